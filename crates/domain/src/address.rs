@@ -1,0 +1,39 @@
+//! Postal addresses, in the parts that both providers know.
+
+use serde::{Deserialize, Serialize};
+
+/// A bill-to address. Every part may be empty.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Address {
+    /// Street and number, and whatever else belongs before the city; may hold line breaks.
+    pub street: String,
+    /// City or municipality.
+    pub city: String,
+    /// State, province or region.
+    pub state: String,
+    /// Postal code, ZIP or CEP.
+    pub postal_code: String,
+    /// Country, by name or code.
+    pub country: String,
+}
+
+impl Address {
+    /// Whether no part is filled in.
+    pub fn is_empty(&self) -> bool {
+        [&self.street, &self.city, &self.state, &self.postal_code, &self.country]
+            .into_iter()
+            .all(|part| part.trim().is_empty())
+    }
+
+    /// The parts that are filled in, on one line, for showing.
+    pub fn one_line(&self) -> String {
+        let parts = [&self.street, &self.city, &self.state, &self.postal_code, &self.country];
+        let filled: Vec<String> = parts
+            .into_iter()
+            .map(|part| part.trim().replace(['\r', '\n'], " "))
+            .filter(|part| !part.is_empty())
+            .collect();
+        filled.join(", ")
+    }
+}

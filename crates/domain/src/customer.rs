@@ -1,0 +1,156 @@
+//! Customers in QuickBooks: what may be their name, and which one a deal most likely means.
+
+use crate::address::Address;
+use serde::{Deserialize, Serialize};
+
+/// A customer as QuickBooks has it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Customer {
+    /// QuickBooks' id.
+    pub id: String,
+    /// Unique over customers, vendors and employees.
+    pub display_name: String,
+    /// Primary e-mail, if any.
+    pub email: Option<String>,
+    /// ISO code of the currency that all its invoices have.
+    pub currency: Option<String>,
+    /// As QuickBooks shows it: masked but for the last characters.
+    pub tax_id: Option<String>,
+    /// Bill-to address.
+    pub address: Address,
+}
+
+/// Why a customer is suggested; the best reason first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    /// This organization or person was billed to it before.
+    Linked,
+    /// The same tax number (its readable end, where QuickBooks masks it).
+    SameTaxId,
+    /// The same name.
+    SameName,
+    /// The same e-mail address.
+    SameEmail,
+    /// The name holds what was typed.
+    NameContains,
+}
+
+/// A customer worth offering, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Suggestion {
+    /// The customer.
+    pub customer: Customer,
+    /// The strongest reason.
+    pub reason: Reason,
+}
+
+/// What is known about who is billed.
+#[derive(Debug, Clone, Default)]
+pub struct Wanted<'a> {
+    /// What the person typed, or the name from the deal.
+    pub name: &'a str,
+    /// E-mail from the deal.
+    pub email: &'a str,
+    /// Tax number from the deal.
+    pub tax_id: &'a str,
+    /// QuickBooks id of the customer that the deal's organization or person is linked with.
+    pub linked: Option<&'a str>,
+}
+
+/// Ranks customers: the best reason first, then by name. Those without any reason are left out.
+pub fn rank(customers: Vec<Customer>, wanted: &Wanted<'_>) -> Vec<Suggestion> {
+    let mut suggestions: Vec<Suggestion> = customers
+        .into_iter()
+        .filter_map(|customer| reason(&customer, wanted).map(|reason| Suggestion { customer, reason }))
+        .collect();
+    suggestions.sort_by(|a, b| (a.reason, &a.customer.display_name).cmp(&(b.reason, &b.customer.display_name)));
+    suggestions.dedup_by(|a, b| a.customer.id == b.customer.id);
+    suggestions
+}
+
+fn reason(customer: &Customer, wanted: &Wanted<'_>) -> Option<Reason> {
+    if wanted.linked == Some(customer.id.as_str()) {
+        return Some(Reason::Linked);
+    }
+    if customer.tax_id.as_deref().is_some_and(|masked| same_tax_id(masked, wanted.tax_id)) {
+        return Some(Reason::SameTaxId);
+    }
+    let name = fold(&customer.display_name);
+    let typed = fold(wanted.name);
+    if !typed.is_empty() && name == typed {
+        return Some(Reason::SameName);
+    }
+    let email = customer.email.as_deref().unwrap_or_default();
+    if !email.is_empty() && fold(email) == fold(wanted.email) {
+        return Some(Reason::SameEmail);
+    }
+    (!typed.is_empty() && name.contains(&typed)).then_some(Reason::NameContains)
+}
+
+/// Compares by letters and digits; of a masked number (`XXXXXX56789`) only the readable end counts.
+fn same_tax_id(masked: &str, wanted: &str) -> bool {
+    let wanted = significant(wanted);
+    let known = significant(masked);
+    let readable = known.trim_start_matches('x');
+    let masked = readable.len() < known.len();
+    wanted.len() >= 5 && if masked { readable.len() >= 4 && wanted.ends_with(readable) } else { wanted == known }
+}
+
+fn significant(text: &str) -> String {
+    text.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
+}
+
+fn fold(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
+}
+
+/// The longest name that QuickBooks takes.
+pub const DISPLAY_NAME_MAX: usize = 500;
+
+/// A name that QuickBooks takes as `DisplayName`: no colon, tab or line break, trimmed, at most 500 characters.
+pub fn display_name(wanted: &str) -> String {
+    let replaced = wanted.replace(':', " -").replace(['\t', '\r', '\n'], " ");
+    let clean = replaced.split_whitespace().collect::<Vec<_>>().join(" ");
+    clean.chars().take(DISPLAY_NAME_MAX).collect::<String>().trim().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn customer(id: &str, name: &str, email: &str, tax_id: &str) -> Customer {
+        Customer {
+            id: id.into(),
+            display_name: name.into(),
+            email: (!email.is_empty()).then(|| email.into()),
+            currency: None,
+            tax_id: (!tax_id.is_empty()).then(|| tax_id.into()),
+            address: Address::default(),
+        }
+    }
+
+    #[test]
+    fn the_best_reason_comes_first() {
+        let customers = vec![
+            customer("1", "Oceano Azul Importadora", "", ""),
+            customer("2", "Someone", "contas@oceano.example", ""),
+            customer("3", "oceano  azul", "", ""),
+            customer("4", "Another", "", "XXXXXXXXX00019"),
+            customer("5", "Unrelated", "x@y.example", ""),
+        ];
+        let wanted =
+            Wanted { name: "Oceano Azul", email: "CONTAS@oceano.example", tax_id: "12.345.678/0000-19", linked: None };
+        let ranked: Vec<(String, Reason)> =
+            rank(customers, &wanted).into_iter().map(|s| (s.customer.id, s.reason)).collect();
+        let expected =
+            [("4", Reason::SameTaxId), ("3", Reason::SameName), ("2", Reason::SameEmail), ("1", Reason::NameContains)];
+        assert_eq!(ranked, expected.map(|(id, reason)| (id.to_owned(), reason)));
+    }
+
+    #[test]
+    fn a_forbidden_colon_is_replaced() {
+        assert_eq!(display_name(" Acme: North\tEast\n"), "Acme - North East");
+        assert_eq!(display_name(&"é".repeat(600)).chars().count(), 500);
+    }
+}

@@ -1,0 +1,120 @@
+//! An invoice as QuickBooks last showed it, and the one badge that follows from it.
+
+use crate::money::Money;
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+/// What is kept of an invoice: as much as a deal's page shows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Snapshot {
+    /// QuickBooks' id.
+    pub quickbooks_id: String,
+    /// Counts QuickBooks' changes; needed to change it.
+    pub sync_token: String,
+    /// The invoice number, where there is one.
+    pub doc_number: Option<String>,
+    /// Who is billed.
+    pub customer_name: String,
+    /// What was billed.
+    pub total: Money,
+    /// What is still to be paid, in the same currency.
+    pub balance: Money,
+    /// Issue date.
+    pub issued: Date,
+    /// Due date.
+    pub due: Date,
+    /// Whether QuickBooks has e-mailed it.
+    pub sent: bool,
+    /// Voided in QuickBooks.
+    pub voided: bool,
+    /// Deleted in QuickBooks; the rest is what was last known.
+    pub deleted: bool,
+}
+
+/// The badge of an invoice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// Nothing paid yet, not past due.
+    Open,
+    /// Something paid, not past due.
+    PartiallyPaid,
+    /// Something to pay, and the due date lies before today.
+    Overdue,
+    /// Nothing left to pay.
+    Paid,
+    /// Voided in QuickBooks.
+    Voided,
+    /// Deleted in QuickBooks.
+    Deleted,
+}
+
+/// The badge on `today`, the current date in the company's time zone. Due today is not overdue.
+pub fn status(invoice: &Snapshot, today: Date) -> Status {
+    if invoice.deleted {
+        Status::Deleted
+    } else if invoice.voided {
+        Status::Voided
+    } else if invoice.balance.is_zero() {
+        Status::Paid
+    } else if invoice.due < today {
+        Status::Overdue
+    } else if invoice.balance.amount() < invoice.total.amount() {
+        Status::PartiallyPaid
+    } else {
+        Status::Open
+    }
+}
+
+/// Whether QuickBooks' fields say "voided": all is zero, and the private note begins with the word.
+///
+/// There is no field for it; a void writes "Voided" in front of the note.
+pub fn looks_voided(total: Money, balance: Money, private_note: Option<&str>) -> bool {
+    let marked =
+        private_note.is_some_and(|note| note.trim_start().get(..6).is_some_and(|w| w.eq_ignore_ascii_case("voided")));
+    total.is_zero() && balance.is_zero() && marked
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use iso_currency::Currency;
+    use jiff::civil::date;
+
+    fn check(total: i64, balance: i64, due: Date, voided: bool, deleted: bool, expected: Status) {
+        let invoice = Snapshot {
+            quickbooks_id: "1".into(),
+            sync_token: "0".into(),
+            doc_number: None,
+            customer_name: "Acme".into(),
+            total: Money::from_minor(total, Currency::BRL),
+            balance: Money::from_minor(balance, Currency::BRL),
+            issued: date(2026, 3, 1),
+            due,
+            sent: false,
+            voided,
+            deleted,
+        };
+        assert_eq!(status(&invoice, date(2026, 3, 13)), expected);
+    }
+
+    #[test]
+    fn each_badge_has_its_case() {
+        check(100, 100, date(2026, 3, 14), false, false, Status::Open);
+        check(100, 100, date(2026, 3, 13), false, false, Status::Open);
+        check(100, 100, date(2026, 3, 12), false, false, Status::Overdue);
+        check(100, 40, date(2026, 3, 12), false, false, Status::Overdue);
+        check(100, 40, date(2026, 3, 14), false, false, Status::PartiallyPaid);
+        check(100, 0, date(2026, 3, 1), false, false, Status::Paid);
+        check(0, 0, date(2026, 3, 1), true, false, Status::Voided);
+        check(100, 100, date(2026, 3, 1), false, true, Status::Deleted);
+    }
+
+    #[test]
+    fn a_void_is_told_by_its_note() {
+        let zero = Money::zero(Currency::BRL);
+        assert!(looks_voided(zero, zero, Some("Voided - old note")));
+        assert!(!looks_voided(zero, zero, Some("né, voided")));
+        assert!(!looks_voided(Money::from_minor(1, Currency::BRL), zero, Some("Voided")));
+    }
+}

@@ -1,0 +1,17 @@
+//! What Fatura knows about billing, and nothing else: money, dates, tax, totals, status, field mapping,
+//! customer matching, and what makes an invoice complete.
+//!
+//! Invariant: pure. No I/O, no async, no clock of its own ("today" and "now" are parameters), no database or
+//! provider types. Money is [`rust_decimal::Decimal`], never a float.
+
+pub mod address;
+pub mod customer;
+pub mod draft;
+pub mod ids;
+pub mod invoice;
+pub mod mapping;
+pub mod money;
+pub mod number;
+pub mod tax;
+pub mod terms;
+pub mod totals;

@@ -1,0 +1,88 @@
+//! Amounts with their currency, rounded as accountants round.
+
+use iso_currency::Currency;
+use rust_decimal::{Decimal, RoundingStrategy};
+use serde::{Deserialize, Serialize};
+
+/// Rounds half away from zero, to `places` decimals: 2.345 becomes 2.35.
+///
+/// QuickBooks rounds so; [`Decimal::round_dp`] rounds half to even and is banned by clippy.
+pub fn round_half_up(value: Decimal, places: u32) -> Decimal {
+    value.round_dp_with_strategy(places, RoundingStrategy::MidpointAwayFromZero)
+}
+
+/// The decimals of a currency: 2 for BRL and USD, 0 for JPY, 3 for KWD (ISO 4217).
+pub fn decimals(currency: Currency) -> u32 {
+    currency.exponent().map_or(2, u32::from)
+}
+
+/// An amount of money in one currency.
+///
+/// Invariant: the amount has no more decimals than its currency.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Money {
+    amount: Decimal,
+    currency: Currency,
+}
+
+impl Money {
+    /// The amount, rounded half up to the currency's decimals.
+    pub fn rounded(amount: Decimal, currency: Currency) -> Self {
+        Self { amount: round_half_up(amount, decimals(currency)), currency }
+    }
+
+    /// Nothing, in a currency.
+    pub fn zero(currency: Currency) -> Self {
+        Self { amount: Decimal::ZERO, currency }
+    }
+
+    /// From minor units (cents): 1250 in BRL is R$ 12,50.
+    pub fn from_minor(minor: i64, currency: Currency) -> Self {
+        Self { amount: Decimal::new(minor, decimals(currency)), currency }
+    }
+
+    /// In minor units (cents), or `None` when it does not fit into 64 bits.
+    pub fn minor(self) -> Option<i64> {
+        let factor = Decimal::from(10_i64.checked_pow(decimals(self.currency))?);
+        i64::try_from(self.amount.checked_mul(factor)?).ok()
+    }
+
+    /// The amount alone, in major units.
+    pub fn amount(self) -> Decimal {
+        self.amount
+    }
+
+    /// The currency.
+    pub fn currency(self) -> Currency {
+        self.currency
+    }
+
+    /// Whether nothing is left.
+    pub fn is_zero(self) -> bool {
+        self.amount.is_zero()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use rust_decimal::dec;
+
+    #[test]
+    fn halves_go_away_from_zero() {
+        assert_eq!(round_half_up(dec!(2.345), 2), dec!(2.35));
+        assert_eq!(round_half_up(dec!(2.344999), 2), dec!(2.34));
+        assert_eq!(round_half_up(dec!(-2.345), 2), dec!(-2.35));
+        assert_eq!(Money::rounded(dec!(10.5), Currency::JPY).amount(), dec!(11));
+    }
+
+    proptest! {
+        #[test]
+        fn minor_units_come_back(minor in any::<i32>()) {
+            for currency in [Currency::BRL, Currency::JPY, Currency::KWD] {
+                prop_assert_eq!(Money::from_minor(i64::from(minor), currency).minor(), Some(i64::from(minor)));
+            }
+        }
+    }
+}

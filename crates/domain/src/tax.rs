@@ -1,0 +1,77 @@
+//! The two ways in which QuickBooks companies tax an invoice.
+
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+/// The code of a taxable line in a US company; the only other one is [`NON_TAXABLE`].
+pub const TAXABLE: &str = "TAX";
+/// The code of a line without tax in a US company.
+pub const NON_TAXABLE: &str = "NON";
+
+/// One rate within a tax code.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TaxRate {
+    /// QuickBooks' id.
+    pub id: String,
+    /// For the totals: "ICMS", "AZ State tax".
+    pub name: String,
+    /// In percent: 18 means 18 %.
+    pub percent: Decimal,
+}
+
+/// A tax code with the rates that apply to sales.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TaxCode {
+    /// QuickBooks' id.
+    pub id: String,
+    /// As the company calls it.
+    pub name: String,
+    /// All rates of the code; each is computed and rounded on its own.
+    pub rates: Vec<TaxRate>,
+}
+
+impl TaxCode {
+    /// The sum of its rates, in percent.
+    pub fn percent(&self) -> Decimal {
+        self.rates.iter().map(|rate| rate.percent).sum()
+    }
+}
+
+/// How the connected company taxes sales.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum TaxModel {
+    /// The company does not use sales tax.
+    None,
+    /// United States: each line is taxable or not, one code holds for the whole invoice.
+    SalesTax {
+        /// The codes to choose from.
+        codes: Vec<TaxCode>,
+        /// The company's own default.
+        default: Option<String>,
+    },
+    /// Everywhere else: each line has a code of its own.
+    PerLine {
+        /// The codes to choose from.
+        codes: Vec<TaxCode>,
+    },
+}
+
+impl TaxModel {
+    /// The codes that a person chooses from, for the invoice or for a line.
+    pub fn codes(&self) -> &[TaxCode] {
+        match self {
+            Self::None => &[],
+            Self::SalesTax { codes, .. } | Self::PerLine { codes } => codes,
+        }
+    }
+
+    /// The code with this id.
+    pub fn code(&self, id: &str) -> Option<&TaxCode> {
+        self.codes().iter().find(|code| code.id == id)
+    }
+
+    /// The code whose rates add up to `percent`, if there is one; for lines that come with a percentage.
+    pub fn code_by_percent(&self, percent: Decimal) -> Option<&TaxCode> {
+        self.codes().iter().find(|code| code.percent() == percent)
+    }
+}
