@@ -1,0 +1,75 @@
+//! The addresses on which the sandbox listens: one origin (port) for each host of the real providers.
+
+use serde::{Deserialize, Serialize};
+use std::{io, net::SocketAddr};
+use tokio::net::TcpListener;
+
+/// Base addresses, without a slash at the end.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Origins {
+    /// The simulated Pipedrive, where a person begins.
+    pub pipedrive_web: String,
+    /// Pipedrive's consent page and token endpoint.
+    pub pipedrive_oauth: String,
+    /// Pipedrive's REST API; `/api/v1`, `/api/v2` and `/v1` are appended.
+    pub pipedrive_api: String,
+    /// Intuit's consent page, token endpoint and discovery document.
+    pub intuit: String,
+    /// The QuickBooks API; `/v3/company/{realmId}` is appended.
+    pub quickbooks_api: String,
+    /// The QuickBooks web page.
+    pub quickbooks_web: String,
+    /// The control door.
+    pub control: String,
+}
+
+/// One listener for each origin, in the order of [`Origins`]' fields.
+pub(crate) type Listeners = [TcpListener; 7];
+
+/// Binds the seven origins on the loopback interface.
+///
+/// `recorded` are the addresses of an earlier run, which have to be had again, since programs remember them.
+/// Without them the ports from `first_port` on are taken where they are free, and any free ones where not.
+pub(crate) async fn bind(recorded: Option<&Origins>, first_port: u16) -> io::Result<(Origins, Listeners)> {
+    let mut listeners = Vec::new();
+    for at in 0_u16..7 {
+        listeners.push(match recorded {
+            Some(origins) => listen_again(origins.each()[usize::from(at)]).await?,
+            None => match TcpListener::bind(("127.0.0.1", if first_port == 0 { 0 } else { first_port + at })).await {
+                Ok(listener) => listener,
+                Err(_) => TcpListener::bind(("127.0.0.1", 0)).await?,
+            },
+        });
+    }
+    let listeners: Listeners = listeners.try_into().map_err(|_| io::Error::other("seven origins"))?;
+    let mut urls = Vec::new();
+    for listener in &listeners {
+        urls.push(format!("http://{}", listener.local_addr()?));
+    }
+    let [pipedrive_web, pipedrive_oauth, pipedrive_api, intuit, quickbooks_api, quickbooks_web, control] =
+        urls.try_into().map_err(|_| io::Error::other("seven origins"))?;
+    let origins =
+        Origins { pipedrive_web, pipedrive_oauth, pipedrive_api, intuit, quickbooks_api, quickbooks_web, control };
+    Ok((origins, listeners))
+}
+
+async fn listen_again(origin: &str) -> io::Result<TcpListener> {
+    let address: SocketAddr = origin.trim_start_matches("http://").parse().map_err(io::Error::other)?;
+    TcpListener::bind(address).await.map_err(|error| {
+        io::Error::new(error.kind(), format!("{origin} was used by this sandbox before and is taken now: {error}"))
+    })
+}
+
+impl Origins {
+    fn each(&self) -> [&str; 7] {
+        [
+            &self.pipedrive_web,
+            &self.pipedrive_oauth,
+            &self.pipedrive_api,
+            &self.intuit,
+            &self.quickbooks_api,
+            &self.quickbooks_web,
+            &self.control,
+        ]
+    }
+}

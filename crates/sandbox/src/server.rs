@@ -1,0 +1,156 @@
+//! Starting and stopping: binds the origins, serves them, saves the world.
+
+use crate::{
+    control, faults,
+    origins::{self, Origins},
+    pipedrive, quickbooks,
+    world::{Saved, Shared, World},
+};
+use anyhow::Context;
+use axum::{Router, extract::DefaultBodyLimit, middleware};
+use std::{fmt::Write as _, path::PathBuf, time::Duration};
+use tokio::{net::TcpListener, task::JoinHandle};
+use tokio_util::sync::CancellationToken;
+
+/// How to start.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Base address of the app under development: Fatura, or a stranger's.
+    pub app_url: String,
+    /// Where the state and `demo.env` are kept; without it nothing is written.
+    pub dir: Option<PathBuf>,
+    /// The first of seven ports, taken if free; 0 for any.
+    pub first_port: u16,
+}
+
+/// A running sandbox.
+#[derive(Debug)]
+pub struct Sandbox {
+    /// Where it listens.
+    pub origins: Origins,
+    shared: Shared,
+    app_url: String,
+    file: Option<PathBuf>,
+    stop: CancellationToken,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+/// Starts the sandbox. It serves until [`Sandbox::stop`].
+pub async fn start(options: Options) -> anyhow::Result<Sandbox> {
+    let file = options.dir.as_ref().map(|dir| dir.join("sandbox.json"));
+    let saved = match &file {
+        Some(file) => Saved::read(file).with_context(|| format!("reading {}", file.display()))?,
+        None => None,
+    };
+    let (origins, listeners) = origins::bind(saved.as_ref().map(|saved| &saved.origins), options.first_port).await?;
+    let world = match saved {
+        Some(saved) => saved.world,
+        None => World::seeded()?,
+    };
+    let shared = Shared::new(world, origins.clone(), &options.app_url)?;
+    let api = |router: Router, provider| {
+        router.layer(middleware::from_fn_with_state((shared.clone(), provider), faults::layer))
+    };
+    let routers = [
+        pipedrive::web::router(shared.clone()),
+        pipedrive::oauth::router(shared.clone()),
+        api(pipedrive::api::router(shared.clone()), "pipedrive"),
+        quickbooks::oauth::router(shared.clone()),
+        api(quickbooks::api::router(shared.clone()), "quickbooks"),
+        quickbooks::web::router(shared.clone()),
+        control::router(shared.clone()),
+    ];
+    let stop = CancellationToken::new();
+    let mut tasks: Vec<JoinHandle<()>> = listeners
+        .into_iter()
+        .zip(routers)
+        .map(|(listener, router)| tokio::spawn(serve(listener, router, stop.clone())))
+        .collect();
+    let sandbox_file = file.clone();
+    if let Some(file) = file {
+        tasks.push(tokio::spawn(save_often(shared.clone(), file, stop.clone())));
+    }
+    let sandbox = Sandbox { origins, shared, app_url: options.app_url, file: sandbox_file, stop, tasks };
+    if let Some(dir) = &options.dir {
+        std::fs::write(dir.join("demo.env"), sandbox.env())?;
+        sandbox.save()?;
+    }
+    Ok(sandbox)
+}
+
+async fn serve(listener: TcpListener, router: Router, stop: CancellationToken) {
+    let router = router.layer(DefaultBodyLimit::max(4 * 1024 * 1024));
+    let served = axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned()).await;
+    if let Err(error) = served {
+        tracing::error!(%error, "an origin stopped");
+    }
+}
+
+async fn save_often(shared: Shared, file: PathBuf, stop: CancellationToken) {
+    while !stop.is_cancelled() {
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = tokio::time::sleep(Duration::from_millis(500)) => {}
+        }
+        if let Err(error) = shared.save(&file) {
+            tracing::error!(%error, "the sandbox's state was not saved");
+        }
+    }
+}
+
+impl Sandbox {
+    /// Every address and credential that a program needs to talk to the sandbox, as `KEY=value` lines.
+    pub fn env(&self) -> String {
+        let o = &self.origins;
+        let quickbooks = &self.shared.quickbooks_app;
+        let pipedrive = &self.shared.app;
+        let realms = self.shared.world().quickbooks.realm_ids().join(",");
+        let pairs = [
+            ("QUICKBOOKS_API_URL", o.quickbooks_api.clone()),
+            ("QUICKBOOKS_WEB_URL", o.quickbooks_web.clone()),
+            ("QUICKBOOKS_DISCOVERY_URL", format!("{}/.well-known/openid_sandbox_configuration", o.intuit)),
+            ("QUICKBOOKS_AUTHORIZE_URL", format!("{}/connect/oauth2", o.intuit)),
+            ("QUICKBOOKS_TOKEN_URL", format!("{}/oauth2/v1/tokens/bearer", o.intuit)),
+            ("QUICKBOOKS_REVOKE_URL", format!("{}/v2/oauth2/tokens/revoke", o.intuit)),
+            ("QUICKBOOKS_CLIENT_ID", quickbooks.client_id.clone()),
+            ("QUICKBOOKS_CLIENT_SECRET", quickbooks.client_secret.clone()),
+            ("QUICKBOOKS_REALM_IDS", realms),
+            ("PIPEDRIVE_WEB_URL", o.pipedrive_web.clone()),
+            ("PIPEDRIVE_API_URL", o.pipedrive_api.clone()),
+            ("PIPEDRIVE_AUTHORIZE_URL", format!("{}/oauth/authorize", o.pipedrive_oauth)),
+            ("PIPEDRIVE_TOKEN_URL", format!("{}/oauth/token", o.pipedrive_oauth)),
+            ("PIPEDRIVE_REVOKE_URL", format!("{}/oauth/revoke", o.pipedrive_oauth)),
+            ("PIPEDRIVE_CLIENT_ID", pipedrive.client_id.clone()),
+            ("PIPEDRIVE_CLIENT_SECRET", pipedrive.client_secret.clone()),
+            ("PIPEDRIVE_JWT_SECRET_PANEL", pipedrive.panel.jwt_secret.clone()),
+            ("PIPEDRIVE_JWT_SECRET_FORM", pipedrive.modal.jwt_secret.clone()),
+            ("PIPEDRIVE_JWT_SECRET_SETTINGS", pipedrive.settings.jwt_secret.clone()),
+            ("CONTROL_URL", o.control.clone()),
+            ("FATURA_URL", self.app_url.clone()),
+        ];
+        pairs.iter().fold(String::new(), |mut env, (key, value)| {
+            let _ = writeln!(env, "{key}={value}");
+            env
+        })
+    }
+
+    fn save(&self) -> anyhow::Result<()> {
+        match &self.file {
+            Some(file) => self.shared.save(file),
+            None => Ok(()),
+        }
+    }
+
+    /// Stops serving and saves the state.
+    pub async fn stop(self) -> anyhow::Result<()> {
+        self.stop.cancel();
+        for task in self.tasks {
+            // A browser may hold a connection open; the state below is what counts.
+            let _ = tokio::time::timeout(Duration::from_secs(1), task).await;
+        }
+        match &self.file {
+            Some(file) => self.shared.save(file),
+            None => Ok(()),
+        }
+    }
+}
