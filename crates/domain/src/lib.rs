@@ -5,7 +5,9 @@
 //! provider types. Money is [`rust_decimal::Decimal`], never a float.
 
 pub mod address;
+pub mod catalogue;
 pub mod customer;
+pub mod deal;
 pub mod draft;
 pub mod ids;
 pub mod invoice;

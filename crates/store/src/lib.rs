@@ -1,1 +1,25 @@
-//! store
+//! Everything that Fatura remembers: one portable SQL text on SQLite and PostgreSQL, the vault for secrets, and
+//! the durable queue.
+//!
+//! Invariant: no SQL outside this crate, and no call to a provider inside it. Every function that touches a
+//! tenant's data takes the tenant first.
+
+pub mod audit;
+mod db;
+pub mod drafts;
+mod error;
+pub mod flows;
+pub mod grants;
+pub mod invoices;
+pub mod links;
+pub mod queue;
+pub mod quickbooks;
+pub mod settings;
+pub mod tenants;
+mod time;
+mod tokens;
+pub mod vault;
+
+pub use db::{Db, Tx};
+pub use error::Error;
+pub use tokens::Tokens;

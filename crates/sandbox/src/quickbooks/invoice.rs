@@ -345,7 +345,9 @@ fn sales_line(company: &Company, row: &Map<String, Value>, line: &mut Value) -> 
                     company.active("TaxCode", &json!({ "value": code }), "Line.SalesItemLineDetail.TaxCodeRef")?;
                 }
                 None if !untaxed => {
-                    return Err(Fault::business("Make sure all your transactions have a GST/VAT rate before you save."));
+                    return Err(Fault::business(
+                        "Make sure all your transactions have a GST/VAT rate before you save.",
+                    ));
                 }
                 None => {}
             }

@@ -1,0 +1,93 @@
+//! What the connected QuickBooks company offers: the lists from which a form chooses.
+
+use crate::{
+    tax::TaxModel,
+    terms::{Rule, Term, due_date},
+};
+use iso_currency::Currency;
+use jiff::civil::Date;
+
+/// A product or service of the company.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Item {
+    /// QuickBooks' id.
+    pub id: String,
+    /// Unique.
+    pub name: String,
+    /// Stock-keeping unit.
+    pub sku: Option<String>,
+    /// The item's own tax code: of lines where codes are per line.
+    pub tax_code: Option<String>,
+    /// Whether sales tax applies (US companies).
+    pub taxable: bool,
+}
+
+/// A payment term of the company.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NamedTerm {
+    /// QuickBooks' id.
+    pub id: String,
+    /// As the company calls it.
+    pub name: String,
+    /// What it says.
+    pub rule: Rule,
+}
+
+/// An account for income.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    /// QuickBooks' id.
+    pub id: String,
+    /// As the company calls it.
+    pub name: String,
+}
+
+/// The company's lists and the preferences that matter for invoices.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Catalogue {
+    /// The company's name.
+    pub company_name: String,
+    /// Two letters.
+    pub country: String,
+    /// IANA name; empty where QuickBooks does not say.
+    pub time_zone: String,
+    /// The currency of its books.
+    pub home_currency: Currency,
+    /// All currencies that invoices may have, the home currency first.
+    pub currencies: Vec<Currency>,
+    /// How it taxes sales.
+    pub tax: TaxModel,
+    /// Its terms.
+    pub terms: Vec<NamedTerm>,
+    /// Its active items.
+    pub items: Vec<Item>,
+    /// Its income accounts.
+    pub income_accounts: Vec<Account>,
+    /// Whether invoices are numbered by hand.
+    pub numbers_by_hand: bool,
+    /// Whether invoices carry a currency at all.
+    pub multicurrency: bool,
+}
+
+impl Catalogue {
+    /// When an invoice issued on `issued` falls due by a term; by the usual seven days when the term is gone.
+    pub fn due(&self, issued: Date, term: &Term) -> Date {
+        let rule = match term {
+            Term::Days(days) => Rule::Days(*days),
+            Term::QuickBooks(id) => {
+                self.terms.iter().find(|term| term.id == *id).map_or(Rule::Days(7), |term| term.rule)
+            }
+        };
+        due_date(issued, rule)
+    }
+
+    /// The company's term that says the same as the due date, so that the invoice does not name another.
+    pub fn term_for(&self, issued: Date, due: Date) -> Option<&NamedTerm> {
+        self.terms.iter().find(|term| matches!(term.rule, Rule::Days(_)) && due_date(issued, term.rule) == due)
+    }
+
+    /// The ids of all items.
+    pub fn item_ids(&self) -> Vec<String> {
+        self.items.iter().map(|item| item.id.clone()).collect()
+    }
+}

@@ -1,0 +1,96 @@
+//! The one way out: timeouts, sizes, no redirects, and the outcome classified by status before anything is parsed.
+
+use crate::{ProviderError, error::Refusal};
+use reqwest::{RequestBuilder, Response, StatusCode, header::HeaderMap, redirect::Policy};
+use serde::de::DeserializeOwned;
+use std::time::Duration;
+
+/// No provider's answer that we ask for is larger.
+const BODY_MOST: usize = 16 * 1024 * 1024;
+/// What is waited after a 429 that does not say: QuickBooks documents 60 seconds.
+const BUSY_DEFAULT: Duration = Duration::from_secs(60);
+
+/// The HTTP client. Made once, cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Http {
+    pub(crate) client: reqwest::Client,
+}
+
+/// A refusal's body, read by the provider's own module.
+pub(crate) type Explain = fn(&[u8]) -> Option<(String, String, String)>;
+
+impl Http {
+    /// A client that waits `timeout` for an answer.
+    pub fn new(timeout: Duration) -> Result<Self, ProviderError> {
+        let client = reqwest::Client::builder()
+            .timeout(timeout)
+            .connect_timeout(Duration::from_secs(5))
+            .redirect(Policy::none())
+            .retry(reqwest::retry::never())
+            .user_agent(concat!("Fatura/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .map_err(ProviderError::unknown)?;
+        Ok(Self { client })
+    }
+
+    /// Sends a request and reads its JSON answer.
+    pub(crate) async fn json<Answer: DeserializeOwned>(
+        &self,
+        request: RequestBuilder,
+        explain: Explain,
+    ) -> Result<Answer, ProviderError> {
+        let body = self.send(request, explain).await?;
+        serde_json::from_slice(&body).map_err(ProviderError::unknown)
+    }
+
+    /// Sends a request and reads its answer.
+    pub(crate) async fn send(&self, request: RequestBuilder, explain: Explain) -> Result<Vec<u8>, ProviderError> {
+        #[expect(clippy::disallowed_methods, reason = "this is the one send")]
+        let response = request.send().await.map_err(|error| {
+            // A connection that was never made carried nothing.
+            if error.is_connect() {
+                ProviderError::Busy(Duration::from_secs(2))
+            } else {
+                ProviderError::unknown(error.without_url())
+            }
+        })?;
+        let status = response.status();
+        let headers = response.headers().clone();
+        let body = read(response).await;
+        if status.is_success() {
+            return body;
+        }
+        Err(classify(status, &headers, &body.unwrap_or_default(), explain))
+    }
+}
+
+async fn read(mut response: Response) -> Result<Vec<u8>, ProviderError> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(|error| ProviderError::unknown(error.without_url()))? {
+        if body.len() + chunk.len() > BODY_MOST {
+            return Err(ProviderError::unknown("the answer is too large"));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
+fn classify(status: StatusCode, headers: &HeaderMap, body: &[u8], explain: Explain) -> ProviderError {
+    let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
+    match status {
+        StatusCode::UNAUTHORIZED => ProviderError::TokenRefused,
+        StatusCode::NOT_FOUND => ProviderError::NotFound,
+        StatusCode::TOO_MANY_REQUESTS => {
+            let asked = ["retry-after", "x-ratelimit-reset"].iter().find_map(|name| header(name).parse().ok());
+            ProviderError::Busy(asked.map_or(BUSY_DEFAULT, |seconds: u64| Duration::from_secs(seconds.clamp(1, 3600))))
+        }
+        status if status.is_server_error() || status.is_redirection() => {
+            ProviderError::unknown(format!("status {status}"))
+        }
+        status => {
+            let (code, detail, element) =
+                explain(body).unwrap_or_else(|| (status.as_u16().to_string(), String::new(), String::new()));
+            ProviderError::Refused(Refusal { code, detail, element, call_id: header("intuit_tid") })
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! The token that Pipedrive signs for a page of the app: who the user is, and of which company.
+
+use jiff::Timestamp;
+use jsonwebtoken::{Algorithm, DecodingKey, Validation};
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+
+/// What the token says. It names no deal and no surface: a secret for each surface stands in for that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Signed {
+    /// The user.
+    pub user_id: i64,
+    /// The company.
+    pub company_id: i64,
+}
+
+#[derive(Debug, Deserialize)]
+struct Claims {
+    #[serde(flatten)]
+    signed: Signed,
+    exp: i64,
+}
+
+/// Clocks may differ by so many seconds.
+const LEEWAY: i64 = 60;
+
+/// Who a token speaks for; `None` when it is not Pipedrive's, not for this surface, or too old.
+pub fn verify(token: &str, secret: &SecretString, now: Timestamp) -> Option<Signed> {
+    let mut validation = Validation::new(Algorithm::HS256);
+    // Checked below, by the clock that is handed in.
+    validation.validate_exp = false;
+    validation.set_required_spec_claims(&["exp"]);
+    let key = DecodingKey::from_secret(secret.expose_secret().as_bytes());
+    let claims = jsonwebtoken::decode::<Claims>(token, &key, &validation).ok()?.claims;
+    (claims.exp + LEEWAY > now.as_second()).then_some(claims.signed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jsonwebtoken::{EncodingKey, Header, encode};
+    use serde_json::{Value, json};
+
+    const NOW: i64 = 1_800_000_000;
+
+    fn token(claims: &Value, algorithm: Algorithm, secret: &str) -> String {
+        encode(&Header::new(algorithm), claims, &EncodingKey::from_secret(secret.as_bytes())).expect("signed")
+    }
+
+    fn check(token: &str, expected: Option<Signed>) {
+        assert_eq!(verify(token, &"the panel's secret".into(), Timestamp::from_second(NOW).expect("a time")), expected);
+    }
+
+    #[test]
+    fn only_a_fresh_token_of_this_surface_is_taken() {
+        let claims = json!({ "userId": 7, "companyId": 42, "iat": NOW - 10, "exp": NOW + 290 });
+        let good = token(&claims, Algorithm::HS256, "the panel's secret");
+        check(&good, Some(Signed { user_id: 7, company_id: 42 }));
+        check(&token(&claims, Algorithm::HS256, "the form's secret"), None);
+        check(&token(&claims, Algorithm::HS384, "the panel's secret"), None);
+        let with = |name: &str, value: Value| {
+            let mut changed = claims.clone();
+            changed[name] = value;
+            token(&changed, Algorithm::HS256, "the panel's secret")
+        };
+        check(&with("exp", json!(NOW - 61)), None);
+        check(&with("exp", json!("later")), None);
+        check(&with("exp", Value::Null), None);
+        check(&with("companyId", json!("42")), None);
+        check(&with("companyId", json!([42])), None);
+        let (header, rest) = good.split_once('.').expect("parts");
+        let (payload, _) = rest.split_once('.').expect("parts");
+        check(&format!("{header}.{payload}."), None);
+        check(&format!("eyJhbGciOiJub25lIn0.{payload}."), None);
+        check("", None);
+    }
+}

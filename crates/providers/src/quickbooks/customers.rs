@@ -1,0 +1,123 @@
+//! Customers: search, read, create.
+
+use super::{Api, quoted, wire};
+use crate::ProviderError;
+use domain::{address::Address, customer::Customer};
+use serde::{Deserialize, Serialize};
+
+/// A customer to be created.
+#[derive(Debug, Clone, Copy)]
+pub struct NewCustomer<'a> {
+    /// Unique over customers, vendors and employees.
+    pub display_name: &'a str,
+    /// May be empty.
+    pub email: &'a str,
+    /// May be empty.
+    pub tax_id: &'a str,
+    /// May be empty.
+    pub address: &'a Address,
+    /// ISO code; can never be changed. `None` where the company has one currency only.
+    pub currency: Option<&'a str>,
+    /// Two letters: decides where the tax number goes.
+    pub country: &'a str,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Row {
+    id: String,
+    display_name: String,
+    primary_email_addr: Option<wire::Email>,
+    currency_ref: Option<wire::Reference>,
+    primary_tax_identifier: Option<String>,
+    resale_num: Option<String>,
+    bill_addr: Option<wire::PostalAddress>,
+}
+
+impl From<Row> for Customer {
+    fn from(row: Row) -> Self {
+        Self {
+            id: row.id,
+            display_name: row.display_name,
+            email: row.primary_email_addr.and_then(|email| email.address),
+            currency: row.currency_ref.map(|currency| currency.value),
+            tax_id: row.primary_tax_identifier.or(row.resale_num),
+            address: row.bill_addr.map(wire::PostalAddress::into_domain).unwrap_or_default(),
+        }
+    }
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct New<'a> {
+    display_name: &'a str,
+    company_name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    primary_email_addr: Option<wire::Email>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bill_addr: Option<wire::PostalAddress>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    currency_ref: Option<wire::Reference>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    primary_tax_identifier: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    resale_num: Option<&'a str>,
+}
+
+impl Api<'_> {
+    /// Active customers whose name holds the text, and those with the e-mail address; at most 20 of each.
+    pub async fn search_customers(&self, name: &str, email: &str) -> Result<Vec<Customer>, ProviderError> {
+        let name = name.trim().replace('%', "");
+        let by_name = format!(
+            "select * from Customer where DisplayName like {} orderby DisplayName maxresults 20",
+            quoted(&format!("%{name}%"))
+        );
+        let by_email =
+            format!("select * from Customer where PrimaryEmailAddr = {} maxresults 20", quoted(email.trim()));
+        let mut statements = Vec::new();
+        if !name.is_empty() {
+            statements.push(by_name.as_str());
+        }
+        if !email.trim().is_empty() {
+            statements.push(by_email.as_str());
+        }
+        let mut found: Vec<Row> = Vec::new();
+        if !statements.is_empty() {
+            for mut answer in self.queries(&statements).await? {
+                found.extend(super::rows::<Row>(&mut answer, "Customer")?);
+            }
+        }
+        Ok(found.into_iter().map(Customer::from).collect())
+    }
+
+    /// One customer, active or not.
+    pub async fn customer(&self, id: &str) -> Result<Customer, ProviderError> {
+        let mut answer = self.get(&["customer", id]).await?;
+        let row: Row = serde_json::from_value(answer["Customer"].take()).map_err(ProviderError::unknown)?;
+        Ok(row.into())
+    }
+
+    /// Creates a customer.
+    pub async fn create_customer(
+        &self,
+        request_id: &str,
+        customer: &NewCustomer<'_>,
+    ) -> Result<Customer, ProviderError> {
+        let tax_id = (!customer.tax_id.trim().is_empty()).then_some(customer.tax_id.trim());
+        let has_own_field = customer.country != "US";
+        let short = tax_id.filter(|tax_id| tax_id.chars().count() <= 16);
+        let body = New {
+            display_name: customer.display_name,
+            company_name: (customer.display_name.chars().count() <= 100).then_some(customer.display_name),
+            primary_email_addr: (!customer.email.is_empty())
+                .then(|| wire::Email { address: Some(customer.email.to_owned()) }),
+            bill_addr: wire::PostalAddress::from_domain(customer.address),
+            currency_ref: customer.currency.map(wire::Reference::to),
+            primary_tax_identifier: if has_own_field { tax_id } else { None },
+            // A US company has no field for a tax number; the resale number is the nearest.
+            resale_num: if has_own_field { None } else { short },
+        };
+        let row: Row = self.write("Customer", request_id, &body).await?;
+        Ok(row.into())
+    }
+}

@@ -1,0 +1,141 @@
+//! The QuickBooks Online v3 Accounting API, as far as billing a deal needs it.
+
+mod catalogue;
+mod customers;
+mod invoices;
+mod items;
+mod wire;
+
+pub use customers::NewCustomer;
+pub use invoices::{Resolved, mark};
+pub use items::NewItem;
+
+use crate::{Http, ProviderError, http::Explain};
+use reqwest::RequestBuilder;
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
+use url::Url;
+
+/// Since August 2025 the floor and the default; sent all the same, so that an answer never depends on a default.
+const MINOR_VERSION: &str = "75";
+
+/// One QuickBooks company, with the right to call it.
+#[derive(Debug)]
+pub struct Api<'a> {
+    /// The client.
+    pub http: &'a Http,
+    /// To which `/v3/company/{realmId}` is appended.
+    pub base: &'a Url,
+    /// QuickBooks' number of the company.
+    pub realm_id: &'a str,
+    /// An access token that has not expired.
+    pub access: &'a SecretString,
+}
+
+/// QuickBooks' faults come in two spellings: the API's own, and the gateway's in lower case.
+const EXPLAIN: Explain = |body| {
+    let body: Value = serde_json::from_slice(body).ok()?;
+    let error = [&body["Fault"]["Error"][0], &body["fault"]["error"][0]].into_iter().find(|error| !error.is_null())?;
+    Some(read_error(error))
+};
+
+/// Code, detail and element of one error.
+fn read_error(error: &Value) -> (String, String, String) {
+    let text = |names: [&str; 2]| names.iter().find_map(|name| error[*name].as_str()).unwrap_or_default().to_owned();
+    let code = text(["code", "Code"]);
+    let (message, detail) = (text(["Message", "message"]), text(["Detail", "detail"]));
+    (code, if detail.is_empty() { message } else { detail }, text(["element", "Element"]))
+}
+
+impl Api<'_> {
+    fn url(&self, path: &[&str]) -> Result<Url, ProviderError> {
+        let mut url = self.base.clone();
+        let mut segments =
+            url.path_segments_mut().map_err(|()| ProviderError::unknown("the QuickBooks address has no path"))?;
+        segments.pop_if_empty().extend(["v3", "company", self.realm_id]).extend(path);
+        drop(segments);
+        url.query_pairs_mut().append_pair("minorversion", MINOR_VERSION);
+        Ok(url)
+    }
+
+    fn authorized(&self, request: RequestBuilder) -> RequestBuilder {
+        request.bearer_auth(self.access.expose_secret()).header("accept", "application/json")
+    }
+
+    async fn get(&self, path: &[&str]) -> Result<Value, ProviderError> {
+        self.http.json(self.authorized(self.http.client.get(self.url(path)?)), EXPLAIN).await
+    }
+
+    /// Runs a query; the rows of its entity.
+    async fn query<Row: DeserializeOwned>(&self, entity: &str, statement: &str) -> Result<Vec<Row>, ProviderError> {
+        let mut url = self.url(&["query"])?;
+        url.query_pairs_mut().append_pair("query", statement);
+        let mut answer: Value = self.http.json(self.authorized(self.http.client.get(url)), EXPLAIN).await?;
+        rows(&mut answer["QueryResponse"], entity)
+    }
+
+    /// Several queries in one call; a query that QuickBooks refuses gives nothing.
+    async fn queries(&self, statements: &[&str]) -> Result<Vec<Value>, ProviderError> {
+        let items: Vec<Value> = statements
+            .iter()
+            .enumerate()
+            .map(|(at, query)| serde_json::json!({ "bId": at.to_string(), "Query": query }))
+            .collect();
+        let request =
+            self.http.client.post(self.url(&["batch"])?).json(&serde_json::json!({ "BatchItemRequest": items }));
+        let answer: Value = self.http.json(self.authorized(request), EXPLAIN).await?;
+        let answers = answer["BatchItemResponse"].as_array().cloned().unwrap_or_default();
+        Ok((0..statements.len())
+            .map(|at| {
+                let own = answers.iter().find(|answer| answer["bId"].as_str() == Some(&at.to_string()));
+                own.map(|answer| answer["QueryResponse"].clone()).unwrap_or_default()
+            })
+            .collect())
+    }
+
+    /// Writes an entity under a `requestid`: sent again with the same id, it gives the first answer again.
+    async fn write<Answer: DeserializeOwned>(
+        &self,
+        entity: &str,
+        request_id: &str,
+        body: &(impl Serialize + Sync),
+    ) -> Result<Answer, ProviderError> {
+        let mut url = self.url(&[&entity.to_lowercase()])?;
+        url.query_pairs_mut().append_pair("requestid", request_id);
+        let mut answer: Value = self.http.json(self.authorized(self.http.client.post(url).json(body)), EXPLAIN).await?;
+        serde_json::from_value(answer[entity].take()).map_err(ProviderError::unknown)
+    }
+}
+
+fn rows<Row: DeserializeOwned>(answer: &mut Value, entity: &str) -> Result<Vec<Row>, ProviderError> {
+    match answer[entity].take() {
+        Value::Null => Ok(Vec::new()),
+        rows => serde_json::from_value(rows).map_err(ProviderError::unknown),
+    }
+}
+
+/// A text within a query: quotes and backslashes are escaped with a backslash; doubling a quote fails.
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\\', "\\\\").replace('\'', "\\'"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_cannot_leave_its_quotes() {
+        assert_eq!(quoted(r"O'Brien' OR Id > '0"), r"'O\'Brien\' OR Id > \'0'");
+        assert_eq!(quoted(r"back\slash"), r"'back\\slash'");
+    }
+
+    #[test]
+    fn both_spellings_of_a_fault_are_read() {
+        let api = br#"{"Fault":{"Error":[{"Message":"m","Detail":"d","code":"6240","element":"DisplayName"}]}}"#;
+        let gateway = br#"{"fault":{"error":[{"message":"m","detail":"","code":"3100","element":null}]}}"#;
+        assert_eq!(EXPLAIN(api), Some(("6240".into(), "d".into(), "DisplayName".into())));
+        assert_eq!(EXPLAIN(gateway), Some(("3100".into(), "m".into(), String::new())));
+        assert_eq!(EXPLAIN(b"<html>"), None);
+    }
+}

@@ -1,0 +1,156 @@
+//! QuickBooks' own shapes, read leniently: what is not needed is not named.
+
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+/// A reference to another entity.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(super) struct Reference {
+    #[serde(default)]
+    pub(super) value: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) name: Option<String>,
+}
+
+impl Reference {
+    pub(super) fn to(id: &str) -> Self {
+        Self { value: id.to_owned(), name: None }
+    }
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub(super) struct Email {
+    pub(super) address: Option<String>,
+}
+
+/// A postal address; the parts that are empty are not sent.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub(super) struct PostalAddress {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) line1: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) line2: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) line3: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) city: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) country: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) country_sub_division_code: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) postal_code: Option<String>,
+}
+
+impl PostalAddress {
+    /// From the domain's; a street of several lines takes Line1 to Line3.
+    pub(super) fn from_domain(address: &domain::address::Address) -> Option<Self> {
+        if address.is_empty() {
+            return None;
+        }
+        let filled = |text: &str| (!text.trim().is_empty()).then(|| text.trim().to_owned());
+        let mut lines = address
+            .street
+            .splitn(3, '\n')
+            .map(|line| line.trim().replace('\n', ", ").chars().take(500).collect::<String>());
+        let mut line = || lines.next().and_then(|line| filled(&line));
+        Some(Self {
+            line1: line(),
+            line2: line(),
+            line3: line(),
+            city: filled(&address.city),
+            country: filled(&address.country),
+            country_sub_division_code: filled(&address.state),
+            postal_code: filled(&address.postal_code),
+        })
+    }
+
+    pub(super) fn into_domain(self) -> domain::address::Address {
+        let lines: Vec<String> = [self.line1, self.line2, self.line3].into_iter().flatten().collect();
+        domain::address::Address {
+            street: lines.join("\n"),
+            city: self.city.unwrap_or_default(),
+            state: self.country_sub_division_code.unwrap_or_default(),
+            postal_code: self.postal_code.unwrap_or_default(),
+            country: self.country.unwrap_or_default(),
+        }
+    }
+}
+
+/// An invoice, as far as its snapshot goes.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct Invoice {
+    pub(super) id: String,
+    pub(super) sync_token: String,
+    pub(super) doc_number: Option<String>,
+    pub(super) txn_date: String,
+    pub(super) due_date: Option<String>,
+    #[serde(with = "rust_decimal::serde::float")]
+    pub(super) total_amt: Decimal,
+    #[serde(with = "rust_decimal::serde::float", default)]
+    pub(super) balance: Decimal,
+    pub(super) currency_ref: Option<Reference>,
+    #[serde(default)]
+    pub(super) customer_ref: Reference,
+    pub(super) email_status: Option<String>,
+    pub(super) private_note: Option<String>,
+}
+
+/// An invoice to be created.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct NewInvoice {
+    pub(super) customer_ref: Reference,
+    pub(super) txn_date: String,
+    pub(super) due_date: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) sales_term_ref: Option<Reference>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) doc_number: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) currency_ref: Option<Reference>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) bill_email: Option<Email>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) bill_addr: Option<PostalAddress>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) customer_memo: Option<Reference>,
+    pub(super) private_note: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) global_tax_calculation: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) txn_tax_detail: Option<NewTax>,
+    pub(super) line: Vec<NewLine>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct NewTax {
+    pub(super) txn_tax_code_ref: Reference,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct NewLine {
+    #[serde(with = "rust_decimal::serde::float")]
+    pub(super) amount: Decimal,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub(super) description: String,
+    pub(super) detail_type: &'static str,
+    pub(super) sales_item_line_detail: NewSalesItem,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct NewSalesItem {
+    pub(super) item_ref: Reference,
+    #[serde(with = "rust_decimal::serde::float")]
+    pub(super) qty: Decimal,
+    #[serde(with = "rust_decimal::serde::float")]
+    pub(super) unit_price: Decimal,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) tax_code_ref: Option<Reference>,
+}

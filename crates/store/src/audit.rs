@@ -1,0 +1,29 @@
+//! Who did what: one row for each act, written in the transaction of the act. Holds no secret and no address.
+
+use crate::{Error, Tx, db::on, time::micros};
+use domain::ids::{InvoiceId, TenantId, UserId};
+use jiff::Timestamp;
+use serde_json::Value;
+use uuid::Uuid;
+
+/// Writes one row.
+pub async fn record(
+    tx: &mut Tx,
+    tenant: TenantId,
+    user: Option<UserId>,
+    action: &str,
+    invoice: Option<InvoiceId>,
+    detail: &Value,
+    now: Timestamp,
+) -> Result<(), Error> {
+    on!(tx, c => sqlx::query("INSERT INTO audit (tenant_id, id, at, user_id, action, invoice_id, detail) VALUES ($1, $2, $3, $4, $5, $6, $7)")
+        .bind(tenant.0).bind(Uuid::now_v7()).bind(micros(now)).bind(user.map(|user| user.0)).bind(action)
+        .bind(invoice.map(|invoice| invoice.0)).bind(detail.to_string()).execute(c).await.map(drop))?;
+    Ok(())
+}
+
+/// The actions recorded for an invoice, oldest first.
+pub async fn of_invoice(tx: &mut Tx, tenant: TenantId, invoice: InvoiceId) -> Result<Vec<String>, Error> {
+    Ok(on!(tx, c => sqlx::query_scalar("SELECT action FROM audit WHERE tenant_id = $1 AND invoice_id = $2 ORDER BY id")
+        .bind(tenant.0).bind(invoice.0).fetch_all(c).await)?)
+}

@@ -1,0 +1,140 @@
+//! The database: SQLite or PostgreSQL, decided by its address, and the transactions on it.
+
+use crate::{Error, queue};
+use riverqueue::{
+    Client,
+    migrate::{PostgresMigrator, SqliteMigrator},
+};
+use sqlx::{
+    PgPool, Postgres, Sqlite, SqlitePool, Transaction,
+    migrate::Migrator,
+    postgres::PgPoolOptions,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+use std::{str::FromStr, time::Duration};
+
+static SQLITE: Migrator = sqlx::migrate!("migrations/sqlite");
+static POSTGRES: Migrator = sqlx::migrate!("migrations/postgres");
+
+/// The open database, cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Db {
+    pool: Pool,
+    pub(crate) queue: Client,
+}
+
+#[derive(Debug, Clone)]
+enum Pool {
+    Sqlite(SqlitePool),
+    Postgres(PgPool),
+}
+
+/// A transaction. Nothing is kept without [`Tx::commit`]; never held open across a call to a provider.
+#[derive(Debug)]
+pub enum Tx {
+    /// On SQLite, begun so that it may write.
+    Sqlite(Transaction<'static, Sqlite>),
+    /// On PostgreSQL.
+    Postgres(Transaction<'static, Postgres>),
+}
+
+/// Runs one expression on the connection of either database.
+macro_rules! on {
+    ($tx:expr, $connection:ident => $body:expr) => {
+        match $tx {
+            $crate::Tx::Sqlite(transaction) => {
+                let $connection = &mut **transaction;
+                $body
+            }
+            $crate::Tx::Postgres(transaction) => {
+                let $connection = &mut **transaction;
+                $body
+            }
+        }
+    };
+}
+pub(crate) use on;
+
+impl Db {
+    /// Opens `sqlite:PATH` (created if missing) or `postgres://…`.
+    pub async fn open(address: &str) -> Result<Self, Error> {
+        let pool = if address.starts_with("sqlite:") {
+            let options = SqliteConnectOptions::from_str(address)?
+                .create_if_missing(true)
+                .journal_mode(SqliteJournalMode::Wal)
+                .synchronous(SqliteSynchronous::Full)
+                .foreign_keys(true)
+                .busy_timeout(Duration::from_secs(5));
+            Pool::Sqlite(SqlitePoolOptions::new().max_connections(8).connect_with(options).await?)
+        } else if address.starts_with("postgres:") || address.starts_with("postgresql:") {
+            Pool::Postgres(
+                PgPoolOptions::new()
+                    .max_connections(16)
+                    .acquire_timeout(Duration::from_secs(5))
+                    .connect(address)
+                    .await?,
+            )
+        } else {
+            return Err(Error::UnknownDatabase);
+        };
+        let queue = queue::client(pool.clone().builder())?;
+        Ok(Self { pool, queue })
+    }
+
+    /// Applies what is missing of Fatura's migrations and of the queue's.
+    pub async fn migrate(&self) -> Result<(), Error> {
+        let failed = |error: Box<dyn std::error::Error + Send + Sync>| Error::Migration(error);
+        match &self.pool {
+            Pool::Sqlite(pool) => {
+                SQLITE.run(pool).await.map_err(|error| failed(error.into()))?;
+                SqliteMigrator::new(pool.clone()).migrate_up().await.map_err(|error| failed(error.into()))?;
+            }
+            Pool::Postgres(pool) => {
+                POSTGRES.run(pool).await.map_err(|error| failed(error.into()))?;
+                PostgresMigrator::new(pool.clone()).migrate_up().await.map_err(|error| failed(error.into()))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Begins a transaction that may write. The only way to begin one: safe to abandon at any point.
+    pub async fn begin(&self) -> Result<Tx, Error> {
+        Ok(match &self.pool {
+            Pool::Sqlite(pool) => Tx::Sqlite(riverqueue::database::begin_sqlite_write(pool).await?),
+            Pool::Postgres(pool) => Tx::Postgres(riverqueue::database::begin_postgres(pool).await?),
+        })
+    }
+
+    /// Begins a transaction that only reads; on SQLite it does not wait for writers.
+    pub async fn read(&self) -> Result<Tx, Error> {
+        Ok(match &self.pool {
+            Pool::Sqlite(pool) => Tx::Sqlite(pool.begin_with("BEGIN DEFERRED").await?),
+            Pool::Postgres(pool) => Tx::Postgres(riverqueue::database::begin_postgres(pool).await?),
+        })
+    }
+
+    /// A builder for the client that works the queue.
+    pub fn worker(&self) -> riverqueue::ClientBuilder {
+        self.pool.clone().builder()
+    }
+}
+
+impl Pool {
+    fn builder(self) -> riverqueue::ClientBuilder {
+        match self {
+            Self::Sqlite(pool) => Client::builder(pool),
+            Self::Postgres(pool) => Client::builder(pool),
+        }
+    }
+}
+
+impl Tx {
+    /// Keeps all that was done in the transaction.
+    pub async fn commit(self) -> Result<(), Error> {
+        match self {
+            Self::Sqlite(transaction) => transaction.commit().await?,
+            Self::Postgres(transaction) => transaction.commit().await?,
+        }
+        Ok(())
+    }
+}

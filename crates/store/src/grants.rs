@@ -1,0 +1,172 @@
+//! Pipedrive users who have installed Fatura, with their tokens and what is known of them.
+
+use crate::{
+    Error, Tokens, Tx,
+    db::on,
+    time::{instant, micros},
+    tokens,
+    vault::Vault,
+};
+use domain::ids::{TenantId, UserId};
+use jiff::Timestamp;
+
+/// What Pipedrive says of a user.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Profile {
+    /// Full name.
+    pub name: String,
+    /// As `pt_BR`.
+    pub locale: String,
+    /// As `America/Sao_Paulo`.
+    pub time_zone: String,
+    /// May change settings and connections.
+    pub is_admin: bool,
+}
+
+/// A user's grant.
+#[derive(Debug, Clone)]
+pub struct Grant {
+    /// Who.
+    pub user: UserId,
+    /// What is known of them.
+    pub profile: Profile,
+    /// When the profile was read.
+    pub profile_at: Timestamp,
+    /// Base address of the company's API.
+    pub api_domain: String,
+    /// Whether the tokens are still good, as far as known.
+    pub active: bool,
+    /// The tokens.
+    pub tokens: Tokens,
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    user_id: i64,
+    user_name: String,
+    locale: String,
+    time_zone: String,
+    is_admin: bool,
+    profile_at: i64,
+    api_domain: String,
+    state: String,
+    access_token: String,
+    refresh_token: String,
+    expires_at: i64,
+}
+
+fn place(tenant: TenantId, user: UserId) -> String {
+    format!("{}/pipedrive_grant/{}", tenant.0, user.0)
+}
+
+/// Stores a user's grant, new or renewed.
+pub async fn install(
+    tx: &mut Tx,
+    vault: &Vault,
+    tenant: TenantId,
+    user: UserId,
+    profile: &Profile,
+    api_domain: &str,
+    tokens: &Tokens,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let (access, refresh) = tokens::seal(vault, &place(tenant, user), tokens)?;
+    on!(tx, c => sqlx::query(
+        "INSERT INTO pipedrive_grant (tenant_id, user_id, user_name, locale, time_zone, is_admin, profile_at, api_domain, state, \
+         access_token, refresh_token, expires_at, lease_until) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'active', $9, $10, $11, 0) \
+         ON CONFLICT (tenant_id, user_id) DO UPDATE SET user_name = excluded.user_name, locale = excluded.locale, \
+         time_zone = excluded.time_zone, is_admin = excluded.is_admin, profile_at = excluded.profile_at, \
+         api_domain = excluded.api_domain, state = 'active', access_token = excluded.access_token, \
+         refresh_token = excluded.refresh_token, expires_at = excluded.expires_at, lease_until = 0")
+        .bind(tenant.0).bind(user.0).bind(&profile.name).bind(&profile.locale).bind(&profile.time_zone).bind(profile.is_admin)
+        .bind(micros(now)).bind(api_domain).bind(access).bind(refresh).bind(micros(tokens.expires_at)).execute(c).await.map(drop))?;
+    Ok(())
+}
+
+/// A user's grant.
+pub async fn find(tx: &mut Tx, vault: &Vault, tenant: TenantId, user: UserId) -> Result<Option<Grant>, Error> {
+    let row: Option<Row> = on!(tx, c => sqlx::query_as(
+        "SELECT user_id, user_name, locale, time_zone, is_admin, profile_at, api_domain, state, access_token, refresh_token, expires_at \
+         FROM pipedrive_grant WHERE tenant_id = $1 AND user_id = $2").bind(tenant.0).bind(user.0).fetch_optional(c).await)?;
+    row.map(|row| {
+        Ok(Grant {
+            user: UserId(row.user_id),
+            profile: Profile {
+                name: row.user_name,
+                locale: row.locale,
+                time_zone: row.time_zone,
+                is_admin: row.is_admin,
+            },
+            profile_at: instant(row.profile_at)?,
+            api_domain: row.api_domain,
+            active: row.state == "active",
+            tokens: tokens::open(vault, &place(tenant, user), &row.access_token, &row.refresh_token, row.expires_at)?,
+        })
+    })
+    .transpose()
+}
+
+/// Updates what is known of a user.
+pub async fn set_profile(
+    tx: &mut Tx,
+    tenant: TenantId,
+    user: UserId,
+    profile: &Profile,
+    now: Timestamp,
+) -> Result<(), Error> {
+    on!(tx, c => sqlx::query(
+        "UPDATE pipedrive_grant SET user_name = $3, locale = $4, time_zone = $5, is_admin = $6, profile_at = $7 \
+         WHERE tenant_id = $1 AND user_id = $2")
+        .bind(tenant.0).bind(user.0).bind(&profile.name).bind(&profile.locale).bind(&profile.time_zone).bind(profile.is_admin)
+        .bind(micros(now)).execute(c).await.map(drop))?;
+    Ok(())
+}
+
+/// Takes the right to refresh this grant until `until`; false while somebody else has it.
+pub async fn lease(
+    tx: &mut Tx,
+    tenant: TenantId,
+    user: UserId,
+    now: Timestamp,
+    until: Timestamp,
+) -> Result<bool, Error> {
+    let rows = on!(tx, c => sqlx::query(
+        "UPDATE pipedrive_grant SET lease_until = $4 WHERE tenant_id = $1 AND user_id = $2 AND state = 'active' AND lease_until <= $3")
+        .bind(tenant.0).bind(user.0).bind(micros(now)).bind(micros(until)).execute(c).await.map(|done| done.rows_affected()))?;
+    Ok(rows == 1)
+}
+
+/// Stores refreshed tokens and gives the lease back.
+pub async fn renew(
+    tx: &mut Tx,
+    vault: &Vault,
+    tenant: TenantId,
+    user: UserId,
+    api_domain: &str,
+    tokens: &Tokens,
+) -> Result<(), Error> {
+    let (access, refresh) = tokens::seal(vault, &place(tenant, user), tokens)?;
+    on!(tx, c => sqlx::query(
+        "UPDATE pipedrive_grant SET api_domain = $3, access_token = $4, refresh_token = $5, expires_at = $6, lease_until = 0 \
+         WHERE tenant_id = $1 AND user_id = $2")
+        .bind(tenant.0).bind(user.0).bind(api_domain).bind(access).bind(refresh).bind(micros(tokens.expires_at))
+        .execute(c).await.map(drop))?;
+    Ok(())
+}
+
+/// Gives the lease back without new tokens; `revoked` when Pipedrive refused the refresh token for good.
+pub async fn release(tx: &mut Tx, tenant: TenantId, user: UserId, revoked: bool) -> Result<(), Error> {
+    let state = if revoked { "revoked" } else { "active" };
+    on!(tx, c => sqlx::query("UPDATE pipedrive_grant SET lease_until = 0, state = $3 WHERE tenant_id = $1 AND user_id = $2")
+        .bind(tenant.0).bind(user.0).bind(state).execute(c).await.map(drop))?;
+    Ok(())
+}
+
+/// Forgets a user's grant, as an uninstallation asks; returns how many users of the company are left.
+pub async fn uninstall(tx: &mut Tx, tenant: TenantId, user: UserId) -> Result<i64, Error> {
+    on!(tx, c => sqlx::query("DELETE FROM pipedrive_grant WHERE tenant_id = $1 AND user_id = $2")
+        .bind(tenant.0).bind(user.0).execute(c).await.map(drop))?;
+    let left: i64 = on!(tx, c => sqlx::query_scalar("SELECT COUNT(*) FROM pipedrive_grant WHERE tenant_id = $1")
+        .bind(tenant.0).fetch_one(c).await)?;
+    Ok(left)
+}

@@ -1,0 +1,359 @@
+//! The ledger: each intended invoice, from the moment before QuickBooks is asked, and afterwards what QuickBooks
+//! last said of it.
+//!
+//! Invariant: a row changes its state only from the state that the writer saw, and while it holds the lease.
+
+use crate::{
+    Error, Tx,
+    db::on,
+    time::{instant, micros},
+};
+use domain::{
+    draft::{Draft, FieldError, Form},
+    ids::{ConnectionId, DealId, IntentKey, InvoiceId, TenantId, UserId},
+    invoice::Snapshot,
+    money::Money,
+};
+use iso_currency::Currency;
+use jiff::Timestamp;
+use uuid::Uuid;
+
+/// How far an intended invoice has come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum State {
+    /// Nothing was sent yet.
+    Queued,
+    /// Something may have been sent: look before sending again.
+    Sending,
+    /// It stands in QuickBooks.
+    Issued(Snapshot),
+    /// QuickBooks refused it; the reasons, for the person to mend.
+    Refused(Vec<FieldError>),
+}
+
+/// One intended invoice.
+#[derive(Debug, Clone)]
+pub struct Invoice {
+    /// Ours.
+    pub id: InvoiceId,
+    /// Through which connection.
+    pub connection: ConnectionId,
+    /// The form's key.
+    pub intent: IntentKey,
+    /// Counts the refusals that were mended; part of every `requestid`.
+    pub generation: i32,
+    /// Whose deal.
+    pub deal: DealId,
+    /// The deal's organization.
+    pub organization: Option<i64>,
+    /// The deal's person.
+    pub person: Option<i64>,
+    /// Who pressed the button.
+    pub created_by: UserId,
+    /// When.
+    pub created_at: Timestamp,
+    /// What was typed.
+    pub form: Form,
+    /// What was confirmed.
+    pub draft: Draft,
+    /// How far it has come.
+    pub state: State,
+    /// How often it was tried.
+    pub attempts: i32,
+    /// When QuickBooks was last read.
+    pub read_at: Option<Timestamp>,
+}
+
+/// A new intent.
+#[derive(Debug, Clone)]
+pub struct Intent {
+    /// Id for the row, if one is made.
+    pub id: InvoiceId,
+    /// The form's key.
+    pub key: IntentKey,
+    /// Through which connection.
+    pub connection: ConnectionId,
+    /// Whose deal.
+    pub deal: DealId,
+    /// The deal's organization.
+    pub organization: Option<i64>,
+    /// The deal's person.
+    pub person: Option<i64>,
+    /// Who pressed the button.
+    pub by: UserId,
+    /// What was typed.
+    pub form: Form,
+    /// What was confirmed.
+    pub draft: Draft,
+    /// Shown until QuickBooks says it better.
+    pub customer_name: String,
+}
+
+/// What became of an intent that was handed in.
+#[derive(Debug, Clone)]
+pub enum Placed {
+    /// It is new, or was refused before and is mended: carry it out.
+    New(InvoiceId),
+    /// The same was handed in before.
+    Known(Box<Invoice>),
+    /// The key was used for something else, which stands.
+    Different(Box<Invoice>),
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    id: Uuid,
+    connection_id: Uuid,
+    intent: Uuid,
+    generation: i32,
+    deal_id: i64,
+    organization_id: Option<i64>,
+    person_id: Option<i64>,
+    created_by: i64,
+    created_at: i64,
+    form: String,
+    draft: String,
+    state: String,
+    refusal: Option<String>,
+    attempts: i32,
+    quickbooks_id: Option<String>,
+    sync_token: Option<String>,
+    doc_number: Option<String>,
+    customer_name: String,
+    currency: String,
+    total_minor: i64,
+    balance_minor: i64,
+    issued: String,
+    due: String,
+    sent: bool,
+    voided: bool,
+    deleted: bool,
+    read_at: Option<i64>,
+}
+
+impl TryFrom<Row> for Invoice {
+    type Error = Error;
+
+    fn try_from(row: Row) -> Result<Self, Error> {
+        let unreadable = || Error::Unreadable("invoice");
+        let currency = Currency::from_code(&row.currency).ok_or_else(unreadable)?;
+        let state = match row.state.as_str() {
+            "queued" => State::Queued,
+            "sending" => State::Sending,
+            "refused" => {
+                State::Refused(serde_json::from_str(&row.refusal.unwrap_or_default()).map_err(|_| unreadable())?)
+            }
+            _ => State::Issued(Snapshot {
+                quickbooks_id: row.quickbooks_id.ok_or_else(unreadable)?,
+                sync_token: row.sync_token.ok_or_else(unreadable)?,
+                doc_number: row.doc_number,
+                customer_name: row.customer_name,
+                total: Money::from_minor(row.total_minor, currency),
+                balance: Money::from_minor(row.balance_minor, currency),
+                issued: row.issued.parse().map_err(|_| unreadable())?,
+                due: row.due.parse().map_err(|_| unreadable())?,
+                sent: row.sent,
+                voided: row.voided,
+                deleted: row.deleted,
+            }),
+        };
+        Ok(Self {
+            id: InvoiceId(row.id),
+            connection: ConnectionId(row.connection_id),
+            intent: IntentKey(row.intent),
+            generation: row.generation,
+            deal: DealId(row.deal_id),
+            organization: row.organization_id,
+            person: row.person_id,
+            created_by: UserId(row.created_by),
+            created_at: instant(row.created_at)?,
+            form: serde_json::from_str(&row.form).map_err(|_| unreadable())?,
+            draft: serde_json::from_str(&row.draft).map_err(|_| unreadable())?,
+            state,
+            attempts: row.attempts,
+            read_at: row.read_at.map(instant).transpose()?,
+        })
+    }
+}
+
+/// Writes an intent down, once for each key. Call before anything is sent, and enqueue in the same transaction.
+pub async fn place(tx: &mut Tx, tenant: TenantId, intent: &Intent, now: Timestamp) -> Result<Placed, Error> {
+    let json = |value: &dyn Fn() -> serde_json::Result<String>| value().map_err(|_| Error::Unreadable("invoice"));
+    let form = json(&|| serde_json::to_string(&intent.form))?;
+    let draft = json(&|| serde_json::to_string(&intent.draft))?;
+    let total = Money::rounded(intent.draft.total, intent.draft.currency).minor().ok_or(Error::Unreadable("total"))?;
+    let made = on!(tx, c => sqlx::query(
+        "INSERT INTO invoice (id, tenant_id, connection_id, intent, generation, deal_id, organization_id, person_id, created_by, \
+         created_at, form, draft, state, lease_until, attempts, next_attempt_at, customer_name, currency, total_minor, balance_minor, \
+         issued, due, sent, voided, deleted) \
+         VALUES ($1, $2, $3, $4, 1, $5, $6, $7, $8, $9, $10, $11, 'queued', 0, 0, $9, $12, $13, $14, $14, $15, $16, $17, $17, $17) \
+         ON CONFLICT (tenant_id, intent) DO NOTHING")
+        .bind(intent.id.0).bind(tenant.0).bind(intent.connection.0).bind(intent.key.0).bind(intent.deal.0)
+        .bind(intent.organization).bind(intent.person).bind(intent.by.0).bind(micros(now)).bind(&form).bind(&draft)
+        .bind(&intent.customer_name).bind(intent.draft.currency.code()).bind(total)
+        .bind(intent.draft.issued.to_string()).bind(intent.draft.due.to_string()).bind(false)
+        .execute(c).await.map(|done| done.rows_affected()))?;
+    if made == 1 {
+        return Ok(Placed::New(intent.id));
+    }
+    let known = by_intent(tx, tenant, intent.key).await?.ok_or(Error::Unreadable("invoice"))?;
+    if let State::Refused(_) = known.state {
+        let renewed = on!(tx, c => sqlx::query(
+            "UPDATE invoice SET connection_id = $3, generation = generation + 1, form = $4, draft = $5, state = 'queued', refusal = NULL, \
+             lease_until = 0, attempts = 0, next_attempt_at = $6, customer_name = $7, currency = $8, total_minor = $9, \
+             balance_minor = $9, issued = $10, due = $11 WHERE tenant_id = $1 AND id = $2 AND state = 'refused'")
+            .bind(tenant.0).bind(known.id.0).bind(intent.connection.0).bind(&form).bind(&draft).bind(micros(now))
+            .bind(&intent.customer_name).bind(intent.draft.currency.code()).bind(total)
+            .bind(intent.draft.issued.to_string()).bind(intent.draft.due.to_string())
+            .execute(c).await.map(|done| done.rows_affected()))?;
+        if renewed == 1 {
+            return Ok(Placed::New(known.id));
+        }
+    }
+    let same = known.draft == intent.draft && known.deal == intent.deal;
+    Ok(if same { Placed::Known(Box::new(known)) } else { Placed::Different(Box::new(known)) })
+}
+
+const SELECT_BY_INTENT: &str = "SELECT * FROM invoice WHERE tenant_id = $1 AND intent = $2";
+const SELECT_BY_ID: &str = "SELECT * FROM invoice WHERE tenant_id = $1 AND id = $2";
+const SELECT_OF_DEAL: &str =
+    "SELECT * FROM invoice WHERE tenant_id = $1 AND deal_id = $2 ORDER BY created_at DESC, id DESC";
+
+async fn by_intent(tx: &mut Tx, tenant: TenantId, key: IntentKey) -> Result<Option<Invoice>, Error> {
+    let row: Option<Row> =
+        on!(tx, c => sqlx::query_as(SELECT_BY_INTENT).bind(tenant.0).bind(key.0).fetch_optional(c).await)?;
+    row.map(Invoice::try_from).transpose()
+}
+
+/// One invoice.
+pub async fn find(tx: &mut Tx, tenant: TenantId, id: InvoiceId) -> Result<Option<Invoice>, Error> {
+    let row: Option<Row> =
+        on!(tx, c => sqlx::query_as(SELECT_BY_ID).bind(tenant.0).bind(id.0).fetch_optional(c).await)?;
+    row.map(Invoice::try_from).transpose()
+}
+
+/// A deal's invoices, newest first.
+pub async fn of_deal(tx: &mut Tx, tenant: TenantId, deal: DealId) -> Result<Vec<Invoice>, Error> {
+    let rows: Vec<Row> = on!(tx, c => sqlx::query_as(SELECT_OF_DEAL).bind(tenant.0).bind(deal.0).fetch_all(c).await)?;
+    rows.into_iter().map(Invoice::try_from).collect()
+}
+
+/// Takes the right to work on an unfinished invoice until `until`, and counts the attempt. `None` when it is
+/// finished or somebody else works on it.
+pub async fn lease(
+    tx: &mut Tx,
+    tenant: TenantId,
+    id: InvoiceId,
+    owner: Uuid,
+    now: Timestamp,
+    until: Timestamp,
+) -> Result<Option<Invoice>, Error> {
+    let rows = on!(tx, c => sqlx::query(
+        "UPDATE invoice SET lease_owner = $3, lease_until = $5, attempts = attempts + 1 \
+         WHERE tenant_id = $1 AND id = $2 AND state IN ('queued', 'sending') AND (lease_until <= $4 OR lease_owner = $3)")
+        .bind(tenant.0).bind(id.0).bind(owner).bind(micros(now)).bind(micros(until)).execute(c).await.map(|done| done.rows_affected()))?;
+    if rows == 1 { find(tx, tenant, id).await } else { Ok(None) }
+}
+
+/// Keeps the lease; false when it was lost, and then nothing more may be sent.
+pub async fn extend(
+    tx: &mut Tx,
+    tenant: TenantId,
+    id: InvoiceId,
+    owner: Uuid,
+    now: Timestamp,
+    until: Timestamp,
+) -> Result<bool, Error> {
+    let rows = on!(tx, c => sqlx::query(
+        "UPDATE invoice SET lease_until = $5 WHERE tenant_id = $1 AND id = $2 AND lease_owner = $3 AND lease_until > $4 \
+         AND state IN ('queued', 'sending')")
+        .bind(tenant.0).bind(id.0).bind(owner).bind(micros(now)).bind(micros(until)).execute(c).await.map(|done| done.rows_affected()))?;
+    Ok(rows == 1)
+}
+
+/// Notes that the invoice is about to be sent. Committed before the first byte goes out.
+pub async fn sending(tx: &mut Tx, tenant: TenantId, id: InvoiceId, owner: Uuid) -> Result<bool, Error> {
+    let rows = on!(tx, c => sqlx::query(
+        "UPDATE invoice SET state = 'sending' WHERE tenant_id = $1 AND id = $2 AND lease_owner = $3 AND state IN ('queued', 'sending')")
+        .bind(tenant.0).bind(id.0).bind(owner).execute(c).await.map(|done| done.rows_affected()))?;
+    Ok(rows == 1)
+}
+
+/// Puts the invoice back for another attempt at `at`.
+pub async fn postpone(tx: &mut Tx, tenant: TenantId, id: InvoiceId, owner: Uuid, at: Timestamp) -> Result<(), Error> {
+    on!(tx, c => sqlx::query("UPDATE invoice SET lease_until = 0, next_attempt_at = $4 WHERE tenant_id = $1 AND id = $2 AND lease_owner = $3")
+        .bind(tenant.0).bind(id.0).bind(owner).bind(micros(at)).execute(c).await.map(drop))?;
+    Ok(())
+}
+
+/// The invoice stands in QuickBooks. False when the lease was lost and another has finished it.
+pub async fn issued(
+    tx: &mut Tx,
+    tenant: TenantId,
+    id: InvoiceId,
+    owner: Uuid,
+    snapshot: &Snapshot,
+    now: Timestamp,
+) -> Result<bool, Error> {
+    let rows = on!(tx, c => sqlx::query(
+        "UPDATE invoice SET state = 'issued', lease_until = 0 WHERE tenant_id = $1 AND id = $2 AND lease_owner = $3 \
+         AND state IN ('queued', 'sending')")
+        .bind(tenant.0).bind(id.0).bind(owner).execute(c).await.map(|done| done.rows_affected()))?;
+    if rows == 1 {
+        show(tx, tenant, id, snapshot, now).await?;
+    }
+    Ok(rows == 1)
+}
+
+/// QuickBooks refused the invoice, for these reasons.
+pub async fn refused(
+    tx: &mut Tx,
+    tenant: TenantId,
+    id: InvoiceId,
+    owner: Uuid,
+    errors: &[FieldError],
+) -> Result<bool, Error> {
+    let refusal = serde_json::to_string(errors).map_err(|_| Error::Unreadable("refusal"))?;
+    let rows = on!(tx, c => sqlx::query(
+        "UPDATE invoice SET state = 'refused', refusal = $4, lease_until = 0 WHERE tenant_id = $1 AND id = $2 AND lease_owner = $3 \
+         AND state IN ('queued', 'sending')")
+        .bind(tenant.0).bind(id.0).bind(owner).bind(refusal).execute(c).await.map(|done| done.rows_affected()))?;
+    Ok(rows == 1)
+}
+
+/// Stores what QuickBooks says of an issued invoice, unless something newer is stored already.
+pub async fn show(
+    tx: &mut Tx,
+    tenant: TenantId,
+    id: InvoiceId,
+    snapshot: &Snapshot,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let total = snapshot.total.minor().ok_or(Error::Unreadable("total"))?;
+    let balance = snapshot.balance.minor().ok_or(Error::Unreadable("balance"))?;
+    on!(tx, c => sqlx::query(
+        "UPDATE invoice SET quickbooks_id = $3, sync_token = $4, doc_number = $5, customer_name = $6, currency = $7, total_minor = $8, \
+         balance_minor = $9, issued = $10, due = $11, sent = $12, voided = $13, deleted = $14, read_at = $15 \
+         WHERE tenant_id = $1 AND id = $2 AND state = 'issued' \
+         AND (sync_token IS NULL OR CAST(sync_token AS BIGINT) <= CAST($4 AS BIGINT))")
+        .bind(tenant.0).bind(id.0).bind(&snapshot.quickbooks_id).bind(&snapshot.sync_token).bind(&snapshot.doc_number)
+        .bind(&snapshot.customer_name).bind(snapshot.total.currency().code()).bind(total).bind(balance)
+        .bind(snapshot.issued.to_string()).bind(snapshot.due.to_string()).bind(snapshot.sent).bind(snapshot.voided)
+        .bind(snapshot.deleted).bind(micros(now)).execute(c).await.map(drop))?;
+    Ok(())
+}
+
+/// Unfinished invoices that nobody works on and that are due: what a crash left behind. Each is pushed back to
+/// `again`, so that it is handed out once.
+pub async fn orphans(
+    tx: &mut Tx,
+    due_before: Timestamp,
+    now: Timestamp,
+    again: Timestamp,
+) -> Result<Vec<(TenantId, InvoiceId)>, Error> {
+    let rows: Vec<(Uuid, Uuid)> = on!(tx, c => sqlx::query_as(
+        "UPDATE invoice SET next_attempt_at = $3 WHERE state IN ('queued', 'sending') AND next_attempt_at <= $1 AND lease_until <= $2 \
+         RETURNING tenant_id, id")
+        .bind(micros(due_before)).bind(micros(now)).bind(micros(again)).fetch_all(c).await)?;
+    Ok(rows.into_iter().map(|(tenant, id)| (TenantId(tenant), InvoiceId(id))).collect())
+}

@@ -1,0 +1,74 @@
+//! What was matched once and is remembered: organizations and persons with customers, products with items.
+
+use crate::{Error, Tx, db::on};
+use domain::ids::{ConnectionId, TenantId};
+
+/// What is linked with a customer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Party {
+    /// A Pipedrive organization.
+    Organization(i64),
+    /// A Pipedrive person.
+    Person(i64),
+}
+
+impl Party {
+    fn parts(self) -> (&'static str, i64) {
+        match self {
+            Self::Organization(id) => ("organization", id),
+            Self::Person(id) => ("person", id),
+        }
+    }
+}
+
+/// The customer that a party is linked with.
+pub async fn customer(
+    tx: &mut Tx,
+    tenant: TenantId,
+    connection: ConnectionId,
+    party: Party,
+) -> Result<Option<String>, Error> {
+    let (kind, id) = party.parts();
+    Ok(on!(tx, c => sqlx::query_scalar(
+        "SELECT customer_id FROM customer_link WHERE tenant_id = $1 AND connection_id = $2 AND kind = $3 AND pipedrive_id = $4")
+        .bind(tenant.0).bind(connection.0).bind(kind).bind(id).fetch_optional(c).await)?)
+}
+
+/// Links a party with a customer.
+pub async fn link_customer(
+    tx: &mut Tx,
+    tenant: TenantId,
+    connection: ConnectionId,
+    party: Party,
+    customer: &str,
+) -> Result<(), Error> {
+    let (kind, id) = party.parts();
+    on!(tx, c => sqlx::query(
+        "INSERT INTO customer_link (tenant_id, connection_id, kind, pipedrive_id, customer_id) VALUES ($1, $2, $3, $4, $5) \
+         ON CONFLICT (tenant_id, connection_id, kind, pipedrive_id) DO UPDATE SET customer_id = excluded.customer_id")
+        .bind(tenant.0).bind(connection.0).bind(kind).bind(id).bind(customer).execute(c).await.map(drop))?;
+    Ok(())
+}
+
+/// The items that products are linked with, as `(product, item)`.
+pub async fn items(tx: &mut Tx, tenant: TenantId, connection: ConnectionId) -> Result<Vec<(i64, String)>, Error> {
+    Ok(
+        on!(tx, c => sqlx::query_as("SELECT product_id, item_id FROM item_link WHERE tenant_id = $1 AND connection_id = $2")
+        .bind(tenant.0).bind(connection.0).fetch_all(c).await)?,
+    )
+}
+
+/// Links a product with an item.
+pub async fn link_item(
+    tx: &mut Tx,
+    tenant: TenantId,
+    connection: ConnectionId,
+    product: i64,
+    item: &str,
+) -> Result<(), Error> {
+    on!(tx, c => sqlx::query(
+        "INSERT INTO item_link (tenant_id, connection_id, product_id, item_id) VALUES ($1, $2, $3, $4) \
+         ON CONFLICT (tenant_id, connection_id, product_id) DO UPDATE SET item_id = excluded.item_id")
+        .bind(tenant.0).bind(connection.0).bind(product).bind(item).execute(c).await.map(drop))?;
+    Ok(())
+}

@@ -1,0 +1,207 @@
+//! Connections with QuickBooks companies. A tenant has one that is not disconnected; older ones stay for the
+//! invoices that were made through them.
+
+use crate::{
+    Error, Tokens, Tx,
+    db::on,
+    time::{instant, micros},
+    tokens,
+    vault::Vault,
+};
+use domain::ids::{ConnectionId, TenantId};
+use jiff::Timestamp;
+use secrecy::{ExposeSecret, SecretString};
+use uuid::Uuid;
+
+/// What is known of the connected company.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Company {
+    /// Its name.
+    pub name: String,
+    /// Two letters.
+    pub country: String,
+    /// ISO code.
+    pub home_currency: String,
+    /// IANA name.
+    pub time_zone: String,
+}
+
+/// How a connection stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// Works, as far as known.
+    Active,
+    /// QuickBooks refuses the tokens: somebody has to connect again.
+    NeedsReconnect,
+    /// Ended by us or by them.
+    Disconnected,
+}
+
+/// A connection.
+#[derive(Debug, Clone)]
+pub struct Connection {
+    /// Ours.
+    pub id: ConnectionId,
+    /// QuickBooks' number of the company.
+    pub realm_id: String,
+    /// What is known of it.
+    pub company: Company,
+    /// How it stands.
+    pub state: State,
+    /// Name of the Pipedrive user who connected it.
+    pub connected_by: String,
+    /// Since when.
+    pub connected_at: Timestamp,
+    /// The tokens.
+    pub tokens: Tokens,
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    id: Uuid,
+    realm_id: String,
+    company_name: String,
+    country: String,
+    home_currency: String,
+    time_zone: String,
+    state: String,
+    connected_by: String,
+    connected_at: i64,
+    access_token: String,
+    refresh_token: String,
+    expires_at: i64,
+}
+
+fn place(tenant: TenantId) -> String {
+    format!("{}/quickbooks_connection", tenant.0)
+}
+
+fn realm_place(tenant: TenantId) -> String {
+    format!("{}/quickbooks_connection.realm_id", tenant.0)
+}
+
+fn read(vault: &Vault, tenant: TenantId, row: Row) -> Result<Connection, Error> {
+    Ok(Connection {
+        id: ConnectionId(row.id),
+        realm_id: vault.open(&realm_place(tenant), &row.realm_id)?.expose_secret().to_owned(),
+        company: Company {
+            name: row.company_name,
+            country: row.country,
+            home_currency: row.home_currency,
+            time_zone: row.time_zone,
+        },
+        state: match row.state.as_str() {
+            "active" => State::Active,
+            "needs_reconnect" => State::NeedsReconnect,
+            _ => State::Disconnected,
+        },
+        connected_by: row.connected_by,
+        connected_at: instant(row.connected_at)?,
+        tokens: tokens::open(vault, &place(tenant), &row.access_token, &row.refresh_token, row.expires_at)?,
+    })
+}
+
+/// Connects a company: a new row, or the old one of the same company with new tokens. Any other connection of
+/// the tenant is disconnected.
+pub async fn connect(
+    tx: &mut Tx,
+    vault: &Vault,
+    tenant: TenantId,
+    new_id: ConnectionId,
+    realm_id: &str,
+    company: &Company,
+    connected_by: &str,
+    tokens: &Tokens,
+    now: Timestamp,
+) -> Result<ConnectionId, Error> {
+    let (access, refresh) = tokens::seal(vault, &place(tenant), tokens)?;
+    let digest = vault.digest("realm", realm_id);
+    let sealed_realm = vault.seal(&realm_place(tenant), &SecretString::from(realm_id))?;
+    on!(tx, c => sqlx::query("UPDATE quickbooks_connection SET state = 'disconnected' WHERE tenant_id = $1 AND realm_digest <> $2")
+        .bind(tenant.0).bind(&digest).execute(c).await.map(drop))?;
+    let id: Uuid = on!(tx, c => sqlx::query_scalar(
+        "INSERT INTO quickbooks_connection (id, tenant_id, realm_digest, realm_id, company_name, country, home_currency, time_zone, \
+         state, connected_by, connected_at, access_token, refresh_token, expires_at, lease_until) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'active', $9, $10, $11, $12, $13, 0) \
+         ON CONFLICT (tenant_id, realm_digest) DO UPDATE SET company_name = excluded.company_name, country = excluded.country, \
+         home_currency = excluded.home_currency, time_zone = excluded.time_zone, state = 'active', \
+         connected_by = excluded.connected_by, connected_at = excluded.connected_at, access_token = excluded.access_token, \
+         refresh_token = excluded.refresh_token, expires_at = excluded.expires_at, lease_until = 0 RETURNING id")
+        .bind(new_id.0).bind(tenant.0).bind(digest).bind(sealed_realm).bind(&company.name).bind(&company.country)
+        .bind(&company.home_currency).bind(&company.time_zone).bind(connected_by).bind(micros(now)).bind(access).bind(refresh)
+        .bind(micros(tokens.expires_at)).fetch_one(c).await)?;
+    Ok(ConnectionId(id))
+}
+
+/// The tenant that has this company connected, if any other has.
+pub async fn tenant_of_realm(tx: &mut Tx, vault: &Vault, realm_id: &str) -> Result<Option<TenantId>, Error> {
+    for digest in vault.digests("realm", realm_id) {
+        let found: Option<Uuid> = on!(tx, c => sqlx::query_scalar(
+            "SELECT tenant_id FROM quickbooks_connection WHERE realm_digest = $1 AND state <> 'disconnected'")
+            .bind(digest).fetch_optional(c).await)?;
+        if let Some(tenant) = found {
+            return Ok(Some(TenantId(tenant)));
+        }
+    }
+    Ok(None)
+}
+
+/// The tenant's connection that is not disconnected.
+pub async fn current(tx: &mut Tx, vault: &Vault, tenant: TenantId) -> Result<Option<Connection>, Error> {
+    let row: Option<Row> = on!(tx, c => sqlx::query_as(
+        "SELECT id, realm_id, company_name, country, home_currency, time_zone, state, connected_by, connected_at, access_token, \
+         refresh_token, expires_at FROM quickbooks_connection WHERE tenant_id = $1 AND state <> 'disconnected'")
+        .bind(tenant.0).fetch_optional(c).await)?;
+    row.map(|row| read(vault, tenant, row)).transpose()
+}
+
+/// One connection of the tenant, in whatever state.
+pub async fn find(tx: &mut Tx, vault: &Vault, tenant: TenantId, id: ConnectionId) -> Result<Option<Connection>, Error> {
+    let row: Option<Row> = on!(tx, c => sqlx::query_as(
+        "SELECT id, realm_id, company_name, country, home_currency, time_zone, state, connected_by, connected_at, access_token, \
+         refresh_token, expires_at FROM quickbooks_connection WHERE tenant_id = $1 AND id = $2")
+        .bind(tenant.0).bind(id.0).fetch_optional(c).await)?;
+    row.map(|row| read(vault, tenant, row)).transpose()
+}
+
+/// Takes the right to refresh until `until`; false while somebody else has it.
+pub async fn lease(
+    tx: &mut Tx,
+    tenant: TenantId,
+    id: ConnectionId,
+    now: Timestamp,
+    until: Timestamp,
+) -> Result<bool, Error> {
+    let rows = on!(tx, c => sqlx::query(
+        "UPDATE quickbooks_connection SET lease_until = $4 WHERE tenant_id = $1 AND id = $2 AND state = 'active' AND lease_until <= $3")
+        .bind(tenant.0).bind(id.0).bind(micros(now)).bind(micros(until)).execute(c).await.map(|done| done.rows_affected()))?;
+    Ok(rows == 1)
+}
+
+/// Stores refreshed tokens and gives the lease back.
+pub async fn renew(
+    tx: &mut Tx,
+    vault: &Vault,
+    tenant: TenantId,
+    id: ConnectionId,
+    tokens: &Tokens,
+) -> Result<(), Error> {
+    let (access, refresh) = tokens::seal(vault, &place(tenant), tokens)?;
+    on!(tx, c => sqlx::query(
+        "UPDATE quickbooks_connection SET access_token = $3, refresh_token = $4, expires_at = $5, lease_until = 0 \
+         WHERE tenant_id = $1 AND id = $2")
+        .bind(tenant.0).bind(id.0).bind(access).bind(refresh).bind(micros(tokens.expires_at)).execute(c).await.map(drop))?;
+    Ok(())
+}
+
+/// Gives the lease back without new tokens, and says how the connection stands now.
+pub async fn release(tx: &mut Tx, tenant: TenantId, id: ConnectionId, state: State) -> Result<(), Error> {
+    let state = match state {
+        State::Active => "active",
+        State::NeedsReconnect => "needs_reconnect",
+        State::Disconnected => "disconnected",
+    };
+    on!(tx, c => sqlx::query("UPDATE quickbooks_connection SET lease_until = 0, state = $3 WHERE tenant_id = $1 AND id = $2")
+        .bind(tenant.0).bind(id.0).bind(state).execute(c).await.map(drop))?;
+    Ok(())
+}
