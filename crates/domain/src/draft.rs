@@ -150,6 +150,8 @@ pub struct DraftLine {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FormField {
+    /// No field in particular.
+    Whole,
     /// The customer select.
     Customer,
     /// Who is billed.

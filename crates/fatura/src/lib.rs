@@ -1,1 +1,16 @@
-//! fatura
+//! Fatura: bills a Pipedrive deal in QuickBooks Online.
+//!
+//! `web` answers requests and holds no rule; `flows` are the use cases, called by pages and jobs alike; `jobs` is
+//! the durable work. What they remember is in `store`, what they know in `domain`, whom they call in `providers`.
+
+mod clock;
+pub mod config;
+mod flows;
+mod format;
+mod jobs;
+mod language;
+mod serve;
+mod state;
+mod web;
+
+pub use serve::{migrate, serve};

@@ -9,5 +9,5 @@ pub mod oauth;
 pub mod pipedrive;
 pub mod quickbooks;
 
-pub use error::ProviderError;
+pub use error::{ProviderError, Refusal};
 pub use http::Http;

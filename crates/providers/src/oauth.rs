@@ -3,7 +3,7 @@
 use crate::{Http, ProviderError, error::Refusal};
 use jiff::{SignedDuration, Timestamp};
 use oauth2::{
-    AuthUrl, AuthorizationCode, ClientId, ClientSecret, CsrfToken, EndpointNotSet, EndpointSet, ExtraTokenFields,
+    AsyncHttpClient, AuthUrl, AuthorizationCode, ClientId, ClientSecret, CsrfToken, EndpointNotSet, EndpointSet, ExtraTokenFields,
     HttpRequest, HttpResponse, RedirectUrl, RefreshToken, RequestTokenError, RevocationErrorResponseType, Scope,
     StandardErrorResponse, StandardRevocableToken, StandardTokenIntrospectionResponse, StandardTokenResponse,
     TokenResponse, TokenUrl,
@@ -11,7 +11,7 @@ use oauth2::{
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
-use std::time::Duration;
+use std::{pin::Pin, time::Duration};
 use url::Url;
 
 /// What the providers add to a token answer.
@@ -90,7 +90,7 @@ impl Registration {
         let answer = self
             .client()?
             .exchange_code(AuthorizationCode::new(code.to_owned()))
-            .request_async(&|request| send(http, request))
+            .request_async(&Carrier(http))
             .await;
         granted(answer.map_err(classify)?, now)
     }
@@ -98,7 +98,7 @@ impl Registration {
     /// Exchanges a refresh token for new tokens.
     pub async fn refresh(&self, http: &Http, refresh: &SecretString, now: Timestamp) -> Result<Granted, ProviderError> {
         let token = RefreshToken::new(refresh.expose_secret().to_owned());
-        let answer = self.client()?.exchange_refresh_token(&token).request_async(&|request| send(http, request)).await;
+        let answer = self.client()?.exchange_refresh_token(&token).request_async(&Carrier(http)).await;
         granted(answer.map_err(classify)?, now)
     }
 
@@ -119,14 +119,23 @@ impl Registration {
 struct NoAnswer;
 
 /// Carries the OAuth library's requests over our client.
-async fn send(http: &Http, request: HttpRequest) -> Result<HttpResponse, NoAnswer> {
-    let request = reqwest::Request::try_from(request).map_err(|_| NoAnswer)?;
-    let response = http.client.execute(request).await.map_err(|_| NoAnswer)?;
-    let status = response.status();
-    let body = response.bytes().await.map_err(|_| NoAnswer)?;
-    let mut answer = HttpResponse::new(body.to_vec());
-    *answer.status_mut() = status;
-    Ok(answer)
+struct Carrier<'a>(&'a Http);
+
+impl<'c> AsyncHttpClient<'c> for Carrier<'_> {
+    type Error = NoAnswer;
+    type Future = Pin<Box<dyn Future<Output = Result<HttpResponse, NoAnswer>> + Send + 'c>>;
+
+    fn call(&'c self, request: HttpRequest) -> Self::Future {
+        Box::pin(async move {
+            let request = reqwest::Request::try_from(request).map_err(|_| NoAnswer)?;
+            let response = self.0.client.execute(request).await.map_err(|_| NoAnswer)?;
+            let status = response.status();
+            let body = response.bytes().await.map_err(|_| NoAnswer)?;
+            let mut answer = HttpResponse::new(body.to_vec());
+            *answer.status_mut() = status;
+            Ok(answer)
+        })
+    }
 }
 
 fn classify(error: RequestTokenError<NoAnswer, BasicErrorResponse>) -> ProviderError {

@@ -58,6 +58,8 @@ pub struct Invoice {
     pub draft: Draft,
     /// How far it has come.
     pub state: State,
+    /// The customer that was created for it, once it was.
+    pub customer: Option<String>,
     /// How often it was tried.
     pub attempts: i32,
     /// When QuickBooks was last read.
@@ -116,6 +118,7 @@ struct Row {
     state: String,
     refusal: Option<String>,
     attempts: i32,
+    customer_id: Option<String>,
     quickbooks_id: Option<String>,
     sync_token: Option<String>,
     doc_number: Option<String>,
@@ -170,6 +173,7 @@ impl TryFrom<Row> for Invoice {
             form: serde_json::from_str(&row.form).map_err(|_| unreadable())?,
             draft: serde_json::from_str(&row.draft).map_err(|_| unreadable())?,
             state,
+            customer: row.customer_id,
             attempts: row.attempts,
             read_at: row.read_at.map(instant).transpose()?,
         })
@@ -198,13 +202,16 @@ pub async fn place(tx: &mut Tx, tenant: TenantId, intent: &Intent, now: Timestam
     }
     let known = by_intent(tx, tenant, intent.key).await?.ok_or(Error::Unreadable("invoice"))?;
     if let State::Refused(_) = known.state {
+        // A customer that was created before the refusal is the one that is still meant, unless the choice changed.
+        let customer = known.customer.as_deref().filter(|_| known.draft.customer == intent.draft.customer);
         let renewed = on!(tx, c => sqlx::query(
             "UPDATE invoice SET connection_id = $3, generation = generation + 1, form = $4, draft = $5, state = 'queued', refusal = NULL, \
              lease_until = 0, attempts = 0, next_attempt_at = $6, customer_name = $7, currency = $8, total_minor = $9, \
-             balance_minor = $9, issued = $10, due = $11 WHERE tenant_id = $1 AND id = $2 AND state = 'refused'")
+             balance_minor = $9, issued = $10, due = $11, customer_id = $12 WHERE tenant_id = $1 AND id = $2 AND state = 'refused'")
             .bind(tenant.0).bind(known.id.0).bind(intent.connection.0).bind(&form).bind(&draft).bind(micros(now))
             .bind(&intent.customer_name).bind(intent.draft.currency.code()).bind(total)
             .bind(intent.draft.issued.to_string()).bind(intent.draft.due.to_string())
+            .bind(customer)
             .execute(c).await.map(|done| done.rows_affected()))?;
         if renewed == 1 {
             return Ok(Placed::New(known.id));
@@ -277,6 +284,13 @@ pub async fn sending(tx: &mut Tx, tenant: TenantId, id: InvoiceId, owner: Uuid) 
         "UPDATE invoice SET state = 'sending' WHERE tenant_id = $1 AND id = $2 AND lease_owner = $3 AND state IN ('queued', 'sending')")
         .bind(tenant.0).bind(id.0).bind(owner).execute(c).await.map(|done| done.rows_affected()))?;
     Ok(rows == 1)
+}
+
+/// Remembers the customer that was created for the invoice.
+pub async fn customer_created(tx: &mut Tx, tenant: TenantId, id: InvoiceId, customer: &str) -> Result<(), Error> {
+    on!(tx, c => sqlx::query("UPDATE invoice SET customer_id = $3 WHERE tenant_id = $1 AND id = $2")
+        .bind(tenant.0).bind(id.0).bind(customer).execute(c).await.map(drop))?;
+    Ok(())
 }
 
 /// Puts the invoice back for another attempt at `at`.

@@ -99,6 +99,7 @@ CREATE TABLE invoice (
   lease_until INTEGER NOT NULL,
   attempts INTEGER NOT NULL,
   next_attempt_at INTEGER NOT NULL,
+  customer_id TEXT,
   quickbooks_id TEXT,
   sync_token TEXT,
   doc_number TEXT,

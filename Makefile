@@ -1,0 +1,25 @@
+# make demo   the whole thing on this machine, without an account
+# make test   everything that CI checks
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help demo test assets
+
+help:
+	@sed -n 's/^# //p' Makefile
+
+ASSETS := assets/dist/manifest.json
+SOURCES := $(wildcard assets/src/*) assets/build.mjs assets/package.json assets/package-lock.json assets/tsconfig.json
+
+$(ASSETS): $(SOURCES)
+	@echo "== assets: npm ci, tsc, esbuild"
+	@cd assets && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error && npx tsc && node build.mjs
+
+assets: $(ASSETS)
+
+demo: $(ASSETS)
+	@echo "== build (the first time takes a few minutes)"
+	@cargo build --locked -p fatura -p sandbox
+	@exec node scripts/demo.mjs
+
+test:
+	@exec scripts/test

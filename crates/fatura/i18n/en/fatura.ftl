@@ -1,0 +1,173 @@
+cancel = Cancel
+close = Close
+open-in-quickbooks = Open in QuickBooks
+reference = For support: { $id }
+
+# Plain pages
+about-text = Fatura bills your Pipedrive deals in QuickBooks Online: open a deal, press + Invoice, check the form, done.
+about-install = Install in Pipedrive
+install-again = Install again
+outside-text = This page belongs into Pipedrive. Open a deal there; Fatura is in its side bar.
+confirm-title = Connect these two companies?
+confirm-text = Invoices of your Pipedrive deals will be created in this QuickBooks company.
+confirm-replaces = This ends the connection with { $company }. Its invoices stay where they are.
+confirm-connect = Connect
+consent-refused-title = Nothing was connected
+consent-refused-text = You cancelled on the consent page. Nothing was stored; you can start again whenever you like.
+foreign-flow-title = This link has expired
+foreign-flow-text = It was opened in another browser, used before, or more than a few minutes ago. Start again from Pipedrive.
+connected-elsewhere-title = This QuickBooks company is connected already
+connected-elsewhere-text = Another Pipedrive company uses it with Fatura. Disconnect it there first, or choose another QuickBooks company.
+declined-title = Nothing was connected
+declined-text = The access to QuickBooks was handed back. You can close this tab.
+flow-failed-title = That did not work
+flow-failed-text = Pipedrive or QuickBooks did not answer as expected. Nothing was stored. Please try again in a moment.
+
+# Errors
+not-installed-title = Fatura is not installed for you yet
+not-installed-text = A colleague uses Fatura. Install it in Pipedrive under Marketplace to see and create invoices yourself.
+not-connected-title = QuickBooks is not connected
+not-connected-text = Ask an administrator of your Pipedrive account to connect QuickBooks in the settings of Fatura.
+reconnect-title = QuickBooks has to be connected again
+reconnect-text = QuickBooks ended the access. Ask an administrator to reconnect it in the settings of Fatura; nothing is lost.
+not-found-title = Not found
+not-found-text = It does not exist any more, or you may not see it.
+admins-only-title = For administrators
+admins-only-text = Only administrators of your Pipedrive account change these settings.
+provider-busy-title = One moment, please
+provider-busy-text = Too many requests at once. Please try again in a minute.
+quickbooks-away-title = QuickBooks does not answer
+quickbooks-away-text = What you see is the last known state. Please try again in a moment.
+pipedrive-away-title = Pipedrive does not answer
+pipedrive-away-text = The deal could not be read. Please try again in a moment.
+our-fault-title = Something went wrong on our side
+our-fault-text = Nothing you typed is lost. Please try again; if it happens again, tell support the reference below.
+
+# Panel
+panel-new-invoice = Invoice
+panel-refresh = Refresh
+panel-invoices = Invoices of this deal
+panel-empty = No invoices on this deal yet.
+panel-open-settings = Open the settings of Fatura
+panel-due = due { $due }
+panel-left-to-pay = { $amount } left to pay
+panel-read-at = As of { $time }
+panel-checking = We are checking with QuickBooks whether the invoice exists.
+panel-refused = QuickBooks refused it. Open the form to mend it.
+status-open = Open
+status-partially-paid = Partially paid
+status-overdue = Overdue
+status-paid = Paid
+status-voided = Voided
+status-deleted = Deleted
+status-checking = Checking
+status-refused = Refused
+
+# Form
+form-title = New invoice
+form-deal-value = Deal value { $value }
+form-already-billed =
+    { $count ->
+        [one] This deal has an invoice of { $amount } already.
+       *[other] This deal has { $count } invoices already, { $amount } together.
+    }
+form-restored = Draft of { $time } restored.
+form-discard = Start over from the deal
+form-group-customer = Customer details
+form-group-billing = Billing details
+form-to = To
+form-customer = Customer in QuickBooks
+form-customer-placeholder = Search, or create a new one
+form-create-customer = Create “{ $name }”
+form-email = Email
+form-tax-id = Tax ID
+form-address = Address
+form-city = City
+form-state = State
+form-postal-code = Postal code
+form-country = Country
+form-issued = Issue date
+form-due = Due date
+form-currency = Currency
+form-number = Invoice number
+form-invoice-code = Sales tax
+form-message = Message on the invoice
+form-memo = Private memo
+form-lines = Items
+form-item = Item
+form-create-item = Create “{ $name }”
+form-description = Description
+form-quantity = Quantity
+form-unit-price = Unit price
+form-discount = Disc. %
+form-tax = Tax
+form-taxable = Taxable
+form-not-taxable = Not taxable
+form-amount = Amount
+form-add-line = Add a line
+form-remove-line = Remove this line
+form-choose = Choose…
+form-subtotal = Subtotal
+form-discount-sum = Discount
+form-total = Total
+form-create = Create invoice
+form-mend = The invoice was not created yet:
+reason-linked = used before
+reason-tax-id = same tax ID
+reason-name = same name
+reason-email = same email
+issued-short = Invoice { $number } created
+issued-title = Invoice { $number } over { $total } stands in QuickBooks.
+issued-earlier = It was created from this form before. What you changed since was not sent; change it in QuickBooks.
+checking-title = We are checking with QuickBooks whether the invoice exists
+checking-text = It was sent, but no answer came back yet. Please do not create it again: this page tells you as soon as we know, and so does the deal.
+
+# Problems
+problem-choose-customer = Choose a customer in QuickBooks, or create one.
+problem-no-lines = An invoice needs at least one line.
+problem-choose-item = Line { $line }: choose a QuickBooks item, or create one.
+problem-choose-tax = Line { $line }: choose a tax.
+problem-missing = { $field } is missing.
+problem-not-a-number = { $field } is not a number.
+problem-not-a-date = { $field } is not a date.
+problem-not-an-email = This is not an email address.
+problem-too-long = { $field } may have { $most } characters at most.
+problem-unknown = { $field }: QuickBooks does not have this choice (any more).
+problem-not-positive = { $field } must not be negative or zero.
+problem-not-a-percentage = { $field } has to lie between 0 and 100.
+problem-before-issued = The due date lies before the issue date.
+problem-customer-currency = This customer is billed in { $currency }. Choose { $currency }, or another customer.
+problem-name-taken = QuickBooks has a customer, vendor or employee of this name already. Choose that customer, or change the name.
+problem-number-taken = This invoice number was used already. Choose another.
+problem-period-closed = The books are closed for this date in QuickBooks. Choose a later issue date.
+problem-customer-inactive = This customer was made inactive or deleted in QuickBooks. Choose another.
+problem-item-inactive = An item was made inactive or deleted in QuickBooks. Choose another.
+problem-refused = QuickBooks says: { $detail }
+
+# Settings
+entity-organization = Organization
+entity-person = Person
+entity-deal = Deal
+settings-connection = QuickBooks
+settings-connected = Connected to { $company } ({ $country }, { $currency })
+settings-connected-since = since { $date }, by { $user }
+settings-not-connected = No QuickBooks company is connected yet. Connect one to create invoices from your deals.
+settings-connect = Connect to QuickBooks
+settings-disconnect = Disconnect
+disconnect-title = Disconnect { $company }?
+disconnect-text = No invoices can be created until somebody connects again. The invoices in QuickBooks and their history here stay.
+settings-title = What fills an invoice
+settings-text = Applied whenever somebody at { $company } opens the invoice form.
+settings-to = To
+settings-address = Address
+settings-email = Email
+settings-tax-id = Tax ID
+settings-due = Due
+settings-none = None
+settings-field-missing = (field removed in Pipedrive)
+settings-days-after = Days after the issue date
+settings-days = days
+settings-income-account = Account for new items
+settings-income-account-text = For products that QuickBooks does not know yet.
+settings-save = Save
+settings-saved = Settings saved

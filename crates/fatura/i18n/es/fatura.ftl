@@ -1,0 +1,173 @@
+cancel = Cancelar
+close = Cerrar
+open-in-quickbooks = Abrir en QuickBooks
+reference = Para soporte: { $id }
+
+# Páginas sencillas
+about-text = Fatura factura tus tratos de Pipedrive en QuickBooks Online: abre un trato, pulsa + Factura, revisa el formulario y listo.
+about-install = Instalar en Pipedrive
+install-again = Instalar de nuevo
+outside-text = Esta página pertenece a Pipedrive. Abre allí un trato: Fatura está en la barra lateral.
+confirm-title = ¿Conectar estas dos empresas?
+confirm-text = Las facturas de tus tratos de Pipedrive se crearán en esta empresa de QuickBooks.
+confirm-replaces = Esto termina la conexión con { $company }. Sus facturas se quedan donde están.
+confirm-connect = Conectar
+consent-refused-title = No se conectó nada
+consent-refused-text = Cancelaste en la página de autorización. No se guardó nada; puedes empezar de nuevo cuando quieras.
+foreign-flow-title = Este enlace ha caducado
+foreign-flow-text = Se abrió en otro navegador, ya se usó o pasaron más de unos minutos. Empieza de nuevo desde Pipedrive.
+connected-elsewhere-title = Esta empresa de QuickBooks ya está conectada
+connected-elsewhere-text = Otra empresa de Pipedrive la usa con Fatura. Desconéctala allí primero o elige otra empresa de QuickBooks.
+declined-title = No se conectó nada
+declined-text = El acceso a QuickBooks se devolvió. Puedes cerrar esta pestaña.
+flow-failed-title = No funcionó
+flow-failed-text = Pipedrive o QuickBooks no respondió como se esperaba. No se guardó nada. Inténtalo de nuevo en un momento.
+
+# Errores
+not-installed-title = Fatura aún no está instalada para ti
+not-installed-text = Un colega usa Fatura. Instálala en Pipedrive, en Marketplace, para ver y crear facturas.
+not-connected-title = QuickBooks no está conectado
+not-connected-text = Pide a un administrador de tu cuenta de Pipedrive que conecte QuickBooks en los ajustes de Fatura.
+reconnect-title = Hay que reconectar QuickBooks
+reconnect-text = QuickBooks terminó el acceso. Pide a un administrador que lo reconecte en los ajustes de Fatura; no se perdió nada.
+not-found-title = No encontrado
+not-found-text = Ya no existe, o no tienes acceso.
+admins-only-title = Solo para administradores
+admins-only-text = Solo los administradores de tu cuenta de Pipedrive cambian estos ajustes.
+provider-busy-title = Un momento, por favor
+provider-busy-text = Demasiadas solicitudes a la vez. Inténtalo de nuevo en un minuto.
+quickbooks-away-title = QuickBooks no responde
+quickbooks-away-text = Lo que ves es el último estado conocido. Inténtalo de nuevo en un momento.
+pipedrive-away-title = Pipedrive no responde
+pipedrive-away-text = No se pudo leer el trato. Inténtalo de nuevo en un momento.
+our-fault-title = Algo falló de nuestro lado
+our-fault-text = Nada de lo que escribiste se perdió. Inténtalo de nuevo; si vuelve a pasar, indica a soporte la referencia de abajo.
+
+# Panel
+panel-new-invoice = Factura
+panel-refresh = Actualizar
+panel-invoices = Facturas de este trato
+panel-empty = Este trato aún no tiene facturas.
+panel-open-settings = Abrir los ajustes de Fatura
+panel-due = vence el { $due }
+panel-left-to-pay = falta pagar { $amount }
+panel-read-at = Actualizado a las { $time }
+panel-checking = Estamos comprobando con QuickBooks si la factura existe.
+panel-refused = QuickBooks la rechazó. Abre el formulario para corregirla.
+status-open = Pendiente
+status-partially-paid = Pagada en parte
+status-overdue = Vencida
+status-paid = Pagada
+status-voided = Anulada
+status-deleted = Eliminada
+status-checking = Comprobando
+status-refused = Rechazada
+
+# Formulario
+form-title = Nueva factura
+form-deal-value = Valor del trato: { $value }
+form-already-billed =
+    { $count ->
+        [one] Este trato ya tiene una factura de { $amount }.
+       *[other] Este trato ya tiene { $count } facturas, en total { $amount }.
+    }
+form-restored = Borrador de las { $time } recuperado.
+form-discard = Empezar de nuevo desde el trato
+form-group-customer = Datos del cliente
+form-group-billing = Datos de facturación
+form-to = Para
+form-customer = Cliente en QuickBooks
+form-customer-placeholder = Busca o crea uno nuevo
+form-create-customer = Crear «{ $name }»
+form-email = Correo electrónico
+form-tax-id = Número de identificación fiscal
+form-address = Dirección
+form-city = Ciudad
+form-state = Estado o provincia
+form-postal-code = Código postal
+form-country = País
+form-issued = Fecha de emisión
+form-due = Vencimiento
+form-currency = Moneda
+form-number = Número de factura
+form-invoice-code = Impuesto sobre ventas
+form-message = Mensaje en la factura
+form-memo = Nota interna
+form-lines = Conceptos
+form-item = Concepto
+form-create-item = Crear «{ $name }»
+form-description = Descripción
+form-quantity = Cantidad
+form-unit-price = Precio unitario
+form-discount = Dto. %
+form-tax = Impuesto
+form-taxable = Gravable
+form-not-taxable = No gravable
+form-amount = Importe
+form-add-line = Añadir línea
+form-remove-line = Quitar esta línea
+form-choose = Elige…
+form-subtotal = Subtotal
+form-discount-sum = Descuento
+form-total = Total
+form-create = Crear factura
+form-mend = La factura aún no se creó:
+reason-linked = ya usado
+reason-tax-id = misma identificación fiscal
+reason-name = mismo nombre
+reason-email = mismo correo
+issued-short = Factura { $number } creada
+issued-title = La factura { $number } por { $total } está en QuickBooks.
+issued-earlier = Ya se creó con este formulario. Lo que cambiaste después no se envió; cámbialo en QuickBooks.
+checking-title = Estamos comprobando con QuickBooks si la factura existe
+checking-text = Se envió, pero aún no hubo respuesta. No la crees de nuevo: te avisamos aquí y en el trato en cuanto lo sepamos.
+
+# Problemas
+problem-choose-customer = Elige un cliente de QuickBooks o crea uno.
+problem-no-lines = Una factura necesita al menos una línea.
+problem-choose-item = Línea { $line }: elige un concepto de QuickBooks o crea uno.
+problem-choose-tax = Línea { $line }: elige un impuesto.
+problem-missing = Falta rellenar: { $field }.
+problem-not-a-number = { $field }: no es un número.
+problem-not-a-date = { $field }: no es una fecha.
+problem-not-an-email = Esto no es una dirección de correo.
+problem-too-long = { $field }: { $most } caracteres como máximo.
+problem-unknown = { $field }: QuickBooks no tiene (ya) esta opción.
+problem-not-positive = { $field }: no puede ser negativo ni cero.
+problem-not-a-percentage = { $field }: debe estar entre 0 y 100.
+problem-before-issued = El vencimiento es anterior a la emisión.
+problem-customer-currency = A este cliente se le factura en { $currency }. Elige { $currency } u otro cliente.
+problem-name-taken = QuickBooks ya tiene un cliente, proveedor o empleado con este nombre. Elige ese cliente o cambia el nombre.
+problem-number-taken = Este número de factura ya se usó. Elige otro.
+problem-period-closed = Los libros de QuickBooks están cerrados en esta fecha. Elige una emisión posterior.
+problem-customer-inactive = Este cliente se desactivó o eliminó en QuickBooks. Elige otro.
+problem-item-inactive = Un concepto se desactivó o eliminó en QuickBooks. Elige otro.
+problem-refused = QuickBooks dice: { $detail }
+
+# Ajustes
+entity-organization = Organización
+entity-person = Persona
+entity-deal = Trato
+settings-connection = QuickBooks
+settings-connected = Conectado con { $company } ({ $country }, { $currency })
+settings-connected-since = desde el { $date }, por { $user }
+settings-not-connected = Aún no hay una empresa de QuickBooks conectada. Conecta una para crear facturas desde tus tratos.
+settings-connect = Conectar con QuickBooks
+settings-disconnect = Desconectar
+disconnect-title = ¿Desconectar { $company }?
+disconnect-text = No se podrán crear facturas hasta que alguien conecte de nuevo. Las facturas en QuickBooks y su historial aquí se quedan.
+settings-title = Qué rellena una factura
+settings-text = Vale cada vez que alguien de { $company } abre el formulario.
+settings-to = Para
+settings-address = Dirección
+settings-email = Correo electrónico
+settings-tax-id = Número de identificación fiscal
+settings-due = Vencimiento
+settings-none = Ninguno
+settings-field-missing = (campo eliminado en Pipedrive)
+settings-days-after = Días después de la emisión
+settings-days = días
+settings-income-account = Cuenta para conceptos nuevos
+settings-income-account-text = Para productos que QuickBooks aún no conoce.
+settings-save = Guardar
+settings-saved = Ajustes guardados

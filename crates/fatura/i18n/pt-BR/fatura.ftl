@@ -1,0 +1,173 @@
+cancel = Cancelar
+close = Fechar
+open-in-quickbooks = Abrir no QuickBooks
+reference = Para o suporte: { $id }
+
+# Páginas simples
+about-text = O Fatura cobra seus negócios do Pipedrive no QuickBooks Online: abra um negócio, clique em + Fatura, confira o formulário e pronto.
+about-install = Instalar no Pipedrive
+install-again = Instalar de novo
+outside-text = Esta página faz parte do Pipedrive. Abra um negócio por lá: o Fatura está na barra lateral.
+confirm-title = Conectar estas duas empresas?
+confirm-text = As faturas dos seus negócios do Pipedrive serão criadas nesta empresa do QuickBooks.
+confirm-replaces = Isto encerra a conexão com { $company }. As faturas dela ficam onde estão.
+confirm-connect = Conectar
+consent-refused-title = Nada foi conectado
+consent-refused-text = Você cancelou na página de autorização. Nada foi guardado; comece de novo quando quiser.
+foreign-flow-title = Este link expirou
+foreign-flow-text = Ele foi aberto em outro navegador, já foi usado ou passou do prazo de alguns minutos. Comece de novo pelo Pipedrive.
+connected-elsewhere-title = Esta empresa do QuickBooks já está conectada
+connected-elsewhere-text = Outra empresa do Pipedrive a usa com o Fatura. Desconecte-a lá primeiro ou escolha outra empresa do QuickBooks.
+declined-title = Nada foi conectado
+declined-text = O acesso ao QuickBooks foi devolvido. Você pode fechar esta aba.
+flow-failed-title = Não deu certo
+flow-failed-text = O Pipedrive ou o QuickBooks não respondeu como esperado. Nada foi guardado. Tente de novo em instantes.
+
+# Erros
+not-installed-title = O Fatura ainda não está instalado para você
+not-installed-text = Um colega usa o Fatura. Instale-o no Pipedrive, em Marketplace, para ver e criar faturas.
+not-connected-title = O QuickBooks não está conectado
+not-connected-text = Peça a um administrador da sua conta do Pipedrive que conecte o QuickBooks nas configurações do Fatura.
+reconnect-title = É preciso reconectar o QuickBooks
+reconnect-text = O QuickBooks encerrou o acesso. Peça a um administrador que reconecte nas configurações do Fatura; nada se perdeu.
+not-found-title = Não encontrado
+not-found-text = Não existe mais, ou você não tem acesso.
+admins-only-title = Só para administradores
+admins-only-text = Só administradores da sua conta do Pipedrive mudam estas configurações.
+provider-busy-title = Um momento, por favor
+provider-busy-text = Muitos pedidos de uma vez. Tente de novo em um minuto.
+quickbooks-away-title = O QuickBooks não responde
+quickbooks-away-text = O que você vê é o último estado conhecido. Tente de novo em instantes.
+pipedrive-away-title = O Pipedrive não responde
+pipedrive-away-text = Não foi possível ler o negócio. Tente de novo em instantes.
+our-fault-title = Algo deu errado do nosso lado
+our-fault-text = Nada do que você digitou se perdeu. Tente de novo; se acontecer outra vez, informe ao suporte a referência abaixo.
+
+# Painel
+panel-new-invoice = Fatura
+panel-refresh = Atualizar
+panel-invoices = Faturas deste negócio
+panel-empty = Nenhuma fatura neste negócio.
+panel-open-settings = Abrir as configurações do Fatura
+panel-due = vence em { $due }
+panel-left-to-pay = falta pagar { $amount }
+panel-read-at = Atualizado às { $time }
+panel-checking = Estamos verificando com o QuickBooks se a fatura existe.
+panel-refused = O QuickBooks recusou. Abra o formulário para corrigir.
+status-open = Em aberto
+status-partially-paid = Parcialmente paga
+status-overdue = Atrasado
+status-paid = Pago
+status-voided = Anulado
+status-deleted = Excluído
+status-checking = Verificando
+status-refused = Recusada
+
+# Formulário
+form-title = Nova fatura
+form-deal-value = Valor do negócio: { $value }
+form-already-billed =
+    { $count ->
+        [one] Este negócio já tem uma fatura de { $amount }.
+       *[other] Este negócio já tem { $count } faturas, somando { $amount }.
+    }
+form-restored = Rascunho das { $time } recuperado.
+form-discard = Recomeçar a partir do negócio
+form-group-customer = Dados do cliente
+form-group-billing = Dados da cobrança
+form-to = Para
+form-customer = Cliente no QuickBooks
+form-customer-placeholder = Busque ou crie um novo
+form-create-customer = Criar “{ $name }”
+form-email = E-mail
+form-tax-id = CNPJ/CPF
+form-address = Endereço
+form-city = Cidade
+form-state = Estado
+form-postal-code = CEP
+form-country = País
+form-issued = Emissão
+form-due = Vencimento
+form-currency = Moeda
+form-number = Número da fatura
+form-invoice-code = Imposto sobre vendas
+form-message = Mensagem na fatura
+form-memo = Observação interna
+form-lines = Itens
+form-item = Item
+form-create-item = Criar “{ $name }”
+form-description = Descrição
+form-quantity = Quantidade
+form-unit-price = Preço unitário
+form-discount = Desc. %
+form-tax = Imposto
+form-taxable = Tributável
+form-not-taxable = Não tributável
+form-amount = Valor
+form-add-line = Adicionar linha
+form-remove-line = Remover esta linha
+form-choose = Escolha…
+form-subtotal = Subtotal
+form-discount-sum = Desconto
+form-total = Total
+form-create = Criar fatura
+form-mend = A fatura ainda não foi criada:
+reason-linked = já usado
+reason-tax-id = mesmo CNPJ/CPF
+reason-name = mesmo nome
+reason-email = mesmo e-mail
+issued-short = Fatura { $number } criada
+issued-title = A fatura { $number }, de { $total }, está no QuickBooks.
+issued-earlier = Ela já foi criada por este formulário. O que você mudou depois não foi enviado; altere no QuickBooks.
+checking-title = Estamos verificando com o QuickBooks se a fatura existe
+checking-text = Ela foi enviada, mas ainda não houve resposta. Não a crie de novo: avisamos aqui e no negócio assim que soubermos.
+
+# Problemas
+problem-choose-customer = Escolha um cliente no QuickBooks ou crie um novo.
+problem-no-lines = A fatura precisa de pelo menos uma linha.
+problem-choose-item = Linha { $line }: escolha um item do QuickBooks ou crie um novo.
+problem-choose-tax = Linha { $line }: escolha um imposto.
+problem-missing = Falta preencher: { $field }.
+problem-not-a-number = { $field }: não é um número.
+problem-not-a-date = { $field }: não é uma data.
+problem-not-an-email = Isto não é um endereço de e-mail.
+problem-too-long = { $field }: no máximo { $most } caracteres.
+problem-unknown = { $field }: o QuickBooks não tem (mais) esta opção.
+problem-not-positive = { $field }: não pode ser negativo nem zero.
+problem-not-a-percentage = { $field }: deve estar entre 0 e 100.
+problem-before-issued = O vencimento é anterior à emissão.
+problem-customer-currency = Este cliente é cobrado em { $currency }. Escolha { $currency } ou outro cliente.
+problem-name-taken = O QuickBooks já tem um cliente, fornecedor ou funcionário com este nome. Escolha esse cliente ou mude o nome.
+problem-number-taken = Este número de fatura já foi usado. Escolha outro.
+problem-period-closed = Os livros do QuickBooks estão fechados nesta data. Escolha uma emissão posterior.
+problem-customer-inactive = Este cliente foi desativado ou excluído no QuickBooks. Escolha outro.
+problem-item-inactive = Um item foi desativado ou excluído no QuickBooks. Escolha outro.
+problem-refused = O QuickBooks diz: { $detail }
+
+# Configurações
+entity-organization = Organização
+entity-person = Pessoa
+entity-deal = Negócio
+settings-connection = QuickBooks
+settings-connected = Conectado a { $company } ({ $country }, { $currency })
+settings-connected-since = desde { $date }, por { $user }
+settings-not-connected = Nenhuma empresa do QuickBooks está conectada. Conecte uma para criar faturas a partir dos negócios.
+settings-connect = Conectar ao QuickBooks
+settings-disconnect = Desconectar
+disconnect-title = Desconectar { $company }?
+disconnect-text = Não será possível criar faturas até que alguém conecte de novo. As faturas no QuickBooks e o histórico aqui permanecem.
+settings-title = O que preenche a fatura
+settings-text = Vale sempre que alguém de { $company } abre o formulário.
+settings-to = Para
+settings-address = Endereço
+settings-email = E-mail
+settings-tax-id = CNPJ/CPF
+settings-due = Vencimento
+settings-none = Nenhum
+settings-field-missing = (campo removido no Pipedrive)
+settings-days-after = Dias após a emissão
+settings-days = dias
+settings-income-account = Conta para itens novos
+settings-income-account-text = Para produtos que o QuickBooks ainda não conhece.
+settings-save = Salvar
+settings-saved = Configurações salvas

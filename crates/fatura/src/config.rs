@@ -1,0 +1,273 @@
+//! The configuration: a TOML file, overridden by `FATURA_…` environment variables, checked before anything starts.
+
+use figment::{
+    Figment,
+    providers::{Format, Serialized, Toml},
+};
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+use std::path::Path;
+use url::Url;
+
+/// All settings. Each is a key of the file in lower case, and an environment variable `FATURA_` and the key in capitals.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Address that browsers use, as `https://fatura.example.com`.
+    pub public_url: Url,
+    /// Address to listen on, as `127.0.0.1:8000`.
+    pub listen: String,
+    /// `sqlite:PATH` or `postgres://…`.
+    pub database_url: SecretString,
+    /// Keys that seal secrets in the database: `id:base64[,id:base64…]`, newest first.
+    pub key_ring: SecretString,
+    /// Pipedrive's client id.
+    pub pipedrive_client_id: String,
+    /// Pipedrive's client secret.
+    pub pipedrive_client_secret: SecretString,
+    /// JWT secret of the custom panel.
+    pub pipedrive_jwt_secret_panel: SecretString,
+    /// JWT secret of the custom modal.
+    pub pipedrive_jwt_secret_form: SecretString,
+    /// JWT secret of the app settings page.
+    pub pipedrive_jwt_secret_settings: SecretString,
+    /// QuickBooks' client id.
+    pub quickbooks_client_id: String,
+    /// QuickBooks' client secret.
+    pub quickbooks_client_secret: SecretString,
+    /// Pipedrive's consent page.
+    pub pipedrive_authorize_url: Url,
+    /// Pipedrive's token endpoint.
+    pub pipedrive_token_url: Url,
+    /// Pipedrive's revocation endpoint.
+    pub pipedrive_revoke_url: Url,
+    /// Hosts that Pipedrive's API may be at: `*.pipedrive.com`, or one exact base address.
+    pub pipedrive_api: String,
+    /// Who may embed our pages.
+    pub pipedrive_frame_ancestors: String,
+    /// The app's settings page within Pipedrive; `{domain}` and `{client_id}` are filled in.
+    pub pipedrive_settings_url: String,
+    /// QuickBooks' consent page.
+    pub quickbooks_authorize_url: Url,
+    /// QuickBooks' token endpoint.
+    pub quickbooks_token_url: Url,
+    /// QuickBooks' revocation endpoint.
+    pub quickbooks_revoke_url: Url,
+    /// QuickBooks' API.
+    pub quickbooks_api_url: Url,
+    /// An invoice's page in QuickBooks; `{realm}` and `{id}` are filled in.
+    pub quickbooks_invoice_url: String,
+}
+
+/// What holds where nothing is set: the real providers' public addresses.
+#[derive(Debug, Serialize)]
+struct Defaults {
+    listen: &'static str,
+    pipedrive_authorize_url: &'static str,
+    pipedrive_token_url: &'static str,
+    pipedrive_revoke_url: &'static str,
+    pipedrive_api: &'static str,
+    pipedrive_frame_ancestors: &'static str,
+    pipedrive_settings_url: &'static str,
+    quickbooks_authorize_url: &'static str,
+    quickbooks_token_url: &'static str,
+    quickbooks_revoke_url: &'static str,
+    quickbooks_api_url: &'static str,
+    quickbooks_invoice_url: &'static str,
+}
+
+const DEFAULTS: Defaults = Defaults {
+    listen: "127.0.0.1:8000",
+    pipedrive_authorize_url: "https://oauth.pipedrive.com/oauth/authorize",
+    pipedrive_token_url: "https://oauth.pipedrive.com/oauth/token",
+    pipedrive_revoke_url: "https://oauth.pipedrive.com/oauth/revoke",
+    pipedrive_api: "*.pipedrive.com",
+    pipedrive_frame_ancestors: "https://*.pipedrive.com",
+    pipedrive_settings_url: "https://{domain}.pipedrive.com/settings/marketplace/app/{client_id}/app-settings",
+    quickbooks_authorize_url: "https://appcenter.intuit.com/connect/oauth2",
+    quickbooks_token_url: "https://oauth.platform.intuit.com/oauth2/v1/tokens/bearer",
+    quickbooks_revoke_url: "https://developer.api.intuit.com/v2/oauth2/tokens/revoke",
+    quickbooks_api_url: "https://quickbooks.api.intuit.com",
+    quickbooks_invoice_url: "https://qbo.intuit.com/login?deeplinkcompanyid={realm}&pagereq=invoice%3FtxnId%3D{id}",
+};
+
+/// The configuration cannot be used; one sentence for each thing that is wrong.
+#[derive(Debug, thiserror::Error)]
+#[error("the configuration cannot be used:\n{0}")]
+pub struct Unusable(String);
+
+impl Config {
+    /// Reads the file, if there is one, and the environment.
+    pub fn read(file: Option<&Path>) -> Result<Self, Unusable> {
+        let mut figment = Figment::from(Serialized::defaults(DEFAULTS));
+        if let Some(file) = file {
+            figment = figment.merge(Toml::file_exact(file));
+        }
+        // As texts: a client id of digits is not a number.
+        for (name, value) in std::env::vars().filter(|(name, _)| name != "FATURA_CONFIG_FILE") {
+            if let Some(key) = name.strip_prefix("FATURA_") {
+                figment = figment.merge(Serialized::default(&key.to_lowercase(), value));
+            }
+        }
+        let config: Self = figment.extract().map_err(|errors| {
+            Unusable(errors.into_iter().map(|error| format!("- {}\n", explained(&error))).collect())
+        })?;
+        let wrong = config.wrong();
+        if wrong.is_empty() {
+            Ok(config)
+        } else {
+            Err(Unusable(wrong.iter().map(|text| format!("- {text}\n")).collect()))
+        }
+    }
+
+    fn wrong(&self) -> Vec<String> {
+        let mut wrong = Vec::new();
+        let local = matches!(self.public_url.host_str(), Some("localhost" | "127.0.0.1"));
+        if self.public_url.scheme() != "https" && !local {
+            wrong.push(format!(
+                "public_url is {}: QuickBooks and Pipedrive take only https; set it to the address that browsers use",
+                self.public_url
+            ));
+        }
+        if self.public_url.path() != "/" {
+            wrong.push("public_url has a path: Fatura needs a host name of its own".to_owned());
+        }
+        if let Err(error) = store::vault::Vault::from_ring(&self.key_ring) {
+            wrong.push(format!("key_ring: {error}"));
+        }
+        let secrets = [
+            ("pipedrive_client_secret", &self.pipedrive_client_secret),
+            ("pipedrive_jwt_secret_panel", &self.pipedrive_jwt_secret_panel),
+            ("pipedrive_jwt_secret_form", &self.pipedrive_jwt_secret_form),
+            ("pipedrive_jwt_secret_settings", &self.pipedrive_jwt_secret_settings),
+        ];
+        for (at, (name, secret)) in secrets.iter().enumerate() {
+            if secret.expose_secret().len() < 16 {
+                wrong.push(format!("{name} is shorter than 16 characters; make one with: openssl rand -hex 32"));
+            }
+            for (other, same) in &secrets[..at] {
+                if same.expose_secret() == secret.expose_secret() {
+                    wrong.push(format!("{name} is the same as {other}: each surface needs a secret of its own"));
+                }
+            }
+        }
+        wrong
+    }
+
+    /// A page of ours.
+    pub(crate) fn page(&self, path: &str) -> Url {
+        self.public_url.join(path).unwrap_or_else(|_| self.public_url.clone())
+    }
+
+    /// Whether cookies can be marked secure.
+    pub(crate) fn is_https(&self) -> bool {
+        self.public_url.scheme() == "https"
+    }
+
+    /// Whether Pipedrive's API may be at this address. The address comes with a token answer, so it is not trusted.
+    pub(crate) fn allows_api(&self, api: &Url) -> bool {
+        match self.pipedrive_api.strip_prefix('*') {
+            Some(suffix) => {
+                api.scheme() == "https"
+                    && api.host_str().is_some_and(|host| host.len() > suffix.len() && host.ends_with(suffix))
+                    && api.port().is_none()
+                    && api.username().is_empty()
+                    && api.password().is_none()
+            }
+            None => Url::parse(&self.pipedrive_api).is_ok_and(|allowed| allowed.origin() == api.origin()),
+        }
+    }
+}
+
+/// One error, with the key and where it comes from, without the value.
+fn explained(error: &figment::Error) -> String {
+    let key = error.path.join(".");
+    match &error.kind {
+        figment::error::Kind::MissingField(field) => {
+            format!("{field} is missing: set it in the file, or FATURA_{} in the environment", field.to_uppercase())
+        }
+        figment::error::Kind::UnknownField(field, known) => {
+            let nearest = known.iter().min_by_key(|name| distance(name, field)).copied().unwrap_or_default();
+            format!("{field} is not a setting; did you mean {nearest}?")
+        }
+        figment::error::Kind::InvalidType(..) | figment::error::Kind::InvalidValue(..) => {
+            format!("{key} cannot be read: {}", error.kind)
+        }
+        kind => format!("{key}: {kind}"),
+    }
+}
+
+/// How many letters differ (Levenshtein).
+fn distance(a: &str, b: &str) -> usize {
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.bytes().enumerate() {
+        let mut before = row[0];
+        row[0] = i + 1;
+        for (j, y) in b.bytes().enumerate() {
+            let above = row[j + 1];
+            row[j + 1] = (before + usize::from(x != y)).min(above + 1).min(row[j] + 1);
+            before = above;
+        }
+    }
+    row[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(api: &str) -> Config {
+        let url = |text: &str| Url::parse(text).expect("an address");
+        Config {
+            public_url: url("https://fatura.example"),
+            listen: String::new(),
+            database_url: "sqlite:x".into(),
+            key_ring: "".into(),
+            pipedrive_client_id: String::new(),
+            pipedrive_client_secret: "".into(),
+            pipedrive_jwt_secret_panel: "".into(),
+            pipedrive_jwt_secret_form: "".into(),
+            pipedrive_jwt_secret_settings: "".into(),
+            quickbooks_client_id: String::new(),
+            quickbooks_client_secret: "".into(),
+            pipedrive_authorize_url: url(DEFAULTS.pipedrive_authorize_url),
+            pipedrive_token_url: url(DEFAULTS.pipedrive_token_url),
+            pipedrive_revoke_url: url(DEFAULTS.pipedrive_revoke_url),
+            pipedrive_api: api.into(),
+            pipedrive_frame_ancestors: String::new(),
+            pipedrive_settings_url: String::new(),
+            quickbooks_authorize_url: url(DEFAULTS.quickbooks_authorize_url),
+            quickbooks_token_url: url(DEFAULTS.quickbooks_token_url),
+            quickbooks_revoke_url: url(DEFAULTS.quickbooks_revoke_url),
+            quickbooks_api_url: url(DEFAULTS.quickbooks_api_url),
+            quickbooks_invoice_url: String::new(),
+        }
+    }
+
+    #[test]
+    fn an_api_domain_is_pipedrives_or_refused() {
+        let config = config("*.pipedrive.com");
+        let check = |address: &str| Url::parse(address).is_ok_and(|url| config.allows_api(&url));
+        assert!(check("https://acme.pipedrive.com"));
+        for address in [
+            "http://acme.pipedrive.com",
+            "https://pipedrive.com.evil.example",
+            "https://evil.example#.pipedrive.com",
+            "https://evilpipedrive.com",
+            "https://acme.pipedrive.com:8443",
+            "https://a:b@acme.pipedrive.com",
+            "http://127.0.0.1:80",
+            "http://169.254.169.254",
+        ] {
+            assert!(!check(address), "{address}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_in_words() {
+        let wrong = config("*.pipedrive.com").wrong().join("\n");
+        assert!(wrong.contains("key_ring"), "{wrong}");
+        assert!(wrong.contains("pipedrive_jwt_secret_panel is shorter"), "{wrong}");
+        assert_eq!(distance("public_url", "publik_url"), 1);
+    }
+}

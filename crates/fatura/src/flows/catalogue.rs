@@ -1,0 +1,30 @@
+//! The connected company and its lists.
+
+use super::{Error, access};
+use crate::state::App;
+use domain::{catalogue::Catalogue, ids::TenantId};
+use std::sync::Arc;
+use store::quickbooks::{self, Connection, State};
+
+/// The tenant's connection, if it can be used.
+pub(crate) async fn connection(app: &App, tenant: TenantId) -> Result<Connection, Error> {
+    let mut tx = app.db.read().await?;
+    let connection = quickbooks::current(&mut tx, &app.vault, tenant).await?.ok_or(Error::NotConnected)?;
+    match connection.state {
+        State::Active => Ok(connection),
+        State::NeedsReconnect => Err(Error::NeedsReconnect),
+        State::Disconnected => Err(Error::NotConnected),
+    }
+}
+
+/// The company's lists, at most a few minutes old.
+pub(crate) async fn catalogue(app: &App, tenant: TenantId, connection: &Connection) -> Result<Arc<Catalogue>, Error> {
+    if let Some(known) = app.catalogues.get(&connection.id).await {
+        return Ok(known);
+    }
+    let read =
+        access::quickbooks(app, tenant, connection, |access| async move { access.api().catalogue().await }).await?;
+    let read = Arc::new(read);
+    app.catalogues.insert(connection.id, Arc::clone(&read)).await;
+    Ok(read)
+}

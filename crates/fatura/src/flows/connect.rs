@@ -1,0 +1,197 @@
+//! Connecting a QuickBooks company, and disconnecting it.
+//!
+//! A ticket leads from a signed page to a browser tab; the tab's cookie binds the flow with Intuit; and before
+//! anything is kept, the person confirms a page that names both companies. So nobody can be led into connecting
+//! their books to a stranger's Pipedrive.
+
+use super::{Error, access::QuickBooks, install::FLOW_LIFE, secret};
+use crate::state::App;
+use domain::ids::{ConnectionId, TenantId, UserId};
+use jiff::{SignedDuration, Timestamp};
+use providers::ProviderError;
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use store::{
+    Tokens, audit,
+    flows::{self, Provider},
+    grants,
+    quickbooks::{self, Company, State},
+    tenants::{self, Tenant},
+};
+use url::Url;
+use uuid::Uuid;
+
+const TICKET_LIFE: SignedDuration = SignedDuration::from_mins(5);
+
+/// A one-time link by which a signed-in administrator begins connecting in a browser tab.
+pub(crate) async fn ticket(app: &App, tenant: TenantId, user: UserId) -> Result<Url, Error> {
+    let ticket = secret();
+    let mut tx = app.db.begin().await?;
+    flows::begin(
+        &mut tx,
+        &app.vault,
+        Provider::Ticket,
+        &ticket,
+        "",
+        Some((tenant, user)),
+        app.clock.now() + TICKET_LIFE,
+    )
+    .await?;
+    tx.commit().await?;
+    let mut url = app.config.page("/quickbooks/connect");
+    url.query_pairs_mut().append_pair("ticket", &ticket);
+    Ok(url)
+}
+
+/// Takes a ticket: Intuit's consent page for the browser that holds `browser`.
+pub(crate) async fn begin(app: &App, ticket: &str, browser: &str) -> Result<Url, Error> {
+    let now = app.clock.now();
+    let state = secret();
+    let mut tx = app.db.begin().await?;
+    let who = flows::finish(&mut tx, &app.vault, Provider::Ticket, ticket, "", now).await?.flatten();
+    if let Some(who) = who {
+        flows::begin(&mut tx, &app.vault, Provider::QuickBooks, &state, browser, Some(who), now + FLOW_LIFE).await?;
+    }
+    tx.commit().await?;
+    who.ok_or(Error::ForeignFlow)?;
+    app.quickbooks.consent(&state).map_err(Error::QuickBooks)
+}
+
+/// What waits for confirmation, sealed into the confirmation page.
+#[derive(Debug, Serialize, Deserialize)]
+struct Pending {
+    tenant: TenantId,
+    user: UserId,
+    realm_id: String,
+    company: (String, String, String, String),
+    access: String,
+    refresh: String,
+    expires_at: Timestamp,
+    until: Timestamp,
+}
+
+/// Both companies, for the page that asks for confirmation.
+pub(crate) struct Confirmation {
+    pub(crate) pipedrive: String,
+    pub(crate) quickbooks: Company,
+    pub(crate) replaces: Option<String>,
+}
+
+/// Takes the code of a finished consent; the value to confirm with.
+pub(crate) async fn finish(app: &App, code: &str, state: &str, realm_id: &str, browser: &str) -> Result<String, Error> {
+    let now = app.clock.now();
+    let mut tx = app.db.begin().await?;
+    let flow = flows::finish(&mut tx, &app.vault, Provider::QuickBooks, state, browser, now).await?;
+    tx.commit().await?;
+    let (tenant, user) = flow.flatten().ok_or(Error::ForeignFlow)?;
+    let granted = app.quickbooks.exchange(&app.http, code, now).await.map_err(Error::QuickBooks)?;
+    // The realm in the address is not signed: only a company that the token opens is believed.
+    let catalogue =
+        QuickBooks::with(app, realm_id, granted.access.clone()).api().catalogue().await.map_err(Error::QuickBooks)?;
+    let pending = Pending {
+        tenant,
+        user,
+        realm_id: realm_id.to_owned(),
+        company: (
+            catalogue.company_name,
+            catalogue.country,
+            catalogue.home_currency.code().to_owned(),
+            catalogue.time_zone,
+        ),
+        access: granted.access.expose_secret().to_owned(),
+        refresh: granted.refresh.expose_secret().to_owned(),
+        expires_at: granted.expires_at,
+        until: now + FLOW_LIFE,
+    };
+    let text = serde_json::to_string(&pending).map_err(|_| Error::ForeignFlow)?;
+    Ok(app.vault.seal(&place(browser), &SecretString::from(text))?)
+}
+
+fn place(browser: &str) -> String {
+    format!("confirmation/{browser}")
+}
+
+fn open(app: &App, sealed: &str, browser: &str) -> Result<Pending, Error> {
+    let text = app.vault.open(&place(browser), sealed).map_err(|_| Error::ForeignFlow)?;
+    let pending: Pending = serde_json::from_str(text.expose_secret()).map_err(|_| Error::ForeignFlow)?;
+    if pending.until < app.clock.now() { Err(Error::ForeignFlow) } else { Ok(pending) }
+}
+
+/// What is about to be connected.
+pub(crate) async fn confirmation(app: &App, sealed: &str, browser: &str) -> Result<Confirmation, Error> {
+    let pending = open(app, sealed, browser)?;
+    let mut tx = app.db.read().await?;
+    let tenant = tenants::find(&mut tx, pending.tenant).await?.ok_or(Error::ForeignFlow)?;
+    let current = quickbooks::current(&mut tx, &app.vault, pending.tenant).await?;
+    let replaces = current.filter(|current| current.realm_id != pending.realm_id).map(|current| current.company.name);
+    let (name, country, home_currency, time_zone) = pending.company;
+    Ok(Confirmation {
+        pipedrive: tenant.company_name,
+        quickbooks: Company { name, country, home_currency, time_zone },
+        replaces,
+    })
+}
+
+/// The person confirmed: from now on the companies are connected.
+pub(crate) async fn confirm(app: &App, sealed: &str, browser: &str) -> Result<Tenant, Error> {
+    let pending = open(app, sealed, browser)?;
+    let now = app.clock.now();
+    let tokens =
+        Tokens { access: pending.access.into(), refresh: pending.refresh.into(), expires_at: pending.expires_at };
+    let (name, country, home_currency, time_zone) = pending.company;
+    let mut tx = app.db.begin().await?;
+    let tenant = tenants::find(&mut tx, pending.tenant).await?.ok_or(Error::ForeignFlow)?;
+    let grant = grants::find(&mut tx, &app.vault, tenant.id, pending.user).await?.ok_or(Error::NotInstalled)?;
+    if quickbooks::tenant_of_realm(&mut tx, &app.vault, &pending.realm_id)
+        .await?
+        .is_some_and(|other| other != tenant.id)
+    {
+        return Err(Error::ConnectedElsewhere);
+    }
+    let zone = if time_zone.is_empty() { grant.profile.time_zone.clone() } else { time_zone };
+    let company = Company { name, country, home_currency, time_zone: zone };
+    let id = ConnectionId(Uuid::now_v7());
+    let id = quickbooks::connect(
+        &mut tx,
+        &app.vault,
+        tenant.id,
+        id,
+        &pending.realm_id,
+        &company,
+        &grant.profile.name,
+        &tokens,
+        now,
+    )
+    .await?;
+    audit::record(&mut tx, tenant.id, Some(pending.user), "connected", None, &json!({ "connection": id.0 }), now)
+        .await?;
+    tx.commit().await?;
+    app.catalogues.invalidate(&id).await;
+    Ok(tenant)
+}
+
+/// The person did not confirm: the access that Intuit gave is handed back.
+pub(crate) async fn decline(app: &App, sealed: &str, browser: &str) -> Result<(), Error> {
+    let pending = open(app, sealed, browser)?;
+    app.quickbooks.revoke(&app.http, &pending.refresh.into()).await.map_err(Error::QuickBooks)
+}
+
+/// Ends the connection, here and at Intuit. The invoices stay readable.
+pub(crate) async fn disconnect(app: &App, tenant: TenantId, user: UserId) -> Result<(), Error> {
+    let now = app.clock.now();
+    let mut tx = app.db.begin().await?;
+    let connection = quickbooks::current(&mut tx, &app.vault, tenant).await?.ok_or(Error::NotConnected)?;
+    quickbooks::release(&mut tx, tenant, connection.id, State::Disconnected).await?;
+    audit::record(&mut tx, tenant, Some(user), "disconnected", None, &json!({ "connection": connection.id.0 }), now)
+        .await?;
+    tx.commit().await?;
+    app.catalogues.invalidate(&connection.id).await;
+    match app.quickbooks.revoke(&app.http, &connection.tokens.refresh).await {
+        Ok(()) | Err(ProviderError::Refused(_) | ProviderError::Disconnected | ProviderError::TokenRefused) => Ok(()),
+        Err(error) => {
+            tracing::warn!(tenant.id = %tenant.0, %error, "QuickBooks did not take the revocation");
+            Ok(())
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! The use cases. Pages and jobs call them; they call the store and the providers.
+
+pub(crate) mod access;
+pub(crate) mod catalogue;
+pub(crate) mod connect;
+pub(crate) mod deal;
+pub(crate) mod install;
+pub(crate) mod issue;
+pub(crate) mod refresh;
+pub(crate) mod settings;
+
+use aws_lc_rs::rand;
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use providers::ProviderError;
+
+/// What stands in the way of a use case, by what the person can do about it.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    /// Ours to mend; the person can only try again.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    /// A call to Pipedrive failed.
+    #[error("Pipedrive: {0}")]
+    Pipedrive(#[source] ProviderError),
+    /// A call to QuickBooks failed.
+    #[error("QuickBooks: {0}")]
+    QuickBooks(#[source] ProviderError),
+    /// This user has not installed the app, or Pipedrive took the grant away.
+    #[error("the user has not installed the app")]
+    NotInstalled,
+    /// No QuickBooks company is connected.
+    #[error("no QuickBooks company is connected")]
+    NotConnected,
+    /// The connection has to be made anew.
+    #[error("QuickBooks has to be connected again")]
+    NeedsReconnect,
+    /// There is no such thing, or not for this user.
+    #[error("not found")]
+    NotFound,
+    /// Only administrators may do this.
+    #[error("only administrators may do this")]
+    AdminsOnly,
+    /// The OAuth answer does not belong to a flow of this browser.
+    #[error("the flow is unknown, used, or another browser's")]
+    ForeignFlow,
+    /// The person said no on the consent page.
+    #[error("consent was refused")]
+    Refused,
+    /// The QuickBooks company is connected by another Pipedrive company.
+    #[error("the QuickBooks company is connected elsewhere")]
+    ConnectedElsewhere,
+}
+
+/// A value that nobody can guess: 256 bits.
+pub(crate) fn secret() -> String {
+    let mut bytes = [0_u8; 32];
+    rand::fill(&mut bytes).expect("the system has random numbers");
+    BASE64_URL_SAFE_NO_PAD.encode(bytes)
+}

@@ -1,0 +1,32 @@
+//! Starting and stopping the service.
+
+use crate::{config::Config, jobs, state::App, web};
+use secrecy::ExposeSecret;
+use std::time::Duration;
+use store::Db;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+/// How long jobs under way may take to end when the service is told to stop.
+const DRAIN: Duration = Duration::from_secs(20);
+
+/// Brings the database up to date.
+pub async fn migrate(config: &Config) -> anyhow::Result<()> {
+    Ok(Db::open(config.database_url.expose_secret()).await?.migrate().await?)
+}
+
+/// Serves pages and works jobs until `stop`; then finishes what is under way.
+pub async fn serve(config: Config, listener: TcpListener, stop: CancellationToken) -> anyhow::Result<()> {
+    let db = Db::open(config.database_url.expose_secret()).await?;
+    db.migrate().await?;
+    let app = App::new(config, db)?;
+    let mut work = jobs::start(&app)?;
+    let recovery = tokio::spawn(jobs::recover(app.clone(), stop.clone()));
+    tracing::info!(public_url = %app.config.public_url, listen = %listener.local_addr()?, "ready");
+    axum::serve(listener, web::router(app)).with_graceful_shutdown(stop.cancelled_owned()).await?;
+    recovery.await?;
+    if tokio::time::timeout(DRAIN, work.stop()).await.is_err() {
+        tracing::warn!("jobs were still under way; they are taken up again after the next start");
+    }
+    Ok(())
+}

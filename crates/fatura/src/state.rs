@@ -1,0 +1,71 @@
+//! What all requests and jobs share.
+
+use crate::{clock::Clock, config::Config};
+use domain::{catalogue::Catalogue, ids::ConnectionId};
+use moka::future::Cache;
+use providers::{Http, oauth::Registration};
+use std::{ops::Deref, sync::Arc, time::Duration};
+use store::{Db, vault::Vault};
+
+/// The running service, cheap to clone.
+#[derive(Clone)]
+pub(crate) struct App(Arc<Inner>);
+
+pub(crate) struct Inner {
+    pub(crate) config: Config,
+    pub(crate) clock: Clock,
+    pub(crate) db: Db,
+    pub(crate) vault: Vault,
+    pub(crate) http: Http,
+    pub(crate) pipedrive: Registration,
+    pub(crate) quickbooks: Registration,
+    /// The lists of each connected company. Reads are metered, and these change seldom.
+    pub(crate) catalogues: Cache<ConnectionId, Arc<Catalogue>>,
+}
+
+impl Deref for App {
+    type Target = Inner;
+
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
+}
+
+/// How long a company's lists are believed.
+const CATALOGUE_LIFE: Duration = Duration::from_secs(300);
+/// How long a provider may take to answer. Shorter than a job's lease is renewed for.
+const PROVIDER_TIMEOUT: Duration = Duration::from_secs(30);
+
+impl App {
+    pub(crate) fn new(config: Config, db: Db) -> anyhow::Result<Self> {
+        let vault = Vault::from_ring(&config.key_ring)?;
+        let pipedrive = Registration {
+            client_id: config.pipedrive_client_id.clone(),
+            client_secret: config.pipedrive_client_secret.clone(),
+            authorize_url: config.pipedrive_authorize_url.clone(),
+            token_url: config.pipedrive_token_url.clone(),
+            revoke_url: config.pipedrive_revoke_url.clone(),
+            redirect_url: config.page("/pipedrive/callback"),
+            scopes: Vec::new(),
+        };
+        let quickbooks = Registration {
+            client_id: config.quickbooks_client_id.clone(),
+            client_secret: config.quickbooks_client_secret.clone(),
+            authorize_url: config.quickbooks_authorize_url.clone(),
+            token_url: config.quickbooks_token_url.clone(),
+            revoke_url: config.quickbooks_revoke_url.clone(),
+            redirect_url: config.page("/quickbooks/callback"),
+            scopes: vec!["com.intuit.quickbooks.accounting".to_owned()],
+        };
+        Ok(Self(Arc::new(Inner {
+            clock: Clock,
+            db,
+            vault,
+            http: Http::new(PROVIDER_TIMEOUT)?,
+            pipedrive,
+            quickbooks,
+            catalogues: Cache::builder().max_capacity(10_000).time_to_live(CATALOGUE_LIFE).build(),
+            config,
+        })))
+    }
+}

@@ -1,0 +1,96 @@
+//! Errors as a person sees them: what happened, and what to do next, in a fragment of the page. Logged here, once.
+
+use crate::{flows, format::Writer, language::Language};
+use askama::Template;
+use axum::{
+    http::StatusCode,
+    response::{Html, IntoResponse, Response},
+};
+use i18n_embed_fl::fl;
+use providers::ProviderError;
+use uuid::Uuid;
+
+/// What a handler can fail with.
+#[derive(Debug)]
+pub(crate) enum Error {
+    /// A flow failed; told in the person's language.
+    Flow(Language, flows::Error),
+    /// The bearer is missing, forged or too old: the page gets a new one and tries again.
+    Unauthenticated,
+    /// The request is not one that a page of ours makes.
+    BadRequest,
+    /// A template could not be rendered.
+    Page(String),
+}
+
+impl Error {
+    /// Wraps a flow's error with the language to tell it in.
+    pub(crate) fn of(language: Language) -> impl Fn(flows::Error) -> Self {
+        move |error| Self::Flow(language, error)
+    }
+}
+
+#[derive(Template)]
+#[template(path = "error.html")]
+struct ErrorFragment {
+    w: Writer,
+    title: String,
+    text: String,
+    reference: Option<String>,
+}
+
+impl IntoResponse for Error {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Unauthenticated => StatusCode::UNAUTHORIZED.into_response(),
+            Self::BadRequest => StatusCode::BAD_REQUEST.into_response(),
+            Self::Page(reason) => {
+                tracing::error!(reason, "a page could not be rendered");
+                StatusCode::INTERNAL_SERVER_ERROR.into_response()
+            }
+            Self::Flow(language, error) => told(language, &error),
+        }
+    }
+}
+
+fn told(language: Language, error: &flows::Error) -> Response {
+    let w = Writer::new(language);
+    let (status, title, text) = words(w, error);
+    let reference = if status.is_server_error() {
+        let reference = Uuid::new_v4().simple().to_string();
+        tracing::error!(reference, error = error as &dyn std::error::Error, "a request failed");
+        Some(reference)
+    } else {
+        tracing::info!(%error, "a request was refused");
+        None
+    };
+    match (ErrorFragment { w, title, text, reference }).render() {
+        Ok(html) => (status, Html(html)).into_response(),
+        Err(_) => status.into_response(),
+    }
+}
+
+/// Status, title and text of an error.
+pub(crate) fn words(w: Writer, error: &flows::Error) -> (StatusCode, String, String) {
+    use flows::Error as E;
+    match error {
+        E::NotInstalled => (StatusCode::FORBIDDEN, fl!(w.t, "not-installed-title"), fl!(w.t, "not-installed-text")),
+        E::NotConnected => (StatusCode::CONFLICT, fl!(w.t, "not-connected-title"), fl!(w.t, "not-connected-text")),
+        E::NeedsReconnect => (StatusCode::CONFLICT, fl!(w.t, "reconnect-title"), fl!(w.t, "reconnect-text")),
+        E::NotFound => (StatusCode::NOT_FOUND, fl!(w.t, "not-found-title"), fl!(w.t, "not-found-text")),
+        E::AdminsOnly => (StatusCode::FORBIDDEN, fl!(w.t, "admins-only-title"), fl!(w.t, "admins-only-text")),
+        E::ForeignFlow => (StatusCode::BAD_REQUEST, fl!(w.t, "foreign-flow-title"), fl!(w.t, "foreign-flow-text")),
+        E::Refused => (StatusCode::OK, fl!(w.t, "consent-refused-title"), fl!(w.t, "consent-refused-text")),
+        E::ConnectedElsewhere => {
+            (StatusCode::CONFLICT, fl!(w.t, "connected-elsewhere-title"), fl!(w.t, "connected-elsewhere-text"))
+        }
+        E::QuickBooks(ProviderError::Busy(_)) | E::Pipedrive(ProviderError::Busy(_)) => {
+            (StatusCode::SERVICE_UNAVAILABLE, fl!(w.t, "provider-busy-title"), fl!(w.t, "provider-busy-text"))
+        }
+        E::QuickBooks(_) => {
+            (StatusCode::BAD_GATEWAY, fl!(w.t, "quickbooks-away-title"), fl!(w.t, "quickbooks-away-text"))
+        }
+        E::Pipedrive(_) => (StatusCode::BAD_GATEWAY, fl!(w.t, "pipedrive-away-title"), fl!(w.t, "pipedrive-away-text")),
+        E::Store(_) => (StatusCode::INTERNAL_SERVER_ERROR, fl!(w.t, "our-fault-title"), fl!(w.t, "our-fault-text")),
+    }
+}

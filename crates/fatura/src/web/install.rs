@@ -1,0 +1,120 @@
+//! Installing from Pipedrive, and being uninstalled.
+
+use super::{Error, pages::failed};
+use crate::{
+    flows::{self, catalogue, connect, install, secret},
+    state::App,
+};
+use aws_lc_rs::constant_time;
+use axum::{
+    Json,
+    extract::State,
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Redirect, Response},
+};
+use axum_extra::extract::{
+    CookieJar, Query,
+    cookie::{Cookie, SameSite},
+};
+use base64::{Engine, prelude::BASE64_STANDARD};
+use domain::ids::UserId;
+use secrecy::ExposeSecret;
+use serde::Deserialize;
+
+fn cookie_name(app: &App) -> &'static str {
+    if app.config.is_https() { "__Host-fatura-flow" } else { "fatura-flow" }
+}
+
+/// The secret that this browser holds, and the cookie that makes it hold one.
+pub(crate) fn browser(app: &App, jar: CookieJar) -> (String, CookieJar) {
+    let secret = secret();
+    let cookie = Cookie::build((cookie_name(app), secret.clone()))
+        .path("/")
+        .http_only(true)
+        .secure(app.config.is_https())
+        .same_site(SameSite::Lax);
+    (secret, jar.add(cookie))
+}
+
+/// The secret that this browser brings.
+pub(crate) fn known_browser(app: &App, jar: &CookieJar) -> String {
+    jar.get(cookie_name(app)).map(|cookie| cookie.value().to_owned()).unwrap_or_default()
+}
+
+/// Where the Marketplace's *Install* leads: on to Pipedrive's consent page.
+pub(crate) async fn begin(State(app): State<App>, jar: CookieJar) -> Response {
+    let (secret, jar) = browser(&app, jar);
+    match install::begin(&app, &secret).await {
+        Ok(consent) => (jar, Redirect::to(consent.as_str())).into_response(),
+        Err(error) => failed(&error, "pipedrive").into_response(),
+    }
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Callback {
+    code: String,
+    state: String,
+    error: String,
+}
+
+/// Where Pipedrive's consent page leads back to.
+pub(crate) async fn callback(State(app): State<App>, jar: CookieJar, Query(callback): Query<Callback>) -> Response {
+    let browser = known_browser(&app, &jar);
+    if !callback.error.is_empty() {
+        let error = install::refuse(&app, &callback.state, &browser).await.err().unwrap_or(flows::Error::Refused);
+        return failed(&error, "pipedrive").into_response();
+    }
+    // A code without a state may be anybody's: it is not taken, the installation begins here.
+    if callback.state.is_empty() {
+        return Redirect::to("/install").into_response();
+    }
+    let (tenant, user) = match install::finish(&app, &callback.code, &callback.state, &browser).await {
+        Ok(installed) => installed,
+        Err(error) => return failed(&error, "pipedrive").into_response(),
+    };
+    if catalogue::connection(&app, tenant.id).await.is_ok() {
+        return Redirect::to(&settings_page(&app, &tenant.company_domain)).into_response();
+    }
+    match connect::ticket(&app, tenant.id, user).await {
+        Ok(next) => Redirect::to(next.as_str()).into_response(),
+        Err(error) => failed(&error, "quickbooks").into_response(),
+    }
+}
+
+/// The app's settings page within Pipedrive.
+pub(crate) fn settings_page(app: &App, domain: &str) -> String {
+    app.config
+        .pipedrive_settings_url
+        .replace("{domain}", domain)
+        .replace("{client_id}", &app.config.pipedrive_client_id)
+}
+
+/// What Pipedrive tells when a user uninstalls.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Uninstalled {
+    client_id: String,
+    company_id: i64,
+    user_id: i64,
+}
+
+/// A signed DELETE on the callback: a user has uninstalled the app.
+pub(crate) async fn uninstalled(
+    State(app): State<App>,
+    headers: HeaderMap,
+    Json(told): Json<Uninstalled>,
+) -> Result<StatusCode, Error> {
+    let expected = format!("{}:{}", app.config.pipedrive_client_id, app.config.pipedrive_client_secret.expose_secret());
+    let given = headers
+        .get(header::AUTHORIZATION)
+        .and_then(|value| value.to_str().ok()?.strip_prefix("Basic "))
+        .and_then(|encoded| BASE64_STANDARD.decode(encoded).ok())
+        .unwrap_or_default();
+    let genuine = constant_time::verify_slices_are_equal(&given, expected.as_bytes()).is_ok();
+    if !genuine || told.client_id != app.config.pipedrive_client_id {
+        return Err(Error::Unauthenticated);
+    }
+    let language = crate::language::Language::English;
+    install::uninstall(&app, told.company_id, UserId(told.user_id)).await.map_err(Error::of(language))?;
+    Ok(StatusCode::OK)
+}

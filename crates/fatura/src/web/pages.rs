@@ -1,0 +1,81 @@
+//! The plain pages outside Pipedrive: what Fatura is, and how a flow ended.
+
+use super::{Error, assets, error::words, html};
+use crate::{flows, format::Writer, language::Language, state::App};
+use askama::Template;
+use axum::{
+    extract::{Path, State},
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Redirect, Response},
+};
+use i18n_embed_fl::fl;
+
+/// The language that the browser asks for.
+pub(crate) fn asked(headers: &HeaderMap) -> Language {
+    Language::of(headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default())
+}
+
+/// A page with a heading, a text and one next step.
+#[derive(Template)]
+#[template(path = "plain.html")]
+pub(crate) struct Plain {
+    pub(crate) w: Writer,
+    pub(crate) title: String,
+    pub(crate) text: String,
+    pub(crate) action: Option<(String, String)>,
+}
+
+pub(crate) async fn about(State(_app): State<App>, headers: HeaderMap) -> Result<Response, Error> {
+    let w = Writer::new(asked(&headers));
+    html(&Plain {
+        w,
+        title: "Fatura".into(),
+        text: fl!(w.t, "about-text"),
+        action: Some(("/install".into(), fl!(w.t, "about-install"))),
+    })
+}
+
+pub(crate) async fn not_found(headers: HeaderMap) -> Response {
+    let w = Writer::new(asked(&headers));
+    let (_, title, text) = words(w, &flows::Error::NotFound);
+    (StatusCode::NOT_FOUND, html(&Plain { w, title, text, action: None })).into_response()
+}
+
+/// The end of a flow that failed. A callback never answers with a page itself: its address holds secrets.
+pub(crate) fn failed(error: &flows::Error, provider: &str) -> Redirect {
+    let outcome = match error {
+        flows::Error::Refused => "refused",
+        flows::Error::ForeignFlow => "expired",
+        flows::Error::ConnectedElsewhere => "connected-elsewhere",
+        flows::Error::NotInstalled => "not-installed",
+        _ => {
+            tracing::warn!(error = error as &dyn std::error::Error, provider, "a flow failed");
+            "failed"
+        }
+    };
+    Redirect::to(&format!("/outcome/{provider}-{outcome}"))
+}
+
+/// How a flow ended, and how to go on.
+pub(crate) async fn outcome(Path(outcome): Path<String>, headers: HeaderMap) -> Result<Response, Error> {
+    let w = Writer::new(asked(&headers));
+    let (provider, what) = outcome.split_once('-').unwrap_or(("", ""));
+    let (title, text) = match (provider, what) {
+        ("pipedrive" | "quickbooks", "refused") => {
+            (fl!(w.t, "consent-refused-title"), fl!(w.t, "consent-refused-text"))
+        }
+        ("pipedrive" | "quickbooks", "expired") => (fl!(w.t, "foreign-flow-title"), fl!(w.t, "foreign-flow-text")),
+        ("quickbooks", "connected-elsewhere") => {
+            (fl!(w.t, "connected-elsewhere-title"), fl!(w.t, "connected-elsewhere-text"))
+        }
+        ("quickbooks", "declined") => (fl!(w.t, "declined-title"), fl!(w.t, "declined-text")),
+        ("quickbooks", "not-installed") => (fl!(w.t, "not-installed-title"), fl!(w.t, "not-installed-text")),
+        ("pipedrive" | "quickbooks", "failed") => (fl!(w.t, "flow-failed-title"), fl!(w.t, "flow-failed-text")),
+        _ => return Ok(not_found(headers).await),
+    };
+    let action = match provider {
+        "pipedrive" => Some(("/install".to_owned(), fl!(w.t, "install-again"))),
+        _ => None,
+    };
+    html(&Plain { w, title, text, action })
+}

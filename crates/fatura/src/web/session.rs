@@ -1,0 +1,220 @@
+//! Sessions of the embedded pages.
+//!
+//! Pipedrive signs a token for each page; it is swapped for a bearer of ours that lives a quarter of an hour. Tenant
+//! and user come from the signed token alone, never from an address. No cookie: browsers block them in frames.
+
+use super::error::Error;
+use crate::{
+    flows::{self, access, install},
+    format::Writer,
+    language::Language,
+    state::App,
+};
+use axum::{
+    Json,
+    extract::{FromRef, FromRequestParts, Path, State},
+    http::{HeaderMap, header, request::Parts},
+};
+use domain::ids::{TenantId, UserId};
+use jiff::SignedDuration;
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use providers::pipedrive;
+use serde::{Deserialize, Serialize};
+use store::{
+    grants::{self, Profile},
+    tenants::{self, Tenant},
+};
+use uuid::Uuid;
+
+const LIFE: SignedDuration = SignedDuration::from_mins(15);
+/// What is known of a user (language, rights) is asked again after so long.
+const PROFILE_LIFE: SignedDuration = SignedDuration::from_secs(20);
+
+/// Where in Pipedrive a page of ours stands. Each has a secret of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Surface {
+    /// The side panel of a deal.
+    Panel,
+    /// The modal with the invoice form.
+    Form,
+    /// The app's settings page.
+    Settings,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Claims {
+    tenant: Uuid,
+    user: i64,
+    surface: Surface,
+    exp: i64,
+}
+
+/// What the page gets.
+#[derive(Debug, Serialize)]
+pub(crate) struct Bearer {
+    bearer: String,
+    seconds: i64,
+    language: &'static str,
+}
+
+fn token(headers: &HeaderMap) -> Result<&str, Error> {
+    headers
+        .get(header::AUTHORIZATION)
+        .and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "))
+        .ok_or(Error::Unauthenticated)
+}
+
+fn key(app: &App) -> String {
+    app.vault.digest("session key", "v1")
+}
+
+/// Swaps Pipedrive's signed token for a bearer.
+pub(crate) async fn exchange(
+    State(app): State<App>,
+    Path(surface): Path<Surface>,
+    headers: HeaderMap,
+) -> Result<Json<Bearer>, Error> {
+    let asked = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let language = Language::of(asked);
+    let now = app.clock.now();
+    let secret = match surface {
+        Surface::Panel => &app.config.pipedrive_jwt_secret_panel,
+        Surface::Form => &app.config.pipedrive_jwt_secret_form,
+        Surface::Settings => &app.config.pipedrive_jwt_secret_settings,
+    };
+    let signed = pipedrive::verify(token(&headers)?, secret, now).ok_or(Error::Unauthenticated)?;
+    let told = Error::of(language);
+    let user = UserId(signed.user_id);
+    let (tenant, grant) = find(&app, Who::Company(signed.company_id), user).await.map_err(&told)?;
+    let mut profile = grant.profile;
+    if grant.profile_at + PROFILE_LIFE < now {
+        profile = ask_profile(&app, tenant.id, user, profile).await.map_err(&told)?;
+    }
+    let claims = Claims { tenant: tenant.id.0, user: user.0, surface, exp: (now + LIFE).as_second() };
+    let bearer =
+        jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &EncodingKey::from_secret(key(&app).as_bytes()))
+            .map_err(|error| Error::Page(error.to_string()))?;
+    Ok(Json(Bearer { bearer, seconds: LIFE.as_secs(), language: Language::of(&profile.locale).tag() }))
+}
+
+/// Asks Pipedrive who the user is now; where it does not answer, what was known goes on.
+async fn ask_profile(app: &App, tenant: TenantId, user: UserId, known: Profile) -> Result<Profile, flows::Error> {
+    let profile = match access::pipedrive(app, tenant, user, |access| async move { access.api().me().await }).await {
+        Ok(me) => install::profile(&me),
+        Err(flows::Error::NotInstalled) => return Err(flows::Error::NotInstalled),
+        Err(error) => {
+            tracing::warn!(tenant.id = %tenant.0, %error, "the user's profile was not read");
+            return Ok(known);
+        }
+    };
+    let mut tx = app.db.begin().await?;
+    grants::set_profile(&mut tx, tenant, user, &profile, app.clock.now()).await?;
+    tx.commit().await?;
+    Ok(profile)
+}
+
+enum Who {
+    Company(i64),
+    Tenant(TenantId),
+}
+
+async fn find(app: &App, who: Who, user: UserId) -> Result<(Tenant, grants::Grant), flows::Error> {
+    let mut tx = app.db.read().await?;
+    let tenant = match who {
+        Who::Company(company) => tenants::by_company(&mut tx, company).await?,
+        Who::Tenant(tenant) => tenants::find(&mut tx, tenant).await?,
+    };
+    let tenant = tenant.ok_or(flows::Error::NotInstalled)?;
+    let grant = grants::find(&mut tx, &app.vault, tenant.id, user).await?;
+    Ok((tenant, grant.filter(|grant| grant.active).ok_or(flows::Error::NotInstalled)?))
+}
+
+/// Who asks, proven by a bearer. The user has the app installed at this moment.
+pub(crate) struct Session {
+    pub(crate) tenant: Tenant,
+    pub(crate) user: UserId,
+    pub(crate) profile: Profile,
+    pub(crate) surface: Surface,
+}
+
+impl Session {
+    pub(crate) fn writer(&self) -> Writer {
+        Writer::new(self.language())
+    }
+
+    pub(crate) fn language(&self) -> Language {
+        Language::of(&self.profile.locale)
+    }
+
+    /// For turning a flow's error into an answer.
+    pub(crate) fn told(&self) -> impl Fn(flows::Error) -> Error + use<> {
+        Error::of(self.language())
+    }
+}
+
+async fn session<S>(parts: &mut Parts, state: &S, surfaces: &[Surface]) -> Result<Session, Error>
+where
+    App: FromRef<S>,
+{
+    let app = App::from_ref(state);
+    let mut validation = Validation::new(Algorithm::HS256);
+    validation.validate_exp = false;
+    let decoding = DecodingKey::from_secret(key(&app).as_bytes());
+    let claims = jsonwebtoken::decode::<Claims>(token(&parts.headers)?, &decoding, &validation)
+        .map_err(|_| Error::Unauthenticated)?
+        .claims;
+    if claims.exp <= app.clock.now().as_second() || !surfaces.contains(&claims.surface) {
+        return Err(Error::Unauthenticated);
+    }
+    let user = UserId(claims.user);
+    let (tenant, grant) =
+        find(&app, Who::Tenant(TenantId(claims.tenant)), user).await.map_err(Error::of(Language::English))?;
+    Ok(Session { tenant, user, profile: grant.profile, surface: claims.surface })
+}
+
+/// A session of the panel or the form: any user.
+pub(crate) struct OfDeal(pub(crate) Session);
+
+impl<S: Send + Sync> FromRequestParts<S> for OfDeal
+where
+    App: FromRef<S>,
+{
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
+        session(parts, state, &[Surface::Panel, Surface::Form]).await.map(Self)
+    }
+}
+
+/// A session of the settings page: any user may look.
+pub(crate) struct OfSettings(pub(crate) Session);
+
+impl<S: Send + Sync> FromRequestParts<S> for OfSettings
+where
+    App: FromRef<S>,
+{
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
+        session(parts, state, &[Surface::Settings]).await.map(Self)
+    }
+}
+
+/// A session of the settings page, of an administrator: asked of Pipedrive anew, so that a demotion acts at once.
+pub(crate) struct OfAdmin(pub(crate) Session);
+
+impl<S: Send + Sync> FromRequestParts<S> for OfAdmin
+where
+    App: FromRef<S>,
+{
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
+        let mut session = session(parts, state, &[Surface::Settings]).await?;
+        let app = App::from_ref(state);
+        let told = session.told();
+        session.profile = ask_profile(&app, session.tenant.id, session.user, session.profile).await.map_err(&told)?;
+        if session.profile.is_admin { Ok(Self(session)) } else { Err(told(flows::Error::AdminsOnly)) }
+    }
+}

@@ -1,0 +1,92 @@
+//! The embedded pages' shells: fixed HTML without any data, which then asks for its content with a bearer.
+//!
+//! Pipedrive opens a page with a signed token in its address. The entry drops it and redirects, so that it gets
+//! into no history, no log and no `Referer`; the shell asks the SDK for a fresh one.
+
+use super::{Error, html, session::Surface};
+use crate::{format::Writer, language::Language};
+use askama::Template;
+use axum::{
+    http::HeaderMap,
+    response::{Redirect, Response},
+};
+use axum_extra::extract::Query;
+use i18n_embed_fl::fl;
+use serde::Deserialize;
+use url::form_urlencoded::Serializer;
+
+/// What of Pipedrive's parameters is used. Who asks is in the token alone.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Entry {
+    id: String,
+    #[serde(rename = "selectedIds")]
+    selected_ids: String,
+    theme: String,
+}
+
+fn enter(surface: &str, entry: &Entry) -> Redirect {
+    let first = entry.selected_ids.split(',').next().unwrap_or_default();
+    let deal = first.parse::<i64>().map(|deal| deal.to_string()).unwrap_or_default();
+    let query = Serializer::new(String::new())
+        .append_pair("id", &entry.id)
+        .append_pair("deal", &deal)
+        .append_pair("theme", theme(&entry.theme))
+        .finish();
+    Redirect::to(&format!("/app/{surface}?{query}"))
+}
+
+fn theme(asked: &str) -> &'static str {
+    if asked == "dark" { "dark" } else { "light" }
+}
+
+pub(crate) async fn enter_panel(Query(entry): Query<Entry>) -> Redirect {
+    enter("panel", &entry)
+}
+
+pub(crate) async fn enter_form(Query(entry): Query<Entry>) -> Redirect {
+    enter("form", &entry)
+}
+
+pub(crate) async fn enter_settings(Query(entry): Query<Entry>) -> Redirect {
+    enter("settings", &entry)
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Shown {
+    deal: String,
+    theme: String,
+}
+
+#[derive(Template)]
+#[template(path = "shell.html")]
+struct Shell {
+    w: Writer,
+    surface: &'static str,
+    theme: &'static str,
+    content: String,
+}
+
+fn shell(surface: Surface, shown: &Shown, headers: &HeaderMap) -> Result<Response, Error> {
+    let deal: i64 = shown.deal.parse().unwrap_or_default();
+    let (name, content) = match surface {
+        Surface::Panel => ("panel", format!("/deals/{deal}/panel")),
+        Surface::Form => ("form", format!("/deals/{deal}/form")),
+        Surface::Settings => ("settings", "/settings/page".to_owned()),
+    };
+    let language: Language = super::pages::asked(headers);
+    html(&Shell { w: Writer::new(language), surface: name, theme: theme(&shown.theme), content })
+}
+
+pub(crate) async fn panel(Query(shown): Query<Shown>, headers: HeaderMap) -> Result<Response, Error> {
+    shell(Surface::Panel, &shown, &headers)
+}
+
+pub(crate) async fn form(Query(shown): Query<Shown>, headers: HeaderMap) -> Result<Response, Error> {
+    shell(Surface::Form, &shown, &headers)
+}
+
+pub(crate) async fn settings(Query(shown): Query<Shown>, headers: HeaderMap) -> Result<Response, Error> {
+    shell(Surface::Settings, &shown, &headers)
+}

@@ -1,0 +1,128 @@
+// Starts sandbox and service together, for the demo and for the browser tests, and stops them.
+import { spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "..");
+const binary = (name) => join(process.env.CARGO_TARGET_DIR ?? join(root, "target"), "debug", name);
+
+/** `KEY=value` lines as an object. */
+export const parseEnv = (text) => Object.fromEntries(text.split("\n").filter((line) => line.includes("=")).map((line) => [line.slice(0, line.indexOf("=")), line.slice(line.indexOf("=") + 1)]));
+
+function freePort(wanted) {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once("error", () => (wanted ? resolve(freePort(0)) : reject(new Error("no free port"))));
+    server.listen(wanted, "127.0.0.1", () => {
+      const { port } = server.address();
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+/** What is kept between two starts in the same folder: the port and the key that seals the database. */
+async function kept(dir, firstPort) {
+  const file = join(dir, "fatura.json");
+  if (existsSync(file)) return JSON.parse(readFileSync(file, "utf8"));
+  const made = { port: await freePort(firstPort), key: `demo:${randomBytes(32).toString("base64")}` };
+  writeFileSync(file, JSON.stringify(made), { mode: 0o600 });
+  return made;
+}
+
+async function answers(url, child, patience = 30_000) {
+  for (const until = Date.now() + patience; Date.now() < until; await new Promise((go) => setTimeout(go, 50))) {
+    if (child.exitCode !== null) throw new Error(`${child.title} ended; see ${child.log}`);
+    try {
+      if ((await fetch(url)).ok) return;
+    } catch { /* not yet */ }
+  }
+  throw new Error(`${child.title} does not answer at ${url}; see ${child.log}`);
+}
+
+function run(dir, name, args, env) {
+  const log = join(dir, `${name}.log`);
+  const out = openSync(log, "a");
+  const child = spawn(binary(name), args, { stdio: ["ignore", out, out], env: { ...process.env, ...env }, detached: false });
+  closeSync(out);
+  return Object.assign(child, { title: name, log });
+}
+
+const ended = (child) => (child.exitCode !== null || child.signalCode !== null ? Promise.resolve() : new Promise((go) => child.once("exit", go)));
+
+/** What Fatura needs to be told, out of what the sandbox has written. */
+function faturaEnv(env, { port, key }, database) {
+  return {
+    FATURA_PUBLIC_URL: env.FATURA_URL,
+    FATURA_LISTEN: `127.0.0.1:${port}`,
+    FATURA_DATABASE_URL: database,
+    FATURA_KEY_RING: key,
+    FATURA_PIPEDRIVE_CLIENT_ID: env.PIPEDRIVE_CLIENT_ID,
+    FATURA_PIPEDRIVE_CLIENT_SECRET: env.PIPEDRIVE_CLIENT_SECRET,
+    FATURA_PIPEDRIVE_JWT_SECRET_PANEL: env.PIPEDRIVE_JWT_SECRET_PANEL,
+    FATURA_PIPEDRIVE_JWT_SECRET_FORM: env.PIPEDRIVE_JWT_SECRET_FORM,
+    FATURA_PIPEDRIVE_JWT_SECRET_SETTINGS: env.PIPEDRIVE_JWT_SECRET_SETTINGS,
+    FATURA_PIPEDRIVE_AUTHORIZE_URL: env.PIPEDRIVE_AUTHORIZE_URL,
+    FATURA_PIPEDRIVE_TOKEN_URL: env.PIPEDRIVE_TOKEN_URL,
+    FATURA_PIPEDRIVE_REVOKE_URL: env.PIPEDRIVE_REVOKE_URL,
+    FATURA_PIPEDRIVE_API: env.PIPEDRIVE_API_URL,
+    FATURA_PIPEDRIVE_FRAME_ANCESTORS: env.PIPEDRIVE_WEB_URL,
+    FATURA_PIPEDRIVE_SETTINGS_URL: `${env.PIPEDRIVE_WEB_URL}/settings/marketplace/app/{client_id}/app-settings`,
+    FATURA_QUICKBOOKS_CLIENT_ID: env.QUICKBOOKS_CLIENT_ID,
+    FATURA_QUICKBOOKS_CLIENT_SECRET: env.QUICKBOOKS_CLIENT_SECRET,
+    FATURA_QUICKBOOKS_AUTHORIZE_URL: env.QUICKBOOKS_AUTHORIZE_URL,
+    FATURA_QUICKBOOKS_TOKEN_URL: env.QUICKBOOKS_TOKEN_URL,
+    FATURA_QUICKBOOKS_REVOKE_URL: env.QUICKBOOKS_REVOKE_URL,
+    FATURA_QUICKBOOKS_API_URL: env.QUICKBOOKS_API_URL,
+    FATURA_QUICKBOOKS_INVOICE_URL: `${env.QUICKBOOKS_WEB_URL}/login?deeplinkcompanyid={realm}&pagereq=invoice%3FtxnId%3D{id}`,
+  };
+}
+
+/** Starts both in `dir`. `firstPort` 0 takes any free ports. */
+export async function start({ dir, firstPort = 0, reset = false, database = `sqlite:${join(dir, "fatura.db")}` }) {
+  if (reset) rmSync(dir, { recursive: true, force: true });
+  mkdirSync(dir, { recursive: true });
+  const own = await kept(dir, firstPort);
+  rmSync(join(dir, "demo.env"), { force: true });
+  const sandbox = run(dir, "sandbox", ["--dir", dir, "--app-url", `http://localhost:${own.port}`, "--first-port", firstPort ? String(firstPort + 1) : "0"], {});
+  let fatura;
+  const stop = async () => {
+    for (const child of [fatura, sandbox].filter(Boolean)) {
+      child.kill("SIGTERM");
+      await Promise.race([ended(child), new Promise((go) => setTimeout(go, 25_000))]);
+      child.kill("SIGKILL");
+    }
+  };
+  try {
+    const file = join(dir, "demo.env");
+    for (const until = Date.now() + 15_000; !existsSync(file) && Date.now() < until;) {
+      if (sandbox.exitCode !== null) throw new Error(`sandbox ended; see ${sandbox.log}`);
+      await new Promise((go) => setTimeout(go, 30));
+    }
+    const env = parseEnv(readFileSync(file, "utf8"));
+    await answers(env.CONTROL_URL, sandbox);
+    const startFatura = async () => {
+      fatura = run(dir, "fatura", ["serve"], faturaEnv(env, own, database));
+      await answers(`${env.FATURA_URL}/healthz`, fatura);
+      return fatura;
+    };
+    await startFatura();
+    return {
+      env,
+      stop,
+      /** As a crash does: no goodbye. */
+      async killFatura() {
+        fatura.kill("SIGKILL");
+        await ended(fatura);
+      },
+      startFatura,
+      /** Resolves when one of the two has ended by itself. */
+      broken: () => Promise.race([ended(fatura).then(() => fatura), ended(sandbox).then(() => sandbox)]),
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
