@@ -23,8 +23,7 @@ const result = await build({
 });
 
 const named = (entry) => Object.entries(result.metafile.outputs).find(([, output]) => output.entryPoint === entry)[0];
-const font = Object.keys(result.metafile.outputs).find((path) => path.endsWith(".woff2"));
-const manifest = { APP_JS: named("src/app.ts"), APP_CSS: named("src/app.css"), FONT: font };
+const manifest = { APP_JS: named("src/app.ts"), APP_CSS: named("src/app.css") };
 for (const [name, path] of Object.entries(manifest)) manifest[name] = `/assets/${basename(path)}`;
 
 // The licences of what is bundled travel with it.
@@ -41,6 +40,5 @@ writeFileSync(`${out}/licences.txt`, licences.join("\n\n----\n\n"));
 const digest = createHash("sha256").update(readFileSync(`${out}/licences.txt`)).digest("hex").slice(0, 8);
 cpSync(`${out}/licences.txt`, `${out}/licences-${digest}.txt`);
 rmSync(`${out}/licences.txt`);
-manifest.LICENCES = `/assets/licences-${digest}.txt`;
 writeFileSync("dist/manifest.json", `${JSON.stringify(manifest, null, 2)}\n`);
-console.log(`assets: ${Object.keys(manifest).length} files`);
+

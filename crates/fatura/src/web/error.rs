@@ -17,8 +17,6 @@ pub(crate) enum Error {
     Flow(Language, flows::Error),
     /// The bearer is missing, forged or too old: the page gets a new one and tries again.
     Unauthenticated,
-    /// The request is not one that a page of ours makes.
-    BadRequest,
     /// A template could not be rendered.
     Page(String),
 }
@@ -43,7 +41,6 @@ impl IntoResponse for Error {
     fn into_response(self) -> Response {
         match self {
             Self::Unauthenticated => StatusCode::UNAUTHORIZED.into_response(),
-            Self::BadRequest => StatusCode::BAD_REQUEST.into_response(),
             Self::Page(reason) => {
                 tracing::error!(reason, "a page could not be rendered");
                 StatusCode::INTERNAL_SERVER_ERROR.into_response()

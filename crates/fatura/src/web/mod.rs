@@ -17,7 +17,7 @@ mod shell;
 use crate::state::App;
 use axum::{
     Router,
-    extract::{DefaultBodyLimit, Request},
+    extract::{DefaultBodyLimit, Request, State},
     http::{HeaderName, HeaderValue, StatusCode, header},
     middleware::{self, Next},
     response::{Html, IntoResponse, Response},
@@ -80,12 +80,12 @@ pub(crate) fn router(app: App) -> Router {
             header::CACHE_CONTROL,
             HeaderValue::from_static("no-cache, no-store"),
         ))
-        .with_state(app);
+        .with_state(app.clone());
     let files = memory_serve::load!().index_file(None).cache_control(memory_serve::CacheControl::Long).into_router();
     Router::new()
         .nest("/assets", files)
         .merge(dynamic)
-        .layer(middleware::from_fn(protect))
+        .layer(middleware::from_fn_with_state(app, protect))
         .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| {
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
         }))
@@ -94,16 +94,25 @@ pub(crate) fn router(app: App) -> Router {
         .layer(DefaultBodyLimit::max(BODY_MOST))
 }
 
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' data:; connect-src 'self'; \
-    form-action 'self'; base-uri 'none'; object-src 'none'";
+/// What our pages may load, and who may frame them. A form may lead on to Pipedrive, as the last step of connecting does.
+fn policy(app: &App, framed_by: &str) -> Option<HeaderValue> {
+    let pipedrive = &app.config.pipedrive_frame_ancestors;
+    let policy = format!(
+        "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' data:; connect-src 'self'; \
+         form-action 'self' {pipedrive}; base-uri 'none'; object-src 'none'; frame-ancestors {framed_by}"
+    );
+    HeaderValue::from_str(&policy).ok()
+}
 
 /// Headers on every answer. Nothing may be framed unless [`embeddable`] has said by whom.
-async fn protect(request: Request, next: Next) -> Response {
+async fn protect(State(app): State<App>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
-    headers.entry(header::CONTENT_SECURITY_POLICY).or_insert_with(|| {
-        HeaderValue::from_str(&format!("{POLICY}; frame-ancestors 'none'")).expect("a header's characters")
-    });
+    if !headers.contains_key(header::CONTENT_SECURITY_POLICY)
+        && let Some(policy) = policy(&app, "'none'")
+    {
+        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
     for (name, value) in [
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::REFERRER_POLICY, "no-referrer"),
@@ -116,10 +125,9 @@ async fn protect(request: Request, next: Next) -> Response {
 }
 
 /// Lets Pipedrive, and nobody else, embed the page.
-async fn embeddable(axum::extract::State(app): axum::extract::State<App>, request: Request, next: Next) -> Response {
+async fn embeddable(State(app): State<App>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
-    let policy = format!("{POLICY}; frame-ancestors {}", app.config.pipedrive_frame_ancestors);
-    if let Ok(policy) = HeaderValue::from_str(&policy) {
+    if let Some(policy) = policy(&app, &app.config.pipedrive_frame_ancestors) {
         response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
     }
     response

@@ -135,7 +135,6 @@ pub(crate) struct Session {
     pub(crate) tenant: Tenant,
     pub(crate) user: UserId,
     pub(crate) profile: Profile,
-    pub(crate) surface: Surface,
 }
 
 impl Session {
@@ -170,7 +169,7 @@ where
     let user = UserId(claims.user);
     let (tenant, grant) =
         find(&app, Who::Tenant(TenantId(claims.tenant)), user).await.map_err(Error::of(Language::English))?;
-    Ok(Session { tenant, user, profile: grant.profile, surface: claims.surface })
+    Ok(Session { tenant, user, profile: grant.profile })
 }
 
 /// A session of the panel or the form: any user.

@@ -1,0 +1,44 @@
+// The main job, as a person does it: install, connect, save the settings.
+export const panel = (page) => page.frameLocator(".panel iframe");
+export const form = (page) => page.frameLocator("dialog.modal iframe");
+export const settings = (page) => page.frameLocator(".settings iframe");
+
+export async function signIn(page, env, user) {
+  await page.goto(env.PIPEDRIVE_WEB_URL);
+  await page.getByRole("button", { name: user }).click();
+  await page.waitForURL("**/deals");
+}
+
+/** From the Marketplace to the settings page within Pipedrive. */
+export async function install(page, env, { quickbooksUser, quickbooksCompany, words }) {
+  await page.goto(`${env.PIPEDRIVE_WEB_URL}/marketplace`);
+  await page.getByRole("link", { name: words.install, exact: true }).click();
+  await page.getByRole("button", { name: "Allow and install" }).click();
+  await page.getByText(quickbooksUser).click();
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByText(quickbooksCompany).first().click();
+  await page.getByRole("button", { name: "Connect", exact: true }).click();
+  await page.getByRole("button", { name: words.connect, exact: true }).click();
+  await page.waitForURL("**/app-settings");
+}
+
+export async function openDeal(page, env, id) {
+  await page.goto(`${env.PIPEDRIVE_WEB_URL}/deal/${id}`);
+  await panel(page).locator("button.go").waitFor();
+}
+
+/** An access token for a company, out of the control door, to read back what was written. */
+export async function quickbooks(env, realm) {
+  const granted = await fetch(`${env.CONTROL_URL}/quickbooks/grants`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ realm_id: realm }),
+  });
+  const { access_token: token } = await granted.json();
+  return async (statement) => {
+    const url = new URL(`${env.QUICKBOOKS_API_URL}/v3/company/${realm}/query`);
+    url.searchParams.set("query", statement);
+    const answer = await fetch(url, { headers: { authorization: `Bearer ${token}`, accept: "application/json" } });
+    return (await answer.json()).QueryResponse;
+  };
+}
