@@ -25,7 +25,7 @@ export async function connect(): Promise<boolean> {
     if (data) document.documentElement.dataset["theme"] = data.theme;
   });
   if (surface === "panel") {
-    sdk.listen(Event.CLOSE_CUSTOM_MODAL, () => document.body.dispatchEvent(new CustomEvent("fatura:modal-closed")));
+    sdk.listen(Event.CLOSE_CUSTOM_MODAL, () => document.body.dispatchEvent(new CustomEvent("fatura:modal-closed", { bubbles: true })));
   }
   return true;
 }
@@ -47,7 +47,7 @@ async function exchange(): Promise<string | undefined> {
   const answer = await fetch(`/session/${surface}`, { method: "POST", headers: { Authorization: `Bearer ${signed.token}` } });
   if (!answer.ok) {
     const text = await answer.text();
-    document.body.dispatchEvent(new CustomEvent("fatura:refused", { detail: text }));
+    document.body.dispatchEvent(new CustomEvent("fatura:refused", { detail: text, bubbles: true }));
     return undefined;
   }
   const { bearer: value, seconds, language } = await answer.json();

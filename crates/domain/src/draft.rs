@@ -101,6 +101,8 @@ pub enum Choice {
 pub struct Draft {
     /// The customer.
     pub customer: Choice,
+    /// Who is billed, where that is not the customer's own name: stands above the address. Or empty.
+    pub attention: String,
     /// E-mail address, or empty.
     pub email: String,
     /// Tax number, or empty; goes to a customer that is created.
@@ -299,7 +301,8 @@ pub fn check(form: &Form, rules: &Rules<'_>) -> Result<Draft, Vec<FieldError>> {
             None
         }
         CREATE => {
-            let name = crate::customer::display_name(&form.to);
+            let typed = if form.customer_name.trim().is_empty() { &form.to } else { &form.customer_name };
+            let name = crate::customer::display_name(typed);
             if name.is_empty() {
                 wrong(FormField::To, Problem::Missing);
             }
@@ -391,8 +394,15 @@ pub fn check(form: &Form, rules: &Rules<'_>) -> Result<Draft, Vec<FieldError>> {
     match (customer, issued, due, currency) {
         (Some(customer), Some(issued), Some(due), Some(currency)) if errors.is_empty() => {
             let total = preview(form, rules).1.map(|sums| sums.total).unwrap_or_default();
+            let to = form.to.trim();
+            let own_name = match &customer {
+                Choice::New(name) => name,
+                Choice::Existing(_) => form.customer_name.trim(),
+            };
+            let attention = if crate::customer::display_name(to) == own_name { String::new() } else { to.to_owned() };
             Ok(Draft {
                 customer,
+                attention,
                 email,
                 tax_id: form.tax_id.trim().to_owned(),
                 address,

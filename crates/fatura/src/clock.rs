@@ -8,7 +8,6 @@ pub(crate) struct Clock;
 
 impl Clock {
     #[expect(clippy::disallowed_methods, reason = "this is the one clock")]
-    #[expect(clippy::unused_self, reason = "a moved clock will have state")]
     pub(crate) fn now(self) -> Timestamp {
         Timestamp::now()
     }

@@ -7,8 +7,10 @@ use domain::{
 };
 use i18n_embed::fluent::FluentLanguageLoader;
 use icu_datetime::{DateTimeFormatter, fieldsets, input::Date as IcuDate};
-use icu_decimal::{DecimalFormatter, input::Decimal as IcuDecimal};
-use icu_experimental::dimension::currency::{CurrencyType, formatter::CurrencyFormatter};
+use icu_decimal::{DecimalFormatter, input::Decimal as IcuDecimal, options::DecimalFormatterOptions};
+use icu_experimental::dimension::currency::{
+    CurrencyType, formatter::CurrencyFormatter, options::CurrencyFormatterOptions,
+};
 use icu_locale::Locale as IcuLocale;
 use iso_currency::Currency;
 use jiff::{
@@ -54,7 +56,9 @@ impl Writer {
         let written = || {
             let code = CurrencyType::try_from_str(currency.code()).ok()?;
             let value: IcuDecimal = plain.parse().ok()?;
-            let formatter = CurrencyFormatter::try_new_symbol(self.locale().into(), code, Default::default()).ok()?;
+            let formatter =
+                CurrencyFormatter::try_new_symbol(self.locale().into(), code, CurrencyFormatterOptions::default())
+                    .ok()?;
             Some(formatter.format_fixed_decimal(&value).to_string())
         };
         written().unwrap_or_else(|| format!("{} {plain}", currency.code()))
@@ -65,7 +69,12 @@ impl Writer {
         let plain = number.normalize().to_string();
         let written = || {
             let value: IcuDecimal = plain.parse().ok()?;
-            Some(DecimalFormatter::try_new(self.locale().into(), Default::default()).ok()?.format(&value).to_string())
+            Some(
+                DecimalFormatter::try_new(self.locale().into(), DecimalFormatterOptions::default())
+                    .ok()?
+                    .format(&value)
+                    .to_string(),
+            )
         };
         written().unwrap_or(plain)
     }
@@ -73,14 +82,18 @@ impl Writer {
     /// `13/03/2026`, `Mar 13, 2026`.
     pub(crate) fn date(self, date: &Date) -> String {
         self.written(*date, |locale| {
-            DateTimeFormatter::try_new(locale.into(), fieldsets::YMD::medium()).ok().map(|f| f.cast_into_fset())
+            DateTimeFormatter::try_new(locale.into(), fieldsets::YMD::medium())
+                .ok()
+                .map(icu_datetime::DateTimeFormatter::cast_into_fset)
         })
     }
 
     /// `13 de março de 2026`.
     pub(crate) fn long_date(self, date: &Date) -> String {
         self.written(*date, |locale| {
-            DateTimeFormatter::try_new(locale.into(), fieldsets::YMD::long()).ok().map(|f| f.cast_into_fset())
+            DateTimeFormatter::try_new(locale.into(), fieldsets::YMD::long())
+                .ok()
+                .map(icu_datetime::DateTimeFormatter::cast_into_fset)
         })
     }
 

@@ -58,7 +58,7 @@ impl Language {
     /// The texts.
     pub(crate) fn texts(self) -> &'static FluentLanguageLoader {
         static LOADERS: LazyLock<[FluentLanguageLoader; 3]> = LazyLock::new(|| Language::ALL.map(load));
-        &LOADERS[Language::ALL.iter().position(|language| *language == self).unwrap_or(1)]
+        &LOADERS[Self::ALL.iter().position(|language| *language == self).unwrap_or(1)]
     }
 }
 

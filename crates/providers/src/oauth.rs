@@ -3,10 +3,10 @@
 use crate::{Http, ProviderError, error::Refusal};
 use jiff::{SignedDuration, Timestamp};
 use oauth2::{
-    AsyncHttpClient, AuthUrl, AuthorizationCode, ClientId, ClientSecret, CsrfToken, EndpointNotSet, EndpointSet, ExtraTokenFields,
-    HttpRequest, HttpResponse, RedirectUrl, RefreshToken, RequestTokenError, RevocationErrorResponseType, Scope,
-    StandardErrorResponse, StandardRevocableToken, StandardTokenIntrospectionResponse, StandardTokenResponse,
-    TokenResponse, TokenUrl,
+    AsyncHttpClient, AuthUrl, AuthorizationCode, ClientId, ClientSecret, CsrfToken, EndpointNotSet, EndpointSet,
+    ExtraTokenFields, HttpRequest, HttpResponse, RedirectUrl, RefreshToken, RequestTokenError,
+    RevocationErrorResponseType, Scope, StandardErrorResponse, StandardRevocableToken,
+    StandardTokenIntrospectionResponse, StandardTokenResponse, TokenResponse, TokenUrl,
     basic::{BasicErrorResponse, BasicErrorResponseType, BasicTokenType},
 };
 use secrecy::{ExposeSecret, SecretString};
@@ -87,11 +87,8 @@ impl Registration {
 
     /// Exchanges a code for tokens; once.
     pub async fn exchange(&self, http: &Http, code: &str, now: Timestamp) -> Result<Granted, ProviderError> {
-        let answer = self
-            .client()?
-            .exchange_code(AuthorizationCode::new(code.to_owned()))
-            .request_async(&Carrier(http))
-            .await;
+        let answer =
+            self.client()?.exchange_code(AuthorizationCode::new(code.to_owned())).request_async(&Carrier(http)).await;
         granted(answer.map_err(classify)?, now)
     }
 

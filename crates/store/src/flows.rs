@@ -44,7 +44,6 @@ pub async fn begin(
 }
 
 /// Ends a flow. `None` when there is no such flow of this provider and browser, or it has expired or been used.
-#[expect(clippy::option_option, reason = "the outer says whether there was a flow, the inner whether it had a tenant")]
 pub async fn finish(
     tx: &mut Tx,
     vault: &Vault,

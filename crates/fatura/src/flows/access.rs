@@ -143,7 +143,7 @@ async fn refresh_pipedrive(app: &App, tenant: TenantId, user: UserId, old: &gran
             grants::renew(&mut tx, &app.vault, tenant, user, &api, &tokens(granted)).await?;
         }
         Some(Err(error)) => {
-            grants::release(&mut tx, tenant, user, matches!(error, ProviderError::Disconnected)).await?
+            grants::release(&mut tx, tenant, user, matches!(error, ProviderError::Disconnected)).await?;
         }
     }
     tx.commit().await?;
@@ -233,7 +233,7 @@ async fn refresh_quickbooks(app: &App, tenant: TenantId, old: &Connection) -> Re
         None => store::quickbooks::release(&mut tx, tenant, old.id, current.state).await?,
         Some(Ok(granted)) => store::quickbooks::renew(&mut tx, &app.vault, tenant, old.id, &tokens(granted)).await?,
         Some(Err(ProviderError::Disconnected)) => {
-            store::quickbooks::release(&mut tx, tenant, old.id, State::NeedsReconnect).await?
+            store::quickbooks::release(&mut tx, tenant, old.id, State::NeedsReconnect).await?;
         }
         Some(Err(_)) => store::quickbooks::release(&mut tx, tenant, old.id, State::Active).await?,
     }

@@ -435,7 +435,7 @@ fn refusal(code: &str, detail: &str) -> Error {
 /// A refusal of QuickBooks, at the field that it is about.
 fn explain(code: &str, element: &str, detail: &str) -> FieldError {
     let (field, problem) = match code {
-        "6240" => (FormField::To, Problem::NameTaken),
+        "6240" => (FormField::Customer, Problem::NameTaken),
         "6140" => (FormField::Number, Problem::NumberTaken),
         "6200" | "6210" => (FormField::Issued, Problem::PeriodClosed),
         "610" | "2500" if element.contains("ItemRef") => (FormField::Lines, Problem::Inactive),

@@ -57,7 +57,10 @@ pub(crate) async fn recover(app: App, stop: CancellationToken) {
             Ok(0) => {}
             Ok(found) => tracing::info!(found, "unfinished invoices were taken up again"),
             Err(error) => {
-                tracing::error!(error = &error as &dyn std::error::Error, "unfinished invoices could not be looked for")
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    "unfinished invoices could not be looked for"
+                );
             }
         }
         tokio::select! {

@@ -21,7 +21,7 @@ use axum::{
 };
 use domain::{
     catalogue::Catalogue,
-    customer::{Reason, Suggestion, Wanted},
+    customer::{Reason, Suggestion, Wanted, display_name},
     draft::{FieldError, Form, FormField, FormLine, Problem, preview as sums_of},
     ids::{DealId, InvoiceId},
     invoice::Snapshot,
@@ -55,6 +55,7 @@ struct Page<'a> {
     lines: Vec<Line<'a>>,
     blank: Line<'a>,
     suggestions: Vec<Choice>,
+    create: Option<String>,
     sums: Sums,
     long_due: String,
 }
@@ -212,9 +213,17 @@ pub(crate) async fn show(
             .collect(),
         blank: line(w, 0, &blank, &opened.catalogue, UNKNOWN.to_owned()),
         suggestions: choices(w, &opened.suggestions),
+        create: creatable(&opened.form.to, &opened.suggestions),
         sums: sums(w, totals.as_ref(), &opened.form),
         long_due: long_due(w, &opened.form),
     })
+}
+
+/// The name under which a customer can be created: not one that QuickBooks has already.
+fn creatable(name: &str, suggestions: &[Suggestion]) -> Option<String> {
+    let name = display_name(name);
+    let taken = suggestions.iter().any(|known| known.customer.display_name.to_lowercase() == name.to_lowercase());
+    (!name.is_empty() && !taken).then_some(name)
 }
 
 /// What the deal was billed already, if anything.
@@ -284,7 +293,7 @@ pub(crate) async fn discard(state: State<App>, OfDeal(session): OfDeal, path: Pa
 struct Suggestions {
     w: Writer,
     suggestions: Vec<Choice>,
-    typed: String,
+    create: Option<String>,
 }
 
 /// What is typed into the customer field.
@@ -306,11 +315,8 @@ pub(crate) async fn search_customers(
     let connection = catalogue::connection(&app, session.tenant.id).await.map_err(&told)?;
     let wanted = Wanted { name: &typed.customer_name, email: &typed.email, tax_id: &typed.tax_id, linked: None };
     let found = deal::suggest(&app, session.tenant.id, &connection, &wanted).await.map_err(&told)?;
-    html(&Suggestions {
-        w: session.writer(),
-        suggestions: choices(session.writer(), &found),
-        typed: typed.customer_name,
-    })
+    let create = creatable(&typed.customer_name, &found);
+    html(&Suggestions { w: session.writer(), suggestions: choices(session.writer(), &found), create })
 }
 
 #[derive(Template)]
@@ -441,7 +447,9 @@ fn message(w: Writer, error: &FieldError) -> String {
         (Problem::NotANumber, field) => fl!(w.t, "problem-not-a-number", field = name(w, field)),
         (Problem::NotADate, field) => fl!(w.t, "problem-not-a-date", field = name(w, field)),
         (Problem::NotAnEmail, _) => fl!(w.t, "problem-not-an-email"),
-        (Problem::TooLong(most), field) => fl!(w.t, "problem-too-long", field = name(w, field), most = most.to_string()),
+        (Problem::TooLong(most), field) => {
+            fl!(w.t, "problem-too-long", field = name(w, field), most = most.to_string())
+        }
         (Problem::Unknown, field) => fl!(w.t, "problem-unknown", field = name(w, field)),
         (Problem::NotPositive, field) => fl!(w.t, "problem-not-positive", field = name(w, field)),
         (Problem::NotAPercentage, field) => fl!(w.t, "problem-not-a-percentage", field = name(w, field)),

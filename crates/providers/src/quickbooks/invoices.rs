@@ -62,6 +62,10 @@ fn body(invoice: &Resolved<'_>) -> wire::NewInvoice {
     let draft = invoice.draft;
     let filled = |text: &str| (!text.is_empty()).then(|| text.to_owned());
     let note = if draft.memo.is_empty() { mark(invoice.id) } else { format!("{}\n{}", draft.memo, mark(invoice.id)) };
+    let mut address = draft.address.clone();
+    if !draft.attention.is_empty() {
+        address.street = format!("{}\n{}", draft.attention, address.street);
+    }
     wire::NewInvoice {
         customer_ref: wire::Reference::to(invoice.customer),
         txn_date: draft.issued.to_string(),
@@ -70,7 +74,7 @@ fn body(invoice: &Resolved<'_>) -> wire::NewInvoice {
         doc_number: draft.number.clone(),
         currency_ref: invoice.multicurrency.then(|| wire::Reference::to(draft.currency.code())),
         bill_email: filled(&draft.email).map(|address| wire::Email { address: Some(address) }),
-        bill_addr: wire::PostalAddress::from_domain(&draft.address),
+        bill_addr: wire::PostalAddress::from_domain(&address),
         customer_memo: filled(&draft.message).map(|message| wire::Reference::to(&message)),
         private_note: note,
         global_tax_calculation: matches!(invoice.tax, TaxModel::PerLine { .. }).then_some("TaxExcluded"),

@@ -59,7 +59,33 @@ pub(super) fn of(company: &Company, entity: &str) -> Vec<Value> {
         let text = |name: &str| field[name].as_str().unwrap_or_default().to_owned();
         definition(&text("field_name"), &text("field_code"), &text("field_type"), field["options"].clone(), true)
     });
-    built_in.iter().map(|(name, code, kind)| definition(name, code, kind, Value::Null, false)).chain(own).collect()
+    built_in
+        .iter()
+        .map(|(name, code, kind)| {
+            let name = if company.country == "BR" { in_portuguese(name) } else { name };
+            definition(name, code, kind, Value::Null, false)
+        })
+        .chain(own)
+        .collect()
+}
+
+/// Built-in fields are named in the language in which the company signed up.
+fn in_portuguese(name: &str) -> &str {
+    match name {
+        "Name" => "Nome",
+        "First name" => "Primeiro nome",
+        "Last name" => "Sobrenome",
+        "Address" => "Endereço",
+        "Email" => "E-mail",
+        "Phone" => "Telefone",
+        "Title" => "Título",
+        "Value" => "Valor",
+        "Organization" => "Organização",
+        "Contact person" => "Pessoa de contato",
+        "Status" => "Status",
+        "Stage" => "Etapa",
+        other => other,
+    }
 }
 
 fn definition(name: &str, code: &str, kind: &str, options: Value, custom: bool) -> Value {

@@ -188,13 +188,12 @@ fn dates(company: &Company, row: &mut Map<String, Value>, customer: &Value, cloc
     }
     let due = date("DueDate")?;
     let sent_term = row.get("SalesTermRef").cloned();
-    let term = match sent_term {
-        Some(reference) => Some(company.active("Term", &reference, "SalesTermRef")?),
-        None => {
-            let default = &company.preferences()["SalesFormsPrefs"]["DefaultTerms"];
-            let reference = if customer["SalesTermRef"].is_null() { default } else { &customer["SalesTermRef"] };
-            company.row("Term", reference["value"].as_str().unwrap_or_default())
-        }
+    let term = if let Some(reference) = sent_term {
+        Some(company.active("Term", &reference, "SalesTermRef")?)
+    } else {
+        let default = &company.preferences()["SalesFormsPrefs"]["DefaultTerms"];
+        let reference = if customer["SalesTermRef"].is_null() { default } else { &customer["SalesTermRef"] };
+        company.row("Term", reference["value"].as_str().unwrap_or_default())
     };
     let due = due.unwrap_or_else(|| term.map_or(issued, |term| due_by_term(issued, term)));
     if let Some(term) = term {

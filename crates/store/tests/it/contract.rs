@@ -1,0 +1,356 @@
+//! What the store promises.
+
+use crate::database::{
+    Backend::{self, Postgres, Sqlite},
+    Database, at,
+};
+use domain::{
+    address::Address,
+    draft::{Choice, Draft, DraftLine, FieldError, Form, FormField, Problem},
+    ids::{ConnectionId, DealId, IntentKey, InvoiceId, TenantId, UserId},
+    invoice::Snapshot,
+    mapping::Settings,
+    money::Money,
+};
+use iso_currency::Currency;
+use jiff::civil::date;
+use rstest::rstest;
+use rust_decimal::dec;
+use secrecy::ExposeSecret;
+use store::{
+    Tokens, Tx, audit, drafts,
+    flows::{self, Provider},
+    grants,
+    invoices::{self, Intent, Placed, State},
+    links,
+    queue::IssueInvoice,
+    quickbooks, settings, tenants,
+};
+use uuid::Uuid;
+
+const USER: UserId = UserId(7);
+const DEAL: DealId = DealId(42);
+
+fn tokens(name: &str) -> Tokens {
+    Tokens { access: format!("{name}-access").into(), refresh: format!("{name}-refresh").into(), expires_at: at(3600) }
+}
+
+fn profile() -> grants::Profile {
+    grants::Profile {
+        name: "Ana".into(),
+        locale: "pt_BR".into(),
+        time_zone: "America/Sao_Paulo".into(),
+        is_admin: true,
+    }
+}
+
+async fn tenant(tx: &mut Tx, company: i64) -> TenantId {
+    tenants::install(tx, TenantId(Uuid::new_v4()), company, "Aurora", "aurora", at(0)).await.unwrap().id
+}
+
+async fn connection(t: &Database, tx: &mut Tx, tenant: TenantId, realm: &str) -> ConnectionId {
+    let company = quickbooks::Company {
+        name: "Oak".into(),
+        country: "US".into(),
+        home_currency: "USD".into(),
+        time_zone: "UTC".into(),
+    };
+    let id = ConnectionId(Uuid::new_v4());
+    quickbooks::connect(tx, &t.vault, tenant, id, realm, &company, "Ana", &tokens(realm), at(0)).await.unwrap()
+}
+
+fn intent(connection: ConnectionId, key: IntentKey, total: i64) -> Intent {
+    let line = DraftLine {
+        product: None,
+        item: Choice::Existing("10".into()),
+        description: "Work".into(),
+        quantity: dec!(1),
+        unit_price: total.into(),
+        amount: total.into(),
+        tax_code: None,
+    };
+    Intent {
+        id: InvoiceId(Uuid::new_v4()),
+        key,
+        connection,
+        deal: DEAL,
+        organization: Some(1),
+        person: None,
+        by: USER,
+        form: Form::default(),
+        draft: Draft {
+            customer: Choice::New("Acme".into()),
+            attention: String::new(),
+            email: String::new(),
+            tax_id: String::new(),
+            address: Address::default(),
+            issued: date(2026, 3, 13),
+            due: date(2026, 3, 20),
+            currency: Currency::USD,
+            number: None,
+            invoice_code: None,
+            message: String::new(),
+            memo: String::new(),
+            lines: vec![line],
+            total: total.into(),
+        },
+        customer_name: "Acme".into(),
+    }
+}
+
+fn snapshot(sync_token: &str, balance: i64) -> Snapshot {
+    Snapshot {
+        quickbooks_id: "130".into(),
+        sync_token: sync_token.into(),
+        doc_number: Some("1038".into()),
+        customer_name: "Acme".into(),
+        total: Money::from_minor(10_000, Currency::USD),
+        balance: Money::from_minor(balance, Currency::USD),
+        issued: date(2026, 3, 13),
+        due: date(2026, 3, 20),
+        sent: false,
+        voided: false,
+        deleted: false,
+    }
+}
+
+fn new_id(placed: Placed) -> InvoiceId {
+    match placed {
+        Placed::New(id) => id,
+        other => panic!("not new: {other:?}"),
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn one_key_makes_one_intent(#[values(Sqlite, Postgres)] backend: Backend) {
+    let t = Database::new(backend).await;
+    let mut tx = t.db.begin().await.unwrap();
+    let tenant = tenant(&mut tx, 1).await;
+    let connection = connection(&t, &mut tx, tenant, "1").await;
+    let key = IntentKey(Uuid::new_v4());
+    let first = new_id(invoices::place(&mut tx, tenant, &intent(connection, key, 100), at(0)).await.unwrap());
+    t.db.enqueue(&mut tx, IssueInvoice { tenant, invoice: first }).await.unwrap();
+    let again = invoices::place(&mut tx, tenant, &intent(connection, key, 100), at(1)).await.unwrap();
+    assert!(matches!(again, Placed::Known(known) if known.id == first));
+    let changed = invoices::place(&mut tx, tenant, &intent(connection, key, 200), at(2)).await.unwrap();
+    assert!(matches!(changed, Placed::Different(known) if known.id == first));
+    tx.commit().await.unwrap();
+    let mut tx = t.db.read().await.unwrap();
+    assert_eq!(invoices::of_deal(&mut tx, tenant, DEAL).await.unwrap().len(), 1);
+}
+
+#[rstest]
+#[tokio::test]
+async fn only_the_holder_of_the_lease_finishes(#[values(Sqlite, Postgres)] backend: Backend) {
+    let t = Database::new(backend).await;
+    let mut tx = t.db.begin().await.unwrap();
+    let tenant = tenant(&mut tx, 1).await;
+    let connection = connection(&t, &mut tx, tenant, "1").await;
+    let id = new_id(
+        invoices::place(&mut tx, tenant, &intent(connection, IntentKey(Uuid::new_v4()), 100), at(0)).await.unwrap(),
+    );
+    let (zombie, other) = (Uuid::new_v4(), Uuid::new_v4());
+    assert!(invoices::lease(&mut tx, tenant, id, zombie, at(0), at(10)).await.unwrap().is_some());
+    assert!(invoices::lease(&mut tx, tenant, id, other, at(5), at(15)).await.unwrap().is_none());
+    assert!(invoices::extend(&mut tx, tenant, id, zombie, at(5), at(12)).await.unwrap());
+    assert!(invoices::sending(&mut tx, tenant, id, zombie).await.unwrap());
+    // The lease runs out; another takes over and finishes. The first, woken, changes nothing.
+    assert!(invoices::lease(&mut tx, tenant, id, other, at(20), at(30)).await.unwrap().is_some());
+    assert!(!invoices::extend(&mut tx, tenant, id, zombie, at(21), at(31)).await.unwrap());
+    assert!(invoices::issued(&mut tx, tenant, id, other, &snapshot("0", 10_000), at(22)).await.unwrap());
+    assert!(!invoices::issued(&mut tx, tenant, id, zombie, &snapshot("9", 1), at(23)).await.unwrap());
+    assert!(!invoices::refused(&mut tx, tenant, id, zombie, &[]).await.unwrap());
+    let invoice = invoices::find(&mut tx, tenant, id).await.unwrap().unwrap();
+    assert_eq!(invoice.state, State::Issued(snapshot("0", 10_000)));
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_refused_invoice_is_mended_under_a_new_generation(#[values(Sqlite, Postgres)] backend: Backend) {
+    let t = Database::new(backend).await;
+    let mut tx = t.db.begin().await.unwrap();
+    let tenant = tenant(&mut tx, 1).await;
+    let connection = connection(&t, &mut tx, tenant, "1").await;
+    let key = IntentKey(Uuid::new_v4());
+    let id = new_id(invoices::place(&mut tx, tenant, &intent(connection, key, 100), at(0)).await.unwrap());
+    let owner = Uuid::new_v4();
+    invoices::lease(&mut tx, tenant, id, owner, at(0), at(10)).await.unwrap();
+    invoices::customer_created(&mut tx, tenant, id, "58").await.unwrap();
+    let errors = vec![FieldError { field: FormField::Issued, problem: Problem::PeriodClosed }];
+    assert!(invoices::refused(&mut tx, tenant, id, owner, &errors).await.unwrap());
+    assert_eq!(invoices::find(&mut tx, tenant, id).await.unwrap().unwrap().state, State::Refused(errors));
+    // The customer that was created before the refusal is used, not created again.
+    assert_eq!(new_id(invoices::place(&mut tx, tenant, &intent(connection, key, 200), at(20)).await.unwrap()), id);
+    let mended = invoices::find(&mut tx, tenant, id).await.unwrap().unwrap();
+    assert_eq!((mended.generation, mended.state, mended.customer.as_deref()), (2, State::Queued, Some("58")));
+}
+
+#[rstest]
+#[tokio::test]
+async fn what_a_crash_left_behind_is_handed_out_once(#[values(Sqlite, Postgres)] backend: Backend) {
+    let t = Database::new(backend).await;
+    let mut tx = t.db.begin().await.unwrap();
+    let tenant = tenant(&mut tx, 1).await;
+    let connection = connection(&t, &mut tx, tenant, "1").await;
+    let id = new_id(
+        invoices::place(&mut tx, tenant, &intent(connection, IntentKey(Uuid::new_v4()), 100), at(0)).await.unwrap(),
+    );
+    let owner = Uuid::new_v4();
+    invoices::lease(&mut tx, tenant, id, owner, at(0), at(10)).await.unwrap();
+    assert_eq!(invoices::orphans(&mut tx, at(4), at(9), at(40)).await.unwrap(), []);
+    assert_eq!(invoices::orphans(&mut tx, at(6), at(11), at(40)).await.unwrap(), [(tenant, id)]);
+    assert_eq!(invoices::orphans(&mut tx, at(7), at(12), at(40)).await.unwrap(), []);
+    invoices::postpone(&mut tx, tenant, id, owner, at(60)).await.unwrap();
+    assert_eq!(invoices::orphans(&mut tx, at(50), at(50), at(90)).await.unwrap(), []);
+}
+
+#[rstest]
+#[tokio::test]
+async fn an_older_snapshot_never_replaces_a_newer_one(#[values(Sqlite, Postgres)] backend: Backend) {
+    let t = Database::new(backend).await;
+    let mut tx = t.db.begin().await.unwrap();
+    let tenant = tenant(&mut tx, 1).await;
+    let connection = connection(&t, &mut tx, tenant, "1").await;
+    let id = new_id(
+        invoices::place(&mut tx, tenant, &intent(connection, IntentKey(Uuid::new_v4()), 100), at(0)).await.unwrap(),
+    );
+    let owner = Uuid::new_v4();
+    invoices::lease(&mut tx, tenant, id, owner, at(0), at(10)).await.unwrap();
+    invoices::issued(&mut tx, tenant, id, owner, &snapshot("9", 10_000), at(1)).await.unwrap();
+    invoices::show(&mut tx, tenant, id, &snapshot("10", 2_500), at(2)).await.unwrap();
+    invoices::show(&mut tx, tenant, id, &snapshot("9", 10_000), at(3)).await.unwrap();
+    let invoice = invoices::find(&mut tx, tenant, id).await.unwrap().unwrap();
+    assert_eq!(invoice.state, State::Issued(snapshot("10", 2_500)));
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_tenant_sees_nothing_of_another(#[values(Sqlite, Postgres)] backend: Backend) {
+    let t = Database::new(backend).await;
+    let mut tx = t.db.begin().await.unwrap();
+    let ours = tenant(&mut tx, 1).await;
+    let theirs = tenant(&mut tx, 2).await;
+    let connection = connection(&t, &mut tx, ours, "1").await;
+    let id = new_id(
+        invoices::place(&mut tx, ours, &intent(connection, IntentKey(Uuid::new_v4()), 100), at(0)).await.unwrap(),
+    );
+    grants::install(&mut tx, &t.vault, ours, USER, &profile(), "https://aurora.pipedrive.com", &tokens("a"), at(0))
+        .await
+        .unwrap();
+    links::link_customer(&mut tx, ours, connection, links::Party::Organization(1), "58").await.unwrap();
+    links::link_item(&mut tx, ours, connection, 5, "10").await.unwrap();
+    drafts::save(&mut tx, ours, DEAL, USER, &Form::default(), at(0)).await.unwrap();
+    settings::save(&mut tx, ours, &Settings::default(), USER, at(0)).await.unwrap();
+    audit::record(&mut tx, ours, Some(USER), "invoice intended", Some(id), &serde_json::json!({}), at(0))
+        .await
+        .unwrap();
+
+    assert!(invoices::find(&mut tx, theirs, id).await.unwrap().is_none());
+    assert!(invoices::of_deal(&mut tx, theirs, DEAL).await.unwrap().is_empty());
+    assert!(invoices::lease(&mut tx, theirs, id, Uuid::new_v4(), at(0), at(9)).await.unwrap().is_none());
+    assert!(grants::find(&mut tx, &t.vault, theirs, USER).await.unwrap().is_none());
+    assert!(quickbooks::current(&mut tx, &t.vault, theirs).await.unwrap().is_none());
+    assert!(quickbooks::find(&mut tx, &t.vault, theirs, connection).await.unwrap().is_none());
+    assert!(links::customer(&mut tx, theirs, connection, links::Party::Organization(1)).await.unwrap().is_none());
+    assert!(links::items(&mut tx, theirs, connection).await.unwrap().is_empty());
+    assert!(drafts::find(&mut tx, theirs, DEAL, USER).await.unwrap().is_none());
+    assert!(settings::find(&mut tx, theirs).await.unwrap().is_none());
+    assert!(audit::of_invoice(&mut tx, theirs, id).await.unwrap().is_empty());
+
+    assert_eq!(
+        links::customer(&mut tx, ours, connection, links::Party::Organization(1)).await.unwrap().as_deref(),
+        Some("58")
+    );
+    assert_eq!(links::items(&mut tx, ours, connection).await.unwrap(), [(5, "10".to_owned())]);
+    assert_eq!(settings::find(&mut tx, ours).await.unwrap(), Some(Settings::default()));
+    assert_eq!(audit::of_invoice(&mut tx, ours, id).await.unwrap(), ["invoice intended"]);
+    drafts::discard(&mut tx, ours, DEAL, USER).await.unwrap();
+    assert!(drafts::find(&mut tx, ours, DEAL, USER).await.unwrap().is_none());
+}
+
+#[rstest]
+#[tokio::test]
+async fn one_refreshes_at_a_time(#[values(Sqlite, Postgres)] backend: Backend) {
+    let t = Database::new(backend).await;
+    let mut tx = t.db.begin().await.unwrap();
+    let tenant = tenant(&mut tx, 1).await;
+    grants::install(&mut tx, &t.vault, tenant, USER, &profile(), "https://a", &tokens("old"), at(0)).await.unwrap();
+    assert!(grants::lease(&mut tx, tenant, USER, at(0), at(40)).await.unwrap());
+    assert!(!grants::lease(&mut tx, tenant, USER, at(1), at(41)).await.unwrap());
+    grants::renew(&mut tx, &t.vault, tenant, USER, "https://b", &tokens("new")).await.unwrap();
+    let grant = grants::find(&mut tx, &t.vault, tenant, USER).await.unwrap().unwrap();
+    assert_eq!(
+        (grant.tokens.refresh.expose_secret(), grant.api_domain.as_str(), grant.active),
+        ("new-refresh", "https://b", true)
+    );
+    assert!(grants::lease(&mut tx, tenant, USER, at(2), at(42)).await.unwrap());
+    grants::release(&mut tx, tenant, USER, true).await.unwrap();
+    assert!(!grants::find(&mut tx, &t.vault, tenant, USER).await.unwrap().unwrap().active);
+    let other = grants::Profile { is_admin: false, ..profile() };
+    grants::set_profile(&mut tx, tenant, USER, &other, at(5)).await.unwrap();
+    assert_eq!(grants::find(&mut tx, &t.vault, tenant, USER).await.unwrap().unwrap().profile, other);
+    assert_eq!(grants::uninstall(&mut tx, tenant, USER).await.unwrap(), 0);
+
+    let id = connection(&t, &mut tx, tenant, "1").await;
+    assert!(quickbooks::lease(&mut tx, tenant, id, at(0), at(40)).await.unwrap());
+    assert!(!quickbooks::lease(&mut tx, tenant, id, at(1), at(41)).await.unwrap());
+    quickbooks::renew(&mut tx, &t.vault, tenant, id, &tokens("newer")).await.unwrap();
+    let current = quickbooks::current(&mut tx, &t.vault, tenant).await.unwrap().unwrap();
+    assert_eq!(current.tokens.access.expose_secret(), "newer-access");
+    quickbooks::release(&mut tx, tenant, id, quickbooks::State::NeedsReconnect).await.unwrap();
+    assert!(!quickbooks::lease(&mut tx, tenant, id, at(2), at(42)).await.unwrap());
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_tenant_has_one_current_connection(#[values(Sqlite, Postgres)] backend: Backend) {
+    let t = Database::new(backend).await;
+    let mut tx = t.db.begin().await.unwrap();
+    let tenant = tenant(&mut tx, 1).await;
+    let first = connection(&t, &mut tx, tenant, "1").await;
+    let second = connection(&t, &mut tx, tenant, "2").await;
+    assert_eq!(quickbooks::current(&mut tx, &t.vault, tenant).await.unwrap().unwrap().id, second);
+    assert_eq!(
+        quickbooks::find(&mut tx, &t.vault, tenant, first).await.unwrap().unwrap().state,
+        quickbooks::State::Disconnected
+    );
+    // The same company again: the same connection, with its history.
+    assert_eq!(connection(&t, &mut tx, tenant, "1").await, first);
+    assert_eq!(quickbooks::tenant_of_realm(&mut tx, &t.vault, "1").await.unwrap(), Some(tenant));
+    assert_eq!(quickbooks::tenant_of_realm(&mut tx, &t.vault, "2").await.unwrap(), None);
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_flow_is_used_once_by_its_own_browser(#[values(Sqlite, Postgres)] backend: Backend) {
+    let t = Database::new(backend).await;
+    let mut tx = t.db.begin().await.unwrap();
+    let who = Some((TenantId(Uuid::new_v4()), USER));
+    for state in ["good", "stolen", "late", "wrong provider"] {
+        flows::begin(&mut tx, &t.vault, Provider::QuickBooks, state, "browser", who, at(600)).await.unwrap();
+    }
+    let good = flows::finish(&mut tx, &t.vault, Provider::QuickBooks, "good", "browser", at(1)).await.unwrap();
+    assert_eq!(good, Some(who));
+    assert_eq!(flows::finish(&mut tx, &t.vault, Provider::QuickBooks, "good", "browser", at(2)).await.unwrap(), None);
+    assert_eq!(flows::finish(&mut tx, &t.vault, Provider::QuickBooks, "stolen", "other", at(1)).await.unwrap(), None);
+    assert_eq!(
+        flows::finish(&mut tx, &t.vault, Provider::Pipedrive, "wrong provider", "browser", at(1)).await.unwrap(),
+        None
+    );
+    assert_eq!(flows::finish(&mut tx, &t.vault, Provider::QuickBooks, "late", "browser", at(601)).await.unwrap(), None);
+}
+
+#[rstest]
+#[tokio::test]
+async fn an_uninstalled_company_comes_back(#[values(Sqlite, Postgres)] backend: Backend) {
+    let t = Database::new(backend).await;
+    let mut tx = t.db.begin().await.unwrap();
+    let tenant = tenant(&mut tx, 1).await;
+    tenants::uninstall(&mut tx, tenant, at(1)).await.unwrap();
+    assert!(tenants::by_company(&mut tx, 1).await.unwrap().is_none());
+    let again = tenants::install(&mut tx, TenantId(Uuid::new_v4()), 1, "Aurora 2", "aurora", at(2)).await.unwrap();
+    assert_eq!(again.id, tenant);
+    assert_eq!(tenants::by_company(&mut tx, 1).await.unwrap(), Some(again.clone()));
+    assert_eq!(tenants::find(&mut tx, tenant).await.unwrap(), Some(again));
+}

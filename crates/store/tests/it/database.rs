@@ -1,0 +1,47 @@
+//! A database for one test.
+
+use jiff::Timestamp;
+use secrecy::SecretString;
+use store::{Db, vault::Vault};
+use tempfile::TempDir;
+use uuid::Uuid;
+
+/// Which one.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Backend {
+    Sqlite,
+    Postgres,
+}
+
+pub(crate) struct Database {
+    pub(crate) db: Db,
+    pub(crate) vault: Vault,
+    /// Holds the SQLite file.
+    _folder: TempDir,
+}
+
+/// An instant of the tests' own time: so many seconds after a fixed one.
+pub(crate) fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_second(1_800_000_000 + seconds).unwrap()
+}
+
+impl Database {
+    pub(crate) async fn new(backend: Backend) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let address = match backend {
+            Backend::Sqlite => format!("sqlite:{}", folder.path().join("test.db").display()),
+            Backend::Postgres => {
+                let server = std::env::var("FATURA_TEST_POSTGRES")
+                    .expect("FATURA_TEST_POSTGRES names a PostgreSQL server; scripts/test starts one");
+                let name = format!("test_{}", Uuid::new_v4().simple());
+                let admin = sqlx::PgPool::connect(&format!("{server}/postgres")).await.unwrap();
+                sqlx::query(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"))).execute(&admin).await.unwrap();
+                format!("{server}/{name}")
+            }
+        };
+        let db = Db::open(&address).await.unwrap();
+        db.migrate().await.unwrap();
+        let key = "test:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA".to_owned();
+        Self { db, vault: Vault::from_ring(&SecretString::from(key)).unwrap(), _folder: folder }
+    }
+}

@@ -1,0 +1,7 @@
+//! The contract of the store: every test on SQLite and on PostgreSQL.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
+mod contract;
+mod database;
+mod migrations;

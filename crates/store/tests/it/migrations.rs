@@ -1,0 +1,28 @@
+//! Both databases have the same tables and columns.
+
+use std::{collections::BTreeSet, fs, path::Path};
+
+/// `table.column`, as a migration declares them.
+fn columns(folder: &str) -> BTreeSet<String> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations").join(folder);
+    let mut found = BTreeSet::new();
+    for file in fs::read_dir(path).unwrap() {
+        let mut table = String::new();
+        for line in fs::read_to_string(file.unwrap().path()).unwrap().lines() {
+            if let Some(rest) = line.strip_prefix("CREATE TABLE ") {
+                table = rest.trim_end_matches(" (").to_owned();
+            } else if line.starts_with("  ") && line.chars().nth(2).is_some_and(char::is_lowercase) {
+                let column = line.trim().split(' ').next().unwrap_or_default();
+                found.insert(format!("{table}.{column}"));
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn both_databases_have_the_same_columns() {
+    let sqlite = columns("sqlite");
+    assert!(sqlite.contains("invoice.quickbooks_id"));
+    assert_eq!(sqlite, columns("postgres"));
+}
