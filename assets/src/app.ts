@@ -5,10 +5,6 @@ import "./lines";
 import "./customer";
 import { showErrors } from "./errors";
 
-htmx.config.history = false;
-htmx.config.defaultTimeout = 30000;
-htmx.config.includeIndicatorCSS = false;
-
 type Asked = CustomEvent<{ ctx: { fetch?: typeof fetch; request: { headers: Record<string, string> } } }>;
 
 /** Each request waits for a bearer; one that was refused is tried once more with a new one. */
