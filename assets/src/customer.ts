@@ -14,7 +14,10 @@ class CustomerPicker extends HTMLElement {
       else combobox.stop();
       input.setAttribute("aria-expanded", String(open));
     };
-    input.addEventListener("focus", () => show(true));
+    // Coming back to a customer that is chosen already does not ask again.
+    input.addEventListener("focus", () => {
+      if (!this.hasAttribute("data-chosen")) show(true);
+    });
     input.addEventListener("click", () => show(true));
     input.addEventListener("input", () => {
       // What is typed is not yet chosen.
