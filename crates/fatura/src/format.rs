@@ -81,10 +81,10 @@ impl Writer {
 
     /// `13/03/2026`, `Mar 13, 2026`.
     pub(crate) fn date(self, date: &Date) -> String {
+        let fields =
+            if self.language == Language::Portuguese { fieldsets::YMD::short() } else { fieldsets::YMD::medium() };
         self.written(*date, |locale| {
-            DateTimeFormatter::try_new(locale.into(), fieldsets::YMD::medium())
-                .ok()
-                .map(icu_datetime::DateTimeFormatter::cast_into_fset)
+            DateTimeFormatter::try_new(locale.into(), fields).ok().map(DateTimeFormatter::cast_into_fset)
         })
     }
 
@@ -128,18 +128,19 @@ mod tests {
     use jiff::civil::date;
     use rust_decimal::dec;
 
-    fn check(language: Language, money: &str, long: &str) {
+    fn check(language: Language, money: &str, short: &str, long: &str) {
         let writer = Writer::new(language);
         let plain = |text: String| text.replace(['\u{a0}', '\u{202f}'], " ");
         assert_eq!(plain(writer.amount(&dec!(1234.5), &Currency::BRL)), money);
+        assert_eq!(plain(writer.date(&date(2026, 3, 13))), short);
         assert_eq!(plain(writer.long_date(&date(2026, 3, 13))), long);
     }
 
     #[test]
     fn each_language_writes_in_its_own_way() {
-        check(Language::Portuguese, "R$ 1.234,50", "13 de março de 2026");
-        check(Language::English, "R$1,234.50", "March 13, 2026");
-        check(Language::Spanish, "1234,50 BRL", "13 de marzo de 2026");
+        check(Language::Portuguese, "R$ 1.234,50", "13/03/2026", "13 de março de 2026");
+        check(Language::English, "R$1,234.50", "Mar 13, 2026", "March 13, 2026");
+        check(Language::Spanish, "1234,50 R$", "13 mar 2026", "13 de marzo de 2026");
         assert_eq!(Writer::new(Language::English).amount(&dec!(1234.5), &Currency::USD), "$1,234.50");
         assert_eq!(Writer::new(Language::English).amount(&dec!(1234), &Currency::JPY), "¥1,234");
     }
