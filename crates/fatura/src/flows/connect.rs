@@ -171,9 +171,16 @@ pub(crate) async fn confirm(app: &App, sealed: &str, browser: &str) -> Result<Te
     Ok(tenant)
 }
 
-/// The person did not confirm: the access that Intuit gave is handed back.
+/// The person did not confirm: the access that Intuit gave is handed back. Not where the company is connected
+/// already: at Intuit that would end the connection that stands.
 pub(crate) async fn decline(app: &App, sealed: &str, browser: &str) -> Result<(), Error> {
     let pending = open(app, sealed, browser)?;
+    let mut tx = app.db.read().await?;
+    let connected = quickbooks::tenant_of_realm(&mut tx, &app.vault, &pending.realm_id).await?;
+    drop(tx);
+    if connected.is_some() {
+        return Ok(());
+    }
     app.quickbooks.revoke(&app.http, &pending.refresh.into()).await.map_err(Error::QuickBooks)
 }
 

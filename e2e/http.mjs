@@ -1,0 +1,105 @@
+// A person without a browser: installs, connects and bills over plain HTTP, with a cookie jar of their own.
+import { createHmac } from "node:crypto";
+
+/** Follows redirects by hand and keeps each host's cookies, as a browser does. */
+export function browser() {
+  const jar = new Map();
+  const cookies = (url) => [...(jar.get(new URL(url).hostname) ?? new Map())].map(([name, value]) => `${name}=${value}`).join("; ");
+  async function once(url, options = {}) {
+    const response = await fetch(url, { ...options, redirect: "manual", headers: { ...options.headers, cookie: cookies(url) } });
+    for (const line of response.headers.getSetCookie()) {
+      const [pair] = line.split(";");
+      const host = new URL(url).hostname;
+      jar.set(host, (jar.get(host) ?? new Map()).set(pair.slice(0, pair.indexOf("=")), pair.slice(pair.indexOf("=") + 1)));
+    }
+    return response;
+  }
+  return {
+    once,
+    /** Goes where the answer leads; the last answer and its address. */
+    async go(url, options) {
+      let response = await once(url, options);
+      while (response.status >= 300 && response.status < 400) {
+        url = new URL(response.headers.get("location"), url).href;
+        response = await once(url);
+      }
+      return { url, response, text: await response.text() };
+    },
+  };
+}
+
+const formOf = (pairs) => ({ method: "POST", body: new URLSearchParams(pairs) });
+
+/** Signs in, installs, and gets as far as Intuit; or to the settings, where a company is connected already. */
+async function installUntilIntuit(env, { user }, person) {
+  await person.once(`${env.PIPEDRIVE_WEB_URL}/sign-in`, formOf({ user_id: String(user) }));
+  const consent = await person.go(`${env.FATURA_URL}/install`);
+  const asked = Object.fromEntries(new URL(consent.url).searchParams);
+  return person.go(env.PIPEDRIVE_AUTHORIZE_URL, formOf({ ...asked, decision: "allow" }));
+}
+
+/** From Intuit's sign-in to the page that names both companies. */
+async function consentAtIntuit(env, { sub, realm }, person, intuit) {
+  const request = Object.fromEntries(new URL(intuit.url).searchParams);
+  const page = await person.go(env.QUICKBOOKS_AUTHORIZE_URL, formOf({ ...request, user: sub, realm_id: realm, decision: "allow" }));
+  return { page, pending: new URL(page.url).searchParams.get("pending"), state: request.state };
+}
+
+/** Answers the page that names both companies. */
+export const decide = (env, person, pending, decision = "connect") => person.go(`${env.FATURA_URL}/quickbooks/confirm`, formOf({ pending, decision }));
+
+/** From the signed settings page, in a new tab, to the page that names both companies. */
+export async function connectUntilConfirmation(env, who, person = browser()) {
+  const { call } = await session(env, "settings", who.company, who.user);
+  const { url } = JSON.parse((await call("/settings/connect", {})).text);
+  return { person, url, ...(await consentAtIntuit(env, who, person, await person.go(url))) };
+}
+
+export async function installed(env, who) {
+  const person = browser();
+  const intuit = await installUntilIntuit(env, who, person);
+  if (intuit.url.startsWith(env.PIPEDRIVE_WEB_URL)) return person;
+  const { pending } = await consentAtIntuit(env, who, person, intuit);
+  await decide(env, person, pending);
+  return person;
+}
+
+const base64 = (value) => Buffer.from(value).toString("base64url");
+
+/** A token as Pipedrive signs it. */
+export function signed(secret, claims, header = { alg: "HS256", typ: "JWT" }) {
+  const body = `${base64(JSON.stringify(header))}.${base64(JSON.stringify(claims))}`;
+  return `${body}.${createHmac("sha256", secret).update(body).digest("base64url")}`;
+}
+
+export const claims = (companyId, userId) => ({ companyId, userId, iat: Math.floor(Date.now() / 1000), exp: Math.floor(Date.now() / 1000) + 300 });
+
+/** Requests with a bearer for one surface. */
+export async function session(env, surface, companyId, userId) {
+  const secret = env[`PIPEDRIVE_JWT_SECRET_${surface.toUpperCase()}`];
+  const answer = await fetch(`${env.FATURA_URL}/session/${surface}`, { method: "POST", headers: { authorization: `Bearer ${signed(secret, claims(companyId, userId))}` } });
+  if (!answer.ok) return { status: answer.status };
+  const { bearer } = await answer.json();
+  const call = async (path, fields) => {
+    const options = fields ? { method: "POST", body: new URLSearchParams(fields) } : {};
+    const response = await fetch(`${env.FATURA_URL}${path}`, { ...options, headers: { authorization: `Bearer ${bearer}` } });
+    return { status: response.status, text: await response.text(), headers: response.headers };
+  };
+  return { status: 200, bearer, call };
+}
+
+/** The fields of an open form, as a browser would post them. */
+export function fieldsOf(html) {
+  const live = html.replace(/<template>.*?<\/template>/s, "");
+  const unescape = (text) => text.replaceAll("&#34;", '"').replaceAll("&#38;", "&").replaceAll("&#39;", "'").replaceAll("&#60;", "<").replaceAll("&#62;", ">").replaceAll("&amp;", "&").replaceAll("&quot;", '"');
+  const fields = {};
+  for (const [tag, name] of live.matchAll(/<input[^>]*? name="([^"]+)"[^>]*>/g)) fields[name] = unescape(/ value="([^"]*)"/.exec(tag)?.[1] ?? "");
+  for (const [, name, content] of live.matchAll(/<textarea[^>]*? name="([^"]+)"[^>]*>(.*?)<\/textarea>/gs)) fields[name] = unescape(content);
+  for (const [, name, options] of live.matchAll(/<select[^>]*? name="([^"]+)"[^>]*>(.*?)<\/select>/gs)) {
+    fields[name] = /<option value="([^"]*)" selected/.exec(options)?.[1] ?? /<option value="([^"]*)"/.exec(options)?.[1] ?? "";
+  }
+  return fields;
+}
+
+export const control = (env, path, body, method = "POST") =>
+  fetch(`${env.CONTROL_URL}${path}`, { method, headers: { "content-type": "application/json" }, ...(body ? { body: JSON.stringify(body) } : {}) });

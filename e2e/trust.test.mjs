@@ -1,0 +1,200 @@
+// What must not go wrong, over plain HTTP: forged tokens, strangers' flows, lost answers, refused and stale things.
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { start } from "../scripts/stack.mjs";
+import { browser, claims, connectUntilConfirmation, control, decide, fieldsOf, installed, session, signed } from "./http.mjs";
+import { quickbooks } from "./story.mjs";
+
+const BR = { company: 7710001, user: 910001, sub: "9130000000000002", realm: "9341452200000002" };
+const US = { company: 7720002, user: 920001, sub: "9130000000000001", realm: "9341452200000001" };
+
+// On PostgreSQL where there is one, else on SQLite: the browser tests run on the other.
+let stack;
+let env;
+let dir;
+before(async () => {
+  dir = mkdtempSync(join(tmpdir(), "fatura-trust-"));
+  const server = process.env.FATURA_TEST_POSTGRES;
+  stack = await start({ dir, ...(server ? { database: `${server}/postgres` } : {}) });
+  env = stack.env;
+  await installed(env, BR);
+  await installed(env, US);
+});
+after(async () => {
+  await stack?.stop();
+  rmSync(dir, { recursive: true, force: true });
+});
+
+const settled = async (call, answer) => {
+  for (let at = 0; at < 60; at++) {
+    const progress = /hx-get="(\/invoices\/[^"]+\/progress)"/.exec(answer.text);
+    if (!progress) return answer;
+    await new Promise((go) => setTimeout(go, 500));
+    answer = await call(progress[1]);
+  }
+  return answer;
+};
+
+async function openForm(who, deal, changes = {}) {
+  const { call } = await session(env, "form", who.company, who.user);
+  const form = await call(`/deals/${deal}/form`);
+  assert.equal(form.status, 200, form.text);
+  return { call, fields: { ...fieldsOf(form.text), ...changes } };
+}
+
+const invoices = async (realm) => (await (await quickbooks(env, realm))("select * from Invoice orderby Id maxresults 1000")).Invoice ?? [];
+const cascade = { customer: "3", customer_name: "Cascade Robotics, Inc.", customer_currency: "USD" };
+
+test("only a fresh token of this surface opens a session", async () => {
+  const secret = env.PIPEDRIVE_JWT_SECRET_PANEL;
+  const good = claims(US.company, US.user);
+  const post = async (token, surface = "panel") => (await fetch(`${env.FATURA_URL}/session/${surface}`, { method: "POST", headers: { authorization: `Bearer ${token}` } })).status;
+  assert.equal(await post(signed(secret, good)), 200);
+  assert.equal(await post(signed(secret, good), "form"), 401);
+  assert.equal(await post(signed(env.PIPEDRIVE_CLIENT_SECRET, good)), 401);
+  assert.equal(await post(signed(secret, { ...good, exp: good.iat - 120 })), 401);
+  assert.equal(await post(signed(secret, good, { alg: "none" })), 401);
+  assert.equal(await post(signed(secret, { ...good, companyId: "7720002" })), 401);
+  assert.equal(await post(signed(secret, { ...good, userId: 999 })), 403, "not installed by this user");
+  const { bearer } = await session(env, "panel", US.company, US.user);
+  const settings = await fetch(`${env.FATURA_URL}/settings/page`, { headers: { authorization: `Bearer ${bearer}` } });
+  assert.equal(settings.status, 401, "a panel's bearer on the settings");
+  assert.equal((await fetch(`${env.FATURA_URL}/deals/1/panel`)).status, 401);
+});
+
+test("the entry drops the token, and only Pipedrive may frame us", async () => {
+  const entry = await fetch(`${env.FATURA_URL}/panel?id=abc&selectedIds=1&companyId=7710001&token=secret`, { redirect: "manual" });
+  assert.equal(entry.status, 303);
+  assert.equal(entry.headers.get("location"), "/app/panel?id=abc&deal=1&theme=light");
+  const shell = await fetch(`${env.FATURA_URL}${entry.headers.get("location")}`);
+  assert.match(shell.headers.get("content-security-policy"), new RegExp(`frame-ancestors ${env.PIPEDRIVE_WEB_URL}$`));
+  const plain = await fetch(`${env.FATURA_URL}/`);
+  assert.match(plain.headers.get("content-security-policy"), /frame-ancestors 'none'/);
+  for (const page of [shell, plain]) {
+    assert.equal(page.headers.get("cache-control"), "no-cache, no-store");
+    assert.equal(page.headers.get("referrer-policy"), "no-referrer");
+    assert.equal(page.headers.getSetCookie().length, 0);
+  }
+});
+
+test("a flow ends only in the browser that began it, once", async () => {
+  const begun = await connectUntilConfirmation(env, US);
+  assert.match(begun.page.text, /Oak Street Catering.*US, USD.*Oak Street Catering/s, "both companies are named");
+  const stranger = browser();
+  assert.match((await decide(env, stranger, begun.pending)).url, /quickbooks-expired$/);
+  assert.match((await stranger.go(begun.url)).url, /quickbooks-expired$/, "a ticket is used once");
+  const dead = ["/pipedrive/callback?code=x&state=forged", `/pipedrive/callback?code=x&state=${begun.state}`, "/quickbooks/connect?ticket=forged"];
+  for (const url of [...dead, "/quickbooks/callback?code=x&state=forged&realmId=1", `/quickbooks/callback?code=x&state=${begun.state}&realmId=1`]) {
+    assert.match((await stranger.go(env.FATURA_URL + url)).url, /-expired$/, url);
+  }
+  // A code without a state is not taken: the installation begins anew, with a state.
+  const restarted = await stranger.once(`${env.FATURA_URL}/pipedrive/callback?code=x`);
+  assert.equal(restarted.headers.get("location"), "/install");
+  // Declining keeps the connection that stands.
+  assert.match((await decide(env, begun.person, begun.pending, "cancel")).url, /quickbooks-declined$/);
+  const { call } = await session(env, "form", US.company, US.user);
+  assert.equal((await call("/deals/4/form")).status, 200);
+});
+
+test("a QuickBooks company that is connected elsewhere is not taken over", async () => {
+  const { person, pending } = await connectUntilConfirmation(env, { ...US, realm: BR.realm });
+  assert.match((await decide(env, person, pending)).url, /quickbooks-connected-elsewhere$/);
+});
+
+test("an answer that is lost after QuickBooks has acted makes no second invoice", async () => {
+  const before = (await invoices(US.realm)).length;
+  const { call, fields } = await openForm(US, 4, cascade);
+  await control(env, "/faults", { provider: "quickbooks", method: "POST", path: "/invoice", effect: "drop_after" });
+  const answer = await settled(call, await call("/deals/4/invoices", fields));
+  assert.equal(answer.status, 200, answer.text);
+  assert.match(answer.text, /data-issued/);
+  const found = await invoices(US.realm);
+  assert.equal(found.length, before + 1);
+  const again = await call("/deals/4/invoices", fields);
+  assert.match(again.text, new RegExp(`data-message="Invoice ${found.at(-1).DocNumber} `), "the same form again is the same invoice");
+  const changed = await call("/deals/4/invoices", { ...fields, message: "changed" });
+  assert.equal(changed.status, 409);
+  assert.equal((await invoices(US.realm)).length, before + 1);
+});
+
+test("twenty presses at once make one invoice", async () => {
+  const before = (await invoices(US.realm)).length;
+  const { call, fields } = await openForm(US, 12, cascade);
+  const answers = await Promise.all(Array.from({ length: 20 }, async () => settled(call, await call("/deals/12/invoices", fields))));
+  assert.deepEqual([...new Set(answers.map((answer) => answer.status))], [200]);
+  assert.equal((await invoices(US.realm)).length, before + 1);
+});
+
+test("an outage delays the invoice and does not lose it", async () => {
+  const before = (await invoices(US.realm)).length;
+  const { call, fields } = await openForm(US, 8, { customer: "2", customer_name: "Harbor & Pine Hotels", customer_currency: "USD" });
+  await control(env, "/faults", { provider: "quickbooks", method: "POST", path: "/invoice", times: 2, effect: { status: 503 } });
+  const answer = await settled(call, await call("/deals/8/invoices", fields));
+  assert.match(answer.text, /data-issued/);
+  assert.equal((await invoices(US.realm)).length, before + 1);
+});
+
+test("expired access is refreshed without anybody noticing", async () => {
+  await control(env, "/quickbooks/expire", { realm_id: US.realm });
+  await control(env, "/pipedrive/expire", { user_id: US.user });
+  const { call, fields } = await openForm(US, 9, { ...cascade });
+  const answer = await settled(call, await call("/deals/9/invoices", fields));
+  assert.match(answer.text, /data-issued/, answer.text);
+});
+
+test("what QuickBooks refuses comes back at its field, and is mended with the same form", async () => {
+  const before = (await invoices(BR.realm)).length;
+  const closed = new Date(Date.now() + 86_400_000).toISOString().slice(0, 10);
+  const books = (date) => control(env, "/quickbooks/preferences", { realm_id: BR.realm, preferences: { AccountingInfoPrefs: { BookCloseDate: date } } });
+  const { call, fields } = await openForm(BR, 9, { customer: "new", customer_name: "Cliente Novo: Ltda", "lines[0][tax_code]": "2" });
+  await books(closed);
+  const refused = await settled(call, await call("/deals/9/invoices", fields));
+  assert.equal(refused.status, 422);
+  assert.match(refused.text, /href="#issued"/);
+  assert.equal((await invoices(BR.realm)).length, before);
+  await books("2000-01-01");
+  const mended = await settled(call, await call("/deals/9/invoices", fields));
+  assert.match(mended.text, /data-issued/, mended.text);
+  const query = await quickbooks(env, BR.realm);
+  assert.equal((await query("select * from Customer where DisplayName like 'Cliente Novo%'")).Customer.length, 1, "one customer, however often it was tried");
+  assert.equal((await invoices(BR.realm)).length, before + 1);
+});
+
+test("one company sees nothing of another", async () => {
+  const { call } = await session(env, "panel", BR.company, BR.user);
+  // Deal 4 has an invoice in the American company, and is somebody else's deal in the Brazilian one.
+  const panel = await call("/deals/4/panel");
+  assert.equal(panel.status, 200);
+  assert.doesNotMatch(panel.text, /Cascade|10\d\d/);
+});
+
+test("only administrators change settings", async () => {
+  const person = await installed(env, { ...BR, user: 910002 });
+  assert.ok(person);
+  const { call } = await session(env, "settings", BR.company, 910002);
+  assert.equal((await call("/settings/page")).status, 200);
+  assert.equal((await call("/settings/save", { days: "30" })).status, 403);
+  assert.equal((await call("/settings/disconnect", {})).status, 403);
+});
+
+test("an access that QuickBooks ended asks to be made anew", async () => {
+  await control(env, "/quickbooks/disconnect", { realm_id: US.realm });
+  const { call } = await session(env, "panel", US.company, US.user);
+  await call("/deals/4/refresh", {});
+  const panel = await call("/deals/4/panel");
+  assert.match(panel.text, /QuickBooks has to be connected again/);
+  assert.match(panel.text, /class="invoice"/, "the history stays");
+});
+
+test("an uninstallation is believed only when it is signed, and ends the session at once", async () => {
+  const told = JSON.stringify({ client_id: env.PIPEDRIVE_CLIENT_ID, company_id: US.company, user_id: US.user, timestamp: "2026-01-01T00:00:00Z" });
+  const tell = (secret) => fetch(`${env.FATURA_URL}/pipedrive/callback`, { method: "DELETE", body: told, headers: { "content-type": "application/json", authorization: `Basic ${Buffer.from(`${env.PIPEDRIVE_CLIENT_ID}:${secret}`).toString("base64")}` } });
+  const { call } = await session(env, "panel", US.company, US.user);
+  assert.equal((await tell("wrong")).status, 401);
+  assert.equal((await call("/deals/4/panel")).status, 200);
+  assert.equal((await tell(env.PIPEDRIVE_CLIENT_SECRET)).status, 200);
+  assert.equal((await call("/deals/4/panel")).status, 403);
+});
