@@ -1,5 +1,9 @@
 //! The invoice form as it is typed, and the invoice that follows from it when nothing is missing.
 
+mod form;
+
+pub use form::{CREATE, FieldError, Form, FormField, FormLine, Problem};
+
 use crate::{
     address::Address,
     customer::DISPLAY_NAME_MAX,
@@ -13,78 +17,8 @@ use jiff::civil::Date;
 use rust_decimal::{Decimal, dec};
 use serde::{Deserialize, Serialize};
 
-/// What the select for a customer or an item holds when one is to be created.
-pub const CREATE: &str = "new";
 /// QuickBooks takes no more lines on a taxable transaction.
 pub const LINES_MAX: usize = 750;
-
-/// The form, exactly as typed. Kept as the draft of a deal while the form is open.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Form {
-    /// [`IntentKey`], given when the form was opened.
-    pub intent: String,
-    /// QuickBooks id of the customer, [`CREATE`], or nothing.
-    pub customer: String,
-    /// Shown name of the chosen customer.
-    pub customer_name: String,
-    /// ISO code of the chosen customer's currency; empty where unknown.
-    pub customer_currency: String,
-    /// Who is billed.
-    pub to: String,
-    /// E-mail address.
-    pub email: String,
-    /// Tax number.
-    pub tax_id: String,
-    /// Address, street and number.
-    pub street: String,
-    /// Address, city.
-    pub city: String,
-    /// Address, state.
-    pub state: String,
-    /// Address, postal code.
-    pub postal_code: String,
-    /// Address, country.
-    pub country: String,
-    /// Issue date, `2026-03-13`.
-    pub issued: String,
-    /// Due date, `2026-03-20`.
-    pub due: String,
-    /// ISO code.
-    pub currency: String,
-    /// Invoice number, where the company numbers by hand.
-    pub number: String,
-    /// Tax code of the whole invoice (US companies).
-    pub invoice_code: String,
-    /// Printed on the invoice.
-    pub message: String,
-    /// Not printed.
-    pub memo: String,
-    /// The lines.
-    pub lines: Vec<FormLine>,
-}
-
-/// One line, as typed.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct FormLine {
-    /// Pipedrive product that the line came from, if any.
-    pub product: String,
-    /// QuickBooks item, [`CREATE`], or nothing.
-    pub item: String,
-    /// Name of the product; the new item's name when one is created.
-    pub name: String,
-    /// Printed on the invoice.
-    pub description: String,
-    /// How many.
-    pub quantity: String,
-    /// Price of one.
-    pub unit_price: String,
-    /// Discount in percent.
-    pub discount: String,
-    /// Tax code.
-    pub tax_code: String,
-}
 
 /// An existing customer or item, or one to be created.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -146,97 +80,6 @@ pub struct DraftLine {
     pub amount: Decimal,
     /// Tax code.
     pub tax_code: Option<String>,
-}
-
-/// A field of the form, for messages.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum FormField {
-    /// No field in particular.
-    Whole,
-    /// The customer select.
-    Customer,
-    /// Who is billed.
-    To,
-    /// E-mail.
-    Email,
-    /// Tax number.
-    TaxId,
-    /// The address as a whole.
-    Address,
-    /// Issue date.
-    Issued,
-    /// Due date.
-    Due,
-    /// Currency.
-    Currency,
-    /// Invoice number.
-    Number,
-    /// Tax code of the invoice.
-    InvoiceCode,
-    /// Message on the invoice.
-    Message,
-    /// Private memo.
-    Memo,
-    /// The lines as a whole.
-    Lines,
-    /// A line's item.
-    Item(usize),
-    /// A line's description.
-    Description(usize),
-    /// A line's quantity.
-    Quantity(usize),
-    /// A line's price.
-    UnitPrice(usize),
-    /// A line's discount.
-    Discount(usize),
-    /// A line's tax code.
-    TaxCode(usize),
-}
-
-/// What is wrong with a field.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Problem {
-    /// It has to be filled in.
-    Missing,
-    /// It is not a number.
-    NotANumber,
-    /// It is not a date.
-    NotADate,
-    /// It is no e-mail address.
-    NotAnEmail,
-    /// It may have so many characters.
-    TooLong(usize),
-    /// It is not one of the choices.
-    Unknown,
-    /// It must not be negative (or, for a quantity, zero).
-    NotPositive,
-    /// A discount lies between 0 and 100.
-    NotAPercentage,
-    /// The due date lies before the issue date.
-    BeforeIssued,
-    /// The customer is billed in another currency, this one.
-    CustomerCurrency(String),
-    /// QuickBooks knows another customer, vendor or employee of this name.
-    NameTaken,
-    /// The number was used before.
-    NumberTaken,
-    /// The accounting period is closed.
-    PeriodClosed,
-    /// It was made inactive or deleted in QuickBooks.
-    Inactive,
-    /// QuickBooks refused; in its own words.
-    Refused(String),
-}
-
-/// A problem and where it is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FieldError {
-    /// Where.
-    pub field: FormField,
-    /// What.
-    pub problem: Problem,
 }
 
 /// What a form is checked against: the connected QuickBooks company and the person's way of writing numbers.

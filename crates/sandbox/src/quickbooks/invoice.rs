@@ -1,7 +1,10 @@
 //! Invoices: what QuickBooks checks, what it fills in, and how it adds up.
 
+mod lines;
+mod sums;
+
 use super::{
-    company::{Company, SalesTax, currency_name},
+    company::{Company, currency_name},
     entity::{address_ids, base, checked, stamp},
     fault::Fault,
 };
@@ -10,7 +13,7 @@ use crate::{
     decimal::{cents, decimal, number},
 };
 use jiff::{ToSpan, civil::Date};
-use rust_decimal::{Decimal, dec};
+use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
 
 /// What may be written on an invoice.
@@ -91,10 +94,10 @@ pub(super) fn write(
         ));
     }
     if !updating || new_lines {
-        let lines = lines(company, &row)?;
+        let lines = lines::lines(company, &row)?;
         row.insert("Line".into(), Value::Array(lines));
     }
-    sums(company, &mut row, paid)?;
+    sums::sums(company, &mut row, paid)?;
 
     for (member, value) in [
         ("PrintStatus", json!("NeedToPrint")),
@@ -243,266 +246,6 @@ fn document_number(company: &mut Company, row: &mut Map<String, Value>, allow_du
         )),
         _ => Ok(()),
     }
-}
-
-/// The lines as they are kept: numbered, named, checked, with the subtotal that QuickBooks appends.
-fn lines(company: &Company, row: &Map<String, Value>) -> Result<Vec<Value>, Fault> {
-    let asked = row.get("Line").and_then(Value::as_array).cloned().unwrap_or_default();
-    let mut kept = Vec::new();
-    let mut subtotal = Decimal::ZERO;
-    let mut sales = 0;
-    for line in &asked {
-        let mut line = line.clone();
-        match line["DetailType"].as_str().unwrap_or_default() {
-            "SalesItemLineDetail" => {
-                subtotal += sales_line(company, row, &mut line)?;
-                sales += 1;
-            }
-            "DescriptionOnly" => {
-                line.as_object_mut().map(|line| line.remove("Amount"));
-            }
-            "DiscountLineDetail" => discount_line(company, &mut line)?,
-            "SubTotalLineDetail" => continue,
-            "GroupLineDetail" => return Err(Fault::unsupported("GroupLineDetail")),
-            "" => return Err(Fault::missing("Line.DetailType")),
-            other => {
-                return Err(Fault::validation(
-                    "2170",
-                    "Invalid Enumeration",
-                    format!("Invalid Enumeration : {other}"),
-                    "DetailType",
-                ));
-            }
-        }
-        if line["Description"].as_str().is_some_and(|text| text.chars().count() > 4000) {
-            return Err(Fault::too_long(
-                "Line.Description",
-                4000,
-                line["Description"].as_str().map_or(0, |text| text.chars().count()),
-            ));
-        }
-        let at = kept.len() + 1;
-        line["Id"] = json!(at.to_string());
-        line["LineNum"] = json!(at);
-        kept.push(line);
-    }
-    if sales == 0 {
-        return Err(Fault::missing("Line"));
-    }
-    kept.push(json!({ "Amount": number(subtotal), "DetailType": "SubTotalLineDetail", "SubTotalLineDetail": {} }));
-    Ok(kept)
-}
-
-fn sales_line(company: &Company, row: &Map<String, Value>, line: &mut Value) -> Result<Decimal, Fault> {
-    let detail = line["SalesItemLineDetail"].clone();
-    let amount = decimal(&line["Amount"]).ok_or_else(|| Fault::missing("Line.Amount"))?;
-    if let (Some(quantity), Some(price)) = (decimal(&detail["Qty"]), decimal(&detail["UnitPrice"]))
-        && cents(quantity * price) != amount
-    {
-        return Err(Fault::validation(
-            "6070",
-            "Amount calculation incorrect in the request",
-            format!("Amount is not equal to UnitPrice * Qty. Supplied value:{}", thousands(amount)),
-            "Line.Amount",
-        ));
-    }
-    if amount.scale() > 2 && cents(amount) != amount {
-        return Err(Fault::validation(
-            "2140",
-            "Invalid Amount",
-            format!("Amount has too many decimals: {amount}"),
-            "Line.Amount",
-        ));
-    }
-    if detail["ItemRef"].is_null() {
-        // Without an item the line is documentation only, and its amount does not count.
-        *line =
-            json!({ "Description": line["Description"], "DetailType": "DescriptionOnly", "DescriptionLineDetail": {} });
-        return Ok(Decimal::ZERO);
-    }
-    let item = company.active("Item", &detail["ItemRef"], "Line.SalesItemLineDetail.ItemRef")?;
-    line["SalesItemLineDetail"]["ItemRef"] = json!({ "value": item["Id"], "name": item["Name"] });
-    line["SalesItemLineDetail"]["ItemAccountRef"] = item["IncomeAccountRef"].clone();
-    let code = detail["TaxCodeRef"]["value"].as_str();
-    match company.sales_tax {
-        SalesTax::UnitedStates => {
-            let code = code.unwrap_or(if item["Taxable"] == json!(true) { "TAX" } else { "NON" });
-            if !matches!(code, "TAX" | "NON") {
-                return Err(Fault::validation(
-                    "6100",
-                    "Invalid tax code",
-                    format!("Invalid tax rate id - {code}"),
-                    "Line.SalesItemLineDetail.TaxCodeRef",
-                ));
-            }
-            line["SalesItemLineDetail"]["TaxCodeRef"] = json!({ "value": code });
-        }
-        SalesTax::PerLine => {
-            let untaxed = row.get("GlobalTaxCalculation") == Some(&json!("NotApplicable"));
-            match code {
-                Some(code) => {
-                    company.active("TaxCode", &json!({ "value": code }), "Line.SalesItemLineDetail.TaxCodeRef")?;
-                }
-                None if !untaxed => {
-                    return Err(Fault::business(
-                        "Make sure all your transactions have a GST/VAT rate before you save.",
-                    ));
-                }
-                None => {}
-            }
-        }
-    }
-    line["Amount"] = number(amount);
-    Ok(amount)
-}
-
-fn discount_line(company: &Company, line: &mut Value) -> Result<(), Fault> {
-    if company.preferences()["SalesFormsPrefs"]["AllowDiscount"] != json!(true) {
-        return Err(Fault::validation(
-            "6090",
-            "Discount is not allowed",
-            "Discounts are turned off in this company",
-            "Line.DiscountLineDetail",
-        ));
-    }
-    if line["DiscountLineDetail"]["DiscountAccountRef"].is_null() {
-        line["DiscountLineDetail"]["DiscountAccountRef"] = json!({ "value": "86" });
-    }
-    Ok(())
-}
-
-fn thousands(amount: Decimal) -> String {
-    let text = amount.to_string();
-    let (whole, fraction) = text.split_once('.').map_or((text.as_str(), String::new()), |(w, f)| (w, format!(".{f}")));
-    let mut grouped = String::new();
-    for (at, digit) in whole.chars().enumerate() {
-        if at > 0 && (whole.len() - at) % 3 == 0 {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped + &fraction
-}
-
-/// Tax, total and balance.
-fn sums(company: &Company, row: &mut Map<String, Value>, paid: Decimal) -> Result<(), Fault> {
-    let lines = row.get("Line").and_then(Value::as_array).cloned().unwrap_or_default();
-    let sales: Vec<(Decimal, String)> = lines
-        .iter()
-        .filter(|line| line["DetailType"] == json!("SalesItemLineDetail"))
-        .map(|line| {
-            let code = line["SalesItemLineDetail"]["TaxCodeRef"]["value"].as_str().unwrap_or_default();
-            (decimal(&line["Amount"]).unwrap_or_default(), code.to_owned())
-        })
-        .collect();
-    let subtotal: Decimal = sales.iter().map(|(amount, _)| *amount).sum();
-    let discount =
-        lines.iter().find(|line| line["DetailType"] == json!("DiscountLineDetail")).map_or(Decimal::ZERO, |line| {
-            let detail = &line["DiscountLineDetail"];
-            match (detail["PercentBased"] == json!(true), decimal(&detail["DiscountPercent"])) {
-                (true, Some(percent)) => cents(subtotal * percent / dec!(100)),
-                _ => decimal(&line["Amount"]).unwrap_or_default(),
-            }
-        });
-    let mut taxes: Vec<(String, Decimal, Decimal, Decimal)> = Vec::new();
-    let mut add = |rate: &Value, net: Decimal, amount: Decimal| {
-        let id = rate["Id"].as_str().unwrap_or_default().to_owned();
-        match taxes.iter_mut().find(|tax| tax.0 == id) {
-            Some(tax) => {
-                tax.2 += net;
-                tax.3 += amount;
-            }
-            None => taxes.push((id, decimal(&rate["RateValue"]).unwrap_or_default(), net, amount)),
-        }
-    };
-    let using_tax = company.preferences()["TaxPrefs"]["UsingSalesTax"] == json!(true);
-    let invoice_code =
-        row.get("TxnTaxDetail").map(|detail| detail["TxnTaxCodeRef"].clone()).filter(|code| !code.is_null());
-    let untaxed = row.get("GlobalTaxCalculation") == Some(&json!("NotApplicable"));
-    match company.sales_tax {
-        SalesTax::UnitedStates if using_tax => {
-            row.remove("GlobalTaxCalculation");
-            let taxable: Decimal = sales.iter().filter(|(_, code)| code == "TAX").map(|(amount, _)| *amount).sum();
-            if let Some(code) = &invoice_code {
-                let code = company.active("TaxCode", code, "TxnTaxDetail.TxnTaxCodeRef")?;
-                for rate in rates(company, code) {
-                    let percent = decimal(&rate["RateValue"]).unwrap_or_default();
-                    add(rate, taxable, cents(taxable * percent / dec!(100)));
-                }
-            }
-        }
-        SalesTax::PerLine if using_tax && !untaxed => {
-            if row.get("GlobalTaxCalculation") == Some(&json!("TaxInclusive")) {
-                return Err(Fault::unsupported("GlobalTaxCalculation TaxInclusive"));
-            }
-            row.insert("GlobalTaxCalculation".into(), json!("TaxExcluded"));
-            for (amount, code) in &sales {
-                if let Some(code) = company.row("TaxCode", code) {
-                    for rate in rates(company, code) {
-                        let percent = decimal(&rate["RateValue"]).unwrap_or_default();
-                        add(rate, *amount, cents(*amount * percent / dec!(100)));
-                    }
-                }
-            }
-        }
-        _ => {
-            if untaxed && row.get("TxnTaxDetail").is_some_and(|detail| !detail["TxnTaxCodeRef"].is_null()) {
-                return Err(Fault::validation(
-                    "6170",
-                    "Invalid tax detail",
-                    "TxnTaxDetail is not allowed when GlobalTaxCalculation is NotApplicable",
-                    "TxnTaxDetail",
-                ));
-            }
-        }
-    }
-    let tax: Decimal = taxes.iter().map(|tax| tax.3).sum();
-    let tax_lines: Vec<Value> = taxes
-        .iter()
-        .map(|(id, percent, net, amount)| {
-            json!({
-                "Amount": number(*amount),
-                "DetailType": "TaxLineDetail",
-                "TaxLineDetail": { "TaxRateRef": { "value": id }, "PercentBased": true, "TaxPercent": number(*percent), "NetAmountTaxable": number(*net) },
-            })
-        })
-        .collect();
-    let mut detail = json!({ "TotalTax": number(tax) });
-    if !tax_lines.is_empty() {
-        detail["TaxLine"] = Value::Array(tax_lines);
-    }
-    if let Some(code) = invoice_code {
-        detail["TxnTaxCodeRef"] = json!({ "value": code["value"] });
-    }
-    row.insert("TxnTaxDetail".into(), detail);
-    let total = subtotal - discount + tax;
-    if total < Decimal::ZERO {
-        return Err(Fault::validation(
-            "2290",
-            "Negative amount not allowed",
-            "The total of an invoice must not be negative",
-            "TotalAmt",
-        ));
-    }
-    let deposit = row.get("Deposit").and_then(decimal).unwrap_or_default();
-    let balance = (total - deposit - paid).max(Decimal::ZERO);
-    row.insert("TotalAmt".into(), number(total));
-    row.insert("Balance".into(), number(balance));
-    if company.multicurrency() {
-        let rate = row.get("ExchangeRate").and_then(decimal).unwrap_or(Decimal::ONE);
-        row.insert("HomeTotalAmt".into(), number(cents(total * rate)));
-        row.insert("HomeBalance".into(), number(cents(balance * rate)));
-    }
-    Ok(())
-}
-
-fn rates<'a>(company: &'a Company, code: &'a Value) -> Vec<&'a Value> {
-    let details = code["SalesTaxRateList"]["TaxRateDetail"].as_array();
-    details
-        .into_iter()
-        .flatten()
-        .filter_map(|detail| company.row("TaxRate", detail["TaxRateRef"]["value"].as_str()?))
-        .collect()
 }
 
 /// A customer owes the sum of its open invoices.

@@ -1,0 +1,85 @@
+//! What is wrong with a form, in words, at the field that it is about.
+
+use crate::format::Writer;
+use domain::draft::{FieldError, FormField, Problem};
+use i18n_embed_fl::fl;
+
+/// The id of a field's input.
+pub(super) fn field_id(field: FormField) -> String {
+    match field {
+        FormField::Whole => "invoice-form".into(),
+        FormField::Customer => "customer_name".into(),
+        FormField::To => "to".into(),
+        FormField::Email => "email".into(),
+        FormField::TaxId => "tax_id".into(),
+        FormField::Address => "street".into(),
+        FormField::Issued => "issued".into(),
+        FormField::Due => "due".into(),
+        FormField::Currency => "currency".into(),
+        FormField::Number => "number".into(),
+        FormField::InvoiceCode => "invoice_code".into(),
+        FormField::Message => "message".into(),
+        FormField::Memo => "memo".into(),
+        FormField::Lines => "lines".into(),
+        FormField::Item(at) => format!("lines-{at}-item"),
+        FormField::Description(at) => format!("lines-{at}-description"),
+        FormField::Quantity(at) => format!("lines-{at}-quantity"),
+        FormField::UnitPrice(at) => format!("lines-{at}-unit_price"),
+        FormField::Discount(at) => format!("lines-{at}-discount"),
+        FormField::TaxCode(at) => format!("lines-{at}-tax_code"),
+    }
+}
+
+/// What is wrong, and what to do about it.
+pub(super) fn message(w: Writer, error: &FieldError) -> String {
+    match (&error.problem, error.field) {
+        (Problem::Missing, FormField::Customer) => fl!(w.t, "problem-choose-customer"),
+        (Problem::Missing, FormField::Lines) => fl!(w.t, "problem-no-lines"),
+        (Problem::Missing, FormField::Item(at)) => fl!(w.t, "problem-choose-item", line = (at + 1).to_string()),
+        (Problem::Missing, FormField::TaxCode(at)) => fl!(w.t, "problem-choose-tax", line = (at + 1).to_string()),
+        (Problem::Missing, field) => fl!(w.t, "problem-missing", field = name(w, field)),
+        (Problem::NotANumber, field) => fl!(w.t, "problem-not-a-number", field = name(w, field)),
+        (Problem::NotADate, field) => fl!(w.t, "problem-not-a-date", field = name(w, field)),
+        (Problem::NotAnEmail, _) => fl!(w.t, "problem-not-an-email"),
+        (Problem::TooLong(most), field) => {
+            fl!(w.t, "problem-too-long", field = name(w, field), most = most.to_string())
+        }
+        (Problem::Unknown, field) => fl!(w.t, "problem-unknown", field = name(w, field)),
+        (Problem::NotPositive, field) => fl!(w.t, "problem-not-positive", field = name(w, field)),
+        (Problem::NotAPercentage, field) => fl!(w.t, "problem-not-a-percentage", field = name(w, field)),
+        (Problem::BeforeIssued, _) => fl!(w.t, "problem-before-issued"),
+        (Problem::CustomerCurrency(currency), _) => fl!(w.t, "problem-customer-currency", currency = currency.as_str()),
+        (Problem::NameTaken, _) => fl!(w.t, "problem-name-taken"),
+        (Problem::NumberTaken, _) => fl!(w.t, "problem-number-taken"),
+        (Problem::PeriodClosed, _) => fl!(w.t, "problem-period-closed"),
+        (Problem::Inactive, FormField::Customer) => fl!(w.t, "problem-customer-inactive"),
+        (Problem::Inactive, _) => fl!(w.t, "problem-item-inactive"),
+        (Problem::Refused(detail), _) => fl!(w.t, "problem-refused", detail = detail.as_str()),
+    }
+}
+
+/// A field's name, as on its label.
+fn name(w: Writer, field: FormField) -> String {
+    match field {
+        FormField::Whole => String::new(),
+        FormField::Customer => fl!(w.t, "form-customer"),
+        FormField::To => fl!(w.t, "form-to"),
+        FormField::Email => fl!(w.t, "form-email"),
+        FormField::TaxId => fl!(w.t, "form-tax-id"),
+        FormField::Address => fl!(w.t, "form-address"),
+        FormField::Issued => fl!(w.t, "form-issued"),
+        FormField::Due => fl!(w.t, "form-due"),
+        FormField::Currency => fl!(w.t, "form-currency"),
+        FormField::Number => fl!(w.t, "form-number"),
+        FormField::InvoiceCode => fl!(w.t, "form-invoice-code"),
+        FormField::Message => fl!(w.t, "form-message"),
+        FormField::Memo => fl!(w.t, "form-memo"),
+        FormField::Lines => fl!(w.t, "form-lines"),
+        FormField::Item(_) => fl!(w.t, "form-item"),
+        FormField::Description(_) => fl!(w.t, "form-description"),
+        FormField::Quantity(_) => fl!(w.t, "form-quantity"),
+        FormField::UnitPrice(_) => fl!(w.t, "form-unit-price"),
+        FormField::Discount(_) => fl!(w.t, "form-discount"),
+        FormField::TaxCode(_) => fl!(w.t, "form-tax"),
+    }
+}

@@ -1,0 +1,89 @@
+//! Keeps the house as ARCHITECTURE.md draws it.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+const LINES_MOST: usize = 500;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
+}
+
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(sources(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+    found
+}
+
+fn all_sources() -> Vec<PathBuf> {
+    let crates = ["domain", "store", "providers", "fatura", "sandbox"];
+    crates.into_iter().flat_map(|name| sources(&root().join("crates").join(name).join("src"))).collect()
+}
+
+#[test]
+fn crates_know_only_whom_they_may() {
+    let allowed: [(&str, &[&str]); 5] = [
+        ("domain", &[]),
+        ("store", &["domain"]),
+        ("providers", &["domain"]),
+        ("fatura", &["domain", "store", "providers"]),
+        ("sandbox", &[]),
+    ];
+    for (name, may_know) in allowed {
+        let manifest = fs::read_to_string(root().join("crates").join(name).join("Cargo.toml")).unwrap();
+        let dependencies = manifest.split("[dependencies]").nth(1).unwrap().split("\n[").next().unwrap().to_owned();
+        for (other, _) in allowed {
+            let knows = dependencies.lines().any(|line| line.starts_with(&format!("{other}.workspace")));
+            assert!(!knows || may_know.contains(&other), "{name} must not depend on {other}");
+        }
+    }
+}
+
+#[test]
+fn files_stay_rooms() {
+    for path in all_sources() {
+        let lines = fs::read_to_string(&path).unwrap().lines().count();
+        assert!(lines <= LINES_MOST, "{} has {lines} lines", path.display());
+    }
+}
+
+#[test]
+fn every_file_says_what_it_owns() {
+    for path in all_sources() {
+        let text = fs::read_to_string(&path).unwrap();
+        assert!(text.starts_with("//! "), "{} does not begin with what it owns", path.display());
+    }
+}
+
+#[test]
+fn every_store_function_has_a_contract_test() {
+    let contract = fs::read_to_string(root().join("crates/store/tests/it/contract.rs")).unwrap();
+    for path in sources(&root().join("crates/store/src")) {
+        let module = path.file_stem().unwrap().to_string_lossy().into_owned();
+        for line in fs::read_to_string(&path).unwrap().lines() {
+            if let Some(rest) = line.strip_prefix("pub async fn ") {
+                let name = rest.split(['(', '<']).next().unwrap();
+                assert!(contract.contains(&format!("{module}::{name}(")), "{module}::{name} has no contract test");
+            }
+        }
+    }
+}
+
+#[test]
+fn sql_is_written_in_the_store_only() {
+    for path in all_sources().iter().filter(|path| !path.starts_with(root().join("crates/store"))) {
+        let text = fs::read_to_string(path).unwrap();
+        assert!(!text.contains("sqlx::query"), "{} has SQL", path.display());
+    }
+}
