@@ -17,7 +17,7 @@ let env;
 let dir;
 before(async () => {
   dir = mkdtempSync(join(tmpdir(), "fatura-trust-"));
-  const server = process.env.FATURA_TEST_POSTGRES;
+  const server = process.env.TEST_POSTGRES_URL;
   stack = await start({ dir, ...(server ? { database: `${server}/postgres` } : {}) });
   env = stack.env;
   await installed(env, BR);

@@ -34,7 +34,7 @@ async function kept(dir, firstPort) {
 
 async function answers(url, child, patience = 30_000) {
   for (const until = Date.now() + patience; Date.now() < until; await new Promise((go) => setTimeout(go, 50))) {
-    if (child.exitCode !== null) throw new Error(`${child.title} ended; see ${child.log}`);
+    if (child.exitCode !== null) throw new Error(`${child.title} ended: ${readFileSync(child.log, "utf8").trim().split("\n").slice(-5).join("\n")}`);
     try {
       if ((await fetch(url)).ok) return;
     } catch { /* not yet */ }

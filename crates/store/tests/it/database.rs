@@ -31,8 +31,8 @@ impl Database {
         let address = match backend {
             Backend::Sqlite => format!("sqlite:{}", folder.path().join("test.db").display()),
             Backend::Postgres => {
-                let server = std::env::var("FATURA_TEST_POSTGRES")
-                    .expect("FATURA_TEST_POSTGRES names a PostgreSQL server; scripts/test starts one");
+                let server = std::env::var("TEST_POSTGRES_URL")
+                    .expect("TEST_POSTGRES_URL names a PostgreSQL server; scripts/test starts one");
                 let name = format!("test_{}", Uuid::new_v4().simple());
                 let admin = sqlx::PgPool::connect(&format!("{server}/postgres")).await.unwrap();
                 sqlx::query(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"))).execute(&admin).await.unwrap();
