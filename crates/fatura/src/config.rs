@@ -91,6 +91,20 @@ const DEFAULTS: Defaults = Defaults {
     quickbooks_invoice_url: "https://qbo.intuit.com/login?deeplinkcompanyid={realm}&pagereq=invoice%3FtxnId%3D{id}",
 };
 
+/// What has no default.
+const REQUIRED: [&str; 10] = [
+    "public_url",
+    "database_url",
+    "key_ring",
+    "pipedrive_client_id",
+    "pipedrive_client_secret",
+    "pipedrive_jwt_secret_panel",
+    "pipedrive_jwt_secret_form",
+    "pipedrive_jwt_secret_settings",
+    "quickbooks_client_id",
+    "quickbooks_client_secret",
+];
+
 /// The configuration cannot be used; one sentence for each thing that is wrong.
 #[derive(Debug, thiserror::Error)]
 #[error("the configuration cannot be used:\n{0}")]
@@ -108,6 +122,16 @@ impl Config {
             if let Some(key) = name.strip_prefix("FATURA_") {
                 figment = figment.merge(Serialized::default(&key.to_lowercase(), value));
             }
+        }
+        let missing: Vec<String> = REQUIRED
+            .into_iter()
+            .filter(|key| figment.find_value(key).is_err())
+            .map(|key| {
+                format!("- {key} is missing: set it in the file, or FATURA_{} in the environment\n", key.to_uppercase())
+            })
+            .collect();
+        if !missing.is_empty() {
+            return Err(Unusable(missing.concat()));
         }
         let config: Self = figment.extract().map_err(|errors| {
             Unusable(errors.into_iter().map(|error| format!("- {}\n", explained(&error))).collect())
@@ -183,9 +207,6 @@ impl Config {
 fn explained(error: &figment::Error) -> String {
     let key = error.path.join(".");
     match &error.kind {
-        figment::error::Kind::MissingField(field) => {
-            format!("{field} is missing: set it in the file, or FATURA_{} in the environment", field.to_uppercase())
-        }
         figment::error::Kind::UnknownField(field, known) => {
             let nearest = known.iter().min_by_key(|name| distance(name, field)).copied().unwrap_or_default();
             format!("{field} is not a setting; did you mean {nearest}?")
