@@ -180,6 +180,20 @@ test("only administrators change settings", async () => {
   assert.equal((await call("/settings/disconnect", {})).status, 403);
 });
 
+test("saving the settings while QuickBooks is away loses nothing of them", async () => {
+  const { call } = await session(env, "settings", BR.company, BR.user);
+  const page = fieldsOf((await call("/settings/page")).text);
+  assert.equal((await call("/settings/save", { ...page, term: "4", income_account: "2" })).status, 200);
+  await control(env, "/quickbooks/disconnect", { realm_id: BR.realm });
+  // A restarted service knows no lists.
+  await stack.killFatura();
+  await stack.startFatura();
+  const away = fieldsOf((await call("/settings/page")).text);
+  assert.deepEqual([away.term, away.income_account], ["4", "2"]);
+  const saved = fieldsOf((await call("/settings/save", away)).text);
+  assert.deepEqual([saved.term, saved.income_account], ["4", "2"]);
+});
+
 test("an access that QuickBooks ended asks to be made anew", async () => {
   await control(env, "/quickbooks/disconnect", { realm_id: US.realm });
   const { call } = await session(env, "panel", US.company, US.user);

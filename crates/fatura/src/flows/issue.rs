@@ -306,8 +306,7 @@ impl Worker<'_> {
                 if let Some(known) = access.api().item_by_name(&name).await? {
                     return Ok(known);
                 }
-                let item =
-                    NewItem { name: &name, sku: "", description: "", unit_price: price, income_account: &account };
+                let item = NewItem { name: &name, unit_price: price, income_account: &account };
                 access.api().create_item(&request_id, &item).await
             }
         })

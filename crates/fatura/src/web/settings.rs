@@ -115,19 +115,22 @@ async fn render(app: &App, session: &Session) -> Result<Response, Error> {
         ],
         days: if let Term::Days(days) = chosen.term { days.to_string() } else { "7".into() },
         term_by_days: term_id.is_empty(),
-        terms: lists
-            .iter()
-            .flat_map(|lists| &lists.terms)
-            .map(|term| (term.id.clone(), term.name.clone(), term.id == term_id))
-            .collect(),
-        accounts: lists
-            .iter()
-            .flat_map(|lists| &lists.income_accounts)
-            .map(|account| {
-                (account.id.clone(), account.name.clone(), chosen.income_account.as_ref() == Some(&account.id))
-            })
-            .collect(),
+        terms: choices(lists.iter().flat_map(|lists| &lists.terms).map(|term| (&term.id, &term.name)), &term_id),
+        accounts: choices(
+            lists.iter().flat_map(|lists| &lists.income_accounts).map(|account| (&account.id, &account.name)),
+            chosen.income_account.as_deref().unwrap_or_default(),
+        ),
     })
+}
+
+/// What QuickBooks offers. What is chosen stays among it, by its number, when QuickBooks does not answer or has it no
+/// longer: saving the page must not lose it.
+fn choices<'a>(offered: impl Iterator<Item = (&'a String, &'a String)>, chosen: &str) -> Vec<(String, String, bool)> {
+    let mut all: Vec<_> = offered.map(|(id, name)| (id.clone(), name.clone(), id == chosen)).collect();
+    if !chosen.is_empty() && !all.iter().any(|(_, _, is_chosen)| *is_chosen) {
+        all.push((chosen.to_owned(), format!("QuickBooks #{chosen}"), true));
+    }
+    all
 }
 
 fn map(w: Writer, fields: &[Field], name: &'static str, label: String, chosen: Option<&FieldRef>) -> Mapping {

@@ -13,7 +13,7 @@ use iso_currency::Currency;
 use jiff::{Timestamp, civil::Date};
 
 /// The words in an invoice's private note by which it is found again after a lost answer.
-pub fn mark(id: InvoiceId) -> String {
+fn mark(id: InvoiceId) -> String {
     format!("Fatura {}", id.0)
 }
 

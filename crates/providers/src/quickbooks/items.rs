@@ -10,10 +10,6 @@ use serde::{Deserialize, Serialize};
 pub struct NewItem<'a> {
     /// Unique, at most 100 characters.
     pub name: &'a str,
-    /// May be empty.
-    pub sku: &'a str,
-    /// May be empty.
-    pub description: &'a str,
     /// In the home currency; left out for other currencies.
     pub unit_price: Option<Decimal>,
     /// Where its sales are booked.
@@ -25,10 +21,6 @@ pub struct NewItem<'a> {
 struct New<'a> {
     name: &'a str,
     r#type: &'static str,
-    #[serde(skip_serializing_if = "str::is_empty")]
-    sku: &'a str,
-    #[serde(skip_serializing_if = "str::is_empty")]
-    description: &'a str,
     #[serde(with = "rust_decimal::serde::float_option", skip_serializing_if = "Option::is_none")]
     unit_price: Option<Decimal>,
     income_account_ref: wire::Reference,
@@ -46,8 +38,6 @@ impl Api<'_> {
         let body = New {
             name: item.name,
             r#type: "Service",
-            sku: item.sku,
-            description: item.description,
             unit_price: item.unit_price,
             income_account_ref: wire::Reference::to(item.income_account),
         };

@@ -7,7 +7,7 @@ mod items;
 mod wire;
 
 pub use customers::NewCustomer;
-pub use invoices::{Resolved, mark};
+pub use invoices::Resolved;
 pub use items::NewItem;
 
 use crate::{Http, ProviderError, http::Explain};
