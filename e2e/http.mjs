@@ -30,6 +30,15 @@ export function browser() {
 
 const formOf = (pairs) => ({ method: "POST", body: new URLSearchParams(pairs) });
 
+/** The callback's address with a live code and state, as an attacker would hand it to somebody else. */
+export async function liveCallback(env, { user }) {
+  const person = browser();
+  await person.once(`${env.PIPEDRIVE_WEB_URL}/sign-in`, formOf({ user_id: String(user) }));
+  const consent = await person.go(`${env.FATURA_URL}/install`);
+  const asked = Object.fromEntries(new URL(consent.url).searchParams);
+  return (await person.once(env.PIPEDRIVE_AUTHORIZE_URL, formOf({ ...asked, decision: "allow" }))).headers.get("location");
+}
+
 /** Signs in, installs, and gets as far as Intuit; or to the settings, where a company is connected already. */
 async function installUntilIntuit(env, { user }, person) {
   await person.once(`${env.PIPEDRIVE_WEB_URL}/sign-in`, formOf({ user_id: String(user) }));

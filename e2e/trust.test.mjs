@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { start } from "../scripts/stack.mjs";
-import { browser, claims, connectUntilConfirmation, control, decide, fieldsOf, installed, session, signed } from "./http.mjs";
+import { browser, claims, connectUntilConfirmation, control, decide, fieldsOf, installed, liveCallback, session, signed } from "./http.mjs";
 import { quickbooks } from "./story.mjs";
 
 const BR = { company: 7710001, user: 910001, sub: "9130000000000002", realm: "9341452200000002" };
@@ -90,6 +90,10 @@ test("a flow ends only in the browser that began it, once", async () => {
   for (const url of [...dead, "/quickbooks/callback?code=x&state=forged&realmId=1", `/quickbooks/callback?code=x&state=${begun.state}&realmId=1`]) {
     assert.match((await stranger.go(env.FATURA_URL + url)).url, /-expired$/, url);
   }
+  // A live code and state of one browser, opened in another.
+  const live = await liveCallback(env, US);
+  assert.match(live, /code=.*state=/);
+  assert.match((await stranger.go(live)).url, /pipedrive-expired$/);
   // A code without a state is not taken: the installation begins anew, with a state.
   const restarted = await stranger.once(`${env.FATURA_URL}/pipedrive/callback?code=x`);
   assert.equal(restarted.headers.get("location"), "/install");
