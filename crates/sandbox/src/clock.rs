@@ -2,6 +2,13 @@
 
 use jiff::{SignedDuration, Timestamp, Zoned, tz::TimeZone};
 use serde::{Deserialize, Serialize};
+use std::sync::LazyLock;
+
+/// The time zone of QuickBooks' servers.
+pub(crate) fn pacific() -> TimeZone {
+    static PACIFIC: LazyLock<TimeZone> = LazyLock::new(|| TimeZone::get("America/Los_Angeles").unwrap_or(TimeZone::UTC));
+    PACIFIC.clone()
+}
 
 #[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
 pub(crate) struct Clock {
@@ -18,6 +25,11 @@ impl Clock {
         self.offset_seconds += seconds;
     }
 
+    /// Makes it this moment now.
+    pub(crate) fn set(&mut self, now: Timestamp) {
+        self.offset_seconds += now.as_second() - self.now().as_second();
+    }
+
     /// Seconds since the epoch.
     pub(crate) fn epoch(self) -> i64 {
         self.now().as_second()
@@ -25,7 +37,7 @@ impl Clock {
 
     /// QuickBooks' servers live in the Pacific time zone.
     pub(crate) fn pacific(self) -> Zoned {
-        self.now().to_zoned(TimeZone::get("America/Los_Angeles").unwrap_or(TimeZone::UTC))
+        self.now().to_zoned(pacific())
     }
 
     /// As QuickBooks writes `MetaData`: `2026-03-13T08:02:11-07:00`.

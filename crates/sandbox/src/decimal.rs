@@ -18,7 +18,7 @@ pub(crate) fn number(value: Decimal) -> Value {
     serde_json::from_str::<Number>(&value.normalize().to_string()).map_or(Value::Null, Value::Number)
 }
 
-/// Half away from zero, to cents.
-pub(crate) fn cents(value: Decimal) -> Decimal {
-    value.round_dp_with_strategy(2, RoundingStrategy::MidpointAwayFromZero)
+/// Half away from zero.
+pub(crate) fn round(value: Decimal, decimals: u32) -> Decimal {
+    value.round_dp_with_strategy(decimals, RoundingStrategy::MidpointAwayFromZero)
 }

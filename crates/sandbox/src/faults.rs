@@ -1,10 +1,11 @@
-//! Faults on request: the next calls that match answer late, wrongly, or not at all.
+//! Faults on request: calls that match answer late, wrongly, broken, or not at all. Chance is drawn from a seed, so that
+//! a run can be repeated.
 
-use crate::world::Shared;
+use crate::{quickbooks, world::Shared};
 use axum::{
-    body::Body,
+    body::{Body, to_bytes},
     extract::{Request, State},
-    http::{StatusCode, header},
+    http::{HeaderValue, StatusCode, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -17,6 +18,10 @@ use std::time::Duration;
 pub(crate) enum Effect {
     /// Answered with this status and nothing done.
     Status(u16),
+    /// Refused with this code, in QuickBooks' words, and nothing done.
+    Fault(String),
+    /// Refused as one request too many, and nothing done.
+    Throttle,
     /// The connection breaks and nothing was done.
     DropBefore,
     /// Carried out, then the connection breaks: the answer is lost.
@@ -25,6 +30,10 @@ pub(crate) enum Effect {
     Delay(u64),
     /// Carried out, and the answer held back, in milliseconds.
     DelayAfter(u64),
+    /// Carried out; the answer ends in its middle.
+    Truncate,
+    /// Carried out; the answer is not what its type says.
+    Malformed,
 }
 
 /// A fault that waits for its calls.
@@ -39,6 +48,9 @@ pub(crate) struct Fault {
     /// How many calls.
     #[serde(default = "once")]
     pub(crate) times: u32,
+    /// How likely a call that matches is hit, in percent.
+    #[serde(default = "certain")]
+    pub(crate) percent: u32,
     /// What happens to them.
     pub(crate) effect: Effect,
 }
@@ -47,37 +59,74 @@ fn once() -> u32 {
     1
 }
 
-/// Takes the first fault that matches, once.
-fn take(faults: &mut Vec<Fault>, provider: &str, method: &str, path: &str) -> Option<Effect> {
-    let at = faults.iter().position(|fault| {
-        fault.provider == provider
-            && fault.method.as_deref().is_none_or(|wanted| wanted.eq_ignore_ascii_case(method))
-            && fault.path.as_deref().is_none_or(|part| path.contains(part))
-    })?;
-    let effect = faults[at].effect.clone();
-    faults[at].times = faults[at].times.saturating_sub(1);
-    if faults[at].times == 0 {
-        faults.remove(at);
+fn certain() -> u32 {
+    100
+}
+
+/// The faults that wait, and the chance that chooses among calls.
+#[derive(Debug)]
+pub(crate) struct Faults {
+    waiting: Vec<Fault>,
+    chance: fastrand::Rng,
+}
+
+impl Default for Faults {
+    fn default() -> Self {
+        Self { waiting: Vec::new(), chance: fastrand::Rng::with_seed(1) }
     }
-    Some(effect)
+}
+
+impl Faults {
+    pub(crate) fn add(&mut self, fault: Fault) {
+        self.waiting.push(fault);
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.waiting.clear();
+    }
+
+    pub(crate) fn seed(&mut self, seed: u64) {
+        self.chance = fastrand::Rng::with_seed(seed);
+    }
+
+    /// Takes the first fault that matches, once.
+    fn take(&mut self, provider: &str, method: &str, path: &str) -> Option<Effect> {
+        for at in 0..self.waiting.len() {
+            let fault = &mut self.waiting[at];
+            let matches = fault.provider == provider
+                && fault.method.as_deref().is_none_or(|wanted| wanted.eq_ignore_ascii_case(method))
+                && fault.path.as_deref().is_none_or(|part| path.contains(part));
+            if !matches || (fault.percent < 100 && self.chance.u32(0..100) >= fault.percent) {
+                continue;
+            }
+            let effect = fault.effect.clone();
+            fault.times = fault.times.saturating_sub(1);
+            if fault.times == 0 {
+                self.waiting.remove(at);
+            }
+            return Some(effect);
+        }
+        None
+    }
 }
 
 /// The layer around both APIs: applies faults and keeps the ledger of calls.
-pub(crate) async fn layer(
-    State((shared, provider)): State<(Shared, &'static str)>,
-    request: Request,
-    next: Next,
-) -> Response {
+pub(crate) async fn layer(State((shared, provider)): State<(Shared, &'static str)>, request: Request, next: Next) -> Response {
     let method = request.method().clone();
     let path = request.uri().path().to_owned();
     let query = request.uri().query().unwrap_or_default().to_owned();
-    let effect = take(&mut shared.world().faults, provider, method.as_str(), &path);
+    let (effect, now) = {
+        let mut world = shared.world_untouched();
+        (world.faults.take(provider, method.as_str(), &path), world.clock.now())
+    };
     let response = match effect {
         None => next.run(request).await,
         Some(Effect::Status(code)) => {
             let status = StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
             (status, [(header::CONTENT_TYPE, "text/plain")], "a fault that was asked for").into_response()
         }
+        Some(Effect::Fault(code)) => quickbooks::Fault::of_code(&code).response(&now.to_string()),
+        Some(Effect::Throttle) => quickbooks::throttled(now.as_millisecond()),
         Some(Effect::DropBefore) => broken(),
         Some(Effect::DropAfter) => {
             next.run(request).await;
@@ -92,16 +141,26 @@ pub(crate) async fn layer(
             tokio::time::sleep(Duration::from_millis(millis)).await;
             response
         }
+        Some(Effect::Truncate) => rewritten(next.run(request).await, |body| body[..body.len() / 2].to_vec()).await,
+        Some(Effect::Malformed) => rewritten(next.run(request).await, |_| b"<html><body>Bad Gateway</body></html>".to_vec()).await,
     };
     shared.calls.record(provider, &method, &path, &query, response.status());
     response
 }
 
+/// The answer with another body; its length is the new one's.
+async fn rewritten(response: Response, change: impl FnOnce(&[u8]) -> Vec<u8>) -> Response {
+    let (mut parts, body) = response.into_parts();
+    let bytes = to_bytes(body, usize::MAX).await.unwrap_or_default();
+    let changed = change(&bytes);
+    parts.headers.insert(header::CONTENT_LENGTH, HeaderValue::from(changed.len()));
+    Response::from_parts(parts, Body::from(changed))
+}
+
 /// An answer whose body breaks off at once: the server closes the connection under it.
 fn broken() -> Response {
-    let failing =
-        futures_util::stream::once(async { Err::<Vec<u8>, _>(std::io::Error::other("the connection breaks")) });
+    let failing = futures_util::stream::once(async { Err::<Vec<u8>, _>(std::io::Error::other("the connection breaks")) });
     let mut response = Response::new(Body::from_stream(failing));
-    response.headers_mut().insert(header::CONTENT_LENGTH, header::HeaderValue::from_static("1000"));
+    response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from_static("1000"));
     response
 }

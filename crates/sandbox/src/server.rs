@@ -3,14 +3,26 @@
 use crate::{
     control, faults,
     origins::{self, Origins},
-    pipedrive, quickbooks,
+    pipedrive,
+    quickbooks::{
+        self,
+        api::limits::{self, Limits},
+        webhooks,
+    },
     world::{Saved, Shared, World},
 };
 use anyhow::Context;
 use axum::{Router, extract::DefaultBodyLimit, middleware};
-use std::{fmt::Write as _, path::PathBuf, time::Duration};
+use std::{
+    fmt::Write as _,
+    path::PathBuf,
+    time::{Duration, Instant},
+};
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
+
+/// The largest body of an API request: a file of 100 MB, in base64.
+const UPLOAD: usize = 140 * 1024 * 1024;
 
 /// How to start.
 #[derive(Debug, Clone)]
@@ -21,6 +33,14 @@ pub struct Options {
     pub dir: Option<PathBuf>,
     /// The first of seven ports, taken if free; 0 for any.
     pub first_port: u16,
+    /// Further addresses to which Intuit may send the browser back.
+    pub redirect_uris: Vec<String>,
+    /// Where QuickBooks' webhooks go; nowhere without it.
+    pub webhook_url: Option<String>,
+    /// Whether QuickBooks' limits of requests hold.
+    pub limits: bool,
+    /// Serve QuickBooks alone.
+    pub only_quickbooks: bool,
 }
 
 /// A running sandbox.
@@ -30,16 +50,17 @@ pub struct Sandbox {
     pub origins: Origins,
     shared: Shared,
     app_url: String,
-    file: Option<PathBuf>,
+    only_quickbooks: bool,
+    dir: Option<PathBuf>,
     stop: CancellationToken,
     tasks: Vec<JoinHandle<()>>,
 }
 
 /// Starts the sandbox. It serves until [`Sandbox::stop`].
 pub async fn start(options: Options) -> anyhow::Result<Sandbox> {
-    let file = options.dir.as_ref().map(|dir| dir.join("sandbox.json"));
-    let saved = match &file {
-        Some(file) => Saved::read(file).with_context(|| format!("reading {}", file.display()))?,
+    let dir = options.dir.clone();
+    let saved = match &dir {
+        Some(dir) => Saved::read(dir).with_context(|| format!("reading the state in {}", dir.display()))?,
         None => None,
     };
     let (origins, listeners) = origins::bind(saved.as_ref().map(|saved| &saved.origins), options.first_port).await?;
@@ -47,7 +68,13 @@ pub async fn start(options: Options) -> anyhow::Result<Sandbox> {
         Some(saved) => saved.world,
         None => World::seeded()?,
     };
-    let shared = Shared::new(world, origins.clone(), &options.app_url)?;
+    let shared = Shared::new(world, origins.clone(), &options.app_url, &options.redirect_uris)?;
+    if !options.limits {
+        shared.meter.limit(Limits::NONE);
+    }
+    if let Some(url) = &options.webhook_url {
+        shared.world().quickbooks.webhooks.endpoint = Some(serde_json::from_value(serde_json::json!({ "url": url }))?);
+    }
     let api = |router: Router, provider| {
         router.layer(middleware::from_fn_with_state((shared.clone(), provider), faults::layer))
     };
@@ -56,7 +83,9 @@ pub async fn start(options: Options) -> anyhow::Result<Sandbox> {
         pipedrive::oauth::router(shared.clone()),
         api(pipedrive::api::router(shared.clone()), "pipedrive"),
         quickbooks::oauth::router(shared.clone()),
-        api(quickbooks::api::router(shared.clone()), "quickbooks"),
+        api(quickbooks::api::router(shared.clone()), "quickbooks")
+            .layer(middleware::from_fn_with_state(shared.clone(), limits::layer))
+            .layer(DefaultBodyLimit::max(UPLOAD)),
         quickbooks::web::router(shared.clone()),
         control::router(shared.clone()),
     ];
@@ -64,13 +93,16 @@ pub async fn start(options: Options) -> anyhow::Result<Sandbox> {
     let mut tasks: Vec<JoinHandle<()>> = listeners
         .into_iter()
         .zip(routers)
-        .map(|(listener, router)| tokio::spawn(serve(listener, router, stop.clone())))
+        .enumerate()
+        // The first three belong to Pipedrive.
+        .filter(|(at, _)| !options.only_quickbooks || *at >= 3)
+        .map(|(_, (listener, router))| tokio::spawn(serve(listener, router, stop.clone())))
         .collect();
-    let sandbox_file = file.clone();
-    if let Some(file) = file {
-        tasks.push(tokio::spawn(save_often(shared.clone(), file, stop.clone())));
+    tasks.push(tokio::spawn(webhooks::deliver(shared.clone(), stop.clone())));
+    if let Some(dir) = &dir {
+        tasks.push(tokio::spawn(save_often(shared.clone(), dir.clone(), stop.clone())));
     }
-    let sandbox = Sandbox { origins, shared, app_url: options.app_url, file: sandbox_file, stop, tasks };
+    let sandbox = Sandbox { origins, shared, app_url: options.app_url, only_quickbooks: options.only_quickbooks, dir, stop, tasks };
     if let Some(dir) = &options.dir {
         std::fs::write(dir.join("demo.env"), sandbox.env())?;
         sandbox.save()?;
@@ -86,13 +118,18 @@ async fn serve(listener: TcpListener, router: Router, stop: CancellationToken) {
     }
 }
 
-async fn save_often(shared: Shared, file: PathBuf, stop: CancellationToken) {
+async fn save_often(shared: Shared, dir: PathBuf, stop: CancellationToken) {
+    let mut pause = Duration::from_millis(500);
     while !stop.is_cancelled() {
         tokio::select! {
             () = stop.cancelled() => {}
-            () = tokio::time::sleep(Duration::from_millis(500)) => {}
+            () = tokio::time::sleep(pause) => {}
         }
-        if let Err(error) = shared.save(&file) {
+        let began = Instant::now();
+        let saved = shared.save(&dir);
+        // Saving much takes long: it is done the less often.
+        pause = Duration::from_millis(500).max(began.elapsed() * 20);
+        if let Err(error) = saved {
             tracing::error!(%error, "the sandbox's state was not saved");
         }
     }
@@ -114,6 +151,9 @@ impl Sandbox {
             ("QUICKBOOKS_REVOKE_URL", format!("{}/v2/oauth2/tokens/revoke", o.intuit)),
             ("QUICKBOOKS_CLIENT_ID", quickbooks.client_id.clone()),
             ("QUICKBOOKS_CLIENT_SECRET", quickbooks.client_secret.clone()),
+            ("QUICKBOOKS_USERINFO_URL", format!("{}/v1/openid_connect/userinfo", o.intuit)),
+            ("QUICKBOOKS_JWKS_URL", format!("{}/op/v1/jwks", o.intuit)),
+            ("QUICKBOOKS_VERIFIER_TOKEN", webhooks::VERIFIER_TOKEN.into()),
             ("QUICKBOOKS_REALM_IDS", realms),
             ("PIPEDRIVE_WEB_URL", o.pipedrive_web.clone()),
             ("PIPEDRIVE_API_URL", o.pipedrive_api.clone()),
@@ -128,15 +168,16 @@ impl Sandbox {
             ("CONTROL_URL", o.control.clone()),
             ("FATURA_URL", self.app_url.clone()),
         ];
-        pairs.iter().fold(String::new(), |mut env, (key, value)| {
+        let told = pairs.iter().filter(|(key, _)| !(self.only_quickbooks && key.starts_with("PIPEDRIVE")));
+        told.fold(String::new(), |mut env, (key, value)| {
             let _ = writeln!(env, "{key}={value}");
             env
         })
     }
 
     fn save(&self) -> anyhow::Result<()> {
-        match &self.file {
-            Some(file) => self.shared.save(file),
+        match &self.dir {
+            Some(dir) => self.shared.save(dir),
             None => Ok(()),
         }
     }
@@ -148,8 +189,8 @@ impl Sandbox {
             // A browser may hold a connection open; the state below is what counts.
             let _ = tokio::time::timeout(Duration::from_secs(1), task).await;
         }
-        match &self.file {
-            Some(file) => self.shared.save(file),
+        match &self.dir {
+            Some(dir) => self.shared.save(dir),
             None => Ok(()),
         }
     }

@@ -8,7 +8,7 @@ mod words;
 
 use crate::{
     clock::Clock,
-    decimal::{cents, decimal, number},
+    decimal::{decimal, number, round},
 };
 use rust_decimal::{Decimal, dec};
 use serde::{Deserialize, Serialize};
@@ -218,7 +218,7 @@ fn row_sum(row: &Value) -> Value {
         gross * amount("discount") / dec!(100)
     };
     let tax = if row["tax_method"] == json!("exclusive") { amount("tax") } else { Decimal::ZERO };
-    number(cents((gross - off) * (dec!(100) + tax) / dec!(100)))
+    number(round((gross - off) * (dec!(100) + tax) / dec!(100), 2))
 }
 
 /// Adds members that are not there yet.

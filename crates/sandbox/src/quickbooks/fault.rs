@@ -6,13 +6,14 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde_json::{Value, json};
+use std::borrow::Cow;
 
 /// One refusal of the API.
 #[derive(Debug, Clone)]
 pub(crate) struct Fault {
     status: StatusCode,
     kind: &'static str,
-    code: &'static str,
+    code: Cow<'static, str>,
     message: String,
     detail: String,
     element: String,
@@ -23,7 +24,7 @@ impl Fault {
         Self {
             status: StatusCode::BAD_REQUEST,
             kind: "ValidationFault",
-            code,
+            code: code.into(),
             message: message.into(),
             detail: detail.into(),
             element: element.into(),
@@ -81,11 +82,12 @@ impl Fault {
         )
     }
 
-    pub(crate) fn stale() -> Self {
+    /// A `SyncToken` that is not the current one.
+    pub(crate) fn stale(user: &str) -> Self {
         Self::validation(
             "5010",
             "Stale Object Error",
-            "Stale Object Error : You and Dana Whitfield were working on this at the same time. Dana Whitfield finished before you did, so your work was not saved.",
+            format!("Stale Object Error : You and {user} were working on this at the same time. {user} finished before you did, so your work was not saved."),
             "",
         )
     }
@@ -99,6 +101,105 @@ impl Fault {
         )
     }
 
+    /// A date that is none.
+    pub(crate) fn date(element: &str, value: &Value) -> Self {
+        let shown = value.to_string();
+        Self::validation("2060", "Invalid Date", format!("Invalid date/time format: {}", shown.trim_matches('"')), element)
+    }
+
+    /// A word that its enumeration does not have.
+    pub(crate) fn enumeration(element: &str, value: &Value) -> Self {
+        let shown = value.to_string();
+        Self::validation("2170", "Invalid Enumeration", format!("Invalid Enumeration : {}", shown.trim_matches('"')), element)
+    }
+
+    /// A text with characters that the member does not take.
+    pub(crate) fn characters(element: &str, detail: &str) -> Self {
+        Self::validation("2040", "Invalid String. The string has invalid characters", detail, element)
+    }
+
+    pub(crate) fn email(element: &str) -> Self {
+        let detail = "Email Address does not conform to the RFC 822 standard.";
+        Self::validation("2210", "Invalid Email Address format", detail, element)
+    }
+
+    /// An amount that cannot be.
+    pub(crate) fn amount(element: &str, detail: impl Into<String>) -> Self {
+        Self::validation("2140", "Invalid Amount", detail, element)
+    }
+
+    pub(crate) fn negative(element: &str) -> Self {
+        Self::validation("2290", "Negative amount not allowed", "Transaction amount must be 0 or greater.", element)
+    }
+
+    pub(crate) fn duplicate_name(detail: &str) -> Self {
+        Self::validation("6240", "Duplicate Name Exists Error", format!("The name supplied already exists. : {detail}"), "")
+    }
+
+    pub(crate) fn tax_code(element: &str, code: &str) -> Self {
+        Self::validation("6100", "Invalid tax code", format!("Invalid tax rate id - {code}"), element)
+    }
+
+    pub(crate) fn closed_books(through: &str) -> Self {
+        Self::validation(
+            "6210",
+            "Account Period Closed, Cannot Update Through Services API",
+            format!("The account period has closed and the account books cannot be updated through QuickBooks Online Services API. Please contact your QuickBooks admin. You have closed the books through {through}."),
+            "",
+        )
+    }
+
+    pub(crate) fn no_email_address() -> Self {
+        Self::validation(
+            "6420",
+            "Email address missing",
+            "Business Validation Error: An email address is needed to send this transaction.",
+            "BillEmail",
+        )
+    }
+
+    /// Something that the subscription or the company's settings do not have.
+    pub(crate) fn feature(name: &str) -> Self {
+        Self::validation(
+            "5030",
+            "Feature Not Supported Error",
+            format!("The feature is not available: {name} is not turned on, or not part of this subscription."),
+            "",
+        )
+    }
+
+    /// A query that cannot be read.
+    pub(crate) fn unparsable(detail: impl Into<String>) -> Self {
+        Self::validation("4000", "Error parsing query", detail, "")
+    }
+
+    /// A query that can be read and not be answered.
+    pub(crate) fn invalid_query(detail: impl Into<String>) -> Self {
+        Self::validation("4001", "Invalid query", format!("QueryValidationError: {}", detail.into()), "")
+    }
+
+    /// The API's own breakdown.
+    pub(crate) fn system() -> Self {
+        Self {
+            status: StatusCode::INTERNAL_SERVER_ERROR,
+            kind: "SystemFault",
+            ..Self::validation("10000", "An application error has occurred while processing your request", "System Failure Error: An application error has occurred while processing your request", "")
+        }
+    }
+
+    /// A fault of any code, as a test asks for it.
+    pub(crate) fn of_code(code: &str) -> Self {
+        match code {
+            "610" => Self::not_found(),
+            "2500" => Self::invalid_reference(""),
+            "5010" => Self::stale("another user"),
+            "6210" => Self::closed_books("the closing date"),
+            "6240" => Self::duplicate_name("Another customer, vendor or employee is already using this \nname. Please use a different name."),
+            "10000" => Self::system(),
+            _ => Self { code: code.to_owned().into(), ..Self::business("A fault that was asked for.") },
+        }
+    }
+
     pub(crate) fn unsupported(operation: &str) -> Self {
         Self::validation("500", "Unsupported Operation", format!("Operation {operation} is not supported."), "")
     }
@@ -109,6 +210,10 @@ impl Fault {
             "Error": [{ "Message": self.message, "Detail": self.detail, "code": self.code, "element": self.element }],
             "type": self.kind,
         })
+    }
+
+    pub(crate) fn status(&self) -> StatusCode {
+        self.status
     }
 
     pub(crate) fn response(&self, time: &str) -> Response {
@@ -141,4 +246,18 @@ pub(crate) fn unauthorized(epoch_millis: i64) -> Response {
         "time": epoch_millis,
     });
     (StatusCode::FORBIDDEN, Json(body)).into_response()
+}
+
+/// Too many requests.
+pub(crate) fn throttled(epoch_millis: i64) -> Response {
+    let body = json!({
+        "warnings": null, "intuitObject": null,
+        "fault": {
+            "error": [{ "message": "message=ThrottleExceeded; errorCode=003001; statusCode=429", "detail": "The request limit was reached.", "code": "3001", "element": null }],
+            "type": "SERVICE",
+        },
+        "report": null, "queryResponse": null, "batchItemResponse": [], "attachableResponse": [], "syncErrorResponse": null,
+        "requestId": null, "time": epoch_millis, "status": null, "cdcresponse": [],
+    });
+    (StatusCode::TOO_MANY_REQUESTS, Json(body)).into_response()
 }

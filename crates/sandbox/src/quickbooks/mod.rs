@@ -1,37 +1,40 @@
-//! QuickBooks Online: Intuit's OAuth, the v3 Accounting API, and a little web page.
+//! QuickBooks Online: Intuit's OAuth, the v3 Accounting API, webhooks, and a little web page.
 
 pub(crate) mod api;
 mod company;
 mod entity;
 mod fault;
-mod invoice;
+mod lists;
 pub(crate) mod oauth;
 mod query;
-mod table;
+mod sales;
+mod schema;
 pub(crate) mod web;
+pub(crate) mod webhooks;
 
 use crate::clock::Clock;
-pub(crate) use company::Company;
+pub(crate) use company::{Act, Company, preset};
+pub(crate) use entity::Entity;
+pub(crate) use fault::{Fault, throttled};
+pub(crate) use lists::{Verb, carry_out};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use std::collections::BTreeMap;
-
-const SEEDS: &str = include_str!("../../seeds/quickbooks.json");
+use webhooks::Webhooks;
 
 /// The app as registered in Intuit's developer portal.
 #[derive(Debug)]
 pub(crate) struct App {
     pub(crate) client_id: String,
     pub(crate) client_secret: String,
-    pub(crate) redirect_uri: String,
+    pub(crate) redirect_uris: Vec<String>,
 }
 
 impl App {
-    pub(crate) fn registered(app_url: &str) -> Self {
+    pub(crate) fn registered(app_url: &str, redirect_uris: &[String]) -> Self {
         Self {
             client_id: "ABsandbox0quickbooks0client".into(),
             client_secret: "sandbox-quickbooks-client-secret".into(),
-            redirect_uri: format!("{app_url}/quickbooks/callback"),
+            redirect_uris: std::iter::once(format!("{app_url}/quickbooks/callback")).chain(redirect_uris.iter().cloned()).collect(),
         }
     }
 }
@@ -40,8 +43,11 @@ impl App {
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct State {
     pub(crate) users: Vec<User>,
+    /// Each is written to a file of its own.
+    #[serde(skip)]
     pub(crate) companies: BTreeMap<String, Company>,
     pub(crate) grants: oauth::Grants,
+    pub(crate) webhooks: Webhooks,
 }
 
 /// Somebody who can sign in at Intuit.
@@ -55,17 +61,25 @@ pub(crate) struct User {
 
 impl State {
     pub(crate) fn seeded(clock: Clock) -> anyhow::Result<Self> {
-        let seeds: Value = serde_json::from_str(SEEDS)?;
-        let users = serde_json::from_value(seeds["users"].clone())?;
-        let mut companies = BTreeMap::new();
-        for seed in seeds["companies"].as_array().into_iter().flatten() {
-            let company = Company::seeded(seed, clock)?;
-            companies.insert(company.realm_id.clone(), company);
-        }
-        Ok(Self { users, companies, grants: oauth::Grants::default() })
+        let (users, companies) = preset::seeds(clock)?;
+        Ok(Self { users, companies: by_realm(companies), grants: oauth::Grants::default(), webhooks: Webhooks::default() })
     }
 
     pub(crate) fn realm_ids(&self) -> Vec<String> {
         self.companies.keys().cloned().collect()
     }
+
+    /// Puts a company in, and lets every user sign in to it.
+    pub(crate) fn add(&mut self, company: Company) {
+        for user in &mut self.users {
+            if !user.realms.contains(&company.realm_id) {
+                user.realms.push(company.realm_id.clone());
+            }
+        }
+        self.companies.insert(company.realm_id.clone(), company);
+    }
+}
+
+pub(crate) fn by_realm(companies: Vec<Company>) -> BTreeMap<String, Company> {
+    companies.into_iter().map(|company| (company.realm_id.clone(), company)).collect()
 }

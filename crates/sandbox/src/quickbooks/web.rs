@@ -1,16 +1,27 @@
-//! QuickBooks' own page, as far as an accountant needs it here: look at an invoice, receive a payment, void, delete.
+//! QuickBooks' own pages, as far as an accountant needs them here: customers and invoices to look at; receive a payment,
+//! edit, e-mail, void, delete; the company's apps.
 
-use super::invoice;
-use crate::{decimal::decimal, world::Shared};
+use super::{
+    company::{Act, Company},
+    entity::Entity,
+    fault::Fault,
+    lists::{Verb, carry_out},
+    sales,
+};
+use crate::{
+    decimal::{decimal, number},
+    world::Shared,
+};
 use askama::Template;
 use axum::{
-    Form, Router,
+    Router,
     extract::{Path, State},
-    http::StatusCode,
+    http::{StatusCode, header},
     response::{Html, IntoResponse, Redirect, Response},
     routing::{get, post},
 };
 use axum_extra::extract::Query;
+use rust_decimal::Decimal;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -19,13 +30,14 @@ pub(crate) fn router(shared: Shared) -> Router {
         .route("/", get(companies))
         .route("/login", get(deep_link))
         .route("/app/{realm}/invoices", get(invoices))
-        .route("/app/{realm}/invoice", get(show))
+        .route("/app/{realm}/invoice", get(invoice))
+        .route("/app/{realm}/invoice/{id}/pdf", get(pdf))
         .route("/app/{realm}/invoice/{id}/{act}", post(act))
+        .route("/app/{realm}/customers", get(customers))
+        .route("/app/{realm}/customerdetail", get(customer))
+        .route("/app/{realm}/apps", get(apps))
         .route("/app/{realm}/disconnect", post(disconnect))
-        .route(
-            "/quickbooks.css",
-            get(async || ([("content-type", "text/css")], include_str!("../../static/quickbooks.css"))),
-        )
+        .route("/quickbooks.css", get(async || ([("content-type", "text/css")], include_str!("../../static/quickbooks.css"))))
         .with_state(shared)
 }
 
@@ -44,71 +56,119 @@ async fn deep_link(Query(link): Query<DeepLink>) -> Redirect {
 #[serde(rename_all = "camelCase")]
 struct Transaction {
     txn_id: String,
+    /// Why the last act was refused.
+    #[serde(default)]
+    refused: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Name {
+    name_id: String,
 }
 
 #[derive(Template)]
 #[template(path = "quickbooks_companies.html")]
 struct CompaniesPage {
-    companies: Vec<(String, String, usize)>,
+    companies: Vec<(String, String, String, usize)>,
+}
+
+/// What stands at the head of a company's pages.
+struct Head {
+    realm: String,
+    company: String,
+}
+
+impl Head {
+    fn of(company: &Company) -> Self {
+        Self { realm: company.realm_id.clone(), company: company.name().to_owned() }
+    }
 }
 
 #[derive(Template)]
 #[template(path = "quickbooks_invoices.html")]
 struct InvoicesPage {
-    realm: String,
-    company: String,
+    head: Head,
     rows: Vec<InvoiceRow>,
 }
 
 struct InvoiceRow {
     id: String,
     number: String,
+    customer_id: String,
     customer: String,
     issued: String,
     due: String,
     total: String,
     balance: String,
+    state: &'static str,
 }
 
 #[derive(Template)]
 #[template(path = "quickbooks_invoice.html")]
 struct InvoicePage {
-    realm: String,
-    company: String,
+    head: Head,
     row: InvoiceRow,
     currency: String,
     email: String,
+    sent: String,
     address: String,
     memo: String,
     note: String,
     lines: Vec<[String; 5]>,
-    tax: String,
-    open: bool,
+    sums: Vec<[String; 2]>,
+    payments: Vec<[String; 3]>,
+    editable: Vec<EditableLine>,
+    refused: String,
+}
+
+struct EditableLine {
+    id: String,
+    description: String,
+    quantity: String,
+    price: String,
+}
+
+#[derive(Template)]
+#[template(path = "quickbooks_customers.html")]
+struct CustomersPage {
+    head: Head,
+    rows: Vec<[String; 4]>,
+}
+
+#[derive(Template)]
+#[template(path = "quickbooks_customer.html")]
+struct CustomerPage {
+    head: Head,
+    name: String,
+    facts: Vec<[String; 2]>,
+    rows: Vec<InvoiceRow>,
+}
+
+#[derive(Template)]
+#[template(path = "quickbooks_apps.html")]
+struct AppsPage {
+    head: Head,
+    connected: bool,
+}
+
+impl InvoiceRow {
+    /// The status as a class of the style sheet.
+    fn class(&self) -> String {
+        self.state.to_lowercase().replace(' ', "-")
+    }
 }
 
 fn text(value: &Value) -> String {
     match value {
-        Value::Null => String::new(),
         Value::String(text) => text.clone(),
-        Value::Number(_) => decimal(value).map(|amount| amount.to_string()).unwrap_or_default(),
+        Value::Null => String::new(),
         other => other.to_string(),
     }
 }
 
 fn money(value: &Value) -> String {
-    decimal(value).map(|amount| format!("{amount:.2}")).unwrap_or_default()
-}
-
-fn invoice_row(row: &Value) -> InvoiceRow {
-    InvoiceRow {
-        id: text(&row["Id"]),
-        number: text(&row["DocNumber"]),
-        customer: text(&row["CustomerRef"]["name"]),
-        issued: text(&row["TxnDate"]),
-        due: text(&row["DueDate"]),
-        total: money(&row["TotalAmt"]),
-        balance: money(&row["Balance"]),
-    }
+    format!("{:.2}", decimal(value).unwrap_or_default())
 }
 
 fn page(template: &impl Template) -> Response {
@@ -118,101 +178,268 @@ fn page(template: &impl Template) -> Response {
     }
 }
 
+fn address(address: &Value) -> String {
+    let parts = ["Line1", "Line2", "City", "CountrySubDivisionCode", "PostalCode", "Country"].map(|part| text(&address[part]));
+    parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ")
+}
+
+fn invoice_row(row: &Value, today: &str) -> InvoiceRow {
+    let amount = |member: &str| decimal(&row[member]).unwrap_or_default();
+    let (total, balance) = (amount("TotalAmt"), amount("Balance"));
+    let due = text(&row["DueDate"]);
+    let state = if total.is_zero() && text(&row["PrivateNote"]).starts_with("Voided") {
+        "Voided"
+    } else if balance.is_zero() {
+        "Paid"
+    } else if due.as_str() < today {
+        "Overdue"
+    } else if balance < total {
+        "Partially paid"
+    } else {
+        "Open"
+    };
+    InvoiceRow {
+        id: text(&row["Id"]),
+        number: text(&row["DocNumber"]),
+        customer_id: text(&row["CustomerRef"]["value"]),
+        customer: text(&row["CustomerRef"]["name"]),
+        issued: text(&row["TxnDate"]),
+        due,
+        total: money(&row["TotalAmt"]),
+        balance: money(&row["Balance"]),
+        state,
+    }
+}
+
+/// The newest of a company's invoices that `wanted` lets through.
+fn newest(company: &Company, today: &str, wanted: impl Fn(&Value) -> bool) -> Vec<InvoiceRow> {
+    const SHOWN: usize = 200;
+    company.all(Entity::Invoice).rev().filter(wanted).take(SHOWN).map(|row| invoice_row(&row, today)).collect()
+}
+
+/// Runs `show` on a company, if there is one.
+fn on(shared: &Shared, realm: &str, show: impl FnOnce(&Company, &str) -> Response) -> Response {
+    let world = shared.world_untouched();
+    let today = world.clock.pacific().date().to_string();
+    match world.quickbooks.companies.get(realm) {
+        Some(company) => show(company, &today),
+        None => (StatusCode::NOT_FOUND, "There is no such company.").into_response(),
+    }
+}
+
 async fn companies(State(shared): State<Shared>) -> Response {
-    let world = shared.world();
+    let world = shared.world_untouched();
     let companies = world.quickbooks.companies.values();
     page(&CompaniesPage {
         companies: companies
-            .map(|company| {
-                let count = company.table("Invoice").map_or(0, |table| table.rows().count());
-                (company.realm_id.clone(), company.name().to_owned(), count)
-            })
+            .map(|company| (company.realm_id.clone(), company.name().to_owned(), company.country().to_owned(), company.count(Entity::Invoice)))
             .collect(),
     })
 }
 
 async fn invoices(State(shared): State<Shared>, Path(realm): Path<String>) -> Response {
-    let world = shared.world();
-    let Some(company) = world.quickbooks.companies.get(&realm) else {
-        return StatusCode::NOT_FOUND.into_response();
-    };
-    let rows = company.table("Invoice").map(|table| table.rows().rev().map(invoice_row).collect()).unwrap_or_default();
-    page(&InvoicesPage { realm, company: company.name().to_owned(), rows })
+    on(&shared, &realm, |company, today| page(&InvoicesPage { head: Head::of(company), rows: newest(company, today, |_| true) }))
 }
 
-async fn show(State(shared): State<Shared>, Path(realm): Path<String>, Query(asked): Query<Transaction>) -> Response {
-    let world = shared.world();
-    let Some(company) = world.quickbooks.companies.get(&realm) else {
-        return StatusCode::NOT_FOUND.into_response();
-    };
-    let Ok(row) = company.read("Invoice", &asked.txn_id) else {
-        return (StatusCode::NOT_FOUND, "This invoice does not exist any more.").into_response();
-    };
-    let address = &row["BillAddr"];
-    let parts = ["Line1", "City", "CountrySubDivisionCode", "PostalCode", "Country"].map(|part| text(&address[part]));
-    let lines =
-        row["Line"].as_array().into_iter().flatten().filter(|line| line["DetailType"] == json!("SalesItemLineDetail"));
-    page(&InvoicePage {
-        company: company.name().to_owned(),
-        currency: text(&row["CurrencyRef"]["value"]),
-        email: text(&row["BillEmail"]["Address"]),
-        address: parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", "),
-        memo: text(&row["CustomerMemo"]["value"]),
-        note: text(&row["PrivateNote"]),
-        lines: lines
-            .map(|line| {
-                let detail = &line["SalesItemLineDetail"];
-                [
-                    text(&detail["ItemRef"]["name"]),
-                    text(&line["Description"]),
-                    text(&detail["Qty"]),
-                    text(&detail["UnitPrice"]),
-                    money(&line["Amount"]),
-                ]
-            })
-            .collect(),
-        tax: money(&row["TxnTaxDetail"]["TotalTax"]),
-        open: decimal(&row["Balance"]).is_some_and(|balance| !balance.is_zero()),
-        row: invoice_row(row),
-        realm,
+async fn customers(State(shared): State<Shared>, Path(realm): Path<String>) -> Response {
+    on(&shared, &realm, |company, _| {
+        let rows = company.all(Entity::Customer).map(|row| {
+            let name = text(&row["FullyQualifiedName"]);
+            let balance = format!("{} {}", money(&row["Balance"]), text(&row["CurrencyRef"]["value"]));
+            [text(&row["Id"]), name, text(&row["PrimaryEmailAddr"]["Address"]), balance]
+        });
+        page(&CustomersPage { head: Head::of(company), rows: rows.collect() })
     })
 }
 
+async fn customer(State(shared): State<Shared>, Path(realm): Path<String>, Query(asked): Query<Name>) -> Response {
+    on(&shared, &realm, |company, today| {
+        let Ok(row) = company.read(Entity::Customer, &asked.name_id).map(|row| row.value()) else {
+            return (StatusCode::NOT_FOUND, "There is no such customer.").into_response();
+        };
+        let tax = company.tax_identifiers.get(&format!("{} PrimaryTaxIdentifier", asked.name_id)).cloned();
+        let facts = [
+            ("Email", text(&row["PrimaryEmailAddr"]["Address"])),
+            ("Phone", text(&row["PrimaryPhone"]["FreeFormNumber"])),
+            ("Billing address", address(&row["BillAddr"])),
+            ("Tax number", tax.unwrap_or_else(|| text(&row["ResaleNum"]))),
+            ("Terms", text(&row["SalesTermRef"]["name"])),
+            ("Notes", text(&row["Notes"])),
+            ("Open balance", format!("{} {}", money(&row["Balance"]), text(&row["CurrencyRef"]["value"]))),
+        ];
+        let facts = facts.into_iter().filter(|(_, value)| !value.is_empty()).map(|(label, value)| [label.to_owned(), value]).collect();
+        let rows = newest(company, today, |row| row["CustomerRef"]["value"] == json!(asked.name_id));
+        page(&CustomerPage { head: Head::of(company), name: text(&row["DisplayName"]), facts, rows })
+    })
+}
+
+async fn invoice(State(shared): State<Shared>, Path(realm): Path<String>, Query(asked): Query<Transaction>) -> Response {
+    on(&shared, &realm, |company, today| {
+        let Ok(row) = company.read(Entity::Invoice, &asked.txn_id).map(|row| row.value()) else {
+            return (StatusCode::NOT_FOUND, "This invoice does not exist any more.").into_response();
+        };
+        page(&invoice_page(company, &row, today, asked.refused))
+    })
+}
+
+fn invoice_page(company: &Company, row: &Value, today: &str, refused: String) -> InvoicePage {
+    let (mut lines, mut sums, mut editable) = (Vec::new(), Vec::new(), Vec::new());
+    for line in row["Line"].as_array().into_iter().flatten() {
+        let detail = &line["SalesItemLineDetail"];
+        match line["DetailType"].as_str().unwrap_or_default() {
+            "SubTotalLineDetail" => sums.push(["Subtotal".to_owned(), money(&line["Amount"])]),
+            "DiscountLineDetail" => sums.push(["Discount".to_owned(), format!("-{}", money(&line["Amount"]))]),
+            "SalesItemLineDetail" if line["Id"].is_null() => sums.push(["Shipping".to_owned(), money(&line["Amount"])]),
+            _ => {
+                let name = if detail.is_object() { &detail["ItemRef"]["name"] } else { &line["GroupLineDetail"]["GroupItemRef"]["name"] };
+                let amount = if line["Amount"].is_null() { String::new() } else { money(&line["Amount"]) };
+                lines.push([text(name), text(&line["Description"]), text(&detail["Qty"]), text(&detail["UnitPrice"]), amount]);
+                if detail["UnitPrice"].is_number() {
+                    editable.push(EditableLine {
+                        id: text(&line["Id"]),
+                        description: text(&line["Description"]),
+                        quantity: text(&detail["Qty"]),
+                        price: text(&detail["UnitPrice"]),
+                    });
+                }
+            }
+        }
+    }
+    for line in row["TxnTaxDetail"]["TaxLine"].as_array().into_iter().flatten() {
+        let detail = &line["TaxLineDetail"];
+        let rate = company.get(Entity::TaxRate, detail["TaxRateRef"]["value"].as_str().unwrap_or_default()).unwrap_or_default();
+        sums.push([format!("{} {}% on {}", text(&rate["Name"]), text(&detail["TaxPercent"]), money(&detail["NetAmountTaxable"])), money(&line["Amount"])]);
+    }
+    let links = row["LinkedTxn"].as_array().into_iter().flatten().filter(|link| link["TxnType"] == json!("Payment"));
+    let payments = links.filter_map(|link| company.get(Entity::Payment, link["TxnId"].as_str()?)).map(|payment| {
+        let own = payment["Line"].as_array().into_iter().flatten().find(|line| line["LinkedTxn"][0]["TxnId"] == row["Id"]).map(|line| money(&line["Amount"]));
+        [text(&payment["TxnDate"]), text(&payment["PaymentMethodRef"]["name"]), own.unwrap_or_default()]
+    });
+    InvoicePage {
+        head: Head::of(company),
+        currency: text(&row["CurrencyRef"]["value"]),
+        email: text(&row["BillEmail"]["Address"]),
+        sent: text(&row["DeliveryInfo"]["DeliveryTime"]),
+        address: address(&row["BillAddr"]),
+        memo: text(&row["CustomerMemo"]["value"]),
+        note: text(&row["PrivateNote"]),
+        lines,
+        sums,
+        payments: payments.collect(),
+        editable,
+        row: invoice_row(row, today),
+        refused,
+    }
+}
+
+async fn pdf(State(shared): State<Shared>, Path((realm, id)): Path<(String, String)>) -> Response {
+    let sheet = {
+        let world = shared.world_untouched();
+        let company = world.quickbooks.companies.get(&realm);
+        company.and_then(|company| Some(sales::pdf::Sheet::of(company, Entity::Invoice, &company.get(Entity::Invoice, &id)?)))
+    };
+    match sheet.map(|sheet| sheet.draw()) {
+        Some(Ok(bytes)) => ([(header::CONTENT_TYPE, "application/pdf")], bytes).into_response(),
+        Some(Err(error)) => (StatusCode::INTERNAL_SERVER_ERROR, error).into_response(),
+        None => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
+/// The fields of all forms on the invoice's page.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct Act {
+struct Fields {
     amount: String,
+    due: String,
+    memo: String,
+    #[serde(rename = "line")]
+    lines: Vec<String>,
+    #[serde(rename = "description")]
+    descriptions: Vec<String>,
+    #[serde(rename = "quantity")]
+    quantities: Vec<String>,
+    #[serde(rename = "price")]
+    prices: Vec<String>,
+}
+
+fn typed(text: &str) -> Decimal {
+    text.trim().replace(',', ".").parse().unwrap_or_default()
 }
 
 async fn act(
     State(shared): State<Shared>,
-    Path((realm, id, act)): Path<(String, String, String)>,
-    Form(form): Form<Act>,
+    Path((realm, id, name)): Path<(String, String, String)>,
+    axum_extra::extract::Form(form): axum_extra::extract::Form<Fields>,
 ) -> Response {
     let mut world = shared.world();
-    let clock = world.clock;
-    let Some(company) = world.quickbooks.companies.get_mut(&realm) else {
+    let act = Act::new(world.clock, "");
+    let state = &mut world.quickbooks;
+    let Some(company) = state.companies.get_mut(&realm) else {
         return StatusCode::NOT_FOUND.into_response();
     };
-    let token = company.row("Invoice", &id).map(|row| row["SyncToken"].clone()).unwrap_or_default();
-    let body = json!({ "Id": id, "SyncToken": token });
-    let result = match act.as_str() {
-        "pay" => {
-            invoice::receive_payment(company, &id, form.amount.replace(',', ".").parse().unwrap_or_default(), clock)
-        }
-        "void" => invoice::void(company, &body, clock),
-        "delete" => invoice::delete(company, &body),
-        _ => return StatusCode::NOT_FOUND.into_response(),
-    };
+    let result = carry(company, &id, &name, &form, &act);
+    let events = std::mem::take(&mut company.events);
+    state.webhooks.notice(events);
     match result {
-        Ok(_) if act == "delete" => Redirect::to(&format!("/app/{realm}/invoices")).into_response(),
+        Ok(_) if name == "delete" => Redirect::to(&format!("/app/{realm}/invoices")).into_response(),
         Ok(_) => Redirect::to(&format!("/app/{realm}/invoice?txnId={id}")).into_response(),
-        Err(fault) => fault.response(&clock.quickbooks_millis()),
+        Err(fault) => {
+            let detail = text(&fault.body()["Error"][0]["Detail"]);
+            let refused: String = url::form_urlencoded::byte_serialize(detail.as_bytes()).collect();
+            Redirect::to(&format!("/app/{realm}/invoice?txnId={id}&refused={refused}")).into_response()
+        }
+    }
+}
+
+fn carry(company: &mut Company, id: &str, name: &str, form: &Fields, act: &Act) -> Result<Value, Fault> {
+    let row = company.read(Entity::Invoice, id)?.value();
+    let mut body = json!({ "Id": id, "SyncToken": row["SyncToken"] });
+    match name {
+        "pay" => {
+            let amount = number(typed(&form.amount));
+            let body = json!({
+                "CustomerRef": row["CustomerRef"], "CurrencyRef": row["CurrencyRef"], "TotalAmt": amount,
+                "Line": [{ "Amount": amount, "LinkedTxn": [{ "TxnId": id, "TxnType": "Invoice" }] }],
+            });
+            carry_out(company, Entity::Payment, Verb::Write, &body, act)
+        }
+        "void" => carry_out(company, Entity::Invoice, Verb::Void, &body, act),
+        "delete" => carry_out(company, Entity::Invoice, Verb::Delete, &body, act),
+        "send" => company.transaction(|company| sales::send(company, Entity::Invoice, id, None, act)),
+        "edit" => {
+            body["sparse"] = json!(true);
+            body["DueDate"] = json!(form.due);
+            body["CustomerMemo"] = json!({ "value": form.memo });
+            body["Line"] = row["Line"].clone();
+            for line in body["Line"].as_array_mut().into_iter().flatten() {
+                let Some(at) = form.lines.iter().position(|id| line["Id"] == json!(id)) else { continue };
+                let field = |fields: &[String]| fields.get(at).cloned().unwrap_or_default();
+                let (quantity, price) = (typed(&field(&form.quantities)), typed(&field(&form.prices)));
+                line["Description"] = json!(field(&form.descriptions));
+                line["SalesItemLineDetail"]["Qty"] = number(quantity);
+                line["SalesItemLineDetail"]["UnitPrice"] = number(price);
+                line["Amount"] = number(crate::decimal::round(quantity * price, 2));
+                line["SalesItemLineDetail"].as_object_mut().map(|detail| detail.remove("TaxInclusiveAmt"));
+            }
+            if row["GlobalTaxCalculation"] == json!("TaxInclusive") {
+                body["GlobalTaxCalculation"] = json!("TaxExcluded");
+            }
+            carry_out(company, Entity::Invoice, Verb::Write, &body, act)
+        }
+        _ => Err(Fault::unsupported(name)),
+    }
+}
+
+async fn apps(State(shared): State<Shared>, Path(realm): Path<String>) -> Response {
+    let world = shared.world_untouched();
+    match world.quickbooks.companies.get(&realm) {
+        Some(company) => page(&AppsPage { head: Head::of(company), connected: world.quickbooks.grants.is_connected(&realm) }),
+        None => StatusCode::NOT_FOUND.into_response(),
     }
 }
 
 /// The company's owner takes the app's access away, on QuickBooks' side.
 async fn disconnect(State(shared): State<Shared>, Path(realm): Path<String>) -> Redirect {
     shared.world().quickbooks.grants.disconnect(&realm);
-    Redirect::to(&format!("/app/{realm}/invoices"))
+    Redirect::to(&format!("/app/{realm}/apps"))
 }

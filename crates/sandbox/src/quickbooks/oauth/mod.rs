@@ -1,5 +1,7 @@
 //! Intuit's OAuth 2.0: sign-in and consent pages, token, refresh with rotation, revoke, discovery, user info.
 
+mod identity;
+
 use super::User;
 use crate::{
     clock::Clock,
@@ -21,6 +23,12 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use url::Url;
 
+const ACCOUNTING: &str = "com.intuit.quickbooks.accounting";
+/// What an app may ask for; the first two belong to a company.
+const SCOPES: [&str; 8] =
+    [ACCOUNTING, "com.intuit.quickbooks.payment", "openid", "profile", "email", "phone", "address", "intuit_name"];
+/// A chain of refresh tokens ends five years after the consent, whatever its use.
+const CHAIN_SECONDS: i64 = 157_680_000;
 const ACCESS_SECONDS: i64 = 3600;
 const REFRESH_SECONDS: i64 = 8_640_000;
 const CODE_SECONDS: i64 = 600;
@@ -57,6 +65,8 @@ struct Refresh {
     realm_id: String,
     sub: String,
     scope: String,
+    /// When the user consented.
+    granted: i64,
     /// When this value was first given out.
     issued: i64,
     /// It dies then: 100 days after its last use, or a day after it was superseded.
@@ -65,7 +75,13 @@ struct Refresh {
 
 /// What a bearer may do.
 pub(crate) enum Bearer {
-    Of(String),
+    /// The company and the user that a token stands for.
+    Of {
+        realm_id: String,
+        sub: String,
+    },
+    /// Valid, and not for the Accounting API.
+    WithoutScope,
     Expired,
     Unknown,
 }
@@ -74,22 +90,29 @@ impl Grants {
     /// The company that an access token opens.
     pub(crate) fn realm(&self, token: &str, now: i64) -> Bearer {
         match self.access.get(token) {
-            Some(access) if access.expires > now => Bearer::Of(access.realm_id.clone()),
-            Some(_) => Bearer::Expired,
+            Some(access) if access.expires <= now => Bearer::Expired,
+            Some(access) if !access.scope.split(' ').any(|scope| scope == ACCOUNTING) => Bearer::WithoutScope,
+            Some(access) => Bearer::Of { realm_id: access.realm_id.clone(), sub: access.sub.clone() },
             None => Bearer::Unknown,
         }
     }
 
     /// New tokens for a company, as the token endpoint answers them.
     pub(crate) fn grant(&mut self, realm_id: &str, sub: &str, scope: &str, clock: Clock) -> Value {
+        self.chain(realm_id, sub, scope, clock.epoch(), clock)
+    }
+
+    /// A new refresh token of a consent given at `granted`.
+    fn chain(&mut self, realm_id: &str, sub: &str, scope: &str, granted: i64, clock: Clock) -> Value {
         let now = clock.epoch();
         let refresh = fresh("AB11");
         let grant = Refresh {
             realm_id: realm_id.to_owned(),
             sub: sub.to_owned(),
             scope: scope.to_owned(),
+            granted,
             issued: now,
-            expires: now + REFRESH_SECONDS,
+            expires: (now + REFRESH_SECONDS).min(granted + CHAIN_SECONDS),
         };
         self.refresh.insert(refresh.clone(), grant.clone());
         self.answer(&grant, &refresh, now)
@@ -112,6 +135,7 @@ impl Grants {
             "access_token": access,
             "refresh_token": refresh,
             "x_refresh_token_expires_in": grant.expires - now,
+            "x_refresh_token_hard_expires_in": grant.granted + CHAIN_SECONDS - now,
         })
     }
 
@@ -119,15 +143,14 @@ impl Grants {
         let now = clock.epoch();
         let mut grant = self.refresh.get(token).filter(|grant| grant.expires > now)?.clone();
         if now - grant.issued < ROTATION_SECONDS {
-            grant.expires = now + REFRESH_SECONDS;
+            grant.expires = (now + REFRESH_SECONDS).min(grant.granted + CHAIN_SECONDS);
             self.refresh.insert(token.to_owned(), grant.clone());
             return Some(self.answer(&grant, token, now));
         }
         if let Some(old) = self.refresh.get_mut(token) {
             old.expires = now + ROTATION_SECONDS;
         }
-        let (realm_id, sub, scope) = (grant.realm_id, grant.sub, grant.scope);
-        Some(self.grant(&realm_id, &sub, &scope, clock))
+        Some(self.chain(&grant.realm_id, &grant.sub, &grant.scope, grant.granted, clock))
     }
 
     /// Ends the connection that a token belongs to. False when the token is unknown.
@@ -141,6 +164,11 @@ impl Grants {
     pub(crate) fn disconnect(&mut self, realm_id: &str) {
         self.access.retain(|_, access| access.realm_id != realm_id);
         self.refresh.retain(|_, refresh| refresh.realm_id != realm_id);
+    }
+
+    /// Whether an app has access to a company.
+    pub(crate) fn is_connected(&self, realm_id: &str) -> bool {
+        self.refresh.values().any(|refresh| refresh.realm_id == realm_id)
     }
 
     /// Makes every access token of a company expire now.
@@ -157,10 +185,17 @@ pub(crate) fn router(shared: Shared) -> Router {
         .route("/oauth2/v1/tokens/bearer", post(token))
         .route("/v2/oauth2/tokens/revoke", post(revoke))
         .route("/v1/openid_connect/userinfo", get(user_info))
+        .route("/op/v1/jwks", get(async || Json(identity::keys())))
         .route("/.well-known/openid_configuration", get(discovery))
         .route("/.well-known/openid_configuration/", get(discovery))
         .route("/.well-known/openid_sandbox_configuration", get(discovery))
         .route("/.well-known/openid_sandbox_configuration/", get(discovery))
+        .layer(axum::middleware::map_response(async |mut response: Response| {
+            if let Ok(id) = format!("1-{}", uuid::Uuid::new_v4().simple()).parse() {
+                response.headers_mut().insert("intuit_tid", id);
+            }
+            response
+        }))
         .with_state(shared)
 }
 
@@ -226,7 +261,7 @@ fn refusal(shared: &Shared, request: &Authorize) -> Option<String> {
     if request.client_id != app.client_id {
         return Some("The client_id is not known.".into());
     }
-    if request.redirect_uri != app.redirect_uri {
+    if !app.redirect_uris.contains(&request.redirect_uri) {
         return Some(format!("The redirect_uri query parameter value is invalid: {}", request.redirect_uri));
     }
     (request.response_type != "code").then(|| "The response_type has to be code.".into())
@@ -236,7 +271,7 @@ async fn authorize(State(shared): State<Shared>, Query(request): Query<Authorize
     if let Some(message) = refusal(&shared, &request) {
         return page(StatusCode::BAD_REQUEST, &ErrorPage { message });
     }
-    if !request.scope.split(' ').any(|scope| scope == "com.intuit.quickbooks.accounting") {
+    if request.scope.split_whitespace().next().is_none() || request.scope.split_whitespace().any(|scope| !SCOPES.contains(&scope)) {
         return back(&request, &[("error", "invalid_scope")]);
     }
     let world = shared.world();
@@ -261,9 +296,10 @@ async fn decide(State(shared): State<Shared>, Form(request): Form<Authorize>) ->
     }
     let mut world = shared.world();
     let now = world.clock.epoch();
-    let allowed =
-        world.quickbooks.users.iter().any(|user| user.sub == request.user && user.realms.contains(&request.realm_id));
-    if !allowed {
+    // Only what belongs to a company asks for one.
+    let needs_company = request.scope.split_whitespace().any(|scope| SCOPES[..2].contains(&scope));
+    let user = world.quickbooks.users.iter().find(|user| user.sub == request.user);
+    if !user.is_some_and(|user| !needs_company || user.realms.contains(&request.realm_id)) {
         return page(StatusCode::BAD_REQUEST, &ErrorPage { message: "Choose a company.".into() });
     }
     let code = fresh("AB0");
@@ -277,7 +313,8 @@ async fn decide(State(shared): State<Shared>, Form(request): Form<Authorize>) ->
             expires: now + CODE_SECONDS,
         },
     );
-    back(&request, &[("code", &code), ("realmId", &request.realm_id)])
+    drop(world);
+    if needs_company { back(&request, &[("code", &code), ("realmId", &request.realm_id)]) } else { back(&request, &[("code", &code)]) }
 }
 
 fn back(request: &Authorize, pairs: &[(&str, &str)]) -> Response {
@@ -308,20 +345,31 @@ async fn token(State(shared): State<Shared>, headers: HeaderMap, Form(form): For
     }
     let mut world = shared.world();
     let clock = world.clock;
+    let mut wrong = "Incorrect or invalid refresh token";
     let answer = match form.grant_type.as_str() {
         "authorization_code" => {
+            wrong = "Incorrect or invalid authorization code";
             let code = world.quickbooks.grants.codes.remove(&form.code);
-            match code.filter(|code| code.expires > clock.epoch() && code.redirect_uri == form.redirect_uri) {
-                Some(code) => Some(world.quickbooks.grants.grant(&code.realm_id, &code.sub, &code.scope, clock)),
-                None => None,
-            }
+            code.filter(|code| code.expires > clock.epoch() && code.redirect_uri == form.redirect_uri).map(|code| {
+                let mut answer = world.quickbooks.grants.grant(&code.realm_id, &code.sub, &code.scope, clock);
+                if code.scope.split_whitespace().any(|scope| scope == "openid") {
+                    let issuer = format!("{}/op/v1", shared.origins.intuit);
+                    answer["id_token"] = json!(identity::token(&issuer, &app.client_id, &code.sub, &code.realm_id, clock.epoch()));
+                }
+                answer
+            })
         }
         "refresh_token" => world.quickbooks.grants.refresh(&form.refresh_token, clock),
         _ => return error(StatusCode::BAD_REQUEST, "unsupported_grant_type", "The grant type is not supported"),
     };
+    let hard = headers.get("x-include-refresh-token-hard-expires-in").is_some_and(|asked| asked.as_bytes().eq_ignore_ascii_case(b"true"));
     match answer {
+        Some(mut answer) if !hard => {
+            answer.as_object_mut().map(|answer| answer.remove("x_refresh_token_hard_expires_in"));
+            ([(header::CACHE_CONTROL, "no-cache, no-store")], Json(answer)).into_response()
+        }
         Some(answer) => ([(header::CACHE_CONTROL, "no-cache, no-store")], Json(answer)).into_response(),
-        None => error(StatusCode::BAD_REQUEST, "invalid_grant", "Incorrect or invalid refresh token"),
+        None => error(StatusCode::BAD_REQUEST, "invalid_grant", wrong),
     }
 }
 
@@ -341,6 +389,7 @@ async fn revoke(State(shared): State<Shared>, request: Request) -> Response {
     if !is_client(&headers, &TokenForm::default(), &app.client_id, &app.client_secret) {
         return error(StatusCode::UNAUTHORIZED, "invalid_client", "Client authentication failed");
     }
+    let token = token.filter(|token| !token.is_empty());
     match token {
         Some(token) if shared.world().quickbooks.grants.revoke(&token) => StatusCode::OK.into_response(),
         _ => error(StatusCode::BAD_REQUEST, "invalid_request", "Token is incorrect"),
@@ -356,9 +405,27 @@ async fn user_info(State(shared): State<Shared>, headers: HeaderMap) -> Response
         .and_then(|access| world.quickbooks.users.iter().find(|user| user.sub == access.sub));
     match user {
         Some(user) => {
+            let scope = access.map(|access| access.scope.clone()).unwrap_or_default();
+            let has = |wanted: &str| scope.split_whitespace().any(|scope| scope == wanted);
             let (given, family) = user.name.split_once(' ').unwrap_or((&user.name, ""));
-            Json(json!({ "sub": user.sub, "email": user.email, "emailVerified": true, "givenName": given, "familyName": family }))
-                .into_response()
+            let mut info = json!({ "sub": user.sub });
+            if has("email") {
+                info["email"] = json!(user.email);
+                info["emailVerified"] = json!(true);
+            }
+            if has("profile") || has("intuit_name") {
+                info["givenName"] = json!(given);
+                info["familyName"] = json!(family);
+            }
+            if has("phone") {
+                info["phoneNumber"] = json!("+1 4155550100");
+                info["phoneNumberVerified"] = json!(false);
+            }
+            if has("address") {
+                info["address"] =
+                    json!({ "streetAddress": "2700 Coast Avenue", "locality": "Mountain View", "region": "CA", "postalCode": "94043", "country": "US" });
+            }
+            Json(info).into_response()
         }
         None => error(StatusCode::UNAUTHORIZED, "invalid_token", "Token invalid"),
     }

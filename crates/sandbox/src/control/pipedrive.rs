@@ -1,0 +1,70 @@
+//! Doors into Pipedrive: tokens without a browser, and changes by another user.
+
+use super::not_found;
+use crate::{quickbooks::preset::overlay, world::Shared};
+use axum::{
+    Json, Router,
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+    routing::post,
+};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+pub(super) fn router() -> Router<Shared> {
+    Router::new()
+        .route("/pipedrive/grants", post(grant))
+        .route("/pipedrive/expire", post(expire))
+        .route("/pipedrive/deal", post(change_deal))
+}
+
+#[derive(Debug, Deserialize)]
+struct User {
+    company_id: i64,
+    user_id: i64,
+}
+
+async fn grant(State(shared): State<Shared>, Json(asked): Json<User>) -> Response {
+    let mut world = shared.world();
+    let clock = world.clock;
+    if world.pipedrive.company(asked.company_id).and_then(|company| company.user(asked.user_id)).is_none() {
+        return not_found("company_id and user_id");
+    }
+    let tokens = world.pipedrive.grants.grant(asked.company_id, asked.user_id, clock, &shared.app.scopes, &shared.origins.pipedrive_api);
+    Json(tokens).into_response()
+}
+
+#[derive(Debug, Deserialize)]
+struct UserOnly {
+    user_id: i64,
+}
+
+async fn expire(State(shared): State<Shared>, Json(asked): Json<UserOnly>) -> StatusCode {
+    shared.world().pipedrive.grants.expire(asked.user_id);
+    StatusCode::NO_CONTENT
+}
+
+#[derive(Debug, Deserialize)]
+struct DealChange {
+    company_id: i64,
+    id: i64,
+    changes: Value,
+}
+
+async fn change_deal(State(shared): State<Shared>, Json(asked): Json<DealChange>) -> Response {
+    let mut world = shared.world();
+    let now = world.clock.pipedrive();
+    let deal = world
+        .pipedrive
+        .company_mut(asked.company_id)
+        .and_then(|company| company.deals.iter_mut().find(|deal| deal["id"] == json!(asked.id)));
+    match deal {
+        Some(deal) => {
+            overlay(deal, &asked.changes);
+            deal["update_time"] = json!(now);
+            Json(deal.clone()).into_response()
+        }
+        None => not_found("deal"),
+    }
+}

@@ -1,0 +1,333 @@
+//! Doors into QuickBooks: companies, tokens, what an accountant does there, the outbox, webhooks, limits.
+
+use super::{not_found, refusal};
+use crate::{
+    decimal::{decimal, number},
+    quickbooks::{
+        Act, Company, Entity, Fault, Verb,
+        api::limits::Limits,
+        carry_out, preset,
+        webhooks::{Endpoint, Mishap},
+    },
+    world::Shared,
+};
+use axum::{
+    Json, Router,
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use rust_decimal::Decimal;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+pub(super) fn router() -> Router<Shared> {
+    Router::new()
+        .route("/quickbooks/companies", get(companies).post(add_company))
+        .route("/quickbooks/companies/reset", post(reset_company))
+        .route("/quickbooks/seed", post(seed))
+        .route("/quickbooks/grants", post(grant))
+        .route("/quickbooks/expire", post(expire))
+        .route("/quickbooks/disconnect", post(disconnect))
+        .route("/quickbooks/preferences", post(preferences))
+        .route("/quickbooks/payment", post(payment))
+        .route("/quickbooks/credit", post(credit))
+        .route("/quickbooks/edit", post(edit))
+        .route("/quickbooks/void", post(void))
+        .route("/quickbooks/delete", post(delete))
+        .route("/quickbooks/outbox", post(outbox))
+        .route("/quickbooks/webhooks", get(webhooks).post(set_webhooks).delete(stop_webhooks))
+        .route("/quickbooks/webhooks/mishaps", post(mishap))
+        .route("/quickbooks/webhooks/enable", post(enable_webhooks))
+        .route("/quickbooks/limits", get(limits).post(set_limits))
+}
+
+/// The user that acts at QuickBooks' own page: nobody that an app has tokens of.
+const ACCOUNTANT: &str = "9130000000000009";
+
+#[derive(Debug, Deserialize)]
+struct Realm {
+    realm_id: String,
+}
+
+async fn companies(State(shared): State<Shared>) -> Response {
+    let world = shared.world_untouched();
+    let list = world.quickbooks.companies.values().map(|company| {
+        let counts: serde_json::Map<String, Value> =
+            Entity::ALL.iter().map(|entity| (entity.name().to_owned(), json!(company.count(*entity)))).filter(|(_, count)| count != &json!(0)).collect();
+        json!({ "realm_id": company.realm_id, "name": company.name(), "country": company.country(), "home_currency": company.home_currency(), "rows": counts })
+    });
+    Json(json!({ "companies": list.collect::<Vec<_>>(), "presets": preset::names().collect::<Vec<_>>() })).into_response()
+}
+
+#[derive(Debug, Deserialize)]
+struct NewCompany {
+    preset: String,
+    name: Option<String>,
+    realm_id: Option<String>,
+    #[serde(default = "one")]
+    count: u64,
+}
+
+fn one() -> u64 {
+    1
+}
+
+async fn add_company(State(shared): State<Shared>, Json(asked): Json<NewCompany>) -> Response {
+    let mut world = shared.world();
+    let clock = world.clock;
+    let highest = world.quickbooks.companies.keys().filter_map(|realm| realm.parse::<u64>().ok()).max().unwrap_or(9_341_452_200_000_000);
+    let mut made = Vec::new();
+    for at in 0..asked.count {
+        let realm = asked.realm_id.clone().filter(|_| asked.count == 1).unwrap_or_else(|| (highest + 1 + at).to_string());
+        let mut seed = json!({ "preset": asked.preset, "realm_id": realm });
+        if let Some(name) = &asked.name {
+            seed["name"] = if asked.count == 1 { json!(name) } else { json!(format!("{name} {}", at + 1)) };
+        }
+        match preset::company(&seed, clock) {
+            Ok(company) => world.quickbooks.add(company),
+            Err(error) => return refusal(StatusCode::BAD_REQUEST, format!("{error:#}")),
+        }
+        made.push(realm);
+    }
+    Json(json!({ "realm_ids": made })).into_response()
+}
+
+/// Back to what the company was in the file; its tokens stay valid.
+async fn reset_company(State(shared): State<Shared>, Json(asked): Json<Realm>) -> Response {
+    let mut world = shared.world();
+    match preset::seeds(world.clock) {
+        Ok((_, companies)) => match companies.into_iter().find(|company| company.realm_id == asked.realm_id) {
+            Some(company) => {
+                world.quickbooks.companies.insert(asked.realm_id, company);
+                StatusCode::NO_CONTENT.into_response()
+            }
+            None => not_found("realm_id in the seeds"),
+        },
+        Err(error) => refusal(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()),
+    }
+}
+
+/// Companies (and users) from a file in the form of `seeds/quickbooks/companies.json`.
+async fn seed(State(shared): State<Shared>, Json(file): Json<Value>) -> Response {
+    let mut world = shared.world();
+    match preset::read(&file, world.clock) {
+        Ok((users, companies)) => {
+            world.quickbooks.users.extend(users);
+            let realms: Vec<String> = companies.iter().map(|company| company.realm_id.clone()).collect();
+            companies.into_iter().for_each(|company| world.quickbooks.add(company));
+            Json(json!({ "realm_ids": realms })).into_response()
+        }
+        Err(error) => refusal(StatusCode::BAD_REQUEST, format!("{error:#}")),
+    }
+}
+
+async fn grant(State(shared): State<Shared>, Json(asked): Json<Realm>) -> Response {
+    let mut world = shared.world();
+    let clock = world.clock;
+    if !world.quickbooks.companies.contains_key(&asked.realm_id) {
+        return not_found("realm_id");
+    }
+    let sub = world.quickbooks.users.iter().find(|user| user.realms.contains(&asked.realm_id)).map(|user| user.sub.clone()).unwrap_or_default();
+    let mut answer = world.quickbooks.grants.grant(&asked.realm_id, &sub, "com.intuit.quickbooks.accounting openid profile email", clock);
+    answer["realm_id"] = json!(asked.realm_id);
+    Json(answer).into_response()
+}
+
+async fn expire(State(shared): State<Shared>, Json(asked): Json<Realm>) -> StatusCode {
+    shared.world().quickbooks.grants.expire(&asked.realm_id);
+    StatusCode::NO_CONTENT
+}
+
+async fn disconnect(State(shared): State<Shared>, Json(asked): Json<Realm>) -> StatusCode {
+    shared.world().quickbooks.grants.disconnect(&asked.realm_id);
+    StatusCode::NO_CONTENT
+}
+
+#[derive(Debug, Deserialize)]
+struct NewPreferences {
+    realm_id: String,
+    preferences: Value,
+}
+
+/// Lays preferences over the company's, also those that the API would not change.
+async fn preferences(State(shared): State<Shared>, Json(asked): Json<NewPreferences>) -> Response {
+    let mut world = shared.world();
+    let Some(company) = world.quickbooks.companies.get_mut(&asked.realm_id) else { return not_found("realm_id") };
+    let mut row = company.preferences().clone();
+    preset::overlay(&mut row, &asked.preferences);
+    company.put_quietly(Entity::Preferences, &row);
+    StatusCode::NO_CONTENT.into_response()
+}
+
+/// Does something as the company's accountant, and tells the webhooks of it.
+fn as_accountant(shared: &Shared, realm_id: &str, work: impl FnOnce(&mut Company, &Act) -> Result<Value, Fault>) -> Response {
+    let mut world = shared.world();
+    let act = Act::new(world.clock, ACCOUNTANT);
+    let state = &mut world.quickbooks;
+    let Some(company) = state.companies.get_mut(realm_id) else { return not_found("realm_id") };
+    let result = work(company, &act);
+    let events = std::mem::take(&mut company.events);
+    state.webhooks.notice(events);
+    match result {
+        Ok(row) => Json(row).into_response(),
+        Err(fault) => fault.response(&act.clock.quickbooks_millis()),
+    }
+}
+
+#[derive(Debug, Deserialize)]
+struct Money {
+    realm_id: String,
+    invoice_id: String,
+    /// All that is open, without it.
+    amount: Option<Value>,
+}
+
+impl Money {
+    fn amount(&self, invoice: &Value) -> Decimal {
+        self.amount.as_ref().and_then(decimal).or_else(|| decimal(&invoice["Balance"])).unwrap_or_default()
+    }
+}
+
+fn line(amount: Decimal, id: &Value, kind: &str) -> Value {
+    json!({ "Amount": number(amount), "LinkedTxn": [{ "TxnId": id, "TxnType": kind }] })
+}
+
+async fn payment(State(shared): State<Shared>, Json(asked): Json<Money>) -> Response {
+    as_accountant(&shared, &asked.realm_id, |company, act| {
+        let invoice = company.read(Entity::Invoice, &asked.invoice_id)?.value();
+        let amount = asked.amount(&invoice);
+        let body = json!({
+            "CustomerRef": invoice["CustomerRef"], "CurrencyRef": invoice["CurrencyRef"], "TotalAmt": number(amount),
+            "Line": [line(amount, &invoice["Id"], "Invoice")],
+        });
+        carry_out(company, Entity::Payment, Verb::Write, &body, act)
+    })
+}
+
+/// A credit memo over the amount, applied to the invoice.
+async fn credit(State(shared): State<Shared>, Json(asked): Json<Money>) -> Response {
+    as_accountant(&shared, &asked.realm_id, |company, act| {
+        let invoice = company.read(Entity::Invoice, &asked.invoice_id)?.value();
+        let amount = asked.amount(&invoice);
+        let mut sold = invoice["Line"][0].clone();
+        sold["Amount"] = number(amount);
+        sold["Description"] = json!("Credit");
+        if let Some(detail) = sold["SalesItemLineDetail"].as_object_mut() {
+            detail.retain(|name, _| !matches!(name.as_str(), "Qty" | "UnitPrice" | "TaxInclusiveAmt"));
+            detail.insert("TaxCodeRef".into(), if company.country() == "US" { json!({ "value": "NON" }) } else { Value::Null });
+        }
+        let mut body = json!({ "CustomerRef": invoice["CustomerRef"], "CurrencyRef": invoice["CurrencyRef"], "Line": [sold] });
+        if company.country() != "US" {
+            body["GlobalTaxCalculation"] = json!("NotApplicable");
+        }
+        let memo = carry_out(company, Entity::CreditMemo, Verb::Write, &body, act)?;
+        let body = json!({
+            "CustomerRef": invoice["CustomerRef"], "CurrencyRef": invoice["CurrencyRef"], "TotalAmt": 0,
+            "Line": [line(amount, &invoice["Id"], "Invoice"), line(amount, &memo["Id"], "CreditMemo")],
+        });
+        carry_out(company, Entity::Payment, Verb::Write, &body, act)?;
+        Ok(memo)
+    })
+}
+
+#[derive(Debug, Deserialize)]
+struct Edit {
+    realm_id: String,
+    entity: Entity,
+    /// None creates an object.
+    id: Option<String>,
+    #[serde(default)]
+    changes: Value,
+}
+
+impl Edit {
+    /// The changes as a sparse update of what is there now.
+    fn body(&self, company: &Company) -> Result<Value, Fault> {
+        let mut body = if self.changes.is_object() { self.changes.clone() } else { json!({}) };
+        if let Some(id) = &self.id {
+            let row = company.read(self.entity, id)?.value();
+            body["Id"] = json!(id);
+            body["SyncToken"] = row["SyncToken"].clone();
+            body["sparse"] = json!(true);
+        }
+        Ok(body)
+    }
+}
+
+async fn edit(State(shared): State<Shared>, Json(asked): Json<Edit>) -> Response {
+    change(&shared, &asked, Verb::Write)
+}
+
+async fn void(State(shared): State<Shared>, Json(asked): Json<Edit>) -> Response {
+    change(&shared, &asked, Verb::Void)
+}
+
+async fn delete(State(shared): State<Shared>, Json(asked): Json<Edit>) -> Response {
+    change(&shared, &asked, Verb::Delete)
+}
+
+fn change(shared: &Shared, asked: &Edit, verb: Verb) -> Response {
+    as_accountant(shared, &asked.realm_id, |company, act| {
+        let body = asked.body(company)?;
+        carry_out(company, asked.entity, verb, &body, act)
+    })
+}
+
+async fn outbox(State(shared): State<Shared>, Json(asked): Json<Realm>) -> Response {
+    match shared.world_untouched().quickbooks.companies.get(&asked.realm_id) {
+        Some(company) => Json(&company.outbox).into_response(),
+        None => not_found("realm_id"),
+    }
+}
+
+async fn webhooks(State(shared): State<Shared>) -> Response {
+    let world = shared.world_untouched();
+    let webhooks = &world.quickbooks.webhooks;
+    Json(json!({
+        "endpoint": webhooks.endpoint, "blacklisted": webhooks.blacklisted, "waiting": webhooks.waiting(), "attempts": webhooks.attempts,
+    }))
+    .into_response()
+}
+
+async fn set_webhooks(State(shared): State<Shared>, Json(endpoint): Json<Endpoint>) -> StatusCode {
+    shared.world().quickbooks.webhooks.endpoint = Some(endpoint);
+    StatusCode::NO_CONTENT
+}
+
+async fn stop_webhooks(State(shared): State<Shared>) -> StatusCode {
+    shared.world().quickbooks.webhooks = crate::quickbooks::webhooks::Webhooks::default();
+    StatusCode::NO_CONTENT
+}
+
+#[derive(Debug, Deserialize)]
+struct NewMishap {
+    effect: Mishap,
+    #[serde(default = "one")]
+    times: u64,
+}
+
+async fn mishap(State(shared): State<Shared>, Json(asked): Json<NewMishap>) -> StatusCode {
+    let mut world = shared.world();
+    for _ in 0..asked.times {
+        world.quickbooks.webhooks.mishaps.push_back(asked.effect.clone());
+    }
+    StatusCode::NO_CONTENT
+}
+
+async fn enable_webhooks(State(shared): State<Shared>) -> StatusCode {
+    let mut world = shared.world();
+    let clock = world.clock;
+    world.quickbooks.webhooks.enable(clock);
+    StatusCode::NO_CONTENT
+}
+
+async fn limits(State(shared): State<Shared>) -> Json<Limits> {
+    Json(shared.meter.limits())
+}
+
+async fn set_limits(State(shared): State<Shared>, Json(limits): Json<Limits>) -> StatusCode {
+    shared.meter.limit(limits);
+    StatusCode::NO_CONTENT
+}

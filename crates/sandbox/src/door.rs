@@ -1,0 +1,56 @@
+//! `sandbox control`: the control door from a shell.
+
+use anyhow::{Context, bail};
+use clap::Args;
+use serde_json::{Map, Value};
+use std::{io::Write, path::PathBuf};
+
+/// What to ask, and whom.
+#[derive(Debug, Args)]
+pub(crate) struct Control {
+    /// Path, as quickbooks/payment.
+    path: Option<String>,
+    /// Members of the body, as invoice_id=145 or amount:=12.50 (`:=` for JSON). Without any, a GET.
+    members: Vec<String>,
+    /// The method, where it is not GET (without members) or POST (with).
+    #[arg(long)]
+    method: Option<String>,
+    /// The folder of the running sandbox, for its demo.env.
+    #[arg(long, default_value = "target/sandbox")]
+    dir: PathBuf,
+}
+
+impl Control {
+    pub(crate) async fn ask(self) -> anyhow::Result<()> {
+        let file = self.dir.join("demo.env");
+        let env = std::fs::read_to_string(&file).with_context(|| format!("no sandbox has been started in {}", self.dir.display()))?;
+        let door = env.lines().find_map(|line| line.strip_prefix("CONTROL_URL=")).context("demo.env has no CONTROL_URL")?;
+        let mut body = Map::new();
+        for member in &self.members {
+            let (name, value) = match (member.split_once(":="), member.split_once('=')) {
+                (Some((name, json)), _) => (name, serde_json::from_str(json).with_context(|| format!("{member}: no JSON after `:=`"))?),
+                (None, Some((name, text))) => (name, Value::String(text.to_owned())),
+                (None, None) => bail!("{member}: name=value is expected, or name:=JSON"),
+            };
+            body.insert(name.to_owned(), value);
+        }
+        let usual = if body.is_empty() { "GET" } else { "POST" };
+        let method = self.method.as_deref().unwrap_or(usual).to_uppercase().parse()?;
+        let url = format!("{door}/{}", self.path.unwrap_or_default().trim_start_matches('/'));
+        let mut request = reqwest::Client::new().request(method, url);
+        if !body.is_empty() {
+            request = request.json(&body);
+        }
+        let answer = request.send().await.context("the sandbox does not answer")?;
+        let status = answer.status();
+        let text = answer.text().await?;
+        let mut out = std::io::stdout().lock();
+        if !text.is_empty() {
+            writeln!(out, "{}", text.trim_end())?;
+        }
+        if !status.is_success() {
+            bail!("{status}");
+        }
+        Ok(())
+    }
+}

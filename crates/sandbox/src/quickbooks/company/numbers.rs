@@ -1,0 +1,72 @@
+//! Series that count: ids, and the numbers of documents.
+
+use crate::quickbooks::entity::Entity;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Where each series stands.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(super) struct Numbers {
+    ids: BTreeMap<String, u64>,
+    /// The number that the next document gets.
+    documents: BTreeMap<String, String>,
+}
+
+/// Estimates count by themselves; the other sales forms share one series.
+fn series(entity: Entity) -> &'static str {
+    if entity == Entity::Estimate { "Estimate" } else { "Sales" }
+}
+
+impl Numbers {
+    pub(super) fn take_id(&mut self, series: &str, first: impl FnOnce() -> u64) -> u64 {
+        match self.ids.get_mut(series) {
+            Some(next) => {
+                *next += 1;
+                *next - 1
+            }
+            None => {
+                let first = first();
+                self.ids.insert(series.to_owned(), first + 1);
+                first
+            }
+        }
+    }
+
+    pub(super) fn start(&mut self, entity: Entity, first: &str) {
+        self.documents.insert(series(entity).to_owned(), first.to_owned());
+    }
+
+    pub(super) fn take_document(&mut self, entity: Entity) -> String {
+        let number = self.documents.get(series(entity)).cloned().unwrap_or_else(|| "1001".to_owned());
+        self.start(entity, &after(&number));
+        number
+    }
+
+    pub(super) fn follow(&mut self, entity: Entity, number: &str) {
+        if number.ends_with(|last: char| last.is_ascii_digit()) {
+            self.start(entity, &after(number));
+        }
+    }
+}
+
+/// The number after this one: its digits at the end count on, and keep their leading zeros.
+fn after(number: &str) -> String {
+    let (prefix, digits) = number.split_at(number.trim_end_matches(|c: char| c.is_ascii_digit()).len());
+    match digits.parse::<u128>() {
+        Ok(value) => format!("{prefix}{:0width$}", value + 1, width = digits.len()),
+        Err(_) => format!("{number}1"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::after;
+
+    #[test]
+    fn the_digits_at_the_end_count() {
+        assert_eq!(after("1038"), "1039");
+        assert_eq!(after("INV-0099"), "INV-0100");
+        assert_eq!(after("2026/A9"), "2026/A10");
+        assert_eq!(after("DRAFT"), "DRAFT1");
+    }
+}

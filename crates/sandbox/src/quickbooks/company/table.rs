@@ -1,0 +1,144 @@
+//! One entity's rows, in the order of their ids: each a JSON text and the keys by which queries find it.
+
+use super::keys::{Key, keys};
+use crate::quickbooks::entity::Entity;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::{Value, value::RawValue};
+use std::{collections::BTreeMap, sync::Arc};
+
+/// An id: a number, or a pseudo id such as `TAX`. Numbers come first, by value.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Id {
+    Number(u64),
+    Name(Box<str>),
+}
+
+impl From<&str> for Id {
+    fn from(text: &str) -> Self {
+        match text.parse::<u64>() {
+            Ok(number) if number.to_string() == text => Self::Number(number),
+            _ => Self::Name(text.into()),
+        }
+    }
+}
+
+impl std::fmt::Display for Id {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Number(number) => number.fmt(f),
+            Self::Name(name) => name.fmt(f),
+        }
+    }
+}
+
+/// One object as it is kept: compact, since a company has very many.
+#[derive(Debug)]
+pub(crate) struct Row {
+    json: Box<RawValue>,
+    keys: Box<[Key]>,
+}
+
+impl Row {
+    pub(super) fn new(entity: Entity, value: &Value) -> Arc<Self> {
+        let json = RawValue::from_string(value.to_string()).unwrap_or_default();
+        Arc::new(Self { json, keys: keys(entity, value) })
+    }
+
+    /// The object as JSON text.
+    pub(crate) fn json(&self) -> &str {
+        self.json.get()
+    }
+
+    /// The object, to look into or to change.
+    pub(crate) fn value(&self) -> Value {
+        serde_json::from_str(self.json.get()).unwrap_or_default()
+    }
+
+    /// What queries see, in the order of the entity's properties.
+    pub(crate) fn keys(&self) -> &[Key] {
+        &self.keys
+    }
+}
+
+/// A row that was deleted, and when (milliseconds since the epoch).
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Deleted {
+    pub(crate) id: String,
+    pub(crate) at: i64,
+}
+
+/// Rows by id.
+#[derive(Debug)]
+pub(crate) struct Table {
+    pub(crate) entity: Entity,
+    rows: BTreeMap<Id, Arc<Row>>,
+    pub(crate) deleted: Vec<Deleted>,
+}
+
+impl Table {
+    pub(super) fn new(entity: Entity) -> Self {
+        Self { entity, rows: BTreeMap::new(), deleted: Vec::new() }
+    }
+
+    pub(crate) fn get(&self, id: &str) -> Option<&Arc<Row>> {
+        self.rows.get(&Id::from(id))
+    }
+
+    pub(super) fn put(&mut self, id: &str, row: Arc<Row>) -> Option<Arc<Row>> {
+        self.rows.insert(Id::from(id), row)
+    }
+
+    pub(super) fn remove(&mut self, id: &str) -> Option<Arc<Row>> {
+        self.rows.remove(&Id::from(id))
+    }
+
+    pub(crate) fn rows(&self) -> impl DoubleEndedIterator<Item = (&Id, &Arc<Row>)> {
+        self.rows.iter()
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// The highest number in use as id, deleted rows included.
+    pub(super) fn highest_id(&self) -> u64 {
+        let live = self.rows.keys().rev().find_map(|id| if let Id::Number(number) = id { Some(*number) } else { None });
+        let dead = self.deleted.iter().filter_map(|deleted| deleted.id.parse().ok()).max();
+        live.max(dead).unwrap_or(0)
+    }
+}
+
+#[derive(Serialize)]
+struct Written<'a> {
+    entity: Entity,
+    rows: BTreeMap<String, &'a RawValue>,
+    deleted: &'a [Deleted],
+}
+
+#[derive(Deserialize)]
+struct Read {
+    entity: Entity,
+    rows: BTreeMap<String, Box<RawValue>>,
+    deleted: Vec<Deleted>,
+}
+
+impl Serialize for Table {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let rows = self.rows.iter().map(|(id, row)| (id.to_string(), &*row.json)).collect();
+        Written { entity: self.entity, rows, deleted: &self.deleted }.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Table {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let Read { entity, rows, deleted } = Read::deserialize(deserializer)?;
+        let rows = rows
+            .into_iter()
+            .map(|(id, json)| {
+                let value: Value = serde_json::from_str(json.get()).unwrap_or_default();
+                (Id::from(id.as_str()), Arc::new(Row { json, keys: keys(entity, &value) }))
+            })
+            .collect();
+        Ok(Self { entity, rows, deleted })
+    }
+}

@@ -1,0 +1,46 @@
+//! Id tokens: who consented, signed with a key that is made when it is first needed.
+
+use aws_lc_rs::{
+    encoding::AsDer,
+    rsa::{KeyPair, KeySize},
+    signature::KeyPair as _,
+};
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
+use serde_json::{Value, json};
+use std::sync::LazyLock;
+
+const KEY_ID: &str = "sandbox-1";
+
+struct Key {
+    private: EncodingKey,
+    modulus: String,
+    exponent: String,
+}
+
+static KEY: LazyLock<Option<Key>> = LazyLock::new(|| {
+    let pair = KeyPair::generate(KeySize::Rsa2048).ok()?;
+    let public = pair.public_key();
+    let number = |bytes: &[u8]| BASE64_URL_SAFE_NO_PAD.encode(bytes);
+    let (modulus, exponent) = (number(public.modulus().big_endian_without_leading_zero()), number(public.exponent().big_endian_without_leading_zero()));
+    let der: aws_lc_rs::encoding::Pkcs8V1Der<'_> = pair.as_der().ok()?;
+    Some(Key { private: EncodingKey::from_rsa_der(der.as_ref()), modulus, exponent })
+});
+
+/// The public half, as the discovery document's `jwks_uri` answers it.
+pub(super) fn keys() -> Value {
+    let keys: Vec<Value> = KEY
+        .iter()
+        .map(|key| json!({ "kty": "RSA", "use": "sig", "alg": "RS256", "kid": KEY_ID, "n": key.modulus, "e": key.exponent }))
+        .collect();
+    json!({ "keys": keys })
+}
+
+/// An id token for an hour.
+pub(super) fn token(issuer: &str, client_id: &str, sub: &str, realm_id: &str, now: i64) -> Option<String> {
+    let claims = json!({
+        "sub": sub, "aud": [client_id], "realmid": realm_id, "auth_time": now, "iss": issuer, "iat": now, "exp": now + 3600,
+    });
+    let header = Header { kid: Some(KEY_ID.into()), ..Header::new(Algorithm::RS256) };
+    encode(&header, &claims, &KEY.as_ref()?.private).ok()
+}

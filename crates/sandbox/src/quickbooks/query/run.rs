@@ -1,0 +1,204 @@
+//! Answering a query from a company's rows.
+
+use super::{Condition, Operator, Projection, Query, parse::parse};
+use crate::quickbooks::{
+    company::{
+        Company, SalesTax,
+        keys::{Key, Kind, literal, properties},
+        table::{Id, Row},
+    },
+    entity::Entity,
+    fault::Fault,
+};
+use serde_json::{Map, Value, json};
+use std::{fmt::Write as _, sync::Arc};
+
+/// Answers a query: the content of `QueryResponse`, as JSON.
+pub(in crate::quickbooks) fn answer(company: &Company, text: &str) -> Result<String, Fault> {
+    let query = parse(text.trim().trim_end_matches(';'))?;
+    let tests = query.conditions.iter().map(Test::of).collect::<Result<Vec<_>, _>>()?;
+    let mut found: Vec<(&Id, &Arc<Row>)> = matching(company, &query, &tests).collect();
+    if query.projection == Projection::Count {
+        return Ok(json!({ "totalCount": found.len() }).to_string());
+    }
+    found.sort_by(|(_, a), (_, b)| {
+        let orders = query.order.iter().map(|(at, descending)| {
+            let order = a.keys()[*at].cmp(&b.keys()[*at]);
+            if *descending { order.reverse() } else { order }
+        });
+        orders.fold(std::cmp::Ordering::Equal, std::cmp::Ordering::then)
+    });
+    let page = page(company, &query, found);
+    if page.is_empty() {
+        return Ok("{}".to_owned());
+    }
+    let mut body = format!("{{\"{}\":[", query.entity.name());
+    for (at, (_, row)) in page.iter().enumerate() {
+        if at > 0 {
+            body.push(',');
+        }
+        match &query.projection {
+            Projection::Members(members) => body.push_str(&projected(row, members)),
+            _ if query.entity == Entity::ExchangeRate => body.push_str(&without_id(row)),
+            _ => body.push_str(row.json()),
+        }
+    }
+    let _ = write!(body, "],\"startPosition\":{},\"maxResults\":{}", query.start, page.len());
+    if query.entity.is_name_list() {
+        let _ = write!(body, ",\"totalCount\":{}", page.len());
+    }
+    body.push('}');
+    Ok(body)
+}
+
+/// The rows that a query means. Lists of names show what is active, unless the query asks for the others.
+fn matching<'a>(company: &'a Company, query: &'a Query, tests: &'a [Test]) -> impl Iterator<Item = (&'a Id, &'a Arc<Row>)> {
+    let active = properties(query.entity).iter().position(|property| property.path == "Active");
+    let hidden = active.filter(|at| query.entity.is_name_list() && !query.conditions.iter().any(|condition| condition.at == *at));
+    company
+        .table(query.entity)
+        .into_iter()
+        .flat_map(|table| table.rows())
+        .filter(move |(_, row)| hidden.is_none_or(|at| row.keys()[at] != Key::Flag(false)))
+        .filter(|(_, row)| tests.iter().all(|test| test.holds(&row.keys()[test.at])))
+}
+
+/// The page asked for. QuickBooks adds the pseudo tax codes of the United States to every page of tax codes.
+fn page<'a>(company: &Company, query: &Query, found: Vec<(&'a Id, &'a Arc<Row>)>) -> Vec<(&'a Id, &'a Arc<Row>)> {
+    let pseudo = query.entity == Entity::TaxCode && company.rules.sales_tax != SalesTax::PerLine;
+    let (always, paged): (Vec<_>, Vec<_>) = found.into_iter().partition(|(id, _)| pseudo && matches!(id, Id::Name(_)));
+    paged.into_iter().skip(query.start - 1).take(query.max).chain(always).collect()
+}
+
+/// A condition with its values ready to compare.
+#[derive(Debug)]
+struct Test {
+    at: usize,
+    operator: Operator,
+    values: Vec<Key>,
+}
+
+impl Test {
+    fn of(condition: &Condition) -> Result<Self, Fault> {
+        let like = condition.operator == Operator::Like;
+        if like && !matches!(condition.kind, Kind::Text | Kind::Id) {
+            return Err(Fault::invalid_query("Operator LIKE is for texts only"));
+        }
+        let kind = if like { Kind::Text } else { condition.kind };
+        let values = condition
+            .values
+            .iter()
+            .map(|value| literal(kind, value).ok_or_else(|| Fault::invalid_query(format!("value {value} is invalid for this property"))))
+            .collect::<Result<_, _>>()?;
+        Ok(Self { at: condition.at, operator: condition.operator, values })
+    }
+
+    fn holds(&self, key: &Key) -> bool {
+        match key {
+            Key::Absent => false,
+            Key::Many(keys) => keys.iter().any(|key| self.holds(key)),
+            key => self.values.iter().any(|value| self.compares(key, value)),
+        }
+    }
+
+    fn compares(&self, key: &Key, value: &Key) -> bool {
+        match self.operator {
+            Operator::Equal | Operator::In => key == value,
+            Operator::Less => key < value,
+            Operator::Greater => key > value,
+            Operator::AtMost => key <= value,
+            Operator::AtLeast => key >= value,
+            Operator::Like => match (key, value) {
+                (Key::Text(text), Key::Text(pattern)) => like(text, pattern),
+                (Key::Id(id), Key::Text(pattern)) => like(&id.to_string(), pattern),
+                _ => false,
+            },
+        }
+    }
+}
+
+/// `%` stands for any run of characters; both sides are in lower case already.
+fn like(text: &str, pattern: &str) -> bool {
+    let mut parts = pattern.split('%');
+    let Some(mut rest) = text.strip_prefix(parts.next().unwrap_or_default()) else { return false };
+    if !pattern.contains('%') {
+        return rest.is_empty();
+    }
+    let mut parts: Vec<&str> = parts.collect();
+    let last = parts.pop().unwrap_or_default();
+    for part in parts {
+        match rest.find(part) {
+            Some(at) => rest = &rest[at + part.len()..],
+            None => return false,
+        }
+    }
+    rest.ends_with(last)
+}
+
+/// A row with the members asked for only.
+fn projected(row: &Row, members: &[String]) -> String {
+    let value = row.value();
+    let mut shown = Map::new();
+    for member in members {
+        // A member of an object brings the object along.
+        let top = member.split('.').next().unwrap_or(member);
+        let found = &value[top];
+        if !found.is_null() {
+            shown.insert(top.to_owned(), found.clone());
+        }
+    }
+    shown.insert("domain".into(), json!("QBO"));
+    shown.insert("sparse".into(), json!(true));
+    Value::Object(shown).to_string()
+}
+
+fn without_id(row: &Row) -> String {
+    let mut value = row.value();
+    value.as_object_mut().map(|row| row.remove("Id"));
+    value.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn like_knows_only_the_percent_sign() {
+        assert!(like("oceano azul", "%azul"));
+        assert!(like("oceano azul", "oce%az%"));
+        assert!(like("aab", "%ab"));
+        assert!(!like("oceano azul", "azul"));
+        assert!(!like("ab", "ab%b"));
+        assert!(like("100%", "100%"));
+    }
+
+    #[test]
+    fn a_query_is_read_as_it_is_meant() {
+        let query = parse(r"SELECT * FROM customer where DisplayName = 'O\'Brien' and Active in (true, false) order by Id desc maxresults 5");
+        let query = query.expect("a query");
+        assert_eq!(query.conditions[0].values, ["O'Brien"]);
+        assert_eq!((query.max, query.start, query.order.len()), (5, 1, 1));
+        assert_eq!(parse("select Id, metadata.createtime from Invoice").expect("a query").projection, Projection::Members(vec!["Id".into(), "MetaData.CreateTime".into()]));
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_refused_with_its_place() {
+        for (query, code) in [
+            ("select * from Customer where DisplayName = 'O''Brien'", "4000"),
+            ("select * from Invoice where Balance > 0", "4000"),
+            ("select * from Invoice where Id != '1'", "4000"),
+            ("select * from Invoice where Id = '1' or Id = '2'", "4000"),
+            ("select * from Customer where DisplayName = 'open", "4000"),
+            ("select * from Nothing", "4001"),
+            ("select * from Invoice where TotalAmt > '1'", "4001"),
+            ("select * from Invoice where NoSuchField = '1'", "4001"),
+            ("select NoSuchField from Invoice", "4001"),
+            ("select * from Invoice orderby CustomerRef", "4001"),
+        ] {
+            let fault = parse(query).expect_err(query);
+            assert_eq!(fault.body()["Error"][0]["code"], json!(code), "{query}");
+        }
+        let fault = parse("select * from Invoice limit 3").expect_err("no limit").body();
+        assert!(fault["Error"][0]["Detail"].as_str().is_some_and(|detail| detail.contains("line 1, column 23")), "{fault}");
+    }
+}
