@@ -80,13 +80,32 @@ function faturaEnv(env, { port, key }, database) {
   };
 }
 
+/** Starts the sandbox alone; `env` is what it tells programs, `stop` ends it. */
+export async function startSandbox({ dir, args = [] }) {
+  mkdirSync(dir, { recursive: true });
+  const file = join(dir, "demo.env");
+  rmSync(file, { force: true });
+  const child = run(dir, "sandbox", ["--dir", dir, ...args], {});
+  for (const until = Date.now() + 15_000; !existsSync(file) && Date.now() < until;) {
+    if (child.exitCode !== null) throw new Error(`sandbox ended; see ${child.log}`);
+    await new Promise((go) => setTimeout(go, 20));
+  }
+  const env = parseEnv(readFileSync(file, "utf8"));
+  await answers(env.CONTROL_URL, child);
+  const stop = async () => {
+    child.kill("SIGTERM");
+    await Promise.race([ended(child), new Promise((go) => setTimeout(go, 10_000))]);
+    child.kill("SIGKILL");
+  };
+  return { env, child, stop };
+}
+
 /** Starts both in `dir`. `firstPort` 0 takes any free ports. */
 export async function start({ dir, firstPort = 0, reset = false, database = `sqlite:${join(dir, "fatura.db")}` }) {
   if (reset) rmSync(dir, { recursive: true, force: true });
   mkdirSync(dir, { recursive: true });
   const own = await kept(dir, firstPort);
-  rmSync(join(dir, "demo.env"), { force: true });
-  const sandbox = run(dir, "sandbox", ["--dir", dir, "--app-url", `http://localhost:${own.port}`, "--first-port", firstPort ? String(firstPort + 1) : "0"], {});
+  const { env, child: sandbox } = await startSandbox({ dir, args: ["--app-url", `http://localhost:${own.port}`, "--first-port", firstPort ? String(firstPort + 1) : "0"] });
   let fatura;
   const stop = async () => {
     for (const child of [fatura, sandbox].filter(Boolean)) {
@@ -96,13 +115,6 @@ export async function start({ dir, firstPort = 0, reset = false, database = `sql
     }
   };
   try {
-    const file = join(dir, "demo.env");
-    for (const until = Date.now() + 15_000; !existsSync(file) && Date.now() < until;) {
-      if (sandbox.exitCode !== null) throw new Error(`sandbox ended; see ${sandbox.log}`);
-      await new Promise((go) => setTimeout(go, 30));
-    }
-    const env = parseEnv(readFileSync(file, "utf8"));
-    await answers(env.CONTROL_URL, sandbox);
     const startFatura = async () => {
       fatura = run(dir, "fatura", ["serve"], faturaEnv(env, own, database));
       await answers(`${env.FATURA_URL}/healthz`, fatura);

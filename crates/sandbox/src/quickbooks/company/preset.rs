@@ -127,9 +127,9 @@ fn complete(company: &Company, entity: Entity, row: &mut Value, clock: Clock) {
     }
     if matches!(entity, Entity::Customer | Entity::Vendor | Entity::Employee) {
         default("PrintOnCheckName", json!(name));
-        default("Balance", json!(0));
     }
     if matches!(entity, Entity::Customer | Entity::Vendor) {
+        default("Balance", json!(0));
         default("CurrencyRef", json!({ "value": company.home_currency() }));
     }
     if entity == Entity::Customer {

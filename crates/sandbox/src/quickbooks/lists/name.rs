@@ -32,12 +32,12 @@ pub(super) fn write(company: &mut Company, entity: Entity, body: &Value, act: &A
     }
     row.entry("PrintOnCheckName").or_insert_with(|| json!(name));
     row.insert("FullyQualifiedName".into(), json!(name));
-    row.entry("Balance").or_insert(json!(0));
     if entity == Entity::Employee {
         for member in ["GivenName", "FamilyName"] {
             row.contains_key(member).then_some(()).ok_or_else(|| Fault::missing(member))?;
         }
     } else {
+        row.entry("Balance").or_insert(json!(0));
         currency(company, &mut row, before.as_ref())?;
     }
     if entity == Entity::Customer {

@@ -5,7 +5,7 @@ use aws_lc_rs::{
     rsa::{KeyPair, KeySize},
     signature::KeyPair as _,
 };
-use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use base64::{Engine, prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD}};
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use serde_json::{Value, json};
 use std::sync::LazyLock;
@@ -24,7 +24,8 @@ static KEY: LazyLock<Option<Key>> = LazyLock::new(|| {
     let number = |bytes: &[u8]| BASE64_URL_SAFE_NO_PAD.encode(bytes);
     let (modulus, exponent) = (number(public.modulus().big_endian_without_leading_zero()), number(public.exponent().big_endian_without_leading_zero()));
     let der: aws_lc_rs::encoding::Pkcs8V1Der<'_> = pair.as_der().ok()?;
-    Some(Key { private: EncodingKey::from_rsa_der(der.as_ref()), modulus, exponent })
+    let pem = format!("-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n", BASE64_STANDARD.encode(der.as_ref()));
+    Some(Key { private: EncodingKey::from_rsa_pem(pem.as_bytes()).ok()?, modulus, exponent })
 });
 
 /// The public half, as the discovery document's `jwks_uri` answers it.

@@ -23,6 +23,8 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use url::Url;
 
+/// Whoever signs id tokens: Intuit's SDKs know it by this name, wherever the keys are.
+const ISSUER: &str = "https://oauth.platform.intuit.com/op/v1";
 const ACCOUNTING: &str = "com.intuit.quickbooks.accounting";
 /// What an app may ask for; the first two belong to a company.
 const SCOPES: [&str; 8] =
@@ -202,7 +204,7 @@ pub(crate) fn router(shared: Shared) -> Router {
 async fn discovery(State(shared): State<Shared>) -> Json<Value> {
     let base = &shared.origins.intuit;
     Json(json!({
-        "issuer": format!("{base}/op/v1"),
+        "issuer": ISSUER,
         "authorization_endpoint": format!("{base}/connect/oauth2"),
         "token_endpoint": format!("{base}/oauth2/v1/tokens/bearer"),
         "userinfo_endpoint": format!("{base}/v1/openid_connect/userinfo"),
@@ -353,8 +355,7 @@ async fn token(State(shared): State<Shared>, headers: HeaderMap, Form(form): For
             code.filter(|code| code.expires > clock.epoch() && code.redirect_uri == form.redirect_uri).map(|code| {
                 let mut answer = world.quickbooks.grants.grant(&code.realm_id, &code.sub, &code.scope, clock);
                 if code.scope.split_whitespace().any(|scope| scope == "openid") {
-                    let issuer = format!("{}/op/v1", shared.origins.intuit);
-                    answer["id_token"] = json!(identity::token(&issuer, &app.client_id, &code.sub, &code.realm_id, clock.epoch()));
+                    answer["id_token"] = json!(identity::token(ISSUER, &app.client_id, &code.sub, &code.realm_id, clock.epoch()));
                 }
                 answer
             })
