@@ -6,7 +6,8 @@ use std::sync::LazyLock;
 
 /// The time zone of QuickBooks' servers.
 pub(crate) fn pacific() -> TimeZone {
-    static PACIFIC: LazyLock<TimeZone> = LazyLock::new(|| TimeZone::get("America/Los_Angeles").unwrap_or(TimeZone::UTC));
+    static PACIFIC: LazyLock<TimeZone> =
+        LazyLock::new(|| TimeZone::get("America/Los_Angeles").unwrap_or(TimeZone::UTC));
     PACIFIC.clone()
 }
 

@@ -111,7 +111,11 @@ impl Faults {
 }
 
 /// The layer around both APIs: applies faults and keeps the ledger of calls.
-pub(crate) async fn layer(State((shared, provider)): State<(Shared, &'static str)>, request: Request, next: Next) -> Response {
+pub(crate) async fn layer(
+    State((shared, provider)): State<(Shared, &'static str)>,
+    request: Request,
+    next: Next,
+) -> Response {
     let method = request.method().clone();
     let path = request.uri().path().to_owned();
     let query = request.uri().query().unwrap_or_default().to_owned();
@@ -142,7 +146,9 @@ pub(crate) async fn layer(State((shared, provider)): State<(Shared, &'static str
             response
         }
         Some(Effect::Truncate) => rewritten(next.run(request).await, |body| body[..body.len() / 2].to_vec()).await,
-        Some(Effect::Malformed) => rewritten(next.run(request).await, |_| b"<html><body>Bad Gateway</body></html>".to_vec()).await,
+        Some(Effect::Malformed) => {
+            rewritten(next.run(request).await, |_| b"<html><body>Bad Gateway</body></html>".to_vec()).await
+        }
     };
     shared.calls.record(provider, &method, &path, &query, response.status());
     response
@@ -159,7 +165,8 @@ async fn rewritten(response: Response, change: impl FnOnce(&[u8]) -> Vec<u8>) ->
 
 /// An answer whose body breaks off at once: the server closes the connection under it.
 fn broken() -> Response {
-    let failing = futures_util::stream::once(async { Err::<Vec<u8>, _>(std::io::Error::other("the connection breaks")) });
+    let failing =
+        futures_util::stream::once(async { Err::<Vec<u8>, _>(std::io::Error::other("the connection breaks")) });
     let mut response = Response::new(Body::from_stream(failing));
     response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from_static("1000"));
     response

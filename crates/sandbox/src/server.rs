@@ -102,7 +102,15 @@ pub async fn start(options: Options) -> anyhow::Result<Sandbox> {
     if let Some(dir) = &dir {
         tasks.push(tokio::spawn(save_often(shared.clone(), dir.clone(), stop.clone())));
     }
-    let sandbox = Sandbox { origins, shared, app_url: options.app_url, only_quickbooks: options.only_quickbooks, dir, stop, tasks };
+    let sandbox = Sandbox {
+        origins,
+        shared,
+        app_url: options.app_url,
+        only_quickbooks: options.only_quickbooks,
+        dir,
+        stop,
+        tasks,
+    };
     if let Some(dir) = &options.dir {
         std::fs::write(dir.join("demo.env"), sandbox.env())?;
         sandbox.save()?;

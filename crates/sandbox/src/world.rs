@@ -101,12 +101,18 @@ impl Shared {
         {
             let mut world = self.world_untouched();
             if self.touched.swap(false, Ordering::Relaxed) {
-                files.push((dir.join(WORLD), serde_json::to_vec(&serde_json::json!({ "origins": self.origins, "world": &*world }))?));
+                files.push((
+                    dir.join(WORLD),
+                    serde_json::to_vec(&serde_json::json!({ "origins": self.origins, "world": &*world }))?,
+                ));
                 forget_others(&dir.join(COMPANIES), &world.quickbooks.realm_ids())?;
             }
             for company in world.quickbooks.companies.values_mut().filter(|company| company.touched) {
                 company.touched = false;
-                files.push((dir.join(COMPANIES).join(format!("{}.json", company.realm_id)), serde_json::to_vec(company)?));
+                files.push((
+                    dir.join(COMPANIES).join(format!("{}.json", company.realm_id)),
+                    serde_json::to_vec(company)?,
+                ));
             }
         }
         for (file, content) in files {
@@ -125,7 +131,11 @@ const COMPANIES: &str = "companies";
 fn forget_others(dir: &Path, realms: &[String]) -> anyhow::Result<()> {
     std::fs::create_dir_all(dir)?;
     for file in std::fs::read_dir(dir)?.flatten() {
-        let known = file.path().file_stem().and_then(|stem| stem.to_str()).is_some_and(|stem| realms.iter().any(|realm| realm == stem));
+        let known = file
+            .path()
+            .file_stem()
+            .and_then(|stem| stem.to_str())
+            .is_some_and(|stem| realms.iter().any(|realm| realm == stem));
         if !known {
             std::fs::remove_file(file.path())?;
         }
@@ -149,10 +159,15 @@ impl Saved {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error.into()),
         };
-        let mut saved: Self = serde_json::from_slice(&bytes).with_context(|| format!("reading {}; delete the folder to begin anew", file.display()))?;
+        let mut saved: Self = serde_json::from_slice(&bytes)
+            .with_context(|| format!("reading {}; delete the folder to begin anew", file.display()))?;
         let mut companies = Vec::new();
-        for file in std::fs::read_dir(dir.join(COMPANIES))?.flatten().filter(|file| file.path().extension().is_some_and(|ending| ending == "json")) {
-            let company: Company = serde_json::from_slice(&std::fs::read(file.path())?).with_context(|| format!("reading {}", file.path().display()))?;
+        for file in std::fs::read_dir(dir.join(COMPANIES))?
+            .flatten()
+            .filter(|file| file.path().extension().is_some_and(|ending| ending == "json"))
+        {
+            let company: Company = serde_json::from_slice(&std::fs::read(file.path())?)
+                .with_context(|| format!("reading {}", file.path().display()))?;
             companies.push(company.restored());
         }
         saved.world.quickbooks.companies = quickbooks::by_realm(companies);

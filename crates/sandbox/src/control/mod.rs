@@ -117,7 +117,8 @@ struct Read {
 /// Everything, as one text that `POST /state` takes back.
 async fn save_state(State(shared): State<Shared>) -> Response {
     let world = shared.world_untouched();
-    let written = serde_json::to_vec(&Written { world: &world, companies: world.quickbooks.companies.values().collect() });
+    let written =
+        serde_json::to_vec(&Written { world: &world, companies: world.quickbooks.companies.values().collect() });
     match written {
         Ok(bytes) => ([(header::CONTENT_TYPE, "application/json")], bytes).into_response(),
         Err(error) => refusal(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()),
@@ -127,7 +128,8 @@ async fn save_state(State(shared): State<Shared>) -> Response {
 async fn load_state(State(shared): State<Shared>, body: Bytes) -> Response {
     match serde_json::from_slice::<Read>(&body) {
         Ok(Read { mut world, companies }) => {
-            world.quickbooks.companies = crate::quickbooks::by_realm(companies.into_iter().map(Company::restored).collect());
+            world.quickbooks.companies =
+                crate::quickbooks::by_realm(companies.into_iter().map(Company::restored).collect());
             for company in world.quickbooks.companies.values_mut() {
                 company.touched = true;
             }

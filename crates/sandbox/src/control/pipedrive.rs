@@ -31,7 +31,13 @@ async fn grant(State(shared): State<Shared>, Json(asked): Json<User>) -> Respons
     if world.pipedrive.company(asked.company_id).and_then(|company| company.user(asked.user_id)).is_none() {
         return not_found("company_id and user_id");
     }
-    let tokens = world.pipedrive.grants.grant(asked.company_id, asked.user_id, clock, &shared.app.scopes, &shared.origins.pipedrive_api);
+    let tokens = world.pipedrive.grants.grant(
+        asked.company_id,
+        asked.user_id,
+        clock,
+        &shared.app.scopes,
+        &shared.origins.pipedrive_api,
+    );
     Json(tokens).into_response()
 }
 

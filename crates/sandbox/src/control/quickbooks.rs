@@ -2,12 +2,12 @@
 
 use super::{not_found, refusal};
 use crate::{
-    decimal::{decimal, number},
+    decimal::decimal,
     quickbooks::{
-        Act, Company, Entity, Fault, Verb,
+        Act, Company, Entity, Fault, Verb, accountant,
         api::limits::Limits,
-        carry_out, preset,
-        webhooks::{Endpoint, Mishap},
+        preset,
+        webhooks::{Endpoint, Mishap, Webhooks},
     },
     world::Shared,
 };
@@ -18,7 +18,6 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use rust_decimal::Decimal;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -58,7 +57,8 @@ async fn companies(State(shared): State<Shared>) -> Response {
             Entity::ALL.iter().map(|entity| (entity.name().to_owned(), json!(company.count(*entity)))).filter(|(_, count)| count != &json!(0)).collect();
         json!({ "realm_id": company.realm_id, "name": company.name(), "country": company.country(), "home_currency": company.home_currency(), "rows": counts })
     });
-    Json(json!({ "companies": list.collect::<Vec<_>>(), "presets": preset::names().collect::<Vec<_>>() })).into_response()
+    Json(json!({ "companies": list.collect::<Vec<_>>(), "presets": preset::names().collect::<Vec<_>>() }))
+        .into_response()
 }
 
 #[derive(Debug, Deserialize)]
@@ -77,10 +77,17 @@ fn one() -> u64 {
 async fn add_company(State(shared): State<Shared>, Json(asked): Json<NewCompany>) -> Response {
     let mut world = shared.world();
     let clock = world.clock;
-    let highest = world.quickbooks.companies.keys().filter_map(|realm| realm.parse::<u64>().ok()).max().unwrap_or(9_341_452_200_000_000);
+    let highest = world
+        .quickbooks
+        .companies
+        .keys()
+        .filter_map(|realm| realm.parse::<u64>().ok())
+        .max()
+        .unwrap_or(9_341_452_200_000_000);
     let mut made = Vec::new();
     for at in 0..asked.count {
-        let realm = asked.realm_id.clone().filter(|_| asked.count == 1).unwrap_or_else(|| (highest + 1 + at).to_string());
+        let realm =
+            asked.realm_id.clone().filter(|_| asked.count == 1).unwrap_or_else(|| (highest + 1 + at).to_string());
         let mut seed = json!({ "preset": asked.preset, "realm_id": realm });
         if let Some(name) = &asked.name {
             seed["name"] = if asked.count == 1 { json!(name) } else { json!(format!("{name} {}", at + 1)) };
@@ -116,7 +123,9 @@ async fn seed(State(shared): State<Shared>, Json(file): Json<Value>) -> Response
         Ok((users, companies)) => {
             world.quickbooks.users.extend(users);
             let realms: Vec<String> = companies.iter().map(|company| company.realm_id.clone()).collect();
-            companies.into_iter().for_each(|company| world.quickbooks.add(company));
+            for company in companies {
+                world.quickbooks.add(company);
+            }
             Json(json!({ "realm_ids": realms })).into_response()
         }
         Err(error) => refusal(StatusCode::BAD_REQUEST, format!("{error:#}")),
@@ -129,8 +138,19 @@ async fn grant(State(shared): State<Shared>, Json(asked): Json<Realm>) -> Respon
     if !world.quickbooks.companies.contains_key(&asked.realm_id) {
         return not_found("realm_id");
     }
-    let sub = world.quickbooks.users.iter().find(|user| user.realms.contains(&asked.realm_id)).map(|user| user.sub.clone()).unwrap_or_default();
-    let mut answer = world.quickbooks.grants.grant(&asked.realm_id, &sub, "com.intuit.quickbooks.accounting openid profile email", clock);
+    let sub = world
+        .quickbooks
+        .users
+        .iter()
+        .find(|user| user.realms.contains(&asked.realm_id))
+        .map(|user| user.sub.clone())
+        .unwrap_or_default();
+    let mut answer = world.quickbooks.grants.grant(
+        &asked.realm_id,
+        &sub,
+        "com.intuit.quickbooks.accounting openid profile email",
+        clock,
+    );
     answer["realm_id"] = json!(asked.realm_id);
     Json(answer).into_response()
 }
@@ -161,18 +181,18 @@ async fn preferences(State(shared): State<Shared>, Json(asked): Json<NewPreferen
     StatusCode::NO_CONTENT.into_response()
 }
 
-/// Does something as the company's accountant, and tells the webhooks of it.
-fn as_accountant(shared: &Shared, realm_id: &str, work: impl FnOnce(&mut Company, &Act) -> Result<Value, Fault>) -> Response {
+/// Does something as the company's accountant.
+fn as_accountant(
+    shared: &Shared,
+    realm_id: &str,
+    work: impl FnOnce(&mut Company, &Act) -> Result<Value, Fault>,
+) -> Response {
     let mut world = shared.world();
     let act = Act::new(world.clock, ACCOUNTANT);
-    let state = &mut world.quickbooks;
-    let Some(company) = state.companies.get_mut(realm_id) else { return not_found("realm_id") };
-    let result = work(company, &act);
-    let events = std::mem::take(&mut company.events);
-    state.webhooks.notice(events);
-    match result {
-        Ok(row) => Json(row).into_response(),
-        Err(fault) => fault.response(&act.clock.quickbooks_millis()),
+    match world.quickbooks.act(realm_id, |company| work(company, &act)) {
+        Some(Ok(row)) => Json(row).into_response(),
+        Some(Err(fault)) => fault.response(&act.clock.quickbooks_millis()),
+        None => not_found("realm_id"),
     }
 }
 
@@ -184,52 +204,14 @@ struct Money {
     amount: Option<Value>,
 }
 
-impl Money {
-    fn amount(&self, invoice: &Value) -> Decimal {
-        self.amount.as_ref().and_then(decimal).or_else(|| decimal(&invoice["Balance"])).unwrap_or_default()
-    }
-}
-
-fn line(amount: Decimal, id: &Value, kind: &str) -> Value {
-    json!({ "Amount": number(amount), "LinkedTxn": [{ "TxnId": id, "TxnType": kind }] })
-}
-
 async fn payment(State(shared): State<Shared>, Json(asked): Json<Money>) -> Response {
-    as_accountant(&shared, &asked.realm_id, |company, act| {
-        let invoice = company.read(Entity::Invoice, &asked.invoice_id)?.value();
-        let amount = asked.amount(&invoice);
-        let body = json!({
-            "CustomerRef": invoice["CustomerRef"], "CurrencyRef": invoice["CurrencyRef"], "TotalAmt": number(amount),
-            "Line": [line(amount, &invoice["Id"], "Invoice")],
-        });
-        carry_out(company, Entity::Payment, Verb::Write, &body, act)
-    })
+    let amount = asked.amount.as_ref().and_then(decimal);
+    as_accountant(&shared, &asked.realm_id, |company, act| accountant::receive(company, &asked.invoice_id, amount, act))
 }
 
-/// A credit memo over the amount, applied to the invoice.
 async fn credit(State(shared): State<Shared>, Json(asked): Json<Money>) -> Response {
-    as_accountant(&shared, &asked.realm_id, |company, act| {
-        let invoice = company.read(Entity::Invoice, &asked.invoice_id)?.value();
-        let amount = asked.amount(&invoice);
-        let mut sold = invoice["Line"][0].clone();
-        sold["Amount"] = number(amount);
-        sold["Description"] = json!("Credit");
-        if let Some(detail) = sold["SalesItemLineDetail"].as_object_mut() {
-            detail.retain(|name, _| !matches!(name.as_str(), "Qty" | "UnitPrice" | "TaxInclusiveAmt"));
-            detail.insert("TaxCodeRef".into(), if company.country() == "US" { json!({ "value": "NON" }) } else { Value::Null });
-        }
-        let mut body = json!({ "CustomerRef": invoice["CustomerRef"], "CurrencyRef": invoice["CurrencyRef"], "Line": [sold] });
-        if company.country() != "US" {
-            body["GlobalTaxCalculation"] = json!("NotApplicable");
-        }
-        let memo = carry_out(company, Entity::CreditMemo, Verb::Write, &body, act)?;
-        let body = json!({
-            "CustomerRef": invoice["CustomerRef"], "CurrencyRef": invoice["CurrencyRef"], "TotalAmt": 0,
-            "Line": [line(amount, &invoice["Id"], "Invoice"), line(amount, &memo["Id"], "CreditMemo")],
-        });
-        carry_out(company, Entity::Payment, Verb::Write, &body, act)?;
-        Ok(memo)
-    })
+    let amount = asked.amount.as_ref().and_then(decimal);
+    as_accountant(&shared, &asked.realm_id, |company, act| accountant::credit(company, &asked.invoice_id, amount, act))
 }
 
 #[derive(Debug, Deserialize)]
@@ -240,20 +222,6 @@ struct Edit {
     id: Option<String>,
     #[serde(default)]
     changes: Value,
-}
-
-impl Edit {
-    /// The changes as a sparse update of what is there now.
-    fn body(&self, company: &Company) -> Result<Value, Fault> {
-        let mut body = if self.changes.is_object() { self.changes.clone() } else { json!({}) };
-        if let Some(id) = &self.id {
-            let row = company.read(self.entity, id)?.value();
-            body["Id"] = json!(id);
-            body["SyncToken"] = row["SyncToken"].clone();
-            body["sparse"] = json!(true);
-        }
-        Ok(body)
-    }
 }
 
 async fn edit(State(shared): State<Shared>, Json(asked): Json<Edit>) -> Response {
@@ -270,8 +238,7 @@ async fn delete(State(shared): State<Shared>, Json(asked): Json<Edit>) -> Respon
 
 fn change(shared: &Shared, asked: &Edit, verb: Verb) -> Response {
     as_accountant(shared, &asked.realm_id, |company, act| {
-        let body = asked.body(company)?;
-        carry_out(company, asked.entity, verb, &body, act)
+        accountant::change(company, asked.entity, asked.id.as_deref(), verb, &asked.changes, act)
     })
 }
 
@@ -297,7 +264,7 @@ async fn set_webhooks(State(shared): State<Shared>, Json(endpoint): Json<Endpoin
 }
 
 async fn stop_webhooks(State(shared): State<Shared>) -> StatusCode {
-    shared.world().quickbooks.webhooks = crate::quickbooks::webhooks::Webhooks::default();
+    shared.world().quickbooks.webhooks = Webhooks::default();
     StatusCode::NO_CONTENT
 }
 

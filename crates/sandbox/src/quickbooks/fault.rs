@@ -87,7 +87,9 @@ impl Fault {
         Self::validation(
             "5010",
             "Stale Object Error",
-            format!("Stale Object Error : You and {user} were working on this at the same time. {user} finished before you did, so your work was not saved."),
+            format!(
+                "Stale Object Error : You and {user} were working on this at the same time. {user} finished before you did, so your work was not saved."
+            ),
             "",
         )
     }
@@ -104,13 +106,23 @@ impl Fault {
     /// A date that is none.
     pub(crate) fn date(element: &str, value: &Value) -> Self {
         let shown = value.to_string();
-        Self::validation("2060", "Invalid Date", format!("Invalid date/time format: {}", shown.trim_matches('"')), element)
+        Self::validation(
+            "2060",
+            "Invalid Date",
+            format!("Invalid date/time format: {}", shown.trim_matches('"')),
+            element,
+        )
     }
 
     /// A word that its enumeration does not have.
     pub(crate) fn enumeration(element: &str, value: &Value) -> Self {
         let shown = value.to_string();
-        Self::validation("2170", "Invalid Enumeration", format!("Invalid Enumeration : {}", shown.trim_matches('"')), element)
+        Self::validation(
+            "2170",
+            "Invalid Enumeration",
+            format!("Invalid Enumeration : {}", shown.trim_matches('"')),
+            element,
+        )
     }
 
     /// A text with characters that the member does not take.
@@ -133,7 +145,12 @@ impl Fault {
     }
 
     pub(crate) fn duplicate_name(detail: &str) -> Self {
-        Self::validation("6240", "Duplicate Name Exists Error", format!("The name supplied already exists. : {detail}"), "")
+        Self::validation(
+            "6240",
+            "Duplicate Name Exists Error",
+            format!("The name supplied already exists. : {detail}"),
+            "",
+        )
     }
 
     pub(crate) fn tax_code(element: &str, code: &str) -> Self {
@@ -144,7 +161,9 @@ impl Fault {
         Self::validation(
             "6210",
             "Account Period Closed, Cannot Update Through Services API",
-            format!("The account period has closed and the account books cannot be updated through QuickBooks Online Services API. Please contact your QuickBooks admin. You have closed the books through {through}."),
+            format!(
+                "The account period has closed and the account books cannot be updated through QuickBooks Online Services API. Please contact your QuickBooks admin. You have closed the books through {through}."
+            ),
             "",
         )
     }
@@ -183,7 +202,12 @@ impl Fault {
         Self {
             status: StatusCode::INTERNAL_SERVER_ERROR,
             kind: "SystemFault",
-            ..Self::validation("10000", "An application error has occurred while processing your request", "System Failure Error: An application error has occurred while processing your request", "")
+            ..Self::validation(
+                "10000",
+                "An application error has occurred while processing your request",
+                "System Failure Error: An application error has occurred while processing your request",
+                "",
+            )
         }
     }
 
@@ -194,7 +218,9 @@ impl Fault {
             "2500" => Self::invalid_reference(""),
             "5010" => Self::stale("another user"),
             "6210" => Self::closed_books("the closing date"),
-            "6240" => Self::duplicate_name("Another customer, vendor or employee is already using this \nname. Please use a different name."),
+            "6240" => Self::duplicate_name(
+                "Another customer, vendor or employee is already using this \nname. Please use a different name.",
+            ),
             "10000" => Self::system(),
             _ => Self { code: code.to_owned().into(), ..Self::business("A fault that was asked for.") },
         }

@@ -1,5 +1,6 @@
 //! QuickBooks Online: Intuit's OAuth, the v3 Accounting API, webhooks, and a little web page.
 
+pub(crate) mod accountant;
 pub(crate) mod api;
 mod company;
 mod entity;
@@ -16,7 +17,7 @@ use crate::clock::Clock;
 pub(crate) use company::{Act, Company, preset};
 pub(crate) use entity::Entity;
 pub(crate) use fault::{Fault, throttled};
-pub(crate) use lists::{Verb, carry_out};
+pub(crate) use lists::Verb;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use webhooks::Webhooks;
@@ -34,7 +35,9 @@ impl App {
         Self {
             client_id: "ABsandbox0quickbooks0client".into(),
             client_secret: "sandbox-quickbooks-client-secret".into(),
-            redirect_uris: std::iter::once(format!("{app_url}/quickbooks/callback")).chain(redirect_uris.iter().cloned()).collect(),
+            redirect_uris: std::iter::once(format!("{app_url}/quickbooks/callback"))
+                .chain(redirect_uris.iter().cloned())
+                .collect(),
         }
     }
 }
@@ -62,11 +65,28 @@ pub(crate) struct User {
 impl State {
     pub(crate) fn seeded(clock: Clock) -> anyhow::Result<Self> {
         let (users, companies) = preset::seeds(clock)?;
-        Ok(Self { users, companies: by_realm(companies), grants: oauth::Grants::default(), webhooks: Webhooks::default() })
+        Ok(Self {
+            users,
+            companies: by_realm(companies),
+            grants: oauth::Grants::default(),
+            webhooks: Webhooks::default(),
+        })
     }
 
     pub(crate) fn realm_ids(&self) -> Vec<String> {
         self.companies.keys().cloned().collect()
+    }
+
+    /// Lets somebody act on a company, and has the webhooks told of what changed. `None` for an unknown company.
+    pub(crate) fn act<T>(
+        &mut self,
+        realm_id: &str,
+        work: impl FnOnce(&mut Company) -> Result<T, Fault>,
+    ) -> Option<Result<T, Fault>> {
+        let company = self.companies.get_mut(realm_id)?;
+        let result = work(company);
+        self.webhooks.notice(std::mem::take(&mut company.events));
+        Some(result)
     }
 
     /// Puts a company in, and lets every user sign in to it.

@@ -45,7 +45,8 @@ pub(super) async fn batch(
             let answers: Vec<String> = items
                 .iter()
                 .map(|items| {
-                    let answer = item(company, items, act).unwrap_or_else(|fault| format!("\"Fault\":{}", fault.body()));
+                    let answer =
+                        item(company, items, act).unwrap_or_else(|fault| format!("\"Fault\":{}", fault.body()));
                     format!("{{\"bId\":{},{answer}}}", items["bId"])
                 })
                 .collect();
@@ -61,9 +62,17 @@ fn item(company: &mut Company, item: &Value, act: &Act) -> Result<String, Fault>
     if let Some(text) = item["Query"].as_str() {
         return Ok(format!("\"QueryResponse\":{}", query::answer(company, text)?));
     }
-    let bad = || Fault::validation("1050", "Bad batch request", "The batch item names no entity that batches know", "BatchItemRequest");
+    let bad = || {
+        Fault::validation(
+            "1050",
+            "Bad batch request",
+            "The batch item names no entity that batches know",
+            "BatchItemRequest",
+        )
+    };
     let members = item.as_object().ok_or_else(bad)?;
-    let (entity, body) = members.iter().find_map(|(name, value)| Some((Entity::named(name)?, value))).ok_or_else(bad)?;
+    let (entity, body) =
+        members.iter().find_map(|(name, value)| Some((Entity::named(name)?, value))).ok_or_else(bad)?;
     let options: Vec<&str> = item["optionsData"].as_str().unwrap_or_default().split(',').map(str::trim).collect();
     let act = Act { duplicate_numbers: options.contains(&"allowduplicatedocnum"), ..act.clone() };
     let operation = item["operation"].as_str().ok_or_else(|| Fault::missing("operation"))?;

@@ -51,9 +51,14 @@ pub(super) async fn since(
         let parts = names
             .split(',')
             .map(|name| {
-                let entity = Entity::named(name.trim())
-                    .filter(|entity| entity.has_change_data())
-                    .ok_or_else(|| Fault::validation("2000", "Invalid Object Name", format!("{name} is not supported for CDC"), "entities"))?;
+                let entity = Entity::named(name.trim()).filter(|entity| entity.has_change_data()).ok_or_else(|| {
+                    Fault::validation(
+                        "2000",
+                        "Invalid Object Name",
+                        format!("{name} is not supported for CDC"),
+                        "entities",
+                    )
+                })?;
                 Ok(changed(company, entity, since, &mut left))
             })
             .collect::<Result<Vec<_>, Fault>>()?;
@@ -78,6 +83,10 @@ fn changed(company: &Company, entity: Entity, since: Timestamp, left: &mut usize
     *left -= found.len();
     match found.len() {
         0 => "{}".to_owned(),
-        count => format!("{{\"{}\":[{}],\"startPosition\":1,\"maxResults\":{count},\"totalCount\":{count}}}", entity.name(), found.join(",")),
+        count => format!(
+            "{{\"{}\":[{}],\"startPosition\":1,\"maxResults\":{count},\"totalCount\":{count}}}",
+            entity.name(),
+            found.join(",")
+        ),
     }
 }

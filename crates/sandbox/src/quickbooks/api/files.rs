@@ -43,7 +43,10 @@ fn find(body: &[u8], wanted: &[u8]) -> Option<usize> {
 
 fn part(raw: &[u8]) -> Option<Part> {
     let raw = raw.strip_prefix(b"\r\n").or_else(|| raw.strip_prefix(b"\n"))?;
-    let (end, gap) = [b"\r\n\r\n".as_slice(), b"\n\n".as_slice()].iter().filter_map(|gap| Some((find(raw, gap)?, gap.len()))).min()?;
+    let (end, gap) = [b"\r\n\r\n".as_slice(), b"\n\n".as_slice()]
+        .iter()
+        .filter_map(|gap| Some((find(raw, gap)?, gap.len())))
+        .min()?;
     let head = String::from_utf8_lossy(&raw[..end]).into_owned();
     let content = &raw[end + gap..];
     let content = content.strip_suffix(b"\r\n").or_else(|| content.strip_suffix(b"\n")).unwrap_or(content);
@@ -70,12 +73,21 @@ fn part(raw: &[u8]) -> Option<Part> {
     Some(part)
 }
 
-pub(super) async fn upload(State(shared): State<Shared>, Path(realm): Path<String>, headers: HeaderMap, body: Bytes) -> Response {
+pub(super) async fn upload(
+    State(shared): State<Shared>,
+    Path(realm): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
     let api = shared.origins.quickbooks_api.clone();
     answer(&shared, &headers, &realm, |company, act| {
         let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-        let boundary = kind.split(';').find_map(|piece| piece.trim().strip_prefix("boundary=")).map(|boundary| boundary.trim_matches('"'));
-        let boundary = boundary.ok_or_else(|| Fault::validation("6040", "Invalid upload", "The body is not multipart/form-data", ""))?;
+        let boundary = kind
+            .split(';')
+            .find_map(|piece| piece.trim().strip_prefix("boundary="))
+            .map(|boundary| boundary.trim_matches('"'));
+        let boundary = boundary
+            .ok_or_else(|| Fault::validation("6040", "Invalid upload", "The body is not multipart/form-data", ""))?;
         // Parts belong together by the number at their names' ends.
         let mut files: BTreeMap<String, (Value, Option<Part>)> = BTreeMap::new();
         for part in parts(boundary, &body) {
@@ -94,7 +106,9 @@ pub(super) async fn upload(State(shared): State<Shared>, Path(realm): Path<Strin
             .into_values()
             .map(|(metadata, content)| {
                 let uploaded = match content {
-                    Some(part) => lists::upload(company, &metadata, &part.file_name, &part.content_type, &part.content, act),
+                    Some(part) => {
+                        lists::upload(company, &metadata, &part.file_name, &part.content_type, &part.content, act)
+                    }
                     None => Err(Fault::validation("6041", "Invalid upload content", "The file has no content", "")),
                 };
                 match uploaded {
@@ -116,12 +130,17 @@ fn linked(api: &str, realm: &str, mut row: Value) -> Value {
 }
 
 fn temporary(api: &str, realm: &str, row: &Value) -> String {
-    let name: String = url::form_urlencoded::byte_serialize(row["FileName"].as_str().unwrap_or_default().as_bytes()).collect();
+    let name: String =
+        url::form_urlencoded::byte_serialize(row["FileName"].as_str().unwrap_or_default().as_bytes()).collect();
     format!("{api}/files/{realm}/{}/{name}", row["Id"].as_str().unwrap_or_default())
 }
 
 /// Answers with the file's temporary address, as a text.
-pub(super) async fn download(State(shared): State<Shared>, Path((realm, id)): Path<(String, String)>, headers: HeaderMap) -> Response {
+pub(super) async fn download(
+    State(shared): State<Shared>,
+    Path((realm, id)): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Response {
     let api = shared.origins.quickbooks_api.clone();
     with_company(
         &shared,
@@ -129,14 +148,21 @@ pub(super) async fn download(State(shared): State<Shared>, Path((realm, id)): Pa
         &realm,
         |company, _| {
             let row = company.read(Entity::Attachable, &id)?.value();
-            if company.files.contains_key(&id) { Ok(temporary(&api, &company.realm_id, &row)) } else { Err(Fault::not_found()) }
+            if company.files.contains_key(&id) {
+                Ok(temporary(&api, &company.realm_id, &row))
+            } else {
+                Err(Fault::not_found())
+            }
         },
         |url, _| ([(header::CONTENT_TYPE, "text/plain;charset=UTF-8")], url).into_response(),
     )
 }
 
 /// The file itself; its address is the secret.
-pub(super) async fn content(State(shared): State<Shared>, Path((realm, id, _)): Path<(String, String, String)>) -> Response {
+pub(super) async fn content(
+    State(shared): State<Shared>,
+    Path((realm, id, _)): Path<(String, String, String)>,
+) -> Response {
     let world = shared.world_untouched();
     let company = world.quickbooks.companies.get(&realm);
     let file = company.and_then(|company| Some((company.files.get(&id)?, company.get(Entity::Attachable, &id)?)));

@@ -30,7 +30,8 @@ impl Default for Limits {
 
 impl Limits {
     /// Answers whatever comes.
-    pub(crate) const NONE: Self = Self { requests_per_minute: 0, batches_per_minute: 0, requests_per_second: 0, concurrent: 0 };
+    pub(crate) const NONE: Self =
+        Self { requests_per_minute: 0, batches_per_minute: 0, requests_per_second: 0, concurrent: 0 };
 }
 
 /// What one company has used.

@@ -78,7 +78,10 @@ async fn headers(request: Request, next: Next) -> Response {
         headers.insert(HeaderName::from_static("intuit_tid"), id);
     }
     headers.insert("qbo-version", HeaderValue::from_static("sandbox"));
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("max-age=0, no-cache, no-store, must-revalidate, private"));
+    headers.insert(
+        header::CACHE_CONTROL,
+        HeaderValue::from_static("max-age=0, no-cache, no-store, must-revalidate, private"),
+    );
     response
 }
 
@@ -102,15 +105,14 @@ fn with_company<T>(
         Bearer::Of { sub, .. } => sub,
     };
     let time = clock.quickbooks_millis();
-    let state = &mut world.quickbooks;
-    let Some(company) = state.companies.get_mut(realm) else { return fault::unauthorized(millis) };
-    let result = work(company, &mut Act::new(clock, &sub));
-    let events = std::mem::take(&mut company.events);
-    state.webhooks.notice(events);
+    let result = world.quickbooks.act(realm, |company| work(company, &mut Act::new(clock, &sub)));
     drop(world);
+    let Some(result) = result else { return fault::unauthorized(millis) };
     match result {
         Ok(value) => answer(value, &time),
-        Err(fault) if xml::is_wanted(headers) => (fault.status(), xml::answer(&json!({ "Fault": fault.body(), "time": time }))).into_response(),
+        Err(fault) if xml::is_wanted(headers) => {
+            (fault.status(), xml::answer(&json!({ "Fault": fault.body(), "time": time }))).into_response()
+        }
         Err(fault) => fault.response(&time),
     }
 }
@@ -132,14 +134,24 @@ fn answer(
     })
 }
 
-async fn query_by_get(State(shared): State<Shared>, Path(realm): Path<String>, Query(parameters): Query<Parameters>, headers: HeaderMap) -> Response {
+async fn query_by_get(
+    State(shared): State<Shared>,
+    Path(realm): Path<String>,
+    Query(parameters): Query<Parameters>,
+    headers: HeaderMap,
+) -> Response {
     answer(&shared, &headers, &realm, |company, _| {
         let text = parameters.query.ok_or_else(|| Fault::missing("query"))?;
         Ok(format!("\"QueryResponse\":{}", query::answer(company, &text)?))
     })
 }
 
-async fn query_by_post(State(shared): State<Shared>, Path(realm): Path<String>, headers: HeaderMap, body: String) -> Response {
+async fn query_by_post(
+    State(shared): State<Shared>,
+    Path(realm): Path<String>,
+    headers: HeaderMap,
+    body: String,
+) -> Response {
     answer(&shared, &headers, &realm, |company, _| Ok(format!("\"QueryResponse\":{}", query::answer(company, &body)?)))
 }
 
@@ -191,15 +203,29 @@ async fn read(
 /// A body as JSON.
 fn json_body(body: &[u8]) -> Result<Value, Fault> {
     serde_json::from_slice(body).map_err(|error| {
-        Fault::validation("2010", "Request has invalid or unsupported property", format!("Unexpected character: {error}"), "")
+        Fault::validation(
+            "2010",
+            "Request has invalid or unsupported property",
+            format!("Unexpected character: {error}"),
+            "",
+        )
     })
 }
 
 /// Answers a repeated `requestid` with its first answer, whatever has become of the object since; else does the work.
-fn once(company: &mut Company, request_id: Option<&str>, work: impl FnOnce(&mut Company) -> Result<String, Fault>) -> Result<String, Fault> {
+fn once(
+    company: &mut Company,
+    request_id: Option<&str>,
+    work: impl FnOnce(&mut Company) -> Result<String, Fault>,
+) -> Result<String, Fault> {
     let Some(request_id) = request_id.filter(|id| !id.is_empty()) else { return work(company) };
     if request_id.chars().count() > 50 {
-        return Err(Fault::validation("2130", "Invalid request id", "The request id is longer than 50 characters", "requestid"));
+        return Err(Fault::validation(
+            "2130",
+            "Invalid request id",
+            "The request id is longer than 50 characters",
+            "requestid",
+        ));
     }
     if let Some(answer) = company.answered(request_id) {
         return Ok(answer.to_owned());
@@ -258,13 +284,18 @@ async fn send(
             if !sales::is_sent_by_email(entity) {
                 return Err(Fault::unsupported(&format!("send {}", entity.name())));
             }
-            let row = company.transaction(|company| sales::send(company, entity, &id, parameters.send_to.as_deref(), act))?;
+            let row =
+                company.transaction(|company| sales::send(company, entity, &id, parameters.send_to.as_deref(), act))?;
             Ok(format!("\"{}\":{row}", entity.name()))
         })
     })
 }
 
-async fn pdf(State(shared): State<Shared>, Path((realm, name, id)): Path<(String, String, String)>, headers: HeaderMap) -> Response {
+async fn pdf(
+    State(shared): State<Shared>,
+    Path((realm, name, id)): Path<(String, String, String)>,
+    headers: HeaderMap,
+) -> Response {
     let sheet = with_company(
         &shared,
         &headers,

@@ -5,9 +5,11 @@ use axum::{
     response::IntoResponse,
 };
 use serde_json::Value;
+use std::fmt::Write as _;
 
 /// Members that stand as attributes.
-const ATTRIBUTES: [&str; 9] = ["domain", "sparse", "status", "startPosition", "maxResults", "totalCount", "code", "element", "bId"];
+const ATTRIBUTES: [&str; 9] =
+    ["domain", "sparse", "status", "startPosition", "maxResults", "totalCount", "code", "element", "bId"];
 
 /// Whether a request names XML, and not JSON, as what it accepts.
 pub(super) fn is_wanted(headers: &HeaderMap) -> bool {
@@ -34,12 +36,14 @@ fn element(xml: &mut String, name: &str, value: &Value) {
         Value::Object(members) => {
             // A reference's name and a fault's type are attributes, a reference's value is its text.
             let is_attribute = |member: &str| {
-                ATTRIBUTES.contains(&member) || (member == "name" && members.contains_key("value")) || (member == "type" && name == "Fault")
+                ATTRIBUTES.contains(&member)
+                    || (member == "name" && members.contains_key("value"))
+                    || (member == "type" && name == "Fault")
             };
             xml.push('<');
             xml.push_str(name);
             for (member, value) in members.iter().filter(|(member, value)| is_attribute(member) && !value.is_object()) {
-                xml.push_str(&format!(" {member}=\"{}\"", escaped(value)));
+                let _ = write!(xml, " {member}=\"{}\"", escaped(value));
             }
             xml.push('>');
             for (member, value) in members.iter().filter(|(member, _)| !is_attribute(member)) {
@@ -49,9 +53,11 @@ fn element(xml: &mut String, name: &str, value: &Value) {
                     element(xml, member, value);
                 }
             }
-            xml.push_str(&format!("</{name}>"));
+            let _ = write!(xml, "</{name}>");
         }
-        text => xml.push_str(&format!("<{name}>{}</{name}>", escaped(text))),
+        text => {
+            let _ = write!(xml, "<{name}>{}</{name}>", escaped(text));
+        }
     }
 }
 

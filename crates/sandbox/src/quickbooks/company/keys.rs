@@ -87,7 +87,9 @@ pub(crate) fn properties(entity: Entity) -> &'static [Property] {
         Entity::Term => properties!["Name" Text, "Active" Flag, "Type" Text, "DueDays" Number],
         Entity::PaymentMethod => properties!["Name" Text, "Active" Flag, "Type" Text],
         Entity::TaxCode => properties!["Name" Text, "Description" Text, "Active" Flag, "Taxable" Flag, "TaxGroup" Flag],
-        Entity::TaxRate => properties!["Name" Text, "Description" Text, "Active" Flag, "RateValue" Number, "AgencyRef" Reference],
+        Entity::TaxRate => {
+            properties!["Name" Text, "Description" Text, "Active" Flag, "RateValue" Number, "AgencyRef" Reference]
+        }
         Entity::TaxAgency => properties!["DisplayName" Text],
         Entity::Class | Entity::Department => {
             properties!["Name" Text, "Active" Flag, "FullyQualifiedName" Text, "ParentRef" Reference]

@@ -232,7 +232,13 @@ impl Company {
     }
 
     fn note(&mut self, entity: Entity, id: &str, operation: Operation, act: &Act) {
-        self.events.push(Event { realm_id: self.realm_id.clone(), entity, id: id.to_owned(), operation, at: act.clock.now() });
+        self.events.push(Event {
+            realm_id: self.realm_id.clone(),
+            entity,
+            id: id.to_owned(),
+            operation,
+            at: act.clock.now(),
+        });
     }
 
     /// Notes that a row was voided, e-mailed or so, after it was kept quietly.
@@ -297,7 +303,8 @@ impl Company {
     /// The id that a new row of this entity gets.
     pub(crate) fn take_id(&mut self, entity: Entity) -> String {
         let series = entity.series();
-        let highest = || self.tables.values().filter(|table| table.entity.series() == series).map(Table::highest_id).max();
+        let highest =
+            || self.tables.values().filter(|table| table.entity.series() == series).map(Table::highest_id).max();
         let least = if series == Series::Transactions { 130 } else { 1 };
         let id = self.numbers.take_id(&format!("{series:?}"), || (highest().unwrap_or(0) + 1).max(least));
         id.to_string()

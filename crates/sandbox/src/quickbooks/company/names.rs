@@ -7,9 +7,14 @@ use super::{
 use crate::quickbooks::entity::{Entity, Series};
 use std::collections::HashMap;
 
+/// A name in its space.
+type Name = (Series, Box<str>);
+/// Who has it.
+type Owner = (Entity, Id);
+
 /// Live rows by name.
 #[derive(Debug, Default)]
-pub(super) struct Names(HashMap<(Series, Box<str>), Vec<(Entity, Id)>>);
+pub(super) struct Names(HashMap<Name, Vec<Owner>>);
 
 /// Names of one space exclude each other; document numbers are counted by form.
 fn space(entity: Entity) -> Series {

@@ -19,17 +19,9 @@ fn series(entity: Entity) -> &'static str {
 
 impl Numbers {
     pub(super) fn take_id(&mut self, series: &str, first: impl FnOnce() -> u64) -> u64 {
-        match self.ids.get_mut(series) {
-            Some(next) => {
-                *next += 1;
-                *next - 1
-            }
-            None => {
-                let first = first();
-                self.ids.insert(series.to_owned(), first + 1);
-                first
-            }
-        }
+        let next = self.ids.get(series).copied().unwrap_or_else(first);
+        self.ids.insert(series.to_owned(), next + 1);
+        next
     }
 
     pub(super) fn start(&mut self, entity: Entity, first: &str) {

@@ -39,7 +39,12 @@ pub(crate) fn seeds(clock: Clock) -> anyhow::Result<(Vec<User>, Vec<Company>)> {
 /// Users and companies of a file in the form of `companies.json`.
 pub(crate) fn read(seeds: &Value, clock: Clock) -> anyhow::Result<(Vec<User>, Vec<Company>)> {
     let users = serde_json::from_value(seeds["users"].clone()).unwrap_or_default();
-    let companies = seeds["companies"].as_array().into_iter().flatten().map(|seed| company(seed, clock)).collect::<Result<_, _>>()?;
+    let companies = seeds["companies"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|seed| company(seed, clock))
+        .collect::<Result<_, _>>()?;
     Ok((users, companies))
 }
 
@@ -122,7 +127,16 @@ fn complete(company: &Company, entity: Entity, row: &mut Value, clock: Clock) {
             row[member] = value;
         }
     };
-    if matches!(entity, Entity::Customer | Entity::Vendor | Entity::Employee | Entity::Item | Entity::Account | Entity::Class | Entity::Department) {
+    if matches!(
+        entity,
+        Entity::Customer
+            | Entity::Vendor
+            | Entity::Employee
+            | Entity::Item
+            | Entity::Account
+            | Entity::Class
+            | Entity::Department
+    ) {
         default("FullyQualifiedName", json!(name));
     }
     if matches!(entity, Entity::Customer | Entity::Vendor | Entity::Employee) {
@@ -143,7 +157,10 @@ fn complete(company: &Company, entity: Entity, row: &mut Value, clock: Clock) {
         default("CurrentBalance", json!(0));
         default("CurrentBalanceWithSubAccounts", json!(0));
         default("SubAccount", json!(false));
-        default("CurrencyRef", json!({ "value": company.home_currency(), "name": lists::currency_name(company.home_currency()) }));
+        default(
+            "CurrencyRef",
+            json!({ "value": company.home_currency(), "name": lists::currency_name(company.home_currency()) }),
+        );
     }
     if matches!(entity, Entity::Item) {
         default("TrackQtyOnHand", json!(false));

@@ -33,21 +33,42 @@ fn type_of(subtype: &str) -> Option<&'static str> {
     let found = TYPES.iter().find(|(_, _, default)| *default == subtype).map(|(name, ..)| *name);
     found.or(match subtype {
         "Checking" | "Savings" | "MoneyMarket" | "RentsHeldInTrust" | "TrustAccounts" => Some("Bank"),
-        "Inventory" | "UndepositedFunds" | "PrepaidExpenses" | "AllowanceForBadDebts" | "EmployeeCashAdvances" | "LoansToOthers" => {
-            Some("Other Current Asset")
+        "Inventory"
+        | "UndepositedFunds"
+        | "PrepaidExpenses"
+        | "AllowanceForBadDebts"
+        | "EmployeeCashAdvances"
+        | "LoansToOthers" => Some("Other Current Asset"),
+        "SalesOfProductIncome"
+        | "DiscountsRefundsGiven"
+        | "NonProfitIncome"
+        | "OtherPrimaryIncome"
+        | "UnappliedCashPaymentIncome" => Some("Income"),
+        "CostOfLaborCos" | "EquipmentRentalCos" | "OtherCostsOfServiceCos" | "ShippingFreightDeliveryCos" => {
+            Some("Cost of Goods Sold")
         }
-        "SalesOfProductIncome" | "DiscountsRefundsGiven" | "NonProfitIncome" | "OtherPrimaryIncome" | "UnappliedCashPaymentIncome" => {
-            Some("Income")
-        }
-        "CostOfLaborCos" | "EquipmentRentalCos" | "OtherCostsOfServiceCos" | "ShippingFreightDeliveryCos" => Some("Cost of Goods Sold"),
-        "AdvertisingPromotional" | "OfficeGeneralAdministrativeExpenses" | "Travel" | "Insurance" | "RentOrLeaseOfBuildings" | "BankCharges"
-        | "LegalProfessionalFees" | "RepairMaintenance" | "Utilities" | "Auto" | "BadDebts" | "DuesSubscriptions" => Some("Expense"),
-        "SalesTaxPayable" | "GlobalTaxPayable" | "GlobalTaxSuspense" | "PayrollTaxPayable" | "DeferredRevenue" | "LineOfCredit" => {
-            Some("Other Current Liability")
-        }
+        "AdvertisingPromotional"
+        | "OfficeGeneralAdministrativeExpenses"
+        | "Travel"
+        | "Insurance"
+        | "RentOrLeaseOfBuildings"
+        | "BankCharges"
+        | "LegalProfessionalFees"
+        | "RepairMaintenance"
+        | "Utilities"
+        | "Auto"
+        | "BadDebts"
+        | "DuesSubscriptions" => Some("Expense"),
+        "SalesTaxPayable" | "GlobalTaxPayable" | "GlobalTaxSuspense" | "PayrollTaxPayable" | "DeferredRevenue"
+        | "LineOfCredit" => Some("Other Current Liability"),
         "NotesPayable" => Some("Long Term Liability"),
         "RetainedEarnings" | "OwnersEquity" | "PaidInCapitalOrSurplus" | "PartnersEquity" => Some("Equity"),
-        "Buildings" | "FurnitureAndFixtures" | "Land" | "LeaseholdImprovements" | "MachineryAndEquipment" | "Vehicles" => Some("Fixed Asset"),
+        "Buildings"
+        | "FurnitureAndFixtures"
+        | "Land"
+        | "LeaseholdImprovements"
+        | "MachineryAndEquipment"
+        | "Vehicles" => Some("Fixed Asset"),
         "InterestEarned" | "DividendIncome" | "TaxExemptInterest" => Some("Other Income"),
         "Depreciation" | "ExchangeGainOrLoss" | "PenaltiesSettlements" | "Amortization" => Some("Other Expense"),
         _ => None,
@@ -67,7 +88,9 @@ pub(super) fn write(company: &mut Company, body: &Value, act: &Act) -> Result<Va
     let subtype = row.get("AccountSubType").and_then(Value::as_str).map(str::to_owned);
     let kind = match (row.get("AccountType").and_then(Value::as_str), subtype.as_deref()) {
         (Some(kind), _) => kind.to_owned(),
-        (None, Some(subtype)) => type_of(subtype).ok_or_else(|| Fault::enumeration("AccountSubType", &json!(subtype)))?.to_owned(),
+        (None, Some(subtype)) => {
+            type_of(subtype).ok_or_else(|| Fault::enumeration("AccountSubType", &json!(subtype)))?.to_owned()
+        }
         (None, None) => return Err(Fault::missing("AccountType")),
     };
     let Some((_, classification, default)) = TYPES.iter().find(|(name, ..)| *name == kind) else {
@@ -94,7 +117,11 @@ pub(super) fn write(company: &mut Company, body: &Value, act: &Act) -> Result<Va
     row.entry("Active").or_insert(json!(true));
     row.entry("CurrentBalance").or_insert(json!(0));
     row.entry("CurrentBalanceWithSubAccounts").or_insert(json!(0));
-    let currency = row.get("CurrencyRef").and_then(|reference| reference["value"].as_str()).unwrap_or(company.home_currency()).to_owned();
+    let currency = row
+        .get("CurrencyRef")
+        .and_then(|reference| reference["value"].as_str())
+        .unwrap_or(company.home_currency())
+        .to_owned();
     if !company.has_currency(&currency) {
         return Err(Fault::invalid_reference("CurrencyRef"));
     }

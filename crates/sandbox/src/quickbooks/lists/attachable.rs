@@ -15,8 +15,8 @@ const LARGEST: usize = 100 * 1024 * 1024;
 
 /// What may be uploaded, by the end of the file's name.
 const TYPES: [&str; 24] = [
-    "ai", "csv", "doc", "docx", "eps", "gif", "jpeg", "jpg", "json", "ods", "odt", "pdf", "png", "ppt", "pptx", "rtf", "svg", "tif", "tiff",
-    "txt", "webp", "xls", "xlsx", "xml",
+    "ai", "csv", "doc", "docx", "eps", "gif", "jpeg", "jpg", "json", "ods", "odt", "pdf", "png", "ppt", "pptx", "rtf",
+    "svg", "tif", "tiff", "txt", "webp", "xls", "xlsx", "xml",
 ];
 
 /// A note, or new words and links for a file.
@@ -66,7 +66,12 @@ pub(in crate::quickbooks) fn upload(
     }
     let ending = file_name.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase()).unwrap_or_default();
     if !TYPES.contains(&ending.as_str()) {
-        return Err(Fault::validation("6020", "Unsupported file type", format!("Files of type .{ending} cannot be attached"), "FileName"));
+        return Err(Fault::validation(
+            "6020",
+            "Unsupported file type",
+            format!("Files of type .{ending} cannot be attached"),
+            "FileName",
+        ));
     }
     if content.len() > LARGEST {
         return Err(Fault::validation("6030", "File too large", "A file can have 100 MB at most", "FileName"));

@@ -33,8 +33,12 @@ pub(super) fn write(company: &mut Company, entity: Entity, body: &Value, act: &A
         row["Country"] = before["Country"].clone();
     } else {
         let (old, new) = (&before["CurrencyPrefs"], &row["CurrencyPrefs"]);
-        if old["HomeCurrency"] != new["HomeCurrency"] || (old["MultiCurrencyEnabled"] == json!(true) && new["MultiCurrencyEnabled"] != json!(true)) {
-            return Err(Fault::business("Multicurrency cannot be turned off, and the home currency cannot be changed."));
+        if old["HomeCurrency"] != new["HomeCurrency"]
+            || (old["MultiCurrencyEnabled"] == json!(true) && new["MultiCurrencyEnabled"] != json!(true))
+        {
+            return Err(Fault::business(
+                "Multicurrency cannot be turned off, and the home currency cannot be changed.",
+            ));
         }
         if old["MultiCurrencyEnabled"] != new["MultiCurrencyEnabled"] && !company.has("MultiCurrency") {
             return Err(Fault::feature("Multicurrency"));

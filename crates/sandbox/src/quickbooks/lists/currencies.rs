@@ -22,13 +22,22 @@ pub(crate) fn currency_name(code: &str) -> String {
         "GBP" => "British Pound Sterling".to_owned(),
         "BRL" => "Brazilian Real".to_owned(),
         "CNY" => "Chinese Yuan".to_owned(),
-        _ => Currency::from_code(code).map_or_else(String::new, |currency| currency.name().to_owned()),
+        _ => Currency::from_code(code).map_or_else(String::new, |currency| capitalised(currency.name())),
     }
+}
+
+/// `Canadian Dollar`, not `Canadian dollar`.
+fn capitalised(name: &str) -> String {
+    let words = name.split(' ').map(|word| {
+        let mut letters = word.chars();
+        letters.next().map(|first| first.to_uppercase().chain(letters).collect::<String>()).unwrap_or_default()
+    });
+    words.collect::<Vec<_>>().join(" ")
 }
 
 /// The decimals of a currency's amounts. QuickBooks keeps two at most.
 pub(crate) fn minor_units(code: &str) -> u32 {
-    let exponent = Currency::from_code(code).and_then(|currency| currency.exponent());
+    let exponent = Currency::from_code(code).and_then(Currency::exponent);
     exponent.map_or(2, |exponent| u32::from(exponent).min(2))
 }
 
@@ -43,19 +52,30 @@ pub(in crate::quickbooks) fn exchange_rate(company: &Company, code: &str, day: &
 
 fn rate_row(company: &Company, code: &str, day: Option<&str>) -> Option<Value> {
     let dated = |row: &Value| row["AsOfDate"].as_str().unwrap_or_default().to_owned();
-    let rows: Vec<Value> = company.all(Entity::ExchangeRate).filter(|row| row["SourceCurrencyCode"] == json!(code)).collect();
-    let before = rows.iter().filter(|row| day.is_none_or(|day| dated(row).as_str() <= day)).max_by_key(|row| dated(row));
+    let rows: Vec<Value> =
+        company.all(Entity::ExchangeRate).filter(|row| row["SourceCurrencyCode"] == json!(code)).collect();
+    let before =
+        rows.iter().filter(|row| day.is_none_or(|day| dated(row).as_str() <= day)).max_by_key(|row| dated(row));
     before.or_else(|| rows.iter().min_by_key(|row| dated(row))).cloned()
 }
 
 /// `GET /exchangerate?sourcecurrencycode=EUR&asofdate=2026-11-24`.
-pub(in crate::quickbooks) fn read_exchange_rate(company: &Company, code: &str, day: Option<&str>) -> Result<Value, Fault> {
+pub(in crate::quickbooks) fn read_exchange_rate(
+    company: &Company,
+    code: &str,
+    day: Option<&str>,
+) -> Result<Value, Fault> {
     let code = code.to_ascii_uppercase();
     if code.is_empty() {
         return Err(Fault::missing("sourcecurrencycode"));
     }
     if currency_name(&code).is_empty() || code == company.home_currency() {
-        return Err(Fault::validation("2220", "Invalid Currency", format!("Invalid currency code: {code}"), "sourcecurrencycode"));
+        return Err(Fault::validation(
+            "2220",
+            "Invalid Currency",
+            format!("Invalid currency code: {code}"),
+            "sourcecurrencycode",
+        ));
     }
     let mut row = rate_row(company, &code, day).ok_or_else(Fault::not_found)?;
     if let Some(day) = day {
@@ -93,7 +113,12 @@ pub(super) fn write_rate(company: &mut Company, body: &Value, act: &Act) -> Resu
     let code = text("SourceCurrencyCode").ok_or_else(|| Fault::missing("SourceCurrencyCode"))?.to_ascii_uppercase();
     let rate = sent.get("Rate").and_then(decimal).ok_or_else(|| Fault::missing("Rate"))?;
     if !company.has_currency(&code) || code == company.home_currency() {
-        return Err(Fault::validation("2220", "Invalid Currency", format!("Invalid currency code: {code}"), "SourceCurrencyCode"));
+        return Err(Fault::validation(
+            "2220",
+            "Invalid Currency",
+            format!("Invalid currency code: {code}"),
+            "SourceCurrencyCode",
+        ));
     }
     if rate <= Decimal::ZERO {
         return Err(Fault::amount("Rate", "A rate is greater than zero"));
@@ -102,7 +127,8 @@ pub(super) fn write_rate(company: &mut Company, body: &Value, act: &Act) -> Resu
     let standing = company.get(Entity::ExchangeRate, &code).is_none_or(|row| row["AsOfDate"] == json!(day));
     let id = if standing { code.clone() } else { format!("{code} {day}") };
     let now = act.clock.quickbooks_seconds();
-    let created = company.get(Entity::ExchangeRate, &id).map_or(json!(now), |row| row["MetaData"]["CreateTime"].clone());
+    let created =
+        company.get(Entity::ExchangeRate, &id).map_or(json!(now), |row| row["MetaData"]["CreateTime"].clone());
     let mut row = json!({
         "Id": id, "SyncToken": "0", "SourceCurrencyCode": code, "TargetCurrencyCode": company.home_currency(), "Rate": number(rate),
         "AsOfDate": day, "domain": "QBO", "sparse": false, "MetaData": { "CreateTime": created, "LastUpdatedTime": now },

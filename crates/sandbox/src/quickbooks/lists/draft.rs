@@ -25,7 +25,16 @@ pub(in crate::quickbooks) struct Draft {
 fn is_read_only(entity: Entity, member: &str) -> bool {
     matches!(
         member,
-        "domain" | "sparse" | "MetaData" | "status" | "Id" | "SyncToken" | "FullyQualifiedName" | "Level" | "IntuitId" | "V4IDPseudonym"
+        "domain"
+            | "sparse"
+            | "MetaData"
+            | "status"
+            | "Id"
+            | "SyncToken"
+            | "FullyQualifiedName"
+            | "Level"
+            | "IntuitId"
+            | "V4IDPseudonym"
     ) || match entity {
         Entity::Customer | Entity::Vendor | Entity::Employee => {
             matches!(member, "Balance" | "BalanceWithJobs" | "OverDueBalance" | "TotalRevenue" | "RootCustomerRef")
@@ -34,12 +43,27 @@ fn is_read_only(entity: Entity, member: &str) -> bool {
         Entity::Item => matches!(member, "AvgCost" | "QtyOnPurchaseOrder" | "QtyOnSalesOrder"),
         Entity::Payment => matches!(member, "UnappliedAmt" | "LinkedTxn"),
         Entity::Attachable => {
-            matches!(member, "FileAccessUri" | "TempDownloadUri" | "Size" | "ThumbnailFileAccessUri" | "ThumbnailTempDownloadUri")
+            matches!(
+                member,
+                "FileAccessUri" | "TempDownloadUri" | "Size" | "ThumbnailFileAccessUri" | "ThumbnailTempDownloadUri"
+            )
         }
         _ if entity.is_sales_form() => matches!(
             member,
-            "TotalAmt" | "HomeTotalAmt" | "Balance" | "HomeBalance" | "RemainingCredit" | "DeliveryInfo" | "InvoiceLink" | "EInvoiceStatus"
-                | "ECloudStatusTimeStamp" | "RecurDataRef" | "invoiceStatus" | "callToAction" | "invoiceStatusLog" | "TxnApprovalInfo"
+            "TotalAmt"
+                | "HomeTotalAmt"
+                | "Balance"
+                | "HomeBalance"
+                | "RemainingCredit"
+                | "DeliveryInfo"
+                | "InvoiceLink"
+                | "EInvoiceStatus"
+                | "ECloudStatusTimeStamp"
+                | "RecurDataRef"
+                | "invoiceStatus"
+                | "callToAction"
+                | "invoiceStatusLog"
+                | "TxnApprovalInfo"
         ),
         _ => false,
     }
@@ -92,19 +116,23 @@ pub(in crate::quickbooks) fn begin(company: &Company, entity: Entity, body: &Val
 }
 
 /// Stamps a row as created or changed now, and keeps it.
-pub(in crate::quickbooks) fn finish(company: &mut Company, entity: Entity, mut row: Map<String, Value>, operation: Operation, act: &Act) -> Value {
+pub(in crate::quickbooks) fn finish(
+    company: &mut Company,
+    entity: Entity,
+    mut row: Map<String, Value>,
+    operation: Operation,
+    act: &Act,
+) -> Value {
     let now = act.clock.quickbooks_seconds();
-    match row.get("SyncToken").and_then(Value::as_str).and_then(|token| token.parse::<u64>().ok()) {
-        Some(token) => {
-            row.insert("SyncToken".into(), json!((token + 1).to_string()));
-            row["MetaData"]["LastUpdatedTime"] = json!(now);
-        }
-        None => {
-            let id = company.take_id(entity);
-            row.insert("Id".into(), json!(id));
-            row.insert("SyncToken".into(), json!("0"));
-            row.insert("MetaData".into(), json!({ "CreateTime": now, "LastUpdatedTime": now }));
-        }
+    let token = row.get("SyncToken").and_then(Value::as_str).and_then(|token| token.parse::<u64>().ok());
+    if let Some(token) = token {
+        row.insert("SyncToken".into(), json!((token + 1).to_string()));
+        row["MetaData"]["LastUpdatedTime"] = json!(now);
+    } else {
+        let id = company.take_id(entity);
+        row.insert("Id".into(), json!(id));
+        row.insert("SyncToken".into(), json!("0"));
+        row.insert("MetaData".into(), json!({ "CreateTime": now, "LastUpdatedTime": now }));
     }
     if entity.is_transaction() && !act.user.is_empty() {
         row["MetaData"]["LastModifiedByRef"] = json!({ "value": act.user });
@@ -117,10 +145,16 @@ pub(in crate::quickbooks) fn finish(company: &mut Company, entity: Entity, mut r
 }
 
 /// Checks the reference in `member`, and writes the name of what it means beside its id.
-pub(in crate::quickbooks) fn resolve(company: &Company, row: &mut Map<String, Value>, member: &str, entity: Entity) -> Result<Option<Value>, Fault> {
+pub(in crate::quickbooks) fn resolve(
+    company: &Company,
+    row: &mut Map<String, Value>,
+    member: &str,
+    entity: Entity,
+) -> Result<Option<Value>, Fault> {
     let Some(reference) = row.get(member).filter(|reference| !reference.is_null()) else { return Ok(None) };
     let found = company.referenced(entity, reference, member)?;
-    let name = ["FullyQualifiedName", "DisplayName", "Name"].iter().find_map(|name| found[*name].as_str()).unwrap_or_default();
+    let name =
+        ["FullyQualifiedName", "DisplayName", "Name"].iter().find_map(|name| found[*name].as_str()).unwrap_or_default();
     row.insert(member.to_owned(), json!({ "value": found["Id"], "name": name }));
     Ok(Some(found))
 }

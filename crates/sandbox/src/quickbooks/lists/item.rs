@@ -30,7 +30,9 @@ pub(super) fn write(company: &mut Company, body: &Value, act: &Act) -> Result<Va
     let full = row["FullyQualifiedName"].as_str().unwrap_or_default().to_owned();
     let id = row.get("Id").and_then(Value::as_str).unwrap_or_default().to_owned();
     if active && company.named(Entity::Item, &full).iter().any(|(_, owner)| *owner != id) {
-        return Err(Fault::duplicate_name("Another product, service or category is already using this name. Please use a different name."));
+        return Err(Fault::duplicate_name(
+            "Another product, service or category is already using this name. Please use a different name.",
+        ));
     }
     row.entry("UnitPrice").or_insert(json!(0));
     row.entry("Taxable").or_insert(json!(false));
@@ -63,7 +65,11 @@ fn kind(company: &Company, row: &mut Map<String, Value>, before: Option<&Value>)
         None => "Service".to_owned(),
     };
     let was = before.and_then(|before| before["Type"].as_str());
-    if was.is_some_and(|was| was != kind && !(matches!(was, "Service" | "NonInventory") && matches!(kind.as_str(), "Service" | "NonInventory" | "Inventory"))) {
+    if was.is_some_and(|was| {
+        was != kind
+            && !(matches!(was, "Service" | "NonInventory")
+                && matches!(kind.as_str(), "Service" | "NonInventory" | "Inventory"))
+    }) {
         return Err(Fault::business("The type of this item cannot be changed."));
     }
     account(company, row, "IncomeAccountRef", &["Income", "Other Income"])?;
@@ -73,7 +79,9 @@ fn kind(company: &Company, row: &mut Map<String, Value>, before: Option<&Value>)
         "Service" | "NonInventory" if !row.contains_key("ExpenseAccountRef") => &["IncomeAccountRef"],
         "Service" | "NonInventory" | "Category" => &[],
         "Inventory" if !company.has("Inventory") => return Err(Fault::feature("Inventory")),
-        "Inventory" => &["IncomeAccountRef", "ExpenseAccountRef", "AssetAccountRef", "TrackQtyOnHand", "QtyOnHand", "InvStartDate"],
+        "Inventory" => {
+            &["IncomeAccountRef", "ExpenseAccountRef", "AssetAccountRef", "TrackQtyOnHand", "QtyOnHand", "InvStartDate"]
+        }
         "Group" if was == Some("Group") => &[],
         other => return Err(Fault::unsupported(&format!("create item of type {other}"))),
     };
@@ -86,20 +94,18 @@ fn kind(company: &Company, row: &mut Map<String, Value>, before: Option<&Value>)
 
 fn parent(company: &Company, row: &mut Map<String, Value>) -> Result<(), Fault> {
     let name = row["Name"].as_str().unwrap_or_default().to_owned();
-    match resolve(company, row, "ParentRef", Entity::Item)? {
-        Some(parent) => {
-            if parent["Id"] == row.get("Id").cloned().unwrap_or_default() {
-                return Err(Fault::business("An item cannot be below itself."));
-            }
-            row.insert("SubItem".into(), json!(true));
-            row.insert("Level".into(), json!(parent["Level"].as_u64().unwrap_or(0) + 1));
-            row.insert("FullyQualifiedName".into(), json!(format!("{}:{name}", parent["FullyQualifiedName"].as_str().unwrap_or_default())));
-        }
-        None => {
-            row.remove("SubItem");
-            row.remove("Level");
-            row.insert("FullyQualifiedName".into(), json!(name));
-        }
+    let Some(parent) = resolve(company, row, "ParentRef", Entity::Item)? else {
+        row.remove("SubItem");
+        row.remove("Level");
+        row.insert("FullyQualifiedName".into(), json!(name));
+        return Ok(());
+    };
+    if Some(&parent["Id"]) == row.get("Id") {
+        return Err(Fault::business("An item cannot be below itself."));
     }
+    let above = parent["FullyQualifiedName"].as_str().unwrap_or_default();
+    row.insert("SubItem".into(), json!(true));
+    row.insert("Level".into(), json!(parent["Level"].as_u64().unwrap_or(0) + 1));
+    row.insert("FullyQualifiedName".into(), json!(format!("{above}:{name}")));
     Ok(())
 }

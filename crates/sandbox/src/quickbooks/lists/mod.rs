@@ -48,7 +48,13 @@ impl Verb {
 }
 
 /// Carries one write out, whole or not at all; the answer's object.
-pub(crate) fn carry_out(company: &mut Company, entity: Entity, verb: Verb, body: &Value, act: &Act) -> Result<Value, Fault> {
+pub(crate) fn carry_out(
+    company: &mut Company,
+    entity: Entity,
+    verb: Verb,
+    body: &Value,
+    act: &Act,
+) -> Result<Value, Fault> {
     company.transaction(|company| match verb {
         Verb::Write => create(company, entity, body, act),
         Verb::Delete => delete(company, entity, body, act),
@@ -61,7 +67,9 @@ pub(crate) fn create(company: &mut Company, entity: Entity, body: &Value, act: &
     match entity {
         Entity::CompanyInfo | Entity::Preferences => company::write(company, entity, body, act),
         Entity::Account => account::write(company, body, act),
-        Entity::Term | Entity::PaymentMethod | Entity::Class | Entity::Department => small::write(company, entity, body, act),
+        Entity::Term | Entity::PaymentMethod | Entity::Class | Entity::Department => {
+            small::write(company, entity, body, act)
+        }
         Entity::CompanyCurrency => currencies::write(company, body, act),
         Entity::ExchangeRate => currencies::write_rate(company, body, act),
         Entity::TaxAgency => tax::agency(company, body, act),

@@ -62,7 +62,9 @@ pub(super) fn write(company: &mut Company, entity: Entity, body: &Value, act: &A
 /// The name given, or one made of the parts of a person's name.
 fn display_name(row: &Map<String, Value>) -> Result<String, Fault> {
     let text = |name: &str| row.get(name).and_then(Value::as_str).unwrap_or_default().trim().to_owned();
-    for member in ["DisplayName", "Title", "GivenName", "MiddleName", "FamilyName", "Suffix", "CompanyName", "PrintOnCheckName"] {
+    for member in
+        ["DisplayName", "Title", "GivenName", "MiddleName", "FamilyName", "Suffix", "CompanyName", "PrintOnCheckName"]
+    {
         if text(member).contains([':', '\t', '\n']) {
             return Err(Fault::characters(member, "The name must not hold a colon, a tab or a new line"));
         }
@@ -85,7 +87,13 @@ fn display_name(row: &Map<String, Value>) -> Result<String, Fault> {
 }
 
 /// Making inactive is how a name is deleted: it gives its name free, unless money is owed.
-fn activity(company: &Company, entity: Entity, row: &mut Map<String, Value>, before: Option<&Value>, name: &str) -> Result<Operation, Fault> {
+fn activity(
+    company: &Company,
+    entity: Entity,
+    row: &mut Map<String, Value>,
+    before: Option<&Value>,
+    name: &str,
+) -> Result<Operation, Fault> {
     let active = row.get("Active") != Some(&json!(false));
     let was_active = before.is_none_or(|before| before["Active"] != json!(false));
     row.insert("Active".into(), json!(active));
@@ -113,7 +121,11 @@ fn activity(company: &Company, entity: Entity, row: &mut Map<String, Value>, bef
 }
 
 fn currency(company: &Company, row: &mut Map<String, Value>, before: Option<&Value>) -> Result<(), Fault> {
-    let code = row.get("CurrencyRef").and_then(|reference| reference["value"].as_str()).unwrap_or(company.home_currency()).to_owned();
+    let code = row
+        .get("CurrencyRef")
+        .and_then(|reference| reference["value"].as_str())
+        .unwrap_or(company.home_currency())
+        .to_owned();
     if !company.has_currency(&code) {
         return Err(Fault::invalid_reference("CurrencyRef"));
     }
@@ -157,22 +169,37 @@ fn customer(company: &Company, row: &mut Map<String, Value>, before: Option<&Val
         above = row["ParentRef"]["value"].as_str().and_then(|id| company.get(Entity::Customer, id));
     }
     if level > DEEPEST {
-        return Err(Fault::validation("6180", "Too many levels", "A customer can be at most four levels below another.", "ParentRef"));
+        return Err(Fault::validation(
+            "6180",
+            "Too many levels",
+            "A customer can be at most four levels below another.",
+            "ParentRef",
+        ));
     }
     if parent["CurrencyRef"]["value"] != row["CurrencyRef"]["value"] {
         return Err(Fault::business("A sub-customer has the currency of its parent."));
     }
     row.insert("Level".into(), json!(level));
-    let full = format!("{}:{}", parent["FullyQualifiedName"].as_str().unwrap_or_default(), row["DisplayName"].as_str().unwrap_or_default());
+    let full = format!(
+        "{}:{}",
+        parent["FullyQualifiedName"].as_str().unwrap_or_default(),
+        row["DisplayName"].as_str().unwrap_or_default()
+    );
     row.insert("FullyQualifiedName".into(), json!(full));
     Ok(())
 }
 
 /// Names below a renamed one are called after it.
 fn rename_below(company: &mut Company, entity: Entity, before: &Value, after: &Value) {
-    let (old, new) = (before["FullyQualifiedName"].as_str().unwrap_or_default(), after["FullyQualifiedName"].as_str().unwrap_or_default());
+    let (old, new) = (
+        before["FullyQualifiedName"].as_str().unwrap_or_default(),
+        after["FullyQualifiedName"].as_str().unwrap_or_default(),
+    );
     let prefix = format!("{old}:");
-    let below: Vec<Value> = company.all(entity).filter(|row| row["FullyQualifiedName"].as_str().is_some_and(|name| name.starts_with(&prefix))).collect();
+    let below: Vec<Value> = company
+        .all(entity)
+        .filter(|row| row["FullyQualifiedName"].as_str().is_some_and(|name| name.starts_with(&prefix)))
+        .collect();
     for mut row in below {
         let rest = row["FullyQualifiedName"].as_str().unwrap_or_default()[old.len()..].to_owned();
         row["FullyQualifiedName"] = json!(format!("{new}{rest}"));

@@ -32,7 +32,10 @@ pub(super) fn write(company: &mut Company, entity: Entity, body: &Value, act: &A
     }
     let id = row.get("Id").and_then(Value::as_str).unwrap_or_default().to_owned();
     if company.named(entity, &full).iter().any(|(_, owner)| *owner != id) {
-        return Err(Fault::duplicate_name(&format!("Another {} is already using this name.", entity.name().to_lowercase())));
+        return Err(Fault::duplicate_name(&format!(
+            "Another {} is already using this name.",
+            entity.name().to_lowercase()
+        )));
     }
     Ok(finish(company, entity, row, Operation::of_list(before.as_ref(), &body["Active"]), act))
 }
@@ -42,7 +45,12 @@ fn term(row: &mut Map<String, Value>) -> Result<(), Fault> {
     let number = |row: &Map<String, Value>, member: &str, min: u64, max: u64| match row.get(member) {
         None => Ok(false),
         Some(value) if value.as_u64().is_some_and(|days| (min..=max).contains(&days)) => Ok(true),
-        Some(_) => Err(Fault::validation("2090", "Invalid Number", format!("{member} has to be between {min} and {max}"), member)),
+        Some(_) => Err(Fault::validation(
+            "2090",
+            "Invalid Number",
+            format!("{member} has to be between {min} and {max}"),
+            member,
+        )),
     };
     number(row, "DiscountDays", 0, 999)?;
     let dated = number(row, "DayOfMonthDue", 1, 31)?;
@@ -55,7 +63,12 @@ fn term(row: &mut Map<String, Value>) -> Result<(), Fault> {
         row.entry("DiscountDays").or_insert(json!(0));
         row.insert("Type".into(), json!("STANDARD"));
     } else if dated {
-        return Err(Fault::validation("2600", "Conflicting elements", "DueDays and DayOfMonthDue exclude each other", "DueDays"));
+        return Err(Fault::validation(
+            "2600",
+            "Conflicting elements",
+            "DueDays and DayOfMonthDue exclude each other",
+            "DueDays",
+        ));
     } else {
         return Err(Fault::missing("DueDays"));
     }

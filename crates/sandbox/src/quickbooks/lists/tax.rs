@@ -43,7 +43,10 @@ pub(in crate::quickbooks) fn service(company: &mut Company, body: &Value, act: &
     if !company.named(Entity::TaxCode, &name).is_empty() {
         return Err(Fault::duplicate_name("Another tax code is already using this name."));
     }
-    let asked = body["TaxRateDetails"].as_array().filter(|details| !details.is_empty()).ok_or_else(|| Fault::missing("TaxRateDetails"))?;
+    let asked = body["TaxRateDetails"]
+        .as_array()
+        .filter(|details| !details.is_empty())
+        .ok_or_else(|| Fault::missing("TaxRateDetails"))?;
     let mut answered = Vec::new();
     let (mut sales, mut purchases) = (Vec::new(), Vec::new());
     for detail in asked {

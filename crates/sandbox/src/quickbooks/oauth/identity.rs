@@ -5,7 +5,10 @@ use aws_lc_rs::{
     rsa::{KeyPair, KeySize},
     signature::KeyPair as _,
 };
-use base64::{Engine, prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD}};
+use base64::{
+    Engine,
+    prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD},
+};
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use serde_json::{Value, json};
 use std::sync::LazyLock;
@@ -22,9 +25,13 @@ static KEY: LazyLock<Option<Key>> = LazyLock::new(|| {
     let pair = KeyPair::generate(KeySize::Rsa2048).ok()?;
     let public = pair.public_key();
     let number = |bytes: &[u8]| BASE64_URL_SAFE_NO_PAD.encode(bytes);
-    let (modulus, exponent) = (number(public.modulus().big_endian_without_leading_zero()), number(public.exponent().big_endian_without_leading_zero()));
+    let (modulus, exponent) = (
+        number(public.modulus().big_endian_without_leading_zero()),
+        number(public.exponent().big_endian_without_leading_zero()),
+    );
     let der: aws_lc_rs::encoding::Pkcs8V1Der<'_> = pair.as_der().ok()?;
-    let pem = format!("-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n", BASE64_STANDARD.encode(der.as_ref()));
+    let pem =
+        format!("-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n", BASE64_STANDARD.encode(der.as_ref()));
     Some(Key { private: EncodingKey::from_rsa_pem(pem.as_bytes()).ok()?, modulus, exponent })
 });
 

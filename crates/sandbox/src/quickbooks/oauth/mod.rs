@@ -273,7 +273,9 @@ async fn authorize(State(shared): State<Shared>, Query(request): Query<Authorize
     if let Some(message) = refusal(&shared, &request) {
         return page(StatusCode::BAD_REQUEST, &ErrorPage { message });
     }
-    if request.scope.split_whitespace().next().is_none() || request.scope.split_whitespace().any(|scope| !SCOPES.contains(&scope)) {
+    if request.scope.split_whitespace().next().is_none()
+        || request.scope.split_whitespace().any(|scope| !SCOPES.contains(&scope))
+    {
         return back(&request, &[("error", "invalid_scope")]);
     }
     let world = shared.world();
@@ -316,7 +318,11 @@ async fn decide(State(shared): State<Shared>, Form(request): Form<Authorize>) ->
         },
     );
     drop(world);
-    if needs_company { back(&request, &[("code", &code), ("realmId", &request.realm_id)]) } else { back(&request, &[("code", &code)]) }
+    if needs_company {
+        back(&request, &[("code", &code), ("realmId", &request.realm_id)])
+    } else {
+        back(&request, &[("code", &code)])
+    }
 }
 
 fn back(request: &Authorize, pairs: &[(&str, &str)]) -> Response {
@@ -355,7 +361,8 @@ async fn token(State(shared): State<Shared>, headers: HeaderMap, Form(form): For
             code.filter(|code| code.expires > clock.epoch() && code.redirect_uri == form.redirect_uri).map(|code| {
                 let mut answer = world.quickbooks.grants.grant(&code.realm_id, &code.sub, &code.scope, clock);
                 if code.scope.split_whitespace().any(|scope| scope == "openid") {
-                    answer["id_token"] = json!(identity::token(ISSUER, &app.client_id, &code.sub, &code.realm_id, clock.epoch()));
+                    answer["id_token"] =
+                        json!(identity::token(ISSUER, &app.client_id, &code.sub, &code.realm_id, clock.epoch()));
                 }
                 answer
             })
@@ -363,7 +370,9 @@ async fn token(State(shared): State<Shared>, headers: HeaderMap, Form(form): For
         "refresh_token" => world.quickbooks.grants.refresh(&form.refresh_token, clock),
         _ => return error(StatusCode::BAD_REQUEST, "unsupported_grant_type", "The grant type is not supported"),
     };
-    let hard = headers.get("x-include-refresh-token-hard-expires-in").is_some_and(|asked| asked.as_bytes().eq_ignore_ascii_case(b"true"));
+    let hard = headers
+        .get("x-include-refresh-token-hard-expires-in")
+        .is_some_and(|asked| asked.as_bytes().eq_ignore_ascii_case(b"true"));
     match answer {
         Some(mut answer) if !hard => {
             answer.as_object_mut().map(|answer| answer.remove("x_refresh_token_hard_expires_in"));
@@ -423,8 +432,7 @@ async fn user_info(State(shared): State<Shared>, headers: HeaderMap) -> Response
                 info["phoneNumberVerified"] = json!(false);
             }
             if has("address") {
-                info["address"] =
-                    json!({ "streetAddress": "2700 Coast Avenue", "locality": "Mountain View", "region": "CA", "postalCode": "94043", "country": "US" });
+                info["address"] = json!({ "streetAddress": "2700 Coast Avenue", "locality": "Mountain View", "region": "CA", "postalCode": "94043", "country": "US" });
             }
             Json(info).into_response()
         }

@@ -72,7 +72,9 @@ impl Reader {
         let word = self.next();
         match &word.word {
             Word::Text(text) => Ok(text.clone()),
-            Word::Name(name) if name.eq_ignore_ascii_case("true") || name.eq_ignore_ascii_case("false") => Ok(name.to_ascii_lowercase()),
+            Word::Name(name) if name.eq_ignore_ascii_case("true") || name.eq_ignore_ascii_case("false") => {
+                Ok(name.to_ascii_lowercase())
+            }
             _ => Err(word.unexpected("<STRING> ... \"true\" ... \"false\"")),
         }
     }
@@ -108,8 +110,9 @@ pub(super) fn parse(text: &str) -> Result<Query, Fault> {
     let (count, all, members) = reader.projection()?;
     reader.keyword("from")?;
     let named = reader.name()?;
-    let entity = Entity::named(&named)
-        .ok_or_else(|| Fault::invalid_query(format!("Invalid context declared: {named}. Are you sure that the entity exists?")))?;
+    let entity = Entity::named(&named).ok_or_else(|| {
+        Fault::invalid_query(format!("Invalid context declared: {named}. Are you sure that the entity exists?"))
+    })?;
     let projection = if count {
         Projection::Count
     } else if all {
@@ -130,7 +133,12 @@ pub(super) fn parse(text: &str) -> Result<Query, Fault> {
             }
         }
     }
-    if reader.take_keyword("orderby") || (reader.is_keyword("order") && { reader.at += 1; reader.keyword("by").map(|()| true)? }) {
+    if reader.take_keyword("orderby")
+        || (reader.is_keyword("order") && {
+            reader.at += 1;
+            reader.keyword("by").map(|()| true)?
+        })
+    {
         loop {
             let name = reader.name()?;
             let (at, kind) = property(entity, &name)?;
@@ -158,7 +166,10 @@ pub(super) fn parse(text: &str) -> Result<Query, Fault> {
     }
     match reader.next() {
         Placed { word: Word::End, .. } => Ok(query),
-        word => Err(word.unexpected("\"where\" ... \"and\" ... \"orderby\" ... \"startposition\" ... \"maxresults\" ... <EOF>")),
+        word => {
+            Err(word
+                .unexpected("\"where\" ... \"and\" ... \"orderby\" ... \"startposition\" ... \"maxresults\" ... <EOF>"))
+        }
     }
 }
 
@@ -175,7 +186,9 @@ fn property(entity: Entity, name: &str) -> Result<(usize, Kind), Fault> {
     let found = properties(entity).iter().position(|property| property.path.eq_ignore_ascii_case(name));
     match found {
         Some(at) => Ok((at, properties(entity)[at].kind)),
-        None if schema::property(entity, name).is_some() => Err(Fault::invalid_query(format!("property '{name}' is not queryable"))),
+        None if schema::property(entity, name).is_some() => {
+            Err(Fault::invalid_query(format!("property '{name}' is not queryable")))
+        }
         None => Err(not_found(entity, name)),
     }
 }

@@ -5,7 +5,7 @@ use crate::quickbooks::{
     company::{
         Company, SalesTax,
         keys::{Key, Kind, literal, properties},
-        table::{Id, Row},
+        table::{Id, Row, Table},
     },
     entity::Entity,
     fault::Fault,
@@ -52,13 +52,18 @@ pub(in crate::quickbooks) fn answer(company: &Company, text: &str) -> Result<Str
 }
 
 /// The rows that a query means. Lists of names show what is active, unless the query asks for the others.
-fn matching<'a>(company: &'a Company, query: &'a Query, tests: &'a [Test]) -> impl Iterator<Item = (&'a Id, &'a Arc<Row>)> {
+fn matching<'a>(
+    company: &'a Company,
+    query: &'a Query,
+    tests: &'a [Test],
+) -> impl Iterator<Item = (&'a Id, &'a Arc<Row>)> {
     let active = properties(query.entity).iter().position(|property| property.path == "Active");
-    let hidden = active.filter(|at| query.entity.is_name_list() && !query.conditions.iter().any(|condition| condition.at == *at));
+    let hidden = active
+        .filter(|at| query.entity.is_name_list() && !query.conditions.iter().any(|condition| condition.at == *at));
     company
         .table(query.entity)
         .into_iter()
-        .flat_map(|table| table.rows())
+        .flat_map(Table::rows)
         .filter(move |(_, row)| hidden.is_none_or(|at| row.keys()[at] != Key::Flag(false)))
         .filter(|(_, row)| tests.iter().all(|test| test.holds(&row.keys()[test.at])))
 }
@@ -88,7 +93,10 @@ impl Test {
         let values = condition
             .values
             .iter()
-            .map(|value| literal(kind, value).ok_or_else(|| Fault::invalid_query(format!("value {value} is invalid for this property"))))
+            .map(|value| {
+                literal(kind, value)
+                    .ok_or_else(|| Fault::invalid_query(format!("value {value} is invalid for this property")))
+            })
             .collect::<Result<_, _>>()?;
         Ok(Self { at: condition.at, operator: condition.operator, values })
     }
@@ -174,11 +182,16 @@ mod tests {
 
     #[test]
     fn a_query_is_read_as_it_is_meant() {
-        let query = parse(r"SELECT * FROM customer where DisplayName = 'O\'Brien' and Active in (true, false) order by Id desc maxresults 5");
+        let query = parse(
+            r"SELECT * FROM customer where DisplayName = 'O\'Brien' and Active in (true, false) order by Id desc maxresults 5",
+        );
         let query = query.expect("a query");
         assert_eq!(query.conditions[0].values, ["O'Brien"]);
         assert_eq!((query.max, query.start, query.order.len()), (5, 1, 1));
-        assert_eq!(parse("select Id, metadata.createtime from Invoice").expect("a query").projection, Projection::Members(vec!["Id".into(), "MetaData.CreateTime".into()]));
+        assert_eq!(
+            parse("select Id, metadata.createtime from Invoice").expect("a query").projection,
+            Projection::Members(vec!["Id".into(), "MetaData.CreateTime".into()])
+        );
     }
 
     #[test]
@@ -199,6 +212,9 @@ mod tests {
             assert_eq!(fault.body()["Error"][0]["code"], json!(code), "{query}");
         }
         let fault = parse("select * from Invoice limit 3").expect_err("no limit").body();
-        assert!(fault["Error"][0]["Detail"].as_str().is_some_and(|detail| detail.contains("line 1, column 23")), "{fault}");
+        assert!(
+            fault["Error"][0]["Detail"].as_str().is_some_and(|detail| detail.contains("line 1, column 23")),
+            "{fault}"
+        );
     }
 }

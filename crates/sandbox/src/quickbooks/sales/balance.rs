@@ -79,7 +79,7 @@ pub(super) fn settle(company: &mut Company, entity: Entity, id: &str, change: De
 }
 
 /// Takes payments off a transaction that has come to less than they are, the last first.
-pub(super) fn release(company: &mut Company, entity: Entity, id: &str, mut excess: Decimal, act: &Act) -> Result<(), Fault> {
+pub(super) fn release(company: &mut Company, entity: Entity, id: &str, mut excess: Decimal, act: &Act) {
     let links = company.get(entity, id).and_then(|row| row["LinkedTxn"].as_array().cloned()).unwrap_or_default();
     for link in links.iter().rev().filter(|link| link["TxnType"] == json!("Payment")) {
         let Some(mut row) = company.get(Entity::Payment, link["TxnId"].as_str().unwrap_or_default()) else { continue };
@@ -98,7 +98,6 @@ pub(super) fn release(company: &mut Company, entity: Entity, id: &str, mut exces
         let row = touch(company, Entity::Payment, row, Operation::Update, act);
         owed(company, Entity::Payment, Some(&before), Some(&row));
     }
-    Ok(())
 }
 
 /// An invoice that is made of an estimate closes it.
@@ -128,11 +127,13 @@ fn open(company: &Company, entity: Entity, customer: &str) -> Vec<Value> {
 
 /// `AutoApplyCredit`: open credits go to open invoices, by payments of nothing, as QuickBooks itself does it.
 pub(super) fn apply_credits(company: &mut Company, customer: &str, act: &Act) -> Result<(), Fault> {
-    while let (Some(credit), Some(invoice)) =
-        (open(company, Entity::CreditMemo, customer).into_iter().next(), open(company, Entity::Invoice, customer).into_iter().next())
-    {
+    while let (Some(credit), Some(invoice)) = (
+        open(company, Entity::CreditMemo, customer).into_iter().next(),
+        open(company, Entity::Invoice, customer).into_iter().next(),
+    ) {
         let part = number(amount(&credit, "Balance").min(amount(&invoice, "Balance")));
-        let line = |row: &Value, kind: &str| json!({ "Amount": part, "LinkedTxn": [{ "TxnId": row["Id"], "TxnType": kind }] });
+        let line =
+            |row: &Value, kind: &str| json!({ "Amount": part, "LinkedTxn": [{ "TxnId": row["Id"], "TxnType": kind }] });
         let body = json!({
             "CustomerRef": { "value": customer }, "CurrencyRef": invoice["CurrencyRef"], "TotalAmt": 0,
             "Line": [line(&invoice, "Invoice"), line(&credit, "CreditMemo")],

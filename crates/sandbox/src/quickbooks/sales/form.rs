@@ -12,10 +12,16 @@ use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
 /// Members whose change makes QuickBooks compute taxes and totals anew.
-const COUNTED: [&str; 6] = ["Line", "TxnTaxDetail", "GlobalTaxCalculation", "ApplyTaxAfterDiscount", "CurrencyRef", "CustomerRef"];
+const COUNTED: [&str; 6] =
+    ["Line", "TxnTaxDetail", "GlobalTaxCalculation", "ApplyTaxAfterDiscount", "CurrencyRef", "CustomerRef"];
 
 /// Creates or updates a sales form.
-pub(in crate::quickbooks) fn write(company: &mut Company, entity: Entity, body: &Value, act: &Act) -> Result<Value, Fault> {
+pub(in crate::quickbooks) fn write(
+    company: &mut Company,
+    entity: Entity,
+    body: &Value,
+    act: &Act,
+) -> Result<Value, Fault> {
     let mut draft = begin(company, entity, body)?;
     let before = draft.before.take();
     if let Some(before) = &before {
@@ -30,14 +36,16 @@ pub(in crate::quickbooks) fn write(company: &mut Company, entity: Entity, body: 
     if entity == Entity::Invoice || entity == Entity::Estimate {
         terms::due(company, entity, &mut draft, customer.as_ref())?;
     }
-    let recount = before.is_none() || draft.sent.get("sparse") != Some(&json!(true)) || COUNTED.iter().any(|member| draft.sent.contains_key(*member));
+    let recount = before.is_none()
+        || draft.sent.get("sparse") != Some(&json!(true))
+        || COUNTED.iter().any(|member| draft.sent.contains_key(*member));
     if recount {
         let form = lines::read(company, entity, &draft.row, before.as_ref())?;
         let taxed = tax::compute(company, &mut draft, &form, customer.as_ref())?;
         totals::write(company, entity, &mut draft.row, form, taxed)?;
     }
     let applied = before.as_ref().map_or(Decimal::ZERO, |before| balance::applied(entity, before));
-    let excess = totals::balance(company, entity, &mut draft.row, applied)?;
+    let excess = totals::balance(company, entity, &mut draft.row, applied);
     header::number(company, entity, &mut draft, before.as_ref(), act)?;
     header::email(&draft)?;
     header::custom_fields(company, &mut draft.row);
@@ -54,9 +62,12 @@ pub(in crate::quickbooks) fn write(company: &mut Company, entity: Entity, body: 
         balance::close_estimate(company, &estimate, &id, act);
     }
     if !excess.is_zero() {
-        balance::release(company, entity, &id, excess, act)?;
+        balance::release(company, entity, &id, excess, act);
     }
-    if before.is_none() && matches!(entity, Entity::Invoice | Entity::CreditMemo) && company.prefers("SalesFormsPrefs", "AutoApplyCredit") {
+    if before.is_none()
+        && matches!(entity, Entity::Invoice | Entity::CreditMemo)
+        && company.prefers("SalesFormsPrefs", "AutoApplyCredit")
+    {
         balance::apply_credits(company, row["CustomerRef"]["value"].as_str().unwrap_or_default(), act)?;
     }
     let row = company.get(entity, &id).unwrap_or(row);

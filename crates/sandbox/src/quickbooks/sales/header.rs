@@ -24,7 +24,12 @@ pub(super) fn customer(company: &Company, entity: Entity, row: &mut Row) -> Resu
 }
 
 /// The currency is the customer's. Left out, it is the home currency.
-pub(super) fn currency(company: &Company, draft: &mut Draft, customer: Option<&Value>, date: &str) -> Result<(), Fault> {
+pub(super) fn currency(
+    company: &Company,
+    draft: &mut Draft,
+    customer: Option<&Value>,
+    date: &str,
+) -> Result<(), Fault> {
     let home = company.home_currency();
     let row = &mut draft.row;
     let asked = row.get("CurrencyRef").and_then(|reference| reference["value"].as_str()).unwrap_or(home).to_owned();
@@ -34,7 +39,10 @@ pub(super) fn currency(company: &Company, draft: &mut Draft, customer: Option<&V
     if !company.has_currency(&asked) {
         return Err(Fault::invalid_reference("CurrencyRef"));
     }
-    if customer.and_then(|customer| customer["CurrencyRef"]["value"].as_str()).is_some_and(|customers| customers != asked) {
+    if customer
+        .and_then(|customer| customer["CurrencyRef"]["value"].as_str())
+        .is_some_and(|customers| customers != asked)
+    {
         return Err(Fault::business("You can only use one foreign currency per transaction."));
     }
     row.insert("CurrencyRef".into(), json!({ "value": asked, "name": currency_name(&asked) }));
@@ -46,7 +54,9 @@ pub(super) fn currency(company: &Company, draft: &mut Draft, customer: Option<&V
         Decimal::ONE
     } else {
         match row.get("ExchangeRate").and_then(decimal) {
-            Some(rate) if rate <= Decimal::ZERO => return Err(Fault::amount("ExchangeRate", "A rate is greater than zero")),
+            Some(rate) if rate <= Decimal::ZERO => {
+                return Err(Fault::amount("ExchangeRate", "A rate is greater than zero"));
+            }
             Some(rate) => rate,
             None => exchange_rate(company, &asked, date),
         }
@@ -71,7 +81,13 @@ pub(super) fn references(company: &Company, row: &mut Row) -> Result<(), Fault> 
 }
 
 /// The document's number: given, or the next one, as the company numbers its forms.
-pub(super) fn number(company: &mut Company, entity: Entity, draft: &mut Draft, before: Option<&Value>, act: &Act) -> Result<(), Fault> {
+pub(super) fn number(
+    company: &mut Company,
+    entity: Entity,
+    draft: &mut Draft,
+    before: Option<&Value>,
+    act: &Act,
+) -> Result<(), Fault> {
     let given = draft.sent.get("DocNumber").and_then(Value::as_str).unwrap_or_default().trim().to_owned();
     let automatic = draft.sent.get("AutoDocNumber") == Some(&json!(true)) || given == "AUTO_GENERATE";
     draft.row.remove("AutoDocNumber");
@@ -120,11 +136,13 @@ pub(super) fn custom_fields(company: &Company, row: &mut Row) {
         fields.iter().find(|field| field["DefinitionId"] == json!(id))?["StringValue"].as_str().map(str::to_owned)
     };
     let groups = company.preferences()["SalesFormsPrefs"]["CustomField"].as_array().cloned().unwrap_or_default();
-    let switches: Vec<&Value> = groups.iter().flat_map(|group| group["CustomField"].as_array().into_iter().flatten()).collect();
+    let switches: Vec<&Value> =
+        groups.iter().flat_map(|group| group["CustomField"].as_array().into_iter().flatten()).collect();
     let find = |name: String| switches.iter().find(|field| field["Name"] == json!(name));
     let mut fields = Vec::new();
     for id in ["1", "2", "3"] {
-        let on = find(format!("SalesFormsPrefs.UseSalesCustom{id}")).is_some_and(|field| field["BooleanValue"] == json!(true));
+        let on = find(format!("SalesFormsPrefs.UseSalesCustom{id}"))
+            .is_some_and(|field| field["BooleanValue"] == json!(true));
         if on {
             let name = find(format!("SalesFormsPrefs.SalesCustomName{id}")).map(|field| field["StringValue"].clone());
             let mut field = json!({ "DefinitionId": id, "Name": name, "Type": "StringType" });
@@ -145,7 +163,10 @@ pub(super) fn defaults(company: &Company, entity: Entity, row: &mut Row, custome
         }
     }
     for (member, preference) in [("BillEmailCc", "SalesEmailCc"), ("BillEmailBcc", "SalesEmailBcc")] {
-        if let Some(address) = company.preferences()["SalesFormsPrefs"][preference]["Address"].as_str().filter(|address| !address.is_empty()) {
+        if let Some(address) = company.preferences()["SalesFormsPrefs"][preference]["Address"]
+            .as_str()
+            .filter(|address| !address.is_empty())
+        {
             row.entry(member).or_insert_with(|| json!({ "Address": address }));
         }
     }
@@ -171,7 +192,8 @@ pub(super) fn defaults(company: &Company, entity: Entity, row: &mut Row, custome
             row.entry("TxnStatus").or_insert(json!("Pending"));
         }
         Entity::SalesReceipt | Entity::RefundReceipt => {
-            let funds = company.all(Entity::Account).find(|account| account["AccountSubType"] == json!("UndepositedFunds"));
+            let funds =
+                company.all(Entity::Account).find(|account| account["AccountSubType"] == json!("UndepositedFunds"));
             if let Some(account) = funds {
                 row.entry("DepositToAccountRef").or_insert(json!({ "value": account["Id"], "name": account["Name"] }));
             }
@@ -181,7 +203,12 @@ pub(super) fn defaults(company: &Company, entity: Entity, row: &mut Row, custome
 }
 
 /// Links to other transactions: payments are QuickBooks' to set; an invoice may name one estimate, which it closes.
-pub(super) fn links(company: &Company, entity: Entity, draft: &mut Draft, before: Option<&Value>) -> Result<Option<String>, Fault> {
+pub(super) fn links(
+    company: &Company,
+    entity: Entity,
+    draft: &mut Draft,
+    before: Option<&Value>,
+) -> Result<Option<String>, Fault> {
     let mut kept: Vec<Value> = before.and_then(|before| before["LinkedTxn"].as_array().cloned()).unwrap_or_default();
     let asked = draft.sent.get("LinkedTxn").and_then(Value::as_array).cloned().unwrap_or_default();
     let mut estimate = None;
@@ -190,7 +217,14 @@ pub(super) fn links(company: &Company, entity: Entity, draft: &mut Draft, before
             continue;
         }
         let id = link["TxnId"].as_str().unwrap_or_default();
-        let refusal = |why: &str| Fault::validation("620", "Transaction cannot be linked", format!("This transaction cannot be linked: {why}."), "LinkedTxn");
+        let refusal = |why: &str| {
+            Fault::validation(
+                "620",
+                "Transaction cannot be linked",
+                format!("This transaction cannot be linked: {why}."),
+                "LinkedTxn",
+            )
+        };
         if entity != Entity::Invoice || estimate.is_some() {
             return Err(refusal("an invoice can be made of one estimate"));
         }

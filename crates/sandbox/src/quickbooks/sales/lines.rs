@@ -64,14 +64,26 @@ pub(super) fn includes_tax(company: &Company, row: &Map<String, Value>) -> bool 
 }
 
 /// Reads the lines of `row`.
-pub(super) fn read(company: &Company, entity: Entity, row: &Map<String, Value>, before: Option<&Value>) -> Result<Form, Fault> {
+pub(super) fn read(
+    company: &Company,
+    entity: Entity,
+    row: &Map<String, Value>,
+    before: Option<&Value>,
+) -> Result<Form, Fault> {
     let asked = row.get("Line").and_then(Value::as_array).cloned().unwrap_or_default();
     if asked.len() > MOST || (asked.len() > MOST_TAXED && company.prefers("TaxPrefs", "UsingSalesTax")) {
         return Err(Fault::business("A transaction has 10,000 lines at most, one with taxes 750."));
     }
-    let currency = row.get("CurrencyRef").and_then(|reference| reference["value"].as_str()).unwrap_or(company.home_currency());
-    let mut form =
-        Form { body: Vec::new(), sales: Vec::new(), discount: Discount::None, discount_line: None, extras: Vec::new(), decimals: minor_units(currency) };
+    let currency =
+        row.get("CurrencyRef").and_then(|reference| reference["value"].as_str()).unwrap_or(company.home_currency());
+    let mut form = Form {
+        body: Vec::new(),
+        sales: Vec::new(),
+        discount: Discount::None,
+        discount_line: None,
+        extras: Vec::new(),
+        decimals: minor_units(currency),
+    };
     for line in asked {
         let kind = line["DetailType"].as_str().unwrap_or_default().to_owned();
         match kind.as_str() {
@@ -91,7 +103,8 @@ pub(super) fn read(company: &Company, entity: Entity, row: &Map<String, Value>, 
             other => return Err(Fault::enumeration("Line.DetailType", &json!(other))),
         }
     }
-    let subtotal_inline = form.body.iter().any(|line| line["Description"].as_str().is_some_and(|text| text.starts_with("Subtotal:")));
+    let subtotal_inline =
+        form.body.iter().any(|line| line["Description"].as_str().is_some_and(|text| text.starts_with("Subtotal:")));
     if form.sales.is_empty() && form.extras.is_empty() && !subtotal_inline {
         return Err(Fault::missing("Line"));
     }
@@ -113,7 +126,10 @@ fn name_lines(form: &mut Form, before: Option<&Value>) {
     let mut next = known.iter().max().copied().unwrap_or(0) + 1;
     let mut used = Vec::new();
     for (at, line) in form.body.iter_mut().enumerate() {
-        let own = line["Id"].as_str().and_then(|id| id.parse::<u64>().ok()).filter(|id| known.contains(id) && !used.contains(id));
+        let own = line["Id"]
+            .as_str()
+            .and_then(|id| id.parse::<u64>().ok())
+            .filter(|id| known.contains(id) && !used.contains(id));
         let id = own.unwrap_or_else(|| {
             next += 1;
             next - 1
@@ -154,7 +170,8 @@ fn sold(company: &Company, row: &Map<String, Value>, decimals: u32, line: &mut V
     let amount = decimal(&line["Amount"]).ok_or_else(|| Fault::missing("Line.Amount"))?;
     let Some(detail) = line["SalesItemLineDetail"].as_object_mut() else { return Ok(None) };
     // Zero stands for "not given": clients send 0 x 0 beside an amount.
-    let given = |detail: &Map<String, Value>, name: &str| detail.get(name).and_then(decimal).filter(|value| !value.is_zero());
+    let given =
+        |detail: &Map<String, Value>, name: &str| detail.get(name).and_then(decimal).filter(|value| !value.is_zero());
     let (quantity, price) = (given(detail, "Qty"), given(detail, "UnitPrice"));
     let including = includes_tax(company, row);
     let gross = given(detail, "TaxInclusiveAmt").filter(|_| including);
@@ -201,7 +218,12 @@ fn sold(company: &Company, row: &Map<String, Value>, decimals: u32, line: &mut V
 }
 
 /// The code that taxes a line, checked as the country wants it.
-fn tax_code(company: &Company, row: &Map<String, Value>, detail: &Value, taxable: bool) -> Result<Option<String>, Fault> {
+fn tax_code(
+    company: &Company,
+    row: &Map<String, Value>,
+    detail: &Value,
+    taxable: bool,
+) -> Result<Option<String>, Fault> {
     const ELEMENT: &str = "Line.SalesItemLineDetail.TaxCodeRef";
     let sent = detail["TaxCodeRef"]["value"].as_str();
     match company.rules.sales_tax {
@@ -224,7 +246,8 @@ fn tax_code(company: &Company, row: &Map<String, Value>, detail: &Value, taxable
 /// A bundle: its components in the quantity asked for, at their own prices unless the request says otherwise.
 fn group_line(company: &Company, row: &Map<String, Value>, form: &mut Form, mut line: Value) -> Result<(), Fault> {
     let mut detail = line["GroupLineDetail"].as_object().cloned().ok_or_else(|| Fault::missing("GroupLineDetail"))?;
-    let group = resolve(company, &mut detail, "GroupItemRef", Entity::Item)?.ok_or_else(|| Fault::missing("GroupItemRef"))?;
+    let group =
+        resolve(company, &mut detail, "GroupItemRef", Entity::Item)?.ok_or_else(|| Fault::missing("GroupItemRef"))?;
     if group["Type"] != json!("Group") {
         return Err(Fault::invalid_reference("Line.GroupLineDetail.GroupItemRef"));
     }
@@ -258,8 +281,15 @@ fn group_line(company: &Company, row: &Map<String, Value>, form: &mut Form, mut 
     Ok(())
 }
 
-fn component_line(company: &Company, row: &Map<String, Value>, component: &Value, quantity: Decimal, decimals: u32) -> Value {
-    let item = company.get(Entity::Item, component["ItemRef"]["value"].as_str().unwrap_or_default()).unwrap_or_default();
+fn component_line(
+    company: &Company,
+    row: &Map<String, Value>,
+    component: &Value,
+    quantity: Decimal,
+    decimals: u32,
+) -> Value {
+    let item =
+        company.get(Entity::Item, component["ItemRef"]["value"].as_str().unwrap_or_default()).unwrap_or_default();
     let price = decimal(&item["UnitPrice"]).unwrap_or_default();
     let quantity = decimal(&component["Qty"]).unwrap_or_default() * quantity;
     let mut detail = json!({ "ItemRef": component["ItemRef"], "Qty": number(quantity), "UnitPrice": number(price) });
@@ -281,7 +311,9 @@ fn discount_line(company: &Company, form: &mut Form, mut line: Value) -> Result<
     let percent_based = detail.get("PercentBased") == Some(&json!(true));
     let percent = detail.get("DiscountPercent").and_then(decimal).filter(|_| percent_based);
     form.discount = match (percent, decimal(&line["Amount"])) {
-        (Some(percent), _) if percent < Decimal::ZERO || percent > dec!(100) => return Err(refusal("A discount is between 0 and 100 percent")),
+        (Some(percent), _) if percent < Decimal::ZERO || percent > dec!(100) => {
+            return Err(refusal("A discount is between 0 and 100 percent"));
+        }
         (Some(percent), _) => Discount::Percent(percent),
         (None, Some(amount)) if amount < Decimal::ZERO => return Err(Fault::negative("Line.Amount")),
         (None, Some(amount)) => Discount::Amount(round(amount, form.decimals)),

@@ -4,8 +4,8 @@ mod balance;
 mod form;
 mod header;
 mod lines;
-pub(super) mod pdf;
 mod payment;
+pub(super) mod pdf;
 mod send;
 mod stock;
 mod tax;
@@ -26,7 +26,9 @@ use serde_json::Value;
 
 /// Refuses to touch a transaction of a period whose books are closed.
 fn open_period(company: &Company, date: &str) -> Result<(), Fault> {
-    let closed = company.preferences()["AccountingInfoPrefs"]["BookCloseDate"].as_str().and_then(|text| text.parse::<Date>().ok());
+    let closed = company.preferences()["AccountingInfoPrefs"]["BookCloseDate"]
+        .as_str()
+        .and_then(|text| text.parse::<Date>().ok());
     match (closed, date.parse::<Date>()) {
         (Some(closed), Ok(date)) if date <= closed => Err(Fault::closed_books(&closed.to_string())),
         _ => Ok(()),

@@ -49,8 +49,11 @@ pub(in crate::quickbooks) fn write(company: &mut Company, body: &Value, act: &Ac
         open_period(company, before["TxnDate"].as_str().unwrap_or_default())?;
     }
     let row = &mut draft.row;
-    let customer = resolve(company, row, "CustomerRef", Entity::Customer)?.ok_or_else(|| Fault::missing("CustomerRef"))?;
-    let Some(total) = row.get("TotalAmt").and_then(crate::decimal::decimal) else { return Err(Fault::missing("TotalAmt")) };
+    let customer =
+        resolve(company, row, "CustomerRef", Entity::Customer)?.ok_or_else(|| Fault::missing("CustomerRef"))?;
+    let Some(total) = row.get("TotalAmt").and_then(crate::decimal::decimal) else {
+        return Err(Fault::missing("TotalAmt"));
+    };
     if total < Decimal::ZERO {
         return Err(Fault::negative("TotalAmt"));
     }
@@ -104,7 +107,10 @@ fn currency(company: &Company, row: &mut Map<String, Value>, customer: &Value, d
 
 fn accounts(company: &Company, row: &mut Map<String, Value>) -> Result<(), Fault> {
     resolve(company, row, "PaymentMethodRef", Entity::PaymentMethod)?;
-    for (member, kind, value) in [("DepositToAccountRef", "AccountSubType", "UndepositedFunds"), ("ARAccountRef", "AccountType", "Accounts Receivable")] {
+    for (member, kind, value) in [
+        ("DepositToAccountRef", "AccountSubType", "UndepositedFunds"),
+        ("ARAccountRef", "AccountType", "Accounts Receivable"),
+    ] {
         if resolve(company, row, member, Entity::Account)?.is_none()
             && let Some(account) = company.all(Entity::Account).find(|account| account[kind] == json!(value))
         {
@@ -121,7 +127,9 @@ fn automatic(company: &Company, customer: &str, mut left: Decimal) -> Value {
         let part = amount(&invoice, "Balance").min(left);
         if part > Decimal::ZERO {
             left -= part;
-            lines.push(json!({ "Amount": number(part), "LinkedTxn": [{ "TxnId": invoice["Id"], "TxnType": "Invoice" }] }));
+            lines.push(
+                json!({ "Amount": number(part), "LinkedTxn": [{ "TxnId": invoice["Id"], "TxnType": "Invoice" }] }),
+            );
         }
     }
     Value::Array(lines)
@@ -173,7 +181,10 @@ fn checked_lines(company: &Company, row: &Map<String, Value>, customer: &Value) 
 fn same_family(company: &Company, one: &Value, other: &Value) -> bool {
     let root = |id: &Value| {
         let mut id = id.clone();
-        while let Some(row) = company.get(Entity::Customer, id.as_str().unwrap_or_default()).filter(|row| row["ParentRef"]["value"].is_string()) {
+        while let Some(row) = company
+            .get(Entity::Customer, id.as_str().unwrap_or_default())
+            .filter(|row| row["ParentRef"]["value"].is_string())
+        {
             id = row["ParentRef"]["value"].clone();
         }
         id

@@ -18,7 +18,13 @@ pub(in crate::quickbooks) fn is_sent_by_email(entity: Entity) -> bool {
 }
 
 /// `POST /{entity}/{id}/send?sendTo=…`.
-pub(in crate::quickbooks) fn send(company: &mut Company, entity: Entity, id: &str, to: Option<&str>, act: &Act) -> Result<Value, Fault> {
+pub(in crate::quickbooks) fn send(
+    company: &mut Company,
+    entity: Entity,
+    id: &str,
+    to: Option<&str>,
+    act: &Act,
+) -> Result<Value, Fault> {
     let mut row = company.read(entity, id)?.value();
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let to = match to.map(str::trim).filter(|to| !to.is_empty()) {

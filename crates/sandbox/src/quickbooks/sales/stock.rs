@@ -22,7 +22,10 @@ pub(super) fn moved(company: &mut Company, entity: Entity, before: Option<&Value
         }) {
             let detail = &line["SalesItemLineDetail"];
             let quantity = decimal(&detail["Qty"]).unwrap_or_default();
-            let item = detail["ItemRef"]["value"].as_str().filter(|_| !quantity.is_zero()).and_then(|id| company.get(Entity::Item, id));
+            let item = detail["ItemRef"]["value"]
+                .as_str()
+                .filter(|_| !quantity.is_zero())
+                .and_then(|id| company.get(Entity::Item, id));
             if let Some(mut item) = item.filter(|item| item["TrackQtyOnHand"] == json!(true)) {
                 item["QtyOnHand"] = number(decimal(&item["QtyOnHand"]).unwrap_or_default() + quantity * sign);
                 company.put_quietly(Entity::Item, &item);

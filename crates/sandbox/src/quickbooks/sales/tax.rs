@@ -107,7 +107,8 @@ fn discount(form: &Form, nets: &[Decimal]) -> (Decimal, Vec<Decimal>) {
     let mut shares: Vec<Decimal> = nets
         .iter()
         .map(|net| {
-            let share = if subtotal.is_zero() { Decimal::ZERO } else { round(discount * net / subtotal, form.decimals) };
+            let share =
+                if subtotal.is_zero() { Decimal::ZERO } else { round(discount * net / subtotal, form.decimals) };
             left -= share;
             share
         })
@@ -120,9 +121,16 @@ fn discount(form: &Form, nets: &[Decimal]) -> (Decimal, Vec<Decimal>) {
 }
 
 /// The taxes of a form that has been read.
-pub(super) fn compute(company: &Company, draft: &mut Draft, form: &Form, customer: Option<&Value>) -> Result<Taxed, Fault> {
+pub(super) fn compute(
+    company: &Company,
+    draft: &mut Draft,
+    form: &Form,
+    customer: Option<&Value>,
+) -> Result<Taxed, Fault> {
     let sent = draft.sent.get("TxnTaxDetail").cloned().filter(|sent| !sent.is_null());
-    if is_untaxed(&draft.row) && sent.as_ref().is_some_and(|sent| sent["TxnTaxCodeRef"].is_object() || sent["TaxLine"].is_array()) {
+    if is_untaxed(&draft.row)
+        && sent.as_ref().is_some_and(|sent| sent["TxnTaxCodeRef"].is_object() || sent["TaxLine"].is_array())
+    {
         return Err(Fault::validation(
             "6170",
             "Invalid tax detail",
@@ -133,7 +141,13 @@ pub(super) fn compute(company: &Company, draft: &mut Draft, form: &Form, custome
     let taxed = company.prefers("TaxPrefs", "UsingSalesTax");
     match company.rules.sales_tax {
         SalesTax::PerLine => {
-            let mode = if is_untaxed(&draft.row) { "NotApplicable" } else if includes_tax(company, &draft.row) { "TaxInclusive" } else { "TaxExcluded" };
+            let mode = if is_untaxed(&draft.row) {
+                "NotApplicable"
+            } else if includes_tax(company, &draft.row) {
+                "TaxInclusive"
+            } else {
+                "TaxExcluded"
+            };
             draft.row.insert("GlobalTaxCalculation".into(), json!(mode));
             per_line(company, draft, form, sent.as_ref(), taxed)
         }
@@ -150,8 +164,11 @@ fn before_tax(draft: &Draft) -> bool {
 
 fn per_line(company: &Company, draft: &Draft, form: &Form, sent: Option<&Value>, taxed: bool) -> Result<Taxed, Fault> {
     let including = includes_tax(company, &draft.row);
-    let rates_of: Vec<Vec<Rate>> =
-        form.sales.iter().map(|sale| sale.code.as_deref().filter(|_| taxed).map(|code| rates(company, code)).unwrap_or_default()).collect();
+    let rates_of: Vec<Vec<Rate>> = form
+        .sales
+        .iter()
+        .map(|sale| sale.code.as_deref().filter(|_| taxed).map(|code| rates(company, code)).unwrap_or_default())
+        .collect();
     let nets: Vec<Decimal> = form
         .sales
         .iter()
@@ -167,7 +184,8 @@ fn per_line(company: &Company, draft: &Draft, form: &Form, sent: Option<&Value>,
         // What the line's price holds beyond its net is its tax, to the cent.
         let mut rest = (including && !early).then(|| form.sales[at].entered - nets[at]);
         for (index, (rate, (taxable, tax))) in rates.iter().zip(exact).enumerate() {
-            let mut tax = if company.rules.rounding == Rounding::PerLine || including { round(tax, form.decimals) } else { tax };
+            let mut tax =
+                if company.rules.rounding == Rounding::PerLine || including { round(tax, form.decimals) } else { tax };
             if let Some(rest) = &mut rest {
                 if index + 1 == rates.len() {
                     tax = *rest;
@@ -178,9 +196,11 @@ fn per_line(company: &Company, draft: &Draft, form: &Form, sent: Option<&Value>,
         }
     }
     for (_, amount, code) in &form.extras {
-        for (rate, (taxable, tax)) in code.as_deref().filter(|_| taxed).map(|code| rates(company, code)).unwrap_or_default().iter().zip(
-            code.as_deref().filter(|_| taxed).map(|code| on(*amount, &rates(company, code))).unwrap_or_default(),
-        ) {
+        for (rate, (taxable, tax)) in
+            code.as_deref().filter(|_| taxed).map(|code| rates(company, code)).unwrap_or_default().iter().zip(
+                code.as_deref().filter(|_| taxed).map(|code| on(*amount, &rates(company, code))).unwrap_or_default(),
+            )
+        {
             add(&mut lines, rate, taxable, round(tax, form.decimals));
         }
     }
@@ -188,10 +208,11 @@ fn per_line(company: &Company, draft: &Draft, form: &Form, sent: Option<&Value>,
         line.amount = round(line.amount, form.decimals);
         line.taxable = round(line.taxable, form.decimals);
     }
-    let (detail, total) = match sent.filter(|sent| taxed && sent["TaxLine"].as_array().is_some_and(|lines| !lines.is_empty())) {
-        Some(sent) => overruled(company, sent, None)?,
-        None => shown(&lines, None),
-    };
+    let (detail, total) =
+        match sent.filter(|sent| taxed && sent["TaxLine"].as_array().is_some_and(|lines| !lines.is_empty())) {
+            Some(sent) => overruled(company, sent, None)?,
+            None => shown(&lines, None),
+        };
     Ok(Taxed { detail, total, nets, discount })
 }
 
@@ -201,13 +222,27 @@ fn net_of(gross: Decimal, rates: &[Rate], decimals: u32) -> Decimal {
     round(gross / (Decimal::ONE + one), decimals)
 }
 
-fn united_states(company: &Company, draft: &Draft, form: &Form, sent: Option<&Value>, taxed: bool, customer: Option<&Value>) -> Result<Taxed, Fault> {
+fn united_states(
+    company: &Company,
+    draft: &Draft,
+    form: &Form,
+    sent: Option<&Value>,
+    taxed: bool,
+    customer: Option<&Value>,
+) -> Result<Taxed, Fault> {
     let nets: Vec<Decimal> = form.sales.iter().map(|sale| sale.entered).collect();
     let (discount, shares) = discount(form, &nets);
     let is_taxed = |code: &Option<String>| code.as_deref() == Some("TAX");
-    let mut taxable: Decimal = form.sales.iter().zip(&nets).filter(|(sale, _)| is_taxed(&sale.code)).map(|(_, net)| *net).sum();
+    let mut taxable: Decimal =
+        form.sales.iter().zip(&nets).filter(|(sale, _)| is_taxed(&sale.code)).map(|(_, net)| *net).sum();
     if before_tax(draft) {
-        taxable -= form.sales.iter().zip(&shares).filter(|(sale, _)| is_taxed(&sale.code)).map(|(_, share)| *share).sum::<Decimal>();
+        taxable -= form
+            .sales
+            .iter()
+            .zip(&shares)
+            .filter(|(sale, _)| is_taxed(&sale.code))
+            .map(|(_, share)| *share)
+            .sum::<Decimal>();
     }
     taxable += form.extras.iter().filter(|(_, _, code)| is_taxed(code)).map(|(_, amount, _)| *amount).sum::<Decimal>();
     let none = Taxed { detail: json!({ "TotalTax": 0 }), total: Decimal::ZERO, nets: nets.clone(), discount };
@@ -224,7 +259,12 @@ fn united_states(company: &Company, draft: &Draft, form: &Form, sent: Option<&Va
     }
     if asked == Some("CustomSalesTax") {
         let Some(total) = given else {
-            return Err(Fault::validation("6160", "Custom sales tax", "TotalTax is needed with CustomSalesTax", "TxnTaxDetail.TotalTax"));
+            return Err(Fault::validation(
+                "6160",
+                "Custom sales tax",
+                "TotalTax is needed with CustomSalesTax",
+                "TxnTaxDetail.TotalTax",
+            ));
         };
         let detail = json!({ "TxnTaxCodeRef": { "value": "CustomSalesTax" }, "TotalTax": number(total) });
         return Ok(Taxed { detail, total, ..none });
@@ -263,7 +303,11 @@ fn overruled(company: &Company, sent: &Value, code: Option<&str>) -> Result<(Val
     let mut detail = sent.clone();
     let mut total = Decimal::ZERO;
     for line in detail["TaxLine"].as_array_mut().into_iter().flatten() {
-        let rate = company.referenced(Entity::TaxRate, &line["TaxLineDetail"]["TaxRateRef"], "TxnTaxDetail.TaxLine.TaxLineDetail.TaxRateRef")?;
+        let rate = company.referenced(
+            Entity::TaxRate,
+            &line["TaxLineDetail"]["TaxRateRef"],
+            "TxnTaxDetail.TaxLine.TaxLineDetail.TaxRateRef",
+        )?;
         let amount = decimal(&line["Amount"]).ok_or_else(|| Fault::missing("TxnTaxDetail.TaxLine.Amount"))?;
         total += amount;
         line["DetailType"] = json!("TaxLineDetail");

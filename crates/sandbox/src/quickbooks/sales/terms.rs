@@ -21,7 +21,8 @@ pub(super) fn due(company: &Company, entity: Entity, draft: &mut Draft, customer
             draft.row.insert("SalesTermRef".into(), json!({ "value": term["Id"], "name": term["Name"] }));
         }
     }
-    let by_term = draft.sent.get("SalesTermRef").is_some_and(|sent| !sent.is_null()) && draft.sent.get("DueDate").is_none_or(Value::is_null);
+    let by_term = draft.sent.get("SalesTermRef").is_some_and(|sent| !sent.is_null())
+        && draft.sent.get("DueDate").is_none_or(Value::is_null);
     if entity == Entity::Invoice && (by_term || !draft.row.contains_key("DueDate")) {
         let issued: Date = draft.row["TxnDate"].as_str().and_then(|text| text.parse().ok()).unwrap_or_default();
         let due = term.map_or(issued, |term| by(&term, issued));

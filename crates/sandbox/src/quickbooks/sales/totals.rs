@@ -10,7 +10,13 @@ use serde_json::{Map, Value, json};
 
 /// Writes lines, taxes and the total into `row`. Lines stand in QuickBooks' order: what is sold, the subtotal, the
 /// discount, shipping and tip.
-pub(super) fn write(company: &Company, entity: Entity, row: &mut Map<String, Value>, form: Form, taxed: Taxed) -> Result<(), Fault> {
+pub(super) fn write(
+    company: &Company,
+    entity: Entity,
+    row: &mut Map<String, Value>,
+    form: Form,
+    taxed: Taxed,
+) -> Result<(), Fault> {
     let including = includes_tax(company, row);
     let Form { mut body, sales, discount_line, extras, decimals, .. } = form;
     if including {
@@ -63,7 +69,7 @@ pub(super) fn write(company: &Company, entity: Entity, row: &mut Map<String, Val
 }
 
 /// Writes the balance that `applied` payments and credits leave open. Gives back how much of them is too much now.
-pub(super) fn balance(company: &Company, entity: Entity, row: &mut Map<String, Value>, applied: Decimal) -> Result<Decimal, Fault> {
+pub(super) fn balance(company: &Company, entity: Entity, row: &mut Map<String, Value>, applied: Decimal) -> Decimal {
     let amount = |row: &Map<String, Value>, member: &str| row.get(member).and_then(decimal).unwrap_or_default();
     let total = amount(row, "TotalAmt");
     let open = total - amount(row, "Deposit") - applied;
@@ -89,5 +95,5 @@ pub(super) fn balance(company: &Company, entity: Entity, row: &mut Map<String, V
             row.insert("HomeBalance".into(), number(round(open * rate, 2)));
         }
     }
-    Ok(excess)
+    excess
 }

@@ -11,7 +11,12 @@ use crate::quickbooks::{
 use serde_json::{Value, json};
 
 /// Voids: the amounts become zero, the note says so, the number and the date stay.
-pub(in crate::quickbooks) fn void(company: &mut Company, entity: Entity, body: &Value, act: &Act) -> Result<Value, Fault> {
+pub(in crate::quickbooks) fn void(
+    company: &mut Company,
+    entity: Entity,
+    body: &Value,
+    act: &Act,
+) -> Result<Value, Fault> {
     if !entity.is_transaction() || entity == Entity::Estimate {
         return Err(Fault::unsupported(&format!("void {}", entity.name())));
     }
@@ -26,7 +31,7 @@ pub(in crate::quickbooks) fn void(company: &mut Company, entity: Entity, body: &
         balance::owed(company, entity, Some(&before), None);
     } else {
         let id = row["Id"].as_str().unwrap_or_default().to_owned();
-        balance::release(company, entity, &id, balance::applied(entity, &row), act)?;
+        balance::release(company, entity, &id, balance::applied(entity, &row), act);
         balance::owed(company, entity, Some(&row), None);
         stock::moved(company, entity, Some(&row), None);
         for line in row["Line"].as_array_mut().into_iter().flatten() {
@@ -63,7 +68,12 @@ fn zero(line: &mut Value) {
 }
 
 /// Undoes what a transaction did to others. Refuses while a payment is linked to it.
-pub(in crate::quickbooks) fn before_delete(company: &mut Company, entity: Entity, row: &Value, act: &Act) -> Result<(), Fault> {
+pub(in crate::quickbooks) fn before_delete(
+    company: &mut Company,
+    entity: Entity,
+    row: &Value,
+    act: &Act,
+) -> Result<(), Fault> {
     open_period(company, row["TxnDate"].as_str().unwrap_or_default())?;
     let links = row["LinkedTxn"].as_array().cloned().unwrap_or_default();
     if links.iter().any(|link| link["TxnType"] == json!("Payment")) {

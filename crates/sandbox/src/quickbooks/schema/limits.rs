@@ -24,7 +24,9 @@ fn longest(entity: Entity) -> &'static [(&'static str, usize)] {
         Entity::Item => &[("Name", 100), ("Sku", 100), ("Description", 4000), ("PurchaseDesc", 4000)],
         Entity::Account => &[("Name", 100), ("Description", 100), ("AcctNum", 20)],
         Entity::Term | Entity::PaymentMethod => &[("Name", 31)],
-        Entity::TaxCode | Entity::TaxRate | Entity::Class | Entity::Department => &[("Name", 100), ("Description", 100)],
+        Entity::TaxCode | Entity::TaxRate | Entity::Class | Entity::Department => {
+            &[("Name", 100), ("Description", 100)]
+        }
         Entity::TaxAgency => &[("DisplayName", 100)],
         Entity::CompanyCurrency => &[("Code", 100)],
         Entity::Invoice | Entity::Estimate | Entity::SalesReceipt | Entity::CreditMemo | Entity::RefundReceipt => {
@@ -58,8 +60,11 @@ pub(super) fn check(entity: Entity, row: &Map<String, Value>) -> Result<(), Faul
                 for (part, max) in ADDRESS {
                     fits(value.get(part), part, max)?;
                 }
-                let all: usize =
-                    ADDRESS[..5].iter().filter_map(|(part, _)| value[*part].as_str()).map(|text| text.chars().count()).sum();
+                let all: usize = ADDRESS[..5]
+                    .iter()
+                    .filter_map(|(part, _)| value[*part].as_str())
+                    .map(|text| text.chars().count())
+                    .sum();
                 if all > 2000 {
                     return Err(Fault::too_long(member, 2000, all));
                 }
@@ -107,5 +112,7 @@ fn email(value: &Value, member: &str) -> Result<(), Fault> {
 /// The rule that the reference gives: an `@` and a `.`.
 pub(crate) fn is_email(address: &str) -> bool {
     !address.contains(char::is_whitespace)
-        && address.split_once('@').is_some_and(|(name, host)| !name.is_empty() && host.contains('.') && !host.contains('@'))
+        && address
+            .split_once('@')
+            .is_some_and(|(name, host)| !name.is_empty() && host.contains('.') && !host.contains('@'))
 }

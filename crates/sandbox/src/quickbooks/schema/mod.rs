@@ -115,7 +115,8 @@ fn clean(member: &Member, name: &str, value: &Value) -> Result<Option<Value>, Fa
     if member.list {
         let Value::Array(values) = value else { return Err(malformed(name, "an array", value)) };
         let one = Member { kind: member.kind.clone(), list: false };
-        let cleaned: Result<Vec<_>, _> = values.iter().filter_map(|value| clean(&one, name, value).transpose()).collect();
+        let cleaned: Result<Vec<_>, _> =
+            values.iter().filter_map(|value| clean(&one, name, value).transpose()).collect();
         return cleaned.map(|values| Some(Value::Array(values)));
     }
     if value.as_str().is_some_and(|text| text.trim().is_empty()) {
@@ -153,7 +154,8 @@ fn clean(member: &Member, name: &str, value: &Value) -> Result<Option<Value>, Fa
         Kind::Any => value.clone(),
         Kind::Enumeration(of) => {
             let text = value.as_str().unwrap_or_default();
-            let known = SCHEMA.enumerations.get(of).into_iter().flatten().find(|known| known.eq_ignore_ascii_case(text));
+            let known =
+                SCHEMA.enumerations.get(of).into_iter().flatten().find(|known| known.eq_ignore_ascii_case(text));
             match known {
                 Some(known) => json!(known),
                 None => return Err(Fault::enumeration(name, value)),
@@ -168,8 +170,9 @@ fn object(of: &str, name: &str, value: &Value) -> Result<Option<Value>, Fault> {
     let known = SCHEMA.types.get(of);
     let mut cleaned = Map::new();
     for (key, value) in members {
-        let member =
-            known.and_then(|known| known.get(key)).ok_or_else(|| Fault::unsupported_property(&format!("{name}.{key}")))?;
+        let member = known
+            .and_then(|known| known.get(key))
+            .ok_or_else(|| Fault::unsupported_property(&format!("{name}.{key}")))?;
         if let Some(value) = clean(member, key, value)? {
             cleaned.insert(key.clone(), value);
         }
@@ -222,7 +225,10 @@ mod tests {
 
     #[test]
     fn empty_texts_are_nothing_and_numbers_may_be_texts() {
-        let row = checked(Entity::Invoice, &json!({ "DueDate": "", "Deposit": "2.50", "CustomerRef": { "value": 7, "name": "x" } }));
+        let row = checked(
+            Entity::Invoice,
+            &json!({ "DueDate": "", "Deposit": "2.50", "CustomerRef": { "value": 7, "name": "x" } }),
+        );
         let row = row.expect("accepted");
         assert_eq!(Value::Object(row), json!({ "DueDate": null, "Deposit": 2.5, "CustomerRef": { "value": "7" } }));
     }

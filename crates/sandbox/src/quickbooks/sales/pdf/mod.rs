@@ -4,11 +4,7 @@ mod page;
 
 use crate::{
     decimal::decimal,
-    quickbooks::{
-        company::Company,
-        entity::Entity,
-        lists::minor_units,
-    },
+    quickbooks::{company::Company, entity::Entity, lists::minor_units},
 };
 use page::{ACCENT, Align, BLACK, Face, GREY, Pages, RULE};
 use rust_decimal::Decimal;
@@ -52,7 +48,11 @@ fn text(value: &Value) -> String {
 /// An address in the order of an envelope.
 fn address(address: &Value) -> Vec<String> {
     let part = |name: &str| text(&address[name]);
-    let place = [part("City"), part("CountrySubDivisionCode"), part("PostalCode")].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ");
+    let place = [part("City"), part("CountrySubDivisionCode"), part("PostalCode")]
+        .into_iter()
+        .filter(|part| !part.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ");
     let lines = ["Line1", "Line2", "Line3", "Line4", "Line5"].map(part).into_iter().chain([place, part("Country")]);
     lines.filter(|line| !line.is_empty()).collect()
 }
@@ -91,7 +91,11 @@ impl Sheet {
         let shown = |value: &Value| decimal(value).map(|value| money(value, decimals)).unwrap_or_default();
         let mut heading = vec![company.name().to_owned()];
         heading.extend(address(&info["CompanyAddr"]));
-        heading.extend([text(&info["PrimaryPhone"]["FreeFormNumber"]), text(&info["Email"]["Address"])].into_iter().filter(|line| !line.is_empty()));
+        heading.extend(
+            [text(&info["PrimaryPhone"]["FreeFormNumber"]), text(&info["Email"]["Address"])]
+                .into_iter()
+                .filter(|line| !line.is_empty()),
+        );
         let customer = text(&row["CustomerRef"]["name"]);
         let mut bill_to = address(&row["BillAddr"]);
         if bill_to.first() != Some(&customer) {
@@ -105,13 +109,18 @@ impl Sheet {
             _ if matches!(country.as_str(), "AU" | "IN" | "GB") => "TAX INVOICE",
             _ => "INVOICE",
         };
-        let mut facts = vec![[title.to_owned() + " #", text(&row["DocNumber"])], ["DATE".into(), date(&country, &text(&row["TxnDate"]))]];
+        let mut facts = vec![
+            [title.to_owned() + " #", text(&row["DocNumber"])],
+            ["DATE".into(), date(&country, &text(&row["TxnDate"]))],
+        ];
         facts.extend([
             ["DUE DATE".into(), date(&country, &text(&row["DueDate"]))],
             ["TERMS".into(), text(&row["SalesTermRef"]["name"])],
             ["EXPIRATION".into(), date(&country, &text(&row["ExpirationDate"]))],
         ]);
-        for field in row["CustomField"].as_array().into_iter().flatten().filter(|field| field["StringValue"].is_string()) {
+        for field in
+            row["CustomField"].as_array().into_iter().flatten().filter(|field| field["StringValue"].is_string())
+        {
             facts.push([text(&field["Name"]).to_uppercase(), text(&field["StringValue"])]);
         }
         facts.retain(|[_, value]| !value.is_empty());
@@ -121,24 +130,48 @@ impl Sheet {
             match line["DetailType"].as_str().unwrap_or_default() {
                 "SubTotalLineDetail" => sums.push(["SUBTOTAL".to_owned(), shown(&line["Amount"])]),
                 "DiscountLineDetail" => {
-                    let percent = decimal(&line["DiscountLineDetail"]["DiscountPercent"]).map(|percent| format!(" {}%", percent.normalize()));
-                    sums.push([format!("DISCOUNT{}", percent.unwrap_or_default()), format!("-{}", shown(&line["Amount"]))]);
+                    let percent = decimal(&line["DiscountLineDetail"]["DiscountPercent"])
+                        .map(|percent| format!(" {}%", percent.normalize()));
+                    sums.push([
+                        format!("DISCOUNT{}", percent.unwrap_or_default()),
+                        format!("-{}", shown(&line["Amount"])),
+                    ]);
                 }
                 _ if line["SalesItemLineDetail"]["ItemRef"]["value"] == json!("SHIPPING_ITEM_ID") => {
                     sums.push(["SHIPPING".into(), shown(&line["Amount"])]);
                 }
                 "GroupLineDetail" => {
-                    lines.push(printed(line, &line["GroupLineDetail"]["GroupItemRef"], &line["GroupLineDetail"]["Quantity"], &shown, false));
+                    lines.push(printed(
+                        line,
+                        &line["GroupLineDetail"]["GroupItemRef"],
+                        &line["GroupLineDetail"]["Quantity"],
+                        &shown,
+                        false,
+                    ));
                     for line in line["GroupLineDetail"]["Line"].as_array().into_iter().flatten() {
-                        lines.push(printed(line, &line["SalesItemLineDetail"]["ItemRef"], &line["SalesItemLineDetail"]["Qty"], &shown, true));
+                        lines.push(printed(
+                            line,
+                            &line["SalesItemLineDetail"]["ItemRef"],
+                            &line["SalesItemLineDetail"]["Qty"],
+                            &shown,
+                            true,
+                        ));
                     }
                 }
-                _ => lines.push(printed(line, &line["SalesItemLineDetail"]["ItemRef"], &line["SalesItemLineDetail"]["Qty"], &shown, false)),
+                _ => lines.push(printed(
+                    line,
+                    &line["SalesItemLineDetail"]["ItemRef"],
+                    &line["SalesItemLineDetail"]["Qty"],
+                    &shown,
+                    false,
+                )),
             }
         }
         for line in row["TxnTaxDetail"]["TaxLine"].as_array().into_iter().flatten() {
             let detail = &line["TaxLineDetail"];
-            let rate = company.get(Entity::TaxRate, detail["TaxRateRef"]["value"].as_str().unwrap_or_default()).unwrap_or_default();
+            let rate = company
+                .get(Entity::TaxRate, detail["TaxRateRef"]["value"].as_str().unwrap_or_default())
+                .unwrap_or_default();
             let percent = decimal(&detail["TaxPercent"]).unwrap_or_default().normalize();
             let label = format!("{} @ {percent}% on {}", text(&rate["Name"]), shown(&detail["NetAmountTaxable"]));
             sums.push([label, shown(&line["Amount"])]);
@@ -154,7 +187,8 @@ impl Sheet {
         } else {
             ["TOTAL".to_owned(), format!("{currency} {}", shown(&row["TotalAmt"]))]
         };
-        let voided = text(&row["PrivateNote"]).starts_with("Voided") && decimal(&row["TotalAmt"]).is_some_and(|total| total.is_zero());
+        let voided = text(&row["PrivateNote"]).starts_with("Voided")
+            && decimal(&row["TotalAmt"]).is_some_and(|total| total.is_zero());
         Self {
             letter: matches!(country.as_str(), "US" | "CA"),
             title,
@@ -172,7 +206,10 @@ impl Sheet {
 
     /// Draws the sheet; the PDF's bytes.
     pub(in crate::quickbooks) fn draw(&self) -> Result<Vec<u8>, String> {
-        let mut pages = Pages::new(if self.letter { (612.0, 792.0) } else { (595.0, 842.0) }, format!("{} {}", self.title, self.facts[0][1]));
+        let mut pages = Pages::new(
+            if self.letter { (612.0, 792.0) } else { (595.0, 842.0) },
+            format!("{} {}", self.title, self.facts[0][1]),
+        );
         let right = pages.width() - page::MARGIN;
         let middle = pages.width() / 2.0;
         let mut top = pages.y();
@@ -243,7 +280,14 @@ impl Sheet {
                     head(pages);
                 }
                 if let Some(name) = names.get(at) {
-                    pages.write(page::MARGIN + indent, name, if line.inner { Face::Regular } else { Face::Bold }, 9.0, BLACK, Align::Left);
+                    pages.write(
+                        page::MARGIN + indent,
+                        name,
+                        if line.inner { Face::Regular } else { Face::Bold },
+                        9.0,
+                        BLACK,
+                        Align::Left,
+                    );
                 }
                 if let Some(part) = words.get(at) {
                     pages.write(page::MARGIN + 148.0, part, Face::Regular, 9.0, GREY, Align::Left);
@@ -261,7 +305,7 @@ impl Sheet {
     }
 
     fn bottom(&self, pages: &mut Pages, right: f32, middle: f32) {
-        pages.keep(self.sums.len() as f32 * 15.0 + 50.0);
+        pages.keep(self.sums.iter().map(|_| 15.0).sum::<f32>() + 50.0);
         let top = pages.y() + 4.0;
         pages.go(top);
         for part in pages.wrapped(&self.memo, Face::Regular, 9.0, middle - page::MARGIN - 30.0) {
@@ -287,7 +331,9 @@ fn printed(line: &Value, item: &Value, quantity: &Value, shown: &impl Fn(&Value)
         name: text(&item["name"]),
         description: text(&line["Description"]),
         quantity: decimal(quantity).map(|quantity| quantity.normalize().to_string()).unwrap_or_default(),
-        rate: decimal(&detail["UnitPrice"]).map(|rate| money(rate, rate.normalize().scale().clamp(2, 5))).unwrap_or_default(),
+        rate: decimal(&detail["UnitPrice"])
+            .map(|rate| money(rate, rate.normalize().scale().clamp(2, 5)))
+            .unwrap_or_default(),
         amount: if line["Amount"].is_null() { String::new() } else { shown(&line["Amount"]) },
         inner,
     }

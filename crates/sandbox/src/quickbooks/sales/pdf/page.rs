@@ -168,14 +168,30 @@ impl Pages {
             let mut surface = page.surface();
             let number = format!("Page {} of {count}", at + 1);
             let width = glyphs(&number, Face::Regular).1 * 8.0;
-            let footer = Mark::Text { x: self.size.0 - MARGIN - width, y: self.size.1 - MARGIN + 14.0, text: number, face: Face::Regular, size: 8.0, color: GREY };
+            let footer = Mark::Text {
+                x: self.size.0 - MARGIN - width,
+                y: self.size.1 - MARGIN + 14.0,
+                text: number,
+                face: Face::Regular,
+                size: 8.0,
+                color: GREY,
+            };
             for mark in marks.into_iter().chain([footer]) {
-                let fill = |[red, green, blue]: Color| Some(Fill { paint: rgb::Color::new(red, green, blue).into(), ..Fill::default() });
+                let fill = |[red, green, blue]: Color| {
+                    Some(Fill { paint: rgb::Color::new(red, green, blue).into(), ..Fill::default() })
+                };
                 match mark {
                     Mark::Text { x, y, text, face, size, color } => {
                         surface.set_fill(fill(color));
                         let font = if face == Face::Bold { &bold } else { &regular };
-                        surface.draw_glyphs(Point::from_xy(x, y), &glyphs(&text, face).0, font.clone(), &text, size, false);
+                        surface.draw_glyphs(
+                            Point::from_xy(x, y),
+                            &glyphs(&text, face).0,
+                            font.clone(),
+                            &text,
+                            size,
+                            false,
+                        );
                     }
                     Mark::Box { left, top, right, bottom, color } => {
                         let mut path = PathBuilder::new();

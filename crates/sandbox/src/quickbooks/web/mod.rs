@@ -1,17 +1,10 @@
 //! QuickBooks' own pages, as far as an accountant needs them here: customers and invoices to look at; receive a payment,
 //! edit, e-mail, void, delete; the company's apps.
 
-use super::{
-    company::{Act, Company},
-    entity::Entity,
-    fault::Fault,
-    lists::{Verb, carry_out},
-    sales,
-};
-use crate::{
-    decimal::{decimal, number},
-    world::Shared,
-};
+mod acts;
+
+use super::{company::Company, entity::Entity, sales};
+use crate::{decimal::decimal, world::Shared};
 use askama::Template;
 use axum::{
     Router,
@@ -21,7 +14,6 @@ use axum::{
     routing::{get, post},
 };
 use axum_extra::extract::Query;
-use rust_decimal::Decimal;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -32,12 +24,15 @@ pub(crate) fn router(shared: Shared) -> Router {
         .route("/app/{realm}/invoices", get(invoices))
         .route("/app/{realm}/invoice", get(invoice))
         .route("/app/{realm}/invoice/{id}/pdf", get(pdf))
-        .route("/app/{realm}/invoice/{id}/{act}", post(act))
+        .route("/app/{realm}/invoice/{id}/{act}", post(acts::act))
         .route("/app/{realm}/customers", get(customers))
         .route("/app/{realm}/customerdetail", get(customer))
         .route("/app/{realm}/apps", get(apps))
         .route("/app/{realm}/disconnect", post(disconnect))
-        .route("/quickbooks.css", get(async || ([("content-type", "text/css")], include_str!("../../static/quickbooks.css"))))
+        .route(
+            "/quickbooks.css",
+            get(async || ([("content-type", "text/css")], include_str!("../../../static/quickbooks.css"))),
+        )
         .with_state(shared)
 }
 
@@ -179,7 +174,8 @@ fn page(template: &impl Template) -> Response {
 }
 
 fn address(address: &Value) -> String {
-    let parts = ["Line1", "Line2", "City", "CountrySubDivisionCode", "PostalCode", "Country"].map(|part| text(&address[part]));
+    let parts =
+        ["Line1", "Line2", "City", "CountrySubDivisionCode", "PostalCode", "Country"].map(|part| text(&address[part]));
     parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ")
 }
 
@@ -232,13 +228,22 @@ async fn companies(State(shared): State<Shared>) -> Response {
     let companies = world.quickbooks.companies.values();
     page(&CompaniesPage {
         companies: companies
-            .map(|company| (company.realm_id.clone(), company.name().to_owned(), company.country().to_owned(), company.count(Entity::Invoice)))
+            .map(|company| {
+                (
+                    company.realm_id.clone(),
+                    company.name().to_owned(),
+                    company.country().to_owned(),
+                    company.count(Entity::Invoice),
+                )
+            })
             .collect(),
     })
 }
 
 async fn invoices(State(shared): State<Shared>, Path(realm): Path<String>) -> Response {
-    on(&shared, &realm, |company, today| page(&InvoicesPage { head: Head::of(company), rows: newest(company, today, |_| true) }))
+    on(&shared, &realm, |company, today| {
+        page(&InvoicesPage { head: Head::of(company), rows: newest(company, today, |_| true) })
+    })
 }
 
 async fn customers(State(shared): State<Shared>, Path(realm): Path<String>) -> Response {
@@ -267,13 +272,21 @@ async fn customer(State(shared): State<Shared>, Path(realm): Path<String>, Query
             ("Notes", text(&row["Notes"])),
             ("Open balance", format!("{} {}", money(&row["Balance"]), text(&row["CurrencyRef"]["value"]))),
         ];
-        let facts = facts.into_iter().filter(|(_, value)| !value.is_empty()).map(|(label, value)| [label.to_owned(), value]).collect();
+        let facts = facts
+            .into_iter()
+            .filter(|(_, value)| !value.is_empty())
+            .map(|(label, value)| [label.to_owned(), value])
+            .collect();
         let rows = newest(company, today, |row| row["CustomerRef"]["value"] == json!(asked.name_id));
         page(&CustomerPage { head: Head::of(company), name: text(&row["DisplayName"]), facts, rows })
     })
 }
 
-async fn invoice(State(shared): State<Shared>, Path(realm): Path<String>, Query(asked): Query<Transaction>) -> Response {
+async fn invoice(
+    State(shared): State<Shared>,
+    Path(realm): Path<String>,
+    Query(asked): Query<Transaction>,
+) -> Response {
     on(&shared, &realm, |company, today| {
         let Ok(row) = company.read(Entity::Invoice, &asked.txn_id).map(|row| row.value()) else {
             return (StatusCode::NOT_FOUND, "This invoice does not exist any more.").into_response();
@@ -291,9 +304,19 @@ fn invoice_page(company: &Company, row: &Value, today: &str, refused: String) ->
             "DiscountLineDetail" => sums.push(["Discount".to_owned(), format!("-{}", money(&line["Amount"]))]),
             "SalesItemLineDetail" if line["Id"].is_null() => sums.push(["Shipping".to_owned(), money(&line["Amount"])]),
             _ => {
-                let name = if detail.is_object() { &detail["ItemRef"]["name"] } else { &line["GroupLineDetail"]["GroupItemRef"]["name"] };
+                let name = if detail.is_object() {
+                    &detail["ItemRef"]["name"]
+                } else {
+                    &line["GroupLineDetail"]["GroupItemRef"]["name"]
+                };
                 let amount = if line["Amount"].is_null() { String::new() } else { money(&line["Amount"]) };
-                lines.push([text(name), text(&line["Description"]), text(&detail["Qty"]), text(&detail["UnitPrice"]), amount]);
+                lines.push([
+                    text(name),
+                    text(&line["Description"]),
+                    text(&detail["Qty"]),
+                    text(&detail["UnitPrice"]),
+                    amount,
+                ]);
                 if detail["UnitPrice"].is_number() {
                     editable.push(EditableLine {
                         id: text(&line["Id"]),
@@ -307,12 +330,27 @@ fn invoice_page(company: &Company, row: &Value, today: &str, refused: String) ->
     }
     for line in row["TxnTaxDetail"]["TaxLine"].as_array().into_iter().flatten() {
         let detail = &line["TaxLineDetail"];
-        let rate = company.get(Entity::TaxRate, detail["TaxRateRef"]["value"].as_str().unwrap_or_default()).unwrap_or_default();
-        sums.push([format!("{} {}% on {}", text(&rate["Name"]), text(&detail["TaxPercent"]), money(&detail["NetAmountTaxable"])), money(&line["Amount"])]);
+        let rate = company
+            .get(Entity::TaxRate, detail["TaxRateRef"]["value"].as_str().unwrap_or_default())
+            .unwrap_or_default();
+        sums.push([
+            format!(
+                "{} {}% on {}",
+                text(&rate["Name"]),
+                text(&detail["TaxPercent"]),
+                money(&detail["NetAmountTaxable"])
+            ),
+            money(&line["Amount"]),
+        ]);
     }
-    let links = row["LinkedTxn"].as_array().into_iter().flatten().filter(|link| link["TxnType"] == json!("Payment"));
-    let payments = links.filter_map(|link| company.get(Entity::Payment, link["TxnId"].as_str()?)).map(|payment| {
-        let own = payment["Line"].as_array().into_iter().flatten().find(|line| line["LinkedTxn"][0]["TxnId"] == row["Id"]).map(|line| money(&line["Amount"]));
+    let paid = row["LinkedTxn"].as_array().into_iter().flatten().filter(|link| link["TxnType"] == json!("Payment"));
+    let payments = paid.filter_map(|link| company.get(Entity::Payment, link["TxnId"].as_str()?)).map(|payment| {
+        let own = payment["Line"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .find(|line| line["LinkedTxn"][0]["TxnId"] == row["Id"])
+            .map(|line| money(&line["Amount"]));
         [text(&payment["TxnDate"]), text(&payment["PaymentMethodRef"]["name"]), own.unwrap_or_default()]
     });
     InvoicePage {
@@ -336,7 +374,9 @@ async fn pdf(State(shared): State<Shared>, Path((realm, id)): Path<(String, Stri
     let sheet = {
         let world = shared.world_untouched();
         let company = world.quickbooks.companies.get(&realm);
-        company.and_then(|company| Some(sales::pdf::Sheet::of(company, Entity::Invoice, &company.get(Entity::Invoice, &id)?)))
+        company.and_then(|company| {
+            Some(sales::pdf::Sheet::of(company, Entity::Invoice, &company.get(Entity::Invoice, &id)?))
+        })
     };
     match sheet.map(|sheet| sheet.draw()) {
         Some(Ok(bytes)) => ([(header::CONTENT_TYPE, "application/pdf")], bytes).into_response(),
@@ -345,95 +385,12 @@ async fn pdf(State(shared): State<Shared>, Path((realm, id)): Path<(String, Stri
     }
 }
 
-/// The fields of all forms on the invoice's page.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Fields {
-    amount: String,
-    due: String,
-    memo: String,
-    #[serde(rename = "line")]
-    lines: Vec<String>,
-    #[serde(rename = "description")]
-    descriptions: Vec<String>,
-    #[serde(rename = "quantity")]
-    quantities: Vec<String>,
-    #[serde(rename = "price")]
-    prices: Vec<String>,
-}
-
-fn typed(text: &str) -> Decimal {
-    text.trim().replace(',', ".").parse().unwrap_or_default()
-}
-
-async fn act(
-    State(shared): State<Shared>,
-    Path((realm, id, name)): Path<(String, String, String)>,
-    axum_extra::extract::Form(form): axum_extra::extract::Form<Fields>,
-) -> Response {
-    let mut world = shared.world();
-    let act = Act::new(world.clock, "");
-    let state = &mut world.quickbooks;
-    let Some(company) = state.companies.get_mut(&realm) else {
-        return StatusCode::NOT_FOUND.into_response();
-    };
-    let result = carry(company, &id, &name, &form, &act);
-    let events = std::mem::take(&mut company.events);
-    state.webhooks.notice(events);
-    match result {
-        Ok(_) if name == "delete" => Redirect::to(&format!("/app/{realm}/invoices")).into_response(),
-        Ok(_) => Redirect::to(&format!("/app/{realm}/invoice?txnId={id}")).into_response(),
-        Err(fault) => {
-            let detail = text(&fault.body()["Error"][0]["Detail"]);
-            let refused: String = url::form_urlencoded::byte_serialize(detail.as_bytes()).collect();
-            Redirect::to(&format!("/app/{realm}/invoice?txnId={id}&refused={refused}")).into_response()
-        }
-    }
-}
-
-fn carry(company: &mut Company, id: &str, name: &str, form: &Fields, act: &Act) -> Result<Value, Fault> {
-    let row = company.read(Entity::Invoice, id)?.value();
-    let mut body = json!({ "Id": id, "SyncToken": row["SyncToken"] });
-    match name {
-        "pay" => {
-            let amount = number(typed(&form.amount));
-            let body = json!({
-                "CustomerRef": row["CustomerRef"], "CurrencyRef": row["CurrencyRef"], "TotalAmt": amount,
-                "Line": [{ "Amount": amount, "LinkedTxn": [{ "TxnId": id, "TxnType": "Invoice" }] }],
-            });
-            carry_out(company, Entity::Payment, Verb::Write, &body, act)
-        }
-        "void" => carry_out(company, Entity::Invoice, Verb::Void, &body, act),
-        "delete" => carry_out(company, Entity::Invoice, Verb::Delete, &body, act),
-        "send" => company.transaction(|company| sales::send(company, Entity::Invoice, id, None, act)),
-        "edit" => {
-            body["sparse"] = json!(true);
-            body["DueDate"] = json!(form.due);
-            body["CustomerMemo"] = json!({ "value": form.memo });
-            body["Line"] = row["Line"].clone();
-            for line in body["Line"].as_array_mut().into_iter().flatten() {
-                let Some(at) = form.lines.iter().position(|id| line["Id"] == json!(id)) else { continue };
-                let field = |fields: &[String]| fields.get(at).cloned().unwrap_or_default();
-                let (quantity, price) = (typed(&field(&form.quantities)), typed(&field(&form.prices)));
-                line["Description"] = json!(field(&form.descriptions));
-                line["SalesItemLineDetail"]["Qty"] = number(quantity);
-                line["SalesItemLineDetail"]["UnitPrice"] = number(price);
-                line["Amount"] = number(crate::decimal::round(quantity * price, 2));
-                line["SalesItemLineDetail"].as_object_mut().map(|detail| detail.remove("TaxInclusiveAmt"));
-            }
-            if row["GlobalTaxCalculation"] == json!("TaxInclusive") {
-                body["GlobalTaxCalculation"] = json!("TaxExcluded");
-            }
-            carry_out(company, Entity::Invoice, Verb::Write, &body, act)
-        }
-        _ => Err(Fault::unsupported(name)),
-    }
-}
-
 async fn apps(State(shared): State<Shared>, Path(realm): Path<String>) -> Response {
     let world = shared.world_untouched();
     match world.quickbooks.companies.get(&realm) {
-        Some(company) => page(&AppsPage { head: Head::of(company), connected: world.quickbooks.grants.is_connected(&realm) }),
+        Some(company) => {
+            page(&AppsPage { head: Head::of(company), connected: world.quickbooks.grants.is_connected(&realm) })
+        }
         None => StatusCode::NOT_FOUND.into_response(),
     }
 }

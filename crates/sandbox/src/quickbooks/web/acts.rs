@@ -1,0 +1,100 @@
+//! What the buttons of an invoice's page do.
+
+use super::text;
+use crate::{
+    decimal::{number, round},
+    quickbooks::{
+        accountant,
+        company::{Act, Company},
+        entity::Entity,
+        fault::Fault,
+        lists::Verb,
+        sales,
+    },
+    world::Shared,
+};
+use axum::{
+    extract::{Path, State},
+    http::StatusCode,
+    response::{IntoResponse, Redirect, Response},
+};
+use axum_extra::extract::Form;
+use rust_decimal::Decimal;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+/// The fields of all forms on the invoice's page.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Fields {
+    amount: String,
+    due: String,
+    memo: String,
+    #[serde(rename = "line")]
+    lines: Vec<String>,
+    #[serde(rename = "description")]
+    descriptions: Vec<String>,
+    #[serde(rename = "quantity")]
+    quantities: Vec<String>,
+    #[serde(rename = "price")]
+    prices: Vec<String>,
+}
+
+fn typed(text: &str) -> Decimal {
+    text.trim().replace(',', ".").parse().unwrap_or_default()
+}
+
+pub(super) async fn act(
+    State(shared): State<Shared>,
+    Path((realm, id, name)): Path<(String, String, String)>,
+    Form(form): Form<Fields>,
+) -> Response {
+    let mut world = shared.world();
+    let act = Act::new(world.clock, "");
+    let Some(result) = world.quickbooks.act(&realm, |company| carry(company, &id, &name, &form, &act)) else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
+    match result {
+        Ok(_) if name == "delete" => Redirect::to(&format!("/app/{realm}/invoices")).into_response(),
+        Ok(_) => Redirect::to(&format!("/app/{realm}/invoice?txnId={id}")).into_response(),
+        Err(fault) => {
+            let detail = text(&fault.body()["Error"][0]["Detail"]);
+            let refused: String = url::form_urlencoded::byte_serialize(detail.as_bytes()).collect();
+            Redirect::to(&format!("/app/{realm}/invoice?txnId={id}&refused={refused}")).into_response()
+        }
+    }
+}
+
+fn carry(company: &mut Company, id: &str, name: &str, form: &Fields, act: &Act) -> Result<Value, Fault> {
+    match name {
+        "pay" => accountant::receive(company, id, Some(typed(&form.amount)), act),
+        "void" => accountant::change(company, Entity::Invoice, Some(id), Verb::Void, &Value::Null, act),
+        "delete" => accountant::change(company, Entity::Invoice, Some(id), Verb::Delete, &Value::Null, act),
+        "send" => company.transaction(|company| sales::send(company, Entity::Invoice, id, None, act)),
+        "edit" => {
+            let changes = edited(&company.read(Entity::Invoice, id)?.value(), form);
+            accountant::change(company, Entity::Invoice, Some(id), Verb::Write, &changes, act)
+        }
+        _ => Err(Fault::unsupported(name)),
+    }
+}
+
+/// The lines as typed in, and what stands around them.
+fn edited(row: &Value, form: &Fields) -> Value {
+    let mut changes = json!({ "DueDate": form.due, "CustomerMemo": { "value": form.memo }, "Line": row["Line"] });
+    for line in changes["Line"].as_array_mut().into_iter().flatten() {
+        let Some(at) = form.lines.iter().position(|id| line["Id"] == json!(id)) else { continue };
+        let field = |fields: &[String]| fields.get(at).cloned().unwrap_or_default();
+        let (quantity, price) = (typed(&field(&form.quantities)), typed(&field(&form.prices)));
+        line["Description"] = json!(field(&form.descriptions));
+        line["SalesItemLineDetail"]["Qty"] = number(quantity);
+        line["SalesItemLineDetail"]["UnitPrice"] = number(price);
+        line["Amount"] = number(round(quantity * price, 2));
+        line["SalesItemLineDetail"].as_object_mut().map(|detail| detail.remove("TaxInclusiveAmt"));
+    }
+    if row["GlobalTaxCalculation"] == json!("TaxInclusive") {
+        // The page shows prices without tax.
+        changes["GlobalTaxCalculation"] = json!("TaxExcluded");
+    }
+    changes
+}

@@ -1,0 +1,105 @@
+//! The control door: companies, the accountant, saving and loading.
+
+use crate::support::{Bench, US, invoice};
+use serde_json::{Value, json};
+
+#[tokio::test]
+async fn companies_are_made_from_every_preset() {
+    let bench = Bench::start().await;
+    let presets = bench.control("/quickbooks/companies", Value::Null).await["presets"].clone();
+    for preset in presets.as_array().expect("presets") {
+        let made = bench.control("/quickbooks/companies", json!({ "preset": preset, "name": "A new one" })).await;
+        let company = bench.company(made["realm_ids"][0].as_str().expect("a realm")).await;
+        let info = company.get("/companyinfo/1").await.ok("CompanyInfo");
+        assert_eq!(info["CompanyName"], json!("A new one"));
+        let customer = company.post("/customer", json!({ "DisplayName": "First" })).await.ok("Customer");
+        let code = if info["Country"] == json!("US") { "NON" } else { "2" };
+        let line = json!({ "DetailType": "SalesItemLineDetail", "Amount": 10, "SalesItemLineDetail": { "ItemRef": { "value": "1" }, "TaxCodeRef": { "value": code } } });
+        let made = company
+            .post("/invoice", json!({ "CustomerRef": { "value": customer["Id"] }, "Line": [line] }))
+            .await
+            .ok("Invoice");
+        assert_eq!(made["DocNumber"], json!("1001"), "{preset}");
+    }
+}
+
+#[tokio::test]
+async fn a_company_from_a_file_has_its_past() {
+    let bench = Bench::start().await;
+    let file = json!({ "companies": [{
+        "realm_id": "777", "preset": "us", "Customer": [{ "Id": "1", "DisplayName": "Old friend" }],
+        "history": [["Invoice", { "CustomerRef": { "value": "1" }, "TxnDate": "-40d", "Line": [{ "DetailType": "SalesItemLineDetail", "Amount": 12, "SalesItemLineDetail": { "ItemRef": { "value": "1" } } }] }]],
+    }] });
+    assert_eq!(bench.control("/quickbooks/seed", file).await["realm_ids"], json!(["777"]));
+    let company = bench.company("777").await;
+    assert_eq!(company.get("/customer/1").await.ok("Customer")["Balance"], json!(12));
+}
+
+#[tokio::test]
+async fn the_accountant_pays_credits_edits_voids_and_deletes() {
+    let bench = Bench::start().await;
+    let company = bench.company(US).await;
+    let made = company.post("/invoice", invoice(100.0)).await.ok("Invoice");
+    let id = made["Id"].as_str().expect("an id");
+    let read = async || company.get(&format!("/invoice/{id}")).await.ok("Invoice");
+    bench.control("/quickbooks/payment", json!({ "realm_id": US, "invoice_id": id, "amount": 40 })).await;
+    assert_eq!(read().await["Balance"], json!(60));
+    let memo =
+        bench.control("/quickbooks/credit", json!({ "realm_id": US, "invoice_id": id, "amount": "10.50" })).await;
+    assert_eq!(memo["RemainingCredit"], json!(0));
+    assert_eq!(read().await["Balance"], json!(49.5));
+    bench
+        .control(
+            "/quickbooks/edit",
+            json!({ "realm_id": US, "entity": "Invoice", "id": id, "changes": { "DueDate": "2030-01-01" } }),
+        )
+        .await;
+    assert_eq!(read().await["DueDate"], json!("2030-01-01"));
+    bench.control("/quickbooks/void", json!({ "realm_id": US, "entity": "Invoice", "id": id })).await;
+    assert_eq!(read().await["TotalAmt"], json!(0));
+    bench.control("/quickbooks/delete", json!({ "realm_id": US, "entity": "Invoice", "id": id })).await;
+    assert_eq!(company.get(&format!("/invoice/{id}")).await.code(), "610");
+}
+
+#[tokio::test]
+async fn everything_is_saved_and_loaded() {
+    let bench = Bench::start().await;
+    let company = bench.company(US).await;
+    company.post("/invoice?requestid=r", invoice(10.0)).await.ok("Invoice");
+    let saved = bench.control("/state", Value::Null).await;
+    let before = company.rows("Invoice", "maxresults 1000").await;
+    company.post("/invoice", invoice(11.0)).await.ok("Invoice");
+    bench.control("/state", saved).await;
+    assert_eq!(
+        company.rows("Invoice", "maxresults 1000").await,
+        before,
+        "the token is good again, and the books are as they were"
+    );
+    let again = company.post("/invoice?requestid=r", invoice(10.0)).await.ok("Invoice");
+    assert_eq!(Some(&again), before.last(), "request ids are remembered");
+    let next = company.post("/invoice", invoice(12.0)).await.ok("Invoice");
+    assert_ne!(next["Id"], again["Id"]);
+}
+
+#[tokio::test]
+async fn a_stopped_sandbox_goes_on_where_it_was() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let options = || sandbox::Options {
+        app_url: "http://localhost:1".into(),
+        dir: Some(dir.path().to_owned()),
+        first_port: 0,
+        redirect_uris: Vec::new(),
+        webhook_url: None,
+        limits: false,
+        only_quickbooks: false,
+    };
+    let first = sandbox::start(options()).await.expect("it starts");
+    let env = first.env();
+    first.stop().await.expect("it stops");
+    let began = std::time::Instant::now();
+    let second = sandbox::start(options()).await.expect("it starts again");
+    let took = began.elapsed();
+    assert_eq!(second.env(), env, "at the same addresses");
+    assert!(took < std::time::Duration::from_secs(2), "{took:?}");
+    second.stop().await.expect("it stops");
+}

@@ -1,0 +1,11 @@
+//! The sandbox through its front: HTTP against the contract, on a sandbox of its own for each test.
+
+mod control;
+mod faults;
+mod invoices;
+mod limits;
+mod properties;
+mod requests;
+mod support;
+mod taxes;
+mod webhooks;

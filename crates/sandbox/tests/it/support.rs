@@ -1,0 +1,160 @@
+//! A running sandbox, and calls to it.
+
+use reqwest::{Method, StatusCode};
+use sandbox::{Options, Sandbox};
+use serde_json::{Value, json};
+
+pub(crate) const US: &str = "9341452200000001";
+pub(crate) const BR: &str = "9341452200000002";
+
+/// The realm of the company that has this preset in the seeds.
+pub(crate) fn realm(preset: &str) -> &'static str {
+    match preset {
+        "us" => US,
+        "br" => BR,
+        "us-ast" => "9341452200000003",
+        "us-no-tax" => "9341452200000004",
+        "ca" => "9341452200000005",
+        "gb" => "9341452200000006",
+        "au" => "9341452200000007",
+        "in" => "9341452200000008",
+        other => panic!("no company of preset {other}"),
+    }
+}
+
+pub(crate) struct Bench {
+    sandbox: Sandbox,
+    http: reqwest::Client,
+}
+
+/// An answer of the API.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) body: Value,
+}
+
+impl Answer {
+    /// The object in it; what it is not is a failure of the test.
+    pub(crate) fn ok(mut self, entity: &str) -> Value {
+        assert_eq!(self.status, StatusCode::OK, "{}", self.body);
+        let found = self.body[entity].take();
+        assert!(!found.is_null(), "no {entity} in {}", self.body);
+        found
+    }
+
+    /// The code of the fault in it.
+    pub(crate) fn code(&self) -> &str {
+        self.body["Fault"]["Error"][0]["code"].as_str().unwrap_or_else(|| panic!("no fault in {}", self.body))
+    }
+}
+
+impl Bench {
+    pub(crate) async fn start() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    pub(crate) async fn with(change: impl FnOnce(&mut Options)) -> Self {
+        let mut options = Options {
+            app_url: "http://localhost:1".into(),
+            dir: None,
+            first_port: 0,
+            redirect_uris: Vec::new(),
+            webhook_url: None,
+            limits: false,
+            only_quickbooks: true,
+        };
+        change(&mut options);
+        let sandbox = sandbox::start(options).await.expect("the sandbox starts");
+        let http = reqwest::Client::builder().build().expect("a client");
+        Self { sandbox, http }
+    }
+
+    /// A company with a token.
+    pub(crate) async fn company(&self, realm: &str) -> Company<'_> {
+        let tokens = self.control("/quickbooks/grants", json!({ "realm_id": realm })).await;
+        let token = tokens["access_token"].as_str().expect("a token").to_owned();
+        Company { bench: self, realm: realm.to_owned(), token }
+    }
+
+    /// Asks the control door.
+    pub(crate) async fn control(&self, path: &str, body: Value) -> Value {
+        let method = if body.is_null() { Method::GET } else { Method::POST };
+        let mut request = self.http.request(method, format!("{}{path}", self.sandbox.origins.control));
+        if !body.is_null() {
+            request = request.json(&body);
+        }
+        let answer = send(request).await.expect("the control door answers");
+        assert!(answer.status().is_success(), "{path}: {}", answer.status());
+        let text = answer.text().await.expect("a text");
+        serde_json::from_str(&text).unwrap_or(Value::Null)
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "these tests are a stranger to the product's client")]
+async fn send(request: reqwest::RequestBuilder) -> reqwest::Result<reqwest::Response> {
+    request.send().await
+}
+
+/// One company, as a connected app sees it.
+pub(crate) struct Company<'a> {
+    bench: &'a Bench,
+    pub(crate) realm: String,
+    pub(crate) token: String,
+}
+
+impl Company<'_> {
+    /// Any call; `None` where the connection broke.
+    pub(crate) async fn call(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<String>,
+        accept: &str,
+    ) -> Option<reqwest::Response> {
+        let url = format!("{}/v3/company/{}{path}", self.bench.sandbox.origins.quickbooks_api, self.realm);
+        let mut request = self.bench.http.request(method, url).bearer_auth(&self.token).header("accept", accept);
+        if let Some(body) = body {
+            request = request.header("content-type", "application/json").body(body);
+        }
+        send(request).await.ok()
+    }
+
+    async fn answer(&self, method: Method, path: &str, body: Option<Value>) -> Answer {
+        let response =
+            self.call(method, path, body.map(|body| body.to_string()), "application/json").await.expect("an answer");
+        let status = response.status();
+        let text = response.text().await.expect("a body");
+        Answer { status, body: serde_json::from_str(&text).unwrap_or_else(|_| panic!("no JSON: {text}")) }
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        self.answer(Method::GET, path, None).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: Value) -> Answer {
+        self.answer(Method::POST, path, Some(body)).await
+    }
+
+    pub(crate) async fn query(&self, text: &str) -> Answer {
+        let encoded: String = url::form_urlencoded::byte_serialize(text.as_bytes()).collect();
+        self.get(&format!("/query?query={encoded}&minorversion=75")).await
+    }
+
+    /// The rows of a query.
+    pub(crate) async fn rows(&self, entity: &str, rest: &str) -> Vec<Value> {
+        let answer = self.query(&format!("select * from {entity} {rest}")).await;
+        let body = answer.ok("QueryResponse");
+        body[entity].as_array().cloned().unwrap_or_default()
+    }
+}
+
+/// A line that sells item 1.
+pub(crate) fn line(amount: f64, code: &str) -> Value {
+    json!({ "DetailType": "SalesItemLineDetail", "Amount": amount, "SalesItemLineDetail": { "ItemRef": { "value": "1" }, "TaxCodeRef": { "value": code } } })
+}
+
+/// An invoice over one line without tax, in the United States.
+pub(crate) fn invoice(amount: f64) -> Value {
+    json!({ "CustomerRef": { "value": "1" }, "Line": [line(amount, "NON")] })
+}
