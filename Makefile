@@ -1,8 +1,9 @@
 # make demo   the whole thing on this machine, without an account
 # make test   everything that CI checks
+# make bench-sandbox   how fast the QuickBooks sandbox is, and how much fits in
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo test assets
+.PHONY: help demo test assets bench-sandbox
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -23,3 +24,6 @@ demo: $(ASSETS)
 
 test:
 	@exec scripts/test
+
+bench-sandbox:
+	@cargo run --locked --release -p sandbox --example bench

@@ -105,7 +105,7 @@ export async function start({ dir, firstPort = 0, reset = false, database = `sql
   if (reset) rmSync(dir, { recursive: true, force: true });
   mkdirSync(dir, { recursive: true });
   const own = await kept(dir, firstPort);
-  const { env, child: sandbox } = await startSandbox({ dir, args: ["--app-url", `http://localhost:${own.port}`, "--first-port", firstPort ? String(firstPort + 1) : "0"] });
+  const { env, child: sandbox } = await startSandbox({ dir, args: ["--limits", "--app-url", `http://localhost:${own.port}`, "--first-port", firstPort ? String(firstPort + 1) : "0"] });
   let fatura;
   const stop = async () => {
     for (const child of [fatura, sandbox].filter(Boolean)) {

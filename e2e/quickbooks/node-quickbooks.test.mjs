@@ -10,8 +10,7 @@ let sandbox;
 let us;
 
 before(async () => {
-  // A run of these suites is quicker than any real one: the limits have a test of their own.
-  sandbox = await begin("--no-limits");
+  sandbox = await begin();
   const { env } = sandbox;
   QuickBooks.V3_ENDPOINT_BASE_URL = `${env.QUICKBOOKS_API_URL}/v3/company/`;
   QuickBooks.TOKEN_URL = env.QUICKBOOKS_TOKEN_URL;

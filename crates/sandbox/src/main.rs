@@ -45,9 +45,9 @@ struct Serve {
     /// Where QuickBooks' webhooks are sent, as CloudEvents (the control door can choose the other format).
     #[arg(long)]
     webhook_url: Option<String>,
-    /// QuickBooks answers as fast as it can, without its limits of requests.
+    /// QuickBooks keeps its limits: 500 requests and 40 batches a minute, 10 at once, for each company.
     #[arg(long)]
-    no_limits: bool,
+    limits: bool,
     /// Without Pipedrive.
     #[arg(long)]
     only_quickbooks: bool,
@@ -71,7 +71,7 @@ async fn run(serve: Serve) -> anyhow::Result<()> {
         first_port: serve.first_port,
         redirect_uris: serve.redirect_uri,
         webhook_url: serve.webhook_url,
-        limits: !serve.no_limits,
+        limits: serve.limits,
         only_quickbooks: serve.only_quickbooks,
     };
     let running = sandbox::start(options).await?;

@@ -10,6 +10,7 @@ const REFUSED: &[(&str, &str, &str)] = &[
     ("customer", r#"{"DisplayName":"A","Active":"perhaps"}"#, "2010"),
     ("customer", r#"{"DisplayName":["A"]}"#, "2010"),
     ("customer", r#"{"DisplayName":"Tab\there"}"#, "2040"),
+    ("customer", r#"{"DisplayName":"東京商会"}"#, "2040"),
     ("customer", r#"{"DisplayName":"A","PreferredDeliveryMethod":"Pigeon"}"#, "2170"),
     ("customer", r#"{"DisplayName":"A","CurrencyRef":{"value":"XXX"}}"#, "2500"),
     ("customer", r#"{"DisplayName":"A","SalesTermRef":{"value":"99"}}"#, "2500"),

@@ -87,6 +87,9 @@ fn is_kept(entity: Entity, member: &str) -> bool {
 /// Checks a request's members, finds the row that it changes, and lays the one over the other.
 pub(in crate::quickbooks) fn begin(company: &Company, entity: Entity, body: &Value) -> Result<Draft, Fault> {
     let sent = schema::checked(entity, body)?;
+    if company.country() == "US" {
+        sent.iter().try_for_each(|(member, value)| western(member, value))?;
+    }
     let id = sent.get("Id").and_then(Value::as_str).filter(|id| !matches!(*id, "0" | "-1"));
     let (before, mut row) = match id {
         None => (None, Map::new()),
@@ -113,6 +116,20 @@ pub(in crate::quickbooks) fn begin(company: &Company, entity: Entity, body: &Val
         }
     }
     Ok(Draft { row, before, sent })
+}
+
+/// Companies in the United States take the characters of western Europe only (the reference, 2.1).
+fn western(member: &str, value: &Value) -> Result<(), Fault> {
+    const BEYOND_LATIN: &str = "€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ";
+    match value {
+        Value::String(text) => match text.chars().find(|c| u32::from(*c) > 0xFF && !BEYOND_LATIN.contains(*c)) {
+            Some(c) => Err(Fault::characters(member, &format!("The character {c} is not supported"))),
+            None => Ok(()),
+        },
+        Value::Array(values) => values.iter().try_for_each(|value| western(member, value)),
+        Value::Object(members) => members.values().try_for_each(|value| western(member, value)),
+        _ => Ok(()),
+    }
 }
 
 /// Stamps a row as created or changed now, and keeps it.
