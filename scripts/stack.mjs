@@ -7,7 +7,8 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
-const binary = (name) => join(process.env.CARGO_TARGET_DIR ?? join(root, "target"), "debug", name);
+/** The built program of this name. */
+export const binary = (name) => join(process.env.CARGO_TARGET_DIR ?? join(root, "target"), "debug", name);
 
 /** `KEY=value` lines as an object. */
 export const parseEnv = (text) => Object.fromEntries(text.split("\n").filter((line) => line.includes("=")).map((line) => [line.slice(0, line.indexOf("=")), line.slice(line.indexOf("=") + 1)]));

@@ -21,6 +21,7 @@ export async function begin(...args) {
     return text && text.startsWith("{") | text.startsWith("[") ? JSON.parse(text) : text;
   };
   return {
+    dir,
     env,
     control,
     grant: (realm) => control("/quickbooks/grants", { realm_id: realm }),

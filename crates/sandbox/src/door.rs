@@ -49,12 +49,11 @@ impl Control {
         let answer = request.send().await.context("the sandbox does not answer")?;
         let status = answer.status();
         let text = answer.text().await?;
-        let mut out = std::io::stdout().lock();
-        if !text.is_empty() {
-            writeln!(out, "{}", text.trim_end())?;
-        }
         if !status.is_success() {
-            bail!("{status}");
+            bail!("{status}: {text}");
+        }
+        if !text.is_empty() {
+            writeln!(std::io::stdout().lock(), "{}", text.trim_end())?;
         }
         Ok(())
     }

@@ -3,7 +3,7 @@
 mod door;
 
 use clap::{Args, Parser, Subcommand};
-use std::path::PathBuf;
+use std::{path::PathBuf, process::ExitCode};
 
 /// A local QuickBooks Online and Pipedrive, for developing and testing integrations without an account.
 ///
@@ -54,12 +54,19 @@ struct Serve {
 }
 
 #[tokio::main]
-async fn main() -> anyhow::Result<()> {
+async fn main() -> ExitCode {
     tracing_subscriber::fmt().with_env_filter("info").with_writer(std::io::stderr).init();
     let Arguments { command, serve } = Arguments::parse();
-    match command {
+    let done = match command {
         Some(Command::Control(control)) => control.ask().await,
         None => run(serve).await,
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("sandbox: {error:#}");
+            ExitCode::FAILURE
+        }
     }
 }
 

@@ -82,13 +82,18 @@ impl Shared {
 
     /// The world, locked for the length of one handler; never held over an await.
     pub(crate) fn world(&self) -> MutexGuard<'_, World> {
-        self.touched.store(true, Ordering::Relaxed);
+        self.touch();
         self.world_untouched()
     }
 
     /// The same, for who only reads, or changes nothing but companies: these know themselves whether they changed.
     pub(crate) fn world_untouched(&self) -> MutexGuard<'_, World> {
         self.world.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Has the world saved, after a change through [`Self::world_untouched`].
+    pub(crate) fn touch(&self) {
+        self.touched.store(true, Ordering::Relaxed);
     }
 
     pub(crate) fn clock(&self) -> Clock {

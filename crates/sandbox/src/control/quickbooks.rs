@@ -156,7 +156,9 @@ async fn grant(State(shared): State<Shared>, Json(asked): Json<Realm>) -> Respon
 }
 
 async fn expire(State(shared): State<Shared>, Json(asked): Json<Realm>) -> StatusCode {
-    shared.world().quickbooks.grants.expire(&asked.realm_id);
+    let mut world = shared.world();
+    let now = world.clock.epoch();
+    world.quickbooks.grants.expire(&asked.realm_id, now);
     StatusCode::NO_CONTENT
 }
 

@@ -5,7 +5,7 @@ use super::{
     company::{Act, Company},
     entity::Entity,
     fault::Fault,
-    lists::{Verb, carry_out},
+    objects::{Verb, carry_out},
 };
 use crate::decimal::{decimal, number};
 use rust_decimal::Decimal;

@@ -5,8 +5,8 @@ pub(crate) mod api;
 mod company;
 mod entity;
 mod fault;
-mod lists;
 pub(crate) mod oauth;
+mod objects;
 mod query;
 mod sales;
 mod schema;
@@ -17,7 +17,7 @@ use crate::clock::Clock;
 pub(crate) use company::{Act, Company, preset};
 pub(crate) use entity::Entity;
 pub(crate) use fault::{Fault, throttled};
-pub(crate) use lists::Verb;
+pub(crate) use objects::Verb;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use webhooks::Webhooks;
@@ -77,7 +77,8 @@ impl State {
         self.companies.keys().cloned().collect()
     }
 
-    /// Lets somebody act on a company, and has the webhooks told of what changed. `None` for an unknown company.
+    /// Lets somebody act on a company, and tells the webhooks what changed, if an app is connected. `None` for an
+    /// unknown company.
     pub(crate) fn act<T>(
         &mut self,
         realm_id: &str,
@@ -85,7 +86,10 @@ impl State {
     ) -> Option<Result<T, Fault>> {
         let company = self.companies.get_mut(realm_id)?;
         let result = work(company);
-        self.webhooks.notice(std::mem::take(&mut company.events));
+        let events = std::mem::take(&mut company.events);
+        if self.webhooks.endpoint.is_some() && self.grants.is_connected(realm_id) {
+            self.webhooks.notice(events);
+        }
         Some(result)
     }
 

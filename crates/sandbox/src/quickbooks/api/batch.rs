@@ -6,7 +6,7 @@ use crate::{
         company::{Act, Company},
         entity::Entity,
         fault::Fault,
-        lists::{self, Verb},
+        objects::{self, Verb},
         query, sales,
     },
     world::Shared,
@@ -82,7 +82,7 @@ fn item(company: &mut Company, item: &Value, act: &Act) -> Result<String, Fault>
         company.transaction(|company| sales::send(company, entity, id, to, &act))?
     } else {
         let verb = Verb::of(Some(operation), &options).ok_or_else(|| Fault::unsupported(operation))?;
-        lists::carry_out(company, entity, verb, body, &act)?
+        objects::carry_out(company, entity, verb, body, &act)?
     };
     Ok(format!("\"{}\":{row}", json!(entity.name()).as_str().unwrap_or_default()))
 }

@@ -2,7 +2,7 @@
 
 use super::{answer, with_company};
 use crate::{
-    quickbooks::{entity::Entity, fault::Fault, lists},
+    quickbooks::{entity::Entity, fault::Fault, objects},
     world::Shared,
 };
 use axum::{
@@ -107,7 +107,7 @@ pub(super) async fn upload(
             .map(|(metadata, content)| {
                 let uploaded = match content {
                     Some(part) => {
-                        lists::upload(company, &metadata, &part.file_name, &part.content_type, &part.content, act)
+                        objects::upload(company, &metadata, &part.file_name, &part.content_type, &part.content, act)
                     }
                     None => Err(Fault::validation("6041", "Invalid upload content", "The file has no content", "")),
                 };

@@ -10,8 +10,8 @@ use super::{
     company::{Act, Company},
     entity::Entity,
     fault::{self, Fault},
-    lists::{self, Verb},
     oauth::Bearer,
+    objects::{self, Verb},
     query, sales,
 };
 use crate::{oauth::bearer, world::Shared};
@@ -106,7 +106,11 @@ fn with_company<T>(
     };
     let time = clock.quickbooks_millis();
     let result = world.quickbooks.act(realm, |company| work(company, &mut Act::new(clock, &sub)));
+    let waiting = world.quickbooks.webhooks.waiting() > 0;
     drop(world);
+    if waiting {
+        shared.touch();
+    }
     let Some(result) = result else { return fault::unauthorized(millis) };
     match result {
         Ok(value) => answer(value, &time),
@@ -169,7 +173,7 @@ async fn read_single(
         Entity::Preferences => Ok(format!("\"Preferences\":{}", company.preferences())),
         Entity::ExchangeRate => {
             let code = parameters.sourcecurrencycode.unwrap_or_default();
-            let rate = lists::read_exchange_rate(company, &code, parameters.asofdate.as_deref())?;
+            let rate = objects::read_exchange_rate(company, &code, parameters.asofdate.as_deref())?;
             Ok(format!("\"ExchangeRate\":{rate}"))
         }
         entity => Err(Fault::unsupported(&format!("GET {}", entity.name()))),
@@ -250,7 +254,7 @@ async fn write(
             act.duplicate_numbers = includes.contains(&"allowduplicatedocnum");
             let verb = Verb::of(parameters.operation.as_deref(), &includes)
                 .ok_or_else(|| Fault::unsupported(parameters.operation.as_deref().unwrap_or_default()))?;
-            let row = lists::carry_out(company, entity, verb, &body, act)?;
+            let row = objects::carry_out(company, entity, verb, &body, act)?;
             Ok(format!("\"{}\":{row}", entity.name()))
         })
     })
@@ -266,7 +270,7 @@ async fn tax_service(
     answer(&shared, &headers, &realm, |company, act| {
         once(company, parameters.requestid.as_deref(), |company| {
             let body = json_body(&body)?;
-            let made = company.transaction(|company| lists::tax_service(company, &body, act))?.to_string();
+            let made = company.transaction(|company| objects::tax_service(company, &body, act))?.to_string();
             Ok(made[1..made.len() - 1].to_owned())
         })
     })

@@ -3,7 +3,7 @@
 use super::{Act, Company, Rules};
 use crate::{
     clock::Clock,
-    quickbooks::{User, entity::Entity, lists},
+    quickbooks::{User, entity::Entity, objects},
 };
 use anyhow::{Context, bail};
 use jiff::ToSpan;
@@ -80,7 +80,7 @@ pub(crate) fn company(seed: &Value, clock: Clock) -> anyhow::Result<Company> {
             let mut row = row.clone();
             complete(&company, *entity, &mut row, clock);
             if *entity == Entity::Customer {
-                lists::hide_tax_numbers(&mut company, &mut row);
+                objects::hide_tax_numbers(&mut company, &mut row);
             }
             company.put_quietly(*entity, &row);
         }
@@ -113,7 +113,7 @@ fn history(company: &mut Company, seed: &Value, clock: Clock) -> anyhow::Result<
                 body[member] = json!((act.today() + days.days()).to_string());
             }
         }
-        let written = company.transaction(|company| lists::create(company, entity, &body, &act));
+        let written = company.transaction(|company| objects::create(company, entity, &body, &act));
         written.map_err(|fault| anyhow::anyhow!("history of {}: {}", company.realm_id, fault.body()))?;
     }
     Ok(())
@@ -159,7 +159,7 @@ fn complete(company: &Company, entity: Entity, row: &mut Value, clock: Clock) {
         default("SubAccount", json!(false));
         default(
             "CurrencyRef",
-            json!({ "value": company.home_currency(), "name": lists::currency_name(company.home_currency()) }),
+            json!({ "value": company.home_currency(), "name": objects::currency_name(company.home_currency()) }),
         );
     }
     if matches!(entity, Entity::Item) {
@@ -181,7 +181,7 @@ fn complete(company: &Company, entity: Entity, row: &mut Value, clock: Clock) {
     row["sparse"] = json!(false);
     if row["CurrencyRef"]["value"].is_string() {
         let code = row["CurrencyRef"]["value"].as_str().unwrap_or_default();
-        row["CurrencyRef"]["name"] = json!(lists::currency_name(code));
+        row["CurrencyRef"]["name"] = json!(objects::currency_name(code));
     }
 }
 

@@ -121,6 +121,8 @@ impl Grants {
     }
 
     fn answer(&mut self, grant: &Refresh, refresh: &str, now: i64) -> Value {
+        // Tokens that expired long ago need not be told from unknown ones.
+        self.access.retain(|_, access| access.expires > now - ROTATION_SECONDS);
         let access = fresh("eyJ");
         self.access.insert(
             access.clone(),
@@ -174,9 +176,9 @@ impl Grants {
     }
 
     /// Makes every access token of a company expire now.
-    pub(crate) fn expire(&mut self, realm_id: &str) {
+    pub(crate) fn expire(&mut self, realm_id: &str, now: i64) {
         for access in self.access.values_mut().filter(|access| access.realm_id == realm_id) {
-            access.expires = 0;
+            access.expires = access.expires.min(now);
         }
     }
 }

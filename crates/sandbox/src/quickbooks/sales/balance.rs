@@ -7,7 +7,7 @@ use crate::{
         company::{Act, Company},
         entity::Entity,
         fault::Fault,
-        lists::touch,
+        objects::touch,
         webhooks::Operation,
     },
 };

@@ -5,7 +5,7 @@ use crate::quickbooks::{
     company::{Act, Company},
     entity::Entity,
     fault::Fault,
-    lists::{addresses, begin, finish, today_or},
+    objects::{addresses, begin, finish, today_or},
     webhooks::Operation,
 };
 use rust_decimal::Decimal;

@@ -6,7 +6,7 @@ use crate::{
         company::{Act, Company},
         entity::Entity,
         fault::Fault,
-        lists::{Draft, currency_name, exchange_rate, resolve},
+        objects::{Draft, currency_name, exchange_rate, resolve},
     },
 };
 use rust_decimal::Decimal;

@@ -6,7 +6,7 @@ use crate::{
         company::{Company, SalesTax},
         entity::Entity,
         fault::Fault,
-        lists::{minor_units, resolve},
+        objects::{minor_units, resolve},
     },
 };
 use rust_decimal::{Decimal, dec};

@@ -7,7 +7,7 @@ use crate::{
         company::{Act, Company},
         entity::Entity,
         fault::Fault,
-        lists::{begin, currency_name, exchange_rate, finish, resolve, today_or},
+        objects::{begin, currency_name, exchange_rate, finish, resolve, today_or},
         webhooks::Operation,
     },
 };

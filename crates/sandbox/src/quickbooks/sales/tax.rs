@@ -10,7 +10,7 @@ use crate::{
         company::{Company, Rounding, SalesTax},
         entity::Entity,
         fault::Fault,
-        lists::Draft,
+        objects::Draft,
     },
 };
 use rust_decimal::{Decimal, dec};

@@ -4,7 +4,7 @@ use crate::quickbooks::{
     company::Company,
     entity::Entity,
     fault::Fault,
-    lists::{Draft, resolve},
+    objects::{Draft, resolve},
 };
 use jiff::{ToSpan, civil::Date};
 use serde_json::{Value, json};

@@ -5,7 +5,7 @@ use crate::quickbooks::{
     company::{Act, Company},
     entity::Entity,
     fault::Fault,
-    lists::{current, touch},
+    objects::{current, touch},
     webhooks::Operation,
 };
 use serde_json::{Value, json};

@@ -8,7 +8,7 @@ use crate::{
         company::{Act, Company},
         entity::Entity,
         fault::Fault,
-        lists::Verb,
+        objects::Verb,
         sales,
     },
     world::Shared,

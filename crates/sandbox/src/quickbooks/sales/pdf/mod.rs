@@ -4,7 +4,7 @@ mod page;
 
 use crate::{
     decimal::decimal,
-    quickbooks::{company::Company, entity::Entity, lists::minor_units},
+    quickbooks::{company::Company, entity::Entity, objects::minor_units},
 };
 use page::{ACCENT, Align, BLACK, Face, GREY, Pages, RULE};
 use rust_decimal::Decimal;
