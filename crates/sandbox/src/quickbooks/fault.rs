@@ -114,6 +114,16 @@ impl Fault {
         )
     }
 
+    /// A number that is too large.
+    pub(crate) fn range(element: &str, value: &Value) -> Self {
+        Self::validation("2110", "Number out of range", format!("The number is too large: {value}"), element)
+    }
+
+    /// An id that is no number.
+    pub(crate) fn id(supplied: &str) -> Self {
+        Self::validation("2030", "Invalid ID", format!("Id should be a valid number. Supplied value:{supplied}"), "Id")
+    }
+
     /// A word that its enumeration does not have.
     pub(crate) fn enumeration(element: &str, value: &Value) -> Self {
         let shown = value.to_string();

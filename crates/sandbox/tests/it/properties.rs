@@ -320,3 +320,114 @@ async fn totals_are_the_sum_of_lines_in_every_country() {
         }
     }
 }
+
+/// A value that somebody could send where another belongs.
+fn odd() -> impl Strategy<Value = Value> {
+    prop_oneof![
+        Just(Value::Null),
+        Just(json!("")),
+        Just(json!([])),
+        Just(json!({})),
+        Just(json!([{}])),
+        Just(json!(true)),
+        Just(json!(-1)),
+        Just(json!(1e300)),
+        Just(json!(99_999_999_999.0)),
+        Just(json!(0.000_001)),
+        Just(json!("99999999999999999999999999999999")),
+        Just(json!("2026-02-30")),
+        Just(json!("x".repeat(5000))),
+        Just(json!({ "value": "1" })),
+        Just(json!({ "value": {} })),
+        Just(json!({ "value": [] })),
+        Just(json!("\u{0}\u{1F600}")),
+    ]
+}
+
+/// Puts `value` at some place in `body`.
+fn disturb(body: &mut Value, value: &Value, draws: &mut Draws) {
+    let deeper = draws.draw(0..3_u32) > 0;
+    match body {
+        Value::Object(members) if !members.is_empty() => {
+            let at = draws.draw(0..members.len());
+            let name = members.keys().nth(at).expect("a member").clone();
+            match members.get_mut(&name) {
+                Some(member) if deeper && (member.is_object() || member.is_array()) => disturb(member, value, draws),
+                _ => {
+                    members.insert(name, value.clone());
+                }
+            }
+        }
+        Value::Array(values) if !values.is_empty() => {
+            let at = draws.draw(0..values.len());
+            if deeper {
+                disturb(&mut values[at], value, draws);
+            } else {
+                values[at] = value.clone();
+            }
+        }
+        other => *other = value.clone(),
+    }
+}
+
+#[tokio::test]
+async fn nothing_that_is_sent_breaks_it() {
+    let bench = Bench::start().await;
+    let mut draws = Draws::new(71);
+    let companies = [bench.company(US).await, bench.company(realm("ca")).await];
+    let mut bodies = Vec::new();
+    for company in &companies {
+        for entity in [
+            "Invoice",
+            "Estimate",
+            "CreditMemo",
+            "Payment",
+            "Customer",
+            "Item",
+            "Term",
+            "Account",
+            "Preferences",
+            "CompanyInfo",
+            "TaxAgency",
+            "Attachable",
+            "Class",
+        ] {
+            bodies.extend(company.rows(entity, "maxresults 3").await.into_iter().map(|row| (entity, row)));
+        }
+    }
+    for round in 0..1500_usize {
+        let (entity, mut body) = bodies[draws.draw(0..bodies.len())].clone();
+        let value = draws.draw(odd());
+        disturb(&mut body, &value, &mut draws);
+        if draws.draw(any::<bool>())
+            && let Some(members) = body.as_object_mut()
+        {
+            members.remove("Id");
+        }
+        let company = &companies[round % 2];
+        let path = match draws.draw(0..6_u32) {
+            0 => format!("/{}?operation=void", entity.to_lowercase()),
+            1 => format!("/{}?operation=delete", entity.to_lowercase()),
+            _ => format!("/{}", entity.to_lowercase()),
+        };
+        let sent = body.to_string();
+        let answer = company.post(&path, body).await;
+        assert!(matches!(answer.status.as_u16(), 200 | 400), "{path} {sent}: {} {}", answer.status, answer.body);
+    }
+    for clause in [
+        "'",
+        "where",
+        "where (",
+        "where Id in (",
+        "where Id in ()",
+        "where Id = ",
+        "orderby",
+        "startposition -1",
+        "maxresults 99999999999999999999",
+        "\u{0}",
+        "where Id like '%%%%'",
+    ] {
+        let answer = companies[0].query(&format!("select * from Invoice {clause}")).await;
+        assert!(matches!(answer.status.as_u16(), 200 | 400), "{clause}: {}", answer.status);
+    }
+}

@@ -55,6 +55,12 @@ const REFUSED: &[(&str, &str, &str)] = &[
     ),
     ("companycurrency", r#"{"Code":"USD"}"#, "2220"),
     ("exchangerate", r#"{"SourceCurrencyCode":"EUR","Rate":0}"#, "2140"),
+    (
+        "invoice",
+        r#"{"CustomerRef":{"value":"1"},"Line":[{"DetailType":"SalesItemLineDetail","Amount":1e15,"SalesItemLineDetail":{"ItemRef":{"value":"1"}}}]}"#,
+        "2110",
+    ),
+    ("invoice", r#"{"Id":"abc","SyncToken":"0","sparse":true}"#, "2030"),
     ("bill", "{}", "500"),
     ("batch", "{}", "2020"),
 ];

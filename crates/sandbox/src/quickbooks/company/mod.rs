@@ -278,6 +278,10 @@ impl Company {
     /// A row as `GET /{entity}/{id}` finds it.
     pub(crate) fn read(&self, entity: Entity, id: &str) -> Result<&Arc<Row>, Fault> {
         let table = self.table(entity);
+        // Only tax codes have names for ids.
+        if entity != Entity::TaxCode && id.parse::<u64>().is_err() {
+            return Err(Fault::id(id));
+        }
         table.and_then(|table| table.get(id)).ok_or_else(|| {
             if table.is_some_and(|table| table.deleted.iter().any(|deleted| deleted.id == id)) {
                 Fault::deleted()

@@ -49,6 +49,7 @@ pub(in crate::quickbooks) fn void(
     }
     row["LinkedTxn"] = json!([]);
     row["PrivateNote"] = match row["PrivateNote"].as_str() {
+        Some(note) if note.starts_with("Voided") => json!(note),
         Some(note) if !note.is_empty() => json!(format!("Voided - {note}")),
         _ => json!("Voided"),
     };

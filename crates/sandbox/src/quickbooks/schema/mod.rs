@@ -10,8 +10,12 @@ pub(super) use limits::is_email;
 use super::{entity::Entity, fault::Fault};
 use crate::decimal::decimal;
 use jiff::civil::Date;
+use rust_decimal::{Decimal, dec};
 use serde_json::{Map, Value, json};
 use std::{collections::HashMap, sync::LazyLock};
+
+/// The largest number: amounts have ten digits before the point and five after it (the reference, 3.10).
+const LARGEST: Decimal = dec!(99_999_999_999.99999);
 
 const MEMBERS: &str = include_str!("members.txt");
 
@@ -140,6 +144,7 @@ fn clean(member: &Member, name: &str, value: &Value) -> Result<Option<Value>, Fa
             _ => return Err(malformed(name, "a boolean", value)),
         },
         Kind::Number => match decimal(value) {
+            Some(found) if found.abs() > LARGEST => return Err(Fault::range(name, value)),
             Some(found) => crate::decimal::number(found),
             None => return Err(malformed(name, "a number", value)),
         },
