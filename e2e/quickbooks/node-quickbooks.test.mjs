@@ -143,6 +143,7 @@ test("the small lists", async () => {
 
 test("the company, its preferences and currencies", async () => {
   const company = await us.call("getCompanyInfo", US);
+  assert.deepEqual(await us.call("getCompanyInfo", null), company, "also without an id, as some clients ask");
   assert.equal(company.CompanyName, "Oak Street Catering");
   assert.equal((await us.call("updateCompanyInfo", { ...company, LegalName: "Oak Street LLC", sparse: true })).LegalName, "Oak Street LLC");
   const preferences = await us.call("getPreferences");

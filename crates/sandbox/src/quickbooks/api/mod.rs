@@ -171,6 +171,7 @@ async fn read_single(
 ) -> Response {
     answer(&shared, &headers, &realm, |company, _| match known(&name, "GET")? {
         Entity::Preferences => Ok(format!("\"Preferences\":{}", company.preferences())),
+        Entity::CompanyInfo => Ok(format!("\"CompanyInfo\":{}", company.info())),
         Entity::ExchangeRate => {
             let code = parameters.sourcecurrencycode.unwrap_or_default();
             let rate = objects::read_exchange_rate(company, &code, parameters.asofdate.as_deref())?;
