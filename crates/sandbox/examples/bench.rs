@@ -20,15 +20,7 @@ const WORKERS: usize = 16;
 const SPELL: Duration = Duration::from_secs(5);
 
 fn options() -> Options {
-    Options {
-        app_url: "http://localhost:1".into(),
-        dir: None,
-        first_port: 0,
-        redirect_uris: Vec::new(),
-        webhook_url: None,
-        limits: false,
-        only_quickbooks: true,
-    }
+    Options { only_quickbooks: true, ..Default::default() }
 }
 
 #[derive(Clone)]

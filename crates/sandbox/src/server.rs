@@ -43,6 +43,20 @@ pub struct Options {
     pub only_quickbooks: bool,
 }
 
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            app_url: "http://localhost:7800".into(),
+            dir: None,
+            first_port: 0,
+            redirect_uris: Vec::new(),
+            webhook_url: None,
+            limits: false,
+            only_quickbooks: false,
+        }
+    }
+}
+
 /// A running sandbox.
 #[derive(Debug)]
 pub struct Sandbox {

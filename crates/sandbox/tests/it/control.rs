@@ -84,15 +84,7 @@ async fn everything_is_saved_and_loaded() {
 #[tokio::test]
 async fn a_stopped_sandbox_goes_on_where_it_was() {
     let dir = tempfile::tempdir().expect("a folder");
-    let options = || sandbox::Options {
-        app_url: "http://localhost:1".into(),
-        dir: Some(dir.path().to_owned()),
-        first_port: 0,
-        redirect_uris: Vec::new(),
-        webhook_url: None,
-        limits: false,
-        only_quickbooks: false,
-    };
+    let options = || sandbox::Options { dir: Some(dir.path().to_owned()), ..Default::default() };
     let first = sandbox::start(options()).await.expect("it starts");
     let env = first.env();
     first.stop().await.expect("it stops");

@@ -55,15 +55,7 @@ impl Bench {
     }
 
     pub(crate) async fn with(change: impl FnOnce(&mut Options)) -> Self {
-        let mut options = Options {
-            app_url: "http://localhost:1".into(),
-            dir: None,
-            first_port: 0,
-            redirect_uris: Vec::new(),
-            webhook_url: None,
-            limits: false,
-            only_quickbooks: true,
-        };
+        let mut options = Options { only_quickbooks: true, ..Default::default() };
         change(&mut options);
         let sandbox = sandbox::start(options).await.expect("the sandbox starts");
         let http = reqwest::Client::builder().build().expect("a client");

@@ -1,6 +1,6 @@
 //! Several operations in one call: each succeeds or fails by itself.
 
-use super::{Parameters, answer, json_body, once};
+use super::{Parameters, answer_once, json_body};
 use crate::{
     quickbooks::{
         company::{Act, Company},
@@ -18,7 +18,7 @@ use axum::{
     response::Response,
 };
 use axum_extra::extract::Query;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// Most items of one batch.
 const MOST: usize = 30;
@@ -30,28 +30,25 @@ pub(super) async fn batch(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    answer(&shared, &headers, &realm, |company, act| {
-        once(company, parameters.requestid.as_deref(), |company| {
-            let body = json_body(&body)?;
-            let items = body["BatchItemRequest"].as_array().ok_or_else(|| Fault::missing("BatchItemRequest"))?;
-            if items.len() > MOST {
-                return Err(Fault::validation(
-                    "1040",
-                    "Too many batch items",
-                    format!("A batch holds {MOST} items at most; this one has {}", items.len()),
-                    "BatchItemRequest",
-                ));
-            }
-            let answers: Vec<String> = items
-                .iter()
-                .map(|items| {
-                    let answer =
-                        item(company, items, act).unwrap_or_else(|fault| format!("\"Fault\":{}", fault.body()));
-                    format!("{{\"bId\":{},{answer}}}", items["bId"])
-                })
-                .collect();
-            Ok(format!("\"BatchItemResponse\":[{}]", answers.join(",")))
-        })
+    answer_once(&shared, &headers, &realm, &parameters, |company, act| {
+        let body = json_body(&body)?;
+        let items = body["BatchItemRequest"].as_array().ok_or_else(|| Fault::missing("BatchItemRequest"))?;
+        if items.len() > MOST {
+            return Err(Fault::validation(
+                "1040",
+                "Too many batch items",
+                format!("A batch holds {MOST} items at most; this one has {}", items.len()),
+                "BatchItemRequest",
+            ));
+        }
+        let answers: Vec<String> = items
+            .iter()
+            .map(|items| {
+                let answer = item(company, items, act).unwrap_or_else(|fault| format!("\"Fault\":{}", fault.body()));
+                format!("{{\"bId\":{},{answer}}}", items["bId"])
+            })
+            .collect();
+        Ok(format!("\"BatchItemResponse\":[{}]", answers.join(",")))
     })
 }
 
@@ -84,5 +81,5 @@ fn item(company: &mut Company, item: &Value, act: &Act) -> Result<String, Fault>
         let verb = Verb::of(Some(operation), &options).ok_or_else(|| Fault::unsupported(operation))?;
         objects::carry_out(company, entity, verb, body, &act)?
     };
-    Ok(format!("\"{}\":{row}", json!(entity.name()).as_str().unwrap_or_default()))
+    Ok(format!("\"{}\":{row}", entity.name()))
 }

@@ -217,27 +217,33 @@ fn json_body(body: &[u8]) -> Result<Value, Fault> {
     })
 }
 
-/// Answers a repeated `requestid` with its first answer, whatever has become of the object since; else does the work.
-fn once(
-    company: &mut Company,
-    request_id: Option<&str>,
-    work: impl FnOnce(&mut Company) -> Result<String, Fault>,
-) -> Result<String, Fault> {
-    let Some(request_id) = request_id.filter(|id| !id.is_empty()) else { return work(company) };
-    if request_id.chars().count() > 50 {
-        return Err(Fault::validation(
-            "2130",
-            "Invalid request id",
-            "The request id is longer than 50 characters",
-            "requestid",
-        ));
-    }
-    if let Some(answer) = company.answered(request_id) {
-        return Ok(answer.to_owned());
-    }
-    let answer = work(company)?;
-    company.remember_answer(request_id, &answer);
-    Ok(answer)
+/// Answers a write. A repeated `requestid` is given its first answer again, whatever has become of the object since.
+fn answer_once(
+    shared: &Shared,
+    headers: &HeaderMap,
+    realm: &str,
+    parameters: &Parameters,
+    work: impl FnOnce(&mut Company, &mut Act) -> Result<String, Fault>,
+) -> Response {
+    answer(shared, headers, realm, |company, act| {
+        let Some(request_id) = parameters.requestid.as_deref().filter(|id| !id.is_empty()) else {
+            return work(company, act);
+        };
+        if request_id.chars().count() > 50 {
+            return Err(Fault::validation(
+                "2130",
+                "Invalid request id",
+                "The request id is longer than 50 characters",
+                "requestid",
+            ));
+        }
+        if let Some(answer) = company.answered(request_id) {
+            return Ok(answer.to_owned());
+        }
+        let answer = work(company, act)?;
+        company.remember_answer(request_id, &answer);
+        Ok(answer)
+    })
 }
 
 async fn write(
@@ -247,17 +253,15 @@ async fn write(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    answer(&shared, &headers, &realm, |company, act| {
-        once(company, parameters.requestid.as_deref(), |company| {
-            let entity = known(&name, "POST")?;
-            let body = json_body(&body)?;
-            let includes = parameters.includes();
-            act.duplicate_numbers = includes.contains(&"allowduplicatedocnum");
-            let verb = Verb::of(parameters.operation.as_deref(), &includes)
-                .ok_or_else(|| Fault::unsupported(parameters.operation.as_deref().unwrap_or_default()))?;
-            let row = objects::carry_out(company, entity, verb, &body, act)?;
-            Ok(format!("\"{}\":{row}", entity.name()))
-        })
+    answer_once(&shared, &headers, &realm, &parameters, |company, act| {
+        let entity = known(&name, "POST")?;
+        let body = json_body(&body)?;
+        let includes = parameters.includes();
+        act.duplicate_numbers = includes.contains(&"allowduplicatedocnum");
+        let verb = Verb::of(parameters.operation.as_deref(), &includes)
+            .ok_or_else(|| Fault::unsupported(parameters.operation.as_deref().unwrap_or_default()))?;
+        let row = objects::carry_out(company, entity, verb, &body, act)?;
+        Ok(format!("\"{}\":{row}", entity.name()))
     })
 }
 
@@ -268,12 +272,10 @@ async fn tax_service(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    answer(&shared, &headers, &realm, |company, act| {
-        once(company, parameters.requestid.as_deref(), |company| {
-            let body = json_body(&body)?;
-            let made = company.transaction(|company| objects::tax_service(company, &body, act))?.to_string();
-            Ok(made[1..made.len() - 1].to_owned())
-        })
+    answer_once(&shared, &headers, &realm, &parameters, |company, act| {
+        let body = json_body(&body)?;
+        let made = company.transaction(|company| objects::tax_service(company, &body, act))?.to_string();
+        Ok(made[1..made.len() - 1].to_owned())
     })
 }
 
@@ -283,16 +285,14 @@ async fn send(
     Query(parameters): Query<Parameters>,
     headers: HeaderMap,
 ) -> Response {
-    answer(&shared, &headers, &realm, |company, act| {
-        once(company, parameters.requestid.as_deref(), |company| {
-            let entity = known(&name, "send")?;
-            if !sales::is_sent_by_email(entity) {
-                return Err(Fault::unsupported(&format!("send {}", entity.name())));
-            }
-            let row =
-                company.transaction(|company| sales::send(company, entity, &id, parameters.send_to.as_deref(), act))?;
-            Ok(format!("\"{}\":{row}", entity.name()))
-        })
+    answer_once(&shared, &headers, &realm, &parameters, |company, act| {
+        let entity = known(&name, "send")?;
+        if !sales::is_sent_by_email(entity) {
+            return Err(Fault::unsupported(&format!("send {}", entity.name())));
+        }
+        let row =
+            company.transaction(|company| sales::send(company, entity, &id, parameters.send_to.as_deref(), act))?;
+        Ok(format!("\"{}\":{row}", entity.name()))
     })
 }
 
