@@ -1,7 +1,7 @@
 //! Doors into Pipedrive: tokens without a browser, and changes by another user.
 
 use super::not_found;
-use crate::{quickbooks::preset::overlay, world::Shared};
+use crate::{pipedrive::Resource, quickbooks::preset::overlay, world::Shared};
 use axum::{
     Json, Router,
     extract::State,
@@ -19,10 +19,30 @@ pub(super) fn router() -> Router<Shared> {
         .route("/pipedrive/deal", post(change_deal))
 }
 
+/// Every scope that an app may have.
+const ALL_SCOPES: [&str; 14] = [
+    "base",
+    "deals:full",
+    "contacts:full",
+    "products:full",
+    "activities:full",
+    "mail:full",
+    "users:read",
+    "search:read",
+    "admin",
+    "webhooks:full",
+    "leads:full",
+    "projects:full",
+    "recents:read",
+    "phone-integration",
+];
+
 #[derive(Debug, Deserialize)]
 struct User {
     company_id: i64,
     user_id: i64,
+    /// All that there are, without it.
+    scopes: Option<Vec<String>>,
 }
 
 async fn grant(State(shared): State<Shared>, Json(asked): Json<User>) -> Response {
@@ -31,13 +51,9 @@ async fn grant(State(shared): State<Shared>, Json(asked): Json<User>) -> Respons
     if world.pipedrive.company(asked.company_id).and_then(|company| company.user(asked.user_id)).is_none() {
         return not_found("company_id and user_id");
     }
-    let tokens = world.pipedrive.grants.grant(
-        asked.company_id,
-        asked.user_id,
-        clock,
-        &shared.app.scopes,
-        &shared.origins.pipedrive_api,
-    );
+    let scopes = asked.scopes.unwrap_or_else(|| ALL_SCOPES.map(str::to_owned).to_vec());
+    let tokens =
+        world.pipedrive.grants.grant(asked.company_id, asked.user_id, clock, &scopes, &shared.origins.pipedrive_api);
     Json(tokens).into_response()
 }
 
@@ -64,7 +80,7 @@ async fn change_deal(State(shared): State<Shared>, Json(asked): Json<DealChange>
     let deal = world
         .pipedrive
         .company_mut(asked.company_id)
-        .and_then(|company| company.deals.iter_mut().find(|deal| deal["id"] == json!(asked.id)));
+        .and_then(|company| company.records.get_mut(Resource::Deal, asked.id));
     match deal {
         Some(deal) => {
             overlay(deal, &asked.changes);

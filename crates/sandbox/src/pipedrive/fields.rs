@@ -48,11 +48,22 @@ const DEAL: [(&str, &str, &str); 9] = [
     ("Deal created", "add_time", "date"),
 ];
 
+const PRODUCT: [(&str, &str, &str); 7] = [
+    ("Name", "name", "varchar"),
+    ("Product code", "code", "varchar"),
+    ("Description", "description", "text"),
+    ("Unit", "unit", "varchar"),
+    ("Tax", "tax", "double"),
+    ("Category", "category", "enum"),
+    ("Owner", "owner_id", "user"),
+];
+
 /// All fields of an entity, built-in ones first.
 pub(super) fn of(company: &Company, entity: &str) -> Vec<Value> {
     let built_in: &[(&str, &str, &str)] = match entity {
         "organization" => &ORGANIZATION,
         "person" => &PERSON,
+        "product" => &PRODUCT,
         _ => &DEAL,
     };
     let own = company.fields.iter().filter(|field| field["entity"] == json!(entity)).map(|field| {

@@ -40,6 +40,8 @@ pub(crate) struct Grants {
 pub(crate) struct Granted {
     pub(crate) company_id: i64,
     pub(crate) user_id: i64,
+    #[serde(default)]
+    pub(crate) scopes: Vec<String>,
     expires: i64,
 }
 
@@ -67,7 +69,10 @@ impl Grants {
     /// New tokens for a user, as the token endpoint answers them.
     pub(crate) fn grant(&mut self, company_id: i64, user_id: i64, clock: Clock, scopes: &[String], api: &str) -> Value {
         let refresh = fresh(&format!("{company_id}:{user_id}:"));
-        self.refresh.insert(refresh.clone(), Granted { company_id, user_id, expires: clock.epoch() + REFRESH_SECONDS });
+        self.refresh.insert(
+            refresh.clone(),
+            Granted { company_id, user_id, scopes: scopes.to_vec(), expires: clock.epoch() + REFRESH_SECONDS },
+        );
         self.answer(company_id, user_id, &refresh, clock, scopes, api)
     }
 
@@ -93,7 +98,10 @@ impl Grants {
             self.access.remove(&token);
         }
         let access = fresh(&format!("v1u:{company_id}:{user_id}:"));
-        self.access.insert(access.clone(), Granted { company_id, user_id, expires: now + ACCESS_SECONDS });
+        self.access.insert(
+            access.clone(),
+            Granted { company_id, user_id, scopes: scopes.to_vec(), expires: now + ACCESS_SECONDS },
+        );
         json!({
             "access_token": access, "token_type": "Bearer", "refresh_token": refresh, "scope": scopes.join(" "),
             "expires_in": ACCESS_SECONDS, "api_domain": api,
@@ -202,7 +210,11 @@ async fn decide(State(shared): State<Shared>, jar: CookieJar, Form(request): For
             return StatusCode::UNAUTHORIZED.into_response();
         };
         let code = fresh("");
-        world.pipedrive.grants.codes.insert(code.clone(), Granted { company_id, user_id, expires });
+        world
+            .pipedrive
+            .grants
+            .codes
+            .insert(code.clone(), Granted { company_id, user_id, scopes: shared.app.scopes.clone(), expires });
         back.query_pairs_mut().append_pair("code", &code);
     } else {
         back.query_pairs_mut().append_pair("error", "user_denied");
@@ -241,12 +253,12 @@ async fn token(State(shared): State<Shared>, headers: HeaderMap, Form(form): For
             .filter(|code| {
                 code.expires > now && (form.redirect_uri.is_empty() || form.redirect_uri == app.callback_url)
             })
-            .map(|code| grants.grant(code.company_id, code.user_id, clock, &app.scopes, api)),
+            .map(|code| grants.grant(code.company_id, code.user_id, clock, &code.scopes, api)),
         "refresh_token" => match grants.refresh.get_mut(&form.refresh_token).filter(|grant| grant.expires > now) {
             Some(grant) => {
                 grant.expires = now + REFRESH_SECONDS;
-                let (company_id, user_id) = (grant.company_id, grant.user_id);
-                Some(grants.answer(company_id, user_id, &form.refresh_token, clock, &app.scopes, api))
+                let Granted { company_id, user_id, scopes, .. } = grant.clone();
+                Some(grants.answer(company_id, user_id, &form.refresh_token, clock, &scopes, api))
             }
             None => None,
         },

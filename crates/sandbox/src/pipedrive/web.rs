@@ -1,6 +1,6 @@
 //! The simulated Pipedrive in the browser: sign-in, deals, Marketplace, apps, and the pages that embed the app.
 
-use super::{App, Company, MODAL_ACTION, Surface, User, oauth, words, words::Words};
+use super::{App, Company, MODAL_ACTION, Resource, Surface, User, oauth, words, words::Words};
 use crate::{decimal::decimal, tokens::fresh, world::Shared};
 use askama::Template;
 use axum::{
@@ -183,19 +183,15 @@ fn money(amount: &Value, currency: &str, lang: &str) -> String {
     format!("{symbol}{grouped}{point}{cents}")
 }
 
-fn find<'a>(rows: &'a [Value], id: &Value) -> &'a Value {
-    rows.iter().find(|row| !id.is_null() && row["id"] == *id).unwrap_or(&Value::Null)
-}
-
 fn deal_row(company: &Company, deal: &Value, lang: &str) -> DealRow {
-    let stage = deal["stage_id"].as_u64().and_then(|id| usize::try_from(id).ok()).unwrap_or(1);
+    let name_of = |resource, member: &str| text(&company.records.linked(resource, &deal[member])["name"]);
     DealRow {
         id: deal["id"].as_i64().unwrap_or_default(),
         title: text(&deal["title"]),
         value: money(&deal["value"], deal["currency"].as_str().unwrap_or_default(), lang),
-        organization: text(&find(&company.organizations, &deal["org_id"])["name"]),
-        person: text(&find(&company.persons, &deal["person_id"])["name"]),
-        stage: company.stages.get(stage.saturating_sub(1)).cloned().unwrap_or_default(),
+        organization: name_of(Resource::Organization, "org_id"),
+        person: name_of(Resource::Person, "person_id"),
+        stage: name_of(Resource::Stage, "stage_id"),
         won: deal["status"] == json!("won"),
     }
 }
@@ -210,7 +206,7 @@ struct DealsPage<'a> {
 async fn deals(State(shared): State<Shared>, jar: CookieJar) -> Response {
     with_user(&shared, &jar, |company, user, _| {
         let words = words::of(user);
-        let rows = company.deals.iter().map(|deal| deal_row(company, deal, words.lang)).collect();
+        let rows = company.records.all(Resource::Deal).map(|(_, deal)| deal_row(company, deal, words.lang)).collect();
         page(&DealsPage { frame: Frame { words, company, user, here: "/deals" }, rows })
     })
 }
@@ -234,7 +230,7 @@ struct DealPage<'a> {
 async fn deal(State(shared): State<Shared>, jar: CookieJar, Path(id): Path<i64>) -> Response {
     with_user(&shared, &jar, |company, user, installed| {
         let words = words::of(user);
-        let Some(deal) = company.deals.iter().find(|deal| deal["id"] == json!(id)) else {
+        let Some(deal) = company.records.get(Resource::Deal, id) else {
             return StatusCode::NOT_FOUND.into_response();
         };
         let currency = deal["currency"].as_str().unwrap_or_default();
@@ -243,11 +239,11 @@ async fn deal(State(shared): State<Shared>, jar: CookieJar, Path(id): Path<i64>)
             let plain = plain.strip_suffix(".0").unwrap_or(&plain).to_owned();
             if words.lang == "en" { plain } else { plain.replace('.', ",") }
         };
-        let products = deal["products"]
-            .as_array()
+        let products = company
+            .records
+            .of_deal(Resource::DealProduct, id)
             .into_iter()
-            .flatten()
-            .map(|row| {
+            .map(|(_, row)| {
                 let discount = match (
                     decimal(&row["discount"]).unwrap_or_default().is_zero(),
                     row["discount_type"] == json!("amount"),
@@ -266,8 +262,8 @@ async fn deal(State(shared): State<Shared>, jar: CookieJar, Path(id): Path<i64>)
                 ]
             })
             .collect();
-        let organization = find(&company.organizations, &deal["org_id"]);
-        let person = find(&company.persons, &deal["person_id"]);
+        let organization = company.records.linked(Resource::Organization, &deal["org_id"]);
+        let person = company.records.linked(Resource::Person, &deal["person_id"]);
         let row = deal_row(company, deal, words.lang);
         let mut custom = Vec::new();
         for (entity, record) in [("organization", organization), ("person", person), ("deal", deal)] {
@@ -278,9 +274,10 @@ async fn deal(State(shared): State<Shared>, jar: CookieJar, Path(id): Path<i64>)
                 }
             }
         }
-        let reached = company.stages.iter().position(|stage| *stage == row.stage).unwrap_or_default();
+        let stages: Vec<String> = company.records.all(Resource::Stage).map(|(_, stage)| text(&stage["name"])).collect();
+        let reached = stages.iter().position(|stage| *stage == row.stage).unwrap_or_default();
         page(&DealPage {
-            stages: company.stages.iter().enumerate().map(|(at, stage)| (stage.clone(), at <= reached)).collect(),
+            stages: stages.into_iter().enumerate().map(|(at, stage)| (stage, at <= reached)).collect(),
             back: format!("/deal/{id}"),
             products,
             address: text(&organization["address"]["formatted_address"]),

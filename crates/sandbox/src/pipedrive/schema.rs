@@ -1,0 +1,80 @@
+//! What a body may hold: the members of Pipedrive's OpenAPI document, their kinds, and the company's own fields.
+
+use super::{Company, records::Resource};
+use jiff::{Timestamp, civil::Date};
+use serde_json::{Map, Value};
+
+const BODIES: &str = include_str!("bodies.txt");
+
+/// Checks a body; what is wrong with it, in words, otherwise. `whole`: the members needed to create one have to be there.
+pub(super) fn checked(
+    company: &Company,
+    resource: Resource,
+    body: &Value,
+    whole: bool,
+) -> Result<Map<String, Value>, String> {
+    let Some(object) = body.as_object() else { return Err("the body must be an object".into()) };
+    let name = resource.name();
+    let line = BODIES.lines().find_map(|line| line.strip_prefix(&format!("{name} "))).unwrap_or_default();
+    let known: Vec<(&str, &str)> = line.split(' ').filter_map(|word| word.split_once(':')).collect();
+    for (member, _) in known.iter().filter(|(member, _)| whole && member.ends_with('!')) {
+        let member = member.trim_end_matches('!');
+        if object.get(member).is_none_or(Value::is_null) {
+            return Err(format!("{member} is required"));
+        }
+    }
+    for (member, value) in object {
+        let Some((_, kind)) = known.iter().find(|(known, _)| known.trim_end_matches('!') == member) else {
+            return Err(format!("{member} is not allowed"));
+        };
+        if !value.is_null() && !is(kind, value) {
+            return Err(format!("{member} must be {}", words(kind)));
+        }
+    }
+    if let Some(fields) = object.get("custom_fields").and_then(Value::as_object) {
+        let entity = name.to_lowercase();
+        for code in fields.keys() {
+            let mut own = company.fields.iter().filter(|field| field["entity"].as_str() == Some(&entity));
+            if !own.any(|field| field["field_code"].as_str() == Some(code)) {
+                return Err(format!("custom_fields.{code} is not allowed"));
+            }
+        }
+    }
+    Ok(object.clone())
+}
+
+fn is(kind: &str, value: &Value) -> bool {
+    if let Some(inner) = kind.strip_prefix('[').and_then(|kind| kind.strip_suffix(']')) {
+        return value.as_array().is_some_and(|values| values.iter().all(|value| is(inner, value)));
+    }
+    if let Some(words) = kind.strip_prefix('(').and_then(|kind| kind.strip_suffix(')')) {
+        let given = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        return words.split('|').any(|word| word == given);
+    }
+    match kind {
+        "text" => value.is_string(),
+        "integer" => value.is_i64() || value.is_u64(),
+        "number" => value.is_number(),
+        "boolean" => value.is_boolean(),
+        "object" => value.is_object(),
+        "date" => value.as_str().is_some_and(|text| text.parse::<Date>().is_ok()),
+        "time" => value.as_str().is_some_and(is_time),
+        _ => true,
+    }
+}
+
+/// RFC 3339, to the second: fractions are refused, as by the real one.
+pub(super) fn is_time(text: &str) -> bool {
+    !text.contains('.') && text.parse::<Timestamp>().is_ok()
+}
+
+fn words(kind: &str) -> String {
+    match kind {
+        "date" => "a date in the form YYYY-MM-DD".into(),
+        "time" => "a valid datetime".into(),
+        "integer" | "object" => format!("an {kind}"),
+        _ if kind.starts_with('[') => "an array".into(),
+        _ if kind.starts_with('(') => format!("one of {}", kind.trim_matches(['(', ')']).replace('|', ", ")),
+        _ => format!("a {kind}"),
+    }
+}
