@@ -1,6 +1,7 @@
 // Pipedrive's own client, unmodified: only its base path is set. Its answers are held against Pipedrive's OpenAPI documents.
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:http";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -62,7 +63,7 @@ async function connect(more) {
   return {
     deals: two("DealsApi"), dealProducts: two("DealProductsApi"), installments: two("DealInstallmentsApi"), persons: two("PersonsApi"), organizations: two("OrganizationsApi"), products: two("ProductsApi"), activities: two("ActivitiesApi"),
     pipelines: two("PipelinesApi"), stages: two("StagesApi"), search: two("ItemSearchApi"), dealFields: two("DealFieldsApi"), personFields: two("PersonFieldsApi"),
-    organizationFields: two("OrganizationFieldsApi"), productFields: two("ProductFieldsApi"), users: one("UsersApi"), currencies: one("CurrenciesApi"),
+    organizationFields: two("OrganizationFieldsApi"), productFields: two("ProductFieldsApi"), users: one("UsersApi"), notes: one("NotesApi"), webhooks: one("WebhooksApi"), currencies: one("CurrenciesApi"),
   };
 }
 
@@ -205,4 +206,107 @@ test("a token without the scope is told so, one that is none too", async () => {
   await refused(reader.persons.getPersons(), 403);
   const nobody = new v2.DealsApi(new v2.Configuration({ accessToken: "none", basePath: `${sandbox.env.PIPEDRIVE_API_URL}/api/v2` }));
   await assert.rejects(nobody.getDeals(), (error) => error.errorCode === 401 && error.error === "unauthorized access");
+});
+
+test("notes: on a deal, pinned, changed, paged, deleted", async () => {
+  const { data: note } = await api.notes.addNote({ AddNoteRequest: { content: "<b>Fatura</b> 2001", deal_id: 1, pinned_to_deal_flag: 1 } });
+  assert.equal(note.pinned_to_deal_flag, true);
+  assert.match(note.add_time, /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/);
+  assert.equal((await api.notes.updateNote({ id: note.id, NoteRequest: { content: "Paga" } })).data.content, "Paga");
+  await api.notes.addNote({ AddNoteRequest: { content: "Outra", deal_id: 1 } });
+  const page = await api.notes.getNotes({ deal_id: 1, limit: 1 });
+  assert.equal(page.data.length, 1);
+  assert.deepEqual(page.additional_data.pagination, { start: 0, limit: 1, more_items_in_collection: true, next_start: 1 });
+  assert.equal((await api.notes.deleteNote({ id: note.id })).data, true);
+  await refused(api.notes.getNote({ id: note.id }), 404);
+  await refused(api.notes.addNote({ AddNoteRequest: { content: "Sem dono" } }), 400);
+});
+
+/** An endpoint for webhooks: what came in, and the status that it answers with. */
+async function endpoint() {
+  const inbox = { received: [], status: 200, authorization: undefined };
+  const server = createServer((request, response) => {
+    let text = "";
+    request.on("data", (part) => (text += part));
+    request.on("end", () => {
+      inbox.authorization = request.headers.authorization;
+      inbox.received.push(JSON.parse(text));
+      response.writeHead(inbox.status).end();
+    });
+  });
+  await new Promise((go) => server.listen(0, "127.0.0.1", go));
+  inbox.url = `http://127.0.0.1:${server.address().port}/hook`;
+  inbox.close = () => server.close();
+  inbox.wait = async (count) => {
+    for (const until = Date.now() + 3000; inbox.received.length < count && Date.now() < until;) await new Promise((go) => setTimeout(go, 20));
+    await new Promise((go) => setTimeout(go, 150));
+    assert.equal(inbox.received.length, count, JSON.stringify(inbox.received));
+    return inbox.received;
+  };
+  return inbox;
+}
+
+const control = (path, body) => fetch(`${sandbox.env.CONTROL_URL}${path}`, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
+
+test("webhooks: what changed and what it was, with the subscriber's password; repeated when refused", async () => {
+  const inbox = await endpoint();
+  const { data: hook } = await api.webhooks.addWebhook({ AddWebhookRequest: { subscription_url: inbox.url, event_action: "*", event_object: "deal", name: "deals", version: "2.0", http_auth_user: "fatura", http_auth_password: "s3cret" } });
+  const { data: deal } = await api.deals.addDeal({ AddDealRequest: { title: "Seen" } });
+  await api.deals.updateDeal({ id: deal.id, UpdateDealRequest: { title: "Seen again" } });
+  await api.persons.addPerson({ AddPersonRequest: { name: "Not asked for" } });
+  await api.deals.deleteDeal({ id: deal.id });
+  const [made, changed, gone] = await inbox.wait(3);
+  assert.equal(made.meta.action, "create");
+  assert.equal(made.previous, null);
+  assert.equal(changed.meta.action, "change");
+  assert.equal(changed.previous.title, "Seen");
+  assert.equal(changed.data.title, "Seen again");
+  assert.equal(changed.previous.id, undefined, "only what changed");
+  assert.equal(gone.data, null);
+  assert.equal(gone.meta.entity_id, String(deal.id));
+  assert.equal(inbox.authorization, `Basic ${btoa("fatura:s3cret")}`);
+
+  inbox.status = 500;
+  await control("/pipedrive/deal", { company_id: COMPANY, id: 2, changes: { title: "By another user" } });
+  await inbox.wait(4);
+  inbox.status = 200;
+  await control("/clock", { advance_seconds: 4 });
+  const again = (await inbox.wait(5)).at(-1);
+  assert.equal(again.meta.attempt, 2);
+  assert.equal(again.data.title, "By another user");
+
+  await control("/pipedrive/webhooks/mishaps", { effect: "lost" });
+  await control("/pipedrive/deal", { company_id: COMPANY, id: 2, changes: { title: "Lost" } });
+  await control("/pipedrive/webhooks/mishaps", { effect: "duplicated" });
+  await control("/pipedrive/deal", { company_id: COMPANY, id: 2, changes: { title: "Twice" } });
+  assert.deepEqual((await inbox.wait(7)).slice(-2).map((event) => event.data.title), ["Twice", "Twice"]);
+
+  assert.equal((await api.webhooks.getWebhooks()).data.length, 1);
+  await api.webhooks.deleteWebhook({ id: hook.id });
+  await control("/pipedrive/deal", { company_id: COMPANY, id: 2, changes: { title: "Unheard" } });
+  await inbox.wait(7);
+  inbox.close();
+  await assert.rejects(api.webhooks.addWebhook({ AddWebhookRequest: { subscription_url: "nowhere", event_action: "*", event_object: "deal", name: "x" } }), (error) => error.errors.subscription_url.length === 1);
+});
+
+test("OAuth: the code of a person's consent, a refresh, a revocation", async () => {
+  const { env } = sandbox;
+  const cookie = (await fetch(`${env.PIPEDRIVE_WEB_URL}/sign-in`, { method: "POST", redirect: "manual", body: new URLSearchParams({ user_id: String(ANA) }) })).headers.getSetCookie()[0].split(";")[0];
+  const oauth = new v2.OAuth2Configuration({ clientId: env.PIPEDRIVE_CLIENT_ID, clientSecret: env.PIPEDRIVE_CLIENT_SECRET, redirectUri: `${env.FATURA_URL}/pipedrive/callback`, host: new URL(env.PIPEDRIVE_TOKEN_URL).origin });
+  const asked = Object.fromEntries(new URL(oauth.authorizationUrl).searchParams);
+  const consent = await (await fetch(`${oauth.authorizationUrl}&state=x`, { headers: { cookie } })).text();
+  assert.match(consent, /deals:read/);
+  const back = await fetch(env.PIPEDRIVE_AUTHORIZE_URL, { method: "POST", redirect: "manual", headers: { cookie }, body: new URLSearchParams({ ...asked, state: "x", decision: "allow" }) });
+  const location = new URL(back.headers.get("location"));
+  assert.equal(location.searchParams.get("state"), "x");
+  const token = await oauth.authorize(location.searchParams.get("code"));
+  assert.equal(token.api_domain, env.PIPEDRIVE_API_URL);
+  const deals = checked(new v2.DealsApi(new v2.Configuration({ accessToken: oauth.getAccessToken, basePath: oauth.basePath })), "v2");
+  assert.equal((await deals.getDeal({ id: 1 })).data.id, 1);
+  await refused(deals.updateDeal({ id: 1, UpdateDealRequest: { title: "x" } }), 403);
+  const fresh = await oauth.tokenRefresh();
+  assert.notEqual(fresh.access_token, token.access_token);
+  assert.equal(fresh.scope, token.scope);
+  await oauth.revokeToken("refresh_token");
+  await assert.rejects(oauth.tokenRefresh());
 });

@@ -9,6 +9,7 @@ mod clock;
 mod control;
 mod decimal;
 mod faults;
+mod mishap;
 mod oauth;
 mod origins;
 mod pipedrive;

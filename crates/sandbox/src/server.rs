@@ -113,6 +113,7 @@ pub async fn start(options: Options) -> anyhow::Result<Sandbox> {
         .map(|(_, (listener, router))| tokio::spawn(serve(listener, router, stop.clone())))
         .collect();
     tasks.push(tokio::spawn(webhooks::deliver(shared.clone(), stop.clone())));
+    tasks.push(tokio::spawn(pipedrive::webhooks::deliver(shared.clone(), stop.clone())));
     if let Some(dir) = &dir {
         tasks.push(tokio::spawn(save_often(shared.clone(), dir.clone(), stop.clone())));
     }

@@ -5,6 +5,7 @@ mod quickbooks;
 
 use crate::{
     faults::Fault,
+    mishap::Mishap,
     quickbooks::Company,
     world::{Shared, World},
 };
@@ -44,6 +45,18 @@ fn refusal(status: StatusCode, message: impl Into<String>) -> Response {
 
 fn not_found(what: &str) -> Response {
     refusal(StatusCode::NOT_FOUND, format!("no such {what}"))
+}
+
+/// Something to happen to the next webhooks.
+#[derive(Debug, Deserialize)]
+struct NewMishap {
+    effect: Mishap,
+    #[serde(default = "one")]
+    times: u64,
+}
+
+fn one() -> u64 {
+    1
 }
 
 async fn add_fault(State(shared): State<Shared>, Json(fault): Json<Fault>) -> StatusCode {

@@ -1,6 +1,6 @@
 //! Doors into Pipedrive: tokens without a browser, and changes by another user.
 
-use super::not_found;
+use super::{NewMishap, not_found};
 use crate::{pipedrive::Resource, quickbooks::preset::overlay, world::Shared};
 use axum::{
     Json, Router,
@@ -17,6 +17,7 @@ pub(super) fn router() -> Router<Shared> {
         .route("/pipedrive/grants", post(grant))
         .route("/pipedrive/expire", post(expire))
         .route("/pipedrive/deal", post(change_deal))
+        .route("/pipedrive/webhooks/mishaps", post(mishap))
 }
 
 /// Every scope that an app may have.
@@ -76,17 +77,27 @@ struct DealChange {
 
 async fn change_deal(State(shared): State<Shared>, Json(asked): Json<DealChange>) -> Response {
     let mut world = shared.world();
-    let now = world.clock.pipedrive();
-    let deal = world
-        .pipedrive
-        .company_mut(asked.company_id)
-        .and_then(|company| company.records.get_mut(Resource::Deal, asked.id));
-    match deal {
-        Some(deal) => {
-            overlay(deal, &asked.changes);
-            deal["update_time"] = json!(now);
-            Json(deal.clone()).into_response()
-        }
+    let (now, moment) = (world.clock.pipedrive(), world.clock.now());
+    let changed = world.pipedrive.act(asked.company_id, moment, |company| {
+        let user = company.users.first().map_or(0, |user| user.id);
+        let deal = company.records.get_mut(Resource::Deal, asked.id)?;
+        let before = deal.clone();
+        overlay(deal, &asked.changes);
+        deal["update_time"] = json!(now);
+        let after = deal.clone();
+        company.note(Resource::Deal, asked.id, user, before, after.clone());
+        Some(after)
+    });
+    match changed.flatten() {
+        Some(deal) => Json(deal).into_response(),
         None => not_found("deal"),
     }
+}
+
+async fn mishap(State(shared): State<Shared>, Json(asked): Json<NewMishap>) -> StatusCode {
+    let mut world = shared.world();
+    for _ in 0..asked.times {
+        world.pipedrive.webhooks.mishaps.push_back(asked.effect.clone());
+    }
+    StatusCode::NO_CONTENT
 }

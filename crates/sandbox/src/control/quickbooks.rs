@@ -1,13 +1,13 @@
 //! Doors into QuickBooks: companies, tokens, what an accountant does there, the outbox, webhooks, limits.
 
-use super::{not_found, refusal};
+use super::{NewMishap, not_found, refusal};
 use crate::{
     decimal::decimal,
     quickbooks::{
         Act, Company, Entity, Fault, Verb, accountant,
         api::limits::Limits,
         preset,
-        webhooks::{Endpoint, Mishap, Webhooks},
+        webhooks::{Endpoint, Webhooks},
     },
     world::Shared,
 };
@@ -268,13 +268,6 @@ async fn set_webhooks(State(shared): State<Shared>, Json(endpoint): Json<Endpoin
 async fn stop_webhooks(State(shared): State<Shared>) -> StatusCode {
     shared.world().quickbooks.webhooks = Webhooks::default();
     StatusCode::NO_CONTENT
-}
-
-#[derive(Debug, Deserialize)]
-struct NewMishap {
-    effect: Mishap,
-    #[serde(default = "one")]
-    times: u64,
 }
 
 async fn mishap(State(shared): State<Shared>, Json(asked): Json<NewMishap>) -> StatusCode {

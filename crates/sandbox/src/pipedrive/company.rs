@@ -4,6 +4,7 @@ use super::{
     User,
     records::{Records, Resource},
     rules::{self, Writer},
+    webhooks::Change,
 };
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
@@ -22,6 +23,9 @@ pub(crate) struct Company {
     pub(crate) fields: Vec<Value>,
     #[serde(default)]
     pub(crate) records: Records,
+    /// What was done and not yet told to subscribers.
+    #[serde(default)]
+    changes: Vec<Change>,
 }
 
 /// Lists of a seed, in an order in which what is named is there already.
@@ -35,6 +39,16 @@ const LISTS: [(&str, Resource); 4] = [
 impl Company {
     pub(crate) fn user(&self, id: i64) -> Option<&User> {
         self.users.iter().find(|user| user.id == id)
+    }
+
+    /// Notes what was done to a record, for the webhooks.
+    pub(crate) fn note(&mut self, resource: Resource, id: i64, user: i64, before: Value, after: Value) {
+        self.changes.push(Change { resource, id, user, before, after });
+    }
+
+    /// What was done since the last time.
+    pub(crate) fn take_changes(&mut self) -> Vec<Change> {
+        std::mem::take(&mut self.changes)
     }
 
     /// The company that a seed describes, its records made by the same rules as all others.

@@ -8,10 +8,12 @@ pub(crate) mod records;
 mod rules;
 mod schema;
 pub(crate) mod web;
+pub(crate) mod webhooks;
 mod words;
 
 use crate::clock::Clock;
 pub(crate) use company::Company;
+use jiff::Timestamp;
 pub(crate) use records::Resource;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -68,6 +70,8 @@ pub(crate) struct State {
     pub(crate) companies: Vec<Company>,
     pub(crate) grants: oauth::Grants,
     pub(crate) sessions: std::collections::BTreeMap<String, i64>,
+    #[serde(default)]
+    pub(crate) webhooks: webhooks::Webhooks,
 }
 
 /// A person who uses Pipedrive.
@@ -93,7 +97,12 @@ impl State {
         let seeds: Value = serde_json::from_str(SEEDS)?;
         let seeds = seeds["companies"].as_array().into_iter().flatten();
         let companies = seeds.map(|seed| Company::seeded(seed, &clock.pipedrive())).collect::<anyhow::Result<_>>()?;
-        Ok(Self { companies, grants: oauth::Grants::default(), sessions: std::collections::BTreeMap::new() })
+        Ok(Self {
+            companies,
+            grants: oauth::Grants::default(),
+            sessions: std::collections::BTreeMap::new(),
+            webhooks: webhooks::Webhooks::default(),
+        })
     }
 
     /// The company that a user belongs to, and the user.
@@ -105,11 +114,16 @@ impl State {
         self.companies.iter_mut().flat_map(|company| &mut company.users).find(|user| user.id == user_id)
     }
 
-    pub(crate) fn company(&self, id: i64) -> Option<&Company> {
-        self.companies.iter().find(|company| company.id == id)
+    /// Lets somebody act on a company, and has its subscribers told of what was done.
+    pub(crate) fn act<T>(&mut self, id: i64, now: Timestamp, work: impl FnOnce(&mut Company) -> T) -> Option<T> {
+        let company = self.companies.iter_mut().find(|company| company.id == id)?;
+        let result = work(company);
+        let changes = company.take_changes();
+        self.webhooks.notice(company, changes, now);
+        Some(result)
     }
 
-    pub(crate) fn company_mut(&mut self, id: i64) -> Option<&mut Company> {
-        self.companies.iter_mut().find(|company| company.id == id)
+    pub(crate) fn company(&self, id: i64) -> Option<&Company> {
+        self.companies.iter().find(|company| company.id == id)
     }
 }

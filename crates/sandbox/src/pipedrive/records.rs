@@ -17,6 +17,8 @@ pub(crate) enum Resource {
     DealProduct,
     DealDiscount,
     DealInstallment,
+    Note,
+    Webhook,
 }
 
 impl Resource {

@@ -17,6 +17,10 @@ pub(super) struct Writer {
 }
 
 impl Writer {
+    pub(super) fn user(&self) -> i64 {
+        self.user
+    }
+
     pub(super) fn new(company: &Company, user: &User, now: &str) -> Self {
         Self { user: user.id, currency: company.currency.clone(), now: now.to_owned() }
     }
@@ -69,7 +73,7 @@ pub(super) fn complete(resource: Resource, id: i64, row: &mut Value, records: &R
             row["id"] = json!(Uuid::new_v4().to_string());
             merge(row, &json!({ "created_at": now, "created_by": owner, "updated_at": now, "updated_by": owner }));
         }
-        Resource::DealInstallment => {}
+        Resource::DealInstallment | Resource::Note | Resource::Webhook => {}
         _ => merge(row, &json!({ "add_time": now, "update_time": now })),
     }
     match resource {
@@ -121,7 +125,7 @@ pub(super) fn complete(resource: Resource, id: i64, row: &mut Value, records: &R
             );
             row["sum"] = row_sum(row);
         }
-        Resource::DealDiscount | Resource::DealInstallment => {}
+        Resource::DealDiscount | Resource::DealInstallment | Resource::Note | Resource::Webhook => {}
     }
 }
 

@@ -5,7 +5,7 @@
 //! endpoint that keeps failing is black-listed until the control door enables it again.
 
 use super::entity::Entity;
-use crate::{clock::Clock, world::Shared};
+use crate::{clock::Clock, mishap::Mishap, world::Shared};
 use aws_lc_rs::hmac;
 use base64::{Engine, prelude::BASE64_STANDARD};
 use jiff::{SignedDuration, Timestamp};
@@ -98,20 +98,6 @@ fn default_format() -> Format {
 
 fn default_delay() -> i64 {
     500
-}
-
-/// What happens to coming deliveries, on request.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Mishap {
-    /// Never delivered.
-    Lost,
-    /// Delivered twice.
-    Duplicated,
-    /// Delivered after the next one; its events in reverse.
-    Reordered,
-    /// Delivered so many milliseconds later.
-    Late(i64),
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -84,9 +84,14 @@ fn write(
     with_user(shared, headers, scopes(resource).1, |company: &mut Company, user: &User, now: &str| {
         check_deal(company, deal)?;
         let writer = Writer::new(company, user, now);
+        let before = company.records.get(Resource::Deal, deal).cloned().unwrap_or_default();
         let answer = work(company, &writer)?;
         if resource != Resource::DealInstallment {
             rules::value_of_products(&mut company.records, deal, now);
+            let after = company.records.get(Resource::Deal, deal).cloned().unwrap_or_default();
+            if before != after {
+                company.note(Resource::Deal, deal, user.id, before, after);
+            }
         }
         Ok(answer)
     })

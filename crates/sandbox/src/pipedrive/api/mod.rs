@@ -1,9 +1,11 @@
 //! Pipedrive's REST API: v2, and the parts of v1 that v2 does not reach.
 
 mod deal_parts;
+mod notes;
 mod search;
 mod v1;
 mod v2;
+mod webhooks;
 
 use super::{Company, User};
 use crate::{oauth::bearer, world::Shared};
@@ -18,11 +20,15 @@ use serde_json::{Value, json};
 
 pub(crate) fn router(shared: Shared) -> Router {
     Router::new()
-        .nest("/api/v1", v1::router())
-        .nest("/v1", v1::router())
+        .nest("/api/v1", v1_router())
+        .nest("/v1", v1_router())
         .nest("/api/v2", v2::router().merge(deal_parts::router()).merge(search::router()))
         .fallback(async || Refusal::new(StatusCode::NOT_FOUND, "Unknown method .").into_response())
         .with_state(shared)
+}
+
+fn v1_router() -> Router<Shared> {
+    v1::router().merge(notes::router()).merge(webhooks::router())
 }
 
 /// A call that is refused.
@@ -87,9 +93,12 @@ fn with_user(
         return Refusal::new(StatusCode::FORBIDDEN, "Scope and URL mismatch").into_response();
     }
     let (company_id, user_id) = (grant.company_id, grant.user_id);
-    let Some(company) = world.pipedrive.company_mut(company_id) else { return unauthorized() };
-    let Some(user) = company.user(user_id).cloned() else { return unauthorized() };
-    answer(company, &user, &now).unwrap_or_else(IntoResponse::into_response)
+    let moment = world.clock.now();
+    let answered = world.pipedrive.act(company_id, moment, |company| {
+        let user = company.user(user_id).cloned()?;
+        Some(answer(company, &user, &now).unwrap_or_else(IntoResponse::into_response))
+    });
+    answered.flatten().unwrap_or_else(unauthorized)
 }
 
 /// An answer with one record.
@@ -133,4 +142,16 @@ impl Page {
         let (data, next) = self.of(rows)?;
         Ok(Json(json!({ "success": true, "data": data, "additional_data": { "next_cursor": next } })).into_response())
     }
+}
+
+/// A page as v1 has it: by start and limit.
+fn v1_page(rows: Vec<Value>, start: Option<usize>, limit: Option<usize>) -> Response {
+    let (start, limit) = (start.unwrap_or(0), limit.unwrap_or(100).clamp(1, 500));
+    let more = start + limit < rows.len();
+    let mut pagination = json!({ "start": start, "limit": limit, "more_items_in_collection": more });
+    if more {
+        pagination["next_start"] = json!(start + limit);
+    }
+    let data: Vec<Value> = rows.into_iter().skip(start).take(limit).collect();
+    Json(json!({ "success": true, "data": data, "additional_data": { "pagination": pagination } })).into_response()
 }

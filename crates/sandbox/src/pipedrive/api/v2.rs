@@ -58,7 +58,8 @@ pub(super) fn scopes(resource: Resource) -> (&'static [&'static str], &'static [
         Resource::DealProduct => {
             (&["products:read", "products:full", "deals:read", "deals:full"], &["products:full", "deals:full"])
         }
-        Resource::Deal => (&["deals:read", "deals:full"], &["deals:full"]),
+        // Notes and subscriptions have addresses of their own.
+        Resource::Deal | Resource::Note | Resource::Webhook => (&["deals:read", "deals:full"], &["deals:full"]),
         // As the OpenAPI document has it: reading is enough to write these.
         Resource::DealDiscount | Resource::DealInstallment => {
             (&["deals:read", "deals:full"], &["deals:read", "deals:full"])
@@ -208,6 +209,7 @@ pub(super) fn create(
     rules::merge(&mut row, given);
     rules::complete(resource, id, &mut row, &company.records, writer);
     company.records.put(resource, id, row.clone());
+    company.note(resource, id, writer.user(), Value::Null, row.clone());
     Ok(row)
 }
 
@@ -242,8 +244,9 @@ fn member(resource: Resource) -> MethodRouter<Shared> {
         },
     )
     .delete(async move |State(shared): State<Shared>, headers: HeaderMap, Path(id): Path<i64>| -> Response {
-        with_user(&shared, &headers, write, |company, _, now| {
-            company.records.get(resource, id).ok_or_else(|| Refusal::not_found(&resource.name()))?;
+        with_user(&shared, &headers, write, |company, user, now| {
+            let before = company.records.get(resource, id).ok_or_else(|| Refusal::not_found(&resource.name()))?.clone();
+            company.note(resource, id, user.id, before, Value::Null);
             if let Some(row) = company.records.get_mut(resource, id) {
                 // Kept for a month, and no longer found.
                 row["is_deleted"] = json!(true);
@@ -265,8 +268,10 @@ pub(super) fn change(
     let mut row = company.records.get(resource, id).ok_or_else(|| Refusal::not_found(&resource.name()))?.clone();
     let checked = schema::checked(company, resource, body, false).map_err(Refusal::invalid)?;
     rules::check_links(company, &checked).map_err(Refusal::invalid)?;
+    let before = row.clone();
     rules::change(resource, &mut row, checked, &company.records, writer);
     company.records.put(resource, id, row.clone());
+    company.note(resource, id, writer.user(), before, row.clone());
     Ok(row)
 }
 
