@@ -310,3 +310,32 @@ test("OAuth: the code of a person's consent, a refresh, a revocation", async () 
   await oauth.revokeToken("refresh_token");
   await assert.rejects(oauth.tokenRefresh());
 });
+
+test("limits: requests in two seconds, tokens a day, and what is left", async () => {
+  const { access_token: token } = await grant();
+  const read = () => fetch(`${sandbox.env.PIPEDRIVE_API_URL}/api/v2/deals/1`, { headers: { authorization: `Bearer ${token}` } });
+  await control("/pipedrive/limits", { burst: 5, daily_for_each_seat: 30_000 });
+  await control("/clock", { set: "2027-01-04T10:00:00Z" });
+  const fresh = (await grant()).access_token;
+  const call = () => fetch(`${sandbox.env.PIPEDRIVE_API_URL}/api/v2/deals/1`, { headers: { authorization: `Bearer ${fresh}` } });
+  const answers = await Promise.all(Array.from({ length: 6 }, call));
+  const statuses = answers.map((answer) => answer.status).sort();
+  // The six may stand on both sides of a window's end.
+  assert.ok(statuses.filter((status) => status === 200).length >= 5, statuses.join());
+  const first = answers[0].headers;
+  assert.equal(first.get("x-ratelimit-limit"), "5");
+  assert.ok(Number(first.get("x-ratelimit-remaining")) <= 4);
+  assert.ok(Number(first.get("x-ratelimit-reset")) <= 2);
+  await control("/pipedrive/limits", { burst: 0, daily_for_each_seat: 1 });
+  const spent = [];
+  for (let at = 0; at < 4; at++) spent.push(await call());
+  assert.deepEqual(spent.map((answer) => answer.status), [200, 200, 200, 429], "three seats, one token each");
+  assert.equal(spent[3].headers.get("x-daily-requests-left"), "0");
+  assert.ok(spent[3].headers.get("retry-after"));
+  assert.equal((await spent[3].json()).success, false);
+  await control("/clock", { advance_seconds: 86_400 });
+  const tomorrow = (await grant()).access_token;
+  assert.equal((await fetch(`${sandbox.env.PIPEDRIVE_API_URL}/api/v2/deals/1`, { headers: { authorization: `Bearer ${tomorrow}` } })).status, 200);
+  await control("/pipedrive/limits", { burst: 0, daily_for_each_seat: 0 });
+  assert.equal((await read()).status, 401, "the first token has died meanwhile");
+});

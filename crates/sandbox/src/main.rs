@@ -45,7 +45,8 @@ struct Serve {
     /// Where QuickBooks' webhooks are sent, as CloudEvents (the control door can choose the other format).
     #[arg(long)]
     webhook_url: Option<String>,
-    /// QuickBooks keeps its limits: 500 requests and 40 batches a minute, 10 at once, for each company.
+    /// The providers keep their limits of requests. QuickBooks: 500 requests and 40 batches a minute, 10 at once, for each
+    /// company. Pipedrive: 80 requests in two seconds for each token, 30,000 tokens a day for each seat.
     #[arg(long)]
     limits: bool,
     /// Without Pipedrive.

@@ -37,7 +37,7 @@ pub struct Options {
     pub redirect_uris: Vec<String>,
     /// Where QuickBooks' webhooks go; nowhere without it.
     pub webhook_url: Option<String>,
-    /// Whether QuickBooks' limits of requests hold.
+    /// Whether the providers' limits of requests hold.
     pub limits: bool,
     /// Serve QuickBooks alone.
     pub only_quickbooks: bool,
@@ -85,6 +85,7 @@ pub async fn start(options: Options) -> anyhow::Result<Sandbox> {
     let shared = Shared::new(world, origins.clone(), &options.app_url, &options.redirect_uris)?;
     if !options.limits {
         shared.meter.limit(Limits::NONE);
+        shared.pipedrive_meter.limit(pipedrive::limits::Limits::NONE);
     }
     if let Some(url) = &options.webhook_url {
         shared.world().quickbooks.webhooks.endpoint = Some(serde_json::from_value(serde_json::json!({ "url": url }))?);
@@ -95,7 +96,8 @@ pub async fn start(options: Options) -> anyhow::Result<Sandbox> {
     let routers = [
         pipedrive::web::router(shared.clone()),
         pipedrive::oauth::router(shared.clone()),
-        api(pipedrive::api::router(shared.clone()), "pipedrive"),
+        api(pipedrive::api::router(shared.clone()), "pipedrive")
+            .layer(middleware::from_fn_with_state(shared.clone(), pipedrive::limits::layer)),
         quickbooks::oauth::router(shared.clone()),
         api(quickbooks::api::router(shared.clone()), "quickbooks")
             .layer(middleware::from_fn_with_state(shared.clone(), limits::layer))

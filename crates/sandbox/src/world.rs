@@ -55,6 +55,7 @@ pub(crate) struct Inner {
     pub(crate) quickbooks_app: quickbooks::App,
     pub(crate) calls: Calls,
     pub(crate) meter: Meter,
+    pub(crate) pipedrive_meter: pipedrive::limits::Meter,
     pub(crate) http: reqwest::Client,
 }
 
@@ -76,6 +77,7 @@ impl Shared {
             quickbooks_app: quickbooks::App::registered(app_url, redirect_uris),
             calls: Calls::default(),
             meter: Meter::default(),
+            pipedrive_meter: pipedrive::limits::Meter::default(),
             http: reqwest::Client::builder().timeout(std::time::Duration::from_secs(10)).build()?,
         })))
     }

@@ -1,13 +1,17 @@
 //! Doors into Pipedrive: tokens without a browser, and changes by another user.
 
 use super::{NewMishap, not_found};
-use crate::{pipedrive::Resource, quickbooks::preset::overlay, world::Shared};
+use crate::{
+    pipedrive::{Resource, limits::Limits},
+    quickbooks::preset::overlay,
+    world::Shared,
+};
 use axum::{
     Json, Router,
     extract::State,
     http::StatusCode,
     response::{IntoResponse, Response},
-    routing::post,
+    routing::{get, post},
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -18,6 +22,7 @@ pub(super) fn router() -> Router<Shared> {
         .route("/pipedrive/expire", post(expire))
         .route("/pipedrive/deal", post(change_deal))
         .route("/pipedrive/webhooks/mishaps", post(mishap))
+        .route("/pipedrive/limits", get(limits).post(set_limits))
 }
 
 /// Every scope that an app may have.
@@ -99,5 +104,14 @@ async fn mishap(State(shared): State<Shared>, Json(asked): Json<NewMishap>) -> S
     for _ in 0..asked.times {
         world.pipedrive.webhooks.mishaps.push_back(asked.effect.clone());
     }
+    StatusCode::NO_CONTENT
+}
+
+async fn limits(State(shared): State<Shared>) -> Json<Limits> {
+    Json(shared.pipedrive_meter.limits())
+}
+
+async fn set_limits(State(shared): State<Shared>, Json(limits): Json<Limits>) -> StatusCode {
+    shared.pipedrive_meter.limit(limits);
     StatusCode::NO_CONTENT
 }

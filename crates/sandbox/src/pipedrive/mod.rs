@@ -3,6 +3,7 @@
 pub(crate) mod api;
 mod company;
 mod fields;
+pub(crate) mod limits;
 pub(crate) mod oauth;
 pub(crate) mod records;
 mod rules;
