@@ -9,6 +9,10 @@ use std::time::Duration;
 const BODY_MOST: usize = 16 * 1024 * 1024;
 /// What is waited after a 429 that does not say: QuickBooks documents 60 seconds.
 const BUSY_DEFAULT: Duration = Duration::from_secs(60);
+/// A 429 that asks for no more than this is waited out here, so often: nothing was carried out, and Pipedrive's window is
+/// two seconds. Longer ones are the caller's to decide.
+const WAIT_MOST: Duration = Duration::from_secs(3);
+const WAITS: usize = 3;
 
 /// The HTTP client. Made once, cheap to clone.
 #[derive(Debug, Clone)]
@@ -43,25 +47,51 @@ impl Http {
         serde_json::from_slice(&body).map_err(ProviderError::unknown)
     }
 
-    /// Sends a request and reads its answer.
+    /// Sends a request and reads its answer; waits out a burst of others for a moment.
     pub(crate) async fn send(&self, request: RequestBuilder, explain: Explain) -> Result<Vec<u8>, ProviderError> {
-        #[expect(clippy::disallowed_methods, reason = "this is the one send")]
-        let response = request.send().await.map_err(|error| {
-            // A connection that was never made carried nothing.
-            if error.is_connect() {
-                ProviderError::Busy(Duration::from_secs(2))
-            } else {
-                ProviderError::unknown(error.without_url())
+        for _ in 0..WAITS {
+            let Some(again) = request.try_clone() else { break };
+            let response = answer(again).await?;
+            match asked_to_wait(&response).filter(|wait| *wait <= WAIT_MOST) {
+                // Those that were refused together should not come back together.
+                Some(wait) => tokio::time::sleep(wait + wait.mul_f32(fastrand::f32())).await,
+                None => return outcome(response, explain).await,
             }
-        })?;
-        let status = response.status();
-        let headers = response.headers().clone();
-        let body = read(response).await;
-        if status.is_success() {
-            return body;
         }
-        Err(classify(status, &headers, &body.unwrap_or_default(), explain))
+        outcome(answer(request).await?, explain).await
     }
+}
+
+async fn answer(request: RequestBuilder) -> Result<Response, ProviderError> {
+    #[expect(clippy::disallowed_methods, reason = "this is the one send")]
+    request.send().await.map_err(|error| {
+        // A connection that was never made carried nothing.
+        if error.is_connect() {
+            ProviderError::Busy(Duration::from_secs(2))
+        } else {
+            ProviderError::unknown(error.without_url())
+        }
+    })
+}
+
+async fn outcome(response: Response, explain: Explain) -> Result<Vec<u8>, ProviderError> {
+    let status = response.status();
+    let headers = response.headers().clone();
+    let asked = asked_to_wait(&response);
+    let body = read(response).await;
+    if status.is_success() {
+        return body;
+    }
+    Err(classify(status, &headers, asked, &body.unwrap_or_default(), explain))
+}
+
+/// How long an answer of "too many requests" asks to wait.
+fn asked_to_wait(response: &Response) -> Option<Duration> {
+    let seconds = |name| response.headers().get(name)?.to_str().ok()?.parse::<u64>().ok();
+    (response.status() == StatusCode::TOO_MANY_REQUESTS).then(|| {
+        let asked = ["retry-after", "x-ratelimit-reset"].into_iter().find_map(seconds);
+        asked.map_or(BUSY_DEFAULT, |seconds| Duration::from_secs(seconds.clamp(1, 3600)))
+    })
 }
 
 async fn read(mut response: Response) -> Result<Vec<u8>, ProviderError> {
@@ -75,15 +105,18 @@ async fn read(mut response: Response) -> Result<Vec<u8>, ProviderError> {
     Ok(body)
 }
 
-fn classify(status: StatusCode, headers: &HeaderMap, body: &[u8], explain: Explain) -> ProviderError {
+fn classify(
+    status: StatusCode,
+    headers: &HeaderMap,
+    asked: Option<Duration>,
+    body: &[u8],
+    explain: Explain,
+) -> ProviderError {
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
     match status {
         StatusCode::UNAUTHORIZED => ProviderError::TokenRefused,
         StatusCode::NOT_FOUND => ProviderError::NotFound,
-        StatusCode::TOO_MANY_REQUESTS => {
-            let asked = ["retry-after", "x-ratelimit-reset"].iter().find_map(|name| header(name).parse().ok());
-            ProviderError::Busy(asked.map_or(BUSY_DEFAULT, |seconds: u64| Duration::from_secs(seconds.clamp(1, 3600))))
-        }
+        StatusCode::TOO_MANY_REQUESTS => ProviderError::Busy(asked.unwrap_or(BUSY_DEFAULT)),
         status if status.is_server_error() || status.is_redirection() => {
             ProviderError::unknown(format!("status {status}"))
         }
