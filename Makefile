@@ -1,9 +1,11 @@
 # make demo   the whole thing on this machine, without an account
 # make test   everything that CI checks
+# make screenshots   every page in every state, language and theme, into target/screenshots
+# make storm   people bill deals while everything fails; then the books are compared (SEED, INTENTS, DATABASE=postgres, REPLICAS, REQUESTID=ignored, LAG_MS)
 # make bench-sandbox   how fast the QuickBooks sandbox is, and how much fits in
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo test assets bench-sandbox
+.PHONY: help demo test assets screenshots storm bench-sandbox
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -24,6 +26,16 @@ demo: $(ASSETS)
 
 test:
 	@exec scripts/test
+
+screenshots: $(ASSETS)
+	@cargo build --locked -p fatura -p sandbox
+	@cd e2e && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@exec node e2e/screenshots.mjs
+
+storm: $(ASSETS)
+	@cargo build --locked --release -p fatura -p sandbox
+	@cd e2e && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@PROFILE=release exec scripts/with-postgres node e2e/storm/run.mjs
 
 bench-sandbox:
 	@cargo run --locked --release -p sandbox --example bench

@@ -102,7 +102,7 @@ export function fieldsOf(html) {
   const live = html.replace(/<template>.*?<\/template>/s, "");
   const unescape = (text) => text.replaceAll("&#34;", '"').replaceAll("&#38;", "&").replaceAll("&#39;", "'").replaceAll("&#60;", "<").replaceAll("&#62;", ">").replaceAll("&amp;", "&").replaceAll("&quot;", '"');
   const fields = {};
-  for (const [tag, name] of live.matchAll(/<input[^>]*? name="([^"]+)"[^>]*>/g)) fields[name] = unescape(/ value="([^"]*)"/.exec(tag)?.[1] ?? "");
+  for (const [tag, name] of live.matchAll(/<input[^>]*? name="([^"]+)"[^>]*>/g)) if (!/type="checkbox"/.test(tag) || / checked/.test(tag)) fields[name] = unescape(/ value="([^"]*)"/.exec(tag)?.[1] ?? "");
   for (const [, name, content] of live.matchAll(/<textarea[^>]*? name="([^"]+)"[^>]*>(.*?)<\/textarea>/gs)) fields[name] = unescape(content);
   for (const [, name, options] of live.matchAll(/<select[^>]*? name="([^"]+)"[^>]*>(.*?)<\/select>/gs)) {
     fields[name] = /<option value="([^"]*)" selected/.exec(options)?.[1] ?? /<option value="([^"]*)"/.exec(options)?.[1] ?? "";
@@ -112,3 +112,31 @@ export function fieldsOf(html) {
 
 export const control = (env, path, body, method = "POST") =>
   fetch(`${env.CONTROL_URL}${path}`, { method, headers: { "content-type": "application/json" }, ...(body ? { body: JSON.stringify(body) } : {}) });
+
+/** Follows an answer that says "we are checking" to its end. */
+export async function settled(call, answer) {
+  for (let at = 0; at < 60; at++) {
+    const progress = /hx-get="(\/invoices\/[^"]+\/progress)"/.exec(answer.text);
+    if (!progress) return answer;
+    await new Promise((go) => setTimeout(go, 500));
+    answer = await call(progress[1]);
+  }
+  return answer;
+}
+
+/** The form of a deal, as this user gets it, with some fields changed. */
+export async function openForm(env, who, deal, changes = {}) {
+  const { call } = await session(env, "form", who.company, who.user);
+  const form = await call(`/deals/${deal}/form`);
+  if (form.status !== 200) throw new Error(`the form of deal ${deal} answered ${form.status}: ${form.text}`);
+  return { call, text: form.text, fields: { ...fieldsOf(form.text), ...changes } };
+}
+
+/** Creates an invoice for a deal; its number. */
+export async function bill(env, who, deal, changes) {
+  const { call, fields } = await openForm(env, who, deal, changes);
+  const answer = await settled(call, await call(`/deals/${deal}/invoices`, fields));
+  const number = /data-number="([^"]*)"/.exec(answer.text)?.[1];
+  if (answer.status !== 200 || number === undefined) throw new Error(`deal ${deal} was not billed: ${answer.status} ${answer.text}`);
+  return number;
+}

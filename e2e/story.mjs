@@ -22,9 +22,18 @@ export async function install(page, env, { quickbooksUser, quickbooksCompany, wo
   await page.waitForURL("**/app-settings");
 }
 
-export async function openDeal(page, env, id) {
-  await page.goto(`${env.PIPEDRIVE_WEB_URL}/deal/${id}`);
-  await panel(page).locator("button.go").waitFor();
+export const openDeal = (page, env, id) => openRecord(page, env, "deal", id);
+
+export async function openRecord(page, env, entity, id) {
+  await page.goto(`${env.PIPEDRIVE_WEB_URL}/${entity}/${id}`);
+  await panel(page).locator("#more").waitFor();
+}
+
+/** Opens the menu of an invoice. */
+export async function menu(page, number) {
+  const row = panel(page).locator(".invoice", { hasText: number });
+  await row.locator(".dots").click();
+  return row.locator(".menu");
 }
 
 /** An access token for a company, out of the control door, to read back what was written. */

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { start } from "../scripts/stack.mjs";
-import { browser, claims, connectUntilConfirmation, control, decide, fieldsOf, installed, liveCallback, session, signed } from "./http.mjs";
+import { bill, browser, claims, connectUntilConfirmation, control, decide, fieldsOf, installed, liveCallback, openForm, session, settled, signed } from "./http.mjs";
 import { quickbooks } from "./story.mjs";
 
 const BR = { company: 7710001, user: 910001, sub: "9130000000000002", realm: "9341452200000002" };
@@ -28,23 +28,6 @@ after(async () => {
   rmSync(dir, { recursive: true, force: true });
 });
 
-const settled = async (call, answer) => {
-  for (let at = 0; at < 60; at++) {
-    const progress = /hx-get="(\/invoices\/[^"]+\/progress)"/.exec(answer.text);
-    if (!progress) return answer;
-    await new Promise((go) => setTimeout(go, 500));
-    answer = await call(progress[1]);
-  }
-  return answer;
-};
-
-async function openForm(who, deal, changes = {}) {
-  const { call } = await session(env, "form", who.company, who.user);
-  const form = await call(`/deals/${deal}/form`);
-  assert.equal(form.status, 200, form.text);
-  return { call, fields: { ...fieldsOf(form.text), ...changes } };
-}
-
 const invoices = async (realm) => (await (await quickbooks(env, realm))("select * from Invoice orderby Id maxresults 1000")).Invoice ?? [];
 const cascade = { customer: "3", customer_name: "Cascade Robotics, Inc.", customer_currency: "USD" };
 
@@ -62,13 +45,13 @@ test("only a fresh token of this surface opens a session", async () => {
   const { bearer } = await session(env, "panel", US.company, US.user);
   const settings = await fetch(`${env.FATURA_URL}/settings/page`, { headers: { authorization: `Bearer ${bearer}` } });
   assert.equal(settings.status, 401, "a panel's bearer on the settings");
-  assert.equal((await fetch(`${env.FATURA_URL}/deals/1/panel`)).status, 401);
+  assert.equal((await fetch(`${env.FATURA_URL}/panel/deal/1`)).status, 401);
 });
 
 test("the entry drops the token, and only Pipedrive may frame us", async () => {
   const entry = await fetch(`${env.FATURA_URL}/panel?id=abc&selectedIds=1&companyId=7710001&token=secret`, { redirect: "manual" });
   assert.equal(entry.status, 303);
-  assert.equal(entry.headers.get("location"), "/app/panel?id=abc&deal=1&theme=light");
+  assert.equal(entry.headers.get("location"), "/app/panel?id=abc&resource=deal&record=1&theme=light");
   const shell = await fetch(`${env.FATURA_URL}${entry.headers.get("location")}`);
   assert.match(shell.headers.get("content-security-policy"), new RegExp(`frame-ancestors ${env.PIPEDRIVE_WEB_URL}$`));
   const plain = await fetch(`${env.FATURA_URL}/`);
@@ -110,7 +93,7 @@ test("a QuickBooks company that is connected elsewhere is not taken over", async
 
 test("an answer that is lost after QuickBooks has acted makes no second invoice", async () => {
   const before = (await invoices(US.realm)).length;
-  const { call, fields } = await openForm(US, 4, cascade);
+  const { call, fields } = await openForm(env, US, 4, cascade);
   await control(env, "/faults", { provider: "quickbooks", method: "POST", path: "/invoice", effect: "drop_after" });
   const answer = await settled(call, await call("/deals/4/invoices", fields));
   assert.equal(answer.status, 200, answer.text);
@@ -126,7 +109,7 @@ test("an answer that is lost after QuickBooks has acted makes no second invoice"
 
 test("twenty presses at once make one invoice", async () => {
   const before = (await invoices(US.realm)).length;
-  const { call, fields } = await openForm(US, 12, cascade);
+  const { call, fields } = await openForm(env, US, 12, cascade);
   const answers = await Promise.all(Array.from({ length: 20 }, async () => settled(call, await call("/deals/12/invoices", fields))));
   assert.deepEqual([...new Set(answers.map((answer) => answer.status))], [200]);
   assert.equal((await invoices(US.realm)).length, before + 1);
@@ -134,7 +117,7 @@ test("twenty presses at once make one invoice", async () => {
 
 test("an outage delays the invoice and does not lose it", async () => {
   const before = (await invoices(US.realm)).length;
-  const { call, fields } = await openForm(US, 8, { customer: "2", customer_name: "Harbor & Pine Hotels", customer_currency: "USD" });
+  const { call, fields } = await openForm(env, US, 8, { customer: "2", customer_name: "Harbor & Pine Hotels", customer_currency: "USD" });
   await control(env, "/faults", { provider: "quickbooks", method: "POST", path: "/invoice", times: 2, effect: { status: 503 } });
   const answer = await settled(call, await call("/deals/8/invoices", fields));
   assert.match(answer.text, /data-issued/);
@@ -144,7 +127,7 @@ test("an outage delays the invoice and does not lose it", async () => {
 test("expired access is refreshed without anybody noticing", async () => {
   await control(env, "/quickbooks/expire", { realm_id: US.realm });
   await control(env, "/pipedrive/expire", { user_id: US.user });
-  const { call, fields } = await openForm(US, 9, { ...cascade });
+  const { call, fields } = await openForm(env, US, 9, { ...cascade });
   const answer = await settled(call, await call("/deals/9/invoices", fields));
   assert.match(answer.text, /data-issued/, answer.text);
 });
@@ -153,7 +136,7 @@ test("what QuickBooks refuses comes back at its field, and is mended with the sa
   const before = (await invoices(BR.realm)).length;
   const closed = new Date(Date.now() + 86_400_000).toISOString().slice(0, 10);
   const books = (date) => control(env, "/quickbooks/preferences", { realm_id: BR.realm, preferences: { AccountingInfoPrefs: { BookCloseDate: date } } });
-  const { call, fields } = await openForm(BR, 9, { customer: "new", customer_name: "Cliente Novo: Ltda", "lines[0][tax_code]": "2" });
+  const { call, fields } = await openForm(env, BR, 9, { customer: "new", customer_name: "Cliente Novo: Ltda", "lines[0][tax_code]": "2" });
   await books(closed);
   const refused = await settled(call, await call("/deals/9/invoices", fields));
   assert.equal(refused.status, 422);
@@ -170,9 +153,28 @@ test("what QuickBooks refuses comes back at its field, and is mended with the sa
 test("one company sees nothing of another", async () => {
   const { call } = await session(env, "panel", BR.company, BR.user);
   // Deal 4 has an invoice in the American company, and is somebody else's deal in the Brazilian one.
-  const panel = await call("/deals/4/panel");
+  const panel = await call("/panel/deal/4");
   assert.equal(panel.status, 200);
   assert.doesNotMatch(panel.text, /Cascade|10\d\d/);
+});
+
+test("a deal that a colleague may not see, or that was deleted, is neither shown nor billed", async () => {
+  const MIGUEL = { ...US, user: 920002 };
+  await installed(env, MIGUEL);
+  const change = (id, changes) => control(env, "/pipedrive/change", { company_id: US.company, entity: "deal", id, changes });
+  const { call, fields } = await openForm(env, MIGUEL, 11, cascade);
+  const panel = (await session(env, "panel", MIGUEL.company, MIGUEL.user)).call;
+  assert.equal((await panel("/panel/deal/11")).status, 200);
+  const before = (await invoices(US.realm)).length;
+  assert.equal((await change(11, { visible_to: 1 })).status, 200);
+  assert.equal((await panel("/panel/deal/11")).status, 404);
+  assert.equal((await call("/deals/11/form")).status, 404);
+  assert.equal((await call("/deals/11/invoices", fields)).status, 404, "a form that was open already");
+  assert.equal((await change(11, { visible_to: 3 })).status, 200);
+  assert.equal((await control(env, "/pipedrive/delete", { company_id: US.company, entity: "deal", id: 11 })).status, 200);
+  assert.equal((await panel("/panel/deal/11")).status, 404);
+  assert.equal((await call("/deals/11/invoices", fields)).status, 404);
+  assert.equal((await invoices(US.realm)).length, before);
 });
 
 test("only administrators change settings", async () => {
@@ -198,11 +200,22 @@ test("saving the settings while QuickBooks is away loses nothing of them", async
   assert.deepEqual([saved.term, saved.income_account], ["4", "2"]);
 });
 
+test("access tokens that are refused, while they are still renewed, end no connection", async () => {
+  await bill(env, US, 4, { ...cascade, intent: crypto.randomUUID() });
+  const { call } = await session(env, "panel", US.company, US.user);
+  await control(env, "/faults", { provider: "quickbooks", path: "/v3/company", times: 2, effect: { status: 401 } });
+  await call("/panel/deal/4/refresh", {});
+  assert.doesNotMatch((await call("/panel/deal/4")).text, /has to be connected again/);
+  await control(env, "/faults", { provider: "pipedrive", path: "/api/", times: 2, effect: { status: 401 } });
+  assert.notEqual((await call("/panel/deal/4")).status, 403, "nobody has uninstalled");
+  assert.equal((await call("/panel/deal/4")).status, 200);
+});
+
 test("an access that QuickBooks ended asks to be made anew", async () => {
   await control(env, "/quickbooks/disconnect", { realm_id: US.realm });
   const { call } = await session(env, "panel", US.company, US.user);
-  await call("/deals/4/refresh", {});
-  const panel = await call("/deals/4/panel");
+  await call("/panel/deal/4/refresh", {});
+  const panel = await call("/panel/deal/4");
   assert.match(panel.text, /QuickBooks has to be connected again/);
   assert.match(panel.text, /class="invoice"/, "the history stays");
 });
@@ -212,7 +225,7 @@ test("an uninstallation is believed only when it is signed, and ends the session
   const tell = (secret) => fetch(`${env.FATURA_URL}/pipedrive/callback`, { method: "DELETE", body: told, headers: { "content-type": "application/json", authorization: `Basic ${Buffer.from(`${env.PIPEDRIVE_CLIENT_ID}:${secret}`).toString("base64")}` } });
   const { call } = await session(env, "panel", US.company, US.user);
   assert.equal((await tell("wrong")).status, 401);
-  assert.equal((await call("/deals/4/panel")).status, 200);
+  assert.equal((await call("/panel/deal/4")).status, 200);
   assert.equal((await tell(env.PIPEDRIVE_CLIENT_SECRET)).status, 200);
-  assert.equal((await call("/deals/4/panel")).status, 403);
+  assert.equal((await call("/panel/deal/4")).status, 403);
 });

@@ -16,6 +16,7 @@ Fatura runs with a simulated Pipedrive and a simulated QuickBooks. State: ${dir}
   2. Marketplace > Install; allow; sign in at Intuit, choose a company, connect, confirm.
   3. Save the settings. Then open a deal and press + Invoice.
   4. See the invoice on the deal, and in QuickBooks: ${QUICKBOOKS_WEB_URL}
+     Receive a payment there, or void it: the open panel follows by itself. The "⋯" of an invoice does the rest.
 
 Addresses and credentials for other programs: ${join(dir, "demo.env")}
 Ctrl-C stops everything; make demo RESET=1 starts anew.

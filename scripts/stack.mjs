@@ -5,10 +5,11 @@ import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, write
 import { createServer } from "node:net";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { balance } from "./balancer.mjs";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 /** The built program of this name. */
-export const binary = (name) => join(process.env.CARGO_TARGET_DIR ?? join(root, "target"), "debug", name);
+export const binary = (name) => join(process.env.CARGO_TARGET_DIR ?? join(root, "target"), process.env.PROFILE ?? "debug", name);
 
 /** `KEY=value` lines as an object. */
 export const parseEnv = (text) => Object.fromEntries(text.split("\n").filter((line) => line.includes("=")).map((line) => [line.slice(0, line.indexOf("=")), line.slice(line.indexOf("=") + 1)]));
@@ -43,21 +44,20 @@ async function answers(url, child, patience = 30_000) {
   throw new Error(`${child.title} does not answer at ${url}; see ${child.log}`);
 }
 
-function run(dir, name, args, env) {
-  const log = join(dir, `${name}.log`);
+function run(dir, name, args, env, title = name) {
+  const log = join(dir, `${title}.log`);
   const out = openSync(log, "a");
   const child = spawn(binary(name), args, { stdio: ["ignore", out, out], env: { ...process.env, ...env }, detached: false });
   closeSync(out);
-  return Object.assign(child, { title: name, log });
+  return Object.assign(child, { title, log });
 }
 
 const ended = (child) => (child.exitCode !== null || child.signalCode !== null ? Promise.resolve() : new Promise((go) => child.once("exit", go)));
 
 /** What Fatura needs to be told, out of what the sandbox has written. */
-function faturaEnv(env, { port, key }, database) {
+function faturaEnv(env, { key }, database) {
   return {
     FATURA_PUBLIC_URL: env.FATURA_URL,
-    FATURA_LISTEN: `127.0.0.1:${port}`,
     FATURA_DATABASE_URL: database,
     FATURA_KEY_RING: key,
     FATURA_PIPEDRIVE_CLIENT_ID: env.PIPEDRIVE_CLIENT_ID,
@@ -71,12 +71,16 @@ function faturaEnv(env, { port, key }, database) {
     FATURA_PIPEDRIVE_API: env.PIPEDRIVE_API_URL,
     FATURA_PIPEDRIVE_FRAME_ANCESTORS: env.PIPEDRIVE_WEB_URL,
     FATURA_PIPEDRIVE_SETTINGS_URL: `${env.PIPEDRIVE_WEB_URL}/settings/marketplace/app/{client_id}/app-settings`,
+    FATURA_PIPEDRIVE_RECORD_URL: `${env.PIPEDRIVE_WEB_URL}/{entity}/{id}`,
+    FATURA_PIPEDRIVE_POLL_SECONDS: "5",
     FATURA_QUICKBOOKS_CLIENT_ID: env.QUICKBOOKS_CLIENT_ID,
     FATURA_QUICKBOOKS_CLIENT_SECRET: env.QUICKBOOKS_CLIENT_SECRET,
     FATURA_QUICKBOOKS_AUTHORIZE_URL: env.QUICKBOOKS_AUTHORIZE_URL,
     FATURA_QUICKBOOKS_TOKEN_URL: env.QUICKBOOKS_TOKEN_URL,
     FATURA_QUICKBOOKS_REVOKE_URL: env.QUICKBOOKS_REVOKE_URL,
     FATURA_QUICKBOOKS_API_URL: env.QUICKBOOKS_API_URL,
+    FATURA_QUICKBOOKS_VERIFIER_TOKEN: env.QUICKBOOKS_VERIFIER_TOKEN,
+    FATURA_QUICKBOOKS_CUSTOMER_URL: `${env.QUICKBOOKS_WEB_URL}/login?deeplinkcompanyid={realm}&pagereq=customerdetail%3FnameId%3D{id}`,
     FATURA_QUICKBOOKS_INVOICE_URL: `${env.QUICKBOOKS_WEB_URL}/login?deeplinkcompanyid={realm}&pagereq=invoice%3FtxnId%3D{id}`,
   };
 }
@@ -101,38 +105,67 @@ export async function startSandbox({ dir, args = [] }) {
   return { env, child, stop };
 }
 
-/** Starts both in `dir`. `firstPort` 0 takes any free ports. */
-export async function start({ dir, firstPort = 0, reset = false, database = `sqlite:${join(dir, "fatura.db")}` }) {
+/** One process of the service: its port, and what can be done to it. */
+function replica(dir, name, env, port) {
+  let child;
+  return {
+    port,
+    url: `http://127.0.0.1:${port}`,
+    child: () => child,
+    isUp: () => Boolean(child) && child.exitCode === null && child.signalCode === null,
+    async start() {
+      child = run(dir, "fatura", ["serve"], { ...env, FATURA_LISTEN: `127.0.0.1:${port}` }, name);
+      await answers(`http://127.0.0.1:${port}/healthz`, child);
+      return child;
+    },
+    signal: (signal) => child.kill(signal),
+    /** Ends it with a signal, and waits until it has ended. */
+    async end(signal = "SIGKILL", patience = 25_000) {
+      if (!child) return;
+      child.kill(signal);
+      await Promise.race([ended(child), new Promise((go) => setTimeout(go, patience))]);
+      child.kill("SIGKILL");
+      await ended(child);
+    },
+  };
+}
+
+/**
+ * Starts both in `dir`. `firstPort` 0 takes any free ports; `settings` are more of Fatura's, as environment variables. With
+ * more than one replica, a load balancer stands at Fatura's address.
+ */
+export async function start({ dir, firstPort = 0, reset = false, database = `sqlite:${join(dir, "fatura.db")}`, settings = {}, replicas: count = 1 }) {
   if (reset) rmSync(dir, { recursive: true, force: true });
   mkdirSync(dir, { recursive: true });
   const own = await kept(dir, firstPort);
-  const { env, child: sandbox } = await startSandbox({ dir, args: ["--limits", "--app-url", `http://localhost:${own.port}`, "--first-port", firstPort ? String(firstPort + 1) : "0"] });
-  let fatura;
+  const { env, child: sandbox } = await startSandbox({ dir, args: ["--limits", "--app-url", `http://localhost:${own.port}`, "--webhook-url", `http://localhost:${own.port}/quickbooks/webhook`, "--first-port", firstPort ? String(firstPort + 1) : "0"] });
+  const replicas = [];
+  let balancer;
   const stop = async () => {
-    for (const child of [fatura, sandbox].filter(Boolean)) {
-      child.kill("SIGTERM");
-      await Promise.race([ended(child), new Promise((go) => setTimeout(go, 25_000))]);
-      child.kill("SIGKILL");
-    }
+    await Promise.all(replicas.map((each) => each.end("SIGTERM")));
+    balancer?.close();
+    sandbox.kill("SIGTERM");
+    await Promise.race([ended(sandbox), new Promise((go) => setTimeout(go, 10_000))]);
+    sandbox.kill("SIGKILL");
   };
   try {
-    const startFatura = async () => {
-      fatura = run(dir, "fatura", ["serve"], faturaEnv(env, own, database));
-      await answers(`${env.FATURA_URL}/healthz`, fatura);
-      return fatura;
-    };
-    await startFatura();
+    const told = { ...faturaEnv(env, own, database), ...settings };
+    for (let at = 0; at < count; at++) {
+      const port = count === 1 ? own.port : await freePort(0);
+      replicas.push(replica(dir, count === 1 ? "fatura" : `fatura-${at + 1}`, told, port));
+      await replicas[at].start();
+    }
+    if (count > 1) balancer = await balance(own.port, () => replicas.filter((each) => each.isUp()).map(({ port }) => port));
+    const [first] = replicas;
     return {
       env,
       stop,
+      replicas,
       /** As a crash does: no goodbye. */
-      async killFatura() {
-        fatura.kill("SIGKILL");
-        await ended(fatura);
-      },
-      startFatura,
+      killFatura: () => first.end("SIGKILL"),
+      startFatura: () => first.start(),
       /** Resolves when one of the two has ended by itself. */
-      broken: () => Promise.race([ended(fatura).then(() => fatura), ended(sandbox).then(() => sandbox)]),
+      broken: () => Promise.race([ended(first.child()).then(() => first.child()), ended(sandbox).then(() => sandbox)]),
     };
   } catch (error) {
     await stop();

@@ -2,22 +2,40 @@
 import htmx from "htmx.org";
 import * as host from "./host";
 import "./lines";
-import "./customer";
+import "./pick";
+import "./settings";
 import { showErrors } from "./errors";
+import { begin, derived, leave } from "./form";
+import { live } from "./live";
 
 type Asked = CustomEvent<{ ctx: { fetch?: typeof fetch; request: { headers: Record<string, string> } } }>;
+
+/** Says that the server cannot be reached, until it can. */
+const offline = (is: boolean) => document.querySelector("#offline")?.toggleAttribute("hidden", !is);
+
+/** An answer that swaps nothing: what was typed stays. */
+const nothing = () => new Response(null, { status: 204 });
 
 /** Each request waits for a bearer; one that was refused is tried once more with a new one. */
 document.addEventListener("htmx:config:request", (event) => {
   const { ctx } = (event as Asked).detail;
   ctx.fetch = async (address, init) => {
     const send = async (fresh: boolean) => {
-      const bearer = await host.token(fresh);
-      if (!bearer) return new Response("", { status: 204 });
-      const headers = new Headers(init?.headers);
-      headers.set("Authorization", `Bearer ${bearer}`);
-      headers.delete("HX-Current-URL");
-      return fetch(address, { ...init, headers });
+      try {
+        const bearer = await host.token(fresh);
+        if (!bearer) return nothing();
+        const headers = new Headers(init?.headers);
+        headers.set("Authorization", `Bearer ${bearer}`);
+        headers.delete("HX-Current-URL");
+        const answer = await fetch(address, { ...init, headers });
+        offline(false);
+        return answer;
+      } catch (error) {
+        // Given up for a newer request: htmx knows. Else no network, no answer in time, or the page is going away.
+        if (error instanceof DOMException && error.name === "AbortError") throw error;
+        offline(true);
+        return nothing();
+      }
     };
     const first = await send(false);
     return first.status === 401 ? send(true) : first;
@@ -39,6 +57,9 @@ document.addEventListener("fatura:modal-closed", () => {
 });
 
 document.addEventListener("htmx:after:swap", () => {
+  const wanted = document.querySelector<HTMLElement>("[data-focus]");
+  wanted?.removeAttribute("data-focus");
+  wanted?.focus();
   const issued = document.querySelector<HTMLElement>("[data-issued]");
   if (issued) {
     const { message = "", url = "", label = "" } = issued.dataset;
@@ -46,7 +67,19 @@ document.addEventListener("htmx:after:swap", () => {
     void host.tell(message, url ? { url, label } : undefined).then(host.close);
   }
   showErrors();
+  derived();
+  begin();
 });
+
+/** Opens what a link that works once leads to. The tab is opened at once: a browser allows it only within the click. */
+async function openTab(address: string): Promise<void> {
+  const tab = window.open("about:blank", "_blank");
+  const answer = await fetch(address, { method: "POST", headers: { Authorization: `Bearer ${(await host.token()) ?? ""}` } });
+  if (answer.ok && tab) return void (tab.location.href = (await answer.json()).url);
+  tab?.close();
+  const text = await answer.text();
+  document.querySelector("#main")?.insertAdjacentHTML("afterbegin", text);
+}
 
 document.addEventListener("click", async (event) => {
   const button = (event.target as Element).closest<HTMLElement>("[data-act]");
@@ -56,25 +89,29 @@ document.addEventListener("click", async (event) => {
       return host.openForm(button.dataset["deal"] ?? "");
     case "close":
       return host.close();
-    case "connect": {
-      // The tab is opened at once: a browser allows it only within the click.
-      const tab = window.open("about:blank", "_blank");
-      const answer = await fetch("/settings/connect", { method: "POST", headers: { Authorization: `Bearer ${(await host.token()) ?? ""}` } });
-      if (answer.ok && tab) tab.location.href = (await answer.json()).url;
-      else tab?.close();
-      return undefined;
-    }
-    case "disconnect": {
+    case "leave":
+      return leave(button);
+    case "open-tab":
+      return openTab(button.dataset["url"] ?? "");
+    case "confirm": {
       const { title = "", text: description = "", ok: okText = "", cancel: cancelText = "" } = button.dataset;
       if (await host.ask({ title, description, okText, cancelText })) htmx.trigger(button, "fatura:confirmed");
       return undefined;
     }
+    case "dismiss":
+      button.closest("form")?.remove();
+      return document.getElementById(button.dataset["back"] ?? "")?.focus();
   }
+});
+
+// A button of a menu closes it by itself; a link, which leads to another tab, has to be helped.
+document.addEventListener("click", (event) => {
+  (event.target as Element).closest("[popover] a")?.closest<HTMLElement>("[popover]")?.hidePopover();
 });
 
 // What another tab has done, connecting above all, shows when the person comes back.
 document.addEventListener("visibilitychange", () => {
-  const page = document.querySelector("[data-reload-on-return]");
+  const page = document.querySelector("[data-reload-on-return]:not(:has(.unsaved:not([hidden])))");
   if (!document.hidden && page) htmx.trigger(page, "fatura:reload");
 });
 
@@ -90,6 +127,7 @@ async function start(): Promise<void> {
     return;
   }
   if (host.surface === "panel") host.followContent();
+  if (host.surface !== "form") live();
   if (host.surface === "form") await host.takeRoom().catch(() => undefined);
   document.body.dispatchEvent(new CustomEvent("fatura:ready"));
 }

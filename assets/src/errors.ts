@@ -1,37 +1,76 @@
-// Puts the messages of the summary at their fields as well, and the focus on the summary.
+// What stands in the way of an invoice: said at its field, when the person has left it; all of it after *Create*.
+const touched = new Set<string>();
+
+function note(field: HTMLElement, text: string): void {
+  const known = document.getElementById(`${field.id}-error`);
+  if (known?.textContent === text) return;
+  clear(field);
+  const made = Object.assign(document.createElement("p"), { className: "field-error", id: `${field.id}-error`, textContent: text });
+  field.setAttribute("aria-invalid", "true");
+  field.setAttribute("aria-describedby", made.id);
+  field.closest("td, .field, .discount")?.append(made);
+}
+
+function clear(field: Element): void {
+  document.getElementById(`${field.id}-error`)?.remove();
+  field.removeAttribute("aria-invalid");
+  field.removeAttribute("aria-describedby");
+  field.removeAttribute("data-refused");
+}
+
+const target = (link: HTMLAnchorElement) => {
+  const field = document.getElementById(link.hash.slice(1));
+  return field?.matches("input, select, textarea") ? field : null;
+};
+
+/** Puts the messages of a refused *Create* at their fields, and the focus on their summary. */
 export function showErrors(): void {
   const summary = document.querySelector<HTMLElement>("[data-errors]:not([data-shown])");
   if (!summary) return;
   summary.dataset["shown"] = "";
-  clearErrors();
   for (const link of summary.querySelectorAll<HTMLAnchorElement>("a[href^='#']")) {
-    const field = document.getElementById(link.hash.slice(1));
-    if (!field?.matches("input, select, textarea")) continue;
-    const note = Object.assign(document.createElement("p"), { className: "field-error", id: `${field.id}-error`, textContent: link.textContent });
-    field.setAttribute("aria-invalid", "true");
-    field.setAttribute("aria-describedby", note.id);
-    field.closest("td, .field")?.append(note);
-    link.onclick = (event) => {
-      event.preventDefault();
-      field.focus();
-    };
+    const field = target(link);
+    if (!field) continue;
+    touched.add(field.id);
+    note(field, link.textContent ?? "");
+    field.setAttribute("data-refused", "");
   }
   summary.focus();
 }
 
-export function clearErrors(): void {
-  for (const note of document.querySelectorAll(".field-error")) note.remove();
+/** After each look at the form: what is missing at fields that were left, and what is wrong anywhere. */
+export function showMissing(): void {
+  const links = [...document.querySelectorAll<HTMLAnchorElement>("#missing a[href^='#']")];
+  const wrong = new Map(links.flatMap((link) => {
+    const field = target(link);
+    const isDue = field && (link.hasAttribute("data-now") || touched.has(field.id));
+    return isDue ? [[field, link.textContent ?? ""] as const] : [];
+  }));
   for (const field of document.querySelectorAll("[aria-invalid]")) {
-    field.removeAttribute("aria-invalid");
-    field.removeAttribute("aria-describedby");
+    // What QuickBooks itself refused stays until the field is changed.
+    if (!wrong.has(field as HTMLElement) && !field.hasAttribute("data-refused")) clear(field);
   }
+  for (const [field, text] of wrong) note(field, text);
+  document.querySelector("#create")?.setAttribute("aria-disabled", String(links.length > 0));
 }
 
 document.addEventListener("input", (event) => {
+  const field = event.target as Element;
+  if (field.hasAttribute("data-refused")) clear(field);
+});
+
+document.addEventListener("focusout", (event) => {
   const field = event.target as HTMLElement;
-  if (field.getAttribute("aria-invalid")) {
-    document.getElementById(`${field.id}-error`)?.remove();
-    field.removeAttribute("aria-invalid");
-    field.removeAttribute("aria-describedby");
-  }
+  if (!field.id || !field.closest("#invoice-form")) return;
+  touched.add(field.id);
+  showMissing();
+});
+
+// A link in a summary leads to its field; in a frame it must not change the address.
+document.addEventListener("click", (event) => {
+  const link = (event.target as Element).closest<HTMLAnchorElement>("[data-errors] a, #missing a");
+  const field = link && target(link);
+  if (!link) return;
+  event.preventDefault();
+  field?.focus();
 });

@@ -42,8 +42,18 @@ pub struct Account {
     pub name: String,
 }
 
+/// A field of the company's own on its invoices.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CustomField {
+    /// QuickBooks' `DefinitionId`.
+    pub id: String,
+    /// As the company calls it.
+    pub name: String,
+}
+
 /// The company's lists and the preferences that matter for invoices.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a preference of its own, as QuickBooks has it")]
 pub struct Catalogue {
     /// The company's name.
     pub company_name: String,
@@ -67,6 +77,14 @@ pub struct Catalogue {
     pub numbers_by_hand: bool,
     /// Whether invoices carry a currency at all.
     pub multicurrency: bool,
+    /// Whether an invoice may have a discount as a whole.
+    pub discounts: bool,
+    /// Whether customers can pay online (`QuickBooks Payments`).
+    pub online_payment: bool,
+    /// The books are closed up to and including this day.
+    pub closed_until: Option<Date>,
+    /// The company's own fields on invoices.
+    pub custom_fields: Vec<CustomField>,
 }
 
 impl Catalogue {

@@ -18,6 +18,74 @@ pub struct Customer {
     pub tax_id: Option<String>,
     /// Bill-to address.
     pub address: Address,
+    /// Whether it can be billed; QuickBooks keeps deleted and merged customers as inactive.
+    pub active: bool,
+    /// Counts QuickBooks' changes; needed to change it.
+    pub sync_token: String,
+}
+
+/// What of a customer can be exported to QuickBooks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CustomerField {
+    /// Bill-to address.
+    Address,
+    /// Primary e-mail.
+    Email,
+    /// Tax number.
+    TaxId,
+}
+
+impl CustomerField {
+    /// All fields.
+    pub const ALL: [Self; 3] = [Self::Address, Self::Email, Self::TaxId];
+
+    /// As in the form.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Address => "address",
+            Self::Email => "email",
+            Self::TaxId => "tax_id",
+        }
+    }
+}
+
+/// A field in which the form and QuickBooks differ.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// Which.
+    pub field: CustomerField,
+    /// What QuickBooks has, for showing; may be empty.
+    pub old: String,
+    /// What the form says, for showing.
+    pub new: String,
+}
+
+/// What would change in QuickBooks if the form's customer details were exported. What the form leaves empty erases
+/// nothing; addresses and tax numbers are compared by their letters and digits, because QuickBooks rearranges the
+/// former and masks the latter.
+pub fn changes(customer: &Customer, email: &str, tax_id: &str, address: &Address) -> Vec<Change> {
+    let mut changes = Vec::new();
+    let mut change = |field, old: &str, new: &str| {
+        changes.push(Change { field, old: old.to_owned(), new: new.to_owned() });
+    };
+    let (old, new) = (customer.address.one_line(), address.one_line());
+    if !address.is_empty() && letters(&old) != letters(&new) {
+        change(CustomerField::Address, &old, &new);
+    }
+    let old = customer.email.as_deref().unwrap_or_default();
+    if !email.trim().is_empty() && fold(old) != fold(email) {
+        change(CustomerField::Email, old, email.trim());
+    }
+    let old = customer.tax_id.as_deref().unwrap_or_default();
+    if !tax_id.trim().is_empty() && !same_tax_id(old, tax_id) {
+        change(CustomerField::TaxId, old, tax_id.trim());
+    }
+    changes
+}
+
+fn letters(text: &str) -> String {
+    text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
 /// Why a customer is suggested; the best reason first.
@@ -94,7 +162,7 @@ fn same_tax_id(masked: &str, wanted: &str) -> bool {
     let known = significant(masked);
     let readable = known.trim_start_matches('x');
     let masked = readable.len() < known.len();
-    wanted.len() >= 5 && if masked { readable.len() >= 4 && wanted.ends_with(readable) } else { wanted == known }
+    wanted.len() >= 4 && if masked { readable.len() >= 4 && wanted.ends_with(readable) } else { wanted == known }
 }
 
 fn significant(text: &str) -> String {
@@ -127,7 +195,28 @@ mod tests {
             currency: None,
             tax_id: (!tax_id.is_empty()).then(|| tax_id.into()),
             address: Address::default(),
+            active: true,
+            sync_token: "0".into(),
         }
+    }
+
+    #[test]
+    fn only_what_differs_would_be_exported() {
+        let mut known = customer("1", "Acme", "ap@acme.example", "XXXXXXXXX00019");
+        known.address = Address { street: "Rua do Comércio, 55\nSantos - SP".into(), ..Address::default() };
+        let same = Address {
+            street: "Rua do Comércio 55".into(),
+            city: "Santos".into(),
+            state: "SP".into(),
+            ..Address::default()
+        };
+        assert_eq!(changes(&known, "AP@acme.example", "12.345.678/0000-19", &same), []);
+        assert_eq!(changes(&known, "", " ", &Address::default()), [], "what is empty erases nothing");
+        let moved = Address { city: "Recife".into(), ..same };
+        let found = changes(&known, "new@acme.example", "99.999.999/9999-99", &moved);
+        let fields: Vec<CustomerField> = found.iter().map(|change| change.field).collect();
+        assert_eq!(fields, CustomerField::ALL);
+        assert_eq!((found[1].old.as_str(), found[1].new.as_str()), ("ap@acme.example", "new@acme.example"));
     }
 
     #[test]

@@ -24,6 +24,16 @@ pub struct InvoiceId(pub Uuid);
 #[serde(transparent)]
 pub struct IntentKey(pub Uuid);
 
+/// One act on an invoice that stands: voiding, deleting, sending.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ActId(pub Uuid);
+
+/// One entry for a deal's own history.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct EntryId(pub Uuid);
+
 /// A Pipedrive user, numbered by Pipedrive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]

@@ -15,6 +15,10 @@ pub struct Snapshot {
     pub doc_number: Option<String>,
     /// Who is billed.
     pub customer_name: String,
+    /// QuickBooks' id of who is billed.
+    pub customer_id: String,
+    /// Where QuickBooks sends it; empty where it has no address.
+    pub email: String,
     /// What was billed.
     pub total: Money,
     /// What is still to be paid, in the same currency.
@@ -29,6 +33,72 @@ pub struct Snapshot {
     pub voided: bool,
     /// Deleted in QuickBooks; the rest is what was last known.
     pub deleted: bool,
+}
+
+impl Snapshot {
+    /// What a person has to have seen before an act that cannot be undone: who owes how much, and whether it stands.
+    pub fn seen(&self) -> String {
+        let state = match (self.deleted, self.voided) {
+            (true, _) => "deleted",
+            (_, true) => "voided",
+            _ => "stands",
+        };
+        let (total, balance) = (self.total.amount().normalize(), self.balance.amount().normalize());
+        format!("{} {total} {balance} {state} {}", self.total.currency().code(), self.customer_id)
+    }
+}
+
+/// What can be done to an invoice that stands in QuickBooks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Act {
+    /// Its amounts become zero; it stays in the books. Cannot be undone.
+    Void,
+    /// It leaves the books. Cannot be undone.
+    Delete,
+    /// QuickBooks e-mails it.
+    Send,
+}
+
+impl Act {
+    /// All acts.
+    pub const ALL: [Self; 3] = [Self::Void, Self::Delete, Self::Send];
+
+    /// As in addresses and tables.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Void => "void",
+            Self::Delete => "delete",
+            Self::Send => "send",
+        }
+    }
+
+    /// By name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|act| act.name() == name)
+    }
+
+    /// Whether an invoice with this badge allows it.
+    pub fn is_allowed(self, status: Status) -> bool {
+        match self {
+            Self::Void | Self::Send => !matches!(status, Status::Voided | Status::Deleted),
+            Self::Delete => status != Status::Deleted,
+        }
+    }
+
+    /// Whether it cannot be undone, and so depends on what the person has seen.
+    pub fn is_final(self) -> bool {
+        self != Self::Send
+    }
+
+    /// Whether the invoice is as the act leaves it.
+    pub fn is_done(self, invoice: &Snapshot) -> bool {
+        match self {
+            Self::Void => invoice.voided,
+            Self::Delete => invoice.deleted,
+            Self::Send => invoice.sent,
+        }
+    }
 }
 
 /// The badge of an invoice.
@@ -47,6 +117,20 @@ pub enum Status {
     Voided,
     /// Deleted in QuickBooks.
     Deleted,
+}
+
+impl Status {
+    /// As in tables and attributes.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::PartiallyPaid => "partially-paid",
+            Self::Overdue => "overdue",
+            Self::Paid => "paid",
+            Self::Voided => "voided",
+            Self::Deleted => "deleted",
+        }
+    }
 }
 
 /// The badge on `today`, the current date in the company's time zone. Due today is not overdue.
@@ -87,6 +171,8 @@ mod tests {
             sync_token: "0".into(),
             doc_number: None,
             customer_name: "Acme".into(),
+            customer_id: "58".into(),
+            email: String::new(),
             total: Money::from_minor(total, Currency::BRL),
             balance: Money::from_minor(balance, Currency::BRL),
             issued: date(2026, 3, 1),
@@ -108,6 +194,16 @@ mod tests {
         check(100, 0, date(2026, 3, 1), false, false, Status::Paid);
         check(0, 0, date(2026, 3, 1), true, false, Status::Voided);
         check(100, 100, date(2026, 3, 1), false, true, Status::Deleted);
+    }
+
+    #[test]
+    fn each_badge_allows_its_acts() {
+        use Status::{Deleted, Open, Overdue, Paid, PartiallyPaid, Voided};
+        for status in [Open, PartiallyPaid, Overdue, Paid] {
+            assert!(Act::ALL.into_iter().all(|act| act.is_allowed(status)), "{status:?}");
+        }
+        assert!(Act::Delete.is_allowed(Voided) && !Act::Void.is_allowed(Voided) && !Act::Send.is_allowed(Voided));
+        assert!(!Act::ALL.into_iter().any(|act| act.is_allowed(Deleted)));
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! provider types. Money is [`rust_decimal::Decimal`], never a float.
 
 pub mod address;
+pub mod billing;
 pub mod catalogue;
 pub mod customer;
 pub mod deal;
@@ -14,6 +15,7 @@ pub mod invoice;
 pub mod mapping;
 pub mod money;
 pub mod number;
+pub mod sums;
 pub mod tax;
 pub mod terms;
 pub mod totals;

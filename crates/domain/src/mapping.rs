@@ -1,6 +1,6 @@
 //! Which Pipedrive field fills which field of the invoice form.
 
-use crate::{address::Address, terms::Term};
+use crate::{address::Address, catalogue::Catalogue, draft::Form, terms::Term};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, fmt, str::FromStr};
 
@@ -20,12 +20,18 @@ impl Entity {
     /// All three, in the order in which settings offer them.
     pub const ALL: [Self; 3] = [Self::Organization, Self::Person, Self::Deal];
 
-    fn name(self) -> &'static str {
+    /// As in addresses and in Pipedrive's parameters.
+    pub fn name(self) -> &'static str {
         match self {
             Self::Organization => "organization",
             Self::Person => "person",
             Self::Deal => "deal",
         }
+    }
+
+    /// By name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|known| known.name() == name)
     }
 }
 
@@ -62,7 +68,7 @@ impl FromStr for FieldRef {
 
     fn from_str(text: &str) -> Result<Self, NotAField> {
         let (entity, key) = text.split_once('.').ok_or(NotAField)?;
-        let entity = Entity::ALL.into_iter().find(|known| known.name() == entity).ok_or(NotAField)?;
+        let entity = Entity::named(entity).ok_or(NotAField)?;
         if key.is_empty() || key.len() > 100 {
             return Err(NotAField);
         }
@@ -91,6 +97,8 @@ pub enum Kind {
     Text,
     /// An address with its parts.
     Address,
+    /// One or several of the field's options.
+    Choice,
 }
 
 /// A field of the connected company, to choose from.
@@ -102,6 +110,23 @@ pub struct Field {
     pub name: String,
     /// What it holds.
     pub kind: Kind,
+    /// What a choice offers: number and label.
+    pub options: Vec<(String, String)>,
+    /// Pipedrive's name of its kind.
+    pub kind_name: String,
+    /// Whether an app may write text or numbers into it.
+    pub is_writable: bool,
+}
+
+/// Writes out what was chosen: records hold the numbers of options.
+pub fn name_choices(values: &mut Values, fields: &[Field]) {
+    for field in fields.iter().filter(|field| field.kind == Kind::Choice) {
+        if let Some(Value::Text(text)) = values.get_mut(&field.reference) {
+            let label =
+                |id: &str| field.options.iter().find(|(known, _)| known == id.trim()).map(|(_, label)| label.clone());
+            *text = text.split(',').filter_map(label).collect::<Vec<_>>().join(", ");
+        }
+    }
 }
 
 /// A field's content.
@@ -115,6 +140,86 @@ pub enum Value {
 
 /// All fields of a deal, its organization and its person that have content.
 pub type Values = BTreeMap<FieldRef, Value>;
+
+/// Who in the company may do something.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Who {
+    /// Whoever has the app.
+    #[default]
+    Everyone,
+    /// Administrators of the Pipedrive account.
+    Admins,
+}
+
+impl Who {
+    /// Whether somebody is among them.
+    pub fn includes(self, is_admin: bool) -> bool {
+        is_admin || self == Self::Everyone
+    }
+}
+
+/// What a form takes over at once by a name: Fatura's own answer to templates, which QuickBooks' API does not offer.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Preset {
+    /// As people choose it.
+    pub name: String,
+    /// Printed on the invoice.
+    pub message: String,
+    /// When the invoice falls due; the company's own term where there is none.
+    pub term: Option<Term>,
+    /// Who gets a copy of the e-mail.
+    pub cc: String,
+    /// Whether customers can pay online.
+    pub online_payment: bool,
+    /// The company's own fields, by `DefinitionId`.
+    pub custom: BTreeMap<String, String>,
+}
+
+impl Preset {
+    /// Takes the preset over into a form.
+    pub fn apply(&self, form: &mut Form, catalogue: &Catalogue, settings: &Settings) {
+        form.preset.clone_from(&self.name);
+        form.message.clone_from(&self.message);
+        form.cc.clone_from(&self.cc);
+        form.online_payment = if self.online_payment { "on".into() } else { String::new() };
+        form.custom.clone_from(&self.custom);
+        if let Ok(issued) = form.issued.parse() {
+            form.due = catalogue.due(issued, self.term.as_ref().unwrap_or(&settings.term)).to_string();
+            form.due_follows = "on".into();
+        }
+    }
+}
+
+impl Settings {
+    /// The term of a form: its preset's, else the company's.
+    pub fn term_of(&self, form: &Form) -> &Term {
+        let preset = self.presets.iter().find(|preset| preset.name == form.preset);
+        preset.and_then(|preset| preset.term.as_ref()).unwrap_or(&self.term)
+    }
+}
+
+/// Deal fields, by Pipedrive's key, that follow the deal's invoices; so that filters and automations can use them.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct WriteBack {
+    /// What was billed, in the deal's currency.
+    pub invoiced: Option<String>,
+    /// What is still to be paid, in the deal's currency.
+    pub balance: Option<String>,
+    /// The badge of the newest invoice, in the company's language.
+    pub status: Option<String>,
+    /// The number of the newest invoice.
+    pub number: Option<String>,
+}
+
+impl WriteBack {
+    /// Whether nothing is written.
+    pub fn is_off(&self) -> bool {
+        *self == Self::default()
+    }
+}
 
 /// A company's settings: chosen once, applied whenever a form opens.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -132,6 +237,24 @@ pub struct Settings {
     pub term: Term,
     /// QuickBooks account for the sales of items that Fatura creates; QuickBooks' id.
     pub income_account: Option<String>,
+    /// QuickBooks item for what QuickBooks does not know; without one an item is created.
+    pub item: Option<String>,
+    /// QuickBooks tax code for lines that say nothing of tax.
+    pub tax_code: Option<String>,
+    /// Whether *Update customer in QuickBooks* starts ticked.
+    pub update_customer: bool,
+    /// Named presets to choose from in the form.
+    pub presets: Vec<Preset>,
+    /// What is written into fields of the deal.
+    pub write_back: WriteBack,
+    /// Language of what the whole company reads, as `pt-BR`; that of the first installation where there is none.
+    pub language: Option<String>,
+    /// Whether a deal that is won gets a draft by itself.
+    pub draft_on_won: bool,
+    /// Who may create invoices.
+    pub create: Who,
+    /// Who may void and delete them.
+    pub void: Who,
 }
 
 impl Default for Settings {
@@ -143,6 +266,15 @@ impl Default for Settings {
             tax_id: None,
             term: Term::default(),
             income_account: None,
+            item: None,
+            tax_code: None,
+            update_customer: false,
+            presets: Vec::new(),
+            write_back: WriteBack::default(),
+            language: None,
+            draft_on_won: false,
+            create: Who::Everyone,
+            void: Who::Everyone,
         }
     }
 }
@@ -158,6 +290,8 @@ pub struct CustomerDetails {
     pub email: String,
     /// Tax number.
     pub tax_id: String,
+    /// The field that `to` was taken from.
+    pub to_from: Option<FieldRef>,
 }
 
 /// Fills the customer details from a deal's fields. A mapped field without content stays empty; without a name
@@ -173,13 +307,14 @@ pub fn customer_details(settings: &Settings, values: &Values) -> CustomerDetails
         Some(FieldRef::new(Entity::Organization, "name")),
         Some(FieldRef::new(Entity::Person, "name")),
     ];
-    let to = names.iter().map(text).find(|name| !name.is_empty()).unwrap_or_default();
+    let to_from = names.into_iter().find(|field| !text(field).is_empty()).flatten();
+    let to = text(&to_from);
     let address = match settings.address.as_ref().and_then(|field| values.get(field)) {
         Some(Value::Address(address)) => address.clone(),
         Some(Value::Text(text)) => Address { street: text.trim().to_owned(), ..Address::default() },
         None => Address::default(),
     };
-    CustomerDetails { to, address, email: text(&settings.email), tax_id: text(&settings.tax_id) }
+    CustomerDetails { to, address, email: text(&settings.email), tax_id: text(&settings.tax_id), to_from }
 }
 
 #[cfg(test)]
@@ -196,12 +331,30 @@ mod tests {
     }
 
     #[test]
+    fn choices_are_written_out() {
+        let reference = FieldRef::new(Entity::Organization, "size");
+        let options = vec![("41".to_owned(), "Small".to_owned()), ("42".to_owned(), "Large".to_owned())];
+        let field = Field {
+            reference: reference.clone(),
+            name: "Size".into(),
+            kind: Kind::Choice,
+            options,
+            kind_name: "enum".into(),
+            is_writable: false,
+        };
+        let mut values = Values::from([(reference.clone(), Value::Text("42,41,99".into()))]);
+        name_choices(&mut values, &[field]);
+        assert_eq!(values[&reference], Value::Text("Large, Small".into()));
+    }
+
+    #[test]
     fn a_deal_without_organization_is_billed_to_its_person() {
         let mut values = Values::new();
         values.insert(FieldRef::new(Entity::Person, "name"), Value::Text("Ana Souza".into()));
         values.insert(FieldRef::new(Entity::Person, "email"), Value::Text("ana@example.com".into()));
         let details = customer_details(&Settings::default(), &values);
         assert_eq!((details.to.as_str(), details.email.as_str()), ("Ana Souza", "ana@example.com"));
+        assert_eq!(details.to_from, Some(FieldRef::new(Entity::Person, "name")));
         assert!(details.address.is_empty());
     }
 }

@@ -65,6 +65,27 @@ fn grouped_rightly(whole: &str) -> bool {
     groups.len() == 1 || (matches!(groups[0].len(), 1..=3) && groups[1..].iter().all(|group| group.len() == 3))
 }
 
+/// The invoice number that comes after those in use: the newest with its last digits counted up, skipping what is
+/// taken. Empty where there is nothing to go by.
+pub fn next_number(newest: &[String]) -> String {
+    let Some(last) = newest.iter().find(|number| number.chars().any(|c| c.is_ascii_digit())) else {
+        return String::new();
+    };
+    let end = last.rfind(|c: char| c.is_ascii_digit()).map_or(0, |at| at + 1);
+    let start = last[..end]
+        .rfind(|c: char| !c.is_ascii_digit())
+        .map_or(0, |at| at + last[at..].chars().next().map_or(1, char::len_utf8));
+    let (head, digits, tail) = (&last[..start], &last[start..end], &last[end..]);
+    let mut count: u64 = digits.parse().unwrap_or_default();
+    loop {
+        count += 1;
+        let next = format!("{head}{count:0width$}{tail}", width = digits.len());
+        if !newest.contains(&next) {
+            return next;
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -96,6 +117,17 @@ mod tests {
         check("1.234", Point, Some(dec!(1.234)));
         check("1,234", Point, Some(dec!(1234)));
         check("1,234", Comma, Some(dec!(1.234)));
+    }
+
+    #[test]
+    fn the_next_number_counts_up() {
+        let next = |newest: &[&str]| next_number(&newest.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>());
+        assert_eq!(next(&["1042", "1041"]), "1043");
+        assert_eq!(next(&["2026-099"]), "2026-100");
+        assert_eq!(next(&["2026/0099-B", "x"]), "2026/0100-B");
+        assert_eq!(next(&["nº9", "nº10"]), "nº11");
+        assert_eq!(next(&["draft", "7"]), "8");
+        assert_eq!(next(&[]), "");
     }
 
     proptest! {

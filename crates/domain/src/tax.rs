@@ -1,4 +1,4 @@
-//! The two ways in which QuickBooks companies tax an invoice.
+//! The ways in which QuickBooks companies tax an invoice.
 
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -17,6 +17,64 @@ pub struct TaxRate {
     pub name: String,
     /// In percent: 18 means 18 %.
     pub percent: Decimal,
+    /// What the percentage is taken of.
+    #[serde(default)]
+    pub of: Of,
+}
+
+/// What a rate is taken of (`TaxTypeApplicable`).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Of {
+    /// The amount.
+    #[default]
+    Amount,
+    /// The amount and the taxes before it.
+    AmountAndTax,
+    /// The taxes before it alone.
+    Tax,
+}
+
+/// Where tax is rounded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Rounding {
+    /// On each line.
+    PerLine,
+    /// Once for each rate.
+    PerRate,
+}
+
+/// How the prices of an invoice stand to tax.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TaxMode {
+    /// Tax comes on top.
+    #[default]
+    Excluded,
+    /// Prices hold the tax.
+    Included,
+    /// No tax.
+    None,
+}
+
+impl TaxMode {
+    /// All modes.
+    pub const ALL: [Self; 3] = [Self::Excluded, Self::Included, Self::None];
+
+    /// As in the form.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Excluded => "excluded",
+            Self::Included => "included",
+            Self::None => "none",
+        }
+    }
+
+    /// By name; tax on top for anything else.
+    pub fn named(name: &str) -> Self {
+        Self::ALL.into_iter().find(|mode| mode.name() == name).unwrap_or_default()
+    }
 }
 
 /// A tax code with the rates that apply to sales.
@@ -49,10 +107,14 @@ pub enum TaxModel {
         /// The company's own default.
         default: Option<String>,
     },
+    /// United States, computed by QuickBooks from the customer's address: each line is taxable or not.
+    Automated,
     /// Everywhere else: each line has a code of its own.
     PerLine {
         /// The codes to choose from.
         codes: Vec<TaxCode>,
+        /// Where the tax is rounded.
+        rounding: Rounding,
     },
 }
 
@@ -60,8 +122,17 @@ impl TaxModel {
     /// The codes that a person chooses from, for the invoice or for a line.
     pub fn codes(&self) -> &[TaxCode] {
         match self {
+            Self::None | Self::Automated => &[],
+            Self::SalesTax { codes, .. } | Self::PerLine { codes, .. } => codes,
+        }
+    }
+
+    /// The modes that the company can have on an invoice.
+    pub fn modes(&self) -> &'static [TaxMode] {
+        match self {
             Self::None => &[],
-            Self::SalesTax { codes, .. } | Self::PerLine { codes } => codes,
+            Self::SalesTax { .. } | Self::Automated => &[TaxMode::Excluded, TaxMode::None],
+            Self::PerLine { .. } => &TaxMode::ALL,
         }
     }
 

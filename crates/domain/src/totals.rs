@@ -1,12 +1,17 @@
 //! What an invoice adds up to: computed here once, for the form and for what is sent, by the rules by which
 //! QuickBooks computes it again.
+//!
+//! Rules: outside the United States each line's tax is rounded by itself and then summed (9.975 % of 4,495.16 in
+//! several lines comes to 448.40 in QuickBooks), in Australia the tax of each rate once; inside, each rate is taken of
+//! the sum of the taxable lines. The invoice's discount lowers what is taxed.
 
 use crate::{
     money::{decimals, round_half_up},
-    tax::{TAXABLE, TaxModel, TaxRate},
+    tax::{NON_TAXABLE, Of, Rounding, TAXABLE, TaxMode, TaxModel, TaxRate},
 };
 use iso_currency::Currency;
 use rust_decimal::{Decimal, dec};
+use serde::{Deserialize, Serialize};
 
 /// QuickBooks keeps unit prices to five decimals (`Amount` is 10.5 digits in its schema).
 pub const UNIT_PRICE_DECIMALS: u32 = 5;
@@ -16,7 +21,7 @@ pub const UNIT_PRICE_DECIMALS: u32 = 5;
 pub struct LineAmounts {
     /// How many.
     pub quantity: Decimal,
-    /// Price of one, before discount.
+    /// Price of one, before discount; with tax where the invoice's prices include it.
     pub unit_price: Decimal,
     /// In percent of the price.
     pub discount_percent: Decimal,
@@ -41,6 +46,33 @@ impl LineAmounts {
     }
 }
 
+/// What is taken off a whole invoice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Discount {
+    /// Percent of the subtotal.
+    Percent(Decimal),
+    /// An amount, without tax.
+    Amount(Decimal),
+}
+
+/// What an invoice's sums depend on.
+#[derive(Debug, Clone, Copy)]
+pub struct Sale<'a> {
+    /// The lines.
+    pub lines: &'a [LineAmounts],
+    /// What is taken off the whole.
+    pub discount: Option<Discount>,
+    /// Whether prices hold tax.
+    pub mode: TaxMode,
+    /// How the company taxes.
+    pub model: &'a TaxModel,
+    /// The code of the whole invoice in a US company.
+    pub invoice_code: Option<&'a str>,
+    /// Currency of all amounts.
+    pub currency: Currency,
+}
+
 /// One rate's part of the tax.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TaxAmount {
@@ -55,127 +87,278 @@ pub struct TaxAmount {
 /// An invoice's sums, in the invoice's currency.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Totals {
-    /// Each line's amount, after its discount.
+    /// Each line's amount, after its discount; with tax where prices include it.
     pub lines: Vec<Decimal>,
-    /// Sum of the lines before discounts.
+    /// Sum of the lines before discounts, without tax.
     pub subtotal: Decimal,
-    /// What the discounts take off.
+    /// What the discounts take off, those of the lines and that of the whole.
     pub discount: Decimal,
+    /// The part of it that is taken off the whole.
+    pub invoice_discount: Decimal,
     /// Tax by rate, in the order of first appearance.
     pub taxes: Vec<TaxAmount>,
     /// Sum of the taxes.
     pub tax: Decimal,
     /// What the customer pays.
     pub total: Decimal,
+    /// QuickBooks adds taxes that only it can compute, from the customer's address.
+    pub is_before_tax: bool,
+}
+
+impl Sale<'_> {
+    fn rates(&self, line: &LineAmounts) -> &[TaxRate] {
+        match (self.model, self.mode) {
+            (TaxModel::PerLine { .. }, TaxMode::Excluded | TaxMode::Included) => {
+                line.tax_code.as_deref().and_then(|id| self.model.code(id)).map_or(&[], |code| &code.rates)
+            }
+            _ => &[],
+        }
+    }
+
+    fn includes(&self) -> bool {
+        self.mode == TaxMode::Included && matches!(self.model, TaxModel::PerLine { .. })
+    }
+
+    /// The part of a line's amount that is not tax.
+    fn net(&self, line: &LineAmounts, amount: Decimal) -> Decimal {
+        if !self.includes() {
+            return amount;
+        }
+        let one: Decimal = on(Decimal::ONE, self.rates(line)).map(|(_, tax)| tax).sum();
+        round_half_up(amount / (Decimal::ONE + one), decimals(self.currency))
+    }
+}
+
+/// Each rate's base and tax on an amount, not rounded.
+fn on(amount: Decimal, rates: &[TaxRate]) -> impl Iterator<Item = (Decimal, Decimal)> + '_ {
+    let mut before = Decimal::ZERO;
+    rates.iter().map(move |rate| {
+        let base = match rate.of {
+            Of::Amount => amount,
+            Of::AmountAndTax => amount + before,
+            Of::Tax => before,
+        };
+        let tax = base * rate.percent / dec!(100);
+        before += tax;
+        (base, tax)
+    })
+}
+
+/// The invoice's discount, and each line's share of it. What rounding leaves over goes to the largest line.
+fn shares(sale: &Sale<'_>, nets: &[Decimal]) -> (Decimal, Vec<Decimal>) {
+    let places = decimals(sale.currency);
+    let subtotal: Decimal = nets.iter().sum();
+    let discount = match sale.discount {
+        None => Decimal::ZERO,
+        Some(Discount::Percent(percent)) => round_half_up(subtotal * percent / dec!(100), places),
+        Some(Discount::Amount(amount)) => round_half_up(amount, places),
+    };
+    let share = |net: &Decimal| {
+        if subtotal.is_zero() { Decimal::ZERO } else { round_half_up(discount * net / subtotal, places) }
+    };
+    let mut shares: Vec<Decimal> = nets.iter().map(share).collect();
+    let left = discount - shares.iter().sum::<Decimal>();
+    if let Some(at) = (0..nets.len()).max_by_key(|at| nets[*at]) {
+        shares[at] += left;
+    }
+    (discount, shares)
 }
 
 /// Adds up an invoice.
-///
-/// `invoice_code` is the code of the whole invoice in a US company. There each rate is taken of the sum of the
-/// taxable lines and rounded once; elsewhere each line's tax is rounded by itself and then summed, which is how
-/// 9.975 % of 4,495.16 in several lines comes to 448.40 in QuickBooks.
-pub fn totals(lines: &[LineAmounts], model: &TaxModel, invoice_code: Option<&str>, currency: Currency) -> Totals {
-    let places = decimals(currency);
-    let amounts: Vec<Decimal> = lines.iter().map(|line| line.amount(currency)).collect();
-    let net: Decimal = amounts.iter().sum();
-    let subtotal: Decimal = lines.iter().map(|line| line.amount_before_discount(currency)).sum();
-    let mut taxes: Vec<TaxAmount> = Vec::new();
-    match model {
-        TaxModel::None => {}
-        TaxModel::SalesTax { .. } => {
-            let taxable: Decimal = lines
-                .iter()
-                .zip(&amounts)
-                .filter(|(line, _)| line.tax_code.as_deref() == Some(TAXABLE))
-                .map(|(_, amount)| *amount)
-                .sum();
-            for rate in invoice_code.and_then(|id| model.code(id)).map_or(&[][..], |code| &code.rates) {
-                let amount = round_half_up(taxable * rate.percent / dec!(100), places);
-                taxes.push(TaxAmount { rate: rate.clone(), net: taxable, amount });
-            }
-        }
-        TaxModel::PerLine { .. } => {
-            for (line, amount) in lines.iter().zip(&amounts) {
-                let code = line.tax_code.as_deref().and_then(|id| model.code(id));
-                for rate in code.map_or(&[][..], |code| &code.rates) {
-                    add_tax(&mut taxes, rate, *amount, places);
-                }
-            }
-        }
-    }
+pub fn totals(sale: &Sale<'_>) -> Totals {
+    let currency = sale.currency;
+    let amounts: Vec<Decimal> = sale.lines.iter().map(|line| line.amount(currency)).collect();
+    let nets: Vec<Decimal> = sale.lines.iter().zip(&amounts).map(|(line, amount)| sale.net(line, *amount)).collect();
+    let subtotal: Decimal = sale.lines.iter().map(|line| sale.net(line, line.amount_before_discount(currency))).sum();
+    let net: Decimal = nets.iter().sum();
+    let (invoice_discount, shares) = shares(sale, &nets);
+    let taxes = match sale.model {
+        TaxModel::None | TaxModel::Automated => Vec::new(),
+        TaxModel::SalesTax { .. } => of_the_sum(sale, &nets, &shares),
+        TaxModel::PerLine { rounding, .. } => line_by_line(sale, *rounding, &amounts, &nets, &shares),
+    };
     let tax: Decimal = taxes.iter().map(|tax| tax.amount).sum();
-    Totals { lines: amounts, subtotal, discount: subtotal - net, taxes, tax, total: net + tax }
+    let is_before_tax = *sale.model == TaxModel::Automated
+        && sale.mode != TaxMode::None
+        && sale.lines.iter().any(|line| line.tax_code.as_deref() != Some(NON_TAXABLE));
+    Totals {
+        lines: amounts,
+        subtotal,
+        discount: subtotal - net + invoice_discount,
+        invoice_discount,
+        taxes,
+        tax,
+        total: net - invoice_discount + tax,
+        is_before_tax,
+    }
 }
 
-fn add_tax(taxes: &mut Vec<TaxAmount>, rate: &TaxRate, net: Decimal, places: u32) {
-    let amount = round_half_up(net * rate.percent / dec!(100), places);
-    match taxes.iter_mut().find(|tax| tax.rate.id == rate.id) {
-        Some(tax) => {
-            tax.net += net;
-            tax.amount += amount;
-        }
-        None => taxes.push(TaxAmount { rate: rate.clone(), net, amount }),
+/// The United States: each rate of the invoice's code, of the sum of the taxable lines.
+fn of_the_sum(sale: &Sale<'_>, nets: &[Decimal], shares: &[Decimal]) -> Vec<TaxAmount> {
+    if sale.mode == TaxMode::None {
+        return Vec::new();
     }
+    let taxable: Decimal = sale
+        .lines
+        .iter()
+        .zip(nets.iter().zip(shares))
+        .filter(|(line, _)| line.tax_code.as_deref() == Some(TAXABLE))
+        .map(|(_, (net, share))| *net - *share)
+        .sum();
+    let rates = sale.invoice_code.and_then(|id| sale.model.code(id)).map_or(&[][..], |code| &code.rates);
+    let rounded = |tax| round_half_up(tax, decimals(sale.currency));
+    rates
+        .iter()
+        .zip(on(taxable, rates))
+        .map(|(rate, (net, tax))| TaxAmount { rate: rate.clone(), net, amount: rounded(tax) })
+        .collect()
+}
+
+/// Everywhere else: the rates of each line's own code.
+fn line_by_line(
+    sale: &Sale<'_>,
+    rounding: Rounding,
+    amounts: &[Decimal],
+    nets: &[Decimal],
+    shares: &[Decimal],
+) -> Vec<TaxAmount> {
+    let places = decimals(sale.currency);
+    let is_discounted = sale.discount.is_some() && shares.iter().any(|share| !share.is_zero());
+    let mut taxes: Vec<TaxAmount> = Vec::new();
+    for (at, line) in sale.lines.iter().enumerate() {
+        let rates = sale.rates(line);
+        let base = nets[at] - shares[at];
+        // What a price holds beyond its net is its tax, to the cent.
+        let mut rest = (sale.includes() && !is_discounted).then(|| amounts[at] - nets[at]);
+        for (index, (rate, (net, exact))) in rates.iter().zip(on(base, rates)).enumerate() {
+            let is_rounded = rounding == Rounding::PerLine || sale.includes();
+            let mut tax = if is_rounded { round_half_up(exact, places) } else { exact };
+            if let Some(rest) = &mut rest {
+                if index + 1 == rates.len() {
+                    tax = *rest;
+                }
+                *rest -= tax;
+            }
+            match taxes.iter_mut().find(|known| known.rate.id == rate.id) {
+                Some(known) => {
+                    known.net += net;
+                    known.amount += tax;
+                }
+                None => taxes.push(TaxAmount { rate: rate.clone(), net, amount: tax }),
+            }
+        }
+    }
+    for tax in &mut taxes {
+        tax.amount = round_half_up(tax.amount, places);
+    }
+    taxes
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tax::{NON_TAXABLE, TaxCode};
+    use crate::tax::TaxCode;
     use proptest::prelude::*;
 
     fn code(id: &str, percents: &[Decimal]) -> TaxCode {
-        let rates = percents
-            .iter()
-            .enumerate()
-            .map(|(at, percent)| TaxRate { id: format!("{id}.{at}"), name: format!("{id} {at}"), percent: *percent })
-            .collect();
-        TaxCode { id: id.into(), name: id.into(), rates }
+        let rate = |(at, percent): (usize, &Decimal)| TaxRate {
+            id: format!("{id}.{at}"),
+            name: format!("{id} {at}"),
+            percent: *percent,
+            of: Of::Amount,
+        };
+        TaxCode { id: id.into(), name: id.into(), rates: percents.iter().enumerate().map(rate).collect() }
+    }
+
+    fn per_line(codes: Vec<TaxCode>) -> TaxModel {
+        TaxModel::PerLine { codes, rounding: Rounding::PerLine }
     }
 
     fn line(quantity: Decimal, unit_price: Decimal, discount_percent: Decimal, tax_code: &str) -> LineAmounts {
         LineAmounts { quantity, unit_price, discount_percent, tax_code: Some(tax_code.into()) }
     }
 
+    fn sale<'a>(lines: &'a [LineAmounts], model: &'a TaxModel, invoice_code: Option<&'a str>) -> Sale<'a> {
+        Sale { lines, discount: None, mode: TaxMode::Excluded, model, invoice_code, currency: Currency::USD }
+    }
+
     #[test]
     fn us_tax_is_taken_of_the_taxable_sum() {
         let model = TaxModel::SalesTax { codes: vec![code("2", &[dec!(8)])], default: None };
         let lines = [line(dec!(1), dec!(335.25), dec!(0), TAXABLE), line(dec!(2), dec!(10), dec!(0), NON_TAXABLE)];
-        let sums = totals(&lines, &model, Some("2"), Currency::USD);
+        let plain = sale(&lines, &model, Some("2"));
+        let sums = totals(&plain);
         assert_eq!((sums.subtotal, sums.tax, sums.total), (dec!(355.25), dec!(26.82), dec!(382.07)));
+        let half = totals(&Sale { discount: Some(Discount::Percent(dec!(50))), ..plain });
+        assert_eq!((half.invoice_discount, half.tax, half.total), (dec!(177.63), dec!(13.41), dec!(191.03)));
+        assert_eq!(totals(&Sale { mode: TaxMode::None, ..plain }).total, dec!(355.25));
     }
 
     #[test]
     fn elsewhere_tax_is_rounded_line_by_line() {
-        let model = TaxModel::PerLine { codes: vec![code("5", &[dec!(5), dec!(9.975)])] };
+        let model = per_line(vec![code("5", &[dec!(5), dec!(9.975)])]);
         let lines = [line(dec!(1), dec!(0.50), dec!(0), "5"), line(dec!(1), dec!(0.50), dec!(0), "5")];
-        let sums = totals(&lines, &model, None, Currency::CAD);
+        let sums = totals(&sale(&lines, &model, None));
         assert_eq!(sums.taxes.iter().map(|tax| tax.amount).collect::<Vec<_>>(), [dec!(0.06), dec!(0.10)]);
         assert_eq!(sums.total, dec!(1.16));
+    }
+
+    #[test]
+    fn a_price_with_tax_is_what_the_customer_pays() {
+        let model = per_line(vec![code("2", &[dec!(20)])]);
+        let lines = [line(dec!(3), dec!(19.99), dec!(0), "2")];
+        let sums = totals(&Sale { mode: TaxMode::Included, ..sale(&lines, &model, None) });
+        assert_eq!((sums.subtotal, sums.tax, sums.total), (dec!(49.98), dec!(9.99), dec!(59.97)));
+    }
+
+    #[test]
+    fn a_rate_may_be_taken_of_the_tax_before_it() {
+        let mut compound = code("8", &[dec!(5), dec!(9.5)]);
+        compound.rates[1].of = Of::AmountAndTax;
+        let model = per_line(vec![compound]);
+        let lines = [line(dec!(1), dec!(100), dec!(0), "8")];
+        assert_eq!(totals(&sale(&lines, &model, None)).total, dec!(114.98));
+    }
+
+    #[test]
+    fn automated_tax_is_left_to_quickbooks() {
+        let lines = [line(dec!(1), dec!(100), dec!(0), TAXABLE)];
+        let sums = totals(&sale(&lines, &TaxModel::Automated, None));
+        assert_eq!((sums.total, sums.is_before_tax), (dec!(100), true));
+        let free = [line(dec!(1), dec!(100), dec!(0), NON_TAXABLE)];
+        assert!(!totals(&sale(&free, &TaxModel::Automated, None)).is_before_tax);
     }
 
     #[test]
     fn a_discount_lowers_the_unit_price() {
         let one = line(dec!(3), dec!(617.25), dec!(12.5), "x");
         assert_eq!(one.net_unit_price(), dec!(540.09375));
-        let sums = totals(&[one], &TaxModel::None, None, Currency::BRL);
+        let sums = totals(&sale(&[one], &TaxModel::None, None));
         assert_eq!((sums.subtotal, sums.discount, sums.total), (dec!(1851.75), dec!(231.47), dec!(1620.28)));
     }
 
     proptest! {
         #[test]
         fn the_parts_make_the_total(
-            rows in prop::collection::vec((1_i64..100_000, 0_u32..3, 0_i64..10_000_000, 0_i64..=100), 1..20)
+            rows in prop::collection::vec((1_i64..100_000, 0_u32..3, 0_i64..10_000_000, 0_i64..=100), 1..20),
+            off in 0_i64..=100,
+            is_included: bool,
         ) {
-            let model = TaxModel::PerLine { codes: vec![code("5", &[dec!(5), dec!(9.975)])] };
+            let model = per_line(vec![code("5", &[dec!(5), dec!(9.975)])]);
             let lines: Vec<LineAmounts> = rows
                 .into_iter()
                 .map(|(q, scale, p, d)| line(Decimal::new(q, scale), Decimal::new(p, 2), Decimal::from(d), "5"))
                 .collect();
-            let sums = totals(&lines, &model, None, Currency::BRL);
-            prop_assert_eq!(sums.lines.iter().sum::<Decimal>() + sums.tax, sums.total);
+            let mode = if is_included { TaxMode::Included } else { TaxMode::Excluded };
+            let discount = (off > 0).then(|| Discount::Percent(off.into()));
+            let sums = totals(&Sale { discount, mode, ..sale(&lines, &model, None) });
             prop_assert_eq!(sums.subtotal - sums.discount + sums.tax, sums.total);
-            prop_assert!(sums.total.scale() <= 2);
+            if !is_included {
+                prop_assert_eq!(sums.lines.iter().sum::<Decimal>() - sums.invoice_discount + sums.tax, sums.total);
+            } else if off == 0 {
+                prop_assert_eq!(sums.lines.iter().sum::<Decimal>(), sums.total);
+            }
+            prop_assert!(sums.total.scale() <= 2 && sums.total >= Decimal::ZERO);
         }
     }
 }

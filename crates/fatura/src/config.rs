@@ -1,12 +1,14 @@
 //! The configuration: a TOML file, overridden by `FATURA_…` environment variables, checked before anything starts.
 
+use crate::web::brand::{Connect, Picture};
+use domain::mapping::Entity;
 use figment::{
     Figment,
     providers::{Format, Serialized, Toml},
 };
 use secrecy::{ExposeSecret, SecretString};
-use serde::{Deserialize, Serialize};
-use std::path::Path;
+use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
+use std::path::{Path, PathBuf};
 use url::Url;
 
 /// All settings. Each is a key of the file in lower case, and an environment variable `FATURA_` and the key in capitals.
@@ -47,6 +49,12 @@ pub struct Config {
     pub pipedrive_frame_ancestors: String,
     /// The app's settings page within Pipedrive; `{domain}` and `{client_id}` are filled in.
     pub pipedrive_settings_url: String,
+    /// A record's page in Pipedrive; `{domain}`, `{entity}` and `{id}` are filled in.
+    pub pipedrive_record_url: String,
+    /// How often Pipedrive is asked for won deals, for companies that want drafts of them, in seconds. Each time costs ten
+    /// of the company's daily tokens.
+    #[serde(deserialize_with = "seconds")]
+    pub pipedrive_poll_seconds: u32,
     /// QuickBooks' consent page.
     pub quickbooks_authorize_url: Url,
     /// QuickBooks' token endpoint.
@@ -55,8 +63,39 @@ pub struct Config {
     pub quickbooks_revoke_url: Url,
     /// QuickBooks' API.
     pub quickbooks_api_url: Url,
+    /// Verifier token of QuickBooks' webhooks; without it none is believed, and changes are only looked for.
+    pub quickbooks_verifier_token: SecretString,
+    /// How often a company in which an invoice is to be paid is asked what has changed, in seconds, for webhooks that got
+    /// lost; others twelve times less often.
+    #[serde(deserialize_with = "seconds")]
+    pub quickbooks_poll_seconds: u32,
     /// An invoice's page in QuickBooks; `{realm}` and `{id}` are filled in.
     pub quickbooks_invoice_url: String,
+    /// A customer's page in QuickBooks; `{realm}` and `{id}` are filled in.
+    pub quickbooks_customer_url: String,
+    /// Intuit's own *Connect to QuickBooks* picture (PNG or SVG), which Intuit asks listed apps to use; without it
+    /// there is a button with these words.
+    #[serde(default)]
+    pub quickbooks_connect_picture: Option<PathBuf>,
+    /// The picture for while the pointer is on it.
+    #[serde(default)]
+    pub quickbooks_connect_picture_hover: Option<PathBuf>,
+}
+
+/// A number, from the file, or a text that is one, from the environment.
+fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Given {
+        Number(u32),
+        Text(String),
+    }
+    match Given::deserialize(deserializer)? {
+        Given::Number(number) => Ok(number),
+        Given::Text(text) => {
+            text.trim().parse().map_err(|_| D::Error::custom("a number of seconds, as 300, is needed"))
+        }
+    }
 }
 
 /// What holds where nothing is set: the real providers' public addresses.
@@ -69,11 +108,16 @@ struct Defaults {
     pipedrive_api: &'static str,
     pipedrive_frame_ancestors: &'static str,
     pipedrive_settings_url: &'static str,
+    pipedrive_record_url: &'static str,
+    pipedrive_poll_seconds: u32,
     quickbooks_authorize_url: &'static str,
     quickbooks_token_url: &'static str,
     quickbooks_revoke_url: &'static str,
     quickbooks_api_url: &'static str,
+    quickbooks_verifier_token: &'static str,
+    quickbooks_poll_seconds: u32,
     quickbooks_invoice_url: &'static str,
+    quickbooks_customer_url: &'static str,
 }
 
 const DEFAULTS: Defaults = Defaults {
@@ -84,10 +128,15 @@ const DEFAULTS: Defaults = Defaults {
     pipedrive_api: "*.pipedrive.com",
     pipedrive_frame_ancestors: "https://*.pipedrive.com",
     pipedrive_settings_url: "https://{domain}.pipedrive.com/settings/marketplace/app/{client_id}/app-settings",
+    pipedrive_record_url: "https://{domain}.pipedrive.com/{entity}/{id}",
+    pipedrive_poll_seconds: 300,
     quickbooks_authorize_url: "https://appcenter.intuit.com/connect/oauth2",
     quickbooks_token_url: "https://oauth.platform.intuit.com/oauth2/v1/tokens/bearer",
     quickbooks_revoke_url: "https://developer.api.intuit.com/v2/oauth2/tokens/revoke",
     quickbooks_api_url: "https://quickbooks.api.intuit.com",
+    quickbooks_verifier_token: "",
+    quickbooks_poll_seconds: 300,
+    quickbooks_customer_url: "https://qbo.intuit.com/login?deeplinkcompanyid={realm}&pagereq=customerdetail%3FnameId%3D{id}",
     quickbooks_invoice_url: "https://qbo.intuit.com/login?deeplinkcompanyid={realm}&pagereq=invoice%3FtxnId%3D{id}",
 };
 
@@ -175,6 +224,7 @@ impl Config {
                 }
             }
         }
+        wrong.extend(self.connect().err());
         wrong
     }
 
@@ -183,9 +233,41 @@ impl Config {
         self.public_url.join(path).unwrap_or_else(|_| self.public_url.clone())
     }
 
+    /// The app's settings page within Pipedrive.
+    pub(crate) fn settings_page(&self, domain: &str) -> String {
+        self.pipedrive_settings_url.replace("{domain}", domain).replace("{client_id}", &self.pipedrive_client_id)
+    }
+
+    /// A record's page in Pipedrive.
+    pub(crate) fn record_page(&self, domain: &str, entity: Entity, id: i64) -> String {
+        let page = self.pipedrive_record_url.replace("{domain}", domain);
+        page.replace("{entity}", entity.name()).replace("{id}", &id.to_string())
+    }
+
+    /// An invoice's page in QuickBooks.
+    pub(crate) fn invoice_page(&self, realm_id: &str, invoice: &str) -> String {
+        self.quickbooks_invoice_url.replace("{realm}", realm_id).replace("{id}", invoice)
+    }
+
+    /// A customer's page in QuickBooks.
+    pub(crate) fn customer_page(&self, realm_id: &str, customer: &str) -> String {
+        self.quickbooks_customer_url.replace("{realm}", realm_id).replace("{id}", customer)
+    }
+
     /// Whether cookies can be marked secure.
     pub(crate) fn is_https(&self) -> bool {
         self.public_url.scheme() == "https"
+    }
+
+    /// The pictures of the *Connect* button. The error names the setting.
+    pub(crate) fn connect(&self) -> Result<Connect, String> {
+        let read = |name, file: &Option<PathBuf>| {
+            file.as_deref().map(Picture::read).transpose().map_err(|error| format!("{name}: {error}"))
+        };
+        Ok(Connect {
+            rest: read("quickbooks_connect_picture", &self.quickbooks_connect_picture)?,
+            hover: read("quickbooks_connect_picture_hover", &self.quickbooks_connect_picture_hover)?,
+        })
     }
 
     /// Whether Pipedrive's API may be at this address. The address comes with a token answer, so it is not trusted.
@@ -257,11 +339,18 @@ mod tests {
             pipedrive_api: api.into(),
             pipedrive_frame_ancestors: String::new(),
             pipedrive_settings_url: String::new(),
+            pipedrive_record_url: String::new(),
             quickbooks_authorize_url: url(DEFAULTS.quickbooks_authorize_url),
             quickbooks_token_url: url(DEFAULTS.quickbooks_token_url),
             quickbooks_revoke_url: url(DEFAULTS.quickbooks_revoke_url),
             quickbooks_api_url: url(DEFAULTS.quickbooks_api_url),
+            pipedrive_poll_seconds: 300,
+            quickbooks_verifier_token: String::new().into(),
+            quickbooks_poll_seconds: 300,
+            quickbooks_customer_url: String::new(),
             quickbooks_invoice_url: String::new(),
+            quickbooks_connect_picture: None,
+            quickbooks_connect_picture_hover: None,
         }
     }
 

@@ -2,10 +2,12 @@
 
 use crate::language::Language;
 use domain::{
+    mapping::{Entity, Field},
     money::{Money, decimals},
     number::DecimalMark,
 };
 use i18n_embed::fluent::FluentLanguageLoader;
+use i18n_embed_fl::fl;
 use icu_datetime::{DateTimeFormatter, fieldsets, input::Date as IcuDate};
 use icu_decimal::{DecimalFormatter, input::Decimal as IcuDecimal, options::DecimalFormatterOptions};
 use icu_experimental::dimension::currency::{
@@ -36,6 +38,20 @@ impl Writer {
     fn locale(self) -> IcuLocale {
         // Latin America writes $ and decimals unlike Spain; the Spanish of Fatura is read in both. CLDR's plain `es`.
         self.language.tag().parse().unwrap_or(IcuLocale::UNKNOWN)
+    }
+
+    /// What a kind of record is called.
+    pub(crate) fn entity(self, entity: Entity) -> String {
+        match entity {
+            Entity::Organization => fl!(self.t, "entity-organization"),
+            Entity::Person => fl!(self.t, "entity-person"),
+            Entity::Deal => fl!(self.t, "entity-deal"),
+        }
+    }
+
+    /// `Organization – Name`.
+    pub(crate) fn field(self, field: &Field) -> String {
+        format!("{} – {}", self.entity(field.reference.entity), field.name)
     }
 
     /// How the person writes decimals.
@@ -114,6 +130,14 @@ impl Writer {
     pub(crate) fn time(self, at: &Timestamp, zone: &str) -> String {
         let time: Time = at.to_zoned(TimeZone::get(zone).unwrap_or(TimeZone::UTC)).time();
         format!("{:02}:{:02}", time.hour(), time.minute())
+    }
+
+    /// When something was: the time alone today, else with the date.
+    pub(crate) fn moment(self, at: &Timestamp, now: Timestamp, zone: &str) -> String {
+        let zoned = TimeZone::get(zone).unwrap_or(TimeZone::UTC);
+        let (day, today) = (at.to_zoned(zoned.clone()).date(), now.to_zoned(zoned).date());
+        let time = self.time(at, zone);
+        if day == today { time } else { format!("{} {time}", self.date(&day)) }
     }
 
     /// The name of a currency for choosing: its code and sign.

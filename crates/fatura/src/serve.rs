@@ -19,12 +19,18 @@ pub async fn migrate(config: &Config) -> anyhow::Result<()> {
 pub async fn serve(config: Config, listener: TcpListener, stop: CancellationToken) -> anyhow::Result<()> {
     let db = Db::open(config.database_url.expose_secret()).await?;
     db.migrate().await?;
-    let app = App::new(config, db)?;
+    let app = App::new(config, db, stop.clone())?;
     let mut work = jobs::start(&app)?;
-    let recovery = tokio::spawn(jobs::recover(app.clone(), stop.clone()));
+    let watchers = [
+        tokio::spawn(jobs::recover(app.clone(), stop.clone())),
+        tokio::spawn(jobs::sweep(app.clone(), stop.clone())),
+        tokio::spawn(jobs::listen(app.clone(), stop.clone())),
+    ];
     tracing::info!(public_url = %app.config.public_url, listen = %listener.local_addr()?, "ready");
     axum::serve(listener, web::router(app)).with_graceful_shutdown(stop.cancelled_owned()).await?;
-    recovery.await?;
+    for watcher in watchers {
+        watcher.await?;
+    }
     if tokio::time::timeout(DRAIN, work.stop()).await.is_err() {
         tracing::warn!("jobs were still under way; they are taken up again after the next start");
     }

@@ -1,11 +1,17 @@
 //! What all requests and jobs share.
 
-use crate::{clock::Clock, config::Config};
-use domain::{catalogue::Catalogue, ids::ConnectionId};
+use crate::{clock::Clock, config::Config, web::brand::Connect};
+use domain::{
+    catalogue::Catalogue,
+    customer::Customer,
+    ids::{ConnectionId, TenantId},
+    mapping::Field,
+};
 use moka::future::Cache;
 use providers::{Http, oauth::Registration};
 use std::{ops::Deref, sync::Arc, time::Duration};
 use store::{Db, vault::Vault};
+use tokio_util::sync::CancellationToken;
 
 /// The running service, cheap to clone.
 #[derive(Clone)]
@@ -17,10 +23,18 @@ pub(crate) struct Inner {
     pub(crate) db: Db,
     pub(crate) vault: Vault,
     pub(crate) http: Http,
+    /// The pictures of the *Connect* button.
+    pub(crate) connect: Connect,
+    /// Cancelled when the service is to end: streams end with it.
+    pub(crate) stop: CancellationToken,
     pub(crate) pipedrive: Registration,
     pub(crate) quickbooks: Registration,
     /// The lists of each connected company. Reads are metered, and these change seldom.
     pub(crate) catalogues: Cache<ConnectionId, Arc<Catalogue>>,
+    /// The fields of each Pipedrive company.
+    pub(crate) fields: Cache<TenantId, Arc<Vec<Field>>>,
+    /// Customers that are chosen in open forms.
+    pub(crate) customers: Cache<(ConnectionId, String), Arc<Customer>>,
 }
 
 impl Deref for App {
@@ -33,11 +47,15 @@ impl Deref for App {
 
 /// How long a company's lists are believed.
 const CATALOGUE_LIFE: Duration = Duration::from_secs(300);
+/// How long a company's fields are believed.
+const FIELDS_LIFE: Duration = Duration::from_secs(300);
+/// How long a chosen customer is believed.
+const CUSTOMER_LIFE: Duration = Duration::from_secs(120);
 /// How long a provider may take to answer. Shorter than a job's lease is renewed for.
 const PROVIDER_TIMEOUT: Duration = Duration::from_secs(30);
 
 impl App {
-    pub(crate) fn new(config: Config, db: Db) -> anyhow::Result<Self> {
+    pub(crate) fn new(config: Config, db: Db, stop: CancellationToken) -> anyhow::Result<Self> {
         let vault = Vault::from_ring(&config.key_ring)?;
         let pipedrive = Registration {
             client_id: config.pipedrive_client_id.clone(),
@@ -57,14 +75,19 @@ impl App {
             redirect_url: config.page("/quickbooks/callback"),
             scopes: vec!["com.intuit.quickbooks.accounting".to_owned()],
         };
+        let connect = config.connect().map_err(anyhow::Error::msg)?;
         Ok(Self(Arc::new(Inner {
+            connect,
             clock: Clock,
             db,
+            stop,
             vault,
             http: Http::new(PROVIDER_TIMEOUT)?,
             pipedrive,
             quickbooks,
             catalogues: Cache::builder().max_capacity(10_000).time_to_live(CATALOGUE_LIFE).build(),
+            fields: Cache::builder().max_capacity(10_000).time_to_live(FIELDS_LIFE).build(),
+            customers: Cache::builder().max_capacity(10_000).time_to_live(CUSTOMER_LIFE).build(),
             config,
         })))
     }

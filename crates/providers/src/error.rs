@@ -8,6 +8,9 @@ pub enum ProviderError {
     /// Nothing was done; the same call may be made after the delay.
     #[error("the provider asks to wait {0:?}")]
     Busy(Duration),
+    /// The provider does not work at the moment, and has begun nothing.
+    #[error("the provider is not available")]
+    Away,
     /// The access token was not taken: refresh it and make the same call again.
     #[error("the access token was refused")]
     TokenRefused,
@@ -40,7 +43,7 @@ pub struct Refusal {
 
 impl ProviderError {
     /// No usable answer, with the reason.
-    pub(crate) fn unknown(reason: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+    pub fn unknown(reason: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self::Unknown(reason.into())
     }
 }

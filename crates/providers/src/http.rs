@@ -1,6 +1,8 @@
 //! The one way out: timeouts, sizes, no redirects, and the outcome classified by status before anything is parsed.
 
 use crate::{ProviderError, error::Refusal};
+use bytes::Bytes;
+use futures_util::stream::{Stream, StreamExt, unfold};
 use reqwest::{RequestBuilder, Response, StatusCode, header::HeaderMap, redirect::Policy};
 use serde::de::DeserializeOwned;
 use std::time::Duration;
@@ -47,18 +49,39 @@ impl Http {
         serde_json::from_slice(&body).map_err(ProviderError::unknown)
     }
 
-    /// Sends a request and reads its answer; waits out a burst of others for a moment.
+    /// Sends a request and reads its answer.
     pub(crate) async fn send(&self, request: RequestBuilder, explain: Explain) -> Result<Vec<u8>, ProviderError> {
+        let mut body = Vec::new();
+        let mut parts = Parts::of(self.open(request, explain).await?);
+        while let Some(part) = parts.next().await {
+            body.extend_from_slice(&part?);
+        }
+        Ok(body)
+    }
+
+    /// Sends a request and passes its answer on as it comes. An error ends it.
+    pub(crate) async fn download(
+        &self,
+        request: RequestBuilder,
+        explain: Explain,
+    ) -> Result<impl Stream<Item = Result<Bytes, ProviderError>> + Send + use<>, ProviderError> {
+        let parts = Parts::of(self.open(request, explain).await?);
+        // Fused: who compresses it asks once more after its end.
+        Ok(unfold(parts, async |mut parts| parts.next().await.map(|part| (part, parts))).fuse())
+    }
+
+    /// Sends a request, and gives its answer unread if it is a success; waits out a burst of others for a moment.
+    async fn open(&self, request: RequestBuilder, explain: Explain) -> Result<Response, ProviderError> {
         for _ in 0..WAITS {
             let Some(again) = request.try_clone() else { break };
             let response = answer(again).await?;
             match asked_to_wait(&response).filter(|wait| *wait <= WAIT_MOST) {
                 // Those that were refused together should not come back together.
-                Some(wait) => tokio::time::sleep(wait + wait.mul_f32(fastrand::f32())).await,
-                None => return outcome(response, explain).await,
+                Some(wait) => tokio::time::sleep(wait + wait * fastrand::u32(0..=100) / 100).await,
+                None => return accepted(response, explain).await,
             }
         }
-        outcome(answer(request).await?, explain).await
+        accepted(answer(request).await?, explain).await
     }
 }
 
@@ -74,15 +97,19 @@ async fn answer(request: RequestBuilder) -> Result<Response, ProviderError> {
     })
 }
 
-async fn outcome(response: Response, explain: Explain) -> Result<Vec<u8>, ProviderError> {
+async fn accepted(response: Response, explain: Explain) -> Result<Response, ProviderError> {
     let status = response.status();
+    if status.is_success() {
+        return Ok(response);
+    }
     let headers = response.headers().clone();
     let asked = asked_to_wait(&response);
-    let body = read(response).await;
-    if status.is_success() {
-        return body;
+    let mut body = Vec::new();
+    let mut parts = Parts::of(response);
+    while let Some(Ok(part)) = parts.next().await {
+        body.extend_from_slice(&part);
     }
-    Err(classify(status, &headers, asked, &body.unwrap_or_default(), explain))
+    Err(classify(status, &headers, asked, &body, explain))
 }
 
 /// How long an answer of "too many requests" asks to wait.
@@ -94,15 +121,32 @@ fn asked_to_wait(response: &Response) -> Option<Duration> {
     })
 }
 
-async fn read(mut response: Response) -> Result<Vec<u8>, ProviderError> {
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(|error| ProviderError::unknown(error.without_url()))? {
-        if body.len() + chunk.len() > BODY_MOST {
-            return Err(ProviderError::unknown("the answer is too large"));
-        }
-        body.extend_from_slice(&chunk);
+/// What is still to come of an answer.
+struct Parts {
+    response: Response,
+    /// How much more is taken.
+    left: usize,
+    is_broken: bool,
+}
+
+impl Parts {
+    fn of(response: Response) -> Self {
+        Self { response, left: BODY_MOST, is_broken: false }
     }
-    Ok(body)
+
+    async fn next(&mut self) -> Option<Result<Bytes, ProviderError>> {
+        if self.is_broken {
+            return None;
+        }
+        let part =
+            self.response.chunk().await.map_err(|error| ProviderError::unknown(error.without_url())).transpose()?;
+        let part = part.and_then(|part| {
+            self.left = self.left.checked_sub(part.len()).ok_or(ProviderError::unknown("the answer is too large"))?;
+            Ok(part)
+        });
+        self.is_broken = part.is_err();
+        Some(part)
+    }
 }
 
 fn classify(
@@ -117,6 +161,8 @@ fn classify(
         StatusCode::UNAUTHORIZED => ProviderError::TokenRefused,
         StatusCode::NOT_FOUND => ProviderError::NotFound,
         StatusCode::TOO_MANY_REQUESTS => ProviderError::Busy(asked.unwrap_or(BUSY_DEFAULT)),
+        // The one answer of a server in trouble that says nothing was begun; a gateway's 502 and 504 do not.
+        StatusCode::SERVICE_UNAVAILABLE => ProviderError::Away,
         status if status.is_server_error() || status.is_redirection() => {
             ProviderError::unknown(format!("status {status}"))
         }

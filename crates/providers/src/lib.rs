@@ -11,3 +11,10 @@ pub mod quickbooks;
 
 pub use error::{ProviderError, Refusal};
 pub use http::Http;
+
+/// A decimal as a JSON number.
+pub fn number(value: rust_decimal::Decimal) -> serde_json::Value {
+    #[derive(serde::Serialize)]
+    struct Number(#[serde(with = "rust_decimal::serde::float")] rust_decimal::Decimal);
+    serde_json::to_value(Number(value)).unwrap_or_default()
+}

@@ -110,6 +110,9 @@ impl Registration {
     }
 }
 
+/// A token endpoint answers soon, and everybody of the company waits for it.
+const TIMEOUT: Duration = Duration::from_secs(10);
+
 /// A request that failed before its answer was read.
 #[derive(Debug, thiserror::Error)]
 #[error("the token endpoint did not answer")]
@@ -124,7 +127,8 @@ impl<'c> AsyncHttpClient<'c> for Carrier<'_> {
 
     fn call(&'c self, request: HttpRequest) -> Self::Future {
         Box::pin(async move {
-            let request = reqwest::Request::try_from(request).map_err(|_| NoAnswer)?;
+            let mut request = reqwest::Request::try_from(request).map_err(|_| NoAnswer)?;
+            *request.timeout_mut() = Some(TIMEOUT);
             let response = self.0.client.execute(request).await.map_err(|_| NoAnswer)?;
             let status = response.status();
             let body = response.bytes().await.map_err(|_| NoAnswer)?;

@@ -10,6 +10,7 @@ mod control;
 mod decimal;
 mod faults;
 mod mishap;
+mod multipart;
 mod oauth;
 mod origins;
 mod pipedrive;

@@ -49,6 +49,10 @@ struct Serve {
     /// company. Pipedrive: 80 requests in two seconds for each token, 30,000 tokens a day for each seat.
     #[arg(long)]
     limits: bool,
+    /// A file with the registration of your Pipedrive app, in the form of seeds/pipedrive-app.json: client, callback, scopes,
+    /// and the pages that Pipedrive embeds. Fatura's without it.
+    #[arg(long)]
+    pipedrive_app: Option<PathBuf>,
     /// Without Pipedrive.
     #[arg(long)]
     only_quickbooks: bool,
@@ -81,6 +85,7 @@ async fn run(serve: Serve) -> anyhow::Result<()> {
         webhook_url: serve.webhook_url,
         limits: serve.limits,
         only_quickbooks: serve.only_quickbooks,
+        pipedrive_app: serve.pipedrive_app,
     };
     let running = sandbox::start(options).await?;
     tracing::info!(control = running.origins.control, "ready; see {}/demo.env", serve.dir.display());

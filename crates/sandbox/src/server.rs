@@ -3,7 +3,7 @@
 use crate::{
     control, faults,
     origins::{self, Origins},
-    pipedrive,
+    pipedrive::{self, app::Kind},
     quickbooks::{
         self,
         api::limits::{self, Limits},
@@ -41,6 +41,8 @@ pub struct Options {
     pub limits: bool,
     /// Serve QuickBooks alone.
     pub only_quickbooks: bool,
+    /// The file with the registration of the Pipedrive app; Fatura's without one.
+    pub pipedrive_app: Option<PathBuf>,
 }
 
 impl Default for Options {
@@ -53,6 +55,7 @@ impl Default for Options {
             webhook_url: None,
             limits: false,
             only_quickbooks: false,
+            pipedrive_app: None,
         }
     }
 }
@@ -82,7 +85,15 @@ pub async fn start(options: Options) -> anyhow::Result<Sandbox> {
         Some(saved) => saved.world,
         None => World::seeded()?,
     };
-    let shared = Shared::new(world, origins.clone(), &options.app_url, &options.redirect_uris)?;
+    let registration = options.pipedrive_app.as_ref().map(std::fs::read_to_string).transpose();
+    let registration = registration.context("reading the registration of the Pipedrive app")?;
+    let app = pipedrive::App::read(registration.as_deref(), &options.app_url)?;
+    let shared = Shared::new(
+        world,
+        origins.clone(),
+        app,
+        quickbooks::App::registered(&options.app_url, &options.redirect_uris),
+    )?;
     if !options.limits {
         shared.meter.limit(Limits::NONE);
         shared.pipedrive_meter.limit(pipedrive::limits::Limits::NONE);
@@ -96,8 +107,7 @@ pub async fn start(options: Options) -> anyhow::Result<Sandbox> {
     let routers = [
         pipedrive::web::router(shared.clone()),
         pipedrive::oauth::router(shared.clone()),
-        api(pipedrive::api::router(shared.clone()), "pipedrive")
-            .layer(middleware::from_fn_with_state(shared.clone(), pipedrive::limits::layer)),
+        api(pipedrive::api::router(shared.clone()), "pipedrive"),
         quickbooks::oauth::router(shared.clone()),
         api(quickbooks::api::router(shared.clone()), "quickbooks")
             .layer(middleware::from_fn_with_state(shared.clone(), limits::layer))
@@ -129,7 +139,9 @@ pub async fn start(options: Options) -> anyhow::Result<Sandbox> {
         tasks,
     };
     if let Some(dir) = &options.dir {
-        std::fs::write(dir.join("demo.env"), sandbox.env())?;
+        // Whoever waits for the file finds it whole.
+        std::fs::write(dir.join("demo.env.new"), sandbox.env())?;
+        std::fs::rename(dir.join("demo.env.new"), dir.join("demo.env"))?;
         sandbox.save()?;
     }
     Ok(sandbox)
@@ -166,6 +178,9 @@ impl Sandbox {
         let o = &self.origins;
         let quickbooks = &self.shared.quickbooks_app;
         let pipedrive = &self.shared.app;
+        let secret = |kind| {
+            pipedrive.of_kind(kind).next().map(|extension| pipedrive.secret(extension).to_owned()).unwrap_or_default()
+        };
         let realms = self.shared.world().quickbooks.realm_ids().join(",");
         let pairs = [
             ("QUICKBOOKS_API_URL", o.quickbooks_api.clone()),
@@ -187,9 +202,9 @@ impl Sandbox {
             ("PIPEDRIVE_REVOKE_URL", format!("{}/oauth/revoke", o.pipedrive_oauth)),
             ("PIPEDRIVE_CLIENT_ID", pipedrive.client_id.clone()),
             ("PIPEDRIVE_CLIENT_SECRET", pipedrive.client_secret.clone()),
-            ("PIPEDRIVE_JWT_SECRET_PANEL", pipedrive.panel.jwt_secret.clone()),
-            ("PIPEDRIVE_JWT_SECRET_FORM", pipedrive.modal.jwt_secret.clone()),
-            ("PIPEDRIVE_JWT_SECRET_SETTINGS", pipedrive.settings.jwt_secret.clone()),
+            ("PIPEDRIVE_JWT_SECRET_PANEL", secret(Kind::Panel)),
+            ("PIPEDRIVE_JWT_SECRET_FORM", secret(Kind::Modal)),
+            ("PIPEDRIVE_JWT_SECRET_SETTINGS", secret(Kind::Settings)),
             ("CONTROL_URL", o.control.clone()),
             ("FATURA_URL", self.app_url.clone()),
         ];

@@ -68,13 +68,18 @@ impl std::ops::Deref for Shared {
 }
 
 impl Shared {
-    pub(crate) fn new(world: World, origins: Origins, app_url: &str, redirect_uris: &[String]) -> anyhow::Result<Self> {
+    pub(crate) fn new(
+        world: World,
+        origins: Origins,
+        app: pipedrive::App,
+        quickbooks_app: quickbooks::App,
+    ) -> anyhow::Result<Self> {
         Ok(Self(Arc::new(Inner {
             world: Mutex::new(world),
             touched: AtomicBool::new(true),
             origins,
-            app: pipedrive::App::registered(app_url),
-            quickbooks_app: quickbooks::App::registered(app_url, redirect_uris),
+            app,
+            quickbooks_app,
             calls: Calls::default(),
             meter: Meter::default(),
             pipedrive_meter: pipedrive::limits::Meter::default(),

@@ -1,6 +1,7 @@
 //! The database: SQLite or PostgreSQL, decided by its address, and the transactions on it.
 
-use crate::{Error, queue};
+use crate::{Error, live, queue};
+use domain::ids::TenantId;
 use riverqueue::{
     Client,
     migrate::{PostgresMigrator, SqliteMigrator},
@@ -12,6 +13,7 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 use std::{str::FromStr, time::Duration};
+use tokio::sync::broadcast;
 
 static SQLITE: Migrator = sqlx::migrate!("migrations/sqlite");
 static POSTGRES: Migrator = sqlx::migrate!("migrations/postgres");
@@ -19,12 +21,13 @@ static POSTGRES: Migrator = sqlx::migrate!("migrations/postgres");
 /// The open database, cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Db {
-    pool: Pool,
+    pub(crate) pool: Pool,
     pub(crate) queue: Client,
+    pub(crate) live: broadcast::Sender<TenantId>,
 }
 
 #[derive(Debug, Clone)]
-enum Pool {
+pub(crate) enum Pool {
     Sqlite(SqlitePool),
     Postgres(PgPool),
 }
@@ -78,7 +81,7 @@ impl Db {
             return Err(Error::UnknownDatabase);
         };
         let queue = queue::client(pool.clone().builder())?;
-        Ok(Self { pool, queue })
+        Ok(Self { pool, queue, live: live::channel() })
     }
 
     /// Applies what is missing of Fatura's migrations and of the queue's.

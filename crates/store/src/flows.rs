@@ -14,6 +14,8 @@ pub enum Provider {
     QuickBooks,
     /// A link out of a signed page, to begin connecting in a new tab.
     Ticket,
+    /// A link to an invoice's PDF; bound to the invoice instead of a browser.
+    Pdf,
 }
 
 impl Provider {
@@ -22,6 +24,7 @@ impl Provider {
             Self::Pipedrive => "pipedrive",
             Self::QuickBooks => "quickbooks",
             Self::Ticket => "ticket",
+            Self::Pdf => "pdf",
         }
     }
 }

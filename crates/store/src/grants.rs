@@ -170,3 +170,14 @@ pub async fn uninstall(tx: &mut Tx, tenant: TenantId, user: UserId) -> Result<i6
         .bind(tenant.0).fetch_one(c).await)?;
     Ok(left)
 }
+
+/// The users of a company who have the app now; administrators first.
+pub async fn users(tx: &mut Tx, tenant: TenantId) -> Result<Vec<(UserId, Profile)>, Error> {
+    let rows: Vec<(i64, String, String, String, bool)> = on!(tx, c => sqlx::query_as(
+        "SELECT user_id, user_name, locale, time_zone, is_admin FROM pipedrive_grant WHERE tenant_id = $1 AND state = 'active' \
+         ORDER BY is_admin DESC, user_id").bind(tenant.0).fetch_all(c).await)?;
+    Ok(rows
+        .into_iter()
+        .map(|(user, name, locale, time_zone, is_admin)| (UserId(user), Profile { name, locale, time_zone, is_admin }))
+        .collect())
+}

@@ -6,16 +6,17 @@
 use crate::{
     Error, Tx,
     db::on,
+    leases::leased,
     time::{instant, micros},
 };
 use domain::{
     draft::{Draft, FieldError, Form},
     ids::{ConnectionId, DealId, IntentKey, InvoiceId, TenantId, UserId},
-    invoice::Snapshot,
+    invoice::{Snapshot, Status},
     money::Money,
 };
 use iso_currency::Currency;
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date};
 use uuid::Uuid;
 
 /// How far an intended invoice has come.
@@ -62,8 +63,12 @@ pub struct Invoice {
     pub customer: Option<String>,
     /// How often it was tried.
     pub attempts: i32,
+    /// When it was last sent, where it is not known what became of that.
+    pub sent_at: Option<Timestamp>,
     /// When QuickBooks was last read.
     pub read_at: Option<Timestamp>,
+    /// Name of the badge that the deal's history tells already; empty before it tells anything.
+    pub told: String,
 }
 
 /// A new intent.
@@ -118,11 +123,15 @@ struct Row {
     state: String,
     refusal: Option<String>,
     attempts: i32,
+    sent_at: i64,
     customer_id: Option<String>,
     quickbooks_id: Option<String>,
     sync_token: Option<String>,
     doc_number: Option<String>,
     customer_name: String,
+    quickbooks_customer_id: String,
+    bill_email: String,
+    told: String,
     currency: String,
     total_minor: i64,
     balance_minor: i64,
@@ -151,6 +160,8 @@ impl TryFrom<Row> for Invoice {
                 sync_token: row.sync_token.ok_or_else(unreadable)?,
                 doc_number: row.doc_number,
                 customer_name: row.customer_name,
+                customer_id: row.quickbooks_customer_id,
+                email: row.bill_email,
                 total: Money::from_minor(row.total_minor, currency),
                 balance: Money::from_minor(row.balance_minor, currency),
                 issued: row.issued.parse().map_err(|_| unreadable())?,
@@ -175,7 +186,9 @@ impl TryFrom<Row> for Invoice {
             state,
             customer: row.customer_id,
             attempts: row.attempts,
+            sent_at: (row.sent_at > 0).then(|| instant(row.sent_at)).transpose()?,
             read_at: row.read_at.map(instant).transpose()?,
+            told: row.told,
         })
     }
 }
@@ -223,10 +236,20 @@ pub async fn place(tx: &mut Tx, tenant: TenantId, intent: &Intent, now: Timestam
 
 const SELECT_BY_INTENT: &str = "SELECT * FROM invoice WHERE tenant_id = $1 AND intent = $2";
 const SELECT_BY_ID: &str = "SELECT * FROM invoice WHERE tenant_id = $1 AND id = $2";
-const SELECT_OF_DEAL: &str =
-    "SELECT * FROM invoice WHERE tenant_id = $1 AND deal_id = $2 ORDER BY created_at DESC, id DESC";
 
-async fn by_intent(tx: &mut Tx, tenant: TenantId, key: IntentKey) -> Result<Option<Invoice>, Error> {
+/// Whose invoices are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Of {
+    /// A deal's.
+    Deal(DealId),
+    /// Those of all deals of a person.
+    Person(i64),
+    /// Those of all deals of an organization.
+    Organization(i64),
+}
+
+/// The invoice that a form's key made, in whatever state.
+pub async fn by_intent(tx: &mut Tx, tenant: TenantId, key: IntentKey) -> Result<Option<Invoice>, Error> {
     let row: Option<Row> =
         on!(tx, c => sqlx::query_as(SELECT_BY_INTENT).bind(tenant.0).bind(key.0).fetch_optional(c).await)?;
     row.map(Invoice::try_from).transpose()
@@ -239,14 +262,34 @@ pub async fn find(tx: &mut Tx, tenant: TenantId, id: InvoiceId) -> Result<Option
     row.map(Invoice::try_from).transpose()
 }
 
-/// A deal's invoices, newest first.
-pub async fn of_deal(tx: &mut Tx, tenant: TenantId, deal: DealId) -> Result<Vec<Invoice>, Error> {
-    let rows: Vec<Row> = on!(tx, c => sqlx::query_as(SELECT_OF_DEAL).bind(tenant.0).bind(deal.0).fetch_all(c).await)?;
+/// The invoices of a deal, a person or an organization, newest first.
+pub async fn list(tx: &mut Tx, tenant: TenantId, of: Of) -> Result<Vec<Invoice>, Error> {
+    let (statement, id) = match of {
+        Of::Deal(deal) => {
+            ("SELECT * FROM invoice WHERE tenant_id = $1 AND deal_id = $2 ORDER BY created_at DESC, id DESC", deal.0)
+        }
+        Of::Person(person) => {
+            ("SELECT * FROM invoice WHERE tenant_id = $1 AND person_id = $2 ORDER BY created_at DESC, id DESC", person)
+        }
+        Of::Organization(organization) => (
+            "SELECT * FROM invoice WHERE tenant_id = $1 AND organization_id = $2 ORDER BY created_at DESC, id DESC",
+            organization,
+        ),
+    };
+    let rows: Vec<Row> = on!(tx, c => sqlx::query_as(statement).bind(tenant.0).bind(id).fetch_all(c).await)?;
     rows.into_iter().map(Invoice::try_from).collect()
 }
 
-/// Takes the right to work on an unfinished invoice until `until`, and counts the attempt. `None` when it is
-/// finished or somebody else works on it.
+/// All invoices that were made through a connection.
+pub async fn of_connection(tx: &mut Tx, tenant: TenantId, connection: ConnectionId) -> Result<Vec<Invoice>, Error> {
+    let rows: Vec<Row> = on!(tx, c => sqlx::query_as("SELECT * FROM invoice WHERE tenant_id = $1 AND connection_id = $2 ORDER BY id")
+        .bind(tenant.0).bind(connection.0).fetch_all(c).await)?;
+    rows.into_iter().map(Invoice::try_from).collect()
+}
+
+leased!("invoice", InvoiceId);
+
+/// Takes the right to work on an unfinished invoice until `until`. `None` when it is finished or somebody else works on it.
 pub async fn lease(
     tx: &mut Tx,
     tenant: TenantId,
@@ -255,48 +298,21 @@ pub async fn lease(
     now: Timestamp,
     until: Timestamp,
 ) -> Result<Option<Invoice>, Error> {
-    let rows = on!(tx, c => sqlx::query(
-        "UPDATE invoice SET lease_owner = $3, lease_until = $5, attempts = attempts + 1 \
-         WHERE tenant_id = $1 AND id = $2 AND state IN ('queued', 'sending') AND (lease_until <= $4 OR lease_owner = $3)")
-        .bind(tenant.0).bind(id.0).bind(owner).bind(micros(now)).bind(micros(until)).execute(c).await.map(|done| done.rows_affected()))?;
-    if rows == 1 { find(tx, tenant, id).await } else { Ok(None) }
+    if take(tx, tenant, id, owner, now, until).await? { find(tx, tenant, id).await } else { Ok(None) }
 }
 
-/// Keeps the lease; false when it was lost, and then nothing more may be sent.
-pub async fn extend(
-    tx: &mut Tx,
-    tenant: TenantId,
-    id: InvoiceId,
-    owner: Uuid,
-    now: Timestamp,
-    until: Timestamp,
-) -> Result<bool, Error> {
-    let rows = on!(tx, c => sqlx::query(
-        "UPDATE invoice SET lease_until = $5 WHERE tenant_id = $1 AND id = $2 AND lease_owner = $3 AND lease_until > $4 \
-         AND state IN ('queued', 'sending')")
-        .bind(tenant.0).bind(id.0).bind(owner).bind(micros(now)).bind(micros(until)).execute(c).await.map(|done| done.rows_affected()))?;
-    Ok(rows == 1)
-}
-
-/// Notes that the invoice is about to be sent. Committed before the first byte goes out.
-pub async fn sending(tx: &mut Tx, tenant: TenantId, id: InvoiceId, owner: Uuid) -> Result<bool, Error> {
-    let rows = on!(tx, c => sqlx::query(
-        "UPDATE invoice SET state = 'sending' WHERE tenant_id = $1 AND id = $2 AND lease_owner = $3 AND state IN ('queued', 'sending')")
-        .bind(tenant.0).bind(id.0).bind(owner).execute(c).await.map(|done| done.rows_affected()))?;
-    Ok(rows == 1)
+/// What was sent was certainly not carried out: there is no doubt about it.
+pub async fn unsent(tx: &mut Tx, tenant: TenantId, id: InvoiceId, owner: Uuid) -> Result<(), Error> {
+    on!(tx, c => sqlx::query(
+        "UPDATE invoice SET state = 'queued', sent_at = 0 WHERE tenant_id = $1 AND id = $2 AND lease_owner = $3 AND state = 'sending'")
+        .bind(tenant.0).bind(id.0).bind(owner).execute(c).await.map(drop))?;
+    Ok(())
 }
 
 /// Remembers the customer that was created for the invoice.
 pub async fn customer_created(tx: &mut Tx, tenant: TenantId, id: InvoiceId, customer: &str) -> Result<(), Error> {
     on!(tx, c => sqlx::query("UPDATE invoice SET customer_id = $3 WHERE tenant_id = $1 AND id = $2")
         .bind(tenant.0).bind(id.0).bind(customer).execute(c).await.map(drop))?;
-    Ok(())
-}
-
-/// Puts the invoice back for another attempt at `at`.
-pub async fn postpone(tx: &mut Tx, tenant: TenantId, id: InvoiceId, owner: Uuid, at: Timestamp) -> Result<(), Error> {
-    on!(tx, c => sqlx::query("UPDATE invoice SET lease_until = 0, next_attempt_at = $4 WHERE tenant_id = $1 AND id = $2 AND lease_owner = $3")
-        .bind(tenant.0).bind(id.0).bind(owner).bind(micros(at)).execute(c).await.map(drop))?;
     Ok(())
 }
 
@@ -347,27 +363,43 @@ pub async fn show(
     let balance = snapshot.balance.minor().ok_or(Error::Unreadable("balance"))?;
     on!(tx, c => sqlx::query(
         "UPDATE invoice SET quickbooks_id = $3, sync_token = $4, doc_number = $5, customer_name = $6, currency = $7, total_minor = $8, \
-         balance_minor = $9, issued = $10, due = $11, sent = $12, voided = $13, deleted = $14, read_at = $15 \
+         balance_minor = $9, issued = $10, due = $11, sent = $12, voided = $13, deleted = $14, read_at = $15, \
+         quickbooks_customer_id = $16, bill_email = $17 \
          WHERE tenant_id = $1 AND id = $2 AND state = 'issued' \
          AND (sync_token IS NULL OR CAST(sync_token AS BIGINT) <= CAST($4 AS BIGINT))")
         .bind(tenant.0).bind(id.0).bind(&snapshot.quickbooks_id).bind(&snapshot.sync_token).bind(&snapshot.doc_number)
         .bind(&snapshot.customer_name).bind(snapshot.total.currency().code()).bind(total).bind(balance)
         .bind(snapshot.issued.to_string()).bind(snapshot.due.to_string()).bind(snapshot.sent).bind(snapshot.voided)
-        .bind(snapshot.deleted).bind(micros(now)).execute(c).await.map(drop))?;
+        .bind(snapshot.deleted).bind(micros(now)).bind(&snapshot.customer_id).bind(&snapshot.email)
+        .execute(c).await.map(drop))?;
     Ok(())
 }
 
-/// Unfinished invoices that nobody works on and that are due: what a crash left behind. Each is pushed back to
-/// `again`, so that it is handed out once.
-pub async fn orphans(
+/// Notes which badge the deal's history tells; false when it told this one already.
+pub async fn tell(tx: &mut Tx, tenant: TenantId, id: InvoiceId, status: Status) -> Result<bool, Error> {
+    let rows = on!(tx, c => sqlx::query("UPDATE invoice SET told = $3 WHERE tenant_id = $1 AND id = $2 AND told <> $3")
+        .bind(tenant.0).bind(id.0).bind(status.name()).execute(c).await.map(|done| done.rows_affected()))?;
+    Ok(rows == 1)
+}
+
+/// Of QuickBooks' invoices, those of a connection that we know.
+pub async fn in_quickbooks(
     tx: &mut Tx,
-    due_before: Timestamp,
-    now: Timestamp,
-    again: Timestamp,
-) -> Result<Vec<(TenantId, InvoiceId)>, Error> {
+    tenant: TenantId,
+    connection: ConnectionId,
+    quickbooks_id: &str,
+) -> Result<Option<Invoice>, Error> {
+    let row: Option<Row> = on!(tx, c => sqlx::query_as(
+        "SELECT * FROM invoice WHERE tenant_id = $1 AND connection_id = $2 AND quickbooks_id = $3")
+        .bind(tenant.0).bind(connection.0).bind(quickbooks_id).fetch_optional(c).await)?;
+    row.map(Invoice::try_from).transpose()
+}
+
+/// Invoices that are not paid, fell due before a date, and whose history does not tell it; at most so many.
+pub async fn fallen_due(tx: &mut Tx, before: Date, most: i64) -> Result<Vec<(TenantId, InvoiceId)>, Error> {
     let rows: Vec<(Uuid, Uuid)> = on!(tx, c => sqlx::query_as(
-        "UPDATE invoice SET next_attempt_at = $3 WHERE state IN ('queued', 'sending') AND next_attempt_at <= $1 AND lease_until <= $2 \
-         RETURNING tenant_id, id")
-        .bind(micros(due_before)).bind(micros(now)).bind(micros(again)).fetch_all(c).await)?;
+        "SELECT tenant_id, id FROM invoice WHERE state = 'issued' AND balance_minor > 0 AND due < $1 \
+         AND told NOT IN ('overdue', 'voided', 'deleted') ORDER BY due LIMIT $2")
+        .bind(before.to_string()).bind(most).fetch_all(c).await)?;
     Ok(rows.into_iter().map(|(tenant, id)| (TenantId(tenant), InvoiceId(id))).collect())
 }

@@ -4,14 +4,19 @@
 //! Invariant: no SQL outside this crate, and no call to a provider inside it. Every function that touches a
 //! tenant's data takes the tenant first.
 
+pub mod acts;
 pub mod audit;
+pub mod changes;
 mod db;
 pub mod drafts;
 mod error;
 pub mod flows;
 pub mod grants;
+pub mod history;
 pub mod invoices;
+mod leases;
 pub mod links;
+mod live;
 pub mod queue;
 pub mod quickbooks;
 pub mod settings;

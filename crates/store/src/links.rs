@@ -21,16 +21,27 @@ impl Party {
     }
 }
 
+/// A QuickBooks customer, as remembered.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct Linked {
+    /// QuickBooks' id.
+    #[sqlx(rename = "customer_id")]
+    pub id: String,
+    /// Its name when last seen; may be empty.
+    #[sqlx(rename = "customer_name")]
+    pub name: String,
+}
+
 /// The customer that a party is linked with.
 pub async fn customer(
     tx: &mut Tx,
     tenant: TenantId,
     connection: ConnectionId,
     party: Party,
-) -> Result<Option<String>, Error> {
+) -> Result<Option<Linked>, Error> {
     let (kind, id) = party.parts();
-    Ok(on!(tx, c => sqlx::query_scalar(
-        "SELECT customer_id FROM customer_link WHERE tenant_id = $1 AND connection_id = $2 AND kind = $3 AND pipedrive_id = $4")
+    Ok(on!(tx, c => sqlx::query_as(
+        "SELECT customer_id, customer_name FROM customer_link WHERE tenant_id = $1 AND connection_id = $2 AND kind = $3 AND pipedrive_id = $4")
         .bind(tenant.0).bind(connection.0).bind(kind).bind(id).fetch_optional(c).await)?)
 }
 
@@ -40,13 +51,42 @@ pub async fn link_customer(
     tenant: TenantId,
     connection: ConnectionId,
     party: Party,
-    customer: &str,
+    customer: &Linked,
 ) -> Result<(), Error> {
     let (kind, id) = party.parts();
     on!(tx, c => sqlx::query(
-        "INSERT INTO customer_link (tenant_id, connection_id, kind, pipedrive_id, customer_id) VALUES ($1, $2, $3, $4, $5) \
-         ON CONFLICT (tenant_id, connection_id, kind, pipedrive_id) DO UPDATE SET customer_id = excluded.customer_id")
-        .bind(tenant.0).bind(connection.0).bind(kind).bind(id).bind(customer).execute(c).await.map(drop))?;
+        "INSERT INTO customer_link (tenant_id, connection_id, kind, pipedrive_id, customer_id, customer_name) VALUES ($1, $2, $3, $4, $5, $6) \
+         ON CONFLICT (tenant_id, connection_id, kind, pipedrive_id) DO UPDATE SET customer_id = excluded.customer_id, \
+         customer_name = excluded.customer_name")
+        .bind(tenant.0).bind(connection.0).bind(kind).bind(id).bind(&customer.id).bind(&customer.name).execute(c).await.map(drop))?;
+    Ok(())
+}
+
+/// Forgets the customer of a party. The invoices stay.
+pub async fn unlink_customer(
+    tx: &mut Tx,
+    tenant: TenantId,
+    connection: ConnectionId,
+    party: Party,
+) -> Result<(), Error> {
+    let (kind, id) = party.parts();
+    on!(tx, c => sqlx::query(
+        "DELETE FROM customer_link WHERE tenant_id = $1 AND connection_id = $2 AND kind = $3 AND pipedrive_id = $4")
+        .bind(tenant.0).bind(connection.0).bind(kind).bind(id).execute(c).await.map(drop))?;
+    Ok(())
+}
+
+/// A customer has another name now, or was merged into another; every link follows.
+pub async fn customer_changed(
+    tx: &mut Tx,
+    tenant: TenantId,
+    connection: ConnectionId,
+    customer: &str,
+    now: &Linked,
+) -> Result<(), Error> {
+    on!(tx, c => sqlx::query(
+        "UPDATE customer_link SET customer_id = $4, customer_name = $5 WHERE tenant_id = $1 AND connection_id = $2 AND customer_id = $3")
+        .bind(tenant.0).bind(connection.0).bind(customer).bind(&now.id).bind(&now.name).execute(c).await.map(drop))?;
     Ok(())
 }
 

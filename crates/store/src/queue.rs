@@ -3,7 +3,7 @@
 //! A job carries ids only. All use of the queue library is here and in the worker that `fatura` starts.
 
 use crate::{Db, Error, Tx};
-use domain::ids::{InvoiceId, TenantId};
+use domain::ids::{ActId, ConnectionId, DealId, EntryId, InvoiceId, TenantId, UserId};
 use riverqueue::{Client, ClientBuilder, JobArgs};
 use serde::{Deserialize, Serialize};
 
@@ -15,6 +15,48 @@ pub struct IssueInvoice {
     pub tenant: TenantId,
     /// Which.
     pub invoice: InvoiceId,
+}
+
+/// Void, delete or send an invoice.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, JobArgs)]
+#[river(kind = "carry_out")]
+pub struct CarryOut {
+    /// Whose.
+    pub tenant: TenantId,
+    /// Which act.
+    pub act: ActId,
+}
+
+/// Read what has changed in a QuickBooks company.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, JobArgs)]
+#[river(kind = "read_changes")]
+pub struct ReadChanges {
+    /// Whose.
+    pub tenant: TenantId,
+    /// Which connection.
+    pub connection: ConnectionId,
+}
+
+/// Write an entry into a deal's own history.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, JobArgs)]
+#[river(kind = "write_history")]
+pub struct WriteHistory {
+    /// Whose.
+    pub tenant: TenantId,
+    /// Which entry.
+    pub entry: EntryId,
+}
+
+/// Write what a deal's invoices come to into fields of the deal.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, JobArgs)]
+#[river(kind = "write_back")]
+pub struct WriteBack {
+    /// Whose.
+    pub tenant: TenantId,
+    /// Which deal.
+    pub deal: DealId,
+    /// On whose behalf, where that user still has the app.
+    pub user: UserId,
 }
 
 /// A client that enqueues and works nothing.

@@ -205,3 +205,15 @@ pub async fn release(tx: &mut Tx, tenant: TenantId, id: ConnectionId, state: Sta
         .bind(tenant.0).bind(id.0).bind(state).execute(c).await.map(drop))?;
     Ok(())
 }
+
+/// Ends a connection and forgets its tokens; the invoices that were made through it stay.
+pub async fn disconnect(tx: &mut Tx, vault: &Vault, tenant: TenantId, id: ConnectionId) -> Result<(), Error> {
+    let nothing =
+        Tokens { access: String::new().into(), refresh: String::new().into(), expires_at: Timestamp::UNIX_EPOCH };
+    let (access, refresh) = tokens::seal(vault, &place(tenant), &nothing)?;
+    on!(tx, c => sqlx::query(
+        "UPDATE quickbooks_connection SET state = 'disconnected', lease_until = 0, access_token = $3, refresh_token = $4, expires_at = 0 \
+         WHERE tenant_id = $1 AND id = $2")
+        .bind(tenant.0).bind(id.0).bind(access).bind(refresh).execute(c).await.map(drop))?;
+    Ok(())
+}

@@ -1,6 +1,10 @@
 //! The Pipedrive companies that use Fatura.
 
-use crate::{Error, Tx, db::on, time::micros};
+use crate::{
+    Error, Tx,
+    db::on,
+    time::{instant, micros},
+};
 use domain::ids::TenantId;
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -16,6 +20,21 @@ pub struct Tenant {
     pub company_name: String,
     /// The part before `.pipedrive.com`.
     pub company_domain: String,
+    /// Language of the first user who installed Fatura, as `pt_BR`: the company's own, for what all of it reads.
+    pub locale: String,
+}
+
+/// A Pipedrive company as it installs Fatura.
+#[derive(Debug, Clone, Copy)]
+pub struct Company<'a> {
+    /// Pipedrive's number of it.
+    pub id: i64,
+    /// As Pipedrive names it.
+    pub name: &'a str,
+    /// The part before `.pipedrive.com`.
+    pub domain: &'a str,
+    /// The installing user's language.
+    pub locale: &'a str,
 }
 
 #[derive(sqlx::FromRow)]
@@ -24,6 +43,7 @@ struct Row {
     company_id: i64,
     company_name: String,
     company_domain: String,
+    locale: String,
 }
 
 impl From<Row> for Tenant {
@@ -33,31 +53,25 @@ impl From<Row> for Tenant {
             company_id: row.company_id,
             company_name: row.company_name,
             company_domain: row.company_domain,
+            locale: row.locale,
         }
     }
 }
 
 /// The tenant of a Pipedrive company, made if it is new; an uninstalled one comes back to life.
-pub async fn install(
-    tx: &mut Tx,
-    new_id: TenantId,
-    company_id: i64,
-    name: &str,
-    domain: &str,
-    now: Timestamp,
-) -> Result<Tenant, Error> {
+pub async fn install(tx: &mut Tx, new_id: TenantId, company: &Company<'_>, now: Timestamp) -> Result<Tenant, Error> {
     let row: Row = on!(tx, c => sqlx::query_as(
-        "INSERT INTO tenant (id, company_id, company_name, company_domain, created_at) VALUES ($1, $2, $3, $4, $5) \
+        "INSERT INTO tenant (id, company_id, company_name, company_domain, created_at, locale) VALUES ($1, $2, $3, $4, $5, $6) \
          ON CONFLICT (company_id) DO UPDATE SET company_name = excluded.company_name, company_domain = excluded.company_domain, \
-         uninstalled_at = NULL RETURNING id, company_id, company_name, company_domain")
-        .bind(new_id.0).bind(company_id).bind(name).bind(domain).bind(micros(now)).fetch_one(c).await)?;
+         uninstalled_at = NULL RETURNING id, company_id, company_name, company_domain, locale")
+        .bind(new_id.0).bind(company.id).bind(company.name).bind(company.domain).bind(micros(now)).bind(company.locale).fetch_one(c).await)?;
     Ok(row.into())
 }
 
 /// The installed tenant of a Pipedrive company.
 pub async fn by_company(tx: &mut Tx, company_id: i64) -> Result<Option<Tenant>, Error> {
     let row: Option<Row> = on!(tx, c => sqlx::query_as(
-        "SELECT id, company_id, company_name, company_domain FROM tenant WHERE company_id = $1 AND uninstalled_at IS NULL")
+        "SELECT id, company_id, company_name, company_domain, locale FROM tenant WHERE company_id = $1 AND uninstalled_at IS NULL")
         .bind(company_id).fetch_optional(c).await)?;
     Ok(row.map(Tenant::from))
 }
@@ -65,12 +79,82 @@ pub async fn by_company(tx: &mut Tx, company_id: i64) -> Result<Option<Tenant>, 
 /// A tenant by our id.
 pub async fn find(tx: &mut Tx, tenant: TenantId) -> Result<Option<Tenant>, Error> {
     let row: Option<Row> = on!(tx, c => sqlx::query_as(
-        "SELECT id, company_id, company_name, company_domain FROM tenant WHERE id = $1").bind(tenant.0).fetch_optional(c).await)?;
+        "SELECT id, company_id, company_name, company_domain, locale FROM tenant WHERE id = $1").bind(tenant.0).fetch_optional(c).await)?;
     Ok(row.map(Tenant::from))
 }
 
 /// Marks a tenant as uninstalled; its data stay for the grace period.
 pub async fn uninstall(tx: &mut Tx, tenant: TenantId, now: Timestamp) -> Result<(), Error> {
     on!(tx, c => sqlx::query("UPDATE tenant SET uninstalled_at = $2 WHERE id = $1").bind(tenant.0).bind(micros(now)).execute(c).await.map(drop))?;
+    Ok(())
+}
+
+/// Companies that were uninstalled before a moment; at most so many.
+pub async fn uninstalled(tx: &mut Tx, before: Timestamp, most: i64) -> Result<Vec<TenantId>, Error> {
+    let rows: Vec<Uuid> = on!(tx, c => sqlx::query_scalar("SELECT id FROM tenant WHERE uninstalled_at < $1 ORDER BY uninstalled_at LIMIT $2")
+        .bind(micros(before)).bind(most).fetch_all(c).await)?;
+    Ok(rows.into_iter().map(TenantId).collect())
+}
+
+/// Forgets a company and all that is kept of it; nothing where it was installed again since.
+pub async fn purge(tx: &mut Tx, tenant: TenantId) -> Result<bool, Error> {
+    let gone = on!(tx, c => sqlx::query("UPDATE tenant SET uninstalled_at = uninstalled_at WHERE id = $1 AND uninstalled_at IS NOT NULL")
+        .bind(tenant.0).execute(c).await.map(|done| done.rows_affected()))?;
+    if gone == 0 {
+        return Ok(false);
+    }
+    // In the order in which they refer to each other.
+    for statement in [
+        "DELETE FROM history_entry WHERE tenant_id = $1",
+        "DELETE FROM act WHERE tenant_id = $1",
+        "DELETE FROM invoice WHERE tenant_id = $1",
+        "DELETE FROM draft WHERE tenant_id = $1",
+        "DELETE FROM customer_link WHERE tenant_id = $1",
+        "DELETE FROM item_link WHERE tenant_id = $1",
+        "DELETE FROM settings WHERE tenant_id = $1",
+        "DELETE FROM quickbooks_connection WHERE tenant_id = $1",
+        "DELETE FROM pipedrive_grant WHERE tenant_id = $1",
+        "DELETE FROM oauth_flow WHERE tenant_id = $1",
+        "DELETE FROM audit WHERE tenant_id = $1",
+        "DELETE FROM tenant WHERE id = $1",
+    ] {
+        on!(tx, c => sqlx::query(statement).bind(tenant.0).execute(c).await.map(drop))?;
+    }
+    Ok(true)
+}
+
+/// From now on, won deals trigger something, or nothing any longer. What was won before does not count.
+pub async fn watch_won(tx: &mut Tx, tenant: TenantId, since: Option<Timestamp>) -> Result<(), Error> {
+    on!(tx, c => sqlx::query("UPDATE tenant SET won_until = CASE WHEN CAST($2 AS BIGINT) IS NULL THEN NULL ELSE COALESCE(won_until, $2) END WHERE id = $1")
+        .bind(tenant.0).bind(since.map(micros)).execute(c).await.map(drop))?;
+    Ok(())
+}
+
+/// Companies whose won deals were last looked at before a moment, each with that moment; from now on they count as
+/// looked at until `now`, so that one replica looks.
+pub async fn won_unread(
+    tx: &mut Tx,
+    before: Timestamp,
+    now: Timestamp,
+    most: i64,
+) -> Result<Vec<(TenantId, Timestamp)>, Error> {
+    let rows: Vec<(Uuid, i64)> = on!(tx, c => sqlx::query_as(
+        "SELECT id, won_until FROM tenant WHERE won_until < $1 AND uninstalled_at IS NULL ORDER BY won_until LIMIT $2")
+        .bind(micros(before)).bind(most).fetch_all(c).await)?;
+    let mut taken = Vec::new();
+    for (tenant, until) in rows {
+        let moved = on!(tx, c => sqlx::query("UPDATE tenant SET won_until = $3 WHERE id = $1 AND won_until = $2")
+            .bind(tenant).bind(until).bind(micros(now)).execute(c).await.map(|done| done.rows_affected()))?;
+        if moved == 1 {
+            taken.push((TenantId(tenant), instant(until)?));
+        }
+    }
+    Ok(taken)
+}
+
+/// Puts the moment back, after a look that failed.
+pub async fn won_again(tx: &mut Tx, tenant: TenantId, until: Timestamp) -> Result<(), Error> {
+    on!(tx, c => sqlx::query("UPDATE tenant SET won_until = $2 WHERE id = $1 AND won_until IS NOT NULL")
+        .bind(tenant.0).bind(micros(until)).execute(c).await.map(drop))?;
     Ok(())
 }

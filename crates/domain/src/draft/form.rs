@@ -1,6 +1,8 @@
 //! The form as it is typed, its fields, and what can be wrong with them.
 
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// What the select for a customer or an item holds when one is to be created.
 pub const CREATE: &str = "new";
@@ -11,8 +13,12 @@ pub const CREATE: &str = "new";
 pub struct Form {
     /// [`IntentKey`](crate::ids::IntentKey), given when the form was opened.
     pub intent: String,
+    /// The deal's value and currency, for the warning about billing more: `15000 BRL`.
+    pub deal_value: String,
     /// QuickBooks id of the customer, [`CREATE`], or nothing.
     pub customer: String,
+    /// QuickBooks id of the customer that the deal's organization or person is linked with.
+    pub linked: String,
     /// Shown name of the chosen customer.
     pub customer_name: String,
     /// ISO code of the chosen customer's currency; empty where unknown.
@@ -37,6 +43,10 @@ pub struct Form {
     pub issued: String,
     /// Due date, `2026-03-20`.
     pub due: String,
+    /// `on` while the due date follows the term, empty once it was set by hand.
+    pub due_follows: String,
+    /// Name of a [`TaxMode`](crate::tax::TaxMode).
+    pub tax_mode: String,
     /// ISO code.
     pub currency: String,
     /// Invoice number, where the company numbers by hand.
@@ -47,6 +57,26 @@ pub struct Form {
     pub message: String,
     /// Not printed.
     pub memo: String,
+    /// Who gets a copy of the e-mail.
+    pub cc: String,
+    /// Name of the preset that was applied last.
+    pub preset: String,
+    /// `on` when the customer can pay online.
+    pub online_payment: String,
+    /// The company's own fields, by `DefinitionId`.
+    pub custom: BTreeMap<String, String>,
+    /// `on` when the customer is to be updated in QuickBooks.
+    pub update_customer: String,
+    /// The differences that the person saw, by name of [`CustomerField`](crate::customer::CustomerField).
+    pub agreed: Vec<String>,
+    /// Percentage or amount of the deal that is to be billed.
+    pub part: String,
+    /// `percent` or `amount`.
+    pub part_kind: String,
+    /// Discount on the whole.
+    pub discount: String,
+    /// `percent` or `amount`.
+    pub discount_kind: String,
     /// The lines.
     pub lines: Vec<FormLine>,
 }
@@ -59,6 +89,8 @@ pub struct FormLine {
     pub product: String,
     /// QuickBooks item, [`CREATE`], or nothing.
     pub item: String,
+    /// Shown name of the item, or what is typed to find one.
+    pub item_name: String,
     /// Name of the product; the new item's name when one is created.
     pub name: String,
     /// Printed on the invoice.
@@ -103,6 +135,12 @@ pub enum FormField {
     Message,
     /// Private memo.
     Memo,
+    /// Copy of the e-mail.
+    Cc,
+    /// One of the company's own fields, by `DefinitionId`.
+    Custom(u8),
+    /// Discount on the whole.
+    InvoiceDiscount,
     /// The lines as a whole.
     Lines,
     /// A line's item.
@@ -149,6 +187,10 @@ pub enum Problem {
     NumberTaken,
     /// The accounting period is closed.
     PeriodClosed,
+    /// The books are closed up to this day.
+    ClosedUntil(Date),
+    /// A discount is greater than what it is taken off.
+    TooMuch,
     /// It was made inactive or deleted in QuickBooks.
     Inactive,
     /// QuickBooks refused; in its own words.

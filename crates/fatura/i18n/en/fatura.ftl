@@ -8,6 +8,7 @@ about-text = Fatura bills your Pipedrive deals in QuickBooks Online: open a deal
 about-install = Install in Pipedrive
 install-again = Install again
 outside-text = This page belongs into Pipedrive. Open a deal there; Fatura is in its side bar.
+offline-text = Fatura cannot be reached. What you typed is still here; it is sent when you go on typing or press the button again.
 confirm-title = Connect these two companies?
 confirm-text = Invoices of your Pipedrive deals will be created in this QuickBooks company.
 confirm-replaces = This ends the connection with { $company }. Its invoices stay where they are.
@@ -63,13 +64,85 @@ status-deleted = Deleted
 status-checking = Checking
 status-refused = Refused
 
+menu-label = More for invoice { $number }
+menu-send = Send by email
+menu-pdf = Download PDF
+menu-void = Void
+menu-delete = Delete
+menu-admins-only = Only administrators void and delete invoices.
+send-to = Send invoice { $number } to
+send-text = QuickBooks sends it, with the subject and text that are set there.
+send-ok = Send
+void-title = Void invoice { $number }?
+void-text = Its amount of { $total } becomes zero in QuickBooks. This cannot be undone.
+void-text-paid = { $amount } were paid already and become a credit of the customer.
+void-ok = Void invoice
+delete-title = Delete invoice { $number }?
+delete-text = The invoice of { $total } leaves the books in QuickBooks. This cannot be undone; to keep it visible there, void it instead.
+delete-ok = Delete invoice
+unlink-title = Unlink { $customer }?
+unlink-text = The next invoice asks again which customer is billed. The invoices stay.
+unlink-ok = Unlink
+act-voiding = Voiding…
+act-deleting = Deleting…
+act-sending = Sending…
+act-voided = Invoice { $number } voided
+act-deleted = Invoice { $number } deleted
+act-sent = Invoice { $number } sent
+act-not-voided = It was not voided.
+act-not-deleted = It was not deleted.
+act-not-sent = It was not sent.
+act-changed = The invoice has changed in QuickBooks meanwhile: “{ $badge }” is how it stands now. Look again before you repeat this.
+act-not-now = The invoice is “{ $badge }” now, which does not allow it.
+act-no-address = Enter the email address it goes to.
+panel-draft = A draft of { $time } waits.
+panel-open-draft = Open it
+panel-menu = More
+panel-settings = Settings
+panel-unlink = Unlink customer
+panel-unlinked = Customer unlinked
+panel-customer = Customer
+panel-outstanding = Outstanding
+panel-overdue = Overdue
+panel-paid = Paid
+panel-empty-person = No invoices for this person yet.
+panel-empty-organization = No invoices for this organization yet.
+panel-no-open-deals = There is no open deal to bill.
+panel-choose-deal = Which deal?
+panel-admins-create = Only administrators create invoices.
+panel-show-more =
+    { $count ->
+        [one] Show one more
+       *[other] Show more ({ $count })
+    }
+panel-issued = issued { $date }
+panel-sent = ✓ emailed
+panel-not-sent = not emailed
+panel-paid-so-far = { $amount } paid
+panel-overdue-for =
+    { $days ->
+        [one] overdue since yesterday
+       *[other] { $days } days overdue
+    }
+panel-silent = QuickBooks has not answered since { $time }. What you see is the last known state.
+panel-mend = Open the form
+
+# History of a deal
+history-created = Invoice { $number } created in QuickBooks: { $total } for { $customer }, due { $due }.
+history-open = Invoice { $number } is open again: { $balance } to pay, due { $due }.
+history-partially-paid = Invoice { $number } is partially paid: { $balance } of { $total } left to pay.
+history-paid = Invoice { $number } is paid: { $total }.
+history-overdue = Invoice { $number } is overdue: { $balance } was due { $due }.
+history-voided = Invoice { $number } was voided in QuickBooks.
+history-deleted = Invoice { $number } was deleted in QuickBooks.
+
 # Form
 form-title = New invoice
 form-deal-value = Deal value { $value }
 form-already-billed =
     { $count ->
-        [one] This deal has an invoice of { $amount } already.
-       *[other] This deal has { $count } invoices already, { $amount } together.
+        [one] One invoice of this deal stands: { $amount } of { $value } are billed.
+       *[other] { $count } invoices of this deal stand: { $amount } of { $value } are billed.
     }
 form-restored = Draft of { $time } restored.
 form-discard = Start over from the deal
@@ -121,6 +194,55 @@ issued-title = Invoice { $number } over { $total } stands in QuickBooks.
 issued-earlier = It was created from this form before. What you changed since was not sent; change it in QuickBooks.
 checking-title = We are checking with QuickBooks whether the invoice exists
 checking-text = It was sent, but no answer came back yet. Please do not create it again: this page tells you as soon as we know, and so does the deal.
+undo = Undo
+tax-excluded = Tax on top
+tax-included = Tax included
+tax-none = No tax
+form-group-part = What to bill
+form-part = Part of the deal
+form-part-kind = Percent or amount
+form-part-rest = The rest
+form-part-all = The whole deal
+form-part-apply = Bill this part
+form-excess = With what was billed already, this is { $amount } more than the deal.
+form-update-customer = Update customer in QuickBooks
+form-update-text = Address, email and tax ID are exported where they differ.
+form-nothing-to-update = QuickBooks has the same address, email and tax ID.
+form-source = from { $field }
+form-source-empty = Empty in Pipedrive:
+form-not-in-pipedrive = Not filled in in Pipedrive.
+form-tax-mode = Tax
+form-follow-term = Set by hand – use the term
+form-preset = Preset
+form-preset-none = None
+form-preset-text = Message, term, copies and own fields. The design is the one that QuickBooks uses; it cannot be chosen from outside.
+form-cc = Copy to (Cc)
+form-custom = Field
+form-online-payment = The customer can pay online
+form-item-placeholder = Search, or create a new one
+form-will-create = New in QuickBooks
+form-no-items = Nothing found
+form-line-menu = More for this line
+form-line-up = Move up
+form-line-down = Move down
+form-line-copy = Duplicate
+form-line-removed = Line removed.
+form-discount-whole = Discount on the whole
+form-discount-kind = Percent or amount
+form-total-before-tax = Total before tax
+form-automated-tax = QuickBooks adds the sales tax of the customer’s address.
+form-missing =
+    { $count ->
+        [one] One thing to do:
+       *[other] { $count } things to do:
+    }
+leave-title = Close the form?
+leave-text = What you typed is kept as a draft; the form opens with it again.
+leave-ok = Close
+leave-cancel = Keep editing
+issued-differs = The form showed { $expected }; QuickBooks computed the tax differently.
+problem-closed-until = The books are closed up to { $date }. Choose a later issue date.
+problem-too-much = The discount is greater than the lines.
 
 # Problems
 problem-choose-customer = Choose a customer in QuickBooks, or create one.
@@ -171,3 +293,33 @@ settings-income-account = Account for new items
 settings-income-account-text = For products that QuickBooks does not know yet.
 settings-save = Save
 settings-saved = Settings saved
+who-everyone = Everyone who has Fatura
+who-admins = Administrators
+settings-try = Try it
+settings-try-deal = What the form of this deal would say:
+settings-defaults = Defaults
+settings-item = Item for unknown products
+settings-item-create = Create an item
+settings-tax-code = Tax for lines without one
+settings-customer = Customer
+settings-update-customer = “Update customer in QuickBooks” starts ticked
+settings-presets = Presets
+settings-presets-text = Chosen by name in the form. QuickBooks does not let other programs choose its design.
+settings-preset-add = Add a preset
+preset-name = Name
+preset-remove = Remove this preset
+settings-rights = Who may do what
+settings-create = Create invoices
+settings-void = Void and delete invoices
+settings-language = Language of the deal’s history
+settings-language-text = Pages follow each person’s own language.
+settings-write-back = Fields of the deal
+settings-write-back-text = Own fields of the deal that follow its invoices, for filters, automations and reports in Pipedrive.
+write-invoiced = Invoiced amount
+write-balance = Amount left to pay
+write-status = Status of the newest invoice
+write-number = Number of the newest invoice
+settings-changed = Saved. Changed: { $names }
+settings-unsaved = There are unsaved changes.
+settings-won = Won deals
+settings-draft-on-won = A deal that is won gets a draft by itself

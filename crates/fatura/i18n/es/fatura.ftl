@@ -8,6 +8,7 @@ about-text = Fatura factura tus tratos de Pipedrive en QuickBooks Online: abre u
 about-install = Instalar en Pipedrive
 install-again = Instalar de nuevo
 outside-text = Esta página pertenece a Pipedrive. Abre allí un trato: Fatura está en la barra lateral.
+offline-text = No se llega a Fatura. Lo que escribiste sigue aquí; se envía al seguir escribiendo o al pulsar de nuevo el botón.
 confirm-title = ¿Conectar estas dos empresas?
 confirm-text = Las facturas de tus tratos de Pipedrive se crearán en esta empresa de QuickBooks.
 confirm-replaces = Esto termina la conexión con { $company }. Sus facturas se quedan donde están.
@@ -63,13 +64,85 @@ status-deleted = Eliminada
 status-checking = Comprobando
 status-refused = Rechazada
 
+menu-label = Más opciones de la factura { $number }
+menu-send = Enviar por correo
+menu-pdf = Descargar PDF
+menu-void = Anular
+menu-delete = Eliminar
+menu-admins-only = Solo los administradores anulan y eliminan facturas.
+send-to = Enviar la factura { $number } a
+send-text = La envía QuickBooks, con el asunto y el texto definidos allí.
+send-ok = Enviar
+void-title = ¿Anular la factura { $number }?
+void-text = Su importe de { $total } pasa a cero en QuickBooks. No se puede deshacer.
+void-text-paid = Ya se pagaron { $amount }, que pasan a ser un crédito del cliente.
+void-ok = Anular factura
+delete-title = ¿Eliminar la factura { $number }?
+delete-text = La factura de { $total } sale de los libros en QuickBooks. No se puede deshacer; para que siga visible allí, anúlala.
+delete-ok = Eliminar factura
+unlink-title = ¿Desvincular a { $customer }?
+unlink-text = La próxima factura vuelve a preguntar quién es el cliente. Las facturas se quedan.
+unlink-ok = Desvincular
+act-voiding = Anulando…
+act-deleting = Eliminando…
+act-sending = Enviando…
+act-voided = Factura { $number } anulada
+act-deleted = Factura { $number } eliminada
+act-sent = Factura { $number } enviada
+act-not-voided = No se anuló.
+act-not-deleted = No se eliminó.
+act-not-sent = No se envió.
+act-changed = La factura cambió en QuickBooks entretanto: ahora está «{ $badge }». Revísala antes de repetir.
+act-not-now = La factura está ahora «{ $badge }», y eso no lo permite.
+act-no-address = Escribe el correo al que se envía.
+panel-draft = Espera un borrador de { $time }.
+panel-open-draft = Abrirlo
+panel-menu = Más opciones
+panel-settings = Ajustes
+panel-unlink = Desvincular cliente
+panel-unlinked = Cliente desvinculado
+panel-customer = Cliente
+panel-outstanding = Pendiente
+panel-overdue = Vencido
+panel-paid = Pagado
+panel-empty-person = Esta persona aún no tiene facturas.
+panel-empty-organization = Esta organización aún no tiene facturas.
+panel-no-open-deals = No hay ningún trato abierto que facturar.
+panel-choose-deal = ¿Qué trato?
+panel-admins-create = Solo los administradores crean facturas.
+panel-show-more =
+    { $count ->
+        [one] Mostrar una más
+       *[other] Mostrar más ({ $count })
+    }
+panel-issued = emitida el { $date }
+panel-sent = ✓ enviada
+panel-not-sent = no enviada
+panel-paid-so-far = { $amount } pagados
+panel-overdue-for =
+    { $days ->
+        [one] venció ayer
+       *[other] venció hace { $days } días
+    }
+panel-silent = QuickBooks no responde desde { $time }. Lo que ves es el último estado conocido.
+panel-mend = Abrir el formulario
+
+# Historial del trato
+history-created = Factura { $number } creada en QuickBooks: { $total } para { $customer }, vence el { $due }.
+history-open = La factura { $number } vuelve a estar pendiente: { $balance } por pagar, vence el { $due }.
+history-partially-paid = Factura { $number } pagada en parte: faltan { $balance } de { $total }.
+history-paid = Factura { $number } pagada: { $total }.
+history-overdue = Factura { $number } vencida: { $balance } venció el { $due }.
+history-voided = Factura { $number } anulada en QuickBooks.
+history-deleted = Factura { $number } eliminada en QuickBooks.
+
 # Formulario
 form-title = Nueva factura
 form-deal-value = Valor del trato: { $value }
 form-already-billed =
     { $count ->
-        [one] Este trato ya tiene una factura de { $amount }.
-       *[other] Este trato ya tiene { $count } facturas, en total { $amount }.
+        [one] Este trato ya tiene una factura: { $amount } de { $value } facturados.
+       *[other] Este trato ya tiene { $count } facturas: { $amount } de { $value } facturados.
     }
 form-restored = Borrador de las { $time } recuperado.
 form-discard = Empezar de nuevo desde el trato
@@ -121,6 +194,55 @@ issued-title = La factura { $number } por { $total } está en QuickBooks.
 issued-earlier = Ya se creó con este formulario. Lo que cambiaste después no se envió; cámbialo en QuickBooks.
 checking-title = Estamos comprobando con QuickBooks si la factura existe
 checking-text = Se envió, pero aún no hubo respuesta. No la crees de nuevo: te avisamos aquí y en el trato en cuanto lo sepamos.
+undo = Deshacer
+tax-excluded = Impuesto aparte
+tax-included = Impuesto incluido
+tax-none = Sin impuesto
+form-group-part = Qué facturar
+form-part = Parte del trato
+form-part-kind = Porcentaje o importe
+form-part-rest = El resto
+form-part-all = Todo el trato
+form-part-apply = Facturar esta parte
+form-excess = Con lo ya facturado, esto supera el valor del trato en { $amount }.
+form-update-customer = Actualizar cliente en QuickBooks
+form-update-text = Dirección, correo y número fiscal se exportan donde sean distintos.
+form-nothing-to-update = QuickBooks tiene la misma dirección, el mismo correo y el mismo número fiscal.
+form-source = de { $field }
+form-source-empty = Vacío en Pipedrive:
+form-not-in-pipedrive = Sin completar en Pipedrive.
+form-tax-mode = Impuesto
+form-follow-term = Puesto a mano: usar el plazo
+form-preset = Preajuste
+form-preset-none = Ninguno
+form-preset-text = Mensaje, plazo, copias y campos propios. El diseño es el que usa QuickBooks; no se puede elegir desde fuera.
+form-cc = Copia a (Cc)
+form-custom = Campo
+form-online-payment = El cliente puede pagar en línea
+form-item-placeholder = Busca o crea uno nuevo
+form-will-create = Nuevo en QuickBooks
+form-no-items = No se encontró nada
+form-line-menu = Más opciones de la línea
+form-line-up = Subir
+form-line-down = Bajar
+form-line-copy = Duplicar
+form-line-removed = Línea eliminada.
+form-discount-whole = Descuento sobre el total
+form-discount-kind = Porcentaje o importe
+form-total-before-tax = Total antes de impuestos
+form-automated-tax = QuickBooks añade el impuesto de la dirección del cliente.
+form-missing =
+    { $count ->
+        [one] Falta una cosa:
+       *[other] Faltan { $count } cosas:
+    }
+leave-title = ¿Cerrar el formulario?
+leave-text = Lo que escribiste se guarda como borrador y vuelve al abrir el formulario.
+leave-ok = Cerrar
+leave-cancel = Seguir editando
+issued-differs = El formulario mostraba { $expected }; QuickBooks calculó el impuesto de otra manera.
+problem-closed-until = Los libros están cerrados hasta el { $date }. Elige una fecha de emisión posterior.
+problem-too-much = El descuento es mayor que las líneas.
 
 # Problemas
 problem-choose-customer = Elige un cliente de QuickBooks o crea uno.
@@ -171,3 +293,33 @@ settings-income-account = Cuenta para conceptos nuevos
 settings-income-account-text = Para productos que QuickBooks aún no conoce.
 settings-save = Guardar
 settings-saved = Ajustes guardados
+who-everyone = Todos los que tienen Fatura
+who-admins = Administradores
+settings-try = Pruébalo
+settings-try-deal = Lo que diría el formulario de este trato:
+settings-defaults = Valores por defecto
+settings-item = Concepto para productos desconocidos
+settings-item-create = Crear un concepto
+settings-tax-code = Impuesto para líneas sin él
+settings-customer = Cliente
+settings-update-customer = «Actualizar cliente en QuickBooks» empieza marcado
+settings-presets = Preajustes
+settings-presets-text = Se eligen por nombre en el formulario. QuickBooks no deja que otros programas elijan su diseño.
+settings-preset-add = Añadir un preajuste
+preset-name = Nombre
+preset-remove = Quitar este preajuste
+settings-rights = Quién puede qué
+settings-create = Crear facturas
+settings-void = Anular y eliminar facturas
+settings-language = Idioma del historial del trato
+settings-language-text = Las páginas siguen el idioma de cada persona.
+settings-write-back = Campos del trato
+settings-write-back-text = Campos propios del trato que siguen a sus facturas, para filtros, automatizaciones e informes en Pipedrive.
+write-invoiced = Importe facturado
+write-balance = Importe por pagar
+write-status = Estado de la factura más nueva
+write-number = Número de la factura más nueva
+settings-changed = Guardado. Cambió: { $names }
+settings-unsaved = Hay cambios sin guardar.
+settings-won = Tratos ganados
+settings-draft-on-won = Un trato ganado recibe un borrador por sí solo

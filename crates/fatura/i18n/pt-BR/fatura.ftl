@@ -8,6 +8,7 @@ about-text = O Fatura cobra seus negócios do Pipedrive no QuickBooks Online: ab
 about-install = Instalar no Pipedrive
 install-again = Instalar de novo
 outside-text = Esta página faz parte do Pipedrive. Abra um negócio por lá: o Fatura está na barra lateral.
+offline-text = O Fatura não está acessível. O que você digitou continua aqui; segue assim que você digitar de novo ou clicar no botão.
 confirm-title = Conectar estas duas empresas?
 confirm-text = As faturas dos seus negócios do Pipedrive serão criadas nesta empresa do QuickBooks.
 confirm-replaces = Isto encerra a conexão com { $company }. As faturas dela ficam onde estão.
@@ -63,13 +64,85 @@ status-deleted = Excluído
 status-checking = Verificando
 status-refused = Recusada
 
+menu-label = Mais opções da fatura { $number }
+menu-send = Enviar por e-mail
+menu-pdf = Baixar PDF
+menu-void = Anular
+menu-delete = Excluir
+menu-admins-only = Só administradores anulam e excluem faturas.
+send-to = Enviar a fatura { $number } para
+send-text = O QuickBooks envia, com o assunto e o texto definidos lá.
+send-ok = Enviar
+void-title = Anular a fatura { $number }?
+void-text = O valor de { $total } passa a zero no QuickBooks. A anulação não pode ser desfeita.
+void-text-paid = Já foram pagos { $amount }, que viram crédito do cliente.
+void-ok = Anular fatura
+delete-title = Excluir a fatura { $number }?
+delete-text = A fatura de { $total } sai dos livros no QuickBooks. A exclusão não pode ser desfeita; para mantê-la visível, anule.
+delete-ok = Excluir fatura
+unlink-title = Desvincular { $customer }?
+unlink-text = A próxima fatura pergunta de novo quem é o cliente. As faturas ficam.
+unlink-ok = Desvincular
+act-voiding = Anulando…
+act-deleting = Excluindo…
+act-sending = Enviando…
+act-voided = Fatura { $number } anulada
+act-deleted = Fatura { $number } excluída
+act-sent = Fatura { $number } enviada
+act-not-voided = A fatura não foi anulada.
+act-not-deleted = A fatura não foi excluída.
+act-not-sent = A fatura não foi enviada.
+act-changed = Ela mudou no QuickBooks nesse meio-tempo: agora está “{ $badge }”. Confira antes de repetir.
+act-not-now = Agora ela está “{ $badge }”, e isso não permite.
+act-no-address = Informe o e-mail de destino.
+panel-draft = Há um rascunho de { $time }.
+panel-open-draft = Abrir
+panel-menu = Mais opções
+panel-settings = Configurações
+panel-unlink = Desvincular cliente
+panel-unlinked = Cliente desvinculado
+panel-customer = Cliente
+panel-outstanding = A receber
+panel-overdue = Em atraso
+panel-paid = Recebido
+panel-empty-person = Nenhuma fatura para esta pessoa.
+panel-empty-organization = Nenhuma fatura para esta organização.
+panel-no-open-deals = Não há negócio aberto para faturar.
+panel-choose-deal = Qual negócio?
+panel-admins-create = Só administradores criam faturas.
+panel-show-more =
+    { $count ->
+        [one] Mostrar mais uma
+       *[other] Mostrar mais ({ $count })
+    }
+panel-issued = emitida em { $date }
+panel-sent = ✓ enviada
+panel-not-sent = não enviada
+panel-paid-so-far = { $amount } pagos
+panel-overdue-for =
+    { $days ->
+        [one] venceu ontem
+       *[other] venceu há { $days } dias
+    }
+panel-silent = O QuickBooks não responde desde { $time }. O que você vê é o último estado conhecido.
+panel-mend = Abrir o formulário
+
+# Histórico do negócio
+history-created = Fatura { $number } criada no QuickBooks: { $total } para { $customer }, vencimento em { $due }.
+history-open = Fatura { $number } está de novo em aberto: { $balance } a pagar, vencimento em { $due }.
+history-partially-paid = Fatura { $number } parcialmente paga: faltam { $balance } de { $total }.
+history-paid = Fatura { $number } paga: { $total }.
+history-overdue = Fatura { $number } em atraso: { $balance } venceu em { $due }.
+history-voided = Fatura { $number } anulada no QuickBooks.
+history-deleted = Fatura { $number } excluída no QuickBooks.
+
 # Formulário
 form-title = Nova fatura
 form-deal-value = Valor do negócio: { $value }
 form-already-billed =
     { $count ->
-        [one] Este negócio já tem uma fatura de { $amount }.
-       *[other] Este negócio já tem { $count } faturas, somando { $amount }.
+        [one] Este negócio já tem uma fatura: { $amount } de { $value } faturados.
+       *[other] Este negócio já tem { $count } faturas: { $amount } de { $value } faturados.
     }
 form-restored = Rascunho das { $time } recuperado.
 form-discard = Recomeçar a partir do negócio
@@ -121,6 +194,55 @@ issued-title = A fatura { $number }, de { $total }, está no QuickBooks.
 issued-earlier = Ela já foi criada por este formulário. O que você mudou depois não foi enviado; altere no QuickBooks.
 checking-title = Estamos verificando com o QuickBooks se a fatura existe
 checking-text = Ela foi enviada, mas ainda não houve resposta. Não a crie de novo: avisamos aqui e no negócio assim que soubermos.
+undo = Desfazer
+tax-excluded = Imposto à parte
+tax-included = Imposto incluso
+tax-none = Sem imposto
+form-group-part = O que faturar
+form-part = Parte do negócio
+form-part-kind = Porcentagem ou valor
+form-part-rest = O restante
+form-part-all = O negócio inteiro
+form-part-apply = Faturar esta parte
+form-excess = Com o que já foi faturado, isto passa do valor do negócio em { $amount }.
+form-update-customer = Atualizar cliente no QuickBooks
+form-update-text = Endereço, e-mail e número fiscal são exportados onde forem diferentes.
+form-nothing-to-update = O QuickBooks tem o mesmo endereço, e-mail e número fiscal.
+form-source = de { $field }
+form-source-empty = Vazio no Pipedrive:
+form-not-in-pipedrive = Não preenchido no Pipedrive.
+form-tax-mode = Imposto
+form-follow-term = Definido à mão – usar o prazo
+form-preset = Predefinição
+form-preset-none = Nenhuma
+form-preset-text = Mensagem, prazo, cópias e campos próprios. O modelo visual é o que o QuickBooks usa; ele não pode ser escolhido de fora.
+form-cc = Cópia para (Cc)
+form-custom = Campo
+form-online-payment = O cliente pode pagar on-line
+form-item-placeholder = Busque ou crie um novo
+form-will-create = Novo no QuickBooks
+form-no-items = Nada encontrado
+form-line-menu = Mais opções da linha
+form-line-up = Mover para cima
+form-line-down = Mover para baixo
+form-line-copy = Duplicar
+form-line-removed = Linha removida.
+form-discount-whole = Desconto no total
+form-discount-kind = Porcentagem ou valor
+form-total-before-tax = Total antes do imposto
+form-automated-tax = O QuickBooks acrescenta o imposto do endereço do cliente.
+form-missing =
+    { $count ->
+        [one] Falta uma coisa:
+       *[other] Faltam { $count } coisas:
+    }
+leave-title = Fechar o formulário?
+leave-text = O que você digitou fica guardado como rascunho e volta quando o formulário abrir.
+leave-ok = Fechar
+leave-cancel = Continuar editando
+issued-differs = O formulário mostrava { $expected }; o QuickBooks calculou o imposto de outra forma.
+problem-closed-until = Os livros estão fechados até { $date }. Escolha uma data de emissão posterior.
+problem-too-much = O desconto é maior que as linhas.
 
 # Problemas
 problem-choose-customer = Escolha um cliente no QuickBooks ou crie um novo.
@@ -171,3 +293,33 @@ settings-income-account = Conta para itens novos
 settings-income-account-text = Para produtos que o QuickBooks ainda não conhece.
 settings-save = Salvar
 settings-saved = Configurações salvas
+who-everyone = Todos que têm o Fatura
+who-admins = Administradores
+settings-try = Experimente
+settings-try-deal = O que diria o formulário deste negócio:
+settings-defaults = Padrões
+settings-item = Item para produtos desconhecidos
+settings-item-create = Criar um item
+settings-tax-code = Imposto para linhas sem imposto
+settings-customer = Cliente
+settings-update-customer = “Atualizar cliente no QuickBooks” começa marcado
+settings-presets = Predefinições
+settings-presets-text = Escolhidas pelo nome no formulário. O QuickBooks não deixa outros programas escolherem o modelo visual.
+settings-preset-add = Adicionar uma predefinição
+preset-name = Nome
+preset-remove = Remover esta predefinição
+settings-rights = Quem pode o quê
+settings-create = Criar faturas
+settings-void = Anular e excluir faturas
+settings-language = Idioma do histórico do negócio
+settings-language-text = As páginas seguem o idioma de cada pessoa.
+settings-write-back = Campos do negócio
+settings-write-back-text = Campos próprios do negócio que seguem as faturas, para filtros, automações e relatórios no Pipedrive.
+write-invoiced = Valor faturado
+write-balance = Valor a receber
+write-status = Status da fatura mais nova
+write-number = Número da fatura mais nova
+settings-changed = Salvo. Mudou: { $names }
+settings-unsaved = Há mudanças não salvas.
+settings-won = Negócios ganhos
+settings-draft-on-won = Um negócio ganho recebe um rascunho sozinho

@@ -18,10 +18,10 @@ use url::Url;
 
 /// A token that ends sooner than this is refreshed before it is used.
 const MARGIN: SignedDuration = SignedDuration::from_secs(60);
-/// A refresh has to be done within this time, or another may try. Longer than the client's timeout.
-const LEASE: SignedDuration = SignedDuration::from_secs(40);
+/// A refresh has to be done within this time, or another may try. Longer than a token endpoint is waited for.
+const LEASE: SignedDuration = SignedDuration::from_secs(14);
 const WAIT: Duration = Duration::from_millis(100);
-const WAITS_MOST: u32 = 450;
+const WAITS_MOST: u32 = 200;
 
 /// One user's way to Pipedrive.
 #[derive(Clone)]
@@ -70,6 +70,11 @@ fn tokens(granted: &Granted) -> Tokens {
     Tokens { access: granted.access.clone(), refresh: granted.refresh.clone(), expires_at: granted.expires_at }
 }
 
+/// A token that was only just granted is refused as well. Whether the grant has ended is for the token endpoint to say.
+fn refused_again() -> ProviderError {
+    ProviderError::unknown("a new access token was refused as well")
+}
+
 fn is_usable(tokens: &Tokens, now: Timestamp, refused: Option<&SecretString>) -> bool {
     tokens.expires_at > now + MARGIN
         && refused.is_none_or(|refused| refused.expose_secret() != tokens.access.expose_secret())
@@ -82,13 +87,16 @@ where
     Fut: Future<Output = Result<T, ProviderError>>,
 {
     let first = pipedrive_access(app, tenant, user, None).await?;
-    let result = match call(first.clone()).await {
-        Err(ProviderError::TokenRefused) => call(pipedrive_access(app, tenant, user, Some(&first.access)).await?).await,
+    let result = match Box::pin(call(first.clone())).await {
+        Err(ProviderError::TokenRefused) => {
+            Box::pin(call(pipedrive_access(app, tenant, user, Some(&first.access)).await?)).await
+        }
         other => other,
     };
     result.map_err(|error| match error {
         ProviderError::NotFound => Error::NotFound,
-        ProviderError::TokenRefused | ProviderError::Disconnected => Error::NotInstalled,
+        ProviderError::Disconnected => Error::NotInstalled,
+        ProviderError::TokenRefused => Error::Pipedrive(refused_again()),
         other => Error::Pipedrive(other),
     })
 }
@@ -166,20 +174,15 @@ where
     Fut: Future<Output = Result<T, ProviderError>>,
 {
     let first = quickbooks_access(app, tenant, connection, None).await?;
-    let result = match call(first.clone()).await {
+    let result = match Box::pin(call(first.clone())).await {
         Err(ProviderError::TokenRefused) => {
-            call(quickbooks_access(app, tenant, connection, Some(&first.access)).await?).await
+            Box::pin(call(quickbooks_access(app, tenant, connection, Some(&first.access)).await?)).await
         }
         other => other,
     };
     match result {
         Ok(done) => Ok(done),
-        Err(ProviderError::TokenRefused | ProviderError::Disconnected) => {
-            let mut tx = app.db.begin().await?;
-            store::quickbooks::release(&mut tx, tenant, connection.id, State::NeedsReconnect).await?;
-            tx.commit().await?;
-            Err(Error::NeedsReconnect)
-        }
+        Err(ProviderError::TokenRefused) => Err(Error::QuickBooks(refused_again())),
         Err(ProviderError::NotFound) => Err(Error::NotFound),
         Err(other) => Err(Error::QuickBooks(other)),
     }

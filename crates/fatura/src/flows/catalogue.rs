@@ -17,6 +17,13 @@ pub(crate) async fn connection(app: &App, tenant: TenantId) -> Result<Connection
     }
 }
 
+/// The tenant's connection with its lists, if it can be used.
+pub(crate) async fn connected(app: &App, tenant: TenantId) -> Result<(Connection, Arc<Catalogue>), Error> {
+    let connection = connection(app, tenant).await?;
+    let lists = catalogue(app, tenant, &connection).await?;
+    Ok((connection, lists))
+}
+
 /// The company's lists, at most a few minutes old.
 pub(crate) async fn catalogue(app: &App, tenant: TenantId, connection: &Connection) -> Result<Arc<Catalogue>, Error> {
     if let Some(known) = app.catalogues.get(&connection.id).await {

@@ -16,7 +16,7 @@ use store::{
     Tokens, audit,
     flows::{self, Provider},
     grants,
-    quickbooks::{self, Company, State},
+    quickbooks::{self, Company},
     tenants::{self, Tenant},
 };
 use url::Url;
@@ -151,6 +151,13 @@ pub(crate) async fn confirm(app: &App, sealed: &str, browser: &str) -> Result<Te
     }
     let zone = if time_zone.is_empty() { grant.profile.time_zone.clone() } else { time_zone };
     let company = Company { name, country, home_currency, time_zone: zone };
+    // Another company takes the place of the one that was connected.
+    let replaced = quickbooks::current(&mut tx, &app.vault, tenant.id)
+        .await?
+        .filter(|current| current.realm_id != pending.realm_id);
+    if let Some(replaced) = &replaced {
+        quickbooks::disconnect(&mut tx, &app.vault, tenant.id, replaced.id).await?;
+    }
     let id = ConnectionId(Uuid::now_v7());
     let id = quickbooks::connect(
         &mut tx,
@@ -168,7 +175,19 @@ pub(crate) async fn confirm(app: &App, sealed: &str, browser: &str) -> Result<Te
         .await?;
     tx.commit().await?;
     app.catalogues.invalidate(&id).await;
+    app.db.announce(tenant.id).await;
+    if let Some(replaced) = replaced {
+        revoke(app, tenant.id, &replaced).await;
+    }
     Ok(tenant)
+}
+
+/// Hands the access back at Intuit. Where that fails it is forgotten here all the same.
+async fn revoke(app: &App, tenant: TenantId, connection: &quickbooks::Connection) {
+    match app.quickbooks.revoke(&app.http, &connection.tokens.refresh).await {
+        Ok(()) | Err(ProviderError::Refused(_) | ProviderError::Disconnected | ProviderError::TokenRefused) => {}
+        Err(error) => tracing::warn!(tenant.id = %tenant.0, %error, "QuickBooks did not take the revocation"),
+    }
 }
 
 /// The person did not confirm: the access that Intuit gave is handed back. Not where the company is connected
@@ -189,16 +208,12 @@ pub(crate) async fn disconnect(app: &App, tenant: TenantId, user: UserId) -> Res
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
     let connection = quickbooks::current(&mut tx, &app.vault, tenant).await?.ok_or(Error::NotConnected)?;
-    quickbooks::release(&mut tx, tenant, connection.id, State::Disconnected).await?;
+    quickbooks::disconnect(&mut tx, &app.vault, tenant, connection.id).await?;
     audit::record(&mut tx, tenant, Some(user), "disconnected", None, &json!({ "connection": connection.id.0 }), now)
         .await?;
     tx.commit().await?;
     app.catalogues.invalidate(&connection.id).await;
-    match app.quickbooks.revoke(&app.http, &connection.tokens.refresh).await {
-        Ok(()) | Err(ProviderError::Refused(_) | ProviderError::Disconnected | ProviderError::TokenRefused) => Ok(()),
-        Err(error) => {
-            tracing::warn!(tenant.id = %tenant.0, %error, "QuickBooks did not take the revocation");
-            Ok(())
-        }
-    }
+    app.db.announce(tenant).await;
+    revoke(app, tenant, &connection).await;
+    Ok(())
 }

@@ -10,8 +10,8 @@ use store::{
     Tokens, audit,
     flows::{self, Provider},
     grants::{self, Profile},
-    quickbooks::{self, State},
-    tenants::{self, Tenant},
+    quickbooks,
+    tenants::{self, Company, Tenant},
 };
 use url::Url;
 use uuid::Uuid;
@@ -54,7 +54,13 @@ pub(crate) async fn finish(app: &App, code: &str, state: &str, browser: &str) ->
     let user = UserId(me.id);
     let mut tx = app.db.begin().await?;
     let new_id = TenantId(Uuid::now_v7());
-    let tenant = tenants::install(&mut tx, new_id, me.company_id, &me.company_name, &me.company_domain, now).await?;
+    let tenant = tenants::install(
+        &mut tx,
+        new_id,
+        &Company { id: me.company_id, name: &me.company_name, domain: &me.company_domain, locale: &me.locale },
+        now,
+    )
+    .await?;
     grants::install(&mut tx, &app.vault, tenant.id, user, &profile(&me), api.as_str(), &tokens, now).await?;
     audit::record(&mut tx, tenant.id, Some(user), "installed", None, &json!({}), now).await?;
     tx.commit().await?;
@@ -83,7 +89,7 @@ pub(crate) async fn uninstall(app: &App, company_id: i64, user: UserId) -> Resul
     if left == 0 {
         connection = quickbooks::current(&mut tx, &app.vault, tenant.id).await?;
         if let Some(connection) = &connection {
-            quickbooks::release(&mut tx, tenant.id, connection.id, State::Disconnected).await?;
+            quickbooks::disconnect(&mut tx, &app.vault, tenant.id, connection.id).await?;
         }
         tenants::uninstall(&mut tx, tenant.id, now).await?;
     }
@@ -95,4 +101,23 @@ pub(crate) async fn uninstall(app: &App, company_id: i64, user: UserId) -> Resul
         tracing::warn!(tenant.id = %tenant.id.0, %error, "QuickBooks did not take the revocation");
     }
     Ok(())
+}
+
+/// How long the data of a company are kept after the last user has uninstalled.
+const GRACE: SignedDuration = SignedDuration::from_hours(30 * 24);
+const PURGED_MOST: i64 = 20;
+
+/// Forgets companies whose grace is over; how many.
+pub(crate) async fn purge(app: &App) -> Result<usize, Error> {
+    let mut tx = app.db.read().await?;
+    let gone = tenants::uninstalled(&mut tx, app.clock.now() - GRACE, PURGED_MOST).await?;
+    drop(tx);
+    for tenant in &gone {
+        let mut tx = app.db.begin().await?;
+        if tenants::purge(&mut tx, *tenant).await? {
+            tracing::info!(tenant.id = %tenant.0, "an uninstalled company was forgotten");
+        }
+        tx.commit().await?;
+    }
+    Ok(gone.len())
 }

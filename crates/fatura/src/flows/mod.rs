@@ -1,13 +1,20 @@
 //! The use cases. Pages and jobs call them; they call the store and the providers.
 
 pub(crate) mod access;
+pub(crate) mod acts;
 pub(crate) mod catalogue;
 pub(crate) mod connect;
-pub(crate) mod deal;
+pub(crate) mod follow;
+pub(crate) mod form;
+pub(crate) mod history;
 pub(crate) mod install;
 pub(crate) mod issue;
-pub(crate) mod refresh;
+pub(crate) mod lease;
+pub(crate) mod panel;
+pub(crate) mod pdf;
 pub(crate) mod settings;
+pub(crate) mod won;
+pub(crate) mod write_back;
 
 use aws_lc_rs::rand;
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};

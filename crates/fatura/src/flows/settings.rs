@@ -3,11 +3,13 @@
 use super::{Error, access};
 use crate::state::App;
 use domain::{
-    ids::{TenantId, UserId},
-    mapping::{Entity, Field, Settings},
+    ids::{DealId, TenantId, UserId},
+    mapping::{CustomerDetails, Entity, Field, Settings, customer_details, name_choices},
 };
+use providers::pipedrive::OpenDeal;
 use serde_json::json;
-use store::{audit, settings};
+use std::sync::Arc;
+use store::{audit, settings, tenants};
 
 /// The saved settings, or the defaults.
 pub(crate) async fn current(app: &App, tenant: TenantId) -> Result<Settings, Error> {
@@ -15,16 +17,45 @@ pub(crate) async fn current(app: &App, tenant: TenantId) -> Result<Settings, Err
     Ok(settings::find(&mut tx, tenant).await?.unwrap_or_default())
 }
 
-/// The company's fields that a setting can use, of all three kinds of record.
-pub(crate) async fn fields(app: &App, tenant: TenantId, user: UserId) -> Result<Vec<Field>, Error> {
-    access::pipedrive(app, tenant, user, |access| async move {
+/// The company's fields that a setting can use, of all three kinds of record; at most a few minutes old.
+pub(crate) async fn fields(app: &App, tenant: TenantId, user: UserId) -> Result<Arc<Vec<Field>>, Error> {
+    match app.fields.get(&tenant).await {
+        Some(known) => Ok(known),
+        None => fields_now(app, tenant, user).await,
+    }
+}
+
+/// The same, as they are now: for choosing among them.
+pub(crate) async fn fields_now(app: &App, tenant: TenantId, user: UserId) -> Result<Arc<Vec<Field>>, Error> {
+    let read = access::pipedrive(app, tenant, user, |access| async move {
         let mut all = Vec::new();
         for entity in Entity::ALL {
             all.extend(access.api().fields(entity).await?);
         }
         Ok(all)
-    })
-    .await
+    });
+    let read = Arc::new(read.await?);
+    app.fields.insert(tenant, Arc::clone(&read)).await;
+    Ok(read)
+}
+
+/// The newest open deals of this user, for trying the settings out.
+pub(crate) async fn deals(app: &App, tenant: TenantId, user: UserId) -> Result<Vec<OpenDeal>, Error> {
+    access::pipedrive(app, tenant, user, |access| async move { access.api().newest_deals().await }).await
+}
+
+/// What the form of a deal would say with these settings.
+pub(crate) async fn try_out(
+    app: &App,
+    tenant: TenantId,
+    user: UserId,
+    deal: DealId,
+    chosen: &Settings,
+) -> Result<CustomerDetails, Error> {
+    let (mut deal, fields) =
+        tokio::try_join!(Box::pin(super::form::read(app, tenant, user, deal)), Box::pin(fields(app, tenant, user)))?;
+    name_choices(&mut deal.values, &fields);
+    Ok(customer_details(chosen, &deal.values))
 }
 
 /// Saves the settings.
@@ -32,7 +63,8 @@ pub(crate) async fn save(app: &App, tenant: TenantId, user: UserId, chosen: &Set
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
     settings::save(&mut tx, tenant, chosen, user, now).await?;
-    audit::record(&mut tx, tenant, Some(user), "settings saved", None, &json!({}), now).await?;
+    tenants::watch_won(&mut tx, tenant, chosen.draft_on_won.then_some(now)).await?;
+    audit::record(&mut tx, tenant, Some(user), "settings saved", None, &json!(chosen), now).await?;
     tx.commit().await?;
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use super::{
     Error, assets, html,
-    install::{browser, known_browser, settings_page},
+    install::{browser, known_browser},
     pages::{asked, failed},
 };
 use crate::{
@@ -98,7 +98,7 @@ pub(crate) async fn confirm(State(app): State<App>, jar: CookieJar, Form(answer)
         };
     }
     match connect::confirm(&app, &answer.pending, &browser).await {
-        Ok(tenant) => Redirect::to(&settings_page(&app, &tenant.company_domain)).into_response(),
+        Ok(tenant) => Redirect::to(&app.config.settings_page(&tenant.company_domain)).into_response(),
         Err(error) => failed(&error, "quickbooks").into_response(),
     }
 }

@@ -74,20 +74,12 @@ pub(crate) async fn callback(State(app): State<App>, jar: CookieJar, Query(callb
         Err(error) => return failed(&error, "pipedrive").into_response(),
     };
     if catalogue::connection(&app, tenant.id).await.is_ok() {
-        return Redirect::to(&settings_page(&app, &tenant.company_domain)).into_response();
+        return Redirect::to(&app.config.settings_page(&tenant.company_domain)).into_response();
     }
     match connect::ticket(&app, tenant.id, user).await {
         Ok(next) => Redirect::to(next.as_str()).into_response(),
         Err(error) => failed(&error, "quickbooks").into_response(),
     }
-}
-
-/// The app's settings page within Pipedrive.
-pub(crate) fn settings_page(app: &App, domain: &str) -> String {
-    app.config
-        .pipedrive_settings_url
-        .replace("{domain}", domain)
-        .replace("{client_id}", &app.config.pipedrive_client_id)
 }
 
 /// What Pipedrive tells when a user uninstalls.

@@ -1,29 +1,35 @@
 //! Requests and answers. Handlers are thin: they take apart what came in, call a flow, and render what came out.
 //!
 //! Who may call what: the plain pages (`/`, `/install`, the callbacks, `/quickbooks/…`) anybody, each bound to its
-//! flow; `/panel`, `/form`, `/settings` and `/app/…` anybody, for they hold no data; all others only with a bearer
+//! flow or ticket; `/posted/…` whoever holds the key of an open form; `/quickbooks/webhook` Intuit, by its signature; `/panel`, `/form`, `/settings` and `/app/…` anybody, for they hold no data; all others only with a bearer
 //! that was given for one of Pipedrive's signed tokens, see [`session`].
 
+pub(crate) mod brand;
 mod connect;
 mod error;
 mod form;
 mod install;
+mod live;
 mod pages;
 mod panel;
+mod pdf;
 mod session;
 mod settings;
 mod shell;
+mod webhooks;
 
 use crate::state::App;
 use axum::{
     Router,
     extract::{DefaultBodyLimit, Request, State},
-    http::{HeaderName, HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     middleware::{self, Next},
     response::{Html, IntoResponse, Response},
     routing::{get, post},
 };
 use error::Error;
+pub(crate) use panel::badge;
+use serde_json::json;
 use std::time::Duration;
 use tower_http::{
     catch_panic::CatchPanicLayer, compression::CompressionLayer, set_header::SetResponseHeaderLayer,
@@ -47,19 +53,31 @@ pub(crate) fn router(app: App) -> Router {
         .route("/app/panel", get(shell::panel))
         .route("/app/form", get(shell::form))
         .route("/app/settings", get(shell::settings))
+        .route("/posted/deals/{deal}/invoices", post(form::create_posted))
         .layer(middleware::from_fn_with_state(app.clone(), embeddable));
     let fragments = Router::new()
         .route("/session/{surface}", post(session::exchange))
-        .route("/deals/{deal}/panel", get(panel::show))
-        .route("/deals/{deal}/refresh", post(panel::refresh))
+        .route("/live", get(live::stream))
+        .route("/panel/{entity}/{id}", get(panel::show))
+        .route("/panel/{entity}/{id}/refresh", post(panel::refresh))
+        .route("/panel/{entity}/{id}/unlink", post(panel::unlink))
+        .route("/panel/{entity}/{id}/deals", get(panel::open_deals))
+        .route("/panel/{entity}/{id}/invoices/{invoice}/recipient", get(panel::recipient))
+        .route("/panel/{entity}/{id}/invoices/{invoice}/{act}", post(panel::act))
+        .route("/invoices/{invoice}/pdf", post(pdf::ticket))
         .route("/deals/{deal}/form", get(form::show))
         .route("/deals/{deal}/form/preview", post(form::preview))
         .route("/deals/{deal}/form/discard", post(form::discard))
+        .route("/deals/{deal}/form/change", post(form::change))
+        .route("/deals/{deal}/form/unlink", post(form::unlink))
         .route("/deals/{deal}/invoices", post(form::create))
         .route("/invoices/{invoice}/progress", get(form::progress))
         .route("/customers/search", post(form::search_customers))
+        .route("/items", get(form::search_items))
         .route("/settings/page", get(settings::show))
         .route("/settings/save", post(settings::save))
+        .route("/settings/fields", get(settings::search_fields))
+        .route("/settings/try", post(settings::try_out))
         .route("/settings/connect", post(settings::connect))
         .route("/settings/disconnect", post(settings::disconnect));
     let plain = Router::new()
@@ -68,8 +86,12 @@ pub(crate) fn router(app: App) -> Router {
         .route("/pipedrive/callback", get(install::callback).delete(install::uninstalled))
         .route("/quickbooks/connect", get(connect::begin))
         .route("/quickbooks/callback", get(connect::callback))
+        .route("/quickbooks/webhook", post(webhooks::quickbooks))
+        .route("/pdf/{invoice}/{ticket}", get(pdf::show))
         .route("/quickbooks/confirm", get(connect::confirmation).post(connect::confirm))
         .route("/outcome/{outcome}", get(pages::outcome))
+        .route("/favicon.ico", get(async || StatusCode::NO_CONTENT))
+        .route("/brand/{name}", get(brand::picture))
         .route("/healthz", get(async || "ok"));
     let dynamic = Router::new()
         .merge(embedded)
@@ -136,4 +158,23 @@ async fn embeddable(State(app): State<App>, request: Request, next: Next) -> Res
 /// A rendered template.
 fn html(template: &impl askama::Template) -> Result<Response, Error> {
     Ok(Html(template.render().map_err(|error| Error::Page(error.to_string()))?).into_response())
+}
+
+/// Has the page show a snackbar.
+fn tell(headers: &mut HeaderMap, message: &str) {
+    // Header values are ASCII: the JSON escapes the rest.
+    let escaped: String = json!({ "fatura:tell": { "message": message } })
+        .to_string()
+        .chars()
+        .map(|c| {
+            if c.is_ascii() {
+                c.to_string()
+            } else {
+                c.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")).collect()
+            }
+        })
+        .collect();
+    if let Ok(value) = HeaderValue::from_str(&escaped) {
+        headers.insert("hx-trigger", value);
+    }
 }

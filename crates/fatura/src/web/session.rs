@@ -40,6 +40,8 @@ pub(crate) enum Surface {
     Form,
     /// The app's settings page.
     Settings,
+    /// One open form, posted without the page's script.
+    Posted,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -47,6 +49,9 @@ struct Claims {
     tenant: Uuid,
     user: i64,
     surface: Surface,
+    /// The deal of a posted form.
+    #[serde(default)]
+    deal: Option<i64>,
     exp: i64,
 }
 
@@ -82,6 +87,7 @@ pub(crate) async fn exchange(
         Surface::Panel => &app.config.pipedrive_jwt_secret_panel,
         Surface::Form => &app.config.pipedrive_jwt_secret_form,
         Surface::Settings => &app.config.pipedrive_jwt_secret_settings,
+        Surface::Posted => return Err(Error::Unauthenticated),
     };
     let signed = pipedrive::verify(token(&headers)?, secret, now).ok_or(Error::Unauthenticated)?;
     let told = Error::of(language);
@@ -91,11 +97,14 @@ pub(crate) async fn exchange(
     if grant.profile_at + PROFILE_LIFE < now {
         profile = ask_profile(&app, tenant.id, user, profile).await.map_err(&told)?;
     }
-    let claims = Claims { tenant: tenant.id.0, user: user.0, surface, exp: (now + LIFE).as_second() };
-    let bearer =
-        jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &EncodingKey::from_secret(key(&app).as_bytes()))
-            .map_err(|error| Error::Page(error.to_string()))?;
+    let claims = Claims { tenant: tenant.id.0, user: user.0, surface, deal: None, exp: (now + LIFE).as_second() };
+    let bearer = sign(&app, &claims)?;
     Ok(Json(Bearer { bearer, seconds: LIFE.as_secs(), language: Language::of(&profile.locale).tag() }))
+}
+
+fn sign(app: &App, claims: &Claims) -> Result<String, Error> {
+    let key = EncodingKey::from_secret(key(app).as_bytes());
+    jsonwebtoken::encode(&Header::new(Algorithm::HS256), claims, &key).map_err(|error| Error::Page(error.to_string()))
 }
 
 /// Asks Pipedrive who the user is now; where it does not answer, what was known goes on.
@@ -152,52 +161,100 @@ impl Session {
     }
 }
 
+fn claims(app: &App, bearer: &str, surfaces: &[Surface]) -> Result<Claims, Error> {
+    let mut validation = Validation::new(Algorithm::HS256);
+    // Checked below, by our own clock.
+    validation.validate_exp = false;
+    let decoding = DecodingKey::from_secret(key(app).as_bytes());
+    let claims =
+        jsonwebtoken::decode::<Claims>(bearer, &decoding, &validation).map_err(|_| Error::Unauthenticated)?.claims;
+    if claims.exp <= app.clock.now().as_second() || !surfaces.contains(&claims.surface) {
+        return Err(Error::Unauthenticated);
+    }
+    Ok(claims)
+}
+
+async fn opened(app: &App, claims: &Claims) -> Result<Session, Error> {
+    let user = UserId(claims.user);
+    let (tenant, grant) =
+        find(app, Who::Tenant(TenantId(claims.tenant)), user).await.map_err(Error::of(Language::English))?;
+    Ok(Session { tenant, user, profile: grant.profile })
+}
+
 async fn session<S>(parts: &mut Parts, state: &S, surfaces: &[Surface]) -> Result<Session, Error>
 where
     App: FromRef<S>,
 {
     let app = App::from_ref(state);
-    let mut validation = Validation::new(Algorithm::HS256);
-    validation.validate_exp = false;
-    let decoding = DecodingKey::from_secret(key(&app).as_bytes());
-    let claims = jsonwebtoken::decode::<Claims>(token(&parts.headers)?, &decoding, &validation)
-        .map_err(|_| Error::Unauthenticated)?
-        .claims;
-    if claims.exp <= app.clock.now().as_second() || !surfaces.contains(&claims.surface) {
-        return Err(Error::Unauthenticated);
-    }
-    let user = UserId(claims.user);
-    let (tenant, grant) =
-        find(&app, Who::Tenant(TenantId(claims.tenant)), user).await.map_err(Error::of(Language::English))?;
-    Ok(Session { tenant, user, profile: grant.profile })
+    let claims = claims(&app, token(&parts.headers)?, surfaces)?;
+    opened(&app, &claims).await
 }
 
-/// A session of the panel or the form: any user.
-pub(crate) struct OfDeal(pub(crate) Session);
+/// The key that an open form carries, by which the browser itself can post it: for this deal and this alone.
+pub(crate) mod posted {
+    use super::{App, Claims, Error, Session, SignedDuration, Surface, claims, opened, sign};
+    use serde::Deserialize;
 
-impl<S: Send + Sync> FromRequestParts<S> for OfDeal
-where
-    App: FromRef<S>,
-{
-    type Rejection = Error;
+    /// A form may be open for long.
+    const LIFE: SignedDuration = SignedDuration::from_hours(12);
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
-        session(parts, state, &[Surface::Panel, Surface::Form]).await.map(Self)
+    pub(crate) fn key(app: &App, session: &Session, deal: i64) -> Result<String, Error> {
+        let exp = (app.clock.now() + LIFE).as_second();
+        let (tenant, user) = (session.tenant.id.0, session.user.0);
+        sign(app, &Claims { tenant, user, surface: Surface::Posted, deal: Some(deal), exp })
+    }
+
+    #[derive(Debug, Deserialize)]
+    struct Key {
+        posted: String,
+    }
+
+    /// Who posts the form of a deal.
+    pub(crate) async fn session(app: &App, body: &[u8], deal: i64) -> Result<Session, Error> {
+        let key: Key = serde_qs::Config::new()
+            .use_form_encoding(true)
+            .deserialize_bytes(body)
+            .map_err(|_| Error::Unauthenticated)?;
+        let claims = claims(app, &key.posted, &[Surface::Posted])?;
+        if claims.deal != Some(deal) {
+            return Err(Error::Unauthenticated);
+        }
+        opened(app, &claims).await
     }
 }
 
-/// A session of the settings page: any user may look.
-pub(crate) struct OfSettings(pub(crate) Session);
+/// A session that was opened for one of these surfaces.
+macro_rules! session_of {
+    ($(#[$says:meta])* $name:ident: $($surface:ident),+) => {
+        $(#[$says])*
+        pub(crate) struct $name(pub(crate) Session);
 
-impl<S: Send + Sync> FromRequestParts<S> for OfSettings
-where
-    App: FromRef<S>,
-{
-    type Rejection = Error;
+        impl<S: Send + Sync> FromRequestParts<S> for $name
+        where
+            App: FromRef<S>,
+        {
+            type Rejection = Error;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
-        session(parts, state, &[Surface::Settings]).await.map(Self)
-    }
+            async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
+                session(parts, state, &[$(Surface::$surface),+]).await.map(Self)
+            }
+        }
+    };
+}
+
+session_of! {
+    /// A session of the panel or the form: any user.
+    OfDeal: Panel, Form
+}
+
+session_of! {
+    /// A session of the settings page: any user may look.
+    OfSettings: Settings
+}
+
+session_of! {
+    /// A session of whatever page: for what holds no data.
+    OfAny: Panel, Form, Settings
 }
 
 /// A session of the settings page, of an administrator: asked of Pipedrive anew, so that a demotion acts at once.

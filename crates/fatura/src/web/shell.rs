@@ -11,6 +11,7 @@ use axum::{
     response::{Redirect, Response},
 };
 use axum_extra::extract::Query;
+use domain::mapping::Entity;
 use i18n_embed_fl::fl;
 use serde::Deserialize;
 use url::form_urlencoded::Serializer;
@@ -22,15 +23,32 @@ pub(crate) struct Entry {
     id: String,
     #[serde(rename = "selectedIds")]
     selected_ids: String,
+    resource: String,
+    /// What the page that opened the modal handed over, as JSON.
+    data: String,
     theme: String,
+}
+
+/// What our panel hands over to the form.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Handed {
+    deal: String,
 }
 
 fn enter(surface: &str, entry: &Entry) -> Redirect {
     let first = entry.selected_ids.split(',').next().unwrap_or_default();
-    let deal = first.parse::<i64>().map(|deal| deal.to_string()).unwrap_or_default();
+    let handed: Handed = serde_json::from_str(&entry.data).unwrap_or_default();
+    let (entity, id) = if handed.deal.is_empty() {
+        (Entity::named(&entry.resource).unwrap_or(Entity::Deal), first)
+    } else {
+        (Entity::Deal, handed.deal.as_str())
+    };
+    let id = id.parse::<i64>().map(|id| id.to_string()).unwrap_or_default();
     let query = Serializer::new(String::new())
         .append_pair("id", &entry.id)
-        .append_pair("deal", &deal)
+        .append_pair("resource", entity.name())
+        .append_pair("record", &id)
         .append_pair("theme", theme(&entry.theme))
         .finish();
     Redirect::to(&format!("/app/{surface}?{query}"))
@@ -55,7 +73,8 @@ pub(crate) async fn enter_settings(Query(entry): Query<Entry>) -> Redirect {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Shown {
-    deal: String,
+    resource: String,
+    record: String,
     theme: String,
 }
 
@@ -69,11 +88,12 @@ struct Shell {
 }
 
 fn shell(surface: Surface, shown: &Shown, headers: &HeaderMap) -> Result<Response, Error> {
-    let deal: i64 = shown.deal.parse().unwrap_or_default();
+    let record: i64 = shown.record.parse().unwrap_or_default();
+    let entity = Entity::named(&shown.resource).unwrap_or(Entity::Deal);
     let (name, content) = match surface {
-        Surface::Panel => ("panel", format!("/deals/{deal}/panel")),
-        Surface::Form => ("form", format!("/deals/{deal}/form")),
-        Surface::Settings => ("settings", "/settings/page".to_owned()),
+        Surface::Panel => ("panel", format!("/panel/{}/{record}", entity.name())),
+        Surface::Form => ("form", format!("/deals/{record}/form")),
+        Surface::Settings | Surface::Posted => ("settings", "/settings/page".to_owned()),
     };
     let language: Language = super::pages::asked(headers);
     html(&Shell { w: Writer::new(language), surface: name, theme: theme(&shown.theme), content })

@@ -3,10 +3,11 @@
 use super::{Api, fields};
 use crate::ProviderError;
 use domain::{
-    deal::{Deal, Discount, Product},
+    deal::{Deal, Product, Reduction},
     ids::DealId,
     mapping::{Entity, FieldRef, Value},
 };
+use jiff::Timestamp;
 use rust_decimal::Decimal;
 use serde::Deserialize;
 use serde_json::Value as Json;
@@ -31,6 +32,32 @@ struct ProductRow {
     tax_method: String,
     comments: Option<String>,
     is_enabled: Option<bool>,
+}
+
+/// A deal in a list.
+#[derive(Debug, Clone, Deserialize)]
+pub struct OpenDeal {
+    /// Pipedrive's number.
+    pub id: i64,
+    /// Its title.
+    #[serde(default)]
+    pub title: String,
+    /// Its value, in its currency.
+    #[serde(with = "rust_decimal::serde::float", default)]
+    pub value: Decimal,
+    /// ISO code.
+    #[serde(default)]
+    pub currency: String,
+    #[serde(default)]
+    is_deleted: bool,
+}
+
+/// A discount on the whole deal.
+#[derive(Debug, Deserialize)]
+struct DiscountRow {
+    #[serde(with = "rust_decimal::serde::float")]
+    amount: Decimal,
+    r#type: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -63,12 +90,86 @@ impl Api<'_> {
             person,
             values,
             products: self.deal_products(id).await?,
+            discounts: self.deal_discounts(id).await?,
         })
+    }
+
+    /// Who a deal is with: its organization and its person. [`ProviderError::NotFound`] as for [`Api::deal`].
+    pub async fn deal_parties(&self, id: DealId) -> Result<(Option<i64>, Option<i64>), ProviderError> {
+        let deal = self.one(&format!("/api/v2/deals/{}", id.0)).await?;
+        Ok((deal["org_id"].as_i64(), deal["person_id"].as_i64()))
+    }
+
+    /// A deal's currency.
+    pub async fn deal_currency(&self, id: DealId) -> Result<String, ProviderError> {
+        let deal = self.one(&format!("/api/v2/deals/{}", id.0)).await?;
+        Ok(deal["currency"].as_str().unwrap_or_default().to_owned())
+    }
+
+    /// Writes a deal's own fields.
+    pub async fn write_deal_fields(
+        &self,
+        id: DealId,
+        fields: &serde_json::Map<String, Json>,
+    ) -> Result<(), ProviderError> {
+        self.patch(&format!("/api/v2/deals/{}", id.0), &serde_json::json!({ "custom_fields": fields })).await
+    }
+
+    /// The open deals that this user may see, the newest first; at most 20.
+    pub async fn newest_deals(&self) -> Result<Vec<OpenDeal>, ProviderError> {
+        let path = "/api/v2/deals?status=open&sort_by=add_time&sort_direction=desc&limit=20";
+        Ok(self.get(self.url(path)?).await?.0)
+    }
+
+    /// Deals that stand as won and have changed since a moment: number and owner.
+    pub async fn won_since(&self, since: Timestamp) -> Result<Vec<(DealId, i64)>, ProviderError> {
+        #[derive(Deserialize)]
+        struct Won {
+            id: i64,
+            owner_id: i64,
+        }
+        let since = since.strftime("%Y-%m-%dT%H:%M:%SZ");
+        let rows: Vec<Won> = self.all(&format!("/api/v2/deals?status=won&updated_since={since}")).await?;
+        Ok(rows.into_iter().map(|won| (DealId(won.id), won.owner_id)).collect())
+    }
+
+    /// Those of the deals that this user may see.
+    pub async fn visible_deals(&self, ids: &[i64]) -> Result<Vec<i64>, ProviderError> {
+        let mut visible = Vec::new();
+        for ids in ids.chunks(100) {
+            let list = ids.iter().map(i64::to_string).collect::<Vec<_>>().join(",");
+            let rows: Vec<OpenDeal> = self.all(&format!("/api/v2/deals?ids={list}")).await?;
+            visible.extend(rows.into_iter().filter(|row| !row.is_deleted).map(|row| row.id));
+        }
+        Ok(visible)
+    }
+
+    /// The open deals of a person or an organization that this user may see, the newest first; at most 20.
+    pub async fn open_deals(&self, entity: Entity, id: i64) -> Result<Vec<OpenDeal>, ProviderError> {
+        let filter = match entity {
+            Entity::Organization => "org_id",
+            Entity::Person => "person_id",
+            Entity::Deal => "ids",
+        };
+        let path = format!("/api/v2/deals?{filter}={id}&status=open&sort_by=add_time&sort_direction=desc&limit=20");
+        Ok(self.get(self.url(&path)?).await?.0)
+    }
+
+    /// The name of a person or an organization. [`ProviderError::NotFound`] when it is not there, or not for this user.
+    pub async fn name(&self, entity: Entity, id: i64) -> Result<String, ProviderError> {
+        let path = match entity {
+            Entity::Organization => format!("/api/v2/organizations/{id}"),
+            Entity::Person => format!("/api/v2/persons/{id}"),
+            Entity::Deal => format!("/api/v2/deals/{id}"),
+        };
+        let record = self.one(&path).await?;
+        let name = record["name"].as_str().or(record["title"].as_str());
+        Ok(name.unwrap_or_default().to_owned())
     }
 
     /// A record that was deleted, or is hidden from the user, leaves its fields empty.
     async fn add(&self, values: &mut domain::mapping::Values, entity: Entity, path: &str) -> Result<(), ProviderError> {
-        match self.one::<Json>(path).await {
+        match self.one(path).await {
             Ok(record) => {
                 let fields: Vec<(FieldRef, Value)> = fields::values(entity, &record);
                 values.extend(fields);
@@ -77,6 +178,14 @@ impl Api<'_> {
             Err(ProviderError::NotFound) => Ok(()),
             Err(error) => Err(error),
         }
+    }
+
+    async fn deal_discounts(&self, id: DealId) -> Result<Vec<Reduction>, ProviderError> {
+        let rows: Vec<DiscountRow> = self.get(self.url(&format!("/api/v2/deals/{}/discounts", id.0))?).await?.0;
+        let reduction = |row: DiscountRow| {
+            if row.r#type == "amount" { Reduction::Amount(row.amount) } else { Reduction::Percent(row.amount) }
+        };
+        Ok(rows.into_iter().map(reduction).collect())
     }
 
     async fn deal_products(&self, id: DealId) -> Result<Vec<Product>, ProviderError> {
@@ -110,9 +219,9 @@ fn product(row: ProductRow, known: &HashMap<i64, CatalogueProduct>) -> Product {
         quantity: row.quantity,
         price: row.item_price,
         discount: if row.discount_type == "amount" {
-            Discount::Amount(row.discount)
+            Reduction::Amount(row.discount)
         } else {
-            Discount::Percent(row.discount)
+            Reduction::Percent(row.discount)
         },
         tax: if row.tax_method == "none" { Decimal::ZERO } else { row.tax },
         tax_included: row.tax_method == "inclusive",

@@ -14,10 +14,21 @@ struct Row {
     field_name: String,
     field_code: String,
     field_type: String,
+    #[serde(default)]
+    is_custom_field: bool,
+    options: Option<Vec<OptionRow>>,
+}
+
+#[derive(Debug, Deserialize)]
+struct OptionRow {
+    id: Json,
+    label: String,
 }
 
 /// What can fill a text of the form. Numbers count: a tax number may be kept as one.
-const TEXT_LIKE: [&str; 6] = ["varchar", "varchar_auto", "text", "phone", "double", "int"];
+const TEXT_LIKE: [&str; 8] = ["varchar", "varchar_auto", "text", "phone", "double", "int", "date", "monetary"];
+/// Own fields of the deal that amounts and words can be written into.
+const WRITABLE: [&str; 4] = ["varchar", "text", "double", "monetary"];
 
 impl Api<'_> {
     /// The fields of a kind of record that a setting can use, built in and custom.
@@ -33,13 +44,28 @@ impl Api<'_> {
             .filter_map(|row| {
                 let kind = match row.field_type.as_str() {
                     "address" => Kind::Address,
+                    "enum" | "set" if row.is_custom_field => Kind::Choice,
                     kind if TEXT_LIKE.contains(&kind) => Kind::Text,
                     _ => return None,
                 };
-                Some(Field { reference: FieldRef::new(entity, canonical(&row.field_code)), name: row.field_name, kind })
+                let options = row.options.unwrap_or_default();
+                Some(Field {
+                    reference: FieldRef::new(entity, canonical(&row.field_code)),
+                    name: row.field_name,
+                    kind,
+                    options: options.into_iter().map(|option| (plain(&option.id), option.label)).collect(),
+                    is_writable: entity == Entity::Deal
+                        && row.is_custom_field
+                        && WRITABLE.contains(&row.field_type.as_str()),
+                    kind_name: row.field_type,
+                })
             })
             .collect())
     }
+}
+
+fn plain(json: &Json) -> String {
+    json.as_str().map_or_else(|| json.to_string(), str::to_owned)
 }
 
 /// Records name their lists in the plural (`emails`), the list of fields names them `email`.
@@ -63,12 +89,15 @@ fn value(json: &Json) -> Option<Value> {
     match json {
         Json::String(string) => text(string),
         Json::Number(number) => text(&number.to_string()),
+        Json::Array(rows) if rows.iter().any(Json::is_number) => {
+            text(&rows.iter().map(plain).collect::<Vec<_>>().join(","))
+        }
         Json::Array(rows) => {
             let primary = rows.iter().find(|row| row["primary"] == Json::Bool(true)).or(rows.first())?;
             text(primary["value"].as_str()?)
         }
         Json::Object(object) if object.contains_key("postal_code") || object.contains_key("route") => address(json),
-        Json::Object(object) => text(object.get("value")?.as_str()?),
+        Json::Object(object) => text(&plain(object.get("value").filter(|value| !value.is_null())?)),
         _ => None,
     }
 }

@@ -2,9 +2,11 @@
 
 mod deals;
 mod fields;
+mod notes;
 mod signed;
 mod users;
 
+pub use deals::OpenDeal;
 pub use signed::{Signed, verify};
 pub use users::Me;
 
@@ -27,8 +29,12 @@ pub struct Api<'a> {
 
 const EXPLAIN: Explain = |body| {
     let body: Value = serde_json::from_slice(body).ok()?;
-    Some((body["code"].as_str().unwrap_or_default().to_owned(), body["error"].as_str()?.to_owned(), String::new()))
+    let code = body["code"].as_str().map_or_else(|| body["errorCode"].to_string(), str::to_owned);
+    Some((code, body["error"].as_str()?.to_owned(), String::new()))
 };
+
+/// What Pipedrive answers, with 403, when the app lacks a scope: no matter of the user's.
+const SCOPE_MISSING: &str = "Scope and URL mismatch";
 
 /// Rows in one page; the most that v2 gives.
 const PAGE: &str = "500";
@@ -47,9 +53,28 @@ impl Api<'_> {
         Ok((data, next))
     }
 
-    /// One record.
-    async fn one<Data: DeserializeOwned>(&self, path: &str) -> Result<Data, ProviderError> {
-        Ok(self.get(self.url(path)?).await?.0)
+    async fn post<Data: DeserializeOwned>(&self, path: &str, body: &Value) -> Result<Data, ProviderError> {
+        let request = self.http.client.post(self.url(path)?).bearer_auth(self.access.expose_secret()).json(body);
+        let mut answer: Value = self.http.json(request.header("accept", "application/json"), EXPLAIN).await?;
+        serde_json::from_value(answer["data"].take()).map_err(ProviderError::unknown)
+    }
+
+    async fn patch(&self, path: &str, body: &Value) -> Result<(), ProviderError> {
+        let request = self.http.client.patch(self.url(path)?).bearer_auth(self.access.expose_secret()).json(body);
+        self.http.json::<Value>(request.header("accept", "application/json"), EXPLAIN).await.map(drop)
+    }
+
+    /// One record. [`ProviderError::NotFound`] also where this user may not see it, which Pipedrive answers with 403, and
+    /// where it was deleted: for thirty days Pipedrive still shows it, with `is_deleted`.
+    async fn one(&self, path: &str) -> Result<Value, ProviderError> {
+        match self.get::<Value>(self.url(path)?).await {
+            Ok((record, _)) if record["is_deleted"] == true => Err(ProviderError::NotFound),
+            Ok((record, _)) => Ok(record),
+            Err(ProviderError::Refused(refusal)) if refusal.code == "403" && refusal.detail != SCOPE_MISSING => {
+                Err(ProviderError::NotFound)
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// All rows of a list, page after page.

@@ -45,6 +45,6 @@ impl Me {
 impl Api<'_> {
     /// The user behind the token.
     pub async fn me(&self) -> Result<Me, ProviderError> {
-        self.one("/api/v1/users/me").await
+        Ok(self.get(self.url("/api/v1/users/me")?).await?.0)
     }
 }

@@ -3,8 +3,8 @@
 use super::{Api, rows};
 use crate::ProviderError;
 use domain::{
-    catalogue::{Account, Catalogue, Item, NamedTerm},
-    tax::{TaxCode, TaxModel, TaxRate},
+    catalogue::{Account, Catalogue, CustomField, Item, NamedTerm},
+    tax::{Of, Rounding, TaxCode, TaxModel, TaxRate},
     terms::Rule,
 };
 use iso_currency::Currency;
@@ -63,6 +63,7 @@ impl Api<'_> {
         }
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let country = text(&info["Country"]);
+        let sales = |name: &str| preferences["SalesFormsPrefs"][name] == Value::Bool(true);
         let home = text(&preferences["CurrencyPrefs"]["HomeCurrency"]["value"]);
         let home_currency =
             Currency::from_code(&home).ok_or_else(|| ProviderError::unknown("an unknown home currency"))?;
@@ -88,11 +89,32 @@ impl Api<'_> {
                 .into_iter()
                 .map(|row| Account { id: row.id, name: row.name })
                 .collect(),
-            numbers_by_hand: preferences["SalesFormsPrefs"]["CustomTxnNumbers"] == Value::Bool(true),
+            numbers_by_hand: sales("CustomTxnNumbers"),
+            discounts: sales("AllowDiscount"),
+            online_payment: sales("ETransactionPaymentEnabled"),
+            closed_until: preferences["AccountingInfoPrefs"]["BookCloseDate"].as_str().and_then(|day| day.parse().ok()),
+            custom_fields: read_custom_fields(preferences),
             multicurrency,
             country,
         })
     }
+}
+
+/// The three legacy custom fields of sales forms, where they are turned on.
+fn read_custom_fields(preferences: &Value) -> Vec<CustomField> {
+    let groups = preferences["SalesFormsPrefs"]["CustomField"].as_array().into_iter().flatten();
+    let members: Vec<&Value> = groups.flat_map(|group| group["CustomField"].as_array().into_iter().flatten()).collect();
+    let member = |name: String| members.iter().find(|member| member["Name"].as_str() == Some(&name));
+    (1..=3)
+        .filter(|at| {
+            member(format!("SalesFormsPrefs.UseSalesCustom{at}"))
+                .is_some_and(|used| used["BooleanValue"] == Value::Bool(true))
+        })
+        .filter_map(|at| {
+            let name = member(format!("SalesFormsPrefs.SalesCustomName{at}"))?["StringValue"].as_str()?;
+            Some(CustomField { id: at.to_string(), name: name.to_owned() })
+        })
+        .collect()
 }
 
 fn read_terms(mut answer: Value) -> Result<Vec<NamedTerm>, ProviderError> {
@@ -126,29 +148,48 @@ fn read_items(answer: &Value) -> Vec<Item> {
 }
 
 fn tax_model(country: &str, preferences: &Value, codes: &Value, mut rates: Value) -> Result<TaxModel, ProviderError> {
-    if preferences["TaxPrefs"]["UsingSalesTax"] != Value::Bool(true) {
+    let prefers = |name: &str| preferences["TaxPrefs"][name] == Value::Bool(true);
+    if !prefers("UsingSalesTax") {
         return Ok(TaxModel::None);
     }
-    let rates: HashMap<String, TaxRate> = rows::<TaxRateRow>(&mut rates, "TaxRate")?
-        .into_iter()
-        .map(|row| {
-            (row.id.clone(), TaxRate { id: row.id, name: row.name, percent: row.rate_value.unwrap_or_default() })
-        })
-        .collect();
+    if country == "US" && prefers("PartnerTaxEnabled") {
+        return Ok(TaxModel::Automated);
+    }
+    let rates: HashMap<String, TaxRateRow> =
+        rows::<TaxRateRow>(&mut rates, "TaxRate")?.into_iter().map(|row| (row.id.clone(), row)).collect();
     let codes = codes["TaxCode"].as_array().into_iter().flatten().filter_map(|code| {
-        let details = code["SalesTaxRateList"]["TaxRateDetail"].as_array()?;
-        let rates: Vec<TaxRate> =
-            details.iter().filter_map(|detail| rates.get(detail["TaxRateRef"]["value"].as_str()?).cloned()).collect();
-        (!rates.is_empty()).then_some(())?;
-        Some(TaxCode { id: code["Id"].as_str()?.to_owned(), name: code["Name"].as_str()?.to_owned(), rates })
+        let id = code["Id"].as_str()?;
+        // The pseudo codes of the United States have names for ids; hidden ones are the system's own.
+        if !id.chars().all(|c| c.is_ascii_digit()) || code["Hidden"] == Value::Bool(true) {
+            return None;
+        }
+        let mut details: Vec<&Value> =
+            code["SalesTaxRateList"]["TaxRateDetail"].as_array().into_iter().flatten().collect();
+        details.sort_by_key(|detail| detail["TaxOrder"].as_i64().unwrap_or(0));
+        let rates: Vec<TaxRate> = details
+            .into_iter()
+            .filter_map(|detail| {
+                let row = rates.get(detail["TaxRateRef"]["value"].as_str()?)?;
+                let of = match detail["TaxTypeApplicable"].as_str() {
+                    Some("TaxOnAmountPlusTax") => Of::AmountAndTax,
+                    Some("TaxOnTax") => Of::Tax,
+                    _ => Of::Amount,
+                };
+                let percent = row.rate_value.unwrap_or_default();
+                Some(TaxRate { id: row.id.clone(), name: row.name.clone(), percent, of })
+            })
+            .collect();
+        Some(TaxCode { id: id.to_owned(), name: code["Name"].as_str()?.to_owned(), rates })
     });
-    let codes = codes.collect();
+    let codes: Vec<TaxCode> = codes.collect();
     Ok(if country == "US" {
         TaxModel::SalesTax {
-            codes,
+            codes: codes.into_iter().filter(|code| !code.rates.is_empty()).collect(),
             default: preferences["TaxPrefs"]["TaxGroupCodeRef"]["value"].as_str().map(str::to_owned),
         }
     } else {
-        TaxModel::PerLine { codes }
+        // Australia's tax office wants the tax of each rate rounded once.
+        let rounding = if country == "AU" { Rounding::PerRate } else { Rounding::PerLine };
+        TaxModel::PerLine { codes, rounding }
     })
 }

@@ -1,8 +1,9 @@
-//! Customers: search, read, create.
+//! Customers: search, read, create, update.
 
 use super::{Api, quoted, wire};
 use crate::ProviderError;
 use domain::{address::Address, customer::Customer};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// A customer to be created.
@@ -32,6 +33,9 @@ struct Row {
     primary_tax_identifier: Option<String>,
     resale_num: Option<String>,
     bill_addr: Option<wire::PostalAddress>,
+    active: Option<bool>,
+    #[serde(default)]
+    sync_token: String,
 }
 
 impl From<Row> for Customer {
@@ -43,8 +47,46 @@ impl From<Row> for Customer {
             currency: row.currency_ref.map(|currency| currency.value),
             tax_id: row.primary_tax_identifier.or(row.resale_num),
             address: row.bill_addr.map(wire::PostalAddress::into_domain).unwrap_or_default(),
+            active: row.active != Some(false),
+            sync_token: row.sync_token,
         }
     }
+}
+
+/// What of a customer is changed; the rest stays as it is.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct CustomerUpdate<'a> {
+    /// New e-mail address.
+    pub email: Option<&'a str>,
+    /// New tax number.
+    pub tax_id: Option<&'a str>,
+    /// New bill-to address.
+    pub address: Option<&'a Address>,
+    /// Two letters: decides where the tax number goes.
+    pub country: &'a str,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Sparse<'a> {
+    id: &'a str,
+    sync_token: &'a str,
+    #[serde(rename = "sparse")]
+    sparse: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    primary_email_addr: Option<wire::Email>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bill_addr: Option<wire::PostalAddress>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    primary_tax_identifier: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    resale_num: Option<&'a str>,
+}
+
+/// Where a tax number goes: a US company has no field for it, the resale number of 16 characters is the nearest.
+fn tax_fields<'a>(country: &str, tax_id: Option<&'a str>) -> (Option<&'a str>, Option<&'a str>) {
+    let tax_id = tax_id.map(str::trim).filter(|tax_id| !tax_id.is_empty());
+    if country == "US" { (None, tax_id.filter(|tax_id| tax_id.chars().count() <= 16)) } else { (tax_id, None) }
 }
 
 #[derive(Debug, Serialize)]
@@ -103,9 +145,7 @@ impl Api<'_> {
         request_id: &str,
         customer: &NewCustomer<'_>,
     ) -> Result<Customer, ProviderError> {
-        let tax_id = (!customer.tax_id.trim().is_empty()).then_some(customer.tax_id.trim());
-        let has_own_field = customer.country != "US";
-        let short = tax_id.filter(|tax_id| tax_id.chars().count() <= 16);
+        let (primary_tax_identifier, resale_num) = tax_fields(customer.country, Some(customer.tax_id));
         let body = New {
             display_name: customer.display_name,
             company_name: (customer.display_name.chars().count() <= 100).then_some(customer.display_name),
@@ -113,9 +153,44 @@ impl Api<'_> {
                 .then(|| wire::Email { address: Some(customer.email.to_owned()) }),
             bill_addr: wire::PostalAddress::from_domain(customer.address),
             currency_ref: customer.currency.map(wire::Reference::to),
-            primary_tax_identifier: if has_own_field { tax_id } else { None },
-            // A US company has no field for a tax number; the resale number is the nearest.
-            resale_num: if has_own_field { None } else { short },
+            primary_tax_identifier,
+            resale_num,
+        };
+        let row: Row = self.write("Customer", request_id, &body).await?;
+        Ok(row.into())
+    }
+
+    /// The customer of this very name, if it was created since a moment.
+    pub async fn customer_created_since(
+        &self,
+        name: &str,
+        since: Timestamp,
+    ) -> Result<Option<Customer>, ProviderError> {
+        let statement = format!(
+            "select * from Customer where DisplayName = {} and MetaData.CreateTime >= {}",
+            quoted(name),
+            quoted(&since.to_string())
+        );
+        let rows: Vec<Row> = self.query("Customer", &statement).await?;
+        Ok(rows.into_iter().next().map(Customer::from))
+    }
+
+    /// Changes a customer that has not changed since it was read. Refused with 5010 where it has.
+    pub async fn update_customer(
+        &self,
+        request_id: &str,
+        customer: &Customer,
+        update: &CustomerUpdate<'_>,
+    ) -> Result<Customer, ProviderError> {
+        let (primary_tax_identifier, resale_num) = tax_fields(update.country, update.tax_id);
+        let body = Sparse {
+            id: &customer.id,
+            sync_token: &customer.sync_token,
+            sparse: true,
+            primary_email_addr: update.email.map(|email| wire::Email { address: Some(email.to_owned()) }),
+            bill_addr: update.address.and_then(wire::PostalAddress::from_domain),
+            primary_tax_identifier,
+            resale_num,
         };
         let row: Row = self.write("Customer", request_id, &body).await?;
         Ok(row.into())

@@ -1,23 +1,29 @@
-//! Invoices: create, find again, read.
+//! Invoices: create, find again, read, void, delete, send, PDF.
 
-use super::{Api, quoted, wire};
+use super::{Api, EXPLAIN, quoted, wire};
 use crate::ProviderError;
+use bytes::Bytes;
 use domain::{
     draft::Draft,
     ids::InvoiceId,
     invoice::{Snapshot, looks_voided},
     money::Money,
-    tax::TaxModel,
+    tax::{TaxMode, TaxModel},
+    totals::Discount,
 };
+use futures_util::Stream;
 use iso_currency::Currency;
 use jiff::{Timestamp, civil::Date};
+use rust_decimal::Decimal;
+use secrecy::ExposeSecret;
+use serde_json::{Value, json};
 
 /// The words in an invoice's private note by which it is found again after a lost answer.
 fn mark(id: InvoiceId) -> String {
     format!("Fatura {}", id.0)
 }
 
-fn snapshot(row: wire::Invoice) -> Result<Snapshot, ProviderError> {
+pub(super) fn snapshot(row: wire::Invoice) -> Result<Snapshot, ProviderError> {
     let code = row.currency_ref.map(|currency| currency.value).unwrap_or_default();
     let currency = Currency::from_code(&code).ok_or_else(|| ProviderError::unknown("an invoice without currency"))?;
     let issued: Date = row.txn_date.parse().map_err(ProviderError::unknown)?;
@@ -29,6 +35,8 @@ fn snapshot(row: wire::Invoice) -> Result<Snapshot, ProviderError> {
         sync_token: row.sync_token,
         doc_number: row.doc_number,
         customer_name: row.customer_ref.name.unwrap_or_default(),
+        customer_id: row.customer_ref.value,
+        email: row.bill_email.and_then(|email| email.address).unwrap_or_default(),
         voided: looks_voided(total, balance, row.private_note.as_deref()),
         total,
         balance,
@@ -77,28 +85,65 @@ fn body(invoice: &Resolved<'_>) -> wire::NewInvoice {
         bill_addr: wire::PostalAddress::from_domain(&address),
         customer_memo: filled(&draft.message).map(|message| wire::Reference::to(&message)),
         private_note: note,
-        global_tax_calculation: matches!(invoice.tax, TaxModel::PerLine { .. }).then_some("TaxExcluded"),
+        bill_email_cc: filled(&draft.cc).map(|address| wire::Email { address: Some(address) }),
+        allow_online_credit_card_payment: draft.online_payment,
+        allow_online_ach_payment: draft.online_payment,
+        custom_field: custom_fields(draft),
+        apply_tax_after_discount: draft.discount.is_some().then_some(true),
+        global_tax_calculation: matches!(invoice.tax, TaxModel::PerLine { .. }).then_some(match draft.tax_mode {
+            TaxMode::Excluded => "TaxExcluded",
+            TaxMode::Included => "TaxInclusive",
+            TaxMode::None => "NotApplicable",
+        }),
         txn_tax_detail: draft
             .invoice_code
             .as_deref()
             .map(|code| wire::NewTax { txn_tax_code_ref: wire::Reference::to(code) }),
-        line: draft
-            .lines
-            .iter()
-            .zip(invoice.items)
-            .map(|(line, item)| wire::NewLine {
-                amount: line.amount,
-                description: line.description.clone(),
-                detail_type: "SalesItemLineDetail",
-                sales_item_line_detail: wire::NewSalesItem {
-                    item_ref: wire::Reference::to(item),
-                    qty: line.quantity,
-                    unit_price: line.unit_price,
-                    tax_code_ref: line.tax_code.as_deref().map(wire::Reference::to),
-                },
-            })
-            .collect(),
+        line: lines(invoice),
     }
+}
+
+fn lines(invoice: &Resolved<'_>) -> Vec<wire::NewLine> {
+    let draft = invoice.draft;
+    let includes = draft.tax_mode == TaxMode::Included && matches!(invoice.tax, TaxModel::PerLine { .. });
+    let sold = draft.lines.iter().zip(invoice.items).map(|(line, item)| wire::NewLine {
+        amount: line.amount,
+        description: line.description.clone(),
+        detail_type: "SalesItemLineDetail",
+        sales_item_line_detail: Some(wire::NewSalesItem {
+            item_ref: wire::Reference::to(item),
+            qty: line.quantity,
+            unit_price: line.unit_price,
+            tax_code_ref: line.tax_code.as_deref().map(wire::Reference::to),
+            tax_inclusive_amt: includes.then_some(line.amount),
+        }),
+        ..wire::NewLine::default()
+    });
+    let discount = draft.discount.map(|discount| {
+        let (amount, percent) = match discount {
+            Discount::Percent(percent) => (Decimal::ZERO, Some(percent)),
+            Discount::Amount(amount) => (amount, None),
+        };
+        wire::NewLine {
+            amount,
+            detail_type: "DiscountLineDetail",
+            discount_line_detail: Some(wire::NewDiscount {
+                percent_based: percent.is_some(),
+                discount_percent: percent,
+            }),
+            ..wire::NewLine::default()
+        }
+    });
+    sold.chain(discount).collect()
+}
+
+fn custom_fields(draft: &Draft) -> Vec<wire::NewCustomField> {
+    let field = |(id, value): &(String, String)| wire::NewCustomField {
+        definition_id: id.clone(),
+        r#type: "StringType",
+        string_value: value.clone(),
+    };
+    draft.custom.iter().map(field).collect()
 }
 
 impl Api<'_> {
@@ -109,19 +154,13 @@ impl Api<'_> {
 
     /// The invoice that carries our mark, if it was created. `since` is before the first attempt.
     ///
-    /// The note cannot be queried, so the invoices of the issue date are read and looked through.
-    pub async fn find_invoice(
-        &self,
-        id: InvoiceId,
-        issued: Date,
-        since: Timestamp,
-    ) -> Result<Option<Snapshot>, ProviderError> {
+    /// The note cannot be queried, so the invoices since then are read and looked through; neither can the date, which may have been edited.
+    pub async fn find_invoice(&self, id: InvoiceId, since: Timestamp) -> Result<Option<Snapshot>, ProviderError> {
         let mark = mark(id);
         let mut start = 1;
         loop {
             let statement = format!(
-                "select * from Invoice where TxnDate = {} and MetaData.CreateTime >= {} orderby Id startposition {start} maxresults 1000",
-                quoted(&issued.to_string()),
+                "select * from Invoice where MetaData.CreateTime >= {} orderby Id startposition {start} maxresults 1000",
                 quoted(&since.to_string()),
             );
             let rows: Vec<wire::Invoice> = self.query("Invoice", &statement).await?;
@@ -149,5 +188,71 @@ impl Api<'_> {
             }
         }
         Ok(found)
+    }
+
+    /// The numbers of the newest invoices, for proposing the next.
+    pub async fn newest_numbers(&self) -> Result<Vec<String>, ProviderError> {
+        let statement = "select * from Invoice orderby MetaData.CreateTime desc maxresults 20";
+        let rows: Vec<wire::Invoice> = self.query("Invoice", statement).await?;
+        Ok(rows.into_iter().filter_map(|row| row.doc_number).collect())
+    }
+
+    /// Whether an invoice has this number.
+    pub async fn is_number_taken(&self, number: &str) -> Result<bool, ProviderError> {
+        let statement = format!("select * from Invoice where DocNumber = {} maxresults 1", quoted(number));
+        Ok(!self.query::<wire::Invoice>("Invoice", &statement).await?.is_empty())
+    }
+
+    /// One invoice; `None` when it is gone.
+    pub async fn invoice(&self, id: &str) -> Result<Option<Snapshot>, ProviderError> {
+        Ok(self.invoices(&[id]).await?.pop())
+    }
+
+    /// Voids an invoice that has not changed since `sync_token`. Refused with 5010 where it has.
+    pub async fn void_invoice(&self, request_id: &str, id: &str, sync_token: &str) -> Result<Snapshot, ProviderError> {
+        let answer = self.operate("void", request_id, id, sync_token).await?;
+        Ok(Snapshot { voided: true, ..snapshot(serde_json::from_value(answer).map_err(ProviderError::unknown)?)? })
+    }
+
+    /// Deletes an invoice that has not changed since `sync_token`. Refused with 5010 where it has.
+    pub async fn delete_invoice(&self, request_id: &str, id: &str, sync_token: &str) -> Result<(), ProviderError> {
+        self.operate("delete", request_id, id, sync_token).await.map(drop)
+    }
+
+    async fn operate(
+        &self,
+        operation: &str,
+        request_id: &str,
+        id: &str,
+        sync_token: &str,
+    ) -> Result<Value, ProviderError> {
+        let mut url = self.url(&["invoice"])?;
+        url.query_pairs_mut().append_pair("operation", operation).append_pair("requestid", request_id);
+        let body = json!({ "Id": id, "SyncToken": sync_token });
+        let mut answer: Value =
+            self.http.json(self.authorized(self.http.client.post(url).json(&body)), EXPLAIN).await?;
+        Ok(answer["Invoice"].take())
+    }
+
+    /// Has QuickBooks e-mail an invoice, to its own address or to another.
+    pub async fn send_invoice(&self, request_id: &str, id: &str, to: Option<&str>) -> Result<Snapshot, ProviderError> {
+        let mut url = self.url(&["invoice", id, "send"])?;
+        url.query_pairs_mut().append_pair("requestid", request_id);
+        if let Some(to) = to {
+            url.query_pairs_mut().append_pair("sendTo", to);
+        }
+        let request = self.http.client.post(url).header("content-type", "application/octet-stream");
+        let mut answer: Value = self.http.json(self.authorized(request), EXPLAIN).await?;
+        snapshot(serde_json::from_value(answer["Invoice"].take()).map_err(ProviderError::unknown)?)
+    }
+
+    /// QuickBooks' own PDF of an invoice, as it comes.
+    pub async fn invoice_pdf(
+        &self,
+        id: &str,
+    ) -> Result<impl Stream<Item = Result<Bytes, ProviderError>> + Send + use<>, ProviderError> {
+        let request = self.http.client.get(self.url(&["invoice", id, "pdf"])?);
+        let request = request.bearer_auth(self.access.expose_secret()).header("accept", "application/pdf");
+        self.http.download(request, EXPLAIN).await
     }
 }

@@ -1,14 +1,18 @@
 //! The QuickBooks Online v3 Accounting API, as far as billing a deal needs it.
 
 mod catalogue;
+mod changes;
 mod customers;
 mod invoices;
 mod items;
+mod webhooks;
 mod wire;
 
-pub use customers::NewCustomer;
+pub use changes::Changes;
+pub use customers::{CustomerUpdate, NewCustomer};
 pub use invoices::Resolved;
 pub use items::NewItem;
+pub use webhooks::changed_realms;
 
 use crate::{Http, ProviderError, http::Explain};
 use reqwest::RequestBuilder;

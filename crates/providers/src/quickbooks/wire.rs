@@ -95,6 +95,7 @@ pub(super) struct Invoice {
     pub(super) currency_ref: Option<Reference>,
     #[serde(default)]
     pub(super) customer_ref: Reference,
+    pub(super) bill_email: Option<Email>,
     pub(super) email_status: Option<String>,
     pub(super) private_note: Option<String>,
 }
@@ -120,6 +121,17 @@ pub(super) struct NewInvoice {
     pub(super) customer_memo: Option<Reference>,
     pub(super) private_note: String,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) bill_email_cc: Option<Email>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) allow_online_credit_card_payment: Option<bool>,
+    #[serde(rename = "AllowOnlineACHPayment", skip_serializing_if = "Option::is_none")]
+    pub(super) allow_online_ach_payment: Option<bool>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) custom_field: Vec<NewCustomField>,
+    /// A discount on the whole lowers what is taxed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) apply_tax_after_discount: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) global_tax_calculation: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) txn_tax_detail: Option<NewTax>,
@@ -132,7 +144,8 @@ pub(super) struct NewTax {
     pub(super) txn_tax_code_ref: Reference,
 }
 
-#[derive(Debug, Serialize)]
+/// A line: an item that is sold, or the discount on the whole.
+#[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct NewLine {
     #[serde(with = "rust_decimal::serde::float")]
@@ -140,7 +153,10 @@ pub(super) struct NewLine {
     #[serde(skip_serializing_if = "String::is_empty")]
     pub(super) description: String,
     pub(super) detail_type: &'static str,
-    pub(super) sales_item_line_detail: NewSalesItem,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) sales_item_line_detail: Option<NewSalesItem>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) discount_line_detail: Option<NewDiscount>,
 }
 
 #[derive(Debug, Serialize)]
@@ -153,4 +169,23 @@ pub(super) struct NewSalesItem {
     pub(super) unit_price: Decimal,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) tax_code_ref: Option<Reference>,
+    #[serde(with = "rust_decimal::serde::float_option", skip_serializing_if = "Option::is_none")]
+    pub(super) tax_inclusive_amt: Option<Decimal>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct NewDiscount {
+    pub(super) percent_based: bool,
+    #[serde(with = "rust_decimal::serde::float_option", skip_serializing_if = "Option::is_none")]
+    pub(super) discount_percent: Option<Decimal>,
+}
+
+/// One of the company's own fields.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct NewCustomField {
+    pub(super) definition_id: String,
+    pub(super) r#type: &'static str,
+    pub(super) string_value: String,
 }

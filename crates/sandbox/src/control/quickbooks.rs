@@ -4,7 +4,7 @@ use super::{NewMishap, not_found, refusal};
 use crate::{
     decimal::decimal,
     quickbooks::{
-        Act, Company, Entity, Fault, Verb, accountant,
+        Act, Company, Entity, Fault, Quirks, Verb, accountant,
         api::limits::Limits,
         preset,
         webhooks::{Endpoint, Webhooks},
@@ -30,6 +30,7 @@ pub(super) fn router() -> Router<Shared> {
         .route("/quickbooks/expire", post(expire))
         .route("/quickbooks/disconnect", post(disconnect))
         .route("/quickbooks/preferences", post(preferences))
+        .route("/quickbooks/quirks", post(quirks))
         .route("/quickbooks/payment", post(payment))
         .route("/quickbooks/credit", post(credit))
         .route("/quickbooks/edit", post(edit))
@@ -181,6 +182,20 @@ async fn preferences(State(shared): State<Shared>, Json(asked): Json<NewPreferen
     preset::overlay(&mut row, &asked.preferences);
     company.put_quietly(Entity::Preferences, &row);
     StatusCode::NO_CONTENT.into_response()
+}
+
+#[derive(Debug, Deserialize)]
+struct NewQuirks {
+    realm_id: String,
+    #[serde(flatten)]
+    quirks: Quirks,
+}
+
+async fn quirks(State(shared): State<Shared>, Json(asked): Json<NewQuirks>) -> StatusCode {
+    let mut world = shared.world();
+    let Some(company) = world.quickbooks.companies.get_mut(&asked.realm_id) else { return StatusCode::NOT_FOUND };
+    company.quirks = asked.quirks;
+    StatusCode::NO_CONTENT
 }
 
 /// Does something as the company's accountant.

@@ -1,18 +1,10 @@
 //! Rate limits: requests in two seconds for each token, and a company's budget of tokens for each day.
 //!
-//! Costs are those of the OpenAPI documents (`x-token-cost`), by version and kind of call; the budget is 30,000 for each
-//! seat. Every answer tells what is left.
+//! What a call costs stands with its operation; the budget is 30,000 for each seat. Every answer tells what is left.
 
-use crate::{oauth::bearer, world::Shared};
-use axum::{
-    Json,
-    extract::{Request, State},
-    http::{HeaderMap, HeaderValue, Method, StatusCode},
-    middleware::Next,
-    response::{IntoResponse, Response},
-};
+use crate::world::Shared;
+use axum::http::{HeaderMap, HeaderValue};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 use std::{
     collections::HashMap,
     sync::{Mutex, PoisonError},
@@ -55,10 +47,11 @@ struct Used {
 pub(crate) struct Meter(Mutex<Used>);
 
 /// What is left after a request, or that it is one too many.
-struct Left {
+pub(super) struct Left {
     allowed: bool,
     limit: u64,
     remaining: u64,
+    reset: i64,
     daily: u64,
 }
 
@@ -71,7 +64,13 @@ impl Meter {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).limits
     }
 
-    fn spend(&self, token: &str, company: i64, seats: u64, cost: u64, now: i64) -> Left {
+    /// Counts a call of a company's token.
+    pub(super) fn spend(&self, shared: &Shared, token: &str, company: i64, cost: u64) -> Left {
+        let (seats, now) = {
+            let world = shared.world_untouched();
+            let users = world.pipedrive.company(company).map_or(0, |company| company.users.len());
+            (users as u64, world.clock.epoch())
+        };
         let mut used = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let Limits { burst, daily_for_each_seat } = used.limits;
         let limit = if burst == 0 { Limits::default().burst } else { burst };
@@ -90,58 +89,35 @@ impl Meter {
         if !over {
             tokens.1 += cost;
         }
-        Left { allowed: !over, limit, remaining: limit.saturating_sub(count), daily: budget.saturating_sub(tokens.1) }
+        Left {
+            allowed: !over,
+            limit,
+            remaining: limit.saturating_sub(count),
+            reset: WINDOW_SECONDS - now % WINDOW_SECONDS,
+            daily: budget.saturating_sub(tokens.1),
+        }
     }
 }
 
-/// What a call costs.
-fn cost(method: &Method, path: &str) -> u64 {
-    let v2 = path.starts_with("/api/v2");
-    let one = path.rsplit('/').next().is_some_and(|last| last == "me" || last.parse::<u64>().is_ok());
-    let of_v2 = match *method {
-        Method::GET if path.to_ascii_lowercase().contains("search") => 20,
-        Method::GET if one => 1,
-        Method::GET => 10,
-        Method::DELETE => 3,
-        _ => 5,
-    };
-    if v2 { of_v2 } else { of_v2 * 2 }
-}
+impl Left {
+    pub(super) fn allowed(&self) -> bool {
+        self.allowed
+    }
 
-/// The layer around the API.
-pub(crate) async fn layer(State(shared): State<Shared>, request: Request, next: Next) -> Response {
-    let token = bearer(request.headers()).unwrap_or_default().to_owned();
-    let (who, now) = {
-        let world = shared.world_untouched();
-        let now = world.clock.epoch();
-        let company =
-            world.pipedrive.grants.of_access(&token, now).and_then(|grant| world.pipedrive.company(grant.company_id));
-        (company.map(|company| (company.id, company.users.len() as u64)), now)
-    };
-    let Some((company, seats)) = who else { return next.run(request).await };
-    let left = shared.pipedrive_meter.spend(&token, company, seats, cost(request.method(), request.uri().path()), now);
-    let mut response = if left.allowed {
-        next.run(request).await
-    } else {
-        let body = json!({
-            "success": false, "error": "request over limit", "errorCode": 429, "data": null, "additional_data": null,
-            "error_info": "Please check developers.pipedrive.com for more information about Pipedrive API.",
-        });
-        (StatusCode::TOO_MANY_REQUESTS, [("retry-after", WINDOW_SECONDS.to_string())], Json(body)).into_response()
-    };
-    tell(response.headers_mut(), &left, WINDOW_SECONDS - now % WINDOW_SECONDS);
-    response
-}
-
-fn tell(headers: &mut HeaderMap, left: &Left, reset: i64) {
-    for (name, value) in [
-        ("x-ratelimit-limit", left.limit.to_string()),
-        ("x-ratelimit-remaining", left.remaining.to_string()),
-        ("x-ratelimit-reset", reset.to_string()),
-        ("x-daily-requests-left", left.daily.to_string()),
-    ] {
-        if let Ok(value) = HeaderValue::from_str(&value) {
-            headers.insert(name, value);
+    /// Says it in the headers of an answer.
+    pub(super) fn tell(&self, headers: &mut HeaderMap) {
+        for (name, value) in [
+            ("x-ratelimit-limit", self.limit.to_string()),
+            ("x-ratelimit-remaining", self.remaining.to_string()),
+            ("x-ratelimit-reset", self.reset.to_string()),
+            ("x-daily-requests-left", self.daily.to_string()),
+        ] {
+            if let Ok(value) = HeaderValue::from_str(&value) {
+                headers.insert(name, value);
+            }
+        }
+        if !self.allowed {
+            headers.insert("retry-after", HeaderValue::from(WINDOW_SECONDS));
         }
     }
 }

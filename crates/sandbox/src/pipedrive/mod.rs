@@ -1,69 +1,32 @@
 //! Pipedrive: OAuth with the Marketplace's install and uninstall, the REST API, and the web page that embeds apps.
 
+pub(crate) mod acts;
 pub(crate) mod api;
+pub(crate) mod app;
 mod company;
 mod fields;
+mod filters;
+mod followers;
+mod history;
 pub(crate) mod limits;
 pub(crate) mod oauth;
 pub(crate) mod records;
-mod rules;
+pub(crate) mod rules;
 mod schema;
+mod users;
 pub(crate) mod web;
 pub(crate) mod webhooks;
-mod words;
 
 use crate::clock::Clock;
+pub(crate) use app::App;
 pub(crate) use company::Company;
 use jiff::Timestamp;
 pub(crate) use records::Resource;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+pub(crate) use users::User;
 
 const SEEDS: &str = include_str!("../../seeds/pipedrive.json");
-
-/// A surface of the app: where Pipedrive loads it from, and the secret that signs its tokens.
-#[derive(Debug)]
-pub(crate) struct Surface {
-    pub(crate) url: String,
-    pub(crate) jwt_secret: String,
-}
-
-/// The app as registered in Pipedrive's Developer Hub.
-#[derive(Debug)]
-pub(crate) struct App {
-    pub(crate) name: String,
-    pub(crate) client_id: String,
-    pub(crate) client_secret: String,
-    pub(crate) callback_url: String,
-    pub(crate) installation_url: String,
-    pub(crate) scopes: Vec<String>,
-    pub(crate) panel: Surface,
-    pub(crate) modal: Surface,
-    pub(crate) settings: Surface,
-}
-
-/// The action id of the app's custom modal.
-pub(crate) const MODAL_ACTION: &str = "invoice";
-
-impl App {
-    pub(crate) fn registered(app_url: &str) -> Self {
-        let surface = |path: &str| Surface {
-            url: format!("{app_url}/{path}"),
-            jwt_secret: format!("sandbox-jwt-secret-of-the-{path}"),
-        };
-        Self {
-            name: "Fatura".into(),
-            client_id: "sandbox-pipedrive-client".into(),
-            client_secret: "sandbox-pipedrive-client-secret".into(),
-            callback_url: format!("{app_url}/pipedrive/callback"),
-            installation_url: format!("{app_url}/install"),
-            scopes: ["base", "deals:read", "contacts:read", "products:read", "users:read"].map(str::to_owned).to_vec(),
-            panel: surface("panel"),
-            modal: surface("form"),
-            settings: surface("settings"),
-        }
-    }
-}
 
 /// All of the simulated Pipedrive.
 #[derive(Debug, Serialize, Deserialize)]
@@ -75,40 +38,35 @@ pub(crate) struct State {
     pub(crate) webhooks: webhooks::Webhooks,
 }
 
-/// A person who uses Pipedrive.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct User {
-    pub(crate) id: i64,
-    pub(crate) name: String,
-    pub(crate) email: String,
-    pub(crate) is_admin: bool,
-    pub(crate) locale: String,
-    pub(crate) language: Value,
-    pub(crate) timezone_name: String,
-    #[serde(default = "light")]
-    pub(crate) theme: String,
+/// The companies of a file in the form of `seeds/pipedrive.json`.
+pub(crate) fn companies(seeds: &Value, clock: Clock) -> anyhow::Result<Vec<Company>> {
+    let seeds = seeds["companies"].as_array().into_iter().flatten();
+    seeds.map(|seed| Company::seeded(seed, &clock.pipedrive())).collect()
 }
 
-fn light() -> String {
-    "light".into()
+/// The companies that there are from the beginning.
+pub(crate) fn seeded_companies(clock: Clock) -> anyhow::Result<Vec<Company>> {
+    companies(&serde_json::from_str(SEEDS)?, clock)
 }
 
 impl State {
     pub(crate) fn seeded(clock: Clock) -> anyhow::Result<Self> {
-        let seeds: Value = serde_json::from_str(SEEDS)?;
-        let seeds = seeds["companies"].as_array().into_iter().flatten();
-        let companies = seeds.map(|seed| Company::seeded(seed, &clock.pipedrive())).collect::<anyhow::Result<_>>()?;
         Ok(Self {
-            companies,
+            companies: seeded_companies(clock)?,
             grants: oauth::Grants::default(),
             sessions: std::collections::BTreeMap::new(),
             webhooks: webhooks::Webhooks::default(),
         })
     }
 
+    /// All users, with their companies.
+    pub(crate) fn users(&self) -> impl Iterator<Item = (&Company, &User)> {
+        self.companies.iter().flat_map(|company| company.users.iter().map(move |user| (company, user)))
+    }
+
     /// The company that a user belongs to, and the user.
     pub(crate) fn user(&self, user_id: i64) -> Option<(&Company, &User)> {
-        self.companies.iter().find_map(|company| company.user(user_id).map(|user| (company, user)))
+        self.users().find(|(_, user)| user.id == user_id)
     }
 
     pub(crate) fn user_mut(&mut self, user_id: i64) -> Option<&mut User> {
@@ -126,5 +84,21 @@ impl State {
 
     pub(crate) fn company(&self, id: i64) -> Option<&Company> {
         self.companies.iter().find(|company| company.id == id)
+    }
+
+    /// Ends the app for a user: tokens and the subscriptions that it made with them are gone.
+    pub(crate) fn uninstall(&mut self, user_id: i64) {
+        self.grants.uninstall(user_id);
+        for company in &mut self.companies {
+            let own: Vec<i64> = company
+                .records
+                .with(Resource::Webhook, "owner_id", user_id)
+                .filter(|(_, row)| row["type"] == serde_json::json!("application"))
+                .map(|(id, _)| id)
+                .collect();
+            for id in own {
+                company.records.remove(Resource::Webhook, id);
+            }
+        }
     }
 }

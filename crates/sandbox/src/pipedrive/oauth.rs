@@ -1,6 +1,6 @@
 //! Pipedrive's OAuth: the consent page, tokens, refresh, revoke; and the signed tokens of embedded pages.
 
-use super::{Company, User};
+use super::{Company, User, app::scope_in_words, web};
 use crate::{
     clock::Clock,
     oauth::{TokenForm, is_client},
@@ -145,16 +145,12 @@ struct Authorize {
 #[template(path = "pipedrive_consent.html")]
 struct ConsentPage<'a> {
     app: &'a super::App,
+    scopes: Vec<(&'a str, &'a str)>,
+    may_install: bool,
     user: &'a User,
     company: &'a Company,
     request: &'a Authorize,
     web: &'a str,
-}
-
-/// The browser's user: Pipedrive's session cookie, which all ports of the host share.
-fn signed_in(shared: &Shared, jar: &CookieJar) -> Option<i64> {
-    let session = jar.get(super::web::SESSION)?.value().to_owned();
-    shared.world().pipedrive.sessions.get(&session).copied()
 }
 
 fn bad_request(shared: &Shared, request: &Authorize) -> Option<Response> {
@@ -174,7 +170,7 @@ async fn authorize(State(shared): State<Shared>, jar: CookieJar, Query(request):
         return refusal;
     }
     let web = &shared.origins.pipedrive_web;
-    let Some(user_id) = signed_in(&shared, &jar) else {
+    let Some(user_id) = web::signed_in(&shared, &jar) else {
         let mut back = Url::parse(&format!("{}/oauth/authorize", shared.origins.pipedrive_oauth)).ok();
         if let Some(back) = &mut back {
             back.query_pairs_mut()
@@ -188,7 +184,15 @@ async fn authorize(State(shared): State<Shared>, jar: CookieJar, Query(request):
     };
     let world = shared.world();
     match world.pipedrive.user(user_id) {
-        Some((company, user)) => page(&ConsentPage { app: &shared.app, user, company, request: &request, web }),
+        Some((company, user)) => page(&ConsentPage {
+            app: &shared.app,
+            scopes: shared.app.scopes.iter().map(|scope| (scope.as_str(), scope_in_words(scope))).collect(),
+            may_install: user.may("can_install_apps"),
+            user,
+            company,
+            request: &request,
+            web,
+        }),
         None => Redirect::to(web).into_response(),
     }
 }
@@ -197,7 +201,7 @@ async fn decide(State(shared): State<Shared>, jar: CookieJar, Form(request): For
     if let Some(refusal) = bad_request(&shared, &request) {
         return refusal;
     }
-    let Some(user_id) = signed_in(&shared, &jar) else {
+    let Some(user_id) = web::signed_in(&shared, &jar) else {
         return StatusCode::UNAUTHORIZED.into_response();
     };
     let Ok(mut back) = Url::parse(&shared.app.callback_url) else {
@@ -206,8 +210,9 @@ async fn decide(State(shared): State<Shared>, jar: CookieJar, Form(request): For
     if request.decision == "allow" {
         let mut world = shared.world();
         let expires = world.clock.epoch() + CODE_SECONDS;
-        let Some(company_id) = world.pipedrive.user(user_id).map(|(company, _)| company.id) else {
-            return StatusCode::UNAUTHORIZED.into_response();
+        let user = world.pipedrive.user(user_id).filter(|(_, user)| user.may("can_install_apps"));
+        let Some(company_id) = user.map(|(company, _)| company.id) else {
+            return StatusCode::FORBIDDEN.into_response();
         };
         let code = fresh("");
         world
@@ -286,11 +291,10 @@ async fn revoke(State(shared): State<Shared>, headers: HeaderMap, Form(form): Fo
         return refused(StatusCode::UNAUTHORIZED, "invalid_client", "Invalid client credentials");
     }
     let mut world = shared.world();
-    let grants = &mut world.pipedrive.grants;
-    match grants.refresh.get(&form.token).map(|grant| grant.user_id) {
-        Some(user_id) => grants.uninstall(user_id),
+    match world.pipedrive.grants.refresh.get(&form.token).map(|grant| grant.user_id) {
+        Some(user_id) => world.pipedrive.uninstall(user_id),
         None => {
-            grants.access.remove(&form.token);
+            world.pipedrive.grants.access.remove(&form.token);
         }
     }
     StatusCode::OK.into_response()

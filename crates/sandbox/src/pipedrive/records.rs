@@ -18,7 +18,18 @@ pub(crate) enum Resource {
     DealDiscount,
     DealInstallment,
     Note,
+    User,
+    Comment,
     Webhook,
+    File,
+    Filter,
+    Follower,
+    FollowerChange,
+    Participant,
+    Variation,
+    Image,
+    ActivityType,
+    Relationship,
 }
 
 impl Resource {
@@ -26,6 +37,50 @@ impl Resource {
     pub(crate) fn name(self) -> String {
         format!("{self:?}")
     }
+
+    /// The word for it in fields, searches and webhooks; empty where there is none.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Deal => "deal",
+            Self::Person => "person",
+            Self::Organization => "organization",
+            Self::Product => "product",
+            Self::Activity => "activity",
+            Self::Pipeline => "pipeline",
+            Self::Stage => "stage",
+            Self::Note => "note",
+            Self::User => "user",
+            _ => "",
+        }
+    }
+
+    /// The member by which others name a record of this kind.
+    pub(crate) fn member(self) -> &'static str {
+        match self {
+            Self::Deal => "deal_id",
+            Self::Person => "person_id",
+            Self::Organization => "org_id",
+            Self::Product => "product_id",
+            Self::Activity => "activity_id",
+            Self::Pipeline => "pipeline_id",
+            Self::Stage => "stage_id",
+            _ => "id",
+        }
+    }
+
+    /// What a person calls a record of this kind by.
+    pub(crate) fn label(self, row: &Value) -> &Value {
+        &row[match self {
+            Self::Deal => "title",
+            Self::Activity => "subject",
+            _ => "name",
+        }]
+    }
+}
+
+/// Whether a number is the one that a text says.
+pub(crate) fn is_id(value: &Value, text: &str) -> bool {
+    value.is_number() && text.trim().parse::<i64>().is_ok_and(|id| value.as_i64() == Some(id))
 }
 
 /// Records by kind and id.
@@ -38,7 +93,12 @@ pub(crate) struct Records {
 impl Records {
     /// A record that is there and not deleted.
     pub(crate) fn get(&self, resource: Resource, id: i64) -> Option<&Value> {
-        self.rows.get(&resource)?.get(&id).filter(|row| row["is_deleted"] != serde_json::json!(true))
+        self.get_even_deleted(resource, id).filter(|row| row["is_deleted"] != serde_json::json!(true))
+    }
+
+    /// A record that is there, or was.
+    pub(crate) fn get_even_deleted(&self, resource: Resource, id: i64) -> Option<&Value> {
+        self.rows.get(&resource)?.get(&id)
     }
 
     /// The record that a member such as `org_id` means; null without one.
@@ -62,6 +122,21 @@ impl Records {
             self.all(resource).filter(|(_, row)| row["deal_id"] == serde_json::json!(deal)).collect();
         rows.sort_by_key(|(id, row)| (row["order_nr"].as_i64().unwrap_or(0), *id));
         rows
+    }
+
+    /// All records of a kind, also those that were deleted less than thirty days ago.
+    pub(crate) fn even_deleted(&self, resource: Resource) -> impl Iterator<Item = (i64, &Value)> {
+        self.rows.get(&resource).into_iter().flatten().map(|(id, row)| (*id, row))
+    }
+
+    /// Records of a kind whose `member` is this id.
+    pub(crate) fn with<'a>(
+        &'a self,
+        resource: Resource,
+        member: &'a str,
+        id: i64,
+    ) -> impl Iterator<Item = (i64, &'a Value)> {
+        self.all(resource).filter(move |(_, row)| row[member] == serde_json::json!(id))
     }
 
     pub(crate) fn put(&mut self, resource: Resource, id: i64, row: Value) {

@@ -9,21 +9,29 @@ use rust_decimal::{Decimal, dec};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-/// Who writes, and when (RFC 3339).
-pub(super) struct Writer {
-    user: i64,
+/// Who writes, when (RFC 3339), and through what.
+pub(crate) struct Writer {
+    pub(super) user: User,
+    pub(super) now: String,
+    /// `api`, or `app` for Pipedrive's own page.
+    pub(super) source: &'static str,
     currency: String,
-    now: String,
 }
 
 impl Writer {
-    pub(super) fn user(&self) -> i64 {
-        self.user
+    pub(crate) fn new(company: &Company, user: &User, now: &str, source: &'static str) -> Self {
+        Self { user: user.clone(), now: now.to_owned(), source, currency: company.currency.clone() }
     }
 
-    pub(super) fn new(company: &Company, user: &User, now: &str) -> Self {
-        Self { user: user.id, currency: company.currency.clone(), now: now.to_owned() }
+    /// The moment in the form of v1: `2026-11-24 10:00:00`, in UTC.
+    pub(super) fn v1_now(&self) -> String {
+        v1_time(&self.now)
     }
+}
+
+/// v1 writes times without a zone, in UTC.
+pub(super) fn v1_time(now: &str) -> String {
+    now.replace('T', " ").trim_end_matches('Z').to_owned()
 }
 
 /// Adds members that are not there yet.
@@ -45,6 +53,9 @@ const LINKS: [(&str, Resource); 6] = [
     ("stage_id", Resource::Stage),
 ];
 
+/// The owner and followers; everyone; and with visibility groups: the owner's group, that and those below.
+const VISIBLE_TO: [i64; 4] = [1, 3, 5, 7];
+
 /// Refuses members that name nothing.
 pub(super) fn check_links(company: &Company, body: &Map<String, Value>) -> Result<(), String> {
     for (member, resource) in LINKS {
@@ -54,15 +65,43 @@ pub(super) fn check_links(company: &Company, body: &Map<String, Value>) -> Resul
             return Err(format!("{} not found: {member} {id}", resource.name()));
         }
     }
+    if let Some(id) = body.get("product_variation_id").and_then(Value::as_i64)
+        && company
+            .records
+            .get(Resource::Variation, id)
+            .is_none_or(|row| body.get("product_id").is_some_and(|product| row["product_id"] != *product))
+    {
+        return Err(format!("Product variation not found: product_variation_id {id}"));
+    }
+    if let Some(seen_by) = body.get("visible_to")
+        && !VISIBLE_TO.contains(&seen_by.as_i64().unwrap_or_default())
+    {
+        return Err("visible_to must be one of 1, 3, 5, 7".into());
+    }
     match body.get("owner_id").and_then(Value::as_i64) {
         Some(id) if company.user(id).is_none() => Err(format!("User not found: owner_id {id}")),
         _ => Ok(()),
     }
 }
 
+/// What a record is called has to be there, in a new one, and must not be emptied in another.
+pub(super) fn check_name(resource: Resource, body: &Map<String, Value>, new: bool) -> Result<(), String> {
+    let member = match resource {
+        Resource::Deal => "title",
+        Resource::Person | Resource::Organization | Resource::Product | Resource::Pipeline | Resource::Stage => "name",
+        _ => return Ok(()),
+    };
+    let empty = |value: &Value| value.as_str().is_none_or(|text| text.trim().is_empty());
+    match body.get(member) {
+        None if new => Err(format!("{member} is required")),
+        Some(value) if empty(value) => Err(format!("{member} must not be empty")),
+        _ => Ok(()),
+    }
+}
+
 /// What every answer has of a record and its maker may leave out.
 pub(super) fn complete(resource: Resource, id: i64, row: &mut Value, records: &Records, writer: &Writer) {
-    let (now, owner) = (&writer.now, writer.user);
+    let (now, owner) = (&writer.now, writer.user.id);
     row["id"] = json!(id);
     match resource {
         Resource::Deal | Resource::Person | Resource::Organization | Resource::Product => merge(
@@ -73,7 +112,7 @@ pub(super) fn complete(resource: Resource, id: i64, row: &mut Value, records: &R
             row["id"] = json!(Uuid::new_v4().to_string());
             merge(row, &json!({ "created_at": now, "created_by": owner, "updated_at": now, "updated_by": owner }));
         }
-        Resource::DealInstallment | Resource::Note | Resource::Webhook => {}
+        Resource::DealInstallment => {}
         _ => merge(row, &json!({ "add_time": now, "update_time": now })),
     }
     match resource {
@@ -125,7 +164,7 @@ pub(super) fn complete(resource: Resource, id: i64, row: &mut Value, records: &R
             );
             row["sum"] = row_sum(row);
         }
-        Resource::DealDiscount | Resource::DealInstallment | Resource::Note | Resource::Webhook => {}
+        _ => {}
     }
 }
 
@@ -143,7 +182,7 @@ fn deal(row: &mut Value, records: &Records, writer: &Writer) {
     merge(
         row,
         &json!({
-            "status": "open", "value": 0, "currency": writer.currency, "creator_user_id": writer.user, "person_id": null, "org_id": null,
+            "status": "open", "value": 0, "currency": writer.currency, "creator_user_id": writer.user.id, "person_id": null, "org_id": null,
             "archive_time": null, "stage_change_time": writer.now, "is_archived": false, "probability": null, "lost_reason": null,
             "close_time": null, "won_time": null, "lost_time": null, "local_won_date": null, "local_lost_date": null, "local_close_date": null,
             "expected_close_date": null, "origin": "ManuallyCreated", "origin_id": null, "channel": null, "channel_id": null, "acv": null,
@@ -206,6 +245,11 @@ pub(super) fn change(
                 row["pipeline_id"] = records.linked(Resource::Stage, &row["stage_id"])["pipeline_id"].clone();
             }
             close(row, &writer.now);
+            if row["is_archived"] != json!(true) {
+                row["archive_time"] = Value::Null;
+            } else if row["archive_time"].is_null() {
+                row["archive_time"] = json!(writer.now);
+            }
         }
         Resource::DealProduct => {
             row["name"] = records.linked(Resource::Product, &row["product_id"])["name"].clone();
@@ -222,7 +266,7 @@ pub(super) fn change(
         row[time] = json!(writer.now);
     }
     if let Some(by) = by {
-        row[by] = json!(writer.user);
+        row[by] = json!(writer.user.id);
     }
 }
 

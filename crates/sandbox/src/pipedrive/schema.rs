@@ -1,10 +1,21 @@
 //! What a body may hold: the members of Pipedrive's OpenAPI document, their kinds, and the company's own fields.
 
-use super::{Company, records::Resource};
+use super::{Company, fields, records::Resource};
 use jiff::{Timestamp, civil::Date};
 use serde_json::{Map, Value};
 
 const BODIES: &str = include_str!("bodies.txt");
+
+fn known(resource: Resource) -> Vec<(&'static str, &'static str)> {
+    let name = format!("{} ", resource.name());
+    let line = BODIES.lines().find_map(|line| line.strip_prefix(&name)).unwrap_or_default();
+    line.split(' ').filter_map(|word| word.split_once(':')).collect()
+}
+
+/// The members that a body of v2 may hold.
+pub(super) fn members(resource: Resource) -> Vec<&'static str> {
+    known(resource).into_iter().map(|(member, _)| member.trim_end_matches('!')).collect()
+}
 
 /// Checks a body; what is wrong with it, in words, otherwise. `whole`: the members needed to create one have to be there.
 pub(super) fn checked(
@@ -14,9 +25,7 @@ pub(super) fn checked(
     whole: bool,
 ) -> Result<Map<String, Value>, String> {
     let Some(object) = body.as_object() else { return Err("the body must be an object".into()) };
-    let name = resource.name();
-    let line = BODIES.lines().find_map(|line| line.strip_prefix(&format!("{name} "))).unwrap_or_default();
-    let known: Vec<(&str, &str)> = line.split(' ').filter_map(|word| word.split_once(':')).collect();
+    let known = known(resource);
     for (member, _) in known.iter().filter(|(member, _)| whole && member.ends_with('!')) {
         let member = member.trim_end_matches('!');
         if object.get(member).is_none_or(Value::is_null) {
@@ -31,16 +40,15 @@ pub(super) fn checked(
             return Err(format!("{member} must be {}", words(kind)));
         }
     }
-    if let Some(fields) = object.get("custom_fields").and_then(Value::as_object) {
-        let entity = name.to_lowercase();
-        for code in fields.keys() {
-            let mut own = company.fields.iter().filter(|field| field["entity"].as_str() == Some(&entity));
-            if !own.any(|field| field["field_code"].as_str() == Some(code)) {
-                return Err(format!("custom_fields.{code} is not allowed"));
-            }
+    let mut checked = object.clone();
+    if let Some(values) = checked.get_mut("custom_fields").and_then(Value::as_object_mut) {
+        for (code, value) in values {
+            let field = fields::own(company, resource).find(|field| field["field_code"].as_str() == Some(code));
+            let field = field.ok_or_else(|| format!("custom_fields.{code} is not allowed"))?;
+            *value = fields::check(company, field, value)?;
         }
     }
-    Ok(object.clone())
+    Ok(checked)
 }
 
 fn is(kind: &str, value: &Value) -> bool {

@@ -1,9 +1,10 @@
 //! Webhooks v2: what changes in a company is told to its subscribers.
 //!
 //! Rules: Pipedrive's documentation. An answer other than 2xx within ten seconds is tried again after 3, 30 and 150
-//! seconds; a subscription without any success for three days is removed.
+//! seconds; after ten first attempts that failed in a row, nothing is sent for half an hour and what happens then is lost;
+//! a subscription without any success for three days is removed. Nothing is told of what its user may not see.
 
-use super::{Company, records::Resource};
+use super::{Company, User, fields, records::Resource};
 use crate::{mishap::Mishap, world::Shared};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -15,6 +16,9 @@ use uuid::Uuid;
 /// Seconds until each further attempt.
 const LADDER: [i64; 3] = [3, 30, 150];
 const PATIENCE: SignedDuration = SignedDuration::from_hours(72);
+/// First attempts that may fail in a row, and how long nothing is sent then.
+const FAILURES_MOST: u64 = 10;
+const BAN: SignedDuration = SignedDuration::from_mins(30);
 
 /// Something that was done to a record.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -22,6 +26,8 @@ pub(crate) struct Change {
     pub(crate) resource: Resource,
     pub(crate) id: i64,
     pub(crate) user: i64,
+    /// `api` or `app`.
+    pub(crate) source: String,
     /// The record before; null for a new one.
     pub(crate) before: Value,
     /// The record after; null for a deleted one.
@@ -44,21 +50,6 @@ pub(crate) struct Webhooks {
     pub(crate) mishaps: VecDeque<Mishap>,
 }
 
-/// The word for a kind of record in subscriptions and payloads; `None` where nothing is told of it.
-fn object(resource: Resource) -> Option<&'static str> {
-    Some(match resource {
-        Resource::Deal => "deal",
-        Resource::Person => "person",
-        Resource::Organization => "organization",
-        Resource::Product => "product",
-        Resource::Activity => "activity",
-        Resource::Pipeline => "pipeline",
-        Resource::Stage => "stage",
-        Resource::Note => "note",
-        Resource::DealProduct | Resource::DealDiscount | Resource::DealInstallment | Resource::Webhook => return None,
-    })
-}
-
 impl Change {
     fn action(&self) -> &'static str {
         match (self.before.is_null(), self.after.is_null()) {
@@ -72,11 +63,15 @@ impl Change {
     fn previous(&self) -> Value {
         match (&self.before, &self.after) {
             (Value::Object(before), Value::Object(after)) => {
-                let old: Map<String, Value> = before
-                    .iter()
-                    .filter(|(name, value)| after.get(*name) != Some(*value))
-                    .map(|(name, value)| (name.clone(), value.clone()))
-                    .collect();
+                let mut old = changed(before, after);
+                if let (Some(Value::Object(before)), Some(Value::Object(after))) =
+                    (old.get("custom_fields"), after.get("custom_fields"))
+                {
+                    // A field that was not filled in before was null.
+                    let before = after.keys().map(|code| (code.clone(), before.get(code).cloned().unwrap_or_default()));
+                    let fields = changed(&before.collect(), after);
+                    old.insert("custom_fields".into(), Value::Object(fields));
+                }
                 Value::Object(old)
             }
             (before, _) => before.clone(),
@@ -84,27 +79,41 @@ impl Change {
     }
 }
 
+/// The members whose values are others afterwards, as they were before.
+fn changed(before: &Map<String, Value>, after: &Map<String, Value>) -> Map<String, Value> {
+    let old = before.iter().filter(|(name, value)| after.get(*name) != Some(*value));
+    old.map(|(name, value)| (name.clone(), value.clone())).collect()
+}
+
 impl Webhooks {
     /// Takes in what was done in a company, for each subscription that wants it.
     pub(crate) fn notice(&mut self, company: &Company, changes: Vec<Change>, now: Timestamp) {
         for change in changes {
-            let Some(object) = object(change.resource) else { continue };
-            let action = change.action();
+            let (object, action) = (change.resource.word(), change.action());
+            let row = if change.after.is_null() { &change.before } else { &change.after };
+            let permitted: Vec<&User> =
+                company.users.iter().filter(|user| company.sees(user, change.resource, row)).collect();
             for (id, webhook) in company.records.all(Resource::Webhook) {
                 let wants = |member: &str, word: &str| matches!(webhook[member].as_str(), Some(wanted) if wanted == "*" || wanted == word);
-                if !wants("event_object", object) || !wants("event_action", action) || webhook["is_active"] != json!(1)
+                let sees = permitted.iter().any(|user| webhook["user_id"] == json!(user.id));
+                let banned = moment(&webhook["banned_until"]).is_some_and(|until| now < until);
+                if object.is_empty()
+                    || !wants("event_object", object)
+                    || !wants("event_action", action)
+                    || !sees
+                    || banned
                 {
                     continue;
                 }
                 let body = json!({
-                    "data": change.after,
-                    "previous": change.previous(),
+                    "data": fields::with_kinds(company, change.resource, change.after.clone()),
+                    "previous": fields::with_kinds(company, change.resource, change.previous()),
                     "meta": {
                         "action": action, "company_id": company.id.to_string(), "correlation_id": Uuid::new_v4().to_string(),
                         "entity_id": change.id.to_string(), "entity": object, "id": Uuid::new_v4().to_string(), "is_bulk_edit": false,
                         "timestamp": now.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string(), "type": webhook["type"], "user_id": change.user.to_string(),
                         "version": "2.0", "webhook_id": id.to_string(), "webhook_owner_id": webhook["owner_id"].to_string(),
-                        "change_source": "api", "permitted_user_ids": company.users.iter().map(|user| user.id.to_string()).collect::<Vec<_>>(),
+                        "change_source": change.source, "permitted_user_ids": permitted.iter().map(|user| user.id.to_string()).collect::<Vec<_>>(),
                         "attempt": 1, "host": format!("{}.pipedrive.com", company.domain),
                     },
                 });
@@ -126,10 +135,19 @@ impl Webhooks {
         }
     }
 
+    /// How many deliveries have not been made yet.
+    pub(crate) fn waiting(&self) -> usize {
+        self.queue.len()
+    }
+
     fn next(&mut self, now: Timestamp) -> Option<Delivery> {
         let at = self.queue.iter().position(|delivery| delivery.due <= now)?;
         self.queue.remove(at)
     }
+}
+
+fn moment(value: &Value) -> Option<Timestamp> {
+    value.as_str()?.parse().ok()
 }
 
 /// Notes how a delivery went, and what follows from it.
@@ -146,9 +164,17 @@ fn answered(
     if success {
         webhook["last_delivery_time"] = json!(now.strftime("%Y-%m-%d %H:%M:%S").to_string());
         webhook["failing_since"] = Value::Null;
+        webhook["failures"] = json!(0);
         return;
     }
-    let since = webhook["failing_since"].as_str().and_then(|text| text.parse::<Timestamp>().ok()).unwrap_or(now);
+    if delivery.attempts == 0 {
+        let failures = webhook["failures"].as_u64().unwrap_or(0) + 1;
+        webhook["failures"] = json!(failures % FAILURES_MOST);
+        if failures == FAILURES_MOST {
+            webhook["banned_until"] = json!((now + BAN).to_string());
+        }
+    }
+    let since = moment(&webhook["failing_since"]).unwrap_or(now);
     webhook["failing_since"] = json!(since.to_string());
     if now.duration_since(since) > PATIENCE {
         company.records.remove(Resource::Webhook, delivery.webhook);

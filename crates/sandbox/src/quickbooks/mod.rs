@@ -14,7 +14,7 @@ pub(crate) mod web;
 pub(crate) mod webhooks;
 
 use crate::clock::Clock;
-pub(crate) use company::{Act, Company, preset};
+pub(crate) use company::{Act, Company, Quirks, preset};
 pub(crate) use entity::Entity;
 pub(crate) use fault::{Fault, throttled};
 pub(crate) use objects::Verb;

@@ -1,125 +1,27 @@
-//! What the store promises.
+//! What the store promises of intents, leases, tokens and tenants.
 
 use crate::database::{
     Backend::{self, Postgres, Sqlite},
     Database, at,
 };
+use crate::fixtures::{DEAL, USER, company, connection, customer, intent, new_id, profile, snapshot, tenant, tokens};
 use domain::{
-    address::Address,
-    draft::{Choice, Draft, DraftLine, FieldError, Form, FormField, Problem},
-    ids::{ConnectionId, DealId, IntentKey, InvoiceId, TenantId, UserId},
-    invoice::Snapshot,
+    draft::{FieldError, Form, FormField, Problem},
+    ids::{IntentKey, TenantId},
     mapping::Settings,
-    money::Money,
 };
-use iso_currency::Currency;
-use jiff::civil::date;
 use rstest::rstest;
-use rust_decimal::dec;
 use secrecy::ExposeSecret;
 use store::{
-    Tokens, Tx, audit, drafts,
+    audit, drafts,
     flows::{self, Provider},
     grants,
-    invoices::{self, Intent, Placed, State},
+    invoices::{self, Of, Placed, State},
     links,
     queue::IssueInvoice,
     quickbooks, settings, tenants,
 };
 use uuid::Uuid;
-
-const USER: UserId = UserId(7);
-const DEAL: DealId = DealId(42);
-
-fn tokens(name: &str) -> Tokens {
-    Tokens { access: format!("{name}-access").into(), refresh: format!("{name}-refresh").into(), expires_at: at(3600) }
-}
-
-fn profile() -> grants::Profile {
-    grants::Profile {
-        name: "Ana".into(),
-        locale: "pt_BR".into(),
-        time_zone: "America/Sao_Paulo".into(),
-        is_admin: true,
-    }
-}
-
-async fn tenant(tx: &mut Tx, company: i64) -> TenantId {
-    tenants::install(tx, TenantId(Uuid::new_v4()), company, "Aurora", "aurora", at(0)).await.unwrap().id
-}
-
-async fn connection(t: &Database, tx: &mut Tx, tenant: TenantId, realm: &str) -> ConnectionId {
-    let company = quickbooks::Company {
-        name: "Oak".into(),
-        country: "US".into(),
-        home_currency: "USD".into(),
-        time_zone: "UTC".into(),
-    };
-    let id = ConnectionId(Uuid::new_v4());
-    quickbooks::connect(tx, &t.vault, tenant, id, realm, &company, "Ana", &tokens(realm), at(0)).await.unwrap()
-}
-
-fn intent(connection: ConnectionId, key: IntentKey, total: i64) -> Intent {
-    let line = DraftLine {
-        product: None,
-        item: Choice::Existing("10".into()),
-        description: "Work".into(),
-        quantity: dec!(1),
-        unit_price: total.into(),
-        amount: total.into(),
-        tax_code: None,
-    };
-    Intent {
-        id: InvoiceId(Uuid::new_v4()),
-        key,
-        connection,
-        deal: DEAL,
-        organization: Some(1),
-        person: None,
-        by: USER,
-        form: Form::default(),
-        draft: Draft {
-            customer: Choice::New("Acme".into()),
-            attention: String::new(),
-            email: String::new(),
-            tax_id: String::new(),
-            address: Address::default(),
-            issued: date(2026, 3, 13),
-            due: date(2026, 3, 20),
-            currency: Currency::USD,
-            number: None,
-            invoice_code: None,
-            message: String::new(),
-            memo: String::new(),
-            lines: vec![line],
-            total: total.into(),
-        },
-        customer_name: "Acme".into(),
-    }
-}
-
-fn snapshot(sync_token: &str, balance: i64) -> Snapshot {
-    Snapshot {
-        quickbooks_id: "130".into(),
-        sync_token: sync_token.into(),
-        doc_number: Some("1038".into()),
-        customer_name: "Acme".into(),
-        total: Money::from_minor(10_000, Currency::USD),
-        balance: Money::from_minor(balance, Currency::USD),
-        issued: date(2026, 3, 13),
-        due: date(2026, 3, 20),
-        sent: false,
-        voided: false,
-        deleted: false,
-    }
-}
-
-fn new_id(placed: Placed) -> InvoiceId {
-    match placed {
-        Placed::New(id) => id,
-        other => panic!("not new: {other:?}"),
-    }
-}
 
 #[rstest]
 #[tokio::test]
@@ -133,11 +35,13 @@ async fn one_key_makes_one_intent(#[values(Sqlite, Postgres)] backend: Backend) 
     t.db.enqueue(&mut tx, IssueInvoice { tenant, invoice: first }).await.unwrap();
     let again = invoices::place(&mut tx, tenant, &intent(connection, key, 100), at(1)).await.unwrap();
     assert!(matches!(again, Placed::Known(known) if known.id == first));
+    assert_eq!(invoices::by_intent(&mut tx, tenant, key).await.unwrap().unwrap().id, first);
+    assert!(invoices::by_intent(&mut tx, TenantId(Uuid::new_v4()), key).await.unwrap().is_none());
     let changed = invoices::place(&mut tx, tenant, &intent(connection, key, 200), at(2)).await.unwrap();
     assert!(matches!(changed, Placed::Different(known) if known.id == first));
     tx.commit().await.unwrap();
     let mut tx = t.db.read().await.unwrap();
-    assert_eq!(invoices::of_deal(&mut tx, tenant, DEAL).await.unwrap().len(), 1);
+    assert_eq!(invoices::list(&mut tx, tenant, Of::Deal(DEAL)).await.unwrap().len(), 1);
 }
 
 #[rstest]
@@ -154,7 +58,7 @@ async fn only_the_holder_of_the_lease_finishes(#[values(Sqlite, Postgres)] backe
     assert!(invoices::lease(&mut tx, tenant, id, zombie, at(0), at(10)).await.unwrap().is_some());
     assert!(invoices::lease(&mut tx, tenant, id, other, at(5), at(15)).await.unwrap().is_none());
     assert!(invoices::extend(&mut tx, tenant, id, zombie, at(5), at(12)).await.unwrap());
-    assert!(invoices::sending(&mut tx, tenant, id, zombie).await.unwrap());
+    assert!(invoices::sending(&mut tx, tenant, id, zombie, at(6)).await.unwrap());
     // The lease runs out; another takes over and finishes. The first, woken, changes nothing.
     assert!(invoices::lease(&mut tx, tenant, id, other, at(20), at(30)).await.unwrap().is_some());
     assert!(!invoices::extend(&mut tx, tenant, id, zombie, at(21), at(31)).await.unwrap());
@@ -207,6 +111,26 @@ async fn what_a_crash_left_behind_is_handed_out_once(#[values(Sqlite, Postgres)]
 
 #[rstest]
 #[tokio::test]
+async fn what_was_not_carried_out_is_no_doubt(#[values(Sqlite, Postgres)] backend: Backend) {
+    let t = Database::new(backend).await;
+    let mut tx = t.db.begin().await.unwrap();
+    let tenant = tenant(&mut tx, 1).await;
+    let connection = connection(&t, &mut tx, tenant, "1").await;
+    let placed = invoices::place(&mut tx, tenant, &intent(connection, IntentKey(Uuid::new_v4()), 100), at(0)).await;
+    let (id, owner) = (new_id(placed.unwrap()), Uuid::new_v4());
+    invoices::lease(&mut tx, tenant, id, owner, at(0), at(10)).await.unwrap();
+    assert!(invoices::sending(&mut tx, tenant, id, owner, at(5)).await.unwrap());
+    let sent = invoices::find(&mut tx, tenant, id).await.unwrap().unwrap();
+    assert_eq!((sent.state, sent.sent_at), (State::Sending, Some(at(5))));
+    invoices::unsent(&mut tx, tenant, id, Uuid::new_v4()).await.unwrap();
+    assert_eq!(invoices::find(&mut tx, tenant, id).await.unwrap().unwrap().state, State::Sending, "not theirs to say");
+    invoices::unsent(&mut tx, tenant, id, owner).await.unwrap();
+    let again = invoices::find(&mut tx, tenant, id).await.unwrap().unwrap();
+    assert_eq!((again.state, again.sent_at), (State::Queued, None));
+}
+
+#[rstest]
+#[tokio::test]
 async fn an_older_snapshot_never_replaces_a_newer_one(#[values(Sqlite, Postgres)] backend: Backend) {
     let t = Database::new(backend).await;
     let mut tx = t.db.begin().await.unwrap();
@@ -238,7 +162,7 @@ async fn a_tenant_sees_nothing_of_another(#[values(Sqlite, Postgres)] backend: B
     grants::install(&mut tx, &t.vault, ours, USER, &profile(), "https://aurora.pipedrive.com", &tokens("a"), at(0))
         .await
         .unwrap();
-    links::link_customer(&mut tx, ours, connection, links::Party::Organization(1), "58").await.unwrap();
+    links::link_customer(&mut tx, ours, connection, links::Party::Organization(1), &customer("58")).await.unwrap();
     links::link_item(&mut tx, ours, connection, 5, "10").await.unwrap();
     drafts::save(&mut tx, ours, DEAL, USER, &Form::default(), at(0)).await.unwrap();
     settings::save(&mut tx, ours, &Settings::default(), USER, at(0)).await.unwrap();
@@ -247,7 +171,7 @@ async fn a_tenant_sees_nothing_of_another(#[values(Sqlite, Postgres)] backend: B
         .unwrap();
 
     assert!(invoices::find(&mut tx, theirs, id).await.unwrap().is_none());
-    assert!(invoices::of_deal(&mut tx, theirs, DEAL).await.unwrap().is_empty());
+    assert!(invoices::list(&mut tx, theirs, Of::Deal(DEAL)).await.unwrap().is_empty());
     assert!(invoices::lease(&mut tx, theirs, id, Uuid::new_v4(), at(0), at(9)).await.unwrap().is_none());
     assert!(grants::find(&mut tx, &t.vault, theirs, USER).await.unwrap().is_none());
     assert!(quickbooks::current(&mut tx, &t.vault, theirs).await.unwrap().is_none());
@@ -259,8 +183,8 @@ async fn a_tenant_sees_nothing_of_another(#[values(Sqlite, Postgres)] backend: B
     assert!(audit::of_invoice(&mut tx, theirs, id).await.unwrap().is_empty());
 
     assert_eq!(
-        links::customer(&mut tx, ours, connection, links::Party::Organization(1)).await.unwrap().as_deref(),
-        Some("58")
+        links::customer(&mut tx, ours, connection, links::Party::Organization(1)).await.unwrap(),
+        Some(customer("58"))
     );
     assert_eq!(links::items(&mut tx, ours, connection).await.unwrap(), [(5, "10".to_owned())]);
     assert_eq!(settings::find(&mut tx, ours).await.unwrap(), Some(Settings::default()));
@@ -349,8 +273,9 @@ async fn an_uninstalled_company_comes_back(#[values(Sqlite, Postgres)] backend: 
     let tenant = tenant(&mut tx, 1).await;
     tenants::uninstall(&mut tx, tenant, at(1)).await.unwrap();
     assert!(tenants::by_company(&mut tx, 1).await.unwrap().is_none());
-    let again = tenants::install(&mut tx, TenantId(Uuid::new_v4()), 1, "Aurora 2", "aurora", at(2)).await.unwrap();
-    assert_eq!(again.id, tenant);
+    let again =
+        tenants::install(&mut tx, TenantId(Uuid::new_v4()), &company(1, "Aurora 2", "en_US"), at(2)).await.unwrap();
+    assert_eq!((again.id, again.locale.as_str()), (tenant, "pt_BR"));
     assert_eq!(tenants::by_company(&mut tx, 1).await.unwrap(), Some(again.clone()));
     assert_eq!(tenants::find(&mut tx, tenant).await.unwrap(), Some(again));
 }

@@ -57,7 +57,7 @@ fn item(company: &mut Company, item: &Value, act: &Act) -> Result<String, Fault>
         return Err(Fault::missing("bId"));
     }
     if let Some(text) = item["Query"].as_str() {
-        return Ok(format!("\"QueryResponse\":{}", query::answer(company, text)?));
+        return Ok(format!("\"QueryResponse\":{}", query::answer(company, text, act.clock.now())?));
     }
     let bad = || {
         Fault::validation(

@@ -2,6 +2,7 @@
 
 use super::{answer, with_company};
 use crate::{
+    multipart::{self, Part},
     quickbooks::{entity::Entity, fault::Fault, objects},
     world::Shared,
 };
@@ -15,64 +16,6 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-/// One part of a multipart body.
-#[derive(Debug, Default)]
-struct Part {
-    name: String,
-    file_name: String,
-    content_type: String,
-    content: Vec<u8>,
-}
-
-/// Splits a multipart body. Written by hand because it has to forgive what published clients send and the real
-/// service takes: lines that end without a carriage return, parts in base64.
-fn parts(boundary: &str, body: &[u8]) -> Vec<Part> {
-    let mark = format!("--{boundary}");
-    let mut starts: Vec<usize> = Vec::new();
-    let mut at = 0;
-    while let Some(found) = find(&body[at..], mark.as_bytes()) {
-        starts.push(at + found);
-        at += found + mark.len();
-    }
-    starts.windows(2).filter_map(|pair| part(&body[pair[0] + mark.len()..pair[1]])).collect()
-}
-
-fn find(body: &[u8], wanted: &[u8]) -> Option<usize> {
-    body.windows(wanted.len()).position(|window| window == wanted)
-}
-
-fn part(raw: &[u8]) -> Option<Part> {
-    let raw = raw.strip_prefix(b"\r\n").or_else(|| raw.strip_prefix(b"\n"))?;
-    let (end, gap) = [b"\r\n\r\n".as_slice(), b"\n\n".as_slice()]
-        .iter()
-        .filter_map(|gap| Some((find(raw, gap)?, gap.len())))
-        .min()?;
-    let head = String::from_utf8_lossy(&raw[..end]).into_owned();
-    let content = &raw[end + gap..];
-    let content = content.strip_suffix(b"\r\n").or_else(|| content.strip_suffix(b"\n")).unwrap_or(content);
-    let mut part = Part { content: content.to_vec(), ..Part::default() };
-    for line in head.lines() {
-        let Some((name, value)) = line.split_once(':') else { continue };
-        match name.trim().to_ascii_lowercase().as_str() {
-            "content-disposition" => {
-                let attribute = |wanted: &str| {
-                    let value = value.split(';').find_map(|piece| piece.trim().strip_prefix(&format!("{wanted}=")))?;
-                    Some(value.trim_matches('"').to_owned())
-                };
-                part.name = attribute("name").unwrap_or_default();
-                part.file_name = attribute("filename").unwrap_or_default();
-            }
-            "content-type" => part.content_type = value.trim().to_owned(),
-            "content-transfer-encoding" if value.trim().eq_ignore_ascii_case("base64") => {
-                let text: String = String::from_utf8_lossy(content).split_whitespace().collect();
-                part.content = BASE64_STANDARD.decode(text).unwrap_or_default();
-            }
-            _ => {}
-        }
-    }
-    Some(part)
-}
-
 pub(super) async fn upload(
     State(shared): State<Shared>,
     Path(realm): Path<String>,
@@ -81,16 +24,11 @@ pub(super) async fn upload(
 ) -> Response {
     let api = shared.origins.quickbooks_api.clone();
     answer(&shared, &headers, &realm, |company, act| {
-        let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-        let boundary = kind
-            .split(';')
-            .find_map(|piece| piece.trim().strip_prefix("boundary="))
-            .map(|boundary| boundary.trim_matches('"'));
-        let boundary = boundary
+        let parts = multipart::parts(&headers, &body)
             .ok_or_else(|| Fault::validation("6040", "Invalid upload", "The body is not multipart/form-data", ""))?;
         // Parts belong together by the number at their names' ends.
         let mut files: BTreeMap<String, (Value, Option<Part>)> = BTreeMap::new();
-        for part in parts(boundary, &body) {
+        for part in parts {
             let (kind, number) = part.name.rsplit_once('_').unwrap_or((&part.name, "0"));
             let file = files.entry(number.to_owned()).or_default();
             match kind {
@@ -172,22 +110,5 @@ pub(super) async fn content(
             ([(header::CONTENT_TYPE, kind)], BASE64_STANDARD.decode(content).unwrap_or_default()).into_response()
         }
         None => StatusCode::NOT_FOUND.into_response(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn both_kinds_of_line_ends_are_read() {
-        let strict = b"--b\r\nContent-Disposition: form-data; name=\"file_content_01\"; filename=\"a.txt\"\r\nContent-Type: text/plain\r\n\r\nhello\r\n--b--\r\n";
-        let loose = b"\n--b\nContent-Disposition: form-data; name=\"file_content_01\"\nContent-Transfer-Encoding: base64\n\naGVsbG8=\n\n--b--\n";
-        for body in [strict.as_slice(), loose.as_slice()] {
-            let parts = parts("b", body);
-            assert_eq!(parts.len(), 1);
-            assert_eq!(parts[0].name, "file_content_01");
-            assert_eq!(parts[0].content, b"hello");
-        }
     }
 }

@@ -144,9 +144,9 @@ async fn query_by_get(
     Query(parameters): Query<Parameters>,
     headers: HeaderMap,
 ) -> Response {
-    answer(&shared, &headers, &realm, |company, _| {
+    answer(&shared, &headers, &realm, |company, act| {
         let text = parameters.query.ok_or_else(|| Fault::missing("query"))?;
-        Ok(format!("\"QueryResponse\":{}", query::answer(company, &text)?))
+        Ok(format!("\"QueryResponse\":{}", query::answer(company, &text, act.clock.now())?))
     })
 }
 
@@ -156,7 +156,9 @@ async fn query_by_post(
     headers: HeaderMap,
     body: String,
 ) -> Response {
-    answer(&shared, &headers, &realm, |company, _| Ok(format!("\"QueryResponse\":{}", query::answer(company, &body)?)))
+    answer(&shared, &headers, &realm, |company, act| {
+        Ok(format!("\"QueryResponse\":{}", query::answer(company, &body, act.clock.now())?))
+    })
 }
 
 fn known(name: &str, call: &str) -> Result<Entity, Fault> {

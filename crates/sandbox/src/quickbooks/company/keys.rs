@@ -45,6 +45,9 @@ macro_rules! properties {
     };
 }
 
+/// Where every row's time of creation stands among its keys.
+pub(crate) const CREATED: usize = 1;
+
 /// Where every row's time of last change stands among its keys.
 pub(crate) const LAST_UPDATED: usize = 2;
 

@@ -97,6 +97,16 @@ pub(crate) struct Mail {
     pub(crate) attached: Vec<String>,
 }
 
+/// What QuickBooks does not promise, and a company may be without: to see whether a program leans on it.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Quirks {
+    /// A repeated `requestid` is carried out again.
+    pub(crate) ignores_request_ids: bool,
+    /// Queries find what was created so many milliseconds ago, and nothing newer.
+    pub(crate) query_lag_ms: i64,
+}
+
 /// One company.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Company {
@@ -113,6 +123,8 @@ pub(crate) struct Company {
     pub(crate) outbox: Vec<Mail>,
     /// Changes that webhooks have still to tell.
     pub(crate) events: Vec<Event>,
+    #[serde(default)]
+    pub(crate) quirks: Quirks,
     #[serde(skip)]
     names: Names,
     #[serde(skip)]
@@ -146,6 +158,7 @@ impl Company {
             files: BTreeMap::new(),
             outbox: Vec::new(),
             events: Vec::new(),
+            quirks: Quirks::default(),
             names: Names::default(),
             preferences: Arc::default(),
             info: Arc::default(),
@@ -335,7 +348,7 @@ impl Company {
 
     /// The first answer given under a `requestid`, as JSON.
     pub(crate) fn answered(&self, request_id: &str) -> Option<&str> {
-        self.answers.get(request_id).map(String::as_str)
+        self.answers.get(request_id).filter(|_| !self.quirks.ignores_request_ids).map(String::as_str)
     }
 
     pub(crate) fn remember_answer(&mut self, request_id: &str, answer: &str) {

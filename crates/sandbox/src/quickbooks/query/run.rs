@@ -4,20 +4,24 @@ use super::{Condition, Operator, Projection, Query, parse::parse};
 use crate::quickbooks::{
     company::{
         Company, SalesTax,
-        keys::{Key, Kind, literal, properties},
+        keys::{CREATED, Key, Kind, literal, properties},
         table::{Id, Row, Table},
     },
     entity::Entity,
     fault::Fault,
 };
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 use std::{fmt::Write as _, sync::Arc};
 
 /// Answers a query: the content of `QueryResponse`, as JSON.
-pub(in crate::quickbooks) fn answer(company: &Company, text: &str) -> Result<String, Fault> {
+pub(in crate::quickbooks) fn answer(company: &Company, text: &str, now: Timestamp) -> Result<String, Fault> {
     let query = parse(text.trim().trim_end_matches(';'))?;
+    let lag = company.quirks.query_lag_ms;
+    let seen = Key::Instant(now - SignedDuration::from_millis(lag));
     let tests = query.conditions.iter().map(Test::of).collect::<Result<Vec<_>, _>>()?;
-    let mut found: Vec<(&Id, &Arc<Row>)> = matching(company, &query, &tests).collect();
+    let is_seen = |row: &Row| lag == 0 || row.keys()[CREATED] <= seen;
+    let mut found: Vec<(&Id, &Arc<Row>)> = matching(company, &query, &tests).filter(|(_, row)| is_seen(row)).collect();
     if query.projection == Projection::Count {
         return Ok(json!({ "totalCount": found.len() }).to_string());
     }

@@ -1,0 +1,59 @@
+// A field that picks from a list while one types: customers, items, fields. *Create* is the last choice.
+import Combobox from "@github/combobox-nav";
+
+class PickList extends HTMLElement {
+  connectedCallback(): void {
+    const input = this.querySelector<HTMLInputElement>("[role=combobox]");
+    const list = this.querySelector<HTMLUListElement>("[role=listbox]");
+    if (!input || !list) return;
+    const combobox = new Combobox(input, list, { tabInsertsSuggestions: false });
+    const show = (open: boolean) => {
+      if (open === !list.hidden) return;
+      list.hidden = !open;
+      if (open) combobox.start();
+      else combobox.stop();
+      input.setAttribute("aria-expanded", String(open));
+      // A list that is not filled yet is asked for when it opens.
+      if (open && !list.childElementCount) input.dispatchEvent(new CustomEvent("fatura:open"));
+    };
+    // Coming back to what is chosen already does not ask again.
+    input.addEventListener("focus", () => {
+      if (!this.hasAttribute("data-chosen") && !this.hasAttribute("data-quiet")) show(true);
+    });
+    input.addEventListener("click", () => show(true));
+    input.addEventListener("input", () => {
+      // What is typed is not yet chosen; and what the list still shows of an earlier text cannot be.
+      this.choose({});
+      const typed = input.value.trim().toLowerCase();
+      for (const option of list.querySelectorAll<HTMLElement>("[role=option]")) option.hidden = !option.dataset["name"]?.toLowerCase().includes(typed);
+      combobox.clearSelection();
+      show(true);
+    });
+    input.addEventListener("blur", () => setTimeout(() => document.activeElement !== input && show(false), 150));
+    input.addEventListener("keydown", (event) => {
+      if (event.key === "Escape" && !list.hidden) {
+        event.stopPropagation();
+        show(false);
+      }
+    });
+    list.addEventListener("mousedown", (event) => event.preventDefault());
+    list.addEventListener("combobox-commit", (event) => {
+      const option = (event.target as HTMLElement).dataset;
+      input.value = option["name"] ?? "";
+      this.choose(option);
+      show(false);
+      this.dispatchEvent(new CustomEvent("fatura:picked", { bubbles: true, detail: option }));
+      this.dispatchEvent(new Event("input", { bubbles: true }));
+    });
+  }
+
+  /** Keeps what is chosen in the hidden fields, each by the name of what it holds. */
+  private choose(option: DOMStringMap): void {
+    for (const field of this.querySelectorAll<HTMLInputElement>("[data-pick]")) field.value = option[field.dataset["pick"] ?? ""] ?? "";
+    const id = option["id"] ?? "";
+    this.toggleAttribute("data-chosen", id !== "");
+    this.toggleAttribute("data-new", id === "new");
+  }
+}
+
+customElements.define("pick-list", PickList);

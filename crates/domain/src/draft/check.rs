@@ -1,0 +1,465 @@
+//! Turns a form into the invoice that it asks for, or names all that stands in the way.
+
+use super::{
+    CREATE, Choice, Draft, DraftLine, FieldError, Form, FormField, FormLine, LINES_MAX, Problem, Rules, discount,
+    percent, preview,
+};
+use crate::{
+    address::Address,
+    customer::{CustomerField, DISPLAY_NAME_MAX},
+    number::parse_decimal,
+    tax::{NON_TAXABLE, TAXABLE, TaxMode, TaxModel},
+    totals::{Discount, LineAmounts},
+};
+use iso_currency::Currency;
+use jiff::civil::Date;
+use rust_decimal::{Decimal, dec};
+
+/// QuickBooks' legacy custom fields hold no more.
+const CUSTOM_MAX: usize = 31;
+
+/// Turns a form into the invoice that it asks for, or names all that stands in the way.
+pub fn check(form: &Form, rules: &Rules<'_>) -> Result<Draft, Vec<FieldError>> {
+    let mut errors = Vec::new();
+    let mut wrong = |field, problem| errors.push(FieldError { field, problem });
+
+    let customer = match form.customer.as_str() {
+        "" => {
+            wrong(FormField::Customer, Problem::Missing);
+            None
+        }
+        CREATE => {
+            let typed = if form.customer_name.trim().is_empty() { &form.to } else { &form.customer_name };
+            let name = crate::customer::display_name(typed);
+            if name.is_empty() {
+                wrong(FormField::To, Problem::Missing);
+            }
+            Some(Choice::New(name))
+        }
+        id => {
+            if rules.customer.is_some_and(|customer| customer.id == id && !customer.active) {
+                wrong(FormField::Customer, Problem::Inactive);
+            }
+            Some(Choice::Existing(id.to_owned()))
+        }
+    };
+    if form.to.chars().count() > DISPLAY_NAME_MAX {
+        wrong(FormField::To, Problem::TooLong(DISPLAY_NAME_MAX));
+    }
+    let email = form.email.trim().to_owned();
+    if email.chars().count() > 100 {
+        wrong(FormField::Email, Problem::TooLong(100));
+    } else if !email.is_empty() && !looks_like_email(&email) {
+        wrong(FormField::Email, Problem::NotAnEmail);
+    }
+    if form.tax_id.chars().count() > 20 {
+        wrong(FormField::TaxId, Problem::TooLong(20));
+    }
+    let address = Address {
+        street: form.street.trim().to_owned(),
+        city: form.city.trim().to_owned(),
+        state: form.state.trim().to_owned(),
+        postal_code: form.postal_code.trim().to_owned(),
+        country: form.country.trim().to_owned(),
+    };
+    let parts = [(&address.city, 255), (&address.state, 255), (&address.country, 255), (&address.postal_code, 30)];
+    if let Some((_, most)) = parts.into_iter().find(|(part, most)| part.chars().count() > *most) {
+        wrong(FormField::Address, Problem::TooLong(most));
+    }
+    let issued = date(&form.issued, FormField::Issued, &mut wrong);
+    let due = date(&form.due, FormField::Due, &mut wrong);
+    if let (Some(issued), Some(closed)) = (issued, rules.catalogue.closed_until)
+        && issued <= closed
+    {
+        wrong(FormField::Issued, Problem::ClosedUntil(closed));
+    }
+    if let (Some(issued), Some(due)) = (issued, due)
+        && due < issued
+    {
+        wrong(FormField::Due, Problem::BeforeIssued);
+    }
+    let currency = match Currency::from_code(&form.currency) {
+        None if form.currency.is_empty() => {
+            wrong(FormField::Currency, Problem::Missing);
+            None
+        }
+        Some(currency) if rules.catalogue.currencies.contains(&currency) => {
+            if form.customer != CREATE
+                && !form.customer_currency.is_empty()
+                && form.customer_currency != currency.code()
+            {
+                wrong(FormField::Currency, Problem::CustomerCurrency(form.customer_currency.clone()));
+            }
+            Some(currency)
+        }
+        _ => {
+            wrong(FormField::Currency, Problem::Unknown);
+            None
+        }
+    };
+    let number = form.number.trim();
+    if number.chars().count() > 21 {
+        wrong(FormField::Number, Problem::TooLong(21));
+    }
+    let mode = TaxMode::named(&form.tax_mode);
+    if let TaxModel::SalesTax { .. } = rules.catalogue.tax
+        && mode != TaxMode::None
+    {
+        let taxable = form.lines.iter().any(|line| line.tax_code == TAXABLE);
+        if form.invoice_code.is_empty() {
+            if taxable {
+                wrong(FormField::InvoiceCode, Problem::Missing);
+            }
+        } else if rules.catalogue.tax.code(&form.invoice_code).is_none() {
+            wrong(FormField::InvoiceCode, Problem::Unknown);
+        }
+    }
+    if form.message.chars().count() > 1000 {
+        wrong(FormField::Message, Problem::TooLong(1000));
+    }
+    if form.memo.chars().count() > 3800 {
+        wrong(FormField::Memo, Problem::TooLong(3800));
+    }
+    let cc = form.cc.trim().to_owned();
+    if cc.chars().count() > 100 {
+        wrong(FormField::Cc, Problem::TooLong(100));
+    } else if !cc.is_empty() && !cc.split(',').all(|address| looks_like_email(address.trim())) {
+        wrong(FormField::Cc, Problem::NotAnEmail);
+    }
+    let custom = custom(form, rules, &mut wrong);
+    let whole = discount(form, rules);
+    match whole {
+        None => wrong(FormField::InvoiceDiscount, Problem::NotANumber),
+        Some(Some(Discount::Percent(percent))) if percent < Decimal::ZERO || percent > dec!(100) => {
+            wrong(FormField::InvoiceDiscount, Problem::NotAPercentage);
+        }
+        Some(Some(Discount::Amount(amount))) if amount < Decimal::ZERO => {
+            wrong(FormField::InvoiceDiscount, Problem::NotPositive);
+        }
+        Some(Some(Discount::Amount(amount))) => {
+            let sums = preview(form, rules).1;
+            if sums.is_some_and(|sums| amount > sums.subtotal - sums.discount + sums.invoice_discount) {
+                wrong(FormField::InvoiceDiscount, Problem::TooMuch);
+            }
+        }
+        Some(_) => {}
+    }
+    if form.lines.is_empty() {
+        wrong(FormField::Lines, Problem::Missing);
+    } else if form.lines.len() > LINES_MAX {
+        wrong(FormField::Lines, Problem::TooLong(LINES_MAX));
+    }
+    let lines: Vec<DraftLine> = form
+        .lines
+        .iter()
+        .enumerate()
+        .filter_map(|(at, line)| check_line(at, line, rules, currency, mode, &mut wrong))
+        .collect();
+
+    match (customer, issued, due, currency) {
+        (Some(customer), Some(issued), Some(due), Some(currency)) if errors.is_empty() => {
+            let total = preview(form, rules).1.map(|sums| sums.total).unwrap_or_default();
+            let to = form.to.trim();
+            let own_name = match &customer {
+                Choice::New(name) => name,
+                Choice::Existing(_) => form.customer_name.trim(),
+            };
+            let attention = if crate::customer::display_name(to) == own_name { String::new() } else { to.to_owned() };
+            Ok(Draft {
+                customer,
+                attention,
+                email,
+                tax_id: form.tax_id.trim().to_owned(),
+                address,
+                issued,
+                due,
+                currency,
+                number: (rules.catalogue.numbers_by_hand && !number.is_empty()).then(|| number.to_owned()),
+                invoice_code: (mode != TaxMode::None && !form.invoice_code.is_empty())
+                    .then(|| form.invoice_code.clone())
+                    .filter(|_| matches!(rules.catalogue.tax, TaxModel::SalesTax { .. })),
+                message: form.message.trim().to_owned(),
+                memo: form.memo.trim().to_owned(),
+                cc,
+                online_payment: rules.catalogue.online_payment.then(|| form.online_payment == "on"),
+                custom,
+                update: updates(form),
+                tax_mode: mode,
+                discount: whole.flatten(),
+                lines,
+                total,
+            })
+        }
+        _ => Err(errors),
+    }
+}
+
+fn date(text: &str, field: FormField, wrong: &mut impl FnMut(FormField, Problem)) -> Option<Date> {
+    if text.trim().is_empty() {
+        wrong(field, Problem::Missing);
+        return None;
+    }
+    let date = text.trim().parse().ok();
+    if date.is_none() {
+        wrong(field, Problem::NotADate);
+    }
+    date
+}
+
+fn check_line(
+    at: usize,
+    line: &FormLine,
+    rules: &Rules<'_>,
+    currency: Option<Currency>,
+    mode: TaxMode,
+    wrong: &mut impl FnMut(FormField, Problem),
+) -> Option<DraftLine> {
+    let item = match line.item.as_str() {
+        "" => {
+            wrong(FormField::Item(at), Problem::Missing);
+            None
+        }
+        CREATE => {
+            let typed =
+                [&line.item_name, &line.name, &line.description].into_iter().find(|name| !name.trim().is_empty());
+            let name = item_name(typed.map_or("", |name| name));
+            if name.is_empty() {
+                wrong(FormField::Item(at), Problem::Missing);
+            }
+            Some(Choice::New(name))
+        }
+        id if rules.catalogue.items.iter().any(|item| item.id == id) => Some(Choice::Existing(id.to_owned())),
+        _ => {
+            wrong(FormField::Item(at), Problem::Inactive);
+            None
+        }
+    };
+    if line.description.chars().count() > 4000 {
+        wrong(FormField::Description(at), Problem::TooLong(4000));
+    }
+    let number = |text: &str, field, wrong: &mut dyn FnMut(FormField, Problem)| {
+        let value = parse_decimal(text, rules.mark);
+        if text.trim().is_empty() {
+            wrong(field, Problem::Missing);
+        } else if value.is_none() {
+            wrong(field, Problem::NotANumber);
+        }
+        value
+    };
+    let quantity = number(&line.quantity, FormField::Quantity(at), wrong);
+    if quantity.is_some_and(|quantity| quantity <= Decimal::ZERO) {
+        wrong(FormField::Quantity(at), Problem::NotPositive);
+    }
+    let unit_price = number(&line.unit_price, FormField::UnitPrice(at), wrong);
+    if unit_price.is_some_and(|price| price < Decimal::ZERO) {
+        wrong(FormField::UnitPrice(at), Problem::NotPositive);
+    }
+    let discount_percent = percent(&line.discount, rules.mark);
+    match discount_percent {
+        None => wrong(FormField::Discount(at), Problem::NotANumber),
+        Some(percent) if percent < Decimal::ZERO || percent > dec!(100) => {
+            wrong(FormField::Discount(at), Problem::NotAPercentage);
+        }
+        Some(_) => {}
+    }
+    let tax_code = match rules.catalogue.tax {
+        TaxModel::None => None,
+        TaxModel::SalesTax { .. } | TaxModel::Automated if mode == TaxMode::None => Some(NON_TAXABLE.to_owned()),
+        TaxModel::PerLine { .. } if mode == TaxMode::None => None,
+        TaxModel::SalesTax { .. } | TaxModel::Automated => match line.tax_code.as_str() {
+            TAXABLE | NON_TAXABLE => Some(line.tax_code.clone()),
+            _ => {
+                wrong(FormField::TaxCode(at), Problem::Missing);
+                None
+            }
+        },
+        TaxModel::PerLine { .. } if line.tax_code.is_empty() => {
+            wrong(FormField::TaxCode(at), Problem::Missing);
+            None
+        }
+        TaxModel::PerLine { .. } => {
+            if rules.catalogue.tax.code(&line.tax_code).is_none() {
+                wrong(FormField::TaxCode(at), Problem::Unknown);
+            }
+            Some(line.tax_code.clone())
+        }
+    };
+    let amounts =
+        LineAmounts { quantity: quantity?, unit_price: unit_price?, discount_percent: discount_percent?, tax_code };
+    Some(DraftLine {
+        product: line.product.parse().ok(),
+        item: item?,
+        description: line.description.trim().to_owned(),
+        quantity: amounts.quantity,
+        unit_price: amounts.net_unit_price(),
+        amount: amounts.amount(currency?),
+        tax_code: amounts.tax_code,
+    })
+}
+
+/// The company's own fields that are filled in.
+fn custom(form: &Form, rules: &Rules<'_>, wrong: &mut impl FnMut(FormField, Problem)) -> Vec<(String, String)> {
+    let mut filled = Vec::new();
+    for field in &rules.catalogue.custom_fields {
+        let value = form.custom.get(&field.id).map(|value| value.trim()).unwrap_or_default();
+        if value.chars().count() > CUSTOM_MAX {
+            wrong(FormField::Custom(field.id.parse().unwrap_or_default()), Problem::TooLong(CUSTOM_MAX));
+        }
+        if !value.is_empty() {
+            filled.push((field.id.clone(), value.to_owned()));
+        }
+    }
+    filled
+}
+
+/// What of the customer is exported: what the person ticked and saw, of a customer that exists.
+fn updates(form: &Form) -> Vec<CustomerField> {
+    let is_wanted = form.update_customer == "on" && form.customer != CREATE;
+    CustomerField::ALL
+        .into_iter()
+        .filter(|field| is_wanted && form.agreed.iter().any(|agreed| agreed == field.name()))
+        .collect()
+}
+
+/// A name that QuickBooks takes for an item: no colon, tab or line break, at most 100 characters.
+pub fn item_name(wanted: &str) -> String {
+    crate::customer::display_name(wanted).chars().take(100).collect::<String>().trim().to_owned()
+}
+
+/// What QuickBooks demands of an address (code 2210): something, an @, something with a dot.
+pub fn looks_like_email(text: &str) -> bool {
+    text.split_once('@').is_some_and(|(name, host)| {
+        !name.is_empty()
+            && !host.contains('@')
+            && host.contains('.')
+            && !host.starts_with('.')
+            && !host.ends_with('.')
+            && !text.contains(char::is_whitespace)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        catalogue::{Catalogue, Item},
+        number::DecimalMark,
+        tax::{Of, Rounding, TaxCode, TaxRate},
+    };
+    use jiff::civil::date;
+
+    fn catalogue() -> Catalogue {
+        let rate = TaxRate { id: "1".into(), name: "ISS".into(), percent: dec!(5), of: Of::Amount };
+        let code = TaxCode { id: "3".into(), name: "ISS 5%".into(), rates: vec![rate] };
+        Catalogue {
+            company_name: "Aurora".into(),
+            country: "BR".into(),
+            time_zone: String::new(),
+            home_currency: Currency::BRL,
+            currencies: vec![Currency::BRL, Currency::USD],
+            tax: TaxModel::PerLine { codes: vec![code], rounding: Rounding::PerLine },
+            terms: Vec::new(),
+            items: vec![Item { id: "10".into(), name: "Work".into(), sku: None, tax_code: None, taxable: false }],
+            income_accounts: Vec::new(),
+            numbers_by_hand: false,
+            multicurrency: true,
+            discounts: true,
+            online_payment: false,
+            closed_until: Some(date(2025, 12, 31)),
+            custom_fields: Vec::new(),
+        }
+    }
+
+    fn form() -> Form {
+        let line = FormLine {
+            item: "10".into(),
+            quantity: "2".into(),
+            unit_price: "1.234,50".into(),
+            discount: "10".into(),
+            tax_code: "3".into(),
+            ..FormLine::default()
+        };
+        Form {
+            customer: CREATE.into(),
+            to: "Oceano: Azul".into(),
+            issued: "2026-03-13".into(),
+            due: "2026-03-20".into(),
+            currency: "BRL".into(),
+            lines: vec![line],
+            ..Form::default()
+        }
+    }
+
+    fn checked(form: &Form) -> Result<Draft, Vec<FieldError>> {
+        let catalogue = catalogue();
+        check(form, &Rules { catalogue: &catalogue, customer: None, mark: DecimalMark::Comma })
+    }
+
+    fn check_problem(change: impl FnOnce(&mut Form), field: FormField, problem: Problem) {
+        let mut form = form();
+        change(&mut form);
+        assert_eq!(checked(&form), Err(vec![FieldError { field, problem }]));
+    }
+
+    #[test]
+    fn a_complete_form_is_an_invoice() {
+        let draft = checked(&form()).expect("complete");
+        assert_eq!(draft.customer, Choice::New("Oceano - Azul".into()));
+        assert_eq!(draft.lines[0].unit_price, dec!(1111.05));
+        assert_eq!(draft.lines[0].amount, dec!(2222.10));
+        assert_eq!(draft.total, dec!(2333.21));
+    }
+
+    #[test]
+    fn only_what_was_seen_and_ticked_is_exported() {
+        let updates = |customer: &str, ticked: &str| {
+            let mut form = form();
+            form.customer = customer.into();
+            form.update_customer = ticked.into();
+            form.agreed = vec!["email".into(), "else".into()];
+            checked(&form).expect("complete").update
+        };
+        assert_eq!(updates("58", "on"), [CustomerField::Email]);
+        assert_eq!(updates("58", ""), []);
+        assert_eq!(updates(CREATE, "on"), []);
+    }
+
+    #[test]
+    fn each_missing_thing_is_named_at_its_field() {
+        use Problem::{
+            BeforeIssued, ClosedUntil, CustomerCurrency, Inactive, Missing, NotANumber, NotAPercentage, NotAnEmail,
+            NotPositive, TooMuch, Unknown,
+        };
+        check_problem(|f| f.customer.clear(), FormField::Customer, Missing);
+        check_problem(|f| f.to.clear(), FormField::To, Missing);
+        check_problem(|f| f.email = "nobody".into(), FormField::Email, NotAnEmail);
+        check_problem(|f| f.due = "2026-03-12".into(), FormField::Due, BeforeIssued);
+        check_problem(|f| f.currency = "EUR".into(), FormField::Currency, Unknown);
+        check_problem(|f| f.issued = "2025-12-31".into(), FormField::Issued, ClosedUntil(date(2025, 12, 31)));
+        check_problem(|f| f.cc = "a@b.example, nobody".into(), FormField::Cc, NotAnEmail);
+        check_problem(|f| f.discount = "101".into(), FormField::InvoiceDiscount, NotAPercentage);
+        check_problem(
+            |f| {
+                f.discount = "2.222,11".into();
+                f.discount_kind = "amount".into();
+            },
+            FormField::InvoiceDiscount,
+            TooMuch,
+        );
+        check_problem(|f| f.lines.clear(), FormField::Lines, Missing);
+        check_problem(|f| f.lines[0].item.clear(), FormField::Item(0), Missing);
+        check_problem(|f| f.lines[0].item = "11".into(), FormField::Item(0), Inactive);
+        check_problem(|f| f.lines[0].quantity = "two".into(), FormField::Quantity(0), NotANumber);
+        check_problem(|f| f.lines[0].quantity = "0".into(), FormField::Quantity(0), NotPositive);
+        check_problem(|f| f.lines[0].discount = "101".into(), FormField::Discount(0), NotAPercentage);
+        check_problem(|f| f.lines[0].tax_code.clear(), FormField::TaxCode(0), Missing);
+        check_problem(
+            |f| {
+                f.customer = "58".into();
+                f.customer_currency = "USD".into();
+            },
+            FormField::Currency,
+            CustomerCurrency("USD".into()),
+        );
+    }
+}

@@ -1,0 +1,89 @@
+//! What a customer owes and has paid, over several invoices: one sum for each currency.
+
+use crate::{
+    invoice::{Snapshot, Status, status},
+    money::Money,
+};
+use iso_currency::Currency;
+use jiff::civil::Date;
+
+/// Sums in one currency.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sums {
+    /// To be paid, and not past due.
+    pub outstanding: Money,
+    /// To be paid, and past due.
+    pub overdue: Money,
+    /// Paid already.
+    pub paid: Money,
+}
+
+impl Sums {
+    /// The currency of all three.
+    pub fn currency(&self) -> Currency {
+        self.paid.currency()
+    }
+}
+
+/// Adds up invoices as they stand on `today`. Voided and deleted ones count for nothing.
+pub fn sums<'a>(invoices: impl IntoIterator<Item = &'a Snapshot>, today: Date) -> Vec<Sums> {
+    let mut sums: Vec<Sums> = Vec::new();
+    for invoice in invoices {
+        let status = status(invoice, today);
+        if matches!(status, Status::Voided | Status::Deleted) {
+            continue;
+        }
+        let currency = invoice.total.currency();
+        if !sums.iter().any(|sum| sum.currency() == currency) {
+            let zero = Money::zero(currency);
+            sums.push(Sums { outstanding: zero, overdue: zero, paid: zero });
+        }
+        let Some(sum) = sums.iter_mut().find(|sum| sum.currency() == currency) else { continue };
+        let add = |to: &mut Money, amount| *to = Money::rounded(to.amount() + amount, currency);
+        add(&mut sum.paid, invoice.total.amount() - invoice.balance.amount());
+        let unpaid = if status == Status::Overdue { &mut sum.overdue } else { &mut sum.outstanding };
+        add(unpaid, invoice.balance.amount());
+    }
+    sums.sort_by_key(|sum| sum.currency().code());
+    sums
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::civil::date;
+
+    fn invoice(currency: Currency, total: i64, balance: i64, due: Date) -> Snapshot {
+        Snapshot {
+            quickbooks_id: "1".into(),
+            sync_token: "0".into(),
+            doc_number: None,
+            customer_name: "Acme".into(),
+            customer_id: "58".into(),
+            email: String::new(),
+            total: Money::from_minor(total, currency),
+            balance: Money::from_minor(balance, currency),
+            issued: date(2026, 3, 1),
+            due,
+            sent: false,
+            voided: false,
+            deleted: false,
+        }
+    }
+
+    #[test]
+    fn each_currency_has_its_own_sums() {
+        let (late, early) = (date(2026, 3, 1), date(2026, 4, 1));
+        let deleted = Snapshot { deleted: true, ..invoice(Currency::USD, 900, 900, early) };
+        let all = [
+            invoice(Currency::USD, 100, 40, late),
+            invoice(Currency::BRL, 100, 100, early),
+            invoice(Currency::USD, 50, 50, early),
+            deleted,
+        ];
+        let [brl, usd] = sums(&all, date(2026, 3, 13))[..] else { panic!("two currencies") };
+        let minor = |sums: Sums| [sums.outstanding, sums.overdue, sums.paid].map(Money::minor);
+        assert_eq!(minor(brl), [Some(100), Some(0), Some(0)]);
+        assert_eq!(minor(usd), [Some(50), Some(40), Some(60)]);
+    }
+}

@@ -1,0 +1,305 @@
+//! Voiding, deleting and e-mailing an invoice that stands, each once.
+//!
+//! The wish is written down and enqueued in one transaction; the work runs, here or after a crash on whoever finds it.
+//! What cannot be undone is done only to the invoice that the person saw: QuickBooks refuses a stale `SyncToken`, and
+//! then the invoice is read again and compared.
+
+use super::{
+    Error, access, follow,
+    lease::{Attempt, HEARTBEAT, LEASE, LOOK_AGAIN, PATIENCE, back_off, held, request_id},
+    settings,
+};
+use crate::state::App;
+use domain::{
+    draft::looks_like_email,
+    ids::{ActId, InvoiceId, TenantId, UserId},
+    invoice::{Act, Snapshot, status},
+};
+use jiff::SignedDuration;
+use providers::ProviderError;
+use serde_json::json;
+use store::{
+    acts::{self, Reason, Requested, State, Wish},
+    audit,
+    invoices::{self, Invoice, State as InvoiceState},
+    queue::CarryOut,
+    quickbooks::{self, Connection},
+};
+use uuid::Uuid;
+
+/// How a wish stands when the person is answered.
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    /// QuickBooks has carried it out.
+    Done,
+    /// It was not carried out.
+    Refused(Reason),
+    /// It is under way.
+    Pending,
+}
+
+/// What somebody wants done to an invoice.
+pub(crate) struct Wanted {
+    pub(crate) invoice: InvoiceId,
+    pub(crate) act: Act,
+    /// What the person saw of it.
+    pub(crate) seen: String,
+    pub(crate) recipient: String,
+    /// Of the form that was pressed: pressed again, it is the same act.
+    pub(crate) key: Option<Uuid>,
+}
+
+/// What an e-mail keeps of the invoice before it: whether another went before.
+fn sent_before(snapshot: &Snapshot) -> String {
+    if snapshot.sent { "sent".to_owned() } else { String::new() }
+}
+
+/// Somebody has pressed. [`Error::AdminsOnly`] where the settings leave what
+/// cannot be undone to administrators.
+pub(crate) async fn request(
+    app: &App,
+    tenant: TenantId,
+    user: UserId,
+    is_admin: bool,
+    wanted: Wanted,
+) -> Result<Outcome, Error> {
+    let Wanted { invoice, act, seen, recipient, key } = wanted;
+    if act.is_final() && !settings::current(app, tenant).await?.void.includes(is_admin) {
+        return Err(Error::AdminsOnly);
+    }
+    let now = app.clock.now();
+    let mut tx = app.db.begin().await?;
+    let id = ActId(key.unwrap_or_else(Uuid::now_v7));
+    if let Some(known) = acts::find(&mut tx, tenant, id).await? {
+        drop(tx);
+        let is_same = known.wish.invoice == invoice && known.wish.act == act;
+        return if is_same { outcome(app, tenant, id).await } else { Err(Error::NotFound) };
+    }
+    let found = invoices::find(&mut tx, tenant, invoice).await?.ok_or(Error::NotFound)?;
+    let connection =
+        quickbooks::find(&mut tx, &app.vault, tenant, found.connection).await?.ok_or(Error::NotConnected)?;
+    let InvoiceState::Issued(snapshot) = &found.state else { return Err(Error::NotFound) };
+    match connection.state {
+        quickbooks::State::Active => {}
+        quickbooks::State::NeedsReconnect => return Err(Error::NeedsReconnect),
+        quickbooks::State::Disconnected => return Err(Error::NotConnected),
+    }
+    if !act.is_allowed(status(snapshot, app.clock.today(&connection.company.time_zone))) {
+        return Ok(Outcome::Refused(Reason::NotNow));
+    }
+    if act.is_final() && snapshot.seen() != seen {
+        return Ok(Outcome::Refused(Reason::Changed));
+    }
+    if act == Act::Send && !looks_like_email(if recipient.is_empty() { &snapshot.email } else { &recipient }) {
+        return Ok(Outcome::Refused(Reason::NoAddress));
+    }
+    let seen = if act == Act::Send { sent_before(snapshot) } else { seen };
+    let wish = Wish { id, invoice, act, seen, recipient, by: user };
+    if !acts::request(&mut tx, tenant, &wish, now).await? {
+        return Ok(Outcome::Pending);
+    }
+    app.db.enqueue(&mut tx, CarryOut { tenant, act: wish.id }).await?;
+    let name = format!("{} wanted", act.name());
+    audit::record(&mut tx, tenant, Some(user), &name, Some(invoice), &json!({ "act": wish.id.0 }), now).await?;
+    tx.commit().await?;
+    app.db.announce(tenant).await;
+    outcome(app, tenant, wish.id).await
+}
+
+/// How an act stands, after waiting a little for its end.
+async fn outcome(app: &App, tenant: TenantId, id: ActId) -> Result<Outcome, Error> {
+    let until = tokio::time::Instant::now() + PATIENCE;
+    loop {
+        let mut tx = app.db.read().await?;
+        let act = acts::find(&mut tx, tenant, id).await?.ok_or(Error::NotFound)?;
+        drop(tx);
+        match act.state {
+            State::Done => return Ok(Outcome::Done),
+            State::Refused(reason) => return Ok(Outcome::Refused(reason)),
+            State::Queued | State::Sending if tokio::time::Instant::now() >= until => return Ok(Outcome::Pending),
+            State::Queued | State::Sending => tokio::time::sleep(LOOK_AGAIN).await,
+        }
+    }
+}
+
+/// Carries a wish as far as it goes now.
+pub(crate) async fn carry_out(app: &App, tenant: TenantId, id: ActId) -> Result<Attempt, Error> {
+    let owner = Uuid::new_v4();
+    let now = app.clock.now();
+    let mut tx = app.db.begin().await?;
+    let Some(requested) = acts::lease(&mut tx, tenant, id, owner, now, now + LEASE).await? else {
+        let known = acts::find(&mut tx, tenant, id).await?;
+        let unfinished = known.is_some_and(|act| matches!(act.state, State::Queued | State::Sending));
+        return Ok(if unfinished { Attempt::Later(HEARTBEAT) } else { Attempt::Done });
+    };
+    let invoice = invoices::find(&mut tx, tenant, requested.wish.invoice).await?.ok_or(Error::NotFound)?;
+    tx.commit().await?;
+    let worker = Worker { app, tenant, requested: &requested, invoice: &invoice, owner };
+    let extend = async |now, until| {
+        let mut tx = app.db.begin().await?;
+        let kept = acts::extend(&mut tx, tenant, id, owner, now, until).await?;
+        tx.commit().await?;
+        Ok(kept)
+    };
+    match held(app.clock, Box::pin(worker.run()), extend).await {
+        Some(ended) => worker.settle(ended).await,
+        None => Ok(Attempt::Later(HEARTBEAT)),
+    }
+}
+
+/// What came out of an attempt: the invoice as it is now, and why it was not carried out, if it was not.
+type Ended = (Snapshot, Option<Reason>);
+
+/// One worker's hold on one act.
+struct Worker<'a> {
+    app: &'a App,
+    tenant: TenantId,
+    requested: &'a Requested,
+    invoice: &'a Invoice,
+    owner: Uuid,
+}
+
+impl Worker<'_> {
+    async fn run(&self) -> Result<Ended, Error> {
+        let InvoiceState::Issued(known) = &self.invoice.state else { return Err(Error::NotFound) };
+        let mut tx = self.app.db.read().await?;
+        let connection = quickbooks::find(&mut tx, &self.app.vault, self.tenant, self.invoice.connection).await?;
+        drop(tx);
+        let connection = connection.ok_or(Error::NotConnected)?;
+        let mut current = known.clone();
+        if self.requested.state == State::Sending {
+            current = self.read(&connection, known).await?;
+            // An e-mail that was the first one shows; another relies on its `requestid`.
+            let wish = &self.requested.wish;
+            if wish.act == Act::Send && sent_before(&current) != wish.seen {
+                return Ok((current, None));
+            }
+            if let Some(ended) = self.ended(&current, &connection) {
+                return Ok((current, ended));
+            }
+        }
+        // Once with what we know, and once more with what QuickBooks says when that was stale.
+        for is_last in [false, true] {
+            let mut tx = self.app.db.begin().await?;
+            let ours =
+                acts::sending(&mut tx, self.tenant, self.requested.wish.id, self.owner, self.app.clock.now()).await?;
+            tx.commit().await?;
+            if !ours {
+                return Err(Error::QuickBooks(ProviderError::Busy(HEARTBEAT)));
+            }
+            match self.send(&connection, &current).await {
+                Ok(done) => return Ok((done, None)),
+                Err(Error::NotFound) if !is_last => {}
+                Err(Error::QuickBooks(ProviderError::Refused(refusal))) => match refusal.code.as_str() {
+                    "5010" | "610" if !is_last => {}
+                    "5010" => return Err(Error::QuickBooks(ProviderError::Busy(HEARTBEAT))),
+                    _ => return Ok((current, Some(Reason::Refused(refusal.detail)))),
+                },
+                Err(error) => return Err(error),
+            }
+            current = self.read(&connection, &current).await?;
+            if let Some(ended) = self.ended(&current, &connection) {
+                return Ok((current, ended));
+            }
+        }
+        Err(Error::QuickBooks(ProviderError::Busy(HEARTBEAT)))
+    }
+
+    /// Whether nothing is left to do with the invoice as it is now: because it is as the act leaves it, or because the act
+    /// does not apply to it any more, and why.
+    fn ended(&self, current: &Snapshot, connection: &Connection) -> Option<Option<Reason>> {
+        let wish = &self.requested.wish;
+        let today = self.app.clock.today(&connection.company.time_zone);
+        if wish.act.is_final() && wish.act.is_done(current) {
+            Some(None)
+        } else if !wish.act.is_allowed(status(current, today)) {
+            Some(Some(Reason::NotNow))
+        } else if wish.act.is_final() && current.seen() != wish.seen {
+            Some(Some(Reason::Changed))
+        } else {
+            None
+        }
+    }
+
+    /// The invoice as QuickBooks has it now.
+    async fn read(&self, connection: &Connection, known: &Snapshot) -> Result<Snapshot, Error> {
+        let id = known.quickbooks_id.clone();
+        let read = access::quickbooks(self.app, self.tenant, connection, |access| {
+            let id = id.clone();
+            async move { access.api().invoice(&id).await }
+        });
+        Ok(follow::merged(known, read.await?))
+    }
+
+    async fn send(&self, connection: &Connection, current: &Snapshot) -> Result<Snapshot, Error> {
+        let wish = &self.requested.wish;
+        // An e-mail is the same one whatever has become of the invoice since.
+        let version = if wish.act.is_final() { current.sync_token.as_str() } else { "" };
+        let step = format!("{}/{}/{version}", wish.act.name(), wish.id.0);
+        let request_id = request_id(self.tenant, &step);
+        let done = access::quickbooks(self.app, self.tenant, connection, |access| {
+            let (request_id, current, wish) = (request_id.clone(), current.clone(), wish.clone());
+            async move {
+                let (api, id) = (access.api(), &current.quickbooks_id);
+                match wish.act {
+                    Act::Void => api.void_invoice(&request_id, id, &current.sync_token).await,
+                    Act::Delete => {
+                        api.delete_invoice(&request_id, id, &current.sync_token).await?;
+                        Ok(Snapshot { deleted: true, ..current })
+                    }
+                    Act::Send => {
+                        let to = (!wish.recipient.is_empty()).then_some(wish.recipient.as_str());
+                        api.send_invoice(&request_id, id, to).await
+                    }
+                }
+            }
+        });
+        done.await
+    }
+
+    /// Keeps what came out, in one transaction.
+    async fn settle(&self, ended: Result<Ended, Error>) -> Result<Attempt, Error> {
+        let (tenant, now) = (self.tenant, self.app.clock.now());
+        let wish = &self.requested.wish;
+        let mut tx = self.app.db.begin().await?;
+        let attempt = match ended {
+            Ok((snapshot, refusal)) => {
+                if acts::finish(&mut tx, tenant, wish.id, self.owner, refusal.as_ref()).await? {
+                    follow::show(self.app, &mut tx, tenant, self.invoice, &snapshot).await?;
+                    let outcome = if refusal.is_some() { "refused" } else { "done" };
+                    let detail = json!({ "act": wish.id.0, "quickbooks_id": snapshot.quickbooks_id });
+                    let name = format!("{} {outcome}", wish.act.name());
+                    audit::record(&mut tx, tenant, Some(wish.by), &name, Some(self.invoice.id), &detail, now).await?;
+                }
+                Attempt::Done
+            }
+            Err(error) => {
+                let wait = match &error {
+                    Error::QuickBooks(ProviderError::Busy(after)) => (*after).max(back_off(self.requested.attempts)),
+                    Error::NeedsReconnect | Error::NotConnected => std::time::Duration::from_secs(60),
+                    _ => back_off(self.requested.attempts),
+                };
+                tracing::warn!(tenant.id = %tenant.0, act.id = %wish.id.0, %error, wait_s = wait.as_secs(), "an act is not settled yet");
+                let at = now + SignedDuration::try_from(wait).unwrap_or(LEASE);
+                acts::postpone(&mut tx, tenant, wish.id, self.owner, at).await?;
+                Attempt::Later(wait)
+            }
+        };
+        tx.commit().await?;
+        self.app.db.announce(tenant).await;
+        Ok(attempt)
+    }
+}
+
+/// Hands out again what a crash left behind; how many.
+pub(crate) async fn recover(app: &App) -> Result<usize, Error> {
+    let now = app.clock.now();
+    let (before, again) = (now - SignedDuration::from_secs(5), now + SignedDuration::from_secs(30));
+    let mut tx = app.db.begin().await?;
+    let orphans = acts::orphans(&mut tx, before, now, again).await?;
+    for (tenant, act) in &orphans {
+        app.db.enqueue(&mut tx, CarryOut { tenant: *tenant, act: *act }).await?;
+    }
+    tx.commit().await?;
+    Ok(orphans.len())
+}

@@ -1,0 +1,238 @@
+//! What QuickBooks says of invoices now: by asking for some, or for all that has changed in a company.
+
+use super::{Error, access, history, lease::Attempt, write_back};
+use crate::state::App;
+use domain::{
+    ids::{ConnectionId, TenantId},
+    invoice::Snapshot,
+};
+use jiff::{SignedDuration, Timestamp};
+use providers::quickbooks::Changes;
+use std::collections::HashMap;
+use store::{
+    Tx,
+    changes::{self, Known, Overdue},
+    invoices::{self, Invoice, Of, State},
+    links::{self, Linked},
+    queue::ReadChanges,
+    quickbooks::{self, Connection},
+};
+
+/// Changes are asked for from somewhat before the last reading: clocks differ, and QuickBooks is sometimes late.
+const OVERLAP: SignedDuration = SignedDuration::from_mins(5);
+/// QuickBooks remembers changes for thirty days.
+const MEMORY: SignedDuration = SignedDuration::from_hours(29 * 24);
+/// A reading has to be done within this time, or another may try. Longer than the client's timeout.
+const LEASE: SignedDuration = SignedDuration::from_secs(60);
+/// A company in which nothing is to be paid changes seldom: it is read less often, by this factor.
+const IDLE: i32 = 12;
+/// What QuickBooks does not answer is asked again after a pause: at first a short one, then half of how long it has been.
+const PAUSE_LEAST: SignedDuration = SignedDuration::from_secs(15);
+const PAUSE_MOST: SignedDuration = SignedDuration::from_mins(5);
+/// A mark that nobody has acted on for so long was lost with whoever should have.
+const STALE: SignedDuration = SignedDuration::from_secs(15);
+const SWEEP_MOST: i64 = 100;
+
+/// What is known of an invoice, after reading it. Once voided it stays so, whatever becomes of the note by which
+/// QuickBooks says so; what is gone from the books was deleted.
+pub(crate) fn merged(known: &Snapshot, read: Option<Snapshot>) -> Snapshot {
+    match read {
+        Some(new) => Snapshot { voided: new.voided || known.voided, ..new },
+        None => Snapshot { deleted: true, ..known.clone() },
+    }
+}
+
+/// Keeps what QuickBooks says of an invoice, and has the deal's history tell what is new.
+pub(crate) async fn show(
+    app: &App,
+    tx: &mut Tx,
+    tenant: TenantId,
+    invoice: &Invoice,
+    snapshot: &Snapshot,
+) -> Result<(), Error> {
+    invoices::show(tx, tenant, invoice.id, snapshot, app.clock.now()).await?;
+    if invoice.state != State::Issued(snapshot.clone()) {
+        write_back::ask(app, tx, tenant, invoice.deal, invoice.created_by).await?;
+    }
+    history::note(app, tx, tenant, invoice.id).await
+}
+
+/// Asks for the invoices of a deal, a person or an organization: those of each connection in one call for a hundred.
+pub(crate) async fn refresh(app: &App, tenant: TenantId, of: Of) -> Result<(), Error> {
+    let mut tx = app.db.read().await?;
+    let known = invoices::list(&mut tx, tenant, of).await?;
+    drop(tx);
+    let mut by_connection: HashMap<ConnectionId, Vec<&Invoice>> = HashMap::new();
+    for invoice in &known {
+        by_connection.entry(invoice.connection).or_default().push(invoice);
+    }
+    for (connection, invoices) in by_connection {
+        let mut tx = app.db.read().await?;
+        let connection = quickbooks::find(&mut tx, &app.vault, tenant, connection).await?.ok_or(Error::NotConnected)?;
+        drop(tx);
+        if connection.state != quickbooks::State::Disconnected {
+            read(app, tenant, &connection, &invoices).await?;
+        }
+    }
+    app.db.announce(tenant).await;
+    Ok(())
+}
+
+/// Reads these invoices of one connection.
+async fn read(app: &App, tenant: TenantId, connection: &Connection, invoices: &[&Invoice]) -> Result<(), Error> {
+    let known: Vec<(&Invoice, &Snapshot)> = invoices
+        .iter()
+        .filter_map(
+            |invoice| if let State::Issued(snapshot) = &invoice.state { Some((*invoice, snapshot)) } else { None },
+        )
+        .collect();
+    if known.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<String> = known.iter().map(|(_, snapshot)| snapshot.quickbooks_id.clone()).collect();
+    let read = access::quickbooks(app, tenant, connection, |access| {
+        let ids = ids.clone();
+        async move { access.api().invoices(&ids.iter().map(String::as_str).collect::<Vec<_>>()).await }
+    })
+    .await?;
+    let mut tx = app.db.begin().await?;
+    for (invoice, old) in known {
+        let new = read.iter().find(|new| new.quickbooks_id == old.quickbooks_id).cloned();
+        show(app, &mut tx, tenant, invoice, &merged(old, new)).await?;
+    }
+    tx.commit().await?;
+    Ok(())
+}
+
+/// QuickBooks told of changes in these companies. Those that are not connected are none of ours.
+pub(crate) async fn heard(app: &App, realms: impl IntoIterator<Item = String>) -> Result<(), Error> {
+    for realm in realms {
+        let mut tx = app.db.begin().await?;
+        let Some(tenant) = quickbooks::tenant_of_realm(&mut tx, &app.vault, &realm).await? else { continue };
+        let Some(connection) = quickbooks::current(&mut tx, &app.vault, tenant).await? else { continue };
+        mark(app, &mut tx, tenant, connection.id).await?;
+        tx.commit().await?;
+    }
+    Ok(())
+}
+
+async fn mark(app: &App, tx: &mut Tx, tenant: TenantId, connection: ConnectionId) -> Result<(), Error> {
+    if changes::mark(tx, tenant, connection, app.clock.now()).await? {
+        app.db.enqueue(tx, ReadChanges { tenant, connection }).await?;
+    }
+    Ok(())
+}
+
+/// Reads what has changed in a company since it was last read.
+pub(crate) async fn changes(app: &App, tenant: TenantId, id: ConnectionId) -> Result<Attempt, Error> {
+    let now = app.clock.now();
+    let mut tx = app.db.begin().await?;
+    let known = changes::lease(&mut tx, tenant, id, now, now + LEASE).await?;
+    let connection = quickbooks::find(&mut tx, &app.vault, tenant, id).await?;
+    tx.commit().await?;
+    let (Some(known), Some(connection)) = (known, connection) else { return Ok(Attempt::Done) };
+    match since(app, tenant, &connection, known.until, now).await {
+        Ok(()) => {
+            let mut tx = app.db.begin().await?;
+            let again = changes::read(&mut tx, tenant, id, now).await?;
+            if again {
+                app.db.enqueue(&mut tx, ReadChanges { tenant, connection: id }).await?;
+            }
+            tx.commit().await?;
+        }
+        Err(error) => {
+            tracing::warn!(tenant.id = %tenant.0, %error, "the changes were not read");
+            let mut tx = app.db.begin().await?;
+            changes::silent(&mut tx, tenant, id, now, now + pause(known.silent_since, now)).await?;
+            tx.commit().await?;
+        }
+    }
+    app.db.announce(tenant).await;
+    Ok(Attempt::Done)
+}
+
+/// How long to wait before QuickBooks is asked again. Those that fell silent together do not come back together.
+fn pause(silent_since: Option<Timestamp>, now: Timestamp) -> SignedDuration {
+    let silent = silent_since.map_or(SignedDuration::ZERO, |since| now.duration_since(since));
+    let pause = (silent / 2).clamp(PAUSE_LEAST, PAUSE_MOST);
+    pause + pause * fastrand::i32(0..=50) / 100
+}
+
+/// How old changes may be where something is to be paid, or somebody looks: webhooks get lost.
+fn sweep_after(app: &App) -> SignedDuration {
+    SignedDuration::from_secs(i64::from(app.config.quickbooks_poll_seconds))
+}
+
+/// Somebody looks at a company: what is known of it should not be old.
+pub(crate) async fn looked_at(
+    app: &App,
+    tenant: TenantId,
+    connection: ConnectionId,
+    known: Option<Known>,
+) -> Result<(), Error> {
+    let until = known.and_then(|known| known.until).unwrap_or(Timestamp::UNIX_EPOCH);
+    if until > app.clock.now() - sweep_after(app) {
+        return Ok(());
+    }
+    let mut tx = app.db.begin().await?;
+    mark(app, &mut tx, tenant, connection).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+async fn since(
+    app: &App,
+    tenant: TenantId,
+    connection: &Connection,
+    until: Option<Timestamp>,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let Some(from) = until.filter(|until| *until > now - MEMORY).map(|until| until - OVERLAP) else {
+        return all(app, tenant, connection).await;
+    };
+    let read = access::quickbooks(app, tenant, connection, |access| async move { access.api().changes(from).await });
+    let read = read.await?;
+    if read.is_cut {
+        return all(app, tenant, connection).await;
+    }
+    keep(app, tenant, connection, read).await
+}
+
+/// Reads every invoice that we know: where QuickBooks cannot say what has changed.
+async fn all(app: &App, tenant: TenantId, connection: &Connection) -> Result<(), Error> {
+    let mut tx = app.db.read().await?;
+    let invoices = invoices::of_connection(&mut tx, tenant, connection.id).await?;
+    drop(tx);
+    read(app, tenant, connection, &invoices.iter().collect::<Vec<_>>()).await
+}
+
+async fn keep(app: &App, tenant: TenantId, connection: &Connection, read: Changes) -> Result<(), Error> {
+    let mut tx = app.db.begin().await?;
+    let changed = read.invoices.into_iter().map(|invoice| (invoice.quickbooks_id.clone(), Some(invoice)));
+    let deleted = read.deleted.into_iter().map(|id| (id, None));
+    for (id, new) in changed.chain(deleted) {
+        let Some(invoice) = invoices::in_quickbooks(&mut tx, tenant, connection.id, &id).await? else { continue };
+        if let State::Issued(old) = &invoice.state {
+            show(app, &mut tx, tenant, &invoice, &merged(old, new)).await?;
+        }
+    }
+    for (id, name) in read.customers {
+        links::customer_changed(&mut tx, tenant, connection.id, &id, &Linked { id: id.clone(), name }).await?;
+    }
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Takes up companies that were not read for long, and invoices that have fallen due since; how many.
+pub(crate) async fn sweep(app: &App) -> Result<usize, Error> {
+    let now = app.clock.now();
+    let after = sweep_after(app);
+    let overdue = Overdue { open: now - after, idle: now - after * IDLE, marked: now - STALE };
+    let mut tx = app.db.begin().await?;
+    let unread = changes::unread(&mut tx, &overdue, now, SWEEP_MOST).await?;
+    for (tenant, connection) in &unread {
+        app.db.enqueue(&mut tx, ReadChanges { tenant: *tenant, connection: *connection }).await?;
+    }
+    tx.commit().await?;
+    Ok(unread.len() + history::fallen_due(app).await?)
+}

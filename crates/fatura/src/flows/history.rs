@@ -1,0 +1,187 @@
+//! Telling a deal's own history of its invoices: that one was created, and each change of its badge, once each.
+
+use super::{
+    Error, access,
+    lease::{Attempt, HEARTBEAT, back_off},
+};
+use crate::{format::Writer, language::Language, state::App};
+use domain::{
+    ids::{EntryId, InvoiceId, TenantId, UserId},
+    invoice::{Status, status},
+};
+use i18n_embed_fl::fl;
+use jiff::SignedDuration;
+use providers::ProviderError;
+use store::{
+    Tx, grants,
+    history::{self, Entry, Progress},
+    invoices::{self, State},
+    queue::WriteHistory,
+    quickbooks, tenants,
+};
+use uuid::Uuid;
+
+/// An entry has to be written within this time, or another may try. Longer than two of the client's timeouts.
+const LEASE: SignedDuration = SignedDuration::from_secs(90);
+/// Our clock and Pipedrive's may differ by so much when a note is looked for.
+const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_mins(15);
+const TRIES: i32 = 12;
+const FALLEN_MOST: i64 = 200;
+/// What an entry tells that is no badge.
+const CREATED: &str = "created";
+
+/// Makes an entry where an invoice, as it is stored, has another badge than its history tells.
+pub(crate) async fn note(app: &App, tx: &mut Tx, tenant: TenantId, id: InvoiceId) -> Result<(), Error> {
+    let Some(invoice) = invoices::find(tx, tenant, id).await? else { return Ok(()) };
+    let State::Issued(snapshot) = &invoice.state else { return Ok(()) };
+    let connection = quickbooks::find(tx, &app.vault, tenant, invoice.connection).await?;
+    let zone = connection.map(|connection| connection.company.time_zone).unwrap_or_default();
+    let status = status(snapshot, app.clock.today(&zone));
+    if !invoices::tell(tx, tenant, id, status).await? {
+        return Ok(());
+    }
+    let entry = Entry {
+        id: EntryId(Uuid::now_v7()),
+        invoice: id,
+        deal: invoice.deal,
+        user: invoice.created_by,
+        told: if invoice.told.is_empty() { CREATED } else { status.name() }.to_owned(),
+        snapshot: snapshot.clone(),
+        made_at: app.clock.now(),
+    };
+    history::add(tx, tenant, &entry).await?;
+    app.db.enqueue(tx, WriteHistory { tenant, entry: entry.id }).await?;
+    Ok(())
+}
+
+/// The language of what the whole company reads.
+pub(crate) async fn language(app: &App, tenant: TenantId) -> Result<Language, Error> {
+    let mut tx = app.db.read().await?;
+    let settings = store::settings::find(&mut tx, tenant).await?.unwrap_or_default();
+    let of = tenants::find(&mut tx, tenant).await?.ok_or(Error::NotFound)?;
+    Ok(Language::of(settings.language.as_deref().unwrap_or(&of.locale)))
+}
+
+/// Invoices that have become overdue by the clock alone; how many.
+pub(crate) async fn fallen_due(app: &App) -> Result<usize, Error> {
+    // The day begins first in the far east; `note` asks for the company's own.
+    let before = app.clock.today("Pacific/Kiritimati");
+    let mut tx = app.db.read().await?;
+    let fallen = invoices::fallen_due(&mut tx, before, FALLEN_MOST).await?;
+    drop(tx);
+    for (tenant, invoice) in &fallen {
+        let mut tx = app.db.begin().await?;
+        note(app, &mut tx, *tenant, *invoice).await?;
+        tx.commit().await?;
+        app.db.announce(*tenant).await;
+    }
+    Ok(fallen.len())
+}
+
+/// Writes an entry as a note on the deal.
+pub(crate) async fn write(app: &App, tenant: TenantId, id: EntryId) -> Result<Attempt, Error> {
+    let now = app.clock.now();
+    let owner = Uuid::new_v4();
+    let mut tx = app.db.begin().await?;
+    let leased = history::lease(&mut tx, tenant, id, owner, now, now + LEASE).await?;
+    let users = grants::users(&mut tx, tenant).await?;
+    tx.commit().await?;
+    let Some((entry, progress, attempts)) = leased else { return Ok(Attempt::Done) };
+    let content = words(Writer::new(language(app, tenant).await?), &entry);
+    let mut authors: Vec<UserId> = users.into_iter().map(|(user, _)| user).collect();
+    authors.sort_by_key(|user| *user != entry.user);
+    for author in authors {
+        match put(app, tenant, author, owner, &entry, progress, &content).await {
+            Ok(note) => return ended(app, tenant, id, owner, Some(note)).await,
+            // Not theirs to write, or they have left: a colleague may.
+            Err(Error::NotInstalled | Error::NotFound | Error::Pipedrive(ProviderError::Refused(_))) => {}
+            Err(error) if attempts < TRIES => {
+                let wait = back_off(attempts);
+                tracing::warn!(tenant.id = %tenant.0, %error, wait_s = wait.as_secs(), "a history entry is not written yet");
+                let mut tx = app.db.begin().await?;
+                let at = now + SignedDuration::try_from(wait).unwrap_or(LEASE);
+                history::postpone(&mut tx, tenant, id, owner, at).await?;
+                tx.commit().await?;
+                return Ok(Attempt::Later(wait));
+            }
+            Err(_) => break,
+        }
+    }
+    tracing::warn!(tenant.id = %tenant.0, deal = entry.deal.0, "a history entry was given up: nobody could write it");
+    ended(app, tenant, id, owner, None).await
+}
+
+async fn ended(app: &App, tenant: TenantId, id: EntryId, owner: Uuid, note: Option<i64>) -> Result<Attempt, Error> {
+    let mut tx = app.db.begin().await?;
+    history::written(&mut tx, tenant, id, owner, note).await?;
+    tx.commit().await?;
+    Ok(Attempt::Done)
+}
+
+/// Finds the note that an earlier attempt may have written, or writes it.
+async fn put(
+    app: &App,
+    tenant: TenantId,
+    author: UserId,
+    owner: Uuid,
+    entry: &Entry,
+    progress: Progress,
+    content: &str,
+) -> Result<i64, Error> {
+    if progress == Progress::Sending {
+        let since = entry.made_at - CLOCKS_DIFFER;
+        let found = access::pipedrive(app, tenant, author, |access| async move {
+            access.api().notes_like(entry.deal, content, since).await
+        });
+        for note in found.await? {
+            let mut tx = app.db.read().await?;
+            if !history::is_ours(&mut tx, tenant, note).await? {
+                return Ok(note);
+            }
+        }
+    }
+    let mut tx = app.db.begin().await?;
+    let ours = history::sending(&mut tx, tenant, entry.id, owner, app.clock.now()).await?;
+    tx.commit().await?;
+    if !ours {
+        return Err(Error::Pipedrive(ProviderError::Busy(HEARTBEAT)));
+    }
+    access::pipedrive(app, tenant, author, |access| async move { access.api().create_note(entry.deal, content).await })
+        .await
+}
+
+/// What the note says, as HTML.
+fn words(w: Writer, entry: &Entry) -> String {
+    let snapshot = &entry.snapshot;
+    let number = snapshot.doc_number.clone().unwrap_or_else(|| snapshot.quickbooks_id.clone());
+    let (total, balance) = (w.money(&snapshot.total), w.money(&snapshot.balance));
+    let (due, customer) = (w.date(&snapshot.due), snapshot.customer_name.as_str());
+    let text = match entry.told.as_str() {
+        CREATED => fl!(w.t, "history-created", number = number, total = total, customer = customer, due = due),
+        told if told == Status::PartiallyPaid.name() => {
+            fl!(w.t, "history-partially-paid", number = number, balance = balance, total = total)
+        }
+        told if told == Status::Paid.name() => fl!(w.t, "history-paid", number = number, total = total),
+        told if told == Status::Overdue.name() => {
+            fl!(w.t, "history-overdue", number = number, balance = balance, due = due)
+        }
+        told if told == Status::Voided.name() => fl!(w.t, "history-voided", number = number),
+        told if told == Status::Deleted.name() => fl!(w.t, "history-deleted", number = number),
+        _ => fl!(w.t, "history-open", number = number, balance = balance, due = due),
+    };
+    let escaped = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    format!("<p>{escaped}</p>")
+}
+
+/// Hands out again what a crash left behind; how many.
+pub(crate) async fn recover(app: &App) -> Result<usize, Error> {
+    let now = app.clock.now();
+    let (before, again) = (now - SignedDuration::from_secs(5), now + SignedDuration::from_secs(30));
+    let mut tx = app.db.begin().await?;
+    let orphans = history::orphans(&mut tx, before, now, again).await?;
+    for (tenant, entry) in &orphans {
+        app.db.enqueue(&mut tx, WriteHistory { tenant: *tenant, entry: *entry }).await?;
+    }
+    tx.commit().await?;
+    Ok(orphans.len())
+}

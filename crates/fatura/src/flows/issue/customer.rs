@@ -1,0 +1,134 @@
+//! The customer of an invoice: created where it is new, and brought up to date where the person wanted it.
+
+use super::worker::{CLOCKS_DIFFER, Worker};
+use crate::flows::{Error, access, lease::HEARTBEAT};
+use domain::{
+    catalogue::Catalogue,
+    customer::{Change, Customer, CustomerField, changes},
+    draft::Choice,
+};
+use providers::{
+    ProviderError,
+    quickbooks::{CustomerUpdate, NewCustomer},
+};
+use serde_json::json;
+use std::sync::Arc;
+use store::{audit, invoices, quickbooks::Connection};
+
+impl Worker<'_> {
+    /// The customer's id; created under the name that was confirmed, once.
+    pub(super) async fn customer(&self, connection: &Connection, catalogue: &Catalogue) -> Result<String, Error> {
+        let name = match (&self.invoice.draft.customer, &self.invoice.customer) {
+            (Choice::Existing(id), _) | (Choice::New(_), Some(id)) => return Ok(id.clone()),
+            (Choice::New(name), None) => name.clone(),
+        };
+        let draft = Arc::new(self.invoice.draft.clone());
+        let request_id = self.request_id("customer");
+        let (country, multicurrency) = (catalogue.country.clone(), catalogue.multicurrency);
+        let (is_again, since) = (self.invoice.attempts > 1, self.invoice.created_at - CLOCKS_DIFFER);
+        let created = access::quickbooks(self.app, self.tenant, connection, |access| {
+            let (draft, name, request_id, country) =
+                (Arc::clone(&draft), name.clone(), request_id.clone(), country.clone());
+            async move {
+                // An attempt before may have created it. One of this name that was there already is not ours to take.
+                if is_again && let Some(ours) = access.api().customer_created_since(&name, since).await? {
+                    return Ok(ours);
+                }
+                let customer = NewCustomer {
+                    display_name: &name,
+                    email: &draft.email,
+                    tax_id: &draft.tax_id,
+                    address: &draft.address,
+                    currency: multicurrency.then(|| draft.currency.code()),
+                    country: &country,
+                };
+                access.api().create_customer(&request_id, &customer).await
+            }
+        })
+        .await
+        .map_err(|error| self.found_later(error))?;
+        let mut tx = self.app.db.begin().await?;
+        invoices::customer_created(&mut tx, self.tenant, self.invoice.id, &created.id).await?;
+        let detail = json!({ "customer": created.id, "requestid": request_id });
+        audit::record(
+            &mut tx,
+            self.tenant,
+            Some(self.invoice.created_by),
+            "customer created",
+            Some(self.invoice.id),
+            &detail,
+            self.app.clock.now(),
+        )
+        .await?;
+        tx.commit().await?;
+        Ok(created.id)
+    }
+
+    /// Exports what the person agreed to, if and only if it differs from what QuickBooks has. A customer that changed
+    /// meanwhile is read again, once.
+    pub(super) async fn update_customer(&self, connection: &Connection, catalogue: &Catalogue) -> Result<(), Error> {
+        let draft = &self.invoice.draft;
+        let Choice::Existing(id) = &draft.customer else { return Ok(()) };
+        if draft.update.is_empty() {
+            return Ok(());
+        }
+        for _ in 0..2 {
+            let customer = access::quickbooks(self.app, self.tenant, connection, |access| {
+                let id = id.clone();
+                async move { access.api().customer(&id).await }
+            })
+            .await?;
+            let wanted: Vec<Change> = changes(&customer, &draft.email, &draft.tax_id, &draft.address)
+                .into_iter()
+                .filter(|change| draft.update.contains(&change.field))
+                .collect();
+            if wanted.is_empty() {
+                return Ok(());
+            }
+            match self.export(connection, catalogue, customer, &wanted).await {
+                Err(Error::QuickBooks(ProviderError::Refused(refusal))) if refusal.code == "5010" => {}
+                ended => return ended,
+            }
+        }
+        Err(Error::QuickBooks(ProviderError::Busy(HEARTBEAT)))
+    }
+
+    async fn export(
+        &self,
+        connection: &Connection,
+        catalogue: &Catalogue,
+        customer: Customer,
+        wanted: &[Change],
+    ) -> Result<(), Error> {
+        let is_wanted = |field| wanted.iter().any(|change| change.field == field);
+        let draft = Arc::new(self.invoice.draft.clone());
+        let id = customer.id.clone();
+        let request_id = self.request_id(&format!("customer update {}", customer.sync_token));
+        let (address, email, tax_id) =
+            (is_wanted(CustomerField::Address), is_wanted(CustomerField::Email), is_wanted(CustomerField::TaxId));
+        let parts = Arc::new((customer, request_id.clone(), catalogue.country.clone()));
+        access::quickbooks(self.app, self.tenant, connection, |access| {
+            let (draft, parts) = (Arc::clone(&draft), Arc::clone(&parts));
+            async move {
+                let (customer, request_id, country) = &*parts;
+                let update = CustomerUpdate {
+                    email: email.then_some(draft.email.as_str()),
+                    tax_id: tax_id.then_some(draft.tax_id.as_str()),
+                    address: address.then_some(&draft.address),
+                    country,
+                };
+                access.api().update_customer(request_id, customer, &update).await
+            }
+        })
+        .await?;
+        self.app.customers.invalidate(&(connection.id, id.clone())).await;
+        // Names of the fields alone: what is in them is the customer's own.
+        let fields: Vec<&str> = wanted.iter().map(|change| change.field.name()).collect();
+        let detail = json!({ "customer": id, "fields": fields, "requestid": request_id });
+        let (by, invoice, now) = (Some(self.invoice.created_by), Some(self.invoice.id), self.app.clock.now());
+        let mut tx = self.app.db.begin().await?;
+        audit::record(&mut tx, self.tenant, by, "customer updated", invoice, &detail, now).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,219 @@
+//! Issuing an invoice, exactly once.
+//!
+//! Pressing the button writes the intent down and enqueues the work in one transaction; then the work runs, here or
+//! after a crash on whoever finds it. Every write to QuickBooks has a `requestid` made of the intent and its
+//! generation, so that the same write sent twice is one. Once the invoice may have been sent, it is looked for by
+//! our mark before it is sent again. The answer, the links and the audit row are kept in one transaction.
+
+mod customer;
+mod worker;
+
+use super::{
+    Error, access,
+    form::{self, Look},
+    lease::{Attempt, HEARTBEAT, LEASE, LOOK_AGAIN, PATIENCE, held},
+};
+use crate::{format::Writer, state::App};
+use domain::{
+    draft::{self, Choice, Draft, FieldError, Form, FormField, Problem},
+    ids::{DealId, IntentKey, InvoiceId, TenantId, UserId},
+    invoice::Snapshot,
+};
+use jiff::SignedDuration;
+use providers::ProviderError;
+use serde_json::json;
+use std::time::Duration;
+use store::{
+    audit,
+    invoices::{self, Intent, Invoice, Placed, State},
+    queue::IssueInvoice,
+};
+use uuid::Uuid;
+use worker::Worker;
+
+/// What the person gets to see after pressing the button.
+pub(crate) enum Pressed {
+    /// Things to mend; nothing was sent, or QuickBooks refused it.
+    Mend(Vec<FieldError>),
+    /// It stands in QuickBooks.
+    Issued(Box<Invoice>, Snapshot),
+    /// It is under way, or its fate is being found out.
+    Checking(InvoiceId),
+    /// The same form made another invoice before, which stands.
+    Different(Box<Invoice>),
+}
+
+/// Somebody pressed *Create invoice*. [`Error::AdminsOnly`] where the settings leave that to administrators.
+pub(crate) async fn press(
+    app: &App,
+    tenant: TenantId,
+    user: UserId,
+    is_admin: bool,
+    id: DealId,
+    form: Form,
+    writer: Writer,
+) -> Result<Pressed, Error> {
+    form::may_create(app, tenant, is_admin).await?;
+    form::keep(app, tenant, user, id, &form).await?;
+    let key = draft::intent_key(&form).ok_or(Error::NotFound)?;
+    let (of_deal, look) =
+        tokio::try_join!(Box::pin(form::read(app, tenant, user, id)), Box::pin(form::look(app, tenant, id, &form)))?;
+    let checked = match draft::check(&form, &look.rules(writer)) {
+        Ok(checked) => checked,
+        Err(errors) => return Ok(Pressed::Mend(errors)),
+    };
+    if let Some(error) = taken(app, tenant, &look, key, &checked).await? {
+        return Ok(Pressed::Mend(vec![error]));
+    }
+    let connection = &look.connection;
+    let intent = Intent {
+        id: InvoiceId(Uuid::now_v7()),
+        key,
+        connection: connection.id,
+        deal: id,
+        organization: of_deal.organization,
+        person: of_deal.person,
+        by: user,
+        customer_name: if let Choice::New(name) = &checked.customer {
+            name.clone()
+        } else {
+            form.customer_name.clone()
+        },
+        form,
+        draft: checked,
+    };
+    let now = app.clock.now();
+    let mut tx = app.db.begin().await?;
+    let invoice = match invoices::place(&mut tx, tenant, &intent, now).await? {
+        Placed::New(invoice) => {
+            app.db.enqueue(&mut tx, IssueInvoice { tenant, invoice }).await?;
+            audit::record(
+                &mut tx,
+                tenant,
+                Some(user),
+                "invoice intended",
+                Some(invoice),
+                &json!({ "total": intent.draft.total, "currency": intent.draft.currency.code() }),
+                now,
+            )
+            .await?;
+            invoice
+        }
+        Placed::Known(known) => known.id,
+        Placed::Different(known) => return Ok(Pressed::Different(known)),
+    };
+    tx.commit().await?;
+    outcome(app, tenant, invoice, PATIENCE).await
+}
+
+/// Looks, before anything is sent, whether a number given by hand is in use: by another invoice than this form's own.
+async fn taken(
+    app: &App,
+    tenant: TenantId,
+    look: &Look,
+    key: IntentKey,
+    checked: &Draft,
+) -> Result<Option<FieldError>, Error> {
+    let Some(number) = checked.number.clone() else { return Ok(None) };
+    let mut tx = app.db.read().await?;
+    let known = invoices::by_intent(&mut tx, tenant, key).await?;
+    drop(tx);
+    if known.is_some_and(|known| !matches!(known.state, State::Refused(_))) {
+        return Ok(None);
+    }
+    let is_taken = access::quickbooks(app, tenant, &look.connection, |access| {
+        let number = number.clone();
+        async move { access.api().is_number_taken(&number).await }
+    });
+    let error = FieldError { field: FormField::Number, problem: Problem::NumberTaken };
+    Ok(is_taken.await?.then_some(error))
+}
+
+/// How an intended invoice stands, after waiting a little for it to be settled.
+pub(crate) async fn outcome(app: &App, tenant: TenantId, id: InvoiceId, patience: Duration) -> Result<Pressed, Error> {
+    let until = tokio::time::Instant::now() + patience;
+    loop {
+        let mut tx = app.db.read().await?;
+        let invoice = invoices::find(&mut tx, tenant, id).await?.ok_or(Error::NotFound)?;
+        drop(tx);
+        match &invoice.state {
+            State::Issued(snapshot) => {
+                let snapshot = snapshot.clone();
+                return Ok(Pressed::Issued(Box::new(invoice), snapshot));
+            }
+            State::Refused(errors) => return Ok(Pressed::Mend(errors.clone())),
+            State::Queued | State::Sending if tokio::time::Instant::now() >= until => return Ok(Pressed::Checking(id)),
+            State::Queued | State::Sending => tokio::time::sleep(LOOK_AGAIN).await,
+        }
+    }
+}
+
+/// Carries an intended invoice as far as it goes now.
+pub(crate) async fn attempt(app: &App, tenant: TenantId, id: InvoiceId) -> Result<Attempt, Error> {
+    let owner = Uuid::new_v4();
+    let now = app.clock.now();
+    let mut tx = app.db.begin().await?;
+    let leased = invoices::lease(&mut tx, tenant, id, owner, now, now + LEASE).await?;
+    let unfinished = match &leased {
+        Some(_) => true,
+        None => matches!(
+            invoices::find(&mut tx, tenant, id).await?.map(|invoice| invoice.state),
+            Some(State::Queued | State::Sending)
+        ),
+    };
+    tx.commit().await?;
+    let Some(invoice) = leased else {
+        return Ok(if unfinished { Attempt::Later(HEARTBEAT) } else { Attempt::Done });
+    };
+    let worker = Worker { app, tenant, invoice: &invoice, owner };
+    let extend = async |now, until| {
+        let mut tx = app.db.begin().await?;
+        let kept = invoices::extend(&mut tx, tenant, id, owner, now, until).await?;
+        tx.commit().await?;
+        Ok(kept)
+    };
+    match held(app.clock, Box::pin(worker.run()), extend).await {
+        Some(ended) => worker.settle(ended).await,
+        None => Ok(Attempt::Later(HEARTBEAT)),
+    }
+}
+
+fn refusal(code: &str, detail: &str) -> Error {
+    Error::QuickBooks(ProviderError::Refused(providers::Refusal {
+        code: code.to_owned(),
+        detail: detail.to_owned(),
+        element: String::new(),
+        call_id: String::new(),
+    }))
+}
+
+/// A refusal of QuickBooks, at the field that it is about.
+fn explain(code: &str, element: &str, detail: &str) -> FieldError {
+    let (field, problem) = match code {
+        "6240" => (FormField::Customer, Problem::NameTaken),
+        "6140" => (FormField::Number, Problem::NumberTaken),
+        "6200" | "6210" => (FormField::Issued, Problem::PeriodClosed),
+        "610" | "2500" if element.contains("ItemRef") => (FormField::Lines, Problem::Inactive),
+        "610" | "2500" if element.contains("TaxCode") => (FormField::Lines, Problem::Unknown),
+        "610" | "2500" if element.contains("Currency") => (FormField::Currency, Problem::Unknown),
+        "610" | "2500" => (FormField::Customer, Problem::Inactive),
+        "2210" => (FormField::Email, Problem::NotAnEmail),
+        "6000" if detail.contains("currency") => (FormField::Currency, Problem::Refused(detail.to_owned())),
+        _ => (FormField::Whole, Problem::Refused(detail.to_owned())),
+    };
+    FieldError { field, problem }
+}
+
+/// Hands out again what a crash left behind; how many.
+pub(crate) async fn recover(app: &App) -> Result<usize, Error> {
+    let now = app.clock.now();
+    let mut tx = app.db.begin().await?;
+    let orphans =
+        invoices::orphans(&mut tx, now - SignedDuration::from_secs(5), now, now + SignedDuration::from_secs(30))
+            .await?;
+    for (tenant, invoice) in &orphans {
+        app.db.enqueue(&mut tx, IssueInvoice { tenant: *tenant, invoice: *invoice }).await?;
+    }
+    tx.commit().await?;
+    Ok(orphans.len())
+}

@@ -1,0 +1,267 @@
+//! One worker's hold on an intended invoice: the steps that it takes with QuickBooks, and what is kept of them.
+
+use super::{explain, refusal};
+use crate::{
+    flows::{
+        Error, access, catalogue, form, history,
+        lease::{Attempt, HEARTBEAT, LEASE, back_off, request_id},
+        settings, write_back,
+    },
+    state::App,
+};
+use domain::{
+    catalogue::Catalogue,
+    draft::{Choice, DraftLine},
+    ids::TenantId,
+    invoice::Snapshot,
+};
+use jiff::SignedDuration;
+use providers::{
+    ProviderError,
+    quickbooks::{NewItem, Resolved},
+};
+use serde_json::json;
+use std::{sync::Arc, time::Duration};
+use store::{
+    audit, drafts,
+    invoices::{self, Invoice, State},
+    links,
+    quickbooks::{self, Connection},
+};
+use uuid::Uuid;
+
+/// What was sent without an answer, and is not found after so long, was not carried out. QuickBooks does not say how soon its
+/// queries find what is new, nor does everybody report that a `requestid` is honoured; nothing is sent again before.
+const DOUBT: SignedDuration = SignedDuration::from_secs(32);
+/// Attempts after which a taken name is somebody else's.
+const LOOKS_FOR_NAME: i32 = 12;
+const LOOK_FOR_IT: Duration = Duration::from_secs(3);
+/// Our clock and QuickBooks' may differ by so much when an invoice is looked for.
+pub(super) const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_mins(15);
+
+/// One worker's hold on one invoice.
+pub(super) struct Worker<'a> {
+    pub(super) app: &'a App,
+    pub(super) tenant: TenantId,
+    pub(super) invoice: &'a Invoice,
+    pub(super) owner: Uuid,
+}
+
+impl Worker<'_> {
+    /// The `requestid` of a step of this generation of the intent.
+    pub(super) fn request_id(&self, step: &str) -> String {
+        request_id(self.tenant, &format!("{}/{}/{step}", self.invoice.intent.0, self.invoice.generation))
+    }
+
+    pub(super) async fn run(&self) -> Result<(Snapshot, String), Error> {
+        let mut tx = self.app.db.read().await?;
+        let connection = quickbooks::find(&mut tx, &self.app.vault, self.tenant, self.invoice.connection).await?;
+        drop(tx);
+        let connection = connection.ok_or(Error::NotConnected)?;
+        let catalogue = catalogue::catalogue(self.app, self.tenant, &connection).await?;
+        if self.invoice.state == State::Sending {
+            if let Some(found) = self.find(&connection).await? {
+                let customer = self.invoice.customer.clone();
+                let existing =
+                    if let Choice::Existing(id) = &self.invoice.draft.customer { Some(id.clone()) } else { None };
+                return Ok((found, customer.or(existing).unwrap_or_default()));
+            }
+            // It is not there, or not to be found yet.
+            let sent_at = self.invoice.sent_at.unwrap_or(self.invoice.created_at);
+            if self.app.clock.now() < sent_at + DOUBT {
+                return Err(Error::QuickBooks(ProviderError::Busy(LOOK_FOR_IT)));
+            }
+        }
+        let customer = self.customer(&connection, &catalogue).await?;
+        self.update_customer(&connection, &catalogue).await?;
+        let mut items = Vec::new();
+        for (at, line) in self.invoice.draft.lines.iter().enumerate() {
+            items.push(self.item(&connection, &catalogue, at, line).await?);
+        }
+        let mut tx = self.app.db.begin().await?;
+        let ours = invoices::sending(&mut tx, self.tenant, self.invoice.id, self.owner, self.app.clock.now()).await?;
+        tx.commit().await?;
+        if !ours {
+            return Err(Error::QuickBooks(ProviderError::Busy(HEARTBEAT)));
+        }
+        match self.create(&connection, &catalogue, &customer, items).await {
+            Ok(snapshot) => Ok((snapshot, customer)),
+            Err(error) => {
+                if let Error::QuickBooks(ProviderError::Busy(_) | ProviderError::Away) = &error {
+                    let mut tx = self.app.db.begin().await?;
+                    invoices::unsent(&mut tx, self.tenant, self.invoice.id, self.owner).await?;
+                    tx.commit().await?;
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// A name that is taken, though looking found nothing: an attempt before may have taken it, and QuickBooks finds it a little
+    /// later. Looked for again some times, before the person is told.
+    pub(super) fn found_later(&self, error: Error) -> Error {
+        match error {
+            Error::QuickBooks(ProviderError::Refused(refusal))
+                if refusal.code == "6240" && (2..LOOKS_FOR_NAME).contains(&self.invoice.attempts) =>
+            {
+                Error::QuickBooks(ProviderError::Busy(LOOK_FOR_IT))
+            }
+            error => error,
+        }
+    }
+
+    async fn find(&self, connection: &Connection) -> Result<Option<Snapshot>, Error> {
+        let (id, since) = (self.invoice.id, self.invoice.created_at - CLOCKS_DIFFER);
+        access::quickbooks(self.app, self.tenant, connection, |access| async move {
+            access.api().find_invoice(id, since).await
+        })
+        .await
+    }
+
+    async fn item(
+        &self,
+        connection: &Connection,
+        catalogue: &Catalogue,
+        at: usize,
+        line: &DraftLine,
+    ) -> Result<String, Error> {
+        let name = match &line.item {
+            Choice::Existing(id) => return Ok(id.clone()),
+            Choice::New(name) => name.clone(),
+        };
+        let settings = settings::current(self.app, self.tenant).await?;
+        let chosen =
+            settings.income_account.filter(|id| catalogue.income_accounts.iter().any(|account| account.id == *id));
+        let Some(account) = chosen.or_else(|| catalogue.income_accounts.first().map(|account| account.id.clone()))
+        else {
+            return Err(refusal("no-income-account", "there is no income account for new items"));
+        };
+        let request_id = self.request_id(&format!("item {at}"));
+        let price = (self.invoice.draft.currency == catalogue.home_currency).then_some(line.unit_price);
+        let id = access::quickbooks(self.app, self.tenant, connection, |access| {
+            let (name, account, request_id) = (name.clone(), account.clone(), request_id.clone());
+            async move {
+                // Names are unique: an item of this name is the one, ours of an earlier attempt or the company's.
+                if let Some(known) = access.api().item_by_name(&name).await? {
+                    return Ok(known);
+                }
+                let item = NewItem { name: &name, unit_price: price, income_account: &account };
+                access.api().create_item(&request_id, &item).await
+            }
+        })
+        .await
+        .map_err(|error| self.found_later(error))?;
+        self.app.catalogues.invalidate(&connection.id).await;
+        Ok(id)
+    }
+
+    async fn create(
+        &self,
+        connection: &Connection,
+        catalogue: &Arc<Catalogue>,
+        customer: &str,
+        items: Vec<String>,
+    ) -> Result<Snapshot, Error> {
+        let draft = Arc::new(self.invoice.draft.clone());
+        let term = catalogue.term_for(draft.issued, draft.due).map(|term| term.id.clone());
+        let request_id = self.request_id("invoice");
+        let parts = Arc::new((customer.to_owned(), items, term, request_id));
+        let id = self.invoice.id;
+        access::quickbooks(self.app, self.tenant, connection, |access| {
+            let (draft, parts, catalogue) = (Arc::clone(&draft), Arc::clone(&parts), Arc::clone(catalogue));
+            async move {
+                let (customer, items, term, request_id) = &*parts;
+                let invoice = Resolved {
+                    draft: &draft,
+                    id,
+                    customer,
+                    items,
+                    tax: &catalogue.tax,
+                    term: term.as_deref(),
+                    multicurrency: catalogue.multicurrency,
+                };
+                access.api().create_invoice(request_id, &invoice).await
+            }
+        })
+        .await
+    }
+
+    /// Keeps what came out, in one transaction.
+    pub(super) async fn settle(&self, ended: Result<(Snapshot, String), Error>) -> Result<Attempt, Error> {
+        let (tenant, id, now) = (self.tenant, self.invoice.id, self.app.clock.now());
+        let mut tx = self.app.db.begin().await?;
+        let attempt = match ended {
+            Ok((snapshot, customer)) => {
+                if invoices::issued(&mut tx, tenant, id, self.owner, &snapshot, now).await? {
+                    self.remember(&mut tx, &snapshot, &customer).await?;
+                    history::note(self.app, &mut tx, tenant, id).await?;
+                    write_back::ask(self.app, &mut tx, tenant, self.invoice.deal, self.invoice.created_by).await?;
+                    let detail = json!({ "quickbooks_id": snapshot.quickbooks_id, "total": snapshot.total.amount(), "requestid": self.request_id("invoice") });
+                    audit::record(
+                        &mut tx,
+                        tenant,
+                        Some(self.invoice.created_by),
+                        "invoice issued",
+                        Some(id),
+                        &detail,
+                        now,
+                    )
+                    .await?;
+                }
+                Attempt::Done
+            }
+            Err(Error::QuickBooks(ProviderError::Refused(refusal))) => {
+                tracing::info!(tenant.id = %tenant.0, invoice.id = %id.0, code = refusal.code, intuit_tid = refusal.call_id, "QuickBooks refused the invoice");
+                let detail = json!({ "code": refusal.code, "intuit_tid": refusal.call_id });
+                let errors = [explain(&refusal.code, &refusal.element, &refusal.detail)];
+                if invoices::refused(&mut tx, tenant, id, self.owner, &errors).await? {
+                    audit::record(
+                        &mut tx,
+                        tenant,
+                        Some(self.invoice.created_by),
+                        "invoice refused",
+                        Some(id),
+                        &detail,
+                        now,
+                    )
+                    .await?;
+                }
+                // What was refused may have been changed in QuickBooks: do not believe the lists any longer.
+                self.app.catalogues.invalidate(&self.invoice.connection).await;
+                Attempt::Done
+            }
+            Err(error) => {
+                let wait = match &error {
+                    Error::QuickBooks(ProviderError::Busy(after)) => (*after).max(back_off(self.invoice.attempts)),
+                    Error::NeedsReconnect | Error::NotConnected => Duration::from_secs(60),
+                    _ => back_off(self.invoice.attempts),
+                };
+                tracing::warn!(tenant.id = %tenant.0, invoice.id = %id.0, %error, wait_s = wait.as_secs(), "the invoice is not settled yet");
+                let at = now + SignedDuration::try_from(wait).unwrap_or(LEASE);
+                invoices::postpone(&mut tx, tenant, id, self.owner, at).await?;
+                Attempt::Later(wait)
+            }
+        };
+        tx.commit().await?;
+        self.app.db.announce(tenant).await;
+        Ok(attempt)
+    }
+
+    /// Links the party with the customer and the products with the items, and closes the form.
+    async fn remember(&self, tx: &mut store::Tx, snapshot: &Snapshot, customer: &str) -> Result<(), Error> {
+        let (tenant, invoice) = (self.tenant, self.invoice);
+        if !customer.is_empty()
+            && let Some(party) = form::party(invoice.organization, invoice.person)
+        {
+            let linked = links::Linked { id: customer.to_owned(), name: snapshot.customer_name.clone() };
+            links::link_customer(tx, tenant, invoice.connection, party, &linked).await?;
+        }
+        for line in &invoice.draft.lines {
+            if let (Some(product), Choice::Existing(item)) = (line.product, &line.item) {
+                links::link_item(tx, tenant, invoice.connection, product, item).await?;
+            }
+        }
+        drafts::discard(tx, tenant, invoice.deal, invoice.created_by).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,83 @@
+//! Working under a lease: a row says who works on it and until when; who has lost it sends and keeps nothing more.
+
+use crate::clock::Clock;
+use aws_lc_rs::digest;
+use domain::ids::TenantId;
+use jiff::{SignedDuration, Timestamp};
+use std::{
+    fmt::Write as _,
+    future::poll_fn,
+    pin::pin,
+    sync::atomic::{AtomicI64, Ordering},
+    task::Poll,
+    time::Duration,
+};
+
+/// A worker that says nothing for so long is taken for dead.
+pub(crate) const LEASE: SignedDuration = SignedDuration::from_secs(10);
+pub(crate) const HEARTBEAT: Duration = Duration::from_secs(3);
+/// How long a person waits before being told that we are still at it.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(8);
+pub(crate) const LOOK_AGAIN: Duration = Duration::from_millis(60);
+/// Somebody waits for it: half a minute after the last fault it should be done.
+const BACK_OFF_MOST: Duration = Duration::from_secs(16);
+
+/// What became of one attempt.
+pub(crate) enum Attempt {
+    /// Nothing is left to do.
+    Done,
+    /// To be tried again after a while.
+    Later(Duration),
+}
+
+/// Works while `extend` keeps the lease; `None` when it was lost, and then the work was broken off. `extend` is given until
+/// when, and says whether it was kept. Who was asleep past the end of the lease does not take another step.
+pub(crate) async fn held<T, Extended>(
+    clock: Clock,
+    work: impl Future<Output = T>,
+    extend: impl Fn(Timestamp, Timestamp) -> Extended,
+) -> Option<T>
+where
+    Extended: Future<Output = Result<bool, store::Error>>,
+{
+    let until = AtomicI64::new((clock.now() + LEASE).as_microsecond());
+    let heart = async {
+        loop {
+            tokio::time::sleep(HEARTBEAT).await;
+            let now = clock.now();
+            match extend(now, now + LEASE).await {
+                Ok(true) => until.store((now + LEASE).as_microsecond(), Ordering::Relaxed),
+                Ok(false) => return,
+                // The database does not answer: the lease goes on as long as it did.
+                Err(error) => tracing::warn!(%error, "a lease was not extended"),
+            }
+        }
+    };
+    let mut work = pin!(work);
+    let awake = poll_fn(|context| {
+        if clock.now().as_microsecond() > until.load(Ordering::Relaxed) {
+            return Poll::Ready(None);
+        }
+        work.as_mut().poll(context).map(Some)
+    });
+    tokio::select! {
+        biased;
+        done = awake => done,
+        () = heart => None,
+    }
+}
+
+/// How long to wait after so many attempts. Those that failed together do not come back together.
+pub(crate) fn back_off(attempts: i32) -> Duration {
+    let pause = BACK_OFF_MOST.min(Duration::from_millis(500 << attempts.clamp(0, 9)));
+    pause + pause * fastrand::u32(0..=50) / 100
+}
+
+/// A `requestid`: the same for the same step of the same intent, however often and wherever it is made.
+pub(crate) fn request_id(tenant: TenantId, step: &str) -> String {
+    let hash = digest::digest(&digest::SHA256, format!("{}/{step}", tenant.0).as_bytes());
+    hash.as_ref()[..16].iter().fold(String::new(), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
+}

@@ -1,0 +1,182 @@
+//! What a panel shows: the invoices of a deal, a person or an organization, and the customer that is billed.
+
+use super::{Error, access, follow, form::party, settings};
+use crate::state::App;
+use domain::{
+    ids::{DealId, TenantId, UserId},
+    invoice::Snapshot,
+    mapping::{Entity, Settings},
+};
+use jiff::{SignedDuration, Timestamp};
+use providers::pipedrive::OpenDeal;
+use serde_json::json;
+use std::collections::{HashMap, HashSet};
+use store::{
+    acts::{self, Requested},
+    audit,
+    changes::{self, Known},
+    drafts,
+    invoices::{self, Invoice, Of, State},
+    links::{self, Linked, Party},
+    quickbooks::{self, Connection},
+};
+use uuid::Uuid;
+
+/// A refused act is shown at its invoice for so long.
+const REFUSAL_SHOWN: SignedDuration = SignedDuration::from_mins(10);
+
+/// A record of Pipedrive that has a panel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Record {
+    pub(crate) entity: Entity,
+    pub(crate) id: i64,
+}
+
+impl Record {
+    /// Its invoices.
+    pub(crate) fn of(self) -> Of {
+        match self.entity {
+            Entity::Deal => Of::Deal(DealId(self.id)),
+            Entity::Person => Of::Person(self.id),
+            Entity::Organization => Of::Organization(self.id),
+        }
+    }
+}
+
+/// All that a panel shows.
+pub(crate) struct Shown {
+    /// Newest first.
+    pub(crate) invoices: Vec<Invoice>,
+    /// The last act on each invoice, where it matters still.
+    pub(crate) acts: HashMap<Uuid, Requested>,
+    /// Those through which the invoices were made.
+    pub(crate) connections: Vec<Connection>,
+    /// The one that is connected now.
+    pub(crate) current: Option<Connection>,
+    /// How far its changes are known.
+    pub(crate) known: Option<Known>,
+    /// The customer that is billed.
+    pub(crate) linked: Option<Linked>,
+    pub(crate) settings: Settings,
+    /// When this user's draft for the deal was last saved.
+    pub(crate) draft: Option<Timestamp>,
+}
+
+impl Shown {
+    /// What QuickBooks says of the invoices that stand.
+    pub(crate) fn snapshots(&self) -> impl Iterator<Item = &Snapshot> {
+        self.invoices
+            .iter()
+            .filter_map(|invoice| if let State::Issued(snapshot) = &invoice.state { Some(snapshot) } else { None })
+    }
+}
+
+/// Who is billed through a record. [`Error::NotFound`] where this user may not see it.
+async fn billed(app: &App, tenant: TenantId, user: UserId, record: Record) -> Result<Option<Party>, Error> {
+    access::pipedrive(app, tenant, user, |access| async move {
+        match record.entity {
+            Entity::Deal => {
+                let (organization, person) = access.api().deal_parties(DealId(record.id)).await?;
+                Ok(party(organization, person))
+            }
+            entity => {
+                access.api().name(entity, record.id).await?;
+                Ok(Some(if entity == Entity::Person {
+                    Party::Person(record.id)
+                } else {
+                    Party::Organization(record.id)
+                }))
+            }
+        }
+    })
+    .await
+}
+
+/// Reads a panel as this user may see it: without the invoices of deals that are hidden from them.
+pub(crate) async fn read(app: &App, tenant: TenantId, user: UserId, record: Record) -> Result<Shown, Error> {
+    let party = billed(app, tenant, user, record).await?;
+    let settings = settings::current(app, tenant).await?;
+    let mut tx = app.db.read().await?;
+    let mut invoices = invoices::list(&mut tx, tenant, record.of()).await?;
+    let current = quickbooks::current(&mut tx, &app.vault, tenant).await?;
+    let acts = acts::recent(&mut tx, tenant, app.clock.now() - REFUSAL_SHOWN).await?;
+    let mut connections: Vec<Connection> = current.iter().cloned().collect();
+    let through: HashSet<_> = invoices.iter().map(|invoice| invoice.connection).collect();
+    for id in through {
+        if !connections.iter().any(|known| known.id == id) {
+            connections.extend(quickbooks::find(&mut tx, &app.vault, tenant, id).await?);
+        }
+    }
+    let (mut known, mut linked) = (None, None);
+    if let Some(connection) = &current {
+        known = changes::find(&mut tx, tenant, connection.id).await?;
+        if let Some(party) = party {
+            linked = links::customer(&mut tx, tenant, connection.id, party).await?;
+        }
+    }
+    let draft = match record.of() {
+        Of::Deal(deal) => drafts::find(&mut tx, tenant, deal, user).await?.map(|(_, at)| at),
+        _ => None,
+    };
+    drop(tx);
+    if let Some(connection) = current.as_ref().filter(|connection| connection.state == quickbooks::State::Active) {
+        follow::looked_at(app, tenant, connection.id, known).await?;
+    }
+    if record.entity != Entity::Deal && !invoices.is_empty() {
+        let mut deals: Vec<i64> = invoices.iter().map(|invoice| invoice.deal.0).collect();
+        deals.sort_unstable();
+        deals.dedup();
+        let visible = access::pipedrive(app, tenant, user, |access| {
+            let deals = deals.clone();
+            async move { access.api().visible_deals(&deals).await }
+        });
+        let visible: HashSet<i64> = visible.await?.into_iter().collect();
+        invoices.retain(|invoice| visible.contains(&invoice.deal.0));
+    }
+    let acts = acts.into_iter().map(|act| (act.wish.invoice.0, act)).collect();
+    Ok(Shown { invoices, acts, connections, current, known, linked, settings, draft })
+}
+
+/// The open deals of a person or an organization, for choosing which one to bill.
+pub(crate) async fn open_deals(
+    app: &App,
+    tenant: TenantId,
+    user: UserId,
+    record: Record,
+) -> Result<Vec<OpenDeal>, Error> {
+    access::pipedrive(
+        app,
+        tenant,
+        user,
+        |access| async move { access.api().open_deals(record.entity, record.id).await },
+    )
+    .await
+}
+
+/// Forgets which customer a record is billed to. The invoices stay.
+pub(crate) async fn unlink(app: &App, tenant: TenantId, user: UserId, record: Record) -> Result<(), Error> {
+    let party = billed(app, tenant, user, record).await?.ok_or(Error::NotFound)?;
+    let mut tx = app.db.begin().await?;
+    let connection = quickbooks::current(&mut tx, &app.vault, tenant).await?.ok_or(Error::NotConnected)?;
+    links::unlink_customer(&mut tx, tenant, connection.id, party).await?;
+    let detail = json!({ "entity": record.entity.name(), "id": record.id });
+    audit::record(&mut tx, tenant, Some(user), "customer unlinked", None, &detail, app.clock.now()).await?;
+    tx.commit().await?;
+    app.db.announce(tenant).await;
+    Ok(())
+}
+
+/// Whether this user may see an invoice: whoever may see its deal.
+pub(crate) async fn visible(
+    app: &App,
+    tenant: TenantId,
+    user: UserId,
+    invoice: domain::ids::InvoiceId,
+) -> Result<Invoice, Error> {
+    let mut tx = app.db.read().await?;
+    let found = invoices::find(&mut tx, tenant, invoice).await?.ok_or(Error::NotFound)?;
+    drop(tx);
+    let deal = found.deal;
+    access::pipedrive(app, tenant, user, |access| async move { access.api().deal_parties(deal).await }).await?;
+    Ok(found)
+}

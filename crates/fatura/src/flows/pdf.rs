@@ -1,0 +1,62 @@
+//! QuickBooks' own PDF of an invoice, by a link that works once.
+
+use super::{Error, access, panel, secret};
+use crate::state::App;
+use axum::body::Bytes;
+use domain::ids::{InvoiceId, TenantId, UserId};
+use futures_util::Stream;
+use jiff::SignedDuration;
+use providers::ProviderError;
+use store::{
+    flows::{self, Provider},
+    invoices::State,
+    quickbooks,
+};
+use url::Url;
+
+/// A tab opens at once.
+const TICKET_LIFE: SignedDuration = SignedDuration::from_secs(60);
+
+/// A PDF and what to call it.
+pub(crate) struct Pdf<Parts> {
+    pub(crate) number: String,
+    /// As QuickBooks sends it; an error ends it.
+    pub(crate) parts: Parts,
+}
+
+/// A link to the PDF for a new tab, which can carry no bearer.
+pub(crate) async fn ticket(app: &App, tenant: TenantId, user: UserId, invoice: InvoiceId) -> Result<Url, Error> {
+    panel::visible(app, tenant, user, invoice).await?;
+    let ticket = secret();
+    let until = app.clock.now() + TICKET_LIFE;
+    let mut tx = app.db.begin().await?;
+    let of = invoice.0.to_string();
+    flows::begin(&mut tx, &app.vault, Provider::Pdf, &ticket, &of, Some((tenant, user)), until).await?;
+    tx.commit().await?;
+    Ok(app.config.page(&format!("/pdf/{of}/{ticket}")))
+}
+
+/// Takes a ticket: the PDF, as QuickBooks makes it now.
+pub(crate) async fn read(
+    app: &App,
+    invoice: InvoiceId,
+    ticket: &str,
+) -> Result<Pdf<impl Stream<Item = Result<Bytes, ProviderError>> + Send + use<>>, Error> {
+    let of = invoice.0.to_string();
+    let mut tx = app.db.begin().await?;
+    let who = flows::finish(&mut tx, &app.vault, Provider::Pdf, ticket, &of, app.clock.now()).await?;
+    tx.commit().await?;
+    let (tenant, user) = who.flatten().ok_or(Error::ForeignFlow)?;
+    let invoice = panel::visible(app, tenant, user, invoice).await?;
+    let State::Issued(snapshot) = invoice.state else { return Err(Error::NotFound) };
+    let mut tx = app.db.read().await?;
+    let connection = quickbooks::find(&mut tx, &app.vault, tenant, invoice.connection).await?;
+    drop(tx);
+    let connection = connection.ok_or(Error::NotConnected)?;
+    let id = snapshot.quickbooks_id.clone();
+    let parts = access::quickbooks(app, tenant, &connection, |access| {
+        let id = id.clone();
+        async move { access.api().invoice_pdf(&id).await }
+    });
+    Ok(Pdf { number: snapshot.doc_number.unwrap_or(snapshot.quickbooks_id), parts: parts.await? })
+}

@@ -1,0 +1,61 @@
+//! A stream for each open page: "something of your company has changed, ask again". It holds no data.
+
+use super::{Error, session::OfAny};
+use crate::state::App;
+use axum::{
+    extract::State,
+    response::sse::{Event, KeepAlive, Sse},
+};
+use domain::ids::TenantId;
+use futures_util::stream::{Stream, unfold};
+use std::{convert::Infallible, time::Duration};
+use tokio::{
+    sync::broadcast::{Receiver, error::RecvError},
+    time::{Instant, timeout_at},
+};
+
+/// The page comes back with a new bearer after so long.
+const LIFE: Duration = Duration::from_secs(240);
+/// Proxies drop what is silent for longer.
+const KEEP_ALIVE: Duration = Duration::from_secs(20);
+/// Several changes at once are one.
+const GATHER: Duration = Duration::from_millis(100);
+
+struct Watch {
+    app: App,
+    heard: Receiver<TenantId>,
+    tenant: TenantId,
+    until: Instant,
+}
+
+impl Watch {
+    /// Waits for a change; false when the stream is to end.
+    async fn changed(&mut self) -> bool {
+        loop {
+            let heard = tokio::select! {
+                () = self.app.stop.cancelled() => return false,
+                heard = timeout_at(self.until, self.heard.recv()) => heard,
+            };
+            match heard {
+                Ok(Ok(tenant)) if tenant != self.tenant => {}
+                Ok(Ok(_) | Err(RecvError::Lagged(_))) => {
+                    tokio::time::sleep(GATHER).await;
+                    self.heard = self.heard.resubscribe();
+                    return true;
+                }
+                Ok(Err(RecvError::Closed)) | Err(_) => return false,
+            }
+        }
+    }
+}
+
+pub(crate) async fn stream(
+    State(app): State<App>,
+    OfAny(session): OfAny,
+) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Error> {
+    let watch = Watch { heard: app.db.announcements(), tenant: session.tenant.id, until: Instant::now() + LIFE, app };
+    let events = unfold(watch, async |mut watch| {
+        watch.changed().await.then(|| (Ok(Event::default().event("changed").data("")), watch))
+    });
+    Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)))
+}

@@ -1,0 +1,156 @@
+//! The menu of an invoice: void, delete, e-mail.
+
+use super::{Address, Asked, render, rows};
+use crate::{
+    flows::{
+        self,
+        acts::{self, Outcome, Wanted},
+        panel,
+    },
+    format::Writer,
+    state::App,
+    web::{Error, html, session::OfDeal, tell},
+};
+use askama::Template;
+use axum::{
+    Form,
+    extract::{Path, State},
+    http::{HeaderValue, StatusCode},
+    response::Response,
+};
+use axum_extra::extract::Query;
+use domain::{
+    ids::{InvoiceId, TenantId},
+    invoice::{Act, status},
+};
+use i18n_embed_fl::fl;
+use serde::Deserialize;
+use store::{acts::Reason, invoices};
+use uuid::Uuid;
+
+/// What the person saw, and to whom it goes.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Wish {
+    seen: String,
+    recipient: String,
+    key: Option<Uuid>,
+}
+
+/// Does something to an invoice, and shows the panel as it is then.
+pub(crate) async fn act(
+    State(app): State<App>,
+    OfDeal(session): OfDeal,
+    Path((entity, at, invoice, act)): Path<(String, i64, Uuid, String)>,
+    Query(asked): Query<Asked>,
+    Form(wish): Form<Wish>,
+) -> Result<Response, Error> {
+    let told = session.told();
+    let w = session.writer();
+    let tenant = session.tenant.id;
+    let record = Address { entity, id: at }.record().map_err(&told)?;
+    let act = Act::named(&act).ok_or(flows::Error::NotFound).map_err(&told)?;
+    let id = InvoiceId(invoice);
+    let invoice = panel::visible(&app, tenant, session.user, id).await.map_err(&told)?;
+    let recipient = wish.recipient.trim().to_owned();
+    let wanted = Wanted { invoice: id, act, seen: wish.seen, recipient: recipient.clone(), key: wish.key };
+    let outcome = acts::request(&app, tenant, session.user, session.profile.is_admin, wanted).await.map_err(&told)?;
+    let number = match &invoice.state {
+        invoices::State::Issued(snapshot) => snapshot.doc_number.clone().unwrap_or_default(),
+        _ => String::new(),
+    };
+    match outcome {
+        Outcome::Done => {
+            let mut response = render(&app, &session, record, &asked, None).await?;
+            let message = match act {
+                Act::Void => fl!(w.t, "act-voided", number = number),
+                Act::Delete => fl!(w.t, "act-deleted", number = number),
+                Act::Send => fl!(w.t, "act-sent", number = number),
+            };
+            tell(response.headers_mut(), &message);
+            Ok(response)
+        }
+        // The form comes back with what was typed.
+        Outcome::Refused(Reason::NoAddress) => {
+            let form = Recipient {
+                w,
+                at: format!("{}/{at}", record.entity.name()),
+                invoice: id.0,
+                number,
+                email: recipient,
+                rows: asked.rows,
+                key: wish.key.unwrap_or_else(Uuid::new_v4),
+                wrong: true,
+            };
+            let mut response = html(&form)?;
+            *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
+            if let Ok(target) = format!("#below-{}", id.0).parse() {
+                response.headers_mut().insert("hx-retarget", target);
+                response.headers_mut().insert("hx-reswap", HeaderValue::from_static("innerHTML"));
+            }
+            Ok(response)
+        }
+        Outcome::Pending => render(&app, &session, record, &asked, None).await,
+        Outcome::Refused(reason) => {
+            let why = refusal(&app, w, tenant, id, act, &reason).await.map_err(&told)?;
+            let mut response = render(&app, &session, record, &asked, why).await?;
+            *response.status_mut() = StatusCode::CONFLICT;
+            Ok(response)
+        }
+    }
+}
+
+/// A refusal that the row does not tell itself: nothing was sent, so there is no act to show.
+async fn refusal(
+    app: &App,
+    w: Writer,
+    tenant: TenantId,
+    id: InvoiceId,
+    act: Act,
+    reason: &Reason,
+) -> Result<Option<String>, flows::Error> {
+    let mut tx = app.db.read().await?;
+    let Some(invoice) = invoices::find(&mut tx, tenant, id).await? else { return Ok(None) };
+    let connection = store::quickbooks::find(&mut tx, &app.vault, tenant, invoice.connection).await?;
+    let zone = connection.map(|connection| connection.company.time_zone).unwrap_or_default();
+    let invoices::State::Issued(snapshot) = &invoice.state else { return Ok(None) };
+    let badge = rows::badge(w, status(snapshot, app.clock.today(&zone)));
+    Ok(Some(rows::refused(w, act, reason, &badge)))
+}
+
+#[derive(Template)]
+#[template(path = "recipient.html")]
+struct Recipient {
+    w: Writer,
+    at: String,
+    invoice: Uuid,
+    number: String,
+    email: String,
+    rows: usize,
+    /// Makes two presses of the form one e-mail.
+    key: Uuid,
+    /// What was typed is no address.
+    wrong: bool,
+}
+
+/// Asks to whom an invoice is sent.
+pub(crate) async fn recipient(
+    State(app): State<App>,
+    OfDeal(session): OfDeal,
+    Path((entity, id, invoice)): Path<(String, i64, Uuid)>,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Error> {
+    let told = session.told();
+    let found = panel::visible(&app, session.tenant.id, session.user, InvoiceId(invoice)).await.map_err(&told)?;
+    let invoices::State::Issued(snapshot) = found.state else { return Err(told(flows::Error::NotFound)) };
+    html(&Recipient {
+        w: session.writer(),
+        at: format!("{entity}/{id}"),
+        invoice,
+        number: snapshot.doc_number.unwrap_or(snapshot.quickbooks_id),
+        email: snapshot.email,
+        rows: asked.rows,
+        key: Uuid::new_v4(),
+        wrong: false,
+    })
+}

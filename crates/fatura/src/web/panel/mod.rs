@@ -1,0 +1,226 @@
+//! The side panel of a deal, a person or an organization: its invoices and what can be done with them.
+
+mod acts;
+mod rows;
+
+pub(crate) use acts::{act, recipient};
+pub(crate) use rows::badge;
+
+use super::{
+    Error, html,
+    session::{OfDeal, Session},
+};
+use crate::{
+    flows::{
+        self, follow,
+        panel::{self, Record},
+    },
+    format::Writer,
+    state::App,
+};
+use askama::Template;
+use axum::{
+    extract::{Path, State},
+    response::Response,
+};
+use axum_extra::extract::Query;
+use domain::{mapping::Entity, sums::sums};
+use i18n_embed_fl::fl;
+use iso_currency::Currency;
+use jiff::Timestamp;
+use rows::{Row, row};
+use serde::Deserialize;
+use store::quickbooks;
+
+/// Rows that a panel opens with, and that are added when more are asked for.
+const ROWS: usize = 10;
+const ROWS_MORE: usize = 50;
+
+#[derive(Template)]
+#[template(path = "panel.html")]
+struct Panel {
+    w: Writer,
+    /// `deal/1`: the panel's own address below `/panel/`.
+    at: String,
+    record: Record,
+    rows: Vec<Row>,
+    /// How many rows are asked for, and how many more there are.
+    asked: usize,
+    more: usize,
+    sums: Vec<Sums>,
+    connection: Connected,
+    customer: Option<Customer>,
+    settings_url: String,
+    is_admin: bool,
+    /// Who can connect, for those who cannot.
+    may_create: bool,
+    /// When the draft that waits was saved.
+    draft: Option<String>,
+    read_at: Option<String>,
+    silent_since: Option<String>,
+    /// What went wrong with what was asked for.
+    trouble: Option<String>,
+}
+
+/// How the company stands with QuickBooks.
+enum Connected {
+    Yes,
+    Never,
+    NeedsReconnect,
+}
+
+/// The sums of one currency, written.
+struct Sums {
+    outstanding: String,
+    overdue: String,
+    paid: String,
+    is_overdue: bool,
+}
+
+/// The linked customer.
+struct Customer {
+    name: String,
+    link: String,
+}
+
+/// Which panel, as its address says.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Address {
+    entity: String,
+    id: i64,
+}
+
+impl Address {
+    fn record(&self) -> Result<Record, flows::Error> {
+        Ok(Record { entity: Entity::named(&self.entity).ok_or(flows::Error::NotFound)?, id: self.id })
+    }
+}
+
+/// How much of the history is shown.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Asked {
+    rows: usize,
+}
+
+async fn render(
+    app: &App,
+    session: &Session,
+    record: Record,
+    asked: &Asked,
+    trouble: Option<String>,
+) -> Result<Response, Error> {
+    let shown = panel::read(app, session.tenant.id, session.user, record).await.map_err(session.told())?;
+    let w = session.writer();
+    let zone =
+        shown.current.as_ref().map_or(session.profile.time_zone.as_str(), |connection| &connection.company.time_zone);
+    let today = app.clock.today(zone);
+    let time = |at: Timestamp| w.moment(&at, app.clock.now(), &session.profile.time_zone);
+    let asked = asked.rows.max(ROWS);
+    let may = rows::May::of(&shown.settings, session.profile.is_admin);
+    let rows = shown.invoices.iter().take(asked).map(|invoice| row(app, w, invoice, &shown, today, may)).collect();
+    let read = shown.invoices.iter().filter_map(|invoice| invoice.read_at).min();
+    let read = read.max(shown.known.and_then(|known| known.until));
+    html(&Panel {
+        w,
+        at: format!("{}/{}", record.entity.name(), record.id),
+        record,
+        rows,
+        asked,
+        more: shown.invoices.len().saturating_sub(asked),
+        sums: sums(shown.snapshots(), today)
+            .into_iter()
+            .map(|sum| Sums {
+                outstanding: w.money(&sum.outstanding),
+                overdue: w.money(&sum.overdue),
+                paid: w.money(&sum.paid),
+                is_overdue: !sum.overdue.is_zero(),
+            })
+            .collect(),
+        customer: shown.linked.as_ref().zip(shown.current.as_ref()).map(|(linked, connection)| Customer {
+            name: if linked.name.is_empty() { format!("#{}", linked.id) } else { linked.name.clone() },
+            link: app.config.customer_page(&connection.realm_id, &linked.id),
+        }),
+        connection: match shown.current.as_ref().map(|connection| connection.state) {
+            Some(quickbooks::State::Active) => Connected::Yes,
+            Some(quickbooks::State::NeedsReconnect) => Connected::NeedsReconnect,
+            Some(quickbooks::State::Disconnected) | None => Connected::Never,
+        },
+        settings_url: app.config.settings_page(&session.tenant.company_domain),
+        is_admin: session.profile.is_admin,
+        may_create: shown.settings.create.includes(session.profile.is_admin),
+        draft: shown.draft.map(time),
+        read_at: read.filter(|_| !shown.invoices.is_empty()).map(time),
+        silent_since: shown.known.and_then(|known| known.silent_since).map(time),
+        trouble,
+    })
+}
+
+pub(crate) async fn show(
+    State(app): State<App>,
+    OfDeal(session): OfDeal,
+    Path(address): Path<Address>,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Error> {
+    let record = address.record().map_err(session.told())?;
+    render(&app, &session, record, &asked, None).await
+}
+
+/// Fetches what is new in QuickBooks. When it does not answer, what was known is shown, and said to be old.
+pub(crate) async fn refresh(
+    State(app): State<App>,
+    OfDeal(session): OfDeal,
+    Path(address): Path<Address>,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Error> {
+    let told = session.told();
+    let record = address.record().map_err(&told)?;
+    panel::read(&app, session.tenant.id, session.user, record).await.map_err(&told)?;
+    let trouble = match follow::refresh(&app, session.tenant.id, record.of()).await {
+        Ok(()) => None,
+        Err(error) => {
+            tracing::warn!(tenant.id = %session.tenant.id.0, error = &error as &dyn std::error::Error, "a refresh failed");
+            Some(super::error::words(session.writer(), &error).2)
+        }
+    };
+    render(&app, &session, record, &asked, trouble).await
+}
+
+/// Forgets the linked customer.
+pub(crate) async fn unlink(
+    State(app): State<App>,
+    OfDeal(session): OfDeal,
+    Path(address): Path<Address>,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Error> {
+    let told = session.told();
+    let record = address.record().map_err(&told)?;
+    panel::unlink(&app, session.tenant.id, session.user, record).await.map_err(&told)?;
+    let mut response = render(&app, &session, record, &asked, None).await?;
+    super::tell(response.headers_mut(), &fl!(session.writer().t, "panel-unlinked"));
+    Ok(response)
+}
+
+#[derive(Template)]
+#[template(path = "open_deals.html")]
+struct OpenDeals {
+    w: Writer,
+    deals: Vec<(i64, String, String)>,
+}
+
+/// The deals of a person or an organization that can be billed.
+pub(crate) async fn open_deals(
+    State(app): State<App>,
+    OfDeal(session): OfDeal,
+    Path(address): Path<Address>,
+) -> Result<Response, Error> {
+    let told = session.told();
+    let record = address.record().map_err(&told)?;
+    let w = session.writer();
+    let deals = panel::open_deals(&app, session.tenant.id, session.user, record).await.map_err(&told)?;
+    let written = deals.into_iter().map(|deal| {
+        let value = Currency::from_code(&deal.currency).map(|currency| w.amount(&deal.value, &currency));
+        (deal.id, deal.title, value.unwrap_or_default())
+    });
+    html(&OpenDeals { w, deals: written.collect() })
+}

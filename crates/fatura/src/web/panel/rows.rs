@@ -1,0 +1,233 @@
+//! One invoice as a panel shows it, with the menu that its state allows.
+
+use crate::{flows::panel::Shown, format::Writer, state::App};
+use domain::{
+    draft::Choice,
+    invoice::{Act, Snapshot, Status, status},
+    mapping::Settings,
+};
+use i18n_embed_fl::fl;
+use jiff::civil::Date;
+use store::{
+    acts::{self, Reason, Requested},
+    invoices::{Invoice, State},
+    quickbooks,
+};
+use uuid::Uuid;
+
+/// One row.
+pub(crate) struct Row {
+    pub(crate) id: Uuid,
+    pub(crate) number: Option<String>,
+    pub(crate) customer: String,
+    pub(crate) total: String,
+    pub(crate) status: &'static str,
+    pub(crate) badge: String,
+    /// What is left to pay, since when it is overdue.
+    pub(crate) note: Option<String>,
+    pub(crate) issued: String,
+    pub(crate) due: String,
+    /// Both dates in words.
+    pub(crate) long_dates: String,
+    /// Whether it was e-mailed; nothing where that does not matter.
+    pub(crate) sent: Option<String>,
+    pub(crate) menu: Option<Menu>,
+    /// An act that is under way.
+    pub(crate) pending: Option<String>,
+    /// Why the last act was not carried out.
+    pub(crate) refusal: Option<String>,
+    /// The deal whose form mends it.
+    pub(crate) mend: Option<i64>,
+}
+
+/// What can be done with an invoice.
+pub(crate) struct Menu {
+    pub(crate) label: String,
+    /// What the person sees now; sent along with what cannot be undone.
+    pub(crate) seen: String,
+    pub(crate) link: String,
+    pub(crate) can_send: bool,
+    pub(crate) can_pdf: bool,
+    pub(crate) void: Option<Dialogue>,
+    pub(crate) delete: Option<Dialogue>,
+    /// The role forbids voiding and deleting.
+    pub(crate) admins_only: bool,
+}
+
+/// A question before an act.
+pub(crate) struct Dialogue {
+    pub(crate) title: String,
+    pub(crate) text: String,
+    pub(crate) ok: String,
+}
+
+/// What the person may do.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct May {
+    void: bool,
+}
+
+impl May {
+    pub(crate) fn of(settings: &Settings, is_admin: bool) -> Self {
+        Self { void: settings.void.includes(is_admin) }
+    }
+}
+
+/// A badge's word.
+pub(crate) fn badge(w: Writer, status: Status) -> String {
+    match status {
+        Status::Open => fl!(w.t, "status-open"),
+        Status::PartiallyPaid => fl!(w.t, "status-partially-paid"),
+        Status::Overdue => fl!(w.t, "status-overdue"),
+        Status::Paid => fl!(w.t, "status-paid"),
+        Status::Voided => fl!(w.t, "status-voided"),
+        Status::Deleted => fl!(w.t, "status-deleted"),
+    }
+}
+
+/// The row of an invoice.
+pub(super) fn row(app: &App, w: Writer, invoice: &Invoice, shown: &Shown, today: Date, may: May) -> Row {
+    let connection = shown.connections.iter().find(|connection| connection.id == invoice.connection);
+    match (&invoice.state, connection) {
+        (State::Issued(snapshot), Some(connection)) => {
+            let link = app.config.invoice_page(&connection.realm_id, &snapshot.quickbooks_id);
+            let works = connection.state == quickbooks::State::Active;
+            let act = shown.acts.get(&invoice.id.0);
+            issued(w, invoice, snapshot, act, link, works, today, may)
+        }
+        _ => unsettled(w, invoice),
+    }
+}
+
+fn issued(
+    w: Writer,
+    invoice: &Invoice,
+    snapshot: &Snapshot,
+    act: Option<&Requested>,
+    link: String,
+    works: bool,
+    today: Date,
+    may: May,
+) -> Row {
+    let status = status(snapshot, today);
+    let number = snapshot.doc_number.clone().unwrap_or_else(|| format!("#{}", snapshot.quickbooks_id));
+    let is_partly = snapshot.balance.amount() < snapshot.total.amount() && !snapshot.balance.is_zero();
+    let mut notes = Vec::new();
+    if is_partly {
+        let paid = w.amount(&(snapshot.total.amount() - snapshot.balance.amount()), &snapshot.total.currency());
+        notes.push(fl!(w.t, "panel-left-to-pay", amount = w.money(&snapshot.balance)));
+        if status == Status::Overdue {
+            notes.push(fl!(w.t, "panel-paid-so-far", amount = paid));
+        }
+    }
+    if status == Status::Overdue {
+        let days = snapshot.due.until(today).map(|span| span.get_days()).unwrap_or_default();
+        notes.push(fl!(w.t, "panel-overdue-for", days = days));
+    }
+    let stands = !matches!(status, Status::Voided | Status::Deleted);
+    let sent = stands.then(|| if snapshot.sent { fl!(w.t, "panel-sent") } else { fl!(w.t, "panel-not-sent") });
+    let pending = act.filter(|act| matches!(act.state, acts::State::Queued | acts::State::Sending));
+    let refusal = act.and_then(|act| match &act.state {
+        acts::State::Refused(reason) => Some(refused(w, act.wish.act, reason, &badge(w, status))),
+        _ => None,
+    });
+    let menu = (status != Status::Deleted && pending.is_none()).then(|| Menu {
+        label: fl!(w.t, "menu-label", number = number.as_str()),
+        seen: snapshot.seen(),
+        link,
+        can_send: works && Act::Send.is_allowed(status),
+        can_pdf: works,
+        void: (works && may.void && Act::Void.is_allowed(status)).then(|| void(w, snapshot, &number)),
+        delete: (works && may.void && Act::Delete.is_allowed(status)).then(|| delete(w, snapshot, &number)),
+        admins_only: works && !may.void && Act::Delete.is_allowed(status),
+    });
+    let (issued, due) = (w.date(&snapshot.issued), w.date(&snapshot.due));
+    Row {
+        id: invoice.id.0,
+        customer: snapshot.customer_name.clone(),
+        total: w.money(&snapshot.total),
+        status: status.name(),
+        badge: badge(w, status),
+        note: (!notes.is_empty()).then(|| notes.join(" · ")),
+        long_dates: format!("{} – {}", w.long_date(&snapshot.issued), w.long_date(&snapshot.due)),
+        issued: fl!(w.t, "panel-issued", date = issued),
+        due: fl!(w.t, "panel-due", due = due),
+        sent,
+        menu,
+        pending: pending.map(|act| match act.wish.act {
+            Act::Void => fl!(w.t, "act-voiding"),
+            Act::Delete => fl!(w.t, "act-deleting"),
+            Act::Send => fl!(w.t, "act-sending"),
+        }),
+        refusal,
+        mend: None,
+        number: Some(number),
+    }
+}
+
+fn void(w: Writer, snapshot: &Snapshot, number: &str) -> Dialogue {
+    let paid = snapshot.total.amount() - snapshot.balance.amount();
+    let consequence = fl!(w.t, "void-text", total = w.money(&snapshot.total));
+    let text = if paid.is_zero() {
+        consequence
+    } else {
+        let amount = w.amount(&paid, &snapshot.total.currency());
+        format!("{consequence} {}", fl!(w.t, "void-text-paid", amount = amount))
+    };
+    Dialogue { title: fl!(w.t, "void-title", number = number), text, ok: fl!(w.t, "void-ok") }
+}
+
+fn delete(w: Writer, snapshot: &Snapshot, number: &str) -> Dialogue {
+    Dialogue {
+        title: fl!(w.t, "delete-title", number = number),
+        text: fl!(w.t, "delete-text", total = w.money(&snapshot.total)),
+        ok: fl!(w.t, "delete-ok"),
+    }
+}
+
+/// Why an act was not carried out, in words.
+pub(super) fn refused(w: Writer, act: Act, reason: &Reason, badge: &str) -> String {
+    let what = match act {
+        Act::Void => fl!(w.t, "act-not-voided"),
+        Act::Delete => fl!(w.t, "act-not-deleted"),
+        Act::Send => fl!(w.t, "act-not-sent"),
+    };
+    let why = match reason {
+        Reason::Changed => fl!(w.t, "act-changed", badge = badge),
+        Reason::NotNow => fl!(w.t, "act-not-now", badge = badge),
+        Reason::NoAddress => fl!(w.t, "act-no-address"),
+        Reason::Refused(detail) => fl!(w.t, "problem-refused", detail = detail.as_str()),
+    };
+    format!("{what} {why}")
+}
+
+/// An invoice that is not known to stand.
+fn unsettled(w: Writer, invoice: &Invoice) -> Row {
+    let refused = matches!(invoice.state, State::Refused(_));
+    let (status, badge, note) = if refused {
+        ("refused", fl!(w.t, "status-refused"), fl!(w.t, "panel-refused"))
+    } else {
+        ("checking", fl!(w.t, "status-checking"), fl!(w.t, "panel-checking"))
+    };
+    let customer = match &invoice.draft.customer {
+        Choice::New(name) => name.clone(),
+        Choice::Existing(_) => invoice.form.customer_name.clone(),
+    };
+    Row {
+        id: invoice.id.0,
+        number: None,
+        customer,
+        total: w.amount(&invoice.draft.total, &invoice.draft.currency),
+        status,
+        badge,
+        note: Some(note),
+        issued: fl!(w.t, "panel-issued", date = w.date(&invoice.draft.issued)),
+        due: fl!(w.t, "panel-due", due = w.date(&invoice.draft.due)),
+        long_dates: format!("{} – {}", w.long_date(&invoice.draft.issued), w.long_date(&invoice.draft.due)),
+        sent: None,
+        menu: None,
+        pending: None,
+        refusal: None,
+        mend: refused.then_some(invoice.deal.0),
+    }
+}

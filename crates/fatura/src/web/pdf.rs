@@ -1,0 +1,38 @@
+//! An invoice's PDF in a new tab.
+
+use super::{Error, pages::failed, session::OfDeal};
+use crate::{flows::pdf, state::App};
+use axum::{
+    Json,
+    body::Body,
+    extract::{Path, State},
+    http::{HeaderName, header},
+    response::{IntoResponse, Response},
+};
+use domain::ids::InvoiceId;
+use serde_json::json;
+use uuid::Uuid;
+
+/// A link that works once, for the tab that the page opens.
+pub(crate) async fn ticket(
+    State(app): State<App>,
+    OfDeal(session): OfDeal,
+    Path(invoice): Path<Uuid>,
+) -> Result<Json<serde_json::Value>, Error> {
+    let url = pdf::ticket(&app, session.tenant.id, session.user, InvoiceId(invoice)).await.map_err(session.told())?;
+    Ok(Json(json!({ "url": url.as_str() })))
+}
+
+pub(crate) async fn show(State(app): State<App>, Path((invoice, ticket)): Path<(Uuid, String)>) -> Response {
+    match pdf::read(&app, InvoiceId(invoice), &ticket).await {
+        Ok(pdf) => {
+            let name: String = pdf.number.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
+            let headers: [(HeaderName, String); 2] = [
+                (header::CONTENT_TYPE, "application/pdf".into()),
+                (header::CONTENT_DISPOSITION, format!("inline; filename=\"invoice-{name}.pdf\"")),
+            ];
+            (headers, Body::from_stream(pdf.parts)).into_response()
+        }
+        Err(error) => failed(&error, "quickbooks").into_response(),
+    }
+}

@@ -1,0 +1,378 @@
+//! The settings page: what fills an invoice, who may do what, and the connection with QuickBooks.
+
+mod chosen;
+
+use super::{
+    Error, html,
+    session::{OfAdmin, OfSettings, Session},
+    tell,
+};
+use crate::{
+    flows::{self, catalogue, connect, settings},
+    format::Writer,
+    state::App,
+};
+use askama::Template;
+use axum::{Json, extract::State, response::Response};
+use axum_extra::extract::Query;
+use chosen::{Chosen, Defaults};
+use domain::{
+    catalogue::Catalogue,
+    ids::DealId,
+    mapping::{Field, FieldRef, Kind, Preset, Who},
+    terms::Term,
+};
+use i18n_embed_fl::fl;
+use serde::Deserialize;
+use serde_json::json;
+use serde_qs::axum::QsForm;
+use std::sync::Arc;
+use store::quickbooks::{self, State as ConnectionState};
+
+/// An `<option>`: value, text, whether it is chosen.
+type Options = Vec<(String, String, bool)>;
+
+#[derive(Template)]
+#[template(path = "settings.html")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a box of its own on the page")]
+struct Page {
+    w: Writer,
+    is_admin: bool,
+    pipedrive_company: String,
+    connection: Option<Connection>,
+    /// Whether there is Intuit's own picture of *Connect*, and one for while the pointer is on it.
+    picture: (bool, bool),
+    mappings: Vec<Mapping>,
+    days: String,
+    terms: Options,
+    term_by_days: bool,
+    accounts: Options,
+    items: Options,
+    tax_codes: Options,
+    update_customer: bool,
+    draft_on_won: bool,
+    create: Options,
+    void: Options,
+    languages: Options,
+    write_back: Vec<(&'static str, String, Options)>,
+    presets: Vec<PresetRow>,
+    blank: PresetRow,
+    deals: Options,
+    /// What the last *Save* changed.
+    changed: Vec<String>,
+}
+
+struct Connection {
+    company: String,
+    country: String,
+    currency: String,
+    since: String,
+    by: String,
+    works: bool,
+}
+
+/// One row: a part of the customer details, and the field that fills it.
+struct Mapping {
+    name: &'static str,
+    label: String,
+    /// Reference and shown name of the chosen field.
+    chosen: String,
+    shown: String,
+    /// The chosen field is not there any more.
+    missing: bool,
+}
+
+/// A preset with its choices.
+struct PresetRow {
+    at: usize,
+    preset: Preset,
+    terms: Options,
+    days: String,
+    online_payment: bool,
+    custom: Vec<(String, String, String)>,
+}
+
+fn map(w: Writer, fields: &[Field], name: &'static str, label: String, chosen: Option<&FieldRef>) -> Mapping {
+    let known = chosen.and_then(|chosen| fields.iter().find(|field| field.reference == *chosen));
+    let missing = chosen.is_some() && known.is_none();
+    let shown = match known {
+        Some(field) => w.field(field),
+        None if missing => fl!(w.t, "settings-field-missing"),
+        None => String::new(),
+    };
+    Mapping { name, label, chosen: chosen.map(FieldRef::to_string).unwrap_or_default(), shown, missing }
+}
+
+/// What QuickBooks offers. What is chosen stays among it, by its number, when QuickBooks does not answer or has it no
+/// longer: saving the page must not lose it.
+fn choices<'a>(offered: impl Iterator<Item = (&'a String, &'a String)>, chosen: &str) -> Options {
+    let mut all: Options = offered.map(|(id, name)| (id.clone(), name.clone(), id == chosen)).collect();
+    if !chosen.is_empty() && !all.iter().any(|(_, _, is_chosen)| *is_chosen) {
+        all.push((chosen.to_owned(), format!("QuickBooks #{chosen}"), true));
+    }
+    all
+}
+
+fn who(w: Writer, chosen: Who) -> Options {
+    vec![
+        ("everyone".into(), fl!(w.t, "who-everyone"), chosen == Who::Everyone),
+        ("admins".into(), fl!(w.t, "who-admins"), chosen == Who::Admins),
+    ]
+}
+
+fn term_id(term: Option<&Term>) -> String {
+    if let Some(Term::QuickBooks(id)) = term { id.clone() } else { String::new() }
+}
+
+fn term_days(term: Option<&Term>) -> String {
+    if let Some(Term::Days(days)) = term { days.to_string() } else { String::new() }
+}
+
+fn terms(lists: Option<&Catalogue>, chosen: Option<&Term>) -> Options {
+    choices(lists.iter().flat_map(|lists| &lists.terms).map(|term| (&term.id, &term.name)), &term_id(chosen))
+}
+
+fn preset_row(at: usize, preset: &Preset, lists: Option<&Catalogue>) -> PresetRow {
+    let fields = lists.iter().flat_map(|lists| &lists.custom_fields);
+    PresetRow {
+        at,
+        terms: terms(lists, preset.term.as_ref()),
+        days: term_days(preset.term.as_ref()),
+        online_payment: lists.is_some_and(|lists| lists.online_payment),
+        custom: fields
+            .map(|field| {
+                (field.id.clone(), field.name.clone(), preset.custom.get(&field.id).cloned().unwrap_or_default())
+            })
+            .collect(),
+        preset: preset.clone(),
+    }
+}
+
+/// The deal's own fields that amounts and words can be written into.
+fn writable(fields: &[Field], chosen: Option<&String>) -> Options {
+    let own = fields.iter().filter(|field| field.is_writable);
+    let mut all: Options = own
+        .map(|field| (field.reference.key.clone(), field.name.clone(), Some(&field.reference.key) == chosen))
+        .collect();
+    if let Some(chosen) = chosen
+        && !all.iter().any(|(_, _, is_chosen)| *is_chosen)
+    {
+        all.push((chosen.clone(), "–".into(), true));
+    }
+    all
+}
+
+async fn connection(
+    app: &App,
+    session: &Session,
+) -> Result<(Option<Connection>, Option<Arc<Catalogue>>), flows::Error> {
+    let tenant = session.tenant.id;
+    let mut tx = app.db.read().await?;
+    let found = quickbooks::current(&mut tx, &app.vault, tenant).await?;
+    drop(tx);
+    let Some(found) = found else { return Ok((None, None)) };
+    let (mut lists, mut works) = (None, false);
+    if found.state == ConnectionState::Active {
+        match catalogue::catalogue(app, tenant, &found).await {
+            Ok(read) => (lists, works) = (Some(read), true),
+            Err(flows::Error::NeedsReconnect) => {}
+            Err(error) => {
+                tracing::warn!(tenant.id = %tenant.0, error = &error as &dyn std::error::Error, "the company's lists were not read");
+                works = true;
+            }
+        }
+    }
+    let zone = jiff::tz::TimeZone::get(&session.profile.time_zone).unwrap_or(jiff::tz::TimeZone::UTC);
+    let shown = Connection {
+        company: found.company.name,
+        country: found.company.country,
+        currency: found.company.home_currency,
+        since: session.writer().long_date(&found.connected_at.to_zoned(zone).date()),
+        by: found.connected_by,
+        works,
+    };
+    Ok((Some(shown), lists))
+}
+
+async fn render(app: &App, session: &Session, changed: Vec<String>) -> Result<Response, Error> {
+    let told = session.told();
+    let w = session.writer();
+    let tenant = session.tenant.id;
+    let (chosen, fields) =
+        tokio::try_join!(settings::current(app, tenant), settings::fields_now(app, tenant, session.user))
+            .map_err(&told)?;
+    let (connection, lists) = Box::pin(connection(app, session)).await.map_err(&told)?;
+    let deals = settings::deals(app, tenant, session.user).await.map_err(&told)?;
+    let lists = lists.as_deref();
+    let mapping = |name, label, field: &Option<FieldRef>| map(w, &fields, name, label, field.as_ref());
+    let language = chosen.language.clone().unwrap_or_else(|| session.tenant.locale.clone());
+    let language = crate::language::Language::of(&language);
+    let id = |chosen: &Option<String>| chosen.clone().unwrap_or_default();
+    html(&Page {
+        w,
+        is_admin: session.profile.is_admin,
+        pipedrive_company: session.tenant.company_name.clone(),
+        connection,
+        picture: (app.connect.rest.is_some(), app.connect.hover.is_some()),
+        mappings: vec![
+            mapping("to", fl!(w.t, "settings-to"), &chosen.to),
+            mapping("address", fl!(w.t, "settings-address"), &chosen.address),
+            mapping("email", fl!(w.t, "settings-email"), &chosen.email),
+            mapping("tax_id", fl!(w.t, "settings-tax-id"), &chosen.tax_id),
+        ],
+        days: if let Term::Days(days) = chosen.term { days.to_string() } else { "7".into() },
+        term_by_days: matches!(chosen.term, Term::Days(_)),
+        terms: terms(lists, Some(&chosen.term)),
+        accounts: choices(
+            lists.iter().flat_map(|lists| &lists.income_accounts).map(|account| (&account.id, &account.name)),
+            &id(&chosen.income_account),
+        ),
+        items: choices(
+            lists.iter().flat_map(|lists| &lists.items).map(|item| (&item.id, &item.name)),
+            &id(&chosen.item),
+        ),
+        tax_codes: choices(
+            lists
+                .iter()
+                .filter(|lists| matches!(lists.tax, domain::tax::TaxModel::PerLine { .. }))
+                .flat_map(|lists| lists.tax.codes())
+                .map(|code| (&code.id, &code.name)),
+            &id(&chosen.tax_code),
+        ),
+        update_customer: chosen.update_customer,
+        draft_on_won: chosen.draft_on_won,
+        create: who(w, chosen.create),
+        void: who(w, chosen.void),
+        languages: [("pt-BR", "Português (Brasil)"), ("en", "English"), ("es", "Español")]
+            .into_iter()
+            .map(|(tag, name)| (tag.to_owned(), name.to_owned(), crate::language::Language::of(tag) == language))
+            .collect(),
+        write_back: vec![
+            ("invoiced", fl!(w.t, "write-invoiced"), writable(&fields, chosen.write_back.invoiced.as_ref())),
+            ("balance", fl!(w.t, "write-balance"), writable(&fields, chosen.write_back.balance.as_ref())),
+            ("status", fl!(w.t, "write-status"), writable(&fields, chosen.write_back.status.as_ref())),
+            ("number", fl!(w.t, "write-number"), writable(&fields, chosen.write_back.number.as_ref())),
+        ],
+        presets: chosen.presets.iter().enumerate().map(|(at, preset)| preset_row(at, preset, lists)).collect(),
+        blank: preset_row(0, &Preset::default(), lists),
+        deals: deals.into_iter().map(|deal| (deal.id.to_string(), deal.title, false)).collect(),
+        changed,
+    })
+}
+
+pub(crate) async fn show(State(app): State<App>, OfSettings(session): OfSettings) -> Result<Response, Error> {
+    render(&app, &session, Vec::new()).await
+}
+
+/// What is typed to find a field, by the name of the input.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Typed {
+    to_name: Option<String>,
+    address_name: Option<String>,
+    email_name: Option<String>,
+    tax_id_name: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "fields.html")]
+struct Found {
+    w: Writer,
+    fields: Vec<(String, String, String)>,
+}
+
+/// Fields for the type-ahead, of hundreds: those whose record and name hold every word that is typed.
+pub(crate) async fn search_fields(
+    State(app): State<App>,
+    OfSettings(session): OfSettings,
+    Query(typed): Query<Typed>,
+) -> Result<Response, Error> {
+    let w = session.writer();
+    let all = settings::fields(&app, session.tenant.id, session.user).await.map_err(session.told())?;
+    let asked_for_address = typed.address_name.is_some();
+    let text = typed.to_name.or(typed.address_name).or(typed.email_name).or(typed.tax_id_name);
+    let text = text.unwrap_or_default().to_lowercase();
+    // The name of the field that is chosen already: the list was opened to choose another.
+    let is_chosen = all.iter().any(|field| w.field(field).to_lowercase() == text);
+    let text = if is_chosen { String::new() } else { text };
+    let mut fields: Vec<&Field> = all
+        .iter()
+        .filter(|field| {
+            let name = w.field(field).to_lowercase();
+            text.split_whitespace().filter(|word| *word != "–").all(|word| name.contains(word))
+        })
+        .collect();
+    // What holds an address comes first where one is wanted.
+    fields.sort_by_key(|field| (asked_for_address && field.kind != Kind::Address, field.reference.entity));
+    let shown = fields
+        .into_iter()
+        .take(60)
+        .map(|field| (field.reference.to_string(), w.field(field), w.entity(field.reference.entity)));
+    html(&Found { w, fields: shown.collect() })
+}
+
+#[derive(Template)]
+#[template(path = "tried.html")]
+struct Tried {
+    rows: Vec<(String, String)>,
+}
+
+/// What the form of a deal would say with what is chosen on the page, saved or not.
+pub(crate) async fn try_out(
+    State(app): State<App>,
+    OfSettings(session): OfSettings,
+    QsForm(chosen): QsForm<Chosen>,
+) -> Result<Response, Error> {
+    let told = session.told();
+    let w = session.writer();
+    let Ok(deal) = chosen.deal.parse::<i64>() else { return html(&Tried { rows: Vec::new() }) };
+    let saved = settings::current(&app, session.tenant.id).await.map_err(&told)?;
+    let settings = chosen.settings(saved);
+    let details =
+        settings::try_out(&app, session.tenant.id, session.user, DealId(deal), &settings).await.map_err(&told)?;
+    let filled = |text: String| if text.is_empty() { fl!(w.t, "form-not-in-pipedrive") } else { text };
+    let mut rows = vec![
+        (fl!(w.t, "settings-to"), filled(details.to)),
+        (fl!(w.t, "settings-address"), filled(details.address.one_line())),
+        (fl!(w.t, "settings-email"), filled(details.email)),
+        (fl!(w.t, "settings-tax-id"), filled(details.tax_id)),
+    ];
+    if let Ok((connection, lists)) = catalogue::connected(&app, session.tenant.id).await {
+        let today = app.clock.today(&connection.company.time_zone);
+        rows.push((fl!(w.t, "settings-due"), w.long_date(&lists.due(today, &settings.term))));
+    }
+    html(&Tried { rows })
+}
+
+pub(crate) async fn save(
+    State(app): State<App>,
+    OfAdmin(session): OfAdmin,
+    QsForm(chosen): QsForm<Chosen>,
+) -> Result<Response, Error> {
+    let told = session.told();
+    let w = session.writer();
+    let saved = settings::current(&app, session.tenant.id).await.map_err(&told)?;
+    let wanted = chosen.settings(saved.clone());
+    settings::save(&app, session.tenant.id, session.user, &wanted).await.map_err(&told)?;
+    let lists = catalogue::connected(&app, session.tenant.id).await.ok().map(|(_, lists)| lists);
+    let account = lists.as_ref().and_then(|lists| lists.income_accounts.first()).map(|account| account.id.as_str());
+    let defaults = Defaults { locale: &session.tenant.locale, income_account: account };
+    let changed = chosen::changed(w, &saved, &wanted, &defaults);
+    let mut response = render(&app, &session, changed).await?;
+    tell(response.headers_mut(), &fl!(w.t, "settings-saved"));
+    Ok(response)
+}
+
+/// A link that begins connecting in a new tab.
+pub(crate) async fn connect(
+    State(app): State<App>,
+    OfAdmin(session): OfAdmin,
+) -> Result<Json<serde_json::Value>, Error> {
+    let url = connect::ticket(&app, session.tenant.id, session.user).await.map_err(session.told())?;
+    Ok(Json(json!({ "url": url.as_str() })))
+}
+
+pub(crate) async fn disconnect(State(app): State<App>, OfAdmin(session): OfAdmin) -> Result<Response, Error> {
+    connect::disconnect(&app, session.tenant.id, session.user).await.map_err(session.told())?;
+    render(&app, &session, Vec::new()).await
+}

@@ -1,0 +1,28 @@
+//! QuickBooks tells that something has changed. Answered at once; the reading is a job.
+
+use crate::{flows::follow, state::App};
+use axum::{
+    body::Bytes,
+    extract::State,
+    http::{HeaderMap, StatusCode},
+};
+use providers::quickbooks::changed_realms;
+use secrecy::ExposeSecret;
+
+pub(crate) async fn quickbooks(State(app): State<App>, headers: HeaderMap, body: Bytes) -> StatusCode {
+    let verifier = &app.config.quickbooks_verifier_token;
+    let signature = headers.get("intuit-signature").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if verifier.expose_secret().is_empty() {
+        return StatusCode::UNAUTHORIZED;
+    }
+    let Some(realms) = changed_realms(&body, signature, verifier) else {
+        return StatusCode::UNAUTHORIZED;
+    };
+    match follow::heard(&app, realms).await {
+        Ok(()) => StatusCode::OK,
+        Err(error) => {
+            tracing::error!(error = &error as &dyn std::error::Error, "a webhook was not kept; it will come again");
+            StatusCode::SERVICE_UNAVAILABLE
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! Notes in a deal's history.
+
+use super::Api;
+use crate::ProviderError;
+use domain::ids::DealId;
+use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
+use serde::Deserialize;
+use serde_json::json;
+
+#[derive(Debug, Deserialize)]
+struct Row {
+    id: i64,
+    #[serde(default)]
+    content: String,
+    /// `2026-03-13 08:02:11`, UTC.
+    #[serde(default)]
+    add_time: String,
+}
+
+/// Notes of a deal that are looked through; the newest.
+const LOOKED_AT: &str = "100";
+
+impl Api<'_> {
+    /// Writes a note on a deal; its id. The content is HTML.
+    pub async fn create_note(&self, deal: DealId, content: &str) -> Result<i64, ProviderError> {
+        let row: Row = self.post("/api/v1/notes", &json!({ "deal_id": deal.0, "content": content })).await?;
+        Ok(row.id)
+    }
+
+    /// The notes of a deal with this very content, added since a moment.
+    pub async fn notes_like(&self, deal: DealId, content: &str, since: Timestamp) -> Result<Vec<i64>, ProviderError> {
+        let mut url = self.url("/api/v1/notes")?;
+        url.query_pairs_mut()
+            .append_pair("deal_id", &deal.0.to_string())
+            .append_pair("sort", "add_time DESC")
+            .append_pair("limit", LOOKED_AT);
+        let rows: Option<Vec<Row>> = self.get(url).await?.0;
+        let added =
+            |row: &Row| row.add_time.parse::<DateTime>().ok()?.to_zoned(TimeZone::UTC).ok().map(|at| at.timestamp());
+        Ok(rows
+            .unwrap_or_default()
+            .into_iter()
+            .filter(|row| row.content == content && added(row).is_some_and(|at| at >= since))
+            .map(|row| row.id)
+            .collect())
+    }
+}

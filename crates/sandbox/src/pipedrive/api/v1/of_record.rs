@@ -1,0 +1,142 @@
+//! What hangs on any record: files, followers, mail, and the users who may see it.
+
+use super::{
+    super::{
+        answer::{Body, Refusal, V1Page, one},
+        caller::Caller,
+    },
+    files,
+    shapes::time,
+};
+use crate::{
+    pipedrive::{acts, followers, records::Resource},
+    world::Shared,
+};
+use axum::{
+    Json, Router,
+    extract::{Path, State},
+    http::StatusCode,
+    response::{IntoResponse, Response},
+    routing::{MethodRouter, delete, get},
+};
+use axum_extra::extract::Query;
+use serde_json::{Value, json};
+
+pub(super) fn router() -> Router<Shared> {
+    [
+        ("deals", Resource::Deal),
+        ("persons", Resource::Person),
+        ("organizations", Resource::Organization),
+        ("products", Resource::Product),
+    ]
+    .into_iter()
+    .fold(Router::new(), |router, (path, resource)| {
+        router
+            .route(&format!("/{path}/{{id}}/files"), of_files(resource))
+            .route(&format!("/{path}/{{id}}/followers"), of_followers(resource))
+            .route(&format!("/{path}/{{id}}/followers/{{follower}}"), follower(resource))
+            .route(&format!("/{path}/{{id}}/permittedUsers"), permitted(resource))
+            .route(&format!("/{path}/{{id}}/mailMessages"), mail(resource))
+    })
+}
+
+fn of_files(resource: Resource) -> MethodRouter<Shared> {
+    get(
+        async move |State(shared): State<Shared>,
+                    caller: Caller,
+                    Path(id): Path<i64>,
+                    Query(page): Query<V1Page>|
+                    -> Response {
+            caller.act(&shared, |company, writer| {
+                acts::seen(company, &writer.user, resource, id)?;
+                page.answer(
+                    company
+                        .records
+                        .with(Resource::File, resource.member(), id)
+                        .map(|(_, row)| files::shown(company, row))
+                        .collect(),
+                )
+            })
+        },
+    )
+}
+
+fn shown(row: &Value) -> Value {
+    let mut row = row.clone();
+    row["add_time"] = time(&row["add_time"]);
+    row
+}
+
+fn of_followers(resource: Resource) -> MethodRouter<Shared> {
+    get(
+        async move |State(shared): State<Shared>,
+                    caller: Caller,
+                    Path(id): Path<i64>,
+                    Query(page): Query<V1Page>|
+                    -> Response {
+            caller.act(&shared, |company, writer| {
+                acts::seen(company, &writer.user, resource, id)?;
+                page.answer(
+                    company
+                        .records
+                        .with(Resource::Follower, resource.member(), id)
+                        .map(|(_, row)| shown(row))
+                        .collect(),
+                )
+            })
+        },
+    )
+    .post(
+        async move |State(shared): State<Shared>, caller: Caller, Path(id): Path<i64>, Body(body): Body| -> Response {
+            caller.act(&shared, |company, writer| {
+                let user = body["user_id"].as_i64().or_else(|| body["user_id"].as_str()?.parse().ok());
+                let user = user.ok_or_else(|| Refusal::new(StatusCode::BAD_REQUEST, "user_id is required"))?;
+                Ok(one(StatusCode::OK, &shown(&followers::add(company, resource, id, user, writer)?)))
+            })
+        },
+    )
+}
+
+fn follower(resource: Resource) -> MethodRouter<Shared> {
+    delete(
+        async move |State(shared): State<Shared>, caller: Caller, Path((id, follower)): Path<(i64, i64)>| -> Response {
+            caller.act(&shared, |company, writer| {
+                let at = company
+                    .records
+                    .get(Resource::Follower, follower)
+                    .filter(|row| row[resource.member()] == json!(id))
+                    .map(|_| follower);
+                followers::remove(company, resource, id, at, writer)?;
+                Ok(one(StatusCode::OK, &json!({ "id": follower })))
+            })
+        },
+    )
+}
+
+fn permitted(resource: Resource) -> MethodRouter<Shared> {
+    get(async move |State(shared): State<Shared>, caller: Caller, Path(id): Path<i64>| -> Response {
+        caller.act(&shared, |company, writer| {
+            let row = acts::seen(company, &writer.user, resource, id)?;
+            let users = company.users.iter().filter(|user| company.sees(user, resource, row));
+            Ok(one(StatusCode::OK, &users.map(|user| json!(user.id)).collect()))
+        })
+    })
+}
+
+/// No mailbox is simulated: each record has had no mail.
+fn mail(resource: Resource) -> MethodRouter<Shared> {
+    get(
+        async move |State(shared): State<Shared>,
+                    caller: Caller,
+                    Path(id): Path<i64>,
+                    Query(page): Query<V1Page>|
+                    -> Response {
+            caller.act(&shared, |company, writer| {
+                acts::seen(company, &writer.user, resource, id)?;
+                let (_, pagination) = page.of(Vec::new())?;
+                Ok(Json(json!({ "success": true, "data": [], "additional_data": { "pagination": pagination } }))
+                    .into_response())
+            })
+        },
+    )
+}

@@ -1,0 +1,174 @@
+//! What people do to invoices that stand: written down before QuickBooks is asked, carried out once, kept afterwards.
+//!
+//! Invariant: an invoice has one unfinished act at most; a row is finished only by who holds its lease.
+
+use crate::{
+    Error, Tx,
+    db::on,
+    leases::leased,
+    time::{instant, micros},
+};
+use domain::{
+    ids::{ActId, InvoiceId, TenantId, UserId},
+    invoice::Act,
+};
+use jiff::Timestamp;
+use std::collections::BTreeMap;
+use uuid::Uuid;
+
+/// How far an act has come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum State {
+    /// Nothing was sent yet.
+    Queued,
+    /// It may have been sent: look before sending again.
+    Sending,
+    /// QuickBooks has carried it out.
+    Done,
+    /// It was not carried out, and why.
+    Refused(Reason),
+}
+
+/// Why an act was not carried out.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    /// The invoice is not as the person saw it.
+    Changed,
+    /// The invoice does not allow it any more.
+    NotNow,
+    /// There is no address to send it to.
+    NoAddress,
+    /// QuickBooks refused, in its own words.
+    Refused(String),
+}
+
+/// What somebody wants done.
+#[derive(Debug, Clone)]
+pub struct Wish {
+    /// Id for the row.
+    pub id: ActId,
+    /// To which invoice.
+    pub invoice: InvoiceId,
+    /// What.
+    pub act: Act,
+    /// What the person saw of it, see [`domain::invoice::Snapshot::seen`].
+    pub seen: String,
+    /// To whom it is sent; empty for the address that the invoice has.
+    pub recipient: String,
+    /// Who wants it.
+    pub by: UserId,
+}
+
+/// One act.
+#[derive(Debug, Clone)]
+pub struct Requested {
+    /// What was wanted.
+    pub wish: Wish,
+    /// When.
+    pub at: Timestamp,
+    /// How far it has come.
+    pub state: State,
+    /// How often it was tried.
+    pub attempts: i32,
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    id: Uuid,
+    invoice_id: Uuid,
+    kind: String,
+    seen: String,
+    recipient: String,
+    requested_by: i64,
+    requested_at: i64,
+    state: String,
+    refusal: Option<String>,
+    attempts: i32,
+}
+
+impl TryFrom<Row> for Requested {
+    type Error = Error;
+
+    fn try_from(row: Row) -> Result<Self, Error> {
+        let unreadable = || Error::Unreadable("act");
+        Ok(Self {
+            wish: Wish {
+                id: ActId(row.id),
+                invoice: InvoiceId(row.invoice_id),
+                act: Act::named(&row.kind).ok_or_else(unreadable)?,
+                seen: row.seen,
+                recipient: row.recipient,
+                by: UserId(row.requested_by),
+            },
+            at: instant(row.requested_at)?,
+            state: match row.state.as_str() {
+                "queued" => State::Queued,
+                "sending" => State::Sending,
+                "done" => State::Done,
+                _ => State::Refused(serde_json::from_str(&row.refusal.unwrap_or_default()).map_err(|_| unreadable())?),
+            },
+            attempts: row.attempts,
+        })
+    }
+}
+
+/// Writes a wish down; false when another act on the invoice is unfinished.
+pub async fn request(tx: &mut Tx, tenant: TenantId, wish: &Wish, now: Timestamp) -> Result<bool, Error> {
+    let rows = on!(tx, c => sqlx::query(
+        "INSERT INTO act (id, tenant_id, invoice_id, kind, seen, recipient, requested_by, requested_at, state, lease_until, attempts, \
+         next_attempt_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'queued', 0, 0, $8) ON CONFLICT DO NOTHING")
+        .bind(wish.id.0).bind(tenant.0).bind(wish.invoice.0).bind(wish.act.name()).bind(&wish.seen).bind(&wish.recipient)
+        .bind(wish.by.0).bind(micros(now)).execute(c).await.map(|done| done.rows_affected()))?;
+    Ok(rows == 1)
+}
+
+/// One act.
+pub async fn find(tx: &mut Tx, tenant: TenantId, id: ActId) -> Result<Option<Requested>, Error> {
+    let row: Option<Row> = on!(tx, c => sqlx::query_as("SELECT * FROM act WHERE tenant_id = $1 AND id = $2")
+        .bind(tenant.0).bind(id.0).fetch_optional(c).await)?;
+    row.map(Requested::try_from).transpose()
+}
+
+/// The acts of a company that are unfinished, or were wanted since a moment; the last of each invoice.
+pub async fn recent(tx: &mut Tx, tenant: TenantId, since: Timestamp) -> Result<Vec<Requested>, Error> {
+    let rows: Vec<Row> = on!(tx, c => sqlx::query_as(
+        "SELECT * FROM act WHERE tenant_id = $1 AND (requested_at >= $2 OR state IN ('queued', 'sending')) ORDER BY requested_at, id")
+        .bind(tenant.0).bind(micros(since)).fetch_all(c).await)?;
+    let mut last: BTreeMap<Uuid, Requested> = BTreeMap::new();
+    for row in rows {
+        last.insert(row.invoice_id, row.try_into()?);
+    }
+    Ok(last.into_values().collect())
+}
+
+leased!("act", ActId);
+
+/// Takes the right to carry an unfinished act out until `until`.
+pub async fn lease(
+    tx: &mut Tx,
+    tenant: TenantId,
+    id: ActId,
+    owner: Uuid,
+    now: Timestamp,
+    until: Timestamp,
+) -> Result<Option<Requested>, Error> {
+    if take(tx, tenant, id, owner, now, until).await? { find(tx, tenant, id).await } else { Ok(None) }
+}
+
+/// Ends an act: carried out, or refused for a reason. False when the lease was lost.
+pub async fn finish(
+    tx: &mut Tx,
+    tenant: TenantId,
+    id: ActId,
+    owner: Uuid,
+    refusal: Option<&Reason>,
+) -> Result<bool, Error> {
+    let state = if refusal.is_some() { "refused" } else { "done" };
+    let refusal = refusal.map(serde_json::to_string).transpose().map_err(|_| Error::Unreadable("refusal"))?;
+    let rows = on!(tx, c => sqlx::query(
+        "UPDATE act SET state = $4, refusal = $5, lease_until = 0 WHERE tenant_id = $1 AND id = $2 AND lease_owner = $3 \
+         AND state IN ('queued', 'sending')")
+        .bind(tenant.0).bind(id.0).bind(owner).bind(state).bind(refusal).execute(c).await.map(|done| done.rows_affected()))?;
+    Ok(rows == 1)
+}

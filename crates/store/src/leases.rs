@@ -1,0 +1,89 @@
+//! Rows that are worked on under a lease: who works on one says so in it, and until when. Who has lost the lease changes
+//! nothing more. Such a row is `queued`, then `sending` from before the first byte goes out, until it is settled.
+
+/// The functions of such a table, whose ids are of the type that is named.
+macro_rules! leased {
+    ($table:literal, $id:ident) => {
+        /// Takes the right to work on an unfinished row until `until`, and counts the attempt; false where somebody else
+        /// has it, or nothing is left to do.
+        async fn take(
+            tx: &mut $crate::Tx,
+            tenant: domain::ids::TenantId,
+            id: domain::ids::$id,
+            owner: uuid::Uuid,
+            now: jiff::Timestamp,
+            until: jiff::Timestamp,
+        ) -> Result<bool, $crate::Error> {
+            let rows = $crate::db::on!(tx, c => sqlx::query(concat!(
+                "UPDATE ", $table, " SET lease_owner = $3, lease_until = $5, attempts = attempts + 1 \
+                 WHERE tenant_id = $1 AND id = $2 AND state IN ('queued', 'sending') AND lease_until <= $4"))
+                .bind(tenant.0).bind(id.0).bind(owner).bind($crate::time::micros(now)).bind($crate::time::micros(until))
+                .execute(c).await.map(|done| done.rows_affected()))?;
+            Ok(rows == 1)
+        }
+
+        /// Keeps the lease; false when it was lost, and then nothing more may be sent.
+        pub async fn extend(
+            tx: &mut $crate::Tx,
+            tenant: domain::ids::TenantId,
+            id: domain::ids::$id,
+            owner: uuid::Uuid,
+            now: jiff::Timestamp,
+            until: jiff::Timestamp,
+        ) -> Result<bool, $crate::Error> {
+            let rows = $crate::db::on!(tx, c => sqlx::query(concat!(
+                "UPDATE ", $table, " SET lease_until = $5 WHERE tenant_id = $1 AND id = $2 AND lease_owner = $3 AND lease_until > $4 \
+                 AND state IN ('queued', 'sending')"))
+                .bind(tenant.0).bind(id.0).bind(owner).bind($crate::time::micros(now)).bind($crate::time::micros(until))
+                .execute(c).await.map(|done| done.rows_affected()))?;
+            Ok(rows == 1)
+        }
+
+        /// Notes that it is about to be sent. Committed before the first byte goes out. False when the lease was lost.
+        pub async fn sending(
+            tx: &mut $crate::Tx,
+            tenant: domain::ids::TenantId,
+            id: domain::ids::$id,
+            owner: uuid::Uuid,
+            now: jiff::Timestamp,
+        ) -> Result<bool, $crate::Error> {
+            let rows = $crate::db::on!(tx, c => sqlx::query(concat!(
+                "UPDATE ", $table, " SET state = 'sending', sent_at = $4 WHERE tenant_id = $1 AND id = $2 AND lease_owner = $3 \
+                 AND state IN ('queued', 'sending')"))
+                .bind(tenant.0).bind(id.0).bind(owner).bind($crate::time::micros(now))
+                .execute(c).await.map(|done| done.rows_affected()))?;
+            Ok(rows == 1)
+        }
+
+        /// Gives the lease back, for another attempt at `at`.
+        pub async fn postpone(
+            tx: &mut $crate::Tx,
+            tenant: domain::ids::TenantId,
+            id: domain::ids::$id,
+            owner: uuid::Uuid,
+            at: jiff::Timestamp,
+        ) -> Result<(), $crate::Error> {
+            $crate::db::on!(tx, c => sqlx::query(concat!(
+                "UPDATE ", $table, " SET lease_until = 0, next_attempt_at = $4 WHERE tenant_id = $1 AND id = $2 AND lease_owner = $3"))
+                .bind(tenant.0).bind(id.0).bind(owner).bind($crate::time::micros(at)).execute(c).await.map(drop))?;
+            Ok(())
+        }
+
+        /// What is unfinished and due, and nobody works on: what a crash left behind. Each is pushed back to `again`, so that it
+        /// is handed out once.
+        pub async fn orphans(
+            tx: &mut $crate::Tx,
+            due_before: jiff::Timestamp,
+            now: jiff::Timestamp,
+            again: jiff::Timestamp,
+        ) -> Result<Vec<(domain::ids::TenantId, domain::ids::$id)>, $crate::Error> {
+            let rows: Vec<(uuid::Uuid, uuid::Uuid)> = $crate::db::on!(tx, c => sqlx::query_as(concat!(
+                "UPDATE ", $table, " SET next_attempt_at = $3 WHERE state IN ('queued', 'sending') AND next_attempt_at <= $1 \
+                 AND lease_until <= $2 RETURNING tenant_id, id"))
+                .bind($crate::time::micros(due_before)).bind($crate::time::micros(now)).bind($crate::time::micros(again))
+                .fetch_all(c).await)?;
+            Ok(rows.into_iter().map(|(tenant, id)| (domain::ids::TenantId(tenant), domain::ids::$id(id))).collect())
+        }
+    };
+}
+pub(crate) use leased;

@@ -1,0 +1,236 @@
+//! What the store promises of acts, changes, history entries, links and whole companies.
+
+use crate::database::{
+    Backend::{self, Postgres, Sqlite},
+    Database, at,
+};
+use crate::fixtures::{DEAL, USER, customer, issued, profile, snapshot, tenant, tokens};
+use domain::{
+    ids::{ActId, EntryId, TenantId, UserId},
+    invoice::{Act, Status},
+};
+use jiff::civil::date;
+use rstest::rstest;
+use secrecy::ExposeSecret;
+use store::{
+    acts::{self, Reason, Wish},
+    changes::{self, Overdue},
+    grants,
+    history::{self, Entry, Progress},
+    invoices::{self, Of},
+    links, quickbooks, tenants,
+};
+use uuid::Uuid;
+
+#[rstest]
+#[tokio::test]
+async fn an_invoice_has_one_unfinished_act(#[values(Sqlite, Postgres)] backend: Backend) {
+    let t = Database::new(backend).await;
+    let mut tx = t.db.begin().await.unwrap();
+    let (tenant, _, invoice) = issued(&t, &mut tx).await;
+    let wish = |act| Wish {
+        id: ActId(Uuid::new_v4()),
+        invoice,
+        act,
+        seen: snapshot("0", 10_000).seen(),
+        recipient: String::new(),
+        by: USER,
+    };
+    let first = wish(Act::Void);
+    assert!(acts::request(&mut tx, tenant, &first, at(0)).await.unwrap());
+    assert!(!acts::request(&mut tx, tenant, &wish(Act::Delete), at(0)).await.unwrap());
+    assert_eq!(acts::orphans(&mut tx, at(6), at(6), at(40)).await.unwrap(), [(tenant, first.id)]);
+    let (zombie, other) = (Uuid::new_v4(), Uuid::new_v4());
+    assert!(acts::lease(&mut tx, tenant, first.id, zombie, at(0), at(10)).await.unwrap().is_some());
+    assert!(acts::lease(&mut tx, tenant, first.id, other, at(5), at(15)).await.unwrap().is_none());
+    assert!(acts::extend(&mut tx, tenant, first.id, zombie, at(5), at(12)).await.unwrap());
+    assert!(acts::sending(&mut tx, tenant, first.id, zombie, at(5)).await.unwrap());
+    let taken = acts::lease(&mut tx, tenant, first.id, other, at(20), at(30)).await.unwrap().unwrap();
+    assert_eq!((taken.state, taken.attempts), (acts::State::Sending, 2));
+    assert!(!acts::extend(&mut tx, tenant, first.id, zombie, at(21), at(31)).await.unwrap());
+    acts::postpone(&mut tx, tenant, first.id, zombie, at(99)).await.unwrap();
+    assert!(acts::finish(&mut tx, tenant, first.id, other, Some(&Reason::Changed)).await.unwrap());
+    assert!(!acts::finish(&mut tx, tenant, first.id, zombie, None).await.unwrap());
+    assert!(acts::request(&mut tx, tenant, &wish(Act::Delete), at(40)).await.unwrap());
+    let refused = acts::find(&mut tx, tenant, first.id).await.unwrap().unwrap();
+    assert_eq!(refused.state, acts::State::Refused(Reason::Changed));
+    let recent = acts::recent(&mut tx, tenant, at(900)).await.unwrap();
+    assert_eq!(recent.iter().map(|act| act.wish.act).collect::<Vec<_>>(), [Act::Delete]);
+    assert!(acts::find(&mut tx, TenantId(Uuid::new_v4()), first.id).await.unwrap().is_none());
+}
+
+fn overdue(read: i64, marked: i64) -> Overdue {
+    Overdue { open: at(read), idle: at(read), marked: at(marked) }
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_change_during_the_reading_is_read_again(#[values(Sqlite, Postgres)] backend: Backend) {
+    let t = Database::new(backend).await;
+    let mut tx = t.db.begin().await.unwrap();
+    let (tenant, connection, _) = issued(&t, &mut tx).await;
+    assert_eq!(changes::unread(&mut tx, &overdue(1, 0), at(1), 10).await.unwrap(), [(tenant, connection)]);
+    assert!(changes::mark(&mut tx, tenant, connection, at(2)).await.unwrap());
+    assert_eq!(changes::lease(&mut tx, tenant, connection, at(3), at(43)).await.unwrap().unwrap().until, None);
+    assert!(changes::lease(&mut tx, tenant, connection, at(4), at(44)).await.unwrap().is_none());
+    // Several marks are one reading.
+    assert!(!changes::mark(&mut tx, tenant, connection, at(5)).await.unwrap());
+    assert!(changes::read(&mut tx, tenant, connection, at(3)).await.unwrap());
+    assert_eq!(changes::lease(&mut tx, tenant, connection, at(6), at(46)).await.unwrap().unwrap().until, Some(at(3)));
+    changes::silent(&mut tx, tenant, connection, at(7), at(8)).await.unwrap();
+    changes::silent(&mut tx, tenant, connection, at(9), at(10)).await.unwrap();
+    assert_eq!(changes::find(&mut tx, tenant, connection).await.unwrap().unwrap().silent_since, Some(at(7)));
+    assert!(!changes::read(&mut tx, tenant, connection, at(10)).await.unwrap());
+    assert_eq!(changes::find(&mut tx, tenant, connection).await.unwrap().unwrap().silent_since, None);
+    assert!(changes::unread(&mut tx, &overdue(9, 49), at(50), 10).await.unwrap().is_empty());
+    assert!(changes::mark(&mut tx, tenant, connection, at(20)).await.unwrap());
+    assert_eq!(changes::unread(&mut tx, &overdue(9, 49), at(50), 10).await.unwrap(), [(tenant, connection)]);
+}
+
+#[rstest]
+#[tokio::test]
+async fn companies_with_something_to_pay_are_read_more_often(#[values(Sqlite, Postgres)] backend: Backend) {
+    let t = Database::new(backend).await;
+    let mut tx = t.db.begin().await.unwrap();
+    let (tenant, connection, invoice) = issued(&t, &mut tx).await;
+    changes::read(&mut tx, tenant, connection, at(10)).await.unwrap();
+    let overdue = Overdue { open: at(20), idle: at(5), marked: at(0) };
+    assert_eq!(changes::unread(&mut tx, &overdue, at(21), 10).await.unwrap(), [(tenant, connection)]);
+    invoices::show(&mut tx, tenant, invoice, &snapshot("1", 0), at(11)).await.unwrap();
+    assert!(changes::unread(&mut tx, &overdue, at(21), 10).await.unwrap().is_empty(), "all is paid");
+    let later = Overdue { idle: at(11), ..overdue };
+    assert_eq!(changes::unread(&mut tx, &later, at(21), 10).await.unwrap(), [(tenant, connection)]);
+    // Who does not answer is left alone for a while.
+    changes::silent(&mut tx, tenant, connection, at(30), at(60)).await.unwrap();
+    assert!(changes::unread(&mut tx, &later, at(59), 10).await.unwrap().is_empty());
+    assert!(changes::lease(&mut tx, tenant, connection, at(59), at(99)).await.unwrap().is_none());
+    assert_eq!(changes::unread(&mut tx, &later, at(60), 10).await.unwrap(), [(tenant, connection)]);
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_change_is_told_once(#[values(Sqlite, Postgres)] backend: Backend) {
+    let t = Database::new(backend).await;
+    let mut tx = t.db.begin().await.unwrap();
+    let (tenant, connection, invoice) = issued(&t, &mut tx).await;
+    let due = date(2026, 3, 20);
+    assert!(invoices::fallen_due(&mut tx, due, 10).await.unwrap().is_empty());
+    assert_eq!(invoices::fallen_due(&mut tx, date(2026, 3, 21), 10).await.unwrap(), [(tenant, invoice)]);
+    assert!(invoices::tell(&mut tx, tenant, invoice, Status::Overdue).await.unwrap());
+    assert!(!invoices::tell(&mut tx, tenant, invoice, Status::Overdue).await.unwrap());
+    assert!(invoices::fallen_due(&mut tx, date(2026, 3, 21), 10).await.unwrap().is_empty());
+    assert_eq!(invoices::in_quickbooks(&mut tx, tenant, connection, "130").await.unwrap().unwrap().id, invoice);
+    assert!(invoices::in_quickbooks(&mut tx, tenant, connection, "131").await.unwrap().is_none());
+
+    let entry = Entry {
+        id: EntryId(Uuid::new_v4()),
+        invoice,
+        deal: DEAL,
+        user: USER,
+        told: "overdue".into(),
+        snapshot: snapshot("0", 10_000),
+        made_at: at(0),
+    };
+    history::add(&mut tx, tenant, &entry).await.unwrap();
+    let owner = Uuid::new_v4();
+    assert_eq!(history::orphans(&mut tx, at(6), at(6), at(40)).await.unwrap(), [(tenant, entry.id)]);
+    let (read, progress, attempts) =
+        history::lease(&mut tx, tenant, entry.id, owner, at(0), at(40)).await.unwrap().unwrap();
+    assert_eq!((read.snapshot, progress, attempts), (entry.snapshot, Progress::Queued, 1));
+    assert!(history::lease(&mut tx, tenant, entry.id, owner, at(1), at(41)).await.unwrap().is_none());
+    assert!(history::sending(&mut tx, tenant, entry.id, owner, at(2)).await.unwrap());
+    history::postpone(&mut tx, tenant, entry.id, owner, at(50)).await.unwrap();
+    let (_, progress, _) = history::lease(&mut tx, tenant, entry.id, owner, at(50), at(90)).await.unwrap().unwrap();
+    assert_eq!(progress, Progress::Sending);
+    assert!(!history::is_ours(&mut tx, tenant, 5).await.unwrap());
+    history::written(&mut tx, tenant, entry.id, owner, Some(5)).await.unwrap();
+    assert!(history::is_ours(&mut tx, tenant, 5).await.unwrap());
+    assert!(history::lease(&mut tx, tenant, entry.id, owner, at(99), at(100)).await.unwrap().is_none());
+}
+
+#[rstest]
+#[tokio::test]
+async fn links_follow_a_merged_customer(#[values(Sqlite, Postgres)] backend: Backend) {
+    let t = Database::new(backend).await;
+    let mut tx = t.db.begin().await.unwrap();
+    let (tenant, connection, invoice) = issued(&t, &mut tx).await;
+    let party = links::Party::Person(3);
+    links::link_customer(&mut tx, tenant, connection, party, &customer("58")).await.unwrap();
+    links::customer_changed(&mut tx, tenant, connection, "58", &customer("61")).await.unwrap();
+    assert_eq!(links::customer(&mut tx, tenant, connection, party).await.unwrap(), Some(customer("61")));
+    links::unlink_customer(&mut tx, tenant, connection, party).await.unwrap();
+    assert_eq!(links::customer(&mut tx, tenant, connection, party).await.unwrap(), None);
+    assert_eq!(invoices::list(&mut tx, tenant, Of::Organization(1)).await.unwrap()[0].id, invoice);
+    assert!(invoices::list(&mut tx, tenant, Of::Person(3)).await.unwrap().is_empty());
+    assert_eq!(invoices::of_connection(&mut tx, tenant, connection).await.unwrap().len(), 1);
+}
+
+#[rstest]
+#[tokio::test]
+async fn administrators_come_first(#[values(Sqlite, Postgres)] backend: Backend) {
+    let t = Database::new(backend).await;
+    let mut tx = t.db.begin().await.unwrap();
+    let tenant = tenant(&mut tx, 1).await;
+    let plain = grants::Profile { is_admin: false, ..profile() };
+    for (user, profile) in [(UserId(3), plain), (USER, profile())] {
+        grants::install(&mut tx, &t.vault, tenant, user, &profile, "https://a", &tokens("x"), at(0)).await.unwrap();
+    }
+    let users: Vec<UserId> = grants::users(&mut tx, tenant).await.unwrap().into_iter().map(|(user, _)| user).collect();
+    assert_eq!(users, [USER, UserId(3)]);
+}
+
+#[rstest]
+#[tokio::test]
+async fn an_announcement_reaches_whoever_listens(#[values(Sqlite, Postgres)] backend: Backend) {
+    let t = Database::new(backend).await;
+    let mut heard = t.db.announcements();
+    let listening = tokio::spawn({
+        let db = t.db.clone();
+        async move { db.listen().await }
+    });
+    let tenant = TenantId(Uuid::new_v4());
+    // Listening begins in its own time.
+    let first = loop {
+        t.db.announce(tenant).await;
+        if let Ok(first) = tokio::time::timeout(std::time::Duration::from_millis(200), heard.recv()).await {
+            break first.unwrap();
+        }
+    };
+    assert_eq!(first, tenant);
+    listening.abort();
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_company_is_forgotten_after_its_grace(#[values(Sqlite, Postgres)] backend: Backend) {
+    let t = Database::new(backend).await;
+    let mut tx = t.db.begin().await.unwrap();
+    let (tenant, connection, invoice) = issued(&t, &mut tx).await;
+    quickbooks::disconnect(&mut tx, &t.vault, tenant, connection).await.unwrap();
+    let ended = quickbooks::find(&mut tx, &t.vault, tenant, connection).await.unwrap().unwrap();
+    assert_eq!((ended.state, ended.tokens.refresh.expose_secret()), (quickbooks::State::Disconnected, ""));
+    assert!(!tenants::purge(&mut tx, tenant).await.unwrap(), "still installed");
+    tenants::uninstall(&mut tx, tenant, at(10)).await.unwrap();
+    assert!(tenants::uninstalled(&mut tx, at(10), 5).await.unwrap().is_empty());
+    assert_eq!(tenants::uninstalled(&mut tx, at(11), 5).await.unwrap(), [tenant]);
+    assert!(tenants::purge(&mut tx, tenant).await.unwrap());
+    assert!(tenants::find(&mut tx, tenant).await.unwrap().is_none());
+    assert!(invoices::find(&mut tx, tenant, invoice).await.unwrap().is_none());
+}
+
+#[rstest]
+#[tokio::test]
+async fn won_deals_are_looked_at_by_one(#[values(Sqlite, Postgres)] backend: Backend) {
+    let t = Database::new(backend).await;
+    let mut tx = t.db.begin().await.unwrap();
+    let tenant = tenant(&mut tx, 1).await;
+    assert!(tenants::won_unread(&mut tx, at(100), at(100), 5).await.unwrap().is_empty());
+    tenants::watch_won(&mut tx, tenant, Some(at(10))).await.unwrap();
+    tenants::watch_won(&mut tx, tenant, Some(at(50))).await.unwrap();
+    assert_eq!(tenants::won_unread(&mut tx, at(100), at(400), 5).await.unwrap(), [(tenant, at(10))]);
+    assert!(tenants::won_unread(&mut tx, at(100), at(400), 5).await.unwrap().is_empty());
+    tenants::won_again(&mut tx, tenant, at(10)).await.unwrap();
+    assert_eq!(tenants::won_unread(&mut tx, at(100), at(400), 5).await.unwrap(), [(tenant, at(10))]);
+    tenants::watch_won(&mut tx, tenant, None).await.unwrap();
+    assert!(tenants::won_unread(&mut tx, at(900), at(900), 5).await.unwrap().is_empty());
+}

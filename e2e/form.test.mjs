@@ -1,0 +1,424 @@
+// The invoice form in a real browser: every part of it, against both sandboxes.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { assertAccessible, picture, plain } from "./browser.mjs";
+import { bill, installed, session } from "./http.mjs";
+import { BR, CASCADE, MIGUEL, US } from "./people.mjs";
+import { scene } from "./scene.mjs";
+import { form, openDeal, panel, quickbooks } from "./story.mjs";
+
+const { env, done, as: signedIn } = scene("form", async (env) => {
+  await done("/quickbooks/preferences", {
+    realm_id: US.realm,
+    preferences: {
+      SalesFormsPrefs: { CustomTxnNumbers: true, ETransactionPaymentEnabled: true },
+      AccountingInfoPrefs: { BookCloseDate: "2026-03-31" },
+    },
+  });
+  await Promise.all([installed(env, BR), installed(env, US)]);
+  await installed(env, MIGUEL);
+});
+
+/** On a deal, with the form open. */
+const as = (who, deal, story) =>
+  signedIn(who, async (page, browser) => {
+    await openDeal(page, env, deal);
+    await panel(page).locator("button.go").click();
+    await form(page).locator("#create").waitFor();
+    await story(form(page), page, browser);
+  });
+
+const created = async (invoice, page) => {
+  await invoice.locator("#create").click();
+  const note = page.locator(".snackbar");
+  await note.waitFor();
+  return (await note.textContent()).match(/(?:Invoice|Fatura|Factura) (\S+)/)[1];
+};
+const inBooks = async (who, number) => {
+  const { Invoice } = await (await quickbooks(env, who.realm))(`select * from Invoice where DocNumber = '${number}'`);
+  assert.equal(Invoice?.length, 1, `one invoice ${number}`);
+  return Invoice[0];
+};
+const choose = async (invoice, name) => {
+  await invoice.locator("#customer_name").fill(name.slice(0, 7));
+  await invoice.getByRole("option", { name }).click();
+};
+const total = async (invoice, text) => invoice.locator("#total", { hasText: text }).waitFor();
+
+test("customers: ranked with their reason, a colon replaced, a taken name refused at its field", { timeout: 120_000 }, async () => {
+  await as(BR, 2, async (invoice, page) => {
+    // Same tax number, name and e-mail: the best reason is said.
+    await invoice.locator("#customer_name").click();
+    const best = invoice.getByRole("option").first();
+    await best.waitFor();
+    assert.match(await best.textContent(), /Café do Porto Torrefação Ltda\..*(mesmo nome|mesmo CNPJ)/s);
+    await picture(page, "form-customers-pt");
+    await page.keyboard.press("Escape");
+    assert.equal(await page.locator("dialog.modal").count(), 1, "Escape closes the list, not the form");
+  });
+  await as(BR, 6, async (invoice, page) => {
+    await invoice.locator("#customer_name").fill("Vinícola Serra: Filial Sul");
+    await invoice.getByRole("option", { name: "Criar “Vinícola Serra - Filial Sul”" }).click();
+    await invoice.locator("#lines-1-tax_code").selectOption({ label: "Isento" });
+    const made = await inBooks(BR, await created(invoice, page));
+    assert.equal(made.CustomerRef.name, "Vinícola Serra - Filial Sul");
+  });
+  await as(BR, 5, async (invoice) => {
+    // A supplier has the name: QuickBooks refuses, at the field, and nothing typed is lost.
+    await invoice.locator("#memo").fill("fica aqui");
+    await invoice.locator("#customer_name").fill("Papelaria Central");
+    await invoice.getByRole("option", { name: "Criar “Papelaria Central”" }).click();
+    await invoice.locator("#create").click();
+    await invoice.locator("#customer_name-error").getByText("já tem um cliente, fornecedor ou funcionário com este nome").waitFor();
+    assert.equal(await invoice.locator("#memo").inputValue(), "fica aqui");
+    await choose(invoice, "Padaria Três Irmãos");
+  });
+});
+
+test("Update customer: shows the difference, exports what differs and only when ticked", { timeout: 120_000 }, async () => {
+  const customer = async () => {
+    const { Customer: [{ PrimaryEmailAddr, BillAddr, SyncToken }] } = await (await quickbooks(env, US.realm))("select * from Customer where Id = '2'");
+    return { PrimaryEmailAddr, BillAddr, SyncToken };
+  };
+  const before = await customer();
+  await as(US, 8, async (invoice, page) => {
+    await choose(invoice, "Harbor & Pine Hotels");
+    await invoice.locator("#email").fill("payables@harborpine.example");
+    await invoice.locator(".changes").getByText("payables@harborpine.example").waitFor();
+    assert.match(plain(await invoice.locator(".changes").textContent()), /Email ap@harborpine\.example → payables@harborpine\.example/);
+    await picture(page, "form-update-customer-en");
+    await created(invoice, page);
+  });
+  assert.deepEqual(await customer(), before, "not ticked: nothing is sent");
+  await as(US, 8, async (invoice, page) => {
+    await invoice.locator("#email").fill("payables@harborpine.example");
+    await invoice.locator("#city").fill("Salem");
+    await invoice.locator(".changes li").nth(1).waitFor();
+    await invoice.locator("#update_customer").check();
+    await created(invoice, page);
+  });
+  const now = await customer();
+  assert.equal(now.PrimaryEmailAddr.Address, "payables@harborpine.example");
+  assert.equal(now.BillAddr.City, "Salem");
+  assert.equal(now.SyncToken, String(Number(before.SyncToken) + 1), "written once");
+});
+
+test("what is filled in says where it comes from; what is empty leads to the record", { timeout: 120_000 }, () =>
+  as(BR, 3, async (invoice, page) => {
+    const source = (id) => invoice.locator(`.field:has(#${id}) [data-source]`);
+    assert.equal(await source("to").textContent(), "de Organização – Nome");
+    assert.equal(await source("street").textContent(), "de Organização – Endereço");
+    assert.equal(await source("email").textContent(), "de Pessoa – E-mail");
+    assert.equal(await source("tax_id").count(), 0, "no field is chosen for it");
+    await picture(page, "form-sources-pt");
+    // What is typed over does not come from there any more; the parts of an address are one.
+    await invoice.locator("#city").fill("Niterói");
+    assert.equal(await source("street").count(), 0);
+    await invoice.locator("#email").fill("outra@pessoa.example");
+    assert.equal(await source("email").count(), 0);
+    assert.equal(await source("to").count(), 1);
+  }),
+);
+
+test("a field that is empty in Pipedrive says so", { timeout: 120_000 }, () =>
+  as(BR, 6, async (invoice, page) => {
+    const empty = invoice.locator(".field:has(#email) [data-source]");
+    assert.equal(await empty.textContent(), "Vazio no Pipedrive: Pessoa – E-mail");
+    const opened = page.context().waitForEvent("page");
+    await empty.getByRole("link").click();
+    assert.match((await opened).url(), /\/person\/206$/);
+  }),
+);
+
+test("the linked customer: its page in QuickBooks, and unlinked within the form", { timeout: 120_000 }, async () => {
+  assert.ok(await bill(env, US, 7, CASCADE));
+  await as(US, 7, async (invoice, page) => {
+    const linked = invoice.locator("#customer-linked");
+    assert.equal(await invoice.locator("#customer_name").inputValue(), "Cascade Robotics, Inc.");
+    const opened = page.context().waitForEvent("page");
+    await linked.getByRole("link", { name: "Open in QuickBooks" }).click();
+    assert.match((await opened).url(), /customerdetail.*3$/);
+    await (await opened).close();
+    // Another one is chosen: it has a page, and is not the linked one.
+    await choose(invoice, "Harbor & Pine Hotels");
+    await linked.locator("#unlink").waitFor({ state: "detached" });
+    await linked.getByRole("link").waitFor();
+    await choose(invoice, "Cascade Robotics, Inc.");
+    await invoice.locator("#memo").fill("stays");
+    await linked.locator("#unlink").click();
+    const dialogue = page.getByRole("dialog").last();
+    await dialogue.getByText("Unlink Cascade Robotics, Inc.?").waitFor();
+    await dialogue.getByRole("button", { name: "Unlink", exact: true }).click();
+    await linked.getByRole("link").waitFor({ state: "detached" });
+    assert.equal(await invoice.locator("#customer_name").inputValue(), "");
+    assert.equal(await invoice.locator("#memo").inputValue(), "stays");
+    await assertAccessible(page, "form without a customer");
+  });
+  const { call } = await session(env, "panel", US.company, US.user);
+  assert.doesNotMatch((await call("/panel/deal/7")).text, /class="customer"/);
+  await (await session(env, "form", US.company, US.user)).call("/deals/7/form/discard", {});
+});
+
+test("terms drive the due date; a date set by hand stays", { timeout: 120_000 }, () =>
+  as(US, 3, async (invoice) => {
+    const due = invoice.locator("#due");
+    await invoice.locator("#issued").fill("2026-12-01");
+    await invoice.locator("#long-due", { hasText: "December 8, 2026" }).waitFor();
+    assert.equal(await due.inputValue(), "2026-12-08");
+    await due.fill("2026-12-31");
+    await invoice.getByRole("button", { name: "Set by hand – use the term" }).waitFor();
+    await invoice.locator("#issued").fill("2026-12-02");
+    await invoice.locator("#long-issued", { hasText: "December 2, 2026" }).waitFor();
+    assert.equal(await due.inputValue(), "2026-12-31");
+    await invoice.getByRole("button", { name: "Set by hand – use the term" }).click();
+    await invoice.locator("#long-due", { hasText: "December 9, 2026" }).waitFor();
+    assert.equal(await due.inputValue(), "2026-12-09");
+    await due.fill("2026-11-30");
+    await invoice.locator("#due-error").getByText("before the issue date").waitFor();
+  }),
+);
+
+test("closed books, a foreign currency and a missing item are said before sending", { timeout: 120_000 }, () =>
+  as(US, 6, async (invoice, page) => {
+    await invoice.locator("#issued").fill("2026-03-31");
+    await invoice.locator("#issued-error").getByText("The books are closed up to March 31, 2026").waitFor();
+    await invoice.locator("#issued").fill("2026-11-20");
+    await choose(invoice, "Cascade Robotics, Inc.");
+    await invoice.locator("#currency-error").getByText("This customer is billed in USD.").waitFor();
+    await invoice.locator("#lines-0-item").focus();
+    await page.keyboard.press("Tab");
+    await invoice.locator("#lines-0-item-error").getByText("choose a QuickBooks item").waitFor();
+    assert.match(await invoice.locator("#missing").textContent(), /2 things to do/);
+    assert.equal(await invoice.locator("#create").getAttribute("aria-disabled"), "true");
+    await assertAccessible(page, "form with errors");
+    await picture(page, "form-errors-en");
+    await invoice.locator("#missing").getByRole("link", { name: /choose a QuickBooks item/ }).click();
+    assert.equal(await invoice.locator("#lines-0-item").evaluate((field) => field === document.activeElement), true);
+  }),
+);
+
+test("numbers by hand: the next is proposed, a taken one refused before sending", { timeout: 120_000 }, () =>
+  as(US, 4, async (invoice, page) => {
+    const proposed = await invoice.locator("#number").inputValue();
+    assert.match(proposed, /^\d+$/);
+    await choose(invoice, "O'Brien Family Dentistry");
+    await invoice.locator("#number").fill("1037");
+    const calls = async () => (await (await fetch(`${env.CONTROL_URL}/calls`)).json()).filter((call) => call.method === "POST" && /invoice/.test(call.path)).length;
+    const before = await calls();
+    await invoice.locator("#create").click();
+    await invoice.locator("#number-error").getByText("This invoice number was used already.").waitFor();
+    assert.equal(await calls(), before, "nothing was sent");
+    await invoice.locator("#number").fill(proposed);
+    assert.equal(await created(invoice, page), proposed);
+  }),
+);
+
+test("lines: added by type-ahead, moved, duplicated, removed with an undo, pasted; by keyboard", { timeout: 120_000 }, () =>
+  as(US, 5, async (invoice, page) => {
+    const names = () => invoice.locator("tbody [role=combobox]").evaluateAll((fields) => fields.map((field) => field.value));
+    assert.equal((await names()).length, 2);
+    await invoice.getByRole("button", { name: "Add a line" }).click();
+    await invoice.locator("#lines-2-item").pressSequentially("staff");
+    await page.keyboard.press("ArrowDown");
+    await page.keyboard.press("Enter");
+    assert.equal((await names())[2], "Event staff");
+    await invoice.locator("#lines-2-quantity").fill("4");
+    await invoice.locator("#lines-2-unit_price").fill("42.5");
+    await invoice.locator("#amount-2", { hasText: "$170.00" }).waitFor();
+    const act = async (at, name) => {
+      await invoice.locator(`tbody tr:nth-child(${at + 1}) .dots`).click();
+      await invoice.locator(`tbody tr:nth-child(${at + 1}) .menu`).getByRole("button", { name }).click();
+    };
+    const [first, second] = await names();
+    await act(2, "Move up");
+    assert.deepEqual(await names(), [first, "Event staff", second]);
+    await act(1, "Duplicate");
+    assert.deepEqual(await names(), [first, "Event staff", "Event staff", second]);
+    await act(0, "Remove this line");
+    assert.deepEqual(await names(), ["Event staff", "Event staff", second]);
+    await invoice.getByRole("button", { name: "Undo" }).click();
+    assert.deepEqual(await names(), [first, "Event staff", "Event staff", second]);
+    // Enter goes down, and past the last row adds one.
+    await invoice.locator("#lines-3-quantity").press("Enter");
+    assert.equal((await names()).length, 5);
+    assert.equal(await invoice.locator("#lines-4-quantity").evaluate((field) => field === document.activeElement), true);
+    // Cells of a sheet fill cells.
+    await invoice.locator("#lines-3-quantity").evaluate((field) => {
+      const data = new DataTransfer();
+      data.setData("text/plain", "2\t10.5\n3\t20");
+      field.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true }));
+    });
+    assert.equal(await invoice.locator("#lines-3-unit_price").inputValue(), "10.5");
+    assert.equal(await invoice.locator("#lines-4-quantity").inputValue(), "3");
+    await picture(page, "form-lines-en");
+    await assertAccessible(page, "form with many lines");
+  }),
+);
+
+test("a part of the deal: what is left by line and quantity, a percentage, an amount, and a warning beyond it", { timeout: 120_000 }, async () => {
+  await as(US, 1, async (invoice, page) => {
+    await choose(invoice, "Freeman Sporting Goods");
+    await invoice.locator("#part").fill("50");
+    await invoice.getByRole("button", { name: "Bill this part" }).click();
+    await invoice.locator("#lines-1-quantity").and(invoice.locator("[value='75']")).waitFor();
+    assert.equal(await invoice.locator("#lines-0-quantity").inputValue(), "1.5");
+    assert.equal(await invoice.locator("#customer_name").inputValue(), "Freeman Sporting Goods", "what was typed stays");
+    await created(invoice, page);
+  });
+  await as(US, 1, async (invoice, page) => {
+    await invoice.getByText("One invoice of this deal stands: $3,513.75 of $7,027.50 are billed.").waitFor();
+    assert.deepEqual(await Promise.all([0, 1, 2].map((at) => invoice.locator(`#lines-${at}-quantity`).inputValue())), ["1.5", "75", "12"], "the rest");
+    assert.equal(await invoice.locator("#excess").count(), 0);
+    await invoice.getByRole("button", { name: "The whole deal" }).click();
+    await invoice.locator("#excess").getByText("this is $3,513.75 more than the deal").waitFor();
+    await invoice.locator("#part").fill("1000");
+    await invoice.locator("#part_kind").selectOption("amount");
+    await invoice.getByRole("button", { name: "Bill this part" }).click();
+    await invoice.locator("#lines-0-unit_price").and(invoice.locator("[value='1000']")).waitFor();
+    assert.equal(await invoice.locator("tbody tr").count(), 1);
+    await invoice.getByRole("button", { name: "The rest" }).click();
+    await invoice.locator("#lines-2-quantity").waitFor();
+    await invoice.getByRole("button", { name: "The whole deal" }).click();
+    await invoice.locator("#excess").scrollIntoViewIfNeeded();
+    await picture(page, "form-part-en");
+  });
+});
+
+test("a discount on the whole, tax modes and sums, live", { timeout: 120_000 }, () =>
+  as(BR, 9, async (invoice, page) => {
+    await choose(invoice, "Instituto Jequitibá");
+    await invoice.locator("#lines-0-tax_code").selectOption({ label: "ICMS 18%" });
+    await total(invoice, "2.314,92");
+    await invoice.locator("#discount").fill("10");
+    await total(invoice, "2.083,43");
+    await invoice.locator("#tax_mode").selectOption({ label: "Imposto incluso" });
+    await total(invoice, "1.765,62");
+    await invoice.locator("#tax_mode").selectOption({ label: "Sem imposto" });
+    await total(invoice, "1.765,62");
+    await invoice.locator("#discount").fill("");
+    await invoice.locator("#tax_mode").selectOption({ label: "Imposto incluso" });
+    await total(invoice, "1.961,80");
+    const made = await inBooks(BR, await created(invoice, page));
+    assert.deepEqual([made.GlobalTaxCalculation, made.TotalAmt, made.TxnTaxDetail.TotalTax], ["TaxInclusive", 1961.8, 299.26]);
+  }),
+);
+
+test("presets, copies, own fields and online payment reach QuickBooks", { timeout: 120_000 }, async () => {
+  const { call } = await session(env, "settings", US.company, US.user);
+  const saved = await call("/settings/save", {
+    to: "organization.name", address: "organization.address", email: "person.email", term: "days", days: "7",
+    "presets[0][name]": "Retainer", "presets[0][message]": "Thank you for your trust.", "presets[0][term]": "days", "presets[0][days]": "30",
+    "presets[0][cc]": "books@oakstreet.example", "presets[0][online_payment]": "on", "presets[0][custom][1]": "Crew 7",
+  });
+  assert.equal(saved.status, 200, saved.text);
+  await as(US, 10, async (invoice, page) => {
+    await choose(invoice, "Freeman Sporting Goods");
+    await invoice.locator("#lines-0-item").fill("Serv");
+    await invoice.getByRole("option", { name: "Services" }).click();
+    await invoice.locator("#issued").fill("2026-12-01");
+    await invoice.locator("#preset").selectOption("Retainer");
+    await invoice.locator("#message", { hasText: "Thank you for your trust." }).waitFor();
+    assert.equal(await invoice.locator("#due").inputValue(), "2026-12-31");
+    assert.equal(await invoice.locator("#cc").inputValue(), "books@oakstreet.example");
+    assert.match(await invoice.locator("#preset + small").textContent(), /cannot be chosen from outside/);
+    const made = await inBooks(US, await created(invoice, page));
+    assert.equal(made.CustomerMemo.value, "Thank you for your trust.");
+    assert.equal(made.BillEmailCc.Address, "books@oakstreet.example");
+    assert.equal(made.DueDate, "2026-12-31");
+    assert.equal(made.AllowOnlineCreditCardPayment, true);
+    assert.equal(made.CustomField.find((field) => field.DefinitionId === "1").StringValue, "Crew 7");
+  });
+});
+
+test("leaving asks; the draft is there again; starting over takes it away", { timeout: 120_000 }, () =>
+  as(MIGUEL, 9, async (invoice, page) => {
+    await invoice.locator("#memo").fill("para después");
+    await page.waitForTimeout(500);
+    await invoice.getByRole("button", { name: "Cancelar" }).click();
+    const dialogue = page.getByRole("dialog").filter({ hasText: "¿Cerrar el formulario?" });
+    await dialogue.getByRole("button", { name: "Seguir editando" }).click();
+    await invoice.getByRole("button", { name: "Cancelar" }).click();
+    await dialogue.getByRole("button", { name: "Cerrar", exact: true }).click();
+    await page.locator("dialog.modal").waitFor({ state: "detached" });
+    await panel(page).locator("button.go").click();
+    await invoice.getByText("Borrador de").waitFor();
+    assert.equal(await invoice.locator("#memo").inputValue(), "para después");
+    await invoice.getByRole("button", { name: "Empezar de nuevo desde el trato" }).click();
+    await invoice.getByText("Borrador de").waitFor({ state: "detached" });
+    assert.equal(await invoice.locator("#memo").inputValue(), "");
+  }),
+);
+
+test("in a narrow window nothing is cut off, and the keyboard alone is enough", { timeout: 120_000 }, () =>
+  as(MIGUEL, 2, async (invoice, page) => {
+    await page.setViewportSize({ width: 420, height: 900 });
+    const { scroll, client } = await invoice.locator("body").evaluate((body) => ({ scroll: body.ownerDocument.documentElement.scrollWidth, client: body.ownerDocument.documentElement.clientWidth }));
+    assert.ok(scroll <= client, `${scroll} > ${client}`);
+    await picture(page, "form-narrow-es");
+    await page.setViewportSize({ width: 1360, height: 960 });
+    // The focus stands where the first decision is.
+    assert.equal(await invoice.locator("#customer_name").evaluate((field) => field === document.activeElement), true);
+    await page.keyboard.type("cascade");
+    await invoice.locator("#customers [role=option]:visible", { hasText: "Cascade Robotics, Inc." }).waitFor();
+    await page.waitForTimeout(400);
+    await page.keyboard.press("ArrowDown");
+    await page.keyboard.press("Enter");
+    assert.equal(await invoice.locator("input[name=customer]").inputValue(), "3");
+    const note = page.locator(".snackbar");
+    await invoice.locator("#create[aria-disabled=false]").waitFor();
+    await page.keyboard.press("Control+Enter");
+    await note.waitFor();
+    assert.match(await note.textContent(), /Factura \S+ creada/);
+  }),
+);
+
+test("without a network the page says so, loses nothing, and goes on", { timeout: 120_000 }, () =>
+  as(US, 9, async (invoice, page, browser) => {
+    await browser.context.setOffline(true);
+    await invoice.locator("#memo").fill("written on a train");
+    await invoice.getByText("Fatura cannot be reached.").waitFor();
+    await invoice.locator("#create").click({ force: true });
+    assert.equal(await invoice.locator("#memo").inputValue(), "written on a train");
+    await browser.context.setOffline(false);
+    await invoice.locator("#memo").fill("written on a train, sent from the station");
+    await invoice.getByText("Fatura cannot be reached.").waitFor({ state: "hidden" });
+    await choose(invoice, "Freeman Sporting Goods");
+    await created(invoice, page);
+    // The browser itself mentions the connections that were cut; the page has no error of its own.
+    const cut = browser.complaints.splice(0);
+    assert.ok(cut.length > 0 && cut.every((complaint) => complaint.startsWith("Failed to load resource: net::")), cut.join("\n"));
+  }),
+);
+
+test("without the page's script the form still posts", { timeout: 120_000 }, () =>
+  as(US, 12, async (invoice, page) => {
+    await choose(invoice, "Cascade Robotics, Inc.");
+    await invoice.locator("#due").fill("2026-01-01");
+    await page.waitForTimeout(400);
+    // What a browser does by itself when no script takes the press.
+    const post = () => invoice.locator("#invoice-form").evaluate((element) => HTMLFormElement.prototype.submit.call(element));
+    await post();
+    await invoice.getByRole("alert").getByText("The due date lies before the issue date.").waitFor();
+    assert.equal(await invoice.locator("#customer_name").inputValue(), "Cascade Robotics, Inc.", "what was typed is there");
+    await invoice.locator("#due").fill("2027-01-01");
+    await invoice.locator("#create").click();
+    await invoice.getByRole("status").getByText(/Invoice \d+ over \$\d/).waitFor();
+  }),
+);
+
+test("only administrators create, where the settings say so", async () => {
+  const { call } = await session(env, "settings", US.company, US.user);
+  const settings = { to: "organization.name", address: "organization.address", email: "person.email", term: "days", days: "7" };
+  await call("/settings/save", { ...settings, create: "admins", void: "admins" });
+  const other = await session(env, "form", MIGUEL.company, MIGUEL.user);
+  assert.equal((await other.call("/deals/7/form")).status, 403);
+  assert.equal((await other.call("/deals/7/invoices", { intent: crypto.randomUUID() })).status, 403);
+  const number = await bill(env, US, 7, CASCADE);
+  const panels = await session(env, "panel", MIGUEL.company, MIGUEL.user);
+  const shown = (await panels.call("/panel/deal/7")).text;
+  assert.match(shown, /Solo los administradores crean facturas/);
+  assert.match(shown, /Solo los administradores anulan y eliminan facturas/);
+  const id = new RegExp(`id="invoice-([0-9a-f-]+)"`).exec(shown.split("<li").find((part) => part.includes(`>${number}<`)))[1];
+  assert.equal((await panels.call(`/panel/deal/7/invoices/${id}/void`, { seen: "" })).status, 403);
+  await call("/settings/save", settings);
+});

@@ -1,0 +1,146 @@
+// Installing and connecting, and all that can go otherwise, in a real browser.
+import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { assertAccessible, picture, plain } from "./browser.mjs";
+import { bill, control, installed, openForm, session } from "./http.mjs";
+import { BR, CASCADE, LUCIA, MIGUEL, US } from "./people.mjs";
+import { scene } from "./scene.mjs";
+import { openDeal, panel, quickbooks, settings } from "./story.mjs";
+
+/** Stands for Intuit's pictures, which are not ours to pass on. */
+const drawn = (colour) => `<svg xmlns="http://www.w3.org/2000/svg" width="214" height="40"><rect width="214" height="40" rx="4" fill="${colour}"/></svg>`;
+const { env, as } = scene("install", undefined, (dir) => {
+  for (const [name, colour] of [["rest", "#2ca01c"], ["hover", "#108000"]]) writeFileSync(join(dir, `${name}.svg`), drawn(colour));
+  return { FATURA_QUICKBOOKS_CONNECT_PICTURE: join(dir, "rest.svg"), FATURA_QUICKBOOKS_CONNECT_PICTURE_HOVER: join(dir, "hover.svg") };
+});
+
+/** A plain page: what happened, and the one next step. */
+async function outcome(page, { title, text, next }, name) {
+  await page.getByRole("heading", { name: title }).waitFor();
+  await page.getByText(text).waitFor();
+  if (next) await page.getByRole("link", { name: next }).waitFor();
+  await assertAccessible(page, name);
+  await picture(page, name);
+}
+
+const uninstall = (company, user) => control(env, "/pipedrive/uninstall", { company_id: company, ...(user ? { user_id: user } : {}) });
+
+test("cancelled at Pipedrive's consent, at Intuit's, and at the last question; then done", { timeout: 120_000 }, () =>
+  as(BR, async (page) => {
+    await page.goto(`${env.FATURA_URL}/install`);
+    // Nothing more than is needed is asked for.
+    assert.match(await page.locator("main, body").first().textContent(), /deal/i);
+    await page.getByRole("button", { name: "Cancel" }).click();
+    await outcome(page, { title: "Nada foi conectado", text: "Você cancelou na página de autorização.", next: "Instalar de novo" }, "install-cancelled-pt");
+    await page.getByRole("link", { name: "Instalar de novo" }).click();
+    await page.getByRole("button", { name: "Allow and install" }).click();
+    await page.getByText("Renata Prado").click();
+    await page.getByRole("button", { name: "Sign in" }).click();
+    await page.getByRole("button", { name: "Cancel" }).click();
+    await outcome(page, { title: "Nada foi conectado", text: "Nada foi guardado" }, "connect-cancelled-pt");
+    // The app is installed by now; what is missing is the connection: the panel says the one next step.
+    await openDeal(page, env, 1);
+    await panel(page).getByText("O QuickBooks não está conectado").waitFor();
+    await assertAccessible(page, "panel before anything is connected");
+    await picture(page, "panel-not-connected-pt");
+    await panel(page).getByRole("link", { name: "Abrir as configurações do Fatura" }).click();
+    await settings(page).getByText("Nenhuma empresa do QuickBooks está conectada.").waitFor();
+    // Intuit's own picture, which changes under the pointer; with the words for who does not see it.
+    const connect = settings(page).getByRole("button", { name: "Conectar ao QuickBooks" });
+    const [rest, hover] = await connect.locator("img").all();
+    assert.ok(await rest.evaluate((image) => image.complete && image.naturalWidth === 214), "the picture is there");
+    assert.equal(await hover.isVisible(), false);
+    await connect.hover();
+    assert.equal(await hover.isVisible(), true);
+    await assertAccessible(page, "settings before anything is connected");
+    await picture(page, "settings-empty-pt");
+    const opened = page.context().waitForEvent("page");
+    await settings(page).getByRole("button", { name: "Conectar ao QuickBooks" }).click();
+    const tab = await opened;
+    await tab.getByText("Renata Prado").click();
+    await tab.getByRole("button", { name: "Sign in" }).click();
+    await tab.getByText("Aurora Soluções").first().click();
+    await tab.getByRole("button", { name: "Connect", exact: true }).click();
+    await tab.getByRole("heading", { name: "Conectar estas duas empresas?" }).waitFor();
+    assert.match(plain(await tab.locator("dl").textContent()), /Aurora Soluções.*Aurora Soluções Ltda/s);
+    await assertAccessible(tab, "the last question");
+    await picture(tab, "connect-question-pt");
+    await tab.getByRole("button", { name: "Cancelar" }).click();
+    await outcome(tab, { title: "Nada foi conectado", text: "O acesso ao QuickBooks foi devolvido." }, "connect-declined-pt");
+    await tab.close();
+    assert.equal((await session(env, "form", BR.company, BR.user).then(({ call }) => call("/deals/1/form"))).status, 409, "nothing half-stored");
+  }),
+);
+
+test("a link that has expired, and a page that is not there, in Spanish", { timeout: 60_000 }, () =>
+  as(LUCIA, async (page, browser) => {
+    await page.goto(`${env.FATURA_URL}/pipedrive/callback?code=x&state=forged`);
+    await outcome(page, { title: "Este enlace ha caducado", text: "Empieza de nuevo", next: "Instalar de nuevo" }, "install-expired-es");
+    await page.goto(`${env.FATURA_URL}/nothing-here`);
+    await page.getByRole("heading", { name: "No encontrado" }).waitFor();
+    browser.complaints.length = 0; // the 404 of the address itself
+  }),
+);
+
+test("a colleague who has not installed the app; who has it uses the connection that another made", { timeout: 120_000 }, async () => {
+  await installed(env, US);
+  const number = await bill(env, US, 4, CASCADE);
+  await control(env, "/pipedrive/share", { company_id: US.company, shared: true });
+  await as(MIGUEL, async (page) => {
+    await page.goto(`${env.PIPEDRIVE_WEB_URL}/deal/4`);
+    await page.getByText(/Fatura/).first().waitFor();
+    await picture(page, "panel-not-installed-es");
+  });
+  await installed(env, MIGUEL);
+  await as(MIGUEL, async (page) => {
+    await openDeal(page, env, 4);
+    await panel(page).locator(".invoice", { hasText: number }).waitFor();
+  });
+  const made = await bill(env, MIGUEL, 9, CASCADE);
+  assert.ok(Number(made) > Number(number));
+});
+
+test("uninstalled by one of several, then by all; what is in QuickBooks stays; reinstalling brings the history back", { timeout: 120_000 }, async () => {
+  // With a fresh token each time: uninstalling ends all of the app's.
+  const count = async () => (await (await quickbooks(env, US.realm))("select count(*) from Invoice")).totalCount;
+  const before = await count();
+  await uninstall(US.company, US.user);
+  assert.equal((await session(env, "panel", US.company, US.user)).status, 403);
+  const { call } = await session(env, "panel", MIGUEL.company, MIGUEL.user);
+  assert.equal((await call("/panel/deal/4")).status, 200, "the other goes on");
+  assert.ok(await bill(env, MIGUEL, 12, CASCADE));
+  await uninstall(US.company);
+  assert.equal((await session(env, "panel", MIGUEL.company, MIGUEL.user)).status, 403);
+  assert.equal(await count(), before + 1, "invoices are never touched");
+  await installed(env, US);
+  const again = await session(env, "panel", US.company, US.user);
+  const shown = (await again.call("/panel/deal/4")).text;
+  assert.match(shown, /class="invoice"/);
+  assert.match(shown, /Cascade Robotics, Inc\./, "the link with the customer is back");
+  assert.equal((await openForm(env, US, 4)).fields.customer, CASCADE.customer);
+});
+
+test("another QuickBooks company the second time: the first ends, its invoices stay readable", { timeout: 120_000 }, () =>
+  as(US, async (page) => {
+    await page.goto(`${env.PIPEDRIVE_WEB_URL}/settings/marketplace/app/${env.PIPEDRIVE_CLIENT_ID}/app-settings`);
+    await settings(page).getByText("Connected to Oak Street Catering").waitFor();
+    await settings(page).getByRole("button", { name: "Disconnect" }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "Disconnect", exact: true }).click();
+    const opened = page.context().waitForEvent("page");
+    await settings(page).getByRole("button", { name: "Connect to QuickBooks" }).click();
+    const tab = await opened;
+    await tab.getByText("Sam Okafor").click();
+    await tab.getByRole("button", { name: "Sign in" }).click();
+    await tab.locator("label", { hasText: "9341452200000006" }).click();
+    await tab.getByRole("button", { name: "Connect", exact: true }).click();
+    await tab.getByRole("button", { name: "Connect", exact: true }).click();
+    await tab.waitForURL("**/app-settings");
+    await tab.close();
+    await page.bringToFront();
+    await settings(page).getByText(/Connected to .*GBP/).waitFor();
+    await openDeal(page, env, 4);
+    await panel(page).locator(".invoice").first().waitFor();
+  }),
+);

@@ -1,0 +1,56 @@
+// What every file of browser tests begins with: both sandboxes and the service of its own, a person in a browser, and
+// the control door.
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before } from "node:test";
+import { start } from "../scripts/stack.mjs";
+import { openBrowser, picture } from "./browser.mjs";
+import { control } from "./http.mjs";
+import { signIn } from "./story.mjs";
+
+/**
+ * Starts before the tests of a file, with what `prepare` does, and ends after them. `env` is filled in by then.
+ * `settings` gets a folder and says what else Fatura is told.
+ */
+export function scene(name, prepare = async () => undefined, settings = () => ({})) {
+  const env = {};
+  const scene = { env, stack: undefined, done, as };
+  let dir;
+  before(async () => {
+    dir = mkdtempSync(join(tmpdir(), `fatura-${name}-`));
+    scene.stack = await start({ dir, settings: settings(dir) });
+    Object.assign(env, scene.stack.env);
+    await prepare(env);
+  });
+  after(async () => {
+    await scene.stack?.stop();
+    rmSync(dir, { recursive: true, force: true });
+  });
+
+  /** Has something happen at the control door; what it answers. */
+  async function done(path, body) {
+    const answer = await control(env, path, body);
+    const text = await answer.text();
+    assert.ok(answer.ok, `${path}: ${text}`);
+    return text ? JSON.parse(text) : {};
+  }
+
+  /** A person signs in; the story ends without a complaint of the browser. */
+  async function as(who, story) {
+    const browser = await openBrowser(who.language);
+    try {
+      await signIn(browser.page, env, who.name);
+      await story(browser.page, browser);
+      assert.deepEqual(browser.complaints, [], "the browser's console");
+    } catch (error) {
+      await picture(browser.page, `failed-${name}-${who.user}`).catch(() => undefined);
+      throw error;
+    } finally {
+      await browser.close();
+    }
+  }
+
+  return scene;
+}

@@ -1,0 +1,217 @@
+// Settings in a real browser: mapping, trial, defaults, rights, write-back, and the connection.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { assertAccessible, picture } from "./browser.mjs";
+import { bill, installed, openForm, session } from "./http.mjs";
+import { BR, CASCADE, MIGUEL, US } from "./people.mjs";
+import { scene } from "./scene.mjs";
+import { openDeal, panel, quickbooks, settings } from "./story.mjs";
+
+const { env, done, as: signedIn } = scene("settings", async (env) => {
+  await installed(env, BR);
+  await installed(env, US);
+  await installed(env, MIGUEL);
+});
+
+/** On the settings page. */
+const as = (who, story) =>
+  signedIn(who, async (page, browser) => {
+    await page.goto(`${env.PIPEDRIVE_WEB_URL}/settings/marketplace/app/${env.PIPEDRIVE_CLIENT_ID}/app-settings`);
+    await settings(page).locator("#settings-form").waitFor();
+    await story(settings(page), page, browser);
+  });
+
+async function pipedrive(who, path, body, method = body ? "POST" : "GET") {
+  const { access_token: token } = await done("/pipedrive/grants", { company_id: who.company, user_id: who.user });
+  const options = { method, headers: { authorization: `Bearer ${token}`, "content-type": "application/json" }, ...(body ? { body: JSON.stringify(body) } : {}) };
+  const answer = await fetch(`${env.PIPEDRIVE_API_URL}${path}`, options);
+  const text = await answer.text();
+  assert.ok(answer.ok, `${path}: ${text}`);
+  return JSON.parse(text).data;
+}
+const idOf = async (number) => (await (await quickbooks(env, US.realm))(`select Id from Invoice where DocNumber = '${number}'`)).Invoice[0].Id;
+const pick = async (page, id, typed, option) => {
+  await page.locator(`#${id}`).fill(typed);
+  await page.getByRole("option", { name: option, exact: true }).click();
+};
+const save = async (preferences, page) => {
+  await preferences.getByRole("button", { name: /^(Save|Salvar|Guardar)$/ }).click();
+  await page.locator(".snackbar").waitFor();
+};
+
+test("the defaults work untouched, and the term falls due as the page says", { timeout: 90_000 }, () =>
+  as(US, async (page, host) => {
+    const chosen = Object.fromEntries(await Promise.all(["to", "address", "email", "tax_id", "days"].map(async (id) => [id, await page.locator(`#${id}`).inputValue()])));
+    assert.deepEqual(chosen, { to: "Organization – Name", address: "Organization – Address", email: "Person – Email", tax_id: "", days: "7" });
+    await page.getByText("Connected to Oak Street Catering (US, USD)").waitFor();
+    await page.getByText(/since .* 2026, by Dana Whitfield/).waitFor();
+    // What the page has shown anyway is not called a change.
+    await page.locator("#days").fill("14");
+    await save(page, host);
+    await page.getByText("Saved. Changed: Due", { exact: true }).waitFor();
+    await page.locator("#days").fill("7");
+    await page.getByText("Saved. Changed: Due", { exact: true }).waitFor({ state: "hidden" });
+    await save(page, host);
+    await page.getByText("Saved. Changed: Due", { exact: true }).waitFor();
+  }),
+);
+
+test("a search over hundreds of fields; a trial with a real deal; saving tells what changed", { timeout: 120_000 }, async () => {
+  for (let at = 0; at < 200; at++) await pipedrive(BR, "/api/v2/organizationFields", { field_name: `Campo ${at}`, field_type: "varchar" });
+  await as(BR, async (page, host) => {
+    await page.locator("#tax_id").fill("campo 173");
+    await page.getByRole("option", { name: "Organização – Campo 173" }).waitFor();
+    assert.equal(await page.locator("#tax_id-fields [role=option]:visible").count(), 1);
+    await pick(page, "tax_id", "cnpj", "Organização – CNPJ");
+    // A field of options says its label.
+    await pick(page, "to", "porte", "Organização – Porte");
+    await page.locator("#deal").selectOption({ label: "Monitoramento de vazão – fase 1" });
+    await page.locator(".tried dd").first().waitFor();
+    assert.deepEqual((await page.locator(".tried dd").allTextContents()).slice(0, 4), ["Grande", "Rua do Comércio, 55, Santos, SP, 11010-141, Brasil", "marina@oceanoazul.example", "12.345.678/0001-95"]);
+    await pick(page, "to", "organização nome", "Organização – Nome");
+    await page.locator(".tried dd", { hasText: "Oceano Azul Importadora Ltda." }).waitFor();
+    await page.locator("#days").fill("30");
+    await page.getByText("Há mudanças não salvas.").waitFor();
+    await assertAccessible(host, "settings with a trial");
+    await save(page, host);
+    await page.getByText("Salvo. Mudou: CNPJ/CPF, Vencimento").waitFor();
+    await picture(host, "settings-saved-pt");
+  });
+  const { fields } = await openForm(env, BR, 1);
+  assert.equal(fields.tax_id, "12.345.678/0001-95");
+  assert.equal((Date.parse(fields.due) - Date.parse(fields.issued)) / 86_400_000, 30);
+});
+
+test("what changes in QuickBooks meanwhile takes nothing away that is not saved yet", { timeout: 90_000 }, async () => {
+  const number = await bill(env, US, 9, CASCADE);
+  await as(US, async (page, host) => {
+    await page.locator("#days").fill("45");
+    const asked = host.waitForResponse((response) => response.url().endsWith("/settings/page"));
+    await done("/quickbooks/payment", { realm_id: US.realm, invoice_id: await idOf(number), amount: 1 });
+    await asked;
+    await host.waitForTimeout(500);
+    assert.equal(await page.locator("#days").inputValue(), "45");
+    await page.getByText("There are unsaved changes.").waitFor();
+  });
+});
+
+test("a field that is deleted in Pipedrive shows as missing, and fails nothing", { timeout: 90_000 }, async () => {
+  const made = await pipedrive(US, "/api/v2/organizationFields", { field_name: "VAT", field_type: "varchar" });
+  await as(US, async (page, host) => {
+    await pick(page, "tax_id", "vat", "Organization – VAT");
+    await save(page, host);
+  });
+  await pipedrive(US, `/api/v2/organizationFields/${made.field_code}`, undefined, "DELETE");
+  await as(US, async (page) => {
+    assert.equal(await page.locator("#tax_id").inputValue(), "(field removed in Pipedrive)");
+  });
+  assert.equal((await openForm(env, US, 3)).fields.tax_id, "");
+});
+
+test("a term of QuickBooks, a default item, presets; regular users look only", { timeout: 120_000 }, async () => {
+  await as(US, async (page, host) => {
+    await page.locator("#term").selectOption({ label: "Net 30" });
+    await page.locator("#item").selectOption({ label: "Event staff" });
+    await page.getByRole("button", { name: "Add a preset" }).click();
+    await page.getByLabel("Name").fill("Retainer");
+    await page.locator("#presets-0-message").fill("Thank you.");
+    await page.getByRole("button", { name: "Add a preset" }).click();
+    await page.locator("#presets-1-name").fill("Rush");
+    await page.locator("[data-row]").first().getByRole("button", { name: "Remove this preset" }).click();
+    assert.equal(await page.locator("#presets-0-name").inputValue(), "Rush");
+    await assertAccessible(host, "settings with a preset");
+    await save(page, host);
+    await page.getByText("Saved. Changed: Due, Item for unknown products, Presets").waitFor();
+    await picture(host, "settings-en");
+  });
+  const { fields, text } = await openForm(env, US, 3);
+  assert.equal((Date.parse(fields.due) - Date.parse(fields.issued)) / 86_400_000, 30);
+  assert.equal(fields["lines[0][item]"], "12");
+  assert.match(text, /<option value="Rush"/);
+  await as(MIGUEL, async (page, host) => {
+    assert.equal(await page.locator("#days").isDisabled(), true);
+    await page.getByText("Solo los administradores").first().waitFor();
+    assert.equal(await page.getByRole("button", { name: "Desconectar" }).count(), 0);
+    await assertAccessible(host, "settings of a regular user");
+    await picture(host, "settings-regular-es");
+  });
+});
+
+test("write-back: fields of the deal follow its invoices", { timeout: 120_000 }, async () => {
+  const make = async (name, type) => (await pipedrive(US, "/api/v2/dealFields", { field_name: name, field_type: type })).field_code;
+  const codes = { invoiced: await make("Invoiced", "monetary"), balance: await make("Left to pay", "double"), status: await make("Invoice status", "varchar"), number: await make("Invoice number", "text") };
+  await as(US, async (page, host) => {
+    await page.locator("#write-invoiced").selectOption({ label: "Invoiced" });
+    await page.locator("#write-balance").selectOption({ label: "Left to pay" });
+    await page.locator("#write-status").selectOption({ label: "Invoice status" });
+    await page.locator("#write-number").selectOption({ label: "Invoice number" });
+    await save(page, host);
+    await page.getByText("Saved. Changed: Fields of the deal").waitFor();
+  });
+  const number = await bill(env, US, 4, CASCADE);
+  const until = async (wanted) => {
+    for (let at = 0; ; at++) {
+      const { custom_fields: own } = await pipedrive(US, "/api/v2/deals/4");
+      const now = [own[codes.invoiced]?.value, own[codes.balance], own[codes.status], own[codes.number]];
+      if (JSON.stringify(now) === JSON.stringify(wanted) || at > 100) return assert.deepEqual(now, wanted);
+      await new Promise((go) => setTimeout(go, 100));
+    }
+  };
+  await until([368.87, 368.87, "Open", number]);
+  await done("/quickbooks/payment", { realm_id: US.realm, invoice_id: await idOf(number), amount: 68.87 });
+  await until([368.87, 300, "Partially paid", number]);
+});
+
+test("a deal that is won gets a draft by itself", { timeout: 120_000 }, async () => {
+  await as(US, async (page, host) => {
+    await page.getByLabel("A deal that is won gets a draft by itself").check();
+    await save(page, host);
+    await page.getByText("Saved. Changed: Won deals").waitFor();
+  });
+  await done("/pipedrive/deal", { company_id: US.company, id: 12, changes: { status: "won" } });
+  const { call } = await session(env, "panel", US.company, US.user);
+  let shown = "";
+  for (let at = 0; at < 120 && !/A draft of/.test(shown); at++) {
+    await new Promise((go) => setTimeout(go, 500));
+    shown = (await call("/panel/deal/12")).text;
+  }
+  assert.match(shown, /A draft of .* waits/);
+  assert.doesNotMatch((await call("/panel/deal/9")).text, /A draft of/, "not for a deal that is open");
+  const { fields } = await openForm(env, US, 12);
+  assert.equal(fields["lines[0][quantity]"], "85");
+});
+
+test("disconnect from here and from QuickBooks; the history stays readable; connect again", { timeout: 120_000 }, async () => {
+  await as(US, async (page, host) => {
+    await page.getByRole("button", { name: "Disconnect" }).click();
+    await host.getByRole("dialog").getByText("Disconnect Oak Street Catering?").waitFor();
+    await host.getByRole("dialog").getByRole("button", { name: "Disconnect", exact: true }).click();
+    await page.getByText("No QuickBooks company is connected yet.").waitFor();
+    await picture(host, "settings-disconnected-en");
+    await openDeal(host, env, 4);
+    await panel(host).getByText("QuickBooks is not connected").waitFor();
+    await panel(host).locator(".invoice").first().waitFor();
+    assert.equal(await panel(host).getByRole("button", { name: "+ Invoice" }).count(), 0);
+    await assertAccessible(host, "panel without a connection");
+    await picture(host, "panel-disconnected-en");
+  });
+  await installed(env, US);
+  await as(US, async (page, host) => {
+    await page.getByText("Connected to Oak Street Catering (US, USD)").waitFor();
+    await openDeal(host, env, 4);
+    await panel(host).getByRole("button", { name: "+ Invoice" }).waitFor();
+  });
+  await done("/quickbooks/disconnect", { realm_id: US.realm });
+  await as(US, async (page, host, browser) => {
+    await openDeal(host, env, 4);
+    await panel(host).getByRole("button", { name: "Refresh" }).click();
+    await panel(host).getByText("QuickBooks has to be connected again").first().waitFor();
+    await panel(host).getByRole("link", { name: "Open the settings of Fatura" }).waitFor();
+    await picture(host, "panel-reconnect-en");
+    browser.complaints.length = 0;
+  });
+  await as(MIGUEL, async (page, host) => {
+    await openDeal(host, env, 4);
+    await panel(host).getByText("Pide a un administrador").first().waitFor();
+  });
+});

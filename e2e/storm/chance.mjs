@@ -1,0 +1,20 @@
+// Chance that can be repeated: everything that a storm decides is drawn from its seed. The timing of processes is not.
+export function chance(seed) {
+  let state = seed >>> 0;
+  const next = () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+  const below = (most) => Math.floor(next() * most);
+  return {
+    next,
+    below,
+    of: (list) => list[below(list.length)],
+    /** True so many times in a hundred. */
+    percent: (share) => next() * 100 < share,
+    /** A generator of its own, so that those who draw beside each other do not disturb each other's draws. */
+    branch: () => chance(below(2 ** 32)),
+  };
+}

@@ -1,0 +1,116 @@
+// What the people of a storm do: open a form, press, press again when nothing comes back, and remember what they were told.
+import { CASCADE, BR, US } from "../people.mjs";
+import { openForm, session } from "../http.mjs";
+
+const pause = (ms) => new Promise((go) => setTimeout(go, ms));
+const PATIENCE = 12_000;
+const plain = (text) => text.replace(/<[^>]+>/g, " ").replaceAll("&amp;", "&").replace(/\s+/g, " ").trim();
+
+/** Deals whose invoices a storm makes, with the lines' item and tax in the company's books. */
+const DESKS = [
+  { who: US, deals: [3, 4, 8, 9, 10, 12], fields: { ...CASCADE, "lines[0][item]": "12", "lines[0][tax_code]": "NON" } },
+  { who: BR, deals: [2, 3, 8, 9], fields: { customer: "4", customer_name: "Instituto Jequitibá", customer_currency: "BRL", "lines[0][item]": "10", "lines[0][tax_code]": "2" } },
+];
+
+/** A form for each deal, as it was opened, with one line. */
+export async function desks(env) {
+  const all = [];
+  for (const { who, deals, fields } of DESKS) {
+    for (const deal of deals) {
+      const opened = await openForm(env, who, deal);
+      const kept = Object.entries(opened.fields).filter(([name]) => !/^lines\[[1-9]/.test(name));
+      all.push({ who, deal, fields: { ...Object.fromEntries(kept), update_customer: "", tax_mode: "excluded", ...fields, "lines[0][quantity]": "1", "lines[0][discount]": "", discount: "" } });
+    }
+  }
+  return all;
+}
+
+/** Requests as one person, to whichever replica is up; the bearer is renewed in time. */
+export function person(env, who, replicas, dice) {
+  const bearers = new Map();
+  const bearer = async (surface) => {
+    const known = bearers.get(surface);
+    if (known && known.until > Date.now()) return known.value;
+    const opened = await session(env, surface, who.company, who.user);
+    if (!opened.bearer) throw new Error(`no session: ${opened.status}`);
+    bearers.set(surface, { value: opened.bearer, until: Date.now() + 600_000 });
+    return opened.bearer;
+  };
+  const up = () => replicas.filter((each) => each.isUp());
+  return async function call(surface, path, fields, signal) {
+    const to = dice.of(up().length ? up() : replicas);
+    const answer = await fetch(`${to.url}${path}`, {
+      ...(fields ? { method: "POST", body: new URLSearchParams(fields) } : {}),
+      headers: { authorization: `Bearer ${await bearer(surface)}` },
+      signal: signal ?? AbortSignal.timeout(PATIENCE),
+    });
+    return { status: answer.status, text: await answer.text() };
+  };
+}
+
+/** What an answer to *Create* tells the person. */
+function told(answer) {
+  const number = /data-number="([^"]*)"/.exec(answer.text)?.[1];
+  if (number !== undefined) return { state: "issued", number };
+  const progress = /hx-get="(\/invoices\/[^"]+\/progress)"/.exec(answer.text)?.[1];
+  if (progress) return { state: "checking", progress };
+  if (answer.status === 422) return { state: "refused", words: plain(answer.text) };
+  return { state: "unanswered", words: `${answer.status} ${plain(answer.text).slice(0, 160)}` };
+}
+
+/**
+ * One intent: pressed once, twice, on two replicas at once, or given up and pressed again; until the person has been told
+ * how it ended, or `until` has passed.
+ */
+export async function intend(env, desk, intent, replicas, dice, until) {
+  const call = person(env, desk.who, replicas, dice);
+  const path = `/deals/${desk.deal}/invoices`;
+  const fields = { ...desk.fields, ...intent.wants, intent: intent.key, "lines[0][unit_price]": intent.price };
+  const press = async (signal) => {
+    try {
+      return told(await call("form", path, fields, signal));
+    } catch (error) {
+      return { state: "unanswered", words: String(error.cause?.code ?? error.name) };
+    }
+  };
+  const kinds = { once: 50, twice: 25, "given up": 15, thrice: 10 };
+  let draw = dice.below(100);
+  intent.kind = Object.keys(kinds).find((kind) => (draw -= kinds[kind]) < 0);
+  const presses = { once: 1, twice: 2, thrice: 3, "given up": 1 }[intent.kind];
+  let last;
+  if (intent.kind === "given up") await press(AbortSignal.timeout(20 + dice.below(400)));
+  const all = await Promise.all(Array.from({ length: presses }, () => press()));
+  const rank = ["issued", "refused", "checking", "unanswered"];
+  last = all.sort((a, b) => rank.indexOf(a.state) - rank.indexOf(b.state))[0];
+  intent.seen = all.map(({ state, number }) => number ?? state);
+  while (last.state !== "issued" && last.state !== "refused") {
+    if (Date.now() > until()) break;
+    await pause(last.state === "checking" ? 300 : 400 + dice.below(800));
+    if (last.state === "checking") {
+      const { progress } = last;
+      try {
+        const answer = told(await call("form", progress));
+        last = answer.state === "unanswered" ? { state: "checking", progress, words: answer.words } : answer;
+      } catch {
+        // Nothing came back: asked again.
+      }
+    } else {
+      last = await press();
+    }
+    intent.seen.push(last.number ?? last.state);
+  }
+  Object.assign(intent, { state: last.state, number: last.number, words: last.words });
+}
+
+/** The rows of a deal's panel, as a person sees them. */
+export async function rows(call, deal) {
+  const answer = await call("panel", `/panel/deal/${deal}?rows=1000000`);
+  if (answer.status !== 200) throw new Error(`the panel of deal ${deal} answered ${answer.status}`);
+  return answer.text.split('<li class="invoice"').slice(1).map((part) => ({
+    id: /id="invoice-([0-9a-f-]+)"/.exec(part)[1],
+    status: /data-status="([a-z-]+)"/.exec(part)[1],
+    number: /class="number">([^<]*)</.exec(part)?.[1],
+    total: /class="total">([^<]*)</.exec(part)?.[1],
+    seen: /"seen": "([^"]+)"/.exec(part.replaceAll("&#34;", '"'))?.[1],
+  }));
+}

@@ -1,0 +1,88 @@
+// A storm: people bill deals while everything fails that can fail; afterwards the books are compared with what they wanted.
+// `make storm SEED=1 INTENTS=10000 REPLICAS=3 DATABASE=postgres` prints its seed, and repeats its faults with it.
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { start } from "../../scripts/stack.mjs";
+import { control, installed } from "../http.mjs";
+import { BR, US } from "../people.mjs";
+import { chance } from "./chance.mjs";
+import { audit, ledger } from "./books.mjs";
+import { deeds } from "./deeds.mjs";
+import { desks as openDesks, intend } from "./people.mjs";
+import { weather } from "./weather.mjs";
+
+/** How long the world may take to be right again after the last fault; a queue that is full takes longer. */
+const HEALED = 100_000;
+const pause = (ms) => new Promise((go) => setTimeout(go, ms));
+
+/** `quirks`: what QuickBooks is without. Answers what was counted, and each violation as a sentence. */
+export async function storm({ seed, intents: count, atOnce = 12, every = 300, only, replicas = 1, database, quirks, tell = () => undefined }) {
+  const dice = chance(seed);
+  const dir = mkdtempSync(join(tmpdir(), "fatura-storm-"));
+  const stack = await start({ dir, replicas, settings: { FATURA_QUICKBOOKS_POLL_SECONDS: "10" }, ...(database ? { database: database.url } : {}) });
+  const { env } = stack;
+  const begun = Date.now();
+  try {
+    await control(env, "/faults/seed", { seed });
+    await control(env, "/quickbooks/limits", { requests_per_minute: 0, batches_per_minute: 0, requests_per_second: 0, concurrent: 0 });
+    await control(env, "/pipedrive/limits", { burst: 0, daily_for_each_seat: 0 });
+    await installed(env, US);
+    await installed(env, BR);
+    const desks = await openDesks(env);
+    if (quirks) {
+      // What was there from the start is found.
+      await pause(quirks.query_lag_ms ?? 0);
+      for (const { realm } of [US, BR]) await control(env, "/quickbooks/quirks", { realm_id: realm, ...quirks });
+    }
+    const before = new Set();
+    for (const { realm } of [US, BR]) for (const { Id } of await ledger(env, realm)) before.add(`${realm} ${Id}`);
+    const intents = Array.from({ length: count }, (_, at) => ({ at, key: uuid(dice), desk: dice.of(desks), price: (100 + (at + 1) / 100).toFixed(2), wants: {}, seen: [] }));
+    for (const intent of intents) {
+      if (dice.percent(20)) Object.assign(intent.wants, { customer: "new", customer_name: `Storm customer ${intent.at}` });
+      if (dice.percent(10)) Object.assign(intent.wants, { "lines[0][item]": "new", "lines[0][name]": `Storm item ${intent.at}` });
+    }
+    let storming = true;
+    let end = Infinity;
+    const sky = weather(env, { replicas: stack.replicas, realms: [US.realm, BR.realm], users: [US.user, BR.user], dice: dice.branch(), database, every, only });
+    const blowing = sky.blow(() => storming);
+    const queue = [...intents];
+    const workers = Array.from({ length: atOnce }, async () => {
+      const own = dice.branch();
+      for (let intent; (intent = queue.shift());) {
+        await intend(env, intent.desk, intent, stack.replicas, own, () => end);
+        if (intent.state === "issued") await deeds(env, intent, stack.replicas, own, () => end);
+        intent.done = true;
+      }
+    });
+    const watch = setInterval(() => tell(`${Math.round((Date.now() - begun) / 1000)} s: ${intents.filter((intent) => intent.done).length} of ${count}`), 10_000);
+    while (queue.length) await pause(100);
+    storming = false;
+    await blowing;
+    await sky.heal();
+    const healed = Date.now();
+    end = healed + HEALED;
+    await Promise.all(workers);
+    const settled = Date.now() - healed;
+    clearInterval(watch);
+    // Panels follow within a sweep.
+    let wrong = [];
+    do {
+      await pause(2000);
+      wrong = await audit({ env, intents, desks, before, replicas: stack.replicas, dice, dir });
+    } while (wrong.length && Date.now() < end);
+    const tally = (key) => intents.reduce((sum, intent) => ({ ...sum, [intent[key]]: (sum[intent[key]] ?? 0) + 1 }), {});
+    return { wrong, seconds: (Date.now() - begun) / 1000, settled, states: tally("state"), kinds: tally("kind"), deeds: tally("deed"), faults: sky.counts, dir };
+  } finally {
+    await stack.stop();
+    if (!process.env.KEEP) rmSync(dir, { recursive: true, force: true });
+  }
+}
+
+/** Version 4, out of the seed. */
+function uuid(dice) {
+  const hex = Array.from({ length: 32 }, () => dice.below(16).toString(16));
+  hex[12] = "4";
+  hex[16] = "89ab"[dice.below(4)];
+  return hex.join("").replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+}

@@ -1,0 +1,85 @@
+// What strikes while people work: the providers' faults, lost and doubled webhooks, expired tokens, signals to replicas.
+import { control } from "../http.mjs";
+
+const pause = (ms) => new Promise((go) => setTimeout(go, ms));
+
+/** A fault strikes `every` so many milliseconds, more or less, of those in `only` or of all. Each strikes once when called. `quickbooks` alone are faults of a call; the rest is told apart for the count. */
+export function weather(env, { replicas, realms, users, dice, database, every, only }) {
+  const post = (path, body) => control(env, path, body).catch(() => undefined);
+  const fault = (effect, more = {}) => post("/faults", { provider: "quickbooks", times: 1 + dice.below(3), effect, ...more });
+  const on = (list) => ({ path: dice.of(list) });
+  const WRITES = ["/invoice", "/invoice", "/customer", "/item"];
+  const CALLS = [...WRITES, "/query", "/cdc", "/send"];
+  const down = new Set();
+  /** At least one replica stays as it is, where there are several. */
+  const strike = async (act) => {
+    const can = replicas.filter((each) => each.isUp() && !down.has(each));
+    if (can.length === 0 || (replicas.length > 1 && can.length < 2)) return;
+    const struck = dice.of(can);
+    down.add(struck);
+    try {
+      await act(struck);
+    } finally {
+      down.delete(struck);
+    }
+  };
+  const kinds = {
+    "answer lost": () => fault("drop_after", { method: "POST", ...on(WRITES) }),
+    "call lost": () => fault("drop_before", on(CALLS)),
+    "500, 502, 503, 504": () => fault({ status: dice.of([500, 502, 503, 504]) }, on(CALLS)),
+    throttled: () => fault("throttle", { times: 1, ...on(CALLS) }),
+    "slow before": () => fault({ delay: 200 + dice.below(3000) }, on(CALLS)),
+    "slow after": () => fault({ delay_after: 200 + dice.below(3000) }, { method: "POST", ...on(WRITES) }),
+    truncated: () => fault("truncate", on(CALLS)),
+    malformed: () => fault("malformed", on(CALLS)),
+    "tokens expired": () => post("/quickbooks/expire", { realm_id: dice.of(realms) }),
+    "refresh fails": () => fault(dice.of(["drop_before", { status: 503 }]), { path: "/tokens" }),
+    "webhooks lost": () => post("/quickbooks/webhooks/mishaps", { effect: "lost", times: 1 + dice.below(10) }),
+    "webhooks doubled": () => post("/quickbooks/webhooks/mishaps", { effect: "duplicated", times: 5 }),
+    "webhooks late": () => post("/quickbooks/webhooks/mishaps", { effect: { late: 1000 + dice.below(4000) }, times: 5 }),
+    "webhooks out of order": () => post("/quickbooks/webhooks/mishaps", { effect: "reordered", times: 5 }),
+    "Pipedrive fails": () => post("/faults", { provider: "pipedrive", times: 2, effect: dice.of(["drop_after", "drop_before", { status: 503 }]) }),
+    "Pipedrive tokens expired": () => post("/pipedrive/expire", { user_id: dice.of(users) }),
+    killed: () => strike(async (each) => {
+      await each.end("SIGKILL");
+      await pause(dice.below(1500));
+      await each.start();
+    }),
+    "ended and started": () => strike(async (each) => {
+      await each.end("SIGTERM");
+      await each.start();
+    }),
+    "stopped past its lease": () => strike(async (each) => {
+      each.signal("SIGSTOP");
+      await pause(11_000 + dice.below(4000));
+      each.signal("SIGCONT");
+      await pause(500);
+    }),
+    ...(database?.restart ? { "database restarted": () => database.restart() } : {}),
+  };
+  const rare = new Map([["stopped past its lease", 3], ["killed", 8], ["ended and started", 3], ["database restarted", 2], ["throttled", 2]]);
+  const names = Object.keys(kinds).filter((name) => only?.includes(name) ?? true).flatMap((name) => Array(rare.get(name) ?? 10).fill(name));
+  const counts = {};
+  const under = new Set();
+  return {
+    counts,
+    /** Strikes again and again until `is` says no more; what takes long goes on beside. */
+    async blow(is) {
+      while (is()) {
+        const name = dice.of(names);
+        counts[name] = (counts[name] ?? 0) + 1;
+        const struck = kinds[name]().catch((error) => console.error(`${name}: ${error.message}`)).finally(() => under.delete(struck));
+        under.add(struck);
+        await pause(every / 2 + dice.below(every));
+      }
+      await Promise.all(under);
+    },
+    /** Everything is healed: no fault waits, every replica is up. */
+    async heal() {
+      await Promise.all(under);
+      await fetch(`${env.CONTROL_URL}/faults`, { method: "DELETE" });
+      await post("/quickbooks/webhooks/enable", {});
+      for (const each of replicas) if (!each.isUp()) await each.start();
+    },
+  };
+}

@@ -1,0 +1,6 @@
+// What Fatura promises, walked in English.
+import { keyboard, mouse } from "./hands.mjs";
+import { walk } from "./walk.mjs";
+
+walk("en", "light", keyboard);
+walk("en", "dark", mouse);

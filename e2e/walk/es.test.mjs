@@ -1,0 +1,6 @@
+// What Fatura promises, walked in Spanish.
+import { keyboard, mouse } from "./hands.mjs";
+import { walk } from "./walk.mjs";
+
+walk("es", "light", mouse);
+walk("es", "dark", keyboard);

@@ -1,0 +1,33 @@
+// A load balancer as plain as can be: each request goes to the next replica that answers. What every replica refuses to
+// take, because none is up, is answered with 502.
+import { createServer, request } from "node:http";
+
+/** Listens on `port` and passes on to the ports that `ports()` names at that moment. */
+export function balance(port, ports) {
+  let next = 0;
+  const server = createServer((incoming, outgoing) => {
+    const parts = [];
+    incoming.on("data", (part) => parts.push(part));
+    incoming.on("error", () => outgoing.destroy());
+    incoming.on("end", () => {
+      const body = Buffer.concat(parts);
+      const order = [...ports()];
+      order.push(...order.splice(0, next++ % Math.max(1, order.length)));
+      const go = () => {
+        const to = order.shift();
+        if (!to) return void outgoing.writeHead(502).end();
+        const passed = request({ host: "127.0.0.1", port: to, method: incoming.method, path: incoming.url, headers: incoming.headers }, (answer) => {
+          outgoing.writeHead(answer.statusCode, answer.headers);
+          answer.pipe(outgoing);
+          answer.on("error", () => outgoing.destroy());
+        });
+        // Only what was never taken may go to another.
+        passed.on("error", (error) => (error.code === "ECONNREFUSED" ? go() : outgoing.destroy()));
+        outgoing.on("close", () => passed.destroy());
+        passed.end(body);
+      };
+      go();
+    });
+  });
+  return new Promise((resolve) => server.listen(port, "127.0.0.1", () => resolve({ close: () => (server.closeAllConnections(), server.close()) })));
+}
