@@ -15,7 +15,7 @@ const { env, done, as } = scene("many", async (env) => {
   await done("/quickbooks/limits", { requests_per_minute: 0, batches_per_minute: 0, requests_per_second: 0, concurrent: 0 });
 });
 
-test(`${COUNT} invoices on one deal`, { timeout: 230_000 }, async () => {
+test(`${COUNT} invoices on one deal`, { timeout: 390_000 }, async () => {
   const { call, fields } = await openForm(env, US, 3, { ...CASCADE, "lines[0][item]": "12", "lines[0][unit_price]": "10", "lines[0][tax_code]": "NON" });
   let left = COUNT;
   await Promise.all(Array.from({ length: AT_ONCE }, async () => {

@@ -1,7 +1,7 @@
 // What every file of browser tests begins with: both sandboxes and the service of its own, a person in a browser, and
 // the control door.
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before } from "node:test";
@@ -9,6 +9,13 @@ import { start } from "../scripts/stack.mjs";
 import { openBrowser, picture } from "./browser.mjs";
 import { control } from "./http.mjs";
 import { signIn } from "./story.mjs";
+
+/** What the service has logged as its own failure: all that is left of it where a test has failed on another machine. */
+const errors = (dir) =>
+  readdirSync(dir)
+    .filter((file) => /^fatura.*\.log$/.test(file))
+    .flatMap((file) => readFileSync(join(dir, file), "utf8").split("\n").filter((line) => /\bERROR\b/.test(line)))
+    .slice(0, 20);
 
 /**
  * Starts before the tests of a file, with what `prepare` does, and ends after them. `env` is filled in by then.
@@ -26,6 +33,7 @@ export function scene(name, prepare = async () => undefined, settings = () => ({
   });
   after(async () => {
     await scene.stack?.stop();
+    for (const line of errors(dir)) console.log(line);
     rmSync(dir, { recursive: true, force: true });
   });
 

@@ -28,9 +28,17 @@ pub struct Db {
 
 #[derive(Debug, Clone)]
 pub(crate) enum Pool {
-    Sqlite(SqlitePool),
+    /// SQLite lets one write at a time. All of this process write by one connection and so wait for each other in turn:
+    /// SQLite's own waiting for a lock is a lottery, which somebody loses for longer than anybody waits.
+    Sqlite {
+        write: SqlitePool,
+        read: SqlitePool,
+    },
     Postgres(PgPool),
 }
+
+/// How long a request waits for its turn before it is told that something is wrong.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A transaction. Nothing is kept without [`Tx::commit`]; never held open across a call to a provider.
 #[derive(Debug)]
@@ -67,16 +75,14 @@ impl Db {
                 .journal_mode(SqliteJournalMode::Wal)
                 .synchronous(SqliteSynchronous::Full)
                 .foreign_keys(true)
-                .busy_timeout(Duration::from_secs(5));
-            Pool::Sqlite(SqlitePoolOptions::new().max_connections(8).connect_with(options).await?)
+                .busy_timeout(PATIENCE);
+            let pool = |most| SqlitePoolOptions::new().max_connections(most).acquire_timeout(PATIENCE);
+            Pool::Sqlite {
+                write: pool(1).connect_with(options.clone()).await?,
+                read: pool(8).connect_with(options.pragma("query_only", "ON")).await?,
+            }
         } else if address.starts_with("postgres:") || address.starts_with("postgresql:") {
-            Pool::Postgres(
-                PgPoolOptions::new()
-                    .max_connections(16)
-                    .acquire_timeout(Duration::from_secs(5))
-                    .connect(address)
-                    .await?,
-            )
+            Pool::Postgres(PgPoolOptions::new().max_connections(16).acquire_timeout(PATIENCE).connect(address).await?)
         } else {
             return Err(Error::UnknownDatabase);
         };
@@ -88,7 +94,7 @@ impl Db {
     pub async fn migrate(&self) -> Result<(), Error> {
         let failed = |error: Box<dyn std::error::Error + Send + Sync>| Error::Migration(error);
         match &self.pool {
-            Pool::Sqlite(pool) => {
+            Pool::Sqlite { write: pool, .. } => {
                 SQLITE.run(pool).await.map_err(|error| failed(error.into()))?;
                 SqliteMigrator::new(pool.clone()).migrate_up().await.map_err(|error| failed(error.into()))?;
             }
@@ -103,7 +109,7 @@ impl Db {
     /// Begins a transaction that may write. The only way to begin one: safe to abandon at any point.
     pub async fn begin(&self) -> Result<Tx, Error> {
         Ok(match &self.pool {
-            Pool::Sqlite(pool) => Tx::Sqlite(riverqueue::database::begin_sqlite_write(pool).await?),
+            Pool::Sqlite { write, .. } => Tx::Sqlite(riverqueue::database::begin_sqlite_write(write).await?),
             Pool::Postgres(pool) => Tx::Postgres(riverqueue::database::begin_postgres(pool).await?),
         })
     }
@@ -111,7 +117,7 @@ impl Db {
     /// Begins a transaction that only reads; on SQLite it does not wait for writers.
     pub async fn read(&self) -> Result<Tx, Error> {
         Ok(match &self.pool {
-            Pool::Sqlite(pool) => Tx::Sqlite(pool.begin_with("BEGIN DEFERRED").await?),
+            Pool::Sqlite { read, .. } => Tx::Sqlite(read.begin_with("BEGIN DEFERRED").await?),
             Pool::Postgres(pool) => Tx::Postgres(riverqueue::database::begin_postgres(pool).await?),
         })
     }
@@ -125,7 +131,7 @@ impl Db {
 impl Pool {
     fn builder(self) -> riverqueue::ClientBuilder {
         match self {
-            Self::Sqlite(pool) => Client::builder(pool),
+            Self::Sqlite { write, .. } => Client::builder(write),
             Self::Postgres(pool) => Client::builder(pool),
         }
     }

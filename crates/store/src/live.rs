@@ -21,7 +21,7 @@ impl Db {
     /// Announces that something of a company has changed. Call it after the commit.
     pub async fn announce(&self, tenant: TenantId) {
         let told = match &self.pool {
-            Pool::Sqlite(_) => {
+            Pool::Sqlite { .. } => {
                 // Nobody listens: nobody has a page open.
                 let _ = self.live.send(tenant);
                 Ok(())

@@ -279,3 +279,24 @@ async fn an_uninstalled_company_comes_back(#[values(Sqlite, Postgres)] backend: 
     assert_eq!(tenants::by_company(&mut tx, 1).await.unwrap(), Some(again.clone()));
     assert_eq!(tenants::find(&mut tx, tenant).await.unwrap(), Some(again));
 }
+
+#[rstest]
+#[tokio::test]
+async fn whoever_writes_waits_for_their_turn(#[values(Sqlite, Postgres)] backend: Backend) {
+    let t = Database::new(backend).await;
+    let writers: Vec<_> = (0..30)
+        .map(|company| {
+            let db = t.db.clone();
+            tokio::spawn(async move {
+                let mut tx = db.begin().await?;
+                tenant(&mut tx, company).await;
+                // What a commit takes on a slow disk.
+                tokio::time::sleep(std::time::Duration::from_millis(250)).await;
+                tx.commit().await
+            })
+        })
+        .collect();
+    for writer in writers {
+        writer.await.unwrap().unwrap();
+    }
+}
