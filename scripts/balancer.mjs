@@ -1,17 +1,26 @@
-// A load balancer as plain as can be: each request goes to the next replica that answers. What every replica refuses to
-// take, because none is up, is answered with 502.
+// A load balancer as plain as can be: each request goes to the next replica that is ready, as it says itself. What every
+// replica refuses to take, because none is up, is answered with 502.
 import { createServer, request } from "node:http";
 
 /** Listens on `port` and passes on to the ports that `ports()` names at that moment. */
 export function balance(port, ports) {
   let next = 0;
+  const ending = new Set();
+  const look = setInterval(() => {
+    for (const each of ports()) {
+      fetch(`http://127.0.0.1:${each}/readyz`).then(({ ok }) => (ok ? ending.delete(each) : ending.add(each)), () => ending.add(each));
+    }
+  }, 250);
   const server = createServer((incoming, outgoing) => {
     const parts = [];
     incoming.on("data", (part) => parts.push(part));
     incoming.on("error", () => outgoing.destroy());
     incoming.on("end", () => {
       const body = Buffer.concat(parts);
-      const order = [...ports()];
+      // Where none is ready, those that are up are better than nothing.
+      const up = [...ports()];
+      const ready = up.filter((each) => !ending.has(each));
+      const order = ready.length > 0 ? ready : up;
       order.push(...order.splice(0, next++ % Math.max(1, order.length)));
       const go = () => {
         const to = order.shift();
@@ -29,5 +38,5 @@ export function balance(port, ports) {
       go();
     });
   });
-  return new Promise((resolve) => server.listen(port, "127.0.0.1", () => resolve({ close: () => (server.closeAllConnections(), server.close()) })));
+  return new Promise((resolve) => server.listen(port, "127.0.0.1", () => resolve({ close: () => (clearInterval(look), server.closeAllConnections(), server.close()) })));
 }

@@ -1,10 +1,11 @@
 // Starts sandbox and service together, for the demo and for the browser tests, and stops them.
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { balance } from "./balancer.mjs";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
@@ -85,6 +86,11 @@ function faturaEnv(env, { key }, database) {
   };
 }
 
+async function command(args, env) {
+  const { stdout } = await promisify(execFile)(binary("fatura"), args, { env: { ...process.env, ...env } });
+  return stdout.trim();
+}
+
 /** Starts the sandbox alone; `env` is what it tells programs, `stop` ends it. */
 export async function startSandbox({ dir, args = [] }) {
   mkdirSync(dir, { recursive: true });
@@ -161,6 +167,13 @@ export async function start({ dir, firstPort = 0, reset = false, database = `sql
       env,
       stop,
       replicas,
+      /** Runs a command of the service on the same database; what it prints. Throws with what it complains of. */
+      fatura: (...args) => command(args, told),
+      /** From the next start on, with other settings as well. */
+      with(more) {
+        Object.assign(told, more);
+        return this;
+      },
       /** As a crash does: no goodbye. */
       killFatura: () => first.end("SIGKILL"),
       startFatura: () => first.start(),

@@ -19,6 +19,9 @@ pub struct Config {
     pub public_url: Url,
     /// Address to listen on, as `127.0.0.1:8000`.
     pub listen: String,
+    /// Address at which the service's figures are, under `/metrics`; not to be reachable from outside. Without it there are none.
+    #[serde(default)]
+    pub metrics_listen: Option<String>,
     /// `sqlite:PATH` or `postgres://…`.
     pub database_url: SecretString,
     /// Keys that seal secrets in the database: `id:base64[,id:base64…]`, newest first.
@@ -53,7 +56,7 @@ pub struct Config {
     pub pipedrive_record_url: String,
     /// How often Pipedrive is asked for won deals, for companies that want drafts of them, in seconds. Each time costs ten
     /// of the company's daily tokens.
-    #[serde(deserialize_with = "seconds")]
+    #[serde(deserialize_with = "count")]
     pub pipedrive_poll_seconds: u32,
     /// QuickBooks' consent page.
     pub quickbooks_authorize_url: Url,
@@ -67,8 +70,19 @@ pub struct Config {
     pub quickbooks_verifier_token: SecretString,
     /// How often a company in which an invoice is to be paid is asked what has changed, in seconds, for webhooks that got
     /// lost; others twelve times less often.
-    #[serde(deserialize_with = "seconds")]
+    #[serde(deserialize_with = "count")]
     pub quickbooks_poll_seconds: u32,
+    /// Whether an invoice that was sent without an answer, and is not found, may be sent again under the same `requestid`, which
+    /// Intuit says makes no second one. If not, a person is asked.
+    #[serde(deserialize_with = "answer")]
+    pub quickbooks_trust_requestid: bool,
+    /// After so many minutes, work that keeps failing is left for a person to look at.
+    #[serde(deserialize_with = "count")]
+    pub give_up_minutes: u32,
+    /// How long the service still takes requests after it was told to stop, in seconds, while `/readyz` says that it ends: for
+    /// load balancers that ask now and then.
+    #[serde(deserialize_with = "count")]
+    pub shutdown_delay_seconds: u32,
     /// An invoice's page in QuickBooks; `{realm}` and `{id}` are filled in.
     pub quickbooks_invoice_url: String,
     /// A customer's page in QuickBooks; `{realm}` and `{id}` are filled in.
@@ -83,7 +97,7 @@ pub struct Config {
 }
 
 /// A number, from the file, or a text that is one, from the environment.
-fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+fn count<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]
     enum Given {
@@ -92,9 +106,21 @@ fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> 
     }
     match Given::deserialize(deserializer)? {
         Given::Number(number) => Ok(number),
-        Given::Text(text) => {
-            text.trim().parse().map_err(|_| D::Error::custom("a number of seconds, as 300, is needed"))
-        }
+        Given::Text(text) => text.trim().parse().map_err(|_| D::Error::custom("a whole number, as 300, is needed")),
+    }
+}
+
+/// Yes or no, from the file, or a text that says so, from the environment.
+fn answer<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Given {
+        Answer(bool),
+        Text(String),
+    }
+    match Given::deserialize(deserializer)? {
+        Given::Answer(answer) => Ok(answer),
+        Given::Text(text) => text.trim().parse().map_err(|_| D::Error::custom("true or false is needed")),
     }
 }
 
@@ -116,6 +142,9 @@ struct Defaults {
     quickbooks_api_url: &'static str,
     quickbooks_verifier_token: &'static str,
     quickbooks_poll_seconds: u32,
+    quickbooks_trust_requestid: bool,
+    give_up_minutes: u32,
+    shutdown_delay_seconds: u32,
     quickbooks_invoice_url: &'static str,
     quickbooks_customer_url: &'static str,
 }
@@ -136,6 +165,9 @@ const DEFAULTS: Defaults = Defaults {
     quickbooks_api_url: "https://quickbooks.api.intuit.com",
     quickbooks_verifier_token: "",
     quickbooks_poll_seconds: 300,
+    quickbooks_trust_requestid: true,
+    give_up_minutes: 720,
+    shutdown_delay_seconds: 0,
     quickbooks_customer_url: "https://qbo.intuit.com/login?deeplinkcompanyid={realm}&pagereq=customerdetail%3FnameId%3D{id}",
     quickbooks_invoice_url: "https://qbo.intuit.com/login?deeplinkcompanyid={realm}&pagereq=invoice%3FtxnId%3D{id}",
 };
@@ -324,6 +356,7 @@ mod tests {
         Config {
             public_url: url("https://fatura.example"),
             listen: String::new(),
+            metrics_listen: None,
             database_url: "sqlite:x".into(),
             key_ring: "".into(),
             pipedrive_client_id: String::new(),
@@ -347,6 +380,9 @@ mod tests {
             pipedrive_poll_seconds: 300,
             quickbooks_verifier_token: String::new().into(),
             quickbooks_poll_seconds: 300,
+            quickbooks_trust_requestid: true,
+            give_up_minutes: 720,
+            shutdown_delay_seconds: 0,
             quickbooks_customer_url: String::new(),
             quickbooks_invoice_url: String::new(),
             quickbooks_connect_picture: None,

@@ -7,10 +7,14 @@ mod clock;
 pub mod config;
 mod flows;
 mod format;
+mod gates;
 mod jobs;
 mod language;
+mod operate;
 mod serve;
 mod state;
+mod telemetry;
 mod web;
 
-pub use serve::{migrate, serve};
+pub use operate::{backup, copy, migrate, retry, stuck};
+pub use serve::serve;

@@ -9,6 +9,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
+use uuid::Uuid;
 
 /// Bills Pipedrive deals in QuickBooks Online.
 ///
@@ -29,6 +30,30 @@ enum Command {
     Serve,
     /// Bring the database up to date and end.
     Migrate,
+    /// List the work that goes no further without a person. Example: fatura stuck
+    Stuck,
+    /// Have what is stuck tried again: one piece, or all. Example: fatura retry --all
+    Retry {
+        /// The id that `fatura stuck` shows.
+        #[arg(required_unless_present = "all")]
+        id: Option<Uuid>,
+        /// Everything.
+        #[arg(long, conflicts_with = "id")]
+        all: bool,
+    },
+    /// Write a backup of the SQLite database into a new file, while the service runs; PostgreSQL is backed up by pg_dump.
+    /// Example: fatura backup fatura-2026-03-13.db
+    Backup {
+        /// The file to write.
+        file: String,
+    },
+    /// Copy everything from another database into the configured one, which has to be empty. Stop the service before.
+    /// Example: FATURA_DATABASE_URL=postgres://… fatura copy --from sqlite:fatura.db
+    Copy {
+        /// Its address.
+        #[arg(long)]
+        from: String,
+    },
     /// Check the configuration, and say what is wrong with it.
     Check,
 }
@@ -60,11 +85,37 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
             fatura::serve(config, listener, stop).await
         }
         Command::Migrate => fatura::migrate(&config).await,
+        Command::Stuck => {
+            let stuck = fatura::stuck(&config).await?;
+            say(&if stuck.is_empty() { "nothing is stuck".to_owned() } else { stuck.join("\n") });
+            Ok(())
+        }
+        Command::Retry { id, .. } => {
+            let count = fatura::retry(&config, id).await?;
+            say(&format!("{count} taken up again"));
+            Ok(())
+        }
+        Command::Backup { file } => {
+            fatura::backup(&config, &file).await?;
+            say(&format!("{file} is written"));
+            Ok(())
+        }
+        Command::Copy { from } => {
+            let rows = fatura::copy(&config, &from).await?;
+            say(&format!("{rows} rows copied"));
+            Ok(())
+        }
         Command::Check => {
             tracing::info!("the configuration is complete");
             Ok(())
         }
     }
+}
+
+/// What was asked for.
+#[expect(clippy::print_stdout, reason = "a command answers on its standard output")]
+fn say(answer: &str) {
+    println!("{answer}");
 }
 
 async fn signals(stop: CancellationToken) {

@@ -1,6 +1,6 @@
 //! Starting and stopping the service.
 
-use crate::{config::Config, jobs, state::App, web};
+use crate::{config::Config, jobs, state::App, telemetry, web};
 use secrecy::ExposeSecret;
 use std::time::Duration;
 use store::Db;
@@ -10,24 +10,26 @@ use tokio_util::sync::CancellationToken;
 /// How long jobs under way may take to end when the service is told to stop.
 const DRAIN: Duration = Duration::from_secs(20);
 
-/// Brings the database up to date.
-pub async fn migrate(config: &Config) -> anyhow::Result<()> {
-    Ok(Db::open(config.database_url.expose_secret()).await?.migrate().await?)
-}
-
 /// Serves pages and works jobs until `stop`; then finishes what is under way.
 pub async fn serve(config: Config, listener: TcpListener, stop: CancellationToken) -> anyhow::Result<()> {
     let db = Db::open(config.database_url.expose_secret()).await?;
     db.migrate().await?;
     let app = App::new(config, db, stop.clone())?;
+    if let Some(now) = app.db.now().await? {
+        app.clock.set(now);
+    }
+    let figures = telemetry::serve(&app, stop.clone()).await?;
     let mut work = jobs::start(&app)?;
     let watchers = [
         tokio::spawn(jobs::recover(app.clone(), stop.clone())),
         tokio::spawn(jobs::sweep(app.clone(), stop.clone())),
         tokio::spawn(jobs::listen(app.clone(), stop.clone())),
+        tokio::spawn(jobs::keep_time(app.clone(), stop.clone())),
+        figures,
     ];
     tracing::info!(public_url = %app.config.public_url, listen = %listener.local_addr()?, "ready");
-    axum::serve(listener, web::router(app)).with_graceful_shutdown(stop.cancelled_owned()).await?;
+    let delay = Duration::from_secs(app.config.shutdown_delay_seconds.into());
+    axum::serve(listener, web::router(app)).with_graceful_shutdown(ending(stop, delay)).await?;
     for watcher in watchers {
         watcher.await?;
     }
@@ -35,4 +37,11 @@ pub async fn serve(config: Config, listener: TcpListener, stop: CancellationToke
         tracing::warn!("jobs were still under way; they are taken up again after the next start");
     }
     Ok(())
+}
+
+/// Resolves a while after the service was told to stop: until then it says that it is not ready, and takes what load
+/// balancers that have not asked yet still send.
+async fn ending(stop: CancellationToken, delay: Duration) {
+    stop.cancelled().await;
+    tokio::time::sleep(delay).await;
 }

@@ -1,6 +1,12 @@
 //! What all requests and jobs share.
 
-use crate::{clock::Clock, config::Config, web::brand::Connect};
+use crate::{
+    clock::{self, Clock},
+    config::Config,
+    gates::Gates,
+    jobs::turns::Turns,
+    web::brand::Connect,
+};
 use domain::{
     catalogue::Catalogue,
     customer::Customer,
@@ -23,6 +29,8 @@ pub(crate) struct Inner {
     pub(crate) db: Db,
     pub(crate) vault: Vault,
     pub(crate) http: Http,
+    pub(crate) gates: Gates,
+    pub(crate) turns: Turns,
     /// The pictures of the *Connect* button.
     pub(crate) connect: Connect,
     /// Cancelled when the service is to end: streams end with it.
@@ -78,7 +86,9 @@ impl App {
         let connect = config.connect().map_err(anyhow::Error::msg)?;
         Ok(Self(Arc::new(Inner {
             connect,
-            clock: Clock,
+            clock: Clock::showing(clock::of_this_machine()),
+            gates: Gates::new(),
+            turns: Turns::new(),
             db,
             stop,
             vault,

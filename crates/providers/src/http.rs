@@ -1,11 +1,18 @@
 //! The one way out: timeouts, sizes, no redirects, and the outcome classified by status before anything is parsed.
 
-use crate::{ProviderError, error::Refusal};
+use crate::{
+    ProviderError,
+    error::Refusal,
+    gate::{Entered, Gate, Lane},
+};
 use bytes::Bytes;
 use futures_util::stream::{Stream, StreamExt, unfold};
 use reqwest::{RequestBuilder, Response, StatusCode, header::HeaderMap, redirect::Policy};
 use serde::de::DeserializeOwned;
-use std::time::Duration;
+use std::{
+    cell::Cell,
+    time::{Duration, Instant},
+};
 
 /// No provider's answer that we ask for is larger.
 const BODY_MOST: usize = 16 * 1024 * 1024;
@@ -20,10 +27,31 @@ const WAITS: usize = 3;
 #[derive(Debug, Clone)]
 pub struct Http {
     pub(crate) client: reqwest::Client,
+    /// What its calls have to pass.
+    gate: Option<(Gate, Lane)>,
 }
 
-/// A refusal's body, read by the provider's own module.
-pub(crate) type Explain = fn(&[u8]) -> Option<(String, String, String)>;
+tokio::task_local! {
+    /// The calls that a piece of work has made.
+    static CALLS: Cell<u32>;
+}
+
+/// Does a piece of work; what came out, and how many calls to providers it took. Calls are quota and money.
+pub async fn counted<T>(work: impl Future<Output = T>) -> (T, u32) {
+    CALLS.scope(Cell::new(0), async { (work.await, CALLS.with(Cell::get)) }).await
+}
+
+/// Code, detail and element of a refusal.
+pub(crate) type Told = (String, String, String);
+
+/// How a provider's answers are read, by its own module.
+#[derive(Clone, Copy)]
+pub(crate) struct Explain {
+    /// Its name.
+    pub(crate) provider: &'static str,
+    /// What a refusal tells, out of its body.
+    pub(crate) refusal: fn(&[u8]) -> Option<Told>,
+}
 
 impl Http {
     /// A client that waits `timeout` for an answer.
@@ -36,7 +64,13 @@ impl Http {
             .user_agent(concat!("Fatura/", env!("CARGO_PKG_VERSION")))
             .build()
             .map_err(ProviderError::unknown)?;
-        Ok(Self { client })
+        Ok(Self { client, gate: None })
+    }
+
+    /// The same client for one company, which may be called so much only.
+    #[must_use]
+    pub fn through(&self, gate: &Gate, lane: Lane) -> Self {
+        Self { client: self.client.clone(), gate: Some((gate.clone(), lane)) }
     }
 
     /// Sends a request and reads its JSON answer.
@@ -52,7 +86,7 @@ impl Http {
     /// Sends a request and reads its answer.
     pub(crate) async fn send(&self, request: RequestBuilder, explain: Explain) -> Result<Vec<u8>, ProviderError> {
         let mut body = Vec::new();
-        let mut parts = Parts::of(self.open(request, explain).await?);
+        let mut parts = self.open(request, explain).await?;
         while let Some(part) = parts.next().await {
             body.extend_from_slice(&part?);
         }
@@ -65,23 +99,58 @@ impl Http {
         request: RequestBuilder,
         explain: Explain,
     ) -> Result<impl Stream<Item = Result<Bytes, ProviderError>> + Send + use<>, ProviderError> {
-        let parts = Parts::of(self.open(request, explain).await?);
+        let parts = self.open(request, explain).await?;
         // Fused: who compresses it asks once more after its end.
         Ok(unfold(parts, async |mut parts| parts.next().await.map(|part| (part, parts))).fuse())
     }
 
     /// Sends a request, and gives its answer unread if it is a success; waits out a burst of others for a moment.
-    async fn open(&self, request: RequestBuilder, explain: Explain) -> Result<Response, ProviderError> {
+    async fn open(&self, request: RequestBuilder, explain: Explain) -> Result<Parts, ProviderError> {
         for _ in 0..WAITS {
             let Some(again) = request.try_clone() else { break };
-            let response = answer(again).await?;
-            match asked_to_wait(&response).filter(|wait| *wait <= WAIT_MOST) {
+            let parts = self.answer(again, explain).await?;
+            match asked_to_wait(&parts.response).filter(|wait| *wait <= WAIT_MOST) {
                 // Those that were refused together should not come back together.
-                Some(wait) => tokio::time::sleep(wait + wait * fastrand::u32(0..=100) / 100).await,
-                None => return accepted(response, explain).await,
+                Some(wait) => {
+                    drop(parts);
+                    tokio::time::sleep(wait + wait * fastrand::u32(0..=100) / 100).await;
+                }
+                None => return self.accepted(parts, explain).await,
             }
         }
-        accepted(answer(request).await?, explain).await
+        self.accepted(self.answer(request, explain).await?, explain).await
+    }
+
+    async fn answer(&self, request: RequestBuilder, explain: Explain) -> Result<Parts, ProviderError> {
+        let entered = match &self.gate {
+            Some((gate, lane)) => gate.enter(*lane).await?,
+            None => Entered::default(),
+        };
+        // Nobody counts outside of a piece of work.
+        let _ = CALLS.try_with(|calls| calls.set(calls.get() + 1));
+        let begun = Instant::now();
+        let answer = answer(request).await;
+        let outcome = answer.as_ref().map_or("none".to_owned(), |response| response.status().as_str().to_owned());
+        metrics::histogram!("fatura_provider_call_seconds", "provider" => explain.provider, "status" => outcome)
+            .record(begun.elapsed());
+        answer.map(|response| Parts { response, left: BODY_MOST, is_broken: false, _entered: entered })
+    }
+
+    async fn accepted(&self, mut parts: Parts, explain: Explain) -> Result<Parts, ProviderError> {
+        let status = parts.response.status();
+        if status.is_success() {
+            return Ok(parts);
+        }
+        let headers = parts.response.headers().clone();
+        let asked = asked_to_wait(&parts.response);
+        if let (Some((gate, _)), Some(pause)) = (&self.gate, asked) {
+            gate.close(pause);
+        }
+        let mut body = Vec::new();
+        while let Some(Ok(part)) = parts.next().await {
+            body.extend_from_slice(&part);
+        }
+        Err(classify(status, &headers, asked, &body, explain))
     }
 }
 
@@ -95,21 +164,6 @@ async fn answer(request: RequestBuilder) -> Result<Response, ProviderError> {
             ProviderError::unknown(error.without_url())
         }
     })
-}
-
-async fn accepted(response: Response, explain: Explain) -> Result<Response, ProviderError> {
-    let status = response.status();
-    if status.is_success() {
-        return Ok(response);
-    }
-    let headers = response.headers().clone();
-    let asked = asked_to_wait(&response);
-    let mut body = Vec::new();
-    let mut parts = Parts::of(response);
-    while let Some(Ok(part)) = parts.next().await {
-        body.extend_from_slice(&part);
-    }
-    Err(classify(status, &headers, asked, &body, explain))
 }
 
 /// How long an answer of "too many requests" asks to wait.
@@ -127,13 +181,11 @@ struct Parts {
     /// How much more is taken.
     left: usize,
     is_broken: bool,
+    /// The way is taken until all of it has come.
+    _entered: Entered,
 }
 
 impl Parts {
-    fn of(response: Response) -> Self {
-        Self { response, left: BODY_MOST, is_broken: false }
-    }
-
     async fn next(&mut self) -> Option<Result<Bytes, ProviderError>> {
         if self.is_broken {
             return None;
@@ -168,7 +220,7 @@ fn classify(
         }
         status => {
             let (code, detail, element) =
-                explain(body).unwrap_or_else(|| (status.as_u16().to_string(), String::new(), String::new()));
+                (explain.refusal)(body).unwrap_or_else(|| (status.as_u16().to_string(), String::new(), String::new()));
             ProviderError::Refused(Refusal { code, detail, element, call_id: header("intuit_tid") })
         }
     }

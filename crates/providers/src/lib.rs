@@ -4,13 +4,15 @@
 //! `send`, which says what the caller may do next.
 
 mod error;
+mod gate;
 mod http;
 pub mod oauth;
 pub mod pipedrive;
 pub mod quickbooks;
 
 pub use error::{ProviderError, Refusal};
-pub use http::Http;
+pub use gate::{Allowance, Gate, Lane};
+pub use http::{Http, counted};
 
 /// A decimal as a JSON number.
 pub fn number(value: rust_decimal::Decimal) -> serde_json::Value {

@@ -1,6 +1,6 @@
 //! OAuth 2.0 with either provider: where to send the browser, exchange, refresh, revoke.
 
-use crate::{Http, ProviderError, error::Refusal};
+use crate::{Http, ProviderError, error::Refusal, http::Explain};
 use jiff::{SignedDuration, Timestamp};
 use oauth2::{
     AsyncHttpClient, AuthUrl, AuthorizationCode, ClientId, ClientSecret, CsrfToken, EndpointNotSet, EndpointSet,
@@ -106,7 +106,7 @@ impl Registration {
             .post(self.revoke_url.clone())
             .basic_auth(&self.client_id, Some(self.client_secret.expose_secret()))
             .form(&[("token", refresh.expose_secret())]);
-        http.send(request, |_| None).await.map(drop)
+        http.send(request, Explain { provider: "sign-in", refusal: |_| None }).await.map(drop)
     }
 }
 
@@ -157,8 +157,11 @@ fn classify(error: RequestTokenError<NoAnswer, BasicErrorResponse>) -> ProviderE
 }
 
 fn granted(answer: StandardTokenResponse<Extra, BasicTokenType>, now: Timestamp) -> Result<Granted, ProviderError> {
-    let refresh =
-        answer.refresh_token().ok_or_else(|| ProviderError::unknown("the token answer has no refresh token"))?;
+    // What is not a token must never take the place of one.
+    let refresh = answer
+        .refresh_token()
+        .filter(|refresh| !refresh.secret().is_empty() && !answer.access_token().secret().is_empty())
+        .ok_or_else(|| ProviderError::unknown("the token answer has no tokens"))?;
     let lifetime = answer.expires_in().unwrap_or(Duration::from_secs(3600));
     let seconds = i64::try_from(lifetime.as_secs()).unwrap_or(3600);
     Ok(Granted {

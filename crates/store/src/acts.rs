@@ -6,6 +6,7 @@ use crate::{
     Error, Tx,
     db::on,
     leases::leased,
+    stuck::Trouble,
     time::{instant, micros},
 };
 use domain::{
@@ -71,6 +72,15 @@ pub struct Requested {
     pub state: State,
     /// How often it was tried.
     pub attempts: i32,
+    /// Why it goes no further without a person, if it does not.
+    pub trouble: Option<Trouble>,
+}
+
+impl Requested {
+    /// It will come to its end by itself.
+    pub fn is_under_way(&self) -> bool {
+        matches!(self.state, State::Queued | State::Sending) && self.trouble.is_none()
+    }
 }
 
 #[derive(sqlx::FromRow)]
@@ -85,6 +95,7 @@ struct Row {
     state: String,
     refusal: Option<String>,
     attempts: i32,
+    trouble: Option<String>,
 }
 
 impl TryFrom<Row> for Requested {
@@ -109,6 +120,7 @@ impl TryFrom<Row> for Requested {
                 _ => State::Refused(serde_json::from_str(&row.refusal.unwrap_or_default()).map_err(|_| unreadable())?),
             },
             attempts: row.attempts,
+            trouble: Trouble::read(row.trouble),
         })
     }
 }

@@ -5,7 +5,7 @@
 use crate::{
     Error, Tx,
     db::on,
-    time::{instant, micros},
+    time::{beyond, instant, micros},
 };
 use domain::ids::{ConnectionId, TenantId};
 use jiff::Timestamp;
@@ -43,8 +43,8 @@ pub async fn lease(
 ) -> Result<Option<Known>, Error> {
     let row: Option<(i64, Option<i64>)> = on!(tx, c => sqlx::query_as(
         "UPDATE quickbooks_connection SET changes_lease_until = $4 WHERE tenant_id = $1 AND id = $2 AND state = 'active' \
-         AND changes_lease_until <= $3 RETURNING changes_until, silent_since")
-        .bind(tenant.0).bind(connection.0).bind(micros(now)).bind(micros(until)).fetch_optional(c).await)?;
+         AND (changes_lease_until <= $3 OR changes_lease_until > $5) RETURNING changes_until, silent_since")
+        .bind(tenant.0).bind(connection.0).bind(micros(now)).bind(micros(until)).bind(beyond(until)).fetch_optional(c).await)?;
     row.map(known).transpose()
 }
 
@@ -103,11 +103,11 @@ pub async fn unread(
     most: i64,
 ) -> Result<Vec<(TenantId, ConnectionId)>, Error> {
     let rows: Vec<(Uuid, Uuid)> = on!(tx, c => sqlx::query_as(
-        "SELECT tenant_id, id FROM quickbooks_connection AS q WHERE state = 'active' AND changes_lease_until <= $4 \
+        "SELECT tenant_id, id FROM quickbooks_connection AS q WHERE state = 'active' AND (changes_lease_until <= $4 OR changes_lease_until > $6) \
          AND (changes_until < $2 OR (changed_at > changes_until AND changed_at < $3) OR (changes_until < $1 AND EXISTS \
          (SELECT 1 FROM invoice WHERE connection_id = q.id AND state = 'issued' AND balance_minor > 0))) \
          ORDER BY changes_until LIMIT $5")
-        .bind(micros(overdue.open)).bind(micros(overdue.idle)).bind(micros(overdue.marked)).bind(micros(now)).bind(most)
+        .bind(micros(overdue.open)).bind(micros(overdue.idle)).bind(micros(overdue.marked)).bind(micros(now)).bind(most).bind(beyond(now))
         .fetch_all(c).await)?;
     Ok(rows.into_iter().map(|(tenant, id)| (TenantId(tenant), ConnectionId(id))).collect())
 }

@@ -1,7 +1,8 @@
 //! The database: SQLite or PostgreSQL, decided by its address, and the transactions on it.
 
-use crate::{Error, live, queue};
+use crate::{Error, live, queue, time::instant};
 use domain::ids::TenantId;
+use jiff::Timestamp;
 use riverqueue::{
     Client,
     migrate::{PostgresMigrator, SqliteMigrator},
@@ -120,6 +121,15 @@ impl Db {
             Pool::Sqlite { read, .. } => Tx::Sqlite(read.begin_with("BEGIN DEFERRED").await?),
             Pool::Postgres(pool) => Tx::Postgres(riverqueue::database::begin_postgres(pool).await?),
         })
+    }
+
+    /// What time it is by the database's clock, which all replicas share; `None` where the database is a file of one process.
+    pub async fn now(&self) -> Result<Option<Timestamp>, Error> {
+        let Pool::Postgres(pool) = &self.pool else { return Ok(None) };
+        let now: i64 = sqlx::query_scalar("SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)")
+            .fetch_one(pool)
+            .await?;
+        Ok(Some(instant(now)?))
     }
 
     /// A builder for the client that works the queue.

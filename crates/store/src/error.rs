@@ -20,4 +20,13 @@ pub enum Error {
         "the database address has to begin with sqlite: or postgres:, as in sqlite:fatura.db or postgres://user@host/fatura"
     )]
     UnknownDatabase,
+    /// Copying goes from SQLite to PostgreSQL only.
+    #[error("everything can be copied from sqlite: to postgres:, and not otherwise")]
+    NotFromSqlite,
+    /// There is something in the database to copy into.
+    #[error("the database to copy into is not empty: name one in which Fatura has nothing yet")]
+    NotEmpty,
+    /// PostgreSQL has tools of its own.
+    #[error("only SQLite is backed up by this command; PostgreSQL is by pg_dump")]
+    NotSqlite,
 }

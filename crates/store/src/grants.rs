@@ -3,12 +3,12 @@
 use crate::{
     Error, Tokens, Tx,
     db::on,
-    time::{instant, micros},
+    time::{beyond, instant, micros},
     tokens,
     vault::Vault,
 };
 use domain::ids::{TenantId, UserId};
-use jiff::Timestamp;
+use jiff::{Timestamp, tz::TimeZone};
 
 /// What Pipedrive says of a user.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +21,13 @@ pub struct Profile {
     pub time_zone: String,
     /// May change settings and connections.
     pub is_admin: bool,
+}
+
+impl Profile {
+    /// Their time zone; UTC where it is unknown.
+    pub fn zone(&self) -> TimeZone {
+        TimeZone::get(&self.time_zone).unwrap_or(TimeZone::UTC)
+    }
 }
 
 /// A user's grant.
@@ -131,8 +138,10 @@ pub async fn lease(
     until: Timestamp,
 ) -> Result<bool, Error> {
     let rows = on!(tx, c => sqlx::query(
-        "UPDATE pipedrive_grant SET lease_until = $4 WHERE tenant_id = $1 AND user_id = $2 AND state = 'active' AND lease_until <= $3")
-        .bind(tenant.0).bind(user.0).bind(micros(now)).bind(micros(until)).execute(c).await.map(|done| done.rows_affected()))?;
+        "UPDATE pipedrive_grant SET lease_until = $4 WHERE tenant_id = $1 AND user_id = $2 AND state = 'active' \
+         AND (lease_until <= $3 OR lease_until > $5)")
+        .bind(tenant.0).bind(user.0).bind(micros(now)).bind(micros(until)).bind(beyond(until))
+        .execute(c).await.map(|done| done.rows_affected()))?;
     Ok(rows == 1)
 }
 

@@ -7,6 +7,7 @@ use crate::{
     Error, Tx,
     db::on,
     leases::leased,
+    stuck::Trouble,
     time::{instant, micros},
 };
 use domain::{
@@ -69,6 +70,17 @@ pub struct Invoice {
     pub read_at: Option<Timestamp>,
     /// Name of the badge that the deal's history tells already; empty before it tells anything.
     pub told: String,
+    /// Why it goes no further without a person, if it does not.
+    pub trouble: Option<Trouble>,
+    /// A person has said that what was last sent did not arrive.
+    pub may_resend: bool,
+}
+
+impl Invoice {
+    /// It will come to its end by itself.
+    pub fn is_under_way(&self) -> bool {
+        matches!(self.state, State::Queued | State::Sending) && self.trouble.is_none()
+    }
 }
 
 /// A new intent.
@@ -108,6 +120,7 @@ pub enum Placed {
 }
 
 #[derive(sqlx::FromRow)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a column")]
 struct Row {
     id: Uuid,
     connection_id: Uuid,
@@ -132,6 +145,8 @@ struct Row {
     quickbooks_customer_id: String,
     bill_email: String,
     told: String,
+    trouble: Option<String>,
+    may_resend: bool,
     currency: String,
     total_minor: i64,
     balance_minor: i64,
@@ -189,6 +204,8 @@ impl TryFrom<Row> for Invoice {
             sent_at: (row.sent_at > 0).then(|| instant(row.sent_at)).transpose()?,
             read_at: row.read_at.map(instant).transpose()?,
             told: row.told,
+            trouble: Trouble::read(row.trouble),
+            may_resend: row.may_resend,
         })
     }
 }
@@ -219,12 +236,12 @@ pub async fn place(tx: &mut Tx, tenant: TenantId, intent: &Intent, now: Timestam
         let customer = known.customer.as_deref().filter(|_| known.draft.customer == intent.draft.customer);
         let renewed = on!(tx, c => sqlx::query(
             "UPDATE invoice SET connection_id = $3, generation = generation + 1, form = $4, draft = $5, state = 'queued', refusal = NULL, \
-             lease_until = 0, attempts = 0, next_attempt_at = $6, customer_name = $7, currency = $8, total_minor = $9, \
+             lease_until = 0, attempts = 0, trouble = NULL, may_resend = $13, next_attempt_at = $6, customer_name = $7, currency = $8, total_minor = $9, \
              balance_minor = $9, issued = $10, due = $11, customer_id = $12 WHERE tenant_id = $1 AND id = $2 AND state = 'refused'")
             .bind(tenant.0).bind(known.id.0).bind(intent.connection.0).bind(&form).bind(&draft).bind(micros(now))
             .bind(&intent.customer_name).bind(intent.draft.currency.code()).bind(total)
             .bind(intent.draft.issued.to_string()).bind(intent.draft.due.to_string())
-            .bind(customer)
+            .bind(customer).bind(false)
             .execute(c).await.map(|done| done.rows_affected()))?;
         if renewed == 1 {
             return Ok(Placed::New(known.id));
@@ -306,6 +323,20 @@ pub async fn unsent(tx: &mut Tx, tenant: TenantId, id: InvoiceId, owner: Uuid) -
     on!(tx, c => sqlx::query(
         "UPDATE invoice SET state = 'queued', sent_at = 0 WHERE tenant_id = $1 AND id = $2 AND lease_owner = $3 AND state = 'sending'")
         .bind(tenant.0).bind(id.0).bind(owner).execute(c).await.map(drop))?;
+    Ok(())
+}
+
+/// A person says that what was last sent did not arrive; for the sending that they saw, and no later one.
+pub async fn allow_resending(tx: &mut Tx, tenant: TenantId, id: InvoiceId) -> Result<(), Error> {
+    on!(tx, c => sqlx::query("UPDATE invoice SET may_resend = $3 WHERE tenant_id = $1 AND id = $2 AND trouble IS NOT NULL")
+        .bind(tenant.0).bind(id.0).bind(true).execute(c).await.map(drop))?;
+    Ok(())
+}
+
+/// It is sent once more: what was allowed is used up.
+pub async fn resending(tx: &mut Tx, tenant: TenantId, id: InvoiceId, owner: Uuid) -> Result<(), Error> {
+    on!(tx, c => sqlx::query("UPDATE invoice SET may_resend = $4 WHERE tenant_id = $1 AND id = $2 AND lease_owner = $3")
+        .bind(tenant.0).bind(id.0).bind(owner).bind(false).execute(c).await.map(drop))?;
     Ok(())
 }
 

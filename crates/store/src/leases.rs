@@ -1,5 +1,6 @@
 //! Rows that are worked on under a lease: who works on one says so in it, and until when. Who has lost the lease changes
-//! nothing more. Such a row is `queued`, then `sending` from before the first byte goes out, until it is settled.
+//! nothing more. Such a row is `queued`, then `sending` from before the first byte goes out, until it is settled. One that
+//! has a trouble is left alone, see [`crate::stuck`].
 
 /// The functions of such a table, whose ids are of the type that is named.
 macro_rules! leased {
@@ -16,8 +17,10 @@ macro_rules! leased {
         ) -> Result<bool, $crate::Error> {
             let rows = $crate::db::on!(tx, c => sqlx::query(concat!(
                 "UPDATE ", $table, " SET lease_owner = $3, lease_until = $5, attempts = attempts + 1 \
-                 WHERE tenant_id = $1 AND id = $2 AND state IN ('queued', 'sending') AND lease_until <= $4"))
+                 WHERE tenant_id = $1 AND id = $2 AND state IN ('queued', 'sending') AND trouble IS NULL \
+                 AND (lease_until <= $4 OR lease_until > $6)"))
                 .bind(tenant.0).bind(id.0).bind(owner).bind($crate::time::micros(now)).bind($crate::time::micros(until))
+                .bind($crate::time::beyond(until))
                 .execute(c).await.map(|done| done.rows_affected()))?;
             Ok(rows == 1)
         }
@@ -69,6 +72,21 @@ macro_rules! leased {
             Ok(())
         }
 
+        /// It goes no further without a person. Nothing when the lease was lost.
+        pub async fn stick(
+            tx: &mut $crate::Tx,
+            tenant: domain::ids::TenantId,
+            id: domain::ids::$id,
+            owner: uuid::Uuid,
+            trouble: &$crate::stuck::Trouble,
+        ) -> Result<(), $crate::Error> {
+            $crate::db::on!(tx, c => sqlx::query(concat!(
+                "UPDATE ", $table, " SET trouble = $4, lease_until = 0 WHERE tenant_id = $1 AND id = $2 AND lease_owner = $3 \
+                 AND state IN ('queued', 'sending')"))
+                .bind(tenant.0).bind(id.0).bind(owner).bind(trouble.text()).execute(c).await.map(drop))?;
+            Ok(())
+        }
+
         /// What is unfinished and due, and nobody works on: what a crash left behind. Each is pushed back to `again`, so that it
         /// is handed out once.
         pub async fn orphans(
@@ -78,9 +96,10 @@ macro_rules! leased {
             again: jiff::Timestamp,
         ) -> Result<Vec<(domain::ids::TenantId, domain::ids::$id)>, $crate::Error> {
             let rows: Vec<(uuid::Uuid, uuid::Uuid)> = $crate::db::on!(tx, c => sqlx::query_as(concat!(
-                "UPDATE ", $table, " SET next_attempt_at = $3 WHERE state IN ('queued', 'sending') AND next_attempt_at <= $1 \
-                 AND lease_until <= $2 RETURNING tenant_id, id"))
+                "UPDATE ", $table, " SET next_attempt_at = $3 WHERE state IN ('queued', 'sending') AND trouble IS NULL AND next_attempt_at <= $1 \
+                 AND (lease_until <= $2 OR lease_until > $4) RETURNING tenant_id, id"))
                 .bind($crate::time::micros(due_before)).bind($crate::time::micros(now)).bind($crate::time::micros(again))
+                .bind($crate::time::beyond(again))
                 .fetch_all(c).await)?;
             Ok(rows.into_iter().map(|(tenant, id)| (domain::ids::TenantId(tenant), domain::ids::$id(id))).collect())
         }

@@ -7,6 +7,7 @@
 pub mod acts;
 pub mod audit;
 pub mod changes;
+mod copy;
 mod db;
 pub mod drafts;
 mod error;
@@ -19,7 +20,9 @@ pub mod links;
 mod live;
 pub mod queue;
 pub mod quickbooks;
+pub mod replicas;
 pub mod settings;
+pub mod stuck;
 pub mod tenants;
 mod time;
 mod tokens;

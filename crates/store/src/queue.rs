@@ -7,6 +7,9 @@ use domain::ids::{ActId, ConnectionId, DealId, EntryId, InvoiceId, TenantId, Use
 use riverqueue::{Client, ClientBuilder, JobArgs};
 use serde::{Deserialize, Serialize};
 
+/// The queue of what nobody waits for. Its workers are not those of what somebody does.
+pub const FOLLOW: &str = "follow";
+
 /// Carry an intended invoice to its end in QuickBooks.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize, JobArgs)]
 #[river(kind = "issue_invoice")]
@@ -29,7 +32,7 @@ pub struct CarryOut {
 
 /// Read what has changed in a QuickBooks company.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize, JobArgs)]
-#[river(kind = "read_changes")]
+#[river(kind = "read_changes", queue = "follow")]
 pub struct ReadChanges {
     /// Whose.
     pub tenant: TenantId,
@@ -39,7 +42,7 @@ pub struct ReadChanges {
 
 /// Write an entry into a deal's own history.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize, JobArgs)]
-#[river(kind = "write_history")]
+#[river(kind = "write_history", queue = "follow")]
 pub struct WriteHistory {
     /// Whose.
     pub tenant: TenantId,
@@ -49,7 +52,7 @@ pub struct WriteHistory {
 
 /// Write what a deal's invoices come to into fields of the deal.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize, JobArgs)]
-#[river(kind = "write_back")]
+#[river(kind = "write_back", queue = "follow")]
 pub struct WriteBack {
     /// Whose.
     pub tenant: TenantId,

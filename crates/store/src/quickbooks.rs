@@ -4,7 +4,7 @@
 use crate::{
     Error, Tokens, Tx,
     db::on,
-    time::{instant, micros},
+    time::{beyond, instant, micros},
     tokens,
     vault::Vault,
 };
@@ -173,8 +173,9 @@ pub async fn lease(
     until: Timestamp,
 ) -> Result<bool, Error> {
     let rows = on!(tx, c => sqlx::query(
-        "UPDATE quickbooks_connection SET lease_until = $4 WHERE tenant_id = $1 AND id = $2 AND state = 'active' AND lease_until <= $3")
-        .bind(tenant.0).bind(id.0).bind(micros(now)).bind(micros(until)).execute(c).await.map(|done| done.rows_affected()))?;
+        "UPDATE quickbooks_connection SET lease_until = $4 WHERE tenant_id = $1 AND id = $2 AND state = 'active' \
+         AND (lease_until <= $3 OR lease_until > $5)")
+        .bind(tenant.0).bind(id.0).bind(micros(now)).bind(micros(until)).bind(beyond(until)).execute(c).await.map(|done| done.rows_affected()))?;
     Ok(rows == 1)
 }
 

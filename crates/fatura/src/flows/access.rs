@@ -7,7 +7,7 @@ use super::Error;
 use crate::state::App;
 use domain::ids::{TenantId, UserId};
 use jiff::{SignedDuration, Timestamp};
-use providers::{ProviderError, oauth::Granted, pipedrive, quickbooks};
+use providers::{Http, Lane, ProviderError, oauth::Granted, pipedrive, quickbooks};
 use secrecy::{ExposeSecret, SecretString};
 use std::time::Duration;
 use store::{
@@ -46,6 +46,7 @@ impl Pipedrive {
 #[derive(Clone)]
 pub(crate) struct QuickBooks {
     app: App,
+    http: Http,
     realm_id: String,
     access: SecretString,
 }
@@ -53,7 +54,7 @@ pub(crate) struct QuickBooks {
 impl QuickBooks {
     pub(crate) fn api(&self) -> quickbooks::Api<'_> {
         quickbooks::Api {
-            http: &self.app.http,
+            http: &self.http,
             base: &self.app.config.quickbooks_api_url,
             realm_id: &self.realm_id,
             access: &self.access,
@@ -62,7 +63,7 @@ impl QuickBooks {
 
     /// With a token that was just granted, before anything is stored.
     pub(crate) fn with(app: &App, realm_id: &str, access: SecretString) -> Self {
-        Self { app: app.clone(), realm_id: realm_id.to_owned(), access }
+        Self { app: app.clone(), http: app.http.clone(), realm_id: realm_id.to_owned(), access }
     }
 }
 
@@ -162,7 +163,7 @@ async fn refresh_pipedrive(app: &App, tenant: TenantId, user: UserId, old: &gran
     }
 }
 
-/// Calls QuickBooks; once more with a new token when the first one is refused. A `requestid` stays the same.
+/// Calls QuickBooks for somebody who waits; see [`quickbooks_in`].
 pub(crate) async fn quickbooks<T, F, Fut>(
     app: &App,
     tenant: TenantId,
@@ -173,10 +174,25 @@ where
     F: Fn(QuickBooks) -> Fut,
     Fut: Future<Output = Result<T, ProviderError>>,
 {
-    let first = quickbooks_access(app, tenant, connection, None).await?;
+    quickbooks_in(Lane::Interactive, app, tenant, connection, call).await
+}
+
+/// Calls QuickBooks; once more with a new token when the first one is refused. A `requestid` stays the same.
+pub(crate) async fn quickbooks_in<T, F, Fut>(
+    lane: Lane,
+    app: &App,
+    tenant: TenantId,
+    connection: &Connection,
+    call: F,
+) -> Result<T, Error>
+where
+    F: Fn(QuickBooks) -> Fut,
+    Fut: Future<Output = Result<T, ProviderError>>,
+{
+    let first = quickbooks_access(lane, app, tenant, connection, None).await?;
     let result = match Box::pin(call(first.clone())).await {
         Err(ProviderError::TokenRefused) => {
-            Box::pin(call(quickbooks_access(app, tenant, connection, Some(&first.access)).await?)).await
+            Box::pin(call(quickbooks_access(lane, app, tenant, connection, Some(&first.access)).await?)).await
         }
         other => other,
     };
@@ -189,6 +205,7 @@ where
 }
 
 async fn quickbooks_access(
+    lane: Lane,
     app: &App,
     tenant: TenantId,
     connection: &Connection,
@@ -206,7 +223,13 @@ async fn quickbooks_access(
             State::Disconnected => return Err(Error::NotConnected),
         }
         if is_usable(&current.tokens, now, refused) {
-            return Ok(QuickBooks { app: app.clone(), realm_id: current.realm_id, access: current.tokens.access });
+            let http = app.http.through(&app.gates.of(connection.id).await, lane);
+            return Ok(QuickBooks {
+                app: app.clone(),
+                http,
+                realm_id: current.realm_id,
+                access: current.tokens.access,
+            });
         }
         let mut tx = app.db.begin().await?;
         let leased = store::quickbooks::lease(&mut tx, tenant, connection.id, now, now + LEASE).await?;

@@ -6,7 +6,7 @@
 
 use super::{
     Error, access, follow,
-    lease::{Attempt, HEARTBEAT, LEASE, LOOK_AGAIN, PATIENCE, back_off, held, request_id},
+    lease::{Attempt, HEARTBEAT, LEASE, LOOK_AGAIN, Next, PATIENCE, held, next, request_id},
     settings,
 };
 use crate::state::App;
@@ -129,7 +129,7 @@ pub(crate) async fn carry_out(app: &App, tenant: TenantId, id: ActId) -> Result<
     let mut tx = app.db.begin().await?;
     let Some(requested) = acts::lease(&mut tx, tenant, id, owner, now, now + LEASE).await? else {
         let known = acts::find(&mut tx, tenant, id).await?;
-        let unfinished = known.is_some_and(|act| matches!(act.state, State::Queued | State::Sending));
+        let unfinished = known.is_some_and(|act| act.is_under_way());
         return Ok(if unfinished { Attempt::Later(HEARTBEAT) } else { Attempt::Done });
     };
     let invoice = invoices::find(&mut tx, tenant, requested.wish.invoice).await?.ok_or(Error::NotFound)?;
@@ -141,7 +141,7 @@ pub(crate) async fn carry_out(app: &App, tenant: TenantId, id: ActId) -> Result<
         tx.commit().await?;
         Ok(kept)
     };
-    match held(app.clock, Box::pin(worker.run()), extend).await {
+    match held(&app.clock, Box::pin(worker.run()), extend).await {
         Some(ended) => worker.settle(ended).await,
         None => Ok(Attempt::Later(HEARTBEAT)),
     }
@@ -274,15 +274,18 @@ impl Worker<'_> {
                 Attempt::Done
             }
             Err(error) => {
-                let wait = match &error {
-                    Error::QuickBooks(ProviderError::Busy(after)) => (*after).max(back_off(self.requested.attempts)),
-                    Error::NeedsReconnect | Error::NotConnected => std::time::Duration::from_secs(60),
-                    _ => back_off(self.requested.attempts),
-                };
-                tracing::warn!(tenant.id = %tenant.0, act.id = %wish.id.0, %error, wait_s = wait.as_secs(), "an act is not settled yet");
-                let at = now + SignedDuration::try_from(wait).unwrap_or(LEASE);
-                acts::postpone(&mut tx, tenant, wish.id, self.owner, at).await?;
-                Attempt::Later(wait)
+                tracing::warn!(tenant.id = %tenant.0, act.id = %wish.id.0, %error, "an act is not settled yet");
+                match next(self.app, &error, self.requested.attempts, self.requested.at) {
+                    Next::Again(wait) => {
+                        let at = now + SignedDuration::try_from(wait).unwrap_or(LEASE);
+                        acts::postpone(&mut tx, tenant, wish.id, self.owner, at).await?;
+                        Attempt::Later(wait)
+                    }
+                    Next::Stuck(trouble) => {
+                        acts::stick(&mut tx, tenant, wish.id, self.owner, &trouble).await?;
+                        Attempt::Done
+                    }
+                }
             }
         };
         tx.commit().await?;

@@ -7,7 +7,7 @@ use domain::{
     invoice::Snapshot,
 };
 use jiff::{SignedDuration, Timestamp};
-use providers::quickbooks::Changes;
+use providers::{Lane, quickbooks::Changes};
 use std::collections::HashMap;
 use store::{
     Tx,
@@ -71,7 +71,7 @@ pub(crate) async fn refresh(app: &App, tenant: TenantId, of: Of) -> Result<(), E
         let connection = quickbooks::find(&mut tx, &app.vault, tenant, connection).await?.ok_or(Error::NotConnected)?;
         drop(tx);
         if connection.state != quickbooks::State::Disconnected {
-            read(app, tenant, &connection, &invoices).await?;
+            read(app, tenant, &connection, &invoices, Lane::Interactive).await?;
         }
     }
     app.db.announce(tenant).await;
@@ -79,7 +79,13 @@ pub(crate) async fn refresh(app: &App, tenant: TenantId, of: Of) -> Result<(), E
 }
 
 /// Reads these invoices of one connection.
-async fn read(app: &App, tenant: TenantId, connection: &Connection, invoices: &[&Invoice]) -> Result<(), Error> {
+async fn read(
+    app: &App,
+    tenant: TenantId,
+    connection: &Connection,
+    invoices: &[&Invoice],
+    lane: Lane,
+) -> Result<(), Error> {
     let known: Vec<(&Invoice, &Snapshot)> = invoices
         .iter()
         .filter_map(
@@ -90,7 +96,7 @@ async fn read(app: &App, tenant: TenantId, connection: &Connection, invoices: &[
         return Ok(());
     }
     let ids: Vec<String> = known.iter().map(|(_, snapshot)| snapshot.quickbooks_id.clone()).collect();
-    let read = access::quickbooks(app, tenant, connection, |access| {
+    let read = access::quickbooks_in(lane, app, tenant, connection, |access| {
         let ids = ids.clone();
         async move { access.api().invoices(&ids.iter().map(String::as_str).collect::<Vec<_>>()).await }
     })
@@ -190,7 +196,9 @@ async fn since(
     let Some(from) = until.filter(|until| *until > now - MEMORY).map(|until| until - OVERLAP) else {
         return all(app, tenant, connection).await;
     };
-    let read = access::quickbooks(app, tenant, connection, |access| async move { access.api().changes(from).await });
+    let read = access::quickbooks_in(Lane::Background, app, tenant, connection, |access| async move {
+        access.api().changes(from).await
+    });
     let read = read.await?;
     if read.is_cut {
         return all(app, tenant, connection).await;
@@ -203,7 +211,7 @@ async fn all(app: &App, tenant: TenantId, connection: &Connection) -> Result<(),
     let mut tx = app.db.read().await?;
     let invoices = invoices::of_connection(&mut tx, tenant, connection.id).await?;
     drop(tx);
-    read(app, tenant, connection, &invoices.iter().collect::<Vec<_>>()).await
+    read(app, tenant, connection, &invoices.iter().collect::<Vec<_>>(), Lane::Background).await
 }
 
 async fn keep(app: &App, tenant: TenantId, connection: &Connection, read: Changes) -> Result<(), Error> {

@@ -2,7 +2,7 @@
 
 use super::{
     Error, access,
-    lease::{Attempt, HEARTBEAT, back_off},
+    lease::{Attempt, HEARTBEAT, Next, next},
 };
 use crate::{format::Writer, language::Language, state::App};
 use domain::{
@@ -25,7 +25,6 @@ use uuid::Uuid;
 const LEASE: SignedDuration = SignedDuration::from_secs(90);
 /// Our clock and Pipedrive's may differ by so much when a note is looked for.
 const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_mins(15);
-const TRIES: i32 = 12;
 const FALLEN_MOST: i64 = 200;
 /// What an entry tells that is no badge.
 const CREATED: &str = "created";
@@ -95,16 +94,23 @@ pub(crate) async fn write(app: &App, tenant: TenantId, id: EntryId) -> Result<At
             Ok(note) => return ended(app, tenant, id, owner, Some(note)).await,
             // Not theirs to write, or they have left: a colleague may.
             Err(Error::NotInstalled | Error::NotFound | Error::Pipedrive(ProviderError::Refused(_))) => {}
-            Err(error) if attempts < TRIES => {
-                let wait = back_off(attempts);
-                tracing::warn!(tenant.id = %tenant.0, %error, wait_s = wait.as_secs(), "a history entry is not written yet");
+            Err(error) => {
+                tracing::warn!(tenant.id = %tenant.0, %error, "a history entry is not written yet");
                 let mut tx = app.db.begin().await?;
-                let at = now + SignedDuration::try_from(wait).unwrap_or(LEASE);
-                history::postpone(&mut tx, tenant, id, owner, at).await?;
+                let attempt = match next(app, &error, attempts, entry.made_at) {
+                    Next::Again(wait) => {
+                        let at = now + SignedDuration::try_from(wait).unwrap_or(LEASE);
+                        history::postpone(&mut tx, tenant, id, owner, at).await?;
+                        Attempt::Later(wait)
+                    }
+                    Next::Stuck(trouble) => {
+                        history::stick(&mut tx, tenant, id, owner, &trouble).await?;
+                        Attempt::Done
+                    }
+                };
                 tx.commit().await?;
-                return Ok(Attempt::Later(wait));
+                return Ok(attempt);
             }
-            Err(_) => break,
         }
     }
     tracing::warn!(tenant.id = %tenant.0, deal = entry.deal.0, "a history entry was given up: nobody could write it");

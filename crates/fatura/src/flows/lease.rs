@@ -1,9 +1,11 @@
 //! Working under a lease: a row says who works on it and until when; who has lost it sends and keeps nothing more.
 
-use crate::clock::Clock;
+use super::Error;
+use crate::{clock::Clock, state::App};
 use aws_lc_rs::digest;
 use domain::ids::TenantId;
 use jiff::{SignedDuration, Timestamp};
+use providers::ProviderError;
 use std::{
     fmt::Write as _,
     future::poll_fn,
@@ -12,6 +14,7 @@ use std::{
     task::Poll,
     time::Duration,
 };
+use store::stuck::Trouble;
 
 /// A worker that says nothing for so long is taken for dead.
 pub(crate) const LEASE: SignedDuration = SignedDuration::from_secs(10);
@@ -19,6 +22,10 @@ pub(crate) const HEARTBEAT: Duration = Duration::from_secs(3);
 /// How long a person waits before being told that we are still at it.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(8);
 pub(crate) const LOOK_AGAIN: Duration = Duration::from_millis(60);
+/// How soon it is noticed that a company was connected again.
+const RECONNECTED_WITHIN: Duration = Duration::from_secs(15);
+/// Nothing is given up before so many attempts.
+const TRIES: i32 = 5;
 /// Somebody waits for it: half a minute after the last fault it should be done.
 const BACK_OFF_MOST: Duration = Duration::from_secs(16);
 
@@ -33,7 +40,7 @@ pub(crate) enum Attempt {
 /// Works while `extend` keeps the lease; `None` when it was lost, and then the work was broken off. `extend` is given until
 /// when, and says whether it was kept. Who was asleep past the end of the lease does not take another step.
 pub(crate) async fn held<T, Extended>(
-    clock: Clock,
+    clock: &Clock,
     work: impl Future<Output = T>,
     extend: impl Fn(Timestamp, Timestamp) -> Extended,
 ) -> Option<T>
@@ -67,8 +74,32 @@ where
     }
 }
 
+/// How work goes on that did not come to its end.
+pub(crate) enum Next {
+    /// Again, after a pause.
+    Again(Duration),
+    /// Not without a person.
+    Stuck(Trouble),
+}
+
+/// How work goes on after an error: wanted since then, and tried so often.
+pub(crate) fn next(app: &App, error: &Error, attempts: i32, since: Timestamp) -> Next {
+    let give_up = SignedDuration::from_mins(i64::from(app.config.give_up_minutes));
+    match error {
+        Error::Stuck(trouble) => Next::Stuck(trouble.clone()),
+        Error::QuickBooks(ProviderError::Busy(after)) => Next::Again((*after).max(back_off(attempts))),
+        // Nothing is wrong with the work: it goes on when they have connected again.
+        Error::NeedsReconnect | Error::NotConnected => Next::Again(RECONNECTED_WITHIN),
+        // What lies behind an error may quote what was sent: it is not kept.
+        error if attempts >= TRIES && app.clock.now() >= since + give_up => {
+            Next::Stuck(Trouble::Failed(error.to_string()))
+        }
+        _ => Next::Again(back_off(attempts)),
+    }
+}
+
 /// How long to wait after so many attempts. Those that failed together do not come back together.
-pub(crate) fn back_off(attempts: i32) -> Duration {
+fn back_off(attempts: i32) -> Duration {
     let pause = BACK_OFF_MOST.min(Duration::from_millis(500 << attempts.clamp(0, 9)));
     pause + pause * fastrand::u32(0..=50) / 100
 }

@@ -13,12 +13,14 @@ pub(crate) mod lease;
 pub(crate) mod panel;
 pub(crate) mod pdf;
 pub(crate) mod settings;
+pub(crate) mod stuck;
 pub(crate) mod won;
 pub(crate) mod write_back;
 
 use aws_lc_rs::rand;
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use providers::ProviderError;
+use store::stuck::Trouble;
 
 /// What stands in the way of a use case, by what the person can do about it.
 #[derive(Debug, thiserror::Error)]
@@ -53,6 +55,9 @@ pub(crate) enum Error {
     /// The person said no on the consent page.
     #[error("consent was refused")]
     Refused,
+    /// It goes no further without a person.
+    #[error("a person has to look")]
+    Stuck(Trouble),
     /// The QuickBooks company is connected by another Pipedrive company.
     #[error("the QuickBooks company is connected elsewhere")]
     ConnectedElsewhere,

@@ -1,16 +1,28 @@
 //! The durable work, and who does it. Every replica knows every kind of job.
 
+pub(crate) mod replicas;
+pub(crate) mod turns;
+
 use crate::{
     flows::{self, acts, follow, history, install, issue, lease::Attempt, won, write_back},
     state::App,
+    telemetry,
 };
-use riverqueue::{BoxError, Job, MaintenanceConfig, QueueConfig, RunHandle, WorkContext, WorkOutcome, Workers};
-use std::time::Duration;
-use store::queue::{CarryOut, IssueInvoice, ReadChanges, WriteBack, WriteHistory};
+use domain::ids::TenantId;
+use riverqueue::{
+    BoxError, Job, JobArgs, MaintenanceConfig, QueueConfig, RunHandle, WorkContext, WorkOutcome, Workers,
+};
+use std::time::{Duration, Instant};
+use store::queue::{CarryOut, FOLLOW, IssueInvoice, ReadChanges, WriteBack, WriteHistory};
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
-/// Jobs at a time in one process.
-const WORKERS: usize = 16;
+/// Jobs at a time in one process, of those that somebody waits for. They wait for providers, mostly.
+const WORKERS: usize = 48;
+/// And of those that nobody does.
+const FOLLOWERS: usize = 16;
+/// How often the replicas see each other.
+const HEARTBEAT: Duration = Duration::from_secs(5);
 /// A job may wait for several calls to a provider.
 const JOB_TIMEOUT: Duration = Duration::from_secs(120);
 /// How soon a new job is seen when the database's notification is lost.
@@ -20,44 +32,78 @@ const RECOVERY: Duration = Duration::from_secs(2);
 /// How often it is asked whether a company was not read for long.
 const SWEEP: Duration = Duration::from_secs(15);
 
+/// Registers who does a kind of job, when it is its company's turn.
+fn register<Args, Work, Working>(
+    workers: &mut Workers,
+    app: &App,
+    tenant: fn(&Args) -> TenantId,
+    work: Work,
+) -> Result<(), riverqueue::Error>
+where
+    Args: JobArgs + Copy,
+    Work: Fn(App, Args) -> Working + Send + Sync + Clone + 'static,
+    Working: Future<Output = Result<Attempt, flows::Error>> + Send,
+{
+    let app = app.clone();
+    workers.add_fn(move |_: WorkContext, job: Job<Args>| {
+        let (app, work) = (app.clone(), work.clone());
+        async move {
+            let Some(_turn) = app.turns.take(tenant(&job.args)).await else {
+                return Ok(WorkOutcome::Snooze(turns::again()));
+            };
+            let begun = Instant::now();
+            let (attempt, calls) = providers::counted(work(app, job.args)).await;
+            telemetry::job(Args::KIND, &attempt, calls, begun.elapsed());
+            outcome(attempt)
+        }
+    })?;
+    Ok(())
+}
+
 /// Starts working the queue.
 pub(crate) fn start(app: &App) -> Result<RunHandle, riverqueue::Error> {
     let mut workers = Workers::new();
-    let of_job = app.clone();
-    workers.add_fn(move |_: WorkContext, job: Job<IssueInvoice>| {
-        let app = of_job.clone();
-        async move { outcome(issue::attempt(&app, job.args.tenant, job.args.invoice).await) }
-    })?;
-    let of_job = app.clone();
-    workers.add_fn(move |_: WorkContext, job: Job<CarryOut>| {
-        let app = of_job.clone();
-        async move { outcome(acts::carry_out(&app, job.args.tenant, job.args.act).await) }
-    })?;
-    let of_job = app.clone();
-    workers.add_fn(move |_: WorkContext, job: Job<ReadChanges>| {
-        let app = of_job.clone();
-        async move { outcome(follow::changes(&app, job.args.tenant, job.args.connection).await) }
-    })?;
-    let of_job = app.clone();
-    workers.add_fn(move |_: WorkContext, job: Job<WriteHistory>| {
-        let app = of_job.clone();
-        async move { outcome(history::write(&app, job.args.tenant, job.args.entry).await) }
-    })?;
-    let of_job = app.clone();
-    workers.add_fn(move |_: WorkContext, job: Job<WriteBack>| {
-        let app = of_job.clone();
-        async move { outcome(write_back::write(&app, job.args.tenant, job.args.deal, job.args.user).await) }
-    })?;
+    register(
+        &mut workers,
+        app,
+        |job: &IssueInvoice| job.tenant,
+        async |app: App, job: IssueInvoice| issue::attempt(&app, job.tenant, job.invoice).await,
+    )?;
+    register(
+        &mut workers,
+        app,
+        |job: &CarryOut| job.tenant,
+        async |app: App, job: CarryOut| acts::carry_out(&app, job.tenant, job.act).await,
+    )?;
+    register(
+        &mut workers,
+        app,
+        |job: &ReadChanges| job.tenant,
+        async |app: App, job: ReadChanges| follow::changes(&app, job.tenant, job.connection).await,
+    )?;
+    register(
+        &mut workers,
+        app,
+        |job: &WriteHistory| job.tenant,
+        async |app: App, job: WriteHistory| history::write(&app, job.tenant, job.entry).await,
+    )?;
+    register(
+        &mut workers,
+        app,
+        |job: &WriteBack| job.tenant,
+        async |app: App, job: WriteBack| write_back::write(&app, job.tenant, job.deal, job.user).await,
+    )?;
+    let queue = |workers| {
+        QueueConfig::new(workers).with_fetch_cooldown(Duration::from_millis(20)).with_fetch_poll_interval(POLL)
+    };
     let client = app
         .db
         .worker()
         .workers(workers)
         .job_timeout(JOB_TIMEOUT)
         .maintenance(MaintenanceConfig::default().with_rescue_after(JOB_TIMEOUT))
-        .queue(
-            "default",
-            QueueConfig::new(WORKERS).with_fetch_cooldown(Duration::from_millis(20)).with_fetch_poll_interval(POLL),
-        )
+        .queue("default", queue(WORKERS))
+        .queue(FOLLOW, queue(FOLLOWERS))
         .build()?;
     client.start()
 }
@@ -89,6 +135,19 @@ pub(crate) async fn sweep(app: App, stop: CancellationToken) {
         async move { Ok(follow::sweep(&app).await? + install::purge(&app).await? + won::sweep(&app).await?) }
     })
     .await;
+}
+
+/// Keeps the clock right and counts the replicas, until told to stop.
+pub(crate) async fn keep_time(app: App, stop: CancellationToken) {
+    let replica = Uuid::new_v4();
+    regularly(HEARTBEAT, stop, "the clock", || {
+        let app = app.clone();
+        async move { replicas::look(&app, replica).await.map(|()| 0) }
+    })
+    .await;
+    if let Err(error) = replicas::leave(&app, replica).await {
+        tracing::warn!(%error, "the other replicas were not told of the end of this one");
+    }
 }
 
 /// Passes on what other replicas announce, until told to stop.

@@ -44,6 +44,8 @@ mod assets {
 /// No form of ours is larger.
 const BODY_MOST: usize = 2 * 1024 * 1024;
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
+/// A load balancer asks often, and a slow answer is none.
+const READY_WITHIN: Duration = Duration::from_secs(2);
 
 pub(crate) fn router(app: App) -> Router {
     let embedded = Router::new()
@@ -64,6 +66,7 @@ pub(crate) fn router(app: App) -> Router {
         .route("/panel/{entity}/{id}/deals", get(panel::open_deals))
         .route("/panel/{entity}/{id}/invoices/{invoice}/recipient", get(panel::recipient))
         .route("/panel/{entity}/{id}/invoices/{invoice}/{act}", post(panel::act))
+        .route("/invoices/{invoice}/again", post(form::again))
         .route("/invoices/{invoice}/pdf", post(pdf::ticket))
         .route("/deals/{deal}/form", get(form::show))
         .route("/deals/{deal}/form/preview", post(form::preview))
@@ -78,6 +81,7 @@ pub(crate) fn router(app: App) -> Router {
         .route("/settings/save", post(settings::save))
         .route("/settings/fields", get(settings::search_fields))
         .route("/settings/try", post(settings::try_out))
+        .route("/settings/again", post(settings::again))
         .route("/settings/connect", post(settings::connect))
         .route("/settings/disconnect", post(settings::disconnect));
     let plain = Router::new()
@@ -92,7 +96,8 @@ pub(crate) fn router(app: App) -> Router {
         .route("/outcome/{outcome}", get(pages::outcome))
         .route("/favicon.ico", get(async || StatusCode::NO_CONTENT))
         .route("/brand/{name}", get(brand::picture))
-        .route("/healthz", get(async || "ok"));
+        .route("/healthz", get(async || "ok"))
+        .route("/readyz", get(ready));
     let dynamic = Router::new()
         .merge(embedded)
         .merge(fragments)
@@ -114,6 +119,18 @@ pub(crate) fn router(app: App) -> Router {
         .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, REQUEST_TIMEOUT))
         .layer(CompressionLayer::new())
         .layer(DefaultBodyLimit::max(BODY_MOST))
+}
+
+/// Whether requests can be served now: for load balancers. Not while the database does not answer, and not once the service
+/// is to end.
+async fn ready(State(app): State<App>) -> (StatusCode, &'static str) {
+    if app.stop.is_cancelled() {
+        return (StatusCode::SERVICE_UNAVAILABLE, "ending");
+    }
+    match tokio::time::timeout(READY_WITHIN, app.db.read()).await {
+        Ok(Ok(_)) => (StatusCode::OK, "ready"),
+        _ => (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer"),
+    }
 }
 
 /// What our pages may load, and who may frame them. A form may lead on to Pipedrive, as the last step of connecting does.

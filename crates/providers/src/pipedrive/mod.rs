@@ -10,7 +10,10 @@ pub use deals::OpenDeal;
 pub use signed::{Signed, verify};
 pub use users::Me;
 
-use crate::{Http, ProviderError, http::Explain};
+use crate::{
+    Http, ProviderError,
+    http::{Explain, Told},
+};
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -27,11 +30,13 @@ pub struct Api<'a> {
     pub access: &'a SecretString,
 }
 
-const EXPLAIN: Explain = |body| {
+const EXPLAIN: Explain = Explain { provider: "pipedrive", refusal };
+
+fn refusal(body: &[u8]) -> Option<Told> {
     let body: Value = serde_json::from_slice(body).ok()?;
     let code = body["code"].as_str().map_or_else(|| body["errorCode"].to_string(), str::to_owned);
     Some((code, body["error"].as_str()?.to_owned(), String::new()))
-};
+}
 
 /// What Pipedrive answers, with 403, when the app lacks a scope: no matter of the user's.
 const SCOPE_MISSING: &str = "Scope and URL mismatch";

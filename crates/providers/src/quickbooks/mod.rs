@@ -14,7 +14,10 @@ pub use invoices::Resolved;
 pub use items::NewItem;
 pub use webhooks::changed_realms;
 
-use crate::{Http, ProviderError, http::Explain};
+use crate::{
+    Http, ProviderError,
+    http::{Explain, Told},
+};
 use reqwest::RequestBuilder;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Serialize, de::DeserializeOwned};
@@ -38,11 +41,13 @@ pub struct Api<'a> {
 }
 
 /// QuickBooks' faults come in two spellings: the API's own, and the gateway's in lower case.
-const EXPLAIN: Explain = |body| {
+const EXPLAIN: Explain = Explain { provider: "quickbooks", refusal };
+
+fn refusal(body: &[u8]) -> Option<Told> {
     let body: Value = serde_json::from_slice(body).ok()?;
     let error = [&body["Fault"]["Error"][0], &body["fault"]["error"][0]].into_iter().find(|error| !error.is_null())?;
     Some(read_error(error))
-};
+}
 
 /// Code, detail and element of one error.
 fn read_error(error: &Value) -> (String, String, String) {
@@ -138,8 +143,8 @@ mod tests {
     fn both_spellings_of_a_fault_are_read() {
         let api = br#"{"Fault":{"Error":[{"Message":"m","Detail":"d","code":"6240","element":"DisplayName"}]}}"#;
         let gateway = br#"{"fault":{"error":[{"message":"m","detail":"","code":"3100","element":null}]}}"#;
-        assert_eq!(EXPLAIN(api), Some(("6240".into(), "d".into(), "DisplayName".into())));
-        assert_eq!(EXPLAIN(gateway), Some(("3100".into(), "m".into(), String::new())));
-        assert_eq!(EXPLAIN(b"<html>"), None);
+        assert_eq!(refusal(api), Some(("6240".into(), "d".into(), "DisplayName".into())));
+        assert_eq!(refusal(gateway), Some(("3100".into(), "m".into(), String::new())));
+        assert_eq!(refusal(b"<html>"), None);
     }
 }

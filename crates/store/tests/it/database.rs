@@ -41,6 +41,11 @@ impl Database {
         };
         let db = Db::open(&address).await.unwrap();
         db.migrate().await.unwrap();
+        Self::of(db, folder)
+    }
+
+    /// One that is there already.
+    pub(crate) fn of(db: Db, folder: TempDir) -> Self {
         let key = "test:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA".to_owned();
         Self { db, vault: Vault::from_ring(&SecretString::from(key)).unwrap(), _folder: folder }
     }

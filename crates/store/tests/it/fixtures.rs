@@ -4,7 +4,7 @@ use crate::database::{Database, at};
 use domain::{
     address::Address,
     draft::{Choice, Draft, DraftLine, Form},
-    ids::{ConnectionId, DealId, IntentKey, InvoiceId, TenantId, UserId},
+    ids::{ConnectionId, DealId, EntryId, IntentKey, InvoiceId, TenantId, UserId},
     invoice::Snapshot,
     money::Money,
     tax::TaxMode,
@@ -14,6 +14,7 @@ use jiff::civil::date;
 use rust_decimal::dec;
 use store::{
     Tokens, Tx, grants,
+    history::Entry,
     invoices::{self, Intent, Placed},
     links, quickbooks, tenants,
 };
@@ -137,5 +138,18 @@ pub(crate) fn new_id(placed: Placed) -> InvoiceId {
     match placed {
         Placed::New(id) => id,
         other => panic!("not new: {other:?}"),
+    }
+}
+
+/// What a deal's history is to be told of an invoice.
+pub(crate) fn entry(invoice: InvoiceId) -> Entry {
+    Entry {
+        id: EntryId(Uuid::new_v4()),
+        invoice,
+        deal: DEAL,
+        user: USER,
+        told: "overdue".into(),
+        snapshot: snapshot("0", 10_000),
+        made_at: at(0),
     }
 }

@@ -4,9 +4,9 @@ use crate::database::{
     Backend::{self, Postgres, Sqlite},
     Database, at,
 };
-use crate::fixtures::{DEAL, USER, customer, issued, profile, snapshot, tenant, tokens};
+use crate::fixtures::{USER, customer, entry, issued, profile, snapshot, tenant, tokens};
 use domain::{
-    ids::{ActId, EntryId, TenantId, UserId},
+    ids::{ActId, TenantId, UserId},
     invoice::{Act, Status},
 };
 use jiff::civil::date;
@@ -16,7 +16,7 @@ use store::{
     acts::{self, Reason, Wish},
     changes::{self, Overdue},
     grants,
-    history::{self, Entry, Progress},
+    history::{self, Progress},
     invoices::{self, Of},
     links, quickbooks, tenants,
 };
@@ -122,15 +122,7 @@ async fn a_change_is_told_once(#[values(Sqlite, Postgres)] backend: Backend) {
     assert_eq!(invoices::in_quickbooks(&mut tx, tenant, connection, "130").await.unwrap().unwrap().id, invoice);
     assert!(invoices::in_quickbooks(&mut tx, tenant, connection, "131").await.unwrap().is_none());
 
-    let entry = Entry {
-        id: EntryId(Uuid::new_v4()),
-        invoice,
-        deal: DEAL,
-        user: USER,
-        told: "overdue".into(),
-        snapshot: snapshot("0", 10_000),
-        made_at: at(0),
-    };
+    let entry = entry(invoice);
     history::add(&mut tx, tenant, &entry).await.unwrap();
     let owner = Uuid::new_v4();
     assert_eq!(history::orphans(&mut tx, at(6), at(6), at(40)).await.unwrap(), [(tenant, entry.id)]);

@@ -7,3 +7,4 @@ mod database;
 mod fixtures;
 mod follow;
 mod migrations;
+mod operate;

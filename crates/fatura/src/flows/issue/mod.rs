@@ -39,6 +39,8 @@ pub(crate) enum Pressed {
     Issued(Box<Invoice>, Snapshot),
     /// It is under way, or its fate is being found out.
     Checking(InvoiceId),
+    /// It goes no further without a person.
+    Stuck(Box<Invoice>),
     /// The same form made another invoice before, which stands.
     Different(Box<Invoice>),
 }
@@ -142,6 +144,9 @@ pub(crate) async fn outcome(app: &App, tenant: TenantId, id: InvoiceId, patience
                 return Ok(Pressed::Issued(Box::new(invoice), snapshot));
             }
             State::Refused(errors) => return Ok(Pressed::Mend(errors.clone())),
+            State::Queued | State::Sending if invoice.trouble.is_some() => {
+                return Ok(Pressed::Stuck(Box::new(invoice)));
+            }
             State::Queued | State::Sending if tokio::time::Instant::now() >= until => return Ok(Pressed::Checking(id)),
             State::Queued | State::Sending => tokio::time::sleep(LOOK_AGAIN).await,
         }
@@ -156,10 +161,7 @@ pub(crate) async fn attempt(app: &App, tenant: TenantId, id: InvoiceId) -> Resul
     let leased = invoices::lease(&mut tx, tenant, id, owner, now, now + LEASE).await?;
     let unfinished = match &leased {
         Some(_) => true,
-        None => matches!(
-            invoices::find(&mut tx, tenant, id).await?.map(|invoice| invoice.state),
-            Some(State::Queued | State::Sending)
-        ),
+        None => invoices::find(&mut tx, tenant, id).await?.is_some_and(|invoice| invoice.is_under_way()),
     };
     tx.commit().await?;
     let Some(invoice) = leased else {
@@ -172,7 +174,7 @@ pub(crate) async fn attempt(app: &App, tenant: TenantId, id: InvoiceId) -> Resul
         tx.commit().await?;
         Ok(kept)
     };
-    match held(app.clock, Box::pin(worker.run()), extend).await {
+    match held(&app.clock, Box::pin(worker.run()), extend).await {
         Some(ended) => worker.settle(ended).await,
         None => Ok(Attempt::Later(HEARTBEAT)),
     }

@@ -4,7 +4,7 @@ use super::{explain, refusal};
 use crate::{
     flows::{
         Error, access, catalogue, form, history,
-        lease::{Attempt, HEARTBEAT, LEASE, back_off, request_id},
+        lease::{Attempt, HEARTBEAT, LEASE, Next, next, request_id},
         settings, write_back,
     },
     state::App,
@@ -27,6 +27,7 @@ use store::{
     invoices::{self, Invoice, State},
     links,
     quickbooks::{self, Connection},
+    stuck::Trouble,
 };
 use uuid::Uuid;
 
@@ -71,6 +72,9 @@ impl Worker<'_> {
             if self.app.clock.now() < sent_at + DOUBT {
                 return Err(Error::QuickBooks(ProviderError::Busy(LOOK_FOR_IT)));
             }
+            if !self.app.config.quickbooks_trust_requestid && !self.invoice.may_resend {
+                return Err(Error::Stuck(Trouble::Doubt));
+            }
         }
         let customer = self.customer(&connection, &catalogue).await?;
         self.update_customer(&connection, &catalogue).await?;
@@ -80,6 +84,7 @@ impl Worker<'_> {
         }
         let mut tx = self.app.db.begin().await?;
         let ours = invoices::sending(&mut tx, self.tenant, self.invoice.id, self.owner, self.app.clock.now()).await?;
+        invoices::resending(&mut tx, self.tenant, self.invoice.id, self.owner).await?;
         tx.commit().await?;
         if !ours {
             return Err(Error::QuickBooks(ProviderError::Busy(HEARTBEAT)));
@@ -231,15 +236,18 @@ impl Worker<'_> {
                 Attempt::Done
             }
             Err(error) => {
-                let wait = match &error {
-                    Error::QuickBooks(ProviderError::Busy(after)) => (*after).max(back_off(self.invoice.attempts)),
-                    Error::NeedsReconnect | Error::NotConnected => Duration::from_secs(60),
-                    _ => back_off(self.invoice.attempts),
-                };
-                tracing::warn!(tenant.id = %tenant.0, invoice.id = %id.0, %error, wait_s = wait.as_secs(), "the invoice is not settled yet");
-                let at = now + SignedDuration::try_from(wait).unwrap_or(LEASE);
-                invoices::postpone(&mut tx, tenant, id, self.owner, at).await?;
-                Attempt::Later(wait)
+                tracing::warn!(tenant.id = %tenant.0, invoice.id = %id.0, %error, "the invoice is not settled yet");
+                match next(self.app, &error, self.invoice.attempts, self.invoice.created_at) {
+                    Next::Again(wait) => {
+                        let at = now + SignedDuration::try_from(wait).unwrap_or(LEASE);
+                        invoices::postpone(&mut tx, tenant, id, self.owner, at).await?;
+                        Attempt::Later(wait)
+                    }
+                    Next::Stuck(trouble) => {
+                        invoices::stick(&mut tx, tenant, id, self.owner, &trouble).await?;
+                        Attempt::Done
+                    }
+                }
             }
         };
         tx.commit().await?;

@@ -42,7 +42,11 @@ use rust_decimal::Decimal;
 use serde::Deserialize;
 use serde_qs::axum::{QsForm, QsQuery};
 use std::time::Duration;
-use store::{invoices::Invoice, quickbooks};
+use store::{
+    invoices::Invoice,
+    quickbooks,
+    stuck::{Trouble, Work},
+};
 use uuid::Uuid;
 use view::{Choice, Derived, ItemChoice, Line, Options, Sources};
 
@@ -305,6 +309,27 @@ struct Checking {
     invoice: Uuid,
 }
 
+#[derive(Template)]
+#[template(path = "stuck.html")]
+struct Stuck {
+    w: Writer,
+    invoice: Uuid,
+    title: String,
+    text: String,
+    /// Whether it may be sent again.
+    is_doubt: bool,
+}
+
+/// How long somebody who has an invoice looked for waits to be told.
+const LOOKING: Duration = Duration::from_secs(5);
+
+/// What somebody says who has looked.
+#[derive(Deserialize)]
+pub(crate) struct Again {
+    /// It is not in QuickBooks.
+    resend: Option<String>,
+}
+
 /// *Create invoice* was pressed.
 pub(crate) async fn create(
     State(app): State<App>,
@@ -358,6 +383,33 @@ pub(crate) async fn progress(
     answer(&app, &session, outcome).await
 }
 
+/// Somebody has looked at an invoice that is stuck: it is looked for once more, and sent again where they say that it did
+/// not arrive.
+pub(crate) async fn again(
+    State(app): State<App>,
+    OfDeal(session): OfDeal,
+    Path(invoice): Path<Uuid>,
+    QsForm(again): QsForm<Again>,
+) -> Result<Response, Error> {
+    let told = session.told();
+    let (tenant, user) = (session.tenant.id, session.user);
+    panel::visible(&app, tenant, user, InvoiceId(invoice)).await.map_err(&told)?;
+    form::may_create(&app, tenant, session.profile.is_admin).await.map_err(&told)?;
+    match flows::stuck::retry(&app, tenant, user, (Work::Invoice, invoice), again.resend.is_some()).await {
+        // Somebody else was quicker: it is shown how it stands.
+        Ok(()) | Err(flows::Error::NotFound) => {}
+        Err(error) => return Err(told(error)),
+    }
+    let outcome = issue::outcome(&app, tenant, InvoiceId(invoice), LOOKING).await.map_err(&told)?;
+    answer(&app, &session, outcome).await
+}
+
+fn stuck(w: Writer, invoice: &Invoice) -> Stuck {
+    let is_doubt = invoice.trouble == Some(Trouble::Doubt);
+    let text = if is_doubt { fl!(w.t, "stuck-doubt") } else { fl!(w.t, "stuck-failed") };
+    Stuck { w, invoice: invoice.id.0, title: fl!(w.t, "stuck-title"), text, is_doubt }
+}
+
 fn mend(w: Writer, errors: &[domain::draft::FieldError]) -> Mend {
     let worded = errors.iter().map(|error| (words::field_id(error.field), words::message(w, error)));
     Mend { w, errors: worded.collect() }
@@ -368,11 +420,13 @@ async fn answer(app: &App, session: &Session, pressed: Pressed) -> Result<Respon
     match pressed {
         Pressed::Mend(errors) => Ok((StatusCode::UNPROCESSABLE_ENTITY, html(&mend(w, &errors))?).into_response()),
         Pressed::Checking(invoice) => html(&Checking { w, invoice: invoice.0 }),
+        Pressed::Stuck(invoice) => html(&stuck(w, &invoice)),
         Pressed::Issued(invoice, snapshot) => issued(app, session, &invoice, &snapshot, false).await,
         Pressed::Different(invoice) => match &invoice.state {
             store::invoices::State::Issued(snapshot) => {
                 Ok((StatusCode::CONFLICT, issued(app, session, &invoice, snapshot, true).await?).into_response())
             }
+            _ if invoice.trouble.is_some() => html(&stuck(w, &invoice)),
             _ => html(&Checking { w, invoice: invoice.id.0 }),
         },
     }

@@ -38,6 +38,8 @@ pub(crate) struct Row {
     pub(crate) refusal: Option<String>,
     /// The deal whose form mends it.
     pub(crate) mend: Option<i64>,
+    /// Whether somebody has to look.
+    pub(crate) stuck: bool,
 }
 
 /// What can be done with an invoice.
@@ -155,12 +157,14 @@ fn issued(
         sent,
         menu,
         pending: pending.map(|act| match act.wish.act {
+            _ if act.trouble.is_some() => fl!(w.t, "status-stuck"),
             Act::Void => fl!(w.t, "act-voiding"),
             Act::Delete => fl!(w.t, "act-deleting"),
             Act::Send => fl!(w.t, "act-sending"),
         }),
         refusal,
         mend: None,
+        stuck: false,
         number: Some(number),
     }
 }
@@ -206,6 +210,8 @@ fn unsettled(w: Writer, invoice: &Invoice) -> Row {
     let refused = matches!(invoice.state, State::Refused(_));
     let (status, badge, note) = if refused {
         ("refused", fl!(w.t, "status-refused"), fl!(w.t, "panel-refused"))
+    } else if invoice.trouble.is_some() {
+        ("stuck", fl!(w.t, "status-stuck"), fl!(w.t, "panel-stuck"))
     } else {
         ("checking", fl!(w.t, "status-checking"), fl!(w.t, "panel-checking"))
     };
@@ -229,5 +235,6 @@ fn unsettled(w: Writer, invoice: &Invoice) -> Row {
         pending: None,
         refusal: None,
         mend: refused.then_some(invoice.deal.0),
+        stuck: invoice.trouble.is_some(),
     }
 }

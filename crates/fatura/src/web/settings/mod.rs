@@ -27,7 +27,11 @@ use serde::Deserialize;
 use serde_json::json;
 use serde_qs::axum::QsForm;
 use std::sync::Arc;
-use store::quickbooks::{self, State as ConnectionState};
+use store::{
+    quickbooks::{self, State as ConnectionState},
+    stuck::{Stuck, Work},
+};
+use uuid::Uuid;
 
 /// An `<option>`: value, text, whether it is chosen.
 type Options = Vec<(String, String, bool)>;
@@ -42,6 +46,8 @@ struct Page {
     connection: Option<Connection>,
     /// Whether there is Intuit's own picture of *Connect*, and one for while the pointer is on it.
     picture: (bool, bool),
+    /// What goes no further without a person: kind and id, and a line about it.
+    stuck: Vec<(&'static str, Uuid, String)>,
     mappings: Vec<Mapping>,
     days: String,
     terms: Options,
@@ -182,12 +188,11 @@ async fn connection(
             }
         }
     }
-    let zone = jiff::tz::TimeZone::get(&session.profile.time_zone).unwrap_or(jiff::tz::TimeZone::UTC);
     let shown = Connection {
         company: found.company.name,
         country: found.company.country,
         currency: found.company.home_currency,
-        since: session.writer().long_date(&found.connected_at.to_zoned(zone).date()),
+        since: session.writer().long_date(&found.connected_at.to_zoned(session.profile.zone()).date()),
         by: found.connected_by,
         works,
     };
@@ -214,6 +219,7 @@ async fn render(app: &App, session: &Session, changed: Vec<String>) -> Result<Re
         pipedrive_company: session.tenant.company_name.clone(),
         connection,
         picture: (app.connect.rest.is_some(), app.connect.hover.is_some()),
+        stuck: if session.profile.is_admin { stuck(app, session).await.map_err(&told)? } else { Vec::new() },
         mappings: vec![
             mapping("to", fl!(w.t, "settings-to"), &chosen.to),
             mapping("address", fl!(w.t, "settings-address"), &chosen.address),
@@ -258,6 +264,44 @@ async fn render(app: &App, session: &Session, changed: Vec<String>) -> Result<Re
         deals: deals.into_iter().map(|deal| (deal.id.to_string(), deal.title, false)).collect(),
         changed,
     })
+}
+
+/// The work that is stuck, a line for each.
+async fn stuck(app: &App, session: &Session) -> Result<Vec<(&'static str, Uuid, String)>, flows::Error> {
+    let w = session.writer();
+    let line = |stuck: Stuck| {
+        let kind = match stuck.kind {
+            Work::Invoice => fl!(w.t, "stuck-invoice"),
+            Work::Act => fl!(w.t, "stuck-act"),
+            Work::Entry => fl!(w.t, "stuck-entry"),
+        };
+        let since = w.date(&stuck.since.to_zoned(session.profile.zone()).date());
+        let text =
+            fl!(w.t, "stuck-row", kind = kind, deal = stuck.deal.to_string(), since = since, attempts = stuck.attempts);
+        (stuck.kind.name(), stuck.id, text)
+    };
+    Ok(flows::stuck::of_tenant(app, session.tenant.id).await?.into_iter().map(line).collect())
+}
+
+/// Which piece of work.
+#[derive(Deserialize)]
+pub(crate) struct Again {
+    kind: String,
+    id: Uuid,
+}
+
+/// Has a piece of work tried again that is stuck.
+pub(crate) async fn again(
+    State(app): State<App>,
+    OfAdmin(session): OfAdmin,
+    QsForm(again): QsForm<Again>,
+) -> Result<Response, Error> {
+    let told = session.told();
+    let kind = Work::named(&again.kind).ok_or(flows::Error::NotFound).map_err(&told)?;
+    flows::stuck::retry(&app, session.tenant.id, session.user, (kind, again.id), false).await.map_err(&told)?;
+    let mut response = render(&app, &session, Vec::new()).await?;
+    tell(response.headers_mut(), &fl!(session.writer().t, "stuck-taken-up"));
+    Ok(response)
 }
 
 pub(crate) async fn show(State(app): State<App>, OfSettings(session): OfSettings) -> Result<Response, Error> {

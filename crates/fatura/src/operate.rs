@@ -1,0 +1,66 @@
+//! What whoever runs the service does from the command line.
+
+use crate::{clock, config::Config, flows::stuck::again};
+use anyhow::{Context, bail};
+use secrecy::ExposeSecret;
+use store::{Db, stuck, tenants};
+use uuid::Uuid;
+
+async fn open(config: &Config) -> anyhow::Result<Db> {
+    Ok(Db::open(config.database_url.expose_secret()).await?)
+}
+
+/// Brings the database up to date.
+pub async fn migrate(config: &Config) -> anyhow::Result<()> {
+    Ok(open(config).await?.migrate().await?)
+}
+
+/// Work that goes no further without a person, a line for each: kind, id, company, deal, since when, attempts, and why.
+pub async fn stuck(config: &Config) -> anyhow::Result<Vec<String>> {
+    let mut tx = open(config).await?.read().await?;
+    let mut lines = Vec::new();
+    for stuck in stuck::of_all(&mut tx).await? {
+        let company = tenants::find(&mut tx, stuck.tenant).await?.map(|tenant| tenant.company_name).unwrap_or_default();
+        let why = match stuck.trouble {
+            stuck::Trouble::Doubt => "was sent to QuickBooks without an answer and is not found there".to_owned(),
+            stuck::Trouble::Failed(error) => error,
+        };
+        let (kind, id, deal) = (stuck.kind.name(), stuck.id, stuck.deal);
+        lines.push(format!(
+            "{kind} {id}  {company}, deal {deal}, since {}, tried {} times: {why}",
+            stuck.since, stuck.attempts
+        ));
+    }
+    Ok(lines)
+}
+
+/// Has what is stuck tried again: one piece by its id, or all; how many. An invoice that was sent without an answer is only
+/// looked for: whether it is sent again is for the people who bill to say.
+pub async fn retry(config: &Config, id: Option<Uuid>) -> anyhow::Result<usize> {
+    let db = open(config).await?;
+    let now = db.now().await?.unwrap_or_else(clock::of_this_machine);
+    let mut tx = db.read().await?;
+    let all = stuck::of_all(&mut tx).await?;
+    drop(tx);
+    let wanted: Vec<_> = all.into_iter().filter(|stuck| id.is_none_or(|id| stuck.id == id)).collect();
+    if let (Some(id), true) = (id, wanted.is_empty()) {
+        bail!("nothing with the id {id} is stuck; list what is with: fatura stuck");
+    }
+    for stuck in &wanted {
+        again(&db, stuck.tenant, None, (stuck.kind, stuck.id), false, now).await?;
+    }
+    Ok(wanted.len())
+}
+
+/// Writes a backup of the SQLite database into a new file, while the service runs.
+pub async fn backup(config: &Config, file: &str) -> anyhow::Result<()> {
+    Ok(open(config).await?.backup_to(file).await?)
+}
+
+/// Copies everything out of another database into the configured one, which has to be empty; how many rows.
+pub async fn copy(config: &Config, from: &str) -> anyhow::Result<u64> {
+    let source = Db::open(from).await.context("the database to copy from cannot be opened")?;
+    let target = open(config).await?;
+    target.migrate().await?;
+    Ok(source.copy_to(&target).await?)
+}

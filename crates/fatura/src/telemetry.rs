@@ -1,0 +1,70 @@
+//! What the service tells whoever runs it: log lines and figures. Neither holds a secret or a customer's data.
+
+use crate::{
+    flows::{Error, lease::Attempt},
+    state::App,
+};
+use anyhow::Context;
+use axum::{Router, routing::get};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use std::time::Duration;
+use tokio::{net::TcpListener, task::JoinHandle};
+use tokio_util::sync::CancellationToken;
+
+const SECONDS: [f64; 10] = [0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 30.0];
+const CALLS: [f64; 9] = [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 12.0];
+
+/// Begins to count. Once in a process.
+fn figures() -> anyhow::Result<PrometheusHandle> {
+    let builder = PrometheusBuilder::new()
+        .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &SECONDS)?
+        .set_buckets_for_metric(Matcher::Suffix("_calls".to_owned()), &CALLS)?;
+    let handle = builder.install_recorder()?;
+    metrics::describe_histogram!(
+        "fatura_provider_call_seconds",
+        "Calls to Pipedrive and QuickBooks, by HTTP status; none where no answer came"
+    );
+    metrics::describe_histogram!("fatura_job_calls", "Calls to providers for each attempt at a job: quota and money");
+    metrics::describe_histogram!("fatura_job_seconds", "How long attempts at jobs took");
+    metrics::describe_counter!("fatura_webhooks_total", "Webhooks of QuickBooks, by whether they were believed");
+    metrics::describe_gauge!("fatura_stuck", "Work that goes no further without a person");
+    Ok(handle)
+}
+
+/// Serves the figures at `/metrics` of an address of their own, where one is set, until told to stop.
+pub(crate) async fn serve(app: &App, stop: CancellationToken) -> anyhow::Result<JoinHandle<()>> {
+    let Some(address) = app.config.metrics_listen.clone() else { return Ok(tokio::spawn(async {})) };
+    let listener = TcpListener::bind(&address).await.with_context(|| format!("metrics_listen is {address}"))?;
+    let (figures, app) = (figures()?, app.clone());
+    let pages = Router::new().route(
+        "/metrics",
+        get(move || {
+            let (figures, app) = (figures.clone(), app.clone());
+            async move {
+                if let Ok(mut tx) = app.db.read().await
+                    && let Ok(stuck) = store::stuck::of_all(&mut tx).await
+                {
+                    metrics::gauge!("fatura_stuck").set(u32::try_from(stuck.len()).unwrap_or(u32::MAX));
+                }
+                figures.run_upkeep();
+                figures.render()
+            }
+        }),
+    );
+    Ok(tokio::spawn(async move {
+        if let Err(error) = axum::serve(listener, pages).with_graceful_shutdown(stop.cancelled_owned()).await {
+            tracing::error!(%error, "the figures are not served any more");
+        }
+    }))
+}
+
+/// An attempt at a job has ended.
+pub(crate) fn job(kind: &'static str, attempt: &Result<Attempt, Error>, calls: u32, took: Duration) {
+    let outcome = match attempt {
+        Ok(Attempt::Done) => "done",
+        Ok(Attempt::Later(_)) => "later",
+        Err(_) => "failed",
+    };
+    metrics::histogram!("fatura_job_calls", "kind" => kind, "outcome" => outcome).record(calls);
+    metrics::histogram!("fatura_job_seconds", "kind" => kind, "outcome" => outcome).record(took);
+}

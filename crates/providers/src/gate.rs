@@ -1,0 +1,153 @@
+//! The way to one company: so many calls at a time, so many a minute, and none while it asks to be left alone.
+//!
+//! What nobody waits for gets less than half of it, so that whoever waits for an answer finds the way free.
+
+use crate::ProviderError;
+use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
+use std::{
+    num::NonZeroU32,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// What a provider allows one company, or the part of it that one of several replicas may take.
+#[derive(Debug, Clone, Copy)]
+pub struct Allowance {
+    /// Calls in a minute, once those that may come at once were made.
+    pub a_minute: u32,
+    /// Calls that may follow each other without a pause.
+    pub burst: u32,
+    /// Calls at the same time.
+    pub at_once: u32,
+}
+
+impl Allowance {
+    /// The same for each of so many.
+    #[must_use]
+    pub fn shared(self, by: u32) -> Self {
+        let part = |whole: u32| (whole / by.max(1)).max(1);
+        Self { a_minute: part(self.a_minute), burst: part(self.burst), at_once: part(self.at_once) }
+    }
+}
+
+/// Whether somebody waits for the answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lane {
+    /// A person does.
+    Interactive,
+    /// Nobody does.
+    Background,
+}
+
+/// One company's gate, cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Gate(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    all: Way,
+    background: Way,
+    closed_until: Mutex<Option<Instant>>,
+}
+
+#[derive(Debug)]
+struct Way {
+    at_once: Arc<Semaphore>,
+    rate: DefaultDirectRateLimiter,
+}
+
+impl Way {
+    fn of(allowed: Allowance) -> Self {
+        let some = |count: u32| NonZeroU32::new(count).unwrap_or(NonZeroU32::MIN);
+        let quota = Quota::per_minute(some(allowed.a_minute)).allow_burst(some(allowed.burst));
+        Self { at_once: Arc::new(Semaphore::new(allowed.at_once as usize)), rate: RateLimiter::direct(quota) }
+    }
+
+    async fn enter(&self) -> Option<OwnedSemaphorePermit> {
+        let permit = Arc::clone(&self.at_once).acquire_owned().await.ok();
+        self.rate.until_ready().await;
+        permit
+    }
+}
+
+/// The right to make one call; given back when it is dropped.
+#[derive(Debug, Default)]
+pub(crate) struct Entered {
+    _permits: [Option<OwnedSemaphorePermit>; 2],
+}
+
+impl Gate {
+    /// A gate that lets so much through.
+    pub fn new(allowed: Allowance) -> Self {
+        let less = Allowance {
+            a_minute: (allowed.a_minute * 2 / 5).max(1),
+            burst: (allowed.burst * 2 / 5).max(1),
+            at_once: (allowed.at_once * 2 / 5).max(1),
+        };
+        Self(Arc::new(Inner { all: Way::of(allowed), background: Way::of(less), closed_until: Mutex::new(None) }))
+    }
+
+    /// Waits for a free way; [`ProviderError::Busy`] while the company asks to be left alone.
+    pub(crate) async fn enter(&self, lane: Lane) -> Result<Entered, ProviderError> {
+        self.is_open()?;
+        let background = if lane == Lane::Background { self.0.background.enter().await } else { None };
+        let all = self.0.all.enter().await;
+        self.is_open()?;
+        Ok(Entered { _permits: [background, all] })
+    }
+
+    fn is_open(&self) -> Result<(), ProviderError> {
+        let closed = *self.0.closed_until.lock().unwrap_or_else(PoisonError::into_inner);
+        match closed.map(|until| until.saturating_duration_since(Instant::now())) {
+            Some(left) if !left.is_zero() => Err(ProviderError::Busy(left)),
+            _ => Ok(()),
+        }
+    }
+
+    /// The company asks to be left alone for so long.
+    pub(crate) fn close(&self, pause: Duration) {
+        *self.0.closed_until.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now().checked_add(pause);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures_util::FutureExt;
+
+    const ALLOWED: Allowance = Allowance { a_minute: 60, burst: 10, at_once: 5 };
+
+    #[tokio::test]
+    async fn what_nobody_waits_for_leaves_the_way_free() {
+        let gate = Gate::new(ALLOWED);
+        let first = gate.enter(Lane::Background).now_or_never().expect("free").expect("open");
+        let second = gate.enter(Lane::Background).now_or_never().expect("free").expect("open");
+        assert!(gate.enter(Lane::Background).now_or_never().is_none(), "two of five for the background");
+        let others: Vec<_> = (0..3).map(|_| gate.enter(Lane::Interactive).now_or_never().expect("free")).collect();
+        assert!(gate.enter(Lane::Interactive).now_or_never().is_none(), "five at a time");
+        drop((first, second, others));
+        assert!(gate.enter(Lane::Interactive).now_or_never().is_some());
+    }
+
+    #[tokio::test]
+    async fn not_more_than_the_burst_follow_each_other() {
+        let gate = Gate::new(ALLOWED);
+        let made = (0..20).filter(|_| gate.enter(Lane::Interactive).now_or_never().is_some()).count();
+        assert_eq!(made, 10);
+    }
+
+    #[tokio::test]
+    async fn a_closed_gate_says_for_how_long() {
+        let gate = Gate::new(ALLOWED);
+        gate.close(Duration::from_secs(30));
+        let refused = gate.enter(Lane::Interactive).await;
+        assert!(matches!(refused, Err(ProviderError::Busy(left)) if left.as_secs() >= 29));
+    }
+
+    #[test]
+    fn replicas_share_it() {
+        let shared = Allowance { a_minute: 420, burst: 60, at_once: 8 }.shared(3);
+        assert_eq!((shared.a_minute, shared.burst, shared.at_once), (140, 20, 2));
+    }
+}

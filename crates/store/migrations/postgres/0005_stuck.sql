@@ -1,0 +1,12 @@
+-- Work that goes no further without a person, and the replicas that run. Same columns as sqlite/0005_stuck.sql.
+ALTER TABLE invoice ADD COLUMN trouble TEXT;
+ALTER TABLE invoice ADD COLUMN may_resend BOOLEAN NOT NULL DEFAULT FALSE;
+ALTER TABLE act ADD COLUMN trouble TEXT;
+ALTER TABLE history_entry ADD COLUMN trouble TEXT;
+CREATE INDEX invoice_stuck ON invoice (tenant_id) WHERE trouble IS NOT NULL;
+CREATE INDEX act_stuck ON act (tenant_id) WHERE trouble IS NOT NULL;
+CREATE INDEX history_stuck ON history_entry (tenant_id) WHERE trouble IS NOT NULL;
+CREATE TABLE replica (
+  id UUID PRIMARY KEY,
+  seen_at BIGINT NOT NULL
+);

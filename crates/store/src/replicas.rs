@@ -1,0 +1,20 @@
+//! The replicas of the service that run on one database. They share what each company's QuickBooks allows.
+
+use crate::{Error, Tx, db::on, time::micros};
+use jiff::Timestamp;
+use uuid::Uuid;
+
+/// Notes that a replica runs, forgets those that nobody has seen since a moment, and says how many are left.
+pub async fn seen(tx: &mut Tx, replica: Uuid, now: Timestamp, since: Timestamp) -> Result<u32, Error> {
+    on!(tx, c => sqlx::query("INSERT INTO replica (id, seen_at) VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at")
+        .bind(replica).bind(micros(now)).execute(c).await.map(drop))?;
+    on!(tx, c => sqlx::query("DELETE FROM replica WHERE seen_at < $1").bind(micros(since)).execute(c).await.map(drop))?;
+    let count: i64 = on!(tx, c => sqlx::query_scalar("SELECT COUNT(*) FROM replica").fetch_one(c).await)?;
+    Ok(u32::try_from(count).unwrap_or(u32::MAX))
+}
+
+/// A replica has ended.
+pub async fn gone(tx: &mut Tx, replica: Uuid) -> Result<(), Error> {
+    on!(tx, c => sqlx::query("DELETE FROM replica WHERE id = $1").bind(replica).execute(c).await.map(drop))?;
+    Ok(())
+}

@@ -1,0 +1,206 @@
+//! What the store promises to whoever runs the service: stuck work, replicas, clocks, and moving to a larger database.
+
+use crate::{
+    database::{
+        Backend::{self, Postgres, Sqlite},
+        Database, at,
+    },
+    fixtures::{DEAL, USER, connection, intent, issued, new_id, tenant},
+};
+use domain::{
+    ids::{ActId, IntentKey, TenantId},
+    invoice::Act,
+};
+use rstest::rstest;
+use store::{
+    acts::{self, Wish},
+    audit, grants, history,
+    invoices::{self, Of, State},
+    queue::{CarryOut, IssueInvoice},
+    replicas,
+    stuck::{self, Trouble, Work},
+};
+use uuid::Uuid;
+
+#[rstest]
+#[tokio::test]
+async fn stuck_work_waits_for_a_person(#[values(Sqlite, Postgres)] backend: Backend) {
+    let t = Database::new(backend).await;
+    let mut tx = t.db.begin().await.unwrap();
+    let tenant = tenant(&mut tx, 1).await;
+    let connection = connection(&t, &mut tx, tenant, "1").await;
+    let id = new_id(
+        invoices::place(&mut tx, tenant, &intent(connection, IntentKey(Uuid::new_v4()), 100), at(0)).await.unwrap(),
+    );
+    let owner = Uuid::new_v4();
+    invoices::lease(&mut tx, tenant, id, owner, at(0), at(10)).await.unwrap().unwrap();
+    assert!(invoices::sending(&mut tx, tenant, id, owner, at(1)).await.unwrap());
+    invoices::stick(&mut tx, tenant, id, Uuid::new_v4(), &Trouble::Doubt).await.unwrap();
+    assert!(stuck::of_all(&mut tx).await.unwrap().is_empty(), "whoever has lost the lease changes nothing");
+    invoices::stick(&mut tx, tenant, id, owner, &Trouble::Doubt).await.unwrap();
+    assert!(invoices::lease(&mut tx, tenant, id, owner, at(20), at(30)).await.unwrap().is_none());
+    assert!(invoices::orphans(&mut tx, at(90), at(90), at(99)).await.unwrap().is_empty());
+    let found = stuck::of_tenant(&mut tx, tenant).await.unwrap();
+    assert_eq!(found, stuck::of_all(&mut tx).await.unwrap());
+    assert_eq!(
+        (found[0].kind, found[0].id, found[0].deal, &found[0].trouble),
+        (Work::Invoice, id.0, DEAL.0, &Trouble::Doubt)
+    );
+    assert!(stuck::of_tenant(&mut tx, TenantId(Uuid::new_v4())).await.unwrap().is_empty());
+
+    invoices::allow_resending(&mut tx, tenant, id).await.unwrap();
+    assert!(!stuck::retry(&mut tx, TenantId(Uuid::new_v4()), Work::Invoice, id.0, at(100)).await.unwrap());
+    assert!(stuck::retry(&mut tx, tenant, Work::Invoice, id.0, at(100)).await.unwrap());
+    assert!(!stuck::retry(&mut tx, tenant, Work::Invoice, id.0, at(100)).await.unwrap(), "it is not stuck any more");
+    let again = invoices::lease(&mut tx, tenant, id, owner, at(100), at(110)).await.unwrap().unwrap();
+    assert_eq!((again.state, again.attempts, again.may_resend, again.trouble), (State::Sending, 1, true, None));
+    invoices::resending(&mut tx, tenant, id, owner).await.unwrap();
+    assert!(!invoices::find(&mut tx, tenant, id).await.unwrap().unwrap().may_resend, "once, and no more");
+}
+
+#[rstest]
+#[tokio::test]
+async fn acts_and_entries_get_stuck_as_well(#[values(Sqlite, Postgres)] backend: Backend) {
+    let t = Database::new(backend).await;
+    let mut tx = t.db.begin().await.unwrap();
+    let (tenant, _, invoice) = issued(&t, &mut tx).await;
+    let wish = Wish {
+        id: ActId(Uuid::new_v4()),
+        invoice,
+        act: Act::Void,
+        seen: String::new(),
+        recipient: String::new(),
+        by: USER,
+    };
+    assert!(acts::request(&mut tx, tenant, &wish, at(0)).await.unwrap());
+    let owner = Uuid::new_v4();
+    acts::lease(&mut tx, tenant, wish.id, owner, at(0), at(10)).await.unwrap().unwrap();
+    let failed = Trouble::Failed("QuickBooks: no usable answer came back".into());
+    acts::stick(&mut tx, tenant, wish.id, owner, &failed).await.unwrap();
+    let entry = crate::fixtures::entry(invoice);
+    history::add(&mut tx, tenant, &entry).await.unwrap();
+    history::lease(&mut tx, tenant, entry.id, owner, at(0), at(10)).await.unwrap().unwrap();
+    history::stick(&mut tx, tenant, entry.id, owner, &failed).await.unwrap();
+    let found = stuck::of_tenant(&mut tx, tenant).await.unwrap();
+    let kinds: Vec<_> = found.iter().map(|stuck| (stuck.kind, stuck.id)).collect();
+    assert!(kinds.contains(&(Work::Act, wish.id.0)) && kinds.contains(&(Work::Entry, entry.id.0)));
+    assert!(found.iter().all(|stuck| stuck.trouble == failed));
+    for stuck in found {
+        assert!(stuck::retry(&mut tx, tenant, stuck.kind, stuck.id, at(20)).await.unwrap());
+    }
+    assert!(acts::lease(&mut tx, tenant, wish.id, owner, at(20), at(30)).await.unwrap().is_some());
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_lease_of_a_wrong_clock_holds_nobody_up(#[values(Sqlite, Postgres)] backend: Backend) {
+    const AHEAD: i64 = 26 * 3600;
+    let t = Database::new(backend).await;
+    let mut tx = t.db.begin().await.unwrap();
+    let tenant = tenant(&mut tx, 1).await;
+    let connection = connection(&t, &mut tx, tenant, "1").await;
+    let id = new_id(
+        invoices::place(&mut tx, tenant, &intent(connection, IntentKey(Uuid::new_v4()), 100), at(0)).await.unwrap(),
+    );
+    let (wrong, right) = (Uuid::new_v4(), Uuid::new_v4());
+    assert!(invoices::lease(&mut tx, tenant, id, wrong, at(AHEAD), at(AHEAD + 10)).await.unwrap().is_some());
+    assert!(invoices::lease(&mut tx, tenant, id, right, at(1), at(11)).await.unwrap().is_some());
+    assert!(store::quickbooks::lease(&mut tx, tenant, connection, at(AHEAD), at(AHEAD + 14)).await.unwrap());
+    assert!(store::quickbooks::lease(&mut tx, tenant, connection, at(1), at(15)).await.unwrap());
+    assert!(!store::quickbooks::lease(&mut tx, tenant, connection, at(2), at(16)).await.unwrap());
+}
+
+#[rstest]
+#[tokio::test]
+async fn replicas_see_each_other(#[values(Sqlite, Postgres)] backend: Backend) {
+    let t = Database::new(backend).await;
+    let mut tx = t.db.begin().await.unwrap();
+    let (one, other) = (Uuid::new_v4(), Uuid::new_v4());
+    assert_eq!(replicas::seen(&mut tx, one, at(0), at(-20)).await.unwrap(), 1);
+    assert_eq!(replicas::seen(&mut tx, other, at(5), at(-15)).await.unwrap(), 2);
+    assert_eq!(replicas::seen(&mut tx, other, at(25), at(5)).await.unwrap(), 1, "one was not seen for long");
+    replicas::seen(&mut tx, one, at(26), at(6)).await.unwrap();
+    replicas::gone(&mut tx, other).await.unwrap();
+    assert_eq!(replicas::seen(&mut tx, one, at(27), at(7)).await.unwrap(), 1);
+}
+
+#[rstest]
+#[tokio::test]
+async fn replicas_go_by_the_clock_of_their_database(#[values(Sqlite, Postgres)] backend: Backend) {
+    let t = Database::new(backend).await;
+    let (first, second) = (t.db.now().await.unwrap(), t.db.now().await.unwrap());
+    assert_eq!(first.is_some(), matches!(backend, Postgres));
+    assert!(first <= second);
+}
+
+#[tokio::test]
+async fn everything_moves_from_sqlite_to_postgresql() {
+    let (from, to) = (Database::new(Sqlite).await, Database::new(Postgres).await);
+    let mut tx = from.db.begin().await.unwrap();
+    let (tenant, connection, invoice) = issued(&from, &mut tx).await;
+    let key = IntentKey(Uuid::new_v4());
+    let open = new_id(invoices::place(&mut tx, tenant, &intent(connection, key, 700), at(5)).await.unwrap());
+    from.db.enqueue(&mut tx, IssueInvoice { tenant, invoice: open }).await.unwrap();
+    from.db.enqueue(&mut tx, CarryOut { tenant, act: ActId(Uuid::new_v4()) }).await.unwrap();
+    let tokens = crate::fixtures::tokens("ana");
+    grants::install(
+        &mut tx,
+        &from.vault,
+        tenant,
+        USER,
+        &crate::fixtures::profile(),
+        "https://a.example",
+        &tokens,
+        at(0),
+    )
+    .await
+    .unwrap();
+    audit::record(
+        &mut tx,
+        tenant,
+        Some(USER),
+        "invoice issued",
+        Some(invoice),
+        &serde_json::json!({ "total": 1 }),
+        at(1),
+    )
+    .await
+    .unwrap();
+    tx.commit().await.unwrap();
+    let before = held(&from, tenant).await;
+
+    assert!(from.db.copy_to(&to.db).await.unwrap() >= 6);
+    assert_eq!(held(&to, tenant).await, before);
+    let mut tx = to.db.read().await.unwrap();
+    let grant = grants::find(&mut tx, &to.vault, tenant, USER).await.unwrap().unwrap();
+    assert_eq!(secrecy::ExposeSecret::expose_secret(&grant.tokens.refresh), "ana-refresh");
+    drop(tx);
+    assert!(matches!(from.db.copy_to(&to.db).await, Err(store::Error::NotEmpty)), "nothing is copied over something");
+    assert!(matches!(to.db.copy_to(&from.db).await, Err(store::Error::NotFromSqlite)));
+}
+
+#[tokio::test]
+async fn a_backup_is_the_whole_database_at_one_moment() {
+    let t = Database::new(Sqlite).await;
+    let mut tx = t.db.begin().await.unwrap();
+    let (tenant, _, _) = issued(&t, &mut tx).await;
+    tx.commit().await.unwrap();
+    let before = held(&t, tenant).await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("backup.db");
+    t.db.backup_to(file.to_str().unwrap()).await.unwrap();
+    let restored = store::Db::open(&format!("sqlite:{}", file.display())).await.unwrap();
+    let restored = Database::of(restored, folder);
+    assert_eq!(held(&restored, tenant).await, before);
+    assert!(t.db.backup_to(file.to_str().unwrap()).await.is_err(), "a file that is there is not overwritten");
+    let other = Database::new(Postgres).await;
+    assert!(matches!(other.db.backup_to("x").await, Err(store::Error::NotSqlite)));
+}
+
+/// What a database holds of a company, in words.
+async fn held(t: &Database, tenant: TenantId) -> String {
+    let mut tx = t.db.read().await.unwrap();
+    let invoices = invoices::list(&mut tx, tenant, Of::Deal(DEAL)).await.unwrap();
+    let connection = store::quickbooks::current(&mut tx, &t.vault, tenant).await.unwrap().unwrap();
+    format!("{invoices:?} {:?} {} {:?}", connection.company, connection.realm_id, connection.connected_at)
+}

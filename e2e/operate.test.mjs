@@ -1,0 +1,119 @@
+// What whoever runs the service does: restarts replicas one after the other, backs up and restores, moves to PostgreSQL.
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, renameSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { start } from "../scripts/stack.mjs";
+import { plain } from "./browser.mjs";
+import { bill, control, installed, openForm, session, settled } from "./http.mjs";
+import { CASCADE, US } from "./people.mjs";
+import { createDatabase } from "./storm/database.mjs";
+import { quickbooks } from "./story.mjs";
+
+const skip = process.env.TEST_POSTGRES_URL ? false : "TEST_POSTGRES_URL is not set";
+const LINE = { ...CASCADE, "lines[0][item]": "12", "lines[0][unit_price]": "10", "lines[0][tax_code]": "NON" };
+
+/** A stack of its own for a test. */
+async function running(t, options) {
+  const dir = mkdtempSync(join(tmpdir(), "fatura-operate-"));
+  const stack = await start({ dir, ...options });
+  t.after(async () => {
+    await stack.stop();
+    rmSync(dir, { recursive: true, force: true });
+  });
+  await installed(stack.env, US);
+  return { dir, stack, env: stack.env };
+}
+
+const invoices = async (env) => (await (await quickbooks(env, US.realm))("select * from Invoice orderby Id maxresults 1000")).Invoice ?? [];
+const shown = async (env, deal) => plain((await (await session(env, "panel", US.company, US.user)).call(`/panel/deal/${deal}`)).text);
+/** The numbers of the invoices that the panel of a deal shows. */
+const numbers = async (env, deal) => [...(await shown(env, deal)).matchAll(/<b class="number">([^<]*)</g)].map(([, number]) => number);
+
+test("replicas are restarted one after the other, and nobody notices", { skip, timeout: 120_000 }, async (t) => {
+  const { stack, env } = await running(t, { replicas: 2, database: (await createDatabase()).url, settings: { FATURA_SHUTDOWN_DELAY_SECONDS: "1" } });
+  await control(env, "/pipedrive/limits", { burst: 0, daily_for_each_seat: 0 });
+  const before = (await invoices(env)).length;
+  let goesOn = true;
+  let [looked, billed] = [0, 0];
+  const looking = async () => {
+    const { call } = await session(env, "panel", US.company, US.user);
+    for (; goesOn; looked++) assert.equal((await call("/panel/deal/3")).status, 200);
+  };
+  const billing = async () => {
+    const { call, fields } = await openForm(env, US, 3, LINE);
+    for (; goesOn; billed++) {
+      const answer = await settled(call, await call("/deals/3/invoices", { ...fields, intent: crypto.randomUUID() }));
+      assert.equal(answer.status, 200, answer.text);
+    }
+  };
+  const people = Promise.all([looking(), looking(), billing(), billing()]);
+  for (const each of [...stack.replicas, ...stack.replicas]) {
+    await new Promise((go) => setTimeout(go, 500));
+    await each.end("SIGTERM");
+    await each.start();
+  }
+  goesOn = false;
+  await people;
+  console.log(`${looked} looks and ${billed} invoices during four restarts, none refused`);
+  assert.equal((await invoices(env)).length, before + billed);
+});
+
+for (const kind of ["SQLite", "PostgreSQL"]) {
+  test(`a backup of ${kind} is restored: what was billed since is not billed again`, { skip: kind === "PostgreSQL" && skip, timeout: 120_000 }, async (t) => {
+    const database = kind === "PostgreSQL" ? (await createDatabase()).url : undefined;
+    const { dir, stack, env } = await running(t, database ? { database } : {});
+    const first = await bill(env, US, 3, LINE);
+    const { call, fields } = await openForm(env, US, 4, LINE);
+    await call("/deals/4/form/preview", fields);
+    const file = join(dir, "backup");
+    if (database) execFileSync("pg_dump", ["--format=custom", "--file", file, database]);
+    else assert.match(await stack.fatura("backup", file), /is written/);
+
+    const lost = await bill(env, US, 5, LINE);
+    const pressed = await settled(call, await call("/deals/4/invoices", fields));
+    const number = /data-number="([^"]*)"/.exec(pressed.text)[1];
+    const before = (await invoices(env)).length;
+
+    await stack.killFatura();
+    if (database) execFileSync("pg_restore", ["--clean", "--if-exists", "--dbname", database, file]);
+    else {
+      for (const end of ["", "-wal", "-shm"]) rmSync(join(dir, `fatura.db${end}`), { force: true });
+      renameSync(file, join(dir, "fatura.db"));
+    }
+    await stack.startFatura();
+    assert.deepEqual(await numbers(env, 3), [first], "what was there is there");
+    assert.deepEqual(await numbers(env, 5), [], `${lost} is in QuickBooks alone now`);
+    const again = await openForm(env, US, 4);
+    assert.equal(again.fields.intent, fields.intent, "the draft is the same form");
+    const answer = await settled(again.call, await again.call("/deals/4/invoices", again.fields));
+    assert.equal(/data-number="([^"]*)"/.exec(answer.text)?.[1], number, answer.text);
+    assert.equal((await invoices(env)).length, before, "no second one was made");
+  });
+}
+
+test("everything moves from SQLite to PostgreSQL by one command, and goes on there", { skip, timeout: 120_000 }, async (t) => {
+  const { dir, stack, env } = await running(t, {});
+  const first = await bill(env, US, 3, LINE);
+  // Something is under way when the service stops.
+  const { call, fields } = await openForm(env, US, 4, LINE);
+  await control(env, "/faults", { provider: "quickbooks", path: "/invoice", method: "POST", effect: "drop_after" });
+  const pressed = call("/deals/4/invoices", fields).catch(() => undefined);
+  await new Promise((go) => setTimeout(go, 700));
+  await stack.killFatura();
+  await pressed;
+  const { url } = await createDatabase();
+  const from = `sqlite:${join(dir, "fatura.db")}`;
+  assert.match(await stack.fatura("copy", "--from", from).catch(({ stderr }) => stderr), /from sqlite: to postgres:/, "not into itself");
+  const moved = { FATURA_DATABASE_URL: url };
+  assert.match(await stack.with(moved).fatura("copy", "--from", from), /^\d+ rows copied$/);
+  assert.match(await stack.with(moved).fatura("copy", "--from", from).catch(({ stderr }) => stderr), /not empty/);
+  await stack.with(moved).startFatura();
+  assert.deepEqual(await numbers(env, 3), [first]);
+  const answer = await settled(call, await call("/deals/4/invoices", fields));
+  assert.match(answer.text, /data-issued/);
+  assert.equal((await numbers(env, 4)).length, 1);
+  await bill(env, US, 3, LINE);
+});
