@@ -26,7 +26,14 @@ export async function deeds(env, intent, replicas, dice, until) {
   };
   if (intent.deed === "pay") return accountant("/quickbooks/payment", dice.percent(50) ? { amount: 10 } : {});
   if (intent.deed === "void in QuickBooks") return accountant("/quickbooks/void");
-  if (intent.deed === "nothing") return undefined;
+  if (intent.deed !== "nothing") await carry(env, intent, intent.deed, replicas, dice, until);
+  return undefined;
+}
+
+/** Somebody voids, deletes or sends the invoice: pressed until they are told how it ended. */
+export async function carry(env, intent, deed, replicas, dice, until) {
+  const { who, deal } = intent.desk;
+  intent.deed = deed;
   const call = person(env, who, replicas, dice);
   intent.recipient = `storm-${intent.at}@customer.example`;
   let key;

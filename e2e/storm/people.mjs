@@ -73,7 +73,7 @@ export async function intend(env, desk, intent, replicas, dice, until) {
       return { state: "unanswered", words: String(error.cause?.code ?? error.name) };
     }
   };
-  const kinds = { once: 50, twice: 25, "given up": 15, thrice: 10 };
+  const kinds = intent.once ? { once: 100 } : { once: 50, twice: 25, "given up": 15, thrice: 10 };
   let draw = dice.below(100);
   intent.kind = Object.keys(kinds).find((kind) => (draw -= kinds[kind]) < 0);
   const presses = { once: 1, twice: 2, thrice: 3, "given up": 1 }[intent.kind];

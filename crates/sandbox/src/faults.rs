@@ -81,6 +81,10 @@ impl Faults {
         self.waiting.push(fault);
     }
 
+    pub(crate) fn waiting(&self) -> &[Fault] {
+        &self.waiting
+    }
+
     pub(crate) fn clear(&mut self) {
         self.waiting.clear();
     }

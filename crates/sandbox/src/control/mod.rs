@@ -29,7 +29,7 @@ pub(crate) fn router(shared: Shared) -> Router {
         .route("/", get(async || HELP))
         .merge(quickbooks::router())
         .merge(pipedrive::router())
-        .route("/faults", post(add_fault).delete(clear_faults))
+        .route("/faults", get(faults).post(add_fault).delete(clear_faults))
         .route("/faults/seed", post(seed_faults))
         .route("/calls", get(calls))
         .route("/clock", get(read_clock).post(move_clock))
@@ -62,6 +62,11 @@ fn one() -> u64 {
 async fn add_fault(State(shared): State<Shared>, Json(fault): Json<Fault>) -> StatusCode {
     shared.world_untouched().faults.add(fault);
     StatusCode::NO_CONTENT
+}
+
+/// Those that wait for their calls still.
+async fn faults(State(shared): State<Shared>) -> Response {
+    Json(shared.world_untouched().faults.waiting()).into_response()
 }
 
 async fn clear_faults(State(shared): State<Shared>) -> StatusCode {
