@@ -1,11 +1,13 @@
 # make demo   the whole thing on this machine, without an account
 # make test   everything that CI checks
 # make screenshots   every page in every state, language and theme, into target/screenshots
-# make storm   people bill deals while everything fails; then the books are compared (SEED, INTENTS, DATABASE=postgres, REPLICAS, REQUESTID=ignored, LAG_MS)
+# make storm   people bill deals while everything fails; then the books are compared (SEED, INTENTS, DATABASE=postgres, REPLICAS, REQUESTID=ignored, LAG_MS, TRUST=no)
+# make points   every boundary between two steps of every write: killed, ended and stopped there (DATABASE=postgres, REPLICAS, TIMES)
+# make bench   what it costs and where it ends, beside a floor of the same run (LARGE=1 for a million invoices)
 # make bench-sandbox   how fast the QuickBooks sandbox is, and how much fits in
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo test assets screenshots storm bench-sandbox
+.PHONY: help demo test assets screenshots storm points bench bench-sandbox
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -36,6 +38,17 @@ storm: $(ASSETS)
 	@cargo build --locked --release -p fatura -p sandbox
 	@cd e2e && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@PROFILE=release exec scripts/with-postgres node e2e/storm/run.mjs
+
+points: $(ASSETS)
+	@cargo build --locked --release -p fatura -p sandbox
+	@cd e2e && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@PROFILE=release exec scripts/with-postgres node e2e/storm/points.mjs
+
+bench: $(ASSETS)
+	@cargo build --locked --release -p fatura -p sandbox
+	@cargo build --locked --release -p fatura --example bench
+	@cd e2e && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@PROFILE=release exec scripts/with-postgres node e2e/bench.mjs
 
 bench-sandbox:
 	@cargo run --locked --release -p sandbox --example bench

@@ -19,7 +19,8 @@ export async function ledger(env, realm) {
   }
 }
 
-const price = (invoice) => invoice.Line.find((line) => line.DetailType === "SalesItemLineDetail")?.SalesItemLineDetail.UnitPrice;
+/** The price of its first line: each intent has one of its own. */
+export const price = (invoice) => invoice.Line.find((line) => line.DetailType === "SalesItemLineDetail")?.SalesItemLineDetail.UnitPrice;
 
 /** What a panel should show of an invoice. */
 function badge(invoice, today) {

@@ -54,6 +54,8 @@ function told(answer) {
   if (number !== undefined) return { state: "issued", number };
   const progress = /hx-get="(\/invoices\/[^"]+\/progress)"/.exec(answer.text)?.[1];
   if (progress) return { state: "checking", progress };
+  const stuck = /hx-post="(\/invoices\/[^"]+\/again)"/.exec(answer.text)?.[1];
+  if (stuck) return { state: "stuck", stuck };
   if (answer.status === 422) return { state: "refused", words: plain(answer.text) };
   return { state: "unanswered", words: `${answer.status} ${plain(answer.text).slice(0, 160)}` };
 }
@@ -62,7 +64,7 @@ function told(answer) {
  * One intent: pressed once, twice, on two replicas at once, or given up and pressed again; until the person has been told
  * how it ended, or `until` has passed.
  */
-export async function intend(env, desk, intent, replicas, dice, until) {
+export async function intend(env, desk, intent, replicas, dice, until, isThere) {
   const call = person(env, desk.who, replicas, dice);
   const path = `/deals/${desk.deal}/invoices`;
   const fields = { ...desk.fields, ...intent.wants, intent: intent.key, "lines[0][unit_price]": intent.price };
@@ -80,12 +82,22 @@ export async function intend(env, desk, intent, replicas, dice, until) {
   let last;
   if (intent.kind === "given up") await press(AbortSignal.timeout(20 + dice.below(400)));
   const all = await Promise.all(Array.from({ length: presses }, () => press()));
-  const rank = ["issued", "refused", "checking", "unanswered"];
+  const rank = ["issued", "refused", "stuck", "checking", "unanswered"];
   last = all.sort((a, b) => rank.indexOf(a.state) - rank.indexOf(b.state))[0];
   intent.seen = all.map(({ state, number }) => number ?? state);
   while (last.state !== "issued" && last.state !== "refused") {
     if (Date.now() > until()) break;
     await pause(last.state === "checking" ? 300 : 400 + dice.below(800));
+    if (last.state === "stuck") {
+      // Somebody looks in QuickBooks, and says what they see.
+      const { stuck } = last;
+      const resend = await isThere(intent).then((there) => (there ? {} : { resend: "on" }));
+      last = await call("form", stuck, resend).then(told, () => ({ state: "stuck", stuck }));
+      if (last.state === "unanswered") last = { state: "stuck", stuck };
+      intent.seen.push(last.number ?? last.state);
+      intent.asked = (intent.asked ?? 0) + 1;
+      continue;
+    }
     if (last.state === "checking") {
       const { progress } = last;
       try {

@@ -7,7 +7,7 @@ import { start } from "../../scripts/stack.mjs";
 import { control, installed } from "../http.mjs";
 import { BR, US } from "../people.mjs";
 import { chance } from "./chance.mjs";
-import { audit, ledger } from "./books.mjs";
+import { audit, ledger, price } from "./books.mjs";
 import { deeds } from "./deeds.mjs";
 import { desks as openDesks, intend } from "./people.mjs";
 import { weather } from "./weather.mjs";
@@ -17,10 +17,10 @@ const HEALED = 100_000;
 const pause = (ms) => new Promise((go) => setTimeout(go, ms));
 
 /** `quirks`: what QuickBooks is without. Answers what was counted, and each violation as a sentence. */
-export async function storm({ seed, intents: count, atOnce = 12, every = 300, only, replicas = 1, database, quirks, tell = () => undefined }) {
+export async function storm({ seed, intents: count, atOnce = 12, every = 300, only, replicas = 1, database, quirks, settings = {}, tell = () => undefined }) {
   const dice = chance(seed);
   const dir = mkdtempSync(join(tmpdir(), "fatura-storm-"));
-  const stack = await start({ dir, replicas, settings: { FATURA_QUICKBOOKS_POLL_SECONDS: "10" }, ...(database ? { database: database.url } : {}) });
+  const stack = await start({ dir, replicas, settings: { FATURA_QUICKBOOKS_POLL_SECONDS: "10", FATURA_QUICKBOOKS_CALLS_A_MINUTE: "1000000", ...settings }, ...(database ? { database: database.url } : {}) });
   const { env } = stack;
   const begun = Date.now();
   try {
@@ -42,6 +42,11 @@ export async function storm({ seed, intents: count, atOnce = 12, every = 300, on
       if (dice.percent(20)) Object.assign(intent.wants, { customer: "new", customer_name: `Storm customer ${intent.at}` });
       if (dice.percent(10)) Object.assign(intent.wants, { "lines[0][item]": "new", "lines[0][name]": `Storm item ${intent.at}` });
     }
+    /** What somebody sees who looks in QuickBooks long enough. */
+    const isThere = async (intent) => {
+      await pause((quirks?.query_lag_ms ?? 0) + 1000);
+      return (await ledger(env, intent.desk.who.realm)).some((invoice) => price(invoice) === Number(intent.price));
+    };
     let storming = true;
     let end = Infinity;
     const sky = weather(env, { replicas: stack.replicas, realms: [US.realm, BR.realm], users: [US.user, BR.user], dice: dice.branch(), database, every, only });
@@ -50,7 +55,7 @@ export async function storm({ seed, intents: count, atOnce = 12, every = 300, on
     const workers = Array.from({ length: atOnce }, async () => {
       const own = dice.branch();
       for (let intent; (intent = queue.shift());) {
-        await intend(env, intent.desk, intent, stack.replicas, own, () => end);
+        await intend(env, intent.desk, intent, stack.replicas, own, () => end, isThere);
         if (intent.state === "issued") await deeds(env, intent, stack.replicas, own, () => end);
         intent.done = true;
       }
@@ -72,7 +77,7 @@ export async function storm({ seed, intents: count, atOnce = 12, every = 300, on
       wrong = await audit({ env, intents, desks, before, replicas: stack.replicas, dice, dir });
     } while (wrong.length && Date.now() < end);
     const tally = (key) => intents.reduce((sum, intent) => ({ ...sum, [intent[key]]: (sum[intent[key]] ?? 0) + 1 }), {});
-    return { wrong, seconds: (Date.now() - begun) / 1000, settled, states: tally("state"), kinds: tally("kind"), deeds: tally("deed"), faults: sky.counts, dir };
+    return { wrong, seconds: (Date.now() - begun) / 1000, settled, states: tally("state"), kinds: tally("kind"), deeds: tally("deed"), asked: intents.filter((intent) => intent.asked).length, faults: sky.counts, dir };
   } finally {
     await stack.stop();
     if (!process.env.KEEP) rmSync(dir, { recursive: true, force: true });

@@ -72,6 +72,10 @@ pub struct Config {
     /// lost; others twelve times less often.
     #[serde(deserialize_with = "count")]
     pub quickbooks_poll_seconds: u32,
+    /// How often a company's QuickBooks is called in a minute at most, by all replicas together. Intuit allows 500; what is left
+    /// is for the company's other programs.
+    #[serde(deserialize_with = "count")]
+    pub quickbooks_calls_a_minute: u32,
     /// Whether an invoice that was sent without an answer, and is not found, may be sent again under the same `requestid`, which
     /// Intuit says makes no second one. If not, a person is asked.
     #[serde(deserialize_with = "answer")]
@@ -142,6 +146,7 @@ struct Defaults {
     quickbooks_api_url: &'static str,
     quickbooks_verifier_token: &'static str,
     quickbooks_poll_seconds: u32,
+    quickbooks_calls_a_minute: u32,
     quickbooks_trust_requestid: bool,
     give_up_minutes: u32,
     shutdown_delay_seconds: u32,
@@ -165,6 +170,7 @@ const DEFAULTS: Defaults = Defaults {
     quickbooks_api_url: "https://quickbooks.api.intuit.com",
     quickbooks_verifier_token: "",
     quickbooks_poll_seconds: 300,
+    quickbooks_calls_a_minute: 460,
     quickbooks_trust_requestid: true,
     give_up_minutes: 720,
     shutdown_delay_seconds: 0,
@@ -255,6 +261,9 @@ impl Config {
                     wrong.push(format!("{name} is the same as {other}: each surface needs a secret of its own"));
                 }
             }
+        }
+        if self.quickbooks_calls_a_minute == 0 {
+            wrong.push("quickbooks_calls_a_minute is 0: QuickBooks would never be called".to_owned());
         }
         wrong.extend(self.connect().err());
         wrong
@@ -380,6 +389,7 @@ mod tests {
             pipedrive_poll_seconds: 300,
             quickbooks_verifier_token: String::new().into(),
             quickbooks_poll_seconds: 300,
+            quickbooks_calls_a_minute: 460,
             quickbooks_trust_requestid: true,
             give_up_minutes: 720,
             shutdown_delay_seconds: 0,

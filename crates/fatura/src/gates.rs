@@ -5,19 +5,25 @@ use moka::future::Cache;
 use providers::{Allowance, Gate};
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// Intuit allows a company 500 requests a minute and 10 at a time. In no minute more than the burst and a minute's worth
-/// are made; the rest is for what others do with the same company's quota, and for clocks.
-const ALLOWED: Allowance = Allowance { a_minute: 400, burst: 60, at_once: 9 };
+/// Intuit allows a company ten calls at a time.
+const AT_ONCE: u32 = 9;
+/// Of a minute's calls, this part may come at once.
+const BURST: u32 = 7;
 
 /// The gate of each company that is called.
 pub(crate) struct Gates {
     gates: Cache<(ConnectionId, u32), Gate>,
     replicas: AtomicU32,
+    allowed: Allowance,
 }
 
 impl Gates {
-    pub(crate) fn new() -> Self {
-        Self { gates: Cache::builder().max_capacity(100_000).build(), replicas: AtomicU32::new(1) }
+    /// For companies that may be called so often in a minute.
+    pub(crate) fn new(calls_a_minute: u32) -> Self {
+        // In no minute more than the burst and a minute's worth are made.
+        let burst = (calls_a_minute / BURST).max(1);
+        let allowed = Allowance { a_minute: calls_a_minute - burst.min(calls_a_minute - 1), burst, at_once: AT_ONCE };
+        Self { gates: Cache::builder().max_capacity(100_000).build(), replicas: AtomicU32::new(1), allowed }
     }
 
     /// So many replicas share what is allowed.
@@ -30,6 +36,6 @@ impl Gates {
     /// The way to a company.
     pub(crate) async fn of(&self, connection: ConnectionId) -> Gate {
         let replicas = self.replicas.load(Ordering::Relaxed);
-        self.gates.get_with((connection, replicas), async { Gate::new(ALLOWED.shared(replicas)) }).await
+        self.gates.get_with((connection, replicas), async { Gate::new(self.allowed.shared(replicas)) }).await
     }
 }

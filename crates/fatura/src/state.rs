@@ -87,7 +87,7 @@ impl App {
         Ok(Self(Arc::new(Inner {
             connect,
             clock: Clock::showing(clock::of_this_machine()),
-            gates: Gates::new(),
+            gates: Gates::new(config.quickbooks_calls_a_minute),
             turns: Turns::new(),
             db,
             stop,
