@@ -40,7 +40,9 @@ export async function carry(env, intent, deed, replicas, dice, until) {
   // Pressed until an answer says how it stands: the button, as the row shows it at that time.
   while (Date.now() < until()) {
     try {
-      const row = (await rows(call, deal)).find((each) => each.number === intent.number);
+      // It is among the newest, nearly always.
+      const named = (each) => each.number === intent.number;
+      const row = (await rows(call, deal, 60)).find(named) ?? (await rows(call, deal)).find(named);
       if (!row) return undefined;
       if ((intent.deed === "void" && row.status === "voided") || (intent.deed === "delete" && row.status === "deleted")) {
         intent.removed = intent.deed === "delete";
@@ -55,6 +57,8 @@ export async function carry(env, intent, deed, replicas, dice, until) {
         intent.sent = true;
         return undefined;
       }
+      // They were told why not.
+      if (intent.deed === "send" && answer.status === 409 && /field-error/.test(answer.text)) return undefined;
     } catch {
       // Nothing came back.
     }

@@ -114,9 +114,9 @@ export async function intend(env, desk, intent, replicas, dice, until, isThere) 
   Object.assign(intent, { state: last.state, number: last.number, words: last.words });
 }
 
-/** The rows of a deal's panel, as a person sees them. */
-export async function rows(call, deal) {
-  const answer = await call("panel", `/panel/deal/${deal}?rows=1000000`);
+/** The rows of a deal's panel, as a person sees them: all, or the newest. */
+export async function rows(call, deal, most = 1_000_000) {
+  const answer = await call("panel", `/panel/deal/${deal}?rows=${most}`);
   if (answer.status !== 200) throw new Error(`the panel of deal ${deal} answered ${answer.status}`);
   return answer.text.split('<li class="invoice"').slice(1).map((part) => ({
     id: /id="invoice-([0-9a-f-]+)"/.exec(part)[1],

@@ -23,6 +23,7 @@ export const WRITES = [
   { name: "void", act: "void", calls: [["quickbooks", "POST", "/invoice"], ["pipedrive", "POST", "/notes"]] },
   { name: "delete", act: "delete", calls: [["quickbooks", "POST", "/invoice"]] },
   { name: "send", act: "send", calls: [["quickbooks", "POST", "/send"]] },
+  { name: "refresh", expire: true, calls: [["quickbooks", "POST", "/tokens"]] },
 ];
 export const SIGNALS = ["SIGKILL", "SIGTERM", "SIGSTOP"];
 /** Longer than a lease, and than a call is held. */
@@ -42,6 +43,7 @@ export async function strike({ all, database, replicas = 1, tell = () => undefin
   try {
     await control(env, "/pipedrive/limits", { burst: 0, daily_for_each_seat: 0 });
     for (const who of [US, BR]) await installed(env, who);
+    for (const { realm } of [US, BR]) await control(env, "/quickbooks/quirks", { realm_id: realm, emails_a_day: 1_000_000 });
     const desks = await openDesks(env);
     const before = new Set();
     for (const { realm } of [US, BR]) for (const { Id } of await ledger(env, realm)) before.add(`${realm} ${Id}`);
@@ -62,6 +64,7 @@ export async function strike({ all, database, replicas = 1, tell = () => undefin
       const begun = Date.now();
       const press = () => intend(env, desk, intent, stack.replicas, dice, () => end);
       if (point.write.act) await press();
+      if (point.write.expire) await control(env, "/quickbooks/expire", { realm_id: desk.who.realm });
       // The lists are read anew for each: what they hold was kept for long.
       await control(env, "/faults", { provider: point.provider, method: point.method, path: point.path, effect: { [point.moment]: 8000 } });
       const under = point.write.act ? carry(env, intent, point.write.act, stack.replicas, dice, () => end) : press();

@@ -30,11 +30,9 @@ export async function storm({ seed, intents: count, atOnce = 12, every = 300, on
     await installed(env, US);
     await installed(env, BR);
     const desks = await openDesks(env);
-    if (quirks) {
-      // What was there from the start is found.
-      await pause(quirks.query_lag_ms ?? 0);
-      for (const { realm } of [US, BR]) await control(env, "/quickbooks/quirks", { realm_id: realm, ...quirks });
-    }
+    // What was there from the start is found.
+    await pause(quirks?.query_lag_ms ?? 0);
+    for (const { realm } of [US, BR]) await control(env, "/quickbooks/quirks", { realm_id: realm, emails_a_day: 1_000_000, ...quirks });
     const before = new Set();
     for (const { realm } of [US, BR]) for (const { Id } of await ledger(env, realm)) before.add(`${realm} ${Id}`);
     const intents = Array.from({ length: count }, (_, at) => ({ at, key: uuid(dice), desk: dice.of(desks), price: (100 + (at + 1) / 100).toFixed(2), wants: {}, seen: [] }));

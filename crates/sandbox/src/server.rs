@@ -101,14 +101,15 @@ pub async fn start(options: Options) -> anyhow::Result<Sandbox> {
     if let Some(url) = &options.webhook_url {
         shared.world().quickbooks.webhooks.endpoint = Some(serde_json::from_value(serde_json::json!({ "url": url }))?);
     }
+    // Sign-in and tokens fail like everything else.
     let api = |router: Router, provider| {
         router.layer(middleware::from_fn_with_state((shared.clone(), provider), faults::layer))
     };
     let routers = [
         pipedrive::web::router(shared.clone()),
-        pipedrive::oauth::router(shared.clone()),
+        api(pipedrive::oauth::router(shared.clone()), "pipedrive"),
         api(pipedrive::api::router(shared.clone()), "pipedrive"),
-        quickbooks::oauth::router(shared.clone()),
+        api(quickbooks::oauth::router(shared.clone()), "quickbooks"),
         api(quickbooks::api::router(shared.clone()), "quickbooks")
             .layer(middleware::from_fn_with_state(shared.clone(), limits::layer))
             .layer(DefaultBodyLimit::max(UPLOAD)),

@@ -15,9 +15,9 @@ pub(crate) async fn quickbooks(State(app): State<App>, headers: HeaderMap, body:
     if verifier.expose_secret().is_empty() {
         return StatusCode::UNAUTHORIZED;
     }
-    let Some(realms) = changed_realms(&body, signature, verifier) else {
-        return StatusCode::UNAUTHORIZED;
-    };
+    let realms = changed_realms(&body, signature, verifier);
+    metrics::counter!("fatura_webhooks_total", "believed" => if realms.is_some() { "yes" } else { "no" }).increment(1);
+    let Some(realms) = realms else { return StatusCode::UNAUTHORIZED };
     match follow::heard(&app, realms).await {
         Ok(()) => StatusCode::OK,
         Err(error) => {

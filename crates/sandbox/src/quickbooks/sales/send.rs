@@ -10,9 +10,6 @@ use crate::quickbooks::{
 use jiff::ToSpan;
 use serde_json::{Value, json};
 
-/// A sandbox company sends this many e-mails a day (the reference, 2.6).
-const A_DAY: usize = 40;
-
 pub(in crate::quickbooks) fn is_sent_by_email(entity: Entity) -> bool {
     entity.is_sales_form()
 }
@@ -37,11 +34,12 @@ pub(in crate::quickbooks) fn send(
     }
     let now = act.clock.now();
     let today = company.outbox.iter().rev().take_while(|mail| mail.time > now - 24.hours()).count();
-    if today >= A_DAY {
+    let most = company.quirks.emails_a_day;
+    if today >= most {
         return Err(Fault::validation(
             "6440",
             "Email delivery error",
-            format!("Business Validation Error: The limit of {A_DAY} emails a day is reached."),
+            format!("Business Validation Error: The limit of {most} emails a day is reached."),
             "",
         ));
     }
