@@ -48,7 +48,7 @@ where
     workers.add_fn(move |_: WorkContext, job: Job<Args>| {
         let (app, work) = (app.clone(), work.clone());
         async move {
-            let Some(_turn) = app.turns.take(tenant(&job.args)).await else {
+            let Some(_turn) = app.turns.take(tenant(&job.args), Args::KIND).await else {
                 return Ok(WorkOutcome::Snooze(turns::again()));
             };
             let begun = Instant::now();

@@ -5,11 +5,11 @@ use moka::future::Cache;
 use std::{sync::Arc, time::Duration};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// Jobs of one company at a time in one process. More would only wait for its QuickBooks.
+/// Jobs of one kind and company at a time in one process. More would only wait for its QuickBooks.
 const AT_ONCE: usize = 12;
 
-/// The turns of each company.
-pub(crate) struct Turns(Cache<TenantId, Arc<Semaphore>>);
+/// The turns of each company, for each kind of job.
+pub(crate) struct Turns(Cache<(TenantId, &'static str), Arc<Semaphore>>);
 
 impl Turns {
     pub(crate) fn new() -> Self {
@@ -17,8 +17,8 @@ impl Turns {
     }
 
     /// A turn, given back when it is dropped; `None` where the company has enough.
-    pub(crate) async fn take(&self, tenant: TenantId) -> Option<OwnedSemaphorePermit> {
-        let turns = self.0.get_with(tenant, async { Arc::new(Semaphore::new(AT_ONCE)) }).await;
+    pub(crate) async fn take(&self, tenant: TenantId, kind: &'static str) -> Option<OwnedSemaphorePermit> {
+        let turns = self.0.get_with((tenant, kind), async { Arc::new(Semaphore::new(AT_ONCE)) }).await;
         turns.try_acquire_owned().ok()
     }
 }
