@@ -1,5 +1,5 @@
 // `make bench`: what the service costs and where it ends, in a release build against the sandbox, each figure beside a floor of
-// the same run. Prints tables; draws how it grows into target/bench.svg. SECONDS=… for each load, LARGE=1 for a million invoices.
+// the same run. Prints tables; draws how it grows into target/bench.svg. LOAD_S=… seconds for each load, LARGE=1 for a million invoices.
 import { execFile, execFileSync, spawn } from "node:child_process";
 import { createHmac } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -14,7 +14,7 @@ import { grow } from "./bench/grow.mjs";
 import { createDatabase } from "./storm/database.mjs";
 import { quickbooks } from "./story.mjs";
 
-const SECONDS = process.env.SECONDS ?? "5";
+const SECONDS = process.env.LOAD_S ?? "5";
 const LATENCY = 100;
 const pause = (ms) => new Promise((go) => setTimeout(go, ms));
 const run = promisify(execFile);

@@ -57,8 +57,9 @@ export function weather(env, { replicas, realms, users, dice, database, every, o
     }),
     ...(database?.restart ? { "database restarted": () => database.restart() } : {}),
   };
-  const rare = new Map([["stopped past its lease", 3], ["killed", 8], ["ended and started", 3], ["database restarted", 2], ["throttled", 2]]);
-  const names = Object.keys(kinds).filter((name) => only?.includes(name) ?? true).flatMap((name) => Array(rare.get(name) ?? 10).fill(name));
+  // A company that was asked too much is left alone for a minute: with more of it nobody would get anywhere.
+  const rare = new Map([["stopped past its lease", 9], ["killed", 24], ["ended and started", 9], ["database restarted", 6], ["throttled", 1]]);
+  const names = Object.keys(kinds).filter((name) => only?.includes(name) ?? true).flatMap((name) => Array(rare.get(name) ?? 30).fill(name));
   const counts = {};
   const under = new Set();
   return {
