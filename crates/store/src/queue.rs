@@ -4,6 +4,7 @@
 
 use crate::{Db, Error, Tx};
 use domain::ids::{ActId, ConnectionId, DealId, EntryId, InvoiceId, TenantId, UserId};
+use jiff::Timestamp;
 use riverqueue::{Client, ClientBuilder, JobArgs};
 use serde::{Deserialize, Serialize};
 
@@ -38,6 +39,9 @@ pub struct ReadChanges {
     pub tenant: TenantId,
     /// Which connection.
     pub connection: ConnectionId,
+    /// When it was asked for: changes that are known up to later need no reading.
+    #[serde(default)]
+    pub asked_at: Option<Timestamp>,
 }
 
 /// Write an entry into a deal's own history.

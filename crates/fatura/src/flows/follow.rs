@@ -31,7 +31,8 @@ const PAUSE_LEAST: SignedDuration = SignedDuration::from_secs(15);
 const PAUSE_MOST: SignedDuration = SignedDuration::from_mins(5);
 /// A mark that nobody has acted on for so long was lost with whoever should have.
 const STALE: SignedDuration = SignedDuration::from_secs(15);
-const SWEEP_MOST: i64 = 100;
+/// In one sweep. What is left is taken up by the next.
+const SWEEP_MOST: i64 = 1000;
 
 /// What is known of an invoice, after reading it. Once voided it stays so, whatever becomes of the note by which
 /// QuickBooks says so; what is gone from the books was deleted.
@@ -124,25 +125,32 @@ pub(crate) async fn heard(app: &App, realms: impl IntoIterator<Item = String>) -
 
 async fn mark(app: &App, tx: &mut Tx, tenant: TenantId, connection: ConnectionId) -> Result<(), Error> {
     if changes::mark(tx, tenant, connection, app.clock.now()).await? {
-        app.db.enqueue(tx, ReadChanges { tenant, connection }).await?;
+        app.db.enqueue(tx, ReadChanges { tenant, connection, asked_at: Some(app.clock.now()) }).await?;
     }
     Ok(())
 }
 
-/// Reads what has changed in a company since it was last read.
-pub(crate) async fn changes(app: &App, tenant: TenantId, id: ConnectionId) -> Result<Attempt, Error> {
+/// Reads what has changed in a company since it was last read, unless somebody has done so since it was asked for.
+pub(crate) async fn changes(app: &App, wanted: ReadChanges) -> Result<Attempt, Error> {
+    let ReadChanges { tenant, connection: id, asked_at } = wanted;
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
     let known = changes::lease(&mut tx, tenant, id, now, now + LEASE).await?;
     let connection = quickbooks::find(&mut tx, &app.vault, tenant, id).await?;
     tx.commit().await?;
     let (Some(known), Some(connection)) = (known, connection) else { return Ok(Attempt::Done) };
-    match since(app, tenant, &connection, known.until, now).await {
+    let (until, ended) = match (known.until, asked_at) {
+        (Some(until), Some(asked)) if until > asked => (until, Ok(())),
+        _ => (now, since(app, tenant, &connection, known.until, now).await),
+    };
+    match ended {
         Ok(()) => {
             let mut tx = app.db.begin().await?;
-            let again = changes::read(&mut tx, tenant, id, now).await?;
+            let again = changes::read(&mut tx, tenant, id, until).await?;
             if again {
-                app.db.enqueue(&mut tx, ReadChanges { tenant, connection: id }).await?;
+                app.db
+                    .enqueue(&mut tx, ReadChanges { tenant, connection: id, asked_at: Some(app.clock.now()) })
+                    .await?;
             }
             tx.commit().await?;
         }
@@ -239,7 +247,7 @@ pub(crate) async fn sweep(app: &App) -> Result<usize, Error> {
     let mut tx = app.db.begin().await?;
     let unread = changes::unread(&mut tx, &overdue, now, SWEEP_MOST).await?;
     for (tenant, connection) in &unread {
-        app.db.enqueue(&mut tx, ReadChanges { tenant: *tenant, connection: *connection }).await?;
+        app.db.enqueue(&mut tx, ReadChanges { tenant: *tenant, connection: *connection, asked_at: Some(now) }).await?;
     }
     tx.commit().await?;
     Ok(unread.len() + history::fallen_due(app).await?)

@@ -79,7 +79,7 @@ pub(crate) fn start(app: &App) -> Result<RunHandle, riverqueue::Error> {
         &mut workers,
         app,
         |job: &ReadChanges| job.tenant,
-        async |app: App, job: ReadChanges| follow::changes(&app, job.tenant, job.connection).await,
+        async |app: App, job: ReadChanges| follow::changes(&app, job).await,
     )?;
     register(
         &mut workers,
