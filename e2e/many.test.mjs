@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { assertAccessible, picture, plain } from "./browser.mjs";
-import { installed, openForm, session, settled } from "./http.mjs";
+import { bill, control, installed, openForm, session, settled } from "./http.mjs";
 import { CASCADE, US } from "./people.mjs";
 import { scene } from "./scene.mjs";
 import { openDeal, panel } from "./story.mjs";
@@ -42,4 +42,23 @@ test(`${COUNT} invoices on one deal`, { timeout: 390_000 }, async () => {
     await assertAccessible(page, "panel with many invoices");
     await picture(page, "panel-many-en");
   });
+});
+
+test("a note whose answer was lost is found again among two hundred newer ones", { timeout: 60_000 }, async () => {
+  const { access_token: token } = await (await control(env, "/pipedrive/grants", { company_id: US.company, user_id: US.user })).json();
+  const notes = async (options = {}, query = "") => (await fetch(`${env.PIPEDRIVE_API_URL}/api/v1/notes${query}`, { ...options, headers: { authorization: `Bearer ${token}`, "content-type": "application/json" } })).json();
+  await done("/faults", { provider: "pipedrive", method: "POST", path: "/notes", effect: "drop_after" });
+  await done("/faults", { provider: "pipedrive", method: "GET", path: "/notes", times: 3, effect: { status: 503 } });
+  const number = await bill(env, US, 9, { ...CASCADE, "lines[0][item]": "12", "lines[0][unit_price]": "10", "lines[0][tax_code]": "NON" });
+  const waits = async (method) => (await (await control(env, "/faults", undefined, "GET")).json()).some((fault) => fault.method === method);
+  while (await waits("POST")) await new Promise((go) => setTimeout(go, 20));
+  // Pipedrive tells times to the second.
+  await new Promise((go) => setTimeout(go, 1100));
+  for (let at = 0; at < 200; at++) await notes({ method: "POST", body: JSON.stringify({ deal_id: 9, content: `Newer ${at}` }) });
+  assert.ok(await waits("GET"), "it was not looked for yet");
+  const looked = async () => (await (await control(env, "/calls", undefined, "GET")).json()).some((call) => call.method === "GET" && call.status === 200 && /deal_id=9&sort/.test(call.query));
+  while (!(await looked())) await new Promise((go) => setTimeout(go, 100));
+  await new Promise((go) => setTimeout(go, 2000));
+  const all = (await notes({}, "?deal_id=9&limit=500")).data.filter(({ content }) => content.includes(`Invoice ${number} created`));
+  assert.equal(all.length, 1);
 });

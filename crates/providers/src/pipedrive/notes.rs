@@ -1,6 +1,6 @@
 //! Notes in a deal's history.
 
-use super::Api;
+use super::{Api, PAGE};
 use crate::ProviderError;
 use domain::ids::DealId;
 use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
@@ -17,9 +17,6 @@ struct Row {
     add_time: String,
 }
 
-/// Notes of a deal that are looked through; the newest.
-const LOOKED_AT: &str = "100";
-
 impl Api<'_> {
     /// Writes a note on a deal; its id. The content is HTML.
     pub async fn create_note(&self, deal: DealId, content: &str) -> Result<i64, ProviderError> {
@@ -29,19 +26,24 @@ impl Api<'_> {
 
     /// The notes of a deal with this very content, added since a moment.
     pub async fn notes_like(&self, deal: DealId, content: &str, since: Timestamp) -> Result<Vec<i64>, ProviderError> {
-        let mut url = self.url("/api/v1/notes")?;
-        url.query_pairs_mut()
-            .append_pair("deal_id", &deal.0.to_string())
-            .append_pair("sort", "add_time DESC")
-            .append_pair("limit", LOOKED_AT);
-        let rows: Option<Vec<Row>> = self.get(url).await?.0;
         let added =
             |row: &Row| row.add_time.parse::<DateTime>().ok()?.to_zoned(TimeZone::UTC).ok().map(|at| at.timestamp());
-        Ok(rows
-            .unwrap_or_default()
-            .into_iter()
-            .filter(|row| row.content == content && added(row).is_some_and(|at| at >= since))
-            .map(|row| row.id)
-            .collect())
+        let (mut found, mut start) = (Vec::new(), 0);
+        // The newest first, as far back as the moment.
+        loop {
+            let mut url = self.url("/api/v1/notes")?;
+            url.query_pairs_mut()
+                .append_pair("deal_id", &deal.0.to_string())
+                .append_pair("sort", "add_time DESC")
+                .append_pair("start", &start.to_string())
+                .append_pair("limit", PAGE);
+            let rows: Vec<Row> = self.get::<Option<Vec<Row>>>(url).await?.0.unwrap_or_default();
+            let newer = |row: &&Row| added(row).is_some_and(|at| at >= since);
+            found.extend(rows.iter().filter(newer).filter(|row| row.content == content).map(|row| row.id));
+            if rows.is_empty() || !rows.iter().all(|row| newer(&row)) {
+                return Ok(found);
+            }
+            start += rows.len();
+        }
     }
 }
