@@ -41,6 +41,18 @@ test("two dozen requests on two replicas, whose access has just expired, refresh
   }
 });
 
+test("forty people at once ask for more than QuickBooks takes at a time: it is never asked for too much", { skip, timeout: 120_000 }, async () => {
+  await bill(env, US, 8, LINE);
+  const callers = await Promise.all(stack.replicas.map((each) => session({ ...env, FATURA_URL: each.url }, "panel", US.company, US.user)));
+  await control(env, "/faults", { provider: "quickbooks", times: 40, effect: { delay: 300 } });
+  const answers = await Promise.all(Array.from({ length: 40 }, (_, at) => callers[at % 2].call("/panel/deal/8/refresh", {})));
+  await control(env, "/faults", undefined, "DELETE");
+  for (const { status, text } of answers) {
+    assert.equal(status, 200);
+    assert.doesNotMatch(text, /too many requests/i);
+  }
+});
+
 test("disconnected while the answer is under way: nothing more is sent, and after connecting again there is one invoice", { skip, timeout: 120_000 }, async () => {
   const before = (await invoices()).length;
   const { call, fields } = await openForm(env, US, 4, LINE);

@@ -3,14 +3,20 @@
 use domain::ids::ConnectionId;
 use moka::future::Cache;
 use providers::{Allowance, Gate};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::{
+    sync::atomic::{AtomicU32, Ordering},
+    time::Duration,
+};
 
 /// Intuit allows a company ten calls at a time.
 const AT_ONCE: u32 = 9;
 /// Of a minute's calls, this part may come at once.
 const BURST: u32 = 7;
 
-/// The gate of each company that is called.
+/// Of a company that nobody has called for so long, nothing has to be remembered.
+const QUIET: Duration = Duration::from_hours(1);
+
+/// The gate of each company that is called, for each number of replicas.
 pub(crate) struct Gates {
     gates: Cache<(ConnectionId, u32), Gate>,
     replicas: AtomicU32,
@@ -23,14 +29,16 @@ impl Gates {
         // In no minute more than the burst and a minute's worth are made.
         let burst = (calls_a_minute / BURST).max(1);
         let allowed = Allowance { a_minute: calls_a_minute - burst.min(calls_a_minute - 1), burst, at_once: AT_ONCE };
-        Self { gates: Cache::builder().max_capacity(100_000).build(), replicas: AtomicU32::new(1), allowed }
+        Self {
+            gates: Cache::builder().max_capacity(100_000).time_to_idle(QUIET).build(),
+            replicas: AtomicU32::new(1),
+            allowed,
+        }
     }
 
     /// So many replicas share what is allowed.
     pub(crate) fn share(&self, replicas: u32) {
-        if self.replicas.swap(replicas.max(1), Ordering::Relaxed) != replicas.max(1) {
-            self.gates.invalidate_all();
-        }
+        self.replicas.store(replicas.max(1), Ordering::Relaxed);
     }
 
     /// The way to a company.

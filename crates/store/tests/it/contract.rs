@@ -4,7 +4,9 @@ use crate::database::{
     Backend::{self, Postgres, Sqlite},
     Database, at,
 };
-use crate::fixtures::{DEAL, USER, company, connection, customer, intent, new_id, profile, snapshot, tenant, tokens};
+use crate::fixtures::{
+    DEAL, USER, company, connection, customer, intent, new_id, profile, queued, snapshot, tenant, tokens,
+};
 use domain::{
     draft::{FieldError, Form, FormField, Problem},
     ids::{IntentKey, TenantId},
@@ -49,11 +51,7 @@ async fn one_key_makes_one_intent(#[values(Sqlite, Postgres)] backend: Backend) 
 async fn only_the_holder_of_the_lease_finishes(#[values(Sqlite, Postgres)] backend: Backend) {
     let t = Database::new(backend).await;
     let mut tx = t.db.begin().await.unwrap();
-    let tenant = tenant(&mut tx, 1).await;
-    let connection = connection(&t, &mut tx, tenant, "1").await;
-    let id = new_id(
-        invoices::place(&mut tx, tenant, &intent(connection, IntentKey(Uuid::new_v4()), 100), at(0)).await.unwrap(),
-    );
+    let (tenant, _, id) = queued(&t, &mut tx).await;
     let (zombie, other) = (Uuid::new_v4(), Uuid::new_v4());
     assert!(invoices::lease(&mut tx, tenant, id, zombie, at(0), at(10)).await.unwrap().is_some());
     assert!(invoices::lease(&mut tx, tenant, id, other, at(5), at(15)).await.unwrap().is_none());
@@ -95,11 +93,7 @@ async fn a_refused_invoice_is_mended_under_a_new_generation(#[values(Sqlite, Pos
 async fn what_a_crash_left_behind_is_handed_out_once(#[values(Sqlite, Postgres)] backend: Backend) {
     let t = Database::new(backend).await;
     let mut tx = t.db.begin().await.unwrap();
-    let tenant = tenant(&mut tx, 1).await;
-    let connection = connection(&t, &mut tx, tenant, "1").await;
-    let id = new_id(
-        invoices::place(&mut tx, tenant, &intent(connection, IntentKey(Uuid::new_v4()), 100), at(0)).await.unwrap(),
-    );
+    let (tenant, _, id) = queued(&t, &mut tx).await;
     let owner = Uuid::new_v4();
     invoices::lease(&mut tx, tenant, id, owner, at(0), at(10)).await.unwrap();
     assert_eq!(invoices::orphans(&mut tx, at(4), at(9), at(40)).await.unwrap(), []);
@@ -134,11 +128,7 @@ async fn what_was_not_carried_out_is_no_doubt(#[values(Sqlite, Postgres)] backen
 async fn an_older_snapshot_never_replaces_a_newer_one(#[values(Sqlite, Postgres)] backend: Backend) {
     let t = Database::new(backend).await;
     let mut tx = t.db.begin().await.unwrap();
-    let tenant = tenant(&mut tx, 1).await;
-    let connection = connection(&t, &mut tx, tenant, "1").await;
-    let id = new_id(
-        invoices::place(&mut tx, tenant, &intent(connection, IntentKey(Uuid::new_v4()), 100), at(0)).await.unwrap(),
-    );
+    let (tenant, _, id) = queued(&t, &mut tx).await;
     let owner = Uuid::new_v4();
     invoices::lease(&mut tx, tenant, id, owner, at(0), at(10)).await.unwrap();
     invoices::issued(&mut tx, tenant, id, owner, &snapshot("9", 10_000), at(1)).await.unwrap();

@@ -122,12 +122,17 @@ pub(crate) fn customer(id: &str) -> links::Linked {
     links::Linked { id: id.into(), name: "Acme".into() }
 }
 
-/// An invoice that stands in QuickBooks as number 130.
-pub(crate) async fn issued(t: &Database, tx: &mut Tx) -> (TenantId, ConnectionId, InvoiceId) {
+/// An intended invoice of which nothing was sent yet.
+pub(crate) async fn queued(t: &Database, tx: &mut Tx) -> (TenantId, ConnectionId, InvoiceId) {
     let tenant = tenant(tx, 1).await;
     let connection = connection(t, tx, tenant, "1").await;
-    let id =
-        new_id(invoices::place(tx, tenant, &intent(connection, IntentKey(Uuid::new_v4()), 100), at(0)).await.unwrap());
+    let intent = intent(connection, IntentKey(Uuid::new_v4()), 100);
+    (tenant, connection, new_id(invoices::place(tx, tenant, &intent, at(0)).await.unwrap()))
+}
+
+/// An invoice that stands in QuickBooks as number 130.
+pub(crate) async fn issued(t: &Database, tx: &mut Tx) -> (TenantId, ConnectionId, InvoiceId) {
+    let (tenant, connection, id) = queued(t, tx).await;
     let owner = Uuid::new_v4();
     invoices::lease(tx, tenant, id, owner, at(0), at(10)).await.unwrap();
     assert!(invoices::issued(tx, tenant, id, owner, &snapshot("0", 10_000), at(1)).await.unwrap());

@@ -5,7 +5,7 @@ use crate::{
         Backend::{self, Postgres, Sqlite},
         Database, at,
     },
-    fixtures::{DEAL, USER, connection, intent, issued, new_id, tenant},
+    fixtures::{DEAL, USER, intent, issued, new_id, queued},
 };
 use domain::{
     ids::{ActId, IntentKey, TenantId},
@@ -27,11 +27,7 @@ use uuid::Uuid;
 async fn stuck_work_waits_for_a_person(#[values(Sqlite, Postgres)] backend: Backend) {
     let t = Database::new(backend).await;
     let mut tx = t.db.begin().await.unwrap();
-    let tenant = tenant(&mut tx, 1).await;
-    let connection = connection(&t, &mut tx, tenant, "1").await;
-    let id = new_id(
-        invoices::place(&mut tx, tenant, &intent(connection, IntentKey(Uuid::new_v4()), 100), at(0)).await.unwrap(),
-    );
+    let (tenant, _, id) = queued(&t, &mut tx).await;
     let owner = Uuid::new_v4();
     invoices::lease(&mut tx, tenant, id, owner, at(0), at(10)).await.unwrap().unwrap();
     assert!(invoices::sending(&mut tx, tenant, id, owner, at(1)).await.unwrap());
@@ -97,11 +93,7 @@ async fn a_lease_of_a_wrong_clock_holds_nobody_up(#[values(Sqlite, Postgres)] ba
     const AHEAD: i64 = 26 * 3600;
     let t = Database::new(backend).await;
     let mut tx = t.db.begin().await.unwrap();
-    let tenant = tenant(&mut tx, 1).await;
-    let connection = connection(&t, &mut tx, tenant, "1").await;
-    let id = new_id(
-        invoices::place(&mut tx, tenant, &intent(connection, IntentKey(Uuid::new_v4()), 100), at(0)).await.unwrap(),
-    );
+    let (tenant, connection, id) = queued(&t, &mut tx).await;
     let (wrong, right) = (Uuid::new_v4(), Uuid::new_v4());
     assert!(invoices::lease(&mut tx, tenant, id, wrong, at(AHEAD), at(AHEAD + 10)).await.unwrap().is_some());
     assert!(invoices::lease(&mut tx, tenant, id, right, at(1), at(11)).await.unwrap().is_some());

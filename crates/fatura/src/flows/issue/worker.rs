@@ -84,7 +84,9 @@ impl Worker<'_> {
         }
         let mut tx = self.app.db.begin().await?;
         let ours = invoices::sending(&mut tx, self.tenant, self.invoice.id, self.owner, self.app.clock.now()).await?;
-        invoices::resending(&mut tx, self.tenant, self.invoice.id, self.owner).await?;
+        if self.invoice.may_resend {
+            invoices::resending(&mut tx, self.tenant, self.invoice.id, self.owner).await?;
+        }
         tx.commit().await?;
         if !ours {
             return Err(Error::QuickBooks(ProviderError::Busy(HEARTBEAT)));
