@@ -3,6 +3,7 @@
 use crate::{
     clock::{self, Clock},
     config::Config,
+    flows::repeats,
     gates::Gates,
     jobs::turns::Turns,
     web::brand::Connect,
@@ -43,6 +44,8 @@ pub(crate) struct Inner {
     pub(crate) fields: Cache<TenantId, Arc<Vec<Field>>>,
     /// Customers that are chosen in open forms.
     pub(crate) customers: Cache<(ConnectionId, String), Arc<Customer>>,
+    /// Whether a company's QuickBooks recognises repeated requests.
+    pub(crate) repeats: Cache<ConnectionId, bool>,
 }
 
 impl Deref for App {
@@ -98,6 +101,7 @@ impl App {
             catalogues: Cache::builder().max_capacity(10_000).time_to_live(CATALOGUE_LIFE).build(),
             fields: Cache::builder().max_capacity(10_000).time_to_live(FIELDS_LIFE).build(),
             customers: Cache::builder().max_capacity(10_000).time_to_live(CUSTOMER_LIFE).build(),
+            repeats: Cache::builder().max_capacity(10_000).time_to_live(repeats::REMEMBERED).build(),
             config,
         })))
     }

@@ -169,9 +169,7 @@ impl Worker<'_> {
         let mut current = known.clone();
         if self.requested.state == State::Sending {
             current = self.read(&connection, known).await?;
-            // An e-mail that was the first one shows; another relies on its `requestid`.
-            let wish = &self.requested.wish;
-            if wish.act == Act::Send && sent_before(&current) != wish.seen {
+            if self.requested.wish.act == Act::Send && self.is_sent(&connection, &current).await? {
                 return Ok((current, None));
             }
             if let Some(ended) = self.ended(&current, &connection) {
@@ -185,7 +183,7 @@ impl Worker<'_> {
                 acts::sending(&mut tx, self.tenant, self.requested.wish.id, self.owner, self.app.clock.now()).await?;
             tx.commit().await?;
             if !ours {
-                return Err(Error::QuickBooks(ProviderError::Busy(HEARTBEAT)));
+                return Err(Error::NotYet(HEARTBEAT));
             }
             match self.send(&connection, &current).await {
                 Ok(done) => return Ok((done, None)),
@@ -203,6 +201,21 @@ impl Worker<'_> {
             }
         }
         Err(Error::QuickBooks(ProviderError::Busy(HEARTBEAT)))
+    }
+
+    /// Whether an e-mail that was asked for without an answer went out. The first one shows, another by its time; where
+    /// QuickBooks' clock is behind ours by more than it took, it relies on its `requestid`.
+    async fn is_sent(&self, connection: &Connection, current: &Snapshot) -> Result<bool, Error> {
+        let Requested { wish, at, .. } = self.requested;
+        if sent_before(current) != wish.seen {
+            return Ok(true);
+        }
+        let id = current.quickbooks_id.clone();
+        let delivered = access::quickbooks(self.app, self.tenant, connection, |access| {
+            let id = id.clone();
+            async move { access.api().invoice_delivered(&id).await }
+        });
+        Ok(delivered.await?.is_some_and(|delivered| delivered.as_second() >= at.as_second()))
     }
 
     /// Whether nothing is left to do with the invoice as it is now: because it is as the act leaves it, or because the act

@@ -2,7 +2,7 @@
 
 use super::{
     Error, access,
-    lease::{Attempt, HEARTBEAT, Next, next},
+    lease::{Attempt, HEARTBEAT, LEASE, Next, held, next},
 };
 use crate::{format::Writer, language::Language, state::App};
 use domain::{
@@ -21,8 +21,6 @@ use store::{
 };
 use uuid::Uuid;
 
-/// An entry has to be written within this time, or another may try. Longer than two of the client's timeouts.
-const LEASE: SignedDuration = SignedDuration::from_secs(90);
 /// Our clock and Pipedrive's may differ by so much when a note is looked for.
 const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_mins(15);
 const FALLEN_MOST: i64 = 200;
@@ -83,77 +81,108 @@ pub(crate) async fn write(app: &App, tenant: TenantId, id: EntryId) -> Result<At
     let owner = Uuid::new_v4();
     let mut tx = app.db.begin().await?;
     let leased = history::lease(&mut tx, tenant, id, owner, now, now + LEASE).await?;
-    let users = grants::users(&mut tx, tenant).await?;
     tx.commit().await?;
     let Some((entry, progress, attempts)) = leased else { return Ok(Attempt::Done) };
-    let content = words(Writer::new(language(app, tenant).await?), &entry);
-    let mut authors: Vec<UserId> = users.into_iter().map(|(user, _)| user).collect();
-    authors.sort_by_key(|user| *user != entry.user);
-    for author in authors {
-        match put(app, tenant, author, owner, &entry, progress, &content).await {
-            Ok(note) => return ended(app, tenant, id, owner, Some(note)).await,
-            // Not theirs to write, or they have left: a colleague may.
-            Err(Error::NotInstalled | Error::NotFound | Error::Pipedrive(ProviderError::Refused(_))) => {}
+    let extend = async |now, until| {
+        let mut tx = app.db.begin().await?;
+        let kept = history::extend(&mut tx, tenant, id, owner, now, until).await?;
+        tx.commit().await?;
+        Ok(kept)
+    };
+    let worker = Worker { app, tenant, entry: &entry, progress, owner };
+    match held(&app.clock, Box::pin(worker.run()), extend).await {
+        Some(ended) => worker.settle(ended, attempts).await,
+        None => Ok(Attempt::Later(HEARTBEAT)),
+    }
+}
+
+/// One worker's hold on one entry.
+struct Worker<'a> {
+    app: &'a App,
+    tenant: TenantId,
+    entry: &'a Entry,
+    progress: Progress,
+    owner: Uuid,
+}
+
+impl Worker<'_> {
+    /// The note that was written; none where nobody could write it.
+    async fn run(&self) -> Result<Option<i64>, Error> {
+        let content = words(Writer::new(language(self.app, self.tenant).await?), self.entry);
+        let mut tx = self.app.db.read().await?;
+        let users = grants::users(&mut tx, self.tenant).await?;
+        drop(tx);
+        let mut authors: Vec<UserId> = users.into_iter().map(|(user, _)| user).collect();
+        authors.sort_by_key(|user| *user != self.entry.user);
+        for author in authors {
+            match self.put(author, &content).await {
+                Ok(note) => return Ok(Some(note)),
+                // Not theirs to write, or they have left: a colleague may.
+                Err(Error::NotInstalled | Error::NotFound | Error::Pipedrive(ProviderError::Refused(_))) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        tracing::warn!(tenant.id = %self.tenant.0, deal = self.entry.deal.0, "a history entry was given up: nobody could write it");
+        Ok(None)
+    }
+
+    /// Finds the note that an earlier attempt may have written, or writes it.
+    async fn put(&self, author: UserId, content: &str) -> Result<i64, Error> {
+        let Self { app, tenant, entry, .. } = *self;
+        if self.progress == Progress::Sending {
+            let since = entry.made_at - CLOCKS_DIFFER;
+            let found = access::pipedrive(app, tenant, author, |access| async move {
+                access.api().notes_like(entry.deal, content, since).await
+            });
+            for note in found.await? {
+                let mut tx = app.db.read().await?;
+                if !history::is_ours(&mut tx, tenant, note).await? {
+                    return Ok(note);
+                }
+            }
+        }
+        let mut tx = app.db.begin().await?;
+        let ours = history::sending(&mut tx, tenant, entry.id, self.owner, app.clock.now()).await?;
+        tx.commit().await?;
+        if !ours {
+            return Err(Error::NotYet(HEARTBEAT));
+        }
+        access::pipedrive(
+            app,
+            tenant,
+            author,
+            |access| async move { access.api().create_note(entry.deal, content).await },
+        )
+        .await
+    }
+
+    /// Keeps what came out.
+    async fn settle(&self, ended: Result<Option<i64>, Error>, attempts: i32) -> Result<Attempt, Error> {
+        let Self { app, tenant, entry, owner, .. } = *self;
+        let mut tx = app.db.begin().await?;
+        let attempt = match ended {
+            Ok(note) => {
+                history::written(&mut tx, tenant, entry.id, owner, note).await?;
+                Attempt::Done
+            }
             Err(error) => {
                 tracing::warn!(tenant.id = %tenant.0, %error, "a history entry is not written yet");
-                let mut tx = app.db.begin().await?;
-                let attempt = match next(app, &error, attempts, entry.made_at) {
+                match next(app, &error, attempts, entry.made_at) {
                     Next::Again(wait) => {
-                        let at = now + SignedDuration::try_from(wait).unwrap_or(LEASE);
-                        history::postpone(&mut tx, tenant, id, owner, at).await?;
+                        let at = app.clock.now() + SignedDuration::try_from(wait).unwrap_or(LEASE);
+                        history::postpone(&mut tx, tenant, entry.id, owner, at).await?;
                         Attempt::Later(wait)
                     }
                     Next::Stuck(trouble) => {
-                        history::stick(&mut tx, tenant, id, owner, &trouble).await?;
+                        history::stick(&mut tx, tenant, entry.id, owner, &trouble).await?;
                         Attempt::Done
                     }
-                };
-                tx.commit().await?;
-                return Ok(attempt);
+                }
             }
-        }
+        };
+        tx.commit().await?;
+        Ok(attempt)
     }
-    tracing::warn!(tenant.id = %tenant.0, deal = entry.deal.0, "a history entry was given up: nobody could write it");
-    ended(app, tenant, id, owner, None).await
-}
-
-async fn ended(app: &App, tenant: TenantId, id: EntryId, owner: Uuid, note: Option<i64>) -> Result<Attempt, Error> {
-    let mut tx = app.db.begin().await?;
-    history::written(&mut tx, tenant, id, owner, note).await?;
-    tx.commit().await?;
-    Ok(Attempt::Done)
-}
-
-/// Finds the note that an earlier attempt may have written, or writes it.
-async fn put(
-    app: &App,
-    tenant: TenantId,
-    author: UserId,
-    owner: Uuid,
-    entry: &Entry,
-    progress: Progress,
-    content: &str,
-) -> Result<i64, Error> {
-    if progress == Progress::Sending {
-        let since = entry.made_at - CLOCKS_DIFFER;
-        let found = access::pipedrive(app, tenant, author, |access| async move {
-            access.api().notes_like(entry.deal, content, since).await
-        });
-        for note in found.await? {
-            let mut tx = app.db.read().await?;
-            if !history::is_ours(&mut tx, tenant, note).await? {
-                return Ok(note);
-            }
-        }
-    }
-    let mut tx = app.db.begin().await?;
-    let ours = history::sending(&mut tx, tenant, entry.id, owner, app.clock.now()).await?;
-    tx.commit().await?;
-    if !ours {
-        return Err(Error::Pipedrive(ProviderError::Busy(HEARTBEAT)));
-    }
-    access::pipedrive(app, tenant, author, |access| async move { access.api().create_note(entry.deal, content).await })
-        .await
 }
 
 /// What the note says, as HTML.

@@ -87,6 +87,7 @@ pub(crate) fn next(app: &App, error: &Error, attempts: i32, since: Timestamp) ->
     let give_up = SignedDuration::from_mins(i64::from(app.config.give_up_minutes));
     match error {
         Error::Stuck(trouble) => Next::Stuck(trouble.clone()),
+        Error::NotYet(after) => Next::Again(*after),
         Error::QuickBooks(ProviderError::Busy(after)) => Next::Again((*after).max(back_off(attempts))),
         // Nothing is wrong with the work: it goes on when they have connected again.
         Error::NeedsReconnect | Error::NotConnected => Next::Again(RECONNECTED_WITHIN),

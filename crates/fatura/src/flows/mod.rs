@@ -12,6 +12,7 @@ pub(crate) mod issue;
 pub(crate) mod lease;
 pub(crate) mod panel;
 pub(crate) mod pdf;
+pub(crate) mod repeats;
 pub(crate) mod settings;
 pub(crate) mod stuck;
 pub(crate) mod won;
@@ -20,6 +21,7 @@ pub(crate) mod write_back;
 use aws_lc_rs::rand;
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use providers::ProviderError;
+use std::time::Duration;
 use store::stuck::Trouble;
 
 /// What stands in the way of a use case, by what the person can do about it.
@@ -55,6 +57,9 @@ pub(crate) enum Error {
     /// The person said no on the consent page.
     #[error("consent was refused")]
     Refused,
+    /// It goes no further now; nothing has failed.
+    #[error("to be looked at again in {0:?}")]
+    NotYet(Duration),
     /// It goes no further without a person.
     #[error("a person has to look")]
     Stuck(Trouble),

@@ -81,7 +81,7 @@ pub(crate) fn words(w: Writer, error: &flows::Error) -> (StatusCode, String, Str
         E::ConnectedElsewhere => {
             (StatusCode::CONFLICT, fl!(w.t, "connected-elsewhere-title"), fl!(w.t, "connected-elsewhere-text"))
         }
-        E::QuickBooks(ProviderError::Busy(_)) | E::Pipedrive(ProviderError::Busy(_)) => {
+        E::QuickBooks(ProviderError::Busy(_)) | E::Pipedrive(ProviderError::Busy(_)) | E::NotYet(_) => {
             (StatusCode::SERVICE_UNAVAILABLE, fl!(w.t, "provider-busy-title"), fl!(w.t, "provider-busy-text"))
         }
         E::QuickBooks(_) => {

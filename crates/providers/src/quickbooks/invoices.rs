@@ -16,7 +16,7 @@ use iso_currency::Currency;
 use jiff::{Timestamp, civil::Date};
 use rust_decimal::Decimal;
 use secrecy::ExposeSecret;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// The words in an invoice's private note by which it is found again after a lost answer.
 fn mark(id: InvoiceId) -> String {
@@ -208,30 +208,22 @@ impl Api<'_> {
         Ok(self.invoices(&[id]).await?.pop())
     }
 
+    /// When QuickBooks last e-mailed the invoice, by its own clock, to the second.
+    pub async fn invoice_delivered(&self, id: &str) -> Result<Option<Timestamp>, ProviderError> {
+        let mut answer = self.get(&["invoice", id]).await?;
+        let row: wire::Invoice = serde_json::from_value(answer["Invoice"].take()).map_err(ProviderError::unknown)?;
+        Ok(row.delivery_info.and_then(|delivery| delivery.delivery_time?.parse().ok()))
+    }
+
     /// Voids an invoice that has not changed since `sync_token`. Refused with 5010 where it has.
     pub async fn void_invoice(&self, request_id: &str, id: &str, sync_token: &str) -> Result<Snapshot, ProviderError> {
-        let answer = self.operate("void", request_id, id, sync_token).await?;
+        let answer = self.operate("Invoice", "void", request_id, id, sync_token).await?;
         Ok(Snapshot { voided: true, ..snapshot(serde_json::from_value(answer).map_err(ProviderError::unknown)?)? })
     }
 
     /// Deletes an invoice that has not changed since `sync_token`. Refused with 5010 where it has.
     pub async fn delete_invoice(&self, request_id: &str, id: &str, sync_token: &str) -> Result<(), ProviderError> {
-        self.operate("delete", request_id, id, sync_token).await.map(drop)
-    }
-
-    async fn operate(
-        &self,
-        operation: &str,
-        request_id: &str,
-        id: &str,
-        sync_token: &str,
-    ) -> Result<Value, ProviderError> {
-        let mut url = self.url(&["invoice"])?;
-        url.query_pairs_mut().append_pair("operation", operation).append_pair("requestid", request_id);
-        let body = json!({ "Id": id, "SyncToken": sync_token });
-        let mut answer: Value =
-            self.http.json(self.authorized(self.http.client.post(url).json(&body)), EXPLAIN).await?;
-        Ok(answer["Invoice"].take())
+        self.operate("Invoice", "delete", request_id, id, sync_token).await.map(drop)
     }
 
     /// Has QuickBooks e-mail an invoice, to its own address or to another.

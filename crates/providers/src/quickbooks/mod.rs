@@ -5,6 +5,7 @@ mod changes;
 mod customers;
 mod invoices;
 mod items;
+mod repeats;
 mod webhooks;
 mod wire;
 
@@ -114,6 +115,23 @@ impl Api<'_> {
         url.query_pairs_mut().append_pair("requestid", request_id);
         let mut answer: Value = self.http.json(self.authorized(self.http.client.post(url).json(body)), EXPLAIN).await?;
         serde_json::from_value(answer[entity].take()).map_err(ProviderError::unknown)
+    }
+
+    /// Voids or deletes an entity that has not changed since `sync_token`. Refused with 5010 where it has.
+    async fn operate(
+        &self,
+        entity: &str,
+        operation: &str,
+        request_id: &str,
+        id: &str,
+        sync_token: &str,
+    ) -> Result<Value, ProviderError> {
+        let mut url = self.url(&[&entity.to_lowercase()])?;
+        url.query_pairs_mut().append_pair("operation", operation).append_pair("requestid", request_id);
+        let body = serde_json::json!({ "Id": id, "SyncToken": sync_token });
+        let mut answer: Value =
+            self.http.json(self.authorized(self.http.client.post(url).json(&body)), EXPLAIN).await?;
+        Ok(answer[entity].take())
     }
 }
 

@@ -98,6 +98,14 @@ pub(super) struct Invoice {
     pub(super) bill_email: Option<Email>,
     pub(super) email_status: Option<String>,
     pub(super) private_note: Option<String>,
+    pub(super) delivery_info: Option<Delivery>,
+}
+
+/// When an invoice was e-mailed last.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct Delivery {
+    pub(super) delivery_time: Option<String>,
 }
 
 /// An invoice to be created.

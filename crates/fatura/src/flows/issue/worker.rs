@@ -5,7 +5,7 @@ use crate::{
     flows::{
         Error, access, catalogue, form, history,
         lease::{Attempt, HEARTBEAT, LEASE, Next, next, request_id},
-        settings, write_back,
+        repeats, settings, write_back,
     },
     state::App,
 };
@@ -31,9 +31,11 @@ use store::{
 };
 use uuid::Uuid;
 
-/// What was sent without an answer, and is not found after so long, was not carried out. QuickBooks does not say how soon its
-/// queries find what is new, nor does everybody report that a `requestid` is honoured; nothing is sent again before.
-const DOUBT: SignedDuration = SignedDuration::from_secs(32);
+/// What was sent so short a time ago may be under way yet.
+const UNDER_WAY: SignedDuration = SignedDuration::from_secs(10);
+/// How long what was sent without an answer is looked for. QuickBooks does not say how soon its queries find what is new:
+/// where it does not recognise repeated requests either, only a person can say whether it arrived.
+const FOUND_WITHIN: SignedDuration = SignedDuration::from_secs(32);
 /// Attempts after which a taken name is somebody else's.
 const LOOKS_FOR_NAME: i32 = 12;
 const LOOK_FOR_IT: Duration = Duration::from_secs(3);
@@ -59,7 +61,6 @@ impl Worker<'_> {
         let connection = quickbooks::find(&mut tx, &self.app.vault, self.tenant, self.invoice.connection).await?;
         drop(tx);
         let connection = connection.ok_or(Error::NotConnected)?;
-        let catalogue = catalogue::catalogue(self.app, self.tenant, &connection).await?;
         if self.invoice.state == State::Sending {
             if let Some(found) = self.find(&connection).await? {
                 let customer = self.invoice.customer.clone();
@@ -67,15 +68,9 @@ impl Worker<'_> {
                     if let Choice::Existing(id) = &self.invoice.draft.customer { Some(id.clone()) } else { None };
                 return Ok((found, customer.or(existing).unwrap_or_default()));
             }
-            // It is not there, or not to be found yet.
-            let sent_at = self.invoice.sent_at.unwrap_or(self.invoice.created_at);
-            if self.app.clock.now() < sent_at + DOUBT {
-                return Err(Error::QuickBooks(ProviderError::Busy(LOOK_FOR_IT)));
-            }
-            if !self.app.config.quickbooks_trust_requestid && !self.invoice.may_resend {
-                return Err(Error::Stuck(Trouble::Doubt));
-            }
+            self.may_repeat(&connection).await?;
         }
+        let catalogue = catalogue::catalogue(self.app, self.tenant, &connection).await?;
         let customer = self.customer(&connection, &catalogue).await?;
         self.update_customer(&connection, &catalogue).await?;
         let mut items = Vec::new();
@@ -89,7 +84,7 @@ impl Worker<'_> {
         }
         tx.commit().await?;
         if !ours {
-            return Err(Error::QuickBooks(ProviderError::Busy(HEARTBEAT)));
+            return Err(Error::NotYet(HEARTBEAT));
         }
         match self.create(&connection, &catalogue, &customer, items).await {
             Ok(snapshot) => Ok((snapshot, customer)),
@@ -104,6 +99,21 @@ impl Worker<'_> {
         }
     }
 
+    /// What was sent is not there, or not to be found yet: whether it may be sent again, or why not now.
+    async fn may_repeat(&self, connection: &Connection) -> Result<(), Error> {
+        let passed = self.app.clock.now().duration_since(self.invoice.sent_at.unwrap_or(self.invoice.created_at));
+        if passed < UNDER_WAY {
+            return Err(Error::NotYet(LOOK_FOR_IT));
+        }
+        if self.invoice.may_resend
+            || (self.app.config.quickbooks_trust_requestid
+                && repeats::are_recognised(self.app, self.tenant, connection, &self.request_id("repeat")).await?)
+        {
+            return Ok(());
+        }
+        Err(if passed < FOUND_WITHIN { Error::NotYet(LOOK_FOR_IT) } else { Error::Stuck(Trouble::Doubt) })
+    }
+
     /// A name that is taken, though looking found nothing: an attempt before may have taken it, and QuickBooks finds it a little
     /// later. Looked for again some times, before the person is told.
     pub(super) fn found_later(&self, error: Error) -> Error {
@@ -111,7 +121,7 @@ impl Worker<'_> {
             Error::QuickBooks(ProviderError::Refused(refusal))
                 if refusal.code == "6240" && (2..LOOKS_FOR_NAME).contains(&self.invoice.attempts) =>
             {
-                Error::QuickBooks(ProviderError::Busy(LOOK_FOR_IT))
+                Error::NotYet(LOOK_FOR_IT)
             }
             error => error,
         }

@@ -1,0 +1,36 @@
+//! Whether QuickBooks recognises a repeated request: what is sent again after a doubt relies on it.
+//!
+//! Intuit documents that a write sent twice under one `requestid` is carried out once, and not for how long that is
+//! remembered; not everybody reports that it is so. Therefore QuickBooks is asked, when it matters, with something that
+//! does no harm.
+
+use super::{Error, access};
+use crate::state::App;
+use domain::ids::TenantId;
+use std::time::Duration;
+use store::quickbooks::Connection;
+
+/// Many doubts at once, after a crash, are one question.
+pub(crate) const REMEMBERED: Duration = Duration::from_secs(10);
+
+/// Asks the company's QuickBooks. `request_id` is unique to what is in doubt.
+pub(crate) async fn are_recognised(
+    app: &App,
+    tenant: TenantId,
+    connection: &Connection,
+    request_id: &str,
+) -> Result<bool, Error> {
+    if let Some(known) = app.repeats.get(&connection.id).await {
+        return Ok(known);
+    }
+    let asked = access::quickbooks(app, tenant, connection, |access| {
+        let request_id = request_id.to_owned();
+        async move { access.api().recognises_repeats(&request_id).await }
+    });
+    let recognised = asked.await?;
+    if !recognised {
+        tracing::warn!(tenant.id = %tenant.0, "QuickBooks carried out a repeated request twice; it was a note, and is deleted");
+    }
+    app.repeats.insert(connection.id, recognised).await;
+    Ok(recognised)
+}

@@ -1,0 +1,67 @@
+// What was sent to QuickBooks without an answer: sent again where that makes no second invoice, and left for a person otherwise.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { bill, installed, openForm, session, settled } from "./http.mjs";
+import { CASCADE, US } from "./people.mjs";
+import { scene } from "./scene.mjs";
+import { rows } from "./storm/people.mjs";
+import { quickbooks } from "./story.mjs";
+
+const { env, done } = scene("doubt", (env) => installed(env, US));
+const all = async (entity) => (await (await quickbooks(env, US.realm))(`select * from ${entity} maxresults 1000`))[entity] ?? [];
+const pause = (ms) => new Promise((go) => setTimeout(go, ms));
+
+/** Presses *Create* while the call with the invoice is lost, before or after QuickBooks has acted; what comes back. */
+async function press(deal, effect, prepare = async () => undefined) {
+  const { call, fields } = await openForm(env, US, deal, CASCADE);
+  await prepare();
+  await done("/faults", { provider: "quickbooks", method: "POST", path: "/invoice", effect });
+  return { call, fields, answer: await call(`/deals/${deal}/invoices`, fields) };
+}
+
+test("a call that was lost on its way is made again as soon as QuickBooks has shown that it recognises it", { timeout: 60_000 }, async () => {
+  const before = (await all("Invoice")).length;
+  const notes = await all("Attachable");
+  const begun = Date.now();
+  const { call, answer } = await press(4, "drop_before");
+  assert.match((await settled(call, answer)).text, /data-issued/);
+  assert.ok(Date.now() - begun < 25_000, `it took ${Date.now() - begun} ms`);
+  assert.equal((await all("Invoice")).length, before + 1);
+  assert.deepEqual(await all("Attachable"), notes, "what it was asked with is gone");
+});
+
+test("where QuickBooks recognises nothing and finds it late, a person is asked, and no second invoice is made", { timeout: 120_000 }, async () => {
+  const before = (await all("Invoice")).length;
+  const notes = await all("Attachable");
+  const lag = (query_lag_ms) => done("/quickbooks/quirks", { realm_id: US.realm, ignores_request_ids: true, query_lag_ms });
+  await pause(1000);
+  const { call, answer } = await press(5, "drop_after", () => lag(600_000));
+  let shown = answer.text;
+  const id = /\/invoices\/([^/]+)\/progress/.exec(shown)[1];
+  for (const end = Date.now() + 60_000; Date.now() < end && /\/progress/.test(shown); await pause(500)) shown = (await call(`/invoices/${id}/progress`)).text;
+  assert.match(shown, /Somebody has to look/);
+  await lag(0);
+  assert.equal((await all("Invoice")).length, before + 1, "the one that was sent");
+  assert.deepEqual(await all("Attachable"), notes, "what it was asked with is gone, both");
+  assert.match((await settled(call, await call(`/invoices/${id}/again`, {}))).text, /data-issued/, "it is found");
+  assert.equal((await all("Invoice")).length, before + 1);
+});
+
+test("an invoice that is e-mailed once more is not e-mailed twice, though the answer is lost and QuickBooks recognises nothing", { timeout: 60_000 }, async () => {
+  const number = await bill(env, US, 3, { ...CASCADE, "lines[0][item]": "12", "lines[0][unit_price]": "10", "lines[0][tax_code]": "NON" });
+  const { call } = await session(env, "panel", US.company, US.user);
+  const row = (await rows((_, path) => call(path), 3)).find((each) => each.number === number);
+  const path = `/panel/deal/3/invoices/${row.id}`;
+  const send = async () => {
+    const key = /name="key" value="([^"]+)"/.exec((await call(`${path}/recipient`)).text)[1];
+    return call(`${path}/send`, { recipient: "again@customer.example", key });
+  };
+  const sent = async () => JSON.stringify(await done("/quickbooks/outbox", { realm_id: US.realm })).split('"again@customer.example"').length - 1;
+  assert.equal((await send()).status, 200);
+  const once = await sent();
+  await pause(1100);
+  await done("/quickbooks/quirks", { realm_id: US.realm, ignores_request_ids: true, query_lag_ms: 0 });
+  await done("/faults", { provider: "quickbooks", method: "POST", path: "/send", effect: "drop_after" });
+  assert.equal((await send()).status, 200);
+  assert.equal(await sent(), once * 2);
+});
