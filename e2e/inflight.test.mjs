@@ -43,8 +43,6 @@ test("two dozen requests on two replicas, whose access has just expired, refresh
 
 test("forty people at once ask for more than QuickBooks takes at a time: it is never asked for too much", { skip, timeout: 120_000 }, async () => {
   await bill(env, US, 8, LINE);
-  // Replicas that have just started see each other within some seconds.
-  await new Promise((go) => setTimeout(go, 6000));
   const callers = await Promise.all(stack.replicas.map((each) => session({ ...env, FATURA_URL: each.url }, "panel", US.company, US.user)));
   await control(env, "/faults", { provider: "quickbooks", times: 40, effect: { delay: 300 } });
   const answers = await Promise.all(Array.from({ length: 40 }, (_, at) => callers[at % 2].call("/panel/deal/8/refresh", {})));

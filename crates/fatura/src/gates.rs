@@ -41,6 +41,11 @@ impl Gates {
         self.replicas.store(replicas.max(1), Ordering::Relaxed);
     }
 
+    /// The others do not share yet: one call at a time is what they leave.
+    pub(crate) fn take_the_least(&self) {
+        self.share(AT_ONCE);
+    }
+
     /// The way to a company.
     pub(crate) async fn of(&self, connection: ConnectionId) -> Gate {
         let replicas = self.replicas.load(Ordering::Relaxed);

@@ -9,7 +9,6 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
-use uuid::Uuid;
 
 /// Bills Pipedrive deals in QuickBooks Online.
 ///
@@ -36,7 +35,7 @@ enum Command {
     Retry {
         /// The id that `fatura stuck` shows.
         #[arg(required_unless_present = "all")]
-        id: Option<Uuid>,
+        id: Option<String>,
         /// Everything.
         #[arg(long, conflicts_with = "id")]
         all: bool,
@@ -91,7 +90,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
             Ok(())
         }
         Command::Retry { id, .. } => {
-            let count = fatura::retry(&config, id).await?;
+            let count = fatura::retry(&config, id.as_deref()).await?;
             say(&format!("{count} taken up again"));
             Ok(())
         }

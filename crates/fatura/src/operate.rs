@@ -4,7 +4,6 @@ use crate::{clock, config::Config, flows::stuck::again};
 use anyhow::{Context, bail};
 use secrecy::ExposeSecret;
 use store::{Db, stuck, tenants};
-use uuid::Uuid;
 
 async fn open(config: &Config) -> anyhow::Result<Db> {
     Ok(Db::open(config.database_url.expose_secret()).await?)
@@ -17,7 +16,8 @@ pub async fn migrate(config: &Config) -> anyhow::Result<()> {
 
 /// Work that goes no further without a person, a line for each: kind, id, company, deal, since when, attempts, and why.
 pub async fn stuck(config: &Config) -> anyhow::Result<Vec<String>> {
-    let mut tx = open(config).await?.read().await?;
+    let db = open(config).await?;
+    let mut tx = db.read().await?;
     let mut lines = Vec::new();
     for stuck in stuck::of_all(&mut tx).await? {
         let company = tenants::find(&mut tx, stuck.tenant).await?.map(|tenant| tenant.company_name).unwrap_or_default();
@@ -31,25 +31,38 @@ pub async fn stuck(config: &Config) -> anyhow::Result<Vec<String>> {
             stuck.since, stuck.attempts
         ));
     }
+    for job in db.failed(None).await? {
+        let company = tenants::find(&mut tx, job.tenant).await?.map(|tenant| tenant.company_name).unwrap_or_default();
+        lines.push(format!(
+            "{} {}  {company}, since {}, tried {} times: {}",
+            job.kind, job.id, job.since, job.attempts, job.error
+        ));
+    }
     Ok(lines)
 }
 
 /// Has what is stuck tried again: one piece by its id, or all; how many. An invoice that was sent without an answer is only
 /// looked for: whether it is sent again is for the people who bill to say.
-pub async fn retry(config: &Config, id: Option<Uuid>) -> anyhow::Result<usize> {
+pub async fn retry(config: &Config, id: Option<&str>) -> anyhow::Result<usize> {
     let db = open(config).await?;
     let now = db.now().await?.unwrap_or_else(clock::of_this_machine);
     let mut tx = db.read().await?;
     let all = stuck::of_all(&mut tx).await?;
     drop(tx);
-    let wanted: Vec<_> = all.into_iter().filter(|stuck| id.is_none_or(|id| stuck.id == id)).collect();
-    if let (Some(id), true) = (id, wanted.is_empty()) {
+    let is_wanted = |own: String| id.is_none_or(|id| id == own);
+    let mut count = 0;
+    for stuck in all.into_iter().filter(|stuck| is_wanted(stuck.id.to_string())) {
+        again(&db, stuck.tenant, None, (stuck.kind, stuck.id), false, now).await?;
+        count += 1;
+    }
+    for job in db.failed(None).await?.into_iter().filter(|job| is_wanted(job.id.to_string())) {
+        db.retry_failed(job.tenant, job.id).await?;
+        count += 1;
+    }
+    if let (Some(id), 0) = (id, count) {
         bail!("nothing with the id {id} is stuck; list what is with: fatura stuck");
     }
-    for stuck in &wanted {
-        again(&db, stuck.tenant, None, (stuck.kind, stuck.id), false, now).await?;
-    }
-    Ok(wanted.len())
+    Ok(count)
 }
 
 /// Writes a backup of the SQLite database into a new file, while the service runs.

@@ -1,6 +1,14 @@
 //! Starting and stopping the service.
 
-use crate::{config::Config, jobs, state::App, telemetry, web};
+use crate::{
+    config::Config,
+    jobs::{
+        self,
+        replicas::{self, Replica},
+    },
+    state::App,
+    telemetry, web,
+};
 use secrecy::ExposeSecret;
 use std::time::Duration;
 use store::Db;
@@ -15,16 +23,15 @@ pub async fn serve(config: Config, listener: TcpListener, stop: CancellationToke
     let db = Db::open(config.database_url.expose_secret()).await?;
     db.migrate().await?;
     let app = App::new(config, db, stop.clone())?;
-    if let Some(now) = app.db.now().await? {
-        app.clock.set(now);
-    }
+    let replica = Replica::new();
+    replicas::look(&app, replica).await?;
     let figures = telemetry::serve(&app, stop.clone()).await?;
     let mut work = jobs::start(&app)?;
     let watchers = [
         tokio::spawn(jobs::recover(app.clone(), stop.clone())),
         tokio::spawn(jobs::sweep(app.clone(), stop.clone())),
         tokio::spawn(jobs::listen(app.clone(), stop.clone())),
-        tokio::spawn(jobs::keep_time(app.clone(), stop.clone())),
+        tokio::spawn(jobs::keep_time(app.clone(), replica, stop.clone())),
         figures,
     ];
     tracing::info!(public_url = %app.config.public_url, listen = %listener.local_addr()?, "ready");

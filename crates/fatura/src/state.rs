@@ -3,7 +3,7 @@
 use crate::{
     clock::{self, Clock},
     config::Config,
-    flows::repeats,
+    flows::{repeats, write_back},
     gates::Gates,
     jobs::turns::Turns,
     web::brand::Connect,
@@ -11,7 +11,7 @@ use crate::{
 use domain::{
     catalogue::Catalogue,
     customer::Customer,
-    ids::{ConnectionId, TenantId},
+    ids::{ConnectionId, DealId, TenantId},
     mapping::Field,
 };
 use moka::future::Cache;
@@ -44,6 +44,8 @@ pub(crate) struct Inner {
     pub(crate) fields: Cache<TenantId, Arc<Vec<Field>>>,
     /// Customers that are chosen in open forms.
     pub(crate) customers: Cache<(ConnectionId, String), Arc<Customer>>,
+    /// What was written into a deal's fields last.
+    pub(crate) written_back: Cache<(TenantId, DealId), write_back::Values>,
     /// Whether a company's QuickBooks recognises repeated requests.
     pub(crate) repeats: Cache<ConnectionId, bool>,
 }
@@ -101,6 +103,7 @@ impl App {
             catalogues: Cache::builder().max_capacity(10_000).time_to_live(CATALOGUE_LIFE).build(),
             fields: Cache::builder().max_capacity(10_000).time_to_live(FIELDS_LIFE).build(),
             customers: Cache::builder().max_capacity(10_000).time_to_live(CUSTOMER_LIFE).build(),
+            written_back: Cache::builder().max_capacity(10_000).time_to_live(write_back::BELIEVED).build(),
             repeats: Cache::builder().max_capacity(10_000).time_to_live(repeats::REMEMBERED).build(),
             config,
         })))

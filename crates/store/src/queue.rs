@@ -1,11 +1,14 @@
 //! Durable jobs: enqueued in the transaction that makes them necessary, so that neither exists without the other.
 //!
 //! A job carries ids only. All use of the queue library is here and in the worker that `fatura` starts.
+//!
+//! What a job works on has a row of its own, mostly, which says when it is stuck (see [`crate::stuck`]). Where there is none, the
+//! queue keeps the job that has failed too often, with its last error.
 
 use crate::{Db, Error, Tx};
 use domain::ids::{ActId, ConnectionId, DealId, EntryId, InvoiceId, TenantId, UserId};
 use jiff::Timestamp;
-use riverqueue::{Client, ClientBuilder, JobArgs};
+use riverqueue::{Client, ClientBuilder, JobArgs, JobListParams, JobState};
 use serde::{Deserialize, Serialize};
 
 /// The queue of what nobody waits for. Its workers are not those of what somebody does.
@@ -54,9 +57,9 @@ pub struct WriteHistory {
     pub entry: EntryId,
 }
 
-/// Write what a deal's invoices come to into fields of the deal.
+/// Write what a deal's invoices come to into fields of the deal. Tried for half a day.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize, JobArgs)]
-#[river(kind = "write_back", queue = "follow")]
+#[river(kind = "write_back", queue = "follow", max_attempts = 12)]
 pub struct WriteBack {
     /// Whose.
     pub tenant: TenantId,
@@ -64,6 +67,38 @@ pub struct WriteBack {
     pub deal: DealId,
     /// On whose behalf, where that user still has the app.
     pub user: UserId,
+}
+
+/// A job that has failed too often.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failed {
+    /// The queue's own.
+    pub id: i64,
+    /// What it was to do.
+    pub kind: String,
+    /// Whose.
+    pub tenant: TenantId,
+    /// Since when it is wanted.
+    pub since: Timestamp,
+    /// How often it was tried.
+    pub attempts: i32,
+    /// The last error, in English, without customers' data.
+    pub error: String,
+}
+
+impl Failed {
+    /// Whether it was to write the fields of a deal.
+    pub fn is_write_back(&self) -> bool {
+        self.kind == WriteBack::KIND
+    }
+}
+
+/// Of those that failed, so many are shown.
+const SHOWN_MOST: u32 = 1000;
+
+#[derive(Deserialize)]
+struct Whose {
+    tenant: TenantId,
 }
 
 /// A client that enqueues and works nothing.
@@ -79,5 +114,32 @@ impl Db {
             Tx::Postgres(transaction) => self.queue.insert(args).tx(transaction).await?,
         };
         Ok(())
+    }
+
+    /// The jobs that have failed too often, of one company or of all, the oldest first. The queue forgets them after a week.
+    pub async fn failed(&self, tenant: Option<TenantId>) -> Result<Vec<Failed>, Error> {
+        let wanted = JobListParams::default().states([JobState::Discarded]).limit(SHOWN_MOST);
+        let jobs = self.queue.jobs().list(wanted).await?.jobs;
+        let failed = jobs.into_iter().filter_map(|job| {
+            let whose: Whose = serde_json::from_str(job.encoded_args.get()).ok()?;
+            Some(Failed {
+                id: job.id,
+                kind: job.kind,
+                tenant: whose.tenant,
+                since: job.created_at,
+                attempts: job.attempt,
+                error: job.errors.last().map(|error| error.error.clone()).unwrap_or_default(),
+            })
+        });
+        Ok(failed.filter(|job| tenant.is_none_or(|tenant| job.tenant == tenant)).collect())
+    }
+
+    /// Has a job tried again that has failed too often; false where the company has none of that id.
+    pub async fn retry_failed(&self, tenant: TenantId, id: i64) -> Result<bool, Error> {
+        if !self.failed(Some(tenant)).await?.iter().any(|job| job.id == id) {
+            return Ok(false);
+        }
+        self.queue.jobs().retry(id).await?;
+        Ok(true)
     }
 }

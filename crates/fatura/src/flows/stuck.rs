@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde_json::json;
 use store::{
     Db, audit, invoices,
-    queue::{CarryOut, IssueInvoice, WriteHistory},
+    queue::{CarryOut, Failed, IssueInvoice, WriteHistory},
     stuck::{self, Stuck, Work},
 };
 use uuid::Uuid;
@@ -16,6 +16,16 @@ use uuid::Uuid;
 pub(crate) async fn of_tenant(app: &App, tenant: TenantId) -> Result<Vec<Stuck>, Error> {
     let mut tx = app.db.read().await?;
     Ok(stuck::of_tenant(&mut tx, tenant).await?)
+}
+
+/// What has no row of its own and has failed too often in a company, the oldest first.
+pub(crate) async fn failed(app: &App, tenant: TenantId) -> Result<Vec<Failed>, Error> {
+    Ok(app.db.failed(Some(tenant)).await?)
+}
+
+/// Has a job tried again that has failed too often. [`Error::NotFound`] where there is none.
+pub(crate) async fn retry_failed(app: &App, tenant: TenantId, job: i64) -> Result<(), Error> {
+    if app.db.retry_failed(tenant, job).await? { Ok(()) } else { Err(Error::NotFound) }
 }
 
 /// Has one piece of work tried again. An invoice that QuickBooks was sent without an answer is only looked for, unless

@@ -1,6 +1,10 @@
 //! What a deal's invoices come to, written into fields of the deal: for Pipedrive's filters, automations and reports.
 
-use super::{Error, access, history, lease::Attempt, settings};
+use super::{
+    Error, access, history,
+    lease::{Attempt, HEARTBEAT},
+    settings,
+};
 use crate::{format::Writer, state::App, web::badge};
 use domain::{
     ids::{DealId, TenantId, UserId},
@@ -15,6 +19,14 @@ use store::{
     invoices::{self, Of, State},
     queue, quickbooks,
 };
+
+/// What is to stand in each field, by its key.
+pub(crate) type Values = Vec<(String, Value)>;
+
+/// What was written is believed for so long to stand in the deal.
+pub(crate) const BELIEVED: Duration = Duration::from_secs(60);
+/// Changes that come while one writes.
+const TRIES: usize = 5;
 
 /// Asks for the writing, where the company wants any; in the transaction of the change.
 pub(crate) async fn ask(
@@ -31,13 +43,28 @@ pub(crate) async fn ask(
     Ok(())
 }
 
-/// Writes how the deal's invoices stand now. Written twice, it is the same.
+/// Writes how the deal's invoices stand now. Written twice, it is the same; what changes meanwhile is written as well, so that
+/// of several writers none leaves behind what is not so any more.
 pub(crate) async fn write(app: &App, tenant: TenantId, deal: DealId, user: UserId) -> Result<Attempt, Error> {
+    for _ in 0..TRIES {
+        let values = values(app, tenant, deal).await?;
+        if app.written_back.get(&(tenant, deal)).await.is_some_and(|written| written == values) {
+            return Ok(Attempt::Done);
+        }
+        if !put_as_any(app, tenant, deal, user, &values).await? {
+            return Ok(Attempt::Done);
+        }
+        app.written_back.insert((tenant, deal), values).await;
+    }
+    Ok(Attempt::Later(HEARTBEAT))
+}
+
+/// How the deal's invoices stand now, for each field that the company wants written.
+async fn values(app: &App, tenant: TenantId, deal: DealId) -> Result<Values, Error> {
     let settings = settings::current(app, tenant).await?;
     let mut tx = app.db.read().await?;
     let invoices = invoices::list(&mut tx, tenant, Of::Deal(deal)).await?;
     let connection = quickbooks::current(&mut tx, &app.vault, tenant).await?;
-    let mut authors: Vec<UserId> = grants::users(&mut tx, tenant).await?.into_iter().map(|(user, _)| user).collect();
     drop(tx);
     let zone = connection.map(|connection| connection.company.time_zone).unwrap_or_default();
     let today = app.clock.today(&zone);
@@ -59,35 +86,32 @@ pub(crate) async fn write(app: &App, tenant: TenantId, deal: DealId, user: UserI
         (&wanted.status, json!(newest.map(|snapshot| badge(w, status(snapshot, today))).unwrap_or_default())),
         (&wanted.number, json!(newest.and_then(|snapshot| snapshot.doc_number.clone()).unwrap_or_default())),
     ];
-    let values: Vec<(String, Value)> =
-        values.into_iter().filter_map(|(field, value)| Some((field.clone()?, value))).collect();
+    Ok(values.into_iter().filter_map(|(field, value)| Some((field.clone()?, value))).collect())
+}
+
+/// Writes on behalf of this user, or of a colleague who may; false where nobody can, or a field does not take it.
+async fn put_as_any(app: &App, tenant: TenantId, deal: DealId, user: UserId, values: &Values) -> Result<bool, Error> {
+    let mut tx = app.db.read().await?;
+    let mut authors: Vec<UserId> = grants::users(&mut tx, tenant).await?.into_iter().map(|(user, _)| user).collect();
+    drop(tx);
     authors.sort_by_key(|author| *author != user);
     for author in authors {
-        match put(app, tenant, author, deal, &values).await {
-            Ok(()) => return Ok(Attempt::Done),
+        match put(app, tenant, author, deal, values).await {
+            Ok(()) => return Ok(true),
             Err(Error::NotInstalled | Error::NotFound) => {}
             // A field that was deleted, or does not take it: there is nothing to repeat.
             Err(Error::Pipedrive(ProviderError::Refused(refusal))) => {
                 tracing::warn!(tenant.id = %tenant.0, code = refusal.code, "the deal's fields were not written");
-                return Ok(Attempt::Done);
+                return Ok(false);
             }
-            Err(error) => {
-                tracing::warn!(tenant.id = %tenant.0, %error, "the deal's fields are not written yet");
-                return Ok(Attempt::Later(Duration::from_secs(30)));
-            }
+            Err(error) => return Err(error),
         }
     }
-    Ok(Attempt::Done)
+    Ok(false)
 }
 
 /// Each value in the shape that its field takes.
-async fn put(
-    app: &App,
-    tenant: TenantId,
-    author: UserId,
-    deal: DealId,
-    values: &[(String, Value)],
-) -> Result<(), Error> {
+async fn put(app: &App, tenant: TenantId, author: UserId, deal: DealId, values: &Values) -> Result<(), Error> {
     let fields = settings::fields(app, tenant, author).await?;
     let currency =
         access::pipedrive(app, tenant, author, |access| async move { access.api().deal_currency(deal).await });

@@ -9,20 +9,18 @@ use crate::{
     telemetry,
 };
 use domain::ids::TenantId;
+use replicas::{HEARTBEAT, Replica};
 use riverqueue::{
     BoxError, Job, JobArgs, MaintenanceConfig, QueueConfig, RunHandle, WorkContext, WorkOutcome, Workers,
 };
 use std::time::{Duration, Instant};
 use store::queue::{CarryOut, FOLLOW, IssueInvoice, ReadChanges, WriteBack, WriteHistory};
 use tokio_util::sync::CancellationToken;
-use uuid::Uuid;
 
 /// Jobs at a time in one process, of those that somebody waits for. They wait for providers, mostly.
 const WORKERS: usize = 48;
 /// And of those that nobody does.
 const FOLLOWERS: usize = 16;
-/// How often the replicas see each other.
-const HEARTBEAT: Duration = Duration::from_secs(5);
 /// A job may wait for several calls to a provider.
 const JOB_TIMEOUT: Duration = Duration::from_secs(120);
 /// How soon a new job is seen when the database's notification is lost.
@@ -114,7 +112,7 @@ fn outcome(attempt: Result<Attempt, flows::Error>) -> Result<WorkOutcome, BoxErr
         Ok(Attempt::Done) => Ok(WorkOutcome::Complete),
         Ok(Attempt::Later(wait)) => Ok(WorkOutcome::Snooze(wait)),
         // What it was about is gone, with its company: nothing is left to do.
-        Err(flows::Error::NotFound) => Ok(WorkOutcome::Discard),
+        Err(flows::Error::NotFound) => Ok(WorkOutcome::Complete),
         Err(error) => Err(error.into()),
     }
 }
@@ -138,8 +136,7 @@ pub(crate) async fn sweep(app: App, stop: CancellationToken) {
 }
 
 /// Keeps the clock right and counts the replicas, until told to stop.
-pub(crate) async fn keep_time(app: App, stop: CancellationToken) {
-    let replica = Uuid::new_v4();
+pub(crate) async fn keep_time(app: App, replica: Replica, stop: CancellationToken) {
     regularly(HEARTBEAT, stop, "the clock", || {
         let app = app.clone();
         async move { replicas::look(&app, replica).await.map(|()| 0) }

@@ -11,7 +11,10 @@ use domain::{
     ids::{ActId, IntentKey, TenantId},
     invoice::Act,
 };
+use riverqueue::{BoxError, Job, JobArgs, QueueConfig, WorkContext, WorkOutcome, Workers};
 use rstest::rstest;
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
 use store::{
     acts::{self, Wish},
     audit, grants, history,
@@ -52,6 +55,45 @@ async fn stuck_work_waits_for_a_person(#[values(Sqlite, Postgres)] backend: Back
     assert_eq!((again.state, again.attempts, again.may_resend, again.trouble), (State::Sending, 1, true, None));
     invoices::resending(&mut tx, tenant, id, owner).await.unwrap();
     assert!(!invoices::find(&mut tx, tenant, id).await.unwrap().unwrap().may_resend, "once, and no more");
+}
+
+/// A job of which the first failure is the last.
+#[derive(Debug, Serialize, Deserialize, JobArgs)]
+#[river(kind = "write_back", max_attempts = 1)]
+struct Hopeless {
+    tenant: TenantId,
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_job_that_has_failed_too_often_is_kept_with_its_error(#[values(Sqlite, Postgres)] backend: Backend) {
+    let t = Database::new(backend).await;
+    let tenant = TenantId(Uuid::new_v4());
+    let mut workers = Workers::new();
+    workers
+        .add_fn(|_: WorkContext, _: Job<Hopeless>| async { Err::<WorkOutcome, BoxError>("it does not work".into()) })
+        .unwrap();
+    let client = t.db.worker().workers(workers).queue("default", QueueConfig::new(1)).build().unwrap();
+    let mut working = client.start().unwrap();
+    let mut tx = t.db.begin().await.unwrap();
+    t.db.enqueue(&mut tx, Hopeless { tenant }).await.unwrap();
+    tx.commit().await.unwrap();
+    let mut failed = Vec::new();
+    while failed.is_empty() {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        failed = t.db.failed(None).await.unwrap();
+    }
+    working.stop().await.unwrap();
+    let [job] = &failed[..] else { panic!("one job") };
+    assert!(job.is_write_back());
+    assert_eq!((job.tenant, job.attempts, job.error.as_str()), (tenant, 1, "it does not work"));
+    assert_eq!(t.db.failed(Some(tenant)).await.unwrap(), failed);
+
+    let stranger = TenantId(Uuid::new_v4());
+    assert!(t.db.failed(Some(stranger)).await.unwrap().is_empty());
+    assert!(!t.db.retry_failed(stranger, job.id).await.unwrap());
+    assert!(t.db.retry_failed(tenant, job.id).await.unwrap());
+    assert!(t.db.failed(None).await.unwrap().is_empty());
 }
 
 #[rstest]

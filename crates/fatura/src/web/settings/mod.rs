@@ -23,15 +23,16 @@ use domain::{
     terms::Term,
 };
 use i18n_embed_fl::fl;
+use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::json;
 use serde_qs::axum::QsForm;
 use std::sync::Arc;
 use store::{
+    queue::Failed,
     quickbooks::{self, State as ConnectionState},
     stuck::{Stuck, Work},
 };
-use uuid::Uuid;
 
 /// An `<option>`: value, text, whether it is chosen.
 type Options = Vec<(String, String, bool)>;
@@ -46,8 +47,8 @@ struct Page {
     connection: Option<Connection>,
     /// Whether there is Intuit's own picture of *Connect*, and one for while the pointer is on it.
     picture: (bool, bool),
-    /// What goes no further without a person: kind and id, and a line about it.
-    stuck: Vec<(&'static str, Uuid, String)>,
+    /// What goes no further without a person.
+    stuck: Vec<StuckRow>,
     mappings: Vec<Mapping>,
     days: String,
     terms: Options,
@@ -266,28 +267,44 @@ async fn render(app: &App, session: &Session, changed: Vec<String>) -> Result<Re
     })
 }
 
+/// Work that is stuck, as the page shows it.
+struct StuckRow {
+    kind: &'static str,
+    id: String,
+    text: String,
+}
+
+/// The kind of work that has no row of its own.
+const JOB: &str = "job";
+
 /// The work that is stuck, a line for each.
-async fn stuck(app: &App, session: &Session) -> Result<Vec<(&'static str, Uuid, String)>, flows::Error> {
+async fn stuck(app: &App, session: &Session) -> Result<Vec<StuckRow>, flows::Error> {
     let w = session.writer();
+    let day = |since: Timestamp| w.date(&since.to_zoned(session.profile.zone()).date());
     let line = |stuck: Stuck| {
         let kind = match stuck.kind {
             Work::Invoice => fl!(w.t, "stuck-invoice"),
             Work::Act => fl!(w.t, "stuck-act"),
             Work::Entry => fl!(w.t, "stuck-entry"),
         };
-        let since = w.date(&stuck.since.to_zoned(session.profile.zone()).date());
-        let text =
-            fl!(w.t, "stuck-row", kind = kind, deal = stuck.deal.to_string(), since = since, attempts = stuck.attempts);
-        (stuck.kind.name(), stuck.id, text)
+        let (deal, since) = (stuck.deal.to_string(), day(stuck.since));
+        let text = fl!(w.t, "stuck-row", kind = kind, deal = deal, since = since, attempts = stuck.attempts);
+        StuckRow { kind: stuck.kind.name(), id: stuck.id.to_string(), text }
     };
-    Ok(flows::stuck::of_tenant(app, session.tenant.id).await?.into_iter().map(line).collect())
+    let job = |job: Failed| {
+        let kind = if job.is_write_back() { fl!(w.t, "stuck-fields") } else { fl!(w.t, "stuck-changes") };
+        let text = fl!(w.t, "stuck-job", kind = kind, since = day(job.since), attempts = job.attempts);
+        StuckRow { kind: JOB, id: job.id.to_string(), text }
+    };
+    let rows = flows::stuck::of_tenant(app, session.tenant.id).await?.into_iter().map(line);
+    Ok(rows.chain(flows::stuck::failed(app, session.tenant.id).await?.into_iter().map(job)).collect())
 }
 
 /// Which piece of work.
 #[derive(Deserialize)]
 pub(crate) struct Again {
     kind: String,
-    id: Uuid,
+    id: String,
 }
 
 /// Has a piece of work tried again that is stuck.
@@ -297,8 +314,13 @@ pub(crate) async fn again(
     QsForm(again): QsForm<Again>,
 ) -> Result<Response, Error> {
     let told = session.told();
-    let kind = Work::named(&again.kind).ok_or(flows::Error::NotFound).map_err(&told)?;
-    flows::stuck::retry(&app, session.tenant.id, session.user, (kind, again.id), false).await.map_err(&told)?;
+    let tenant = session.tenant.id;
+    let taken_up = match (Work::named(&again.kind), again.id.parse(), again.id.parse()) {
+        (Some(kind), Ok(id), _) => flows::stuck::retry(&app, tenant, session.user, (kind, id), false).await,
+        (None, _, Ok(job)) if again.kind == JOB => flows::stuck::retry_failed(&app, tenant, job).await,
+        _ => Err(flows::Error::NotFound),
+    };
+    taken_up.map_err(&told)?;
     let mut response = render(&app, &session, Vec::new()).await?;
     tell(response.headers_mut(), &fl!(session.writer().t, "stuck-taken-up"));
     Ok(response)
