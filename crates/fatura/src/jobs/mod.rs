@@ -109,10 +109,9 @@ pub(crate) fn start(app: &App) -> Result<RunHandle, riverqueue::Error> {
 /// How the queue goes on after an attempt.
 fn outcome(attempt: Result<Attempt, flows::Error>) -> Result<WorkOutcome, BoxError> {
     match attempt {
-        Ok(Attempt::Done) => Ok(WorkOutcome::Complete),
         Ok(Attempt::Later(wait)) => Ok(WorkOutcome::Snooze(wait)),
-        // What it was about is gone, with its company: nothing is left to do.
-        Err(flows::Error::NotFound) => Ok(WorkOutcome::Complete),
+        // What is not found is gone, with its company: nothing is left to do.
+        Ok(Attempt::Done) | Err(flows::Error::NotFound) => Ok(WorkOutcome::Complete),
         Err(error) => Err(error.into()),
     }
 }
