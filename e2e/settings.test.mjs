@@ -214,4 +214,22 @@ test("disconnect from here and from QuickBooks; the history stays readable; conn
     await openDeal(host, env, 4);
     await panel(host).getByText("Pide a un administrador").first().waitFor();
   });
+  // Those who can do something about it are told by a task of their own, once; it is done when they have.
+  const tasks = async () => (await pipedrive(US, "/api/v2/activities")).filter(({ subject }) => subject === "Connect QuickBooks again (Fatura)");
+  const told = async (wanted) => {
+    for (let at = 0; JSON.stringify((await tasks()).map(({ owner_id, done }) => [owner_id, done])) !== JSON.stringify(wanted); at++) {
+      if (at > 100) assert.deepEqual(await tasks(), wanted);
+      await new Promise((go) => setTimeout(go, 100));
+    }
+  };
+  await told([[US.user, false]]);
+  await as(US, async (page, host, browser) => {
+    await openDeal(host, env, 4);
+    await panel(host).getByRole("button", { name: "Refresh" }).click();
+    await panel(host).getByText("QuickBooks has to be connected again").first().waitFor();
+    browser.complaints.length = 0;
+  });
+  await told([[US.user, false]]);
+  await installed(env, US);
+  await told([[US.user, true]]);
 });

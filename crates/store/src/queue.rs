@@ -69,6 +69,14 @@ pub struct WriteBack {
     pub user: UserId,
 }
 
+/// Tell the administrators that QuickBooks has to be connected again, or that it was. Tried for half a day.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, JobArgs)]
+#[river(kind = "tell_admins", queue = "follow", max_attempts = 12)]
+pub struct TellAdmins {
+    /// Whose.
+    pub tenant: TenantId,
+}
+
 /// A job that has failed too often.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failed {

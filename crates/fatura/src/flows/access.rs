@@ -3,15 +3,16 @@
 //! Whoever needs a refresh takes the lease in the grant's row; the others wait and then read what the winner stored.
 //! New tokens are stored before they are used. A refresh runs to its end even if the request that needed it is gone.
 
-use super::Error;
+use super::{Error, reconnect};
 use crate::state::App;
 use domain::ids::{TenantId, UserId};
 use jiff::{SignedDuration, Timestamp};
 use providers::{Http, Lane, ProviderError, oauth::Granted, pipedrive, quickbooks};
 use secrecy::{ExposeSecret, SecretString};
+use serde_json::json;
 use std::time::Duration;
 use store::{
-    Tokens, grants,
+    Tokens, audit, grants,
     quickbooks::{Connection, State},
 };
 use url::Url;
@@ -260,12 +261,18 @@ async fn refresh_quickbooks(app: &App, tenant: TenantId, old: &Connection) -> Re
         Some(Ok(granted)) => store::quickbooks::renew(&mut tx, &app.vault, tenant, old.id, &tokens(granted)).await?,
         Some(Err(ProviderError::Disconnected)) => {
             store::quickbooks::release(&mut tx, tenant, old.id, State::NeedsReconnect).await?;
+            reconnect::ask(app, &mut tx, tenant).await?;
+            let detail = json!({ "connection": old.id.0 });
+            audit::record(&mut tx, tenant, None, "access ended by QuickBooks", None, &detail, app.clock.now()).await?;
         }
         Some(Err(_)) => store::quickbooks::release(&mut tx, tenant, old.id, State::Active).await?,
     }
     tx.commit().await?;
     match outcome {
-        Some(Err(ProviderError::Disconnected)) => Err(Error::NeedsReconnect),
+        Some(Err(ProviderError::Disconnected)) => {
+            app.db.announce(tenant).await;
+            Err(Error::NeedsReconnect)
+        }
         Some(Err(error)) => Err(Error::QuickBooks(error)),
         _ => Ok(()),
     }

@@ -4,7 +4,7 @@
 //! anything is kept, the person confirms a page that names both companies. So nobody can be led into connecting
 //! their books to a stranger's Pipedrive.
 
-use super::{Error, access::QuickBooks, install::FLOW_LIFE, secret};
+use super::{Error, access::QuickBooks, install::FLOW_LIFE, reconnect, secret};
 use crate::state::App;
 use domain::ids::{ConnectionId, TenantId, UserId};
 use jiff::{SignedDuration, Timestamp};
@@ -152,9 +152,8 @@ pub(crate) async fn confirm(app: &App, sealed: &str, browser: &str) -> Result<Te
     let zone = if time_zone.is_empty() { grant.profile.time_zone.clone() } else { time_zone };
     let company = Company { name, country, home_currency, time_zone: zone };
     // Another company takes the place of the one that was connected.
-    let replaced = quickbooks::current(&mut tx, &app.vault, tenant.id)
-        .await?
-        .filter(|current| current.realm_id != pending.realm_id);
+    let before = quickbooks::current(&mut tx, &app.vault, tenant.id).await?;
+    let replaced = before.clone().filter(|before| before.realm_id != pending.realm_id);
     if let Some(replaced) = &replaced {
         quickbooks::disconnect(&mut tx, &app.vault, tenant.id, replaced.id).await?;
     }
@@ -171,6 +170,9 @@ pub(crate) async fn confirm(app: &App, sealed: &str, browser: &str) -> Result<Te
         now,
     )
     .await?;
+    if before.is_some_and(|before| before.state == quickbooks::State::NeedsReconnect) {
+        reconnect::ask(app, &mut tx, tenant.id).await?;
+    }
     audit::record(&mut tx, tenant.id, Some(pending.user), "connected", None, &json!({ "connection": id.0 }), now)
         .await?;
     tx.commit().await?;
@@ -209,6 +211,9 @@ pub(crate) async fn disconnect(app: &App, tenant: TenantId, user: UserId) -> Res
     let mut tx = app.db.begin().await?;
     let connection = quickbooks::current(&mut tx, &app.vault, tenant).await?.ok_or(Error::NotConnected)?;
     quickbooks::disconnect(&mut tx, &app.vault, tenant, connection.id).await?;
+    if connection.state == quickbooks::State::NeedsReconnect {
+        reconnect::ask(app, &mut tx, tenant).await?;
+    }
     audit::record(&mut tx, tenant, Some(user), "disconnected", None, &json!({ "connection": connection.id.0 }), now)
         .await?;
     tx.commit().await?;

@@ -12,6 +12,7 @@ pub(crate) mod issue;
 pub(crate) mod lease;
 pub(crate) mod panel;
 pub(crate) mod pdf;
+pub(crate) mod reconnect;
 pub(crate) mod repeats;
 pub(crate) mod settings;
 pub(crate) mod stuck;

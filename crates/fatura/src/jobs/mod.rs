@@ -4,7 +4,7 @@ pub(crate) mod replicas;
 pub(crate) mod turns;
 
 use crate::{
-    flows::{self, acts, follow, history, install, issue, lease::Attempt, won, write_back},
+    flows::{self, acts, follow, history, install, issue, lease::Attempt, reconnect, won, write_back},
     state::App,
     telemetry,
 };
@@ -14,7 +14,7 @@ use riverqueue::{
     BoxError, Job, JobArgs, MaintenanceConfig, QueueConfig, RunHandle, WorkContext, WorkOutcome, Workers,
 };
 use std::time::{Duration, Instant};
-use store::queue::{CarryOut, FOLLOW, IssueInvoice, ReadChanges, WriteBack, WriteHistory};
+use store::queue::{CarryOut, FOLLOW, IssueInvoice, ReadChanges, TellAdmins, WriteBack, WriteHistory};
 use tokio_util::sync::CancellationToken;
 
 /// Jobs at a time in one process, of those that somebody waits for. They wait for providers, mostly.
@@ -90,6 +90,12 @@ pub(crate) fn start(app: &App) -> Result<RunHandle, riverqueue::Error> {
         app,
         |job: &WriteBack| job.tenant,
         async |app: App, job: WriteBack| write_back::write(&app, job.tenant, job.deal, job.user).await,
+    )?;
+    register(
+        &mut workers,
+        app,
+        |job: &TellAdmins| job.tenant,
+        async |app: App, job: TellAdmins| reconnect::tell(&app, job.tenant).await,
     )?;
     let queue = |workers| {
         QueueConfig::new(workers).with_fetch_cooldown(Duration::from_millis(20)).with_fetch_poll_interval(POLL)

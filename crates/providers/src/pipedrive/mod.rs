@@ -1,5 +1,6 @@
 //! Pipedrive's REST API, as far as billing a deal needs it, and the tokens that it signs.
 
+mod activities;
 mod deals;
 mod fields;
 mod notes;

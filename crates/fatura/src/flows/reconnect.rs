@@ -1,0 +1,70 @@
+//! Telling the administrators, once, that QuickBooks has to be connected again: by a task on their own list in Pipedrive, which
+//! is done by itself when somebody has.
+
+use super::{Error, access, lease::Attempt};
+use crate::{format::Writer, language::Language, state::App};
+use domain::ids::{TenantId, UserId};
+use i18n_embed_fl::fl;
+use providers::ProviderError;
+use store::{
+    Tx,
+    grants::{self, Profile},
+    queue::TellAdmins,
+    quickbooks::{self, State},
+    tenants,
+};
+
+/// Asks for it, in the transaction in which the access ended or came back.
+pub(crate) async fn ask(app: &App, tx: &mut Tx, tenant: TenantId) -> Result<(), Error> {
+    Ok(app.db.enqueue(tx, TellAdmins { tenant }).await?)
+}
+
+/// Brings the administrators' tasks to what is so now. Done twice, it is the same.
+pub(crate) async fn tell(app: &App, tenant: TenantId) -> Result<Attempt, Error> {
+    let mut tx = app.db.read().await?;
+    let company = tenants::find(&mut tx, tenant).await?.ok_or(Error::NotFound)?;
+    let current = quickbooks::current(&mut tx, &app.vault, tenant).await?;
+    let users = grants::users(&mut tx, tenant).await?;
+    drop(tx);
+    let is_needed = current.is_some_and(|connection| connection.state == State::NeedsReconnect);
+    let page = app.config.settings_page(&company.company_domain);
+    for (admin, profile) in users.into_iter().filter(|(_, profile)| profile.is_admin) {
+        match settle(app, tenant, admin, &profile, &page, is_needed).await {
+            Ok(()) => {}
+            // They have left, or the app was registered without the right to activities: the panel and the settings say it.
+            Err(Error::NotInstalled | Error::NotFound | Error::Pipedrive(ProviderError::Refused(_))) => {
+                tracing::warn!(tenant.id = %tenant.0, "an administrator's task was not written");
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(Attempt::Done)
+}
+
+async fn settle(
+    app: &App,
+    tenant: TenantId,
+    admin: UserId,
+    profile: &Profile,
+    page: &str,
+    is_needed: bool,
+) -> Result<(), Error> {
+    let w = Writer::new(Language::of(&profile.locale));
+    let subject = fl!(w.t, "reconnect-task");
+    let note = format!(r#"<p>{}</p><p><a href="{page}">{page}</a></p>"#, fl!(w.t, "reconnect-task-text"));
+    let today = app.clock.now().to_zoned(profile.zone()).date();
+    access::pipedrive(app, tenant, admin, |access| {
+        let (subject, note) = (subject.clone(), note.clone());
+        async move {
+            let open = access.api().open_tasks(admin, &subject).await?;
+            if is_needed && open.is_empty() {
+                return access.api().create_task(admin, &subject, &note, today).await;
+            }
+            for task in open.into_iter().filter(|_| !is_needed) {
+                access.api().finish_task(task).await?;
+            }
+            Ok(())
+        }
+    })
+    .await
+}

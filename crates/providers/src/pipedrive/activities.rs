@@ -1,0 +1,34 @@
+//! Activities: what stands on a user's list of things to do.
+
+use super::Api;
+use crate::ProviderError;
+use domain::ids::UserId;
+use jiff::civil::Date;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+#[derive(Debug, Deserialize)]
+struct Row {
+    id: i64,
+    #[serde(default)]
+    subject: String,
+}
+
+impl Api<'_> {
+    /// The tasks of a user with this subject that are not done.
+    pub async fn open_tasks(&self, owner: UserId, subject: &str) -> Result<Vec<i64>, ProviderError> {
+        let rows: Vec<Row> = self.all(&format!("/api/v2/activities?owner_id={}&done=false", owner.0)).await?;
+        Ok(rows.into_iter().filter(|row| row.subject == subject).map(|row| row.id).collect())
+    }
+
+    /// Gives a user something to do. The note is HTML.
+    pub async fn create_task(&self, owner: UserId, subject: &str, note: &str, due: Date) -> Result<(), ProviderError> {
+        let body = json!({ "owner_id": owner.0, "type": "task", "subject": subject, "note": note, "due_date": due.to_string() });
+        self.post::<Value>("/api/v2/activities", &body).await.map(drop)
+    }
+
+    /// It is done.
+    pub async fn finish_task(&self, id: i64) -> Result<(), ProviderError> {
+        self.patch(&format!("/api/v2/activities/{id}"), &json!({ "done": true })).await
+    }
+}
