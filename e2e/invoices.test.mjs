@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { assertAccessible, picture, plain } from "./browser.mjs";
-import { bill, control, installed, session } from "./http.mjs";
+import { bill, control, installed, openForm, session } from "./http.mjs";
 import { BR, CASCADE, MIGUEL, US } from "./people.mjs";
 import { scene } from "./scene.mjs";
 import { menu, openDeal, openRecord, panel, quickbooks } from "./story.mjs";
@@ -361,3 +361,27 @@ test("QuickBooks is away: the last known state, marked as such", { timeout: 120_
     browser.complaints.length = 0;
   }),
 );
+
+test("deals are merged: what was billed on the one that is gone shows on the one that is left, and is not billed again", { timeout: 120_000 }, async () => {
+  const { access_token: token } = await (await control(env, "/pipedrive/grants", { company_id: US.company, user_id: US.user })).json();
+  const pipedrive = async (method, path, body) => {
+    const answer = await fetch(`${env.PIPEDRIVE_API_URL}/api/${path}`, { method, headers: { authorization: `Bearer ${token}`, "content-type": "application/json" }, body: JSON.stringify(body) });
+    assert.ok(answer.ok, `${path}: ${answer.status}`);
+    return (await answer.json()).data;
+  };
+  const LINE = { ...CASCADE, "lines[0][item]": "12", "lines[0][unit_price]": "400", "lines[0][tax_code]": "NON" };
+  const org_id = (await pipedrive("POST", "v2/organizations", { name: "Merging and Sons" })).id;
+  const other = (await pipedrive("POST", "v2/organizations", { name: "Merging and Daughters" })).id;
+  const deal = async (title, org) => (await pipedrive("POST", "v2/deals", { title, org_id: org, value: 1000, currency: "USD" })).id;
+  const [gone, left, elsewhere] = [await deal("Twice", org_id), await deal("Twice, again", org_id), await deal("Another name", other)];
+  const number = await bill(env, US, gone, LINE);
+  await notes(US, gone, 1);
+  const shown = async (id) => plain((await (await session(env, "panel", US.company, US.user)).call(`/panel/deal/${id}`)).text);
+  await pipedrive("PUT", `v1/deals/${gone}/merge`, { merge_with_id: left });
+  assert.match(await shown(left), new RegExp(number));
+
+  // Another organization's deal: then the form finds it.
+  await pipedrive("PUT", `v1/deals/${left}/merge`, { merge_with_id: elsewhere });
+  assert.equal((await openForm(env, US, elsewhere)).fields["lines[0][unit_price]"], "600", "what is left of the deal");
+  assert.match(await shown(elsewhere), new RegExp(number));
+});

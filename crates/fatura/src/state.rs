@@ -3,7 +3,7 @@
 use crate::{
     clock::{self, Clock},
     config::Config,
-    flows::{repeats, write_back},
+    flows::{merges, repeats, write_back},
     gates::Gates,
     jobs::turns::Turns,
     web::brand::Connect,
@@ -44,6 +44,8 @@ pub(crate) struct Inner {
     pub(crate) fields: Cache<TenantId, Arc<Vec<Field>>>,
     /// Customers that are chosen in open forms.
     pub(crate) customers: Cache<(ConnectionId, String), Arc<Customer>>,
+    /// Deals of which it was looked whether others were merged into them.
+    pub(crate) merges: Cache<(TenantId, DealId), ()>,
     /// What was written into a deal's fields last.
     pub(crate) written_back: Cache<(TenantId, DealId), write_back::Values>,
     /// Whether a company's QuickBooks recognises repeated requests.
@@ -103,6 +105,7 @@ impl App {
             catalogues: Cache::builder().max_capacity(10_000).time_to_live(CATALOGUE_LIFE).build(),
             fields: Cache::builder().max_capacity(10_000).time_to_live(FIELDS_LIFE).build(),
             customers: Cache::builder().max_capacity(10_000).time_to_live(CUSTOMER_LIFE).build(),
+            merges: Cache::builder().max_capacity(10_000).time_to_live(merges::LOOKED_AT).build(),
             written_back: Cache::builder().max_capacity(10_000).time_to_live(write_back::BELIEVED).build(),
             repeats: Cache::builder().max_capacity(10_000).time_to_live(repeats::REMEMBERED).build(),
             config,

@@ -18,6 +18,7 @@ pub mod invoices;
 mod leases;
 pub mod links;
 mod live;
+pub mod merges;
 pub mod queue;
 pub mod quickbooks;
 pub mod replicas;

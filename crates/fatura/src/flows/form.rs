@@ -1,6 +1,6 @@
 //! The invoice form of a deal: opened filled in, kept as it is typed, looked at before it is sent.
 
-use super::{Error, access, catalogue, settings};
+use super::{Error, access, catalogue, merges, settings};
 use crate::{format::Writer, state::App};
 use domain::{
     billing::{Billed, Part, billed},
@@ -154,6 +154,7 @@ pub(crate) async fn open(
     id: DealId,
     writer: Writer,
 ) -> Result<OpenForm, Error> {
+    merges::follow(app, tenant, user, id).await;
     filled(app, tenant, user, id, writer, None).await
 }
 

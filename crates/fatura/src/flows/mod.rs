@@ -10,6 +10,7 @@ pub(crate) mod history;
 pub(crate) mod install;
 pub(crate) mod issue;
 pub(crate) mod lease;
+pub(crate) mod merges;
 pub(crate) mod panel;
 pub(crate) mod pdf;
 pub(crate) mod reconnect;

@@ -1,6 +1,6 @@
 //! What a panel shows: the invoices of a deal, a person or an organization, and the customer that is billed.
 
-use super::{Error, access, follow, form::party, settings};
+use super::{Error, access, follow, form::party, merges, settings};
 use crate::state::App;
 use domain::{
     ids::{DealId, TenantId, UserId},
@@ -71,30 +71,38 @@ impl Shown {
     }
 }
 
-/// Who is billed through a record. [`Error::NotFound`] where this user may not see it.
-async fn billed(app: &App, tenant: TenantId, user: UserId, record: Record) -> Result<Option<Party>, Error> {
+/// The organization and the person of a record. [`Error::NotFound`] where this user may not see it.
+async fn parties(
+    app: &App,
+    tenant: TenantId,
+    user: UserId,
+    record: Record,
+) -> Result<(Option<i64>, Option<i64>), Error> {
     access::pipedrive(app, tenant, user, |access| async move {
         match record.entity {
-            Entity::Deal => {
-                let (organization, person) = access.api().deal_parties(DealId(record.id)).await?;
-                Ok(party(organization, person))
-            }
+            Entity::Deal => access.api().deal_parties(DealId(record.id)).await,
             entity => {
                 access.api().name(entity, record.id).await?;
-                Ok(Some(if entity == Entity::Person {
-                    Party::Person(record.id)
-                } else {
-                    Party::Organization(record.id)
-                }))
+                Ok(if entity == Entity::Person { (None, Some(record.id)) } else { (Some(record.id), None) })
             }
         }
     })
     .await
 }
 
+/// Who is billed through a record. [`Error::NotFound`] where this user may not see it.
+async fn billed(app: &App, tenant: TenantId, user: UserId, record: Record) -> Result<Option<Party>, Error> {
+    let (organization, person) = parties(app, tenant, user, record).await?;
+    Ok(party(organization, person))
+}
+
 /// Reads a panel as this user may see it: without the invoices of deals that are hidden from them.
 pub(crate) async fn read(app: &App, tenant: TenantId, user: UserId, record: Record) -> Result<Shown, Error> {
-    let party = billed(app, tenant, user, record).await?;
+    let (organization, person) = parties(app, tenant, user, record).await?;
+    if let Of::Deal(deal) = record.of() {
+        merges::follow_party(app, tenant, user, deal, (organization, person)).await?;
+    }
+    let party = party(organization, person);
     let settings = settings::current(app, tenant).await?;
     let mut tx = app.db.read().await?;
     let mut invoices = invoices::list(&mut tx, tenant, record.of()).await?;

@@ -24,6 +24,22 @@ impl Api<'_> {
         Ok(row.id)
     }
 
+    /// The newest notes of a deal.
+    pub async fn newest_notes(&self, deal: DealId) -> Result<Vec<i64>, ProviderError> {
+        Ok(self.notes(deal, 0).await?.into_iter().map(|row| row.id).collect())
+    }
+
+    /// A page of a deal's notes, the newest first.
+    async fn notes(&self, deal: DealId, start: usize) -> Result<Vec<Row>, ProviderError> {
+        let mut url = self.url("/api/v1/notes")?;
+        url.query_pairs_mut()
+            .append_pair("deal_id", &deal.0.to_string())
+            .append_pair("sort", "add_time DESC")
+            .append_pair("start", &start.to_string())
+            .append_pair("limit", PAGE);
+        Ok(self.get::<Option<Vec<Row>>>(url).await?.0.unwrap_or_default())
+    }
+
     /// The notes of a deal with this very content, added since a moment.
     pub async fn notes_like(&self, deal: DealId, content: &str, since: Timestamp) -> Result<Vec<i64>, ProviderError> {
         let added =
@@ -31,13 +47,7 @@ impl Api<'_> {
         let (mut found, mut start) = (Vec::new(), 0);
         // The newest first, as far back as the moment.
         loop {
-            let mut url = self.url("/api/v1/notes")?;
-            url.query_pairs_mut()
-                .append_pair("deal_id", &deal.0.to_string())
-                .append_pair("sort", "add_time DESC")
-                .append_pair("start", &start.to_string())
-                .append_pair("limit", PAGE);
-            let rows: Vec<Row> = self.get::<Option<Vec<Row>>>(url).await?.0.unwrap_or_default();
+            let rows = self.notes(deal, start).await?;
             let newer = |row: &&Row| added(row).is_some_and(|at| at >= since);
             found.extend(rows.iter().filter(newer).filter(|row| row.content == content).map(|row| row.id));
             if rows.is_empty() || !rows.iter().all(|row| newer(&row)) {

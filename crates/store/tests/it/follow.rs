@@ -4,9 +4,10 @@ use crate::database::{
     Backend::{self, Postgres, Sqlite},
     Database, at,
 };
-use crate::fixtures::{USER, customer, entry, issued, profile, snapshot, tenant, tokens};
+use crate::fixtures::{DEAL, USER, customer, entry, issued, profile, snapshot, tenant, tokens};
 use domain::{
-    ids::{ActId, TenantId, UserId},
+    draft::Form,
+    ids::{ActId, DealId, TenantId, UserId},
     invoice::{Act, Status},
 };
 use jiff::civil::date;
@@ -15,10 +16,10 @@ use secrecy::ExposeSecret;
 use store::{
     acts::{self, Reason, Wish},
     changes::{self, Overdue},
-    grants,
+    drafts, grants,
     history::{self, Progress},
     invoices::{self, Of},
-    links, quickbooks, tenants,
+    links, merges, quickbooks, tenants,
 };
 use uuid::Uuid;
 
@@ -154,6 +155,39 @@ async fn links_follow_a_merged_customer(#[values(Sqlite, Postgres)] backend: Bac
     assert_eq!(links::customer(&mut tx, tenant, connection, party).await.unwrap(), None);
     assert_eq!(invoices::list(&mut tx, tenant, Of::Organization(1)).await.unwrap()[0].id, invoice);
     assert!(invoices::list(&mut tx, tenant, Of::Person(3)).await.unwrap().is_empty());
+    assert_eq!(invoices::of_connection(&mut tx, tenant, connection).await.unwrap().len(), 1);
+}
+
+#[rstest]
+#[tokio::test]
+async fn invoices_follow_a_merged_deal(#[values(Sqlite, Postgres)] backend: Backend) {
+    let t = Database::new(backend).await;
+    let mut tx = t.db.begin().await.unwrap();
+    let (tenant, connection, invoice) = issued(&t, &mut tx).await;
+    let (left, owner, stranger) = (DealId(43), Uuid::new_v4(), TenantId(Uuid::new_v4()));
+    let entry = entry(invoice);
+    history::add(&mut tx, tenant, &entry).await.unwrap();
+    history::lease(&mut tx, tenant, entry.id, owner, at(0), at(40)).await.unwrap().unwrap();
+    history::written(&mut tx, tenant, entry.id, owner, Some(5)).await.unwrap();
+    assert_eq!(merges::written_in(&mut tx, tenant, &[4, 5], left).await.unwrap(), [DEAL]);
+    assert!(merges::written_in(&mut tx, tenant, &[4, 5], DEAL).await.unwrap().is_empty());
+    assert!(merges::written_in(&mut tx, tenant, &[4], left).await.unwrap().is_empty());
+    assert!(merges::written_in(&mut tx, stranger, &[5], left).await.unwrap().is_empty());
+    assert!(merges::has_others(&mut tx, tenant, left, Some(1), None).await.unwrap());
+    assert!(!merges::has_others(&mut tx, tenant, left, None, Some(1)).await.unwrap());
+    assert!(!merges::has_others(&mut tx, tenant, DEAL, Some(1), None).await.unwrap());
+
+    let form = Form::default();
+    for (deal, user) in [(DEAL, USER), (DEAL, UserId(8)), (left, USER)] {
+        drafts::save(&mut tx, tenant, deal, user, &form, at(deal.0)).await.unwrap();
+    }
+    assert_eq!(merges::follow(&mut tx, stranger, DEAL, left).await.unwrap(), 0);
+    assert_eq!(merges::follow(&mut tx, tenant, DEAL, left).await.unwrap(), 1);
+    assert!(invoices::list(&mut tx, tenant, Of::Deal(DEAL)).await.unwrap().is_empty());
+    assert_eq!(invoices::list(&mut tx, tenant, Of::Deal(left)).await.unwrap()[0].id, invoice);
+    assert!(merges::written_in(&mut tx, tenant, &[5], left).await.unwrap().is_empty(), "it has followed");
+    assert_eq!(drafts::find(&mut tx, tenant, left, UserId(8)).await.unwrap().unwrap().1, at(DEAL.0));
+    assert_eq!(drafts::find(&mut tx, tenant, left, USER).await.unwrap().unwrap().1, at(left.0), "theirs stays");
     assert_eq!(invoices::of_connection(&mut tx, tenant, connection).await.unwrap().len(), 1);
 }
 
