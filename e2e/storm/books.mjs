@@ -52,7 +52,7 @@ export async function audit({ env, intents, desks, before, replicas, dice, dir }
     const [invoice] = made;
     if (invoice && intent.wants.customer_name && invoice.CustomerRef.name !== intent.wants.customer_name) wrong.push(`${about}: for ${invoice.CustomerRef.name}, and it was to be ${intent.wants.customer_name}`);
     const item = invoice?.Line.find((line) => line.DetailType === "SalesItemLineDetail")?.SalesItemLineDetail.ItemRef.name;
-    if (invoice && intent.wants["lines[0][name]"] && item !== intent.wants["lines[0][name]"]) wrong.push(`${about}: sells ${item}, and it was to be ${intent.wants["lines[0][name]"]}`);
+    if (invoice && intent.wants["lines[0][item_name]"] && item !== intent.wants["lines[0][item_name]"]) wrong.push(`${about}: sells ${item}, and it was to be ${intent.wants["lines[0][item_name]"]}`);
     if (new Set(intent.seen.filter((seen) => /^\d/.test(seen))).size > 1) wrong.push(`${about}: told two numbers`);
   }
   wrong.push(...(await mails(env, intents)), ...(await histories(env, intents, desks)));

@@ -54,7 +54,7 @@ export async function strike({ all, database, replicas = 1, tell = () => undefin
     for (const point of all) {
       const desk = desks[at % desks.length];
       const wants = {
-        create: { customer: "new", customer_name: `Point customer ${at}`, "lines[0][item]": "new", "lines[0][name]": `Point item ${at}` },
+        create: { customer: "new", customer_name: `Point customer ${at}`, "lines[0][item]": "new", "lines[0][item_name]": `Point item ${at}` },
         "update the customer": { update_customer: "on", "agreed[0]": "email", email: `point-${at}@customer.example` },
       }[point.write.name] ?? {};
       const intent = { at, key: crypto.randomUUID(), desk, price: (100 + (at + 1) / 100).toFixed(2), wants, seen: [], once: true };

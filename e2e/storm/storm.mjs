@@ -38,7 +38,7 @@ export async function storm({ seed, intents: count, atOnce = 12, every = 300, on
     const intents = Array.from({ length: count }, (_, at) => ({ at, key: uuid(dice), desk: dice.of(desks), price: (100 + (at + 1) / 100).toFixed(2), wants: {}, seen: [] }));
     for (const intent of intents) {
       if (dice.percent(20)) Object.assign(intent.wants, { customer: "new", customer_name: `Storm customer ${intent.at}` });
-      if (dice.percent(10)) Object.assign(intent.wants, { "lines[0][item]": "new", "lines[0][name]": `Storm item ${intent.at}` });
+      if (dice.percent(10)) Object.assign(intent.wants, { "lines[0][item]": "new", "lines[0][item_name]": `Storm item ${intent.at}` });
     }
     /** What somebody sees who looks in QuickBooks long enough. */
     const isThere = async (intent) => {
