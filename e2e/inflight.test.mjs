@@ -73,6 +73,24 @@ test("disconnected while the answer is under way: nothing more is sent, and afte
   assert.equal((await invoices()).length, before + 1);
 });
 
+test("disconnected while the access is being renewed: it stays disconnected, and nothing is kept of what comes back", { skip, timeout: 60_000 }, async () => {
+  await bill(env, US, 3, LINE);
+  const panel = await session(env, "panel", US.company, US.user);
+  const settings = await session(env, "settings", US.company, US.user);
+  for (const effect of [{ delay_after: 1500 }, { delay: 1500 }]) {
+    await control(env, "/quickbooks/expire", { realm_id: US.realm });
+    await control(env, "/faults", { provider: "quickbooks", method: "POST", path: "/tokens", effect });
+    const renewing = panel.call("/panel/deal/3/refresh", {});
+    while ((await (await control(env, "/faults", undefined, "GET")).json()).length > 0) await new Promise((go) => setTimeout(go, 20));
+    assert.equal((await settings.call("/settings/disconnect", {})).status, 200);
+    await renewing;
+    assert.match((await settings.call("/settings/page")).text, /No QuickBooks company is connected yet/);
+    const { person, pending } = await connectUntilConfirmation(env, US);
+    await decide(env, person, pending);
+    assert.doesNotMatch((await panel.call("/panel/deal/3/refresh", {})).text, /has to be connected|not connected/);
+  }
+});
+
 test("uninstalled while the answer is under way: the invoice that stands is not made again after reinstalling", { skip, timeout: 120_000 }, async () => {
   const before = (await invoices()).length;
   const { call, fields } = await openForm(env, US, 5, LINE);

@@ -14,6 +14,8 @@ import { weather } from "./weather.mjs";
 
 /** How long the world may take to be right again after the last fault; a queue that is full takes longer. */
 const HEALED = 100_000;
+/** A sweep, and some more. */
+const SWEPT = 30_000;
 const pause = (ms) => new Promise((go) => setTimeout(go, ms));
 
 /** `quirks`: what QuickBooks is without. Answers what was counted, and each violation as a sentence. */
@@ -68,7 +70,8 @@ export async function storm({ seed, intents: count, atOnce = 12, every = 300, on
     await Promise.all(workers);
     const settled = Date.now() - healed;
     clearInterval(watch);
-    // Panels follow within a sweep.
+    // Panels follow within a sweep, of what the last people did as well.
+    end = Math.max(end, Date.now() + SWEPT);
     let wrong = [];
     do {
       await pause(2000);

@@ -145,29 +145,32 @@ pub async fn lease(
     Ok(rows == 1)
 }
 
-/// Stores refreshed tokens and gives the lease back.
+/// Stores refreshed tokens in the place of those that ended at `replaced`, and gives the lease back. Nothing where others stand there
+/// meanwhile: of a user who has installed the app anew.
 pub async fn renew(
     tx: &mut Tx,
     vault: &Vault,
     tenant: TenantId,
     user: UserId,
+    replaced: Timestamp,
     api_domain: &str,
     tokens: &Tokens,
 ) -> Result<(), Error> {
     let (access, refresh) = tokens::seal(vault, &place(tenant, user), tokens)?;
     on!(tx, c => sqlx::query(
-        "UPDATE pipedrive_grant SET api_domain = $3, access_token = $4, refresh_token = $5, expires_at = $6, lease_until = 0 \
-         WHERE tenant_id = $1 AND user_id = $2")
-        .bind(tenant.0).bind(user.0).bind(api_domain).bind(access).bind(refresh).bind(micros(tokens.expires_at))
-        .execute(c).await.map(drop))?;
+        "UPDATE pipedrive_grant SET api_domain = $4, access_token = $5, refresh_token = $6, expires_at = $7, lease_until = 0          WHERE tenant_id = $1 AND user_id = $2 AND expires_at = $3")
+        .bind(tenant.0).bind(user.0).bind(micros(replaced)).bind(api_domain).bind(access).bind(refresh)
+        .bind(micros(tokens.expires_at)).execute(c).await.map(drop))?;
     Ok(())
 }
 
-/// Gives the lease back without new tokens; `revoked` when Pipedrive refused the refresh token for good.
-pub async fn release(tx: &mut Tx, tenant: TenantId, user: UserId, revoked: bool) -> Result<(), Error> {
+/// Gives the lease back without new tokens; `revoked` when Pipedrive refused the refresh token for good. Nothing where the tokens
+/// that ended at `kept` do not stand there any more.
+pub async fn release(tx: &mut Tx, tenant: TenantId, user: UserId, kept: Timestamp, revoked: bool) -> Result<(), Error> {
     let state = if revoked { "revoked" } else { "active" };
-    on!(tx, c => sqlx::query("UPDATE pipedrive_grant SET lease_until = 0, state = $3 WHERE tenant_id = $1 AND user_id = $2")
-        .bind(tenant.0).bind(user.0).bind(state).execute(c).await.map(drop))?;
+    on!(tx, c => sqlx::query(
+        "UPDATE pipedrive_grant SET lease_until = 0, state = $4 WHERE tenant_id = $1 AND user_id = $2 AND expires_at = $3 AND state = 'active'")
+        .bind(tenant.0).bind(user.0).bind(micros(kept)).bind(state).execute(c).await.map(drop))?;
     Ok(())
 }
 

@@ -179,32 +179,38 @@ pub async fn lease(
     Ok(rows == 1)
 }
 
-/// Stores refreshed tokens and gives the lease back.
+/// Stores refreshed tokens in the place of those that ended at `replaced`, and gives the lease back. Nothing where others stand there
+/// meanwhile, or none: of a connection that was made anew, or ended, by a person.
 pub async fn renew(
     tx: &mut Tx,
     vault: &Vault,
     tenant: TenantId,
     id: ConnectionId,
+    replaced: Timestamp,
     tokens: &Tokens,
 ) -> Result<(), Error> {
     let (access, refresh) = tokens::seal(vault, &place(tenant), tokens)?;
     on!(tx, c => sqlx::query(
-        "UPDATE quickbooks_connection SET access_token = $3, refresh_token = $4, expires_at = $5, lease_until = 0 \
-         WHERE tenant_id = $1 AND id = $2")
-        .bind(tenant.0).bind(id.0).bind(access).bind(refresh).bind(micros(tokens.expires_at)).execute(c).await.map(drop))?;
+        "UPDATE quickbooks_connection SET access_token = $4, refresh_token = $5, expires_at = $6, lease_until = 0          WHERE tenant_id = $1 AND id = $2 AND expires_at = $3")
+        .bind(tenant.0).bind(id.0).bind(micros(replaced)).bind(access).bind(refresh).bind(micros(tokens.expires_at))
+        .execute(c).await.map(drop))?;
     Ok(())
 }
 
-/// Gives the lease back without new tokens, and says how the connection stands now.
-pub async fn release(tx: &mut Tx, tenant: TenantId, id: ConnectionId, state: State) -> Result<(), Error> {
-    let state = match state {
-        State::Active => "active",
-        State::NeedsReconnect => "needs_reconnect",
-        State::Disconnected => "disconnected",
-    };
-    on!(tx, c => sqlx::query("UPDATE quickbooks_connection SET lease_until = 0, state = $3 WHERE tenant_id = $1 AND id = $2")
-        .bind(tenant.0).bind(id.0).bind(state).execute(c).await.map(drop))?;
-    Ok(())
+/// Gives the lease back without new tokens; `ended` where QuickBooks has ended the access. False, and nothing, where the tokens
+/// that ended at `kept` do not stand there any more.
+pub async fn release(
+    tx: &mut Tx,
+    tenant: TenantId,
+    id: ConnectionId,
+    kept: Timestamp,
+    ended: bool,
+) -> Result<bool, Error> {
+    let state = if ended { "needs_reconnect" } else { "active" };
+    let rows = on!(tx, c => sqlx::query(
+        "UPDATE quickbooks_connection SET lease_until = 0, state = $4 WHERE tenant_id = $1 AND id = $2 AND expires_at = $3 AND state = 'active'")
+        .bind(tenant.0).bind(id.0).bind(micros(kept)).bind(state).execute(c).await.map(|done| done.rows_affected()))?;
+    Ok(rows == 1)
 }
 
 /// Ends a connection and forgets its tokens; the invoices that were made through it stay.

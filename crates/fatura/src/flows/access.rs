@@ -5,15 +5,15 @@
 
 use super::{Error, reconnect};
 use crate::state::App;
-use domain::ids::{TenantId, UserId};
+use domain::ids::{ConnectionId, TenantId, UserId};
 use jiff::{SignedDuration, Timestamp};
-use providers::{Http, Lane, ProviderError, oauth::Granted, pipedrive, quickbooks};
+use providers::{Http, Lane, ProviderError, oauth::Granted, pipedrive as pipedrive_api, quickbooks as quickbooks_api};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 use std::time::Duration;
 use store::{
-    Tokens, audit, grants,
-    quickbooks::{Connection, State},
+    Tokens, Tx, audit, grants,
+    quickbooks::{self, Connection, State},
 };
 use url::Url;
 
@@ -33,8 +33,8 @@ pub(crate) struct Pipedrive {
 }
 
 impl Pipedrive {
-    pub(crate) fn api(&self) -> pipedrive::Api<'_> {
-        pipedrive::Api { http: &self.app.http, base: &self.base, access: &self.access }
+    pub(crate) fn api(&self) -> pipedrive_api::Api<'_> {
+        pipedrive_api::Api { http: &self.app.http, base: &self.base, access: &self.access }
     }
 
     /// With a token that was just granted, before anything is stored.
@@ -53,8 +53,8 @@ pub(crate) struct QuickBooks {
 }
 
 impl QuickBooks {
-    pub(crate) fn api(&self) -> quickbooks::Api<'_> {
-        quickbooks::Api {
+    pub(crate) fn api(&self) -> quickbooks_api::Api<'_> {
+        quickbooks_api::Api {
             http: &self.http,
             base: &self.app.config.quickbooks_api_url,
             realm_id: &self.realm_id,
@@ -103,67 +103,6 @@ where
     })
 }
 
-async fn pipedrive_access(
-    app: &App,
-    tenant: TenantId,
-    user: UserId,
-    refused: Option<&SecretString>,
-) -> Result<Pipedrive, Error> {
-    for _ in 0..WAITS_MOST {
-        let now = app.clock.now();
-        let mut tx = app.db.read().await?;
-        let grant = grants::find(&mut tx, &app.vault, tenant, user).await?;
-        drop(tx);
-        let grant = grant.filter(|grant| grant.active).ok_or(Error::NotInstalled)?;
-        if is_usable(&grant.tokens, now, refused) {
-            let base = Url::parse(&grant.api_domain).map_err(|_| Error::NotInstalled)?;
-            return Ok(Pipedrive { app: app.clone(), base, access: grant.tokens.access });
-        }
-        let mut tx = app.db.begin().await?;
-        let leased = grants::lease(&mut tx, tenant, user, now, now + LEASE).await?;
-        tx.commit().await?;
-        if leased {
-            let app = app.clone();
-            run_to_end(async move { refresh_pipedrive(&app, tenant, user, &grant).await }).await?;
-        } else {
-            tokio::time::sleep(WAIT).await;
-        }
-    }
-    Err(Error::Pipedrive(ProviderError::Busy(Duration::from_secs(5))))
-}
-
-async fn refresh_pipedrive(app: &App, tenant: TenantId, user: UserId, old: &grants::Grant) -> Result<(), Error> {
-    // Somebody may have refreshed between the reading and the lease; then there is nothing to do.
-    let mut tx = app.db.read().await?;
-    let current = grants::find(&mut tx, &app.vault, tenant, user).await?.ok_or(Error::NotInstalled)?;
-    drop(tx);
-    let changed = current.tokens.access.expose_secret() != old.tokens.access.expose_secret();
-    let outcome =
-        if changed { None } else { Some(app.pipedrive.refresh(&app.http, &old.tokens.refresh, app.clock.now()).await) };
-    let mut tx = app.db.begin().await?;
-    match &outcome {
-        None => grants::release(&mut tx, tenant, user, false).await?,
-        Some(Ok(granted)) => {
-            let named = granted
-                .api_domain
-                .as_deref()
-                .and_then(|api| Url::parse(api).ok())
-                .filter(|api| app.config.allows_api(api));
-            let api = named.map_or_else(|| old.api_domain.clone(), String::from);
-            grants::renew(&mut tx, &app.vault, tenant, user, &api, &tokens(granted)).await?;
-        }
-        Some(Err(error)) => {
-            grants::release(&mut tx, tenant, user, matches!(error, ProviderError::Disconnected)).await?;
-        }
-    }
-    tx.commit().await?;
-    match outcome {
-        Some(Err(ProviderError::Disconnected)) => Err(Error::NotInstalled),
-        Some(Err(error)) => Err(Error::Pipedrive(error)),
-        _ => Ok(()),
-    }
-}
-
 /// Calls QuickBooks for somebody who waits; see [`quickbooks_in`].
 pub(crate) async fn quickbooks<T, F, Fut>(
     app: &App,
@@ -190,10 +129,10 @@ where
     F: Fn(QuickBooks) -> Fut,
     Fut: Future<Output = Result<T, ProviderError>>,
 {
-    let first = quickbooks_access(lane, app, tenant, connection, None).await?;
+    let first = quickbooks_access(lane, app, tenant, connection.id, None).await?;
     let result = match Box::pin(call(first.clone())).await {
         Err(ProviderError::TokenRefused) => {
-            Box::pin(call(quickbooks_access(lane, app, tenant, connection, Some(&first.access)).await?)).await
+            Box::pin(call(quickbooks_access(lane, app, tenant, connection.id, Some(&first.access)).await?)).await
         }
         other => other,
     };
@@ -205,77 +144,221 @@ where
     }
 }
 
-async fn quickbooks_access(
-    lane: Lane,
-    app: &App,
-    tenant: TenantId,
-    connection: &Connection,
-    refused: Option<&SecretString>,
-) -> Result<QuickBooks, Error> {
+/// A grant as it is stored, whose tokens are refreshed by one caller at a time.
+trait Grant: Clone + Send + Sync + 'static {
+    /// What is stored of it.
+    type Stored: Send + Sync + 'static;
+
+    /// Whose it is.
+    fn tenant(&self) -> TenantId;
+
+    /// Reads it; an error where it has ended.
+    fn stored(&self, app: &App) -> impl Future<Output = Result<Self::Stored, Error>> + Send;
+
+    fn tokens(stored: &Self::Stored) -> &Tokens;
+
+    /// Takes the right to refresh; false where somebody else has it.
+    fn lease(&self, tx: &mut Tx, now: Timestamp) -> impl Future<Output = Result<bool, Error>> + Send;
+
+    /// Asks the provider for new tokens.
+    fn refresh(&self, app: &App, stored: &Self::Stored) -> impl Future<Output = Result<Granted, ProviderError>> + Send;
+
+    /// Stores new tokens, and gives the lease back.
+    fn renew(
+        &self,
+        app: &App,
+        tx: &mut Tx,
+        stored: &Self::Stored,
+        granted: &Granted,
+    ) -> impl Future<Output = Result<(), Error>> + Send;
+
+    /// Gives the lease back without new tokens; `ended` where the provider says that the grant has.
+    fn release(
+        &self,
+        app: &App,
+        tx: &mut Tx,
+        stored: &Self::Stored,
+        ended: bool,
+    ) -> impl Future<Output = Result<(), Error>> + Send;
+
+    /// What a failed refresh means to the caller.
+    fn failed(error: ProviderError) -> Error;
+}
+
+/// The grant with a token that can be used, and is not the one that was refused.
+async fn usable<G: Grant>(app: &App, grant: &G, refused: Option<&SecretString>) -> Result<G::Stored, Error> {
     for _ in 0..WAITS_MOST {
         let now = app.clock.now();
-        let mut tx = app.db.read().await?;
-        let current = store::quickbooks::find(&mut tx, &app.vault, tenant, connection.id).await?;
-        drop(tx);
-        let current = current.ok_or(Error::NotConnected)?;
-        match current.state {
-            State::Active => {}
-            State::NeedsReconnect => return Err(Error::NeedsReconnect),
-            State::Disconnected => return Err(Error::NotConnected),
-        }
-        if is_usable(&current.tokens, now, refused) {
-            let http = app.http.through(&app.gates.of(connection.id).await, lane);
-            return Ok(QuickBooks {
-                app: app.clone(),
-                http,
-                realm_id: current.realm_id,
-                access: current.tokens.access,
-            });
+        let stored = grant.stored(app).await?;
+        if is_usable(G::tokens(&stored), now, refused) {
+            return Ok(stored);
         }
         let mut tx = app.db.begin().await?;
-        let leased = store::quickbooks::lease(&mut tx, tenant, connection.id, now, now + LEASE).await?;
+        let leased = grant.lease(&mut tx, now).await?;
         tx.commit().await?;
         if leased {
-            let app = app.clone();
-            run_to_end(async move { refresh_quickbooks(&app, tenant, &current).await }).await?;
+            let (app, grant) = (app.clone(), grant.clone());
+            run_to_end(async move { refresh(&app, &grant, &stored).await }).await?;
         } else {
             tokio::time::sleep(WAIT).await;
         }
     }
-    Err(Error::QuickBooks(ProviderError::Busy(Duration::from_secs(5))))
+    Err(G::failed(ProviderError::Busy(Duration::from_secs(5))))
 }
 
-async fn refresh_quickbooks(app: &App, tenant: TenantId, old: &Connection) -> Result<(), Error> {
-    let mut tx = app.db.read().await?;
-    let current = store::quickbooks::find(&mut tx, &app.vault, tenant, old.id).await?.ok_or(Error::NotConnected)?;
-    drop(tx);
-    let changed = current.tokens.access.expose_secret() != old.tokens.access.expose_secret();
-    let outcome = if changed {
-        None
-    } else {
-        Some(app.quickbooks.refresh(&app.http, &old.tokens.refresh, app.clock.now()).await)
-    };
+/// Refreshes under the lease. New tokens are stored before anybody uses them.
+async fn refresh<G: Grant>(app: &App, grant: &G, old: &G::Stored) -> Result<(), Error> {
+    // Somebody may have refreshed between the reading and the lease; then there is nothing to do.
+    let current = grant.stored(app).await?;
+    let changed = G::tokens(&current).access.expose_secret() != G::tokens(old).access.expose_secret();
+    let outcome = if changed { None } else { Some(grant.refresh(app, old).await) };
     let mut tx = app.db.begin().await?;
     match &outcome {
-        None => store::quickbooks::release(&mut tx, tenant, old.id, current.state).await?,
-        Some(Ok(granted)) => store::quickbooks::renew(&mut tx, &app.vault, tenant, old.id, &tokens(granted)).await?,
-        Some(Err(ProviderError::Disconnected)) => {
-            store::quickbooks::release(&mut tx, tenant, old.id, State::NeedsReconnect).await?;
-            reconnect::ask(app, &mut tx, tenant).await?;
-            let detail = json!({ "connection": old.id.0 });
-            audit::record(&mut tx, tenant, None, "access ended by QuickBooks", None, &detail, app.clock.now()).await?;
+        None => grant.release(app, &mut tx, &current, false).await?,
+        Some(Ok(granted)) => grant.renew(app, &mut tx, old, granted).await?,
+        Some(Err(error)) => {
+            grant.release(app, &mut tx, old, matches!(error, ProviderError::Disconnected)).await?;
         }
-        Some(Err(_)) => store::quickbooks::release(&mut tx, tenant, old.id, State::Active).await?,
     }
     tx.commit().await?;
     match outcome {
-        Some(Err(ProviderError::Disconnected)) => {
-            app.db.announce(tenant).await;
-            Err(Error::NeedsReconnect)
+        Some(Err(error)) => {
+            if matches!(error, ProviderError::Disconnected) {
+                app.db.announce(grant.tenant()).await;
+            }
+            Err(G::failed(error))
         }
-        Some(Err(error)) => Err(Error::QuickBooks(error)),
         _ => Ok(()),
     }
+}
+
+/// A user's grant at Pipedrive.
+#[derive(Clone, Copy)]
+struct OfUser {
+    tenant: TenantId,
+    user: UserId,
+}
+
+impl Grant for OfUser {
+    type Stored = grants::Grant;
+
+    fn tenant(&self) -> TenantId {
+        self.tenant
+    }
+
+    async fn stored(&self, app: &App) -> Result<grants::Grant, Error> {
+        let mut tx = app.db.read().await?;
+        let grant = grants::find(&mut tx, &app.vault, self.tenant, self.user).await?;
+        grant.filter(|grant| grant.active).ok_or(Error::NotInstalled)
+    }
+
+    fn tokens(stored: &grants::Grant) -> &Tokens {
+        &stored.tokens
+    }
+
+    async fn lease(&self, tx: &mut Tx, now: Timestamp) -> Result<bool, Error> {
+        Ok(grants::lease(tx, self.tenant, self.user, now, now + LEASE).await?)
+    }
+
+    async fn refresh(&self, app: &App, stored: &grants::Grant) -> Result<Granted, ProviderError> {
+        app.pipedrive.refresh(&app.http, &stored.tokens.refresh, app.clock.now()).await
+    }
+
+    async fn renew(&self, app: &App, tx: &mut Tx, stored: &grants::Grant, granted: &Granted) -> Result<(), Error> {
+        let named =
+            granted.api_domain.as_deref().and_then(|api| Url::parse(api).ok()).filter(|api| app.config.allows_api(api));
+        let api = named.map_or_else(|| stored.api_domain.clone(), String::from);
+        Ok(grants::renew(tx, &app.vault, self.tenant, self.user, stored.tokens.expires_at, &api, &tokens(granted))
+            .await?)
+    }
+
+    async fn release(&self, _app: &App, tx: &mut Tx, stored: &grants::Grant, ended: bool) -> Result<(), Error> {
+        Ok(grants::release(tx, self.tenant, self.user, stored.tokens.expires_at, ended).await?)
+    }
+
+    fn failed(error: ProviderError) -> Error {
+        if matches!(error, ProviderError::Disconnected) { Error::NotInstalled } else { Error::Pipedrive(error) }
+    }
+}
+
+/// A company's grant at QuickBooks.
+#[derive(Clone, Copy)]
+struct OfCompany {
+    tenant: TenantId,
+    connection: ConnectionId,
+}
+
+impl Grant for OfCompany {
+    type Stored = Connection;
+
+    fn tenant(&self) -> TenantId {
+        self.tenant
+    }
+
+    async fn stored(&self, app: &App) -> Result<Connection, Error> {
+        let mut tx = app.db.read().await?;
+        let connection = quickbooks::find(&mut tx, &app.vault, self.tenant, self.connection).await?;
+        let connection = connection.ok_or(Error::NotConnected)?;
+        match connection.state {
+            State::Active => Ok(connection),
+            State::NeedsReconnect => Err(Error::NeedsReconnect),
+            State::Disconnected => Err(Error::NotConnected),
+        }
+    }
+
+    fn tokens(stored: &Connection) -> &Tokens {
+        &stored.tokens
+    }
+
+    async fn lease(&self, tx: &mut Tx, now: Timestamp) -> Result<bool, Error> {
+        Ok(quickbooks::lease(tx, self.tenant, self.connection, now, now + LEASE).await?)
+    }
+
+    async fn refresh(&self, app: &App, stored: &Connection) -> Result<Granted, ProviderError> {
+        app.quickbooks.refresh(&app.http, &stored.tokens.refresh, app.clock.now()).await
+    }
+
+    async fn renew(&self, app: &App, tx: &mut Tx, stored: &Connection, granted: &Granted) -> Result<(), Error> {
+        Ok(quickbooks::renew(tx, &app.vault, self.tenant, self.connection, stored.tokens.expires_at, &tokens(granted))
+            .await?)
+    }
+
+    async fn release(&self, app: &App, tx: &mut Tx, stored: &Connection, ended: bool) -> Result<(), Error> {
+        let expires_at = stored.tokens.expires_at;
+        if quickbooks::release(tx, self.tenant, self.connection, expires_at, ended).await? && ended {
+            reconnect::ask(app, tx, self.tenant).await?;
+            let detail = json!({ "connection": self.connection.0 });
+            audit::record(tx, self.tenant, None, "access ended by QuickBooks", None, &detail, app.clock.now()).await?;
+        }
+        Ok(())
+    }
+
+    fn failed(error: ProviderError) -> Error {
+        if matches!(error, ProviderError::Disconnected) { Error::NeedsReconnect } else { Error::QuickBooks(error) }
+    }
+}
+
+async fn pipedrive_access(
+    app: &App,
+    tenant: TenantId,
+    user: UserId,
+    refused: Option<&SecretString>,
+) -> Result<Pipedrive, Error> {
+    let grant = usable(app, &OfUser { tenant, user }, refused).await?;
+    let base = Url::parse(&grant.api_domain).map_err(|_| Error::NotInstalled)?;
+    Ok(Pipedrive { app: app.clone(), base, access: grant.tokens.access })
+}
+
+async fn quickbooks_access(
+    lane: Lane,
+    app: &App,
+    tenant: TenantId,
+    connection: ConnectionId,
+    refused: Option<&SecretString>,
+) -> Result<QuickBooks, Error> {
+    let stored = usable(app, &OfCompany { tenant, connection }, refused).await?;
+    let http = app.http.through(&app.gates.of(connection).await, lane);
+    Ok(QuickBooks { app: app.clone(), http, realm_id: stored.realm_id, access: stored.tokens.access })
 }
 
 /// Runs on a task of its own: a request whose browser leaves is dropped, and a refresh must not be.

@@ -192,14 +192,17 @@ async fn one_refreshes_at_a_time(#[values(Sqlite, Postgres)] backend: Backend) {
     grants::install(&mut tx, &t.vault, tenant, USER, &profile(), "https://a", &tokens("old"), at(0)).await.unwrap();
     assert!(grants::lease(&mut tx, tenant, USER, at(0), at(40)).await.unwrap());
     assert!(!grants::lease(&mut tx, tenant, USER, at(1), at(41)).await.unwrap());
-    grants::renew(&mut tx, &t.vault, tenant, USER, "https://b", &tokens("new")).await.unwrap();
+    grants::renew(&mut tx, &t.vault, tenant, USER, at(3599), "https://c", &tokens("foreign")).await.unwrap();
+    grants::renew(&mut tx, &t.vault, tenant, USER, at(3600), "https://b", &tokens("new")).await.unwrap();
     let grant = grants::find(&mut tx, &t.vault, tenant, USER).await.unwrap().unwrap();
     assert_eq!(
         (grant.tokens.refresh.expose_secret(), grant.api_domain.as_str(), grant.active),
         ("new-refresh", "https://b", true)
     );
     assert!(grants::lease(&mut tx, tenant, USER, at(2), at(42)).await.unwrap());
-    grants::release(&mut tx, tenant, USER, true).await.unwrap();
+    grants::release(&mut tx, tenant, USER, at(3599), true).await.unwrap();
+    assert!(grants::find(&mut tx, &t.vault, tenant, USER).await.unwrap().unwrap().active, "others stand there");
+    grants::release(&mut tx, tenant, USER, at(3600), true).await.unwrap();
     assert!(!grants::find(&mut tx, &t.vault, tenant, USER).await.unwrap().unwrap().active);
     let other = grants::Profile { is_admin: false, ..profile() };
     grants::set_profile(&mut tx, tenant, USER, &other, at(5)).await.unwrap();
@@ -209,11 +212,21 @@ async fn one_refreshes_at_a_time(#[values(Sqlite, Postgres)] backend: Backend) {
     let id = connection(&t, &mut tx, tenant, "1").await;
     assert!(quickbooks::lease(&mut tx, tenant, id, at(0), at(40)).await.unwrap());
     assert!(!quickbooks::lease(&mut tx, tenant, id, at(1), at(41)).await.unwrap());
-    quickbooks::renew(&mut tx, &t.vault, tenant, id, &tokens("newer")).await.unwrap();
+    quickbooks::renew(&mut tx, &t.vault, tenant, id, at(3599), &tokens("foreign")).await.unwrap();
+    quickbooks::renew(&mut tx, &t.vault, tenant, id, at(3600), &tokens("newer")).await.unwrap();
     let current = quickbooks::current(&mut tx, &t.vault, tenant).await.unwrap().unwrap();
     assert_eq!(current.tokens.access.expose_secret(), "newer-access");
-    quickbooks::release(&mut tx, tenant, id, quickbooks::State::NeedsReconnect).await.unwrap();
+    assert!(!quickbooks::release(&mut tx, tenant, id, at(3599), true).await.unwrap());
+    assert!(quickbooks::release(&mut tx, tenant, id, at(3600), true).await.unwrap());
     assert!(!quickbooks::lease(&mut tx, tenant, id, at(2), at(42)).await.unwrap());
+
+    let id = connection(&t, &mut tx, tenant, "1").await;
+    assert!(quickbooks::lease(&mut tx, tenant, id, at(3), at(43)).await.unwrap());
+    quickbooks::disconnect(&mut tx, &t.vault, tenant, id).await.unwrap();
+    quickbooks::renew(&mut tx, &t.vault, tenant, id, at(3600), &tokens("late")).await.unwrap();
+    assert!(!quickbooks::release(&mut tx, tenant, id, at(3600), false).await.unwrap());
+    let ended = quickbooks::find(&mut tx, &t.vault, tenant, id).await.unwrap().unwrap();
+    assert_eq!((ended.state, ended.tokens.refresh.expose_secret()), (quickbooks::State::Disconnected, ""));
 }
 
 #[rstest]
