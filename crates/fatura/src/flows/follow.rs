@@ -7,8 +7,11 @@ use domain::{
     invoice::Snapshot,
 };
 use jiff::{SignedDuration, Timestamp};
-use providers::{Lane, quickbooks::Changes};
-use std::collections::HashMap;
+use providers::{Lane, ProviderError, quickbooks::Changes};
+use std::{
+    collections::HashMap,
+    time::{Duration, Instant},
+};
 use store::{
     Tx,
     changes::{self, Known, Overdue},
@@ -26,9 +29,15 @@ const MEMORY: SignedDuration = SignedDuration::from_hours(29 * 24);
 const LEASE: SignedDuration = SignedDuration::from_secs(60);
 /// A company in which nothing is to be paid changes seldom: it is read less often, by this factor.
 const IDLE: i32 = 12;
-/// What QuickBooks does not answer is asked again after a pause: at first a short one, then half of how long it has been.
+/// What QuickBooks does not answer is asked again after a pause: at first a short one, then half of how long it has been. It never exceeds what is between two sweeps.
 const PAUSE_LEAST: SignedDuration = SignedDuration::from_secs(15);
-const PAUSE_MOST: SignedDuration = SignedDuration::from_mins(5);
+/// Where more has changed than one answer holds, it is asked once more from only so much before the last reading.
+const OVERLAP_LEAST: SignedDuration = SignedDuration::from_secs(30);
+/// Where every invoice is read: so many at a time, each kept before the next, for so long in one go. Within the lease.
+const CHUNK: usize = 100;
+const IN_ONE_GO: Duration = Duration::from_secs(40);
+/// How often what failed by itself is asked again at once.
+const TRIES: u32 = 3;
 /// A mark that nobody has acted on for so long was lost with whoever should have.
 const STALE: SignedDuration = SignedDuration::from_secs(15);
 /// In one sweep. What is left is taken up by the next.
@@ -139,36 +148,45 @@ pub(crate) async fn changes(app: &App, wanted: ReadChanges) -> Result<Attempt, E
     let connection = quickbooks::find(&mut tx, &app.vault, tenant, id).await?;
     tx.commit().await?;
     let (Some(known), Some(connection)) = (known, connection) else { return Ok(Attempt::Done) };
-    let (until, ended) = match (known.until, asked_at) {
-        (Some(until), Some(asked)) if until > asked => (until, Ok(())),
-        _ => (now, since(app, tenant, &connection, known.until, now).await),
+    let read = match (known.until, asked_at) {
+        (Some(until), Some(asked)) if until > asked => Ok(Progress::Until(until)),
+        _ => since(app, tenant, &connection, &known, now).await,
     };
-    match ended {
-        Ok(()) => {
-            let mut tx = app.db.begin().await?;
-            let again = changes::read(&mut tx, tenant, id, until).await?;
-            if again {
-                app.db
-                    .enqueue(&mut tx, ReadChanges { tenant, connection: id, asked_at: Some(app.clock.now()) })
-                    .await?;
-            }
-            tx.commit().await?;
+    let mut tx = app.db.begin().await?;
+    let again = match read {
+        Ok(Progress::Until(until)) => changes::read(&mut tx, tenant, id, until).await?,
+        Ok(Progress::Begun(begun)) => {
+            changes::silent(&mut tx, tenant, id, begun, now).await?;
+            true
         }
         Err(error) => {
             tracing::warn!(tenant.id = %tenant.0, %error, "the changes were not read");
-            let mut tx = app.db.begin().await?;
-            changes::silent(&mut tx, tenant, id, now, now + pause(known.silent_since, now)).await?;
-            tx.commit().await?;
+            let pause = pause(known.silent_since, now, sweep_after(app));
+            changes::silent(&mut tx, tenant, id, now, now + pause).await?;
+            false
         }
+    };
+    if again {
+        app.db.enqueue(&mut tx, ReadChanges { tenant, connection: id, asked_at: Some(app.clock.now()) }).await?;
     }
+    tx.commit().await?;
     app.db.announce(tenant).await;
     Ok(Attempt::Done)
 }
 
+/// How far a reading has come.
+enum Progress {
+    /// All changes up to then are known.
+    Until(Timestamp),
+    /// Of what was begun then, some is left to read.
+    Begun(Timestamp),
+}
+
 /// How long to wait before QuickBooks is asked again. Those that fell silent together do not come back together.
-fn pause(silent_since: Option<Timestamp>, now: Timestamp) -> SignedDuration {
+fn pause(silent_since: Option<Timestamp>, now: Timestamp, sweep: SignedDuration) -> SignedDuration {
     let silent = silent_since.map_or(SignedDuration::ZERO, |since| now.duration_since(since));
-    let pause = (silent / 2).clamp(PAUSE_LEAST, PAUSE_MOST);
+    let most = sweep * 2 / 3;
+    let pause = (silent / 2).clamp(PAUSE_LEAST.min(most), most);
     pause + pause * fastrand::i32(0..=50) / 100
 }
 
@@ -198,28 +216,49 @@ async fn since(
     app: &App,
     tenant: TenantId,
     connection: &Connection,
-    until: Option<Timestamp>,
+    known: &Known,
     now: Timestamp,
-) -> Result<(), Error> {
-    let Some(from) = until.filter(|until| *until > now - MEMORY).map(|until| until - OVERLAP) else {
-        return all(app, tenant, connection).await;
-    };
-    let read = access::quickbooks_in(Lane::Background, app, tenant, connection, |access| async move {
-        access.api().changes(from).await
-    });
-    let read = read.await?;
-    if read.is_cut {
-        return all(app, tenant, connection).await;
+) -> Result<Progress, Error> {
+    if let Some(until) = known.until.filter(|until| *until > now - MEMORY) {
+        for overlap in [OVERLAP, OVERLAP_LEAST] {
+            let read = access::quickbooks_in(Lane::Background, app, tenant, connection, |access| async move {
+                access.api().changes(until - overlap).await
+            });
+            let read = read.await?;
+            let is_cut = read.is_cut;
+            keep(app, tenant, connection, read).await?;
+            if !is_cut {
+                return Ok(Progress::Until(now));
+            }
+        }
     }
-    keep(app, tenant, connection, read).await
+    // Goes on where an attempt before was broken off; what has changed since then is asked for next.
+    all(app, tenant, connection, known.silent_since.unwrap_or(now)).await
 }
 
-/// Reads every invoice that we know: where QuickBooks cannot say what has changed.
-async fn all(app: &App, tenant: TenantId, connection: &Connection) -> Result<(), Error> {
+/// Reads every invoice that we know, where QuickBooks cannot say what has changed: those that were not read since `begun`, as many as
+/// can be in one go.
+async fn all(app: &App, tenant: TenantId, connection: &Connection, begun: Timestamp) -> Result<Progress, Error> {
     let mut tx = app.db.read().await?;
-    let invoices = invoices::of_connection(&mut tx, tenant, connection.id).await?;
+    let invoices = invoices::not_read_since(&mut tx, tenant, connection.id, begun).await?;
     drop(tx);
-    read(app, tenant, connection, &invoices.iter().collect::<Vec<_>>(), Lane::Background).await
+    let started = Instant::now();
+    for chunk in invoices.chunks(CHUNK) {
+        if started.elapsed() > IN_ONE_GO {
+            return Ok(Progress::Begun(begun));
+        }
+        let chunk: Vec<&Invoice> = chunk.iter().collect();
+        let mut tries = 1;
+        while let Err(error) = read(app, tenant, connection, &chunk, Lane::Background).await {
+            let is_passing = matches!(&error, Error::QuickBooks(failed) if !matches!(failed, ProviderError::Busy(_)));
+            if !is_passing || tries == TRIES {
+                return Err(error);
+            }
+            tokio::time::sleep(Duration::from_millis(500) * tries).await;
+            tries += 1;
+        }
+    }
+    Ok(Progress::Until(begun))
 }
 
 async fn keep(app: &App, tenant: TenantId, connection: &Connection, read: Changes) -> Result<(), Error> {
