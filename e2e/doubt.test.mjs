@@ -9,6 +9,7 @@ import { quickbooks } from "./story.mjs";
 
 const { env, done } = scene("doubt", (env) => installed(env, US));
 const all = async (entity) => (await (await quickbooks(env, US.realm))(`select * from ${entity} maxresults 1000`))[entity] ?? [];
+const LINE = { ...CASCADE, "lines[0][item]": "12", "lines[0][unit_price]": "10", "lines[0][tax_code]": "NON" };
 const pause = (ms) => new Promise((go) => setTimeout(go, ms));
 
 /** Presses *Create* while the call with the invoice is lost, before or after QuickBooks has acted; what comes back. */
@@ -48,7 +49,7 @@ test("where QuickBooks recognises nothing and finds it late, a person is asked, 
 });
 
 test("an invoice that is e-mailed once more is not e-mailed twice, though the answer is lost and QuickBooks recognises nothing", { timeout: 60_000 }, async () => {
-  const number = await bill(env, US, 3, { ...CASCADE, "lines[0][item]": "12", "lines[0][unit_price]": "10", "lines[0][tax_code]": "NON" });
+  const number = await bill(env, US, 3, LINE);
   const { call } = await session(env, "panel", US.company, US.user);
   const row = (await rows((_, path) => call(path), 3)).find((each) => each.number === number);
   const path = `/panel/deal/3/invoices/${row.id}`;
@@ -64,4 +65,21 @@ test("an invoice that is e-mailed once more is not e-mailed twice, though the an
   await done("/faults", { provider: "quickbooks", method: "POST", path: "/send", effect: "drop_after" });
   assert.equal((await send()).status, 200);
   assert.equal(await sent(), once * 2);
+});
+
+test("an invoice that QuickBooks' queries do not find yet was not deleted", { timeout: 60_000 }, async () => {
+  await done("/quickbooks/quirks", { realm_id: US.realm, query_lag_ms: 0 });
+  const { call, fields } = await openForm(env, US, 3, LINE);
+  await done("/quickbooks/quirks", { realm_id: US.realm, query_lag_ms: 600_000 });
+  const number = /data-number="([^"]*)"/.exec((await settled(call, await call("/deals/3/invoices", fields))).text)[1];
+  const panel = await session(env, "panel", US.company, US.user);
+  const shown = async () => (await rows((_, path) => panel.call(path), 3)).find((each) => each.number === number);
+  assert.equal((await panel.call("/panel/deal/3/refresh", {})).status, 200);
+  assert.equal((await shown()).status, "open");
+  const row = await shown();
+  await done("/faults", { provider: "quickbooks", method: "POST", path: "/invoice", effect: "drop_before" });
+  await panel.call(`/panel/deal/3/invoices/${row.id}/void`, { seen: row.seen });
+  for (const end = Date.now() + 20_000; (await shown()).status !== "voided" && Date.now() < end; ) await pause(200);
+  assert.equal((await shown()).status, "voided", "what was lost on its way is made up for");
+  await done("/quickbooks/quirks", { realm_id: US.realm, query_lag_ms: 0 });
 });

@@ -18,6 +18,9 @@ use rust_decimal::Decimal;
 use secrecy::ExposeSecret;
 use serde_json::Value;
 
+/// What QuickBooks answers for an object that was deleted, or never was.
+const GONE: &str = "610";
+
 /// The words in an invoice's private note by which it is found again after a lost answer.
 fn mark(id: InvoiceId) -> String {
     format!("Fatura {}", id.0)
@@ -176,13 +179,17 @@ impl Api<'_> {
         }
     }
 
-    /// Reads invoices by id; those that are gone are not in the answer.
+    /// Reads invoices by id; those that are gone are not in the answer. What a query does not find is read by itself: queries find
+    /// what is new a little later.
     pub async fn invoices(&self, ids: &[&str]) -> Result<Vec<Snapshot>, ProviderError> {
         let mut found = Vec::new();
         for ids in ids.chunks(100) {
             let list: Vec<String> = ids.iter().map(|id| quoted(id)).collect();
             let statement = format!("select * from Invoice where Id in ({}) maxresults 1000", list.join(", "));
             let rows: Vec<wire::Invoice> = self.query("Invoice", &statement).await?;
+            for id in ids.iter().filter(|id| !rows.iter().any(|row| row.id == **id)) {
+                found.extend(self.invoice(id).await?);
+            }
             for row in rows {
                 found.push(snapshot(row)?);
             }
@@ -205,14 +212,24 @@ impl Api<'_> {
 
     /// One invoice; `None` when it is gone.
     pub async fn invoice(&self, id: &str) -> Result<Option<Snapshot>, ProviderError> {
-        Ok(self.invoices(&[id]).await?.pop())
+        self.row(id).await?.map(snapshot).transpose()
+    }
+
+    async fn row(&self, id: &str) -> Result<Option<wire::Invoice>, ProviderError> {
+        match self.get(&["invoice", id]).await {
+            Ok(mut answer) => {
+                Some(serde_json::from_value(answer["Invoice"].take())).transpose().map_err(ProviderError::unknown)
+            }
+            Err(ProviderError::NotFound) => Ok(None),
+            Err(ProviderError::Refused(refusal)) if refusal.code == GONE => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// When QuickBooks last e-mailed the invoice, by its own clock, to the second.
     pub async fn invoice_delivered(&self, id: &str) -> Result<Option<Timestamp>, ProviderError> {
-        let mut answer = self.get(&["invoice", id]).await?;
-        let row: wire::Invoice = serde_json::from_value(answer["Invoice"].take()).map_err(ProviderError::unknown)?;
-        Ok(row.delivery_info.and_then(|delivery| delivery.delivery_time?.parse().ok()))
+        let row = self.row(id).await?;
+        Ok(row.and_then(|row| row.delivery_info?.delivery_time?.parse().ok()))
     }
 
     /// Voids an invoice that has not changed since `sync_token`. Refused with 5010 where it has.
