@@ -66,7 +66,8 @@ export async function storm({ seed, intents: count, atOnce = 12, every = 300, on
     await blowing;
     await sky.heal();
     const healed = Date.now();
-    end = healed + HEALED;
+    // Whoever looks, and the accountant, find what is new only so much later.
+    end = healed + HEALED + 2 * (quirks?.query_lag_ms ?? 0);
     await Promise.all(workers);
     const settled = Date.now() - healed;
     clearInterval(watch);
