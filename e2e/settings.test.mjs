@@ -160,6 +160,15 @@ test("write-back: fields of the deal follow its invoices", { timeout: 120_000 },
   await until([368.87, 368.87, "Open", number]);
   await done("/quickbooks/payment", { realm_id: US.realm, invoice_id: await idOf(number), amount: 68.87 });
   await until([368.87, 300, "Partially paid", number]);
+
+  // A writing that is held up, and acts when a later one has: what it leaves behind is not the end.
+  await done("/faults", { provider: "pipedrive", method: "PATCH", path: "/deals/4", effect: { delay: 4000 } });
+  await done("/quickbooks/payment", { realm_id: US.realm, invoice_id: await idOf(number), amount: 100 });
+  while ((await (await fetch(`${env.CONTROL_URL}/faults`)).json()).length > 0) await new Promise((go) => setTimeout(go, 20));
+  await done("/quickbooks/payment", { realm_id: US.realm, invoice_id: await idOf(number), amount: 50 });
+  await until([368.87, 150, "Partially paid", number]);
+  await new Promise((go) => setTimeout(go, 4500));
+  await until([368.87, 150, "Partially paid", number]);
 });
 
 test("a deal that is won gets a draft by itself", { timeout: 120_000 }, async () => {
