@@ -372,6 +372,25 @@ test("in a narrow window nothing is cut off, and the keyboard alone is enough", 
   }),
 );
 
+test("what is pressed in a list is chosen, even where an answer replaces the list before the release", { timeout: 120_000 }, () =>
+  as(US, 2, async (invoice, page) => {
+    const field = invoice.locator("#customer_name");
+    const held = new Promise((reached) => page.context().route("**/customers/search", reached));
+    await field.fill("Cascade");
+    const option = invoice.locator("#customers [role=option]:visible", { hasText: "Cascade Robotics, Inc." });
+    await option.hover();
+    const answer = await held;
+    const shown = await option.elementHandle();
+    await page.mouse.down();
+    await answer.continue();
+    while (await shown.evaluate((element) => element.isConnected));
+    await page.mouse.up();
+    assert.equal(await invoice.locator("input[name=customer]").inputValue(), "3");
+    assert.equal(await field.inputValue(), "Cascade Robotics, Inc.");
+    await option.waitFor({ state: "hidden" });
+  }),
+);
+
 test("without a network the page says so, loses nothing, and goes on", { timeout: 120_000 }, () =>
   as(US, 9, async (invoice, page, browser) => {
     await browser.context.setOffline(true);

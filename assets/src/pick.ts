@@ -1,6 +1,9 @@
 // A field that picks from a list while one types: customers, items, fields. *Create* is the last choice.
 import Combobox from "@github/combobox-nav";
 
+/** Pixels that a pointer may move between press and release and still mean what it pressed. */
+const STILL = 8;
+
 class PickList extends HTMLElement {
   connectedCallback(): void {
     const input = this.querySelector<HTMLInputElement>("[role=combobox]");
@@ -36,14 +39,23 @@ class PickList extends HTMLElement {
         show(false);
       }
     });
-    list.addEventListener("mousedown", (event) => event.preventDefault());
-    list.addEventListener("combobox-commit", (event) => {
-      const option = (event.target as HTMLElement).dataset;
+    const pick = (option: DOMStringMap) => {
       input.value = option["name"] ?? "";
       this.choose(option);
       show(false);
       this.dispatchEvent(new CustomEvent("fatura:picked", { bubbles: true, detail: option }));
       this.dispatchEvent(new Event("input", { bubbles: true }));
+    };
+    list.addEventListener("combobox-commit", (event) => pick((event.target as HTMLElement).dataset));
+    list.addEventListener("mousedown", (event) => {
+      event.preventDefault();
+      // An answer that replaces the list between press and release takes the click away; what was pressed is chosen all the same.
+      const pressed = (event.target as HTMLElement).closest<HTMLElement>("[role=option]");
+      const release = (up: MouseEvent) => {
+        const isThere = Math.hypot(up.clientX - event.clientX, up.clientY - event.clientY) < STILL;
+        if (pressed && !pressed.isConnected && isThere) pick(pressed.dataset);
+      };
+      document.addEventListener("mouseup", release, { once: true });
     });
   }
 
