@@ -291,3 +291,24 @@ pub(crate) async fn sweep(app: &App) -> Result<usize, Error> {
     tx.commit().await?;
     Ok(unread.len() + history::fallen_due(app).await?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// After a silence of any length QuickBooks is asked again within one sweep of its return.
+    #[test]
+    fn a_pause_never_exceeds_a_sweep() {
+        let now = Timestamp::UNIX_EPOCH + SignedDuration::from_hours(24);
+        for sweep in [2, 30, 300, 3600].map(SignedDuration::from_secs) {
+            let silences = [1, 20, 600, 86_000].map(|silence| Some(now - SignedDuration::from_secs(silence)));
+            for silent_since in silences.into_iter().chain([None]) {
+                for _ in 0..100 {
+                    let pause = pause(silent_since, now, sweep);
+                    assert!(pause <= sweep, "{pause} after {silent_since:?}, sweep {sweep}");
+                    assert!(pause >= PAUSE_LEAST.min(sweep / 2), "{pause} after {silent_since:?}, sweep {sweep}");
+                }
+            }
+        }
+    }
+}
