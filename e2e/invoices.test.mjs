@@ -362,14 +362,19 @@ test("QuickBooks is away: the last known state, marked as such", { timeout: 120_
   }),
 );
 
-test("deals are merged: what was billed on the one that is gone shows on the one that is left, and is not billed again", { timeout: 120_000 }, async () => {
-  const { access_token: token } = await (await control(env, "/pipedrive/grants", { company_id: US.company, user_id: US.user })).json();
-  const pipedrive = async (method, path, body) => {
+/** Pipedrive's API as somebody of a company uses it. */
+async function api(who) {
+  const { access_token: token } = await (await control(env, "/pipedrive/grants", { company_id: who.company, user_id: who.user })).json();
+  return async (method, path, body) => {
     const answer = await fetch(`${env.PIPEDRIVE_API_URL}/api/${path}`, { method, headers: { authorization: `Bearer ${token}`, "content-type": "application/json" }, body: JSON.stringify(body) });
     assert.ok(answer.ok, `${path}: ${answer.status}`);
     return (await answer.json()).data;
   };
-  const LINE = { ...CASCADE, "lines[0][item]": "12", "lines[0][unit_price]": "400", "lines[0][tax_code]": "NON" };
+}
+const LINE = { ...CASCADE, "lines[0][item]": "12", "lines[0][unit_price]": "400", "lines[0][tax_code]": "NON" };
+
+test("deals are merged: what was billed on the one that is gone shows on the one that is left, and is not billed again", { timeout: 120_000 }, async () => {
+  const pipedrive = await api(US);
   const org_id = (await pipedrive("POST", "v2/organizations", { name: "Merging and Sons" })).id;
   const other = (await pipedrive("POST", "v2/organizations", { name: "Merging and Daughters" })).id;
   const deal = async (title, org) => (await pipedrive("POST", "v2/deals", { title, org_id: org, value: 1000, currency: "USD" })).id;
@@ -385,3 +390,27 @@ test("deals are merged: what was billed on the one that is gone shows on the one
   assert.equal((await openForm(env, US, elsewhere)).fields["lines[0][unit_price]"], "600", "what is left of the deal");
   assert.match(await shown(elsewhere), new RegExp(number));
 });
+
+for (const [kind, plural, member] of [["organization", "organizations", "org_id"], ["person", "persons", "person_id"]]) {
+  test(`${plural} are merged: invoices and customer go along`, { timeout: 120_000 }, async () => {
+    const pipedrive = await api(US);
+    const made = async (name) => (await pipedrive("POST", `v2/${plural}`, { name })).id;
+    const [gone, left] = [await made(`Old ${kind}`), await made(`New ${kind}`)];
+    const deal = (await pipedrive("POST", "v2/deals", { title: `Of a merged ${kind}`, [member]: gone, value: 1000, currency: "USD" })).id;
+    const number = await bill(env, US, deal, LINE);
+    const shown = async (id) => plain((await (await session(env, "panel", US.company, US.user)).call(`/panel/${kind}/${id}`)).text);
+    assert.doesNotMatch(await shown(left), new RegExp(number));
+    await pipedrive("PUT", `v1/${plural}/${gone}/merge`, { merge_with_id: left });
+    assert.match(await shown(left), new RegExp(number));
+    assert.equal((await openForm(env, US, deal)).fields.customer, CASCADE.customer);
+
+    // Another deal that is given to them by hand brings its invoices, and not its customer.
+    const [stays, third] = [await made(`Third ${kind}`), await made(`Fourth ${kind}`)];
+    const moved = (await pipedrive("POST", "v2/deals", { title: `Given away by a ${kind}`, [member]: stays, value: 1000, currency: "USD" })).id;
+    const second = await bill(env, US, moved, LINE);
+    await pipedrive("PATCH", `v2/deals/${moved}`, { [member]: third });
+    assert.match(await shown(third), new RegExp(second));
+    assert.doesNotMatch(await shown(stays), new RegExp(second));
+    assert.equal((await openForm(env, US, moved)).fields.customer, "");
+  });
+}

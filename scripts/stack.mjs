@@ -39,7 +39,7 @@ async function answers(url, child, patience = 30_000) {
   for (const until = Date.now() + patience; Date.now() < until; await new Promise((go) => setTimeout(go, 50))) {
     if (child.exitCode !== null) throw new Error(`${child.title} ended: ${readFileSync(child.log, "utf8").trim().split("\n").slice(-5).join("\n")}`);
     try {
-      if ((await fetch(url)).ok) return;
+      if ((await fetch(url, { signal: AbortSignal.timeout(5000) })).ok) return;
     } catch { /* not yet */ }
   }
   throw new Error(`${child.title} does not answer at ${url}; see ${child.log}`);
@@ -112,7 +112,7 @@ export async function startSandbox({ dir, args = [] }) {
 }
 
 /** One process of the service: its port, and what can be done to it. */
-function replica(dir, name, env, port) {
+function replica(dir, name, env, own, port) {
   let child;
   return {
     port,
@@ -120,7 +120,7 @@ function replica(dir, name, env, port) {
     child: () => child,
     isUp: () => Boolean(child) && child.exitCode === null && child.signalCode === null,
     async start() {
-      child = run(dir, "fatura", ["serve"], { ...env, FATURA_LISTEN: `127.0.0.1:${port}` }, name);
+      child = run(dir, "fatura", ["serve"], { ...env, ...own }, name);
       await answers(`http://127.0.0.1:${port}/healthz`, child);
       return child;
     },
@@ -155,10 +155,11 @@ export async function start({ dir, firstPort = 0, reset = false, database = `sql
     sandbox.kill("SIGKILL");
   };
   try {
-    const told = { ...faturaEnv(env, own, database), ...settings };
+    const databases = [database].flat();
+    const told = { ...faturaEnv(env, own, databases[0]), ...settings };
     for (let at = 0; at < count; at++) {
       const port = count === 1 ? own.port : await freePort(0);
-      replicas.push(replica(dir, count === 1 ? "fatura" : `fatura-${at + 1}`, told, port));
+      replicas.push(replica(dir, count === 1 ? "fatura" : `fatura-${at + 1}`, told, { FATURA_LISTEN: `127.0.0.1:${port}`, FATURA_DATABASE_URL: databases[at % databases.length] }, port));
       await replicas[at].start();
     }
     if (count > 1) balancer = await balance(own.port, () => replicas.filter((each) => each.isUp()).map(({ port }) => port));

@@ -1,6 +1,7 @@
-// Every boundary between two steps of every write, one after the other: the provider holds the answer back, before it has
-// acted or after, and at that moment the service is killed, told to end, or stopped past its lease and woken up again.
-// `node e2e/storm/points.mjs` runs all of them (DATABASE=postgres, TIMES=…); a short form is in the tests.
+// Every boundary between two steps of every write, one after the other. A provider holds an answer back, before it has acted or
+// after; or the database a COMMIT, before it has it or after. At that moment the service is killed, told to end, stopped past its
+// lease and woken up again, or cut off from its database.
+// `node e2e/storm/points.mjs` runs all of them (DATABASE=postgres, TIMES=…, AT=calls or commits); a short form is in the tests.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -12,6 +13,7 @@ import { audit, ledger } from "./books.mjs";
 import { chance } from "./chance.mjs";
 import { createDatabase } from "./database.mjs";
 import { carry } from "./deeds.mjs";
+import { gate } from "./gate.mjs";
 import { desks as openDesks, intend } from "./people.mjs";
 
 const pause = (ms) => new Promise((go) => setTimeout(go, ms));
@@ -25,70 +27,146 @@ export const WRITES = [
   { name: "send", act: "send", calls: [["quickbooks", "POST", "/send"]] },
   { name: "refresh", expire: true, calls: [["quickbooks", "POST", "/tokens"]] },
 ];
-export const SIGNALS = ["SIGKILL", "SIGTERM", "SIGSTOP"];
+/** `cut` needs PostgreSQL: SQLite is in the process itself. */
+export const SIGNALS = ["SIGKILL", "SIGTERM", "SIGSTOP", "cut"];
 /** Longer than a lease, and than a call is held. */
 const ASLEEP = 12_500;
 
-/** All points of these writes. */
-export const points = (writes = WRITES, signals = SIGNALS, moments = ["delay", "delay_after"]) =>
-  signals.flatMap((signal) => writes.flatMap((write) => write.calls.flatMap(([provider, method, path]) => moments.map((moment) => ({ write, provider, method, path, moment, signal })))));
+/** The boundaries around the calls of these writes. */
+export const calls = (writes = WRITES, signals = SIGNALS, moments = ["before", "after"]) =>
+  signals.flatMap((signal) => writes.flatMap((write) => write.calls.flatMap(([provider, method, path]) => moments.map((moment) => ({ write, signal, moment, call: { provider, method, path } })))));
 
-const named = ({ write, provider, method, path, moment, signal }) => `${signal}, ${write.name}, ${provider} ${method} ${path} ${moment === "delay" ? "not begun" : "done"}`;
+/** The boundaries around the transactions that were seen in each of these writes. */
+export const commits = (seen, signals = SIGNALS, moments = ["before", "after"]) =>
+  signals.flatMap((signal) => [...seen].flatMap(([write, transactions]) => transactions.flatMap((transaction) => moments.map((moment) => ({ write, signal, moment, transaction })))));
 
-/** Strikes at each point; the violations, and how many points were met. */
-export async function strike({ all, database, replicas = 1, tell = () => undefined }) {
+const named = ({ write, signal, moment, call, transaction }) => `${signal}, ${write.name}, ${call ? Object.values(call).join(" ") : `commit of ${transaction}`} ${moment === "before" ? "not begun" : "done"}`;
+
+/** A place for writing and striking: the service with its people, and each replica's gate before the database. */
+async function open({ database, replicas }) {
   const dir = mkdtempSync(join(tmpdir(), "fatura-points-"));
-  const stack = await start({ dir, replicas, settings: { FATURA_QUICKBOOKS_POLL_SECONDS: "5" }, ...(database ? { database: database.url } : {}) });
+  const gates = database ? await Promise.all(Array.from({ length: replicas }, () => gate(database.url))) : [];
+  const stack = await start({ dir, replicas, settings: { FATURA_QUICKBOOKS_POLL_SECONDS: "5" }, ...(database ? { database: gates.map(({ url }) => url) } : {}) });
   const { env } = stack;
-  try {
-    await control(env, "/pipedrive/limits", { burst: 0, daily_for_each_seat: 0 });
-    for (const who of [US, BR]) await installed(env, who);
-    for (const { realm } of [US, BR]) await control(env, "/quickbooks/quirks", { realm_id: realm, emails_a_day: 1_000_000 });
-    const desks = await openDesks(env);
-    const before = new Set();
-    for (const { realm } of [US, BR]) for (const { Id } of await ledger(env, realm)) before.add(`${realm} ${Id}`);
-    const dice = chance(1);
+  await control(env, "/pipedrive/limits", { burst: 0, daily_for_each_seat: 0 });
+  for (const who of [US, BR]) await installed(env, who);
+  for (const { realm } of [US, BR]) await control(env, "/quickbooks/quirks", { realm_id: realm, emails_a_day: 1_000_000 });
+  const desks = await openDesks(env);
+  const before = new Set();
+  for (const { realm } of [US, BR]) for (const { Id } of await ledger(env, realm)) before.add(`${realm} ${Id}`);
+  const close = async () => {
+    await stack.stop();
+    for (const each of gates) each.close();
+    if (!process.env.KEEP) rmSync(dir, { recursive: true, force: true });
+  };
+  return { dir, stack, env, gates, desks, before, dice: chance(1), intents: [], close };
+}
+
+/** Carries out a write, after `ready` has been called at its door. */
+async function perform(place, write, ready) {
+  const { env, stack, desks, dice, intents } = place;
+  const at = intents.length;
+  const desk = desks[at % desks.length];
+  const wants = {
+    create: { customer: "new", customer_name: `Point customer ${at}`, "lines[0][item]": "new", "lines[0][item_name]": `Point item ${at}` },
+    "update the customer": { update_customer: "on", "agreed[0]": "email", email: `point-${at}@customer.example` },
+  }[write.name] ?? {};
+  const intent = { at, key: crypto.randomUUID(), desk, price: (100 + (at + 1) / 100).toFixed(2), wants, seen: [], once: true };
+  intents.push(intent);
+  const end = Date.now() + 90_000;
+  const press = () => intend(env, desk, intent, stack.replicas, dice, () => end);
+  if (write.act) await press();
+  if (write.expire) await control(env, "/quickbooks/expire", { realm_id: desk.who.realm });
+  await ready();
+  await (write.act ? carry(env, intent, write.act, stack.replicas, dice, () => end) : press());
+  return intent;
+}
+
+/** The transactions of each write, by what they write: those of its workers and of what follows as well. Those that come by
+ * themselves are struck once, at the first. */
+async function observe(place, writes) {
+  const during = async (work) => {
+    const transactions = new Set();
+    let ends = [];
+    await work(() => (ends = place.gates.map((each) => each.watch((transaction) => transactions.add(transaction)))));
+    for (const end of ends) end();
+    return transactions;
+  };
+  const idle = await during(async (watch) => {
+    watch();
+    await pause(20_000);
+  });
+  const seen = new Map();
+  for (const write of writes) {
+    const own = await during(async (watch) => {
+      await perform(place, write, watch);
+      await pause(3000);
+    });
+    seen.set(write, [...(seen.size ? own : new Set([...idle, ...own]))].filter((transaction) => !seen.size || !idle.has(transaction)));
+  }
+  return seen;
+}
+
+/** Has the next call, or the next transaction, of this kind wait. Answers how to ask for what has stood there. */
+async function arm({ env, gates, stack }, { moment, call, transaction }) {
+  if (call) {
+    await control(env, "/faults", { ...call, effect: { [moment === "before" ? "delay" : "delay_after"]: 8000 } });
+    const most = Math.max(1, stack.replicas.length - 1);
     const waits = async () => (await (await control(env, "/faults", undefined, "GET")).json()).length;
-    const intents = [];
-    let [met, at] = [0, 0];
-    for (const point of all) {
-      const desk = desks[at % desks.length];
-      const wants = {
-        create: { customer: "new", customer_name: `Point customer ${at}`, "lines[0][item]": "new", "lines[0][item_name]": `Point item ${at}` },
-        "update the customer": { update_customer: "on", "agreed[0]": "email", email: `point-${at}@customer.example` },
-      }[point.write.name] ?? {};
-      const intent = { at, key: crypto.randomUUID(), desk, price: (100 + (at + 1) / 100).toFixed(2), wants, seen: [], once: true };
-      intents.push(intent);
-      at++;
-      const end = Date.now() + 90_000;
+    return {
+      struck: async () => ((await waits()) === 0 ? stack.replicas.map((replica, at) => ({ replica, gate: gates[at], release: () => undefined })).filter(({ replica }) => replica.isUp()).slice(0, most) : []),
+      disarm: () => control(env, "/faults", undefined, "DELETE"),
+    };
+  }
+  const met = [];
+  gates.forEach((each, at) => each.hold(transaction, moment).then(({ release }) => met.push({ replica: stack.replicas[at], gate: each, release })));
+  return {
+    struck: async () => met,
+    disarm: () => gates.forEach((each) => each.forget()),
+  };
+}
+
+/** What happens to a replica that stands at a boundary. */
+async function hit({ replica, gate, release }, signal) {
+  if (signal === "cut") gate.cut();
+  if (signal === "SIGSTOP") {
+    replica.signal("SIGSTOP");
+    await pause(ASLEEP);
+    release();
+    replica.signal("SIGCONT");
+  }
+  if (signal === "SIGTERM" || signal === "SIGKILL") {
+    if (signal === "SIGTERM") setTimeout(release, 500);
+    await replica.end(signal, 3000);
+    await replica.start();
+  }
+}
+
+/** Strikes at each point, those that `points` makes of what was observed; the violations, and how many points were met. */
+export async function strike({ points, database, replicas = 1, tell = () => undefined }) {
+  const place = await open({ database, replicas });
+  try {
+    const all = await points((writes) => observe(place, writes));
+    let met = 0;
+    for (const [at, point] of all.entries()) {
       const begun = Date.now();
-      const press = () => intend(env, desk, intent, stack.replicas, dice, () => end);
-      if (point.write.act) await press();
-      if (point.write.expire) await control(env, "/quickbooks/expire", { realm_id: desk.who.realm });
-      // The lists are read anew for each: what they hold was kept for long.
-      await control(env, "/faults", { provider: point.provider, method: point.method, path: point.path, effect: { [point.moment]: 8000 } });
-      const under = point.write.act ? carry(env, intent, point.write.act, stack.replicas, dice, () => end) : press();
-      for (const until = Date.now() + 6000; Date.now() < until && (await waits()) > 0;) await pause(20);
-      if ((await waits()) === 0) {
-        met++;
+      let striking;
+      const strikes = async (armed) => {
+        let struck = [];
+        for (const until = Date.now() + 6000; Date.now() < until && struck.length === 0; await pause(20)) struck = await armed.struck();
+        await armed.disarm();
+        if (struck.length) met++;
+        else tell(`not met: ${named(point)}`);
         await pause(60);
-        await Promise.all(stack.replicas.filter((each) => each.isUp()).slice(0, Math.max(1, replicas - 1)).map(async (each) => {
-          if (point.signal === "SIGSTOP") {
-            each.signal("SIGSTOP");
-            await pause(ASLEEP);
-            each.signal("SIGCONT");
-          } else {
-            await each.end(point.signal, 3000);
-            await each.start();
-          }
-        }));
-      } else {
-        await control(env, "/faults", undefined, "DELETE");
-        tell(`not met: ${named(point)}`);
-      }
-      await under;
-      tell(`${at} of ${all.length}: ${named(point)}: ${intent.state} after ${Date.now() - begun} ms`);
+        await Promise.all(struck.map((each) => hit(each, point.signal)));
+      };
+      const intent = await perform(place, point.write, async () => {
+        striking = strikes(await arm(place, point));
+      });
+      await striking;
+      tell(`${at + 1} of ${all.length}: ${named(point)}: ${intent.state} after ${Date.now() - begun} ms`);
     }
+    const { env, intents, desks, before, stack, dice, dir } = place;
     let wrong = [];
     for (const until = Date.now() + 60_000; Date.now() < until; await pause(1000)) {
       wrong = await audit({ env, intents, desks, before, replicas: stack.replicas, dice, dir });
@@ -96,15 +174,19 @@ export async function strike({ all, database, replicas = 1, tell = () => undefin
     }
     return { wrong, met, struck: all.length };
   } finally {
-    await stack.stop();
-    if (!process.env.KEEP) rmSync(dir, { recursive: true, force: true });
+    await place.close();
   }
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1]).href) {
   const database = process.env.DATABASE === "postgres" ? await createDatabase() : undefined;
-  const all = Array.from({ length: Number(process.env.TIMES ?? 1) }, () => points()).flat();
-  const { wrong, met, struck } = await strike({ all, database, replicas: Number(process.env.REPLICAS ?? (database ? 2 : 1)), tell: console.log });
+  const signals = process.env.SIGNALS?.split(",") ?? SIGNALS.filter((signal) => database || signal !== "cut");
+  const at = process.env.AT;
+  const points = async (seen) => {
+    const once = [...(at === "commits" ? [] : calls(WRITES, signals)), ...(at === "calls" || !database ? [] : commits(await seen(WRITES), signals))];
+    return Array.from({ length: Number(process.env.TIMES ?? 1) }, () => once).flat();
+  };
+  const { wrong, met, struck } = await strike({ points, database, replicas: Number(process.env.REPLICAS ?? (database ? 2 : 1)), tell: console.log });
   console.log(wrong.join("\n"));
   console.log(`${met} of ${struck} points met, ${wrong.length} violations`);
   process.exit(wrong.length ? 1 : 0);

@@ -2,14 +2,14 @@
 // carried out; stopped past its lease where the invoice may have been sent.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { points, strike, WRITES } from "./points.mjs";
+import { calls, strike, WRITES } from "./points.mjs";
 
 const write = (name) => WRITES.filter((each) => each.name === name);
 const sent = WRITES.map((each) => ({ ...each, calls: each.calls.filter(([provider, method]) => provider === "quickbooks" && method === "POST").slice(-1) }));
 
 test("killed, ended and stopped at the boundaries between steps: each write is made once", { timeout: 300_000 }, async () => {
-  const all = [...points(write("create"), ["SIGKILL"], ["delay_after"]), ...points(sent.slice(1), ["SIGKILL"], ["delay_after"]), ...points(sent.slice(0, 1), ["SIGSTOP", "SIGTERM"], ["delay_after"])];
-  const { wrong, met, struck } = await strike({ all });
+  const all = [...calls(write("create"), ["SIGKILL"], ["after"]), ...calls(sent.slice(1), ["SIGKILL"], ["after"]), ...calls(sent.slice(0, 1), ["SIGSTOP", "SIGTERM"], ["after"])];
+  const { wrong, met, struck } = await strike({ points: async () => all });
   console.log(`${met} of ${struck} points met`);
   assert.deepEqual(wrong, []);
   assert.equal(met, struck, "points that were met");

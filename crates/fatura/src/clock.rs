@@ -9,6 +9,9 @@ use std::{
     time::Instant,
 };
 
+/// Less is no more than it takes to ask.
+const AHEAD: SignedDuration = SignedDuration::from_secs(2);
+
 /// The clock that a service goes by; cheap to clone.
 #[derive(Debug, Clone)]
 pub(crate) struct Clock(Arc<RwLock<Seen>>);
@@ -37,9 +40,11 @@ impl Clock {
         SignedDuration::try_from(seen.at.elapsed()).map_or(seen.time, |since| seen.time + since)
     }
 
-    /// Sets it right.
-    pub(crate) fn set(&self, time: Timestamp) {
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Seen { time, at: Instant::now() };
+    /// Sets it right by what was read at some moment; true where it was ahead.
+    pub(crate) fn set(&self, time: Timestamp, at: Instant) -> bool {
+        let before = self.now();
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Seen { time, at };
+        before > self.now() + AHEAD
     }
 
     /// Today's date in a time zone; in UTC where the zone is unknown.

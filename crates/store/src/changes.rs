@@ -9,6 +9,7 @@ use crate::{
 };
 use domain::ids::{ConnectionId, TenantId};
 use jiff::Timestamp;
+use sqlx::AssertSqlSafe;
 use uuid::Uuid;
 
 /// How far a company's changes are known.
@@ -42,7 +43,7 @@ pub async fn lease(
     until: Timestamp,
 ) -> Result<Option<Known>, Error> {
     let row: Option<(i64, Option<i64>)> = on!(tx, c => sqlx::query_as(
-        "UPDATE quickbooks_connection SET changes_lease_until = $4 WHERE tenant_id = $1 AND id = $2 AND state = 'active' \
+        "UPDATE quickbooks_connection SET changes_lease_until = $4, swept_until = 0 WHERE tenant_id = $1 AND id = $2 AND state = 'active' \
          AND (changes_lease_until <= $3 OR changes_lease_until > $5) RETURNING changes_until, silent_since")
         .bind(tenant.0).bind(connection.0).bind(micros(now)).bind(micros(until)).bind(beyond(until)).fetch_optional(c).await)?;
     row.map(known).transpose()
@@ -95,19 +96,26 @@ pub struct Overdue {
     pub marked: Timestamp,
 }
 
-/// Companies that nobody reads and that are overdue; the longest unread first.
+/// Takes companies that nobody reads and that are overdue, the longest unread first. No other sweep takes them before `until`,
+/// unless somebody has begun to read them.
 pub async fn unread(
     tx: &mut Tx,
     overdue: &Overdue,
     now: Timestamp,
+    until: Timestamp,
     most: i64,
 ) -> Result<Vec<(TenantId, ConnectionId)>, Error> {
-    let rows: Vec<(Uuid, Uuid)> = on!(tx, c => sqlx::query_as(
-        "SELECT tenant_id, id FROM quickbooks_connection AS q WHERE state = 'active' AND (changes_lease_until <= $4 OR changes_lease_until > $6) \
+    // Two sweeps at the same time take different ones; SQLite has one at a time.
+    let skip = if matches!(tx, Tx::Postgres(_)) { "FOR UPDATE SKIP LOCKED" } else { "" };
+    let statement = format!(
+        "UPDATE quickbooks_connection SET swept_until = $7 WHERE id IN (SELECT id FROM quickbooks_connection AS q WHERE state = 'active' \
+         AND (changes_lease_until <= $4 OR changes_lease_until > $6) AND (swept_until <= $4 OR swept_until > $6) \
          AND (changes_until < $2 OR (changed_at > changes_until AND changed_at < $3) OR (changes_until < $1 AND EXISTS \
          (SELECT 1 FROM invoice WHERE connection_id = q.id AND state = 'issued' AND balance_minor > 0))) \
-         ORDER BY changes_until LIMIT $5")
-        .bind(micros(overdue.open)).bind(micros(overdue.idle)).bind(micros(overdue.marked)).bind(micros(now)).bind(most).bind(beyond(now))
-        .fetch_all(c).await)?;
+         ORDER BY changes_until LIMIT $5 {skip}) RETURNING tenant_id, id"
+    );
+    let rows: Vec<(Uuid, Uuid)> = on!(tx, c => sqlx::query_as(AssertSqlSafe(statement.as_str()))
+        .bind(micros(overdue.open)).bind(micros(overdue.idle)).bind(micros(overdue.marked)).bind(micros(now)).bind(most).bind(beyond(until))
+        .bind(micros(until)).fetch_all(c).await)?;
     Ok(rows.into_iter().map(|(tenant, id)| (TenantId(tenant), ConnectionId(id))).collect())
 }

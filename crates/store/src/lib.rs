@@ -5,6 +5,7 @@
 //! tenant's data takes the tenant first.
 
 pub mod acts;
+pub mod ahead;
 pub mod audit;
 pub mod changes;
 mod copy;

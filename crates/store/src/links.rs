@@ -13,7 +13,7 @@ pub enum Party {
 }
 
 impl Party {
-    fn parts(self) -> (&'static str, i64) {
+    pub(crate) fn parts(self) -> (&'static str, i64) {
         match self {
             Self::Organization(id) => ("organization", id),
             Self::Person(id) => ("person", id),

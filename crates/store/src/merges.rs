@@ -1,6 +1,7 @@
-//! Deals that were merged into others: their invoices, what is to be told of them, and what people have typed go along.
+//! What was merged into something else. A deal's invoices, what is to be told of them, and what people have typed go along; so do
+//! the customers of organizations and persons.
 
-use crate::{Error, Tx, db::on};
+use crate::{Error, Tx, db::on, links::Party};
 use domain::ids::{DealId, TenantId};
 use sqlx::types::Json;
 
@@ -61,4 +62,56 @@ pub async fn follow(tx: &mut Tx, tenant: TenantId, from: DealId, to: DealId) -> 
          (SELECT user_id FROM draft WHERE tenant_id = $1 AND deal_id = $3)")
         .bind(tenant.0).bind(from.0).bind(to.0).execute(c).await.map(drop))?;
     Ok(invoices)
+}
+
+/// Whose the invoices of a deal are: an organization's, a person's.
+pub type Parties = (Option<i64>, Option<i64>);
+
+/// Whose the invoices of these deals are, as it was when they were made or last looked at.
+pub async fn parties(tx: &mut Tx, tenant: TenantId, deals: &[i64]) -> Result<Vec<(DealId, Parties)>, Error> {
+    let rows: Vec<(i64, Option<i64>, Option<i64>)> = match tx {
+        Tx::Sqlite(c) => {
+            sqlx::query_as(
+                "SELECT DISTINCT deal_id, organization_id, person_id FROM invoice WHERE tenant_id = $1 \
+                 AND deal_id IN (SELECT value FROM json_each($2))",
+            )
+            .bind(tenant.0)
+            .bind(Json(deals))
+            .fetch_all(&mut **c)
+            .await?
+        }
+        Tx::Postgres(c) => {
+            sqlx::query_as(
+                "SELECT DISTINCT deal_id, organization_id, person_id FROM invoice WHERE tenant_id = $1 \
+                 AND deal_id = ANY($2)",
+            )
+            .bind(tenant.0)
+            .bind(deals)
+            .fetch_all(&mut **c)
+            .await?
+        }
+    };
+    Ok(rows.into_iter().map(|(deal, organization, person)| (DealId(deal), (organization, person))).collect())
+}
+
+/// The invoices of a deal are theirs from now on.
+pub async fn belongs(
+    tx: &mut Tx,
+    tenant: TenantId,
+    deal: DealId,
+    (organization, person): Parties,
+) -> Result<(), Error> {
+    on!(tx, c => sqlx::query("UPDATE invoice SET organization_id = $3, person_id = $4 WHERE tenant_id = $1 AND deal_id = $2")
+        .bind(tenant.0).bind(deal.0).bind(organization).bind(person).execute(c).await.map(drop))?;
+    Ok(())
+}
+
+/// The customers of a party that is gone are those of another from now on, of the same kind; how many. Where that is linked
+/// itself, its own link stays.
+pub async fn inherit(tx: &mut Tx, tenant: TenantId, gone: Party, heir: Party) -> Result<u64, Error> {
+    let ((kind, gone), (_, heir)) = (gone.parts(), heir.parts());
+    Ok(on!(tx, c => sqlx::query(
+        "UPDATE customer_link SET pipedrive_id = $4 WHERE tenant_id = $1 AND kind = $2 AND pipedrive_id = $3 AND connection_id NOT IN \
+         (SELECT connection_id FROM customer_link WHERE tenant_id = $1 AND kind = $2 AND pipedrive_id = $4)")
+        .bind(tenant.0).bind(kind).bind(gone).bind(heir).execute(c).await.map(|done| done.rows_affected()))?)
 }

@@ -40,7 +40,7 @@ const IN_ONE_GO: Duration = Duration::from_secs(40);
 const TRIES: u32 = 3;
 /// A mark that nobody has acted on for so long was lost with whoever should have.
 const STALE: SignedDuration = SignedDuration::from_secs(15);
-/// In one sweep. What is left is taken up by the next.
+/// In one sweep of one replica. What is left is taken up by the next.
 const SWEEP_MOST: i64 = 1000;
 
 /// What is known of an invoice, after reading it. Once voided it stays so, whatever becomes of the note by which
@@ -154,7 +154,8 @@ pub(crate) async fn changes(app: &App, wanted: ReadChanges) -> Result<Attempt, E
     };
     let mut tx = app.db.begin().await?;
     let again = match read {
-        Ok(Progress::Until(until)) => changes::read(&mut tx, tenant, id, until).await?,
+        // The clock may have been put back meanwhile.
+        Ok(Progress::Until(until)) => changes::read(&mut tx, tenant, id, until.min(app.clock.now())).await?,
         Ok(Progress::Begun(begun)) => {
             changes::silent(&mut tx, tenant, id, begun, now).await?;
             true
@@ -233,7 +234,7 @@ async fn since(
         }
     }
     // Goes on where an attempt before was broken off; what has changed since then is asked for next.
-    all(app, tenant, connection, known.silent_since.unwrap_or(now)).await
+    all(app, tenant, connection, known.silent_since.map_or(now, |since| since.min(now))).await
 }
 
 /// Reads every invoice that we know, where QuickBooks cannot say what has changed: those that were not read since `begun`, as many as
@@ -284,7 +285,7 @@ pub(crate) async fn sweep(app: &App) -> Result<usize, Error> {
     let after = sweep_after(app);
     let overdue = Overdue { open: now - after, idle: now - after * IDLE, marked: now - STALE };
     let mut tx = app.db.begin().await?;
-    let unread = changes::unread(&mut tx, &overdue, now, SWEEP_MOST).await?;
+    let unread = changes::unread(&mut tx, &overdue, now, now + LEASE, SWEEP_MOST).await?;
     for (tenant, connection) in &unread {
         app.db.enqueue(&mut tx, ReadChanges { tenant: *tenant, connection: *connection, asked_at: Some(now) }).await?;
     }

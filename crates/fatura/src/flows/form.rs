@@ -15,7 +15,7 @@ use domain::{
 };
 use iso_currency::Currency;
 use jiff::{Timestamp, civil::Date};
-use providers::ProviderError;
+use providers::{ProviderError, pipedrive::DealParties};
 use std::sync::Arc;
 use store::{
     drafts,
@@ -192,6 +192,8 @@ async fn filled(
         Box::pin(settings::fields(app, tenant, user)),
     )?;
     name_choices(&mut deal.values, &fields);
+    let parties = DealParties { id: id.0, organization: deal.organization, person: deal.person };
+    merges::follow_owners(app, tenant, user, &[parties]).await;
     let mut tx = app.db.read().await?;
     let item_links = links::items(&mut tx, tenant, look.connection.id).await?;
     let linked = match party(deal.organization, deal.person) {

@@ -71,38 +71,24 @@ impl Shown {
     }
 }
 
-/// The organization and the person of a record. [`Error::NotFound`] where this user may not see it.
-async fn parties(
-    app: &App,
-    tenant: TenantId,
-    user: UserId,
-    record: Record,
-) -> Result<(Option<i64>, Option<i64>), Error> {
-    access::pipedrive(app, tenant, user, |access| async move {
-        match record.entity {
-            Entity::Deal => access.api().deal_parties(DealId(record.id)).await,
-            entity => {
-                access.api().name(entity, record.id).await?;
-                Ok(if entity == Entity::Person { (None, Some(record.id)) } else { (Some(record.id), None) })
-            }
-        }
-    })
-    .await
-}
-
-/// Who is billed through a record. [`Error::NotFound`] where this user may not see it.
+/// Who is billed through a record, where others were merged into it as well. [`Error::NotFound`] where this user may not see it.
 async fn billed(app: &App, tenant: TenantId, user: UserId, record: Record) -> Result<Option<Party>, Error> {
-    let (organization, person) = parties(app, tenant, user, record).await?;
-    Ok(party(organization, person))
+    let Record { entity, id } = record;
+    if entity == Entity::Deal {
+        let deal =
+            access::pipedrive(app, tenant, user, |access| async move { access.api().deal_parties(DealId(id)).await });
+        let deal = deal.await?;
+        merges::follow_deal(app, tenant, user, deal).await?;
+        return Ok(party(deal.organization, deal.person));
+    }
+    access::pipedrive(app, tenant, user, |access| async move { access.api().name(entity, id).await }).await?;
+    merges::follow_party(app, tenant, user, entity, id).await;
+    Ok(Some(if entity == Entity::Person { Party::Person(id) } else { Party::Organization(id) }))
 }
 
 /// Reads a panel as this user may see it: without the invoices of deals that are hidden from them.
 pub(crate) async fn read(app: &App, tenant: TenantId, user: UserId, record: Record) -> Result<Shown, Error> {
-    let (organization, person) = parties(app, tenant, user, record).await?;
-    if let Of::Deal(deal) = record.of() {
-        merges::follow_party(app, tenant, user, deal, (organization, person)).await?;
-    }
-    let party = party(organization, person);
+    let party = billed(app, tenant, user, record).await?;
     let settings = settings::current(app, tenant).await?;
     let mut tx = app.db.read().await?;
     let mut invoices = invoices::list(&mut tx, tenant, record.of()).await?;
@@ -138,7 +124,7 @@ pub(crate) async fn read(app: &App, tenant: TenantId, user: UserId, record: Reco
             let deals = deals.clone();
             async move { access.api().visible_deals(&deals).await }
         });
-        let visible: HashSet<i64> = visible.await?.into_iter().collect();
+        let visible: HashSet<i64> = visible.await?.into_iter().map(|deal| deal.id).collect();
         invoices.retain(|invoice| visible.contains(&invoice.deal.0));
     }
     let acts = acts.into_iter().map(|act| (act.wish.invoice.0, act)).collect();

@@ -3,6 +3,7 @@
 use crate::{clock, flows::Error, state::App};
 use jiff::SignedDuration;
 use std::time::{Duration, Instant};
+use store::ahead;
 use uuid::Uuid;
 
 /// A replica that nobody has seen for so long is not there.
@@ -10,6 +11,8 @@ const GONE: SignedDuration = SignedDuration::from_secs(20);
 
 /// How often the replicas see each other.
 pub(crate) const HEARTBEAT: Duration = Duration::from_secs(5);
+/// How long the database may take to tell the time.
+const ANSWERED: Duration = Duration::from_secs(1);
 /// Until then the others have seen one that has just started.
 const SEEN: Duration = HEARTBEAT.saturating_add(Duration::from_secs(1));
 
@@ -24,15 +27,34 @@ impl Replica {
     pub(crate) fn new() -> Self {
         Self { id: Uuid::new_v4(), started: Instant::now() }
     }
+
+    /// Whether this is not its first look any more.
+    fn has_looked(self) -> bool {
+        self.started.elapsed() > HEARTBEAT
+    }
 }
 
 /// Sets the clock by the database's, notes that this replica runs, and shares with the others. On SQLite there are none.
 pub(crate) async fn look(app: &App, replica: Replica) -> Result<(), Error> {
-    let Some(now) = app.db.now().await? else {
-        app.clock.set(clock::of_this_machine());
+    let asked = Instant::now();
+    let told = app.db.now().await?;
+    if asked.elapsed() > ANSWERED {
+        // Somebody slept, or the database did: what was told then is no time of now.
         return Ok(());
-    };
-    app.clock.set(now);
+    }
+    let now = told.unwrap_or_else(clock::of_this_machine);
+    let was_ahead = app.clock.set(now, asked);
+    if was_ahead || !replica.has_looked() {
+        let mut tx = app.db.begin().await?;
+        let corrected = ahead::correct(&mut tx, now).await?;
+        tx.commit().await?;
+        if corrected > 0 {
+            tracing::warn!(corrected, "the clock was ahead: what it has kept was put right");
+        }
+    }
+    if told.is_none() {
+        return Ok(());
+    }
     let mut tx = app.db.begin().await?;
     let replicas = store::replicas::seen(&mut tx, replica.id, now, now - GONE).await?;
     tx.commit().await?;

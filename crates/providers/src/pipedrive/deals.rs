@@ -48,8 +48,28 @@ pub struct OpenDeal {
     /// ISO code.
     #[serde(default)]
     pub currency: String,
-    #[serde(default)]
-    is_deleted: bool,
+}
+
+/// Whose a deal is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub struct DealParties {
+    /// Pipedrive's number.
+    pub id: i64,
+    /// Its organization.
+    #[serde(rename = "org_id")]
+    pub organization: Option<i64>,
+    /// Its person.
+    #[serde(rename = "person_id")]
+    pub person: Option<i64>,
+}
+
+/// By what deals are filtered.
+fn filter(of: Entity) -> &'static str {
+    match of {
+        Entity::Organization => "org_id",
+        Entity::Person => "person_id",
+        Entity::Deal => "ids",
+    }
 }
 
 /// A discount on the whole deal.
@@ -95,9 +115,10 @@ impl Api<'_> {
     }
 
     /// Who a deal is with: its organization and its person. [`ProviderError::NotFound`] as for [`Api::deal`].
-    pub async fn deal_parties(&self, id: DealId) -> Result<(Option<i64>, Option<i64>), ProviderError> {
+    pub async fn deal_parties(&self, id: DealId) -> Result<DealParties, ProviderError> {
         let deal = self.one(&format!("/api/v2/deals/{}", id.0)).await?;
-        Ok((deal["org_id"].as_i64(), deal["person_id"].as_i64()))
+        let (organization, person) = (deal["org_id"].as_i64(), deal["person_id"].as_i64());
+        Ok(DealParties { id: id.0, organization, person })
     }
 
     /// A deal's currency.
@@ -134,24 +155,34 @@ impl Api<'_> {
     }
 
     /// Those of the deals that this user may see.
-    pub async fn visible_deals(&self, ids: &[i64]) -> Result<Vec<i64>, ProviderError> {
+    pub async fn visible_deals(&self, ids: &[i64]) -> Result<Vec<DealParties>, ProviderError> {
+        #[derive(Deserialize)]
+        struct Row {
+            #[serde(flatten)]
+            deal: DealParties,
+            #[serde(default)]
+            is_deleted: bool,
+        }
         let mut visible = Vec::new();
         for ids in ids.chunks(100) {
             let list = ids.iter().map(i64::to_string).collect::<Vec<_>>().join(",");
-            let rows: Vec<OpenDeal> = self.all(&format!("/api/v2/deals?ids={list}")).await?;
-            visible.extend(rows.into_iter().filter(|row| !row.is_deleted).map(|row| row.id));
+            let rows: Vec<Row> = self.all(&format!("/api/v2/deals?ids={list}")).await?;
+            visible.extend(rows.into_iter().filter(|row| !row.is_deleted).map(|row| row.deal));
         }
         Ok(visible)
     }
 
     /// The open deals of a person or an organization that this user may see, the newest first; at most 20.
     pub async fn open_deals(&self, entity: Entity, id: i64) -> Result<Vec<OpenDeal>, ProviderError> {
-        let filter = match entity {
-            Entity::Organization => "org_id",
-            Entity::Person => "person_id",
-            Entity::Deal => "ids",
-        };
+        let filter = filter(entity);
         let path = format!("/api/v2/deals?{filter}={id}&status=open&sort_by=add_time&sort_direction=desc&limit=20");
+        Ok(self.get(self.url(&path)?).await?.0)
+    }
+
+    /// The deals of a person or an organization that this user may see, those that changed last; at most 500.
+    pub async fn latest_deals(&self, entity: Entity, id: i64) -> Result<Vec<DealParties>, ProviderError> {
+        let filter = filter(entity);
+        let path = format!("/api/v2/deals?{filter}={id}&sort_by=update_time&sort_direction=desc&limit=500");
         Ok(self.get(self.url(&path)?).await?.0)
     }
 

@@ -7,7 +7,7 @@ mod notes;
 mod signed;
 mod users;
 
-pub use deals::OpenDeal;
+pub use deals::{DealParties, OpenDeal};
 pub use signed::{Signed, verify};
 pub use users::Me;
 

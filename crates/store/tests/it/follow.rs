@@ -4,7 +4,7 @@ use crate::database::{
     Backend::{self, Postgres, Sqlite},
     Database, at,
 };
-use crate::fixtures::{DEAL, USER, customer, entry, issued, profile, snapshot, tenant, tokens};
+use crate::fixtures::{DEAL, USER, connection, customer, entry, issued, profile, snapshot, tenant, tokens};
 use domain::{
     draft::Form,
     ids::{ActId, DealId, TenantId, UserId},
@@ -70,7 +70,12 @@ async fn a_change_during_the_reading_is_read_again(#[values(Sqlite, Postgres)] b
     let t = Database::new(backend).await;
     let mut tx = t.db.begin().await.unwrap();
     let (tenant, connection, _) = issued(&t, &mut tx).await;
-    assert_eq!(changes::unread(&mut tx, &overdue(1, 0), at(1), 10).await.unwrap(), [(tenant, connection)]);
+    assert_eq!(changes::unread(&mut tx, &overdue(1, 0), at(1), at(9), 10).await.unwrap(), [(tenant, connection)]);
+    assert!(
+        changes::unread(&mut tx, &overdue(1, 0), at(8), at(9), 10).await.unwrap().is_empty(),
+        "a sweep has taken it"
+    );
+    assert_eq!(changes::unread(&mut tx, &overdue(1, 0), at(9), at(19), 10).await.unwrap(), [(tenant, connection)]);
     assert!(changes::mark(&mut tx, tenant, connection, at(2)).await.unwrap());
     assert_eq!(changes::lease(&mut tx, tenant, connection, at(3), at(43)).await.unwrap().unwrap().until, None);
     assert!(changes::lease(&mut tx, tenant, connection, at(4), at(44)).await.unwrap().is_none());
@@ -83,9 +88,9 @@ async fn a_change_during_the_reading_is_read_again(#[values(Sqlite, Postgres)] b
     assert_eq!(changes::find(&mut tx, tenant, connection).await.unwrap().unwrap().silent_since, Some(at(7)));
     assert!(!changes::read(&mut tx, tenant, connection, at(10)).await.unwrap());
     assert_eq!(changes::find(&mut tx, tenant, connection).await.unwrap().unwrap().silent_since, None);
-    assert!(changes::unread(&mut tx, &overdue(9, 49), at(50), 10).await.unwrap().is_empty());
+    assert!(changes::unread(&mut tx, &overdue(9, 49), at(50), at(50), 10).await.unwrap().is_empty());
     assert!(changes::mark(&mut tx, tenant, connection, at(20)).await.unwrap());
-    assert_eq!(changes::unread(&mut tx, &overdue(9, 49), at(50), 10).await.unwrap(), [(tenant, connection)]);
+    assert_eq!(changes::unread(&mut tx, &overdue(9, 49), at(50), at(50), 10).await.unwrap(), [(tenant, connection)]);
 }
 
 #[rstest]
@@ -96,16 +101,33 @@ async fn companies_with_something_to_pay_are_read_more_often(#[values(Sqlite, Po
     let (tenant, connection, invoice) = issued(&t, &mut tx).await;
     changes::read(&mut tx, tenant, connection, at(10)).await.unwrap();
     let overdue = Overdue { open: at(20), idle: at(5), marked: at(0) };
-    assert_eq!(changes::unread(&mut tx, &overdue, at(21), 10).await.unwrap(), [(tenant, connection)]);
+    assert_eq!(changes::unread(&mut tx, &overdue, at(21), at(21), 10).await.unwrap(), [(tenant, connection)]);
     invoices::show(&mut tx, tenant, invoice, &snapshot("1", 0), at(11)).await.unwrap();
-    assert!(changes::unread(&mut tx, &overdue, at(21), 10).await.unwrap().is_empty(), "all is paid");
+    assert!(changes::unread(&mut tx, &overdue, at(21), at(21), 10).await.unwrap().is_empty(), "all is paid");
     let later = Overdue { idle: at(11), ..overdue };
-    assert_eq!(changes::unread(&mut tx, &later, at(21), 10).await.unwrap(), [(tenant, connection)]);
+    assert_eq!(changes::unread(&mut tx, &later, at(21), at(21), 10).await.unwrap(), [(tenant, connection)]);
     // Who does not answer is left alone for a while.
     changes::silent(&mut tx, tenant, connection, at(30), at(60)).await.unwrap();
-    assert!(changes::unread(&mut tx, &later, at(59), 10).await.unwrap().is_empty());
+    assert!(changes::unread(&mut tx, &later, at(59), at(59), 10).await.unwrap().is_empty());
     assert!(changes::lease(&mut tx, tenant, connection, at(59), at(99)).await.unwrap().is_none());
-    assert_eq!(changes::unread(&mut tx, &later, at(60), 10).await.unwrap(), [(tenant, connection)]);
+    assert_eq!(changes::unread(&mut tx, &later, at(60), at(60), 10).await.unwrap(), [(tenant, connection)]);
+}
+
+/// On SQLite there is one process, and one sweep.
+#[tokio::test]
+async fn two_sweeps_take_different_companies() {
+    let t = Database::new(Postgres).await;
+    let mut tx = t.db.begin().await.unwrap();
+    for company in 1..=3 {
+        let tenant = tenant(&mut tx, company).await;
+        connection(&t, &mut tx, tenant, &company.to_string()).await;
+    }
+    tx.commit().await.unwrap();
+    let (mut one, mut other) = (t.db.begin().await.unwrap(), t.db.begin().await.unwrap());
+    let first = changes::unread(&mut one, &overdue(1, 0), at(1), at(9), 2).await.unwrap();
+    let second = changes::unread(&mut other, &overdue(1, 0), at(1), at(9), 2).await.unwrap();
+    assert_eq!((first.len(), second.len()), (2, 1));
+    assert!(first.iter().all(|company| !second.contains(company)));
 }
 
 #[rstest]
@@ -191,6 +213,40 @@ async fn invoices_follow_a_merged_deal(#[values(Sqlite, Postgres)] backend: Back
     assert_eq!(invoices::not_read_since(&mut tx, tenant, connection, at(100)).await.unwrap()[0].id, invoice);
     invoices::show(&mut tx, tenant, invoice, &snapshot("1", 10_000), at(100)).await.unwrap();
     assert!(invoices::not_read_since(&mut tx, tenant, connection, at(100)).await.unwrap().is_empty());
+}
+
+#[rstest]
+#[tokio::test]
+async fn invoices_and_customers_follow_a_merged_party(#[values(Sqlite, Postgres)] backend: Backend) {
+    let t = Database::new(backend).await;
+    let mut tx = t.db.begin().await.unwrap();
+    let (tenant, connection, invoice) = issued(&t, &mut tx).await;
+    let stranger = TenantId(Uuid::new_v4());
+    assert_eq!(merges::parties(&mut tx, tenant, &[1, DEAL.0]).await.unwrap(), [(DEAL, (Some(1), None))]);
+    assert!(merges::parties(&mut tx, tenant, &[1]).await.unwrap().is_empty());
+    assert!(merges::parties(&mut tx, stranger, &[DEAL.0]).await.unwrap().is_empty());
+    merges::belongs(&mut tx, stranger, DEAL, (Some(2), None)).await.unwrap();
+    assert_eq!(invoices::list(&mut tx, tenant, Of::Organization(1)).await.unwrap()[0].id, invoice);
+    merges::belongs(&mut tx, tenant, DEAL, (Some(2), Some(3))).await.unwrap();
+    assert!(invoices::list(&mut tx, tenant, Of::Organization(1)).await.unwrap().is_empty());
+    for of in [Of::Organization(2), Of::Person(3)] {
+        assert_eq!(invoices::list(&mut tx, tenant, of).await.unwrap()[0].id, invoice);
+    }
+
+    let [gone, heir] = [1, 2].map(links::Party::Organization);
+    links::link_customer(&mut tx, tenant, connection, gone, &customer("58")).await.unwrap();
+    links::link_customer(&mut tx, tenant, connection, links::Party::Person(1), &customer("60")).await.unwrap();
+    assert_eq!(merges::inherit(&mut tx, stranger, gone, heir).await.unwrap(), 0);
+    assert_eq!(merges::inherit(&mut tx, tenant, gone, heir).await.unwrap(), 1);
+    assert_eq!(links::customer(&mut tx, tenant, connection, heir).await.unwrap(), Some(customer("58")));
+    assert_eq!(links::customer(&mut tx, tenant, connection, gone).await.unwrap(), None);
+    assert_eq!(
+        links::customer(&mut tx, tenant, connection, links::Party::Person(1)).await.unwrap(),
+        Some(customer("60"))
+    );
+    links::link_customer(&mut tx, tenant, connection, gone, &customer("61")).await.unwrap();
+    assert_eq!(merges::inherit(&mut tx, tenant, gone, heir).await.unwrap(), 0, "its own link stays");
+    assert_eq!(links::customer(&mut tx, tenant, connection, heir).await.unwrap(), Some(customer("58")));
 }
 
 #[rstest]

@@ -5,23 +5,25 @@ use crate::{
         Backend::{self, Postgres, Sqlite},
         Database, at,
     },
-    fixtures::{DEAL, USER, intent, issued, new_id, queued},
+    fixtures::{DEAL, USER, intent, issued, new_id, profile, queued, tokens},
 };
 use domain::{
     ids::{ActId, IntentKey, TenantId},
     invoice::Act,
 };
+use jiff::Timestamp;
 use riverqueue::{BoxError, Job, JobArgs, QueueConfig, WorkContext, WorkOutcome, Workers};
 use rstest::rstest;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use store::{
     acts::{self, Wish},
-    audit, grants, history,
+    ahead, audit, changes, grants, history,
     invoices::{self, Of, State},
     queue::{CarryOut, IssueInvoice},
     replicas,
     stuck::{self, Trouble, Work},
+    tenants,
 };
 use uuid::Uuid;
 
@@ -142,6 +144,35 @@ async fn a_lease_of_a_wrong_clock_holds_nobody_up(#[values(Sqlite, Postgres)] ba
     assert!(store::quickbooks::lease(&mut tx, tenant, connection, at(AHEAD), at(AHEAD + 14)).await.unwrap());
     assert!(store::quickbooks::lease(&mut tx, tenant, connection, at(1), at(15)).await.unwrap());
     assert!(!store::quickbooks::lease(&mut tx, tenant, connection, at(2), at(16)).await.unwrap());
+}
+
+#[rstest]
+#[tokio::test]
+async fn what_a_clock_that_was_ahead_has_kept_is_put_right(#[values(Sqlite, Postgres)] backend: Backend) {
+    const AHEAD: i64 = 26 * 3600;
+    let t = Database::new(backend).await;
+    let mut tx = t.db.begin().await.unwrap();
+    let (tenant, connection, id) = queued(&t, &mut tx).await;
+    let owner = Uuid::new_v4();
+    assert!(invoices::lease(&mut tx, tenant, id, owner, at(AHEAD), at(AHEAD + 10)).await.unwrap().is_some());
+    invoices::postpone(&mut tx, tenant, id, owner, at(AHEAD + 16)).await.unwrap();
+    changes::mark(&mut tx, tenant, connection, at(AHEAD)).await.unwrap();
+    changes::read(&mut tx, tenant, connection, at(AHEAD)).await.unwrap();
+    tenants::watch_won(&mut tx, tenant, Some(at(AHEAD))).await.unwrap();
+    grants::install(&mut tx, &t.vault, tenant, USER, &profile(), "https://a", &tokens("x"), at(AHEAD)).await.unwrap();
+    replicas::seen(&mut tx, owner, at(AHEAD), at(AHEAD)).await.unwrap();
+    assert!(invoices::orphans(&mut tx, at(100), at(100), at(110)).await.unwrap().is_empty());
+
+    assert_eq!(ahead::correct(&mut tx, at(100)).await.unwrap(), 5);
+    assert_eq!(ahead::correct(&mut tx, at(100)).await.unwrap(), 0, "once");
+    assert_eq!(invoices::orphans(&mut tx, at(100), at(100), at(110)).await.unwrap(), [(tenant, id)]);
+    assert_eq!(changes::find(&mut tx, tenant, connection).await.unwrap().unwrap().until, None);
+    assert!(changes::mark(&mut tx, tenant, connection, at(100)).await.unwrap(), "a change is news");
+    let overdue = changes::Overdue { open: at(100), idle: at(100), marked: at(100) };
+    assert_eq!(changes::unread(&mut tx, &overdue, at(100), at(110), 9).await.unwrap(), [(tenant, connection)]);
+    assert_eq!(tenants::won_unread(&mut tx, at(100), at(100), 5).await.unwrap(), [(tenant, at(100 - 24 * 3600))]);
+    assert_eq!(grants::find(&mut tx, &t.vault, tenant, USER).await.unwrap().unwrap().profile_at, Timestamp::UNIX_EPOCH);
+    assert_eq!(replicas::seen(&mut tx, Uuid::new_v4(), at(100), at(80)).await.unwrap(), 1);
 }
 
 #[rstest]

@@ -1,0 +1,135 @@
+// A gate before PostgreSQL. It names each transaction by what it writes, and can hold its COMMIT: before the database has it,
+// or when it is committed and nobody knows. It can cut every connection, as a network does.
+import { connect, createServer } from "node:net";
+
+const WRITES = /\b(insert into|delete from|(?<!for |do |no key )update)\s+([a-z_]+)(?:\s+(?:as\s+\w+\s+)?set\s+([a-z_]+))?/gi;
+
+/** `UPDATE invoice SET state = …` as `update invoice.state`. */
+const named = (sql) => [...sql.matchAll(WRITES)].map(([, verb, table, column]) => `${verb.toLowerCase().split(" ")[0]} ${table}${column ? `.${column}` : ""}`);
+
+const nameOf = (writes) => [...new Set(writes)].join(", ");
+
+/** What a program sends, one message at a time: the first is without a letter. */
+function messages(take) {
+  let [rest, isFirst] = [Buffer.alloc(0), true];
+  return (chunk) => {
+    rest = Buffer.concat([rest, chunk]);
+    for (;;) {
+      const head = isFirst ? 0 : 1;
+      if (rest.length < head + 4) return;
+      const length = head + rest.readInt32BE(head);
+      if (rest.length < length) return;
+      const message = rest.subarray(0, length);
+      rest = rest.subarray(length);
+      // A wish for TLS is refused; the real start follows.
+      const wishes = isFirst && length === 8;
+      if (isFirst && !wishes) isFirst = false;
+      take(message, wishes ? "tls" : head ? String.fromCharCode(message[0]) : "start");
+    }
+  };
+}
+
+const text = (message, from) => message.toString("utf8", from, message.indexOf(0, from));
+
+/** A gate on a port of its own before the server at `url`. */
+export async function gate(url) {
+  const server = new URL(url);
+  const open = new Set();
+  const watchers = new Set();
+  let wanted;
+
+  const listener = createServer((client) => {
+    const upstream = connect(Number(server.port), server.hostname);
+    const both = { client, upstream };
+    open.add(both);
+    const end = () => {
+      open.delete(both);
+      client.destroy();
+      upstream.destroy();
+    };
+    for (const socket of [client, upstream]) socket.on("error", end).on("close", end);
+
+    const statements = new Map();
+    let [writes, isOpen] = [[], false];
+    // What waits for the gate to open: messages of the program, or answers of the database.
+    let held;
+    const act = (message, kind) => {
+      const run = (sql) => {
+        if (/^\s*begin/i.test(sql)) [writes, isOpen] = [[], true];
+        else if (/^\s*(commit|rollback)\b(?! to)/i.test(sql)) {
+          const transaction = nameOf(writes);
+          [writes, isOpen] = [[], false];
+          return /^\s*commit/i.test(sql) ? transaction : "";
+        } else writes.push(...named(sql));
+        return "";
+      };
+      if (kind === "tls") return client.write("N");
+      if (kind === "P") {
+        const name = text(message, 5);
+        statements.set(name, text(message, 6 + Buffer.byteLength(name)));
+      }
+      let transaction = "";
+      if (kind === "B") {
+        const portal = text(message, 5);
+        const sql = statements.get(text(message, 6 + Buffer.byteLength(portal))) ?? "";
+        run(sql);
+        // Alone, each statement is a transaction.
+        if (!isOpen) [transaction, writes] = [nameOf(writes), []];
+      }
+      if (kind === "Q") transaction = run(text(message, 5));
+      if (transaction) for (const watcher of watchers) watcher(transaction);
+      if (transaction && kind === "Q" && wanted?.transaction === transaction) {
+        const { moment, met } = wanted;
+        wanted = undefined;
+        held = { moment, met, kept: [] };
+        if (moment === "before") {
+          held.kept.push(message);
+          met({ release, cut: end });
+          return;
+        }
+      }
+      upstream.write(message);
+    };
+    const release = () => {
+      const { moment, kept } = held;
+      held = undefined;
+      if (moment === "before") for (const message of kept) act(message, String.fromCharCode(message[0]));
+      else client.write(Buffer.concat(kept));
+    };
+    client.on("data", messages((message, kind) => (held?.moment === "before" ? held.kept.push(message) : act(message, kind))));
+    upstream.on("data", (chunk) => {
+      if (held?.moment !== "after") return client.write(chunk);
+      held.kept.push(chunk);
+      if (held.met && Buffer.concat(held.kept).includes("COMMIT\0")) {
+        held.met({ release, cut: end });
+        held.met = undefined;
+      }
+    });
+  });
+  await new Promise((go) => listener.listen(0, "127.0.0.1", go));
+  const through = new URL(url);
+  through.port = String(listener.address().port);
+
+  return {
+    url: String(through),
+    /** Calls back with the name of each transaction that writes. Answers how to end that. */
+    watch(watcher) {
+      watchers.add(watcher);
+      return () => watchers.delete(watcher);
+    },
+    /** Holds the next transaction of this name, `before` or `after` it is committed; resolves when one stands there. */
+    hold: (transaction, moment) => new Promise((met) => (wanted = { transaction, moment, met })),
+    forget: () => (wanted = undefined),
+    /** Cuts every connection. */
+    cut() {
+      for (const { client, upstream } of open) {
+        client.destroy();
+        upstream.destroy();
+      }
+    },
+    close() {
+      listener.close();
+      this.cut();
+    },
+  };
+}
