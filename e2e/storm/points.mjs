@@ -27,8 +27,9 @@ export const WRITES = [
   { name: "send", act: "send", calls: [["quickbooks", "POST", "/send"]] },
   { name: "refresh", expire: true, calls: [["quickbooks", "POST", "/tokens"]] },
 ];
-/** `cut` needs PostgreSQL: SQLite is in the process itself. */
-export const SIGNALS = ["SIGKILL", "SIGTERM", "SIGSTOP", "cut"];
+/** The last two need PostgreSQL, SQLite is in the process itself: `cut` ends the connections to it, `hung` leaves them open, and
+ * nothing more comes through the one that stands there. */
+export const SIGNALS = ["SIGKILL", "SIGTERM", "SIGSTOP", "cut", "hung"];
 /** Longer than a lease, and than a call is held. */
 const ASLEEP = 12_500;
 
@@ -84,7 +85,7 @@ async function perform(place, write, ready) {
 
 /** The transactions of each write, by what they write: those of its workers and of what follows as well. Those that come by
  * themselves are struck once, at the first. */
-async function observe(place, writes) {
+async function observe(place, writes, idly = 20_000) {
   const during = async (work) => {
     const transactions = new Set();
     let ends = [];
@@ -94,7 +95,7 @@ async function observe(place, writes) {
   };
   const idle = await during(async (watch) => {
     watch();
-    await pause(20_000);
+    await pause(idly);
   });
   const seen = new Map();
   for (const write of writes) {
@@ -129,6 +130,7 @@ async function arm({ env, gates, stack }, { moment, call, transaction }) {
 /** What happens to a replica that stands at a boundary. */
 async function hit({ replica, gate, release }, signal) {
   if (signal === "cut") gate.cut();
+  // As for `hung`, that is all.
   if (signal === "SIGSTOP") {
     replica.signal("SIGSTOP");
     await pause(ASLEEP);
@@ -146,7 +148,7 @@ async function hit({ replica, gate, release }, signal) {
 export async function strike({ points, database, replicas = 1, tell = () => undefined }) {
   const place = await open({ database, replicas });
   try {
-    const all = await points((writes) => observe(place, writes));
+    const all = await points((writes, idly) => observe(place, writes, idly));
     let met = 0;
     for (const [at, point] of all.entries()) {
       const begun = Date.now();
@@ -180,10 +182,10 @@ export async function strike({ points, database, replicas = 1, tell = () => unde
 
 if (import.meta.url === pathToFileURL(process.argv[1]).href) {
   const database = process.env.DATABASE === "postgres" ? await createDatabase() : undefined;
-  const signals = process.env.SIGNALS?.split(",") ?? SIGNALS.filter((signal) => database || signal !== "cut");
+  const signals = process.env.SIGNALS?.split(",") ?? SIGNALS.slice(0, database ? undefined : 3);
   const at = process.env.AT;
   const points = async (seen) => {
-    const once = [...(at === "commits" ? [] : calls(WRITES, signals)), ...(at === "calls" || !database ? [] : commits(await seen(WRITES), signals))];
+    const once = [...(at === "commits" ? [] : calls(WRITES, signals.filter((signal) => signal !== "hung"))), ...(at === "calls" || !database ? [] : commits(await seen(WRITES), signals))];
     return Array.from({ length: Number(process.env.TIMES ?? 1) }, () => once).flat();
   };
   const { wrong, met, struck } = await strike({ points, database, replicas: Number(process.env.REPLICAS ?? (database ? 2 : 1)), tell: console.log });

@@ -2,7 +2,8 @@
 // carried out; stopped past its lease where the invoice may have been sent.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { calls, strike, WRITES } from "./points.mjs";
+import { createDatabase } from "./database.mjs";
+import { calls, commits, strike, WRITES } from "./points.mjs";
 
 const write = (name) => WRITES.filter((each) => each.name === name);
 const sent = WRITES.map((each) => ({ ...each, calls: each.calls.filter(([provider, method]) => provider === "quickbooks" && method === "POST").slice(-1) }));
@@ -10,6 +11,19 @@ const sent = WRITES.map((each) => ({ ...each, calls: each.calls.filter(([provide
 test("killed, ended and stopped at the boundaries between steps: each write is made once", { timeout: 300_000 }, async () => {
   const all = [...calls(write("create"), ["SIGKILL"], ["after"]), ...calls(sent.slice(1), ["SIGKILL"], ["after"]), ...calls(sent.slice(0, 1), ["SIGSTOP", "SIGTERM"], ["after"])];
   const { wrong, met, struck } = await strike({ points: async () => all });
+  console.log(`${met} of ${struck} points met`);
+  assert.deepEqual(wrong, []);
+  assert.equal(met, struck, "points that were met");
+});
+
+const skip = process.env.TEST_POSTGRES_URL ? false : "TEST_POSTGRES_URL is not set";
+test("cut off from the database, and hung, at the commits of creating: one invoice", { timeout: 300_000, skip }, async () => {
+  const points = async (seen) => {
+    const [[create, transactions]] = await seen(write("create"), 0);
+    const own = new Map([[create, transactions.filter((each) => /insert invoice|invoice\.(lease_owner|customer_id|state)/.test(each))]]);
+    return [...commits(own, ["cut"], ["after"]), ...commits(own, ["hung"], ["before"]).slice(-2)];
+  };
+  const { wrong, met, struck } = await strike({ points, database: await createDatabase(), replicas: 2 });
   console.log(`${met} of ${struck} points met`);
   assert.deepEqual(wrong, []);
   assert.equal(met, struck, "points that were met");

@@ -9,6 +9,7 @@ import { BR, US } from "../people.mjs";
 import { chance } from "./chance.mjs";
 import { audit, ledger, price } from "./books.mjs";
 import { deeds } from "./deeds.mjs";
+import { clock as clockIn } from "./time.mjs";
 import { desks as openDesks, intend } from "./people.mjs";
 import { weather } from "./weather.mjs";
 
@@ -22,7 +23,8 @@ const pause = (ms) => new Promise((go) => setTimeout(go, ms));
 export async function storm({ seed, intents: count, atOnce = 12, every = 300, only, replicas = 1, database, quirks, settings = {}, tell = () => undefined }) {
   const dice = chance(seed);
   const dir = mkdtempSync(join(tmpdir(), "fatura-storm-"));
-  const stack = await start({ dir, replicas, settings: { FATURA_QUICKBOOKS_POLL_SECONDS: "10", FATURA_QUICKBOOKS_CALLS_A_MINUTE: "1000000", ...settings }, ...(database ? { database: database.url } : {}) });
+  const clock = clockIn(dir);
+  const stack = await start({ dir, replicas, settings: { ...clock?.settings, FATURA_QUICKBOOKS_POLL_SECONDS: "10", FATURA_QUICKBOOKS_CALLS_A_MINUTE: "1000000", ...settings }, ...(database ? { database: database.url } : {}) });
   const { env } = stack;
   const begun = Date.now();
   try {
@@ -49,7 +51,7 @@ export async function storm({ seed, intents: count, atOnce = 12, every = 300, on
     };
     let storming = true;
     let end = Infinity;
-    const sky = weather(env, { replicas: stack.replicas, realms: [US.realm, BR.realm], users: [US.user, BR.user], dice: dice.branch(), database, every, only });
+    const sky = weather(env, { replicas: stack.replicas, realms: [US.realm, BR.realm], users: [US.user, BR.user], dice: dice.branch(), database, clock, every, only });
     const blowing = sky.blow(() => storming);
     const queue = [...intents];
     const workers = Array.from({ length: atOnce }, async () => {

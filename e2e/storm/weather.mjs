@@ -4,7 +4,7 @@ import { control } from "../http.mjs";
 const pause = (ms) => new Promise((go) => setTimeout(go, ms));
 
 /** A fault strikes `every` so many milliseconds, more or less, of those in `only` or of all. Each strikes once when called. `quickbooks` alone are faults of a call; the rest is told apart for the count. */
-export function weather(env, { replicas, realms, users, dice, database, every, only }) {
+export function weather(env, { replicas, realms, users, dice, database, clock, every, only }) {
   const post = (path, body) => control(env, path, body).catch(() => undefined);
   const fault = (effect, more = {}) => post("/faults", { provider: "quickbooks", times: 1 + dice.below(3), effect, ...more });
   const on = (list) => ({ path: dice.of(list) });
@@ -55,10 +55,15 @@ export function weather(env, { replicas, realms, users, dice, database, every, o
       each.signal("SIGCONT");
       await pause(500);
     }),
+    ...(clock ? { "clock moved": async () => {
+      clock.move(dice.of([-93_600, -240, -30, 30, 240, 93_600]));
+      await pause(3000 + dice.below(6000));
+      clock.move(0);
+    } } : {}),
     ...(database?.restart ? { "database restarted": () => database.restart() } : {}),
   };
   // A company that was asked too much is left alone for a minute: with more of it nobody would get anywhere.
-  const rare = new Map([["stopped past its lease", 9], ["killed", 24], ["ended and started", 9], ["database restarted", 6], ["throttled", 1]]);
+  const rare = new Map([["stopped past its lease", 9], ["killed", 24], ["ended and started", 9], ["database restarted", 6], ["clock moved", 6], ["throttled", 1]]);
   const names = Object.keys(kinds).filter((name) => only?.includes(name) ?? true).flatMap((name) => Array(rare.get(name) ?? 30).fill(name));
   const counts = {};
   const under = new Set();
@@ -80,6 +85,7 @@ export function weather(env, { replicas, realms, users, dice, database, every, o
       await Promise.all(under);
       await fetch(`${env.CONTROL_URL}/faults`, { method: "DELETE" });
       await post("/quickbooks/webhooks/enable", {});
+      clock?.move(0);
       for (const each of replicas) if (!each.isUp()) await each.start();
     },
   };

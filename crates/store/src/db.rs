@@ -67,6 +67,9 @@ macro_rules! on {
 }
 pub(crate) use on;
 
+/// Whoever falls silent in the middle of a transaction, frozen or cut off, lets go of what it has locked: others go on.
+const LET_GO: &str = "SET idle_in_transaction_session_timeout = '10s'";
+
 impl Db {
     /// Opens `sqlite:PATH` (created if missing) or `postgres://…`.
     pub async fn open(address: &str) -> Result<Self, Error> {
@@ -83,7 +86,11 @@ impl Db {
                 read: pool(8).connect_with(options.pragma("query_only", "ON")).await?,
             }
         } else if address.starts_with("postgres:") || address.starts_with("postgresql:") {
-            Pool::Postgres(PgPoolOptions::new().max_connections(16).acquire_timeout(PATIENCE).connect(address).await?)
+            let options = PgPoolOptions::new().max_connections(16).acquire_timeout(PATIENCE);
+            let options = options.after_connect(|connection, _| {
+                Box::pin(async move { sqlx::query(LET_GO).execute(connection).await.map(drop) })
+            });
+            Pool::Postgres(options.connect(address).await?)
         } else {
             return Err(Error::UnknownDatabase);
         };
