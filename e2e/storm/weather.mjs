@@ -23,6 +23,14 @@ export function weather(env, { replicas, realms, users, dice, database, clock, e
       down.delete(struck);
     }
   };
+  /** One at a time: for a while it is wrong, up to more than a day. */
+  let moving;
+  const wrong = async (clock) => {
+    clock.move(dice.of([-93_600, -240, -30, 30, 240, 93_600]));
+    await pause(3000 + dice.below(6000));
+    clock.move(0);
+    await pause(10_000);
+  };
   const kinds = {
     "answer lost": () => fault("drop_after", { method: "POST", ...on(WRITES) }),
     "call lost": () => fault("drop_before", on(CALLS)),
@@ -55,15 +63,11 @@ export function weather(env, { replicas, realms, users, dice, database, clock, e
       each.signal("SIGCONT");
       await pause(500);
     }),
-    ...(clock ? { "clock moved": async () => {
-      clock.move(dice.of([-93_600, -240, -30, 30, 240, 93_600]));
-      await pause(3000 + dice.below(6000));
-      clock.move(0);
-    } } : {}),
+    ...(clock ? { "clock moved": () => moving ??= wrong(clock).finally(() => (moving = undefined)) } : {}),
     ...(database?.restart ? { "database restarted": () => database.restart() } : {}),
   };
   // A company that was asked too much is left alone for a minute: with more of it nobody would get anywhere.
-  const rare = new Map([["stopped past its lease", 9], ["killed", 24], ["ended and started", 9], ["database restarted", 6], ["clock moved", 6], ["throttled", 1]]);
+  const rare = new Map([["stopped past its lease", 9], ["killed", 24], ["ended and started", 9], ["database restarted", 6], ["throttled", 1]]);
   const names = Object.keys(kinds).filter((name) => only?.includes(name) ?? true).flatMap((name) => Array(rare.get(name) ?? 30).fill(name));
   const counts = {};
   const under = new Set();

@@ -149,7 +149,7 @@ pub(crate) async fn changes(app: &App, wanted: ReadChanges) -> Result<Attempt, E
     tx.commit().await?;
     let (Some(known), Some(connection)) = (known, connection) else { return Ok(Attempt::Done) };
     let read = match (known.until, asked_at) {
-        (Some(until), Some(asked)) if until > asked => Ok(Progress::Until(until)),
+        (Some(until), Some(asked)) if until > asked && until <= now => Ok(Progress::Until(until)),
         _ => since(app, tenant, &connection, &known, now).await,
     };
     let mut tx = app.db.begin().await?;
