@@ -391,8 +391,11 @@ test("deals are merged: what was billed on the one that is gone shows on the one
   assert.match(await shown(elsewhere), new RegExp(number));
 });
 
-for (const [kind, plural, member] of [["organization", "organizations", "org_id"], ["person", "persons", "person_id"]]) {
-  test(`${plural} are merged: invoices and customer go along`, { timeout: 120_000 }, async () => {
+for (const [name, kind, plural, member] of [
+  ["organizations are merged: invoices and customer go along", "organization", "organizations", "org_id"],
+  ["persons are merged: invoices and customer go along", "person", "persons", "person_id"],
+]) {
+  test(name, { timeout: 120_000 }, async () => {
     const pipedrive = await api(US);
     const made = async (name) => (await pipedrive("POST", `v2/${plural}`, { name })).id;
     const [gone, left] = [await made(`Old ${kind}`), await made(`New ${kind}`)];
