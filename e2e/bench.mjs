@@ -153,6 +153,8 @@ async function measured(kind) {
 console.log(`${cpus().length} × ${cpus()[0].model}, ${Math.round(totalmem() / 2 ** 30)} GB, ${execFileSync("uname", ["-sr"]).toString().trim()}; client, sandbox and database on the same machine; ${SECONDS} s for each load, 16 connections.`);
 await measured("SQLite");
 await measured("PostgreSQL");
-const growth = await grow({ load, costed, used, sizes: process.env.LARGE ? [1, 100, 1000, 10_000] : [1, 100, 1000], row, round });
+const sizes = process.env.LARGE ? [1, 100, 1000, 10_000] : [1, 100, 1000];
+await grow("SQLite", { load, used, sizes, row, round });
+const growth = await grow("PostgreSQL", { load, used, sizes, row, round });
 writeFileSync(join(import.meta.dirname, "..", "target", "bench.svg"), plot(growth));
 process.exit(0);

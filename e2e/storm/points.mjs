@@ -174,7 +174,7 @@ export async function strike({ points, database, replicas = 1, tell = () => unde
       wrong = await audit({ env, intents, desks, before, replicas: stack.replicas, dice, dir });
       if (wrong.length === 0) break;
     }
-    return { wrong, met, struck: all.length };
+    return { wrong, met, struck: all.length, states: intents.map(({ state }) => state) };
   } finally {
     await place.close();
   }

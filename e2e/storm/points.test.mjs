@@ -21,10 +21,19 @@ test("cut off from the database, and hung, at the commits of creating: one invoi
   const points = async (seen) => {
     const [[create, transactions]] = await seen(write("create"), 0);
     const own = new Map([[create, transactions.filter((each) => /insert invoice|invoice\.(lease_owner|customer_id|state)/.test(each))]]);
-    return [...commits(own, ["cut"], ["after"]), ...commits(own, ["hung"], ["before"]).slice(-2)];
+    return [...commits(own, ["cut"], ["after"]), ...commits(own, ["hung"], ["before"]).slice(-1)];
   };
   const { wrong, met, struck } = await strike({ points, database: await createDatabase(), replicas: 2 });
   console.log(`${met} of ${struck} points met`);
   assert.deepEqual(wrong, []);
   assert.equal(met, struck, "points that were met");
+});
+
+test("a connection to the database on which nothing comes back holds no loop up: a lost lease is found", { timeout: 300_000, skip }, async () => {
+  // Whoever looks for unfinished work hangs; then a lease is taken of which nobody knows.
+  const lost = new Map([[write("create")[0], ["update invoice.next_attempt_at", "update invoice.lease_owner"]]]);
+  const { wrong, met, states } = await strike({ points: async () => commits(lost, ["hung"], ["after"]), database: await createDatabase() });
+  assert.deepEqual(wrong, []);
+  assert.equal(met, 2);
+  assert.deepEqual(states, ["issued", "issued"]);
 });

@@ -30,6 +30,7 @@ pub async fn serve(config: Config, listener: TcpListener, stop: CancellationToke
     let watchers = [
         tokio::spawn(jobs::recover(app.clone(), stop.clone())),
         tokio::spawn(jobs::sweep(app.clone(), stop.clone())),
+        tokio::spawn(jobs::tend(app.clone(), stop.clone())),
         tokio::spawn(jobs::listen(app.clone(), stop.clone())),
         tokio::spawn(jobs::keep_time(app.clone(), replica, stop.clone())),
         figures,

@@ -6,10 +6,14 @@
 use crate::{Db, Error, db::Pool};
 use domain::ids::TenantId;
 use sqlx::postgres::PgListener;
-use tokio::sync::broadcast;
+use std::time::Duration;
+use tokio::{sync::broadcast, time::timeout};
 use uuid::Uuid;
 
 const CHANNEL: &str = "fatura_changed";
+/// Where nothing is announced for so long, it is asked whether anything would come through.
+const QUIET: Duration = Duration::from_secs(30);
+const ANSWERED: Duration = Duration::from_secs(5);
 /// Announcements that a slow page may be behind.
 const BEHIND_MOST: usize = 1024;
 
@@ -43,7 +47,7 @@ impl Db {
         self.live.subscribe()
     }
 
-    /// Passes on what other replicas announce; on SQLite there are none, and it never returns.
+    /// Passes on what other replicas announce, until the connection fails or falls silent; on SQLite there are none, and it never returns.
     pub async fn listen(&self) -> Result<(), Error> {
         let Pool::Postgres(pool) = &self.pool else {
             return std::future::pending().await;
@@ -51,8 +55,15 @@ impl Db {
         let mut listener = PgListener::connect_with(pool).await?;
         listener.listen(CHANNEL).await?;
         loop {
-            let notification = listener.recv().await?;
-            if let Ok(tenant) = notification.payload().parse::<Uuid>() {
+            let Ok(notification) = timeout(QUIET, listener.recv()).await else {
+                // Nothing was told, or nothing comes through any more.
+                match timeout(ANSWERED, sqlx::query("SELECT 1").execute(&mut listener)).await {
+                    Ok(answer) => answer?,
+                    Err(_) => return Ok(()),
+                };
+                continue;
+            };
+            if let Ok(tenant) = notification?.payload().parse::<Uuid>() {
                 let _ = self.live.send(TenantId(tenant));
             }
         }

@@ -54,7 +54,7 @@ pub(crate) async fn follow_party(app: &App, tenant: TenantId, user: UserId, enti
     }
 }
 
-/// Invoices belong to whom their deals belong to now. Where the organization or the person of before is gone, it was merged into the
+/// Invoices belong to whom their deals belong to now. Where the organization or the person of before was deleted, it was merged into the
 /// present one, which is billed as the same customer from now on, unless it has its own. Where it cannot be found out, all stays.
 pub(crate) async fn follow_owners(app: &App, tenant: TenantId, user: UserId, deals: &[DealParties]) {
     if let Err(error) = give(app, tenant, user, deals).await {
@@ -81,13 +81,16 @@ async fn give(app: &App, tenant: TenantId, user: UserId, deals: &[DealParties]) 
         let mut merged = Vec::new();
         for (entity, party, pair) in pairs {
             let Some((gone, heir)) = pair.filter(|(gone, heir)| gone != heir) else { continue };
-            let still =
-                access::pipedrive(app, tenant, user, |access| async move { access.api().name(entity, gone).await });
-            match still.await {
-                Err(Error::NotFound) => merged.push((party(gone), party(heir))),
-                // The deal was given to somebody else.
-                Ok(_) => {}
-                Err(error) => return Err(error),
+            let is_deleted =
+                access::pipedrive(
+                    app,
+                    tenant,
+                    user,
+                    |access| async move { access.api().is_deleted(entity, gone).await },
+                );
+            // Else the deal was given to somebody else.
+            if is_deleted.await? {
+                merged.push((party(gone), party(heir)));
             }
         }
         let mut tx = app.db.begin().await?;

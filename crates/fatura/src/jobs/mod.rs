@@ -27,6 +27,10 @@ const JOB_TIMEOUT: Duration = Duration::from_secs(120);
 const POLL: Duration = Duration::from_millis(250);
 /// How often what a crash left behind is looked for. The queue's own rescue is slower: it waits for the timeout.
 const RECOVERY: Duration = Duration::from_secs(2);
+/// Longer than the database takes to answer.
+const ANSWERED: Duration = Duration::from_secs(20);
+/// Longer than the providers take to answer for all that is asked in one look.
+const TENDED: Duration = Duration::from_secs(600);
 /// How often it is asked whether a company was not read for long.
 const SWEEP: Duration = Duration::from_secs(15);
 
@@ -124,7 +128,7 @@ fn outcome(attempt: Result<Attempt, flows::Error>) -> Result<WorkOutcome, BoxErr
 
 /// Looks for what a crash left behind, until told to stop.
 pub(crate) async fn recover(app: App, stop: CancellationToken) {
-    regularly(RECOVERY, stop, "unfinished work", || {
+    regularly(RECOVERY, ANSWERED, stop, "unfinished work", || {
         let app = app.clone();
         async move { Ok(issue::recover(&app).await? + acts::recover(&app).await? + history::recover(&app).await?) }
     })
@@ -133,16 +137,25 @@ pub(crate) async fn recover(app: App, stop: CancellationToken) {
 
 /// Looks for companies that were not read for long and invoices that fell due, until told to stop.
 pub(crate) async fn sweep(app: App, stop: CancellationToken) {
-    regularly(SWEEP, stop, "companies and due dates", || {
+    regularly(SWEEP, ANSWERED, stop, "companies and due dates", || {
         let app = app.clone();
-        async move { Ok(follow::sweep(&app).await? + install::purge(&app).await? + won::sweep(&app).await?) }
+        async move { follow::sweep(&app).await }
+    })
+    .await;
+}
+
+/// Forgets companies that have left, and looks for won deals, until told to stop. Both ask the providers.
+pub(crate) async fn tend(app: App, stop: CancellationToken) {
+    regularly(SWEEP, TENDED, stop, "companies that have left and won deals", || {
+        let app = app.clone();
+        async move { Ok(install::purge(&app).await? + won::sweep(&app).await?) }
     })
     .await;
 }
 
 /// Keeps the clock right and counts the replicas, until told to stop.
 pub(crate) async fn keep_time(app: App, replica: Replica, stop: CancellationToken) {
-    regularly(HEARTBEAT, stop, "the clock", || {
+    regularly(HEARTBEAT, ANSWERED, stop, "the clock", || {
         let app = app.clone();
         async move { replicas::look(&app, replica).await.map(|()| 0) }
     })
@@ -154,7 +167,7 @@ pub(crate) async fn keep_time(app: App, replica: Replica, stop: CancellationToke
 
 /// Passes on what other replicas announce, until told to stop.
 pub(crate) async fn listen(app: App, stop: CancellationToken) {
-    regularly(RECOVERY, stop.clone(), "announcements", || {
+    regularly(RECOVERY, Duration::MAX, stop.clone(), "announcements", || {
         let (app, stop) = (app.clone(), stop.clone());
         async move {
             tokio::select! {
@@ -166,15 +179,25 @@ pub(crate) async fn listen(app: App, stop: CancellationToken) {
     .await;
 }
 
-async fn regularly<Looked>(pause: Duration, stop: CancellationToken, what: &'static str, look: impl Fn() -> Looked)
-where
+/// Looks again and again, with a pause between. A look that takes longer than `most` is given up, and with it a connection on which
+/// nothing comes back.
+async fn regularly<Looked>(
+    pause: Duration,
+    most: Duration,
+    stop: CancellationToken,
+    what: &'static str,
+    look: impl Fn() -> Looked,
+) where
     Looked: Future<Output = Result<usize, flows::Error>>,
 {
     while !stop.is_cancelled() {
-        match look().await {
-            Ok(0) => {}
-            Ok(found) => tracing::debug!(what, found, "taken up"),
-            Err(error) => tracing::error!(what, error = &error as &dyn std::error::Error, "could not be looked for"),
+        match tokio::time::timeout(most, look()).await {
+            Ok(Ok(0)) => {}
+            Ok(Ok(found)) => tracing::debug!(what, found, "taken up"),
+            Ok(Err(error)) => {
+                tracing::error!(what, error = &error as &dyn std::error::Error, "could not be looked for");
+            }
+            Err(_) => tracing::error!(what, "no answer came back in time"),
         }
         tokio::select! {
             () = stop.cancelled() => {}

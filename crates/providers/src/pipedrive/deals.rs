@@ -63,6 +63,15 @@ pub struct DealParties {
     pub person: Option<i64>,
 }
 
+/// Where a record is read.
+fn path(entity: Entity, id: i64) -> String {
+    match entity {
+        Entity::Organization => format!("/api/v2/organizations/{id}"),
+        Entity::Person => format!("/api/v2/persons/{id}"),
+        Entity::Deal => format!("/api/v2/deals/{id}"),
+    }
+}
+
 /// By what deals are filtered.
 fn filter(of: Entity) -> &'static str {
     match of {
@@ -188,14 +197,18 @@ impl Api<'_> {
 
     /// The name of a person or an organization. [`ProviderError::NotFound`] when it is not there, or not for this user.
     pub async fn name(&self, entity: Entity, id: i64) -> Result<String, ProviderError> {
-        let path = match entity {
-            Entity::Organization => format!("/api/v2/organizations/{id}"),
-            Entity::Person => format!("/api/v2/persons/{id}"),
-            Entity::Deal => format!("/api/v2/deals/{id}"),
-        };
-        let record = self.one(&path).await?;
+        let record = self.one(&path(entity, id)).await?;
         let name = record["name"].as_str().or(record["title"].as_str());
         Ok(name.unwrap_or_default().to_owned())
+    }
+
+    /// Whether a record is known to have been deleted. What is hidden from this user is not.
+    pub async fn is_deleted(&self, entity: Entity, id: i64) -> Result<bool, ProviderError> {
+        match self.get::<Json>(self.url(&path(entity, id))?).await {
+            Ok((record, _)) => Ok(record["is_deleted"] == true),
+            Err(ProviderError::NotFound | ProviderError::Refused(_)) => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     /// A record that was deleted, or is hidden from the user, leaves its fields empty.
