@@ -1,7 +1,9 @@
 // What whoever runs the service does: restarts replicas one after the other, backs up and restores, moves to PostgreSQL.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
+import { createHmac } from "node:crypto";
 import { mkdtempSync, renameSync, rmSync } from "node:fs";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -31,6 +33,32 @@ const invoices = async (env) => (await (await quickbooks(env, US.realm))("select
 const shown = async (env, deal) => plain((await (await session(env, "panel", US.company, US.user)).call(`/panel/deal/${deal}`)).text);
 /** The numbers of the invoices that the panel of a deal shows. */
 const numbers = async (env, deal) => [...(await shown(env, deal)).matchAll(/<b class="number">([^<]*)</g)].map(([, number]) => number);
+
+test("whoever connects and says nothing is let go; a webhook of eight megabytes is taken", { timeout: 90_000 }, async (t) => {
+  const { stack, env } = await running(t, {});
+  const quiet = ["", "GET /healthz HTTP/1.1\r\nHost: x\r\n"].map((said) => new Promise((closed, failed) => {
+    const socket = connect(stack.replicas[0].port, "127.0.0.1");
+    socket.write(said);
+    socket.on("error", failed).on("close", closed);
+  }));
+  const entities = Array.from({ length: 400 }, (_, id) => ({ name: "Invoice", id: String(id), operation: "Update", lastUpdated: "2026-03-13T10:00:00.000Z", more: "x".repeat(300) }));
+  const realms = [US.realm, ...Array.from({ length: 49 }, (_, at) => `77${at}`)];
+  const body = JSON.stringify({ eventNotifications: realms.map((realmId) => ({ realmId, dataChangeEvent: { entities } })) });
+  const signature = createHmac("sha256", env.QUICKBOOKS_VERIFIER_TOKEN).update(body).digest("base64");
+  const begun = Date.now();
+  const answer = await fetch(`${env.FATURA_URL}/quickbooks/webhook`, { method: "POST", body, headers: { "intuit-signature": signature } });
+  assert.equal(answer.status, 200, `${body.length} bytes`);
+  assert.ok(Date.now() - begun < 3000, "Intuit waits for three seconds");
+  await Promise.all(quiet);
+});
+
+test("from a file of SQLite one process serves: another one says so and ends", { timeout: 60_000 }, async (t) => {
+  const { stack, env } = await running(t, {});
+  await assert.rejects(stack.fatura("serve"), /another process serves from .*fatura\.db already/);
+  await stack.killFatura();
+  await stack.startFatura();
+  assert.deepEqual(await numbers(env, 3), []);
+});
 
 test("replicas are restarted one after the other, and nobody notices", { skip, timeout: 120_000 }, async (t) => {
   const { stack, env } = await running(t, { replicas: 2, database: (await createDatabase()).url, settings: { FATURA_SHUTDOWN_DELAY_SECONDS: "1" } });

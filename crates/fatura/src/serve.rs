@@ -9,6 +9,9 @@ use crate::{
     state::App,
     telemetry, web,
 };
+use axum::Router;
+use axum_server::Handle;
+use hyper_util::rt::TokioTimer;
 use secrecy::ExposeSecret;
 use std::time::Duration;
 use store::Db;
@@ -18,9 +21,16 @@ use tokio_util::sync::CancellationToken;
 /// How long jobs under way may take to end when the service is told to stop.
 const DRAIN: Duration = Duration::from_secs(20);
 
+/// How long a connection may take to its first request.
+const FIRST_REQUEST: Duration = Duration::from_secs(20);
+/// And to the next one: longer than load balancers keep a connection.
+const NEXT_REQUEST: Duration = Duration::from_secs(75);
+
 /// Serves pages and works jobs until `stop`; then finishes what is under way.
 pub async fn serve(config: Config, listener: TcpListener, stop: CancellationToken) -> anyhow::Result<()> {
-    let db = Db::open(config.database_url.expose_secret()).await?;
+    let address = config.database_url.expose_secret();
+    let _alone = Db::alone(address)?;
+    let db = Db::open(address).await?;
     db.migrate().await?;
     let app = App::new(config, db, stop.clone())?;
     let replica = Replica::new();
@@ -37,7 +47,7 @@ pub async fn serve(config: Config, listener: TcpListener, stop: CancellationToke
     ];
     tracing::info!(public_url = %app.config.public_url, listen = %listener.local_addr()?, "ready");
     let delay = Duration::from_secs(app.config.shutdown_delay_seconds.into());
-    axum::serve(listener, web::router(app)).with_graceful_shutdown(ending(stop, delay)).await?;
+    pages(listener, web::router(app), ending(stop, delay)).await?;
     for watcher in watchers {
         watcher.await?;
     }
@@ -45,6 +55,25 @@ pub async fn serve(config: Config, listener: TcpListener, stop: CancellationToke
         tracing::warn!("jobs were still under way; they are taken up again after the next start");
     }
     Ok(())
+}
+
+/// Serves pages until `end`, and then those that were asked for. Whoever connects and says nothing is let go.
+async fn pages(
+    listener: TcpListener,
+    router: Router,
+    end: impl Future<Output = ()> + Send + 'static,
+) -> anyhow::Result<()> {
+    let handle = Handle::new();
+    let mut server = axum_server::from_tcp(listener.into_std()?)?
+        .http1_only()
+        .handle(handle.clone())
+        .first_request_timeout(FIRST_REQUEST);
+    server.http_builder().http1().timer(TokioTimer::new()).header_read_timeout(NEXT_REQUEST);
+    tokio::spawn(async move {
+        end.await;
+        handle.graceful_shutdown(None);
+    });
+    Ok(server.serve(router.into_make_service()).await?)
 }
 
 /// Resolves a while after the service was told to stop: until then it says that it is not ready, and takes what load

@@ -13,7 +13,11 @@ use sqlx::{
     postgres::PgPoolOptions,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
-use std::{str::FromStr, time::Duration};
+use std::{
+    fs::{File, TryLockError},
+    str::FromStr,
+    time::Duration,
+};
 use tokio::sync::broadcast;
 
 static SQLITE: Migrator = sqlx::migrate!("migrations/sqlite");
@@ -96,6 +100,23 @@ impl Db {
         };
         let queue = queue::client(pool.clone().builder())?;
         Ok(Self { pool, queue, live: live::channel() })
+    }
+
+    /// Makes sure that no other process serves from the same file of SQLite, as long as what this returns is kept. On PostgreSQL there may
+    /// be many.
+    pub fn alone(address: &str) -> Result<Option<File>, Error> {
+        if !address.starts_with("sqlite:") {
+            return Ok(None);
+        }
+        let database = SqliteConnectOptions::from_str(address)?.get_filename().display().to_string();
+        let name = format!("{database}.serving");
+        let failed = |error| Error::Lock(name.clone(), error);
+        let file = File::options().create(true).truncate(false).write(true).open(&name).map_err(failed)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(file)),
+            Err(TryLockError::WouldBlock) => Err(Error::Served(database)),
+            Err(TryLockError::Error(error)) => Err(failed(error)),
+        }
     }
 
     /// Applies what is missing of Fatura's migrations and of the queue's.

@@ -20,6 +20,12 @@ pub enum Error {
         "the database address has to begin with sqlite: or postgres:, as in sqlite:fatura.db or postgres://user@host/fatura"
     )]
     UnknownDatabase,
+    /// SQLite is for one process.
+    #[error("another process serves from {0} already: end it first, or move to PostgreSQL for several")]
+    Served(String),
+    /// The file that tells others of this process could not be locked.
+    #[error("{0} cannot be locked")]
+    Lock(String, #[source] std::io::Error),
     /// Copying goes from SQLite to PostgreSQL only.
     #[error("everything can be copied from sqlite: to postgres:, and not otherwise")]
     NotFromSqlite,

@@ -43,6 +43,8 @@ mod assets {
 
 /// No form of ours is larger.
 const BODY_MOST: usize = 2 * 1024 * 1024;
+/// Intuit names no limit for what one webhook tells, of many companies; and what is refused blocks what comes behind it.
+const WEBHOOK_MOST: usize = 32 * 1024 * 1024;
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
 /// A load balancer asks often, and a slow answer is none.
 const READY_WITHIN: Duration = Duration::from_secs(2);
@@ -90,7 +92,7 @@ pub(crate) fn router(app: App) -> Router {
         .route("/pipedrive/callback", get(install::callback).delete(install::uninstalled))
         .route("/quickbooks/connect", get(connect::begin))
         .route("/quickbooks/callback", get(connect::callback))
-        .route("/quickbooks/webhook", post(webhooks::quickbooks))
+        .route("/quickbooks/webhook", post(webhooks::quickbooks).layer(DefaultBodyLimit::max(WEBHOOK_MOST)))
         .route("/pdf/{invoice}/{ticket}", get(pdf::show))
         .route("/quickbooks/confirm", get(connect::confirmation).post(connect::confirm))
         .route("/outcome/{outcome}", get(pages::outcome))
