@@ -2,14 +2,19 @@
 
 use crate::{Error, live, queue, time::instant};
 use domain::ids::TenantId;
+use futures_util::{
+    FutureExt,
+    future::{BoxFuture, ready},
+};
 use jiff::Timestamp;
 use riverqueue::{
     Client,
     migrate::{PostgresMigrator, SqliteMigrator},
 };
 use sqlx::{
-    PgPool, Postgres, Sqlite, SqlitePool, Transaction,
+    Connection, PgPool, Postgres, Sqlite, SqliteConnection, SqlitePool, Transaction,
     migrate::Migrator,
+    pool::PoolConnectionMetadata,
     postgres::PgPoolOptions,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
@@ -74,6 +79,12 @@ pub(crate) use on;
 /// Whoever falls silent in the middle of a transaction, frozen or cut off, lets go of what it has locked: others go on.
 const LET_GO: &str = "SET idle_in_transaction_session_timeout = '10s'";
 
+/// False where a transaction ended otherwise than by COMMIT or ROLLBACK, as on a full disk: the connection takes itself to be in the
+/// midst of it for good, and another takes its place.
+fn is_free(connection: &mut SqliteConnection, _: PoolConnectionMetadata) -> BoxFuture<'_, Result<bool, sqlx::Error>> {
+    ready(Ok(!connection.is_in_transaction())).boxed()
+}
+
 impl Db {
     /// Opens `sqlite:PATH` (created if missing) or `postgres://…`.
     pub async fn open(address: &str) -> Result<Self, Error> {
@@ -86,7 +97,7 @@ impl Db {
                 .busy_timeout(PATIENCE);
             let pool = |most| SqlitePoolOptions::new().max_connections(most).acquire_timeout(PATIENCE);
             Pool::Sqlite {
-                write: pool(1).connect_with(options.clone()).await?,
+                write: pool(1).before_acquire(is_free).connect_with(options.clone()).await?,
                 read: pool(8).connect_with(options.pragma("query_only", "ON")).await?,
             }
         } else if address.starts_with("postgres:") || address.starts_with("postgresql:") {

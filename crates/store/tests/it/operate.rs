@@ -5,10 +5,11 @@ use crate::{
         Backend::{self, Postgres, Sqlite},
         Database, at,
     },
-    fixtures::{DEAL, USER, intent, issued, new_id, profile, queued, tokens},
+    fixtures::{DEAL, USER, company, intent, issued, new_id, profile, queued, tenant, tokens},
 };
 use domain::{
-    ids::{ActId, IntentKey, TenantId},
+    draft::Form,
+    ids::{ActId, DealId, IntentKey, TenantId},
     invoice::Act,
 };
 use jiff::Timestamp;
@@ -17,8 +18,9 @@ use rstest::rstest;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use store::{
+    Tx,
     acts::{self, Wish},
-    ahead, audit, changes, grants, history,
+    ahead, audit, changes, drafts, grants, history,
     invoices::{self, Of, State},
     queue::{CarryOut, IssueInvoice},
     replicas,
@@ -173,6 +175,29 @@ async fn what_a_clock_that_was_ahead_has_kept_is_put_right(#[values(Sqlite, Post
     assert_eq!(tenants::won_unread(&mut tx, at(100), at(100), 5).await.unwrap(), [(tenant, at(100 - 24 * 3600))]);
     assert_eq!(grants::find(&mut tx, &t.vault, tenant, USER).await.unwrap().unwrap().profile_at, Timestamp::UNIX_EPOCH);
     assert_eq!(replicas::seen(&mut tx, Uuid::new_v4(), at(100), at(80)).await.unwrap(), 1);
+}
+
+/// SQLite ends the transaction by itself; what is begun next must not suffer for it.
+#[tokio::test]
+async fn after_a_full_disk_it_goes_on() {
+    let t = Database::new(Sqlite).await;
+    let mut tx = t.db.begin().await.unwrap();
+    let tenant = tenant(&mut tx, 1).await;
+    let Tx::Sqlite(connection) = &mut tx else { panic!("SQLite") };
+    sqlx::query("PRAGMA max_page_count = 1").execute(&mut **connection).await.unwrap();
+    let form = Form { memo: "x".repeat(100_000), ..Form::default() };
+    let mut full = Ok(());
+    for deal in 0..1000 {
+        full = drafts::save(&mut tx, tenant, DealId(deal), USER, &form, at(0)).await;
+        if full.is_err() {
+            break;
+        }
+    }
+    full.unwrap_err();
+    drop(tx);
+    let mut tx = t.db.begin().await.unwrap();
+    tenants::install(&mut tx, TenantId(Uuid::new_v4()), &company(2, "Oak", "en_US"), at(0)).await.unwrap();
+    tx.commit().await.unwrap();
 }
 
 #[rstest]
