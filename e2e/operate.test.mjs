@@ -1,6 +1,6 @@
 // What whoever runs the service does: restarts replicas one after the other, backs up and restores, moves to PostgreSQL.
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { createHmac } from "node:crypto";
 import { mkdtempSync, renameSync, rmSync } from "node:fs";
 import { connect } from "node:net";
@@ -50,6 +50,21 @@ test("whoever connects and says nothing is let go; a webhook of eight megabytes 
   assert.equal(answer.status, 200, `${body.length} bytes`);
   assert.ok(Date.now() - begun < 3000, "Intuit waits for three seconds");
   await Promise.all(quiet);
+});
+
+test("who reads the log has stopped reading: pages are served all the same", { timeout: 60_000 }, async (t) => {
+  const { dir, stack, env } = await running(t, {});
+  const [replica] = stack.replicas;
+  await replica.end("SIGTERM");
+  const log = join(dir, "fatura.log");
+  rmSync(log);
+  execFileSync("mkfifo", [log]);
+  const reader = spawn("bash", ["-c", `exec sleep 600 < '${log}'`]);
+  t.after(() => reader.kill());
+  stack.with({ RUST_LOG: "trace" });
+  await replica.start();
+  const { call } = await session(env, "panel", US.company, US.user);
+  for (let looked = 0; looked < 30; looked++) assert.equal((await call("/panel/deal/3")).status, 200);
 });
 
 test("from a file of SQLite one process serves: another one says so and ends", { timeout: 60_000 }, async (t) => {

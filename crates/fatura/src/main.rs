@@ -69,11 +69,13 @@ async fn main() -> ExitCode {
 }
 
 async fn run(arguments: Arguments) -> anyhow::Result<()> {
+    // Whoever reads the log may stop reading: lines are dropped then, and nobody waits.
+    let (log, _rest) = tracing_appender::non_blocking(std::io::stderr());
     tracing_subscriber::fmt()
         .with_env_filter(
             EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,riverqueue=warn,sqlx=warn")),
         )
-        .with_writer(std::io::stderr)
+        .with_writer(log)
         .init();
     let config = Config::read(arguments.config.as_deref())?;
     match arguments.command {
