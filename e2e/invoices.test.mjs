@@ -5,7 +5,7 @@ import { assertAccessible, picture, plain } from "./browser.mjs";
 import { bill, control, installed, openForm, session } from "./http.mjs";
 import { BR, CASCADE, MIGUEL, US } from "./people.mjs";
 import { scene } from "./scene.mjs";
-import { menu, openDeal, openRecord, panel, quickbooks } from "./story.mjs";
+import { menu, notesOf, openDeal, openRecord, panel, quickbooks } from "./story.mjs";
 
 let books;
 const { env, done, as } = scene("invoices", async (env) => {
@@ -16,16 +16,7 @@ const { env, done, as } = scene("invoices", async (env) => {
 
 const invoice = async (number) => (await books(`select * from Invoice where DocNumber = '${number}'`)).Invoice?.[0];
 const confirm = async (page, verb) => page.getByRole("dialog").getByRole("button", { name: verb, exact: true }).click();
-/** The notes on a deal, as Pipedrive's own API tells them; waits until there are so many. */
-async function notes(who, deal, count) {
-  const granted = await (await control(env, "/pipedrive/grants", { company_id: who.company, user_id: who.user })).json();
-  for (let at = 0; ; at++) {
-    const answer = await fetch(`${env.PIPEDRIVE_API_URL}/api/v1/notes?deal_id=${deal}&sort=add_time ASC`, { headers: { authorization: `Bearer ${granted.access_token}` } });
-    const found = ((await answer.json()).data ?? []).map((note) => plain(note.content.replace(/<[^>]+>/g, "")));
-    if (found.length >= count || at > 60) return found;
-    await new Promise((go) => setTimeout(go, 100));
-  }
-}
+const notes = (who, deal, count) => notesOf(env, who, deal, count);
 
 test("the badge follows QuickBooks on an open panel, and the history tells each change once", { timeout: 120_000 }, () =>
   as(US, async (page) => {

@@ -1,4 +1,7 @@
-// The main job, as a person does it: install, connect, save the settings.
+// The main job, as a person does it: install, connect, save the settings. And what is read back from the providers.
+import { plain } from "./browser.mjs";
+import { control } from "./http.mjs";
+
 export const panel = (page) => page.frameLocator(".panel iframe");
 export const form = (page) => page.frameLocator("dialog.modal iframe");
 export const settings = (page) => page.frameLocator(".settings iframe");
@@ -50,4 +53,15 @@ export async function quickbooks(env, realm) {
     const answer = await fetch(url, { headers: { authorization: `Bearer ${token}`, accept: "application/json" } });
     return (await answer.json()).QueryResponse;
   };
+}
+
+/** The notes of a deal as texts, the oldest first, as soon as there are so many; what there is after some seconds. */
+export async function notesOf(env, who, deal, count) {
+  const granted = await (await control(env, "/pipedrive/grants", { company_id: who.company, user_id: who.user })).json();
+  for (let at = 0; ; at++) {
+    const answer = await fetch(`${env.PIPEDRIVE_API_URL}/api/v1/notes?deal_id=${deal}&sort=add_time ASC`, { headers: { authorization: `Bearer ${granted.access_token}` } });
+    const found = ((await answer.json()).data ?? []).map((note) => plain(note.content.replace(/<[^>]+>/g, "")));
+    if (found.length >= count || at > 150) return found;
+    await new Promise((go) => setTimeout(go, 100));
+  }
 }

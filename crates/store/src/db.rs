@@ -20,6 +20,7 @@ use sqlx::{
 };
 use std::{
     fs::{File, TryLockError},
+    io::ErrorKind,
     str::FromStr,
     time::Duration,
 };
@@ -49,6 +50,8 @@ pub(crate) enum Pool {
 
 /// How long a request waits for its turn before it is told that something is wrong.
 const PATIENCE: Duration = Duration::from_secs(20);
+/// An answer of PostgreSQL that has not come by then is lost.
+const ANSWERED: Duration = Duration::from_secs(15);
 
 /// A transaction. Nothing is kept without [`Tx::commit`]; never held open across a call to a provider.
 #[derive(Debug)]
@@ -57,6 +60,11 @@ pub enum Tx {
     Sqlite(Transaction<'static, Sqlite>),
     /// On PostgreSQL.
     Postgres(Transaction<'static, Postgres>),
+}
+
+/// What PostgreSQL answers; an error where nothing comes back. Longer than it keeps what a silent transaction has locked.
+pub(crate) async fn answered<T>(answer: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, sqlx::Error> {
+    tokio::time::timeout(ANSWERED, answer).await.unwrap_or_else(|_| Err(sqlx::Error::Io(ErrorKind::TimedOut.into())))
 }
 
 /// Runs one expression on the connection of either database.
@@ -69,7 +77,7 @@ macro_rules! on {
             }
             $crate::Tx::Postgres(transaction) => {
                 let $connection = &mut **transaction;
-                $body
+                $crate::db::answered(async { $body }).await
             }
         }
     };
@@ -191,7 +199,7 @@ impl Tx {
     pub async fn commit(self) -> Result<(), Error> {
         match self {
             Self::Sqlite(transaction) => transaction.commit().await?,
-            Self::Postgres(transaction) => transaction.commit().await?,
+            Self::Postgres(transaction) => answered(transaction.commit()).await?,
         }
         Ok(())
     }

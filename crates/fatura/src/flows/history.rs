@@ -2,7 +2,7 @@
 
 use super::{
     Error, access,
-    lease::{Attempt, HEARTBEAT, LEASE, Next, held, next},
+    lease::{Attempt, HEARTBEAT, LEASE, LOOKED_BACK, Next, held, next},
 };
 use crate::{format::Writer, language::Language, state::App};
 use domain::{
@@ -21,8 +21,6 @@ use store::{
 };
 use uuid::Uuid;
 
-/// Our clock and Pipedrive's may differ by so much when a note is looked for.
-const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_mins(15);
 const FALLEN_MOST: i64 = 200;
 /// What an entry tells that is no badge.
 const CREATED: &str = "created";
@@ -130,7 +128,7 @@ impl Worker<'_> {
     async fn put(&self, author: UserId, content: &str) -> Result<i64, Error> {
         let Self { app, tenant, entry, .. } = *self;
         if self.progress == Progress::Sending {
-            let since = entry.made_at - CLOCKS_DIFFER;
+            let since = entry.made_at - LOOKED_BACK;
             let found = access::pipedrive(app, tenant, author, |access| async move {
                 access.api().notes_like(entry.deal, content, since).await
             });

@@ -1,12 +1,13 @@
 //! The customer of an invoice: created where it is new, and brought up to date where the person wanted it.
 
-use super::worker::{CLOCKS_DIFFER, Worker};
+use super::worker::Worker;
 use crate::flows::{Error, access, lease::HEARTBEAT};
 use domain::{
     catalogue::Catalogue,
     customer::{Change, Customer, CustomerField, changes},
     draft::Choice,
 };
+use jiff::SignedDuration;
 use providers::{
     ProviderError,
     quickbooks::{CustomerUpdate, NewCustomer},
@@ -14,6 +15,9 @@ use providers::{
 use serde_json::json;
 use std::sync::Arc;
 use store::{audit, invoices, quickbooks::Connection};
+
+/// Our clock and QuickBooks' may differ by so much. Further back a customer of this name is somebody else's work.
+const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_mins(15);
 
 impl Worker<'_> {
     /// The customer's id; created under the name that was confirmed, once.

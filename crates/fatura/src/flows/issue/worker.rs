@@ -4,7 +4,7 @@ use super::{explain, refusal};
 use crate::{
     flows::{
         Error, access, catalogue, form, history,
-        lease::{Attempt, HEARTBEAT, LEASE, Next, next, request_id},
+        lease::{Attempt, HEARTBEAT, LEASE, LOOKED_BACK, Next, next, request_id},
         repeats, settings, write_back,
     },
     state::App,
@@ -39,8 +39,6 @@ const FOUND_WITHIN: SignedDuration = SignedDuration::from_secs(32);
 /// Attempts after which a taken name is somebody else's.
 const LOOKS_FOR_NAME: i32 = 12;
 const LOOK_FOR_IT: Duration = Duration::from_secs(3);
-/// Our clock and QuickBooks' may differ by so much when an invoice is looked for.
-pub(super) const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_mins(15);
 
 /// One worker's hold on one invoice.
 pub(super) struct Worker<'a> {
@@ -128,7 +126,7 @@ impl Worker<'_> {
     }
 
     async fn find(&self, connection: &Connection) -> Result<Option<Snapshot>, Error> {
-        let (id, since) = (self.invoice.id, self.invoice.created_at - CLOCKS_DIFFER);
+        let (id, since) = (self.invoice.id, self.invoice.created_at - LOOKED_BACK);
         access::quickbooks(self.app, self.tenant, connection, |access| async move {
             access.api().find_invoice(id, since).await
         })

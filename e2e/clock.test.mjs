@@ -1,0 +1,33 @@
+// The service's clock is ahead for a while, and an answer is lost meanwhile.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { installed, openForm } from "./http.mjs";
+import { CASCADE, US } from "./people.mjs";
+import { scene } from "./scene.mjs";
+import { clock } from "./storm/time.mjs";
+import { notesOf, quickbooks } from "./story.mjs";
+
+const hands = {};
+const { env, done } = scene("clock", (env) => installed(env, US), (dir) => Object.assign(hands, clock(dir)).settings ?? {});
+const pause = (ms) => new Promise((go) => setTimeout(go, ms));
+
+test("what was written while the clock was ahead is found: one invoice, one entry in the history", { timeout: 120_000 }, async (t) => {
+  if (!hands.move) return t.skip("libfaketime is not installed");
+  const invoices = async () => (await (await quickbooks(env, US.realm))("select * from Invoice orderby Id maxresults 1000")).Invoice.length;
+  const before = await invoices();
+  await done("/quickbooks/quirks", { realm_id: US.realm, ignores_request_ids: true });
+  const { call, fields } = await openForm(env, US, 5, { ...CASCADE, "lines[0][item]": "12", "lines[0][unit_price]": "10", "lines[0][tax_code]": "NON" });
+  // It is sent, and while QuickBooks takes its time the clock goes ahead; what follows is done by that clock.
+  await done("/faults", { provider: "quickbooks", method: "POST", path: "/invoice", effect: { delay_after: 6000 } });
+  await done("/faults", { provider: "pipedrive", method: "POST", path: "/notes", effect: "drop_after" });
+  const answer = call("/deals/5/invoices", { ...fields, intent: crypto.randomUUID() });
+  await pause(500);
+  hands.move(3600);
+  assert.equal((await notesOf(env, US, 5, 1)).length, 1, "written, and the answer is lost");
+  hands.move(0);
+  await answer;
+  // The second try has looked by then.
+  await pause(15_000);
+  assert.equal((await notesOf(env, US, 5, 1)).length, 1);
+  assert.equal((await invoices()) - before, 1);
+});
