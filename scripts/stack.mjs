@@ -1,6 +1,6 @@
 // Starts sandbox and service together, for the demo and for the browser tests, and stops them.
 import { execFile, spawn } from "node:child_process";
-import { randomBytes } from "node:crypto";
+import { randomBytes, randomInt } from "node:crypto";
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { dirname, join } from "node:path";
@@ -15,14 +15,14 @@ export const binary = (name) => join(process.env.CARGO_TARGET_DIR ?? join(root, 
 /** `KEY=value` lines as an object. */
 export const parseEnv = (text) => Object.fromEntries(text.split("\n").filter((line) => line.includes("=")).map((line) => [line.slice(0, line.indexOf("=")), line.slice(line.indexOf("=") + 1)]));
 
+/** A port that nobody listens on, the wanted one if it can be. Not one of those that the system gives to whoever calls somebody:
+ * it would be taken before it is used. */
 function freePort(wanted) {
-  return new Promise((resolve, reject) => {
+  return new Promise((resolve) => {
     const server = createServer();
-    server.once("error", () => (wanted ? resolve(freePort(0)) : reject(new Error("no free port"))));
-    server.listen(wanted, "127.0.0.1", () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
+    const port = wanted || 10_000 + randomInt(22_000);
+    server.once("error", () => resolve(freePort(0)));
+    server.listen(port, "127.0.0.1", () => server.close(() => resolve(port)));
   });
 }
 
