@@ -124,7 +124,7 @@ pub(crate) async fn read(app: &App, tenant: TenantId, user: UserId, record: Reco
             let deals = deals.clone();
             async move { access.api().visible_deals(&deals).await }
         });
-        let visible: HashSet<i64> = visible.await?.into_iter().map(|deal| deal.id).collect();
+        let visible: HashSet<i64> = visible.await?.into_iter().collect();
         invoices.retain(|invoice| visible.contains(&invoice.deal.0));
     }
     let acts = acts.into_iter().map(|act| (act.wish.invoice.0, act)).collect();

@@ -38,12 +38,9 @@ impl Replica {
 pub(crate) async fn look(app: &App, replica: Replica) -> Result<(), Error> {
     let asked = Instant::now();
     let told = app.db.now().await?;
-    if asked.elapsed() > ANSWERED {
-        // Somebody slept, or the database did: what was told then is no time of now.
-        return Ok(());
-    }
-    let now = told.unwrap_or_else(clock::of_this_machine);
-    let was_ahead = app.clock.set(now, asked);
+    // Where somebody slept, or the database did, what was told is no time of now.
+    let was_ahead = asked.elapsed() < ANSWERED && app.clock.set(told.unwrap_or_else(clock::of_this_machine), asked);
+    let now = app.clock.now();
     if was_ahead || !replica.has_looked() {
         let mut tx = app.db.begin().await?;
         let corrected = ahead::correct(&mut tx, now).await?;

@@ -164,11 +164,10 @@ impl Api<'_> {
     }
 
     /// Those of the deals that this user may see.
-    pub async fn visible_deals(&self, ids: &[i64]) -> Result<Vec<DealParties>, ProviderError> {
+    pub async fn visible_deals(&self, ids: &[i64]) -> Result<Vec<i64>, ProviderError> {
         #[derive(Deserialize)]
         struct Row {
-            #[serde(flatten)]
-            deal: DealParties,
+            id: i64,
             #[serde(default)]
             is_deleted: bool,
         }
@@ -176,7 +175,7 @@ impl Api<'_> {
         for ids in ids.chunks(100) {
             let list = ids.iter().map(i64::to_string).collect::<Vec<_>>().join(",");
             let rows: Vec<Row> = self.all(&format!("/api/v2/deals?ids={list}")).await?;
-            visible.extend(rows.into_iter().filter(|row| !row.is_deleted).map(|row| row.deal));
+            visible.extend(rows.into_iter().filter(|row| !row.is_deleted).map(|row| row.id));
         }
         Ok(visible)
     }
