@@ -32,6 +32,8 @@ export function scene(name, prepare = async () => undefined, settings = () => ({
     await prepare(env);
   });
   after(async () => {
+    const throttled = await control(env, "/calls", undefined, "GET").then(async (answer) => (await answer.json()).filter((call) => call.status === 429), () => []);
+    if (throttled.length > 0) console.log(`${throttled.length} calls were one too many, the first: ${JSON.stringify(throttled[0])}`);
     await scene.stack?.stop();
     for (const line of errors(dir)) console.log(line);
     rmSync(dir, { recursive: true, force: true });

@@ -10,8 +10,10 @@ use std::{
 
 /// Intuit allows a company ten calls at a time.
 const AT_ONCE: u32 = 9;
-/// Of a minute's calls, this part may come at once.
-const BURST: u32 = 7;
+/// Of a minute's calls, this part may come at once: Intuit allows ten in a second as well.
+const BURST: u32 = 230;
+/// Of a minute's calls, one of so many may be a batch: Intuit allows 40 beside 500 calls.
+const BATCHES: u32 = 13;
 
 /// Of a company that nobody has called for so long, nothing has to be remembered.
 const QUIET: Duration = Duration::from_hours(1);
@@ -28,7 +30,12 @@ impl Gates {
     pub(crate) fn new(calls_a_minute: u32) -> Self {
         // In no minute more than the burst and a minute's worth are made.
         let burst = (calls_a_minute / BURST).max(1);
-        let allowed = Allowance { a_minute: calls_a_minute - burst.min(calls_a_minute - 1), burst, at_once: AT_ONCE };
+        let allowed = Allowance {
+            a_minute: calls_a_minute - burst.min(calls_a_minute - 1),
+            burst,
+            at_once: AT_ONCE,
+            batches_a_minute: calls_a_minute / BATCHES,
+        };
         Self {
             gates: Cache::builder().max_capacity(100_000).time_to_idle(QUIET).build(),
             replicas: AtomicU32::new(1),

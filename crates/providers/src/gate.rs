@@ -20,6 +20,8 @@ pub struct Allowance {
     pub burst: u32,
     /// Calls at the same time.
     pub at_once: u32,
+    /// Of the calls of a minute, those that may be batches.
+    pub batches_a_minute: u32,
 }
 
 impl Allowance {
@@ -27,7 +29,12 @@ impl Allowance {
     #[must_use]
     pub fn shared(self, by: u32) -> Self {
         let part = |whole: u32| (whole / by.max(1)).max(1);
-        Self { a_minute: part(self.a_minute), burst: part(self.burst), at_once: part(self.at_once) }
+        Self {
+            a_minute: part(self.a_minute),
+            burst: part(self.burst),
+            at_once: part(self.at_once),
+            batches_a_minute: self.batches_a_minute / by.max(1),
+        }
     }
 }
 
@@ -48,6 +55,8 @@ pub struct Gate(Arc<Inner>);
 struct Inner {
     all: Way,
     background: Way,
+    /// None where there is no batch for everybody.
+    batches: Option<DefaultDirectRateLimiter>,
     closed_until: Mutex<Option<Instant>>,
 }
 
@@ -57,11 +66,14 @@ struct Way {
     rate: DefaultDirectRateLimiter,
 }
 
+fn rate(a_minute: NonZeroU32, burst: u32) -> DefaultDirectRateLimiter {
+    RateLimiter::direct(Quota::per_minute(a_minute).allow_burst(NonZeroU32::new(burst).unwrap_or(NonZeroU32::MIN)))
+}
+
 impl Way {
     fn of(allowed: Allowance) -> Self {
-        let some = |count: u32| NonZeroU32::new(count).unwrap_or(NonZeroU32::MIN);
-        let quota = Quota::per_minute(some(allowed.a_minute)).allow_burst(some(allowed.burst));
-        Self { at_once: Arc::new(Semaphore::new(allowed.at_once as usize)), rate: RateLimiter::direct(quota) }
+        let a_minute = NonZeroU32::new(allowed.a_minute).unwrap_or(NonZeroU32::MIN);
+        Self { at_once: Arc::new(Semaphore::new(allowed.at_once as usize)), rate: rate(a_minute, allowed.burst) }
     }
 
     async fn enter(&self) -> Option<OwnedSemaphorePermit> {
@@ -84,8 +96,22 @@ impl Gate {
             a_minute: (allowed.a_minute * 2 / 5).max(1),
             burst: (allowed.burst * 2 / 5).max(1),
             at_once: (allowed.at_once * 2 / 5).max(1),
+            ..allowed
         };
-        Self(Arc::new(Inner { all: Way::of(allowed), background: Way::of(less), closed_until: Mutex::new(None) }))
+        // Those of a burst come on top of those of the minute.
+        let burst = allowed.batches_a_minute.div_ceil(8);
+        let batches = NonZeroU32::new(allowed.batches_a_minute - burst).map(|a_minute| rate(a_minute, burst));
+        Self(Arc::new(Inner {
+            all: Way::of(allowed),
+            background: Way::of(less),
+            batches,
+            closed_until: Mutex::new(None),
+        }))
+    }
+
+    /// Whether one more batch is free, which is taken then. Nobody waits for one: its parts can be sent one by one.
+    pub(crate) fn takes_batch(&self) -> bool {
+        self.0.batches.as_ref().is_some_and(|batches| batches.check().is_ok())
     }
 
     /// Waits for a free way; [`ProviderError::Busy`] while the company asks to be left alone.
@@ -116,7 +142,7 @@ mod tests {
     use super::*;
     use futures_util::FutureExt;
 
-    const ALLOWED: Allowance = Allowance { a_minute: 60, burst: 10, at_once: 5 };
+    const ALLOWED: Allowance = Allowance { a_minute: 60, burst: 10, at_once: 5, batches_a_minute: 8 };
 
     #[tokio::test]
     async fn what_nobody_waits_for_leaves_the_way_free() {
@@ -137,6 +163,14 @@ mod tests {
         assert_eq!(made, 10);
     }
 
+    #[test]
+    fn batches_are_fewer() {
+        let gate = Gate::new(ALLOWED);
+        assert!(gate.takes_batch());
+        assert!(!gate.takes_batch(), "one, and seven in the minute to come");
+        assert!(!Gate::new(ALLOWED.shared(9)).takes_batch(), "too few to share");
+    }
+
     #[tokio::test]
     async fn a_closed_gate_says_for_how_long() {
         let gate = Gate::new(ALLOWED);
@@ -147,7 +181,7 @@ mod tests {
 
     #[test]
     fn replicas_share_it() {
-        let shared = Allowance { a_minute: 420, burst: 60, at_once: 8 }.shared(3);
-        assert_eq!((shared.a_minute, shared.burst, shared.at_once), (140, 20, 2));
+        let shared = Allowance { a_minute: 420, burst: 60, at_once: 8, batches_a_minute: 40 }.shared(3);
+        assert_eq!((shared.a_minute, shared.burst, shared.at_once, shared.batches_a_minute), (140, 20, 2, 13));
     }
 }

@@ -73,6 +73,11 @@ impl Http {
         Self { client: self.client.clone(), gate: Some((gate.clone(), lane)) }
     }
 
+    /// Whether a batch may be sent now; see [`Gate::takes_batch`].
+    pub(crate) fn takes_batch(&self) -> bool {
+        self.gate.as_ref().is_none_or(|(gate, _)| gate.takes_batch())
+    }
+
     /// Sends a request and reads its JSON answer.
     pub(crate) async fn json<Answer: DeserializeOwned>(
         &self,
@@ -128,12 +133,16 @@ impl Http {
         };
         // Nobody counts outside of a piece of work.
         let _ = CALLS.try_with(|calls| calls.set(calls.get() + 1));
-        let begun = Instant::now();
-        let answer = answer(request).await;
-        let outcome = answer.as_ref().map_or("none".to_owned(), |response| response.status().as_str().to_owned());
-        metrics::histogram!("fatura_provider_call_seconds", "provider" => explain.provider, "status" => outcome)
-            .record(begun.elapsed());
-        answer.map(|response| Parts { response, left: BODY_MOST, is_broken: false, _entered: entered })
+        // On a task of its own: where whoever asked has left, the provider is at work still, and the way is not free.
+        let sent = tokio::spawn(async move {
+            let begun = Instant::now();
+            let answer = answer(request).await;
+            let outcome = answer.as_ref().map_or("none".to_owned(), |response| response.status().as_str().to_owned());
+            metrics::histogram!("fatura_provider_call_seconds", "provider" => explain.provider, "status" => outcome)
+                .record(begun.elapsed());
+            answer.map(|response| Parts { response, left: BODY_MOST, is_broken: false, _entered: entered })
+        });
+        sent.await.map_err(ProviderError::unknown)?
     }
 
     async fn accepted(&self, mut parts: Parts, explain: Explain) -> Result<Parts, ProviderError> {
@@ -223,5 +232,29 @@ fn classify(
                 (explain.refusal)(body).unwrap_or_else(|| (status.as_u16().to_string(), String::new(), String::new()));
             ProviderError::Refused(Refusal { code, detail, element, call_id: header("intuit_tid") })
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Allowance;
+    use tokio::net::TcpListener;
+
+    #[tokio::test]
+    async fn the_way_of_a_call_is_taken_until_its_answer_though_nobody_waits_any_more() {
+        let silent = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = format!("http://{}", silent.local_addr().expect("an address"));
+        let gate = Gate::new(Allowance { a_minute: 600, burst: 10, at_once: 1, batches_a_minute: 0 });
+        let http = Http::new(Duration::from_millis(400)).expect("a client").through(&gate, Lane::Interactive);
+        let explain = Explain { provider: "silent", refusal: |_| None };
+        let call = http.send(http.client.get(address), explain);
+        tokio::time::timeout(Duration::from_millis(100), call).await.expect_err("no answer yet");
+        let next = tokio::time::timeout(Duration::from_millis(100), gate.enter(Lane::Interactive));
+        next.await.expect_err("the provider is at work still");
+        tokio::time::timeout(Duration::from_secs(5), gate.enter(Lane::Interactive))
+            .await
+            .expect("in time")
+            .expect("open");
     }
 }

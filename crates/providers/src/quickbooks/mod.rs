@@ -19,6 +19,7 @@ use crate::{
     Http, ProviderError,
     http::{Explain, Told},
 };
+use futures_util::future::try_join_all;
 use reqwest::RequestBuilder;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Serialize, de::DeserializeOwned};
@@ -79,14 +80,29 @@ impl Api<'_> {
 
     /// Runs a query; the rows of its entity.
     async fn query<Row: DeserializeOwned>(&self, entity: &str, statement: &str) -> Result<Vec<Row>, ProviderError> {
+        rows(&mut self.asked(statement).await?, entity)
+    }
+
+    /// Runs a query; what it found, by entity.
+    async fn asked(&self, statement: &str) -> Result<Value, ProviderError> {
         let mut url = self.url(&["query"])?;
         url.query_pairs_mut().append_pair("query", statement);
         let mut answer: Value = self.http.json(self.authorized(self.http.client.get(url)), EXPLAIN).await?;
-        rows(&mut answer["QueryResponse"], entity)
+        Ok(answer["QueryResponse"].take())
     }
 
-    /// Several queries in one call; a query that QuickBooks refuses gives nothing.
+    /// Several queries, in one call while QuickBooks takes another batch of this company; a query that it refuses gives
+    /// nothing.
     async fn queries(&self, statements: &[&str]) -> Result<Vec<Value>, ProviderError> {
+        if statements.len() < 2 || !self.http.takes_batch() {
+            return try_join_all(statements.iter().map(|statement| async {
+                match self.asked(statement).await {
+                    Err(ProviderError::Refused(_)) => Ok(Value::Null),
+                    answer => answer,
+                }
+            }))
+            .await;
+        }
         let items: Vec<Value> = statements
             .iter()
             .enumerate()

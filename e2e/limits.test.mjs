@@ -1,0 +1,29 @@
+// What QuickBooks allows one company, kept by itself: many people at work, and no call is one too many.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { bill, control, installed, openForm } from "./http.mjs";
+import { CASCADE, US } from "./people.mjs";
+import { scene } from "./scene.mjs";
+
+const LINE = { ...CASCADE, "lines[0][item]": "12", "lines[0][unit_price]": "10", "lines[0][tax_code]": "NON" };
+const { env, done } = scene("limits", async (env) => {
+  await installed(env, US);
+  await done("/quickbooks/limits", { requests_per_minute: 500, batches_per_minute: 40, requests_per_second: 10, concurrent: 10 });
+});
+
+const toQuickBooks = async () => (await (await control(env, "/calls", undefined, "GET")).json()).filter((call) => call.provider === "quickbooks");
+
+test("many people type, look and create, and QuickBooks refuses no call as one too many", { timeout: 180_000 }, async () => {
+  const people = await Promise.all(Array.from({ length: 12 }, () => openForm(env, US, 3, LINE)));
+  await Promise.all(people.map(async ({ call }, at) => {
+    for (const typed of ["Cas", "Casc", "Casca", "Cascad", "Cascade"]) {
+      const found = await call("/customers/search", { customer_name: `${typed}`, email: `someone-${at}@cascade.example` });
+      assert.equal(found.status, 200, found.text);
+      assert.match(found.text, /Cascade Robotics, Inc\./);
+    }
+  }));
+  await Promise.all(Array.from({ length: 6 }, () => bill(env, US, 3, LINE)));
+  const calls = await toQuickBooks();
+  assert.deepEqual(calls.filter(({ status }) => status === 429), []);
+  assert.ok(calls.length > 60, `only ${calls.length} calls`);
+});
