@@ -14,10 +14,10 @@ const { env, done } = scene("limits", async (env) => {
 const toQuickBooks = async () => (await (await control(env, "/calls", undefined, "GET")).json()).filter((call) => call.provider === "quickbooks");
 
 test("many people type, look and create, and QuickBooks refuses no call as one too many", { timeout: 180_000 }, async () => {
-  const people = await Promise.all(Array.from({ length: 12 }, () => openForm(env, US, 3, LINE)));
+  const people = await Promise.all(Array.from({ length: 8 }, () => openForm(env, US, 3, LINE)));
   await Promise.all(people.map(async ({ call }, at) => {
     for (const typed of ["Cas", "Casc", "Casca", "Cascad", "Cascade"]) {
-      const found = await call("/customers/search", { customer_name: `${typed}`, email: `someone-${at}@cascade.example` });
+      const found = await call("/customers/search", { customer_name: typed, email: `someone-${at}@cascade.example` });
       assert.equal(found.status, 200, found.text);
       assert.match(found.text, /Cascade Robotics, Inc\./);
     }
