@@ -1,6 +1,6 @@
 // What the people of a storm do: open a form, press, press again when nothing comes back, and remember what they were told.
 import { CASCADE, BR, US } from "../people.mjs";
-import { openForm, session } from "../http.mjs";
+import { control, openForm, session } from "../http.mjs";
 
 const pause = (ms) => new Promise((go) => setTimeout(go, ms));
 const PATIENCE = 12_000;
@@ -12,11 +12,29 @@ const DESKS = [
   { who: BR, deals: [2, 3, 8, 9], fields: { customer: "4", customer_name: "Instituto Jequitibá", customer_currency: "BRL", "lines[0][item]": "10", "lines[0][tax_code]": "2" } },
 ];
 
-/** A form for each deal, as it was opened, with one line. */
-export async function desks(env) {
+/** How many invoices one deal is to have, more or less: a deal of which there are thousands is nobody's. */
+const INVOICES = 100;
+
+/** A deal like another one; its number. */
+async function another(env, who, deal) {
+  const { access_token: token } = await (await control(env, "/pipedrive/grants", { company_id: who.company, user_id: who.user })).json();
+  const api = async (path, options) => {
+    const answer = await fetch(`${env.PIPEDRIVE_API_URL}/api/v2/deals${path}`, { ...options, headers: { authorization: `Bearer ${token}`, "content-type": "application/json" } });
+    if (!answer.ok) throw new Error(`Pipedrive answered ${answer.status}: ${await answer.text()}`);
+    return (await answer.json()).data;
+  };
+  const { title, org_id, person_id, currency, value } = await api(`/${deal}`);
+  return (await api("", { method: "POST", body: JSON.stringify({ title, org_id, person_id, currency, value }) })).id;
+}
+
+/** A form for each deal, as it was opened, with one line; deals enough for so many invoices. */
+export async function desks(env, count) {
   const all = [];
+  const each = Math.ceil(count / INVOICES / DESKS.flatMap(({ deals }) => deals).length);
   for (const { who, deals, fields } of DESKS) {
-    for (const deal of deals) {
+    const more = [];
+    for (const deal of deals) for (let at = 1; at < each; at++) more.push(await another(env, who, deal));
+    for (const deal of [...deals, ...more]) {
       const opened = await openForm(env, who, deal);
       const kept = Object.entries(opened.fields).filter(([name]) => !/^lines\[[1-9]/.test(name));
       all.push({ who, deal, fields: { ...Object.fromEntries(kept), update_customer: "", tax_mode: "excluded", ...fields, "lines[0][quantity]": "1", "lines[0][discount]": "", discount: "" } });
@@ -25,7 +43,7 @@ export async function desks(env) {
   return all;
 }
 
-/** Requests as one person, to whichever replica is up; the bearer is renewed in time. */
+/** Requests as one person, to whichever replica is up; the bearer is renewed in time, and where it is not taken any more, as a page does. */
 export function person(env, who, replicas, dice) {
   const bearers = new Map();
   const bearer = async (surface) => {
@@ -38,6 +56,13 @@ export function person(env, who, replicas, dice) {
   };
   const up = () => replicas.filter((each) => each.isUp());
   return async function call(surface, path, fields, signal) {
+    const answer = await ask(surface, path, fields, signal);
+    // Given out by a clock that was behind.
+    if (answer.status !== 401) return answer;
+    bearers.delete(surface);
+    return ask(surface, path, fields, signal);
+  };
+  async function ask(surface, path, fields, signal) {
     const to = dice.of(up().length ? up() : replicas);
     const answer = await fetch(`${to.url}${path}`, {
       ...(fields ? { method: "POST", body: new URLSearchParams(fields) } : {}),
@@ -45,7 +70,7 @@ export function person(env, who, replicas, dice) {
       signal: signal ?? AbortSignal.timeout(PATIENCE),
     });
     return { status: answer.status, text: await answer.text() };
-  };
+  }
 }
 
 /** What an answer to *Create* tells the person. */

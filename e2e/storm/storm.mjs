@@ -33,7 +33,7 @@ export async function storm({ seed, intents: count, atOnce = 12, every = 300, on
     await control(env, "/pipedrive/limits", { burst: 0, daily_for_each_seat: 0 });
     await installed(env, US);
     await installed(env, BR);
-    const desks = await openDesks(env);
+    const desks = await openDesks(env, count);
     // What was there from the start is found.
     await pause(quirks?.query_lag_ms ?? 0);
     for (const { realm } of [US, BR]) await control(env, "/quickbooks/quirks", { realm_id: realm, emails_a_day: 1_000_000, ...quirks });

@@ -297,17 +297,20 @@ pub async fn list(tx: &mut Tx, tenant: TenantId, of: Of) -> Result<Vec<Invoice>,
     rows.into_iter().map(Invoice::try_from).collect()
 }
 
-/// Invoices that were made through a connection, stand, and were not read since a moment, those first that were read longest ago.
+/// Invoices that were made through a connection, stand, and were not read since a moment: at most so many, by their numbers in
+/// QuickBooks, beyond the one in `after`.
 pub async fn not_read_since(
     tx: &mut Tx,
     tenant: TenantId,
     connection: ConnectionId,
     moment: Timestamp,
+    after: &str,
+    most: i64,
 ) -> Result<Vec<Invoice>, Error> {
     let rows: Vec<Row> = on!(tx, c => sqlx::query_as(
         "SELECT * FROM invoice WHERE tenant_id = $1 AND connection_id = $2 AND state = 'issued' AND NOT deleted AND (read_at IS NULL OR read_at < $3) \
-         ORDER BY read_at, id")
-        .bind(tenant.0).bind(connection.0).bind(micros(moment)).fetch_all(c).await)?;
+         AND quickbooks_id > $4 ORDER BY quickbooks_id LIMIT $5")
+        .bind(tenant.0).bind(connection.0).bind(micros(moment)).bind(after).bind(most).fetch_all(c).await)?;
     rows.into_iter().map(Invoice::try_from).collect()
 }
 

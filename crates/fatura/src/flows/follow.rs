@@ -34,7 +34,7 @@ const PAUSE_LEAST: SignedDuration = SignedDuration::from_secs(15);
 /// Where more has changed than one answer holds, it is asked once more from only so much before the last reading.
 const OVERLAP_LEAST: SignedDuration = SignedDuration::from_secs(30);
 /// Where every invoice is read: so many at a time, each kept before the next, for so long in one go. Within the lease.
-const CHUNK: usize = 100;
+const CHUNK: i64 = 100;
 const IN_ONE_GO: Duration = Duration::from_secs(40);
 /// How often what failed by itself is asked again at once.
 const TRIES: u32 = 3;
@@ -240,15 +240,20 @@ async fn since(
 /// Reads every invoice that we know, where QuickBooks cannot say what has changed: those that were not read since `begun`, as many as
 /// can be in one go.
 async fn all(app: &App, tenant: TenantId, connection: &Connection, begun: Timestamp) -> Result<Progress, Error> {
-    let mut tx = app.db.read().await?;
-    let invoices = invoices::not_read_since(&mut tx, tenant, connection.id, begun).await?;
-    drop(tx);
     let started = Instant::now();
-    for chunk in invoices.chunks(CHUNK) {
+    let mut after = String::new();
+    loop {
+        let mut tx = app.db.read().await?;
+        let unread = invoices::not_read_since(&mut tx, tenant, connection.id, begun, &after, CHUNK).await?;
+        drop(tx);
+        let Some(Invoice { state: State::Issued(last), .. }) = unread.last() else {
+            return Ok(Progress::Until(begun));
+        };
         if started.elapsed() > IN_ONE_GO {
             return Ok(Progress::Begun(begun));
         }
-        let chunk: Vec<&Invoice> = chunk.iter().collect();
+        after.clone_from(&last.quickbooks_id);
+        let chunk: Vec<&Invoice> = unread.iter().collect();
         let mut tries = 1;
         while let Err(error) = read(app, tenant, connection, &chunk, Lane::Background).await {
             let is_passing = matches!(&error, Error::QuickBooks(failed) if !matches!(failed, ProviderError::Busy(_)));
@@ -259,7 +264,6 @@ async fn all(app: &App, tenant: TenantId, connection: &Connection, begun: Timest
             tries += 1;
         }
     }
-    Ok(Progress::Until(begun))
 }
 
 async fn keep(app: &App, tenant: TenantId, connection: &Connection, read: Changes) -> Result<(), Error> {
