@@ -28,7 +28,7 @@ async function another(env, who, deal) {
 }
 
 /** A form for each deal, as it was opened, with one line; deals enough for so many invoices. */
-export async function desks(env, count) {
+export async function desks(env, count = 0) {
   const all = [];
   const each = Math.ceil(count / INVOICES / DESKS.flatMap(({ deals }) => deals).length);
   for (const { who, deals, fields } of DESKS) {

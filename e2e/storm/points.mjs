@@ -20,7 +20,7 @@ const pause = (ms) => new Promise((go) => setTimeout(go, ms));
 
 /** What is written, and the calls that it takes, in their order. `act` is done to an invoice that stands. */
 export const WRITES = [
-  { name: "create", calls: [["quickbooks", "POST", "/batch"], ["quickbooks", "POST", "/customer"], ["quickbooks", "GET", "/query"], ["quickbooks", "POST", "/item"], ["quickbooks", "POST", "/invoice"], ["pipedrive", "POST", "/notes"]] },
+  { name: "create", calls: [["quickbooks", "GET", "/query"], ["quickbooks", "POST", "/customer"], ["quickbooks", "POST", "/item"], ["quickbooks", "POST", "/invoice"], ["pipedrive", "POST", "/notes"]] },
   { name: "update the customer", calls: [["quickbooks", "GET", "/customer"], ["quickbooks", "POST", "/customer"], ["quickbooks", "POST", "/invoice"]] },
   { name: "void", act: "void", calls: [["quickbooks", "POST", "/invoice"], ["pipedrive", "POST", "/notes"]] },
   { name: "delete", act: "delete", calls: [["quickbooks", "POST", "/invoice"]] },
