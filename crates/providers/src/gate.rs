@@ -9,7 +9,10 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::{
+    runtime::Handle,
+    sync::{OwnedSemaphorePermit, Semaphore},
+};
 
 /// What a provider allows one company, or the part of it that one of several replicas may take.
 #[derive(Debug, Clone, Copy)]
@@ -83,10 +86,33 @@ impl Way {
     }
 }
 
-/// The right to make one call; given back when it is dropped.
+/// Whoever does not wait for an answer any more leaves a provider at work: for about so long.
+const AT_WORK: Duration = Duration::from_secs(2);
+
+/// The right to make one call; given back when it is dropped, and a while later where no answer has come.
 #[derive(Debug, Default)]
 pub(crate) struct Entered {
-    _permits: [Option<OwnedSemaphorePermit>; 2],
+    permits: [Option<OwnedSemaphorePermit>; 2],
+    is_answered: bool,
+}
+
+impl Entered {
+    /// The provider has done its work, or will not any more.
+    pub(crate) fn is_answered(&mut self) {
+        self.is_answered = true;
+    }
+}
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        let permits = std::mem::take(&mut self.permits);
+        if let (false, Some(_), Ok(runtime)) = (self.is_answered, &permits[1], Handle::try_current()) {
+            runtime.spawn(async move {
+                tokio::time::sleep(AT_WORK).await;
+                drop(permits);
+            });
+        }
+    }
 }
 
 impl Gate {
@@ -120,7 +146,7 @@ impl Gate {
         let background = if lane == Lane::Background { self.0.background.enter().await } else { None };
         let all = self.0.all.enter().await;
         self.is_open()?;
-        Ok(Entered { _permits: [background, all] })
+        Ok(Entered { permits: [background, all], is_answered: false })
     }
 
     fn is_open(&self) -> Result<(), ProviderError> {
@@ -152,14 +178,17 @@ mod tests {
         assert!(gate.enter(Lane::Background).now_or_never().is_none(), "two of five for the background");
         let others: Vec<_> = (0..3).map(|_| gate.enter(Lane::Interactive).now_or_never().expect("free")).collect();
         assert!(gate.enter(Lane::Interactive).now_or_never().is_none(), "five at a time");
-        drop((first, second, others));
+        for mut entered in others.into_iter().chain([Ok(first), Ok(second)]).flatten() {
+            entered.is_answered();
+        }
         assert!(gate.enter(Lane::Interactive).now_or_never().is_some());
     }
 
     #[tokio::test]
     async fn not_more_than_the_burst_follow_each_other() {
         let gate = Gate::new(ALLOWED);
-        let made = (0..20).filter(|_| gate.enter(Lane::Interactive).now_or_never().is_some()).count();
+        let enter = || gate.enter(Lane::Interactive).now_or_never()?.ok();
+        let made = (0..20).filter_map(|_| enter()).map(|mut entered| entered.is_answered()).count();
         assert_eq!(made, 10);
     }
 
