@@ -31,3 +31,17 @@ test("what was written while the clock was ahead is found: one invoice, one entr
   assert.equal((await notesOf(env, US, 5, 1)).length, 1);
   assert.equal((await invoices()) - before, 1);
 });
+
+test("an entry in the history that is under way when the clock jumps is not written twice", { timeout: 120_000 }, async (t) => {
+  if (!hands.move) return t.skip("libfaketime is not installed");
+  const { call, fields } = await openForm(env, US, 3, { ...CASCADE, "lines[0][item]": "12", "lines[0][unit_price]": "10", "lines[0][tax_code]": "NON" });
+  // Pipedrive takes its time; meanwhile the lease of whoever waits for it seems to be over.
+  await done("/faults", { provider: "pipedrive", method: "POST", path: "/notes", effect: { delay: 9000 } });
+  await call("/deals/3/invoices", { ...fields, intent: crypto.randomUUID() });
+  await pause(1000);
+  hands.move(3600);
+  await pause(20_000);
+  hands.move(0);
+  await pause(10_000);
+  assert.equal((await notesOf(env, US, 3, 1)).length, 1);
+});

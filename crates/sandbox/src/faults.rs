@@ -140,10 +140,13 @@ pub(crate) async fn layer(
             next.run(request).await;
             broken()
         }
-        Some(Effect::Delay(millis)) => {
+        // Carried out as well where whoever asked has left meanwhile.
+        Some(Effect::Delay(millis)) => tokio::spawn(async move {
             tokio::time::sleep(Duration::from_millis(millis)).await;
             next.run(request).await
-        }
+        })
+        .await
+        .unwrap_or_else(|_| broken()),
         Some(Effect::DelayAfter(millis)) => {
             let response = next.run(request).await;
             tokio::time::sleep(Duration::from_millis(millis)).await;

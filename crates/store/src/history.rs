@@ -40,6 +40,8 @@ pub enum Progress {
     Queued,
     /// It may have been written: look before writing again.
     Sending,
+    /// As above, by somebody who has lost the right to: it may be under way still.
+    Lost,
 }
 
 #[derive(sqlx::FromRow)]
@@ -52,6 +54,7 @@ struct Row {
     snapshot: String,
     made_at: i64,
     state: String,
+    lease_until: i64,
     attempts: i32,
 }
 
@@ -77,14 +80,19 @@ pub async fn lease(
     now: Timestamp,
     until: Timestamp,
 ) -> Result<Option<(Entry, Progress, i32)>, Error> {
+    let row: Option<Row> = on!(tx, c => sqlx::query_as(
+        "SELECT id, invoice_id, deal_id, user_id, told, snapshot, made_at, state, lease_until, attempts FROM history_entry \
+         WHERE tenant_id = $1 AND id = $2")
+        .bind(tenant.0).bind(id.0).fetch_optional(c).await)?;
+    let Some(row) = row else { return Ok(None) };
     if !take(tx, tenant, id, owner, now, until).await? {
         return Ok(None);
     }
-    let row: Option<Row> = on!(tx, c => sqlx::query_as(
-        "SELECT id, invoice_id, deal_id, user_id, told, snapshot, made_at, state, attempts FROM history_entry WHERE tenant_id = $1 AND id = $2")
-        .bind(tenant.0).bind(id.0).fetch_optional(c).await)?;
-    let Some(row) = row else { return Ok(None) };
-    let progress = if row.state == "sending" { Progress::Sending } else { Progress::Queued };
+    let progress = match (row.state.as_str(), row.lease_until) {
+        ("sending", 0) => Progress::Sending,
+        ("sending", _) => Progress::Lost,
+        _ => Progress::Queued,
+    };
     let entry = Entry {
         id: EntryId(row.id),
         invoice: InvoiceId(row.invoice_id),
@@ -94,7 +102,7 @@ pub async fn lease(
         snapshot: serde_json::from_str(&row.snapshot).map_err(|_| Error::Unreadable("history entry"))?,
         made_at: instant(row.made_at)?,
     };
-    Ok(Some((entry, progress, row.attempts)))
+    Ok(Some((entry, progress, row.attempts + 1)))
 }
 
 /// The entry stands in Pipedrive as this note; `None` where it never will. Nothing when the lease was lost.

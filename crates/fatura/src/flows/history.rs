@@ -12,6 +12,7 @@ use domain::{
 use i18n_embed_fl::fl;
 use jiff::SignedDuration;
 use providers::ProviderError;
+use std::time::Duration;
 use store::{
     Tx, grants,
     history::{self, Entry, Progress},
@@ -22,6 +23,8 @@ use store::{
 use uuid::Uuid;
 
 const FALLEN_MOST: i64 = 200;
+/// What was sent so long ago has arrived or will not.
+const UNDER_WAY: Duration = Duration::from_secs(10);
 /// What an entry tells that is no badge.
 const CREATED: &str = "created";
 
@@ -124,19 +127,19 @@ impl Worker<'_> {
         Ok(None)
     }
 
-    /// Finds the note that an earlier attempt may have written, or writes it.
+    /// Finds the note that an earlier attempt may have written, or writes it. What somebody else may be sending is waited for, by no
+    /// clock that can be moved: Pipedrive would take the same note twice.
     async fn put(&self, author: UserId, content: &str) -> Result<i64, Error> {
         let Self { app, tenant, entry, .. } = *self;
-        if self.progress == Progress::Sending {
-            let since = entry.made_at - LOOKED_BACK;
-            let found = access::pipedrive(app, tenant, author, |access| async move {
-                access.api().notes_like(entry.deal, content, since).await
-            });
-            for note in found.await? {
-                let mut tx = app.db.read().await?;
-                if !history::is_ours(&mut tx, tenant, note).await? {
-                    return Ok(note);
-                }
+        if self.progress != Progress::Queued
+            && let Some(note) = self.find(author, content).await?
+        {
+            return Ok(note);
+        }
+        if self.progress == Progress::Lost {
+            tokio::time::sleep(UNDER_WAY).await;
+            if let Some(note) = self.find(author, content).await? {
+                return Ok(note);
             }
         }
         let mut tx = app.db.begin().await?;
@@ -152,6 +155,22 @@ impl Worker<'_> {
             |access| async move { access.api().create_note(entry.deal, content).await },
         )
         .await
+    }
+
+    /// A note that says the same, and is no other entry's.
+    async fn find(&self, author: UserId, content: &str) -> Result<Option<i64>, Error> {
+        let Self { app, tenant, entry, .. } = *self;
+        let since = entry.made_at - LOOKED_BACK;
+        let found = access::pipedrive(app, tenant, author, |access| async move {
+            access.api().notes_like(entry.deal, content, since).await
+        });
+        for note in found.await? {
+            let mut tx = app.db.read().await?;
+            if !history::is_ours(&mut tx, tenant, note).await? {
+                return Ok(Some(note));
+            }
+        }
+        Ok(None)
     }
 
     /// Keeps what came out.

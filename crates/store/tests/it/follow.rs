@@ -157,6 +157,8 @@ async fn a_change_is_told_once(#[values(Sqlite, Postgres)] backend: Backend) {
     history::postpone(&mut tx, tenant, entry.id, owner, at(50)).await.unwrap();
     let (_, progress, _) = history::lease(&mut tx, tenant, entry.id, owner, at(50), at(90)).await.unwrap().unwrap();
     assert_eq!(progress, Progress::Sending);
+    let (_, progress, _) = history::lease(&mut tx, tenant, entry.id, owner, at(91), at(131)).await.unwrap().unwrap();
+    assert_eq!(progress, Progress::Lost, "nobody gave the lease back");
     assert!(!history::is_ours(&mut tx, tenant, 5).await.unwrap());
     history::written(&mut tx, tenant, entry.id, owner, Some(5)).await.unwrap();
     assert!(history::is_ours(&mut tx, tenant, 5).await.unwrap());
