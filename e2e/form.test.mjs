@@ -391,6 +391,29 @@ test("what is pressed in a list is chosen, even where an answer replaces the lis
   }),
 );
 
+test("what is selected in a list stays so where an answer replaces the list: Enter chooses it, and sends nothing", { timeout: 120_000 }, () =>
+  as(US, 2, async (invoice, page) => {
+    const field = invoice.locator("#customer_name");
+    const held = new Promise((reached) => page.context().route("**/customers/search", reached, { times: 1 }));
+    await field.fill("Cascade");
+    const option = invoice.locator("#customers [role=option]:visible", { hasText: "Cascade Robotics, Inc." });
+    await option.waitFor();
+    const answer = await held;
+    const shown = await option.elementHandle();
+    while ((await shown.getAttribute("aria-selected")) !== "true") await page.keyboard.press("ArrowDown");
+    await answer.continue();
+    while (await shown.evaluate((element) => element.isConnected));
+    await page.keyboard.press("Enter");
+    assert.equal(await invoice.locator("input[name=customer]").inputValue(), "3");
+    assert.equal(await field.inputValue(), "Cascade Robotics, Inc.");
+    // Nothing of it fits: Enter, in haste, is no *Create*.
+    await field.fill("zzz");
+    await page.keyboard.press("Enter");
+    await page.waitForTimeout(500);
+    assert.equal(await invoice.locator("[data-errors]").count(), 0);
+  }),
+);
+
 test("without a network the page says so, loses nothing, and goes on", { timeout: 120_000 }, () =>
   as(US, 9, async (invoice, page, browser) => {
     await browser.context.setOffline(true);

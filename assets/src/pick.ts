@@ -4,6 +4,8 @@ import Combobox from "@github/combobox-nav";
 /** Pixels that a pointer may move between press and release and still mean what it pressed. */
 const STILL = 8;
 
+const selected = (list: Element) => list.querySelector("[role=option][aria-selected=true]");
+
 class PickList extends HTMLElement {
   connectedCallback(): void {
     const input = this.querySelector<HTMLInputElement>("[role=combobox]");
@@ -34,10 +36,26 @@ class PickList extends HTMLElement {
     });
     input.addEventListener("blur", () => setTimeout(() => document.activeElement !== input && show(false), 150));
     input.addEventListener("keydown", (event) => {
-      if (event.key === "Escape" && !list.hidden) {
+      if (list.hidden) return;
+      if (event.key === "Escape") {
         event.stopPropagation();
         show(false);
       }
+      // Enter chooses, and where nothing is selected it is no *Create* either.
+      if (event.key === "Enter" && !event.ctrlKey && !event.metaKey && !selected(list)) event.preventDefault();
+    });
+    // An answer that replaces the list leaves the selection where it was; htmx takes attributes away once more when it settles.
+    let last: HTMLElement | undefined;
+    new MutationObserver((changes) => {
+      const gone = changes.flatMap(({ removedNodes }) => [...removedNodes]).filter((node) => node instanceof HTMLElement);
+      last = gone.find((option) => option.ariaSelected === "true");
+    }).observe(list, { childList: true });
+    list.addEventListener("htmx:after:settle", () => {
+      const isSame = (option: HTMLElement) => option.dataset["id"] === last?.dataset["id"] && option.dataset["name"] === last?.dataset["name"];
+      const same = [...list.querySelectorAll<HTMLElement>("[role=option]")].find(isSame);
+      if (!same || list.hidden || selected(list)) return;
+      same.ariaSelected = "true";
+      input.setAttribute("aria-activedescendant", same.id);
     });
     const pick = (option: DOMStringMap) => {
       input.value = option["name"] ?? "";
