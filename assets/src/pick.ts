@@ -49,14 +49,17 @@ class PickList extends HTMLElement {
     new MutationObserver((changes) => {
       const gone = changes.flatMap(({ removedNodes }) => [...removedNodes]).filter((node) => node instanceof HTMLElement);
       last = gone.find((option) => option.ariaSelected === "true");
+      keep();
     }).observe(list, { childList: true });
-    list.addEventListener("htmx:after:settle", () => {
+    const keep = () => {
       const isSame = (option: HTMLElement) => option.dataset["id"] === last?.dataset["id"] && option.dataset["name"] === last?.dataset["name"];
       const same = [...list.querySelectorAll<HTMLElement>("[role=option]")].find(isSame);
       if (!same || list.hidden || selected(list)) return;
       same.ariaSelected = "true";
+      same.id ||= `${list.id}-selected`;
       input.setAttribute("aria-activedescendant", same.id);
-    });
+    };
+    list.addEventListener("htmx:after:settle", keep);
     const pick = (option: DOMStringMap) => {
       input.value = option["name"] ?? "";
       this.choose(option);
