@@ -21,6 +21,8 @@ class PickList extends HTMLElement {
       // A list that is not filled yet is asked for when it opens.
       if (open && !list.childElementCount) input.dispatchEvent(new CustomEvent("fatura:open"));
     };
+    /** What was selected in a list that an answer has replaced. */
+    let last: HTMLElement | undefined;
     // Coming back to what is chosen already does not ask again.
     input.addEventListener("focus", () => {
       if (!this.hasAttribute("data-chosen") && !this.hasAttribute("data-quiet")) show(true);
@@ -29,6 +31,7 @@ class PickList extends HTMLElement {
     input.addEventListener("input", () => {
       // What is typed is not yet chosen; and what the list still shows of an earlier text cannot be.
       this.choose({});
+      last = undefined;
       const typed = input.value.trim().toLowerCase();
       for (const option of list.querySelectorAll<HTMLElement>("[role=option]")) option.hidden = !option.dataset["name"]?.toLowerCase().includes(typed);
       combobox.clearSelection();
@@ -45,7 +48,6 @@ class PickList extends HTMLElement {
       if (event.key === "Enter" && !event.ctrlKey && !event.metaKey && !selected(list)) event.preventDefault();
     });
     // An answer that replaces the list leaves the selection where it was; htmx takes attributes away once more when it settles.
-    let last: HTMLElement | undefined;
     new MutationObserver((changes) => {
       const gone = changes.flatMap(({ removedNodes }) => [...removedNodes]).filter((node) => node instanceof HTMLElement);
       last = gone.find((option) => option.ariaSelected === "true");

@@ -54,7 +54,6 @@ struct Row {
     snapshot: String,
     made_at: i64,
     state: String,
-    lease_until: i64,
     attempts: i32,
 }
 
@@ -80,16 +79,18 @@ pub async fn lease(
     now: Timestamp,
     until: Timestamp,
 ) -> Result<Option<(Entry, Progress, i32)>, Error> {
-    let row: Option<Row> = on!(tx, c => sqlx::query_as(
-        "SELECT id, invoice_id, deal_id, user_id, told, snapshot, made_at, state, lease_until, attempts FROM history_entry \
-         WHERE tenant_id = $1 AND id = $2")
+    // Before it is taken; how far it came is read after, when nobody else can move it any more.
+    let held_until: Option<i64> = on!(tx, c => sqlx::query_scalar("SELECT lease_until FROM history_entry WHERE tenant_id = $1 AND id = $2")
         .bind(tenant.0).bind(id.0).fetch_optional(c).await)?;
-    let Some(row) = row else { return Ok(None) };
     if !take(tx, tenant, id, owner, now, until).await? {
         return Ok(None);
     }
-    let progress = match (row.state.as_str(), row.lease_until) {
-        ("sending", 0) => Progress::Sending,
+    let row: Option<Row> = on!(tx, c => sqlx::query_as(
+        "SELECT id, invoice_id, deal_id, user_id, told, snapshot, made_at, state, attempts FROM history_entry WHERE tenant_id = $1 AND id = $2")
+        .bind(tenant.0).bind(id.0).fetch_optional(c).await)?;
+    let Some(row) = row else { return Ok(None) };
+    let progress = match (row.state.as_str(), held_until) {
+        ("sending", Some(0)) => Progress::Sending,
         ("sending", _) => Progress::Lost,
         _ => Progress::Queued,
     };
@@ -102,7 +103,7 @@ pub async fn lease(
         snapshot: serde_json::from_str(&row.snapshot).map_err(|_| Error::Unreadable("history entry"))?,
         made_at: instant(row.made_at)?,
     };
-    Ok(Some((entry, progress, row.attempts + 1)))
+    Ok(Some((entry, progress, row.attempts)))
 }
 
 /// The entry stands in Pipedrive as this note; `None` where it never will. Nothing when the lease was lost.

@@ -2,7 +2,7 @@
 
 use super::{
     Error, access,
-    lease::{Attempt, HEARTBEAT, LEASE, LOOKED_BACK, Next, held, next},
+    lease::{Attempt, HEARTBEAT, LEASE, LOOKED_BACK, Next, UNDER_WAY, held, next},
 };
 use crate::{format::Writer, language::Language, state::App};
 use domain::{
@@ -12,7 +12,6 @@ use domain::{
 use i18n_embed_fl::fl;
 use jiff::SignedDuration;
 use providers::ProviderError;
-use std::time::Duration;
 use store::{
     Tx, grants,
     history::{self, Entry, Progress},
@@ -23,8 +22,6 @@ use store::{
 use uuid::Uuid;
 
 const FALLEN_MOST: i64 = 200;
-/// What was sent so long ago has arrived or will not.
-const UNDER_WAY: Duration = Duration::from_secs(10);
 /// What an entry tells that is no badge.
 const CREATED: &str = "created";
 
@@ -131,13 +128,15 @@ impl Worker<'_> {
     /// clock that can be moved: Pipedrive would take the same note twice.
     async fn put(&self, author: UserId, content: &str) -> Result<i64, Error> {
         let Self { app, tenant, entry, .. } = *self;
-        if self.progress != Progress::Queued
-            && let Some(note) = self.find(author, content).await?
-        {
-            return Ok(note);
-        }
-        if self.progress == Progress::Lost {
-            tokio::time::sleep(UNDER_WAY).await;
+        let looks = match self.progress {
+            Progress::Queued => 0,
+            Progress::Sending => 1,
+            Progress::Lost => 2,
+        };
+        for at in 0..looks {
+            if at > 0 {
+                tokio::time::sleep(UNDER_WAY.unsigned_abs()).await;
+            }
             if let Some(note) = self.find(author, content).await? {
                 return Ok(note);
             }

@@ -29,6 +29,8 @@ const TRIES: i32 = 5;
 /// Somebody waits for it: half a minute after the last fault it should be done.
 const BACK_OFF_MOST: Duration = Duration::from_secs(16);
 
+/// What was sent so short a time ago may be under way yet.
+pub(crate) const UNDER_WAY: SignedDuration = SignedDuration::from_secs(10);
 /// What may have been written is looked for from so long before it was wanted: the clock may have been ahead then.
 pub(crate) const LOOKED_BACK: SignedDuration = SignedDuration::from_hours(48);
 

@@ -4,7 +4,7 @@ use super::{explain, refusal};
 use crate::{
     flows::{
         Error, access, catalogue, form, history,
-        lease::{Attempt, HEARTBEAT, LEASE, LOOKED_BACK, Next, next, request_id},
+        lease::{Attempt, HEARTBEAT, LEASE, LOOKED_BACK, Next, UNDER_WAY, next, request_id},
         repeats, settings, write_back,
     },
     state::App,
@@ -31,8 +31,6 @@ use store::{
 };
 use uuid::Uuid;
 
-/// What was sent so short a time ago may be under way yet.
-const UNDER_WAY: SignedDuration = SignedDuration::from_secs(10);
 /// How long what was sent without an answer is looked for. QuickBooks does not say how soon its queries find what is new:
 /// where it does not recognise repeated requests either, only a person can say whether it arrived.
 const FOUND_WITHIN: SignedDuration = SignedDuration::from_secs(32);
