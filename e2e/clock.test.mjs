@@ -1,14 +1,16 @@
 // The service's clock is ahead for a while, and an answer is lost meanwhile.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { installed, openForm } from "./http.mjs";
+import { bill, installed, openForm, session } from "./http.mjs";
 import { CASCADE, US } from "./people.mjs";
 import { scene } from "./scene.mjs";
+import { rows } from "./storm/people.mjs";
 import { clock } from "./storm/time.mjs";
 import { notesOf, quickbooks } from "./story.mjs";
 
 const hands = {};
 const { env, done } = scene("clock", (env) => installed(env, US), (dir) => Object.assign(hands, clock(dir)).settings ?? {});
+const LINE = { ...CASCADE, "lines[0][item]": "12", "lines[0][unit_price]": "10", "lines[0][tax_code]": "NON" };
 const pause = (ms) => new Promise((go) => setTimeout(go, ms));
 
 test("what was written while the clock was ahead is found: one invoice, one entry in the history", { timeout: 120_000 }, async (t) => {
@@ -16,7 +18,7 @@ test("what was written while the clock was ahead is found: one invoice, one entr
   const invoices = async () => (await (await quickbooks(env, US.realm))("select * from Invoice orderby Id maxresults 1000")).Invoice.length;
   const before = await invoices();
   await done("/quickbooks/quirks", { realm_id: US.realm, ignores_request_ids: true });
-  const { call, fields } = await openForm(env, US, 5, { ...CASCADE, "lines[0][item]": "12", "lines[0][unit_price]": "10", "lines[0][tax_code]": "NON" });
+  const { call, fields } = await openForm(env, US, 5, LINE);
   // It is sent, and while QuickBooks takes its time the clock goes ahead; what follows is done by that clock.
   await done("/faults", { provider: "quickbooks", method: "POST", path: "/invoice", effect: { delay_after: 6000 } });
   await done("/faults", { provider: "pipedrive", method: "POST", path: "/notes", effect: "drop_after" });
@@ -34,7 +36,7 @@ test("what was written while the clock was ahead is found: one invoice, one entr
 
 test("an entry in the history that is under way when the clock jumps is not written twice", { timeout: 120_000 }, async (t) => {
   if (!hands.move) return t.skip("libfaketime is not installed");
-  const { call, fields } = await openForm(env, US, 3, { ...CASCADE, "lines[0][item]": "12", "lines[0][unit_price]": "10", "lines[0][tax_code]": "NON" });
+  const { call, fields } = await openForm(env, US, 3, LINE);
   // Pipedrive takes its time; meanwhile the lease of whoever waits for it seems to be over.
   await done("/faults", { provider: "pipedrive", method: "POST", path: "/notes", effect: { delay: 9000 } });
   await call("/deals/3/invoices", { ...fields, intent: crypto.randomUUID() });
@@ -44,4 +46,23 @@ test("an entry in the history that is under way when the clock jumps is not writ
   hands.move(0);
   await pause(10_000);
   assert.equal((await notesOf(env, US, 3, 1)).length, 1);
+});
+
+test("an e-mail that is under way when the clock jumps is not sent twice, though QuickBooks recognises nothing", { timeout: 120_000 }, async (t) => {
+  if (!hands.move) return t.skip("libfaketime is not installed");
+  await done("/quickbooks/quirks", { realm_id: US.realm, ignores_request_ids: true });
+  const number = await bill(env, US, 4, LINE);
+  const { call } = await session(env, "panel", US.company, US.user);
+  const row = (await rows((_, path) => call(path), 4)).find((each) => each.number === number);
+  const path = `/panel/deal/4/invoices/${row.id}`;
+  const key = /name="key" value="([^"]+)"/.exec((await call(`${path}/recipient`)).text)[1];
+  await done("/faults", { provider: "quickbooks", method: "POST", path: "/send", effect: { delay: 9000 } });
+  const answer = call(`${path}/send`, { recipient: "once@customer.example", key });
+  await pause(1000);
+  hands.move(3600);
+  await answer;
+  await pause(20_000);
+  hands.move(0);
+  await pause(10_000);
+  assert.equal(JSON.stringify(await done("/quickbooks/outbox", { realm_id: US.realm })).split('"once@customer.example"').length - 1, 1);
 });

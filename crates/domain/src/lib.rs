@@ -13,6 +13,7 @@ pub mod draft;
 pub mod ids;
 pub mod invoice;
 pub mod mapping;
+pub mod mark;
 pub mod money;
 pub mod number;
 pub mod sums;

@@ -5,7 +5,7 @@
 use crate::{
     Error, Tx,
     db::on,
-    leases::leased,
+    leases::{Progress, leased},
     stuck::Trouble,
     time::{instant, micros},
 };
@@ -156,7 +156,7 @@ pub async fn recent(tx: &mut Tx, tenant: TenantId, since: Timestamp) -> Result<V
 
 leased!("act", ActId);
 
-/// Takes the right to carry an unfinished act out until `until`.
+/// Takes the right to carry an unfinished act out until `until`: the act, and how far it came.
 pub async fn lease(
     tx: &mut Tx,
     tenant: TenantId,
@@ -164,8 +164,11 @@ pub async fn lease(
     owner: Uuid,
     now: Timestamp,
     until: Timestamp,
-) -> Result<Option<Requested>, Error> {
-    if take(tx, tenant, id, owner, now, until).await? { find(tx, tenant, id).await } else { Ok(None) }
+) -> Result<Option<(Requested, Progress)>, Error> {
+    let Some(held_until) = take(tx, tenant, id, owner, now, until).await? else { return Ok(None) };
+    let Some(act) = find(tx, tenant, id).await? else { return Ok(None) };
+    let progress = Progress::of(act.state == State::Sending, held_until);
+    Ok(Some((act, progress)))
 }
 
 /// Ends an act: carried out, or refused for a reason. False when the lease was lost.

@@ -4,7 +4,7 @@
 use crate::{
     Error, Tx,
     db::on,
-    leases::leased,
+    leases::{Progress, leased},
     time::{instant, micros},
 };
 use domain::{
@@ -31,17 +31,6 @@ pub struct Entry {
     pub snapshot: Snapshot,
     /// When.
     pub made_at: Timestamp,
-}
-
-/// How far the writing has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Progress {
-    /// Nothing was sent yet.
-    Queued,
-    /// It may have been written: look before writing again.
-    Sending,
-    /// As above, by somebody who has lost the right to: it may be under way still.
-    Lost,
 }
 
 #[derive(sqlx::FromRow)]
@@ -79,21 +68,12 @@ pub async fn lease(
     now: Timestamp,
     until: Timestamp,
 ) -> Result<Option<(Entry, Progress, i32)>, Error> {
-    // Before it is taken; how far it came is read after, when nobody else can move it any more.
-    let held_until: Option<i64> = on!(tx, c => sqlx::query_scalar("SELECT lease_until FROM history_entry WHERE tenant_id = $1 AND id = $2")
-        .bind(tenant.0).bind(id.0).fetch_optional(c).await)?;
-    if !take(tx, tenant, id, owner, now, until).await? {
-        return Ok(None);
-    }
+    let Some(held_until) = take(tx, tenant, id, owner, now, until).await? else { return Ok(None) };
     let row: Option<Row> = on!(tx, c => sqlx::query_as(
         "SELECT id, invoice_id, deal_id, user_id, told, snapshot, made_at, state, attempts FROM history_entry WHERE tenant_id = $1 AND id = $2")
         .bind(tenant.0).bind(id.0).fetch_optional(c).await)?;
     let Some(row) = row else { return Ok(None) };
-    let progress = match (row.state.as_str(), held_until) {
-        ("sending", Some(0)) => Progress::Sending,
-        ("sending", _) => Progress::Lost,
-        _ => Progress::Queued,
-    };
+    let progress = Progress::of(row.state == "sending", held_until);
     let entry = Entry {
         id: EntryId(row.id),
         invoice: InvoiceId(row.invoice_id),

@@ -251,6 +251,27 @@ pub async fn place(tx: &mut Tx, tenant: TenantId, intent: &Intent, now: Timestam
     Ok(if same { Placed::Known(Box::new(known)) } else { Placed::Different(Box::new(known)) })
 }
 
+/// Takes in an invoice that stands in QuickBooks since `created` and is not known here, with the badge that needs no telling any more.
+/// False where its form is known: whoever carries that out finds it.
+pub async fn take_back(
+    tx: &mut Tx,
+    tenant: TenantId,
+    intent: &Intent,
+    created: Timestamp,
+    snapshot: &Snapshot,
+    told: Status,
+    now: Timestamp,
+) -> Result<bool, Error> {
+    if by_intent(tx, tenant, intent.key).await?.is_some() {
+        return Ok(false);
+    }
+    let Placed::New(id) = place(tx, tenant, intent, created).await? else { return Ok(false) };
+    on!(tx, c => sqlx::query("UPDATE invoice SET state = 'issued', told = $3 WHERE tenant_id = $1 AND id = $2")
+        .bind(tenant.0).bind(id.0).bind(told.name()).execute(c).await.map(drop))?;
+    show(tx, tenant, id, snapshot, now).await?;
+    Ok(true)
+}
+
 const SELECT_BY_INTENT: &str = "SELECT * FROM invoice WHERE tenant_id = $1 AND intent = $2";
 const SELECT_BY_ID: &str = "SELECT * FROM invoice WHERE tenant_id = $1 AND id = $2";
 
@@ -325,7 +346,7 @@ pub async fn lease(
     now: Timestamp,
     until: Timestamp,
 ) -> Result<Option<Invoice>, Error> {
-    if take(tx, tenant, id, owner, now, until).await? { find(tx, tenant, id).await } else { Ok(None) }
+    if take(tx, tenant, id, owner, now, until).await?.is_some() { find(tx, tenant, id).await } else { Ok(None) }
 }
 
 /// What was sent was certainly not carried out: there is no doubt about it.

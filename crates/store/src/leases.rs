@@ -2,11 +2,33 @@
 //! nothing more. Such a row is `queued`, then `sending` from before the first byte goes out, until it is settled. One that
 //! has a trouble is left alone, see [`crate::stuck`].
 
+/// How far work on a row has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Progress {
+    /// Nothing was sent yet.
+    Queued,
+    /// Something may have been sent: look before sending again.
+    Sending,
+    /// As above, by somebody who has lost the lease: it may be under way still.
+    Lost,
+}
+
+impl Progress {
+    /// Of a row that may have been sent, or not, and was leased until then before it was taken; 0 where that lease was given back.
+    pub(crate) fn of(is_sending: bool, held_until: i64) -> Self {
+        match (is_sending, held_until) {
+            (false, _) => Self::Queued,
+            (true, 0) => Self::Sending,
+            (true, _) => Self::Lost,
+        }
+    }
+}
+
 /// The functions of such a table, whose ids are of the type that is named.
 macro_rules! leased {
     ($table:literal, $id:ident) => {
-        /// Takes the right to work on an unfinished row until `until`, and counts the attempt; false where somebody else
-        /// has it, or nothing is left to do.
+        /// Takes the right to work on an unfinished row until `until`, and counts the attempt; until when it was leased before, 0
+        /// where that lease was given back. `None` where somebody else has it, or nothing is left to do.
         async fn take(
             tx: &mut $crate::Tx,
             tenant: domain::ids::TenantId,
@@ -14,7 +36,10 @@ macro_rules! leased {
             owner: uuid::Uuid,
             now: jiff::Timestamp,
             until: jiff::Timestamp,
-        ) -> Result<bool, $crate::Error> {
+        ) -> Result<Option<i64>, $crate::Error> {
+            let held_until: Option<i64> = $crate::db::on!(tx, c => sqlx::query_scalar(concat!(
+                "SELECT lease_until FROM ", $table, " WHERE tenant_id = $1 AND id = $2"))
+                .bind(tenant.0).bind(id.0).fetch_optional(c).await)?;
             let rows = $crate::db::on!(tx, c => sqlx::query(concat!(
                 "UPDATE ", $table, " SET lease_owner = $3, lease_until = $5, attempts = attempts + 1 \
                  WHERE tenant_id = $1 AND id = $2 AND state IN ('queued', 'sending') AND trouble IS NULL \
@@ -22,7 +47,7 @@ macro_rules! leased {
                 .bind(tenant.0).bind(id.0).bind(owner).bind($crate::time::micros(now)).bind($crate::time::micros(until))
                 .bind($crate::time::beyond(until))
                 .execute(c).await.map(|done| done.rows_affected()))?;
-            Ok(rows == 1)
+            Ok(held_until.filter(|_| rows == 1))
         }
 
         /// Keeps the lease; false when it was lost, and then nothing more may be sent.

@@ -16,7 +16,7 @@ pub mod flows;
 pub mod grants;
 pub mod history;
 pub mod invoices;
-mod leases;
+pub mod leases;
 pub mod links;
 mod live;
 pub mod merges;

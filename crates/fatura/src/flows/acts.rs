@@ -6,7 +6,7 @@
 
 use super::{
     Error, access, follow,
-    lease::{Attempt, HEARTBEAT, LEASE, LOOK_AGAIN, Next, PATIENCE, held, next, request_id},
+    lease::{Attempt, HEARTBEAT, LEASE, LOOK_AGAIN, Next, PATIENCE, UNDER_WAY, held, next, request_id},
     settings,
 };
 use crate::state::App;
@@ -22,6 +22,7 @@ use store::{
     acts::{self, Reason, Requested, State, Wish},
     audit,
     invoices::{self, Invoice, State as InvoiceState},
+    leases::Progress,
     queue::CarryOut,
     quickbooks::{self, Connection},
 };
@@ -127,14 +128,14 @@ pub(crate) async fn carry_out(app: &App, tenant: TenantId, id: ActId) -> Result<
     let owner = Uuid::new_v4();
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
-    let Some(requested) = acts::lease(&mut tx, tenant, id, owner, now, now + LEASE).await? else {
+    let Some((requested, progress)) = acts::lease(&mut tx, tenant, id, owner, now, now + LEASE).await? else {
         let known = acts::find(&mut tx, tenant, id).await?;
         let unfinished = known.is_some_and(|act| act.is_under_way());
         return Ok(if unfinished { Attempt::Later(HEARTBEAT) } else { Attempt::Done });
     };
     let invoice = invoices::find(&mut tx, tenant, requested.wish.invoice).await?.ok_or(Error::NotFound)?;
     tx.commit().await?;
-    let worker = Worker { app, tenant, requested: &requested, invoice: &invoice, owner };
+    let worker = Worker { app, tenant, requested: &requested, progress, invoice: &invoice, owner };
     let extend = async |now, until| {
         let mut tx = app.db.begin().await?;
         let kept = acts::extend(&mut tx, tenant, id, owner, now, until).await?;
@@ -155,6 +156,7 @@ struct Worker<'a> {
     app: &'a App,
     tenant: TenantId,
     requested: &'a Requested,
+    progress: Progress,
     invoice: &'a Invoice,
     owner: Uuid,
 }
@@ -167,7 +169,10 @@ impl Worker<'_> {
         drop(tx);
         let connection = connection.ok_or(Error::NotConnected)?;
         let mut current = known.clone();
-        if self.requested.state == State::Sending {
+        for at in 0..self.looks() {
+            if at > 0 {
+                tokio::time::sleep(UNDER_WAY.unsigned_abs()).await;
+            }
             current = self.read(&connection, known).await?;
             if self.requested.wish.act == Act::Send && self.is_sent(&connection, &current).await? {
                 return Ok((current, None));
@@ -201,6 +206,16 @@ impl Worker<'_> {
             }
         }
         Err(Error::QuickBooks(ProviderError::Busy(HEARTBEAT)))
+    }
+
+    /// How often to look at what became of an attempt before. An e-mail that somebody else may be sending is waited for, by no clock that
+    /// can be moved; of what cannot be undone QuickBooks refuses the second by its `SyncToken`.
+    fn looks(&self) -> u8 {
+        match (self.progress, self.requested.wish.act) {
+            (Progress::Queued, _) => 0,
+            (Progress::Lost, Act::Send) => 2,
+            (Progress::Sending | Progress::Lost, _) => 1,
+        }
     }
 
     /// Whether an e-mail that was asked for without an answer went out. The first one shows, another by its time; where

@@ -1,25 +1,32 @@
 //! What QuickBooks says of invoices now: by asking for some, or for all that has changed in a company.
 
-use super::{Error, access, history, lease::Attempt, write_back};
+use super::{Error, access, form, history, lease::Attempt, write_back};
 use crate::state::App;
 use domain::{
-    ids::{ConnectionId, TenantId},
-    invoice::Snapshot,
+    draft::Form,
+    ids::{ConnectionId, InvoiceId, TenantId},
+    invoice::{Snapshot, status},
 };
 use jiff::{SignedDuration, Timestamp};
-use providers::{Lane, ProviderError, quickbooks::Changes};
+use providers::{
+    Lane, ProviderError,
+    quickbooks::{Changes, Found, Origin},
+};
+use serde_json::json;
 use std::{
     collections::HashMap,
     time::{Duration, Instant},
 };
 use store::{
-    Tx,
+    Tx, audit,
     changes::{self, Known, Overdue},
-    invoices::{self, Invoice, Of, State},
+    invoices::{self, Intent, Invoice, Of, State},
     links::{self, Linked},
     queue::ReadChanges,
     quickbooks::{self, Connection},
+    tenants,
 };
+use uuid::Uuid;
 
 /// Changes are asked for from somewhat before the last reading: clocks differ, and QuickBooks is sometimes late.
 const OVERLAP: SignedDuration = SignedDuration::from_mins(5);
@@ -227,11 +234,18 @@ async fn since(
             });
             let read = read.await?;
             let is_cut = read.is_cut;
+            take_back(app, tenant, connection, &read.invoices).await?;
             keep(app, tenant, connection, read).await?;
             if !is_cut {
                 return Ok(Progress::Until(now));
             }
         }
+    }
+    if let Some(until) = known.until {
+        let ours = access::quickbooks_in(Lane::Background, app, tenant, connection, |access| async move {
+            access.api().marked_since(until - OVERLAP).await
+        });
+        take_back(app, tenant, connection, &ours.await?).await?;
     }
     // Goes on where an attempt before was broken off; what has changed since then is asked for next.
     all(app, tenant, connection, known.silent_since.map_or(now, |since| since.min(now))).await
@@ -266,9 +280,50 @@ async fn all(app: &App, tenant: TenantId, connection: &Connection, begun: Timest
     }
 }
 
+/// Takes back what was made of a form that our tables do not know: they are older than QuickBooks', as after a restored backup. Shown
+/// on its deal again, it is not billed a second time.
+async fn take_back(app: &App, tenant: TenantId, connection: &Connection, found: &[Found]) -> Result<(), Error> {
+    for Found { snapshot, origin } in found {
+        let Some(Origin { mark, created, draft }) = origin else { continue };
+        let mut tx = app.db.read().await?;
+        let is_known = invoices::by_intent(&mut tx, tenant, mark.intent).await?.is_some();
+        let company = if is_known { None } else { tenants::find(&mut tx, tenant).await? };
+        drop(tx);
+        if company.is_none_or(|company| company.company_id != mark.company) {
+            continue;
+        }
+        // Who may see it no more has taken nothing from what was billed.
+        let deal = form::read(app, tenant, mark.user, mark.deal).await.ok();
+        let intent = Intent {
+            id: InvoiceId(Uuid::now_v7()),
+            key: mark.intent,
+            connection: connection.id,
+            deal: mark.deal,
+            organization: deal.as_ref().and_then(|deal| deal.organization),
+            person: deal.as_ref().and_then(|deal| deal.person),
+            by: mark.user,
+            form: Form { intent: mark.intent.0.to_string(), ..Form::default() },
+            draft: draft.clone(),
+            customer_name: snapshot.customer_name.clone(),
+        };
+        let now = app.clock.now();
+        let told = status(snapshot, app.clock.today(&connection.company.time_zone));
+        let mut tx = app.db.begin().await?;
+        if invoices::take_back(&mut tx, tenant, &intent, *created, snapshot, told, now).await? {
+            write_back::ask(app, &mut tx, tenant, mark.deal, mark.user).await?;
+            let detail = json!({ "quickbooks_id": snapshot.quickbooks_id, "total": snapshot.total.amount() });
+            audit::record(&mut tx, tenant, None, "invoice taken back", Some(intent.id), &detail, now).await?;
+            tracing::warn!(tenant.id = %tenant.0, invoice.id = %intent.id.0, "QuickBooks has an invoice of ours that was not known here");
+        }
+        tx.commit().await?;
+    }
+    Ok(())
+}
+
 async fn keep(app: &App, tenant: TenantId, connection: &Connection, read: Changes) -> Result<(), Error> {
     let mut tx = app.db.begin().await?;
-    let changed = read.invoices.into_iter().map(|invoice| (invoice.quickbooks_id.clone(), Some(invoice)));
+    let changed =
+        read.invoices.into_iter().map(|found| (found.snapshot.quickbooks_id.clone(), Some(found.snapshot)));
     let deleted = read.deleted.into_iter().map(|id| (id, None));
     for (id, new) in changed.chain(deleted) {
         let Some(invoice) = invoices::in_quickbooks(&mut tx, tenant, connection.id, &id).await? else { continue };

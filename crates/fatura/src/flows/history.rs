@@ -14,8 +14,9 @@ use jiff::SignedDuration;
 use providers::ProviderError;
 use store::{
     Tx, grants,
-    history::{self, Entry, Progress},
+    history::{self, Entry},
     invoices::{self, State},
+    leases::Progress,
     queue::WriteHistory,
     quickbooks, tenants,
 };

@@ -1,8 +1,11 @@
 //! Change data capture: what has changed in a company since a moment, in one call.
 
-use super::{Api, EXPLAIN, invoices::snapshot, wire};
+use super::{
+    Api, EXPLAIN,
+    invoices::{Found, found},
+    wire,
+};
 use crate::ProviderError;
-use domain::invoice::Snapshot;
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
@@ -14,7 +17,7 @@ const ROWS_MOST: usize = 1000;
 #[derive(Debug, Default)]
 pub struct Changes {
     /// Invoices as they are now.
-    pub invoices: Vec<Snapshot>,
+    pub invoices: Vec<Found>,
     /// Ids of deleted invoices.
     pub deleted: Vec<String>,
     /// Customers that have another name now: id and name.
@@ -48,7 +51,7 @@ impl Api<'_> {
                     changes.deleted.extend(row["Id"].as_str().map(str::to_owned));
                 } else {
                     let row: wire::Invoice = serde_json::from_value(row).map_err(ProviderError::unknown)?;
-                    changes.invoices.push(snapshot(row)?);
+                    changes.invoices.push(found(row)?);
                 }
             }
             for row in of_entity["Customer"].take().as_array().cloned().unwrap_or_default() {

@@ -4,9 +4,11 @@ use super::{Api, EXPLAIN, quoted, wire};
 use crate::ProviderError;
 use bytes::Bytes;
 use domain::{
-    draft::Draft,
-    ids::InvoiceId,
+    address::Address,
+    draft::{Choice, Draft, DraftLine},
+    ids::IntentKey,
     invoice::{Snapshot, looks_voided},
+    mark::Mark,
     money::Money,
     tax::{TaxMode, TaxModel},
     totals::Discount,
@@ -20,11 +22,8 @@ use serde_json::Value;
 
 /// What QuickBooks answers for an object that was deleted, or never was.
 const GONE: &str = "610";
-
-/// The words in an invoice's private note by which it is found again after a lost answer.
-fn mark(id: InvoiceId) -> String {
-    format!("Fatura {}", id.0)
-}
+/// QuickBooks gives no more in one answer.
+const PAGE: usize = 1000;
 
 pub(super) fn snapshot(row: wire::Invoice) -> Result<Snapshot, ProviderError> {
     let code = row.currency_ref.map(|currency| currency.value).unwrap_or_default();
@@ -50,13 +49,98 @@ pub(super) fn snapshot(row: wire::Invoice) -> Result<Snapshot, ProviderError> {
     })
 }
 
+/// An invoice in QuickBooks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// As it is now.
+    pub snapshot: Snapshot,
+    /// Where it comes from, if it carries a mark of ours.
+    pub origin: Option<Origin>,
+}
+
+/// What can be told from QuickBooks alone of how an invoice of ours was made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin {
+    /// Its mark.
+    pub mark: Mark,
+    /// When it was created.
+    pub created: Timestamp,
+    /// What was confirmed, as far as it shows.
+    pub draft: Draft,
+}
+
+fn mark(row: &wire::Invoice) -> Option<Mark> {
+    row.private_note.as_deref().and_then(Mark::read)
+}
+
+pub(super) fn found(mut row: wire::Invoice) -> Result<Found, ProviderError> {
+    let mark = mark(&row);
+    let created = row.meta_data.take().and_then(|data| data.create_time?.parse().ok());
+    let lines = std::mem::take(&mut row.line);
+    let tax = row.global_tax_calculation.take();
+    let snapshot = snapshot(row)?;
+    let origin =
+        mark.zip(created).map(|(mark, created)| Origin { mark, created, draft: draft(&snapshot, tax.as_deref(), lines) });
+    Ok(Found { snapshot, origin })
+}
+
+fn draft(snapshot: &Snapshot, tax: Option<&str>, lines: Vec<Value>) -> Draft {
+    let lines: Vec<wire::Line> = lines.into_iter().filter_map(|line| serde_json::from_value(line).ok()).collect();
+    let tax_mode = match tax {
+        Some("TaxInclusive") => TaxMode::Included,
+        Some("NotApplicable") => TaxMode::None,
+        _ => TaxMode::Excluded,
+    };
+    Draft {
+        customer: Choice::Existing(snapshot.customer_id.clone()),
+        attention: String::new(),
+        email: snapshot.email.clone(),
+        tax_id: String::new(),
+        address: Address::default(),
+        issued: snapshot.issued,
+        due: snapshot.due,
+        currency: snapshot.total.currency(),
+        number: None,
+        invoice_code: None,
+        message: String::new(),
+        memo: String::new(),
+        cc: String::new(),
+        online_payment: None,
+        custom: Vec::new(),
+        update: Vec::new(),
+        tax_mode,
+        discount: lines.iter().find_map(discount),
+        lines: lines.into_iter().filter_map(sold).collect(),
+        total: snapshot.total.amount(),
+    }
+}
+
+fn discount(line: &wire::Line) -> Option<Discount> {
+    let detail = line.discount_line_detail.as_ref()?;
+    Some(detail.discount_percent.map_or(Discount::Amount(line.amount), Discount::Percent))
+}
+
+fn sold(line: wire::Line) -> Option<DraftLine> {
+    let detail = line.sales_item_line_detail?;
+    let amount = detail.tax_inclusive_amt.unwrap_or(line.amount);
+    Some(DraftLine {
+        product: None,
+        item: Choice::Existing(detail.item_ref.value),
+        description: line.description,
+        quantity: detail.qty.unwrap_or(Decimal::ONE),
+        unit_price: detail.unit_price.unwrap_or(amount),
+        amount,
+        tax_code: detail.tax_code_ref.map(|code| code.value),
+    })
+}
+
 /// An invoice with everything in it that QuickBooks has to know already.
 #[derive(Debug, Clone, Copy)]
 pub struct Resolved<'a> {
     /// What the person confirmed.
     pub draft: &'a Draft,
-    /// Our id, for the mark.
-    pub id: InvoiceId,
+    /// Where it comes from.
+    pub mark: Mark,
     /// The customer's QuickBooks id.
     pub customer: &'a str,
     /// The items' QuickBooks ids, one for each line.
@@ -72,7 +156,8 @@ pub struct Resolved<'a> {
 fn body(invoice: &Resolved<'_>) -> wire::NewInvoice {
     let draft = invoice.draft;
     let filled = |text: &str| (!text.is_empty()).then(|| text.to_owned());
-    let note = if draft.memo.is_empty() { mark(invoice.id) } else { format!("{}\n{}", draft.memo, mark(invoice.id)) };
+    let mark = invoice.mark;
+    let note = if draft.memo.is_empty() { mark.to_string() } else { format!("{}\n{mark}", draft.memo) };
     let mut address = draft.address.clone();
     if !draft.attention.is_empty() {
         address.street = format!("{}\n{}", draft.attention, address.street);
@@ -155,28 +240,46 @@ impl Api<'_> {
         snapshot(self.write("Invoice", request_id, &body(invoice)).await?)
     }
 
-    /// The invoice that carries our mark, if it was created. `since` is before the first attempt.
-    ///
-    /// The note cannot be queried, so the invoices since then are read and looked through; neither can the date, which may have been edited.
-    pub async fn find_invoice(&self, id: InvoiceId, since: Timestamp) -> Result<Option<Snapshot>, ProviderError> {
-        let mark = mark(id);
-        let mut start = 1;
-        loop {
-            let statement = format!(
-                "select * from Invoice where MetaData.CreateTime >= {} orderby Id startposition {start} maxresults 1000",
-                quoted(&since.to_string()),
-            );
-            let rows: Vec<wire::Invoice> = self.query("Invoice", &statement).await?;
-            let count = rows.len();
-            let marked = |row: &wire::Invoice| row.private_note.as_deref().is_some_and(|note| note.contains(&mark));
-            if let Some(row) = rows.into_iter().find(marked) {
+    /// The invoice that was made of a form, if it was. `since` is before the first attempt.
+    pub async fn find_invoice(&self, intent: IntentKey, since: Timestamp) -> Result<Option<Snapshot>, ProviderError> {
+        let mut start = Some(1);
+        while let Some(at) = start {
+            let (rows, next) = self.created_since(since, at).await?;
+            if let Some(row) = rows.into_iter().find(|row| mark(row).is_some_and(|mark| mark.intent == intent)) {
                 return snapshot(row).map(Some);
             }
-            if count < 1000 {
-                return Ok(None);
-            }
-            start += count;
+            start = next;
         }
+        Ok(None)
+    }
+
+    /// The invoices that carry a mark of ours and were created since a moment.
+    pub async fn marked_since(&self, since: Timestamp) -> Result<Vec<Found>, ProviderError> {
+        let (mut ours, mut start) = (Vec::new(), Some(1));
+        while let Some(at) = start {
+            let (rows, next) = self.created_since(since, at).await?;
+            for row in rows.into_iter().filter(|row| mark(row).is_some()) {
+                ours.push(found(row)?);
+            }
+            start = next;
+        }
+        Ok(ours)
+    }
+
+    /// A page of the invoices that were created since a moment, and where the next one starts. The note cannot be queried; neither does
+    /// the date serve, which may have been edited.
+    async fn created_since(
+        &self,
+        since: Timestamp,
+        start: usize,
+    ) -> Result<(Vec<wire::Invoice>, Option<usize>), ProviderError> {
+        let statement = format!(
+            "select * from Invoice where MetaData.CreateTime >= {} orderby Id startposition {start} maxresults {PAGE}",
+            quoted(&since.to_string()),
+        );
+        let rows: Vec<wire::Invoice> = self.query("Invoice", &statement).await?;
+        let next = (rows.len() == PAGE).then_some(start + PAGE);
+        Ok((rows, next))
     }
 
     /// Reads invoices by id; those that are gone are not in the answer. What a query does not find is read by itself: queries find

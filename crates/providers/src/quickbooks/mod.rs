@@ -11,7 +11,7 @@ mod wire;
 
 pub use changes::Changes;
 pub use customers::{CustomerUpdate, NewCustomer};
-pub use invoices::Resolved;
+pub use invoices::{Found, Origin, Resolved};
 pub use items::NewItem;
 pub use webhooks::changed_realms;
 

@@ -99,6 +99,50 @@ pub(super) struct Invoice {
     pub(super) email_status: Option<String>,
     pub(super) private_note: Option<String>,
     pub(super) delivery_info: Option<Delivery>,
+    pub(super) global_tax_calculation: Option<String>,
+    pub(super) meta_data: Option<MetaData>,
+    /// Of all kinds; one that is not as expected must not hide the invoice.
+    #[serde(default)]
+    pub(super) line: Vec<serde_json::Value>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct MetaData {
+    pub(super) create_time: Option<String>,
+}
+
+/// A line as QuickBooks gives it: an item that is sold, or the discount on the whole.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct Line {
+    #[serde(with = "rust_decimal::serde::float", default)]
+    pub(super) amount: Decimal,
+    #[serde(default)]
+    pub(super) description: String,
+    pub(super) sales_item_line_detail: Option<SalesItem>,
+    pub(super) discount_line_detail: Option<Discount>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct SalesItem {
+    #[serde(default)]
+    pub(super) item_ref: Reference,
+    #[serde(with = "rust_decimal::serde::float_option", default)]
+    pub(super) qty: Option<Decimal>,
+    #[serde(with = "rust_decimal::serde::float_option", default)]
+    pub(super) unit_price: Option<Decimal>,
+    pub(super) tax_code_ref: Option<Reference>,
+    #[serde(with = "rust_decimal::serde::float_option", default)]
+    pub(super) tax_inclusive_amt: Option<Decimal>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct Discount {
+    #[serde(with = "rust_decimal::serde::float_option", default)]
+    pub(super) discount_percent: Option<Decimal>,
 }
 
 /// When an invoice was e-mailed last.

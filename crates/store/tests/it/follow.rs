@@ -4,10 +4,10 @@ use crate::database::{
     Backend::{self, Postgres, Sqlite},
     Database, at,
 };
-use crate::fixtures::{DEAL, USER, connection, customer, entry, issued, profile, snapshot, tenant, tokens};
+use crate::fixtures::{DEAL, USER, connection, customer, entry, intent, issued, profile, queued, snapshot, tenant, tokens};
 use domain::{
     draft::Form,
-    ids::{ActId, DealId, TenantId, UserId},
+    ids::{ActId, DealId, IntentKey, TenantId, UserId},
     invoice::{Act, Status},
 };
 use jiff::civil::date;
@@ -16,9 +16,9 @@ use secrecy::ExposeSecret;
 use store::{
     acts::{self, Reason, Wish},
     changes::{self, Overdue},
-    drafts, grants,
-    history::{self, Progress},
-    invoices::{self, Of},
+    drafts, grants, history,
+    invoices::{self, Intent, Of},
+    leases::Progress,
     links, merges, quickbooks, tenants,
 };
 use uuid::Uuid;
@@ -46,8 +46,8 @@ async fn an_invoice_has_one_unfinished_act(#[values(Sqlite, Postgres)] backend: 
     assert!(acts::lease(&mut tx, tenant, first.id, other, at(5), at(15)).await.unwrap().is_none());
     assert!(acts::extend(&mut tx, tenant, first.id, zombie, at(5), at(12)).await.unwrap());
     assert!(acts::sending(&mut tx, tenant, first.id, zombie, at(5)).await.unwrap());
-    let taken = acts::lease(&mut tx, tenant, first.id, other, at(20), at(30)).await.unwrap().unwrap();
-    assert_eq!((taken.state, taken.attempts), (acts::State::Sending, 2));
+    let (taken, progress) = acts::lease(&mut tx, tenant, first.id, other, at(20), at(30)).await.unwrap().unwrap();
+    assert_eq!((taken.state, progress, taken.attempts), (acts::State::Sending, Progress::Lost, 2));
     assert!(!acts::extend(&mut tx, tenant, first.id, zombie, at(21), at(31)).await.unwrap());
     acts::postpone(&mut tx, tenant, first.id, zombie, at(99)).await.unwrap();
     assert!(acts::finish(&mut tx, tenant, first.id, other, Some(&Reason::Changed)).await.unwrap());
@@ -163,6 +163,28 @@ async fn a_change_is_told_once(#[values(Sqlite, Postgres)] backend: Backend) {
     history::written(&mut tx, tenant, entry.id, owner, Some(5)).await.unwrap();
     assert!(history::is_ours(&mut tx, tenant, 5).await.unwrap());
     assert!(history::lease(&mut tx, tenant, entry.id, owner, at(99), at(100)).await.unwrap().is_none());
+}
+
+#[rstest]
+#[tokio::test]
+async fn what_is_not_known_here_is_taken_back_once(#[values(Sqlite, Postgres)] backend: Backend) {
+    let t = Database::new(backend).await;
+    let mut tx = t.db.begin().await.unwrap();
+    let (tenant, connection, queued) = queued(&t, &mut tx).await;
+    let known = invoices::find(&mut tx, tenant, queued).await.unwrap().unwrap();
+    let (key, stands) = (IntentKey(Uuid::new_v4()), snapshot("3", 4_000));
+    let (lost, paid) = (intent(connection, key, 100), Status::PartiallyPaid);
+    let of_queued = Intent { key: known.intent, ..lost.clone() };
+    assert!(!invoices::take_back(&mut tx, tenant, &of_queued, at(1), &stands, paid, at(9)).await.unwrap());
+    assert!(invoices::take_back(&mut tx, tenant, &lost, at(1), &stands, paid, at(9)).await.unwrap());
+    assert!(!invoices::take_back(&mut tx, tenant, &lost, at(1), &stands, paid, at(9)).await.unwrap());
+    let list = invoices::list(&mut tx, tenant, Of::Deal(DEAL)).await.unwrap();
+    let [back, other] = &list[..] else { panic!("{list:?}") };
+    assert_eq!((other.id, &other.state), (queued, &invoices::State::Queued));
+    assert_eq!((back.intent, &back.state, back.created_at), (key, &invoices::State::Issued(stands), at(1)));
+    assert!(!invoices::tell(&mut tx, tenant, back.id, paid).await.unwrap(), "it was told before");
+    let due = at(9_999);
+    assert_eq!(invoices::orphans(&mut tx, due, due, at(10_030)).await.unwrap(), [(tenant, queued)]);
 }
 
 #[rstest]

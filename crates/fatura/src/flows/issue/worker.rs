@@ -14,6 +14,7 @@ use domain::{
     draft::{Choice, DraftLine},
     ids::TenantId,
     invoice::Snapshot,
+    mark::Mark,
 };
 use jiff::SignedDuration;
 use providers::{
@@ -28,12 +29,15 @@ use store::{
     links,
     quickbooks::{self, Connection},
     stuck::Trouble,
+    tenants,
 };
 use uuid::Uuid;
 
 /// How long what was sent without an answer is looked for. QuickBooks does not say how soon its queries find what is new:
 /// where it does not recognise repeated requests either, only a person can say whether it arrived.
 const FOUND_WITHIN: SignedDuration = SignedDuration::from_secs(32);
+/// What was wanted so long ago and was not sent is looked for all the same: where a backup was restored, it may have been.
+const UNHURRIED: SignedDuration = SignedDuration::from_secs(60);
 /// Attempts after which a taken name is somebody else's.
 const LOOKS_FOR_NAME: i32 = 12;
 const LOOK_FOR_IT: Duration = Duration::from_secs(3);
@@ -57,14 +61,17 @@ impl Worker<'_> {
         let connection = quickbooks::find(&mut tx, &self.app.vault, self.tenant, self.invoice.connection).await?;
         drop(tx);
         let connection = connection.ok_or(Error::NotConnected)?;
-        if self.invoice.state == State::Sending {
+        let is_sent = self.invoice.state == State::Sending;
+        if is_sent || self.app.clock.now().duration_since(self.invoice.created_at) > UNHURRIED {
             if let Some(found) = self.find(&connection).await? {
                 let customer = self.invoice.customer.clone();
                 let existing =
                     if let Choice::Existing(id) = &self.invoice.draft.customer { Some(id.clone()) } else { None };
                 return Ok((found, customer.or(existing).unwrap_or_default()));
             }
-            self.may_repeat(&connection).await?;
+            if is_sent {
+                self.may_repeat(&connection).await?;
+            }
         }
         let catalogue = catalogue::catalogue(self.app, self.tenant, &connection).await?;
         let customer = self.customer(&connection, &catalogue).await?;
@@ -123,10 +130,17 @@ impl Worker<'_> {
         }
     }
 
+    async fn mark(&self) -> Result<Mark, Error> {
+        let Invoice { intent, deal, created_by: user, .. } = *self.invoice;
+        let mut tx = self.app.db.read().await?;
+        let of = tenants::find(&mut tx, self.tenant).await?.ok_or(Error::NotFound)?;
+        Ok(Mark { intent, company: of.company_id, deal, user })
+    }
+
     async fn find(&self, connection: &Connection) -> Result<Option<Snapshot>, Error> {
-        let (id, since) = (self.invoice.id, self.invoice.created_at - LOOKED_BACK);
+        let (intent, since) = (self.invoice.intent, self.invoice.created_at - LOOKED_BACK);
         access::quickbooks(self.app, self.tenant, connection, |access| async move {
-            access.api().find_invoice(id, since).await
+            access.api().find_invoice(intent, since).await
         })
         .await
     }
@@ -179,14 +193,14 @@ impl Worker<'_> {
         let term = catalogue.term_for(draft.issued, draft.due).map(|term| term.id.clone());
         let request_id = self.request_id("invoice");
         let parts = Arc::new((customer.to_owned(), items, term, request_id));
-        let id = self.invoice.id;
+        let mark = self.mark().await?;
         access::quickbooks(self.app, self.tenant, connection, |access| {
             let (draft, parts, catalogue) = (Arc::clone(&draft), Arc::clone(&parts), Arc::clone(catalogue));
             async move {
                 let (customer, items, term, request_id) = &*parts;
                 let invoice = Resolved {
                     draft: &draft,
-                    id,
+                    mark,
                     customer,
                     items,
                     tax: &catalogue.tax,
