@@ -146,7 +146,7 @@ for (const kind of ["SQLite", "PostgreSQL"]) {
   });
 }
 
-test("what waited when the backup was made, and was sent since, is looked for first, though QuickBooks recognises nothing", { timeout: 120_000 }, async (t) => {
+test("a backup is a month old: what waited then and was sent since is looked for first, and what is not known is on its deal again", { timeout: 120_000 }, async (t) => {
   const hands = {};
   const { dir, stack, env } = await running(t, { settings: (dir) => Object.assign(hands, clock(dir)).settings ?? {} });
   if (!hands.move) return t.skip("libfaketime is not installed");
@@ -158,18 +158,21 @@ test("what waited when the backup was made, and was sent since, is looked for fi
   await stack.fatura("backup", file);
   await control(env, "/faults", undefined, "DELETE");
   assert.match((await settled(call, checking)).text, /data-issued/);
+  const lost = await bill(env, US, 5, LINE);
   const before = (await invoices(env)).length;
 
   await stack.killFatura();
   for (const end of ["", "-wal", "-shm"]) rmSync(join(dir, `fatura.db${end}`), { force: true });
   renameSync(file, join(dir, "fatura.db"));
-  hands.move(3600);
+  hands.move(31 * 24 * 3600);
   await stack.startFatura();
-  await pause(8000);
+  await pause(20_000);
+  await stack.killFatura();
   hands.move(0);
-  await pause(2000);
+  await stack.startFatura();
   for (const end = Date.now() + 40_000; (await numbers(env, 4)).length === 0 && Date.now() < end; await pause(500));
   assert.equal((await numbers(env, 4)).length, 1);
+  assert.deepEqual(await numbers(env, 5), [lost]);
   assert.equal((await invoices(env)).length, before, "no second one was made");
 });
 

@@ -241,12 +241,11 @@ async fn since(
             }
         }
     }
-    if let Some(until) = known.until {
-        let ours = access::quickbooks_in(Lane::Background, app, tenant, connection, |access| async move {
-            access.api().marked_since(until - OVERLAP).await
-        });
-        take_back(app, tenant, connection, &ours.await?).await?;
-    }
+    let until = known.until.unwrap_or(connection.connected_at);
+    let ours = access::quickbooks_in(Lane::Background, app, tenant, connection, |access| async move {
+        access.api().marked_since(until - OVERLAP).await
+    });
+    take_back(app, tenant, connection, &ours.await?).await?;
     // Goes on where an attempt before was broken off; what has changed since then is asked for next.
     all(app, tenant, connection, known.silent_since.map_or(now, |since| since.min(now))).await
 }
