@@ -11,11 +11,14 @@ import { bill, control, installed, openForm, session, settled } from "./http.mjs
 import { CASCADE, US } from "./people.mjs";
 import { plot } from "./bench/plot.mjs";
 import { grow } from "./bench/grow.mjs";
+import { many } from "./bench/many.mjs";
 import { createDatabase } from "./storm/database.mjs";
 import { quickbooks } from "./story.mjs";
 
 const SECONDS = process.env.LOAD_S ?? "5";
 const LATENCY = 100;
+/** Connections on which webhooks come at once, after a silence of Intuit's. */
+const BURST = 2000;
 const pause = (ms) => new Promise((go) => setTimeout(go, ms));
 const run = promisify(execFile);
 const round = (value, digits = 1) => (value >= 100 ? Math.round(value).toLocaleString("en-US") : value.toFixed(digits));
@@ -120,6 +123,7 @@ async function measured(kind) {
     const shown = (what, figures, floor) => row(what, round(figures.rate), round(figures.p50), round(figures.p99), round(figures.cpu, 2), round(floor.rate), `${((figures.rate / floor.rate) * 100).toFixed(0)} %`);
     const acks = await costed(child, () => load(`${at}/quickbooks/webhook`, { headers, body }));
     shown("webhook acknowledged", acks, bare);
+    const burst = await load(`${at}/quickbooks/webhook`, { headers, body, atOnce: BURST });
     const { bearer } = await session(env, "panel", US.company, US.user);
     const panel = (deal) => costed(child, () => load(`${at}/panel/deal/${deal}`, { headers: { authorization: `Bearer ${bearer}` } }));
     shown("panel, no invoice", await panel(12), nothing);
@@ -139,6 +143,7 @@ async function measured(kind) {
     row("one after the other", round(warm.p50), round(warm.p99), warm.calls.toFixed(1), round(warm.rate), "");
     row("eight at once", round(many.p50), round(many.p99), many.calls.toFixed(1), round(many.rate), round(many.cpu, 2));
     row(`QuickBooks takes ${LATENCY} ms for a call`, round(slow.p50), round(slow.p99), slow.calls.toFixed(1), round(slow.rate), "");
+    console.log(`\nWebhooks on ${BURST} connections at once: ${round(burst.rate)} a second, ${round(burst.p999)} ms for 999 of 1,000.`);
     console.log(`\nA change in QuickBooks is on the open panel after ${round(fresh.p50)} ms (p50), ${round(fresh.p99)} ms (p99), ${fresh.count} times. Memory: ${round(idle)} MB idle, ${round(loaded)} MB after the loads.`);
     await stack.replicas[0].end("SIGTERM");
     const begun = performance.now();
@@ -156,5 +161,6 @@ await measured("PostgreSQL");
 const sizes = process.env.LARGE ? [1, 100, 1000, 10_000] : [1, 100, 1000];
 await grow("SQLite", { load, used, sizes, row, round });
 const growth = await grow("PostgreSQL", { load, used, sizes, row, round });
+await many("PostgreSQL", process.env.LARGE ? 10_000 : 500, { used, row, round });
 writeFileSync(join(import.meta.dirname, "..", "target", "bench.svg"), plot(growth));
 process.exit(0);

@@ -17,7 +17,7 @@ export const parseEnv = (text) => Object.fromEntries(text.split("\n").filter((li
 
 /** A port that nobody listens on, the wanted one if it can be. Not one of those that the system gives to whoever calls somebody:
  * it would be taken before it is used. */
-function freePort(wanted) {
+export function freePort(wanted) {
   return new Promise((resolve) => {
     const server = createServer();
     const port = wanted || 10_000 + randomInt(22_000);

@@ -114,7 +114,10 @@ pub(crate) async fn read(app: &App, tenant: TenantId, user: UserId, record: Reco
     };
     drop(tx);
     if let Some(connection) = current.as_ref().filter(|connection| connection.state == quickbooks::State::Active) {
-        follow::looked_at(app, tenant, connection.id, known).await?;
+        // On a disk that is full, what is known is shown all the same.
+        if let Err(error) = follow::looked_at(app, tenant, connection.id, known).await {
+            tracing::warn!(tenant.id = %tenant.0, %error, "what has changed was not asked for");
+        }
     }
     if record.entity != Entity::Deal && !invoices.is_empty() {
         let mut deals: Vec<i64> = invoices.iter().map(|invoice| invoice.deal.0).collect();

@@ -117,10 +117,17 @@ async fn ask_profile(app: &App, tenant: TenantId, user: UserId, known: Profile) 
             return Ok(known);
         }
     };
-    let mut tx = app.db.begin().await?;
-    grants::set_profile(&mut tx, tenant, user, &profile, app.clock.now()).await?;
-    tx.commit().await?;
+    if let Err(error) = keep_profile(app, tenant, user, &profile).await {
+        tracing::warn!(tenant.id = %tenant.0, %error, "the user's profile was not kept");
+    }
     Ok(profile)
+}
+
+async fn keep_profile(app: &App, tenant: TenantId, user: UserId, profile: &Profile) -> Result<(), flows::Error> {
+    let mut tx = app.db.begin().await?;
+    grants::set_profile(&mut tx, tenant, user, profile, app.clock.now()).await?;
+    tx.commit().await?;
+    Ok(())
 }
 
 enum Who {

@@ -1,0 +1,77 @@
+// The disk on which the database lies is full for a while.
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { start } from "../scripts/stack.mjs";
+import { installed, openForm, session, settled } from "./http.mjs";
+import { CASCADE, US } from "./people.mjs";
+import { quickbooks } from "./story.mjs";
+
+const LINE = { ...CASCADE, "lines[0][item]": "12", "lines[0][unit_price]": "10", "lines[0][tax_code]": "NON" };
+const PRESSED = 12;
+
+/** A small disk of its own; nothing where it may not be mounted. */
+function disk(dir) {
+  const small = join(dir, "small");
+  mkdirSync(small);
+  try {
+    execFileSync("mount", ["-t", "tmpfs", "-o", "size=24m", "tmpfs", small], { stdio: "ignore" });
+  } catch {
+    return undefined;
+  }
+  return small;
+}
+
+/** Fills it to its last byte. */
+function fill(file) {
+  const open = openSync(file, "w");
+  try {
+    for (let size = 1 << 20; size >= 1; ) {
+      try {
+        if (writeSync(open, Buffer.alloc(size)) < size) throw new Error("no room");
+      } catch {
+        size >>= 1;
+      }
+    }
+  } finally {
+    closeSync(open);
+  }
+}
+
+test("the disk is full: nothing is sent that is not written down, and when there is room again it goes on by itself", { timeout: 120_000 }, async (t) => {
+  const dir = mkdtempSync(join(tmpdir(), "fatura-disk-"));
+  const small = disk(dir);
+  if (!small) return t.skip("no disk may be mounted here");
+  const stack = await start({ dir, database: `sqlite:${join(small, "fatura.db")}` });
+  t.after(async () => {
+    await stack.stop();
+    execFileSync("umount", [small]);
+    rmSync(dir, { recursive: true, force: true });
+  });
+  const { env } = stack;
+  await installed(env, US);
+  const books = async () => (await (await quickbooks(env, US.realm))("select * from Invoice maxresults 1000")).Invoice.map(({ DocNumber }) => DocNumber);
+  const before = new Set(await books());
+  const { call, fields } = await openForm(env, US, 4, LINE);
+  const panel = await session(env, "panel", US.company, US.user);
+  fill(join(small, "full"));
+  const intents = Array.from({ length: PRESSED }, () => crypto.randomUUID());
+  const press = async (intent) => settled(call, await call("/deals/4/invoices", { ...fields, intent }));
+  const answers = [];
+  for (const intent of intents) answers.push(await press(intent));
+  const refused = answers.filter(({ status }) => status >= 500);
+  assert.ok(refused.length > 0, "the disk was not full");
+  assert.equal((await panel.call("/panel/deal/4")).status, 200, "what is known is shown");
+  assert.equal((await session(env, "panel", US.company, US.user)).status, 200, "to whoever comes");
+  assert.equal((await fetch(`${env.FATURA_URL}/healthz`)).status, 200);
+
+  rmSync(join(small, "full"));
+  for (const intent of intents) assert.match((await press(intent)).text, /data-issued/);
+  const made = (await books()).filter((number) => !before.has(number));
+  assert.equal(made.length, PRESSED, "each intent is one invoice");
+  const shown = (await panel.call("/panel/deal/4")).text;
+  assert.equal([...shown.matchAll(/<b class="number">/g)].length, Math.min(10, PRESSED));
+});
