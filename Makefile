@@ -51,4 +51,4 @@ bench: $(ASSETS)
 	@PROFILE=release exec scripts/with-postgres node e2e/bench.mjs
 
 bench-sandbox:
-	@cargo run --locked --release -p sandbox --example bench
+	@cargo run --locked --release -p sandbox --example volume

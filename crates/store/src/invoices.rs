@@ -54,10 +54,10 @@ pub struct Invoice {
     pub created_by: UserId,
     /// When.
     pub created_at: Timestamp,
-    /// What was typed.
-    pub form: Form,
     /// What was confirmed.
     pub draft: Draft,
+    /// Who is billed, as the person saw it; as QuickBooks has it once it stands.
+    pub customer_name: String,
     /// How far it has come.
     pub state: State,
     /// The customer that was created for it, once it was.
@@ -119,6 +119,19 @@ pub enum Placed {
     Different(Box<Invoice>),
 }
 
+/// What is read of a row, and what follows. What was typed is not: it is long, and nobody asks for it.
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, connection_id, intent, generation, deal_id, organization_id, person_id, created_by, created_at, draft, state, \
+             refusal, attempts, sent_at, customer_id, quickbooks_id, sync_token, doc_number, customer_name, quickbooks_customer_id, \
+             bill_email, told, trouble, may_resend, currency, total_minor, balance_minor, issued, due, sent, voided, deleted, read_at \
+             FROM invoice ",
+            $rest
+        )
+    };
+}
+
 #[derive(sqlx::FromRow)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a column")]
 struct Row {
@@ -131,7 +144,6 @@ struct Row {
     person_id: Option<i64>,
     created_by: i64,
     created_at: i64,
-    form: String,
     draft: String,
     state: String,
     refusal: Option<String>,
@@ -174,7 +186,7 @@ impl TryFrom<Row> for Invoice {
                 quickbooks_id: row.quickbooks_id.ok_or_else(unreadable)?,
                 sync_token: row.sync_token.ok_or_else(unreadable)?,
                 doc_number: row.doc_number,
-                customer_name: row.customer_name,
+                customer_name: row.customer_name.clone(),
                 customer_id: row.quickbooks_customer_id,
                 email: row.bill_email,
                 total: Money::from_minor(row.total_minor, currency),
@@ -196,7 +208,7 @@ impl TryFrom<Row> for Invoice {
             person: row.person_id,
             created_by: UserId(row.created_by),
             created_at: instant(row.created_at)?,
-            form: serde_json::from_str(&row.form).map_err(|_| unreadable())?,
+            customer_name: row.customer_name,
             draft: serde_json::from_str(&row.draft).map_err(|_| unreadable())?,
             state,
             customer: row.customer_id,
@@ -272,8 +284,8 @@ pub async fn take_back(
     Ok(true)
 }
 
-const SELECT_BY_INTENT: &str = "SELECT * FROM invoice WHERE tenant_id = $1 AND intent = $2";
-const SELECT_BY_ID: &str = "SELECT * FROM invoice WHERE tenant_id = $1 AND id = $2";
+const SELECT_BY_INTENT: &str = select!("WHERE tenant_id = $1 AND intent = $2");
+const SELECT_BY_ID: &str = select!("WHERE tenant_id = $1 AND id = $2");
 
 /// Whose invoices are asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -303,16 +315,13 @@ pub async fn find(tx: &mut Tx, tenant: TenantId, id: InvoiceId) -> Result<Option
 /// The invoices of a deal, a person or an organization, newest first.
 pub async fn list(tx: &mut Tx, tenant: TenantId, of: Of) -> Result<Vec<Invoice>, Error> {
     let (statement, id) = match of {
-        Of::Deal(deal) => {
-            ("SELECT * FROM invoice WHERE tenant_id = $1 AND deal_id = $2 ORDER BY created_at DESC, id DESC", deal.0)
-        }
+        Of::Deal(deal) => (select!("WHERE tenant_id = $1 AND deal_id = $2 ORDER BY created_at DESC, id DESC"), deal.0),
         Of::Person(person) => {
-            ("SELECT * FROM invoice WHERE tenant_id = $1 AND person_id = $2 ORDER BY created_at DESC, id DESC", person)
+            (select!("WHERE tenant_id = $1 AND person_id = $2 ORDER BY created_at DESC, id DESC"), person)
         }
-        Of::Organization(organization) => (
-            "SELECT * FROM invoice WHERE tenant_id = $1 AND organization_id = $2 ORDER BY created_at DESC, id DESC",
-            organization,
-        ),
+        Of::Organization(organization) => {
+            (select!("WHERE tenant_id = $1 AND organization_id = $2 ORDER BY created_at DESC, id DESC"), organization)
+        }
     };
     let rows: Vec<Row> = on!(tx, c => sqlx::query_as(statement).bind(tenant.0).bind(id).fetch_all(c).await)?;
     rows.into_iter().map(Invoice::try_from).collect()
@@ -329,8 +338,8 @@ pub async fn not_read_since(
     most: i64,
 ) -> Result<Vec<Invoice>, Error> {
     let rows: Vec<Row> = on!(tx, c => sqlx::query_as(
-        "SELECT * FROM invoice WHERE tenant_id = $1 AND connection_id = $2 AND state = 'issued' AND NOT deleted AND (read_at IS NULL OR read_at < $3) \
-         AND quickbooks_id > $4 ORDER BY quickbooks_id LIMIT $5")
+        select!("WHERE tenant_id = $1 AND connection_id = $2 AND state = 'issued' AND NOT deleted AND (read_at IS NULL OR read_at < $3) \
+         AND quickbooks_id > $4 ORDER BY quickbooks_id LIMIT $5"))
         .bind(tenant.0).bind(connection.0).bind(micros(moment)).bind(after).bind(most).fetch_all(c).await)?;
     rows.into_iter().map(Invoice::try_from).collect()
 }
@@ -452,7 +461,7 @@ pub async fn in_quickbooks(
     quickbooks_id: &str,
 ) -> Result<Option<Invoice>, Error> {
     let row: Option<Row> = on!(tx, c => sqlx::query_as(
-        "SELECT * FROM invoice WHERE tenant_id = $1 AND connection_id = $2 AND quickbooks_id = $3")
+        select!("WHERE tenant_id = $1 AND connection_id = $2 AND quickbooks_id = $3"))
         .bind(tenant.0).bind(connection.0).bind(quickbooks_id).fetch_optional(c).await)?;
     row.map(Invoice::try_from).transpose()
 }

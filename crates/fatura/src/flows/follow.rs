@@ -321,8 +321,7 @@ async fn take_back(app: &App, tenant: TenantId, connection: &Connection, found: 
 
 async fn keep(app: &App, tenant: TenantId, connection: &Connection, read: Changes) -> Result<(), Error> {
     let mut tx = app.db.begin().await?;
-    let changed =
-        read.invoices.into_iter().map(|found| (found.snapshot.quickbooks_id.clone(), Some(found.snapshot)));
+    let changed = read.invoices.into_iter().map(|found| (found.snapshot.quickbooks_id.clone(), Some(found.snapshot)));
     let deleted = read.deleted.into_iter().map(|id| (id, None));
     for (id, new) in changed.chain(deleted) {
         let Some(invoice) = invoices::in_quickbooks(&mut tx, tenant, connection.id, &id).await? else { continue };

@@ -79,8 +79,11 @@ pub(super) fn found(mut row: wire::Invoice) -> Result<Found, ProviderError> {
     let lines = std::mem::take(&mut row.line);
     let tax = row.global_tax_calculation.take();
     let snapshot = snapshot(row)?;
-    let origin =
-        mark.zip(created).map(|(mark, created)| Origin { mark, created, draft: draft(&snapshot, tax.as_deref(), lines) });
+    let origin = mark.zip(created).map(|(mark, created)| Origin {
+        mark,
+        created,
+        draft: draft(&snapshot, tax.as_deref(), lines),
+    });
     Ok(Found { snapshot, origin })
 }
 

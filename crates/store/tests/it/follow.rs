@@ -4,7 +4,9 @@ use crate::database::{
     Backend::{self, Postgres, Sqlite},
     Database, at,
 };
-use crate::fixtures::{DEAL, USER, connection, customer, entry, intent, issued, profile, queued, snapshot, tenant, tokens};
+use crate::fixtures::{
+    DEAL, USER, connection, customer, entry, intent, issued, profile, queued, snapshot, tenant, tokens,
+};
 use domain::{
     draft::Form,
     ids::{ActId, DealId, IntentKey, TenantId, UserId},

@@ -2,7 +2,6 @@
 
 use crate::{flows::panel::Shown, format::Writer, state::App};
 use domain::{
-    draft::Choice,
     invoice::{Act, Snapshot, Status, status},
     mapping::Settings,
 };
@@ -215,14 +214,10 @@ fn unsettled(w: Writer, invoice: &Invoice) -> Row {
     } else {
         ("checking", fl!(w.t, "status-checking"), fl!(w.t, "panel-checking"))
     };
-    let customer = match &invoice.draft.customer {
-        Choice::New(name) => name.clone(),
-        Choice::Existing(_) => invoice.form.customer_name.clone(),
-    };
     Row {
         id: invoice.id.0,
         number: None,
-        customer,
+        customer: invoice.customer_name.clone(),
         total: w.amount(&invoice.draft.total, &invoice.draft.currency),
         status,
         badge,
