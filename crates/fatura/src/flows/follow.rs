@@ -234,8 +234,8 @@ async fn since(
             });
             let read = read.await?;
             let is_cut = read.is_cut;
-            take_back(app, tenant, connection, &read.invoices).await?;
-            keep(app, tenant, connection, read).await?;
+            let unknown = keep(app, tenant, connection, read).await?;
+            take_back(app, tenant, connection, unknown).await?;
             if !is_cut {
                 return Ok(Progress::Until(now));
             }
@@ -245,7 +245,7 @@ async fn since(
     let ours = access::quickbooks_in(Lane::Background, app, tenant, connection, |access| async move {
         access.api().marked_since(until - OVERLAP).await
     });
-    take_back(app, tenant, connection, &ours.await?).await?;
+    take_back(app, tenant, connection, ours.await?).await?;
     // Goes on where an attempt before was broken off; what has changed since then is asked for next.
     all(app, tenant, connection, known.silent_since.map_or(now, |since| since.min(now))).await
 }
@@ -281,7 +281,7 @@ async fn all(app: &App, tenant: TenantId, connection: &Connection, begun: Timest
 
 /// Takes back what was made of a form that our tables do not know: they are older than QuickBooks', as after a restored backup. Shown
 /// on its deal again, it is not billed a second time.
-async fn take_back(app: &App, tenant: TenantId, connection: &Connection, found: &[Found]) -> Result<(), Error> {
+async fn take_back(app: &App, tenant: TenantId, connection: &Connection, found: Vec<Found>) -> Result<(), Error> {
     for Found { snapshot, origin } in found {
         let Some(Origin { mark, created, draft }) = origin else { continue };
         let mut tx = app.db.read().await?;
@@ -302,13 +302,13 @@ async fn take_back(app: &App, tenant: TenantId, connection: &Connection, found: 
             person: deal.as_ref().and_then(|deal| deal.person),
             by: mark.user,
             form: Form { intent: mark.intent.0.to_string(), ..Form::default() },
-            draft: draft.clone(),
+            draft,
             customer_name: snapshot.customer_name.clone(),
         };
         let now = app.clock.now();
-        let told = status(snapshot, app.clock.today(&connection.company.time_zone));
+        let told = status(&snapshot, app.clock.today(&connection.company.time_zone));
         let mut tx = app.db.begin().await?;
-        if invoices::take_back(&mut tx, tenant, &intent, *created, snapshot, told, now).await? {
+        if invoices::take_back(&mut tx, tenant, &intent, created, &snapshot, told, now).await? {
             write_back::ask(app, &mut tx, tenant, mark.deal, mark.user).await?;
             let detail = json!({ "quickbooks_id": snapshot.quickbooks_id, "total": snapshot.total.amount() });
             audit::record(&mut tx, tenant, None, "invoice taken back", Some(intent.id), &detail, now).await?;
@@ -319,21 +319,39 @@ async fn take_back(app: &App, tenant: TenantId, connection: &Connection, found: 
     Ok(())
 }
 
-async fn keep(app: &App, tenant: TenantId, connection: &Connection, read: Changes) -> Result<(), Error> {
+/// Keeps what has changed; the invoices among it that are not known here by their number.
+async fn keep(app: &App, tenant: TenantId, connection: &Connection, read: Changes) -> Result<Vec<Found>, Error> {
+    let mut unknown = Vec::new();
     let mut tx = app.db.begin().await?;
-    let changed = read.invoices.into_iter().map(|found| (found.snapshot.quickbooks_id.clone(), Some(found.snapshot)));
-    let deleted = read.deleted.into_iter().map(|id| (id, None));
-    for (id, new) in changed.chain(deleted) {
-        let Some(invoice) = invoices::in_quickbooks(&mut tx, tenant, connection.id, &id).await? else { continue };
-        if let State::Issued(old) = &invoice.state {
-            show(app, &mut tx, tenant, &invoice, &merged(old, new)).await?;
+    for found in read.invoices {
+        let id = &found.snapshot.quickbooks_id;
+        match invoices::in_quickbooks(&mut tx, tenant, connection.id, id).await? {
+            Some(invoice) => changed(app, &mut tx, tenant, &invoice, Some(found.snapshot)).await?,
+            None => unknown.push(found),
+        }
+    }
+    for id in read.deleted {
+        if let Some(invoice) = invoices::in_quickbooks(&mut tx, tenant, connection.id, &id).await? {
+            changed(app, &mut tx, tenant, &invoice, None).await?;
         }
     }
     for (id, name) in read.customers {
         links::customer_changed(&mut tx, tenant, connection.id, &id, &Linked { id: id.clone(), name }).await?;
     }
     tx.commit().await?;
-    Ok(())
+    Ok(unknown)
+}
+
+/// An invoice has changed in QuickBooks; it is gone without `new`.
+async fn changed(
+    app: &App,
+    tx: &mut Tx,
+    tenant: TenantId,
+    invoice: &Invoice,
+    new: Option<Snapshot>,
+) -> Result<(), Error> {
+    let State::Issued(old) = &invoice.state else { return Ok(()) };
+    show(app, tx, tenant, invoice, &merged(old, new)).await
 }
 
 /// Takes up companies that were not read for long, and invoices that have fallen due since; how many.
