@@ -1,10 +1,6 @@
 //! Moments that lie in the future, kept while the clock was ahead: until they came, nothing would be done.
 
-use crate::{
-    Error, Tx,
-    db::on,
-    time::{beyond, micros},
-};
+use crate::{Error, Tx, db::on, time::micros};
 use jiff::Timestamp;
 
 /// What may not be known counts as unknown: companies are read anew, and so are invoices and users. Won deals of the last day are
@@ -16,22 +12,34 @@ const KNOWN: [&str; 4] = [
     "UPDATE pipedrive_grant SET profile_at = 0 WHERE profile_at > $1",
     "UPDATE tenant SET won_until = $1 - 86400000000 WHERE won_until > $1",
 ];
-/// What waits for a time that no pause is long enough for waits no longer.
+/// What was made in the future, or waits for half a minute and more, waits no longer: the pauses that are longer were asked for by a
+/// provider, who asks again.
 const WAITING: [&str; 4] = [
-    "UPDATE invoice SET next_attempt_at = 0 WHERE state IN ('queued', 'sending') AND next_attempt_at > $1",
-    "UPDATE act SET next_attempt_at = 0 WHERE state IN ('queued', 'sending') AND next_attempt_at > $1",
-    "UPDATE history_entry SET next_attempt_at = 0 WHERE state IN ('queued', 'sending') AND next_attempt_at > $1",
-    "DELETE FROM replica WHERE seen_at > $1",
+    "UPDATE invoice SET next_attempt_at = 0 WHERE state IN ('queued', 'sending') AND next_attempt_at > $1 \
+     AND (created_at > $1 OR next_attempt_at > $1 + 30000000)",
+    "UPDATE act SET next_attempt_at = 0 WHERE state IN ('queued', 'sending') AND next_attempt_at > $1 \
+     AND (requested_at > $1 OR next_attempt_at > $1 + 30000000)",
+    "UPDATE history_entry SET next_attempt_at = 0 WHERE state IN ('queued', 'sending') AND next_attempt_at > $1 \
+     AND (made_at > $1 OR next_attempt_at > $1 + 30000000)",
+    "DELETE FROM replica WHERE seen_at > $1 + 30000000",
+];
+/// A lease that ends too late ends as one that is given now, or somewhat later. Not at once: whoever has it may be alive.
+const LEASED: [&str; 7] = [
+    "UPDATE invoice SET lease_until = $1 + 15000000 WHERE state IN ('queued', 'sending') AND lease_until > $1 + 30000000",
+    "UPDATE act SET lease_until = $1 + 15000000 WHERE state IN ('queued', 'sending') AND lease_until > $1 + 30000000",
+    "UPDATE history_entry SET lease_until = $1 + 15000000 WHERE state IN ('queued', 'sending') AND lease_until > $1 + 30000000",
+    "UPDATE quickbooks_connection SET lease_until = $1 + 15000000 WHERE lease_until > $1 + 30000000",
+    "UPDATE pipedrive_grant SET lease_until = $1 + 15000000 WHERE lease_until > $1 + 30000000",
+    "UPDATE quickbooks_connection SET changes_lease_until = $1 + 60000000 WHERE changes_lease_until > $1 + 90000000",
+    "UPDATE quickbooks_connection SET swept_until = $1 + 60000000 WHERE swept_until > $1 + 90000000",
 ];
 
 /// Puts right, in all companies, what a clock that was ahead has kept, now that it shows `now`; how many rows.
 pub async fn correct(tx: &mut Tx, now: Timestamp) -> Result<u64, Error> {
-    let known = KNOWN.map(|statement| (statement, micros(now)));
-    let waiting = WAITING.map(|statement| (statement, beyond(now)));
     let mut corrected = 0;
-    for (statement, limit) in known.into_iter().chain(waiting) {
+    for statement in KNOWN.into_iter().chain(WAITING).chain(LEASED) {
         corrected +=
-            on!(tx, c => sqlx::query(statement).bind(limit).execute(c).await.map(|done| done.rows_affected()))?;
+            on!(tx, c => sqlx::query(statement).bind(micros(now)).execute(c).await.map(|done| done.rows_affected()))?;
     }
     Ok(corrected)
 }

@@ -23,7 +23,7 @@ use store::{
     ahead, audit, changes, drafts, grants, history,
     invoices::{self, Of, State},
     queue::{CarryOut, IssueInvoice},
-    replicas,
+    quickbooks, replicas,
     stuck::{self, Trouble, Work},
     tenants,
 };
@@ -175,6 +175,30 @@ async fn what_a_clock_that_was_ahead_has_kept_is_put_right(#[values(Sqlite, Post
     assert_eq!(tenants::won_unread(&mut tx, at(100), at(100), 5).await.unwrap(), [(tenant, at(100 - 24 * 3600))]);
     assert_eq!(grants::find(&mut tx, &t.vault, tenant, USER).await.unwrap().unwrap().profile_at, Timestamp::UNIX_EPOCH);
     assert_eq!(replicas::seen(&mut tx, Uuid::new_v4(), at(100), at(80)).await.unwrap(), 1);
+}
+
+/// Less than a day, and killed meanwhile: what waits, and who has had the right to work, would hold it up for minutes.
+#[rstest]
+#[tokio::test]
+async fn what_a_clock_that_was_minutes_ahead_has_kept_waits_no_longer(#[values(Sqlite, Postgres)] backend: Backend) {
+    const AHEAD: i64 = 240;
+    let t = Database::new(backend).await;
+    let mut tx = t.db.begin().await.unwrap();
+    let (tenant, connection, leased) = queued(&t, &mut tx).await;
+    let (zombie, other) = (Uuid::new_v4(), Uuid::new_v4());
+    assert!(invoices::lease(&mut tx, tenant, leased, zombie, at(AHEAD), at(AHEAD + 10)).await.unwrap().is_some());
+    let intent = intent(connection, IntentKey(Uuid::new_v4()), 100);
+    let made = new_id(invoices::place(&mut tx, tenant, &intent, at(AHEAD)).await.unwrap());
+    assert!(quickbooks::lease(&mut tx, tenant, connection, at(AHEAD), at(AHEAD + 14)).await.unwrap());
+
+    assert!(ahead::correct(&mut tx, at(100)).await.unwrap() > 0);
+    assert_eq!(invoices::orphans(&mut tx, at(100), at(100), at(130)).await.unwrap(), [(tenant, made)]);
+    let taken = invoices::lease(&mut tx, tenant, leased, other, at(101), at(111)).await.unwrap();
+    assert!(taken.is_none(), "whoever has it may be alive");
+    assert!(invoices::extend(&mut tx, tenant, leased, zombie, at(103), at(104)).await.unwrap(), "and says so");
+    assert!(invoices::lease(&mut tx, tenant, leased, other, at(120), at(130)).await.unwrap().is_some());
+    assert!(!quickbooks::lease(&mut tx, tenant, connection, at(110), at(124)).await.unwrap());
+    assert!(quickbooks::lease(&mut tx, tenant, connection, at(120), at(134)).await.unwrap());
 }
 
 /// SQLite ends the transaction by itself; what is begun next must not suffer for it.
