@@ -5,15 +5,18 @@ import { assertAccessible, picture, plain } from "./browser.mjs";
 import { bill, control, installed, openForm, session, settled } from "./http.mjs";
 import { CASCADE, US } from "./people.mjs";
 import { scene } from "./scene.mjs";
-import { openDeal, panel } from "./story.mjs";
+import { freePort } from "../scripts/stack.mjs";
+import { notesOf, openDeal, panel } from "./story.mjs";
 
 const COUNT = 500;
+const ENTRIES = 100;
 const AT_ONCE = 8;
+const port = await freePort(0);
 const { env, done, as } = scene("many", async (env) => {
   await installed(env, US);
   await done("/pipedrive/limits", { burst: 0, daily_for_each_seat: 0 });
   await done("/quickbooks/limits", { requests_per_minute: 0, batches_per_minute: 0, requests_per_second: 0, concurrent: 0 });
-}, () => ({ FATURA_QUICKBOOKS_CALLS_A_MINUTE: "1000000" }));
+}, () => ({ FATURA_QUICKBOOKS_CALLS_A_MINUTE: "1000000", FATURA_METRICS_LISTEN: `127.0.0.1:${port}` }));
 
 test(`${COUNT} invoices on one deal`, { timeout: 390_000 }, async () => {
   const { call, fields } = await openForm(env, US, 3, { ...CASCADE, "lines[0][item]": "12", "lines[0][unit_price]": "10", "lines[0][tax_code]": "NON" });
@@ -42,6 +45,24 @@ test(`${COUNT} invoices on one deal`, { timeout: 390_000 }, async () => {
     await assertAccessible(page, "panel with many invoices");
     await picture(page, "panel-many-en");
   });
+});
+
+test("entries that wait for a slow Pipedrive are each worked once", { timeout: 120_000 }, async () => {
+  const works = async () => {
+    const figures = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+    return [...figures.matchAll(/^fatura_job_seconds_count\{([^}]*)\} (\d+)/gm)].filter(([, labels]) => /kind="write_history"/.test(labels) && /outcome="done"/.test(labels)).reduce((sum, [, , count]) => sum + Number(count), 0);
+  };
+  const before = await works();
+  await done("/faults", { provider: "pipedrive", method: "POST", path: "/notes", times: ENTRIES, effect: { delay_after: 2500 } });
+  const { call, fields } = await openForm(env, US, 8, { ...CASCADE, "lines[0][item]": "12", "lines[0][unit_price]": "10", "lines[0][tax_code]": "NON" });
+  let left = ENTRIES;
+  await Promise.all(Array.from({ length: AT_ONCE }, async () => {
+    while (left-- > 0) await settled(call, await call("/deals/8/invoices", { ...fields, intent: crypto.randomUUID() }));
+  }));
+  assert.equal((await notesOf(env, US, 8, ENTRIES, 600)).length, ENTRIES);
+  await new Promise((go) => setTimeout(go, 4000));
+  const worked = (await works()) - before;
+  assert.ok(worked >= ENTRIES && worked < ENTRIES * 1.3, `${worked} times for ${ENTRIES} entries`);
 });
 
 test("a note whose answer was lost is found again among two hundred newer ones", { timeout: 60_000 }, async () => {

@@ -5,7 +5,7 @@
 //! What a job works on has a row of its own, mostly, which says when it is stuck (see [`crate::stuck`]). Where there is none, the
 //! queue keeps the job that has failed too often, with its last error.
 
-use crate::{Db, Error, Tx};
+use crate::{Db, Error, Tx, db::on};
 use domain::ids::{ActId, ConnectionId, DealId, EntryId, InvoiceId, TenantId, UserId};
 use jiff::Timestamp;
 use riverqueue::{Client, ClientBuilder, JobArgs, JobListParams, JobState};
@@ -107,6 +107,17 @@ const SHOWN_MOST: u32 = 1000;
 #[derive(Deserialize)]
 struct Whose {
     tenant: TenantId,
+}
+
+/// More jobs of a kind that wait than one company may have at work: nothing was lost, it is only not their turn yet.
+const BEHIND: i64 = 12;
+
+/// Whether so many jobs of a kind wait that what has not been worked yet is among them. Enqueued once more, it would be in its own way.
+pub async fn is_behind<Args: JobArgs>(tx: &mut Tx) -> Result<bool, Error> {
+    let waiting: i64 = on!(tx, c => sqlx::query_scalar(
+        "SELECT COUNT(*) FROM (SELECT 1 AS one FROM river_job WHERE state IN ('available', 'scheduled') AND kind = $1 LIMIT $2) AS waiting")
+        .bind(Args::KIND).bind(BEHIND).fetch_one(c).await)?;
+    Ok(waiting == BEHIND)
 }
 
 /// A client that enqueues and works nothing.

@@ -19,8 +19,8 @@ use tokio_util::sync::CancellationToken;
 
 /// Jobs at a time in one process, of those that somebody waits for. They wait for providers, mostly.
 const WORKERS: usize = 48;
-/// And of those that nobody does.
-const FOLLOWERS: usize = 16;
+/// And of those that nobody does. Some wait for what may be under way still.
+const FOLLOWERS: usize = 48;
 /// A job may wait for several calls to a provider.
 const JOB_TIMEOUT: Duration = Duration::from_secs(120);
 /// How soon a new job is seen when the database's notification is lost.

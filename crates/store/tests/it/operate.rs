@@ -22,7 +22,7 @@ use store::{
     acts::{self, Wish},
     ahead, audit, changes, drafts, grants, history,
     invoices::{self, Of, State},
-    queue::{CarryOut, IssueInvoice},
+    queue::{self, CarryOut, IssueInvoice},
     quickbooks, replicas,
     stuck::{self, Trouble, Work},
     tenants,
@@ -59,6 +59,21 @@ async fn stuck_work_waits_for_a_person(#[values(Sqlite, Postgres)] backend: Back
     assert_eq!((again.state, again.attempts, again.may_resend, again.trouble), (State::Sending, 1, true, None));
     invoices::resending(&mut tx, tenant, id, owner).await.unwrap();
     assert!(!invoices::find(&mut tx, tenant, id).await.unwrap().unwrap().may_resend, "once, and no more");
+}
+
+#[rstest]
+#[tokio::test]
+async fn what_waits_for_its_turn_is_told_from_what_was_lost(#[values(Sqlite, Postgres)] backend: Backend) {
+    let t = Database::new(backend).await;
+    let tenant = TenantId(Uuid::new_v4());
+    let mut tx = t.db.begin().await.unwrap();
+    t.db.enqueue(&mut tx, CarryOut { tenant, act: ActId(Uuid::new_v4()) }).await.unwrap();
+    assert!(!queue::is_behind::<CarryOut>(&mut tx).await.unwrap());
+    for _ in 0..12 {
+        t.db.enqueue(&mut tx, CarryOut { tenant, act: ActId(Uuid::new_v4()) }).await.unwrap();
+    }
+    assert!(queue::is_behind::<CarryOut>(&mut tx).await.unwrap());
+    assert!(!queue::is_behind::<IssueInvoice>(&mut tx).await.unwrap(), "of its kind");
 }
 
 /// A job of which the first failure is the last.
