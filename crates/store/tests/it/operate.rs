@@ -74,6 +74,21 @@ async fn what_waits_for_its_turn_is_told_from_what_was_lost(#[values(Sqlite, Pos
     }
     assert!(queue::is_behind::<CarryOut>(&mut tx).await.unwrap());
     assert!(!queue::is_behind::<IssueInvoice>(&mut tx).await.unwrap(), "of its kind");
+    // Enqueued while the clock was ahead, they have no turn for a day.
+    let moved = match &mut tx {
+        Tx::Sqlite(c) => {
+            sqlx::query("UPDATE river_job SET scheduled_at = strftime('%Y-%m-%d %H:%M:%f', 'now', '+26 hours')")
+                .execute(&mut **c)
+                .await
+                .map(drop)
+        }
+        Tx::Postgres(c) => sqlx::query("UPDATE river_job SET scheduled_at = now() + interval '26 hours'")
+            .execute(&mut **c)
+            .await
+            .map(drop),
+    };
+    moved.unwrap();
+    assert!(!queue::is_behind::<CarryOut>(&mut tx).await.unwrap());
 }
 
 /// A job of which the first failure is the last.
