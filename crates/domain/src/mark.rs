@@ -66,6 +66,13 @@ mod tests {
         }
     }
 
+    /// What somebody types stands before it.
+    #[test]
+    fn of_several_marks_the_last_one_counts() {
+        let typed = Mark { deal: DealId(1), ..mark() };
+        assert_eq!(Mark::read(&format!("{typed}\n{}", mark())), Some(mark()));
+    }
+
     #[test]
     fn other_words_are_no_mark() {
         let text = mark().to_string();
