@@ -119,6 +119,11 @@ for (const kind of ["SQLite", "PostgreSQL"]) {
     else assert.match(await stack.fatura("backup", file), /is written/);
 
     const lost = await bill(env, US, 5, LINE);
+    // Another Pipedrive company was connected with the same books before: its deals have numbers of their own.
+    const line = { Amount: 10, DetailType: "SalesItemLineDetail", SalesItemLineDetail: { ItemRef: { value: "12" } } };
+    const note = `Fatura ${crypto.randomUUID()} (Pipedrive ${US.company + 1}, deal 5, user ${US.user})`;
+    const foreign = await control(env, "/quickbooks/edit", { realm_id: US.realm, entity: "Invoice", changes: { CustomerRef: { value: "3" }, Line: [line], PrivateNote: note } });
+    assert.equal(foreign.status, 200, await foreign.text());
     const pressed = await settled(call, await call("/deals/4/invoices", fields));
     const number = /data-number="([^"]*)"/.exec(pressed.text)[1];
     const before = (await invoices(env)).length;
@@ -143,6 +148,7 @@ for (const kind of ["SQLite", "PostgreSQL"]) {
     assert.deepEqual(await numbers(env, 5), [lost]);
     assert.match((await openForm(env, US, 5)).text, /One invoice of this deal stands/);
     await pause(2000);
+    assert.deepEqual(await numbers(env, 5), [lost]);
     assert.equal((await notesOf(env, US, 5, 1)).filter((note) => note.includes(lost)).length, 1);
   });
 }
