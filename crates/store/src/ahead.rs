@@ -34,10 +34,51 @@ const LEASED: [&str; 7] = [
     "UPDATE quickbooks_connection SET swept_until = $1 + 60000000 WHERE swept_until > $1 + 90000000",
 ];
 
+/// The queue's own moments, which it keeps in the database's own type. What failed and pauses keeps its pause where it failed in the
+/// past; what is at work is rescued, and another leads, as if it had begun now.
+macro_rules! in_queue {
+    ($now:literal, $soon:literal, $lease:literal) => {
+        [
+            concat!(
+                "UPDATE river_job SET state = 'available', scheduled_at = ",
+                $now,
+                " WHERE state IN ('available', 'scheduled', 'retryable') AND scheduled_at > ",
+                $soon,
+                " AND (state = 'available' OR created_at > ",
+                $soon,
+                " OR attempted_at > ",
+                $soon,
+                ")"
+            ),
+            concat!(
+                "UPDATE river_job SET attempted_at = ",
+                $now,
+                " WHERE state = 'running' AND attempted_at > ",
+                $soon
+            ),
+            concat!("UPDATE river_leader SET expires_at = ", $lease, " WHERE expires_at > ", $soon),
+        ]
+    };
+}
+const IN_QUEUE_SQLITE: [&str; 3] = in_queue!(
+    "datetime($1 / 1000000, 'unixepoch')",
+    "datetime($1 / 1000000 + 30, 'unixepoch')",
+    "datetime($1 / 1000000 + 15, 'unixepoch')"
+);
+const IN_QUEUE_POSTGRES: [&str; 3] = in_queue!(
+    "(to_timestamp(0) + $1 * interval '1 microsecond')",
+    "(to_timestamp(30) + $1 * interval '1 microsecond')",
+    "(to_timestamp(15) + $1 * interval '1 microsecond')"
+);
+
 /// Puts right, in all companies, what a clock that was ahead has kept, now that it shows `now`; how many rows.
 pub async fn correct(tx: &mut Tx, now: Timestamp) -> Result<u64, Error> {
+    let in_queue = match tx {
+        Tx::Sqlite(_) => IN_QUEUE_SQLITE,
+        Tx::Postgres(_) => IN_QUEUE_POSTGRES,
+    };
     let mut corrected = 0;
-    for statement in KNOWN.into_iter().chain(WAITING).chain(LEASED) {
+    for statement in KNOWN.into_iter().chain(WAITING).chain(LEASED).chain(in_queue) {
         corrected +=
             on!(tx, c => sqlx::query(statement).bind(micros(now)).execute(c).await.map(|done| done.rows_affected()))?;
     }

@@ -113,19 +113,14 @@ struct Whose {
 const BEHIND: i64 = 12;
 
 /// Whether so many jobs of a kind wait that what has not been worked yet is among them. Enqueued once more, it would be in its own way.
-/// Those that were enqueued while the clock was ahead do not count: they have no turn for long.
 pub async fn is_behind<Args: JobArgs>(tx: &mut Tx) -> Result<bool, Error> {
-    let statement = match tx {
-        Tx::Sqlite(_) => {
-            "SELECT COUNT(*) FROM (SELECT 1 AS one FROM river_job WHERE state IN ('available', 'scheduled') AND kind = $1 \
-             AND scheduled_at <= strftime('%Y-%m-%d %H:%M:%f', 'now', '+5 seconds') LIMIT $2) AS waiting"
-        }
-        Tx::Postgres(_) => {
-            "SELECT COUNT(*) FROM (SELECT 1 AS one FROM river_job WHERE state IN ('available', 'scheduled') AND kind = $1 \
-             AND scheduled_at <= now() + interval '5 seconds' LIMIT $2) AS waiting"
-        }
-    };
-    let waiting: i64 = on!(tx, c => sqlx::query_scalar(statement).bind(Args::KIND).bind(BEHIND).fetch_one(c).await)?;
+    let waiting: i64 = on!(tx, c => sqlx::query_scalar(
+        "SELECT COUNT(*) FROM (SELECT 1 AS one FROM river_job WHERE state IN ('available', 'scheduled') AND kind = $1 LIMIT $2) AS waiting"
+    )
+    .bind(Args::KIND)
+    .bind(BEHIND)
+    .fetch_one(c)
+    .await)?;
     Ok(waiting == BEHIND)
 }
 

@@ -16,13 +16,14 @@ use jiff::Timestamp;
 use riverqueue::{BoxError, Job, JobArgs, QueueConfig, WorkContext, WorkOutcome, Workers};
 use rstest::rstest;
 use serde::{Deserialize, Serialize};
-use std::time::Duration;
+use sqlx::AssertSqlSafe;
+use std::time::{Duration, Instant};
 use store::{
     Tx,
     acts::{self, Wish},
     ahead, audit, changes, drafts, grants, history,
     invoices::{self, Of, State},
-    queue::{self, CarryOut, IssueInvoice},
+    queue::{self, CarryOut, IssueInvoice, WriteBack},
     quickbooks, replicas,
     stuck::{self, Trouble, Work},
     tenants,
@@ -74,21 +75,6 @@ async fn what_waits_for_its_turn_is_told_from_what_was_lost(#[values(Sqlite, Pos
     }
     assert!(queue::is_behind::<CarryOut>(&mut tx).await.unwrap());
     assert!(!queue::is_behind::<IssueInvoice>(&mut tx).await.unwrap(), "of its kind");
-    // Enqueued while the clock was ahead, they have no turn for a day.
-    let moved = match &mut tx {
-        Tx::Sqlite(c) => {
-            sqlx::query("UPDATE river_job SET scheduled_at = strftime('%Y-%m-%d %H:%M:%f', 'now', '+26 hours')")
-                .execute(&mut **c)
-                .await
-                .map(drop)
-        }
-        Tx::Postgres(c) => sqlx::query("UPDATE river_job SET scheduled_at = now() + interval '26 hours'")
-            .execute(&mut **c)
-            .await
-            .map(drop),
-    };
-    moved.unwrap();
-    assert!(!queue::is_behind::<CarryOut>(&mut tx).await.unwrap());
 }
 
 /// A job of which the first failure is the last.
@@ -229,6 +215,95 @@ async fn what_a_clock_that_was_minutes_ahead_has_kept_waits_no_longer(#[values(S
     assert!(invoices::lease(&mut tx, tenant, leased, other, at(120), at(130)).await.unwrap().is_some());
     assert!(!quickbooks::lease(&mut tx, tenant, connection, at(110), at(124)).await.unwrap());
     assert!(quickbooks::lease(&mut tx, tenant, connection, at(120), at(134)).await.unwrap());
+}
+
+/// The queue's own moments as well: what was enqueued, put off, begun or led in the future would wait until it comes.
+#[rstest]
+#[tokio::test]
+async fn jobs_of_a_clock_that_was_ahead_wait_no_longer(#[values(Sqlite, Postgres)] backend: Backend) {
+    let t = Database::new(backend).await;
+    let tenant = TenantId(Uuid::new_v4());
+    let mut tx = t.db.begin().await.unwrap();
+    for _ in 0..5 {
+        t.db.enqueue(&mut tx, WriteBack { tenant, deal: DEAL, user: USER }).await.unwrap();
+    }
+    let (soon, ahead, patient) = (moment(&tx, 20), moment(&tx, 26 * 3600), moment(&tx, 3600));
+    for statement in [
+        format!("UPDATE river_job SET scheduled_at = {ahead} WHERE id = 1"),
+        format!(
+            "UPDATE river_job SET state = 'retryable', attempted_at = {ahead}, scheduled_at = {ahead} WHERE id = 2"
+        ),
+        format!("UPDATE river_job SET state = 'running', attempted_at = {ahead} WHERE id = 3"),
+        format!("UPDATE river_job SET state = 'retryable', scheduled_at = {patient} WHERE id = 4"),
+        format!("UPDATE river_job SET scheduled_at = {soon} WHERE id = 5"),
+        format!("INSERT INTO river_leader (leader_id, elected_at, expires_at) VALUES ('gone', {ahead}, {ahead})"),
+    ] {
+        execute(&mut tx, &statement).await;
+    }
+    let now = t.db.now().await.unwrap().unwrap_or_else(jiff::Timestamp::now);
+    assert_eq!(ahead::correct(&mut tx, now).await.unwrap(), 4);
+    assert_eq!(ahead::correct(&mut tx, now).await.unwrap(), 0, "once");
+    let soon = moment(&tx, 60);
+    let mut ready = Vec::new();
+    for id in 1..=5 {
+        let wanted =
+            format!("SELECT COUNT(*) FROM river_job WHERE id = {id} AND state = 'available' AND scheduled_at < {soon}");
+        ready.push(count(&mut tx, &wanted).await);
+    }
+    assert_eq!(ready, [1, 1, 0, 0, 1], "a pause after a failure is kept, and what is at work is not given away");
+    let begun = format!("SELECT COUNT(*) FROM river_job WHERE id = 3 AND attempted_at < {soon}");
+    assert_eq!(count(&mut tx, &begun).await, 1, "from now on it is rescued as soon as any other");
+    let led = format!("SELECT COUNT(*) FROM river_leader WHERE expires_at < {soon}");
+    assert_eq!(count(&mut tx, &led).await, 1, "whoever leads may be alive and says so; another takes its place soon");
+}
+
+/// A moment so many seconds from now, as the queue keeps it.
+fn moment(tx: &Tx, seconds: i64) -> String {
+    match tx {
+        Tx::Sqlite(_) => format!("strftime('%Y-%m-%d %H:%M:%f', 'now', '{seconds} seconds')"),
+        Tx::Postgres(_) => format!("now() + interval '{seconds} seconds'"),
+    }
+}
+
+async fn execute(tx: &mut Tx, statement: &str) {
+    match tx {
+        Tx::Sqlite(c) => sqlx::query(AssertSqlSafe(statement)).execute(&mut **c).await.map(drop),
+        Tx::Postgres(c) => sqlx::query(AssertSqlSafe(statement)).execute(&mut **c).await.map(drop),
+    }
+    .unwrap();
+}
+
+async fn count(tx: &mut Tx, statement: &str) -> i64 {
+    match tx {
+        Tx::Sqlite(c) => sqlx::query_scalar(AssertSqlSafe(statement)).fetch_one(&mut **c).await,
+        Tx::Postgres(c) => sqlx::query_scalar(AssertSqlSafe(statement)).fetch_one(&mut **c).await,
+    }
+    .unwrap()
+}
+
+/// A lock that somebody holds, a server that is frozen, a line that was cut without a word: nobody waits for it for ever.
+#[tokio::test]
+async fn a_database_that_does_not_answer_is_given_up() {
+    let t = Database::new(Postgres).await;
+    let mut tx = t.db.begin().await.unwrap();
+    let tenant = tenant(&mut tx, 1).await;
+    tx.commit().await.unwrap();
+    let (mut holds, mut waits) = (t.db.begin().await.unwrap(), t.db.begin().await.unwrap());
+    tenants::watch_won(&mut holds, tenant, None).await.unwrap();
+    let asked = Instant::now();
+    // Whoever were silent would be made to let go.
+    let holding = async {
+        while asked.elapsed() < Duration::from_secs(60) {
+            tokio::time::sleep(Duration::from_secs(2)).await;
+            tenants::watch_won(&mut holds, tenant, None).await.unwrap();
+        }
+    };
+    let waited = tokio::select! {
+        waited = tenants::watch_won(&mut waits, tenant, None) => waited,
+        () = holding => panic!("no end after a minute"),
+    };
+    let Err(store::Error::Database(sqlx::Error::Io(error))) = waited else { panic!("{waited:?}") };
+    assert_eq!(error.kind(), std::io::ErrorKind::TimedOut);
 }
 
 /// SQLite ends the transaction by itself; what is begun next must not suffer for it.

@@ -59,8 +59,9 @@ impl Worker<'_> {
     pub(super) async fn run(&self) -> Result<(Snapshot, String), Error> {
         let mut tx = self.app.db.read().await?;
         let connection = quickbooks::find(&mut tx, &self.app.vault, self.tenant, self.invoice.connection).await?;
-        drop(tx);
         let connection = connection.ok_or(Error::NotConnected)?;
+        let mark = self.mark(&mut tx).await?;
+        drop(tx);
         let is_sent = self.invoice.state == State::Sending;
         if is_sent || self.app.clock.now().duration_since(self.invoice.created_at) > UNHURRIED {
             if let Some(found) = self.find(&connection).await? {
@@ -89,7 +90,7 @@ impl Worker<'_> {
         if !ours {
             return Err(Error::NotYet(HEARTBEAT));
         }
-        match self.create(&connection, &catalogue, &customer, items).await {
+        match self.create(&connection, &catalogue, mark, &customer, items).await {
             Ok(snapshot) => Ok((snapshot, customer)),
             Err(error) => {
                 if let Error::QuickBooks(ProviderError::Busy(_) | ProviderError::Away) = &error {
@@ -130,10 +131,9 @@ impl Worker<'_> {
         }
     }
 
-    async fn mark(&self) -> Result<Mark, Error> {
+    async fn mark(&self, tx: &mut store::Tx) -> Result<Mark, Error> {
         let Invoice { intent, deal, created_by: user, .. } = *self.invoice;
-        let mut tx = self.app.db.read().await?;
-        let of = tenants::find(&mut tx, self.tenant).await?.ok_or(Error::NotFound)?;
+        let of = tenants::find(tx, self.tenant).await?.ok_or(Error::NotFound)?;
         Ok(Mark { intent, company: of.company_id, deal, user })
     }
 
@@ -186,6 +186,7 @@ impl Worker<'_> {
         &self,
         connection: &Connection,
         catalogue: &Arc<Catalogue>,
+        mark: Mark,
         customer: &str,
         items: Vec<String>,
     ) -> Result<Snapshot, Error> {
@@ -193,7 +194,6 @@ impl Worker<'_> {
         let term = catalogue.term_for(draft.issued, draft.due).map(|term| term.id.clone());
         let request_id = self.request_id("invoice");
         let parts = Arc::new((customer.to_owned(), items, term, request_id));
-        let mark = self.mark().await?;
         access::quickbooks(self.app, self.tenant, connection, |access| {
             let (draft, parts, catalogue) = (Arc::clone(&draft), Arc::clone(&parts), Arc::clone(catalogue));
             async move {
