@@ -5,7 +5,7 @@
 use crate::{
     Error, Tx,
     db::on,
-    leases::{Progress, leased},
+    leases::{self, Progress},
     stuck::Trouble,
     time::{instant, micros},
 };
@@ -154,8 +154,6 @@ pub async fn recent(tx: &mut Tx, tenant: TenantId, since: Timestamp) -> Result<V
     Ok(last.into_values().collect())
 }
 
-leased!("act", ActId);
-
 /// Takes the right to carry an unfinished act out until `until`: the act, and how far it came.
 pub async fn lease(
     tx: &mut Tx,
@@ -165,7 +163,7 @@ pub async fn lease(
     now: Timestamp,
     until: Timestamp,
 ) -> Result<Option<(Requested, Progress)>, Error> {
-    let Some(held_until) = take(tx, tenant, id, owner, now, until).await? else { return Ok(None) };
+    let Some(held_until) = leases::take(tx, tenant, id, owner, now, until).await? else { return Ok(None) };
     let Some(act) = find(tx, tenant, id).await? else { return Ok(None) };
     let progress = Progress::of(act.state == State::Sending, held_until);
     Ok(Some((act, progress)))

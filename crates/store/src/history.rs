@@ -4,7 +4,7 @@
 use crate::{
     Error, Tx,
     db::on,
-    leases::{Progress, leased},
+    leases::{self, Progress},
     time::{instant, micros},
 };
 use domain::{
@@ -57,8 +57,6 @@ pub async fn add(tx: &mut Tx, tenant: TenantId, entry: &Entry) -> Result<(), Err
     Ok(())
 }
 
-leased!("history_entry", EntryId);
-
 /// Takes the right to write an entry until `until`: the entry, how far it came, and the attempts so far.
 pub async fn lease(
     tx: &mut Tx,
@@ -68,7 +66,7 @@ pub async fn lease(
     now: Timestamp,
     until: Timestamp,
 ) -> Result<Option<(Entry, Progress, i32)>, Error> {
-    let Some(held_until) = take(tx, tenant, id, owner, now, until).await? else { return Ok(None) };
+    let Some(held_until) = leases::take(tx, tenant, id, owner, now, until).await? else { return Ok(None) };
     let row: Option<Row> = on!(tx, c => sqlx::query_as(
         "SELECT id, invoice_id, deal_id, user_id, told, snapshot, made_at, state, attempts FROM history_entry WHERE tenant_id = $1 AND id = $2")
         .bind(tenant.0).bind(id.0).fetch_optional(c).await)?;

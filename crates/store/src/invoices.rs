@@ -6,7 +6,7 @@
 use crate::{
     Error, Tx,
     db::on,
-    leases::leased,
+    leases,
     stuck::Trouble,
     time::{instant, micros},
 };
@@ -344,8 +344,6 @@ pub async fn not_read_since(
     rows.into_iter().map(Invoice::try_from).collect()
 }
 
-leased!("invoice", InvoiceId);
-
 /// Takes the right to work on an unfinished invoice until `until`. `None` when it is finished or somebody else works on it.
 pub async fn lease(
     tx: &mut Tx,
@@ -355,7 +353,7 @@ pub async fn lease(
     now: Timestamp,
     until: Timestamp,
 ) -> Result<Option<Invoice>, Error> {
-    if take(tx, tenant, id, owner, now, until).await?.is_some() { find(tx, tenant, id).await } else { Ok(None) }
+    if leases::take(tx, tenant, id, owner, now, until).await?.is_some() { find(tx, tenant, id).await } else { Ok(None) }
 }
 
 /// What was sent was certainly not carried out: there is no doubt about it.

@@ -2,6 +2,17 @@
 //! nothing more. Such a row is `queued`, then `sending` from before the first byte goes out, until it is settled. One that
 //! has a trouble is left alone, see [`crate::stuck`].
 
+use crate::{
+    Error, Tx,
+    db::on,
+    stuck::Trouble,
+    time::{beyond, micros},
+};
+use domain::ids::{ActId, EntryId, InvoiceId, TenantId};
+use jiff::Timestamp;
+use sqlx::AssertSqlSafe;
+use uuid::Uuid;
+
 /// How far work on a row has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Progress {
@@ -24,110 +35,145 @@ impl Progress {
     }
 }
 
-/// The functions of such a table, whose ids are of the type that is named.
-macro_rules! leased {
-    ($table:literal, $id:ident) => {
-        /// Takes the right to work on an unfinished row until `until`, and counts the attempt; until when it was leased before, 0
-        /// where that lease was given back. `None` where somebody else has it, or nothing is left to do.
-        async fn take(
-            tx: &mut $crate::Tx,
-            tenant: domain::ids::TenantId,
-            id: domain::ids::$id,
-            owner: uuid::Uuid,
-            now: jiff::Timestamp,
-            until: jiff::Timestamp,
-        ) -> Result<Option<i64>, $crate::Error> {
-            let held_until: Option<i64> = $crate::db::on!(tx, c => sqlx::query_scalar(concat!(
-                "SELECT lease_until FROM ", $table, " WHERE tenant_id = $1 AND id = $2"))
-                .bind(tenant.0).bind(id.0).fetch_optional(c).await)?;
-            let rows = $crate::db::on!(tx, c => sqlx::query(concat!(
-                "UPDATE ", $table, " SET lease_owner = $3, lease_until = $5, attempts = attempts + 1 \
-                 WHERE tenant_id = $1 AND id = $2 AND state IN ('queued', 'sending') AND trouble IS NULL \
-                 AND (lease_until <= $4 OR lease_until > $6)"))
-                .bind(tenant.0).bind(id.0).bind(owner).bind($crate::time::micros(now)).bind($crate::time::micros(until))
-                .bind($crate::time::beyond(until))
-                .execute(c).await.map(|done| done.rows_affected()))?;
-            Ok(held_until.filter(|_| rows == 1))
-        }
-
-        /// Keeps the lease; false when it was lost, and then nothing more may be sent.
-        pub async fn extend(
-            tx: &mut $crate::Tx,
-            tenant: domain::ids::TenantId,
-            id: domain::ids::$id,
-            owner: uuid::Uuid,
-            now: jiff::Timestamp,
-            until: jiff::Timestamp,
-        ) -> Result<bool, $crate::Error> {
-            let rows = $crate::db::on!(tx, c => sqlx::query(concat!(
-                "UPDATE ", $table, " SET lease_until = $5 WHERE tenant_id = $1 AND id = $2 AND lease_owner = $3 AND lease_until > $4 \
-                 AND state IN ('queued', 'sending')"))
-                .bind(tenant.0).bind(id.0).bind(owner).bind($crate::time::micros(now)).bind($crate::time::micros(until))
-                .execute(c).await.map(|done| done.rows_affected()))?;
-            Ok(rows == 1)
-        }
-
-        /// Notes that it is about to be sent. Committed before the first byte goes out. False when the lease was lost.
-        pub async fn sending(
-            tx: &mut $crate::Tx,
-            tenant: domain::ids::TenantId,
-            id: domain::ids::$id,
-            owner: uuid::Uuid,
-            now: jiff::Timestamp,
-        ) -> Result<bool, $crate::Error> {
-            let rows = $crate::db::on!(tx, c => sqlx::query(concat!(
-                "UPDATE ", $table, " SET state = 'sending', sent_at = $4 WHERE tenant_id = $1 AND id = $2 AND lease_owner = $3 \
-                 AND state IN ('queued', 'sending')"))
-                .bind(tenant.0).bind(id.0).bind(owner).bind($crate::time::micros(now))
-                .execute(c).await.map(|done| done.rows_affected()))?;
-            Ok(rows == 1)
-        }
-
-        /// Gives the lease back, for another attempt at `at`.
-        pub async fn postpone(
-            tx: &mut $crate::Tx,
-            tenant: domain::ids::TenantId,
-            id: domain::ids::$id,
-            owner: uuid::Uuid,
-            at: jiff::Timestamp,
-        ) -> Result<(), $crate::Error> {
-            $crate::db::on!(tx, c => sqlx::query(concat!(
-                "UPDATE ", $table, " SET lease_until = 0, next_attempt_at = $4 WHERE tenant_id = $1 AND id = $2 AND lease_owner = $3"))
-                .bind(tenant.0).bind(id.0).bind(owner).bind($crate::time::micros(at)).execute(c).await.map(drop))?;
-            Ok(())
-        }
-
-        /// It goes no further without a person. Nothing when the lease was lost.
-        pub async fn stick(
-            tx: &mut $crate::Tx,
-            tenant: domain::ids::TenantId,
-            id: domain::ids::$id,
-            owner: uuid::Uuid,
-            trouble: &$crate::stuck::Trouble,
-        ) -> Result<(), $crate::Error> {
-            $crate::db::on!(tx, c => sqlx::query(concat!(
-                "UPDATE ", $table, " SET trouble = $4, lease_until = 0 WHERE tenant_id = $1 AND id = $2 AND lease_owner = $3 \
-                 AND state IN ('queued', 'sending')"))
-                .bind(tenant.0).bind(id.0).bind(owner).bind(trouble.text()).execute(c).await.map(drop))?;
-            Ok(())
-        }
-
-        /// What is unfinished and due, and nobody works on: what a crash left behind. Each is pushed back to `again`, so that it
-        /// is handed out once.
-        pub async fn orphans(
-            tx: &mut $crate::Tx,
-            due_before: jiff::Timestamp,
-            now: jiff::Timestamp,
-            again: jiff::Timestamp,
-        ) -> Result<Vec<(domain::ids::TenantId, domain::ids::$id)>, $crate::Error> {
-            let rows: Vec<(uuid::Uuid, uuid::Uuid)> = $crate::db::on!(tx, c => sqlx::query_as(concat!(
-                "UPDATE ", $table, " SET next_attempt_at = $3 WHERE state IN ('queued', 'sending') AND trouble IS NULL AND next_attempt_at <= $1 \
-                 AND (lease_until <= $2 OR lease_until > $4) RETURNING tenant_id, id"))
-                .bind($crate::time::micros(due_before)).bind($crate::time::micros(now)).bind($crate::time::micros(again))
-                .bind($crate::time::beyond(again))
-                .fetch_all(c).await)?;
-            Ok(rows.into_iter().map(|(tenant, id)| (domain::ids::TenantId(tenant), domain::ids::$id(id))).collect())
-        }
-    };
+/// The id of such a row: which table it is in.
+pub trait Leased: Copy + Send + Sync {
+    /// Its table.
+    const TABLE: &str;
+    /// The id as the database gives it.
+    fn new(id: Uuid) -> Self;
+    /// The id as the database takes it.
+    fn get(self) -> Uuid;
 }
-pub(crate) use leased;
+
+macro_rules! leased {
+    ($($id:ident in $table:literal),*) => {$(
+        impl Leased for $id {
+            const TABLE: &str = $table;
+            fn new(id: Uuid) -> Self {
+                Self(id)
+            }
+            fn get(self) -> Uuid {
+                self.0
+            }
+        }
+    )*};
+}
+leased!(InvoiceId in "invoice", ActId in "act", EntryId in "history_entry");
+
+/// Takes the right to work on an unfinished row until `until`, and counts the attempt; until when it was leased before, 0 where that
+/// lease was given back. `None` where somebody else has it, or nothing is left to do.
+pub(crate) async fn take<Id: Leased>(
+    tx: &mut Tx,
+    tenant: TenantId,
+    id: Id,
+    owner: Uuid,
+    now: Timestamp,
+    until: Timestamp,
+) -> Result<Option<i64>, Error> {
+    let held = format!("SELECT lease_until FROM {} WHERE tenant_id = $1 AND id = $2", Id::TABLE);
+    let held_until: Option<i64> = on!(tx, c => sqlx::query_scalar(AssertSqlSafe(held.as_str()))
+        .bind(tenant.0).bind(id.get()).fetch_optional(c).await)?;
+    let statement = format!(
+        "UPDATE {} SET lease_owner = $3, lease_until = $5, attempts = attempts + 1 \
+         WHERE tenant_id = $1 AND id = $2 AND state IN ('queued', 'sending') AND trouble IS NULL \
+         AND (lease_until <= $4 OR lease_until > $6)",
+        Id::TABLE
+    );
+    let rows = on!(tx, c => sqlx::query(AssertSqlSafe(statement.as_str()))
+        .bind(tenant.0).bind(id.get()).bind(owner).bind(micros(now)).bind(micros(until)).bind(beyond(until))
+        .execute(c).await.map(|done| done.rows_affected()))?;
+    Ok(held_until.filter(|_| rows == 1))
+}
+
+/// Keeps the lease; false when it was lost, and then nothing more may be sent.
+pub async fn extend<Id: Leased>(
+    tx: &mut Tx,
+    tenant: TenantId,
+    id: Id,
+    owner: Uuid,
+    now: Timestamp,
+    until: Timestamp,
+) -> Result<bool, Error> {
+    let statement = format!(
+        "UPDATE {} SET lease_until = $5 WHERE tenant_id = $1 AND id = $2 AND lease_owner = $3 AND lease_until > $4 \
+         AND state IN ('queued', 'sending')",
+        Id::TABLE
+    );
+    let rows = on!(tx, c => sqlx::query(AssertSqlSafe(statement.as_str()))
+        .bind(tenant.0).bind(id.get()).bind(owner).bind(micros(now)).bind(micros(until))
+        .execute(c).await.map(|done| done.rows_affected()))?;
+    Ok(rows == 1)
+}
+
+/// Notes that it is about to be sent. Committed before the first byte goes out. False when the lease was lost.
+pub async fn sending<Id: Leased>(
+    tx: &mut Tx,
+    tenant: TenantId,
+    id: Id,
+    owner: Uuid,
+    now: Timestamp,
+) -> Result<bool, Error> {
+    let statement = format!(
+        "UPDATE {} SET state = 'sending', sent_at = $4 WHERE tenant_id = $1 AND id = $2 AND lease_owner = $3 \
+         AND state IN ('queued', 'sending')",
+        Id::TABLE
+    );
+    let rows = on!(tx, c => sqlx::query(AssertSqlSafe(statement.as_str()))
+        .bind(tenant.0).bind(id.get()).bind(owner).bind(micros(now))
+        .execute(c).await.map(|done| done.rows_affected()))?;
+    Ok(rows == 1)
+}
+
+/// Gives the lease back, for another attempt at `at`.
+pub async fn postpone<Id: Leased>(
+    tx: &mut Tx,
+    tenant: TenantId,
+    id: Id,
+    owner: Uuid,
+    at: Timestamp,
+) -> Result<(), Error> {
+    let statement = format!(
+        "UPDATE {} SET lease_until = 0, next_attempt_at = $4 WHERE tenant_id = $1 AND id = $2 AND lease_owner = $3",
+        Id::TABLE
+    );
+    on!(tx, c => sqlx::query(AssertSqlSafe(statement.as_str()))
+        .bind(tenant.0).bind(id.get()).bind(owner).bind(micros(at)).execute(c).await.map(drop))?;
+    Ok(())
+}
+
+/// It goes no further without a person. Nothing when the lease was lost.
+pub async fn stick<Id: Leased>(
+    tx: &mut Tx,
+    tenant: TenantId,
+    id: Id,
+    owner: Uuid,
+    trouble: &Trouble,
+) -> Result<(), Error> {
+    let statement = format!(
+        "UPDATE {} SET trouble = $4, lease_until = 0 WHERE tenant_id = $1 AND id = $2 AND lease_owner = $3 \
+         AND state IN ('queued', 'sending')",
+        Id::TABLE
+    );
+    on!(tx, c => sqlx::query(AssertSqlSafe(statement.as_str()))
+        .bind(tenant.0).bind(id.get()).bind(owner).bind(trouble.text()).execute(c).await.map(drop))?;
+    Ok(())
+}
+
+/// What is unfinished and due, and nobody works on: what a crash left behind, of all companies. Each is pushed back to `again`, so
+/// that it is handed out once.
+pub async fn orphans<Id: Leased>(
+    tx: &mut Tx,
+    due_before: Timestamp,
+    now: Timestamp,
+    again: Timestamp,
+) -> Result<Vec<(TenantId, Id)>, Error> {
+    let statement = format!(
+        "UPDATE {} SET next_attempt_at = $3 WHERE state IN ('queued', 'sending') AND trouble IS NULL AND next_attempt_at <= $1 \
+         AND (lease_until <= $2 OR lease_until > $4) RETURNING tenant_id, id",
+        Id::TABLE
+    );
+    let rows: Vec<(Uuid, Uuid)> = on!(tx, c => sqlx::query_as(AssertSqlSafe(statement.as_str()))
+        .bind(micros(due_before)).bind(micros(now)).bind(micros(again)).bind(beyond(again))
+        .fetch_all(c).await)?;
+    Ok(rows.into_iter().map(|(tenant, id)| (TenantId(tenant), Id::new(id))).collect())
+}

@@ -5,6 +5,7 @@
 use crate::{Error, Tx, db::on, time::instant, time::micros};
 use domain::ids::TenantId;
 use jiff::Timestamp;
+use sqlx::AssertSqlSafe;
 use uuid::Uuid;
 
 /// Why it goes no further.
@@ -121,18 +122,11 @@ pub async fn of_all(tx: &mut Tx) -> Result<Vec<Stuck>, Error> {
 
 /// Has it tried again; false where it is not stuck. Enqueue the work in the same transaction.
 pub async fn retry(tx: &mut Tx, tenant: TenantId, kind: Work, id: Uuid, now: Timestamp) -> Result<bool, Error> {
-    let statement = match kind {
-        Work::Invoice => {
-            "UPDATE invoice SET trouble = NULL, attempts = 0, next_attempt_at = $3 WHERE tenant_id = $1 AND id = $2 AND trouble IS NOT NULL"
-        }
-        Work::Act => {
-            "UPDATE act SET trouble = NULL, attempts = 0, next_attempt_at = $3 WHERE tenant_id = $1 AND id = $2 AND trouble IS NOT NULL"
-        }
-        Work::Entry => {
-            "UPDATE history_entry SET trouble = NULL, attempts = 0, next_attempt_at = $3 \
-             WHERE tenant_id = $1 AND id = $2 AND trouble IS NOT NULL"
-        }
-    };
-    let rows = on!(tx, c => sqlx::query(statement).bind(tenant.0).bind(id).bind(micros(now)).execute(c).await.map(|done| done.rows_affected()))?;
+    let statement = format!(
+        "UPDATE {} SET trouble = NULL, attempts = 0, next_attempt_at = $3 WHERE tenant_id = $1 AND id = $2 AND trouble IS NOT NULL",
+        kind.name()
+    );
+    let rows = on!(tx, c => sqlx::query(AssertSqlSafe(statement.as_str()))
+        .bind(tenant.0).bind(id).bind(micros(now)).execute(c).await.map(|done| done.rows_affected()))?;
     Ok(rows == 1)
 }

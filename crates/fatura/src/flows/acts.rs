@@ -6,7 +6,7 @@
 
 use super::{
     Error, access, follow,
-    lease::{Attempt, HEARTBEAT, LEASE, LOOK_AGAIN, Next, PATIENCE, UNDER_WAY, held, next, request_id},
+    lease::{Attempt, HEARTBEAT, Hold, LEASE, LOOK_AGAIN, PATIENCE, UNDER_WAY, request_id},
     settings,
 };
 use crate::state::App;
@@ -15,7 +15,6 @@ use domain::{
     ids::{ActId, InvoiceId, TenantId, UserId},
     invoice::{Act, Snapshot, status},
 };
-use jiff::SignedDuration;
 use providers::ProviderError;
 use serde_json::json;
 use store::{
@@ -125,24 +124,18 @@ async fn outcome(app: &App, tenant: TenantId, id: ActId) -> Result<Outcome, Erro
 
 /// Carries a wish as far as it goes now.
 pub(crate) async fn carry_out(app: &App, tenant: TenantId, id: ActId) -> Result<Attempt, Error> {
-    let owner = Uuid::new_v4();
+    let hold = Hold::new(app, tenant, id);
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
-    let Some((requested, progress)) = acts::lease(&mut tx, tenant, id, owner, now, now + LEASE).await? else {
+    let Some((requested, progress)) = acts::lease(&mut tx, tenant, id, hold.owner, now, now + LEASE).await? else {
         let known = acts::find(&mut tx, tenant, id).await?;
         let unfinished = known.is_some_and(|act| act.is_under_way());
         return Ok(if unfinished { Attempt::Later(HEARTBEAT) } else { Attempt::Done });
     };
     let invoice = invoices::find(&mut tx, tenant, requested.wish.invoice).await?.ok_or(Error::NotFound)?;
     tx.commit().await?;
-    let worker = Worker { app, tenant, requested: &requested, progress, invoice: &invoice, owner };
-    let extend = async |now, until| {
-        let mut tx = app.db.begin().await?;
-        let kept = acts::extend(&mut tx, tenant, id, owner, now, until).await?;
-        tx.commit().await?;
-        Ok(kept)
-    };
-    match held(&app.clock, Box::pin(worker.run()), extend).await {
+    let worker = Worker { app, tenant, requested: &requested, progress, invoice: &invoice, hold: &hold };
+    match hold.during(Box::pin(worker.run())).await {
         Some(ended) => worker.settle(ended).await,
         None => Ok(Attempt::Later(HEARTBEAT)),
     }
@@ -158,7 +151,7 @@ struct Worker<'a> {
     requested: &'a Requested,
     progress: Progress,
     invoice: &'a Invoice,
-    owner: Uuid,
+    hold: &'a Hold<'a, ActId>,
 }
 
 impl Worker<'_> {
@@ -184,12 +177,8 @@ impl Worker<'_> {
         // Once with what we know, and once more with what QuickBooks says when that was stale.
         for is_last in [false, true] {
             let mut tx = self.app.db.begin().await?;
-            let ours =
-                acts::sending(&mut tx, self.tenant, self.requested.wish.id, self.owner, self.app.clock.now()).await?;
+            self.hold.sending(&mut tx).await?;
             tx.commit().await?;
-            if !ours {
-                return Err(Error::NotYet(HEARTBEAT));
-            }
             match self.send(&connection, &current).await {
                 Ok(done) => return Ok((done, None)),
                 Err(Error::NotFound) if !is_last => {}
@@ -292,7 +281,7 @@ impl Worker<'_> {
         let mut tx = self.app.db.begin().await?;
         let attempt = match ended {
             Ok((snapshot, refusal)) => {
-                if acts::finish(&mut tx, tenant, wish.id, self.owner, refusal.as_ref()).await? {
+                if acts::finish(&mut tx, tenant, wish.id, self.hold.owner, refusal.as_ref()).await? {
                     follow::show(self.app, &mut tx, tenant, self.invoice, &snapshot).await?;
                     let outcome = if refusal.is_some() { "refused" } else { "done" };
                     let detail = json!({ "act": wish.id.0, "quickbooks_id": snapshot.quickbooks_id });
@@ -303,34 +292,11 @@ impl Worker<'_> {
             }
             Err(error) => {
                 tracing::warn!(tenant.id = %tenant.0, act.id = %wish.id.0, %error, "an act is not settled yet");
-                match next(self.app, &error, self.requested.attempts, self.requested.at) {
-                    Next::Again(wait) => {
-                        let at = now + SignedDuration::try_from(wait).unwrap_or(LEASE);
-                        acts::postpone(&mut tx, tenant, wish.id, self.owner, at).await?;
-                        Attempt::Later(wait)
-                    }
-                    Next::Stuck(trouble) => {
-                        acts::stick(&mut tx, tenant, wish.id, self.owner, &trouble).await?;
-                        Attempt::Done
-                    }
-                }
+                self.hold.give_back(&mut tx, &error, self.requested.attempts, self.requested.at).await?
             }
         };
         tx.commit().await?;
         self.app.db.announce(tenant).await;
         Ok(attempt)
     }
-}
-
-/// Hands out again what a crash left behind; how many.
-pub(crate) async fn recover(app: &App) -> Result<usize, Error> {
-    let now = app.clock.now();
-    let (before, again) = (now - SignedDuration::from_secs(5), now + SignedDuration::from_secs(30));
-    let mut tx = app.db.begin().await?;
-    let orphans = acts::orphans(&mut tx, before, now, again).await?;
-    for (tenant, act) in &orphans {
-        app.db.enqueue(&mut tx, CarryOut { tenant: *tenant, act: *act }).await?;
-    }
-    tx.commit().await?;
-    Ok(orphans.len())
 }

@@ -2,7 +2,7 @@
 
 use super::{
     Error, access,
-    lease::{Attempt, HEARTBEAT, LEASE, LOOKED_BACK, Next, UNDER_WAY, held, next},
+    lease::{self, Attempt, HEARTBEAT, Hold, LEASE, LOOKED_BACK, UNDER_WAY},
 };
 use crate::{format::Writer, language::Language, state::App};
 use domain::{
@@ -10,7 +10,6 @@ use domain::{
     invoice::{Status, status},
 };
 use i18n_embed_fl::fl;
-use jiff::SignedDuration;
 use providers::ProviderError;
 use store::{
     Tx, grants,
@@ -76,20 +75,14 @@ pub(crate) async fn fallen_due(app: &App) -> Result<usize, Error> {
 
 /// Writes an entry as a note on the deal.
 pub(crate) async fn write(app: &App, tenant: TenantId, id: EntryId) -> Result<Attempt, Error> {
+    let hold = Hold::new(app, tenant, id);
     let now = app.clock.now();
-    let owner = Uuid::new_v4();
     let mut tx = app.db.begin().await?;
-    let leased = history::lease(&mut tx, tenant, id, owner, now, now + LEASE).await?;
+    let leased = history::lease(&mut tx, tenant, id, hold.owner, now, now + LEASE).await?;
     tx.commit().await?;
     let Some((entry, progress, attempts)) = leased else { return Ok(Attempt::Done) };
-    let extend = async |now, until| {
-        let mut tx = app.db.begin().await?;
-        let kept = history::extend(&mut tx, tenant, id, owner, now, until).await?;
-        tx.commit().await?;
-        Ok(kept)
-    };
-    let worker = Worker { app, tenant, entry: &entry, progress, owner };
-    match held(&app.clock, Box::pin(worker.run()), extend).await {
+    let worker = Worker { app, tenant, entry: &entry, progress, hold: &hold };
+    match hold.during(Box::pin(worker.run())).await {
         Some(ended) => worker.settle(ended, attempts).await,
         None => Ok(Attempt::Later(HEARTBEAT)),
     }
@@ -101,7 +94,7 @@ struct Worker<'a> {
     tenant: TenantId,
     entry: &'a Entry,
     progress: Progress,
-    owner: Uuid,
+    hold: &'a Hold<'a, EntryId>,
 }
 
 impl Worker<'_> {
@@ -143,11 +136,8 @@ impl Worker<'_> {
             }
         }
         let mut tx = app.db.begin().await?;
-        let ours = history::sending(&mut tx, tenant, entry.id, self.owner, app.clock.now()).await?;
+        self.hold.sending(&mut tx).await?;
         tx.commit().await?;
-        if !ours {
-            return Err(Error::NotYet(HEARTBEAT));
-        }
         access::pipedrive(
             app,
             tenant,
@@ -175,26 +165,16 @@ impl Worker<'_> {
 
     /// Keeps what came out.
     async fn settle(&self, ended: Result<Option<i64>, Error>, attempts: i32) -> Result<Attempt, Error> {
-        let Self { app, tenant, entry, owner, .. } = *self;
+        let Self { app, tenant, entry, hold, .. } = *self;
         let mut tx = app.db.begin().await?;
         let attempt = match ended {
             Ok(note) => {
-                history::written(&mut tx, tenant, entry.id, owner, note).await?;
+                history::written(&mut tx, tenant, entry.id, hold.owner, note).await?;
                 Attempt::Done
             }
             Err(error) => {
                 tracing::warn!(tenant.id = %tenant.0, %error, "a history entry is not written yet");
-                match next(app, &error, attempts, entry.made_at) {
-                    Next::Again(wait) => {
-                        let at = app.clock.now() + SignedDuration::try_from(wait).unwrap_or(LEASE);
-                        history::postpone(&mut tx, tenant, entry.id, owner, at).await?;
-                        Attempt::Later(wait)
-                    }
-                    Next::Stuck(trouble) => {
-                        history::stick(&mut tx, tenant, entry.id, owner, &trouble).await?;
-                        Attempt::Done
-                    }
-                }
+                hold.give_back(&mut tx, &error, attempts, entry.made_at).await?
             }
         };
         tx.commit().await?;
@@ -227,16 +207,8 @@ fn words(w: Writer, entry: &Entry) -> String {
 
 /// Hands out again what a crash left behind; how many. Nobody waits for it: not while others are waiting for their turn.
 pub(crate) async fn recover(app: &App) -> Result<usize, Error> {
-    let now = app.clock.now();
-    let (before, again) = (now - SignedDuration::from_secs(5), now + SignedDuration::from_secs(30));
-    let mut tx = app.db.begin().await?;
-    if queue::is_behind::<WriteHistory>(&mut tx).await? {
-        return Ok(0);
-    }
-    let orphans = history::orphans(&mut tx, before, now, again).await?;
-    for (tenant, entry) in &orphans {
-        app.db.enqueue(&mut tx, WriteHistory { tenant: *tenant, entry: *entry }).await?;
-    }
-    tx.commit().await?;
-    Ok(orphans.len())
+    let mut tx = app.db.read().await?;
+    let is_behind = queue::is_behind::<WriteHistory>(&mut tx).await?;
+    drop(tx);
+    if is_behind { Ok(0) } else { lease::recover(app, |tenant, entry| WriteHistory { tenant, entry }).await }
 }

@@ -1,11 +1,12 @@
 //! Working under a lease: a row says who works on it and until when; who has lost it sends and keeps nothing more.
 
 use super::Error;
-use crate::{clock::Clock, state::App};
+use crate::state::App;
 use aws_lc_rs::digest;
 use domain::ids::TenantId;
 use jiff::{SignedDuration, Timestamp};
 use providers::ProviderError;
+use riverqueue::JobArgs;
 use std::{
     fmt::Write as _,
     future::poll_fn,
@@ -14,7 +15,12 @@ use std::{
     task::Poll,
     time::Duration,
 };
-use store::stuck::Trouble;
+use store::{
+    Tx,
+    leases::{self, Leased},
+    stuck::Trouble,
+};
+use uuid::Uuid;
 
 /// A worker that says nothing for so long is taken for dead.
 pub(crate) const LEASE: SignedDuration = SignedDuration::from_secs(10);
@@ -29,6 +35,11 @@ const TRIES: i32 = 5;
 /// Somebody waits for it: half a minute after the last fault it should be done.
 const BACK_OFF_MOST: Duration = Duration::from_secs(16);
 
+/// What should have gone on so long ago was left behind.
+const LEFT: SignedDuration = SignedDuration::from_secs(5);
+/// What was handed out again is not handed out once more for so long.
+const HANDED_OUT: SignedDuration = SignedDuration::from_secs(30);
+
 /// What was sent so short a time ago may be under way yet.
 pub(crate) const UNDER_WAY: SignedDuration = SignedDuration::from_secs(10);
 /// What may have been written is looked for from so long before it was wanted: the clock may have been ahead then.
@@ -42,45 +53,108 @@ pub(crate) enum Attempt {
     Later(Duration),
 }
 
-/// Works while `extend` keeps the lease; `None` when it was lost, and then the work was broken off. `extend` is given until
-/// when, and says whether it was kept. Who was asleep past the end of the lease does not take another step.
-pub(crate) async fn held<T, Extended>(
-    clock: &Clock,
-    work: impl Future<Output = T>,
-    extend: impl Fn(Timestamp, Timestamp) -> Extended,
-) -> Option<T>
-where
-    Extended: Future<Output = Result<bool, store::Error>>,
-{
-    let until = AtomicI64::new((clock.now() + LEASE).as_microsecond());
-    let heart = async {
-        loop {
-            tokio::time::sleep(HEARTBEAT).await;
-            let now = clock.now();
-            match extend(now, now + LEASE).await {
-                Ok(true) => until.store((now + LEASE).as_microsecond(), Ordering::Relaxed),
-                Ok(false) => return,
-                // The database does not answer: the lease goes on as long as it did.
-                Err(error) => tracing::warn!(%error, "a lease was not extended"),
+/// One worker's hold on a row.
+pub(crate) struct Hold<'a, Id> {
+    pub(crate) app: &'a App,
+    pub(crate) tenant: TenantId,
+    pub(crate) id: Id,
+    /// This worker, and nobody else.
+    pub(crate) owner: Uuid,
+}
+
+impl<'a, Id: Leased> Hold<'a, Id> {
+    pub(crate) fn new(app: &'a App, tenant: TenantId, id: Id) -> Self {
+        Self { app, tenant, id, owner: Uuid::new_v4() }
+    }
+
+    /// Works while the lease is kept, from when it was taken on; `None` when it was lost, and then the work was broken off. Who was asleep
+    /// past the end of the lease does not take another step.
+    pub(crate) async fn during<T>(&self, work: impl Future<Output = T>) -> Option<T> {
+        let clock = &self.app.clock;
+        let until = AtomicI64::new((clock.now() + LEASE).as_microsecond());
+        let heart = async {
+            loop {
+                tokio::time::sleep(HEARTBEAT).await;
+                let now = clock.now();
+                match self.extend(now).await {
+                    Ok(true) => until.store((now + LEASE).as_microsecond(), Ordering::Relaxed),
+                    Ok(false) => return,
+                    // The database does not answer: the lease goes on as long as it did.
+                    Err(error) => tracing::warn!(%error, "a lease was not extended"),
+                }
+            }
+        };
+        let mut work = pin!(work);
+        let awake = poll_fn(|context| {
+            if clock.now().as_microsecond() > until.load(Ordering::Relaxed) {
+                return Poll::Ready(None);
+            }
+            work.as_mut().poll(context).map(Some)
+        });
+        tokio::select! {
+            biased;
+            done = awake => done,
+            () = heart => None,
+        }
+    }
+
+    async fn extend(&self, now: Timestamp) -> Result<bool, store::Error> {
+        let mut tx = self.app.db.begin().await?;
+        let kept = leases::extend(&mut tx, self.tenant, self.id, self.owner, now, now + LEASE).await?;
+        tx.commit().await?;
+        Ok(kept)
+    }
+
+    /// Notes that it is about to be sent, to be committed before the first byte goes out. An error where the lease was lost.
+    pub(crate) async fn sending(&self, tx: &mut Tx) -> Result<(), Error> {
+        if leases::sending(tx, self.tenant, self.id, self.owner, self.app.clock.now()).await? {
+            Ok(())
+        } else {
+            Err(Error::NotYet(HEARTBEAT))
+        }
+    }
+
+    /// Gives back after an error what was wanted since then and tried so often: to be tried again, or for a person to look at.
+    pub(crate) async fn give_back(
+        &self,
+        tx: &mut Tx,
+        error: &Error,
+        attempts: i32,
+        since: Timestamp,
+    ) -> Result<Attempt, Error> {
+        let Self { app, tenant, id, owner } = *self;
+        match next(app, error, attempts, since) {
+            Next::Again(wait) => {
+                let at = app.clock.now() + SignedDuration::try_from(wait).unwrap_or(LEASE);
+                leases::postpone(tx, tenant, id, owner, at).await?;
+                Ok(Attempt::Later(wait))
+            }
+            Next::Stuck(trouble) => {
+                leases::stick(tx, tenant, id, owner, &trouble).await?;
+                Ok(Attempt::Done)
             }
         }
-    };
-    let mut work = pin!(work);
-    let awake = poll_fn(|context| {
-        if clock.now().as_microsecond() > until.load(Ordering::Relaxed) {
-            return Poll::Ready(None);
-        }
-        work.as_mut().poll(context).map(Some)
-    });
-    tokio::select! {
-        biased;
-        done = awake => done,
-        () = heart => None,
     }
 }
 
+/// Hands out again what a crash left behind, as the job that works on it; how many.
+pub(crate) async fn recover<Id: Leased, Args: JobArgs>(
+    app: &App,
+    job: impl Fn(TenantId, Id) -> Args,
+) -> Result<usize, Error> {
+    let now = app.clock.now();
+    let mut tx = app.db.begin().await?;
+    let orphans = leases::orphans(&mut tx, now - LEFT, now, now + HANDED_OUT).await?;
+    let found = orphans.len();
+    for (tenant, id) in orphans {
+        app.db.enqueue(&mut tx, job(tenant, id)).await?;
+    }
+    tx.commit().await?;
+    Ok(found)
+}
+
 /// How work goes on that did not come to its end.
-pub(crate) enum Next {
+enum Next {
     /// Again, after a pause.
     Again(Duration),
     /// Not without a person.
@@ -88,7 +162,7 @@ pub(crate) enum Next {
 }
 
 /// How work goes on after an error: wanted since then, and tried so often.
-pub(crate) fn next(app: &App, error: &Error, attempts: i32, since: Timestamp) -> Next {
+fn next(app: &App, error: &Error, attempts: i32, since: Timestamp) -> Next {
     let give_up = SignedDuration::from_mins(i64::from(app.config.give_up_minutes));
     match error {
         Error::Stuck(trouble) => Next::Stuck(trouble.clone()),

@@ -4,7 +4,11 @@ pub(crate) mod replicas;
 pub(crate) mod turns;
 
 use crate::{
-    flows::{self, acts, follow, history, install, issue, lease::Attempt, reconnect, won, write_back},
+    flows::{
+        self, acts, follow, history, install, issue,
+        lease::{self, Attempt},
+        reconnect, won, write_back,
+    },
     state::App,
     telemetry,
 };
@@ -130,7 +134,11 @@ fn outcome(attempt: Result<Attempt, flows::Error>) -> Result<WorkOutcome, BoxErr
 pub(crate) async fn recover(app: App, stop: CancellationToken) {
     regularly(RECOVERY, ANSWERED, stop, "unfinished work", || {
         let app = app.clone();
-        async move { Ok(issue::recover(&app).await? + acts::recover(&app).await? + history::recover(&app).await?) }
+        async move {
+            let invoices = lease::recover(&app, |tenant, invoice| IssueInvoice { tenant, invoice }).await?;
+            let acts = lease::recover(&app, |tenant, act| CarryOut { tenant, act }).await?;
+            Ok(invoices + acts + history::recover(&app).await?)
+        }
     })
     .await;
 }

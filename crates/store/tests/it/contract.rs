@@ -9,7 +9,7 @@ use crate::fixtures::{
 };
 use domain::{
     draft::{FieldError, Form, FormField, Problem},
-    ids::{IntentKey, TenantId},
+    ids::{IntentKey, InvoiceId, TenantId},
     mapping::Settings,
 };
 use rstest::rstest;
@@ -19,7 +19,7 @@ use store::{
     flows::{self, Provider},
     grants,
     invoices::{self, Of, Placed, State},
-    links,
+    leases, links,
     queue::IssueInvoice,
     quickbooks, settings, tenants,
 };
@@ -55,11 +55,11 @@ async fn only_the_holder_of_the_lease_finishes(#[values(Sqlite, Postgres)] backe
     let (zombie, other) = (Uuid::new_v4(), Uuid::new_v4());
     assert!(invoices::lease(&mut tx, tenant, id, zombie, at(0), at(10)).await.unwrap().is_some());
     assert!(invoices::lease(&mut tx, tenant, id, other, at(5), at(15)).await.unwrap().is_none());
-    assert!(invoices::extend(&mut tx, tenant, id, zombie, at(5), at(12)).await.unwrap());
-    assert!(invoices::sending(&mut tx, tenant, id, zombie, at(6)).await.unwrap());
+    assert!(leases::extend(&mut tx, tenant, id, zombie, at(5), at(12)).await.unwrap());
+    assert!(leases::sending(&mut tx, tenant, id, zombie, at(6)).await.unwrap());
     // The lease runs out; another takes over and finishes. The first, woken, changes nothing.
     assert!(invoices::lease(&mut tx, tenant, id, other, at(20), at(30)).await.unwrap().is_some());
-    assert!(!invoices::extend(&mut tx, tenant, id, zombie, at(21), at(31)).await.unwrap());
+    assert!(!leases::extend(&mut tx, tenant, id, zombie, at(21), at(31)).await.unwrap());
     assert!(invoices::issued(&mut tx, tenant, id, other, &snapshot("0", 10_000), at(22)).await.unwrap());
     assert!(!invoices::issued(&mut tx, tenant, id, zombie, &snapshot("9", 1), at(23)).await.unwrap());
     assert!(!invoices::refused(&mut tx, tenant, id, zombie, &[]).await.unwrap());
@@ -96,11 +96,11 @@ async fn what_a_crash_left_behind_is_handed_out_once(#[values(Sqlite, Postgres)]
     let (tenant, _, id) = queued(&t, &mut tx).await;
     let owner = Uuid::new_v4();
     invoices::lease(&mut tx, tenant, id, owner, at(0), at(10)).await.unwrap();
-    assert_eq!(invoices::orphans(&mut tx, at(4), at(9), at(40)).await.unwrap(), []);
-    assert_eq!(invoices::orphans(&mut tx, at(6), at(11), at(40)).await.unwrap(), [(tenant, id)]);
-    assert_eq!(invoices::orphans(&mut tx, at(7), at(12), at(40)).await.unwrap(), []);
-    invoices::postpone(&mut tx, tenant, id, owner, at(60)).await.unwrap();
-    assert_eq!(invoices::orphans(&mut tx, at(50), at(50), at(90)).await.unwrap(), []);
+    assert_eq!(leases::orphans::<InvoiceId>(&mut tx, at(4), at(9), at(40)).await.unwrap(), []);
+    assert_eq!(leases::orphans::<InvoiceId>(&mut tx, at(6), at(11), at(40)).await.unwrap(), [(tenant, id)]);
+    assert_eq!(leases::orphans::<InvoiceId>(&mut tx, at(7), at(12), at(40)).await.unwrap(), []);
+    leases::postpone(&mut tx, tenant, id, owner, at(60)).await.unwrap();
+    assert_eq!(leases::orphans::<InvoiceId>(&mut tx, at(50), at(50), at(90)).await.unwrap(), []);
 }
 
 #[rstest]
@@ -113,7 +113,7 @@ async fn what_was_not_carried_out_is_no_doubt(#[values(Sqlite, Postgres)] backen
     let placed = invoices::place(&mut tx, tenant, &intent(connection, IntentKey(Uuid::new_v4()), 100), at(0)).await;
     let (id, owner) = (new_id(placed.unwrap()), Uuid::new_v4());
     invoices::lease(&mut tx, tenant, id, owner, at(0), at(10)).await.unwrap();
-    assert!(invoices::sending(&mut tx, tenant, id, owner, at(5)).await.unwrap());
+    assert!(leases::sending(&mut tx, tenant, id, owner, at(5)).await.unwrap());
     let sent = invoices::find(&mut tx, tenant, id).await.unwrap().unwrap();
     assert_eq!((sent.state, sent.sent_at), (State::Sending, Some(at(5))));
     invoices::unsent(&mut tx, tenant, id, Uuid::new_v4()).await.unwrap();

@@ -9,7 +9,7 @@ use crate::{
 };
 use domain::{
     draft::Form,
-    ids::{ActId, DealId, IntentKey, TenantId},
+    ids::{ActId, DealId, IntentKey, InvoiceId, TenantId},
     invoice::Act,
 };
 use jiff::Timestamp;
@@ -23,6 +23,7 @@ use store::{
     acts::{self, Wish},
     ahead, audit, changes, drafts, grants, history,
     invoices::{self, Of, State},
+    leases,
     queue::{self, CarryOut, IssueInvoice, WriteBack},
     quickbooks, replicas,
     stuck::{self, Trouble, Work},
@@ -38,12 +39,12 @@ async fn stuck_work_waits_for_a_person(#[values(Sqlite, Postgres)] backend: Back
     let (tenant, _, id) = queued(&t, &mut tx).await;
     let owner = Uuid::new_v4();
     invoices::lease(&mut tx, tenant, id, owner, at(0), at(10)).await.unwrap().unwrap();
-    assert!(invoices::sending(&mut tx, tenant, id, owner, at(1)).await.unwrap());
-    invoices::stick(&mut tx, tenant, id, Uuid::new_v4(), &Trouble::Doubt).await.unwrap();
+    assert!(leases::sending(&mut tx, tenant, id, owner, at(1)).await.unwrap());
+    leases::stick(&mut tx, tenant, id, Uuid::new_v4(), &Trouble::Doubt).await.unwrap();
     assert!(stuck::of_all(&mut tx).await.unwrap().is_empty(), "whoever has lost the lease changes nothing");
-    invoices::stick(&mut tx, tenant, id, owner, &Trouble::Doubt).await.unwrap();
+    leases::stick(&mut tx, tenant, id, owner, &Trouble::Doubt).await.unwrap();
     assert!(invoices::lease(&mut tx, tenant, id, owner, at(20), at(30)).await.unwrap().is_none());
-    assert!(invoices::orphans(&mut tx, at(90), at(90), at(99)).await.unwrap().is_empty());
+    assert!(leases::orphans::<InvoiceId>(&mut tx, at(90), at(90), at(99)).await.unwrap().is_empty());
     let found = stuck::of_tenant(&mut tx, tenant).await.unwrap();
     assert_eq!(found, stuck::of_all(&mut tx).await.unwrap());
     assert_eq!(
@@ -134,11 +135,11 @@ async fn acts_and_entries_get_stuck_as_well(#[values(Sqlite, Postgres)] backend:
     let owner = Uuid::new_v4();
     acts::lease(&mut tx, tenant, wish.id, owner, at(0), at(10)).await.unwrap().unwrap();
     let failed = Trouble::Failed("QuickBooks: no usable answer came back".into());
-    acts::stick(&mut tx, tenant, wish.id, owner, &failed).await.unwrap();
+    leases::stick(&mut tx, tenant, wish.id, owner, &failed).await.unwrap();
     let entry = crate::fixtures::entry(invoice);
     history::add(&mut tx, tenant, &entry).await.unwrap();
     history::lease(&mut tx, tenant, entry.id, owner, at(0), at(10)).await.unwrap().unwrap();
-    history::stick(&mut tx, tenant, entry.id, owner, &failed).await.unwrap();
+    leases::stick(&mut tx, tenant, entry.id, owner, &failed).await.unwrap();
     let found = stuck::of_tenant(&mut tx, tenant).await.unwrap();
     let kinds: Vec<_> = found.iter().map(|stuck| (stuck.kind, stuck.id)).collect();
     assert!(kinds.contains(&(Work::Act, wish.id.0)) && kinds.contains(&(Work::Entry, entry.id.0)));
@@ -173,17 +174,17 @@ async fn what_a_clock_that_was_ahead_has_kept_is_put_right(#[values(Sqlite, Post
     let (tenant, connection, id) = queued(&t, &mut tx).await;
     let owner = Uuid::new_v4();
     assert!(invoices::lease(&mut tx, tenant, id, owner, at(AHEAD), at(AHEAD + 10)).await.unwrap().is_some());
-    invoices::postpone(&mut tx, tenant, id, owner, at(AHEAD + 16)).await.unwrap();
+    leases::postpone(&mut tx, tenant, id, owner, at(AHEAD + 16)).await.unwrap();
     changes::mark(&mut tx, tenant, connection, at(AHEAD)).await.unwrap();
     changes::read(&mut tx, tenant, connection, at(AHEAD)).await.unwrap();
     tenants::watch_won(&mut tx, tenant, Some(at(AHEAD))).await.unwrap();
     grants::install(&mut tx, &t.vault, tenant, USER, &profile(), "https://a", &tokens("x"), at(AHEAD)).await.unwrap();
     replicas::seen(&mut tx, owner, at(AHEAD), at(AHEAD)).await.unwrap();
-    assert!(invoices::orphans(&mut tx, at(100), at(100), at(110)).await.unwrap().is_empty());
+    assert!(leases::orphans::<InvoiceId>(&mut tx, at(100), at(100), at(110)).await.unwrap().is_empty());
 
     assert_eq!(ahead::correct(&mut tx, at(100)).await.unwrap(), 5);
     assert_eq!(ahead::correct(&mut tx, at(100)).await.unwrap(), 0, "once");
-    assert_eq!(invoices::orphans(&mut tx, at(100), at(100), at(110)).await.unwrap(), [(tenant, id)]);
+    assert_eq!(leases::orphans::<InvoiceId>(&mut tx, at(100), at(100), at(110)).await.unwrap(), [(tenant, id)]);
     assert_eq!(changes::find(&mut tx, tenant, connection).await.unwrap().unwrap().until, None);
     assert!(changes::mark(&mut tx, tenant, connection, at(100)).await.unwrap(), "a change is news");
     let overdue = changes::Overdue { open: at(100), idle: at(100), marked: at(100) };
@@ -208,10 +209,10 @@ async fn what_a_clock_that_was_minutes_ahead_has_kept_waits_no_longer(#[values(S
     assert!(quickbooks::lease(&mut tx, tenant, connection, at(AHEAD), at(AHEAD + 14)).await.unwrap());
 
     assert!(ahead::correct(&mut tx, at(100)).await.unwrap() > 0);
-    assert_eq!(invoices::orphans(&mut tx, at(100), at(100), at(130)).await.unwrap(), [(tenant, made)]);
+    assert_eq!(leases::orphans::<InvoiceId>(&mut tx, at(100), at(100), at(130)).await.unwrap(), [(tenant, made)]);
     let taken = invoices::lease(&mut tx, tenant, leased, other, at(101), at(111)).await.unwrap();
     assert!(taken.is_none(), "whoever has it may be alive");
-    assert!(invoices::extend(&mut tx, tenant, leased, zombie, at(103), at(104)).await.unwrap(), "and says so");
+    assert!(leases::extend(&mut tx, tenant, leased, zombie, at(103), at(104)).await.unwrap(), "and says so");
     assert!(invoices::lease(&mut tx, tenant, leased, other, at(120), at(130)).await.unwrap().is_some());
     assert!(!quickbooks::lease(&mut tx, tenant, connection, at(110), at(124)).await.unwrap());
     assert!(quickbooks::lease(&mut tx, tenant, connection, at(120), at(134)).await.unwrap());

@@ -11,7 +11,7 @@ mod worker;
 use super::{
     Error, access,
     form::{self, Look},
-    lease::{Attempt, HEARTBEAT, LEASE, LOOK_AGAIN, PATIENCE, held},
+    lease::{Attempt, HEARTBEAT, Hold, LEASE, LOOK_AGAIN, PATIENCE},
 };
 use crate::{format::Writer, state::App};
 use domain::{
@@ -19,7 +19,6 @@ use domain::{
     ids::{DealId, IntentKey, InvoiceId, TenantId, UserId},
     invoice::Snapshot,
 };
-use jiff::SignedDuration;
 use providers::ProviderError;
 use serde_json::json;
 use std::time::Duration;
@@ -155,10 +154,10 @@ pub(crate) async fn outcome(app: &App, tenant: TenantId, id: InvoiceId, patience
 
 /// Carries an intended invoice as far as it goes now.
 pub(crate) async fn attempt(app: &App, tenant: TenantId, id: InvoiceId) -> Result<Attempt, Error> {
-    let owner = Uuid::new_v4();
+    let hold = Hold::new(app, tenant, id);
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
-    let leased = invoices::lease(&mut tx, tenant, id, owner, now, now + LEASE).await?;
+    let leased = invoices::lease(&mut tx, tenant, id, hold.owner, now, now + LEASE).await?;
     let unfinished = match &leased {
         Some(_) => true,
         None => invoices::find(&mut tx, tenant, id).await?.is_some_and(|invoice| invoice.is_under_way()),
@@ -167,14 +166,8 @@ pub(crate) async fn attempt(app: &App, tenant: TenantId, id: InvoiceId) -> Resul
     let Some(invoice) = leased else {
         return Ok(if unfinished { Attempt::Later(HEARTBEAT) } else { Attempt::Done });
     };
-    let worker = Worker { app, tenant, invoice: &invoice, owner };
-    let extend = async |now, until| {
-        let mut tx = app.db.begin().await?;
-        let kept = invoices::extend(&mut tx, tenant, id, owner, now, until).await?;
-        tx.commit().await?;
-        Ok(kept)
-    };
-    match held(&app.clock, Box::pin(worker.run()), extend).await {
+    let worker = Worker { app, tenant, invoice: &invoice, hold: &hold };
+    match hold.during(Box::pin(worker.run())).await {
         Some(ended) => worker.settle(ended).await,
         None => Ok(Attempt::Later(HEARTBEAT)),
     }
@@ -204,18 +197,4 @@ fn explain(code: &str, element: &str, detail: &str) -> FieldError {
         _ => (FormField::Whole, Problem::Refused(detail.to_owned())),
     };
     FieldError { field, problem }
-}
-
-/// Hands out again what a crash left behind; how many.
-pub(crate) async fn recover(app: &App) -> Result<usize, Error> {
-    let now = app.clock.now();
-    let mut tx = app.db.begin().await?;
-    let orphans =
-        invoices::orphans(&mut tx, now - SignedDuration::from_secs(5), now, now + SignedDuration::from_secs(30))
-            .await?;
-    for (tenant, invoice) in &orphans {
-        app.db.enqueue(&mut tx, IssueInvoice { tenant: *tenant, invoice: *invoice }).await?;
-    }
-    tx.commit().await?;
-    Ok(orphans.len())
 }

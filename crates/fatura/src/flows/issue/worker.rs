@@ -4,7 +4,7 @@ use super::{explain, refusal};
 use crate::{
     flows::{
         Error, access, catalogue, form, history,
-        lease::{Attempt, HEARTBEAT, LEASE, LOOKED_BACK, Next, UNDER_WAY, next, request_id},
+        lease::{Attempt, Hold, LOOKED_BACK, UNDER_WAY, request_id},
         repeats, settings, write_back,
     },
     state::App,
@@ -12,7 +12,7 @@ use crate::{
 use domain::{
     catalogue::Catalogue,
     draft::{Choice, DraftLine},
-    ids::TenantId,
+    ids::{InvoiceId, TenantId},
     invoice::Snapshot,
     mark::Mark,
 };
@@ -31,7 +31,6 @@ use store::{
     stuck::Trouble,
     tenants,
 };
-use uuid::Uuid;
 
 /// How long what was sent without an answer is looked for. QuickBooks does not say how soon its queries find what is new:
 /// where it does not recognise repeated requests either, only a person can say whether it arrived.
@@ -47,7 +46,7 @@ pub(super) struct Worker<'a> {
     pub(super) app: &'a App,
     pub(super) tenant: TenantId,
     pub(super) invoice: &'a Invoice,
-    pub(super) owner: Uuid,
+    pub(super) hold: &'a Hold<'a, InvoiceId>,
 }
 
 impl Worker<'_> {
@@ -82,20 +81,17 @@ impl Worker<'_> {
             items.push(self.item(&connection, &catalogue, at, line).await?);
         }
         let mut tx = self.app.db.begin().await?;
-        let ours = invoices::sending(&mut tx, self.tenant, self.invoice.id, self.owner, self.app.clock.now()).await?;
+        self.hold.sending(&mut tx).await?;
         if self.invoice.may_resend {
-            invoices::resending(&mut tx, self.tenant, self.invoice.id, self.owner).await?;
+            invoices::resending(&mut tx, self.tenant, self.invoice.id, self.hold.owner).await?;
         }
         tx.commit().await?;
-        if !ours {
-            return Err(Error::NotYet(HEARTBEAT));
-        }
         match self.create(&connection, &catalogue, mark, &customer, items).await {
             Ok(snapshot) => Ok((snapshot, customer)),
             Err(error) => {
                 if let Error::QuickBooks(ProviderError::Busy(_) | ProviderError::Away) = &error {
                     let mut tx = self.app.db.begin().await?;
-                    invoices::unsent(&mut tx, self.tenant, self.invoice.id, self.owner).await?;
+                    invoices::unsent(&mut tx, self.tenant, self.invoice.id, self.hold.owner).await?;
                     tx.commit().await?;
                 }
                 Err(error)
@@ -219,7 +215,7 @@ impl Worker<'_> {
         let mut tx = self.app.db.begin().await?;
         let attempt = match ended {
             Ok((snapshot, customer)) => {
-                if invoices::issued(&mut tx, tenant, id, self.owner, &snapshot, now).await? {
+                if invoices::issued(&mut tx, tenant, id, self.hold.owner, &snapshot, now).await? {
                     self.remember(&mut tx, &snapshot, &customer).await?;
                     history::note(self.app, &mut tx, tenant, id).await?;
                     write_back::ask(self.app, &mut tx, tenant, self.invoice.deal, self.invoice.created_by).await?;
@@ -241,7 +237,7 @@ impl Worker<'_> {
                 tracing::info!(tenant.id = %tenant.0, invoice.id = %id.0, code = refusal.code, intuit_tid = refusal.call_id, "QuickBooks refused the invoice");
                 let detail = json!({ "code": refusal.code, "intuit_tid": refusal.call_id });
                 let errors = [explain(&refusal.code, &refusal.element, &refusal.detail)];
-                if invoices::refused(&mut tx, tenant, id, self.owner, &errors).await? {
+                if invoices::refused(&mut tx, tenant, id, self.hold.owner, &errors).await? {
                     audit::record(
                         &mut tx,
                         tenant,
@@ -259,17 +255,7 @@ impl Worker<'_> {
             }
             Err(error) => {
                 tracing::warn!(tenant.id = %tenant.0, invoice.id = %id.0, %error, "the invoice is not settled yet");
-                match next(self.app, &error, self.invoice.attempts, self.invoice.created_at) {
-                    Next::Again(wait) => {
-                        let at = now + SignedDuration::try_from(wait).unwrap_or(LEASE);
-                        invoices::postpone(&mut tx, tenant, id, self.owner, at).await?;
-                        Attempt::Later(wait)
-                    }
-                    Next::Stuck(trouble) => {
-                        invoices::stick(&mut tx, tenant, id, self.owner, &trouble).await?;
-                        Attempt::Done
-                    }
-                }
+                self.hold.give_back(&mut tx, &error, self.invoice.attempts, self.invoice.created_at).await?
             }
         };
         tx.commit().await?;

@@ -9,7 +9,7 @@ use super::{
     shapes::time,
 };
 use crate::{
-    pipedrive::{acts, followers, records::Resource},
+    pipedrive::{Company, acts, followers, records::Resource},
     world::Shared,
 };
 use axum::{
@@ -32,7 +32,7 @@ pub(super) fn router() -> Router<Shared> {
     .into_iter()
     .fold(Router::new(), |router, (path, resource)| {
         router
-            .route(&format!("/{path}/{{id}}/files"), of_files(resource))
+            .route(&format!("/{path}/{{id}}/files"), parts(resource, Resource::File, files::shown))
             .route(&format!("/{path}/{{id}}/followers"), of_followers(resource))
             .route(&format!("/{path}/{{id}}/followers/{{follower}}"), follower(resource))
             .route(&format!("/{path}/{{id}}/permittedUsers"), permitted(resource))
@@ -40,7 +40,8 @@ pub(super) fn router() -> Router<Shared> {
     })
 }
 
-fn of_files(resource: Resource) -> MethodRouter<Shared> {
+/// What hangs on a record, shown one by one.
+fn parts(resource: Resource, part: Resource, shown: fn(&Company, &Value) -> Value) -> MethodRouter<Shared> {
     get(
         async move |State(shared): State<Shared>,
                     caller: Caller,
@@ -49,49 +50,26 @@ fn of_files(resource: Resource) -> MethodRouter<Shared> {
                     -> Response {
             caller.act(&shared, |company, writer| {
                 acts::seen(company, &writer.user, resource, id)?;
-                page.answer(
-                    company
-                        .records
-                        .with(Resource::File, resource.member(), id)
-                        .map(|(_, row)| files::shown(company, row))
-                        .collect(),
-                )
+                let rows = company.records.with(part, resource.member(), id);
+                page.answer(rows.map(|(_, row)| shown(company, row)).collect())
             })
         },
     )
 }
 
-fn shown(row: &Value) -> Value {
+fn follower_shown(row: &Value) -> Value {
     let mut row = row.clone();
     row["add_time"] = time(&row["add_time"]);
     row
 }
 
 fn of_followers(resource: Resource) -> MethodRouter<Shared> {
-    get(
-        async move |State(shared): State<Shared>,
-                    caller: Caller,
-                    Path(id): Path<i64>,
-                    Query(page): Query<V1Page>|
-                    -> Response {
-            caller.act(&shared, |company, writer| {
-                acts::seen(company, &writer.user, resource, id)?;
-                page.answer(
-                    company
-                        .records
-                        .with(Resource::Follower, resource.member(), id)
-                        .map(|(_, row)| shown(row))
-                        .collect(),
-                )
-            })
-        },
-    )
-    .post(
+    parts(resource, Resource::Follower, |_, row| follower_shown(row)).post(
         async move |State(shared): State<Shared>, caller: Caller, Path(id): Path<i64>, Body(body): Body| -> Response {
             caller.act(&shared, |company, writer| {
                 let user = body["user_id"].as_i64().or_else(|| body["user_id"].as_str()?.parse().ok());
                 let user = user.ok_or_else(|| Refusal::new(StatusCode::BAD_REQUEST, "user_id is required"))?;
-                Ok(one(StatusCode::OK, &shown(&followers::add(company, resource, id, user, writer)?)))
+                Ok(one(StatusCode::OK, &follower_shown(&followers::add(company, resource, id, user, writer)?)))
             })
         },
     )
