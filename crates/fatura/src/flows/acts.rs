@@ -6,7 +6,7 @@
 
 use super::{
     Error, access, follow,
-    lease::{Attempt, HEARTBEAT, Hold, LEASE, LOOK_AGAIN, PATIENCE, UNDER_WAY, request_id},
+    lease::{Attempt, HEARTBEAT, Hold, LOOK_AGAIN, PATIENCE, UNDER_WAY, request_id},
     settings,
 };
 use crate::state::App;
@@ -124,10 +124,10 @@ async fn outcome(app: &App, tenant: TenantId, id: ActId) -> Result<Outcome, Erro
 
 /// Carries a wish as far as it goes now.
 pub(crate) async fn carry_out(app: &App, tenant: TenantId, id: ActId) -> Result<Attempt, Error> {
-    let hold = Hold::new(app, tenant, id);
-    let now = app.clock.now();
     let mut tx = app.db.begin().await?;
-    let Some((requested, progress)) = acts::lease(&mut tx, tenant, id, hold.owner, now, now + LEASE).await? else {
+    let hold = Hold::new(app, tenant, id);
+    let Some((requested, progress)) = acts::lease(&mut tx, tenant, id, hold.owner, hold.since, hold.until()).await?
+    else {
         let known = acts::find(&mut tx, tenant, id).await?;
         let unfinished = known.is_some_and(|act| act.is_under_way());
         return Ok(if unfinished { Attempt::Later(HEARTBEAT) } else { Attempt::Done });

@@ -2,7 +2,7 @@
 
 use super::{
     Error, access,
-    lease::{self, Attempt, HEARTBEAT, Hold, LEASE, LOOKED_BACK, UNDER_WAY},
+    lease::{self, Attempt, HEARTBEAT, Hold, LOOKED_BACK, UNDER_WAY},
 };
 use crate::{format::Writer, language::Language, state::App};
 use domain::{
@@ -75,10 +75,9 @@ pub(crate) async fn fallen_due(app: &App) -> Result<usize, Error> {
 
 /// Writes an entry as a note on the deal.
 pub(crate) async fn write(app: &App, tenant: TenantId, id: EntryId) -> Result<Attempt, Error> {
-    let hold = Hold::new(app, tenant, id);
-    let now = app.clock.now();
     let mut tx = app.db.begin().await?;
-    let leased = history::lease(&mut tx, tenant, id, hold.owner, now, now + LEASE).await?;
+    let hold = Hold::new(app, tenant, id);
+    let leased = history::lease(&mut tx, tenant, id, hold.owner, hold.since, hold.until()).await?;
     tx.commit().await?;
     let Some((entry, progress, attempts)) = leased else { return Ok(Attempt::Done) };
     let worker = Worker { app, tenant, entry: &entry, progress, hold: &hold };

@@ -23,7 +23,7 @@ use store::{
 use uuid::Uuid;
 
 /// A worker that says nothing for so long is taken for dead.
-pub(crate) const LEASE: SignedDuration = SignedDuration::from_secs(10);
+const LEASE: SignedDuration = SignedDuration::from_secs(10);
 pub(crate) const HEARTBEAT: Duration = Duration::from_secs(3);
 /// How long a person waits before being told that we are still at it.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(8);
@@ -60,18 +60,26 @@ pub(crate) struct Hold<'a, Id> {
     pub(crate) id: Id,
     /// This worker, and nobody else.
     pub(crate) owner: Uuid,
+    /// When the lease is taken.
+    pub(crate) since: Timestamp,
 }
 
 impl<'a, Id: Leased> Hold<'a, Id> {
+    /// A worker that takes the lease now: make it when the transaction has begun, which may wait for others.
     pub(crate) fn new(app: &'a App, tenant: TenantId, id: Id) -> Self {
-        Self { app, tenant, id, owner: Uuid::new_v4() }
+        Self { app, tenant, id, owner: Uuid::new_v4(), since: app.clock.now() }
     }
 
-    /// Works while the lease is kept, from when it was taken on; `None` when it was lost, and then the work was broken off. Who was asleep
+    /// Until when the lease is taken.
+    pub(crate) fn until(&self) -> Timestamp {
+        self.since + LEASE
+    }
+
+    /// Works while the lease that was taken is kept; `None` when it was lost, and then the work was broken off. Who was asleep
     /// past the end of the lease does not take another step.
     pub(crate) async fn during<T>(&self, work: impl Future<Output = T>) -> Option<T> {
         let clock = &self.app.clock;
-        let until = AtomicI64::new((clock.now() + LEASE).as_microsecond());
+        let until = AtomicI64::new(self.until().as_microsecond());
         let heart = async {
             loop {
                 tokio::time::sleep(HEARTBEAT).await;
@@ -122,7 +130,7 @@ impl<'a, Id: Leased> Hold<'a, Id> {
         attempts: i32,
         since: Timestamp,
     ) -> Result<Attempt, Error> {
-        let Self { app, tenant, id, owner } = *self;
+        let Self { app, tenant, id, owner, .. } = *self;
         match next(app, error, attempts, since) {
             Next::Again(wait) => {
                 let at = app.clock.now() + SignedDuration::try_from(wait).unwrap_or(LEASE);

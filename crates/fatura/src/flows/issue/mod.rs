@@ -11,7 +11,7 @@ mod worker;
 use super::{
     Error, access,
     form::{self, Look},
-    lease::{Attempt, HEARTBEAT, Hold, LEASE, LOOK_AGAIN, PATIENCE},
+    lease::{Attempt, HEARTBEAT, Hold, LOOK_AGAIN, PATIENCE},
 };
 use crate::{format::Writer, state::App};
 use domain::{
@@ -154,10 +154,9 @@ pub(crate) async fn outcome(app: &App, tenant: TenantId, id: InvoiceId, patience
 
 /// Carries an intended invoice as far as it goes now.
 pub(crate) async fn attempt(app: &App, tenant: TenantId, id: InvoiceId) -> Result<Attempt, Error> {
-    let hold = Hold::new(app, tenant, id);
-    let now = app.clock.now();
     let mut tx = app.db.begin().await?;
-    let leased = invoices::lease(&mut tx, tenant, id, hold.owner, now, now + LEASE).await?;
+    let hold = Hold::new(app, tenant, id);
+    let leased = invoices::lease(&mut tx, tenant, id, hold.owner, hold.since, hold.until()).await?;
     let unfinished = match &leased {
         Some(_) => true,
         None => invoices::find(&mut tx, tenant, id).await?.is_some_and(|invoice| invoice.is_under_way()),
