@@ -1,7 +1,7 @@
 // The service's clock is ahead for a while, and an answer is lost meanwhile.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { bill, installed, openForm, session } from "./http.mjs";
+import { bill, installed, openForm, session, settled } from "./http.mjs";
 import { CASCADE, US } from "./people.mjs";
 import { scene } from "./scene.mjs";
 import { rows } from "./storm/people.mjs";
@@ -32,6 +32,20 @@ test("what was written while the clock was ahead is found: one invoice, one entr
   await pause(15_000);
   assert.equal((await notesOf(env, US, 5, 1)).length, 1);
   assert.equal((await invoices()) - before, 1);
+});
+
+test("a call that was lost while the clock was ahead is made again as soon as any other", { timeout: 120_000 }, async (t) => {
+  if (!hands.move) return t.skip("libfaketime is not installed");
+  await done("/quickbooks/quirks", { realm_id: US.realm, ignores_request_ids: false });
+  const { call, fields } = await openForm(env, US, 8, LINE);
+  hands.move(600);
+  await pause(6000);
+  await done("/faults", { provider: "quickbooks", method: "POST", path: "/invoice", effect: "drop_before" });
+  const answer = await call("/deals/8/invoices", { ...fields, intent: crypto.randomUUID() });
+  hands.move(0);
+  const begun = Date.now();
+  assert.match((await settled(call, answer)).text, /data-issued/);
+  assert.ok(Date.now() - begun < 40_000, `it took ${Date.now() - begun} ms`);
 });
 
 test("an entry in the history that is under way when the clock jumps is not written twice", { timeout: 120_000 }, async (t) => {

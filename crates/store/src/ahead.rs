@@ -12,6 +12,12 @@ const KNOWN: [&str; 4] = [
     "UPDATE pipedrive_grant SET profile_at = 0 WHERE profile_at > $1",
     "UPDATE tenant SET won_until = $1 - 86400000000 WHERE won_until > $1",
 ];
+/// What happened in the future happened now at the latest. What was sent then counts as under way until that moment, and what was created
+/// for an invoice is looked for from when it was wanted.
+const HAPPENED: [&str; 2] = [
+    "UPDATE invoice SET sent_at = $1 WHERE state = 'sending' AND sent_at > $1",
+    "UPDATE invoice SET created_at = $1 WHERE state IN ('queued', 'sending') AND created_at > $1",
+];
 /// What was made in the future, or waits for half a minute and more, waits no longer: the pauses that are longer were asked for by a
 /// provider, who asks again.
 const WAITING: [&str; 4] = [
@@ -78,7 +84,7 @@ pub async fn correct(tx: &mut Tx, now: Timestamp) -> Result<u64, Error> {
         Tx::Postgres(_) => IN_QUEUE_POSTGRES,
     };
     let mut corrected = 0;
-    for statement in KNOWN.into_iter().chain(WAITING).chain(LEASED).chain(in_queue) {
+    for statement in KNOWN.into_iter().chain(WAITING).chain(HAPPENED).chain(LEASED).chain(in_queue) {
         corrected +=
             on!(tx, c => sqlx::query(statement).bind(micros(now)).execute(c).await.map(|done| done.rows_affected()))?;
     }

@@ -206,9 +206,14 @@ async fn what_a_clock_that_was_minutes_ahead_has_kept_waits_no_longer(#[values(S
     assert!(invoices::lease(&mut tx, tenant, leased, zombie, at(AHEAD), at(AHEAD + 10)).await.unwrap().is_some());
     let intent = intent(connection, IntentKey(Uuid::new_v4()), 100);
     let made = new_id(invoices::place(&mut tx, tenant, &intent, at(AHEAD)).await.unwrap());
+    assert!(leases::sending(&mut tx, tenant, leased, zombie, at(AHEAD + 1)).await.unwrap());
     assert!(quickbooks::lease(&mut tx, tenant, connection, at(AHEAD), at(AHEAD + 14)).await.unwrap());
 
     assert!(ahead::correct(&mut tx, at(100)).await.unwrap() > 0);
+    let sent = invoices::find(&mut tx, tenant, leased).await.unwrap().unwrap();
+    assert_eq!(sent.sent_at, Some(at(100)), "no later than now: it is not waited for until that moment");
+    let known = invoices::find(&mut tx, tenant, made).await.unwrap().unwrap();
+    assert_eq!(known.created_at, at(100), "what was created for it is looked for from then on");
     assert_eq!(leases::orphans::<InvoiceId>(&mut tx, at(100), at(100), at(130)).await.unwrap(), [(tenant, made)]);
     let taken = invoices::lease(&mut tx, tenant, leased, other, at(101), at(111)).await.unwrap();
     assert!(taken.is_none(), "whoever has it may be alive");
