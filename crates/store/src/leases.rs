@@ -35,10 +35,12 @@ impl Progress {
     }
 }
 
-/// The id of such a row: which table it is in.
+/// The id of such a row: which table it is in, and what a job's arguments call it.
 pub trait Leased: Copy + Send + Sync {
     /// Its table.
     const TABLE: &str;
+    /// Its name among a job's arguments.
+    const ARGUMENT: &str;
     /// The id as the database gives it.
     fn new(id: Uuid) -> Self;
     /// The id as the database takes it.
@@ -46,9 +48,10 @@ pub trait Leased: Copy + Send + Sync {
 }
 
 macro_rules! leased {
-    ($($id:ident in $table:literal),*) => {$(
+    ($($id:ident, $argument:literal in $table:literal;)*) => {$(
         impl Leased for $id {
             const TABLE: &str = $table;
+            const ARGUMENT: &str = $argument;
             fn new(id: Uuid) -> Self {
                 Self(id)
             }
@@ -58,7 +61,11 @@ macro_rules! leased {
         }
     )*};
 }
-leased!(InvoiceId in "invoice", ActId in "act", EntryId in "history_entry");
+leased! {
+    InvoiceId, "invoice" in "invoice";
+    ActId, "act" in "act";
+    EntryId, "entry" in "history_entry";
+}
 
 /// Takes the right to work on an unfinished row until `until`, and counts the attempt; until when it was leased before, 0 where that
 /// lease was given back. `None` where somebody else has it, or nothing is left to do.

@@ -5,11 +5,13 @@
 //! What a job works on has a row of its own, mostly, which says when it is stuck (see [`crate::stuck`]). Where there is none, the
 //! queue keeps the job that has failed too often, with its last error.
 
-use crate::{Db, Error, Tx, db::on};
+use crate::{Db, Error, Tx, db::on, leases::Leased};
 use domain::ids::{ActId, ConnectionId, DealId, EntryId, InvoiceId, TenantId, UserId};
 use jiff::Timestamp;
 use riverqueue::{Client, ClientBuilder, JobArgs, JobListParams, JobState};
 use serde::{Deserialize, Serialize};
+use std::collections::HashSet;
+use uuid::Uuid;
 
 /// The queue of what nobody waits for. Its workers are not those of what somebody does.
 pub const FOLLOW: &str = "follow";
@@ -109,19 +111,17 @@ struct Whose {
     tenant: TenantId,
 }
 
-/// More jobs of a kind that wait than one company may have at work: nothing was lost, it is only not their turn yet.
-const BEHIND: i64 = 12;
-
-/// Whether so many jobs of a kind wait that what has not been worked yet is among them. Enqueued once more, it would be in its own way.
-pub async fn is_behind<Args: JobArgs>(tx: &mut Tx) -> Result<bool, Error> {
-    let waiting: i64 = on!(tx, c => sqlx::query_scalar(
-        "SELECT COUNT(*) FROM (SELECT 1 AS one FROM river_job WHERE state IN ('available', 'scheduled') AND kind = $1 LIMIT $2) AS waiting"
+/// For which rows a job of a kind waits for its turn, by the ids among its arguments. Enqueued once more, what waits would be in its own
+/// way. What pauses is not among them: when its time has come, whoever should have said so may be dead.
+pub async fn waiting<Args: JobArgs, Id: Leased>(tx: &mut Tx) -> Result<HashSet<Uuid>, Error> {
+    let ids: Vec<Option<String>> = on!(tx, c => sqlx::query_scalar(
+        "SELECT args ->> CAST($2 AS TEXT) FROM river_job WHERE state = 'available' AND kind = $1"
     )
     .bind(Args::KIND)
-    .bind(BEHIND)
-    .fetch_one(c)
+    .bind(Id::ARGUMENT)
+    .fetch_all(c)
     .await)?;
-    Ok(waiting == BEHIND)
+    Ok(ids.iter().flatten().filter_map(|id| id.parse().ok()).collect())
 }
 
 /// A client that enqueues and works nothing.

@@ -2,7 +2,7 @@
 
 use super::{
     Error, access,
-    lease::{self, Attempt, HEARTBEAT, Hold, LOOKED_BACK, UNDER_WAY},
+    lease::{Attempt, HEARTBEAT, Hold, LOOKED_BACK, UNDER_WAY},
 };
 use crate::{format::Writer, language::Language, state::App};
 use domain::{
@@ -16,7 +16,7 @@ use store::{
     history::{self, Entry},
     invoices::{self, State},
     leases::Progress,
-    queue::{self, WriteHistory},
+    queue::WriteHistory,
     quickbooks, tenants,
 };
 use uuid::Uuid;
@@ -202,12 +202,4 @@ fn words(w: Writer, entry: &Entry) -> String {
     };
     let escaped = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
     format!("<p>{escaped}</p>")
-}
-
-/// Hands out again what a crash left behind; how many. Nobody waits for it: not while others are waiting for their turn.
-pub(crate) async fn recover(app: &App) -> Result<usize, Error> {
-    let mut tx = app.db.read().await?;
-    let is_behind = queue::is_behind::<WriteHistory>(&mut tx).await?;
-    drop(tx);
-    if is_behind { Ok(0) } else { lease::recover(app, |tenant, entry| WriteHistory { tenant, entry }).await }
 }

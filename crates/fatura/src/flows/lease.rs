@@ -18,6 +18,7 @@ use std::{
 use store::{
     Tx,
     leases::{self, Leased},
+    queue,
     stuck::Trouble,
 };
 use uuid::Uuid;
@@ -145,20 +146,23 @@ impl<'a, Id: Leased> Hold<'a, Id> {
     }
 }
 
-/// Hands out again what a crash left behind, as the job that works on it; how many.
+/// Hands out again what a crash left behind, as the job that works on it; how many. Not what only waits for its turn.
 pub(crate) async fn recover<Id: Leased, Args: JobArgs>(
     app: &App,
     job: impl Fn(TenantId, Id) -> Args,
 ) -> Result<usize, Error> {
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
-    let orphans = leases::orphans(&mut tx, now - LEFT, now, now + HANDED_OUT).await?;
-    let found = orphans.len();
-    for (tenant, id) in orphans {
-        app.db.enqueue(&mut tx, job(tenant, id)).await?;
+    let mut orphans = leases::orphans::<Id>(&mut tx, now - LEFT, now, now + HANDED_OUT).await?;
+    if !orphans.is_empty() {
+        let waiting = queue::waiting::<Args, Id>(&mut tx).await?;
+        orphans.retain(|(_, id)| !waiting.contains(&id.get()));
+    }
+    for (tenant, id) in &orphans {
+        app.db.enqueue(&mut tx, job(*tenant, *id)).await?;
     }
     tx.commit().await?;
-    Ok(found)
+    Ok(orphans.len())
 }
 
 /// How work goes on that did not come to its end.

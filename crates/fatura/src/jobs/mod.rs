@@ -137,7 +137,8 @@ pub(crate) async fn recover(app: App, stop: CancellationToken) {
         async move {
             let invoices = lease::recover(&app, |tenant, invoice| IssueInvoice { tenant, invoice }).await?;
             let acts = lease::recover(&app, |tenant, act| CarryOut { tenant, act }).await?;
-            Ok(invoices + acts + history::recover(&app).await?)
+            let entries = lease::recover(&app, |tenant, entry| WriteHistory { tenant, entry }).await?;
+            Ok(invoices + acts + entries)
         }
     })
     .await;
