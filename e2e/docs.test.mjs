@@ -3,6 +3,8 @@ import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
+import { pathToFileURL } from "node:url";
+import { openBrowser } from "./browser.mjs";
 
 const root = join(import.meta.dirname, "..");
 const files = (folder, end) => readdirSync(join(root, folder), { recursive: true }).filter((name) => name.endsWith(end) && !name.includes("node_modules")).map((name) => join(root, folder, name));
@@ -25,4 +27,16 @@ test("links and pictures in the documents lead somewhere", () => {
       .map((link) => `${page}: ${link}`),
   );
   assert.deepEqual(broken, []);
+});
+
+test("a browser shows each picture of the documents", async () => {
+  const browser = await openBrowser("en");
+  try {
+    for (const name of readdirSync(join(root, "docs/pictures"))) {
+      await browser.page.goto(pathToFileURL(join(root, "docs/pictures", name)).href);
+      assert.equal(await browser.page.locator("parsererror").count(), 0, name);
+    }
+  } finally {
+    await browser.close();
+  }
 });
