@@ -161,6 +161,6 @@ await measured("PostgreSQL");
 const sizes = process.env.LARGE ? [1, 100, 1000, 10_000] : [1, 100, 1000];
 await grow("SQLite", { load, used, sizes, row, round });
 const growth = await grow("PostgreSQL", { load, used, sizes, row, round });
-await many("PostgreSQL", process.env.LARGE ? 10_000 : 500, { used, row, round });
 writeFileSync(join(import.meta.dirname, "..", "target", "bench.svg"), plot(growth));
+await many("PostgreSQL", process.env.LARGE ? 1000 : 200, { used, row, round });
 process.exit(0);
