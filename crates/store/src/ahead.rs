@@ -12,7 +12,7 @@ const KNOWN: [&str; 4] = [
     "UPDATE pipedrive_grant SET profile_at = 0 WHERE profile_at > $1",
     "UPDATE tenant SET won_until = $1 - 86400000000 WHERE won_until > $1",
 ];
-/// What happened in the future happened now at the latest. What was sent then counts as under way until that moment, and what was created
+/// What happened in the future happened now at the latest. What was sent then would count as under way until that moment; and what was created
 /// for an invoice is looked for from when it was wanted.
 const HAPPENED: [&str; 2] = [
     "UPDATE invoice SET sent_at = $1 WHERE state = 'sending' AND sent_at > $1",

@@ -56,9 +56,9 @@ pub(crate) enum Attempt {
 
 /// One worker's hold on a row.
 pub(crate) struct Hold<'a, Id> {
-    pub(crate) app: &'a App,
-    pub(crate) tenant: TenantId,
-    pub(crate) id: Id,
+    app: &'a App,
+    tenant: TenantId,
+    id: Id,
     /// This worker, and nobody else.
     pub(crate) owner: Uuid,
     /// When the lease is taken.
