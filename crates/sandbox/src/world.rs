@@ -11,6 +11,7 @@ use crate::{
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
 use std::{
+    collections::BTreeSet,
     io,
     path::Path,
     sync::{
@@ -142,12 +143,9 @@ const COMPANIES: &str = "companies";
 /// Removes the files of companies that are no more.
 fn forget_others(dir: &Path, realms: &[String]) -> anyhow::Result<()> {
     std::fs::create_dir_all(dir)?;
+    let realms: BTreeSet<&str> = realms.iter().map(String::as_str).collect();
     for file in std::fs::read_dir(dir)?.flatten() {
-        let known = file
-            .path()
-            .file_stem()
-            .and_then(|stem| stem.to_str())
-            .is_some_and(|stem| realms.iter().any(|realm| realm == stem));
+        let known = file.path().file_stem().and_then(|stem| stem.to_str()).is_some_and(|stem| realms.contains(stem));
         if !known {
             std::fs::remove_file(file.path())?;
         }

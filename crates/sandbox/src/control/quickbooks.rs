@@ -122,11 +122,8 @@ async fn seed(State(shared): State<Shared>, Json(file): Json<Value>) -> Response
     let mut world = shared.world();
     match preset::read(&file, world.clock) {
         Ok((users, companies)) => {
-            world.quickbooks.users.extend(users);
             let realms: Vec<String> = companies.iter().map(|company| company.realm_id.clone()).collect();
-            for company in companies {
-                world.quickbooks.add(company);
-            }
+            world.quickbooks.seed(users, companies);
             Json(json!({ "realm_ids": realms })).into_response()
         }
         Err(error) => refusal(StatusCode::BAD_REQUEST, format!("{error:#}")),

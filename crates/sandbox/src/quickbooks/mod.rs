@@ -19,7 +19,7 @@ pub(crate) use entity::Entity;
 pub(crate) use fault::{Fault, throttled};
 pub(crate) use objects::Verb;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use webhooks::Webhooks;
 
 /// The app as registered in Intuit's developer portal.
@@ -91,6 +91,18 @@ impl State {
             self.webhooks.notice(events);
         }
         Some(result)
+    }
+
+    /// Puts in what a file describes. A company that none of its users names is open to everybody.
+    pub(crate) fn seed(&mut self, users: Vec<User>, companies: Vec<Company>) {
+        let named: BTreeSet<&String> = users.iter().flat_map(|user| &user.realms).collect();
+        let (of_some, of_all): (Vec<_>, Vec<_>) =
+            companies.into_iter().partition(|company| named.contains(&company.realm_id));
+        self.companies.extend(by_realm(of_some));
+        self.users.extend(users);
+        for company in of_all {
+            self.add(company);
+        }
     }
 
     /// Puts a company in, and lets every user sign in to it.

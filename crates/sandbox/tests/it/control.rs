@@ -36,6 +36,21 @@ async fn a_company_from_a_file_has_its_past() {
 }
 
 #[tokio::test]
+async fn books_of_a_file_are_open_to_whom_it_names_or_to_everybody() {
+    let bench = Bench::start().await;
+    let file = json!({
+        "users": [{ "sub": "92", "name": "Ana", "email": "ana@example.com", "realms": ["777"] }],
+        "companies": [{ "realm_id": "777", "preset": "us", "name": "Hers" }, { "realm_id": "778", "preset": "us", "name": "Of all" }],
+    });
+    bench.control("/quickbooks/seed", file).await;
+    for (sub, is_hers) in [("92", true), ("9130000000000001", false)] {
+        let page = bench.consent_page(sub).await;
+        assert_eq!(page.contains("Hers"), is_hers, "{sub}");
+        assert!(page.contains("Of all"), "{sub}");
+    }
+}
+
+#[tokio::test]
 async fn the_accountant_pays_credits_edits_voids_and_deletes() {
     let bench = Bench::start().await;
     let company = bench.company(US).await;

@@ -69,6 +69,23 @@ impl Bench {
         Company { bench: self, realm: realm.to_owned(), token }
     }
 
+    /// Intuit's page for somebody who has signed in, with the companies to choose from.
+    pub(crate) async fn consent_page(&self, sub: &str) -> String {
+        let env = self.sandbox.env();
+        let value = |key: &str| env.lines().find_map(|line| line.strip_prefix(&format!("{key}="))).unwrap_or_default();
+        let query = [
+            ("client_id", value("QUICKBOOKS_CLIENT_ID")),
+            ("response_type", "code"),
+            ("scope", "com.intuit.quickbooks.accounting"),
+            ("redirect_uri", &format!("{}/quickbooks/callback", value("FATURA_URL"))),
+            ("state", "s"),
+            ("user", sub),
+        ];
+        let answer = send(self.http.get(value("QUICKBOOKS_AUTHORIZE_URL")).query(&query)).await.expect("a page");
+        assert!(answer.status().is_success(), "{}", answer.status());
+        answer.text().await.expect("a text")
+    }
+
     /// Asks the control door.
     pub(crate) async fn control(&self, path: &str, body: Value) -> Value {
         let method = if body.is_null() { Method::GET } else { Method::POST };
