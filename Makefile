@@ -3,7 +3,7 @@
 # make screenshots   every page in every state, language and theme, into target/screenshots
 # make storm   people bill deals while everything fails; then the books are compared (SEED, INTENTS, DATABASE=postgres, REPLICAS, REQUESTID=ignored, LAG_MS, TRUST=no)
 # make points   every boundary between two steps of every write: killed, ended and stopped there (DATABASE=postgres, REPLICAS, TIMES)
-# make bench   what it costs and where it ends, beside a floor of the same run (LARGE=1 for a million invoices, LOAD_S)
+# make bench   what it costs and where it ends, beside a floor of the same run (LARGE=1 for a million invoices, LOAD_S, PARTS=one,grow,many)
 # make bench-sandbox   how fast the QuickBooks sandbox is, and how much fits in
 SHELL := /bin/bash
 .DEFAULT_GOAL := help

@@ -1,5 +1,6 @@
 // `make bench`: what the service costs and where it ends, in a release build against the sandbox, each figure beside a floor of
-// the same run. Prints tables; draws how it grows into target/bench.svg. LOAD_S=… seconds for each load, LARGE=1 for a million invoices.
+// the same run. Prints tables; draws how it grows into target/bench.svg. LOAD_S=… seconds for each load, LARGE=1 for a million invoices,
+// PARTS=one,grow,many for some of it.
 import { execFile, execFileSync, spawn } from "node:child_process";
 import { createHmac } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -156,11 +157,18 @@ async function measured(kind) {
 }
 
 console.log(`${cpus().length} × ${cpus()[0].model}, ${Math.round(totalmem() / 2 ** 30)} GB, ${execFileSync("uname", ["-sr"]).toString().trim()}; client, sandbox and database on the same machine; ${SECONDS} s for each load, 16 connections.`);
-await measured("SQLite");
-await measured("PostgreSQL");
-const sizes = process.env.LARGE ? [1, 100, 1000, 10_000] : [1, 100, 1000];
-await grow("SQLite", { load, used, sizes, row, round });
-const growth = await grow("PostgreSQL", { load, used, sizes, row, round });
-writeFileSync(join(import.meta.dirname, "..", "target", "bench.svg"), plot(growth));
-await many("PostgreSQL", process.env.LARGE ? 1000 : 200, { used, row, round });
+const PARTS = {
+  async one() {
+    await measured("SQLite");
+    await measured("PostgreSQL");
+  },
+  async grow() {
+    const sizes = process.env.LARGE ? [1, 100, 1000, 10_000] : [1, 100, 1000];
+    await grow("SQLite", { load, used, sizes, row, round });
+    const growth = await grow("PostgreSQL", { load, used, sizes, row, round });
+    writeFileSync(join(import.meta.dirname, "..", "target", "bench.svg"), plot(growth));
+  },
+  many: () => many("PostgreSQL", process.env.LARGE ? 10_000 : 200, { used, row, round }),
+};
+for (const part of process.env.PARTS?.split(",") ?? Object.keys(PARTS)) await PARTS[part]();
 process.exit(0);

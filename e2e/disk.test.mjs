@@ -41,6 +41,14 @@ function fill(file) {
   }
 }
 
+/** Waits until load balancers are told this. Small writes go on for a while where large ones do not. */
+async function until(env, status) {
+  for (const begun = Date.now(); Date.now() - begun < 60_000; await new Promise((go) => setTimeout(go, 200))) {
+    if ((await fetch(`${env.FATURA_URL}/readyz`)).status === status) return;
+  }
+  assert.fail(`readyz did not become ${status}`);
+}
+
 test("the disk is full: nothing is sent that is not written down, and when there is room again it goes on by itself", { timeout: 120_000 }, async (t) => {
   const dir = mkdtempSync(join(tmpdir(), "fatura-disk-"));
   const small = disk(dir);
@@ -67,8 +75,10 @@ test("the disk is full: nothing is sent that is not written down, and when there
   assert.equal((await panel.call("/panel/deal/4")).status, 200, "what is known is shown");
   assert.equal((await session(env, "panel", US.company, US.user)).status, 200, "to whoever comes");
   assert.equal((await fetch(`${env.FATURA_URL}/healthz`)).status, 200);
+  await until(env, 503);
 
   rmSync(join(small, "full"));
+  await until(env, 200);
   for (const intent of intents) assert.match((await press(intent)).text, /data-issued/);
   const made = (await books()).filter((number) => !before.has(number));
   assert.equal(made.length, PRESSED, "each intent is one invoice");

@@ -16,7 +16,11 @@ use domain::{
 };
 use moka::future::Cache;
 use providers::{Http, oauth::Registration};
-use std::{ops::Deref, sync::Arc, time::Duration};
+use std::{
+    ops::Deref,
+    sync::{Arc, atomic::AtomicBool},
+    time::Duration,
+};
 use store::{Db, vault::Vault};
 use tokio_util::sync::CancellationToken;
 
@@ -34,6 +38,8 @@ pub(crate) struct Inner {
     pub(crate) turns: Turns,
     /// The pictures of the *Connect* button.
     pub(crate) connect: Connect,
+    /// Whether what was written last for all to see was kept: not where the disk is full.
+    pub(crate) can_write: AtomicBool,
     /// Cancelled when the service is to end: streams end with it.
     pub(crate) stop: CancellationToken,
     pub(crate) pipedrive: Registration,
@@ -96,6 +102,7 @@ impl App {
             clock: Clock::showing(clock::of_this_machine()),
             gates: Gates::new(config.quickbooks_calls_a_minute),
             turns: Turns::new(),
+            can_write: AtomicBool::new(true),
             db,
             stop,
             vault,

@@ -3,19 +3,18 @@
 use crate::{Error, Tx, db::on, time::micros};
 use jiff::Timestamp;
 
-/// What may not be known counts as unknown: companies are read anew, and so are invoices and users. Won deals of the last day are
-/// looked at again.
-const KNOWN: [&str; 4] = [
+/// What may not be known counts as unknown: companies are read anew, and so are users. Won deals of the last day are looked at again.
+/// Invoices are too many to look at them all: whoever reads them anew leaves out what was read in the future (`not_read_within`).
+const KNOWN: [&str; 3] = [
     "UPDATE quickbooks_connection SET changes_until = 0, changed_at = 0, silent_since = NULL \
      WHERE changes_until > $1 OR changed_at > $1 OR silent_since > $1",
-    "UPDATE invoice SET read_at = NULL WHERE read_at > $1",
     "UPDATE pipedrive_grant SET profile_at = 0 WHERE profile_at > $1",
     "UPDATE tenant SET won_until = $1 - 86400000000 WHERE won_until > $1",
 ];
 /// What happened in the future happened now at the latest. What was sent then would count as under way until that moment; and what was created
 /// for an invoice is looked for from when it was wanted.
 const HAPPENED: [&str; 2] = [
-    "UPDATE invoice SET sent_at = $1 WHERE state = 'sending' AND sent_at > $1",
+    "UPDATE invoice SET sent_at = $1 WHERE state IN ('queued', 'sending') AND sent_at > $1",
     "UPDATE invoice SET created_at = $1 WHERE state IN ('queued', 'sending') AND created_at > $1",
 ];
 /// What was made in the future, or waits for half a minute and more, waits no longer: the pauses that are longer were asked for by a

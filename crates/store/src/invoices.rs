@@ -18,6 +18,7 @@ use domain::{
 };
 use iso_currency::Currency;
 use jiff::{Timestamp, civil::Date};
+use std::ops::RangeInclusive;
 use uuid::Uuid;
 
 /// How far an intended invoice has come.
@@ -327,20 +328,20 @@ pub async fn list(tx: &mut Tx, tenant: TenantId, of: Of) -> Result<Vec<Invoice>,
     rows.into_iter().map(Invoice::try_from).collect()
 }
 
-/// Invoices that were made through a connection, stand, and were not read since a moment: at most so many, by their numbers in
-/// QuickBooks, beyond the one in `after`.
-pub async fn not_read_since(
+/// Invoices that were made through a connection, stand, and were not read within these moments, up to now: what is read later was read
+/// by a clock that was ahead. At most so many, by their numbers in QuickBooks, beyond the one in `after`.
+pub async fn not_read_within(
     tx: &mut Tx,
     tenant: TenantId,
     connection: ConnectionId,
-    moment: Timestamp,
+    moments: RangeInclusive<Timestamp>,
     after: &str,
     most: i64,
 ) -> Result<Vec<Invoice>, Error> {
     let rows: Vec<Row> = on!(tx, c => sqlx::query_as(
-        select!("WHERE tenant_id = $1 AND connection_id = $2 AND state = 'issued' AND NOT deleted AND (read_at IS NULL OR read_at < $3) \
-         AND quickbooks_id > $4 ORDER BY quickbooks_id LIMIT $5"))
-        .bind(tenant.0).bind(connection.0).bind(micros(moment)).bind(after).bind(most).fetch_all(c).await)?;
+        select!("WHERE tenant_id = $1 AND connection_id = $2 AND state = 'issued' AND NOT deleted \
+         AND (read_at IS NULL OR read_at NOT BETWEEN $3 AND $4) AND quickbooks_id > $5 ORDER BY quickbooks_id LIMIT $6"))
+        .bind(tenant.0).bind(connection.0).bind(micros(*moments.start())).bind(micros(*moments.end())).bind(after).bind(most).fetch_all(c).await)?;
     rows.into_iter().map(Invoice::try_from).collect()
 }
 

@@ -257,7 +257,8 @@ async fn all(app: &App, tenant: TenantId, connection: &Connection, begun: Timest
     let mut after = String::new();
     loop {
         let mut tx = app.db.read().await?;
-        let unread = invoices::not_read_since(&mut tx, tenant, connection.id, begun, &after, CHUNK).await?;
+        let moments = begun..=app.clock.now();
+        let unread = invoices::not_read_within(&mut tx, tenant, connection.id, moments, &after, CHUNK).await?;
         drop(tx);
         let Some(Invoice { state: State::Issued(last), .. }) = unread.last() else {
             return Ok(Progress::Until(begun));

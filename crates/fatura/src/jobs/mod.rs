@@ -17,7 +17,10 @@ use replicas::{HEARTBEAT, Replica};
 use riverqueue::{
     BoxError, Job, JobArgs, MaintenanceConfig, QueueConfig, RunHandle, WorkContext, WorkOutcome, Workers,
 };
-use std::time::{Duration, Instant};
+use std::{
+    sync::atomic::Ordering,
+    time::{Duration, Instant},
+};
 use store::queue::{CarryOut, FOLLOW, IssueInvoice, ReadChanges, TellAdmins, WriteBack, WriteHistory};
 use tokio_util::sync::CancellationToken;
 
@@ -162,11 +165,15 @@ pub(crate) async fn tend(app: App, stop: CancellationToken) {
     .await;
 }
 
-/// Keeps the clock right and counts the replicas, until told to stop.
+/// Keeps the clock right, counts the replicas, and knows by it whether the database takes what is written, until told to stop.
 pub(crate) async fn keep_time(app: App, replica: Replica, stop: CancellationToken) {
     regularly(HEARTBEAT, ANSWERED, stop, "the clock", || {
         let app = app.clone();
-        async move { replicas::look(&app, replica).await.map(|()| 0) }
+        async move {
+            let looked = replicas::look(&app, replica).await;
+            app.can_write.store(looked.is_ok(), Ordering::Relaxed);
+            looked.map(|()| 0)
+        }
     })
     .await;
     if let Err(error) = replicas::leave(&app, replica).await {

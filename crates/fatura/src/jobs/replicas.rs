@@ -34,7 +34,8 @@ impl Replica {
     }
 }
 
-/// Sets the clock by the database's, notes that this replica runs, and shares with the others. On SQLite there are none.
+/// Sets the clock by the database's, notes that this replica runs, and shares with the others. On SQLite there are none: whom it has seen
+/// was killed before.
 pub(crate) async fn look(app: &App, replica: Replica) -> Result<(), Error> {
     let asked = Instant::now();
     let told = app.db.now().await?;
@@ -49,12 +50,12 @@ pub(crate) async fn look(app: &App, replica: Replica) -> Result<(), Error> {
             tracing::warn!(corrected, "the clock was ahead: what it has kept was put right");
         }
     }
-    if told.is_none() {
-        return Ok(());
-    }
     let mut tx = app.db.begin().await?;
     let replicas = store::replicas::seen(&mut tx, replica.id, now, now - GONE).await?;
     tx.commit().await?;
+    if told.is_none() {
+        return Ok(());
+    }
     // The others do not share yet with one that they have not seen.
     if replicas > 1 && replica.started.elapsed() < SEEN {
         app.gates.take_the_least();
@@ -66,10 +67,7 @@ pub(crate) async fn look(app: &App, replica: Replica) -> Result<(), Error> {
 
 /// Tells the others that this one ends.
 pub(crate) async fn leave(app: &App, replica: Replica) -> Result<(), Error> {
-    if app.db.now().await?.is_some() {
-        let mut tx = app.db.begin().await?;
-        store::replicas::gone(&mut tx, replica.id).await?;
-        tx.commit().await?;
-    }
-    Ok(())
+    let mut tx = app.db.begin().await?;
+    store::replicas::gone(&mut tx, replica.id).await?;
+    Ok(tx.commit().await?)
 }

@@ -30,7 +30,7 @@ use axum::{
 use error::Error;
 pub(crate) use panel::badge;
 use serde_json::json;
-use std::time::Duration;
+use std::{sync::atomic::Ordering, time::Duration};
 use tower_http::{
     catch_panic::CatchPanicLayer, compression::CompressionLayer, set_header::SetResponseHeaderLayer,
     timeout::TimeoutLayer,
@@ -123,13 +123,16 @@ pub(crate) fn router(app: App) -> Router {
         .layer(DefaultBodyLimit::max(BODY_MOST))
 }
 
-/// Whether requests can be served now: for load balancers. Not while the database does not answer, and not once the service
-/// is to end.
+/// Whether requests can be served now: for load balancers. Not while the database does not answer or keeps nothing, and not once the
+/// service is to end.
 async fn ready(State(app): State<App>) -> (StatusCode, &'static str) {
     if app.stop.is_cancelled() {
         return (StatusCode::SERVICE_UNAVAILABLE, "ending");
     }
     match tokio::time::timeout(READY_WITHIN, app.db.read()).await {
+        Ok(Ok(_)) if !app.can_write.load(Ordering::Relaxed) => {
+            (StatusCode::SERVICE_UNAVAILABLE, "the database keeps nothing that is new")
+        }
         Ok(Ok(_)) => (StatusCode::OK, "ready"),
         _ => (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer"),
     }

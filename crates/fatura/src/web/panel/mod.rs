@@ -119,7 +119,7 @@ async fn render(
     let asked = asked.rows.max(ROWS);
     let may = rows::May::of(&shown.settings, session.profile.is_admin);
     let rows = shown.invoices.iter().take(asked).map(|invoice| row(app, w, invoice, &shown, today, may)).collect();
-    let read = shown.invoices.iter().filter_map(|invoice| invoice.read_at).min();
+    let read = shown.invoices.iter().filter_map(|invoice| invoice.read_at).filter(|at| *at <= app.clock.now()).min();
     let read = read.max(shown.known.and_then(|known| known.until));
     html(&Panel {
         w,
