@@ -1,4 +1,4 @@
-// The disk on which the database lies is full for a while.
+// The database keeps nothing that is new for a while: its disk is full, or it may only be read.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { start } from "../scripts/stack.mjs";
+import { createDatabase } from "./storm/database.mjs";
 import { installed, openForm, session, settled } from "./http.mjs";
 import { CASCADE, US } from "./people.mjs";
 import { quickbooks } from "./story.mjs";
@@ -42,8 +43,8 @@ function fill(file) {
 }
 
 /** Waits until load balancers are told this. Small writes go on for a while where large ones do not. */
-async function until(env, status) {
-  for (const begun = Date.now(); Date.now() - begun < 60_000; await new Promise((go) => setTimeout(go, 200))) {
+async function until(env, status, most = 60_000) {
+  for (const begun = Date.now(); Date.now() - begun < most; await new Promise((go) => setTimeout(go, 200))) {
     if ((await fetch(`${env.FATURA_URL}/readyz`)).status === status) return;
   }
   assert.fail(`readyz did not become ${status}`);
@@ -84,4 +85,29 @@ test("the disk is full: nothing is sent that is not written down, and when there
   assert.equal(made.length, PRESSED, "each intent is one invoice");
   const shown = (await panel.call("/panel/deal/4")).text;
   assert.equal([...shown.matchAll(/<b class="number">/g)].length, Math.min(10, PRESSED));
+});
+
+const skip = process.env.TEST_POSTGRES_URL ? false : "TEST_POSTGRES_URL is not set";
+test("PostgreSQL may only be read: load balancers are told, and within three seconds that it takes writes again", { skip, timeout: 60_000 }, async (t) => {
+  const dir = mkdtempSync(join(tmpdir(), "fatura-readonly-"));
+  const { url } = await createDatabase();
+  const stack = await start({ dir, database: url });
+  t.after(async () => {
+    await stack.stop();
+    rmSync(dir, { recursive: true, force: true });
+  });
+  const name = new URL(url).pathname.slice(1);
+  const sql = (statement) => execFileSync("psql", [`${process.env.TEST_POSTGRES_URL}/postgres`, "-qc", statement]);
+  // What was a standby a moment ago, or is one again, looks like this.
+  const only = (reading) => {
+    sql(`alter database ${name} set default_transaction_read_only = ${reading ? "on" : "off"}`);
+    sql(`select pg_terminate_backend(pid) from pg_stat_activity where datname = '${name}'`);
+  };
+  only(true);
+  await until(stack.env, 503, 10_000);
+  await new Promise((go) => setTimeout(go, 6000));
+  assert.equal((await fetch(`${stack.env.FATURA_URL}/readyz`)).status, 503);
+  assert.equal((await fetch(`${stack.env.FATURA_URL}/healthz`)).status, 200);
+  only(false);
+  await until(stack.env, 200, 3000);
 });

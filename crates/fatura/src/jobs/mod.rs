@@ -195,8 +195,8 @@ pub(crate) async fn listen(app: App, stop: CancellationToken) {
     .await;
 }
 
-/// Looks again and again, with a pause between. A look that takes longer than `most` is given up, and with it a connection on which
-/// nothing comes back.
+/// Looks again and again, with a pause between, and soon where the database failed. A look that takes longer than `most` is given up, and
+/// with it a connection on which nothing comes back.
 async fn regularly<Looked>(
     pause: Duration,
     most: Duration,
@@ -207,7 +207,9 @@ async fn regularly<Looked>(
     Looked: Future<Output = Result<usize, flows::Error>>,
 {
     while !stop.is_cancelled() {
-        match tokio::time::timeout(most, look()).await {
+        let looked = tokio::time::timeout(most, look()).await;
+        let pause = if matches!(looked, Ok(Err(flows::Error::Store(_)))) { pause.min(RECOVERY) } else { pause };
+        match looked {
             Ok(Ok(0)) => {}
             Ok(Ok(found)) => tracing::debug!(what, found, "taken up"),
             Ok(Err(error)) => {
