@@ -38,7 +38,7 @@ pub(crate) struct Inner {
     pub(crate) turns: Turns,
     /// The pictures of the *Connect* button.
     pub(crate) connect: Connect,
-    /// Whether what was written last for all to see was kept: not where the disk is full.
+    /// Whether the database has kept the last heartbeat: not where its disk is full, or where it may only be read.
     pub(crate) can_write: AtomicBool,
     /// Cancelled when the service is to end: streams end with it.
     pub(crate) stop: CancellationToken,
