@@ -3,7 +3,7 @@
 use crate::{Error, live, queue, time::instant};
 use domain::ids::TenantId;
 use futures_util::{
-    FutureExt,
+    FutureExt, TryFutureExt,
     future::{BoxFuture, ready},
 };
 use jiff::Timestamp;
@@ -12,7 +12,7 @@ use riverqueue::{
     migrate::{PostgresMigrator, SqliteMigrator},
 };
 use sqlx::{
-    Connection, PgPool, Postgres, Sqlite, SqliteConnection, SqlitePool, Transaction,
+    Connection, PgConnection, PgPool, Postgres, Sqlite, SqliteConnection, SqlitePool, Transaction,
     migrate::Migrator,
     pool::PoolConnectionMetadata,
     postgres::PgPoolOptions,
@@ -52,6 +52,8 @@ pub(crate) enum Pool {
 const PATIENCE: Duration = Duration::from_secs(20);
 /// An answer of PostgreSQL that has not come by then is lost.
 const ANSWERED: Duration = Duration::from_secs(15);
+/// One that needs no work comes sooner.
+const ALIVE: Duration = Duration::from_secs(5);
 
 /// A transaction. Nothing is kept without [`Tx::commit`]; never held open across a call to a provider.
 #[derive(Debug)]
@@ -64,7 +66,11 @@ pub enum Tx {
 
 /// What PostgreSQL answers; an error where nothing comes back. Longer than it keeps what a silent transaction has locked.
 pub(crate) async fn answered<T>(answer: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, sqlx::Error> {
-    tokio::time::timeout(ANSWERED, answer).await.unwrap_or_else(|_| Err(sqlx::Error::Io(ErrorKind::TimedOut.into())))
+    within(ANSWERED, answer).await
+}
+
+async fn within<T>(most: Duration, answer: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, sqlx::Error> {
+    tokio::time::timeout(most, answer).await.unwrap_or_else(|_| Err(sqlx::Error::Io(ErrorKind::TimedOut.into())))
 }
 
 /// Runs one expression on the connection of either database.
@@ -93,6 +99,12 @@ fn is_free(connection: &mut SqliteConnection, _: PoolConnectionMetadata) -> BoxF
     ready(Ok(!connection.is_in_transaction())).boxed()
 }
 
+/// Whether something still comes back on a connection; an error closes it at once. sqlx itself would ask without an end, and a connection
+/// that was given up would take its place in the pool for good.
+fn is_alive(connection: &mut PgConnection, _: PoolConnectionMetadata) -> BoxFuture<'_, Result<bool, sqlx::Error>> {
+    within(ALIVE, connection.ping()).map_ok(|()| true).boxed()
+}
+
 impl Db {
     /// Opens `sqlite:PATH` (created if missing) or `postgres://…`.
     pub async fn open(address: &str) -> Result<Self, Error> {
@@ -110,6 +122,7 @@ impl Db {
             }
         } else if address.starts_with("postgres:") || address.starts_with("postgresql:") {
             let options = PgPoolOptions::new().max_connections(16).acquire_timeout(PATIENCE);
+            let options = options.test_before_acquire(false).before_acquire(is_alive).after_release(is_alive);
             let options = options.after_connect(|connection, _| {
                 Box::pin(async move { sqlx::query(LET_GO).execute(connection).await.map(drop) })
             });
