@@ -1,6 +1,6 @@
 //! The connected company and its lists.
 
-use super::{Error, access};
+use super::{Error, access, once};
 use crate::state::App;
 use domain::{catalogue::Catalogue, ids::TenantId};
 use std::sync::Arc;
@@ -26,12 +26,9 @@ pub(crate) async fn connected(app: &App, tenant: TenantId) -> Result<(Connection
 
 /// The company's lists, at most a few minutes old.
 pub(crate) async fn catalogue(app: &App, tenant: TenantId, connection: &Connection) -> Result<Arc<Catalogue>, Error> {
-    if let Some(known) = app.catalogues.get(&connection.id).await {
-        return Ok(known);
-    }
-    let read =
-        access::quickbooks(app, tenant, connection, |access| async move { access.api().catalogue().await }).await?;
-    let read = Arc::new(read);
-    app.catalogues.insert(connection.id, Arc::clone(&read)).await;
-    Ok(read)
+    let read = || async {
+        let read = access::quickbooks(app, tenant, connection, |access| async move { access.api().catalogue().await });
+        read.await.map(Arc::new)
+    };
+    once::read(&app.catalogues, connection.id, read).await
 }

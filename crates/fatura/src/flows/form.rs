@@ -1,6 +1,6 @@
 //! The invoice form of a deal: opened filled in, kept as it is typed, looked at before it is sent.
 
-use super::{Error, access, catalogue, merges, settings};
+use super::{Error, access, catalogue, merges, once, settings};
 use crate::{format::Writer, state::App};
 use domain::{
     billing::{Billed, Part, billed},
@@ -115,25 +115,15 @@ async fn chosen(app: &App, tenant: TenantId, connection: &Connection, id: &str) 
     if id.is_empty() || id == CREATE {
         return None;
     }
-    let key = (connection.id, id.to_owned());
-    if let Some(known) = app.customers.get(&key).await {
-        return Some(known);
-    }
-    let read = access::quickbooks(app, tenant, connection, |access| {
-        let id = id.to_owned();
-        async move { access.api().customer(&id).await }
-    });
-    match read.await {
-        Ok(customer) => {
-            let customer = Arc::new(customer);
-            app.customers.insert(key, Arc::clone(&customer)).await;
-            Some(customer)
-        }
-        Err(error) => {
-            tracing::info!(tenant.id = %tenant.0, %error, "the chosen customer was not read");
-            None
-        }
-    }
+    let read = || async {
+        let read = access::quickbooks(app, tenant, connection, |access| {
+            let id = id.to_owned();
+            async move { access.api().customer(&id).await }
+        });
+        read.await.map(Arc::new)
+    };
+    let told = |error: &Error| tracing::info!(tenant.id = %tenant.0, %error, "the chosen customer was not read");
+    once::read(&app.customers, (connection.id, id.to_owned()), read).await.inspect_err(told).ok()
 }
 
 /// The number that comes next, where the company numbers by hand.

@@ -11,6 +11,7 @@ pub(crate) mod install;
 pub(crate) mod issue;
 pub(crate) mod lease;
 pub(crate) mod merges;
+mod once;
 pub(crate) mod panel;
 pub(crate) mod pdf;
 pub(crate) mod reconnect;
