@@ -2,7 +2,7 @@
 
 use super::Error;
 use moka::future::Cache;
-use std::{future::Future, hash::Hash};
+use std::hash::Hash;
 
 /// What is known; otherwise it is read, by one for all that wait for it. Who waited for somebody who failed reads it themselves.
 pub(super) async fn read<Key, Value, Reading>(
