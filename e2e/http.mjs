@@ -132,10 +132,31 @@ export async function openForm(env, who, deal, changes = {}) {
   return { call, text: form.text, fields: { ...fieldsOf(form.text), ...changes } };
 }
 
-/** Creates an invoice for a deal; its number. */
+/** The answer to the question before *Create*, if one is asked. */
+export const questionOf = (html) => /name="confirmed" value="([^"]*)"/.exec(html)?.[1]?.replaceAll("&#32;", " ");
+
+/** Posts a form, and confirms what is asked: that more than the deal is billed. */
+export async function create(call, deal, fields) {
+  const answer = await call(`/deals/${deal}/invoices`, fields);
+  const confirmed = answer.status === 409 ? questionOf(answer.text) : undefined;
+  return settled(call, confirmed === undefined ? answer : await call(`/deals/${deal}/invoices`, { ...fields, confirmed }));
+}
+
+/** The whole of a deal, whatever was billed of it before. */
+export async function openWhole(env, who, deal, changes = {}) {
+  const { call, text, fields } = await openForm(env, who, deal);
+  const isBegun = /data-part="remaining"/.test(text) || !/<tbody><tr>/.test(text);
+  if (isBegun) {
+    const whole = await call(`/deals/${deal}/form/change?part=all`, fields);
+    return { call, text: whole.text, fields: { ...fieldsOf(whole.text), ...changes } };
+  }
+  return { call, text, fields: { ...fields, ...changes } };
+}
+
+/** Creates an invoice for the whole of a deal, whatever was billed of it before; its number. */
 export async function bill(env, who, deal, changes) {
-  const { call, fields } = await openForm(env, who, deal, changes);
-  const answer = await settled(call, await call(`/deals/${deal}/invoices`, fields));
+  const { call, fields } = await openWhole(env, who, deal, changes);
+  const answer = await create(call, deal, fields);
   const number = /data-number="([^"]*)"/.exec(answer.text)?.[1];
   if (answer.status !== 200 || number === undefined) throw new Error(`deal ${deal} was not billed: ${answer.status} ${answer.text}`);
   return number;

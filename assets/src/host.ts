@@ -25,7 +25,10 @@ export async function connect(): Promise<boolean> {
     if (data) document.documentElement.dataset["theme"] = data.theme;
   });
   if (surface === "panel") {
-    sdk.listen(Event.CLOSE_CUSTOM_MODAL, () => document.body.dispatchEvent(new CustomEvent("fatura:modal-closed", { bubbles: true })));
+    sdk.listen(Event.CLOSE_CUSTOM_MODAL, () => {
+      opening = 0;
+      document.body.dispatchEvent(new CustomEvent("fatura:modal-closed", { bubbles: true }));
+    });
   }
   return true;
 }
@@ -75,7 +78,13 @@ export async function takeRoom(): Promise<void> {
   await within(sdk.execute(Command.RESIZE, { width: Math.min(980, windowWidth - 80), height: Math.min(840, windowHeight - 120) }));
 }
 
+/** Until when a form that was asked for may still be opening: a second click opens no second one. */
+let opening = 0;
+
+/** Opens the form, once: also where the button is clicked twice. */
 export async function openForm(deal: string): Promise<void> {
+  if (Date.now() < opening) return;
+  opening = Date.now() + PATIENCE;
   await sdk?.execute(Command.OPEN_MODAL, { type: Modal.CUSTOM_MODAL, action_id: "invoice", data: { deal } });
 }
 

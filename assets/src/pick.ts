@@ -4,6 +4,9 @@ import Combobox from "@github/combobox-nav";
 /** Pixels that a pointer may move between press and release and still mean what it pressed. */
 const STILL = 8;
 
+/** Of a list that is placed by the window, in pixels. */
+const [GAP, LEAST_WIDTH, LEAST_HEIGHT, MOST_HEIGHT] = [8, 280, 160, 260];
+
 const selected = (list: Element) => list.querySelector("[role=option][aria-selected=true]");
 
 class PickList extends HTMLElement {
@@ -18,6 +21,8 @@ class PickList extends HTMLElement {
       if (open) combobox.start();
       else combobox.stop();
       input.setAttribute("aria-expanded", String(open));
+      if (open) this.place(input, list);
+      else list.removeAttribute("style");
       // A list that is not filled yet is asked for when it opens.
       if (open && !list.childElementCount) input.dispatchEvent(new CustomEvent("fatura:open"));
     };
@@ -80,6 +85,34 @@ class PickList extends HTMLElement {
       };
       document.addEventListener("mouseup", release, { once: true });
     });
+  }
+
+  /** Within a table, which scrolls sideways and would cut the list off, it is placed by the window instead: where there is more room. */
+  private place(input: HTMLElement, list: HTMLElement): void {
+    if (!this.closest(".scroll")) return;
+    const put = () => {
+      if (list.hidden) return stop();
+      const { left, top, bottom, width } = input.getBoundingClientRect();
+      const footer = document.querySelector(".foot")?.getBoundingClientRect().top ?? innerHeight;
+      const below = Math.min(innerHeight, footer) - bottom - GAP;
+      const isBelow = below >= LEAST_HEIGHT || below >= top - GAP;
+      const wide = Math.min(Math.max(width, LEAST_WIDTH), innerWidth - 2 * GAP);
+      Object.assign(list.style, {
+        position: "fixed",
+        left: `${Math.max(GAP, Math.min(left, innerWidth - wide - GAP))}px`,
+        width: `${wide}px`,
+        top: isBelow ? `${bottom + 2}px` : "auto",
+        bottom: isBelow ? "auto" : `${innerHeight - top + 2}px`,
+        maxHeight: `${Math.min(MOST_HEIGHT, isBelow ? below : top - GAP)}px`,
+      });
+    };
+    const stop = () => {
+      removeEventListener("scroll", put, true);
+      removeEventListener("resize", put);
+    };
+    addEventListener("scroll", put, true);
+    addEventListener("resize", put);
+    put();
   }
 
   /** Keeps what is chosen in the hidden fields, each by the name of what it holds. */

@@ -1,12 +1,52 @@
-//! Several invoices for one deal: what is billed already, and what is left.
+//! The ledger of a deal: what its invoices have billed, and what is left of it.
 
 use crate::{
-    deal::{Deal, Product},
-    draft::Draft,
+    deal::Deal,
+    draft::{Draft, Form, Problem},
+    ids::InvoiceId,
+    invoice::Snapshot,
+    money::{Money, decimals, round_half_up},
+    number::{DecimalMark, parse_decimal},
+    tax::TaxMode,
 };
 use iso_currency::Currency;
 use rust_decimal::{Decimal, dec};
 use std::collections::BTreeMap;
+
+/// An invoice of the deal that counts as billed: it stands in QuickBooks, or is on its way there.
+#[derive(Debug, Clone, Copy)]
+pub struct Standing<'a> {
+    /// Ours.
+    pub id: InvoiceId,
+    /// What was confirmed.
+    pub request: &'a Draft,
+    /// As QuickBooks last showed it; `None` while it is on its way.
+    pub snapshot: Option<&'a Snapshot>,
+}
+
+impl Standing<'_> {
+    /// What the invoice bills, as priced: without tax, or with it where its prices include tax. Follows what was edited in QuickBooks.
+    pub fn amount(&self) -> Decimal {
+        let confirmed = self.request.amount();
+        let Some(snapshot) = self.snapshot else { return confirmed };
+        let total = snapshot.total.amount();
+        match snapshot.tax {
+            _ if self.request.tax_mode == TaxMode::Included => total,
+            Some(tax) => total - tax.amount(),
+            // Read before taxes were kept: an invoice that was not edited bills what was confirmed.
+            None if total == self.request.total || self.request.total.is_zero() => confirmed,
+            None => {
+                let share = confirmed.checked_mul(total).unwrap_or(confirmed) / self.request.total;
+                round_half_up(share, decimals(self.request.currency))
+            }
+        }
+    }
+
+    /// Whether it still bills what was confirmed: only then its quantities can be told.
+    fn is_as_confirmed(&self) -> bool {
+        self.amount() == self.request.amount()
+    }
+}
 
 /// What the invoices of a deal that stand come to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -15,148 +55,226 @@ pub struct Billed {
     pub invoices: usize,
     /// Their amount in the deal's currency.
     pub amount: Decimal,
-    /// Quantities by product.
+    /// Quantities by product, of invoices that were not edited.
     pub quantities: BTreeMap<i64, Decimal>,
+    /// Amounts in other currencies that cannot be told in the deal's: never added up with the others.
+    pub foreign: Vec<Money>,
+    /// Changes with every invoice that comes, goes or is edited.
+    pub fingerprint: String,
 }
 
-/// Adds up the invoices that stand. Those in another currency count by their quantities alone.
-pub fn billed<'a>(invoices: impl IntoIterator<Item = &'a Draft>, currency: Option<Currency>) -> Billed {
+/// Adds up the invoices that stand. An amount in another currency counts by the rate at which it was converted; without a rate
+/// by its products at the deal's prices; else it is named apart.
+pub fn billed<'a>(invoices: impl IntoIterator<Item = Standing<'a>>, deal: Option<&Deal>, code: &str) -> Billed {
     let mut billed = Billed::default();
-    for draft in invoices {
+    let currency = Currency::from_code(code);
+    let (mut ids, mut sums) = (0_u128, BTreeMap::<&str, Decimal>::new());
+    for invoice in invoices {
+        let request = invoice.request;
+        let amount = invoice.amount();
         billed.invoices += 1;
-        if Some(draft.currency) == currency {
-            billed.amount += draft.amount();
+        ids ^= invoice.id.0.as_u128();
+        *sums.entry(request.currency.code()).or_default() += amount;
+        if Some(request.currency) == currency {
+            billed.amount += amount;
+        } else if let Some(converted) = currency.and_then(|currency| in_currency(&invoice, amount, currency, deal)) {
+            billed.amount += converted;
+        } else {
+            billed.foreign.push(Money::rounded(amount, request.currency));
         }
-        for line in &draft.lines {
-            if let Some(product) = line.product {
-                *billed.quantities.entry(product).or_default() += line.quantity;
+        if invoice.is_as_confirmed() {
+            for line in &request.lines {
+                if let Some(product) = line.product {
+                    *billed.quantities.entry(product).or_default() += line.quantity;
+                }
             }
         }
     }
+    let sums: Vec<String> = sums.iter().map(|(code, sum)| format!("{}{code}", sum.normalize())).collect();
+    billed.fingerprint = format!("{}-{ids:x}-{}", billed.invoices, sums.join("-"));
     billed
+}
+
+/// What an invoice in another currency bills in the deal's; `None` where nothing says so.
+fn in_currency(invoice: &Standing<'_>, amount: Decimal, currency: Currency, deal: Option<&Deal>) -> Option<Decimal> {
+    let converted = match invoice.request.rate {
+        Some(rate) if rate > Decimal::ZERO => amount.checked_div(rate)?,
+        _ => {
+            let deal = deal?;
+            let worth = |line: &crate::draft::DraftLine| {
+                let product = deal.products.iter().find(|product| Some(product.id) == line.product)?;
+                product.price.checked_mul(line.quantity)
+            };
+            invoice.request.lines.iter().map(worth).try_fold(Decimal::ZERO, |sum, line| sum.checked_add(line?))?
+        }
+    };
+    Some(round_half_up(converted, decimals(currency)))
 }
 
 /// What part of a deal an invoice is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Part {
-    /// All of it.
+    /// All of it, whatever was billed before.
     All,
     /// What was not billed yet.
-    Rest,
+    Remaining,
     /// So many percent of it.
     Percent(Decimal),
-    /// An amount, in one line.
+    /// An amount.
     Amount(Decimal),
 }
 
-/// What is to be billed of a deal: its products, or an amount under its title where it has none.
-#[derive(Debug, Clone)]
-pub struct ToBill {
-    /// Products with the quantities to bill.
-    pub products: Vec<Product>,
-    /// The amount, where there are no products.
-    pub value: Decimal,
-}
-
-impl ToBill {
-    /// Whether nothing is left.
-    pub fn is_empty(&self) -> bool {
-        self.products.is_empty() && self.value <= Decimal::ZERO
-    }
-}
-
-/// Takes a part of a deal.
-pub fn part(deal: &Deal, billed: &Billed, part: Part) -> ToBill {
-    let has_products = !deal.products.is_empty();
-    match part {
-        Part::All => ToBill { products: deal.products.clone(), value: deal.value },
-        Part::Percent(percent) => {
-            let share = percent / dec!(100);
-            let scaled = |product: &Product| Product { quantity: product.quantity * share, ..product.clone() };
-            ToBill { products: deal.products.iter().map(scaled).collect(), value: deal.value * share }
+impl Part {
+    /// The part that is typed into a form; what remains where none is typed.
+    pub fn typed(form: &Form, mark: DecimalMark) -> Result<Self, Problem> {
+        let text = form.part.trim().trim_end_matches('%');
+        if text.is_empty() {
+            return Ok(Self::Remaining);
         }
-        Part::Amount(amount) => ToBill { products: Vec::new(), value: amount },
-        Part::Rest => {
-            let mut left = billed.quantities.clone();
-            let products = deal
-                .products
-                .iter()
-                .filter_map(|product| {
-                    let used = left.entry(product.id).or_default();
-                    let taken = product.quantity.min(*used);
-                    *used -= taken;
-                    let quantity = product.quantity - taken;
-                    (quantity > Decimal::ZERO).then(|| Product { quantity, ..product.clone() })
-                })
-                .collect();
-            let value = if has_products { Decimal::ZERO } else { (deal.value - billed.amount).max(Decimal::ZERO) };
-            ToBill { products, value }
+        let value = parse_decimal(text, mark).ok_or(Problem::NotANumber)?;
+        if value <= Decimal::ZERO {
+            Err(Problem::NotPositive)
+        } else if form.part_kind == "amount" {
+            Ok(Self::Amount(value))
+        } else if value > dec!(100) {
+            Err(Problem::NotAPercentage)
+        } else {
+            Ok(Self::Percent(value))
         }
     }
 }
 
 /// By how much an invoice, with those before it, bills more than the deal; `None` when it does not.
-pub fn excess(deal_value: Decimal, billed: &Billed, amount: Decimal) -> Option<Decimal> {
-    let excess = billed.amount + amount - deal_value;
-    (billed.invoices > 0 && excess > Decimal::ZERO).then_some(excess)
+pub fn excess(worth: Decimal, billed: Decimal, amount: Decimal) -> Option<Decimal> {
+    let excess = billed.checked_add(amount)?.checked_sub(worth)?;
+    (excess > Decimal::ZERO).then_some(excess)
+}
+
+/// Splits an amount by weights. Rounding remainders go to the last share that has a weight.
+pub fn split(amount: Decimal, weights: &[Decimal], places: u32) -> Vec<Decimal> {
+    let sum: Decimal = weights.iter().sum();
+    let share = |weight: &Decimal| {
+        let exact = if sum.is_zero() { None } else { amount.checked_mul(*weight).map(|product| product / sum) };
+        round_half_up(exact.unwrap_or_default(), places)
+    };
+    let mut shares: Vec<Decimal> = weights.iter().map(share).collect();
+    let left = amount - shares.iter().sum::<Decimal>();
+    if let Some(at) = (0..weights.len()).rev().find(|at| !weights[*at].is_zero()).or(weights.len().checked_sub(1)) {
+        shares[at] += left;
+    }
+    shares
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{deal::Reduction, mapping::Values};
+    use crate::{
+        address::Address,
+        draft::{Choice, DraftLine},
+    };
+    use jiff::civil::date;
+    use proptest::prelude::*;
+    use uuid::Uuid;
 
-    fn deal(quantities: &[(i64, Decimal)], value: Decimal) -> Deal {
-        let product = |(id, quantity): &(i64, Decimal)| Product {
-            id: *id,
-            name: format!("Product {id}"),
-            code: String::new(),
+    fn request(total: Decimal, currency: Currency, product: Option<i64>) -> Draft {
+        let line = DraftLine {
+            product,
+            item: Choice::Existing("1".into()),
             description: String::new(),
-            quantity: *quantity,
-            price: dec!(10),
-            discount: Reduction::Percent(Decimal::ZERO),
-            tax: Decimal::ZERO,
-            tax_included: false,
+            quantity: dec!(2),
+            unit_price: total / dec!(2),
+            amount: total,
+            net: None,
+            tax_code: None,
         };
-        Deal {
-            id: 1,
-            title: "Deal".into(),
-            value,
-            currency: "BRL".into(),
-            organization: None,
-            person: None,
-            values: Values::new(),
-            products: quantities.iter().map(product).collect(),
-            discounts: Vec::new(),
+        Draft {
+            customer: Choice::Existing("1".into()),
+            attention: String::new(),
+            email: String::new(),
+            tax_id: String::new(),
+            address: Address::default(),
+            issued: date(2026, 3, 13),
+            due: date(2026, 3, 20),
+            currency,
+            number: None,
+            invoice_code: None,
+            message: String::new(),
+            memo: String::new(),
+            cc: String::new(),
+            online_payment: None,
+            custom: Vec::new(),
+            update: Vec::new(),
+            tax_mode: TaxMode::Excluded,
+            discount: None,
+            discount_amount: Decimal::ZERO,
+            rate: None,
+            lines: vec![line],
+            total,
         }
     }
 
-    fn left(deal: &Deal, billed: &[(i64, Decimal)]) -> Vec<(i64, Decimal)> {
-        let billed = Billed { invoices: 1, amount: Decimal::ZERO, quantities: billed.iter().copied().collect() };
-        part(deal, &billed, Part::Rest).products.iter().map(|product| (product.id, product.quantity)).collect()
+    fn snapshot(total: Decimal, tax: Option<Decimal>) -> Snapshot {
+        let brl = |amount| Money::rounded(amount, Currency::BRL);
+        Snapshot {
+            quickbooks_id: "1".into(),
+            sync_token: "0".into(),
+            doc_number: None,
+            customer_name: String::new(),
+            customer_id: "1".into(),
+            email: String::new(),
+            total: brl(total),
+            balance: brl(total),
+            tax: tax.map(brl),
+            issued: date(2026, 3, 13),
+            due: date(2026, 3, 20),
+            sent: false,
+            voided: false,
+            deleted: false,
+        }
+    }
+
+    fn one<'a>(request: &'a Draft, snapshot: Option<&'a Snapshot>) -> [Standing<'a>; 1] {
+        [Standing { id: InvoiceId(Uuid::from_u128(7)), request, snapshot }]
     }
 
     #[test]
-    fn the_rest_is_by_product_and_quantity() {
-        let deal = deal(&[(1, dec!(10)), (2, dec!(1)), (1, dec!(5))], dec!(160));
-        assert_eq!(left(&deal, &[]), [(1, dec!(10)), (2, dec!(1)), (1, dec!(5))]);
-        assert_eq!(left(&deal, &[(1, dec!(12.5)), (2, dec!(1))]), [(1, dec!(2.5))]);
-        assert_eq!(left(&deal, &[(1, dec!(99)), (2, dec!(1))]), []);
-        let third = part(&deal, &Billed::default(), Part::Percent(dec!(30)));
-        assert_eq!(
-            third.products.iter().map(|product| product.quantity).collect::<Vec<_>>(),
-            [dec!(3), dec!(0.3), dec!(1.5)]
-        );
+    fn an_invoice_counts_as_it_stands_in_quickbooks() {
+        let confirmed = request(dec!(100), Currency::BRL, Some(5));
+        let before = billed(one(&confirmed, None), None, "BRL");
+        assert_eq!((before.amount, before.quantities.get(&5)), (dec!(100), Some(&dec!(2))));
+        let taxed = snapshot(dec!(118), Some(dec!(18)));
+        let issued = billed(one(&confirmed, Some(&taxed)), None, "BRL");
+        assert_eq!(issued, before, "issued, it bills the same");
+        let edited = snapshot(dec!(59), Some(dec!(9)));
+        let edited = billed(one(&confirmed, Some(&edited)), None, "BRL");
+        assert_eq!((edited.amount, edited.quantities.is_empty()), (dec!(50), true));
+        assert_ne!(edited.fingerprint, before.fingerprint);
     }
 
     #[test]
-    fn a_deal_without_products_is_billed_by_its_value() {
-        let deal = deal(&[], dec!(15000));
-        let billed = Billed { invoices: 1, amount: dec!(4500), quantities: BTreeMap::new() };
-        assert_eq!(part(&deal, &billed, Part::Rest).value, dec!(10500));
-        assert_eq!(part(&deal, &billed, Part::Percent(dec!(30))).value, dec!(4500));
-        assert!(part(&deal, &Billed { amount: dec!(15000), ..billed.clone() }, Part::Rest).is_empty());
-        assert_eq!(excess(deal.value, &billed, dec!(10500)), None);
-        assert_eq!(excess(deal.value, &billed, dec!(10500.01)), Some(dec!(0.01)));
+    fn currencies_are_never_added_up() {
+        let mut foreign = request(dec!(50), Currency::USD, None);
+        let apart = billed(one(&foreign, None), None, "BRL");
+        assert_eq!((apart.amount, apart.foreign), (Decimal::ZERO, vec![Money::rounded(dec!(50), Currency::USD)]));
+        foreign.rate = Some(dec!(0.2));
+        assert_eq!(billed(one(&foreign, None), None, "BRL").amount, dec!(250), "by the rate of its conversion");
+    }
+
+    #[test]
+    fn more_than_the_deal_is_an_excess() {
+        assert_eq!(excess(dec!(100), dec!(0), dec!(100)), None);
+        assert_eq!(excess(dec!(100), dec!(0), dec!(100.01)), Some(dec!(0.01)));
+        assert_eq!(excess(dec!(100), dec!(90), dec!(20)), Some(dec!(10)));
+    }
+
+    proptest! {
+        #[test]
+        fn shares_make_the_amount(amount in 0_i64..10_000_000, weights in prop::collection::vec(0_i64..100_000, 1..20)) {
+            let weights: Vec<Decimal> = weights.into_iter().map(|weight| Decimal::new(weight, 2)).collect();
+            for places in [0, 2, 3] {
+                let amount = Decimal::new(amount, places);
+                prop_assert_eq!(split(amount, &weights, places).iter().sum::<Decimal>(), amount);
+            }
+        }
     }
 }

@@ -7,6 +7,9 @@ use crate::{
 use iso_currency::Currency;
 use jiff::civil::Date;
 
+/// QuickBooks gives no more rows in one answer.
+pub const ITEMS_LISTED: usize = 1000;
+
 /// A product or service of the company.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Item {
@@ -69,16 +72,18 @@ pub struct Catalogue {
     pub tax: TaxModel,
     /// Its terms.
     pub terms: Vec<NamedTerm>,
-    /// Its active items.
+    /// Its active items; the first [`ITEMS_LISTED`] where there are more.
     pub items: Vec<Item>,
+    /// Whether the company has more items than are listed: others are found by asking QuickBooks.
+    pub has_more_items: bool,
     /// Its income accounts.
     pub income_accounts: Vec<Account>,
     /// Whether invoices are numbered by hand.
     pub numbers_by_hand: bool,
     /// Whether invoices carry a currency at all.
     pub multicurrency: bool,
-    /// Whether an invoice may have a discount as a whole.
-    pub discounts: bool,
+    /// Whether an invoice can hold a discount line: not where the company has turned discounts off, and not in France.
+    pub discount_line: bool,
     /// Whether customers can pay online (`QuickBooks Payments`).
     pub online_payment: bool,
     /// The books are closed up to and including this day.
@@ -99,13 +104,27 @@ impl Catalogue {
         due_date(issued, rule)
     }
 
-    /// The company's term that says the same as the due date, so that the invoice does not name another.
-    pub fn term_for(&self, issued: Date, due: Date) -> Option<&NamedTerm> {
-        self.terms.iter().find(|term| matches!(term.rule, Rule::Days(_)) && due_date(issued, term.rule) == due)
+    /// The company's term that gives this due date: the wanted one if it does, else one of so many days.
+    pub fn term_for(&self, issued: Date, due: Date, wanted: &Term) -> Option<&NamedTerm> {
+        let fits = |term: &&NamedTerm| due_date(issued, term.rule) == due;
+        let chosen = self.terms.iter().find(|term| *wanted == Term::QuickBooks(term.id.clone())).filter(fits);
+        chosen.or_else(|| self.terms.iter().filter(|term| matches!(term.rule, Rule::Days(_))).find(fits))
     }
 
-    /// The ids of all items.
-    pub fn item_ids(&self) -> Vec<String> {
-        self.items.iter().map(|item| item.id.clone()).collect()
+    /// An item by QuickBooks' id.
+    pub fn item(&self, id: &str) -> Option<&Item> {
+        self.items.iter().find(|item| item.id == id)
+    }
+
+    /// The catalogue with more items.
+    #[must_use]
+    pub fn with_items(&self, more: impl IntoIterator<Item = Item>) -> Self {
+        let mut all = self.clone();
+        for item in more {
+            if all.item(&item.id).is_none() {
+                all.items.push(item);
+            }
+        }
+        all
     }
 }

@@ -1,6 +1,9 @@
 //! Customers in QuickBooks: what may be their name, and which one a deal most likely means.
 
-use crate::address::Address;
+use crate::{
+    address::Address,
+    search::{core, holds},
+};
 use serde::{Deserialize, Serialize};
 
 /// A customer as QuickBooks has it.
@@ -144,16 +147,25 @@ fn reason(customer: &Customer, wanted: &Wanted<'_>) -> Option<Reason> {
     if customer.tax_id.as_deref().is_some_and(|masked| same_tax_id(masked, wanted.tax_id)) {
         return Some(Reason::SameTaxId);
     }
-    let name = fold(&customer.display_name);
-    let typed = fold(wanted.name);
-    if !typed.is_empty() && name == typed {
+    if looks_like_tax_id(wanted.name) && customer.tax_id.as_deref().is_some_and(|known| same_tax_id(known, wanted.name))
+    {
+        return Some(Reason::SameTaxId);
+    }
+    let typed = core(wanted.name);
+    if !typed.is_empty() && core(&customer.display_name) == typed {
         return Some(Reason::SameName);
     }
     let email = customer.email.as_deref().unwrap_or_default();
     if !email.is_empty() && fold(email) == fold(wanted.email) {
         return Some(Reason::SameEmail);
     }
-    (!typed.is_empty() && name.contains(&typed)).then_some(Reason::NameContains)
+    holds(&customer.display_name, wanted.name).then_some(Reason::NameContains)
+}
+
+/// Whether a text may be a tax number rather than a name: at least five digits, and more of them than letters.
+pub fn looks_like_tax_id(text: &str) -> bool {
+    let digits = text.chars().filter(char::is_ascii_digit).count();
+    digits >= 5 && digits > text.chars().filter(|c| c.is_alphabetic()).count()
 }
 
 /// Compares by letters and digits; of a masked number (`XXXXXX56789`) only the readable end counts.
@@ -235,6 +247,17 @@ mod tests {
         let expected =
             [("4", Reason::SameTaxId), ("3", Reason::SameName), ("2", Reason::SameEmail), ("1", Reason::NameContains)];
         assert_eq!(ranked, expected.map(|(id, reason)| (id.to_owned(), reason)));
+    }
+
+    #[test]
+    fn a_typed_tax_number_finds_its_customer() {
+        let customers = vec![customer("1", "Acme Ltda", "", "XXXXXXXXX00019"), customer("2", "Beta", "", "")];
+        let typed = Wanted { name: "12.345.678/0000-19", ..Wanted::default() };
+        let ranked = rank(customers, &typed);
+        assert_eq!(
+            ranked.iter().map(|s| (s.customer.id.as_str(), s.reason)).collect::<Vec<_>>(),
+            [("1", Reason::SameTaxId)]
+        );
     }
 
     #[test]

@@ -14,7 +14,7 @@ use crate::{
     money::{decimals, round_half_up},
     number::{DecimalMark, parse_decimal},
     tax::TaxMode,
-    totals::{Discount, LineAmounts, Sale, Totals, totals},
+    totals::{Discount, LineAmounts, Sale, Totals, totals, with_discount_in_lines, with_one_discount},
 };
 use iso_currency::Currency;
 use jiff::civil::Date;
@@ -76,9 +76,15 @@ pub struct Draft {
     /// How prices stand to tax.
     #[serde(default)]
     pub tax_mode: TaxMode,
-    /// What is taken off the whole.
+    /// What is taken off the whole, in a discount line.
     #[serde(default)]
     pub discount: Option<Discount>,
+    /// The amount of the discount line, without tax.
+    #[serde(default)]
+    pub discount_amount: Decimal,
+    /// How much of the invoice's currency one unit of the deal's currency is, where they differ.
+    #[serde(default)]
+    pub rate: Option<Decimal>,
     /// At least one line.
     pub lines: Vec<DraftLine>,
     /// What the person saw as total when confirming.
@@ -86,11 +92,16 @@ pub struct Draft {
 }
 
 impl Draft {
-    /// What the lines come to after the discount on the whole, as priced: what counts towards the deal's value.
+    /// What the lines come to after the discount on the whole, as priced: what counts towards the deal's value. With tax where
+    /// prices include it.
     pub fn amount(&self) -> Decimal {
+        if self.tax_mode == TaxMode::Included {
+            return self.total;
+        }
         let lines: Decimal = self.lines.iter().map(|line| line.amount).sum();
         match self.discount {
             None => lines,
+            Some(_) if !self.discount_amount.is_zero() => lines - self.discount_amount,
             Some(Discount::Percent(percent)) => {
                 round_half_up(lines * (dec!(100) - percent) / dec!(100), decimals(self.currency))
             }
@@ -112,8 +123,11 @@ pub struct DraftLine {
     pub quantity: Decimal,
     /// Price of one, discount taken off.
     pub unit_price: Decimal,
-    /// Quantity times price, rounded.
+    /// Quantity times price, rounded; with tax where prices include it.
     pub amount: Decimal,
+    /// The amount without tax, where prices include it.
+    #[serde(default)]
+    pub net: Option<Decimal>,
     /// Tax code.
     pub tax_code: Option<String>,
 }
@@ -127,6 +141,8 @@ pub struct Rules<'a> {
     pub customer: Option<&'a Customer>,
     /// How the person writes decimals.
     pub mark: DecimalMark,
+    /// Discounts of lines lower the printed unit price, even where QuickBooks could print one discount line.
+    pub discounts_in_prices: bool,
 }
 
 /// The numbers of a line; `None` where it cannot be read.
@@ -145,7 +161,7 @@ fn percent(text: &str, mark: DecimalMark) -> Option<Decimal> {
 
 /// The discount on the whole: `Some(None)` where there is none, `None` where it cannot be read.
 fn discount(form: &Form, rules: &Rules<'_>) -> Option<Option<Discount>> {
-    if form.discount.trim().is_empty() || !rules.catalogue.discounts {
+    if form.discount.trim().is_empty() {
         return Some(None);
     }
     let value = parse_decimal(&form.discount, rules.mark)?;
@@ -153,16 +169,43 @@ fn discount(form: &Form, rules: &Rules<'_>) -> Option<Option<Discount>> {
     Some((!value.is_zero()).then_some(discount))
 }
 
-/// The form's sums as far as its lines can be read; `None` for a line that cannot.
-pub fn preview(form: &Form, rules: &Rules<'_>) -> (Vec<Option<Decimal>>, Option<Totals>) {
+/// The sums of a form, and how QuickBooks will print its lines.
+#[derive(Debug, Clone)]
+pub struct Preview {
+    /// Each line's amount as it is printed; `None` for a line that cannot be read.
+    pub lines: Vec<Option<Decimal>>,
+    /// The sums; `None` while a line or the discount cannot be read.
+    pub printed: Option<Printed>,
+}
+
+impl Preview {
+    /// The sums, where all lines can be read.
+    pub fn totals(&self) -> Option<&Totals> {
+        self.printed.as_ref().map(|printed| &printed.totals)
+    }
+}
+
+/// An invoice as QuickBooks will print it.
+#[derive(Debug, Clone)]
+pub struct Printed {
+    /// The lines: discounts that stand in the discount line are not in their prices.
+    pub lines: Vec<LineAmounts>,
+    /// The discount line.
+    pub discount: Option<Discount>,
+    /// What it comes to.
+    pub totals: Totals,
+}
+
+/// Computes the sums of a form as far as its lines can be read.
+pub fn preview(form: &Form, rules: &Rules<'_>) -> Preview {
     let Some(currency) = Currency::from_code(&form.currency) else {
-        return (vec![None; form.lines.len()], None);
+        return Preview { lines: vec![None; form.lines.len()], printed: None };
     };
     let amounts: Vec<Option<LineAmounts>> = form.lines.iter().map(|line| line_amounts(line, rules.mark)).collect();
     let lines: Vec<LineAmounts> = amounts.iter().flatten().cloned().collect();
-    let shown = amounts.iter().map(|line| line.as_ref().map(|line| line.amount(currency))).collect();
     let Some(discount) = discount(form, rules).filter(|_| lines.len() == form.lines.len()) else {
-        return (shown, None);
+        let shown = amounts.iter().map(|line| line.as_ref().map(|line| line.amount(currency))).collect();
+        return Preview { lines: shown, printed: None };
     };
     let sale = Sale {
         lines: &lines,
@@ -172,7 +215,16 @@ pub fn preview(form: &Form, rules: &Rules<'_>) -> (Vec<Option<Decimal>>, Option<
         invoice_code: (!form.invoice_code.is_empty()).then_some(form.invoice_code.as_str()),
         currency,
     };
-    (shown, Some(totals(&sale)))
+    let (lines, discount) = if !rules.catalogue.discount_line {
+        (with_discount_in_lines(&sale), None)
+    } else if rules.discounts_in_prices {
+        (lines.clone(), discount)
+    } else {
+        with_one_discount(&sale).map_or_else(|| (lines.clone(), discount), |(lines, one)| (lines, Some(one)))
+    };
+    let totals = totals(&Sale { lines: &lines, discount, ..sale });
+    let shown = totals.lines.iter().copied().map(Some).collect();
+    Preview { lines: shown, printed: Some(Printed { lines, discount, totals }) }
 }
 
 /// The form's intent key, if it carries one.

@@ -23,6 +23,9 @@ pub struct Snapshot {
     pub total: Money,
     /// What is still to be paid, in the same currency.
     pub balance: Money,
+    /// The part of the total that is tax; `None` where it was last read before this was kept.
+    #[serde(default)]
+    pub tax: Option<Money>,
     /// Issue date.
     pub issued: Date,
     /// Due date.
@@ -175,6 +178,7 @@ mod tests {
             email: String::new(),
             total: Money::from_minor(total, Currency::BRL),
             balance: Money::from_minor(balance, Currency::BRL),
+            tax: None,
             issued: date(2026, 3, 1),
             due,
             sent: false,

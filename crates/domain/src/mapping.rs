@@ -239,6 +239,10 @@ pub struct Settings {
     pub income_account: Option<String>,
     /// QuickBooks item for what QuickBooks does not know; without one an item is created.
     pub item: Option<String>,
+    /// QuickBooks item for parts of a deal by percentage or amount; without one the item of the deal's lines.
+    pub deposit_item: Option<String>,
+    /// Whether discounts of lines lower the unit price that is printed, instead of one discount line.
+    pub discounts_in_prices: bool,
     /// QuickBooks tax code for lines that say nothing of tax.
     pub tax_code: Option<String>,
     /// Whether *Update customer in QuickBooks* starts ticked.
@@ -267,6 +271,8 @@ impl Default for Settings {
             term: Term::default(),
             income_account: None,
             item: None,
+            deposit_item: None,
+            discounts_in_prices: false,
             tax_code: None,
             update_customer: false,
             presets: Vec::new(),

@@ -1,13 +1,15 @@
 //! The words in an invoice's private note that say of which form it was made, and which deal it bills.
 //!
-//! QuickBooks keeps them with the invoice: by them it is found again after a lost answer, and taken back where our own tables are
-//! older than it, as after a restored backup.
+//! QuickBooks keeps them with the invoice: by them it is found again after a lost answer, and adopted where our own tables are
+//! older than it, as after a restored backup. QuickBooks prints private notes on statements to customers, so the mark is one short
+//! line that means nothing to them.
 
 use crate::ids::{DealId, IntentKey, UserId};
 use std::fmt;
 use uuid::Uuid;
 
-/// Where an invoice comes from. Written as `Fatura 0198c7d2-… (Pipedrive 4711, deal 42, user 7)`.
+/// Where an invoice comes from. Written as `Ref. F4711-42-7-01k33x4000e00800000000001a`; read as well in the form of earlier
+/// versions, `Fatura 0198c7d2-… (Pipedrive 4711, deal 42, user 7)`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Mark {
     /// The form's key.
@@ -16,24 +18,58 @@ pub struct Mark {
     pub company: i64,
     /// Which deal it bills.
     pub deal: DealId,
-    /// Who pressed the button.
+    /// Who created it.
     pub user: UserId,
 }
+
+const PREFIX: &str = "Ref. F";
+const OLD_PREFIX: &str = "Fatura ";
+/// Digits of a key in base 32: ten fewer than a UUID has.
+const DIGITS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+const KEY_LENGTH: usize = 26;
 
 impl fmt::Display for Mark {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { intent, company, deal, user } = self;
-        write!(out, "Fatura {} (Pipedrive {company}, deal {}, user {})", intent.0, deal.0, user.0)
+        write!(out, "{PREFIX}{company}-{}-{}-{}", deal.0, user.0, key_text(intent.0))
     }
+}
+
+fn key_text(key: Uuid) -> String {
+    let key = key.as_u128();
+    let digit = |at: usize| DIGITS.get(usize::try_from(key >> (5 * at) & 31).unwrap_or_default());
+    (0..KEY_LENGTH).rev().filter_map(digit).map(|digit| char::from(*digit)).collect()
+}
+
+fn key_of(text: &str) -> Option<Uuid> {
+    let digits = text.get(..KEY_LENGTH)?;
+    let mut key: u128 = 0;
+    for byte in digits.bytes() {
+        let digit = DIGITS.iter().position(|known| *known == byte.to_ascii_lowercase())?;
+        key = key.checked_mul(32)?.checked_add(u128::try_from(digit).ok()?)?;
+    }
+    Some(Uuid::from_u128(key))
 }
 
 impl Mark {
     /// The mark in a note, whatever else somebody has written there. Of several, the last: it stands at the end.
     pub fn read(note: &str) -> Option<Self> {
-        note.match_indices("Fatura ").filter_map(|(at, word)| Self::read_at(&note[at + word.len()..])).last()
+        let find = |prefix: &'static str, parse: fn(&str) -> Option<Self>| {
+            note.match_indices(prefix).filter_map(move |(at, word)| Some((at, parse(&note[at + word.len()..])?))).last()
+        };
+        let found = [find(PREFIX, Self::parse), find(OLD_PREFIX, Self::parse_old)];
+        found.into_iter().flatten().max_by_key(|(at, _)| *at).map(|(_, mark)| mark)
     }
 
-    fn read_at(text: &str) -> Option<Self> {
+    fn parse(text: &str) -> Option<Self> {
+        let mut parts = text.splitn(4, '-');
+        let company = parts.next()?.parse().ok()?;
+        let deal = DealId(parts.next()?.parse().ok()?);
+        let user = UserId(parts.next()?.parse().ok()?);
+        Some(Self { intent: IntentKey(key_of(parts.next()?)?), company, deal, user })
+    }
+
+    fn parse_old(text: &str) -> Option<Self> {
         let (intent, rest) = text.split_once(" (Pipedrive ")?;
         let (company, rest) = rest.split_once(", deal ")?;
         let (deal, rest) = rest.split_once(", user ")?;
@@ -60,7 +96,7 @@ mod tests {
     #[test]
     fn a_mark_is_read_among_other_words() {
         let text = mark().to_string();
-        assert_eq!(text, "Fatura 0198c7d2-0000-7000-8000-00000000002a (Pipedrive 4711, deal 42, user 7)");
+        assert_eq!(text, "Ref. F4711-42-7-01k33x4000e00800000000001a");
         for note in [text.clone(), format!("Voided - Fatura of May\n{text}"), format!("{text}\nFatura 7 (paid)")] {
             assert_eq!(Mark::read(&note), Some(mark()), "{note}");
         }
@@ -74,17 +110,27 @@ mod tests {
     }
 
     #[test]
+    fn marks_of_earlier_versions_are_read() {
+        let old = "Fatura 0198c7d2-0000-7000-8000-00000000002a (Pipedrive 4711, deal 42, user 7)";
+        assert_eq!(Mark::read(old), Some(mark()));
+        let newer = Mark { deal: DealId(1), ..mark() };
+        assert_eq!(Mark::read(&format!("{old}\n{newer}")), Some(newer), "the last one counts");
+    }
+
+    #[test]
     fn other_words_are_no_mark() {
         let text = mark().to_string();
-        for note in ["", "Fatura ", "Fatura 2001", &text[..text.len() - 1], &text.replace("deal 42", "deal x")] {
+        for note in ["", "Ref. F", "Fatura 2001", &text[..text.len() - 1], &text.replace("-42-", "-x-")] {
             assert_eq!(Mark::read(note), None, "{note}");
         }
     }
 
     proptest! {
         #[test]
-        fn whatever_the_note_says_it_is_read(note in ".*") {
+        fn whatever_the_note_says_it_is_read(note in ".*", key: u128) {
             prop_assert_eq!(Mark::read(&note), None);
+            let key = Uuid::from_u128(key);
+            prop_assert_eq!(key_of(&key_text(key)), Some(key));
             prop_assert_eq!(Mark::read(&format!("{note}\n{}", mark())), Some(mark()));
         }
     }

@@ -63,6 +63,7 @@ mod tests {
             email: String::new(),
             total: Money::from_minor(total, currency),
             balance: Money::from_minor(balance, currency),
+            tax: None,
             issued: date(2026, 3, 1),
             due,
             sent: false,

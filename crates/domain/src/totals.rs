@@ -87,8 +87,10 @@ pub struct TaxAmount {
 /// An invoice's sums, in the invoice's currency.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Totals {
-    /// Each line's amount, after its discount; with tax where prices include it.
+    /// Each line's amount as it is printed; with tax where prices include it.
     pub lines: Vec<Decimal>,
+    /// Each line's amount without tax.
+    pub nets: Vec<Decimal>,
     /// Sum of the lines before discounts, without tax.
     pub subtotal: Decimal,
     /// What the discounts take off, those of the lines and that of the whole.
@@ -183,6 +185,7 @@ pub fn totals(sale: &Sale<'_>) -> Totals {
         && sale.lines.iter().any(|line| line.tax_code.as_deref() != Some(NON_TAXABLE));
     Totals {
         lines: amounts,
+        nets,
         subtotal,
         discount: subtotal - net + invoice_discount,
         invoice_discount,
@@ -191,6 +194,44 @@ pub fn totals(sale: &Sale<'_>) -> Totals {
         total: net - invoice_discount + tax,
         is_before_tax,
     }
+}
+
+/// The same sale with the discounts of its lines moved into the discount on the whole, so that lines keep their price.
+///
+/// QuickBooks spreads an invoice discount over all lines in proportion to their amounts. Where lines are taxed differently
+/// that may tax other amounts than the discounts of the lines would, so this is `None` unless both ways tax the same
+/// amount by each rate; also where no line has a discount, and where prices include tax (there a line's discount is exact).
+pub fn with_one_discount(sale: &Sale<'_>) -> Option<(Vec<LineAmounts>, Discount)> {
+    if sale.includes() || sale.lines.iter().all(|line| line.discount_percent.is_zero()) {
+        return None;
+    }
+    let before = totals(sale);
+    let lines: Vec<LineAmounts> =
+        sale.lines.iter().map(|line| LineAmounts { discount_percent: Decimal::ZERO, ..line.clone() }).collect();
+    let discount = Discount::Amount(before.discount);
+    let after = totals(&Sale { lines: &lines, discount: Some(discount), ..*sale });
+    let taxed = |totals: &Totals| -> Vec<(String, Decimal)> {
+        totals.taxes.iter().map(|tax| (tax.rate.id.clone(), tax.net.normalize())).collect()
+    };
+    (taxed(&after) == taxed(&before) && before.discount >= Decimal::ZERO).then_some((lines, discount))
+}
+
+/// The same sale with its discount on the whole spread over the lines as a lower price of each: for QuickBooks companies whose
+/// invoices cannot hold a discount line. A discount by amount can differ by what rounding each line leaves over.
+pub fn with_discount_in_lines(sale: &Sale<'_>) -> Vec<LineAmounts> {
+    let subtotal: Decimal = sale.lines.iter().map(|line| line.amount(sale.currency)).sum();
+    let percent = match sale.discount {
+        None => Decimal::ZERO,
+        Some(Discount::Percent(percent)) => percent,
+        Some(Discount::Amount(_)) if subtotal.is_zero() => Decimal::ZERO,
+        Some(Discount::Amount(amount)) => amount * dec!(100) / subtotal,
+    };
+    let left = (dec!(100) - percent) / dec!(100);
+    let spread = |line: &LineAmounts| LineAmounts {
+        discount_percent: dec!(100) - (dec!(100) - line.discount_percent) * left,
+        ..line.clone()
+    };
+    sale.lines.iter().map(spread).collect()
 }
 
 /// The United States: each rate of the invoice's code, of the sum of the taxable lines.

@@ -9,7 +9,7 @@ use crate::{
     web::brand::Connect,
 };
 use domain::{
-    catalogue::Catalogue,
+    catalogue::{Catalogue, Item},
     customer::Customer,
     ids::{ConnectionId, DealId, TenantId},
     mapping::Field,
@@ -50,6 +50,12 @@ pub(crate) struct Inner {
     pub(crate) fields: Cache<TenantId, Arc<Vec<Field>>>,
     /// Customers that are chosen in open forms.
     pub(crate) customers: Cache<(ConnectionId, String), Arc<Customer>>,
+    /// Items that are named in open forms and not listed in the catalogue; nothing for those that QuickBooks does not have.
+    pub(crate) items: Cache<(ConnectionId, String), Option<Arc<Item>>>,
+    /// What QuickBooks has found for texts that were typed into item fields.
+    pub(crate) item_searches: Cache<(ConnectionId, String), Arc<Vec<Item>>>,
+    /// Customers with their tax numbers.
+    pub(crate) customer_directories: Cache<ConnectionId, Arc<Vec<Customer>>>,
     /// Deals of which it was looked whether others were merged into them.
     pub(crate) merges: Cache<(TenantId, DealId), ()>,
     /// What was written into a deal's fields last.
@@ -72,6 +78,10 @@ const CATALOGUE_LIFE: Duration = Duration::from_secs(300);
 const FIELDS_LIFE: Duration = Duration::from_secs(300);
 /// How long a chosen customer is believed.
 const CUSTOMER_LIFE: Duration = Duration::from_secs(120);
+/// How long a search's answer is kept: a new item is found within this time.
+const SEARCH_LIFE: Duration = Duration::from_secs(5);
+/// How long the list of customers with their tax numbers is kept.
+const DIRECTORY_LIFE: Duration = Duration::from_secs(600);
 /// How long a provider may take to answer. Shorter than a job's lease is renewed for.
 const PROVIDER_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -112,6 +122,9 @@ impl App {
             catalogues: Cache::builder().max_capacity(10_000).time_to_live(CATALOGUE_LIFE).build(),
             fields: Cache::builder().max_capacity(10_000).time_to_live(FIELDS_LIFE).build(),
             customers: Cache::builder().max_capacity(10_000).time_to_live(CUSTOMER_LIFE).build(),
+            items: Cache::builder().max_capacity(100_000).time_to_live(CUSTOMER_LIFE).build(),
+            item_searches: Cache::builder().max_capacity(10_000).time_to_live(SEARCH_LIFE).build(),
+            customer_directories: Cache::builder().max_capacity(100).time_to_live(DIRECTORY_LIFE).build(),
             merges: Cache::builder().max_capacity(10_000).time_to_live(merges::LOOKED_AT).build(),
             written_back: Cache::builder().max_capacity(10_000).time_to_live(write_back::BELIEVED).build(),
             repeats: Cache::builder().max_capacity(10_000).time_to_live(repeats::REMEMBERED).build(),

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 /// The tables whose rows are worth keeping, those that others refer to first. Flows that somebody is in the middle of begin
 /// anew, and replicas say themselves that they run.
-const TABLES: [&str; 12] = [
+const TABLES: [&str; 13] = [
     "tenant",
     "pipedrive_grant",
     "quickbooks_connection",
@@ -21,6 +21,7 @@ const TABLES: [&str; 12] = [
     "customer_link",
     "item_link",
     "draft",
+    "deal_billing",
     "invoice",
     "act",
     "history_entry",

@@ -1,4 +1,8 @@
 //! Forms that are open: what a person has typed for a deal and not yet sent.
+//!
+//! Invariant: one draft for each deal and user, with one intent key from the moment the form opens until the invoice is created
+//! or the draft discarded; so two windows of one form make one invoice. Only the window that opened it last saves it, and of two
+//! requests of that window the newer one stays.
 
 use crate::{
     Error, Tx,
@@ -6,26 +10,124 @@ use crate::{
     time::{instant, micros},
 };
 use domain::{
-    draft::Form,
-    ids::{DealId, TenantId, UserId},
+    draft::{Form, intent_key},
+    ids::{DealId, IntentKey, TenantId, UserId},
 };
 use jiff::Timestamp;
 
-/// The form that a person has open for a deal, and when it was last saved.
-pub async fn find(
+/// How a draft came to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// The form was opened and nothing typed yet: it is filled in anew whenever it opens.
+    Opened,
+    /// Prepared for a deal that was won, and not opened yet.
+    Prepared,
+    /// Somebody has typed into it.
+    Typed,
+}
+
+impl Origin {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Opened => "opened",
+            Self::Prepared => "prepared",
+            Self::Typed => "typed",
+        }
+    }
+
+    fn named(name: &str) -> Result<Self, Error> {
+        [Self::Opened, Self::Prepared, Self::Typed]
+            .into_iter()
+            .find(|origin| origin.name() == name)
+            .ok_or(Error::Unreadable("draft"))
+    }
+}
+
+/// A stored draft.
+#[derive(Debug, Clone)]
+pub struct Draft {
+    /// As it was typed.
+    pub form: Form,
+    /// When it was last saved.
+    pub saved_at: Timestamp,
+    /// How it came to be.
+    pub origin: Origin,
+}
+
+/// What became of a form that was to be saved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Saved {
+    /// It is stored.
+    Kept,
+    /// A newer request of the same window was stored before.
+    Older,
+    /// The form was opened in another window since.
+    Elsewhere,
+    /// The form's invoice was created; there is no draft any more.
+    Ended,
+}
+
+type Row = (String, i64, String);
+
+fn draft((form, at, origin): Row) -> Result<Draft, Error> {
+    Ok(Draft {
+        form: serde_json::from_str(&form).map_err(|_| Error::Unreadable("draft"))?,
+        saved_at: instant(at)?,
+        origin: Origin::named(&origin)?,
+    })
+}
+
+fn text(form: &Form) -> Result<String, Error> {
+    serde_json::to_string(form).map_err(|_| Error::Unreadable("draft"))
+}
+
+/// The draft that a person has for a deal.
+pub async fn find(tx: &mut Tx, tenant: TenantId, deal: DealId, user: UserId) -> Result<Option<Draft>, Error> {
+    let row: Option<Row> = on!(tx, c => sqlx::query_as(
+        "SELECT form, updated_at, state FROM draft WHERE tenant_id = $1 AND deal_id = $2 AND user_id = $3")
+        .bind(tenant.0).bind(deal.0).bind(user.0).fetch_optional(c).await)?;
+    row.map(draft).transpose()
+}
+
+/// Opens a form in the window that it names. Where nothing was typed before, `form` is stored, under the key of the draft
+/// that is there already. Returns the draft as it is now: where something was typed, that.
+pub async fn open(
     tx: &mut Tx,
     tenant: TenantId,
     deal: DealId,
     user: UserId,
-) -> Result<Option<(Form, Timestamp)>, Error> {
-    let row: Option<(String, i64)> = on!(tx, c => sqlx::query_as(
-        "SELECT form, updated_at FROM draft WHERE tenant_id = $1 AND deal_id = $2 AND user_id = $3")
-        .bind(tenant.0).bind(deal.0).bind(user.0).fetch_optional(c).await)?;
-    row.map(|(form, at)| Ok((serde_json::from_str(&form).map_err(|_| Error::Unreadable("draft"))?, instant(at)?)))
-        .transpose()
+    form: &Form,
+    origin: Origin,
+    now: Timestamp,
+) -> Result<Draft, Error> {
+    let new = text(form)?;
+    let made = on!(tx, c => sqlx::query(
+        "INSERT INTO draft (tenant_id, deal_id, user_id, form, updated_at, intent, window_id, version, state) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8) ON CONFLICT (tenant_id, deal_id, user_id) DO NOTHING")
+        .bind(tenant.0).bind(deal.0).bind(user.0).bind(new).bind(micros(now)).bind(&form.intent)
+        .bind(&form.window).bind(origin.name()).execute(c).await.map(|done| done.rows_affected()))?;
+    if made == 1 {
+        return Ok(Draft { form: form.clone(), saved_at: now, origin });
+    }
+    let known = find(tx, tenant, deal, user).await?.ok_or(Error::Unreadable("draft"))?;
+    let mut opened = if known.origin == Origin::Typed {
+        known
+    } else {
+        let form = Form { intent: known.form.intent, ..form.clone() };
+        Draft { form, saved_at: now, origin }
+    };
+    opened.form.window.clone_from(&form.window);
+    opened.form.version = String::new();
+    let now_open = text(&opened.form)?;
+    on!(tx, c => sqlx::query(
+        "UPDATE draft SET form = $4, window_id = $5, version = 0, state = $6, intent = $7 \
+         WHERE tenant_id = $1 AND deal_id = $2 AND user_id = $3")
+        .bind(tenant.0).bind(deal.0).bind(user.0).bind(now_open).bind(&form.window)
+        .bind(opened.origin.name()).bind(&opened.form.intent).execute(c).await.map(drop))?;
+    Ok(opened)
 }
 
-/// Keeps a form as it is typed.
+/// Saves a form as it is typed. A form without window or version, of a client that does not count, is saved as the newest.
 pub async fn save(
     tx: &mut Tx,
     tenant: TenantId,
@@ -33,18 +135,68 @@ pub async fn save(
     user: UserId,
     form: &Form,
     now: Timestamp,
+) -> Result<Saved, Error> {
+    let version: Option<i64> = form.version.parse().ok();
+    let typed = text(form)?;
+    let updated = on!(tx, c => sqlx::query(
+        "UPDATE draft SET form = $4, updated_at = $5, state = 'typed', version = COALESCE($6, version + 1), intent = $8 \
+         WHERE tenant_id = $1 AND deal_id = $2 AND user_id = $3 AND ($7 = '' OR (window_id = $7 AND intent = $8)) \
+         AND ($6 IS NULL OR version < $6)")
+        .bind(tenant.0).bind(deal.0).bind(user.0).bind(typed).bind(micros(now)).bind(version)
+        .bind(&form.window).bind(&form.intent).execute(c).await.map(|done| done.rows_affected()))?;
+    if updated == 1 {
+        return Ok(Saved::Kept);
+    }
+    let known: Option<(String, String)> = on!(tx, c => sqlx::query_as(
+        "SELECT window_id, intent FROM draft WHERE tenant_id = $1 AND deal_id = $2 AND user_id = $3")
+        .bind(tenant.0).bind(deal.0).bind(user.0).fetch_optional(c).await)?;
+    match known {
+        Some((window, intent)) if window == form.window && intent == form.intent => Ok(Saved::Older),
+        Some(_) => Ok(Saved::Elsewhere),
+        None if is_used(tx, tenant, form).await? => Ok(Saved::Ended),
+        None => {
+            let opened = Form { version: String::new(), ..form.clone() };
+            open(tx, tenant, deal, user, &opened, Origin::Typed, now).await?;
+            Ok(Saved::Kept)
+        }
+    }
+}
+
+/// Whether the form's key has made an invoice.
+async fn is_used(tx: &mut Tx, tenant: TenantId, form: &Form) -> Result<bool, Error> {
+    let Some(key) = intent_key(form) else { return Ok(false) };
+    let found: Option<i64> = on!(tx, c => sqlx::query_scalar(
+        "SELECT deal_id FROM invoice WHERE tenant_id = $1 AND intent = $2 AND state <> 'refused'")
+        .bind(tenant.0).bind(key.0).fetch_optional(c).await)?;
+    Ok(found.is_some())
+}
+
+/// Discards a person's draft of a deal; with a key only the draft of that key.
+pub async fn discard(
+    tx: &mut Tx,
+    tenant: TenantId,
+    deal: DealId,
+    user: UserId,
+    key: Option<IntentKey>,
 ) -> Result<(), Error> {
-    let form = serde_json::to_string(form).map_err(|_| Error::Unreadable("draft"))?;
+    let key = key.map(|key| key.0.to_string()).unwrap_or_default();
     on!(tx, c => sqlx::query(
-        "INSERT INTO draft (tenant_id, deal_id, user_id, form, updated_at) VALUES ($1, $2, $3, $4, $5) \
-         ON CONFLICT (tenant_id, deal_id, user_id) DO UPDATE SET form = excluded.form, updated_at = excluded.updated_at")
-        .bind(tenant.0).bind(deal.0).bind(user.0).bind(form).bind(micros(now)).execute(c).await.map(drop))?;
+        "DELETE FROM draft WHERE tenant_id = $1 AND deal_id = $2 AND user_id = $3 AND ($4 = '' OR intent = $4 OR intent = '')")
+        .bind(tenant.0).bind(deal.0).bind(user.0).bind(key).execute(c).await.map(drop))?;
     Ok(())
 }
 
-/// Throws a form away.
-pub async fn discard(tx: &mut Tx, tenant: TenantId, deal: DealId, user: UserId) -> Result<(), Error> {
-    on!(tx, c => sqlx::query("DELETE FROM draft WHERE tenant_id = $1 AND deal_id = $2 AND user_id = $3")
-        .bind(tenant.0).bind(deal.0).bind(user.0).execute(c).await.map(drop))?;
-    Ok(())
+/// Who else has typed into a draft of the deal since a moment, and when; the newest first.
+pub async fn of_colleagues(
+    tx: &mut Tx,
+    tenant: TenantId,
+    deal: DealId,
+    user: UserId,
+    since: Timestamp,
+) -> Result<Vec<(UserId, Timestamp)>, Error> {
+    let rows: Vec<(i64, i64)> = on!(tx, c => sqlx::query_as(
+        "SELECT user_id, updated_at FROM draft WHERE tenant_id = $1 AND deal_id = $2 AND user_id <> $3 \
+         AND state = 'typed' AND updated_at >= $4 ORDER BY updated_at DESC LIMIT 5")
+        .bind(tenant.0).bind(deal.0).bind(user.0).bind(micros(since)).fetch_all(c).await)?;
+    rows.into_iter().map(|(user, at)| Ok((UserId(user), instant(at)?))).collect()
 }

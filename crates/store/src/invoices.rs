@@ -126,7 +126,7 @@ macro_rules! select {
         concat!(
             "SELECT id, connection_id, intent, generation, deal_id, organization_id, person_id, created_by, created_at, draft, state, \
              refusal, attempts, sent_at, customer_id, quickbooks_id, sync_token, doc_number, customer_name, quickbooks_customer_id, \
-             bill_email, told, trouble, may_resend, currency, total_minor, balance_minor, issued, due, sent, voided, deleted, read_at \
+             bill_email, told, trouble, may_resend, currency, total_minor, balance_minor, issued, due, sent, voided, deleted, read_at, tax_minor \
              FROM invoice ",
             $rest
         )
@@ -169,6 +169,7 @@ struct Row {
     voided: bool,
     deleted: bool,
     read_at: Option<i64>,
+    tax_minor: Option<i64>,
 }
 
 impl TryFrom<Row> for Invoice {
@@ -192,6 +193,7 @@ impl TryFrom<Row> for Invoice {
                 email: row.bill_email,
                 total: Money::from_minor(row.total_minor, currency),
                 balance: Money::from_minor(row.balance_minor, currency),
+                tax: row.tax_minor.map(|tax| Money::from_minor(tax, currency)),
                 issued: row.issued.parse().map_err(|_| unreadable())?,
                 due: row.due.parse().map_err(|_| unreadable())?,
                 sent: row.sent,
@@ -431,17 +433,18 @@ pub async fn show(
 ) -> Result<(), Error> {
     let total = snapshot.total.minor().ok_or(Error::Unreadable("total"))?;
     let balance = snapshot.balance.minor().ok_or(Error::Unreadable("balance"))?;
+    let tax = snapshot.tax.and_then(Money::minor);
     on!(tx, c => sqlx::query(
         "UPDATE invoice SET quickbooks_id = $3, sync_token = $4, doc_number = $5, customer_name = $6, currency = $7, total_minor = $8, \
          balance_minor = $9, issued = $10, due = $11, sent = $12, voided = $13, deleted = $14, read_at = $15, \
-         quickbooks_customer_id = $16, bill_email = $17 \
+         quickbooks_customer_id = $16, bill_email = $17, tax_minor = $18 \
          WHERE tenant_id = $1 AND id = $2 AND state = 'issued' \
          AND (sync_token IS NULL OR CAST(sync_token AS BIGINT) <= CAST($4 AS BIGINT))")
         .bind(tenant.0).bind(id.0).bind(&snapshot.quickbooks_id).bind(&snapshot.sync_token).bind(&snapshot.doc_number)
         .bind(&snapshot.customer_name).bind(snapshot.total.currency().code()).bind(total).bind(balance)
         .bind(snapshot.issued.to_string()).bind(snapshot.due.to_string()).bind(snapshot.sent).bind(snapshot.voided)
         .bind(snapshot.deleted).bind(micros(now)).bind(&snapshot.customer_id).bind(&snapshot.email)
-        .execute(c).await.map(drop))?;
+        .bind(tax).execute(c).await.map(drop))?;
     Ok(())
 }
 

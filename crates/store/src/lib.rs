@@ -10,6 +10,7 @@ pub mod audit;
 pub mod changes;
 mod copy;
 mod db;
+pub mod deals;
 pub mod drafts;
 mod error;
 pub mod flows;

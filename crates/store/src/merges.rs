@@ -57,6 +57,11 @@ pub async fn follow(tx: &mut Tx, tenant: TenantId, from: DealId, to: DealId) -> 
         .bind(tenant.0).bind(from.0).bind(to.0).execute(c).await.map(|done| done.rows_affected()))?;
     on!(tx, c => sqlx::query("UPDATE history_entry SET deal_id = $3 WHERE tenant_id = $1 AND deal_id = $2")
         .bind(tenant.0).bind(from.0).bind(to.0).execute(c).await.map(drop))?;
+    // A form that was merely opened gives way to one that somebody has typed into.
+    on!(tx, c => sqlx::query(
+        "DELETE FROM draft WHERE tenant_id = $1 AND deal_id = $3 AND state <> 'typed' AND user_id IN \
+         (SELECT user_id FROM draft WHERE tenant_id = $1 AND deal_id = $2 AND state = 'typed')")
+        .bind(tenant.0).bind(from.0).bind(to.0).execute(c).await.map(drop))?;
     on!(tx, c => sqlx::query(
         "UPDATE draft SET deal_id = $3 WHERE tenant_id = $1 AND deal_id = $2 AND user_id NOT IN \
          (SELECT user_id FROM draft WHERE tenant_id = $1 AND deal_id = $3)")

@@ -109,6 +109,7 @@ pub async fn purge(tx: &mut Tx, tenant: TenantId) -> Result<bool, Error> {
         "DELETE FROM act WHERE tenant_id = $1",
         "DELETE FROM invoice WHERE tenant_id = $1",
         "DELETE FROM draft WHERE tenant_id = $1",
+        "DELETE FROM deal_billing WHERE tenant_id = $1",
         "DELETE FROM customer_link WHERE tenant_id = $1",
         "DELETE FROM item_link WHERE tenant_id = $1",
         "DELETE FROM settings WHERE tenant_id = $1",

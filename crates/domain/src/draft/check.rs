@@ -6,8 +6,9 @@ use super::{
 };
 use crate::{
     address::Address,
+    billing::Part,
     customer::{CustomerField, DISPLAY_NAME_MAX},
-    number::parse_decimal,
+    number::{DecimalMark, parse_decimal},
     tax::{NON_TAXABLE, TAXABLE, TaxMode, TaxModel},
     totals::{Discount, LineAmounts},
 };
@@ -137,8 +138,9 @@ pub fn check(form: &Form, rules: &Rules<'_>) -> Result<Draft, Vec<FieldError>> {
             wrong(FormField::InvoiceDiscount, Problem::NotPositive);
         }
         Some(Some(Discount::Amount(amount))) => {
-            let sums = preview(form, rules).1;
-            if sums.is_some_and(|sums| amount > sums.subtotal - sums.discount + sums.invoice_discount) {
+            let whole = Form { discount: String::new(), ..form.clone() };
+            let before = preview(&whole, rules).printed.map(|printed| printed.totals);
+            if before.is_some_and(|sums| amount > sums.subtotal - sums.discount) {
                 wrong(FormField::InvoiceDiscount, Problem::TooMuch);
             }
         }
@@ -149,16 +151,39 @@ pub fn check(form: &Form, rules: &Rules<'_>) -> Result<Draft, Vec<FieldError>> {
     } else if form.lines.len() > LINES_MAX {
         wrong(FormField::Lines, Problem::TooLong(LINES_MAX));
     }
-    let lines: Vec<DraftLine> = form
+    let printed = preview(form, rules).printed;
+    if printed.as_ref().is_some_and(|printed| printed.totals.nets.iter().sum::<Decimal>() < Decimal::ZERO) {
+        wrong(FormField::Lines, Problem::NegativeTotal);
+    }
+    if form.part_is_pending() {
+        let part = Part::typed(form, rules.mark);
+        wrong(FormField::Part, part.err().unwrap_or(Problem::PartPending));
+    }
+    if form.prices_are_foreign() {
+        wrong(FormField::Currency, Problem::PricesIn(form.priced_in.clone()));
+    }
+    let mut lines: Vec<DraftLine> = form
         .lines
         .iter()
         .enumerate()
         .filter_map(|(at, line)| check_line(at, line, rules, currency, mode, &mut wrong))
         .collect();
+    if let Some(printed) = &printed {
+        for (at, line) in lines.iter_mut().enumerate() {
+            let (Some(amounts), Some(amount), Some(net)) =
+                (printed.lines.get(at), printed.totals.lines.get(at), printed.totals.nets.get(at))
+            else {
+                continue;
+            };
+            line.unit_price = amounts.net_unit_price();
+            line.amount = *amount;
+            line.net = (mode == TaxMode::Included && net != amount).then_some(*net);
+        }
+    }
 
     match (customer, issued, due, currency) {
         (Some(customer), Some(issued), Some(due), Some(currency)) if errors.is_empty() => {
-            let total = preview(form, rules).1.map(|sums| sums.total).unwrap_or_default();
+            let total = printed.as_ref().map(|printed| printed.totals.total).unwrap_or_default();
             let to = form.to.trim();
             let own_name = match &customer {
                 Choice::New(name) => name,
@@ -185,7 +210,9 @@ pub fn check(form: &Form, rules: &Rules<'_>) -> Result<Draft, Vec<FieldError>> {
                 custom,
                 update: updates(form),
                 tax_mode: mode,
-                discount: whole.flatten(),
+                discount: printed.as_ref().and_then(|printed| printed.discount),
+                discount_amount: printed.as_ref().map(|printed| printed.totals.invoice_discount).unwrap_or_default(),
+                rate: parse_decimal(&form.rate, DecimalMark::Point).filter(|rate| *rate > Decimal::ZERO),
                 lines,
                 total,
             })
@@ -251,9 +278,6 @@ fn check_line(
         wrong(FormField::Quantity(at), Problem::NotPositive);
     }
     let unit_price = number(&line.unit_price, FormField::UnitPrice(at), wrong);
-    if unit_price.is_some_and(|price| price < Decimal::ZERO) {
-        wrong(FormField::UnitPrice(at), Problem::NotPositive);
-    }
     let discount_percent = percent(&line.discount, rules.mark);
     match discount_percent {
         None => wrong(FormField::Discount(at), Problem::NotANumber),
@@ -293,6 +317,7 @@ fn check_line(
         quantity: amounts.quantity,
         unit_price: amounts.net_unit_price(),
         amount: amounts.amount(currency?),
+        net: None,
         tax_code: amounts.tax_code,
     })
 }
@@ -363,7 +388,8 @@ mod tests {
             income_accounts: Vec::new(),
             numbers_by_hand: false,
             multicurrency: true,
-            discounts: true,
+            discount_line: true,
+            has_more_items: false,
             online_payment: false,
             closed_until: Some(date(2025, 12, 31)),
             custom_fields: Vec::new(),
@@ -392,7 +418,9 @@ mod tests {
 
     fn checked(form: &Form) -> Result<Draft, Vec<FieldError>> {
         let catalogue = catalogue();
-        check(form, &Rules { catalogue: &catalogue, customer: None, mark: DecimalMark::Comma })
+        let rules =
+            Rules { catalogue: &catalogue, customer: None, mark: DecimalMark::Comma, discounts_in_prices: false };
+        check(form, &rules)
     }
 
     fn check_problem(change: impl FnOnce(&mut Form), field: FormField, problem: Problem) {
@@ -405,8 +433,8 @@ mod tests {
     fn a_complete_form_is_an_invoice() {
         let draft = checked(&form()).expect("complete");
         assert_eq!(draft.customer, Choice::New("Oceano - Azul".into()));
-        assert_eq!(draft.lines[0].unit_price, dec!(1111.05));
-        assert_eq!(draft.lines[0].amount, dec!(2222.10));
+        assert_eq!((draft.lines[0].unit_price, draft.lines[0].amount), (dec!(1234.50), dec!(2469)));
+        assert_eq!((draft.discount, draft.amount()), (Some(Discount::Amount(dec!(246.90))), dec!(2222.10)));
         assert_eq!(draft.total, dec!(2333.21));
     }
 
@@ -427,8 +455,8 @@ mod tests {
     #[test]
     fn each_missing_thing_is_named_at_its_field() {
         use Problem::{
-            BeforeIssued, ClosedUntil, CustomerCurrency, Inactive, Missing, NotANumber, NotAPercentage, NotAnEmail,
-            NotPositive, TooMuch, Unknown,
+            BeforeIssued, ClosedUntil, CustomerCurrency, Inactive, Missing, NegativeTotal, NotANumber, NotAPercentage,
+            NotAnEmail, NotPositive, PartPending, PricesIn, TooMuch, Unknown,
         };
         check_problem(|f| f.customer.clear(), FormField::Customer, Missing);
         check_problem(|f| f.to.clear(), FormField::To, Missing);
@@ -447,6 +475,11 @@ mod tests {
             TooMuch,
         );
         check_problem(|f| f.lines.clear(), FormField::Lines, Missing);
+        check_problem(|f| f.lines[0].unit_price = "-1".into(), FormField::Lines, NegativeTotal);
+        check_problem(|f| f.part = "25".into(), FormField::Part, PartPending);
+        check_problem(|f| f.part = "-25".into(), FormField::Part, NotPositive);
+        check_problem(|f| f.part = "101".into(), FormField::Part, NotAPercentage);
+        check_problem(|f| f.priced_in = "USD".into(), FormField::Currency, PricesIn("USD".into()));
         check_problem(|f| f.lines[0].item.clear(), FormField::Item(0), Missing);
         check_problem(|f| f.lines[0].item = "11".into(), FormField::Item(0), Inactive);
         check_problem(|f| f.lines[0].quantity = "two".into(), FormField::Quantity(0), NotANumber);

@@ -13,6 +13,12 @@ pub const CREATE: &str = "new";
 pub struct Form {
     /// [`IntentKey`](crate::ids::IntentKey), given when the form was opened.
     pub intent: String,
+    /// The browser window in which the form was opened last: only that one saves the draft.
+    pub window: String,
+    /// Counts what was saved in that window, so that of two requests the newer one stays.
+    pub version: String,
+    /// Fingerprint of what was billed of the deal when the form was filled in (`Ledger::fingerprint`).
+    pub seen: String,
     /// The deal's value and currency, for the warning about billing more: `15000 BRL`.
     pub deal_value: String,
     /// QuickBooks id of the customer, [`CREATE`], or nothing.
@@ -69,16 +75,49 @@ pub struct Form {
     pub update_customer: String,
     /// The differences that the person saw, by name of [`CustomerField`](crate::customer::CustomerField).
     pub agreed: Vec<String>,
+    /// The answer to a question before *Create*, carried by its button.
+    #[serde(skip_serializing)]
+    pub confirmed: String,
     /// Percentage or amount of the deal that is to be billed.
     pub part: String,
     /// `percent` or `amount`.
     pub part_kind: String,
+    /// The part that the lines hold, as [`Form::part_text`] writes it; empty where they hold no part that was typed.
+    pub part_applied: String,
+    /// ISO code of the currency that the prices are in: another than `currency` until they are converted or emptied.
+    pub priced_in: String,
+    /// How much of the invoice's currency one unit of the deal's currency is, where they differ: `0.1823`.
+    pub rate: String,
     /// Discount on the whole.
     pub discount: String,
     /// `percent` or `amount`.
     pub discount_kind: String,
     /// The lines.
     pub lines: Vec<FormLine>,
+}
+
+impl Form {
+    /// The part as typed, for comparing: `25 percent`; empty where none is typed.
+    pub fn part_text(&self) -> String {
+        let typed = self.part.trim();
+        if typed.is_empty() {
+            return String::new();
+        }
+        format!("{typed} {}", if self.part_kind == "amount" { "amount" } else { "percent" })
+    }
+
+    /// Whether a part is typed that the lines do not hold yet.
+    pub fn part_is_pending(&self) -> bool {
+        !self.part.trim().is_empty() && self.part_text() != self.part_applied
+    }
+
+    /// Whether the prices are in another currency than the invoice.
+    pub fn prices_are_foreign(&self) -> bool {
+        !self.priced_in.is_empty()
+            && !self.currency.is_empty()
+            && self.priced_in != self.currency
+            && self.lines.iter().any(|line| !line.unit_price.trim().is_empty())
+    }
 }
 
 /// One line, as typed.
@@ -141,6 +180,8 @@ pub enum FormField {
     Custom(u8),
     /// Discount on the whole.
     InvoiceDiscount,
+    /// The part of the deal that is to be billed.
+    Part,
     /// The lines as a whole.
     Lines,
     /// A line's item.
@@ -193,6 +234,12 @@ pub enum Problem {
     TooMuch,
     /// It was made inactive or deleted in QuickBooks.
     Inactive,
+    /// The lines come to less than zero.
+    NegativeTotal,
+    /// A part was typed that the lines do not hold yet.
+    PartPending,
+    /// Prices are still in this currency, another than the invoice's.
+    PricesIn(String),
     /// QuickBooks refused; in its own words.
     Refused(String),
 }

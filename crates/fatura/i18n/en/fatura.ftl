@@ -145,9 +145,18 @@ form-title = New invoice
 form-deal-value = Deal value { $value }
 form-already-billed =
     { $count ->
-        [one] One invoice of this deal stands: { $amount } of { $value } are billed.
-       *[other] { $count } invoices of this deal stand: { $amount } of { $value } are billed.
+        [one] { $amount } of { $value } billed (1 invoice). This form has the remaining amount.
+       *[other] { $amount } of { $value } billed ({ $count } invoices). This form has the remaining amount.
     }
+form-fully-billed =
+    { $count ->
+        [one] This deal is fully billed: { $amount } of { $value } (1 invoice). There is nothing left to bill.
+       *[other] This deal is fully billed: { $amount } of { $value } ({ $count } invoices). There is nothing left to bill.
+    }
+form-billed-foreign = Also billed in another currency: { $amounts }. This is not part of the sum.
+form-under-way = { $name } is creating an invoice of { $total } for this deal right now.
+form-colleague-draft = { $name } has a draft invoice for this deal, saved at { $time }.
+form-deal-changed = The deal has changed since you saved this draft: it was { $before }, now it is { $now }.
 form-restored = Draft of { $time } restored.
 form-discard = Start over from the deal
 form-group-customer = Customer details
@@ -221,12 +230,41 @@ tax-excluded = Tax on top
 tax-included = Tax included
 tax-none = No tax
 form-group-part = What to bill
-form-part = Part of the deal
+form-part = Part of the deal to bill
 form-part-kind = Percent or amount
-form-part-rest = The rest
+form-part-remaining = Remaining
 form-part-all = The whole deal
-form-part-apply = Bill this part
-form-excess = With what was billed already, this is { $amount } more than the deal.
+form-excess = Together with the earlier invoices, this bills { $amount } more than the deal.
+form-excess-first = This bills { $amount } more than the deal.
+line-deposit = { $percent } % deposit: { $title }
+line-deposit-amount = Deposit: { $title }
+line-part = { $percent } % part payment: { $title }
+line-part-amount = Part payment: { $title }
+line-remaining = Remaining amount: { $title }
+term-days = Net { $days }
+ask-changed =
+    { $count ->
+        [0] The invoices of this deal have changed since you opened this form: now there is none.
+        [one] The invoices of this deal have changed since you opened this form: now { $amount } are billed in 1 invoice.
+       *[other] The invoices of this deal have changed since you opened this form: now { $amount } are billed in { $count } invoices.
+    }
+ask-newest = The newest was created by { $name }.
+ask-excess = This invoice bills { $amount } more than the deal.
+ask-create = Create it anyway
+ask-reload = Open the form again with the remaining amount
+stale-elsewhere = This form is open in another window. What you type here is not saved.
+stale-here = Continue here
+stale-ended = The invoice of this form has been created.
+stale-new = Start a new invoice with what is typed here
+form-prices-in = The prices are in { $from }. What should they be in { $to }?
+form-prices-convert = Convert at today’s QuickBooks rate
+form-prices-empty = Empty the prices
+form-no-rate = QuickBooks has no exchange rate between these currencies. Empty the prices and type them.
+form-discount-one-line = On the invoice: lines at their full price, and one discount line.
+form-discount-in-prices = On the invoice: the discount of a line lowers its unit price.
+form-discount-no-line = This QuickBooks company has no discount line: the discount lowers the unit price of each line.
+form-printed-price = printed as { $price }
+form-items-tax = tax of the item
 form-update-customer = Update customer in QuickBooks
 form-update-text = Address, email and tax ID are exported where they differ.
 form-nothing-to-update = QuickBooks has the same address, email and tax ID.
@@ -286,6 +324,9 @@ problem-number-taken = This invoice number was used already. Choose another.
 problem-period-closed = The books are closed for this date in QuickBooks. Choose a later issue date.
 problem-customer-inactive = This customer was made inactive or deleted in QuickBooks. Choose another.
 problem-item-inactive = An item was made inactive or deleted in QuickBooks. Choose another.
+problem-negative-total = The lines come to less than zero. An invoice cannot have a negative total.
+problem-part-pending = This part was not in the lines yet. Check the lines and the total, then create the invoice.
+problem-prices-in = The prices are still in { $currency }. Convert or empty them.
 problem-refused = QuickBooks says: { $detail }
 
 # Settings
@@ -322,6 +363,10 @@ settings-try-deal = What the form of this deal would say:
 settings-defaults = Defaults
 settings-item = Item for unknown products
 settings-item-create = Create an item
+settings-deposit-item = Item for deposits and part payments
+settings-deposit-item-lines = The item of the deal’s lines
+settings-discounts = Discounts
+settings-discounts-in-prices = Put the discount of a line into its unit price, instead of one discount line
 settings-tax-code = Tax for lines without one
 settings-customer = Customer
 settings-update-customer = “Update customer in QuickBooks” starts ticked

@@ -145,9 +145,18 @@ form-title = Nueva factura
 form-deal-value = Valor del trato: { $value }
 form-already-billed =
     { $count ->
-        [one] Este trato ya tiene una factura: { $amount } de { $value } facturados.
-       *[other] Este trato ya tiene { $count } facturas: { $amount } de { $value } facturados.
+        [one] { $amount } de { $value } ya facturados (1 factura). Este formulario trae el importe restante.
+       *[other] { $amount } de { $value } ya facturados ({ $count } facturas). Este formulario trae el importe restante.
     }
+form-fully-billed =
+    { $count ->
+        [one] Este negocio ya está facturado por completo: { $amount } de { $value } (1 factura). No queda nada por facturar.
+       *[other] Este negocio ya está facturado por completo: { $amount } de { $value } ({ $count } facturas). No queda nada por facturar.
+    }
+form-billed-foreign = También facturado en otra moneda: { $amounts }. No forma parte de la suma.
+form-under-way = { $name } está creando ahora mismo una factura de { $total } para este negocio.
+form-colleague-draft = { $name } tiene un borrador de factura para este negocio, guardado a las { $time }.
+form-deal-changed = El negocio ha cambiado desde que guardaste este borrador: era { $before }, ahora es { $now }.
 form-restored = Borrador de las { $time } recuperado.
 form-discard = Empezar de nuevo desde el trato
 form-group-customer = Datos del cliente
@@ -221,12 +230,41 @@ tax-excluded = Impuesto aparte
 tax-included = Impuesto incluido
 tax-none = Sin impuesto
 form-group-part = Qué facturar
-form-part = Parte del trato
+form-part = Parte del negocio que se factura
 form-part-kind = Porcentaje o importe
-form-part-rest = El resto
-form-part-all = Todo el trato
-form-part-apply = Facturar esta parte
-form-excess = Con lo ya facturado, esto supera el valor del trato en { $amount }.
+form-part-remaining = Restante
+form-part-all = Todo el negocio
+form-excess = Con las facturas anteriores, esta factura supera en { $amount } el valor del negocio.
+form-excess-first = Esta factura supera en { $amount } el valor del negocio.
+line-deposit = Anticipo del { $percent } %: { $title }
+line-deposit-amount = Anticipo: { $title }
+line-part = Pago parcial del { $percent } %: { $title }
+line-part-amount = Pago parcial: { $title }
+line-remaining = Importe restante: { $title }
+term-days = { $days } días
+ask-changed =
+    { $count ->
+        [0] Las facturas de este negocio han cambiado desde que abriste este formulario: ahora no hay ninguna.
+        [one] Las facturas de este negocio han cambiado desde que abriste este formulario: ahora hay { $amount } facturados en 1 factura.
+       *[other] Las facturas de este negocio han cambiado desde que abriste este formulario: ahora hay { $amount } facturados en { $count } facturas.
+    }
+ask-newest = La más reciente la creó { $name }.
+ask-excess = Esta factura supera en { $amount } el valor del negocio.
+ask-create = Crear de todos modos
+ask-reload = Abrir de nuevo el formulario con el importe restante
+stale-elsewhere = Este formulario está abierto en otra ventana. Lo que escribas aquí no se guarda.
+stale-here = Continuar aquí
+stale-ended = La factura de este formulario ya se creó.
+stale-new = Empezar una factura nueva con lo escrito aquí
+form-prices-in = Los precios están en { $from }. ¿Cómo quedan en { $to }?
+form-prices-convert = Convertir al tipo de cambio de hoy en QuickBooks
+form-prices-empty = Vaciar los precios
+form-no-rate = QuickBooks no tiene tipo de cambio entre estas monedas. Vacía los precios y escríbelos.
+form-discount-one-line = En la factura: líneas con su precio completo y una línea de descuento.
+form-discount-in-prices = En la factura: el descuento de una línea reduce su precio unitario.
+form-discount-no-line = Esta empresa de QuickBooks no tiene línea de descuento: el descuento reduce el precio unitario de cada línea.
+form-printed-price = impreso como { $price }
+form-items-tax = impuesto del artículo
 form-update-customer = Actualizar cliente en QuickBooks
 form-update-text = Dirección, correo y número fiscal se exportan donde sean distintos.
 form-nothing-to-update = QuickBooks tiene la misma dirección, el mismo correo y el mismo número fiscal.
@@ -286,6 +324,9 @@ problem-number-taken = Este número de factura ya se usó. Elige otro.
 problem-period-closed = Los libros de QuickBooks están cerrados en esta fecha. Elige una emisión posterior.
 problem-customer-inactive = Este cliente se desactivó o eliminó en QuickBooks. Elige otro.
 problem-item-inactive = Un concepto se desactivó o eliminó en QuickBooks. Elige otro.
+problem-negative-total = La suma de las líneas es menor que cero. Una factura no puede tener un total negativo.
+problem-part-pending = Esta parte aún no estaba en las líneas. Revisa las líneas y el total y crea la factura.
+problem-prices-in = Los precios siguen en { $currency }. Conviértelos o vacíalos.
 problem-refused = QuickBooks dice: { $detail }
 
 # Ajustes
@@ -322,6 +363,10 @@ settings-try-deal = Lo que diría el formulario de este trato:
 settings-defaults = Valores por defecto
 settings-item = Concepto para productos desconocidos
 settings-item-create = Crear un concepto
+settings-deposit-item = Concepto para anticipos y pagos parciales
+settings-deposit-item-lines = El concepto de las líneas del negocio
+settings-discounts = Descuentos
+settings-discounts-in-prices = Incluir el descuento de una línea en su precio unitario, en vez de una línea de descuento
 settings-tax-code = Impuesto para líneas sin él
 settings-customer = Cliente
 settings-update-customer = «Actualizar cliente en QuickBooks» empieza marcado

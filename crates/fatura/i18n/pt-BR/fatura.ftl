@@ -145,9 +145,18 @@ form-title = Nova fatura
 form-deal-value = Valor do negócio: { $value }
 form-already-billed =
     { $count ->
-        [one] Este negócio já tem uma fatura: { $amount } de { $value } faturados.
-       *[other] Este negócio já tem { $count } faturas: { $amount } de { $value } faturados.
+        [one] { $amount } de { $value } já faturados (1 fatura). Este formulário traz o valor restante.
+       *[other] { $amount } de { $value } já faturados ({ $count } faturas). Este formulário traz o valor restante.
     }
+form-fully-billed =
+    { $count ->
+        [one] Este negócio já foi totalmente faturado: { $amount } de { $value } (1 fatura). Não há mais nada a faturar.
+       *[other] Este negócio já foi totalmente faturado: { $amount } de { $value } ({ $count } faturas). Não há mais nada a faturar.
+    }
+form-billed-foreign = Também faturado em outra moeda: { $amounts }. Esse valor não entra na soma.
+form-under-way = { $name } está criando agora uma fatura de { $total } para este negócio.
+form-colleague-draft = { $name } tem um rascunho de fatura para este negócio, salvo às { $time }.
+form-deal-changed = O negócio mudou desde que você salvou este rascunho: era { $before }, agora é { $now }.
 form-restored = Rascunho das { $time } recuperado.
 form-discard = Recomeçar a partir do negócio
 form-group-customer = Dados do cliente
@@ -221,12 +230,41 @@ tax-excluded = Imposto à parte
 tax-included = Imposto incluso
 tax-none = Sem imposto
 form-group-part = O que faturar
-form-part = Parte do negócio
+form-part = Parte do negócio a faturar
 form-part-kind = Porcentagem ou valor
-form-part-rest = O restante
+form-part-remaining = Restante
 form-part-all = O negócio inteiro
-form-part-apply = Faturar esta parte
-form-excess = Com o que já foi faturado, isto passa do valor do negócio em { $amount }.
+form-excess = Com as faturas anteriores, esta fatura passa { $amount } do valor do negócio.
+form-excess-first = Esta fatura passa { $amount } do valor do negócio.
+line-deposit = Entrada de { $percent } %: { $title }
+line-deposit-amount = Entrada: { $title }
+line-part = Parcela de { $percent } %: { $title }
+line-part-amount = Parcela: { $title }
+line-remaining = Valor restante: { $title }
+term-days = { $days } dias
+ask-changed =
+    { $count ->
+        [0] As faturas deste negócio mudaram desde que você abriu este formulário: agora não há nenhuma.
+        [one] As faturas deste negócio mudaram desde que você abriu este formulário: agora { $amount } estão faturados em 1 fatura.
+       *[other] As faturas deste negócio mudaram desde que você abriu este formulário: agora { $amount } estão faturados em { $count } faturas.
+    }
+ask-newest = A mais recente foi criada por { $name }.
+ask-excess = Esta fatura passa { $amount } do valor do negócio.
+ask-create = Criar mesmo assim
+ask-reload = Abrir o formulário de novo com o valor restante
+stale-elsewhere = Este formulário está aberto em outra janela. O que você digita aqui não é salvo.
+stale-here = Continuar aqui
+stale-ended = A fatura deste formulário já foi criada.
+stale-new = Começar uma nova fatura com o que está digitado aqui
+form-prices-in = Os preços estão em { $from }. Como ficam em { $to }?
+form-prices-convert = Converter pela cotação de hoje no QuickBooks
+form-prices-empty = Limpar os preços
+form-no-rate = O QuickBooks não tem cotação entre essas moedas. Limpe os preços e digite-os.
+form-discount-one-line = Na fatura: itens com o preço cheio e uma linha de desconto.
+form-discount-in-prices = Na fatura: o desconto de um item reduz o preço unitário dele.
+form-discount-no-line = Esta empresa do QuickBooks não tem linha de desconto: o desconto reduz o preço unitário de cada item.
+form-printed-price = impresso como { $price }
+form-items-tax = imposto do item
 form-update-customer = Atualizar cliente no QuickBooks
 form-update-text = Endereço, e-mail e número fiscal são exportados onde forem diferentes.
 form-nothing-to-update = O QuickBooks tem o mesmo endereço, e-mail e número fiscal.
@@ -286,6 +324,9 @@ problem-number-taken = Este número de fatura já foi usado. Escolha outro.
 problem-period-closed = Os livros do QuickBooks estão fechados nesta data. Escolha uma emissão posterior.
 problem-customer-inactive = Este cliente foi desativado ou excluído no QuickBooks. Escolha outro.
 problem-item-inactive = Um item foi desativado ou excluído no QuickBooks. Escolha outro.
+problem-negative-total = A soma dos itens é menor que zero. Uma fatura não pode ter total negativo.
+problem-part-pending = Esta parte ainda não estava nos itens. Confira os itens e o total e crie a fatura.
+problem-prices-in = Os preços ainda estão em { $currency }. Converta ou limpe os preços.
 problem-refused = O QuickBooks diz: { $detail }
 
 # Configurações
@@ -322,6 +363,10 @@ settings-try-deal = O que diria o formulário deste negócio:
 settings-defaults = Padrões
 settings-item = Item para produtos desconhecidos
 settings-item-create = Criar um item
+settings-deposit-item = Item para entradas e parcelas
+settings-deposit-item-lines = O item das linhas do negócio
+settings-discounts = Descontos
+settings-discounts-in-prices = Embutir o desconto de um item no preço unitário, em vez de uma linha de desconto
 settings-tax-code = Imposto para linhas sem imposto
 settings-customer = Cliente
 settings-update-customer = “Atualizar cliente no QuickBooks” começa marcado

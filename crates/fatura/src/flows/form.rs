@@ -1,29 +1,39 @@
 //! The invoice form of a deal: opened filled in, kept as it is typed, looked at before it is sent.
 
-use super::{Error, access, catalogue, merges, once, settings};
+use super::{
+    Error, access, catalogue, customers, items,
+    ledger::{self, standing},
+    merges, once, settings,
+};
 use crate::{format::Writer, state::App};
 use domain::{
     billing::{Billed, Part, billed},
     catalogue::Catalogue,
-    customer::{Customer, Reason, Suggestion, Wanted, rank},
-    deal::{Deal, Opening, fill, open_form, worth},
+    customer::{Customer, Reason, Suggestion, Wanted},
+    deal::{Deal, Opening, fill, open_form, worth, written},
     draft::{CREATE, Form, Rules},
     ids::{DealId, IntentKey, TenantId, UserId},
-    invoice::{Status, status},
     mapping::{CustomerDetails, Field, Settings, customer_details, name_choices},
-    number::next_number,
+    money::{decimals, round_half_up},
+    number::{DecimalMark, next_number, parse_decimal},
 };
+use i18n_embed_fl::fl;
 use iso_currency::Currency;
-use jiff::{Timestamp, civil::Date};
-use providers::{ProviderError, pipedrive::DealParties};
+use jiff::{SignedDuration, Timestamp, civil::Date};
+use providers::pipedrive::DealParties;
+use rust_decimal::Decimal;
 use std::sync::Arc;
 use store::{
-    drafts,
-    invoices::{self, Invoice, Of, State},
+    drafts::{self, Origin, Saved},
+    grants,
+    invoices::{self, Invoice, Of},
     links::{self, Party},
     quickbooks::Connection,
 };
 use uuid::Uuid;
+
+/// A colleague's draft that is older is not worth a word.
+const COLLEAGUES_DRAFT_LIFE: SignedDuration = SignedDuration::from_hours(24);
 
 /// An open form with all that it is shown with.
 pub(crate) struct OpenForm {
@@ -31,11 +41,25 @@ pub(crate) struct OpenForm {
     pub(crate) form: Form,
     /// When the draft was last saved, if it is an earlier one.
     pub(crate) restored: Option<Timestamp>,
+    /// What the deal was worth when the draft was saved, if it is worth something else now.
+    pub(crate) worth_before: Option<String>,
     pub(crate) suggestions: Vec<Suggestion>,
     pub(crate) look: Look,
+    /// What was billed of the deal before.
+    pub(crate) billed: Billed,
+    /// What the deal is worth, in its currency.
+    pub(crate) worth: Decimal,
+    /// Colleagues with a draft of this deal, and when it was saved.
+    pub(crate) colleagues: Vec<(String, Timestamp)>,
+    /// Names of those whose invoice of this deal is on its way to QuickBooks, with its total.
+    pub(crate) under_way: Vec<(String, Decimal, Currency)>,
     /// What the settings say of the deal, and the fields among which they choose.
     pub(crate) details: CustomerDetails,
     pub(crate) fields: Arc<Vec<Field>>,
+    /// The prices could not be converted: the company has no rate.
+    pub(crate) no_rate: bool,
+    /// What became of saving it.
+    pub(crate) saved: Saved,
 }
 
 /// What a form is looked at with, whenever it changes.
@@ -48,18 +72,23 @@ pub(crate) struct Look {
     /// The deal's invoices so far.
     earlier: Vec<Invoice>,
     /// Today, in the company's time zone.
-    today: Date,
+    pub(super) today: Date,
 }
 
 impl Look {
-    /// What was billed of the deal before, in its currency.
-    pub(crate) fn billed(&self, currency: Option<Currency>) -> Billed {
-        billed(standing(&self.earlier, self.today), currency)
+    /// What was billed of the deal before, in its currency; with the deal, also what was billed in others by its products.
+    pub(crate) fn billed(&self, deal: Option<&Deal>, code: &str) -> Billed {
+        billed(standing(&self.earlier, self.today), deal, code)
     }
 
     /// What the form is checked against.
     pub(crate) fn rules(&self, writer: Writer) -> Rules<'_> {
-        Rules { catalogue: &self.catalogue, customer: self.customer.as_deref(), mark: writer.mark() }
+        Rules {
+            catalogue: &self.catalogue,
+            customer: self.customer.as_deref(),
+            mark: writer.mark(),
+            discounts_in_prices: self.settings.discounts_in_prices,
+        }
     }
 }
 
@@ -72,6 +101,14 @@ pub(crate) enum Change {
     Preset(String),
     /// Without its customer.
     Unlinked,
+    /// With its prices converted into its currency, by the company's rate.
+    Converted,
+    /// With empty prices, for its currency.
+    EmptyPrices,
+    /// In this window: what was typed here stays.
+    Here,
+    /// As a new invoice: what was typed stays.
+    Renewed,
 }
 
 /// Whether the settings let this user create invoices; [`Error::AdminsOnly`] where they do not.
@@ -89,15 +126,6 @@ pub(crate) async fn read(app: &App, tenant: TenantId, user: UserId, deal: DealId
     access::pipedrive(app, tenant, user, |access| async move { access.api().deal(deal).await }).await
 }
 
-/// The invoices of a deal that stand, as they were confirmed.
-fn standing(invoices: &[Invoice], today: Date) -> impl Iterator<Item = &domain::draft::Draft> {
-    invoices.iter().filter_map(move |invoice| match &invoice.state {
-        State::Issued(snapshot) if matches!(status(snapshot, today), Status::Voided | Status::Deleted) => None,
-        State::Issued(_) | State::Queued | State::Sending => Some(&invoice.draft),
-        State::Refused(_) => None,
-    })
-}
-
 /// What a form of the deal is looked at with.
 pub(crate) async fn look(app: &App, tenant: TenantId, deal: DealId, form: &Form) -> Result<Look, Error> {
     let (connection, catalogue) = catalogue::connected(app, tenant).await?;
@@ -106,7 +134,10 @@ pub(crate) async fn look(app: &App, tenant: TenantId, deal: DealId, form: &Form)
     let earlier = invoices::list(&mut tx, tenant, Of::Deal(deal)).await?;
     drop(tx);
     let today = app.clock.today(&connection.company.time_zone);
-    let customer = chosen(app, tenant, &connection, &form.customer).await;
+    let (catalogue, customer) = tokio::join!(
+        items::with_named(app, tenant, &connection, catalogue, form, &settings),
+        chosen(app, tenant, &connection, &form.customer),
+    );
     Ok(Look { connection, catalogue, settings, customer, earlier, today })
 }
 
@@ -136,7 +167,8 @@ async fn proposed(app: &App, tenant: TenantId, look: &Look) -> String {
     newest.await.map(|newest| next_number(&newest)).unwrap_or_default()
 }
 
-/// Opens the form for a deal: the draft that was left, or a new one filled in from the deal as it is now.
+/// Opens the form for a deal: the draft that was left, or a new one filled in from the deal as it is now. Opened again, also
+/// at the same time, it is the same form with the same key.
 pub(crate) async fn open(
     app: &App,
     tenant: TenantId,
@@ -144,8 +176,40 @@ pub(crate) async fn open(
     id: DealId,
     writer: Writer,
 ) -> Result<OpenForm, Error> {
+    Box::pin(open_as(app, tenant, user, id, writer, Origin::Opened)).await
+}
+
+/// [`open`], by whom is not said.
+pub(super) async fn open_as(
+    app: &App,
+    tenant: TenantId,
+    user: UserId,
+    id: DealId,
+    writer: Writer,
+    origin: Origin,
+) -> Result<OpenForm, Error> {
     merges::follow(app, tenant, user, id).await;
-    filled(app, tenant, user, id, writer, None).await
+    let mut tx = app.db.read().await?;
+    let draft = drafts::find(&mut tx, tenant, id, user).await?;
+    drop(tx);
+    let draft = draft.filter(|draft| draft.origin == Origin::Typed);
+    let typed = draft.as_ref().map(|draft| draft.form.clone());
+    let mut opened = Box::pin(filled(app, tenant, user, id, writer, typed, None)).await?;
+    opened.form.window = Uuid::new_v4().simple().to_string();
+    let mut tx = app.db.begin().await?;
+    let stored = drafts::open(&mut tx, tenant, id, user, &opened.form, origin, app.clock.now()).await?;
+    tx.commit().await?;
+    // What somebody has typed in another window meanwhile is looked at as it is.
+    let is_typed = stored.origin == Origin::Typed;
+    if is_typed && draft.is_none_or(|draft| draft.saved_at != stored.saved_at) {
+        opened = Box::pin(filled(app, tenant, user, id, writer, Some(stored.form.clone()), None)).await?;
+    }
+    let Form { seen, linked, deal_value, .. } = std::mem::take(&mut opened.form);
+    let before = &stored.form.deal_value;
+    opened.worth_before = (is_typed && !before.is_empty() && *before != deal_value).then(|| before.clone());
+    opened.restored = is_typed.then_some(stored.saved_at);
+    opened.form = Form { seen, linked, deal_value, ..stored.form };
+    Ok(opened)
 }
 
 /// Fills an open form in another way; what else was typed stays.
@@ -158,27 +222,54 @@ pub(crate) async fn change(
     form: Form,
     change: Change,
 ) -> Result<OpenForm, Error> {
-    let opened = filled(app, tenant, user, id, writer, Some((form, change))).await?;
-    keep(app, tenant, user, id, &opened.form).await?;
+    let (is_renewed, is_here) = (matches!(change, Change::Renewed), matches!(change, Change::Here));
+    let mut opened = Box::pin(filled(app, tenant, user, id, writer, Some(form), Some(change))).await?;
+    if is_renewed {
+        opened.form.intent = Uuid::new_v4().to_string();
+    }
+    if is_renewed || is_here {
+        opened.form.window = Uuid::new_v4().simple().to_string();
+        opened.form.version.clear();
+        let mut tx = app.db.begin().await?;
+        drafts::discard(&mut tx, tenant, id, user, None).await?;
+        drafts::open(&mut tx, tenant, id, user, &opened.form, Origin::Typed, app.clock.now()).await?;
+        tx.commit().await?;
+    } else {
+        opened.saved = keep(app, tenant, user, id, &opened.form).await?;
+    }
     Ok(opened)
 }
 
+/// How a part of a deal is described on its invoice.
+fn described(writer: Writer, deal: &Deal, is_first: bool) -> impl Fn(Part) -> String + use<> {
+    let title = deal.title.clone();
+    move |part| {
+        let (w, title) = (writer, title.as_str());
+        match part {
+            Part::Percent(percent) if is_first => fl!(w.t, "line-deposit", percent = w.number(&percent), title = title),
+            Part::Percent(percent) => fl!(w.t, "line-part", percent = w.number(&percent), title = title),
+            Part::Amount(_) if is_first => fl!(w.t, "line-deposit-amount", title = title),
+            Part::Amount(_) => fl!(w.t, "line-part-amount", title = title),
+            Part::Remaining => fl!(w.t, "line-remaining", title = title),
+            Part::All => title.to_owned(),
+        }
+    }
+}
+
+/// A form with all that it is shown with: filled in from the deal where none is given, else changed as asked.
 async fn filled(
     app: &App,
     tenant: TenantId,
     user: UserId,
     id: DealId,
     writer: Writer,
-    changed: Option<(Form, Change)>,
+    typed: Option<Form>,
+    change: Option<Change>,
 ) -> Result<OpenForm, Error> {
-    let mut tx = app.db.read().await?;
-    let draft = drafts::find(&mut tx, tenant, id, user).await?;
-    drop(tx);
-    let typed = changed.as_ref().map(|(form, _)| form).or(draft.as_ref().map(|(form, _)| form));
     let empty = Form::default();
     let (mut deal, mut look, fields) = tokio::try_join!(
         Box::pin(read(app, tenant, user, id)),
-        Box::pin(look(app, tenant, id, typed.unwrap_or(&empty))),
+        Box::pin(look(app, tenant, id, typed.as_ref().unwrap_or(&empty))),
         Box::pin(settings::fields(app, tenant, user)),
     )?;
     name_choices(&mut deal.values, &fields);
@@ -190,12 +281,18 @@ async fn filled(
         Some(party) => links::customer(&mut tx, tenant, look.connection.id, party).await?,
         None => None,
     };
+    let users = grants::users(&mut tx, tenant).await?;
+    let since = app.clock.now() - COLLEAGUES_DRAFT_LIFE;
+    let colleagues = drafts::of_colleagues(&mut tx, tenant, id, user, since).await?;
     drop(tx);
-    let billed = look.billed(Currency::from_code(&deal.currency));
+    let name = |user: UserId| users.iter().find(|(known, _)| *known == user).map(|(_, profile)| profile.name.clone());
+    let catalogue = Arc::clone(&look.catalogue);
+    look.catalogue = items::with_meant(app, tenant, &look.connection, catalogue, &deal, &item_links).await;
+    let billed = look.billed(Some(&deal), &deal.currency);
     let details = customer_details(&look.settings, &deal.values);
     let linked = linked.as_ref().map(|linked| linked.id.as_str());
     let wanted = Wanted { name: &details.to, email: &details.email, tax_id: &details.tax_id, linked };
-    let suggestions = Box::pin(suggest(app, tenant, &look.connection, &wanted)).await?;
+    let suggestions = Box::pin(customers::suggest(app, tenant, &look.connection, &wanted)).await?;
     // Taken without asking only where there is no doubt; else the person picks or creates.
     let sure = suggestions.first().filter(|best| best.reason == Reason::Linked && best.customer.active);
     let number = if typed.is_none() { proposed(app, tenant, &look).await } else { String::new() };
@@ -210,10 +307,15 @@ async fn filled(
         mark: writer.mark(),
         intent: IntentKey(Uuid::new_v4()),
     };
-    let (mut form, restored) = match (changed, draft) {
-        (Some((mut form, change)), _) => {
+    let describe = described(writer, &deal, billed.invoices == 0);
+    let worth = worth(&deal, &opening);
+    let mut no_rate = false;
+    let mut form = match (typed, change) {
+        (None, _) => open_form(&deal, &opening, &describe),
+        (Some(form), None) => form,
+        (Some(mut form), Some(change)) => {
             match change {
-                Change::Part(part) => fill(&mut form, &deal, &opening, part),
+                Change::Part(part) => fill(&mut form, &deal, &opening, part, &describe),
                 Change::Preset(name) => {
                     if let Some(preset) = look.settings.presets.iter().find(|preset| preset.name == name) {
                         preset.apply(&mut form, &look.catalogue, &look.settings);
@@ -224,62 +326,100 @@ async fn filled(
                         field.clear();
                     }
                 }
+                Change::Converted => no_rate = !convert(app, tenant, &look, &mut form, &deal, writer).await?,
+                Change::EmptyPrices => empty_prices(&mut form),
+                Change::Renewed | Change::Here => {}
             }
-            (form, None)
+            form
         }
-        (None, Some((form, at))) => (form, Some(at)),
-        (None, None) => (open_form(&deal, &opening), None),
     };
     form.linked = linked.unwrap_or_default().to_owned();
-    form.deal_value = format!("{} {}", worth(&deal).normalize(), deal.currency);
+    form.deal_value = format!("{} {}", worth.normalize(), deal.currency);
+    form.seen.clone_from(&billed.fingerprint);
     if look.customer.as_ref().is_none_or(|customer| customer.id != form.customer) {
         look.customer = chosen(app, tenant, &look.connection, &form.customer).await;
     }
-    Ok(OpenForm { deal, form, restored, suggestions, look, details, fields })
+    let under_way = look.earlier.iter().filter(|invoice| invoice.is_under_way()).map(|invoice| {
+        let by = name(invoice.created_by).unwrap_or_default();
+        (by, invoice.draft.total, invoice.draft.currency)
+    });
+    Ok(OpenForm {
+        under_way: under_way.collect(),
+        colleagues: colleagues.into_iter().filter_map(|(user, at)| Some((name(user)?, at))).collect(),
+        deal,
+        form,
+        restored: None,
+        worth_before: None,
+        suggestions,
+        look,
+        billed,
+        worth,
+        details,
+        fields,
+        no_rate,
+        saved: Saved::Kept,
+    })
 }
 
-/// Customers that may be meant, the best first.
-pub(crate) async fn suggest(
+/// Converts the prices of a form into its currency; false where the company has no rate.
+async fn convert(
     app: &App,
     tenant: TenantId,
-    connection: &Connection,
-    wanted: &Wanted<'_>,
-) -> Result<Vec<Suggestion>, Error> {
-    let (name, email) = (wanted.name.to_owned(), wanted.email.to_owned());
-    let linked = wanted.linked.map(str::to_owned);
-    let found = access::quickbooks(app, tenant, connection, |access| {
-        let (name, email, linked) = (name.clone(), email.clone(), linked.clone());
-        async move {
-            let mut found = access.api().search_customers(&name, &email).await?;
-            if let Some(id) = linked
-                && !found.iter().any(|customer| customer.id == id)
-            {
-                match access.api().customer(&id).await {
-                    Ok(customer) => found.push(customer),
-                    // Deleted or merged away since; then there is no link any more.
-                    Err(ProviderError::NotFound | ProviderError::Refused(_)) => {}
-                    Err(error) => return Err(error),
-                }
-            }
-            Ok(found)
+    look: &Look,
+    form: &mut Form,
+    deal: &Deal,
+    writer: Writer,
+) -> Result<bool, Error> {
+    let Some(currency) = Currency::from_code(&form.currency) else { return Ok(false) };
+    let day = form.issued.parse().unwrap_or(look.today);
+    let pair = (form.priced_in.as_str(), form.currency.as_str());
+    let rate = ledger::exchange_rate(app, tenant, &look.connection, &look.catalogue, pair, day).await?;
+    let Some(rate) = rate else { return Ok(false) };
+    let mark = writer.mark();
+    let converted = |text: &str| {
+        let price = parse_decimal(text, mark)?.checked_mul(rate)?;
+        Some(written(round_half_up(price, decimals(currency)), mark))
+    };
+    for line in &mut form.lines {
+        if let Some(price) = converted(&line.unit_price) {
+            line.unit_price = price;
         }
-    })
-    .await?;
-    Ok(rank(found, wanted))
+    }
+    if form.discount_kind == "amount"
+        && let Some(discount) = converted(&form.discount)
+    {
+        form.discount = discount;
+    }
+    let before = parse_decimal(&form.rate, DecimalMark::Point).unwrap_or(Decimal::ONE);
+    let rate = before.checked_mul(rate).unwrap_or(rate);
+    form.rate = if form.currency == deal.currency { String::new() } else { rate.normalize().to_string() };
+    form.priced_in.clone_from(&form.currency);
+    Ok(true)
 }
 
-/// Keeps what was typed.
-pub(crate) async fn keep(app: &App, tenant: TenantId, user: UserId, deal: DealId, form: &Form) -> Result<(), Error> {
+fn empty_prices(form: &mut Form) {
+    for line in &mut form.lines {
+        line.unit_price.clear();
+    }
+    if form.discount_kind == "amount" {
+        form.discount.clear();
+    }
+    form.rate.clear();
+    form.priced_in.clone_from(&form.currency);
+}
+
+/// Keeps what was typed, unless something newer was kept or the form was opened elsewhere since.
+pub(crate) async fn keep(app: &App, tenant: TenantId, user: UserId, deal: DealId, form: &Form) -> Result<Saved, Error> {
     let mut tx = app.db.begin().await?;
-    drafts::save(&mut tx, tenant, deal, user, form, app.clock.now()).await?;
+    let saved = drafts::save(&mut tx, tenant, deal, user, form, app.clock.now()).await?;
     tx.commit().await?;
-    Ok(())
+    Ok(saved)
 }
 
 /// Throws away what was typed.
 pub(crate) async fn discard(app: &App, tenant: TenantId, user: UserId, deal: DealId) -> Result<(), Error> {
     let mut tx = app.db.begin().await?;
-    drafts::discard(&mut tx, tenant, deal, user).await?;
+    drafts::discard(&mut tx, tenant, deal, user, None).await?;
     tx.commit().await?;
     Ok(())
 }

@@ -15,7 +15,7 @@ use store::{
     acts::{self, Requested},
     audit,
     changes::{self, Known},
-    drafts,
+    drafts::{self, Origin},
     invoices::{self, Invoice, Of, State},
     links::{self, Linked, Party},
     quickbooks::{self, Connection},
@@ -109,7 +109,10 @@ pub(crate) async fn read(app: &App, tenant: TenantId, user: UserId, record: Reco
         }
     }
     let draft = match record.of() {
-        Of::Deal(deal) => drafts::find(&mut tx, tenant, deal, user).await?.map(|(_, at)| at),
+        Of::Deal(deal) => drafts::find(&mut tx, tenant, deal, user)
+            .await?
+            .filter(|draft| draft.origin != Origin::Opened)
+            .map(|draft| draft.saved_at),
         _ => None,
     };
     drop(tx);

@@ -5,7 +5,7 @@ use crate::{format::Writer, language::Language, state::App};
 use domain::ids::{DealId, TenantId, UserId};
 use jiff::{SignedDuration, Timestamp};
 use store::{
-    drafts,
+    drafts::{self, Origin},
     grants::{self, Profile},
     invoices::{self, Of},
     tenants,
@@ -70,8 +70,8 @@ async fn draft(app: &App, tenant: TenantId, user: UserId, profile: &Profile, dea
         return Ok(false);
     }
     let writer = Writer::new(Language::of(&profile.locale));
-    match Box::pin(form::open(app, tenant, user, deal, writer)).await {
-        Ok(opened) => form::keep(app, tenant, user, deal, &opened.form).await.map(|()| true),
+    match Box::pin(form::open_as(app, tenant, user, deal, writer, Origin::Prepared)).await {
+        Ok(_) => Ok(true),
         // Gone, or hidden from that user: there is nothing to draft.
         Err(Error::NotFound | Error::NotInstalled) => Ok(false),
         Err(error) => Err(error),

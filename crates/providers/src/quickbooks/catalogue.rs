@@ -3,7 +3,7 @@
 use super::{Api, rows};
 use crate::ProviderError;
 use domain::{
-    catalogue::{Account, Catalogue, CustomField, Item, NamedTerm},
+    catalogue::{Account, Catalogue, CustomField, ITEMS_LISTED, Item, NamedTerm},
     tax::{Of, Rounding, TaxCode, TaxModel, TaxRate},
     terms::Rule,
 };
@@ -84,13 +84,15 @@ impl Api<'_> {
             currencies: all_currencies,
             tax: tax_model(&country, preferences, &codes, rates)?,
             terms: read_terms(terms)?,
+            has_more_items: items["Item"].as_array().is_some_and(|rows| rows.len() >= ITEMS_LISTED),
             items: read_items(&items),
             income_accounts: rows::<NamedRow>(&mut accounts.clone(), "Account")?
                 .into_iter()
                 .map(|row| Account { id: row.id, name: row.name })
                 .collect(),
             numbers_by_hand: sales("CustomTxnNumbers"),
-            discounts: sales("AllowDiscount"),
+            // Invoices of French companies lose their discount line.
+            discount_line: sales("AllowDiscount") && country != "FR",
             online_payment: sales("ETransactionPaymentEnabled"),
             closed_until: preferences["AccountingInfoPrefs"]["BookCloseDate"].as_str().and_then(|day| day.parse().ok()),
             custom_fields: read_custom_fields(preferences),
@@ -132,7 +134,7 @@ fn read_terms(mut answer: Value) -> Result<Vec<NamedTerm>, ProviderError> {
 }
 
 /// Categories and bundles cannot stand on a line of their own.
-fn read_items(answer: &Value) -> Vec<Item> {
+pub(super) fn read_items(answer: &Value) -> Vec<Item> {
     let rows = answer["Item"].as_array().into_iter().flatten();
     rows.filter(|row| !matches!(row["Type"].as_str(), Some("Category" | "Group")))
         .filter_map(|row| {

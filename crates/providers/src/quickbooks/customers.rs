@@ -2,9 +2,10 @@
 
 use super::{Api, quoted, wire};
 use crate::ProviderError;
-use domain::{address::Address, customer::Customer};
+use domain::{address::Address, customer::Customer, search::Pattern};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// A customer to be created.
 #[derive(Debug, Clone, Copy)]
@@ -106,30 +107,42 @@ struct New<'a> {
     resale_num: Option<&'a str>,
 }
 
+/// Rows of one page.
+pub const CUSTOMERS_PAGE: usize = 1000;
+
+/// The customers of an answer. A row that cannot be read hides no other.
+fn readable(mut answer: Value) -> Vec<Customer> {
+    let rows = answer["Customer"].take();
+    let rows = if let Value::Array(rows) = rows { rows } else { Vec::new() };
+    rows.into_iter().filter_map(|row| serde_json::from_value::<Row>(row).ok().map(Customer::from)).collect()
+}
+
 impl Api<'_> {
-    /// Active customers whose name holds the text, and those with the e-mail address; at most 20 of each.
-    pub async fn search_customers(&self, name: &str, email: &str) -> Result<Vec<Customer>, ProviderError> {
-        let name = name.trim().replace('%', "");
-        let by_name = format!(
-            "select * from Customer where DisplayName like {} orderby DisplayName maxresults 20",
-            quoted(&format!("%{name}%"))
-        );
-        let by_email =
-            format!("select * from Customer where PrimaryEmailAddr = {} maxresults 20", quoted(email.trim()));
-        let mut statements = Vec::new();
-        if !name.is_empty() {
-            statements.push(by_name.as_str());
+    /// Active customers whose name matches a pattern, and those with the e-mail address.
+    pub async fn search_customers(&self, patterns: &[Pattern], email: &str) -> Result<Vec<Customer>, ProviderError> {
+        let email = email.trim();
+        let by_name = patterns.iter().map(|pattern| {
+            format!(
+                "select * from Customer where DisplayName like {} orderby DisplayName maxresults {}",
+                quoted(&pattern.0),
+                pattern.most()
+            )
+        });
+        let by_email = (!email.is_empty())
+            .then(|| format!("select * from Customer where PrimaryEmailAddr = {} maxresults 20", quoted(email)));
+        let statements: Vec<String> = by_name.chain(by_email).collect();
+        let statements: Vec<&str> = statements.iter().map(String::as_str).collect();
+        let mut found: Vec<Customer> = Vec::new();
+        for answer in self.queries(&statements).await? {
+            found.extend(readable(answer));
         }
-        if !email.trim().is_empty() {
-            statements.push(by_email.as_str());
-        }
-        let mut found: Vec<Row> = Vec::new();
-        if !statements.is_empty() {
-            for mut answer in self.queries(&statements).await? {
-                found.extend(super::rows::<Row>(&mut answer, "Customer")?);
-            }
-        }
-        Ok(found.into_iter().map(Customer::from).collect())
+        Ok(found)
+    }
+
+    /// A page of all active customers, by id. QuickBooks' queries cannot ask for a tax number.
+    pub async fn customers_page(&self, start: usize) -> Result<Vec<Customer>, ProviderError> {
+        let statement = format!("select * from Customer orderby Id startposition {start} maxresults {CUSTOMERS_PAGE}");
+        Ok(readable(self.asked(&statement).await?))
     }
 
     /// One customer, active or not.

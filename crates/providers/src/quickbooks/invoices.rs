@@ -9,7 +9,7 @@ use domain::{
     ids::IntentKey,
     invoice::{Snapshot, looks_voided},
     mark::Mark,
-    money::Money,
+    money::{Money, round_half_up},
     tax::{TaxMode, TaxModel},
     totals::Discount,
 };
@@ -22,6 +22,8 @@ use serde_json::Value;
 
 /// What QuickBooks answers for an object that was deleted, or never was.
 const GONE: &str = "610";
+/// QuickBooks keeps prices without tax of tax-inclusive invoices to seven decimals.
+const NET_PRICE_DECIMALS: u32 = 7;
 /// QuickBooks gives no more in one answer.
 const PAGE: usize = 1000;
 
@@ -32,6 +34,7 @@ pub(super) fn snapshot(row: wire::Invoice) -> Result<Snapshot, ProviderError> {
     let due = row.due_date.map_or(Ok(issued), |due| due.parse()).map_err(ProviderError::unknown)?;
     let total = Money::rounded(row.total_amt, currency);
     let balance = Money::rounded(row.balance, currency);
+    let tax = row.txn_tax_detail.and_then(|detail| detail.total_tax).unwrap_or_default();
     Ok(Snapshot {
         quickbooks_id: row.id,
         sync_token: row.sync_token,
@@ -42,6 +45,7 @@ pub(super) fn snapshot(row: wire::Invoice) -> Result<Snapshot, ProviderError> {
         voided: looks_voided(total, balance, row.private_note.as_deref()),
         total,
         balance,
+        tax: Some(Money::rounded(tax, currency)),
         issued,
         due,
         sent: row.email_status.as_deref() == Some("EmailSent"),
@@ -113,6 +117,12 @@ fn draft(snapshot: &Snapshot, tax: Option<&str>, lines: Vec<Value>) -> Draft {
         update: Vec::new(),
         tax_mode,
         discount: lines.iter().find_map(discount),
+        discount_amount: lines
+            .iter()
+            .find(|line| line.discount_line_detail.is_some())
+            .map(|line| line.amount)
+            .unwrap_or_default(),
+        rate: None,
         lines: lines.into_iter().filter_map(sold).collect(),
         total: snapshot.total.amount(),
     }
@@ -126,6 +136,7 @@ fn discount(line: &wire::Line) -> Option<Discount> {
 fn sold(line: wire::Line) -> Option<DraftLine> {
     let detail = line.sales_item_line_detail?;
     let amount = detail.tax_inclusive_amt.unwrap_or(line.amount);
+    let net = (amount != line.amount).then_some(line.amount);
     Some(DraftLine {
         product: None,
         item: Choice::Existing(detail.item_ref.value),
@@ -133,6 +144,7 @@ fn sold(line: wire::Line) -> Option<DraftLine> {
         quantity: detail.qty.unwrap_or(Decimal::ONE),
         unit_price: detail.unit_price.unwrap_or(amount),
         amount,
+        net,
         tax_code: detail.tax_code_ref.map(|code| code.value),
     })
 }
@@ -197,23 +209,32 @@ fn body(invoice: &Resolved<'_>) -> wire::NewInvoice {
 fn lines(invoice: &Resolved<'_>) -> Vec<wire::NewLine> {
     let draft = invoice.draft;
     let includes = draft.tax_mode == TaxMode::Included && matches!(invoice.tax, TaxModel::PerLine { .. });
-    let sold = draft.lines.iter().zip(invoice.items).map(|(line, item)| wire::NewLine {
-        amount: line.amount,
-        description: line.description.clone(),
-        detail_type: "SalesItemLineDetail",
-        sales_item_line_detail: Some(wire::NewSalesItem {
-            item_ref: wire::Reference::to(item),
-            qty: line.quantity,
-            unit_price: line.unit_price,
-            tax_code_ref: line.tax_code.as_deref().map(wire::Reference::to),
-            tax_inclusive_amt: includes.then_some(line.amount),
-        }),
-        ..wire::NewLine::default()
+    let sold = draft.lines.iter().zip(invoice.items).map(|(line, item)| {
+        let net = line.net.unwrap_or(line.amount);
+        let unit_price = if includes { net_price(line, net) } else { line.unit_price };
+        wire::NewLine {
+            amount: if includes { net } else { line.amount },
+            description: line.description.clone(),
+            detail_type: "SalesItemLineDetail",
+            sales_item_line_detail: Some(wire::NewSalesItem {
+                item_ref: wire::Reference::to(item),
+                qty: line.quantity,
+                unit_price,
+                tax_code_ref: line.tax_code.as_deref().map(wire::Reference::to),
+                tax_inclusive_amt: includes.then_some(line.amount),
+            }),
+            ..wire::NewLine::default()
+        }
     });
     let discount = draft.discount.map(|discount| {
-        let (amount, percent) = match discount {
-            Discount::Percent(percent) => (Decimal::ZERO, Some(percent)),
-            Discount::Amount(amount) => (amount, None),
+        let percent = match discount {
+            Discount::Percent(percent) => Some(percent),
+            Discount::Amount(_) => None,
+        };
+        // The amount is computed beside a percentage as well: whichever of the two QuickBooks goes by, it is the same.
+        let amount = match discount {
+            Discount::Amount(amount) if draft.discount_amount.is_zero() => amount,
+            _ => draft.discount_amount,
         };
         wire::NewLine {
             amount,
@@ -226,6 +247,12 @@ fn lines(invoice: &Resolved<'_>) -> Vec<wire::NewLine> {
         }
     });
     sold.chain(discount).collect()
+}
+
+/// What one costs without tax, in the seven decimals in which QuickBooks keeps it (409.09 / 450 is 0.9090889).
+fn net_price(line: &DraftLine, net: Decimal) -> Decimal {
+    let exact = net.checked_div(line.quantity).unwrap_or(net);
+    round_half_up(exact, NET_PRICE_DECIMALS)
 }
 
 fn custom_fields(draft: &Draft) -> Vec<wire::NewCustomField> {

@@ -1,9 +1,36 @@
-//! Items: create. They are listed with the catalogue.
+//! Items: search, read, create. The first thousand are listed with the catalogue.
 
-use super::{Api, wire};
+use super::{Api, catalogue::read_items, quoted, wire};
 use crate::ProviderError;
+use domain::{catalogue::Item, search::Pattern};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
+
+/// Most items that one search answers.
+const FOUND: usize = 50;
+/// Values in one query: its address has a limit.
+const LISTED: usize = 30;
+
+/// By what items are looked up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ItemProperty {
+    /// QuickBooks' id.
+    Id,
+    /// Stock-keeping unit.
+    Sku,
+    /// Name, unique among items.
+    Name,
+}
+
+impl ItemProperty {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Id => "Id",
+            Self::Sku => "Sku",
+            Self::Name => "Name",
+        }
+    }
+}
 
 /// An item to be created: a service, since a deal says nothing of stock.
 #[derive(Debug, Clone, Copy)]
@@ -43,6 +70,45 @@ impl Api<'_> {
         };
         let created: Created = self.write("Item", request_id, &body).await?;
         Ok(created.id)
+    }
+
+    /// Active items whose name or SKU matches, at most [`FOUND`] for each way of looking.
+    pub async fn search_items(&self, patterns: &[Pattern]) -> Result<Vec<Item>, ProviderError> {
+        let statements: Vec<String> = patterns
+            .iter()
+            .flat_map(|pattern| ["Name", "Sku"].map(|property| (property, pattern)))
+            .map(|(property, pattern)| {
+                let like = quoted(&pattern.0);
+                format!("select * from Item where {property} like {like} orderby Name maxresults {FOUND}")
+            })
+            .collect();
+        self.items_of(&statements).await
+    }
+
+    /// The active items with these ids, SKUs or names.
+    pub async fn items_among(&self, property: ItemProperty, values: &[String]) -> Result<Vec<Item>, ProviderError> {
+        let property = property.name();
+        let statements: Vec<String> = values
+            .chunks(LISTED)
+            .map(|values| {
+                let list: Vec<String> = values.iter().map(|value| quoted(value)).collect();
+                format!("select * from Item where {property} in ({}) maxresults 1000", list.join(", "))
+            })
+            .collect();
+        self.items_of(&statements).await
+    }
+
+    async fn items_of(&self, statements: &[String]) -> Result<Vec<Item>, ProviderError> {
+        let statements: Vec<&str> = statements.iter().map(String::as_str).collect();
+        let mut found: Vec<Item> = Vec::new();
+        for answer in self.queries(&statements).await? {
+            for item in read_items(&answer) {
+                if !found.iter().any(|known| known.id == item.id) {
+                    found.push(item);
+                }
+            }
+        }
+        Ok(found)
     }
 
     /// The id of the active item with this name, if there is one.

@@ -5,14 +5,16 @@ mod changes;
 mod customers;
 mod invoices;
 mod items;
+mod rates;
 mod repeats;
+mod terms;
 mod webhooks;
 mod wire;
 
 pub use changes::Changes;
-pub use customers::{CustomerUpdate, NewCustomer};
+pub use customers::{CUSTOMERS_PAGE, CustomerUpdate, NewCustomer};
 pub use invoices::{Found, Origin, Resolved};
-pub use items::NewItem;
+pub use items::{ItemProperty, NewItem};
 pub use webhooks::changed_realms;
 
 use crate::{

@@ -100,10 +100,19 @@ pub(super) struct Invoice {
     pub(super) private_note: Option<String>,
     pub(super) delivery_info: Option<Delivery>,
     pub(super) global_tax_calculation: Option<String>,
+    pub(super) txn_tax_detail: Option<Tax>,
     pub(super) meta_data: Option<MetaData>,
     /// Of all kinds; one that is not as expected must not hide the invoice.
     #[serde(default)]
     pub(super) line: Vec<serde_json::Value>,
+}
+
+/// An invoice's taxes.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct Tax {
+    #[serde(with = "rust_decimal::serde::float_option", default)]
+    pub(super) total_tax: Option<Decimal>,
 }
 
 #[derive(Debug, Deserialize)]

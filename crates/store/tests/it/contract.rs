@@ -179,7 +179,7 @@ async fn a_tenant_sees_nothing_of_another(#[values(Sqlite, Postgres)] backend: B
     assert_eq!(links::items(&mut tx, ours, connection).await.unwrap(), [(5, "10".to_owned())]);
     assert_eq!(settings::find(&mut tx, ours).await.unwrap(), Some(Settings::default()));
     assert_eq!(audit::of_invoice(&mut tx, ours, id).await.unwrap(), ["invoice intended"]);
-    drafts::discard(&mut tx, ours, DEAL, USER).await.unwrap();
+    drafts::discard(&mut tx, ours, DEAL, USER, None).await.unwrap();
     assert!(drafts::find(&mut tx, ours, DEAL, USER).await.unwrap().is_none());
 }
 

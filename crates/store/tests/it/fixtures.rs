@@ -11,7 +11,7 @@ use domain::{
 };
 use iso_currency::Currency;
 use jiff::civil::date;
-use rust_decimal::dec;
+use rust_decimal::{Decimal, dec};
 use store::{
     Tokens, Tx, grants,
     history::Entry,
@@ -63,6 +63,7 @@ pub(crate) fn intent(connection: ConnectionId, key: IntentKey, total: i64) -> In
         quantity: dec!(1),
         unit_price: total.into(),
         amount: total.into(),
+        net: None,
         tax_code: None,
     };
     Intent {
@@ -93,6 +94,8 @@ pub(crate) fn intent(connection: ConnectionId, key: IntentKey, total: i64) -> In
             update: Vec::new(),
             tax_mode: TaxMode::Excluded,
             discount: None,
+            discount_amount: Decimal::ZERO,
+            rate: None,
             lines: vec![line],
             total: total.into(),
         },
@@ -110,6 +113,7 @@ pub(crate) fn snapshot(sync_token: &str, balance: i64) -> Snapshot {
         email: "ap@acme.example".into(),
         total: Money::from_minor(10_000, Currency::USD),
         balance: Money::from_minor(balance, Currency::USD),
+        tax: None,
         issued: date(2026, 3, 13),
         due: date(2026, 3, 20),
         sent: false,

@@ -237,8 +237,8 @@ async fn invoices_follow_a_merged_deal(#[values(Sqlite, Postgres)] backend: Back
     assert!(invoices::list(&mut tx, tenant, Of::Deal(DEAL)).await.unwrap().is_empty());
     assert_eq!(invoices::list(&mut tx, tenant, Of::Deal(left)).await.unwrap()[0].id, invoice);
     assert!(merges::written_in(&mut tx, tenant, &[5], left).await.unwrap().is_empty(), "it has followed");
-    assert_eq!(drafts::find(&mut tx, tenant, left, UserId(8)).await.unwrap().unwrap().1, at(DEAL.0));
-    assert_eq!(drafts::find(&mut tx, tenant, left, USER).await.unwrap().unwrap().1, at(left.0), "theirs stays");
+    assert_eq!(drafts::find(&mut tx, tenant, left, UserId(8)).await.unwrap().unwrap().saved_at, at(DEAL.0));
+    assert_eq!(drafts::find(&mut tx, tenant, left, USER).await.unwrap().unwrap().saved_at, at(left.0), "theirs stays");
     assert_eq!(
         invoices::not_read_within(&mut tx, tenant, connection, at(100)..=at(200), "", 5).await.unwrap()[0].id,
         invoice

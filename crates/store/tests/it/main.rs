@@ -4,6 +4,7 @@
 
 mod contract;
 mod database;
+mod drafts;
 mod fixtures;
 mod follow;
 mod migrations;

@@ -12,6 +12,7 @@ use super::{
     Error, access,
     form::{self, Look},
     lease::{Attempt, HEARTBEAT, Hold, LOOK_AGAIN, PATIENCE},
+    ledger::{Question, Worth},
 };
 use crate::{format::Writer, state::App};
 use domain::{
@@ -23,8 +24,9 @@ use providers::ProviderError;
 use serde_json::json;
 use std::time::Duration;
 use store::{
-    audit,
-    invoices::{self, Intent, Invoice, Placed, State},
+    audit, deals,
+    invoices::{self, Intent, Invoice, Of, Placed, State},
+    links,
     queue::IssueInvoice,
 };
 use uuid::Uuid;
@@ -42,6 +44,8 @@ pub(crate) enum Pressed {
     Stuck(Box<Invoice>),
     /// The same form made another invoice before, which stands.
     Different(Box<Invoice>),
+    /// Something has to be confirmed first; nothing was sent.
+    Ask(Box<Question>),
 }
 
 /// Somebody pressed *Create invoice*. [`Error::AdminsOnly`] where the settings leave that to administrators.
@@ -66,14 +70,19 @@ pub(crate) async fn press(
     if let Some(error) = taken(app, tenant, &look, key, &checked).await? {
         return Ok(Pressed::Mend(vec![error]));
     }
+    let mut tx = app.db.read().await?;
+    let item_links = links::items(&mut tx, tenant, look.connection.id).await?;
+    drop(tx);
+    let (organization, person) = (of_deal.organization, of_deal.person);
+    let worth = Worth::new(of_deal, &look, &item_links);
     let connection = &look.connection;
     let intent = Intent {
         id: InvoiceId(Uuid::now_v7()),
         key,
         connection: connection.id,
         deal: id,
-        organization: of_deal.organization,
-        person: of_deal.person,
+        organization,
+        person,
         by: user,
         customer_name: if let Choice::New(name) = &checked.customer {
             name.clone()
@@ -85,6 +94,14 @@ pub(crate) async fn press(
     };
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
+    deals::lock(&mut tx, tenant, id).await?;
+    let known = invoices::by_intent(&mut tx, tenant, key).await?;
+    if known.is_none_or(|known| matches!(known.state, State::Refused(_))) {
+        let earlier = invoices::list(&mut tx, tenant, Of::Deal(id)).await?;
+        if let Some(question) = worth.question(&intent.form, &intent.draft, &earlier, look.today) {
+            return Ok(Pressed::Ask(Box::new(question)));
+        }
+    }
     let invoice = match invoices::place(&mut tx, tenant, &intent, now).await? {
         Placed::New(invoice) => {
             app.db.enqueue(&mut tx, IssueInvoice { tenant, invoice }).await?;

@@ -7,6 +7,7 @@ use crate::{
         lease::{Attempt, Hold, LOOKED_BACK, UNDER_WAY, request_id},
         repeats, settings, write_back,
     },
+    format::Writer,
     state::App,
 };
 use domain::{
@@ -16,6 +17,7 @@ use domain::{
     invoice::Snapshot,
     mark::Mark,
 };
+use i18n_embed_fl::fl;
 use jiff::SignedDuration;
 use providers::{
     ProviderError,
@@ -39,6 +41,8 @@ const FOUND_WITHIN: SignedDuration = SignedDuration::from_secs(32);
 const UNHURRIED: SignedDuration = SignedDuration::from_secs(60);
 /// Attempts after which a taken name is somebody else's.
 const LOOKS_FOR_NAME: i32 = 12;
+/// QuickBooks takes no longer terms.
+const TERM_DAYS_MOST: u16 = 999;
 const LOOK_FOR_IT: Duration = Duration::from_secs(3);
 
 /// One worker's hold on one invoice.
@@ -80,13 +84,14 @@ impl Worker<'_> {
         for (at, line) in self.invoice.draft.lines.iter().enumerate() {
             items.push(self.item(&connection, &catalogue, at, line).await?);
         }
+        let term = self.term(&connection, &catalogue).await?;
         let mut tx = self.app.db.begin().await?;
         self.hold.sending(&mut tx).await?;
         if self.invoice.may_resend {
             invoices::resending(&mut tx, self.tenant, self.invoice.id, self.hold.owner).await?;
         }
         tx.commit().await?;
-        match self.create(&connection, &catalogue, mark, &customer, items).await {
+        match self.create(&connection, &catalogue, mark, &customer, items, term).await {
             Ok(snapshot) => Ok((snapshot, customer)),
             Err(error) => {
                 if let Error::QuickBooks(ProviderError::Busy(_) | ProviderError::Away) = &error {
@@ -178,6 +183,39 @@ impl Worker<'_> {
         Ok(id)
     }
 
+    /// The term that gives the invoice's due date; created where the company has none, because QuickBooks would otherwise print its
+    /// default term beside another due date. `None` where the due date is no whole term.
+    async fn term(&self, connection: &Connection, catalogue: &Catalogue) -> Result<Option<String>, Error> {
+        let draft = &self.invoice.draft;
+        let settings = settings::current(self.app, self.tenant).await?;
+        if let Some(term) = catalogue.term_for(draft.issued, draft.due, &settings.term) {
+            return Ok(Some(term.id.clone()));
+        }
+        let days = draft.issued.until(draft.due).map(|span| span.get_days()).unwrap_or_default();
+        let Some(days) = u16::try_from(days).ok().filter(|days| *days <= TERM_DAYS_MOST) else { return Ok(None) };
+        let w = Writer::new(history::language(self.app, self.tenant).await?);
+        let name = fl!(w.t, "term-days", days = days.to_string());
+        let request_id = self.request_id("term");
+        let id = access::quickbooks(self.app, self.tenant, connection, |access| {
+            let (name, request_id) = (name.clone(), request_id.clone());
+            async move {
+                // Names are unique: one of this name was created by an attempt before, or by the company.
+                match access.api().term_by_name(&name).await? {
+                    Some((id, known)) => Ok((known == Some(days)).then_some(id)),
+                    None => match access.api().create_term(&request_id, &name, days).await {
+                        Ok(id) => Ok(Some(id)),
+                        // The invoice is worth more than the name of its term.
+                        Err(ProviderError::Refused(_)) => Ok(None),
+                        Err(error) => Err(error),
+                    },
+                }
+            }
+        })
+        .await?;
+        self.app.catalogues.invalidate(&connection.id).await;
+        Ok(id)
+    }
+
     async fn create(
         &self,
         connection: &Connection,
@@ -185,9 +223,9 @@ impl Worker<'_> {
         mark: Mark,
         customer: &str,
         items: Vec<String>,
+        term: Option<String>,
     ) -> Result<Snapshot, Error> {
         let draft = Arc::new(self.invoice.draft.clone());
-        let term = catalogue.term_for(draft.issued, draft.due).map(|term| term.id.clone());
         let request_id = self.request_id("invoice");
         let parts = Arc::new((customer.to_owned(), items, term, request_id));
         access::quickbooks(self.app, self.tenant, connection, |access| {
@@ -277,7 +315,7 @@ impl Worker<'_> {
                 links::link_item(tx, tenant, invoice.connection, product, item).await?;
             }
         }
-        drafts::discard(tx, tenant, invoice.deal, invoice.created_by).await?;
+        drafts::discard(tx, tenant, invoice.deal, invoice.created_by, Some(invoice.intent)).await?;
         Ok(())
     }
 }

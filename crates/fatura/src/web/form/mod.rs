@@ -5,7 +5,7 @@ mod words;
 
 use super::{
     Error, assets, html,
-    session::{OfDeal, Session, posted},
+    session::{OfAny, OfDeal, Session, posted},
     tell,
 };
 use crate::{
@@ -13,6 +13,7 @@ use crate::{
         self, catalogue,
         form::{self, Change, Look, OpenForm},
         issue::{self, Pressed},
+        ledger::{self, Question},
         panel::{self, Record},
     },
     format::Writer,
@@ -21,7 +22,7 @@ use crate::{
 use askama::Template;
 use axum::{
     body::Bytes,
-    extract::{Path, State},
+    extract::{Path, RawQuery, State},
     http::StatusCode,
     response::{IntoResponse, Response},
 };
@@ -29,20 +30,19 @@ use axum_extra::extract::Query;
 use domain::{
     billing::Part,
     customer::Wanted,
-    draft::{Form, FormLine},
+    draft::{FieldError, Form, FormField, FormLine},
     ids::{DealId, InvoiceId},
     invoice::Snapshot,
     mapping::Entity,
-    number::parse_decimal,
     tax::TaxModel,
 };
 use i18n_embed_fl::fl;
 use iso_currency::Currency;
-use rust_decimal::Decimal;
 use serde::Deserialize;
-use serde_qs::axum::{QsForm, QsQuery};
+use serde_qs::axum::QsForm;
 use std::time::Duration;
 use store::{
+    drafts::Saved,
     invoices::Invoice,
     quickbooks,
     stuck::{Trouble, Work},
@@ -52,6 +52,7 @@ use view::{Choice, Derived, ItemChoice, Line, Options, Sources};
 
 #[derive(Template)]
 #[template(path = "form.html")]
+#[expect(clippy::struct_excessive_bools, reason = "each says whether one thing is on the page")]
 struct Page<'a> {
     w: Writer,
     deal: i64,
@@ -59,7 +60,10 @@ struct Page<'a> {
     deal_value: String,
     form: &'a Form,
     restored: Option<String>,
-    earlier: Option<String>,
+    notices: Vec<String>,
+    is_begun: bool,
+    is_fully_billed: bool,
+    deal_currency: &'a str,
     company: &'a str,
     currencies: Options,
     tax_modes: Options,
@@ -69,7 +73,6 @@ struct Page<'a> {
     /// The company's own fields: id, name, value.
     custom: Vec<(String, String, String)>,
     online_payment: bool,
-    discounts: bool,
     lines: Vec<Line<'a>>,
     blank: Line<'a>,
     suggestions: Vec<Choice>,
@@ -78,11 +81,14 @@ struct Page<'a> {
     derived: Derived,
     /// Lets the form be posted without the page's script.
     posted: String,
-    /// What stands in the way, after such a post.
-    errors: Option<Mend>,
+    /// What stands in the way, after such a post; as HTML.
+    errors: Option<String>,
+    no_rate: bool,
+    stale: Option<Stale>,
+    is_swapped: bool,
 }
 
-fn page(app: &App, session: &Session, opened: &OpenForm, errors: Option<Mend>) -> Result<Response, Error> {
+fn page(app: &App, session: &Session, opened: &OpenForm, errors: Option<String>) -> Result<Response, Error> {
     let w = session.writer();
     let (form, look) = (&opened.form, &opened.look);
     let derived = view::derived(w, form, look, &app.config);
@@ -100,7 +106,10 @@ fn page(app: &App, session: &Session, opened: &OpenForm, errors: Option<Mend>) -
         deal_value: value.unwrap_or_default(),
         form,
         restored: opened.restored.map(|at| w.moment(&at, app.clock.now(), &session.profile.time_zone)),
-        earlier: view::earlier(w, opened),
+        notices: view::notices(w, opened, |at| w.moment(at, app.clock.now(), &session.profile.time_zone)),
+        is_begun: opened.billed.invoices > 0,
+        is_fully_billed: view::is_fully_billed(opened),
+        deal_currency: &opened.deal.currency,
         company: &look.catalogue.company_name,
         currencies: view::currencies(w, look, form),
         tax_modes: view::tax_modes(w, look, form),
@@ -109,9 +118,8 @@ fn page(app: &App, session: &Session, opened: &OpenForm, errors: Option<Mend>) -
         presets: view::presets(look, form),
         custom: custom.collect(),
         online_payment: look.catalogue.online_payment,
-        discounts: look.catalogue.discounts,
         lines: view::lines(w, form, &look.catalogue, &derived.amounts),
-        blank: view::line(w, 0, &blank, &look.catalogue, view::UNKNOWN.to_owned()),
+        blank: view::line(w, 0, &blank, &look.catalogue, view::Amount::unknown()),
         suggestions: view::choices(w, &opened.suggestions),
         create: view::creatable(&form.to, &opened.suggestions),
         sources: view::sources(w, opened, |entity, id| {
@@ -120,6 +128,9 @@ fn page(app: &App, session: &Session, opened: &OpenForm, errors: Option<Mend>) -
         derived,
         posted: posted::key(app, session, opened.deal.id)?,
         errors,
+        no_rate: opened.no_rate,
+        stale: None,
+        is_swapped: false,
     };
     if is_plain {
         let content = shown.render().map_err(|error| Error::Page(error.to_string()))?;
@@ -143,8 +154,9 @@ pub(crate) async fn show(
 ) -> Result<Response, Error> {
     let told = session.told();
     form::may_create(&app, session.tenant.id, session.profile.is_admin).await.map_err(&told)?;
-    let opened =
-        form::open(&app, session.tenant.id, session.user, DealId(id), session.writer()).await.map_err(&told)?;
+    let opened = Box::pin(form::open(&app, session.tenant.id, session.user, DealId(id), session.writer()))
+        .await
+        .map_err(&told)?;
     page(&app, &session, &opened, None)
 }
 
@@ -154,58 +166,139 @@ struct Preview {
     w: Writer,
     deal: i64,
     derived: Derived,
+    stale: Option<Stale>,
+}
+
+/// Why what is typed in this window is not saved any more.
+#[derive(Clone, Copy)]
+enum Stale {
+    /// The form was opened in another window since.
+    Elsewhere,
+    /// Its invoice was created.
+    Ended,
+}
+
+fn stale(saved: Saved) -> Option<Stale> {
+    match saved {
+        Saved::Kept | Saved::Older => None,
+        Saved::Elsewhere => Some(Stale::Elsewhere),
+        Saved::Ended => Some(Stale::Ended),
+    }
+}
+
+/// The lines of a form that hold another part of the deal, with all that follows.
+#[derive(Template)]
+#[template(path = "part.html")]
+struct PartApplied<'a> {
+    w: Writer,
+    deal: i64,
+    form: &'a Form,
+    lines: Vec<Line<'a>>,
+    blank: Line<'a>,
+    derived: Derived,
+    stale: Option<Stale>,
+    /// It replaces the lines that the page shows.
+    is_swapped: bool,
 }
 
 async fn look(app: &App, session: &Session, deal: i64, form: &Form) -> Result<Look, Error> {
     form::look(app, session.tenant.id, DealId(deal), form).await.map_err(session.told())
 }
 
-/// Keeps what was typed and answers what follows from it. Runs shortly after each key.
+/// Keeps what was typed and answers what follows from it. Runs shortly after each key. A part that is typed is put into the lines.
 pub(crate) async fn preview(
     State(app): State<App>,
     OfDeal(session): OfDeal,
     Path(id): Path<i64>,
     QsForm(form): QsForm<Form>,
 ) -> Result<Response, Error> {
-    let look = look(&app, &session, id, &form).await?;
-    form::keep(&app, session.tenant.id, session.user, DealId(id), &form).await.map_err(session.told())?;
     let w = session.writer();
+    if let Some(part) = typed_part(&form, w) {
+        let change = Change::Part(part);
+        let opened = Box::pin(form::change(&app, session.tenant.id, session.user, DealId(id), w, form, change))
+            .await
+            .map_err(session.told())?;
+        return part_applied(&app, &session, &opened);
+    }
+    let look = look(&app, &session, id, &form).await?;
+    let saved = form::keep(&app, session.tenant.id, session.user, DealId(id), &form).await.map_err(session.told())?;
+    if saved == Saved::Older {
+        return Ok(StatusCode::NO_CONTENT.into_response());
+    }
     let derived = view::derived(w, &form, &look, &app.config);
-    html(&Preview { w, deal: id, derived })
+    html(&Preview { w, deal: id, derived, stale: stale(saved) })
+}
+
+/// The part that was typed and that the lines do not hold yet; what remains where a part was emptied again.
+fn typed_part(form: &Form, w: Writer) -> Option<Part> {
+    let is_emptied = form.part.trim().is_empty() && !form.part_applied.is_empty();
+    if form.part_is_pending() || is_emptied { Part::typed(form, w.mark()).ok() } else { None }
+}
+
+fn part_applied(app: &App, session: &Session, opened: &OpenForm) -> Result<Response, Error> {
+    let w = session.writer();
+    let (form, look) = (&opened.form, &opened.look);
+    let derived = view::derived(w, form, look, &app.config);
+    let blank = FormLine { quantity: "1".into(), ..FormLine::default() };
+    html(&PartApplied {
+        w,
+        deal: opened.deal.id,
+        form,
+        lines: view::lines(w, form, &look.catalogue, &derived.amounts),
+        blank: view::line(w, 0, &blank, &look.catalogue, view::Amount::unknown()),
+        derived,
+        stale: stale(opened.saved),
+        is_swapped: true,
+    })
 }
 
 /// Starts over from the deal as it is now.
 pub(crate) async fn discard(state: State<App>, OfDeal(session): OfDeal, path: Path<i64>) -> Result<Response, Error> {
     form::discard(&state, session.tenant.id, session.user, DealId(path.0)).await.map_err(session.told())?;
-    show(state, OfDeal(session), path).await
+    Box::pin(show(state, OfDeal(session), path)).await
 }
 
 /// In which way the form is to be filled in anew.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Asked {
-    /// `all`, `rest` or `typed`; empty for the chosen preset.
+    /// `all`, `remaining` or `typed`.
     part: String,
+    /// `convert` or `empty`.
+    prices: String,
+    /// `here` or `new`.
+    window: String,
 }
 
-/// Fills the form with another part of the deal, or with a preset.
+/// Fills the form with another part of the deal, a preset, other prices, or goes on with it in this window.
 pub(crate) async fn change(
     State(app): State<App>,
     OfDeal(session): OfDeal,
     Path(id): Path<i64>,
     Query(asked): Query<Asked>,
-    QsForm(form): QsForm<Form>,
+    QsForm(mut form): QsForm<Form>,
 ) -> Result<Response, Error> {
     let w = session.writer();
-    let typed = || parse_decimal(&form.part, w.mark()).filter(|typed| *typed > Decimal::ZERO);
-    let change = match asked.part.as_str() {
-        "all" => Change::Part(Part::All),
-        "rest" => Change::Part(Part::Rest),
-        "typed" if form.part_kind == "amount" => Change::Part(typed().map_or(Part::All, Part::Amount)),
-        "typed" => Change::Part(typed().map_or(Part::All, Part::Percent)),
+    let change = match (asked.part.as_str(), asked.prices.as_str(), asked.window.as_str()) {
+        ("all", ..) => Change::Part(Part::All),
+        ("remaining", ..) => Change::Part(Part::Remaining),
+        ("typed", ..) => match Part::typed(&form, w.mark()) {
+            Ok(part) => Change::Part(part),
+            Err(problem) => {
+                let error = FieldError { field: FormField::Part, problem };
+                return Ok((StatusCode::UNPROCESSABLE_ENTITY, html(&mend(w, &[error]))?).into_response());
+            }
+        },
+        (_, "convert", _) => Change::Converted,
+        (_, "empty", _) => Change::EmptyPrices,
+        (.., "here") => Change::Here,
+        (.., "new") => Change::Renewed,
         _ => Change::Preset(form.preset.clone()),
     };
-    let opened = form::change(&app, session.tenant.id, session.user, DealId(id), w, form, change)
+    if let Change::Part(Part::All | Part::Remaining) = change {
+        form.part.clear();
+    }
+    let opened = Box::pin(form::change(&app, session.tenant.id, session.user, DealId(id), w, form, change))
         .await
         .map_err(session.told())?;
     page(&app, &session, &opened, None)
@@ -220,9 +313,10 @@ pub(crate) async fn unlink(
 ) -> Result<Response, Error> {
     let (told, tenant) = (session.told(), session.tenant.id);
     panel::unlink(&app, tenant, session.user, Record { entity: Entity::Deal, id }).await.map_err(&told)?;
-    let opened = form::change(&app, tenant, session.user, DealId(id), session.writer(), form, Change::Unlinked)
-        .await
-        .map_err(&told)?;
+    let opened =
+        Box::pin(form::change(&app, tenant, session.user, DealId(id), session.writer(), form, Change::Unlinked))
+            .await
+            .map_err(&told)?;
     let mut response = page(&app, &session, &opened, None)?;
     tell(response.headers_mut(), &fl!(session.writer().t, "panel-unlinked"));
     Ok(response)
@@ -254,7 +348,7 @@ pub(crate) async fn search_customers(
     let told = session.told();
     let connection = catalogue::connection(&app, session.tenant.id).await.map_err(&told)?;
     let wanted = Wanted { name: &typed.customer_name, email: &typed.email, tax_id: &typed.tax_id, linked: None };
-    let found = form::suggest(&app, session.tenant.id, &connection, &wanted).await.map_err(&told)?;
+    let found = flows::customers::suggest(&app, session.tenant.id, &connection, &wanted).await.map_err(&told)?;
     let create = view::creatable(&typed.customer_name, &found);
     html(&Suggestions { w: session.writer(), suggestions: view::choices(session.writer(), &found), create })
 }
@@ -267,19 +361,32 @@ struct Items {
     create: Option<String>,
 }
 
-/// Items for the type-ahead, of the line whose field asks.
+/// What is typed into an item field: that of a line of the form, or that of a setting.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct TypedItem {
+    lines: Vec<FormLine>,
+    item_name: Option<String>,
+}
+
+/// Items for the type-ahead, of the line whose field asks: `lines[3][item_name]=…`, which browsers send encoded. A setting names
+/// an item that is there; a line may also create one.
 pub(crate) async fn search_items(
     State(app): State<App>,
-    OfDeal(session): OfDeal,
-    QsQuery(asked): QsQuery<Form>,
+    OfAny(session): OfAny,
+    RawQuery(query): RawQuery,
 ) -> Result<Response, Error> {
-    let told = session.told();
-    let (_, catalogue) = catalogue::connected(&app, session.tenant.id).await.map_err(&told)?;
-    let typed = asked.lines.into_iter().next().unwrap_or_default().item_name;
-    let items = view::item_choices(&catalogue, &typed);
+    let asked: TypedItem = serde_qs::Config::new()
+        .use_form_encoding(true)
+        .deserialize_str(query.as_deref().unwrap_or_default())
+        .unwrap_or_default();
+    let is_line = asked.item_name.is_none();
+    let typed = asked.item_name.or_else(|| Some(asked.lines.into_iter().next()?.item_name)).unwrap_or_default();
+    let (catalogue, found) = flows::items::search(&app, session.tenant.id, &typed).await.map_err(session.told())?;
     let name = domain::draft::item_name(&typed);
-    let is_taken = catalogue.items.iter().any(|item| item.name.to_lowercase() == name.to_lowercase());
-    html(&Items { w: session.writer(), items, create: (!name.is_empty() && !is_taken).then_some(name) })
+    let is_taken = found.iter().any(|item| item.name.to_lowercase() == name.to_lowercase());
+    let items = view::item_choices(&catalogue, found);
+    html(&Items { w: session.writer(), items, create: (is_line && !name.is_empty() && !is_taken).then_some(name) })
 }
 
 #[derive(Template)]
@@ -289,10 +396,42 @@ struct Mend {
     errors: Vec<(String, String)>,
 }
 
+/// What has to be confirmed before the invoice is created.
+#[derive(Template)]
+#[template(path = "ask.html")]
+struct Ask {
+    w: Writer,
+    texts: Vec<String>,
+    token: String,
+}
+
+async fn ask(app: &App, session: &Session, question: &Question) -> Result<Ask, Error> {
+    let w = session.writer();
+    let mut texts = Vec::new();
+    if let Some(changed) = &question.changed {
+        let name = match changed.newest_by {
+            Some(user) => ledger::user_name(app, session.tenant.id, user).await.map_err(session.told())?,
+            None => None,
+        };
+        let amount = match changed.currency {
+            Some(currency) => w.amount(&changed.amount, &currency),
+            None => w.number(&changed.amount),
+        };
+        let count = i64::try_from(changed.invoices).unwrap_or(i64::MAX);
+        texts.push(fl!(w.t, "ask-changed", count = count, amount = amount));
+        texts.extend(name.map(|name| fl!(w.t, "ask-newest", name = name)));
+    }
+    if let Some((excess, currency)) = &question.excess {
+        texts.push(fl!(w.t, "ask-excess", amount = w.amount(excess, currency)));
+    }
+    Ok(Ask { w, texts, token: question.token.clone() })
+}
+
 #[derive(Template)]
 #[template(path = "issued.html")]
 struct Issued {
     w: Writer,
+    deal: i64,
     number: String,
     total: String,
     link: String,
@@ -355,10 +494,17 @@ pub(crate) async fn create_posted(State(app): State<App>, Path(id): Path<i64>, b
         serde_qs::Config::new().use_form_encoding(true).deserialize_bytes(&body).map_err(|_| Error::Unauthenticated)?;
     let w = session.writer();
     match press(&app, &session, id, form).await? {
-        Pressed::Mend(errors) => {
-            let opened =
-                form::open(&app, session.tenant.id, session.user, DealId(id), w).await.map_err(session.told())?;
-            let mut response = page(&app, &session, &opened, Some(mend(w, &errors)))?;
+        pressed @ (Pressed::Mend(_) | Pressed::Ask(_)) => {
+            let opened = Box::pin(form::open(&app, session.tenant.id, session.user, DealId(id), w))
+                .await
+                .map_err(session.told())?;
+            let notice = match &pressed {
+                Pressed::Ask(question) => ask(&app, &session, question).await?.render(),
+                Pressed::Mend(errors) => mend(w, errors).render(),
+                _ => Ok(String::new()),
+            };
+            let notice = notice.map_err(|error| Error::Page(error.to_string()))?;
+            let mut response = page(&app, &session, &opened, Some(notice))?;
             *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
             Ok(response)
         }
@@ -419,6 +565,10 @@ async fn answer(app: &App, session: &Session, pressed: Pressed) -> Result<Respon
     let w = session.writer();
     match pressed {
         Pressed::Mend(errors) => Ok((StatusCode::UNPROCESSABLE_ENTITY, html(&mend(w, &errors))?).into_response()),
+        Pressed::Ask(question) => {
+            let asked = ask(app, session, &question).await?;
+            Ok((StatusCode::CONFLICT, html(&asked)?).into_response())
+        }
         Pressed::Checking(invoice) => html(&Checking { w, invoice: invoice.0 }),
         Pressed::Stuck(invoice) => html(&stuck(w, &invoice)),
         Pressed::Issued(invoice, snapshot) => issued(app, session, &invoice, &snapshot, false).await,
@@ -457,6 +607,7 @@ async fn issued(
     let differs = is_whole && !earlier && invoice.draft.total != snapshot.total.amount();
     html(&Issued {
         w,
+        deal: invoice.deal.0,
         number: snapshot.doc_number.clone().unwrap_or_default(),
         total: w.money(&snapshot.total),
         link,

@@ -12,14 +12,16 @@ use domain::{
     catalogue::{Catalogue, Item},
     customer::{Change, Reason, Suggestion, changes, display_name},
     deal,
-    draft::{self, CREATE, FieldError, Form, FormLine, Problem},
+    draft::{self, CREATE, FieldError, Form, FormLine, Preview, Problem},
     mapping::{Entity, FieldRef},
+    money::{decimals, round_half_up},
+    number::{DecimalMark, parse_decimal},
     tax::{NON_TAXABLE, TAXABLE, TaxMode, TaxModel},
     totals::Totals,
 };
 use i18n_embed_fl::fl;
 use iso_currency::Currency;
-use jiff::civil::Date;
+use jiff::{Timestamp, civil::Date};
 use rust_decimal::Decimal;
 
 /// An `<option>`: value, text, whether it is chosen.
@@ -35,7 +37,23 @@ pub(super) struct Line<'a> {
     /// The chosen item's name, or what would be created.
     pub(super) item_name: String,
     pub(super) tax_codes: Option<Options>,
-    pub(super) amount: String,
+    pub(super) amount: Amount,
+}
+
+/// A line's amount, and how it is printed where that is not as typed.
+#[derive(Clone, Default)]
+pub(super) struct Amount {
+    pub(super) written: String,
+    /// The unit price on the invoice, where a discount is in it.
+    pub(super) printed: Option<String>,
+    /// The tax is the item's own: the deal says nothing of tax.
+    pub(super) is_items_tax: bool,
+}
+
+impl Amount {
+    pub(super) fn unknown() -> Self {
+        Self { written: UNKNOWN.to_owned(), ..Self::default() }
+    }
 }
 
 /// A customer to pick.
@@ -75,7 +93,7 @@ pub(super) struct Missing {
 
 /// What follows from the form and changes while it is typed.
 pub(super) struct Derived {
-    pub(super) amounts: Vec<String>,
+    pub(super) amounts: Vec<Amount>,
     pub(super) sums: Sums,
     pub(super) missing: Vec<Missing>,
     pub(super) changes: Vec<ChangeRow>,
@@ -92,6 +110,12 @@ pub(super) struct Derived {
     pub(super) long_due: String,
     /// The due date by the term, while it follows it.
     pub(super) due: Option<String>,
+    /// The currency that the prices are in, and the one of the invoice, where they differ.
+    pub(super) foreign_prices: Option<(String, String)>,
+    /// How discounts will be printed, where there are any.
+    pub(super) discount_note: Option<String>,
+    /// The version of the form that this follows from.
+    pub(super) version: String,
 }
 
 /// Where a value comes from, or that it is missing there.
@@ -153,7 +177,8 @@ pub(super) struct ChangeRow {
 /// All that follows from a form.
 pub(super) fn derived(w: Writer, form: &Form, look: &Look, config: &Config) -> Derived {
     let rules = look.rules(w);
-    let (lines, totals) = draft::preview(form, &rules);
+    let preview = draft::preview(form, &rules);
+    let totals = preview.totals();
     let missing = draft::check(form, &rules).err().unwrap_or_default();
     let long = |text: &str| text.parse::<Date>().map(|date| w.long_date(&date)).unwrap_or_default();
     let chosen = look.customer.as_ref();
@@ -163,15 +188,18 @@ pub(super) fn derived(w: Writer, form: &Form, look: &Look, config: &Config) -> D
     let due =
         issued.filter(|_| follows).map(|issued| look.catalogue.due(issued, look.settings.term_of(form)).to_string());
     Derived {
-        amounts: amounts(w, &lines, form),
-        sums: sums(w, totals.as_ref(), form),
+        amounts: amounts(w, &preview, form, look),
+        sums: sums(w, totals, form),
         missing: missing.iter().map(|error| missing_row(w, error)).collect(),
         is_customer_known: changed.is_some(),
         customer_name: form.customer_name.clone(),
         customer_page: chosen.map(|known| config.customer_page(&look.connection.realm_id, &known.id)),
         is_linked: chosen.is_some_and(|known| known.id == form.linked),
         changes: changed.unwrap_or_default().into_iter().map(|change| change_row(w, change)).collect(),
-        excess: excess(w, form, look, totals.as_ref()),
+        excess: excess(w, form, look, totals),
+        foreign_prices: form.prices_are_foreign().then(|| (form.priced_in.clone(), form.currency.clone())),
+        discount_note: discount_note(w, &preview, look),
+        version: form.version.clone(),
         long_issued: long(&form.issued),
         long_due: long(due.as_deref().unwrap_or(&form.due)),
         due,
@@ -198,16 +226,31 @@ fn change_row(w: Writer, change: Change) -> ChangeRow {
 
 /// `None` when the invoice, with those before it, stays within the deal's value.
 fn excess(w: Writer, form: &Form, look: &Look, totals: Option<&Totals>) -> Option<String> {
-    let (value, currency) = form.deal_value.split_once(' ')?;
-    if currency != form.currency {
-        return None;
+    let (value, code) = form.deal_value.split_once(' ')?;
+    let (value, currency): (Decimal, _) = (value.parse().ok()?, Currency::from_code(code)?);
+    let mut amount = deal::priced(totals?, TaxMode::named(&form.tax_mode));
+    if code != form.currency {
+        let rate = parse_decimal(&form.rate, DecimalMark::Point)?;
+        amount = round_half_up(amount.checked_div(rate)?, decimals(currency));
     }
-    let value: Decimal = value.parse().ok()?;
-    let totals = totals?;
-    let amount = totals.lines.iter().sum::<Decimal>() - totals.invoice_discount;
-    let currency = Currency::from_code(currency)?;
-    let excess = billing::excess(value, &look.billed(Some(currency)), amount)?;
-    Some(fl!(w.t, "form-excess", amount = w.amount(&excess, &currency)))
+    let billed = look.billed(None, code);
+    let excess = w.amount(&billing::excess(value, billed.amount, amount)?, &currency);
+    Some(if billed.invoices == 0 {
+        fl!(w.t, "form-excess-first", amount = excess)
+    } else {
+        fl!(w.t, "form-excess", amount = excess)
+    })
+}
+
+/// How discounts are printed, where something is taken off.
+fn discount_note(w: Writer, preview: &Preview, look: &Look) -> Option<String> {
+    let printed = preview.printed.as_ref().filter(|printed| !printed.totals.discount.is_zero())?;
+    let is_in_prices = printed.lines.iter().any(|line| !line.discount_percent.is_zero());
+    match (is_in_prices, look.catalogue.discount_line) {
+        (true, false) => Some(fl!(w.t, "form-discount-no-line")),
+        (true, true) => Some(fl!(w.t, "form-discount-in-prices")),
+        (false, _) => Some(fl!(w.t, "form-discount-one-line")),
+    }
 }
 
 pub(super) fn sums(w: Writer, totals: Option<&Totals>, form: &Form) -> Sums {
@@ -229,13 +272,26 @@ pub(super) fn sums(w: Writer, totals: Option<&Totals>, form: &Form) -> Sums {
     }
 }
 
-fn amounts(w: Writer, amounts: &[Option<Decimal>], form: &Form) -> Vec<String> {
+fn amounts(w: Writer, preview: &Preview, form: &Form, look: &Look) -> Vec<Amount> {
     let currency = Currency::from_code(&form.currency);
-    let written = |amount: &Option<Decimal>| match (amount, &currency) {
-        (Some(amount), Some(currency)) => w.amount(amount, currency),
-        _ => UNKNOWN.to_owned(),
+    let printed = |at: usize| {
+        let line = preview.printed.as_ref()?.lines.get(at).filter(|line| !line.discount_percent.is_zero())?;
+        Some(fl!(w.t, "form-printed-price", price = w.number(&line.net_unit_price())))
     };
-    amounts.iter().map(written).collect()
+    let is_items_tax = |line: &FormLine| {
+        let item = look.catalogue.item(&line.item);
+        let own = item.map(|item| item_tax_code(&look.catalogue, item)).unwrap_or_default();
+        !own.is_empty() && own == line.tax_code && own != NON_TAXABLE
+    };
+    let written = |(at, amount): (usize, &Option<Decimal>)| Amount {
+        written: match (amount, &currency) {
+            (Some(amount), Some(currency)) => w.amount(amount, currency),
+            _ => UNKNOWN.to_owned(),
+        },
+        printed: printed(at),
+        is_items_tax: form.lines.get(at).is_some_and(is_items_tax),
+    };
+    preview.lines.iter().enumerate().map(written).collect()
 }
 
 pub(super) fn choices(w: Writer, suggestions: &[Suggestion]) -> Vec<Choice> {
@@ -269,35 +325,31 @@ pub(super) fn creatable(name: &str, suggestions: &[Suggestion]) -> Option<String
     (!name.is_empty() && !taken).then_some(name)
 }
 
-/// Items whose name or code holds the text; at most 30.
-pub(super) fn item_choices(catalogue: &Catalogue, typed: &str) -> Vec<ItemChoice> {
-    let typed = typed.trim().to_lowercase();
-    let holds = |item: &&Item| {
-        let code = item.sku.as_deref().unwrap_or_default();
-        item.name.to_lowercase().contains(&typed) || code.to_lowercase().contains(&typed)
-    };
-    let tax_code = |item: &Item| match &catalogue.tax {
+/// The tax code that a line takes over from its item.
+fn item_tax_code(catalogue: &Catalogue, item: &Item) -> String {
+    match &catalogue.tax {
         TaxModel::None => String::new(),
         TaxModel::SalesTax { .. } | TaxModel::Automated => {
             (if item.taxable { TAXABLE } else { NON_TAXABLE }).to_owned()
         }
         TaxModel::PerLine { .. } => item.tax_code.clone().unwrap_or_default(),
-    };
-    catalogue
-        .items
-        .iter()
-        .filter(holds)
-        .take(30)
+    }
+}
+
+/// Items to pick.
+pub(super) fn item_choices(catalogue: &Catalogue, items: Vec<Item>) -> Vec<ItemChoice> {
+    items
+        .into_iter()
         .map(|item| ItemChoice {
-            id: item.id.clone(),
-            name: item.name.clone(),
-            detail: item.sku.clone().unwrap_or_default(),
-            tax_code: tax_code(item),
+            tax_code: item_tax_code(catalogue, &item),
+            id: item.id,
+            name: item.name,
+            detail: item.sku.unwrap_or_default(),
         })
         .collect()
 }
 
-pub(super) fn line<'a>(w: Writer, at: usize, line: &'a FormLine, catalogue: &Catalogue, amount: String) -> Line<'a> {
+pub(super) fn line<'a>(w: Writer, at: usize, line: &'a FormLine, catalogue: &Catalogue, amount: Amount) -> Line<'a> {
     let tax_codes = match &catalogue.tax {
         TaxModel::None => None,
         TaxModel::SalesTax { .. } | TaxModel::Automated => Some(vec![
@@ -308,7 +360,7 @@ pub(super) fn line<'a>(w: Writer, at: usize, line: &'a FormLine, catalogue: &Cat
             Some(codes.iter().map(|code| (code.id.clone(), code.name.clone(), code.id == line.tax_code)).collect())
         }
     };
-    let known = catalogue.items.iter().find(|item| item.id == line.item).map(|item| item.name.clone());
+    let known = catalogue.item(&line.item).map(|item| item.name.clone());
     let item_name = match line.item.as_str() {
         CREATE => draft::item_name(if line.name.is_empty() { &line.description } else { &line.name }),
         _ => known.unwrap_or_else(|| line.item_name.clone()),
@@ -317,7 +369,7 @@ pub(super) fn line<'a>(w: Writer, at: usize, line: &'a FormLine, catalogue: &Cat
 }
 
 /// All lines of an open form.
-pub(super) fn lines<'a>(w: Writer, form: &'a Form, catalogue: &Catalogue, amounts: &[String]) -> Vec<Line<'a>> {
+pub(super) fn lines<'a>(w: Writer, form: &'a Form, catalogue: &Catalogue, amounts: &[Amount]) -> Vec<Line<'a>> {
     let shown = amounts.iter().cloned();
     form.lines.iter().zip(shown).enumerate().map(|(at, (of, amount))| line(w, at, of, catalogue, amount)).collect()
 }
@@ -356,11 +408,48 @@ pub(super) fn presets(look: &Look, form: &Form) -> Options {
     look.settings.presets.iter().map(name).collect()
 }
 
-/// What the deal was billed already, if anything.
-pub(super) fn earlier(w: Writer, opened: &OpenForm) -> Option<String> {
-    let currency = Currency::from_code(&opened.deal.currency)?;
-    let billed = opened.look.billed(Some(currency));
-    let (amount, value) = (w.amount(&billed.amount, &currency), w.amount(&deal::worth(&opened.deal), &currency));
-    (billed.invoices > 0)
-        .then(|| fl!(w.t, "form-already-billed", count = billed.invoices, amount = amount, value = value))
+/// Whether nothing of the deal is left to bill.
+pub(super) fn is_fully_billed(opened: &OpenForm) -> bool {
+    opened.billed.invoices > 0 && opened.billed.amount >= opened.worth
+}
+
+/// What the person should know before billing: what was billed already, by whom something is under way, and what has changed.
+pub(super) fn notices(w: Writer, opened: &OpenForm, moment: impl Fn(&Timestamp) -> String) -> Vec<String> {
+    let mut notices = Vec::new();
+    let billed = &opened.billed;
+    if let Some(currency) = Currency::from_code(&opened.deal.currency)
+        && billed.invoices > 0
+    {
+        let (amount, value) = (w.amount(&billed.amount, &currency), w.amount(&opened.worth, &currency));
+        let count = i64::try_from(billed.invoices).unwrap_or(i64::MAX);
+        notices.push(if is_fully_billed(opened) {
+            fl!(w.t, "form-fully-billed", count = count, amount = amount, value = value)
+        } else {
+            fl!(w.t, "form-already-billed", count = count, amount = amount, value = value)
+        });
+    }
+    if !billed.foreign.is_empty() {
+        let amounts: Vec<String> = billed.foreign.iter().map(|amount| w.money(amount)).collect();
+        notices.push(fl!(w.t, "form-billed-foreign", amounts = amounts.join(" + ")));
+    }
+    for (name, total, currency) in &opened.under_way {
+        notices.push(fl!(w.t, "form-under-way", name = name.as_str(), total = w.amount(total, currency)));
+    }
+    for (name, at) in &opened.colleagues {
+        notices.push(fl!(w.t, "form-colleague-draft", name = name.as_str(), time = moment(at)));
+    }
+    if let Some((before, code)) = opened.worth_before.as_deref().and_then(|before| before.split_once(' ')) {
+        let written = |value: Decimal, code: &str| match Currency::from_code(code) {
+            Some(currency) => w.amount(&value, &currency),
+            None => w.number(&value),
+        };
+        let before = written(before.parse().unwrap_or_default(), code);
+        notices.push(fl!(
+            w.t,
+            "form-deal-changed",
+            before = before,
+            now = written(opened.worth, &opened.deal.currency)
+        ));
+    }
+    notices
 }

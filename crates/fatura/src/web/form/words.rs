@@ -23,6 +23,7 @@ pub(super) fn field_id(field: FormField) -> String {
         FormField::Cc => "cc".into(),
         FormField::Custom(id) => format!("custom-{id}"),
         FormField::InvoiceDiscount => "discount".into(),
+        FormField::Part => "part".into(),
         FormField::Lines => "lines".into(),
         FormField::Item(at) => format!("lines-{at}-item"),
         FormField::Description(at) => format!("lines-{at}-description"),
@@ -59,6 +60,9 @@ pub(super) fn message(w: Writer, error: &FieldError) -> String {
         (Problem::TooMuch, _) => fl!(w.t, "problem-too-much"),
         (Problem::Inactive, FormField::Customer) => fl!(w.t, "problem-customer-inactive"),
         (Problem::Inactive, _) => fl!(w.t, "problem-item-inactive"),
+        (Problem::NegativeTotal, _) => fl!(w.t, "problem-negative-total"),
+        (Problem::PartPending, _) => fl!(w.t, "problem-part-pending"),
+        (Problem::PricesIn(currency), _) => fl!(w.t, "problem-prices-in", currency = currency.as_str()),
         (Problem::Refused(detail), _) => fl!(w.t, "problem-refused", detail = detail.as_str()),
     }
 }
@@ -82,6 +86,7 @@ fn name(w: Writer, field: FormField) -> String {
         FormField::Cc => fl!(w.t, "form-cc"),
         FormField::Custom(_) => fl!(w.t, "form-custom"),
         FormField::InvoiceDiscount => fl!(w.t, "form-discount-sum"),
+        FormField::Part => fl!(w.t, "form-part"),
         FormField::Lines => fl!(w.t, "form-lines"),
         FormField::Item(_) => fl!(w.t, "form-item"),
         FormField::Description(_) => fl!(w.t, "form-description"),

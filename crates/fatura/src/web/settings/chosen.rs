@@ -25,6 +25,8 @@ pub(crate) struct Chosen {
     days: String,
     income_account: String,
     item: String,
+    deposit_item: String,
+    discounts_in_prices: String,
     tax_code: String,
     update_customer: String,
     draft_on_won: String,
@@ -78,6 +80,8 @@ impl Chosen {
             term: term(&self.term, &self.days).unwrap_or_default(),
             income_account: filled(&self.income_account).or(saved.income_account),
             item: filled(&self.item),
+            deposit_item: filled(&self.deposit_item),
+            discounts_in_prices: self.discounts_in_prices == "on",
             tax_code: filled(&self.tax_code),
             update_customer: self.update_customer == "on",
             draft_on_won: self.draft_on_won == "on",
@@ -134,6 +138,8 @@ pub(super) fn changed(w: Writer, old: &Settings, new: &Settings, defaults: &Defa
     compare(old.term != new.term, fl!(w.t, "settings-due"));
     compare(account(old) != account(new), fl!(w.t, "settings-income-account"));
     compare(old.item != new.item, fl!(w.t, "settings-item"));
+    compare(old.deposit_item != new.deposit_item, fl!(w.t, "settings-deposit-item"));
+    compare(old.discounts_in_prices != new.discounts_in_prices, fl!(w.t, "settings-discounts"));
     compare(old.tax_code != new.tax_code, fl!(w.t, "settings-tax-code"));
     compare(old.update_customer != new.update_customer, fl!(w.t, "form-update-customer"));
     compare(old.draft_on_won != new.draft_on_won, fl!(w.t, "settings-won"));

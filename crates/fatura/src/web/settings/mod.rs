@@ -54,7 +54,8 @@ struct Page {
     terms: Options,
     term_by_days: bool,
     accounts: Options,
-    items: Options,
+    items: Vec<ItemSetting>,
+    discounts_in_prices: bool,
     tax_codes: Options,
     update_customer: bool,
     draft_on_won: bool,
@@ -214,6 +215,11 @@ async fn render(app: &App, session: &Session, changed: Vec<String>) -> Result<Re
     let language = chosen.language.clone().unwrap_or_else(|| session.tenant.locale.clone());
     let language = crate::language::Language::of(&language);
     let id = |chosen: &Option<String>| chosen.clone().unwrap_or_default();
+    let item = |name, label, none, chosen: &Option<String>| {
+        let id = id(chosen);
+        let shown = lists.and_then(|lists| lists.item(&id)).map(|item| item.name.clone());
+        ItemSetting { name, label, none, shown: shown.unwrap_or_else(|| id.clone()), id }
+    };
     html(&Page {
         w,
         is_admin: session.profile.is_admin,
@@ -234,10 +240,16 @@ async fn render(app: &App, session: &Session, changed: Vec<String>) -> Result<Re
             lists.iter().flat_map(|lists| &lists.income_accounts).map(|account| (&account.id, &account.name)),
             &id(&chosen.income_account),
         ),
-        items: choices(
-            lists.iter().flat_map(|lists| &lists.items).map(|item| (&item.id, &item.name)),
-            &id(&chosen.item),
-        ),
+        items: vec![
+            item("item", fl!(w.t, "settings-item"), fl!(w.t, "settings-item-create"), &chosen.item),
+            item(
+                "deposit_item",
+                fl!(w.t, "settings-deposit-item"),
+                fl!(w.t, "settings-deposit-item-lines"),
+                &chosen.deposit_item,
+            ),
+        ],
+        discounts_in_prices: chosen.discounts_in_prices,
         tax_codes: choices(
             lists
                 .iter()
@@ -265,6 +277,17 @@ async fn render(app: &App, session: &Session, changed: Vec<String>) -> Result<Re
         deals: deals.into_iter().map(|deal| (deal.id.to_string(), deal.title, false)).collect(),
         changed,
     })
+}
+
+/// A QuickBooks item to choose.
+struct ItemSetting {
+    name: &'static str,
+    label: String,
+    /// What it means to choose none.
+    none: String,
+    id: String,
+    /// The chosen item's name.
+    shown: String,
 }
 
 /// Work that is stuck, as the page shows it.

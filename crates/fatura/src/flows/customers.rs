@@ -1,0 +1,77 @@
+//! Customers of the connected company that a deal may mean.
+
+use super::{Error, access, once};
+use crate::state::App;
+use domain::{
+    customer::{Customer, Reason, Suggestion, Wanted, looks_like_tax_id, rank},
+    ids::TenantId,
+    search::patterns,
+};
+use providers::{ProviderError, quickbooks::CUSTOMERS_PAGE};
+use std::sync::Arc;
+use store::quickbooks::Connection;
+
+/// QuickBooks cannot be asked for a tax number: so many pages of customers are read to look through them.
+const PAGES: usize = 10;
+
+/// Customers that may be meant, the best first.
+pub(crate) async fn suggest(
+    app: &App,
+    tenant: TenantId,
+    connection: &Connection,
+    wanted: &Wanted<'_>,
+) -> Result<Vec<Suggestion>, Error> {
+    let asked = Arc::new((patterns(wanted.name), wanted.email.to_owned(), wanted.linked.map(str::to_owned)));
+    let mut found = access::quickbooks(app, tenant, connection, |access| {
+        let asked = Arc::clone(&asked);
+        async move {
+            let (patterns, email, linked) = &*asked;
+            let mut found = access.api().search_customers(patterns, email).await?;
+            if let Some(id) = linked
+                && !found.iter().any(|customer| customer.id == *id)
+            {
+                match access.api().customer(id).await {
+                    Ok(customer) => found.push(customer),
+                    // Deleted or merged away since; then there is no link any more.
+                    Err(ProviderError::NotFound | ProviderError::Refused(_)) => {}
+                    Err(error) => return Err(error),
+                }
+            }
+            Ok(found)
+        }
+    })
+    .await?;
+    let ranked = rank(found.clone(), wanted);
+    let tax_id = if looks_like_tax_id(wanted.name) { wanted.name } else { wanted.tax_id };
+    let is_sure = ranked.iter().any(|best| matches!(best.reason, Reason::Linked | Reason::SameTaxId));
+    if is_sure || !looks_like_tax_id(tax_id) {
+        return Ok(ranked);
+    }
+    match directory(app, tenant, connection).await {
+        Ok(all) => found.extend(all.iter().cloned()),
+        Err(error) => {
+            tracing::info!(tenant.id = %tenant.0, %error, "customers were not looked through for a tax number");
+        }
+    }
+    Ok(rank(found, &Wanted { tax_id, ..*wanted }))
+}
+
+/// The first ten thousand customers that have a tax number, at most minutes old.
+async fn directory(app: &App, tenant: TenantId, connection: &Connection) -> Result<Arc<Vec<Customer>>, Error> {
+    let read = || async {
+        let all = access::quickbooks(app, tenant, connection, |access| async move {
+            let mut all = Vec::new();
+            for page in 0..PAGES {
+                let rows = access.api().customers_page(page * CUSTOMERS_PAGE + 1).await?;
+                let is_last = rows.len() < CUSTOMERS_PAGE;
+                all.extend(rows.into_iter().filter(|customer| customer.tax_id.is_some()));
+                if is_last {
+                    break;
+                }
+            }
+            Ok(all)
+        });
+        all.await.map(Arc::new)
+    };
+    once::read(&app.customer_directories, connection.id, read).await
+}

@@ -1,0 +1,159 @@
+//! The items of the connected company, however many it has: the first thousand come with its lists, others are looked up in QuickBooks.
+
+use super::{Error, access, catalogue, once};
+use crate::state::App;
+use domain::{
+    catalogue::{Catalogue, Item},
+    deal::Deal,
+    draft::{CREATE, Form},
+    ids::TenantId,
+    mapping::Settings,
+    search::{fold, holds, patterns},
+};
+use providers::quickbooks::ItemProperty;
+use std::sync::Arc;
+use store::quickbooks::Connection;
+
+/// Most items that a search offers.
+const OFFERED: usize = 30;
+
+/// The catalogue with the items that a form's lines and the settings name, where it does not list them.
+pub(super) async fn with_named(
+    app: &App,
+    tenant: TenantId,
+    connection: &Connection,
+    catalogue: Arc<Catalogue>,
+    form: &Form,
+    settings: &Settings,
+) -> Arc<Catalogue> {
+    let lines = form.lines.iter().map(|line| line.item.as_str());
+    let of_settings = [&settings.item, &settings.deposit_item].into_iter().flatten().map(String::as_str);
+    let ids: Vec<String> = lines
+        .chain(of_settings)
+        .filter(|id| !id.is_empty() && *id != CREATE && catalogue.item(id).is_none())
+        .map(str::to_owned)
+        .collect();
+    with(catalogue, named(app, tenant, connection, ids).await)
+}
+
+/// The catalogue with the items that a deal's products mean: by link, code or name.
+pub(super) async fn with_meant(
+    app: &App,
+    tenant: TenantId,
+    connection: &Connection,
+    catalogue: Arc<Catalogue>,
+    deal: &Deal,
+    links: &[(i64, String)],
+) -> Arc<Catalogue> {
+    let is_of_deal = |id: &i64| deal.products.iter().any(|product| product.id == *id);
+    let linked = links.iter().filter(|(product, id)| is_of_deal(product) && catalogue.item(id).is_none());
+    let linked = linked.map(|(_, id)| id.clone()).collect();
+    let catalogue = with(catalogue, named(app, tenant, connection, linked).await);
+    if !catalogue.has_more_items {
+        return catalogue;
+    }
+    let texts = |text: fn(&domain::deal::Product) -> &str| -> Vec<String> {
+        let mut texts: Vec<String> = deal
+            .products
+            .iter()
+            .map(|product| text(product).trim().to_owned())
+            .filter(|text| !text.is_empty())
+            .collect();
+        texts.sort_unstable();
+        texts.dedup();
+        texts
+    };
+    let (codes, names) = (Arc::new(texts(|product| &product.code)), Arc::new(texts(|product| &product.name)));
+    let found = access::quickbooks(app, tenant, connection, |access| {
+        let (codes, names) = (Arc::clone(&codes), Arc::clone(&names));
+        async move {
+            let mut found = access.api().items_among(ItemProperty::Sku, &codes).await?;
+            found.extend(access.api().items_among(ItemProperty::Name, &names).await?);
+            Ok(found)
+        }
+    });
+    // Without an answer the products are not matched; the person picks.
+    let told = |error: &Error| tracing::info!(tenant.id = %tenant.0, %error, "items were not looked up");
+    with(catalogue, found.await.inspect_err(told).unwrap_or_default())
+}
+
+fn with(catalogue: Arc<Catalogue>, more: Vec<Item>) -> Arc<Catalogue> {
+    if more.is_empty() { catalogue } else { Arc::new(catalogue.with_items(more)) }
+}
+
+/// Items by id, at most minutes old. Those that QuickBooks does not have, or has made inactive, are left out.
+async fn named(app: &App, tenant: TenantId, connection: &Connection, mut ids: Vec<String>) -> Vec<Item> {
+    ids.sort_unstable();
+    ids.dedup();
+    let mut known = Vec::new();
+    let mut unknown = Vec::new();
+    for id in ids {
+        match app.items.get(&(connection.id, id.clone())).await {
+            Some(item) => known.extend(item.as_deref().cloned()),
+            None => unknown.push(id),
+        }
+    }
+    if unknown.is_empty() {
+        return known;
+    }
+    let unknown = Arc::new(unknown);
+    let read = access::quickbooks(app, tenant, connection, |access| {
+        let unknown = Arc::clone(&unknown);
+        async move { access.api().items_among(ItemProperty::Id, &unknown).await }
+    });
+    match read.await {
+        Ok(found) => {
+            for id in unknown.iter() {
+                let item = found.iter().find(|item| item.id == *id).cloned().map(Arc::new);
+                app.items.insert((connection.id, id.clone()), item).await;
+            }
+            known.extend(found);
+        }
+        Err(error) => tracing::info!(tenant.id = %tenant.0, %error, "items were not looked up"),
+    }
+    known
+}
+
+/// Items whose name or SKU holds what was typed, the best first: asked of QuickBooks, which may have new ones since its lists were read.
+pub(crate) async fn search(app: &App, tenant: TenantId, typed: &str) -> Result<(Arc<Catalogue>, Vec<Item>), Error> {
+    let (connection, catalogue) = catalogue::connected(app, tenant).await?;
+    let typed = typed.trim();
+    if typed.is_empty() {
+        let first = catalogue.items.iter().take(OFFERED).cloned().collect();
+        return Ok((catalogue, first));
+    }
+    let wanted = Arc::new(patterns(typed));
+    let read = || async {
+        let found = access::quickbooks(app, tenant, &connection, |access| {
+            let wanted = Arc::clone(&wanted);
+            async move { access.api().search_items(&wanted).await }
+        });
+        found.await.map(Arc::new)
+    };
+    let found = once::read(&app.item_searches, (connection.id, fold(typed)), read).await;
+    // Where QuickBooks does not answer, what is listed is searched.
+    let told = |error: &Error| tracing::info!(tenant.id = %tenant.0, %error, "items were not searched");
+    let found = found.inspect_err(told).map(|found| found.to_vec()).unwrap_or_default();
+    let matches = |item: &Item| {
+        holds(&item.name, typed) || item.sku.as_deref().is_some_and(|sku| fold(sku).contains(&fold(typed)))
+    };
+    let mut all: Vec<Item> = found.into_iter().filter(&matches).collect();
+    for item in catalogue.items.iter().filter(|item| matches(item)) {
+        if !all.iter().any(|known| known.id == item.id) {
+            all.push(item.clone());
+        }
+    }
+    let typed = fold(typed);
+    let rank = |item: &Item| {
+        let (name, sku) = (fold(&item.name), fold(item.sku.as_deref().unwrap_or_default()));
+        match () {
+            () if name == typed || sku == typed => 0,
+            () if name.starts_with(&typed) || sku.starts_with(&typed) => 1,
+            () if name.contains(&typed) => 2,
+            () => 3,
+        }
+    };
+    all.sort_by_cached_key(|item| (rank(item), fold(&item.name)));
+    all.truncate(OFFERED);
+    Ok((catalogue, all))
+}

@@ -1,0 +1,139 @@
+//! What of a deal was billed, and whether one more invoice is what the person meant.
+
+use super::{Error, access, form::Look};
+use crate::state::App;
+use domain::{
+    billing::{self, Billed, Standing},
+    catalogue::Catalogue,
+    deal::{Deal, Opening, worth},
+    draft::{Draft, Form},
+    ids::{IntentKey, InvoiceId, TenantId, UserId},
+    invoice::{Status, status},
+    number::DecimalMark,
+};
+use iso_currency::Currency;
+use jiff::civil::Date;
+use rust_decimal::Decimal;
+use store::{
+    grants,
+    invoices::{Invoice, State},
+    quickbooks::Connection,
+};
+use uuid::Uuid;
+
+/// The invoices of a deal that count as billed: those that stand in QuickBooks, and those on their way there.
+pub(crate) fn standing(invoices: &[Invoice], today: Date) -> impl Iterator<Item = Standing<'_>> {
+    invoices.iter().filter_map(move |invoice| {
+        let snapshot = match &invoice.state {
+            State::Issued(snapshot) if matches!(status(snapshot, today), Status::Voided | Status::Deleted) => {
+                return None;
+            }
+            State::Issued(snapshot) => Some(snapshot),
+            State::Queued | State::Sending => None,
+            State::Refused(_) => return None,
+        };
+        Some(Standing { id: invoice.id, request: &invoice.draft, snapshot })
+    })
+}
+
+/// A question that has to be answered before the invoice is created.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Question {
+    /// The deal's invoices have changed since the person saw them: what stands now, and who created the newest.
+    pub(crate) changed: Option<Changed>,
+    /// The invoice bills so much more than the deal, in the deal's currency.
+    pub(crate) excess: Option<(Decimal, Currency)>,
+    /// What the answer carries, so that it is the answer to this question alone.
+    pub(crate) token: String,
+}
+
+/// The invoices of a deal as they stand now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Changed {
+    /// How many.
+    pub(crate) invoices: usize,
+    /// What they bill, in the deal's currency.
+    pub(crate) amount: Decimal,
+    /// The deal's currency.
+    pub(crate) currency: Option<Currency>,
+    /// The user who created the newest one.
+    pub(crate) newest_by: Option<UserId>,
+}
+
+/// What an invoice is compared with before it is created.
+pub(super) struct Worth {
+    deal: Deal,
+    amount: Decimal,
+}
+
+impl Worth {
+    /// What the deal is worth, by its lines as the form opens with them.
+    pub(super) fn new(deal: Deal, look: &Look, item_links: &[(i64, String)]) -> Self {
+        let opening = Opening {
+            settings: &look.settings,
+            catalogue: &look.catalogue,
+            item_links,
+            customer: None,
+            next_number: "",
+            billed: &Billed::default(),
+            today: look.today,
+            mark: DecimalMark::Point,
+            intent: IntentKey(Uuid::nil()),
+        };
+        let amount = worth(&deal, &opening);
+        Self { deal, amount }
+    }
+
+    /// Whether something has to be asked before this invoice is created beside the deal's others.
+    pub(super) fn question(&self, form: &Form, draft: &Draft, invoices: &[Invoice], today: Date) -> Option<Question> {
+        let code = self.deal.currency.as_str();
+        let currency = Currency::from_code(code);
+        let before = billing::billed(standing(invoices, today), Some(&self.deal), code);
+        let this = Standing { id: InvoiceId(Uuid::nil()), request: draft, snapshot: None };
+        let amount = billing::billed([this], Some(&self.deal), code).amount;
+        let excess = billing::excess(self.amount, before.amount, amount);
+        let is_changed = !form.seen.is_empty() && form.seen != before.fingerprint;
+        let token = format!("{} {}", before.fingerprint, excess.unwrap_or_default().normalize());
+        if form.confirmed == token || (!is_changed && excess.is_none()) {
+            return None;
+        }
+        let newest_by = standing(invoices, today)
+            .next()
+            .and_then(|newest| invoices.iter().find(|invoice| invoice.id == newest.id))
+            .map(|invoice| invoice.created_by);
+        let changed = Changed { invoices: before.invoices, amount: before.amount, currency, newest_by };
+        Some(Question { changed: is_changed.then_some(changed), excess: excess.zip(currency), token })
+    }
+}
+
+/// The name of a user, where they have installed the app.
+pub(crate) async fn user_name(app: &App, tenant: TenantId, user: UserId) -> Result<Option<String>, Error> {
+    let mut tx = app.db.read().await?;
+    let users = grants::users(&mut tx, tenant).await?;
+    Ok(users.into_iter().find(|(known, _)| *known == user).map(|(_, profile)| profile.name))
+}
+
+/// How much of one currency one unit of another is, by the company's own rates of a day; `None` where it has none.
+pub(super) async fn exchange_rate(
+    app: &App,
+    tenant: TenantId,
+    connection: &Connection,
+    catalogue: &Catalogue,
+    (from, to): (&str, &str),
+    day: Date,
+) -> Result<Option<Decimal>, Error> {
+    let home = catalogue.home_currency.code();
+    let mut rates = [Decimal::ONE; 2];
+    for (rate, code) in rates.iter_mut().zip([from, to]).filter(|(_, code)| *code != home) {
+        let code = code.to_owned();
+        let read = access::quickbooks(app, tenant, connection, |access| {
+            let code = code.clone();
+            async move { access.api().exchange_rate(&code, day).await }
+        });
+        match read.await? {
+            Some(found) => *rate = found,
+            None => return Ok(None),
+        }
+    }
+    Ok(rates[0].checked_div(rates[1]))
+}

@@ -1,0 +1,14 @@
+//! What is kept of a deal itself: the order in which its invoices are submitted.
+
+use crate::{Error, Tx, db::on};
+use domain::ids::{DealId, TenantId};
+
+/// Takes the turn to submit an invoice of a deal, until the end of the transaction. Who comes later waits, and then sees what was
+/// submitted before.
+pub async fn lock(tx: &mut Tx, tenant: TenantId, deal: DealId) -> Result<(), Error> {
+    on!(tx, c => sqlx::query(
+        "INSERT INTO deal_billing (tenant_id, deal_id, submissions) VALUES ($1, $2, 1) \
+         ON CONFLICT (tenant_id, deal_id) DO UPDATE SET submissions = deal_billing.submissions + 1")
+        .bind(tenant.0).bind(deal.0).execute(c).await.map(drop))?;
+    Ok(())
+}

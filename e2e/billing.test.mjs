@@ -1,0 +1,315 @@
+// What is billed is what was meant: parts, what remains, double clicks, two windows, colleagues, currencies, items. In a real browser,
+// and each outcome in the books.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { picture, plain } from "./browser.mjs";
+import { bill, fieldsOf, installed, openForm, session } from "./http.mjs";
+import { BR, CASCADE, MIGUEL, US } from "./people.mjs";
+import { scene } from "./scene.mjs";
+import { form, openDeal, panel, quickbooks } from "./story.mjs";
+
+const { env, done, as: signedIn } = scene("billing", async (env) => {
+  await Promise.all([installed(env, BR), installed(env, US)]);
+  await installed(env, MIGUEL);
+});
+
+/** A customer that the American company bills in dollars. */
+const FREEMAN = "Freeman Sporting Goods";
+
+const open = async (page, deal) => {
+  await openDeal(page, env, deal);
+  await panel(page).locator("button.go").click();
+  await form(page).locator("#create").waitFor();
+  return form(page);
+};
+const as = (who, deal, story) => signedIn(who, async (page, browser) => story(await open(page, deal), page, browser));
+const choose = async (invoice, name) => {
+  await invoice.locator("#customer_name").fill(name.slice(0, 7));
+  await invoice.getByRole("option", { name }).click();
+};
+const numberOf = async (page) => {
+  const note = page.locator(".snackbar");
+  await note.waitFor();
+  return (await note.textContent()).match(/(?:Invoice|Fatura|Factura) (\S+)/)[1];
+};
+const created = async (invoice, page) => {
+  await invoice.locator("#create").click();
+  return numberOf(page);
+};
+const inBooks = async (who, number) => {
+  const { Invoice } = await (await quickbooks(env, who.realm))(`select * from Invoice where DocNumber = '${number}'`);
+  assert.equal(Invoice?.length, 1, `one invoice ${number}`);
+  return Invoice[0];
+};
+const count = async (who) => Number((await (await quickbooks(env, who.realm))("select count(*) from Invoice")).totalCount);
+const lines = (invoice) => invoice.Line.filter((line) => line.DetailType === "SalesItemLineDetail");
+const net = (invoice) => Math.round((invoice.TotalAmt - (invoice.TxnTaxDetail?.TotalTax ?? 0)) * 100) / 100;
+const value = (invoice, field) => invoice.locator(field).inputValue();
+const rows = (invoice) => invoice.locator("invoice-lines tbody tr").count();
+
+test("a part that is typed is the part that is billed, by Create at once; Enter creates nothing", { timeout: 180_000 }, async () => {
+  let before = await count(US);
+  await as(US, 1, async (invoice, page) => {
+    await choose(invoice, FREEMAN);
+    await invoice.locator("#part").fill("25");
+    await invoice.locator("#part").press("Enter");
+    await invoice.locator("#lines-0-description").and(invoice.locator("[value^='25 % deposit']")).waitFor();
+    for (const field of ["#to", "#email", "#memo", "#lines-0-quantity", "#discount", "#issued"]) await invoice.locator(field).press("Enter");
+    await page.waitForTimeout(500);
+    assert.equal(await count(US), before, "Enter creates nothing");
+    await picture(page, "form-part-en");
+    // And once more, without waiting for the lines.
+    await invoice.locator("#part").fill("30");
+    const made = await inBooks(US, await created(invoice, page));
+    assert.equal(net(made), 2108.25, "30 % of 7,027.50");
+    assert.deepEqual(lines(made).map((line) => line.SalesItemLineDetail.Qty), lines(made).map(() => 1));
+    assert.match(lines(made)[0].Description, /^30 % deposit: /);
+  });
+  before += 1;
+  assert.equal(await count(US), before);
+  await as(US, 1, async (invoice, page) => {
+    assert.match(plain(await invoice.locator("header").textContent()), /\$2,108\.25 of \$7,027\.50 billed \(1 invoice\)/);
+    for (const [typed, text] of [["abc", /not a number/], ["-25", /negative or zero/], ["0", /negative or zero/], ["101", /between 0 and 100/]]) {
+      await invoice.locator("#part").fill(typed);
+      await invoice.locator("#part-error").getByText(text).waitFor();
+      assert.equal(await invoice.locator("#create").getAttribute("aria-disabled"), "true", typed);
+    }
+    await invoice.locator("#part").fill("");
+    await invoice.locator("#part-error").waitFor({ state: "detached" });
+    assert.equal(net(await inBooks(US, await created(invoice, page))), 4919.25, "what remains, to the cent");
+  });
+  await as(US, 1, async (invoice, page) => {
+    await invoice.getByText(/This deal is fully billed/).waitFor();
+    assert.equal(await rows(invoice), 0, "nothing to bill");
+    assert.equal(await invoice.locator("#create").getAttribute("aria-disabled"), "true");
+    await picture(page, "form-fully-billed-en");
+    // More than the deal asks first.
+    await invoice.locator("[data-part=all]").click();
+    await invoice.locator("#excess").getByText("$7,027.50 more than the deal").waitFor();
+    await invoice.locator("#create").click();
+    await invoice.getByText("This invoice bills $7,027.50 more than the deal.").waitFor();
+    await picture(page, "form-ask-excess-en");
+    assert.equal(await count(US), before + 1, "nothing was created before the answer");
+    await invoice.locator("[data-confirm-create]").click();
+    assert.equal(net(await inBooks(US, await numberOf(page))), 7027.5);
+  });
+});
+
+test("a part that is posted but not in the lines stops", async () => {
+  const before = await count(US);
+  const { call, fields } = await openForm(env, US, 2, { ...CASCADE, part: "25", part_kind: "percent" });
+  const answer = await call("/deals/2/invoices", fields);
+  assert.equal(answer.status, 422, answer.text);
+  assert.match(answer.text, /href="#part"/);
+  assert.equal(await count(US), before);
+});
+
+test("a deposit by amount on a deal with products: what remains is right, by each tax code", { timeout: 180_000 }, async () => {
+  const worth = async () => {
+    const { text } = await openForm(env, BR, 1);
+    return Number(fieldsOf(text).deal_value.split(" ")[0]);
+  };
+  const value = await worth();
+  await as(BR, 1, async (invoice, page) => {
+    await invoice.locator("#part").fill("1.000,50");
+    await invoice.locator("#part_kind").selectOption("amount");
+    await invoice.locator("#lines-0-description").and(invoice.locator("[value^='Entrada: ']")).waitFor();
+    await invoice.locator("#customer_name").click();
+    await invoice.getByRole("option").first().click();
+    const made = await inBooks(BR, await created(invoice, page));
+    assert.equal(net(made), 1000.5);
+    assert.ok(lines(made).every((line) => line.SalesItemLineDetail.Qty === 1));
+    assert.ok(lines(made).every((line) => line.SalesItemLineDetail.TaxCodeRef.value), "taxed like the deal's lines");
+  });
+  await as(BR, 1, async (invoice, page) => {
+    await picture(page, "form-remaining-pt");
+    const made = await inBooks(BR, await created(invoice, page));
+    assert.equal(net(made), Math.round((value - 1000.5) * 100) / 100);
+  });
+  await as(BR, 1, async (invoice) => {
+    await invoice.getByText("Este negócio já foi totalmente faturado").waitFor();
+    assert.equal(await rows(invoice), 0);
+  });
+});
+
+test("what is edited in QuickBooks counts as it stands there", async () => {
+  const number = await bill(env, US, 9, CASCADE);
+  const made = await inBooks(US, number);
+  const half = Math.round((net(made) / 2) * 100) / 100;
+  const [line] = lines(made);
+  await done("/quickbooks/edit", {
+    realm_id: US.realm,
+    entity: "Invoice",
+    id: made.Id,
+    changes: { Line: [{ ...line, Amount: half, SalesItemLineDetail: { ...line.SalesItemLineDetail, Qty: 1, UnitPrice: half } }] },
+  });
+  const { call } = await session(env, "panel", US.company, US.user);
+  const edited = net(await inBooks(US, number));
+  for (let at = 0; ; at++) {
+    await call("/panel/deal/9/refresh", {});
+    const { fields } = await openForm(env, US, 9);
+    const left = Number(fields["lines[0][unit_price]"] ?? 0) * Number(fields["lines[0][quantity]"] ?? 0);
+    if (Math.abs(left + edited - net(made)) < 0.005) break;
+    assert.ok(at < 30, `${left} remain of ${net(made)}, of which ${edited} are billed`);
+    await new Promise((go) => setTimeout(go, 300));
+  }
+});
+
+test("a double click opens one form; two windows of it make one invoice", { timeout: 180_000 }, async () => {
+  const before = await count(US);
+  await signedIn(US, async (page, browser) => {
+    await openDeal(page, env, 5);
+    await panel(page).locator("button.go").dblclick();
+    await form(page).first().locator("#create").waitFor();
+    await page.waitForTimeout(800);
+    assert.equal(await page.locator("dialog.modal").count(), 1);
+    const invoice = form(page);
+    await choose(invoice, FREEMAN);
+    await invoice.locator("#memo").fill("from the first window");
+    await page.waitForTimeout(500);
+    const other = await browser.context.newPage();
+    const second = await open(other, 5);
+    assert.equal(await value(second, "[name=intent]"), await value(invoice, "[name=intent]"), "the same form");
+    assert.equal(await value(second, "#memo"), "from the first window", "with what was typed");
+    // The first one is stale now, and says so.
+    await invoice.locator("#memo").fill("typed in the first window later");
+    await invoice.locator("#stale").getByText("open in another window").waitFor();
+    assert.ok(await created(second, other));
+    await invoice.locator("#create").click();
+    await invoice.getByText("was created from this form before", { exact: false }).waitFor();
+    assert.equal(await count(US), before + 1);
+  });
+});
+
+test("who has been billed since stops Create, with one click to go on; a colleague's draft is named", { timeout: 180_000 }, async () => {
+  await as(US, 6, async (invoice, page) => {
+    await invoice.locator("#memo").fill("mine");
+    await page.waitForTimeout(500);
+    const theirs = await openForm(env, MIGUEL, 6, CASCADE);
+    assert.match(theirs.text, /Dana Whitfield tiene un borrador/);
+    const { fields } = theirs;
+    const answer = await theirs.call("/deals/6/invoices", { ...fields, part: "", currency: "USD" });
+    assert.ok([200, 422].includes(answer.status));
+  });
+  const before = await count(BR);
+  await as(BR, 2, async (invoice, page) => {
+    await invoice.locator("#customer_name").click();
+    await invoice.getByRole("option").first().click();
+    const colleague = { ...BR, user: 910002 };
+    await installed(env, colleague);
+    await bill(env, colleague, 2, { customer: await value(invoice, "[name=customer]"), customer_name: await value(invoice, "#customer_name"), customer_currency: "BRL" });
+    await invoice.locator("#create").click();
+    await invoice.getByText("As faturas deste negócio mudaram desde que você abriu este formulário").waitFor();
+    await picture(page, "form-ask-changed-pt");
+    assert.equal(await count(BR), before + 1, "nothing was created");
+    await invoice.locator("[data-confirm-create]").click();
+    await numberOf(page);
+    assert.equal(await count(BR), before + 2);
+  });
+});
+
+test("the item search filters: by name, by SKU, without accents, and finds what is new", { timeout: 180_000 }, () =>
+  as(US, 7, async (invoice, page) => {
+    const options = async () => (await invoice.locator("#items-0 [role=option]:not([hidden])").allTextContents()).map(plain);
+    await invoice.locator("#lines-0-item").fill("staff");
+    await invoice.locator("#items-0 [role=option]").filter({ hasText: "Event staff" }).waitFor();
+    await page.waitForTimeout(600);
+    for (const option of await options()) assert.match(option, /staff/i);
+    // The list is not cut off by the table around it.
+    const isVisible = await invoice.locator("#items-0 [role=option]").last().evaluate((option) => {
+      const { left, top, width, height } = option.getBoundingClientRect();
+      return option.contains(document.elementFromPoint(left + width / 2, top + height / 2));
+    });
+    assert.ok(isVisible, "the last option can be clicked");
+    await picture(page, "form-items-en");
+    await done("/quickbooks/edit", { realm_id: US.realm, entity: "Item", changes: { Name: "Décoration Noël", Sku: "DEC-77", Type: "Service", IncomeAccountRef: { value: "79" } } });
+    for (const typed of ["decoration", "DEC-77", "Noel Decoration"]) {
+      await invoice.locator("#lines-0-item").fill(typed);
+      await invoice.locator("#items-0 [role=option]").filter({ hasText: "Décoration Noël" }).waitFor();
+    }
+    await invoice.locator("#items-0 [role=option]").filter({ hasText: "Décoration Noël" }).click();
+    assert.match(await value(invoice, "input[name='lines[0][item]']"), /^\d+$/);
+    await invoice.locator("#lines-0-item-error").waitFor({ state: "detached" });
+  }),
+);
+
+test("negative lines are allowed while the total is not negative", { timeout: 180_000 }, () =>
+  as(US, 10, async (invoice, page) => {
+    await choose(invoice, FREEMAN);
+    await invoice.locator("#lines-0-item").fill("Serv");
+    await invoice.getByRole("option", { name: "Services" }).first().click();
+    const price = Number((await value(invoice, "#lines-0-unit_price")).replaceAll(",", ""));
+    await invoice.getByRole("button", { name: "Add a line" }).click();
+    await invoice.locator("#lines-1-item").fill("Serv");
+    await invoice.locator("#items-1").getByRole("option", { name: "Services" }).first().click();
+    await invoice.locator("#lines-1-description").fill("Less deposit");
+    await invoice.locator("#lines-1-unit_price").fill(String(-price - 1));
+    await invoice.getByText("The lines come to less than zero", { exact: false }).first().waitFor();
+    await invoice.locator("#lines-1-unit_price").fill("-100");
+    await invoice.locator("#missing a").waitFor({ state: "detached" });
+    const made = await inBooks(US, await created(invoice, page));
+    assert.deepEqual(lines(made).map((line) => line.Amount), [price, -100]);
+  }),
+);
+
+test("another currency does not relabel prices: they are converted by the company's rate, or emptied", { timeout: 180_000 }, () =>
+  as(BR, 9, async (invoice, page) => {
+    const before = await value(invoice, "#lines-0-unit_price");
+    await invoice.locator("#currency").selectOption("USD");
+    await invoice.locator("#priced-in").getByText("Os preços estão em BRL").waitFor();
+    assert.equal(await invoice.locator("#create").getAttribute("aria-disabled"), "true");
+    await picture(page, "form-currency-pt");
+    await invoice.locator("[data-convert]").click();
+    await invoice.locator("#priced-in p").waitFor({ state: "detached" });
+    const { ExchangeRate } = await (await quickbooks(env, BR.realm))("select * from ExchangeRate where SourceCurrencyCode = 'USD'");
+    const number = (text) => Number(text.replaceAll(".", "").replace(",", "."));
+    const converted = number(await value(invoice, "#lines-0-unit_price"));
+    assert.ok(Math.abs(converted - number(before) / ExchangeRate[0].Rate) < 0.006, `${before} → ${converted} at ${ExchangeRate[0].Rate}`);
+    await invoice.locator("#currency").selectOption("BRL");
+    await invoice.locator("[data-empty-prices]").click();
+    await invoice.locator("#lines-0-unit_price").and(invoice.locator("[value='']")).waitFor();
+  }),
+);
+
+test("discounts on lines are one discount line, with prices as they are; the form says what is printed", { timeout: 180_000 }, () =>
+  as(US, 4, async (invoice, page) => {
+    await choose(invoice, FREEMAN);
+    const price = Number((await value(invoice, "#lines-0-unit_price")).replaceAll(",", ""));
+    const quantity = Number(await value(invoice, "#lines-0-quantity"));
+    await invoice.locator("#lines-0-discount").fill("10");
+    await invoice.locator("#discount-note").getByText("one discount line").waitFor();
+    const shown = plain(await invoice.locator("#total").textContent());
+    const made = await inBooks(US, await created(invoice, page));
+    const [line] = lines(made);
+    assert.deepEqual([line.SalesItemLineDetail.UnitPrice, line.SalesItemLineDetail.Qty], [price, quantity]);
+    const discount = made.Line.find((row) => row.DetailType === "DiscountLineDetail");
+    const off = price * quantity * 0.1;
+    assert.ok(Math.abs(discount.Amount - off) <= 0.0051, `${discount.Amount} of ${off}: to the cent, whichever way a half is rounded`);
+    assert.equal(shown, `$${made.TotalAmt.toLocaleString("en-US", { minimumFractionDigits: 2 })}`);
+  }),
+);
+
+test("the term that is printed fits the due date", async () => {
+  for (const days of [13, 7]) {
+    const due = new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10);
+    const issued = new Date().toISOString().slice(0, 10);
+    const number = await bill(env, US, 3, { ...CASCADE, issued, due, due_follows: "", memo: "see you", "lines[0][item]": "new" });
+    const made = await inBooks(US, number);
+    const { Term } = await (await quickbooks(env, US.realm))(`select * from Term where Id = '${made.SalesTermRef.value}'`);
+    assert.deepEqual([Term[0].DueDays, Term[0].Name], [days, `Net ${days}`], `${made.SalesTermRef.name} beside ${days} days`);
+    assert.match(made.PrivateNote, /^see you\nRef\. F\d+-3-\d+-[0-9a-z]{26}$/);
+  }
+});
+
+test("of two requests, 20 ms apart, the newer one stays", async () => {
+  const { call, fields } = await openForm(env, US, 11);
+  const older = { ...fields, version: "1", memo: "autosaved" };
+  const newer = { ...fields, version: "2", memo: "autosaved", part: "50", part_kind: "percent" };
+  const [applied] = await Promise.all([call("/deals/11/form/preview", newer), new Promise((go) => setTimeout(go, 20)).then(() => call("/deals/11/form/preview", older))]);
+  assert.equal(applied.status, 200, applied.text);
+  await call("/deals/11/form/preview", older);
+  const again = fieldsOf((await call("/deals/11/form")).text);
+  assert.equal(again.part, "50");
+  assert.match(again["lines[0][description]"], /^50 % deposit/);
+  await call("/deals/11/form/discard", {});
+});
