@@ -236,6 +236,8 @@ test("the item search filters: by name, by SKU, without accents, and finds what 
 test("negative lines are allowed while the total is not negative", { timeout: 180_000 }, () =>
   as(US, 10, async (invoice, page) => {
     await choose(invoice, FREEMAN);
+    // What differs in QuickBooks is shown now, and has moved what stands below.
+    await invoice.locator(".changes li").first().waitFor();
     await invoice.locator("#lines-0-item").fill("Serv");
     await invoice.getByRole("option", { name: "Services" }).first().click();
     const price = Number((await value(invoice, "#lines-0-unit_price")).replaceAll(",", ""));
