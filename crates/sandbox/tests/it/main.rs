@@ -2,6 +2,7 @@
 
 mod control;
 mod faults;
+mod inclusive;
 mod invoices;
 mod limits;
 mod properties;

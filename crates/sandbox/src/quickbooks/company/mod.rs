@@ -4,6 +4,7 @@ pub(crate) mod keys;
 mod names;
 mod numbers;
 pub(crate) mod preset;
+mod quirks;
 pub(crate) mod table;
 
 use super::{
@@ -15,6 +16,7 @@ use crate::clock::Clock;
 use jiff::{Timestamp, civil::Date};
 use names::Names;
 use numbers::Numbers;
+pub(crate) use quirks::{Quirks, TaxInclusiveAmount};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::{
@@ -95,24 +97,6 @@ pub(crate) struct Mail {
     pub(crate) id: String,
     /// Names of the files that went with it.
     pub(crate) attached: Vec<String>,
-}
-
-/// What QuickBooks does not promise, and a company may be without: to see whether a program leans on it.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
-#[serde(default)]
-pub(crate) struct Quirks {
-    /// A repeated `requestid` is carried out again.
-    pub(crate) ignores_request_ids: bool,
-    /// Queries find what was created so many milliseconds ago, and nothing newer.
-    pub(crate) query_lag_ms: i64,
-    /// So many e-mails in a day: one of Intuit's sandbox companies sends 40 (the reference, 2.6).
-    pub(crate) emails_a_day: usize,
-}
-
-impl Default for Quirks {
-    fn default() -> Self {
-        Self { ignores_request_ids: false, query_lag_ms: 0, emails_a_day: 40 }
-    }
 }
 
 /// One company.

@@ -1,5 +1,6 @@
 //! The lines of a form: what QuickBooks demands of each kind, and what it makes of them.
 
+use super::tax;
 use crate::{
     decimal::{decimal, number, round},
     quickbooks::{
@@ -19,16 +20,20 @@ const MOST_TAXED: usize = 750;
 const SHIPPING: &str = "SHIPPING_ITEM_ID";
 const GRATUITY: &str = "GRATUITY_ITEM_ID";
 
-/// A line that is sold: where it stands, what it costs, how it is taxed.
+/// A line that is sold: what it costs, how it is taxed.
 #[derive(Debug, Clone)]
 pub(super) struct Sale {
-    /// Index among the body lines, and within the bundle there.
-    pub(super) at: (usize, Option<usize>),
-    /// As entered: without tax, or with it where the form includes tax.
-    pub(super) entered: Decimal,
+    pub(super) price: Price,
     /// The line's tax code.
     pub(super) code: Option<String>,
-    pub(super) quantity: Decimal,
+}
+
+/// What a line comes to.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Price {
+    pub(super) net: Decimal,
+    /// The same as `net` where the form's prices do not include tax.
+    pub(super) gross: Decimal,
 }
 
 /// A discount of the whole form.
@@ -48,8 +53,8 @@ pub(super) struct Form {
     pub(super) discount: Discount,
     /// The discount's line as sent.
     pub(super) discount_line: Option<Value>,
-    /// Shipping and tip: their lines, amounts and tax codes.
-    pub(super) extras: Vec<(Value, Decimal, Option<String>)>,
+    /// Shipping and tip: their lines, prices and tax codes.
+    pub(super) extras: Vec<(Value, Price, Option<String>)>,
     /// Decimals of the currency's amounts.
     pub(super) decimals: u32,
 }
@@ -151,7 +156,8 @@ fn sales_line(company: &Company, row: &Map<String, Value>, form: &mut Form, mut 
         for name in ["Id", "LineNum"] {
             line.as_object_mut().map(|line| line.remove(name));
         }
-        form.extras.push((line, round(entered, form.decimals), code));
+        let price = price_line(company, row, &mut line, entered, code.as_deref(), form.decimals);
+        form.extras.push((line, price, code));
         return Ok(());
     }
     let Some(sale) = sold(company, row, form.decimals, &mut line)? else {
@@ -160,7 +166,7 @@ fn sales_line(company: &Company, row: &Map<String, Value>, form: &mut Form, mut 
         form.body.push(json!({ "Id": line["Id"], "Description": description, "DetailType": "DescriptionOnly", "DescriptionLineDetail": {} }));
         return Ok(());
     };
-    form.sales.push(Sale { at: (form.body.len(), None), ..sale });
+    form.sales.push(sale);
     form.body.push(line);
     Ok(())
 }
@@ -173,8 +179,6 @@ fn sold(company: &Company, row: &Map<String, Value>, decimals: u32, line: &mut V
     let given =
         |detail: &Map<String, Value>, name: &str| detail.get(name).and_then(decimal).filter(|value| !value.is_zero());
     let (quantity, price) = (given(detail, "Qty"), given(detail, "UnitPrice"));
-    let including = includes_tax(company, row);
-    let gross = given(detail, "TaxInclusiveAmt").filter(|_| including);
     let zero = |name: &str| detail.get(name).and_then(decimal).is_some_and(|value| value.is_zero());
     let product = match (quantity, price) {
         (Some(quantity), Some(price)) => Some(quantity * price),
@@ -182,7 +186,11 @@ fn sold(company: &Company, row: &Map<String, Value>, decimals: u32, line: &mut V
         (None, Some(_)) if zero("Qty") => Some(Decimal::ZERO),
         _ => None,
     };
-    if product.is_some_and(|product| round(product, decimals) != amount) {
+    let is_close = includes_tax(company, row)
+        && quantity
+            .zip(detail.get("UnitPrice").and_then(decimal))
+            .is_some_and(|(quantity, price)| is_net_price(quantity, price, amount, decimals));
+    if product.is_some_and(|product| round(product, decimals) != amount) && !is_close {
         return Err(Fault::validation(
             "6070",
             "Amount calculation incorrect in the request",
@@ -194,7 +202,6 @@ fn sold(company: &Company, row: &Map<String, Value>, decimals: u32, line: &mut V
         detail.remove("Qty");
         detail.remove("UnitPrice");
     }
-    detail.remove("TaxInclusiveAmt");
     resolve(company, detail, "ClassRef", Entity::Class)?;
     let Some(item) = resolve(company, detail, "ItemRef", Entity::Item)? else { return Ok(None) };
     if matches!(item["Type"].as_str(), Some("Category" | "Group")) {
@@ -212,9 +219,45 @@ fn sold(company: &Company, row: &Map<String, Value>, decimals: u32, line: &mut V
             line["SalesItemLineDetail"].as_object_mut().map(|detail| detail.remove("TaxCodeRef"));
         }
     }
-    let entered = round(gross.unwrap_or(amount), decimals);
-    line["Amount"] = number(entered);
-    Ok(Some(Sale { at: (0, None), entered, code, quantity: quantity.unwrap_or(Decimal::ONE) }))
+    let price = price_line(company, row, line, amount, code.as_deref(), decimals);
+    Ok(Some(Sale { price, code }))
+}
+
+/// Whether `price` is a net price of a tax-inclusive line: QuickBooks keeps seven decimals of it, so that the product may
+/// miss the amount by a minor unit, and by more where the quantity is large.
+fn is_net_price(quantity: Decimal, price: Decimal, amount: Decimal, decimals: u32) -> bool {
+    (round(quantity * price, decimals) - amount).abs() <= Decimal::new(1, decimals)
+        || amount.checked_div(quantity).is_some_and(|exact| round(exact, 7) == price)
+}
+
+/// Writes a line's amounts as QuickBooks answers them. Where the form includes tax these are the net `Amount`, the gross
+/// `TaxInclusiveAmt`, and the net price of one unit.
+fn price_line(
+    company: &Company,
+    row: &Map<String, Value>,
+    line: &mut Value,
+    amount: Decimal,
+    code: Option<&str>,
+    decimals: u32,
+) -> Price {
+    let amount = round(amount, decimals);
+    let mut price = Price { net: amount, gross: amount };
+    if let Some(detail) = line["SalesItemLineDetail"].as_object_mut() {
+        let stated = detail.remove("TaxInclusiveAmt").as_ref().and_then(decimal).filter(|gross| !gross.is_zero());
+        if includes_tax(company, row) {
+            let stated = stated.map(|gross| round(gross, decimals));
+            price = tax::inclusive_price(company, code, amount, stated, decimals);
+            detail.insert("TaxInclusiveAmt".into(), number(price.gross));
+            let quantity = detail.get("Qty").map_or(Some(Decimal::ONE), decimal);
+            if let Some(unit) = quantity.and_then(|quantity| price.net.checked_div(quantity))
+                && detail.get("UnitPrice").is_some_and(Value::is_number)
+            {
+                detail.insert("UnitPrice".into(), number(round(unit, 7)));
+            }
+        }
+    }
+    line["Amount"] = number(price.net);
+    price
 }
 
 /// The code that taxes a line, checked as the country wants it.
@@ -269,8 +312,8 @@ fn group_line(company: &Company, row: &Map<String, Value>, form: &mut Form, mut 
         inner["Id"] = json!((at + 1).to_string());
         inner["LineNum"] = json!(at + 1);
         if let Some(sale) = sold(company, row, form.decimals, &mut inner)? {
-            total += sale.entered;
-            form.sales.push(Sale { at: (form.body.len(), Some(at)), ..sale });
+            total += sale.price.net;
+            form.sales.push(sale);
         }
         lines.push(inner);
     }

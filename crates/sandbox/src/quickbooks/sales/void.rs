@@ -36,7 +36,7 @@ pub(in crate::quickbooks) fn void(
         stock::moved(company, entity, Some(&row), None);
         for line in row["Line"].as_array_mut().into_iter().flatten() {
             zero(line);
-            for line in line["GroupLineDetail"]["Line"].as_array_mut().into_iter().flatten() {
+            for line in line.pointer_mut("/GroupLineDetail/Line").and_then(Value::as_array_mut).into_iter().flatten() {
                 zero(line);
             }
         }

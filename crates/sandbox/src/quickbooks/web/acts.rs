@@ -2,13 +2,13 @@
 
 use super::text;
 use crate::{
-    decimal::{number, round},
+    decimal::{decimal, number, round},
     quickbooks::{
         accountant,
         company::{Act, Company},
         entity::Entity,
         fault::Fault,
-        objects::Verb,
+        objects::{Verb, minor_units},
         sales,
     },
     world::Shared,
@@ -82,17 +82,23 @@ fn carry(company: &mut Company, id: &str, name: &str, form: &Fields, act: &Act) 
 /// The lines as typed in, and what stands around them.
 fn edited(row: &Value, form: &Fields) -> Value {
     let mut changes = json!({ "DueDate": form.due, "CustomerMemo": { "value": form.memo }, "Line": row["Line"] });
+    let decimals = minor_units(row["CurrencyRef"]["value"].as_str().unwrap_or_default());
+    let mut is_priced = false;
     for line in changes["Line"].as_array_mut().into_iter().flatten() {
         let Some(at) = form.lines.iter().position(|id| line["Id"] == json!(id)) else { continue };
         let field = |fields: &[String]| fields.get(at).cloned().unwrap_or_default();
         let (quantity, price) = (typed(&field(&form.quantities)), typed(&field(&form.prices)));
         line["Description"] = json!(field(&form.descriptions));
+        let detail = &line["SalesItemLineDetail"];
+        if decimal(&detail["Qty"]).unwrap_or_default() == quantity && decimal(&detail["UnitPrice"]) == Some(price) {
+            continue;
+        }
+        is_priced = true;
         line["SalesItemLineDetail"]["Qty"] = number(quantity);
         line["SalesItemLineDetail"]["UnitPrice"] = number(price);
-        line["Amount"] = number(round(quantity * price, 2));
-        line["SalesItemLineDetail"].as_object_mut().map(|detail| detail.remove("TaxInclusiveAmt"));
+        line["Amount"] = number(round(quantity * price, decimals));
     }
-    if row["GlobalTaxCalculation"] == json!("TaxInclusive") {
+    if is_priced && row["GlobalTaxCalculation"] == json!("TaxInclusive") {
         // The page shows prices without tax.
         changes["GlobalTaxCalculation"] = json!("TaxExcluded");
     }

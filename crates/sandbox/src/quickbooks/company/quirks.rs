@@ -1,0 +1,39 @@
+//! What QuickBooks does not promise, and questions that no recording settles: a company can be switched to each reading,
+//! so that a program can be tested against both.
+
+use serde::{Deserialize, Serialize};
+
+/// What `Line.Amount` is in a request with tax-inclusive lines, where `TaxInclusiveAmt` does not settle it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum TaxInclusiveAmount {
+    /// The price with tax, unless `TaxInclusiveAmt` is another amount that fits it.
+    #[default]
+    Gross,
+    /// Always the price without tax: a client that sends gross amounts bills the tax twice.
+    Net,
+}
+
+/// The quirks of one company.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Quirks {
+    /// A repeated `requestid` is carried out again.
+    pub(crate) ignores_request_ids: bool,
+    /// Queries find what was created so many milliseconds ago, and nothing newer.
+    pub(crate) query_lag_ms: i64,
+    /// So many e-mails in a day: one of Intuit's sandbox companies sends 40 (the reference, 2.6).
+    pub(crate) emails_a_day: usize,
+    pub(crate) tax_inclusive_amount: TaxInclusiveAmount,
+}
+
+impl Default for Quirks {
+    fn default() -> Self {
+        Self {
+            ignores_request_ids: false,
+            query_lag_ms: 0,
+            emails_a_day: 40,
+            tax_inclusive_amount: TaxInclusiveAmount::default(),
+        }
+    }
+}
