@@ -6,6 +6,7 @@ mod inclusive;
 mod invoices;
 mod limits;
 mod properties;
+mod quirks;
 mod requests;
 mod support;
 mod taxes;

@@ -16,7 +16,7 @@ use crate::clock::Clock;
 use jiff::{Timestamp, civil::Date};
 use names::Names;
 use numbers::Numbers;
-pub(crate) use quirks::{Quirks, TaxInclusiveAmount};
+pub(crate) use quirks::{PercentDiscount, Quirks, TaxInclusiveAmount};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::{

@@ -14,6 +14,17 @@ pub(crate) enum TaxInclusiveAmount {
     Net,
 }
 
+/// What a discount line counts for that names a percentage.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum PercentDiscount {
+    /// The percentage of the subtotal.
+    #[default]
+    Computed,
+    /// The `Amount` that the request sends beside it: a client that sends zero discounts nothing.
+    Amount,
+}
+
 /// The quirks of one company.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 #[serde(default)]
@@ -25,6 +36,7 @@ pub(crate) struct Quirks {
     /// So many e-mails in a day: one of Intuit's sandbox companies sends 40 (the reference, 2.6).
     pub(crate) emails_a_day: usize,
     pub(crate) tax_inclusive_amount: TaxInclusiveAmount,
+    pub(crate) percent_discount: PercentDiscount,
 }
 
 impl Default for Quirks {
@@ -34,6 +46,7 @@ impl Default for Quirks {
             query_lag_ms: 0,
             emails_a_day: 40,
             tax_inclusive_amount: TaxInclusiveAmount::default(),
+            percent_discount: PercentDiscount::default(),
         }
     }
 }

@@ -4,7 +4,7 @@ use super::tax;
 use crate::{
     decimal::{decimal, number, round},
     quickbooks::{
-        company::{Company, SalesTax},
+        company::{Company, PercentDiscount, SalesTax},
         entity::Entity,
         fault::Fault,
         objects::{minor_units, resolve},
@@ -357,8 +357,11 @@ fn discount_line(company: &Company, form: &mut Form, mut line: Value) -> Result<
         (Some(percent), _) if percent < Decimal::ZERO || percent > dec!(100) => {
             return Err(refusal("A discount is between 0 and 100 percent"));
         }
+        (_, Some(amount)) if amount < Decimal::ZERO => return Err(Fault::negative("Line.Amount")),
+        (Some(_), Some(amount)) if company.quirks.percent_discount == PercentDiscount::Amount => {
+            Discount::Amount(round(amount, form.decimals))
+        }
         (Some(percent), _) => Discount::Percent(percent),
-        (None, Some(amount)) if amount < Decimal::ZERO => return Err(Fault::negative("Line.Amount")),
         (None, Some(amount)) => Discount::Amount(round(amount, form.decimals)),
         (None, None) => return Err(Fault::missing("Line.Amount")),
     };
