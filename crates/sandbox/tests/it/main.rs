@@ -1,6 +1,7 @@
 //! The sandbox through its front: HTTP against the contract, on a sandbox of its own for each test.
 
 mod control;
+mod countries;
 mod faults;
 mod inclusive;
 mod invoices;

@@ -18,6 +18,7 @@ pub(crate) fn realm(preset: &str) -> &'static str {
         "gb" => "9341452200000006",
         "au" => "9341452200000007",
         "in" => "9341452200000008",
+        "fr" => "9341452200000010",
         other => panic!("no company of preset {other}"),
     }
 }

@@ -57,6 +57,9 @@ pub(crate) struct Rules {
     /// What the subscription does not have, as `MultiCurrency` or `Class`.
     #[serde(default)]
     pub(crate) without: Vec<String>,
+    /// As in France: a discount of the whole form becomes a line over nothing, and the total is without it.
+    #[serde(default)]
+    pub(crate) drops_discount_lines: bool,
 }
 
 fn per_line() -> Rounding {

@@ -102,6 +102,9 @@ pub(super) fn read(
                 }
                 form.body.push(line);
             }
+            "DiscountLineDetail" if company.rules.drops_discount_lines => form.body.push(json!({
+                "Id": line["Id"], "Amount": 0, "DetailType": "SalesItemLineDetail", "SalesItemLineDetail": { "DiscountAmt": 0 },
+            })),
             "DiscountLineDetail" => discount_line(company, &mut form, line)?,
             "SubTotalLineDetail" => {}
             "" => return Err(Fault::missing("Line.DetailType")),
@@ -160,6 +163,14 @@ fn sales_line(company: &Company, row: &Map<String, Value>, form: &mut Form, mut 
         form.extras.push((line, price, code));
         return Ok(());
     }
+    let is_dropped_discount = company.rules.drops_discount_lines
+        && line["SalesItemLineDetail"]["ItemRef"].is_null()
+        && line["SalesItemLineDetail"]["DiscountAmt"].is_number();
+    if is_dropped_discount {
+        line["Amount"] = json!(0);
+        form.body.push(line);
+        return Ok(());
+    }
     let Some(sale) = sold(company, row, form.decimals, &mut line)? else {
         // Without an item the line is documentation only, and its amount does not count.
         let description = line["Description"].clone();
@@ -209,6 +220,10 @@ fn sold(company: &Company, row: &Map<String, Value>, decimals: u32, line: &mut V
     }
     if item["IncomeAccountRef"].is_object() {
         detail.insert("ItemAccountRef".into(), item["IncomeAccountRef"].clone());
+    }
+    if company.rules.drops_discount_lines {
+        detail.remove("DiscountRate");
+        detail.insert("DiscountAmt".into(), json!(0));
     }
     let taxable = item["Taxable"] == json!(true);
     let detail = &line["SalesItemLineDetail"];
