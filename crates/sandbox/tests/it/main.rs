@@ -11,4 +11,5 @@ mod quirks;
 mod requests;
 mod support;
 mod taxes;
+mod terms;
 mod webhooks;

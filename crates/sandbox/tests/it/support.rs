@@ -87,6 +87,12 @@ impl Bench {
         answer.text().await.expect("a text")
     }
 
+    /// A page of QuickBooks itself.
+    pub(crate) async fn web_page(&self, path: &str) -> String {
+        let answer = send(self.http.get(format!("{}{path}", self.sandbox.origins.quickbooks_web))).await;
+        answer.expect("a page").text().await.expect("a text")
+    }
+
     /// Asks the control door.
     pub(crate) async fn control(&self, path: &str, body: Value) -> Value {
         let method = if body.is_null() { Method::GET } else { Method::POST };

@@ -105,6 +105,7 @@ struct InvoicePage {
     head: Head,
     row: InvoiceRow,
     currency: String,
+    term: String,
     email: String,
     sent: String,
     address: String,
@@ -356,6 +357,7 @@ fn invoice_page(company: &Company, row: &Value, today: &str, refused: String) ->
     InvoicePage {
         head: Head::of(company),
         currency: text(&row["CurrencyRef"]["value"]),
+        term: text(&row["SalesTermRef"]["name"]),
         email: text(&row["BillEmail"]["Address"]),
         sent: text(&row["DeliveryInfo"]["DeliveryTime"]),
         address: address(&row["BillAddr"]),

@@ -338,3 +338,23 @@ fn printed(line: &Value, item: &Value, quantity: &Value, shown: &impl Fn(&Value)
         inner,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{clock::Clock, quickbooks::preset};
+
+    #[test]
+    fn the_name_of_the_term_is_printed_even_if_the_due_date_disagrees() {
+        let seed = json!({ "realm_id": "1", "preset": "us" });
+        let company = preset::company(&seed, Clock::default()).expect("a company");
+        let row = json!({
+            "DocNumber": "7", "TxnDate": "2026-03-13", "DueDate": "2026-03-20", "SalesTermRef": { "value": "3", "name": "Net 30" },
+            "CurrencyRef": { "value": "USD" }, "CustomerRef": { "name": "Amy" },
+        });
+        let facts = Sheet::of(&company, Entity::Invoice, &row).facts;
+        for fact in [["DUE DATE", "03/20/2026"], ["TERMS", "Net 30"]] {
+            assert!(facts.iter().any(|[label, value]| [label.as_str(), value.as_str()] == fact), "{facts:?}");
+        }
+    }
+}
