@@ -26,6 +26,7 @@ pub(super) fn router() -> Router<Shared> {
         .route("/quickbooks/companies", get(companies).post(add_company))
         .route("/quickbooks/companies/reset", post(reset_company))
         .route("/quickbooks/seed", post(seed))
+        .route("/quickbooks/items", post(add_items))
         .route("/quickbooks/grants", post(grant))
         .route("/quickbooks/expire", post(expire))
         .route("/quickbooks/disconnect", post(disconnect))
@@ -128,6 +129,21 @@ async fn seed(State(shared): State<Shared>, Json(file): Json<Value>) -> Response
         }
         Err(error) => refusal(StatusCode::BAD_REQUEST, format!("{error:#}")),
     }
+}
+
+#[derive(Debug, Deserialize)]
+struct NewItems {
+    realm_id: String,
+    count: u32,
+}
+
+/// Gives a company many items at once.
+async fn add_items(State(shared): State<Shared>, Json(asked): Json<NewItems>) -> Response {
+    let mut world = shared.world();
+    let clock = world.clock;
+    let Some(company) = world.quickbooks.companies.get_mut(&asked.realm_id) else { return not_found("realm_id") };
+    company.add_items(asked.count, clock);
+    StatusCode::NO_CONTENT.into_response()
 }
 
 async fn grant(State(shared): State<Shared>, Json(asked): Json<Realm>) -> Response {

@@ -7,6 +7,7 @@ mod inclusive;
 mod invoices;
 mod limits;
 mod properties;
+mod queries;
 mod quirks;
 mod requests;
 mod support;

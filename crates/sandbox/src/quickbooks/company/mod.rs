@@ -1,5 +1,6 @@
 //! One QuickBooks company: its rules, its lists and transactions, what changed, and what was sent out.
 
+mod bulk;
 pub(crate) mod keys;
 mod names;
 mod numbers;
@@ -16,7 +17,7 @@ use crate::clock::Clock;
 use jiff::{Timestamp, civil::Date};
 use names::Names;
 use numbers::Numbers;
-pub(crate) use quirks::{PercentDiscount, Quirks, TaxInclusiveAmount};
+pub(crate) use quirks::{LikeAccents, PercentDiscount, Quirks, TaxInclusiveAmount};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::{

@@ -25,6 +25,16 @@ pub(crate) enum PercentDiscount {
     Amount,
 }
 
+/// Whether `LIKE` tells letters with accents from those without.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum LikeAccents {
+    /// `Muller%` does not find `Müller`.
+    #[default]
+    Sensitive,
+    Insensitive,
+}
+
 /// The quirks of one company.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 #[serde(default)]
@@ -37,6 +47,7 @@ pub(crate) struct Quirks {
     pub(crate) emails_a_day: usize,
     pub(crate) tax_inclusive_amount: TaxInclusiveAmount,
     pub(crate) percent_discount: PercentDiscount,
+    pub(crate) like_accents: LikeAccents,
 }
 
 impl Default for Quirks {
@@ -47,6 +58,7 @@ impl Default for Quirks {
             emails_a_day: 40,
             tax_inclusive_amount: TaxInclusiveAmount::default(),
             percent_discount: PercentDiscount::default(),
+            like_accents: LikeAccents::default(),
         }
     }
 }
