@@ -53,6 +53,42 @@ async fn what_is_not_filterable_is_refused() {
 }
 
 #[tokio::test]
+async fn every_currency_of_every_company_has_a_rate_on_every_day() {
+    let bench = Bench::start().await;
+    let companies = bench.control("/quickbooks/companies", Value::Null).await["companies"].clone();
+    let mut count = 0;
+    for company in companies.as_array().expect("companies") {
+        let company = bench.company(company["realm_id"].as_str().expect("a realm")).await;
+        for currency in company.rows("CompanyCurrency", "").await {
+            let code = currency["Code"].as_str().expect("a code").to_owned();
+            let path = format!("/exchangerate?sourcecurrencycode={code}");
+            let today = company.get(&path).await.ok("ExchangeRate");
+            assert!(today["Rate"].is_number() && today["Id"].is_null(), "{today}");
+            let earlier = company.get(&format!("{path}&asofdate=2026-03-13")).await.ok("ExchangeRate");
+            assert_eq!((&earlier["Rate"], &earlier["AsOfDate"]), (&today["Rate"], &json!("2026-03-13")));
+            let asked = format!("where SourceCurrencyCode = '{}'", code.to_lowercase());
+            assert_eq!(company.rows("ExchangeRate", &asked).await, [today]);
+            let asked = format!("where SourceCurrencyCode in ('{code}', 'XXX') and AsOfDate = '2026-03-13'");
+            assert_eq!(company.rows("ExchangeRate", &asked).await, [earlier]);
+            let counted = company.query(&format!("select count(*) from ExchangeRate {asked}")).await;
+            assert_eq!(counted.ok("QueryResponse"), json!({ "totalCount": 1 }));
+            count += 1;
+        }
+    }
+    assert!(count >= 8, "{count} currencies");
+    let company = bench.company(US).await;
+    assert_eq!(company.get("/exchangerate?sourcecurrencycode=USD").await.code(), "2220", "the home currency");
+    assert_eq!(company.get("/exchangerate").await.code(), "2020");
+    let rate = json!({ "SourceCurrencyCode": "EUR", "Rate": 1.1, "AsOfDate": "2026-03-20" });
+    company.post("/exchangerate", rate).await.ok("ExchangeRate");
+    for (day, rate) in [("2026-03-19", 1.1), ("2026-03-20", 1.1), ("2026-04-01", 1.1), ("2030-01-01", 1.0842)] {
+        let rows =
+            company.rows("ExchangeRate", &format!("where SourceCurrencyCode = 'EUR' and AsOfDate = '{day}'")).await;
+        assert_eq!(rows[0]["Rate"], json!(rate), "{day}");
+    }
+}
+
+#[tokio::test]
 async fn a_hundred_thousand_items_are_there_soon_and_found_soon() {
     let bench = Bench::start().await;
     let company = bench.company(US).await;

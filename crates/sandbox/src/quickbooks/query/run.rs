@@ -9,6 +9,7 @@ use crate::quickbooks::{
     },
     entity::Entity,
     fault::Fault,
+    objects::read_exchange_rate,
 };
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
@@ -22,6 +23,11 @@ pub(in crate::quickbooks) fn answer(company: &Company, text: &str, now: Timestam
     let accents = company.quirks.like_accents;
     let tests = query.conditions.iter().map(|condition| Test::of(condition, accents)).collect::<Result<Vec<_>, _>>()?;
     let is_seen = |row: &Row| lag == 0 || row.keys()[CREATED] <= seen;
+    if query.entity == Entity::ExchangeRate
+        && let Some(day) = asked_day(&query)
+    {
+        return Ok(rates_of_day(company, &query, &tests, day));
+    }
     let matching = matching(company, &query, &tests).filter(|(_, row)| is_seen(row));
     if query.projection == Projection::Count {
         return Ok(json!({ "totalCount": matching.count() }).to_string());
@@ -58,6 +64,31 @@ pub(in crate::quickbooks) fn answer(company: &Company, text: &str, now: Timestam
     }
     body.push('}');
     Ok(body)
+}
+
+/// The day that a query for exchange rates asks for.
+fn asked_day(query: &Query) -> Option<&str> {
+    let is_day = |condition: &&Condition| condition.kind == Kind::Date && condition.operator == Operator::Equal;
+    query.conditions.iter().find(is_day)?.values.first().map(String::as_str)
+}
+
+/// The rates in force on a day: a rate stays until another is set, also on days that have none of their own.
+fn rates_of_day(company: &Company, query: &Query, tests: &[Test], day: &str) -> String {
+    let dates = properties(query.entity).iter().position(|property| property.kind == Kind::Date);
+    let others: Vec<&Test> = tests.iter().filter(|test| Some(test.at) != dates).collect();
+    let rows = company.table(query.entity).into_iter().flat_map(Table::rows).map(|(_, row)| row);
+    let meant = rows.filter(|row| others.iter().all(|test| test.holds(&row.keys()[test.at])));
+    let codes: BTreeSet<String> =
+        meant.filter_map(|row| row.value()["SourceCurrencyCode"].as_str().map(str::to_owned)).collect();
+    let rates = codes.iter().filter_map(|code| read_exchange_rate(company, code, Some(day)).ok());
+    if query.projection == Projection::Count {
+        return json!({ "totalCount": rates.count() }).to_string();
+    }
+    let page: Vec<Value> = rates.skip(query.start - 1).take(query.max).collect();
+    if page.is_empty() {
+        return "{}".to_owned();
+    }
+    json!({ "ExchangeRate": page, "startPosition": query.start, "maxResults": page.len() }).to_string()
 }
 
 /// The rows that a query means. Lists of names show what is active, unless the query asks for the others.
