@@ -43,3 +43,38 @@ async fn french_forms_have_a_number() {
     body["DocNumber"] = json!("F-2026-7");
     assert_eq!(company.post("/invoice", body).await.ok("Invoice")["TotalAmt"], json!(93.5));
 }
+
+#[tokio::test]
+async fn yen_have_no_decimals_at_home_either() {
+    let bench = Bench::start().await;
+    let company = bench.company(realm("jp")).await;
+    let discount = json!({ "DetailType": "DiscountLineDetail", "DiscountLineDetail": { "PercentBased": true, "DiscountPercent": 5 } });
+    let body =
+        json!({ "CustomerRef": { "value": "1" }, "Line": [line("3", 3, 333.0), line("2", 1, 1234.0), discount] });
+    let made = company.post("/invoice", body).await.ok("Invoice");
+    // 8 % of 999 are 79.92, 10 % of 1234 are 123.4, 5 % of 2233 are 111.65.
+    assert_eq!((&made["TxnTaxDetail"]["TotalTax"], &made["TotalAmt"]), (&json!(203), &json!(2324)));
+    assert_eq!(made["HomeTotalAmt"], json!(2324));
+    let body =
+        json!({ "CustomerRef": { "value": "2" }, "CurrencyRef": { "value": "USD" }, "Line": [line("4", 2, 52.25)] });
+    let made = company.post("/invoice", body).await.ok("Invoice");
+    assert_eq!((&made["TotalAmt"], &made["HomeTotalAmt"]), (&json!(104.5), &json!(15818)), "104.5 x 151.37 yen");
+    let included = json!({ "CustomerRef": { "value": "1" }, "GlobalTaxCalculation": "TaxInclusive", "Line": [line("2", 1, 1000.0)] });
+    let made = company.post("/invoice", included).await.ok("Invoice");
+    assert_eq!((&made["Line"][0]["Amount"], &made["TotalAmt"]), (&json!(909), &json!(1000)));
+}
+
+#[tokio::test]
+async fn dinars_have_two_decimals_or_three() {
+    let bench = Bench::start().await;
+    let company = bench.company(realm("kw")).await;
+    let sale = |amount: f64, price: f64| json!({ "CustomerRef": { "value": "1" }, "Line": [{ "DetailType": "SalesItemLineDetail", "Amount": amount, "SalesItemLineDetail": { "ItemRef": { "value": "10" }, "Qty": 1, "UnitPrice": price, "TaxCodeRef": { "value": "2" } } }] });
+    assert_eq!(company.post("/invoice", sale(12.345, 12.345)).await.code(), "6070");
+    let made = company.post("/invoice", sale(12.35, 12.345)).await.ok("Invoice");
+    assert_eq!((&made["TxnTaxDetail"]["TotalTax"], &made["TotalAmt"]), (&json!(0.62), &json!(12.97)));
+    bench.control("/quickbooks/quirks", json!({ "realm_id": realm("kw"), "third_decimal": "kept" })).await;
+    assert_eq!(company.post("/invoice", sale(12.35, 12.345)).await.code(), "6070");
+    let made = company.post("/invoice", sale(12.345, 12.345)).await.ok("Invoice");
+    assert_eq!((&made["TxnTaxDetail"]["TotalTax"], &made["TotalAmt"]), (&json!(0.617), &json!(12.962)));
+    assert_eq!(made["HomeTotalAmt"], json!(12.962));
+}

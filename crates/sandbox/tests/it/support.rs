@@ -19,6 +19,8 @@ pub(crate) fn realm(preset: &str) -> &'static str {
         "au" => "9341452200000007",
         "in" => "9341452200000008",
         "fr" => "9341452200000010",
+        "jp" => "9341452200000011",
+        "kw" => "9341452200000012",
         other => panic!("no company of preset {other}"),
     }
 }

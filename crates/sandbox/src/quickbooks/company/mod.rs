@@ -14,10 +14,11 @@ use super::{
     webhooks::{Event, Operation},
 };
 use crate::clock::Clock;
+use iso_currency::Currency;
 use jiff::{Timestamp, civil::Date};
 use names::Names;
 use numbers::Numbers;
-pub(crate) use quirks::{LikeAccents, PercentDiscount, Quirks, TaxInclusiveAmount};
+pub(crate) use quirks::{LikeAccents, PercentDiscount, Quirks, TaxInclusiveAmount, ThirdDecimal};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::{
@@ -375,6 +376,12 @@ impl Company {
 
     pub(crate) fn home_currency(&self) -> &str {
         self.preferences["CurrencyPrefs"]["HomeCurrency"]["value"].as_str().unwrap_or("USD")
+    }
+
+    /// The decimals of a currency's amounts in this company.
+    pub(crate) fn decimals(&self, code: &str) -> u32 {
+        let exponent = Currency::from_code(code).and_then(Currency::exponent).map_or(2, u32::from);
+        if self.quirks.third_decimal == ThirdDecimal::Kept { exponent } else { exponent.min(2) }
     }
 
     pub(crate) fn multicurrency(&self) -> bool {

@@ -35,6 +35,17 @@ pub(crate) enum LikeAccents {
     Insensitive,
 }
 
+/// Amounts of currencies with three decimals, as the Kuwaiti dinar.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum ThirdDecimal {
+    /// Amounts have two decimals, as integrators report it of all currencies: a third one is rounded, and 6070 where it
+    /// comes from quantity and price.
+    #[default]
+    Rounded,
+    Kept,
+}
+
 /// The quirks of one company.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 #[serde(default)]
@@ -48,6 +59,7 @@ pub(crate) struct Quirks {
     pub(crate) tax_inclusive_amount: TaxInclusiveAmount,
     pub(crate) percent_discount: PercentDiscount,
     pub(crate) like_accents: LikeAccents,
+    pub(crate) third_decimal: ThirdDecimal,
 }
 
 impl Default for Quirks {
@@ -59,6 +71,7 @@ impl Default for Quirks {
             tax_inclusive_amount: TaxInclusiveAmount::default(),
             percent_discount: PercentDiscount::default(),
             like_accents: LikeAccents::default(),
+            third_decimal: ThirdDecimal::default(),
         }
     }
 }

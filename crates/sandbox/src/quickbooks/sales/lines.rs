@@ -7,7 +7,7 @@ use crate::{
         company::{Company, PercentDiscount, SalesTax},
         entity::Entity,
         fault::Fault,
-        objects::{minor_units, resolve},
+        objects::resolve,
     },
 };
 use rust_decimal::{Decimal, dec};
@@ -87,7 +87,7 @@ pub(super) fn read(
         discount: Discount::None,
         discount_line: None,
         extras: Vec::new(),
-        decimals: minor_units(currency),
+        decimals: company.decimals(currency),
     };
     for line in asked {
         let kind = line["DetailType"].as_str().unwrap_or_default().to_owned();

@@ -72,9 +72,10 @@ pub(super) fn balance(company: &Company, entity: Entity, row: &mut Map<String, V
     }
     if company.multicurrency() {
         let rate = row.get("ExchangeRate").and_then(decimal).unwrap_or(Decimal::ONE);
-        row.insert("HomeTotalAmt".into(), number(round(total * rate, 2)));
+        let decimals = company.decimals(company.home_currency());
+        row.insert("HomeTotalAmt".into(), number(round(total * rate, decimals)));
         if matches!(entity, Entity::Invoice | Entity::CreditMemo) {
-            row.insert("HomeBalance".into(), number(round(open * rate, 2)));
+            row.insert("HomeBalance".into(), number(round(open * rate, decimals)));
         }
     }
     excess

@@ -8,7 +8,7 @@ use crate::{
         company::{Act, Company},
         entity::Entity,
         fault::Fault,
-        objects::{Verb, minor_units},
+        objects::Verb,
         sales,
     },
     world::Shared,
@@ -72,7 +72,7 @@ fn carry(company: &mut Company, id: &str, name: &str, form: &Fields, act: &Act) 
         "delete" => accountant::change(company, Entity::Invoice, Some(id), Verb::Delete, &Value::Null, act),
         "send" => company.transaction(|company| sales::send(company, Entity::Invoice, id, None, act)),
         "edit" => {
-            let changes = edited(&company.read(Entity::Invoice, id)?.value(), form);
+            let changes = edited(company, &company.read(Entity::Invoice, id)?.value(), form);
             accountant::change(company, Entity::Invoice, Some(id), Verb::Write, &changes, act)
         }
         _ => Err(Fault::unsupported(name)),
@@ -80,9 +80,9 @@ fn carry(company: &mut Company, id: &str, name: &str, form: &Fields, act: &Act) 
 }
 
 /// The lines as typed in, and what stands around them.
-fn edited(row: &Value, form: &Fields) -> Value {
+fn edited(company: &Company, row: &Value, form: &Fields) -> Value {
     let mut changes = json!({ "DueDate": form.due, "CustomerMemo": { "value": form.memo }, "Line": row["Line"] });
-    let decimals = minor_units(row["CurrencyRef"]["value"].as_str().unwrap_or_default());
+    let decimals = company.decimals(row["CurrencyRef"]["value"].as_str().unwrap_or_default());
     let mut is_priced = false;
     for line in changes["Line"].as_array_mut().into_iter().flatten() {
         let Some(at) = form.lines.iter().position(|id| line["Id"] == json!(id)) else { continue };

@@ -164,7 +164,8 @@ fn text(value: &Value) -> String {
 }
 
 fn money(value: &Value) -> String {
-    format!("{:.2}", decimal(value).unwrap_or_default())
+    let amount = decimal(value).unwrap_or_default();
+    format!("{amount:.*}", amount.scale().max(2) as usize)
 }
 
 fn page(template: &impl Template) -> Response {

@@ -4,7 +4,7 @@ mod page;
 
 use crate::{
     decimal::decimal,
-    quickbooks::{company::Company, entity::Entity, objects::minor_units},
+    quickbooks::{company::Company, entity::Entity},
 };
 use page::{ACCENT, Align, BLACK, Face, GREY, Pages, RULE};
 use rust_decimal::Decimal;
@@ -87,7 +87,7 @@ impl Sheet {
         let info = company.info();
         let country = company.country().to_owned();
         let currency = text(&row["CurrencyRef"]["value"]);
-        let decimals = minor_units(&currency);
+        let decimals = company.decimals(&currency);
         let shown = |value: &Value| decimal(value).map(|value| money(value, decimals)).unwrap_or_default();
         let mut heading = vec![company.name().to_owned()];
         heading.extend(address(&info["CompanyAddr"]));
