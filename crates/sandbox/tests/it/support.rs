@@ -95,6 +95,12 @@ impl Bench {
         answer.expect("a page").text().await.expect("a text")
     }
 
+    /// The status that the control door answers a POST with.
+    pub(crate) async fn control_status(&self, path: &str, body: Value) -> StatusCode {
+        let url = format!("{}{path}", self.sandbox.origins.control);
+        send(self.http.post(url).json(&body)).await.expect("the control door answers").status()
+    }
+
     /// Asks the control door.
     pub(crate) async fn control(&self, path: &str, body: Value) -> Value {
         let method = if body.is_null() { Method::GET } else { Method::POST };

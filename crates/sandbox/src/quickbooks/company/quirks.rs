@@ -46,9 +46,20 @@ pub(crate) enum ThirdDecimal {
     Kept,
 }
 
+/// What becomes of an invoice with payments that is deleted or voided.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum PaidInvoice {
+    /// It goes; its payments stay, unapplied.
+    #[default]
+    Unlinks,
+    /// It stays until its payments are unlinked (6540).
+    Refused,
+}
+
 /// The quirks of one company.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub(crate) struct Quirks {
     /// A repeated `requestid` is carried out again.
     pub(crate) ignores_request_ids: bool,
@@ -60,6 +71,8 @@ pub(crate) struct Quirks {
     pub(crate) percent_discount: PercentDiscount,
     pub(crate) like_accents: LikeAccents,
     pub(crate) third_decimal: ThirdDecimal,
+    pub(crate) delete_paid: PaidInvoice,
+    pub(crate) void_paid: PaidInvoice,
 }
 
 impl Default for Quirks {
@@ -72,6 +85,8 @@ impl Default for Quirks {
             percent_discount: PercentDiscount::default(),
             like_accents: LikeAccents::default(),
             third_decimal: ThirdDecimal::default(),
+            delete_paid: PaidInvoice::default(),
+            void_paid: PaidInvoice::default(),
         }
     }
 }
