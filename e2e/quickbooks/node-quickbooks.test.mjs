@@ -224,7 +224,9 @@ test("payments and credits: balances, links, tokens", async () => {
   assert.equal(paid.UnappliedAmt, 0);
   await refused(us.call("createPayment", { CustomerRef: { value: "3" }, TotalAmt: 60, Line: [{ Amount: 60, LinkedTxn: [{ TxnId: made.Id, TxnType: "Invoice" }] }] }), "6000");
   await refused(us.call("createPayment", { CustomerRef: { value: "2" }, TotalAmt: 10, Line: [{ Amount: 10, LinkedTxn: [{ TxnId: made.Id, TxnType: "Invoice" }] }] }), "6000");
-  await refused(us.call("deleteInvoice", { Id: made.Id, SyncToken: now.SyncToken }), "6000");
+  await sandbox.control("/quickbooks/quirks", { realm_id: US, delete_paid: "refused" });
+  await refused(us.call("deleteInvoice", { Id: made.Id, SyncToken: now.SyncToken }), "6540");
+  await sandbox.control("/quickbooks/quirks", { realm_id: US });
   const credit = await us.call("createCreditMemo", { CustomerRef: { value: "3" }, Line: [{ Amount: 20, DetailType: "SalesItemLineDetail", SalesItemLineDetail: { ItemRef: { value: "1" } } }] });
   assert.equal(credit.RemainingCredit, 20);
   await us.call("createPayment", { CustomerRef: { value: "3" }, TotalAmt: 0, Line: [{ Amount: 20, LinkedTxn: [{ TxnId: made.Id, TxnType: "Invoice" }] }, { Amount: 20, LinkedTxn: [{ TxnId: credit.Id, TxnType: "CreditMemo" }] }] });

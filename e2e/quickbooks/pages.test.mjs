@@ -48,6 +48,7 @@ test("an accountant edits, is paid, sends, voids and deletes", { timeout: 120_00
     await sandbox.control("/quickbooks/edit", { realm_id: US, entity: "Invoice", id, changes: { BillEmail: { Address: "birds@amys.example" } } });
     await page.getByRole("button", { name: "Send" }).click();
     await page.getByText("birds@amys.example (sent").waitFor();
+    await sandbox.control("/quickbooks/quirks", { realm_id: US, delete_paid: "refused" });
     await page.getByRole("button", { name: "Delete" }).click();
     await page.getByText("You must unlink the payments").waitFor();
     await assertAccessible(page, "invoice");

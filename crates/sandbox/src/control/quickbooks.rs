@@ -26,6 +26,7 @@ pub(super) fn router() -> Router<Shared> {
         .route("/quickbooks/companies", get(companies).post(add_company))
         .route("/quickbooks/companies/reset", post(reset_company))
         .route("/quickbooks/seed", post(seed))
+        .route("/quickbooks/items", post(add_items))
         .route("/quickbooks/grants", post(grant))
         .route("/quickbooks/expire", post(expire))
         .route("/quickbooks/disconnect", post(disconnect))
@@ -130,6 +131,21 @@ async fn seed(State(shared): State<Shared>, Json(file): Json<Value>) -> Response
     }
 }
 
+#[derive(Debug, Deserialize)]
+struct NewItems {
+    realm_id: String,
+    count: u32,
+}
+
+/// Gives a company many items at once.
+async fn add_items(State(shared): State<Shared>, Json(asked): Json<NewItems>) -> Response {
+    let mut world = shared.world();
+    let clock = world.clock;
+    let Some(company) = world.quickbooks.companies.get_mut(&asked.realm_id) else { return not_found("realm_id") };
+    company.add_items(asked.count, clock);
+    StatusCode::NO_CONTENT.into_response()
+}
+
 async fn grant(State(shared): State<Shared>, Json(asked): Json<Realm>) -> Response {
     let mut world = shared.world();
     let clock = world.clock;
@@ -181,18 +197,19 @@ async fn preferences(State(shared): State<Shared>, Json(asked): Json<NewPreferen
     StatusCode::NO_CONTENT.into_response()
 }
 
-#[derive(Debug, Deserialize)]
-struct NewQuirks {
-    realm_id: String,
-    #[serde(flatten)]
-    quirks: Quirks,
-}
-
-async fn quirks(State(shared): State<Shared>, Json(asked): Json<NewQuirks>) -> StatusCode {
+/// Sets the quirks of a company. A name that is none is refused: a test would pass without what it is about.
+async fn quirks(State(shared): State<Shared>, Json(mut asked): Json<Value>) -> Response {
+    let realm_id = asked.as_object_mut().and_then(|asked| asked.remove("realm_id")).unwrap_or_default();
+    let quirks: Quirks = match serde_json::from_value(asked) {
+        Ok(quirks) => quirks,
+        Err(error) => return refusal(StatusCode::BAD_REQUEST, error.to_string()),
+    };
     let mut world = shared.world();
-    let Some(company) = world.quickbooks.companies.get_mut(&asked.realm_id) else { return StatusCode::NOT_FOUND };
-    company.quirks = asked.quirks;
-    StatusCode::NO_CONTENT
+    let company = realm_id.as_str().and_then(|realm_id| world.quickbooks.companies.get_mut(realm_id));
+    let Some(company) = company else { return not_found("realm_id") };
+    company.quirks = quirks;
+    company.touched = true;
+    StatusCode::NO_CONTENT.into_response()
 }
 
 /// Does something as the company's accountant.

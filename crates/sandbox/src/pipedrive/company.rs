@@ -116,6 +116,7 @@ impl Company {
                     row.as_object_mut().and_then(|row| row.remove(name)).unwrap_or_default()
                 };
                 let products = take(&mut row, "products");
+                let discounts = take(&mut row, "discounts");
                 if let Some(owner) = take(&mut row, "owner").as_u64() {
                     let user = company.users.get(usize::try_from(owner)?).context("an owner is one of the users")?;
                     row["owner_id"] = json!(user.id);
@@ -129,6 +130,11 @@ impl Company {
                     let mut product = product.clone();
                     product["deal_id"] = json!(id);
                     add(records, Resource::DealProduct, id * 100 + at, product);
+                }
+                for discount in discounts.as_array().into_iter().flatten() {
+                    let mut discount = discount.clone();
+                    discount["deal_id"] = json!(id);
+                    add(records, Resource::DealDiscount, records.next_id(Resource::DealDiscount), discount);
                 }
                 if products.as_array().is_some_and(|products| !products.is_empty()) {
                     rules::value_of_products(records, id, now);

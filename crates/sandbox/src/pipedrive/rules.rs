@@ -5,6 +5,7 @@ use super::{
     records::{Records, Resource},
 };
 use crate::decimal::{decimal, number, round};
+use iso_currency::Currency;
 use rust_decimal::{Decimal, dec};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
@@ -287,7 +288,7 @@ pub(super) fn value_of_products(records: &mut Records, deal: i64, now: &str) {
         off += if discount["type"] == json!("percentage") { sum * amount / dec!(100) } else { amount };
     }
     if let Some(row) = records.get_mut(Resource::Deal, deal) {
-        row["value"] = number(round((sum - off).max(Decimal::ZERO), 2));
+        row["value"] = number(round((sum - off).max(Decimal::ZERO), decimals(&row["currency"])));
         row["update_time"] = json!(now);
     }
 }
@@ -302,5 +303,11 @@ fn row_sum(row: &Value) -> Value {
         gross * amount("discount") / dec!(100)
     };
     let tax = if row["tax_method"] == json!("exclusive") { amount("tax") } else { Decimal::ZERO };
-    number(round((gross - off) * (dec!(100) + tax) / dec!(100), 2))
+    number(round((gross - off) * (dec!(100) + tax) / dec!(100), decimals(&row["currency"])))
+}
+
+/// The decimals of sums in a currency: two, and three where the currency has them.
+fn decimals(currency: &Value) -> u32 {
+    let exponent = currency.as_str().and_then(Currency::from_code).and_then(Currency::exponent);
+    exponent.map_or(2, u32::from).max(2)
 }

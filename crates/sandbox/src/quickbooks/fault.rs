@@ -197,6 +197,16 @@ impl Fault {
         )
     }
 
+    /// A transaction that payments hold.
+    pub(crate) fn is_paid(doing: &str) -> Self {
+        Self::validation(
+            "6540",
+            "Deposited transaction cannot be changed",
+            format!("Business Validation Error: You must unlink the payments before {doing} this transaction."),
+            "",
+        )
+    }
+
     /// A query that cannot be read.
     pub(crate) fn unparsable(detail: impl Into<String>) -> Self {
         Self::validation("4000", "Error parsing query", detail, "")

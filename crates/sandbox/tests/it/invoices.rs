@@ -105,7 +105,7 @@ async fn the_link_to_pay_online_is_there_on_request_where_payment_is_on() {
 #[tokio::test]
 async fn writing_back_what_was_read_is_accepted_by_every_entity() {
     let bench = Bench::start().await;
-    for preset in ["us", "br", "us-ast", "ca", "gb", "au", "in"] {
+    for preset in ["us", "br", "us-ast", "ca", "gb", "au", "in", "fr", "jp", "kw"] {
         let company = bench.company(realm(preset)).await;
         for entity in [
             "CompanyInfo",

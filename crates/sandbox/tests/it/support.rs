@@ -18,6 +18,9 @@ pub(crate) fn realm(preset: &str) -> &'static str {
         "gb" => "9341452200000006",
         "au" => "9341452200000007",
         "in" => "9341452200000008",
+        "fr" => "9341452200000010",
+        "jp" => "9341452200000011",
+        "kw" => "9341452200000012",
         other => panic!("no company of preset {other}"),
     }
 }
@@ -84,6 +87,18 @@ impl Bench {
         let answer = send(self.http.get(value("QUICKBOOKS_AUTHORIZE_URL")).query(&query)).await.expect("a page");
         assert!(answer.status().is_success(), "{}", answer.status());
         answer.text().await.expect("a text")
+    }
+
+    /// A page of QuickBooks itself.
+    pub(crate) async fn web_page(&self, path: &str) -> String {
+        let answer = send(self.http.get(format!("{}{path}", self.sandbox.origins.quickbooks_web))).await;
+        answer.expect("a page").text().await.expect("a text")
+    }
+
+    /// The status that the control door answers a POST with.
+    pub(crate) async fn control_status(&self, path: &str, body: Value) -> StatusCode {
+        let url = format!("{}{path}", self.sandbox.origins.control);
+        send(self.http.post(url).json(&body)).await.expect("the control door answers").status()
     }
 
     /// Asks the control door.

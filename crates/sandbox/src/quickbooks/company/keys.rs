@@ -45,6 +45,9 @@ macro_rules! properties {
     };
 }
 
+/// Where every row's id stands among its keys.
+pub(crate) const ID: usize = 0;
+
 /// Where every row's time of creation stands among its keys.
 pub(crate) const CREATED: usize = 1;
 

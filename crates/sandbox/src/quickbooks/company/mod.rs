@@ -1,9 +1,11 @@
 //! One QuickBooks company: its rules, its lists and transactions, what changed, and what was sent out.
 
+mod bulk;
 pub(crate) mod keys;
 mod names;
 mod numbers;
 pub(crate) mod preset;
+mod quirks;
 pub(crate) mod table;
 
 use super::{
@@ -12,9 +14,11 @@ use super::{
     webhooks::{Event, Operation},
 };
 use crate::clock::Clock;
+use iso_currency::Currency;
 use jiff::{Timestamp, civil::Date};
 use names::Names;
 use numbers::Numbers;
+pub(crate) use quirks::{LikeAccents, PaidInvoice, PercentDiscount, Quirks, TaxInclusiveAmount, ThirdDecimal};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::{
@@ -55,6 +59,9 @@ pub(crate) struct Rules {
     /// What the subscription does not have, as `MultiCurrency` or `Class`.
     #[serde(default)]
     pub(crate) without: Vec<String>,
+    /// As in France: a discount of the whole form becomes a line over nothing, and the total is without it.
+    #[serde(default)]
+    pub(crate) drops_discount_lines: bool,
 }
 
 fn per_line() -> Rounding {
@@ -95,24 +102,6 @@ pub(crate) struct Mail {
     pub(crate) id: String,
     /// Names of the files that went with it.
     pub(crate) attached: Vec<String>,
-}
-
-/// What QuickBooks does not promise, and a company may be without: to see whether a program leans on it.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
-#[serde(default)]
-pub(crate) struct Quirks {
-    /// A repeated `requestid` is carried out again.
-    pub(crate) ignores_request_ids: bool,
-    /// Queries find what was created so many milliseconds ago, and nothing newer.
-    pub(crate) query_lag_ms: i64,
-    /// So many e-mails in a day: one of Intuit's sandbox companies sends 40 (the reference, 2.6).
-    pub(crate) emails_a_day: usize,
-}
-
-impl Default for Quirks {
-    fn default() -> Self {
-        Self { ignores_request_ids: false, query_lag_ms: 0, emails_a_day: 40 }
-    }
 }
 
 /// One company.
@@ -387,6 +376,12 @@ impl Company {
 
     pub(crate) fn home_currency(&self) -> &str {
         self.preferences["CurrencyPrefs"]["HomeCurrency"]["value"].as_str().unwrap_or("USD")
+    }
+
+    /// The decimals of a currency's amounts in this company.
+    pub(crate) fn decimals(&self, code: &str) -> u32 {
+        let exponent = Currency::from_code(code).and_then(Currency::exponent).map_or(2, u32::from);
+        if self.quirks.third_decimal == ThirdDecimal::Kept { exponent } else { exponent.min(2) }
     }
 
     pub(crate) fn multicurrency(&self) -> bool {

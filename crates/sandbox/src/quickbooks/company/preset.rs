@@ -13,7 +13,7 @@ const BASE: &str = include_str!("../../../seeds/quickbooks/base.json");
 const COMPANIES: &str = include_str!("../../../seeds/quickbooks/companies.json");
 
 /// Each preset's name and content.
-const PRESETS: [(&str, &str); 9] = [
+const PRESETS: [(&str, &str); 12] = [
     ("us", include_str!("../../../seeds/quickbooks/us.json")),
     ("us-ast", include_str!("../../../seeds/quickbooks/us-ast.json")),
     ("us-no-tax", include_str!("../../../seeds/quickbooks/us-no-tax.json")),
@@ -23,6 +23,9 @@ const PRESETS: [(&str, &str); 9] = [
     ("au", include_str!("../../../seeds/quickbooks/au.json")),
     ("in", include_str!("../../../seeds/quickbooks/in.json")),
     ("br", include_str!("../../../seeds/quickbooks/br.json")),
+    ("fr", include_str!("../../../seeds/quickbooks/fr.json")),
+    ("jp", include_str!("../../../seeds/quickbooks/jp.json")),
+    ("kw", include_str!("../../../seeds/quickbooks/kw.json")),
 ];
 
 /// The names of the presets.

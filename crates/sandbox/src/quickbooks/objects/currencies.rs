@@ -35,12 +35,6 @@ fn capitalised(name: &str) -> String {
     words.collect::<Vec<_>>().join(" ")
 }
 
-/// The decimals of a currency's amounts. QuickBooks keeps two at most.
-pub(crate) fn minor_units(code: &str) -> u32 {
-    let exponent = Currency::from_code(code).and_then(Currency::exponent);
-    exponent.map_or(2, |exponent| u32::from(exponent).min(2))
-}
-
 /// Home units for one unit of `code` on a day: the day's own rate, else the latest before it, else the standing one.
 pub(in crate::quickbooks) fn exchange_rate(company: &Company, code: &str, day: &str) -> Decimal {
     if code == company.home_currency() {

@@ -11,7 +11,7 @@ mod small;
 mod tax;
 
 pub(super) use attachable::upload;
-pub(crate) use currencies::{currency_name, minor_units};
+pub(crate) use currencies::currency_name;
 pub(super) use currencies::{exchange_rate, read_exchange_rate};
 pub(super) use draft::{Draft, addresses, begin, finish, resolve, today_or};
 pub(super) use name::hide_tax_numbers;

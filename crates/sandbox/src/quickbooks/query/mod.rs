@@ -1,5 +1,6 @@
 //! QuickBooks' query language: `select * from Customer where DisplayName like 'A%' orderby Id maxresults 10`.
 
+mod accents;
 mod parse;
 mod run;
 mod words;

@@ -1,30 +1,41 @@
 //! Answering a query from a company's rows.
 
-use super::{Condition, Operator, Projection, Query, parse::parse};
+use super::{Condition, Operator, Projection, Query, accents::plain, parse::parse};
 use crate::quickbooks::{
     company::{
-        Company, SalesTax,
-        keys::{CREATED, Key, Kind, literal, properties},
+        Company, LikeAccents, SalesTax,
+        keys::{CREATED, ID, Key, Kind, literal, properties},
         table::{Id, Row, Table},
     },
     entity::Entity,
     fault::Fault,
+    objects::read_exchange_rate,
 };
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
-use std::{fmt::Write as _, sync::Arc};
+use std::{collections::BTreeSet, fmt::Write as _, sync::Arc};
 
 /// Answers a query: the content of `QueryResponse`, as JSON.
 pub(in crate::quickbooks) fn answer(company: &Company, text: &str, now: Timestamp) -> Result<String, Fault> {
     let query = parse(text.trim().trim_end_matches(';'))?;
     let lag = company.quirks.query_lag_ms;
     let seen = Key::Instant(now - SignedDuration::from_millis(lag));
-    let tests = query.conditions.iter().map(Test::of).collect::<Result<Vec<_>, _>>()?;
+    let accents = company.quirks.like_accents;
+    let tests = query.conditions.iter().map(|condition| Test::of(condition, accents)).collect::<Result<Vec<_>, _>>()?;
     let is_seen = |row: &Row| lag == 0 || row.keys()[CREATED] <= seen;
-    let mut found: Vec<(&Id, &Arc<Row>)> = matching(company, &query, &tests).filter(|(_, row)| is_seen(row)).collect();
-    if query.projection == Projection::Count {
-        return Ok(json!({ "totalCount": found.len() }).to_string());
+    if query.entity == Entity::ExchangeRate
+        && let Some(day) = asked_day(&query)
+    {
+        return Ok(rates_of_day(company, &query, &tests, day));
     }
+    let matching = matching(company, &query, &tests).filter(|(_, row)| is_seen(row));
+    if query.projection == Projection::Count {
+        return Ok(json!({ "totalCount": matching.count() }).to_string());
+    }
+    // Rows come in the order of their ids: a page without another order is complete before the table ends.
+    let is_complete_early = query.order.is_empty() && !has_pseudo_codes(company, &query);
+    let needed = if is_complete_early { query.start - 1 + query.max } else { usize::MAX };
+    let mut found: Vec<(&Id, &Arc<Row>)> = matching.take(needed).collect();
     found.sort_by(|(_, a), (_, b)| {
         let orders = query.order.iter().map(|(at, descending)| {
             let order = a.keys()[*at].cmp(&b.keys()[*at]);
@@ -55,6 +66,31 @@ pub(in crate::quickbooks) fn answer(company: &Company, text: &str, now: Timestam
     Ok(body)
 }
 
+/// The day that a query for exchange rates asks for.
+fn asked_day(query: &Query) -> Option<&str> {
+    let is_day = |condition: &&Condition| condition.kind == Kind::Date && condition.operator == Operator::Equal;
+    query.conditions.iter().find(is_day)?.values.first().map(String::as_str)
+}
+
+/// The rates in force on a day: a rate stays until another is set, also on days that have none of their own.
+fn rates_of_day(company: &Company, query: &Query, tests: &[Test], day: &str) -> String {
+    let dates = properties(query.entity).iter().position(|property| property.kind == Kind::Date);
+    let others: Vec<&Test> = tests.iter().filter(|test| Some(test.at) != dates).collect();
+    let rows = company.table(query.entity).into_iter().flat_map(Table::rows).map(|(_, row)| row);
+    let meant = rows.filter(|row| others.iter().all(|test| test.holds(&row.keys()[test.at])));
+    let codes: BTreeSet<String> =
+        meant.filter_map(|row| row.value()["SourceCurrencyCode"].as_str().map(str::to_owned)).collect();
+    let rates = codes.iter().filter_map(|code| read_exchange_rate(company, code, Some(day)).ok());
+    if query.projection == Projection::Count {
+        return json!({ "totalCount": rates.count() }).to_string();
+    }
+    let page: Vec<Value> = rates.skip(query.start - 1).take(query.max).collect();
+    if page.is_empty() {
+        return "{}".to_owned();
+    }
+    json!({ "ExchangeRate": page, "startPosition": query.start, "maxResults": page.len() }).to_string()
+}
+
 /// The rows that a query means. Lists of names show what is active, unless the query asks for the others.
 fn matching<'a>(
     company: &'a Company,
@@ -64,17 +100,24 @@ fn matching<'a>(
     let active = properties(query.entity).iter().position(|property| property.path == "Active");
     let hidden = active
         .filter(|at| query.entity.is_name_list() && !query.conditions.iter().any(|condition| condition.at == *at));
-    company
-        .table(query.entity)
-        .into_iter()
-        .flat_map(Table::rows)
+    let table = company.table(query.entity);
+    let named = tests.iter().find_map(Test::ids);
+    let all = table.filter(|_| named.is_none()).into_iter().flat_map(Table::rows);
+    let by_id = named.into_iter().flatten().filter_map(move |id| Some((id, table?.find(id)?)));
+    by_id
+        .chain(all)
         .filter(move |(_, row)| hidden.is_none_or(|at| row.keys()[at] != Key::Flag(false)))
         .filter(|(_, row)| tests.iter().all(|test| test.holds(&row.keys()[test.at])))
 }
 
-/// The page asked for. QuickBooks adds the pseudo tax codes of the United States to every page of tax codes.
+/// QuickBooks adds the pseudo tax codes of the United States to every page of tax codes.
+fn has_pseudo_codes(company: &Company, query: &Query) -> bool {
+    query.entity == Entity::TaxCode && company.rules.sales_tax != SalesTax::PerLine
+}
+
+/// The page asked for.
 fn page<'a>(company: &Company, query: &Query, found: Vec<(&'a Id, &'a Arc<Row>)>) -> Vec<(&'a Id, &'a Arc<Row>)> {
-    let pseudo = query.entity == Entity::TaxCode && company.rules.sales_tax != SalesTax::PerLine;
+    let pseudo = has_pseudo_codes(company, query);
     let (always, paged): (Vec<_>, Vec<_>) = found.into_iter().partition(|(id, _)| pseudo && matches!(id, Id::Name(_)));
     paged.into_iter().skip(query.start - 1).take(query.max).chain(always).collect()
 }
@@ -85,24 +128,35 @@ struct Test {
     at: usize,
     operator: Operator,
     values: Vec<Key>,
+    /// Compares texts without their accents.
+    is_plain: bool,
 }
 
 impl Test {
-    fn of(condition: &Condition) -> Result<Self, Fault> {
+    fn of(condition: &Condition, accents: LikeAccents) -> Result<Self, Fault> {
         let like = condition.operator == Operator::Like;
         if like && !matches!(condition.kind, Kind::Text | Kind::Id) {
             return Err(Fault::invalid_query("Operator LIKE is for texts only"));
         }
         let kind = if like { Kind::Text } else { condition.kind };
+        let is_plain = like && accents == LikeAccents::Insensitive;
         let values = condition
             .values
             .iter()
             .map(|value| {
+                let value = if is_plain { &plain(&value.to_lowercase()) } else { value };
                 literal(kind, value)
                     .ok_or_else(|| Fault::invalid_query(format!("value {value} is invalid for this property")))
             })
             .collect::<Result<_, _>>()?;
-        Ok(Self { at: condition.at, operator: condition.operator, values })
+        Ok(Self { at: condition.at, operator: condition.operator, values, is_plain })
+    }
+
+    /// The ids that the test names, each once and in their order; `None` for a test of another kind.
+    fn ids(&self) -> Option<BTreeSet<&Id>> {
+        let is_by_id = self.at == ID && matches!(self.operator, Operator::Equal | Operator::In);
+        let ids = self.values.iter().filter_map(|value| if let Key::Id(id) = value { Some(id) } else { None });
+        is_by_id.then(|| ids.collect())
     }
 
     fn holds(&self, key: &Key) -> bool {
@@ -121,6 +175,7 @@ impl Test {
             Operator::AtMost => key <= value,
             Operator::AtLeast => key >= value,
             Operator::Like => match (key, value) {
+                (Key::Text(text), Key::Text(pattern)) if self.is_plain => like(&plain(text), pattern),
                 (Key::Text(text), Key::Text(pattern)) => like(text, pattern),
                 (Key::Id(id), Key::Text(pattern)) => like(&id.to_string(), pattern),
                 _ => false,

@@ -66,7 +66,7 @@ pub(super) fn settle(company: &mut Company, entity: Entity, id: &str, change: De
         row["RemainingCredit"] = number(open);
     }
     if let Some(rate) = decimal(&row["ExchangeRate"]) {
-        row["HomeBalance"] = number(round(open * rate, 2));
+        row["HomeBalance"] = number(round(open * rate, company.decimals(company.home_currency())));
     }
     let mut links = row["LinkedTxn"].as_array().cloned().unwrap_or_default();
     links.retain(|link| !(link["TxnId"] == json!(payment) && link["TxnType"] == json!("Payment")));

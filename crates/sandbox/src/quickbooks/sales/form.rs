@@ -11,9 +11,11 @@ use crate::quickbooks::{
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
-/// Members whose change makes QuickBooks compute taxes and totals anew.
-const COUNTED: [&str; 6] =
-    ["Line", "TxnTaxDetail", "GlobalTaxCalculation", "ApplyTaxAfterDiscount", "CurrencyRef", "CustomerRef"];
+/// Members that make QuickBooks compute taxes and totals anew.
+const COUNTED: [&str; 4] = ["Line", "TxnTaxDetail", "GlobalTaxCalculation", "ApplyTaxAfterDiscount"];
+
+/// References that do so when they change. Sent as they are, they leave taxes that a request stated itself.
+const COUNTED_IF_CHANGED: [&str; 2] = ["CurrencyRef", "CustomerRef"];
 
 /// Creates or updates a sales form.
 pub(in crate::quickbooks) fn write(
@@ -38,7 +40,11 @@ pub(in crate::quickbooks) fn write(
     }
     let recount = before.is_none()
         || draft.sent.get("sparse") != Some(&json!(true))
-        || COUNTED.iter().any(|member| draft.sent.contains_key(*member));
+        || COUNTED.iter().any(|member| draft.sent.contains_key(*member))
+        || COUNTED_IF_CHANGED.iter().any(|member| {
+            let before = before.as_ref().map_or(&Value::Null, |before| &before[*member]["value"]);
+            draft.sent.get(*member).is_some_and(|sent| sent["value"] != *before)
+        });
     if recount {
         let form = lines::read(company, entity, &draft.row, before.as_ref())?;
         let taxed = tax::compute(company, &mut draft, &form, customer.as_ref())?;

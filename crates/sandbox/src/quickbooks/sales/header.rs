@@ -96,6 +96,10 @@ pub(super) fn number(
         draft.row.insert("DocNumber".into(), json!(number));
         return Ok(());
     }
+    if given.is_empty() && before.is_none() && company.country() == "FR" {
+        // Required in France where the company numbers its forms by hand (the reference, 3.10).
+        return Err(Fault::missing("DocNumber"));
+    }
     if given.is_empty() || before.is_some_and(|before| before["DocNumber"] == json!(given)) {
         return Ok(());
     }

@@ -1,12 +1,13 @@
 //! The lines of a form: what QuickBooks demands of each kind, and what it makes of them.
 
+use super::tax;
 use crate::{
     decimal::{decimal, number, round},
     quickbooks::{
-        company::{Company, SalesTax},
+        company::{Company, PercentDiscount, SalesTax},
         entity::Entity,
         fault::Fault,
-        objects::{minor_units, resolve},
+        objects::resolve,
     },
 };
 use rust_decimal::{Decimal, dec};
@@ -19,16 +20,20 @@ const MOST_TAXED: usize = 750;
 const SHIPPING: &str = "SHIPPING_ITEM_ID";
 const GRATUITY: &str = "GRATUITY_ITEM_ID";
 
-/// A line that is sold: where it stands, what it costs, how it is taxed.
+/// A line that is sold: what it costs, how it is taxed.
 #[derive(Debug, Clone)]
 pub(super) struct Sale {
-    /// Index among the body lines, and within the bundle there.
-    pub(super) at: (usize, Option<usize>),
-    /// As entered: without tax, or with it where the form includes tax.
-    pub(super) entered: Decimal,
+    pub(super) price: Price,
     /// The line's tax code.
     pub(super) code: Option<String>,
-    pub(super) quantity: Decimal,
+}
+
+/// What a line comes to.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Price {
+    pub(super) net: Decimal,
+    /// The same as `net` where the form's prices do not include tax.
+    pub(super) gross: Decimal,
 }
 
 /// A discount of the whole form.
@@ -48,8 +53,8 @@ pub(super) struct Form {
     pub(super) discount: Discount,
     /// The discount's line as sent.
     pub(super) discount_line: Option<Value>,
-    /// Shipping and tip: their lines, amounts and tax codes.
-    pub(super) extras: Vec<(Value, Decimal, Option<String>)>,
+    /// Shipping and tip: their lines, prices and tax codes.
+    pub(super) extras: Vec<(Value, Price, Option<String>)>,
     /// Decimals of the currency's amounts.
     pub(super) decimals: u32,
 }
@@ -82,7 +87,7 @@ pub(super) fn read(
         discount: Discount::None,
         discount_line: None,
         extras: Vec::new(),
-        decimals: minor_units(currency),
+        decimals: company.decimals(currency),
     };
     for line in asked {
         let kind = line["DetailType"].as_str().unwrap_or_default().to_owned();
@@ -97,6 +102,9 @@ pub(super) fn read(
                 }
                 form.body.push(line);
             }
+            "DiscountLineDetail" if company.rules.drops_discount_lines => form.body.push(json!({
+                "Id": line["Id"], "Amount": 0, "DetailType": "SalesItemLineDetail", "SalesItemLineDetail": { "DiscountAmt": 0 },
+            })),
             "DiscountLineDetail" => discount_line(company, &mut form, line)?,
             "SubTotalLineDetail" => {}
             "" => return Err(Fault::missing("Line.DetailType")),
@@ -151,7 +159,16 @@ fn sales_line(company: &Company, row: &Map<String, Value>, form: &mut Form, mut 
         for name in ["Id", "LineNum"] {
             line.as_object_mut().map(|line| line.remove(name));
         }
-        form.extras.push((line, round(entered, form.decimals), code));
+        let price = price_line(company, row, &mut line, entered, code.as_deref(), form.decimals);
+        form.extras.push((line, price, code));
+        return Ok(());
+    }
+    let is_dropped_discount = company.rules.drops_discount_lines
+        && line["SalesItemLineDetail"]["ItemRef"].is_null()
+        && line["SalesItemLineDetail"]["DiscountAmt"].is_number();
+    if is_dropped_discount {
+        line["Amount"] = json!(0);
+        form.body.push(line);
         return Ok(());
     }
     let Some(sale) = sold(company, row, form.decimals, &mut line)? else {
@@ -160,7 +177,7 @@ fn sales_line(company: &Company, row: &Map<String, Value>, form: &mut Form, mut 
         form.body.push(json!({ "Id": line["Id"], "Description": description, "DetailType": "DescriptionOnly", "DescriptionLineDetail": {} }));
         return Ok(());
     };
-    form.sales.push(Sale { at: (form.body.len(), None), ..sale });
+    form.sales.push(sale);
     form.body.push(line);
     Ok(())
 }
@@ -173,8 +190,6 @@ fn sold(company: &Company, row: &Map<String, Value>, decimals: u32, line: &mut V
     let given =
         |detail: &Map<String, Value>, name: &str| detail.get(name).and_then(decimal).filter(|value| !value.is_zero());
     let (quantity, price) = (given(detail, "Qty"), given(detail, "UnitPrice"));
-    let including = includes_tax(company, row);
-    let gross = given(detail, "TaxInclusiveAmt").filter(|_| including);
     let zero = |name: &str| detail.get(name).and_then(decimal).is_some_and(|value| value.is_zero());
     let product = match (quantity, price) {
         (Some(quantity), Some(price)) => Some(quantity * price),
@@ -182,7 +197,11 @@ fn sold(company: &Company, row: &Map<String, Value>, decimals: u32, line: &mut V
         (None, Some(_)) if zero("Qty") => Some(Decimal::ZERO),
         _ => None,
     };
-    if product.is_some_and(|product| round(product, decimals) != amount) {
+    let is_close = includes_tax(company, row)
+        && quantity
+            .zip(detail.get("UnitPrice").and_then(decimal))
+            .is_some_and(|(quantity, price)| is_net_price(quantity, price, amount, decimals));
+    if product.is_some_and(|product| round(product, decimals) != amount) && !is_close {
         return Err(Fault::validation(
             "6070",
             "Amount calculation incorrect in the request",
@@ -194,7 +213,6 @@ fn sold(company: &Company, row: &Map<String, Value>, decimals: u32, line: &mut V
         detail.remove("Qty");
         detail.remove("UnitPrice");
     }
-    detail.remove("TaxInclusiveAmt");
     resolve(company, detail, "ClassRef", Entity::Class)?;
     let Some(item) = resolve(company, detail, "ItemRef", Entity::Item)? else { return Ok(None) };
     if matches!(item["Type"].as_str(), Some("Category" | "Group")) {
@@ -202,6 +220,10 @@ fn sold(company: &Company, row: &Map<String, Value>, decimals: u32, line: &mut V
     }
     if item["IncomeAccountRef"].is_object() {
         detail.insert("ItemAccountRef".into(), item["IncomeAccountRef"].clone());
+    }
+    if company.rules.drops_discount_lines {
+        detail.remove("DiscountRate");
+        detail.insert("DiscountAmt".into(), json!(0));
     }
     let taxable = item["Taxable"] == json!(true);
     let detail = &line["SalesItemLineDetail"];
@@ -212,9 +234,45 @@ fn sold(company: &Company, row: &Map<String, Value>, decimals: u32, line: &mut V
             line["SalesItemLineDetail"].as_object_mut().map(|detail| detail.remove("TaxCodeRef"));
         }
     }
-    let entered = round(gross.unwrap_or(amount), decimals);
-    line["Amount"] = number(entered);
-    Ok(Some(Sale { at: (0, None), entered, code, quantity: quantity.unwrap_or(Decimal::ONE) }))
+    let price = price_line(company, row, line, amount, code.as_deref(), decimals);
+    Ok(Some(Sale { price, code }))
+}
+
+/// Whether `price` is a net price of a tax-inclusive line: QuickBooks keeps seven decimals of it, so that the product may
+/// miss the amount by a minor unit, and by more where the quantity is large.
+fn is_net_price(quantity: Decimal, price: Decimal, amount: Decimal, decimals: u32) -> bool {
+    (round(quantity * price, decimals) - amount).abs() <= Decimal::new(1, decimals)
+        || amount.checked_div(quantity).is_some_and(|exact| round(exact, 7) == price)
+}
+
+/// Writes a line's amounts as QuickBooks answers them. Where the form includes tax these are the net `Amount`, the gross
+/// `TaxInclusiveAmt`, and the net price of one unit.
+fn price_line(
+    company: &Company,
+    row: &Map<String, Value>,
+    line: &mut Value,
+    amount: Decimal,
+    code: Option<&str>,
+    decimals: u32,
+) -> Price {
+    let amount = round(amount, decimals);
+    let mut price = Price { net: amount, gross: amount };
+    if let Some(detail) = line["SalesItemLineDetail"].as_object_mut() {
+        let stated = detail.remove("TaxInclusiveAmt").as_ref().and_then(decimal).filter(|gross| !gross.is_zero());
+        if includes_tax(company, row) {
+            let stated = stated.map(|gross| round(gross, decimals));
+            price = tax::inclusive_price(company, code, amount, stated, decimals);
+            detail.insert("TaxInclusiveAmt".into(), number(price.gross));
+            let quantity = detail.get("Qty").map_or(Some(Decimal::ONE), decimal);
+            if let Some(unit) = quantity.and_then(|quantity| price.net.checked_div(quantity))
+                && detail.get("UnitPrice").is_some_and(Value::is_number)
+            {
+                detail.insert("UnitPrice".into(), number(round(unit, 7)));
+            }
+        }
+    }
+    line["Amount"] = number(price.net);
+    price
 }
 
 /// The code that taxes a line, checked as the country wants it.
@@ -269,8 +327,8 @@ fn group_line(company: &Company, row: &Map<String, Value>, form: &mut Form, mut 
         inner["Id"] = json!((at + 1).to_string());
         inner["LineNum"] = json!(at + 1);
         if let Some(sale) = sold(company, row, form.decimals, &mut inner)? {
-            total += sale.entered;
-            form.sales.push(Sale { at: (form.body.len(), Some(at)), ..sale });
+            total += sale.price.net;
+            form.sales.push(sale);
         }
         lines.push(inner);
     }
@@ -314,8 +372,11 @@ fn discount_line(company: &Company, form: &mut Form, mut line: Value) -> Result<
         (Some(percent), _) if percent < Decimal::ZERO || percent > dec!(100) => {
             return Err(refusal("A discount is between 0 and 100 percent"));
         }
+        (_, Some(amount)) if amount < Decimal::ZERO => return Err(Fault::negative("Line.Amount")),
+        (Some(_), Some(amount)) if company.quirks.percent_discount == PercentDiscount::Amount => {
+            Discount::Amount(round(amount, form.decimals))
+        }
         (Some(percent), _) => Discount::Percent(percent),
-        (None, Some(amount)) if amount < Decimal::ZERO => return Err(Fault::negative("Line.Amount")),
         (None, Some(amount)) => Discount::Amount(round(amount, form.decimals)),
         (None, None) => return Err(Fault::missing("Line.Amount")),
     };

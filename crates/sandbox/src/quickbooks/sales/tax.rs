@@ -3,11 +3,11 @@
 //! Rules: the reference, 3.8 and 5.12. Outside the United States tax is rounded on each line and added up, unless the
 //! company's rules say "per rate"; inside, each rate is taken of the sum of the taxable lines.
 
-use super::lines::{Discount, Form, includes_tax, is_untaxed};
+use super::lines::{Discount, Form, Price, includes_tax, is_untaxed};
 use crate::{
     decimal::{decimal, number, round},
     quickbooks::{
-        company::{Company, Rounding, SalesTax},
+        company::{Company, Rounding, SalesTax, TaxInclusiveAmount},
         entity::Entity,
         fault::Fault,
         objects::Draft,
@@ -95,6 +95,26 @@ fn add(lines: &mut Vec<TaxLine>, rate: &Rate, taxable: Decimal, amount: Decimal)
     }
 }
 
+/// Adds the taxes of one line. What its price holds beyond the net is its tax, to the cent.
+fn add_line(
+    lines: &mut Vec<TaxLine>,
+    rates: &[Rate],
+    base: Decimal,
+    mut holds: Option<Decimal>,
+    decimals: Option<u32>,
+) {
+    for (index, (rate, (taxable, tax))) in rates.iter().zip(on(base, rates)).enumerate() {
+        let mut tax = decimals.map_or(tax, |decimals| round(tax, decimals));
+        if let Some(rest) = &mut holds {
+            if index + 1 == rates.len() {
+                tax = *rest;
+            }
+            *rest -= tax;
+        }
+        add(lines, rate, taxable, tax);
+    }
+}
+
 /// The discount's amount, and each sale's share of it.
 fn discount(form: &Form, nets: &[Decimal]) -> (Decimal, Vec<Decimal>) {
     let subtotal: Decimal = nets.iter().sum();
@@ -169,40 +189,21 @@ fn per_line(company: &Company, draft: &Draft, form: &Form, sent: Option<&Value>,
         .iter()
         .map(|sale| sale.code.as_deref().filter(|_| taxed).map(|code| rates(company, code)).unwrap_or_default())
         .collect();
-    let nets: Vec<Decimal> = form
-        .sales
-        .iter()
-        .zip(&rates_of)
-        .map(|(sale, rates)| if including { net_of(sale.entered, rates, form.decimals) } else { sale.entered })
-        .collect();
+    let nets: Vec<Decimal> = form.sales.iter().map(|sale| sale.price.net).collect();
     let (discount, shares) = discount(form, &nets);
     let early = before_tax(draft) && !discount.is_zero();
     let mut lines = Vec::new();
+    let is_rounded = company.rules.rounding == Rounding::PerLine || including;
     for (at, rates) in rates_of.iter().enumerate() {
+        let price = form.sales[at].price;
         let base = if early { nets[at] - shares[at] } else { nets[at] };
-        let exact = on(base, rates);
-        // What the line's price holds beyond its net is its tax, to the cent.
-        let mut rest = (including && !early).then(|| form.sales[at].entered - nets[at]);
-        for (index, (rate, (taxable, tax))) in rates.iter().zip(exact).enumerate() {
-            let mut tax =
-                if company.rules.rounding == Rounding::PerLine || including { round(tax, form.decimals) } else { tax };
-            if let Some(rest) = &mut rest {
-                if index + 1 == rates.len() {
-                    tax = *rest;
-                }
-                *rest -= tax;
-            }
-            add(&mut lines, rate, taxable, tax);
-        }
+        let holds = (including && !early).then(|| price.gross - price.net);
+        add_line(&mut lines, rates, base, holds, is_rounded.then_some(form.decimals));
     }
-    for (_, amount, code) in &form.extras {
-        for (rate, (taxable, tax)) in
-            code.as_deref().filter(|_| taxed).map(|code| rates(company, code)).unwrap_or_default().iter().zip(
-                code.as_deref().filter(|_| taxed).map(|code| on(*amount, &rates(company, code))).unwrap_or_default(),
-            )
-        {
-            add(&mut lines, rate, taxable, round(tax, form.decimals));
-        }
+    for (_, price, code) in &form.extras {
+        let rates = code.as_deref().filter(|_| taxed).map(|code| rates(company, code)).unwrap_or_default();
+        let holds = including.then(|| price.gross - price.net);
+        add_line(&mut lines, &rates, price.net, holds, Some(form.decimals));
     }
     for line in &mut lines {
         line.amount = round(line.amount, form.decimals);
@@ -214,6 +215,31 @@ fn per_line(company: &Company, draft: &Draft, form: &Form, sent: Option<&Value>,
             None => shown(&lines, None),
         };
     Ok(Taxed { detail, total, nets, discount })
+}
+
+/// The price of a line of a form that includes tax. Recorded answers have a net `Amount` beside a gross `TaxInclusiveAmt`,
+/// and so do requests of clients in production: such a pair is taken as it is, so that an answer can be sent back. Any
+/// other request has two readings.
+pub(super) fn inclusive_price(
+    company: &Company,
+    code: Option<&str>,
+    amount: Decimal,
+    stated: Option<Decimal>,
+    decimals: u32,
+) -> Price {
+    let rates = code.map(|code| rates(company, code)).unwrap_or_default();
+    let tax: Decimal = on(amount, &rates).iter().map(|(_, tax)| round(*tax, decimals)).sum();
+    let is_taxed = rates.iter().any(|rate| !rate.percent.is_zero());
+    // Clients round the tax of a line in their own ways.
+    let fits = |gross: &Decimal| is_taxed && (*gross - amount - tax).abs() <= Decimal::new(2, decimals);
+    match (stated, company.quirks.tax_inclusive_amount) {
+        (Some(gross), _) if gross != amount && fits(&gross) => Price { net: amount, gross },
+        (_, TaxInclusiveAmount::Net) => Price { net: amount, gross: amount + tax },
+        (stated, TaxInclusiveAmount::Gross) => {
+            let gross = stated.unwrap_or(amount);
+            Price { net: net_of(gross, &rates, decimals), gross }
+        }
+    }
 }
 
 /// The part of a price with tax that is not tax.
@@ -230,7 +256,7 @@ fn united_states(
     taxed: bool,
     customer: Option<&Value>,
 ) -> Result<Taxed, Fault> {
-    let nets: Vec<Decimal> = form.sales.iter().map(|sale| sale.entered).collect();
+    let nets: Vec<Decimal> = form.sales.iter().map(|sale| sale.price.net).collect();
     let (discount, shares) = discount(form, &nets);
     let is_taxed = |code: &Option<String>| code.as_deref() == Some("TAX");
     let mut taxable: Decimal =
@@ -244,7 +270,7 @@ fn united_states(
             .map(|(_, share)| *share)
             .sum::<Decimal>();
     }
-    taxable += form.extras.iter().filter(|(_, _, code)| is_taxed(code)).map(|(_, amount, _)| *amount).sum::<Decimal>();
+    taxable += form.extras.iter().filter(|(_, _, code)| is_taxed(code)).map(|(_, price, _)| price.net).sum::<Decimal>();
     let none = Taxed { detail: json!({ "TotalTax": 0 }), total: Decimal::ZERO, nets: nets.clone(), discount };
     if !taxed {
         return Ok(none);

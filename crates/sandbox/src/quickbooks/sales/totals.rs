@@ -1,6 +1,6 @@
 //! Totals and balances: what the lines, the discount, shipping and the taxes come to.
 
-use super::{lines::Form, lines::includes_tax, tax::Taxed};
+use super::{lines::Form, tax::Taxed};
 use crate::{
     decimal::{decimal, number, round},
     quickbooks::{company::Company, entity::Entity, fault::Fault},
@@ -17,25 +17,7 @@ pub(super) fn write(
     form: Form,
     taxed: Taxed,
 ) -> Result<(), Fault> {
-    let including = includes_tax(company, row);
-    let Form { mut body, sales, discount_line, extras, decimals, .. } = form;
-    if including {
-        for (sale, net) in sales.iter().zip(&taxed.nets) {
-            let line = match sale.at {
-                (at, None) => &mut body[at],
-                (at, Some(inner)) => &mut body[at]["GroupLineDetail"]["Line"][inner],
-            };
-            line["Amount"] = number(*net);
-            line["SalesItemLineDetail"]["TaxInclusiveAmt"] = number(sale.entered);
-            if line["SalesItemLineDetail"]["UnitPrice"].is_number() && !sale.quantity.is_zero() {
-                line["SalesItemLineDetail"]["UnitPrice"] = number(round(net / sale.quantity, 7));
-            }
-        }
-        for line in body.iter_mut().filter(|line| line["GroupLineDetail"].is_object()) {
-            let inner = line["GroupLineDetail"]["Line"].as_array().into_iter().flatten();
-            line["Amount"] = number(inner.filter_map(|line| decimal(&line["Amount"])).sum());
-        }
-    }
+    let Form { body, discount_line, extras, decimals, .. } = form;
     let subtotal: Decimal = taxed.nets.iter().sum();
     let mut lines = body;
     lines.push(json!({ "Amount": number(subtotal), "DetailType": "SubTotalLineDetail", "SubTotalLineDetail": {} }));
@@ -44,8 +26,8 @@ pub(super) fn write(
         lines.push(line);
     }
     let mut extra = Decimal::ZERO;
-    for (line, amount, _) in extras {
-        extra += amount;
+    for (line, price, _) in extras {
+        extra += price.net;
         lines.push(line);
     }
     let total = round(subtotal - taxed.discount + extra + taxed.total, decimals);
@@ -90,9 +72,10 @@ pub(super) fn balance(company: &Company, entity: Entity, row: &mut Map<String, V
     }
     if company.multicurrency() {
         let rate = row.get("ExchangeRate").and_then(decimal).unwrap_or(Decimal::ONE);
-        row.insert("HomeTotalAmt".into(), number(round(total * rate, 2)));
+        let decimals = company.decimals(company.home_currency());
+        row.insert("HomeTotalAmt".into(), number(round(total * rate, decimals)));
         if matches!(entity, Entity::Invoice | Entity::CreditMemo) {
-            row.insert("HomeBalance".into(), number(round(open * rate, 2)));
+            row.insert("HomeBalance".into(), number(round(open * rate, decimals)));
         }
     }
     excess

@@ -2,7 +2,7 @@
 
 use super::{amount, balance, open_period, payment, stock};
 use crate::quickbooks::{
-    company::{Act, Company},
+    company::{Act, Company, PaidInvoice},
     entity::Entity,
     fault::Fault,
     objects::{current, touch},
@@ -30,13 +30,16 @@ pub(in crate::quickbooks) fn void(
         row["TotalAmt"] = json!(0);
         balance::owed(company, entity, Some(&before), None);
     } else {
+        if entity == Entity::Invoice && is_paid(&row) && company.quirks.void_paid == PaidInvoice::Refused {
+            return Err(Fault::is_paid("voiding"));
+        }
         let id = row["Id"].as_str().unwrap_or_default().to_owned();
         balance::release(company, entity, &id, balance::applied(entity, &row), act);
         balance::owed(company, entity, Some(&row), None);
         stock::moved(company, entity, Some(&row), None);
         for line in row["Line"].as_array_mut().into_iter().flatten() {
             zero(line);
-            for line in line["GroupLineDetail"]["Line"].as_array_mut().into_iter().flatten() {
+            for line in line.pointer_mut("/GroupLineDetail/Line").and_then(Value::as_array_mut).into_iter().flatten() {
                 zero(line);
             }
         }
@@ -68,7 +71,11 @@ fn zero(line: &mut Value) {
     }
 }
 
-/// Undoes what a transaction did to others. Refuses while a payment is linked to it.
+fn is_paid(row: &Value) -> bool {
+    row["LinkedTxn"].as_array().into_iter().flatten().any(|link| link["TxnType"] == json!("Payment"))
+}
+
+/// Undoes what a transaction did to others.
 pub(in crate::quickbooks) fn before_delete(
     company: &mut Company,
     entity: Entity,
@@ -77,8 +84,15 @@ pub(in crate::quickbooks) fn before_delete(
 ) -> Result<(), Fault> {
     open_period(company, row["TxnDate"].as_str().unwrap_or_default())?;
     let links = row["LinkedTxn"].as_array().cloned().unwrap_or_default();
-    if links.iter().any(|link| link["TxnType"] == json!("Payment")) {
-        return Err(Fault::business("You must unlink the payments before deleting this transaction."));
+    if is_paid(row) {
+        if entity != Entity::Invoice {
+            return Err(Fault::business("You must unlink the payments before deleting this transaction."));
+        }
+        if company.quirks.delete_paid == PaidInvoice::Refused {
+            return Err(Fault::is_paid("deleting"));
+        }
+        let id = row["Id"].as_str().unwrap_or_default();
+        balance::release(company, entity, id, balance::applied(entity, row), act);
     }
     if entity == Entity::Payment {
         payment::take_back(company, row, act);

@@ -2,7 +2,7 @@
 
 use super::text;
 use crate::{
-    decimal::{number, round},
+    decimal::{decimal, number, round},
     quickbooks::{
         accountant,
         company::{Act, Company},
@@ -72,7 +72,7 @@ fn carry(company: &mut Company, id: &str, name: &str, form: &Fields, act: &Act) 
         "delete" => accountant::change(company, Entity::Invoice, Some(id), Verb::Delete, &Value::Null, act),
         "send" => company.transaction(|company| sales::send(company, Entity::Invoice, id, None, act)),
         "edit" => {
-            let changes = edited(&company.read(Entity::Invoice, id)?.value(), form);
+            let changes = edited(company, &company.read(Entity::Invoice, id)?.value(), form);
             accountant::change(company, Entity::Invoice, Some(id), Verb::Write, &changes, act)
         }
         _ => Err(Fault::unsupported(name)),
@@ -80,19 +80,25 @@ fn carry(company: &mut Company, id: &str, name: &str, form: &Fields, act: &Act) 
 }
 
 /// The lines as typed in, and what stands around them.
-fn edited(row: &Value, form: &Fields) -> Value {
+fn edited(company: &Company, row: &Value, form: &Fields) -> Value {
     let mut changes = json!({ "DueDate": form.due, "CustomerMemo": { "value": form.memo }, "Line": row["Line"] });
+    let decimals = company.decimals(row["CurrencyRef"]["value"].as_str().unwrap_or_default());
+    let mut is_priced = false;
     for line in changes["Line"].as_array_mut().into_iter().flatten() {
         let Some(at) = form.lines.iter().position(|id| line["Id"] == json!(id)) else { continue };
         let field = |fields: &[String]| fields.get(at).cloned().unwrap_or_default();
         let (quantity, price) = (typed(&field(&form.quantities)), typed(&field(&form.prices)));
         line["Description"] = json!(field(&form.descriptions));
+        let detail = &line["SalesItemLineDetail"];
+        if decimal(&detail["Qty"]).unwrap_or_default() == quantity && decimal(&detail["UnitPrice"]) == Some(price) {
+            continue;
+        }
+        is_priced = true;
         line["SalesItemLineDetail"]["Qty"] = number(quantity);
         line["SalesItemLineDetail"]["UnitPrice"] = number(price);
-        line["Amount"] = number(round(quantity * price, 2));
-        line["SalesItemLineDetail"].as_object_mut().map(|detail| detail.remove("TaxInclusiveAmt"));
+        line["Amount"] = number(round(quantity * price, decimals));
     }
-    if row["GlobalTaxCalculation"] == json!("TaxInclusive") {
+    if is_priced && row["GlobalTaxCalculation"] == json!("TaxInclusive") {
         // The page shows prices without tax.
         changes["GlobalTaxCalculation"] = json!("TaxExcluded");
     }

@@ -105,6 +105,7 @@ struct InvoicePage {
     head: Head,
     row: InvoiceRow,
     currency: String,
+    term: String,
     email: String,
     sent: String,
     address: String,
@@ -163,7 +164,8 @@ fn text(value: &Value) -> String {
 }
 
 fn money(value: &Value) -> String {
-    format!("{:.2}", decimal(value).unwrap_or_default())
+    let amount = decimal(value).unwrap_or_default();
+    format!("{amount:.*}", amount.scale().max(2) as usize)
 }
 
 fn page(template: &impl Template) -> Response {
@@ -356,6 +358,7 @@ fn invoice_page(company: &Company, row: &Value, today: &str, refused: String) ->
     InvoicePage {
         head: Head::of(company),
         currency: text(&row["CurrencyRef"]["value"]),
+        term: text(&row["SalesTermRef"]["name"]),
         email: text(&row["BillEmail"]["Address"]),
         sent: text(&row["DeliveryInfo"]["DeliveryTime"]),
         address: address(&row["BillAddr"]),

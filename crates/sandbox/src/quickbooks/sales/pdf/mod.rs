@@ -4,7 +4,7 @@ mod page;
 
 use crate::{
     decimal::decimal,
-    quickbooks::{company::Company, entity::Entity, objects::minor_units},
+    quickbooks::{company::Company, entity::Entity},
 };
 use page::{ACCENT, Align, BLACK, Face, GREY, Pages, RULE};
 use rust_decimal::Decimal;
@@ -87,7 +87,7 @@ impl Sheet {
         let info = company.info();
         let country = company.country().to_owned();
         let currency = text(&row["CurrencyRef"]["value"]);
-        let decimals = minor_units(&currency);
+        let decimals = company.decimals(&currency);
         let shown = |value: &Value| decimal(value).map(|value| money(value, decimals)).unwrap_or_default();
         let mut heading = vec![company.name().to_owned()];
         heading.extend(address(&info["CompanyAddr"]));
@@ -336,5 +336,25 @@ fn printed(line: &Value, item: &Value, quantity: &Value, shown: &impl Fn(&Value)
             .unwrap_or_default(),
         amount: if line["Amount"].is_null() { String::new() } else { shown(&line["Amount"]) },
         inner,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{clock::Clock, quickbooks::preset};
+
+    #[test]
+    fn the_name_of_the_term_is_printed_even_if_the_due_date_disagrees() {
+        let seed = json!({ "realm_id": "1", "preset": "us" });
+        let company = preset::company(&seed, Clock::default()).expect("a company");
+        let row = json!({
+            "DocNumber": "7", "TxnDate": "2026-03-13", "DueDate": "2026-03-20", "SalesTermRef": { "value": "3", "name": "Net 30" },
+            "CurrencyRef": { "value": "USD" }, "CustomerRef": { "name": "Amy" },
+        });
+        let facts = Sheet::of(&company, Entity::Invoice, &row).facts;
+        for fact in [["DUE DATE", "03/20/2026"], ["TERMS", "Net 30"]] {
+            assert!(facts.iter().any(|[label, value]| [label.as_str(), value.as_str()] == fact), "{facts:?}");
+        }
     }
 }

@@ -1,0 +1,92 @@
+//! What QuickBooks does not promise, and questions that no recording settles: a company can be switched to each reading,
+//! so that a program can be tested against both.
+
+use serde::{Deserialize, Serialize};
+
+/// What `Line.Amount` is in a request with tax-inclusive lines, where `TaxInclusiveAmt` does not settle it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum TaxInclusiveAmount {
+    /// The price with tax, unless `TaxInclusiveAmt` is another amount that fits it.
+    #[default]
+    Gross,
+    /// Always the price without tax: a client that sends gross amounts bills the tax twice.
+    Net,
+}
+
+/// What a discount line counts for that names a percentage.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum PercentDiscount {
+    /// The percentage of the subtotal.
+    #[default]
+    Computed,
+    /// The `Amount` that the request sends beside it: a client that sends zero discounts nothing.
+    Amount,
+}
+
+/// Whether `LIKE` tells letters with accents from those without.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum LikeAccents {
+    /// `Muller%` does not find `Müller`.
+    #[default]
+    Sensitive,
+    Insensitive,
+}
+
+/// Amounts of currencies with three decimals, as the Kuwaiti dinar.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum ThirdDecimal {
+    /// Amounts have two decimals, as integrators report it of all currencies: a third one is rounded, and 6070 where it
+    /// comes from quantity and price.
+    #[default]
+    Rounded,
+    Kept,
+}
+
+/// What becomes of an invoice with payments that is deleted or voided.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum PaidInvoice {
+    /// It goes; its payments stay, unapplied.
+    #[default]
+    Unlinks,
+    /// It stays until its payments are unlinked (6540).
+    Refused,
+}
+
+/// The quirks of one company.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Quirks {
+    /// A repeated `requestid` is carried out again.
+    pub(crate) ignores_request_ids: bool,
+    /// Queries find what was created so many milliseconds ago, and nothing newer.
+    pub(crate) query_lag_ms: i64,
+    /// So many e-mails in a day: one of Intuit's sandbox companies sends 40 (the reference, 2.6).
+    pub(crate) emails_a_day: usize,
+    pub(crate) tax_inclusive_amount: TaxInclusiveAmount,
+    pub(crate) percent_discount: PercentDiscount,
+    pub(crate) like_accents: LikeAccents,
+    pub(crate) third_decimal: ThirdDecimal,
+    pub(crate) delete_paid: PaidInvoice,
+    pub(crate) void_paid: PaidInvoice,
+}
+
+impl Default for Quirks {
+    fn default() -> Self {
+        Self {
+            ignores_request_ids: false,
+            query_lag_ms: 0,
+            emails_a_day: 40,
+            tax_inclusive_amount: TaxInclusiveAmount::default(),
+            percent_discount: PercentDiscount::default(),
+            like_accents: LikeAccents::default(),
+            third_decimal: ThirdDecimal::default(),
+            delete_paid: PaidInvoice::default(),
+            void_paid: PaidInvoice::default(),
+        }
+    }
+}
