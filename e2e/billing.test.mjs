@@ -44,6 +44,7 @@ const inBooks = async (who, number) => {
 const count = async (who) => Number((await (await quickbooks(env, who.realm))("select count(*) from Invoice")).totalCount);
 const lines = (invoice) => invoice.Line.filter((line) => line.DetailType === "SalesItemLineDetail");
 const net = (invoice) => Math.round((invoice.TotalAmt - (invoice.TxnTaxDetail?.TotalTax ?? 0)) * 100) / 100;
+const total = async (invoice, text) => invoice.locator("#total", { hasText: text }).waitFor();
 const value = (invoice, field) => invoice.locator(field).inputValue();
 const rows = (invoice) => invoice.locator("invoice-lines tbody tr").count();
 
@@ -314,4 +315,74 @@ test("of two requests, 20 ms apart, the newer one stays", async () => {
   assert.equal(again.part, "50");
   assert.match(again["lines[0][description]"], /^50 % deposit/);
   await call("/deals/11/form/discard", {});
+});
+
+const FR = { company: 7730003, user: 930001, name: "Camille Laurent", language: "en-US", sub: "9130000000000004", realm: "9341452200000010" };
+const quirks = (realm_id, on) => done("/quickbooks/quirks", { realm_id, ...on });
+
+test("prices that include tax are billed to the cent, whichever way QuickBooks reads an Amount", async () => {
+  for (const tax_inclusive_amount of ["gross", "net"]) {
+    await quirks(BR.realm, { tax_inclusive_amount });
+    const number = await bill(env, BR, 9, { customer: "new", customer_name: `Bruto ${tax_inclusive_amount}`, to: "Bruto", customer_currency: "", tax_mode: "included", "lines[0][unit_price]": "450", "lines[0][quantity]": "3", "lines[0][tax_code]": "3" });
+    const made = await inBooks(BR, number);
+    const [line] = lines(made);
+    assert.equal(made.TotalAmt, 1350, tax_inclusive_amount);
+    assert.equal(line.SalesItemLineDetail.TaxInclusiveAmt, 1350);
+    assert.equal(line.Amount, Math.round((1350 - made.TxnTaxDetail.TotalTax) * 100) / 100);
+    assert.equal(line.SalesItemLineDetail.UnitPrice, Number((line.Amount / 3).toFixed(7)));
+  }
+  await quirks(BR.realm, {});
+});
+
+test("a percentage off the whole is billed, whichever of percentage and amount QuickBooks goes by", async () => {
+  for (const percent_discount of ["computed", "amount"]) {
+    await quirks(US.realm, { percent_discount });
+    const number = await bill(env, US, 3, { ...CASCADE, discount: "10", discount_kind: "percent", "lines[0][quantity]": "1", "lines[0][unit_price]": "100", "lines[0][discount]": "", "lines[0][item]": "new" });
+    assert.equal(net(await inBooks(US, number)), 90, percent_discount);
+  }
+  await quirks(US.realm, {});
+});
+
+test("a French invoice has no discount line: the form says so, and each line is lowered", { timeout: 180_000 }, async () => {
+  await installed(env, FR);
+  await as(FR, 1, async (invoice, page) => {
+    await invoice.locator("#discount-note").getByText("has no discount line").waitFor();
+    await invoice.locator("#customer_name").click();
+    await invoice.getByRole("option").first().click();
+    for (const select of await invoice.locator("[name$='[tax_code]']").all()) if ((await select.inputValue()) === "") await select.selectOption({ index: 1 });
+    await page.waitForTimeout(400);
+    const shown = Number(plain(await invoice.locator("#total").textContent()).replace(/[^\d.]/g, ""));
+    await picture(page, "form-france-en");
+    const made = await inBooks(FR, await created(invoice, page));
+    assert.equal(made.TotalAmt, shown);
+    assert.ok(made.Line.every((line) => line.DetailType !== "DiscountLineDetail"));
+  });
+});
+
+test("where QuickBooks computed another total, it is said, and corrected in one click", { timeout: 180_000 }, async () => {
+  // A QuickBooks that rounds the tax once for each rate, where the form rounds it on each line: 0.46 and 0.45.
+  await quirks(BR.realm, { tax_rounding: "rate" });
+  await as(BR, 11, async (invoice, page) => {
+    await invoice.locator("#customer_name").fill("Diferença Ltda");
+    await invoice.getByRole("option", { name: "Criar “Diferença Ltda”" }).click();
+    for (const at of [0, 1]) {
+      if (at === 1) await invoice.getByRole("button", { name: "Adicionar" }).click();
+      await invoice.locator(`#lines-${at}-item`).fill("Consultoria");
+      await invoice.locator(`#items-${at} [role=option]`).filter({ hasText: "Consultoria" }).first().click();
+      await invoice.locator(`#lines-${at}-tax_code`).selectOption({ label: "ICMS 18%" });
+      await invoice.locator(`#lines-${at}-quantity`).fill("1");
+      await invoice.locator(`#lines-${at}-unit_price`).fill("1,25");
+    }
+    await total(invoice, "2,96");
+    await invoice.locator("#create").click();
+    await invoice.locator("[data-correct]").waitFor();
+    assert.match(plain(await invoice.locator("#outcome").textContent()), /O QuickBooks tem R\$ 2,95\. O formulário mostrava R\$ 2,96\./);
+    await picture(page, "form-differs-pt");
+    const number = await invoice.locator("#outcome [data-number]").getAttribute("data-number");
+    await invoice.locator("[data-correct]").dblclick();
+    await numberOf(page);
+    const made = await inBooks(BR, number);
+    assert.deepEqual([made.TotalAmt, made.TxnTaxDetail.TotalTax], [2.96, 0.46]);
+  });
+  await quirks(BR.realm, {});
 });

@@ -1,6 +1,14 @@
 // What stands in the way of an invoice: said at its field, when the person has left it; all of it after *Create*.
 const touched = new Set<string>();
 
+/** A click is over by then. */
+const CLICK_MILLISECONDS = 200;
+
+const isAnswered = () => {
+  const typed = (document.getElementById("version") as HTMLInputElement | null)?.value;
+  return Number(document.getElementById("sums")?.dataset["version"] ?? 0) >= Number(typed ?? 0);
+};
+
 function note(field: HTMLElement, text: string): void {
   const known = document.getElementById(`${field.id}-error`);
   if (known?.textContent === text) return;
@@ -63,7 +71,9 @@ document.addEventListener("focusout", (event) => {
   const field = event.target as HTMLElement;
   if (!field.id || !field.closest("#invoice-form")) return;
   touched.add(field.id);
-  showMissing();
+  // Not between press and release of the click that took the focus away: a message moves what is below it. And not before the answer to
+  // what was typed last, which says what is still missing.
+  setTimeout(() => isAnswered() && showMissing(), CLICK_MILLISECONDS);
 });
 
 // A link in a summary leads to its field; in a frame it must not change the address.

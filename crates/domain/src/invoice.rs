@@ -2,6 +2,7 @@
 
 use crate::money::Money;
 use jiff::civil::Date;
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 /// What is kept of an invoice: as much as a deal's page shows.
@@ -61,11 +62,13 @@ pub enum Act {
     Delete,
     /// QuickBooks e-mails it.
     Send,
+    /// Its taxes and total become those that the form showed, where QuickBooks computed others.
+    Correct,
 }
 
 impl Act {
     /// All acts.
-    pub const ALL: [Self; 3] = [Self::Void, Self::Delete, Self::Send];
+    pub const ALL: [Self; 4] = [Self::Void, Self::Delete, Self::Send, Self::Correct];
 
     /// As in addresses and tables.
     pub fn name(self) -> &'static str {
@@ -73,6 +76,7 @@ impl Act {
             Self::Void => "void",
             Self::Delete => "delete",
             Self::Send => "send",
+            Self::Correct => "correct",
         }
     }
 
@@ -86,20 +90,27 @@ impl Act {
         match self {
             Self::Void | Self::Send => !matches!(status, Status::Voided | Status::Deleted),
             Self::Delete => status != Status::Deleted,
+            Self::Correct => matches!(status, Status::Open | Status::Overdue),
         }
     }
 
-    /// Whether it cannot be undone, and so depends on what the person has seen.
-    pub fn is_final(self) -> bool {
+    /// Whether it depends on what the person has seen of the invoice.
+    pub fn depends_on_state(self) -> bool {
         self != Self::Send
     }
 
-    /// Whether the invoice is as the act leaves it.
-    pub fn is_done(self, invoice: &Snapshot) -> bool {
+    /// Whether it takes the invoice out of what is to be paid, which cannot be undone.
+    pub fn is_irreversible(self) -> bool {
+        matches!(self, Self::Void | Self::Delete)
+    }
+
+    /// Whether the invoice is as the act leaves it; `confirmed` is the total that the form showed.
+    pub fn is_done(self, invoice: &Snapshot, confirmed: Decimal) -> bool {
         match self {
             Self::Void => invoice.voided,
             Self::Delete => invoice.deleted,
             Self::Send => invoice.sent,
+            Self::Correct => invoice.total.amount() == confirmed,
         }
     }
 }
@@ -204,7 +215,9 @@ mod tests {
     fn each_badge_allows_its_acts() {
         use Status::{Deleted, Open, Overdue, Paid, PartiallyPaid, Voided};
         for status in [Open, PartiallyPaid, Overdue, Paid] {
-            assert!(Act::ALL.into_iter().all(|act| act.is_allowed(status)), "{status:?}");
+            let acts = [Act::Void, Act::Delete, Act::Send];
+            assert!(acts.into_iter().all(|act| act.is_allowed(status)), "{status:?}");
+            assert_eq!(Act::Correct.is_allowed(status), matches!(status, Open | Overdue), "{status:?}");
         }
         assert!(Act::Delete.is_allowed(Voided) && !Act::Void.is_allowed(Voided) && !Act::Send.is_allowed(Voided));
         assert!(!Act::ALL.into_iter().any(|act| act.is_allowed(Deleted)));

@@ -5,7 +5,7 @@
 //! then the invoice is read again and compared.
 
 use super::{
-    Error, access, follow,
+    Error, access, catalogue, follow,
     lease::{Attempt, HEARTBEAT, Hold, LOOK_AGAIN, PATIENCE, UNDER_WAY, request_id},
     settings,
 };
@@ -17,6 +17,7 @@ use domain::{
 };
 use providers::ProviderError;
 use serde_json::json;
+use std::sync::Arc;
 use store::{
     acts::{self, Reason, Requested, State, Wish},
     audit,
@@ -64,7 +65,9 @@ pub(crate) async fn request(
     wanted: Wanted,
 ) -> Result<Outcome, Error> {
     let Wanted { invoice, act, seen, recipient, key } = wanted;
-    if act.is_final() && !settings::current(app, tenant).await?.void.includes(is_admin) {
+    let settings = settings::current(app, tenant).await?;
+    let may = if act.is_irreversible() { settings.void } else { settings.create };
+    if act != Act::Send && !may.includes(is_admin) {
         return Err(Error::AdminsOnly);
     }
     let now = app.clock.now();
@@ -87,7 +90,7 @@ pub(crate) async fn request(
     if !act.is_allowed(status(snapshot, app.clock.today(&connection.company.time_zone))) {
         return Ok(Outcome::Refused(Reason::NotNow));
     }
-    if act.is_final() && snapshot.seen() != seen {
+    if act.depends_on_state() && snapshot.seen() != seen {
         return Ok(Outcome::Refused(Reason::Changed));
     }
     if act == Act::Send && !looks_like_email(if recipient.is_empty() { &snapshot.email } else { &recipient }) {
@@ -227,11 +230,11 @@ impl Worker<'_> {
     fn ended(&self, current: &Snapshot, connection: &Connection) -> Option<Option<Reason>> {
         let wish = &self.requested.wish;
         let today = self.app.clock.today(&connection.company.time_zone);
-        if wish.act.is_final() && wish.act.is_done(current) {
+        if wish.act.depends_on_state() && wish.act.is_done(current, self.invoice.draft.total) {
             Some(None)
         } else if !wish.act.is_allowed(status(current, today)) {
             Some(Some(Reason::NotNow))
-        } else if wish.act.is_final() && current.seen() != wish.seen {
+        } else if wish.act.depends_on_state() && current.seen() != wish.seen {
             Some(Some(Reason::Changed))
         } else {
             None
@@ -251,11 +254,14 @@ impl Worker<'_> {
     async fn send(&self, connection: &Connection, current: &Snapshot) -> Result<Snapshot, Error> {
         let wish = &self.requested.wish;
         // An e-mail is the same one whatever has become of the invoice since.
-        let version = if wish.act.is_final() { current.sync_token.as_str() } else { "" };
+        let version = if wish.act.depends_on_state() { current.sync_token.as_str() } else { "" };
         let step = format!("{}/{}/{version}", wish.act.name(), wish.id.0);
         let request_id = request_id(self.tenant, &step);
+        let draft = Arc::new(self.invoice.draft.clone());
+        let catalogue = catalogue::catalogue(self.app, self.tenant, connection).await?;
         let done = access::quickbooks(self.app, self.tenant, connection, |access| {
             let (request_id, current, wish) = (request_id.clone(), current.clone(), wish.clone());
+            let (draft, catalogue) = (Arc::clone(&draft), Arc::clone(&catalogue));
             async move {
                 let (api, id) = (access.api(), &current.quickbooks_id);
                 match wish.act {
@@ -267,6 +273,9 @@ impl Worker<'_> {
                     Act::Send => {
                         let to = (!wish.recipient.is_empty()).then_some(wish.recipient.as_str());
                         api.send_invoice(&request_id, id, to).await
+                    }
+                    Act::Correct => {
+                        api.correct_invoice(&request_id, id, &current.sync_token, &draft, &catalogue.tax).await
                     }
                 }
             }

@@ -28,7 +28,7 @@ use store::{
     grants,
     invoices::{self, Invoice, Of},
     links::{self, Party},
-    quickbooks::Connection,
+    quickbooks::{self, Connection},
 };
 use uuid::Uuid;
 
@@ -119,6 +119,13 @@ pub(crate) async fn may_create(app: &App, tenant: TenantId, is_admin: bool) -> R
 /// Who is billed when a deal is: its organization, else its person.
 pub(crate) fn party(organization: Option<i64>, person: Option<i64>) -> Option<Party> {
     organization.map(Party::Organization).or(person.map(Party::Person))
+}
+
+/// The time zone of the QuickBooks company in which an invoice is.
+pub(crate) async fn time_zone(app: &App, tenant: TenantId, invoice: &Invoice) -> Result<String, Error> {
+    let mut tx = app.db.read().await?;
+    let connection = quickbooks::find(&mut tx, &app.vault, tenant, invoice.connection).await?;
+    Ok(connection.map(|connection| connection.company.time_zone).unwrap_or_default())
 }
 
 /// Reads the deal as this user may see it. [`Error::NotFound`] where they may not.

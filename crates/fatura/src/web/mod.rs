@@ -29,6 +29,7 @@ use axum::{
 };
 use error::Error;
 pub(crate) use panel::badge;
+use panel::refused;
 use serde_json::json;
 use std::{sync::atomic::Ordering, time::Duration};
 use tower_http::{
@@ -69,6 +70,7 @@ pub(crate) fn router(app: App) -> Router {
         .route("/panel/{entity}/{id}/invoices/{invoice}/recipient", get(panel::recipient))
         .route("/panel/{entity}/{id}/invoices/{invoice}/{act}", post(panel::act))
         .route("/invoices/{invoice}/again", post(form::again))
+        .route("/invoices/{invoice}/correct", post(form::correct))
         .route("/invoices/{invoice}/pdf", post(pdf::ticket))
         .route("/deals/{deal}/form", get(form::show))
         .route("/deals/{deal}/form/preview", post(form::preview))

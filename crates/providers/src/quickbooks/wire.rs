@@ -125,6 +125,8 @@ pub(super) struct MetaData {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct Line {
+    #[serde(default)]
+    pub(super) id: Option<String>,
     #[serde(with = "rust_decimal::serde::float", default)]
     pub(super) amount: Decimal,
     #[serde(default)]
@@ -205,10 +207,60 @@ pub(super) struct NewTax {
     pub(super) txn_tax_code_ref: Reference,
 }
 
+/// An invoice whose amounts and taxes are stated, so that QuickBooks computes nothing of its own.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct StatedInvoice<'a> {
+    pub(super) id: &'a str,
+    pub(super) sync_token: &'a str,
+    #[serde(rename = "sparse")]
+    pub(super) sparse: bool,
+    pub(super) customer_ref: Reference,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) global_tax_calculation: Option<&'static str>,
+    pub(super) line: Vec<NewLine>,
+    pub(super) txn_tax_detail: StatedTax,
+}
+
+/// Taxes that are stated.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct StatedTax {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) txn_tax_code_ref: Option<Reference>,
+    #[serde(with = "rust_decimal::serde::float")]
+    pub(super) total_tax: Decimal,
+    pub(super) tax_line: Vec<StatedTaxLine>,
+}
+
+/// The tax of one rate.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct StatedTaxLine {
+    #[serde(with = "rust_decimal::serde::float")]
+    pub(super) amount: Decimal,
+    pub(super) detail_type: &'static str,
+    pub(super) tax_line_detail: StatedRate,
+}
+
+/// Which rate, and of what.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct StatedRate {
+    pub(super) tax_rate_ref: Reference,
+    pub(super) percent_based: bool,
+    #[serde(with = "rust_decimal::serde::float")]
+    pub(super) tax_percent: Decimal,
+    #[serde(with = "rust_decimal::serde::float")]
+    pub(super) net_amount_taxable: Decimal,
+}
+
 /// A line: an item that is sold, or the discount on the whole.
 #[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct NewLine {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) id: Option<String>,
     #[serde(with = "rust_decimal::serde::float")]
     pub(super) amount: Decimal,
     #[serde(skip_serializing_if = "String::is_empty")]

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     flows::{
-        self, catalogue,
+        self, acts, catalogue,
         form::{self, Change, Look, OpenForm},
         issue::{self, Pressed},
         ledger::{self, Question},
@@ -22,7 +22,7 @@ use crate::{
 use askama::Template;
 use axum::{
     body::Bytes,
-    extract::{Path, RawQuery, State},
+    extract::{Path, RawQuery, State as Extract},
     http::StatusCode,
     response::{IntoResponse, Response},
 };
@@ -32,7 +32,7 @@ use domain::{
     customer::Wanted,
     draft::{FieldError, Form, FormField, FormLine},
     ids::{DealId, InvoiceId},
-    invoice::Snapshot,
+    invoice::{Act, Snapshot, status},
     mapping::Entity,
     tax::TaxModel,
 };
@@ -43,7 +43,7 @@ use serde_qs::axum::QsForm;
 use std::time::Duration;
 use store::{
     drafts::Saved,
-    invoices::Invoice,
+    invoices::{Invoice, State},
     quickbooks,
     stuck::{Trouble, Work},
 };
@@ -148,7 +148,7 @@ struct PlainPage {
 }
 
 pub(crate) async fn show(
-    State(app): State<App>,
+    Extract(app): Extract<App>,
     OfDeal(session): OfDeal,
     Path(id): Path<i64>,
 ) -> Result<Response, Error> {
@@ -207,7 +207,7 @@ async fn look(app: &App, session: &Session, deal: i64, form: &Form) -> Result<Lo
 
 /// Keeps what was typed and answers what follows from it. Runs shortly after each key. A part that is typed is put into the lines.
 pub(crate) async fn preview(
-    State(app): State<App>,
+    Extract(app): Extract<App>,
     OfDeal(session): OfDeal,
     Path(id): Path<i64>,
     QsForm(form): QsForm<Form>,
@@ -253,7 +253,7 @@ fn part_applied(app: &App, session: &Session, opened: &OpenForm) -> Result<Respo
 }
 
 /// Starts over from the deal as it is now.
-pub(crate) async fn discard(state: State<App>, OfDeal(session): OfDeal, path: Path<i64>) -> Result<Response, Error> {
+pub(crate) async fn discard(state: Extract<App>, OfDeal(session): OfDeal, path: Path<i64>) -> Result<Response, Error> {
     form::discard(&state, session.tenant.id, session.user, DealId(path.0)).await.map_err(session.told())?;
     Box::pin(show(state, OfDeal(session), path)).await
 }
@@ -272,7 +272,7 @@ pub(crate) struct Asked {
 
 /// Fills the form with another part of the deal, a preset, other prices, or goes on with it in this window.
 pub(crate) async fn change(
-    State(app): State<App>,
+    Extract(app): Extract<App>,
     OfDeal(session): OfDeal,
     Path(id): Path<i64>,
     Query(asked): Query<Asked>,
@@ -306,7 +306,7 @@ pub(crate) async fn change(
 
 /// Forgets the customer of the deal's organization or person; what else was typed stays.
 pub(crate) async fn unlink(
-    State(app): State<App>,
+    Extract(app): Extract<App>,
     OfDeal(session): OfDeal,
     Path(id): Path<i64>,
     QsForm(form): QsForm<Form>,
@@ -341,7 +341,7 @@ pub(crate) struct Typed {
 
 /// Customers for the type-ahead.
 pub(crate) async fn search_customers(
-    State(app): State<App>,
+    Extract(app): Extract<App>,
     OfDeal(session): OfDeal,
     QsForm(typed): QsForm<Typed>,
 ) -> Result<Response, Error> {
@@ -372,7 +372,7 @@ struct TypedItem {
 /// Items for the type-ahead, of the line whose field asks: `lines[3][item_name]=…`, which browsers send encoded. A setting names
 /// an item that is there; a line may also create one.
 pub(crate) async fn search_items(
-    State(app): State<App>,
+    Extract(app): Extract<App>,
     OfAny(session): OfAny,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Error> {
@@ -437,8 +437,20 @@ struct Issued {
     link: String,
     /// The same form made it earlier; what was typed since was not sent.
     earlier: bool,
-    /// What the person had seen as total, where QuickBooks computed another.
-    expected: Option<String>,
+    invoice: Uuid,
+    /// QuickBooks computed another total than the person had seen.
+    difference: Option<Difference>,
+}
+
+/// The total of a new invoice that is not the one that the form showed, and what it takes to correct it.
+struct Difference {
+    expected: String,
+    /// What the person sees of the invoice.
+    seen: String,
+    /// Makes two clicks one correction.
+    key: Uuid,
+    /// Why it was not corrected, if that was tried.
+    refused: Option<String>,
 }
 
 #[derive(Template)]
@@ -471,7 +483,7 @@ pub(crate) struct Again {
 
 /// *Create invoice* was pressed.
 pub(crate) async fn create(
-    State(app): State<App>,
+    Extract(app): Extract<App>,
     OfDeal(session): OfDeal,
     Path(id): Path<i64>,
     QsForm(form): QsForm<Form>,
@@ -488,7 +500,11 @@ async fn press(app: &App, session: &Session, deal: i64, form: Form) -> Result<Pr
 }
 
 /// The same, posted by the browser itself: with a key in the form instead of a bearer, answered with a whole page.
-pub(crate) async fn create_posted(State(app): State<App>, Path(id): Path<i64>, body: Bytes) -> Result<Response, Error> {
+pub(crate) async fn create_posted(
+    Extract(app): Extract<App>,
+    Path(id): Path<i64>,
+    body: Bytes,
+) -> Result<Response, Error> {
     let session = posted::session(&app, &body, id).await?;
     let form: Form =
         serde_qs::Config::new().use_form_encoding(true).deserialize_bytes(&body).map_err(|_| Error::Unauthenticated)?;
@@ -520,7 +536,7 @@ pub(crate) async fn create_posted(State(app): State<App>, Path(id): Path<i64>, b
 
 /// How an invoice that is being checked stands now.
 pub(crate) async fn progress(
-    State(app): State<App>,
+    Extract(app): Extract<App>,
     OfDeal(session): OfDeal,
     Path(invoice): Path<Uuid>,
 ) -> Result<Response, Error> {
@@ -532,7 +548,7 @@ pub(crate) async fn progress(
 /// Somebody has looked at an invoice that is stuck: it is looked for once more, and sent again where they say that it did
 /// not arrive.
 pub(crate) async fn again(
-    State(app): State<App>,
+    Extract(app): Extract<App>,
     OfDeal(session): OfDeal,
     Path(invoice): Path<Uuid>,
     QsForm(again): QsForm<Again>,
@@ -548,6 +564,45 @@ pub(crate) async fn again(
     }
     let outcome = issue::outcome(&app, tenant, InvoiceId(invoice), LOOKING).await.map_err(&told)?;
     answer(&app, &session, outcome).await
+}
+
+/// What the person saw of the invoice that is to be corrected.
+#[derive(Deserialize)]
+pub(crate) struct Correction {
+    seen: String,
+    key: Option<Uuid>,
+}
+
+/// Gives an invoice the taxes and the total that its form showed, where QuickBooks computed others.
+pub(crate) async fn correct(
+    Extract(app): Extract<App>,
+    OfDeal(session): OfDeal,
+    Path(invoice): Path<Uuid>,
+    QsForm(correction): QsForm<Correction>,
+) -> Result<Response, Error> {
+    let (told, tenant, user) = (session.told(), session.tenant.id, session.user);
+    let id = InvoiceId(invoice);
+    let before = panel::visible(&app, tenant, user, id).await.map_err(&told)?;
+    let wanted = acts::Wanted {
+        invoice: id,
+        act: Act::Correct,
+        seen: correction.seen,
+        recipient: String::new(),
+        key: correction.key,
+    };
+    let outcome = acts::request(&app, tenant, user, session.profile.is_admin, wanted).await.map_err(&told)?;
+    let refused = match outcome {
+        acts::Outcome::Refused(reason) => {
+            let zone = form::time_zone(&app, tenant, &before).await.map_err(&told)?;
+            let State::Issued(snapshot) = &before.state else { return Err(told(flows::Error::NotFound)) };
+            let status = status(snapshot, app.clock.today(&zone));
+            Some(super::refused(session.writer(), Act::Correct, &reason, &super::badge(session.writer(), status)))
+        }
+        acts::Outcome::Done | acts::Outcome::Pending => None,
+    };
+    let now = panel::visible(&app, tenant, user, id).await.map_err(&told)?;
+    let State::Issued(snapshot) = &now.state else { return Err(told(flows::Error::NotFound)) };
+    issued(&app, &session, &now, snapshot, false, refused).await
 }
 
 fn stuck(w: Writer, invoice: &Invoice) -> Stuck {
@@ -571,10 +626,10 @@ async fn answer(app: &App, session: &Session, pressed: Pressed) -> Result<Respon
         }
         Pressed::Checking(invoice) => html(&Checking { w, invoice: invoice.0 }),
         Pressed::Stuck(invoice) => html(&stuck(w, &invoice)),
-        Pressed::Issued(invoice, snapshot) => issued(app, session, &invoice, &snapshot, false).await,
+        Pressed::Issued(invoice, snapshot) => issued(app, session, &invoice, &snapshot, false, None).await,
         Pressed::Different(invoice) => match &invoice.state {
-            store::invoices::State::Issued(snapshot) => {
-                Ok((StatusCode::CONFLICT, issued(app, session, &invoice, snapshot, true).await?).into_response())
+            State::Issued(snapshot) => {
+                Ok((StatusCode::CONFLICT, issued(app, session, &invoice, snapshot, true, None).await?).into_response())
             }
             _ if invoice.trouble.is_some() => html(&stuck(w, &invoice)),
             _ => html(&Checking { w, invoice: invoice.id.0 }),
@@ -588,6 +643,7 @@ async fn issued(
     invoice: &Invoice,
     snapshot: &Snapshot,
     earlier: bool,
+    refused: Option<String>,
 ) -> Result<Response, Error> {
     let w = session.writer();
     let told = session.told();
@@ -612,6 +668,12 @@ async fn issued(
         total: w.money(&snapshot.total),
         link,
         earlier,
-        expected: differs.then(|| w.amount(&invoice.draft.total, &invoice.draft.currency)),
+        invoice: invoice.id.0,
+        difference: differs.then(|| Difference {
+            expected: w.amount(&invoice.draft.total, &invoice.draft.currency),
+            seen: snapshot.seen(),
+            key: Uuid::new_v4(),
+            refused,
+        }),
     })
 }

@@ -66,6 +66,7 @@ pub(crate) async fn act(
                 Act::Void => fl!(w.t, "act-voided", number = number),
                 Act::Delete => fl!(w.t, "act-deleted", number = number),
                 Act::Send => fl!(w.t, "act-sent", number = number),
+                Act::Correct => fl!(w.t, "act-corrected", number = number),
             };
             tell(response.headers_mut(), &message);
             Ok(response)

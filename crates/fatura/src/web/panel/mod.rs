@@ -5,6 +5,7 @@ mod rows;
 
 pub(crate) use acts::{act, recipient};
 pub(crate) use rows::badge;
+pub(super) use rows::refused;
 
 use super::{
     Error, html,

@@ -160,6 +160,7 @@ fn issued(
             Act::Void => fl!(w.t, "act-voiding"),
             Act::Delete => fl!(w.t, "act-deleting"),
             Act::Send => fl!(w.t, "act-sending"),
+            Act::Correct => fl!(w.t, "act-correcting"),
         }),
         refusal,
         mend: None,
@@ -189,11 +190,12 @@ fn delete(w: Writer, snapshot: &Snapshot, number: &str) -> Dialogue {
 }
 
 /// Why an act was not carried out, in words.
-pub(super) fn refused(w: Writer, act: Act, reason: &Reason, badge: &str) -> String {
+pub(in crate::web) fn refused(w: Writer, act: Act, reason: &Reason, badge: &str) -> String {
     let what = match act {
         Act::Void => fl!(w.t, "act-not-voided"),
         Act::Delete => fl!(w.t, "act-not-deleted"),
         Act::Send => fl!(w.t, "act-not-sent"),
+        Act::Correct => fl!(w.t, "act-not-corrected"),
     };
     let why = match reason {
         Reason::Changed => fl!(w.t, "act-changed", badge = badge),

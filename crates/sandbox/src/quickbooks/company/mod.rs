@@ -18,7 +18,9 @@ use iso_currency::Currency;
 use jiff::{Timestamp, civil::Date};
 use names::Names;
 use numbers::Numbers;
-pub(crate) use quirks::{LikeAccents, PaidInvoice, PercentDiscount, Quirks, TaxInclusiveAmount, ThirdDecimal};
+pub(crate) use quirks::{
+    LikeAccents, PaidInvoice, PercentDiscount, Quirks, TaxInclusiveAmount, TaxRounding, ThirdDecimal,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::{

@@ -57,6 +57,17 @@ pub(crate) enum PaidInvoice {
     Refused,
 }
 
+/// Where the tax of a form is rounded, in countries with a tax code on each line.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum TaxRounding {
+    /// As the company's file says.
+    #[default]
+    Country,
+    /// Once for each rate.
+    Rate,
+}
+
 /// The quirks of one company.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -71,6 +82,7 @@ pub(crate) struct Quirks {
     pub(crate) percent_discount: PercentDiscount,
     pub(crate) like_accents: LikeAccents,
     pub(crate) third_decimal: ThirdDecimal,
+    pub(crate) tax_rounding: TaxRounding,
     pub(crate) delete_paid: PaidInvoice,
     pub(crate) void_paid: PaidInvoice,
 }
@@ -85,6 +97,7 @@ impl Default for Quirks {
             percent_discount: PercentDiscount::default(),
             like_accents: LikeAccents::default(),
             third_decimal: ThirdDecimal::default(),
+            tax_rounding: TaxRounding::default(),
             delete_paid: PaidInvoice::default(),
             void_paid: PaidInvoice::default(),
         }

@@ -7,7 +7,7 @@ use super::lines::{Discount, Form, Price, includes_tax, is_untaxed};
 use crate::{
     decimal::{decimal, number, round},
     quickbooks::{
-        company::{Company, Rounding, SalesTax, TaxInclusiveAmount},
+        company::{Company, Rounding, SalesTax, TaxInclusiveAmount, TaxRounding},
         entity::Entity,
         fault::Fault,
         objects::Draft,
@@ -193,7 +193,8 @@ fn per_line(company: &Company, draft: &Draft, form: &Form, sent: Option<&Value>,
     let (discount, shares) = discount(form, &nets);
     let early = before_tax(draft) && !discount.is_zero();
     let mut lines = Vec::new();
-    let is_rounded = company.rules.rounding == Rounding::PerLine || including;
+    let by_line = company.rules.rounding == Rounding::PerLine && company.quirks.tax_rounding == TaxRounding::Country;
+    let is_rounded = by_line || including;
     for (at, rates) in rates_of.iter().enumerate() {
         let price = form.sales[at].price;
         let base = if early { nets[at] - shares[at] } else { nets[at] };
