@@ -1,5 +1,5 @@
 // What a person does in an open form: fills it in, mends it, fidgets with it.
-import { amountOf, decimals, same } from "./numbers.mjs";
+import { amountOf, decimals } from "./numbers.mjs";
 import * as page from "./page.mjs";
 import { oddEmail, oddNumber, oddText, plainText, typeNumber } from "./values.mjs";
 
@@ -16,28 +16,24 @@ export async function pickCustomer({ tab, say }, name) {
   say(`customer "${name}"`);
   await page.type(tab, "#customer_name", name);
   await page.quiet(tab);
-  const picked = await page.pickOption(tab, page.CUSTOMERS, name);
-  await page.quiet(tab);
-  return picked;
+  return page.pickOption(tab, page.CUSTOMERS, name);
 }
 
 /** Types a part of an item's name, and says what is wrong with the list; then chooses it. */
 export async function searchItem({ tab, say, violate }, at, name, typed = name) {
   say(`item of line ${at + 1}: types "${typed}"`);
   await page.type(tab, page.lineField(at, "item"), typed);
-  await page.quiet(tab, 320);
+  await page.quiet(tab, 200);
   const options = (await page.shownOptions(tab, page.itemsOf(at))).filter(({ id }) => id !== "new");
   const others = options.filter(({ text }) => !text.toLowerCase().includes(typed.trim().toLowerCase()));
   if (others.length) await violate(5, `the item list shows ${others.length} of ${options.length} items that do not hold "${typed}", the first: "${others[0].text}"`, { key: "item search" });
   else if (!options.some((option) => option.name === name)) await violate(5, `the item list does not show "${name}" for "${typed}"`, { key: "item search" });
-  const picked = await page.pickOption(tab, page.itemsOf(at), name);
-  await page.quiet(tab);
-  return picked;
+  return page.pickOption(tab, page.itemsOf(at), name);
 }
 
 /** Fills in what is missing, and mends what is wrong, until nothing is named any more. */
 export async function complete(wish) {
-  const { tab, world, dice, say, who } = wish;
+  const { tab, world, dice, say } = wish;
   for (let round = 0; round < 4; round++) {
     const seen = await page.look(tab);
     if (!seen.isForm || seen.missing.length === 0) return seen;
@@ -172,13 +168,13 @@ export async function typeTexts(wish) {
 }
 
 /** What of the fields is not as it was. */
-export function lostFields(before, after, { only } = {}) {
-  const lines = (fields) => Object.fromEntries(Object.entries(fields).filter(([name]) => name !== "intent" && name !== "due_follows"));
-  const [one, other] = [lines(before), lines(after)];
+export function lostFields(before, after) {
+  const kept = (fields) => Object.fromEntries(Object.entries(fields).filter(([name]) => name !== "intent" && name !== "due_follows"));
+  // A page cannot hold a NUL: HTML puts another character in its place.
+  const same = (text) => (text ?? "").replace(/\r\n/g, "\n").replaceAll("\u0000", "\ufffd");
+  const [one, other] = [kept(before), kept(after)];
   return Object.keys(one)
-    .filter((name) => !only || only(name))
-    .filter((name) => (one[name] ?? "").replace(/\r\n/g, "\n") !== (other[name] ?? "").replace(/\r\n/g, "\n"))
+    .filter((name) => same(one[name]) !== same(other[name]))
     .map((name) => `${name}: ${JSON.stringify((one[name] ?? "").slice(0, 60))} became ${JSON.stringify((other[name] ?? "(nothing)").slice(0, 60))}`);
 }
 
-export { same };

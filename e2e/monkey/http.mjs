@@ -24,6 +24,20 @@ async function complete(wish, html, fields) {
   }
 }
 
+/** Bills what the form opens with, as this person; what they are told. */
+export async function billByHttp(wish, who) {
+  const { world, deal } = wish;
+  const call = (path, fields) => world.call(who, "form", path, fields);
+  const form = await call(`/deals/${deal.id}/form/discard`, {});
+  const fields = fieldsOf(form.text);
+  await complete(wish, form.text, fields);
+  const answer = await settled(call, await call(`/deals/${deal.id}/invoices`, fields));
+  return `${answer.status} ${answer.text.replace(/<[^>]+>/g, " ").replace(/\s+/g, " ").trim()}`;
+}
+
+/** Lines at the edge of what an invoice holds. */
+const MANY_LINES = 500;
+
 export async function httpWish(wish) {
   const { world, who, deal, dice, say, violate } = wish;
   Object.assign(wish, { meant: 0, made: 0, confirmed: 0, presses: [], asked: [], refusals: [] });
@@ -61,6 +75,14 @@ export async function httpWish(wish) {
     fields = fieldsOf(form.text);
     await complete(wish, form.text, fields);
     wish.meantNet = isPercent ? (naive.worth * value) / 100 : value;
+  }
+  if (wish.odd && dice.percent(12) && naive.left > MANY_LINES) {
+    say(`HTTP: ${MANY_LINES} lines`);
+    const first = Object.fromEntries(Object.entries(fields).filter(([name]) => name.startsWith("lines[0]")));
+    for (const name of Object.keys(fields)) if (name.startsWith("lines[")) delete fields[name];
+    for (let at = 0; at < MANY_LINES; at++) for (const [name, value] of Object.entries(first)) fields[name.replace("[0]", `[${at}]`)] = value;
+    for (let at = 0; at < MANY_LINES; at++) Object.assign(fields, { [`lines[${at}][quantity]`]: "1", [`lines[${at}][unit_price]`]: "1", [`lines[${at}][discount]`]: "", [`lines[${at}][description]`]: `Line ${at + 1}` });
+    wish.meantNet = undefined;
   }
   if (dice.percent(25)) fields.memo = plainText(dice);
   const preview = await call(`/deals/${deal.id}/form/preview`, fields);

@@ -6,11 +6,13 @@ import { join } from "node:path";
 import { chromium } from "playwright-core";
 import { start } from "../../scripts/stack.mjs";
 import { pictures } from "../browser.mjs";
-import { control } from "../http.mjs";
+import { control, fieldsOf } from "../http.mjs";
 import { chance } from "../storm/chance.mjs";
 import { httpWish } from "./http.mjs";
+import { amountOf, same } from "./numbers.mjs";
 import { fieldDifferences, panelDifferences } from "./oracle.mjs";
-import { openDesk } from "./page.mjs";
+import { openDesk, readSums } from "./page.mjs";
+import { typeNumber } from "./values.mjs";
 import { browserWish, weigh } from "./wish.mjs";
 import { makeDeal, seededCompanies, settle } from "./world.mjs";
 
@@ -32,7 +34,7 @@ export async function monkey({ seed, wishes: count, people = 2, only, by, rounds
   await control(env, "/quickbooks/limits", { requests_per_minute: 0, batches_per_minute: 0, requests_per_second: 0, concurrent: 0 });
   await control(env, "/pipedrive/limits", { burst: 0, daily_for_each_seat: 0 });
   const begun = Date.now();
-  const run = { seed, violations: [], wishes: [], keys: new Map(), presets: {} };
+  const run = { seed, violations: [], wishes: [], keys: new Map(), short: rounds !== undefined };
   const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: FLAGS });
   try {
     const dice = chance(seed);
@@ -87,11 +89,13 @@ async function play(run, env, browser, company, plans, people, tell) {
   const slots = Array.from({ length: SLOTS }, () => ({ generation: 0, deal: undefined, free: Promise.resolve() }));
   const deals = [];
   const who = Array.from({ length: people }, (_, at) => world.people[(at + (run.seed % 3)) % world.people.length]);
+  const away = traveller(run, world, who, tell);
   const desks = plans.some(({ by }) => by === "browser") ? await Promise.all(who.map((person) => openDesk(browser, env, person))) : who.map((person) => ({ who: person }));
   try {
     await Promise.all(desks.map(async (desk, place) => {
       for (const wish of plans.filter((_, at) => at % people === place)) await grant(run, wish, { desk, world, slots, deals, tell });
     }));
+    await away;
     const desk = desks[0];
     const end = { at: undefined, world, gestures: ["at the end, once quiet"], desk };
     const violate = reporter(run, end, tell);
@@ -131,8 +135,38 @@ async function grant(run, wish, { desk, world, slots, deals, tell }) {
     await wish.violate(5, `the wish could not go on: ${error.message.split("\n").slice(0, 3).join(" ")}`, { key: `broken ${error.message.slice(0, 50)}`, stack: error.stack });
   } finally {
     wish.took = Date.now() - since;
+    if (process.env.TRACE) console.log(`wish ${wish.at} ${wish.by} ${wish.took} ms ${wish.answer?.state} ${wish.made ?? 0}/${wish.meant ?? 0}: ${JSON.stringify(wish.marks ?? {})} ${gestures.join(" · ").slice(0, 600)}`);
     run.wishes.push(wish);
     release();
+  }
+}
+
+/** What Fatura reads of a person is read again after so long. */
+const PROFILE_MS = 21_000;
+
+/** Somebody types a form, changes their language, and opens it again: the amounts are those that were typed. */
+async function traveller(run, world, present, tell) {
+  const who = world.people.find((person) => !present.includes(person));
+  const locales = { "en-US": "pt_BR", "pt-BR": "en_US", es: "en_US" };
+  if (!who || run.short) return;
+  const gestures = [];
+  const violate = reporter(run, { at: undefined, world, who, gestures }, tell);
+  try {
+    const dice = chance((run.seed + 13 * world.at) >>> 0);
+    const deal = await makeDeal(world, dice, { plain: true });
+    const call = (path, fields) => world.call(who, "form", path, fields);
+    const typed = fieldsOf((await call(`/deals/${deal.id}/form`)).text);
+    Object.assign(typed, { "lines[0][quantity]": typeNumber(dice, who.language, 1.125, 3), "lines[0][unit_price]": typeNumber(dice, who.language, dice.of([0.375, 1234.5, 12.345]), 3) });
+    const before = amountOf(readSums((await call(`/deals/${deal.id}/form/preview`, typed)).text).total, who.language);
+    gestures.push(`opens deal ${deal.id}, types ${typed["lines[0][quantity]"]} × ${typed["lines[0][unit_price]"]}, changes their language to ${locales[who.language]} and opens it again`);
+    await control(world.env, "/pipedrive/users", { user_id: who.user, locale: locales[who.language], language: { language_code: locales[who.language].slice(0, 2), country_code: locales[who.language].slice(3) } });
+    await new Promise((go) => setTimeout(go, PROFILE_MS));
+    const again = await call(`/deals/${deal.id}/form`);
+    const shown = readSums((await call(`/deals/${deal.id}/form/preview`, fieldsOf(again.text))).text).total;
+    const after = amountOf(shown, /lang=/.test(again.text) ? who.language : locales[who.language] === "en_US" ? "en-US" : "pt-BR");
+    if (!same(before, after)) await violate(4, `a draft over ${before} is over ${shown} once the person's language has changed`, { key: "draft in another language" });
+  } catch (error) {
+    await violate(5, `the draft of somebody who changes their language: ${error.message}`, { key: "traveller" });
   }
 }
 

@@ -54,6 +54,11 @@ export function differences(look, invoice, world, language) {
     const amount = isGross ? (there.SalesItemLineDetail.TaxInclusiveAmt ?? there.Amount) : there.Amount;
     if (!same(amountOf(line.amount, language), amount)) differ(`amount of line ${at + 1}`, line.amount, amount);
     const quantity = typedNumber(line.quantity, language);
+    const [price, off] = [typedNumber(line.price, language), line.discount.trim() === "" ? 0 : typedNumber(line.discount, language)];
+    if (quantity !== undefined && price !== undefined && off !== undefined) {
+      const product = quantity * (Math.round(price * (100 - off) * 1000 + 1e-6) / 100_000);
+      if (Math.abs(product) < 1e9 && !same(product, amount, unit(currency) * 0.51 + Math.abs(quantity) * 0.000005)) differ(`product of line ${at + 1}`, `${line.quantity} × ${line.price} − ${line.discount || 0} %`, amount);
+    }
     if (quantity !== undefined && there.SalesItemLineDetail.Qty !== undefined && !same(quantity, there.SalesItemLineDetail.Qty, 1e-9)) differ(`quantity of line ${at + 1}`, line.quantity, there.SalesItemLineDetail.Qty);
     if (trimmed(line.description) && trimmed(line.description) !== trimmed(there.Description)) differ(`description of line ${at + 1}`, line.description.slice(0, 80), (there.Description ?? "").slice(0, 80));
     if (line.item !== "new" && line.itemName && there.SalesItemLineDetail.ItemRef?.name !== undefined && !there.SalesItemLineDetail.ItemRef.name.endsWith(line.itemName)) differ(`item of line ${at + 1}`, line.itemName, there.SalesItemLineDetail.ItemRef.name);
@@ -103,6 +108,7 @@ export async function panelDifferences(world, who, deal, patience) {
     }
     for (const sum of open.values()) {
       const right = [sum.outstanding, sum.overdue, sum.paid];
+      if (right.every((value) => same(value, 0))) continue;
       const isThere = figures.some((shown) => right.every((value, at) => same(amountOf(shown[at], who.language), value, unit(sum.currency) / 2)));
       if (!isThere) wrong.push(`the panel of deal ${deal.id} shows ${JSON.stringify(figures)}; outstanding, overdue and paid are ${right.map((value) => value.toFixed(2)).join(", ")} ${sum.currency}`);
     }

@@ -146,7 +146,7 @@ export async function type(tab, selector, value, how = "fill") {
     await tab.page.keyboard.press("Delete");
     await tab.page.keyboard.type(value);
   } else {
-    await field.fill(value);
+    await field.fill(value, { timeout: 3000 });
   }
   touch(tab);
 }
@@ -184,8 +184,9 @@ export async function typePart(tab, kind, text, { press = true } = {}) {
     await quiet(tab);
     return true;
   }
-  await quiet(tab, 400);
-  return (await button.count()) === 0;
+  const isApplied = (await button.count()) === 0;
+  await quiet(tab, isApplied ? 400 : STILL_MS);
+  return isApplied;
 }
 
 /** *Remaining* or *The whole deal*; false where the page has no such button. */
@@ -243,7 +244,7 @@ export async function confirmCreate(tab) {
 }
 
 /**
- * What the page answers to *Create*: `issued` with a number, `errors`, `asked`, or `silent` where nothing came. The form closes
+ * What the page answers to *Create*: `issued` with a number, `errors`, `asked`, `stale`, or `silent` where nothing came. The form closes
  * itself once the invoice stands, with a word below the page.
  */
 export async function outcome(tab) {
@@ -257,6 +258,7 @@ export async function outcome(tab) {
     if (!now) continue;
     if (now.number !== undefined) return { state: "issued", note: now.outcome, look: now };
     if (tab.busy.size > 0 || now.isChecking) continue;
+    if (now.stale && Date.now() - tab.since > 400) return { state: "stale", note: now.stale, look: now };
     if (now.isAsked) return { state: "asked", question: now.question || now.outcome, look: now };
     if (now.errors.length) return { state: "errors", errors: now.errors, look: now };
     if (now.outcome && Date.now() - tab.since > 600) return { state: "told", note: now.outcome, look: now };

@@ -1,8 +1,9 @@
 // One wish of a person: an invoice for a deal, or a part of it. What they do on the way is drawn; what comes of it is compared
 // with the books.
-import { addLine, complete, drawCustomer, editOnce, lostFields, pickCustomer, searchItem, typeTexts } from "./form.mjs";
-import { amountOf, round, same, unit } from "./numbers.mjs";
+import { complete, drawCustomer, editOnce, lostFields, pickCustomer, searchItem, typeTexts } from "./form.mjs";
+import { round, same } from "./numbers.mjs";
 import { differences, net, netShown, panelDifferences, remaining } from "./oracle.mjs";
+import { billByHttp } from "./http.mjs";
 import * as page from "./page.mjs";
 import { typeNumber } from "./values.mjs";
 import { worth } from "./world.mjs";
@@ -47,22 +48,26 @@ async function open(wish) {
   return page.look(tab);
 }
 
+/** False where the form proposes something else than what remains. */
 async function compareOpening(wish, seen) {
   const { violate, who, deal, naive } = wish;
-  if (!seen.isForm || seen.restored || seen.fields.currency !== naive.currency) return;
+  if (!seen.isForm || seen.restored || seen.fields.currency !== naive.currency) return true;
   const shown = netShown(seen.sums, who.language);
   const said = `${naive.count} invoices over ${naive.billed.toFixed(2)} of ${naive.worth.toFixed(2)} ${naive.currency}`;
   if (naive.count > 0 && naive.worth > 0 && naive.left <= naive.within) {
     if (seen.lines.length > 0 && !(Math.abs(shown) <= naive.within)) {
       deal.retired = true;
       await violate(3, `a fully billed deal (${said}) opens with ${seen.lines.length} lines over ${seen.sums[0]?.value}`, { key: "fully billed" });
+      return false;
     }
-    return;
+    return true;
   }
-  if (!same(shown, naive.left, naive.within)) {
+  const isRight = same(shown, naive.left, naive.within);
+  if (!isRight) {
     deal.retired = true;
     await violate(3, `the form opens with ${shown} before tax; ${naive.left.toFixed(2)} remain (${said})`, { key: "remaining" });
   }
+  return isRight;
 }
 
 /** Closes the form in the middle and opens it again: what was typed is there. */
@@ -119,6 +124,18 @@ async function changeDeal(wish) {
   return world.pipedrive(`/deals/${deal.id}/discounts`, "POST", { description: "Late", amount: 5, type: "percentage" });
 }
 
+/** A colleague bills what remains while the form is open. */
+async function colleague(wish) {
+  const { world, who, deal, say } = wish;
+  const other = world.people.find(({ user }) => user !== who.user);
+  const told = await billByHttp(wish, other);
+  say(`meanwhile ${other.name} bills the deal: ${told.slice(0, 80)}`);
+  wish.changed = true;
+  if (wish.way === "asIs" || wish.way === "rest") wish.meantNet = undefined;
+  await arrivals(wish);
+  wish.over = (await remaining(world, deal)).over;
+}
+
 /** A press of Enter in a field never creates. */
 async function pressEnter(wish, selector) {
   const { tab, desk, say, violate } = wish;
@@ -138,7 +155,14 @@ async function pressEnter(wish, selector) {
     return;
   }
   await page.quiet(tab);
-  if ((await tab.form.locator("tbody tr").count()) > rows) await page.actOnLine(tab, rows, "remove");
+  await dropAddedLines(wish, rows);
+}
+
+/** Takes away what a gesture has added at the end. */
+async function dropAddedLines({ tab }, rows) {
+  const now = await tab.form.locator("tbody tr").count().catch(() => rows);
+  for (let at = now - 1; at >= rows; at--) await page.actOnLine(tab, at, "remove").catch(() => undefined);
+  if (now > rows) await page.quiet(tab);
 }
 
 /** Presses a control at random; something has to happen. */
@@ -159,8 +183,7 @@ async function pressControl(wish) {
   if (changes === 0 && tab.busy.size === 0) await violate(5, `the control "${name}" does nothing`, { key: `control ${name}` });
   await tab.page.keyboard.press("Escape");
   await pause(60);
-  const now = await tab.form.locator("tbody tr").count().catch(() => rows);
-  if (now > rows) await page.actOnLine(tab, rows, "remove").catch(() => undefined);
+  await dropAddedLines(wish, rows);
 }
 
 /** Looks for texts that are cut off and lists that are clipped. */
@@ -178,7 +201,7 @@ async function lookAround(wish, { open: isOpen = false } = {}) {
   if (isOpen) await tab.page.keyboard.press("Escape");
 }
 
-const FIDGETS = { none: 30, enter: 14, escape: 6, tab: 6, reopen: 12, reload: 3, back: 3, deal: 5, search: 12, control: 10, currency: 4, customer: 4, looks: 10, texts: 18 };
+const FIDGETS = { none: 30, enter: 14, escape: 6, tab: 6, reopen: 12, reload: 3, back: 3, deal: 4, colleague: 4, search: 12, control: 10, currency: 4, customer: 4, looks: 10, texts: 18 };
 
 async function fidget(wish) {
   const { tab, dice, say, violate, world } = wish;
@@ -213,6 +236,8 @@ async function fidget(wish) {
       wish.changed = true;
       wish.meantNet = undefined;
       return changeDeal(wish);
+    case "colleague":
+      return colleague(wish);
     case "search": {
       if (seen.lines.length === 0) return;
       wish.hasTyped = true;
@@ -313,7 +338,11 @@ async function checkRefusal(wish, answer) {
   const { tab, violate } = wish;
   const unsaid = [];
   for (const { field, text } of answer.errors) {
-    if (["invoice-form", "lines"].includes(field) && text) continue;
+    if (field === "invoice-form") {
+      await violate(5, `a refusal stands at no field: "${text.slice(0, 120)}"`, { key: "refusal at no field" });
+      continue;
+    }
+    if (field === "lines" && text) continue;
     const said = await tab.form.locator(`#${CSS_escape(field)}-error`).textContent({ timeout: 400 }).catch(() => "");
     if (!said) unsaid.push(`${field}: ${text}`);
   }
@@ -345,6 +374,13 @@ async function createAndSee(wish) {
       }
     }
     if (answer.state === "issued") wish.meant += 1;
+    if (answer.state === "stale") {
+      say(`is told: ${answer.note.slice(0, 100)}; opens the form anew`);
+      await page.closeForm(tab);
+      await page.openForm(tab);
+      await complete(wish);
+      continue;
+    }
     if (answer.state !== "errors") return answer;
     say(`is told: ${answer.errors.map(({ field, text }) => `${field}: ${text}`).join("; ").slice(0, 200)}`);
     await checkRefusal(wish, answer);
@@ -363,12 +399,18 @@ async function createAndSee(wish) {
 
 /** Puts plain values where the page has refused odd ones. */
 async function mendErrors(wish, errors) {
-  const { tab, say, world, dice } = wish;
+  const { tab, dice, say, violate } = wish;
+  wish.mended ??= new Set();
   for (const { field, text } of errors) {
+    if (wish.mended.has(field)) await violate(5, `${field} is refused again though it holds a plain value now: "${text.slice(0, 100)}"`, { key: `refused again ${field.replace(/\d+/, "n")}` });
     const line = /^lines-(\d+)-(\w+)$/.exec(field);
     wish.meantNet = undefined;
     const plain = line ? { quantity: "1", unit_price: "10", discount: "", description: "Plain" }[line[2]] : { to: "Plain name", email: "", cc: "", message: "", memo: "", discount: "", tax_id: "", street: "Plain street 1" }[field];
-    if (plain !== undefined) await page.type(tab, `#${field}`, plain).catch(() => undefined);
+    if (plain !== undefined) {
+      await page.type(tab, `#${field}`, plain).catch(() => undefined);
+      wish.mended.add(field);
+    }
+    if (wish.mended.has(field) && field === "street") for (const id of ["city", "state", "postal_code", "country"]) if (dice.percent(60)) await page.type(tab, `#${id}`, "").catch(() => undefined);
     if (field === "customer_name") await pickCustomer(wish, `Monkey customer again ${wish.at}`).catch(() => undefined);
     if (field === "invoice-form" && /2040|charact/i.test(text)) for (const id of ["to", "message", "memo", "street", "city"]) await page.type(tab, `#${id}`, "plain").catch(() => undefined);
   }
@@ -427,7 +469,7 @@ export async function judge(wish) {
   }
   if (made.length) {
     const now = await remaining(world, deal);
-    const before = Math.max(0, wish.naive.over);
+    const before = Math.max(0, wish.over ?? wish.naive.over);
     if (now.worth > 0 && now.over > now.within && now.over > before + now.within && !wish.confirmed) {
       await violate(3, `${now.billed.toFixed(2)} of ${now.worth.toFixed(2)} ${now.currency} are billed, and nobody confirmed it`, { key: wish.changed ? "more than the deal, changed meanwhile" : wish.two ? "more than the deal, two tabs" : "more than the deal" });
     }
@@ -470,11 +512,18 @@ export async function browserWish(wish) {
   const { desk, dice, world, deal, say, violate, who } = wish;
   const { tab } = desk;
   Object.assign(wish, { tab, creates: [], asked: [], refusals: [], meant: 0, confirmed: 0, made: 0, presses: (desk.presses = []), boldness: 35 });
+  const marks = (wish.marks = {});
+  let last = Date.now();
+  const mark = (name) => {
+    marks[name] = Date.now() - last;
+    last = Date.now();
+  };
   if (wish.narrow) await tab.page.setViewportSize(page.NARROW);
   try {
     if (deal.touched) for (const wrong of await panelDifferences(world, who, deal, ARRIVES_MS)) await violate(6, wrong, { key: wrong.replace(/\d[\d.,]*/g, "n").slice(0, 40) });
     deal.touched = false;
     wish.naive = await remaining(world, deal);
+    mark("books");
     let seen = await open(wish);
     if (seen.restored && dice.percent(80)) {
       say("starts over from the deal");
@@ -482,7 +531,8 @@ export async function browserWish(wish) {
       seen = await page.look(tab);
     }
     wish.hasTyped = Boolean(seen.restored);
-    await compareOpening(wish, seen);
+    mark("open");
+    const isRight = await compareOpening(wish, seen);
     if (!seen.isForm) {
       wish.answer = { state: "closed", note: seen.refusedPage };
       say(`the page says: ${seen.refusedPage.slice(0, 100)}`);
@@ -492,17 +542,28 @@ export async function browserWish(wish) {
       wish.answer = { state: "nothing left" };
     } else {
       if (seen.restored) wish.way = "asIs";
+      const isEarly = wish.two && dice.percent(50);
+      const early = isEarly ? await secondTab(wish) : undefined;
+      if (early) await tab.page.bringToFront();
       await chooseWhat(wish, seen);
-      if (seen.restored) wish.meantNet = undefined;
+      mark("what");
+      if (seen.restored || (!isRight && ["asIs", "rest"].includes(wish.way))) wish.meantNet = undefined;
+      if (wish.odd) {
+        wish.hasTyped = true;
+        await (dice.percent(50) ? typeTexts(wish) : editOnce(wish));
+      }
       for (let left = wish.plain ? dice.below(2) : 1 + dice.below(3); left > 0 && !wish.entered; left--) await fidget(wish);
+      mark("fidget");
       if (!wish.entered) {
         await complete(wish);
+        mark("complete");
         if (wish.narrow) await lookAround(wish, { open: dice.percent(50) });
         if (!dice.percent(6)) await page.quiet(tab);
         else say("is in haste");
-        const second = wish.two ? await secondTab(wish) : undefined;
-        if (second) await tab.page.bringToFront();
+        const second = early ?? (wish.two ? await secondTab(wish) : undefined);
+        if (second && !early) await tab.page.bringToFront();
         wish.answer = await createAndSee(wish);
+        mark("create");
         say(`answer: ${wish.answer.state} ${(wish.answer.note ?? "").slice(0, 80)}`);
         if (wish.answer.state === "silent") await violate(5, "Create does nothing, and the page says nothing", { key: "silent create" });
         if (second) {
@@ -517,7 +578,9 @@ export async function browserWish(wish) {
       }
     }
     wish.page = tab.page;
+    mark("after");
     await judge(wish);
+    mark("judge");
     if (wish.answer?.state === "issued" && dice.percent(8)) await panelLooks(wish);
     if (!(await page.leaveAll(tab))) await violate(5, "something lies above the page and cannot be left", { key: "not left" });
     await account(wish);
@@ -533,5 +596,11 @@ export async function browserWish(wish) {
 async function panelLooks(wish) {
   const { tab, violate } = wish;
   const frame = await page.waitForPanel(tab);
+  const dots = frame.locator(".invoice .dots").first();
+  await dots.waitFor({ timeout: 2000 }).catch(() => undefined);
+  if (await dots.count()) {
+    await dots.click({ timeout: 2000 }).catch(() => undefined);
+    await pause(80);
+  }
   for (const found of await frame.evaluate(() => window.monkeyCutOff()).catch(() => [])) await violate(5, `panel: ${found}`, { key: `panel ${found.replace(/\d+|".*"/g, "")}` });
 }
