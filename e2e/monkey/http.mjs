@@ -51,7 +51,7 @@ export async function httpWish(wish) {
   const shown = netShown(opened.sums, who.language);
   let fields = fieldsOf(form.text);
   const hasLines = Object.keys(fields).some((name) => name.startsWith("lines["));
-  if (fields.currency === naive.currency) {
+  if (naive.isKnown && fields.currency === naive.currency) {
     if (naive.count > 0 && naive.worth > 0 && naive.left <= naive.within) {
       deal.retired = true;
       if (hasLines && !(Math.abs(shown) <= naive.within)) await violate(3, `a fully billed deal (${naive.billed.toFixed(2)} of ${naive.worth.toFixed(2)}) opens with ${opened.sums[0]?.value} (HTTP)`, { key: "fully billed" });
@@ -110,11 +110,11 @@ export async function httpWish(wish) {
     const expected = seen.isBeforeTax ? net(invoice) : invoice.TotalAmt;
     if (!same(amountOf(seen.total, who.language), expected)) await violate(1, `invoice ${invoice.DocNumber} is over ${expected}, the form showed ${seen.total} (HTTP)`, { key: "shown total, HTTP" });
     if (invoice.DueDate !== fields.due || invoice.TxnDate !== fields.issued) await violate(1, `invoice ${invoice.DocNumber} has other dates (HTTP)`, { key: "dates, HTTP" });
-    if (wish.meantNet !== undefined && (invoice.CurrencyRef?.value ?? world.home) === naive.currency && !same(net(invoice), wish.meantNet, naive.within)) await violate(1, `a part over ${wish.meantNet.toFixed(2)} was meant; invoice ${invoice.DocNumber} bills ${net(invoice).toFixed(2)} (HTTP)`, { key: "meant, HTTP" });
+    if (wish.meantNet !== undefined && naive.isKnown && (invoice.CurrencyRef?.value ?? world.home) === naive.currency && !same(net(invoice), wish.meantNet, naive.within)) await violate(1, `a part over ${wish.meantNet.toFixed(2)} was meant; invoice ${invoice.DocNumber} bills ${net(invoice).toFixed(2)} (HTTP)`, { key: "meant, HTTP" });
   }
   if (found.length) {
     const now = await remaining(world, deal);
-    if (now.worth > 0 && now.over > now.within && now.over > Math.max(0, naive.over) + now.within) await violate(3, `${now.billed.toFixed(2)} of ${now.worth.toFixed(2)} are billed, and nobody confirmed it (HTTP)`, { key: "more than the deal, HTTP" });
+    if (now.isKnown && now.worth > 0 && now.over > now.within && now.over > Math.max(0, naive.over) + now.within) await violate(3, `${now.billed.toFixed(2)} of ${now.worth.toFixed(2)} are billed, and nobody confirmed it (HTTP)`, { key: "more than the deal, HTTP" });
   }
   await account(wish);
   return undefined;

@@ -9,12 +9,14 @@ export function install() {
   /** The form as it stands on the page. */
   window.monkeyLook = () => {
     const form = document.querySelector("#invoice-form");
-    const outcome = document.querySelector("#outcome");
-    const notice = document.querySelector("[data-number]");
+    // What an earlier press was answered is no answer to this one.
+    const fresh = (selector) => [...document.querySelectorAll(selector)].filter((element) => !element.closest("[data-monkey-old]"));
+    const outcome = fresh("#outcome > *")[0] ?? null;
+    const notice = fresh("[data-number]")[0];
     const seen = {
       isForm: Boolean(form), number: notice?.dataset.number, outcome: text(outcome),
-      errors: [...document.querySelectorAll("[data-errors] a")].map((link) => ({ field: link.hash.slice(1), text: text(link) })),
-      isAsked: Boolean(document.querySelector("[data-confirm-create]")), question: text(document.querySelector("[data-confirm-create]")?.closest(".notice") ?? null),
+      errors: fresh("[data-errors] a").map((link) => ({ field: link.hash.slice(1), text: text(link) })),
+      isAsked: fresh("[data-confirm-create]").length > 0, question: text(fresh("[data-confirm-create]")[0]?.closest(".notice") ?? null),
       isChecking: Boolean(document.querySelector("[hx-get$='/progress']")), stale: text(document.querySelector("#stale")),
       refusedPage: form ? "" : text(document.querySelector("main")),
     };
@@ -24,23 +26,27 @@ export function install() {
       if (!field.name || (field.type === "hidden" && !["intent", "customer", "due_follows"].includes(field.name)) || field.closest("template")) continue;
       fields[field.name] = field.type === "checkbox" ? (field.checked ? "on" : "") : field.value;
     }
+    const rows = form.querySelectorAll("tbody tr");
     const sums = [...form.querySelectorAll("#sums dt")].filter((dt) => !dt.classList.contains("wide")).map((dt) => ({ label: text(dt), value: text(dt.nextElementSibling) }));
     return {
       ...seen, fields, sums,
       total: text(form.querySelector("#total")), isBeforeTax: Boolean(form.querySelector("#sums .wide")),
-      lines: [...form.querySelectorAll("tbody tr")].map((row, at) => ({
+      lines: [...rows].map((row, at) => ({
         item: value(row, "[name$='[item]']"), itemName: value(row, "[name$='[item_name]']"), description: value(row, "[name$='[description]']"),
         quantity: value(row, "[name$='[quantity]']"), price: value(row, "[name$='[unit_price]']"), discount: value(row, "[name$='[discount]']"),
         tax: value(row, "[name$='[tax_code]']"), taxes: [...row.querySelectorAll("[name$='[tax_code]'] option")].map((option) => option.value), amount: text(row.querySelector("output")), at,
       })),
       missing: [...form.querySelectorAll("#missing a[href^='#']")].map((link) => ({ field: link.hash.slice(1), text: text(link) })),
       excess: text(form.querySelector("#excess")),
-      earlier: text(form.querySelector(".part .notice")),
+      earlier: text(form.querySelector(".part .notice, #fully-billed, [data-billed]")) || (rows.length === 0 ? [...form.querySelectorAll(".notice, .empty")].map(text).join(" ") : ""),
       restored: Boolean(form.querySelector("[hx-post$='/form/discard']")),
       header: text(form.querySelector("header")),
       taxMode: fields.tax_mode ?? "",
     };
   };
+
+  /** Marks what earlier presses were answered. */
+  window.monkeyForget = () => document.querySelectorAll("#outcome > *, [data-errors]").forEach((element) => element.setAttribute("data-monkey-old", ""));
 
   const press = (kind) => {
     try {

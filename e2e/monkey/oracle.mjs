@@ -26,7 +26,9 @@ export async function remaining(world, deal) {
   const invoices = await Promise.all([...deal.numbers.keys()].map((id) => world.invoice(id)));
   const standing = invoices.filter((invoice) => invoice && (invoice.CurrencyRef?.value ?? world.home) === currency && !isVoided(invoice));
   const billed = standing.reduce((sum, invoice) => sum + net(invoice), 0);
-  return { worth: value, billed, count: standing.length, left: Math.max(0, round(value - billed, currency)), over: billed - value, currency, within: unit(currency) * (1.01 + lines), hasProducts, title };
+  // Where prices hold tax, Pipedrive does not say how much of them it is: then nothing is compared before tax.
+  const isKnown = !deal.isInclusive && !standing.some(({ GlobalTaxCalculation }) => GlobalTaxCalculation === "TaxInclusive");
+  return { isKnown, worth: value, billed, count: standing.length, left: Math.max(0, round(value - billed, currency)), over: billed - value, currency, within: unit(currency) * (1.01 + lines), hasProducts, title };
 }
 
 /** How an invoice in the books differs from the form that was on the page at *Create*; each as a sentence. */
@@ -122,7 +124,8 @@ export async function fieldDifferences(world, deal, patience) {
     const { custom_fields: own, currency } = await world.pipedrive(`/deals/${deal.id}`);
     const invoices = (await Promise.all([...deal.numbers.keys()].map((id) => world.invoice(id)))).filter((invoice) => invoice && (invoice.CurrencyRef?.value ?? world.home) === currency && !isVoided(invoice));
     const right = { invoiced: invoices.reduce((sum, { TotalAmt }) => sum + TotalAmt, 0), balance: invoices.reduce((sum, { Balance }) => sum + Balance, 0) };
-    const wrong = Object.entries(right).filter(([name, value]) => !same(Number(own[world.fields[name]]?.value ?? own[world.fields[name]] ?? 0), value, 0.005)).map(([name, value]) => `the field ${name} of deal ${deal.id} holds ${JSON.stringify(own[world.fields[name]])}; the books say ${value.toFixed(2)} ${currency}`);
+    const held = (name) => parseFloat(own[world.fields[name]]?.value ?? own[world.fields[name]] ?? 0);
+    const wrong = Object.entries(right).filter(([name, value]) => !same(held(name), value, 0.005)).map(([name, value]) => `the field ${name} of deal ${deal.id} holds ${JSON.stringify(own[world.fields[name]])}; the books say ${value.toFixed(2)} ${currency}`);
     if (wrong.length === 0 || Date.now() > until) return wrong;
   }
 }

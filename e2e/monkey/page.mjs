@@ -227,6 +227,7 @@ export async function discard(tab) {
 /** Ways to mean *Create*. */
 export async function create(tab, how) {
   const button = tab.form.locator("#create");
+  await tab.form.evaluate(() => window.monkeyForget());
   touch(tab);
   if (how === "keys") {
     await tab.form.locator("#memo").focus();
@@ -239,6 +240,7 @@ export async function create(tab, how) {
 }
 
 export async function confirmCreate(tab) {
+  await tab.form.evaluate(() => window.monkeyForget());
   await tab.form.locator("[data-confirm-create]").first().click({ noWaitAfter: true });
   touch(tab);
 }

@@ -51,10 +51,11 @@ async function open(wish) {
 /** False where the form proposes something else than what remains. */
 async function compareOpening(wish, seen) {
   const { violate, who, deal, naive } = wish;
-  if (!seen.isForm || seen.restored || seen.fields.currency !== naive.currency) return true;
+  if (!seen.isForm || seen.restored || !naive.isKnown || seen.fields.currency !== naive.currency) return true;
   const shown = netShown(seen.sums, who.language);
   const said = `${naive.count} invoices over ${naive.billed.toFixed(2)} of ${naive.worth.toFixed(2)} ${naive.currency}`;
   if (naive.count > 0 && naive.worth > 0 && naive.left <= naive.within) {
+    if (seen.lines.length === 0 && !seen.earlier) await violate(3, `a fully billed deal (${said}) opens without lines and does not say why`, { key: "fully billed, unsaid" });
     if (seen.lines.length > 0 && !(Math.abs(shown) <= naive.within)) {
       deal.retired = true;
       await violate(3, `a fully billed deal (${said}) opens with ${seen.lines.length} lines over ${seen.sums[0]?.value}`, { key: "fully billed" });
@@ -144,6 +145,7 @@ async function pressEnter(wish, selector) {
   const before = desk.presses.length;
   const rows = await tab.form.locator("tbody tr").count();
   say(`Enter in ${selector}`);
+  await tab.form.evaluate(() => window.monkeyForget());
   await field.focus();
   await tab.page.keyboard.press("Enter");
   page.touch(tab);
@@ -463,14 +465,14 @@ export async function judge(wish) {
     const best = all.sort((one, other) => one.wrong.length - other.wrong.length)[0];
     if (!best) await violate(2, `invoice ${invoice.DocNumber} was made and no Create was seen`, { key: "no create" });
     else if (best.wrong.length) await violate(1, `invoice ${invoice.DocNumber} is not what was shown: ${best.wrong.slice(0, 4).join("; ")}`, { key: `shown ${best.wrong[0].split(":")[0].replace(/\d+/, "n")}` });
-    if (wish.meantNet !== undefined && made.length === 1 && (invoice.CurrencyRef?.value ?? world.home) === wish.naive.currency && !same(net(invoice), wish.meantNet, wish.naive.within)) {
+    if (wish.meantNet !== undefined && wish.naive.isKnown && made.length === 1 && (invoice.CurrencyRef?.value ?? world.home) === wish.naive.currency && !same(net(invoice), wish.meantNet, wish.naive.within)) {
       await violate(1, `${wish.meantWords} was meant, ${wish.meantNet.toFixed(2)}; invoice ${invoice.DocNumber} bills ${net(invoice).toFixed(2)} before tax`, { key: `meant ${wish.way}` });
     }
   }
   if (made.length) {
     const now = await remaining(world, deal);
     const before = Math.max(0, wish.over ?? wish.naive.over);
-    if (now.worth > 0 && now.over > now.within && now.over > before + now.within && !wish.confirmed) {
+    if (now.isKnown && now.worth > 0 && now.over > now.within && now.over > before + now.within && !wish.confirmed) {
       await violate(3, `${now.billed.toFixed(2)} of ${now.worth.toFixed(2)} ${now.currency} are billed, and nobody confirmed it`, { key: wish.changed ? "more than the deal, changed meanwhile" : wish.two ? "more than the deal, two tabs" : "more than the deal" });
     }
     if (now.over > -now.within && deal.wishes > 3) deal.retired = true;

@@ -122,7 +122,7 @@ function pipedriveOf(env, company, user) {
 /** Requests as a person of a company, by surface; bearers are kept. */
 function sessions(env) {
   const kept = new Map();
-  return async function call(who, surface, path, fields) {
+  const call = async (who, surface, path, fields) => {
     const key = `${who.user} ${surface}`;
     let known = kept.get(key);
     if (!known || known.until < Date.now()) {
@@ -132,6 +132,9 @@ function sessions(env) {
     }
     return known.call(path, fields);
   };
+  /** The person opens the pages anew. */
+  call.forget = (who) => [...kept.keys()].filter((key) => key.startsWith(`${who.user} `)).forEach((key) => kept.delete(key));
+  return call;
 }
 
 /** A new deal, drawn; what it is worth follows from Pipedrive alone. */
@@ -146,17 +149,20 @@ export async function makeDeal(world, dice, { plain }) {
     title: dice.of(["Website redesign", "Ação de inverno", "Fase 2 – planta", "Año nuevo", "Fit-out 4th floor"]) + ` ${dice.below(1000)}`,
     org_id: org.id, person_id: person.id, currency, ...(hasProducts ? {} : { value: price(20_000) }),
   });
+  let isInclusive = false;
   if (hasProducts) {
     for (let left = 1 + dice.below(3); left > 0; left--) {
       const isOff = dice.percent(25);
+      const method = !plain && dice.percent(6) ? "inclusive" : "exclusive";
+      isInclusive ||= method === "inclusive";
       await world.pipedrive(`/deals/${id}/products`, "POST", {
         product_id: dice.of(world.own.products).id, item_price: price(1500), quantity: dice.percent(75) ? 1 + dice.below(12) : (1 + dice.below(400)) / 8,
-        discount: isOff ? 5 * (1 + dice.below(5)) : 0, discount_type: "percentage", tax: 0, tax_method: !plain && dice.percent(8) ? "inclusive" : "exclusive",
+        discount: isOff ? 5 * (1 + dice.below(5)) : 0, discount_type: "percentage", tax: 0, tax_method: method,
       });
     }
     if (dice.percent(plain ? 10 : 25)) await world.pipedrive(`/deals/${id}/discounts`, "POST", dice.percent(60) ? { description: "Campaign", amount: 10, type: "percentage" } : { description: "Goodwill", amount: 1, type: "amount" });
   }
-  return { id, company: world.id, numbers: new Map(), wishes: 0, retired: false };
+  return { id, company: world.id, numbers: new Map(), wishes: 0, retired: false, isInclusive };
 }
 
 /** What a deal is worth before tax, out of Pipedrive; no code of Fatura takes part. */
