@@ -80,7 +80,7 @@ export function differences(look, invoice, world, language) {
 export function badge(invoice, zone) {
   if (!invoice) return "deleted";
   const today = new Intl.DateTimeFormat("en-CA", { timeZone: zone || "UTC" }).format(new Date());
-  if (isVoided(invoice) || (invoice.Balance === 0 && invoice.TotalAmt <= 0)) return "voided";
+  if (isVoided(invoice)) return "voided";
   if (invoice.Balance === 0) return "paid";
   if (invoice.DueDate < today) return "overdue";
   return invoice.Balance < invoice.TotalAmt ? "partially-paid" : "open";

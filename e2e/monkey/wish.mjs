@@ -1,7 +1,7 @@
 // One wish of a person: an invoice for a deal, or a part of it. What they do on the way is drawn; what comes of it is compared
 // with the books.
 import { complete, drawCustomer, editOnce, lostFields, pickCustomer, searchItem, typeTexts } from "./form.mjs";
-import { round, same } from "./numbers.mjs";
+import { decimals, round, same } from "./numbers.mjs";
 import { differences, net, netShown, panelDifferences, remaining } from "./oracle.mjs";
 import { billByHttp } from "./http.mjs";
 import * as page from "./page.mjs";
@@ -10,6 +10,7 @@ import { worth } from "./world.mjs";
 
 const pause = (ms) => new Promise((go) => setTimeout(go, ms));
 const ARRIVES_MS = 8000;
+const DAY_MS = 86_400_000;
 
 /** Draws from weights: `{ name: share }`. */
 export function weigh(dice, shares) {
@@ -203,7 +204,7 @@ async function lookAround(wish, { open: isOpen = false } = {}) {
   if (isOpen) await tab.page.keyboard.press("Escape");
 }
 
-const FIDGETS = { none: 30, enter: 14, escape: 6, tab: 6, reopen: 12, reload: 3, back: 3, deal: 4, colleague: 4, search: 12, control: 10, currency: 4, customer: 4, looks: 10, texts: 18 };
+const FIDGETS = { none: 30, enter: 14, escape: 6, tab: 6, reopen: 12, reload: 3, back: 3, deal: 4, colleague: 4, search: 12, control: 10, currency: 4, customer: 4, dates: 6, looks: 10, texts: 18 };
 
 async function fidget(wish) {
   const { tab, dice, say, violate, world } = wish;
@@ -274,6 +275,18 @@ async function fidget(wish) {
     case "customer":
       wish.hasTyped = true;
       return void (await pickCustomer(wish, drawCustomer(world, dice, seen.fields.currency || world.home)));
+    case "dates": {
+      const day = new Date(Date.parse(seen.fields.issued || "2026-01-01") + (dice.below(60) - 20) * DAY_MS).toISOString().slice(0, 10);
+      say(`issue date ${day}`);
+      wish.hasTyped = true;
+      await page.type(tab, "#issued", day);
+      if (dice.percent(40)) {
+        const due = new Date(Date.parse(day) + dice.below(45) * DAY_MS).toISOString().slice(0, 10);
+        say(`due date ${due}`);
+        await page.type(tab, "#due", due);
+      }
+      return page.quiet(tab);
+    }
     case "looks":
       return lookAround(wish, { open: dice.percent(60) });
     case "texts":
@@ -304,7 +317,7 @@ async function chooseWhat(wish, seen) {
     }
     case "amount": {
       const value = round(naive.left * dice.of([0.1, 0.25, 0.5]), currency) || 1;
-      const text = typeNumber(dice, language, value, currency === "KWD" ? 3 : currency === "JPY" ? 0 : 2);
+      const text = typeNumber(dice, language, value, decimals(currency));
       const press = dice.percent(70);
       say(`part: ${text} ${currency}${press ? "" : ", without pressing anything"}`);
       wish.hasTyped = true;
@@ -583,7 +596,7 @@ export async function browserWish(wish) {
     mark("after");
     await judge(wish);
     mark("judge");
-    if (wish.answer?.state === "issued" && dice.percent(8)) await panelLooks(wish);
+    if (wish.answer?.state === "issued" && dice.percent(14)) await panelLooks(wish);
     if (!(await page.leaveAll(tab))) await violate(5, "something lies above the page and cannot be left", { key: "not left" });
     await account(wish);
   } finally {

@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { control, installed, session } from "../http.mjs";
 import { quickbooks } from "../story.mjs";
+import { decimals } from "./numbers.mjs";
 
 const SEEDS = join(import.meta.dirname, "../../crates/sandbox/seeds");
 const seed = (name) => JSON.parse(readFileSync(join(SEEDS, name), "utf8"));
@@ -49,9 +50,10 @@ function pipedriveCompany({ at, preset, books }, currency) {
   };
 }
 
-/** Installs Fatura for everybody of a company, and connects its books. */
-export async function settle(env, company) {
+/** Installs Fatura for everybody of a company, and connects its books. Where `isNumbered`, invoices are numbered by hand. */
+export async function settle(env, company, { isNumbered = false } = {}) {
   const read = await quickbooks(env, company.realm);
+  if (isNumbered) await door(env, "/quickbooks/preferences", { realm_id: company.realm, preferences: { SalesFormsPrefs: { CustomTxnNumbers: true } } });
   const preferences = (await read("select * from Preferences")).Preferences[0];
   const home = preferences.CurrencyPrefs?.HomeCurrency?.value ?? "USD";
   const own = pipedriveCompany(company, home);
@@ -143,8 +145,8 @@ export async function makeDeal(world, dice, { plain }) {
   const org = dice.of(world.own.organizations);
   const person = world.own.persons.find((each) => each.org_id === org.id);
   const hasProducts = dice.percent(60);
-  const whole = { JPY: 0 }[currency] === 0;
-  const price = (most) => (whole ? 1 + dice.below(most) : (1 + dice.below(most * 100)) / 100);
+  const factor = 10 ** decimals(currency);
+  const price = (most) => (1 + dice.below(most * factor)) / factor;
   const { id } = await world.pipedrive("/deals", "POST", {
     title: dice.of(["Website redesign", "Ação de inverno", "Fase 2 – planta", "Año nuevo", "Fit-out 4th floor"]) + ` ${dice.below(1000)}`,
     org_id: org.id, person_id: person.id, currency, ...(hasProducts ? {} : { value: price(20_000) }),
