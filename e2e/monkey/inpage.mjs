@@ -4,6 +4,7 @@
 export function install() {
   const visible = (element) => Boolean(element) && element.getClientRects().length > 0 && getComputedStyle(element).visibility !== "hidden";
   const text = (element) => (element?.textContent ?? "").replace(/\s+/g, " ").trim();
+  const ownText = (element) => [...(element?.childNodes ?? [])].filter((node) => node.nodeType === 3).map((node) => node.textContent).join(" ").replace(/\s+/g, " ").trim();
   const value = (root, selector) => root.querySelector(selector)?.value ?? "";
 
   /** The form as it stands on the page. */
@@ -34,11 +35,11 @@ export function install() {
       lines: [...rows].map((row, at) => ({
         item: value(row, "[name$='[item]']"), itemName: value(row, "[name$='[item_name]']"), description: value(row, "[name$='[description]']"),
         quantity: value(row, "[name$='[quantity]']"), price: value(row, "[name$='[unit_price]']"), discount: value(row, "[name$='[discount]']"),
-        tax: value(row, "[name$='[tax_code]']"), taxes: [...row.querySelectorAll("[name$='[tax_code]'] option")].map((option) => option.value), amount: text(row.querySelector("output")), at,
+        tax: value(row, "[name$='[tax_code]']"), taxes: [...row.querySelectorAll("[name$='[tax_code]'] option")].map((option) => option.value), amount: ownText(row.querySelector("output")), at,
       })),
       missing: [...form.querySelectorAll("#missing a[href^='#']")].map((link) => ({ field: link.hash.slice(1), text: text(link) })),
       excess: text(form.querySelector("#excess")),
-      earlier: text(form.querySelector(".part .notice, #fully-billed, [data-billed]")) || (rows.length === 0 ? [...form.querySelectorAll(".notice, .empty")].map(text).join(" ") : ""),
+      earlier: [...form.querySelectorAll(".part .notice, header .notice[data-kind=warn]")].map(text).join(" ") || (rows.length === 0 ? [...form.querySelectorAll(".notice, .empty")].map(text).join(" ") : ""),
       restored: Boolean(form.querySelector("[hx-post$='/form/discard']")),
       header: text(form.querySelector("header")),
       taxMode: fields.tax_mode ?? "",
@@ -82,7 +83,7 @@ export function install() {
     for (const list of document.querySelectorAll("[role=listbox]:not([hidden]), [popover]:popover-open")) {
       if (!visible(list) || !list.childElementCount) continue;
       const box = list.getBoundingClientRect();
-      if (list.matches("[popover]")) {
+      if (list.matches("[popover]") || getComputedStyle(list).position === "fixed") {
         if (box.left < -1 || box.right > innerWidth + 1 || box.top < -1 || box.bottom > innerHeight + 1) found.push(`the menu ${name(list)} reaches out of the window (${Math.round(box.left)}–${Math.round(box.right)} × ${Math.round(box.top)}–${Math.round(box.bottom)} in ${innerWidth} × ${innerHeight})`);
         continue;
       }

@@ -84,7 +84,7 @@ export async function openForm(tab, { times = 1 } = {}) {
 /** The form on top of all. */
 export async function waitForForm(tab) {
   tab.form = await frameOf(tab.page.locator("dialog.modal iframe").last());
-  await tab.form.locator("#create, main [role=alert], #fully-billed").first().waitFor();
+  await tab.form.locator("#create, main [role=alert]").first().waitFor();
   touch(tab);
   return tab.form;
 }
@@ -191,7 +191,7 @@ export async function typePart(tab, kind, text, { press = true } = {}) {
 
 /** *Remaining* or *The whole deal*; false where the page has no such button. */
 export async function takePart(tab, part) {
-  const names = part === "rest" ? "[data-part=rest], button[hx-post*='part=rest']" : "[data-part=all], button[hx-post*='part=all']";
+  const names = part === "remaining" ? "[data-part=remaining], [data-part=rest], button[hx-post*='part=rest']" : "[data-part=all], button[hx-post*='part=all']";
   const button = tab.form.locator(names).first();
   if (!(await button.count()) || !(await button.isVisible())) return false;
   await button.click();
@@ -214,6 +214,16 @@ export async function actOnLine(tab, at, act) {
   touch(tab);
 }
 
+/** Goes on in this tab where the page says that the form is open elsewhere; false where it does not offer that. */
+export async function goOnHere(tab) {
+  const button = tab.form.locator("#stale [data-here]");
+  if (!(await button.count())) return false;
+  await button.click();
+  touch(tab);
+  await quiet(tab);
+  return true;
+}
+
 /** Starts over from the deal, where a draft was restored. */
 export async function discard(tab) {
   const button = tab.form.locator("[hx-post$='/form/discard']");
@@ -224,10 +234,16 @@ export async function discard(tab) {
   return true;
 }
 
+/** What was said of an earlier press is taken away, so that it is not read as the answer to the next. */
+export async function forgetAnswers(tab) {
+  await tab.page.evaluate(() => document.querySelectorAll(".snackbar").forEach((note) => note.remove()));
+  await tab.form.evaluate(() => window.monkeyForget());
+}
+
 /** Ways to mean *Create*. */
 export async function create(tab, how) {
   const button = tab.form.locator("#create");
-  await tab.form.evaluate(() => window.monkeyForget());
+  await forgetAnswers(tab);
   touch(tab);
   if (how === "keys") {
     await tab.form.locator("#memo").focus();
@@ -240,7 +256,7 @@ export async function create(tab, how) {
 }
 
 export async function confirmCreate(tab) {
-  await tab.form.evaluate(() => window.monkeyForget());
+  await forgetAnswers(tab);
   await tab.form.locator("[data-confirm-create]").first().click({ noWaitAfter: true });
   touch(tab);
 }
@@ -252,10 +268,7 @@ export async function confirmCreate(tab) {
 export async function outcome(tab) {
   for (const until = Date.now() + 15_000; Date.now() < until; await pause(40)) {
     const note = await tab.page.locator(".snackbar").textContent({ timeout: 50 }).catch(() => undefined);
-    if (note && /\d/.test(note) && tab.note !== note) {
-      tab.note = note;
-      return { state: "issued", note };
-    }
+    if (note) return { state: "issued", note };
     const now = await tab.form.evaluate(() => window.monkeyLook?.()).catch(() => undefined);
     if (!now) continue;
     if (now.number !== undefined) return { state: "issued", note: now.outcome, look: now };

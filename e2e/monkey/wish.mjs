@@ -146,7 +146,7 @@ async function pressEnter(wish, selector) {
   const before = desk.presses.length;
   const rows = await tab.form.locator("tbody tr").count();
   say(`Enter in ${selector}`);
-  await tab.form.evaluate(() => window.monkeyForget());
+  await page.forgetAnswers(tab);
   await field.focus();
   await tab.page.keyboard.press("Enter");
   page.touch(tab);
@@ -334,7 +334,7 @@ async function chooseWhat(wish, seen) {
       return;
     case "rest":
       say("what remains");
-      if (await page.takePart(tab, "rest")) wish.hasTyped = true;
+      if (await page.takePart(tab, "remaining")) wish.hasTyped = true;
       wish.meantNet = naive.left;
       wish.meantWords = "what remains";
       return;
@@ -390,9 +390,14 @@ async function createAndSee(wish) {
     }
     if (answer.state === "issued") wish.meant += 1;
     if (answer.state === "stale") {
-      say(`is told: ${answer.note.slice(0, 100)}; opens the form anew`);
-      await page.closeForm(tab);
-      await page.openForm(tab);
+      say(`is told: ${answer.note.slice(0, 100)}`);
+      if (dice.percent(60) && (await page.goOnHere(tab))) {
+        say("goes on here");
+      } else {
+        say("opens the form anew");
+        await page.closeForm(tab);
+        await page.openForm(tab);
+      }
       await complete(wish);
       continue;
     }
@@ -471,6 +476,7 @@ export async function judge(wish) {
   const { violate, world, deal, who, desk } = wish;
   const made = await arrivals(wish);
   wish.made = made.length;
+  if (wish.answer?.state === "issued" && made.length === 1 && !/\d/.test(wish.answer.note ?? "")) await violate(5, `the page tells of the new invoice without a number: "${wish.answer.note}"`, { key: "no number" });
   if (made.length !== wish.meant) await violate(2, `${made.length} invoices were made, ${wish.meant} meant (${made.map((invoice) => `${invoice?.DocNumber} over ${invoice?.TotalAmt}`).join(", ")})`, { key: wish.double ? "count, stacked forms" : wish.two ? "count, two tabs" : wish.entered ? "count, Enter" : "count" });
   for (const invoice of made) {
     if (!invoice) continue;
