@@ -66,7 +66,9 @@ export async function complete(wish) {
         const options = await tab.form.locator("#currency option").evaluateAll((all) => all.map(({ value }) => value).filter(Boolean));
         const wanted = /\b[A-Z]{3}\b/.exec(seen.missing.find((each) => each.field === "currency").text)?.[0];
         wish.meantNet = undefined;
-        return page.choose(tab, "#currency", options.includes(wanted) ? wanted : options.includes(world.home) ? world.home : options[0]);
+        await page.choose(tab, "#currency", options.includes(wanted) ? wanted : options.includes(world.home) ? world.home : options[0]);
+        await page.quiet(tab);
+        return page.answerPrices(tab, dice.percent(75) ? "convert" : "empty");
       }
       case "invoice_code": {
         const options = await tab.form.locator("#invoice_code option").evaluateAll((all) => all.map(({ value }) => value).filter(Boolean));
@@ -76,8 +78,10 @@ export async function complete(wish) {
         return page.type(tab, "#issued", today());
       case "due":
         return page.type(tab, "#due", laterDay(seen.fields.issued || today(), 7));
-      case "lines":
-        return void (await page.addLine(tab));
+      case "lines": {
+        const at = seen.lines.length ? 0 : await page.addLine(tab);
+        return page.type(tab, page.lineField(at, "description"), "One more line");
+      }
       default:
         return page.type(tab, `#${field}`, field === "to" ? "To whom it may concern" : "");
     }

@@ -58,8 +58,10 @@ export function differences(look, invoice, world, language) {
     const quantity = typedNumber(line.quantity, language);
     const [price, off] = [typedNumber(line.price, language), line.discount.trim() === "" ? 0 : typedNumber(line.discount, language)];
     if (quantity !== undefined && price !== undefined && off !== undefined) {
-      const product = quantity * (Math.round(price * (100 - off) * 1000 + 1e-6) / 100_000);
-      if (Math.abs(product) < 1e9 && !same(product, amount, unit(currency) * 0.51 + Math.abs(quantity) * 0.000005)) differ(`product of line ${at + 1}`, `${line.quantity} × ${line.price} − ${line.discount || 0} %`, amount);
+      // A discount on a line is sent within its price, or as a discount of its own; the sum before tax is compared below.
+      const product = (percent) => quantity * (Math.round(price * (100 - percent) * 1000 + 1e-6) / 100_000);
+      const isProduct = [off, 0].some((percent) => same(product(percent), amount, unit(currency) * 0.51 + Math.abs(quantity) * 0.000005));
+      if (Math.abs(product(0)) < 1e9 && !isProduct) differ(`product of line ${at + 1}`, `${line.quantity} × ${line.price} − ${line.discount || 0} %`, amount);
     }
     if (quantity !== undefined && there.SalesItemLineDetail.Qty !== undefined && !same(quantity, there.SalesItemLineDetail.Qty, 1e-9)) differ(`quantity of line ${at + 1}`, line.quantity, there.SalesItemLineDetail.Qty);
     if (trimmed(line.description) && trimmed(line.description) !== trimmed(there.Description)) differ(`description of line ${at + 1}`, line.description.slice(0, 80), (there.Description ?? "").slice(0, 80));

@@ -162,10 +162,22 @@ export const shownOptions = (tab, list) =>
 
 /** Presses an option: of this name, else the first, else *Create*. */
 export async function pickOption(tab, list, wanted) {
+  for (let tries = 0; ; tries++) {
+    try {
+      return await pickOnce(tab, list, wanted);
+    } catch (error) {
+      // An answer has replaced the list.
+      if (tries === 2) throw error;
+      await quiet(tab);
+    }
+  }
+}
+
+async function pickOnce(tab, list, wanted) {
   const options = await shownOptions(tab, list);
   const at = [options.findIndex(({ name, id }) => name === wanted && id !== "new"), options.findIndex(({ id }) => id === "new"), 0].find((each) => each >= 0);
   if (options.length === 0) return undefined;
-  await tab.form.locator(`${list} [role=option]:visible`).nth(at).click({ timeout: 2000 });
+  await tab.form.locator(`${list} [role=option]:visible`).nth(at).click({ timeout: 1500 });
   touch(tab);
   return options[at];
 }
@@ -217,6 +229,16 @@ export async function actOnLine(tab, at, act) {
 /** Goes on in this tab where the page says that the form is open elsewhere; false where it does not offer that. */
 export async function goOnHere(tab) {
   const button = tab.form.locator("#stale [data-here]");
+  if (!(await button.count())) return false;
+  await button.click();
+  touch(tab);
+  await quiet(tab);
+  return true;
+}
+
+/** Answers what becomes of prices in another currency: `convert` or `empty`; false where nothing is asked. */
+export async function answerPrices(tab, how) {
+  const button = tab.form.locator(how === "convert" ? "[data-convert]" : "[data-empty-prices]").first();
   if (!(await button.count())) return false;
   await button.click();
   touch(tab);

@@ -257,17 +257,10 @@ async function fidget(wish) {
       say(`currency ${other}, and back`);
       await page.choose(tab, "#currency", other);
       await page.quiet(tab);
-      if (await tab.form.locator("#priced-in").count()) {
-        const convert = tab.form.locator(dice.percent(50) ? "[data-convert]" : "[data-empty-prices]");
-        if ((await convert.count()) && dice.percent(60)) {
-          say("answers what becomes of the prices");
-          await convert.first().click();
-          wish.meantNet = undefined;
-          wish.priced = true;
-          page.touch(tab);
-          await page.quiet(tab);
-          return;
-        }
+      if (dice.percent(40) && (await page.answerPrices(tab, dice.percent(50) ? "convert" : "empty"))) {
+        say("answers what becomes of the prices");
+        wish.meantNet = undefined;
+        return undefined;
       }
       if (seen.fields.currency) await page.choose(tab, "#currency", seen.fields.currency);
       return page.quiet(tab);
@@ -425,7 +418,7 @@ async function mendErrors(wish, errors) {
     if (wish.mended.has(field)) await violate(5, `${field} is refused again though it holds a plain value now: "${text.slice(0, 100)}"`, { key: `refused again ${field.replace(/\d+/, "n")}` });
     const line = /^lines-(\d+)-(\w+)$/.exec(field);
     wish.meantNet = undefined;
-    const plain = line ? { quantity: "1", unit_price: "10", discount: "", description: "Plain" }[line[2]] : { to: "Plain name", email: "", cc: "", message: "", memo: "", discount: "", tax_id: "", street: "Plain street 1" }[field];
+    const plain = line ? { quantity: "1", unit_price: "10", discount: "", description: "Plain" }[line[2]] : { to: "Plain name", email: "", cc: "", message: "", memo: "", discount: "", tax_id: "", street: "Plain street 1", number: `W${wish.at}-${wish.mended.size}` }[field];
     if (plain !== undefined) {
       await page.type(tab, `#${field}`, plain).catch(() => undefined);
       wish.mended.add(field);
