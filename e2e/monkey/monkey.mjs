@@ -18,7 +18,7 @@ import { makeDeal, seededCompanies, settle } from "./world.mjs";
 
 const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
 /** Deals that are billed side by side in a company. */
-const SLOTS = 5;
+const SLOTS = 6;
 /** Wishes of one deal, at most. */
 const WISHES_OF_A_DEAL = 7;
 /** Wishes in one company before people go on to the next. */
@@ -94,7 +94,13 @@ function plan(dice, at, only) {
 async function play(run, browser, world, plans, people, tell, round) {
   const { env } = world;
   world.zone ??= (await world.ask("select * from CompanyInfo")).CompanyInfo?.[0]?.DefaultTimeZone;
-  const slots = Array.from({ length: SLOTS }, () => ({ generation: 50 * round, deal: undefined, free: Promise.resolve() }));
+  const slots = Array.from({ length: SLOTS }, () => ({ generation: 50 * round, deal: undefined }));
+  // Wishes of one deal are granted in the order of their numbers, whoever is quicker: so the same seed leads to the same.
+  const last = new Map();
+  for (const wish of plans) {
+    wish.turn = last.get(wish.slot);
+    last.set(wish.slot, new Promise((go) => (wish.release = go)));
+  }
   const deals = [];
   const who = Array.from({ length: people }, (_, at) => world.people[(at + (run.seed % 3)) % world.people.length]);
   const away = !run.short && round % 3 === 0 ? traveller(run, world, who, tell) : undefined;
@@ -120,10 +126,7 @@ async function play(run, browser, world, plans, people, tell, round) {
 
 async function grant(run, wish, { desk, world, slots, deals, tell }) {
   const slot = slots[wish.slot];
-  const before = slot.free;
-  let release;
-  slot.free = new Promise((go) => (release = go));
-  await before;
+  await wish.turn;
   const gestures = [];
   Object.assign(wish, { desk, world, who: desk.who, gestures, say: (text) => void gestures.push(text) });
   wish.violate = reporter(run, wish, tell);
@@ -145,7 +148,7 @@ async function grant(run, wish, { desk, world, slots, deals, tell }) {
     wish.took = Date.now() - since;
     if (process.env.TRACE) console.log(`wish ${wish.at} ${wish.by} ${wish.took} ms ${wish.answer?.state} ${wish.made ?? 0}/${wish.meant ?? 0}: ${JSON.stringify(wish.marks ?? {})} ${gestures.join(" · ").slice(0, 600)}`);
     run.wishes.push(wish);
-    release();
+    wish.release();
   }
 }
 
