@@ -3,11 +3,12 @@
 # make screenshots   every page in every state, language and theme, into target/screenshots
 # make storm   people bill deals while everything fails; then the books are compared (SEED, INTENTS, DATABASE=postgres, REPLICAS, REQUESTID=ignored, LAG_MS, TRUST=no)
 # make points   every boundary between two steps of every write: killed, ended and stopped there (DATABASE=postgres, REPLICAS, TIMES)
+# make monkey   people do at random what people do, in the browser and in QuickBooks; what they saw is compared with the books (SEED, WISHES, PEOPLE, PRESETS=us,br, BY=browser|http)
 # make bench   what it costs and where it ends, beside a floor of the same run (LARGE=1 for a million invoices, LOAD_S, PARTS=one,grow,many)
 # make bench-sandbox   how fast the QuickBooks sandbox is, and how much fits in
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo test assets screenshots storm points bench bench-sandbox
+.PHONY: help demo test assets screenshots storm points monkey bench bench-sandbox
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -43,6 +44,11 @@ points: $(ASSETS)
 	@cargo build --locked --release -p fatura -p sandbox
 	@cd e2e && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@PROFILE=release exec scripts/with-postgres node e2e/storm/points.mjs
+
+monkey: $(ASSETS)
+	@cargo build --locked -p fatura -p sandbox
+	@cd e2e && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@exec node e2e/monkey/run.mjs
 
 bench: $(ASSETS)
 	@cargo build --locked --release -p fatura -p sandbox
