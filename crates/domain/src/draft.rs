@@ -12,7 +12,7 @@ use crate::{
     customer::{Customer, CustomerField},
     ids::IntentKey,
     money::{decimals, round_half_up},
-    number::{DecimalMark, parse_decimal},
+    number::{DecimalMark, NotAnAmount, parse_amount, parse_decimal, parse_percent},
     tax::TaxMode,
     totals::{Discount, LineAmounts, Sale, Totals, totals},
 };
@@ -130,27 +130,32 @@ pub struct Rules<'a> {
 }
 
 /// The numbers of a line; `None` where it cannot be read.
-pub fn line_amounts(line: &FormLine, mark: DecimalMark) -> Option<LineAmounts> {
+pub fn line_amounts(line: &FormLine, mark: DecimalMark, currency: Option<Currency>) -> Option<LineAmounts> {
     Some(LineAmounts {
         quantity: parse_decimal(&line.quantity, mark)?,
-        unit_price: parse_decimal(&line.unit_price, mark)?,
+        unit_price: parse_amount(&line.unit_price, mark, currency).ok()?,
         discount_percent: percent(&line.discount, mark)?,
         tax_code: (!line.tax_code.is_empty()).then(|| line.tax_code.clone()),
     })
 }
 
 fn percent(text: &str, mark: DecimalMark) -> Option<Decimal> {
-    if text.trim().is_empty() { Some(Decimal::ZERO) } else { parse_decimal(text, mark) }
+    if text.trim().is_empty() { Some(Decimal::ZERO) } else { parse_percent(text, mark) }
 }
 
-/// The discount on the whole: `Some(None)` where there is none, `None` where it cannot be read.
-fn discount(form: &Form, rules: &Rules<'_>) -> Option<Option<Discount>> {
+/// The discount on the whole, if there is one.
+fn discount(form: &Form, rules: &Rules<'_>) -> Result<Option<Discount>, NotAnAmount> {
     if form.discount.trim().is_empty() || !rules.catalogue.discounts {
-        return Some(None);
+        return Ok(None);
     }
-    let value = parse_decimal(&form.discount, rules.mark)?;
-    let discount = if form.discount_kind == "amount" { Discount::Amount(value) } else { Discount::Percent(value) };
-    Some((!value.is_zero()).then_some(discount))
+    let is_amount = form.discount_kind == "amount";
+    let value = if is_amount {
+        parse_amount(&form.discount, rules.mark, Currency::from_code(&form.currency))?
+    } else {
+        parse_percent(&form.discount, rules.mark).ok_or(NotAnAmount::NotANumber)?
+    };
+    let discount = if is_amount { Discount::Amount(value) } else { Discount::Percent(value) };
+    Ok((!value.is_zero()).then_some(discount))
 }
 
 /// The form's sums as far as its lines can be read; `None` for a line that cannot.
@@ -158,10 +163,11 @@ pub fn preview(form: &Form, rules: &Rules<'_>) -> (Vec<Option<Decimal>>, Option<
     let Some(currency) = Currency::from_code(&form.currency) else {
         return (vec![None; form.lines.len()], None);
     };
-    let amounts: Vec<Option<LineAmounts>> = form.lines.iter().map(|line| line_amounts(line, rules.mark)).collect();
+    let amounts: Vec<Option<LineAmounts>> =
+        form.lines.iter().map(|line| line_amounts(line, rules.mark, Some(currency))).collect();
     let lines: Vec<LineAmounts> = amounts.iter().flatten().cloned().collect();
     let shown = amounts.iter().map(|line| line.as_ref().map(|line| line.amount(currency))).collect();
-    let Some(discount) = discount(form, rules).filter(|_| lines.len() == form.lines.len()) else {
+    let Some(discount) = discount(form, rules).ok().filter(|_| lines.len() == form.lines.len()) else {
         return (shown, None);
     };
     let sale = Sale {

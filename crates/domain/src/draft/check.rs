@@ -7,7 +7,7 @@ use super::{
 use crate::{
     address::Address,
     customer::{CustomerField, DISPLAY_NAME_MAX},
-    number::parse_decimal,
+    number::{NotAnAmount, parse_amount, parse_decimal},
     tax::{NON_TAXABLE, TAXABLE, TaxMode, TaxModel},
     totals::{Discount, LineAmounts},
 };
@@ -129,20 +129,20 @@ pub fn check(form: &Form, rules: &Rules<'_>) -> Result<Draft, Vec<FieldError>> {
     let custom = custom(form, rules, &mut wrong);
     let whole = discount(form, rules);
     match whole {
-        None => wrong(FormField::InvoiceDiscount, Problem::NotANumber),
-        Some(Some(Discount::Percent(percent))) if percent < Decimal::ZERO || percent > dec!(100) => {
+        Err(not) => wrong(FormField::InvoiceDiscount, not_an_amount(not, currency)),
+        Ok(Some(Discount::Percent(percent))) if percent < Decimal::ZERO || percent > dec!(100) => {
             wrong(FormField::InvoiceDiscount, Problem::NotAPercentage);
         }
-        Some(Some(Discount::Amount(amount))) if amount < Decimal::ZERO => {
+        Ok(Some(Discount::Amount(amount))) if amount < Decimal::ZERO => {
             wrong(FormField::InvoiceDiscount, Problem::NotPositive);
         }
-        Some(Some(Discount::Amount(amount))) => {
+        Ok(Some(Discount::Amount(amount))) => {
             let sums = preview(form, rules).1;
             if sums.is_some_and(|sums| amount > sums.subtotal - sums.discount + sums.invoice_discount) {
                 wrong(FormField::InvoiceDiscount, Problem::TooMuch);
             }
         }
-        Some(_) => {}
+        Ok(_) => {}
     }
     if form.lines.is_empty() {
         wrong(FormField::Lines, Problem::Missing);
@@ -185,7 +185,7 @@ pub fn check(form: &Form, rules: &Rules<'_>) -> Result<Draft, Vec<FieldError>> {
                 custom,
                 update: updates(form),
                 tax_mode: mode,
-                discount: whole.flatten(),
+                discount: whole.ok().flatten(),
                 lines,
                 total,
             })
@@ -204,6 +204,13 @@ fn date(text: &str, field: FormField, wrong: &mut impl FnMut(FormField, Problem)
         wrong(field, Problem::NotADate);
     }
     date
+}
+
+fn not_an_amount(not: NotAnAmount, currency: Option<Currency>) -> Problem {
+    match (not, currency) {
+        (NotAnAmount::OtherCurrency, Some(currency)) => Problem::OtherCurrency(currency.code().to_owned()),
+        _ => Problem::NotANumber,
+    }
 }
 
 fn check_line(
@@ -237,20 +244,21 @@ fn check_line(
     if line.description.chars().count() > 4000 {
         wrong(FormField::Description(at), Problem::TooLong(4000));
     }
-    let number = |text: &str, field, wrong: &mut dyn FnMut(FormField, Problem)| {
-        let value = parse_decimal(text, rules.mark);
+    let mut number = |text: &str, field, read: Result<Decimal, NotAnAmount>| {
         if text.trim().is_empty() {
             wrong(field, Problem::Missing);
-        } else if value.is_none() {
-            wrong(field, Problem::NotANumber);
+        } else if let Err(not) = read {
+            wrong(field, not_an_amount(not, currency));
         }
-        value
+        read.ok()
     };
-    let quantity = number(&line.quantity, FormField::Quantity(at), wrong);
+    let quantity = parse_decimal(&line.quantity, rules.mark).ok_or(NotAnAmount::NotANumber);
+    let quantity = number(&line.quantity, FormField::Quantity(at), quantity);
+    let unit_price = parse_amount(&line.unit_price, rules.mark, currency);
+    let unit_price = number(&line.unit_price, FormField::UnitPrice(at), unit_price);
     if quantity.is_some_and(|quantity| quantity <= Decimal::ZERO) {
         wrong(FormField::Quantity(at), Problem::NotPositive);
     }
-    let unit_price = number(&line.unit_price, FormField::UnitPrice(at), wrong);
     if unit_price.is_some_and(|price| price < Decimal::ZERO) {
         wrong(FormField::UnitPrice(at), Problem::NotPositive);
     }
@@ -411,6 +419,15 @@ mod tests {
     }
 
     #[test]
+    fn pasted_amounts_are_understood() {
+        let mut form = form();
+        (form.discount, form.discount_kind) = ("R$ 100,00".into(), "amount".into());
+        (form.lines[0].unit_price, form.lines[0].discount) = ("R$\u{a0}1.234,50".into(), "10 %".into());
+        let draft = checked(&form).expect("complete");
+        assert_eq!((draft.lines[0].unit_price, draft.discount), (dec!(1111.05), Some(Discount::Amount(dec!(100)))));
+    }
+
+    #[test]
     fn only_what_was_seen_and_ticked_is_exported() {
         let updates = |customer: &str, ticked: &str| {
             let mut form = form();
@@ -428,7 +445,7 @@ mod tests {
     fn each_missing_thing_is_named_at_its_field() {
         use Problem::{
             BeforeIssued, ClosedUntil, CustomerCurrency, Inactive, Missing, NotANumber, NotAPercentage, NotAnEmail,
-            NotPositive, TooMuch, Unknown,
+            NotPositive, OtherCurrency, TooMuch, Unknown,
         };
         check_problem(|f| f.customer.clear(), FormField::Customer, Missing);
         check_problem(|f| f.to.clear(), FormField::To, Missing);
@@ -449,6 +466,13 @@ mod tests {
         check_problem(|f| f.lines.clear(), FormField::Lines, Missing);
         check_problem(|f| f.lines[0].item.clear(), FormField::Item(0), Missing);
         check_problem(|f| f.lines[0].item = "11".into(), FormField::Item(0), Inactive);
+        check_problem(|f| f.lines[0].quantity = "R$ 2".into(), FormField::Quantity(0), NotANumber);
+        check_problem(|f| f.lines[0].unit_price = "US$ 5".into(), FormField::UnitPrice(0), OtherCurrency("BRL".into()));
+        check_problem(
+            |f| (f.discount, f.discount_kind) = ("5 €".into(), "amount".into()),
+            FormField::InvoiceDiscount,
+            OtherCurrency("BRL".into()),
+        );
         check_problem(|f| f.lines[0].quantity = "two".into(), FormField::Quantity(0), NotANumber);
         check_problem(|f| f.lines[0].quantity = "0".into(), FormField::Quantity(0), NotPositive);
         check_problem(|f| f.lines[0].discount = "101".into(), FormField::Discount(0), NotAPercentage);

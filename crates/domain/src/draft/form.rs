@@ -165,6 +165,8 @@ pub enum Problem {
     Missing,
     /// It is not a number.
     NotANumber,
+    /// It is an amount in another currency than the invoice's, which is this one.
+    OtherCurrency(String),
     /// It is not a date.
     NotADate,
     /// It is no e-mail address.

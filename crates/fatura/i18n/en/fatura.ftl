@@ -273,6 +273,7 @@ problem-choose-item = Line { $line }: choose a QuickBooks item, or create one.
 problem-choose-tax = Line { $line }: choose a tax.
 problem-missing = { $field } is missing.
 problem-not-a-number = { $field } is not a number.
+problem-other-currency = { $field }: this amount is in another currency. The invoice is in { $currency }.
 problem-not-a-date = { $field } is not a date.
 problem-not-an-email = This is not an email address.
 problem-too-long = { $field } may have { $most } characters at most.

@@ -273,6 +273,7 @@ problem-choose-item = Línea { $line }: elige un concepto de QuickBooks o crea u
 problem-choose-tax = Línea { $line }: elige un impuesto.
 problem-missing = Falta rellenar: { $field }.
 problem-not-a-number = { $field }: no es un número.
+problem-other-currency = { $field }: este importe está en otra moneda. La factura está en { $currency }.
 problem-not-a-date = { $field }: no es una fecha.
 problem-not-an-email = Esto no es una dirección de correo.
 problem-too-long = { $field }: { $most } caracteres como máximo.

@@ -273,6 +273,7 @@ problem-choose-item = Linha { $line }: escolha um item do QuickBooks ou crie um 
 problem-choose-tax = Linha { $line }: escolha um imposto.
 problem-missing = Falta preencher: { $field }.
 problem-not-a-number = { $field }: não é um número.
+problem-other-currency = { $field }: este valor está em outra moeda. A fatura está em { $currency }.
 problem-not-a-date = { $field }: não é uma data.
 problem-not-an-email = Isto não é um endereço de e-mail.
 problem-too-long = { $field }: no máximo { $most } caracteres.

@@ -33,7 +33,7 @@ use domain::{
     ids::{DealId, InvoiceId},
     invoice::Snapshot,
     mapping::Entity,
-    number::parse_decimal,
+    number::{parse_amount, parse_percent},
     tax::TaxModel,
 };
 use i18n_embed_fl::fl;
@@ -197,12 +197,14 @@ pub(crate) async fn change(
     QsForm(form): QsForm<Form>,
 ) -> Result<Response, Error> {
     let w = session.writer();
-    let typed = || parse_decimal(&form.part, w.mark()).filter(|typed| *typed > Decimal::ZERO);
+    let positive = |typed: &Decimal| *typed > Decimal::ZERO;
+    let amount = || parse_amount(&form.part, w.mark(), Currency::from_code(&form.currency)).ok().filter(positive);
+    let percent = || parse_percent(&form.part, w.mark()).filter(positive);
     let change = match asked.part.as_str() {
         "all" => Change::Part(Part::All),
         "rest" => Change::Part(Part::Rest),
-        "typed" if form.part_kind == "amount" => Change::Part(typed().map_or(Part::All, Part::Amount)),
-        "typed" => Change::Part(typed().map_or(Part::All, Part::Percent)),
+        "typed" if form.part_kind == "amount" => Change::Part(amount().map_or(Part::All, Part::Amount)),
+        "typed" => Change::Part(percent().map_or(Part::All, Part::Percent)),
         _ => Change::Preset(form.preset.clone()),
     };
     let opened = form::change(&app, session.tenant.id, session.user, DealId(id), w, form, change)

@@ -42,6 +42,9 @@ pub(super) fn message(w: Writer, error: &FieldError) -> String {
         (Problem::Missing, FormField::TaxCode(at)) => fl!(w.t, "problem-choose-tax", line = (at + 1).to_string()),
         (Problem::Missing, field) => fl!(w.t, "problem-missing", field = name(w, field)),
         (Problem::NotANumber, field) => fl!(w.t, "problem-not-a-number", field = name(w, field)),
+        (Problem::OtherCurrency(currency), field) => {
+            fl!(w.t, "problem-other-currency", field = name(w, field), currency = currency.as_str())
+        }
         (Problem::NotADate, field) => fl!(w.t, "problem-not-a-date", field = name(w, field)),
         (Problem::NotAnEmail, _) => fl!(w.t, "problem-not-an-email"),
         (Problem::TooLong(most), field) => {
