@@ -47,3 +47,11 @@ test("the deal's history is written in the company's locale, whoever bills", asy
   const [note] = await notesOf(env, US, 9, 1);
   assert.match(note, /US\$2,\d{3}\.\d\d for Cascade Robotics, Inc\., due 15 Dec 2026\./);
 });
+
+test("a number beyond what QuickBooks holds is said at its field, and brings nothing down", async () => {
+  for (const price of ["10000000000", "9".repeat(27), "9".repeat(60)]) {
+    const { text, amount } = await preview(US, 9, typed(price));
+    assert.equal(amount, "–");
+    assert.match(text, /<a href="#lines-0-unit_price" data-now>Unit price (is too large\. Quantity, price, amount and total have to be below 10,000,000,000 each|is not a number)\.<\/a>/);
+  }
+});

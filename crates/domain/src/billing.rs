@@ -97,7 +97,7 @@ pub fn part(deal: &Deal, billed: &Billed, part: Part) -> ToBill {
 
 /// By how much an invoice, with those before it, bills more than the deal; `None` when it does not.
 pub fn excess(deal_value: Decimal, billed: &Billed, amount: Decimal) -> Option<Decimal> {
-    let excess = billed.amount + amount - deal_value;
+    let excess = billed.amount.checked_add(amount)?.checked_sub(deal_value)?;
     (billed.invoices > 0 && excess > Decimal::ZERO).then_some(excess)
 }
 

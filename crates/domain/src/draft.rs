@@ -14,7 +14,7 @@ use crate::{
     money::{decimals, round_half_up},
     number::{DecimalMark, NotAnAmount, parse_amount, parse_decimal, parse_percent},
     tax::TaxMode,
-    totals::{Discount, LineAmounts, Sale, Totals, totals},
+    totals::{Discount, LineAmounts, Sale, Totals, checked_totals},
 };
 use iso_currency::Currency;
 use jiff::civil::Date;
@@ -158,7 +158,7 @@ fn discount(form: &Form, rules: &Rules<'_>) -> Result<Option<Discount>, NotAnAmo
     Ok((!value.is_zero()).then_some(discount))
 }
 
-/// The form's sums as far as its lines can be read; `None` for a line that cannot.
+/// The form's sums as far as its lines can be read and computed; `None` for a line that cannot.
 pub fn preview(form: &Form, rules: &Rules<'_>) -> (Vec<Option<Decimal>>, Option<Totals>) {
     let Some(currency) = Currency::from_code(&form.currency) else {
         return (vec![None; form.lines.len()], None);
@@ -166,7 +166,7 @@ pub fn preview(form: &Form, rules: &Rules<'_>) -> (Vec<Option<Decimal>>, Option<
     let amounts: Vec<Option<LineAmounts>> =
         form.lines.iter().map(|line| line_amounts(line, rules.mark, Some(currency))).collect();
     let lines: Vec<LineAmounts> = amounts.iter().flatten().cloned().collect();
-    let shown = amounts.iter().map(|line| line.as_ref().map(|line| line.amount(currency))).collect();
+    let shown = amounts.iter().map(|line| line.as_ref().and_then(|line| line.checked_amount(currency))).collect();
     let Some(discount) = discount(form, rules).ok().filter(|_| lines.len() == form.lines.len()) else {
         return (shown, None);
     };
@@ -178,7 +178,7 @@ pub fn preview(form: &Form, rules: &Rules<'_>) -> (Vec<Option<Decimal>>, Option<
         invoice_code: (!form.invoice_code.is_empty()).then_some(form.invoice_code.as_str()),
         currency,
     };
-    (shown, Some(totals(&sale)))
+    (shown, checked_totals(&sale))
 }
 
 /// The form's intent key, if it carries one.

@@ -1,5 +1,7 @@
 //! Turns a form into the invoice that it asks for, or names all that stands in the way.
 
+mod limits;
+
 use super::{
     CREATE, Choice, Draft, DraftLine, FieldError, Form, FormField, FormLine, LINES_MAX, Problem, Rules, discount,
     percent, preview,
@@ -9,7 +11,7 @@ use crate::{
     customer::{CustomerField, DISPLAY_NAME_MAX},
     number::{NotAnAmount, parse_amount, parse_decimal},
     tax::{NON_TAXABLE, TAXABLE, TaxMode, TaxModel},
-    totals::{Discount, LineAmounts},
+    totals::{Discount, LineAmounts, is_within_limit},
 };
 use iso_currency::Currency;
 use jiff::civil::Date;
@@ -129,12 +131,15 @@ pub fn check(form: &Form, rules: &Rules<'_>) -> Result<Draft, Vec<FieldError>> {
     let custom = custom(form, rules, &mut wrong);
     let whole = discount(form, rules);
     match whole {
-        Err(not) => wrong(FormField::InvoiceDiscount, not_an_amount(not, currency)),
+        Err(not) => wrong(FormField::InvoiceDiscount, limits::not_an_amount(not, currency)),
         Ok(Some(Discount::Percent(percent))) if percent < Decimal::ZERO || percent > dec!(100) => {
             wrong(FormField::InvoiceDiscount, Problem::NotAPercentage);
         }
         Ok(Some(Discount::Amount(amount))) if amount < Decimal::ZERO => {
             wrong(FormField::InvoiceDiscount, Problem::NotPositive);
+        }
+        Ok(Some(Discount::Amount(amount))) if !is_within_limit(amount) => {
+            wrong(FormField::InvoiceDiscount, Problem::TooLarge);
         }
         Ok(Some(Discount::Amount(amount))) => {
             let sums = preview(form, rules).1;
@@ -156,9 +161,13 @@ pub fn check(form: &Form, rules: &Rules<'_>) -> Result<Draft, Vec<FieldError>> {
         .filter_map(|(at, line)| check_line(at, line, rules, currency, mode, &mut wrong))
         .collect();
 
+    let total = preview(form, rules).1.map(|sums| sums.total).unwrap_or_default();
+    if !is_within_limit(total) {
+        wrong(FormField::Lines, Problem::TooLarge);
+    }
+
     match (customer, issued, due, currency) {
         (Some(customer), Some(issued), Some(due), Some(currency)) if errors.is_empty() => {
-            let total = preview(form, rules).1.map(|sums| sums.total).unwrap_or_default();
             let to = form.to.trim();
             let own_name = match &customer {
                 Choice::New(name) => name,
@@ -206,13 +215,6 @@ fn date(text: &str, field: FormField, wrong: &mut impl FnMut(FormField, Problem)
     date
 }
 
-fn not_an_amount(not: NotAnAmount, currency: Option<Currency>) -> Problem {
-    match (not, currency) {
-        (NotAnAmount::OtherCurrency, Some(currency)) => Problem::OtherCurrency(currency.code().to_owned()),
-        _ => Problem::NotANumber,
-    }
-}
-
 fn check_line(
     at: usize,
     line: &FormLine,
@@ -248,7 +250,7 @@ fn check_line(
         if text.trim().is_empty() {
             wrong(field, Problem::Missing);
         } else if let Err(not) = read {
-            wrong(field, not_an_amount(not, currency));
+            wrong(field, limits::not_an_amount(not, currency));
         }
         read.ok()
     };
@@ -294,13 +296,18 @@ fn check_line(
     };
     let amounts =
         LineAmounts { quantity: quantity?, unit_price: unit_price?, discount_percent: discount_percent?, tax_code };
+    let amount = amounts.checked_amount(currency?);
+    if let Some(field) = limits::too_large(at, &amounts, amount) {
+        wrong(field, Problem::TooLarge);
+    }
+    let amount = amount?;
     Some(DraftLine {
         product: line.product.parse().ok(),
         item: item?,
         description: line.description.trim().to_owned(),
         quantity: amounts.quantity,
         unit_price: amounts.net_unit_price(),
-        amount: amounts.amount(currency?),
+        amount,
         tax_code: amounts.tax_code,
     })
 }
@@ -348,6 +355,8 @@ pub fn looks_like_email(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    mod limits;
+
     use super::*;
     use crate::{
         catalogue::{Catalogue, Item},

@@ -191,6 +191,8 @@ pub enum Problem {
     PeriodClosed,
     /// The books are closed up to this day.
     ClosedUntil(Date),
+    /// It is more than QuickBooks can hold.
+    TooLarge,
     /// A discount is greater than what it is taken off.
     TooMuch,
     /// It was made inactive or deleted in QuickBooks.

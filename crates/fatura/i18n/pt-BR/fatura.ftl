@@ -279,6 +279,7 @@ problem-not-an-email = Isto não é um endereço de e-mail.
 problem-too-long = { $field }: no máximo { $most } caracteres.
 problem-unknown = { $field }: o QuickBooks não tem (mais) esta opção.
 problem-not-positive = { $field }: não pode ser negativo nem zero.
+problem-too-large = { $field }: grande demais. Quantidade, preço, valor e total devem ser menores que { $limit }.
 problem-not-a-percentage = { $field }: deve estar entre 0 e 100.
 problem-before-issued = O vencimento é anterior à emissão.
 problem-customer-currency = Este cliente é cobrado em { $currency }. Escolha { $currency } ou outro cliente.

@@ -35,6 +35,7 @@ use domain::{
     mapping::Entity,
     number::{parse_amount, parse_percent},
     tax::TaxModel,
+    totals::is_within_limit,
 };
 use i18n_embed_fl::fl;
 use iso_currency::Currency;
@@ -197,7 +198,7 @@ pub(crate) async fn change(
     QsForm(form): QsForm<Form>,
 ) -> Result<Response, Error> {
     let w = session.writer();
-    let positive = |typed: &Decimal| *typed > Decimal::ZERO;
+    let positive = |typed: &Decimal| *typed > Decimal::ZERO && is_within_limit(*typed);
     let amount = || parse_amount(&form.part, w.mark(), Currency::from_code(&form.currency)).ok().filter(positive);
     let percent = || parse_percent(&form.part, w.mark()).filter(positive);
     let change = match asked.part.as_str() {

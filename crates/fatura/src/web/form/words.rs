@@ -1,7 +1,10 @@
 //! What is wrong with a form, in words, at the field that it is about.
 
 use crate::format::Writer;
-use domain::draft::{FieldError, FormField, Problem};
+use domain::{
+    draft::{FieldError, FormField, Problem},
+    totals::AMOUNT_LIMIT,
+};
 use i18n_embed_fl::fl;
 
 /// The id of a field's input.
@@ -52,6 +55,9 @@ pub(super) fn message(w: Writer, error: &FieldError) -> String {
         }
         (Problem::Unknown, field) => fl!(w.t, "problem-unknown", field = name(w, field)),
         (Problem::NotPositive, field) => fl!(w.t, "problem-not-positive", field = name(w, field)),
+        (Problem::TooLarge, field) => {
+            fl!(w.t, "problem-too-large", field = name(w, field), limit = w.number(&AMOUNT_LIMIT))
+        }
         (Problem::NotAPercentage, field) => fl!(w.t, "problem-not-a-percentage", field = name(w, field)),
         (Problem::BeforeIssued, _) => fl!(w.t, "problem-before-issued"),
         (Problem::CustomerCurrency(currency), _) => fl!(w.t, "problem-customer-currency", currency = currency.as_str()),
