@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     address::Address,
-    customer::{CustomerField, DISPLAY_NAME_MAX},
+    customer::CustomerField,
     number::{NotAnAmount, parse_amount, parse_decimal},
     tax::{NON_TAXABLE, TAXABLE, TaxMode, TaxModel},
     totals::{Discount, LineAmounts, is_within_limit},
@@ -17,13 +17,11 @@ use iso_currency::Currency;
 use jiff::civil::Date;
 use rust_decimal::{Decimal, dec};
 
-/// QuickBooks' legacy custom fields hold no more.
-const CUSTOM_MAX: usize = 31;
-
 /// Turns a form into the invoice that it asks for, or names all that stands in the way.
 pub fn check(form: &Form, rules: &Rules<'_>) -> Result<Draft, Vec<FieldError>> {
     let mut errors = Vec::new();
     let mut wrong = |field, problem| errors.push(FieldError { field, problem });
+    limits::check_texts(form, rules, &mut wrong);
 
     let customer = match form.customer.as_str() {
         "" => {
@@ -45,17 +43,9 @@ pub fn check(form: &Form, rules: &Rules<'_>) -> Result<Draft, Vec<FieldError>> {
             Some(Choice::Existing(id.to_owned()))
         }
     };
-    if form.to.chars().count() > DISPLAY_NAME_MAX {
-        wrong(FormField::To, Problem::TooLong(DISPLAY_NAME_MAX));
-    }
     let email = form.email.trim().to_owned();
-    if email.chars().count() > 100 {
-        wrong(FormField::Email, Problem::TooLong(100));
-    } else if !email.is_empty() && !looks_like_email(&email) {
+    if limits::is_sound(&email, limits::EMAIL_MAX) && !email.is_empty() && !looks_like_email(&email) {
         wrong(FormField::Email, Problem::NotAnEmail);
-    }
-    if form.tax_id.chars().count() > 20 {
-        wrong(FormField::TaxId, Problem::TooLong(20));
     }
     let address = Address {
         street: form.street.trim().to_owned(),
@@ -64,10 +54,6 @@ pub fn check(form: &Form, rules: &Rules<'_>) -> Result<Draft, Vec<FieldError>> {
         postal_code: form.postal_code.trim().to_owned(),
         country: form.country.trim().to_owned(),
     };
-    let parts = [(&address.city, 255), (&address.state, 255), (&address.country, 255), (&address.postal_code, 30)];
-    if let Some((_, most)) = parts.into_iter().find(|(part, most)| part.chars().count() > *most) {
-        wrong(FormField::Address, Problem::TooLong(most));
-    }
     let issued = date(&form.issued, FormField::Issued, &mut wrong);
     let due = date(&form.due, FormField::Due, &mut wrong);
     if let (Some(issued), Some(closed)) = (issued, rules.catalogue.closed_until)
@@ -100,9 +86,6 @@ pub fn check(form: &Form, rules: &Rules<'_>) -> Result<Draft, Vec<FieldError>> {
         }
     };
     let number = form.number.trim();
-    if number.chars().count() > 21 {
-        wrong(FormField::Number, Problem::TooLong(21));
-    }
     let mode = TaxMode::named(&form.tax_mode);
     if let TaxModel::SalesTax { .. } = rules.catalogue.tax
         && mode != TaxMode::None
@@ -116,19 +99,12 @@ pub fn check(form: &Form, rules: &Rules<'_>) -> Result<Draft, Vec<FieldError>> {
             wrong(FormField::InvoiceCode, Problem::Unknown);
         }
     }
-    if form.message.chars().count() > 1000 {
-        wrong(FormField::Message, Problem::TooLong(1000));
-    }
-    if form.memo.chars().count() > 3800 {
-        wrong(FormField::Memo, Problem::TooLong(3800));
-    }
     let cc = form.cc.trim().to_owned();
-    if cc.chars().count() > 100 {
-        wrong(FormField::Cc, Problem::TooLong(100));
-    } else if !cc.is_empty() && !cc.split(',').all(|address| looks_like_email(address.trim())) {
+    let is_addresses = cc.split(',').all(|address| looks_like_email(address.trim()));
+    if limits::is_sound(&cc, limits::EMAIL_MAX) && !cc.is_empty() && !is_addresses {
         wrong(FormField::Cc, Problem::NotAnEmail);
     }
-    let custom = custom(form, rules, &mut wrong);
+    let custom = custom(form, rules);
     let whole = discount(form, rules);
     match whole {
         Err(not) => wrong(FormField::InvoiceDiscount, limits::not_an_amount(not, currency)),
@@ -243,9 +219,6 @@ fn check_line(
             None
         }
     };
-    if line.description.chars().count() > 4000 {
-        wrong(FormField::Description(at), Problem::TooLong(4000));
-    }
     let mut number = |text: &str, field, read: Result<Decimal, NotAnAmount>| {
         if text.trim().is_empty() {
             wrong(field, Problem::Missing);
@@ -313,18 +286,10 @@ fn check_line(
 }
 
 /// The company's own fields that are filled in.
-fn custom(form: &Form, rules: &Rules<'_>, wrong: &mut impl FnMut(FormField, Problem)) -> Vec<(String, String)> {
-    let mut filled = Vec::new();
-    for field in &rules.catalogue.custom_fields {
-        let value = form.custom.get(&field.id).map(|value| value.trim()).unwrap_or_default();
-        if value.chars().count() > CUSTOM_MAX {
-            wrong(FormField::Custom(field.id.parse().unwrap_or_default()), Problem::TooLong(CUSTOM_MAX));
-        }
-        if !value.is_empty() {
-            filled.push((field.id.clone(), value.to_owned()));
-        }
-    }
-    filled
+fn custom(form: &Form, rules: &Rules<'_>) -> Vec<(String, String)> {
+    let value = |id: &String| form.custom.get(id).map(|value| value.trim()).unwrap_or_default();
+    let fields = rules.catalogue.custom_fields.iter().map(|field| (field.id.clone(), value(&field.id).to_owned()));
+    fields.filter(|(_, value)| !value.is_empty()).collect()
 }
 
 /// What of the customer is exported: what the person ticked and saw, of a customer that exists.
@@ -338,7 +303,7 @@ fn updates(form: &Form) -> Vec<CustomerField> {
 
 /// A name that QuickBooks takes for an item: no colon, tab or line break, at most 100 characters.
 pub fn item_name(wanted: &str) -> String {
-    crate::customer::display_name(wanted).chars().take(100).collect::<String>().trim().to_owned()
+    crate::customer::display_name(wanted).chars().take(limits::ITEM_NAME_MAX).collect::<String>().trim().to_owned()
 }
 
 /// What QuickBooks demands of an address (code 2210): something, an @, something with a dot.
@@ -349,7 +314,7 @@ pub fn looks_like_email(text: &str) -> bool {
             && host.contains('.')
             && !host.starts_with('.')
             && !host.ends_with('.')
-            && !text.contains(char::is_whitespace)
+            && !text.contains(|c: char| c.is_whitespace() || c.is_control())
     })
 }
 

@@ -119,8 +119,16 @@ pub enum FormField {
     Email,
     /// Tax number.
     TaxId,
-    /// The address as a whole.
+    /// The address, street and number.
     Address,
+    /// The address, city.
+    City,
+    /// The address, state.
+    State,
+    /// The address, postal code.
+    PostalCode,
+    /// The address, country.
+    Country,
     /// Issue date.
     Issued,
     /// Due date.
@@ -173,6 +181,8 @@ pub enum Problem {
     NotAnEmail,
     /// It may have so many characters.
     TooLong(usize),
+    /// It holds a character that does not show, such as NUL.
+    ControlCharacter,
     /// It is not one of the choices.
     Unknown,
     /// It must not be negative (or, for a quantity, zero).

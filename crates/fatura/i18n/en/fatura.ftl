@@ -277,6 +277,7 @@ problem-other-currency = { $field }: this amount is in another currency. The inv
 problem-not-a-date = { $field } is not a date.
 problem-not-an-email = This is not an email address.
 problem-too-long = { $field } may have { $most } characters at most.
+problem-control-character = { $field } contains an invisible character that QuickBooks does not accept. Delete the text and type it again.
 problem-unknown = { $field }: QuickBooks does not have this choice (any more).
 problem-not-positive = { $field } must not be negative or zero.
 problem-too-large = { $field } is too large. Quantity, price, amount and total have to be below { $limit } each.

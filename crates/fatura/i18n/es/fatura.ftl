@@ -277,6 +277,7 @@ problem-other-currency = { $field }: este importe está en otra moneda. La factu
 problem-not-a-date = { $field }: no es una fecha.
 problem-not-an-email = Esto no es una dirección de correo.
 problem-too-long = { $field }: { $most } caracteres como máximo.
+problem-control-character = { $field }: contiene un carácter invisible que QuickBooks no admite. Borra el texto y vuelve a escribirlo.
 problem-unknown = { $field }: QuickBooks no tiene (ya) esta opción.
 problem-not-positive = { $field }: no puede ser negativo ni cero.
 problem-too-large = { $field }: demasiado grande. La cantidad, el precio, el importe y el total deben ser menores que { $limit }.

@@ -277,6 +277,7 @@ problem-other-currency = { $field }: este valor está em outra moeda. A fatura e
 problem-not-a-date = { $field }: não é uma data.
 problem-not-an-email = Isto não é um endereço de e-mail.
 problem-too-long = { $field }: no máximo { $most } caracteres.
+problem-control-character = { $field }: contém um caractere invisível que o QuickBooks não aceita. Apague o texto e digite-o de novo.
 problem-unknown = { $field }: o QuickBooks não tem (mais) esta opção.
 problem-not-positive = { $field }: não pode ser negativo nem zero.
 problem-too-large = { $field }: grande demais. Quantidade, preço, valor e total devem ser menores que { $limit }.

@@ -16,6 +16,10 @@ pub(super) fn field_id(field: FormField) -> String {
         FormField::Email => "email".into(),
         FormField::TaxId => "tax_id".into(),
         FormField::Address => "street".into(),
+        FormField::City => "city".into(),
+        FormField::State => "state".into(),
+        FormField::PostalCode => "postal_code".into(),
+        FormField::Country => "country".into(),
         FormField::Issued => "issued".into(),
         FormField::Due => "due".into(),
         FormField::Currency => "currency".into(),
@@ -53,6 +57,7 @@ pub(super) fn message(w: Writer, error: &FieldError) -> String {
         (Problem::TooLong(most), field) => {
             fl!(w.t, "problem-too-long", field = name(w, field), most = most.to_string())
         }
+        (Problem::ControlCharacter, field) => fl!(w.t, "problem-control-character", field = name(w, field)),
         (Problem::Unknown, field) => fl!(w.t, "problem-unknown", field = name(w, field)),
         (Problem::NotPositive, field) => fl!(w.t, "problem-not-positive", field = name(w, field)),
         (Problem::TooLarge, field) => {
@@ -81,6 +86,10 @@ fn name(w: Writer, field: FormField) -> String {
         FormField::Email => fl!(w.t, "form-email"),
         FormField::TaxId => fl!(w.t, "form-tax-id"),
         FormField::Address => fl!(w.t, "form-address"),
+        FormField::City => fl!(w.t, "form-city"),
+        FormField::State => fl!(w.t, "form-state"),
+        FormField::PostalCode => fl!(w.t, "form-postal-code"),
+        FormField::Country => fl!(w.t, "form-country"),
         FormField::Issued => fl!(w.t, "form-issued"),
         FormField::Due => fl!(w.t, "form-due"),
         FormField::Currency => fl!(w.t, "form-currency"),

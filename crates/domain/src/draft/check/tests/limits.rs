@@ -1,8 +1,13 @@
 //! What QuickBooks holds no more of is said at its field, and no number that can be typed ends in a panic.
 
-use super::{Form, FormField, FormLine, Problem, catalogue, check, check_problem, checked, form};
+use super::{CREATE, Form, FormField, FormLine, Problem, catalogue, check, check_problem, checked, form};
 use crate::{
+    address,
+    catalogue::CustomField,
+    draft::FieldError,
     draft::{Rules, preview},
+    ids::{DealId, IntentKey, UserId},
+    mark::Mark,
     number::DecimalMark,
     tax::{Rounding, TaxModel},
 };
@@ -47,6 +52,112 @@ fn the_largest_line_is_taken() {
     form.lines[0].discount.clear();
     let draft = checked(&form).expect("fits");
     assert_eq!((draft.lines[0].amount, draft.total), (dec!(9000000000.12), dec!(9450000000.13)));
+}
+
+/// A text of so many characters; not all of one byte.
+fn long(length: usize) -> String {
+    format!("é{}", "x".repeat(length - 1))
+}
+
+/// Each text of the form, the most that QuickBooks holds of it, and how to type one.
+type Text = (FormField, usize, Set);
+type Set = fn(&mut Form, String);
+
+const TEXTS: [Text; 15] = [
+    (FormField::To, 500, |form, text| form.to = text),
+    (FormField::Customer, 500, |form, text| form.customer_name = text),
+    (FormField::TaxId, 20, |form, text| form.tax_id = text),
+    (FormField::Address, 500, |form, text| form.street = text),
+    (FormField::City, 255, |form, text| form.city = text),
+    (FormField::State, 255, |form, text| form.state = text),
+    (FormField::PostalCode, 30, |form, text| form.postal_code = text),
+    (FormField::Country, 255, |form, text| form.country = text),
+    (FormField::Number, 21, |form, text| form.number = text),
+    (FormField::Message, 1000, |form, text| form.message = text),
+    (FormField::Memo, 3800, |form, text| form.memo = text),
+    (FormField::Custom(2), 31, |form, text| {
+        form.custom.insert("2".into(), text);
+    }),
+    (FormField::Item(0), 100, |form, text| {
+        (form.lines[0].item, form.lines[0].item_name) = (CREATE.into(), text);
+    }),
+    (FormField::Description(0), 4000, |form, text| form.lines[0].description = text),
+    // A street of several lines, the second of which is too long.
+    (FormField::Address, 500, |form, text| form.street = format!("Rua do Comércio\r\n{text}\r\nSala 3")),
+];
+
+fn problems(change: impl FnOnce(&mut Form)) -> Vec<FieldError> {
+    let mut catalogue = catalogue();
+    catalogue.custom_fields = vec![CustomField { id: "2".into(), name: "PO".into() }];
+    catalogue.numbers_by_hand = true;
+    let mut form = form();
+    change(&mut form);
+    check(&form, &Rules { catalogue: &catalogue, customer: None, mark: DecimalMark::Comma }).err().unwrap_or_default()
+}
+
+#[test]
+fn each_text_is_taken_up_to_its_limit_and_refused_beyond() {
+    for (field, most, set) in TEXTS {
+        assert_eq!(problems(|form| set(form, long(most))), [], "{field:?}");
+        assert_eq!(problems(|form| set(form, format!("  {}\n", long(most)))), [], "blanks around {field:?}");
+        let problem = Problem::TooLong(most);
+        assert_eq!(problems(|form| set(form, long(most + 1))), [FieldError { field, problem }]);
+    }
+    // A colon becomes a dash and a blank, which makes a name longer.
+    let problem = Problem::TooLong(500);
+    assert_eq!(problems(|form| form.to = format!("a:{}", long(498))), [FieldError { field: FormField::To, problem }]);
+}
+
+#[test]
+fn a_tax_number_that_an_american_customer_cannot_have_is_refused_where_it_would_be_sent() {
+    let problems = |customer: &str, ticked: &str, agreed: &str| {
+        let mut catalogue = catalogue();
+        catalogue.country = "US".into();
+        let mut form = Form { tax_id: "12.345.678/0001-95".into(), ..form() };
+        (form.customer, form.update_customer, form.agreed) = (customer.into(), ticked.into(), vec![agreed.into()]);
+        check(&form, &Rules { catalogue: &catalogue, customer: None, mark: DecimalMark::Comma }).err()
+    };
+    let refused = Some(vec![FieldError { field: FormField::TaxId, problem: Problem::TooLong(16) }]);
+    assert_eq!(problems(CREATE, "", ""), refused);
+    assert_eq!(problems("58", "on", "tax_id"), refused);
+    assert_eq!(problems("58", "on", "email"), None);
+    assert_eq!(problems("58", "", "tax_id"), None);
+}
+
+#[test]
+fn characters_that_do_not_show_are_refused() {
+    let more: [(FormField, Set); 3] = [
+        (FormField::Email, |form, text| form.email = format!("{text}@b.example")),
+        (FormField::Cc, |form, text| form.cc = format!("{text}@b.example")),
+        (FormField::Item(0), |form, text| {
+            (form.lines[0].item, form.lines[0].name) = (CREATE.into(), text);
+        }),
+    ];
+    for (field, set) in TEXTS.into_iter().map(|(field, _, set)| (field, set)).chain(more) {
+        for control in ['\0', '\u{7}', '\u{1b}', '\u{7f}', '\u{85}', '\u{fffe}'] {
+            let found = problems(|form| set(form, format!("a{control}b")));
+            assert_eq!(found, [FieldError { field, problem: Problem::ControlCharacter }], "{control:?}");
+        }
+    }
+    let lines = |form: &mut Form| {
+        (form.message, form.memo) = ("one\r\ntwo\tthree".into(), "one\n\ntwo".into());
+        form.lines[0].description = "one\ntwo 😀\u{200d}".into();
+    };
+    assert_eq!(problems(lines), []);
+}
+
+#[test]
+fn the_memo_leaves_room_for_the_mark_and_for_a_void() {
+    let most = i64::MIN;
+    let mark = Mark { intent: IntentKey(uuid::Uuid::max()), company: most, deal: DealId(most), user: UserId(most) };
+    assert!("Voided - ".len() + super::super::limits::MEMO_MAX + 1 + mark.to_string().len() <= 4000);
+}
+
+#[test]
+fn a_street_of_many_lines_keeps_them_all() {
+    assert_eq!(address::lines("a\r\n\nb\nc"), ["a", "b", "c"]);
+    assert_eq!(address::lines("a\nb\nc\nd\ne\n f "), ["a", "b", "c", "d", "e, f"]);
+    assert_eq!(address::lines(" "), [""; 0]);
 }
 
 fn any_number() -> impl Strategy<Value = String> {
