@@ -2,10 +2,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { assertAccessible } from "./browser.mjs";
-import { installed, openForm } from "./http.mjs";
+import { fieldsOf, installed, openForm, session } from "./http.mjs";
 import { US } from "./people.mjs";
 import { scene } from "./scene.mjs";
-import { form, openDeal, panel, quickbooks } from "./story.mjs";
+import { form, openDeal, panel, quickbooks, settings } from "./story.mjs";
 
 const { env, as } = scene("refused", (env) => installed(env, US));
 
@@ -50,3 +50,63 @@ test("a paste that is too long stays whole, and says so", { timeout: 120_000 }, 
     await form(page).locator("#custom-1-error").waitFor({ state: "detached" });
   }),
 );
+
+test("days that are no days are refused at their field; what else was typed stays, and nothing is saved", { timeout: 120_000 }, async () => {
+  const saved = async () => fieldsOf((await (await session(env, "settings", US.company, US.user)).call("/settings/page")).text);
+  const before = await saved();
+  await as(US, async (page) => {
+    await page.goto(`${env.PIPEDRIVE_WEB_URL}/settings/marketplace/app/${env.PIPEDRIVE_CLIENT_ID}/app-settings`);
+    const preferences = settings(page);
+    const days = preferences.locator("#days");
+    await days.waitFor();
+    await preferences.getByLabel("A deal that is won gets a draft by itself").check();
+    await preferences.getByRole("button", { name: "Add a preset" }).click();
+    await preferences.locator("#presets-0-name").fill("Retainer");
+    await preferences.locator("#presets-0-message").fill("Thank you.");
+    const saveButton = preferences.getByRole("button", { name: "Save" });
+    for (const typed of ["abc", "-3", "7,5", "1000", "", "+7", "7 days"]) {
+      await days.fill(typed);
+      await saveButton.click();
+      await preferences.locator("#days-error", { hasText: "Enter a whole number of days from 0 to 999." }).waitFor();
+      assert.equal(await days.inputValue(), typed);
+      assert.equal(await preferences.locator("#presets-0-message").inputValue(), "Thank you.");
+      assert.ok(await preferences.getByLabel("A deal that is won gets a draft by itself").isChecked());
+      assert.deepEqual(await saved(), before, `nothing is saved with ${JSON.stringify(typed)}`);
+    }
+    await preferences.getByText("The settings were not saved yet:").waitFor();
+    await assertAccessible(page, "settings with an error");
+    await days.fill("999");
+    await preferences.locator("#days-error").waitFor({ state: "detached" });
+    await preferences.locator("#presets-0-days").fill("7.5");
+    await preferences.locator("#presets-0-message").fill("m".repeat(1001));
+    await saveButton.click();
+    await preferences.locator("#presets-0-days-error", { hasText: "from 0 to 999" }).waitFor();
+    await preferences.locator("#presets-0-message-error", { hasText: "1000 characters at most" }).waitFor();
+    assert.equal((await preferences.locator("#presets-0-message").inputValue()).length, 1001);
+    assert.deepEqual(await saved(), before);
+    // A preset of its own needs no term.
+    await preferences.locator("#presets-0-days").fill("");
+    await preferences.locator("#presets-0-message").fill("Thank you.");
+    await saveButton.click();
+    await preferences.getByText("Saved. Changed:").waitFor();
+  });
+  const after = await saved();
+  assert.deepEqual([after.days, after["presets[0][name]"], after["presets[0][days]"]], ["999", "Retainer", ""]);
+});
+
+test("a preset without a name, and one beyond the limits of the form, are refused", { timeout: 60_000 }, async () => {
+  const { call } = await session(env, "settings", US.company, US.user);
+  const fields = fieldsOf((await call("/settings/page")).text);
+  const refused = async (changes, ...errors) => {
+    const answer = await call("/settings/save", { ...fields, ...changes });
+    assert.equal(answer.status, 422, answer.text);
+    for (const error of errors) assert.ok(answer.text.includes(error), answer.text);
+  };
+  await refused({ "presets[0][name]": " ", "presets[0][message]": "kept" }, '<a href="#presets-0-name">Name is missing.</a>');
+  await refused({ "presets[0][name]": "n".repeat(61) }, '<a href="#presets-0-name">Name may have 60 characters at most.</a>');
+  await refused({ "presets[0][cc]": "nobody" }, '<a href="#presets-0-cc">This is not an email address.</a>');
+  await refused({ "presets[0][custom][1]": "x".repeat(32) }, '<a href="#presets-0-custom-1">Field may have 31 characters at most.</a>');
+  await refused({ "presets[0][message]": "a\0" }, '<a href="#presets-0-message">Message on the invoice contains an invisible character');
+  const tried = await call("/settings/try", { ...fields, days: "abc", deal: "9" });
+  assert.match(tried.text, /Enter a whole number of days from 0 to 999\./);
+});

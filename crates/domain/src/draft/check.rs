@@ -2,6 +2,8 @@
 
 mod limits;
 
+pub use limits::check_preset;
+
 use super::{
     CREATE, Choice, Draft, DraftLine, FieldError, Form, FormField, FormLine, LINES_MAX, Problem, Rules, discount,
     percent, preview,
@@ -100,10 +102,6 @@ pub fn check(form: &Form, rules: &Rules<'_>) -> Result<Draft, Vec<FieldError>> {
         }
     }
     let cc = form.cc.trim().to_owned();
-    let is_addresses = cc.split(',').all(|address| looks_like_email(address.trim()));
-    if limits::is_sound(&cc, limits::EMAIL_MAX) && !cc.is_empty() && !is_addresses {
-        wrong(FormField::Cc, Problem::NotAnEmail);
-    }
     let custom = custom(form, rules);
     let whole = discount(form, rules);
     match whole {

@@ -1,9 +1,10 @@
 //! What QuickBooks can hold: lengths of texts and sizes of numbers. What is longer is refused, never cut.
 
-use super::{CREATE, Form, FormField, Problem, Rules, updates};
+use super::{CREATE, FieldError, Form, FormField, Problem, Rules, looks_like_email, updates};
 use crate::{
     address,
     customer::{CustomerField, DISPLAY_NAME_MAX, clean_name},
+    mapping::Preset,
     number::NotAnAmount,
     totals::{LineAmounts, is_within_limit},
 };
@@ -43,13 +44,34 @@ fn length(text: &str) -> usize {
     text.trim().chars().count()
 }
 
+/// What is wrong with a text, if anything.
+fn problem(text: &str, length: usize, most: usize) -> Option<Problem> {
+    if is_unfit(text) { Some(Problem::ControlCharacter) } else { (length > most).then_some(Problem::TooLong(most)) }
+}
+
+/// What is wrong with the addresses that get a copy, if anything.
+fn cc_problem(cc: &str) -> Option<Problem> {
+    let are_addresses = cc.trim().is_empty() || cc.split(',').all(|address| looks_like_email(address.trim()));
+    problem(cc, length(cc), EMAIL_MAX).or((!are_addresses).then_some(Problem::NotAnEmail))
+}
+
+/// Names what a form could not take over from a preset.
+pub fn check_preset(preset: &Preset) -> Vec<FieldError> {
+    let message = problem(&preset.message, length(&preset.message), MESSAGE_MAX);
+    let custom = preset.custom.iter().filter_map(|(id, value)| {
+        let field = FormField::Custom(id.parse().ok()?);
+        Some(FieldError { field, problem: problem(value, length(value), CUSTOM_MAX)? })
+    });
+    let texts = [(FormField::Message, message), (FormField::Cc, cc_problem(&preset.cc))];
+    let texts = texts.into_iter().filter_map(|(field, problem)| Some(FieldError { field, problem: problem? }));
+    texts.chain(custom).collect()
+}
+
 /// Names each text that is too long for QuickBooks, or holds what cannot be sent.
 pub(super) fn check_texts(form: &Form, rules: &Rules<'_>, wrong: &mut impl FnMut(FormField, Problem)) {
     let mut check = |field, text: &str, length: usize, most: usize| {
-        if is_unfit(text) {
-            wrong(field, Problem::ControlCharacter);
-        } else if length > most {
-            wrong(field, Problem::TooLong(most));
+        if let Some(problem) = problem(text, length, most) {
+            wrong(field, problem);
         }
     };
     let is_new = form.customer == CREATE;
@@ -75,7 +97,6 @@ pub(super) fn check_texts(form: &Form, rules: &Rules<'_>, wrong: &mut impl FnMut
         (FormField::Number, &form.number, NUMBER_MAX),
         (FormField::Message, &form.message, MESSAGE_MAX),
         (FormField::Memo, &form.memo, MEMO_MAX),
-        (FormField::Cc, &form.cc, EMAIL_MAX),
     ];
     for (field, text, most) in texts {
         check(field, text, length(text), most);
@@ -91,6 +112,9 @@ pub(super) fn check_texts(form: &Form, rules: &Rules<'_>, wrong: &mut impl FnMut
             check(FormField::Item(at), &named, length(&clean_name(&line.item_name)), ITEM_NAME_MAX);
         }
         check(FormField::Description(at), &line.description, length(&line.description), DESCRIPTION_MAX);
+    }
+    if let Some(problem) = cc_problem(&form.cc) {
+        wrong(FormField::Cc, problem);
     }
 }
 

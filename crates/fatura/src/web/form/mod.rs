@@ -1,7 +1,7 @@
 //! The invoice form.
 
 mod view;
-mod words;
+pub(super) mod words;
 
 use super::{
     Error, assets, html,

@@ -41,7 +41,7 @@ pub(super) fn field_id(field: FormField) -> String {
 }
 
 /// What is wrong, and what to do about it.
-pub(super) fn message(w: Writer, error: &FieldError) -> String {
+pub(in crate::web) fn message(w: Writer, error: &FieldError) -> String {
     match (&error.problem, error.field) {
         (Problem::Missing, FormField::Customer) => fl!(w.t, "problem-choose-customer"),
         (Problem::Missing, FormField::Lines) => fl!(w.t, "problem-no-lines"),

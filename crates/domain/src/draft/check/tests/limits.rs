@@ -5,8 +5,9 @@ use crate::{
     address,
     catalogue::CustomField,
     draft::FieldError,
-    draft::{Rules, preview},
+    draft::{Rules, check_preset, preview},
     ids::{DealId, IntentKey, UserId},
+    mapping::Preset,
     mark::Mark,
     number::DecimalMark,
     tax::{Rounding, TaxModel},
@@ -144,6 +145,22 @@ fn characters_that_do_not_show_are_refused() {
         form.lines[0].description = "one\ntwo 😀\u{200d}".into();
     };
     assert_eq!(problems(lines), []);
+}
+
+#[test]
+fn a_preset_has_the_limits_of_the_form() {
+    let problems = |change: fn(&mut Preset)| {
+        let mut preset = Preset { message: long(1000), cc: "a@b.example, c@d.example".into(), ..Preset::default() };
+        preset.custom.insert("2".into(), long(31));
+        change(&mut preset);
+        check_preset(&preset).into_iter().map(|error| (error.field, error.problem)).collect::<Vec<_>>()
+    };
+    assert_eq!(problems(|_| ()), []);
+    assert_eq!(problems(|preset| preset.message.push('x')), [(FormField::Message, Problem::TooLong(1000))]);
+    assert_eq!(problems(|preset| preset.cc = "nobody".into()), [(FormField::Cc, Problem::NotAnEmail)]);
+    assert_eq!(problems(|preset| preset.cc = long(101)), [(FormField::Cc, Problem::TooLong(100))]);
+    let custom = |preset: &mut Preset| drop(preset.custom.insert("2".into(), "a\0".into()));
+    assert_eq!(problems(custom), [(FormField::Custom(2), Problem::ControlCharacter)]);
 }
 
 #[test]
