@@ -2,10 +2,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { assertAccessible } from "./browser.mjs";
-import { fieldsOf, installed, openForm, session } from "./http.mjs";
-import { US } from "./people.mjs";
+import { bill, fieldsOf, installed, openForm, session } from "./http.mjs";
+import { CASCADE, US } from "./people.mjs";
 import { scene } from "./scene.mjs";
-import { form, openDeal, panel, quickbooks, settings } from "./story.mjs";
+import { form, menu, openDeal, panel, quickbooks, settings } from "./story.mjs";
 
 const { env, as } = scene("refused", (env) => installed(env, US));
 
@@ -109,4 +109,30 @@ test("a preset without a name, and one beyond the limits of the form, are refuse
   await refused({ "presets[0][message]": "a\0" }, '<a href="#presets-0-message">Message on the invoice contains an invisible character');
   const tried = await call("/settings/try", { ...fields, days: "abc", deal: "9" });
   assert.match(tried.text, /Enter a whole number of days from 0 to 999\./);
+});
+
+test("an e-mail goes to the address that is in the form, and to none where it is empty", { timeout: 120_000 }, async () => {
+  const number = await bill(env, US, 12, { ...CASCADE, email: "ap@cascaderobotics.example", "lines[0][unit_price]": "10" });
+  const query = await quickbooks(env, US.realm);
+  const sent = async () => (await query(`select * from Invoice where DocNumber = '${number}'`)).Invoice[0].EmailStatus === "EmailSent";
+  await as(US, async (page) => {
+    await openDeal(page, env, 12);
+    await (await menu(page, number)).getByRole("button", { name: "Send by email" }).click();
+    const recipient = () => panel(page).getByLabel(`Send invoice ${number} to`);
+    assert.equal(await recipient().inputValue(), "ap@cascaderobotics.example");
+    const tooLong = `${"x".repeat(90)}@cascaderobotics.example`;
+    for (const [typed, text] of [["", "Enter the email address it goes to."], ["   ", "Enter the email address it goes to."], ["nobody", "Enter the email address it goes to."], ["a@b@c.example", "Enter the email address it goes to."], [tooLong, "Email may have 100 characters at most."]]) {
+      await recipient().fill(typed);
+      await panel(page).getByRole("button", { name: "Send", exact: true }).click();
+      await panel(page).locator(".field-error", { hasText: text }).waitFor();
+      assert.equal((await recipient().inputValue()).trim(), typed.trim(), "what was typed stays");
+      assert.equal(await recipient().getAttribute("aria-invalid"), "true");
+    }
+    await assertAccessible(page, "panel, with an address that is none");
+    assert.equal(await sent(), false);
+    await recipient().fill("someone.else@cascaderobotics.example");
+    await panel(page).getByRole("button", { name: "Send", exact: true }).click();
+    await page.locator(".snackbar", { hasText: `Invoice ${number} sent` }).waitFor();
+  });
+  assert.equal(await sent(), true);
 });

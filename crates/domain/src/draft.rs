@@ -3,7 +3,7 @@
 mod check;
 mod form;
 
-pub use check::{check, check_preset, item_name, looks_like_email};
+pub use check::{check, check_preset, check_recipient, item_name, looks_like_email};
 pub use form::{CREATE, FieldError, Form, FormField, FormLine, Problem};
 
 use crate::{

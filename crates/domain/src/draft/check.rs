@@ -2,7 +2,7 @@
 
 mod limits;
 
-pub use limits::check_preset;
+pub use limits::{check_preset, check_recipient};
 
 use super::{
     CREATE, Choice, Draft, DraftLine, FieldError, Form, FormField, FormLine, LINES_MAX, Problem, Rules, discount,

@@ -55,6 +55,15 @@ fn cc_problem(cc: &str) -> Option<Problem> {
     problem(cc, length(cc), EMAIL_MAX).or((!are_addresses).then_some(Problem::NotAnEmail))
 }
 
+/// What is wrong with the address that an invoice is to be e-mailed to, if anything.
+pub fn check_recipient(email: &str) -> Option<Problem> {
+    if email.trim().is_empty() {
+        return Some(Problem::Missing);
+    }
+    let is_address = looks_like_email(email.trim());
+    problem(email, length(email), EMAIL_MAX).or((!is_address).then_some(Problem::NotAnEmail))
+}
+
 /// Names what a form could not take over from a preset.
 pub fn check_preset(preset: &Preset) -> Vec<FieldError> {
     let message = problem(&preset.message, length(&preset.message), MESSAGE_MAX);

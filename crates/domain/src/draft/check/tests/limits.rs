@@ -5,7 +5,7 @@ use crate::{
     address,
     catalogue::CustomField,
     draft::FieldError,
-    draft::{Rules, check_preset, preview},
+    draft::{Rules, check_preset, check_recipient, preview},
     ids::{DealId, IntentKey, UserId},
     mapping::Preset,
     mark::Mark,
@@ -161,6 +161,18 @@ fn a_preset_has_the_limits_of_the_form() {
     assert_eq!(problems(|preset| preset.cc = long(101)), [(FormField::Cc, Problem::TooLong(100))]);
     let custom = |preset: &mut Preset| drop(preset.custom.insert("2".into(), "a\0".into()));
     assert_eq!(problems(custom), [(FormField::Custom(2), Problem::ControlCharacter)]);
+}
+
+#[test]
+fn an_invoice_is_sent_to_one_address() {
+    use Problem::{ControlCharacter, Missing, NotAnEmail, TooLong};
+    let long = format!("{}@b.example", "x".repeat(100));
+    let wrong =
+        ["", " \n", "nobody", "a@b", "@b.example", "a@b.example, c@d.example", "a b@c.example", "a\0@b.example", &long];
+    let expected =
+        [Missing, Missing, NotAnEmail, NotAnEmail, NotAnEmail, NotAnEmail, NotAnEmail, ControlCharacter, TooLong(100)];
+    assert_eq!(wrong.map(check_recipient), expected.map(Some));
+    assert_eq!([" a@b.example ", "é.x+y@sub.b.example"].map(check_recipient), [None, None]);
 }
 
 #[test]
