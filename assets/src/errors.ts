@@ -54,7 +54,7 @@ export function showMissing(): void {
     const isDue = field && (link.hasAttribute("data-now") || touched.has(field.id));
     return isDue ? [[field, link.textContent ?? ""] as const] : [];
   }));
-  for (const field of document.querySelectorAll("[aria-invalid]")) {
+  for (const field of document.querySelectorAll("#invoice-form [aria-invalid]")) {
     // What QuickBooks itself refused stays until the field is changed.
     if (!wrong.has(field as HTMLElement) && !field.hasAttribute("data-refused")) clear(field);
   }

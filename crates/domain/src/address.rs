@@ -2,6 +2,20 @@
 
 use serde::{Deserialize, Serialize};
 
+/// QuickBooks has so many lines for what stands before the city.
+const LINES_MAX: usize = 5;
+
+/// The lines of a street, as QuickBooks takes them; those beyond its last are joined there.
+pub fn lines(street: &str) -> Vec<String> {
+    let mut lines: Vec<String> =
+        street.lines().map(|line| line.trim().to_owned()).filter(|line| !line.is_empty()).collect();
+    if lines.len() > LINES_MAX {
+        let last = lines.split_off(LINES_MAX - 1).join(", ");
+        lines.push(last);
+    }
+    lines
+}
+
 /// A bill-to address. Every part may be empty.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]

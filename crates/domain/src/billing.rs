@@ -6,8 +6,9 @@ use crate::{
     ids::InvoiceId,
     invoice::Snapshot,
     money::{Money, decimals, round_half_up},
-    number::{DecimalMark, parse_decimal},
+    number::{DecimalMark, NotAnAmount, parse_amount, parse_percent},
     tax::TaxMode,
+    totals::is_within_limit,
 };
 use iso_currency::Currency;
 use rust_decimal::{Decimal, dec};
@@ -127,14 +128,25 @@ pub enum Part {
 impl Part {
     /// The part that is typed into a form; what remains where none is typed.
     pub fn typed(form: &Form, mark: DecimalMark) -> Result<Self, Problem> {
-        let text = form.part.trim().trim_end_matches('%');
+        let text = form.part.trim();
         if text.is_empty() {
             return Ok(Self::Remaining);
         }
-        let value = parse_decimal(text, mark).ok_or(Problem::NotANumber)?;
+        let is_amount = form.part_kind == "amount";
+        let value = if is_amount {
+            let code = form.deal_value.split_once(' ').map(|(_, code)| code).unwrap_or_default();
+            parse_amount(text, mark, Currency::from_code(code)).map_err(|not| match not {
+                NotAnAmount::NotANumber => Problem::NotANumber,
+                NotAnAmount::OtherCurrency => Problem::OtherCurrency(code.to_owned()),
+            })?
+        } else {
+            parse_percent(text, mark).ok_or(Problem::NotANumber)?
+        };
         if value <= Decimal::ZERO {
             Err(Problem::NotPositive)
-        } else if form.part_kind == "amount" {
+        } else if !is_within_limit(value) {
+            Err(Problem::TooLarge)
+        } else if is_amount {
             Ok(Self::Amount(value))
         } else if value > dec!(100) {
             Err(Problem::NotAPercentage)

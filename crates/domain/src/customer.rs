@@ -188,11 +188,15 @@ fn fold(text: &str) -> String {
 /// The longest name that QuickBooks takes.
 pub const DISPLAY_NAME_MAX: usize = 500;
 
+/// A name without what QuickBooks forbids in names: no colon, tab or line break, trimmed. Of any length.
+pub(crate) fn clean_name(wanted: &str) -> String {
+    let replaced = wanted.replace(':', " -").replace(['\t', '\r', '\n'], " ");
+    replaced.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 /// A name that QuickBooks takes as `DisplayName`: no colon, tab or line break, trimmed, at most 500 characters.
 pub fn display_name(wanted: &str) -> String {
-    let replaced = wanted.replace(':', " -").replace(['\t', '\r', '\n'], " ");
-    let clean = replaced.split_whitespace().collect::<Vec<_>>().join(" ");
-    clean.chars().take(DISPLAY_NAME_MAX).collect::<String>().trim().to_owned()
+    clean_name(wanted).chars().take(DISPLAY_NAME_MAX).collect::<String>().trim().to_owned()
 }
 
 #[cfg(test)]

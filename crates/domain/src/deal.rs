@@ -192,7 +192,11 @@ fn full(deal: &Deal, opening: &Opening<'_>) -> Full {
     };
     let amounts: Vec<Decimal> = lines
         .iter()
-        .map(|line| line_amounts(line, opening.mark).map(|line| line.amount(currency)).unwrap_or_default())
+        .map(|line| {
+            line_amounts(line, opening.mark, Some(currency))
+                .and_then(|line| line.checked_amount(currency))
+                .unwrap_or_default()
+        })
         .collect();
     let total = preview(&form, &rules).totals().map(|totals| priced(totals, mode)).unwrap_or_default();
     let shares = split(total, &amounts, places);
@@ -284,7 +288,7 @@ fn by_quantity(
     let mut lines = Vec::new();
     let (mut sum, mut expected) = (Decimal::ZERO, Decimal::ZERO);
     for (at, line) in full.lines.iter().enumerate().filter(|(at, _)| !left[*at].is_zero()) {
-        let amounts = line_amounts(line, opening.mark)?;
+        let amounts = line_amounts(line, opening.mark, None)?;
         let quantity = (amounts.quantity.checked_mul(left[at])?).normalize();
         let quantity = if left[at] == Decimal::ONE { amounts.quantity } else { round_half_up(quantity, 8).normalize() };
         let row = LineAmounts { quantity, ..amounts };

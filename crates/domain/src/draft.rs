@@ -3,7 +3,7 @@
 mod check;
 mod form;
 
-pub use check::{check, item_name, looks_like_email};
+pub use check::{check, check_preset, check_recipient, item_name, looks_like_email};
 pub use form::{CREATE, FieldError, Form, FormField, FormLine, Problem};
 
 use crate::{
@@ -12,9 +12,9 @@ use crate::{
     customer::{Customer, CustomerField},
     ids::IntentKey,
     money::{decimals, round_half_up},
-    number::{DecimalMark, parse_decimal},
+    number::{DecimalMark, NotAnAmount, parse_amount, parse_decimal, parse_percent},
     tax::TaxMode,
-    totals::{Discount, LineAmounts, Sale, Totals, totals, with_discount_in_lines, with_one_discount},
+    totals::{Discount, LineAmounts, Sale, Totals, checked_totals, with_discount_in_lines, with_one_discount},
 };
 use iso_currency::Currency;
 use jiff::civil::Date;
@@ -146,27 +146,32 @@ pub struct Rules<'a> {
 }
 
 /// The numbers of a line; `None` where it cannot be read.
-pub fn line_amounts(line: &FormLine, mark: DecimalMark) -> Option<LineAmounts> {
+pub fn line_amounts(line: &FormLine, mark: DecimalMark, currency: Option<Currency>) -> Option<LineAmounts> {
     Some(LineAmounts {
         quantity: parse_decimal(&line.quantity, mark)?,
-        unit_price: parse_decimal(&line.unit_price, mark)?,
+        unit_price: parse_amount(&line.unit_price, mark, currency).ok()?,
         discount_percent: percent(&line.discount, mark)?,
         tax_code: (!line.tax_code.is_empty()).then(|| line.tax_code.clone()),
     })
 }
 
 fn percent(text: &str, mark: DecimalMark) -> Option<Decimal> {
-    if text.trim().is_empty() { Some(Decimal::ZERO) } else { parse_decimal(text, mark) }
+    if text.trim().is_empty() { Some(Decimal::ZERO) } else { parse_percent(text, mark) }
 }
 
-/// The discount on the whole: `Some(None)` where there is none, `None` where it cannot be read.
-fn discount(form: &Form, rules: &Rules<'_>) -> Option<Option<Discount>> {
+/// The discount on the whole, if there is one.
+fn discount(form: &Form, rules: &Rules<'_>) -> Result<Option<Discount>, NotAnAmount> {
     if form.discount.trim().is_empty() {
-        return Some(None);
+        return Ok(None);
     }
-    let value = parse_decimal(&form.discount, rules.mark)?;
-    let discount = if form.discount_kind == "amount" { Discount::Amount(value) } else { Discount::Percent(value) };
-    Some((!value.is_zero()).then_some(discount))
+    let is_amount = form.discount_kind == "amount";
+    let value = if is_amount {
+        parse_amount(&form.discount, rules.mark, Currency::from_code(&form.currency))?
+    } else {
+        parse_percent(&form.discount, rules.mark).ok_or(NotAnAmount::NotANumber)?
+    };
+    let discount = if is_amount { Discount::Amount(value) } else { Discount::Percent(value) };
+    Ok((!value.is_zero()).then_some(discount))
 }
 
 /// The sums of a form, and how QuickBooks will print its lines.
@@ -201,10 +206,12 @@ pub fn preview(form: &Form, rules: &Rules<'_>) -> Preview {
     let Some(currency) = Currency::from_code(&form.currency) else {
         return Preview { lines: vec![None; form.lines.len()], printed: None };
     };
-    let amounts: Vec<Option<LineAmounts>> = form.lines.iter().map(|line| line_amounts(line, rules.mark)).collect();
+    let amounts: Vec<Option<LineAmounts>> =
+        form.lines.iter().map(|line| line_amounts(line, rules.mark, Some(currency))).collect();
     let lines: Vec<LineAmounts> = amounts.iter().flatten().cloned().collect();
-    let Some(discount) = discount(form, rules).filter(|_| lines.len() == form.lines.len()) else {
-        let shown = amounts.iter().map(|line| line.as_ref().map(|line| line.amount(currency))).collect();
+    let shown: Vec<Option<Decimal>> =
+        amounts.iter().map(|line| line.as_ref().and_then(|line| line.checked_amount(currency))).collect();
+    let Some(discount) = discount(form, rules).ok().filter(|_| lines.len() == form.lines.len()) else {
         return Preview { lines: shown, printed: None };
     };
     let sale = Sale {
@@ -215,6 +222,10 @@ pub fn preview(form: &Form, rules: &Rules<'_>) -> Preview {
         invoice_code: (!form.invoice_code.is_empty()).then_some(form.invoice_code.as_str()),
         currency,
     };
+    // Only what can be computed is looked at more closely.
+    if checked_totals(&sale).is_none() {
+        return Preview { lines: shown, printed: None };
+    }
     let (lines, discount) = if !rules.catalogue.discount_line {
         (with_discount_in_lines(&sale), None)
     } else if rules.discounts_in_prices {
@@ -222,7 +233,9 @@ pub fn preview(form: &Form, rules: &Rules<'_>) -> Preview {
     } else {
         with_one_discount(&sale).map_or_else(|| (lines.clone(), discount), |(lines, one)| (lines, Some(one)))
     };
-    let totals = totals(&Sale { lines: &lines, discount, ..sale });
+    let Some(totals) = checked_totals(&Sale { lines: &lines, discount, ..sale }) else {
+        return Preview { lines: shown, printed: None };
+    };
     let shown = totals.lines.iter().copied().map(Some).collect();
     Preview { lines: shown, printed: Some(Printed { lines, discount, totals }) }
 }

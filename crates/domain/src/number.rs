@@ -1,6 +1,12 @@
-//! Decimal numbers as people type them: `1.234,56`, `1,234.56`, `1234.5`.
+//! Numbers as people type and paste them: `1.234,56`, `1,234.56`, `R$ 1.234,56`, `(12.50)`, `10 %`.
 
+mod sign;
+
+use iso_currency::Currency;
 use rust_decimal::Decimal;
+
+/// More digits than any amount has; with them arithmetic would leave the range of [`Decimal`].
+const DIGITS_MAX: usize = 27;
 
 /// Which character separates the decimals where the person comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,58 +17,186 @@ pub enum DecimalMark {
     Point,
 }
 
-/// Reads a typed number. `None` when it is not one.
+impl DecimalMark {
+    /// As in a form.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Comma => "comma",
+            Self::Point => "point",
+        }
+    }
+
+    /// By name.
+    pub fn named(name: &str) -> Option<Self> {
+        [Self::Comma, Self::Point].into_iter().find(|mark| mark.name() == name)
+    }
+}
+
+/// Why a text is not taken as an amount.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotAnAmount {
+    /// It is not a number.
+    NotANumber,
+    /// It carries the sign or code of another currency.
+    OtherCurrency,
+}
+
+/// Reads a plain number, such as a quantity. `None` when it is not one.
 ///
 /// Both marks present: the last one separates the decimals. One mark only: the person's own mark separates
 /// decimals; the other one is taken as grouping where it looks like grouping (`1.234`), else as decimals (`1.5`).
+/// The same mark several times is grouping, and so are spaces and apostrophes. A minus sign or parentheses make it
+/// negative.
 pub fn parse_decimal(text: &str, mark: DecimalMark) -> Option<Decimal> {
-    let text: String = text.chars().filter(|c| !c.is_whitespace() && *c != '\u{a0}' && *c != '\'').collect();
-    let (sign, digits) = match text.strip_prefix('-') {
-        Some(rest) => ("-", rest),
-        None => ("", text.as_str()),
+    let text = unify(text);
+    let read = read_number(&text, mark)?;
+    read.unit.is_empty().then_some(read.value)
+}
+
+/// Reads a percentage, with or without its sign.
+pub fn parse_percent(text: &str, mark: DecimalMark) -> Option<Decimal> {
+    let text = unify(text);
+    let read = read_number(&text, mark)?;
+    matches!(read.unit, "" | "%").then_some(read.value)
+}
+
+/// Reads an amount, with or without the sign or code of its currency. Where the currency is not chosen yet, any sign is
+/// taken.
+pub fn parse_amount(text: &str, mark: DecimalMark, currency: Option<Currency>) -> Result<Decimal, NotAnAmount> {
+    let text = unify(text);
+    let read = read_number(&text, mark).ok_or(NotAnAmount::NotANumber)?;
+    match currency {
+        _ if read.unit.is_empty() => Ok(read.value),
+        Some(currency) if sign::denotes(read.unit, currency) => Ok(read.value),
+        _ if !sign::is_known(read.unit) => Err(NotAnAmount::NotANumber),
+        Some(_) => Err(NotAnAmount::OtherCurrency),
+        None => Ok(read.value),
+    }
+}
+
+/// A number, and what stands beside it.
+struct Read<'a> {
+    value: Decimal,
+    unit: &'a str,
+}
+
+/// With one kind of space, apostrophe and minus, and without the marks of writing direction that come with a paste.
+fn unify(text: &str) -> String {
+    let text = text.trim_matches(|c: char| c.is_whitespace() || is_invisible(c));
+    let unified = |c| match c {
+        '\u{a0}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{3000}' => ' ',
+        '\u{2019}' => '\'',
+        '\u{2212}' => '-',
+        c => c,
     };
-    if digits.is_empty() || !digits.chars().all(|c| c.is_ascii_digit() || c == ',' || c == '.') {
+    text.chars().filter(|c| !is_invisible(*c)).map(unified).collect()
+}
+
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{61c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+}
+
+fn read_number(text: &str, mark: DecimalMark) -> Option<Read<'_>> {
+    let (before, digits, after) = split_number(text)?;
+    let mut unit = "";
+    let (mut minus, mut opened, mut closed) = (0, 0, 0);
+    for (part, is_before) in [(before, true), (after, false)] {
+        let mut rest = part.trim_matches(' ');
+        while let Some(first) = rest.chars().next() {
+            let end = match first {
+                '-' if is_before => {
+                    minus += 1;
+                    1
+                }
+                '(' if is_before => {
+                    opened += 1;
+                    1
+                }
+                ')' if !is_before => {
+                    closed += 1;
+                    1
+                }
+                ' ' => 1,
+                _ if !unit.is_empty() => return None,
+                _ => {
+                    let end = rest.find([' ', '-', '(', ')']).unwrap_or(rest.len());
+                    unit = rest.get(..end).filter(|unit| !unit.is_empty())?;
+                    end
+                }
+            };
+            rest = &rest[end..];
+        }
+    }
+    let is_negative = match (minus, opened, closed) {
+        (0, 0, 0) => false,
+        (1, 0, 0) | (0, 1, 1) => true,
+        _ => return None,
+    };
+    let value = parse_unsigned(digits, mark)?;
+    Some(Read { value: if is_negative { -value } else { value }, unit })
+}
+
+/// What stands before the number, the number, and what stands after it.
+fn split_number(text: &str) -> Option<(&str, &str, &str)> {
+    let is_digit = |c: char| c.is_ascii_digit();
+    let (first, last) = (text.find(is_digit)?, text.rfind(is_digit)?);
+    let mut before = text[..first].chars().rev();
+    let start = match (before.next(), before.next()) {
+        // The point of `Rs.` and of `S/.` belongs to the sign.
+        (Some('.'), Some(sign)) if sign.is_alphabetic() || sign == '/' => first,
+        (Some('.' | ','), _) => first - 1,
+        _ => first,
+    };
+    let end = if text[last + 1..].starts_with(['.', ',']) { last + 2 } else { last + 1 };
+    Some((&text[..start], &text[start..end], &text[end..]))
+}
+
+/// A number without sign: digits, with marks of decimals and of grouping.
+fn parse_unsigned(digits: &str, mark: DecimalMark) -> Option<Decimal> {
+    let is_mark = |c: char| matches!(c, ',' | '.' | ' ' | '\'');
+    let is_allowed = |c: char| c.is_ascii_digit() || is_mark(c);
+    if !digits.chars().all(is_allowed) || digits.chars().filter(char::is_ascii_digit).count() > DIGITS_MAX {
         return None;
     }
+    let is_grouped_otherwise = digits.contains([' ', '\'']);
     let decimal_at = match (digits.rfind(','), digits.rfind('.')) {
         (None, None) => None,
         (Some(comma), Some(point)) => Some(comma.max(point)),
-        (Some(at), None) => single_mark(digits, ',', at, mark == DecimalMark::Comma)?,
-        (None, Some(at)) => single_mark(digits, '.', at, mark == DecimalMark::Point)?,
+        (Some(at), None) => single_mark(digits, ',', at, is_grouped_otherwise || mark == DecimalMark::Comma),
+        (None, Some(at)) => single_mark(digits, '.', at, is_grouped_otherwise || mark == DecimalMark::Point),
     };
     let (whole, fraction) = match decimal_at {
         Some(at) => (&digits[..at], &digits[at + 1..]),
         None => (digits, ""),
     };
-    if !fraction.chars().all(|c| c.is_ascii_digit()) || !grouped_rightly(whole) {
+    if !fraction.chars().all(|c| c.is_ascii_digit()) || !is_grouped_rightly(whole) {
         return None;
     }
     let whole: String = whole.chars().filter(char::is_ascii_digit).collect();
-    format!(
-        "{sign}{}.{}",
-        if whole.is_empty() { "0" } else { &whole },
-        if fraction.is_empty() { "0" } else { fraction }
-    )
-    .parse::<Decimal>()
-    .ok()
-    .map(|value| value.normalize())
+    let number =
+        format!("{}.{}", if whole.is_empty() { "0" } else { &whole }, if fraction.is_empty() { "0" } else { fraction });
+    Decimal::from_str_exact(&number).ok().map(|value| value.normalize())
 }
 
-/// Where the decimals begin when only one kind of mark is in the text; `None` when the text is no number.
-fn single_mark(digits: &str, mark: char, last: usize, is_own_mark: bool) -> Option<Option<usize>> {
-    let several = digits.find(mark) != Some(last);
-    match (is_own_mark, several) {
-        (true, true) => None,
-        (true, false) => Some(Some(last)),
-        (false, true) => Some(None),
-        (false, false) => Some((!grouped_rightly(digits)).then_some(last)),
-    }
+/// Where the decimals begin when only one kind of mark is in the text. Several of one kind can only be grouping.
+fn single_mark(digits: &str, mark: char, last: usize, is_own_mark: bool) -> Option<usize> {
+    let is_single = digits.find(mark) == Some(last);
+    (is_single && (is_own_mark || !is_grouped_rightly(digits))).then_some(last)
 }
 
-/// Whether the grouping marks, if any, stand before groups of three digits.
-fn grouped_rightly(whole: &str) -> bool {
-    let groups: Vec<&str> = whole.split([',', '.']).collect();
-    groups.len() == 1 || (matches!(groups[0].len(), 1..=3) && groups[1..].iter().all(|group| group.len() == 3))
+/// Whether the grouping marks, if any, are all the same and stand before groups of three digits; in India, with commas,
+/// of two digits before the last three.
+fn is_grouped_rightly(whole: &str) -> bool {
+    let Some(mark) = whole.chars().find(|c| !c.is_ascii_digit()) else { return true };
+    let groups: Vec<&str> = whole.split(mark).collect();
+    let (first, last, inner) = (groups[0], groups[groups.len() - 1], &groups[1..groups.len() - 1]);
+    let is_number = |group: &str| group.chars().all(|c| c.is_ascii_digit());
+    let all_of = |length| inner.iter().all(|group| group.len() == length);
+    let is_indian = mark == ',' && matches!(first.len(), 1..=2) && all_of(2);
+    groups.iter().all(|group| is_number(group))
+        && !first.starts_with('0')
+        && last.len() == 3
+        && ((matches!(first.len(), 1..=3) && all_of(3)) || is_indian)
 }
 
 /// The invoice number that comes after those in use: the newest with its last digits counted up, skipping what is
@@ -102,7 +236,8 @@ mod tests {
         for mark in [Comma, Point] {
             check("1.234,56", mark, Some(dec!(1234.56)));
             check("1,234.56", mark, Some(dec!(1234.56)));
-            check("1.234.567", mark, (mark == Comma).then_some(dec!(1234567)));
+            check("1.234.567", mark, Some(dec!(1234567)));
+            check("1,234,567", mark, Some(dec!(1234567)));
             check("12", mark, Some(dec!(12)));
             check("-3,5", mark, Some(dec!(-3.5)));
             check("1.5", mark, Some(dec!(1.5)));
@@ -112,11 +247,158 @@ mod tests {
             check("abc", mark, None);
             check("1,2,3.4", mark, None);
             check("12e3", mark, None);
+            check("\u{2212}3,50", mark, Some(dec!(-3.5)));
+            check("- 3,50", mark, Some(dec!(-3.5)));
+            check("(1.234,56)", mark, Some(dec!(-1234.56)));
+            check("1\u{a0}234,56", mark, Some(dec!(1234.56)));
+            check("1\u{202f}234\u{202f}567,8", mark, Some(dec!(1234567.8)));
+            check("1'234.56", mark, Some(dec!(1234.56)));
+            check("1\u{2019}234.56", mark, Some(dec!(1234.56)));
+            check("1 234.567", mark, Some(dec!(1234.567)));
+            check("1234.5 \t\r\n", mark, Some(dec!(1234.5)));
+            check("\u{200e}-1,234.5\u{200f}", mark, Some(dec!(-1234.5)));
+            check("12,34,567.8", mark, Some(dec!(1234567.8)));
+            check("0,123", mark, Some(dec!(0.123)));
+            check("0.500", mark, Some(dec!(0.5)));
+            check("5,", mark, Some(dec!(5)));
+            check(".5", mark, Some(dec!(0.5)));
         }
         check("1.234", Comma, Some(dec!(1234)));
         check("1.234", Point, Some(dec!(1.234)));
         check("1,234", Point, Some(dec!(1234)));
         check("1,234", Comma, Some(dec!(1.234)));
+        check("12,34,567", Point, Some(dec!(1234567)));
+    }
+
+    #[test]
+    fn what_is_no_number_is_refused() {
+        let refused = [
+            "1e9",
+            "0x10",
+            "--1",
+            "-(1)",
+            "(-1)",
+            "(1",
+            "1)",
+            "((1))",
+            "1-",
+            "1,2,3",
+            "1.2.3",
+            "12 34",
+            "1 2",
+            "1''234",
+            "1 234'567",
+            "1,234'567.8",
+            "12.34.567",
+            "1\n2",
+            "1\t234",
+            "1\u{0}",
+            "\u{0}",
+            "😀",
+            "5 😀",
+            "½",
+            "٣",
+            "１２",
+            "1٣",
+            ".",
+            ",",
+            "-",
+            "()",
+            "+-1",
+            "NaN",
+            "inf",
+            "1234.5.6",
+            "1,234,56",
+            "9999999999999999999999999999",
+            "0.1234567890123456789012345678",
+            "1_000",
+            "R$ 5",
+            "5 %",
+            "1 000 00",
+        ];
+        for text in refused {
+            for mark in [DecimalMark::Comma, DecimalMark::Point] {
+                check(text, mark, None);
+            }
+        }
+    }
+
+    #[test]
+    fn amounts_carry_the_sign_or_code_of_their_currency() {
+        use Currency::{BRL, CHF, EUR, GBP, INR, JPY, MXN, PEN, PYG, USD};
+        let taken = [
+            ("R$ 1.234,56", BRL, dec!(1234.56)),
+            ("R$1.234,56", BRL, dec!(1234.56)),
+            ("BRL 1234,5", BRL, dec!(1234.5)),
+            ("1234,5 brl", BRL, dec!(1234.5)),
+            ("-R$ 5", BRL, dec!(-5)),
+            ("R$ -5", BRL, dec!(-5)),
+            ("(R$ 5,00)", BRL, dec!(-5)),
+            ("R$ (5,00)", BRL, dec!(-5)),
+            ("US$ 1,234.56", USD, dec!(1234.56)),
+            ("$1,234.56", USD, dec!(1234.56)),
+            ("$.50", USD, dec!(0.5)),
+            ("$1,234.56", MXN, dec!(1234.56)),
+            ("MX$1,234.56", MXN, dec!(1234.56)),
+            ("1.234,56\u{a0}€", EUR, dec!(1234.56)),
+            ("€ 5", EUR, dec!(5)),
+            ("JP¥1,234,567", JPY, dec!(1234567)),
+            ("₹12,34,567.00", INR, dec!(1234567)),
+            ("Rs.500", INR, dec!(500)),
+            ("S/.500", PEN, dec!(500)),
+            ("Gs. 1.500.000", PYG, dec!(1500000)),
+            ("£7", GBP, dec!(7)),
+            ("CHF 1'234.50", CHF, dec!(1234.5)),
+            ("7,5", EUR, dec!(7.5)),
+        ];
+        for (text, currency, value) in taken {
+            assert_eq!(parse_amount(text, DecimalMark::Comma, Some(currency)), Ok(value), "{text} {currency:?}");
+            assert_eq!(parse_amount(text, DecimalMark::Comma, None), Ok(value), "{text}");
+        }
+        let other = [
+            ("US$ 5", BRL),
+            ("$5", BRL),
+            ("$5", EUR),
+            ("R$ 5", USD),
+            ("5 €", USD),
+            ("EUR 5", GBP),
+            ("CA$5", USD),
+            ("5 K", USD),
+            ("kr 5", EUR),
+        ];
+        for (text, currency) in other {
+            let read = parse_amount(text, DecimalMark::Point, Some(currency));
+            assert_eq!(read, Err(NotAnAmount::OtherCurrency), "{text} {currency:?}");
+        }
+        for text in [
+            "5 kg",
+            "R$ 5 R$",
+            "R$",
+            "5 %",
+            "R $ 5",
+            "R$ 5 R$ 6",
+            "1e9",
+            "$$5",
+            "5k",
+            "US$ --5",
+            "¤5",
+            "x5",
+            "5x",
+            "R$\u{0}5",
+        ] {
+            let read = parse_amount(text, DecimalMark::Point, Some(USD));
+            assert_eq!(read, Err(NotAnAmount::NotANumber), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_percentage_may_have_its_sign() {
+        let read = |text| parse_percent(text, DecimalMark::Comma);
+        assert_eq!(
+            ["10 %", "10%", "% 10", "7,5\u{a0}%"].map(read),
+            [dec!(10), dec!(10), dec!(10), dec!(7.5)].map(Some)
+        );
+        assert_eq!(["10 %%", "10 R$", "%", "10 ‰"].map(read), [None; 4]);
     }
 
     #[test]
@@ -130,17 +412,32 @@ mod tests {
         assert_eq!(next(&[]), "");
     }
 
+    fn any_mark() -> impl Strategy<Value = DecimalMark> {
+        prop_oneof![Just(DecimalMark::Comma), Just(DecimalMark::Point)]
+    }
+
     proptest! {
         #[test]
-        fn any_text_is_read_or_refused(text in "\\PC*") {
-            let _ = parse_decimal(&text, DecimalMark::Comma);
+        fn any_text_is_read_or_refused(text in prop_oneof!["(?s).*", "[-() 0-9.,'%$€R\u{a0}\u{202f}\u{2212}e]{0,40}"], mark in any_mark()) {
+            let read = parse_decimal(&text, mark);
+            let _ = (parse_percent(&text, mark), parse_amount(&text, mark, Some(Currency::BRL)));
+            // Never misread: what is read has exactly the digits that were typed.
+            if let Some(value) = read {
+                let digits: String = text.chars().filter(char::is_ascii_digit).collect();
+                let kept: String = value.to_string().chars().filter(char::is_ascii_digit).collect();
+                prop_assert_eq!(digits.trim_matches('0'), kept.trim_matches('0'));
+                prop_assert!(text.chars().filter(|c| c.is_numeric()).all(|c| c.is_ascii_digit()));
+            }
         }
 
         #[test]
-        fn a_plain_decimal_comes_back(units in 0_i64..10_000_000, scale in 1_u32..6) {
+        fn a_plain_decimal_comes_back(units in -10_000_000_i64..10_000_000, scale in 0_u32..6, mark in any_mark()) {
             let value = Decimal::new(units, scale);
-            let typed = value.to_string().replace('.', ",");
-            prop_assert_eq!(parse_decimal(&typed, DecimalMark::Comma), Some(value.normalize()));
+            let typed = crate::deal::written(value, mark);
+            prop_assert_eq!(parse_decimal(&typed, mark), Some(value.normalize()));
+            for pasted in [format!("BRL {typed}"), format!("{typed}\u{a0}R$")] {
+                prop_assert_eq!(parse_amount(&pasted, mark, Some(Currency::BRL)), Ok(value.normalize()));
+            }
         }
     }
 }

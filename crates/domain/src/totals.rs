@@ -16,6 +16,14 @@ use serde::{Deserialize, Serialize};
 /// QuickBooks keeps unit prices to five decimals (`Amount` is 10.5 digits in its schema).
 pub const UNIT_PRICE_DECIMALS: u32 = 5;
 
+/// Below this QuickBooks holds quantities, prices and amounts: ten digits before the decimal mark.
+pub const AMOUNT_LIMIT: Decimal = dec!(10_000_000_000);
+
+/// Whether QuickBooks can hold a number. Within the limit, no sum of an invoice leaves the range of [`Decimal`].
+pub fn is_within_limit(value: Decimal) -> bool {
+    value.abs() < AMOUNT_LIMIT
+}
+
 /// The numbers of one line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LineAmounts {
@@ -39,6 +47,12 @@ impl LineAmounts {
     /// Quantity times net unit price, rounded to the currency: QuickBooks refuses any other amount (code 6070).
     pub fn amount(&self, currency: Currency) -> Decimal {
         round_half_up(self.quantity * self.net_unit_price(), decimals(currency))
+    }
+
+    /// The amount, or `None` where QuickBooks cannot hold the line.
+    pub fn checked_amount(&self, currency: Currency) -> Option<Decimal> {
+        let is_computable = [self.quantity, self.unit_price, self.discount_percent].into_iter().all(is_within_limit);
+        is_computable.then(|| self.amount(currency)).filter(|amount| is_within_limit(*amount))
     }
 
     fn amount_before_discount(&self, currency: Currency) -> Decimal {
@@ -166,7 +180,18 @@ fn shares(sale: &Sale<'_>, nets: &[Decimal]) -> (Decimal, Vec<Decimal>) {
     (discount, shares)
 }
 
-/// Adds up an invoice.
+/// Adds up an invoice, or `None` where its numbers are too large for that.
+pub fn checked_totals(sale: &Sale<'_>) -> Option<Totals> {
+    let is_computable = sale.lines.iter().all(|line| line.checked_amount(sale.currency).is_some())
+        && match sale.discount {
+            None => true,
+            Some(Discount::Percent(percent)) => percent.abs() <= dec!(100),
+            Some(Discount::Amount(amount)) => is_within_limit(amount),
+        };
+    is_computable.then(|| totals(sale))
+}
+
+/// Adds up an invoice whose numbers are within the limit.
 pub fn totals(sale: &Sale<'_>) -> Totals {
     let currency = sale.currency;
     let amounts: Vec<Decimal> = sale.lines.iter().map(|line| line.amount(currency)).collect();

@@ -1,6 +1,6 @@
-//! Numbers, money and dates as the person's language writes them. The only file that knows ICU4X.
+//! Numbers, money, dates and times as the person's locale writes them. With `locale`, the only file that knows ICU4X.
 
-use crate::language::Language;
+use crate::{language::Language, locale::Locale};
 use domain::{
     mapping::{Entity, Field},
     money::{Money, decimals},
@@ -8,16 +8,23 @@ use domain::{
 };
 use i18n_embed::fluent::FluentLanguageLoader;
 use i18n_embed_fl::fl;
-use icu_datetime::{DateTimeFormatter, fieldsets, input::Date as IcuDate};
+use icu_datetime::{
+    DateTimeFormatter, DateTimeFormatterPreferences, NoCalendarFormatter,
+    fieldsets::{
+        self,
+        enums::{CompositeDateTimeFieldSet as Fields, DateAndTimeFieldSet, DateFieldSet, TimeFieldSet},
+    },
+    input::{Date as IcuDate, DateTime as IcuDateTime, Time as IcuTime},
+};
 use icu_decimal::{DecimalFormatter, input::Decimal as IcuDecimal, options::DecimalFormatterOptions};
 use icu_experimental::dimension::currency::{
     CurrencyType, formatter::CurrencyFormatter, options::CurrencyFormatterOptions,
 };
-use icu_locale::Locale as IcuLocale;
+use icu_locale::preferences::extensions::unicode::keywords::HourCycle;
 use iso_currency::Currency;
 use jiff::{
     Timestamp,
-    civil::{Date, Time},
+    civil::{Date, DateTime},
     tz::TimeZone,
 };
 use rust_decimal::Decimal;
@@ -25,19 +32,15 @@ use rust_decimal::Decimal;
 /// Writes for one person.
 #[derive(Clone, Copy)]
 pub(crate) struct Writer {
-    pub(crate) language: Language,
+    pub(crate) locale: Locale,
     /// The texts; named briefly, since every line of every page has it.
     pub(crate) t: &'static FluentLanguageLoader,
 }
 
 impl Writer {
-    pub(crate) fn new(language: Language) -> Self {
-        Self { language, t: language.texts() }
-    }
-
-    fn locale(self) -> IcuLocale {
-        // Latin America writes $ and decimals unlike Spain; the Spanish of Fatura is read in both. CLDR's plain `es`.
-        self.language.tag().parse().unwrap_or(IcuLocale::UNKNOWN)
+    pub(crate) fn new(locale: impl Into<Locale>) -> Self {
+        let locale = locale.into();
+        Self { locale, t: locale.language.texts() }
     }
 
     /// What a kind of record is called.
@@ -56,7 +59,11 @@ impl Writer {
 
     /// How the person writes decimals.
     pub(crate) fn mark(self) -> DecimalMark {
-        if self.language == Language::English { DecimalMark::Point } else { DecimalMark::Comma }
+        if self.format_numeral("0.5").is_some_and(|half| half.contains(',')) {
+            DecimalMark::Comma
+        } else {
+            DecimalMark::Point
+        }
     }
 
     /// `R$ 1.234,56`, `$1,234.56`.
@@ -68,76 +75,96 @@ impl Writer {
     pub(crate) fn amount(self, amount: &Decimal, currency: &Currency) -> String {
         let mut padded = *amount;
         padded.rescale(decimals(*currency));
-        let plain = padded.to_string();
-        let written = || {
-            let code = CurrencyType::try_from_str(currency.code()).ok()?;
-            let value: IcuDecimal = plain.parse().ok()?;
-            let formatter =
-                CurrencyFormatter::try_new_symbol(self.locale().into(), code, CurrencyFormatterOptions::default())
-                    .ok()?;
-            Some(formatter.format_fixed_decimal(&value).to_string())
-        };
-        written().unwrap_or_else(|| format!("{} {plain}", currency.code()))
+        self.format_amount(padded, *currency).unwrap_or_else(|| format!("{} {padded}", currency.code()))
+    }
+
+    fn format_amount(self, padded: Decimal, currency: Currency) -> Option<String> {
+        let code = CurrencyType::try_from_str(currency.code()).ok()?;
+        let value: IcuDecimal = padded.to_string().parse().ok()?;
+        let locale = self.locale.for_numbers();
+        let options = CurrencyFormatterOptions::default();
+        let mut written = CurrencyFormatter::try_new_symbol((&locale).into(), code, options)
+            .ok()?
+            .format_fixed_decimal(&value)
+            .to_string();
+        if has_bare_dollar(&written) && !self.locale.uses(currency) {
+            // Some locales write a foreign dollar like their own, or leave out which one it is.
+            written = if currency == Currency::USD {
+                written.replace('$', "US$")
+            } else {
+                CurrencyFormatter::try_new_code((&locale).into(), code, options)
+                    .ok()?
+                    .format_fixed_decimal(&value)
+                    .to_string()
+            };
+        }
+        // CLDR rounds the amounts of some currencies to what is paid in cash (COP 12,346); an invoice is not rounded.
+        let digits = |text: &str| text.chars().filter(char::is_ascii_digit).count();
+        let plain = padded.abs().to_string();
+        if digits(&written) != digits(&plain) {
+            let (first, last) = (written.find(is_digit)?, written.rfind(is_digit)?);
+            written.replace_range(first..=last, &self.format_numeral(&plain)?);
+        }
+        Some(written)
     }
 
     /// A plain number: `1.234,5`.
     pub(crate) fn number(self, number: &Decimal) -> String {
         let plain = number.normalize().to_string();
-        let written = || {
-            let value: IcuDecimal = plain.parse().ok()?;
-            Some(
-                DecimalFormatter::try_new(self.locale().into(), DecimalFormatterOptions::default())
-                    .ok()?
-                    .format(&value)
-                    .to_string(),
-            )
-        };
-        written().unwrap_or(plain)
+        self.format_numeral(&plain).unwrap_or(plain)
     }
 
-    /// `13/03/2026`, `Mar 13, 2026`.
+    fn format_numeral(self, plain: &str) -> Option<String> {
+        let value: IcuDecimal = plain.parse().ok()?;
+        let formatter =
+            DecimalFormatter::try_new((&self.locale.for_numbers()).into(), DecimalFormatterOptions::default()).ok()?;
+        Some(formatter.format(&value).to_string())
+    }
+
+    /// `13/03/2026`, `Mar 13, 2026`, `13 Mar 2026`.
     pub(crate) fn date(self, date: &Date) -> String {
-        let fields =
-            if self.language == Language::Portuguese { fieldsets::YMD::short() } else { fieldsets::YMD::medium() };
-        self.written(*date, |locale| {
-            DateTimeFormatter::try_new(locale.into(), fields).ok().map(DateTimeFormatter::cast_into_fset)
-        })
+        self.format_moment(date.at(0, 0, 0, 0), Fields::Date(DateFieldSet::YMD(self.short_fields())))
+            .unwrap_or_else(|| date.to_string())
     }
 
     /// `13 de março de 2026`.
     pub(crate) fn long_date(self, date: &Date) -> String {
-        self.written(*date, |locale| {
-            DateTimeFormatter::try_new(locale.into(), fieldsets::YMD::long())
-                .ok()
-                .map(icu_datetime::DateTimeFormatter::cast_into_fset)
-        })
+        let fields = Fields::Date(DateFieldSet::YMD(fieldsets::YMD::long()));
+        self.format_moment(date.at(0, 0, 0, 0), fields).unwrap_or_else(|| date.to_string())
     }
 
-    fn written(
-        self,
-        date: Date,
-        formatter: impl FnOnce(IcuLocale) -> Option<DateTimeFormatter<fieldsets::enums::DateFieldSet>>,
-    ) -> String {
-        let icu =
-            IcuDate::try_new_iso(i32::from(date.year()), date.month().unsigned_abs(), date.day().unsigned_abs()).ok();
-        match (icu, formatter(self.locale())) {
-            (Some(icu), Some(formatter)) => formatter.format(&icu).to_string(),
-            _ => date.to_string(),
-        }
+    /// Brazil reads dates in figures; CLDR's next longer form spells the month and holds two `de`.
+    fn short_fields(self) -> fieldsets::YMD {
+        let is_brazilian = self.locale.language == Language::Portuguese
+            && self.locale.region().is_some_and(|region| region.as_str() == "BR");
+        if is_brazilian { fieldsets::YMD::short() } else { fieldsets::YMD::medium() }
     }
 
-    /// `14:32` in the time zone.
-    pub(crate) fn time(self, at: &Timestamp, zone: &str) -> String {
-        let time: Time = at.to_zoned(TimeZone::get(zone).unwrap_or(TimeZone::UTC)).time();
-        format!("{:02}:{:02}", time.hour(), time.minute())
-    }
-
-    /// When something was: the time alone today, else with the date.
+    /// When something was: the time alone today (`14:32`, `2:32 PM`), else with the date.
     pub(crate) fn moment(self, at: &Timestamp, now: Timestamp, zone: &str) -> String {
         let zoned = TimeZone::get(zone).unwrap_or(TimeZone::UTC);
-        let (day, today) = (at.to_zoned(zoned.clone()).date(), now.to_zoned(zoned).date());
-        let time = self.time(at, zone);
-        if day == today { time } else { format!("{} {time}", self.date(&day)) }
+        let (then, today) = (at.to_zoned(zoned.clone()).datetime(), now.to_zoned(zoned).date());
+        let fields = if then.date() == today {
+            Fields::Time(TimeFieldSet::T(fieldsets::T::hm()))
+        } else {
+            Fields::DateTime(DateAndTimeFieldSet::YMDT(self.short_fields().with_time_hm()))
+        };
+        self.format_moment(then, fields).unwrap_or_else(|| then.strftime("%F %R").to_string())
+    }
+
+    /// In the words of the texts' language, by the reader's own clock of 12 or 24 hours.
+    fn format_moment(self, at: DateTime, fields: Fields) -> Option<String> {
+        let mut preferences = DateTimeFormatterPreferences::from(&self.locale.for_words());
+        if !self.locale.reads_own_language() {
+            let own = DateTimeFormatterPreferences::from(&self.locale.for_numbers());
+            let own = NoCalendarFormatter::try_new(own, fieldsets::T::hm()).ok()?;
+            let counts_on = own.format(&IcuTime::try_new(14, 0, 0, 0).ok()?).to_string().contains("14");
+            preferences.hour_cycle = Some(if counts_on { HourCycle::H23 } else { HourCycle::H12 });
+        }
+        let (month, day) = (at.month().unsigned_abs(), at.day().unsigned_abs());
+        let date = IcuDate::try_new_iso(i32::from(at.year()), month, day).ok()?;
+        let time = IcuTime::try_new(at.hour().unsigned_abs(), at.minute().unsigned_abs(), 0, 0).ok()?;
+        Some(DateTimeFormatter::try_new(preferences, fields).ok()?.format(&IcuDateTime { date, time }).to_string())
     }
 
     /// The name of a currency for choosing: its code and sign.
@@ -146,26 +173,235 @@ impl Writer {
     }
 }
 
+fn is_digit(c: char) -> bool {
+    c.is_ascii_digit()
+}
+
+/// Whether a dollar sign stands without the letters that say whose it is.
+fn has_bare_dollar(written: &str) -> bool {
+    let beside = |c: Option<char>| c.is_some_and(char::is_alphabetic);
+    written
+        .split_once('$')
+        .is_some_and(|(before, after)| !beside(before.chars().next_back()) && !beside(after.chars().next()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use domain::{
+        deal,
+        number::{parse_amount, parse_decimal},
+    };
+    use iso_currency::IntoEnumIterator;
     use jiff::civil::date;
+    use proptest::prelude::*;
     use rust_decimal::dec;
+    use std::collections::HashMap;
 
-    fn check(language: Language, money: &str, short: &str, long: &str) {
-        let writer = Writer::new(language);
-        let plain = |text: String| text.replace(['\u{a0}', '\u{202f}'], " ");
-        assert_eq!(plain(writer.amount(&dec!(1234.5), &Currency::BRL)), money);
-        assert_eq!(plain(writer.date(&date(2026, 3, 13))), short);
-        assert_eq!(plain(writer.long_date(&date(2026, 3, 13))), long);
+    /// What the service has to write for, and some locales that write in ways of their own.
+    const LOCALES: &str = "en_US en_GB en_AU en_IN en_CA en_NZ en_ZA en_CH en_DE en_001 pt_BR pt_PT pt pt_AO es_ES es_MX es_AR \
+        es_CL es_CO es_US es_PR es_EC es_419 es en et_EE de_DE de_CH de_AT fr_FR fr_CH it_IT nl_NL sv_SE nb_NO da_DK fi_FI \
+        pl_PL cs_CZ hu_HU ro_RO bg_BG el_GR tr_TR ru_RU uk_UA lt_LT lv_LV sl_SI hr_HR he_IL ar_EG ar_SA fa_IR hi_IN bn_BD \
+        th_TH vi_VN id_ID ja_JP ko_KR zh_CN zh_Hant_TW";
+
+    const CURRENCIES: [Currency; 8] = [
+        Currency::BRL,
+        Currency::USD,
+        Currency::EUR,
+        Currency::MXN,
+        Currency::GBP,
+        Currency::CAD,
+        Currency::JPY,
+        Currency::INR,
+    ];
+
+    fn writer(locale: &str) -> Writer {
+        Writer::new(Locale::of(locale))
+    }
+
+    /// With plain spaces.
+    fn plain(text: String) -> String {
+        text.replace(['\u{a0}', '\u{202f}'], " ")
+    }
+
+    fn check(locale: &str, number: &str, money: [&str; 3], dates: [&str; 2], moment: &str) {
+        let w = writer(locale);
+        assert_eq!(plain(w.number(&dec!(1234567.89))), number, "{locale}");
+        let amount = |amount: Decimal, currency| plain(w.amount(&amount, &currency));
+        let written = [(dec!(1234.5), Currency::BRL), (dec!(-12345.6), Currency::EUR), (dec!(1234.5), Currency::MXN)];
+        assert_eq!(written.map(|(of, currency)| amount(of, currency)), money.map(str::to_owned), "{locale}");
+        let day = date(2026, 3, 13);
+        assert_eq!([w.date(&day), w.long_date(&day)].map(plain), dates.map(str::to_owned), "{locale}");
+        let (at, now): (Timestamp, Timestamp) =
+            ("2026-03-13T14:05:00Z".parse().expect("a moment"), "2026-04-01T00:00:00Z".parse().expect("a moment"));
+        assert_eq!(plain(w.moment(&at, now, "UTC")), moment, "{locale}");
     }
 
     #[test]
-    fn each_language_writes_in_its_own_way() {
-        check(Language::Portuguese, "R$ 1.234,50", "13/03/2026", "13 de março de 2026");
-        check(Language::English, "R$1,234.50", "Mar 13, 2026", "March 13, 2026");
-        check(Language::Spanish, "1234,50 R$", "13 mar 2026", "13 de marzo de 2026");
-        assert_eq!(Writer::new(Language::English).amount(&dec!(1234.5), &Currency::USD), "$1,234.50");
-        assert_eq!(Writer::new(Language::English).amount(&dec!(1234), &Currency::JPY), "¥1,234");
+    fn each_locale_writes_in_its_own_way() {
+        check(
+            "en_US",
+            "1,234,567.89",
+            ["R$1,234.50", "-€12,345.60", "MX$1,234.50"],
+            ["Mar 13, 2026", "March 13, 2026"],
+            "Mar 13, 2026, 2:05 PM",
+        );
+        check(
+            "en_GB",
+            "1,234,567.89",
+            ["R$1,234.50", "-€12,345.60", "MX$1,234.50"],
+            ["13 Mar 2026", "13 March 2026"],
+            "13 Mar 2026, 14:05",
+        );
+        check(
+            "en_AU",
+            "1,234,567.89",
+            ["R$1,234.50", "-€12,345.60", "MX$1,234.50"],
+            ["13 Mar 2026", "13 March 2026"],
+            "13 Mar 2026, 2:05 pm",
+        );
+        check(
+            "en_IN",
+            "12,34,567.89",
+            ["R$1,234.50", "-€12,345.60", "MX$1,234.50"],
+            ["13 Mar 2026", "13 March 2026"],
+            "13 Mar 2026, 2:05 PM",
+        );
+        check(
+            "pt_BR",
+            "1.234.567,89",
+            ["R$ 1.234,50", "-€ 12.345,60", "MX$ 1.234,50"],
+            ["13/03/2026", "13 de março de 2026"],
+            "13/03/2026, 14:05",
+        );
+        check(
+            "pt_PT",
+            "1 234 567,89",
+            ["1234,50 R$", "-12 345,60 €", "1234,50 MX$"],
+            ["13/03/2026", "13 de março de 2026"],
+            "13/03/2026, 14:05",
+        );
+        check(
+            "es_ES",
+            "1.234.567,89",
+            ["1234,50 R$", "-12.345,60 €", "1234,50 MX$"],
+            ["13 mar 2026", "13 de marzo de 2026"],
+            "13 mar 2026, 14:05",
+        );
+        check(
+            "es_MX",
+            "1,234,567.89",
+            ["R$1,234.50", "-€12,345.60", "$1,234.50"],
+            ["13 mar 2026", "13 de marzo de 2026"],
+            "13 mar 2026, 02:05 p.m.",
+        );
+        check(
+            "es_AR",
+            "1.234.567,89",
+            ["R$ 1.234,50", "-€ 12.345,60", "MX$ 1.234,50"],
+            ["13 de mar de 2026", "13 de marzo de 2026"],
+            "13 de mar de 2026, 14:05",
+        );
+        check(
+            "es",
+            "1.234.567,89",
+            ["1234,50 R$", "-12.345,60 €", "1234,50 MX$"],
+            ["13 mar 2026", "13 de marzo de 2026"],
+            "13 mar 2026, 14:05",
+        );
+        // Texts in English, numbers and the clock as at home.
+        check(
+            "et_EE",
+            "1 234 567,89",
+            ["1234,50 R$", "−12 345,60 €", "1234,50 MX$"],
+            ["13 Mar 2026", "13 March 2026"],
+            "13 Mar 2026, 14:05",
+        );
+    }
+
+    #[test]
+    fn today_is_told_by_the_clock_of_the_region() {
+        let time = |locale| {
+            let at: Timestamp = "2026-03-13T17:32:00Z".parse().expect("a moment");
+            plain(writer(locale).moment(&at, at, "America/Sao_Paulo"))
+        };
+        assert_eq!(["en_US", "en_GB", "pt_BR", "es_ES"].map(time), ["2:32 PM", "14:32", "14:32", "14:32"]);
+    }
+
+    #[test]
+    fn a_company_reads_its_region_in_the_language_it_chose() {
+        let w = |locale, language| Writer::new(Locale::of(locale).in_language(language));
+        let spanish = w("en_US", Language::Spanish);
+        assert_eq!(spanish.amount(&dec!(1234.5), &Currency::USD), "$1,234.50");
+        assert_eq!(spanish.long_date(&date(2026, 3, 13)), "13 de marzo de 2026");
+        let english = w("pt_BR", Language::English);
+        assert_eq!(plain(english.amount(&dec!(1234.5), &Currency::BRL)), "R$ 1.234,50");
+        assert_eq!(english.date(&date(2026, 3, 13)), "13 Mar 2026");
+    }
+
+    #[test]
+    fn money_has_the_decimals_of_its_currency() {
+        let written = |amount, currency| plain(writer("en_US").amount(&amount, &currency));
+        assert_eq!(written(dec!(1234), Currency::JPY), "¥1,234");
+        assert_eq!(written(dec!(1.5), Currency::KWD), "KWD 1.500");
+        assert_eq!(written(dec!(-12345.5), Currency::COP), "-COP 12,345.50");
+        assert_eq!(written(dec!(0), Currency::USD), "$0.00");
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(32))]
+
+        #[test]
+        fn what_is_written_can_be_typed(units: i32, scale in 0_u32..5) {
+            let value = Decimal::new(i64::from(units), scale);
+            for locale in LOCALES.split_whitespace() {
+                let w = writer(locale);
+                let mark = w.mark();
+                prop_assert_eq!(parse_decimal(&w.number(&value), mark), Some(value.normalize()), "{}", locale);
+                prop_assert_eq!(parse_decimal(&deal::written(value, mark), mark), Some(value.normalize()), "{}", locale);
+                // Elsewhere CLDR has signs in other scripts, which are refused rather than guessed.
+                let currencies = if w.locale.reads_own_language() { &CURRENCIES[..] } else { &[] };
+                for currency in currencies.iter().copied() {
+                    let amount = Money::rounded(value, currency);
+                    let written = w.money(&amount);
+                    let read = parse_amount(&written, mark, Some(currency));
+                    prop_assert_eq!(read, Ok(amount.amount().normalize()), "{}: {}", locale, written);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn no_two_currencies_are_written_alike() {
+        for locale in LOCALES.split_whitespace() {
+            let w = writer(locale);
+            let mut known: HashMap<String, &str> = HashMap::new();
+            for currency in Currency::iter() {
+                // With the same decimals, so that only the sign tells them apart.
+                let written: String = w
+                    .amount(&dec!(7), &currency)
+                    .chars()
+                    .filter(|c| !c.is_ascii_digit() && !",.".contains(*c))
+                    .collect();
+                let other = known.insert(written.clone(), currency.code());
+                assert_eq!(other, None, "{locale}: {written} is {} as well", currency.code());
+            }
+        }
+    }
+
+    #[test]
+    fn a_foreign_dollar_says_whose_it_is() {
+        for locale in LOCALES.split_whitespace() {
+            for currency in Currency::iter() {
+                let w = writer(locale);
+                let written = w.amount(&dec!(7), &currency);
+                assert!(!has_bare_dollar(&written) || w.locale.uses(currency), "{locale}: {written}");
+            }
+        }
+        let dollars = |locale| plain(writer(locale).amount(&dec!(7), &Currency::USD));
+        assert_eq!(
+            ["en_US", "es_PR", "es_EC", "en_IN", "de_DE"].map(dollars),
+            ["$7.00", "$7.00", "$7,00", "US$7.00", "7,00 US$"]
+        );
     }
 }

@@ -1,5 +1,6 @@
 //! The languages of pages and messages, and the texts in them.
 
+use crate::locale::Locale;
 use i18n_embed::{
     LanguageLoader,
     fluent::{FluentLanguageLoader, fluent_language_loader},
@@ -28,16 +29,20 @@ impl Language {
 
     /// From a locale (`pt_BR`) or an `Accept-Language` header: the first part that is one of ours, else English.
     pub(crate) fn of(locale: &str) -> Self {
-        let known = |part: &str| match part.trim().get(..2).map(str::to_ascii_lowercase).as_deref() {
-            Some("pt") => Some(Self::Portuguese),
-            Some("es") => Some(Self::Spanish),
-            Some("en") => Some(Self::English),
-            _ => None,
-        };
-        locale.split(',').find_map(known).unwrap_or(Self::English)
+        Locale::of(locale).language
     }
 
-    /// For `<html lang>`, and for the rules of numbers and dates.
+    /// By the code of the language alone.
+    pub(crate) fn named(code: &str) -> Option<Self> {
+        match code {
+            "pt" => Some(Self::Portuguese),
+            "es" => Some(Self::Spanish),
+            "en" => Some(Self::English),
+            _ => None,
+        }
+    }
+
+    /// For `<html lang>`: the language that the texts are written in.
     pub(crate) fn tag(self) -> &'static str {
         match self {
             Self::Portuguese => "pt-BR",

@@ -10,6 +10,7 @@ mod format;
 mod gates;
 mod jobs;
 mod language;
+mod locale;
 mod operate;
 mod serve;
 mod state;

@@ -1,5 +1,9 @@
 //! Turns a form into the invoice that it asks for, or names all that stands in the way.
 
+mod limits;
+
+pub use limits::{check_preset, check_recipient};
+
 use super::{
     CREATE, Choice, Draft, DraftLine, FieldError, Form, FormField, FormLine, LINES_MAX, Problem, Rules, discount,
     percent, preview,
@@ -7,22 +11,20 @@ use super::{
 use crate::{
     address::Address,
     billing::Part,
-    customer::{CustomerField, DISPLAY_NAME_MAX},
-    number::{DecimalMark, parse_decimal},
+    customer::CustomerField,
+    number::{DecimalMark, NotAnAmount, parse_amount, parse_decimal},
     tax::{NON_TAXABLE, TAXABLE, TaxMode, TaxModel},
-    totals::{Discount, LineAmounts},
+    totals::{Discount, LineAmounts, is_within_limit},
 };
 use iso_currency::Currency;
 use jiff::civil::Date;
 use rust_decimal::{Decimal, dec};
 
-/// QuickBooks' legacy custom fields hold no more.
-const CUSTOM_MAX: usize = 31;
-
 /// Turns a form into the invoice that it asks for, or names all that stands in the way.
 pub fn check(form: &Form, rules: &Rules<'_>) -> Result<Draft, Vec<FieldError>> {
     let mut errors = Vec::new();
     let mut wrong = |field, problem| errors.push(FieldError { field, problem });
+    limits::check_texts(form, rules, &mut wrong);
 
     let customer = match form.customer.as_str() {
         "" => {
@@ -44,17 +46,9 @@ pub fn check(form: &Form, rules: &Rules<'_>) -> Result<Draft, Vec<FieldError>> {
             Some(Choice::Existing(id.to_owned()))
         }
     };
-    if form.to.chars().count() > DISPLAY_NAME_MAX {
-        wrong(FormField::To, Problem::TooLong(DISPLAY_NAME_MAX));
-    }
     let email = form.email.trim().to_owned();
-    if email.chars().count() > 100 {
-        wrong(FormField::Email, Problem::TooLong(100));
-    } else if !email.is_empty() && !looks_like_email(&email) {
+    if limits::is_sound(&email, limits::EMAIL_MAX) && !email.is_empty() && !looks_like_email(&email) {
         wrong(FormField::Email, Problem::NotAnEmail);
-    }
-    if form.tax_id.chars().count() > 20 {
-        wrong(FormField::TaxId, Problem::TooLong(20));
     }
     let address = Address {
         street: form.street.trim().to_owned(),
@@ -63,10 +57,6 @@ pub fn check(form: &Form, rules: &Rules<'_>) -> Result<Draft, Vec<FieldError>> {
         postal_code: form.postal_code.trim().to_owned(),
         country: form.country.trim().to_owned(),
     };
-    let parts = [(&address.city, 255), (&address.state, 255), (&address.country, 255), (&address.postal_code, 30)];
-    if let Some((_, most)) = parts.into_iter().find(|(part, most)| part.chars().count() > *most) {
-        wrong(FormField::Address, Problem::TooLong(most));
-    }
     let issued = date(&form.issued, FormField::Issued, &mut wrong);
     let due = date(&form.due, FormField::Due, &mut wrong);
     if let (Some(issued), Some(closed)) = (issued, rules.catalogue.closed_until)
@@ -99,9 +89,6 @@ pub fn check(form: &Form, rules: &Rules<'_>) -> Result<Draft, Vec<FieldError>> {
         }
     };
     let number = form.number.trim();
-    if number.chars().count() > 21 {
-        wrong(FormField::Number, Problem::TooLong(21));
-    }
     let mode = TaxMode::named(&form.tax_mode);
     if let TaxModel::SalesTax { .. } = rules.catalogue.tax
         && mode != TaxMode::None
@@ -115,36 +102,28 @@ pub fn check(form: &Form, rules: &Rules<'_>) -> Result<Draft, Vec<FieldError>> {
             wrong(FormField::InvoiceCode, Problem::Unknown);
         }
     }
-    if form.message.chars().count() > 1000 {
-        wrong(FormField::Message, Problem::TooLong(1000));
-    }
-    if form.memo.chars().count() > 3800 {
-        wrong(FormField::Memo, Problem::TooLong(3800));
-    }
     let cc = form.cc.trim().to_owned();
-    if cc.chars().count() > 100 {
-        wrong(FormField::Cc, Problem::TooLong(100));
-    } else if !cc.is_empty() && !cc.split(',').all(|address| looks_like_email(address.trim())) {
-        wrong(FormField::Cc, Problem::NotAnEmail);
-    }
-    let custom = custom(form, rules, &mut wrong);
+    let custom = custom(form, rules);
     let whole = discount(form, rules);
     match whole {
-        None => wrong(FormField::InvoiceDiscount, Problem::NotANumber),
-        Some(Some(Discount::Percent(percent))) if percent < Decimal::ZERO || percent > dec!(100) => {
+        Err(not) => wrong(FormField::InvoiceDiscount, limits::not_an_amount(not, currency)),
+        Ok(Some(Discount::Percent(percent))) if percent < Decimal::ZERO || percent > dec!(100) => {
             wrong(FormField::InvoiceDiscount, Problem::NotAPercentage);
         }
-        Some(Some(Discount::Amount(amount))) if amount < Decimal::ZERO => {
+        Ok(Some(Discount::Amount(amount))) if amount < Decimal::ZERO => {
             wrong(FormField::InvoiceDiscount, Problem::NotPositive);
         }
-        Some(Some(Discount::Amount(amount))) => {
+        Ok(Some(Discount::Amount(amount))) if !is_within_limit(amount) => {
+            wrong(FormField::InvoiceDiscount, Problem::TooLarge);
+        }
+        Ok(Some(Discount::Amount(amount))) => {
             let whole = Form { discount: String::new(), ..form.clone() };
             let before = preview(&whole, rules).printed.map(|printed| printed.totals);
             if before.is_some_and(|sums| amount > sums.subtotal - sums.discount) {
                 wrong(FormField::InvoiceDiscount, Problem::TooMuch);
             }
         }
-        Some(_) => {}
+        Ok(_) => {}
     }
     if form.lines.is_empty() {
         wrong(FormField::Lines, Problem::Missing);
@@ -181,9 +160,13 @@ pub fn check(form: &Form, rules: &Rules<'_>) -> Result<Draft, Vec<FieldError>> {
         }
     }
 
+    let total = printed.as_ref().map(|printed| printed.totals.total).unwrap_or_default();
+    if !is_within_limit(total) {
+        wrong(FormField::Lines, Problem::TooLarge);
+    }
+
     match (customer, issued, due, currency) {
         (Some(customer), Some(issued), Some(due), Some(currency)) if errors.is_empty() => {
-            let total = printed.as_ref().map(|printed| printed.totals.total).unwrap_or_default();
             let to = form.to.trim();
             let own_name = match &customer {
                 Choice::New(name) => name,
@@ -261,23 +244,21 @@ fn check_line(
             None
         }
     };
-    if line.description.chars().count() > 4000 {
-        wrong(FormField::Description(at), Problem::TooLong(4000));
-    }
-    let number = |text: &str, field, wrong: &mut dyn FnMut(FormField, Problem)| {
-        let value = parse_decimal(text, rules.mark);
+    let mut number = |text: &str, field, read: Result<Decimal, NotAnAmount>| {
         if text.trim().is_empty() {
             wrong(field, Problem::Missing);
-        } else if value.is_none() {
-            wrong(field, Problem::NotANumber);
+        } else if let Err(not) = read {
+            wrong(field, limits::not_an_amount(not, currency));
         }
-        value
+        read.ok()
     };
-    let quantity = number(&line.quantity, FormField::Quantity(at), wrong);
+    let quantity = parse_decimal(&line.quantity, rules.mark).ok_or(NotAnAmount::NotANumber);
+    let quantity = number(&line.quantity, FormField::Quantity(at), quantity);
+    let unit_price = parse_amount(&line.unit_price, rules.mark, currency);
+    let unit_price = number(&line.unit_price, FormField::UnitPrice(at), unit_price);
     if quantity.is_some_and(|quantity| quantity <= Decimal::ZERO) {
         wrong(FormField::Quantity(at), Problem::NotPositive);
     }
-    let unit_price = number(&line.unit_price, FormField::UnitPrice(at), wrong);
     let discount_percent = percent(&line.discount, rules.mark);
     match discount_percent {
         None => wrong(FormField::Discount(at), Problem::NotANumber),
@@ -310,31 +291,28 @@ fn check_line(
     };
     let amounts =
         LineAmounts { quantity: quantity?, unit_price: unit_price?, discount_percent: discount_percent?, tax_code };
+    let amount = amounts.checked_amount(currency?);
+    if let Some(field) = limits::too_large(at, &amounts, amount) {
+        wrong(field, Problem::TooLarge);
+    }
+    let amount = amount?;
     Some(DraftLine {
         product: line.product.parse().ok(),
         item: item?,
         description: line.description.trim().to_owned(),
         quantity: amounts.quantity,
         unit_price: amounts.net_unit_price(),
-        amount: amounts.amount(currency?),
+        amount,
         net: None,
         tax_code: amounts.tax_code,
     })
 }
 
 /// The company's own fields that are filled in.
-fn custom(form: &Form, rules: &Rules<'_>, wrong: &mut impl FnMut(FormField, Problem)) -> Vec<(String, String)> {
-    let mut filled = Vec::new();
-    for field in &rules.catalogue.custom_fields {
-        let value = form.custom.get(&field.id).map(|value| value.trim()).unwrap_or_default();
-        if value.chars().count() > CUSTOM_MAX {
-            wrong(FormField::Custom(field.id.parse().unwrap_or_default()), Problem::TooLong(CUSTOM_MAX));
-        }
-        if !value.is_empty() {
-            filled.push((field.id.clone(), value.to_owned()));
-        }
-    }
-    filled
+fn custom(form: &Form, rules: &Rules<'_>) -> Vec<(String, String)> {
+    let value = |id: &String| form.custom.get(id).map(|value| value.trim()).unwrap_or_default();
+    let fields = rules.catalogue.custom_fields.iter().map(|field| (field.id.clone(), value(&field.id).to_owned()));
+    fields.filter(|(_, value)| !value.is_empty()).collect()
 }
 
 /// What of the customer is exported: what the person ticked and saw, of a customer that exists.
@@ -348,7 +326,7 @@ fn updates(form: &Form) -> Vec<CustomerField> {
 
 /// A name that QuickBooks takes for an item: no colon, tab or line break, at most 100 characters.
 pub fn item_name(wanted: &str) -> String {
-    crate::customer::display_name(wanted).chars().take(100).collect::<String>().trim().to_owned()
+    crate::customer::display_name(wanted).chars().take(limits::ITEM_NAME_MAX).collect::<String>().trim().to_owned()
 }
 
 /// What QuickBooks demands of an address (code 2210): something, an @, something with a dot.
@@ -359,12 +337,14 @@ pub fn looks_like_email(text: &str) -> bool {
             && host.contains('.')
             && !host.starts_with('.')
             && !host.ends_with('.')
-            && !text.contains(char::is_whitespace)
+            && !text.contains(|c: char| c.is_whitespace() || c.is_control())
     })
 }
 
 #[cfg(test)]
 mod tests {
+    mod limits;
+
     use super::*;
     use crate::{
         catalogue::{Catalogue, Item},
@@ -439,6 +419,16 @@ mod tests {
     }
 
     #[test]
+    fn pasted_amounts_are_understood() {
+        let mut form = form();
+        (form.discount, form.discount_kind) = ("R$ 100,00".into(), "amount".into());
+        (form.lines[0].unit_price, form.lines[0].discount) = ("R$\u{a0}1.234,50".into(), "10 %".into());
+        let draft = checked(&form).expect("complete");
+        // The discount of the line stands in the discount line: 246.90 and 100.
+        assert_eq!((draft.lines[0].unit_price, draft.discount), (dec!(1234.50), Some(Discount::Amount(dec!(346.90)))));
+    }
+
+    #[test]
     fn only_what_was_seen_and_ticked_is_exported() {
         let updates = |customer: &str, ticked: &str| {
             let mut form = form();
@@ -456,7 +446,7 @@ mod tests {
     fn each_missing_thing_is_named_at_its_field() {
         use Problem::{
             BeforeIssued, ClosedUntil, CustomerCurrency, Inactive, Missing, NegativeTotal, NotANumber, NotAPercentage,
-            NotAnEmail, NotPositive, PartPending, PricesIn, TooMuch, Unknown,
+            NotAnEmail, NotPositive, OtherCurrency, PartPending, PricesIn, TooMuch, Unknown,
         };
         check_problem(|f| f.customer.clear(), FormField::Customer, Missing);
         check_problem(|f| f.to.clear(), FormField::To, Missing);
@@ -482,6 +472,13 @@ mod tests {
         check_problem(|f| f.priced_in = "USD".into(), FormField::Currency, PricesIn("USD".into()));
         check_problem(|f| f.lines[0].item.clear(), FormField::Item(0), Missing);
         check_problem(|f| f.lines[0].item = "11".into(), FormField::Item(0), Inactive);
+        check_problem(|f| f.lines[0].quantity = "R$ 2".into(), FormField::Quantity(0), NotANumber);
+        check_problem(|f| f.lines[0].unit_price = "US$ 5".into(), FormField::UnitPrice(0), OtherCurrency("BRL".into()));
+        check_problem(
+            |f| (f.discount, f.discount_kind) = ("5 €".into(), "amount".into()),
+            FormField::InvoiceDiscount,
+            OtherCurrency("BRL".into()),
+        );
         check_problem(|f| f.lines[0].quantity = "two".into(), FormField::Quantity(0), NotANumber);
         check_problem(|f| f.lines[0].quantity = "0".into(), FormField::Quantity(0), NotPositive);
         check_problem(|f| f.lines[0].discount = "101".into(), FormField::Discount(0), NotAPercentage);

@@ -1,5 +1,9 @@
 //! The form as it is typed, its fields, and what can be wrong with them.
 
+use crate::{
+    deal::written,
+    number::{DecimalMark, parse_decimal},
+};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -17,6 +21,8 @@ pub struct Form {
     pub window: String,
     /// Counts what was saved in that window, so that of two requests the newer one stays.
     pub version: String,
+    /// How decimals are written in it: a name of [`DecimalMark`]. Whoever opens it with another locale has its numbers rewritten.
+    pub mark: String,
     /// Fingerprint of what was billed of the deal when the form was filled in (`Ledger::fingerprint`).
     pub seen: String,
     /// The deal's value and currency, for the warning about billing more: `15000 BRL`.
@@ -97,6 +103,39 @@ pub struct Form {
 }
 
 impl Form {
+    /// How its numbers are written; `own` where it does not say.
+    pub fn decimal_mark(&self, own: DecimalMark) -> DecimalMark {
+        DecimalMark::named(&self.mark).unwrap_or(own)
+    }
+
+    /// Rewrites its numbers for somebody who writes decimals in another way. What is no number stays as it was typed.
+    pub fn rewrite(&mut self, to: DecimalMark) {
+        let from = self.decimal_mark(to);
+        self.mark = to.name().to_owned();
+        if from == to {
+            return;
+        }
+        let is_applied = !self.part_is_pending();
+        // Signs around the number stay as they are: of a currency, of a percentage, of what is negative.
+        let rewrite = |text: &mut String| {
+            let is_digit = |c: char| c.is_ascii_digit();
+            let (Some(first), Some(last)) = (text.find(is_digit), text.rfind(is_digit)) else { return };
+            if let Some(value) = parse_decimal(&text[first..=last], from) {
+                *text = format!("{}{}{}", &text[..first], written(value, to), &text[last + 1..]);
+            }
+        };
+        for line in &mut self.lines {
+            for text in [&mut line.quantity, &mut line.unit_price, &mut line.discount] {
+                rewrite(text);
+            }
+        }
+        rewrite(&mut self.discount);
+        rewrite(&mut self.part);
+        if is_applied {
+            self.part_applied = self.part_text();
+        }
+    }
+
     /// The part as typed, for comparing: `25 percent`; empty where none is typed.
     pub fn part_text(&self) -> String {
         let typed = self.part.trim();
@@ -158,8 +197,16 @@ pub enum FormField {
     Email,
     /// Tax number.
     TaxId,
-    /// The address as a whole.
+    /// The address, street and number.
     Address,
+    /// The address, city.
+    City,
+    /// The address, state.
+    State,
+    /// The address, postal code.
+    PostalCode,
+    /// The address, country.
+    Country,
     /// Issue date.
     Issued,
     /// Due date.
@@ -206,12 +253,16 @@ pub enum Problem {
     Missing,
     /// It is not a number.
     NotANumber,
+    /// It is an amount in another currency than the invoice's, which is this one.
+    OtherCurrency(String),
     /// It is not a date.
     NotADate,
     /// It is no e-mail address.
     NotAnEmail,
     /// It may have so many characters.
     TooLong(usize),
+    /// It holds a character that does not show, such as NUL.
+    ControlCharacter,
     /// It is not one of the choices.
     Unknown,
     /// It must not be negative (or, for a quantity, zero).
@@ -230,6 +281,8 @@ pub enum Problem {
     PeriodClosed,
     /// The books are closed up to this day.
     ClosedUntil(Date),
+    /// It is more than QuickBooks can hold.
+    TooLarge,
     /// A discount is greater than what it is taken off.
     TooMuch,
     /// It was made inactive or deleted in QuickBooks.
@@ -251,4 +304,29 @@ pub struct FieldError {
     pub field: FormField,
     /// What.
     pub problem: Problem,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_rewritten_for_another_locale() {
+        let line = FormLine { quantity: "1,125".into(), unit_price: "R$ 1.234,5".into(), ..FormLine::default() };
+        let mut form = Form {
+            mark: "comma".into(),
+            discount: "-0,5".into(),
+            part: "12,5 %".into(),
+            part_applied: "12,5 % percent".into(),
+            lines: vec![line, FormLine { unit_price: "abc".into(), ..FormLine::default() }],
+            ..Form::default()
+        };
+        form.rewrite(DecimalMark::Point);
+        let texts = [&form.lines[0].quantity, &form.lines[0].unit_price, &form.discount, &form.lines[1].unit_price];
+        assert_eq!(texts, ["1.125", "R$ 1234.5", "-0.5", "abc"]);
+        assert!(!form.part_is_pending());
+        let once = form.clone();
+        form.rewrite(DecimalMark::Point);
+        assert_eq!(form, once);
+    }
 }

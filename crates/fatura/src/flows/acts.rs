@@ -11,7 +11,7 @@ use super::{
 };
 use crate::state::App;
 use domain::{
-    draft::looks_like_email,
+    draft::check_recipient,
     ids::{ActId, InvoiceId, TenantId, UserId},
     invoice::{Act, Snapshot, status},
 };
@@ -93,7 +93,8 @@ pub(crate) async fn request(
     if act.depends_on_state() && snapshot.seen() != seen {
         return Ok(Outcome::Refused(Reason::Changed));
     }
-    if act == Act::Send && !looks_like_email(if recipient.is_empty() { &snapshot.email } else { &recipient }) {
+    // What was emptied is not sent to the address that QuickBooks has: nobody chose that.
+    if act == Act::Send && check_recipient(&recipient).is_some() {
         return Ok(Outcome::Refused(Reason::NoAddress));
     }
     let seen = if act == Act::Send { sent_before(snapshot) } else { seen };

@@ -82,11 +82,11 @@ impl Look {
     }
 
     /// What the form is checked against.
-    pub(crate) fn rules(&self, writer: Writer) -> Rules<'_> {
+    pub(crate) fn rules(&self, form: &Form, writer: Writer) -> Rules<'_> {
         Rules {
             catalogue: &self.catalogue,
             customer: self.customer.as_deref(),
-            mark: writer.mark(),
+            mark: form.decimal_mark(writer.mark()),
             discounts_in_prices: self.settings.discounts_in_prices,
         }
     }
@@ -216,6 +216,7 @@ pub(super) async fn open_as(
     opened.worth_before = (is_typed && !before.is_empty() && *before != deal_value).then(|| before.clone());
     opened.restored = is_typed.then_some(stored.saved_at);
     opened.form = Form { seen, linked, deal_value, ..stored.form };
+    opened.form.rewrite(writer.mark());
     Ok(opened)
 }
 
@@ -319,8 +320,12 @@ async fn filled(
     let mut no_rate = false;
     let mut form = match (typed, change) {
         (None, _) => open_form(&deal, &opening, &describe),
-        (Some(form), None) => form,
+        (Some(mut form), None) => {
+            form.rewrite(writer.mark());
+            form
+        }
         (Some(mut form), Some(change)) => {
+            form.rewrite(writer.mark());
             match change {
                 Change::Part(part) => fill(&mut form, &deal, &opening, part, &describe),
                 Change::Preset(name) => {
@@ -340,6 +345,7 @@ async fn filled(
             form
         }
     };
+    writer.mark().name().clone_into(&mut form.mark);
     form.linked = linked.unwrap_or_default().to_owned();
     form.deal_value = format!("{} {}", worth.normalize(), deal.currency);
     form.seen.clone_from(&billed.fingerprint);

@@ -4,7 +4,7 @@ use super::{
     Error, access,
     lease::{Attempt, HEARTBEAT, Hold, LOOKED_BACK, UNDER_WAY},
 };
-use crate::{format::Writer, language::Language, state::App};
+use crate::{format::Writer, language::Language, locale::Locale, state::App};
 use domain::{
     ids::{EntryId, InvoiceId, TenantId, UserId},
     invoice::{Status, status},
@@ -49,12 +49,13 @@ pub(crate) async fn note(app: &App, tx: &mut Tx, tenant: TenantId, id: InvoiceId
     Ok(())
 }
 
-/// The language of what the whole company reads.
-pub(crate) async fn language(app: &App, tenant: TenantId) -> Result<Language, Error> {
+/// The locale of what the whole company reads: the region of the first installation, in the language of the settings.
+pub(crate) async fn locale(app: &App, tenant: TenantId) -> Result<Locale, Error> {
     let mut tx = app.db.read().await?;
     let settings = store::settings::find(&mut tx, tenant).await?.unwrap_or_default();
     let of = tenants::find(&mut tx, tenant).await?.ok_or(Error::NotFound)?;
-    Ok(Language::of(settings.language.as_deref().unwrap_or(&of.locale)))
+    let locale = Locale::of(&of.locale);
+    Ok(locale.in_language(settings.language.as_deref().map_or(locale.language, Language::of)))
 }
 
 /// Invoices that have become overdue by the clock alone; how many.
@@ -99,7 +100,7 @@ struct Worker<'a> {
 impl Worker<'_> {
     /// The note that was written; none where nobody could write it.
     async fn run(&self) -> Result<Option<i64>, Error> {
-        let content = words(Writer::new(language(self.app, self.tenant).await?), self.entry);
+        let content = words(Writer::new(locale(self.app, self.tenant).await?), self.entry);
         let mut tx = self.app.db.read().await?;
         let users = grants::users(&mut tx, self.tenant).await?;
         drop(tx);

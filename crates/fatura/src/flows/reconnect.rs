@@ -2,7 +2,7 @@
 //! is done by itself when somebody has.
 
 use super::{Error, access, lease::Attempt};
-use crate::{format::Writer, language::Language, state::App};
+use crate::{format::Writer, locale::Locale, state::App};
 use domain::ids::{TenantId, UserId};
 use i18n_embed_fl::fl;
 use providers::ProviderError;
@@ -49,7 +49,7 @@ async fn settle(
     page: &str,
     is_needed: bool,
 ) -> Result<(), Error> {
-    let w = Writer::new(Language::of(&profile.locale));
+    let w = Writer::new(Locale::of(&profile.locale));
     let subject = fl!(w.t, "reconnect-task");
     let note = format!(r#"<p>{}</p><p><a href="{page}">{page}</a></p>"#, fl!(w.t, "reconnect-task-text"));
     let today = app.clock.now().to_zoned(profile.zone()).date();

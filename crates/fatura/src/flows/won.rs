@@ -1,7 +1,7 @@
 //! A deal that is won gets a draft by itself, where the company wants it: its owner finds the form filled in.
 
 use super::{Error, access, form};
-use crate::{format::Writer, language::Language, state::App};
+use crate::{format::Writer, locale::Locale, state::App};
 use domain::ids::{DealId, TenantId, UserId};
 use jiff::{SignedDuration, Timestamp};
 use store::{
@@ -69,7 +69,7 @@ async fn draft(app: &App, tenant: TenantId, user: UserId, profile: &Profile, dea
     if is_begun {
         return Ok(false);
     }
-    let writer = Writer::new(Language::of(&profile.locale));
+    let writer = Writer::new(Locale::of(&profile.locale));
     match Box::pin(form::open_as(app, tenant, user, deal, writer, Origin::Prepared)).await {
         Ok(_) => Ok(true),
         // Gone, or hidden from that user: there is nothing to draft.

@@ -77,7 +77,7 @@ async fn values(app: &App, tenant: TenantId, deal: DealId) -> Result<Values, Err
         let total: Decimal = snapshots.iter().filter(stands).map(|snapshot| amount(snapshot)).sum();
         json!(total.normalize().to_string())
     };
-    let w = Writer::new(history::language(app, tenant).await?);
+    let w = Writer::new(history::locale(app, tenant).await?);
     let newest = snapshots.first();
     let wanted = &settings.write_back;
     let values = [

@@ -1,7 +1,7 @@
 //! The plain pages outside Pipedrive: what Fatura is, and how a flow ended.
 
 use super::{Error, assets, error::words, html};
-use crate::{flows, format::Writer, language::Language, state::App};
+use crate::{flows, format::Writer, locale::Locale, state::App};
 use askama::Template;
 use axum::{
     extract::{Path, State},
@@ -10,9 +10,9 @@ use axum::{
 };
 use i18n_embed_fl::fl;
 
-/// The language that the browser asks for.
-pub(crate) fn asked(headers: &HeaderMap) -> Language {
-    Language::of(headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default())
+/// The locale that the browser asks for.
+pub(crate) fn asked(headers: &HeaderMap) -> Locale {
+    Locale::of(headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default())
 }
 
 /// A page with a heading, a text and one next step.

@@ -8,6 +8,7 @@ use crate::{
     flows::{self, access, install},
     format::Writer,
     language::Language,
+    locale::Locale,
     state::App,
 };
 use axum::{
@@ -155,16 +156,12 @@ pub(crate) struct Session {
 
 impl Session {
     pub(crate) fn writer(&self) -> Writer {
-        Writer::new(self.language())
-    }
-
-    pub(crate) fn language(&self) -> Language {
-        Language::of(&self.profile.locale)
+        Writer::new(Locale::of(&self.profile.locale))
     }
 
     /// For turning a flow's error into an answer.
     pub(crate) fn told(&self) -> impl Fn(flows::Error) -> Error + use<> {
-        Error::of(self.language())
+        Error::of(Language::of(&self.profile.locale))
     }
 }
 

@@ -4,7 +4,7 @@
 //! into no history, no log and no `Referer`; the shell asks the SDK for a fresh one.
 
 use super::{Error, html, session::Surface};
-use crate::{format::Writer, language::Language};
+use crate::format::Writer;
 use askama::Template;
 use axum::{
     http::HeaderMap,
@@ -95,8 +95,8 @@ fn shell(surface: Surface, shown: &Shown, headers: &HeaderMap) -> Result<Respons
         Surface::Form => ("form", format!("/deals/{record}/form")),
         Surface::Settings | Surface::Posted => ("settings", "/settings/page".to_owned()),
     };
-    let language: Language = super::pages::asked(headers);
-    html(&Shell { w: Writer::new(language), surface: name, theme: theme(&shown.theme), content })
+    let w = Writer::new(super::pages::asked(headers));
+    html(&Shell { w, surface: name, theme: theme(&shown.theme), content })
 }
 
 pub(crate) async fn panel(Query(shown): Query<Shown>, headers: HeaderMap) -> Result<Response, Error> {

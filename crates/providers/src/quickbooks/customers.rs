@@ -84,10 +84,11 @@ struct Sparse<'a> {
     resale_num: Option<&'a str>,
 }
 
-/// Where a tax number goes: a US company has no field for it, the resale number of 16 characters is the nearest.
+/// Where a tax number goes: a US company has no field for it, the resale number is the nearest. It holds 16 characters,
+/// which the form checks.
 fn tax_fields<'a>(country: &str, tax_id: Option<&'a str>) -> (Option<&'a str>, Option<&'a str>) {
     let tax_id = tax_id.map(str::trim).filter(|tax_id| !tax_id.is_empty());
-    if country == "US" { (None, tax_id.filter(|tax_id| tax_id.chars().count() <= 16)) } else { (tax_id, None) }
+    if country == "US" { (None, tax_id) } else { (tax_id, None) }
 }
 
 #[derive(Debug, Serialize)]

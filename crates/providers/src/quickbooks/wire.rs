@@ -35,6 +35,10 @@ pub(super) struct PostalAddress {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) line3: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) line4: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) line5: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) city: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) country: Option<String>,
@@ -45,21 +49,19 @@ pub(super) struct PostalAddress {
 }
 
 impl PostalAddress {
-    /// From the domain's; a street of several lines takes Line1 to Line3.
+    /// From the domain's; a street of several lines takes Line1 to Line5. Nothing is cut: the form checks lengths.
     pub(super) fn from_domain(address: &domain::address::Address) -> Option<Self> {
         if address.is_empty() {
             return None;
         }
         let filled = |text: &str| (!text.trim().is_empty()).then(|| text.trim().to_owned());
-        let mut lines = address
-            .street
-            .splitn(3, '\n')
-            .map(|line| line.trim().replace('\n', ", ").chars().take(500).collect::<String>());
-        let mut line = || lines.next().and_then(|line| filled(&line));
+        let mut lines = domain::address::lines(&address.street).into_iter();
         Some(Self {
-            line1: line(),
-            line2: line(),
-            line3: line(),
+            line1: lines.next(),
+            line2: lines.next(),
+            line3: lines.next(),
+            line4: lines.next(),
+            line5: lines.next(),
             city: filled(&address.city),
             country: filled(&address.country),
             country_sub_division_code: filled(&address.state),
@@ -68,7 +70,8 @@ impl PostalAddress {
     }
 
     pub(super) fn into_domain(self) -> domain::address::Address {
-        let lines: Vec<String> = [self.line1, self.line2, self.line3].into_iter().flatten().collect();
+        let lines: Vec<String> =
+            [self.line1, self.line2, self.line3, self.line4, self.line5].into_iter().flatten().collect();
         domain::address::Address {
             street: lines.join("\n"),
             city: self.city.unwrap_or_default(),

@@ -63,7 +63,7 @@ pub(crate) async fn press(
     let key = draft::intent_key(&form).ok_or(Error::NotFound)?;
     let (of_deal, look) =
         tokio::try_join!(Box::pin(form::read(app, tenant, user, id)), Box::pin(form::look(app, tenant, id, &form)))?;
-    let checked = match draft::check(&form, &look.rules(writer)) {
+    let checked = match draft::check(&form, &look.rules(&form, writer)) {
         Ok(checked) => checked,
         Err(errors) => return Ok(Pressed::Mend(errors)),
     };

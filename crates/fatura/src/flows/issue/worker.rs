@@ -193,7 +193,7 @@ impl Worker<'_> {
         }
         let days = draft.issued.until(draft.due).map(|span| span.get_days()).unwrap_or_default();
         let Some(days) = u16::try_from(days).ok().filter(|days| *days <= TERM_DAYS_MOST) else { return Ok(None) };
-        let w = Writer::new(history::language(self.app, self.tenant).await?);
+        let w = Writer::new(history::locale(self.app, self.tenant).await?);
         let name = fl!(w.t, "term-days", days = days.to_string());
         let request_id = self.request_id("term");
         let id = access::quickbooks(self.app, self.tenant, connection, |access| {

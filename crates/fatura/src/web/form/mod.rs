@@ -1,7 +1,7 @@
 //! The invoice form.
 
 mod view;
-mod words;
+pub(super) mod words;
 
 use super::{
     Error, assets, html,
@@ -232,7 +232,7 @@ pub(crate) async fn preview(
 /// The part that was typed and that the lines do not hold yet; what remains where a part was emptied again.
 fn typed_part(form: &Form, w: Writer) -> Option<Part> {
     let is_emptied = form.part.trim().is_empty() && !form.part_applied.is_empty();
-    if form.part_is_pending() || is_emptied { Part::typed(form, w.mark()).ok() } else { None }
+    if form.part_is_pending() || is_emptied { Part::typed(form, form.decimal_mark(w.mark())).ok() } else { None }
 }
 
 fn part_applied(app: &App, session: &Session, opened: &OpenForm) -> Result<Response, Error> {
@@ -282,7 +282,7 @@ pub(crate) async fn change(
     let change = match (asked.part.as_str(), asked.prices.as_str(), asked.window.as_str()) {
         ("all", ..) => Change::Part(Part::All),
         ("remaining", ..) => Change::Part(Part::Remaining),
-        ("typed", ..) => match Part::typed(&form, w.mark()) {
+        ("typed", ..) => match Part::typed(&form, form.decimal_mark(w.mark())) {
             Ok(part) => Change::Part(part),
             Err(problem) => {
                 let error = FieldError { field: FormField::Part, problem };

@@ -176,7 +176,7 @@ pub(super) struct ChangeRow {
 
 /// All that follows from a form.
 pub(super) fn derived(w: Writer, form: &Form, look: &Look, config: &Config) -> Derived {
-    let rules = look.rules(w);
+    let rules = look.rules(form, w);
     let preview = draft::preview(form, &rules);
     let totals = preview.totals();
     let missing = draft::check(form, &rules).err().unwrap_or_default();

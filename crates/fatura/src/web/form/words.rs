@@ -1,7 +1,10 @@
 //! What is wrong with a form, in words, at the field that it is about.
 
 use crate::format::Writer;
-use domain::draft::{FieldError, FormField, Problem};
+use domain::{
+    draft::{FieldError, FormField, Problem},
+    totals::AMOUNT_LIMIT,
+};
 use i18n_embed_fl::fl;
 
 /// The id of a field's input.
@@ -13,6 +16,10 @@ pub(super) fn field_id(field: FormField) -> String {
         FormField::Email => "email".into(),
         FormField::TaxId => "tax_id".into(),
         FormField::Address => "street".into(),
+        FormField::City => "city".into(),
+        FormField::State => "state".into(),
+        FormField::PostalCode => "postal_code".into(),
+        FormField::Country => "country".into(),
         FormField::Issued => "issued".into(),
         FormField::Due => "due".into(),
         FormField::Currency => "currency".into(),
@@ -35,7 +42,7 @@ pub(super) fn field_id(field: FormField) -> String {
 }
 
 /// What is wrong, and what to do about it.
-pub(super) fn message(w: Writer, error: &FieldError) -> String {
+pub(in crate::web) fn message(w: Writer, error: &FieldError) -> String {
     match (&error.problem, error.field) {
         (Problem::Missing, FormField::Customer) => fl!(w.t, "problem-choose-customer"),
         (Problem::Missing, FormField::Lines) => fl!(w.t, "problem-no-lines"),
@@ -43,13 +50,20 @@ pub(super) fn message(w: Writer, error: &FieldError) -> String {
         (Problem::Missing, FormField::TaxCode(at)) => fl!(w.t, "problem-choose-tax", line = (at + 1).to_string()),
         (Problem::Missing, field) => fl!(w.t, "problem-missing", field = name(w, field)),
         (Problem::NotANumber, field) => fl!(w.t, "problem-not-a-number", field = name(w, field)),
+        (Problem::OtherCurrency(currency), field) => {
+            fl!(w.t, "problem-other-currency", field = name(w, field), currency = currency.as_str())
+        }
         (Problem::NotADate, field) => fl!(w.t, "problem-not-a-date", field = name(w, field)),
         (Problem::NotAnEmail, _) => fl!(w.t, "problem-not-an-email"),
         (Problem::TooLong(most), field) => {
             fl!(w.t, "problem-too-long", field = name(w, field), most = most.to_string())
         }
+        (Problem::ControlCharacter, field) => fl!(w.t, "problem-control-character", field = name(w, field)),
         (Problem::Unknown, field) => fl!(w.t, "problem-unknown", field = name(w, field)),
         (Problem::NotPositive, field) => fl!(w.t, "problem-not-positive", field = name(w, field)),
+        (Problem::TooLarge, field) => {
+            fl!(w.t, "problem-too-large", field = name(w, field), limit = w.number(&AMOUNT_LIMIT))
+        }
         (Problem::NotAPercentage, field) => fl!(w.t, "problem-not-a-percentage", field = name(w, field)),
         (Problem::BeforeIssued, _) => fl!(w.t, "problem-before-issued"),
         (Problem::CustomerCurrency(currency), _) => fl!(w.t, "problem-customer-currency", currency = currency.as_str()),
@@ -76,6 +90,10 @@ fn name(w: Writer, field: FormField) -> String {
         FormField::Email => fl!(w.t, "form-email"),
         FormField::TaxId => fl!(w.t, "form-tax-id"),
         FormField::Address => fl!(w.t, "form-address"),
+        FormField::City => fl!(w.t, "form-city"),
+        FormField::State => fl!(w.t, "form-state"),
+        FormField::PostalCode => fl!(w.t, "form-postal-code"),
+        FormField::Country => fl!(w.t, "form-country"),
         FormField::Issued => fl!(w.t, "form-issued"),
         FormField::Due => fl!(w.t, "form-due"),
         FormField::Currency => fl!(w.t, "form-currency"),

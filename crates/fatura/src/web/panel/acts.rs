@@ -9,7 +9,7 @@ use crate::{
     },
     format::Writer,
     state::App,
-    web::{Error, html, session::OfDeal, tell},
+    web::{Error, form::words, html, session::OfDeal, tell},
 };
 use askama::Template;
 use axum::{
@@ -20,6 +20,7 @@ use axum::{
 };
 use axum_extra::extract::Query;
 use domain::{
+    draft::{FieldError, FormField, Problem, check_recipient},
     ids::{InvoiceId, TenantId},
     invoice::{Act, status},
 };
@@ -73,6 +74,10 @@ pub(crate) async fn act(
         }
         // The form comes back with what was typed.
         Outcome::Refused(Reason::NoAddress) => {
+            let wrong = match check_recipient(&recipient) {
+                None | Some(Problem::Missing | Problem::NotAnEmail) => fl!(w.t, "act-no-address"),
+                Some(problem) => words::message(w, &FieldError { field: FormField::Email, problem }),
+            };
             let form = Recipient {
                 w,
                 at: format!("{}/{at}", record.entity.name()),
@@ -81,7 +86,7 @@ pub(crate) async fn act(
                 email: recipient,
                 rows: asked.rows,
                 key: wish.key.unwrap_or_else(Uuid::new_v4),
-                wrong: true,
+                wrong: Some(wrong),
             };
             let mut response = html(&form)?;
             *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
@@ -130,8 +135,8 @@ struct Recipient {
     rows: usize,
     /// Makes two presses of the form one e-mail.
     key: Uuid,
-    /// What was typed is no address.
-    wrong: bool,
+    /// Why what was typed is no address.
+    wrong: Option<String>,
 }
 
 /// Asks to whom an invoice is sent.
@@ -152,6 +157,6 @@ pub(crate) async fn recipient(
         email: snapshot.email,
         rows: asked.rows,
         key: Uuid::new_v4(),
-        wrong: false,
+        wrong: None,
     })
 }

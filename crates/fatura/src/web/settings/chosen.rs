@@ -1,7 +1,8 @@
 //! The settings page's form: what was chosen, and what that changes.
 
-use crate::{format::Writer, language::Language};
+use crate::{format::Writer, language::Language, web::form::words};
 use domain::{
+    draft::{FieldError, FormField, check_preset},
     mapping::{FieldRef, Preset, Settings, Who, WriteBack},
     terms::Term,
 };
@@ -12,6 +13,10 @@ use std::collections::BTreeMap;
 /// Days after the issue date; more than QuickBooks' own terms allow.
 const DAYS_MOST: u16 = 999;
 const PRESETS_MOST: usize = 50;
+const PRESET_NAME_MOST: usize = 60;
+
+/// The id of a field on the page, and what is wrong with it.
+pub(super) type Wrong = (String, String);
 
 /// The page's form, as posted.
 #[derive(Debug, Default, Deserialize)]
@@ -55,12 +60,20 @@ fn filled(text: &str) -> Option<String> {
     (!text.trim().is_empty()).then(|| text.trim().to_owned())
 }
 
+/// The term that was chosen; `None` where it is no number of days.
 fn term(chosen: &str, days: &str) -> Option<Term> {
-    match (chosen, days.trim().parse::<u16>()) {
-        ("days" | "", Ok(days)) if days <= DAYS_MOST => Some(Term::Days(days)),
-        ("days" | "", _) => None,
-        (id, _) => Some(Term::QuickBooks(id.to_owned())),
+    let days = days.trim();
+    match chosen {
+        // A number alone would take `+7`.
+        "days" | "" if !days.chars().all(|c| c.is_ascii_digit()) => None,
+        "days" | "" => days.parse().ok().filter(|days| *days <= DAYS_MOST).map(Term::Days),
+        id => Some(Term::QuickBooks(id.to_owned())),
     }
+}
+
+/// What is wrong with a number of days, in words.
+fn explain_days(w: Writer) -> String {
+    fl!(w.t, "settings-days-range", most = DAYS_MOST.to_string())
 }
 
 fn who(chosen: &str) -> Who {
@@ -68,6 +81,18 @@ fn who(chosen: &str) -> Who {
 }
 
 impl Chosen {
+    /// What is wrong with the company's own term, if anything.
+    pub(super) fn find_wrong_term(&self, w: Writer) -> Option<String> {
+        term(&self.term, &self.days).is_none().then(|| explain_days(w))
+    }
+
+    /// All that stands in the way of saving, at its field.
+    pub(super) fn find_wrong(&self, w: Writer) -> Vec<Wrong> {
+        let own = self.find_wrong_term(w).map(|text| ("days".to_owned(), text));
+        let presets = self.presets.iter().enumerate().filter(|(_, preset)| !preset.is_blank());
+        own.into_iter().chain(presets.flat_map(|(at, preset)| preset.find_wrong(w, at))).collect()
+    }
+
     /// The settings that were chosen. What the page could not offer stays as it was.
     pub(super) fn settings(&self, saved: Settings) -> Settings {
         let field = |text: &str| text.parse::<FieldRef>().ok();
@@ -77,7 +102,7 @@ impl Chosen {
             address: field(&self.address),
             email: field(&self.email),
             tax_id: field(&self.tax_id),
-            term: term(&self.term, &self.days).unwrap_or_default(),
+            term: term(&self.term, &self.days).unwrap_or(saved.term),
             income_account: filled(&self.income_account).or(saved.income_account),
             item: filled(&self.item),
             deposit_item: filled(&self.deposit_item),
@@ -102,14 +127,52 @@ impl Chosen {
 impl ChosenPreset {
     /// `None` for a row without a name: it was removed.
     fn preset(&self) -> Option<Preset> {
-        Some(Preset {
-            name: filled(&self.name)?,
+        filled(&self.name).map(|_| self.to_preset())
+    }
+
+    fn to_preset(&self) -> Preset {
+        Preset {
+            name: self.name.trim().to_owned(),
             message: self.message.trim().to_owned(),
             term: term(&self.term, &self.days),
             cc: self.cc.trim().to_owned(),
             online_payment: self.online_payment == "on",
             custom: self.custom.iter().filter_map(|(id, value)| Some((id.clone(), filled(value)?))).collect(),
-        })
+        }
+    }
+
+    /// Whether nothing at all is in the row.
+    fn is_blank(&self) -> bool {
+        self.to_preset() == Preset::default() && self.days.trim().is_empty()
+    }
+
+    fn find_wrong(&self, w: Writer, at: usize) -> Vec<Wrong> {
+        let read = self.to_preset();
+        let mut wrong = Vec::new();
+        let mut say = |field: &str, text: String| wrong.push((format!("presets-{at}-{field}"), text));
+        let name = || fl!(w.t, "preset-name");
+        if at >= PRESETS_MOST {
+            say("name", fl!(w.t, "settings-presets-most", most = PRESETS_MOST.to_string()));
+        } else if read.name.is_empty() {
+            say("name", fl!(w.t, "problem-missing", field = name()));
+        } else if read.name.chars().count() > PRESET_NAME_MOST {
+            say("name", fl!(w.t, "problem-too-long", field = name(), most = PRESET_NAME_MOST.to_string()));
+        } else if read.name.contains(char::is_control) {
+            say("name", fl!(w.t, "problem-control-character", field = name()));
+        }
+        for FieldError { field, problem } in check_preset(&read) {
+            let text = words::message(w, &FieldError { field, problem });
+            match field {
+                FormField::Custom(id) => say(&format!("custom-{id}"), text),
+                FormField::Cc => say("cc", text),
+                _ => say("message", text),
+            }
+        }
+        // Without days, the company's own term applies.
+        if read.term.is_none() && !self.days.trim().is_empty() {
+            say("days", explain_days(w));
+        }
+        wrong
     }
 }
 

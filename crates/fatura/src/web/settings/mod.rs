@@ -13,9 +13,14 @@ use crate::{
     state::App,
 };
 use askama::Template;
-use axum::{Json, extract::State, response::Response};
+use axum::{
+    Json,
+    extract::State,
+    http::{HeaderValue, StatusCode},
+    response::Response,
+};
 use axum_extra::extract::Query;
-use chosen::{Chosen, Defaults};
+use chosen::{Chosen, Defaults, Wrong};
 use domain::{
     catalogue::Catalogue,
     ids::DealId,
@@ -428,11 +433,20 @@ pub(crate) async fn try_out(
     ];
     if let Ok((connection, lists)) = catalogue::connected(&app, session.tenant.id).await {
         let today = app.clock.today(&connection.company.time_zone);
-        rows.push((fl!(w.t, "settings-due"), w.long_date(&lists.due(today, &settings.term))));
+        let due = chosen.find_wrong_term(w).unwrap_or_else(|| w.long_date(&lists.due(today, &settings.term)));
+        rows.push((fl!(w.t, "settings-due"), due));
     }
     html(&Tried { rows })
 }
 
+#[derive(Template)]
+#[template(path = "settings_wrong.html")]
+struct NotSaved {
+    w: Writer,
+    wrong: Vec<Wrong>,
+}
+
+/// Saves all that the page holds, or, where something is wrong, nothing of it: then the page stays as it was typed.
 pub(crate) async fn save(
     State(app): State<App>,
     OfAdmin(session): OfAdmin,
@@ -440,6 +454,13 @@ pub(crate) async fn save(
 ) -> Result<Response, Error> {
     let told = session.told();
     let w = session.writer();
+    let wrong = chosen.find_wrong(w);
+    if !wrong.is_empty() {
+        let mut response = html(&NotSaved { w, wrong })?;
+        *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
+        response.headers_mut().insert("hx-retarget", HeaderValue::from_static("#settings-wrong"));
+        return Ok(response);
+    }
     let saved = settings::current(&app, session.tenant.id).await.map_err(&told)?;
     let wanted = chosen.settings(saved.clone());
     settings::save(&app, session.tenant.id, session.user, &wanted).await.map_err(&told)?;

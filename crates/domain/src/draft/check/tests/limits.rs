@@ -1,0 +1,237 @@
+//! What QuickBooks holds no more of is said at its field, and no number that can be typed ends in a panic.
+
+use super::{CREATE, Form, FormField, FormLine, Problem, catalogue, check, check_problem, checked, form};
+use crate::{
+    address,
+    catalogue::CustomField,
+    draft::FieldError,
+    draft::{Rules, check_preset, check_recipient, preview},
+    ids::{DealId, IntentKey, UserId},
+    mapping::Preset,
+    mark::Mark,
+    number::DecimalMark,
+    tax::{Rounding, TaxModel},
+};
+use proptest::prelude::*;
+use rust_decimal::dec;
+
+const NINES: &str = "999999999999999999999999999";
+
+#[test]
+fn numbers_that_quickbooks_does_not_hold_are_refused_at_their_field() {
+    use Problem::{NotAPercentage, NotPositive, TooLarge};
+    for large in ["10000000000", NINES] {
+        check_problem(|f| f.lines[0].quantity = large.into(), FormField::Quantity(0), TooLarge);
+        check_problem(|f| f.lines[0].unit_price = large.into(), FormField::UnitPrice(0), TooLarge);
+        check_problem(
+            |f| (f.discount, f.discount_kind) = (large.into(), "amount".into()),
+            FormField::InvoiceDiscount,
+            TooLarge,
+        );
+    }
+    check_problem(|f| f.lines[0].discount = NINES.into(), FormField::Discount(0), NotAPercentage);
+    check_problem(|f| f.discount = NINES.into(), FormField::InvoiceDiscount, NotAPercentage);
+    check_problem(|f| f.lines[0].quantity = format!("-{NINES}"), FormField::Quantity(0), NotPositive);
+    // Each fits, but not their product.
+    check_problem(
+        |f| (f.lines[0].quantity, f.lines[0].unit_price) = ("200000".into(), "100000".into()),
+        FormField::UnitPrice(0),
+        TooLarge,
+    );
+    // Each line fits, but not their sum.
+    let many = |f: &mut Form| {
+        let line = FormLine { quantity: "1".into(), unit_price: "9.000.000.000".into(), ..f.lines[0].clone() };
+        f.lines = vec![line.clone(), line];
+    };
+    check_problem(many, FormField::Lines, TooLarge);
+}
+
+#[test]
+fn the_largest_line_is_taken() {
+    let mut form = form();
+    (form.lines[0].quantity, form.lines[0].unit_price) = ("1".into(), "9.000.000.000,12345".into());
+    form.lines[0].discount.clear();
+    let draft = checked(&form).expect("fits");
+    assert_eq!((draft.lines[0].amount, draft.total), (dec!(9000000000.12), dec!(9450000000.13)));
+}
+
+/// A text of so many characters; not all of one byte.
+fn long(length: usize) -> String {
+    format!("é{}", "x".repeat(length - 1))
+}
+
+/// Each text of the form, the most that QuickBooks holds of it, and how to type one.
+type Text = (FormField, usize, Set);
+type Set = fn(&mut Form, String);
+
+const TEXTS: [Text; 15] = [
+    (FormField::To, 500, |form, text| form.to = text),
+    (FormField::Customer, 500, |form, text| form.customer_name = text),
+    (FormField::TaxId, 20, |form, text| form.tax_id = text),
+    (FormField::Address, 500, |form, text| form.street = text),
+    (FormField::City, 255, |form, text| form.city = text),
+    (FormField::State, 255, |form, text| form.state = text),
+    (FormField::PostalCode, 30, |form, text| form.postal_code = text),
+    (FormField::Country, 255, |form, text| form.country = text),
+    (FormField::Number, 21, |form, text| form.number = text),
+    (FormField::Message, 1000, |form, text| form.message = text),
+    (FormField::Memo, 3800, |form, text| form.memo = text),
+    (FormField::Custom(2), 31, |form, text| {
+        form.custom.insert("2".into(), text);
+    }),
+    (FormField::Item(0), 100, |form, text| {
+        (form.lines[0].item, form.lines[0].item_name) = (CREATE.into(), text);
+    }),
+    (FormField::Description(0), 4000, |form, text| form.lines[0].description = text),
+    // A street of several lines, the second of which is too long.
+    (FormField::Address, 500, |form, text| form.street = format!("Rua do Comércio\r\n{text}\r\nSala 3")),
+];
+
+fn problems(change: impl FnOnce(&mut Form)) -> Vec<FieldError> {
+    let mut catalogue = catalogue();
+    catalogue.custom_fields = vec![CustomField { id: "2".into(), name: "PO".into() }];
+    catalogue.numbers_by_hand = true;
+    let mut form = form();
+    change(&mut form);
+    check(&form, &Rules { catalogue: &catalogue, customer: None, mark: DecimalMark::Comma, discounts_in_prices: false })
+        .err()
+        .unwrap_or_default()
+}
+
+#[test]
+fn each_text_is_taken_up_to_its_limit_and_refused_beyond() {
+    for (field, most, set) in TEXTS {
+        assert_eq!(problems(|form| set(form, long(most))), [], "{field:?}");
+        assert_eq!(problems(|form| set(form, format!("  {}\n", long(most)))), [], "blanks around {field:?}");
+        let problem = Problem::TooLong(most);
+        assert_eq!(problems(|form| set(form, long(most + 1))), [FieldError { field, problem }]);
+    }
+    // A colon becomes a dash and a blank, which makes a name longer.
+    let problem = Problem::TooLong(500);
+    assert_eq!(problems(|form| form.to = format!("a:{}", long(498))), [FieldError { field: FormField::To, problem }]);
+}
+
+#[test]
+fn a_tax_number_that_an_american_customer_cannot_have_is_refused_where_it_would_be_sent() {
+    let problems = |customer: &str, ticked: &str, agreed: &str| {
+        let mut catalogue = catalogue();
+        catalogue.country = "US".into();
+        let mut form = Form { tax_id: "12.345.678/0001-95".into(), ..form() };
+        (form.customer, form.update_customer, form.agreed) = (customer.into(), ticked.into(), vec![agreed.into()]);
+        check(
+            &form,
+            &Rules { catalogue: &catalogue, customer: None, mark: DecimalMark::Comma, discounts_in_prices: false },
+        )
+        .err()
+    };
+    let refused = Some(vec![FieldError { field: FormField::TaxId, problem: Problem::TooLong(16) }]);
+    assert_eq!(problems(CREATE, "", ""), refused);
+    assert_eq!(problems("58", "on", "tax_id"), refused);
+    assert_eq!(problems("58", "on", "email"), None);
+    assert_eq!(problems("58", "", "tax_id"), None);
+}
+
+#[test]
+fn characters_that_do_not_show_are_refused() {
+    let more: [(FormField, Set); 3] = [
+        (FormField::Email, |form, text| form.email = format!("{text}@b.example")),
+        (FormField::Cc, |form, text| form.cc = format!("{text}@b.example")),
+        (FormField::Item(0), |form, text| {
+            (form.lines[0].item, form.lines[0].name) = (CREATE.into(), text);
+        }),
+    ];
+    for (field, set) in TEXTS.into_iter().map(|(field, _, set)| (field, set)).chain(more) {
+        for control in ['\0', '\u{7}', '\u{1b}', '\u{7f}', '\u{85}', '\u{fffe}'] {
+            let found = problems(|form| set(form, format!("a{control}b")));
+            assert_eq!(found, [FieldError { field, problem: Problem::ControlCharacter }], "{control:?}");
+        }
+    }
+    let lines = |form: &mut Form| {
+        (form.message, form.memo) = ("one\r\ntwo\tthree".into(), "one\n\ntwo".into());
+        form.lines[0].description = "one\ntwo 😀\u{200d}".into();
+    };
+    assert_eq!(problems(lines), []);
+}
+
+#[test]
+fn a_preset_has_the_limits_of_the_form() {
+    let problems = |change: fn(&mut Preset)| {
+        let mut preset = Preset { message: long(1000), cc: "a@b.example, c@d.example".into(), ..Preset::default() };
+        preset.custom.insert("2".into(), long(31));
+        change(&mut preset);
+        check_preset(&preset).into_iter().map(|error| (error.field, error.problem)).collect::<Vec<_>>()
+    };
+    assert_eq!(problems(|_| ()), []);
+    assert_eq!(problems(|preset| preset.message.push('x')), [(FormField::Message, Problem::TooLong(1000))]);
+    assert_eq!(problems(|preset| preset.cc = "nobody".into()), [(FormField::Cc, Problem::NotAnEmail)]);
+    assert_eq!(problems(|preset| preset.cc = long(101)), [(FormField::Cc, Problem::TooLong(100))]);
+    let custom = |preset: &mut Preset| drop(preset.custom.insert("2".into(), "a\0".into()));
+    assert_eq!(problems(custom), [(FormField::Custom(2), Problem::ControlCharacter)]);
+}
+
+#[test]
+fn an_invoice_is_sent_to_one_address() {
+    use Problem::{ControlCharacter, Missing, NotAnEmail, TooLong};
+    let long = format!("{}@b.example", "x".repeat(100));
+    let wrong =
+        ["", " \n", "nobody", "a@b", "@b.example", "a@b.example, c@d.example", "a b@c.example", "a\0@b.example", &long];
+    let expected =
+        [Missing, Missing, NotAnEmail, NotAnEmail, NotAnEmail, NotAnEmail, NotAnEmail, ControlCharacter, TooLong(100)];
+    assert_eq!(wrong.map(check_recipient), expected.map(Some));
+    assert_eq!([" a@b.example ", "é.x+y@sub.b.example"].map(check_recipient), [None, None]);
+}
+
+#[test]
+fn the_memo_leaves_room_for_the_mark_and_for_a_void() {
+    let most = i64::MIN;
+    let mark = Mark { intent: IntentKey(uuid::Uuid::max()), company: most, deal: DealId(most), user: UserId(most) };
+    assert!("Voided - ".len() + super::super::limits::MEMO_MAX + 1 + mark.to_string().len() <= 4000);
+}
+
+#[test]
+fn a_street_of_many_lines_keeps_them_all() {
+    assert_eq!(address::lines("a\r\n\nb\nc"), ["a", "b", "c"]);
+    assert_eq!(address::lines("a\nb\nc\nd\ne\n f "), ["a", "b", "c", "d", "e, f"]);
+    assert_eq!(address::lines(" "), [""; 0]);
+}
+
+fn any_number() -> impl Strategy<Value = String> {
+    prop_oneof![
+        "-?[0-9]{1,30}(,[0-9]{1,28})?",
+        Just(NINES.to_owned()),
+        Just("79228162514264337593543950335".to_owned()),
+        Just("9999999999,99999".to_owned()),
+        Just("0,000000000000000000000000001".to_owned()),
+        "[0-9.,%() -]{0,12}",
+    ]
+}
+
+proptest! {
+    #[test]
+    fn no_typed_number_panics(
+        numbers in prop::collection::vec((any_number(), any_number(), any_number()), 1..6),
+        discount in any_number(),
+        is_amount: bool,
+        mode in prop_oneof![Just("included"), Just("excluded"), Just("none")],
+        model in 0..4,
+        currency in prop_oneof![Just("BRL"), Just("USD"), Just("")],
+    ) {
+        let mut catalogue = catalogue();
+        catalogue.tax = match (model, catalogue.tax) {
+            (0, TaxModel::PerLine { codes, .. }) => TaxModel::PerLine { codes, rounding: Rounding::PerRate },
+            (1, TaxModel::PerLine { codes, .. }) => TaxModel::SalesTax { codes, default: None },
+            (2, _) => TaxModel::Automated,
+            (_, model) => model,
+        };
+        let mut form = Form { discount, tax_mode: mode.into(), invoice_code: "3".into(), currency: currency.into(), ..form() };
+        if is_amount {
+            form.discount_kind = "amount".into();
+        }
+        let line = |(quantity, unit_price, discount)| FormLine { quantity, unit_price, discount, ..form.lines[0].clone() };
+        form.lines = numbers.into_iter().map(line).collect();
+        let rules = Rules { catalogue: &catalogue, customer: None, mark: DecimalMark::Comma, discounts_in_prices: false };
+        let sums = preview(&form, &rules).printed.map(|printed| printed.totals);
+        // Whatever is confirmed has sums.
+        prop_assert!(check(&form, &rules).is_err() || sums.is_some());
+    }
+}

@@ -1,0 +1,57 @@
+// Numbers and dates as the person's locale writes them; texts follow the language alone.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { plain } from "./browser.mjs";
+import { bill, installed, openForm } from "./http.mjs";
+import { BR, CASCADE, MIGUEL, US } from "./people.mjs";
+import { scene } from "./scene.mjs";
+import { notesOf } from "./story.mjs";
+
+const { env, done } = scene("locale", async (env) => {
+  // The first to install gives the company its locale.
+  for (const [who, locale] of [[US, "en_GB"], [MIGUEL, "es_MX"], [BR, "pt_PT"]]) {
+    await done("/pipedrive/users", { user_id: who.user, locale });
+    await installed(env, who);
+  }
+});
+
+/** What follows from a form, as the page shows it. */
+async function preview(who, deal, changes) {
+  const { call, fields } = await openForm(env, who, deal, changes);
+  const { text } = await call(`/deals/${deal}/form/preview`, { ...fields, ...changes });
+  const shown = (pattern) => plain(pattern.exec(text)?.[1] ?? "").trim();
+  return { text, issued: shown(/id="long-issued"[^>]*>([^<]*)</), amount: shown(/id="amount-0"[^>]*>([^<]*)</) };
+}
+
+const typed = (unit_price) => ({ issued: "2026-12-01", "lines[0][quantity]": "2", "lines[0][unit_price]": unit_price, "lines[0][discount]": "" });
+
+test("each person reads and types numbers as at home", async () => {
+  const british = await preview(US, 9, typed("1,234.50"));
+  assert.deepEqual([british.issued, british.amount], ["1 December 2026", "US$2,469.00"]);
+  const mexican = await preview(MIGUEL, 9, typed("1,234.50"));
+  assert.deepEqual([mexican.issued, mexican.amount], ["1 de diciembre de 2026", "US$2,469.00"]);
+  const portuguese = await preview(BR, 3, typed("1 234,50"));
+  assert.deepEqual([portuguese.issued, portuguese.amount], ["1 de dezembro de 2026", "2469,00 R$"]);
+});
+
+test("what is pasted is understood, and another currency refused at the field", async () => {
+  assert.equal((await preview(US, 9, typed("$1,234.50"))).amount, "US$2,469.00");
+  assert.equal((await preview(US, 9, typed("1.234,50 USD"))).amount, "US$2,469.00");
+  const other = await preview(US, 9, typed("R$ 1.234,50"));
+  assert.equal(other.amount, "–");
+  assert.match(other.text, /<a href="#lines-0-unit_price" data-now>Unit price: this amount is in another currency\. The invoice is in USD\.<\/a>/);
+});
+
+test("the deal's history is written in the company's locale, whoever bills", async () => {
+  await bill(env, MIGUEL, 9, { ...CASCADE, ...typed("1,234.50"), issued: "2026-12-01", due: "2026-12-15", due_follows: "" });
+  const [note] = await notesOf(env, US, 9, 1);
+  assert.match(note, /US\$2,\d{3}\.\d\d for Cascade Robotics, Inc\., due 15 Dec 2026\./);
+});
+
+test("a number beyond what QuickBooks holds is said at its field, and brings nothing down", async () => {
+  for (const price of ["10000000000", "9".repeat(27), "9".repeat(60)]) {
+    const { text, amount } = await preview(US, 9, typed(price));
+    assert.equal(amount, "–");
+    assert.match(text, /<a href="#lines-0-unit_price" data-now>Unit price (is too large\. Quantity, price, amount and total have to be below 10,000,000,000 each|is not a number)\.<\/a>/);
+  }
+});
