@@ -112,8 +112,23 @@ export function begin(): void {
   first.closest("pick-list")?.toggleAttribute("data-quiet", false);
 }
 
+/** Saves what was typed and not saved yet: for a page that goes away, which waits for no answer. */
+function saveLast(): Promise<unknown> | undefined {
+  const invoice = field<HTMLFormElement>("invoice-form");
+  const preview = field("preview")?.getAttribute("hx-post");
+  const bearer = host.currentBearer();
+  if (!invoice || !preview || !bearer || answered >= version) return undefined;
+  answered = version;
+  const body = new URLSearchParams([...new FormData(invoice)].map(([name, value]) => [name, String(value)]));
+  return fetch(preview, { method: "POST", keepalive: true, body, headers: { Authorization: `Bearer ${bearer}` } }).catch(() => undefined);
+}
+
+addEventListener("pagehide", () => void saveLast());
+
 /** Closes the form; asks first when something was typed. The draft stays either way. */
 export async function leave(button: HTMLElement): Promise<void> {
   const { title = "", text: description = "", ok: okText = "", cancel: cancelText = "" } = button.dataset;
-  if (!typed || (await host.ask({ title, description, okText, cancelText }))) await host.close();
+  if (typed && !(await host.ask({ title, description, okText, cancelText }))) return;
+  await saveLast();
+  await host.close();
 }

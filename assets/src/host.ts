@@ -44,6 +44,9 @@ export async function token(fresh = false): Promise<string | undefined> {
   return pending;
 }
 
+/** The bearer that is there now, if it is still good. */
+export const currentBearer = () => (bearer && bearer.until > Date.now() ? bearer.value : undefined);
+
 async function exchange(): Promise<string | undefined> {
   if (!sdk) return undefined;
   const signed = await within(sdk.execute(Command.GET_SIGNED_TOKEN));

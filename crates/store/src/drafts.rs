@@ -162,6 +162,22 @@ pub async fn save(
     }
 }
 
+/// Saves a form whose window submits it: that window is the one that goes on with it, whichever opened it last.
+pub async fn take_over(
+    tx: &mut Tx,
+    tenant: TenantId,
+    deal: DealId,
+    user: UserId,
+    form: &Form,
+    now: Timestamp,
+) -> Result<Saved, Error> {
+    on!(tx, c => sqlx::query(
+        "UPDATE draft SET window_id = $4, version = 0 \
+         WHERE tenant_id = $1 AND deal_id = $2 AND user_id = $3 AND intent = $5 AND window_id <> $4")
+        .bind(tenant.0).bind(deal.0).bind(user.0).bind(&form.window).bind(&form.intent).execute(c).await.map(drop))?;
+    save(tx, tenant, deal, user, form, now).await
+}
+
 /// Whether the form's key has made an invoice.
 async fn is_used(tx: &mut Tx, tenant: TenantId, form: &Form) -> Result<bool, Error> {
     let Some(key) = intent_key(form) else { return Ok(false) };

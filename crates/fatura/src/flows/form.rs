@@ -429,6 +429,20 @@ pub(crate) async fn keep(app: &App, tenant: TenantId, user: UserId, deal: DealId
     Ok(saved)
 }
 
+/// Keeps a form that is submitted, whichever window it is in.
+pub(super) async fn keep_submitted(
+    app: &App,
+    tenant: TenantId,
+    user: UserId,
+    deal: DealId,
+    form: &Form,
+) -> Result<(), Error> {
+    let mut tx = app.db.begin().await?;
+    drafts::take_over(&mut tx, tenant, deal, user, form, app.clock.now()).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
 /// Throws away what was typed.
 pub(crate) async fn discard(app: &App, tenant: TenantId, user: UserId, deal: DealId) -> Result<(), Error> {
     let mut tx = app.db.begin().await?;

@@ -54,6 +54,11 @@ async fn a_form_that_opens_twice_has_one_key_and_is_saved_by_the_later_window(
     assert_eq!(save(&mut tx, tenant, &form(first, "b", "2", "newer")).await, Saved::Kept);
     assert_eq!(save(&mut tx, tenant, &form(first, "b", "1", "older")).await, Saved::Older);
     assert_eq!(memo(&mut tx, tenant).await, "newer");
+    let submitted = form(first, "a", "3", "submitted by the earlier window");
+    drafts::take_over(&mut tx, tenant, DEAL, USER, &submitted, at(2)).await.unwrap();
+    assert_eq!(memo(&mut tx, tenant).await, "submitted by the earlier window");
+    assert_eq!(save(&mut tx, tenant, &form(first, "b", "9", "newer")).await, Saved::Elsewhere);
+    assert_eq!(save(&mut tx, tenant, &form(first, "a", "4", "newer")).await, Saved::Kept);
     let typed = open(&mut tx, tenant, &form(second, "c", "", "as the deal is")).await;
     assert_eq!((typed.form.memo.as_str(), typed.origin), ("newer", Origin::Typed), "what was typed stays");
     assert_eq!(typed.form.window, "c");

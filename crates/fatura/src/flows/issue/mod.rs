@@ -59,7 +59,7 @@ pub(crate) async fn press(
     writer: Writer,
 ) -> Result<Pressed, Error> {
     form::may_create(app, tenant, is_admin).await?;
-    form::keep(app, tenant, user, id, &form).await?;
+    form::keep_submitted(app, tenant, user, id, &form).await?;
     let key = draft::intent_key(&form).ok_or(Error::NotFound)?;
     let (of_deal, look) =
         tokio::try_join!(Box::pin(form::read(app, tenant, user, id)), Box::pin(form::look(app, tenant, id, &form)))?;
