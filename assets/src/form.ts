@@ -127,7 +127,9 @@ addEventListener("pagehide", () => void saveLast());
 
 /** Closes the form; asks first when something was typed. The draft stays either way. */
 export async function leave(button: HTMLElement): Promise<void> {
-  const { title = "", text: description = "", ok: okText = "", cancel: cancelText = "" } = button.dataset;
+  const { title: plainTitle = "", text = "", staleTitle = "", staleText = "", ok: okText = "", cancel: cancelText = "" } = button.dataset;
+  const isStale = !!field("stale")?.childElementCount;
+  const [title, description] = isStale ? [staleTitle, staleText] : [plainTitle, text];
   if (typed && !(await host.ask({ title, description, okText, cancelText }))) return;
   await saveLast();
   await host.close();

@@ -26,6 +26,12 @@ class PickList extends HTMLElement {
       // A list that is not filled yet is asked for when it opens.
       if (open && !list.childElementCount) input.dispatchEvent(new CustomEvent("fatura:open"));
     };
+    // Until the answer to what is typed now is there, options of an earlier text are shown only where they hold it.
+    const filter = () => {
+      const typed = input.value.trim().toLowerCase();
+      const isAnswer = list.querySelector<HTMLElement>("[data-typed]")?.dataset["typed"]?.trim().toLowerCase() === typed;
+      for (const option of list.querySelectorAll<HTMLElement>("[role=option]")) option.hidden = !isAnswer && !option.dataset["name"]?.toLowerCase().includes(typed);
+    };
     /** What was selected in a list that an answer has replaced. */
     let last: HTMLElement | undefined;
     // Coming back to what is chosen already does not ask again.
@@ -37,8 +43,7 @@ class PickList extends HTMLElement {
       // What is typed is not yet chosen; and what the list still shows of an earlier text cannot be.
       this.choose({});
       last = undefined;
-      const typed = input.value.trim().toLowerCase();
-      for (const option of list.querySelectorAll<HTMLElement>("[role=option]")) option.hidden = !option.dataset["name"]?.toLowerCase().includes(typed);
+      filter();
       combobox.clearSelection();
       show(true);
     });
@@ -56,6 +61,7 @@ class PickList extends HTMLElement {
     new MutationObserver((changes) => {
       const gone = changes.flatMap(({ removedNodes }) => [...removedNodes]).filter((node) => node instanceof HTMLElement);
       last = gone.find((option) => option.ariaSelected === "true");
+      filter();
       keep();
     }).observe(list, { childList: true });
     const keep = () => {

@@ -5,7 +5,7 @@ use crate::{
     draft::{Draft, Form, Problem},
     ids::InvoiceId,
     invoice::Snapshot,
-    money::{Money, decimals, round_half_up},
+    money::{Money, invoice_decimals, round_half_up},
     number::{DecimalMark, NotAnAmount, parse_amount, parse_percent},
     tax::TaxMode,
     totals::is_within_limit,
@@ -38,7 +38,7 @@ impl Standing<'_> {
             None if total == self.request.total || self.request.total.is_zero() => confirmed,
             None => {
                 let share = confirmed.checked_mul(total).unwrap_or(confirmed) / self.request.total;
-                round_half_up(share, decimals(self.request.currency))
+                round_half_up(share, invoice_decimals(self.request.currency))
             }
         }
     }
@@ -109,7 +109,7 @@ fn in_currency(invoice: &Standing<'_>, amount: Decimal, currency: Currency, deal
             invoice.request.lines.iter().map(worth).try_fold(Decimal::ZERO, |sum, line| sum.checked_add(line?))?
         }
     };
-    Some(round_half_up(converted, decimals(currency)))
+    Some(round_half_up(converted, invoice_decimals(currency)))
 }
 
 /// What part of a deal an invoice is for.

@@ -7,7 +7,7 @@ use crate::{
     draft::{CREATE, Form, FormLine, Rules, line_amounts, preview},
     ids::IntentKey,
     mapping::{Settings, Values, customer_details},
-    money::{decimals, round_half_up},
+    money::{invoice_decimals, round_half_up},
     number::DecimalMark,
     tax::{NON_TAXABLE, TAXABLE, TaxMode, TaxModel},
     totals::{LineAmounts, Totals, UNIT_PRICE_DECIMALS},
@@ -166,7 +166,7 @@ fn full(deal: &Deal, opening: &Opening<'_>) -> Full {
         deal.products.iter().map(|product| line(product, opening, mode, false)).collect()
     };
     let currency = Currency::from_code(&deal.currency).unwrap_or(opening.catalogue.home_currency);
-    let places = decimals(currency);
+    let places = invoice_decimals(currency);
     let mut discount = off(deal, places);
     let mut lines = lines;
     let moved = moved_discounts(deal, opening, mode, &lines);

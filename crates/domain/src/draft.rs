@@ -11,7 +11,7 @@ use crate::{
     catalogue::Catalogue,
     customer::{Customer, CustomerField},
     ids::IntentKey,
-    money::{decimals, round_half_up},
+    money::{invoice_decimals, round_half_up},
     number::{DecimalMark, NotAnAmount, parse_amount, parse_decimal, parse_percent},
     tax::TaxMode,
     totals::{Discount, LineAmounts, Sale, Totals, checked_totals, with_discount_in_lines, with_one_discount},
@@ -103,7 +103,7 @@ impl Draft {
             None => lines,
             Some(_) if !self.discount_amount.is_zero() => lines - self.discount_amount,
             Some(Discount::Percent(percent)) => {
-                round_half_up(lines * (dec!(100) - percent) / dec!(100), decimals(self.currency))
+                round_half_up(lines * (dec!(100) - percent) / dec!(100), invoice_decimals(self.currency))
             }
             Some(Discount::Amount(amount)) => lines - amount,
         }

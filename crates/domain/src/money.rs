@@ -16,6 +16,11 @@ pub fn decimals(currency: Currency) -> u32 {
     currency.exponent().map_or(2, u32::from)
 }
 
+/// The decimals of amounts on an invoice: QuickBooks keeps two at most, also of a dinar, which has three.
+pub fn invoice_decimals(currency: Currency) -> u32 {
+    decimals(currency).min(2)
+}
+
 /// An amount of money in one currency.
 ///
 /// Invariant: the amount has no more decimals than its currency.

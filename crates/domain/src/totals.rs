@@ -6,7 +6,7 @@
 //! the sum of the taxable lines. The invoice's discount lowers what is taxed.
 
 use crate::{
-    money::{decimals, round_half_up},
+    money::{invoice_decimals, round_half_up},
     tax::{NON_TAXABLE, Of, Rounding, TAXABLE, TaxMode, TaxModel, TaxRate},
 };
 use iso_currency::Currency;
@@ -46,7 +46,7 @@ impl LineAmounts {
 
     /// Quantity times net unit price, rounded to the currency: QuickBooks refuses any other amount (code 6070).
     pub fn amount(&self, currency: Currency) -> Decimal {
-        round_half_up(self.quantity * self.net_unit_price(), decimals(currency))
+        round_half_up(self.quantity * self.net_unit_price(), invoice_decimals(currency))
     }
 
     /// The amount, or `None` where QuickBooks cannot hold the line.
@@ -56,7 +56,7 @@ impl LineAmounts {
     }
 
     fn amount_before_discount(&self, currency: Currency) -> Decimal {
-        round_half_up(self.quantity * self.unit_price, decimals(currency))
+        round_half_up(self.quantity * self.unit_price, invoice_decimals(currency))
     }
 }
 
@@ -141,7 +141,7 @@ impl Sale<'_> {
             return amount;
         }
         let one: Decimal = on(Decimal::ONE, self.rates(line)).map(|(_, tax)| tax).sum();
-        round_half_up(amount / (Decimal::ONE + one), decimals(self.currency))
+        round_half_up(amount / (Decimal::ONE + one), invoice_decimals(self.currency))
     }
 }
 
@@ -162,7 +162,7 @@ fn on(amount: Decimal, rates: &[TaxRate]) -> impl Iterator<Item = (Decimal, Deci
 
 /// The invoice's discount, and each line's share of it. What rounding leaves over goes to the largest line.
 fn shares(sale: &Sale<'_>, nets: &[Decimal]) -> (Decimal, Vec<Decimal>) {
-    let places = decimals(sale.currency);
+    let places = invoice_decimals(sale.currency);
     let subtotal: Decimal = nets.iter().sum();
     let discount = match sale.discount {
         None => Decimal::ZERO,
@@ -272,7 +272,7 @@ fn of_the_sum(sale: &Sale<'_>, nets: &[Decimal], shares: &[Decimal]) -> Vec<TaxA
         .map(|(_, (net, share))| *net - *share)
         .sum();
     let rates = sale.invoice_code.and_then(|id| sale.model.code(id)).map_or(&[][..], |code| &code.rates);
-    let rounded = |tax| round_half_up(tax, decimals(sale.currency));
+    let rounded = |tax| round_half_up(tax, invoice_decimals(sale.currency));
     rates
         .iter()
         .zip(on(taxable, rates))
@@ -288,7 +288,7 @@ fn line_by_line(
     nets: &[Decimal],
     shares: &[Decimal],
 ) -> Vec<TaxAmount> {
-    let places = decimals(sale.currency);
+    let places = invoice_decimals(sale.currency);
     let is_discounted = sale.discount.is_some() && shares.iter().any(|share| !share.is_zero());
     let mut taxes: Vec<TaxAmount> = Vec::new();
     for (at, line) in sale.lines.iter().enumerate() {

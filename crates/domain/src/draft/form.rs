@@ -293,6 +293,8 @@ pub enum Problem {
     PartPending,
     /// Prices are still in this currency, another than the invoice's.
     PricesIn(String),
+    /// QuickBooks cannot hold this character.
+    UnsupportedCharacter(char),
     /// QuickBooks refused; in its own words.
     Refused(String),
 }

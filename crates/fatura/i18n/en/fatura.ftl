@@ -303,6 +303,8 @@ form-missing =
     }
 leave-title = Close the form?
 leave-text = What you typed is kept as a draft; the form opens with it again.
+leave-stale-title = Your last changes are not saved
+leave-stale-text = This form is open in another window. If you close it, what you typed here is lost.
 leave-ok = Close
 leave-cancel = Keep editing
 issued-differs = QuickBooks has { $total }. The form showed { $expected }.
@@ -336,6 +338,7 @@ problem-item-inactive = An item was made inactive or deleted in QuickBooks. Choo
 problem-negative-total = The lines come to less than zero. An invoice cannot have a negative total.
 problem-part-pending = This part was not in the lines yet. Check the lines and the total, then create the invoice.
 problem-prices-in = The prices are still in { $currency }. Convert or empty them.
+problem-unsupported-character = QuickBooks cannot hold the character “{ $character }”. Remove it.
 problem-refused = QuickBooks says: { $detail }
 
 # Settings

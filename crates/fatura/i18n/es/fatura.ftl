@@ -303,6 +303,8 @@ form-missing =
     }
 leave-title = ¿Cerrar el formulario?
 leave-text = Lo que escribiste se guarda como borrador y vuelve al abrir el formulario.
+leave-stale-title = Tus últimos cambios no se guardaron
+leave-stale-text = Este formulario está abierto en otra ventana. Si lo cierras, pierdes lo que escribiste aquí.
 leave-ok = Cerrar
 leave-cancel = Seguir editando
 issued-differs = QuickBooks tiene { $total }. El formulario mostraba { $expected }.
@@ -336,6 +338,7 @@ problem-item-inactive = Un concepto se desactivó o eliminó en QuickBooks. Elig
 problem-negative-total = La suma de las líneas es menor que cero. Una factura no puede tener un total negativo.
 problem-part-pending = Esta parte aún no estaba en las líneas. Revisa las líneas y el total y crea la factura.
 problem-prices-in = Los precios siguen en { $currency }. Conviértelos o vacíalos.
+problem-unsupported-character = QuickBooks no admite el carácter «{ $character }». Quítalo.
 problem-refused = QuickBooks dice: { $detail }
 
 # Ajustes

@@ -303,6 +303,8 @@ form-missing =
     }
 leave-title = Fechar o formulário?
 leave-text = O que você digitou fica guardado como rascunho e volta quando o formulário abrir.
+leave-stale-title = Suas últimas alterações não foram salvas
+leave-stale-text = Este formulário está aberto em outra janela. Se você fechar, perde o que digitou aqui.
 leave-ok = Fechar
 leave-cancel = Continuar editando
 issued-differs = O QuickBooks tem { $total }. O formulário mostrava { $expected }.
@@ -336,6 +338,7 @@ problem-item-inactive = Um item foi desativado ou excluído no QuickBooks. Escol
 problem-negative-total = A soma dos itens é menor que zero. Uma fatura não pode ter total negativo.
 problem-part-pending = Esta parte ainda não estava nos itens. Confira os itens e o total e crie a fatura.
 problem-prices-in = Os preços ainda estão em { $currency }. Converta ou limpe os preços.
+problem-unsupported-character = O QuickBooks não aceita o caractere “{ $character }”. Remova-o.
 problem-refused = O QuickBooks diz: { $detail }
 
 # Configurações

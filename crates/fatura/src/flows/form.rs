@@ -14,7 +14,7 @@ use domain::{
     draft::{CREATE, Form, Rules},
     ids::{DealId, IntentKey, TenantId, UserId},
     mapping::{CustomerDetails, Field, Settings, customer_details, name_choices},
-    money::{decimals, round_half_up},
+    money::{invoice_decimals, round_half_up},
     number::{DecimalMark, next_number, parse_decimal},
 };
 use i18n_embed_fl::fl;
@@ -391,7 +391,7 @@ async fn convert(
     let mark = writer.mark();
     let converted = |text: &str| {
         let price = parse_decimal(text, mark)?.checked_mul(rate)?;
-        Some(written(round_half_up(price, decimals(currency)), mark))
+        Some(written(round_half_up(price, invoice_decimals(currency)), mark))
     };
     for line in &mut form.lines {
         if let Some(price) = converted(&line.unit_price) {

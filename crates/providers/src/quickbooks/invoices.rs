@@ -9,7 +9,7 @@ use domain::{
     ids::IntentKey,
     invoice::{Snapshot, looks_voided},
     mark::Mark,
-    money::{Money, round_half_up},
+    money::{Money, decimals, round_half_up},
     tax::{TaxMode, TaxModel},
     totals::{Discount, LineAmounts, Sale, TaxAmount, totals},
 };
@@ -211,7 +211,7 @@ fn lines(invoice: &Resolved<'_>) -> Vec<wire::NewLine> {
     let includes = draft.tax_mode == TaxMode::Included && matches!(invoice.tax, TaxModel::PerLine { .. });
     let sold = draft.lines.iter().zip(invoice.items).map(|(line, item)| {
         let net = line.net.unwrap_or(line.amount);
-        let unit_price = if includes { net_price(line, net) } else { line.unit_price };
+        let unit_price = if includes { net_price(line, net) } else { plain_price(line, draft.currency) };
         wire::NewLine {
             amount: if includes { net } else { line.amount },
             description: line.description.clone(),
@@ -247,6 +247,13 @@ fn lines(invoice: &Resolved<'_>) -> Vec<wire::NewLine> {
         }
     });
     sold.chain(discount).collect()
+}
+
+/// The price of one as it is sent. Whether QuickBooks compares quantity times price with the amount to two decimals or to the three
+/// of a dinar is not known: a price that fails the one or the other is sent with so many decimals that it passes both.
+fn plain_price(line: &DraftLine, currency: Currency) -> Decimal {
+    let exact = line.quantity.checked_mul(line.unit_price).unwrap_or(line.amount);
+    if round_half_up(exact, decimals(currency)) == line.amount { line.unit_price } else { net_price(line, line.amount) }
 }
 
 /// What one costs without tax, in the seven decimals in which QuickBooks keeps it (409.09 / 450 is 0.9090889).
@@ -301,7 +308,7 @@ fn stated<'a>(
         sales_item_line_detail: Some(wire::NewSalesItem {
             item_ref: wire::Reference::to(item),
             qty: line.quantity,
-            unit_price: if includes { net_price(line, *net) } else { line.unit_price },
+            unit_price: if includes { net_price(line, *net) } else { plain_price(line, draft.currency) },
             tax_code_ref: line.tax_code.as_deref().map(wire::Reference::to),
             tax_inclusive_amt: None,
         }),

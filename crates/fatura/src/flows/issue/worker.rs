@@ -274,7 +274,7 @@ impl Worker<'_> {
             Err(Error::QuickBooks(ProviderError::Refused(refusal))) => {
                 tracing::info!(tenant.id = %tenant.0, invoice.id = %id.0, code = refusal.code, intuit_tid = refusal.call_id, "QuickBooks refused the invoice");
                 let detail = json!({ "code": refusal.code, "intuit_tid": refusal.call_id });
-                let errors = [explain(&refusal.code, &refusal.element, &refusal.detail)];
+                let errors = [explain(&refusal.code, &refusal.element, &refusal.detail, &self.invoice.draft)];
                 if invoices::refused(&mut tx, tenant, id, self.hold.owner, &errors).await? {
                     audit::record(
                         &mut tx,

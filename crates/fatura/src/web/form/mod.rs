@@ -75,6 +75,7 @@ struct Page<'a> {
     online_payment: bool,
     lines: Vec<Line<'a>>,
     blank: Line<'a>,
+    typed: &'a str,
     suggestions: Vec<Choice>,
     create: Option<String>,
     sources: Sources,
@@ -120,6 +121,7 @@ fn page(app: &App, session: &Session, opened: &OpenForm, errors: Option<String>)
         online_payment: look.catalogue.online_payment,
         lines: view::lines(w, form, &look.catalogue, &derived.amounts),
         blank: view::line(w, 0, &blank, &look.catalogue, view::Amount::unknown()),
+        typed: &form.customer_name,
         suggestions: view::choices(w, &opened.suggestions),
         create: view::creatable(&form.to, &opened.suggestions),
         sources: view::sources(w, opened, |entity, id| {
@@ -326,6 +328,7 @@ pub(crate) async fn unlink(
 #[template(path = "suggestions.html")]
 struct Suggestions {
     w: Writer,
+    typed: String,
     suggestions: Vec<Choice>,
     create: Option<String>,
 }
@@ -350,43 +353,42 @@ pub(crate) async fn search_customers(
     let wanted = Wanted { name: &typed.customer_name, email: &typed.email, tax_id: &typed.tax_id, linked: None };
     let found = flows::customers::suggest(&app, session.tenant.id, &connection, &wanted).await.map_err(&told)?;
     let create = view::creatable(&typed.customer_name, &found);
-    html(&Suggestions { w: session.writer(), suggestions: view::choices(session.writer(), &found), create })
+    let suggestions = view::choices(session.writer(), &found);
+    html(&Suggestions { w: session.writer(), typed: typed.customer_name, suggestions, create })
 }
 
 #[derive(Template)]
 #[template(path = "items.html")]
 struct Items {
     w: Writer,
+    typed: String,
     items: Vec<ItemChoice>,
     create: Option<String>,
 }
 
-/// What is typed into an item field: that of a line of the form, or that of a setting.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct TypedItem {
-    lines: Vec<FormLine>,
-    item_name: Option<String>,
+/// What is typed into an item field, and whether that is one of a line: `lines[3][item_name]=…`, which browsers send encoded; or the one
+/// of a setting, `item_name=…`.
+fn typed_item(query: &str) -> (String, bool) {
+    let is_line = |name: &str| name.starts_with("lines[") && name.ends_with("][item_name]");
+    url::form_urlencoded::parse(query.as_bytes())
+        .find(|(name, _)| name == "item_name" || is_line(name))
+        .map(|(name, typed)| (typed.into_owned(), is_line(&name)))
+        .unwrap_or_default()
 }
 
-/// Items for the type-ahead, of the line whose field asks: `lines[3][item_name]=…`, which browsers send encoded. A setting names
-/// an item that is there; a line may also create one.
+/// Items for the type-ahead. A setting names an item that is there; a line may also create one.
 pub(crate) async fn search_items(
     Extract(app): Extract<App>,
     OfAny(session): OfAny,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Error> {
-    let asked: TypedItem = serde_qs::Config::new()
-        .use_form_encoding(true)
-        .deserialize_str(query.as_deref().unwrap_or_default())
-        .unwrap_or_default();
-    let is_line = asked.item_name.is_none();
-    let typed = asked.item_name.or_else(|| Some(asked.lines.into_iter().next()?.item_name)).unwrap_or_default();
+    let (typed, is_line) = typed_item(query.as_deref().unwrap_or_default());
     let (catalogue, found) = flows::items::search(&app, session.tenant.id, &typed).await.map_err(session.told())?;
     let name = domain::draft::item_name(&typed);
     let is_taken = found.iter().any(|item| item.name.to_lowercase() == name.to_lowercase());
     let items = view::item_choices(&catalogue, found);
-    html(&Items { w: session.writer(), items, create: (is_line && !name.is_empty() && !is_taken).then_some(name) })
+    let create = (is_line && !name.is_empty() && !is_taken).then_some(name);
+    html(&Items { w: session.writer(), typed, items, create })
 }
 
 #[derive(Template)]
@@ -676,4 +678,22 @@ async fn issued(
             refused,
         }),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_typed_is_read_of_whatever_line() {
+        for query in [
+            "lines%5B0%5D%5Bitem_name%5D=Hou+rs",
+            "lines%5B17%5D%5Bitem_name%5D=Hou%20rs",
+            "lines[2][item_name]=Hou rs",
+        ] {
+            assert_eq!(typed_item(query), ("Hou rs".to_owned(), true), "{query}");
+        }
+        assert_eq!(typed_item("item_name=Serv%C3%A7"), ("Servç".to_owned(), false));
+        assert_eq!(typed_item("lines[0][quantity]=3"), (String::new(), false));
+    }
 }

@@ -14,7 +14,7 @@ use domain::{
     deal,
     draft::{self, CREATE, FieldError, Form, FormLine, Preview, Problem},
     mapping::{Entity, FieldRef},
-    money::{decimals, round_half_up},
+    money::{invoice_decimals, round_half_up},
     number::{DecimalMark, parse_decimal},
     tax::{NON_TAXABLE, TAXABLE, TaxMode, TaxModel},
     totals::Totals,
@@ -231,7 +231,7 @@ fn excess(w: Writer, form: &Form, look: &Look, totals: Option<&Totals>) -> Optio
     let mut amount = deal::priced(totals?, TaxMode::named(&form.tax_mode));
     if code != form.currency {
         let rate = parse_decimal(&form.rate, DecimalMark::Point)?;
-        amount = round_half_up(amount.checked_div(rate)?, decimals(currency));
+        amount = round_half_up(amount.checked_div(rate)?, invoice_decimals(currency));
     }
     let billed = look.billed(None, code);
     let excess = w.amount(&billing::excess(value, billed.amount, amount)?, &currency);

@@ -77,6 +77,9 @@ pub(in crate::web) fn message(w: Writer, error: &FieldError) -> String {
         (Problem::NegativeTotal, _) => fl!(w.t, "problem-negative-total"),
         (Problem::PartPending, _) => fl!(w.t, "problem-part-pending"),
         (Problem::PricesIn(currency), _) => fl!(w.t, "problem-prices-in", currency = currency.as_str()),
+        (Problem::UnsupportedCharacter(character), _) => {
+            fl!(w.t, "problem-unsupported-character", character = character.to_string())
+        }
         (Problem::Refused(detail), _) => fl!(w.t, "problem-refused", detail = detail.as_str()),
     }
 }
