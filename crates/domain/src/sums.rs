@@ -23,6 +23,16 @@ impl Sums {
     pub fn currency(&self) -> Currency {
         self.paid.currency()
     }
+
+    /// What is still to be paid, past due or not.
+    pub fn balance(&self) -> Money {
+        Money::rounded(self.outstanding.amount() + self.overdue.amount(), self.currency())
+    }
+
+    /// What was invoiced: paid or not.
+    pub fn invoiced(&self) -> Money {
+        Money::rounded(self.balance().amount() + self.paid.amount(), self.currency())
+    }
 }
 
 /// Adds up invoices as they stand on `today`. Voided and deleted ones count for nothing.
