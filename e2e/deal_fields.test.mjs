@@ -1,12 +1,14 @@
-// The deal's own fields follow its invoices, without adding up amounts of different currencies.
+// The deal's own fields follow its invoices, by the clock as well, without adding up amounts of different currencies.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { bill, installed, pipedriveApi, saveSettings } from "./http.mjs";
 import { BR, CASCADE, US } from "./people.mjs";
 import { scene } from "./scene.mjs";
+import { clock } from "./storm/time.mjs";
 import { plain } from "./browser.mjs";
 import { quickbooks } from "./story.mjs";
 
+const hands = {};
 const fields = {};
 const apis = {};
 const { env, done } = scene(
@@ -21,6 +23,7 @@ const { env, done } = scene(
       await saveSettings(env, who, Object.fromEntries(Object.entries(codes).map(([name, code]) => [`write_back[${name}]`, code])));
     }
   },
+  (dir) => Object.assign(hands, clock(dir)).settings ?? {},
 );
 
 const pause = (ms) => new Promise((go) => setTimeout(go, ms));
@@ -82,4 +85,21 @@ test("a voided or deleted invoice leaves the fields to the newest that stands", 
   // Where none stands any more, that is what the newest says.
   await done("/quickbooks/delete", { realm_id: BR.realm, entity: "Invoice", id: await idOf(BR, first) });
   await says(BR, deal, { invoiced: "0 BRL", balance: "R$ 0,00", status: "Anulado", number: second });
+});
+
+test("the status turns overdue by the clock alone, at midnight in the QuickBooks company's time zone", { timeout: 180_000 }, async (t) => {
+  if (!hands.move) return t.skip("libfaketime is not installed");
+  // The company is in Los Angeles: due today, overdue when the next day begins there.
+  const now = new Date();
+  const today = new Intl.DateTimeFormat("en-CA", { timeZone: "America/Los_Angeles" }).format(now);
+  const [year, month, day] = today.split("-").map(Number);
+  const number = await bill(env, US, 10, { ...CASCADE, issued: today, due: today, "lines[0][item]": "12", "lines[0][tax_code]": "NON", "lines[0][unit_price]": "800" });
+  await says(US, 10, { invoiced: 800, balance: "$800.00", status: "Open", number });
+  // 06:50 in UTC on the next day: it is still today in Los Angeles, and in Europe it is not.
+  const ahead = (hour, minute) => Math.round((Date.UTC(year, month - 1, day + 1, hour, minute) - now.getTime()) / 1000);
+  hands.move(ahead(6, 50));
+  await pause(20_000);
+  await says(US, 10, { status: "Open" }, 0);
+  hands.move(ahead(8, 10));
+  await says(US, 10, { invoiced: 800, balance: "$800.00", status: "Overdue", number }, 300);
 });

@@ -68,10 +68,12 @@ pub(crate) async fn show(
     snapshot: &Snapshot,
 ) -> Result<(), Error> {
     invoices::show(tx, tenant, invoice.id, snapshot, app.clock.now()).await?;
-    if invoice.state != State::Issued(snapshot.clone()) {
+    // A badge changes by the clock as well, while the snapshot stays as it is.
+    let is_noted = history::note(app, tx, tenant, invoice.id).await?.is_some();
+    if is_noted || invoice.state != State::Issued(snapshot.clone()) {
         write_back::ask(app, tx, tenant, invoice.deal, invoice.created_by).await?;
     }
-    history::note(app, tx, tenant, invoice.id).await
+    Ok(())
 }
 
 /// Asks for the invoices of a deal, a person or an organization: those of each connection in one call for a hundred.

@@ -3,6 +3,7 @@
 use super::{
     Error, access,
     lease::{Attempt, HEARTBEAT, Hold, LOOKED_BACK, UNDER_WAY},
+    write_back,
 };
 use crate::{format::Writer, language::Language, state::App};
 use domain::{
@@ -25,15 +26,15 @@ const FALLEN_MOST: i64 = 200;
 /// What an entry tells that is no badge.
 const CREATED: &str = "created";
 
-/// Makes an entry where an invoice, as it is stored, has another badge than its history tells.
-pub(crate) async fn note(app: &App, tx: &mut Tx, tenant: TenantId, id: InvoiceId) -> Result<(), Error> {
-    let Some(invoice) = invoices::find(tx, tenant, id).await? else { return Ok(()) };
-    let State::Issued(snapshot) = &invoice.state else { return Ok(()) };
+/// Makes an entry where an invoice, as it is stored, has another badge than its history tells; the entry that was made.
+pub(crate) async fn note(app: &App, tx: &mut Tx, tenant: TenantId, id: InvoiceId) -> Result<Option<Entry>, Error> {
+    let Some(invoice) = invoices::find(tx, tenant, id).await? else { return Ok(None) };
+    let State::Issued(snapshot) = &invoice.state else { return Ok(None) };
     let connection = quickbooks::find(tx, &app.vault, tenant, invoice.connection).await?;
     let zone = connection.map(|connection| connection.company.time_zone).unwrap_or_default();
     let status = status(snapshot, app.clock.today(&zone));
     if !invoices::tell(tx, tenant, id, status).await? {
-        return Ok(());
+        return Ok(None);
     }
     let entry = Entry {
         id: EntryId(Uuid::now_v7()),
@@ -46,7 +47,7 @@ pub(crate) async fn note(app: &App, tx: &mut Tx, tenant: TenantId, id: InvoiceId
     };
     history::add(tx, tenant, &entry).await?;
     app.db.enqueue(tx, WriteHistory { tenant, entry: entry.id }).await?;
-    Ok(())
+    Ok(Some(entry))
 }
 
 /// The language of what the whole company reads.
@@ -66,7 +67,9 @@ pub(crate) async fn fallen_due(app: &App) -> Result<usize, Error> {
     drop(tx);
     for (tenant, invoice) in &fallen {
         let mut tx = app.db.begin().await?;
-        note(app, &mut tx, *tenant, *invoice).await?;
+        if let Some(entry) = note(app, &mut tx, *tenant, *invoice).await? {
+            write_back::ask(app, &mut tx, *tenant, entry.deal, entry.user).await?;
+        }
         tx.commit().await?;
         app.db.announce(*tenant).await;
     }
