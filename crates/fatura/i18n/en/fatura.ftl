@@ -111,8 +111,15 @@ panel-overdue = Overdue
 panel-paid = Paid
 panel-empty-person = No invoices for this person yet.
 panel-empty-organization = No invoices for this organization yet.
-panel-no-open-deals = There is no open deal to bill.
+panel-no-deals = There is no open or won deal to bill.
 panel-choose-deal = Which deal?
+panel-deal-open = Open
+panel-deal-won = Won
+panel-deal-invoices =
+    { $count ->
+        [one] { $count } invoice
+       *[other] { $count } invoices
+    }
 panel-admins-create = Only administrators create invoices.
 panel-show-more =
     { $count ->

@@ -111,8 +111,15 @@ panel-overdue = Vencido
 panel-paid = Pagado
 panel-empty-person = Esta persona aún no tiene facturas.
 panel-empty-organization = Esta organización aún no tiene facturas.
-panel-no-open-deals = No hay ningún trato abierto que facturar.
+panel-no-deals = No hay ningún trato abierto ni ganado que facturar.
 panel-choose-deal = ¿Qué trato?
+panel-deal-open = Abierto
+panel-deal-won = Ganado
+panel-deal-invoices =
+    { $count ->
+        [one] { $count } factura
+       *[other] { $count } facturas
+    }
 panel-admins-create = Solo los administradores crean facturas.
 panel-show-more =
     { $count ->

@@ -111,8 +111,15 @@ panel-overdue = Em atraso
 panel-paid = Recebido
 panel-empty-person = Nenhuma fatura para esta pessoa.
 panel-empty-organization = Nenhuma fatura para esta organização.
-panel-no-open-deals = Não há negócio aberto para faturar.
+panel-no-deals = Não há negócio aberto nem ganho para faturar.
 panel-choose-deal = Qual negócio?
+panel-deal-open = Aberto
+panel-deal-won = Ganho
+panel-deal-invoices =
+    { $count ->
+        [one] { $count } fatura
+       *[other] { $count } faturas
+    }
 panel-admins-create = Só administradores criam faturas.
 panel-show-more =
     { $count ->

@@ -8,7 +8,7 @@ use domain::{
     mapping::{Entity, Settings},
 };
 use jiff::{SignedDuration, Timestamp};
-use providers::pipedrive::OpenDeal;
+use providers::pipedrive::ListedDeal;
 use serde_json::json;
 use std::collections::{HashMap, HashSet};
 use store::{
@@ -24,6 +24,9 @@ use uuid::Uuid;
 
 /// A refused act is shown at its invoice for so long.
 const REFUSAL_SHOWN: SignedDuration = SignedDuration::from_mins(10);
+/// Won deals that are offered for billing, with and without invoices.
+const DEALS_TO_BILL_MOST: usize = 10;
+const DEALS_BILLED_MOST: usize = 10;
 
 /// A record of Pipedrive that has a panel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -134,20 +137,50 @@ pub(crate) async fn read(app: &App, tenant: TenantId, user: UserId, record: Reco
     Ok(Shown { invoices, acts, connections, current, known, linked, settings, draft })
 }
 
-/// The open deals of a person or an organization, for choosing which one to bill.
-pub(crate) async fn open_deals(
+/// A deal of a person or an organization that can be billed.
+pub(crate) struct Billable {
+    pub(crate) deal: ListedDeal,
+    pub(crate) is_won: bool,
+    /// How many of its invoices stand, or are under way.
+    pub(crate) invoices: usize,
+}
+
+/// The deals of a person or an organization that can be billed and that this user may see: first those that were won and have no invoice,
+/// then the open ones, then those that were won and have one. Lost ones are not among them.
+pub(crate) async fn billable_deals(
     app: &App,
     tenant: TenantId,
     user: UserId,
     record: Record,
-) -> Result<Vec<OpenDeal>, Error> {
-    access::pipedrive(
-        app,
-        tenant,
-        user,
-        |access| async move { access.api().open_deals(record.entity, record.id).await },
-    )
-    .await
+) -> Result<Vec<Billable>, Error> {
+    let Record { entity, id } = record;
+    let (won, open) = access::pipedrive(app, tenant, user, |access| async move {
+        let api = access.api();
+        tokio::try_join!(api.won_deals(entity, id), api.open_deals(entity, id))
+    })
+    .await?;
+    let mut tx = app.db.read().await?;
+    let mut invoices: HashMap<i64, usize> = HashMap::new();
+    for invoice in invoices::list(&mut tx, tenant, record.of()).await? {
+        let counts = match &invoice.state {
+            State::Issued(snapshot) => !snapshot.voided && !snapshot.deleted,
+            State::Queued | State::Sending => true,
+            State::Refused(_) => false,
+        };
+        *invoices.entry(invoice.deal.0).or_default() += usize::from(counts);
+    }
+    drop(tx);
+    let of = |deals: Vec<ListedDeal>, is_won| {
+        deals.into_iter().map(move |deal| (deal, is_won)).map(|(deal, is_won)| {
+            let invoices = invoices.get(&deal.id).copied().unwrap_or_default();
+            Billable { deal, is_won, invoices }
+        })
+    };
+    let (billed, to_bill): (Vec<Billable>, Vec<Billable>) = of(won, true).partition(|won| won.invoices > 0);
+    // Old deals that were won before the app was there have no invoices either: they leave room for the others.
+    let to_bill = to_bill.into_iter().take(DEALS_TO_BILL_MOST);
+    let open = of(open, false).collect::<Vec<_>>();
+    Ok(to_bill.chain(open).chain(billed.into_iter().take(DEALS_BILLED_MOST)).collect())
 }
 
 /// Forgets which customer a record is billed to. The invoices stay.

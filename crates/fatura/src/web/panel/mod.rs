@@ -13,7 +13,7 @@ use super::{
 use crate::{
     flows::{
         self, follow,
-        panel::{self, Record},
+        panel::{self, Billable, Record},
     },
     format::Writer,
     state::App,
@@ -202,14 +202,24 @@ pub(crate) async fn unlink(
 }
 
 #[derive(Template)]
-#[template(path = "open_deals.html")]
-struct OpenDeals {
+#[template(path = "billable_deals.html")]
+struct BillableDeals {
     w: Writer,
-    deals: Vec<(i64, String, String)>,
+    deals: Vec<BillableDeal>,
+}
+
+/// A deal to choose from, written.
+struct BillableDeal {
+    id: i64,
+    title: String,
+    value: String,
+    is_won: bool,
+    /// How many invoices it has; nothing where it has none.
+    invoices: Option<String>,
 }
 
 /// The deals of a person or an organization that can be billed.
-pub(crate) async fn open_deals(
+pub(crate) async fn billable_deals(
     State(app): State<App>,
     OfDeal(session): OfDeal,
     Path(address): Path<Address>,
@@ -217,10 +227,13 @@ pub(crate) async fn open_deals(
     let told = session.told();
     let record = address.record().map_err(&told)?;
     let w = session.writer();
-    let deals = panel::open_deals(&app, session.tenant.id, session.user, record).await.map_err(&told)?;
-    let written = deals.into_iter().map(|deal| {
-        let value = Currency::from_code(&deal.currency).map(|currency| w.amount(&deal.value, &currency));
-        (deal.id, deal.title, value.unwrap_or_default())
+    let deals = panel::billable_deals(&app, session.tenant.id, session.user, record).await.map_err(&told)?;
+    let written = deals.into_iter().map(|Billable { deal, is_won, invoices }| BillableDeal {
+        id: deal.id,
+        title: deal.title,
+        value: Currency::from_code(&deal.currency).map(|currency| w.amount(&deal.value, &currency)).unwrap_or_default(),
+        is_won,
+        invoices: (invoices > 0).then(|| fl!(w.t, "panel-deal-invoices", count = invoices)),
     });
-    html(&OpenDeals { w, deals: written.collect() })
+    html(&BillableDeals { w, deals: written.collect() })
 }
