@@ -2,12 +2,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { assertAccessible, picture, plain } from "./browser.mjs";
-import { bill, installed, pipedriveApi, session } from "./http.mjs";
+import { bill, installed, openForm, pipedriveApi, session, settled } from "./http.mjs";
 import { BR, CASCADE, LUCIA, MIGUEL, US } from "./people.mjs";
 import { scene } from "./scene.mjs";
 import { openRecord, panel, quickbooks } from "./story.mjs";
 
-const { env, as } = scene("panel", async (env) => {
+const { env, done, as } = scene("panel", async (env) => {
   await Promise.all([installed(env, BR), installed(env, US)]);
   await Promise.all([installed(env, MIGUEL), installed(env, LUCIA)]);
 });
@@ -37,7 +37,7 @@ test("won deals are billed from the panel of their organization or person: those
   const number = await bill(env, US, made["Autumn wedding"], STAFF);
   const books = await quickbooks(env, US.realm);
   const voided = (await books(`select * from Invoice where DocNumber = '${await bill(env, US, made["Voided wedding"], STAFF)}'`)).Invoice[0];
-  await (await fetch(`${env.CONTROL_URL}/quickbooks/void`, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ realm_id: US.realm, entity: "Invoice", id: voided.Id }) })).json();
+  await done("/quickbooks/void", { realm_id: US.realm, entity: "Invoice", id: voided.Id });
   const titles = Object.fromEntries(Object.entries(made).map(([title, id]) => [id, title]));
   const names = (deals) => deals.map(({ id }) => titles[id]);
   for (const record of [`organization/${org_id}`, `person/${person_id}`]) {
@@ -72,5 +72,90 @@ test("won deals are billed from the panel of their organization or person: those
       await panel(page).locator("#billable-deals button").first().waitFor();
       await picture(page, name);
     });
+  }
+});
+
+/** Has an invoice of a deal refused; how to press again, and the row. */
+async function refused(who, deal, changes) {
+  const opened = await openForm(env, who, deal, changes);
+  await done("/faults", { provider: "quickbooks", method: "POST", path: "/invoice", effect: { fault: "6210" } });
+  const press = async (more = {}) => settled(opened.call, await opened.call(`/deals/${deal}/invoices`, { ...opened.fields, ...more }));
+  assert.equal((await press()).status, 422);
+  const row = (await rowsOf(who, deal)).find((each) => each.status === "refused");
+  return { press, id: row.id };
+}
+
+/** The invoices of a deal as its panel shows them. */
+async function rowsOf(who, deal) {
+  const { status, text } = await call(who, `/panel/deal/${deal}`);
+  assert.equal(status, 200, text);
+  return [...text.matchAll(/<li class="invoice" id="invoice-([^"]+)" data-status="([^"]+)".*?<\/li>/gs)].map(([html, id, status]) => ({ id, status, html, number: /class="number">([^<]*)</.exec(html)?.[1] }));
+}
+
+/** The invoices in the books that bear this message. */
+const inBooks = async (who, message) => ((await (await quickbooks(env, who.realm))("select * from Invoice orderby Id desc maxresults 1000")).Invoice ?? []).filter((invoice) => invoice.CustomerMemo?.value === message);
+const newDeal = async (who, title) => (await (await pipedriveApi(env, who))("POST", "v2/deals", { title, value: 1000, currency: "USD", org_id: 402 })).id;
+
+test("a refused invoice is removed by whoever created it or an administrator, and by nobody else", { timeout: 120_000 }, async () => {
+  const deal = await newDeal(US, "Refused by the books");
+  const remove = (who, { id }) => call(who, `/panel/deal/${deal}/invoices/${id}/remove`, {});
+  const mine = await refused(US, deal, STAFF);
+  assert.doesNotMatch((await rowsOf(MIGUEL, deal))[0].html, /\/remove/, "no button for others");
+  assert.equal((await remove(MIGUEL, mine)).status, 403);
+  assert.equal((await call(BR, `/panel/deal/${deal}/invoices/${mine.id}/remove`, {})).status, 404, "of another company");
+  assert.equal((await rowsOf(US, deal)).length, 1, "it is still there");
+  await as(US, async (page) => {
+    await openRecord(page, env, "deal", deal);
+    await panel(page).getByRole("button", { name: "Remove", exact: true }).waitFor();
+    await assertAccessible(page, "a refused invoice");
+    await picture(page, "panel-refused-en");
+    await panel(page).getByRole("button", { name: "Remove", exact: true }).click();
+    await panel(page).locator(".invoice").waitFor({ state: "detached" });
+  });
+  assert.deepEqual(await rowsOf(US, deal), []);
+  assert.equal((await remove(US, mine)).status, 200, "a second click is no error");
+  // Of a colleague, by an administrator; and one's own.
+  const theirs = await refused(MIGUEL, deal, STAFF);
+  assert.equal((await remove(US, theirs)).status, 200);
+  const own = await refused(MIGUEL, deal, STAFF);
+  await as(MIGUEL, async (page) => {
+    await openRecord(page, env, "deal", deal);
+    await panel(page).getByRole("button", { name: "Quitar", exact: true }).waitFor();
+    await picture(page, "panel-refused-es");
+  });
+  assert.equal((await remove(MIGUEL, own)).status, 200);
+  assert.deepEqual(await rowsOf(US, deal), []);
+  // What stands is not removed.
+  const number = await bill(env, US, deal, STAFF);
+  const [standing] = await rowsOf(US, deal);
+  assert.equal((await remove(US, standing)).status, 409);
+  assert.equal((await rowsOf(US, deal))[0].number, number);
+});
+
+test("pressed again after its row was removed, the form makes the invoice that it shows now", { timeout: 120_000 }, async () => {
+  const deal = await newDeal(US, "Pressed again");
+  const message = `pressed again ${Date.now()}`;
+  // The customer was created before QuickBooks refused the invoice.
+  const first = await refused(US, deal, { ...STAFF, customer: "new", customer_name: "First Choice LLC", message });
+  assert.equal((await call(US, `/panel/deal/${deal}/invoices/${first.id}/remove`, {})).status, 200);
+  assert.equal((await first.press({ customer_name: "Second Choice LLC" })).status, 200);
+  assert.deepEqual((await inBooks(US, message)).map((invoice) => invoice.CustomerRef.name), ["Second Choice LLC"]);
+  assert.deepEqual((await rowsOf(US, deal)).map(({ id, status }) => ({ id, status })), [{ id: first.id, status: "open" }], "it is back on the panel");
+});
+
+test("removed and tried again at once: one of the two comes first, and the books have what the panel shows", { timeout: 180_000 }, async () => {
+  const deal = await newDeal(US, "Removed and tried again");
+  for (let at = 0; at < 6; at++) {
+    const message = `race ${at} ${Date.now()}`;
+    const row = await refused(US, deal, { ...STAFF, message });
+    const pause = (ms) => new Promise((go) => setTimeout(go, ms));
+    const [removed, pressed] = await Promise.all([
+      pause(at * 30).then(() => call(US, `/panel/deal/${deal}/invoices/${row.id}/remove`, {})),
+      row.press(),
+    ]);
+    assert.ok([200, 409].includes(removed.status), `removed: ${removed.status}`);
+    assert.equal(pressed.status, 200, pressed.text);
+    assert.equal((await inBooks(US, message)).length, 1);
+    assert.deepEqual((await rowsOf(US, deal)).map(({ status }) => status), Array(at + 1).fill("open"));
   }
 });

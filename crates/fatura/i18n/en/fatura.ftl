@@ -137,6 +137,9 @@ panel-overdue-for =
     }
 panel-silent = QuickBooks has not answered since { $time }. What you see is the last known state.
 panel-mend = Open the form
+panel-remove = Remove
+panel-removed = Refused invoice removed
+panel-not-removed = It is being tried again and was not removed.
 
 # History of a deal
 history-created = Invoice { $number } created in QuickBooks: { $total } for { $customer }, due { $due }.

@@ -137,6 +137,9 @@ panel-overdue-for =
     }
 panel-silent = QuickBooks no responde desde { $time }. Lo que ves es el último estado conocido.
 panel-mend = Abrir el formulario
+panel-remove = Quitar
+panel-removed = Factura rechazada quitada
+panel-not-removed = Se está intentando de nuevo y no se quitó.
 
 # Historial del trato
 history-created = Factura { $number } creada en QuickBooks: { $total } para { $customer }, vence el { $due }.

@@ -137,6 +137,9 @@ panel-overdue-for =
     }
 panel-silent = O QuickBooks não responde desde { $time }. O que você vê é o último estado conhecido.
 panel-mend = Abrir o formulário
+panel-remove = Remover
+panel-removed = Fatura recusada removida
+panel-not-removed = Ela está sendo tentada de novo e não foi removida.
 
 # Histórico do negócio
 history-created = Fatura { $number } criada no QuickBooks: { $total } para { $customer }, vencimento em { $due }.

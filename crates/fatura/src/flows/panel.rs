@@ -3,7 +3,7 @@
 use super::{Error, access, follow, form::party, merges, settings};
 use crate::state::App;
 use domain::{
-    ids::{DealId, TenantId, UserId},
+    ids::{DealId, InvoiceId, TenantId, UserId},
     invoice::Snapshot,
     mapping::{Entity, Settings},
 };
@@ -196,13 +196,38 @@ pub(crate) async fn unlink(app: &App, tenant: TenantId, user: UserId, record: Re
     Ok(())
 }
 
-/// Whether this user may see an invoice: whoever may see its deal.
-pub(crate) async fn visible(
+/// Whether a refused invoice is this user's to remove: its creator's, or an administrator's.
+pub(crate) fn may_remove(invoice: &Invoice, user: UserId, is_admin: bool) -> bool {
+    matches!(invoice.state, State::Refused(_)) && (is_admin || invoice.created_by == user)
+}
+
+/// Removes a refused invoice from the panels; false where it is not refused any more, but tried again. [`Error::AdminsOnly`] where it is a
+/// colleague's.
+pub(crate) async fn remove_refused(
     app: &App,
     tenant: TenantId,
     user: UserId,
-    invoice: domain::ids::InvoiceId,
-) -> Result<Invoice, Error> {
+    is_admin: bool,
+    id: InvoiceId,
+) -> Result<bool, Error> {
+    let invoice = visible(app, tenant, user, id).await?;
+    if !is_admin && invoice.created_by != user {
+        return Err(Error::AdminsOnly);
+    }
+    let mut tx = app.db.begin().await?;
+    if invoices::remove_refused(&mut tx, tenant, id).await? {
+        audit::record(&mut tx, tenant, Some(user), "refused invoice removed", Some(id), &json!({}), app.clock.now())
+            .await?;
+        tx.commit().await?;
+        app.db.announce(tenant).await;
+        return Ok(true);
+    }
+    // Removed by a click before this one, it is still of that state.
+    Ok(invoices::find(&mut tx, tenant, id).await?.is_some_and(|now| matches!(now.state, State::Refused(_))))
+}
+
+/// Whether this user may see an invoice: whoever may see its deal.
+pub(crate) async fn visible(app: &App, tenant: TenantId, user: UserId, invoice: InvoiceId) -> Result<Invoice, Error> {
     let mut tx = app.db.read().await?;
     let found = invoices::find(&mut tx, tenant, invoice).await?.ok_or(Error::NotFound)?;
     drop(tx);

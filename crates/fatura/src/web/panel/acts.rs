@@ -100,6 +100,29 @@ pub(crate) async fn act(
     }
 }
 
+/// Removes a refused invoice, and shows the panel as it is then.
+pub(crate) async fn remove(
+    State(app): State<App>,
+    OfDeal(session): OfDeal,
+    Path((entity, at, invoice)): Path<(String, i64, Uuid)>,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Error> {
+    let told = session.told();
+    let w = session.writer();
+    let record = Address { entity, id: at }.record().map_err(&told)?;
+    let (tenant, is_admin) = (session.tenant.id, session.profile.is_admin);
+    let removed =
+        panel::remove_refused(&app, tenant, session.user, is_admin, InvoiceId(invoice)).await.map_err(&told)?;
+    if removed {
+        let mut response = render(&app, &session, record, &asked, None).await?;
+        tell(response.headers_mut(), &fl!(w.t, "panel-removed"));
+        return Ok(response);
+    }
+    let mut response = render(&app, &session, record, &asked, Some(fl!(w.t, "panel-not-removed"))).await?;
+    *response.status_mut() = StatusCode::CONFLICT;
+    Ok(response)
+}
+
 /// A refusal that the row does not tell itself: nothing was sent, so there is no act to show.
 async fn refusal(
     app: &App,

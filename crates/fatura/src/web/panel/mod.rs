@@ -3,7 +3,7 @@
 mod acts;
 mod rows;
 
-pub(crate) use acts::{act, recipient};
+pub(crate) use acts::{act, recipient, remove};
 pub(crate) use rows::badge;
 
 use super::{
@@ -117,7 +117,7 @@ async fn render(
     let today = app.clock.today(zone);
     let time = |at: Timestamp| w.moment(&at, app.clock.now(), &session.profile.time_zone);
     let asked = asked.rows.max(ROWS);
-    let may = rows::May::of(&shown.settings, session.profile.is_admin);
+    let may = rows::May::of(&shown.settings, session.user, session.profile.is_admin);
     let rows = shown.invoices.iter().take(asked).map(|invoice| row(app, w, invoice, &shown, today, may)).collect();
     let read = shown.invoices.iter().filter_map(|invoice| invoice.read_at).filter(|at| *at <= app.clock.now()).min();
     let read = read.max(shown.known.and_then(|known| known.until));

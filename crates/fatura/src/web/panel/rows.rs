@@ -1,7 +1,12 @@
 //! One invoice as a panel shows it, with the menu that its state allows.
 
-use crate::{flows::panel::Shown, format::Writer, state::App};
+use crate::{
+    flows::panel::{Shown, may_remove},
+    format::Writer,
+    state::App,
+};
 use domain::{
+    ids::UserId,
     invoice::{Act, Snapshot, Status, status},
     mapping::Settings,
 };
@@ -37,6 +42,8 @@ pub(crate) struct Row {
     pub(crate) refusal: Option<String>,
     /// The deal whose form mends it.
     pub(crate) mend: Option<i64>,
+    /// Whether this user may remove it, because QuickBooks refused it.
+    pub(crate) can_remove: bool,
     /// Whether somebody has to look.
     pub(crate) stuck: bool,
 }
@@ -66,11 +73,13 @@ pub(crate) struct Dialogue {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct May {
     void: bool,
+    user: UserId,
+    is_admin: bool,
 }
 
 impl May {
-    pub(crate) fn of(settings: &Settings, is_admin: bool) -> Self {
-        Self { void: settings.void.includes(is_admin) }
+    pub(crate) fn of(settings: &Settings, user: UserId, is_admin: bool) -> Self {
+        Self { void: settings.void.includes(is_admin), user, is_admin }
     }
 }
 
@@ -96,7 +105,7 @@ pub(super) fn row(app: &App, w: Writer, invoice: &Invoice, shown: &Shown, today:
             let act = shown.acts.get(&invoice.id.0);
             issued(w, invoice, snapshot, act, link, works, today, may)
         }
-        _ => unsettled(w, invoice),
+        _ => unsettled(w, invoice, may),
     }
 }
 
@@ -163,6 +172,7 @@ fn issued(
         }),
         refusal,
         mend: None,
+        can_remove: false,
         stuck: false,
         number: Some(number),
     }
@@ -205,7 +215,7 @@ pub(super) fn refused(w: Writer, act: Act, reason: &Reason, badge: &str) -> Stri
 }
 
 /// An invoice that is not known to stand.
-fn unsettled(w: Writer, invoice: &Invoice) -> Row {
+fn unsettled(w: Writer, invoice: &Invoice, may: May) -> Row {
     let refused = matches!(invoice.state, State::Refused(_));
     let (status, badge, note) = if refused {
         ("refused", fl!(w.t, "status-refused"), fl!(w.t, "panel-refused"))
@@ -230,6 +240,7 @@ fn unsettled(w: Writer, invoice: &Invoice) -> Row {
         pending: None,
         refusal: None,
         mend: refused.then_some(invoice.deal.0),
+        can_remove: may_remove(invoice, may.user, may.is_admin),
         stuck: invoice.trouble.is_some(),
     }
 }
