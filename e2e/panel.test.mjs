@@ -5,7 +5,7 @@ import { assertAccessible, picture, plain } from "./browser.mjs";
 import { bill, installed, openForm, pipedriveApi, session, settled } from "./http.mjs";
 import { BR, CASCADE, LUCIA, MIGUEL, US } from "./people.mjs";
 import { scene } from "./scene.mjs";
-import { openRecord, panel, quickbooks } from "./story.mjs";
+import { menu, openRecord, panel, quickbooks } from "./story.mjs";
 
 const { env, done, as } = scene("panel", async (env) => {
   await Promise.all([installed(env, BR), installed(env, US)]);
@@ -157,5 +157,106 @@ test("removed and tried again at once: one of the two comes first, and the books
     assert.equal(pressed.status, 200, pressed.text);
     assert.equal((await inBooks(US, message)).length, 1);
     assert.deepEqual((await rowsOf(US, deal)).map(({ status }) => status), Array(at + 1).fill("open"));
+  }
+});
+
+const invoiceOf = async (who, number) => (await (await quickbooks(env, who.realm))(`select * from Invoice where DocNumber = '${number}'`)).Invoice[0];
+const pay = (who, invoice, amount) => done("/quickbooks/payment", { realm_id: who.realm, invoice_id: invoice.Id, amount });
+/** Waits until a row shows this status. */
+async function shows(who, deal, number, status) {
+  for (let at = 0; ; at++) {
+    const row = (await rowsOf(who, deal)).find((each) => each.number === number);
+    if (row?.status === status || at > 100) return assert.equal(row?.status, status);
+    await new Promise((go) => setTimeout(go, 100));
+  }
+}
+
+test("voiding or deleting an invoice that was paid says by which payments, and what becomes of them", { timeout: 180_000 }, async () => {
+  const deal = await newDeal(US, "Paid in parts");
+  const number = await bill(env, US, deal, STAFF);
+  const other = await bill(env, US, await newDeal(US, "Paid along"), STAFF);
+  const [invoice, along] = [await invoiceOf(US, number), await invoiceOf(US, other)];
+  const { Id: first } = await pay(US, invoice, 60);
+  // One payment over two invoices: what counts is what it pays of this one.
+  const line = (id, amount) => ({ Amount: amount, LinkedTxn: [{ TxnId: id, TxnType: "Invoice" }] });
+  const { Id: second } = await done("/quickbooks/edit", { realm_id: US.realm, entity: "Payment", changes: { CustomerRef: { value: CASCADE.customer }, TotalAmt: 150, TxnDate: "2026-11-02", Line: [line(along.Id, 110), line(invoice.Id, 40)] } });
+  await shows(US, deal, number, "partially-paid");
+  const payment = async (id) => (await (await quickbooks(env, US.realm))(`select * from Payment where Id = '${id}'`)).Payment[0];
+  const today = new Intl.DateTimeFormat("en-US", { dateStyle: "medium", timeZone: "UTC" }).format(new Date((await payment(first)).TxnDate));
+  const named = `$100.00 was paid already, by 2 payments: $40.00 on Nov 2, 2026; $60.00 on ${today}.`;
+
+  await as(US, async (page, browser) => {
+    await openRecord(page, env, "deal", deal);
+    const row = panel(page).locator(".invoice", { hasText: number });
+    const dialogue = page.getByRole("dialog");
+    const ask = async (verb) => {
+      await (await menu(page, number)).getByRole("button", { name: verb, exact: true }).click();
+      await dialogue.waitFor();
+      return plain(await dialogue.textContent());
+    };
+    const answer = (verb) => dialogue.getByRole("button", { name: verb, exact: true }).click();
+    let asked = await ask("Delete");
+    assert.ok(asked.includes(named), asked);
+    assert.match(asked, /The payments stay in QuickBooks as unapplied credit of the customer\./);
+    await picture(page, "delete-paid-en");
+    await done("/faults", { provider: "quickbooks", method: "POST", path: "/invoice", effect: { fault: "6540" } });
+    await answer("Delete invoice");
+    await row.getByText(/It was not deleted. QuickBooks does not delete an invoice that has payments/).waitFor();
+    assert.deepEqual([(await invoiceOf(US, number)).Balance, (await payment(first)).UnappliedAmt], [300, 0], "nothing has changed in the books");
+    await picture(page, "delete-refused-en");
+
+    await ask("Void");
+    await done("/faults", { provider: "quickbooks", method: "POST", path: "/invoice", effect: { fault: "6540" } });
+    await answer("Void invoice");
+    await row.getByText(/It was not voided. QuickBooks does not void an invoice that has payments/).waitFor();
+    assert.equal((await invoiceOf(US, number)).TotalAmt, 400);
+
+    // QuickBooks does not say which: how much is known all the same.
+    await done("/faults", { provider: "quickbooks", method: "GET", path: "/query", times: 20, effect: { status: 503 } });
+    asked = await ask("Void");
+    assert.match(asked, /\$100\.00 was paid already\. /);
+    assert.doesNotMatch(asked, /by 2 payments/);
+    await answer("Cancel");
+    await fetch(`${env.CONTROL_URL}/faults`, { method: "DELETE" });
+    await done("/faults", { provider: "quickbooks", method: "GET", path: "/invoice", times: 1, effect: { delay: 20_000 } });
+    const begun = Date.now();
+    asked = await ask("Void");
+    assert.ok(Date.now() - begun < 8000, `it was waited for ${Date.now() - begun} ms`);
+    assert.match(asked, /\$100\.00 was paid already\. /);
+    await answer("Cancel");
+    await fetch(`${env.CONTROL_URL}/faults`, { method: "DELETE" });
+
+    asked = await ask("Void");
+    assert.ok(asked.includes(named), asked);
+    await picture(page, "void-paid-en");
+    await answer("Void invoice");
+    await row.getByText("Voided", { exact: true }).waitFor();
+    browser.complaints.length = 0;
+  });
+  assert.deepEqual([(await payment(first)).UnappliedAmt, (await payment(second)).UnappliedAmt], [60, 40]);
+  assert.equal((await invoiceOf(US, number)).TotalAmt, 0);
+});
+
+test("many payments are not all listed, and a credit is called one; in Portuguese and Spanish", { timeout: 180_000 }, async () => {
+  const deal = (await (await pipedriveApi(env, BR))("POST", "v2/deals", { title: "Pago aos poucos", value: 1000, currency: "BRL", org_id: 103 })).id;
+  const number = await bill(env, BR, deal, { customer: "4", customer_name: "Instituto Jequitibá", customer_currency: "BRL", "lines[0][item]": "10", "lines[0][unit_price]": "1000", tax_mode: "none" });
+  const invoice = await invoiceOf(BR, number);
+  await done("/quickbooks/credit", { realm_id: BR.realm, invoice_id: invoice.Id, amount: 5 });
+  for (let at = 1; at <= 6; at++) await pay(BR, invoice, at * 10);
+  await shows(BR, deal, number, "partially-paid");
+  for (let at = 0; at < 50 && !/787|785/.test((await rowsOf(BR, deal))[0].html); at++) await new Promise((go) => setTimeout(go, 100));
+  for (const [who, verb, words, name] of [
+    [BR, "Anular", /R\$ 215,00 já foram pagos em 7 pagamentos: .*crédito.*; e mais 2\./, "void-paid-pt"],
+    [LUCIA, "Anular", /Ya se pagaron 215,00 R\$ en 7 pagos: .*crédito.*; y 2 más\./, "void-paid-es"],
+    [BR, "Excluir", /Os pagamentos continuam no QuickBooks/, "delete-paid-pt"],
+    [LUCIA, "Eliminar", /Los pagos se quedan en QuickBooks/, "delete-paid-es"],
+  ]) {
+    await as(who, async (page) => {
+      await openRecord(page, env, "deal", deal);
+      await (await menu(page, number)).getByRole("button", { name: verb, exact: true }).click();
+      await page.getByRole("dialog").waitFor();
+      assert.match(plain(await page.getByRole("dialog").textContent()), words);
+      await picture(page, name);
+    });
   }
 });

@@ -79,11 +79,21 @@ send-text = QuickBooks sends it, with the subject and text that are set there.
 send-ok = Send
 void-title = Void invoice { $number }?
 void-text = Its amount of { $total } becomes zero in QuickBooks. This cannot be undone.
-void-text-paid = { $amount } were paid already and become a credit of the customer.
 void-ok = Void invoice
 delete-title = Delete invoice { $number }?
 delete-text = The invoice of { $total } leaves the books in QuickBooks. This cannot be undone; to keep it visible there, void it instead.
+delete-text-paid = If QuickBooks refuses to delete an invoice that has payments, void it instead.
 delete-ok = Delete invoice
+paid-already = { $amount } was paid already.
+paid-already-by =
+    { $count ->
+        [one] { $amount } was paid already, by one payment: { $payments }.
+       *[other] { $amount } was paid already, by { $count } payments: { $payments }.
+    }
+paid-payment = { $amount } on { $date }
+paid-credit = { $amount } by credit memo on { $date }
+paid-more = { $payments }; and { $count } more
+payments-stay = The payments stay in QuickBooks as unapplied credit of the customer.
 unlink-title = Unlink { $customer }?
 unlink-text = The next invoice asks again which customer is billed. The invoices stay.
 unlink-ok = Unlink
@@ -99,6 +109,8 @@ act-not-sent = It was not sent.
 act-changed = The invoice has changed in QuickBooks meanwhile: “{ $badge }” is how it stands now. Look again before you repeat this.
 act-not-now = The invoice is “{ $badge }” now, which does not allow it.
 act-no-address = Enter the email address it goes to.
+act-has-payments-delete = QuickBooks does not delete an invoice that has payments. Unlink them in QuickBooks first, or void the invoice instead.
+act-has-payments-void = QuickBooks does not void an invoice that has payments. Unlink them in QuickBooks first.
 panel-draft = A draft of { $time } waits.
 panel-open-draft = Open it
 panel-menu = More

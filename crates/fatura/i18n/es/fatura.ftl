@@ -79,11 +79,21 @@ send-text = La envía QuickBooks, con el asunto y el texto definidos allí.
 send-ok = Enviar
 void-title = ¿Anular la factura { $number }?
 void-text = Su importe de { $total } pasa a cero en QuickBooks. No se puede deshacer.
-void-text-paid = Ya se pagaron { $amount }, que pasan a ser un crédito del cliente.
 void-ok = Anular factura
 delete-title = ¿Eliminar la factura { $number }?
 delete-text = La factura de { $total } sale de los libros en QuickBooks. No se puede deshacer; para que siga visible allí, anúlala.
+delete-text-paid = Si QuickBooks no permite eliminar una factura con pagos, anúlala.
 delete-ok = Eliminar factura
+paid-already = Ya se pagaron { $amount }.
+paid-already-by =
+    { $count ->
+        [one] Ya se pagaron { $amount } en un pago: { $payments }.
+       *[other] Ya se pagaron { $amount } en { $count } pagos: { $payments }.
+    }
+paid-payment = { $amount } el { $date }
+paid-credit = { $amount } con nota de crédito el { $date }
+paid-more = { $payments }; y { $count } más
+payments-stay = Los pagos se quedan en QuickBooks como crédito sin aplicar del cliente.
 unlink-title = ¿Desvincular a { $customer }?
 unlink-text = La próxima factura vuelve a preguntar quién es el cliente. Las facturas se quedan.
 unlink-ok = Desvincular
@@ -99,6 +109,8 @@ act-not-sent = No se envió.
 act-changed = La factura cambió en QuickBooks entretanto: ahora está «{ $badge }». Revísala antes de repetir.
 act-not-now = La factura está ahora «{ $badge }», y eso no lo permite.
 act-no-address = Escribe el correo al que se envía.
+act-has-payments-delete = QuickBooks no elimina una factura que tiene pagos. Desvincúlalos antes en QuickBooks o anula la factura.
+act-has-payments-void = QuickBooks no anula una factura que tiene pagos. Desvincúlalos antes en QuickBooks.
 panel-draft = Espera un borrador de { $time }.
 panel-open-draft = Abrirlo
 panel-menu = Más opciones

@@ -79,11 +79,21 @@ send-text = O QuickBooks envia, com o assunto e o texto definidos lá.
 send-ok = Enviar
 void-title = Anular a fatura { $number }?
 void-text = O valor de { $total } passa a zero no QuickBooks. A anulação não pode ser desfeita.
-void-text-paid = Já foram pagos { $amount }, que viram crédito do cliente.
 void-ok = Anular fatura
 delete-title = Excluir a fatura { $number }?
 delete-text = A fatura de { $total } sai dos livros no QuickBooks. A exclusão não pode ser desfeita; para mantê-la visível, anule.
+delete-text-paid = Se o QuickBooks recusar a exclusão de uma fatura com pagamentos, anule-a.
 delete-ok = Excluir fatura
+paid-already = { $amount } já foram pagos.
+paid-already-by =
+    { $count ->
+        [one] { $amount } já foram pagos em um pagamento: { $payments }.
+       *[other] { $amount } já foram pagos em { $count } pagamentos: { $payments }.
+    }
+paid-payment = { $amount } em { $date }
+paid-credit = { $amount } por nota de crédito em { $date }
+paid-more = { $payments }; e mais { $count }
+payments-stay = Os pagamentos continuam no QuickBooks como crédito não aplicado do cliente.
 unlink-title = Desvincular { $customer }?
 unlink-text = A próxima fatura pergunta de novo quem é o cliente. As faturas ficam.
 unlink-ok = Desvincular
@@ -99,6 +109,8 @@ act-not-sent = A fatura não foi enviada.
 act-changed = Ela mudou no QuickBooks nesse meio-tempo: agora está “{ $badge }”. Confira antes de repetir.
 act-not-now = Agora ela está “{ $badge }”, e isso não permite.
 act-no-address = Informe o e-mail de destino.
+act-has-payments-delete = O QuickBooks não exclui uma fatura que tem pagamentos. Desvincule-os antes no QuickBooks ou anule a fatura.
+act-has-payments-void = O QuickBooks não anula uma fatura que tem pagamentos. Desvincule-os antes no QuickBooks.
 panel-draft = Há um rascunho de { $time }.
 panel-open-draft = Abrir
 panel-menu = Mais opções

@@ -67,6 +67,7 @@ pub(crate) fn router(app: App) -> Router {
         .route("/panel/{entity}/{id}/unlink", post(panel::unlink))
         .route("/panel/{entity}/{id}/deals", get(panel::billable_deals))
         .route("/panel/{entity}/{id}/invoices/{invoice}/recipient", get(panel::recipient))
+        .route("/panel/{entity}/{id}/invoices/{invoice}/{act}/question", get(panel::question))
         .route("/panel/{entity}/{id}/invoices/{invoice}/remove", post(panel::remove))
         .route("/panel/{entity}/{id}/invoices/{invoice}/{act}", post(panel::act))
         .route("/invoices/{invoice}/again", post(form::again))

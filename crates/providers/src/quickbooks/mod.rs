@@ -5,6 +5,7 @@ mod changes;
 mod customers;
 mod invoices;
 mod items;
+mod payments;
 mod repeats;
 mod webhooks;
 mod wire;
@@ -13,6 +14,7 @@ pub use changes::Changes;
 pub use customers::{CustomerUpdate, NewCustomer};
 pub use invoices::{Found, Origin, Resolved};
 pub use items::NewItem;
+pub use payments::{AppliedPayment, Payments};
 pub use webhooks::changed_realms;
 
 use crate::{

@@ -3,7 +3,7 @@
 mod acts;
 mod rows;
 
-pub(crate) use acts::{act, recipient, remove};
+pub(crate) use acts::{act, question, recipient, remove};
 pub(crate) use rows::badge;
 
 use super::{
