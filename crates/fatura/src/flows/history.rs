@@ -55,7 +55,7 @@ pub(crate) async fn language(app: &App, tenant: TenantId) -> Result<Language, Er
     let mut tx = app.db.read().await?;
     let settings = store::settings::find(&mut tx, tenant).await?.unwrap_or_default();
     let of = tenants::find(&mut tx, tenant).await?.ok_or(Error::NotFound)?;
-    Ok(Language::of(settings.language.as_deref().unwrap_or(&of.locale)))
+    Ok(Language::of(settings.language.as_deref().unwrap_or(&of.language)))
 }
 
 /// Invoices that have become overdue by the clock alone; how many.

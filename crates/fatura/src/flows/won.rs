@@ -69,7 +69,7 @@ async fn draft(app: &App, tenant: TenantId, user: UserId, profile: &Profile, dea
     if is_begun {
         return Ok(false);
     }
-    let writer = Writer::new(Language::of(&profile.locale));
+    let writer = Writer::new(Language::of(&profile.language));
     match Box::pin(form::open(app, tenant, user, deal, writer)).await {
         Ok(opened) => form::keep(app, tenant, user, deal, &opened.form).await.map(|()| true),
         // Gone, or hidden from that user: there is nothing to draft.

@@ -99,7 +99,7 @@ pub(crate) async fn exchange(
     }
     let claims = Claims { tenant: tenant.id.0, user: user.0, surface, deal: None, exp: (now + LIFE).as_second() };
     let bearer = sign(&app, &claims)?;
-    Ok(Json(Bearer { bearer, seconds: LIFE.as_secs(), language: Language::of(&profile.locale).tag() }))
+    Ok(Json(Bearer { bearer, seconds: LIFE.as_secs(), language: Language::of(&profile.language).tag() }))
 }
 
 fn sign(app: &App, claims: &Claims) -> Result<String, Error> {
@@ -159,7 +159,7 @@ impl Session {
     }
 
     pub(crate) fn language(&self) -> Language {
-        Language::of(&self.profile.locale)
+        Language::of(&self.profile.language)
     }
 
     /// For turning a flow's error into an answer.

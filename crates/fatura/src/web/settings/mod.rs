@@ -211,7 +211,7 @@ async fn render(app: &App, session: &Session, changed: Vec<String>) -> Result<Re
     let deals = settings::deals(app, tenant, session.user).await.map_err(&told)?;
     let lists = lists.as_deref();
     let mapping = |name, label, field: &Option<FieldRef>| map(w, &fields, name, label, field.as_ref());
-    let language = chosen.language.clone().unwrap_or_else(|| session.tenant.locale.clone());
+    let language = chosen.language.clone().unwrap_or_else(|| session.tenant.language.clone());
     let language = crate::language::Language::of(&language);
     let id = |chosen: &Option<String>| chosen.clone().unwrap_or_default();
     html(&Page {
@@ -422,7 +422,7 @@ pub(crate) async fn save(
     settings::save(&app, session.tenant.id, session.user, &wanted).await.map_err(&told)?;
     let lists = catalogue::connected(&app, session.tenant.id).await.ok().map(|(_, lists)| lists);
     let account = lists.as_ref().and_then(|lists| lists.income_accounts.first()).map(|account| account.id.as_str());
-    let defaults = Defaults { locale: &session.tenant.locale, income_account: account };
+    let defaults = Defaults { locale: &session.tenant.language, income_account: account };
     let changed = chosen::changed(w, &saved, &wanted, &defaults);
     let mut response = render(&app, &session, changed).await?;
     tell(response.headers_mut(), &fl!(w.t, "settings-saved"));
