@@ -50,12 +50,26 @@ pub(crate) async fn note(app: &App, tx: &mut Tx, tenant: TenantId, id: InvoiceId
     Ok(Some(entry))
 }
 
-/// The language of what the whole company reads.
+/// The language of what the whole company reads: that of the settings, else [`usual_language`].
 pub(crate) async fn language(app: &App, tenant: TenantId) -> Result<Language, Error> {
     let mut tx = app.db.read().await?;
     let settings = store::settings::find(&mut tx, tenant).await?.unwrap_or_default();
-    let of = tenants::find(&mut tx, tenant).await?.ok_or(Error::NotFound)?;
-    Ok(Language::of(settings.language.as_deref().unwrap_or(&of.language)))
+    drop(tx);
+    match settings.language {
+        Some(chosen) => Ok(Language::of(&chosen)),
+        None => usual_language(app, tenant).await,
+    }
+}
+
+/// The language of most users who have the app now; of several that are as frequent, that of the first who installed it. Pipedrive has no
+/// language of a company, and its country says too little.
+pub(crate) async fn usual_language(app: &App, tenant: TenantId) -> Result<Language, Error> {
+    let mut tx = app.db.read().await?;
+    let company = tenants::find(&mut tx, tenant).await?.ok_or(Error::NotFound)?;
+    let users = grants::users(&mut tx, tenant).await?;
+    drop(tx);
+    let languages = users.iter().map(|(_, profile)| Language::of(&profile.language));
+    Ok(Language::of_most(languages, Language::of(&company.language)))
 }
 
 /// Invoices that have become overdue by the clock alone; how many.
