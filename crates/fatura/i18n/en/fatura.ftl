@@ -20,7 +20,12 @@ foreign-flow-text = It was opened in another browser, used before, or more than 
 connected-elsewhere-title = This QuickBooks company is connected already
 connected-elsewhere-text = Another Pipedrive company uses it with Fatura. Disconnect it there first, or choose another QuickBooks company.
 declined-title = Nothing was connected
-declined-text = The access to QuickBooks was handed back. You can close this tab.
+declined-text = The access to QuickBooks was handed back.
+cancelled-at-intuit = You cancelled on Intuit’s page.
+cancelled-text = Fatura is installed in the Pipedrive of { $company }. Only QuickBooks is missing: connect it here now, or later in the settings of Fatura.
+cancelled-kept-title = Nothing has changed
+cancelled-kept-text = You cancelled. { $pipedrive } is still connected to { $quickbooks } in QuickBooks.
+try-again = Try again
 flow-failed-title = That did not work
 flow-failed-text = Pipedrive or QuickBooks did not answer as expected. Nothing was stored. Please try again in a moment.
 

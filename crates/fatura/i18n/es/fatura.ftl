@@ -20,7 +20,12 @@ foreign-flow-text = Se abrió en otro navegador, ya se usó o pasaron más de un
 connected-elsewhere-title = Esta empresa de QuickBooks ya está conectada
 connected-elsewhere-text = Otra empresa de Pipedrive la usa con Fatura. Desconéctala allí primero o elige otra empresa de QuickBooks.
 declined-title = No se conectó nada
-declined-text = El acceso a QuickBooks se devolvió. Puedes cerrar esta pestaña.
+declined-text = El acceso a QuickBooks se devolvió.
+cancelled-at-intuit = Cancelaste en la página de Intuit.
+cancelled-text = Fatura está instalada en el Pipedrive de { $company }. Solo falta QuickBooks: conéctalo aquí ahora o, más tarde, en los ajustes de Fatura.
+cancelled-kept-title = No ha cambiado nada
+cancelled-kept-text = Cancelaste. { $pipedrive } sigue conectada a { $quickbooks } en QuickBooks.
+try-again = Intentar de nuevo
 flow-failed-title = No funcionó
 flow-failed-text = Pipedrive o QuickBooks no respondió como se esperaba. No se guardó nada. Inténtalo de nuevo en un momento.
 

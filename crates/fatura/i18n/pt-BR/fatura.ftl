@@ -20,7 +20,12 @@ foreign-flow-text = Ele foi aberto em outro navegador, já foi usado ou passou d
 connected-elsewhere-title = Esta empresa do QuickBooks já está conectada
 connected-elsewhere-text = Outra empresa do Pipedrive a usa com o Fatura. Desconecte-a lá primeiro ou escolha outra empresa do QuickBooks.
 declined-title = Nada foi conectado
-declined-text = O acesso ao QuickBooks foi devolvido. Você pode fechar esta aba.
+declined-text = O acesso ao QuickBooks foi devolvido.
+cancelled-at-intuit = Você cancelou na página da Intuit.
+cancelled-text = O Fatura está instalado no Pipedrive de { $company }. Só falta o QuickBooks: conecte-o aqui agora ou, mais tarde, nas configurações do Fatura.
+cancelled-kept-title = Nada mudou
+cancelled-kept-text = Você cancelou. { $pipedrive } continua conectada a { $quickbooks } no QuickBooks.
+try-again = Tentar de novo
 flow-failed-title = Não deu certo
 flow-failed-text = O Pipedrive ou o QuickBooks não respondeu como esperado. Nada foi guardado. Tente de novo em instantes.
 

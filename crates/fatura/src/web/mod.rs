@@ -94,6 +94,7 @@ pub(crate) fn router(app: App) -> Router {
         .route("/pipedrive/callback", get(install::callback).delete(install::uninstalled))
         .route("/quickbooks/connect", get(connect::begin))
         .route("/quickbooks/callback", get(connect::callback))
+        .route("/quickbooks/again", get(connect::again))
         .route("/quickbooks/webhook", post(webhooks::quickbooks).layer(DefaultBodyLimit::max(WEBHOOK_MOST)))
         .route("/pdf/{invoice}/{ticket}", get(pdf::show))
         .route("/quickbooks/confirm", get(connect::confirmation).post(connect::confirm))
