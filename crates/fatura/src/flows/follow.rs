@@ -51,10 +51,10 @@ const STALE: SignedDuration = SignedDuration::from_secs(15);
 const SWEEP_MOST: i64 = 1000;
 
 /// What is known of an invoice, after reading it. Once voided it stays so, whatever becomes of the note by which
-/// QuickBooks says so; what is gone from the books was deleted.
+/// QuickBooks says so, until it has an amount again; what is gone from the books was deleted.
 pub(crate) fn merged(known: &Snapshot, read: Option<Snapshot>) -> Snapshot {
     match read {
-        Some(new) => Snapshot { voided: new.voided || known.voided, ..new },
+        Some(new) => Snapshot { voided: new.voided || (known.voided && new.total.is_zero()), ..new },
         None => Snapshot { deleted: true, ..known.clone() },
     }
 }

@@ -1,13 +1,13 @@
 //! What a panel shows: the invoices of a deal, a person or an organization, and the customer that is billed.
 
 use super::{Error, access, follow, form::party, merges, settings};
-use crate::state::App;
+use crate::{clock::Clock, state::App};
 use domain::{
     ids::{DealId, InvoiceId, TenantId, UserId},
     invoice::Snapshot,
     mapping::{Entity, Settings},
 };
-use jiff::{SignedDuration, Timestamp};
+use jiff::{SignedDuration, Timestamp, civil::Date};
 use providers::pipedrive::ListedDeal;
 use serde_json::json;
 use std::collections::{HashMap, HashSet};
@@ -66,11 +66,19 @@ pub(crate) struct Shown {
 }
 
 impl Shown {
-    /// What QuickBooks says of the invoices that stand.
-    pub(crate) fn snapshots(&self) -> impl Iterator<Item = &Snapshot> {
-        self.invoices
-            .iter()
-            .filter_map(|invoice| if let State::Issued(snapshot) = &invoice.state { Some(snapshot) } else { None })
+    /// What QuickBooks says of the invoices that were issued, each with the date in its QuickBooks company.
+    pub(crate) fn snapshots(&self, clock: &Clock) -> impl Iterator<Item = (&Snapshot, Date)> {
+        self.invoices.iter().filter_map(|invoice| {
+            let State::Issued(snapshot) = &invoice.state else { return None };
+            let connection = self.connection(invoice);
+            let zone = connection.map(|connection| connection.company.time_zone.as_str()).unwrap_or_default();
+            Some((snapshot, clock.today(zone)))
+        })
+    }
+
+    /// The connection that an invoice was made through, be it disconnected since.
+    pub(crate) fn connection(&self, invoice: &Invoice) -> Option<&Connection> {
+        self.connections.iter().find(|connection| connection.id == invoice.connection)
     }
 }
 

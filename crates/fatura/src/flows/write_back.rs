@@ -148,7 +148,7 @@ async fn values(app: &App, tenant: TenantId, deal: DealId, currency: &str) -> Re
     };
     drop(tx);
     let today = app.clock.today(&connection.map(|connection| connection.company.time_zone).unwrap_or_default());
-    let of_currencies = sums(issued.iter().map(|(_, snapshot)| *snapshot), today);
+    let of_currencies = sums(issued.iter().map(|(_, snapshot)| (*snapshot, today)));
     let amounts = |amount: fn(&Sums) -> Money| Content::Amounts {
         currency: currency.to_owned(),
         amounts: of_currencies.iter().map(amount).filter(|amount| !amount.is_zero()).collect(),

@@ -112,13 +112,10 @@ async fn render(
 ) -> Result<Response, Error> {
     let shown = panel::read(app, session.tenant.id, session.user, record).await.map_err(session.told())?;
     let w = session.writer();
-    let zone =
-        shown.current.as_ref().map_or(session.profile.time_zone.as_str(), |connection| &connection.company.time_zone);
-    let today = app.clock.today(zone);
     let time = |at: Timestamp| w.moment(&at, app.clock.now(), &session.profile.time_zone);
     let asked = asked.rows.max(ROWS);
     let may = rows::May::of(&shown.settings, session.user, session.profile.is_admin);
-    let rows = shown.invoices.iter().take(asked).map(|invoice| row(app, w, invoice, &shown, today, may)).collect();
+    let rows = shown.invoices.iter().take(asked).map(|invoice| row(app, w, invoice, &shown, may)).collect();
     let read = shown.invoices.iter().filter_map(|invoice| invoice.read_at).filter(|at| *at <= app.clock.now()).min();
     let read = read.max(shown.known.and_then(|known| known.until));
     html(&Panel {
@@ -128,7 +125,7 @@ async fn render(
         rows,
         asked,
         more: shown.invoices.len().saturating_sub(asked),
-        sums: sums(shown.snapshots(), today)
+        sums: sums(shown.snapshots(&app.clock))
             .into_iter()
             .map(|sum| Sums {
                 outstanding: w.money(&sum.outstanding),

@@ -102,13 +102,13 @@ pub(crate) fn badge(w: Writer, status: Status) -> String {
 }
 
 /// The row of an invoice.
-pub(super) fn row(app: &App, w: Writer, invoice: &Invoice, shown: &Shown, today: Date, may: May) -> Row {
-    let connection = shown.connections.iter().find(|connection| connection.id == invoice.connection);
-    match (&invoice.state, connection) {
+pub(super) fn row(app: &App, w: Writer, invoice: &Invoice, shown: &Shown, may: May) -> Row {
+    match (&invoice.state, shown.connection(invoice)) {
         (State::Issued(snapshot), Some(connection)) => {
             let link = app.config.invoice_page(&connection.realm_id, &snapshot.quickbooks_id);
             let works = connection.state == quickbooks::State::Active;
             let act = shown.acts.get(&invoice.id.0);
+            let today = app.clock.today(&connection.company.time_zone);
             issued(w, invoice, snapshot, act, link, works, today, may)
         }
         _ => unsettled(w, invoice, may),
