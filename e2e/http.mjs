@@ -110,6 +110,25 @@ export function fieldsOf(html) {
   return fields;
 }
 
+/** Pipedrive's API as somebody of a company uses it, by their own API token: it takes no access token's place. What a call answers. */
+export async function pipedriveApi(env, who) {
+  const { api_token: token } = await (await control(env, "/pipedrive/grants", { company_id: who.company, user_id: who.user })).json();
+  return async (method, path, body) => {
+    const answer = await fetch(`${env.PIPEDRIVE_API_URL}/api/${path}`, { method, headers: { "x-api-token": token, "content-type": "application/json" }, ...(body ? { body: JSON.stringify(body) } : {}) });
+    const text = await answer.text();
+    if (!answer.ok) throw new Error(`${method} ${path} answered ${answer.status}: ${text}`);
+    return JSON.parse(text).data;
+  };
+}
+
+/** Saves the settings as they are, with some changed. */
+export async function saveSettings(env, who, changes) {
+  const { call } = await session(env, "settings", who.company, who.user);
+  const answer = await call("/settings/save", { ...fieldsOf((await call("/settings/page")).text), ...changes });
+  if (answer.status !== 200) throw new Error(`the settings were not saved: ${answer.status} ${answer.text}`);
+  return answer;
+}
+
 export const control = (env, path, body, method = "POST") =>
   fetch(`${env.CONTROL_URL}${path}`, { method, headers: { "content-type": "application/json" }, ...(body ? { body: JSON.stringify(body) } : {}) });
 

@@ -25,6 +25,12 @@ async function outcome(page, { title, text, next }, name) {
   await picture(page, name);
 }
 
+/** Whether somebody has the app, as Pipedrive has it. */
+async function installedAt({ company, user }) {
+  const { companies } = await (await control(env, "/pipedrive/companies", undefined, "GET")).json();
+  return companies.find(({ id }) => id === company).users.find(({ id }) => id === user).installed;
+}
+
 const uninstall = (company, user) => control(env, "/pipedrive/uninstall", { company_id: company, ...(user ? { user_id: user } : {}) });
 
 test("cancelled at Pipedrive's consent, at Intuit's, and at the last question; then done", { timeout: 120_000 }, () =>
@@ -39,7 +45,22 @@ test("cancelled at Pipedrive's consent, at Intuit's, and at the last question; t
     await page.getByText("Renata Prado").click();
     await page.getByRole("button", { name: "Sign in" }).click();
     await page.getByRole("button", { name: "Cancel" }).click();
-    await outcome(page, { title: "Nada foi conectado", text: "Nada foi guardado" }, "connect-cancelled-pt");
+    // The app is installed all the same: the page says so, and how to go on.
+    const cancelled = { title: "O QuickBooks não está conectado", text: "O Fatura está instalado no Pipedrive de Aurora Soluções Ltda.", next: "Tentar de novo" };
+    await outcome(page, cancelled, "connect-cancelled-pt");
+    // In another browser the same address names nobody.
+    const elsewhere = await (await fetch(page.url(), { headers: { "accept-language": "pt-BR" } })).text();
+    assert.match(elsewhere, /Nada foi conectado/);
+    assert.doesNotMatch(elsewhere, /Aurora|again|app-settings/);
+    await page.getByRole("link", { name: "Tentar de novo" }).click();
+    await page.getByText("Renata Prado").click();
+    await page.getByRole("button", { name: "Sign in" }).click();
+    await page.getByRole("button", { name: "Cancel" }).click();
+    await page.getByText(cancelled.text).waitFor();
+    await page.getByRole("link", { name: "Abrir as configurações do Fatura" }).click();
+    await page.waitForURL("**/app-settings");
+    await settings(page).getByText("Nenhuma empresa do QuickBooks está conectada.").waitFor();
+    assert.equal(await installedAt(BR), true);
     // The app is installed by now; what is missing is the connection: the panel says the one next step.
     await openDeal(page, env, 1);
     await panel(page).getByText("O QuickBooks não está conectado").waitFor();
@@ -68,11 +89,42 @@ test("cancelled at Pipedrive's consent, at Intuit's, and at the last question; t
     await assertAccessible(tab, "the last question");
     await picture(tab, "connect-question-pt");
     await tab.getByRole("button", { name: "Cancelar" }).click();
-    await outcome(tab, { title: "Nada foi conectado", text: "O acesso ao QuickBooks foi devolvido." }, "connect-declined-pt");
-    await tab.close();
+    await outcome(tab, { title: "O QuickBooks não está conectado", text: "O acesso ao QuickBooks foi devolvido.", next: "Tentar de novo" }, "connect-declined-pt");
     assert.equal((await session(env, "form", BR.company, BR.user).then(({ call }) => call("/deals/1/form"))).status, 409, "nothing half-stored");
+    // Tried again from there, it is connected.
+    await tab.getByRole("link", { name: "Tentar de novo" }).click();
+    await tab.getByText("Renata Prado").click();
+    await tab.getByRole("button", { name: "Sign in" }).click();
+    await tab.getByText("Aurora Soluções").first().click();
+    await tab.getByRole("button", { name: "Connect", exact: true }).click();
+    await tab.getByRole("button", { name: "Conectar", exact: true }).click();
+    await tab.waitForURL("**/app-settings");
+    assert.equal((await session(env, "form", BR.company, BR.user).then(({ call }) => call("/deals/1/form"))).status, 200);
+    // Who goes to Intuit once more and cancels keeps the connection.
+    const { call } = await session(env, "settings", BR.company, BR.user);
+    await tab.goto(JSON.parse((await call("/settings/connect", {})).text).url);
+    await tab.getByText("Renata Prado").click();
+    await tab.getByRole("button", { name: "Sign in" }).click();
+    await tab.getByRole("button", { name: "Cancel" }).click();
+    await outcome(tab, { title: "Nada mudou", text: "Aurora Soluções Ltda continua conectada a Aurora Soluções no QuickBooks." }, "connect-kept-pt");
+    await tab.close();
   }),
 );
+
+test("cancelled at Intuit's consent, in English and in Spanish", { timeout: 120_000 }, async () => {
+  const cancel = (who, name, words) =>
+    as(who, async (page) => {
+      await page.goto(`${env.FATURA_URL}/install`);
+      await page.getByRole("button", { name: "Allow and install" }).click();
+      await page.getByText("Dana Whitfield").first().click();
+      await page.getByRole("button", { name: "Sign in" }).click();
+      await page.getByRole("button", { name: "Cancel" }).click();
+      await outcome(page, words, name);
+    });
+  await cancel(US, "connect-cancelled-en", { title: "QuickBooks is not connected", text: "Fatura is installed in the Pipedrive of Oak Street Catering.", next: "Try again" });
+  await cancel(MIGUEL, "connect-cancelled-es", { title: "QuickBooks no está conectado", text: "Fatura está instalada en el Pipedrive de Oak Street Catering.", next: "Intentar de nuevo" });
+  await uninstall(US.company);
+});
 
 test("a link that has expired, and a page that is not there, in Spanish", { timeout: 60_000 }, () =>
   as(LUCIA, async (page, browser) => {

@@ -214,9 +214,10 @@ test("a stale page gets a clear word, not a wrong act", async () => {
   // And what we know to be gone is guarded before QuickBooks is asked.
   const fresh = new RegExp(`"seen": "([^"]+)"`).exec((await call("/panel/deal/1")).text.replaceAll("&#34;", '"'))[1];
   assert.notEqual(fresh, seen);
+  await done("/faults", { provider: "quickbooks", method: "POST", path: "/invoice", effect: { fault: "6540" } });
   const paid = await call(`/panel/deal/1/invoices/${id}/delete`, { seen: fresh });
   assert.equal(paid.status, 409);
-  assert.match(paid.text, /It was not deleted\. QuickBooks says: /, "a payment hangs on it");
+  assert.match(paid.text, /It was not deleted\. QuickBooks does not delete an invoice that has payments\. .* QuickBooks says: /, "a payment hangs on it");
   assert.equal((await call(`/panel/deal/1/invoices/${id}/void`, { seen: fresh })).status, 200);
   assert.equal((await invoice(number)).TotalAmt, 0);
   const gone = await call(`/panel/deal/1/invoices/${id}/void`, { seen: fresh });

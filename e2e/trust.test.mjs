@@ -81,7 +81,7 @@ test("a flow ends only in the browser that began it, once", async () => {
   const restarted = await stranger.once(`${env.FATURA_URL}/pipedrive/callback?code=x`);
   assert.equal(restarted.headers.get("location"), "/install");
   // Declining keeps the connection that stands.
-  assert.match((await decide(env, begun.person, begun.pending, "cancel")).url, /quickbooks-declined$/);
+  assert.match((await decide(env, begun.person, begun.pending, "cancel")).url, /quickbooks-declined\?cancelled=/);
   const { call } = await session(env, "form", US.company, US.user);
   assert.equal((await call("/deals/4/form")).status, 200);
 });

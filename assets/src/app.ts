@@ -81,6 +81,21 @@ async function openTab(address: string): Promise<void> {
   document.querySelector("#main")?.insertAdjacentHTML("afterbegin", text);
 }
 
+const QUESTION_DEADLINE = 5000;
+
+/** The words of a question that the server has to look something up for; where it does not answer in time, those of the button stay. */
+async function question(button: HTMLElement): Promise<Record<string, string>> {
+  const address = button.dataset["question"];
+  if (!address) return {};
+  try {
+    const headers = { Authorization: `Bearer ${(await host.token()) ?? ""}` };
+    const answer = await fetch(address, { headers, signal: AbortSignal.timeout(QUESTION_DEADLINE) });
+    return answer.ok ? await answer.json() : {};
+  } catch {
+    return {};
+  }
+}
+
 document.addEventListener("click", async (event) => {
   const button = (event.target as Element).closest<HTMLElement>("[data-act]");
   if (!button) return;
@@ -94,8 +109,9 @@ document.addEventListener("click", async (event) => {
     case "open-tab":
       return openTab(button.dataset["url"] ?? "");
     case "confirm": {
-      const { title = "", text: description = "", ok: okText = "", cancel: cancelText = "" } = button.dataset;
-      if (await host.ask({ title, description, okText, cancelText })) htmx.trigger(button, "fatura:confirmed");
+      const { title = "", text: description = "", ok: okText = "", cancel: cancelText = "" } = { ...button.dataset, ...(await question(button)) };
+      // The panel may have been read anew meanwhile, and the button be another.
+      if (await host.ask({ title, description, okText, cancelText })) htmx.trigger((button.id && document.getElementById(button.id)) || button, "fatura:confirmed");
       return undefined;
     }
     case "dismiss":

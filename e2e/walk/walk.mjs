@@ -289,7 +289,7 @@ export function walk(language, theme, hands) {
         await hand.press(panel(page).locator("#refresh"));
         await panel(page).locator("#read-at").waitFor();
         await hand.press(panel(page).locator("#choose-deal"));
-        await panel(page).locator("#open-deals button").first().waitFor();
+        await panel(page).locator("#billable-deals button").first().waitFor();
         await seen("panel-organization");
         await hand.closeMenu();
         await hand.press(panel(page).locator("#more"));

@@ -23,12 +23,22 @@ impl Sums {
     pub fn currency(&self) -> Currency {
         self.paid.currency()
     }
+
+    /// What is still to be paid, past due or not.
+    pub fn balance(&self) -> Money {
+        Money::rounded(self.outstanding.amount() + self.overdue.amount(), self.currency())
+    }
+
+    /// What was invoiced: paid or not.
+    pub fn invoiced(&self) -> Money {
+        Money::rounded(self.balance().amount() + self.paid.amount(), self.currency())
+    }
 }
 
-/// Adds up invoices as they stand on `today`. Voided and deleted ones count for nothing.
-pub fn sums<'a>(invoices: impl IntoIterator<Item = &'a Snapshot>, today: Date) -> Vec<Sums> {
+/// Adds up invoices, each as it stands today: that is the date in its own QuickBooks company. Voided and deleted ones count for nothing.
+pub fn sums<'a>(invoices: impl IntoIterator<Item = (&'a Snapshot, Date)>) -> Vec<Sums> {
     let mut sums: Vec<Sums> = Vec::new();
-    for invoice in invoices {
+    for (invoice, today) in invoices {
         let status = status(invoice, today);
         if matches!(status, Status::Voided | Status::Deleted) {
             continue;
@@ -82,9 +92,19 @@ mod tests {
             invoice(Currency::USD, 50, 50, early),
             deleted,
         ];
-        let [brl, usd] = sums(&all, date(2026, 3, 13))[..] else { panic!("two currencies") };
+        let today = date(2026, 3, 13);
+        let [brl, usd] = sums(all.iter().map(|invoice| (invoice, today)))[..] else { panic!("two currencies") };
         let minor = |sums: Sums| [sums.outstanding, sums.overdue, sums.paid].map(Money::minor);
         assert_eq!(minor(brl), [Some(100), Some(0), Some(0)]);
         assert_eq!(minor(usd), [Some(50), Some(40), Some(60)]);
+        assert_eq!((usd.balance().minor(), usd.invoiced().minor()), (Some(90), Some(150)));
+    }
+
+    #[test]
+    fn each_invoice_is_due_by_its_own_date() {
+        let due = date(2026, 3, 13);
+        let invoice = invoice(Currency::USD, 100, 100, due);
+        let [sum] = sums([(&invoice, due), (&invoice, date(2026, 3, 14))])[..] else { panic!("one currency") };
+        assert_eq!((sum.outstanding.minor(), sum.overdue.minor()), (Some(100), Some(100)));
     }
 }

@@ -42,6 +42,27 @@ impl Language {
         }
     }
 
+    /// The language of most; of several that are as frequent, `first` where it is among them.
+    pub(crate) fn of_most(all: impl IntoIterator<Item = Self>, first: Self) -> Self {
+        let mut counts = [0_usize; Self::ALL.len()];
+        for language in all {
+            for (count, _) in counts.iter_mut().zip(Self::ALL).filter(|(_, known)| *known == language) {
+                *count += 1;
+            }
+        }
+        let counted = Self::ALL.into_iter().zip(counts);
+        counted.max_by_key(|(language, count)| (*count, *language == first)).map_or(first, |(language, _)| language)
+    }
+
+    /// As it calls itself.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Portuguese => "Português (Brasil)",
+            Self::English => "English",
+            Self::Spanish => "Español",
+        }
+    }
+
     /// For `<html lang>`: the language that the texts are written in.
     pub(crate) fn tag(self) -> &'static str {
         match self {
@@ -94,6 +115,17 @@ mod tests {
             assert_eq!(english.difference(&own).collect::<Vec<_>>(), Vec::<&String>::new(), "missing in {language:?}");
             assert_eq!(own.difference(&english).collect::<Vec<_>>(), Vec::<&String>::new(), "unknown in {language:?}");
         }
+    }
+
+    #[test]
+    fn the_language_of_most_is_found() {
+        use Language::{English, Portuguese, Spanish};
+        assert_eq!(Language::of_most([Spanish, Portuguese, Portuguese], Spanish), Portuguese);
+        assert_eq!(Language::of_most([Spanish, Portuguese], Spanish), Spanish);
+        assert_eq!(Language::of_most([Portuguese, Spanish], Portuguese), Portuguese);
+        assert_eq!(Language::of_most([], English), English);
+        // Whoever was first has left; the others are as many in both languages.
+        assert_ne!(Language::of_most([Spanish, Portuguese], English), English);
     }
 
     #[test]

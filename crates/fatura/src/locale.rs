@@ -42,6 +42,11 @@ impl Locale {
         Self { language, own: of.language, script: of.script, region: of.region }
     }
 
+    /// A user's: Pipedrive's `locale` says how they write dates and numbers, their language is another setting.
+    pub(crate) fn of_user(locale: &str, language: &str) -> Self {
+        Self::of(locale).in_language(Language::of(language))
+    }
+
     /// The same region, with texts in another language: what a company has chosen for all of its people.
     pub(crate) fn in_language(self, language: Language) -> Self {
         Self { language, ..self }

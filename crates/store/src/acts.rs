@@ -40,6 +40,8 @@ pub enum Reason {
     NotNow,
     /// There is no address to send it to.
     NoAddress,
+    /// QuickBooks refused because the invoice has payments, in its own words.
+    HasPayments(String),
     /// QuickBooks refused, in its own words.
     Refused(String),
 }

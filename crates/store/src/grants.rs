@@ -15,8 +15,10 @@ use jiff::{Timestamp, tz::TimeZone};
 pub struct Profile {
     /// Full name.
     pub name: String,
-    /// As `pt_BR`.
+    /// How numbers and dates look, as `pt_BR`. Pipedrive keeps it apart from the language.
     pub locale: String,
+    /// The language, as `pt`; the locale where it is not known.
+    pub language: String,
     /// As `America/Sao_Paulo`.
     pub time_zone: String,
     /// May change settings and connections.
@@ -52,6 +54,7 @@ struct Row {
     user_id: i64,
     user_name: String,
     locale: String,
+    language: String,
     time_zone: String,
     is_admin: bool,
     profile_at: i64,
@@ -60,6 +63,11 @@ struct Row {
     access_token: String,
     refresh_token: String,
     expires_at: i64,
+}
+
+/// The language, or the locale where the row is from before languages were kept.
+pub(crate) fn known(language: String, locale: &str) -> String {
+    if language.is_empty() { locale.to_owned() } else { language }
 }
 
 fn place(tenant: TenantId, user: UserId) -> String {
@@ -80,26 +88,28 @@ pub async fn install(
     let (access, refresh) = tokens::seal(vault, &place(tenant, user), tokens)?;
     on!(tx, c => sqlx::query(
         "INSERT INTO pipedrive_grant (tenant_id, user_id, user_name, locale, time_zone, is_admin, profile_at, api_domain, state, \
-         access_token, refresh_token, expires_at, lease_until) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'active', $9, $10, $11, 0) \
-         ON CONFLICT (tenant_id, user_id) DO UPDATE SET user_name = excluded.user_name, locale = excluded.locale, \
+         access_token, refresh_token, expires_at, lease_until, language) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'active', $9, $10, $11, 0, $12) \
+         ON CONFLICT (tenant_id, user_id) DO UPDATE SET user_name = excluded.user_name, locale = excluded.locale, language = excluded.language, \
          time_zone = excluded.time_zone, is_admin = excluded.is_admin, profile_at = excluded.profile_at, \
          api_domain = excluded.api_domain, state = 'active', access_token = excluded.access_token, \
          refresh_token = excluded.refresh_token, expires_at = excluded.expires_at, lease_until = 0")
         .bind(tenant.0).bind(user.0).bind(&profile.name).bind(&profile.locale).bind(&profile.time_zone).bind(profile.is_admin)
-        .bind(micros(now)).bind(api_domain).bind(access).bind(refresh).bind(micros(tokens.expires_at)).execute(c).await.map(drop))?;
+        .bind(micros(now)).bind(api_domain).bind(access).bind(refresh).bind(micros(tokens.expires_at)).bind(&profile.language).execute(c).await.map(drop))?;
     Ok(())
 }
 
 /// A user's grant.
 pub async fn find(tx: &mut Tx, vault: &Vault, tenant: TenantId, user: UserId) -> Result<Option<Grant>, Error> {
     let row: Option<Row> = on!(tx, c => sqlx::query_as(
-        "SELECT user_id, user_name, locale, time_zone, is_admin, profile_at, api_domain, state, access_token, refresh_token, expires_at \
+        "SELECT user_id, user_name, locale, language, time_zone, is_admin, profile_at, api_domain, state, access_token, refresh_token, expires_at \
          FROM pipedrive_grant WHERE tenant_id = $1 AND user_id = $2").bind(tenant.0).bind(user.0).fetch_optional(c).await)?;
     row.map(|row| {
         Ok(Grant {
             user: UserId(row.user_id),
             profile: Profile {
                 name: row.user_name,
+                language: known(row.language, &row.locale),
                 locale: row.locale,
                 time_zone: row.time_zone,
                 is_admin: row.is_admin,
@@ -122,10 +132,10 @@ pub async fn set_profile(
     now: Timestamp,
 ) -> Result<(), Error> {
     on!(tx, c => sqlx::query(
-        "UPDATE pipedrive_grant SET user_name = $3, locale = $4, time_zone = $5, is_admin = $6, profile_at = $7 \
+        "UPDATE pipedrive_grant SET user_name = $3, locale = $4, time_zone = $5, is_admin = $6, profile_at = $7, language = $8 \
          WHERE tenant_id = $1 AND user_id = $2")
         .bind(tenant.0).bind(user.0).bind(&profile.name).bind(&profile.locale).bind(&profile.time_zone).bind(profile.is_admin)
-        .bind(micros(now)).execute(c).await.map(drop))?;
+        .bind(micros(now)).bind(&profile.language).execute(c).await.map(drop))?;
     Ok(())
 }
 
@@ -185,11 +195,14 @@ pub async fn uninstall(tx: &mut Tx, tenant: TenantId, user: UserId) -> Result<i6
 
 /// The users of a company who have the app now; administrators first.
 pub async fn users(tx: &mut Tx, tenant: TenantId) -> Result<Vec<(UserId, Profile)>, Error> {
-    let rows: Vec<(i64, String, String, String, bool)> = on!(tx, c => sqlx::query_as(
-        "SELECT user_id, user_name, locale, time_zone, is_admin FROM pipedrive_grant WHERE tenant_id = $1 AND state = 'active' \
+    let rows: Vec<(i64, String, String, String, String, bool)> = on!(tx, c => sqlx::query_as(
+        "SELECT user_id, user_name, locale, language, time_zone, is_admin FROM pipedrive_grant WHERE tenant_id = $1 AND state = 'active' \
          ORDER BY is_admin DESC, user_id").bind(tenant.0).fetch_all(c).await)?;
     Ok(rows
         .into_iter()
-        .map(|(user, name, locale, time_zone, is_admin)| (UserId(user), Profile { name, locale, time_zone, is_admin }))
+        .map(|(user, name, locale, language, time_zone, is_admin)| {
+            let language = known(language, &locale);
+            (UserId(user), Profile { name, locale, language, time_zone, is_admin })
+        })
         .collect())
 }

@@ -21,6 +21,10 @@ use jiff::{Timestamp, civil::Date};
 use std::ops::RangeInclusive;
 use uuid::Uuid;
 
+/// The state of a refused invoice that somebody has removed. It is listed no more, but the row stays: pressed again, its form needs a new
+/// generation, or QuickBooks would take what differs for a repetition of what it refused.
+const REMOVED: &str = "removed";
+
 /// How far an intended invoice has come.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum State {
@@ -181,7 +185,7 @@ impl TryFrom<Row> for Invoice {
         let state = match row.state.as_str() {
             "queued" => State::Queued,
             "sending" => State::Sending,
-            "refused" => {
+            "refused" | REMOVED => {
                 State::Refused(serde_json::from_str(&row.refusal.unwrap_or_default()).map_err(|_| unreadable())?)
             }
             _ => State::Issued(Snapshot {
@@ -252,7 +256,7 @@ pub async fn place(tx: &mut Tx, tenant: TenantId, intent: &Intent, now: Timestam
         let renewed = on!(tx, c => sqlx::query(
             "UPDATE invoice SET connection_id = $3, generation = generation + 1, form = $4, draft = $5, state = 'queued', refusal = NULL, \
              lease_until = 0, attempts = 0, trouble = NULL, may_resend = $13, next_attempt_at = $6, customer_name = $7, currency = $8, total_minor = $9, \
-             balance_minor = $9, issued = $10, due = $11, customer_id = $12 WHERE tenant_id = $1 AND id = $2 AND state = 'refused'")
+             balance_minor = $9, issued = $10, due = $11, customer_id = $12 WHERE tenant_id = $1 AND id = $2 AND state IN ('refused', 'removed')")
             .bind(tenant.0).bind(known.id.0).bind(intent.connection.0).bind(&form).bind(&draft).bind(micros(now))
             .bind(&intent.customer_name).bind(intent.draft.currency.code()).bind(total)
             .bind(intent.draft.issued.to_string()).bind(intent.draft.due.to_string())
@@ -318,13 +322,20 @@ pub async fn find(tx: &mut Tx, tenant: TenantId, id: InvoiceId) -> Result<Option
 /// The invoices of a deal, a person or an organization, newest first.
 pub async fn list(tx: &mut Tx, tenant: TenantId, of: Of) -> Result<Vec<Invoice>, Error> {
     let (statement, id) = match of {
-        Of::Deal(deal) => (select!("WHERE tenant_id = $1 AND deal_id = $2 ORDER BY created_at DESC, id DESC"), deal.0),
-        Of::Person(person) => {
-            (select!("WHERE tenant_id = $1 AND person_id = $2 ORDER BY created_at DESC, id DESC"), person)
-        }
-        Of::Organization(organization) => {
-            (select!("WHERE tenant_id = $1 AND organization_id = $2 ORDER BY created_at DESC, id DESC"), organization)
-        }
+        Of::Deal(deal) => (
+            select!("WHERE tenant_id = $1 AND deal_id = $2 AND state <> 'removed' ORDER BY created_at DESC, id DESC"),
+            deal.0,
+        ),
+        Of::Person(person) => (
+            select!("WHERE tenant_id = $1 AND person_id = $2 AND state <> 'removed' ORDER BY created_at DESC, id DESC"),
+            person,
+        ),
+        Of::Organization(organization) => (
+            select!(
+                "WHERE tenant_id = $1 AND organization_id = $2 AND state <> 'removed' ORDER BY created_at DESC, id DESC"
+            ),
+            organization,
+        ),
     };
     let rows: Vec<Row> = on!(tx, c => sqlx::query_as(statement).bind(tenant.0).bind(id).fetch_all(c).await)?;
     rows.into_iter().map(Invoice::try_from).collect()
@@ -420,6 +431,13 @@ pub async fn refused(
         "UPDATE invoice SET state = 'refused', refusal = $4, lease_until = 0 WHERE tenant_id = $1 AND id = $2 AND lease_owner = $3 \
          AND state IN ('queued', 'sending')")
         .bind(tenant.0).bind(id.0).bind(owner).bind(refusal).execute(c).await.map(|done| done.rows_affected()))?;
+    Ok(rows == 1)
+}
+
+/// Removes a refused invoice from all lists; false where it is in another state, as when it is tried again meanwhile.
+pub async fn remove_refused(tx: &mut Tx, tenant: TenantId, id: InvoiceId) -> Result<bool, Error> {
+    let rows = on!(tx, c => sqlx::query("UPDATE invoice SET state = $3 WHERE tenant_id = $1 AND id = $2 AND state = 'refused'")
+        .bind(tenant.0).bind(id.0).bind(REMOVED).execute(c).await.map(|done| done.rows_affected()))?;
     Ok(rows == 1)
 }
 

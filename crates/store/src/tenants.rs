@@ -3,6 +3,7 @@
 use crate::{
     Error, Tx,
     db::on,
+    grants::known,
     time::{instant, micros},
 };
 use domain::ids::TenantId;
@@ -20,8 +21,10 @@ pub struct Tenant {
     pub company_name: String,
     /// The part before `.pipedrive.com`.
     pub company_domain: String,
-    /// Language of the first user who installed Fatura, as `pt_BR`: the company's own, for what all of it reads.
+    /// Locale of the first user who installed Fatura, as `pt_BR`.
     pub locale: String,
+    /// Language of that user, as `pt`.
+    pub language: String,
 }
 
 /// A Pipedrive company as it installs Fatura.
@@ -33,8 +36,10 @@ pub struct Company<'a> {
     pub name: &'a str,
     /// The part before `.pipedrive.com`.
     pub domain: &'a str,
-    /// The installing user's language.
+    /// The installing user's locale.
     pub locale: &'a str,
+    /// The installing user's language.
+    pub language: &'a str,
 }
 
 #[derive(sqlx::FromRow)]
@@ -44,6 +49,7 @@ struct Row {
     company_name: String,
     company_domain: String,
     locale: String,
+    language: String,
 }
 
 impl From<Row> for Tenant {
@@ -53,6 +59,7 @@ impl From<Row> for Tenant {
             company_id: row.company_id,
             company_name: row.company_name,
             company_domain: row.company_domain,
+            language: known(row.language, &row.locale),
             locale: row.locale,
         }
     }
@@ -61,17 +68,18 @@ impl From<Row> for Tenant {
 /// The tenant of a Pipedrive company, made if it is new; an uninstalled one comes back to life.
 pub async fn install(tx: &mut Tx, new_id: TenantId, company: &Company<'_>, now: Timestamp) -> Result<Tenant, Error> {
     let row: Row = on!(tx, c => sqlx::query_as(
-        "INSERT INTO tenant (id, company_id, company_name, company_domain, created_at, locale) VALUES ($1, $2, $3, $4, $5, $6) \
+        "INSERT INTO tenant (id, company_id, company_name, company_domain, created_at, locale, language) VALUES ($1, $2, $3, $4, $5, $6, $7) \
          ON CONFLICT (company_id) DO UPDATE SET company_name = excluded.company_name, company_domain = excluded.company_domain, \
-         uninstalled_at = NULL RETURNING id, company_id, company_name, company_domain, locale")
-        .bind(new_id.0).bind(company.id).bind(company.name).bind(company.domain).bind(micros(now)).bind(company.locale).fetch_one(c).await)?;
+         uninstalled_at = NULL RETURNING id, company_id, company_name, company_domain, locale, language")
+        .bind(new_id.0).bind(company.id).bind(company.name).bind(company.domain).bind(micros(now)).bind(company.locale).bind(company.language)
+        .fetch_one(c).await)?;
     Ok(row.into())
 }
 
 /// The installed tenant of a Pipedrive company.
 pub async fn by_company(tx: &mut Tx, company_id: i64) -> Result<Option<Tenant>, Error> {
     let row: Option<Row> = on!(tx, c => sqlx::query_as(
-        "SELECT id, company_id, company_name, company_domain, locale FROM tenant WHERE company_id = $1 AND uninstalled_at IS NULL")
+        "SELECT id, company_id, company_name, company_domain, locale, language FROM tenant WHERE company_id = $1 AND uninstalled_at IS NULL")
         .bind(company_id).fetch_optional(c).await)?;
     Ok(row.map(Tenant::from))
 }
@@ -79,7 +87,7 @@ pub async fn by_company(tx: &mut Tx, company_id: i64) -> Result<Option<Tenant>, 
 /// A tenant by our id.
 pub async fn find(tx: &mut Tx, tenant: TenantId) -> Result<Option<Tenant>, Error> {
     let row: Option<Row> = on!(tx, c => sqlx::query_as(
-        "SELECT id, company_id, company_name, company_domain, locale FROM tenant WHERE id = $1").bind(tenant.0).fetch_optional(c).await)?;
+        "SELECT id, company_id, company_name, company_domain, locale, language FROM tenant WHERE id = $1").bind(tenant.0).fetch_optional(c).await)?;
     Ok(row.map(Tenant::from))
 }
 

@@ -20,7 +20,12 @@ foreign-flow-text = It was opened in another browser, used before, or more than 
 connected-elsewhere-title = This QuickBooks company is connected already
 connected-elsewhere-text = Another Pipedrive company uses it with Fatura. Disconnect it there first, or choose another QuickBooks company.
 declined-title = Nothing was connected
-declined-text = The access to QuickBooks was handed back. You can close this tab.
+declined-text = The access to QuickBooks was handed back.
+cancelled-at-intuit = You cancelled on Intuit’s page.
+cancelled-text = Fatura is installed in the Pipedrive of { $company }. Only QuickBooks is missing: connect it here now, or later in the settings of Fatura.
+cancelled-kept-title = Nothing has changed
+cancelled-kept-text = You cancelled. { $pipedrive } is still connected to { $quickbooks } in QuickBooks.
+try-again = Try again
 flow-failed-title = That did not work
 flow-failed-text = Pipedrive or QuickBooks did not answer as expected. Nothing was stored. Please try again in a moment.
 
@@ -79,11 +84,21 @@ send-text = QuickBooks sends it, with the subject and text that are set there.
 send-ok = Send
 void-title = Void invoice { $number }?
 void-text = Its amount of { $total } becomes zero in QuickBooks. This cannot be undone.
-void-text-paid = { $amount } were paid already and become a credit of the customer.
 void-ok = Void invoice
 delete-title = Delete invoice { $number }?
 delete-text = The invoice of { $total } leaves the books in QuickBooks. This cannot be undone; to keep it visible there, void it instead.
+delete-text-paid = If QuickBooks refuses to delete an invoice that has payments, void it instead.
 delete-ok = Delete invoice
+paid-already = { $amount } was paid already.
+paid-already-by =
+    { $count ->
+        [one] { $amount } was paid already, by one payment: { $payments }.
+       *[other] { $amount } was paid already, by { $count } payments: { $payments }.
+    }
+paid-payment = { $amount } on { $date }
+paid-credit = { $amount } by credit memo on { $date }
+paid-more = { $payments }; and { $count } more
+payments-stay = The payments stay in QuickBooks as unapplied credit of the customer.
 unlink-title = Unlink { $customer }?
 unlink-text = The next invoice asks again which customer is billed. The invoices stay.
 unlink-ok = Unlink
@@ -102,6 +117,8 @@ act-not-corrected = It was not corrected.
 act-changed = The invoice has changed in QuickBooks meanwhile: “{ $badge }” is how it stands now. Look again before you repeat this.
 act-not-now = The invoice is “{ $badge }” now, which does not allow it.
 act-no-address = Enter the email address it goes to.
+act-has-payments-delete = QuickBooks does not delete an invoice that has payments. Unlink them in QuickBooks first, or void the invoice instead.
+act-has-payments-void = QuickBooks does not void an invoice that has payments. Unlink them in QuickBooks first.
 panel-draft = A draft of { $time } waits.
 panel-open-draft = Open it
 panel-menu = More
@@ -114,8 +131,15 @@ panel-overdue = Overdue
 panel-paid = Paid
 panel-empty-person = No invoices for this person yet.
 panel-empty-organization = No invoices for this organization yet.
-panel-no-open-deals = There is no open deal to bill.
+panel-no-deals = There is no open or won deal to bill.
 panel-choose-deal = Which deal?
+panel-deal-open = Open
+panel-deal-won = Won
+panel-deal-invoices =
+    { $count ->
+        [one] { $count } invoice
+       *[other] { $count } invoices
+    }
 panel-admins-create = Only administrators create invoices.
 panel-show-more =
     { $count ->
@@ -133,6 +157,9 @@ panel-overdue-for =
     }
 panel-silent = QuickBooks has not answered since { $time }. What you see is the last known state.
 panel-mend = Open the form
+panel-remove = Remove
+panel-removed = Refused invoice removed
+panel-not-removed = It is being tried again and was not removed.
 
 # History of a deal
 history-created = Invoice { $number } created in QuickBooks: { $total } for { $customer }, due { $due }.
@@ -394,9 +421,10 @@ settings-rights = Who may do what
 settings-create = Create invoices
 settings-void = Void and delete invoices
 settings-language = Language of the deal’s history
-settings-language-text = Pages follow each person’s own language.
+settings-language-usual = Automatic: { $language }
+settings-language-text = Automatic is the language of most people here who have Fatura. Pages follow each person’s own language.
 settings-write-back = Fields of the deal
-settings-write-back-text = Own fields of the deal that follow its invoices, for filters, automations and reports in Pipedrive.
+settings-write-back-text = Own fields of the deal that follow its invoices, for filters, automations and reports in Pipedrive. A number counts the invoices in the deal’s currency; a text lists each currency by itself.
 write-invoiced = Invoiced amount
 write-balance = Amount left to pay
 write-status = Status of the newest invoice

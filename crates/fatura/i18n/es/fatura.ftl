@@ -20,7 +20,12 @@ foreign-flow-text = Se abrió en otro navegador, ya se usó o pasaron más de un
 connected-elsewhere-title = Esta empresa de QuickBooks ya está conectada
 connected-elsewhere-text = Otra empresa de Pipedrive la usa con Fatura. Desconéctala allí primero o elige otra empresa de QuickBooks.
 declined-title = No se conectó nada
-declined-text = El acceso a QuickBooks se devolvió. Puedes cerrar esta pestaña.
+declined-text = El acceso a QuickBooks se devolvió.
+cancelled-at-intuit = Cancelaste en la página de Intuit.
+cancelled-text = Fatura está instalada en el Pipedrive de { $company }. Solo falta QuickBooks: conéctalo aquí ahora o, más tarde, en los ajustes de Fatura.
+cancelled-kept-title = No ha cambiado nada
+cancelled-kept-text = Cancelaste. { $pipedrive } sigue conectada a { $quickbooks } en QuickBooks.
+try-again = Intentar de nuevo
 flow-failed-title = No funcionó
 flow-failed-text = Pipedrive o QuickBooks no respondió como se esperaba. No se guardó nada. Inténtalo de nuevo en un momento.
 
@@ -79,11 +84,21 @@ send-text = La envía QuickBooks, con el asunto y el texto definidos allí.
 send-ok = Enviar
 void-title = ¿Anular la factura { $number }?
 void-text = Su importe de { $total } pasa a cero en QuickBooks. No se puede deshacer.
-void-text-paid = Ya se pagaron { $amount }, que pasan a ser un crédito del cliente.
 void-ok = Anular factura
 delete-title = ¿Eliminar la factura { $number }?
 delete-text = La factura de { $total } sale de los libros en QuickBooks. No se puede deshacer; para que siga visible allí, anúlala.
+delete-text-paid = Si QuickBooks no permite eliminar una factura con pagos, anúlala.
 delete-ok = Eliminar factura
+paid-already = Ya se pagaron { $amount }.
+paid-already-by =
+    { $count ->
+        [one] Ya se pagaron { $amount } en un pago: { $payments }.
+       *[other] Ya se pagaron { $amount } en { $count } pagos: { $payments }.
+    }
+paid-payment = { $amount } el { $date }
+paid-credit = { $amount } con nota de crédito el { $date }
+paid-more = { $payments }; y { $count } más
+payments-stay = Los pagos se quedan en QuickBooks como crédito sin aplicar del cliente.
 unlink-title = ¿Desvincular a { $customer }?
 unlink-text = La próxima factura vuelve a preguntar quién es el cliente. Las facturas se quedan.
 unlink-ok = Desvincular
@@ -102,6 +117,8 @@ act-not-corrected = No se corrigió.
 act-changed = La factura cambió en QuickBooks entretanto: ahora está «{ $badge }». Revísala antes de repetir.
 act-not-now = La factura está ahora «{ $badge }», y eso no lo permite.
 act-no-address = Escribe el correo al que se envía.
+act-has-payments-delete = QuickBooks no elimina una factura que tiene pagos. Desvincúlalos antes en QuickBooks o anula la factura.
+act-has-payments-void = QuickBooks no anula una factura que tiene pagos. Desvincúlalos antes en QuickBooks.
 panel-draft = Espera un borrador de { $time }.
 panel-open-draft = Abrirlo
 panel-menu = Más opciones
@@ -114,8 +131,15 @@ panel-overdue = Vencido
 panel-paid = Pagado
 panel-empty-person = Esta persona aún no tiene facturas.
 panel-empty-organization = Esta organización aún no tiene facturas.
-panel-no-open-deals = No hay ningún trato abierto que facturar.
+panel-no-deals = No hay ningún trato abierto ni ganado que facturar.
 panel-choose-deal = ¿Qué trato?
+panel-deal-open = Abierto
+panel-deal-won = Ganado
+panel-deal-invoices =
+    { $count ->
+        [one] { $count } factura
+       *[other] { $count } facturas
+    }
 panel-admins-create = Solo los administradores crean facturas.
 panel-show-more =
     { $count ->
@@ -133,6 +157,9 @@ panel-overdue-for =
     }
 panel-silent = QuickBooks no responde desde { $time }. Lo que ves es el último estado conocido.
 panel-mend = Abrir el formulario
+panel-remove = Quitar
+panel-removed = Factura rechazada quitada
+panel-not-removed = Se está intentando de nuevo y no se quitó.
 
 # Historial del trato
 history-created = Factura { $number } creada en QuickBooks: { $total } para { $customer }, vence el { $due }.
@@ -394,9 +421,10 @@ settings-rights = Quién puede qué
 settings-create = Crear facturas
 settings-void = Anular y eliminar facturas
 settings-language = Idioma del historial del trato
-settings-language-text = Las páginas siguen el idioma de cada persona.
+settings-language-usual = Automático: { $language }
+settings-language-text = Automático es el idioma de la mayoría de las personas que tienen Fatura aquí. Las páginas siguen el idioma de cada persona.
 settings-write-back = Campos del trato
-settings-write-back-text = Campos propios del trato que siguen a sus facturas, para filtros, automatizaciones e informes en Pipedrive.
+settings-write-back-text = Campos propios del trato que siguen sus facturas, para filtros, automatizaciones e informes en Pipedrive. Un número cuenta las facturas en la moneda del trato; un texto indica cada moneda por separado.
 write-invoiced = Importe facturado
 write-balance = Importe por pagar
 write-status = Estado de la factura más nueva

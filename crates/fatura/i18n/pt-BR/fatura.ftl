@@ -20,7 +20,12 @@ foreign-flow-text = Ele foi aberto em outro navegador, já foi usado ou passou d
 connected-elsewhere-title = Esta empresa do QuickBooks já está conectada
 connected-elsewhere-text = Outra empresa do Pipedrive a usa com o Fatura. Desconecte-a lá primeiro ou escolha outra empresa do QuickBooks.
 declined-title = Nada foi conectado
-declined-text = O acesso ao QuickBooks foi devolvido. Você pode fechar esta aba.
+declined-text = O acesso ao QuickBooks foi devolvido.
+cancelled-at-intuit = Você cancelou na página da Intuit.
+cancelled-text = O Fatura está instalado no Pipedrive de { $company }. Só falta o QuickBooks: conecte-o aqui agora ou, mais tarde, nas configurações do Fatura.
+cancelled-kept-title = Nada mudou
+cancelled-kept-text = Você cancelou. { $pipedrive } continua conectada a { $quickbooks } no QuickBooks.
+try-again = Tentar de novo
 flow-failed-title = Não deu certo
 flow-failed-text = O Pipedrive ou o QuickBooks não respondeu como esperado. Nada foi guardado. Tente de novo em instantes.
 
@@ -79,11 +84,21 @@ send-text = O QuickBooks envia, com o assunto e o texto definidos lá.
 send-ok = Enviar
 void-title = Anular a fatura { $number }?
 void-text = O valor de { $total } passa a zero no QuickBooks. A anulação não pode ser desfeita.
-void-text-paid = Já foram pagos { $amount }, que viram crédito do cliente.
 void-ok = Anular fatura
 delete-title = Excluir a fatura { $number }?
 delete-text = A fatura de { $total } sai dos livros no QuickBooks. A exclusão não pode ser desfeita; para mantê-la visível, anule.
+delete-text-paid = Se o QuickBooks recusar a exclusão de uma fatura com pagamentos, anule-a.
 delete-ok = Excluir fatura
+paid-already = { $amount } já foram pagos.
+paid-already-by =
+    { $count ->
+        [one] { $amount } já foram pagos em um pagamento: { $payments }.
+       *[other] { $amount } já foram pagos em { $count } pagamentos: { $payments }.
+    }
+paid-payment = { $amount } em { $date }
+paid-credit = { $amount } por nota de crédito em { $date }
+paid-more = { $payments }; e mais { $count }
+payments-stay = Os pagamentos continuam no QuickBooks como crédito não aplicado do cliente.
 unlink-title = Desvincular { $customer }?
 unlink-text = A próxima fatura pergunta de novo quem é o cliente. As faturas ficam.
 unlink-ok = Desvincular
@@ -102,6 +117,8 @@ act-not-corrected = Ela não foi corrigida.
 act-changed = Ela mudou no QuickBooks nesse meio-tempo: agora está “{ $badge }”. Confira antes de repetir.
 act-not-now = Agora ela está “{ $badge }”, e isso não permite.
 act-no-address = Informe o e-mail de destino.
+act-has-payments-delete = O QuickBooks não exclui uma fatura que tem pagamentos. Desvincule-os antes no QuickBooks ou anule a fatura.
+act-has-payments-void = O QuickBooks não anula uma fatura que tem pagamentos. Desvincule-os antes no QuickBooks.
 panel-draft = Há um rascunho de { $time }.
 panel-open-draft = Abrir
 panel-menu = Mais opções
@@ -114,8 +131,15 @@ panel-overdue = Em atraso
 panel-paid = Recebido
 panel-empty-person = Nenhuma fatura para esta pessoa.
 panel-empty-organization = Nenhuma fatura para esta organização.
-panel-no-open-deals = Não há negócio aberto para faturar.
+panel-no-deals = Não há negócio aberto nem ganho para faturar.
 panel-choose-deal = Qual negócio?
+panel-deal-open = Aberto
+panel-deal-won = Ganho
+panel-deal-invoices =
+    { $count ->
+        [one] { $count } fatura
+       *[other] { $count } faturas
+    }
 panel-admins-create = Só administradores criam faturas.
 panel-show-more =
     { $count ->
@@ -133,6 +157,9 @@ panel-overdue-for =
     }
 panel-silent = O QuickBooks não responde desde { $time }. O que você vê é o último estado conhecido.
 panel-mend = Abrir o formulário
+panel-remove = Remover
+panel-removed = Fatura recusada removida
+panel-not-removed = Ela está sendo tentada de novo e não foi removida.
 
 # Histórico do negócio
 history-created = Fatura { $number } criada no QuickBooks: { $total } para { $customer }, vencimento em { $due }.
@@ -394,9 +421,10 @@ settings-rights = Quem pode o quê
 settings-create = Criar faturas
 settings-void = Anular e excluir faturas
 settings-language = Idioma do histórico do negócio
-settings-language-text = As páginas seguem o idioma de cada pessoa.
+settings-language-usual = Automático: { $language }
+settings-language-text = Automático é o idioma da maioria das pessoas daqui que têm o Fatura. As páginas seguem o idioma de cada pessoa.
 settings-write-back = Campos do negócio
-settings-write-back-text = Campos próprios do negócio que seguem as faturas, para filtros, automações e relatórios no Pipedrive.
+settings-write-back-text = Campos próprios do negócio que acompanham as faturas, para filtros, automações e relatórios no Pipedrive. Um número conta as faturas na moeda do negócio; um texto mostra cada moeda em separado.
 write-invoiced = Valor faturado
 write-balance = Valor a receber
 write-status = Status da fatura mais nova

@@ -15,9 +15,9 @@ use domain::{
     ids::{ActId, InvoiceId, TenantId, UserId},
     invoice::{Act, Snapshot, status},
 };
-use providers::ProviderError;
+use providers::{ProviderError, quickbooks::Payments};
 use serde_json::json;
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 use store::{
     acts::{self, Reason, Requested, State, Wish},
     audit,
@@ -110,6 +110,59 @@ pub(crate) async fn request(
     outcome(app, tenant, wish.id).await
 }
 
+/// What QuickBooks answers where something that is linked stands in the way.
+const LINKED: &str = "6540";
+
+/// How long somebody waits for the payments of an invoice before they are asked without them.
+const PAYMENTS_DEADLINE: Duration = Duration::from_secs(3);
+
+/// What an invoice was paid with, for the question before what cannot be undone. `None` where QuickBooks does not answer in time.
+/// [`Error::AdminsOnly`] as for [`request`].
+pub(crate) async fn payments(
+    app: &App,
+    tenant: TenantId,
+    is_admin: bool,
+    invoice: &Invoice,
+) -> Result<Option<Payments>, Error> {
+    if !settings::current(app, tenant).await?.void.includes(is_admin) {
+        return Err(Error::AdminsOnly);
+    }
+    match tokio::time::timeout(PAYMENTS_DEADLINE, read_payments(app, tenant, invoice)).await {
+        Ok(Ok(read)) => Ok(read),
+        Ok(Err(error)) => {
+            tracing::warn!(tenant.id = %tenant.0, %error, "the payments of an invoice were not read");
+            Ok(None)
+        }
+        Err(_) => {
+            tracing::warn!(tenant.id = %tenant.0, "the payments of an invoice were not read in time");
+            Ok(None)
+        }
+    }
+}
+
+async fn read_payments(app: &App, tenant: TenantId, invoice: &Invoice) -> Result<Option<Payments>, Error> {
+    let InvoiceState::Issued(known) = &invoice.state else { return Err(Error::NotFound) };
+    let mut tx = app.db.read().await?;
+    let connection =
+        quickbooks::find(&mut tx, &app.vault, tenant, invoice.connection).await?.ok_or(Error::NotConnected)?;
+    drop(tx);
+    let id = known.quickbooks_id.clone();
+    let read = access::quickbooks(app, tenant, &connection, |access| {
+        let id = id.clone();
+        async move { access.api().payments(&id).await }
+    });
+    let read = read.await?;
+    let now = follow::merged(known, read.as_ref().map(|read| read.invoice.clone()));
+    // What the person is asked about is what the panel shows.
+    if now != *known {
+        let mut tx = app.db.begin().await?;
+        follow::show(app, &mut tx, tenant, invoice, &now).await?;
+        tx.commit().await?;
+        app.db.announce(tenant).await;
+    }
+    Ok(read.map(|read| Payments { invoice: now, ..read }))
+}
+
 /// How an act stands, after waiting a little for its end.
 async fn outcome(app: &App, tenant: TenantId, id: ActId) -> Result<Outcome, Error> {
     let until = tokio::time::Instant::now() + PATIENCE;
@@ -189,7 +242,10 @@ impl Worker<'_> {
                 Err(Error::QuickBooks(ProviderError::Refused(refusal))) => match refusal.code.as_str() {
                     "5010" | "610" if !is_last => {}
                     "5010" => return Err(Error::QuickBooks(ProviderError::Busy(HEARTBEAT))),
-                    _ => return Ok((current, Some(Reason::Refused(refusal.detail)))),
+                    code => {
+                        let reason = self.refusal(&current, code, refusal.detail);
+                        return Ok((current, Some(reason)));
+                    }
                 },
                 Err(error) => return Err(error),
             }
@@ -199,6 +255,17 @@ impl Worker<'_> {
             }
         }
         Err(Error::QuickBooks(ProviderError::Busy(HEARTBEAT)))
+    }
+
+    /// Why QuickBooks refused. No code is documented for deleting an invoice that has payments; closed books have one.
+    fn refusal(&self, current: &Snapshot, code: &str, detail: String) -> Reason {
+        let has_payments = current.balance.amount() < current.total.amount();
+        let is_about_them = match self.requested.wish.act {
+            Act::Delete => !matches!(code, "6200" | "6210"),
+            Act::Void => code == LINKED,
+            Act::Send | Act::Correct => false,
+        };
+        if has_payments && is_about_them { Reason::HasPayments(detail) } else { Reason::Refused(detail) }
     }
 
     /// How often to look at what became of an attempt before. An e-mail that somebody else may be sending is waited for, by no clock that

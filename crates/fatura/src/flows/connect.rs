@@ -192,17 +192,79 @@ async fn revoke(app: &App, tenant: TenantId, connection: &quickbooks::Connection
     }
 }
 
+/// Whoever cancelled may connect after all, from the page that says so, for so long.
+const CANCELLED_LIFE: SignedDuration = SignedDuration::from_hours(1);
+
+/// Who has cancelled, sealed into the address of the page that says so.
+#[derive(Debug, Serialize, Deserialize)]
+struct Cancelled {
+    tenant: TenantId,
+    user: UserId,
+    until: Timestamp,
+}
+
+/// How things stand after somebody has cancelled.
+pub(crate) struct Standing {
+    /// The Pipedrive company, in which the app stays installed.
+    pub(crate) pipedrive: Tenant,
+    /// Name of the QuickBooks company that stays connected, where one was.
+    pub(crate) quickbooks: Option<String>,
+}
+
+fn place_of_cancelled(browser: &str) -> String {
+    format!("cancelled/{browser}")
+}
+
+fn cancelled(app: &App, tenant: TenantId, user: UserId, browser: &str) -> Result<String, Error> {
+    let cancelled = Cancelled { tenant, user, until: app.clock.now() + CANCELLED_LIFE };
+    let text = serde_json::to_string(&cancelled).map_err(|_| Error::ForeignFlow)?;
+    Ok(app.vault.seal(&place_of_cancelled(browser), &SecretString::from(text))?)
+}
+
+fn open_cancelled(app: &App, sealed: &str, browser: &str) -> Result<Cancelled, Error> {
+    let text = app.vault.open(&place_of_cancelled(browser), sealed).map_err(|_| Error::ForeignFlow)?;
+    serde_json::from_str(text.expose_secret()).map_err(|_| Error::ForeignFlow)
+}
+
+/// Ends a flow that the person refused at Intuit; the value to show the outcome with, in this browser alone.
+pub(crate) async fn refuse(app: &App, state: &str, browser: &str) -> Result<String, Error> {
+    let mut tx = app.db.begin().await?;
+    let flow = flows::finish(&mut tx, &app.vault, Provider::QuickBooks, state, browser, app.clock.now()).await?;
+    tx.commit().await?;
+    let (tenant, user) = flow.flatten().ok_or(Error::ForeignFlow)?;
+    cancelled(app, tenant, user, browser)
+}
+
+/// How things stand for whoever has cancelled.
+pub(crate) async fn standing(app: &App, sealed: &str, browser: &str) -> Result<Standing, Error> {
+    let Cancelled { tenant, .. } = open_cancelled(app, sealed, browser)?;
+    let mut tx = app.db.read().await?;
+    let pipedrive = tenants::find(&mut tx, tenant).await?.ok_or(Error::ForeignFlow)?;
+    let current = quickbooks::current(&mut tx, &app.vault, tenant).await?;
+    let current = current.filter(|current| current.state == quickbooks::State::Active);
+    Ok(Standing { pipedrive, quickbooks: current.map(|current| current.company.name) })
+}
+
+/// Begins anew for whoever has cancelled: where to send the browser.
+pub(crate) async fn again(app: &App, sealed: &str, browser: &str) -> Result<Url, Error> {
+    let Cancelled { tenant, user, until } = open_cancelled(app, sealed, browser)?;
+    if until < app.clock.now() {
+        return Err(Error::ForeignFlow);
+    }
+    ticket(app, tenant, user).await
+}
+
 /// The person did not confirm: the access that Intuit gave is handed back. Not where the company is connected
-/// already: at Intuit that would end the connection that stands.
-pub(crate) async fn decline(app: &App, sealed: &str, browser: &str) -> Result<(), Error> {
+/// already: at Intuit that would end the connection that stands. The value to show the outcome with.
+pub(crate) async fn decline(app: &App, sealed: &str, browser: &str) -> Result<String, Error> {
     let pending = open(app, sealed, browser)?;
     let mut tx = app.db.read().await?;
     let connected = quickbooks::tenant_of_realm(&mut tx, &app.vault, &pending.realm_id).await?;
     drop(tx);
-    if connected.is_some() {
-        return Ok(());
+    if connected.is_none() {
+        app.quickbooks.revoke(&app.http, &pending.refresh.into()).await.map_err(Error::QuickBooks)?;
     }
-    app.quickbooks.revoke(&app.http, &pending.refresh.into()).await.map_err(Error::QuickBooks)
+    cancelled(app, pending.tenant, pending.user, browser)
 }
 
 /// Ends the connection, here and at Intuit. The invoices stay readable.

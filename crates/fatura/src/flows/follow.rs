@@ -51,10 +51,10 @@ const STALE: SignedDuration = SignedDuration::from_secs(15);
 const SWEEP_MOST: i64 = 1000;
 
 /// What is known of an invoice, after reading it. Once voided it stays so, whatever becomes of the note by which
-/// QuickBooks says so; what is gone from the books was deleted.
+/// QuickBooks says so, until it has an amount again; what is gone from the books was deleted.
 pub(crate) fn merged(known: &Snapshot, read: Option<Snapshot>) -> Snapshot {
     match read {
-        Some(new) => Snapshot { voided: new.voided || known.voided, ..new },
+        Some(new) => Snapshot { voided: new.voided || (known.voided && new.total.is_zero()), ..new },
         None => Snapshot { deleted: true, ..known.clone() },
     }
 }
@@ -68,10 +68,12 @@ pub(crate) async fn show(
     snapshot: &Snapshot,
 ) -> Result<(), Error> {
     invoices::show(tx, tenant, invoice.id, snapshot, app.clock.now()).await?;
-    if invoice.state != State::Issued(snapshot.clone()) {
+    // A badge changes by the clock as well, while the snapshot stays as it is.
+    let is_noted = history::note(app, tx, tenant, invoice.id).await?.is_some();
+    if is_noted || invoice.state != State::Issued(snapshot.clone()) {
         write_back::ask(app, tx, tenant, invoice.deal, invoice.created_by).await?;
     }
-    history::note(app, tx, tenant, invoice.id).await
+    Ok(())
 }
 
 /// Asks for the invoices of a deal, a person or an organization: those of each connection in one call for a hundred.

@@ -3,6 +3,7 @@
 use super::{
     Error, access,
     lease::{Attempt, HEARTBEAT, Hold, LOOKED_BACK, UNDER_WAY},
+    write_back,
 };
 use crate::{format::Writer, language::Language, locale::Locale, state::App};
 use domain::{
@@ -25,15 +26,15 @@ const FALLEN_MOST: i64 = 200;
 /// What an entry tells that is no badge.
 const CREATED: &str = "created";
 
-/// Makes an entry where an invoice, as it is stored, has another badge than its history tells.
-pub(crate) async fn note(app: &App, tx: &mut Tx, tenant: TenantId, id: InvoiceId) -> Result<(), Error> {
-    let Some(invoice) = invoices::find(tx, tenant, id).await? else { return Ok(()) };
-    let State::Issued(snapshot) = &invoice.state else { return Ok(()) };
+/// Makes an entry where an invoice, as it is stored, has another badge than its history tells; the entry that was made.
+pub(crate) async fn note(app: &App, tx: &mut Tx, tenant: TenantId, id: InvoiceId) -> Result<Option<Entry>, Error> {
+    let Some(invoice) = invoices::find(tx, tenant, id).await? else { return Ok(None) };
+    let State::Issued(snapshot) = &invoice.state else { return Ok(None) };
     let connection = quickbooks::find(tx, &app.vault, tenant, invoice.connection).await?;
     let zone = connection.map(|connection| connection.company.time_zone).unwrap_or_default();
     let status = status(snapshot, app.clock.today(&zone));
     if !invoices::tell(tx, tenant, id, status).await? {
-        return Ok(());
+        return Ok(None);
     }
     let entry = Entry {
         id: EntryId(Uuid::now_v7()),
@@ -46,16 +47,37 @@ pub(crate) async fn note(app: &App, tx: &mut Tx, tenant: TenantId, id: InvoiceId
     };
     history::add(tx, tenant, &entry).await?;
     app.db.enqueue(tx, WriteHistory { tenant, entry: entry.id }).await?;
-    Ok(())
+    Ok(Some(entry))
 }
 
-/// The locale of what the whole company reads: the region of the first installation, in the language of the settings.
+/// The locale of what the whole company reads: the region of the first installation, in [`language`].
 pub(crate) async fn locale(app: &App, tenant: TenantId) -> Result<Locale, Error> {
+    let language = language(app, tenant).await?;
+    let mut tx = app.db.read().await?;
+    let company = tenants::find(&mut tx, tenant).await?.ok_or(Error::NotFound)?;
+    Ok(Locale::of(&company.locale).in_language(language))
+}
+
+/// The language of what the whole company reads: that of the settings, else [`usual_language`].
+async fn language(app: &App, tenant: TenantId) -> Result<Language, Error> {
     let mut tx = app.db.read().await?;
     let settings = store::settings::find(&mut tx, tenant).await?.unwrap_or_default();
-    let of = tenants::find(&mut tx, tenant).await?.ok_or(Error::NotFound)?;
-    let locale = Locale::of(&of.locale);
-    Ok(locale.in_language(settings.language.as_deref().map_or(locale.language, Language::of)))
+    drop(tx);
+    match settings.language {
+        Some(chosen) => Ok(Language::of(&chosen)),
+        None => usual_language(app, tenant).await,
+    }
+}
+
+/// The language of most users who have the app now; of several that are as frequent, that of the first who installed it. Pipedrive has no
+/// language of a company, and its country says too little.
+pub(crate) async fn usual_language(app: &App, tenant: TenantId) -> Result<Language, Error> {
+    let mut tx = app.db.read().await?;
+    let company = tenants::find(&mut tx, tenant).await?.ok_or(Error::NotFound)?;
+    let users = grants::users(&mut tx, tenant).await?;
+    drop(tx);
+    let languages = users.iter().map(|(_, profile)| Language::of(&profile.language));
+    Ok(Language::of_most(languages, Language::of(&company.language)))
 }
 
 /// Invoices that have become overdue by the clock alone; how many.
@@ -67,7 +89,9 @@ pub(crate) async fn fallen_due(app: &App) -> Result<usize, Error> {
     drop(tx);
     for (tenant, invoice) in &fallen {
         let mut tx = app.db.begin().await?;
-        note(app, &mut tx, *tenant, *invoice).await?;
+        if let Some(entry) = note(app, &mut tx, *tenant, *invoice).await? {
+            write_back::ask(app, &mut tx, *tenant, entry.deal, entry.user).await?;
+        }
         tx.commit().await?;
         app.db.announce(*tenant).await;
     }

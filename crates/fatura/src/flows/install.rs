@@ -57,7 +57,13 @@ pub(crate) async fn finish(app: &App, code: &str, state: &str, browser: &str) ->
     let tenant = tenants::install(
         &mut tx,
         new_id,
-        &Company { id: me.company_id, name: &me.company_name, domain: &me.company_domain, locale: &me.locale },
+        &Company {
+            id: me.company_id,
+            name: &me.company_name,
+            domain: &me.company_domain,
+            locale: &me.locale,
+            language: me.language(),
+        },
         now,
     )
     .await?;
@@ -72,6 +78,7 @@ pub(crate) fn profile(me: &Me) -> Profile {
     Profile {
         name: me.name.clone(),
         locale: me.locale.clone(),
+        language: me.language().to_owned(),
         time_zone: me.timezone_name.clone(),
         is_admin: me.is_admin(),
     }

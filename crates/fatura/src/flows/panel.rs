@@ -1,14 +1,14 @@
 //! What a panel shows: the invoices of a deal, a person or an organization, and the customer that is billed.
 
 use super::{Error, access, follow, form::party, merges, settings};
-use crate::state::App;
+use crate::{clock::Clock, state::App};
 use domain::{
-    ids::{DealId, TenantId, UserId},
+    ids::{DealId, InvoiceId, TenantId, UserId},
     invoice::Snapshot,
     mapping::{Entity, Settings},
 };
-use jiff::{SignedDuration, Timestamp};
-use providers::pipedrive::OpenDeal;
+use jiff::{SignedDuration, Timestamp, civil::Date};
+use providers::pipedrive::ListedDeal;
 use serde_json::json;
 use std::collections::{HashMap, HashSet};
 use store::{
@@ -24,6 +24,9 @@ use uuid::Uuid;
 
 /// A refused act is shown at its invoice for so long.
 const REFUSAL_SHOWN: SignedDuration = SignedDuration::from_mins(10);
+/// Won deals that are offered for billing, with and without invoices.
+const DEALS_TO_BILL_MOST: usize = 10;
+const DEALS_BILLED_MOST: usize = 10;
 
 /// A record of Pipedrive that has a panel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,11 +66,19 @@ pub(crate) struct Shown {
 }
 
 impl Shown {
-    /// What QuickBooks says of the invoices that stand.
-    pub(crate) fn snapshots(&self) -> impl Iterator<Item = &Snapshot> {
-        self.invoices
-            .iter()
-            .filter_map(|invoice| if let State::Issued(snapshot) = &invoice.state { Some(snapshot) } else { None })
+    /// What QuickBooks says of the invoices that were issued, each with the date in its QuickBooks company.
+    pub(crate) fn snapshots(&self, clock: &Clock) -> impl Iterator<Item = (&Snapshot, Date)> {
+        self.invoices.iter().filter_map(|invoice| {
+            let State::Issued(snapshot) = &invoice.state else { return None };
+            let connection = self.connection(invoice);
+            let zone = connection.map(|connection| connection.company.time_zone.as_str()).unwrap_or_default();
+            Some((snapshot, clock.today(zone)))
+        })
+    }
+
+    /// The connection that an invoice was made through, be it disconnected since.
+    pub(crate) fn connection(&self, invoice: &Invoice) -> Option<&Connection> {
+        self.connections.iter().find(|connection| connection.id == invoice.connection)
     }
 }
 
@@ -137,20 +148,50 @@ pub(crate) async fn read(app: &App, tenant: TenantId, user: UserId, record: Reco
     Ok(Shown { invoices, acts, connections, current, known, linked, settings, draft })
 }
 
-/// The open deals of a person or an organization, for choosing which one to bill.
-pub(crate) async fn open_deals(
+/// A deal of a person or an organization that can be billed.
+pub(crate) struct Billable {
+    pub(crate) deal: ListedDeal,
+    pub(crate) is_won: bool,
+    /// How many of its invoices stand, or are under way.
+    pub(crate) invoices: usize,
+}
+
+/// The deals of a person or an organization that can be billed and that this user may see: first those that were won and have no invoice,
+/// then the open ones, then those that were won and have one. Lost ones are not among them.
+pub(crate) async fn billable_deals(
     app: &App,
     tenant: TenantId,
     user: UserId,
     record: Record,
-) -> Result<Vec<OpenDeal>, Error> {
-    access::pipedrive(
-        app,
-        tenant,
-        user,
-        |access| async move { access.api().open_deals(record.entity, record.id).await },
-    )
-    .await
+) -> Result<Vec<Billable>, Error> {
+    let Record { entity, id } = record;
+    let (won, open) = access::pipedrive(app, tenant, user, |access| async move {
+        let api = access.api();
+        tokio::try_join!(api.won_deals(entity, id), api.open_deals(entity, id))
+    })
+    .await?;
+    let mut tx = app.db.read().await?;
+    let mut invoices: HashMap<i64, usize> = HashMap::new();
+    for invoice in invoices::list(&mut tx, tenant, record.of()).await? {
+        let counts = match &invoice.state {
+            State::Issued(snapshot) => !snapshot.voided && !snapshot.deleted,
+            State::Queued | State::Sending => true,
+            State::Refused(_) => false,
+        };
+        *invoices.entry(invoice.deal.0).or_default() += usize::from(counts);
+    }
+    drop(tx);
+    let of = |deals: Vec<ListedDeal>, is_won| {
+        deals.into_iter().map(move |deal| (deal, is_won)).map(|(deal, is_won)| {
+            let invoices = invoices.get(&deal.id).copied().unwrap_or_default();
+            Billable { deal, is_won, invoices }
+        })
+    };
+    let (billed, to_bill): (Vec<Billable>, Vec<Billable>) = of(won, true).partition(|won| won.invoices > 0);
+    // Old deals that were won before the app was there have no invoices either: they leave room for the others.
+    let to_bill = to_bill.into_iter().take(DEALS_TO_BILL_MOST);
+    let open = of(open, false).collect::<Vec<_>>();
+    Ok(to_bill.chain(open).chain(billed.into_iter().take(DEALS_BILLED_MOST)).collect())
 }
 
 /// Forgets which customer a record is billed to. The invoices stay.
@@ -166,13 +207,38 @@ pub(crate) async fn unlink(app: &App, tenant: TenantId, user: UserId, record: Re
     Ok(())
 }
 
-/// Whether this user may see an invoice: whoever may see its deal.
-pub(crate) async fn visible(
+/// Whether a refused invoice is this user's to remove: its creator's, or an administrator's.
+pub(crate) fn may_remove(invoice: &Invoice, user: UserId, is_admin: bool) -> bool {
+    matches!(invoice.state, State::Refused(_)) && (is_admin || invoice.created_by == user)
+}
+
+/// Removes a refused invoice from the panels; false where it is not refused any more, but tried again. [`Error::AdminsOnly`] where it is a
+/// colleague's.
+pub(crate) async fn remove_refused(
     app: &App,
     tenant: TenantId,
     user: UserId,
-    invoice: domain::ids::InvoiceId,
-) -> Result<Invoice, Error> {
+    is_admin: bool,
+    id: InvoiceId,
+) -> Result<bool, Error> {
+    let invoice = visible(app, tenant, user, id).await?;
+    if !is_admin && invoice.created_by != user {
+        return Err(Error::AdminsOnly);
+    }
+    let mut tx = app.db.begin().await?;
+    if invoices::remove_refused(&mut tx, tenant, id).await? {
+        audit::record(&mut tx, tenant, Some(user), "refused invoice removed", Some(id), &json!({}), app.clock.now())
+            .await?;
+        tx.commit().await?;
+        app.db.announce(tenant).await;
+        return Ok(true);
+    }
+    // Removed by a click before this one, it is still of that state.
+    Ok(invoices::find(&mut tx, tenant, id).await?.is_some_and(|now| matches!(now.state, State::Refused(_))))
+}
+
+/// Whether this user may see an invoice: whoever may see its deal.
+pub(crate) async fn visible(app: &App, tenant: TenantId, user: UserId, invoice: InvoiceId) -> Result<Invoice, Error> {
     let mut tx = app.db.read().await?;
     let found = invoices::find(&mut tx, tenant, invoice).await?.ok_or(Error::NotFound)?;
     drop(tx);

@@ -49,7 +49,7 @@ async fn settle(
     page: &str,
     is_needed: bool,
 ) -> Result<(), Error> {
-    let w = Writer::new(Locale::of(&profile.locale));
+    let w = Writer::new(Locale::of_user(&profile.locale, &profile.language));
     let subject = fl!(w.t, "reconnect-task");
     let note = format!(r#"<p>{}</p><p><a href="{page}">{page}</a></p>"#, fl!(w.t, "reconnect-task-text"));
     let today = app.clock.now().to_zoned(profile.zone()).date();

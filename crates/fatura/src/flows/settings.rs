@@ -6,7 +6,7 @@ use domain::{
     ids::{DealId, TenantId, UserId},
     mapping::{CustomerDetails, Entity, Field, Settings, customer_details, name_choices},
 };
-use providers::pipedrive::OpenDeal;
+use providers::pipedrive::ListedDeal;
 use serde_json::json;
 use std::sync::Arc;
 use store::{audit, settings, tenants};
@@ -40,7 +40,7 @@ pub(crate) async fn fields_now(app: &App, tenant: TenantId, user: UserId) -> Res
 }
 
 /// The newest open deals of this user, for trying the settings out.
-pub(crate) async fn deals(app: &App, tenant: TenantId, user: UserId) -> Result<Vec<OpenDeal>, Error> {
+pub(crate) async fn deals(app: &App, tenant: TenantId, user: UserId) -> Result<Vec<ListedDeal>, Error> {
     access::pipedrive(app, tenant, user, |access| async move { access.api().newest_deals().await }).await
 }
 

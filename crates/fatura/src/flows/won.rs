@@ -69,7 +69,7 @@ async fn draft(app: &App, tenant: TenantId, user: UserId, profile: &Profile, dea
     if is_begun {
         return Ok(false);
     }
-    let writer = Writer::new(Locale::of(&profile.locale));
+    let writer = Writer::new(Locale::of_user(&profile.locale, &profile.language));
     match Box::pin(form::open_as(app, tenant, user, deal, writer, Origin::Prepared)).await {
         Ok(_) => Ok(true),
         // Gone, or hidden from that user: there is nothing to draft.

@@ -7,9 +7,12 @@ use super::{
 };
 use crate::{format::Writer, state::App, web::badge};
 use domain::{
-    ids::{DealId, TenantId, UserId},
-    invoice::{Snapshot, Status, status},
+    ids::{ConnectionId, DealId, TenantId, UserId},
+    invoice::{Snapshot, status},
+    money::Money,
+    sums::{Sums, sums},
 };
+use iso_currency::Currency;
 use providers::ProviderError;
 use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
@@ -21,7 +24,53 @@ use store::{
 };
 
 /// What is to stand in each field, by its key.
-pub(crate) type Values = Vec<(String, Value)>;
+pub(crate) type Values = Vec<(String, Content)>;
+
+/// What is to stand in a field, whatever kind of field it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Content {
+    /// A text.
+    Text(String),
+    /// One amount for each currency: there is no sum of them.
+    Amounts {
+        /// ISO code of the deal's currency.
+        currency: String,
+        /// In each currency at most once; none is zero.
+        amounts: Vec<Money>,
+    },
+}
+
+impl Content {
+    /// For a field of that kind; nothing where it takes none.
+    fn shaped(&self, kind: &str, w: Writer) -> Option<Value> {
+        match (self, kind) {
+            (Self::Amounts { currency, .. }, "monetary") => {
+                Some(json!({ "value": providers::number(self.in_currency_of_deal()), "currency": currency }))
+            }
+            (Self::Amounts { .. }, "double") => Some(providers::number(self.in_currency_of_deal())),
+            (Self::Amounts { currency, amounts }, _) => Some(json!(written(w, currency, amounts))),
+            (Self::Text(_), "monetary" | "double") => None,
+            (Self::Text(text), _) => Some(json!(text)),
+        }
+    }
+
+    /// A number has one currency, the deal's: what is in others is not in it.
+    fn in_currency_of_deal(&self) -> Decimal {
+        let Self::Amounts { currency, amounts } = self else { return Decimal::ZERO };
+        let own = amounts.iter().find(|amount| amount.currency().code() == currency);
+        own.map(|amount| amount.amount()).unwrap_or_default().normalize()
+    }
+}
+
+/// `R$ 100,00 + US$ 50,00`: the deal's currency comes first.
+fn written(w: Writer, currency: &str, amounts: &[Money]) -> String {
+    let (own, others): (Vec<&Money>, Vec<&Money>) =
+        amounts.iter().partition(|amount| amount.currency().code() == currency);
+    if own.is_empty() && others.is_empty() {
+        return Currency::from_code(currency).map(|currency| w.money(&Money::zero(currency))).unwrap_or_default();
+    }
+    own.into_iter().chain(others).map(|amount| w.money(amount)).collect::<Vec<_>>().join(" + ")
+}
 
 /// What was written is believed for so long to stand in the deal.
 pub(crate) const BELIEVED: Duration = Duration::from_secs(60);
@@ -46,12 +95,18 @@ pub(crate) async fn ask(
 /// Writes how the deal's invoices stand now. Written twice, it is the same; what changes meanwhile is written as well, so that
 /// of several writers none leaves behind what is not so any more.
 pub(crate) async fn write(app: &App, tenant: TenantId, deal: DealId, user: UserId) -> Result<Attempt, Error> {
+    let mut tx = app.db.read().await?;
+    let mut authors: Vec<UserId> = grants::users(&mut tx, tenant).await?.into_iter().map(|(user, _)| user).collect();
+    drop(tx);
+    authors.sort_by_key(|author| *author != user);
     for _ in 0..TRIES {
-        let values = values(app, tenant, deal).await?;
+        // Read each time: what another writer leaves behind is compared with the deal as it is now.
+        let Some(currency) = currency(app, tenant, deal, &authors).await? else { return Ok(Attempt::Done) };
+        let values = values(app, tenant, deal, &currency).await?;
         if app.written_back.get(&(tenant, deal)).await.is_some_and(|written| written == values) {
             return Ok(Attempt::Done);
         }
-        if !put_as_any(app, tenant, deal, user, &values).await? {
+        if !put_as_any(app, tenant, deal, &authors, &values).await? {
             return Ok(Attempt::Done);
         }
         app.written_back.insert((tenant, deal), values).await;
@@ -59,44 +114,68 @@ pub(crate) async fn write(app: &App, tenant: TenantId, deal: DealId, user: UserI
     Ok(Attempt::Later(HEARTBEAT))
 }
 
+/// The deal's currency as it is now, read as the first of these users who may; `None` where nobody may.
+async fn currency(app: &App, tenant: TenantId, deal: DealId, readers: &[UserId]) -> Result<Option<String>, Error> {
+    for reader in readers {
+        let read =
+            access::pipedrive(app, tenant, *reader, |access| async move { access.api().deal_currency(deal).await });
+        match read.await {
+            Ok(currency) => return Ok(Some(currency)),
+            Err(Error::NotInstalled | Error::NotFound) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(None)
+}
+
 /// How the deal's invoices stand now, for each field that the company wants written.
-async fn values(app: &App, tenant: TenantId, deal: DealId) -> Result<Values, Error> {
+async fn values(app: &App, tenant: TenantId, deal: DealId, currency: &str) -> Result<Values, Error> {
     let settings = settings::current(app, tenant).await?;
     let mut tx = app.db.read().await?;
     let invoices = invoices::list(&mut tx, tenant, Of::Deal(deal)).await?;
-    let connection = quickbooks::current(&mut tx, &app.vault, tenant).await?;
-    drop(tx);
-    let zone = connection.map(|connection| connection.company.time_zone).unwrap_or_default();
-    let today = app.clock.today(&zone);
-    let snapshots: Vec<&Snapshot> = invoices
+    let issued: Vec<(ConnectionId, &Snapshot)> = invoices
         .iter()
-        .filter_map(|invoice| if let State::Issued(snapshot) = &invoice.state { Some(snapshot) } else { None })
+        .filter_map(|invoice| {
+            let State::Issued(snapshot) = &invoice.state else { return None };
+            Some((invoice.connection, snapshot))
+        })
         .collect();
-    let stands = |snapshot: &&&Snapshot| !matches!(status(snapshot, today), Status::Voided | Status::Deleted);
-    let sum = |amount: fn(&Snapshot) -> Decimal| -> Value {
-        let total: Decimal = snapshots.iter().filter(stands).map(|snapshot| amount(snapshot)).sum();
-        json!(total.normalize().to_string())
+    // Where none stands any more, the newest of all: that it was voided or deleted.
+    let newest = issued.iter().find(|(_, snapshot)| !snapshot.voided && !snapshot.deleted).or(issued.first()).copied();
+    let connection = match newest {
+        Some((connection, _)) => quickbooks::find(&mut tx, &app.vault, tenant, connection).await?,
+        None => None,
+    };
+    drop(tx);
+    let today = app.clock.today(&connection.map(|connection| connection.company.time_zone).unwrap_or_default());
+    let of_currencies = sums(issued.iter().map(|(_, snapshot)| (*snapshot, today)));
+    let amounts = |amount: fn(&Sums) -> Money| Content::Amounts {
+        currency: currency.to_owned(),
+        amounts: of_currencies.iter().map(amount).filter(|amount| !amount.is_zero()).collect(),
     };
     let w = Writer::new(history::locale(app, tenant).await?);
-    let newest = snapshots.first();
+    let number = newest.and_then(|(_, snapshot)| snapshot.doc_number.clone()).unwrap_or_default();
+    let badge = newest.map(|(_, snapshot)| badge(w, status(snapshot, today))).unwrap_or_default();
     let wanted = &settings.write_back;
     let values = [
-        (&wanted.invoiced, sum(|snapshot| snapshot.total.amount())),
-        (&wanted.balance, sum(|snapshot| snapshot.balance.amount())),
-        (&wanted.status, json!(newest.map(|snapshot| badge(w, status(snapshot, today))).unwrap_or_default())),
-        (&wanted.number, json!(newest.and_then(|snapshot| snapshot.doc_number.clone()).unwrap_or_default())),
+        (&wanted.invoiced, amounts(Sums::invoiced)),
+        (&wanted.balance, amounts(Sums::balance)),
+        (&wanted.status, Content::Text(badge)),
+        (&wanted.number, Content::Text(number)),
     ];
     Ok(values.into_iter().filter_map(|(field, value)| Some((field.clone()?, value))).collect())
 }
 
-/// Writes on behalf of this user, or of a colleague who may; false where nobody can, or a field does not take it.
-async fn put_as_any(app: &App, tenant: TenantId, deal: DealId, user: UserId, values: &Values) -> Result<bool, Error> {
-    let mut tx = app.db.read().await?;
-    let mut authors: Vec<UserId> = grants::users(&mut tx, tenant).await?.into_iter().map(|(user, _)| user).collect();
-    drop(tx);
-    authors.sort_by_key(|author| *author != user);
+/// Writes on behalf of the first of these users who may; false where nobody can, or a field does not take it.
+async fn put_as_any(
+    app: &App,
+    tenant: TenantId,
+    deal: DealId,
+    authors: &[UserId],
+    values: &Values,
+) -> Result<bool, Error> {
     for author in authors {
-        match put(app, tenant, author, deal, values).await {
+        match put(app, tenant, *author, deal, values).await {
             Ok(()) => return Ok(true),
             Err(Error::NotInstalled | Error::NotFound) => {}
             // A field that was deleted, or does not take it: there is nothing to repeat.
@@ -113,22 +192,13 @@ async fn put_as_any(app: &App, tenant: TenantId, deal: DealId, user: UserId, val
 /// Each value in the shape that its field takes.
 async fn put(app: &App, tenant: TenantId, author: UserId, deal: DealId, values: &Values) -> Result<(), Error> {
     let fields = settings::fields(app, tenant, author).await?;
-    let currency =
-        access::pipedrive(app, tenant, author, |access| async move { access.api().deal_currency(deal).await });
-    let currency = currency.await?;
+    let w = Writer::new(history::locale(app, tenant).await?);
     let mut written = Map::new();
     for (key, value) in values {
-        let Some(field) = fields.iter().find(|field| field.reference.key == *key && field.is_writable) else {
-            continue;
-        };
-        let number: Option<Decimal> = value.as_str().and_then(|text| text.parse().ok());
-        let value = match (field.kind_name.as_str(), number) {
-            ("monetary", Some(number)) => json!({ "value": providers::number(number), "currency": currency }),
-            ("double", Some(number)) => providers::number(number),
-            ("monetary" | "double", None) => continue,
-            _ => value.clone(),
-        };
-        written.insert(key.clone(), value);
+        let field = fields.iter().find(|field| field.reference.key == *key && field.is_writable);
+        if let Some(value) = field.and_then(|field| value.shaped(&field.kind_name, w)) {
+            written.insert(key.clone(), value);
+        }
     }
     if written.is_empty() {
         return Ok(());
@@ -138,4 +208,32 @@ async fn put(app: &App, tenant: TenantId, author: UserId, deal: DealId, values: 
         async move { access.api().write_deal_fields(deal, &written).await }
     })
     .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::language::Language;
+    use rust_decimal::dec;
+
+    fn check(currency: &str, amounts: &[Money], number: Decimal, text: &str) {
+        let content = Content::Amounts { currency: currency.to_owned(), amounts: amounts.to_vec() };
+        let w = Writer::new(Language::English);
+        assert_eq!(content.shaped("double", w), Some(providers::number(number)));
+        let monetary = json!({ "value": providers::number(number), "currency": currency });
+        assert_eq!(content.shaped("monetary", w), Some(monetary));
+        let words = content.shaped("varchar", w).unwrap();
+        assert_eq!(words.as_str().unwrap().replace('\u{a0}', " "), text);
+    }
+
+    #[test]
+    fn amounts_of_different_currencies_are_never_added_up() {
+        let (reais, dollars) = (Money::rounded(dec!(100), Currency::BRL), Money::rounded(dec!(50.5), Currency::USD));
+        check("BRL", &[reais, dollars], dec!(100), "R$100.00 + $50.50");
+        check("USD", &[reais, dollars], dec!(50.5), "$50.50 + R$100.00");
+        check("EUR", &[reais, dollars], dec!(0), "R$100.00 + $50.50");
+        check("EUR", &[], dec!(0), "€0.00");
+        // A currency that a company has made up.
+        check("XBT", &[], dec!(0), "");
+    }
 }

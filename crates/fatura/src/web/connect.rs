@@ -5,11 +5,7 @@ use super::{
     install::{browser, known_browser},
     pages::{asked, failed},
 };
-use crate::{
-    flows::{self, connect},
-    format::Writer,
-    state::App,
-};
+use crate::{flows::connect, format::Writer, state::App};
 use askama::Template;
 use axum::{
     Form,
@@ -48,12 +44,30 @@ pub(crate) struct Callback {
 
 /// Where Intuit's consent page leads back to.
 pub(crate) async fn callback(State(app): State<App>, jar: CookieJar, Query(callback): Query<Callback>) -> Response {
-    if !callback.error.is_empty() {
-        return failed(&flows::Error::Refused, "quickbooks").into_response();
-    }
     let browser = known_browser(&app, &jar);
+    if !callback.error.is_empty() {
+        return match connect::refuse(&app, &callback.state, &browser).await {
+            Ok(sealed) => Redirect::to(&format!("/outcome/quickbooks-refused?cancelled={sealed}")).into_response(),
+            Err(error) => failed(&error, "quickbooks").into_response(),
+        };
+    }
     match connect::finish(&app, &callback.code, &callback.state, &callback.realm_id, &browser).await {
         Ok(sealed) => Redirect::to(&format!("/quickbooks/confirm?pending={sealed}")).into_response(),
+        Err(error) => failed(&error, "quickbooks").into_response(),
+    }
+}
+
+/// Who has cancelled: sealed, and bound to this browser.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Cancelled {
+    pub(crate) cancelled: String,
+}
+
+/// Takes somebody who has cancelled to Intuit once more.
+pub(crate) async fn again(State(app): State<App>, jar: CookieJar, Query(asked_for): Query<Cancelled>) -> Response {
+    match connect::again(&app, &asked_for.cancelled, &known_browser(&app, &jar)).await {
+        Ok(next) => Redirect::to(next.as_str()).into_response(),
         Err(error) => failed(&error, "quickbooks").into_response(),
     }
 }
@@ -93,7 +107,7 @@ pub(crate) async fn confirm(State(app): State<App>, jar: CookieJar, Form(answer)
     let browser = known_browser(&app, &jar);
     if answer.decision != "connect" {
         return match connect::decline(&app, &answer.pending, &browser).await {
-            Ok(()) => Redirect::to("/outcome/quickbooks-declined").into_response(),
+            Ok(sealed) => Redirect::to(&format!("/outcome/quickbooks-declined?cancelled={sealed}")).into_response(),
             Err(error) => failed(&error, "quickbooks").into_response(),
         };
     }

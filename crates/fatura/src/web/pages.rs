@@ -1,13 +1,22 @@
 //! The plain pages outside Pipedrive: what Fatura is, and how a flow ended.
 
-use super::{Error, assets, error::words, html};
-use crate::{flows, format::Writer, locale::Locale, state::App};
+use super::{Error, assets, connect::Cancelled, error::words, html, install::known_browser};
+use crate::{
+    flows::{
+        self,
+        connect::{self, Standing},
+    },
+    format::Writer,
+    locale::Locale,
+    state::App,
+};
 use askama::Template;
 use axum::{
     extract::{Path, State},
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Redirect, Response},
 };
+use axum_extra::extract::{CookieJar, Query};
 use i18n_embed_fl::fl;
 
 /// The locale that the browser asks for.
@@ -15,7 +24,7 @@ pub(crate) fn asked(headers: &HeaderMap) -> Locale {
     Locale::of(headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default())
 }
 
-/// A page with a heading, a text and one next step.
+/// A page with a heading, a text, the next step and another way to go on.
 #[derive(Template)]
 #[template(path = "plain.html")]
 pub(crate) struct Plain {
@@ -23,6 +32,7 @@ pub(crate) struct Plain {
     pub(crate) title: String,
     pub(crate) text: String,
     pub(crate) action: Option<(String, String)>,
+    pub(crate) other: Option<(String, String)>,
 }
 
 pub(crate) async fn about(State(_app): State<App>, headers: HeaderMap) -> Result<Response, Error> {
@@ -32,13 +42,14 @@ pub(crate) async fn about(State(_app): State<App>, headers: HeaderMap) -> Result
         title: "Fatura".into(),
         text: fl!(w.t, "about-text"),
         action: Some(("/install".into(), fl!(w.t, "about-install"))),
+        other: None,
     })
 }
 
 pub(crate) async fn not_found(headers: HeaderMap) -> Response {
     let w = Writer::new(asked(&headers));
     let (_, title, text) = words(w, &flows::Error::NotFound);
-    (StatusCode::NOT_FOUND, html(&Plain { w, title, text, action: None })).into_response()
+    (StatusCode::NOT_FOUND, html(&Plain { w, title, text, action: None, other: None })).into_response()
 }
 
 /// The end of a flow that failed. A callback never answers with a page itself: its address holds secrets.
@@ -56,10 +67,41 @@ pub(crate) fn failed(error: &flows::Error, provider: &str) -> Redirect {
     Redirect::to(&format!("/outcome/{provider}-{outcome}"))
 }
 
+/// Connecting was cancelled: the app is installed all the same, and a connection that there was stands.
+fn cancelled(app: &App, w: Writer, is_declined: bool, standing: Standing, sealed: &str) -> Plain {
+    let Standing { pipedrive, quickbooks } = standing;
+    let (company, again) = (pipedrive.company_name, format!("/quickbooks/again?cancelled={sealed}"));
+    let (title, text) = if let Some(quickbooks) = quickbooks {
+        let text = fl!(w.t, "cancelled-kept-text", pipedrive = company, quickbooks = quickbooks);
+        (fl!(w.t, "cancelled-kept-title"), text)
+    } else {
+        let how = if is_declined { fl!(w.t, "declined-text") } else { fl!(w.t, "cancelled-at-intuit") };
+        (fl!(w.t, "not-connected-title"), format!("{how} {}", fl!(w.t, "cancelled-text", company = company)))
+    };
+    Plain {
+        w,
+        title,
+        text,
+        action: Some((again, fl!(w.t, "try-again"))),
+        other: Some((app.config.settings_page(&pipedrive.company_domain), fl!(w.t, "panel-open-settings"))),
+    }
+}
+
 /// How a flow ended, and how to go on.
-pub(crate) async fn outcome(Path(outcome): Path<String>, headers: HeaderMap) -> Result<Response, Error> {
+pub(crate) async fn outcome(
+    State(app): State<App>,
+    jar: CookieJar,
+    Path(outcome): Path<String>,
+    Query(asked_for): Query<Cancelled>,
+    headers: HeaderMap,
+) -> Result<Response, Error> {
     let w = Writer::new(asked(&headers));
     let (provider, what) = outcome.split_once('-').unwrap_or(("", ""));
+    if let ("quickbooks", "refused" | "declined") = (provider, what)
+        && let Ok(standing) = connect::standing(&app, &asked_for.cancelled, &known_browser(&app, &jar)).await
+    {
+        return html(&cancelled(&app, w, what == "declined", standing, &asked_for.cancelled));
+    }
     let (title, text) = match (provider, what) {
         ("pipedrive" | "quickbooks", "refused") => {
             (fl!(w.t, "consent-refused-title"), fl!(w.t, "consent-refused-text"))
@@ -77,5 +119,5 @@ pub(crate) async fn outcome(Path(outcome): Path<String>, headers: HeaderMap) -> 
         "pipedrive" => Some(("/install".to_owned(), fl!(w.t, "install-again"))),
         _ => None,
     };
-    html(&Plain { w, title, text, action })
+    html(&Plain { w, title, text, action, other: None })
 }

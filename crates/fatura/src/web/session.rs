@@ -100,7 +100,7 @@ pub(crate) async fn exchange(
     }
     let claims = Claims { tenant: tenant.id.0, user: user.0, surface, deal: None, exp: (now + LIFE).as_second() };
     let bearer = sign(&app, &claims)?;
-    Ok(Json(Bearer { bearer, seconds: LIFE.as_secs(), language: Language::of(&profile.locale).tag() }))
+    Ok(Json(Bearer { bearer, seconds: LIFE.as_secs(), language: Language::of(&profile.language).tag() }))
 }
 
 fn sign(app: &App, claims: &Claims) -> Result<String, Error> {
@@ -156,7 +156,11 @@ pub(crate) struct Session {
 
 impl Session {
     pub(crate) fn writer(&self) -> Writer {
-        Writer::new(Locale::of(&self.profile.locale))
+        Writer::new(Locale::of_user(&self.profile.locale, &self.profile.language))
+    }
+
+    pub(crate) fn language(&self) -> Language {
+        Language::of(&self.profile.language)
     }
 
     /// For turning a flow's error into an answer.

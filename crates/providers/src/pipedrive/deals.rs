@@ -35,19 +35,33 @@ struct ProductRow {
 }
 
 /// A deal in a list.
-#[derive(Debug, Clone, Deserialize)]
-pub struct OpenDeal {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedDeal {
     /// Pipedrive's number.
     pub id: i64,
     /// Its title.
-    #[serde(default)]
     pub title: String,
     /// Its value, in its currency.
-    #[serde(with = "rust_decimal::serde::float", default)]
     pub value: Decimal,
     /// ISO code.
-    #[serde(default)]
     pub currency: String,
+    /// When it was won; empty where it was not.
+    pub won_at: String,
+}
+
+impl ListedDeal {
+    /// `None` for what has no number, or was deleted or archived.
+    fn read(row: &Json) -> Option<Self> {
+        let text = |name: &str| row[name].as_str().unwrap_or_default().to_owned();
+        let is_gone = row["is_deleted"] == true || row["is_archived"] == true;
+        Some(Self {
+            id: row["id"].as_i64().filter(|_| !is_gone)?,
+            title: text("title"),
+            value: serde_json::from_value::<Amount>(row["value"].clone()).map(|amount| amount.0).unwrap_or_default(),
+            currency: text("currency"),
+            won_at: text("won_time"),
+        })
+    }
 }
 
 /// Whose a deal is.
@@ -146,9 +160,13 @@ impl Api<'_> {
     }
 
     /// The open deals that this user may see, the newest first; at most 20.
-    pub async fn newest_deals(&self) -> Result<Vec<OpenDeal>, ProviderError> {
-        let path = "/api/v2/deals?status=open&sort_by=add_time&sort_direction=desc&limit=20";
-        Ok(self.get(self.url(path)?).await?.0)
+    pub async fn newest_deals(&self) -> Result<Vec<ListedDeal>, ProviderError> {
+        self.listed("/api/v2/deals?status=open&sort_by=add_time&sort_direction=desc&limit=20").await
+    }
+
+    async fn listed(&self, path: &str) -> Result<Vec<ListedDeal>, ProviderError> {
+        let rows: Vec<Json> = self.get(self.url(path)?).await?.0;
+        Ok(rows.iter().filter_map(ListedDeal::read).collect())
     }
 
     /// Deals that stand as won and have changed since a moment: number and owner.
@@ -181,10 +199,19 @@ impl Api<'_> {
     }
 
     /// The open deals of a person or an organization that this user may see, the newest first; at most 20.
-    pub async fn open_deals(&self, entity: Entity, id: i64) -> Result<Vec<OpenDeal>, ProviderError> {
+    pub async fn open_deals(&self, entity: Entity, id: i64) -> Result<Vec<ListedDeal>, ProviderError> {
         let filter = filter(entity);
         let path = format!("/api/v2/deals?{filter}={id}&status=open&sort_by=add_time&sort_direction=desc&limit=20");
-        Ok(self.get(self.url(&path)?).await?.0)
+        self.listed(&path).await
+    }
+
+    /// The won deals of a person or an organization that this user may see, the last won first; of those that changed last, at most 100.
+    pub async fn won_deals(&self, entity: Entity, id: i64) -> Result<Vec<ListedDeal>, ProviderError> {
+        let filter = filter(entity);
+        let path = format!("/api/v2/deals?{filter}={id}&status=won&sort_by=update_time&sort_direction=desc&limit=100");
+        let mut won = self.listed(&path).await?;
+        won.sort_by(|a, b| (&b.won_at, b.id).cmp(&(&a.won_at, a.id)));
+        Ok(won)
     }
 
     /// The deals of a person or an organization that this user may see, those that changed last; at most 500.
@@ -274,3 +301,28 @@ fn product(row: ProductRow, known: &HashMap<i64, CatalogueProduct>) -> Product {
 /// A JSON number as decimal.
 #[derive(Debug, Deserialize)]
 struct Amount(#[serde(with = "rust_decimal::serde::float")] Decimal);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rust_decimal::dec;
+    use serde_json::json;
+
+    #[test]
+    fn a_listed_deal_is_read_whatever_is_missing() {
+        let bare = ListedDeal::read(&json!({ "id": 1, "title": null, "value": null, "won_time": null })).unwrap();
+        assert_eq!((bare.id, bare.title.as_str(), bare.value), (1, "", dec!(0)));
+        let whole =
+            json!({ "id": 2, "title": "Party", "value": 12.5, "currency": "USD", "won_time": "2026-03-13T10:00:00Z" });
+        assert_eq!(ListedDeal::read(&whole).unwrap().value, dec!(12.5));
+        for odd in [
+            json!({}),
+            json!(null),
+            json!({ "id": "x" }),
+            json!({ "id": 3, "is_deleted": true }),
+            json!({ "id": 4, "is_archived": true }),
+        ] {
+            assert_eq!(ListedDeal::read(&odd), None, "{odd}");
+        }
+    }
+}

@@ -7,7 +7,7 @@ mod notes;
 mod signed;
 mod users;
 
-pub use deals::{DealParties, OpenDeal};
+pub use deals::{DealParties, ListedDeal};
 pub use signed::{Signed, verify};
 pub use users::Me;
 

@@ -2,7 +2,8 @@
 
 use super::Api;
 use crate::ProviderError;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 
 /// `GET /v1/users/me`: the user, and the company that the token is for.
 #[derive(Debug, Clone, Deserialize)]
@@ -11,11 +12,13 @@ pub struct Me {
     pub id: i64,
     /// Full name.
     pub name: String,
-    /// As `pt_BR`.
-    #[serde(default)]
+    /// How numbers and dates look, as `pt_BR`.
+    #[serde(default, deserialize_with = "filled")]
     pub locale: String,
-    /// As `America/Sao_Paulo`.
     #[serde(default)]
+    language: Value,
+    /// As `America/Sao_Paulo`.
+    #[serde(default, deserialize_with = "filled")]
     pub timezone_name: String,
     /// The company.
     pub company_id: i64,
@@ -35,7 +38,18 @@ struct Access {
     admin: bool,
 }
 
+/// A text; empty where it is null.
+fn filled<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}
+
 impl Me {
+    /// The user's language, as `pt`. Pipedrive's locale is only how numbers and dates look; it stands in where there is no language. Of a
+    /// company's language Pipedrive says nothing.
+    pub fn language(&self) -> &str {
+        self.language["language_code"].as_str().filter(|code| !code.is_empty()).unwrap_or(&self.locale)
+    }
+
     /// Whether the user administers the company's account.
     pub fn is_admin(&self) -> bool {
         self.access.iter().any(|access| access.admin && matches!(access.app.as_str(), "global" | "account_settings"))
@@ -46,5 +60,30 @@ impl Api<'_> {
     /// The user behind the token.
     pub async fn me(&self) -> Result<Me, ProviderError> {
         Ok(self.get(self.url("/api/v1/users/me")?).await?.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn the_language_is_not_the_number_format() {
+        let me = |locale: Value, language: Value| -> Me {
+            serde_json::from_value(json!({
+                "id": 1, "name": "Ana", "locale": locale, "language": language, "timezone_name": null,
+                "company_id": 2, "company_name": "Aurora", "company_domain": "aurora",
+            }))
+            .unwrap()
+        };
+        let brazilian = json!({ "language_code": "pt", "country_code": "BR" });
+        assert_eq!(me(json!("en_US"), brazilian).language(), "pt");
+        for odd in
+            [json!(null), json!({}), json!("pt"), json!({ "language_code": null }), json!({ "language_code": "" })]
+        {
+            assert_eq!(me(json!("es_ES"), odd.clone()).language(), "es_ES", "{odd}");
+        }
+        assert_eq!(me(json!(null), json!(null)).language(), "");
     }
 }

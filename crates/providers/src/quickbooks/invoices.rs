@@ -438,7 +438,7 @@ impl Api<'_> {
         self.row(id).await?.map(snapshot).transpose()
     }
 
-    async fn row(&self, id: &str) -> Result<Option<wire::Invoice>, ProviderError> {
+    pub(super) async fn row(&self, id: &str) -> Result<Option<wire::Invoice>, ProviderError> {
         match self.get(&["invoice", id]).await {
             Ok(mut answer) => {
                 Some(serde_json::from_value(answer["Invoice"].take())).transpose().map_err(ProviderError::unknown)

@@ -5,6 +5,7 @@ mod changes;
 mod customers;
 mod invoices;
 mod items;
+mod payments;
 mod rates;
 mod repeats;
 mod terms;
@@ -15,6 +16,7 @@ pub use changes::Changes;
 pub use customers::{CUSTOMERS_PAGE, CustomerUpdate, NewCustomer};
 pub use invoices::{Found, Origin, Resolved};
 pub use items::{ItemProperty, NewItem};
+pub use payments::{AppliedPayment, Payments};
 pub use webhooks::changed_realms;
 
 use crate::{

@@ -108,6 +108,42 @@ pub(super) struct Invoice {
     /// Of all kinds; one that is not as expected must not hide the invoice.
     #[serde(default)]
     pub(super) line: Vec<serde_json::Value>,
+    /// A list of [`Link`]; what is not as expected must not hide the invoice.
+    #[serde(default)]
+    pub(super) linked_txn: serde_json::Value,
+}
+
+/// Another transaction that this one is linked to.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct Link {
+    pub(super) txn_id: String,
+    pub(super) txn_type: String,
+}
+
+/// A payment, as far as it says which invoices it pays.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct Payment {
+    pub(super) txn_date: String,
+    #[serde(with = "rust_decimal::serde::float", default)]
+    pub(super) total_amt: Decimal,
+    #[serde(default)]
+    pub(super) line: Vec<PaymentLine>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct PaymentLine {
+    #[serde(with = "rust_decimal::serde::float", default)]
+    pub(super) amount: Decimal,
+    #[serde(default)]
+    pub(super) linked_txn: serde_json::Value,
+}
+
+/// The links in what should be a list of them.
+pub(super) fn links(value: &serde_json::Value) -> impl Iterator<Item = Link> {
+    value.as_array().into_iter().flatten().filter_map(|link| serde_json::from_value(link.clone()).ok())
 }
 
 /// An invoice's taxes.

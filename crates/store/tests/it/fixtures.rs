@@ -31,13 +31,14 @@ pub(crate) fn profile() -> grants::Profile {
     grants::Profile {
         name: "Ana".into(),
         locale: "pt_BR".into(),
+        language: "pt".into(),
         time_zone: "America/Sao_Paulo".into(),
         is_admin: true,
     }
 }
 
 pub(crate) fn company<'a>(id: i64, name: &'a str, locale: &'a str) -> tenants::Company<'a> {
-    tenants::Company { id, name, domain: "aurora", locale }
+    tenants::Company { id, name, domain: "aurora", locale, language: "" }
 }
 
 pub(crate) async fn tenant(tx: &mut Tx, company_id: i64) -> TenantId {

@@ -13,7 +13,7 @@ use crate::{
 };
 use askama::Template;
 use axum::{
-    Form,
+    Form, Json,
     extract::{Path, State},
     http::{HeaderValue, StatusCode},
     response::Response,
@@ -97,6 +97,12 @@ pub(crate) async fn act(
             Ok(response)
         }
         Outcome::Pending => render(&app, &session, record, &asked, None).await,
+        // QuickBooks was asked: the row says what it answered.
+        Outcome::Refused(Reason::HasPayments(_) | Reason::Refused(_)) => {
+            let mut response = render(&app, &session, record, &asked, None).await?;
+            *response.status_mut() = StatusCode::CONFLICT;
+            Ok(response)
+        }
         Outcome::Refused(reason) => {
             let why = refusal(&app, w, tenant, id, act, &reason).await.map_err(&told)?;
             let mut response = render(&app, &session, record, &asked, why).await?;
@@ -104,6 +110,45 @@ pub(crate) async fn act(
             Ok(response)
         }
     }
+}
+
+/// The question before an act that cannot be undone, with the payments of the invoice as QuickBooks has them now.
+pub(crate) async fn question(
+    State(app): State<App>,
+    OfDeal(session): OfDeal,
+    Path((_, _, invoice, act)): Path<(String, i64, Uuid, String)>,
+) -> Result<Json<rows::Dialogue>, Error> {
+    let told = session.told();
+    let act = Act::named(&act).filter(|act| act.is_irreversible()).ok_or(flows::Error::NotFound).map_err(&told)?;
+    let (tenant, is_admin) = (session.tenant.id, session.profile.is_admin);
+    let found = panel::visible(&app, tenant, session.user, InvoiceId(invoice)).await.map_err(&told)?;
+    let payments = acts::payments(&app, tenant, is_admin, &found).await.map_err(&told)?;
+    let invoices::State::Issued(known) = &found.state else { return Err(told(flows::Error::NotFound)) };
+    let snapshot = payments.as_ref().map_or(known, |payments| &payments.invoice);
+    Ok(Json(rows::dialogue(session.writer(), act, snapshot, payments.as_ref())))
+}
+
+/// Removes a refused invoice, and shows the panel as it is then.
+pub(crate) async fn remove(
+    State(app): State<App>,
+    OfDeal(session): OfDeal,
+    Path((entity, at, invoice)): Path<(String, i64, Uuid)>,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Error> {
+    let told = session.told();
+    let w = session.writer();
+    let record = Address { entity, id: at }.record().map_err(&told)?;
+    let (tenant, is_admin) = (session.tenant.id, session.profile.is_admin);
+    let removed =
+        panel::remove_refused(&app, tenant, session.user, is_admin, InvoiceId(invoice)).await.map_err(&told)?;
+    if removed {
+        let mut response = render(&app, &session, record, &asked, None).await?;
+        tell(response.headers_mut(), &fl!(w.t, "panel-removed"));
+        return Ok(response);
+    }
+    let mut response = render(&app, &session, record, &asked, Some(fl!(w.t, "panel-not-removed"))).await?;
+    *response.status_mut() = StatusCode::CONFLICT;
+    Ok(response)
 }
 
 /// A refusal that the row does not tell itself: nothing was sent, so there is no act to show.

@@ -3,7 +3,7 @@
 mod acts;
 mod rows;
 
-pub(crate) use acts::{act, recipient};
+pub(crate) use acts::{act, question, recipient, remove};
 pub(crate) use rows::badge;
 pub(super) use rows::refused;
 
@@ -14,7 +14,7 @@ use super::{
 use crate::{
     flows::{
         self, follow,
-        panel::{self, Record},
+        panel::{self, Billable, Record},
     },
     format::Writer,
     state::App,
@@ -113,13 +113,10 @@ async fn render(
 ) -> Result<Response, Error> {
     let shown = panel::read(app, session.tenant.id, session.user, record).await.map_err(session.told())?;
     let w = session.writer();
-    let zone =
-        shown.current.as_ref().map_or(session.profile.time_zone.as_str(), |connection| &connection.company.time_zone);
-    let today = app.clock.today(zone);
     let time = |at: Timestamp| w.moment(&at, app.clock.now(), &session.profile.time_zone);
     let asked = asked.rows.max(ROWS);
-    let may = rows::May::of(&shown.settings, session.profile.is_admin);
-    let rows = shown.invoices.iter().take(asked).map(|invoice| row(app, w, invoice, &shown, today, may)).collect();
+    let may = rows::May::of(&shown.settings, session.user, session.profile.is_admin);
+    let rows = shown.invoices.iter().take(asked).map(|invoice| row(app, w, invoice, &shown, may)).collect();
     let read = shown.invoices.iter().filter_map(|invoice| invoice.read_at).filter(|at| *at <= app.clock.now()).min();
     let read = read.max(shown.known.and_then(|known| known.until));
     html(&Panel {
@@ -129,7 +126,7 @@ async fn render(
         rows,
         asked,
         more: shown.invoices.len().saturating_sub(asked),
-        sums: sums(shown.snapshots(), today)
+        sums: sums(shown.snapshots(&app.clock))
             .into_iter()
             .map(|sum| Sums {
                 outstanding: w.money(&sum.outstanding),
@@ -203,14 +200,24 @@ pub(crate) async fn unlink(
 }
 
 #[derive(Template)]
-#[template(path = "open_deals.html")]
-struct OpenDeals {
+#[template(path = "billable_deals.html")]
+struct BillableDeals {
     w: Writer,
-    deals: Vec<(i64, String, String)>,
+    deals: Vec<BillableDeal>,
+}
+
+/// A deal to choose from, written.
+struct BillableDeal {
+    id: i64,
+    title: String,
+    value: String,
+    is_won: bool,
+    /// How many invoices it has; nothing where it has none.
+    invoices: Option<String>,
 }
 
 /// The deals of a person or an organization that can be billed.
-pub(crate) async fn open_deals(
+pub(crate) async fn billable_deals(
     State(app): State<App>,
     OfDeal(session): OfDeal,
     Path(address): Path<Address>,
@@ -218,10 +225,13 @@ pub(crate) async fn open_deals(
     let told = session.told();
     let record = address.record().map_err(&told)?;
     let w = session.writer();
-    let deals = panel::open_deals(&app, session.tenant.id, session.user, record).await.map_err(&told)?;
-    let written = deals.into_iter().map(|deal| {
-        let value = Currency::from_code(&deal.currency).map(|currency| w.amount(&deal.value, &currency));
-        (deal.id, deal.title, value.unwrap_or_default())
+    let deals = panel::billable_deals(&app, session.tenant.id, session.user, record).await.map_err(&told)?;
+    let written = deals.into_iter().map(|Billable { deal, is_won, invoices }| BillableDeal {
+        id: deal.id,
+        title: deal.title,
+        value: Currency::from_code(&deal.currency).map(|currency| w.amount(&deal.value, &currency)).unwrap_or_default(),
+        is_won,
+        invoices: (invoices > 0).then(|| fl!(w.t, "panel-deal-invoices", count = invoices)),
     });
-    html(&OpenDeals { w, deals: written.collect() })
+    html(&BillableDeals { w, deals: written.collect() })
 }

@@ -1,12 +1,19 @@
 //! One invoice as a panel shows it, with the menu that its state allows.
 
-use crate::{flows::panel::Shown, format::Writer, state::App};
+use crate::{
+    flows::panel::{Shown, may_remove},
+    format::Writer,
+    state::App,
+};
 use domain::{
+    ids::UserId,
     invoice::{Act, Snapshot, Status, status},
     mapping::Settings,
 };
 use i18n_embed_fl::fl;
 use jiff::civil::Date;
+use providers::quickbooks::{AppliedPayment, Payments};
+use serde::Serialize;
 use store::{
     acts::{self, Reason, Requested},
     invoices::{Invoice, State},
@@ -37,6 +44,8 @@ pub(crate) struct Row {
     pub(crate) refusal: Option<String>,
     /// The deal whose form mends it.
     pub(crate) mend: Option<i64>,
+    /// Whether this user may remove it, because QuickBooks refused it.
+    pub(crate) can_remove: bool,
     /// Whether somebody has to look.
     pub(crate) stuck: bool,
 }
@@ -56,21 +65,27 @@ pub(crate) struct Menu {
 }
 
 /// A question before an act.
+#[derive(Serialize)]
 pub(crate) struct Dialogue {
     pub(crate) title: String,
     pub(crate) text: String,
     pub(crate) ok: String,
+    /// Something was paid: by which payments, QuickBooks has to be asked.
+    #[serde(skip)]
+    pub(crate) is_paid: bool,
 }
 
 /// What the person may do.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct May {
     void: bool,
+    user: UserId,
+    is_admin: bool,
 }
 
 impl May {
-    pub(crate) fn of(settings: &Settings, is_admin: bool) -> Self {
-        Self { void: settings.void.includes(is_admin) }
+    pub(crate) fn of(settings: &Settings, user: UserId, is_admin: bool) -> Self {
+        Self { void: settings.void.includes(is_admin), user, is_admin }
     }
 }
 
@@ -87,16 +102,16 @@ pub(crate) fn badge(w: Writer, status: Status) -> String {
 }
 
 /// The row of an invoice.
-pub(super) fn row(app: &App, w: Writer, invoice: &Invoice, shown: &Shown, today: Date, may: May) -> Row {
-    let connection = shown.connections.iter().find(|connection| connection.id == invoice.connection);
-    match (&invoice.state, connection) {
+pub(super) fn row(app: &App, w: Writer, invoice: &Invoice, shown: &Shown, may: May) -> Row {
+    match (&invoice.state, shown.connection(invoice)) {
         (State::Issued(snapshot), Some(connection)) => {
             let link = app.config.invoice_page(&connection.realm_id, &snapshot.quickbooks_id);
             let works = connection.state == quickbooks::State::Active;
             let act = shown.acts.get(&invoice.id.0);
+            let today = app.clock.today(&connection.company.time_zone);
             issued(w, invoice, snapshot, act, link, works, today, may)
         }
-        _ => unsettled(w, invoice),
+        _ => unsettled(w, invoice, may),
     }
 }
 
@@ -111,7 +126,7 @@ fn issued(
     may: May,
 ) -> Row {
     let status = status(snapshot, today);
-    let number = snapshot.doc_number.clone().unwrap_or_else(|| format!("#{}", snapshot.quickbooks_id));
+    let number = number(snapshot);
     let is_partly = snapshot.balance.amount() < snapshot.total.amount() && !snapshot.balance.is_zero();
     let mut notes = Vec::new();
     if is_partly {
@@ -138,8 +153,8 @@ fn issued(
         link,
         can_send: works && Act::Send.is_allowed(status),
         can_pdf: works,
-        void: (works && may.void && Act::Void.is_allowed(status)).then(|| void(w, snapshot, &number)),
-        delete: (works && may.void && Act::Delete.is_allowed(status)).then(|| delete(w, snapshot, &number)),
+        void: (works && may.void && Act::Void.is_allowed(status)).then(|| dialogue(w, Act::Void, snapshot, None)),
+        delete: (works && may.void && Act::Delete.is_allowed(status)).then(|| dialogue(w, Act::Delete, snapshot, None)),
         admins_only: works && !may.void && Act::Delete.is_allowed(status),
     });
     let (issued, due) = (w.date(&snapshot.issued), w.date(&snapshot.due));
@@ -164,29 +179,62 @@ fn issued(
         }),
         refusal,
         mend: None,
+        can_remove: false,
         stuck: false,
         number: Some(number),
     }
 }
 
-fn void(w: Writer, snapshot: &Snapshot, number: &str) -> Dialogue {
-    let paid = snapshot.total.amount() - snapshot.balance.amount();
-    let consequence = fl!(w.t, "void-text", total = w.money(&snapshot.total));
-    let text = if paid.is_zero() {
-        consequence
-    } else {
-        let amount = w.amount(&paid, &snapshot.total.currency());
-        format!("{consequence} {}", fl!(w.t, "void-text-paid", amount = amount))
-    };
-    Dialogue { title: fl!(w.t, "void-title", number = number), text, ok: fl!(w.t, "void-ok") }
+/// What an invoice is called: its number, or QuickBooks' own.
+fn number(snapshot: &Snapshot) -> String {
+    snapshot.doc_number.clone().unwrap_or_else(|| format!("#{}", snapshot.quickbooks_id))
 }
 
-fn delete(w: Writer, snapshot: &Snapshot, number: &str) -> Dialogue {
-    Dialogue {
-        title: fl!(w.t, "delete-title", number = number),
-        text: fl!(w.t, "delete-text", total = w.money(&snapshot.total)),
-        ok: fl!(w.t, "delete-ok"),
+/// The question before an act that cannot be undone: with what was paid, and by which payments where they were read.
+pub(super) fn dialogue(w: Writer, act: Act, snapshot: &Snapshot, payments: Option<&Payments>) -> Dialogue {
+    let (number, total) = (number(snapshot), w.money(&snapshot.total));
+    let (title, consequence, ok) = if act == Act::Delete {
+        let text = fl!(w.t, "delete-text", total = total);
+        (fl!(w.t, "delete-title", number = number), text, fl!(w.t, "delete-ok"))
+    } else {
+        let text = fl!(w.t, "void-text", total = total);
+        (fl!(w.t, "void-title", number = number), text, fl!(w.t, "void-ok"))
+    };
+    let mut text = vec![consequence];
+    let paid = snapshot.total.amount() - snapshot.balance.amount();
+    if !paid.is_zero() {
+        let amount = w.amount(&paid, &snapshot.total.currency());
+        text.push(match payments.filter(|payments| !payments.payments.is_empty()) {
+            Some(payments) => {
+                let list = list(w, payments);
+                fl!(w.t, "paid-already-by", amount = amount, count = payments.count, payments = list)
+            }
+            None => fl!(w.t, "paid-already", amount = amount),
+        });
+        text.push(fl!(w.t, "payments-stay"));
+        if act == Act::Delete {
+            text.push(fl!(w.t, "delete-text-paid"));
+        }
     }
+    Dialogue { title, text: text.join(" "), ok, is_paid: !paid.is_zero() }
+}
+
+/// Payments that a question names one by one.
+const PAYMENTS_NAMED: usize = 5;
+
+fn list(w: Writer, payments: &Payments) -> String {
+    let one = |payment: &AppliedPayment| {
+        let (amount, date) = (w.money(&payment.amount), w.date(&payment.date));
+        if payment.is_credit {
+            fl!(w.t, "paid-credit", amount = amount, date = date)
+        } else {
+            fl!(w.t, "paid-payment", amount = amount, date = date)
+        }
+    };
+    let named: Vec<String> = payments.payments.iter().take(PAYMENTS_NAMED).map(one).collect();
+    let more = payments.count.saturating_sub(named.len());
+    let named = named.join("; ");
+    if more > 0 { fl!(w.t, "paid-more", payments = named, count = more) } else { named }
 }
 
 /// Why an act was not carried out, in words.
@@ -201,13 +249,21 @@ pub(in crate::web) fn refused(w: Writer, act: Act, reason: &Reason, badge: &str)
         Reason::Changed => fl!(w.t, "act-changed", badge = badge),
         Reason::NotNow => fl!(w.t, "act-not-now", badge = badge),
         Reason::NoAddress => fl!(w.t, "act-no-address"),
+        Reason::HasPayments(detail) => {
+            let why = if act == Act::Delete {
+                fl!(w.t, "act-has-payments-delete")
+            } else {
+                fl!(w.t, "act-has-payments-void")
+            };
+            format!("{why} {}", fl!(w.t, "problem-refused", detail = detail.as_str()))
+        }
         Reason::Refused(detail) => fl!(w.t, "problem-refused", detail = detail.as_str()),
     };
     format!("{what} {why}")
 }
 
 /// An invoice that is not known to stand.
-fn unsettled(w: Writer, invoice: &Invoice) -> Row {
+fn unsettled(w: Writer, invoice: &Invoice, may: May) -> Row {
     let refused = matches!(invoice.state, State::Refused(_));
     let (status, badge, note) = if refused {
         ("refused", fl!(w.t, "status-refused"), fl!(w.t, "panel-refused"))
@@ -232,6 +288,7 @@ fn unsettled(w: Writer, invoice: &Invoice) -> Row {
         pending: None,
         refusal: None,
         mend: refused.then_some(invoice.deal.0),
+        can_remove: may_remove(invoice, may.user, may.is_admin),
         stuck: invoice.trouble.is_some(),
     }
 }

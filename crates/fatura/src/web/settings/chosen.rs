@@ -37,7 +37,8 @@ pub(crate) struct Chosen {
     draft_on_won: String,
     create: String,
     void: String,
-    language: String,
+    /// Empty for that of most people.
+    language: Option<String>,
     write_back: BTreeMap<String, String>,
     presets: Vec<ChosenPreset>,
     /// The deal to try the settings out with.
@@ -112,7 +113,7 @@ impl Chosen {
             draft_on_won: self.draft_on_won == "on",
             create: who(&self.create),
             void: who(&self.void),
-            language: filled(&self.language).or(saved.language),
+            language: self.language.as_deref().map_or(saved.language, filled),
             write_back: WriteBack {
                 invoiced: written("invoiced"),
                 balance: written("balance"),
@@ -178,8 +179,6 @@ impl ChosenPreset {
 
 /// What the page shows where nothing was chosen yet.
 pub(super) struct Defaults<'a> {
-    /// Locale of the first installation.
-    pub(super) locale: &'a str,
     /// QuickBooks' id of an account.
     pub(super) income_account: Option<&'a str>,
 }
@@ -187,7 +186,7 @@ pub(super) struct Defaults<'a> {
 /// The names of the settings in which two differ, as on the page.
 pub(super) fn changed(w: Writer, old: &Settings, new: &Settings, defaults: &Defaults<'_>) -> Vec<String> {
     let account = |of: &Settings| of.income_account.clone().or_else(|| defaults.income_account.map(str::to_owned));
-    let language = |of: &Settings| Language::of(of.language.as_deref().unwrap_or(defaults.locale));
+    let language = |of: &Settings| of.language.as_deref().map(Language::of);
     let mut names = Vec::new();
     let mut compare = |differs: bool, name: String| {
         if differs {

@@ -8,8 +8,9 @@ use super::{
     tell,
 };
 use crate::{
-    flows::{self, catalogue, connect, settings},
+    flows::{self, catalogue, connect, history, settings},
     format::Writer,
+    language::Language,
     state::App,
 };
 use askama::Template;
@@ -133,6 +134,13 @@ fn who(w: Writer, chosen: Who) -> Options {
     ]
 }
 
+/// The languages of a deal's history: first the one that it has where none is chosen.
+fn languages(w: Writer, chosen: Option<Language>, usual: Language) -> Options {
+    let usual = fl!(w.t, "settings-language-usual", language = usual.name());
+    let named = Language::ALL.map(|known| (known.tag().to_owned(), known.name().to_owned(), chosen == Some(known)));
+    std::iter::once((String::new(), usual, chosen.is_none())).chain(named).collect()
+}
+
 fn term_id(term: Option<&Term>) -> String {
     if let Some(Term::QuickBooks(id)) = term { id.clone() } else { String::new() }
 }
@@ -217,8 +225,7 @@ async fn render(app: &App, session: &Session, changed: Vec<String>) -> Result<Re
     let deals = settings::deals(app, tenant, session.user).await.map_err(&told)?;
     let lists = lists.as_deref();
     let mapping = |name, label, field: &Option<FieldRef>| map(w, &fields, name, label, field.as_ref());
-    let language = chosen.language.clone().unwrap_or_else(|| session.tenant.locale.clone());
-    let language = crate::language::Language::of(&language);
+    let usual = history::usual_language(app, tenant).await.map_err(&told)?;
     let id = |chosen: &Option<String>| chosen.clone().unwrap_or_default();
     let item = |name, label, none, chosen: &Option<String>| {
         let id = id(chosen);
@@ -267,10 +274,7 @@ async fn render(app: &App, session: &Session, changed: Vec<String>) -> Result<Re
         draft_on_won: chosen.draft_on_won,
         create: who(w, chosen.create),
         void: who(w, chosen.void),
-        languages: [("pt-BR", "Português (Brasil)"), ("en", "English"), ("es", "Español")]
-            .into_iter()
-            .map(|(tag, name)| (tag.to_owned(), name.to_owned(), crate::language::Language::of(tag) == language))
-            .collect(),
+        languages: languages(w, chosen.language.as_deref().map(Language::of), usual),
         write_back: vec![
             ("invoiced", fl!(w.t, "write-invoiced"), writable(&fields, chosen.write_back.invoiced.as_ref())),
             ("balance", fl!(w.t, "write-balance"), writable(&fields, chosen.write_back.balance.as_ref())),
@@ -466,7 +470,7 @@ pub(crate) async fn save(
     settings::save(&app, session.tenant.id, session.user, &wanted).await.map_err(&told)?;
     let lists = catalogue::connected(&app, session.tenant.id).await.ok().map(|(_, lists)| lists);
     let account = lists.as_ref().and_then(|lists| lists.income_accounts.first()).map(|account| account.id.as_str());
-    let defaults = Defaults { locale: &session.tenant.locale, income_account: account };
+    let defaults = Defaults { income_account: account };
     let changed = chosen::changed(w, &saved, &wanted, &defaults);
     let mut response = render(&app, &session, changed).await?;
     tell(response.headers_mut(), &fl!(w.t, "settings-saved"));
