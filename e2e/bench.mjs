@@ -8,7 +8,7 @@ import { cpus, tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { binary, start } from "../scripts/stack.mjs";
-import { bill, control, installed, openForm, session, settled } from "./http.mjs";
+import { bill, control, installed, openForm, roomyDeal, session, settled, unseen } from "./http.mjs";
 import { CASCADE, US } from "./people.mjs";
 import { plot } from "./bench/plot.mjs";
 import { grow } from "./bench/grow.mjs";
@@ -77,14 +77,15 @@ async function freshness(env, deal, times) {
 
 /** So many invoices one after the other, or several at once: how long each took, and how many calls to QuickBooks. */
 async function creations(env, count, atOnce) {
-  const { call, fields } = await openForm(env, US, 4, LINE);
+  const deal = await roomyDeal(env, US, 4);
+  const { call, fields } = await openForm(env, US, deal, LINE);
   const calls = async () => (await (await control(env, "/calls", undefined, "GET")).json()).filter(({ provider }) => provider === "quickbooks").length;
   const [took, before, begun] = [[], await calls(), performance.now()];
   let left = count;
   await Promise.all(Array.from({ length: atOnce }, async () => {
     while (left-- > 0) {
       const pressed = performance.now();
-      const answer = await settled(call, await call("/deals/4/invoices", { ...fields, intent: crypto.randomUUID() }));
+      const answer = await settled(call, await call(`/deals/${deal}/invoices`, { ...unseen(fields), intent: crypto.randomUUID() }));
       if (answer.status !== 200) throw new Error(answer.text);
       took.push(performance.now() - pressed);
     }

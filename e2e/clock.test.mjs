@@ -1,7 +1,7 @@
 // The service's clock is ahead for a while, and an answer is lost meanwhile.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { bill, installed, openForm, session, settled } from "./http.mjs";
+import { bill, installed, openForm, roomyDeal, session, settled, unseen } from "./http.mjs";
 import { CASCADE, US } from "./people.mjs";
 import { scene } from "./scene.mjs";
 import { rows } from "./storm/people.mjs";
@@ -18,30 +18,32 @@ test("what was written while the clock was ahead is found: one invoice, one entr
   const invoices = async () => (await (await quickbooks(env, US.realm))("select * from Invoice orderby Id maxresults 1000")).Invoice.length;
   const before = await invoices();
   await done("/quickbooks/quirks", { realm_id: US.realm, ignores_request_ids: true });
-  const { call, fields } = await openForm(env, US, 5, LINE);
+  const deal = await roomyDeal(env, US, 5);
+  const { call, fields } = await openForm(env, US, deal, LINE);
   // It is sent, and while QuickBooks takes its time the clock goes ahead; what follows is done by that clock.
   await done("/faults", { provider: "quickbooks", method: "POST", path: "/invoice", effect: { delay_after: 6000 } });
   await done("/faults", { provider: "pipedrive", method: "POST", path: "/notes", effect: "drop_after" });
-  const answer = call("/deals/5/invoices", { ...fields, intent: crypto.randomUUID() });
+  const answer = call(`/deals/${deal}/invoices`, { ...unseen(fields), intent: crypto.randomUUID() });
   await pause(500);
   hands.move(3600);
-  assert.equal((await notesOf(env, US, 5, 1)).length, 1, "written, and the answer is lost");
+  assert.equal((await notesOf(env, US, deal, 1)).length, 1, "written, and the answer is lost");
   hands.move(0);
   await answer;
   // The second try has looked by then.
   await pause(15_000);
-  assert.equal((await notesOf(env, US, 5, 1)).length, 1);
+  assert.equal((await notesOf(env, US, deal, 1)).length, 1);
   assert.equal((await invoices()) - before, 1);
 });
 
 test("a call that was lost while the clock was ahead is made again as soon as any other", { timeout: 120_000 }, async (t) => {
   if (!hands.move) return t.skip("libfaketime is not installed");
   await done("/quickbooks/quirks", { realm_id: US.realm, ignores_request_ids: false });
-  const { call, fields } = await openForm(env, US, 8, LINE);
+  const deal = await roomyDeal(env, US, 8);
+  const { call, fields } = await openForm(env, US, deal, LINE);
   hands.move(600);
   await pause(6000);
   await done("/faults", { provider: "quickbooks", method: "POST", path: "/invoice", effect: "drop_before" });
-  const answer = await call("/deals/8/invoices", { ...fields, intent: crypto.randomUUID() });
+  const answer = await call(`/deals/${deal}/invoices`, { ...unseen(fields), intent: crypto.randomUUID() });
   hands.move(0);
   const begun = Date.now();
   assert.match((await settled(call, answer)).text, /data-issued/);
@@ -50,16 +52,17 @@ test("a call that was lost while the clock was ahead is made again as soon as an
 
 test("an entry in the history that is under way when the clock jumps is not written twice", { timeout: 120_000 }, async (t) => {
   if (!hands.move) return t.skip("libfaketime is not installed");
-  const { call, fields } = await openForm(env, US, 3, LINE);
+  const deal = await roomyDeal(env, US, 3);
+  const { call, fields } = await openForm(env, US, deal, LINE);
   // Pipedrive takes its time; meanwhile the lease of whoever waits for it seems to be over.
   await done("/faults", { provider: "pipedrive", method: "POST", path: "/notes", effect: { delay: 9000 } });
-  await call("/deals/3/invoices", { ...fields, intent: crypto.randomUUID() });
+  await call(`/deals/${deal}/invoices`, { ...unseen(fields), intent: crypto.randomUUID() });
   await pause(1000);
   hands.move(3600);
   await pause(20_000);
   hands.move(0);
   await pause(10_000);
-  assert.equal((await notesOf(env, US, 3, 1)).length, 1);
+  assert.equal((await notesOf(env, US, deal, 1)).length, 1);
 });
 
 test("an e-mail that is under way when the clock jumps is not sent twice, though QuickBooks recognises nothing", { timeout: 120_000 }, async (t) => {

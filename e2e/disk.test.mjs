@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { start } from "../scripts/stack.mjs";
 import { createDatabase } from "./storm/database.mjs";
-import { installed, openForm, session, settled } from "./http.mjs";
+import { installed, openForm, roomyDeal, session, settled, unseen } from "./http.mjs";
 import { CASCADE, US } from "./people.mjs";
 import { quickbooks } from "./story.mjs";
 
@@ -64,16 +64,17 @@ test("the disk is full: nothing is sent that is not written down, and when there
   await installed(env, US);
   const books = async () => (await (await quickbooks(env, US.realm))("select * from Invoice maxresults 1000")).Invoice.map(({ DocNumber }) => DocNumber);
   const before = new Set(await books());
-  const { call, fields } = await openForm(env, US, 4, LINE);
+  const deal = await roomyDeal(env, US, 4);
+  const { call, fields } = await openForm(env, US, deal, LINE);
   const panel = await session(env, "panel", US.company, US.user);
   fill(join(small, "full"));
   const intents = Array.from({ length: PRESSED }, () => crypto.randomUUID());
-  const press = async (intent) => settled(call, await call("/deals/4/invoices", { ...fields, intent }));
+  const press = async (intent) => settled(call, await call(`/deals/${deal}/invoices`, { ...unseen(fields), intent }));
   const answers = [];
   for (const intent of intents) answers.push(await press(intent));
   const refused = answers.filter(({ status }) => status >= 500);
   assert.ok(refused.length > 0, "the disk was not full");
-  assert.equal((await panel.call("/panel/deal/4")).status, 200, "what is known is shown");
+  assert.equal((await panel.call(`/panel/deal/${deal}`)).status, 200, "what is known is shown");
   assert.equal((await session(env, "panel", US.company, US.user)).status, 200, "to whoever comes");
   assert.equal((await fetch(`${env.FATURA_URL}/healthz`)).status, 200);
   await until(env, 503);
@@ -83,7 +84,7 @@ test("the disk is full: nothing is sent that is not written down, and when there
   for (const intent of intents) assert.match((await press(intent)).text, /data-issued/);
   const made = (await books()).filter((number) => !before.has(number));
   assert.equal(made.length, PRESSED, "each intent is one invoice");
-  const shown = (await panel.call("/panel/deal/4")).text;
+  const shown = (await panel.call(`/panel/deal/${deal}`)).text;
   assert.equal([...shown.matchAll(/<b class="number">/g)].length, Math.min(10, PRESSED));
 });
 

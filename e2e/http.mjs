@@ -143,13 +143,31 @@ export async function settled(call, answer) {
   return answer;
 }
 
+/** Who chooses a currency here gives the prices in it. */
+const pricesIn = (changes) => ({ ...(changes.currency ? { priced_in: changes.currency } : {}), ...changes });
+
 /** The form of a deal, as this user gets it, with some fields changed. */
 export async function openForm(env, who, deal, changes = {}) {
   const { call } = await session(env, "form", who.company, who.user);
   const form = await call(`/deals/${deal}/form`);
   if (form.status !== 200) throw new Error(`the form of deal ${deal} answered ${form.status}: ${form.text}`);
-  return { call, text: form.text, fields: { ...fieldsOf(form.text), ...changes } };
+  return { call, text: form.text, fields: { ...fieldsOf(form.text), ...pricesIn(changes) } };
 }
+
+/** A new deal of the same organization and person as another one, worth so much that it can be billed many times; its number. */
+export async function roomyDeal(env, who, like, changes = {}) {
+  const { access_token: token } = await (await control(env, "/pipedrive/grants", { company_id: who.company, user_id: who.user })).json();
+  const api = async (path, options) => {
+    const answer = await fetch(`${env.PIPEDRIVE_API_URL}/api/v2/deals${path}`, { ...options, headers: { authorization: `Bearer ${token}`, "content-type": "application/json" } });
+    if (!answer.ok) throw new Error(`Pipedrive answered ${answer.status}: ${await answer.text()}`);
+    return (await answer.json()).data;
+  };
+  const { title, org_id, person_id, currency } = await api(`/${like}`);
+  return (await api("", { method: "POST", body: JSON.stringify({ title, org_id, person_id, currency, value: 900_000_000, ...changes }) })).id;
+}
+
+/** A form whose person looks at nothing that others bill meanwhile: for many invoices of one form, each with a key of its own. */
+export const unseen = (fields) => ({ ...fields, seen: "" });
 
 /** The answer to the question before *Create*, if one is asked. */
 export const questionOf = (html) => /name="confirmed" value="([^"]*)"/.exec(html)?.[1]?.replaceAll("&#32;", " ");
@@ -167,9 +185,9 @@ export async function openWhole(env, who, deal, changes = {}) {
   const isBegun = /data-part="remaining"/.test(text) || !/<tbody><tr>/.test(text);
   if (isBegun) {
     const whole = await call(`/deals/${deal}/form/change?part=all`, fields);
-    return { call, text: whole.text, fields: { ...fieldsOf(whole.text), ...changes } };
+    return { call, text: whole.text, fields: { ...fieldsOf(whole.text), ...pricesIn(changes) } };
   }
-  return { call, text, fields: { ...fields, ...changes } };
+  return { call, text, fields: { ...fields, ...pricesIn(changes) } };
 }
 
 /** Creates an invoice for the whole of a deal, whatever was billed of it before; its number. */

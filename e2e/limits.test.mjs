@@ -1,7 +1,7 @@
 // What QuickBooks allows one company, kept by itself: many people at work, and no call is one too many.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { bill, control, installed, openForm, settled } from "./http.mjs";
+import { bill, control, installed, openForm, roomyDeal, settled, unseen } from "./http.mjs";
 import { CASCADE, US } from "./people.mjs";
 import { scene } from "./scene.mjs";
 
@@ -14,10 +14,11 @@ const { env, done } = scene("limits", async (env) => {
 const toQuickBooks = async () => (await (await control(env, "/calls", undefined, "GET")).json()).filter((call) => call.provider === "quickbooks");
 
 test("twenty presses at once that name a customer nobody has looked at: it is read once", { timeout: 120_000 }, async () => {
-  const { call, fields } = await openForm(env, US, 3, { ...LINE, customer: "5", customer_name: "" });
+  const deal = await roomyDeal(env, US, 3);
+  const { call, fields } = await openForm(env, US, deal, { ...LINE, customer: "5", customer_name: "" });
   await done("/faults", { provider: "quickbooks", method: "GET", path: "/customer/5", times: 20, effect: { delay: 500 } });
   const before = (await toQuickBooks()).length;
-  const pressed = await Promise.all(Array.from({ length: 20 }, async () => settled(call, await call("/deals/3/invoices", { ...fields, intent: crypto.randomUUID() }))));
+  const pressed = await Promise.all(Array.from({ length: 20 }, async () => settled(call, await call(`/deals/${deal}/invoices`, { ...unseen(fields), intent: crypto.randomUUID() }))));
   for (const { text } of pressed) assert.match(text, /data-issued/);
   const calls = (await toQuickBooks()).slice(before);
   const [reads, posts] = [calls.filter(({ method, path }) => method === "GET" && path.endsWith("/customer/5")), calls.filter(({ method, path }) => method === "POST" && path.endsWith("/invoice"))];

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { assertAccessible, picture, plain } from "./browser.mjs";
-import { bill, control, installed, openForm, session, settled } from "./http.mjs";
+import { bill, control, installed, openForm, roomyDeal, session, settled, unseen } from "./http.mjs";
 import { CASCADE, US } from "./people.mjs";
 import { scene } from "./scene.mjs";
 import { freePort } from "../scripts/stack.mjs";
@@ -19,17 +19,18 @@ const { env, done, as } = scene("many", async (env) => {
 }, () => ({ FATURA_QUICKBOOKS_CALLS_A_MINUTE: "1000000", FATURA_METRICS_LISTEN: `127.0.0.1:${port}` }));
 
 test(`${COUNT} invoices on one deal`, { timeout: 390_000 }, async () => {
-  const { call, fields } = await openForm(env, US, 3, { ...CASCADE, "lines[0][item]": "12", "lines[0][unit_price]": "10", "lines[0][tax_code]": "NON" });
+  const deal = await roomyDeal(env, US, 3);
+  const { call, fields } = await openForm(env, US, deal, { ...CASCADE, "lines[0][item]": "12", "lines[0][unit_price]": "10", "lines[0][tax_code]": "NON" });
   let left = COUNT;
   await Promise.all(Array.from({ length: AT_ONCE }, async () => {
     while (left-- > 0) {
-      const answer = await settled(call, await call("/deals/3/invoices", { ...fields, intent: crypto.randomUUID() }));
+      const answer = await settled(call, await call(`/deals/${deal}/invoices`, { ...unseen(fields), intent: crypto.randomUUID() }));
       assert.equal(answer.status, 200, answer.text);
     }
   }));
   const panels = await session(env, "panel", US.company, US.user);
   const begun = performance.now();
-  const shown = await panels.call("/panel/deal/3");
+  const shown = await panels.call(`/panel/deal/${deal}`);
   const took = performance.now() - begun;
   assert.equal(shown.text.match(/<li class="invoice"/g).length, 10);
   assert.match(plain(shown.text), /\$5,000\.00/);
@@ -54,10 +55,11 @@ test("entries that wait for a slow Pipedrive are each worked once", { timeout: 1
   };
   const before = await works();
   await done("/faults", { provider: "pipedrive", method: "POST", path: "/notes", times: ENTRIES, effect: { delay_after: 2500 } });
-  const { call, fields } = await openForm(env, US, 8, { ...CASCADE, "lines[0][item]": "12", "lines[0][unit_price]": "10", "lines[0][tax_code]": "NON" });
+  const deal = await roomyDeal(env, US, 8);
+  const { call, fields } = await openForm(env, US, deal, { ...CASCADE, "lines[0][item]": "12", "lines[0][unit_price]": "10", "lines[0][tax_code]": "NON" });
   let left = ENTRIES;
   await Promise.all(Array.from({ length: AT_ONCE }, async () => {
-    while (left-- > 0) await settled(call, await call("/deals/8/invoices", { ...fields, intent: crypto.randomUUID() }));
+    while (left-- > 0) await settled(call, await call(`/deals/${deal}/invoices`, { ...unseen(fields), intent: crypto.randomUUID() }));
   }));
   assert.equal((await notesOf(env, US, 8, ENTRIES, 600)).length, ENTRIES);
   await new Promise((go) => setTimeout(go, 4000));

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { assertAccessible, picture, plain } from "./browser.mjs";
-import { bill, installed, openForm, pipedriveApi, session, settled } from "./http.mjs";
+import { bill, installed, openForm, pipedriveApi, roomyDeal, session, settled, unseen } from "./http.mjs";
 import { BR, CASCADE, LUCIA, MIGUEL, US } from "./people.mjs";
 import { scene } from "./scene.mjs";
 import { menu, openRecord, panel, quickbooks } from "./story.mjs";
@@ -79,7 +79,7 @@ test("won deals are billed from the panel of their organization or person: those
 async function refused(who, deal, changes) {
   const opened = await openForm(env, who, deal, changes);
   await done("/faults", { provider: "quickbooks", method: "POST", path: "/invoice", effect: { fault: "6210" } });
-  const press = async (more = {}) => settled(opened.call, await opened.call(`/deals/${deal}/invoices`, { ...opened.fields, ...more }));
+  const press = async (more = {}) => settled(opened.call, await opened.call(`/deals/${deal}/invoices`, { ...unseen(opened.fields), ...more }));
   assert.equal((await press()).status, 422);
   const row = (await rowsOf(who, deal)).find((each) => each.status === "refused");
   return { press, id: row.id };
@@ -133,7 +133,7 @@ test("a refused invoice is removed by whoever created it or an administrator, an
 });
 
 test("pressed again after its row was removed, the form makes the invoice that it shows now", { timeout: 120_000 }, async () => {
-  const deal = await newDeal(US, "Pressed again");
+  const deal = await roomyDeal(env, US, 3, { title: "Pressed again" });
   const message = `pressed again ${Date.now()}`;
   // The customer was created before QuickBooks refused the invoice.
   const first = await refused(US, deal, { ...STAFF, customer: "new", customer_name: "First Choice LLC", message });
@@ -144,7 +144,7 @@ test("pressed again after its row was removed, the form makes the invoice that i
 });
 
 test("removed and tried again at once: one of the two comes first, and the books have what the panel shows", { timeout: 180_000 }, async () => {
-  const deal = await newDeal(US, "Removed and tried again");
+  const deal = await roomyDeal(env, US, 3, { title: "Removed and tried again" });
   for (let at = 0; at < 6; at++) {
     const message = `race ${at} ${Date.now()}`;
     const row = await refused(US, deal, { ...STAFF, message });

@@ -23,7 +23,8 @@ export function typedNumber(text, language) {
 const DECIMALS = { JPY: 0, KRW: 0, CLP: 0, VND: 0, ISK: 0, PYG: 0, KWD: 3, BHD: 3, OMR: 3, JOD: 3, TND: 3 };
 
 /** The smallest amount of a currency. */
-export const unit = (currency) => 10 ** -(DECIMALS[currency] ?? 2);
+/** QuickBooks keeps two decimals at most, also of a dinar. */
+export const unit = (currency) => 10 ** -Math.min(DECIMALS[currency] ?? 2, 2);
 
 export const decimals = (currency) => DECIMALS[currency] ?? 2;
 

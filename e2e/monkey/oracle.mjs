@@ -105,8 +105,9 @@ export async function panelDifferences(world, who, deal, patience) {
       if (!same(amountOf(row.total, who.language), invoice.TotalAmt) && !isVoided(invoice)) wrong.push(`deal ${deal.id} shows invoice ${row.number} over ${row.total}, QuickBooks says ${invoice.TotalAmt}`);
       const currency = invoice.CurrencyRef?.value ?? world.home;
       const sum = open.get(currency) ?? { outstanding: 0, overdue: 0, paid: 0, currency };
-      sum.outstanding += invoice.Balance;
+      // What is overdue is a sum of its own on the panel.
       if (right === "overdue") sum.overdue += invoice.Balance;
+      else sum.outstanding += invoice.Balance;
       if (!isVoided(invoice)) sum.paid += invoice.TotalAmt - invoice.Balance;
       open.set(currency, sum);
     }

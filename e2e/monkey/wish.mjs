@@ -469,7 +469,8 @@ export async function judge(wish) {
   const { violate, world, deal, who, desk } = wish;
   const made = await arrivals(wish);
   wish.made = made.length;
-  if (wish.answer?.state === "issued" && made.length === 1 && !/\d/.test(wish.answer.note ?? "")) await violate(5, `the page tells of the new invoice without a number: "${wish.answer.note}"`, { key: "no number" });
+  // Where a company numbers by hand, an invoice may have none.
+  if (wish.answer?.state === "issued" && made.length === 1 && made[0].DocNumber && !/\d/.test(wish.answer.note ?? "")) await violate(5, `the page tells of the new invoice without a number: "${wish.answer.note}"`, { key: "no number" });
   if (made.length !== wish.meant) await violate(2, `${made.length} invoices were made, ${wish.meant} meant (${made.map((invoice) => `${invoice?.DocNumber} over ${invoice?.TotalAmt}`).join(", ")})`, { key: wish.double ? "count, stacked forms" : wish.two ? "count, two tabs" : wish.entered ? "count, Enter" : "count" });
   for (const invoice of made) {
     if (!invoice) continue;

@@ -1,6 +1,6 @@
 // What the people of a storm do: open a form, press, press again when nothing comes back, and remember what they were told.
 import { CASCADE, BR, US } from "../people.mjs";
-import { control, openForm, session } from "../http.mjs";
+import { openForm, roomyDeal, session, unseen } from "../http.mjs";
 
 const pause = (ms) => new Promise((go) => setTimeout(go, ms));
 const PATIENCE = 12_000;
@@ -15,29 +15,17 @@ const DESKS = [
 /** How many invoices one deal is to have, more or less: a deal of which there are thousands is nobody's. */
 const INVOICES = 100;
 
-/** A deal like another one; its number. */
-async function another(env, who, deal) {
-  const { access_token: token } = await (await control(env, "/pipedrive/grants", { company_id: who.company, user_id: who.user })).json();
-  const api = async (path, options) => {
-    const answer = await fetch(`${env.PIPEDRIVE_API_URL}/api/v2/deals${path}`, { ...options, headers: { authorization: `Bearer ${token}`, "content-type": "application/json" } });
-    if (!answer.ok) throw new Error(`Pipedrive answered ${answer.status}: ${await answer.text()}`);
-    return (await answer.json()).data;
-  };
-  const { title, org_id, person_id, currency, value } = await api(`/${deal}`);
-  return (await api("", { method: "POST", body: JSON.stringify({ title, org_id, person_id, currency, value }) })).id;
-}
-
 /** A form for each deal, as it was opened, with one line; deals enough for so many invoices. */
 export async function desks(env, count = 0) {
   const all = [];
   const each = Math.ceil(count / INVOICES / DESKS.flatMap(({ deals }) => deals).length);
   for (const { who, deals, fields } of DESKS) {
-    const more = [];
-    for (const deal of deals) for (let at = 1; at < each; at++) more.push(await another(env, who, deal));
-    for (const deal of [...deals, ...more]) {
+    const roomy = [];
+    for (const deal of deals) for (let at = 0; at < Math.max(each, 1); at++) roomy.push(await roomyDeal(env, who, deal));
+    for (const deal of roomy) {
       const opened = await openForm(env, who, deal);
       const kept = Object.entries(opened.fields).filter(([name]) => !/^lines\[[1-9]/.test(name));
-      all.push({ who, deal, fields: { ...Object.fromEntries(kept), update_customer: "", tax_mode: "excluded", ...fields, "lines[0][quantity]": "1", "lines[0][discount]": "", discount: "" } });
+      all.push({ who, deal, fields: { ...unseen(Object.fromEntries(kept)), update_customer: "", tax_mode: "excluded", ...fields, "lines[0][quantity]": "1", "lines[0][discount]": "", discount: "" } });
     }
   }
   return all;

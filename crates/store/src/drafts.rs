@@ -182,7 +182,7 @@ pub async fn take_over(
 async fn is_used(tx: &mut Tx, tenant: TenantId, form: &Form) -> Result<bool, Error> {
     let Some(key) = intent_key(form) else { return Ok(false) };
     let found: Option<i64> = on!(tx, c => sqlx::query_scalar(
-        "SELECT deal_id FROM invoice WHERE tenant_id = $1 AND intent = $2 AND state <> 'refused'")
+        "SELECT deal_id FROM invoice WHERE tenant_id = $1 AND intent = $2 AND state NOT IN ('refused', 'removed')")
         .bind(tenant.0).bind(key.0).fetch_optional(c).await)?;
     Ok(found.is_some())
 }

@@ -180,13 +180,13 @@ form-already-billed =
     }
 form-fully-billed =
     { $count ->
-        [one] Este negocio ya está facturado por completo: { $amount } de { $value } (1 factura). No queda nada por facturar.
-       *[other] Este negocio ya está facturado por completo: { $amount } de { $value } ({ $count } facturas). No queda nada por facturar.
+        [one] Este trato ya está facturado por completo: { $amount } de { $value } (1 factura). No queda nada por facturar.
+       *[other] Este trato ya está facturado por completo: { $amount } de { $value } ({ $count } facturas). No queda nada por facturar.
     }
 form-billed-foreign = También facturado en otra moneda: { $amounts }. No forma parte de la suma.
-form-under-way = { $name } está creando ahora mismo una factura de { $total } para este negocio.
-form-colleague-draft = { $name } tiene un borrador de factura para este negocio, guardado a las { $time }.
-form-deal-changed = El negocio ha cambiado desde que guardaste este borrador: era { $before }, ahora es { $now }.
+form-under-way = { $name } está creando ahora mismo una factura de { $total } para este trato.
+form-colleague-draft = { $name } tiene un borrador de factura para este trato, guardado a las { $time }.
+form-deal-changed = El trato ha cambiado desde que guardaste este borrador: era { $before }, ahora es { $now }.
 form-restored = Borrador de las { $time } recuperado.
 form-discard = Empezar de nuevo desde el trato
 form-group-customer = Datos del cliente
@@ -262,12 +262,12 @@ tax-excluded = Impuesto aparte
 tax-included = Impuesto incluido
 tax-none = Sin impuesto
 form-group-part = Qué facturar
-form-part = Parte del negocio que se factura
+form-part = Parte del trato que se factura
 form-part-kind = Porcentaje o importe
 form-part-remaining = Restante
-form-part-all = Todo el negocio
-form-excess = Con las facturas anteriores, esta factura supera en { $amount } el valor del negocio.
-form-excess-first = Esta factura supera en { $amount } el valor del negocio.
+form-part-all = Todo el trato
+form-excess = Con las facturas anteriores, esta factura supera en { $amount } el valor del trato.
+form-excess-first = Esta factura supera en { $amount } el valor del trato.
 line-deposit = Anticipo del { $percent } %: { $title }
 line-deposit-amount = Anticipo: { $title }
 line-part = Pago parcial del { $percent } %: { $title }
@@ -276,12 +276,12 @@ line-remaining = Importe restante: { $title }
 term-days = { $days } días
 ask-changed =
     { $count ->
-        [0] Las facturas de este negocio han cambiado desde que abriste este formulario: ahora no hay ninguna.
-        [one] Las facturas de este negocio han cambiado desde que abriste este formulario: ahora hay { $amount } facturados en 1 factura.
-       *[other] Las facturas de este negocio han cambiado desde que abriste este formulario: ahora hay { $amount } facturados en { $count } facturas.
+        [0] Las facturas de este trato han cambiado desde que abriste este formulario: ahora no hay ninguna.
+        [one] Las facturas de este trato han cambiado desde que abriste este formulario: ahora hay { $amount } facturados en 1 factura.
+       *[other] Las facturas de este trato han cambiado desde que abriste este formulario: ahora hay { $amount } facturados en { $count } facturas.
     }
 ask-newest = La más reciente la creó { $name }.
-ask-excess = Esta factura supera en { $amount } el valor del negocio.
+ask-excess = Esta factura supera en { $amount } el valor del trato.
 ask-create = Crear de todos modos
 ask-reload = Abrir de nuevo el formulario con el importe restante
 stale-elsewhere = Este formulario está abierto en otra ventana. Lo que escribas aquí no se guarda.
@@ -296,7 +296,7 @@ form-discount-one-line = En la factura: líneas con su precio completo y una lí
 form-discount-in-prices = En la factura: el descuento de una línea reduce su precio unitario.
 form-discount-no-line = Esta empresa de QuickBooks no tiene línea de descuento: el descuento reduce el precio unitario de cada línea.
 form-printed-price = impreso como { $price }
-form-items-tax = impuesto del artículo
+form-items-tax = impuesto del concepto
 form-update-customer = Actualizar cliente en QuickBooks
 form-update-text = Dirección, correo y número fiscal se exportan donde sean distintos.
 form-nothing-to-update = QuickBooks tiene la misma dirección, el mismo correo y el mismo número fiscal.
@@ -405,7 +405,7 @@ settings-defaults = Valores por defecto
 settings-item = Concepto para productos desconocidos
 settings-item-create = Crear un concepto
 settings-deposit-item = Concepto para anticipos y pagos parciales
-settings-deposit-item-lines = El concepto de las líneas del negocio
+settings-deposit-item-lines = El concepto de las líneas del trato
 settings-discounts = Descuentos
 settings-discounts-in-prices = Incluir el descuento de una línea en su precio unitario, en vez de una línea de descuento
 settings-tax-code = Impuesto para líneas sin él

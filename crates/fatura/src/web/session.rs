@@ -159,13 +159,9 @@ impl Session {
         Writer::new(Locale::of_user(&self.profile.locale, &self.profile.language))
     }
 
-    pub(crate) fn language(&self) -> Language {
-        Language::of(&self.profile.language)
-    }
-
     /// For turning a flow's error into an answer.
     pub(crate) fn told(&self) -> impl Fn(flows::Error) -> Error + use<> {
-        Error::of(Language::of(&self.profile.locale))
+        Error::of(Language::of(&self.profile.language))
     }
 }
 

@@ -376,6 +376,7 @@ pub(crate) struct Typed {
 #[template(path = "fields.html")]
 struct Found {
     w: Writer,
+    typed: String,
     fields: Vec<(String, String, String)>,
 }
 
@@ -389,7 +390,8 @@ pub(crate) async fn search_fields(
     let all = settings::fields(&app, session.tenant.id, session.user).await.map_err(session.told())?;
     let asked_for_address = typed.address_name.is_some();
     let text = typed.to_name.or(typed.address_name).or(typed.email_name).or(typed.tax_id_name);
-    let text = text.unwrap_or_default().to_lowercase();
+    let typed = text.unwrap_or_default();
+    let text = typed.to_lowercase();
     // The name of the field that is chosen already: the list was opened to choose another.
     let is_chosen = all.iter().any(|field| w.field(field).to_lowercase() == text);
     let text = if is_chosen { String::new() } else { text };
@@ -406,7 +408,8 @@ pub(crate) async fn search_fields(
         .into_iter()
         .take(60)
         .map(|field| (field.reference.to_string(), w.field(field), w.entity(field.reference.entity)));
-    html(&Found { w, fields: shown.collect() })
+    let fields = shown.collect();
+    html(&Found { w, typed, fields })
 }
 
 #[derive(Template)]
