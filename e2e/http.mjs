@@ -174,9 +174,14 @@ export const questionOf = (html) => /name="confirmed" value="([^"]*)"/.exec(html
 
 /** Posts a form, and confirms what is asked: that more than the deal is billed. */
 export async function create(call, deal, fields) {
-  const answer = await call(`/deals/${deal}/invoices`, fields);
-  const confirmed = answer.status === 409 ? questionOf(answer.text) : undefined;
-  return settled(call, confirmed === undefined ? answer : await call(`/deals/${deal}/invoices`, { ...fields, confirmed }));
+  let answer = await call(`/deals/${deal}/invoices`, fields);
+  // Others may bill the deal between the question and its answer: then it is asked again.
+  for (let asked = 0; asked < 50 && answer.status === 409; asked++) {
+    const confirmed = questionOf(answer.text);
+    if (confirmed === undefined) break;
+    answer = await call(`/deals/${deal}/invoices`, { ...fields, confirmed });
+  }
+  return settled(call, answer);
 }
 
 /** The whole of a deal, whatever was billed of it before. */

@@ -35,8 +35,8 @@ document.addEventListener("input", (event) => {
   // What is typed over does not come from Pipedrive any more.
   const of = from.matches("#city, #state, #postal_code, #country") ? field("street") : from;
   of?.closest(".field")?.querySelector("[data-source]")?.remove();
-  // Lines that were changed by hand hold no part any more.
-  if (from.closest("invoice-lines, .discount")) for (const id of ["part", "part_applied"]) if (field<HTMLInputElement>(id)) field<HTMLInputElement>(id)!.value = "";
+  // Lines that were changed by hand hold no part any more; one that was typed and is not in them yet comes first.
+  if (from.closest("invoice-lines, .discount") && !isPartPending()) for (const id of ["part", "part_applied"]) if (field<HTMLInputElement>(id)) field<HTMLInputElement>(id)!.value = "";
   const follows = field<HTMLInputElement>("due_follows");
   if (from.id !== "due" || !follows) return;
   follows.value = "";
@@ -124,6 +124,12 @@ function saveLast(): Promise<unknown> | undefined {
 }
 
 addEventListener("pagehide", () => void saveLast());
+
+/** Whether a part is typed that the lines do not hold yet. */
+function isPartPending(): boolean {
+  const [part, kind, applied] = ["part", "part_kind", "part_applied"].map((id) => field<HTMLInputElement>(id)?.value.trim() ?? "");
+  return !!part && `${part} ${kind}` !== applied;
+}
 
 /** Closes the form; asks first when something was typed. The draft stays either way. */
 export async function leave(button: HTMLElement): Promise<void> {

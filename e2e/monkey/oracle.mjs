@@ -27,7 +27,9 @@ export async function remaining(world, deal) {
   const standing = invoices.filter((invoice) => invoice && (invoice.CurrencyRef?.value ?? world.home) === currency && !isVoided(invoice));
   const billed = standing.reduce((sum, invoice) => sum + net(invoice), 0);
   // Where prices hold tax, Pipedrive does not say how much of them it is: then nothing is compared before tax.
-  const isKnown = !deal.isInclusive && !standing.some(({ GlobalTaxCalculation }) => GlobalTaxCalculation === "TaxInclusive");
+  // What was billed in another currency counts by the rate of its conversion, which the books do not tell.
+  const isConverted = invoices.some((invoice) => invoice && (invoice.CurrencyRef?.value ?? world.home) !== currency && !isVoided(invoice));
+  const isKnown = !deal.isInclusive && !isConverted && !standing.some(({ GlobalTaxCalculation }) => GlobalTaxCalculation === "TaxInclusive");
   return { isKnown, worth: value, billed, count: standing.length, left: Math.max(0, round(value - billed, currency)), over: billed - value, currency, within: unit(currency) * (1.01 + lines), hasProducts, title };
 }
 

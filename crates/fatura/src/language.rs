@@ -72,13 +72,17 @@ impl Language {
         }
     }
 
-    fn id(self) -> LanguageIdentifier {
-        let tag = match self {
+    /// As in the settings, and as the texts' folders are called.
+    pub(crate) fn code(self) -> &'static str {
+        match self {
             Self::Portuguese => "pt-BR",
             Self::English => "en",
             Self::Spanish => "es",
-        };
-        tag.parse().expect("a language tag")
+        }
+    }
+
+    fn id(self) -> LanguageIdentifier {
+        self.code().parse().expect("a language tag")
     }
 
     /// The texts.

@@ -137,7 +137,7 @@ fn who(w: Writer, chosen: Who) -> Options {
 /// The languages of a deal's history: first the one that it has where none is chosen.
 fn languages(w: Writer, chosen: Option<Language>, usual: Language) -> Options {
     let usual = fl!(w.t, "settings-language-usual", language = usual.name());
-    let named = Language::ALL.map(|known| (known.tag().to_owned(), known.name().to_owned(), chosen == Some(known)));
+    let named = Language::ALL.map(|known| (known.code().to_owned(), known.name().to_owned(), chosen == Some(known)));
     std::iter::once((String::new(), usual, chosen.is_none())).chain(named).collect()
 }
 
