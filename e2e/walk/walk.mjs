@@ -254,6 +254,7 @@ export function walk(language, theme, hands) {
         await hand.choose(form(page).locator("#lines-0-tax_code"), company.taxed ? { label: "ICMS 18%" } : "NON");
         await form(page).locator("#create[aria-disabled=false]").waitFor();
         await hand.press(form(page).locator("#create"));
+        await hand.press(form(page).locator("[data-confirm-create]"));
         second = await created();
         await badge(second, "open");
         await act(second, "menu-void");

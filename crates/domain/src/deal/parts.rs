@@ -1,0 +1,229 @@
+//! The lines of a form for a part of a deal: all of it, what remains, a percentage, an amount.
+
+use super::{
+    Deal, Describe, Opening, Product, default_item, default_tax_code, deposit_item, line, mode, moved_discounts, off,
+    priced, subtotal, written,
+};
+use crate::{
+    billing::{Billed, Part, split},
+    draft::{CREATE, Form, FormLine, Rules, line_amounts, preview},
+    money::{invoice_decimals, round_half_up},
+    totals::{LineAmounts, UNIT_PRICE_DECIMALS},
+};
+use iso_currency::Currency;
+use rust_decimal::{Decimal, dec};
+
+/// A deal as it would be billed in full.
+pub(super) struct Full {
+    lines: Vec<FormLine>,
+    /// The amount of each line after its own discount.
+    amounts: Vec<Decimal>,
+    discount: (&'static str, Decimal),
+    /// What each line is of the total.
+    shares: Vec<Decimal>,
+    pub(super) total: Decimal,
+    places: u32,
+}
+
+pub(super) fn full(deal: &Deal, opening: &Opening<'_>) -> Full {
+    let mode = mode(deal, opening.catalogue);
+    let lines: Vec<FormLine> = if deal.products.is_empty() {
+        vec![FormLine {
+            item: default_item(opening).map(|item| item.id.clone()).unwrap_or_default(),
+            item_name: default_item(opening).map(|item| item.name.clone()).unwrap_or_default(),
+            description: deal.title.clone(),
+            name: deal.title.clone(),
+            quantity: "1".into(),
+            unit_price: written(round_half_up(deal.value, UNIT_PRICE_DECIMALS), opening.mark),
+            tax_code: default_tax_code(default_item(opening), Decimal::ZERO, opening),
+            ..FormLine::default()
+        }]
+    } else {
+        deal.products.iter().map(|product| line(product, opening, mode, false)).collect()
+    };
+    let currency = Currency::from_code(&deal.currency).unwrap_or(opening.catalogue.home_currency);
+    let places = invoice_decimals(currency);
+    let mut discount = off(deal, places);
+    let mut lines = lines;
+    let moved = moved_discounts(deal, opening, mode, &lines);
+    if !moved.is_zero() {
+        lines = deal.products.iter().map(|product| line(product, opening, mode, true)).collect();
+        let (kind, value) = discount;
+        let whole = if kind == "percent" { subtotal(deal).saturating_mul(value) / dec!(100) } else { value };
+        discount = ("amount", round_half_up(whole.saturating_add(moved), places));
+    }
+    let form = Form {
+        currency: currency.code().to_owned(),
+        tax_mode: mode.name().to_owned(),
+        lines: lines.clone(),
+        discount: written(discount.1, opening.mark),
+        discount_kind: discount.0.to_owned(),
+        ..Form::default()
+    };
+    let rules = Rules {
+        catalogue: opening.catalogue,
+        customer: None,
+        mark: opening.mark,
+        discounts_in_prices: opening.settings.discounts_in_prices,
+    };
+    let amounts: Vec<Decimal> = lines
+        .iter()
+        .map(|line| {
+            line_amounts(line, opening.mark, Some(currency))
+                .and_then(|line| line.checked_amount(currency))
+                .unwrap_or_default()
+        })
+        .collect();
+    let total = preview(&form, &rules).totals().map(|totals| priced(totals, mode)).unwrap_or_default();
+    let shares = split(total, &amounts, places);
+    Full { lines, amounts, discount, shares, total, places }
+}
+
+/// Fills the lines with a part of the deal, and the discount on the whole with the deal's.
+///
+/// What was billed by quantity remains by quantity. A part by percentage or amount, and what remains after one, is a
+/// sentence with quantity 1 for each tax code of the deal's lines, to the cent.
+pub fn fill(form: &mut Form, deal: &Deal, opening: &Opening<'_>, part: Part, describe: &Describe<'_>) {
+    let full = full(deal, opening);
+    form.part_applied = match part {
+        Part::Percent(_) | Part::Amount(_) => form.part_text(),
+        Part::All | Part::Remaining => String::new(),
+    };
+    if form.part_applied.is_empty() {
+        form.part.clear();
+    }
+    form.priced_in.clone_from(&deal.currency);
+    form.rate.clear();
+    form.discount_kind = full.discount.0.to_owned();
+    form.discount.clear();
+    let whole = |form: &mut Form, lines: Vec<FormLine>| {
+        if !full.discount.1.is_zero() {
+            form.discount = written(full.discount.1, opening.mark);
+        }
+        form.lines = lines;
+    };
+    let remaining = full.total - opening.billed.amount;
+    let of_whole = |amount: Decimal| round_half_up(amount, full.places);
+    match part {
+        Part::All => whole(form, full.lines.clone()),
+        Part::Percent(percent) if percent == dec!(100) => whole(form, full.lines.clone()),
+        Part::Remaining if opening.billed.invoices == 0 => whole(form, full.lines.clone()),
+        Part::Remaining if remaining <= Decimal::ZERO => form.lines = Vec::new(),
+        Part::Remaining => {
+            let left = left(deal, opening.billed);
+            match by_quantity(&full, &left, remaining, opening) {
+                Some((lines, discount)) => {
+                    form.lines = lines;
+                    if !discount.1.is_zero() {
+                        form.discount_kind = discount.0.to_owned();
+                        form.discount = written(discount.1, opening.mark);
+                    }
+                }
+                None => form.lines = sentences(&full, &left, remaining, opening, &describe(part)),
+            }
+        }
+        Part::Percent(percent) => {
+            let amount = of_whole(full.total.checked_mul(percent).unwrap_or_default() / dec!(100));
+            form.lines = sentences(&full, &left(deal, opening.billed), amount, opening, &describe(part));
+        }
+        Part::Amount(amount) => {
+            form.lines = sentences(&full, &left(deal, opening.billed), of_whole(amount), opening, &describe(part));
+        }
+    }
+}
+
+/// What share of each product's row is not billed yet by quantity: 1 for all of it.
+fn left(deal: &Deal, billed: &Billed) -> Vec<Decimal> {
+    let mut used = billed.quantities.clone();
+    let of_row = |product: &Product| {
+        let used = used.entry(product.id).or_default();
+        let taken = product.quantity.min(*used).max(Decimal::ZERO);
+        *used -= taken;
+        if product.quantity.is_zero() { Decimal::ZERO } else { (product.quantity - taken) / product.quantity }
+    };
+    if deal.products.is_empty() { vec![Decimal::ONE] } else { deal.products.iter().map(of_row).collect() }
+}
+
+/// The rows that are left, with the discount that makes them come to what remains; `None` where quantities do not explain it.
+fn by_quantity(
+    full: &Full,
+    left: &[Decimal],
+    remaining: Decimal,
+    opening: &Opening<'_>,
+) -> Option<(Vec<FormLine>, (&'static str, Decimal))> {
+    let mut lines = Vec::new();
+    let (mut sum, mut expected) = (Decimal::ZERO, Decimal::ZERO);
+    for (at, line) in full.lines.iter().enumerate().filter(|(at, _)| !left[*at].is_zero()) {
+        let amounts = line_amounts(line, opening.mark, None)?;
+        let quantity = (amounts.quantity.checked_mul(left[at])?).normalize();
+        let quantity = if left[at] == Decimal::ONE { amounts.quantity } else { round_half_up(quantity, 8).normalize() };
+        let row = LineAmounts { quantity, ..amounts };
+        let amount = round_half_up(row.quantity.checked_mul(row.net_unit_price())?, full.places);
+        sum += if left[at] == Decimal::ONE { full.amounts[at] } else { amount };
+        expected += full.shares[at].checked_mul(left[at])?;
+        lines.push(FormLine { quantity: written(quantity, opening.mark), ..line.clone() });
+    }
+    // Each invoice before may have rounded each of its lines.
+    let cent = Decimal::new(1, full.places);
+    let rounded = Decimal::from(opening.billed.invoices.saturating_add(1).saturating_mul(full.lines.len()));
+    if lines.is_empty() || (expected - remaining).abs() > cent.checked_mul(rounded)? {
+        return None;
+    }
+    let discount = sum - remaining;
+    let (kind, value) = full.discount;
+    let as_percent = kind == "percent" && round_half_up(sum.checked_mul(value)? / dec!(100), full.places) == discount;
+    if as_percent {
+        Some((lines, (kind, value)))
+    } else if discount >= Decimal::ZERO && (discount.is_zero() || opening.catalogue.discount_line) {
+        Some((lines, ("amount", discount)))
+    } else {
+        None
+    }
+}
+
+/// An amount in sentences: one for each tax code of the rows that are left, or of all rows where none is.
+fn sentences(full: &Full, left: &[Decimal], amount: Decimal, opening: &Opening<'_>, text: &str) -> Vec<FormLine> {
+    let weigh = |at: usize| {
+        let weight = full.shares[at].checked_mul(left[at]).unwrap_or_default();
+        round_half_up(weight, full.places)
+    };
+    let is_any_left = (0..full.lines.len()).any(|at| !weigh(at).is_zero());
+    let weight = |at: usize| if is_any_left { weigh(at) } else { full.shares[at] };
+    let mut groups: Vec<(String, Vec<usize>)> = Vec::new();
+    for (at, line) in full.lines.iter().enumerate() {
+        if full.lines.len() > 1 && weight(at).is_zero() {
+            continue;
+        }
+        match groups.iter_mut().find(|(code, _)| *code == line.tax_code) {
+            Some((_, rows)) => rows.push(at),
+            None => groups.push((line.tax_code.clone(), vec![at])),
+        }
+    }
+    let weights: Vec<Decimal> = groups.iter().map(|(_, rows)| rows.iter().map(|at| weight(*at)).sum()).collect();
+    let amounts = split(amount, &weights, full.places);
+    let is_one = groups.len() == 1;
+    let sentence = |((tax_code, rows), amount): ((String, Vec<usize>), Decimal)| {
+        let names: Vec<&str> = rows.iter().map(|at| full.lines[*at].name.as_str()).collect();
+        let description = if is_one { text.to_owned() } else { format!("{text} – {}", names.join(", ")) };
+        let largest = rows.iter().max_by_key(|at| weight(**at)).map(|at| &full.lines[*at]);
+        let known = rows.iter().map(|at| &full.lines[*at]).find(|line| !matches!(line.item.as_str(), "" | CREATE));
+        let item = deposit_item(opening).or_else(|| {
+            let id = &largest.filter(|line| line.item != CREATE).or(known)?.item;
+            opening.catalogue.item(id)
+        });
+        let item = item.or_else(|| default_item(opening));
+        let name = largest.map(|line| line.name.clone()).unwrap_or_default();
+        FormLine {
+            item: item
+                .map_or_else(|| largest.map(|line| line.item.clone()).unwrap_or_default(), |item| item.id.clone()),
+            item_name: item.map(|item| item.name.clone()).unwrap_or_default(),
+            name,
+            description,
+            quantity: "1".into(),
+            unit_price: written(amount, opening.mark),
+            tax_code,
+            ..FormLine::default()
+        }
+    };
+    groups.into_iter().zip(amounts).filter(|(_, amount)| !amount.is_zero() || is_one).map(sentence).collect()
+}

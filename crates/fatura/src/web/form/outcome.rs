@@ -1,0 +1,331 @@
+//! What *Create* is answered with: the invoice, what stands in its way, a question, or that it is being checked.
+
+use super::{
+    super::{
+        Error, badge, html, refused,
+        session::{OfDeal, Session, posted},
+    },
+    PlainPage, page, words,
+};
+use crate::{
+    flows::{
+        self, acts, catalogue, form,
+        issue::{self, Pressed},
+        ledger::{self, Question},
+        panel,
+    },
+    format::Writer,
+    state::App,
+};
+use askama::Template;
+use axum::{
+    body::Bytes,
+    extract::{Path, State as Extract},
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use domain::{
+    draft::Form,
+    ids::{DealId, InvoiceId},
+    invoice::{Act, Snapshot, status},
+    tax::TaxModel,
+};
+use i18n_embed_fl::fl;
+use serde::Deserialize;
+use serde_qs::axum::QsForm;
+use std::time::Duration;
+use store::{
+    invoices::{Invoice, State},
+    quickbooks,
+    stuck::{Trouble, Work},
+};
+use uuid::Uuid;
+
+#[derive(Template)]
+#[template(path = "mend.html")]
+pub(super) struct Mend {
+    w: Writer,
+    errors: Vec<(String, String)>,
+}
+
+/// What has to be confirmed before the invoice is created.
+#[derive(Template)]
+#[template(path = "ask.html")]
+struct Ask {
+    w: Writer,
+    texts: Vec<String>,
+    token: String,
+}
+
+async fn ask(app: &App, session: &Session, question: &Question) -> Result<Ask, Error> {
+    let w = session.writer();
+    let mut texts = Vec::new();
+    if let Some(changed) = &question.changed {
+        let name = match changed.newest_by {
+            Some(user) => ledger::user_name(app, session.tenant.id, user).await.map_err(session.told())?,
+            None => None,
+        };
+        let amount = match changed.currency {
+            Some(currency) => w.amount(&changed.amount, &currency),
+            None => w.number(&changed.amount),
+        };
+        let count = i64::try_from(changed.invoices).unwrap_or(i64::MAX);
+        texts.push(fl!(w.t, "ask-changed", count = count, amount = amount));
+        texts.extend(name.map(|name| fl!(w.t, "ask-newest", name = name)));
+    }
+    if let Some((excess, currency)) = &question.excess {
+        texts.push(fl!(w.t, "ask-excess", amount = w.amount(excess, currency)));
+    }
+    Ok(Ask { w, texts, token: question.token.clone() })
+}
+
+#[derive(Template)]
+#[template(path = "issued.html")]
+struct Issued {
+    w: Writer,
+    deal: i64,
+    number: String,
+    total: String,
+    link: String,
+    /// The same form made it earlier; what was typed since was not sent.
+    earlier: bool,
+    invoice: Uuid,
+    /// QuickBooks computed another total than the person had seen.
+    difference: Option<Difference>,
+}
+
+/// The total of a new invoice that is not the one that the form showed, and what it takes to correct it.
+struct Difference {
+    expected: String,
+    /// What the person sees of the invoice.
+    seen: String,
+    /// Makes two clicks one correction.
+    key: Uuid,
+    /// Why it was not corrected, if that was tried.
+    refused: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "checking.html")]
+struct Checking {
+    w: Writer,
+    invoice: Uuid,
+}
+
+#[derive(Template)]
+#[template(path = "stuck.html")]
+struct Stuck {
+    w: Writer,
+    invoice: Uuid,
+    title: String,
+    text: String,
+    /// Whether it may be sent again.
+    is_doubt: bool,
+}
+
+/// How long somebody who has an invoice looked for waits to be told.
+const LOOKING: Duration = Duration::from_secs(5);
+
+/// What somebody says who has looked.
+#[derive(Deserialize)]
+pub(crate) struct Again {
+    /// It is not in QuickBooks.
+    resend: Option<String>,
+}
+
+/// *Create invoice* was pressed.
+pub(crate) async fn create(
+    Extract(app): Extract<App>,
+    OfDeal(session): OfDeal,
+    Path(id): Path<i64>,
+    QsForm(form): QsForm<Form>,
+) -> Result<Response, Error> {
+    let pressed = press(&app, &session, id, form).await?;
+    answer(&app, &session, pressed).await
+}
+
+async fn press(app: &App, session: &Session, deal: i64, form: Form) -> Result<Pressed, Error> {
+    let (tenant, is_admin) = (session.tenant.id, session.profile.is_admin);
+    issue::press(app, tenant, session.user, is_admin, DealId(deal), form, session.writer())
+        .await
+        .map_err(session.told())
+}
+
+/// The same, posted by the browser itself: with a key in the form instead of a bearer, answered with a whole page.
+pub(crate) async fn create_posted(
+    Extract(app): Extract<App>,
+    Path(id): Path<i64>,
+    body: Bytes,
+) -> Result<Response, Error> {
+    let session = posted::session(&app, &body, id).await?;
+    let form: Form =
+        serde_qs::Config::new().use_form_encoding(true).deserialize_bytes(&body).map_err(|_| Error::Unauthenticated)?;
+    let w = session.writer();
+    match press(&app, &session, id, form).await? {
+        pressed @ (Pressed::Mend(_) | Pressed::Ask(_)) => {
+            let opened = Box::pin(form::open(&app, session.tenant.id, session.user, DealId(id), w))
+                .await
+                .map_err(session.told())?;
+            let notice = match &pressed {
+                Pressed::Ask(question) => ask(&app, &session, question).await?.render(),
+                Pressed::Mend(errors) => mend(w, errors).render(),
+                _ => Ok(String::new()),
+            };
+            let notice = notice.map_err(|error| Error::Page(error.to_string()))?;
+            let mut response = page(&app, &session, &opened, Some(notice))?;
+            *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
+            Ok(response)
+        }
+        pressed => {
+            let content = answer(&app, &session, pressed).await?;
+            let bytes = axum::body::to_bytes(content.into_body(), 1 << 20)
+                .await
+                .map_err(|error| Error::Page(error.to_string()))?;
+            html(&PlainPage { w, content: String::from_utf8_lossy(&bytes).into_owned() })
+        }
+    }
+}
+
+/// How an invoice that is being checked stands now.
+pub(crate) async fn progress(
+    Extract(app): Extract<App>,
+    OfDeal(session): OfDeal,
+    Path(invoice): Path<Uuid>,
+) -> Result<Response, Error> {
+    let outcome =
+        issue::outcome(&app, session.tenant.id, InvoiceId(invoice), Duration::ZERO).await.map_err(session.told())?;
+    answer(&app, &session, outcome).await
+}
+
+/// Somebody has looked at an invoice that is stuck: it is looked for once more, and sent again where they say that it did
+/// not arrive.
+pub(crate) async fn again(
+    Extract(app): Extract<App>,
+    OfDeal(session): OfDeal,
+    Path(invoice): Path<Uuid>,
+    QsForm(again): QsForm<Again>,
+) -> Result<Response, Error> {
+    let told = session.told();
+    let (tenant, user) = (session.tenant.id, session.user);
+    panel::visible(&app, tenant, user, InvoiceId(invoice)).await.map_err(&told)?;
+    form::may_create(&app, tenant, session.profile.is_admin).await.map_err(&told)?;
+    match flows::stuck::retry(&app, tenant, user, (Work::Invoice, invoice), again.resend.is_some()).await {
+        // Somebody else was quicker: it is shown how it stands.
+        Ok(()) | Err(flows::Error::NotFound) => {}
+        Err(error) => return Err(told(error)),
+    }
+    let outcome = issue::outcome(&app, tenant, InvoiceId(invoice), LOOKING).await.map_err(&told)?;
+    answer(&app, &session, outcome).await
+}
+
+/// What the person saw of the invoice that is to be corrected.
+#[derive(Deserialize)]
+pub(crate) struct Correction {
+    seen: String,
+    key: Option<Uuid>,
+}
+
+/// Gives an invoice the taxes and the total that its form showed, where QuickBooks computed others.
+pub(crate) async fn correct(
+    Extract(app): Extract<App>,
+    OfDeal(session): OfDeal,
+    Path(invoice): Path<Uuid>,
+    QsForm(correction): QsForm<Correction>,
+) -> Result<Response, Error> {
+    let (told, tenant, user) = (session.told(), session.tenant.id, session.user);
+    let id = InvoiceId(invoice);
+    let before = panel::visible(&app, tenant, user, id).await.map_err(&told)?;
+    let wanted = acts::Wanted {
+        invoice: id,
+        act: Act::Correct,
+        seen: correction.seen,
+        recipient: String::new(),
+        key: correction.key,
+    };
+    let outcome = acts::request(&app, tenant, user, session.profile.is_admin, wanted).await.map_err(&told)?;
+    let refused = match outcome {
+        acts::Outcome::Refused(reason) => {
+            let zone = form::time_zone(&app, tenant, &before).await.map_err(&told)?;
+            let State::Issued(snapshot) = &before.state else { return Err(told(flows::Error::NotFound)) };
+            let status = status(snapshot, app.clock.today(&zone));
+            Some(refused(session.writer(), Act::Correct, &reason, &badge(session.writer(), status)))
+        }
+        acts::Outcome::Done | acts::Outcome::Pending => None,
+    };
+    let now = panel::visible(&app, tenant, user, id).await.map_err(&told)?;
+    let State::Issued(snapshot) = &now.state else { return Err(told(flows::Error::NotFound)) };
+    issued(&app, &session, &now, snapshot, false, refused).await
+}
+
+fn stuck(w: Writer, invoice: &Invoice) -> Stuck {
+    let is_doubt = invoice.trouble == Some(Trouble::Doubt);
+    let text = if is_doubt { fl!(w.t, "stuck-doubt") } else { fl!(w.t, "stuck-failed") };
+    Stuck { w, invoice: invoice.id.0, title: fl!(w.t, "stuck-title"), text, is_doubt }
+}
+
+pub(super) fn mend(w: Writer, errors: &[domain::draft::FieldError]) -> Mend {
+    let worded = errors.iter().map(|error| (words::field_id(error.field), words::message(w, error)));
+    Mend { w, errors: worded.collect() }
+}
+
+async fn answer(app: &App, session: &Session, pressed: Pressed) -> Result<Response, Error> {
+    let w = session.writer();
+    match pressed {
+        Pressed::Mend(errors) => Ok((StatusCode::UNPROCESSABLE_ENTITY, html(&mend(w, &errors))?).into_response()),
+        Pressed::Ask(question) => {
+            let asked = ask(app, session, &question).await?;
+            Ok((StatusCode::CONFLICT, html(&asked)?).into_response())
+        }
+        Pressed::Checking(invoice) => html(&Checking { w, invoice: invoice.0 }),
+        Pressed::Stuck(invoice) => html(&stuck(w, &invoice)),
+        Pressed::Issued(invoice, snapshot) => issued(app, session, &invoice, &snapshot, false, None).await,
+        Pressed::Different(invoice) => match &invoice.state {
+            State::Issued(snapshot) => {
+                Ok((StatusCode::CONFLICT, issued(app, session, &invoice, snapshot, true, None).await?).into_response())
+            }
+            _ if invoice.trouble.is_some() => html(&stuck(w, &invoice)),
+            _ => html(&Checking { w, invoice: invoice.id.0 }),
+        },
+    }
+}
+
+async fn issued(
+    app: &App,
+    session: &Session,
+    invoice: &Invoice,
+    snapshot: &Snapshot,
+    earlier: bool,
+    refused: Option<String>,
+) -> Result<Response, Error> {
+    let w = session.writer();
+    let told = session.told();
+    let mut tx = app.db.read().await.map_err(|error| told(flows::Error::Store(error)))?;
+    let connection = quickbooks::find(&mut tx, &app.vault, session.tenant.id, invoice.connection)
+        .await
+        .map_err(|error| told(flows::Error::Store(error)))?;
+    drop(tx);
+    let link = connection.as_ref().map(|known| app.config.invoice_page(&known.realm_id, &snapshot.quickbooks_id));
+    let link = link.unwrap_or_default();
+    // Only what the person saw as the whole total can be compared.
+    let known = match &connection {
+        Some(connection) => catalogue::catalogue(app, session.tenant.id, connection).await.ok(),
+        None => None,
+    };
+    let is_whole = known.is_some_and(|known| known.tax != TaxModel::Automated);
+    let differs = is_whole && !earlier && invoice.draft.total != snapshot.total.amount();
+    html(&Issued {
+        w,
+        deal: invoice.deal.0,
+        number: snapshot.doc_number.clone().unwrap_or_default(),
+        total: w.money(&snapshot.total),
+        link,
+        earlier,
+        invoice: invoice.id.0,
+        difference: differs.then(|| Difference {
+            expected: w.amount(&invoice.draft.total, &invoice.draft.currency),
+            seen: snapshot.seen(),
+            key: Uuid::new_v4(),
+            refused,
+        }),
+    })
+}
