@@ -1,7 +1,6 @@
 use super::*;
 use crate::{
     draft::{Rules, preview},
-    money::round_half_up,
     tax::{Of, Rounding, TaxCode, TaxRate},
     totals::Discount,
 };
