@@ -1,9 +1,9 @@
-// What is billed is what was meant: parts, what remains, double clicks, two windows, colleagues, currencies, items. In a real browser,
-// and each outcome in the books.
+// Bills deals as people do: parts, double clicks, two windows, colleagues, currencies, items. In a real browser, with each outcome
+// asserted in the books.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { picture, plain } from "./browser.mjs";
-import { bill, fieldsOf, installed, openForm, session } from "./http.mjs";
+import { bill, fieldsOf, installed, openForm, roomyDeal, session } from "./http.mjs";
 import { BR, CASCADE, MIGUEL, US } from "./people.mjs";
 import { scene } from "./scene.mjs";
 import { form, openDeal, panel, quickbooks } from "./story.mjs";
@@ -385,4 +385,21 @@ test("where QuickBooks computed another total, it is said, and corrected in one 
     assert.deepEqual([made.TotalAmt, made.TxnTaxDetail.TotalTax], [2.96, 0.46]);
   });
   await quirks(BR.realm, {});
+});
+
+test("the settings keep discounts in the prices, and name the item of deposits", { timeout: 120_000 }, async () => {
+  const { call } = await session(env, "settings", US.company, US.user);
+  const saved = { to: "organization.name", address: "organization.address", email: "person.email", term: "days", days: "7" };
+  const { Item } = await (await quickbooks(env, US.realm))("select * from Item where Name = 'Services'");
+  const changed = await call("/settings/save", { ...saved, deposit_item: Item[0].Id, discounts_in_prices: "on" });
+  assert.equal(changed.status, 200, changed.text);
+  const deal = await roomyDeal(env, US, 4, { value: 1000 });
+  const discounted = await inBooks(US, await bill(env, US, deal, { ...CASCADE, "lines[0][item]": "new", "lines[0][unit_price]": "617.25", "lines[0][discount]": "10", "lines[0][quantity]": "1" }));
+  assert.deepEqual([lines(discounted)[0].SalesItemLineDetail.UnitPrice, discounted.Line.some((line) => line.DetailType === "DiscountLineDetail")], [555.525, false]);
+  const other = await roomyDeal(env, US, 4, { value: 2000 });
+  const opened = await openForm(env, US, other, CASCADE);
+  const part = await opened.call(`/deals/${other}/form/preview`, { ...opened.fields, part: "30", part_kind: "percent" });
+  const lined = fieldsOf(part.text);
+  assert.deepEqual([lined["lines[0][item]"], lined["lines[0][unit_price]"], lined["lines[0][quantity]"]], [Item[0].Id, "600", "1"]);
+  await call("/settings/save", saved);
 });

@@ -19,14 +19,14 @@ use std::collections::BTreeMap;
 pub struct Standing<'a> {
     /// Ours.
     pub id: InvoiceId,
-    /// What was confirmed.
+    /// The confirmed content.
     pub request: &'a Draft,
     /// As QuickBooks last showed it; `None` while it is on its way.
     pub snapshot: Option<&'a Snapshot>,
 }
 
 impl Standing<'_> {
-    /// What the invoice bills, as priced: without tax, or with it where its prices include tax. Follows what was edited in QuickBooks.
+    /// The billed amount, as priced: without tax, or with it where prices include tax. Follows edits in QuickBooks.
     pub fn amount(&self) -> Decimal {
         let confirmed = self.request.amount();
         let Some(snapshot) = self.snapshot else { return confirmed };
@@ -96,7 +96,7 @@ pub fn billed<'a>(invoices: impl IntoIterator<Item = Standing<'a>>, deal: Option
     billed
 }
 
-/// What an invoice in another currency bills in the deal's; `None` where nothing says so.
+/// The amount of an invoice in another currency, in the deal's currency; `None` without a rate or known products.
 fn in_currency(invoice: &Standing<'_>, amount: Decimal, currency: Currency, deal: Option<&Deal>) -> Option<Decimal> {
     let converted = match invoice.request.rate {
         Some(rate) if rate > Decimal::ZERO => amount.checked_div(rate)?,

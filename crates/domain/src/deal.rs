@@ -89,7 +89,7 @@ pub struct Opening<'a> {
     pub customer: Option<&'a Suggestion>,
     /// The number that comes next, where the company numbers by hand.
     pub next_number: &'a str,
-    /// What was billed of the deal before.
+    /// The invoices that bill the deal already.
     pub billed: &'a Billed,
     /// Today, in the company's time zone.
     pub today: Date,
@@ -147,7 +147,7 @@ pub fn priced(totals: &Totals, mode: TaxMode) -> Decimal {
     if mode == TaxMode::Included { totals.total } else { totals.total - totals.tax }
 }
 
-/// What a deal is worth as it is priced: what billing all of it comes to, before tax (with tax where its prices include it).
+/// The worth of a deal: the total of billing all of it, before tax (with tax where its prices include it).
 pub fn worth(deal: &Deal, opening: &Opening<'_>) -> Decimal {
     full(deal, opening).total
 }
@@ -178,7 +178,7 @@ fn off(deal: &Deal, places: u32) -> (&'static str, Decimal) {
     }
 }
 
-/// What rows take off by amounts that no percentage says exactly, where it can stand in the discount line, so that their prices
+/// The sum of row discounts by amount that no percentage states exactly, where the discount line can hold it, so that prices
 /// stay as they are. Only where all rows are taxed alike: QuickBooks spreads the discount line over all of them.
 fn moved_discounts(deal: &Deal, opening: &Opening<'_>, mode: TaxMode, lines: &[FormLine]) -> Decimal {
     let is_taxed_alike = lines.iter().all(|line| line.tax_code == lines[0].tax_code);

@@ -76,7 +76,7 @@ pub struct Draft {
     /// How prices stand to tax.
     #[serde(default)]
     pub tax_mode: TaxMode,
-    /// What is taken off the whole, in a discount line.
+    /// The discount line.
     #[serde(default)]
     pub discount: Option<Discount>,
     /// The amount of the discount line, without tax.
@@ -92,7 +92,7 @@ pub struct Draft {
 }
 
 impl Draft {
-    /// What the lines come to after the discount on the whole, as priced: what counts towards the deal's value. With tax where
+    /// The amount that counts towards the deal's value: the lines less the invoice discount. With tax where
     /// prices include it.
     pub fn amount(&self) -> Decimal {
         if self.tax_mode == TaxMode::Included {
@@ -197,7 +197,7 @@ pub struct Printed {
     pub lines: Vec<LineAmounts>,
     /// The discount line.
     pub discount: Option<Discount>,
-    /// What it comes to.
+    /// The sums.
     pub totals: Totals,
 }
 

@@ -94,7 +94,7 @@ pub struct TaxAmount {
     pub rate: TaxRate,
     /// What it is taken of.
     pub net: Decimal,
-    /// What it comes to.
+    /// The sums.
     pub amount: Decimal,
 }
 

@@ -1,4 +1,4 @@
-//! What is kept of a deal itself: the order in which its invoices are submitted.
+//! A lock for each deal, which orders the submissions of its invoices.
 
 use crate::{Error, Tx, db::on};
 use domain::ids::{DealId, TenantId};

@@ -54,7 +54,7 @@ pub struct Draft {
     pub origin: Origin,
 }
 
-/// What became of a form that was to be saved.
+/// The outcome of saving a form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Saved {
     /// It is stored.
@@ -202,7 +202,7 @@ pub async fn discard(
     Ok(())
 }
 
-/// Who else has typed into a draft of the deal since a moment, and when; the newest first.
+/// Colleagues who have typed into a draft of the deal since a moment, with its time; the newest first.
 pub async fn of_colleagues(
     tx: &mut Tx,
     tenant: TenantId,

@@ -19,7 +19,7 @@ pub(super) struct Full {
     /// The amount of each line after its own discount.
     amounts: Vec<Decimal>,
     discount: (&'static str, Decimal),
-    /// What each line is of the total.
+    /// Each line's share of the total.
     shares: Vec<Decimal>,
     pub(super) total: Decimal,
     places: u32,
@@ -81,7 +81,7 @@ pub(super) fn full(deal: &Deal, opening: &Opening<'_>) -> Full {
 
 /// Fills the lines with a part of the deal, and the discount on the whole with the deal's.
 ///
-/// What was billed by quantity remains by quantity. A part by percentage or amount, and what remains after one, is a
+/// After invoices by quantity, quantities remain. A part by percentage or amount, and the remaining amount after one, is a
 /// sentence with quantity 1 for each tax code of the deal's lines, to the cent.
 pub fn fill(form: &mut Form, deal: &Deal, opening: &Opening<'_>, part: Part, describe: &Describe<'_>) {
     let full = full(deal, opening);
@@ -132,7 +132,7 @@ pub fn fill(form: &mut Form, deal: &Deal, opening: &Opening<'_>, part: Part, des
     }
 }
 
-/// What share of each product's row is not billed yet by quantity: 1 for all of it.
+/// The share of each product's row that is not billed yet by quantity: 1 for all of it.
 fn left(deal: &Deal, billed: &Billed) -> Vec<Decimal> {
     let mut used = billed.quantities.clone();
     let of_row = |product: &Product| {

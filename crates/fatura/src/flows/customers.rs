@@ -11,6 +11,8 @@ use providers::{ProviderError, quickbooks::CUSTOMERS_PAGE};
 use std::sync::Arc;
 use store::quickbooks::Connection;
 
+/// So few results may have missed something: accents, legal forms, the order of words.
+const FEW: usize = 3;
 /// QuickBooks cannot be asked for a tax number: so many pages of customers are read to look through them.
 const PAGES: usize = 10;
 
@@ -26,7 +28,12 @@ pub(crate) async fn suggest(
         let asked = Arc::clone(&asked);
         async move {
             let (patterns, email, linked) = &*asked;
-            let mut found = access.api().search_customers(patterns, email).await?;
+            // The text as typed first; looser patterns only where that finds little: reads are metered.
+            let (strict, loose) = patterns.split_at(patterns.len().min(1));
+            let mut found = access.api().search_customers(strict, email).await?;
+            if found.len() < FEW && !loose.is_empty() {
+                found.extend(access.api().search_customers(loose, "").await?);
+            }
             if let Some(id) = linked
                 && !found.iter().any(|customer| customer.id == *id)
             {

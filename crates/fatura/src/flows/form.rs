@@ -41,13 +41,13 @@ pub(crate) struct OpenForm {
     pub(crate) form: Form,
     /// When the draft was last saved, if it is an earlier one.
     pub(crate) restored: Option<Timestamp>,
-    /// What the deal was worth when the draft was saved, if it is worth something else now.
+    /// The deal's worth when the draft was saved, if it has changed since.
     pub(crate) worth_before: Option<String>,
     pub(crate) suggestions: Vec<Suggestion>,
     pub(crate) look: Look,
-    /// What was billed of the deal before.
+    /// The invoices that bill the deal already.
     pub(crate) billed: Billed,
-    /// What the deal is worth, in its currency.
+    /// The deal's worth, in its currency.
     pub(crate) worth: Decimal,
     /// Colleagues with a draft of this deal, and when it was saved.
     pub(crate) colleagues: Vec<(String, Timestamp)>,
@@ -58,7 +58,7 @@ pub(crate) struct OpenForm {
     pub(crate) fields: Arc<Vec<Field>>,
     /// The prices could not be converted: the company has no rate.
     pub(crate) no_rate: bool,
-    /// What became of saving it.
+    /// Whether the draft was saved.
     pub(crate) saved: Saved,
 }
 
@@ -76,7 +76,7 @@ pub(crate) struct Look {
 }
 
 impl Look {
-    /// What was billed of the deal before, in its currency; with the deal, also what was billed in others by its products.
+    /// The invoices that bill the deal already, in its currency; with the deal, invoices in others count by their products.
     pub(crate) fn billed(&self, deal: Option<&Deal>, code: &str) -> Billed {
         billed(standing(&self.earlier, self.today), deal, code)
     }
@@ -206,7 +206,7 @@ pub(super) async fn open_as(
     let mut tx = app.db.begin().await?;
     let stored = drafts::open(&mut tx, tenant, id, user, &opened.form, origin, app.clock.now()).await?;
     tx.commit().await?;
-    // What somebody has typed in another window meanwhile is looked at as it is.
+    // Another window may have saved the draft meanwhile.
     let is_typed = stored.origin == Origin::Typed;
     if is_typed && draft.is_none_or(|draft| draft.saved_at != stored.saved_at) {
         opened = Box::pin(filled(app, tenant, user, id, writer, Some(stored.form.clone()), None)).await?;

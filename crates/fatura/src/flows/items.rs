@@ -14,6 +14,8 @@ use providers::quickbooks::ItemProperty;
 use std::sync::Arc;
 use store::quickbooks::Connection;
 
+/// So few results may have missed something: accents, the order of words.
+const FEW: usize = 3;
 /// Most items that a search offers.
 const OFFERED: usize = 30;
 
@@ -122,11 +124,25 @@ pub(crate) async fn search(app: &App, tenant: TenantId, typed: &str) -> Result<(
         let first = catalogue.items.iter().take(OFFERED).cloned().collect();
         return Ok((catalogue, first));
     }
-    let wanted = Arc::new(patterns(typed));
+    // The text as typed first, of name and SKU; looser patterns only where that finds little: reads are metered.
+    let patterns = patterns(typed);
+    let strict: Vec<_> = patterns
+        .iter()
+        .take(1)
+        .flat_map(|pattern| [ItemProperty::Name, ItemProperty::Sku].map(|property| (property, pattern.clone())))
+        .collect();
+    let loose: Vec<_> = patterns.into_iter().skip(1).map(|pattern| (ItemProperty::Name, pattern)).collect();
+    let wanted = Arc::new([strict, loose]);
     let read = || async {
         let found = access::quickbooks(app, tenant, &connection, |access| {
             let wanted = Arc::clone(&wanted);
-            async move { access.api().search_items(&wanted).await }
+            async move {
+                let mut found = access.api().search_items(&wanted[0]).await?;
+                if found.len() < FEW {
+                    found.extend(access.api().search_items(&wanted[1]).await?);
+                }
+                Ok(found)
+            }
         });
         found.await.map(Arc::new)
     };
@@ -137,8 +153,8 @@ pub(crate) async fn search(app: &App, tenant: TenantId, typed: &str) -> Result<(
     let matches = |item: &Item| {
         holds(&item.name, typed) || item.sku.as_deref().is_some_and(|sku| fold(sku).contains(&fold(typed)))
     };
-    let mut all: Vec<Item> = found.into_iter().filter(&matches).collect();
-    for item in catalogue.items.iter().filter(|item| matches(item)) {
+    let mut all: Vec<Item> = Vec::new();
+    for item in found.iter().chain(&catalogue.items).filter(|item| matches(item)) {
         if !all.iter().any(|known| known.id == item.id) {
             all.push(item.clone());
         }

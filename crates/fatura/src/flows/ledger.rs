@@ -1,4 +1,4 @@
-//! What of a deal was billed, and whether one more invoice is what the person meant.
+//! The ledger of a deal, and the questions before one more invoice is created.
 
 use super::{Error, access, form::Look};
 use crate::state::App;
@@ -39,11 +39,13 @@ pub(crate) fn standing(invoices: &[Invoice], today: Date) -> impl Iterator<Item 
 /// A question that has to be answered before the invoice is created.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Question {
+    /// Pipedrive's number of the deal.
+    pub(crate) deal: i64,
     /// The deal's invoices have changed since the person saw them: what stands now, and who created the newest.
     pub(crate) changed: Option<Changed>,
     /// The invoice bills so much more than the deal, in the deal's currency.
     pub(crate) excess: Option<(Decimal, Currency)>,
-    /// What the answer carries, so that it is the answer to this question alone.
+    /// Identifies the question; the answer carries it.
     pub(crate) token: String,
 }
 
@@ -52,7 +54,7 @@ pub(crate) struct Question {
 pub(crate) struct Changed {
     /// How many.
     pub(crate) invoices: usize,
-    /// What they bill, in the deal's currency.
+    /// Their sum, in the deal's currency.
     pub(crate) amount: Decimal,
     /// The deal's currency.
     pub(crate) currency: Option<Currency>,
@@ -60,14 +62,14 @@ pub(crate) struct Changed {
     pub(crate) newest_by: Option<UserId>,
 }
 
-/// What an invoice is compared with before it is created.
+/// A deal and its worth, to compare an invoice with before it is created.
 pub(super) struct Worth {
     deal: Deal,
     amount: Decimal,
 }
 
 impl Worth {
-    /// What the deal is worth, by its lines as the form opens with them.
+    /// Computes the deal's worth from its lines, as the form opens with them.
     pub(super) fn new(deal: Deal, look: &Look, item_links: &[(i64, String)]) -> Self {
         let opening = Opening {
             settings: &look.settings,
@@ -102,7 +104,12 @@ impl Worth {
             .and_then(|newest| invoices.iter().find(|invoice| invoice.id == newest.id))
             .map(|invoice| invoice.created_by);
         let changed = Changed { invoices: before.invoices, amount: before.amount, currency, newest_by };
-        Some(Question { changed: is_changed.then_some(changed), excess: excess.zip(currency), token })
+        Some(Question {
+            deal: self.deal.id,
+            changed: is_changed.then_some(changed),
+            excess: excess.zip(currency),
+            token,
+        })
     }
 }
 

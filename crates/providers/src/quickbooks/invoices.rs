@@ -256,7 +256,7 @@ fn plain_price(line: &DraftLine, currency: Currency) -> Decimal {
     if round_half_up(exact, decimals(currency)) == line.amount { line.unit_price } else { net_price(line, line.amount) }
 }
 
-/// What one costs without tax, in the seven decimals in which QuickBooks keeps it (409.09 / 450 is 0.9090889).
+/// The unit price without tax, in the seven decimals in which QuickBooks keeps it (409.09 / 450 is 0.9090889).
 fn net_price(line: &DraftLine, net: Decimal) -> Decimal {
     let exact = net.checked_div(line.quantity).unwrap_or(net);
     round_half_up(exact, NET_PRICE_DECIMALS)

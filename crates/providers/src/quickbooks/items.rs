@@ -11,7 +11,7 @@ const FOUND: usize = 50;
 /// Values in one query: its address has a limit.
 const LISTED: usize = 30;
 
-/// By what items are looked up.
+/// The property by which items are looked up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ItemProperty {
     /// QuickBooks' id.
@@ -72,13 +72,12 @@ impl Api<'_> {
         Ok(created.id)
     }
 
-    /// Active items whose name or SKU matches, at most [`FOUND`] for each way of looking.
-    pub async fn search_items(&self, patterns: &[Pattern]) -> Result<Vec<Item>, ProviderError> {
-        let statements: Vec<String> = patterns
+    /// Active items whose property matches one of the patterns, at most [`FOUND`] for each.
+    pub async fn search_items(&self, wanted: &[(ItemProperty, Pattern)]) -> Result<Vec<Item>, ProviderError> {
+        let statements: Vec<String> = wanted
             .iter()
-            .flat_map(|pattern| ["Name", "Sku"].map(|property| (property, pattern)))
             .map(|(property, pattern)| {
-                let like = quoted(&pattern.0);
+                let (property, like) = (property.name(), quoted(&pattern.0));
                 format!("select * from Item where {property} like {like} orderby Name maxresults {FOUND}")
             })
             .collect();

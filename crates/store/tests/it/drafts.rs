@@ -79,7 +79,7 @@ async fn a_draft_ends_with_its_invoice_and_does_not_come_back(#[values(Sqlite, P
     drafts::discard(&mut tx, tenant, DEAL, USER, Some(IntentKey(key))).await.unwrap();
     assert_eq!(save(&mut tx, tenant, &form(key, "a", "1", "late")).await, Saved::Ended);
     assert!(drafts::find(&mut tx, tenant, DEAL, USER).await.unwrap().is_none());
-    // What was thrown away in another window is not lost for whoever types on.
+    // A draft that was discarded in another window comes back with the next key.
     assert_eq!(save(&mut tx, tenant, &form(Uuid::from_u128(3), "a", "2", "typed on")).await, Saved::Kept);
     assert_eq!(memo(&mut tx, tenant).await, "typed on");
 }

@@ -74,7 +74,7 @@ struct Page<'a> {
     derived: Derived,
     /// Lets the form be posted without the page's script.
     posted: String,
-    /// What stands in the way, after such a post; as HTML.
+    /// The errors or the question after such a post, as HTML.
     errors: Option<String>,
     no_rate: bool,
     stale: Option<Stale>,
@@ -358,7 +358,7 @@ struct Items {
     create: Option<String>,
 }
 
-/// What is typed into an item field, and whether that is one of a line: `lines[3][item_name]=…`, which browsers send encoded; or the one
+/// The text of an item field, and whether the field belongs to a line: `lines[3][item_name]=…`, which browsers send encoded; or the one
 /// of a setting, `item_name=…`.
 fn typed_item(query: &str) -> (String, bool) {
     let is_line = |name: &str| name.starts_with("lines[") && name.ends_with("][item_name]");

@@ -48,11 +48,14 @@ pub(super) struct Mend {
     errors: Vec<(String, String)>,
 }
 
-/// What has to be confirmed before the invoice is created.
+/// The question before the invoice is created.
 #[derive(Template)]
 #[template(path = "ask.html")]
 struct Ask {
     w: Writer,
+    deal: i64,
+    /// The deal's invoices have changed: the form can be filled in anew.
+    is_changed: bool,
     texts: Vec<String>,
     token: String,
 }
@@ -76,7 +79,8 @@ async fn ask(app: &App, session: &Session, question: &Question) -> Result<Ask, E
     if let Some((excess, currency)) = &question.excess {
         texts.push(fl!(w.t, "ask-excess", amount = w.amount(excess, currency)));
     }
-    Ok(Ask { w, texts, token: question.token.clone() })
+    let (deal, is_changed) = (question.deal, question.changed.is_some());
+    Ok(Ask { w, deal, is_changed, texts, token: question.token.clone() })
 }
 
 #[derive(Template)]
@@ -97,7 +101,7 @@ struct Issued {
 /// The total of a new invoice that is not the one that the form showed, and what it takes to correct it.
 struct Difference {
     expected: String,
-    /// What the person sees of the invoice.
+    /// The state of the invoice as shown.
     seen: String,
     /// Makes two clicks one correction.
     key: Uuid,
@@ -218,7 +222,7 @@ pub(crate) async fn again(
     answer(&app, &session, outcome).await
 }
 
-/// What the person saw of the invoice that is to be corrected.
+/// The state of the invoice as shown to the person who corrects it.
 #[derive(Deserialize)]
 pub(crate) struct Correction {
     seen: String,

@@ -413,7 +413,7 @@ pub(super) fn is_fully_billed(opened: &OpenForm) -> bool {
     opened.billed.invoices > 0 && opened.billed.amount >= opened.worth
 }
 
-/// What the person should know before billing: what was billed already, by whom something is under way, and what has changed.
+/// The notices above the form: billed so far, invoices and drafts of colleagues, changes of the deal.
 pub(super) fn notices(w: Writer, opened: &OpenForm, moment: impl Fn(&Timestamp) -> String) -> Vec<String> {
     let mut notices = Vec::new();
     let billed = &opened.billed;

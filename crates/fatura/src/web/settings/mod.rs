@@ -292,7 +292,7 @@ async fn render(app: &App, session: &Session, changed: Vec<String>) -> Result<Re
 struct ItemSetting {
     name: &'static str,
     label: String,
-    /// What it means to choose none.
+    /// The text for choosing none.
     none: String,
     id: String,
     /// The chosen item's name.
