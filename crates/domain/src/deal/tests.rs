@@ -1,3 +1,5 @@
+//! Forms that open from deals, and the parts that they bill.
+
 use super::*;
 use crate::{
     draft::{Rules, preview},

@@ -2,6 +2,7 @@
 
 mod catalogue;
 mod changes;
+mod corrections;
 mod customers;
 mod invoices;
 mod items;
