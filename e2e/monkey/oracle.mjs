@@ -63,7 +63,9 @@ export function differences(look, invoice, world, language) {
       // A discount on a line is sent within its price, or as a discount of its own; the sum before tax is compared below.
       const product = (percent) => quantity * (Math.round(price * (100 - percent) * 1000 + 1e-6) / 100_000);
       const isProduct = [off, 0].some((percent) => same(product(percent), amount, unit(currency) * 0.51 + Math.abs(quantity) * 0.000005));
-      if (Math.abs(product(0)) < 1e9 && !isProduct) differ(`product of line ${at + 1}`, `${line.quantity} × ${line.price} − ${line.discount || 0} %`, amount);
+      // A company without discount lines has the discount on the whole in its prices; the amounts shown are compared all the same.
+      const isSpread = look.fields.discount?.trim() && !invoice.Line.some((row) => row.DetailType === "DiscountLineDetail");
+      if (Math.abs(product(0)) < 1e9 && !isProduct && !isSpread) differ(`product of line ${at + 1}`, `${line.quantity} × ${line.price} − ${line.discount || 0} %`, amount);
     }
     if (quantity !== undefined && there.SalesItemLineDetail.Qty !== undefined && !same(quantity, there.SalesItemLineDetail.Qty, 1e-9)) differ(`quantity of line ${at + 1}`, line.quantity, there.SalesItemLineDetail.Qty);
     if (trimmed(line.description) && trimmed(line.description) !== trimmed(there.Description)) differ(`description of line ${at + 1}`, line.description.slice(0, 80), (there.Description ?? "").slice(0, 80));
