@@ -1,10 +1,10 @@
-// The monkey's short form, with a new seed each time: `make monkey` is the long one.
+// The monkey's short form, with one seed so that a failure is a change of the code: `make monkey` draws a new one, and is longer.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { monkey, sentence } from "./monkey.mjs";
 
 const WISHES = 25;
-const seed = Number(process.env.SEED ?? Date.now() % 2 ** 31);
+const seed = Number(process.env.SEED ?? 20261129);
 
 test(`${WISHES} wishes at random: what people saw is what the books hold`, { timeout: 240_000 }, async () => {
   console.log(`monkey: seed ${seed}`);

@@ -52,6 +52,8 @@ async function open({ database, replicas }) {
   await control(env, "/pipedrive/limits", { burst: 0, daily_for_each_seat: 0 });
   for (const who of [US, BR]) await installed(env, who);
   for (const { realm } of [US, BR]) await control(env, "/quickbooks/quirks", { realm_id: realm, emails_a_day: 1_000_000 });
+  // The term of the due date exists: only the first invoice would create it, and take longer than those that are struck.
+  for (const [{ realm }, name] of [[US, "Net 7"], [BR, "7 dias"]]) await control(env, "/quickbooks/edit", { realm_id: realm, entity: "Term", changes: { Name: name, DueDays: 7 } });
   const desks = await openDesks(env);
   const before = new Set();
   for (const { realm } of [US, BR]) for (const { Id } of await ledger(env, realm)) before.add(`${realm} ${Id}`);
