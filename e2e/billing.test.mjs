@@ -304,6 +304,18 @@ test("the term that is printed fits the due date", async () => {
   }
 });
 
+test("a due date that follows the term is there again as the page showed it", { timeout: 120_000 }, () =>
+  as(US, 8, async (invoice, page) => {
+    await invoice.locator("#issued").fill("2026-12-20");
+    await invoice.locator("#long-due", { hasText: "December 27, 2026" }).waitFor();
+    assert.equal(await value(invoice, "#due"), "2026-12-27");
+    await page.waitForTimeout(400);
+    const { call, fields } = await openForm(env, US, 8);
+    assert.deepEqual([fields.issued, fields.due], ["2026-12-20", "2026-12-27"]);
+    await call("/deals/8/form/discard", {});
+  }),
+);
+
 test("of two requests, 20 ms apart, the newer one stays", async () => {
   const { call, fields } = await openForm(env, US, 11);
   const older = { ...fields, version: "1", memo: "autosaved" };

@@ -217,6 +217,7 @@ pub(super) async fn open_as(
     opened.restored = is_typed.then_some(stored.saved_at);
     opened.form = Form { seen, linked, deal_value, ..stored.form };
     opened.form.rewrite(writer.mark());
+    follow_term(&mut opened.form, &opened.look);
     Ok(opened)
 }
 
@@ -246,6 +247,15 @@ pub(crate) async fn change(
         opened.saved = keep(app, tenant, user, id, &opened.form).await?;
     }
     Ok(opened)
+}
+
+/// Sets the due date by the term, while it follows it: the page computes it after the issue date was saved.
+fn follow_term(form: &mut Form, look: &Look) {
+    if form.due_follows == "on"
+        && let Ok(issued) = form.issued.parse()
+    {
+        form.due = look.catalogue.due(issued, look.settings.term_of(form)).to_string();
+    }
 }
 
 /// How a part of a deal is described on its invoice.
