@@ -123,7 +123,11 @@ test("an e-mail goes to the address that is in the form, and to none where it is
     const tooLong = `${"x".repeat(90)}@cascaderobotics.example`;
     for (const [typed, text] of [["", "Enter the email address it goes to."], ["   ", "Enter the email address it goes to."], ["nobody", "Enter the email address it goes to."], ["a@b@c.example", "Enter the email address it goes to."], [tooLong, "Email may have 100 characters at most."]]) {
       await recipient().fill(typed);
+      // The answer before it says the same: this one's is waited for, and put on the page.
+      const answered = page.waitForResponse((response) => response.url().endsWith("/send") || /\/send\?/.test(response.url()));
       await panel(page).getByRole("button", { name: "Send", exact: true }).click();
+      await answered;
+      await page.waitForTimeout(200);
       await panel(page).locator(".field-error", { hasText: text }).waitFor();
       assert.equal((await recipient().inputValue()).trim(), typed.trim(), "what was typed stays");
       assert.equal(await recipient().getAttribute("aria-invalid"), "true");
