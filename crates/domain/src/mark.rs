@@ -18,7 +18,7 @@ pub struct Mark {
     pub company: i64,
     /// Which deal it bills.
     pub deal: DealId,
-    /// Who created it.
+    /// The user who created it.
     pub user: UserId,
 }
 

@@ -136,7 +136,7 @@ fn read_number(text: &str, mark: DecimalMark) -> Option<Read<'_>> {
     Some(Read { value: if is_negative { -value } else { value }, unit })
 }
 
-/// What stands before the number, the number, and what stands after it.
+/// Splits a text into the number and the texts before and after it.
 fn split_number(text: &str) -> Option<(&str, &str, &str)> {
     let is_digit = |c: char| c.is_ascii_digit();
     let (first, last) = (text.find(is_digit)?, text.rfind(is_digit)?);

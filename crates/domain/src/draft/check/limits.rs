@@ -44,18 +44,18 @@ fn length(text: &str) -> usize {
     text.trim().chars().count()
 }
 
-/// What is wrong with a text, if anything.
+/// The problem of a text, if it has one.
 fn problem(text: &str, length: usize, most: usize) -> Option<Problem> {
     if is_unfit(text) { Some(Problem::ControlCharacter) } else { (length > most).then_some(Problem::TooLong(most)) }
 }
 
-/// What is wrong with the addresses that get a copy, if anything.
+/// The problem of the addresses that get a copy, if they have one.
 fn cc_problem(cc: &str) -> Option<Problem> {
     let are_addresses = cc.trim().is_empty() || cc.split(',').all(|address| looks_like_email(address.trim()));
     problem(cc, length(cc), EMAIL_MAX).or((!are_addresses).then_some(Problem::NotAnEmail))
 }
 
-/// What is wrong with the address that an invoice is to be e-mailed to, if anything.
+/// The problem of the address that an invoice is e-mailed to, if it has one.
 pub fn check_recipient(email: &str) -> Option<Problem> {
     if email.trim().is_empty() {
         return Some(Problem::Missing);

@@ -231,7 +231,7 @@ proptest! {
         form.lines = numbers.into_iter().map(line).collect();
         let rules = Rules { catalogue: &catalogue, customer: None, mark: DecimalMark::Comma, discounts_in_prices: false };
         let sums = preview(&form, &rules).printed.map(|printed| printed.totals);
-        // Whatever is confirmed has sums.
+        // A confirmed form has sums.
         prop_assert!(check(&form, &rules).is_err() || sums.is_some());
     }
 }
