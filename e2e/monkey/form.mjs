@@ -52,6 +52,7 @@ export async function complete(wish) {
     if (line) {
       const [, at, name] = line;
       const value = seen.lines[at];
+      if (name !== "item" && name !== "tax_code") wish.meantNet = undefined;
       if (name === "item") return searchItem(wish, Number(at), dice.of(world.items));
       if (name === "tax_code") return page.choose(tab, `#${field}`, value.taxes.find(Boolean) ?? "");
       if (name === "quantity") return page.type(tab, `#${field}`, "1");
@@ -79,6 +80,7 @@ export async function complete(wish) {
       case "due":
         return page.type(tab, "#due", laterDay(seen.fields.issued || today(), 7));
       case "lines": {
+        wish.meantNet = undefined;
         const at = seen.lines.length ? 0 : await page.addLine(tab);
         return page.type(tab, page.lineField(at, "description"), "One more line");
       }

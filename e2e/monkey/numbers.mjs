@@ -15,15 +15,15 @@ export function typedNumber(text, language) {
   const trimmed = (text ?? "").trim();
   const mark = language === "en-US" ? "\\." : ",";
   const other = language === "en-US" ? "," : "\\.";
-  if (!new RegExp(`^-?(\\d{1,3}(${other}\\d{3})*|\\d+)(${mark}\\d+)?$`).test(trimmed)) return undefined;
+  // Nobody groups what begins with a zero: "0,005" is read by its mark, whichever that is.
+  if (!new RegExp(`^-?([1-9]\\d{0,2}(${other}\\d{3})*|\\d+)(${mark}\\d+)?$`).test(trimmed)) return undefined;
   const one = trimmed.replace(new RegExp(other, "g"), "").replace(new RegExp(mark), ".");
   return one.replace(/\D/g, "").length > 15 ? undefined : Number(one);
 }
 
 const DECIMALS = { JPY: 0, KRW: 0, CLP: 0, VND: 0, ISK: 0, PYG: 0, KWD: 3, BHD: 3, OMR: 3, JOD: 3, TND: 3 };
 
-/** The smallest amount of a currency. */
-/** QuickBooks keeps two decimals at most, also of a dinar. */
+/** The smallest amount of a currency; QuickBooks keeps two decimals at most, also of a dinar. */
 export const unit = (currency) => 10 ** -Math.min(DECIMALS[currency] ?? 2, 2);
 
 export const decimals = (currency) => DECIMALS[currency] ?? 2;

@@ -84,6 +84,8 @@ async function reopen(wish, how) {
   }
   const before = await page.look(tab);
   if (!before.isForm || before.lines.length === 0) return;
+  // The page says that the form is open elsewhere: what is typed here is not kept, and nobody reloads it unwarned.
+  if (before.stale) return say(`leaves the form open: ${before.stale.slice(0, 60)}`);
   say(`closes the form (${how}) and opens it again`);
   if (how === "reload") {
     await page.leaveAll(tab);
