@@ -41,6 +41,17 @@ export async function openTab(desk) {
   return tab;
 }
 
+/**
+ * Brings a tab to the front. In a window without a screen, Chromium goes on with the old outline of the frames below it, and clicks near
+ * their lower end are lost, until the window changes its size.
+ */
+export async function bringToFront(page) {
+  await page.bringToFront();
+  const size = page.viewportSize();
+  await page.setViewportSize({ ...size, height: size.height - 1 });
+  await page.setViewportSize(size);
+}
+
 export const touch = (tab) => void (tab.since = Date.now());
 
 /** Waits until nothing is asked any more and nothing waits to be asked. */
@@ -71,6 +82,12 @@ export async function waitForPanel(tab) {
 
 /** How many forms are open above each other. */
 export const openForms = (tab) => tab.page.locator("dialog.modal").count();
+
+/** Whether a form is open still, once one had the time to close itself. */
+export async function formStays(tab) {
+  for (let at = 0; at < 40 && (await openForms(tab)) > 0; at++) await pause(50);
+  return (await openForms(tab)) > 0;
+}
 
 /** Presses *+ Invoice*, and waits for the form or for the page that says why there is none. */
 export async function openForm(tab, { times = 1 } = {}) {

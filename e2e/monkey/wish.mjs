@@ -561,7 +561,7 @@ export async function browserWish(wish) {
       if (seen.restored) wish.way = "asIs";
       const isEarly = wish.two && dice.percent(50);
       const early = isEarly ? await secondTab(wish) : undefined;
-      if (early) await tab.page.bringToFront();
+      if (early) await page.bringToFront(tab.page);
       await chooseWhat(wish, seen);
       mark("what");
       if (seen.restored || (!isRight && ["asIs", "rest"].includes(wish.way))) wish.meantNet = undefined;
@@ -578,16 +578,17 @@ export async function browserWish(wish) {
         if (!dice.percent(6)) await page.quiet(tab);
         else say("is in haste");
         const second = early ?? (wish.two ? await secondTab(wish) : undefined);
-        if (second && !early) await tab.page.bringToFront();
+        if (second && !early) await page.bringToFront(tab.page);
         wish.answer = await createAndSee(wish);
         mark("create");
         say(`answer: ${wish.answer.state} ${(wish.answer.note ?? "").slice(0, 80)}`);
         if (wish.answer.state === "silent") await violate(5, "Create does nothing, and the page says nothing", { key: "silent create" });
         if (second) {
-          await second.page.bringToFront();
+          await page.bringToFront(second.page);
           await pressSecond(wish, second, "the second tab");
         }
-        if (wish.double && (await page.openForms(tab)) > 0 && wish.answer.state === "issued") {
+        // The form that made the invoice closes itself; one that is still there was opened by the second click.
+        if (wish.double && wish.answer.state === "issued" && (await page.formStays(tab))) {
           await page.waitForForm(tab);
           await complete(wish);
           await pressSecond(wish, tab, "the form below");
