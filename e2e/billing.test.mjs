@@ -175,6 +175,10 @@ test("a double click opens one form; two windows of it make one invoice", { time
     // The first one is stale now, and says so.
     await invoice.locator("#memo").fill("typed in the first window later");
     await invoice.locator("#stale").getByText("open in another window").waitFor();
+    // It goes on saying so after a change that the server answers with a whole form.
+    await Promise.all([page.waitForResponse(/form\/change/), invoice.locator("[data-part=all]").click()]);
+    await page.waitForTimeout(300);
+    assert.match(await invoice.locator("#stale").textContent(), /open in another window/);
     assert.ok(await created(second, other));
     await invoice.locator("#create").click();
     await invoice.getByText("was created from this form before", { exact: false }).waitFor();

@@ -24,7 +24,13 @@ export async function searchItem({ tab, say, violate }, at, name, typed = name) 
   say(`item of line ${at + 1}: types "${typed}"`);
   await page.type(tab, page.lineField(at, "item"), typed);
   await page.quiet(tab, 200);
-  const options = (await page.shownOptions(tab, page.itemsOf(at))).filter(({ id }) => id !== "new");
+  const shown = async () => (await page.shownOptions(tab, page.itemsOf(at))).filter(({ id }) => id !== "new");
+  let options = await shown();
+  // On a busy machine the list comes later.
+  for (let tries = 0; tries < 30 && !options.some((option) => option.name === name); tries++) {
+    await page.quiet(tab, 100);
+    options = await shown();
+  }
   const others = options.filter(({ text }) => !text.toLowerCase().includes(typed.trim().toLowerCase()));
   if (others.length) await violate(5, `the item list shows ${others.length} of ${options.length} items that do not hold "${typed}", the first: "${others[0].text}"`, { key: "item search" });
   else if (!options.some((option) => option.name === name)) await violate(5, `the item list does not show "${name}" for "${typed}"`, { key: "item search" });

@@ -75,7 +75,8 @@ async function compareOpening(wish, seen) {
 /** Closes the form in the middle and opens it again: what was typed is there. */
 async function reopen(wish, how) {
   const { tab, say, violate, deal, dice } = wish;
-  const isHasty = dice.percent(15);
+  // With a second tab the form may be open elsewhere: who does not wait for an answer is not told.
+  const isHasty = dice.percent(15) && !wish.second;
   if (isHasty) {
     say("memo, and closes at once");
     await page.type(tab, "#memo", `last words ${wish.at}`);
@@ -455,6 +456,8 @@ async function pressSecond(wish, tab, what) {
   await page.create(tab, "click");
   const answer = await page.outcome(tab);
   say(`${what} answers: ${answer.state} ${(answer.note ?? answer.question ?? "").slice(0, 80)}`);
+  // The other tab made none: this press means the invoice.
+  if (answer.state === "issued" && wish.meant === 0) wish.meant += 1;
   if (answer.state === "asked") {
     wish.asked.push(answer.question);
     if (dice.percent(25)) {

@@ -89,6 +89,10 @@ pub fn check(form: &Form, rules: &Rules<'_>) -> Result<Draft, Vec<FieldError>> {
         }
     };
     let number = form.number.trim();
+    // Where a French company numbers by hand, QuickBooks takes no invoice without a number.
+    if number.is_empty() && rules.catalogue.numbers_by_hand && rules.catalogue.country == "FR" {
+        wrong(FormField::Number, Problem::Missing);
+    }
     let mode = TaxMode::named(&form.tax_mode);
     if let TaxModel::SalesTax { .. } = rules.catalogue.tax
         && mode != TaxMode::None

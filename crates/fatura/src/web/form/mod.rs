@@ -123,7 +123,7 @@ fn page(app: &App, session: &Session, opened: &OpenForm, errors: Option<String>)
         posted: posted::key(app, session, opened.deal.id)?,
         errors,
         no_rate: opened.no_rate,
-        stale: None,
+        stale: stale(opened.saved),
         is_swapped: false,
     };
     if is_plain {

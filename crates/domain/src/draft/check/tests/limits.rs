@@ -112,6 +112,23 @@ fn each_text_is_taken_up_to_its_limit_and_refused_beyond() {
 }
 
 #[test]
+fn a_french_company_that_numbers_by_hand_needs_a_number() {
+    let problems = |country: &str, by_hand: bool, number: &str| {
+        let mut catalogue = catalogue();
+        (catalogue.country, catalogue.numbers_by_hand) = (country.into(), by_hand);
+        let form = Form { number: number.into(), ..form() };
+        let rules =
+            Rules { catalogue: &catalogue, customer: None, mark: DecimalMark::Comma, discounts_in_prices: false };
+        check(&form, &rules).err().unwrap_or_default()
+    };
+    let missing = FieldError { field: FormField::Number, problem: Problem::Missing };
+    assert_eq!(problems("FR", true, " "), [missing]);
+    for (country, by_hand, number) in [("FR", true, "F-1"), ("FR", false, ""), ("BR", true, "")] {
+        assert_eq!(problems(country, by_hand, number), [], "{country} {by_hand} {number}");
+    }
+}
+
+#[test]
 fn a_tax_number_that_an_american_customer_cannot_have_is_refused_where_it_would_be_sent() {
     let problems = |customer: &str, ticked: &str, agreed: &str| {
         let mut catalogue = catalogue();
