@@ -103,8 +103,9 @@ fn in_currency(invoice: &Standing<'_>, amount: Decimal, currency: Currency, deal
         _ => {
             let deal = deal?;
             let worth = |line: &crate::draft::DraftLine| {
-                let product = deal.products.iter().find(|product| Some(product.id) == line.product)?;
-                product.price.checked_mul(line.quantity)
+                let product =
+                    deal.products.iter().find(|product| product.id.is_some() && product.id == line.product)?;
+                product.price?.checked_mul(line.quantity)
             };
             invoice.request.lines.iter().map(worth).try_fold(Decimal::ZERO, |sum, line| sum.checked_add(line?))?
         }

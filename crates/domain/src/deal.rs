@@ -42,13 +42,15 @@ pub struct Deal {
     pub products: Vec<Product>,
     /// What is taken off the whole.
     pub discounts: Vec<Reduction>,
+    /// Whether a row or a discount of it could not be read in full: the person compares it with Pipedrive.
+    pub is_incomplete: bool,
 }
 
 /// A product on a deal.
 #[derive(Debug, Clone)]
 pub struct Product {
-    /// Pipedrive's number of the product.
-    pub id: i64,
+    /// Pipedrive's number of the product; `None` where the product was purged from Pipedrive.
+    pub id: Option<i64>,
     /// Its name.
     pub name: String,
     /// Its code, or empty.
@@ -57,14 +59,26 @@ pub struct Product {
     pub description: String,
     /// How many.
     pub quantity: Decimal,
-    /// Price of one.
-    pub price: Decimal,
+    /// Price of one; `None` where Pipedrive tells none. It counts as zero, and its field in the form is left empty.
+    pub price: Option<Decimal>,
     /// What is taken off.
     pub discount: Reduction,
     /// Percent; zero where the deal says nothing.
     pub tax: Decimal,
     /// Whether the price holds the tax already.
     pub tax_included: bool,
+}
+
+impl Product {
+    /// The price of one, zero where none is told.
+    pub fn price(&self) -> Decimal {
+        self.price.unwrap_or_default()
+    }
+
+    /// Quantity times price, before anything is taken off.
+    fn full_amount(&self) -> Decimal {
+        self.quantity.saturating_mul(self.price())
+    }
 }
 
 /// What a deal takes off a row, or off the whole.
@@ -196,7 +210,7 @@ fn moved_discounts(deal: &Deal, opening: &Opening<'_>, mode: TaxMode, lines: &[F
 /// A row's discount by amount that no percentage says exactly.
 fn inexact_discount(product: &Product) -> Option<Decimal> {
     let Reduction::Amount(amount) = product.discount else { return None };
-    let full = product.quantity.saturating_mul(product.price);
+    let full = product.full_amount();
     (amount > Decimal::ZERO && amount <= full && exact_percent(amount, full).is_none()).then_some(amount)
 }
 
@@ -205,7 +219,7 @@ fn subtotal(deal: &Deal) -> Decimal {
         return deal.value;
     }
     let rows = deal.products.iter().map(|product| {
-        let full = product.quantity.saturating_mul(product.price);
+        let full = product.full_amount();
         match product.discount {
             Reduction::Percent(percent) => full.saturating_mul(dec!(100).saturating_sub(percent)) / dec!(100),
             Reduction::Amount(amount) => full.saturating_sub(amount),
@@ -218,12 +232,12 @@ fn subtotal(deal: &Deal) -> Decimal {
 fn line(product: &Product, opening: &Opening<'_>, mode: TaxMode, is_moved: bool) -> FormLine {
     let known = find_item(product, opening);
     let item = known.or_else(|| default_item(opening));
-    let mut price = product.price;
+    let mut price = product.price();
     let mut discount = Decimal::ZERO;
     match product.discount {
         Reduction::Percent(percent) => discount = percent,
         // As a percentage where that comes to the same amount, so that the price stays as it is.
-        Reduction::Amount(amount) => match exact_percent(amount, product.quantity.saturating_mul(product.price)) {
+        Reduction::Amount(amount) => match exact_percent(amount, product.full_amount()) {
             Some(percent) => discount = percent,
             None if is_moved && inexact_discount(product).is_some() => {}
             None => price = price.saturating_sub(amount.checked_div(product.quantity).unwrap_or_default()),
@@ -235,7 +249,7 @@ fn line(product: &Product, opening: &Opening<'_>, mode: TaxMode, is_moved: bool)
     }
     FormLine {
         item_name: item.map(|item| item.name.clone()).unwrap_or_default(),
-        product: product.id.to_string(),
+        product: product.id.map(|id| id.to_string()).unwrap_or_default(),
         item: item.map_or_else(|| CREATE.to_owned(), |item| item.id.clone()),
         name: product.name.clone(),
         description: product.description.clone(),
@@ -267,7 +281,7 @@ fn default_item<'a>(opening: &Opening<'a>) -> Option<&'a Item> {
 /// By remembered link, then by code, then by exact name.
 fn find_item<'a>(product: &Product, opening: &Opening<'a>) -> Option<&'a Item> {
     let items = &opening.catalogue.items;
-    let linked = opening.item_links.iter().find(|(id, _)| *id == product.id);
+    let linked = opening.item_links.iter().find(|(id, _)| Some(*id) == product.id);
     let same = |a: &str, b: &str| a.trim().to_lowercase() == b.trim().to_lowercase();
     linked
         .and_then(|(_, item_id)| items.iter().find(|item| item.id == *item_id))

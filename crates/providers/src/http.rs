@@ -16,6 +16,8 @@ use std::{
 
 /// No provider's answer that we ask for is larger.
 const BODY_MOST: usize = 16 * 1024 * 1024;
+/// QuickBooks stumbles over one row of a list, with 400 or with 500: that list it will refuse again.
+const INVALID_ROW: &str = "4002";
 /// What is waited after a 429 that does not say: QuickBooks documents 60 seconds.
 const BUSY_DEFAULT: Duration = Duration::from_secs(60);
 /// A 429 that asks for no more than this is waited out here, so often: nothing was carried out, and Pipedrive's window is
@@ -85,7 +87,7 @@ impl Http {
         explain: Explain,
     ) -> Result<Answer, ProviderError> {
         let body = self.send(request, explain).await?;
-        serde_json::from_slice(&body).map_err(ProviderError::unknown)
+        crate::json::parse(&body).map_err(ProviderError::unknown)
     }
 
     /// Sends a request and reads its answer.
@@ -214,6 +216,7 @@ fn classify(
     body: &[u8],
     explain: Explain,
 ) -> ProviderError {
+    let told = (explain.refusal)(body);
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
     match status {
         StatusCode::UNAUTHORIZED => ProviderError::TokenRefused,
@@ -221,12 +224,15 @@ fn classify(
         StatusCode::TOO_MANY_REQUESTS => ProviderError::Busy(asked.unwrap_or(BUSY_DEFAULT)),
         // The one answer of a server in trouble that says nothing was begun; a gateway's 502 and 504 do not.
         StatusCode::SERVICE_UNAVAILABLE => ProviderError::Away,
-        status if status.is_server_error() || status.is_redirection() => {
+        status
+            if (status.is_server_error() && told.as_ref().is_none_or(|(code, ..)| code != INVALID_ROW))
+                || status.is_redirection() =>
+        {
             ProviderError::unknown(format!("status {status}"))
         }
         status => {
             let (code, detail, element) =
-                (explain.refusal)(body).unwrap_or_else(|| (status.as_u16().to_string(), String::new(), String::new()));
+                told.unwrap_or_else(|| (status.as_u16().to_string(), String::new(), String::new()));
             ProviderError::Refused(Refusal { code, detail, element, call_id: header("intuit_tid") })
         }
     }

@@ -6,6 +6,7 @@
 mod error;
 mod gate;
 mod http;
+mod json;
 pub mod oauth;
 pub mod pipedrive;
 pub mod quickbooks;

@@ -1,7 +1,7 @@
 //! Faults on request: calls that match answer late, wrongly, broken, or not at all. Chance is drawn from a seed, so that
 //! a run can be repeated.
 
-use crate::{quickbooks, world::Shared};
+use crate::{mutation, quickbooks, world::Shared};
 use axum::{
     body::{Body, to_bytes},
     extract::{Request, State},
@@ -34,6 +34,8 @@ pub(crate) enum Effect {
     Truncate,
     /// Carried out; the answer is not what its type says.
     Malformed,
+    /// Carried out; so many places of the JSON answer have another shape: null, another type, nothing, one more, one less.
+    Mutate(u32),
 }
 
 /// A fault that waits for its calls.
@@ -123,9 +125,11 @@ pub(crate) async fn layer(
     let method = request.method().clone();
     let path = request.uri().path().to_owned();
     let query = request.uri().query().unwrap_or_default().to_owned();
-    let (effect, now) = {
+    let (effect, now, seed) = {
         let mut world = shared.world_untouched();
-        (world.faults.take(provider, method.as_str(), &path), world.clock.now())
+        let effect = world.faults.take(provider, method.as_str(), &path);
+        let seed = if matches!(effect, Some(Effect::Mutate(_))) { world.faults.chance.u64(..) } else { 0 };
+        (effect, world.clock.now(), seed)
     };
     let response = match effect {
         None => next.run(request).await,
@@ -153,6 +157,9 @@ pub(crate) async fn layer(
             response
         }
         Some(Effect::Truncate) => rewritten(next.run(request).await, |body| body[..body.len() / 2].to_vec()).await,
+        Some(Effect::Mutate(places)) => {
+            rewritten(next.run(request).await, |body| mutation::mutated(body, places, seed)).await
+        }
         Some(Effect::Malformed) => {
             rewritten(next.run(request).await, |_| b"<html><body>Bad Gateway</body></html>".to_vec()).await
         }

@@ -11,6 +11,7 @@ mod decimal;
 mod faults;
 mod mishap;
 mod multipart;
+mod mutation;
 mod oauth;
 mod origins;
 mod pipedrive;

@@ -9,9 +9,9 @@ use crate::{
 };
 use domain::{
     ids::{DealId, EntryId, InvoiceId, TenantId, UserId},
-    invoice::Snapshot,
+    invoice::{Snapshot, Status},
 };
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date};
 use uuid::Uuid;
 
 /// One entry.
@@ -98,4 +98,20 @@ pub async fn is_ours(tx: &mut Tx, tenant: TenantId, note: i64) -> Result<bool, E
     let found: i64 = on!(tx, c => sqlx::query_scalar("SELECT COUNT(*) FROM history_entry WHERE tenant_id = $1 AND note_id = $2")
         .bind(tenant.0).bind(note).fetch_one(c).await)?;
     Ok(found > 0)
+}
+
+/// Notes which badge the deal's history tells; false when it told this one already.
+pub async fn tell(tx: &mut Tx, tenant: TenantId, id: InvoiceId, status: Status) -> Result<bool, Error> {
+    let rows = on!(tx, c => sqlx::query("UPDATE invoice SET told = $3 WHERE tenant_id = $1 AND id = $2 AND told <> $3")
+        .bind(tenant.0).bind(id.0).bind(status.name()).execute(c).await.map(|done| done.rows_affected()))?;
+    Ok(rows == 1)
+}
+
+/// Invoices that are not paid, fell due before a date, and whose history does not tell it; at most so many.
+pub async fn fallen_due(tx: &mut Tx, before: Date, most: i64) -> Result<Vec<(TenantId, InvoiceId)>, Error> {
+    let rows: Vec<(Uuid, Uuid)> = on!(tx, c => sqlx::query_as(
+        "SELECT tenant_id, id FROM invoice WHERE state = 'issued' AND balance_minor > 0 AND due < $1 \
+         AND told NOT IN ('overdue', 'voided', 'deleted') ORDER BY due LIMIT $2")
+        .bind(before.to_string()).bind(most).fetch_all(c).await)?;
+    Ok(rows.into_iter().map(|(tenant, id)| (TenantId(tenant), InvoiceId(id))).collect())
 }

@@ -17,7 +17,7 @@ use domain::{
     money::Money,
 };
 use iso_currency::Currency;
-use jiff::{Timestamp, civil::Date};
+use jiff::Timestamp;
 use std::ops::RangeInclusive;
 use uuid::Uuid;
 
@@ -73,6 +73,8 @@ pub struct Invoice {
     pub sent_at: Option<Timestamp>,
     /// When QuickBooks was last read.
     pub read_at: Option<Timestamp>,
+    /// Since when what QuickBooks answers for it cannot be read, if it cannot: the state is older then.
+    pub unreadable_since: Option<Timestamp>,
     /// Name of the badge that the deal's history tells already; empty before it tells anything.
     pub told: String,
     /// Why it goes no further without a person, if it does not.
@@ -130,7 +132,7 @@ macro_rules! select {
         concat!(
             "SELECT id, connection_id, intent, generation, deal_id, organization_id, person_id, created_by, created_at, draft, state, \
              refusal, attempts, sent_at, customer_id, quickbooks_id, sync_token, doc_number, customer_name, quickbooks_customer_id, \
-             bill_email, told, trouble, may_resend, currency, total_minor, balance_minor, issued, due, sent, voided, deleted, read_at, tax_minor \
+             bill_email, told, trouble, may_resend, currency, total_minor, balance_minor, issued, due, sent, voided, deleted, read_at, tax_minor, unreadable_since \
              FROM invoice ",
             $rest
         )
@@ -173,6 +175,7 @@ struct Row {
     voided: bool,
     deleted: bool,
     read_at: Option<i64>,
+    unreadable_since: Option<i64>,
     tax_minor: Option<i64>,
 }
 
@@ -222,6 +225,7 @@ impl TryFrom<Row> for Invoice {
             attempts: row.attempts,
             sent_at: (row.sent_at > 0).then(|| instant(row.sent_at)).transpose()?,
             read_at: row.read_at.map(instant).transpose()?,
+            unreadable_since: row.unreadable_since.map(instant).transpose()?,
             told: row.told,
             trouble: Trouble::read(row.trouble),
             may_resend: row.may_resend,
@@ -455,7 +459,7 @@ pub async fn show(
     on!(tx, c => sqlx::query(
         "UPDATE invoice SET quickbooks_id = $3, sync_token = $4, doc_number = $5, customer_name = $6, currency = $7, total_minor = $8, \
          balance_minor = $9, issued = $10, due = $11, sent = $12, voided = $13, deleted = $14, read_at = $15, \
-         quickbooks_customer_id = $16, bill_email = $17, tax_minor = $18 \
+         quickbooks_customer_id = $16, bill_email = $17, tax_minor = $18, unreadable_since = NULL \
          WHERE tenant_id = $1 AND id = $2 AND state = 'issued' \
          AND (sync_token IS NULL OR CAST(sync_token AS BIGINT) <= CAST($4 AS BIGINT))")
         .bind(tenant.0).bind(id.0).bind(&snapshot.quickbooks_id).bind(&snapshot.sync_token).bind(&snapshot.doc_number)
@@ -464,13 +468,6 @@ pub async fn show(
         .bind(snapshot.deleted).bind(micros(now)).bind(&snapshot.customer_id).bind(&snapshot.email)
         .bind(tax).execute(c).await.map(drop))?;
     Ok(())
-}
-
-/// Notes which badge the deal's history tells; false when it told this one already.
-pub async fn tell(tx: &mut Tx, tenant: TenantId, id: InvoiceId, status: Status) -> Result<bool, Error> {
-    let rows = on!(tx, c => sqlx::query("UPDATE invoice SET told = $3 WHERE tenant_id = $1 AND id = $2 AND told <> $3")
-        .bind(tenant.0).bind(id.0).bind(status.name()).execute(c).await.map(|done| done.rows_affected()))?;
-    Ok(rows == 1)
 }
 
 /// Of QuickBooks' invoices, those of a connection that we know.
@@ -484,13 +481,4 @@ pub async fn in_quickbooks(
         select!("WHERE tenant_id = $1 AND connection_id = $2 AND quickbooks_id = $3"))
         .bind(tenant.0).bind(connection.0).bind(quickbooks_id).fetch_optional(c).await)?;
     row.map(Invoice::try_from).transpose()
-}
-
-/// Invoices that are not paid, fell due before a date, and whose history does not tell it; at most so many.
-pub async fn fallen_due(tx: &mut Tx, before: Date, most: i64) -> Result<Vec<(TenantId, InvoiceId)>, Error> {
-    let rows: Vec<(Uuid, Uuid)> = on!(tx, c => sqlx::query_as(
-        "SELECT tenant_id, id FROM invoice WHERE state = 'issued' AND balance_minor > 0 AND due < $1 \
-         AND told NOT IN ('overdue', 'voided', 'deleted') ORDER BY due LIMIT $2")
-        .bind(before.to_string()).bind(most).fetch_all(c).await)?;
-    Ok(rows.into_iter().map(|(tenant, id)| (TenantId(tenant), InvoiceId(id))).collect())
 }

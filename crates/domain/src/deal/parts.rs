@@ -43,8 +43,8 @@ pub(super) fn full(deal: &Deal, opening: &Opening<'_>) -> Full {
     };
     let currency = Currency::from_code(&deal.currency).unwrap_or(opening.catalogue.home_currency);
     let places = invoice_decimals(currency);
-    let mut discount = off(deal, places);
     let mut lines = lines;
+    let mut discount = off(deal, places);
     let moved = moved_discounts(deal, opening, mode, &lines);
     if !moved.is_zero() {
         lines = deal.products.iter().map(|product| line(product, opening, mode, true)).collect();
@@ -76,6 +76,11 @@ pub(super) fn full(deal: &Deal, opening: &Opening<'_>) -> Full {
         .collect();
     let total = preview(&form, &rules).totals().map(|totals| priced(totals, mode)).unwrap_or_default();
     let shares = split(total, &amounts, places);
+    for (line, product) in lines.iter_mut().zip(&deal.products) {
+        if product.price.is_none() {
+            line.unit_price.clear();
+        }
+    }
     Full { lines, amounts, discount, shares, total, places }
 }
 
@@ -136,7 +141,8 @@ pub fn fill(form: &mut Form, deal: &Deal, opening: &Opening<'_>, part: Part, des
 fn left(deal: &Deal, billed: &Billed) -> Vec<Decimal> {
     let mut used = billed.quantities.clone();
     let of_row = |product: &Product| {
-        let used = used.entry(product.id).or_default();
+        let mut none = Decimal::ZERO;
+        let used = product.id.map_or(&mut none, |id| used.entry(id).or_default());
         let taken = product.quantity.min(*used).max(Decimal::ZERO);
         *used -= taken;
         if product.quantity.is_zero() { Decimal::ZERO } else { (product.quantity - taken) / product.quantity }

@@ -44,12 +44,12 @@ fn catalogue() -> Catalogue {
 
 fn product(id: i64, name: &str, code: &str, quantity: Decimal, price: Decimal) -> Product {
     Product {
-        id,
+        id: Some(id),
         name: name.into(),
         code: code.into(),
         description: String::new(),
         quantity,
-        price,
+        price: Some(price),
         discount: Reduction::Percent(Decimal::ZERO),
         tax: Decimal::ZERO,
         tax_included: false,
@@ -67,6 +67,7 @@ fn deal(products: Vec<Product>) -> Deal {
         values: Values::new(),
         products,
         discounts: Vec::new(),
+        is_incomplete: false,
     }
 }
 
@@ -225,4 +226,22 @@ fn discounts_of_the_deal_leave_no_cent() {
     fill(&mut form, &of, &opening, Part::Remaining, &describe);
     assert_eq!(form.lines[0].quantity, "2");
     assert_eq!(summed(&form, &catalogue).0, dec!(61.99));
+}
+
+/// A row of a product that was purged, without price and name, stands in the form beside the others; what is missing is left empty.
+#[test]
+fn a_row_with_nothing_in_it_is_billed_with_the_others() {
+    let catalogue = catalogue();
+    let settings = Settings::default();
+    let bare = Product { id: None, price: None, ..product(0, "", "", dec!(1), dec!(0)) };
+    let deal = deal(vec![product(7, "Consultoria", "CONS", dec!(2), dec!(100)), bare]);
+    let nothing = Billed::default();
+    let form = open_form(&deal, &opening(&catalogue, &settings, &nothing), &|_| "part".to_owned());
+    let fields: Vec<(&str, &str, &str)> =
+        form.lines.iter().map(|line| (line.product.as_str(), line.unit_price.as_str(), line.name.as_str())).collect();
+    assert_eq!(fields, [("7", "100", "Consultoria"), ("", "", "")]);
+    assert_eq!(worth(&deal, &opening(&catalogue, &settings, &nothing)), dec!(200));
+    let half = Billed { invoices: 1, amount: dec!(50), ..Billed::default() };
+    let form = open_form(&deal, &opening(&catalogue, &settings, &half), &|_| "what remains".to_owned());
+    assert_eq!(form.lines.iter().map(|line| line.unit_price.as_str()).collect::<Vec<_>>(), ["150"]);
 }

@@ -6,6 +6,7 @@
 use super::{Error, reconnect};
 use crate::state::App;
 use domain::ids::{ConnectionId, TenantId, UserId};
+use iso_currency::Currency;
 use jiff::{SignedDuration, Timestamp};
 use providers::{Http, Lane, ProviderError, oauth::Granted, pipedrive as pipedrive_api, quickbooks as quickbooks_api};
 use secrecy::{ExposeSecret, SecretString};
@@ -50,6 +51,7 @@ pub(crate) struct QuickBooks {
     http: Http,
     realm_id: String,
     access: SecretString,
+    home: Option<Currency>,
 }
 
 impl QuickBooks {
@@ -59,12 +61,13 @@ impl QuickBooks {
             base: &self.app.config.quickbooks_api_url,
             realm_id: &self.realm_id,
             access: &self.access,
+            home: self.home,
         }
     }
 
     /// With a token that was just granted, before anything is stored.
     pub(crate) fn with(app: &App, realm_id: &str, access: SecretString) -> Self {
-        Self { app: app.clone(), http: app.http.clone(), realm_id: realm_id.to_owned(), access }
+        Self { app: app.clone(), http: app.http.clone(), realm_id: realm_id.to_owned(), access, home: None }
     }
 }
 
@@ -358,7 +361,8 @@ async fn quickbooks_access(
 ) -> Result<QuickBooks, Error> {
     let stored = usable(app, &OfCompany { tenant, connection }, refused).await?;
     let http = app.http.through(&app.gates.of(connection).await, lane);
-    Ok(QuickBooks { app: app.clone(), http, realm_id: stored.realm_id, access: stored.tokens.access })
+    let home = Currency::from_code(&stored.company.home_currency);
+    Ok(QuickBooks { app: app.clone(), http, realm_id: stored.realm_id, access: stored.tokens.access, home })
 }
 
 /// Runs on a task of its own: a request whose browser leaves is dropped, and a refresh must not be.

@@ -24,7 +24,7 @@ use store::{
     links::{self, Linked},
     queue::ReadChanges,
     quickbooks::{self, Connection},
-    tenants,
+    tenants, unreadable,
 };
 use uuid::Uuid;
 
@@ -43,6 +43,8 @@ const OVERLAP_LEAST: SignedDuration = SignedDuration::from_secs(30);
 /// Where every invoice is read: so many at a time, each kept before the next, for so long in one go. Within the lease.
 const CHUNK: i64 = 100;
 const IN_ONE_GO: Duration = Duration::from_secs(40);
+/// Where lists are compared, every invoice that we know is read so often.
+const COMPARED_EVERY: SignedDuration = SignedDuration::from_hours(6);
 /// How often what failed by itself is asked again at once.
 const TRIES: u32 = 3;
 /// A mark that nobody has acted on for so long was lost with whoever should have.
@@ -122,7 +124,11 @@ async fn read(
     .await?;
     let mut tx = app.db.begin().await?;
     for (invoice, old) in known {
-        let new = read.iter().find(|new| new.quickbooks_id == old.quickbooks_id).cloned();
+        if read.unreadable.contains(&old.quickbooks_id) {
+            unreadable::mark(&mut tx, tenant, invoice.id, app.clock.now()).await?;
+            continue;
+        }
+        let new = read.found.iter().find(|new| new.quickbooks_id == old.quickbooks_id).cloned();
         show(app, &mut tx, tenant, invoice, &merged(old, new)).await?;
     }
     tx.commit().await?;
@@ -234,7 +240,13 @@ async fn since(
             let read = access::quickbooks_in(Lane::Background, app, tenant, connection, |access| async move {
                 access.api().changes(until - overlap).await
             });
-            let read = read.await?;
+            let read = match read.await {
+                Err(Error::QuickBooks(ProviderError::Refused(refusal))) => {
+                    tracing::warn!(tenant.id = %tenant.0, code = refusal.code, "QuickBooks refuses to tell what has changed: lists are compared");
+                    return compared(app, tenant, connection, until - overlap, now).await;
+                }
+                read => read?,
+            };
             let is_cut = read.is_cut;
             let unknown = keep(app, tenant, connection, read).await?;
             take_back(app, tenant, connection, unknown).await?;
@@ -247,9 +259,45 @@ async fn since(
     let ours = access::quickbooks_in(Lane::Background, app, tenant, connection, |access| async move {
         access.api().marked_since(until - OVERLAP).await
     });
-    take_back(app, tenant, connection, ours.await?).await?;
+    let ours = ours.await?;
+    log_unreadable(tenant, &ours.unreadable);
+    take_back(app, tenant, connection, ours.found).await?;
     // Goes on where an attempt before was broken off; what has changed since then is asked for next.
     all(app, tenant, connection, known.silent_since.map_or(now, |since| since.min(now))).await
+}
+
+/// Compares lists where QuickBooks refuses to tell what has changed, as it does when it stumbles over one row: what has changed, by a
+/// query that is divided until that row is alone, and in turn every invoice that we know, for those that were deleted.
+async fn compared(
+    app: &App,
+    tenant: TenantId,
+    connection: &Connection,
+    since: Timestamp,
+    now: Timestamp,
+) -> Result<Progress, Error> {
+    let listed = access::quickbooks_in(Lane::Background, app, tenant, connection, |access| async move {
+        access.api().changed_invoices(since).await
+    })
+    .await?;
+    let is_any_unknown = listed.unidentified > 0;
+    let customers = access::quickbooks_in(Lane::Background, app, tenant, connection, |access| async move {
+        access.api().changed_customers(since).await
+    });
+    // One of them may be the row that QuickBooks stumbles over; names are read again with the next change.
+    let customers = customers.await.map(|read| read.customers).unwrap_or_default();
+    let read = Changes { invoices: listed.found, unreadable: listed.unreadable, customers, ..Changes::default() };
+    let unknown = keep(app, tenant, connection, read).await?;
+    take_back(app, tenant, connection, unknown).await?;
+    // A row that QuickBooks does not give may be any of those that we know: read by their ids, it turns up. Where there are too many for
+    // one go, the next reading goes on with those that were not read since.
+    all(app, tenant, connection, if is_any_unknown { now } else { now - COMPARED_EVERY }).await?;
+    Ok(Progress::Until(now))
+}
+
+fn log_unreadable(tenant: TenantId, ids: &[String]) {
+    for id in ids {
+        tracing::warn!(tenant.id = %tenant.0, id, "an invoice in QuickBooks cannot be read");
+    }
 }
 
 /// Reads every invoice that we know, where QuickBooks cannot say what has changed: those that were not read since `begun`, as many as
@@ -331,6 +379,12 @@ async fn keep(app: &App, tenant: TenantId, connection: &Connection, read: Change
         match invoices::in_quickbooks(&mut tx, tenant, connection.id, id).await? {
             Some(invoice) => changed(app, &mut tx, tenant, &invoice, Some(found.snapshot)).await?,
             None => unknown.push(found),
+        }
+    }
+    for id in read.unreadable {
+        match invoices::in_quickbooks(&mut tx, tenant, connection.id, &id).await? {
+            Some(invoice) => unreadable::mark(&mut tx, tenant, invoice.id, app.clock.now()).await?,
+            None => log_unreadable(tenant, &[id]),
         }
     }
     for id in read.deleted {

@@ -33,7 +33,7 @@ pub(crate) async fn note(app: &App, tx: &mut Tx, tenant: TenantId, id: InvoiceId
     let connection = quickbooks::find(tx, &app.vault, tenant, invoice.connection).await?;
     let zone = connection.map(|connection| connection.company.time_zone).unwrap_or_default();
     let status = status(snapshot, app.clock.today(&zone));
-    if !invoices::tell(tx, tenant, id, status).await? {
+    if !history::tell(tx, tenant, id, status).await? {
         return Ok(None);
     }
     let entry = Entry {
@@ -85,7 +85,7 @@ pub(crate) async fn fallen_due(app: &App) -> Result<usize, Error> {
     // The day begins first in the far east; `note` asks for the company's own.
     let before = app.clock.today("Pacific/Kiritimati");
     let mut tx = app.db.read().await?;
-    let fallen = invoices::fallen_due(&mut tx, before, FALLEN_MOST).await?;
+    let fallen = history::fallen_due(&mut tx, before, FALLEN_MOST).await?;
     drop(tx);
     for (tenant, invoice) in &fallen {
         let mut tx = app.db.begin().await?;

@@ -47,7 +47,7 @@ pub(super) async fn with_meant(
     deal: &Deal,
     links: &[(i64, String)],
 ) -> Arc<Catalogue> {
-    let is_of_deal = |id: &i64| deal.products.iter().any(|product| product.id == *id);
+    let is_of_deal = |id: &i64| deal.products.iter().any(|product| product.id == Some(*id));
     let linked = links.iter().filter(|(product, id)| is_of_deal(product) && catalogue.item(id).is_none());
     let linked = linked.map(|(_, id)| id.clone()).collect();
     let catalogue = with(catalogue, named(app, tenant, connection, linked).await);

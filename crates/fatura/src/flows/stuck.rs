@@ -8,7 +8,9 @@ use serde_json::json;
 use store::{
     Db, audit, invoices,
     queue::{CarryOut, Failed, IssueInvoice, WriteHistory},
+    quickbooks,
     stuck::{self, Stuck, Work},
+    unreadable::{self, Unreadable},
 };
 use uuid::Uuid;
 
@@ -21,6 +23,22 @@ pub(crate) async fn of_tenant(app: &App, tenant: TenantId) -> Result<Vec<Stuck>,
 /// What has no row of its own and has failed too often in a company, the oldest first.
 pub(crate) async fn failed(app: &App, tenant: TenantId) -> Result<Vec<Failed>, Error> {
     Ok(app.db.failed(Some(tenant)).await?)
+}
+
+/// Invoices of a company that are named on its page.
+const UNREADABLE_MOST: i64 = 50;
+
+/// The invoices that QuickBooks does not show, the longest first, each with QuickBooks' number of its company.
+pub(crate) async fn unreadable(app: &App, tenant: TenantId) -> Result<Vec<(Unreadable, String)>, Error> {
+    let mut tx = app.db.read().await?;
+    let rows = unreadable::of_tenant(&mut tx, tenant, UNREADABLE_MOST).await?;
+    let mut found = Vec::with_capacity(rows.len());
+    for row in rows {
+        if let Some(connection) = quickbooks::find(&mut tx, &app.vault, tenant, row.connection).await? {
+            found.push((row, connection.realm_id));
+        }
+    }
+    Ok(found)
 }
 
 /// Has a job tried again that has failed too often. [`Error::NotFound`] where there is none.

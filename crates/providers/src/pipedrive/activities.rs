@@ -1,7 +1,7 @@
 //! Activities: what stands on a user's list of things to do.
 
 use super::Api;
-use crate::ProviderError;
+use crate::{ProviderError, json::lenient};
 use domain::ids::UserId;
 use jiff::civil::Date;
 use serde::Deserialize;
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 #[derive(Debug, Deserialize)]
 struct Row {
     id: i64,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient")]
     subject: String,
 }
 

@@ -1,7 +1,10 @@
 //! A deal with its organization, person and products.
 
 use super::{Api, fields};
-use crate::ProviderError;
+use crate::{
+    ProviderError,
+    json::{decimal, lenient},
+};
 use domain::{
     deal::{Deal, Product, Reduction},
     ids::DealId,
@@ -12,27 +15,6 @@ use rust_decimal::Decimal;
 use serde::Deserialize;
 use serde_json::Value as Json;
 use std::collections::HashMap;
-
-#[derive(Debug, Deserialize)]
-struct ProductRow {
-    product_id: i64,
-    #[serde(default)]
-    name: String,
-    #[serde(with = "rust_decimal::serde::float")]
-    item_price: Decimal,
-    #[serde(with = "rust_decimal::serde::float")]
-    quantity: Decimal,
-    #[serde(with = "rust_decimal::serde::float", default)]
-    discount: Decimal,
-    #[serde(default)]
-    discount_type: String,
-    #[serde(with = "rust_decimal::serde::float", default)]
-    tax: Decimal,
-    #[serde(default)]
-    tax_method: String,
-    comments: Option<String>,
-    is_enabled: Option<bool>,
-}
 
 /// A deal in a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,7 +39,7 @@ impl ListedDeal {
         Some(Self {
             id: row["id"].as_i64().filter(|_| !is_gone)?,
             title: text("title"),
-            value: serde_json::from_value::<Amount>(row["value"].clone()).map(|amount| amount.0).unwrap_or_default(),
+            value: decimal(&row["value"]).unwrap_or_default(),
             currency: text("currency"),
             won_at: text("won_time"),
         })
@@ -95,25 +77,24 @@ fn filter(of: Entity) -> &'static str {
     }
 }
 
-/// A discount on the whole deal.
-#[derive(Debug, Deserialize)]
-struct DiscountRow {
-    #[serde(with = "rust_decimal::serde::float")]
-    amount: Decimal,
-    r#type: String,
-}
-
 #[derive(Debug, Deserialize)]
 struct CatalogueProduct {
     id: i64,
-    code: Option<String>,
-    description: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
+    name: String,
+    #[serde(default, deserialize_with = "lenient")]
+    code: String,
+    #[serde(default, deserialize_with = "lenient")]
+    description: String,
 }
 
 impl Api<'_> {
     /// Reads a deal. [`ProviderError::NotFound`] when it is not there, or not for this user.
     pub async fn deal(&self, id: DealId) -> Result<Deal, ProviderError> {
         let deal: Json = self.one(&format!("/api/v2/deals/{}", id.0)).await?;
+        if deal["currency"].as_str().is_none_or(str::is_empty) {
+            return Err(ProviderError::unknown("a deal without currency"));
+        }
         let organization = deal["org_id"].as_i64();
         let person = deal["person_id"].as_i64();
         let mut values: domain::mapping::Values = fields::values(Entity::Deal, &deal).into_iter().collect();
@@ -124,16 +105,18 @@ impl Api<'_> {
         if let Some(person) = person {
             self.add(&mut values, Entity::Person, &format!("/api/v2/persons/{person}")).await?;
         }
+        let (products, discounts) = (self.deal_products(id).await?, self.deal_discounts(id).await?);
         Ok(Deal {
             id: id.0,
             title: deal["title"].as_str().unwrap_or_default().to_owned(),
-            value: serde_json::from_value::<Amount>(deal["value"].clone()).map(|amount| amount.0).unwrap_or_default(),
+            value: decimal(&deal["value"]).unwrap_or_default(),
             currency,
             organization,
             person,
             values,
-            products: self.deal_products(id).await?,
-            discounts: self.deal_discounts(id).await?,
+            is_incomplete: products.is_incomplete || discounts.is_incomplete,
+            products: products.rows,
+            discounts: discounts.rows,
         })
     }
 
@@ -165,7 +148,7 @@ impl Api<'_> {
     }
 
     async fn listed(&self, path: &str) -> Result<Vec<ListedDeal>, ProviderError> {
-        let rows: Vec<Json> = self.get(self.url(path)?).await?.0;
+        let rows: Vec<Json> = self.page(self.url(path)?).await?.0;
         Ok(rows.iter().filter_map(ListedDeal::read).collect())
     }
 
@@ -218,7 +201,7 @@ impl Api<'_> {
     pub async fn latest_deals(&self, entity: Entity, id: i64) -> Result<Vec<DealParties>, ProviderError> {
         let filter = filter(entity);
         let path = format!("/api/v2/deals?{filter}={id}&sort_by=update_time&sort_direction=desc&limit=500");
-        Ok(self.get(self.url(&path)?).await?.0)
+        Ok(self.page(self.url(&path)?).await?.0)
     }
 
     /// The name of a person or an organization. [`ProviderError::NotFound`] when it is not there, or not for this user.
@@ -250,21 +233,16 @@ impl Api<'_> {
         }
     }
 
-    async fn deal_discounts(&self, id: DealId) -> Result<Vec<Reduction>, ProviderError> {
-        let rows: Vec<DiscountRow> = self.get(self.url(&format!("/api/v2/deals/{}/discounts", id.0))?).await?.0;
-        let reduction = |row: DiscountRow| {
-            if row.r#type == "amount" { Reduction::Amount(row.amount) } else { Reduction::Percent(row.amount) }
-        };
-        Ok(rows.into_iter().map(reduction).collect())
+    async fn deal_discounts(&self, id: DealId) -> Result<PartlyRead<Reduction>, ProviderError> {
+        let rows: Vec<Json> = self.page(self.url(&format!("/api/v2/deals/{}/discounts", id.0))?).await?.0;
+        Ok(PartlyRead::of(rows.iter().map(read_discount)))
     }
 
-    async fn deal_products(&self, id: DealId) -> Result<Vec<Product>, ProviderError> {
-        let rows: Vec<ProductRow> = self.all(&format!("/api/v2/deals/{}/products", id.0)).await?;
-        let rows: Vec<ProductRow> = rows.into_iter().filter(|row| row.is_enabled != Some(false)).collect();
-        if rows.is_empty() {
-            return Ok(Vec::new());
-        }
-        let mut ids: Vec<String> = rows.iter().map(|row| row.product_id.to_string()).collect();
+    async fn deal_products(&self, id: DealId) -> Result<PartlyRead<Product>, ProviderError> {
+        let rows: Vec<Json> = self.all(&format!("/api/v2/deals/{}/products", id.0)).await?;
+        let rows: Vec<Json> = rows.into_iter().filter(|row| row["is_enabled"] != false).collect();
+        let mut ids: Vec<String> =
+            rows.iter().filter_map(|row| row["product_id"].as_i64()).map(|id| id.to_string()).collect();
         ids.sort();
         ids.dedup();
         let mut known: HashMap<i64, CatalogueProduct> = HashMap::new();
@@ -272,35 +250,82 @@ impl Api<'_> {
             let products: Vec<CatalogueProduct> = self.all(&format!("/api/v2/products?ids={}", ids.join(","))).await?;
             known.extend(products.into_iter().map(|product| (product.id, product)));
         }
-        Ok(rows.into_iter().map(|row| product(row, &known)).collect())
+        Ok(PartlyRead::of(rows.iter().map(|row| read_product(row, &known))))
     }
 }
 
-fn product(row: ProductRow, known: &HashMap<i64, CatalogueProduct>) -> Product {
-    let of_catalogue = known.get(&row.product_id);
-    let filled = |text: Option<&String>| text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
-    let description =
-        filled(row.comments.as_ref()).or_else(|| filled(of_catalogue.and_then(|product| product.description.as_ref())));
-    Product {
-        id: row.product_id,
-        code: filled(of_catalogue.and_then(|product| product.code.as_ref())).unwrap_or_default(),
-        description: description.unwrap_or_else(|| row.name.clone()),
-        name: row.name,
-        quantity: row.quantity,
-        price: row.item_price,
-        discount: if row.discount_type == "amount" {
-            Reduction::Amount(row.discount)
-        } else {
-            Reduction::Percent(row.discount)
+/// The rows of a list, and whether something in one of them had a shape that could not be read.
+#[derive(Debug)]
+struct PartlyRead<Row> {
+    rows: Vec<Row>,
+    is_incomplete: bool,
+}
+
+impl<Row> PartlyRead<Row> {
+    fn of(rows: impl Iterator<Item = (Option<Row>, bool)>) -> Self {
+        let mut read = Self { rows: Vec::new(), is_incomplete: false };
+        for (row, is_incomplete) in rows {
+            read.rows.extend(row);
+            read.is_incomplete |= is_incomplete;
+        }
+        read
+    }
+}
+
+/// A member that should be a number: what it is, `None` where it is null; and whether it is neither.
+fn number(row: &Json, member: &str) -> (Option<Decimal>, bool) {
+    let value = decimal(&row[member]);
+    let is_odd = value.is_none() && !row[member].is_null();
+    (value, is_odd)
+}
+
+/// A discount on the whole deal, and whether it could not be read in full.
+fn read_discount(row: &Json) -> (Option<Reduction>, bool) {
+    let (amount, is_odd) = number(row, "amount");
+    let read = amount.and_then(|amount| match row["type"].as_str() {
+        Some("amount") => Some(Reduction::Amount(amount)),
+        Some("percentage") => Some(Reduction::Percent(amount)),
+        _ => None,
+    });
+    let is_lost = is_odd || (read.is_none() && amount.is_some_and(|amount| !amount.is_zero())) || !row.is_object();
+    (read, is_lost)
+}
+
+/// A product on a deal, and whether it could not be read in full. A product that was purged leaves its row without `product_id`.
+fn read_product(row: &Json, known: &HashMap<i64, CatalogueProduct>) -> (Option<Product>, bool) {
+    if !row.is_object() {
+        return (None, true);
+    }
+    let text = |member: &str| row[member].as_str().unwrap_or_default().trim().to_owned();
+    let (price, odd_price) = number(row, "item_price");
+    let (quantity, odd_quantity) = number(row, "quantity");
+    let (discount, odd_discount) = number(row, "discount");
+    let (tax, odd_tax) = number(row, "tax");
+    let id = row["product_id"].as_i64();
+    let of_catalogue = id.and_then(|id| known.get(&id));
+    let first = |texts: [&str; 2]| texts.map(str::trim).into_iter().find(|text| !text.is_empty()).map(str::to_owned);
+    let name = text("name");
+    let name = first([&name, of_catalogue.map_or("", |product| &product.name)]).unwrap_or_default();
+    let comments = text("comments");
+    let description = first([&comments, of_catalogue.map_or("", |product| &product.description)]);
+    let method = row["tax_method"].as_str();
+    let discount = discount.unwrap_or_default();
+    let product = Product {
+        id,
+        code: of_catalogue.map(|product| product.code.trim().to_owned()).unwrap_or_default(),
+        description: description.unwrap_or_else(|| name.clone()),
+        name,
+        quantity: quantity.unwrap_or(Decimal::ONE),
+        price,
+        discount: match row["discount_type"].as_str() {
+            Some("amount") => Reduction::Amount(discount),
+            _ => Reduction::Percent(discount),
         },
-        tax: if row.tax_method == "none" { Decimal::ZERO } else { row.tax },
-        tax_included: row.tax_method == "inclusive",
-    }
+        tax: if method == Some("none") { Decimal::ZERO } else { tax.unwrap_or_default() },
+        tax_included: method == Some("inclusive"),
+    };
+    (Some(product), odd_price || odd_quantity || odd_discount || odd_tax)
 }
-
-/// A JSON number as decimal.
-#[derive(Debug, Deserialize)]
-struct Amount(#[serde(with = "rust_decimal::serde::float")] Decimal);
 
 #[cfg(test)]
 mod tests {
@@ -324,5 +349,44 @@ mod tests {
         ] {
             assert_eq!(ListedDeal::read(&odd), None, "{odd}");
         }
+    }
+
+    #[test]
+    fn a_row_is_read_whatever_of_it_is_null() {
+        let known = HashMap::new();
+        let whole = json!({ "id": 1, "product_id": 7, "name": "Hours", "item_price": 12.5, "quantity": 2, "discount": 10, "discount_type": "percentage", "tax": 5, "tax_method": "inclusive", "comments": null, "is_enabled": true });
+        let members: Vec<String> = whole.as_object().unwrap().keys().cloned().collect();
+        for member in &members {
+            let mut row = whole.clone();
+            row[member] = Json::Null;
+            let (read, is_incomplete) = read_product(&row, &known);
+            let read = read.unwrap_or_else(|| panic!("without {member}"));
+            assert!(!is_incomplete, "{member}");
+            assert_eq!(read.id.is_none(), member == "product_id");
+            assert_eq!(read.price.is_none(), member == "item_price");
+            row.as_object_mut().unwrap().remove(member);
+            assert!(read_product(&row, &known).0.is_some(), "{member}");
+        }
+        for odd in [json!({}), json!([]), json!("much"), json!(1e300), json!(true)] {
+            for member in ["item_price", "quantity", "discount", "tax"] {
+                let mut row = whole.clone();
+                row[member] = odd.clone();
+                assert!(read_product(&row, &known).1, "{member}: {odd}");
+            }
+        }
+        for odd in [json!(null), json!(5), json!("row"), json!([])] {
+            assert!(read_product(&odd, &known).1, "{odd}");
+        }
+    }
+
+    #[test]
+    fn a_discount_that_cannot_be_read_is_not_forgotten() {
+        let read = |row: Json| read_discount(&row);
+        assert_eq!(read(json!({ "amount": 5, "type": "amount" })), (Some(Reduction::Amount(dec!(5))), false));
+        assert_eq!(read(json!({ "amount": 5, "type": "percentage" })), (Some(Reduction::Percent(dec!(5))), false));
+        assert_eq!(read(json!({ "amount": null, "type": "amount" })), (None, false));
+        assert_eq!(read(json!({ "amount": 5, "type": null })), (None, true));
+        assert_eq!(read(json!({ "amount": [], "type": "amount" })), (None, true));
+        assert_eq!(read(json!(null)), (None, true));
     }
 }

@@ -1,7 +1,7 @@
 //! The company's fields, and what a record holds in them.
 
 use super::Api;
-use crate::ProviderError;
+use crate::{ProviderError, json::lenient};
 use domain::{
     address::Address,
     mapping::{Entity, Field, FieldRef, Kind, Value},
@@ -14,9 +14,10 @@ struct Row {
     field_name: String,
     field_code: String,
     field_type: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient")]
     is_custom_field: bool,
-    options: Option<Vec<OptionRow>>,
+    #[serde(default, deserialize_with = "lenient")]
+    options: Vec<Json>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -48,12 +49,12 @@ impl Api<'_> {
                     kind if TEXT_LIKE.contains(&kind) => Kind::Text,
                     _ => return None,
                 };
-                let options = row.options.unwrap_or_default();
+                let options = row.options.into_iter().filter_map(|option| OptionRow::deserialize(option).ok());
                 Some(Field {
                     reference: FieldRef::new(entity, canonical(&row.field_code)),
                     name: row.field_name,
                     kind,
-                    options: options.into_iter().map(|option| (plain(&option.id), option.label)).collect(),
+                    options: options.map(|option| (plain(&option.id), option.label)).collect(),
                     is_writable: entity == Entity::Deal
                         && row.is_custom_field
                         && WRITABLE.contains(&row.field_type.as_str()),

@@ -14,6 +14,7 @@ pub use users::Me;
 use crate::{
     Http, ProviderError,
     http::{Explain, Told},
+    json::{Rows, take},
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
@@ -55,14 +56,17 @@ impl Api<'_> {
             self.http.client.get(url).bearer_auth(self.access.expose_secret()).header("accept", "application/json");
         let mut answer: Value = self.http.json(request, EXPLAIN).await?;
         let next = answer["additional_data"]["next_cursor"].as_str().map(str::to_owned);
-        let data = serde_json::from_value(answer["data"].take()).map_err(ProviderError::unknown)?;
+        if answer.get("data").is_none() {
+            return Err(ProviderError::unknown("an answer without data"));
+        }
+        let data = serde_json::from_value(take(&mut answer, "data")).map_err(ProviderError::unknown)?;
         Ok((data, next))
     }
 
     async fn post<Data: DeserializeOwned>(&self, path: &str, body: &Value) -> Result<Data, ProviderError> {
         let request = self.http.client.post(self.url(path)?).bearer_auth(self.access.expose_secret()).json(body);
         let mut answer: Value = self.http.json(request.header("accept", "application/json"), EXPLAIN).await?;
-        serde_json::from_value(answer["data"].take()).map_err(ProviderError::unknown)
+        serde_json::from_value(take(&mut answer, "data")).map_err(ProviderError::unknown)
     }
 
     async fn patch(&self, path: &str, body: &Value) -> Result<(), ProviderError> {
@@ -83,7 +87,14 @@ impl Api<'_> {
         }
     }
 
-    /// All rows of a list, page after page.
+    /// The rows of one page that can be read.
+    async fn page<Row: DeserializeOwned>(&self, url: Url) -> Result<(Vec<Row>, Option<String>), ProviderError> {
+        let path = url.path().to_owned();
+        let (data, next) = self.get::<Value>(url).await?;
+        Ok((Rows::read(data, &path)?.readable, next))
+    }
+
+    /// All rows of a list that can be read, page after page.
     async fn all<Row: DeserializeOwned>(&self, path: &str) -> Result<Vec<Row>, ProviderError> {
         let mut rows = Vec::new();
         let mut cursor: Option<String> = None;
@@ -93,7 +104,7 @@ impl Api<'_> {
             if let Some(cursor) = &cursor {
                 url.query_pairs_mut().append_pair("cursor", cursor);
             }
-            let (page, next): (Vec<Row>, _) = self.get(url).await?;
+            let (page, next) = self.page(url).await?;
             rows.extend(page);
             match next {
                 Some(next) if cursor.as_ref() != Some(&next) => cursor = Some(next),

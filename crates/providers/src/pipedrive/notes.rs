@@ -1,7 +1,7 @@
 //! Notes in a deal's history.
 
 use super::{Api, PAGE};
-use crate::ProviderError;
+use crate::{ProviderError, json::lenient};
 use domain::ids::DealId;
 use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
 use serde::Deserialize;
@@ -10,10 +10,10 @@ use serde_json::json;
 #[derive(Debug, Deserialize)]
 struct Row {
     id: i64,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient")]
     content: String,
     /// `2026-03-13 08:02:11`, UTC.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient")]
     add_time: String,
 }
 
@@ -37,7 +37,7 @@ impl Api<'_> {
             .append_pair("sort", "add_time DESC")
             .append_pair("start", &start.to_string())
             .append_pair("limit", PAGE);
-        Ok(self.get::<Option<Vec<Row>>>(url).await?.0.unwrap_or_default())
+        Ok(self.page(url).await?.0)
     }
 
     /// The notes of a deal with this very content, added since a moment.

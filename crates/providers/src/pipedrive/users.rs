@@ -1,8 +1,8 @@
 //! The user behind a token.
 
 use super::Api;
-use crate::ProviderError;
-use serde::{Deserialize, Deserializer};
+use crate::{ProviderError, json::lenient};
+use serde::Deserialize;
 use serde_json::Value;
 
 /// `GET /v1/users/me`: the user, and the company that the token is for.
@@ -11,22 +11,24 @@ pub struct Me {
     /// The user.
     pub id: i64,
     /// Full name.
+    #[serde(default, deserialize_with = "lenient")]
     pub name: String,
     /// How numbers and dates look, as `pt_BR`.
-    #[serde(default, deserialize_with = "filled")]
+    #[serde(default, deserialize_with = "lenient")]
     pub locale: String,
     #[serde(default)]
     language: Value,
     /// As `America/Sao_Paulo`.
-    #[serde(default, deserialize_with = "filled")]
+    #[serde(default, deserialize_with = "lenient")]
     pub timezone_name: String,
     /// The company.
     pub company_id: i64,
     /// Its name.
+    #[serde(default, deserialize_with = "lenient")]
     pub company_name: String,
     /// The part before `.pipedrive.com`.
     pub company_domain: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient")]
     access: Vec<Access>,
 }
 
@@ -36,11 +38,6 @@ struct Access {
     app: String,
     #[serde(default)]
     admin: bool,
-}
-
-/// A text; empty where it is null.
-fn filled<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
-    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
 impl Me {

@@ -1,7 +1,7 @@
 //! The company's lists and preferences, read in one call.
 
 use super::{Api, rows};
-use crate::ProviderError;
+use crate::{ProviderError, json::lenient};
 use domain::{
     catalogue::{Account, Catalogue, CustomField, ITEMS_LISTED, Item, NamedTerm},
     tax::{Of, Rounding, TaxCode, TaxModel, TaxRate},
@@ -29,8 +29,11 @@ const QUERIES: [&str; 8] = [
 struct TermRow {
     id: String,
     name: String,
+    #[serde(default)]
     due_days: Option<u16>,
+    #[serde(default)]
     day_of_month_due: Option<i8>,
+    #[serde(default, deserialize_with = "lenient")]
     due_next_month_days: Option<u16>,
 }
 
@@ -54,12 +57,13 @@ impl Api<'_> {
     /// Reads the catalogue.
     pub async fn catalogue(&self) -> Result<Catalogue, ProviderError> {
         let answers = self.queries(&QUERIES).await?;
-        let [info, preferences, terms, codes, rates, currencies, accounts, items]: [Value; 8] =
+        let [info, preferences, terms, codes, rates, currencies, mut accounts, items]: [Value; 8] =
             answers.try_into().map_err(|_| ProviderError::unknown("a batch with answers missing"))?;
         let info = &info["CompanyInfo"][0];
         let preferences = &preferences["Preferences"][0];
-        if info.is_null() || preferences.is_null() {
-            return Err(ProviderError::unknown("a company without CompanyInfo or Preferences"));
+        // Without them an invoice would be taxed by a guess.
+        if info["Country"].as_str().is_none_or(str::is_empty) || !preferences["TaxPrefs"].is_object() {
+            return Err(ProviderError::unknown("a company without country or tax preferences"));
         }
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let country = text(&info["Country"]);
@@ -86,7 +90,8 @@ impl Api<'_> {
             terms: read_terms(terms)?,
             has_more_items: items["Item"].as_array().is_some_and(|rows| rows.len() >= ITEMS_LISTED),
             items: read_items(&items),
-            income_accounts: rows::<NamedRow>(&mut accounts.clone(), "Account")?
+            income_accounts: rows::<NamedRow>(&mut accounts, "Account")?
+                .readable
                 .into_iter()
                 .map(|row| Account { id: row.id, name: row.name })
                 .collect(),
@@ -121,6 +126,7 @@ fn read_custom_fields(preferences: &Value) -> Vec<CustomField> {
 
 fn read_terms(mut answer: Value) -> Result<Vec<NamedTerm>, ProviderError> {
     Ok(rows::<TermRow>(&mut answer, "Term")?
+        .readable
         .into_iter()
         .filter_map(|row| {
             let rule = match (row.due_days, row.day_of_month_due) {
@@ -158,7 +164,7 @@ fn tax_model(country: &str, preferences: &Value, codes: &Value, mut rates: Value
         return Ok(TaxModel::Automated);
     }
     let rates: HashMap<String, TaxRateRow> =
-        rows::<TaxRateRow>(&mut rates, "TaxRate")?.into_iter().map(|row| (row.id.clone(), row)).collect();
+        rows::<TaxRateRow>(&mut rates, "TaxRate")?.readable.into_iter().map(|row| (row.id.clone(), row)).collect();
     let codes = codes["TaxCode"].as_array().into_iter().flatten().filter_map(|code| {
         let id = code["Id"].as_str()?;
         // The pseudo codes of the United States have names for ids; hidden ones are the system's own.
@@ -168,9 +174,10 @@ fn tax_model(country: &str, preferences: &Value, codes: &Value, mut rates: Value
         let mut details: Vec<&Value> =
             code["SalesTaxRateList"]["TaxRateDetail"].as_array().into_iter().flatten().collect();
         details.sort_by_key(|detail| detail["TaxOrder"].as_i64().unwrap_or(0));
-        let rates: Vec<TaxRate> = details
+        // A code of whose rates one cannot be read is left out: it would tax too little.
+        let rates: Option<Vec<TaxRate>> = details
             .into_iter()
-            .filter_map(|detail| {
+            .map(|detail| {
                 let row = rates.get(detail["TaxRateRef"]["value"].as_str()?)?;
                 let of = match detail["TaxTypeApplicable"].as_str() {
                     Some("TaxOnAmountPlusTax") => Of::AmountAndTax,
@@ -181,7 +188,7 @@ fn tax_model(country: &str, preferences: &Value, codes: &Value, mut rates: Value
                 Some(TaxRate { id: row.id.clone(), name: row.name.clone(), percent, of })
             })
             .collect();
-        Some(TaxCode { id: id.to_owned(), name: code["Name"].as_str()?.to_owned(), rates })
+        Some(TaxCode { id: id.to_owned(), name: code["Name"].as_str()?.to_owned(), rates: rates? })
     });
     let codes: Vec<TaxCode> = codes.collect();
     Ok(if country == "US" {

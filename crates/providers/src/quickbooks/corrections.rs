@@ -34,7 +34,7 @@ impl Api<'_> {
                 call_id: String::new(),
             }));
         };
-        snapshot(self.write("Invoice", request_id, &body).await?)
+        snapshot(self.write("Invoice", request_id, &body).await?, self.home)
     }
 }
 

@@ -1,7 +1,10 @@
 //! Customers: search, read, create, update.
 
-use super::{Api, quoted, wire};
-use crate::ProviderError;
+use super::{Api, moment, quoted, rows, wire};
+use crate::{
+    ProviderError,
+    json::{lenient, take},
+};
 use domain::{address::Address, customer::Customer, search::Pattern};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -29,13 +32,19 @@ pub struct NewCustomer<'a> {
 struct Row {
     id: String,
     display_name: String,
+    #[serde(default, deserialize_with = "lenient")]
     primary_email_addr: Option<wire::Email>,
-    currency_ref: Option<wire::Reference>,
-    primary_tax_identifier: Option<String>,
-    resale_num: Option<String>,
-    bill_addr: Option<wire::PostalAddress>,
-    active: Option<bool>,
     #[serde(default)]
+    currency_ref: Option<wire::Reference>,
+    #[serde(default, deserialize_with = "lenient")]
+    primary_tax_identifier: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
+    resale_num: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
+    bill_addr: Option<wire::PostalAddress>,
+    #[serde(default, deserialize_with = "lenient")]
+    active: Option<bool>,
+    #[serde(default, deserialize_with = "lenient")]
     sync_token: String,
 }
 
@@ -113,9 +122,8 @@ pub const CUSTOMERS_PAGE: usize = 1000;
 
 /// The customers of an answer. A row that cannot be read hides no other.
 fn readable(mut answer: Value) -> Vec<Customer> {
-    let rows = answer["Customer"].take();
-    let rows = if let Value::Array(rows) = rows { rows } else { Vec::new() };
-    rows.into_iter().filter_map(|row| serde_json::from_value::<Row>(row).ok().map(Customer::from)).collect()
+    let rows = rows::<Row>(&mut answer, "Customer").map(|rows| rows.readable).unwrap_or_default();
+    rows.into_iter().map(Customer::from).collect()
 }
 
 impl Api<'_> {
@@ -149,7 +157,7 @@ impl Api<'_> {
     /// One customer, active or not.
     pub async fn customer(&self, id: &str) -> Result<Customer, ProviderError> {
         let mut answer = self.get(&["customer", id]).await?;
-        let row: Row = serde_json::from_value(answer["Customer"].take()).map_err(ProviderError::unknown)?;
+        let row: Row = serde_json::from_value(take(&mut answer, "Customer")).map_err(ProviderError::unknown)?;
         Ok(row.into())
     }
 
@@ -183,7 +191,7 @@ impl Api<'_> {
         let statement = format!(
             "select * from Customer where DisplayName = {} and MetaData.CreateTime >= {}",
             quoted(name),
-            quoted(&since.to_string())
+            quoted(&moment(since))
         );
         let rows: Vec<Row> = self.query("Customer", &statement).await?;
         Ok(rows.into_iter().next().map(Customer::from))

@@ -1,12 +1,11 @@
-//! Invoices: create, find again, read, void, delete, send, PDF.
+//! Invoices as QuickBooks has them, and what is written: create, void, delete, send; their PDF. Reading is in `lookups`.
 
-use super::{Api, EXPLAIN, quoted, wire};
-use crate::ProviderError;
+use super::{Api, EXPLAIN, wire};
+use crate::{ProviderError, json::take};
 use bytes::Bytes;
 use domain::{
     address::Address,
     draft::{Choice, Draft, DraftLine},
-    ids::IntentKey,
     invoice::{Snapshot, looks_voided},
     mark::Mark,
     money::{Money, decimals, round_half_up},
@@ -20,20 +19,25 @@ use rust_decimal::Decimal;
 use secrecy::ExposeSecret;
 use serde_json::Value;
 
-/// What QuickBooks answers for an object that was deleted, or never was.
-const GONE: &str = "610";
 /// QuickBooks keeps prices without tax of tax-inclusive invoices to seven decimals.
 const NET_PRICE_DECIMALS: u32 = 7;
-/// QuickBooks gives no more in one answer.
-const PAGE: usize = 1000;
 
-pub(super) fn snapshot(row: wire::Invoice) -> Result<Snapshot, ProviderError> {
-    let code = row.currency_ref.map(|currency| currency.value).unwrap_or_default();
-    let currency = Currency::from_code(&code).ok_or_else(|| ProviderError::unknown("an invoice without currency"))?;
+/// What a row says of an invoice; `home` is the currency of one that names none. An error where an amount, a date or a version is
+/// none, or more than can be kept.
+pub(super) fn snapshot(row: wire::Invoice, home: Option<Currency>) -> Result<Snapshot, ProviderError> {
+    let currency = match &row.currency_ref {
+        Some(currency) => Currency::from_code(&currency.value),
+        None => home,
+    };
+    let currency = currency.ok_or_else(|| ProviderError::unknown("an invoice without currency"))?;
+    row.sync_token.parse::<u32>().map_err(|_| ProviderError::unknown("an invoice without version"))?;
     let issued: Date = row.txn_date.parse().map_err(ProviderError::unknown)?;
-    let due = row.due_date.map_or(Ok(issued), |due| due.parse()).map_err(ProviderError::unknown)?;
-    let total = Money::rounded(row.total_amt, currency);
-    let balance = Money::rounded(row.balance, currency);
+    let due = row.due_date.and_then(|due| due.parse().ok()).unwrap_or(issued);
+    let money = |amount: Decimal| {
+        let money = Money::rounded(amount, currency);
+        money.minor().map(|_| money).ok_or_else(|| ProviderError::unknown("an amount that is none"))
+    };
+    let (total, balance) = (money(row.total_amt)?, money(row.balance)?);
     let tax = row.txn_tax_detail.and_then(|detail| detail.total_tax).unwrap_or_default();
     Ok(Snapshot {
         quickbooks_id: row.id,
@@ -45,7 +49,7 @@ pub(super) fn snapshot(row: wire::Invoice) -> Result<Snapshot, ProviderError> {
         voided: looks_voided(total, balance, row.private_note.as_deref()),
         total,
         balance,
-        tax: Some(Money::rounded(tax, currency)),
+        tax: Some(money(tax)?),
         issued,
         due,
         sent: row.email_status.as_deref() == Some("EmailSent"),
@@ -73,16 +77,13 @@ pub struct Origin {
     pub draft: Draft,
 }
 
-fn mark(row: &wire::Invoice) -> Option<Mark> {
-    row.private_note.as_deref().and_then(Mark::read)
-}
-
-pub(super) fn found(mut row: wire::Invoice) -> Result<Found, ProviderError> {
-    let mark = mark(&row);
+/// An invoice with what can be told of how it was made.
+pub(super) fn found(mut row: wire::Invoice, home: Option<Currency>) -> Result<Found, ProviderError> {
+    let mark = row.private_note.as_deref().and_then(Mark::read);
     let created = row.meta_data.take().and_then(|data| data.create_time?.parse().ok());
     let lines = std::mem::take(&mut row.line);
     let tax = row.global_tax_calculation.take();
-    let snapshot = snapshot(row)?;
+    let snapshot = snapshot(row, home)?;
     let origin = mark.zip(created).map(|(mark, created)| Origin {
         mark,
         created,
@@ -274,96 +275,7 @@ fn custom_fields(draft: &Draft) -> Vec<wire::NewCustomField> {
 impl Api<'_> {
     /// Creates an invoice.
     pub async fn create_invoice(&self, request_id: &str, invoice: &Resolved<'_>) -> Result<Snapshot, ProviderError> {
-        snapshot(self.write("Invoice", request_id, &body(invoice)).await?)
-    }
-
-    /// The invoice that was made of a form, if it was. `since` is before the first attempt.
-    pub async fn find_invoice(&self, intent: IntentKey, since: Timestamp) -> Result<Option<Snapshot>, ProviderError> {
-        let mut start = Some(1);
-        while let Some(at) = start {
-            let (rows, next) = self.created_since(since, at).await?;
-            if let Some(row) = rows.into_iter().find(|row| mark(row).is_some_and(|mark| mark.intent == intent)) {
-                return snapshot(row).map(Some);
-            }
-            start = next;
-        }
-        Ok(None)
-    }
-
-    /// The invoices that carry a mark of ours and were created since a moment.
-    pub async fn marked_since(&self, since: Timestamp) -> Result<Vec<Found>, ProviderError> {
-        let (mut ours, mut start) = (Vec::new(), Some(1));
-        while let Some(at) = start {
-            let (rows, next) = self.created_since(since, at).await?;
-            for row in rows.into_iter().filter(|row| mark(row).is_some()) {
-                ours.push(found(row)?);
-            }
-            start = next;
-        }
-        Ok(ours)
-    }
-
-    /// A page of the invoices that were created since a moment, and where the next one starts. The note cannot be queried; neither does
-    /// the date serve, which may have been edited.
-    async fn created_since(
-        &self,
-        since: Timestamp,
-        start: usize,
-    ) -> Result<(Vec<wire::Invoice>, Option<usize>), ProviderError> {
-        let statement = format!(
-            "select * from Invoice where MetaData.CreateTime >= {} orderby Id startposition {start} maxresults {PAGE}",
-            quoted(&since.to_string()),
-        );
-        let rows: Vec<wire::Invoice> = self.query("Invoice", &statement).await?;
-        let next = (rows.len() == PAGE).then_some(start + PAGE);
-        Ok((rows, next))
-    }
-
-    /// Reads invoices by id; those that are gone are not in the answer. What a query does not find is read by itself: queries find
-    /// what is new a little later.
-    pub async fn invoices(&self, ids: &[&str]) -> Result<Vec<Snapshot>, ProviderError> {
-        let mut found = Vec::new();
-        for ids in ids.chunks(100) {
-            let list: Vec<String> = ids.iter().map(|id| quoted(id)).collect();
-            let statement = format!("select * from Invoice where Id in ({}) maxresults 1000", list.join(", "));
-            let rows: Vec<wire::Invoice> = self.query("Invoice", &statement).await?;
-            for id in ids.iter().filter(|id| !rows.iter().any(|row| row.id == **id)) {
-                found.extend(self.invoice(id).await?);
-            }
-            for row in rows {
-                found.push(snapshot(row)?);
-            }
-        }
-        Ok(found)
-    }
-
-    /// The numbers of the newest invoices, for proposing the next.
-    pub async fn newest_numbers(&self) -> Result<Vec<String>, ProviderError> {
-        let statement = "select * from Invoice orderby MetaData.CreateTime desc maxresults 20";
-        let rows: Vec<wire::Invoice> = self.query("Invoice", statement).await?;
-        Ok(rows.into_iter().filter_map(|row| row.doc_number).collect())
-    }
-
-    /// Whether an invoice has this number.
-    pub async fn is_number_taken(&self, number: &str) -> Result<bool, ProviderError> {
-        let statement = format!("select * from Invoice where DocNumber = {} maxresults 1", quoted(number));
-        Ok(!self.query::<wire::Invoice>("Invoice", &statement).await?.is_empty())
-    }
-
-    /// One invoice; `None` when it is gone.
-    pub async fn invoice(&self, id: &str) -> Result<Option<Snapshot>, ProviderError> {
-        self.row(id).await?.map(snapshot).transpose()
-    }
-
-    pub(super) async fn row(&self, id: &str) -> Result<Option<wire::Invoice>, ProviderError> {
-        match self.get(&["invoice", id]).await {
-            Ok(mut answer) => {
-                Some(serde_json::from_value(answer["Invoice"].take())).transpose().map_err(ProviderError::unknown)
-            }
-            Err(ProviderError::NotFound) => Ok(None),
-            Err(ProviderError::Refused(refusal)) if refusal.code == GONE => Ok(None),
-            Err(error) => Err(error),
-        }
+        snapshot(self.write("Invoice", request_id, &body(invoice)).await?, self.home)
     }
 
     /// When QuickBooks last e-mailed the invoice, by its own clock, to the second.
@@ -375,7 +287,8 @@ impl Api<'_> {
     /// Voids an invoice that has not changed since `sync_token`. Refused with 5010 where it has.
     pub async fn void_invoice(&self, request_id: &str, id: &str, sync_token: &str) -> Result<Snapshot, ProviderError> {
         let answer = self.operate("Invoice", "void", request_id, id, sync_token).await?;
-        Ok(Snapshot { voided: true, ..snapshot(serde_json::from_value(answer).map_err(ProviderError::unknown)?)? })
+        let row = serde_json::from_value(answer).map_err(ProviderError::unknown)?;
+        Ok(Snapshot { voided: true, ..snapshot(row, self.home)? })
     }
 
     /// Deletes an invoice that has not changed since `sync_token`. Refused with 5010 where it has.
@@ -392,7 +305,8 @@ impl Api<'_> {
         }
         let request = self.http.client.post(url).header("content-type", "application/octet-stream");
         let mut answer: Value = self.http.json(self.authorized(request), EXPLAIN).await?;
-        snapshot(serde_json::from_value(answer["Invoice"].take()).map_err(ProviderError::unknown)?)
+        let row = serde_json::from_value(take(&mut answer, "Invoice")).map_err(ProviderError::unknown)?;
+        snapshot(row, self.home)
     }
 
     /// QuickBooks' own PDF of an invoice, as it comes.

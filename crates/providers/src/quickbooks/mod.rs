@@ -6,6 +6,7 @@ mod corrections;
 mod customers;
 mod invoices;
 mod items;
+mod lookups;
 mod payments;
 mod rates;
 mod repeats;
@@ -17,14 +18,18 @@ pub use changes::Changes;
 pub use customers::{CUSTOMERS_PAGE, CustomerUpdate, NewCustomer};
 pub use invoices::{Found, Origin, Resolved};
 pub use items::{ItemProperty, NewItem};
+pub use lookups::{Listed, ReadInvoices};
 pub use payments::{AppliedPayment, Payments};
 pub use webhooks::changed_realms;
 
 use crate::{
     Http, ProviderError,
     http::{Explain, Told},
+    json::{Rows, take},
 };
 use futures_util::future::try_join_all;
+use iso_currency::Currency;
+use jiff::Timestamp;
 use reqwest::RequestBuilder;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Serialize, de::DeserializeOwned};
@@ -45,6 +50,8 @@ pub struct Api<'a> {
     pub realm_id: &'a str,
     /// An access token that has not expired.
     pub access: &'a SecretString,
+    /// The company's home currency, where it is known: that of invoices that name none.
+    pub home: Option<Currency>,
 }
 
 /// QuickBooks' faults come in two spellings: the API's own, and the gateway's in lower case.
@@ -83,17 +90,29 @@ impl Api<'_> {
         self.http.json(self.authorized(self.http.client.get(self.url(path)?)), EXPLAIN).await
     }
 
-    /// Runs a query; the rows of its entity.
+    /// Runs a query; the rows of its entity that can be read.
     async fn query<Row: DeserializeOwned>(&self, entity: &str, statement: &str) -> Result<Vec<Row>, ProviderError> {
+        Ok(self.query_rows(entity, statement).await?.readable)
+    }
+
+    /// Runs a query; the rows of its entity.
+    async fn query_rows<Row: DeserializeOwned>(
+        &self,
+        entity: &str,
+        statement: &str,
+    ) -> Result<Rows<Row>, ProviderError> {
         rows(&mut self.asked(statement).await?, entity)
     }
 
-    /// Runs a query; what it found, by entity.
+    /// Runs a query; what it found, by entity. An answer of another shape is an error: it does not say that nothing was found.
     async fn asked(&self, statement: &str) -> Result<Value, ProviderError> {
         let mut url = self.url(&["query"])?;
         url.query_pairs_mut().append_pair("query", statement);
         let mut answer: Value = self.http.json(self.authorized(self.http.client.get(url)), EXPLAIN).await?;
-        Ok(answer["QueryResponse"].take())
+        match take(&mut answer, "QueryResponse") {
+            found @ Value::Object(_) => Ok(found),
+            _ => Err(ProviderError::unknown("a query without an answer")),
+        }
     }
 
     /// Several queries, in one call while QuickBooks takes another batch of this company; a query that it refuses gives
@@ -135,7 +154,7 @@ impl Api<'_> {
         let mut url = self.url(&[&entity.to_lowercase()])?;
         url.query_pairs_mut().append_pair("requestid", request_id);
         let mut answer: Value = self.http.json(self.authorized(self.http.client.post(url).json(body)), EXPLAIN).await?;
-        serde_json::from_value(answer[entity].take()).map_err(ProviderError::unknown)
+        serde_json::from_value(take(&mut answer, entity)).map_err(ProviderError::unknown)
     }
 
     /// Voids or deletes an entity that has not changed since `sync_token`. Refused with 5010 where it has.
@@ -152,15 +171,17 @@ impl Api<'_> {
         let body = serde_json::json!({ "Id": id, "SyncToken": sync_token });
         let mut answer: Value =
             self.http.json(self.authorized(self.http.client.post(url).json(&body)), EXPLAIN).await?;
-        Ok(answer[entity].take())
+        Ok(take(&mut answer, entity))
     }
 }
 
-fn rows<Row: DeserializeOwned>(answer: &mut Value, entity: &str) -> Result<Vec<Row>, ProviderError> {
-    match answer[entity].take() {
-        Value::Null => Ok(Vec::new()),
-        rows => serde_json::from_value(rows).map_err(ProviderError::unknown),
-    }
+fn rows<Row: DeserializeOwned>(answer: &mut Value, entity: &str) -> Result<Rows<Row>, ProviderError> {
+    Rows::read(take(answer, entity), entity)
+}
+
+/// A moment within a query or a request for changes: whole seconds, with offset.
+fn moment(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%dT%H:%M:%S+00:00").to_string()
 }
 
 /// A text within a query: quotes and backslashes are escaped with a backslash; doubling a quote fails.
@@ -176,6 +197,12 @@ mod tests {
     fn a_name_cannot_leave_its_quotes() {
         assert_eq!(quoted(r"O'Brien' OR Id > '0"), r"'O\'Brien\' OR Id > \'0'");
         assert_eq!(quoted(r"back\slash"), r"'back\\slash'");
+    }
+
+    #[test]
+    fn a_moment_is_whole_seconds_with_offset() {
+        let at: Timestamp = "2026-03-13T08:02:11.987654Z".parse().unwrap();
+        assert_eq!(moment(at), "2026-03-13T08:02:11+00:00");
     }
 
     #[test]

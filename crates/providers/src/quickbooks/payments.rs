@@ -52,7 +52,7 @@ impl Api<'_> {
         let linked = row.linked_txn.take();
         let ids: Vec<String> =
             wire::links(&linked).filter(|link| link.txn_type == "Payment").map(|link| link.txn_id).collect();
-        let invoice = snapshot(row)?;
+        let invoice = snapshot(row, self.home)?;
         let list: Vec<String> = ids.iter().take(PAYMENTS_MOST).map(|id| quoted(id)).collect();
         let mut payments: Vec<AppliedPayment> = Vec::new();
         if !list.is_empty() {
@@ -79,7 +79,7 @@ mod tests {
         }))
         .unwrap();
         let ids = wire::links(&row.linked_txn).map(|link| link.txn_id).collect();
-        (snapshot(row).unwrap(), ids)
+        (snapshot(row, None).unwrap(), ids)
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Payment terms: create. They are listed with the catalogue.
 
 use super::{Api, quoted};
-use crate::ProviderError;
+use crate::{ProviderError, json::lenient};
 use serde::{Deserialize, Serialize};
 
 #[derive(Debug, Serialize)]
@@ -15,7 +15,7 @@ struct New<'a> {
 #[serde(rename_all = "PascalCase")]
 struct Row {
     id: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient")]
     due_days: Option<u16>,
 }
 

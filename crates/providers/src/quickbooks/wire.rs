@@ -1,5 +1,6 @@
 //! QuickBooks' own shapes, read leniently: what is not needed is not named.
 
+use crate::json::lenient;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
@@ -8,7 +9,7 @@ use serde::{Deserialize, Serialize};
 pub(super) struct Reference {
     #[serde(default)]
     pub(super) value: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "lenient", skip_serializing_if = "Option::is_none")]
     pub(super) name: Option<String>,
 }
 
@@ -82,33 +83,45 @@ impl PostalAddress {
     }
 }
 
-/// An invoice, as far as its snapshot goes.
+/// An invoice, as far as its snapshot goes. Only what a snapshot cannot do without makes it unreadable.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct Invoice {
     pub(super) id: String,
     pub(super) sync_token: String,
+    #[serde(default, deserialize_with = "lenient")]
     pub(super) doc_number: Option<String>,
     pub(super) txn_date: String,
+    #[serde(default, deserialize_with = "lenient")]
     pub(super) due_date: Option<String>,
     #[serde(with = "rust_decimal::serde::float")]
     pub(super) total_amt: Decimal,
-    #[serde(with = "rust_decimal::serde::float", default)]
+    #[serde(with = "rust_decimal::serde::float")]
     pub(super) balance: Decimal,
+    /// Rows from before companies had several currencies have none: they are in the home currency.
+    #[serde(default)]
     pub(super) currency_ref: Option<Reference>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient")]
     pub(super) customer_ref: Reference,
+    #[serde(default, deserialize_with = "lenient")]
     pub(super) bill_email: Option<Email>,
+    #[serde(default, deserialize_with = "lenient")]
     pub(super) email_status: Option<String>,
-    pub(super) private_note: Option<String>,
-    pub(super) delivery_info: Option<Delivery>,
-    pub(super) global_tax_calculation: Option<String>,
-    pub(super) txn_tax_detail: Option<Tax>,
-    pub(super) meta_data: Option<MetaData>,
-    /// Of all kinds; one that is not as expected must not hide the invoice.
+    /// Not lenient: by it an invoice of ours is found again, and one that was voided is told.
     #[serde(default)]
+    pub(super) private_note: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
+    pub(super) delivery_info: Option<Delivery>,
+    #[serde(default, deserialize_with = "lenient")]
+    pub(super) global_tax_calculation: Option<String>,
+    #[serde(default)]
+    pub(super) txn_tax_detail: Option<Tax>,
+    #[serde(default, deserialize_with = "lenient")]
+    pub(super) meta_data: Option<MetaData>,
+    /// Of all kinds.
+    #[serde(default, deserialize_with = "lenient")]
     pub(super) line: Vec<serde_json::Value>,
-    /// A list of [`Link`]; what is not as expected must not hide the invoice.
+    /// A list of [`Link`].
     #[serde(default)]
     pub(super) linked_txn: serde_json::Value,
 }
@@ -143,7 +156,7 @@ pub(super) struct PaymentLine {
 
 /// The links in what should be a list of them.
 pub(super) fn links(value: &serde_json::Value) -> impl Iterator<Item = Link> {
-    value.as_array().into_iter().flatten().filter_map(|link| serde_json::from_value(link.clone()).ok())
+    value.as_array().into_iter().flatten().filter_map(|link| Link::deserialize(link).ok())
 }
 
 /// An invoice's taxes.
@@ -154,9 +167,10 @@ pub(super) struct Tax {
     pub(super) total_tax: Option<Decimal>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct MetaData {
+    #[serde(default, deserialize_with = "lenient")]
     pub(super) create_time: Option<String>,
 }
 
@@ -164,25 +178,28 @@ pub(super) struct MetaData {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct Line {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient")]
     pub(super) id: Option<String>,
     #[serde(with = "rust_decimal::serde::float", default)]
     pub(super) amount: Decimal,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient")]
     pub(super) description: String,
+    #[serde(default)]
     pub(super) sales_item_line_detail: Option<SalesItem>,
+    #[serde(default)]
     pub(super) discount_line_detail: Option<Discount>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct SalesItem {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient")]
     pub(super) item_ref: Reference,
     #[serde(with = "rust_decimal::serde::float_option", default)]
     pub(super) qty: Option<Decimal>,
     #[serde(with = "rust_decimal::serde::float_option", default)]
     pub(super) unit_price: Option<Decimal>,
+    #[serde(default, deserialize_with = "lenient")]
     pub(super) tax_code_ref: Option<Reference>,
     #[serde(with = "rust_decimal::serde::float_option", default)]
     pub(super) tax_inclusive_amt: Option<Decimal>,
@@ -196,9 +213,10 @@ pub(super) struct Discount {
 }
 
 /// When an invoice was e-mailed last.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct Delivery {
+    #[serde(default, deserialize_with = "lenient")]
     pub(super) delivery_time: Option<String>,
 }
 

@@ -35,6 +35,8 @@ pub(super) fn router() -> Router<Shared> {
         .route("/pipedrive/change", post(change))
         .route("/pipedrive/deal", post(change_deal))
         .route("/pipedrive/delete", post(delete))
+        .route("/pipedrive/purge", post(purge_product))
+        .route("/pipedrive/rows", post(lay_over_row))
         .route("/pipedrive/webhooks", get(webhooks))
         .route("/pipedrive/webhooks/mishaps", post(mishap))
         .route("/pipedrive/limits", get(limits).post(set_limits))
@@ -295,6 +297,59 @@ async fn delete(State(shared): State<Shared>, Json(asked): Json<Change>) -> Resp
         acts::remove(company, resource, id, writer)?;
         Ok(json!({ "id": id }))
     })
+}
+
+#[derive(Debug, Deserialize)]
+struct Purge {
+    company_id: i64,
+    product_id: i64,
+}
+
+/// Purges a product, as happens thirty days after it was deleted: its rows on deals stay, with `product_id: null`.
+async fn purge_product(State(shared): State<Shared>, Json(asked): Json<Purge>) -> Response {
+    let mut world = shared.world();
+    let Some(company) = world.pipedrive.companies.iter_mut().find(|company| company.id == asked.company_id) else {
+        return not_found("company_id");
+    };
+    if company.records.remove(Resource::Product, asked.product_id).is_none() {
+        return not_found("product_id");
+    }
+    let rows: Vec<i64> = company
+        .records
+        .even_deleted(Resource::DealProduct)
+        .filter(|(_, row)| row["product_id"] == json!(asked.product_id))
+        .map(|(id, _)| id)
+        .collect();
+    for id in rows {
+        if let Some(row) = company.records.get_mut(Resource::DealProduct, id) {
+            row["product_id"] = Value::Null;
+        }
+    }
+    StatusCode::NO_CONTENT.into_response()
+}
+
+#[derive(Debug, Deserialize)]
+struct RawRow {
+    company_id: i64,
+    /// As `Deal` or `DealProduct`.
+    resource: Resource,
+    id: i64,
+    members: Value,
+}
+
+/// Lays members over a record as they are, null among them, against all rules.
+async fn lay_over_row(State(shared): State<Shared>, Json(asked): Json<RawRow>) -> Response {
+    let mut world = shared.world();
+    let company = world.pipedrive.companies.iter_mut().find(|company| company.id == asked.company_id);
+    let row = company.and_then(|company| company.records.get_mut(asked.resource, asked.id));
+    match (row.and_then(Value::as_object_mut), asked.members) {
+        (Some(row), Value::Object(members)) => {
+            row.extend(members);
+            Json(&*row).into_response()
+        }
+        (Some(_), _) => refusal(StatusCode::BAD_REQUEST, "members must be an object"),
+        (None, _) => not_found("company_id, resource and id"),
+    }
 }
 
 async fn webhooks(State(shared): State<Shared>) -> Response {

@@ -32,6 +32,7 @@ pub(super) fn router() -> Router<Shared> {
         .route("/quickbooks/disconnect", post(disconnect))
         .route("/quickbooks/preferences", post(preferences))
         .route("/quickbooks/quirks", post(quirks))
+        .route("/quickbooks/rows", post(lay_over_row))
         .route("/quickbooks/payment", post(payment))
         .route("/quickbooks/credit", post(credit))
         .route("/quickbooks/edit", post(edit))
@@ -210,6 +211,26 @@ async fn quirks(State(shared): State<Shared>, Json(mut asked): Json<Value>) -> R
     company.quirks = quirks;
     company.touched = true;
     StatusCode::NO_CONTENT.into_response()
+}
+
+#[derive(Debug, Deserialize)]
+struct RawRow {
+    realm_id: String,
+    entity: Entity,
+    id: String,
+    /// A member that is null is removed.
+    members: Value,
+}
+
+/// Lays members over a row as they are, against all rules: rows of old books lack what later ones have.
+async fn lay_over_row(State(shared): State<Shared>, Json(asked): Json<RawRow>) -> Response {
+    let mut world = shared.world();
+    let Some(company) = world.quickbooks.companies.get_mut(&asked.realm_id) else { return not_found("realm_id") };
+    let Ok(row) = company.read(asked.entity, &asked.id) else { return not_found("id") };
+    let mut row = row.value();
+    preset::overlay(&mut row, &asked.members);
+    company.put_quietly(asked.entity, &row);
+    Json(row).into_response()
 }
 
 /// Does something as the company's accountant.

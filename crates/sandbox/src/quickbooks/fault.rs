@@ -217,6 +217,17 @@ impl Fault {
         Self::validation("4001", "Invalid query", format!("QueryValidationError: {}", detail.into()), "")
     }
 
+    /// A list that holds an invoice whose e-mail address is invalid.
+    pub(crate) fn invalid_address(status: u16) -> Self {
+        let fault = Self::validation(
+            "4002",
+            "Invalid query",
+            "QueryValidationError: To email address entered is invalid. Please verify.",
+            "",
+        );
+        Self { status: StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST), ..fault }
+    }
+
     /// The API's own breakdown.
     pub(crate) fn system() -> Self {
         Self {

@@ -21,7 +21,7 @@ use store::{
     drafts, grants, history,
     invoices::{self, Intent, Of},
     leases::{self, Progress},
-    links, merges, quickbooks, tenants,
+    links, merges, quickbooks, tenants, unreadable,
 };
 use uuid::Uuid;
 
@@ -139,11 +139,11 @@ async fn a_change_is_told_once(#[values(Sqlite, Postgres)] backend: Backend) {
     let mut tx = t.db.begin().await.unwrap();
     let (tenant, connection, invoice) = issued(&t, &mut tx).await;
     let due = date(2026, 3, 20);
-    assert!(invoices::fallen_due(&mut tx, due, 10).await.unwrap().is_empty());
-    assert_eq!(invoices::fallen_due(&mut tx, date(2026, 3, 21), 10).await.unwrap(), [(tenant, invoice)]);
-    assert!(invoices::tell(&mut tx, tenant, invoice, Status::Overdue).await.unwrap());
-    assert!(!invoices::tell(&mut tx, tenant, invoice, Status::Overdue).await.unwrap());
-    assert!(invoices::fallen_due(&mut tx, date(2026, 3, 21), 10).await.unwrap().is_empty());
+    assert!(history::fallen_due(&mut tx, due, 10).await.unwrap().is_empty());
+    assert_eq!(history::fallen_due(&mut tx, date(2026, 3, 21), 10).await.unwrap(), [(tenant, invoice)]);
+    assert!(history::tell(&mut tx, tenant, invoice, Status::Overdue).await.unwrap());
+    assert!(!history::tell(&mut tx, tenant, invoice, Status::Overdue).await.unwrap());
+    assert!(history::fallen_due(&mut tx, date(2026, 3, 21), 10).await.unwrap().is_empty());
     assert_eq!(invoices::in_quickbooks(&mut tx, tenant, connection, "130").await.unwrap().unwrap().id, invoice);
     assert!(invoices::in_quickbooks(&mut tx, tenant, connection, "131").await.unwrap().is_none());
 
@@ -184,7 +184,7 @@ async fn what_is_not_known_here_is_taken_back_once(#[values(Sqlite, Postgres)] b
     let [back, other] = &list[..] else { panic!("{list:?}") };
     assert_eq!((other.id, &other.state), (queued, &invoices::State::Queued));
     assert_eq!((back.intent, &back.state, back.created_at), (key, &invoices::State::Issued(stands), at(1)));
-    assert!(!invoices::tell(&mut tx, tenant, back.id, paid).await.unwrap(), "it was told before");
+    assert!(!history::tell(&mut tx, tenant, back.id, paid).await.unwrap(), "it was told before");
     let due = at(9_999);
     assert_eq!(leases::orphans::<InvoiceId>(&mut tx, due, due, at(10_030)).await.unwrap(), [(tenant, queued)]);
 }
@@ -356,4 +356,27 @@ async fn won_deals_are_looked_at_by_one(#[values(Sqlite, Postgres)] backend: Bac
     assert_eq!(tenants::won_unread(&mut tx, at(100), at(400), 5).await.unwrap(), [(tenant, at(10))]);
     tenants::watch_won(&mut tx, tenant, None).await.unwrap();
     assert!(tenants::won_unread(&mut tx, at(900), at(900), 5).await.unwrap().is_empty());
+}
+
+#[rstest]
+#[tokio::test]
+async fn what_cannot_be_read_is_told_until_it_can(#[values(Sqlite, Postgres)] backend: Backend) {
+    let t = Database::new(backend).await;
+    let mut tx = t.db.begin().await.unwrap();
+    let (tenant, connection, invoice) = issued(&t, &mut tx).await;
+    assert!(unreadable::of_tenant(&mut tx, tenant, 10).await.unwrap().is_empty());
+    unreadable::mark(&mut tx, tenant, invoice, at(50)).await.unwrap();
+    unreadable::mark(&mut tx, tenant, invoice, at(60)).await.unwrap();
+    unreadable::mark(&mut tx, TenantId(Uuid::new_v4()), invoice, at(1)).await.unwrap();
+    let rows = unreadable::of_tenant(&mut tx, tenant, 10).await.unwrap();
+    assert_eq!(rows.iter().map(|row| (row.invoice, row.since)).collect::<Vec<_>>(), [(invoice, at(50))]);
+    assert!(unreadable::of_tenant(&mut tx, TenantId(Uuid::new_v4()), 10).await.unwrap().is_empty());
+    let known = invoices::find(&mut tx, tenant, invoice).await.unwrap().unwrap();
+    assert_eq!((known.unreadable_since, known.read_at), (Some(at(50)), Some(at(60))));
+    // It counts as read: it does not hold up those that were not.
+    let unread = invoices::not_read_within(&mut tx, tenant, connection, at(55)..=at(70), "", 10).await.unwrap();
+    assert!(unread.is_empty());
+    invoices::show(&mut tx, tenant, invoice, &snapshot("1", 10_000), at(80)).await.unwrap();
+    assert!(unreadable::of_tenant(&mut tx, tenant, 10).await.unwrap().is_empty());
+    assert_eq!(invoices::find(&mut tx, tenant, invoice).await.unwrap().unwrap().unreadable_since, None);
 }

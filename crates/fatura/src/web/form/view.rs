@@ -416,6 +416,9 @@ pub(super) fn is_fully_billed(opened: &OpenForm) -> bool {
 /// The notices above the form: billed so far, invoices and drafts of colleagues, changes of the deal.
 pub(super) fn notices(w: Writer, opened: &OpenForm, moment: impl Fn(&Timestamp) -> String) -> Vec<String> {
     let mut notices = Vec::new();
+    if opened.deal.is_incomplete {
+        notices.push(fl!(w.t, "form-deal-incomplete"));
+    }
     let billed = &opened.billed;
     if let Some(currency) = Currency::from_code(&opened.deal.currency)
         && billed.invoices > 0

@@ -116,7 +116,8 @@ async fn render(
     let time = |at: Timestamp| w.moment(&at, app.clock.now(), &session.profile.time_zone);
     let asked = asked.rows.max(ROWS);
     let may = rows::May::of(&shown.settings, session.user, session.profile.is_admin);
-    let rows = shown.invoices.iter().take(asked).map(|invoice| row(app, w, invoice, &shown, may)).collect();
+    let rows =
+        shown.invoices.iter().take(asked).map(|invoice| row(app, w, invoice, &shown, may, |at| time(*at))).collect();
     let read = shown.invoices.iter().filter_map(|invoice| invoice.read_at).filter(|at| *at <= app.clock.now()).min();
     let read = read.max(shown.known.and_then(|known| known.until));
     html(&Panel {

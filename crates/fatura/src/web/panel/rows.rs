@@ -11,7 +11,7 @@ use domain::{
     mapping::Settings,
 };
 use i18n_embed_fl::fl;
-use jiff::civil::Date;
+use jiff::{Timestamp, civil::Date};
 use providers::quickbooks::{AppliedPayment, Payments};
 use serde::Serialize;
 use store::{
@@ -31,6 +31,8 @@ pub(crate) struct Row {
     pub(crate) badge: String,
     /// What is left to pay, since when it is overdue.
     pub(crate) note: Option<String>,
+    /// That what is shown may be old, because QuickBooks' answer cannot be read.
+    pub(crate) unreadable: Option<String>,
     pub(crate) issued: String,
     pub(crate) due: String,
     /// Both dates in words.
@@ -102,14 +104,25 @@ pub(crate) fn badge(w: Writer, status: Status) -> String {
 }
 
 /// The row of an invoice.
-pub(super) fn row(app: &App, w: Writer, invoice: &Invoice, shown: &Shown, may: May) -> Row {
+pub(super) fn row(
+    app: &App,
+    w: Writer,
+    invoice: &Invoice,
+    shown: &Shown,
+    may: May,
+    moment: impl Fn(&Timestamp) -> String,
+) -> Row {
     match (&invoice.state, shown.connection(invoice)) {
         (State::Issued(snapshot), Some(connection)) => {
             let link = app.config.invoice_page(&connection.realm_id, &snapshot.quickbooks_id);
             let works = connection.state == quickbooks::State::Active;
             let act = shown.acts.get(&invoice.id.0);
             let today = app.clock.today(&connection.company.time_zone);
-            issued(w, invoice, snapshot, act, link, works, today, may)
+            let mut row = issued(w, invoice, snapshot, act, link, works, today, may);
+            if let Some(since) = &invoice.unreadable_since {
+                row.unreadable = Some(fl!(w.t, "panel-unreadable", time = moment(since)));
+            }
+            row
         }
         _ => unsettled(w, invoice, may),
     }
@@ -165,6 +178,7 @@ fn issued(
         status: status.name(),
         badge: badge(w, status),
         note: (!notes.is_empty()).then(|| notes.join(" · ")),
+        unreadable: None,
         long_dates: format!("{} – {}", w.long_date(&snapshot.issued), w.long_date(&snapshot.due)),
         issued: fl!(w.t, "panel-issued", date = issued),
         due: fl!(w.t, "panel-due", due = due),
@@ -280,6 +294,7 @@ fn unsettled(w: Writer, invoice: &Invoice, may: May) -> Row {
         status,
         badge,
         note: Some(note),
+        unreadable: None,
         issued: fl!(w.t, "panel-issued", date = w.date(&invoice.draft.issued)),
         due: fl!(w.t, "panel-due", due = w.date(&invoice.draft.due)),
         long_dates: format!("{} – {}", w.long_date(&invoice.draft.issued), w.long_date(&invoice.draft.due)),

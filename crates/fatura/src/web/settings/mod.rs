@@ -1,5 +1,6 @@
 //! The settings page: what fills an invoice, who may do what, and the connection with QuickBooks.
 
+mod attention;
 mod chosen;
 
 use super::{
@@ -14,6 +15,7 @@ use crate::{
     state::App,
 };
 use askama::Template;
+use attention::{StuckRow, UnreadableRow};
 use axum::{
     Json,
     extract::State,
@@ -29,15 +31,13 @@ use domain::{
     terms::Term,
 };
 use i18n_embed_fl::fl;
-use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::json;
 use serde_qs::axum::QsForm;
 use std::sync::Arc;
 use store::{
-    queue::Failed,
     quickbooks::{self, State as ConnectionState},
-    stuck::{Stuck, Work},
+    stuck::Work,
 };
 
 /// An `<option>`: value, text, whether it is chosen.
@@ -55,6 +55,8 @@ struct Page {
     picture: (bool, bool),
     /// What goes no further without a person.
     stuck: Vec<StuckRow>,
+    /// Invoices that QuickBooks does not show.
+    unreadable: Vec<UnreadableRow>,
     mappings: Vec<Mapping>,
     days: String,
     terms: Options,
@@ -238,7 +240,8 @@ async fn render(app: &App, session: &Session, changed: Vec<String>) -> Result<Re
         pipedrive_company: session.tenant.company_name.clone(),
         connection,
         picture: (app.connect.rest.is_some(), app.connect.hover.is_some()),
-        stuck: if session.profile.is_admin { stuck(app, session).await.map_err(&told)? } else { Vec::new() },
+        stuck: attention::stuck(app, session).await.map_err(&told)?,
+        unreadable: attention::unreadable(app, session).await.map_err(&told)?,
         mappings: vec![
             mapping("to", fl!(w.t, "settings-to"), &chosen.to),
             mapping("address", fl!(w.t, "settings-address"), &chosen.address),
@@ -299,39 +302,6 @@ struct ItemSetting {
     shown: String,
 }
 
-/// Work that is stuck, as the page shows it.
-struct StuckRow {
-    kind: &'static str,
-    id: String,
-    text: String,
-}
-
-/// The kind of work that has no row of its own.
-const JOB: &str = "job";
-
-/// The work that is stuck, a line for each.
-async fn stuck(app: &App, session: &Session) -> Result<Vec<StuckRow>, flows::Error> {
-    let w = session.writer();
-    let day = |since: Timestamp| w.date(&since.to_zoned(session.profile.zone()).date());
-    let line = |stuck: Stuck| {
-        let kind = match stuck.kind {
-            Work::Invoice => fl!(w.t, "stuck-invoice"),
-            Work::Act => fl!(w.t, "stuck-act"),
-            Work::Entry => fl!(w.t, "stuck-entry"),
-        };
-        let (deal, since) = (stuck.deal.to_string(), day(stuck.since));
-        let text = fl!(w.t, "stuck-row", kind = kind, deal = deal, since = since, attempts = stuck.attempts);
-        StuckRow { kind: stuck.kind.name(), id: stuck.id.to_string(), text }
-    };
-    let job = |job: Failed| {
-        let kind = if job.is_write_back() { fl!(w.t, "stuck-fields") } else { fl!(w.t, "stuck-changes") };
-        let text = fl!(w.t, "stuck-job", kind = kind, since = day(job.since), attempts = job.attempts);
-        StuckRow { kind: JOB, id: job.id.to_string(), text }
-    };
-    let rows = flows::stuck::of_tenant(app, session.tenant.id).await?.into_iter().map(line);
-    Ok(rows.chain(flows::stuck::failed(app, session.tenant.id).await?.into_iter().map(job)).collect())
-}
-
 /// Which piece of work.
 #[derive(Deserialize)]
 pub(crate) struct Again {
@@ -349,7 +319,7 @@ pub(crate) async fn again(
     let tenant = session.tenant.id;
     let taken_up = match (Work::named(&again.kind), again.id.parse(), again.id.parse()) {
         (Some(kind), Ok(id), _) => flows::stuck::retry(&app, tenant, session.user, (kind, id), false).await,
-        (None, _, Ok(job)) if again.kind == JOB => flows::stuck::retry_failed(&app, tenant, job).await,
+        (None, _, Ok(job)) if again.kind == attention::JOB => flows::stuck::retry_failed(&app, tenant, job).await,
         _ => Err(flows::Error::NotFound),
     };
     taken_up.map_err(&told)?;

@@ -38,6 +38,7 @@ pub(super) async fn since(
         let text = parameters.changed_since.ok_or_else(|| Fault::missing("changedSince"))?;
         // A plus sign that was not escaped has become a blank on the way.
         let text = text.trim().replace(' ', "+");
+        company.check_moment(&text)?;
         let since = instant(&text).ok_or_else(|| Fault::date("changedSince", &json!(text)))?;
         if since < act.clock.now() - (24 * DAYS).hours() {
             return Err(Fault::validation(
@@ -59,7 +60,7 @@ pub(super) async fn since(
                         "entities",
                     )
                 })?;
-                Ok(changed(company, entity, since, &mut left))
+                changed(company, entity, since, &mut left)
             })
             .collect::<Result<Vec<_>, Fault>>()?;
         Ok(format!("\"CDCResponse\":[{{\"QueryResponse\":[{}]}}]", parts.join(",")))
@@ -67,9 +68,12 @@ pub(super) async fn since(
 }
 
 /// One entity's changes: what lives, then stubs of what was deleted.
-fn changed(company: &Company, entity: Entity, since: Timestamp, left: &mut usize) -> String {
-    let Some(table) = company.table(entity) else { return "{}".to_owned() };
+fn changed(company: &Company, entity: Entity, since: Timestamp, left: &mut usize) -> Result<String, Fault> {
+    let Some(table) = company.table(entity) else { return Ok("{}".to_owned()) };
     let later = |row: &Arc<Row>| matches!(&row.keys()[LAST_UPDATED], Key::Instant(at) if *at >= since);
+    if entity == Entity::Invoice {
+        company.check_addresses(table.rows().filter(|(_, row)| later(row)).map(|(id, _)| id.to_string()))?;
+    }
     let living = table.rows().filter(|(_, row)| later(row)).map(|(_, row)| row.json().to_owned());
     let deleted = table.deleted.iter().filter(|deleted| deleted.at >= since.as_millisecond()).map(|deleted| {
         let at = Timestamp::from_millisecond(deleted.at).unwrap_or_default().to_zoned(crate::clock::pacific());
@@ -81,12 +85,12 @@ fn changed(company: &Company, entity: Entity, since: Timestamp, left: &mut usize
     });
     let found: Vec<String> = living.chain(deleted).take(*left).collect();
     *left -= found.len();
-    match found.len() {
+    Ok(match found.len() {
         0 => "{}".to_owned(),
         count => format!(
             "{{\"{}\":[{}],\"startPosition\":1,\"maxResults\":{count},\"totalCount\":{count}}}",
             entity.name(),
             found.join(",")
         ),
-    }
+    })
 }

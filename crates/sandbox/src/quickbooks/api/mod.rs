@@ -195,6 +195,9 @@ async fn read(
         // The company is read by its realm; whatever number is asked for, there is the one.
         let id = if matches!(entity, Entity::CompanyInfo | Entity::Preferences) { "1" } else { &id };
         let row = company.read(entity, id)?;
+        if entity == Entity::Invoice && company.quirks.invalid_addresses.by_id {
+            company.check_addresses(std::iter::once(id.to_owned()))?;
+        }
         if entity == Entity::Invoice && parameters.includes().contains(&"invoiceLink") {
             let mut row = row.value();
             let online = company.prefers("SalesFormsPrefs", "ETransactionPaymentEnabled");

@@ -19,7 +19,8 @@ use jiff::{Timestamp, civil::Date};
 use names::Names;
 use numbers::Numbers;
 pub(crate) use quirks::{
-    LikeAccents, PaidInvoice, PercentDiscount, Quirks, TaxInclusiveAmount, TaxRounding, ThirdDecimal,
+    InvalidAddresses, LikeAccents, Moments, PaidInvoice, PercentDiscount, Quirks, TaxInclusiveAmount, TaxRounding,
+    ThirdDecimal,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -285,6 +286,21 @@ impl Company {
     /// A row, to look into or to change.
     pub(crate) fn get(&self, entity: Entity, id: &str) -> Option<Value> {
         Some(self.table(entity)?.get(id)?.value())
+    }
+
+    /// Refuses a list that holds an invoice whose e-mail address is invalid.
+    pub(crate) fn check_addresses(&self, mut ids: impl Iterator<Item = String>) -> Result<(), Fault> {
+        let InvalidAddresses { invoices, status, .. } = &self.quirks.invalid_addresses;
+        if ids.any(|id| invoices.contains(&id)) { Err(Fault::invalid_address(*status)) } else { Ok(()) }
+    }
+
+    /// Refuses a moment with a fraction or without an offset, where only others are taken.
+    pub(crate) fn check_moment(&self, moment: &str) -> Result<(), Fault> {
+        let has_offset = moment.ends_with('Z') || moment.get(19..).is_some_and(|rest| rest.starts_with(['+', '-']));
+        if self.quirks.moments == Moments::Any || (has_offset && !moment.contains('.')) {
+            return Ok(());
+        }
+        Err(Fault::invalid_query(format!("value {moment} is invalid for this property")))
     }
 
     /// A row as `GET /{entity}/{id}` finds it.

@@ -68,8 +68,38 @@ pub(crate) enum TaxRounding {
     Rate,
 }
 
+/// What QuickBooks does with a moment that has a fraction of a second or no offset, in a query or as `changedSince`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Moments {
+    /// All that can be read as one is taken.
+    #[default]
+    Any,
+    /// Whole seconds with an offset; another is refused.
+    WholeSeconds,
+}
+
+/// Invoices with an e-mail address that QuickBooks once took and finds invalid now: every list that holds one of them is refused, as
+/// integrators reported it from 2014 to 2019 ("To email address entered is invalid", 4002).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct InvalidAddresses {
+    /// Their ids.
+    pub(crate) invoices: Vec<String>,
+    /// The status of the refusal: 400 and 500 were both reported.
+    pub(crate) status: u16,
+    /// Whether reading one by its id is refused as well.
+    pub(crate) by_id: bool,
+}
+
+impl Default for InvalidAddresses {
+    fn default() -> Self {
+        Self { invoices: Vec::new(), status: 400, by_id: false }
+    }
+}
+
 /// The quirks of one company.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Quirks {
     /// A repeated `requestid` is carried out again.
@@ -85,6 +115,8 @@ pub(crate) struct Quirks {
     pub(crate) tax_rounding: TaxRounding,
     pub(crate) delete_paid: PaidInvoice,
     pub(crate) void_paid: PaidInvoice,
+    pub(crate) moments: Moments,
+    pub(crate) invalid_addresses: InvalidAddresses,
 }
 
 impl Default for Quirks {
@@ -100,6 +132,8 @@ impl Default for Quirks {
             tax_rounding: TaxRounding::default(),
             delete_paid: PaidInvoice::default(),
             void_paid: PaidInvoice::default(),
+            moments: Moments::default(),
+            invalid_addresses: InvalidAddresses::default(),
         }
     }
 }

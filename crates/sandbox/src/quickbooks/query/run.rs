@@ -21,7 +21,16 @@ pub(in crate::quickbooks) fn answer(company: &Company, text: &str, now: Timestam
     let lag = company.quirks.query_lag_ms;
     let seen = Key::Instant(now - SignedDuration::from_millis(lag));
     let accents = company.quirks.like_accents;
-    let tests = query.conditions.iter().map(|condition| Test::of(condition, accents)).collect::<Result<Vec<_>, _>>()?;
+    let tests = query
+        .conditions
+        .iter()
+        .map(|condition| {
+            if condition.kind == Kind::Instant {
+                condition.values.iter().try_for_each(|moment| company.check_moment(moment))?;
+            }
+            Test::of(condition, accents)
+        })
+        .collect::<Result<Vec<_>, _>>()?;
     let is_seen = |row: &Row| lag == 0 || row.keys()[CREATED] <= seen;
     if query.entity == Entity::ExchangeRate
         && let Some(day) = asked_day(&query)
@@ -44,6 +53,9 @@ pub(in crate::quickbooks) fn answer(company: &Company, text: &str, now: Timestam
         orders.fold(std::cmp::Ordering::Equal, std::cmp::Ordering::then)
     });
     let page = page(company, &query, found);
+    if query.entity == Entity::Invoice {
+        company.check_addresses(page.iter().map(|(id, _)| id.to_string()))?;
+    }
     if page.is_empty() {
         return Ok("{}".to_owned());
     }

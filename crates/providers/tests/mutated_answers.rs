@@ -1,0 +1,348 @@
+//! Both clients against answers of another shape: each of their calls, thousands of times, over HTTP. None may panic, and what was
+//! written is not written twice.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+#![expect(clippy::disallowed_methods, reason = "the control door is no provider, and there is one clock")]
+#![expect(clippy::print_stdout, reason = "how much was tried is worth knowing")]
+
+use domain::{
+    address::Address,
+    draft::{Choice, Draft, DraftLine},
+    ids::{DealId, IntentKey, UserId},
+    invoice::Snapshot,
+    mapping::Entity,
+    mark::Mark,
+    search::patterns,
+    tax::TaxMode,
+};
+use iso_currency::Currency;
+use jiff::{Timestamp, civil::date};
+use providers::{
+    Http, ProviderError, pipedrive,
+    quickbooks::{self, CustomerUpdate, ItemProperty, NewCustomer, NewItem, Resolved},
+};
+use rust_decimal::Decimal;
+use sandbox::{Options, Sandbox};
+use secrecy::SecretString;
+use serde_json::{Value, json};
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
+use url::Url;
+use uuid::Uuid;
+
+const REALM: &str = "9341452200000002";
+const COMPANY: i64 = 7_710_001;
+const USER: i64 = 910_001;
+/// Answers that are changed, over both clients.
+const ANSWERS: u64 = 20_000;
+/// More than a round asks for.
+const ALWAYS: u64 = 1_000_000;
+
+struct World {
+    sandbox: Sandbox,
+    client: reqwest::Client,
+    http: Http,
+    quickbooks: SecretString,
+    pipedrive: SecretString,
+    quickbooks_base: Url,
+    pipedrive_base: Url,
+}
+
+impl World {
+    async fn start() -> Self {
+        let sandbox = sandbox::start(Options::default()).await.unwrap();
+        let client = reqwest::Client::new();
+        let mut world = Self {
+            http: Http::new(Duration::from_secs(20)).unwrap(),
+            quickbooks: SecretString::default(),
+            pipedrive: SecretString::default(),
+            quickbooks_base: Url::parse(&sandbox.origins.quickbooks_api).unwrap(),
+            pipedrive_base: Url::parse(&sandbox.origins.pipedrive_api).unwrap(),
+            sandbox,
+            client,
+        };
+        let granted = world.control("/quickbooks/grants", &json!({ "realm_id": REALM })).await;
+        world.quickbooks = granted["access_token"].as_str().unwrap().to_owned().into();
+        let granted = world.control("/pipedrive/grants", &json!({ "company_id": COMPANY, "user_id": USER })).await;
+        world.pipedrive = granted["access_token"].as_str().unwrap().to_owned().into();
+        world
+    }
+
+    async fn control(&self, path: &str, body: &Value) -> Value {
+        let url = format!("{}{path}", self.sandbox.origins.control);
+        let answer = self.client.post(url).json(body).send().await.unwrap();
+        assert!(answer.status().is_success(), "{path}: {}", answer.status());
+        serde_json::from_str(&answer.text().await.unwrap()).unwrap_or_default()
+    }
+
+    fn quickbooks(&self) -> quickbooks::Api<'_> {
+        quickbooks::Api {
+            http: &self.http,
+            base: &self.quickbooks_base,
+            realm_id: REALM,
+            access: &self.quickbooks,
+            home: Some(Currency::BRL),
+        }
+    }
+
+    fn pipedrive(&self) -> pipedrive::Api<'_> {
+        pipedrive::Api { http: &self.http, base: &self.pipedrive_base, access: &self.pipedrive }
+    }
+
+    /// From now on every answer has so many places changed.
+    async fn mutate(&self, seed: u64, places: u32) {
+        self.control("/faults/seed", &json!({ "seed": seed })).await;
+        for provider in ["quickbooks", "pipedrive"] {
+            let fault = json!({ "provider": provider, "times": ALWAYS, "effect": { "mutate": places } });
+            self.control("/faults", &fault).await;
+        }
+    }
+
+    /// From now on answers are as they should be; how many were changed.
+    async fn stop_mutating(&self) -> u64 {
+        let url = format!("{}/faults", self.sandbox.origins.control);
+        let waiting = self.client.get(&url).send().await.unwrap().text().await.unwrap();
+        let waiting: Vec<Value> = serde_json::from_str(&waiting).unwrap();
+        self.client.delete(&url).send().await.unwrap();
+        waiting.iter().map(|fault| ALWAYS - fault["times"].as_u64().unwrap()).sum()
+    }
+}
+
+/// What became of calls, by their names: read, and not.
+#[derive(Default)]
+struct Counts(BTreeMap<&'static str, (u64, u64)>);
+
+impl Counts {
+    fn add<T>(&mut self, name: &'static str, outcome: Result<T, ProviderError>) -> Option<T> {
+        let count = self.0.entry(name).or_default();
+        if outcome.is_ok() {
+            count.0 += 1;
+        } else {
+            count.1 += 1;
+        }
+        outcome.ok()
+    }
+}
+
+fn draft(customer: &str, item: &str, tax_code: &str) -> Draft {
+    let amount = Decimal::new(1250, 2);
+    Draft {
+        customer: Choice::Existing(customer.to_owned()),
+        attention: String::new(),
+        email: "ana@aurora.example".into(),
+        tax_id: String::new(),
+        address: Address::default(),
+        issued: date(2026, 11, 30),
+        due: date(2026, 12, 7),
+        currency: Currency::BRL,
+        number: None,
+        invoice_code: None,
+        message: String::new(),
+        memo: String::new(),
+        cc: String::new(),
+        online_payment: None,
+        custom: Vec::new(),
+        update: Vec::new(),
+        tax_mode: TaxMode::Excluded,
+        discount: None,
+        discount_amount: Decimal::ZERO,
+        rate: None,
+        lines: vec![DraftLine {
+            product: None,
+            item: Choice::Existing(item.to_owned()),
+            description: "Hours".into(),
+            quantity: Decimal::ONE,
+            unit_price: amount,
+            amount,
+            net: None,
+            tax_code: Some(tax_code.to_owned()),
+        }],
+        total: amount,
+    }
+}
+
+/// What is read before anything is changed.
+struct Known {
+    customer: domain::customer::Customer,
+    catalogue: domain::catalogue::Catalogue,
+    draft: Draft,
+    item: String,
+    invoice: Snapshot,
+}
+
+async fn known(api: &quickbooks::Api<'_>) -> Known {
+    let catalogue = api.catalogue().await.unwrap();
+    let customers = api.customers_page(1).await.unwrap();
+    let in_reais = |customer: &&domain::customer::Customer| customer.currency.as_deref() == Some("BRL");
+    let customer = customers.iter().find(in_reais).unwrap().clone();
+    let item = catalogue.items.first().unwrap().id.clone();
+    let code = catalogue.items.iter().find_map(|item| item.tax_code.clone()).unwrap_or_else(|| "2".into());
+    let draft = draft(&customer.id, &item, &code);
+    let invoice = create(api, &catalogue, &draft, &item, &customer.id, Uuid::from_u128(1)).await.unwrap();
+    Known { customer, catalogue, draft, item, invoice }
+}
+
+async fn create(
+    api: &quickbooks::Api<'_>,
+    catalogue: &domain::catalogue::Catalogue,
+    draft: &Draft,
+    item: &str,
+    customer: &str,
+    key: Uuid,
+) -> Result<Snapshot, ProviderError> {
+    let mark = Mark { intent: IntentKey(key), company: COMPANY, deal: DealId(1), user: UserId(USER) };
+    let items = [item.to_owned()];
+    let invoice = Resolved {
+        draft,
+        mark,
+        customer,
+        items: &items,
+        tax: &catalogue.tax,
+        term: None,
+        multicurrency: catalogue.multicurrency,
+    };
+    api.create_invoice(&key.to_string(), &invoice).await
+}
+
+/// Each call of the QuickBooks client, once.
+async fn every_quickbooks_call(world: &World, known: &Known, round: u64, counts: &mut Counts) {
+    let api = world.quickbooks();
+    let (id, since) = (known.invoice.quickbooks_id.as_str(), Timestamp::now() - Duration::from_secs(3));
+    let name = format!("Mutated {round}");
+    counts.add("catalogue", api.catalogue().await);
+    counts.add("search_customers", api.search_customers(&patterns("Padaria"), "ana@aurora.example").await);
+    counts.add("customers_page", api.customers_page(1).await);
+    counts.add("customer", api.customer(&known.customer.id).await);
+    counts.add("customer_created_since", api.customer_created_since("Nobody", since).await);
+    let new = NewCustomer {
+        display_name: &name,
+        email: "",
+        tax_id: "",
+        address: &Address::default(),
+        currency: Some("BRL"),
+        country: "BR",
+    };
+    counts.add("create_customer", api.create_customer(&format!("customer {round}"), &new).await);
+    let update = CustomerUpdate { email: Some("b@aurora.example"), country: "BR", ..CustomerUpdate::default() };
+    counts.add("update_customer", api.update_customer(&format!("update {round}"), &known.customer, &update).await);
+    let wanted: Vec<_> = patterns("Cons").into_iter().map(|pattern| (ItemProperty::Name, pattern)).collect();
+    counts.add("search_items", api.search_items(&wanted).await);
+    counts.add("items_among", api.items_among(ItemProperty::Id, std::slice::from_ref(&known.item)).await);
+    counts.add("item_by_name", api.item_by_name("Consultoria").await);
+    let account = known.catalogue.income_accounts.first().map(|account| account.id.clone()).unwrap_or_default();
+    let item = NewItem { name: &name, unit_price: None, income_account: &account };
+    counts.add("create_item", api.create_item(&format!("item {round}"), &item).await);
+    counts.add("term_by_name", api.term_by_name("Net 30").await);
+    counts.add("create_term", api.create_term(&format!("term {round}"), &format!("{round} dias"), 5).await);
+    counts.add("exchange_rate", api.exchange_rate("USD", date(2026, 11, 30)).await);
+    counts.add("changes", api.changes(since).await);
+    counts.add("changed_customers", api.changed_customers(since).await);
+    counts.add("changed_invoices", api.changed_invoices(since).await);
+    counts.add("find_invoice", api.find_invoice(IntentKey(Uuid::from_u128(1)), since).await);
+    counts.add("marked_since", api.marked_since(since).await);
+    // What is there is found, unreadable, or an error; but never gone.
+    if let Some(read) = counts.add("invoices", api.invoices(&[id]).await) {
+        assert!(!(read.found.is_empty() && read.unreadable.is_empty()), "{read:?}");
+    }
+    counts.add("newest_numbers", api.newest_numbers().await);
+    counts.add("is_number_taken", api.is_number_taken("1").await);
+    if let Some(read) = counts.add("invoice", api.invoice(id).await) {
+        assert_eq!(read.map(|read| (read.quickbooks_id, read.total)), Some((id.to_owned(), known.invoice.total)));
+    }
+    counts.add("payments", api.payments(id).await);
+    counts.add("invoice_delivered", api.invoice_delivered(id).await);
+    counts.add("send_invoice", api.send_invoice(&format!("send {round}"), id, Some("c@aurora.example")).await);
+    counts.add("invoice_pdf", api.invoice_pdf(id).await.map(drop));
+    counts.add("recognises_repeats", api.recognises_repeats(&format!("repeats {round}")).await);
+    let key = Uuid::from_u128(1000 + u128::from(round));
+    for _ in 0..2 {
+        let made = create(&api, &known.catalogue, &known.draft, &known.item, &known.customer.id, key).await;
+        if let Some(made) = counts.add("create_invoice", made) {
+            assert_eq!(made.total, known.invoice.total);
+            let (id, token, request_id) = (&made.quickbooks_id, &made.sync_token, format!("change {round}"));
+            match round % 3 {
+                0 => {
+                    let changed = api.correct_invoice(&request_id, id, token, &known.draft, &known.catalogue.tax);
+                    counts.add("correct_invoice", changed.await);
+                }
+                1 => drop(counts.add("void_invoice", api.void_invoice(&request_id, id, token).await)),
+                _ => drop(counts.add("delete_invoice", api.delete_invoice(&request_id, id, token).await)),
+            }
+        }
+    }
+}
+
+/// Each call of the Pipedrive client, once.
+async fn every_pipedrive_call(world: &World, organization: i64, round: u64, counts: &mut Counts) {
+    let api = world.pipedrive();
+    let deal = DealId(1);
+    if let Some(read) = counts.add("deal", api.deal(deal).await) {
+        assert!(!read.currency.is_empty());
+    }
+    counts.add("deal_parties", api.deal_parties(deal).await);
+    counts.add("deal_currency", api.deal_currency(deal).await);
+    counts.add("newest_deals", api.newest_deals().await);
+    counts.add("won_since", api.won_since(Timestamp::UNIX_EPOCH).await);
+    counts.add("visible_deals", api.visible_deals(&[1, 2, 3]).await);
+    counts.add("open_deals", api.open_deals(Entity::Organization, organization).await);
+    counts.add("won_deals", api.won_deals(Entity::Organization, organization).await);
+    counts.add("latest_deals", api.latest_deals(Entity::Person, 1).await);
+    counts.add("name", api.name(Entity::Organization, organization).await);
+    counts.add("is_deleted", api.is_deleted(Entity::Organization, organization).await);
+    for entity in [Entity::Deal, Entity::Organization, Entity::Person] {
+        counts.add("fields", api.fields(entity).await);
+    }
+    counts.add("me", api.me().await);
+    counts.add("newest_notes", api.newest_notes(deal).await);
+    counts.add("notes_like", api.notes_like(deal, "<b>told</b>", Timestamp::UNIX_EPOCH).await);
+    counts.add("open_tasks", api.open_tasks(UserId(USER), "Connect").await);
+    if round.is_multiple_of(8) {
+        counts.add("create_note", api.create_note(deal, &format!("<b>told {round}</b>")).await);
+        counts.add("create_task", api.create_task(UserId(USER), "Do", "it", date(2026, 12, 1)).await);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_answer_of_another_shape_is_more_than_an_error() {
+    let world = World::start().await;
+    world.control("/quickbooks/quirks", &json!({ "realm_id": REALM, "emails_a_day": 1_000_000 })).await;
+    let mut known = known(&world.quickbooks()).await;
+    let organization = world.pipedrive().deal_parties(DealId(1)).await.unwrap().organization.unwrap();
+    // Unchanged, nearly every call gives what it should: else the rest would prove nothing.
+    let mut sound = Counts::default();
+    let mut round = 0;
+    for _ in 0..3 {
+        round += 8;
+        known.customer = world.quickbooks().customer(&known.customer.id).await.unwrap();
+        every_quickbooks_call(&world, &known, round, &mut sound).await;
+        every_pipedrive_call(&world, organization, round, &mut sound).await;
+    }
+    let failed: Vec<&str> = sound.0.iter().filter(|(_, count)| count.0 == 0).map(|(name, _)| *name).collect();
+    assert!(failed.is_empty(), "{failed:?}");
+    let begun = Instant::now();
+    let mut counts = Counts::default();
+    let mut answers = 0;
+    while answers < ANSWERS {
+        round += 1;
+        known.customer = world.quickbooks().customer(&known.customer.id).await.unwrap();
+        world.mutate(round, 1 + u32::try_from(round % 3).unwrap()).await;
+        every_quickbooks_call(&world, &known, round, &mut counts).await;
+        every_pipedrive_call(&world, organization, round, &mut counts).await;
+        answers += world.stop_mutating().await;
+    }
+    let (read, refused) = counts.0.values().fold((0, 0), |sum, count| (sum.0 + count.0, sum.1 + count.1));
+    println!("{answers} changed answers in {round} rounds, {:?}: {read} calls read, {refused} errors", begun.elapsed());
+    for (name, (read, refused)) in &counts.0 {
+        println!("{name}: {read} read, {refused} errors");
+    }
+    // Each of the keys made one invoice, whatever its answers looked like.
+    let made = world.quickbooks().marked_since(Timestamp::now() - Duration::from_secs(7200)).await.unwrap().found;
+    let mut keys: Vec<Uuid> =
+        made.iter().filter_map(|found| found.origin.as_ref()).map(|origin| origin.mark.intent.0).collect();
+    let all = keys.len();
+    keys.sort();
+    keys.dedup();
+    assert_eq!(keys.len(), all, "a key made two invoices");
+}
