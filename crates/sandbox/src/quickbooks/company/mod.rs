@@ -19,7 +19,7 @@ use jiff::{Timestamp, civil::Date};
 use names::Names;
 use numbers::Numbers;
 pub(crate) use quirks::{
-    LikeAccents, PaidInvoice, PercentDiscount, Quirks, TaxInclusiveAmount, TaxRounding, ThirdDecimal,
+    LikeAccents, OldRefreshToken, PaidInvoice, PercentDiscount, Quirks, TaxInclusiveAmount, TaxRounding, ThirdDecimal,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};

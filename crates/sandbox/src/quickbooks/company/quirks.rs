@@ -68,6 +68,17 @@ pub(crate) enum TaxRounding {
     Rate,
 }
 
+/// What becomes of a refresh token when a refresh returns another value. Intuit's texts say both.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum OldRefreshToken {
+    /// It works for another day.
+    #[default]
+    Lives,
+    /// It is refused from then on, also where the answer with the new one was lost.
+    Dies,
+}
+
 /// The quirks of one company.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -85,6 +96,7 @@ pub(crate) struct Quirks {
     pub(crate) tax_rounding: TaxRounding,
     pub(crate) delete_paid: PaidInvoice,
     pub(crate) void_paid: PaidInvoice,
+    pub(crate) old_refresh_token: OldRefreshToken,
 }
 
 impl Default for Quirks {
@@ -100,6 +112,7 @@ impl Default for Quirks {
             tax_rounding: TaxRounding::default(),
             delete_paid: PaidInvoice::default(),
             void_paid: PaidInvoice::default(),
+            old_refresh_token: OldRefreshToken::default(),
         }
     }
 }
