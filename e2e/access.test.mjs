@@ -1,4 +1,4 @@
-// The right to call the providers, over plain HTTP: tokens that are renewed, lost or refused; links into QuickBooks.
+// The right to call the providers, over plain HTTP: tokens that are renewed, lost or refused; links into QuickBooks; uninstall calls of any shape.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -227,4 +227,27 @@ test("credentials that the provider refuses are the operator's to correct: nobod
   await stack.killFatura();
   await stack.with({ FATURA_QUICKBOOKS_CLIENT_SECRET: env.QUICKBOOKS_CLIENT_SECRET }).startFatura();
   assert.equal((await (await open("panel"))("/panel/deal/3/refresh", {})).status, 200);
+});
+
+test("an uninstall call is read whatever its content type, up to its limit", { timeout: 60_000 }, async () => {
+  const authorization = `Basic ${btoa(`${env.PIPEDRIVE_CLIENT_ID}:${env.PIPEDRIVE_CLIENT_SECRET}`)}`;
+  const uninstall = { client_id: env.PIPEDRIVE_CLIENT_ID, company_id: US.company, user_id: US.user, timestamp: "2026-01-01T00:00:00Z" };
+  const call = async (body, type, more = {}) => {
+    // Without a type of its own, fetch would add one to a text.
+    const answer = await fetch(`${env.FATURA_URL}/pipedrive/callback`, { method: "DELETE", body: new TextEncoder().encode(body), headers: { authorization, ...(type ? { "content-type": type } : {}), ...more } });
+    return answer.status;
+  };
+  const json = JSON.stringify(uninstall);
+  assert.equal(await call(json, "text/plain", { authorization: `Basic ${btoa(`${env.PIPEDRIVE_CLIENT_ID}:wrong`)}` }), 401);
+  assert.equal(await call("nothing", "text/plain"), 400);
+  assert.equal(await call(JSON.stringify({ ...uninstall, more: "x".repeat(70_000) }), "application/json"), 413);
+  assert.equal((await (await open("panel"))("/panel/deal/3")).status, 200, "still installed");
+  const form = new URLSearchParams(uninstall).toString();
+  for (const [body, type] of [[json, undefined], [json, "text/plain"], [json, "application/x-www-form-urlencoded"], [json, "application/json; charset=utf-8"], [form, "application/x-www-form-urlencoded"], [form, undefined]]) {
+    await installed(env, US);
+    const panel = await open("panel");
+    assert.equal((await panel("/panel/deal/3")).status, 200);
+    assert.equal(await call(body, type), 200, `${type}: ${body}`);
+    assert.equal((await panel("/panel/deal/3")).status, 403, `${type}: ${body}`);
+  }
 });
