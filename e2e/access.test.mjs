@@ -229,6 +229,27 @@ test("credentials that the provider refuses are the operator's to correct: nobod
   assert.equal((await (await open("panel"))("/panel/deal/3/refresh", {})).status, 200);
 });
 
+test("an invoice that was sent without an answer is not taken for refused where the credentials are refused meanwhile", { timeout: 120_000 }, async () => {
+  const before = (await invoices()).length;
+  const deal = await roomyDeal(env, US, 3);
+  const { call, fields } = await openForm(env, US, deal, LINE);
+  await fault("drop_after", { method: "POST", path: "/invoice" });
+  const pressed = call(`/deals/${deal}/invoices`, fields).catch(() => undefined);
+  await until(async () => (await (await control(env, "/faults", undefined, "GET")).json()).length === 0, "nothing was sent");
+  await stack.killFatura();
+  await pressed;
+  await control(env, "/quickbooks/expire", { realm_id: US.realm });
+  const tried = (await refreshes()).length;
+  await stack.with({ FATURA_QUICKBOOKS_CLIENT_SECRET: "wrong-wrong-wrong" }).startFatura();
+  await until(async () => (await refreshes()).length > tried, "it is not looked for", 40_000);
+  await pause(1000);
+  await stack.killFatura();
+  await stack.with({ FATURA_QUICKBOOKS_CLIENT_SECRET: env.QUICKBOOKS_CLIENT_SECRET }).startFatura();
+  const answer = await settled(call, await call(`/deals/${deal}/invoices`, fields));
+  assert.match(answer.text, /data-issued/, answer.text);
+  assert.equal((await invoices()).length, before + 1);
+});
+
 test("an uninstall call is read whatever its content type, up to its limit", { timeout: 60_000 }, async () => {
   const authorization = `Basic ${btoa(`${env.PIPEDRIVE_CLIENT_ID}:${env.PIPEDRIVE_CLIENT_SECRET}`)}`;
   const uninstall = { client_id: env.PIPEDRIVE_CLIENT_ID, company_id: US.company, user_id: US.user, timestamp: "2026-01-01T00:00:00Z" };
