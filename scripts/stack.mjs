@@ -79,10 +79,11 @@ function faturaEnv(env, { key }, database) {
     FATURA_QUICKBOOKS_AUTHORIZE_URL: env.QUICKBOOKS_AUTHORIZE_URL,
     FATURA_QUICKBOOKS_TOKEN_URL: env.QUICKBOOKS_TOKEN_URL,
     FATURA_QUICKBOOKS_REVOKE_URL: env.QUICKBOOKS_REVOKE_URL,
+    FATURA_QUICKBOOKS_ENVIRONMENT: "sandbox",
     FATURA_QUICKBOOKS_API_URL: env.QUICKBOOKS_API_URL,
     FATURA_QUICKBOOKS_VERIFIER_TOKEN: env.QUICKBOOKS_VERIFIER_TOKEN,
-    FATURA_QUICKBOOKS_CUSTOMER_URL: `${env.QUICKBOOKS_WEB_URL}/login?deeplinkcompanyid={realm}&pagereq=customerdetail%3FnameId%3D{id}`,
-    FATURA_QUICKBOOKS_INVOICE_URL: `${env.QUICKBOOKS_WEB_URL}/login?deeplinkcompanyid={realm}&pagereq=invoice%3FtxnId%3D{id}`,
+    FATURA_QUICKBOOKS_CUSTOMER_URL: `${env.QUICKBOOKS_WEB_URL}/app/login?pagereq=customerdetail%3FnameId%3D{id}&deeplinkcompanyid={realm}`,
+    FATURA_QUICKBOOKS_INVOICE_URL: `${env.QUICKBOOKS_WEB_URL}/app/login?pagereq=invoice%3FtxnId%3D{id}&deeplinkcompanyid={realm}`,
   };
 }
 

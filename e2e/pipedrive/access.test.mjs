@@ -43,6 +43,20 @@ test("OAuth: the code of a person's consent, a refresh, a revocation", async () 
   await assert.rejects(oauth.tokenRefresh());
 });
 
+test("OAuth: an empty scope in the authorize URL is refused, before and after the sign-in", async () => {
+  const { env } = box;
+  const asked = { client_id: env.PIPEDRIVE_CLIENT_ID, redirect_uri: `${env.FATURA_URL}/pipedrive/callback`, state: "x" };
+  const cookie = await box.signIn(ANA);
+  for (const headers of [{}, { cookie }]) {
+    const consent = (more) => fetch(`${env.PIPEDRIVE_AUTHORIZE_URL}?${new URLSearchParams({ ...asked, ...more })}`, { headers });
+    for (const scope of ["", " "]) assert.equal((await consent({ scope })).status, 400, `"${scope}"`);
+    assert.equal((await consent({})).status, 200);
+    assert.equal((await consent({ scope: "base deals:full" })).status, 200);
+  }
+  const answer = await fetch(env.PIPEDRIVE_AUTHORIZE_URL, { method: "POST", redirect: "manual", headers: { cookie }, body: new URLSearchParams({ ...asked, scope: "", decision: "allow" }) });
+  assert.equal(answer.status, 400);
+});
+
 test("limits: requests in two seconds, tokens a day, and what is left", async () => {
   const { access_token: token } = await box.grant();
   const read = () => fetch(`${box.env.PIPEDRIVE_API_URL}/api/v2/deals/1`, { headers: { authorization: `Bearer ${token}` } });

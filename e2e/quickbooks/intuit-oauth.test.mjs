@@ -114,6 +114,29 @@ test("within a day a refresh gives back the same refresh token, later a new one,
   assert.ok((await oauth.refreshUsingToken(second)).json.access_token);
 });
 
+test("where the old refresh token dies, it is refused as soon as a new one was returned; others are not touched", async () => {
+  const { oauth } = await connected();
+  await sandbox.control("/quickbooks/quirks", { realm_id: US, old_refresh_token: "dies" });
+  const first = oauth.getToken().refresh_token;
+  await oauth.refresh();
+  assert.equal(oauth.getToken().refresh_token, first, "within a day it is the same one");
+  await sandbox.control("/clock", { advance_seconds: 86_401 });
+  await oauth.refresh();
+  assert.notEqual(oauth.getToken().refresh_token, first);
+  await assert.rejects(client().refreshUsingToken(first), (error) => error.error === "invalid_grant");
+  assert.ok((await oauth.refresh()).json.access_token, "the chain goes on");
+  await sandbox.control("/quickbooks/quirks", { realm_id: US });
+});
+
+test("a refused refresh usually says no more than invalid_grant; an access token in its place is named", async () => {
+  const { oauth } = await connected();
+  const refresh = (token) => fetch(sandbox.env.QUICKBOOKS_TOKEN_URL, { method: "POST", headers: { authorization: `Basic ${btoa(`${sandbox.env.QUICKBOOKS_CLIENT_ID}:${sandbox.env.QUICKBOOKS_CLIENT_SECRET}`)}` }, body: new URLSearchParams({ grant_type: "refresh_token", refresh_token: token }) });
+  const unknown = await refresh("unknown");
+  assert.deepEqual([unknown.status, await unknown.json()], [400, { error: "invalid_grant" }]);
+  const wrong = await refresh(oauth.getToken().access_token);
+  assert.deepEqual([wrong.status, await wrong.json()], [400, { error: "invalid_grant", error_description: "Incorrect Token type or clientID" }]);
+});
+
 test("an access token dies after an hour, a refresh token after a hundred days", async () => {
   const { oauth } = await connected();
   const { access_token: access, refresh_token: refresh } = oauth.getToken();

@@ -1,11 +1,14 @@
 //! The configuration: a TOML file, overridden by `FATURA_…` environment variables, checked before anything starts.
 
+pub mod quickbooks_environment;
+
 use crate::web::brand::{Connect, Picture};
 use domain::mapping::Entity;
 use figment::{
     Figment,
     providers::{Format, Serialized, Toml},
 };
+use quickbooks_environment::QuickBooksEnvironment;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 use std::path::{Path, PathBuf};
@@ -64,6 +67,8 @@ pub struct Config {
     pub quickbooks_token_url: Url,
     /// QuickBooks' revocation endpoint.
     pub quickbooks_revoke_url: Url,
+    /// Whether the keys are those of QuickBooks' sandbox companies or of production companies. The three addresses below follow from it.
+    pub quickbooks_environment: QuickBooksEnvironment,
     /// QuickBooks' API.
     pub quickbooks_api_url: Url,
     /// Verifier token of QuickBooks' webhooks; without it none is believed, and changes are only looked for.
@@ -143,15 +148,13 @@ struct Defaults {
     quickbooks_authorize_url: &'static str,
     quickbooks_token_url: &'static str,
     quickbooks_revoke_url: &'static str,
-    quickbooks_api_url: &'static str,
+    quickbooks_environment: &'static str,
     quickbooks_verifier_token: &'static str,
     quickbooks_poll_seconds: u32,
     quickbooks_calls_a_minute: u32,
     quickbooks_trust_requestid: bool,
     give_up_minutes: u32,
     shutdown_delay_seconds: u32,
-    quickbooks_invoice_url: &'static str,
-    quickbooks_customer_url: &'static str,
 }
 
 const DEFAULTS: Defaults = Defaults {
@@ -167,15 +170,13 @@ const DEFAULTS: Defaults = Defaults {
     quickbooks_authorize_url: "https://appcenter.intuit.com/connect/oauth2",
     quickbooks_token_url: "https://oauth.platform.intuit.com/oauth2/v1/tokens/bearer",
     quickbooks_revoke_url: "https://developer.api.intuit.com/v2/oauth2/tokens/revoke",
-    quickbooks_api_url: "https://quickbooks.api.intuit.com",
+    quickbooks_environment: QuickBooksEnvironment::Production.name(),
     quickbooks_verifier_token: "",
     quickbooks_poll_seconds: 300,
     quickbooks_calls_a_minute: 460,
     quickbooks_trust_requestid: true,
     give_up_minutes: 720,
     shutdown_delay_seconds: 0,
-    quickbooks_customer_url: "https://qbo.intuit.com/login?deeplinkcompanyid={realm}&pagereq=customerdetail%3FnameId%3D{id}",
-    quickbooks_invoice_url: "https://qbo.intuit.com/login?deeplinkcompanyid={realm}&pagereq=invoice%3FtxnId%3D{id}",
 };
 
 /// What has no default.
@@ -210,6 +211,14 @@ impl Config {
                 figment = figment.merge(Serialized::default(&key.to_lowercase(), value));
             }
         }
+        Self::from_settings(figment)
+    }
+
+    /// The configuration out of the settings, with what follows from them.
+    fn from_settings(figment: Figment) -> Result<Self, Unusable> {
+        // A value that is none is reported with the others.
+        let environment: QuickBooksEnvironment = figment.extract_inner("quickbooks_environment").unwrap_or_default();
+        let figment = figment.join(Serialized::defaults(environment.addresses()));
         let missing: Vec<String> = REQUIRED
             .into_iter()
             .filter(|key| figment.find_value(key).is_err())
@@ -262,6 +271,7 @@ impl Config {
                 }
             }
         }
+        wrong.extend(self.quickbooks_environment.wrong_addresses(self));
         if self.quickbooks_calls_a_minute == 0 {
             wrong.push("quickbooks_calls_a_minute is 0: QuickBooks would never be called".to_owned());
         }
@@ -334,6 +344,9 @@ fn explained(error: &figment::Error) -> String {
             let nearest = known.iter().min_by_key(|name| distance(name, field)).copied().unwrap_or_default();
             format!("{field} is not a setting; did you mean {nearest}?")
         }
+        figment::error::Kind::UnknownVariant(given, known) => {
+            format!("{key} is {given}: it has to be {}", known.join(" or "))
+        }
         figment::error::Kind::InvalidType(..) | figment::error::Kind::InvalidValue(..) => {
             format!("{key} cannot be read: {}", error.kind)
         }
@@ -385,7 +398,8 @@ mod tests {
             quickbooks_authorize_url: url(DEFAULTS.quickbooks_authorize_url),
             quickbooks_token_url: url(DEFAULTS.quickbooks_token_url),
             quickbooks_revoke_url: url(DEFAULTS.quickbooks_revoke_url),
-            quickbooks_api_url: url(DEFAULTS.quickbooks_api_url),
+            quickbooks_environment: QuickBooksEnvironment::Production,
+            quickbooks_api_url: url(QuickBooksEnvironment::Production.addresses().quickbooks_api_url),
             pipedrive_poll_seconds: 300,
             quickbooks_verifier_token: String::new().into(),
             quickbooks_poll_seconds: 300,

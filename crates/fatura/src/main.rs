@@ -107,7 +107,8 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
             Ok(())
         }
         Command::Check => {
-            tracing::info!("the configuration is complete");
+            let environment = config.quickbooks_environment.name();
+            tracing::info!(quickbooks_environment = environment, "the configuration is complete");
             Ok(())
         }
     }

@@ -17,6 +17,10 @@ pub enum ProviderError {
     /// The grant is gone; a person has to connect again.
     #[error("the connection was revoked")]
     Disconnected,
+    /// The provider refuses the client id or the secret of this installation: an operator has to correct the configuration. The grant
+    /// stays as it is.
+    #[error("the provider refuses this installation's client id or secret: {0}")]
+    Misconfigured(String),
     /// There is no such thing, or not for this user.
     #[error("the provider does not have it")]
     NotFound,

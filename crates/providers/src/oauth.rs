@@ -1,32 +1,84 @@
 //! OAuth 2.0 with either provider: where to send the browser, exchange, refresh, revoke.
 
-use crate::{Http, ProviderError, error::Refusal, http::Explain};
-use jiff::{SignedDuration, Timestamp};
+use crate::{Http, ProviderError, http::Explain};
+use jiff::Timestamp;
 use oauth2::{
-    AsyncHttpClient, AuthUrl, AuthorizationCode, ClientId, ClientSecret, CsrfToken, EndpointNotSet, EndpointSet,
-    ExtraTokenFields, HttpRequest, HttpResponse, RedirectUrl, RefreshToken, RequestTokenError,
+    AccessToken, AsyncHttpClient, AuthUrl, AuthorizationCode, ClientId, ClientSecret, CsrfToken, EmptyExtraTokenFields,
+    EndpointNotSet, EndpointSet, HttpRequest, HttpResponse, RedirectUrl, RefreshToken, RequestTokenError,
     RevocationErrorResponseType, Scope, StandardErrorResponse, StandardRevocableToken,
-    StandardTokenIntrospectionResponse, StandardTokenResponse, TokenResponse, TokenUrl,
+    StandardTokenIntrospectionResponse, TokenResponse, TokenUrl,
     basic::{BasicErrorResponse, BasicErrorResponseType, BasicTokenType},
 };
+use reqwest::StatusCode;
 use secrecy::{ExposeSecret, SecretString};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
 use std::{pin::Pin, time::Duration};
 use url::Url;
 
-/// What the providers add to a token answer.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-struct Extra {
+#[cfg(test)]
+mod tests;
+
+/// A token answer. Only the access token is required: a refresh may have replaced the old tokens already, so an answer is not rejected
+/// for a member that Fatura can do without.
+#[derive(Debug, Serialize, Deserialize)]
+struct TokenAnswer {
+    access_token: AccessToken,
+    #[serde(default, deserialize_with = "lenient_text")]
+    refresh_token: Option<String>,
+    #[serde(default, deserialize_with = "lenient_seconds")]
+    expires_in: Option<u64>,
     /// Pipedrive: where the company's API is.
+    #[serde(default, deserialize_with = "lenient_text")]
     api_domain: Option<String>,
 }
 
-impl ExtraTokenFields for Extra {}
+impl TokenResponse for TokenAnswer {
+    type TokenType = BasicTokenType;
+
+    fn access_token(&self) -> &AccessToken {
+        &self.access_token
+    }
+
+    fn token_type(&self) -> &BasicTokenType {
+        &BasicTokenType::Bearer
+    }
+
+    fn expires_in(&self) -> Option<Duration> {
+        self.expires_in.map(Duration::from_secs)
+    }
+
+    // The library does not use it; `granted` reads the member itself.
+    fn refresh_token(&self) -> Option<&RefreshToken> {
+        None
+    }
+
+    fn scopes(&self) -> Option<&Vec<Scope>> {
+        None
+    }
+}
+
+/// A text; nothing where the member has another type.
+fn lenient_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    Ok(match Value::deserialize(deserializer)? {
+        Value::String(text) => Some(text),
+        _ => None,
+    })
+}
+
+/// Whole seconds, as a number or as a text; nothing where the member is neither.
+fn lenient_seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+    Ok(match Value::deserialize(deserializer)? {
+        Value::Number(number) => number.as_u64(),
+        Value::String(text) => text.trim().parse().ok(),
+        _ => None,
+    })
+}
 
 type Client = oauth2::Client<
     BasicErrorResponse,
-    StandardTokenResponse<Extra, BasicTokenType>,
-    StandardTokenIntrospectionResponse<Extra, BasicTokenType>,
+    TokenAnswer,
+    StandardTokenIntrospectionResponse<EmptyExtraTokenFields, BasicTokenType>,
     StandardRevocableToken,
     StandardErrorResponse<RevocationErrorResponseType>,
     EndpointSet,
@@ -60,7 +112,7 @@ pub struct Registration {
 pub struct Granted {
     /// For calls.
     pub access: SecretString,
-    /// For the next refresh; whatever value came with the answer.
+    /// For the next refresh: the value of the answer, or the old one where the answer has none.
     pub refresh: SecretString,
     /// When the access token ends.
     pub expires_at: Timestamp,
@@ -82,21 +134,23 @@ impl Registration {
     pub fn consent(&self, state: &str) -> Result<Url, ProviderError> {
         let client = self.client()?;
         let request = client.authorize_url(|| CsrfToken::new(state.to_owned()));
-        Ok(request.add_scopes(self.scopes.iter().cloned().map(Scope::new)).url().0)
+        // An empty `scope=` is refused by Pipedrive.
+        let scopes = self.scopes.iter().map(|scope| scope.trim()).filter(|scope| !scope.is_empty());
+        Ok(request.add_scopes(scopes.map(|scope| Scope::new(scope.to_owned()))).url().0)
     }
 
     /// Exchanges a code for tokens; once.
     pub async fn exchange(&self, http: &Http, code: &str, now: Timestamp) -> Result<Granted, ProviderError> {
         let answer =
             self.client()?.exchange_code(AuthorizationCode::new(code.to_owned())).request_async(&Carrier(http)).await;
-        granted(answer.map_err(classify)?, now)
+        granted(answer.map_err(classify)?, None, now)
     }
 
     /// Exchanges a refresh token for new tokens.
     pub async fn refresh(&self, http: &Http, refresh: &SecretString, now: Timestamp) -> Result<Granted, ProviderError> {
         let token = RefreshToken::new(refresh.expose_secret().to_owned());
         let answer = self.client()?.exchange_refresh_token(&token).request_async(&Carrier(http)).await;
-        granted(answer.map_err(classify)?, now)
+        granted(answer.map_err(classify)?, Some(refresh), now)
     }
 
     /// Ends a grant on the provider's side, by its refresh token.
@@ -110,13 +164,28 @@ impl Registration {
     }
 }
 
-/// A token endpoint answers soon, and everybody of the company waits for it.
+/// Upper bound for one call to a token endpoint; all requests of the company wait for it.
 const TIMEOUT: Duration = Duration::from_secs(10);
+/// No token answer is larger.
+const MAX_ANSWER_BYTES: usize = 1024 * 1024;
+/// Wait after an answer that is neither tokens nor a refusal.
+const RETRY_INTERVAL: Duration = Duration::from_secs(5);
+/// Access tokens live for an hour at both providers; assumed where the answer does not say.
+const DEFAULT_LIFETIME: u64 = 3600;
+/// Bounds of what an answer may say: below, every call would refresh; above, the time may be out of range.
+const MIN_LIFETIME: u64 = 120;
+const MAX_LIFETIME: u64 = 24 * 3600;
 
-/// A request that failed before its answer was read.
+/// A request without a usable answer.
 #[derive(Debug, thiserror::Error)]
-#[error("the token endpoint did not answer")]
-struct NoAnswer;
+enum NoAnswer {
+    #[error("the token endpoint did not answer")]
+    Lost,
+    #[error("the token endpoint answered with more than {MAX_ANSWER_BYTES} bytes")]
+    TooLarge,
+    #[error("the token endpoint is overloaded or out of service")]
+    Unavailable,
+}
 
 /// Carries the OAuth library's requests over our client.
 struct Carrier<'a>(&'a Http);
@@ -127,12 +196,21 @@ impl<'c> AsyncHttpClient<'c> for Carrier<'_> {
 
     fn call(&'c self, request: HttpRequest) -> Self::Future {
         Box::pin(async move {
-            let mut request = reqwest::Request::try_from(request).map_err(|_| NoAnswer)?;
+            let mut request = reqwest::Request::try_from(request).map_err(|_| NoAnswer::Lost)?;
             *request.timeout_mut() = Some(TIMEOUT);
-            let response = self.0.client.execute(request).await.map_err(|_| NoAnswer)?;
+            let mut response = self.0.client.execute(request).await.map_err(|_| NoAnswer::Lost)?;
             let status = response.status();
-            let body = response.bytes().await.map_err(|_| NoAnswer)?;
-            let mut answer = HttpResponse::new(body.to_vec());
+            if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS {
+                return Err(NoAnswer::Unavailable);
+            }
+            let mut body = Vec::new();
+            while let Some(part) = response.chunk().await.map_err(|_| NoAnswer::Lost)? {
+                if body.len() + part.len() > MAX_ANSWER_BYTES {
+                    return Err(NoAnswer::TooLarge);
+                }
+                body.extend_from_slice(&part);
+            }
+            let mut answer = HttpResponse::new(body);
             *answer.status_mut() = status;
             Ok(answer)
         })
@@ -140,34 +218,54 @@ impl<'c> AsyncHttpClient<'c> for Carrier<'_> {
 }
 
 fn classify(error: RequestTokenError<NoAnswer, BasicErrorResponse>) -> ProviderError {
+    use BasicErrorResponseType as Code;
     match error {
-        RequestTokenError::ServerResponse(refusal) => match refusal.error() {
-            BasicErrorResponseType::InvalidGrant => ProviderError::Disconnected,
-            other => ProviderError::Refused(Refusal {
-                code: other.to_string(),
-                detail: refusal.error_description().cloned().unwrap_or_default(),
-                element: String::new(),
-                call_id: String::new(),
-            }),
-        },
-        RequestTokenError::Request(error) => ProviderError::unknown(error),
+        RequestTokenError::ServerResponse(refusal) => {
+            let detail = refusal.error_description().map(String::as_str).unwrap_or_default();
+            match refusal.error() {
+                // The grant belongs to another client id, and stays valid for that one.
+                Code::InvalidGrant if names_client(detail) => ProviderError::Misconfigured(detail.to_owned()),
+                Code::InvalidGrant => ProviderError::Disconnected,
+                code @ (Code::InvalidClient
+                | Code::UnauthorizedClient
+                | Code::InvalidRequest
+                | Code::InvalidScope
+                | Code::UnsupportedGrantType) => ProviderError::Misconfigured(code.to_string()),
+                Code::Extension(_) => ProviderError::Busy(RETRY_INTERVAL),
+            }
+        }
         // Neither tokens nor an OAuth error: an outage page, a throttle, half an answer.
-        RequestTokenError::Parse(..) | RequestTokenError::Other(_) => ProviderError::Busy(Duration::from_secs(5)),
+        RequestTokenError::Request(NoAnswer::Unavailable)
+        | RequestTokenError::Parse(..)
+        | RequestTokenError::Other(_) => ProviderError::Busy(RETRY_INTERVAL),
+        RequestTokenError::Request(error) => ProviderError::unknown(error),
     }
 }
 
-fn granted(answer: StandardTokenResponse<Extra, BasicTokenType>, now: Timestamp) -> Result<Granted, ProviderError> {
-    // What is not a token must never take the place of one.
-    let refresh = answer
-        .refresh_token()
-        .filter(|refresh| !refresh.secret().is_empty() && !answer.access_token().secret().is_empty())
-        .ok_or_else(|| ProviderError::unknown("the token answer has no tokens"))?;
-    let lifetime = answer.expires_in().unwrap_or(Duration::from_secs(3600));
-    let seconds = i64::try_from(lifetime.as_secs()).unwrap_or(3600);
+/// Whether a refusal of a grant is about the app, as Intuit's "Incorrect Token type or clientID".
+fn names_client(detail: &str) -> bool {
+    let letters: String = detail.chars().filter(char::is_ascii_alphabetic).collect();
+    letters.to_ascii_lowercase().contains("clientid")
+}
+
+/// Whether a text can be a token: it goes into headers and forms.
+fn is_token(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
+/// The tokens of an answer. A refresh without a new refresh token leaves `old` valid.
+fn granted(answer: TokenAnswer, old: Option<&SecretString>, now: Timestamp) -> Result<Granted, ProviderError> {
+    let access = answer.access_token.secret();
+    let fresh = answer.refresh_token.filter(|refresh| !refresh.is_empty()).map(SecretString::from);
+    let refresh = fresh.or_else(|| old.cloned()).filter(|refresh| is_token(refresh.expose_secret()));
+    let (Some(refresh), true) = (refresh, is_token(access)) else {
+        return Err(ProviderError::unknown("the token answer has no tokens"));
+    };
+    let seconds = answer.expires_in.unwrap_or(DEFAULT_LIFETIME).clamp(MIN_LIFETIME, MAX_LIFETIME);
     Ok(Granted {
-        access: answer.access_token().secret().clone().into(),
-        refresh: refresh.secret().clone().into(),
-        expires_at: now + SignedDuration::from_secs(seconds),
-        api_domain: answer.extra_fields().api_domain.clone(),
+        access: access.clone().into(),
+        refresh,
+        expires_at: now + Duration::from_secs(seconds),
+        api_domain: answer.api_domain,
     })
 }

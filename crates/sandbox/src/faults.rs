@@ -20,6 +20,8 @@ pub(crate) enum Effect {
     Status(u16),
     /// Refused with this code, in QuickBooks' words, and nothing done.
     Fault(String),
+    /// Refused by QuickBooks' token endpoint as `invalid_grant` with this description (none where it is empty), and nothing done.
+    InvalidGrant(String),
     /// Refused as one request too many, and nothing done.
     Throttle,
     /// The connection breaks and nothing was done.
@@ -138,6 +140,7 @@ pub(crate) async fn layer(
             (status, [(header::CONTENT_TYPE, "text/plain")], "a fault that was asked for").into_response()
         }
         Some(Effect::Fault(code)) => quickbooks::Fault::of_code(&code).response(&now.to_string()),
+        Some(Effect::InvalidGrant(description)) => quickbooks::refused_grant(&description),
         Some(Effect::Throttle) => quickbooks::throttled(now.as_millisecond()),
         Some(Effect::DropBefore) => broken(),
         Some(Effect::DropAfter) => {

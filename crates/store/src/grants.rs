@@ -156,7 +156,8 @@ pub async fn lease(
 }
 
 /// Stores refreshed tokens in the place of those that ended at `replaced`, and gives the lease back. Nothing where others stand there
-/// meanwhile: of a user who has installed the app anew.
+/// meanwhile: of a user who has installed the app anew. True where the grant had been recorded as revoked: the old tokens were refused
+/// to another caller, because these replaced them.
 pub async fn renew(
     tx: &mut Tx,
     vault: &Vault,
@@ -165,23 +166,33 @@ pub async fn renew(
     replaced: Timestamp,
     api_domain: &str,
     tokens: &Tokens,
-) -> Result<(), Error> {
+) -> Result<bool, Error> {
     let (access, refresh) = tokens::seal(vault, &place(tenant, user), tokens)?;
+    let had_ended = on!(tx, c => sqlx::query(
+        "UPDATE pipedrive_grant SET state = 'active' WHERE tenant_id = $1 AND user_id = $2 AND expires_at = $3 AND state = 'revoked'")
+        .bind(tenant.0).bind(user.0).bind(micros(replaced)).execute(c).await.map(|done| done.rows_affected()))?;
     on!(tx, c => sqlx::query(
-        "UPDATE pipedrive_grant SET api_domain = $4, access_token = $5, refresh_token = $6, expires_at = $7, lease_until = 0          WHERE tenant_id = $1 AND user_id = $2 AND expires_at = $3")
+        "UPDATE pipedrive_grant SET api_domain = $4, access_token = $5, refresh_token = $6, expires_at = $7, lease_until = 0 \
+         WHERE tenant_id = $1 AND user_id = $2 AND expires_at = $3")
         .bind(tenant.0).bind(user.0).bind(micros(replaced)).bind(api_domain).bind(access).bind(refresh)
         .bind(micros(tokens.expires_at)).execute(c).await.map(drop))?;
-    Ok(())
+    Ok(had_ended == 1)
 }
 
-/// Gives the lease back without new tokens; `revoked` when Pipedrive refused the refresh token for good. Nothing where the tokens
-/// that ended at `kept` do not stand there any more.
-pub async fn release(tx: &mut Tx, tenant: TenantId, user: UserId, kept: Timestamp, revoked: bool) -> Result<(), Error> {
+/// Gives the lease back without new tokens; `revoked` when Pipedrive refused the refresh token for good. False, and nothing, where the
+/// tokens that ended at `kept` do not stand there any more.
+pub async fn release(
+    tx: &mut Tx,
+    tenant: TenantId,
+    user: UserId,
+    kept: Timestamp,
+    revoked: bool,
+) -> Result<bool, Error> {
     let state = if revoked { "revoked" } else { "active" };
-    on!(tx, c => sqlx::query(
+    let rows = on!(tx, c => sqlx::query(
         "UPDATE pipedrive_grant SET lease_until = 0, state = $4 WHERE tenant_id = $1 AND user_id = $2 AND expires_at = $3 AND state = 'active'")
-        .bind(tenant.0).bind(user.0).bind(micros(kept)).bind(state).execute(c).await.map(drop))?;
-    Ok(())
+        .bind(tenant.0).bind(user.0).bind(micros(kept)).bind(state).execute(c).await.map(|done| done.rows_affected()))?;
+    Ok(rows == 1)
 }
 
 /// Forgets a user's grant, as an uninstallation asks; returns how many users of the company are left.

@@ -180,7 +180,8 @@ pub async fn lease(
 }
 
 /// Stores refreshed tokens in the place of those that ended at `replaced`, and gives the lease back. Nothing where others stand there
-/// meanwhile, or none: of a connection that was made anew, or ended, by a person.
+/// meanwhile, or none: of a connection that was made anew, or ended, by a person. True where the access had been recorded as ended: the
+/// old tokens were refused to another caller, because these replaced them.
 pub async fn renew(
     tx: &mut Tx,
     vault: &Vault,
@@ -188,13 +189,18 @@ pub async fn renew(
     id: ConnectionId,
     replaced: Timestamp,
     tokens: &Tokens,
-) -> Result<(), Error> {
+) -> Result<bool, Error> {
     let (access, refresh) = tokens::seal(vault, &place(tenant), tokens)?;
+    let had_ended = on!(tx, c => sqlx::query(
+        "UPDATE quickbooks_connection SET state = 'active' \
+         WHERE tenant_id = $1 AND id = $2 AND expires_at = $3 AND state = 'needs_reconnect'")
+        .bind(tenant.0).bind(id.0).bind(micros(replaced)).execute(c).await.map(|done| done.rows_affected()))?;
     on!(tx, c => sqlx::query(
-        "UPDATE quickbooks_connection SET access_token = $4, refresh_token = $5, expires_at = $6, lease_until = 0          WHERE tenant_id = $1 AND id = $2 AND expires_at = $3")
+        "UPDATE quickbooks_connection SET access_token = $4, refresh_token = $5, expires_at = $6, lease_until = 0 \
+         WHERE tenant_id = $1 AND id = $2 AND expires_at = $3 AND state = 'active'")
         .bind(tenant.0).bind(id.0).bind(micros(replaced)).bind(access).bind(refresh).bind(micros(tokens.expires_at))
         .execute(c).await.map(drop))?;
-    Ok(())
+    Ok(had_ended == 1)
 }
 
 /// Gives the lease back without new tokens; `ended` where QuickBooks has ended the access. False, and nothing, where the tokens

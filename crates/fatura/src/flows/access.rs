@@ -22,6 +22,9 @@ use url::Url;
 const MARGIN: SignedDuration = SignedDuration::from_secs(60);
 /// A refresh has to be done within this time, or another may try. Longer than a token endpoint is waited for.
 const LEASE: SignedDuration = SignedDuration::from_secs(14);
+/// How often, and how many times, new tokens are stored before they are given up.
+const STORE_INTERVAL: Duration = Duration::from_secs(1);
+const STORES_MOST: u32 = 60;
 const WAIT: Duration = Duration::from_millis(100);
 const WAITS_MOST: u32 = 200;
 
@@ -78,6 +81,14 @@ fn tokens(granted: &Granted) -> Tokens {
 /// A token that was only just granted is refused as well. Whether the grant has ended is for the token endpoint to say.
 fn refused_again() -> ProviderError {
     ProviderError::unknown("a new access token was refused as well")
+}
+
+/// A refresh whose answer is lost leaves no doubt about the call that it was made for: that one was not sent.
+fn not_begun(error: ProviderError) -> ProviderError {
+    match error {
+        ProviderError::Unknown(_) => ProviderError::Away,
+        other => other,
+    }
 }
 
 fn is_usable(tokens: &Tokens, now: Timestamp, refused: Option<&SecretString>) -> bool {
@@ -152,6 +163,9 @@ trait Grant: Clone + Send + Sync + 'static {
     /// What is stored of it.
     type Stored: Send + Sync + 'static;
 
+    /// The settings that its provider checks, for the log.
+    const SETTINGS: &'static str;
+
     /// Whose it is.
     fn tenant(&self) -> TenantId;
 
@@ -166,23 +180,24 @@ trait Grant: Clone + Send + Sync + 'static {
     /// Asks the provider for new tokens.
     fn refresh(&self, app: &App, stored: &Self::Stored) -> impl Future<Output = Result<Granted, ProviderError>> + Send;
 
-    /// Stores new tokens, and gives the lease back.
+    /// Stores new tokens, and gives the lease back. True where the grant had been recorded as ended meanwhile.
     fn renew(
         &self,
         app: &App,
         tx: &mut Tx,
         stored: &Self::Stored,
         granted: &Granted,
-    ) -> impl Future<Output = Result<(), Error>> + Send;
+    ) -> impl Future<Output = Result<bool, Error>> + Send;
 
-    /// Gives the lease back without new tokens; `ended` where the provider says that the grant has.
+    /// Gives the lease back without new tokens; `ended` where the provider says that the grant has. False where the tokens have changed
+    /// meanwhile.
     fn release(
         &self,
         app: &App,
         tx: &mut Tx,
         stored: &Self::Stored,
         ended: bool,
-    ) -> impl Future<Output = Result<(), Error>> + Send;
+    ) -> impl Future<Output = Result<bool, Error>> + Send;
 
     /// What a failed refresh means to the caller.
     fn failed(error: ProviderError) -> Error;
@@ -191,13 +206,13 @@ trait Grant: Clone + Send + Sync + 'static {
 /// The grant with a token that can be used, and is not the one that was refused.
 async fn usable<G: Grant>(app: &App, grant: &G, refused: Option<&SecretString>) -> Result<G::Stored, Error> {
     for _ in 0..WAITS_MOST {
-        let now = app.clock.now();
         let stored = grant.stored(app).await?;
-        if is_usable(G::tokens(&stored), now, refused) {
+        if is_usable(G::tokens(&stored), app.clock.now(), refused) {
             return Ok(stored);
         }
         let mut tx = app.db.begin().await?;
-        let leased = grant.lease(&mut tx, now).await?;
+        // Not earlier: the transaction may have waited for others, and the lease has to outlast the refresh.
+        let leased = grant.lease(&mut tx, app.clock.now()).await?;
         tx.commit().await?;
         if leased {
             let (app, grant) = (app.clone(), grant.clone());
@@ -215,24 +230,47 @@ async fn refresh<G: Grant>(app: &App, grant: &G, old: &G::Stored) -> Result<(), 
     let current = grant.stored(app).await?;
     let changed = G::tokens(&current).access.expose_secret() != G::tokens(old).access.expose_secret();
     let outcome = if changed { None } else { Some(grant.refresh(app, old).await) };
-    let mut tx = app.db.begin().await?;
-    match &outcome {
-        None => grant.release(app, &mut tx, &current, false).await?,
-        Some(Ok(granted)) => grant.renew(app, &mut tx, old, granted).await?,
-        Some(Err(error)) => {
-            grant.release(app, &mut tx, old, matches!(error, ProviderError::Disconnected)).await?;
-        }
+    let stored = if changed { &current } else { old };
+    let granted = outcome.as_ref().and_then(|outcome| outcome.as_ref().ok());
+    let error = outcome.as_ref().and_then(|outcome| outcome.as_ref().err());
+    if let Some(error @ ProviderError::Misconfigured(_)) = error {
+        tracing::error!(tenant.id = %grant.tenant().0, %error, settings = G::SETTINGS, "tokens are not refreshed; correct the settings");
     }
-    tx.commit().await?;
-    match outcome {
-        Some(Err(error)) => {
-            if matches!(error, ProviderError::Disconnected) {
-                app.db.announce(grant.tenant()).await;
-            }
-            Err(G::failed(error))
+    let ended = matches!(error, Some(ProviderError::Disconnected));
+    let mut failures = 0;
+    // The provider may have replaced the old tokens: new ones that are not stored are lost, and with them the grant.
+    while let Err(failed) = store_outcome(app, grant, stored, granted, ended).await {
+        failures += 1;
+        if granted.is_none() || failures == STORES_MOST {
+            return Err(failed);
         }
+        tracing::warn!(tenant.id = %grant.tenant().0, error = %failed, "new tokens are not stored yet");
+        tokio::time::sleep(STORE_INTERVAL).await;
+    }
+    match outcome {
+        Some(Err(error)) => Err(G::failed(error)),
         _ => Ok(()),
     }
+}
+
+/// Stores what came of a refresh, and gives the lease back.
+async fn store_outcome<G: Grant>(
+    app: &App,
+    grant: &G,
+    stored: &G::Stored,
+    granted: Option<&Granted>,
+    ended: bool,
+) -> Result<(), Error> {
+    let mut tx = app.db.begin().await?;
+    let changed = match granted {
+        Some(granted) => grant.renew(app, &mut tx, stored, granted).await?,
+        None => grant.release(app, &mut tx, stored, ended).await? && ended,
+    };
+    tx.commit().await?;
+    if changed {
+        app.db.announce(grant.tenant()).await;
+    }
+    Ok(())
 }
 
 /// A user's grant at Pipedrive.
@@ -244,6 +282,8 @@ struct OfUser {
 
 impl Grant for OfUser {
     type Stored = grants::Grant;
+
+    const SETTINGS: &'static str = "pipedrive_client_id, pipedrive_client_secret";
 
     fn tenant(&self) -> TenantId {
         self.tenant
@@ -267,7 +307,7 @@ impl Grant for OfUser {
         app.pipedrive.refresh(&app.http, &stored.tokens.refresh, app.clock.now()).await
     }
 
-    async fn renew(&self, app: &App, tx: &mut Tx, stored: &grants::Grant, granted: &Granted) -> Result<(), Error> {
+    async fn renew(&self, app: &App, tx: &mut Tx, stored: &grants::Grant, granted: &Granted) -> Result<bool, Error> {
         let named =
             granted.api_domain.as_deref().and_then(|api| Url::parse(api).ok()).filter(|api| app.config.allows_api(api));
         let api = named.map_or_else(|| stored.api_domain.clone(), String::from);
@@ -275,12 +315,15 @@ impl Grant for OfUser {
             .await?)
     }
 
-    async fn release(&self, _app: &App, tx: &mut Tx, stored: &grants::Grant, ended: bool) -> Result<(), Error> {
+    async fn release(&self, _app: &App, tx: &mut Tx, stored: &grants::Grant, ended: bool) -> Result<bool, Error> {
         Ok(grants::release(tx, self.tenant, self.user, stored.tokens.expires_at, ended).await?)
     }
 
     fn failed(error: ProviderError) -> Error {
-        if matches!(error, ProviderError::Disconnected) { Error::NotInstalled } else { Error::Pipedrive(error) }
+        match error {
+            ProviderError::Disconnected => Error::NotInstalled,
+            other => Error::Pipedrive(not_begun(other)),
+        }
     }
 }
 
@@ -293,6 +336,8 @@ struct OfCompany {
 
 impl Grant for OfCompany {
     type Stored = Connection;
+
+    const SETTINGS: &'static str = "quickbooks_client_id, quickbooks_client_secret";
 
     fn tenant(&self) -> TenantId {
         self.tenant
@@ -321,23 +366,32 @@ impl Grant for OfCompany {
         app.quickbooks.refresh(&app.http, &stored.tokens.refresh, app.clock.now()).await
     }
 
-    async fn renew(&self, app: &App, tx: &mut Tx, stored: &Connection, granted: &Granted) -> Result<(), Error> {
-        Ok(quickbooks::renew(tx, &app.vault, self.tenant, self.connection, stored.tokens.expires_at, &tokens(granted))
-            .await?)
+    async fn renew(&self, app: &App, tx: &mut Tx, stored: &Connection, granted: &Granted) -> Result<bool, Error> {
+        let (replaced, tokens) = (stored.tokens.expires_at, tokens(granted));
+        let had_ended = quickbooks::renew(tx, &app.vault, self.tenant, self.connection, replaced, &tokens).await?;
+        if had_ended {
+            // Another replica refreshed with the old token, and was refused: administrators have been asked for nothing.
+            reconnect::ask(app, tx, self.tenant).await?;
+        }
+        Ok(had_ended)
     }
 
-    async fn release(&self, app: &App, tx: &mut Tx, stored: &Connection, ended: bool) -> Result<(), Error> {
+    async fn release(&self, app: &App, tx: &mut Tx, stored: &Connection, ended: bool) -> Result<bool, Error> {
         let expires_at = stored.tokens.expires_at;
-        if quickbooks::release(tx, self.tenant, self.connection, expires_at, ended).await? && ended {
+        let released = quickbooks::release(tx, self.tenant, self.connection, expires_at, ended).await?;
+        if released && ended {
             reconnect::ask(app, tx, self.tenant).await?;
             let detail = json!({ "connection": self.connection.0 });
             audit::record(tx, self.tenant, None, "access ended by QuickBooks", None, &detail, app.clock.now()).await?;
         }
-        Ok(())
+        Ok(released)
     }
 
     fn failed(error: ProviderError) -> Error {
-        if matches!(error, ProviderError::Disconnected) { Error::NeedsReconnect } else { Error::QuickBooks(error) }
+        match error {
+            ProviderError::Disconnected => Error::NeedsReconnect,
+            other => Error::QuickBooks(not_begun(other)),
+        }
     }
 }
 

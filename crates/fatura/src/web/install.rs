@@ -7,7 +7,7 @@ use crate::{
 };
 use aws_lc_rs::constant_time;
 use axum::{
-    Json,
+    body::Bytes,
     extract::State,
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Redirect, Response},
@@ -20,6 +20,8 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use domain::ids::UserId;
 use secrecy::ExposeSecret;
 use serde::Deserialize;
+use serde_json::Value;
+use url::form_urlencoded;
 
 fn cookie_name(app: &App) -> &'static str {
     if app.config.is_https() { "__Host-fatura-flow" } else { "fatura-flow" }
@@ -82,31 +84,91 @@ pub(crate) async fn callback(State(app): State<App>, jar: CookieJar, Query(callb
     }
 }
 
-/// What Pipedrive tells when a user uninstalls.
-#[derive(Debug, Deserialize)]
-pub(crate) struct Uninstalled {
+/// No uninstall call is larger.
+pub(crate) const MAX_UNINSTALL_BYTES: usize = 64 * 1024;
+
+/// The body of Pipedrive's uninstall call.
+#[derive(Debug, PartialEq, Eq)]
+struct Uninstall {
     client_id: String,
     company_id: i64,
     user_id: i64,
 }
 
+impl Uninstall {
+    /// Reads JSON or a form by its content: which type Pipedrive declares is not documented, and an uninstallation must not be missed.
+    fn parse(body: &[u8]) -> Option<Self> {
+        let member = |key: &str| -> Option<String> {
+            match serde_json::from_slice(body) {
+                Ok(Value::Object(members)) => match members.get(key)? {
+                    Value::String(text) => Some(text.clone()),
+                    Value::Number(number) => Some(number.to_string()),
+                    _ => None,
+                },
+                Ok(_) => None,
+                Err(_) => {
+                    form_urlencoded::parse(body).find(|(name, _)| name == key).map(|(_, value)| value.into_owned())
+                }
+            }
+        };
+        let number = |key| member(key)?.trim().parse().ok();
+        Some(Self { client_id: member("client_id")?, company_id: number("company_id")?, user_id: number("user_id")? })
+    }
+}
+
 /// A signed DELETE on the callback: a user has uninstalled the app.
-pub(crate) async fn uninstalled(
-    State(app): State<App>,
-    headers: HeaderMap,
-    Json(told): Json<Uninstalled>,
-) -> Result<StatusCode, Error> {
+pub(crate) async fn uninstalled(State(app): State<App>, headers: HeaderMap, body: Bytes) -> Result<StatusCode, Error> {
     let expected = format!("{}:{}", app.config.pipedrive_client_id, app.config.pipedrive_client_secret.expose_secret());
     let given = headers
         .get(header::AUTHORIZATION)
         .and_then(|value| value.to_str().ok()?.strip_prefix("Basic "))
         .and_then(|encoded| BASE64_STANDARD.decode(encoded).ok())
         .unwrap_or_default();
-    let genuine = constant_time::verify_slices_are_equal(&given, expected.as_bytes()).is_ok();
-    if !genuine || told.client_id != app.config.pipedrive_client_id {
+    if constant_time::verify_slices_are_equal(&given, expected.as_bytes()).is_err() {
+        return Err(Error::Unauthenticated);
+    }
+    let Some(uninstall) = Uninstall::parse(&body) else {
+        tracing::error!(bytes = body.len(), "an uninstall call of Pipedrive could not be read");
+        return Ok(StatusCode::BAD_REQUEST);
+    };
+    if uninstall.client_id != app.config.pipedrive_client_id {
         return Err(Error::Unauthenticated);
     }
     let language = crate::language::Language::English;
-    install::uninstall(&app, told.company_id, UserId(told.user_id)).await.map_err(Error::of(language))?;
+    install::uninstall(&app, uninstall.company_id, UserId(uninstall.user_id)).await.map_err(Error::of(language))?;
     Ok(StatusCode::OK)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_uninstall_call_is_read_by_its_content() {
+        let expected = Uninstall { client_id: "a+b".into(), company_id: 7, user_id: 9 };
+        for body in [
+            r#"{"client_id":"a+b","company_id":7,"user_id":9,"timestamp":"2026-01-01T00:00:00Z"}"#,
+            r#" {"client_id":"a+b","company_id":"7","user_id":"9","more":{"a":[1]}} "#,
+            "client_id=a%2Bb&company_id=7&user_id=9&timestamp=2026-01-01T00%3A00%3A00Z",
+        ] {
+            assert_eq!(Uninstall::parse(body.as_bytes()).as_ref(), Some(&expected), "{body}");
+        }
+        for body in [
+            "",
+            "null",
+            "7",
+            "[]",
+            "{}",
+            r#"{"client_id":"a","company_id":7}"#,
+            r#"{"client_id":"a","company_id":null,"user_id":9}"#,
+            r#"{"client_id":"a","company_id":7.5,"user_id":9}"#,
+            r#"{"client_id":["a"],"company_id":7,"user_id":9}"#,
+            r#"{"client_id":"a","company_id":99999999999999999999,"user_id":9}"#,
+            "client_id=a&company_id=7",
+            "client_id=a&company_id=x&user_id=9",
+        ] {
+            assert_eq!(Uninstall::parse(body.as_bytes()), None, "{body}");
+        }
+        assert_eq!(Uninstall::parse(b"\xff\xfe"), None);
+    }
 }

@@ -93,7 +93,12 @@ pub(crate) fn router(app: App) -> Router {
     let plain = Router::new()
         .route("/", get(pages::about))
         .route("/install", get(install::begin))
-        .route("/pipedrive/callback", get(install::callback).delete(install::uninstalled))
+        .route(
+            "/pipedrive/callback",
+            get(install::callback)
+                .delete(install::uninstalled)
+                .layer(DefaultBodyLimit::max(install::MAX_UNINSTALL_BYTES)),
+        )
         .route("/quickbooks/connect", get(connect::begin))
         .route("/quickbooks/callback", get(connect::callback))
         .route("/quickbooks/again", get(connect::again))

@@ -18,6 +18,7 @@ use axum::{
 };
 use axum_extra::extract::{CookieJar, Query};
 use i18n_embed_fl::fl;
+use providers::ProviderError;
 
 /// The locale that the browser asks for.
 pub(crate) fn asked(headers: &HeaderMap) -> Locale {
@@ -59,6 +60,11 @@ pub(crate) fn failed(error: &flows::Error, provider: &str) -> Redirect {
         flows::Error::ForeignFlow => "expired",
         flows::Error::ConnectedElsewhere => "connected-elsewhere",
         flows::Error::NotInstalled => "not-installed",
+        flows::Error::QuickBooks(ProviderError::Misconfigured(_))
+        | flows::Error::Pipedrive(ProviderError::Misconfigured(_)) => {
+            tracing::error!(error = error as &dyn std::error::Error, provider, "a flow failed; correct the settings");
+            "misconfigured"
+        }
         _ => {
             tracing::warn!(error = error as &dyn std::error::Error, provider, "a flow failed");
             "failed"
@@ -112,6 +118,9 @@ pub(crate) async fn outcome(
         }
         ("quickbooks", "declined") => (fl!(w.t, "declined-title"), fl!(w.t, "declined-text")),
         ("quickbooks", "not-installed") => (fl!(w.t, "not-installed-title"), fl!(w.t, "not-installed-text")),
+        ("pipedrive" | "quickbooks", "misconfigured") => {
+            (fl!(w.t, "misconfigured-title"), fl!(w.t, "misconfigured-text"))
+        }
         ("pipedrive" | "quickbooks", "failed") => (fl!(w.t, "flow-failed-title"), fl!(w.t, "flow-failed-text")),
         _ => return Ok(not_found(headers).await),
     };

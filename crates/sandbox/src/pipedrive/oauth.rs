@@ -17,7 +17,7 @@ use axum::{
 };
 use axum_extra::extract::{CookieJar, Query};
 use jsonwebtoken::{EncodingKey, Header};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use url::Url;
@@ -138,7 +138,15 @@ struct Authorize {
     client_id: String,
     redirect_uri: String,
     state: String,
+    /// The registration says what is granted; an empty one is refused.
+    #[serde(deserialize_with = "also_empty")]
+    scope: Option<String>,
     decision: String,
+}
+
+/// A text, also an empty one: an `Option` alone would read `scope=` as absent.
+fn also_empty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    String::deserialize(deserializer).map(Some)
 }
 
 #[derive(Template)]
@@ -161,6 +169,9 @@ fn bad_request(shared: &Shared, request: &Authorize) -> Option<Response> {
     }
     if !request.redirect_uri.is_empty() && request.redirect_uri != app.callback_url {
         return wrong("redirect_uri does not match the registered callback URL");
+    }
+    if request.scope.as_ref().is_some_and(|scope| scope.trim().is_empty()) {
+        return wrong("scope must not be empty");
     }
     None
 }

@@ -17,6 +17,7 @@ use crate::clock::Clock;
 pub(crate) use company::{Act, Company, Quirks, preset};
 pub(crate) use entity::Entity;
 pub(crate) use fault::{Fault, throttled};
+pub(crate) use oauth::refused_grant;
 pub(crate) use objects::Verb;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};

@@ -15,7 +15,7 @@ use domain::{
 use rstest::rstest;
 use secrecy::ExposeSecret;
 use store::{
-    audit, drafts,
+    Tx, audit, drafts,
     flows::{self, Provider},
     grants,
     invoices::{self, Of, Placed, State},
@@ -260,6 +260,40 @@ async fn one_refreshes_at_a_time(#[values(Sqlite, Postgres)] backend: Backend) {
     assert!(!quickbooks::release(&mut tx, tenant, id, at(3600), false).await.unwrap());
     let ended = quickbooks::find(&mut tx, &t.vault, tenant, id).await.unwrap().unwrap();
     assert_eq!((ended.state, ended.tokens.refresh.expose_secret()), (quickbooks::State::Disconnected, ""));
+}
+
+#[rstest]
+#[tokio::test]
+async fn tokens_that_come_late_revive_an_access_that_was_taken_for_ended(#[values(Sqlite, Postgres)] backend: Backend) {
+    let t = Database::new(backend).await;
+    let mut tx = t.db.begin().await.unwrap();
+    let tenant = tenant(&mut tx, 1).await;
+    grants::install(&mut tx, &t.vault, tenant, USER, &profile(), "https://a", &tokens("old"), at(0)).await.unwrap();
+    assert!(grants::release(&mut tx, tenant, USER, at(3600), true).await.unwrap());
+    let late = tokens("late");
+    assert!(!grants::renew(&mut tx, &t.vault, tenant, USER, at(3599), "https://a", &late).await.unwrap());
+    assert!(!grants::find(&mut tx, &t.vault, tenant, USER).await.unwrap().unwrap().active);
+    assert!(grants::renew(&mut tx, &t.vault, tenant, USER, at(3600), "https://a", &late).await.unwrap());
+    let grant = grants::find(&mut tx, &t.vault, tenant, USER).await.unwrap().unwrap();
+    assert_eq!((grant.active, grant.tokens.refresh.expose_secret()), (true, "late-refresh"));
+    assert!(!grants::renew(&mut tx, &t.vault, tenant, USER, at(3600), "https://a", &late).await.unwrap());
+
+    let id = connection(&t, &mut tx, tenant, "1").await;
+    assert!(quickbooks::release(&mut tx, tenant, id, at(3600), true).await.unwrap());
+    assert!(!quickbooks::renew(&mut tx, &t.vault, tenant, id, at(3599), &late).await.unwrap());
+    let state = async |tx: &mut Tx| quickbooks::find(tx, &t.vault, tenant, id).await.unwrap().unwrap().state;
+    assert_eq!(state(&mut tx).await, quickbooks::State::NeedsReconnect);
+    assert!(quickbooks::renew(&mut tx, &t.vault, tenant, id, at(3600), &late).await.unwrap());
+    let revived = quickbooks::find(&mut tx, &t.vault, tenant, id).await.unwrap().unwrap();
+    assert_eq!((revived.state, revived.tokens.refresh.expose_secret()), (quickbooks::State::Active, "late-refresh"));
+    assert!(!quickbooks::renew(&mut tx, &t.vault, tenant, id, at(3600), &late).await.unwrap());
+
+    // Another company took its place: its tokens are kept nowhere.
+    connection(&t, &mut tx, tenant, "2").await;
+    assert!(!quickbooks::renew(&mut tx, &t.vault, tenant, id, at(3600), &tokens("later")).await.unwrap());
+    let replaced = quickbooks::find(&mut tx, &t.vault, tenant, id).await.unwrap().unwrap();
+    let kept = replaced.tokens.refresh.expose_secret();
+    assert_eq!((replaced.state, kept), (quickbooks::State::Disconnected, "late-refresh"));
 }
 
 #[rstest]

@@ -94,7 +94,15 @@ impl Worker<'_> {
         match self.create(&connection, &catalogue, mark, &customer, items, term).await {
             Ok(snapshot) => Ok((snapshot, customer)),
             Err(error) => {
-                if let Error::QuickBooks(ProviderError::Busy(_) | ProviderError::Away) = &error {
+                let was_not_sent = match &error {
+                    Error::QuickBooks(ProviderError::Busy(_) | ProviderError::Away) => true,
+                    // No access, no call. The doubt about an earlier attempt stays.
+                    Error::NeedsReconnect
+                    | Error::NotConnected
+                    | Error::QuickBooks(ProviderError::Misconfigured(_)) => !is_sent || self.invoice.may_resend,
+                    _ => false,
+                };
+                if was_not_sent {
                     let mut tx = self.app.db.begin().await?;
                     invoices::unsent(&mut tx, self.tenant, self.invoice.id, self.hold.owner).await?;
                     tx.commit().await?;

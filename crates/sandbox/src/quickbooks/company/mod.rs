@@ -19,8 +19,8 @@ use jiff::{Timestamp, civil::Date};
 use names::Names;
 use numbers::Numbers;
 pub(crate) use quirks::{
-    InvalidAddresses, LikeAccents, Moments, PaidInvoice, PercentDiscount, Quirks, TaxInclusiveAmount, TaxRounding,
-    ThirdDecimal,
+    InvalidAddresses, LikeAccents, Moments, OldRefreshToken, PaidInvoice, PercentDiscount, Quirks, TaxInclusiveAmount,
+    TaxRounding, ThirdDecimal,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};

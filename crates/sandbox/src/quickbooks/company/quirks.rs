@@ -98,6 +98,17 @@ impl Default for InvalidAddresses {
     }
 }
 
+/// What becomes of a refresh token when a refresh returns another value. Intuit's texts say both.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum OldRefreshToken {
+    /// It works for another day.
+    #[default]
+    Lives,
+    /// It is refused from then on, also where the answer with the new one was lost.
+    Dies,
+}
+
 /// The quirks of one company.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -117,6 +128,7 @@ pub(crate) struct Quirks {
     pub(crate) void_paid: PaidInvoice,
     pub(crate) moments: Moments,
     pub(crate) invalid_addresses: InvalidAddresses,
+    pub(crate) old_refresh_token: OldRefreshToken,
 }
 
 impl Default for Quirks {
@@ -134,6 +146,7 @@ impl Default for Quirks {
             void_paid: PaidInvoice::default(),
             moments: Moments::default(),
             invalid_addresses: InvalidAddresses::default(),
+            old_refresh_token: OldRefreshToken::default(),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 mod identity;
 
-use super::User;
+use super::{User, company::OldRefreshToken};
 use crate::{
     clock::Clock,
     oauth::{TokenForm, bearer, is_client},
@@ -34,8 +34,10 @@ const CHAIN_SECONDS: i64 = 157_680_000;
 const ACCESS_SECONDS: i64 = 3600;
 const REFRESH_SECONDS: i64 = 8_640_000;
 const CODE_SECONDS: i64 = 600;
-/// For a day a refresh gives back the same refresh token; the superseded one lives for another day.
+/// For a day a refresh gives back the same refresh token; the superseded one lives for another day, or dies at once (a quirk).
 const ROTATION_SECONDS: i64 = 86_400;
+/// What is said of an access token, or of another app's token, in the place of a refresh token.
+const WRONG_TOKEN: &str = "Incorrect Token type or clientID";
 
 /// Codes and tokens that are out.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -143,7 +145,12 @@ impl Grants {
         })
     }
 
-    fn refresh(&mut self, token: &str, clock: Clock) -> Option<Value> {
+    /// The company of a refresh token.
+    fn realm_of_refresh(&self, token: &str) -> Option<&str> {
+        self.refresh.get(token).map(|grant| grant.realm_id.as_str())
+    }
+
+    fn refresh(&mut self, token: &str, old: OldRefreshToken, clock: Clock) -> Option<Value> {
         let now = clock.epoch();
         let mut grant = self.refresh.get(token).filter(|grant| grant.expires > now)?.clone();
         if now - grant.issued < ROTATION_SECONDS {
@@ -151,8 +158,15 @@ impl Grants {
             self.refresh.insert(token.to_owned(), grant.clone());
             return Some(self.answer(&grant, token, now));
         }
-        if let Some(old) = self.refresh.get_mut(token) {
-            old.expires = now + ROTATION_SECONDS;
+        match old {
+            OldRefreshToken::Lives => {
+                if let Some(superseded) = self.refresh.get_mut(token) {
+                    superseded.expires = now + ROTATION_SECONDS;
+                }
+            }
+            OldRefreshToken::Dies => {
+                self.refresh.remove(token);
+            }
         }
         Some(self.chain(&grant.realm_id, &grant.sub, &grant.scope, grant.granted, clock))
     }
@@ -348,6 +362,14 @@ fn error(status: StatusCode, error: &str, description: &str) -> Response {
     (status, Json(json!({ "error": error, "error_description": description }))).into_response()
 }
 
+/// A grant that the token endpoint does not take.
+pub(crate) fn refused_grant(description: &str) -> Response {
+    if description.is_empty() {
+        return (StatusCode::BAD_REQUEST, Json(json!({ "error": "invalid_grant" }))).into_response();
+    }
+    error(StatusCode::BAD_REQUEST, "invalid_grant", description)
+}
+
 async fn token(State(shared): State<Shared>, headers: HeaderMap, Form(form): Form<TokenForm>) -> Response {
     let app = &shared.quickbooks_app;
     if !is_client(&headers, &form, &app.client_id, &app.client_secret) {
@@ -355,7 +377,8 @@ async fn token(State(shared): State<Shared>, headers: HeaderMap, Form(form): For
     }
     let mut world = shared.world();
     let clock = world.clock;
-    let mut wrong = "Incorrect or invalid refresh token";
+    // Usually a refusal has no description.
+    let mut wrong = "";
     let answer = match form.grant_type.as_str() {
         "authorization_code" => {
             wrong = "Incorrect or invalid authorization code";
@@ -369,7 +392,16 @@ async fn token(State(shared): State<Shared>, headers: HeaderMap, Form(form): For
                 answer
             })
         }
-        "refresh_token" => world.quickbooks.grants.refresh(&form.refresh_token, clock),
+        "refresh_token" => {
+            let quickbooks = &mut world.quickbooks;
+            if quickbooks.grants.access.contains_key(&form.refresh_token) {
+                wrong = WRONG_TOKEN;
+            }
+            let realm = quickbooks.grants.realm_of_refresh(&form.refresh_token);
+            let company = realm.and_then(|realm| quickbooks.companies.get(realm));
+            let old = company.map(|company| company.quirks.old_refresh_token).unwrap_or_default();
+            quickbooks.grants.refresh(&form.refresh_token, old, clock)
+        }
         _ => return error(StatusCode::BAD_REQUEST, "unsupported_grant_type", "The grant type is not supported"),
     };
     let hard = headers
@@ -381,7 +413,7 @@ async fn token(State(shared): State<Shared>, headers: HeaderMap, Form(form): For
             ([(header::CACHE_CONTROL, "no-cache, no-store")], Json(answer)).into_response()
         }
         Some(answer) => ([(header::CACHE_CONTROL, "no-cache, no-store")], Json(answer)).into_response(),
-        None => error(StatusCode::BAD_REQUEST, "invalid_grant", wrong),
+        None => refused_grant(wrong),
     }
 }
 

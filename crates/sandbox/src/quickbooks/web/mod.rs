@@ -21,6 +21,7 @@ pub(crate) fn router(shared: Shared) -> Router {
     Router::new()
         .route("/", get(companies))
         .route("/login", get(deep_link))
+        .route("/app/login", get(deep_link))
         .route("/app/{realm}/invoices", get(invoices))
         .route("/app/{realm}/invoice", get(invoice))
         .route("/app/{realm}/invoice/{id}/pdf", get(pdf))
@@ -42,9 +43,10 @@ struct DeepLink {
     pagereq: String,
 }
 
-/// The robust deep link: signs in, switches to the company, opens the page.
-async fn deep_link(Query(link): Query<DeepLink>) -> Redirect {
-    Redirect::to(&format!("/app/{}/{}", link.deeplinkcompanyid, link.pagereq))
+/// The robust deep link, in the form of QuickBooks' own answers and in the older one: signs in, switches to the company, opens the page.
+async fn deep_link(State(shared): State<Shared>, Query(link): Query<DeepLink>) -> Response {
+    let DeepLink { deeplinkcompanyid: realm, pagereq } = link;
+    on(&shared, &realm, |company, _| Redirect::to(&format!("/app/{}/{pagereq}", company.realm_id)).into_response())
 }
 
 #[derive(Debug, Deserialize)]

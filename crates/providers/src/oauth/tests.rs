@@ -1,0 +1,168 @@
+//! Token endpoints as they answer, also oddly.
+
+use super::*;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpListener,
+    time::timeout,
+};
+
+const NOW: Timestamp = Timestamp::UNIX_EPOCH;
+const HOUR: i64 = 3600;
+
+fn registration(token_url: &str) -> Registration {
+    let url = |text: &str| Url::parse(text).expect("an address");
+    Registration {
+        client_id: "id".into(),
+        client_secret: "secret".into(),
+        authorize_url: url("https://provider.example/authorize"),
+        token_url: url(token_url),
+        revoke_url: url(token_url),
+        redirect_url: url("https://fatura.example/callback"),
+        scopes: Vec::new(),
+    }
+}
+
+/// Refreshes at an endpoint that gives this answer, and closes the connection.
+async fn refreshed(status: &str, body: &[u8]) -> Result<Granted, ProviderError> {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let url = format!("http://{}/token", listener.local_addr().expect("an address"));
+    let mut answer = format!("HTTP/1.1 {status}\r\ncontent-length: {}\r\n\r\n", body.len()).into_bytes();
+    answer.extend_from_slice(body);
+    let served = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.expect("a connection");
+        let mut request = vec![0; 4096];
+        let _ = stream.read(&mut request).await;
+        // A client that has had enough closes the connection.
+        let _ = stream.write_all(&answer).await;
+        let _ = stream.shutdown().await;
+    });
+    let http = Http::new(Duration::from_secs(10)).expect("a client");
+    let (registration, refresh) = (registration(&url), SecretString::from("old"));
+    let outcome = registration.refresh(&http, &refresh, NOW);
+    let outcome = timeout(Duration::from_secs(5), outcome).await.expect("in time");
+    served.abort();
+    outcome
+}
+
+async fn granted_by(body: &str) -> Option<(String, String, i64)> {
+    let granted = refreshed("200 OK", body.as_bytes()).await.ok()?;
+    Some((
+        granted.access.expose_secret().to_owned(),
+        granted.refresh.expose_secret().to_owned(),
+        granted.expires_at.as_second(),
+    ))
+}
+
+#[tokio::test]
+async fn a_token_answer_of_an_odd_shape_replaces_no_good_token() {
+    let full = |expires_in: &str| {
+        format!(
+            r#"{{"token_type":"bearer","access_token":"new-access","refresh_token":"new","expires_in":{expires_in}}}"#
+        )
+    };
+    for (expires_in, seconds) in [
+        ("3600", HOUR),
+        ("null", HOUR),
+        (r#""3600""#, HOUR),
+        (r#"" 1800 ""#, 1800),
+        (r#""soon""#, HOUR),
+        ("-1", HOUR),
+        ("1e300", HOUR),
+        ("3599.5", HOUR),
+        ("{}", HOUR),
+        ("0", 120),
+        ("18446744073709551615", 24 * HOUR),
+        ("99999999999999999999999999", HOUR),
+    ] {
+        let granted = granted_by(&full(expires_in)).await;
+        assert_eq!(granted, Some(("new-access".into(), "new".into(), seconds)), "{expires_in}");
+    }
+    // Without a new refresh token the old one stays.
+    for refresh in ["", r#","refresh_token":null"#, r#","refresh_token":"""#, r#","refresh_token":7"#] {
+        let granted = granted_by(&format!(r#"{{"access_token":"new-access"{refresh}}}"#)).await;
+        assert_eq!(granted, Some(("new-access".into(), "old".into(), HOUR)), "{refresh}");
+    }
+    for nothing in [
+        "",
+        "null",
+        "[]",
+        "{}",
+        "<html>",
+        r#"{"access_token":null,"refresh_token":"new"}"#,
+        r#"{"access_token":"","refresh_token":"new"}"#,
+        r#"{"access_token":7,"refresh_token":"new"}"#,
+        r#"{"access_token":"two\nlines","refresh_token":"new"}"#,
+        r#"{"access_token":"new-access","refresh_token":"two\nlines"}"#,
+        r#"{"access_token":"new-access","refresh_token":"ne"#,
+    ] {
+        assert_eq!(granted_by(nothing).await, None, "{nothing}");
+    }
+}
+
+#[tokio::test]
+async fn a_code_without_a_refresh_token_grants_nothing() {
+    let answer: TokenAnswer = serde_json::from_str(r#"{"access_token":"new-access"}"#).expect("an answer");
+    assert!(granted(answer, None, NOW).is_err());
+}
+
+#[tokio::test]
+async fn a_refusal_says_who_has_to_act() {
+    let refusal = async |status: &str, body: &str| refreshed(status, body.as_bytes()).await.expect_err("a refusal");
+    // The administrator: the grant is gone.
+    for body in [
+        r#"{"error":"invalid_grant"}"#,
+        r#"{"error":"invalid_grant","error_description":null}"#,
+        r#"{"error_description":"Incorrect or invalid refresh token","error":"invalid_grant"}"#,
+        r#"{"error_description":"Token invalid","error":"invalid_grant"}"#,
+    ] {
+        assert!(matches!(refusal("400 Bad Request", body).await, ProviderError::Disconnected), "{body}");
+    }
+    // The operator: the grant is another client id's.
+    for (status, body) in [
+        ("400 Bad Request", r#"{"error_description":"Incorrect Token type or clientID","error":"invalid_grant"}"#),
+        ("401 Unauthorized", r#"{"error":"invalid_client"}"#),
+        ("400 Bad Request", r#"{"error":"invalid_client"}"#),
+        ("400 Bad Request", r#"{"error":"unauthorized_client"}"#),
+        ("401 Unauthorized", r#"{"success":false,"message":"Invalid client","error":"invalid_client"}"#),
+    ] {
+        assert!(matches!(refusal(status, body).await, ProviderError::Misconfigured(_)), "{body}");
+    }
+    // Nobody: it is tried again.
+    for (status, body) in [
+        ("429 Too Many Requests", r#"{"error":"too_many_requests"}"#),
+        ("503 Service Unavailable", r#"{"error":"invalid_grant"}"#),
+        ("502 Bad Gateway", "<html>"),
+        ("400 Bad Request", "<html>"),
+        ("400 Bad Request", r#"{"error":"server_error"}"#),
+        ("400 Bad Request", ""),
+        ("302 Found", ""),
+    ] {
+        assert!(matches!(refusal(status, body).await, ProviderError::Busy(_)), "{status} {body}");
+    }
+}
+
+#[tokio::test]
+async fn a_token_answer_is_read_up_to_a_megabyte() {
+    let answer = |length: usize| {
+        let mut body = br#"{"access_token":"new-access","refresh_token":"new"}"#.to_vec();
+        body.resize(length, b' ');
+        body
+    };
+    assert!(refreshed("200 OK", &answer(MAX_ANSWER_BYTES)).await.is_ok());
+    let outcome = refreshed("200 OK", &answer(MAX_ANSWER_BYTES + 1)).await;
+    assert!(matches!(outcome, Err(ProviderError::Unknown(_))), "{outcome:?}");
+}
+
+#[test]
+fn an_empty_scope_is_never_asked_for() {
+    let mut registration = registration("https://provider.example/token");
+    for scopes in [vec![], vec![String::new()], vec![" ".to_owned(), String::new()]] {
+        registration.scopes = scopes;
+        let consent = registration.consent("state").expect("an address");
+        assert!(consent.query_pairs().all(|(key, _)| key != "scope"), "{consent}");
+    }
+    registration.scopes = vec!["a b".to_owned(), String::new(), "c".to_owned()];
+    let consent = registration.consent("state").expect("an address");
+    assert!(consent.query_pairs().any(|(key, value)| key == "scope" && value == "a b c"), "{consent}");
+}
