@@ -146,8 +146,7 @@ fn classify(error: RequestTokenError<NoAnswer, BasicErrorResponse>) -> ProviderE
             other => ProviderError::Refused(Refusal {
                 code: other.to_string(),
                 detail: refusal.error_description().cloned().unwrap_or_default(),
-                element: String::new(),
-                call_id: String::new(),
+                ..Refusal::default()
             }),
         },
         RequestTokenError::Request(error) => ProviderError::unknown(error),
