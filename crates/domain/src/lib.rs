@@ -16,6 +16,7 @@ pub mod mapping;
 pub mod mark;
 pub mod money;
 pub mod number;
+pub mod refusal;
 pub mod search;
 pub mod sums;
 pub mod tax;

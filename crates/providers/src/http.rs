@@ -2,12 +2,12 @@
 
 use crate::{
     ProviderError,
-    error::Refusal,
+    classify::{BUSY_DEFAULT, Body, Told, classify},
     gate::{Entered, Gate, Lane},
 };
 use bytes::Bytes;
 use futures_util::stream::{Stream, StreamExt, unfold};
-use reqwest::{RequestBuilder, Response, StatusCode, header::HeaderMap, redirect::Policy};
+use reqwest::{RequestBuilder, Response, StatusCode, redirect::Policy};
 use serde::de::DeserializeOwned;
 use std::{
     cell::Cell,
@@ -16,10 +16,6 @@ use std::{
 
 /// No provider's answer that we ask for is larger.
 const BODY_MOST: usize = 16 * 1024 * 1024;
-/// QuickBooks stumbles over one row of a list, with 400 or with 500: that list it will refuse again.
-const INVALID_ROW: &str = "4002";
-/// What is waited after a 429 that does not say: QuickBooks documents 60 seconds.
-const BUSY_DEFAULT: Duration = Duration::from_secs(60);
 /// A 429 that asks for no more than this is waited out here, so often: nothing was carried out, and Pipedrive's window is
 /// two seconds. Longer ones are the caller's to decide.
 const WAIT_MOST: Duration = Duration::from_secs(3);
@@ -43,16 +39,13 @@ pub async fn counted<T>(work: impl Future<Output = T>) -> (T, u32) {
     CALLS.scope(Cell::new(0), async { (work.await, CALLS.with(Cell::get)) }).await
 }
 
-/// Code, detail and element of a refusal.
-pub(crate) type Told = (String, String, String);
-
 /// How a provider's answers are read, by its own module.
 #[derive(Clone, Copy)]
 pub(crate) struct Explain {
     /// Its name.
     pub(crate) provider: &'static str,
-    /// What a refusal tells, out of its body.
-    pub(crate) refusal: fn(&[u8]) -> Option<Told>,
+    /// Reads a refusal out of a body, where it is in the provider's own words.
+    pub(crate) refusal: fn(&Body) -> Option<Told>,
 }
 
 impl Http {
@@ -80,24 +73,27 @@ impl Http {
         self.gate.as_ref().is_none_or(|(gate, _)| gate.takes_batch())
     }
 
-    /// Sends a request and reads its JSON answer.
+    /// Sends a request and reads its JSON answer. A refusal is one with status 200 as well.
     pub(crate) async fn json<Answer: DeserializeOwned>(
         &self,
         request: RequestBuilder,
         explain: Explain,
     ) -> Result<Answer, ProviderError> {
-        let body = self.send(request, explain).await?;
-        crate::json::parse(&body).map_err(ProviderError::unknown)
+        let parts = self.open(request, explain).await?;
+        let (status, call_id) = (parts.response.status(), call_id(&parts.response));
+        let body = Body::parse(parts.collect().await?);
+        if let Some(told) = (explain.refusal)(&body) {
+            return Err(told.into_error(status, call_id));
+        }
+        match body {
+            Body::Json(value) => serde_json::from_value(value).map_err(ProviderError::unknown),
+            Body::Other(_, error) => Err(ProviderError::unknown(error)),
+        }
     }
 
     /// Sends a request and reads its answer.
     pub(crate) async fn send(&self, request: RequestBuilder, explain: Explain) -> Result<Vec<u8>, ProviderError> {
-        let mut body = Vec::new();
-        let mut parts = self.open(request, explain).await?;
-        while let Some(part) = parts.next().await {
-            body.extend_from_slice(&part?);
-        }
-        Ok(body)
+        self.open(request, explain).await?.collect().await
     }
 
     /// Sends a request and passes its answer on as it comes. An error ends it.
@@ -149,16 +145,16 @@ impl Http {
         if status.is_success() {
             return Ok(parts);
         }
-        let headers = parts.response.headers().clone();
-        let asked = asked_to_wait(&parts.response);
-        if let (Some((gate, _)), Some(pause)) = (&self.gate, asked) {
-            gate.close(pause);
-        }
+        let (call_id, asked) = (call_id(&parts.response), asked_to_wait(&parts.response));
         let mut body = Vec::new();
         while let Some(Ok(part)) = parts.next().await {
             body.extend_from_slice(&part);
         }
-        Err(classify(status, &headers, asked, &body, explain))
+        let error = classify(status, call_id, asked, body, explain);
+        if let (Some((gate, _)), ProviderError::Busy(pause)) = (&self.gate, &error) {
+            gate.close(*pause);
+        }
+        Err(error)
     }
 }
 
@@ -172,6 +168,12 @@ async fn answer(request: RequestBuilder) -> Result<Response, ProviderError> {
             ProviderError::unknown(error.without_url())
         }
     })
+}
+
+/// Intuit's id of a call.
+fn call_id(response: &Response) -> String {
+    let id = response.headers().get("intuit_tid").and_then(|value| value.to_str().ok());
+    id.unwrap_or_default().to_owned()
 }
 
 /// How long an answer of "too many requests" asks to wait.
@@ -194,6 +196,14 @@ struct Parts {
 }
 
 impl Parts {
+    async fn collect(mut self) -> Result<Vec<u8>, ProviderError> {
+        let mut body = Vec::new();
+        while let Some(part) = self.next().await {
+            body.extend_from_slice(&part?);
+        }
+        Ok(body)
+    }
+
     async fn next(&mut self) -> Option<Result<Bytes, ProviderError>> {
         if self.is_broken {
             return None;
@@ -206,35 +216,6 @@ impl Parts {
         });
         self.is_broken = part.is_err();
         Some(part)
-    }
-}
-
-fn classify(
-    status: StatusCode,
-    headers: &HeaderMap,
-    asked: Option<Duration>,
-    body: &[u8],
-    explain: Explain,
-) -> ProviderError {
-    let told = (explain.refusal)(body);
-    let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
-    match status {
-        StatusCode::UNAUTHORIZED => ProviderError::TokenRefused,
-        StatusCode::NOT_FOUND => ProviderError::NotFound,
-        StatusCode::TOO_MANY_REQUESTS => ProviderError::Busy(asked.unwrap_or(BUSY_DEFAULT)),
-        // The one answer of a server in trouble that says nothing was begun; a gateway's 502 and 504 do not.
-        StatusCode::SERVICE_UNAVAILABLE => ProviderError::Away,
-        status
-            if (status.is_server_error() && told.as_ref().is_none_or(|(code, ..)| code != INVALID_ROW))
-                || status.is_redirection() =>
-        {
-            ProviderError::unknown(format!("status {status}"))
-        }
-        status => {
-            let (code, detail, element) =
-                told.unwrap_or_else(|| (status.as_u16().to_string(), String::new(), String::new()));
-            ProviderError::Refused(Refusal { code, detail, element, call_id: header("intuit_tid") })
-        }
     }
 }
 

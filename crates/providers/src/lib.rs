@@ -3,6 +3,7 @@
 //! Invariant: the providers' wire types stay in here; what leaves is the domain's. Every call goes through one
 //! `send`, which says what the caller may do next.
 
+mod classify;
 mod error;
 mod gate;
 mod http;
@@ -11,7 +12,7 @@ pub mod oauth;
 pub mod pipedrive;
 pub mod quickbooks;
 
-pub use error::{ProviderError, Refusal};
+pub use error::{Fault, ProviderError, Refusal};
 pub use gate::{Allowance, Gate, Lane};
 pub use http::{Http, counted};
 

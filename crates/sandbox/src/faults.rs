@@ -1,7 +1,10 @@
 //! Faults on request: calls that match answer late, wrongly, broken, or not at all. Chance is drawn from a seed, so that
 //! a run can be repeated.
 
+mod answers;
+
 use crate::{mutation, quickbooks, world::Shared};
+use answers::{Asked, Xml};
 use axum::{
     body::{Body, to_bytes},
     extract::{Request, State},
@@ -18,8 +21,18 @@ use std::time::Duration;
 pub(crate) enum Effect {
     /// Answered with this status and nothing done.
     Status(u16),
-    /// Refused with this code, in QuickBooks' words, and nothing done.
-    Fault(String),
+    /// Refused with this code, in QuickBooks' words, or word for word as it is asked for, and nothing done.
+    Fault(Asked),
+    /// Refused by the gateway, as XML though JSON was asked for, and nothing done.
+    Xml(Xml),
+    /// Refused because the app may not open the company, in the gateway's words, and nothing done.
+    NotAuthorized,
+    /// Refused because the token lacks the scope, in the gateway's words, and nothing done.
+    ScopeMissing,
+    /// The page of a CDN with this status comes in place of the API's answer, and nothing was done.
+    Page(u16),
+    /// Carried out; the page of a CDN with this status comes in place of the answer.
+    PageAfter(u16),
     /// Refused by QuickBooks' token endpoint as `invalid_grant` with this description (none where it is empty), and nothing done.
     InvalidGrant(String),
     /// Refused as one request too many, and nothing done.
@@ -139,7 +152,16 @@ pub(crate) async fn layer(
             let status = StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
             (status, [(header::CONTENT_TYPE, "text/plain")], "a fault that was asked for").into_response()
         }
-        Some(Effect::Fault(code)) => quickbooks::Fault::of_code(&code).response(&now.to_string()),
+        Some(Effect::Fault(Asked::Code(code))) => quickbooks::Fault::of_code(&code).response(&now.to_string()),
+        Some(Effect::Fault(Asked::Written(fault))) => fault.response(&now.to_string()),
+        Some(Effect::Xml(fault)) => fault.response(&now.to_string()),
+        Some(Effect::NotAuthorized) => quickbooks::unauthorized(now.as_millisecond()),
+        Some(Effect::ScopeMissing) => quickbooks::scope_missing(now.as_millisecond()),
+        Some(Effect::Page(status)) => answers::page(status),
+        Some(Effect::PageAfter(status)) => {
+            next.run(request).await;
+            answers::page(status)
+        }
         Some(Effect::InvalidGrant(description)) => quickbooks::refused_grant(&description),
         Some(Effect::Throttle) => quickbooks::throttled(now.as_millisecond()),
         Some(Effect::DropBefore) => broken(),

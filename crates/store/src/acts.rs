@@ -12,6 +12,7 @@ use crate::{
 use domain::{
     ids::{ActId, InvoiceId, TenantId, UserId},
     invoice::Act,
+    refusal::RefusalCause,
 };
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -42,6 +43,8 @@ pub enum Reason {
     NoAddress,
     /// QuickBooks refused because the invoice has payments, in its own words.
     HasPayments(String),
+    /// QuickBooks refused for a cause that is known; with its own words.
+    Explained(RefusalCause, String),
     /// QuickBooks refused, in its own words.
     Refused(String),
 }

@@ -3,6 +3,7 @@
 use crate::{
     deal::written,
     number::{DecimalMark, parse_decimal},
+    refusal::RefusalCause,
 };
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -295,6 +296,8 @@ pub enum Problem {
     PricesIn(String),
     /// QuickBooks cannot hold this character.
     UnsupportedCharacter(char),
+    /// QuickBooks refused for a cause that is known; with its own words.
+    Explained(RefusalCause, String),
     /// QuickBooks refused; in its own words.
     Refused(String),
 }

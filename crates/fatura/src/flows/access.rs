@@ -154,6 +154,11 @@ where
         Ok(done) => Ok(done),
         Err(ProviderError::TokenRefused) => Err(Error::QuickBooks(refused_again())),
         Err(ProviderError::NotFound) => Err(Error::NotFound),
+        // No token helps, and nobody of the company can: whoever runs the service has to see it.
+        Err(error @ ProviderError::WrongEnvironment(_)) => {
+            tracing::error!(tenant.id = %tenant.0, connection.id = %connection.id.0, %error, "quickbooks_api_url and the QuickBooks keys do not fit this company");
+            Err(Error::QuickBooks(error))
+        }
         Err(other) => Err(Error::QuickBooks(other)),
     }
 }

@@ -7,6 +7,7 @@
 use super::{
     Error, access, catalogue, follow,
     lease::{Attempt, HEARTBEAT, Hold, LOOK_AGAIN, PATIENCE, UNDER_WAY, request_id},
+    refusals::cause_of_act,
     settings,
 };
 use crate::state::App;
@@ -14,6 +15,7 @@ use domain::{
     draft::check_recipient,
     ids::{ActId, InvoiceId, TenantId, UserId},
     invoice::{Act, Snapshot, status},
+    refusal::RefusalCause,
 };
 use providers::{ProviderError, quickbooks::Payments};
 use serde_json::json;
@@ -109,9 +111,6 @@ pub(crate) async fn request(
     app.db.announce(tenant).await;
     outcome(app, tenant, wish.id).await
 }
-
-/// What QuickBooks answers where something that is linked stands in the way.
-const LINKED: &str = "6540";
 
 /// How long somebody waits for the payments of an invoice before they are asked without them.
 const PAYMENTS_DEADLINE: Duration = Duration::from_secs(3);
@@ -247,6 +246,12 @@ impl Worker<'_> {
                         return Ok((current, Some(reason)));
                     }
                 },
+                Err(Error::QuickBooks(ProviderError::NotPermitted(refusal))) if !self.is_in_doubt() => {
+                    return Ok((current, Some(Reason::Explained(RefusalCause::Reconnect, refusal.detail))));
+                }
+                Err(Error::QuickBooks(ProviderError::WrongEnvironment(refusal))) if !self.is_in_doubt() => {
+                    return Ok((current, Some(Reason::Explained(RefusalCause::Environment, refusal.detail))));
+                }
                 Err(error) => return Err(error),
             }
             current = self.read(&connection, &current).await?;
@@ -257,15 +262,26 @@ impl Worker<'_> {
         Err(Error::QuickBooks(ProviderError::Busy(HEARTBEAT)))
     }
 
-    /// Why QuickBooks refused. No code is documented for deleting an invoice that has payments; closed books have one.
+    /// Why QuickBooks refused. No code is documented for deleting an invoice that has payments: what is not about something else
+    /// is about them.
     fn refusal(&self, current: &Snapshot, code: &str, detail: String) -> Reason {
         let has_payments = current.balance.amount() < current.total.amount();
+        let cause = cause_of_act(code);
         let is_about_them = match self.requested.wish.act {
-            Act::Delete => !matches!(code, "6200" | "6210"),
-            Act::Void => code == LINKED,
+            Act::Delete => matches!(cause, None | Some(RefusalCause::Deposited | RefusalCause::NotLinkable)),
+            Act::Void => cause == Some(RefusalCause::Deposited),
             Act::Send | Act::Correct => false,
         };
-        if has_payments && is_about_them { Reason::HasPayments(detail) } else { Reason::Refused(detail) }
+        match cause {
+            _ if has_payments && is_about_them => Reason::HasPayments(detail),
+            Some(cause) => Reason::Explained(cause, detail),
+            None => Reason::Refused(detail),
+        }
+    }
+
+    /// Whether an attempt before may have carried it out.
+    fn is_in_doubt(&self) -> bool {
+        !matches!(self.progress, Progress::Queued)
     }
 
     /// How often to look at what became of an attempt before. An e-mail that somebody else may be sending is waited for, by no clock that

@@ -134,7 +134,11 @@ impl Worker<'_> {
             match self.put(author, &content).await {
                 Ok(note) => return Ok(Some(note)),
                 // Not theirs to write, or they have left: a colleague may.
-                Err(Error::NotInstalled | Error::NotFound | Error::Pipedrive(ProviderError::Refused(_))) => {}
+                Err(
+                    Error::NotInstalled
+                    | Error::NotFound
+                    | Error::Pipedrive(ProviderError::Refused(_) | ProviderError::NotPermitted(_)),
+                ) => {}
                 Err(error) => return Err(error),
             }
         }

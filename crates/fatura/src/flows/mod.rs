@@ -18,6 +18,7 @@ mod once;
 pub(crate) mod panel;
 pub(crate) mod pdf;
 pub(crate) mod reconnect;
+mod refusals;
 pub(crate) mod repeats;
 pub(crate) mod settings;
 pub(crate) mod stuck;

@@ -32,7 +32,11 @@ pub(crate) async fn tell(app: &App, tenant: TenantId) -> Result<Attempt, Error> 
         match settle(app, tenant, admin, &profile, &page, is_needed).await {
             Ok(()) => {}
             // They have left, or the app was registered without the right to activities: the panel and the settings say it.
-            Err(Error::NotInstalled | Error::NotFound | Error::Pipedrive(ProviderError::Refused(_))) => {
+            Err(
+                Error::NotInstalled
+                | Error::NotFound
+                | Error::Pipedrive(ProviderError::Refused(_) | ProviderError::NotPermitted(_)),
+            ) => {
                 tracing::warn!(tenant.id = %tenant.0, "an administrator's task was not written");
             }
             Err(error) => return Err(error),

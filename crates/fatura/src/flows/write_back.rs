@@ -179,8 +179,8 @@ async fn put_as_any(
             Ok(()) => return Ok(true),
             Err(Error::NotInstalled | Error::NotFound) => {}
             // A field that was deleted, or does not take it: there is nothing to repeat.
-            Err(Error::Pipedrive(ProviderError::Refused(refusal))) => {
-                tracing::warn!(tenant.id = %tenant.0, code = refusal.code, "the deal's fields were not written");
+            Err(Error::Pipedrive(error @ (ProviderError::Refused(_) | ProviderError::NotPermitted(_)))) => {
+                tracing::warn!(tenant.id = %tenant.0, %error, "the deal's fields were not written");
                 return Ok(false);
             }
             Err(error) => return Err(error),

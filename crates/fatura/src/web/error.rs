@@ -87,6 +87,21 @@ pub(crate) fn words(w: Writer, error: &flows::Error) -> (StatusCode, String, Str
         E::QuickBooks(ProviderError::Misconfigured(_)) | E::Pipedrive(ProviderError::Misconfigured(_)) => {
             (StatusCode::BAD_GATEWAY, fl!(w.t, "misconfigured-title"), fl!(w.t, "misconfigured-text"))
         }
+        E::QuickBooks(ProviderError::Blocked(_)) => {
+            (StatusCode::SERVICE_UNAVAILABLE, fl!(w.t, "quickbooks-blocked-title"), fl!(w.t, "quickbooks-blocked-text"))
+        }
+        E::Pipedrive(ProviderError::Blocked(_)) => {
+            (StatusCode::SERVICE_UNAVAILABLE, fl!(w.t, "pipedrive-blocked-title"), fl!(w.t, "pipedrive-blocked-text"))
+        }
+        E::QuickBooks(ProviderError::NotPermitted(_)) => {
+            (StatusCode::CONFLICT, fl!(w.t, "quickbooks-rights-title"), fl!(w.t, "refusal-reconnect"))
+        }
+        E::Pipedrive(ProviderError::NotPermitted(_)) => {
+            (StatusCode::CONFLICT, fl!(w.t, "pipedrive-rights-title"), fl!(w.t, "pipedrive-rights-text"))
+        }
+        E::QuickBooks(ProviderError::WrongEnvironment(_)) => {
+            (StatusCode::BAD_GATEWAY, fl!(w.t, "quickbooks-environment-title"), fl!(w.t, "refusal-environment"))
+        }
         E::QuickBooks(_) => {
             (StatusCode::BAD_GATEWAY, fl!(w.t, "quickbooks-away-title"), fl!(w.t, "quickbooks-away-text"))
         }

@@ -13,6 +13,7 @@ mod live;
 mod pages;
 mod panel;
 mod pdf;
+mod refusals;
 mod session;
 mod settings;
 mod shell;

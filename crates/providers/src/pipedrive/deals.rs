@@ -215,7 +215,7 @@ impl Api<'_> {
     pub async fn is_deleted(&self, entity: Entity, id: i64) -> Result<bool, ProviderError> {
         match self.get::<Json>(self.url(&path(entity, id))?).await {
             Ok((record, _)) => Ok(record["is_deleted"] == true),
-            Err(ProviderError::NotFound | ProviderError::Refused(_)) => Ok(false),
+            Err(ProviderError::NotFound | ProviderError::Refused(_) | ProviderError::NotPermitted(_)) => Ok(false),
             Err(error) => Err(error),
         }
     }

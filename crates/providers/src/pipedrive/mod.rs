@@ -13,7 +13,9 @@ pub use users::Me;
 
 use crate::{
     Http, ProviderError,
-    http::{Explain, Told},
+    classify::{Body, Meaning, Told},
+    error::Fault,
+    http::Explain,
     json::{Rows, take},
 };
 use secrecy::{ExposeSecret, SecretString};
@@ -34,10 +36,18 @@ pub struct Api<'a> {
 
 const EXPLAIN: Explain = Explain { provider: "pipedrive", refusal };
 
-fn refusal(body: &[u8]) -> Option<Told> {
-    let body: Value = serde_json::from_slice(body).ok()?;
-    let code = body["code"].as_str().map_or_else(|| body["errorCode"].to_string(), str::to_owned);
-    Some((code, body["error"].as_str()?.to_owned(), String::new()))
+/// Reads a refusal in Pipedrive's own words. JSON of somebody else, as of a gateway, is none.
+fn refusal(body: &Body) -> Option<Told> {
+    let Body::Json(body) = body else { return None };
+    if body["success"] != false {
+        return None;
+    }
+    let text = |name: &str| body[name].as_str().unwrap_or_default().to_owned();
+    let code = body["code"].as_str().map(str::to_owned).or(body["errorCode"].as_u64().map(|code| code.to_string()));
+    let detail = ["error", "message", "error_info"].into_iter().map(text).find(|text| !text.is_empty());
+    let fault = Fault { code: code.unwrap_or_default(), detail: detail.unwrap_or_default(), element: String::new() };
+    let meaning = if fault.detail == SCOPE_MISSING { Meaning::NotPermitted } else { Meaning::Refused };
+    Some(Told { meaning, faults: vec![fault] })
 }
 
 /// What Pipedrive answers, with 403, when the app lacks a scope: no matter of the user's.
@@ -74,15 +84,13 @@ impl Api<'_> {
         self.http.json::<Value>(request.header("accept", "application/json"), EXPLAIN).await.map(drop)
     }
 
-    /// One record. [`ProviderError::NotFound`] also where this user may not see it, which Pipedrive answers with 403, and
-    /// where it was deleted: for thirty days Pipedrive still shows it, with `is_deleted`.
+    /// One record. [`ProviderError::NotFound`] also where this user may not see it, which Pipedrive answers with 403 in its own
+    /// words, and where it was deleted: for thirty days Pipedrive still shows it, with `is_deleted`.
     async fn one(&self, path: &str) -> Result<Value, ProviderError> {
         match self.get::<Value>(self.url(path)?).await {
             Ok((record, _)) if record["is_deleted"] == true => Err(ProviderError::NotFound),
             Ok((record, _)) => Ok(record),
-            Err(ProviderError::Refused(refusal)) if refusal.code == "403" && refusal.detail != SCOPE_MISSING => {
-                Err(ProviderError::NotFound)
-            }
+            Err(ProviderError::Refused(refusal)) if refusal.status == 403 => Err(ProviderError::NotFound),
             Err(error) => Err(error),
         }
     }
@@ -111,5 +119,51 @@ impl Api<'_> {
                 _ => return Ok(rows),
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::classify::classify;
+    use reqwest::StatusCode;
+
+    fn outcome(status: u16, body: &str) -> String {
+        let status = StatusCode::from_u16(status).expect("a status");
+        match classify(status, String::new(), None, body.into(), EXPLAIN) {
+            ProviderError::Refused(refusal) => format!("refused {}|{}", refusal.code, refusal.detail),
+            other => other.to_string(),
+        }
+    }
+
+    #[test]
+    fn only_pipedrives_own_words_say_that_a_user_may_not_see_something() {
+        let hidden =
+            r#"{"success":false,"error":"You do not have permissions to do this.","errorCode":403,"data":null}"#;
+        assert_eq!(outcome(403, hidden), "refused 403|You do not have permissions to do this.");
+        let bare = r#"{"success":false,"error":"Forbidden"}"#;
+        assert_eq!(outcome(403, bare), "refused 403|Forbidden", "the status where there is no code");
+        let blocked = "a page in front of the provider answered with status 403";
+        let page = "<html><head><title>403 Forbidden</title></head><body><center>cloudflare</center></body></html>";
+        for body in [page, "", "error code: 1015", r#"{"message":"Forbidden"}"#] {
+            assert_eq!(outcome(403, body), blocked, "{body}");
+        }
+        assert_eq!(outcome(404, page), "a page in front of the provider answered with status 404");
+        assert_eq!(outcome(404, r#"{"success":false,"error":"Deal not found"}"#), "the provider does not have it");
+        assert_eq!(outcome(503, page), "the provider is not available");
+        assert_eq!(outcome(502, page), "no usable answer came back");
+    }
+
+    #[test]
+    fn a_missing_scope_is_for_an_administrator() {
+        let missing = r#"{"success":false,"error":"Scope and URL mismatch","error_info":"…","errorCode":403}"#;
+        assert_eq!(outcome(403, missing), "the provider does not permit the call: 403");
+    }
+
+    #[test]
+    fn refusals_of_both_versions_are_read() {
+        let v2 = r#"{"success":false,"error":"body/item_price must be number","code":"ERR_SCHEMA_VALIDATION_FAILED"}"#;
+        assert_eq!(outcome(400, v2), "refused ERR_SCHEMA_VALIDATION_FAILED|body/item_price must be number");
+        assert_eq!(outcome(401, r#"{"success":false,"error_info":"Unauthorized"}"#), "the access token was refused");
     }
 }

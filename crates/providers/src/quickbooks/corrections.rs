@@ -30,8 +30,7 @@ impl Api<'_> {
             return Err(ProviderError::Refused(Refusal {
                 code: "5010".into(),
                 detail: "the lines are not those of the form".into(),
-                element: String::new(),
-                call_id: String::new(),
+                ..Refusal::default()
             }));
         };
         snapshot(self.write("Invoice", request_id, &body).await?, self.home)

@@ -4,6 +4,7 @@ mod catalogue;
 mod changes;
 mod corrections;
 mod customers;
+mod fault;
 mod invoices;
 mod items;
 mod lookups;
@@ -24,13 +25,14 @@ pub use webhooks::changed_realms;
 
 use crate::{
     Http, ProviderError,
-    http::{Explain, Told},
+    classify::Meaning,
+    http::Explain,
     json::{Rows, take},
 };
 use futures_util::future::try_join_all;
 use iso_currency::Currency;
 use jiff::Timestamp;
-use reqwest::RequestBuilder;
+use reqwest::{RequestBuilder, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -54,22 +56,7 @@ pub struct Api<'a> {
     pub home: Option<Currency>,
 }
 
-/// QuickBooks' faults come in two spellings: the API's own, and the gateway's in lower case.
-const EXPLAIN: Explain = Explain { provider: "quickbooks", refusal };
-
-fn refusal(body: &[u8]) -> Option<Told> {
-    let body: Value = serde_json::from_slice(body).ok()?;
-    let error = [&body["Fault"]["Error"][0], &body["fault"]["error"][0]].into_iter().find(|error| !error.is_null())?;
-    Some(read_error(error))
-}
-
-/// Code, detail and element of one error.
-fn read_error(error: &Value) -> (String, String, String) {
-    let text = |names: [&str; 2]| names.iter().find_map(|name| error[*name].as_str()).unwrap_or_default().to_owned();
-    let code = text(["code", "Code"]);
-    let (message, detail) = (text(["Message", "message"]), text(["Detail", "detail"]));
-    (code, if detail.is_empty() { message } else { detail }, text(["element", "Element"]))
-}
+const EXPLAIN: Explain = Explain { provider: "quickbooks", refusal: fault::read };
 
 impl Api<'_> {
     fn url(&self, path: &[&str]) -> Result<Url, ProviderError> {
@@ -136,12 +123,19 @@ impl Api<'_> {
             self.http.client.post(self.url(&["batch"])?).json(&serde_json::json!({ "BatchItemRequest": items }));
         let answer: Value = self.http.json(self.authorized(request), EXPLAIN).await?;
         let answers = answer["BatchItemResponse"].as_array().cloned().unwrap_or_default();
-        Ok((0..statements.len())
+        (0..statements.len())
             .map(|at| {
                 let own = answers.iter().find(|answer| answer["bId"].as_str() == Some(&at.to_string()));
-                own.map(|answer| answer["QueryResponse"].clone()).unwrap_or_default()
+                let own = own.ok_or_else(|| ProviderError::unknown("an item of the batch was not answered"))?;
+                match fault::read_json(own) {
+                    Some(told) if told.meaning != Meaning::Refused => {
+                        Err(told.into_error(StatusCode::OK, String::new()))
+                    }
+                    Some(_) => Ok(Value::Null),
+                    None => Ok(own["QueryResponse"].clone()),
+                }
             })
-            .collect())
+            .collect()
     }
 
     /// Writes an entity under a `requestid`: sent again with the same id, it gives the first answer again.
@@ -203,14 +197,5 @@ mod tests {
     fn a_moment_is_whole_seconds_with_offset() {
         let at: Timestamp = "2026-03-13T08:02:11.987654Z".parse().unwrap();
         assert_eq!(moment(at), "2026-03-13T08:02:11+00:00");
-    }
-
-    #[test]
-    fn both_spellings_of_a_fault_are_read() {
-        let api = br#"{"Fault":{"Error":[{"Message":"m","Detail":"d","code":"6240","element":"DisplayName"}]}}"#;
-        let gateway = br#"{"fault":{"error":[{"message":"m","detail":"","code":"3100","element":null}]}}"#;
-        assert_eq!(refusal(api), Some(("6240".into(), "d".into(), "DisplayName".into())));
-        assert_eq!(refusal(gateway), Some(("3100".into(), "m".into(), String::new())));
-        assert_eq!(refusal(b"<html>"), None);
     }
 }

@@ -40,12 +40,18 @@ impl Fault {
         )
     }
 
-    pub(crate) fn unsupported_property(name: &str) -> Self {
+    /// A member that its class does not have. The text lists those that it has; there is no element.
+    pub(crate) fn unsupported_property(name: &str, class: &str, known: &[&str]) -> Self {
+        let listed: Vec<String> = known.iter().map(|member| format!("\"{member}\"")).collect();
         Self::validation(
             "2010",
             "Request has invalid or unsupported property",
-            format!("Property Name:{name} specified is unsupported or invalid"),
-            name,
+            format!(
+                "Property Name:Unrecognized field \"{name}\" (class com.intuit.schema.finance.v3.{class}), not marked as ignorable ({} known properties: {}) specified is unsupported or invalid",
+                known.len(),
+                listed.join(", ")
+            ),
+            "",
         )
     }
 
@@ -74,12 +80,23 @@ impl Fault {
     }
 
     pub(crate) fn invalid_reference(element: &str) -> Self {
+        Self::validation("2500", "Invalid Reference Id", format!("Invalid Reference Id : {element}"), element)
+    }
+
+    /// A reference to something that is inactive: QuickBooks does not say to what.
+    pub(crate) fn inactive_reference() -> Self {
         Self::validation(
             "2500",
             "Invalid Reference Id",
             "Invalid Reference Id : Something you're trying to use has been made inactive. Check the fields with accounts, customers, items, vendors or employees.",
-            element,
+            "",
         )
+    }
+
+    /// A reference to a row that was never there, of a list that QuickBooks names.
+    pub(crate) fn missing_element(list: &str, id: &str) -> Self {
+        let detail = format!("Invalid Reference Id : {list} element id {id} not found");
+        Self::validation("2500", "Invalid Reference Id", detail, "")
     }
 
     /// A `SyncToken` that is not the current one.
@@ -246,7 +263,7 @@ impl Fault {
     pub(crate) fn of_code(code: &str) -> Self {
         match code {
             "610" => Self::not_found(),
-            "2500" => Self::invalid_reference(""),
+            "2500" => Self::inactive_reference(),
             "5010" => Self::stale("another user"),
             "6210" => Self::closed_books("the closing date"),
             "6240" => Self::duplicate_name(
@@ -263,10 +280,12 @@ impl Fault {
 
     /// The `Fault` object alone, as in a batch answer.
     pub(crate) fn body(&self) -> Value {
-        json!({
-            "Error": [{ "Message": self.message, "Detail": self.detail, "code": self.code, "element": self.element }],
-            "type": self.kind,
-        })
+        let mut error = json!({ "Message": self.message, "Detail": self.detail, "code": self.code });
+        // What cannot be read, as JSON or as a query, has none.
+        if !matches!(self.code.as_ref(), "2010" | "4000" | "4001") {
+            error["element"] = json!(self.element);
+        }
+        json!({ "Error": [error], "type": self.kind })
     }
 
     pub(crate) fn status(&self) -> StatusCode {
@@ -295,12 +314,23 @@ pub(crate) fn unauthenticated(detail: &str, epoch_millis: i64) -> Response {
 
 /// A token that belongs to another company.
 pub(crate) fn unauthorized(epoch_millis: i64) -> Response {
+    forbidden("message=ApplicationAuthorizationFailed; errorCode=003100; statusCode=403", epoch_millis)
+}
+
+/// A token without the scope of the API.
+pub(crate) fn scope_missing(epoch_millis: i64) -> Response {
+    forbidden("message=AuthorizationFailed; errorCode=003100; statusCode=403", epoch_millis)
+}
+
+fn forbidden(message: &str, epoch_millis: i64) -> Response {
     let body = json!({
+        "warnings": null, "intuitObject": null,
         "fault": {
-            "error": [{ "message": "message=ApplicationAuthorizationFailed; errorCode=003100; statusCode=403", "detail": "", "code": "3100", "element": null }],
-            "type": "AUTHORIZATION",
+            "error": [{ "message": message, "detail": null, "code": "3100", "element": null }],
+            "type": "SERVICE",
         },
-        "time": epoch_millis,
+        "report": null, "queryResponse": null, "batchItemResponse": [], "attachableResponse": [], "syncErrorResponse": null,
+        "requestId": null, "time": epoch_millis, "status": null, "cdcresponse": [],
     });
     (StatusCode::FORBIDDEN, Json(body)).into_response()
 }

@@ -16,7 +16,7 @@ pub(crate) mod webhooks;
 use crate::clock::Clock;
 pub(crate) use company::{Act, Company, Quirks, preset};
 pub(crate) use entity::Entity;
-pub(crate) use fault::{Fault, throttled};
+pub(crate) use fault::{Fault, scope_missing, throttled, unauthorized};
 pub(crate) use oauth::refused_grant;
 pub(crate) use objects::Verb;
 use serde::{Deserialize, Serialize};

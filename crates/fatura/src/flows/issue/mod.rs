@@ -6,6 +6,8 @@
 //! our mark before it is sent again. The answer, the links and the audit row are kept in one transaction.
 
 mod customer;
+mod explain;
+mod locate;
 mod worker;
 
 use super::{
@@ -193,58 +195,6 @@ fn refusal(code: &str, detail: &str) -> Error {
     Error::QuickBooks(ProviderError::Refused(providers::Refusal {
         code: code.to_owned(),
         detail: detail.to_owned(),
-        element: String::new(),
-        call_id: String::new(),
+        ..providers::Refusal::default()
     }))
-}
-
-/// A refusal of QuickBooks, at the field that it is about.
-fn explain(code: &str, element: &str, detail: &str, draft: &Draft) -> FieldError {
-    let (field, problem) = match code {
-        "6240" => (FormField::Customer, Problem::NameTaken),
-        "6140" => (FormField::Number, Problem::NumberTaken),
-        "6200" | "6210" => (FormField::Issued, Problem::PeriodClosed),
-        "610" | "2500" if element.contains("ItemRef") => (FormField::Lines, Problem::Inactive),
-        "610" | "2500" if element.contains("TaxCode") => (FormField::Lines, Problem::Unknown),
-        "610" | "2500" if element.contains("Currency") => (FormField::Currency, Problem::Unknown),
-        "610" | "2500" => (FormField::Customer, Problem::Inactive),
-        "2040" => return unsupported(detail, draft),
-        "2210" => (FormField::Email, Problem::NotAnEmail),
-        "6000" if detail.contains("currency") => (FormField::Currency, Problem::Refused(detail.to_owned())),
-        _ => (FormField::Whole, Problem::Refused(detail.to_owned())),
-    };
-    FieldError { field, problem }
-}
-
-/// A character that QuickBooks names and cannot hold, at the field that has it.
-fn unsupported(detail: &str, draft: &Draft) -> FieldError {
-    let Some(character) = detail.chars().find(|c| !c.is_ascii()) else {
-        return FieldError { field: FormField::Whole, problem: Problem::Refused(detail.to_owned()) };
-    };
-    let address = &draft.address;
-    let customer = if let Choice::New(name) = &draft.customer { name.as_str() } else { "" };
-    let texts = [
-        (FormField::Customer, customer),
-        (FormField::To, &draft.attention),
-        (FormField::Email, &draft.email),
-        (FormField::Cc, &draft.cc),
-        (FormField::TaxId, &draft.tax_id),
-        (FormField::Address, &address.street),
-        (FormField::City, &address.city),
-        (FormField::State, &address.state),
-        (FormField::PostalCode, &address.postal_code),
-        (FormField::Country, &address.country),
-        (FormField::Message, &draft.message),
-        (FormField::Memo, &draft.memo),
-        (FormField::Number, draft.number.as_deref().unwrap_or_default()),
-    ];
-    let custom =
-        draft.custom.iter().filter_map(|(id, text)| Some((FormField::Custom(id.parse().ok()?), text.as_str())));
-    let lines = draft.lines.iter().enumerate().flat_map(|(at, line)| {
-        let item = if let Choice::New(name) = &line.item { name.as_str() } else { "" };
-        [(FormField::Item(at), item), (FormField::Description(at), line.description.as_str())]
-    });
-    let field = texts.into_iter().chain(custom).chain(lines).find(|(_, text)| text.contains(character));
-    let field = field.map_or(FormField::Whole, |(field, _)| field);
-    FieldError { field, problem: Problem::UnsupportedCharacter(character) }
 }

@@ -1,6 +1,9 @@
 //! One worker's hold on an intended invoice: the steps that it takes with QuickBooks, and what is kept of them.
 
-use super::{explain, refusal};
+use super::{
+    explain::{Context, Step, explain},
+    refusal,
+};
 use crate::{
     flows::{
         Error, access, catalogue, form, history,
@@ -12,15 +15,16 @@ use crate::{
 };
 use domain::{
     catalogue::Catalogue,
-    draft::{Choice, DraftLine},
+    draft::{Choice, DraftLine, FieldError, FormField, Problem},
     ids::{InvoiceId, TenantId},
     invoice::Snapshot,
     mark::Mark,
+    refusal::RefusalCause,
 };
 use i18n_embed_fl::fl;
 use jiff::SignedDuration;
 use providers::{
-    ProviderError,
+    ProviderError, Refusal,
     quickbooks::{NewItem, Resolved},
 };
 use serde_json::json;
@@ -53,13 +57,55 @@ pub(super) struct Worker<'a> {
     pub(super) hold: &'a Hold<'a, InvoiceId>,
 }
 
+/// An attempt that did not come to its end, and the step in which it failed.
+pub(super) struct Failed {
+    step: Step,
+    error: Error,
+}
+
+impl Failed {
+    fn in_step(step: Step) -> impl FnOnce(Error) -> Self {
+        move |error| Self { step, error }
+    }
+
+    /// QuickBooks refused: this call has written nothing.
+    fn is_refused(&self) -> bool {
+        matches!(
+            &self.error,
+            Error::QuickBooks(
+                ProviderError::Refused(_) | ProviderError::NotPermitted(_) | ProviderError::WrongEnvironment(_)
+            )
+        )
+    }
+}
+
+impl From<Error> for Failed {
+    fn from(error: Error) -> Self {
+        Self { step: Step::CreateInvoice, error }
+    }
+}
+
+impl From<store::Error> for Failed {
+    fn from(error: store::Error) -> Self {
+        Error::from(error).into()
+    }
+}
+
+/// What is needed to create the invoice: the catalogue, and the ids of customer, items and term.
+struct Prepared {
+    catalogue: Arc<Catalogue>,
+    customer: String,
+    items: Vec<String>,
+    term: Option<String>,
+}
+
 impl Worker<'_> {
     /// The `requestid` of a step of this generation of the intent.
     pub(super) fn request_id(&self, step: &str) -> String {
         request_id(self.tenant, &format!("{}/{}/{step}", self.invoice.intent.0, self.invoice.generation))
     }
 
-    pub(super) async fn run(&self) -> Result<(Snapshot, String), Error> {
+    pub(super) async fn run(&self) -> Result<(Snapshot, String), Failed> {
         let mut tx = self.app.db.read().await?;
         let connection = quickbooks::find(&mut tx, &self.app.vault, self.tenant, self.invoice.connection).await?;
         let connection = connection.ok_or(Error::NotConnected)?;
@@ -67,49 +113,81 @@ impl Worker<'_> {
         drop(tx);
         let is_sent = self.invoice.state == State::Sending;
         if is_sent || self.app.clock.now().duration_since(self.invoice.created_at) > UNHURRIED {
-            if let Some(found) = self.find(&connection).await? {
+            let found = self.find(&connection).await.map_err(Failed::from);
+            // A person who has looked in QuickBooks knows more than a query that is refused.
+            if !(self.invoice.may_resend && found.as_ref().is_err_and(Failed::is_refused))
+                && let Some(found) = found.map_err(|failed| self.undecided(failed))?
+            {
                 let customer = self.invoice.customer.clone();
                 let existing =
                     if let Choice::Existing(id) = &self.invoice.draft.customer { Some(id.clone()) } else { None };
                 return Ok((found, customer.or(existing).unwrap_or_default()));
             }
             if is_sent {
-                self.may_repeat(&connection).await?;
+                self.may_repeat(&connection).await.map_err(|error| self.undecided(error.into()))?;
             }
         }
-        let catalogue = catalogue::catalogue(self.app, self.tenant, &connection).await?;
-        let customer = self.customer(&connection, &catalogue).await?;
-        self.update_customer(&connection, &catalogue).await?;
-        let mut items = Vec::new();
-        for (at, line) in self.invoice.draft.lines.iter().enumerate() {
-            items.push(self.item(&connection, &catalogue, at, line).await?);
-        }
-        let term = self.term(&connection, &catalogue).await?;
+        let prepared = self.prepare(&connection).await.map_err(|failed| self.undecided(failed))?;
         let mut tx = self.app.db.begin().await?;
         self.hold.sending(&mut tx).await?;
         if self.invoice.may_resend {
             invoices::resending(&mut tx, self.tenant, self.invoice.id, self.hold.owner).await?;
         }
         tx.commit().await?;
-        match self.create(&connection, &catalogue, mark, &customer, items, term).await {
-            Ok(snapshot) => Ok((snapshot, customer)),
+        match self.create(&connection, mark, &prepared).await {
+            Ok(snapshot) => Ok((snapshot, prepared.customer)),
             Err(error) => {
-                let was_not_sent = match &error {
-                    Error::QuickBooks(ProviderError::Busy(_) | ProviderError::Away) => true,
-                    // No access, no call. The doubt about an earlier attempt stays.
+                // No access, no call; and what asks to wait has begun nothing. The doubt about an earlier attempt stays.
+                let was_not_sent = matches!(
+                    &error,
                     Error::NeedsReconnect
-                    | Error::NotConnected
-                    | Error::QuickBooks(ProviderError::Misconfigured(_)) => !is_sent || self.invoice.may_resend,
-                    _ => false,
-                };
-                if was_not_sent {
+                        | Error::NotConnected
+                        | Error::QuickBooks(ProviderError::Busy(_) | ProviderError::Away | ProviderError::Misconfigured(_))
+                );
+                if was_not_sent && !self.is_in_doubt() {
                     let mut tx = self.app.db.begin().await?;
                     invoices::unsent(&mut tx, self.tenant, self.invoice.id, self.hold.owner).await?;
                     tx.commit().await?;
                 }
-                Err(error)
+                // The gateway refuses before QuickBooks recognises a repeat: what was sent before is still in doubt.
+                match &error {
+                    Error::QuickBooks(ProviderError::NotPermitted(_) | ProviderError::WrongEnvironment(_)) => {
+                        Err(self.undecided(error.into()))
+                    }
+                    _ => Err(error.into()),
+                }
             }
         }
+    }
+
+    /// Creates what is new and brings up to date what is to be, before the invoice itself.
+    async fn prepare(&self, connection: &Connection) -> Result<Prepared, Failed> {
+        let catalogue = catalogue::catalogue(self.app, self.tenant, connection).await?;
+        let customer = self.customer(connection, &catalogue).await.map_err(Failed::in_step(Step::CreateCustomer))?;
+        self.update_customer(connection, &catalogue).await.map_err(Failed::in_step(Step::UpdateCustomer))?;
+        let mut items = Vec::new();
+        for (at, line) in self.invoice.draft.lines.iter().enumerate() {
+            let item = self.item(connection, &catalogue, at, line).await;
+            items.push(item.map_err(Failed::in_step(Step::CreateItem(at)))?);
+        }
+        let term = self.term(connection, &catalogue).await?;
+        Ok(Prepared { catalogue, customer, items, term })
+    }
+
+    /// Whether the invoice may stand in QuickBooks already: it was sent without an answer, and nobody has looked.
+    fn is_in_doubt(&self) -> bool {
+        self.invoice.state == State::Sending && !self.invoice.may_resend
+    }
+
+    /// A call that is refused says nothing of the invoice that was sent before it: the refusal must not end the doubt, or the
+    /// mended form would make a second one.
+    fn undecided(&self, failed: Failed) -> Failed {
+        if !self.is_in_doubt() || !failed.is_refused() {
+            return failed;
+        }
+        tracing::warn!(tenant.id = %self.tenant.0, invoice.id = %self.invoice.id.0, error = %failed.error, "QuickBooks refused a call while an invoice is in doubt");
+        let passed = self.app.clock.now().duration_since(self.invoice.sent_at.unwrap_or(self.invoice.created_at));
+        if passed < FOUND_WITHIN { Error::NotYet(LOOK_FOR_IT) } else { Error::Stuck(Trouble::Doubt) }.into()
     }
 
     /// What was sent is not there, or not to be found yet: whether it may be sent again, or why not now.
@@ -224,18 +302,11 @@ impl Worker<'_> {
         Ok(id)
     }
 
-    async fn create(
-        &self,
-        connection: &Connection,
-        catalogue: &Arc<Catalogue>,
-        mark: Mark,
-        customer: &str,
-        items: Vec<String>,
-        term: Option<String>,
-    ) -> Result<Snapshot, Error> {
+    async fn create(&self, connection: &Connection, mark: Mark, prepared: &Prepared) -> Result<Snapshot, Error> {
+        let Prepared { catalogue, customer, items, term } = prepared;
         let draft = Arc::new(self.invoice.draft.clone());
         let request_id = self.request_id("invoice");
-        let parts = Arc::new((customer.to_owned(), items, term, request_id));
+        let parts = Arc::new((customer.clone(), items.clone(), term.clone(), request_id));
         access::quickbooks(self.app, self.tenant, connection, |access| {
             let (draft, parts, catalogue) = (Arc::clone(&draft), Arc::clone(&parts), Arc::clone(catalogue));
             async move {
@@ -255,8 +326,27 @@ impl Worker<'_> {
         .await
     }
 
+    /// What a refusal says of the form; `None` where it is none.
+    fn explain(&self, failed: &Failed) -> Option<(Refusal, Vec<FieldError>)> {
+        let whole = |refusal: &Refusal, cause| {
+            let problem = Problem::Explained(cause, refusal.detail.clone());
+            (refusal.clone(), vec![FieldError { field: FormField::Whole, problem }])
+        };
+        let Error::QuickBooks(error) = &failed.error else { return None };
+        match error {
+            ProviderError::Refused(refusal) => {
+                let customer = self.invoice.customer.as_deref();
+                let of = Context { draft: &self.invoice.draft, customer, step: failed.step };
+                Some((refusal.clone(), explain(refusal, &of)))
+            }
+            ProviderError::NotPermitted(refusal) => Some(whole(refusal, RefusalCause::Reconnect)),
+            ProviderError::WrongEnvironment(refusal) => Some(whole(refusal, RefusalCause::Environment)),
+            _ => None,
+        }
+    }
+
     /// Keeps what came out, in one transaction.
-    pub(super) async fn settle(&self, ended: Result<(Snapshot, String), Error>) -> Result<Attempt, Error> {
+    pub(super) async fn settle(&self, ended: Result<(Snapshot, String), Failed>) -> Result<Attempt, Error> {
         let (tenant, id, now) = (self.tenant, self.invoice.id, self.app.clock.now());
         let mut tx = self.app.db.begin().await?;
         let attempt = match ended {
@@ -279,10 +369,10 @@ impl Worker<'_> {
                 }
                 Attempt::Done
             }
-            Err(Error::QuickBooks(ProviderError::Refused(refusal))) => {
+            Err(failed) if let Some((refusal, errors)) = self.explain(&failed) => {
                 tracing::info!(tenant.id = %tenant.0, invoice.id = %id.0, code = refusal.code, intuit_tid = refusal.call_id, "QuickBooks refused the invoice");
-                let detail = json!({ "code": refusal.code, "intuit_tid": refusal.call_id });
-                let errors = [explain(&refusal.code, &refusal.element, &refusal.detail, &self.invoice.draft)];
+                let codes: Vec<String> = refusal.faults().into_iter().map(|fault| fault.code).collect();
+                let detail = json!({ "code": codes.join(", "), "intuit_tid": refusal.call_id });
                 if invoices::refused(&mut tx, tenant, id, self.hold.owner, &errors).await? {
                     audit::record(
                         &mut tx,
@@ -299,7 +389,7 @@ impl Worker<'_> {
                 self.app.catalogues.invalidate(&self.invoice.connection).await;
                 Attempt::Done
             }
-            Err(error) => {
+            Err(Failed { error, .. }) => {
                 tracing::warn!(tenant.id = %tenant.0, invoice.id = %id.0, %error, "the invoice is not settled yet");
                 self.hold.give_back(&mut tx, &error, self.invoice.attempts, self.invoice.created_at).await?
             }

@@ -1,5 +1,6 @@
 //! What is wrong with a form, in words, at the field that it is about.
 
+use super::super::refusals;
 use crate::format::Writer;
 use domain::{
     draft::{FieldError, FormField, Problem},
@@ -80,7 +81,8 @@ pub(in crate::web) fn message(w: Writer, error: &FieldError) -> String {
         (Problem::UnsupportedCharacter(character), _) => {
             fl!(w.t, "problem-unsupported-character", character = character.to_string())
         }
-        (Problem::Refused(detail), _) => fl!(w.t, "problem-refused", detail = detail.as_str()),
+        (Problem::Explained(cause, detail), _) => refusals::word(w, *cause, detail),
+        (Problem::Refused(detail), _) => refusals::unknown(w, detail),
     }
 }
 

@@ -98,7 +98,7 @@ pub(crate) async fn act(
         }
         Outcome::Pending => render(&app, &session, record, &asked, None).await,
         // QuickBooks was asked: the row says what it answered.
-        Outcome::Refused(Reason::HasPayments(_) | Reason::Refused(_)) => {
+        Outcome::Refused(Reason::HasPayments(_) | Reason::Explained(..) | Reason::Refused(_)) => {
             let mut response = render(&app, &session, record, &asked, None).await?;
             *response.status_mut() = StatusCode::CONFLICT;
             Ok(response)

@@ -1,5 +1,6 @@
 //! One invoice as a panel shows it, with the menu that its state allows.
 
+use super::super::refusals;
 use crate::{
     flows::panel::{Shown, may_remove},
     format::Writer,
@@ -269,9 +270,10 @@ pub(in crate::web) fn refused(w: Writer, act: Act, reason: &Reason, badge: &str)
             } else {
                 fl!(w.t, "act-has-payments-void")
             };
-            format!("{why} {}", fl!(w.t, "problem-refused", detail = detail.as_str()))
+            refusals::quote(w, &why, detail)
         }
-        Reason::Refused(detail) => fl!(w.t, "problem-refused", detail = detail.as_str()),
+        Reason::Explained(cause, detail) => refusals::word(w, *cause, detail),
+        Reason::Refused(detail) => refusals::quote(w, "", detail),
     };
     format!("{what} {why}")
 }

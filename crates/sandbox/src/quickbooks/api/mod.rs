@@ -100,7 +100,7 @@ fn with_company<T>(
     let sub = match world.quickbooks.grants.realm(token, clock.epoch()) {
         Bearer::Unknown => return fault::unauthenticated("Malformed bearer token: too short or too long", millis),
         Bearer::Expired => return fault::unauthenticated("Token expired: AuthenticationFailed", millis),
-        Bearer::WithoutScope => return fault::unauthorized(millis),
+        Bearer::WithoutScope => return fault::scope_missing(millis),
         Bearer::Of { realm_id, .. } if realm_id != realm => return fault::unauthorized(millis),
         Bearer::Of { sub, .. } => sub,
     };

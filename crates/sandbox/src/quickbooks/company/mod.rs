@@ -322,9 +322,18 @@ impl Company {
     /// The row that a reference means: there, and active.
     pub(crate) fn referenced(&self, entity: Entity, reference: &Value, element: &str) -> Result<Value, Fault> {
         let id = reference["value"].as_str().unwrap_or_default();
-        self.get(entity, id)
-            .filter(|row| row["Active"] != json!(false))
-            .ok_or_else(|| Fault::invalid_reference(element))
+        match self.get(entity, id) {
+            Some(row) if row["Active"] == json!(false) => Err(Fault::inactive_reference()),
+            Some(row) => Ok(row),
+            None => Err(match entity {
+                Entity::Customer | Entity::Vendor | Entity::Employee => Fault::missing_element("Names", id),
+                Entity::Account => Fault::missing_element("Accounts", id),
+                Entity::Class => Fault::missing_element("Klasses", id),
+                Entity::Department => Fault::missing_element("Depts", id),
+                Entity::Item if element == "ItemRef" => Fault::invalid_reference("Line.SalesItemLineDetail.ItemRef"),
+                _ => Fault::invalid_reference(element),
+            }),
+        }
     }
 
     /// Ids of live rows of this name, in the space of names that `entity` shares.

@@ -110,9 +110,8 @@ pub(super) fn parse(text: &str) -> Result<Query, Fault> {
     let (count, all, members) = reader.projection()?;
     reader.keyword("from")?;
     let named = reader.name()?;
-    let entity = Entity::named(&named).ok_or_else(|| {
-        Fault::invalid_query(format!("Invalid context declared: {named}. Are you sure that the entity exists?"))
-    })?;
+    let entity =
+        Entity::named(&named).ok_or_else(|| Fault::invalid_query(format!("invalid context declaration: {named}")))?;
     let projection = if count {
         Projection::Count
     } else if all {

@@ -291,14 +291,22 @@ fn tax_code(
             None => Ok(Some(if taxable { "TAX" } else { "NON" }.to_owned())),
         },
         SalesTax::PerLine if is_untaxed(row) || !company.prefers("TaxPrefs", "UsingSalesTax") => Ok(None),
-        SalesTax::PerLine => match sent {
-            Some(code) => {
-                company.referenced(Entity::TaxCode, &json!({ "value": code }), ELEMENT)?;
-                Ok(Some(code.to_owned()))
-            }
-            None => Err(Fault::business("Make sure all your transactions have a GST/VAT rate before you save.")),
-        },
+        SalesTax::PerLine => {
+            let Some(code) = sent else { return Err(untaxed(company)) };
+            company.referenced(Entity::TaxCode, &json!({ "value": code }), ELEMENT)?;
+            Ok(Some(code.to_owned()))
+        }
     }
+}
+
+/// A line without a tax code: QuickBooks names the tax as the country does.
+fn untaxed(company: &Company) -> Fault {
+    let tax = match company.country() {
+        "CA" => "GST/HST",
+        "AU" | "IN" => "GST",
+        _ => "VAT",
+    };
+    Fault::business(&format!("Make sure all your transactions have a {tax} rate before you save."))
 }
 
 /// A bundle: its components in the quantity asked for, at their own prices unless the request says otherwise.

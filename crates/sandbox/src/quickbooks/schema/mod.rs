@@ -95,7 +95,7 @@ impl Schema {
 /// A request's object, cleaned: every member known, of its kind, and not too long. A member sent as `null` or empty
 /// is there as `null`, for an update that clears it.
 pub(super) fn checked(entity: Entity, body: &Value) -> Result<Map<String, Value>, Fault> {
-    let object = body.as_object().ok_or_else(|| Fault::unsupported_property(entity.name()))?;
+    let object = body.as_object().ok_or_else(|| unsupported(entity.name(), entity.name()))?;
     let mut row = Map::new();
     for (name, value) in object {
         if matches!(name.as_str(), "time") {
@@ -105,7 +105,7 @@ pub(super) fn checked(entity: Entity, body: &Value) -> Result<Map<String, Value>
             .types
             .get(entity.name())
             .and_then(|members| members.get(name))
-            .ok_or_else(|| Fault::unsupported_property(name))?;
+            .ok_or_else(|| unsupported(name, entity.name()))?;
         row.insert(name.clone(), clean(member, name, value)?.unwrap_or(Value::Null));
     }
     limits::check(entity, &row)?;
@@ -175,9 +175,7 @@ fn object(of: &str, name: &str, value: &Value) -> Result<Option<Value>, Fault> {
     let known = SCHEMA.types.get(of);
     let mut cleaned = Map::new();
     for (key, value) in members {
-        let member = known
-            .and_then(|known| known.get(key))
-            .ok_or_else(|| Fault::unsupported_property(&format!("{name}.{key}")))?;
+        let member = known.and_then(|known| known.get(key)).ok_or_else(|| unsupported(key, of))?;
         if let Some(value) = clean(member, key, value)? {
             cleaned.insert(key.clone(), value);
         }
@@ -197,6 +195,14 @@ fn object(of: &str, name: &str, value: &Value) -> Result<Option<Value>, Fault> {
         "MemoRef" => Ok(cleaned.remove("value").map(|value| json!({ "value": value }))),
         _ => Ok(Some(Value::Object(cleaned))),
     }
+}
+
+/// A member that a class does not have.
+fn unsupported(name: &str, class: &str) -> Fault {
+    let members = SCHEMA.types.get(class);
+    let mut known: Vec<&str> = members.into_iter().flat_map(HashMap::keys).map(String::as_str).collect();
+    known.sort_unstable();
+    Fault::unsupported_property(name, class, &known)
 }
 
 fn malformed(name: &str, wanted: &str, value: &Value) -> Fault {

@@ -1,0 +1,114 @@
+//! The outcome of an answer: by its status, and by what the provider says in its own words. A page that a CDN or a firewall puts in
+//! the provider's place says nothing of what became of the call.
+
+use crate::{
+    ProviderError,
+    error::{Fault, Refusal},
+    http::Explain,
+};
+use reqwest::StatusCode;
+use serde_json::Value;
+use std::time::Duration;
+
+/// Wait after a throttle that names no time: QuickBooks documents 60 seconds.
+pub(crate) const BUSY_DEFAULT: Duration = Duration::from_secs(60);
+
+/// QuickBooks stumbles over one row of a list, with 400 or with 500: that list it refuses again.
+const INVALID_ROW: &str = "4002";
+
+/// The body of an answer, parsed once.
+pub(crate) enum Body {
+    /// JSON.
+    Json(Value),
+    /// Anything else, and why it is not JSON.
+    Other(Vec<u8>, serde_json::Error),
+}
+
+impl Body {
+    pub(crate) fn parse(bytes: Vec<u8>) -> Self {
+        match crate::json::parse(&bytes) {
+            Ok(value) => Self::Json(value),
+            Err(error) => Self::Other(bytes, error),
+        }
+    }
+}
+
+/// What the caller does next, by the provider's own words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Meaning {
+    /// It would be refused again.
+    Refused,
+    /// The access token was not taken.
+    TokenRefused,
+    /// The grant does not allow it.
+    NotPermitted,
+    /// Keys and company belong to different environments.
+    WrongEnvironment,
+    /// Too many calls.
+    Throttled,
+    /// The provider's own breakdown, or a repeat of a call that it has: it may have been carried out.
+    Undecided,
+}
+
+/// A refusal in the provider's own words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Told {
+    pub(crate) meaning: Meaning,
+    pub(crate) faults: Vec<Fault>,
+}
+
+impl Told {
+    pub(crate) fn into_error(self, status: StatusCode, call_id: String) -> ProviderError {
+        let mut faults = self.faults.into_iter();
+        let first = faults.next().unwrap_or_default();
+        let code = if first.code.is_empty() { status.as_u16().to_string() } else { first.code };
+        let refusal = Refusal {
+            code,
+            detail: first.detail,
+            element: first.element,
+            call_id: call_id.into(),
+            status: status.as_u16(),
+            others: faults.collect(),
+        };
+        match self.meaning {
+            Meaning::Refused => ProviderError::Refused(refusal),
+            Meaning::TokenRefused => ProviderError::TokenRefused,
+            Meaning::NotPermitted => ProviderError::NotPermitted(refusal.into()),
+            Meaning::WrongEnvironment => ProviderError::WrongEnvironment(refusal.into()),
+            Meaning::Throttled => ProviderError::Busy(BUSY_DEFAULT),
+            Meaning::Undecided => ProviderError::unknown(format!("status {status}, code {}", refusal.code)),
+        }
+    }
+}
+
+/// What an answer means that is no success.
+pub(crate) fn classify(
+    status: StatusCode,
+    call_id: String,
+    asked: Option<Duration>,
+    body: Vec<u8>,
+    explain: Explain,
+) -> ProviderError {
+    let told = (explain.refusal)(&Body::parse(body));
+    let meaning = told.as_ref().map(|told| told.meaning);
+    match (status, told) {
+        (status, Some(told)) if told.meaning == Meaning::WrongEnvironment => told.into_error(status, call_id),
+        (status, Some(told)) if told.faults.iter().any(|fault| fault.code == INVALID_ROW) => {
+            told.into_error(status, call_id)
+        }
+        (StatusCode::TOO_MANY_REQUESTS, _) => ProviderError::Busy(asked.unwrap_or(BUSY_DEFAULT)),
+        // The one answer of a server in trouble that says nothing was begun; a gateway's 502 and 504 do not.
+        (StatusCode::SERVICE_UNAVAILABLE, _) => ProviderError::Away,
+        (status, _) if status.is_server_error() || status.is_redirection() => {
+            ProviderError::unknown(format!("status {status}"))
+        }
+        (StatusCode::UNAUTHORIZED, _) if meaning != Some(Meaning::NotPermitted) => ProviderError::TokenRefused,
+        (StatusCode::NOT_FOUND, Some(_)) => ProviderError::NotFound,
+        (status, Some(told)) => told.into_error(status, call_id),
+        // Not the provider's own words: the call may have passed whoever wrote them.
+        (StatusCode::FORBIDDEN | StatusCode::NOT_FOUND | StatusCode::REQUEST_TIMEOUT, None) => {
+            ProviderError::Blocked(status.as_u16())
+        }
+        (status, None) => Told { meaning: Meaning::Refused, faults: Vec::new() }.into_error(status, call_id),
+    }
+}
