@@ -1,7 +1,10 @@
 //! Faults on request: calls that match answer late, wrongly, broken, or not at all. Chance is drawn from a seed, so that
 //! a run can be repeated.
 
-use crate::{quickbooks, world::Shared};
+use crate::{
+    quickbooks::{self, api::metering::Cost},
+    world::Shared,
+};
 use axum::{
     body::{Body, to_bytes},
     extract::{Request, State},
@@ -123,6 +126,7 @@ pub(crate) async fn layer(
     let method = request.method().clone();
     let path = request.uri().path().to_owned();
     let query = request.uri().query().unwrap_or_default().to_owned();
+    let cost = request.extensions().get::<Cost>().copied().unwrap_or_default();
     let (effect, now) = {
         let mut world = shared.world_untouched();
         (world.faults.take(provider, method.as_str(), &path), world.clock.now())
@@ -157,7 +161,7 @@ pub(crate) async fn layer(
             rewritten(next.run(request).await, |_| b"<html><body>Bad Gateway</body></html>".to_vec()).await
         }
     };
-    shared.calls.record(provider, &method, &path, &query, response.status());
+    shared.calls.record(provider, &method, &path, &query, response.status(), cost);
     response
 }
 
