@@ -29,6 +29,7 @@ pub mod stuck;
 pub mod tenants;
 mod time;
 mod tokens;
+pub mod usage;
 pub mod vault;
 
 pub use db::{Db, Tx};

@@ -46,6 +46,8 @@ provider-busy-title = Un momento, por favor
 provider-busy-text = Demasiadas solicitudes a la vez. Inténtalo de nuevo en un minuto.
 quickbooks-away-title = QuickBooks no responde
 quickbooks-away-text = Lo que ves es el último estado conocido. Inténtalo de nuevo en un momento.
+reads-refused-title = QuickBooks rechaza consultas por ahora
+reads-refused-text = Las consultas que QuickBooks permite a Fatura por mes se han agotado o QuickBooks las rechaza por otro motivo. Lo que ves es el último estado conocido. Las facturas que creas se envían cuando no hay nada que consultar antes; lo que espera sigue solo, a más tardar cuando empiece el próximo mes.
 pipedrive-away-title = Pipedrive no responde
 pipedrive-away-text = No se pudo leer el trato. Inténtalo de nuevo en un momento.
 our-fault-title = Algo falló de nuestro lado
@@ -156,6 +158,7 @@ panel-overdue-for =
        *[other] venció hace { $days } días
     }
 panel-silent = QuickBooks no responde desde { $time }. Lo que ves es el último estado conocido.
+panel-reads-refused = QuickBooks rechaza consultas por ahora: es posible que las consultas del mes se hayan agotado. Lo que ves es el último estado conocido; se actualizará en cuanto QuickBooks lo permita.
 panel-mend = Abrir el formulario
 panel-remove = Quitar
 panel-removed = Factura rechazada quitada

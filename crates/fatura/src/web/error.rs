@@ -84,6 +84,9 @@ pub(crate) fn words(w: Writer, error: &flows::Error) -> (StatusCode, String, Str
         E::QuickBooks(ProviderError::Busy(_)) | E::Pipedrive(ProviderError::Busy(_)) | E::NotYet(_) => {
             (StatusCode::SERVICE_UNAVAILABLE, fl!(w.t, "provider-busy-title"), fl!(w.t, "provider-busy-text"))
         }
+        E::QuickBooks(ProviderError::ReadsRefused | ProviderError::HeldBack) => {
+            (StatusCode::SERVICE_UNAVAILABLE, fl!(w.t, "reads-refused-title"), fl!(w.t, "reads-refused-text"))
+        }
         E::QuickBooks(_) => {
             (StatusCode::BAD_GATEWAY, fl!(w.t, "quickbooks-away-title"), fl!(w.t, "quickbooks-away-text"))
         }
