@@ -51,7 +51,7 @@ export async function grow(kind, { load, used, sizes, row, round }) {
   const dir = mkdtempSync(join(tmpdir(), "fatura-grow-"));
   const database = await DATABASES[kind](dir);
   // The copies are no companies of the sandbox: nobody asks for them.
-  const settings = { FATURA_QUICKBOOKS_CALLS_A_MINUTE: "1000000", FATURA_QUICKBOOKS_POLL_SECONDS: "86400" };
+  const settings = { FATURA_QUICKBOOKS_CALLS_A_MINUTE: "1000000", FATURA_QUICKBOOKS_READS_A_MONTH: "0", FATURA_QUICKBOOKS_POLL_SECONDS: "86400" };
   const stack = await start({ dir, database: database.url, settings });
   const { env } = stack;
   const found = [];

@@ -46,7 +46,7 @@ export async function many(kind, count, { used, row, round }) {
   const dir = mkdtempSync(join(tmpdir(), "fatura-many-"));
   const database = kind === "PostgreSQL" ? (await createDatabase()).url : `sqlite:${join(dir, "fatura.db")}`;
   const port = await freePort(0);
-  const settings = { FATURA_QUICKBOOKS_CALLS_A_MINUTE: "1000000", FATURA_QUICKBOOKS_POLL_SECONDS: "86400", FATURA_METRICS_LISTEN: `127.0.0.1:${port}` };
+  const settings = { FATURA_QUICKBOOKS_CALLS_A_MINUTE: "1000000", FATURA_QUICKBOOKS_READS_A_MONTH: "0", FATURA_QUICKBOOKS_POLL_SECONDS: "86400", FATURA_METRICS_LISTEN: `127.0.0.1:${port}` };
   const stack = await start({ dir, database, settings });
   const { env } = stack;
   try {

@@ -29,7 +29,7 @@ const WISH_MS = 60_000;
 /** Runs so many wishes, in `rounds` companies or in all; answers what was counted and each violation. `tell` gets each violation as it is found. */
 export async function monkey({ seed, wishes: count, people = 2, only, by, rounds, tell = () => undefined }) {
   const dir = mkdtempSync(join(tmpdir(), "fatura-monkey-"));
-  const stack = await start({ dir, settings: { FATURA_QUICKBOOKS_POLL_SECONDS: "10", FATURA_QUICKBOOKS_CALLS_A_MINUTE: "1000000" } });
+  const stack = await start({ dir, settings: { FATURA_QUICKBOOKS_POLL_SECONDS: "1", FATURA_QUICKBOOKS_CALLS_A_MINUTE: "1000000" } });
   const { env } = stack;
   await control(env, "/quickbooks/limits", { requests_per_minute: 0, batches_per_minute: 0, requests_per_second: 0, concurrent: 0 });
   await control(env, "/pipedrive/limits", { burst: 0, daily_for_each_seat: 0 });

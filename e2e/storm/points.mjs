@@ -47,7 +47,7 @@ const named = ({ write, signal, moment, call, transaction }) => `${signal}, ${wr
 async function open({ database, replicas }) {
   const dir = mkdtempSync(join(tmpdir(), "fatura-points-"));
   const gates = database ? await Promise.all(Array.from({ length: replicas }, () => gate(database.url))) : [];
-  const stack = await start({ dir, replicas, settings: { FATURA_QUICKBOOKS_POLL_SECONDS: "5" }, ...(database ? { database: gates.map(({ url }) => url) } : {}) });
+  const stack = await start({ dir, replicas, settings: { FATURA_QUICKBOOKS_POLL_SECONDS: "1" }, ...(database ? { database: gates.map(({ url }) => url) } : {}) });
   const { env } = stack;
   await control(env, "/pipedrive/limits", { burst: 0, daily_for_each_seat: 0 });
   for (const who of [US, BR]) await installed(env, who);

@@ -15,8 +15,8 @@ import { weather } from "./weather.mjs";
 
 /** How long the world may take to be right again after the last fault; a queue that is full takes longer. */
 const HEALED = 100_000;
-/** A sweep, and some more. */
-const SWEPT = 30_000;
+/** A sweep of a company whose webhooks are proven (twelve polling intervals, in rounds of 15 s), and some more. */
+const SWEPT = 40_000;
 const pause = (ms) => new Promise((go) => setTimeout(go, ms));
 
 /** `quirks`: what QuickBooks is without. Answers what was counted, and each violation as a sentence. */
@@ -24,7 +24,7 @@ export async function storm({ seed, intents: count, atOnce = 12, every = 300, on
   const dice = chance(seed);
   const dir = mkdtempSync(join(tmpdir(), "fatura-storm-"));
   const clock = clockIn(dir);
-  const stack = await start({ dir, replicas, settings: { ...clock?.settings, FATURA_QUICKBOOKS_POLL_SECONDS: "10", FATURA_QUICKBOOKS_CALLS_A_MINUTE: "1000000", ...settings }, ...(database ? { database: database.url } : {}) });
+  const stack = await start({ dir, replicas, settings: { ...clock?.settings, FATURA_QUICKBOOKS_POLL_SECONDS: "1", FATURA_QUICKBOOKS_CALLS_A_MINUTE: "1000000", ...settings }, ...(database ? { database: database.url } : {}) });
   const { env } = stack;
   const begun = Date.now();
   try {

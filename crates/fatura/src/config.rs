@@ -73,14 +73,18 @@ pub struct Config {
     pub quickbooks_api_url: Url,
     /// Verifier token of QuickBooks' webhooks; without it none is believed, and changes are only looked for.
     pub quickbooks_verifier_token: SecretString,
-    /// How often a company in which an invoice is to be paid is asked what has changed, in seconds, for webhooks that got
-    /// lost; others twelve times less often.
+    /// How often a company in which an invoice is to be paid is asked what has changed, in seconds, as long as no webhook of it has
+    /// arrived or one was lost. Others, and those whose webhooks are proven, are asked less often, in multiples of this.
     #[serde(deserialize_with = "count")]
     pub quickbooks_poll_seconds: u32,
     /// How often a company's QuickBooks is called in a minute at most, by all replicas together. Intuit allows 500; what is left
     /// is for the company's other programs.
     #[serde(deserialize_with = "count")]
     pub quickbooks_calls_a_minute: u32,
+    /// How many reads of QuickBooks a calendar month (UTC) allows the whole app: Intuit's free tier has 500,000. What nobody waits for
+    /// stays below; 0 is without a limit.
+    #[serde(deserialize_with = "count")]
+    pub quickbooks_reads_a_month: u32,
     /// Whether an invoice that was sent without an answer, and is not found, may be sent again under the same `requestid`, which
     /// Intuit says makes no second one. If not, a person is asked.
     #[serde(deserialize_with = "answer")]
@@ -152,6 +156,7 @@ struct Defaults {
     quickbooks_verifier_token: &'static str,
     quickbooks_poll_seconds: u32,
     quickbooks_calls_a_minute: u32,
+    quickbooks_reads_a_month: u32,
     quickbooks_trust_requestid: bool,
     give_up_minutes: u32,
     shutdown_delay_seconds: u32,
@@ -174,6 +179,7 @@ const DEFAULTS: Defaults = Defaults {
     quickbooks_verifier_token: "",
     quickbooks_poll_seconds: 300,
     quickbooks_calls_a_minute: 460,
+    quickbooks_reads_a_month: 500_000,
     quickbooks_trust_requestid: true,
     give_up_minutes: 720,
     shutdown_delay_seconds: 0,
@@ -277,6 +283,11 @@ impl Config {
         }
         wrong.extend(self.connect().err());
         wrong
+    }
+
+    /// How many reads of QuickBooks a month allows; `None` without a limit.
+    pub(crate) fn reads_a_month(&self) -> Option<u64> {
+        (self.quickbooks_reads_a_month > 0).then(|| self.quickbooks_reads_a_month.into())
     }
 
     /// A page of ours.
@@ -404,6 +415,7 @@ mod tests {
             quickbooks_verifier_token: String::new().into(),
             quickbooks_poll_seconds: 300,
             quickbooks_calls_a_minute: 460,
+            quickbooks_reads_a_month: 500_000,
             quickbooks_trust_requestid: true,
             give_up_minutes: 720,
             shutdown_delay_seconds: 0,

@@ -48,6 +48,11 @@ impl Gates {
         self.replicas.store(replicas.max(1), Ordering::Relaxed);
     }
 
+    /// How many share it.
+    pub(crate) fn replicas(&self) -> u32 {
+        self.replicas.load(Ordering::Relaxed)
+    }
+
     /// The others do not share yet: one call at a time is what they leave.
     pub(crate) fn take_the_least(&self) {
         self.share(AT_ONCE);
@@ -55,7 +60,7 @@ impl Gates {
 
     /// The way to a company.
     pub(crate) async fn of(&self, connection: ConnectionId) -> Gate {
-        let replicas = self.replicas.load(Ordering::Relaxed);
+        let replicas = self.replicas();
         self.gates.get_with((connection, replicas), async { Gate::new(self.allowed.shared(replicas)) }).await
     }
 }

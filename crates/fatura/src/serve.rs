@@ -6,6 +6,7 @@ use crate::{
         self,
         replicas::{self, Replica},
     },
+    metering,
     state::App,
     telemetry, web,
 };
@@ -35,6 +36,8 @@ pub async fn serve(config: Config, listener: TcpListener, stop: CancellationToke
     let app = App::new(config, db, stop.clone())?;
     let replica = Replica::new();
     replicas::look(&app, replica).await?;
+    // What others have counted is known before the first call.
+    metering::flush(&app).await?;
     let figures = telemetry::serve(&app, stop.clone()).await?;
     let mut work = jobs::start(&app)?;
     let watchers = [
@@ -42,17 +45,21 @@ pub async fn serve(config: Config, listener: TcpListener, stop: CancellationToke
         tokio::spawn(jobs::sweep(app.clone(), stop.clone())),
         tokio::spawn(jobs::tend(app.clone(), stop.clone())),
         tokio::spawn(jobs::listen(app.clone(), stop.clone())),
+        tokio::spawn(jobs::count_calls(app.clone(), stop.clone())),
         tokio::spawn(jobs::keep_time(app.clone(), replica, stop.clone())),
         figures,
     ];
     tracing::info!(public_url = %app.config.public_url, listen = %listener.local_addr()?, "ready");
     let delay = Duration::from_secs(app.config.shutdown_delay_seconds.into());
-    pages(listener, web::router(app), ending(stop, delay)).await?;
+    pages(listener, web::router(app.clone()), ending(stop, delay)).await?;
     for watcher in watchers {
         watcher.await?;
     }
     if tokio::time::timeout(DRAIN, work.stop()).await.is_err() {
         tracing::warn!("jobs were still under way; they are taken up again after the next start");
+    }
+    if let Err(error) = metering::flush(&app).await {
+        tracing::warn!(%error, "the last counts of calls were not kept");
     }
     Ok(())
 }

@@ -6,6 +6,7 @@ use crate::{
     flows::{merges, repeats, write_back},
     gates::Gates,
     jobs::turns::Turns,
+    metering::Metering,
     web::brand::Connect,
 };
 use domain::{
@@ -14,6 +15,7 @@ use domain::{
     ids::{ConnectionId, DealId, TenantId},
     mapping::Field,
 };
+use jiff::SignedDuration;
 use moka::future::Cache;
 use providers::{Http, oauth::Registration};
 use std::{
@@ -35,6 +37,7 @@ pub(crate) struct Inner {
     pub(crate) vault: Vault,
     pub(crate) http: Http,
     pub(crate) gates: Gates,
+    pub(crate) metering: Metering,
     pub(crate) turns: Turns,
     /// The pictures of the *Connect* button.
     pub(crate) connect: Connect,
@@ -46,6 +49,8 @@ pub(crate) struct Inner {
     pub(crate) quickbooks: Registration,
     /// The lists of each connected company. Reads are metered, and these change seldom.
     pub(crate) catalogues: Cache<ConnectionId, Arc<Catalogue>>,
+    /// The same, kept for longer: for when QuickBooks refuses reads.
+    pub(crate) last_catalogues: Cache<ConnectionId, Arc<Catalogue>>,
     /// The fields of each Pipedrive company.
     pub(crate) fields: Cache<TenantId, Arc<Vec<Field>>>,
     /// Customers that are chosen in open forms.
@@ -74,6 +79,9 @@ impl Deref for App {
 
 /// How long a company's lists are believed.
 const CATALOGUE_LIFE: Duration = Duration::from_secs(300);
+/// How long lists that are not asked for are kept for when QuickBooks refuses reads. They take 19 kB each.
+const LAST_CATALOGUE_LIFE: Duration = Duration::from_hours(48);
+const LAST_CATALOGUES_MOST: u64 = 3000;
 /// How long a company's fields are believed.
 const FIELDS_LIFE: Duration = Duration::from_secs(300);
 /// How long a chosen customer is believed.
@@ -84,6 +92,9 @@ const SEARCH_LIFE: Duration = Duration::from_secs(5);
 const DIRECTORY_LIFE: Duration = Duration::from_secs(600);
 /// How long a provider may take to answer. Shorter than a job's lease is renewed for.
 const PROVIDER_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Polling intervals until refused reads are tried again: an hour.
+const REFUSAL_PAUSE: i32 = 12;
 
 impl App {
     pub(crate) fn new(config: Config, db: Db, stop: CancellationToken) -> anyhow::Result<Self> {
@@ -107,9 +118,12 @@ impl App {
             scopes: vec!["com.intuit.quickbooks.accounting".to_owned()],
         };
         let connect = config.connect().map_err(anyhow::Error::msg)?;
+        let clock = Clock::showing(clock::of_this_machine());
+        let refusal_pause = SignedDuration::from_secs(i64::from(config.quickbooks_poll_seconds)) * REFUSAL_PAUSE;
         Ok(Self(Arc::new(Inner {
             connect,
-            clock: Clock::showing(clock::of_this_machine()),
+            metering: Metering::new(clock.clone(), config.reads_a_month(), refusal_pause),
+            clock,
             gates: Gates::new(config.quickbooks_calls_a_minute),
             turns: Turns::new(),
             can_write: AtomicBool::new(true),
@@ -120,6 +134,10 @@ impl App {
             pipedrive,
             quickbooks,
             catalogues: Cache::builder().max_capacity(10_000).time_to_live(CATALOGUE_LIFE).build(),
+            last_catalogues: Cache::builder()
+                .max_capacity(LAST_CATALOGUES_MOST)
+                .time_to_idle(LAST_CATALOGUE_LIFE)
+                .build(),
             fields: Cache::builder().max_capacity(10_000).time_to_live(FIELDS_LIFE).build(),
             customers: Cache::builder().max_capacity(10_000).time_to_live(CUSTOMER_LIFE).build(),
             items: Cache::builder().max_capacity(100_000).time_to_live(CUSTOMER_LIFE).build(),

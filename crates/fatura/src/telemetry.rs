@@ -1,6 +1,7 @@
 //! What the service tells whoever runs it: log lines and figures. Neither holds a secret or a customer's data.
 
 use crate::{
+    budget,
     flows::{Error, lease::Attempt},
     state::App,
 };
@@ -28,6 +29,23 @@ fn figures() -> anyhow::Result<PrometheusHandle> {
     metrics::describe_histogram!("fatura_job_seconds", "How long attempts at jobs took");
     metrics::describe_counter!("fatura_webhooks_total", "Webhooks of QuickBooks, by whether they were believed");
     metrics::describe_gauge!("fatura_stuck", "Work that goes no further without a person");
+    metrics::describe_gauge!(
+        "fatura_quickbooks_reads",
+        "Reads of QuickBooks in this calendar month (UTC), by all replicas"
+    );
+    metrics::describe_gauge!(
+        "fatura_quickbooks_writes",
+        "Writes to QuickBooks in this calendar month (UTC), by all replicas"
+    );
+    metrics::describe_gauge!("fatura_quickbooks_reads_limit", "Reads that the month allows; 0 without a limit");
+    metrics::describe_counter!(
+        "fatura_quickbooks_held_back_total",
+        "Reads that nobody waits for and that were held back to keep the month's budget"
+    );
+    metrics::describe_counter!(
+        "fatura_quickbooks_reads_refused_total",
+        "Reads that QuickBooks refused as one too many in the month"
+    );
     Ok(handle)
 }
 
@@ -46,6 +64,7 @@ pub(crate) async fn serve(app: &App, stop: CancellationToken) -> anyhow::Result<
                 {
                     metrics::gauge!("fatura_stuck").set(u32::try_from(stuck.len()).unwrap_or(u32::MAX));
                 }
+                budget_figures(&app).await;
                 figures.run_upkeep();
                 figures.render()
             }
@@ -56,6 +75,15 @@ pub(crate) async fn serve(app: &App, stop: CancellationToken) -> anyhow::Result<
             tracing::error!(%error, "the figures are not served any more");
         }
     }))
+}
+
+/// Shows the state of the month's budget.
+async fn budget_figures(app: &App) {
+    let Ok(budget) = budget::read(&app.db, app.config.reads_a_month(), app.clock.now()).await else { return };
+    let gauge = |count: u64| u32::try_from(count).unwrap_or(u32::MAX);
+    metrics::gauge!("fatura_quickbooks_reads").set(gauge(budget.used));
+    metrics::gauge!("fatura_quickbooks_writes").set(gauge(budget.writes));
+    metrics::gauge!("fatura_quickbooks_reads_limit").set(gauge(budget.limit.unwrap_or(0)));
 }
 
 /// An attempt at a job has ended.

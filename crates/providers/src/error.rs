@@ -11,6 +11,12 @@ pub enum ProviderError {
     /// The provider does not work at the moment, and has begun nothing.
     #[error("the provider is not available")]
     Away,
+    /// Nothing is read until the next month, or nobody may read now; what is written is not concerned.
+    #[error("the provider refuses reads for now")]
+    ReadsRefused,
+    /// A read that nobody waits for was not made: our own budget of the month is spread over what is left of it.
+    #[error("the read is held back")]
+    HeldBack,
     /// The access token was not taken: refresh it and make the same call again.
     #[error("the access token was refused")]
     TokenRefused,

@@ -61,6 +61,7 @@ struct Inner {
     /// None where there is no batch for everybody.
     batches: Option<DefaultDirectRateLimiter>,
     closed_until: Mutex<Option<Instant>>,
+    reads_closed_until: Mutex<Option<Instant>>,
 }
 
 #[derive(Debug)]
@@ -88,6 +89,15 @@ impl Way {
 
 /// Whoever does not wait for an answer any more leaves a provider at work: for about so long.
 const AT_WORK: Duration = Duration::from_secs(2);
+
+/// How long a refusal of reads is believed. A person who tries again after it sees what the provider says then.
+const READS_CLOSED: Duration = Duration::from_secs(30);
+
+/// The time that is left until a moment, if any is.
+fn left(until: &Mutex<Option<Instant>>) -> Option<Duration> {
+    let until = *until.lock().unwrap_or_else(PoisonError::into_inner);
+    until.map(|until| until.saturating_duration_since(Instant::now())).filter(|left| !left.is_zero())
+}
 
 /// The right to make one call; given back when it is dropped, and a while later where no answer has come.
 #[derive(Debug, Default)]
@@ -132,6 +142,7 @@ impl Gate {
             background: Way::of(less),
             batches,
             closed_until: Mutex::new(None),
+            reads_closed_until: Mutex::new(None),
         }))
     }
 
@@ -150,11 +161,18 @@ impl Gate {
     }
 
     fn is_open(&self) -> Result<(), ProviderError> {
-        let closed = *self.0.closed_until.lock().unwrap_or_else(PoisonError::into_inner);
-        match closed.map(|until| until.saturating_duration_since(Instant::now())) {
-            Some(left) if !left.is_zero() => Err(ProviderError::Busy(left)),
-            _ => Ok(()),
-        }
+        left(&self.0.closed_until).map_or(Ok(()), |left| Err(ProviderError::Busy(left)))
+    }
+
+    /// [`ProviderError::ReadsRefused`] for a while after the company's reads were refused.
+    pub(crate) fn may_read(&self) -> Result<(), ProviderError> {
+        left(&self.0.reads_closed_until).map_or(Ok(()), |_| Err(ProviderError::ReadsRefused))
+    }
+
+    /// The company refuses reads: none is sent for a while, whoever waits for it. Writes go on.
+    pub(crate) fn close_reads(&self) {
+        *self.0.reads_closed_until.lock().unwrap_or_else(PoisonError::into_inner) =
+            Instant::now().checked_add(READS_CLOSED);
     }
 
     /// The company asks to be left alone for so long.
@@ -206,6 +224,15 @@ mod tests {
         gate.close(Duration::from_secs(30));
         let refused = gate.enter(Lane::Interactive).await;
         assert!(matches!(refused, Err(ProviderError::Busy(left)) if left.as_secs() >= 29));
+    }
+
+    #[tokio::test]
+    async fn refused_reads_leave_writes_alone() {
+        let gate = Gate::new(ALLOWED);
+        assert!(gate.may_read().is_ok());
+        gate.close_reads();
+        assert!(matches!(gate.may_read(), Err(ProviderError::ReadsRefused)));
+        assert!(gate.enter(Lane::Interactive).now_or_never().is_some_and(|entered| entered.is_ok()));
     }
 
     #[test]

@@ -4,13 +4,15 @@ use crate::{
     ProviderError,
     classify::{BUSY_DEFAULT, Body, Told, classify},
     gate::{Entered, Gate, Lane},
+    metering::{Cost, Meter, is_far, refuses_reads},
 };
 use bytes::Bytes;
 use futures_util::stream::{Stream, StreamExt, unfold};
-use reqwest::{RequestBuilder, Response, StatusCode, redirect::Policy};
+use reqwest::{Request, RequestBuilder, Response, StatusCode, redirect::Policy};
 use serde::de::DeserializeOwned;
 use std::{
     cell::Cell,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -27,6 +29,10 @@ pub struct Http {
     pub(crate) client: reqwest::Client,
     /// What its calls have to pass.
     gate: Option<(Gate, Lane)>,
+    /// What counts them, where they are metered.
+    meter: Option<Arc<dyn Meter>>,
+    /// The queries in the next request's body, where it is a batch of them.
+    queries: Option<u32>,
 }
 
 tokio::task_local! {
@@ -59,13 +65,24 @@ impl Http {
             .user_agent(concat!("Fatura/", env!("CARGO_PKG_VERSION")))
             .build()
             .map_err(ProviderError::unknown)?;
-        Ok(Self { client, gate: None })
+        Ok(Self { client, gate: None, meter: None, queries: None })
     }
 
     /// The same client for one company, which may be called so much only.
     #[must_use]
     pub fn through(&self, gate: &Gate, lane: Lane) -> Self {
-        Self { client: self.client.clone(), gate: Some((gate.clone(), lane)) }
+        Self { gate: Some((gate.clone(), lane)), ..self.clone() }
+    }
+
+    /// The same client, whose calls are counted.
+    #[must_use]
+    pub fn metered(&self, meter: Arc<dyn Meter>) -> Self {
+        Self { meter: Some(meter), ..self.clone() }
+    }
+
+    /// The same client, for a batch of so many queries.
+    pub(crate) fn with_queries(&self, queries: usize) -> Self {
+        Self { queries: u32::try_from(queries).ok(), ..self.clone() }
     }
 
     /// Whether a batch may be sent now; see [`Gate::takes_batch`].
@@ -125,24 +142,47 @@ impl Http {
     }
 
     async fn answer(&self, request: RequestBuilder, explain: Explain) -> Result<Parts, ProviderError> {
+        let (client, request) = request.build_split();
+        let request = request.map_err(ProviderError::unknown)?;
+        let cost = Cost::of(request.method(), self.queries);
+        self.may_read(cost)?;
         let mut entered = match &self.gate {
             Some((gate, lane)) => gate.enter(*lane).await?,
             None => Entered::default(),
         };
         // Nobody counts outside of a piece of work.
         let _ = CALLS.try_with(|calls| calls.set(calls.get() + 1));
+        if let Some(meter) = &self.meter {
+            meter.count_call(cost);
+        }
         let begun = Instant::now();
-        let answer = answer(request).await;
+        let answer = answer(&client, request).await;
         entered.is_answered();
+        if let (Some(meter), Err(ProviderError::Busy(_))) = (&self.meter, &answer) {
+            meter.discount_call(cost);
+        }
         let outcome = answer.as_ref().map_or("none".to_owned(), |response| response.status().as_str().to_owned());
         metrics::histogram!("fatura_provider_call_seconds", "provider" => explain.provider, "status" => outcome)
             .record(begun.elapsed());
-        answer.map(|response| Parts { response, left: BODY_MOST, is_broken: false, _entered: entered })
+        answer.map(|response| Parts { response, cost, left: BODY_MOST, is_broken: false, _entered: entered })
+    }
+
+    /// Whether a call of this cost may read now: not where the provider has just refused it, nor what nobody waits for beyond our budget.
+    fn may_read(&self, cost: Cost) -> Result<(), ProviderError> {
+        let Some((gate, lane)) = self.gate.as_ref().filter(|_| cost.reads > 0) else { return Ok(()) };
+        gate.may_read()?;
+        match &self.meter {
+            Some(meter) if *lane == Lane::Background && !meter.admits_reads(cost.reads) => Err(ProviderError::HeldBack),
+            _ => Ok(()),
+        }
     }
 
     async fn accepted(&self, mut parts: Parts, explain: Explain) -> Result<Parts, ProviderError> {
-        let status = parts.response.status();
+        let (status, cost) = (parts.response.status(), parts.cost);
         if status.is_success() {
+            if let Some(meter) = self.meter.as_ref().filter(|_| cost.reads > 0) {
+                meter.note_answer(false);
+            }
             return Ok(parts);
         }
         let (call_id, asked) = (call_id(&parts.response), asked_to_wait(&parts.response));
@@ -150,17 +190,25 @@ impl Http {
         while let Some(Ok(part)) = parts.next().await {
             body.extend_from_slice(&part);
         }
+        if let Some(meter) = self.meter.as_ref().filter(|_| refuses_reads(cost, status, asked, &body)) {
+            meter.note_answer(true);
+            if let Some((gate, _)) = &self.gate {
+                gate.close_reads();
+            }
+            return Err(ProviderError::ReadsRefused);
+        }
         let error = classify(status, call_id, asked, body, explain);
-        if let (Some((gate, _)), ProviderError::Busy(pause)) = (&self.gate, &error) {
+        if let (Some((gate, _)), ProviderError::Busy(pause)) = (&self.gate, &error)
+            && !is_far(cost, asked)
+        {
             gate.close(*pause);
         }
         Err(error)
     }
 }
 
-async fn answer(request: RequestBuilder) -> Result<Response, ProviderError> {
-    #[expect(clippy::disallowed_methods, reason = "this is the one send")]
-    request.send().await.map_err(|error| {
+async fn answer(client: &reqwest::Client, request: Request) -> Result<Response, ProviderError> {
+    client.execute(request).await.map_err(|error| {
         // A connection that was never made carried nothing.
         if error.is_connect() {
             ProviderError::Busy(Duration::from_secs(2))
@@ -188,6 +236,7 @@ fn asked_to_wait(response: &Response) -> Option<Duration> {
 /// What is still to come of an answer.
 struct Parts {
     response: Response,
+    cost: Cost,
     /// How much more is taken.
     left: usize,
     is_broken: bool,

@@ -8,6 +8,7 @@ mod error;
 mod gate;
 mod http;
 mod json;
+mod metering;
 pub mod oauth;
 pub mod pipedrive;
 pub mod quickbooks;
@@ -15,6 +16,7 @@ pub mod quickbooks;
 pub use error::{Fault, ProviderError, Refusal};
 pub use gate::{Allowance, Gate, Lane};
 pub use http::{Http, counted};
+pub use metering::{Cost, Meter};
 
 /// A decimal as a JSON number.
 pub fn number(value: rust_decimal::Decimal) -> serde_json::Value {

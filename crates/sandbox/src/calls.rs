@@ -1,5 +1,6 @@
 //! The ledger of API calls that the sandbox has answered, for tests that count them.
 
+use crate::quickbooks::api::metering::Cost;
 use axum::http::{Method, StatusCode};
 use serde::Serialize;
 use std::sync::Mutex;
@@ -12,6 +13,9 @@ pub(crate) struct Call {
     path: String,
     query: String,
     status: u16,
+    /// Of QuickBooks: `reads` are metered, `writes` are not. A batch is as many as it has items.
+    #[serde(flatten)]
+    cost: Cost,
 }
 
 /// The most recent calls.
@@ -21,7 +25,15 @@ pub(crate) struct Calls(Mutex<Vec<Call>>);
 const KEPT: usize = 10_000;
 
 impl Calls {
-    pub(crate) fn record(&self, provider: &'static str, method: &Method, path: &str, query: &str, status: StatusCode) {
+    pub(crate) fn record(
+        &self,
+        provider: &'static str,
+        method: &Method,
+        path: &str,
+        query: &str,
+        status: StatusCode,
+        cost: Cost,
+    ) {
         let mut calls = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         if calls.len() == KEPT {
             calls.drain(..KEPT / 2);
@@ -32,6 +44,7 @@ impl Calls {
             path: path.to_owned(),
             query: query.to_owned(),
             status: status.as_u16(),
+            cost,
         });
     }
 

@@ -3,7 +3,11 @@
 
 mod answers;
 
-use crate::{mutation, quickbooks, world::Shared};
+use crate::{
+    mutation,
+    quickbooks::{self, api::metering::Cost},
+    world::Shared,
+};
 use answers::{Asked, Xml};
 use axum::{
     body::{Body, to_bytes},
@@ -140,6 +144,7 @@ pub(crate) async fn layer(
     let method = request.method().clone();
     let path = request.uri().path().to_owned();
     let query = request.uri().query().unwrap_or_default().to_owned();
+    let cost = request.extensions().get::<Cost>().copied().unwrap_or_default();
     let (effect, now, seed) = {
         let mut world = shared.world_untouched();
         let effect = world.faults.take(provider, method.as_str(), &path);
@@ -189,7 +194,7 @@ pub(crate) async fn layer(
             rewritten(next.run(request).await, |_| b"<html><body>Bad Gateway</body></html>".to_vec()).await
         }
     };
-    shared.calls.record(provider, &method, &path, &query, response.status());
+    shared.calls.record(provider, &method, &path, &query, response.status(), cost);
     response
 }
 

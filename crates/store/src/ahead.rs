@@ -5,9 +5,11 @@ use jiff::Timestamp;
 
 /// What may not be known counts as unknown: companies are read anew, and so are users. Won deals of the last day are looked at again.
 /// Invoices are too many to look at them all: whoever reads them anew leaves out what was read in the future (`not_read_within`).
-const KNOWN: [&str; 3] = [
+const KNOWN: [&str; 4] = [
     "UPDATE quickbooks_connection SET changes_until = 0, changed_at = 0, silent_since = NULL \
      WHERE changes_until > $1 OR changed_at > $1 OR silent_since > $1",
+    "UPDATE quickbooks_connection SET sweep_steps = 1, webhook_at = 0, webhook_confirmed_at = 0, webhook_missed_at = 0, active_at = 0 \
+     WHERE webhook_at > $1 OR webhook_confirmed_at > $1 OR webhook_missed_at > $1 OR active_at > $1",
     "UPDATE pipedrive_grant SET profile_at = 0 WHERE profile_at > $1",
     "UPDATE tenant SET won_until = $1 - 86400000000 WHERE won_until > $1",
 ];
@@ -19,13 +21,14 @@ const HAPPENED: [&str; 2] = [
 ];
 /// What was made in the future, or waits for half a minute and more, waits no longer: the pauses that are longer were asked for by a
 /// provider, who asks again.
-const WAITING: [&str; 4] = [
+const WAITING: [&str; 5] = [
     "UPDATE invoice SET next_attempt_at = 0 WHERE state IN ('queued', 'sending') AND next_attempt_at > $1 \
      AND (created_at > $1 OR next_attempt_at > $1 + 30000000)",
     "UPDATE act SET next_attempt_at = 0 WHERE state IN ('queued', 'sending') AND next_attempt_at > $1 \
      AND (requested_at > $1 OR next_attempt_at > $1 + 30000000)",
     "UPDATE history_entry SET next_attempt_at = 0 WHERE state IN ('queued', 'sending') AND next_attempt_at > $1 \
      AND (made_at > $1 OR next_attempt_at > $1 + 30000000)",
+    "UPDATE quickbooks_connection SET reads_refused_until = 0 WHERE reads_refused_until > $1 + 90000000000",
     "DELETE FROM replica WHERE seen_at > $1 + 30000000",
 ];
 /// A lease that ends too late ends as one that is given now, or somewhat later. Not at once: whoever has it may be alive.

@@ -13,10 +13,12 @@ use uuid::Uuid;
 
 /// The tables whose rows are worth keeping, those that others refer to first. Flows that somebody is in the middle of begin
 /// anew, and replicas say themselves that they run.
-const TABLES: [&str; 13] = [
+const TABLES: [&str; 15] = [
     "tenant",
     "pipedrive_grant",
     "quickbooks_connection",
+    "app_usage",
+    "connection_usage",
     "settings",
     "customer_link",
     "item_link",

@@ -30,6 +30,7 @@ pub mod tenants;
 mod time;
 mod tokens;
 pub mod unreadable;
+pub mod usage;
 pub mod vault;
 
 pub use db::{Db, Tx};

@@ -125,7 +125,7 @@ pub async fn connect(
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'active', $9, $10, $11, $12, $13, 0) \
          ON CONFLICT (tenant_id, realm_digest) DO UPDATE SET company_name = excluded.company_name, country = excluded.country, \
          home_currency = excluded.home_currency, time_zone = excluded.time_zone, state = 'active', \
-         connected_by = excluded.connected_by, connected_at = excluded.connected_at, access_token = excluded.access_token, \
+         connected_by = excluded.connected_by, connected_at = excluded.connected_at, sweep_steps = 1, access_token = excluded.access_token, \
          refresh_token = excluded.refresh_token, expires_at = excluded.expires_at, lease_until = 0 RETURNING id")
         .bind(new_id.0).bind(tenant.0).bind(digest).bind(sealed_realm).bind(&company.name).bind(&company.country)
         .bind(&company.home_currency).bind(&company.time_zone).bind(connected_by).bind(micros(now)).bind(access).bind(refresh)

@@ -121,6 +121,7 @@ pub async fn purge(tx: &mut Tx, tenant: TenantId) -> Result<bool, Error> {
         "DELETE FROM customer_link WHERE tenant_id = $1",
         "DELETE FROM item_link WHERE tenant_id = $1",
         "DELETE FROM settings WHERE tenant_id = $1",
+        "DELETE FROM connection_usage WHERE tenant_id = $1",
         "DELETE FROM quickbooks_connection WHERE tenant_id = $1",
         "DELETE FROM pipedrive_grant WHERE tenant_id = $1",
         "DELETE FROM oauth_flow WHERE tenant_id = $1",

@@ -48,6 +48,8 @@ misconfigured-title = Fatura is not set up correctly
 misconfigured-text = Pipedrive or QuickBooks does not accept the credentials of this Fatura installation. Please tell whoever operates it. You do not need to connect again: work in progress continues after the correction.
 quickbooks-away-title = QuickBooks does not answer
 quickbooks-away-text = What you see is the last known state. Please try again in a moment.
+reads-refused-title = QuickBooks refuses reading for now
+reads-refused-text = The reads that QuickBooks allows Fatura in a month are used up, or QuickBooks refuses them for another reason. What you see is the last known state. Invoices that you create are sent where nothing has to be read first; what waits goes on by itself, at the latest when the next month begins.
 pipedrive-away-title = Pipedrive does not answer
 pipedrive-away-text = The deal could not be read. Please try again in a moment.
 pipedrive-blocked-title = Pipedrive refuses calls at the moment
@@ -167,6 +169,7 @@ panel-overdue-for =
        *[other] { $days } days overdue
     }
 panel-silent = QuickBooks has not answered since { $time }. What you see is the last known state.
+panel-reads-refused = QuickBooks refuses reading for now: the reads of the month may be used up. What you see is the last known state; it is brought up to date as soon as QuickBooks allows it.
 panel-mend = Open the form
 panel-remove = Remove
 panel-removed = Refused invoice removed

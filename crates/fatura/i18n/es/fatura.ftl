@@ -48,6 +48,8 @@ misconfigured-title = Fatura no está configurada correctamente
 misconfigured-text = Pipedrive o QuickBooks no acepta las credenciales de esta instalación de Fatura. Avisa a quien la opera. No necesitas conectar de nuevo: lo que está en curso continúa después de la corrección.
 quickbooks-away-title = QuickBooks no responde
 quickbooks-away-text = Lo que ves es el último estado conocido. Inténtalo de nuevo en un momento.
+reads-refused-title = QuickBooks rechaza consultas por ahora
+reads-refused-text = Las consultas que QuickBooks permite a Fatura por mes se han agotado o QuickBooks las rechaza por otro motivo. Lo que ves es el último estado conocido. Las facturas que creas se envían cuando no hay nada que consultar antes; lo que espera sigue solo, a más tardar cuando empiece el próximo mes.
 pipedrive-away-title = Pipedrive no responde
 pipedrive-away-text = No se pudo leer el trato. Inténtalo de nuevo en un momento.
 pipedrive-blocked-title = Pipedrive rechaza llamadas en este momento
@@ -167,6 +169,7 @@ panel-overdue-for =
        *[other] venció hace { $days } días
     }
 panel-silent = QuickBooks no responde desde { $time }. Lo que ves es el último estado conocido.
+panel-reads-refused = QuickBooks rechaza consultas por ahora: es posible que las consultas del mes se hayan agotado. Lo que ves es el último estado conocido; se actualizará en cuanto QuickBooks lo permita.
 panel-mend = Abrir el formulario
 panel-remove = Quitar
 panel-removed = Factura rechazada quitada

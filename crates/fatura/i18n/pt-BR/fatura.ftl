@@ -48,6 +48,8 @@ misconfigured-title = O Fatura não está configurado corretamente
 misconfigured-text = O Pipedrive ou o QuickBooks não aceita as credenciais desta instalação do Fatura. Avise quem a opera. Não é preciso conectar de novo: o que está em andamento continua depois da correção.
 quickbooks-away-title = O QuickBooks não responde
 quickbooks-away-text = O que você vê é o último estado conhecido. Tente de novo em instantes.
+reads-refused-title = O QuickBooks recusa consultas por enquanto
+reads-refused-text = As consultas que o QuickBooks permite ao Fatura por mês acabaram, ou o QuickBooks as recusa por outro motivo. O que você vê é o último estado conhecido. As faturas que você cria são enviadas quando nada precisa ser consultado antes; o que espera continua sozinho, no máximo quando o próximo mês começar.
 pipedrive-away-title = O Pipedrive não responde
 pipedrive-away-text = Não foi possível ler o negócio. Tente de novo em instantes.
 pipedrive-blocked-title = O Pipedrive não aceita chamadas no momento
@@ -167,6 +169,7 @@ panel-overdue-for =
        *[other] venceu há { $days } dias
     }
 panel-silent = O QuickBooks não responde desde { $time }. O que você vê é o último estado conhecido.
+panel-reads-refused = O QuickBooks recusa consultas por enquanto: as consultas do mês podem ter acabado. O que você vê é o último estado conhecido; ele será atualizado assim que o QuickBooks permitir.
 panel-mend = Abrir o formulário
 panel-remove = Remover
 panel-removed = Fatura recusada removida

@@ -70,7 +70,8 @@ impl QuickBooks {
 
     /// With a token that was just granted, before anything is stored.
     pub(crate) fn with(app: &App, realm_id: &str, access: SecretString) -> Self {
-        Self { app: app.clone(), http: app.http.clone(), realm_id: realm_id.to_owned(), access, home: None }
+        let http = app.http.metered(app.metering.of(None));
+        Self { app: app.clone(), http, realm_id: realm_id.to_owned(), access, home: None }
     }
 }
 
@@ -419,7 +420,8 @@ async fn quickbooks_access(
     refused: Option<&SecretString>,
 ) -> Result<QuickBooks, Error> {
     let stored = usable(app, &OfCompany { tenant, connection }, refused).await?;
-    let http = app.http.through(&app.gates.of(connection).await, lane);
+    let meter = app.metering.of(Some((tenant, connection)));
+    let http = app.http.through(&app.gates.of(connection).await, lane).metered(meter);
     let home = Currency::from_code(&stored.company.home_currency);
     Ok(QuickBooks { app: app.clone(), http, realm_id: stored.realm_id, access: stored.tokens.access, home })
 }

@@ -3,6 +3,7 @@
 use super::{Error, access, once};
 use crate::state::App;
 use domain::{catalogue::Catalogue, ids::TenantId};
+use providers::ProviderError;
 use std::sync::Arc;
 use store::quickbooks::{self, Connection, State};
 
@@ -24,11 +25,18 @@ pub(crate) async fn connected(app: &App, tenant: TenantId) -> Result<(Connection
     Ok((connection, lists))
 }
 
-/// The company's lists, at most a few minutes old.
+/// The company's lists, at most a few minutes old; the last that are known while QuickBooks refuses reads.
 pub(crate) async fn catalogue(app: &App, tenant: TenantId, connection: &Connection) -> Result<Arc<Catalogue>, Error> {
     let read = || async {
         let read = access::quickbooks(app, tenant, connection, |access| async move { access.api().catalogue().await });
-        read.await.map(Arc::new)
+        let lists = read.await.map(Arc::new)?;
+        app.last_catalogues.insert(connection.id, Arc::clone(&lists)).await;
+        Ok(lists)
     };
-    once::read(&app.catalogues, connection.id, read).await
+    match once::read(&app.catalogues, connection.id, read).await {
+        Err(error @ Error::QuickBooks(ProviderError::ReadsRefused)) => {
+            app.last_catalogues.get(&connection.id).await.ok_or(error)
+        }
+        lists => lists,
+    }
 }

@@ -24,7 +24,7 @@ pub(crate) async fn suggest(
     wanted: &Wanted<'_>,
 ) -> Result<Vec<Suggestion>, Error> {
     let asked = Arc::new((patterns(wanted.name), wanted.email.to_owned(), wanted.linked.map(str::to_owned)));
-    let mut found = access::quickbooks(app, tenant, connection, |access| {
+    let search = access::quickbooks(app, tenant, connection, |access| {
         let asked = Arc::clone(&asked);
         async move {
             let (patterns, email, linked) = &*asked;
@@ -46,8 +46,12 @@ pub(crate) async fn suggest(
             }
             Ok(found)
         }
-    })
-    .await?;
+    });
+    let mut found = match search.await {
+        // The form opens without suggestions.
+        Err(Error::QuickBooks(ProviderError::ReadsRefused)) => return Ok(Vec::new()),
+        found => found?,
+    };
     let ranked = rank(found.clone(), wanted);
     let tax_id = if looks_like_tax_id(wanted.name) { wanted.name } else { wanted.tax_id };
     let is_sure = ranked.iter().any(|best| matches!(best.reason, Reason::Linked | Reason::SameTaxId));

@@ -1,6 +1,11 @@
 //! What QuickBooks says of invoices now: by asking for some, or for all that has changed in a company.
 
-use super::{Error, access, form, history, lease::Attempt, write_back};
+use super::{
+    Error, access, form, history,
+    lease::Attempt,
+    pace::{self, Findings},
+    write_back,
+};
 use crate::state::App;
 use domain::{
     draft::Form,
@@ -19,7 +24,7 @@ use std::{
 };
 use store::{
     Tx, audit,
-    changes::{self, Known, Overdue},
+    changes::{self, Known, Overdue, Sign},
     invoices::{self, Intent, Invoice, Of, State},
     links::{self, Linked},
     queue::ReadChanges,
@@ -34,8 +39,6 @@ const OVERLAP: SignedDuration = SignedDuration::from_mins(5);
 const MEMORY: SignedDuration = SignedDuration::from_hours(29 * 24);
 /// A reading has to be done within this time, or another may try. Longer than the client's timeout.
 const LEASE: SignedDuration = SignedDuration::from_secs(60);
-/// A company in which nothing is to be paid changes seldom: it is read less often, by this factor.
-const IDLE: i32 = 12;
 /// What QuickBooks does not answer is asked again after a pause: at first a short one, then half of how long it has been. It never exceeds what is between two sweeps.
 const PAUSE_LEAST: SignedDuration = SignedDuration::from_secs(15);
 /// Where more has changed than one answer holds, it is asked once more from only so much before the last reading.
@@ -141,14 +144,14 @@ pub(crate) async fn heard(app: &App, realms: impl IntoIterator<Item = String>) -
         let mut tx = app.db.begin().await?;
         let Some(tenant) = quickbooks::tenant_of_realm(&mut tx, &app.vault, &realm).await? else { continue };
         let Some(connection) = quickbooks::current(&mut tx, &app.vault, tenant).await? else { continue };
-        mark(app, &mut tx, tenant, connection.id).await?;
+        mark(app, &mut tx, tenant, connection.id, Sign::Webhook).await?;
         tx.commit().await?;
     }
     Ok(())
 }
 
-async fn mark(app: &App, tx: &mut Tx, tenant: TenantId, connection: ConnectionId) -> Result<(), Error> {
-    if changes::mark(tx, tenant, connection, app.clock.now()).await? {
+async fn mark(app: &App, tx: &mut Tx, tenant: TenantId, connection: ConnectionId, sign: Sign) -> Result<(), Error> {
+    if changes::mark(tx, tenant, connection, sign, app.clock.now()).await? {
         app.db.enqueue(tx, ReadChanges { tenant, connection, asked_at: Some(app.clock.now()) }).await?;
     }
     Ok(())
@@ -164,20 +167,42 @@ pub(crate) async fn changes(app: &App, wanted: ReadChanges) -> Result<Attempt, E
     tx.commit().await?;
     let (Some(known), Some(connection)) = (known, connection) else { return Ok(Attempt::Done) };
     let read = match (known.until, asked_at) {
-        (Some(until), Some(asked)) if until > asked && until <= now => Ok(Progress::Until(until)),
+        (Some(until), Some(asked)) if until > asked && until <= now => Ok(Progress::Until(until, None)),
         _ => since(app, tenant, &connection, &known, now).await,
     };
     let mut tx = app.db.begin().await?;
     let again = match read {
-        // The clock may have been put back meanwhile.
-        Ok(Progress::Until(until)) => changes::read(&mut tx, tenant, id, until.min(app.clock.now())).await?,
+        Ok(Progress::Until(until, findings)) => {
+            let pace = match findings {
+                // A webhook may have arrived during the reading.
+                Some(findings) => {
+                    let webhook_at = changes::find(&mut tx, tenant, id).await?.and_then(|now| now.webhook_at);
+                    let has_open = changes::has_open(&mut tx, tenant, id).await?;
+                    pace::next(&Known { webhook_at, ..known }, findings, has_open, polling_interval(app), now)
+                }
+                None => known.pace,
+            };
+            // The clock may have been put back meanwhile.
+            changes::read(&mut tx, tenant, id, until.min(app.clock.now()), &pace).await?
+        }
         Ok(Progress::Begun(begun)) => {
             changes::silent(&mut tx, tenant, id, begun, now).await?;
             true
         }
+        // The mark stays: a sweep takes it up when the budget allows.
+        Err(Error::QuickBooks(ProviderError::HeldBack)) => {
+            changes::release(&mut tx, tenant, id).await?;
+            false
+        }
+        Err(Error::QuickBooks(ProviderError::ReadsRefused)) => {
+            let again = app.metering.retry_at(now);
+            tracing::warn!(tenant.id = %tenant.0, %again, "QuickBooks refuses reads");
+            changes::mark_refused(&mut tx, tenant, id, again).await?;
+            false
+        }
         Err(error) => {
             tracing::warn!(tenant.id = %tenant.0, %error, "the changes were not read");
-            let pause = pause(known.silent_since, now, sweep_after(app));
+            let pause = pause(known.silent_since, now, polling_interval(app));
             changes::silent(&mut tx, tenant, id, now, now + pause).await?;
             false
         }
@@ -192,8 +217,8 @@ pub(crate) async fn changes(app: &App, wanted: ReadChanges) -> Result<Attempt, E
 
 /// How far a reading has come.
 enum Progress {
-    /// All changes up to then are known.
-    Until(Timestamp),
+    /// All changes up to then are known; what was found, where changes were read.
+    Until(Timestamp, Option<Findings>),
     /// Of what was begun then, some is left to read.
     Begun(Timestamp),
 }
@@ -206,8 +231,8 @@ fn pause(silent_since: Option<Timestamp>, now: Timestamp, sweep: SignedDuration)
     pause + pause * fastrand::i32(0..=50) / 100
 }
 
-/// How old changes may be where something is to be paid, or somebody looks: webhooks get lost.
-fn sweep_after(app: &App) -> SignedDuration {
+/// What every pace is counted in.
+fn polling_interval(app: &App) -> SignedDuration {
     SignedDuration::from_secs(i64::from(app.config.quickbooks_poll_seconds))
 }
 
@@ -219,11 +244,11 @@ pub(crate) async fn looked_at(
     known: Option<Known>,
 ) -> Result<(), Error> {
     let until = known.and_then(|known| known.until).unwrap_or(Timestamp::UNIX_EPOCH);
-    if until > app.clock.now() - sweep_after(app) {
+    if until > app.clock.now() - pace::look_after(known.as_ref(), polling_interval(app)) {
         return Ok(());
     }
     let mut tx = app.db.begin().await?;
-    mark(app, &mut tx, tenant, connection).await?;
+    mark(app, &mut tx, tenant, connection, Sign::Look).await?;
     tx.commit().await?;
     Ok(())
 }
@@ -235,6 +260,7 @@ async fn since(
     known: &Known,
     now: Timestamp,
 ) -> Result<Progress, Error> {
+    let mut findings = Findings::default();
     if let Some(until) = known.until.filter(|until| *until > now - MEMORY) {
         for overlap in [OVERLAP, OVERLAP_LEAST] {
             let read = access::quickbooks_in(Lane::Background, app, tenant, connection, |access| async move {
@@ -248,10 +274,11 @@ async fn since(
                 read => read?,
             };
             let is_cut = read.is_cut;
-            let unknown = keep(app, tenant, connection, read).await?;
+            let (unknown, found) = keep(app, tenant, connection, read).await?;
+            findings = findings.and(found);
             take_back(app, tenant, connection, unknown).await?;
             if !is_cut {
-                return Ok(Progress::Until(now));
+                return Ok(Progress::Until(now, Some(findings)));
             }
         }
     }
@@ -286,12 +313,12 @@ async fn compared(
     // One of them may be the row that QuickBooks stumbles over; names are read again with the next change.
     let customers = customers.await.map(|read| read.customers).unwrap_or_default();
     let read = Changes { invoices: listed.found, unreadable: listed.unreadable, customers, ..Changes::default() };
-    let unknown = keep(app, tenant, connection, read).await?;
+    let (unknown, findings) = keep(app, tenant, connection, read).await?;
     take_back(app, tenant, connection, unknown).await?;
     // A row that QuickBooks does not give may be any of those that we know: read by their ids, it turns up. Where there are too many for
     // one go, the next reading goes on with those that were not read since.
     all(app, tenant, connection, if is_any_unknown { now } else { now - COMPARED_EVERY }).await?;
-    Ok(Progress::Until(now))
+    Ok(Progress::Until(now, Some(findings)))
 }
 
 fn log_unreadable(tenant: TenantId, ids: &[String]) {
@@ -311,7 +338,7 @@ async fn all(app: &App, tenant: TenantId, connection: &Connection, begun: Timest
         let unread = invoices::not_read_within(&mut tx, tenant, connection.id, moments, &after, CHUNK).await?;
         drop(tx);
         let Some(Invoice { state: State::Issued(last), .. }) = unread.last() else {
-            return Ok(Progress::Until(begun));
+            return Ok(Progress::Until(begun, None));
         };
         if started.elapsed() > IN_ONE_GO {
             return Ok(Progress::Begun(begun));
@@ -320,7 +347,8 @@ async fn all(app: &App, tenant: TenantId, connection: &Connection, begun: Timest
         let chunk: Vec<&Invoice> = unread.iter().collect();
         let mut tries = 1;
         while let Err(error) = read(app, tenant, connection, &chunk, Lane::Background).await {
-            let is_passing = matches!(&error, Error::QuickBooks(failed) if !matches!(failed, ProviderError::Busy(_)));
+            let is_passing = matches!(&error, Error::QuickBooks(failed)
+                if !matches!(failed, ProviderError::Busy(_) | ProviderError::HeldBack | ProviderError::ReadsRefused));
             if !is_passing || tries == TRIES {
                 return Err(error);
             }
@@ -370,14 +398,23 @@ async fn take_back(app: &App, tenant: TenantId, connection: &Connection, found: 
     Ok(())
 }
 
-/// Keeps what has changed; the invoices among it that are not known here by their number.
-async fn keep(app: &App, tenant: TenantId, connection: &Connection, read: Changes) -> Result<Vec<Found>, Error> {
+/// Keeps what has changed: the invoices among it that are not known here by their number, and what it says of webhooks.
+async fn keep(
+    app: &App,
+    tenant: TenantId,
+    connection: &Connection,
+    read: Changes,
+) -> Result<(Vec<Found>, Findings), Error> {
     let mut unknown = Vec::new();
+    let has_rows = !(read.invoices.is_empty() && read.deleted.is_empty() && read.customers.is_empty());
+    let mut findings = Findings { has_rows, ..Findings::default() };
     let mut tx = app.db.begin().await?;
     for found in read.invoices {
         let id = &found.snapshot.quickbooks_id;
         match invoices::in_quickbooks(&mut tx, tenant, connection.id, id).await? {
-            Some(invoice) => changed(app, &mut tx, tenant, &invoice, Some(found.snapshot)).await?,
+            Some(invoice) => {
+                findings = findings.and(changed(app, &mut tx, tenant, &invoice, Some(found.snapshot)).await?);
+            }
             None => unknown.push(found),
         }
     }
@@ -389,14 +426,14 @@ async fn keep(app: &App, tenant: TenantId, connection: &Connection, read: Change
     }
     for id in read.deleted {
         if let Some(invoice) = invoices::in_quickbooks(&mut tx, tenant, connection.id, &id).await? {
-            changed(app, &mut tx, tenant, &invoice, None).await?;
+            findings = findings.and(changed(app, &mut tx, tenant, &invoice, None).await?);
         }
     }
     for (id, name) in read.customers {
         links::customer_changed(&mut tx, tenant, connection.id, &id, &Linked { id: id.clone(), name }).await?;
     }
     tx.commit().await?;
-    Ok(unknown)
+    Ok((unknown, findings))
 }
 
 /// An invoice has changed in QuickBooks; it is gone without `new`.
@@ -406,23 +443,33 @@ async fn changed(
     tenant: TenantId,
     invoice: &Invoice,
     new: Option<Snapshot>,
-) -> Result<(), Error> {
-    let State::Issued(old) = &invoice.state else { return Ok(()) };
-    show(app, tx, tenant, invoice, &merged(old, new)).await
+) -> Result<Findings, Error> {
+    let State::Issued(old) = &invoice.state else { return Ok(Findings::default()) };
+    let now = merged(old, new);
+    // What is older than what is known is no news.
+    let is_newer = now.deleted || now.sync_token.parse::<u64>().ok() >= old.sync_token.parse().ok();
+    let has_news = is_newer && now != *old;
+    show(app, tx, tenant, invoice, &now).await?;
+    Ok(Findings { has_rows: true, has_ours: true, has_news })
 }
 
-/// Takes up companies that were not read for long, and invoices that have fallen due since; how many.
+/// Takes up companies that were not read for long, as the budget allows, and invoices that have fallen due since; how many.
 pub(crate) async fn sweep(app: &App) -> Result<usize, Error> {
     let now = app.clock.now();
-    let after = sweep_after(app);
-    let overdue = Overdue { open: now - after, idle: now - after * IDLE, marked: now - STALE };
-    let mut tx = app.db.begin().await?;
-    let unread = changes::unread(&mut tx, &overdue, now, now + LEASE, SWEEP_MOST).await?;
-    for (tenant, connection) in &unread {
-        app.db.enqueue(&mut tx, ReadChanges { tenant: *tenant, connection: *connection, asked_at: Some(now) }).await?;
+    let most = i64::try_from(app.metering.count_sweepable()).unwrap_or(SWEEP_MOST).min(SWEEP_MOST);
+    let mut taken = 0;
+    if most > 0 {
+        let overdue = Overdue { interval: polling_interval(app), marked: now - STALE };
+        let mut tx = app.db.begin().await?;
+        let unread = changes::unread(&mut tx, &overdue, now, now + LEASE, most).await?;
+        for (tenant, connection) in &unread {
+            let job = ReadChanges { tenant: *tenant, connection: *connection, asked_at: Some(now) };
+            app.db.enqueue(&mut tx, job).await?;
+        }
+        tx.commit().await?;
+        taken = unread.len();
     }
-    tx.commit().await?;
-    Ok(unread.len() + history::fallen_due(app).await?)
+    Ok(taken + history::fallen_due(app).await?)
 }
 
 #[cfg(test)]

@@ -180,6 +180,12 @@ fn next(app: &App, error: &Error, attempts: i32, since: Timestamp) -> Next {
         Error::Stuck(trouble) => Next::Stuck(trouble.clone()),
         Error::NotYet(after) => Next::Again(*after),
         Error::QuickBooks(ProviderError::Busy(after)) => Next::Again((*after).max(back_off(attempts))),
+        // Nothing is wrong with the work: it goes on when QuickBooks is read again.
+        Error::QuickBooks(ProviderError::ReadsRefused | ProviderError::HeldBack) => {
+            let now = app.clock.now();
+            let wait = app.metering.retry_at(now).duration_since(now);
+            Next::Again(Duration::try_from(wait).unwrap_or(BACK_OFF_MOST))
+        }
         // Nothing is wrong with the work: it goes on when they have connected again.
         Error::NeedsReconnect | Error::NotConnected => Next::Again(RECONNECTED_WITHIN),
         // What lies behind an error may quote what was sent: it is not kept.

@@ -15,6 +15,7 @@ pub(crate) mod lease;
 pub(crate) mod ledger;
 pub(crate) mod merges;
 mod once;
+mod pace;
 pub(crate) mod panel;
 pub(crate) mod pdf;
 pub(crate) mod reconnect;

@@ -9,6 +9,7 @@ use crate::{
         lease::{self, Attempt},
         reconnect, won, write_back,
     },
+    metering,
     state::App,
     telemetry,
 };
@@ -161,6 +162,15 @@ pub(crate) async fn tend(app: App, stop: CancellationToken) {
     regularly(SWEEP, TENDED, stop, "companies that have left and won deals", || {
         let app = app.clone();
         async move { Ok(install::purge(&app).await? + won::sweep(&app).await?) }
+    })
+    .await;
+}
+
+/// Adds the counts of QuickBooks' calls to the database, until told to stop.
+pub(crate) async fn count_calls(app: App, stop: CancellationToken) {
+    regularly(metering::FLUSH_INTERVAL, ANSWERED, stop, "the counts of calls", || {
+        let app = app.clone();
+        async move { metering::flush(&app).await.map(|()| 0) }
     })
     .await;
 }

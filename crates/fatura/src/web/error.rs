@@ -102,6 +102,9 @@ pub(crate) fn words(w: Writer, error: &flows::Error) -> (StatusCode, String, Str
         E::QuickBooks(ProviderError::WrongEnvironment(_)) => {
             (StatusCode::BAD_GATEWAY, fl!(w.t, "quickbooks-environment-title"), fl!(w.t, "refusal-environment"))
         }
+        E::QuickBooks(ProviderError::ReadsRefused | ProviderError::HeldBack) => {
+            (StatusCode::SERVICE_UNAVAILABLE, fl!(w.t, "reads-refused-title"), fl!(w.t, "reads-refused-text"))
+        }
         E::QuickBooks(_) => {
             (StatusCode::BAD_GATEWAY, fl!(w.t, "quickbooks-away-title"), fl!(w.t, "quickbooks-away-text"))
         }

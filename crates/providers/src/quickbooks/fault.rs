@@ -165,6 +165,7 @@ mod tests {
             ProviderError::Unknown(_) => "unknown".into(),
             ProviderError::Disconnected => "disconnected".into(),
             ProviderError::Misconfigured(_) => "misconfigured".into(),
+            ProviderError::ReadsRefused | ProviderError::HeldBack => "metered".into(),
         }
     }
 

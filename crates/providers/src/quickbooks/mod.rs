@@ -121,7 +121,7 @@ impl Api<'_> {
             .collect();
         let request =
             self.http.client.post(self.url(&["batch"])?).json(&serde_json::json!({ "BatchItemRequest": items }));
-        let answer: Value = self.http.json(self.authorized(request), EXPLAIN).await?;
+        let answer: Value = self.http.with_queries(statements.len()).json(self.authorized(request), EXPLAIN).await?;
         let answers = answer["BatchItemResponse"].as_array().cloned().unwrap_or_default();
         (0..statements.len())
             .map(|at| {

@@ -335,8 +335,10 @@ async fn enable_webhooks(State(shared): State<Shared>) -> StatusCode {
     StatusCode::NO_CONTENT
 }
 
-async fn limits(State(shared): State<Shared>) -> Json<Limits> {
-    Json(shared.meter.limits())
+async fn limits(State(shared): State<Shared>) -> Json<Value> {
+    let mut limits = json!(shared.meter.limits());
+    limits["reads_this_month"] = json!(shared.meter.reads_this_month());
+    Json(limits)
 }
 
 async fn set_limits(State(shared): State<Shared>, Json(limits): Json<Limits>) -> StatusCode {

@@ -348,3 +348,17 @@ pub(crate) fn throttled(epoch_millis: i64) -> Response {
     });
     (StatusCode::TOO_MANY_REQUESTS, Json(body)).into_response()
 }
+
+/// A read beyond what the app may read in a month. Intuit documents no form of it; the code is ours.
+pub(crate) fn metered(epoch_millis: i64) -> Response {
+    let body = json!({
+        "warnings": null, "intuitObject": null,
+        "fault": {
+            "error": [{ "message": "message=QuotaExceeded; errorCode=003003; statusCode=403", "detail": null, "code": "3003", "element": null }],
+            "type": "SERVICE",
+        },
+        "report": null, "queryResponse": null, "batchItemResponse": [], "attachableResponse": [], "syncErrorResponse": null,
+        "requestId": null, "time": epoch_millis, "status": null, "cdcresponse": [],
+    });
+    (StatusCode::FORBIDDEN, Json(body)).into_response()
+}

@@ -1,6 +1,6 @@
 //! Limits of requests, as the gateway keeps them.
 
-use crate::support::{Bench, US};
+use crate::support::{BR, Bench, US, invoice};
 use reqwest::StatusCode;
 use serde_json::json;
 
@@ -46,4 +46,41 @@ async fn more_than_ten_at_once_are_throttled() {
     let answers = futures_util::future::join_all((0..12).map(|_| company.get("/companyinfo/1"))).await;
     let throttled = answers.iter().filter(|answer| answer.status == StatusCode::TOO_MANY_REQUESTS).count();
     assert_eq!(throttled, 2);
+}
+
+#[tokio::test]
+async fn reads_are_metered_by_the_month_and_writes_are_not() {
+    for (how, status) in [("throttle", StatusCode::TOO_MANY_REQUESTS), ("forbidden", StatusCode::FORBIDDEN)] {
+        let bench = Bench::start().await;
+        bench.control("/clock", json!({ "set": "2026-11-29T12:00:00Z" })).await;
+        let (company, other) = (bench.company(US).await, bench.company(BR).await);
+        bench.control("/quickbooks/limits", json!({ "reads_per_month": 4, "read_refusal": how })).await;
+        assert_eq!(company.get("/companyinfo/1").await.status, StatusCode::OK);
+        let queries = json!({ "BatchItemRequest": [
+            { "bId": "1", "Query": "select * from Term" }, { "bId": "2", "Query": "select * from Account" } ] });
+        assert_eq!(company.post("/batch", queries.clone()).await.status, StatusCode::OK);
+        assert_eq!(company.post("/batch", queries.clone()).await.status, status, "two more would be five");
+        assert_eq!(other.get("/companyinfo/1").await.status, StatusCode::OK, "the fourth, of another company");
+        let refused = other.call(reqwest::Method::GET, "/companyinfo/1", None, "application/json").await.expect("sent");
+        assert_eq!(refused.status(), status);
+        let wait = refused.headers().get("retry-after").map(|wait| wait.to_str().expect("a text").to_owned());
+        let body: serde_json::Value = refused.json().await.expect("JSON");
+        assert_eq!(body["fault"]["type"], json!("SERVICE"), "{body}");
+        if how == "throttle" {
+            let wait: i64 = wait.expect("retry-after").parse().expect("seconds");
+            assert!((129_000..=129_600).contains(&wait), "a day and a half: {wait}");
+        } else {
+            assert_eq!(body["fault"]["error"][0]["detail"], json!(null));
+        }
+        assert_eq!(company.post("/invoice", invoice(10.0)).await.status, StatusCode::OK, "writes go on");
+        let calls = bench.control("/calls", json!(null)).await;
+        let sum = |member: &str| -> u64 {
+            calls.as_array().expect("a list").iter().filter_map(|call| call[member].as_u64()).sum()
+        };
+        assert_eq!((sum("reads"), sum("writes")), (7, 1), "what was refused is in the ledger too");
+        assert_eq!(bench.control("/quickbooks/limits", json!(null)).await["reads_this_month"], json!(4));
+        bench.control("/clock", json!({ "set": "2026-12-01T00:00:10Z" })).await;
+        let again = bench.company(US).await;
+        assert_eq!(again.post("/batch", queries).await.status, StatusCode::OK, "the month has turned");
+    }
 }

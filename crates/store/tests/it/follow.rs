@@ -12,12 +12,12 @@ use domain::{
     ids::{ActId, DealId, EntryId, IntentKey, InvoiceId, TenantId, UserId},
     invoice::{Act, Status},
 };
-use jiff::civil::date;
+use jiff::{SignedDuration, civil::date};
 use rstest::rstest;
 use secrecy::ExposeSecret;
 use store::{
     acts::{self, Reason, Wish},
-    changes::{self, Overdue},
+    changes::{self, Overdue, Pace, Sign},
     drafts, grants, history,
     invoices::{self, Intent, Of},
     leases::{self, Progress},
@@ -62,8 +62,9 @@ async fn an_invoice_has_one_unfinished_act(#[values(Sqlite, Postgres)] backend: 
     assert!(acts::find(&mut tx, TenantId(Uuid::new_v4()), first.id).await.unwrap().is_none());
 }
 
-fn overdue(read: i64, marked: i64) -> Overdue {
-    Overdue { open: at(read), idle: at(read), marked: at(marked) }
+/// After a polling interval of so many seconds.
+fn overdue(interval: i64, marked: i64) -> Overdue {
+    Overdue { interval: SignedDuration::from_secs(interval), marked: at(marked) }
 }
 
 #[rstest]
@@ -72,47 +73,79 @@ async fn a_change_during_the_reading_is_read_again(#[values(Sqlite, Postgres)] b
     let t = Database::new(backend).await;
     let mut tx = t.db.begin().await.unwrap();
     let (tenant, connection, _) = issued(&t, &mut tx).await;
-    assert_eq!(changes::unread(&mut tx, &overdue(1, 0), at(1), at(9), 10).await.unwrap(), [(tenant, connection)]);
+    assert_eq!(changes::unread(&mut tx, &overdue(5, 0), at(1), at(9), 10).await.unwrap(), [(tenant, connection)]);
     assert!(
-        changes::unread(&mut tx, &overdue(1, 0), at(8), at(9), 10).await.unwrap().is_empty(),
+        changes::unread(&mut tx, &overdue(5, 0), at(8), at(9), 10).await.unwrap().is_empty(),
         "a sweep has taken it"
     );
-    assert_eq!(changes::unread(&mut tx, &overdue(1, 0), at(9), at(19), 10).await.unwrap(), [(tenant, connection)]);
-    assert!(changes::mark(&mut tx, tenant, connection, at(2)).await.unwrap());
+    assert_eq!(changes::unread(&mut tx, &overdue(5, 0), at(9), at(19), 10).await.unwrap(), [(tenant, connection)]);
+    assert!(changes::mark(&mut tx, tenant, connection, Sign::Webhook, at(2)).await.unwrap());
     assert_eq!(changes::lease(&mut tx, tenant, connection, at(3), at(43)).await.unwrap().unwrap().until, None);
     assert!(changes::lease(&mut tx, tenant, connection, at(4), at(44)).await.unwrap().is_none());
     // Several marks are one reading.
-    assert!(!changes::mark(&mut tx, tenant, connection, at(5)).await.unwrap());
-    assert!(changes::read(&mut tx, tenant, connection, at(3)).await.unwrap());
-    assert_eq!(changes::lease(&mut tx, tenant, connection, at(6), at(46)).await.unwrap().unwrap().until, Some(at(3)));
+    assert!(!changes::mark(&mut tx, tenant, connection, Sign::Look, at(5)).await.unwrap());
+    assert!(changes::read(&mut tx, tenant, connection, at(3), &Pace::default()).await.unwrap());
+    let known = changes::lease(&mut tx, tenant, connection, at(6), at(46)).await.unwrap().unwrap();
+    assert_eq!((known.until, known.webhook_at), (Some(at(3)), Some(at(2))), "a look is no webhook");
     changes::silent(&mut tx, tenant, connection, at(7), at(8)).await.unwrap();
     changes::silent(&mut tx, tenant, connection, at(9), at(10)).await.unwrap();
     assert_eq!(changes::find(&mut tx, tenant, connection).await.unwrap().unwrap().silent_since, Some(at(7)));
-    assert!(!changes::read(&mut tx, tenant, connection, at(10)).await.unwrap());
+    assert!(!changes::read(&mut tx, tenant, connection, at(10), &Pace::default()).await.unwrap());
     assert_eq!(changes::find(&mut tx, tenant, connection).await.unwrap().unwrap().silent_since, None);
-    assert!(changes::unread(&mut tx, &overdue(9, 49), at(50), at(50), 10).await.unwrap().is_empty());
-    assert!(changes::mark(&mut tx, tenant, connection, at(20)).await.unwrap());
-    assert_eq!(changes::unread(&mut tx, &overdue(9, 49), at(50), at(50), 10).await.unwrap(), [(tenant, connection)]);
+    assert!(changes::unread(&mut tx, &overdue(41, 49), at(50), at(50), 10).await.unwrap().is_empty());
+    assert!(changes::mark(&mut tx, tenant, connection, Sign::Webhook, at(20)).await.unwrap());
+    assert_eq!(changes::unread(&mut tx, &overdue(41, 49), at(50), at(50), 10).await.unwrap(), [(tenant, connection)]);
 }
 
 #[rstest]
 #[tokio::test]
-async fn companies_with_something_to_pay_are_read_more_often(#[values(Sqlite, Postgres)] backend: Backend) {
+async fn each_company_is_read_at_its_own_pace(#[values(Sqlite, Postgres)] backend: Backend) {
     let t = Database::new(backend).await;
     let mut tx = t.db.begin().await.unwrap();
     let (tenant, connection, invoice) = issued(&t, &mut tx).await;
-    changes::read(&mut tx, tenant, connection, at(10)).await.unwrap();
-    let overdue = Overdue { open: at(20), idle: at(5), marked: at(0) };
-    assert_eq!(changes::unread(&mut tx, &overdue, at(21), at(21), 10).await.unwrap(), [(tenant, connection)]);
+    assert!(changes::has_open(&mut tx, tenant, connection).await.unwrap());
+    assert!(!changes::has_open(&mut tx, TenantId(Uuid::new_v4()), connection).await.unwrap());
+    let pace = Pace { steps: 12, confirmed_at: Some(at(8)), missed_at: Some(at(4)), active_at: Some(at(9)) };
+    changes::read(&mut tx, tenant, connection, at(10), &pace).await.unwrap();
+    assert_eq!(changes::find(&mut tx, tenant, connection).await.unwrap().unwrap().pace, pace);
+    let overdue = overdue(5, 0);
+    assert!(changes::unread(&mut tx, &overdue, at(70), at(70), 10).await.unwrap().is_empty());
+    assert_eq!(changes::unread(&mut tx, &overdue, at(71), at(0), 10).await.unwrap(), [(tenant, connection)]);
+    // Something was created since: its webhook should come.
+    changes::expect_webhook(&mut tx, tenant, connection).await.unwrap();
+    assert!(changes::unread(&mut tx, &overdue, at(15), at(15), 10).await.unwrap().is_empty());
+    assert_eq!(changes::unread(&mut tx, &overdue, at(16), at(0), 10).await.unwrap(), [(tenant, connection)]);
     invoices::show(&mut tx, tenant, invoice, &snapshot("1", 0), at(11)).await.unwrap();
-    assert!(changes::unread(&mut tx, &overdue, at(21), at(21), 10).await.unwrap().is_empty(), "all is paid");
-    let later = Overdue { idle: at(11), ..overdue };
-    assert_eq!(changes::unread(&mut tx, &later, at(21), at(21), 10).await.unwrap(), [(tenant, connection)]);
+    assert!(!changes::has_open(&mut tx, tenant, connection).await.unwrap(), "all is paid");
     // Who does not answer is left alone for a while.
     changes::silent(&mut tx, tenant, connection, at(30), at(60)).await.unwrap();
-    assert!(changes::unread(&mut tx, &later, at(59), at(59), 10).await.unwrap().is_empty());
+    assert!(changes::unread(&mut tx, &overdue, at(59), at(59), 10).await.unwrap().is_empty());
     assert!(changes::lease(&mut tx, tenant, connection, at(59), at(99)).await.unwrap().is_none());
-    assert_eq!(changes::unread(&mut tx, &later, at(60), at(60), 10).await.unwrap(), [(tenant, connection)]);
+    assert_eq!(changes::unread(&mut tx, &overdue, at(60), at(60), 10).await.unwrap(), [(tenant, connection)]);
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_refusal_of_reads_outlasts_any_lease(#[values(Sqlite, Postgres)] backend: Backend) {
+    const HOURS: i64 = 3600;
+    let t = Database::new(backend).await;
+    let mut tx = t.db.begin().await.unwrap();
+    let (tenant, connection, _) = issued(&t, &mut tx).await;
+    assert!(changes::mark(&mut tx, tenant, connection, Sign::Webhook, at(1)).await.unwrap());
+    assert!(changes::lease(&mut tx, tenant, connection, at(2), at(62)).await.unwrap().is_some());
+    changes::release(&mut tx, tenant, connection).await.unwrap();
+    assert!(changes::lease(&mut tx, tenant, connection, at(3), at(63)).await.unwrap().is_some(), "given back");
+    changes::mark_refused(&mut tx, tenant, connection, at(6 * HOURS)).await.unwrap();
+    let overdue = overdue(5, 100);
+    assert!(changes::unread(&mut tx, &overdue, at(5 * HOURS), at(5 * HOURS), 10).await.unwrap().is_empty());
+    assert!(changes::lease(&mut tx, tenant, connection, at(5 * HOURS), at(5 * HOURS + 60)).await.unwrap().is_none());
+    let known = changes::find(&mut tx, tenant, connection).await.unwrap().unwrap();
+    assert_eq!((known.refused_until, known.silent_since), (Some(at(6 * HOURS)), None));
+    // What was marked meanwhile is read then.
+    assert_eq!(changes::unread(&mut tx, &overdue, at(6 * HOURS), at(9), 10).await.unwrap(), [(tenant, connection)]);
+    assert!(changes::lease(&mut tx, tenant, connection, at(6 * HOURS), at(6 * HOURS + 60)).await.unwrap().is_some());
+    changes::read(&mut tx, tenant, connection, at(6 * HOURS), &Pace::default()).await.unwrap();
+    assert_eq!(changes::find(&mut tx, tenant, connection).await.unwrap().unwrap().refused_until, None);
 }
 
 /// On SQLite there is one process, and one sweep.
@@ -126,8 +159,8 @@ async fn two_sweeps_take_different_companies() {
     }
     tx.commit().await.unwrap();
     let (mut one, mut other) = (t.db.begin().await.unwrap(), t.db.begin().await.unwrap());
-    let first = changes::unread(&mut one, &overdue(1, 0), at(1), at(9), 2).await.unwrap();
-    let second = changes::unread(&mut other, &overdue(1, 0), at(1), at(9), 2).await.unwrap();
+    let first = changes::unread(&mut one, &overdue(5, 0), at(1), at(9), 2).await.unwrap();
+    let second = changes::unread(&mut other, &overdue(5, 0), at(1), at(9), 2).await.unwrap();
     assert_eq!((first.len(), second.len()), (2, 1));
     assert!(first.iter().all(|company| !second.contains(company)));
 }

@@ -9,3 +9,4 @@ mod fixtures;
 mod follow;
 mod migrations;
 mod operate;
+mod usage;

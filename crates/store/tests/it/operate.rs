@@ -12,7 +12,7 @@ use domain::{
     ids::{ActId, DealId, IntentKey, InvoiceId, TenantId},
     invoice::Act,
 };
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use riverqueue::{BoxError, Job, JobArgs, QueueConfig, WorkContext, WorkOutcome, Workers};
 use rstest::rstest;
 use serde::{Deserialize, Serialize};
@@ -25,13 +25,16 @@ use std::{
 use store::{
     Tx,
     acts::{self, Wish},
-    ahead, audit, changes, drafts, grants, history,
+    ahead, audit,
+    changes::{self, Pace, Sign},
+    drafts, grants, history,
     invoices::{self, Of, State},
     leases,
     queue::{self, CarryOut, IssueInvoice, WriteBack},
     quickbooks, replicas,
     stuck::{self, Trouble, Work},
     tenants,
+    usage::{self, Usage},
 };
 use uuid::Uuid;
 
@@ -184,19 +187,22 @@ async fn what_a_clock_that_was_ahead_has_kept_is_put_right(#[values(Sqlite, Post
     let owner = Uuid::new_v4();
     assert!(invoices::lease(&mut tx, tenant, id, owner, at(AHEAD), at(AHEAD + 10)).await.unwrap().is_some());
     leases::postpone(&mut tx, tenant, id, owner, at(AHEAD + 16)).await.unwrap();
-    changes::mark(&mut tx, tenant, connection, at(AHEAD)).await.unwrap();
-    changes::read(&mut tx, tenant, connection, at(AHEAD)).await.unwrap();
+    changes::mark(&mut tx, tenant, connection, Sign::Webhook, at(AHEAD)).await.unwrap();
+    let pace = Pace { steps: 288, active_at: Some(at(AHEAD)), ..Pace::default() };
+    changes::read(&mut tx, tenant, connection, at(AHEAD), &pace).await.unwrap();
+    changes::mark_refused(&mut tx, tenant, connection, at(AHEAD + 3600)).await.unwrap();
     tenants::watch_won(&mut tx, tenant, Some(at(AHEAD))).await.unwrap();
     grants::install(&mut tx, &t.vault, tenant, USER, &profile(), "https://a", &tokens("x"), at(AHEAD)).await.unwrap();
     replicas::seen(&mut tx, owner, at(AHEAD), at(AHEAD)).await.unwrap();
     assert!(leases::orphans::<InvoiceId>(&mut tx, at(100), at(100), at(110)).await.unwrap().is_empty());
 
-    assert_eq!(ahead::correct(&mut tx, at(100)).await.unwrap(), 5);
+    assert_eq!(ahead::correct(&mut tx, at(100)).await.unwrap(), 7);
     assert_eq!(ahead::correct(&mut tx, at(100)).await.unwrap(), 0, "once");
     assert_eq!(leases::orphans::<InvoiceId>(&mut tx, at(100), at(100), at(110)).await.unwrap(), [(tenant, id)]);
     assert_eq!(changes::find(&mut tx, tenant, connection).await.unwrap().unwrap().until, None);
-    assert!(changes::mark(&mut tx, tenant, connection, at(100)).await.unwrap(), "a change is news");
-    let overdue = changes::Overdue { open: at(100), idle: at(100), marked: at(100) };
+    assert_eq!(changes::find(&mut tx, tenant, connection).await.unwrap().unwrap().pace, Pace::default());
+    assert!(changes::mark(&mut tx, tenant, connection, Sign::Look, at(100)).await.unwrap(), "a change is news");
+    let overdue = changes::Overdue { interval: SignedDuration::from_secs(300), marked: at(100) };
     assert_eq!(changes::unread(&mut tx, &overdue, at(100), at(110), 9).await.unwrap(), [(tenant, connection)]);
     assert_eq!(tenants::won_unread(&mut tx, at(100), at(100), 5).await.unwrap(), [(tenant, at(100 - 24 * 3600))]);
     assert_eq!(grants::find(&mut tx, &t.vault, tenant, USER).await.unwrap().unwrap().profile_at, Timestamp::UNIX_EPOCH);
@@ -419,9 +425,18 @@ async fn everything_moves_from_sqlite_to_postgresql() {
     .unwrap();
     tx.commit().await.unwrap();
     let before = held(&from, tenant).await;
+    let calls = Usage { reads: 3, writes: 1 };
+    let mut tx = from.db.begin().await.unwrap();
+    usage::add_to_connection(&mut tx, tenant, connection, 202_611, calls).await.unwrap();
+    usage::add_to_app(&mut tx, 202_611, calls).await.unwrap();
+    tx.commit().await.unwrap();
 
-    assert!(from.db.copy_to(&to.db).await.unwrap() >= 6);
+    assert!(from.db.copy_to(&to.db).await.unwrap() >= 8);
     assert_eq!(held(&to, tenant).await, before);
+    let mut tx = to.db.read().await.unwrap();
+    assert_eq!(usage::of_connection(&mut tx, tenant, connection, 202_611).await.unwrap(), calls);
+    assert_eq!(usage::of_app(&mut tx, 202_611).await.unwrap(), calls);
+    drop(tx);
     let mut tx = to.db.read().await.unwrap();
     let grant = grants::find(&mut tx, &to.vault, tenant, USER).await.unwrap().unwrap();
     assert_eq!(secrecy::ExposeSecret::expose_secret(&grant.tokens.refresh), "ana-refresh");

@@ -30,7 +30,7 @@ use providers::{
 use serde_json::json;
 use std::{sync::Arc, time::Duration};
 use store::{
-    audit, drafts,
+    audit, changes, drafts,
     invoices::{self, Invoice, State},
     links,
     quickbooks::{self, Connection},
@@ -353,6 +353,7 @@ impl Worker<'_> {
             Ok((snapshot, customer)) => {
                 if invoices::issued(&mut tx, tenant, id, self.hold.owner, &snapshot, now).await? {
                     self.remember(&mut tx, &snapshot, &customer).await?;
+                    changes::expect_webhook(&mut tx, tenant, self.invoice.connection).await?;
                     history::note(self.app, &mut tx, tenant, id).await?;
                     write_back::ask(self.app, &mut tx, tenant, self.invoice.deal, self.invoice.created_by).await?;
                     let detail = json!({ "quickbooks_id": snapshot.quickbooks_id, "total": snapshot.total.amount(), "requestid": self.request_id("invoice") });

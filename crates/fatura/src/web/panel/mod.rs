@@ -59,6 +59,8 @@ struct Panel {
     draft: Option<String>,
     read_at: Option<String>,
     silent_since: Option<String>,
+    /// QuickBooks refuses reads.
+    is_refused: bool,
     /// What went wrong with what was asked for.
     trouble: Option<String>,
 }
@@ -150,6 +152,7 @@ async fn render(
         may_create: shown.settings.create.includes(session.profile.is_admin),
         draft: shown.draft.map(time),
         read_at: read.filter(|_| !shown.invoices.is_empty()).map(time),
+        is_refused: shown.known.is_some_and(|known| known.refused_until.is_some_and(|until| app.clock.now() < until)),
         silent_since: shown.known.and_then(|known| known.silent_since).map(time),
         trouble,
     })

@@ -1,11 +1,13 @@
-//! How much the API answers: requests and batches a minute, and at once, for each company.
+//! How much the API answers: requests and batches a minute, and at once, for each company; reads a month, for the app.
 
+use super::metering::{Month, ReadRefusal, measured, refused};
 use crate::{quickbooks::fault, world::Shared};
 use axum::{
     extract::{Request, State},
     middleware::Next,
     response::Response,
 };
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::{
     collections::HashMap,
@@ -20,18 +22,28 @@ pub(crate) struct Limits {
     pub(crate) batches_per_minute: u32,
     pub(crate) requests_per_second: u32,
     pub(crate) concurrent: u32,
+    /// Of all companies together, in a calendar month (UTC), counted from when the limit is set.
+    pub(crate) reads_per_month: u32,
+    /// How a read beyond it is refused.
+    pub(crate) read_refusal: ReadRefusal,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { requests_per_minute: 500, batches_per_minute: 40, requests_per_second: 0, concurrent: 10 }
+        Self { requests_per_minute: 500, batches_per_minute: 40, requests_per_second: 0, concurrent: 10, ..Self::NONE }
     }
 }
 
 impl Limits {
     /// Answers whatever comes.
-    pub(crate) const NONE: Self =
-        Self { requests_per_minute: 0, batches_per_minute: 0, requests_per_second: 0, concurrent: 0 };
+    pub(crate) const NONE: Self = Self {
+        requests_per_minute: 0,
+        batches_per_minute: 0,
+        requests_per_second: 0,
+        concurrent: 0,
+        reads_per_month: 0,
+        read_refusal: ReadRefusal::Throttle,
+    };
 }
 
 /// What one company has used.
@@ -50,6 +62,7 @@ struct Used {
 pub(crate) struct Meter {
     limits: Mutex<Limits>,
     used: Mutex<HashMap<String, Used>>,
+    month: Mutex<Month>,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -60,6 +73,18 @@ impl Meter {
     pub(crate) fn limit(&self, limits: Limits) {
         *lock(&self.limits) = limits;
         lock(&self.used).clear();
+        *lock(&self.month) = Month::default();
+    }
+
+    /// The reads of this month since the limits were set.
+    pub(crate) fn reads_this_month(&self) -> u32 {
+        lock(&self.month).reads()
+    }
+
+    /// How the reads are refused, if they exceed the month's limit; else they are counted.
+    fn refuses(&self, reads: u32, now: Timestamp) -> Option<ReadRefusal> {
+        let limits = self.limits();
+        (!lock(&self.month).takes(reads, limits.reads_per_month, now)).then_some(limits.read_refusal)
     }
 
     pub(crate) fn limits(&self) -> Limits {
@@ -108,7 +133,7 @@ impl Drop for Running<'_> {
     }
 }
 
-/// The layer around the API.
+/// The layer around the API. What it refuses is in the ledger as well.
 pub(crate) async fn layer(State(shared): State<Shared>, request: Request, next: Next) -> Response {
     let path = request.uri().path().to_owned();
     let mut parts = path.trim_start_matches("/v3/company/").split('/');
@@ -117,9 +142,19 @@ pub(crate) async fn layer(State(shared): State<Shared>, request: Request, next: 
     if !path.starts_with("/v3/company/") {
         return next.run(request).await;
     }
+    let (mut request, cost) = measured(request).await;
+    let (method, query) = (request.method().clone(), request.uri().query().unwrap_or_default().to_owned());
+    let recorded = |response: Response| {
+        shared.calls.record("quickbooks", &method, &path, &query, response.status(), cost);
+        response
+    };
     if !shared.meter.begin(realm, call == "batch", now.as_second()) {
-        return fault::throttled(now.as_millisecond());
+        return recorded(fault::throttled(now.as_millisecond()));
     }
     let _running = Running(&shared.meter, realm);
+    if let Some(how) = shared.meter.refuses(cost.reads, now) {
+        return recorded(refused(how, now));
+    }
+    request.extensions_mut().insert(cost);
     next.run(request).await
 }

@@ -4,6 +4,7 @@ mod batch;
 mod changes;
 mod files;
 pub(crate) mod limits;
+pub(crate) mod metering;
 mod xml;
 
 use super::{

@@ -1,0 +1,260 @@
+//! How often a company is read without a webhook.
+//!
+//! A webhook tells of a change within seconds; a sweep is for those that get lost. Where webhooks have been proven, sweeps
+//! become rare, and frequent again as soon as one finds a change that no webhook told of. All of it is counted in polling
+//! intervals, whose default is five minutes.
+
+use jiff::{SignedDuration, Timestamp};
+use store::changes::{Known, Pace};
+
+/// Sweeps where webhooks are not proven and something is open.
+const FREQUENT: i32 = 1;
+const HOURLY: i32 = 12;
+const SIX_HOURLY: i32 = 72;
+const DAILY: i32 = 288;
+const WEEKLY: i32 = 7 * DAILY;
+/// Something has changed so recently that the next change is likely: two hours, two days. Hourly sweeps for days would use up what the
+/// free tier has for a company: see `docs/capacity.md`.
+const HOT: i32 = 2 * HOURLY;
+const WARM: i32 = 2 * DAILY;
+/// A webhook that arrives so soon after a sweep has found the change was late, and not lost.
+const LATE: i32 = 2;
+/// A webhook that is confirmed so long after another was lost shows that they arrive again.
+const TRIAL: i32 = HOURLY;
+/// Sweeps that have found nothing for so long show the same.
+const ABSOLVED: i32 = DAILY;
+/// QuickBooks remembers changes for thirty days: no pace is slower, whatever the polling interval.
+const LONGEST: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+/// What one reading of changes has found.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Findings {
+    /// QuickBooks named any change.
+    pub(crate) has_rows: bool,
+    /// One of an invoice of ours.
+    pub(crate) has_ours: bool,
+    /// One that was not known here.
+    pub(crate) has_news: bool,
+}
+
+impl Findings {
+    /// These and others.
+    pub(crate) fn and(self, other: Self) -> Self {
+        Self {
+            has_rows: self.has_rows || other.has_rows,
+            has_ours: self.has_ours || other.has_ours,
+            has_news: self.has_news || other.has_news,
+        }
+    }
+}
+
+/// The pace after a reading. `known` is as it was before, but for the last webhook.
+pub(crate) fn next(
+    known: &Known,
+    findings: Findings,
+    has_open: bool,
+    interval: SignedDuration,
+    now: Timestamp,
+) -> Pace {
+    let mut pace = known.pace;
+    // A webhook whose change is not to be seen yet tells of what is found later, for a while.
+    let since = pace.confirmed_at.max(known.until.map(|until| until - interval * HOURLY));
+    let is_told = known.webhook_at.is_some_and(|webhook| since.is_none_or(|since| webhook > since));
+    if findings.has_ours || findings.has_news {
+        pace.active_at = Some(now);
+    }
+    if is_told && findings.has_rows {
+        pace.confirmed_at = Some(now);
+        let is_late = |missed: &Timestamp| known.webhook_at.is_some_and(|webhook| webhook <= *missed + interval * LATE);
+        pace.missed_at = pace.missed_at.filter(|missed| !is_late(missed));
+    } else if findings.has_news && !is_told {
+        pace.missed_at = Some(now);
+    }
+    pace.steps = steps(&pace, has_open, interval, now);
+    pace
+}
+
+/// Whether webhooks of the company arrive, as far as can be said.
+fn is_proven(pace: &Pace, interval: SignedDuration, now: Timestamp) -> bool {
+    match (pace.confirmed_at, pace.missed_at) {
+        (None, _) => false,
+        (Some(_), None) => true,
+        (Some(confirmed), Some(missed)) => {
+            confirmed >= missed + interval * TRIAL || now >= missed + interval * ABSOLVED
+        }
+    }
+}
+
+/// Polling intervals until the next reading.
+fn steps(pace: &Pace, has_open: bool, interval: SignedDuration, now: Timestamp) -> i32 {
+    let is_within = |steps: i32| pace.active_at.is_some_and(|at| now < at + interval * steps);
+    let steps = match (is_proven(pace, interval, now), has_open) {
+        (false, true) => FREQUENT,
+        (false, false) => HOURLY,
+        (true, true) if is_within(HOT) => HOURLY,
+        (true, true) if is_within(WARM) => SIX_HOURLY,
+        (true, true) => DAILY,
+        (true, false) if is_within(WARM) => DAILY,
+        (true, false) => WEEKLY,
+    };
+    let most = LONGEST.as_secs() / interval.as_secs().max(1);
+    steps.min(i32::try_from(most).unwrap_or(i32::MAX)).max(1)
+}
+
+/// How old what is known may be when somebody looks at it: as old as between two sweeps, and six hours at most.
+pub(crate) fn look_after(known: Option<&Known>, interval: SignedDuration) -> SignedDuration {
+    let steps = known.map_or(FREQUENT, |known| known.pace.steps);
+    interval * steps.clamp(FREQUENT, SIX_HOURLY)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const INTERVAL: SignedDuration = SignedDuration::from_mins(5);
+    const NOTHING: Findings = Findings { has_rows: false, has_ours: false, has_news: false };
+    const NEWS: Findings = Findings { has_rows: true, has_ours: true, has_news: true };
+    /// What was created here is no news.
+    const OURS: Findings = Findings { has_rows: true, has_ours: true, has_news: false };
+
+    fn at(minutes: i64) -> Timestamp {
+        Timestamp::UNIX_EPOCH + SignedDuration::from_hours(24 * 365) + SignedDuration::from_mins(minutes)
+    }
+
+    /// One company with something open, that is read now and then.
+    struct Company {
+        known: Known,
+        has_open: bool,
+    }
+
+    impl Company {
+        fn new() -> Self {
+            Self { known: Known::default(), has_open: true }
+        }
+
+        fn webhook(&mut self, minutes: i64) -> &mut Self {
+            self.known.webhook_at = Some(at(minutes));
+            self
+        }
+
+        /// Reads, and says after how many intervals it is read next.
+        fn read(&mut self, minutes: i64, findings: Findings) -> i32 {
+            self.known.pace = next(&self.known, findings, self.has_open, INTERVAL, at(minutes));
+            self.known.until = Some(at(minutes));
+            self.known.pace.steps
+        }
+    }
+
+    #[test]
+    fn without_a_proof_sweeps_are_frequent() {
+        let mut company = Company::new();
+        assert_eq!(company.read(0, NOTHING), FREQUENT);
+        assert_eq!(company.read(5, NEWS), FREQUENT);
+        assert_eq!(company.webhook(9).read(10, NOTHING), FREQUENT, "what it told of is not to be seen");
+        assert_eq!(company.read(14, NEWS), HOURLY, "now it is");
+        let mut company = Company::new();
+        company.has_open = false;
+        assert_eq!(company.read(15, NOTHING), HOURLY);
+    }
+
+    #[test]
+    fn proven_webhooks_make_sweeps_rarer_with_time() {
+        const HOUR: i64 = 60;
+        const DAY: i64 = 24 * HOUR;
+        let mut company = Company::new();
+        assert_eq!(company.webhook(1).read(2, OURS), HOURLY);
+        assert_eq!(company.read(HOUR, NOTHING), HOURLY);
+        assert_eq!(company.read(2 * HOUR + 2, NOTHING), SIX_HOURLY);
+        assert_eq!(company.read(2 * DAY, NOTHING), SIX_HOURLY);
+        assert_eq!(company.read(2 * DAY + 2, NOTHING), DAILY);
+        assert_eq!(company.webhook(9 * DAY).read(9 * DAY + 1, NEWS), HOURLY);
+        company.has_open = false;
+        assert_eq!(company.read(9 * DAY + 10, NOTHING), DAILY, "paid");
+        assert_eq!(company.read(13 * DAY, NOTHING), WEEKLY);
+    }
+
+    #[test]
+    fn a_change_that_no_webhook_told_of_makes_sweeps_frequent() {
+        let mut company = Company::new();
+        company.webhook(1).read(2, OURS);
+        assert_eq!(company.read(60, NEWS), FREQUENT);
+        assert_eq!(company.read(65, NOTHING), FREQUENT);
+        assert_eq!(company.webhook(80).read(81, NEWS), FREQUENT, "one that arrives soon after proves little");
+        assert_eq!(company.webhook(130).read(131, NEWS), HOURLY, "an hour later it does");
+        // Nothing has changed since: sweeps do not stay frequent for ever.
+        assert_eq!(company.read(300, NEWS), FREQUENT);
+        assert_eq!(company.read(300 + 24 * 60 - 1, NOTHING), FREQUENT);
+        assert_eq!(company.read(300 + 24 * 60, NOTHING), SIX_HOURLY);
+    }
+
+    #[test]
+    fn a_sweep_that_is_quicker_than_the_webhook_proves_no_loss() {
+        let mut company = Company::new();
+        company.webhook(1).read(2, OURS);
+        assert_eq!(company.read(60, NEWS), FREQUENT);
+        assert_eq!(company.webhook(61).read(61, OURS), HOURLY, "it was late");
+    }
+
+    #[test]
+    fn a_look_asks_after_six_hours_at_most() {
+        let known = |steps| Known { pace: Pace { steps, ..Pace::default() }, ..Known::default() };
+        let after = |steps| look_after(Some(&known(steps)), INTERVAL);
+        assert_eq!(look_after(None, INTERVAL), INTERVAL);
+        assert_eq!(after(FREQUENT), INTERVAL);
+        assert_eq!(after(HOURLY), SignedDuration::from_hours(1));
+        assert_eq!(after(SIX_HOURLY), SignedDuration::from_hours(6));
+        assert_eq!(after(DAILY), SignedDuration::from_hours(6));
+        assert_eq!(after(WEEKLY), SignedDuration::from_hours(6));
+    }
+
+    /// The readings of changes in a month of 22 working days, in which somebody has a panel open all day: `invoices` are issued, up to two
+    /// in a row, and each is paid in one change on some other day. All webhooks arrive.
+    fn month(invoices: i64) -> usize {
+        const DAY: i64 = 24 * 60;
+        let working: Vec<i64> = (0..30).filter(|day| day % 7 < 5).collect();
+        let count = i64::try_from(working.len()).expect("few");
+        let day = |at: i64, of: i64| working[usize::try_from(at * count / of).expect("within the month")] * DAY;
+        let mornings = (invoices + 1) / 2;
+        let issued = (0..invoices).map(|at| day(at / 2, mornings) + 600 + at % 2 * 3);
+        let paid = (0..invoices).map(|at| day(at, invoices) + 780);
+        let mut told: Vec<i64> = issued.chain(paid).collect();
+        told.sort_unstable();
+        let mut company = Company::new();
+        company.webhook(-3 * DAY).read(-3 * DAY, OURS);
+        let (mut read_at, mut readings) = (-1, 0);
+        company.known.pace.steps = DAILY;
+        for minute in 0..30 * DAY {
+            let age = SignedDuration::from_mins(minute - read_at);
+            let is_office = minute / DAY % 7 < 5 && (540..1020).contains(&(minute % DAY));
+            let is_told = told.contains(&minute);
+            let is_due = age > INTERVAL * company.known.pace.steps;
+            let is_looked_at = is_office && age > look_after(Some(&company.known), INTERVAL);
+            if is_told || is_due || is_looked_at {
+                let findings = if is_told { NEWS } else { NOTHING };
+                if is_told {
+                    company.webhook(minute);
+                }
+                company.read(minute, findings);
+                (read_at, readings) = (minute, readings + 1);
+            }
+        }
+        readings
+    }
+
+    /// The figures of `docs/capacity.md`.
+    #[test]
+    fn a_month_of_readings_is_a_part_of_what_the_free_tier_has() {
+        let readings = [2, 5, 10, 20, 40].map(month);
+        assert_eq!(readings, [68, 101, 138, 189, 235]);
+        assert!(month(10) < 8640 / 58, "a month of a sweep every five minutes was 8,640");
+    }
+
+    #[test]
+    fn no_pace_outlives_what_quickbooks_remembers() {
+        for interval in [1, 300, 3600, 86_400, 30 * 86_400].map(SignedDuration::from_secs) {
+            let pace = Pace { confirmed_at: Some(at(0)), ..Pace::default() };
+            let steps = steps(&pace, false, interval, at(0));
+            assert!(steps >= 1 && (steps == 1 || interval * steps <= LONGEST), "{steps} of {interval}");
+        }
+    }
+}
