@@ -142,7 +142,9 @@ impl Worker<'_> {
                     &error,
                     Error::NeedsReconnect
                         | Error::NotConnected
-                        | Error::QuickBooks(ProviderError::Busy(_) | ProviderError::Away | ProviderError::Misconfigured(_))
+                        | Error::QuickBooks(
+                            ProviderError::Busy(_) | ProviderError::Away | ProviderError::Misconfigured(_)
+                        )
                 );
                 if was_not_sent && !self.is_in_doubt() {
                     let mut tx = self.app.db.begin().await?;
