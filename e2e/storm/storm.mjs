@@ -19,8 +19,8 @@ const HEALED = 100_000;
 const SWEPT = 40_000;
 const pause = (ms) => new Promise((go) => setTimeout(go, ms));
 
-/** `quirks`: what QuickBooks is without. Answers what was counted, and each violation as a sentence. */
-export async function storm({ seed, intents: count, atOnce = 12, every = 300, only, replicas = 1, database, quirks, settings = {}, tell = () => undefined }) {
+/** `quirks`: what QuickBooks is without; `hasOddAnswers`: answers of other shapes, lists refused over one row, pages in front. Answers what was counted, and each violation as a sentence. */
+export async function storm({ seed, intents: count, atOnce = 12, every = 300, only, replicas = 1, database, quirks, hasOddAnswers, settings = {}, tell = () => undefined }) {
   const dice = chance(seed);
   const dir = mkdtempSync(join(tmpdir(), "fatura-storm-"));
   const clock = clockIn(dir);
@@ -36,7 +36,8 @@ export async function storm({ seed, intents: count, atOnce = 12, every = 300, on
     const desks = await openDesks(env, count);
     // What was there from the start is found.
     await pause(quirks?.query_lag_ms ?? 0);
-    for (const { realm } of [US, BR]) await control(env, "/quickbooks/quirks", { realm_id: realm, emails_a_day: 1_000_000, ...quirks });
+    const sky = weather(env, { replicas: stack.replicas, realms: [US.realm, BR.realm], users: [US.user, BR.user], dice: dice.branch(), database, clock, every, only, quirks, hasOddAnswers });
+    for (const { realm } of [US, BR]) await sky.setQuirks(realm);
     const before = new Set();
     for (const { realm } of [US, BR]) for (const { Id } of await ledger(env, realm)) before.add(`${realm} ${Id}`);
     const intents = Array.from({ length: count }, (_, at) => ({ at, key: uuid(dice), desk: dice.of(desks), price: (100 + (at + 1) / 100).toFixed(2), wants: {}, seen: [] }));
@@ -55,7 +56,6 @@ export async function storm({ seed, intents: count, atOnce = 12, every = 300, on
     };
     let storming = true;
     let end = Infinity;
-    const sky = weather(env, { replicas: stack.replicas, realms: [US.realm, BR.realm], users: [US.user, BR.user], dice: dice.branch(), database, clock, every, only });
     const blowing = sky.blow(() => storming);
     const queue = [...intents];
     const workers = Array.from({ length: atOnce }, async () => {

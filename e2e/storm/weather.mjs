@@ -4,7 +4,7 @@ import { control } from "../http.mjs";
 const pause = (ms) => new Promise((go) => setTimeout(go, ms));
 
 /** A fault strikes `every` so many milliseconds, more or less, of those in `only` or of all. Each strikes once when called. `quickbooks` alone are faults of a call; the rest is told apart for the count. */
-export function weather(env, { replicas, realms, users, dice, database, clock, every, only }) {
+export function weather(env, { replicas, realms, users, dice, database, clock, every, only, quirks = {}, hasOddAnswers = false }) {
   const post = (path, body) => control(env, path, body).catch(() => undefined);
   const fault = (effect, more = {}) => post("/faults", { provider: "quickbooks", times: 1 + dice.below(3), effect, ...more });
   const on = (list) => ({ path: dice.of(list) });
@@ -23,6 +23,20 @@ export function weather(env, { replicas, realms, users, dice, database, clock, e
       down.delete(struck);
     }
   };
+  /** How each company answers, of what no recording settles; a call sets all quirks of a company. */
+  const ways = new Map(realms.map((realm) => [realm, hasOddAnswers ? { moments: dice.of(["any", "whole_seconds"]), old_refresh_token: dice.of(["lives", "dies"]), ...quirks } : quirks]));
+  const setQuirks = (realm, more = {}) => post("/quickbooks/quirks", { realm_id: realm, emails_a_day: 1_000_000, ...ways.get(realm), ...more });
+  /** QuickBooks stumbles over some of a company's newest invoices for a while. */
+  const stumble = async () => {
+    const realm = dice.of(realms);
+    const { companies } = await (await fetch(`${env.CONTROL_URL}/quickbooks/companies`)).json();
+    const count = companies.find(({ realm_id }) => realm_id === realm)?.rows.Invoice ?? 0;
+    const invoices = Array.from({ length: 1 + dice.below(3) }, () => String(130 + dice.below(count + 30)));
+    await setQuirks(realm, { invalid_addresses: { invoices, status: dice.of([400, 500]), by_id: dice.percent(50) } });
+    await pause(2000 + dice.below(6000));
+    await setQuirks(realm);
+  };
+  let stumbling;
   /** One at a time: for a while it is wrong, up to more than a day. */
   let moving;
   const wrong = async (clock) => {
@@ -63,6 +77,16 @@ export function weather(env, { replicas, realms, users, dice, database, clock, e
       each.signal("SIGCONT");
       await pause(500);
     }),
+    ...(hasOddAnswers
+      ? {
+          "another shape": () => fault({ mutate: 1 + dice.below(3) }, { times: 1 + dice.below(6), ...on([...CALLS, "/query", "/cdc"]) }),
+          "another shape at Pipedrive": () => post("/faults", { provider: "pipedrive", times: 1 + dice.below(4), path: dice.of(["/deals", "/notes", "/users/me", "/organizations", "/persons"]), effect: { mutate: 1 + dice.below(2) } }),
+          "a list refused over one row": () => stumbling ??= stumble().finally(() => (stumbling = undefined)),
+          "a page in front": () => fault({ [dice.of(["page", "page_after"])]: dice.of([403, 404, 502]) }, on(CALLS)),
+          "a page in front of Pipedrive": () => post("/faults", { provider: "pipedrive", times: 1 + dice.below(2), effect: { page: 403 } }),
+          "refused in XML": () => fault({ xml: "authentication" }, { times: 1, ...on(CALLS) }),
+        }
+      : {}),
     ...(clock ? { "clock moved": () => moving ??= wrong(clock).finally(() => (moving = undefined)) } : {}),
     ...(database?.restart ? { "database restarted": () => database.restart() } : {}),
   };
@@ -73,6 +97,7 @@ export function weather(env, { replicas, realms, users, dice, database, clock, e
   const under = new Set();
   return {
     counts,
+    setQuirks,
     /** Strikes again and again until `is` says no more; what takes long goes on beside. */
     async blow(is) {
       while (is()) {
@@ -90,6 +115,7 @@ export function weather(env, { replicas, realms, users, dice, database, clock, e
       await fetch(`${env.CONTROL_URL}/faults`, { method: "DELETE" });
       await post("/quickbooks/webhooks/enable", {});
       clock?.move(0);
+      for (const realm of realms) await setQuirks(realm);
       for (const each of replicas) if (!each.isUp()) await each.start();
     },
   };
