@@ -90,7 +90,6 @@ pub(crate) fn classify(
     explain: Explain,
 ) -> ProviderError {
     let told = (explain.refusal)(&Body::parse(body));
-    let meaning = told.as_ref().map(|told| told.meaning);
     match (status, told) {
         (status, Some(told)) if told.meaning == Meaning::WrongEnvironment => told.into_error(status, call_id),
         (status, Some(told)) if told.faults.iter().any(|fault| fault.code == INVALID_ROW) => {
@@ -102,7 +101,8 @@ pub(crate) fn classify(
         (status, _) if status.is_server_error() || status.is_redirection() => {
             ProviderError::unknown(format!("status {status}"))
         }
-        (StatusCode::UNAUTHORIZED, _) if meaning != Some(Meaning::NotPermitted) => ProviderError::TokenRefused,
+        // Whatever it says: where the grant has ended, renewing the token shows it.
+        (StatusCode::UNAUTHORIZED, _) => ProviderError::TokenRefused,
         (StatusCode::NOT_FOUND, Some(_)) => ProviderError::NotFound,
         (status, Some(told)) => told.into_error(status, call_id),
         // Not the provider's own words: the call may have passed whoever wrote them.

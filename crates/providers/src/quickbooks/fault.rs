@@ -224,7 +224,7 @@ mod tests {
         let not_authorized =
             envelope("SERVICE", "message=ApplicationAuthorizationFailed; errorCode=003100; statusCode=403", "3100");
         assert_eq!(word(403, &not_authorized), "not permitted 3100");
-        assert_eq!(word(401, &not_authorized), "not permitted 3100");
+        assert_eq!(word(401, &not_authorized), "token refused", "renewing shows whether the grant has ended");
         let scope = envelope("SERVICE", "message=AuthorizationFailed; errorCode=003100; statusCode=403", "003100");
         assert_eq!(word(403, &scope), "not permitted 3100");
         let token =
