@@ -34,7 +34,7 @@ export async function monkey({ seed, wishes: count, people = 2, only, by, rounds
   await control(env, "/quickbooks/limits", { requests_per_minute: 0, batches_per_minute: 0, requests_per_second: 0, concurrent: 0 });
   await control(env, "/pipedrive/limits", { burst: 0, daily_for_each_seat: 0 });
   const begun = Date.now();
-  const run = { seed, violations: [], wishes: [], keys: new Map(), short: rounds !== undefined };
+  const run = { seed, violations: [], wishes: [], keys: new Map(), pressedAgain: 0, short: rounds !== undefined };
   const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: FLAGS });
   try {
     const dice = chance(seed);
@@ -67,7 +67,7 @@ export async function monkey({ seed, wishes: count, people = 2, only, by, rounds
     violations: run.violations,
     failed: new Set(run.violations.filter(({ wish }) => wish !== undefined).map(({ wish }) => wish)).size + run.violations.filter(({ wish }) => wish === undefined).length,
     passed: run.wishes.length - new Set(run.violations.map(({ wish }) => wish).filter((wish) => wish !== undefined)).size,
-    seconds, people,
+    seconds, people, pressedAgain: run.pressedAgain,
     invoices: run.wishes.reduce((sum, { made = 0 }) => sum + made, 0),
     counted: { by: tally(({ by: way }) => way), answers: tally(({ answer }) => answer?.state ?? "none"), presets: tally(({ world }) => world.preset), ways: tally(({ way }) => way), refusals: run.wishes.flatMap(({ refusals = [] }) => refusals).reduce((sum, field) => ({ ...sum, [field]: (sum[field] ?? 0) + 1 }), {}) },
     pace: inBrowser.reduce((sum, { took }) => sum + took, 0) / 1000 / Math.max(1, inBrowser.length),
@@ -120,6 +120,7 @@ async function play(run, browser, world, plans, people, tell, round) {
     deals.forEach(({ numbers }) => [...numbers.keys()].forEach((id) => world.before.add(id)));
     for (const invoice of await world.ledger()) if (!world.before.has(invoice.Id)) await violate(2, `invoice ${invoice.DocNumber} over ${invoice.TotalAmt} stands in the books and on no deal's panel`, { key: "stray invoice" });
   } finally {
+    run.pressedAgain += desks.reduce((sum, { pressedAgain = 0 }) => sum + pressedAgain, 0);
     await Promise.all(desks.map(({ context }) => context?.close().catch(() => undefined)));
   }
 }
