@@ -16,7 +16,8 @@ const isVoided = (invoice) => /Voided/.test(invoice.PrivateNote ?? "") && invoic
 export function netShown(sums, language) {
   if (sums.length === 0) return NaN;
   const subtotal = amountOf(sums[0].value, language);
-  const discount = sums.length > 2 ? amountOf(sums[1].value, language) : 0;
+  // The tax of a line below zero is below zero as well.
+  const discount = sums.length > 2 && /^(Discount|Desconto|Descuento)/.test(sums[1].label) ? amountOf(sums[1].value, language) : 0;
   return subtotal + (discount < 0 ? discount : 0);
 }
 
