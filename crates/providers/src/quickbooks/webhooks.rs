@@ -41,6 +41,35 @@ mod tests {
         assert_eq!(changed_realms(body.as_bytes(), "", &verifier), None);
     }
 
+    /// Webhooks are no answers, so the sandbox's mutation of answers does not reach them.
+    #[test]
+    fn a_webhook_of_any_shape_names_companies_or_none() {
+        let verifier = SecretString::from("verifier");
+        let mut chance = fastrand::Rng::with_seed(17);
+        for _ in 0..20_000 {
+            let body = any_json(&mut chance, 4).to_string();
+            let realms = changed_realms(body.as_bytes(), &sign(body.as_bytes(), "verifier"), &verifier);
+            assert!(realms.is_some_and(|realms| realms.iter().all(|realm| realm == "7")), "{body}");
+        }
+    }
+
+    /// A value of any shape, with the members of webhooks in it; every text is "7".
+    fn any_json(chance: &mut fastrand::Rng, depth: u32) -> Value {
+        const MEMBERS: [&str; 5] = ["eventNotifications", "realmId", "intuitaccountid", "dataChangeEvent", "type"];
+        match chance.u8(0..if depth == 0 { 5 } else { 9 }) {
+            0 => Value::Null,
+            1 => chance.bool().into(),
+            2 => chance.i64(..).into(),
+            3 | 4 => "7".into(),
+            5 | 6 => (0..chance.usize(0..4)).map(|_| any_json(chance, depth - 1)).collect(),
+            _ => {
+                let count = chance.usize(0..4);
+                let mut member = || (MEMBERS[chance.usize(0..5)].to_owned(), any_json(chance, depth - 1));
+                Value::Object((0..count).map(|_| member()).collect())
+            }
+        }
+    }
+
     #[test]
     fn both_formats_are_read_and_forgeries_are_not() {
         check(
