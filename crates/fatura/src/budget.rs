@@ -1,6 +1,6 @@
 //! The monthly budget of QuickBooks' reads, which Intuit meters for the whole app: how it is spread over the month.
 //!
-//! What nobody waits for gets what is left of the budget in even parts, less a reserve for people. What people wait for is
+//! Background reads get the remaining budget in even parts, less a reserve for people. Interactive reads are
 //! never held back here.
 
 use jiff::{SignedDuration, Timestamp, ToSpan, tz::TimeZone};
@@ -11,7 +11,7 @@ use store::{
 
 /// Of the budget, this percentage is reserved for what people wait for; it shrinks with the month.
 const RESERVE_PERCENT: u64 = 30;
-/// What was not spent can be spent later within this time, so that a quiet night pays for a busy day.
+/// The longest time that unspent reads accumulate: a quiet night pays for a busy day.
 const CAPACITY: SignedDuration = SignedDuration::from_hours(24);
 /// Percentages of the budget that are warned of.
 const THRESHOLDS: [u8; 3] = [95, 80, 50];

@@ -12,7 +12,7 @@ pub enum ProviderError {
     #[error("the provider is not available")]
     Away,
     /// Nothing is read until the next month, or nobody may read now; what is written is not concerned.
-    #[error("the provider refuses reads for now")]
+    #[error("the provider refuses reads: those of the month are used up")]
     ReadsRefused,
     /// A read that nobody waits for was not made: our own budget of the month is spread over what is left of it.
     #[error("the read is held back")]

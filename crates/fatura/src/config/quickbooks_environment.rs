@@ -34,7 +34,7 @@ impl QuickBooksEnvironment {
         }
     }
 
-    /// What holds where nothing else is set. A link names the company as well: without it, QuickBooks opens the transaction of this
+    /// The default addresses. A link names the company as well: without it, QuickBooks opens the transaction of this
     /// number in the company that was used last.
     pub(super) const fn addresses(self) -> Addresses {
         match self {
@@ -51,7 +51,7 @@ impl QuickBooksEnvironment {
         }
     }
 
-    /// What is wrong with the addresses of a configuration. Links of one environment open other companies' transactions in the other.
+    /// The problems with the addresses of a configuration. Links of one environment open other companies' transactions in the other.
     pub(super) fn wrong_addresses(self, config: &Config) -> Vec<String> {
         let mut wrong = Vec::new();
         let links = [

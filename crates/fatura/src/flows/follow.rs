@@ -231,7 +231,7 @@ fn pause(silent_since: Option<Timestamp>, now: Timestamp, sweep: SignedDuration)
     pause + pause * fastrand::i32(0..=50) / 100
 }
 
-/// What every pace is counted in.
+/// The polling interval: the unit of every pace.
 fn polling_interval(app: &App) -> SignedDuration {
     SignedDuration::from_secs(i64::from(app.config.quickbooks_poll_seconds))
 }
