@@ -77,6 +77,18 @@ test("a row or discount of a deal with another shape is said, and hides no other
   await door("/pipedrive/rows", { company_id: BR.company, resource: "DealProduct", id: rows[0].id, members: { item_price: rows[0].item_price } });
 });
 
+test("a deal whose currency or title Pipedrive does not tell can be billed: the currency is asked for", { timeout: 120_000 }, async () => {
+  await door("/pipedrive/rows", { company_id: US.company, resource: "Deal", id: 11, members: { currency: null, title: null, value: null, org_id: null, person_id: null } });
+  const { call, text, fields } = await openForm(env, US, 11, { ...NEW[US.company], customer_name: "Without currency" });
+  assert.match(text, /Not all that Pipedrive answered/);
+  const refused = await create(call, 11, { ...fields, "lines[0][unit_price]": "50", "lines[0][description]": "Work" });
+  assert.equal(refused.status, 422);
+  assert.match(refused.text, /#currency/);
+  const made = await create(call, 11, { ...fields, currency: "USD", "lines[0][unit_price]": "50", "lines[0][description]": "Work" });
+  assert.equal(made.status, 200, made.text);
+  assert.equal((await invoiceOf(US, /data-number="([^"]*)"/.exec(made.text)[1])).TotalAmt, 50);
+});
+
 for (const [status, by_id] of [[400, false], [500, true]]) {
   test(`an invoice that QuickBooks refuses to list (${status}${by_id ? ", also by its id" : ""}) silences no other`, { timeout: 180_000 }, async () => {
     const [badDeal, goodDeal] = by_id ? [7, 8] : [3, 4];

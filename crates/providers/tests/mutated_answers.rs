@@ -279,7 +279,7 @@ async fn every_pipedrive_call(world: &World, organization: i64, round: u64, coun
     let api = world.pipedrive();
     let deal = DealId(1);
     if let Some(read) = counts.add("deal", api.deal(deal).await) {
-        assert!(!read.currency.is_empty());
+        assert!(read.is_incomplete || !read.currency.is_empty());
     }
     counts.add("deal_parties", api.deal_parties(deal).await);
     counts.add("deal_currency", api.deal_currency(deal).await);

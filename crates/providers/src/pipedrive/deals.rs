@@ -92,9 +92,6 @@ impl Api<'_> {
     /// Reads a deal. [`ProviderError::NotFound`] when it is not there, or not for this user.
     pub async fn deal(&self, id: DealId) -> Result<Deal, ProviderError> {
         let deal: Json = self.one(&format!("/api/v2/deals/{}", id.0)).await?;
-        if deal["currency"].as_str().is_none_or(str::is_empty) {
-            return Err(ProviderError::unknown("a deal without currency"));
-        }
         let organization = deal["org_id"].as_i64();
         let person = deal["person_id"].as_i64();
         let mut values: domain::mapping::Values = fields::values(Entity::Deal, &deal).into_iter().collect();
@@ -110,11 +107,11 @@ impl Api<'_> {
             id: id.0,
             title: deal["title"].as_str().unwrap_or_default().to_owned(),
             value: decimal(&deal["value"]).unwrap_or_default(),
+            is_incomplete: currency.is_empty() || products.is_incomplete || discounts.is_incomplete,
             currency,
             organization,
             person,
             values,
-            is_incomplete: products.is_incomplete || discounts.is_incomplete,
             products: products.rows,
             discounts: discounts.rows,
         })
