@@ -89,13 +89,22 @@ pub(crate) struct Bucket {
     parts: u64,
     capacity: u64,
     filled_at: Option<Timestamp>,
+    /// How many replicas shared the budget then.
+    replicas: u64,
 }
 
 impl Bucket {
-    /// Fills it for the time since it was filled last, as `spendable` reads for the rest of the month allow. A new one is full.
-    pub(crate) fn fill(&mut self, spendable: u64, now: Timestamp) {
+    /// Fills it for the time since it was filled last, as one replica's part of `spendable` reads for the rest of the month allows. A new
+    /// one is full. When the number of replicas changes, so does what this one holds: a start beside other replicas, when it holds only
+    /// the least part for some seconds, must not leave it without reads for hours.
+    pub(crate) fn fill(&mut self, spendable: u64, replicas: u32, now: Timestamp) {
         let (_, left) = parts_of_month(now);
-        let all = spendable.saturating_mul(PARTS);
+        let replicas = u64::from(replicas.max(1));
+        let all = spendable.saturating_mul(PARTS) / replicas;
+        if self.filled_at.is_some() && self.replicas != replicas {
+            self.parts = self.parts.saturating_mul(self.replicas) / replicas;
+        }
+        self.replicas = replicas;
         // A budget that comes to less than one read a day is spent read by read all the same.
         self.capacity = share(all, CAPACITY.min(left), left).max(PARTS).min(all);
         let since = self.filled_at.map_or(CAPACITY, |at| now.duration_since(at).max(SignedDuration::ZERO));
@@ -163,7 +172,7 @@ mod tests {
         let mut days = Vec::new();
         let mut steps = 0;
         while now < end {
-            bucket.fill(spendable(limit, people + background, now), now);
+            bucket.fill(spendable(limit, people + background, now), 1, now);
             while bucket.take(1) {
                 background += 1;
                 assert!(people + background <= limit, "{limit}: {people} by people, {background} in the background");
@@ -202,14 +211,25 @@ mod tests {
     fn a_quiet_night_pays_for_a_busy_day_and_a_quarter_is_kept_for_webhooks() {
         let mut bucket = Bucket::default();
         let begin = at("2026-11-01T00:00:00Z");
-        bucket.fill(350_000, begin);
+        bucket.fill(350_000, 1, begin);
         assert!(bucket.take(11_666) && !bucket.take(1), "a day's part");
-        bucket.fill(350_000, begin + SignedDuration::from_hours(12));
+        bucket.fill(350_000, 1, begin + SignedDuration::from_hours(12));
         assert!(bucket.for_sweeps() > 2_900 && bucket.for_sweeps() < 3_100, "{}", bucket.for_sweeps());
         assert!(bucket.take(5_900));
-        bucket.fill(350_000, begin);
+        bucket.fill(350_000, 1, begin);
         assert!(!bucket.take(100), "a clock that goes back gives nothing");
-        bucket.fill(0, begin + SignedDuration::from_hours(20));
+        bucket.fill(0, 1, begin + SignedDuration::from_hours(20));
         assert!(!bucket.take(1), "nothing is left in the month");
+    }
+    #[test]
+    fn a_start_beside_another_replica_does_not_empty_the_bucket() {
+        let mut bucket = Bucket::default();
+        let begin = at("2026-11-30T04:00:00Z");
+        bucket.fill(350_000, 10, begin);
+        assert_eq!(bucket.for_sweeps(), 26_250, "the least part, less a quarter");
+        bucket.fill(350_000, 1, begin + SignedDuration::from_secs(15));
+        assert!(bucket.for_sweeps() > 262_000, "{}", bucket.for_sweeps());
+        bucket.fill(350_000, 2, begin + SignedDuration::from_secs(30));
+        assert!(bucket.for_sweeps() < 131_500, "{}", bucket.for_sweeps());
     }
 }

@@ -71,8 +71,7 @@ impl State {
 
     /// Fills the bucket with this replica's part of what may be spent.
     fn fill(&mut self, limit: u64, now: Timestamp) {
-        let spendable = budget::spendable(limit, self.used(now), now) / u64::from(self.replicas.max(1));
-        self.bucket.fill(spendable, now);
+        self.bucket.fill(budget::spendable(limit, self.used(now), now), self.replicas, now);
     }
 
     fn is_paused(&self, now: Timestamp) -> bool {

@@ -85,6 +85,13 @@ pub async fn expect_webhook(tx: &mut Tx, tenant: TenantId, connection: Connectio
     Ok(())
 }
 
+/// Reads every company after one polling interval, whatever its pace: webhooks may have been lost since its last reading.
+pub async fn expect_changes(tx: &mut Tx) -> Result<(), Error> {
+    on!(tx, c => sqlx::query("UPDATE quickbooks_connection SET sweep_steps = 1 WHERE state = 'active' AND sweep_steps > 1")
+        .execute(c).await.map(drop))?;
+    Ok(())
+}
+
 type Row = (i64, Option<i64>, i64, i64, i32, i64, i64, i64);
 const KNOWN: &str = "changes_until, silent_since, reads_refused_until, webhook_at, sweep_steps, webhook_confirmed_at, \
                      webhook_missed_at, active_at";

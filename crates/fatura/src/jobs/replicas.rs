@@ -1,7 +1,7 @@
 //! What the replicas on one database have in common: the time, and what each company's QuickBooks allows.
 
 use crate::{clock, flows::Error, state::App};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use std::time::{Duration, Instant};
 use store::ahead;
 use uuid::Uuid;
@@ -50,6 +50,9 @@ pub(crate) async fn look(app: &App, replica: Replica) -> Result<(), Error> {
             tracing::warn!(corrected, "the clock was ahead: what it has kept was put right");
         }
     }
+    if !replica.has_looked() {
+        expect_changes_after_outage(app, now).await?;
+    }
     let mut tx = app.db.begin().await?;
     let replicas = store::replicas::seen(&mut tx, replica.id, now, now - GONE).await?;
     tx.commit().await?;
@@ -61,6 +64,19 @@ pub(crate) async fn look(app: &App, replica: Replica) -> Result<(), Error> {
         app.gates.take_the_least();
     } else {
         app.gates.share(replicas);
+    }
+    Ok(())
+}
+
+/// Has every company read soon if no replica ran for longer than a polling interval, or if the database is a restored backup: webhooks may
+/// have been lost.
+async fn expect_changes_after_outage(app: &App, now: Timestamp) -> Result<(), Error> {
+    let interval = SignedDuration::from_secs(i64::from(app.config.quickbooks_poll_seconds));
+    let mut tx = app.db.begin().await?;
+    let last = store::replicas::last_heartbeat(&mut tx).await?;
+    if last.is_none_or(|last| now.duration_since(last) > interval) {
+        store::changes::expect_changes(&mut tx).await?;
+        tx.commit().await?;
     }
     Ok(())
 }

@@ -124,6 +124,20 @@ async fn each_company_is_read_at_its_own_pace(#[values(Sqlite, Postgres)] backen
     assert_eq!(changes::unread(&mut tx, &overdue, at(60), at(60), 10).await.unwrap(), [(tenant, connection)]);
 }
 
+/// `changes::expect_changes`
+#[rstest]
+#[tokio::test]
+async fn after_an_outage_every_company_is_read_whatever_its_pace(#[values(Sqlite, Postgres)] backend: Backend) {
+    let t = Database::new(backend).await;
+    let mut tx = t.db.begin().await.unwrap();
+    let (tenant, connection, _) = issued(&t, &mut tx).await;
+    let weekly = Pace { steps: 2016, ..Pace::default() };
+    changes::read(&mut tx, tenant, connection, at(10), &weekly).await.unwrap();
+    assert!(changes::unread(&mut tx, &overdue(5, 0), at(1000), at(1000), 10).await.unwrap().is_empty());
+    changes::expect_changes(&mut tx).await.unwrap();
+    assert_eq!(changes::unread(&mut tx, &overdue(5, 0), at(1000), at(0), 10).await.unwrap(), [(tenant, connection)]);
+}
+
 #[rstest]
 #[tokio::test]
 async fn a_refusal_of_reads_outlasts_any_lease(#[values(Sqlite, Postgres)] backend: Backend) {

@@ -381,6 +381,21 @@ async fn replicas_see_each_other(#[values(Sqlite, Postgres)] backend: Backend) {
     assert_eq!(replicas::seen(&mut tx, one, at(27), at(7)).await.unwrap(), 1);
 }
 
+/// `replicas::last_heartbeat`
+#[rstest]
+#[tokio::test]
+async fn a_replica_that_has_ended_leaves_its_last_heartbeat(#[values(Sqlite, Postgres)] backend: Backend) {
+    let t = Database::new(backend).await;
+    let mut tx = t.db.begin().await.unwrap();
+    assert_eq!(replicas::last_heartbeat(&mut tx).await.unwrap(), None);
+    let one = Uuid::new_v4();
+    replicas::seen(&mut tx, one, at(5), at(-15)).await.unwrap();
+    replicas::gone(&mut tx, one).await.unwrap();
+    assert_eq!(replicas::last_heartbeat(&mut tx).await.unwrap(), Some(at(5)));
+    replicas::seen(&mut tx, Uuid::new_v4(), at(60), at(40)).await.unwrap();
+    assert_eq!(replicas::last_heartbeat(&mut tx).await.unwrap(), Some(at(60)), "the next one takes its place");
+}
+
 #[rstest]
 #[tokio::test]
 async fn replicas_go_by_the_clock_of_their_database(#[values(Sqlite, Postgres)] backend: Backend) {
