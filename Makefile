@@ -1,7 +1,7 @@
 # make demo   the whole thing on this machine, without an account
 # make test   everything that CI checks
 # make screenshots   every page in every state, language and theme, into target/screenshots
-# make storm   people bill deals while everything fails; then the books are compared (SEED, INTENTS, DATABASE=postgres, REPLICAS, REQUESTID=ignored, LAG_MS, ANSWERS=odd, TRUST=no)
+# make storm   people bill deals while everything fails; then the books are compared (SEED, INTENTS, DATABASE=postgres, REPLICAS, REQUESTID=ignored, LAG_MS, ANSWERS=odd, TRUST=no, FAULTS_PER_INTENT)
 # make points   every boundary between two steps of every write: killed, ended and stopped there (DATABASE=postgres, REPLICAS, TIMES)
 # make monkey   people do at random what people do, in the browser and in QuickBooks; what they saw is compared with the books (SEED, WISHES, PEOPLE, PRESETS=us,br, BY=browser|http)
 # make bench   what it costs and where it ends, beside a floor of the same run (LARGE=1 for a million invoices, LOAD_S, PARTS=one,grow,many)

@@ -1,7 +1,7 @@
 // The service's clock is ahead for a while, and an answer is lost meanwhile.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { bill, installed, openForm, roomyDeal, session, settled, unseen } from "./http.mjs";
+import { bill, control, installed, openForm, roomyDeal, session, settled, unseen } from "./http.mjs";
 import { CASCADE, US } from "./people.mjs";
 import { scene } from "./scene.mjs";
 import { rows } from "./storm/people.mjs";
@@ -82,4 +82,32 @@ test("an e-mail that is under way when the clock jumps is not sent twice, though
   hands.move(0);
   await pause(10_000);
   assert.equal(JSON.stringify(await done("/quickbooks/outbox", { realm_id: US.realm })).split('"once@customer.example"').length - 1, 1);
+});
+
+test("work that fails while the clock is ahead is not given up: the e-mail goes out once the clock is right and QuickBooks answers", { timeout: 180_000 }, async (t) => {
+  if (!hands.move) return t.skip("libfaketime is not installed");
+  await done("/quickbooks/quirks", { realm_id: US.realm, ignores_request_ids: false });
+  const number = await bill(env, US, 4, LINE);
+  const { call } = await session(env, "panel", US.company, US.user);
+  const row = (await rows((_, path) => call(path), 4)).find((each) => each.number === number);
+  const path = `/panel/deal/4/invoices/${row.id}`;
+  const key = /name="key" value="([^"]+)"/.exec((await call(`${path}/recipient`)).text)[1];
+  const attempts = async () => (await (await fetch(`${env.CONTROL_URL}/calls`)).json()).filter((each) => each.method === "POST" && each.path.endsWith("/send")).length;
+  const attempted = async (times) => {
+    while ((await attempts()) < times) await pause(200);
+  };
+  const before = await attempts();
+  await done("/faults", { provider: "quickbooks", method: "POST", path: "/send", times: 1000, effect: { status: 500 } });
+  const recipient = "late@customer.example";
+  assert.equal((await call(`${path}/send`, { recipient, key })).status, 200, "it is under way");
+  await attempted(before + 5);
+  hands.move(93_600);
+  // By the clock that is ahead, it has been tried for more than a day.
+  await attempted(before + 6);
+  await pause(2000);
+  hands.move(0);
+  await control(env, "/faults", undefined, "DELETE");
+  const sent = async () => JSON.stringify(await done("/quickbooks/outbox", { realm_id: US.realm })).split(`"${recipient}"`).length - 1;
+  for (const end = Date.now() + 40_000; (await sent()) === 0 && Date.now() < end; await pause(500));
+  assert.equal(await sent(), 1);
 });

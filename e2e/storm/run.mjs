@@ -1,6 +1,6 @@
 // `make storm`: see storm.mjs. Ends with 1 when something was violated, and prints the seed that repeats it.
 import { createDatabase } from "./database.mjs";
-import { storm } from "./storm.mjs";
+import { FAULTS_PER_INTENT, storm } from "./storm.mjs";
 
 const number = (name, otherwise) => Number(process.env[name] ?? otherwise);
 const seed = number("SEED", Date.now() % 2 ** 31);
@@ -12,7 +12,7 @@ console.log(`storm: seed ${seed}, ${intents} intents, ${kind}, ${replicas} repli
 const hasOddAnswers = process.env.ANSWERS === "odd";
 const database = kind === "postgres" ? await createDatabase() : undefined;
 const settings = process.env.TRUST === "no" ? { FATURA_QUICKBOOKS_TRUST_REQUESTID: "false" } : {};
-const result = await storm({ settings, seed, intents, replicas, database, quirks, hasOddAnswers, atOnce: number("AT_ONCE", 12), every: number("EVERY_MS", 300), tell: console.log });
+const result = await storm({ settings, seed, intents, replicas, database, quirks, hasOddAnswers, atOnce: number("AT_ONCE", 12), perIntent: number("FAULTS_PER_INTENT", FAULTS_PER_INTENT), tell: console.log });
 const { wrong, ...counted } = result;
 console.log(JSON.stringify(counted, null, 2));
 console.log(wrong.slice(0, 40).join("\n"));

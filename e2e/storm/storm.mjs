@@ -13,20 +13,22 @@ import { clock as clockIn } from "./time.mjs";
 import { desks as openDesks, intend } from "./people.mjs";
 import { weather } from "./weather.mjs";
 
-/** How long the world may take to be right again after the last fault; a queue that is full takes longer. */
-const HEALED = 100_000;
-/** A sweep of a company whose webhooks are proven (twelve polling intervals, in rounds of 15 s), and some more. */
-const SWEPT = 40_000;
+/** How long the world may take to be right again after the last fault. */
+const HEAL_LIMIT_MS = 30_000;
+/** How long it is waited for all the same, to say how long it took. */
+const GIVE_UP_MS = 150_000;
+/** The strength of a storm: faults that are met, for each intent. */
+export const FAULTS_PER_INTENT = 5;
 const pause = (ms) => new Promise((go) => setTimeout(go, ms));
 
 /** `quirks`: what QuickBooks is without; `hasOddAnswers`: answers of other shapes, lists refused over one row, pages in front. Answers what was counted, and each violation as a sentence. */
-export async function storm({ seed, intents: count, atOnce = 12, every = 300, only, replicas = 1, database, quirks, hasOddAnswers, settings = {}, tell = () => undefined }) {
+export async function storm({ seed, intents: count, atOnce = 12, perIntent = FAULTS_PER_INTENT, only, replicas = 1, database, quirks, hasOddAnswers, settings = {}, tell = () => undefined }) {
   const dice = chance(seed);
   const dir = mkdtempSync(join(tmpdir(), "fatura-storm-"));
   const clock = clockIn(dir);
   const stack = await start({ dir, replicas, settings: { ...clock?.settings, FATURA_QUICKBOOKS_POLL_SECONDS: "1", FATURA_QUICKBOOKS_CALLS_A_MINUTE: "1000000", ...settings }, ...(database ? { database: database.url } : {}) });
   const { env } = stack;
-  const begun = Date.now();
+  const begun = { at: Date.now(), intents: 0 };
   try {
     await control(env, "/faults/seed", { seed });
     await control(env, "/quickbooks/limits", { requests_per_minute: 0, batches_per_minute: 0, requests_per_second: 0, concurrent: 0 });
@@ -36,7 +38,7 @@ export async function storm({ seed, intents: count, atOnce = 12, every = 300, on
     const desks = await openDesks(env, count);
     // What was there from the start is found.
     await pause(quirks?.query_lag_ms ?? 0);
-    const sky = weather(env, { replicas: stack.replicas, realms: [US.realm, BR.realm], users: [US.user, BR.user], dice: dice.branch(), database, clock, every, only, quirks, hasOddAnswers });
+    const sky = weather(env, { replicas: stack.replicas, realms: [US.realm, BR.realm], users: [US.user, BR.user], dice: dice.branch(), database, clock, perIntent, started: () => begun.intents, only, quirks, hasOddAnswers });
     for (const { realm } of [US, BR]) await sky.setQuirks(realm);
     const before = new Set();
     for (const { realm } of [US, BR]) for (const { Id } of await ledger(env, realm)) before.add(`${realm} ${Id}`);
@@ -58,34 +60,42 @@ export async function storm({ seed, intents: count, atOnce = 12, every = 300, on
     let end = Infinity;
     const blowing = sky.blow(() => storming);
     const queue = [...intents];
+    const done = () => intents.filter((intent) => intent.done).length;
     const workers = Array.from({ length: atOnce }, async () => {
       const own = dice.branch();
       for (let intent; (intent = queue.shift());) {
+        // Whoever is quicker than the faults waits for them: they are as many on a quick machine.
+        while (begun.intents > done() && sky.met() < perIntent * (begun.intents - 2 * atOnce)) await pause(20);
+        begun.intents++;
         await intend(env, intent.desk, intent, stack.replicas, own, () => end, isThere);
         if (intent.state === "issued") await deeds(env, intent, stack.replicas, own, () => end);
         intent.done = true;
       }
     });
-    const watch = setInterval(() => tell(`${Math.round((Date.now() - begun) / 1000)} s: ${intents.filter((intent) => intent.done).length} of ${count}`), 10_000);
+    const watch = setInterval(() => tell(`${Math.round((Date.now() - begun.at) / 1000)} s: ${done()} of ${count}, ${sky.met()} faults met`), 10_000);
     while (queue.length) await pause(100);
     storming = false;
     await blowing;
     await sky.heal();
     const healed = Date.now();
-    // Whoever looks, and the accountant, find what is new only so much later.
-    end = healed + HEALED + 2 * (quirks?.query_lag_ms ?? 0);
+    end = healed + GIVE_UP_MS;
     await Promise.all(workers);
     const settled = Date.now() - healed;
     clearInterval(watch);
-    // Panels follow within a sweep, of what the last people did as well.
-    end = Math.max(end, Date.now() + SWEPT);
     let wrong = [];
+    let healedAfter;
     do {
-      await pause(2000);
+      await pause(1000);
+      healedAfter = Date.now() - healed;
       wrong = await audit({ env, intents, desks, before, replicas: stack.replicas, dice, dir });
     } while (wrong.length && Date.now() < end);
+    // Whoever looks, and the accountant, find what is new only so much later.
+    const limit = HEAL_LIMIT_MS + 2 * (quirks?.query_lag_ms ?? 0);
+    if (!wrong.length && healedAfter > limit) wrong.push(`all was right only ${healedAfter} ms after the last fault, and may take ${limit}`);
+    const strength = sky.met() / count;
+    if (strength < perIntent * 0.9) wrong.push(`the storm was too weak: ${strength.toFixed(2)} faults were met for each intent, and ${perIntent} are wanted`);
     const tally = (key) => intents.reduce((sum, intent) => ({ ...sum, [intent[key]]: (sum[intent[key]] ?? 0) + 1 }), {});
-    return { wrong, seconds: (Date.now() - begun) / 1000, settled, states: tally("state"), kinds: tally("kind"), deeds: tally("deed"), asked: intents.filter((intent) => intent.asked).length, faults: sky.counts, dir };
+    return { wrong, seconds: (Date.now() - begun.at) / 1000, settled, healed: healedAfter, met: sky.met(), strength, states: tally("state"), kinds: tally("kind"), deeds: tally("deed"), asked: intents.filter((intent) => intent.asked).length, faults: sky.counts, dir };
   } finally {
     await stack.stop();
     if (!process.env.KEEP) rmSync(dir, { recursive: true, force: true });

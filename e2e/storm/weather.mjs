@@ -3,22 +3,31 @@ import { control } from "../http.mjs";
 
 const pause = (ms) => new Promise((go) => setTimeout(go, ms));
 
-/** A fault strikes `every` so many milliseconds, more or less, of those in `only` or of all. Each strikes once when called. `quickbooks` alone are faults of a call; the rest is told apart for the count. */
-export function weather(env, { replicas, realms, users, dice, database, clock, every, only, quirks = {}, hasOddAnswers = false }) {
+/** Faults that wait for their calls at a time: with more, the oldest ones alone are met. */
+const MAX_WAITING = 40;
+
+/**
+ * Faults strike, of those in `only` or of all, so that for each intent that `started()` counts `perIntent` are met: a call was hit, or a
+ * replica, the database, tokens or the clock were. Faults of calls that nobody makes do not count.
+ */
+export function weather(env, { replicas, realms, users, dice, database, clock, perIntent, started, only, quirks = {}, hasOddAnswers = false }) {
   const post = (path, body) => control(env, path, body).catch(() => undefined);
   const fault = (effect, more = {}) => post("/faults", { provider: "quickbooks", times: 1 + dice.below(3), effect, ...more });
-  const on = (list) => ({ path: dice.of(list) });
+  const strikeAtOnce = async (path, body) => (await post(path, body)) !== undefined;
+  /** Half of them strike whatever is called next: those that are called seldom would fill the queue. */
+  const on = (list) => (dice.percent(50) ? { path: dice.of(list) } : {});
   const WRITES = ["/invoice", "/invoice", "/customer", "/item"];
   const CALLS = [...WRITES, "/query", "/cdc", "/send"];
   const down = new Set();
   /** At least one replica stays as it is, where there are several. */
   const strike = async (act) => {
     const can = replicas.filter((each) => each.isUp() && !down.has(each));
-    if (can.length === 0 || (replicas.length > 1 && can.length < 2)) return;
+    if (can.length === 0 || (replicas.length > 1 && can.length < 2)) return false;
     const struck = dice.of(can);
     down.add(struck);
     try {
       await act(struck);
+      return true;
     } finally {
       down.delete(struck);
     }
@@ -44,6 +53,7 @@ export function weather(env, { replicas, realms, users, dice, database, clock, e
     await pause(3000 + dice.below(6000));
     clock.move(0);
     await pause(10_000);
+    return true;
   };
   const kinds = {
     "answer lost": () => fault("drop_after", { method: "POST", ...on(WRITES) }),
@@ -54,14 +64,14 @@ export function weather(env, { replicas, realms, users, dice, database, clock, e
     "slow after": () => fault({ delay_after: 200 + dice.below(3000) }, { method: "POST", ...on(WRITES) }),
     truncated: () => fault("truncate", on(CALLS)),
     malformed: () => fault("malformed", on(CALLS)),
-    "tokens expired": () => post("/quickbooks/expire", { realm_id: dice.of(realms) }),
+    "tokens expired": () => strikeAtOnce("/quickbooks/expire", { realm_id: dice.of(realms) }),
     "refresh fails": () => fault(dice.of(["drop_before", { status: 503 }]), { path: "/tokens" }),
     "webhooks lost": () => post("/quickbooks/webhooks/mishaps", { effect: "lost", times: 1 + dice.below(10) }),
     "webhooks doubled": () => post("/quickbooks/webhooks/mishaps", { effect: "duplicated", times: 5 }),
     "webhooks late": () => post("/quickbooks/webhooks/mishaps", { effect: { late: 1000 + dice.below(4000) }, times: 5 }),
     "webhooks out of order": () => post("/quickbooks/webhooks/mishaps", { effect: "reordered", times: 5 }),
     "Pipedrive fails": () => post("/faults", { provider: "pipedrive", times: 2, effect: dice.of(["drop_after", "drop_before", { status: 503 }]) }),
-    "Pipedrive tokens expired": () => post("/pipedrive/expire", { user_id: dice.of(users) }),
+    "Pipedrive tokens expired": () => strikeAtOnce("/pipedrive/expire", { user_id: dice.of(users) }),
     killed: () => strike(async (each) => {
       await each.end("SIGKILL");
       await pause(dice.below(1500));
@@ -88,26 +98,46 @@ export function weather(env, { replicas, realms, users, dice, database, clock, e
         }
       : {}),
     ...(clock ? { "clock moved": () => moving ??= wrong(clock).finally(() => (moving = undefined)) } : {}),
-    ...(database?.restart ? { "database restarted": () => database.restart() } : {}),
+    ...(database?.restart ? { "database restarted": async () => (await database.restart(), true) } : {}),
   };
   // A company that was asked too much is left alone for a minute: with more of it nobody would get anywhere.
-  const rare = new Map([["stopped past its lease", 9], ["killed", 24], ["ended and started", 9], ["database restarted", 6], ["throttled", 1]]);
-  const names = Object.keys(kinds).filter((name) => only?.includes(name) ?? true).flatMap((name) => Array(rare.get(name) ?? 30).fill(name));
+  const rare = new Map([["stopped past its lease", 20], ["killed", 96], ["ended and started", 36], ["database restarted", 24], ["throttled", 1]]);
+  const names = Object.keys(kinds).filter((name) => only?.includes(name) ?? true).flatMap((name) => Array(rare.get(name) ?? 120).fill(name));
   const counts = {};
   const under = new Set();
+  /** What struck by itself, without waiting for a call. */
+  let strokes = 0;
+  const calls = async () => {
+    const answer = await fetch(`${env.CONTROL_URL}/faults/count`).catch(() => undefined);
+    return answer ? answer.json() : { struck: 0, waiting: MAX_WAITING };
+  };
+  const strikeOne = () => {
+    const name = dice.of(names);
+    counts[name] = (counts[name] ?? 0) + 1;
+    const struck = kinds[name]()
+      .then((is) => (strokes += is === true ? 1 : 0), (error) => console.error(`${name}: ${error.message}`))
+      .finally(() => under.delete(struck));
+    under.add(struck);
+  };
+  let met = 0;
   return {
     counts,
     setQuirks,
-    /** Strikes again and again until `is` says no more; what takes long goes on beside. */
+    /** How many faults were met so far. */
+    met: () => met,
+    /** Strikes while `is` says so; what takes long goes on beside. */
     async blow(is) {
       while (is()) {
-        const name = dice.of(names);
-        counts[name] = (counts[name] ?? 0) + 1;
-        const struck = kinds[name]().catch((error) => console.error(`${name}: ${error.message}`)).finally(() => under.delete(struck));
-        under.add(struck);
-        await pause(every / 2 + dice.below(every));
+        const { struck, waiting } = await calls();
+        met = struck + strokes;
+        const missing = perIntent * started() - met - under.size;
+        // What waits for calls that nobody makes gives way.
+        if (missing > 0 && waiting >= MAX_WAITING) await fetch(`${env.CONTROL_URL}/faults`, { method: "DELETE" }).catch(() => undefined);
+        for (let more = Math.min(missing, MAX_WAITING); more > 0; more--) strikeOne();
+        await pause(50);
       }
       await Promise.all(under);
+      met = (await calls()).struck + strokes;
     },
     /** Everything is healed: no fault waits, every replica is up. */
     async heal() {

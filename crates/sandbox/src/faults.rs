@@ -88,12 +88,14 @@ fn certain() -> u32 {
 #[derive(Debug)]
 pub(crate) struct Faults {
     waiting: Vec<Fault>,
+    /// How many calls were hit so far.
+    struck: u64,
     chance: fastrand::Rng,
 }
 
 impl Default for Faults {
     fn default() -> Self {
-        Self { waiting: Vec::new(), chance: fastrand::Rng::with_seed(1) }
+        Self { waiting: Vec::new(), struck: 0, chance: fastrand::Rng::with_seed(1) }
     }
 }
 
@@ -104,6 +106,11 @@ impl Faults {
 
     pub(crate) fn waiting(&self) -> &[Fault] {
         &self.waiting
+    }
+
+    /// How many calls were hit since the start.
+    pub(crate) fn struck(&self) -> u64 {
+        self.struck
     }
 
     pub(crate) fn clear(&mut self) {
@@ -125,6 +132,7 @@ impl Faults {
                 continue;
             }
             let effect = fault.effect.clone();
+            self.struck += 1;
             fault.times = fault.times.saturating_sub(1);
             if fault.times == 0 {
                 self.waiting.remove(at);

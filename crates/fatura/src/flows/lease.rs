@@ -32,7 +32,7 @@ pub(crate) const LOOK_AGAIN: Duration = Duration::from_millis(60);
 /// How soon it is noticed that a company was connected again.
 const RECONNECTED_WITHIN: Duration = Duration::from_secs(15);
 /// Nothing is given up before so many attempts.
-const TRIES: i32 = 5;
+const MIN_ATTEMPTS: i32 = 5;
 /// Somebody waits for it: half a minute after the last fault it should be done.
 const BACK_OFF_MOST: Duration = Duration::from_secs(16);
 
@@ -175,7 +175,6 @@ enum Next {
 
 /// How work goes on after an error: wanted since then, and tried so often.
 fn next(app: &App, error: &Error, attempts: i32, since: Timestamp) -> Next {
-    let give_up = SignedDuration::from_mins(i64::from(app.config.give_up_minutes));
     match error {
         Error::Stuck(trouble) => Next::Stuck(trouble.clone()),
         Error::NotYet(after) => Next::Again(*after),
@@ -189,11 +188,18 @@ fn next(app: &App, error: &Error, attempts: i32, since: Timestamp) -> Next {
         // Nothing is wrong with the work: it goes on when they have connected again.
         Error::NeedsReconnect | Error::NotConnected => Next::Again(RECONNECTED_WITHIN),
         // What lies behind an error may quote what was sent: it is not kept.
-        error if attempts >= TRIES && app.clock.now() >= since + give_up => {
+        error if is_to_be_given_up(app.config.give_up_minutes, attempts, since, app.clock.now()) => {
             Next::Stuck(Trouble::Failed(error.to_string()))
         }
         _ => Next::Again(back_off(attempts)),
     }
+}
+
+/// Whether failing work is left to a person. The clock alone does not say so, because it may be ahead for a while: there has also been an
+/// attempt for each of the minutes, of which [`BACK_OFF_MOST`] allows more than two.
+fn is_to_be_given_up(minutes: u32, attempts: i32, since: Timestamp, now: Timestamp) -> bool {
+    let least = i32::try_from(minutes).unwrap_or(i32::MAX).max(MIN_ATTEMPTS);
+    attempts >= least && now >= since + SignedDuration::from_mins(minutes.into())
 }
 
 /// How long to wait after so many attempts. Those that failed together do not come back together.
@@ -209,4 +215,23 @@ pub(crate) fn request_id(tenant: TenantId, step: &str) -> String {
         let _ = write!(hex, "{byte:02x}");
         hex
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn work_is_given_up_by_the_clock_and_by_its_attempts() {
+        let since = Timestamp::UNIX_EPOCH;
+        let is_given_up = |minutes, attempts, hours| {
+            is_to_be_given_up(minutes, attempts, since, since + SignedDuration::from_hours(hours))
+        };
+        assert!(!is_given_up(720, 6, 26), "the clock has jumped");
+        assert!(!is_given_up(720, 719, 26));
+        assert!(is_given_up(720, 720, 12));
+        assert!(!is_given_up(720, 720, 11));
+        assert!(!is_given_up(1, 4, 1), "hardly tried");
+        assert!(is_given_up(1, 5, 1));
+    }
 }

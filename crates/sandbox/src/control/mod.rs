@@ -30,6 +30,7 @@ pub(crate) fn router(shared: Shared) -> Router {
         .merge(quickbooks::router())
         .merge(pipedrive::router())
         .route("/faults", get(faults).post(add_fault).delete(clear_faults))
+        .route("/faults/count", get(count_faults))
         .route("/faults/seed", post(seed_faults))
         .route("/calls", get(calls))
         .route("/clock", get(read_clock).post(move_clock))
@@ -67,6 +68,12 @@ async fn add_fault(State(shared): State<Shared>, Json(fault): Json<Fault>) -> St
 /// Those that wait for their calls still.
 async fn faults(State(shared): State<Shared>) -> Response {
     Json(shared.world_untouched().faults.waiting()).into_response()
+}
+
+/// How many calls were hit, and how many faults wait.
+async fn count_faults(State(shared): State<Shared>) -> Response {
+    let world = shared.world_untouched();
+    Json(json!({ "struck": world.faults.struck(), "waiting": world.faults.waiting().len() })).into_response()
 }
 
 async fn clear_faults(State(shared): State<Shared>) -> StatusCode {
