@@ -92,6 +92,9 @@ pub struct Config {
     /// After so many minutes, work that keeps failing is left for a person to look at.
     #[serde(deserialize_with = "count")]
     pub give_up_minutes: u32,
+    /// How many connections are served at a time, if the process may open as many files.
+    #[serde(deserialize_with = "count")]
+    pub max_connections: u32,
     /// How long the service still takes requests after it was told to stop, in seconds, while `/readyz` says that it ends: for
     /// load balancers that ask now and then.
     #[serde(deserialize_with = "count")]
@@ -159,6 +162,7 @@ struct Defaults {
     quickbooks_reads_a_month: u32,
     quickbooks_trust_requestid: bool,
     give_up_minutes: u32,
+    max_connections: u32,
     shutdown_delay_seconds: u32,
 }
 
@@ -182,6 +186,7 @@ const DEFAULTS: Defaults = Defaults {
     quickbooks_reads_a_month: 500_000,
     quickbooks_trust_requestid: true,
     give_up_minutes: 720,
+    max_connections: 8192,
     shutdown_delay_seconds: 0,
 };
 
@@ -418,6 +423,7 @@ mod tests {
             quickbooks_reads_a_month: 500_000,
             quickbooks_trust_requestid: true,
             give_up_minutes: 720,
+            max_connections: 8192,
             shutdown_delay_seconds: 0,
             quickbooks_customer_url: String::new(),
             quickbooks_invoice_url: String::new(),

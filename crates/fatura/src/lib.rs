@@ -6,6 +6,7 @@
 mod budget;
 mod clock;
 pub mod config;
+mod connections;
 mod flows;
 mod format;
 mod gates;

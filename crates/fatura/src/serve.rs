@@ -2,6 +2,7 @@
 
 use crate::{
     config::Config,
+    connections::ConnectionLimit,
     jobs::{
         self,
         replicas::{self, Replica},
@@ -14,7 +15,7 @@ use axum::Router;
 use axum_server::Handle;
 use hyper_util::rt::TokioTimer;
 use secrecy::ExposeSecret;
-use std::time::Duration;
+use std::{net::SocketAddr, time::Duration};
 use store::Db;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -51,7 +52,8 @@ pub async fn serve(config: Config, listener: TcpListener, stop: CancellationToke
     ];
     tracing::info!(public_url = %app.config.public_url, listen = %listener.local_addr()?, "ready");
     let delay = Duration::from_secs(app.config.shutdown_delay_seconds.into());
-    pages(listener, web::router(app.clone()), ending(stop, delay)).await?;
+    let limit = ConnectionLimit::new(app.config.max_connections);
+    pages(listener, limit, web::router(app.clone()), ending(stop, delay)).await?;
     for watcher in watchers {
         watcher.await?;
     }
@@ -67,11 +69,13 @@ pub async fn serve(config: Config, listener: TcpListener, stop: CancellationToke
 /// Serves pages until `end`, and then those that were asked for. Whoever connects and says nothing is let go.
 async fn pages(
     listener: TcpListener,
+    limit: ConnectionLimit,
     router: Router,
     end: impl Future<Output = ()> + Send + 'static,
 ) -> anyhow::Result<()> {
     let handle = Handle::new();
     let mut server = axum_server::from_tcp(listener.into_std()?)?
+        .acceptor(limit)
         .http1_only()
         .handle(handle.clone())
         .first_request_timeout(FIRST_REQUEST);
@@ -80,7 +84,7 @@ async fn pages(
         end.await;
         handle.graceful_shutdown(None);
     });
-    Ok(server.serve(router.into_make_service()).await?)
+    Ok(server.serve(router.into_make_service_with_connect_info::<SocketAddr>()).await?)
 }
 
 /// Resolves a while after the service was told to stop: until then it says that it is not ready, and takes what load

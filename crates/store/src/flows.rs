@@ -46,6 +46,24 @@ pub async fn begin(
     Ok(())
 }
 
+/// Uses a flow that was not stored when it began, until it expires at `until`. False when it was used before.
+pub async fn spend(
+    tx: &mut Tx,
+    vault: &Vault,
+    provider: Provider,
+    state: &str,
+    until: Timestamp,
+    now: Timestamp,
+) -> Result<bool, Error> {
+    on!(tx, c => sqlx::query("DELETE FROM oauth_flow WHERE expires_at < $1").bind(micros(now)).execute(c).await.map(drop))?;
+    let rows = on!(tx, c => sqlx::query(
+        "INSERT INTO oauth_flow (state_digest, provider, browser_digest, tenant_id, user_id, expires_at) VALUES ($1, $2, '', NULL, NULL, $3) \
+         ON CONFLICT (state_digest) DO NOTHING")
+        .bind(vault.digest("state", state)).bind(provider.name()).bind(micros(until))
+        .execute(c).await.map(|done| done.rows_affected()))?;
+    Ok(rows == 1)
+}
+
 /// Ends a flow. `None` when there is no such flow of this provider and browser, or it has expired or been used.
 pub async fn finish(
     tx: &mut Tx,

@@ -1,6 +1,6 @@
 //! Installing the app in a Pipedrive company, and uninstalling it.
 
-use super::{Error, access::Pipedrive, secret};
+use super::{Error, access::Pipedrive, states};
 use crate::state::App;
 use domain::ids::{TenantId, UserId};
 use jiff::SignedDuration;
@@ -19,31 +19,26 @@ use uuid::Uuid;
 /// How long a person may take on a consent page.
 pub(crate) const FLOW_LIFE: SignedDuration = SignedDuration::from_mins(10);
 
-/// Begins an installation for the browser that holds `browser`: the consent page to send it to.
-pub(crate) async fn begin(app: &App, browser: &str) -> Result<Url, Error> {
-    let state = secret();
-    let mut tx = app.db.begin().await?;
-    flows::begin(&mut tx, &app.vault, Provider::Pipedrive, &state, browser, None, app.clock.now() + FLOW_LIFE).await?;
-    tx.commit().await?;
+/// Begins an installation for the browser that holds `browser`: the consent page to send it to. Anybody may begin one, so nothing is
+/// stored: the `state` is sealed, and bound to the browser.
+pub(crate) fn begin(app: &App, browser: &str) -> Result<Url, Error> {
+    let state = states::issue(app, &purpose(browser), app.clock.now() + FLOW_LIFE)?;
     app.pipedrive.consent(&state).map_err(Error::Pipedrive)
 }
 
-/// Ends an installation flow that the person refused.
-pub(crate) async fn refuse(app: &App, state: &str, browser: &str) -> Result<(), Error> {
-    let mut tx = app.db.begin().await?;
-    flows::finish(&mut tx, &app.vault, Provider::Pipedrive, state, browser, app.clock.now()).await?;
-    tx.commit().await?;
-    Ok(())
+fn purpose(browser: &str) -> String {
+    format!("install/{browser}")
+}
+
+/// Checks that the person who refused an installation had begun it in this browser. Nothing is stored.
+pub(crate) fn refuse(app: &App, state: &str, browser: &str) -> Result<(), Error> {
+    states::check(app, &purpose(browser), state)
 }
 
 /// Takes the code of a finished consent: the company is installed for this user.
 pub(crate) async fn finish(app: &App, code: &str, state: &str, browser: &str) -> Result<(Tenant, UserId), Error> {
     let now = app.clock.now();
-    let mut tx = app.db.begin().await?;
-    let flow = flows::finish(&mut tx, &app.vault, Provider::Pipedrive, state, browser, now).await?;
-    tx.commit().await?;
-    flow.ok_or(Error::ForeignFlow)?;
-
+    states::check(app, &purpose(browser), state)?;
     let granted = app.pipedrive.exchange(&app.http, code, now).await.map_err(Error::Pipedrive)?;
     let api =
         granted.api_domain.as_deref().and_then(|api| Url::parse(api).ok()).filter(|api| app.config.allows_api(api));
@@ -53,6 +48,10 @@ pub(crate) async fn finish(app: &App, code: &str, state: &str, browser: &str) ->
     let tokens = Tokens { access: granted.access, refresh: granted.refresh, expires_at: granted.expires_at };
     let user = UserId(me.id);
     let mut tx = app.db.begin().await?;
+    // Pipedrive has taken the code, so this is no stranger any more: from now on the state is used.
+    if !flows::spend(&mut tx, &app.vault, Provider::Pipedrive, state, now + FLOW_LIFE, now).await? {
+        return Err(Error::ForeignFlow);
+    }
     let new_id = TenantId(Uuid::now_v7());
     let tenant = tenants::install(
         &mut tx,

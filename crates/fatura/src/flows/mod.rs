@@ -22,6 +22,7 @@ pub(crate) mod reconnect;
 mod refusals;
 pub(crate) mod repeats;
 pub(crate) mod settings;
+mod states;
 pub(crate) mod stuck;
 pub(crate) mod won;
 pub(crate) mod write_back;

@@ -46,7 +46,7 @@ pub(crate) fn known_browser(app: &App, jar: &CookieJar) -> String {
 /// Where the Marketplace's *Install* leads: on to Pipedrive's consent page.
 pub(crate) async fn begin(State(app): State<App>, jar: CookieJar) -> Response {
     let (secret, jar) = browser(&app, jar);
-    match install::begin(&app, &secret).await {
+    match install::begin(&app, &secret) {
         Ok(consent) => (jar, Redirect::to(consent.as_str())).into_response(),
         Err(error) => failed(&error, "pipedrive").into_response(),
     }
@@ -64,7 +64,7 @@ pub(crate) struct Callback {
 pub(crate) async fn callback(State(app): State<App>, jar: CookieJar, Query(callback): Query<Callback>) -> Response {
     let browser = known_browser(&app, &jar);
     if !callback.error.is_empty() {
-        let error = install::refuse(&app, &callback.state, &browser).await.err().unwrap_or(flows::Error::Refused);
+        let error = install::refuse(&app, &callback.state, &browser).err().unwrap_or(flows::Error::Refused);
         return failed(&error, "pipedrive").into_response();
     }
     // A code without a state may be anybody's: it is not taken, the installation begins here.

@@ -9,6 +9,7 @@ mod connect;
 mod error;
 mod form;
 mod install;
+mod limits;
 mod live;
 mod pages;
 mod panel;
@@ -45,8 +46,6 @@ mod assets {
 
 /// No form of ours is larger.
 const BODY_MOST: usize = 2 * 1024 * 1024;
-/// Intuit names no limit for what one webhook tells, of many companies; and what is refused blocks what comes behind it.
-const WEBHOOK_MOST: usize = 32 * 1024 * 1024;
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
 /// A load balancer asks often, and a slow answer is none.
 const READY_WITHIN: Duration = Duration::from_secs(2);
@@ -103,7 +102,7 @@ pub(crate) fn router(app: App) -> Router {
         .route("/quickbooks/connect", get(connect::begin))
         .route("/quickbooks/callback", get(connect::callback))
         .route("/quickbooks/again", get(connect::again))
-        .route("/quickbooks/webhook", post(webhooks::quickbooks).layer(DefaultBodyLimit::max(WEBHOOK_MOST)))
+        .route("/quickbooks/webhook", post(webhooks::quickbooks))
         .route("/pdf/{invoice}/{ticket}", get(pdf::show))
         .route("/quickbooks/confirm", get(connect::confirmation).post(connect::confirm))
         .route("/outcome/{outcome}", get(pages::outcome))
@@ -132,6 +131,8 @@ pub(crate) fn router(app: App) -> Router {
         .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, REQUEST_TIMEOUT))
         .layer(CompressionLayer::new())
         .layer(DefaultBodyLimit::max(BODY_MOST))
+        .layer(middleware::from_fn_with_state(limits::BodyBudget::new(), limits::budget_bodies))
+        .layer(middleware::from_fn_with_state(limits::Strangers::new(), limits::slow_down))
 }
 
 /// Whether requests can be served now: for load balancers. Not while the database does not answer or keeps nothing, and not once the

@@ -53,6 +53,15 @@ pub(crate) async fn not_found(headers: HeaderMap) -> Response {
     (StatusCode::NOT_FOUND, html(&Plain { w, title, text, action: None, other: None })).into_response()
 }
 
+/// The answer to whoever asks too often, or sends more than there is memory for.
+pub(crate) fn too_many(headers: &HeaderMap) -> Response {
+    let w = Writer::new(asked(headers));
+    let (title, text) = (fl!(w.t, "too-many-title"), fl!(w.t, "too-many-text"));
+    let page = html(&Plain { w, title, text, action: None, other: None });
+    (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, "5"), (header::CACHE_CONTROL, "no-cache, no-store")], page)
+        .into_response()
+}
+
 /// The end of a flow that failed. A callback never answers with a page itself: its address holds secrets.
 pub(crate) fn failed(error: &flows::Error, provider: &str) -> Redirect {
     let outcome = match error {

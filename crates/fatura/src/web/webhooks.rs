@@ -2,21 +2,35 @@
 
 use crate::{flows::follow, state::App};
 use axum::{
-    body::Bytes,
+    body::{Body, to_bytes},
     extract::State,
     http::{HeaderMap, StatusCode},
 };
-use providers::quickbooks::changed_realms;
+use providers::quickbooks::{changed_realms, may_be_signature};
 use secrecy::ExposeSecret;
+use std::time::Duration;
 
-pub(crate) async fn quickbooks(State(app): State<App>, headers: HeaderMap, body: Bytes) -> StatusCode {
+/// Intuit names no limit for what one webhook tells, of many companies; and what is refused blocks what comes behind it.
+const MAX_BODY_BYTES: usize = 32 * 1024 * 1024;
+/// Intuit waits for an answer for three seconds; a body that takes much longer is not Intuit's, and takes memory meanwhile.
+const BODY_DEADLINE: Duration = Duration::from_secs(10);
+
+/// Takes a webhook. Without a signature that may be one, its body is not read.
+pub(crate) async fn quickbooks(State(app): State<App>, headers: HeaderMap, body: Body) -> StatusCode {
     let verifier = &app.config.quickbooks_verifier_token;
     let signature = headers.get("intuit-signature").and_then(|value| value.to_str().ok()).unwrap_or_default();
-    if verifier.expose_secret().is_empty() {
+    if verifier.expose_secret().is_empty() || !may_be_signature(signature) {
+        count("no");
         return StatusCode::UNAUTHORIZED;
     }
+    let body = match tokio::time::timeout(BODY_DEADLINE, to_bytes(body, MAX_BODY_BYTES)).await {
+        Ok(Ok(body)) => body,
+        Ok(Err(_)) => return StatusCode::PAYLOAD_TOO_LARGE,
+        Err(_) => return StatusCode::REQUEST_TIMEOUT,
+    };
     let realms = changed_realms(&body, signature, verifier);
-    metrics::counter!("fatura_webhooks_total", "believed" => if realms.is_some() { "yes" } else { "no" }).increment(1);
+    drop(body);
+    count(if realms.is_some() { "yes" } else { "no" });
     let Some(realms) = realms else { return StatusCode::UNAUTHORIZED };
     match follow::heard(&app, realms).await {
         Ok(()) => StatusCode::OK,
@@ -25,4 +39,8 @@ pub(crate) async fn quickbooks(State(app): State<App>, headers: HeaderMap, body:
             StatusCode::SERVICE_UNAVAILABLE
         }
     }
+}
+
+fn count(believed: &'static str) {
+    metrics::counter!("fatura_webhooks_total", "believed" => believed).increment(1);
 }

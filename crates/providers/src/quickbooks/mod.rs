@@ -21,7 +21,7 @@ pub use invoices::{Found, Origin, Resolved};
 pub use items::{ItemProperty, NewItem};
 pub use lookups::{Listed, ReadInvoices};
 pub use payments::{AppliedPayment, Payments};
-pub use webhooks::changed_realms;
+pub use webhooks::{changed_realms, may_be_signature};
 
 use crate::{
     Http, ProviderError,

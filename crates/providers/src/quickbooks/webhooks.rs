@@ -7,6 +7,14 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
+/// Whether a header has the form of a signature: 32 bytes in base64. Checked before the body is read.
+pub fn may_be_signature(header: &str) -> bool {
+    BASE64_STANDARD.decode(header).is_ok_and(|bytes| bytes.len() == SIGNATURE_BYTES)
+}
+
+/// An HMAC-SHA-256.
+const SIGNATURE_BYTES: usize = 32;
+
 /// The companies that a webhook says have changed; `None` when its signature is not Intuit's. A genuine one that cannot
 /// be read names none.
 pub fn changed_realms(body: &[u8], signature: &str, verifier: &SecretString) -> Option<BTreeSet<String>> {

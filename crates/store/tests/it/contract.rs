@@ -335,6 +335,17 @@ async fn a_flow_is_used_once_by_its_own_browser(#[values(Sqlite, Postgres)] back
     assert_eq!(flows::finish(&mut tx, &t.vault, Provider::QuickBooks, "late", "browser", at(601)).await.unwrap(), None);
 }
 
+/// `flows::spend`
+#[rstest]
+#[tokio::test]
+async fn a_flow_that_was_not_stored_is_used_once_too(#[values(Sqlite, Postgres)] backend: Backend) {
+    let t = Database::new(backend).await;
+    let mut tx = t.db.begin().await.unwrap();
+    assert!(flows::spend(&mut tx, &t.vault, Provider::Pipedrive, "one", at(600), at(1)).await.unwrap());
+    assert!(!flows::spend(&mut tx, &t.vault, Provider::Pipedrive, "one", at(601), at(2)).await.unwrap());
+    assert!(flows::spend(&mut tx, &t.vault, Provider::Pipedrive, "another", at(600), at(2)).await.unwrap());
+}
+
 #[rstest]
 #[tokio::test]
 async fn an_uninstalled_company_comes_back(#[values(Sqlite, Postgres)] backend: Backend) {

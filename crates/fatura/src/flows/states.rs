@@ -1,0 +1,24 @@
+//! Values that a browser brings back, as `state` of a consent page or as a ticket: each proves by itself that Fatura made it.
+//!
+//! Anybody may send one, so a forged or expired value is rejected before the database is asked.
+
+use super::Error;
+use crate::state::App;
+use jiff::Timestamp;
+use secrecy::{ExposeSecret, SecretString};
+
+/// A value that nobody can guess, for one purpose, until a moment.
+pub(crate) fn issue(app: &App, purpose: &str, until: Timestamp) -> Result<String, Error> {
+    Ok(app.vault.seal(&place(purpose), &SecretString::from(until.as_second().to_string()))?)
+}
+
+/// Checks that Fatura made a value for this purpose, and that it has not expired. [`Error::ForeignFlow`] otherwise.
+pub(crate) fn check(app: &App, purpose: &str, given: &str) -> Result<(), Error> {
+    let text = app.vault.open(&place(purpose), given).map_err(|_| Error::ForeignFlow)?;
+    let until: i64 = text.expose_secret().parse().map_err(|_| Error::ForeignFlow)?;
+    if until < app.clock.now().as_second() { Err(Error::ForeignFlow) } else { Ok(()) }
+}
+
+fn place(purpose: &str) -> String {
+    format!("state/{purpose}")
+}

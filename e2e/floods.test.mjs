@@ -1,0 +1,170 @@
+// Floods of strangers: they take no memory, no rows and no connections from those who work.
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { createHmac } from "node:crypto";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { start } from "../scripts/stack.mjs";
+import { installed, openForm, roomyDeal, settled, unseen } from "./http.mjs";
+import { CASCADE, US } from "./people.mjs";
+import { createDatabase } from "./storm/database.mjs";
+
+const skip = process.env.TEST_POSTGRES_URL ? false : "TEST_POSTGRES_URL is not set";
+const LINE = { ...CASCADE, "lines[0][item]": "12", "lines[0][unit_price]": "10", "lines[0][tax_code]": "NON" };
+const MIB = 1024 * 1024;
+const pause = (ms) => new Promise((go) => setTimeout(go, ms));
+
+async function running(t, options = {}) {
+  const dir = mkdtempSync(join(tmpdir(), "fatura-floods-"));
+  const stack = await start({ dir, ...options });
+  t.after(async () => {
+    await stack.stop();
+    rmSync(dir, { recursive: true, force: true });
+  });
+  const [replica] = stack.replicas;
+  /** The memory that the process has, in MiB. */
+  const memory = () => Number(/^VmRSS:\s*(\d+)/m.exec(readFileSync(`/proc/${replica.child().pid}/status`, "utf8"))[1]) / 1024;
+  return { env: stack.env, replica, memory };
+}
+
+/** A connection that says `text`; what has come back so far, and its end. */
+function saying(port, text) {
+  const socket = connect(port, "127.0.0.1");
+  const heard = { socket, text: "", isClosed: false };
+  socket.on("error", () => undefined).on("data", (part) => (heard.text += part)).on("close", () => (heard.isClosed = true));
+  if (text) socket.write(text);
+  heard.answered = async (within = 5000) => {
+    for (const end = Date.now() + within; !heard.text && !heard.isClosed && Date.now() < end;) await pause(10);
+    return Number(/^HTTP\/1\.1 (\d+)/.exec(heard.text)?.[1]);
+  };
+  return heard;
+}
+const get = (path, more = "") => `GET ${path} HTTP/1.1\r\nHost: localhost\r\n${more}\r\n`;
+const webhook = (signature, length) => `POST /quickbooks/webhook HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ${length}\r\n${signature === undefined ? "" : `intuit-signature: ${signature}\r\n`}\r\n`;
+const FORGED = Buffer.alloc(32, 7).toString("base64");
+
+test("a webhook without a signature is refused before its body is read", { timeout: 60_000 }, async (t) => {
+  const { replica } = await running(t);
+  for (const signature of [undefined, "", "not base64!", Buffer.alloc(31).toString("base64"), Buffer.alloc(64).toString("base64"), `${FORGED}, ${FORGED}`]) {
+    const heard = saying(replica.port, webhook(signature, 30 * MIB));
+    assert.equal(await heard.answered(2000), 401, `signature ${signature}`);
+    heard.socket.destroy();
+  }
+});
+
+test("bodies in flight share their memory: forged webhooks of 320 MiB take no more than a part of it, and true ones come through after them", { timeout: 120_000 }, async (t) => {
+  const { env, replica, memory } = await running(t);
+  const before = memory();
+  const part = Buffer.alloc(8 * MIB - 1, "x");
+  const held = Array.from({ length: 40 }, () => {
+    const heard = saying(replica.port, webhook(FORGED, 8 * MIB));
+    heard.socket.write(part);
+    return heard;
+  });
+  let most = 0;
+  for (let looked = 0; looked < 40; looked++) {
+    most = Math.max(most, memory());
+    await pause(100);
+  }
+  console.log(`${Math.round(before)} MiB before, ${Math.round(most)} MiB with 320 MiB of forged webhooks`);
+  assert.ok(most - before < 110, `${before} MiB before, ${most} MiB at most`);
+  assert.ok(held.some(({ text }) => /^HTTP\/1\.1 429/.test(text)), "who does not fit is told so");
+  const body = JSON.stringify({ eventNotifications: [{ realmId: US.realm, dataChangeEvent: { entities: [] } }] });
+  const signature = createHmac("sha256", env.QUICKBOOKS_VERIFIER_TOKEN).update(body).digest("base64");
+  let status;
+  // Those that say no more are let go.
+  for (const end = Date.now() + 15_000; status !== 200 && Date.now() < end; await pause(200)) {
+    status = (await fetch(`${env.FATURA_URL}/quickbooks/webhook`, { method: "POST", body, headers: { "intuit-signature": signature } })).status;
+  }
+  assert.equal(status, 200);
+  for (const { socket } of held) socket.destroy();
+});
+
+test("when all connections are taken, health checks are answered and others are told to come again", { timeout: 60_000 }, async (t) => {
+  const { replica } = await running(t, { settings: { FATURA_MAX_CONNECTIONS: "40" } });
+  await pause(1000);
+  const idle = Array.from({ length: 44 }, () => saying(replica.port, ""));
+  await pause(500);
+  const asked = [get("/healthz"), get("/readyz"), get("/")].map((text) => saying(replica.port, text));
+  assert.deepEqual(await Promise.all(asked.map((heard) => heard.answered())), [200, 200, 503]);
+  // What is left of the reserve is taken as well: whoever comes then is let go at once.
+  const more = Array.from({ length: 30 }, () => saying(replica.port, ""));
+  await pause(500);
+  assert.ok(more.filter(({ isClosed }) => isClosed).length > 10, "beyond the reserve");
+  for (const { socket } of [...idle, ...more, ...asked]) socket.destroy();
+  await pause(500);
+  assert.equal(await saying(replica.port, get("/")).answered(), 200);
+});
+
+test("strangers write nothing: beginning an installation and forged callbacks leave no row", { skip, timeout: 60_000 }, async (t) => {
+  const { url } = await createDatabase();
+  const { env } = await running(t, { database: url });
+  const rows = () => execFileSync("psql", ["--quiet", "--tuples-only", "--no-align", "--command", "SELECT (SELECT COUNT(*) FROM oauth_flow), (SELECT SUM(n_tup_ins + n_tup_upd + n_tup_del) FROM pg_stat_user_tables WHERE relname = 'oauth_flow')", url]).toString().trim();
+  const before = rows();
+  const paths = ["/install", "/pipedrive/callback?code=a&state=b", "/pipedrive/callback?error=denied&state=b", "/quickbooks/connect?ticket=a", "/quickbooks/callback?code=a&state=b&realmId=1", "/quickbooks/callback?error=denied&state=b", "/quickbooks/again?cancelled=a", "/quickbooks/confirm?pending=a", "/pdf/01a22a93-9e6e-70e1-9921-aacc5a2cb434/a"];
+  for (let times = 0; times < 5; times++) for (const path of paths) await fetch(`${env.FATURA_URL}${path}`, { redirect: "manual" });
+  // Statistics of the database come a second later.
+  await pause(2500);
+  assert.equal(rows(), before);
+});
+
+test("an address that asks too often waits, and others do not", { timeout: 60_000 }, async (t) => {
+  const { replica } = await running(t);
+  const from = (address) => get("/install", `X-Forwarded-For: 203.0.113.1, ${address}\r\n`);
+  const begun = Date.now();
+  const first = Array.from({ length: 60 }, () => saying(replica.port, from("198.51.100.1")));
+  assert.ok((await Promise.all(first.map((heard) => heard.answered()))).every((status) => status === 303), "a burst is answered");
+  const over = Array.from({ length: 40 }, () => saying(replica.port, from("198.51.100.1")));
+  await pause(300);
+  const other = Date.now();
+  assert.equal(await saying(replica.port, from("198.51.100.2")).answered(), 303);
+  assert.ok(Date.now() - other < 1000, "another address");
+  const statuses = await Promise.all(over.map((heard) => heard.answered(15_000)));
+  const count = (status) => statuses.filter((each) => each === status).length;
+  assert.equal(count(303) + count(429), 40);
+  assert.ok(count(429) > 20, `${count(429)} were refused`);
+  assert.ok(Date.now() - begun > 4500, "who is refused has waited");
+});
+
+/** Fatura's time to create an invoice: the median of some, in milliseconds. */
+async function creating(env, times = 9) {
+  const deal = await roomyDeal(env, US, 3);
+  const { call, fields } = await openForm(env, US, deal, LINE);
+  const took = [];
+  for (let at = 0; at < times; at++) {
+    const begun = performance.now();
+    const answer = await settled(call, await call(`/deals/${deal}/invoices`, { ...unseen(fields), intent: crypto.randomUUID() }));
+    took.push(performance.now() - begun);
+    assert.match(answer.text, /data-issued/);
+  }
+  return took.sort((a, b) => a - b)[Math.floor(times / 2)];
+}
+
+test("people create invoices while strangers flood the beginning of installations", { timeout: 120_000 }, async (t) => {
+  const connections = Number(process.env.CONNECTIONS ?? 1000);
+  const { env, replica, memory } = await running(t);
+  await installed(env, US);
+  await creating(env, 3);
+  const [quiet, small] = [await creating(env), memory()];
+  let [goesOn, answered] = [true, 0];
+  const text = get("/install");
+  const flood = Array.from({ length: connections }, () => new Promise((ended) => {
+    const socket = connect(replica.port, "127.0.0.1", () => socket.write(text));
+    socket.on("error", ended).on("close", ended).on("data", () => {
+      answered++;
+      if (goesOn) socket.write(text);
+      else socket.destroy();
+    });
+    t.after(() => socket.destroy());
+  }));
+  await pause(2000);
+  const [flooded, large] = [await creating(env), memory()];
+  goesOn = false;
+  console.log(`${connections} connections: Create took ${Math.round(flooded)} ms, ${Math.round(quiet)} ms without; ${answered} answers to strangers; ${Math.round(small)} to ${Math.round(large)} MiB`);
+  assert.ok(flooded < 2 * quiet, `${flooded} ms, ${quiet} ms without`);
+  assert.ok(large - small < 150, `${small} to ${large} MiB`);
+  void flood;
+});
