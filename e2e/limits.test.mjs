@@ -1,8 +1,12 @@
 // What QuickBooks allows one company, kept by itself: many people at work, and no call is one too many.
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
-import { bill, control, installed, openForm, roomyDeal, settled, unseen } from "./http.mjs";
-import { CASCADE, US } from "./people.mjs";
+import { start } from "../scripts/stack.mjs";
+import { bill, control, installed, openForm, roomyDeal, session, settled, unseen } from "./http.mjs";
+import { CASCADE, MIGUEL, US } from "./people.mjs";
 import { scene } from "./scene.mjs";
 
 const LINE = { ...CASCADE, "lines[0][item]": "12", "lines[0][unit_price]": "10", "lines[0][tax_code]": "NON" };
@@ -39,4 +43,26 @@ test("many people type, look and create, and QuickBooks refuses no call as one t
   const calls = await toQuickBooks();
   assert.deepEqual(calls.filter(({ status }) => status === 429), []);
   assert.ok(calls.length > 60, `only ${calls.length} calls`);
+});
+
+test("one user does not use up what Pipedrive allows the company: a colleague goes on", { timeout: 120_000 }, async (t) => {
+  const dir = mkdtempSync(join(tmpdir(), "fatura-shares-"));
+  const stack = await start({ dir, settings: { FATURA_PIPEDRIVE_CALLS_A_DAY_FOR_EACH_USER: "240" } });
+  t.after(async () => {
+    await stack.stop();
+    rmSync(dir, { recursive: true, force: true });
+  });
+  await installed(stack.env, US);
+  await installed(stack.env, MIGUEL);
+  const spent = async () => (await (await control(stack.env, "/calls", undefined, "GET")).json()).filter((call) => call.provider === "pipedrive").length;
+  const before = await spent();
+  const { call } = await session(stack.env, "form", US.company, US.user);
+  const answers = [];
+  for (let opened = 0; opened < 120; opened++) answers.push(await call(`/deals/${3 + (opened % 2)}/form`));
+  const refused = answers.filter(({ status }) => status === 429);
+  assert.ok(refused.length > 20 && answers[0].status === 200, `${refused.length} of ${answers.length} were refused`);
+  assert.match(refused[0].text, /share/);
+  assert.ok((await spent()) - before < 140, `${(await spent()) - before} calls`);
+  const colleague = await session(stack.env, "form", US.company, MIGUEL.user);
+  assert.equal((await colleague.call("/deals/3/form")).status, 200);
 });

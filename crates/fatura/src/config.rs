@@ -92,6 +92,10 @@ pub struct Config {
     /// After so many minutes, work that keeps failing is left for a person to look at.
     #[serde(deserialize_with = "count")]
     pub give_up_minutes: u32,
+    /// How often Pipedrive is called for one user in a day at most. Pipedrive allows a company so many calls, and one user should not use
+    /// up those of the others.
+    #[serde(deserialize_with = "count")]
+    pub pipedrive_calls_a_day_for_each_user: u32,
     /// How many connections are served at a time, if the process may open as many files.
     #[serde(deserialize_with = "count")]
     pub max_connections: u32,
@@ -162,6 +166,7 @@ struct Defaults {
     quickbooks_reads_a_month: u32,
     quickbooks_trust_requestid: bool,
     give_up_minutes: u32,
+    pipedrive_calls_a_day_for_each_user: u32,
     max_connections: u32,
     shutdown_delay_seconds: u32,
 }
@@ -186,6 +191,7 @@ const DEFAULTS: Defaults = Defaults {
     quickbooks_reads_a_month: 500_000,
     quickbooks_trust_requestid: true,
     give_up_minutes: 720,
+    pipedrive_calls_a_day_for_each_user: 15_000,
     max_connections: 8192,
     shutdown_delay_seconds: 0,
 };
@@ -423,6 +429,7 @@ mod tests {
             quickbooks_reads_a_month: 500_000,
             quickbooks_trust_requestid: true,
             give_up_minutes: 720,
+            pipedrive_calls_a_day_for_each_user: 15_000,
             max_connections: 8192,
             shutdown_delay_seconds: 0,
             quickbooks_customer_url: String::new(),

@@ -1,10 +1,19 @@
-//! How much each QuickBooks company is called: below what Intuit allows, by all replicas together.
+//! How much each QuickBooks company is called: below what Intuit allows, by all replicas together. And how much of what Pipedrive
+//! allows a company one of its users may take.
 
-use domain::ids::ConnectionId;
+use domain::ids::{ConnectionId, TenantId, UserId};
+use governor::{
+    DefaultDirectRateLimiter, Quota, RateLimiter,
+    clock::{Clock, DefaultClock},
+};
 use moka::future::Cache;
 use providers::{Allowance, Gate};
 use std::{
-    sync::atomic::{AtomicU32, Ordering},
+    num::NonZeroU32,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
     time::Duration,
 };
 
@@ -18,16 +27,22 @@ const BATCHES: u32 = 13;
 /// Of a company that nobody has called for so long, nothing has to be remembered.
 const QUIET: Duration = Duration::from_hours(1);
 
+const DAY: Duration = Duration::from_hours(24);
+/// The part of a user's share of a day that may be used at once: a busy morning is not slowed down.
+const AT_ONCE_OF_SHARE: u32 = 4;
+
 /// The gate of each company that is called, for each number of replicas.
 pub(crate) struct Gates {
+    shares: Cache<(TenantId, UserId, u32), Arc<DefaultDirectRateLimiter>>,
+    share_a_day: NonZeroU32,
     gates: Cache<(ConnectionId, u32), Gate>,
     replicas: AtomicU32,
     allowed: Allowance,
 }
 
 impl Gates {
-    /// For companies that may be called so often in a minute.
-    pub(crate) fn new(calls_a_minute: u32) -> Self {
+    /// For companies that may be called so often in a minute, and users who may have Pipedrive called so often in a day.
+    pub(crate) fn new(calls_a_minute: u32, share_a_day: u32) -> Self {
         // In no minute more than the burst and a minute's worth are made.
         let burst = (calls_a_minute / BURST).max(1);
         let allowed = Allowance {
@@ -37,10 +52,40 @@ impl Gates {
             batches_a_minute: calls_a_minute / BATCHES,
         };
         Self {
+            shares: Cache::builder().max_capacity(100_000).time_to_idle(DAY).build(),
+            share_a_day: NonZeroU32::new(share_a_day).unwrap_or(NonZeroU32::MIN),
             gates: Cache::builder().max_capacity(100_000).time_to_idle(QUIET).build(),
             replicas: AtomicU32::new(1),
             allowed,
         }
+    }
+
+    /// Whether Pipedrive may be called for a user, whose share of the day is one part at once and the rest evenly. How long to wait where it
+    /// is used up.
+    pub(crate) async fn may_call(&self, tenant: TenantId, user: UserId) -> Result<(), Duration> {
+        let checked = self.share_of(tenant, user).await.check();
+        checked.map_err(|not_yet| not_yet.wait_time_from(DefaultClock::default().now()))
+    }
+
+    /// Takes the calls that were made out of the user's share. The first was taken by [`Self::may_call`].
+    pub(crate) async fn count_calls(&self, tenant: TenantId, user: UserId, calls: u32) {
+        let share = self.share_of(tenant, user).await;
+        for _ in 1..calls {
+            if share.check().is_err() {
+                return;
+            }
+        }
+    }
+
+    async fn share_of(&self, tenant: TenantId, user: UserId) -> Arc<DefaultDirectRateLimiter> {
+        let replicas = self.replicas();
+        let part = |calls: u32| NonZeroU32::new(calls / replicas).unwrap_or(NonZeroU32::MIN);
+        let share = self.shares.get_with((tenant, user, replicas), async {
+            let quota = Quota::with_period(DAY / part(self.share_a_day.get()).get());
+            let quota = quota.unwrap_or(Quota::per_minute(NonZeroU32::MIN));
+            Arc::new(RateLimiter::direct(quota.allow_burst(part(self.share_a_day.get() / AT_ONCE_OF_SHARE))))
+        });
+        share.await
     }
 
     /// So many replicas share what is allowed.

@@ -124,7 +124,7 @@ impl App {
             connect,
             metering: Metering::new(clock.clone(), config.reads_a_month(), refusal_pause),
             clock,
-            gates: Gates::new(config.quickbooks_calls_a_minute),
+            gates: Gates::new(config.quickbooks_calls_a_minute, config.pipedrive_calls_a_day_for_each_user),
             turns: Turns::new(),
             can_write: AtomicBool::new(true),
             db,

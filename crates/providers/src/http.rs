@@ -42,7 +42,10 @@ tokio::task_local! {
 
 /// Does a piece of work; what came out, and how many calls to providers it took. Calls are quota and money.
 pub async fn counted<T>(work: impl Future<Output = T>) -> (T, u32) {
-    CALLS.scope(Cell::new(0), async { (work.await, CALLS.with(Cell::get)) }).await
+    let (done, calls) = CALLS.scope(Cell::new(0), async { (work.await, CALLS.with(Cell::get)) }).await;
+    // They are those of the work around it as well.
+    let _ = CALLS.try_with(|outer| outer.set(outer.get() + calls));
+    (done, calls)
 }
 
 /// How a provider's answers are read, by its own module.

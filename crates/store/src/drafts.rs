@@ -43,6 +43,9 @@ impl Origin {
     }
 }
 
+/// A user's drafts; with more, those without anything typed are discarded first, and of the others the oldest.
+pub const MAX_DRAFTS_OF_USER: i64 = 200;
+
 /// A stored draft.
 #[derive(Debug, Clone)]
 pub struct Draft {
@@ -107,6 +110,10 @@ pub async fn open(
         .bind(tenant.0).bind(deal.0).bind(user.0).bind(new).bind(micros(now)).bind(&form.intent)
         .bind(&form.window).bind(origin.name()).execute(c).await.map(|done| done.rows_affected()))?;
     if made == 1 {
+        on!(tx, c => sqlx::query(
+            "DELETE FROM draft WHERE tenant_id = $1 AND user_id = $2 AND deal_id IN (SELECT deal_id FROM draft \
+             WHERE tenant_id = $1 AND user_id = $2 AND deal_id <> $3 ORDER BY CASE state WHEN 'typed' THEN 0 ELSE 1 END, updated_at DESC, deal_id LIMIT 1000000 OFFSET $4)")
+            .bind(tenant.0).bind(user.0).bind(deal.0).bind(MAX_DRAFTS_OF_USER - 1).execute(c).await.map(drop))?;
         return Ok(Draft { form: form.clone(), saved_at: now, origin });
     }
     let known = find(tx, tenant, deal, user).await?.ok_or(Error::Unreadable("draft"))?;

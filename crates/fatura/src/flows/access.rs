@@ -103,14 +103,20 @@ where
     F: Fn(Pipedrive) -> Fut,
     Fut: Future<Output = Result<T, ProviderError>>,
 {
-    let first = pipedrive_access(app, tenant, user, None).await?;
-    let result = match Box::pin(call(first.clone())).await {
-        Err(ProviderError::TokenRefused) => {
-            Box::pin(call(pipedrive_access(app, tenant, user, Some(&first.access)).await?)).await
-        }
-        other => other,
-    };
-    result.map_err(|error| match error {
+    // One user does not use up what Pipedrive allows the company.
+    app.gates.may_call(tenant, user).await.map_err(Error::ShareUsed)?;
+    let (result, calls) = providers::counted(async {
+        let first = pipedrive_access(app, tenant, user, None).await?;
+        Ok::<_, Error>(match Box::pin(call(first.clone())).await {
+            Err(ProviderError::TokenRefused) => {
+                Box::pin(call(pipedrive_access(app, tenant, user, Some(&first.access)).await?)).await
+            }
+            other => other,
+        })
+    })
+    .await;
+    app.gates.count_calls(tenant, user, calls).await;
+    result?.map_err(|error| match error {
         ProviderError::NotFound => Error::NotFound,
         ProviderError::Disconnected => Error::NotInstalled,
         ProviderError::TokenRefused => Error::Pipedrive(refused_again()),

@@ -177,7 +177,7 @@ enum Next {
 fn next(app: &App, error: &Error, attempts: i32, since: Timestamp) -> Next {
     match error {
         Error::Stuck(trouble) => Next::Stuck(trouble.clone()),
-        Error::NotYet(after) => Next::Again(*after),
+        Error::NotYet(after) | Error::ShareUsed(after) => Next::Again(*after),
         Error::QuickBooks(ProviderError::Busy(after)) => Next::Again((*after).max(back_off(attempts))),
         // Nothing is wrong with the work: it goes on when QuickBooks is read again.
         Error::QuickBooks(ProviderError::ReadsRefused | ProviderError::HeldBack) => {

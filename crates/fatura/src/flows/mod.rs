@@ -72,6 +72,9 @@ pub(crate) enum Error {
     /// It goes no further without a person.
     #[error("a person has to look")]
     Stuck(Trouble),
+    /// The user has used up their share of what Pipedrive allows the company.
+    #[error("the user's share of Pipedrive's calls is used up for {0:?}")]
+    ShareUsed(Duration),
     /// The QuickBooks company is connected by another Pipedrive company.
     #[error("the QuickBooks company is connected elsewhere")]
     ConnectedElsewhere,

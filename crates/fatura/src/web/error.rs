@@ -84,6 +84,7 @@ pub(crate) fn words(w: Writer, error: &flows::Error) -> (StatusCode, String, Str
         E::QuickBooks(ProviderError::Busy(_)) | E::Pipedrive(ProviderError::Busy(_)) | E::NotYet(_) => {
             (StatusCode::SERVICE_UNAVAILABLE, fl!(w.t, "provider-busy-title"), fl!(w.t, "provider-busy-text"))
         }
+        E::ShareUsed(_) => (StatusCode::TOO_MANY_REQUESTS, fl!(w.t, "share-used-title"), fl!(w.t, "share-used-text")),
         E::QuickBooks(ProviderError::Misconfigured(_)) | E::Pipedrive(ProviderError::Misconfigured(_)) => {
             (StatusCode::BAD_GATEWAY, fl!(w.t, "misconfigured-title"), fl!(w.t, "misconfigured-text"))
         }

@@ -6,7 +6,7 @@ use crate::{
 };
 use domain::{
     draft::Form,
-    ids::{IntentKey, TenantId, UserId},
+    ids::{DealId, IntentKey, TenantId, UserId},
 };
 use rstest::rstest;
 use store::{
@@ -62,6 +62,33 @@ async fn a_form_that_opens_twice_has_one_key_and_is_saved_by_the_later_window(
     let typed = open(&mut tx, tenant, &form(second, "c", "", "as the deal is")).await;
     assert_eq!((typed.form.memo.as_str(), typed.origin), ("newer", Origin::Typed), "what was typed stays");
     assert_eq!(typed.form.window, "c");
+}
+
+/// `drafts::MAX_DRAFTS_OF_USER`
+#[rstest]
+#[tokio::test]
+async fn the_drafts_of_a_user_are_bounded_and_what_was_typed_stays_longest(
+    #[values(Sqlite, Postgres)] backend: Backend,
+) {
+    let t = Database::new(backend).await;
+    let mut tx = t.db.begin().await.unwrap();
+    let tenant = tenant(&mut tx, 1).await;
+    let colleague = UserId(USER.0 + 1);
+    let empty = |key: i64| form(Uuid::from_u128(u128::try_from(key).unwrap()), "a", "", "");
+    drafts::open(&mut tx, tenant, DealId(1), colleague, &empty(1), Origin::Opened, at(0)).await.unwrap();
+    drafts::open(&mut tx, tenant, DealId(1), USER, &empty(1), Origin::Typed, at(0)).await.unwrap();
+    for deal in 2..=drafts::MAX_DRAFTS_OF_USER + 3 {
+        drafts::open(&mut tx, tenant, DealId(deal), USER, &empty(deal), Origin::Opened, at(deal)).await.unwrap();
+    }
+    let mut kept = Vec::new();
+    for deal in 1..=drafts::MAX_DRAFTS_OF_USER + 3 {
+        if drafts::find(&mut tx, tenant, DealId(deal), USER).await.unwrap().is_some() {
+            kept.push(deal);
+        }
+    }
+    let newest = 5..=drafts::MAX_DRAFTS_OF_USER + 3;
+    assert_eq!(kept, [1].into_iter().chain(newest).collect::<Vec<_>>());
+    assert!(drafts::find(&mut tx, tenant, DealId(1), colleague).await.unwrap().is_some(), "a colleague's stays");
 }
 
 #[rstest]
