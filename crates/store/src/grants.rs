@@ -70,7 +70,7 @@ pub(crate) fn known(language: String, locale: &str) -> String {
     if language.is_empty() { locale.to_owned() } else { language }
 }
 
-fn place(tenant: TenantId, user: UserId) -> String {
+pub(crate) fn place(tenant: TenantId, user: UserId) -> String {
     format!("{}/pipedrive_grant/{}", tenant.0, user.0)
 }
 

@@ -17,6 +17,7 @@ pub mod flows;
 pub mod grants;
 pub mod history;
 pub mod invoices;
+pub mod keys;
 pub mod leases;
 pub mod links;
 mod live;

@@ -46,7 +46,7 @@ impl Database {
 
     /// One that is there already.
     pub(crate) fn of(db: Db, folder: TempDir) -> Self {
-        let key = "test:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA".to_owned();
+        let key = "test:AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE".to_owned();
         Self { db, vault: Vault::from_ring(&SecretString::from(key)).unwrap(), _folder: folder }
     }
 }

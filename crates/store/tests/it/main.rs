@@ -7,6 +7,7 @@ mod database;
 mod drafts;
 mod fixtures;
 mod follow;
+mod keys;
 mod migrations;
 mod operate;
 mod usage;
