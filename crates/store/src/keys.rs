@@ -2,7 +2,7 @@
 //!
 //! The id of the key stands in front of each sealed text, so that counting decrypts nothing.
 
-use crate::{Db, Error, Tx, db::on, grants, quickbooks, vault::Vault};
+use crate::{Db, Error, Tx, db::on, grants, quickbooks, revocations, vault::Vault};
 use domain::ids::{TenantId, UserId};
 use secrecy::ExposeSecret;
 use sqlx::AssertSqlSafe;
@@ -49,7 +49,7 @@ fn of_connection(tenant: Uuid, column: &str) -> String {
 }
 
 /// Every sealed text of the database.
-const COLUMNS: [Column; 5] = [
+const COLUMNS: [Column; 7] = [
     Column {
         table: "pipedrive_grant",
         name: "access_token",
@@ -90,10 +90,27 @@ const COLUMNS: [Column; 5] = [
         place: |tenant, _| quickbooks::realm_place(TenantId(tenant)),
         digest: Some(("realm_digest", "realm")),
     },
+    Column {
+        table: "revocation",
+        name: "refresh_token",
+        owner: "id",
+        user: None,
+        place: |id, _| revocations::place(id, "refresh_token"),
+        digest: None,
+    },
+    Column {
+        table: "revocation",
+        name: "subject",
+        owner: "id",
+        user: None,
+        place: |id, _| revocations::place(id, "subject"),
+        digest: Some(("subject_digest", "revocation")),
+    },
 ];
 
 /// The tables, each with the columns that identify a row.
-const TABLES: [(&str, &str); 2] = [("pipedrive_grant", "tenant_id, user_id"), ("quickbooks_connection", "id")];
+const TABLES: [(&str, &str); 3] =
+    [("pipedrive_grant", "tenant_id, user_id"), ("quickbooks_connection", "id"), ("revocation", "id")];
 
 /// Texts that are read at a time.
 const BATCH: i64 = 100;

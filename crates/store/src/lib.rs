@@ -25,6 +25,7 @@ pub mod merges;
 pub mod queue;
 pub mod quickbooks;
 pub mod replicas;
+pub mod revocations;
 pub mod settings;
 pub mod stuck;
 pub mod tenants;

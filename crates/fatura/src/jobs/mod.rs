@@ -7,7 +7,7 @@ use crate::{
     flows::{
         self, acts, follow, history, install, issue,
         lease::{self, Attempt},
-        reconnect, won, write_back,
+        reconnect, revoke, won, write_back,
     },
     keys, metering,
     state::App,
@@ -162,6 +162,15 @@ pub(crate) async fn tend(app: App, stop: CancellationToken) {
     regularly(SWEEP, TENDED, stop, "companies that have left and won deals", || {
         let app = app.clone();
         async move { Ok(install::purge(&app).await? + won::sweep(&app).await?) }
+    })
+    .await;
+}
+
+/// Hands back access at the providers, until told to stop.
+pub(crate) async fn revoke(app: App, stop: CancellationToken) {
+    regularly(RECOVERY, TENDED, stop, "revocations", || {
+        let app = app.clone();
+        async move { revoke::sweep(&app).await }
     })
     .await;
 }

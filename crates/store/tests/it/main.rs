@@ -8,6 +8,7 @@ mod drafts;
 mod fixtures;
 mod follow;
 mod keys;
+mod lifecycle;
 mod migrations;
 mod operate;
 mod usage;
