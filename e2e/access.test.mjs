@@ -252,7 +252,7 @@ test("an invoice that was sent without an answer is not taken for refused where 
 
 test("an uninstall call is read whatever its content type, up to its limit", { timeout: 60_000 }, async () => {
   const authorization = `Basic ${btoa(`${env.PIPEDRIVE_CLIENT_ID}:${env.PIPEDRIVE_CLIENT_SECRET}`)}`;
-  const uninstall = { client_id: env.PIPEDRIVE_CLIENT_ID, company_id: US.company, user_id: US.user, timestamp: "2026-01-01T00:00:00Z" };
+  const uninstall = { client_id: env.PIPEDRIVE_CLIENT_ID, company_id: US.company, user_id: US.user, timestamp: new Date().toISOString() };
   const call = async (body, type, more = {}) => {
     // Without a type of its own, fetch would add one to a text.
     const answer = await fetch(`${env.FATURA_URL}/pipedrive/callback`, { method: "DELETE", body: new TextEncoder().encode(body), headers: { authorization, ...(type ? { "content-type": type } : {}), ...more } });

@@ -11,6 +11,7 @@ mod flows;
 mod format;
 mod gates;
 mod jobs;
+mod keys;
 mod language;
 mod locale;
 mod metering;
@@ -20,5 +21,6 @@ mod state;
 mod telemetry;
 mod web;
 
+pub use keys::{keys, rotate_keys};
 pub use operate::{backup, copy, migrate, retry, stuck};
 pub use serve::serve;

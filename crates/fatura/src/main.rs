@@ -53,8 +53,22 @@ enum Command {
         #[arg(long)]
         from: String,
     },
+    /// List which keys of the ring have sealed how many rows, and which are needed no more; or seal everything anew. Example: fatura keys
+    Keys {
+        #[command(subcommand)]
+        action: Option<KeyAction>,
+    },
     /// Check the configuration, and say what is wrong with it.
     Check,
+}
+
+#[derive(Debug, Clone, Copy, Subcommand)]
+enum KeyAction {
+    /// List which keys of the ring have sealed how many rows.
+    Status,
+    /// Seal everything with the first key of the ring, while the service runs. May be interrupted, and repeated.
+    /// Example: fatura keys rotate
+    Rotate,
 }
 
 #[tokio::main]
@@ -104,6 +118,14 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::Copy { from } => {
             let rows = fatura::copy(&config, &from).await?;
             say(&format!("{rows} rows copied"));
+            Ok(())
+        }
+        Command::Keys { action } => {
+            let lines = match action {
+                None | Some(KeyAction::Status) => fatura::keys(&config).await?,
+                Some(KeyAction::Rotate) => fatura::rotate_keys(&config).await?,
+            };
+            say(&lines.join("\n"));
             Ok(())
         }
         Command::Check => {

@@ -5,7 +5,7 @@ use anyhow::{Context, bail};
 use secrecy::ExposeSecret;
 use store::{Db, stuck, tenants};
 
-async fn open(config: &Config) -> anyhow::Result<Db> {
+pub(crate) async fn open(config: &Config) -> anyhow::Result<Db> {
     Ok(Db::open(config.database_url.expose_secret()).await?)
 }
 

@@ -7,7 +7,7 @@ use crate::{
         self,
         replicas::{self, Replica},
     },
-    metering,
+    keys, metering,
     state::App,
     telemetry, web,
 };
@@ -35,6 +35,9 @@ pub async fn serve(config: Config, listener: TcpListener, stop: CancellationToke
     let db = Db::open(address).await?;
     db.migrate().await?;
     let app = App::new(config, db, stop.clone())?;
+    if let Some(wrong) = keys::wrong(&app.db, &app.vault).await? {
+        anyhow::bail!(wrong);
+    }
     let replica = Replica::new();
     replicas::look(&app, replica).await?;
     // What others have counted is known before the first call.
@@ -45,6 +48,8 @@ pub async fn serve(config: Config, listener: TcpListener, stop: CancellationToke
         tokio::spawn(jobs::recover(app.clone(), stop.clone())),
         tokio::spawn(jobs::sweep(app.clone(), stop.clone())),
         tokio::spawn(jobs::tend(app.clone(), stop.clone())),
+        tokio::spawn(jobs::revoke(app.clone(), stop.clone())),
+        tokio::spawn(jobs::look_at_keys(app.clone(), stop.clone())),
         tokio::spawn(jobs::listen(app.clone(), stop.clone())),
         tokio::spawn(jobs::count_calls(app.clone(), stop.clone())),
         tokio::spawn(jobs::keep_time(app.clone(), replica, stop.clone())),

@@ -20,7 +20,7 @@ use moka::future::Cache;
 use providers::{Http, oauth::Registration};
 use std::{
     ops::Deref,
-    sync::{Arc, atomic::AtomicBool},
+    sync::{Arc, Mutex, atomic::AtomicBool},
     time::Duration,
 };
 use store::{Db, vault::Vault};
@@ -43,6 +43,8 @@ pub(crate) struct Inner {
     pub(crate) connect: Connect,
     /// Whether the database has kept the last heartbeat: not where its disk is full, or where it may only be read.
     pub(crate) can_write: AtomicBool,
+    /// What is wrong where the ring of keys does not open what is in the database.
+    pub(crate) wrong_keys: Mutex<Option<String>>,
     /// Cancelled when the service is to end: streams end with it.
     pub(crate) stop: CancellationToken,
     pub(crate) pipedrive: Registration,
@@ -127,6 +129,7 @@ impl App {
             gates: Gates::new(config.quickbooks_calls_a_minute, config.pipedrive_calls_a_day_for_each_user),
             turns: Turns::new(),
             can_write: AtomicBool::new(true),
+            wrong_keys: Mutex::new(None),
             db,
             stop,
             vault,

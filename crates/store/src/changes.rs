@@ -217,6 +217,7 @@ pub async fn unread(
         "UPDATE quickbooks_connection SET swept_until = $6 WHERE id IN (SELECT id FROM quickbooks_connection WHERE state = 'active' \
          AND (changes_lease_until <= $3 OR changes_lease_until > $5) AND (swept_until <= $3 OR swept_until > $5) \
          AND reads_refused_until <= $3 \
+         AND EXISTS (SELECT 1 FROM tenant WHERE tenant.id = tenant_id AND uninstalled_at IS NULL) \
          AND (changes_until + sweep_steps * $1 < $3 OR (changed_at > changes_until AND changed_at < $2)) \
          ORDER BY changes_until LIMIT $4 {skip}) RETURNING tenant_id, id"
     );

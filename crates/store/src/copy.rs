@@ -2,7 +2,7 @@
 
 use crate::{
     Db, Error, Tx,
-    db::Pool,
+    db::{Pool, create_new_private},
     queue::{CarryOut, IssueInvoice, ReadChanges, TellAdmins, WriteBack, WriteHistory},
 };
 use futures_util::TryStreamExt;
@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 /// The tables whose rows are worth keeping, those that others refer to first. Flows that somebody is in the middle of begin
 /// anew, and replicas say themselves that they run.
-const TABLES: [&str; 15] = [
+const TABLES: [&str; 16] = [
     "tenant",
     "pipedrive_grant",
     "quickbooks_connection",
@@ -28,6 +28,7 @@ const TABLES: [&str; 15] = [
     "act",
     "history_entry",
     "audit",
+    "revocation",
     "oauth_flow",
 ];
 
@@ -74,6 +75,7 @@ impl Db {
     /// Writes a copy of this SQLite database into a new file, as it is at one moment, while others go on using it.
     pub async fn backup_to(&self, file: &str) -> Result<(), Error> {
         let Pool::Sqlite { write, .. } = &self.pool else { return Err(Error::NotSqlite) };
+        create_new_private(file)?;
         sqlx::query("VACUUM INTO $1").bind(file).execute(write).await?;
         Ok(())
     }

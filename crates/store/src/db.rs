@@ -1,6 +1,6 @@
 //! The database: SQLite or PostgreSQL, decided by its address, and the transactions on it.
 
-use crate::{Error, live, queue, time::instant};
+use crate::{Error, live, queue, tenants, time::instant};
 use domain::ids::TenantId;
 use futures_util::{
     FutureExt, TryFutureExt,
@@ -12,15 +12,16 @@ use riverqueue::{
     migrate::{PostgresMigrator, SqliteMigrator},
 };
 use sqlx::{
-    Connection, PgConnection, PgPool, Postgres, Sqlite, SqliteConnection, SqlitePool, Transaction,
+    AssertSqlSafe, Connection, PgConnection, PgPool, Postgres, Sqlite, SqliteConnection, SqlitePool, Transaction,
     migrate::Migrator,
     pool::PoolConnectionMetadata,
     postgres::PgPoolOptions,
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+    sqlite::{SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 use std::{
     fs::{File, TryLockError},
     io::ErrorKind,
+    os::unix::fs::OpenOptionsExt,
     str::FromStr,
     time::Duration,
 };
@@ -54,6 +55,26 @@ const PATIENCE: Duration = Duration::from_secs(20);
 const ANSWERED: Duration = Duration::from_secs(15);
 /// One that needs no work comes sooner.
 const ALIVE: Duration = Duration::from_secs(5);
+
+/// Files with data are for the service's own user.
+const PRIVATE: u32 = 0o600;
+
+/// Makes a database file that only its owner may read; SQLite gives the files beside it the same mode. Nothing where it is there, or is none.
+fn create_private(name: &str) -> Result<(), Error> {
+    if name.is_empty() || name.starts_with(':') || name.starts_with("file:") {
+        return Ok(());
+    }
+    match File::options().create_new(true).write(true).mode(PRIVATE).open(name) {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(Error::File(name.to_owned(), error)),
+        _ => Ok(()),
+    }
+}
+
+/// Makes an empty file for a copy; an error where there is one.
+pub(crate) fn create_new_private(name: &str) -> Result<(), Error> {
+    let made = File::options().create_new(true).write(true).mode(PRIVATE).open(name);
+    made.map(drop).map_err(|error| Error::File(name.to_owned(), error))
+}
 
 /// A transaction. Nothing is kept without [`Tx::commit`]; never held open across a call to a provider.
 #[derive(Debug)]
@@ -114,7 +135,10 @@ impl Db {
                 .journal_mode(SqliteJournalMode::Wal)
                 .synchronous(SqliteSynchronous::Full)
                 .foreign_keys(true)
+                .pragma("secure_delete", "ON")
+                .auto_vacuum(SqliteAutoVacuum::Incremental)
                 .busy_timeout(PATIENCE);
+            create_private(&options.get_filename().display().to_string())?;
             let pool = |most| SqlitePoolOptions::new().max_connections(most).acquire_timeout(PATIENCE);
             Pool::Sqlite {
                 write: pool(1).before_acquire(is_free).connect_with(options.clone()).await?,
@@ -143,7 +167,8 @@ impl Db {
         let database = SqliteConnectOptions::from_str(address)?.get_filename().display().to_string();
         let name = format!("{database}.serving");
         let failed = |error| Error::Lock(name.clone(), error);
-        let file = File::options().create(true).truncate(false).write(true).open(&name).map_err(failed)?;
+        let file =
+            File::options().create(true).truncate(false).write(true).mode(PRIVATE).open(&name).map_err(failed)?;
         match file.try_lock() {
             Ok(()) => Ok(Some(file)),
             Err(TryLockError::WouldBlock) => Err(Error::Served(database)),
@@ -162,6 +187,24 @@ impl Db {
             Pool::Postgres(pool) => {
                 POSTGRES.run(pool).await.map_err(|error| failed(error.into()))?;
                 PostgresMigrator::new(pool.clone()).migrate_up().await.map_err(|error| failed(error.into()))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes what was deleted out of the files as well: after a company was forgotten. On SQLite the pages were overwritten when they were
+    /// given free; here the write-ahead log is emptied and the file made smaller. On PostgreSQL the dead rows are given free.
+    pub async fn erase(&self) -> Result<(), Error> {
+        match &self.pool {
+            Pool::Sqlite { write, .. } => {
+                for statement in ["PRAGMA incremental_vacuum", "PRAGMA wal_checkpoint(TRUNCATE)"] {
+                    sqlx::query(statement).fetch_all(write).await?;
+                }
+            }
+            Pool::Postgres(pool) => {
+                for table in tenants::PURGED {
+                    sqlx::query(AssertSqlSafe(format!("VACUUM {table}"))).execute(pool).await?;
+                }
             }
         }
         Ok(())

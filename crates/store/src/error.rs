@@ -26,6 +26,9 @@ pub enum Error {
     /// The file that tells others of this process could not be locked.
     #[error("{0} cannot be locked")]
     Lock(String, #[source] std::io::Error),
+    /// A file could not be made.
+    #[error("{0} cannot be created")]
+    File(String, #[source] std::io::Error),
     /// Copying goes from SQLite to PostgreSQL only.
     #[error("everything can be copied from sqlite: to postgres:, and not otherwise")]
     NotFromSqlite,

@@ -73,13 +73,20 @@ pub async fn finish(
     browser: &str,
     now: Timestamp,
 ) -> Result<Option<Option<(TenantId, UserId)>>, Error> {
-    let row: Option<(String, i64, Option<Uuid>, Option<i64>)> = on!(tx, c => sqlx::query_as(
-        "DELETE FROM oauth_flow WHERE state_digest = $1 AND provider = $2 RETURNING browser_digest, expires_at, tenant_id, user_id")
-        .bind(vault.digest("state", state)).bind(provider.name()).fetch_optional(c).await)?;
+    let mut row: Option<(String, i64, Option<Uuid>, Option<i64>)> = None;
+    // What began before a new key was put first is finished after it.
+    for digest in vault.digests("state", state) {
+        row = on!(tx, c => sqlx::query_as(
+            "DELETE FROM oauth_flow WHERE state_digest = $1 AND provider = $2 RETURNING browser_digest, expires_at, tenant_id, user_id")
+            .bind(digest).bind(provider.name()).fetch_optional(c).await)?;
+        if row.is_some() {
+            break;
+        }
+    }
     on!(tx, c => sqlx::query("DELETE FROM oauth_flow WHERE expires_at < $1").bind(micros(now)).execute(c).await.map(drop))?;
     Ok(row
         .filter(|(browser_digest, expires_at, ..)| {
-            *browser_digest == vault.digest("browser", browser) && *expires_at >= micros(now)
+            vault.digests("browser", browser).contains(browser_digest) && *expires_at >= micros(now)
         })
         .map(|(_, _, tenant, user)| Some((TenantId(tenant?), UserId(user?)))))
 }

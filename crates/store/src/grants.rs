@@ -9,6 +9,7 @@ use crate::{
 };
 use domain::ids::{TenantId, UserId};
 use jiff::{Timestamp, tz::TimeZone};
+use secrecy::SecretString;
 
 /// What Pipedrive says of a user.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,7 +71,7 @@ pub(crate) fn known(language: String, locale: &str) -> String {
     if language.is_empty() { locale.to_owned() } else { language }
 }
 
-fn place(tenant: TenantId, user: UserId) -> String {
+pub(crate) fn place(tenant: TenantId, user: UserId) -> String {
     format!("{}/pipedrive_grant/{}", tenant.0, user.0)
 }
 
@@ -88,12 +89,12 @@ pub async fn install(
     let (access, refresh) = tokens::seal(vault, &place(tenant, user), tokens)?;
     on!(tx, c => sqlx::query(
         "INSERT INTO pipedrive_grant (tenant_id, user_id, user_name, locale, time_zone, is_admin, profile_at, api_domain, state, \
-         access_token, refresh_token, expires_at, lease_until, language) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'active', $9, $10, $11, 0, $12) \
+         access_token, refresh_token, expires_at, lease_until, language, installed_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'active', $9, $10, $11, 0, $12, $7) \
          ON CONFLICT (tenant_id, user_id) DO UPDATE SET user_name = excluded.user_name, locale = excluded.locale, language = excluded.language, \
          time_zone = excluded.time_zone, is_admin = excluded.is_admin, profile_at = excluded.profile_at, \
          api_domain = excluded.api_domain, state = 'active', access_token = excluded.access_token, \
-         refresh_token = excluded.refresh_token, expires_at = excluded.expires_at, lease_until = 0")
+         refresh_token = excluded.refresh_token, expires_at = excluded.expires_at, lease_until = 0, installed_at = excluded.installed_at")
         .bind(tenant.0).bind(user.0).bind(&profile.name).bind(&profile.locale).bind(&profile.time_zone).bind(profile.is_admin)
         .bind(micros(now)).bind(api_domain).bind(access).bind(refresh).bind(micros(tokens.expires_at)).bind(&profile.language).execute(c).await.map(drop))?;
     Ok(())
@@ -195,13 +196,46 @@ pub async fn release(
     Ok(rows == 1)
 }
 
-/// Forgets a user's grant, as an uninstallation asks; returns how many users of the company are left.
-pub async fn uninstall(tx: &mut Tx, tenant: TenantId, user: UserId) -> Result<i64, Error> {
+/// Forgets a user's grant, as an uninstallation asks that happened at a moment; returns how many users of the company are left whose grant
+/// is good. With the last one, those that were refused are forgotten as well. `None`, and nothing, where the user has installed the app
+/// again since.
+pub async fn uninstall(tx: &mut Tx, tenant: TenantId, user: UserId, at: Timestamp) -> Result<Option<i64>, Error> {
+    let is_newer: Option<i64> = on!(tx, c => sqlx::query_scalar(
+        "SELECT user_id FROM pipedrive_grant WHERE tenant_id = $1 AND user_id = $2 AND installed_at > $3")
+        .bind(tenant.0).bind(user.0).bind(micros(at)).fetch_optional(c).await)?;
+    if is_newer.is_some() {
+        return Ok(None);
+    }
     on!(tx, c => sqlx::query("DELETE FROM pipedrive_grant WHERE tenant_id = $1 AND user_id = $2")
         .bind(tenant.0).bind(user.0).execute(c).await.map(drop))?;
-    let left: i64 = on!(tx, c => sqlx::query_scalar("SELECT COUNT(*) FROM pipedrive_grant WHERE tenant_id = $1")
-        .bind(tenant.0).fetch_one(c).await)?;
-    Ok(left)
+    let left = active(tx, tenant).await?;
+    if left == 0 {
+        on!(tx, c => sqlx::query("DELETE FROM pipedrive_grant WHERE tenant_id = $1").bind(tenant.0).execute(c).await.map(drop))?;
+    }
+    Ok(Some(left))
+}
+
+/// How many users of a company have a grant that is good, as far as known.
+pub async fn active(tx: &mut Tx, tenant: TenantId) -> Result<i64, Error> {
+    Ok(
+        on!(tx, c => sqlx::query_scalar("SELECT COUNT(*) FROM pipedrive_grant WHERE tenant_id = $1 AND state = 'active'")
+        .bind(tenant.0).fetch_one(c).await)?,
+    )
+}
+
+/// The refresh tokens that are kept of a company, with whose they are; not those that cannot be opened.
+pub async fn refresh_tokens(
+    tx: &mut Tx,
+    vault: &Vault,
+    tenant: TenantId,
+) -> Result<Vec<(UserId, SecretString)>, Error> {
+    let rows: Vec<(i64, String)> = on!(tx, c => sqlx::query_as("SELECT user_id, refresh_token FROM pipedrive_grant WHERE tenant_id = $1")
+        .bind(tenant.0).fetch_all(c).await)?;
+    let opened = rows.into_iter().filter_map(|(user, sealed)| {
+        let user = UserId(user);
+        Some((user, vault.open(&format!("{}.refresh_token", place(tenant, user)), &sealed).ok()?))
+    });
+    Ok(opened.collect())
 }
 
 /// The users of a company who have the app now; administrators first.

@@ -72,11 +72,11 @@ struct Row {
     expires_at: i64,
 }
 
-fn place(tenant: TenantId) -> String {
+pub(crate) fn place(tenant: TenantId) -> String {
     format!("{}/quickbooks_connection", tenant.0)
 }
 
-fn realm_place(tenant: TenantId) -> String {
+pub(crate) fn realm_place(tenant: TenantId) -> String {
     format!("{}/quickbooks_connection.realm_id", tenant.0)
 }
 
@@ -117,13 +117,20 @@ pub async fn connect(
     let (access, refresh) = tokens::seal(vault, &place(tenant), tokens)?;
     let digest = vault.digest("realm", realm_id);
     let sealed_realm = vault.seal(&realm_place(tenant), &SecretString::from(realm_id))?;
+    // The row of an older key is the same connection: the invoices that were made through it refer to it.
+    for old in vault.digests("realm", realm_id).into_iter().skip(1) {
+        on!(tx, c => sqlx::query(
+            "UPDATE quickbooks_connection SET realm_digest = $3 WHERE tenant_id = $1 AND realm_digest = $2 AND NOT EXISTS \
+             (SELECT 1 FROM quickbooks_connection AS other WHERE other.tenant_id = $1 AND other.realm_digest = $3)")
+            .bind(tenant.0).bind(old).bind(&digest).execute(c).await.map(drop))?;
+    }
     on!(tx, c => sqlx::query("UPDATE quickbooks_connection SET state = 'disconnected' WHERE tenant_id = $1 AND realm_digest <> $2")
         .bind(tenant.0).bind(&digest).execute(c).await.map(drop))?;
     let id: Uuid = on!(tx, c => sqlx::query_scalar(
         "INSERT INTO quickbooks_connection (id, tenant_id, realm_digest, realm_id, company_name, country, home_currency, time_zone, \
          state, connected_by, connected_at, access_token, refresh_token, expires_at, lease_until) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'active', $9, $10, $11, $12, $13, 0) \
-         ON CONFLICT (tenant_id, realm_digest) DO UPDATE SET company_name = excluded.company_name, country = excluded.country, \
+         ON CONFLICT (tenant_id, realm_digest) DO UPDATE SET realm_id = excluded.realm_id, company_name = excluded.company_name, country = excluded.country, \
          home_currency = excluded.home_currency, time_zone = excluded.time_zone, state = 'active', \
          connected_by = excluded.connected_by, connected_at = excluded.connected_at, sweep_steps = 1, access_token = excluded.access_token, \
          refresh_token = excluded.refresh_token, expires_at = excluded.expires_at, lease_until = 0 RETURNING id")

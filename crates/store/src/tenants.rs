@@ -8,6 +8,7 @@ use crate::{
 };
 use domain::ids::TenantId;
 use jiff::Timestamp;
+use sqlx::AssertSqlSafe;
 use uuid::Uuid;
 
 /// A Pipedrive company.
@@ -84,6 +85,21 @@ pub async fn by_company(tx: &mut Tx, company_id: i64) -> Result<Option<Tenant>, 
     Ok(row.map(Tenant::from))
 }
 
+/// The tenant of a Pipedrive company, also one that was uninstalled.
+pub async fn of_company(tx: &mut Tx, company_id: i64) -> Result<Option<Tenant>, Error> {
+    let row: Option<Row> = on!(tx, c => sqlx::query_as(
+        "SELECT id, company_id, company_name, company_domain, locale, language FROM tenant WHERE company_id = $1")
+        .bind(company_id).fetch_optional(c).await)?;
+    Ok(row.map(Tenant::from))
+}
+
+/// Whether a tenant has the app installed.
+pub async fn is_installed(tx: &mut Tx, tenant: TenantId) -> Result<bool, Error> {
+    let found: Option<i64> = on!(tx, c => sqlx::query_scalar("SELECT company_id FROM tenant WHERE id = $1 AND uninstalled_at IS NULL")
+        .bind(tenant.0).fetch_optional(c).await)?;
+    Ok(found.is_some())
+}
+
 /// A tenant by our id.
 pub async fn find(tx: &mut Tx, tenant: TenantId) -> Result<Option<Tenant>, Error> {
     let row: Option<Row> = on!(tx, c => sqlx::query_as(
@@ -91,9 +107,15 @@ pub async fn find(tx: &mut Tx, tenant: TenantId) -> Result<Option<Tenant>, Error
     Ok(row.map(Tenant::from))
 }
 
-/// Marks a tenant as uninstalled; its data stay for the grace period.
+/// Marks a tenant as uninstalled; its data stay for the grace period, which begins with the first mark.
 pub async fn uninstall(tx: &mut Tx, tenant: TenantId, now: Timestamp) -> Result<(), Error> {
-    on!(tx, c => sqlx::query("UPDATE tenant SET uninstalled_at = $2 WHERE id = $1").bind(tenant.0).bind(micros(now)).execute(c).await.map(drop))?;
+    on!(tx, c => sqlx::query("UPDATE tenant SET uninstalled_at = COALESCE(uninstalled_at, $2) WHERE id = $1").bind(tenant.0).bind(micros(now)).execute(c).await.map(drop))?;
+    Ok(())
+}
+
+/// A tenant was taken for uninstalled and is not.
+pub async fn reinstate(tx: &mut Tx, tenant: TenantId) -> Result<(), Error> {
+    on!(tx, c => sqlx::query("UPDATE tenant SET uninstalled_at = NULL WHERE id = $1").bind(tenant.0).execute(c).await.map(drop))?;
     Ok(())
 }
 
@@ -104,6 +126,24 @@ pub async fn uninstalled(tx: &mut Tx, before: Timestamp, most: i64) -> Result<Ve
     Ok(rows.into_iter().map(TenantId).collect())
 }
 
+/// Where something is kept of a company, in the order in which the tables refer to each other.
+pub(crate) const PURGED: [&str; 14] = [
+    "history_entry",
+    "act",
+    "invoice",
+    "draft",
+    "deal_billing",
+    "customer_link",
+    "item_link",
+    "settings",
+    "connection_usage",
+    "quickbooks_connection",
+    "pipedrive_grant",
+    "oauth_flow",
+    "audit",
+    "tenant",
+];
+
 /// Forgets a company and all that is kept of it; nothing where it was installed again since.
 pub async fn purge(tx: &mut Tx, tenant: TenantId) -> Result<bool, Error> {
     let gone = on!(tx, c => sqlx::query("UPDATE tenant SET uninstalled_at = uninstalled_at WHERE id = $1 AND uninstalled_at IS NOT NULL")
@@ -111,24 +151,10 @@ pub async fn purge(tx: &mut Tx, tenant: TenantId) -> Result<bool, Error> {
     if gone == 0 {
         return Ok(false);
     }
-    // In the order in which they refer to each other.
-    for statement in [
-        "DELETE FROM history_entry WHERE tenant_id = $1",
-        "DELETE FROM act WHERE tenant_id = $1",
-        "DELETE FROM invoice WHERE tenant_id = $1",
-        "DELETE FROM draft WHERE tenant_id = $1",
-        "DELETE FROM deal_billing WHERE tenant_id = $1",
-        "DELETE FROM customer_link WHERE tenant_id = $1",
-        "DELETE FROM item_link WHERE tenant_id = $1",
-        "DELETE FROM settings WHERE tenant_id = $1",
-        "DELETE FROM connection_usage WHERE tenant_id = $1",
-        "DELETE FROM quickbooks_connection WHERE tenant_id = $1",
-        "DELETE FROM pipedrive_grant WHERE tenant_id = $1",
-        "DELETE FROM oauth_flow WHERE tenant_id = $1",
-        "DELETE FROM audit WHERE tenant_id = $1",
-        "DELETE FROM tenant WHERE id = $1",
-    ] {
-        on!(tx, c => sqlx::query(statement).bind(tenant.0).execute(c).await.map(drop))?;
+    for table in PURGED {
+        let statement =
+            format!("DELETE FROM {table} WHERE {} = $1", if table == "tenant" { "id" } else { "tenant_id" });
+        on!(tx, c => sqlx::query(AssertSqlSafe(statement.as_str())).bind(tenant.0).execute(c).await.map(drop))?;
     }
     Ok(true)
 }

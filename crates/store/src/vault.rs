@@ -35,6 +35,12 @@ pub enum KeyError {
     /// Not 32 bytes.
     #[error("the key {0} is not 32 bytes long; make one with: openssl rand -base64 32")]
     Length(String),
+    /// As an example's placeholder.
+    #[error("the key {0} is all zeros: anybody can guess it; make one with: openssl rand -base64 32")]
+    Zeros(String),
+    /// Only the first of the two would ever open anything.
+    #[error("two keys have the id {0}: give the newer one an id of its own")]
+    Doubled(String),
 }
 
 impl Vault {
@@ -50,6 +56,12 @@ impl Vault {
             let bytes = BASE64_URL_SAFE_NO_PAD.decode(plain).map_err(|_| KeyError::Shape)?;
             if bytes.len() != 32 {
                 return Err(KeyError::Length(id.to_owned()));
+            }
+            if bytes.iter().all(|byte| *byte == 0) {
+                return Err(KeyError::Zeros(id.to_owned()));
+            }
+            if keys.iter().any(|key: &Key| key.id == id) {
+                return Err(KeyError::Doubled(id.to_owned()));
             }
             let seal =
                 RandomizedNonceKey::new(&AES_256_GCM_SIV, &bytes).map_err(|_| KeyError::Length(id.to_owned()))?;
@@ -86,6 +98,16 @@ impl Vault {
         let nonce = Nonce::try_assume_unique_for_key(&bytes).map_err(|_| unreadable())?;
         let plain = key.seal.open_in_place(nonce, aad(id, place), &mut ciphertext).map_err(|_| unreadable())?;
         String::from_utf8(plain.to_vec()).map(SecretString::from).map_err(|_| unreadable())
+    }
+
+    /// The id of the key that seals.
+    pub fn first_id(&self) -> &str {
+        &self.keys[0].id
+    }
+
+    /// The ids of all keys, the one that seals first.
+    pub fn ids(&self) -> impl Iterator<Item = &str> {
+        self.keys.iter().map(|key| key.id.as_str())
     }
 
     /// A keyed digest, for finding a value that is stored sealed or not at all.
@@ -151,7 +173,8 @@ mod tests {
 
     #[test]
     fn a_bad_ring_is_refused() {
-        for ring in ["", "a", "a:AAAA", "a b:AAAA"] {
+        let (zeros, doubled) = (key("a", 0), [key("a", 1), key("a", 2)].join(","));
+        for ring in ["", "a", "a:AAAA", "a b:AAAA", &zeros, &doubled] {
             assert!(Vault::from_ring(&ring.to_owned().into()).is_err(), "{ring}");
         }
     }

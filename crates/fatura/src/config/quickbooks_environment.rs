@@ -104,7 +104,7 @@ mod tests {
     const REQUIRED: &str = r#"
         public_url = "https://fatura.example"
         database_url = "sqlite:x"
-        key_ring = "a:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
+        key_ring = "a:AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE="
         pipedrive_client_id = "1"
         pipedrive_client_secret = "0123456789abcdef"
         pipedrive_jwt_secret_panel = "1123456789abcdef"

@@ -3,7 +3,7 @@
 //! Whoever needs a refresh takes the lease in the grant's row; the others wait and then read what the winner stored.
 //! New tokens are stored before they are used. A refresh runs to its end even if the request that needed it is gone.
 
-use super::{Error, reconnect};
+use super::{Error, install, reconnect};
 use crate::state::App;
 use domain::ids::{ConnectionId, TenantId, UserId};
 use iso_currency::Currency;
@@ -15,6 +15,7 @@ use std::time::Duration;
 use store::{
     Tokens, Tx, audit, grants,
     quickbooks::{self, Connection, State},
+    tenants,
 };
 use url::Url;
 
@@ -323,12 +324,20 @@ impl Grant for OfUser {
         let named =
             granted.api_domain.as_deref().and_then(|api| Url::parse(api).ok()).filter(|api| app.config.allows_api(api));
         let api = named.map_or_else(|| stored.api_domain.clone(), String::from);
-        Ok(grants::renew(tx, &app.vault, self.tenant, self.user, stored.tokens.expires_at, &api, &tokens(granted))
-            .await?)
+        let (replaced, tokens) = (stored.tokens.expires_at, tokens(granted));
+        let had_ended = grants::renew(tx, &app.vault, self.tenant, self.user, replaced, &api, &tokens).await?;
+        if had_ended {
+            tenants::reinstate(tx, self.tenant).await?;
+        }
+        Ok(had_ended)
     }
 
-    async fn release(&self, _app: &App, tx: &mut Tx, stored: &grants::Grant, ended: bool) -> Result<bool, Error> {
-        Ok(grants::release(tx, self.tenant, self.user, stored.tokens.expires_at, ended).await?)
+    async fn release(&self, app: &App, tx: &mut Tx, stored: &grants::Grant, ended: bool) -> Result<bool, Error> {
+        let released = grants::release(tx, self.tenant, self.user, stored.tokens.expires_at, ended).await?;
+        if released && ended {
+            install::grant_refused(app, tx, self.tenant, self.user).await?;
+        }
+        Ok(released)
     }
 
     fn failed(error: ProviderError) -> Error {

@@ -4,11 +4,10 @@
 //! anything is kept, the person confirms a page that names both companies. So nobody can be led into connecting
 //! their books to a stranger's Pipedrive.
 
-use super::{Error, access::QuickBooks, install::FLOW_LIFE, reconnect, secret};
+use super::{Error, access::QuickBooks, install::FLOW_LIFE, reconnect, revoke, secret};
 use crate::state::App;
 use domain::ids::{ConnectionId, TenantId, UserId};
 use jiff::{SignedDuration, Timestamp};
-use providers::ProviderError;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -17,6 +16,7 @@ use store::{
     flows::{self, Provider},
     grants,
     quickbooks::{self, Company},
+    revocations::{self, Provider as Grantor},
     tenants::{self, Tenant},
 };
 use url::Url;
@@ -89,6 +89,10 @@ pub(crate) async fn finish(app: &App, code: &str, state: &str, realm_id: &str, b
     // The realm in the address is not signed: only a company that the token opens is believed.
     let catalogue =
         QuickBooks::with(app, realm_id, granted.access.clone()).api().catalogue().await.map_err(Error::QuickBooks)?;
+    // Handed back now, the old access to the same company would take the new one with it.
+    let mut tx = app.db.begin().await?;
+    revocations::defer(&mut tx, &app.vault, Grantor::QuickBooks, realm_id, now + FLOW_LIFE).await?;
+    tx.commit().await?;
     let pending = Pending {
         tenant,
         user,
@@ -143,12 +147,17 @@ pub(crate) async fn confirm(app: &App, sealed: &str, browser: &str) -> Result<Te
     let mut tx = app.db.begin().await?;
     let tenant = tenants::find(&mut tx, pending.tenant).await?.ok_or(Error::ForeignFlow)?;
     let grant = grants::find(&mut tx, &app.vault, tenant.id, pending.user).await?.ok_or(Error::NotInstalled)?;
-    if quickbooks::tenant_of_realm(&mut tx, &app.vault, &pending.realm_id)
-        .await?
-        .is_some_and(|other| other != tenant.id)
-    {
-        return Err(Error::ConnectedElsewhere);
+    let connected = quickbooks::tenant_of_realm(&mut tx, &app.vault, &pending.realm_id).await?;
+    if let Some(other) = connected.filter(|other| *other != tenant.id) {
+        if tenants::is_installed(&mut tx, other).await? {
+            return Err(Error::ConnectedElsewhere);
+        }
+        // Its app was uninstalled without a word. Its access is not revoked: that would end the new one.
+        if let Some(connection) = quickbooks::current(&mut tx, &app.vault, other).await? {
+            quickbooks::disconnect(&mut tx, &app.vault, other, connection.id).await?;
+        }
     }
+    revocations::supersede(&mut tx, &app.vault, Grantor::QuickBooks, &pending.realm_id).await?;
     let zone = if time_zone.is_empty() { grant.profile.time_zone.clone() } else { time_zone };
     let company = Company { name, country, home_currency, time_zone: zone };
     // Another company takes the place of the one that was connected.
@@ -156,6 +165,7 @@ pub(crate) async fn confirm(app: &App, sealed: &str, browser: &str) -> Result<Te
     let replaced = before.clone().filter(|before| before.realm_id != pending.realm_id);
     if let Some(replaced) = &replaced {
         quickbooks::disconnect(&mut tx, &app.vault, tenant.id, replaced.id).await?;
+        revoke::ask(app, &mut tx, Grantor::QuickBooks, &replaced.realm_id, &replaced.tokens.refresh).await?;
     }
     let id = ConnectionId(Uuid::now_v7());
     let id = quickbooks::connect(
@@ -178,18 +188,10 @@ pub(crate) async fn confirm(app: &App, sealed: &str, browser: &str) -> Result<Te
     tx.commit().await?;
     app.catalogues.invalidate(&id).await;
     app.db.announce(tenant.id).await;
-    if let Some(replaced) = replaced {
-        revoke(app, tenant.id, &replaced).await;
+    if replaced.is_some() {
+        revoke::now(app).await;
     }
     Ok(tenant)
-}
-
-/// Hands the access back at Intuit. Where that fails it is forgotten here all the same.
-async fn revoke(app: &App, tenant: TenantId, connection: &quickbooks::Connection) {
-    match app.quickbooks.revoke(&app.http, &connection.tokens.refresh).await {
-        Ok(()) | Err(ProviderError::Refused(_) | ProviderError::Disconnected | ProviderError::TokenRefused) => {}
-        Err(error) => tracing::warn!(tenant.id = %tenant.0, %error, "QuickBooks did not take the revocation"),
-    }
 }
 
 /// Whoever cancelled may connect after all, from the page that says so, for so long.
@@ -258,12 +260,13 @@ pub(crate) async fn again(app: &App, sealed: &str, browser: &str) -> Result<Url,
 /// already: at Intuit that would end the connection that stands. The value to show the outcome with.
 pub(crate) async fn decline(app: &App, sealed: &str, browser: &str) -> Result<String, Error> {
     let pending = open(app, sealed, browser)?;
-    let mut tx = app.db.read().await?;
+    let mut tx = app.db.begin().await?;
     let connected = quickbooks::tenant_of_realm(&mut tx, &app.vault, &pending.realm_id).await?;
-    drop(tx);
     if connected.is_none() {
-        app.quickbooks.revoke(&app.http, &pending.refresh.into()).await.map_err(Error::QuickBooks)?;
+        revoke::ask(app, &mut tx, Grantor::QuickBooks, &pending.realm_id, &pending.refresh.into()).await?;
     }
+    tx.commit().await?;
+    revoke::now(app).await;
     cancelled(app, pending.tenant, pending.user, browser)
 }
 
@@ -273,6 +276,7 @@ pub(crate) async fn disconnect(app: &App, tenant: TenantId, user: UserId) -> Res
     let mut tx = app.db.begin().await?;
     let connection = quickbooks::current(&mut tx, &app.vault, tenant).await?.ok_or(Error::NotConnected)?;
     quickbooks::disconnect(&mut tx, &app.vault, tenant, connection.id).await?;
+    revoke::ask(app, &mut tx, Grantor::QuickBooks, &connection.realm_id, &connection.tokens.refresh).await?;
     if connection.state == quickbooks::State::NeedsReconnect {
         reconnect::ask(app, &mut tx, tenant).await?;
     }
@@ -281,6 +285,6 @@ pub(crate) async fn disconnect(app: &App, tenant: TenantId, user: UserId) -> Res
     tx.commit().await?;
     app.catalogues.invalidate(&connection.id).await;
     app.db.announce(tenant).await;
-    revoke(app, tenant, &connection).await;
+    revoke::now(app).await;
     Ok(())
 }

@@ -143,6 +143,9 @@ pub(crate) async fn heard(app: &App, realms: impl IntoIterator<Item = String>) -
     for realm in realms {
         let mut tx = app.db.begin().await?;
         let Some(tenant) = quickbooks::tenant_of_realm(&mut tx, &app.vault, &realm).await? else { continue };
+        if !tenants::is_installed(&mut tx, tenant).await? {
+            continue;
+        }
         let Some(connection) = quickbooks::current(&mut tx, &app.vault, tenant).await? else { continue };
         mark(app, &mut tx, tenant, connection.id, Sign::Webhook).await?;
         tx.commit().await?;

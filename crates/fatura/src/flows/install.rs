@@ -1,16 +1,16 @@
 //! Installing the app in a Pipedrive company, and uninstalling it.
 
-use super::{Error, access::Pipedrive, states};
+use super::{Error, access::Pipedrive, revoke, states};
 use crate::state::App;
 use domain::ids::{TenantId, UserId};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use providers::{ProviderError, pipedrive::Me};
 use serde_json::json;
 use store::{
-    Tokens, audit,
+    Tokens, Tx, audit,
     flows::{self, Provider},
     grants::{self, Profile},
-    quickbooks,
+    quickbooks, revocations,
     tenants::{self, Company, Tenant},
 };
 use url::Url;
@@ -67,6 +67,8 @@ pub(crate) async fn finish(app: &App, code: &str, state: &str, browser: &str) ->
     )
     .await?;
     grants::install(&mut tx, &app.vault, tenant.id, user, &profile(&me), api.as_str(), &tokens, now).await?;
+    let subject = revoke::user_of(me.company_id, user);
+    revocations::supersede(&mut tx, &app.vault, revocations::Provider::Pipedrive, &subject).await?;
     audit::record(&mut tx, tenant.id, Some(user), "installed", None, &json!({}), now).await?;
     tx.commit().await?;
     Ok((tenant, user))
@@ -83,30 +85,50 @@ pub(crate) fn profile(me: &Me) -> Profile {
     }
 }
 
-/// A user has uninstalled the app: the grant is forgotten at once; with the last user the QuickBooks connection too.
-pub(crate) async fn uninstall(app: &App, company_id: i64, user: UserId) -> Result<(), Error> {
+/// The resolution of the moments that Pipedrive tells.
+const RESOLUTION: SignedDuration = SignedDuration::from_secs(1);
+
+/// A user has uninstalled the app, at a moment where Pipedrive tells it: the grant is forgotten at once; with the last user the QuickBooks
+/// connection too. Nothing changes where the user has installed it again since.
+pub(crate) async fn uninstall(
+    app: &App,
+    company_id: i64,
+    user: UserId,
+    happened: Option<Timestamp>,
+) -> Result<(), Error> {
     let now = app.clock.now();
+    let happened = happened.map_or(now, |at| at.saturating_add(RESOLUTION).unwrap_or(now));
     let mut tx = app.db.begin().await?;
-    let Some(tenant) = tenants::by_company(&mut tx, company_id).await? else {
+    let Some(tenant) = tenants::of_company(&mut tx, company_id).await? else {
         return Ok(());
     };
-    let left = grants::uninstall(&mut tx, tenant.id, user).await?;
-    let mut connection = None;
+    let Some(left) = grants::uninstall(&mut tx, tenant.id, user, happened).await? else {
+        tracing::info!(tenant.id = %tenant.id.0, "an uninstall call is older than the installation");
+        return Ok(());
+    };
     if left == 0 {
-        connection = quickbooks::current(&mut tx, &app.vault, tenant.id).await?;
-        if let Some(connection) = &connection {
+        if let Some(connection) = quickbooks::current(&mut tx, &app.vault, tenant.id).await? {
             quickbooks::disconnect(&mut tx, &app.vault, tenant.id, connection.id).await?;
+            let (realm, refresh) = (&connection.realm_id, &connection.tokens.refresh);
+            revoke::ask(app, &mut tx, revocations::Provider::QuickBooks, realm, refresh).await?;
         }
         tenants::uninstall(&mut tx, tenant.id, now).await?;
     }
     audit::record(&mut tx, tenant.id, Some(user), "uninstalled", None, &json!({ "users_left": left }), now).await?;
     tx.commit().await?;
-    if let Some(connection) = connection
-        && let Err(error) = app.quickbooks.revoke(&app.http, &connection.tokens.refresh).await
-    {
-        tracing::warn!(tenant.id = %tenant.id.0, %error, "QuickBooks did not take the revocation");
-    }
+    revoke::now(app).await;
     Ok(())
+}
+
+/// Pipedrive has refused a user's grant for good. With the last one of the company, the app counts as uninstalled: nothing is read any
+/// more, and the grace period begins. The connection is kept for it, because nobody has asked for its end.
+pub(crate) async fn grant_refused(app: &App, tx: &mut Tx, tenant: TenantId, user: UserId) -> Result<(), Error> {
+    if grants::active(tx, tenant).await? > 0 {
+        return Ok(());
+    }
+    let now = app.clock.now();
+    tenants::uninstall(tx, tenant, now).await?;
+    Ok(audit::record(tx, tenant, Some(user), "access ended by Pipedrive", None, &json!({}), now).await?)
 }
 
 /// How long the data of a company are kept after the last user has uninstalled.
@@ -120,10 +142,31 @@ pub(crate) async fn purge(app: &App) -> Result<usize, Error> {
     drop(tx);
     for tenant in &gone {
         let mut tx = app.db.begin().await?;
+        hand_back(app, &mut tx, *tenant).await?;
+        // Rolled back with what was to be handed back, where it was installed again since.
         if tenants::purge(&mut tx, *tenant).await? {
+            tx.commit().await?;
             tracing::info!(tenant.id = %tenant.0, "an uninstalled company was forgotten");
         }
-        tx.commit().await?;
+    }
+    if !gone.is_empty() {
+        revoke::now(app).await;
+        app.db.erase().await?;
     }
     Ok(gone.len())
+}
+
+/// Has all access revoked that is still kept of a company.
+async fn hand_back(app: &App, tx: &mut Tx, tenant: TenantId) -> Result<(), Error> {
+    let Some(company) = tenants::find(tx, tenant).await? else { return Ok(()) };
+    for (user, refresh) in grants::refresh_tokens(tx, &app.vault, tenant).await? {
+        let subject = revoke::user_of(company.company_id, user);
+        revoke::ask(app, tx, revocations::Provider::Pipedrive, &subject, &refresh).await?;
+    }
+    // A connection that cannot be opened is forgotten all the same.
+    if let Ok(Some(connection)) = quickbooks::current(tx, &app.vault, tenant).await {
+        let (realm, refresh) = (&connection.realm_id, &connection.tokens.refresh);
+        revoke::ask(app, tx, revocations::Provider::QuickBooks, realm, refresh).await?;
+    }
+    Ok(())
 }

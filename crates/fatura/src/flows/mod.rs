@@ -21,6 +21,7 @@ pub(crate) mod pdf;
 pub(crate) mod reconnect;
 mod refusals;
 pub(crate) mod repeats;
+pub(crate) mod revoke;
 pub(crate) mod settings;
 mod states;
 pub(crate) mod stuck;

@@ -7,9 +7,9 @@ use crate::{
     flows::{
         self, acts, follow, history, install, issue,
         lease::{self, Attempt},
-        reconnect, won, write_back,
+        reconnect, revoke, won, write_back,
     },
-    metering,
+    keys, metering,
     state::App,
     telemetry,
 };
@@ -162,6 +162,24 @@ pub(crate) async fn tend(app: App, stop: CancellationToken) {
     regularly(SWEEP, TENDED, stop, "companies that have left and won deals", || {
         let app = app.clone();
         async move { Ok(install::purge(&app).await? + won::sweep(&app).await?) }
+    })
+    .await;
+}
+
+/// Hands back access at the providers, until told to stop.
+pub(crate) async fn revoke(app: App, stop: CancellationToken) {
+    regularly(RECOVERY, TENDED, stop, "revocations", || {
+        let app = app.clone();
+        async move { revoke::sweep(&app).await }
+    })
+    .await;
+}
+
+/// Looks whether the ring of keys opens what is in the database, until told to stop.
+pub(crate) async fn look_at_keys(app: App, stop: CancellationToken) {
+    regularly(SWEEP, ANSWERED, stop, "keys", || {
+        let app = app.clone();
+        async move { Ok(keys::look(&app).await?) }
     })
     .await;
 }

@@ -18,6 +18,7 @@ use axum_extra::extract::{
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
 use domain::ids::UserId;
+use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
 use secrecy::ExposeSecret;
 use serde::Deserialize;
 use serde_json::Value;
@@ -93,6 +94,18 @@ struct Uninstall {
     client_id: String,
     company_id: i64,
     user_id: i64,
+    /// When it happened; nothing where that cannot be read.
+    timestamp: Option<Timestamp>,
+}
+
+/// A moment as text or as seconds since 1970.
+fn moment(text: &str) -> Option<Timestamp> {
+    let text = text.trim();
+    let civil = || text.parse::<DateTime>().ok()?.to_zoned(TimeZone::UTC).ok();
+    text.parse()
+        .ok()
+        .or_else(|| civil().map(|at| at.timestamp()))
+        .or_else(|| Timestamp::from_second(text.parse().ok()?).ok())
 }
 
 impl Uninstall {
@@ -112,7 +125,9 @@ impl Uninstall {
             }
         };
         let number = |key| member(key)?.trim().parse().ok();
-        Some(Self { client_id: member("client_id")?, company_id: number("company_id")?, user_id: number("user_id")? })
+        let timestamp = member("timestamp").and_then(|text| moment(&text));
+        let (company_id, user_id) = (number("company_id")?, number("user_id")?);
+        Some(Self { client_id: member("client_id")?, company_id, user_id, timestamp })
     }
 }
 
@@ -135,7 +150,8 @@ pub(crate) async fn uninstalled(State(app): State<App>, headers: HeaderMap, body
         return Err(Error::Unauthenticated);
     }
     let language = crate::language::Language::English;
-    install::uninstall(&app, uninstall.company_id, UserId(uninstall.user_id)).await.map_err(Error::of(language))?;
+    let Uninstall { company_id, user_id, timestamp, .. } = uninstall;
+    install::uninstall(&app, company_id, UserId(user_id), timestamp).await.map_err(Error::of(language))?;
     Ok(StatusCode::OK)
 }
 
@@ -145,10 +161,12 @@ mod tests {
 
     #[test]
     fn an_uninstall_call_is_read_by_its_content() {
-        let expected = Uninstall { client_id: "a+b".into(), company_id: 7, user_id: 9 };
+        let timestamp = "2026-01-01T00:00:00Z".parse().ok();
+        let expected = Uninstall { client_id: "a+b".into(), company_id: 7, user_id: 9, timestamp };
         for body in [
             r#"{"client_id":"a+b","company_id":7,"user_id":9,"timestamp":"2026-01-01T00:00:00Z"}"#,
-            r#" {"client_id":"a+b","company_id":"7","user_id":"9","more":{"a":[1]}} "#,
+            r#" {"client_id":"a+b","company_id":"7","user_id":"9","more":{"a":[1]},"timestamp":"2026-01-01 00:00:00"} "#,
+            r#"{"client_id":"a+b","company_id":7,"user_id":9,"timestamp":1767225600}"#,
             "client_id=a%2Bb&company_id=7&user_id=9&timestamp=2026-01-01T00%3A00%3A00Z",
         ] {
             assert_eq!(Uninstall::parse(body.as_bytes()).as_ref(), Some(&expected), "{body}");

@@ -33,7 +33,11 @@ use error::Error;
 pub(crate) use panel::badge;
 use panel::refused;
 use serde_json::json;
-use std::{sync::atomic::Ordering, time::Duration};
+use std::{
+    borrow::Cow,
+    sync::{PoisonError, atomic::Ordering},
+    time::Duration,
+};
 use tower_http::{
     catch_panic::CatchPanicLayer, compression::CompressionLayer, set_header::SetResponseHeaderLayer,
     timeout::TimeoutLayer,
@@ -137,16 +141,19 @@ pub(crate) fn router(app: App) -> Router {
 
 /// Whether requests can be served now: for load balancers. Not while the database does not answer or keeps nothing, and not once the
 /// service is to end.
-async fn ready(State(app): State<App>) -> (StatusCode, &'static str) {
+async fn ready(State(app): State<App>) -> (StatusCode, Cow<'static, str>) {
     if app.stop.is_cancelled() {
-        return (StatusCode::SERVICE_UNAVAILABLE, "ending");
+        return (StatusCode::SERVICE_UNAVAILABLE, "ending".into());
+    }
+    if let Some(wrong) = app.wrong_keys.lock().unwrap_or_else(PoisonError::into_inner).clone() {
+        return (StatusCode::SERVICE_UNAVAILABLE, wrong.into());
     }
     match tokio::time::timeout(READY_WITHIN, app.db.read()).await {
         Ok(Ok(_)) if !app.can_write.load(Ordering::Relaxed) => {
-            (StatusCode::SERVICE_UNAVAILABLE, "the database keeps nothing that is new")
+            (StatusCode::SERVICE_UNAVAILABLE, "the database keeps nothing that is new".into())
         }
-        Ok(Ok(_)) => (StatusCode::OK, "ready"),
-        _ => (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer"),
+        Ok(Ok(_)) => (StatusCode::OK, "ready".into()),
+        _ => (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer".into()),
     }
 }
 

@@ -71,8 +71,9 @@ fn token(headers: &HeaderMap) -> Result<&str, Error> {
         .ok_or(Error::Unauthenticated)
 }
 
-fn key(app: &App) -> String {
-    app.vault.digest("session key", "v1")
+/// The keys that sign bearers, one for each key of the ring: the first signs, and what an older one has signed stays good.
+fn keys(app: &App) -> Vec<String> {
+    app.vault.digests("session key", "v1")
 }
 
 /// Swaps Pipedrive's signed token for a bearer.
@@ -104,7 +105,7 @@ pub(crate) async fn exchange(
 }
 
 fn sign(app: &App, claims: &Claims) -> Result<String, Error> {
-    let key = EncodingKey::from_secret(key(app).as_bytes());
+    let key = EncodingKey::from_secret(keys(app)[0].as_bytes());
     jsonwebtoken::encode(&Header::new(Algorithm::HS256), claims, &key).map_err(|error| Error::Page(error.to_string()))
 }
 
@@ -169,9 +170,10 @@ fn claims(app: &App, bearer: &str, surfaces: &[Surface]) -> Result<Claims, Error
     let mut validation = Validation::new(Algorithm::HS256);
     // Checked below, by our own clock.
     validation.validate_exp = false;
-    let decoding = DecodingKey::from_secret(key(app).as_bytes());
-    let claims =
-        jsonwebtoken::decode::<Claims>(bearer, &decoding, &validation).map_err(|_| Error::Unauthenticated)?.claims;
+    let decoded = |key: &String| {
+        jsonwebtoken::decode::<Claims>(bearer, &DecodingKey::from_secret(key.as_bytes()), &validation).ok()
+    };
+    let claims = keys(app).iter().find_map(decoded).ok_or(Error::Unauthenticated)?.claims;
     if claims.exp <= app.clock.now().as_second() || !surfaces.contains(&claims.surface) {
         return Err(Error::Unauthenticated);
     }

@@ -240,7 +240,7 @@ async fn one_refreshes_at_a_time(#[values(Sqlite, Postgres)] backend: Backend) {
     let other = grants::Profile { is_admin: false, ..profile() };
     grants::set_profile(&mut tx, tenant, USER, &other, at(5)).await.unwrap();
     assert_eq!(grants::find(&mut tx, &t.vault, tenant, USER).await.unwrap().unwrap().profile, other);
-    assert_eq!(grants::uninstall(&mut tx, tenant, USER).await.unwrap(), 0);
+    assert_eq!(grants::uninstall(&mut tx, tenant, USER, at(0)).await.unwrap(), Some(0));
 
     let id = connection(&t, &mut tx, tenant, "1").await;
     assert!(quickbooks::lease(&mut tx, tenant, id, at(0), at(40)).await.unwrap());

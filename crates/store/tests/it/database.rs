@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use secrecy::SecretString;
+use std::path::Path;
 use store::{Db, vault::Vault};
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -17,7 +18,7 @@ pub(crate) struct Database {
     pub(crate) db: Db,
     pub(crate) vault: Vault,
     /// Holds the SQLite file.
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 /// An instant of the tests' own time: so many seconds after a fixed one.
@@ -44,9 +45,14 @@ impl Database {
         Self::of(db, folder)
     }
 
+    /// Where the files of SQLite are.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     /// One that is there already.
     pub(crate) fn of(db: Db, folder: TempDir) -> Self {
-        let key = "test:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA".to_owned();
-        Self { db, vault: Vault::from_ring(&SecretString::from(key)).unwrap(), _folder: folder }
+        let key = "test:AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE".to_owned();
+        Self { db, vault: Vault::from_ring(&SecretString::from(key)).unwrap(), folder }
     }
 }

@@ -7,6 +7,8 @@ mod database;
 mod drafts;
 mod fixtures;
 mod follow;
+mod keys;
+mod lifecycle;
 mod migrations;
 mod operate;
 mod usage;

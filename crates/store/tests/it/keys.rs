@@ -1,0 +1,173 @@
+//! What the store promises of keys: what an older key has written is found, sealed anew, and then needs that key no more.
+
+use crate::{
+    database::{
+        Backend::{self, Postgres, Sqlite},
+        Database, at,
+    },
+    fixtures::{USER, profile, tenant, tokens},
+};
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use domain::ids::{ConnectionId, TenantId, UserId};
+use rstest::rstest;
+use secrecy::ExposeSecret;
+use std::cell::Cell;
+use store::{
+    Tx,
+    flows::{self, Provider},
+    grants,
+    keys::{self, KeyUse},
+    quickbooks::{self, Company},
+    vault::Vault,
+};
+use uuid::Uuid;
+
+fn ring(keys: &[(&str, u8)]) -> Vault {
+    let keys: Vec<String> =
+        keys.iter().map(|(id, byte)| format!("{id}:{}", BASE64_URL_SAFE_NO_PAD.encode([*byte; 32]))).collect();
+    Vault::from_ring(&keys.join(",").into()).unwrap()
+}
+
+async fn connect(tx: &mut Tx, vault: &Vault, tenant: TenantId, realm: &str) -> ConnectionId {
+    let text = || "US".to_owned();
+    let company = Company { name: text(), country: text(), home_currency: text(), time_zone: text() };
+    let id = ConnectionId(Uuid::new_v4());
+    quickbooks::connect(tx, vault, tenant, id, realm, &company, "Ana", &tokens(realm), at(0)).await.unwrap()
+}
+
+async fn install(tx: &mut Tx, vault: &Vault, tenant: TenantId, user: i64) {
+    let tokens = tokens(&format!("user-{user}"));
+    grants::install(tx, vault, tenant, UserId(user), &profile(), "https://a.example", &tokens, at(0)).await.unwrap();
+}
+
+#[rstest]
+#[tokio::test]
+async fn what_an_older_key_has_written_is_found(#[values(Sqlite, Postgres)] backend: Backend) {
+    let t = Database::new(backend).await;
+    let (old, rotated) = (ring(&[("a", 1)]), ring(&[("b", 2), ("a", 1)]));
+    let mut tx = t.db.begin().await.unwrap();
+    let tenant = tenant(&mut tx, 1).await;
+    let first = connect(&mut tx, &old, tenant, "77").await;
+    assert_eq!(quickbooks::tenant_of_realm(&mut tx, &rotated, "77").await.unwrap(), Some(tenant));
+    assert_eq!(connect(&mut tx, &rotated, tenant, "77").await, first, "the same connection, with its invoices");
+    assert_eq!(quickbooks::tenant_of_realm(&mut tx, &rotated, "77").await.unwrap(), Some(tenant));
+    let new = ring(&[("b", 2)]);
+    assert_eq!(quickbooks::current(&mut tx, &new, tenant).await.unwrap().unwrap().realm_id, "77", "the whole row");
+
+    let who = Some((tenant, USER));
+    flows::begin(&mut tx, &old, Provider::QuickBooks, "state", "browser", who, at(600)).await.unwrap();
+    let found = flows::finish(&mut tx, &rotated, Provider::QuickBooks, "state", "browser", at(1)).await.unwrap();
+    assert_eq!(found, Some(who));
+}
+
+/// `keys::in_use`, `keys::missing`
+#[rstest]
+#[tokio::test]
+async fn everything_is_sealed_anew_and_the_old_key_is_needed_no_more(#[values(Sqlite, Postgres)] backend: Backend) {
+    let t = Database::new(backend).await;
+    let (old, rotated, new) = (ring(&[("a", 1)]), ring(&[("b", 2), ("a", 1)]), ring(&[("b", 2)]));
+    let mut tx = t.db.begin().await.unwrap();
+    let mut tenants = Vec::new();
+    for company in 0..3 {
+        let tenant = tenant(&mut tx, company).await;
+        connect(&mut tx, &old, tenant, &format!("7{company}")).await;
+        connect(&mut tx, &old, tenant, &format!("8{company}")).await;
+        for user in 0..50 {
+            install(&mut tx, &old, tenant, user).await;
+        }
+        tenants.push(tenant);
+    }
+    tx.commit().await.unwrap();
+    let used = |key: &str, rows| KeyUse { key: key.into(), rows };
+    let mut tx = t.db.read().await.unwrap();
+    assert_eq!(keys::in_use(&mut tx).await.unwrap(), [used("a", 156)]);
+    assert_eq!(keys::missing(&mut tx, &new).await.unwrap(), [used("a", 156)]);
+    assert_eq!(
+        keys::missing(&mut tx, &ring(&[("a", 9)])).await.unwrap(),
+        [used("a", 156)],
+        "the id alone opens nothing"
+    );
+    assert_eq!(keys::missing(&mut tx, &rotated).await.unwrap(), []);
+    drop(tx);
+
+    let nothing = t.db.reseal(&new).await.unwrap();
+    assert_eq!((nothing.texts, nothing.unopened), (0, 318), "what is not opened stays as it is");
+    let done = t.db.reseal(&rotated).await.unwrap();
+    assert_eq!((done.texts, done.unopened), (318, 0));
+    assert_eq!(t.db.reseal(&rotated).await.unwrap().texts, 0, "done twice, it is the same");
+    let mut tx = t.db.begin().await.unwrap();
+    assert_eq!(keys::in_use(&mut tx).await.unwrap(), [used("b", 156)]);
+    for (company, tenant) in tenants.into_iter().enumerate() {
+        let current = quickbooks::current(&mut tx, &new, tenant).await.unwrap().unwrap();
+        assert_eq!(current.realm_id, format!("8{company}"));
+        assert_eq!(current.tokens.refresh.expose_secret(), format!("8{company}-refresh"));
+        assert_eq!(quickbooks::tenant_of_realm(&mut tx, &new, &current.realm_id).await.unwrap(), Some(tenant));
+        assert_eq!(connect(&mut tx, &new, tenant, &current.realm_id).await, current.id);
+        let grant = grants::find(&mut tx, &new, tenant, UserId(49)).await.unwrap().unwrap();
+        assert_eq!(grant.tokens.access.expose_secret(), "user-49-access");
+    }
+}
+
+/// A second row of the same company, as versions made that looked for the newest key's digest alone, holds nothing up.
+#[rstest]
+#[tokio::test]
+async fn a_company_that_was_connected_twice_is_sealed_anew_as_well(#[values(Sqlite, Postgres)] backend: Backend) {
+    let t = Database::new(backend).await;
+    let (old, rotated, new) = (ring(&[("a", 1)]), ring(&[("b", 2), ("a", 1)]), ring(&[("b", 2)]));
+    let mut tx = t.db.begin().await.unwrap();
+    let tenant = tenant(&mut tx, 1).await;
+    connect(&mut tx, &old, tenant, "77").await;
+    let second = connect(&mut tx, &new, tenant, "77").await;
+    tx.commit().await.unwrap();
+    t.db.reseal(&rotated).await.unwrap();
+    let mut tx = t.db.begin().await.unwrap();
+    assert_eq!(keys::missing(&mut tx, &new).await.unwrap(), []);
+    assert_eq!(connect(&mut tx, &rotated, tenant, "77").await, second);
+}
+
+/// Tokens that are refreshed while everything is sealed anew are those that stay.
+#[rstest]
+#[tokio::test]
+async fn sealing_anew_never_brings_back_old_tokens(#[values(Sqlite, Postgres)] backend: Backend) {
+    let t = Database::new(backend).await;
+    let (old, rotated) = (ring(&[("a", 1)]), ring(&[("b", 2), ("a", 1)]));
+    let mut tx = t.db.begin().await.unwrap();
+    let mut companies = Vec::new();
+    for company in 0..20 {
+        let tenant = tenant(&mut tx, company).await;
+        companies.push((tenant, connect(&mut tx, &old, tenant, &format!("7{company}")).await));
+    }
+    tx.commit().await.unwrap();
+    let is_done = Cell::new(false);
+    let refreshing = async {
+        for round in 1..=25 {
+            for (tenant, id) in &companies {
+                let mut fresh = tokens(&format!("round-{round}"));
+                fresh.expires_at = at(3600 + round);
+                let vault = if round % 2 == 0 { &rotated } else { &old };
+                let mut tx = t.db.begin().await.unwrap();
+                if round > 1 {
+                    let stored = quickbooks::current(&mut tx, &rotated, *tenant).await.unwrap().unwrap();
+                    assert_eq!(stored.tokens.access.expose_secret(), format!("round-{}-access", round - 1));
+                }
+                quickbooks::renew(&mut tx, vault, *tenant, *id, at(3600 + round - 1), &fresh).await.unwrap();
+                tx.commit().await.unwrap();
+            }
+        }
+        is_done.set(true);
+    };
+    let sealing = async {
+        while !is_done.get() {
+            t.db.reseal(&rotated).await.unwrap();
+        }
+    };
+    tokio::join!(refreshing, sealing);
+    t.db.reseal(&rotated).await.unwrap();
+    let mut tx = t.db.read().await.unwrap();
+    assert_eq!(keys::in_use(&mut tx).await.unwrap(), [KeyUse { key: "b".into(), rows: 20 }]);
+    for (tenant, _) in companies {
+        let current = quickbooks::current(&mut tx, &ring(&[("b", 2)]), tenant).await.unwrap().unwrap();
+        assert_eq!(current.tokens.access.expose_secret(), "round-25-access");
+        assert_eq!(current.tokens.refresh.expose_secret(), "round-25-refresh");
+    }
+}

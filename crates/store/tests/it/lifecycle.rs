@@ -1,0 +1,264 @@
+//! What the store promises of the end of an installation: what is kept, what is forgotten, and that others keep what is theirs.
+
+use crate::{
+    database::{
+        Backend::{self, Postgres, Sqlite},
+        Database, at,
+    },
+    fixtures::{DEAL, USER, company, entry, intent, new_id, profile, snapshot, tokens},
+};
+use domain::{
+    draft::{Choice, Form},
+    ids::{ActId, ConnectionId, IntentKey, TenantId, UserId},
+    invoice::Act,
+};
+use jiff::SignedDuration;
+use rstest::rstest;
+use secrecy::ExposeSecret;
+use sqlx::AssertSqlSafe;
+use std::{fs, os::unix::fs::PermissionsExt};
+use store::{
+    Tx, acts, audit,
+    changes::{self, Overdue},
+    drafts,
+    flows::{self, Provider},
+    grants, history, invoices, links,
+    quickbooks::{self, Company},
+    revocations::{self, Provider as Grantor},
+    tenants,
+};
+use uuid::Uuid;
+
+/// Every table with something of a company.
+const TABLES: [&str; 14] = [
+    "history_entry",
+    "act",
+    "invoice",
+    "draft",
+    "deal_billing",
+    "customer_link",
+    "item_link",
+    "settings",
+    "connection_usage",
+    "quickbooks_connection",
+    "pipedrive_grant",
+    "oauth_flow",
+    "audit",
+    "tenant",
+];
+
+/// A company that has used everything, with a word in every text.
+async fn lived(t: &Database, tx: &mut Tx, number: i64, word: &str) -> TenantId {
+    let text = |what: &str| format!("{word}-{what}");
+    let (name, domain) = (text("company"), text("domain"));
+    let named = tenants::Company { domain: &domain, ..company(number, &name, "pt_BR") };
+    let tenant = tenants::install(tx, TenantId(Uuid::new_v4()), &named, at(0)).await.unwrap().id;
+    let user = grants::Profile { name: text("user"), ..profile() };
+    grants::install(tx, &t.vault, tenant, USER, &user, &text("api"), &tokens(&text("pipedrive")), at(0)).await.unwrap();
+    let books =
+        Company { name: text("books"), country: text("country"), home_currency: text("home"), time_zone: text("zone") };
+    let id = ConnectionId(Uuid::new_v4());
+    let (realm, by) = (text("realm"), text("by"));
+    quickbooks::connect(tx, &t.vault, tenant, id, &realm, &books, &by, &tokens(&text("quickbooks")), at(0))
+        .await
+        .unwrap();
+    let form = Form { memo: text("memo"), customer: text("typed"), ..Form::default() };
+    drafts::save(tx, tenant, DEAL, USER, &form, at(0)).await.unwrap();
+    let mut wish = intent(id, IntentKey(Uuid::new_v4()), 100);
+    wish.form = form;
+    wish.customer_name = text("customer");
+    wish.draft.customer = Choice::New(text("new customer"));
+    wish.draft.email = text("e-mail");
+    wish.draft.lines[0].description = text("line");
+    let invoice = new_id(invoices::place(tx, tenant, &wish, at(0)).await.unwrap());
+    let owner = Uuid::new_v4();
+    invoices::lease(tx, tenant, invoice, owner, at(0), at(10)).await.unwrap();
+    let mut issued = snapshot("0", 10_000);
+    issued.customer_name = text("customer of the invoice");
+    issued.email = text("e-mail of the invoice");
+    assert!(invoices::issued(tx, tenant, invoice, owner, &issued, at(1)).await.unwrap());
+    let mut told = entry(invoice);
+    told.snapshot = issued;
+    history::add(tx, tenant, &told).await.unwrap();
+    let act = acts::Wish {
+        id: ActId(Uuid::new_v4()),
+        invoice,
+        act: Act::Void,
+        seen: text("seen"),
+        recipient: text("recipient"),
+        by: USER,
+    };
+    assert!(acts::request(tx, tenant, &act, at(2)).await.unwrap());
+    let linked = links::Linked { id: text("link"), name: text("linked") };
+    links::link_customer(tx, tenant, id, links::Party::Organization(1), &linked).await.unwrap();
+    let detail = serde_json::json!({ "text": text("audit") });
+    audit::record(tx, tenant, Some(USER), "connected", Some(invoice), &detail, at(1)).await.unwrap();
+    let who = Some((tenant, USER));
+    flows::begin(tx, &t.vault, Provider::Ticket, &text("ticket"), "", who, at(9_000)).await.unwrap();
+    tenant
+}
+
+/// How many rows each table has of a company.
+async fn rows(tx: &mut Tx, tenant: TenantId) -> Vec<(&'static str, i64)> {
+    let mut rows = Vec::new();
+    for table in TABLES {
+        let column = if table == "tenant" { "id" } else { "tenant_id" };
+        let statement = AssertSqlSafe(format!("SELECT COUNT(*) FROM {table} WHERE {column} = $1"));
+        let count: i64 = match tx {
+            Tx::Sqlite(c) => sqlx::query_scalar(statement).bind(tenant.0).fetch_one(&mut **c).await,
+            Tx::Postgres(c) => sqlx::query_scalar(statement).bind(tenant.0).fetch_one(&mut **c).await,
+        }
+        .unwrap();
+        rows.push((table, count));
+    }
+    rows
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_purge_takes_everything_of_one_company_and_nothing_of_another(#[values(Sqlite, Postgres)] backend: Backend) {
+    let t = Database::new(backend).await;
+    let mut tx = t.db.begin().await.unwrap();
+    let (gone, stays) = (lived(&t, &mut tx, 1, "gone").await, lived(&t, &mut tx, 2, "stays").await);
+    let before = rows(&mut tx, stays).await;
+    let filled = before.iter().filter(|(_, count)| *count > 0).count();
+    assert!(filled >= 10, "{before:?}");
+    tenants::uninstall(&mut tx, gone, at(10)).await.unwrap();
+    assert!(tenants::purge(&mut tx, gone).await.unwrap());
+    tx.commit().await.unwrap();
+    t.db.erase().await.unwrap();
+    let mut tx = t.db.read().await.unwrap();
+    assert_eq!(rows(&mut tx, stays).await, before);
+    assert_eq!(rows(&mut tx, gone).await, TABLES.map(|table| (table, 0)));
+}
+
+#[tokio::test]
+async fn after_a_purge_the_files_hold_nothing_of_the_company() {
+    let t = Database::new(Sqlite).await;
+    let mut tx = t.db.begin().await.unwrap();
+    let gone = lived(&t, &mut tx, 1, "canary").await;
+    // Values that take pages of their own.
+    for user in 10..40 {
+        let form = Form { memo: "canary".repeat(2000), ..Form::default() };
+        drafts::save(&mut tx, gone, DEAL, UserId(user), &form, at(0)).await.unwrap();
+    }
+    lived(&t, &mut tx, 2, "stays").await;
+    tx.commit().await.unwrap();
+    let mut tx = t.db.read().await.unwrap();
+    let sealed: Vec<String> = match &mut tx {
+        Tx::Sqlite(c) => sqlx::query_scalar("SELECT refresh_token FROM quickbooks_connection WHERE tenant_id = $1 UNION SELECT access_token FROM pipedrive_grant WHERE tenant_id = $1")
+            .bind(gone.0).fetch_all(&mut **c).await.unwrap(),
+        Tx::Postgres(_) => unreachable!(),
+    };
+    drop(tx);
+    let found = |word: &str| {
+        let files = fs::read_dir(t.folder()).unwrap().map(|file| file.unwrap().path());
+        files.filter(|file| fs::read(file).unwrap().windows(word.len()).any(|part| part == word.as_bytes())).count()
+    };
+    assert!(found("canary") > 0 && sealed.iter().all(|sealed| found(sealed) > 0), "they are there before");
+    let mut tx = t.db.begin().await.unwrap();
+    tenants::uninstall(&mut tx, gone, at(10)).await.unwrap();
+    assert!(tenants::purge(&mut tx, gone).await.unwrap());
+    tx.commit().await.unwrap();
+    t.db.erase().await.unwrap();
+    assert_eq!(found("canary"), 0);
+    for sealed in sealed {
+        assert_eq!(found(&sealed), 0);
+    }
+    assert!(found("stays-company") > 0);
+}
+
+#[tokio::test]
+async fn files_with_data_are_for_their_owner_alone() {
+    let t = Database::new(Sqlite).await;
+    let mut tx = t.db.begin().await.unwrap();
+    lived(&t, &mut tx, 1, "a").await;
+    tx.commit().await.unwrap();
+    let database = t.folder().join("test.db");
+    let _alone = store::Db::alone(&format!("sqlite:{}", database.display())).unwrap();
+    t.db.backup_to(t.folder().join("backup.db").to_str().unwrap()).await.unwrap();
+    let mut names = Vec::new();
+    for file in fs::read_dir(t.folder()).unwrap() {
+        let file = file.unwrap();
+        assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600, "{:?}", file.path());
+        names.push(file.file_name().into_string().unwrap());
+    }
+    names.sort();
+    assert_eq!(names, ["backup.db", "test.db", "test.db-shm", "test.db-wal", "test.db.serving"]);
+}
+
+/// `grants::active`, `tenants::of_company`
+#[rstest]
+#[tokio::test]
+async fn an_uninstallation_from_before_the_installation_changes_nothing(#[values(Sqlite, Postgres)] backend: Backend) {
+    let t = Database::new(backend).await;
+    let mut tx = t.db.begin().await.unwrap();
+    let tenant = crate::fixtures::tenant(&mut tx, 1).await;
+    let install = async |tx: &mut Tx, user: i64, now: i64| {
+        grants::install(tx, &t.vault, tenant, UserId(user), &profile(), "https://a", &tokens("x"), at(now))
+            .await
+            .unwrap();
+    };
+    install(&mut tx, 1, 0).await;
+    install(&mut tx, 1, 100).await;
+    install(&mut tx, 2, 0).await;
+    assert_eq!(grants::uninstall(&mut tx, tenant, UserId(1), at(99)).await.unwrap(), None, "installed again since");
+    assert_eq!(grants::active(&mut tx, tenant).await.unwrap(), 2);
+    assert_eq!(grants::uninstall(&mut tx, tenant, UserId(1), at(100)).await.unwrap(), Some(1));
+    // One whose grant was refused has the app no more; with the last one its tokens go as well.
+    install(&mut tx, 3, 0).await;
+    assert!(grants::release(&mut tx, tenant, UserId(3), at(3600), true).await.unwrap());
+    assert_eq!(grants::refresh_tokens(&mut tx, &t.vault, tenant).await.unwrap().len(), 2);
+    assert_eq!(grants::uninstall(&mut tx, tenant, UserId(2), at(100)).await.unwrap(), Some(0));
+    assert!(grants::refresh_tokens(&mut tx, &t.vault, tenant).await.unwrap().is_empty());
+
+    tenants::uninstall(&mut tx, tenant, at(200)).await.unwrap();
+    tenants::uninstall(&mut tx, tenant, at(300)).await.unwrap();
+    assert_eq!(tenants::uninstalled(&mut tx, at(201), 5).await.unwrap(), [tenant], "the grace begins once");
+    assert!(tenants::of_company(&mut tx, 1).await.unwrap().is_some());
+    assert!(!tenants::is_installed(&mut tx, tenant).await.unwrap());
+    tenants::reinstate(&mut tx, tenant).await.unwrap();
+    assert!(tenants::is_installed(&mut tx, tenant).await.unwrap());
+}
+
+#[rstest]
+#[tokio::test]
+async fn nothing_is_read_of_a_company_that_was_uninstalled(#[values(Sqlite, Postgres)] backend: Backend) {
+    let t = Database::new(backend).await;
+    let mut tx = t.db.begin().await.unwrap();
+    let tenant = crate::fixtures::tenant(&mut tx, 1).await;
+    let connection = crate::fixtures::connection(&t, &mut tx, tenant, "1").await;
+    let overdue = Overdue { interval: SignedDuration::from_secs(300), marked: at(0) };
+    tenants::uninstall(&mut tx, tenant, at(10)).await.unwrap();
+    assert!(changes::unread(&mut tx, &overdue, at(900), at(960), 5).await.unwrap().is_empty());
+    tenants::reinstate(&mut tx, tenant).await.unwrap();
+    assert_eq!(changes::unread(&mut tx, &overdue, at(900), at(960), 5).await.unwrap(), [(tenant, connection)]);
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_revocation_is_kept_until_the_provider_has_answered(#[values(Sqlite, Postgres)] backend: Backend) {
+    let t = Database::new(backend).await;
+    let mut tx = t.db.begin().await.unwrap();
+    for (subject, provider) in [("77", Grantor::QuickBooks), ("78", Grantor::QuickBooks), ("77", Grantor::Pipedrive)] {
+        revocations::add(&mut tx, &t.vault, provider, subject, &format!("token-{subject}").into(), at(0))
+            .await
+            .unwrap();
+    }
+    let claimed = revocations::claim(&mut tx, &t.vault, at(0), at(60), 10).await.unwrap();
+    assert_eq!(claimed.len(), 3);
+    assert!(claimed.iter().all(|each| each.attempts == 1 && each.refresh.expose_secret().starts_with("token-7")));
+    assert!(revocations::claim(&mut tx, &t.vault, at(59), at(99), 10).await.unwrap().is_empty(), "one tries at a time");
+    revocations::supersede(&mut tx, &t.vault, Grantor::QuickBooks, "77").await.unwrap();
+    revocations::defer(&mut tx, &t.vault, Grantor::QuickBooks, "78", at(700)).await.unwrap();
+    let again = revocations::claim(&mut tx, &t.vault, at(61), at(120), 10).await.unwrap();
+    let [pipedrive] = &again[..] else { panic!("{again:?}") };
+    assert_eq!((pipedrive.provider, pipedrive.attempts), (Grantor::Pipedrive, 2), "after a crash it goes on");
+    revocations::postpone(&mut tx, pipedrive.id, at(500)).await.unwrap();
+    assert!(revocations::claim(&mut tx, &t.vault, at(499), at(599), 10).await.unwrap().is_empty());
+    revocations::finish(&mut tx, pipedrive.id).await.unwrap();
+    assert_eq!(revocations::count(&mut tx).await.unwrap(), 1);
+    assert_eq!(revocations::claim(&mut tx, &t.vault, at(700), at(760), 10).await.unwrap().len(), 1);
+    // What a clock that was ahead has put off waits no longer.
+    assert_eq!(revocations::claim(&mut tx, &t.vault, at(-9000), at(0), 10).await.unwrap().len(), 1);
+}
