@@ -4,7 +4,7 @@ import { readFileSync, readdirSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
-import { bill, control, fieldsOf, installed, openForm, pipedriveApi, saveSettings, session, settled } from "./http.mjs";
+import { bill, control, create, installed, openForm, pipedriveApi, saveSettings, session, settled } from "./http.mjs";
 import { BR, CASCADE, US } from "./people.mjs";
 import { scene } from "./scene.mjs";
 import { rows } from "./storm/people.mjs";
@@ -75,6 +75,12 @@ test("no canary and no secret is in a log or a figure, whatever fails", { timeou
   const { call: page } = await session(env, "panel", US.company, US.user);
   await bill(env, US, deal.id, typed());
 
+  // Refused in words that quote what was sent.
+  await done("/faults", { provider: "quickbooks", method: "POST", path: "/invoice", times: 1, effect: { fault: { errors: [{ code: "9999", Message: canary("Refusal"), Detail: canary("Detail"), element: "" }] } } });
+  const again = await openForm(env, US, deal.id);
+  const refused = await create(again.call, deal.id, { ...again.fields, ...typed() });
+  assert.match(refused.text, /CanaryDetail/, `${refused.status}: the person sees why`);
+
   const statuses = [];
   const asks = async (call, ...args) => {
     const answer = await call(...args);
@@ -98,9 +104,7 @@ test("no canary and no secret is in a log or a figure, whatever fails", { timeou
     await control(env, "/faults", undefined, "DELETE");
     await asks(call, `/deals/${deal.id}/form/discard`, {});
   }
-  // Refused in words that quote what was sent, and settings that hold what a person has typed.
-  await done("/faults", { provider: "quickbooks", method: "POST", path: "/invoice", times: 1, effect: { fault: { errors: [{ code: "2050", Message: canary("Refusal"), Detail: canary("Detail"), element: "" }] } } });
-  await bill(env, US, deal.id, typed()).catch(() => undefined);
+  // Settings that hold what a person has typed.
   await saveSettings(env, US, { message: canary("Preset") }).catch(() => undefined);
   const shown = (await eventually(() => rows((_, path) => page(path), deal.id))).filter(({ seen }) => seen);
   for (const [act, more] of [["send", { recipient: mail("Recipient") }], ["void", {}]]) await asks(page, `/panel/deal/${deal.id}/invoices/${shown[0].id}/${act}`, { seen: shown[0].seen, ...more });
