@@ -5,7 +5,7 @@ use crate::{
     draft::{Draft, Form, Problem},
     ids::InvoiceId,
     invoice::Snapshot,
-    money::{Money, invoice_decimals, round_half_up},
+    money::{Money, checked_sum, invoice_decimals, round_half_up},
     number::{DecimalMark, NotAnAmount, parse_amount, parse_percent},
     tax::TaxMode,
     totals::is_within_limit,
@@ -33,12 +33,12 @@ impl Standing<'_> {
         let total = snapshot.total.amount();
         match snapshot.tax {
             _ if self.request.tax_mode == TaxMode::Included => total,
-            Some(tax) => total - tax.amount(),
+            Some(tax) => total.saturating_sub(tax.amount()),
             // Read before taxes were kept: an invoice that was not edited bills what was confirmed.
             None if total == self.request.total || self.request.total.is_zero() => confirmed,
             None => {
-                let share = confirmed.checked_mul(total).unwrap_or(confirmed) / self.request.total;
-                round_half_up(share, invoice_decimals(self.request.currency))
+                let share = confirmed.checked_mul(total).and_then(|product| product.checked_div(self.request.total));
+                round_half_up(share.unwrap_or(total), invoice_decimals(self.request.currency))
             }
         }
     }
@@ -66,27 +66,30 @@ pub struct Billed {
 
 /// Adds up the invoices that stand. An amount in another currency counts by the rate at which it was converted; without a rate
 /// by its products at the deal's prices; else it is named apart.
+///
+/// A sum that leaves the range of [`Decimal`] stays at its end: that is more than any deal is worth, which is what it is compared with.
 pub fn billed<'a>(invoices: impl IntoIterator<Item = Standing<'a>>, deal: Option<&Deal>, code: &str) -> Billed {
     let mut billed = Billed::default();
     let currency = Currency::from_code(code);
+    let add = |sum: &mut Decimal, amount: Decimal| *sum = sum.saturating_add(amount);
     let (mut ids, mut sums) = (0_u128, BTreeMap::<&str, Decimal>::new());
     for invoice in invoices {
         let request = invoice.request;
         let amount = invoice.amount();
-        billed.invoices += 1;
+        billed.invoices = billed.invoices.saturating_add(1);
         ids ^= invoice.id.0.as_u128();
-        *sums.entry(request.currency.code()).or_default() += amount;
+        add(sums.entry(request.currency.code()).or_default(), amount);
         if Some(request.currency) == currency {
-            billed.amount += amount;
+            add(&mut billed.amount, amount);
         } else if let Some(converted) = currency.and_then(|currency| in_currency(&invoice, amount, currency, deal)) {
-            billed.amount += converted;
+            add(&mut billed.amount, converted);
         } else {
             billed.foreign.push(Money::rounded(amount, request.currency));
         }
         if invoice.is_as_confirmed() {
             for line in &request.lines {
                 if let Some(product) = line.product {
-                    *billed.quantities.entry(product).or_default() += line.quantity;
+                    add(billed.quantities.entry(product).or_default(), line.quantity);
                 }
             }
         }
@@ -137,11 +140,11 @@ impl Part {
         let value = if is_amount {
             let code = form.deal_value.split_once(' ').map(|(_, code)| code).unwrap_or_default();
             parse_amount(text, mark, Currency::from_code(code)).map_err(|not| match not {
-                NotAnAmount::NotANumber => Problem::NotANumber,
                 NotAnAmount::OtherCurrency => Problem::OtherCurrency(code.to_owned()),
+                not => not.positive_problem(None),
             })?
         } else {
-            parse_percent(text, mark).ok_or(Problem::NotANumber)?
+            parse_percent(text, mark).map_err(NotAnAmount::percent_problem)?
         };
         if value <= Decimal::ZERO {
             Err(Problem::NotPositive)
@@ -159,23 +162,26 @@ impl Part {
 
 /// By how much an invoice, with those before it, bills more than the deal; `None` when it does not.
 pub fn excess(worth: Decimal, billed: Decimal, amount: Decimal) -> Option<Decimal> {
-    let excess = billed.checked_add(amount)?.checked_sub(worth)?;
+    let excess = billed.saturating_add(amount).saturating_sub(worth);
     (excess > Decimal::ZERO).then_some(excess)
 }
 
-/// Splits an amount by weights. Rounding remainders go to the last share that has a weight.
-pub fn split(amount: Decimal, weights: &[Decimal], places: u32) -> Vec<Decimal> {
-    let sum: Decimal = weights.iter().sum();
+/// Splits an amount by weights. Rounding remainders go to the last share that has a weight. `None` where the numbers are too large.
+pub fn split(amount: Decimal, weights: &[Decimal], places: u32) -> Option<Vec<Decimal>> {
+    let sum = checked_sum(weights.iter().copied())?;
     let share = |weight: &Decimal| {
-        let exact = if sum.is_zero() { None } else { amount.checked_mul(*weight).map(|product| product / sum) };
-        round_half_up(exact.unwrap_or_default(), places)
+        if sum.is_zero() {
+            return Some(Decimal::ZERO);
+        }
+        Some(round_half_up(amount.checked_mul(*weight)?.checked_div(sum)?, places))
     };
-    let mut shares: Vec<Decimal> = weights.iter().map(share).collect();
-    let left = amount - shares.iter().sum::<Decimal>();
-    if let Some(at) = (0..weights.len()).rev().find(|at| !weights[*at].is_zero()).or(weights.len().checked_sub(1)) {
-        shares[at] += left;
+    let mut shares: Vec<Decimal> = weights.iter().map(share).collect::<Option<_>>()?;
+    let left = amount.checked_sub(checked_sum(shares.iter().copied())?)?;
+    if let Some(at) = weights.iter().rposition(|weight| !weight.is_zero()).or(weights.len().checked_sub(1)) {
+        let share = shares.get_mut(at)?;
+        *share = share.checked_add(left)?;
     }
-    shares
+    Some(shares)
 }
 
 #[cfg(test)]
@@ -278,6 +284,10 @@ mod tests {
         assert_eq!(excess(dec!(100), dec!(0), dec!(100)), None);
         assert_eq!(excess(dec!(100), dec!(0), dec!(100.01)), Some(dec!(0.01)));
         assert_eq!(excess(dec!(100), dec!(90), dec!(20)), Some(dec!(10)));
+        assert!(
+            excess(dec!(-1), Decimal::MAX, Decimal::MAX).is_some(),
+            "what cannot be added up is more than the deal"
+        );
     }
 
     proptest! {
@@ -286,7 +296,8 @@ mod tests {
             let weights: Vec<Decimal> = weights.into_iter().map(|weight| Decimal::new(weight, 2)).collect();
             for places in [0, 2, 3] {
                 let amount = Decimal::new(amount, places);
-                prop_assert_eq!(split(amount, &weights, places).iter().sum::<Decimal>(), amount);
+                let shares = split(amount, &weights, places).expect("within the limits");
+                prop_assert_eq!(shares.iter().sum::<Decimal>(), amount);
             }
         }
     }

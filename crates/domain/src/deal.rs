@@ -7,7 +7,7 @@ use crate::{
     draft::{CREATE, Form, FormLine},
     ids::IntentKey,
     mapping::{Settings, Values, customer_details},
-    money::round_half_up,
+    money::{percent_of, round_half_up},
     number::DecimalMark,
     tax::{NON_TAXABLE, TAXABLE, TaxMode, TaxModel},
     totals::{Totals, UNIT_PRICE_DECIMALS},
@@ -158,7 +158,7 @@ pub fn open_form(deal: &Deal, opening: &Opening<'_>, describe: &Describe<'_>) ->
 
 /// A total as priced: with tax where prices include it. What counts towards the deal's value.
 pub fn priced(totals: &Totals, mode: TaxMode) -> Decimal {
-    if mode == TaxMode::Included { totals.total } else { totals.total - totals.tax }
+    if mode == TaxMode::Included { totals.total } else { totals.total.saturating_sub(totals.tax) }
 }
 
 /// The worth of a deal: the total of billing all of it, before tax (with tax where its prices include it).
@@ -184,7 +184,7 @@ fn off(deal: &Deal, places: u32) -> (&'static str, Decimal) {
         several => {
             let subtotal = subtotal(deal);
             let amount = several.iter().map(|reduction| match reduction {
-                Reduction::Percent(percent) => subtotal.saturating_mul(*percent) / dec!(100),
+                Reduction::Percent(percent) => share(subtotal, *percent),
                 Reduction::Amount(amount) => *amount,
             });
             ("amount", round_half_up(amount.fold(Decimal::ZERO, Decimal::saturating_add), places))
@@ -195,7 +195,7 @@ fn off(deal: &Deal, places: u32) -> (&'static str, Decimal) {
 /// The sum of row discounts by amount that no percentage states exactly, where the discount line can hold it, so that prices
 /// stay as they are. Only where all rows are taxed alike: QuickBooks spreads the discount line over all of them.
 fn moved_discounts(deal: &Deal, opening: &Opening<'_>, mode: TaxMode, lines: &[FormLine]) -> Decimal {
-    let is_taxed_alike = lines.iter().all(|line| line.tax_code == lines[0].tax_code);
+    let is_taxed_alike = lines.windows(2).all(|pair| pair[0].tax_code == pair[1].tax_code);
     if !opening.catalogue.discount_line
         || opening.settings.discounts_in_prices
         || mode == TaxMode::Included
@@ -204,7 +204,7 @@ fn moved_discounts(deal: &Deal, opening: &Opening<'_>, mode: TaxMode, lines: &[F
     {
         return Decimal::ZERO;
     }
-    deal.products.iter().filter_map(inexact_discount).sum()
+    deal.products.iter().filter_map(inexact_discount).fold(Decimal::ZERO, Decimal::saturating_add)
 }
 
 /// A row's discount by amount that no percentage says exactly.
@@ -214,6 +214,15 @@ fn inexact_discount(product: &Product) -> Option<Decimal> {
     (amount > Decimal::ZERO && amount <= full && exact_percent(amount, full).is_none()).then_some(amount)
 }
 
+/// So many percent of a number. Where that leaves the range of [`Decimal`], it stays at its end: the form says that it is too large.
+fn share(of: Decimal, percent: Decimal) -> Decimal {
+    percent_of(of, percent).unwrap_or(if of.is_sign_negative() == percent.is_sign_negative() {
+        Decimal::MAX
+    } else {
+        Decimal::MIN
+    })
+}
+
 fn subtotal(deal: &Deal) -> Decimal {
     if deal.products.is_empty() {
         return deal.value;
@@ -221,7 +230,7 @@ fn subtotal(deal: &Deal) -> Decimal {
     let rows = deal.products.iter().map(|product| {
         let full = product.full_amount();
         match product.discount {
-            Reduction::Percent(percent) => full.saturating_mul(dec!(100).saturating_sub(percent)) / dec!(100),
+            Reduction::Percent(percent) => share(full, dec!(100).saturating_sub(percent)),
             Reduction::Amount(amount) => full.saturating_sub(amount),
         }
     });
@@ -263,7 +272,7 @@ fn line(product: &Product, opening: &Opening<'_>, mode: TaxMode, is_moved: bool)
 /// The percentage that an amount is of another, where four decimals say it exactly.
 fn exact_percent(amount: Decimal, of: Decimal) -> Option<Decimal> {
     let percent = round_half_up(amount.checked_mul(dec!(100))?.checked_div(of)?, 4);
-    let is_exact = percent.checked_mul(of)? / dec!(100) == amount;
+    let is_exact = percent_of(of, percent)? == amount;
     (is_exact && percent >= Decimal::ZERO && percent <= dec!(100)).then_some(percent)
 }
 

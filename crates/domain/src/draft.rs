@@ -11,10 +11,10 @@ use crate::{
     catalogue::Catalogue,
     customer::{Customer, CustomerField},
     ids::IntentKey,
-    money::{invoice_decimals, round_half_up},
+    money::{checked_sum, invoice_decimals, percent_of, round_half_up},
     number::{DecimalMark, NotAnAmount, parse_amount, parse_decimal, parse_percent},
     tax::TaxMode,
-    totals::{Discount, LineAmounts, Sale, Totals, checked_totals, with_discount_in_lines, with_one_discount},
+    totals::{Discount, LineAmounts, Sale, Totals, totals, with_discount_in_lines, with_one_discount},
 };
 use iso_currency::Currency;
 use jiff::civil::Date;
@@ -93,19 +93,25 @@ pub struct Draft {
 
 impl Draft {
     /// The amount that counts towards the deal's value: the lines less the invoice discount. With tax where
-    /// prices include it.
+    /// prices include it. Where the lines cannot be added up, the total stands for them.
     pub fn amount(&self) -> Decimal {
         if self.tax_mode == TaxMode::Included {
             return self.total;
         }
-        let lines: Decimal = self.lines.iter().map(|line| line.amount).sum();
+        self.lines_amount().unwrap_or(self.total)
+    }
+
+    /// The lines less the invoice discount; `None` where an older version confirmed what cannot be added up.
+    fn lines_amount(&self) -> Option<Decimal> {
+        let lines = checked_sum(self.lines.iter().map(|line| line.amount))?;
         match self.discount {
-            None => lines,
-            Some(_) if !self.discount_amount.is_zero() => lines - self.discount_amount,
+            None => Some(lines),
+            Some(_) if !self.discount_amount.is_zero() => lines.checked_sub(self.discount_amount),
             Some(Discount::Percent(percent)) => {
-                round_half_up(lines * (dec!(100) - percent) / dec!(100), invoice_decimals(self.currency))
+                let left = percent_of(lines, dec!(100).checked_sub(percent)?)?;
+                Some(round_half_up(left, invoice_decimals(self.currency)))
             }
-            Some(Discount::Amount(amount)) => lines - amount,
+            Some(Discount::Amount(amount)) => lines.checked_sub(amount),
         }
     }
 }
@@ -148,15 +154,15 @@ pub struct Rules<'a> {
 /// The numbers of a line; `None` where it cannot be read.
 pub fn line_amounts(line: &FormLine, mark: DecimalMark, currency: Option<Currency>) -> Option<LineAmounts> {
     Some(LineAmounts {
-        quantity: parse_decimal(&line.quantity, mark)?,
+        quantity: parse_decimal(&line.quantity, mark).ok()?,
         unit_price: parse_amount(&line.unit_price, mark, currency).ok()?,
-        discount_percent: percent(&line.discount, mark)?,
+        discount_percent: percent(&line.discount, mark).ok()?,
         tax_code: (!line.tax_code.is_empty()).then(|| line.tax_code.clone()),
     })
 }
 
-fn percent(text: &str, mark: DecimalMark) -> Option<Decimal> {
-    if text.trim().is_empty() { Some(Decimal::ZERO) } else { parse_percent(text, mark) }
+fn percent(text: &str, mark: DecimalMark) -> Result<Decimal, NotAnAmount> {
+    if text.trim().is_empty() { Ok(Decimal::ZERO) } else { parse_percent(text, mark) }
 }
 
 /// The discount on the whole, if there is one.
@@ -168,7 +174,7 @@ fn discount(form: &Form, rules: &Rules<'_>) -> Result<Option<Discount>, NotAnAmo
     let value = if is_amount {
         parse_amount(&form.discount, rules.mark, Currency::from_code(&form.currency))?
     } else {
-        parse_percent(&form.discount, rules.mark).ok_or(NotAnAmount::NotANumber)?
+        parse_percent(&form.discount, rules.mark)?
     };
     let discount = if is_amount { Discount::Amount(value) } else { Discount::Percent(value) };
     Ok((!value.is_zero()).then_some(discount))
@@ -210,7 +216,7 @@ pub fn preview(form: &Form, rules: &Rules<'_>) -> Preview {
         form.lines.iter().map(|line| line_amounts(line, rules.mark, Some(currency))).collect();
     let lines: Vec<LineAmounts> = amounts.iter().flatten().cloned().collect();
     let shown: Vec<Option<Decimal>> =
-        amounts.iter().map(|line| line.as_ref().and_then(|line| line.checked_amount(currency))).collect();
+        amounts.iter().map(|line| line.as_ref().and_then(|line| line.amount(currency))).collect();
     let Some(discount) = discount(form, rules).ok().filter(|_| lines.len() == form.lines.len()) else {
         return Preview { lines: shown, printed: None };
     };
@@ -222,22 +228,28 @@ pub fn preview(form: &Form, rules: &Rules<'_>) -> Preview {
         invoice_code: (!form.invoice_code.is_empty()).then_some(form.invoice_code.as_str()),
         currency,
     };
-    // Only what can be computed is looked at more closely.
-    if checked_totals(&sale).is_none() {
-        return Preview { lines: shown, printed: None };
+    match printed(&sale, rules) {
+        Some(printed) => {
+            Preview { lines: printed.totals.lines.iter().copied().map(Some).collect(), printed: Some(printed) }
+        }
+        None => Preview { lines: shown, printed: None },
     }
+}
+
+/// How QuickBooks will print a sale; `None` where its numbers are too large.
+fn printed(sale: &Sale<'_>, rules: &Rules<'_>) -> Option<Printed> {
+    // Only what can be computed is looked at more closely.
+    totals(sale)?;
+    let as_typed = || (sale.lines.to_vec(), sale.discount);
     let (lines, discount) = if !rules.catalogue.discount_line {
-        (with_discount_in_lines(&sale), None)
+        (with_discount_in_lines(sale)?, None)
     } else if rules.discounts_in_prices {
-        (lines.clone(), discount)
+        as_typed()
     } else {
-        with_one_discount(&sale).map_or_else(|| (lines.clone(), discount), |(lines, one)| (lines, Some(one)))
+        with_one_discount(sale).map_or_else(as_typed, |(lines, one)| (lines, Some(one)))
     };
-    let Some(totals) = checked_totals(&Sale { lines: &lines, discount, ..sale }) else {
-        return Preview { lines: shown, printed: None };
-    };
-    let shown = totals.lines.iter().copied().map(Some).collect();
-    Preview { lines: shown, printed: Some(Printed { lines, discount, totals }) }
+    let totals = totals(&Sale { lines: &lines, discount, ..*sale })?;
+    Some(Printed { lines, discount, totals })
 }
 
 /// The form's intent key, if it carries one.

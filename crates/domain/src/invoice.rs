@@ -50,6 +50,11 @@ impl Snapshot {
         let (total, balance) = (self.total.amount().normalize(), self.balance.amount().normalize());
         format!("{} {total} {balance} {state} {}", self.total.currency().code(), self.customer_id)
     }
+
+    /// What was paid of it.
+    pub fn paid(&self) -> Decimal {
+        self.total.amount().saturating_sub(self.balance.amount())
+    }
 }
 
 /// What can be done to an invoice that stands in QuickBooks.

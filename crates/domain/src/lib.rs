@@ -4,6 +4,8 @@
 //! Invariant: pure. No I/O, no async, no clock of its own ("today" and "now" are parameters), no database or
 //! provider types. Money is [`rust_decimal::Decimal`], never a float.
 
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
+
 pub mod address;
 pub mod billing;
 pub mod catalogue;

@@ -37,7 +37,7 @@ impl fmt::Display for Mark {
 
 fn key_text(key: Uuid) -> String {
     let key = key.as_u128();
-    let digit = |at: usize| DIGITS.get(usize::try_from(key >> (5 * at) & 31).unwrap_or_default());
+    let digit = |at: usize| DIGITS.get(usize::try_from(key >> at.saturating_mul(5) & 31).unwrap_or_default());
     (0..KEY_LENGTH).rev().filter_map(digit).map(|digit| char::from(*digit)).collect()
 }
 
@@ -55,7 +55,9 @@ impl Mark {
     /// The mark in a note, whatever else somebody has written there. Of several, the last: it stands at the end.
     pub fn read(note: &str) -> Option<Self> {
         let find = |prefix: &'static str, parse: fn(&str) -> Option<Self>| {
-            note.match_indices(prefix).filter_map(move |(at, word)| Some((at, parse(&note[at + word.len()..])?))).last()
+            note.match_indices(prefix)
+                .filter_map(move |(at, word)| Some((at, parse(note.get(at..)?.strip_prefix(word)?)?)))
+                .last()
         };
         let found = [find(PREFIX, Self::parse), find(OLD_PREFIX, Self::parse_old)];
         found.into_iter().flatten().max_by_key(|(at, _)| *at).map(|(_, mark)| mark)

@@ -11,6 +11,16 @@ pub fn round_half_up(value: Decimal, places: u32) -> Decimal {
     value.round_dp_with_strategy(places, RoundingStrategy::MidpointAwayFromZero)
 }
 
+/// The sum of some numbers; `None` where it leaves the range of [`Decimal`], whose own `sum` would panic.
+pub fn checked_sum(values: impl IntoIterator<Item = Decimal>) -> Option<Decimal> {
+    values.into_iter().try_fold(Decimal::ZERO, Decimal::checked_add)
+}
+
+/// So many percent of a number, not rounded; `None` where it leaves the range of [`Decimal`].
+pub fn percent_of(value: Decimal, percent: Decimal) -> Option<Decimal> {
+    value.checked_mul(percent)?.checked_div(Decimal::ONE_HUNDRED)
+}
+
 /// The decimals of a currency: 2 for BRL and USD, 0 for JPY, 3 for KWD (ISO 4217).
 pub fn decimals(currency: Currency) -> u32 {
     currency.exponent().map_or(2, u32::from)

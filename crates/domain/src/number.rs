@@ -5,8 +5,11 @@ mod sign;
 use iso_currency::Currency;
 use rust_decimal::Decimal;
 
-/// More digits than any amount has; with them arithmetic would leave the range of [`Decimal`].
-const DIGITS_MAX: usize = 27;
+/// More digits before the decimal mark than any amount has; with them arithmetic would leave the range of [`Decimal`].
+const WHOLE_DIGITS_MAX: usize = 27;
+
+/// More decimals than anybody means; with the ten digits that QuickBooks holds before the decimal mark, they fit into a [`Decimal`].
+pub const DECIMALS_MAX: usize = 18;
 
 /// Which character separates the decimals where the person comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,25 +42,32 @@ pub enum NotAnAmount {
     NotANumber,
     /// It carries the sign or code of another currency.
     OtherCurrency,
+    /// It is a number of more digits than can be computed with.
+    TooLarge {
+        /// It is less than zero.
+        is_negative: bool,
+    },
+    /// It has more decimals than [`DECIMALS_MAX`].
+    TooManyDecimals,
 }
 
-/// Reads a plain number, such as a quantity. `None` when it is not one.
+/// Reads a plain number, such as a quantity.
 ///
 /// Both marks present: the last one separates the decimals. One mark only: the person's own mark separates
 /// decimals; the other one is taken as grouping where it looks like grouping (`1.234`), else as decimals (`1.5`).
 /// The same mark several times is grouping, and so are spaces and apostrophes. A minus sign or parentheses make it
 /// negative.
-pub fn parse_decimal(text: &str, mark: DecimalMark) -> Option<Decimal> {
+pub fn parse_decimal(text: &str, mark: DecimalMark) -> Result<Decimal, NotAnAmount> {
     let text = unify(text);
-    let read = read_number(&text, mark)?;
-    read.unit.is_empty().then_some(read.value)
+    let read = read_number(&text, mark).ok_or(NotAnAmount::NotANumber)?;
+    if read.unit.is_empty() { read.value } else { Err(NotAnAmount::NotANumber) }
 }
 
 /// Reads a percentage, with or without its sign.
-pub fn parse_percent(text: &str, mark: DecimalMark) -> Option<Decimal> {
+pub fn parse_percent(text: &str, mark: DecimalMark) -> Result<Decimal, NotAnAmount> {
     let text = unify(text);
-    let read = read_number(&text, mark)?;
-    matches!(read.unit, "" | "%").then_some(read.value)
+    let read = read_number(&text, mark).ok_or(NotAnAmount::NotANumber)?;
+    if matches!(read.unit, "" | "%") { read.value } else { Err(NotAnAmount::NotANumber) }
 }
 
 /// Reads an amount, with or without the sign or code of its currency. Where the currency is not chosen yet, any sign is
@@ -66,17 +76,17 @@ pub fn parse_amount(text: &str, mark: DecimalMark, currency: Option<Currency>) -
     let text = unify(text);
     let read = read_number(&text, mark).ok_or(NotAnAmount::NotANumber)?;
     match currency {
-        _ if read.unit.is_empty() => Ok(read.value),
-        Some(currency) if sign::denotes(read.unit, currency) => Ok(read.value),
+        _ if read.unit.is_empty() => read.value,
+        Some(currency) if sign::denotes(read.unit, currency) => read.value,
         _ if !sign::is_known(read.unit) => Err(NotAnAmount::NotANumber),
         Some(_) => Err(NotAnAmount::OtherCurrency),
-        None => Ok(read.value),
+        None => read.value,
     }
 }
 
-/// A number, and what stands beside it.
+/// A number, or why it cannot be computed with, and what stands beside it.
 struct Read<'a> {
-    value: Decimal,
+    value: Result<Decimal, NotAnAmount>,
     unit: &'a str,
 }
 
@@ -99,21 +109,21 @@ fn is_invisible(c: char) -> bool {
 fn read_number(text: &str, mark: DecimalMark) -> Option<Read<'_>> {
     let (before, digits, after) = split_number(text)?;
     let mut unit = "";
-    let (mut minus, mut opened, mut closed) = (0, 0, 0);
+    let (mut minus, mut opened, mut closed) = (0_usize, 0_usize, 0_usize);
     for (part, is_before) in [(before, true), (after, false)] {
         let mut rest = part.trim_matches(' ');
         while let Some(first) = rest.chars().next() {
             let end = match first {
                 '-' if is_before => {
-                    minus += 1;
+                    minus = minus.saturating_add(1);
                     1
                 }
                 '(' if is_before => {
-                    opened += 1;
+                    opened = opened.saturating_add(1);
                     1
                 }
                 ')' if !is_before => {
-                    closed += 1;
+                    closed = closed.saturating_add(1);
                     1
                 }
                 ' ' => 1,
@@ -124,7 +134,7 @@ fn read_number(text: &str, mark: DecimalMark) -> Option<Read<'_>> {
                     end
                 }
             };
-            rest = &rest[end..];
+            rest = rest.get(end..)?;
         }
     }
     let is_negative = match (minus, opened, closed) {
@@ -132,30 +142,36 @@ fn read_number(text: &str, mark: DecimalMark) -> Option<Read<'_>> {
         (1, 0, 0) | (0, 1, 1) => true,
         _ => return None,
     };
-    let value = parse_unsigned(digits, mark)?;
-    Some(Read { value: if is_negative { -value } else { value }, unit })
+    let (whole, fraction) = split_decimals(digits, mark)?;
+    let value = unsigned(&whole, fraction).map(|mut value| {
+        value.set_sign_negative(is_negative && !value.is_zero());
+        value
+    });
+    Some(Read { value: value.map_err(|fault| fault(is_negative)), unit })
 }
 
 /// Splits a text into the number and the texts before and after it.
 fn split_number(text: &str) -> Option<(&str, &str, &str)> {
     let is_digit = |c: char| c.is_ascii_digit();
-    let (first, last) = (text.find(is_digit)?, text.rfind(is_digit)?);
-    let mut before = text[..first].chars().rev();
-    let start = match (before.next(), before.next()) {
+    let (before, rest) = text.split_at(text.find(is_digit)?);
+    // A digit is one byte.
+    let (_, after) = rest.split_at(rest.rfind(is_digit)?.saturating_add(1));
+    let mut signs = before.chars().rev();
+    let before = match (signs.next(), signs.next()) {
         // The point of `Rs.` and of `S/.` belongs to the sign.
-        (Some('.'), Some(sign)) if sign.is_alphabetic() || sign == '/' => first,
-        (Some('.' | ','), _) => first - 1,
-        _ => first,
+        (Some('.'), Some(sign)) if sign.is_alphabetic() || sign == '/' => before,
+        _ => before.strip_suffix(['.', ',']).unwrap_or(before),
     };
-    let end = if text[last + 1..].starts_with(['.', ',']) { last + 2 } else { last + 1 };
-    Some((&text[..start], &text[start..end], &text[end..]))
+    let after = after.strip_prefix(['.', ',']).unwrap_or(after);
+    let number = text.strip_prefix(before)?.strip_suffix(after)?;
+    Some((before, number, after))
 }
 
-/// A number without sign: digits, with marks of decimals and of grouping.
-fn parse_unsigned(digits: &str, mark: DecimalMark) -> Option<Decimal> {
+/// Splits digits, with marks of decimals and of grouping, into those before and those after the decimal mark.
+fn split_decimals(digits: &str, mark: DecimalMark) -> Option<(String, &str)> {
     let is_mark = |c: char| matches!(c, ',' | '.' | ' ' | '\'');
     let is_allowed = |c: char| c.is_ascii_digit() || is_mark(c);
-    if !digits.chars().all(is_allowed) || digits.chars().filter(char::is_ascii_digit).count() > DIGITS_MAX {
+    if !digits.chars().all(is_allowed) {
         return None;
     }
     let is_grouped_otherwise = digits.contains([' ', '\'']);
@@ -166,16 +182,31 @@ fn parse_unsigned(digits: &str, mark: DecimalMark) -> Option<Decimal> {
         (None, Some(at)) => single_mark(digits, '.', at, is_grouped_otherwise || mark == DecimalMark::Point),
     };
     let (whole, fraction) = match decimal_at {
-        Some(at) => (&digits[..at], &digits[at + 1..]),
+        // Either mark is one byte.
+        Some(at) => (digits.get(..at)?, digits.get(at.checked_add(1)?..)?),
         None => (digits, ""),
     };
     if !fraction.chars().all(|c| c.is_ascii_digit()) || !is_grouped_rightly(whole) {
         return None;
     }
-    let whole: String = whole.chars().filter(char::is_ascii_digit).collect();
-    let number =
-        format!("{}.{}", if whole.is_empty() { "0" } else { &whole }, if fraction.is_empty() { "0" } else { fraction });
-    Decimal::from_str_exact(&number).ok().map(|value| value.normalize())
+    Some((whole.chars().filter(char::is_ascii_digit).collect(), fraction))
+}
+
+/// What is wrong with a number that may be negative.
+type Fault = fn(bool) -> NotAnAmount;
+
+/// The number of these digits.
+fn unsigned(whole: &str, fraction: &str) -> Result<Decimal, Fault> {
+    let (whole, fraction) = (whole.trim_start_matches('0'), fraction.trim_end_matches('0'));
+    let too_large: Fault = |is_negative| NotAnAmount::TooLarge { is_negative };
+    if whole.len() > WHOLE_DIGITS_MAX {
+        return Err(too_large);
+    }
+    if fraction.len() > DECIMALS_MAX {
+        return Err(|_| NotAnAmount::TooManyDecimals);
+    }
+    let number = format!("0{whole}.{}", if fraction.is_empty() { "0" } else { fraction });
+    Decimal::from_str_exact(&number).map(|value| value.normalize()).map_err(|_| too_large)
 }
 
 /// Where the decimals begin when only one kind of mark is in the text. Several of one kind can only be grouping.
@@ -189,7 +220,7 @@ fn single_mark(digits: &str, mark: char, last: usize, is_own_mark: bool) -> Opti
 fn is_grouped_rightly(whole: &str) -> bool {
     let Some(mark) = whole.chars().find(|c| !c.is_ascii_digit()) else { return true };
     let groups: Vec<&str> = whole.split(mark).collect();
-    let (first, last, inner) = (groups[0], groups[groups.len() - 1], &groups[1..groups.len() - 1]);
+    let [first, inner @ .., last] = groups.as_slice() else { return true };
     let is_number = |group: &str| group.chars().all(|c| c.is_ascii_digit());
     let all_of = |length| inner.iter().all(|group| group.len() == length);
     let is_indian = mark == ',' && matches!(first.len(), 1..=2) && all_of(2);
@@ -200,19 +231,19 @@ fn is_grouped_rightly(whole: &str) -> bool {
 }
 
 /// The invoice number that comes after those in use: the newest with its last digits counted up, skipping what is
-/// taken. Empty where there is nothing to go by.
+/// taken. Empty where there is nothing to go by, or no number comes after.
 pub fn next_number(newest: &[String]) -> String {
     let Some(last) = newest.iter().find(|number| number.chars().any(|c| c.is_ascii_digit())) else {
         return String::new();
     };
-    let end = last.rfind(|c: char| c.is_ascii_digit()).map_or(0, |at| at + 1);
-    let start = last[..end]
-        .rfind(|c: char| !c.is_ascii_digit())
-        .map_or(0, |at| at + last[at..].chars().next().map_or(1, char::len_utf8));
-    let (head, digits, tail) = (&last[..start], &last[start..end], &last[end..]);
-    let mut count: u64 = digits.parse().unwrap_or_default();
+    let counted = last.trim_end_matches(|c: char| !c.is_ascii_digit());
+    let head = counted.trim_end_matches(|c: char| c.is_ascii_digit());
+    let (digits, tail) =
+        (counted.strip_prefix(head).unwrap_or_default(), last.strip_prefix(counted).unwrap_or_default());
+    let Ok(mut count) = digits.parse::<u64>() else { return String::new() };
     loop {
-        count += 1;
+        let Some(following) = count.checked_add(1) else { return String::new() };
+        count = following;
         let next = format!("{head}{count:0width$}{tail}", width = digits.len());
         if !newest.contains(&next) {
             return next;
@@ -227,7 +258,7 @@ mod tests {
     use rust_decimal::dec;
 
     fn check(text: &str, mark: DecimalMark, expected: Option<Decimal>) {
-        assert_eq!(parse_decimal(text, mark), expected, "{text} {mark:?}");
+        assert_eq!(parse_decimal(text, mark), expected.ok_or(NotAnAmount::NotANumber), "{text} {mark:?}");
     }
 
     #[test]
@@ -309,8 +340,6 @@ mod tests {
             "inf",
             "1234.5.6",
             "1,234,56",
-            "9999999999999999999999999999",
-            "0.1234567890123456789012345678",
             "1_000",
             "R$ 5",
             "5 %",
@@ -321,6 +350,27 @@ mod tests {
                 check(text, mark, None);
             }
         }
+    }
+
+    #[test]
+    fn numbers_that_cannot_be_computed_with_are_told_from_what_is_no_number() {
+        use NotAnAmount::{TooLarge, TooManyDecimals};
+        let read = |text: &str| parse_decimal(text, DecimalMark::Point);
+        let (many, most) = ("9".repeat(28), "9".repeat(27));
+        assert_eq!(read(&many), Err(TooLarge { is_negative: false }));
+        assert_eq!(read(&format!("-{many}")), Err(TooLarge { is_negative: true }));
+        assert_eq!(read(&format!("({})", "1".repeat(400))), Err(TooLarge { is_negative: true }));
+        assert_eq!(read(&format!("{most}.25")), Err(TooLarge { is_negative: false }));
+        assert_eq!(read(&format!("000{most}")).map(|value| value.to_string()), Ok(most));
+        assert_eq!(read("0.0000000000000000000000000001"), Err(TooManyDecimals));
+        assert_eq!(read("9999999999.123456789012345678"), Ok(dec!(9999999999.123456789012345678)));
+        assert_eq!(read("1.1234567890123456789"), Err(TooManyDecimals));
+        assert_eq!(read(&format!("1.50{}", "0".repeat(40))), Ok(dec!(1.5)));
+        assert_eq!(parse_percent(&format!("{many} %"), DecimalMark::Point), Err(TooLarge { is_negative: false }));
+        let amount = |text: &str| parse_amount(text, DecimalMark::Point, Some(Currency::BRL));
+        assert_eq!(amount(&format!("R$ {many}")), Err(TooLarge { is_negative: false }));
+        assert_eq!(amount(&format!("US$ {many}")), Err(NotAnAmount::OtherCurrency));
+        assert_eq!(amount(&format!("{many} kg")), Err(NotAnAmount::NotANumber));
     }
 
     #[test]
@@ -394,11 +444,8 @@ mod tests {
     #[test]
     fn a_percentage_may_have_its_sign() {
         let read = |text| parse_percent(text, DecimalMark::Comma);
-        assert_eq!(
-            ["10 %", "10%", "% 10", "7,5\u{a0}%"].map(read),
-            [dec!(10), dec!(10), dec!(10), dec!(7.5)].map(Some)
-        );
-        assert_eq!(["10 %%", "10 R$", "%", "10 ‰"].map(read), [None; 4]);
+        assert_eq!(["10 %", "10%", "% 10", "7,5\u{a0}%"].map(read), [dec!(10), dec!(10), dec!(10), dec!(7.5)].map(Ok));
+        assert_eq!(["10 %%", "10 R$", "%", "10 ‰"].map(read), [Err(NotAnAmount::NotANumber); 4]);
     }
 
     #[test]
@@ -410,6 +457,8 @@ mod tests {
         assert_eq!(next(&["nº9", "nº10"]), "nº11");
         assert_eq!(next(&["draft", "7"]), "8");
         assert_eq!(next(&[]), "");
+        assert_eq!(next(&["18446744073709551615"]), "", "no number comes after the largest");
+        assert_eq!(next(&["999999999999999999999"]), "");
     }
 
     fn any_mark() -> impl Strategy<Value = DecimalMark> {
@@ -422,7 +471,7 @@ mod tests {
             let read = parse_decimal(&text, mark);
             let _ = (parse_percent(&text, mark), parse_amount(&text, mark, Some(Currency::BRL)));
             // Never misread: what is read has exactly the digits that were typed.
-            if let Some(value) = read {
+            if let Ok(value) = read {
                 let digits: String = text.chars().filter(char::is_ascii_digit).collect();
                 let kept: String = value.to_string().chars().filter(char::is_ascii_digit).collect();
                 prop_assert_eq!(digits.trim_matches('0'), kept.trim_matches('0'));
@@ -434,7 +483,7 @@ mod tests {
         fn a_plain_decimal_comes_back(units in -10_000_000_i64..10_000_000, scale in 0_u32..6, mark in any_mark()) {
             let value = Decimal::new(units, scale);
             let typed = crate::deal::written(value, mark);
-            prop_assert_eq!(parse_decimal(&typed, mark), Some(value.normalize()));
+            prop_assert_eq!(parse_decimal(&typed, mark), Ok(value.normalize()));
             for pasted in [format!("BRL {typed}"), format!("{typed}\u{a0}R$")] {
                 prop_assert_eq!(parse_amount(&pasted, mark, Some(Currency::BRL)), Ok(value.normalize()));
             }

@@ -26,12 +26,12 @@ impl Sums {
 
     /// What is still to be paid, past due or not.
     pub fn balance(&self) -> Money {
-        Money::rounded(self.outstanding.amount() + self.overdue.amount(), self.currency())
+        Money::rounded(self.outstanding.amount().saturating_add(self.overdue.amount()), self.currency())
     }
 
     /// What was invoiced: paid or not.
     pub fn invoiced(&self) -> Money {
-        Money::rounded(self.balance().amount() + self.paid.amount(), self.currency())
+        Money::rounded(self.balance().amount().saturating_add(self.paid.amount()), self.currency())
     }
 }
 
@@ -49,8 +49,8 @@ pub fn sums<'a>(invoices: impl IntoIterator<Item = (&'a Snapshot, Date)>) -> Vec
             sums.push(Sums { outstanding: zero, overdue: zero, paid: zero });
         }
         let Some(sum) = sums.iter_mut().find(|sum| sum.currency() == currency) else { continue };
-        let add = |to: &mut Money, amount| *to = Money::rounded(to.amount() + amount, currency);
-        add(&mut sum.paid, invoice.total.amount() - invoice.balance.amount());
+        let add = |to: &mut Money, amount| *to = Money::rounded(to.amount().saturating_add(amount), currency);
+        add(&mut sum.paid, invoice.paid());
         let unpaid = if status == Status::Overdue { &mut sum.overdue } else { &mut sum.outstanding };
         add(unpaid, invoice.balance.amount());
     }

@@ -91,7 +91,7 @@ pub struct TaxCode {
 impl TaxCode {
     /// The sum of its rates, in percent.
     pub fn percent(&self) -> Decimal {
-        self.rates.iter().map(|rate| rate.percent).sum()
+        self.rates.iter().fold(Decimal::ZERO, |sum, rate| sum.saturating_add(rate.percent))
     }
 }
 

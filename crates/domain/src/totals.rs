@@ -6,7 +6,7 @@
 //! the sum of the taxable lines. The invoice's discount lowers what is taxed.
 
 use crate::{
-    money::{invoice_decimals, round_half_up},
+    money::{checked_sum, invoice_decimals, percent_of, round_half_up},
     tax::{NON_TAXABLE, Of, Rounding, TAXABLE, TaxMode, TaxModel, TaxRate},
 };
 use iso_currency::Currency;
@@ -39,24 +39,24 @@ pub struct LineAmounts {
 
 impl LineAmounts {
     /// The price of one after the line's discount. QuickBooks has no discount on a line, so this is the price it is sent.
-    pub fn net_unit_price(&self) -> Decimal {
-        let factor = (dec!(100) - self.discount_percent) / dec!(100);
-        round_half_up(self.unit_price * factor, UNIT_PRICE_DECIMALS)
+    pub fn net_unit_price(&self) -> Option<Decimal> {
+        let factor = dec!(100).checked_sub(self.discount_percent)?.checked_div(dec!(100))?;
+        Some(round_half_up(self.unit_price.checked_mul(factor)?, UNIT_PRICE_DECIMALS))
     }
 
-    /// Quantity times net unit price, rounded to the currency: QuickBooks refuses any other amount (code 6070).
-    pub fn amount(&self, currency: Currency) -> Decimal {
-        round_half_up(self.quantity * self.net_unit_price(), invoice_decimals(currency))
-    }
-
-    /// The amount, or `None` where QuickBooks cannot hold the line.
-    pub fn checked_amount(&self, currency: Currency) -> Option<Decimal> {
+    /// Quantity times net unit price, rounded to the currency: QuickBooks refuses any other amount (code 6070). `None` where
+    /// QuickBooks cannot hold the line.
+    pub fn amount(&self, currency: Currency) -> Option<Decimal> {
         let is_computable = [self.quantity, self.unit_price, self.discount_percent].into_iter().all(is_within_limit);
-        is_computable.then(|| self.amount(currency)).filter(|amount| is_within_limit(*amount))
+        if !is_computable {
+            return None;
+        }
+        let amount = round_half_up(self.quantity.checked_mul(self.net_unit_price()?)?, invoice_decimals(currency));
+        is_within_limit(amount).then_some(amount)
     }
 
-    fn amount_before_discount(&self, currency: Currency) -> Decimal {
-        round_half_up(self.quantity * self.unit_price, invoice_decimals(currency))
+    fn amount_before_discount(&self, currency: Currency) -> Option<Decimal> {
+        Some(round_half_up(self.quantity.checked_mul(self.unit_price)?, invoice_decimals(currency)))
     }
 }
 
@@ -136,89 +136,94 @@ impl Sale<'_> {
     }
 
     /// The part of a line's amount that is not tax.
-    fn net(&self, line: &LineAmounts, amount: Decimal) -> Decimal {
+    fn net(&self, line: &LineAmounts, amount: Decimal) -> Option<Decimal> {
         if !self.includes() {
-            return amount;
+            return Some(amount);
         }
-        let one: Decimal = on(Decimal::ONE, self.rates(line)).map(|(_, tax)| tax).sum();
-        round_half_up(amount / (Decimal::ONE + one), invoice_decimals(self.currency))
+        let of_one = checked_sum(on(Decimal::ONE, self.rates(line))?.into_iter().map(|(_, tax)| tax))?;
+        let net = amount.checked_div(Decimal::ONE.checked_add(of_one)?)?;
+        Some(round_half_up(net, invoice_decimals(self.currency)))
     }
 }
 
 /// Each rate's base and tax on an amount, not rounded.
-fn on(amount: Decimal, rates: &[TaxRate]) -> impl Iterator<Item = (Decimal, Decimal)> + '_ {
+fn on(amount: Decimal, rates: &[TaxRate]) -> Option<Vec<(Decimal, Decimal)>> {
     let mut before = Decimal::ZERO;
-    rates.iter().map(move |rate| {
+    let mut parts = Vec::with_capacity(rates.len());
+    for rate in rates {
         let base = match rate.of {
             Of::Amount => amount,
-            Of::AmountAndTax => amount + before,
+            Of::AmountAndTax => amount.checked_add(before)?,
             Of::Tax => before,
         };
-        let tax = base * rate.percent / dec!(100);
-        before += tax;
-        (base, tax)
-    })
+        let tax = percent_of(base, rate.percent)?;
+        before = before.checked_add(tax)?;
+        parts.push((base, tax));
+    }
+    Some(parts)
 }
 
 /// The invoice's discount, and each line's share of it. What rounding leaves over goes to the largest line.
-fn shares(sale: &Sale<'_>, nets: &[Decimal]) -> (Decimal, Vec<Decimal>) {
+fn shares(sale: &Sale<'_>, nets: &[Decimal]) -> Option<(Decimal, Vec<Decimal>)> {
     let places = invoice_decimals(sale.currency);
-    let subtotal: Decimal = nets.iter().sum();
+    let subtotal = checked_sum(nets.iter().copied())?;
     let discount = match sale.discount {
         None => Decimal::ZERO,
-        Some(Discount::Percent(percent)) => round_half_up(subtotal * percent / dec!(100), places),
+        Some(Discount::Percent(percent)) => round_half_up(percent_of(subtotal, percent)?, places),
         Some(Discount::Amount(amount)) => round_half_up(amount, places),
     };
     let share = |net: &Decimal| {
-        if subtotal.is_zero() { Decimal::ZERO } else { round_half_up(discount * net / subtotal, places) }
+        if subtotal.is_zero() {
+            return Some(Decimal::ZERO);
+        }
+        Some(round_half_up(discount.checked_mul(*net)?.checked_div(subtotal)?, places))
     };
-    let mut shares: Vec<Decimal> = nets.iter().map(share).collect();
-    let left = discount - shares.iter().sum::<Decimal>();
-    if let Some(at) = (0..nets.len()).max_by_key(|at| nets[*at]) {
-        shares[at] += left;
+    let mut shares: Vec<Decimal> = nets.iter().map(share).collect::<Option<_>>()?;
+    let left = discount.checked_sub(checked_sum(shares.iter().copied())?)?;
+    if let Some((_, share)) = nets.iter().zip(&mut shares).max_by_key(|(net, _)| **net) {
+        *share = share.checked_add(left)?;
     }
-    (discount, shares)
+    Some((discount, shares))
 }
 
 /// Adds up an invoice, or `None` where its numbers are too large for that.
-pub fn checked_totals(sale: &Sale<'_>) -> Option<Totals> {
-    let is_computable = sale.lines.iter().all(|line| line.checked_amount(sale.currency).is_some())
-        && match sale.discount {
-            None => true,
-            Some(Discount::Percent(percent)) => percent.abs() <= dec!(100),
-            Some(Discount::Amount(amount)) => is_within_limit(amount),
-        };
-    is_computable.then(|| totals(sale))
-}
-
-/// Adds up an invoice whose numbers are within the limit.
-pub fn totals(sale: &Sale<'_>) -> Totals {
+pub fn totals(sale: &Sale<'_>) -> Option<Totals> {
+    let is_within = match sale.discount {
+        None => true,
+        Some(Discount::Percent(percent)) => percent.abs() <= dec!(100),
+        Some(Discount::Amount(amount)) => is_within_limit(amount),
+    };
+    if !is_within {
+        return None;
+    }
     let currency = sale.currency;
-    let amounts: Vec<Decimal> = sale.lines.iter().map(|line| line.amount(currency)).collect();
-    let nets: Vec<Decimal> = sale.lines.iter().zip(&amounts).map(|(line, amount)| sale.net(line, *amount)).collect();
-    let subtotal: Decimal = sale.lines.iter().map(|line| sale.net(line, line.amount_before_discount(currency))).sum();
-    let net: Decimal = nets.iter().sum();
-    let (invoice_discount, shares) = shares(sale, &nets);
+    let amounts: Vec<Decimal> = sale.lines.iter().map(|line| line.amount(currency)).collect::<Option<_>>()?;
+    let nets: Vec<Decimal> =
+        sale.lines.iter().zip(&amounts).map(|(line, amount)| sale.net(line, *amount)).collect::<Option<_>>()?;
+    let before_discount = |line| sale.net(line, LineAmounts::amount_before_discount(line, currency)?);
+    let subtotal = checked_sum(sale.lines.iter().map(before_discount).collect::<Option<Vec<_>>>()?)?;
+    let net = checked_sum(nets.iter().copied())?;
+    let (invoice_discount, shares) = shares(sale, &nets)?;
     let taxes = match sale.model {
         TaxModel::None | TaxModel::Automated => Vec::new(),
-        TaxModel::SalesTax { .. } => of_the_sum(sale, &nets, &shares),
-        TaxModel::PerLine { rounding, .. } => line_by_line(sale, *rounding, &amounts, &nets, &shares),
+        TaxModel::SalesTax { .. } => of_the_sum(sale, &nets, &shares)?,
+        TaxModel::PerLine { rounding, .. } => line_by_line(sale, *rounding, &amounts, &nets, &shares)?,
     };
-    let tax: Decimal = taxes.iter().map(|tax| tax.amount).sum();
+    let tax = checked_sum(taxes.iter().map(|tax| tax.amount))?;
     let is_before_tax = *sale.model == TaxModel::Automated
         && sale.mode != TaxMode::None
         && sale.lines.iter().any(|line| line.tax_code.as_deref() != Some(NON_TAXABLE));
-    Totals {
+    Some(Totals {
         lines: amounts,
         nets,
         subtotal,
-        discount: subtotal - net + invoice_discount,
+        discount: subtotal.checked_sub(net)?.checked_add(invoice_discount)?,
         invoice_discount,
         taxes,
         tax,
-        total: net - invoice_discount + tax,
+        total: net.checked_sub(invoice_discount)?.checked_add(tax)?,
         is_before_tax,
-    }
+    })
 }
 
 /// The same sale with the discounts of its lines moved into the discount on the whole, so that lines keep their price.
@@ -230,11 +235,11 @@ pub fn with_one_discount(sale: &Sale<'_>) -> Option<(Vec<LineAmounts>, Discount)
     if sale.includes() || sale.lines.iter().all(|line| line.discount_percent.is_zero()) {
         return None;
     }
-    let before = totals(sale);
+    let before = totals(sale)?;
     let lines: Vec<LineAmounts> =
         sale.lines.iter().map(|line| LineAmounts { discount_percent: Decimal::ZERO, ..line.clone() }).collect();
     let discount = Discount::Amount(before.discount);
-    let after = totals(&Sale { lines: &lines, discount: Some(discount), ..*sale });
+    let after = totals(&Sale { lines: &lines, discount: Some(discount), ..*sale })?;
     let taxed = |totals: &Totals| -> Vec<(String, Decimal)> {
         totals.taxes.iter().map(|tax| (tax.rate.id.clone(), tax.net.normalize())).collect()
     };
@@ -242,42 +247,40 @@ pub fn with_one_discount(sale: &Sale<'_>) -> Option<(Vec<LineAmounts>, Discount)
 }
 
 /// The same sale with its discount on the whole spread over the lines as a lower price of each: for QuickBooks companies whose
-/// invoices cannot hold a discount line. A discount by amount can differ by what rounding each line leaves over.
-pub fn with_discount_in_lines(sale: &Sale<'_>) -> Vec<LineAmounts> {
-    let subtotal: Decimal = sale.lines.iter().map(|line| line.amount(sale.currency)).sum();
+/// invoices cannot hold a discount line. A discount by amount can differ by what rounding each line leaves over. `None` where the
+/// numbers are too large.
+pub fn with_discount_in_lines(sale: &Sale<'_>) -> Option<Vec<LineAmounts>> {
+    let amounts = sale.lines.iter().map(|line| line.amount(sale.currency));
+    let subtotal = checked_sum(amounts.collect::<Option<Vec<_>>>()?)?;
     let percent = match sale.discount {
         None => Decimal::ZERO,
         Some(Discount::Percent(percent)) => percent,
         Some(Discount::Amount(_)) if subtotal.is_zero() => Decimal::ZERO,
-        Some(Discount::Amount(amount)) => amount * dec!(100) / subtotal,
+        Some(Discount::Amount(amount)) => amount.checked_mul(dec!(100))?.checked_div(subtotal)?,
     };
-    let left = (dec!(100) - percent) / dec!(100);
-    let spread = |line: &LineAmounts| LineAmounts {
-        discount_percent: dec!(100) - (dec!(100) - line.discount_percent) * left,
-        ..line.clone()
+    let left = dec!(100).checked_sub(percent)?.checked_div(dec!(100))?;
+    let spread = |line: &LineAmounts| {
+        let paid = dec!(100).checked_sub(line.discount_percent)?.checked_mul(left)?;
+        Some(LineAmounts { discount_percent: dec!(100).checked_sub(paid)?, ..line.clone() })
     };
     sale.lines.iter().map(spread).collect()
 }
 
 /// The United States: each rate of the invoice's code, of the sum of the taxable lines.
-fn of_the_sum(sale: &Sale<'_>, nets: &[Decimal], shares: &[Decimal]) -> Vec<TaxAmount> {
+fn of_the_sum(sale: &Sale<'_>, nets: &[Decimal], shares: &[Decimal]) -> Option<Vec<TaxAmount>> {
     if sale.mode == TaxMode::None {
-        return Vec::new();
+        return Some(Vec::new());
     }
-    let taxable: Decimal = sale
+    let taxable = sale
         .lines
         .iter()
         .zip(nets.iter().zip(shares))
         .filter(|(line, _)| line.tax_code.as_deref() == Some(TAXABLE))
-        .map(|(_, (net, share))| *net - *share)
-        .sum();
+        .try_fold(Decimal::ZERO, |sum, (_, (net, share))| sum.checked_add(net.checked_sub(*share)?))?;
     let rates = sale.invoice_code.and_then(|id| sale.model.code(id)).map_or(&[][..], |code| &code.rates);
     let rounded = |tax| round_half_up(tax, invoice_decimals(sale.currency));
-    rates
-        .iter()
-        .zip(on(taxable, rates))
-        .map(|(rate, (net, tax))| TaxAmount { rate: rate.clone(), net, amount: rounded(tax) })
-        .collect()
+    let taxes = rates.iter().zip(on(taxable, rates)?);
+    Some(taxes.map(|(rate, (net, tax))| TaxAmount { rate: rate.clone(), net, amount: rounded(tax) }).collect())
 }
 
 /// Everywhere else: the rates of each line's own code.
@@ -287,28 +290,29 @@ fn line_by_line(
     amounts: &[Decimal],
     nets: &[Decimal],
     shares: &[Decimal],
-) -> Vec<TaxAmount> {
+) -> Option<Vec<TaxAmount>> {
     let places = invoice_decimals(sale.currency);
     let is_discounted = sale.discount.is_some() && shares.iter().any(|share| !share.is_zero());
     let mut taxes: Vec<TaxAmount> = Vec::new();
-    for (at, line) in sale.lines.iter().enumerate() {
+    let numbers = amounts.iter().zip(nets.iter().zip(shares));
+    for (line, (amount, (net, share))) in sale.lines.iter().zip(numbers) {
         let rates = sale.rates(line);
-        let base = nets[at] - shares[at];
+        let base = net.checked_sub(*share)?;
         // What a price holds beyond its net is its tax, to the cent.
-        let mut rest = (sale.includes() && !is_discounted).then(|| amounts[at] - nets[at]);
-        for (index, (rate, (net, exact))) in rates.iter().zip(on(base, rates)).enumerate() {
+        let mut rest = if sale.includes() && !is_discounted { Some(amount.checked_sub(*net)?) } else { None };
+        for (index, (rate, (net, exact))) in rates.iter().zip(on(base, rates)?).enumerate() {
             let is_rounded = rounding == Rounding::PerLine || sale.includes();
             let mut tax = if is_rounded { round_half_up(exact, places) } else { exact };
             if let Some(rest) = &mut rest {
-                if index + 1 == rates.len() {
+                if index.saturating_add(1) == rates.len() {
                     tax = *rest;
                 }
-                *rest -= tax;
+                *rest = rest.checked_sub(tax)?;
             }
             match taxes.iter_mut().find(|known| known.rate.id == rate.id) {
                 Some(known) => {
-                    known.net += net;
-                    known.amount += tax;
+                    known.net = known.net.checked_add(net)?;
+                    known.amount = known.amount.checked_add(tax)?;
                 }
                 None => taxes.push(TaxAmount { rate: rate.clone(), net, amount: tax }),
             }
@@ -317,7 +321,7 @@ fn line_by_line(
     for tax in &mut taxes {
         tax.amount = round_half_up(tax.amount, places);
     }
-    taxes
+    Some(taxes)
 }
 
 #[cfg(test)]
@@ -325,6 +329,10 @@ mod tests {
     use super::*;
     use crate::tax::TaxCode;
     use proptest::prelude::*;
+
+    fn totals(sale: &Sale<'_>) -> Totals {
+        super::totals(sale).expect("its numbers are within the limits")
+    }
 
     fn code(id: &str, percents: &[Decimal]) -> TaxCode {
         let rate = |(at, percent): (usize, &Decimal)| TaxRate {
@@ -398,7 +406,7 @@ mod tests {
     #[test]
     fn a_discount_lowers_the_unit_price() {
         let one = line(dec!(3), dec!(617.25), dec!(12.5), "x");
-        assert_eq!(one.net_unit_price(), dec!(540.09375));
+        assert_eq!(one.net_unit_price(), Some(dec!(540.09375)));
         let sums = totals(&sale(&[one], &TaxModel::None, None));
         assert_eq!((sums.subtotal, sums.discount, sums.total), (dec!(1851.75), dec!(231.47), dec!(1620.28)));
     }

@@ -106,8 +106,8 @@ impl Http {
             return Err(told.into_error(status, call_id));
         }
         match body {
-            Body::Json(value) => serde_json::from_value(value).map_err(ProviderError::unknown),
-            Body::Other(_, error) => Err(ProviderError::unknown(error)),
+            Body::Json(value) => crate::json::read(value),
+            Body::Other(_, error) => Err(crate::json::no_json(&error)),
         }
     }
 

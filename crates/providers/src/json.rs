@@ -25,6 +25,23 @@ fn drop_nuls(value: &mut Value) {
     }
 }
 
+/// Reads an answer, or a part of it. What is wrong is told by its place and kind only: the text of an error may quote a customer's data.
+pub(crate) fn read<Answer: DeserializeOwned>(answer: Value) -> Result<Answer, ProviderError> {
+    serde_path_to_error::deserialize(answer).map_err(|error| {
+        ProviderError::unknown(format!("{} is of another shape ({:?})", error.path(), error.inner().classify()))
+    })
+}
+
+/// Why a body is no JSON, by place and kind only.
+pub(crate) fn no_json(error: &serde_json::Error) -> ProviderError {
+    ProviderError::unknown(format!(
+        "no JSON ({:?}) at line {}, column {}",
+        error.classify(),
+        error.line(),
+        error.column()
+    ))
+}
+
 /// A member, taken out of an answer; null where there is none, whatever the answer is.
 pub(crate) fn take(answer: &mut Value, member: &str) -> Value {
     answer.get_mut(member).map(Value::take).unwrap_or_default()
@@ -71,7 +88,8 @@ impl<Row: DeserializeOwned> Rows<Row> {
                 Ok(read) => rows.readable.push(read),
                 Err(error) => {
                     // The text of an error may quote a customer's data.
-                    tracing::warn!(of, id = id(&row).as_deref(), kind = ?error.classify(), "a row of a provider's answer cannot be read");
+                    let is_id = |id: &String| id.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
+                    tracing::warn!(of, id = id(&row).filter(is_id).as_deref(), kind = ?error.classify(), "a row of a provider's answer cannot be read");
                     rows.unreadable.push(row);
                 }
             }
@@ -100,6 +118,20 @@ mod tests {
         id: i64,
         #[serde(default, deserialize_with = "lenient")]
         name: String,
+    }
+
+    #[test]
+    fn an_error_names_the_place_and_never_the_value() {
+        let told = |error: ProviderError| {
+            let source = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
+            assert!(!format!("{error} {error:?} {source}").contains("Jane"), "{error:?}");
+            source
+        };
+        let wrong = json!([{ "id": 1 }, { "id": "Jane Doe" }]);
+        assert_eq!(told(read::<Vec<Row>>(wrong).unwrap_err()), "[1].id is of another shape (Data)");
+        for body in [&b"Jane Doe"[..], br#"{"id": "Jane", Jane}"#, br#"["Jane""#] {
+            told(no_json(&parse::<Value>(body).unwrap_err()));
+        }
     }
 
     #[test]

@@ -2,12 +2,12 @@
 
 use super::{
     Deal, Describe, Opening, Product, default_item, default_tax_code, deposit_item, line, mode, moved_discounts, off,
-    priced, subtotal, written,
+    priced, share, subtotal, written,
 };
 use crate::{
     billing::{Billed, Part, split},
     draft::{CREATE, Form, FormLine, Rules, line_amounts, preview},
-    money::{invoice_decimals, round_half_up},
+    money::{checked_sum, invoice_decimals, percent_of, round_half_up},
     totals::{LineAmounts, UNIT_PRICE_DECIMALS},
 };
 use iso_currency::Currency;
@@ -49,7 +49,7 @@ pub(super) fn full(deal: &Deal, opening: &Opening<'_>) -> Full {
     if !moved.is_zero() {
         lines = deal.products.iter().map(|product| line(product, opening, mode, true)).collect();
         let (kind, value) = discount;
-        let whole = if kind == "percent" { subtotal(deal).saturating_mul(value) / dec!(100) } else { value };
+        let whole = if kind == "percent" { share(subtotal(deal), value) } else { value };
         discount = ("amount", round_half_up(whole.saturating_add(moved), places));
     }
     let form = Form {
@@ -69,13 +69,11 @@ pub(super) fn full(deal: &Deal, opening: &Opening<'_>) -> Full {
     let amounts: Vec<Decimal> = lines
         .iter()
         .map(|line| {
-            line_amounts(line, opening.mark, Some(currency))
-                .and_then(|line| line.checked_amount(currency))
-                .unwrap_or_default()
+            line_amounts(line, opening.mark, Some(currency)).and_then(|line| line.amount(currency)).unwrap_or_default()
         })
         .collect();
     let total = preview(&form, &rules).totals().map(|totals| priced(totals, mode)).unwrap_or_default();
-    let shares = split(total, &amounts, places);
+    let shares = split(total, &amounts, places).unwrap_or_else(|| vec![Decimal::ZERO; amounts.len()]);
     for (line, product) in lines.iter_mut().zip(&deal.products) {
         if product.price.is_none() {
             line.unit_price.clear();
@@ -107,7 +105,7 @@ pub fn fill(form: &mut Form, deal: &Deal, opening: &Opening<'_>, part: Part, des
         }
         form.lines = lines;
     };
-    let remaining = full.total - opening.billed.amount;
+    let remaining = full.total.saturating_sub(opening.billed.amount);
     let of_whole = |amount: Decimal| round_half_up(amount, full.places);
     match part {
         Part::All => whole(form, full.lines.clone()),
@@ -128,7 +126,7 @@ pub fn fill(form: &mut Form, deal: &Deal, opening: &Opening<'_>, part: Part, des
             }
         }
         Part::Percent(percent) => {
-            let amount = of_whole(full.total.checked_mul(percent).unwrap_or_default() / dec!(100));
+            let amount = of_whole(share(full.total, percent));
             form.lines = sentences(&full, &left(deal, opening.billed), amount, opening, &describe(part));
         }
         Part::Amount(amount) => {
@@ -144,8 +142,8 @@ fn left(deal: &Deal, billed: &Billed) -> Vec<Decimal> {
         let mut none = Decimal::ZERO;
         let used = product.id.map_or(&mut none, |id| used.entry(id).or_default());
         let taken = product.quantity.min(*used).max(Decimal::ZERO);
-        *used -= taken;
-        if product.quantity.is_zero() { Decimal::ZERO } else { (product.quantity - taken) / product.quantity }
+        *used = used.saturating_sub(taken);
+        product.quantity.saturating_sub(taken).checked_div(product.quantity).unwrap_or_default()
     };
     if deal.products.is_empty() { vec![Decimal::ONE] } else { deal.products.iter().map(of_row).collect() }
 }
@@ -159,25 +157,26 @@ fn by_quantity(
 ) -> Option<(Vec<FormLine>, (&'static str, Decimal))> {
     let mut lines = Vec::new();
     let (mut sum, mut expected) = (Decimal::ZERO, Decimal::ZERO);
-    for (at, line) in full.lines.iter().enumerate().filter(|(at, _)| !left[*at].is_zero()) {
+    let rows = full.amounts.iter().zip(&full.shares).zip(left);
+    for (line, ((full_amount, share), left)) in full.lines.iter().zip(rows).filter(|(_, (_, left))| !left.is_zero()) {
         let amounts = line_amounts(line, opening.mark, None)?;
-        let quantity = (amounts.quantity.checked_mul(left[at])?).normalize();
-        let quantity = if left[at] == Decimal::ONE { amounts.quantity } else { round_half_up(quantity, 8).normalize() };
+        let quantity = amounts.quantity.checked_mul(*left)?.normalize();
+        let quantity = if *left == Decimal::ONE { amounts.quantity } else { round_half_up(quantity, 8).normalize() };
         let row = LineAmounts { quantity, ..amounts };
-        let amount = round_half_up(row.quantity.checked_mul(row.net_unit_price())?, full.places);
-        sum += if left[at] == Decimal::ONE { full.amounts[at] } else { amount };
-        expected += full.shares[at].checked_mul(left[at])?;
+        let amount = round_half_up(row.quantity.checked_mul(row.net_unit_price()?)?, full.places);
+        sum = sum.checked_add(if *left == Decimal::ONE { *full_amount } else { amount })?;
+        expected = expected.checked_add(share.checked_mul(*left)?)?;
         lines.push(FormLine { quantity: written(quantity, opening.mark), ..line.clone() });
     }
     // Each invoice before may have rounded each of its lines.
     let cent = Decimal::new(1, full.places);
     let rounded = Decimal::from(opening.billed.invoices.saturating_add(1).saturating_mul(full.lines.len()));
-    if lines.is_empty() || (expected - remaining).abs() > cent.checked_mul(rounded)? {
+    if lines.is_empty() || expected.checked_sub(remaining)?.abs() > cent.checked_mul(rounded)? {
         return None;
     }
-    let discount = sum - remaining;
+    let discount = sum.checked_sub(remaining)?;
     let (kind, value) = full.discount;
-    let as_percent = kind == "percent" && round_half_up(sum.checked_mul(value)? / dec!(100), full.places) == discount;
+    let as_percent = kind == "percent" && round_half_up(percent_of(sum, value)?, full.places) == discount;
     if as_percent {
         Some((lines, (kind, value)))
     } else if discount >= Decimal::ZERO && (discount.is_zero() || opening.catalogue.discount_line) {
@@ -205,8 +204,14 @@ fn sentences(full: &Full, left: &[Decimal], amount: Decimal, opening: &Opening<'
             None => groups.push((line.tax_code.clone(), vec![at])),
         }
     }
-    let weights: Vec<Decimal> = groups.iter().map(|(_, rows)| rows.iter().map(|at| weight(*at)).sum()).collect();
-    let amounts = split(amount, &weights, full.places);
+    let sum_of = |rows: &[usize]| checked_sum(rows.iter().map(|at| weight(*at))).unwrap_or(Decimal::MAX);
+    let weights: Vec<Decimal> = groups.iter().map(|(_, rows)| sum_of(rows)).collect();
+    // What is too large to be split stands in one sentence, and is named there.
+    let amounts = split(amount, &weights, full.places).unwrap_or_else(|| {
+        let mut amounts = vec![Decimal::ZERO; weights.len()];
+        amounts.first_mut().into_iter().for_each(|first| *first = amount);
+        amounts
+    });
     let is_one = groups.len() == 1;
     let sentence = |((tax_code, rows), amount): ((String, Vec<usize>), Decimal)| {
         let names: Vec<&str> = rows.iter().map(|at| full.lines[*at].name.as_str()).collect();

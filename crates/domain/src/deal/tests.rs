@@ -1,5 +1,7 @@
 //! Forms that open from deals, and the parts that they bill.
 
+mod any_numbers;
+
 use super::*;
 use crate::{
     draft::{Rules, preview},

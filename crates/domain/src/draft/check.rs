@@ -2,7 +2,9 @@
 
 mod limits;
 
-pub use limits::{check_preset, check_recipient};
+pub use limits::{check_preset, check_recipient, item_name, looks_like_email};
+
+use limits::updates;
 
 use super::{
     CREATE, Choice, Draft, DraftLine, FieldError, Form, FormField, FormLine, LINES_MAX, Problem, Rules, discount,
@@ -11,8 +13,8 @@ use super::{
 use crate::{
     address::Address,
     billing::Part,
-    customer::CustomerField,
-    number::{DecimalMark, NotAnAmount, parse_amount, parse_decimal},
+    money::checked_sum,
+    number::{NotAnAmount, parse_amount, parse_decimal},
     tax::{NON_TAXABLE, TAXABLE, TaxMode, TaxModel},
     totals::{Discount, LineAmounts, is_within_limit},
 };
@@ -110,7 +112,10 @@ pub fn check(form: &Form, rules: &Rules<'_>) -> Result<Draft, Vec<FieldError>> {
     let custom = custom(form, rules);
     let whole = discount(form, rules);
     match whole {
-        Err(not) => wrong(FormField::InvoiceDiscount, limits::not_an_amount(not, currency)),
+        Err(not) if form.discount_kind == "amount" => {
+            wrong(FormField::InvoiceDiscount, not.positive_problem(currency));
+        }
+        Err(not) => wrong(FormField::InvoiceDiscount, not.percent_problem()),
         Ok(Some(Discount::Percent(percent))) if percent < Decimal::ZERO || percent > dec!(100) => {
             wrong(FormField::InvoiceDiscount, Problem::NotAPercentage);
         }
@@ -123,7 +128,8 @@ pub fn check(form: &Form, rules: &Rules<'_>) -> Result<Draft, Vec<FieldError>> {
         Ok(Some(Discount::Amount(amount))) => {
             let whole = Form { discount: String::new(), ..form.clone() };
             let before = preview(&whole, rules).printed.map(|printed| printed.totals);
-            if before.is_some_and(|sums| amount > sums.subtotal - sums.discount) {
+            let most = before.and_then(|sums| sums.subtotal.checked_sub(sums.discount));
+            if most.is_some_and(|most| amount > most) {
                 wrong(FormField::InvoiceDiscount, Problem::TooMuch);
             }
         }
@@ -135,7 +141,8 @@ pub fn check(form: &Form, rules: &Rules<'_>) -> Result<Draft, Vec<FieldError>> {
         wrong(FormField::Lines, Problem::TooLong(LINES_MAX));
     }
     let printed = preview(form, rules).printed;
-    if printed.as_ref().is_some_and(|printed| printed.totals.nets.iter().sum::<Decimal>() < Decimal::ZERO) {
+    let net = printed.as_ref().and_then(|printed| checked_sum(printed.totals.nets.iter().copied()));
+    if net.is_some_and(|net| net < Decimal::ZERO) {
         wrong(FormField::Lines, Problem::NegativeTotal);
     }
     if form.part_is_pending() {
@@ -153,12 +160,14 @@ pub fn check(form: &Form, rules: &Rules<'_>) -> Result<Draft, Vec<FieldError>> {
         .collect();
     if let Some(printed) = &printed {
         for (at, line) in lines.iter_mut().enumerate() {
-            let (Some(amounts), Some(amount), Some(net)) =
-                (printed.lines.get(at), printed.totals.lines.get(at), printed.totals.nets.get(at))
-            else {
+            let (Some(unit_price), Some(amount), Some(net)) = (
+                printed.lines.get(at).and_then(LineAmounts::net_unit_price),
+                printed.totals.lines.get(at),
+                printed.totals.nets.get(at),
+            ) else {
                 continue;
             };
-            line.unit_price = amounts.net_unit_price();
+            line.unit_price = unit_price;
             line.amount = *amount;
             line.net = (mode == TaxMode::Included && net != amount).then_some(*net);
         }
@@ -167,6 +176,10 @@ pub fn check(form: &Form, rules: &Rules<'_>) -> Result<Draft, Vec<FieldError>> {
     let total = printed.as_ref().map(|printed| printed.totals.total).unwrap_or_default();
     if !is_within_limit(total) {
         wrong(FormField::Lines, Problem::TooLarge);
+    }
+    // Nothing is confirmed that has no sums.
+    if errors.is_empty() && printed.is_none() {
+        errors.push(FieldError { field: FormField::Lines, problem: Problem::TooLarge });
     }
 
     match (customer, issued, due, currency) {
@@ -199,7 +212,7 @@ pub fn check(form: &Form, rules: &Rules<'_>) -> Result<Draft, Vec<FieldError>> {
                 tax_mode: mode,
                 discount: printed.as_ref().and_then(|printed| printed.discount),
                 discount_amount: printed.as_ref().map(|printed| printed.totals.invoice_discount).unwrap_or_default(),
-                rate: parse_decimal(&form.rate, DecimalMark::Point).filter(|rate| *rate > Decimal::ZERO),
+                rate: form.exchange_rate(),
                 lines,
                 total,
             })
@@ -252,11 +265,18 @@ fn check_line(
         if text.trim().is_empty() {
             wrong(field, Problem::Missing);
         } else if let Err(not) = read {
-            wrong(field, limits::not_an_amount(not, currency));
+            wrong(
+                field,
+                if matches!(field, FormField::Quantity(_)) {
+                    not.positive_problem(None)
+                } else {
+                    not.amount_problem(currency)
+                },
+            );
         }
         read.ok()
     };
-    let quantity = parse_decimal(&line.quantity, rules.mark).ok_or(NotAnAmount::NotANumber);
+    let quantity = parse_decimal(&line.quantity, rules.mark);
     let quantity = number(&line.quantity, FormField::Quantity(at), quantity);
     let unit_price = parse_amount(&line.unit_price, rules.mark, currency);
     let unit_price = number(&line.unit_price, FormField::UnitPrice(at), unit_price);
@@ -265,11 +285,11 @@ fn check_line(
     }
     let discount_percent = percent(&line.discount, rules.mark);
     match discount_percent {
-        None => wrong(FormField::Discount(at), Problem::NotANumber),
-        Some(percent) if percent < Decimal::ZERO || percent > dec!(100) => {
+        Err(not) => wrong(FormField::Discount(at), not.percent_problem()),
+        Ok(percent) if percent < Decimal::ZERO || percent > dec!(100) => {
             wrong(FormField::Discount(at), Problem::NotAPercentage);
         }
-        Some(_) => {}
+        Ok(_) => {}
     }
     let tax_code = match rules.catalogue.tax {
         TaxModel::None => None,
@@ -293,9 +313,13 @@ fn check_line(
             Some(line.tax_code.clone())
         }
     };
-    let amounts =
-        LineAmounts { quantity: quantity?, unit_price: unit_price?, discount_percent: discount_percent?, tax_code };
-    let amount = amounts.checked_amount(currency?);
+    let amounts = LineAmounts {
+        quantity: quantity?,
+        unit_price: unit_price?,
+        discount_percent: discount_percent.ok()?,
+        tax_code,
+    };
+    let amount = amounts.amount(currency?);
     if let Some(field) = limits::too_large(at, &amounts, amount) {
         wrong(field, Problem::TooLarge);
     }
@@ -305,7 +329,7 @@ fn check_line(
         item: item?,
         description: line.description.trim().to_owned(),
         quantity: amounts.quantity,
-        unit_price: amounts.net_unit_price(),
+        unit_price: amounts.net_unit_price()?,
         amount,
         net: None,
         tax_code: amounts.tax_code,
@@ -319,32 +343,6 @@ fn custom(form: &Form, rules: &Rules<'_>) -> Vec<(String, String)> {
     fields.filter(|(_, value)| !value.is_empty()).collect()
 }
 
-/// What of the customer is exported: what the person ticked and saw, of a customer that exists.
-fn updates(form: &Form) -> Vec<CustomerField> {
-    let is_wanted = form.update_customer == "on" && form.customer != CREATE;
-    CustomerField::ALL
-        .into_iter()
-        .filter(|field| is_wanted && form.agreed.iter().any(|agreed| agreed == field.name()))
-        .collect()
-}
-
-/// A name that QuickBooks takes for an item: no colon, tab or line break, at most 100 characters.
-pub fn item_name(wanted: &str) -> String {
-    crate::customer::display_name(wanted).chars().take(limits::ITEM_NAME_MAX).collect::<String>().trim().to_owned()
-}
-
-/// What QuickBooks demands of an address (code 2210): something, an @, something with a dot.
-pub fn looks_like_email(text: &str) -> bool {
-    text.split_once('@').is_some_and(|(name, host)| {
-        !name.is_empty()
-            && !host.contains('@')
-            && host.contains('.')
-            && !host.starts_with('.')
-            && !host.ends_with('.')
-            && !text.contains(|c: char| c.is_whitespace() || c.is_control())
-    })
-}
-
 #[cfg(test)]
 mod tests {
     mod limits;
@@ -352,6 +350,7 @@ mod tests {
     use super::*;
     use crate::{
         catalogue::{Catalogue, Item},
+        customer::CustomerField,
         number::DecimalMark,
         tax::{Of, Rounding, TaxCode, TaxRate},
     };

@@ -6,6 +6,7 @@ use crate::{
     refusal::RefusalCause,
 };
 use jiff::civil::Date;
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -121,8 +122,10 @@ impl Form {
         let rewrite = |text: &mut String| {
             let is_digit = |c: char| c.is_ascii_digit();
             let (Some(first), Some(last)) = (text.find(is_digit), text.rfind(is_digit)) else { return };
-            if let Some(value) = parse_decimal(&text[first..=last], from) {
-                *text = format!("{}{}{}", &text[..first], written(value, to), &text[last + 1..]);
+            let (before, rest) = text.split_at(first);
+            let (number, after) = rest.split_at(last.saturating_sub(first).saturating_add(1));
+            if let Ok(value) = parse_decimal(number, from) {
+                *text = format!("{before}{}{after}", written(value, to));
             }
         };
         for line in &mut self.lines {
@@ -149,6 +152,11 @@ impl Form {
     /// Whether a part is typed that the lines do not hold yet.
     pub fn part_is_pending(&self) -> bool {
         !self.part.trim().is_empty() && self.part_text() != self.part_applied
+    }
+
+    /// How much of the invoice's currency one unit of the deal's currency is, where it was converted.
+    pub fn exchange_rate(&self) -> Option<Decimal> {
+        self.rate.trim().parse().ok().filter(|rate| *rate > Decimal::ZERO)
     }
 
     /// Whether the prices are in another currency than the invoice.
@@ -284,6 +292,8 @@ pub enum Problem {
     ClosedUntil(Date),
     /// It is more than QuickBooks can hold.
     TooLarge,
+    /// It may have so many decimals.
+    TooManyDecimals(usize),
     /// A discount is greater than what it is taken off.
     TooMuch,
     /// It was made inactive or deleted in QuickBooks.

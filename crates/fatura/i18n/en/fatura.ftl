@@ -376,6 +376,7 @@ problem-control-character = { $field } contains an invisible character that Quic
 problem-unknown = { $field }: QuickBooks does not have this choice (any more).
 problem-not-positive = { $field } must not be negative or zero.
 problem-too-large = { $field } is too large. Quantity, price, amount and total have to be below { $limit } each.
+problem-too-many-decimals = { $field } may have { $most } decimals at most.
 problem-not-a-percentage = { $field } has to lie between 0 and 100.
 problem-before-issued = The due date lies before the issue date.
 problem-customer-currency = This customer is billed in { $currency }. Choose { $currency }, or another customer.

@@ -376,6 +376,7 @@ problem-control-character = { $field }: contiene un carácter invisible que Quic
 problem-unknown = { $field }: QuickBooks no tiene (ya) esta opción.
 problem-not-positive = { $field }: no puede ser negativo ni cero.
 problem-too-large = { $field }: demasiado grande. La cantidad, el precio, el importe y el total deben ser menores que { $limit }.
+problem-too-many-decimals = { $field }: { $most } decimales como máximo.
 problem-not-a-percentage = { $field }: debe estar entre 0 y 100.
 problem-before-issued = El vencimiento es anterior a la emisión.
 problem-customer-currency = A este cliente se le factura en { $currency }. Elige { $currency } u otro cliente.

@@ -376,6 +376,7 @@ problem-control-character = { $field }: contém um caractere invisível que o Qu
 problem-unknown = { $field }: o QuickBooks não tem (mais) esta opção.
 problem-not-positive = { $field }: não pode ser negativo nem zero.
 problem-too-large = { $field }: grande demais. Quantidade, preço, valor e total devem ser menores que { $limit }.
+problem-too-many-decimals = { $field }: no máximo { $most } casas decimais.
 problem-not-a-percentage = { $field }: deve estar entre 0 e 100.
 problem-before-issued = O vencimento é anterior à emissão.
 problem-customer-currency = Este cliente é faturado em { $currency }. Escolha { $currency } ou outro cliente.

@@ -15,7 +15,7 @@ use domain::{
     ids::{DealId, IntentKey, TenantId, UserId},
     mapping::{CustomerDetails, Field, Settings, customer_details, name_choices},
     money::{invoice_decimals, round_half_up},
-    number::{DecimalMark, next_number, parse_decimal},
+    number::{next_number, parse_decimal},
 };
 use i18n_embed_fl::fl;
 use iso_currency::Currency;
@@ -400,7 +400,7 @@ async fn convert(
     let Some(rate) = rate else { return Ok(false) };
     let mark = writer.mark();
     let converted = |text: &str| {
-        let price = parse_decimal(text, mark)?.checked_mul(rate)?;
+        let price = parse_decimal(text, mark).ok()?.checked_mul(rate)?;
         Some(written(round_half_up(price, invoice_decimals(currency)), mark))
     };
     for line in &mut form.lines {
@@ -413,7 +413,7 @@ async fn convert(
     {
         form.discount = discount;
     }
-    let before = parse_decimal(&form.rate, DecimalMark::Point).unwrap_or(Decimal::ONE);
+    let before = form.exchange_rate().unwrap_or(Decimal::ONE);
     let rate = before.checked_mul(rate).unwrap_or(rate);
     form.rate = if form.currency == deal.currency { String::new() } else { rate.normalize().to_string() };
     form.priced_in.clone_from(&form.currency);

@@ -69,14 +69,14 @@ impl Api<'_> {
         if answer.get("data").is_none() {
             return Err(ProviderError::unknown("an answer without data"));
         }
-        let data = serde_json::from_value(take(&mut answer, "data")).map_err(ProviderError::unknown)?;
+        let data = crate::json::read(take(&mut answer, "data"))?;
         Ok((data, next))
     }
 
     async fn post<Data: DeserializeOwned>(&self, path: &str, body: &Value) -> Result<Data, ProviderError> {
         let request = self.http.client.post(self.url(path)?).bearer_auth(self.access.expose_secret()).json(body);
         let mut answer: Value = self.http.json(request.header("accept", "application/json"), EXPLAIN).await?;
-        serde_json::from_value(take(&mut answer, "data")).map_err(ProviderError::unknown)
+        crate::json::read(take(&mut answer, "data"))
     }
 
     async fn patch(&self, path: &str, body: &Value) -> Result<(), ProviderError> {

@@ -37,7 +37,8 @@ impl Api<'_> {
     }
 }
 
-/// The update that gives an invoice the amounts and taxes of the form, line by line; `None` where its lines are not those of the form.
+/// The update that gives an invoice the amounts and taxes of the form, line by line; `None` where its lines are not those of the form, or
+/// cannot be added up.
 fn stated<'a>(
     row: &wire::Invoice,
     id: &'a str,
@@ -68,7 +69,7 @@ fn stated<'a>(
         model: tax,
         invoice_code: draft.invoice_code.as_deref(),
         currency: draft.currency,
-    });
+    })?;
     let items: Vec<String> = sold
         .iter()
         .filter_map(|line| line.sales_item_line_detail.as_ref().map(|detail| detail.item_ref.value.clone()))

@@ -157,7 +157,7 @@ impl Api<'_> {
     /// One customer, active or not.
     pub async fn customer(&self, id: &str) -> Result<Customer, ProviderError> {
         let mut answer = self.get(&["customer", id]).await?;
-        let row: Row = serde_json::from_value(take(&mut answer, "Customer")).map_err(ProviderError::unknown)?;
+        let row: Row = crate::json::read(take(&mut answer, "Customer"))?;
         Ok(row.into())
     }
 

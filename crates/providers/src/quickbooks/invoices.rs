@@ -287,7 +287,7 @@ impl Api<'_> {
     /// Voids an invoice that has not changed since `sync_token`. Refused with 5010 where it has.
     pub async fn void_invoice(&self, request_id: &str, id: &str, sync_token: &str) -> Result<Snapshot, ProviderError> {
         let answer = self.operate("Invoice", "void", request_id, id, sync_token).await?;
-        let row = serde_json::from_value(answer).map_err(ProviderError::unknown)?;
+        let row = crate::json::read(answer)?;
         Ok(Snapshot { voided: true, ..snapshot(row, self.home)? })
     }
 
@@ -305,7 +305,7 @@ impl Api<'_> {
         }
         let request = self.http.client.post(url).header("content-type", "application/octet-stream");
         let mut answer: Value = self.http.json(self.authorized(request), EXPLAIN).await?;
-        let row = serde_json::from_value(take(&mut answer, "Invoice")).map_err(ProviderError::unknown)?;
+        let row = crate::json::read(take(&mut answer, "Invoice"))?;
         snapshot(row, self.home)
     }
 

@@ -252,9 +252,7 @@ impl Api<'_> {
 
     pub(super) async fn row(&self, id: &str) -> Result<Option<wire::Invoice>, ProviderError> {
         match self.get(&["invoice", id]).await {
-            Ok(mut answer) => {
-                Some(serde_json::from_value(take(&mut answer, "Invoice"))).transpose().map_err(ProviderError::unknown)
-            }
+            Ok(mut answer) => crate::json::read(take(&mut answer, "Invoice")).map(Some),
             Err(ProviderError::NotFound) => Ok(None),
             Err(ProviderError::Refused(refusal)) if refusal.code == GONE => Ok(None),
             Err(error) => Err(error),

@@ -148,7 +148,7 @@ impl Api<'_> {
         let mut url = self.url(&[&entity.to_lowercase()])?;
         url.query_pairs_mut().append_pair("requestid", request_id);
         let mut answer: Value = self.http.json(self.authorized(self.http.client.post(url).json(body)), EXPLAIN).await?;
-        serde_json::from_value(take(&mut answer, entity)).map_err(ProviderError::unknown)
+        crate::json::read(take(&mut answer, entity))
     }
 
     /// Voids or deletes an entity that has not changed since `sync_token`. Refused with 5010 where it has.

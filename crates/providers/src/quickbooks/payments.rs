@@ -4,6 +4,7 @@ use super::{Api, invoices::snapshot, quoted, wire};
 use crate::ProviderError;
 use domain::{invoice::Snapshot, money::Money};
 use jiff::civil::Date;
+use rust_decimal::Decimal;
 use serde_json::Value;
 
 /// Payments that are read of one invoice: as many as one query takes. Who needs more looks in QuickBooks.
@@ -36,7 +37,7 @@ fn applied(row: Value, invoice: &Snapshot) -> Option<AppliedPayment> {
     let pays = |line: &&wire::PaymentLine| {
         wire::links(&line.linked_txn).any(|link| link.txn_type == "Invoice" && link.txn_id == invoice.quickbooks_id)
     };
-    let amount = payment.line.iter().filter(pays).map(|line| line.amount).sum();
+    let amount = payment.line.iter().filter(pays).map(|line| line.amount).fold(Decimal::ZERO, Decimal::saturating_add);
     Some(AppliedPayment {
         date: payment.txn_date.parse().ok()?,
         amount: Money::rounded(amount, invoice.total.currency()),

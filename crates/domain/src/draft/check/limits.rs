@@ -1,11 +1,11 @@
 //! What QuickBooks can hold: lengths of texts and sizes of numbers. What is longer is refused, never cut.
 
-use super::{CREATE, FieldError, Form, FormField, Problem, Rules, looks_like_email, updates};
+use super::{CREATE, FieldError, Form, FormField, Problem, Rules};
 use crate::{
     address,
     customer::{CustomerField, DISPLAY_NAME_MAX, clean_name},
     mapping::Preset,
-    number::NotAnAmount,
+    number::{DECIMALS_MAX, NotAnAmount},
     totals::{LineAmounts, is_within_limit},
 };
 use iso_currency::Currency;
@@ -127,23 +127,66 @@ pub(super) fn check_texts(form: &Form, rules: &Rules<'_>, wrong: &mut impl FnMut
     }
 }
 
-/// Why an amount cannot be taken, beside the invoice's currency.
-pub(super) fn not_an_amount(not: NotAnAmount, currency: Option<Currency>) -> Problem {
-    match (not, currency) {
-        (NotAnAmount::OtherCurrency, Some(currency)) => Problem::OtherCurrency(currency.code().to_owned()),
-        _ => Problem::NotANumber,
+/// What of the customer is exported: what the person ticked and saw, of a customer that exists.
+pub(super) fn updates(form: &Form) -> Vec<CustomerField> {
+    let is_wanted = form.update_customer == "on" && form.customer != CREATE;
+    CustomerField::ALL
+        .into_iter()
+        .filter(|field| is_wanted && form.agreed.iter().any(|agreed| agreed == field.name()))
+        .collect()
+}
+
+/// A name that QuickBooks takes for an item: no colon, tab or line break, at most 100 characters.
+pub fn item_name(wanted: &str) -> String {
+    crate::customer::display_name(wanted).chars().take(ITEM_NAME_MAX).collect::<String>().trim().to_owned()
+}
+
+/// What QuickBooks demands of an address (code 2210): something, an @, something with a dot.
+pub fn looks_like_email(text: &str) -> bool {
+    text.split_once('@').is_some_and(|(name, host)| {
+        !name.is_empty()
+            && !host.contains('@')
+            && host.contains('.')
+            && !host.starts_with('.')
+            && !host.ends_with('.')
+            && !text.contains(|c: char| c.is_whitespace() || c.is_control())
+    })
+}
+
+impl NotAnAmount {
+    /// Why an amount cannot be taken, beside the invoice's currency.
+    pub(crate) fn amount_problem(self, currency: Option<Currency>) -> Problem {
+        match (self, currency) {
+            (Self::OtherCurrency, Some(currency)) => Problem::OtherCurrency(currency.code().to_owned()),
+            (Self::TooLarge { .. }, _) => Problem::TooLarge,
+            (Self::TooManyDecimals, _) => Problem::TooManyDecimals(DECIMALS_MAX),
+            (Self::NotANumber | Self::OtherCurrency, _) => Problem::NotANumber,
+        }
+    }
+
+    /// Why what must not be negative cannot be taken.
+    pub(crate) fn positive_problem(self, currency: Option<Currency>) -> Problem {
+        match self {
+            Self::TooLarge { is_negative: true } => Problem::NotPositive,
+            not => not.amount_problem(currency),
+        }
+    }
+
+    /// Why a percentage cannot be taken.
+    pub(crate) fn percent_problem(self) -> Problem {
+        match self {
+            Self::TooLarge { .. } => Problem::NotAPercentage,
+            not => not.amount_problem(None),
+        }
     }
 }
 
-/// The field of a line that makes it too large. What is negative or no percentage has been named already.
+/// The field of a line that makes it too large. A quantity that is not positive, and what is no percentage, has been named already.
 pub(super) fn too_large(at: usize, line: &LineAmounts, amount: Option<Decimal>) -> Option<FormField> {
-    let is_too_large = |value: Decimal| value > Decimal::ZERO && !is_within_limit(value);
-    let is_valid = line.quantity > Decimal::ZERO
-        && line.unit_price >= Decimal::ZERO
-        && (Decimal::ZERO..=dec!(100)).contains(&line.discount_percent);
-    if is_too_large(line.quantity) {
+    let is_valid = line.quantity > Decimal::ZERO && (Decimal::ZERO..=dec!(100)).contains(&line.discount_percent);
+    if line.quantity > Decimal::ZERO && !is_within_limit(line.quantity) {
         Some(FormField::Quantity(at))
-    } else if is_too_large(line.unit_price) || (is_valid && amount.is_none()) {
+    } else if !is_within_limit(line.unit_price) || (is_valid && amount.is_none()) {
         Some(FormField::UnitPrice(at))
     } else {
         None

@@ -15,7 +15,6 @@ use domain::{
     draft::{self, CREATE, FieldError, Form, FormLine, Preview, Problem},
     mapping::{Entity, FieldRef},
     money::{invoice_decimals, round_half_up},
-    number::{DecimalMark, parse_decimal},
     tax::{NON_TAXABLE, TAXABLE, TaxMode, TaxModel},
     totals::Totals,
 };
@@ -230,7 +229,7 @@ fn excess(w: Writer, form: &Form, look: &Look, totals: Option<&Totals>) -> Optio
     let (value, currency): (Decimal, _) = (value.parse().ok()?, Currency::from_code(code)?);
     let mut amount = deal::priced(totals?, TaxMode::named(&form.tax_mode));
     if code != form.currency {
-        let rate = parse_decimal(&form.rate, DecimalMark::Point)?;
+        let rate = form.exchange_rate()?;
         amount = round_half_up(amount.checked_div(rate)?, invoice_decimals(currency));
     }
     let billed = look.billed(None, code);
@@ -276,7 +275,7 @@ fn amounts(w: Writer, preview: &Preview, form: &Form, look: &Look) -> Vec<Amount
     let currency = Currency::from_code(&form.currency);
     let printed = |at: usize| {
         let line = preview.printed.as_ref()?.lines.get(at).filter(|line| !line.discount_percent.is_zero())?;
-        Some(fl!(w.t, "form-printed-price", price = w.number(&line.net_unit_price())))
+        Some(fl!(w.t, "form-printed-price", price = w.number(&line.net_unit_price()?)))
     };
     let is_items_tax = |line: &FormLine| {
         let item = look.catalogue.item(&line.item);

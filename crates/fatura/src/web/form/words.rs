@@ -65,6 +65,9 @@ pub(in crate::web) fn message(w: Writer, error: &FieldError) -> String {
         (Problem::TooLarge, field) => {
             fl!(w.t, "problem-too-large", field = name(w, field), limit = w.number(&AMOUNT_LIMIT))
         }
+        (Problem::TooManyDecimals(most), field) => {
+            fl!(w.t, "problem-too-many-decimals", field = name(w, field), most = most.to_string())
+        }
         (Problem::NotAPercentage, field) => fl!(w.t, "problem-not-a-percentage", field = name(w, field)),
         (Problem::BeforeIssued, _) => fl!(w.t, "problem-before-issued"),
         (Problem::CustomerCurrency(currency), _) => fl!(w.t, "problem-customer-currency", currency = currency.as_str()),

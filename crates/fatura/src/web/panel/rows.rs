@@ -144,7 +144,7 @@ fn issued(
     let is_partly = snapshot.balance.amount() < snapshot.total.amount() && !snapshot.balance.is_zero();
     let mut notes = Vec::new();
     if is_partly {
-        let paid = w.amount(&(snapshot.total.amount() - snapshot.balance.amount()), &snapshot.total.currency());
+        let paid = w.amount(&snapshot.paid(), &snapshot.total.currency());
         notes.push(fl!(w.t, "panel-left-to-pay", amount = w.money(&snapshot.balance)));
         if status == Status::Overdue {
             notes.push(fl!(w.t, "panel-paid-so-far", amount = paid));
@@ -216,7 +216,7 @@ pub(super) fn dialogue(w: Writer, act: Act, snapshot: &Snapshot, payments: Optio
         (fl!(w.t, "void-title", number = number), text, fl!(w.t, "void-ok"))
     };
     let mut text = vec![consequence];
-    let paid = snapshot.total.amount() - snapshot.balance.amount();
+    let paid = snapshot.paid();
     if !paid.is_zero() {
         let amount = w.amount(&paid, &snapshot.total.currency());
         text.push(match payments.filter(|payments| !payments.payments.is_empty()) {

@@ -47,6 +47,44 @@ fn numbers_that_quickbooks_does_not_hold_are_refused_at_their_field() {
 }
 
 #[test]
+fn each_number_that_cannot_be_taken_gets_its_own_sentence() {
+    use Problem::{NotANumber, NotAPercentage, NotPositive, TooLarge, TooManyDecimals};
+    let set = |form: &mut Form, field: FormField, text: &str| match field {
+        FormField::Quantity(_) => form.lines[0].quantity = text.into(),
+        FormField::UnitPrice(_) => form.lines[0].unit_price = text.into(),
+        FormField::Discount(_) => form.lines[0].discount = text.into(),
+        FormField::InvoiceDiscount => (form.discount, form.discount_kind) = (text.into(), "amount".into()),
+        _ => (form.part, form.deal_value) = (text.into(), "1 BRL".into()),
+    };
+    let digits = |count: usize| "1".repeat(count);
+    let fine = "0,0000000000000000000000000001";
+    let (quantity, price, percent) = (FormField::Quantity(0), FormField::UnitPrice(0), FormField::Discount(0));
+    let (whole, part) = (FormField::InvoiceDiscount, FormField::Part);
+    for (text, field, problem) in [
+        (digits(28), quantity, TooLarge),
+        (digits(28), price, TooLarge),
+        (format!("R$ {}", digits(29)), price, TooLarge),
+        (digits(28), percent, NotAPercentage),
+        (digits(29), whole, TooLarge),
+        (digits(29), part, NotAPercentage),
+        (format!("-{}", digits(29)), quantity, NotPositive),
+        (format!("-{}", digits(29)), price, TooLarge),
+        (format!("-{}", digits(11)), price, TooLarge),
+        (format!("-{}", digits(29)), percent, NotAPercentage),
+        (format!("-{}", digits(29)), whole, NotPositive),
+        (fine.into(), quantity, TooManyDecimals(18)),
+        (fine.into(), price, TooManyDecimals(18)),
+        (fine.into(), percent, TooManyDecimals(18)),
+        (fine.into(), whole, TooManyDecimals(18)),
+        (fine.into(), part, TooManyDecimals(18)),
+        ("0".into(), quantity, NotPositive),
+        ("1e28".into(), quantity, NotANumber),
+    ] {
+        check_problem(|form| set(form, field, &text), field, problem);
+    }
+}
+
+#[test]
 fn the_largest_line_is_taken() {
     let mut form = form();
     (form.lines[0].quantity, form.lines[0].unit_price) = ("1".into(), "9.000.000.000,12345".into());

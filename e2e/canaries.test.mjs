@@ -1,0 +1,130 @@
+// No log line and no figure holds what belongs to a customer, or a secret: whatever was stored, typed or refused.
+import assert from "node:assert/strict";
+import { readFileSync, readdirSync } from "node:fs";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { test } from "node:test";
+import { bill, control, create, installed, openForm, pipedriveApi, saveSettings, session, settled } from "./http.mjs";
+import { BR, CASCADE, US } from "./people.mjs";
+import { scene } from "./scene.mjs";
+import { rows } from "./storm/people.mjs";
+import { quickbooks } from "./story.mjs";
+
+const port = await new Promise((go) => {
+  const server = createServer().listen(0, "127.0.0.1", () => {
+    const { port } = server.address();
+    server.close(() => go(port));
+  });
+});
+let dir;
+const { env, done } = scene("canaries", async (env) => {
+  for (const who of [US, BR]) await installed(env, who);
+}, (own) => {
+  dir = own;
+  return { RUST_LOG: "info,fatura=trace,store=trace,providers=trace,domain=trace", FATURA_METRICS_LISTEN: `127.0.0.1:${port}` };
+});
+
+/** A word that stands nowhere else, with characters that are written otherwise in JSON, addresses and forms. */
+const placed = [];
+const canary = (name, more = ' "é&') => {
+  const word = `Canary${name}${Math.random().toString(36).slice(2, 8)}`;
+  placed.push(word);
+  return `${word}${more}`;
+};
+const plain = (name) => canary(name, "");
+const mail = (name) => `${plain(name).toLowerCase()}@canary.example`;
+
+/** How a text may be written in a log, at whatever offset it begins. */
+const forms = (text) => {
+  const shifted = [0, 1, 2].map((offset) => Buffer.from(`${"x".repeat(offset)}${text}`).toString("base64").slice(offset === 0 ? 0 : 4).replace(/=+$/, "").slice(0, -2));
+  return [text, encodeURIComponent(text), JSON.stringify(text).slice(1, -1), ...shifted, ...shifted.map((each) => each.replaceAll("+", "-").replaceAll("/", "_"))].map((each) => each.toLowerCase());
+};
+
+const EFFECTS = [{ mutate: 5 }, "malformed", "truncate", { xml: "authentication" }, { page: 503 }, { status: 500 }, "drop_before", "drop_after", "throttle"];
+
+/** Tries again until it is done: after a throttle, a company is left alone for a while. */
+async function eventually(what) {
+  for (let at = 0; ; at++) {
+    try {
+      return await what();
+    } catch (error) {
+      if (at === 60) throw error;
+      await new Promise((go) => setTimeout(go, 1000));
+    }
+  }
+}
+
+test("no canary and no secret is in a log or a figure, whatever fails", { timeout: 240_000 }, async () => {
+  const api = await pipedriveApi(env, US);
+  const query = await quickbooks(env, US.realm);
+  // What both providers hold.
+  const organization = await api("POST", "v2/organizations", { name: canary("Organization"), address: { value: canary("Street") } });
+  const person = await api("POST", "v2/persons", { name: canary("Person"), org_id: organization.id, emails: [{ value: mail("Email"), primary: true }], phones: [{ value: plain("Phone"), primary: true }] });
+  const deal = await api("POST", "v2/deals", { title: canary("Deal"), org_id: organization.id, person_id: person.id, currency: "USD", value: 9_000_000 });
+  const door = (entity, id, members) => done("/quickbooks/rows", { realm_id: US.realm, entity, id, members });
+  const { Item: items } = await query("select * from Item where Type = 'Service' maxresults 3");
+  await door("Item", items[0].Id, { Name: plain("Item"), Description: canary("ItemText") });
+  const { Customer: customers } = await query("select * from Customer maxresults 20");
+  await door("Customer", customers.at(-1).Id, { DisplayName: plain("Customer"), Notes: canary("CustomerNotes"), PrimaryEmailAddr: { Address: mail("CustomerEmail") } });
+
+  const typed = () => ({
+    ...CASCADE, to: canary("To"), email: mail("Bill"), tax_id: plain("Tax").slice(0, 16), street: canary("BillStreet"), city: canary("City"), state: plain("State"),
+    postal_code: plain("Post"), country: plain("Country"), message: canary("Message"), memo: canary("Memo"), number: plain("No").slice(0, 20), cc: mail("Cc"),
+    tax_mode: "none", "lines[0][item]": items[1].Id, "lines[0][item_name]": items[1].Name, "lines[0][description]": canary("Line"), "lines[0][unit_price]": "10",
+  });
+  const { call: page } = await session(env, "panel", US.company, US.user);
+  await bill(env, US, deal.id, typed());
+
+  // Refused in words that quote what was sent.
+  await done("/faults", { provider: "quickbooks", method: "POST", path: "/invoice", times: 1, effect: { fault: { errors: [{ code: "9999", Message: canary("Refusal"), Detail: canary("Detail"), element: "" }] } } });
+  const again = await openForm(env, US, deal.id);
+  const refused = await create(again.call, deal.id, { ...again.fields, ...typed() });
+  assert.match(refused.text, /CanaryDetail/, `${refused.status}: the person sees why`);
+
+  const statuses = [];
+  const asks = async (call, ...args) => {
+    const answer = await call(...args);
+    statuses.push(answer.status);
+    return answer;
+  };
+  for (const effect of EFFECTS) {
+    const { call, fields } = await eventually(() => openForm(env, US, deal.id));
+    const form = { ...fields, ...typed() };
+    for (const provider of ["quickbooks", "pipedrive"]) await done("/faults", { provider, times: 12, percent: 60, effect });
+    await asks(page, `/panel/deal/${deal.id}`);
+    await asks(page, `/panel/deal/${deal.id}/refresh`, {});
+    await asks(call, `/deals/${deal.id}/form`);
+    await asks(call, `/deals/${deal.id}/form/preview`, { ...form, "lines[0][quantity]": plain("Quantity"), version: "9" });
+    await asks(call, `/deals/${deal.id}/invoices`, { ...form, "lines[0][quantity]": plain("Quantity") });
+    await asks(call, "/customers/search", { ...form, customer_name: plain("Search") });
+    await asks(call, `/items?${new URLSearchParams({ "lines[0][item_name]": plain("Look") })}`);
+    await asks(call, `/deals/${deal.id}/invoices`, form);
+    const { call: settings } = await session(env, "settings", US.company, US.user);
+    await settings?.("/settings/page");
+    await control(env, "/faults", undefined, "DELETE");
+    await asks(call, `/deals/${deal.id}/form/discard`, {});
+  }
+  // Settings that hold what a person has typed.
+  await saveSettings(env, US, { message: canary("Preset") }).catch(() => undefined);
+  const shown = (await eventually(() => rows((_, path) => page(path), deal.id))).filter(({ seen }) => seen);
+  for (const [act, more] of [["send", { recipient: mail("Recipient") }], ["void", {}]]) await asks(page, `/panel/deal/${deal.id}/invoices/${shown[0].id}/${act}`, { seen: shown[0].seen, ...more });
+  const { Invoice: invoices = [] } = await query("select * from Invoice orderby MetaData.CreateTime desc maxresults 3");
+  await done("/quickbooks/edit", { realm_id: US.realm, entity: "Invoice", id: invoices[0].Id, changes: { PrivateNote: `${canary("Note")}\n${invoices[0].PrivateNote}` } });
+  await door("Invoice", invoices[0].Id, { SyncToken: plain("Version"), CustomerRef: plain("Ref") });
+  await asks(page, `/panel/deal/${deal.id}`);
+  await asks(page, `/panel/deal/${deal.id}/refresh`, {});
+  await fetch(`${env.FATURA_URL}/pipedrive/callback?${new URLSearchParams({ code: plain("Code"), state: plain("State") })}`, { redirect: "manual" });
+
+  const secrets = Object.entries({ ...env, ...Object.fromEntries(Object.entries(process.env).filter(([name]) => name.startsWith("FATURA_"))) })
+    .filter(([name, value]) => /SECRET|TOKEN|KEY|PASSWORD|VERIFIER/.test(name) && !/URL/.test(name) && value.length >= 8).map(([, value]) => value);
+  assert.ok(secrets.length >= 4, "the secrets of this run are known");
+  const figures = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+  assert.match(figures, /fatura_provider_call_seconds/);
+  const logs = readdirSync(dir).filter((file) => /^fatura.*\.log$/.test(file)).map((file) => readFileSync(join(dir, file), "utf8"));
+  const all = [...logs, figures].join("\n").toLowerCase();
+  assert.ok(statuses.filter((status) => status >= 500).length > 5 && statuses.filter((status) => status === 200).length > 30, `much went wrong and much went well: ${statuses}`);
+  assert.ok(placed.length > 100, `${placed.length} canaries`);
+  const found = [...placed, ...secrets].flatMap((word) => forms(word).filter((form) => form.length > 7 && all.includes(form)));
+  const lines = all.split("\n").filter((line) => found.some((form) => line.includes(form))).slice(0, 5);
+  assert.deepEqual(found, [], lines.join("\n"));
+});
