@@ -106,7 +106,7 @@ where
 {
     // One user does not use up what Pipedrive allows the company.
     app.gates.may_call(tenant, user).await.map_err(Error::ShareUsed)?;
-    let (result, calls) = providers::counted(async {
+    let (result, calls) = providers::counted(Box::pin(async {
         let first = pipedrive_access(app, tenant, user, None).await?;
         Ok::<_, Error>(match Box::pin(call(first.clone())).await {
             Err(ProviderError::TokenRefused) => {
@@ -114,7 +114,7 @@ where
             }
             other => other,
         })
-    })
+    }))
     .await;
     app.gates.count_calls(tenant, user, calls).await;
     result?.map_err(|error| match error {
