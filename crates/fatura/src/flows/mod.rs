@@ -21,6 +21,7 @@ pub(crate) mod pdf;
 pub(crate) mod reconnect;
 mod refusals;
 pub(crate) mod repeats;
+pub(crate) mod rights;
 pub(crate) mod settings;
 pub(crate) mod stuck;
 pub(crate) mod won;
@@ -59,6 +60,9 @@ pub(crate) enum Error {
     /// Only administrators may do this.
     #[error("only administrators may do this")]
     AdminsOnly,
+    /// Pipedrive did not say whether the user is an administrator.
+    #[error("the user's rights are not known: {0}")]
+    RightsUnknown(#[source] ProviderError),
     /// The OAuth answer does not belong to a flow of this browser.
     #[error("the flow is unknown, used, or another browser's")]
     ForeignFlow,
