@@ -40,7 +40,7 @@ export async function liveCallback(env, { user }) {
 }
 
 /** Signs in, installs, and gets as far as Intuit; or to the settings, where a company is connected already. */
-async function installUntilIntuit(env, { user }, person) {
+export async function installUntilIntuit(env, { user }, person) {
   await person.once(`${env.PIPEDRIVE_WEB_URL}/sign-in`, formOf({ user_id: String(user) }));
   const consent = await person.go(`${env.FATURA_URL}/install`);
   const asked = Object.fromEntries(new URL(consent.url).searchParams);
@@ -48,7 +48,7 @@ async function installUntilIntuit(env, { user }, person) {
 }
 
 /** From Intuit's sign-in to the page that names both companies. */
-async function consentAtIntuit(env, { sub, realm }, person, intuit) {
+export async function consentAtIntuit(env, { sub, realm }, person, intuit) {
   const request = Object.fromEntries(new URL(intuit.url).searchParams);
   const page = await person.go(env.QUICKBOOKS_AUTHORIZE_URL, formOf({ ...request, user: sub, realm_id: realm, decision: "allow" }));
   return { page, pending: new URL(page.url).searchParams.get("pending"), state: request.state };

@@ -3,7 +3,7 @@
 use crate::{
     clock::{self, Clock},
     config::Config,
-    flows::{merges, repeats, write_back},
+    flows::{merges, repeats, rights, write_back},
     gates::Gates,
     jobs::turns::Turns,
     metering::Metering,
@@ -12,7 +12,7 @@ use crate::{
 use domain::{
     catalogue::{Catalogue, Item},
     customer::Customer,
-    ids::{ConnectionId, DealId, TenantId},
+    ids::{ConnectionId, DealId, TenantId, UserId},
     mapping::Field,
 };
 use jiff::SignedDuration;
@@ -65,6 +65,8 @@ pub(crate) struct Inner {
     pub(crate) customer_directories: Cache<ConnectionId, Arc<Vec<Customer>>>,
     /// Deals of which it was looked whether others were merged into them.
     pub(crate) merges: Cache<(TenantId, DealId), ()>,
+    /// Deals that a user was allowed to see.
+    pub(crate) visible_deals: Cache<(TenantId, UserId, DealId), ()>,
     /// What was written into a deal's fields last.
     pub(crate) written_back: Cache<(TenantId, DealId), write_back::Values>,
     /// Whether a company's QuickBooks recognises repeated requests.
@@ -147,6 +149,7 @@ impl App {
             item_searches: Cache::builder().max_capacity(10_000).time_to_live(SEARCH_LIFE).build(),
             customer_directories: Cache::builder().max_capacity(100).time_to_live(DIRECTORY_LIFE).build(),
             merges: Cache::builder().max_capacity(10_000).time_to_live(merges::LOOKED_AT).build(),
+            visible_deals: Cache::builder().max_capacity(100_000).time_to_live(rights::DEAL_VISIBILITY_LIFE).build(),
             written_back: Cache::builder().max_capacity(10_000).time_to_live(write_back::BELIEVED).build(),
             repeats: Cache::builder().max_capacity(10_000).time_to_live(repeats::REMEMBERED).build(),
             config,

@@ -14,6 +14,8 @@ pub enum Provider {
     QuickBooks,
     /// A link out of a signed page, to begin connecting in a new tab.
     Ticket,
+    /// An answer to the page that names both companies.
+    Confirmation,
     /// A link to an invoice's PDF; bound to the invoice instead of a browser.
     Pdf,
 }
@@ -24,6 +26,7 @@ impl Provider {
             Self::Pipedrive => "pipedrive",
             Self::QuickBooks => "quickbooks",
             Self::Ticket => "ticket",
+            Self::Confirmation => "confirmation",
             Self::Pdf => "pdf",
         }
     }

@@ -8,7 +8,7 @@ use super::{
     Error, access, catalogue, follow,
     lease::{Attempt, HEARTBEAT, Hold, LOOK_AGAIN, PATIENCE, UNDER_WAY, request_id},
     refusals::cause_of_act,
-    settings,
+    rights, settings,
 };
 use crate::state::App;
 use domain::{
@@ -59,18 +59,12 @@ fn sent_before(snapshot: &Snapshot) -> String {
 
 /// Somebody has pressed. [`Error::AdminsOnly`] where the settings leave what
 /// cannot be undone to administrators.
-pub(crate) async fn request(
-    app: &App,
-    tenant: TenantId,
-    user: UserId,
-    is_admin: bool,
-    wanted: Wanted,
-) -> Result<Outcome, Error> {
+pub(crate) async fn request(app: &App, tenant: TenantId, user: UserId, wanted: Wanted) -> Result<Outcome, Error> {
     let Wanted { invoice, act, seen, recipient, key } = wanted;
     let settings = settings::current(app, tenant).await?;
     let may = if act.is_irreversible() { settings.void } else { settings.create };
-    if act != Act::Send && !may.includes(is_admin) {
-        return Err(Error::AdminsOnly);
+    if act != Act::Send {
+        rights::require(app, tenant, user, may).await?;
     }
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
@@ -120,12 +114,10 @@ const PAYMENTS_DEADLINE: Duration = Duration::from_secs(3);
 pub(crate) async fn payments(
     app: &App,
     tenant: TenantId,
-    is_admin: bool,
+    user: UserId,
     invoice: &Invoice,
 ) -> Result<Option<Payments>, Error> {
-    if !settings::current(app, tenant).await?.void.includes(is_admin) {
-        return Err(Error::AdminsOnly);
-    }
+    rights::require(app, tenant, user, settings::current(app, tenant).await?.void).await?;
     match tokio::time::timeout(PAYMENTS_DEADLINE, read_payments(app, tenant, invoice)).await {
         Ok(Ok(read)) => Ok(read),
         Ok(Err(error)) => {

@@ -1,10 +1,10 @@
 //! Connecting a QuickBooks company, and disconnecting it.
 //!
 //! A ticket leads from a signed page to a browser tab; the tab's cookie binds the flow with Intuit; and before
-//! anything is kept, the person confirms a page that names both companies. So nobody can be led into connecting
-//! their books to a stranger's Pipedrive.
+//! anything is kept, the person confirms a page that names both companies and who asks. So nobody can be led into
+//! connecting their books to a stranger's Pipedrive. Each step asks Pipedrive whether the user is an administrator.
 
-use super::{Error, access::QuickBooks, install::FLOW_LIFE, reconnect, revoke, secret};
+use super::{Error, access::QuickBooks, install::FLOW_LIFE, reconnect, revoke, rights, secret};
 use crate::state::App;
 use domain::ids::{ConnectionId, TenantId, UserId};
 use jiff::{SignedDuration, Timestamp};
@@ -12,7 +12,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use store::{
-    Tokens, audit,
+    Tokens, Tx, audit,
     flows::{self, Provider},
     grants,
     quickbooks::{self, Company},
@@ -24,8 +24,35 @@ use uuid::Uuid;
 
 const TICKET_LIFE: SignedDuration = SignedDuration::from_mins(5);
 
-/// A one-time link by which a signed-in administrator begins connecting in a browser tab.
-pub(crate) async fn ticket(app: &App, tenant: TenantId, user: UserId) -> Result<Url, Error> {
+/// A step that is not taken.
+pub(crate) struct Denied {
+    pub(crate) error: Error,
+    /// The value to show the outcome with; empty where nobody is known.
+    pub(crate) sealed: String,
+}
+
+impl From<Error> for Denied {
+    fn from(error: Error) -> Self {
+        Self { error, sealed: String::new() }
+    }
+}
+
+impl From<store::Error> for Denied {
+    fn from(error: store::Error) -> Self {
+        Error::from(error).into()
+    }
+}
+
+async fn require_admin(app: &App, tenant: TenantId, user: UserId, browser: &str) -> Result<(), Denied> {
+    match rights::require_admin(app, tenant, user).await {
+        Ok(_) => Ok(()),
+        Err(error) => Err(Denied { error, sealed: cancelled(app, tenant, user, browser)? }),
+    }
+}
+
+/// A one-time link by which a signed-in administrator begins connecting in a browser tab. The page that asks for it is in a frame and holds no
+/// cookie: the link is bound to what the browser calls itself.
+pub(crate) async fn ticket(app: &App, tenant: TenantId, user: UserId, agent: &str) -> Result<Url, Error> {
     let ticket = secret();
     let mut tx = app.db.begin().await?;
     flows::begin(
@@ -33,7 +60,7 @@ pub(crate) async fn ticket(app: &App, tenant: TenantId, user: UserId) -> Result<
         &app.vault,
         Provider::Ticket,
         &ticket,
-        "",
+        agent,
         Some((tenant, user)),
         app.clock.now() + TICKET_LIFE,
     )
@@ -45,22 +72,30 @@ pub(crate) async fn ticket(app: &App, tenant: TenantId, user: UserId) -> Result<
 }
 
 /// Takes a ticket: Intuit's consent page for the browser that holds `browser`.
-pub(crate) async fn begin(app: &App, ticket: &str, browser: &str) -> Result<Url, Error> {
-    let now = app.clock.now();
-    let state = secret();
+pub(crate) async fn begin(app: &App, ticket: &str, agent: &str, browser: &str) -> Result<Url, Denied> {
     let mut tx = app.db.begin().await?;
-    let who = flows::finish(&mut tx, &app.vault, Provider::Ticket, ticket, "", now).await?.flatten();
-    if let Some(who) = who {
-        flows::begin(&mut tx, &app.vault, Provider::QuickBooks, &state, browser, Some(who), now + FLOW_LIFE).await?;
-    }
+    let who = flows::finish(&mut tx, &app.vault, Provider::Ticket, ticket, agent, app.clock.now()).await?.flatten();
     tx.commit().await?;
-    who.ok_or(Error::ForeignFlow)?;
-    app.quickbooks.consent(&state).map_err(Error::QuickBooks)
+    let (tenant, user) = who.ok_or(Error::ForeignFlow)?;
+    ask_consent(app, tenant, user, browser).await
+}
+
+/// Intuit's consent page for an administrator, in the browser that holds `browser`.
+pub(crate) async fn ask_consent(app: &App, tenant: TenantId, user: UserId, browser: &str) -> Result<Url, Denied> {
+    require_admin(app, tenant, user, browser).await?;
+    let state = secret();
+    let until = app.clock.now() + FLOW_LIFE;
+    let mut tx = app.db.begin().await?;
+    flows::begin(&mut tx, &app.vault, Provider::QuickBooks, &state, browser, Some((tenant, user)), until).await?;
+    tx.commit().await?;
+    Ok(app.quickbooks.consent(&state).map_err(Error::QuickBooks)?)
 }
 
 /// What waits for confirmation, sealed into the confirmation page.
 #[derive(Debug, Serialize, Deserialize)]
 struct Pending {
+    /// Makes it work once.
+    once: String,
     tenant: TenantId,
     user: UserId,
     realm_id: String,
@@ -74,26 +109,38 @@ struct Pending {
 /// Both companies, for the page that asks for confirmation.
 pub(crate) struct Confirmation {
     pub(crate) pipedrive: String,
+    /// Name of the user who asks.
+    pub(crate) user: String,
     pub(crate) quickbooks: Company,
     pub(crate) replaces: Option<String>,
 }
 
 /// Takes the code of a finished consent; the value to confirm with.
-pub(crate) async fn finish(app: &App, code: &str, state: &str, realm_id: &str, browser: &str) -> Result<String, Error> {
+pub(crate) async fn finish(
+    app: &App,
+    code: &str,
+    state: &str,
+    realm_id: &str,
+    browser: &str,
+) -> Result<String, Denied> {
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
     let flow = flows::finish(&mut tx, &app.vault, Provider::QuickBooks, state, browser, now).await?;
     tx.commit().await?;
     let (tenant, user) = flow.flatten().ok_or(Error::ForeignFlow)?;
+    require_admin(app, tenant, user, browser).await?;
     let granted = app.quickbooks.exchange(&app.http, code, now).await.map_err(Error::QuickBooks)?;
     // The realm in the address is not signed: only a company that the token opens is believed.
     let catalogue =
         QuickBooks::with(app, realm_id, granted.access.clone()).api().catalogue().await.map_err(Error::QuickBooks)?;
-    // Handed back now, the old access to the same company would take the new one with it.
+    let (once, until) = (secret(), now + FLOW_LIFE);
     let mut tx = app.db.begin().await?;
-    revocations::defer(&mut tx, &app.vault, Grantor::QuickBooks, realm_id, now + FLOW_LIFE).await?;
+    // Handed back now, the old access to the same company would take the new one with it.
+    revocations::defer(&mut tx, &app.vault, Grantor::QuickBooks, realm_id, until).await?;
+    flows::begin(&mut tx, &app.vault, Provider::Confirmation, &once, browser, Some((tenant, user)), until).await?;
     tx.commit().await?;
     let pending = Pending {
+        once,
         tenant,
         user,
         realm_id: realm_id.to_owned(),
@@ -106,7 +153,7 @@ pub(crate) async fn finish(app: &App, code: &str, state: &str, realm_id: &str, b
         access: granted.access.expose_secret().to_owned(),
         refresh: granted.refresh.expose_secret().to_owned(),
         expires_at: granted.expires_at,
-        until: now + FLOW_LIFE,
+        until,
     };
     let text = serde_json::to_string(&pending).map_err(|_| Error::ForeignFlow)?;
     Ok(app.vault.seal(&place(browser), &SecretString::from(text))?)
@@ -122,29 +169,54 @@ fn open(app: &App, sealed: &str, browser: &str) -> Result<Pending, Error> {
     if pending.until < app.clock.now() { Err(Error::ForeignFlow) } else { Ok(pending) }
 }
 
-/// What is about to be connected.
-pub(crate) async fn confirmation(app: &App, sealed: &str, browser: &str) -> Result<Confirmation, Error> {
+/// What is about to be connected, and who asks. Where Pipedrive does not say whether they may, the page is shown all the same: the answer
+/// needs it.
+pub(crate) async fn confirmation(app: &App, sealed: &str, browser: &str) -> Result<Confirmation, Denied> {
     let pending = open(app, sealed, browser)?;
+    match require_admin(app, pending.tenant, pending.user, browser).await {
+        Ok(()) | Err(Denied { error: Error::RightsUnknown(_), .. }) => {}
+        Err(denied) => return Err(denied),
+    }
     let mut tx = app.db.read().await?;
     let tenant = tenants::find(&mut tx, pending.tenant).await?.ok_or(Error::ForeignFlow)?;
+    let grant = grants::find(&mut tx, &app.vault, tenant.id, pending.user).await?.ok_or(Error::NotInstalled)?;
     let current = quickbooks::current(&mut tx, &app.vault, pending.tenant).await?;
     let replaces = current.filter(|current| current.realm_id != pending.realm_id).map(|current| current.company.name);
     let (name, country, home_currency, time_zone) = pending.company;
     Ok(Confirmation {
         pipedrive: tenant.company_name,
+        user: grant.profile.name,
         quickbooks: Company { name, country, home_currency, time_zone },
         replaces,
     })
 }
 
-/// The person confirmed: from now on the companies are connected.
-pub(crate) async fn confirm(app: &App, sealed: &str, browser: &str) -> Result<Tenant, Error> {
-    let pending = open(app, sealed, browser)?;
+/// Uses up what waits for confirmation; [`Error::ForeignFlow`] the second time.
+async fn use_once(app: &App, tx: &mut Tx, pending: &Pending, browser: &str) -> Result<(), Error> {
     let now = app.clock.now();
+    let found = flows::finish(tx, &app.vault, Provider::Confirmation, &pending.once, browser, now).await?;
+    found.map(drop).ok_or(Error::ForeignFlow)
+}
+
+/// The person confirmed: from now on the companies are connected. Whoever is no administrator any more hands the access back.
+pub(crate) async fn confirm(app: &App, sealed: &str, browser: &str) -> Result<Tenant, Denied> {
+    let pending = open(app, sealed, browser)?;
+    if let Err(denied) = require_admin(app, pending.tenant, pending.user, browser).await {
+        if matches!(denied.error, Error::AdminsOnly) {
+            hand_back(app, &pending, browser).await?;
+        }
+        return Err(denied);
+    }
+    Ok(connect(app, pending, browser).await?)
+}
+
+async fn connect(app: &App, pending: Pending, browser: &str) -> Result<Tenant, Error> {
+    let now = app.clock.now();
+    let mut tx = app.db.begin().await?;
+    use_once(app, &mut tx, &pending, browser).await?;
     let tokens =
         Tokens { access: pending.access.into(), refresh: pending.refresh.into(), expires_at: pending.expires_at };
     let (name, country, home_currency, time_zone) = pending.company;
-    let mut tx = app.db.begin().await?;
     let tenant = tenants::find(&mut tx, pending.tenant).await?.ok_or(Error::ForeignFlow)?;
     let grant = grants::find(&mut tx, &app.vault, tenant.id, pending.user).await?.ok_or(Error::NotInstalled)?;
     let connected = quickbooks::tenant_of_realm(&mut tx, &app.vault, &pending.realm_id).await?;
@@ -248,25 +320,32 @@ pub(crate) async fn standing(app: &App, sealed: &str, browser: &str) -> Result<S
 }
 
 /// Begins anew for whoever has cancelled: where to send the browser.
-pub(crate) async fn again(app: &App, sealed: &str, browser: &str) -> Result<Url, Error> {
+pub(crate) async fn again(app: &App, sealed: &str, browser: &str) -> Result<Url, Denied> {
     let Cancelled { tenant, user, until } = open_cancelled(app, sealed, browser)?;
     if until < app.clock.now() {
-        return Err(Error::ForeignFlow);
+        return Err(Error::ForeignFlow.into());
     }
-    ticket(app, tenant, user).await
+    ask_consent(app, tenant, user, browser).await
 }
 
-/// The person did not confirm: the access that Intuit gave is handed back. Not where the company is connected
-/// already: at Intuit that would end the connection that stands. The value to show the outcome with.
-pub(crate) async fn decline(app: &App, sealed: &str, browser: &str) -> Result<String, Error> {
-    let pending = open(app, sealed, browser)?;
+/// Hands back the access that Intuit gave. Not where the company is connected already: at Intuit that would end the connection that stands.
+async fn hand_back(app: &App, pending: &Pending, browser: &str) -> Result<(), Error> {
     let mut tx = app.db.begin().await?;
+    use_once(app, &mut tx, pending, browser).await?;
     let connected = quickbooks::tenant_of_realm(&mut tx, &app.vault, &pending.realm_id).await?;
     if connected.is_none() {
-        revoke::ask(app, &mut tx, Grantor::QuickBooks, &pending.realm_id, &pending.refresh.into()).await?;
+        let refresh = pending.refresh.clone().into();
+        revoke::ask(app, &mut tx, Grantor::QuickBooks, &pending.realm_id, &refresh).await?;
     }
     tx.commit().await?;
     revoke::now(app).await;
+    Ok(())
+}
+
+/// The person did not confirm: the access is handed back. The value to show the outcome with.
+pub(crate) async fn decline(app: &App, sealed: &str, browser: &str) -> Result<String, Error> {
+    let pending = open(app, sealed, browser)?;
+    hand_back(app, &pending, browser).await?;
     cancelled(app, pending.tenant, pending.user, browser)
 }
 

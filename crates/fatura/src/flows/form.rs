@@ -3,7 +3,7 @@
 use super::{
     Error, access, catalogue, customers, items,
     ledger::{self, standing},
-    merges, once, settings,
+    merges, once, rights, settings,
 };
 use crate::{format::Writer, state::App};
 use domain::{
@@ -111,9 +111,22 @@ pub(crate) enum Change {
     Renewed,
 }
 
-/// Whether the settings let this user create invoices; [`Error::AdminsOnly`] where they do not.
-pub(crate) async fn may_create(app: &App, tenant: TenantId, is_admin: bool) -> Result<(), Error> {
-    if settings::current(app, tenant).await?.create.includes(is_admin) { Ok(()) } else { Err(Error::AdminsOnly) }
+/// Fails with [`Error::AdminsOnly`] where the settings do not let this user create invoices.
+pub(crate) async fn require_creator(app: &App, tenant: TenantId, user: UserId) -> Result<(), Error> {
+    rights::require(app, tenant, user, settings::current(app, tenant).await?.create).await
+}
+
+/// Fails with [`Error::NotFound`] where this user may not see a deal. Whoever has its form open already goes on while Pipedrive does not
+/// answer.
+pub(crate) async fn require_visible(app: &App, tenant: TenantId, user: UserId, deal: DealId) -> Result<(), Error> {
+    let checked = rights::require_visible(app, tenant, user, deal).await;
+    if matches!(checked, Err(Error::Pipedrive(_))) {
+        let mut tx = app.db.read().await?;
+        if drafts::find(&mut tx, tenant, deal, user).await?.is_some() {
+            return Ok(());
+        }
+    }
+    checked
 }
 
 /// Who is billed when a deal is: its organization, else its person.

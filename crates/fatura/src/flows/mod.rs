@@ -22,6 +22,7 @@ pub(crate) mod reconnect;
 mod refusals;
 pub(crate) mod repeats;
 pub(crate) mod revoke;
+pub(crate) mod rights;
 pub(crate) mod settings;
 mod states;
 pub(crate) mod stuck;
@@ -61,6 +62,9 @@ pub(crate) enum Error {
     /// Only administrators may do this.
     #[error("only administrators may do this")]
     AdminsOnly,
+    /// Pipedrive did not say whether the user is an administrator.
+    #[error("the user's rights are not known: {0}")]
+    RightsUnknown(#[source] ProviderError),
     /// The OAuth answer does not belong to a flow of this browser.
     #[error("the flow is unknown, used, or another browser's")]
     ForeignFlow,

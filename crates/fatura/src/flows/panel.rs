@@ -1,6 +1,6 @@
 //! What a panel shows: the invoices of a deal, a person or an organization, and the customer that is billed.
 
-use super::{Error, access, follow, form::party, merges, settings};
+use super::{Error, access, follow, form::party, merges, rights, settings};
 use crate::{clock::Clock, state::App};
 use domain::{
     ids::{DealId, InvoiceId, TenantId, UserId},
@@ -157,7 +157,8 @@ pub(crate) struct Billable {
 }
 
 /// The deals of a person or an organization that can be billed and that this user may see: first those that were won and have no invoice,
-/// then the open ones, then those that were won and have one. Lost ones are not among them.
+/// then the open ones, then those that were won and have one. Lost ones are not among them. [`Error::NotFound`] where the user may not see the
+/// record.
 pub(crate) async fn billable_deals(
     app: &App,
     tenant: TenantId,
@@ -167,7 +168,14 @@ pub(crate) async fn billable_deals(
     let Record { entity, id } = record;
     let (won, open) = access::pipedrive(app, tenant, user, |access| async move {
         let api = access.api();
-        tokio::try_join!(api.won_deals(entity, id), api.open_deals(entity, id))
+        let named = async {
+            match entity {
+                Entity::Deal => api.deal_parties(DealId(id)).await.map(drop),
+                Entity::Person | Entity::Organization => api.name(entity, id).await.map(drop),
+            }
+        };
+        let ((), won, open) = tokio::try_join!(named, api.won_deals(entity, id), api.open_deals(entity, id))?;
+        Ok((won, open))
     })
     .await?;
     let mut tx = app.db.read().await?;
@@ -214,16 +222,10 @@ pub(crate) fn may_remove(invoice: &Invoice, user: UserId, is_admin: bool) -> boo
 
 /// Removes a refused invoice from the panels; false where it is not refused any more, but tried again. [`Error::AdminsOnly`] where it is a
 /// colleague's.
-pub(crate) async fn remove_refused(
-    app: &App,
-    tenant: TenantId,
-    user: UserId,
-    is_admin: bool,
-    id: InvoiceId,
-) -> Result<bool, Error> {
+pub(crate) async fn remove_refused(app: &App, tenant: TenantId, user: UserId, id: InvoiceId) -> Result<bool, Error> {
     let invoice = visible(app, tenant, user, id).await?;
-    if !is_admin && invoice.created_by != user {
-        return Err(Error::AdminsOnly);
+    if invoice.created_by != user {
+        rights::require_admin(app, tenant, user).await?;
     }
     let mut tx = app.db.begin().await?;
     if invoices::remove_refused(&mut tx, tenant, id).await? {
@@ -235,6 +237,17 @@ pub(crate) async fn remove_refused(
     }
     // Removed by a click before this one, it is still of that state.
     Ok(invoices::find(&mut tx, tenant, id).await?.is_some_and(|now| matches!(now.state, State::Refused(_))))
+}
+
+/// Fails with [`Error::NotFound`] where this user may not see an invoice. Its creator, who waits for it, may while Pipedrive does not answer.
+pub(crate) async fn require_visible(app: &App, tenant: TenantId, user: UserId, id: InvoiceId) -> Result<(), Error> {
+    let mut tx = app.db.read().await?;
+    let found = invoices::find(&mut tx, tenant, id).await?.ok_or(Error::NotFound)?;
+    drop(tx);
+    match rights::require_visible(app, tenant, user, found.deal).await {
+        Err(Error::Pipedrive(_)) if found.created_by == user => Ok(()),
+        other => other,
+    }
 }
 
 /// Whether this user may see an invoice: whoever may see its deal.

@@ -1,16 +1,25 @@
 //! Connecting QuickBooks in a browser tab.
 
 use super::{
-    Error, assets, html,
+    Error, assets,
+    error::words,
+    html,
     install::{browser, known_browser},
-    pages::{asked, failed},
+    pages::{asked, failed, outcome_of},
 };
-use crate::{flows::connect, format::Writer, state::App};
+use crate::{
+    flows::{
+        self,
+        connect::{self, Denied},
+    },
+    format::Writer,
+    state::App,
+};
 use askama::Template;
 use axum::{
     Form,
     extract::State,
-    http::HeaderMap,
+    http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Redirect, Response},
 };
 use axum_extra::extract::{CookieJar, Query};
@@ -23,12 +32,32 @@ pub(crate) struct Ticket {
     ticket: String,
 }
 
+/// What a browser calls itself, the same in a frame and in a tab.
+pub(super) fn agent(headers: &HeaderMap) -> &str {
+    headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default()
+}
+
+/// The end of a flow in which a step was not taken.
+pub(super) fn denied(denied: &Denied) -> Redirect {
+    let mut outcome = outcome_of(&denied.error, "quickbooks");
+    if !denied.sealed.is_empty() {
+        outcome += "?cancelled=";
+        outcome += &denied.sealed;
+    }
+    Redirect::to(&outcome)
+}
+
 /// Takes a ticket and goes on to Intuit.
-pub(crate) async fn begin(State(app): State<App>, jar: CookieJar, Query(ticket): Query<Ticket>) -> Response {
+pub(crate) async fn begin(
+    State(app): State<App>,
+    jar: CookieJar,
+    headers: HeaderMap,
+    Query(ticket): Query<Ticket>,
+) -> Response {
     let (secret, jar) = browser(&app, jar);
-    match connect::begin(&app, &ticket.ticket, &secret).await {
+    match connect::begin(&app, &ticket.ticket, agent(&headers), &secret).await {
         Ok(consent) => (jar, Redirect::to(consent.as_str())).into_response(),
-        Err(error) => failed(&error, "quickbooks").into_response(),
+        Err(error) => (jar, denied(&error)).into_response(),
     }
 }
 
@@ -53,7 +82,7 @@ pub(crate) async fn callback(State(app): State<App>, jar: CookieJar, Query(callb
     }
     match connect::finish(&app, &callback.code, &callback.state, &callback.realm_id, &browser).await {
         Ok(sealed) => Redirect::to(&format!("/quickbooks/confirm?pending={sealed}")).into_response(),
-        Err(error) => failed(&error, "quickbooks").into_response(),
+        Err(error) => denied(&error).into_response(),
     }
 }
 
@@ -68,7 +97,7 @@ pub(crate) struct Cancelled {
 pub(crate) async fn again(State(app): State<App>, jar: CookieJar, Query(asked_for): Query<Cancelled>) -> Response {
     match connect::again(&app, &asked_for.cancelled, &known_browser(&app, &jar)).await {
         Ok(next) => Redirect::to(next.as_str()).into_response(),
-        Err(error) => failed(&error, "quickbooks").into_response(),
+        Err(error) => denied(&error).into_response(),
     }
 }
 
@@ -86,6 +115,8 @@ struct ConfirmPage {
     w: Writer,
     pending: String,
     confirmation: connect::Confirmation,
+    /// Why the answer was not taken.
+    trouble: Option<String>,
 }
 
 /// Names both companies and asks.
@@ -95,24 +126,47 @@ pub(crate) async fn confirmation(
     headers: HeaderMap,
     Query(asked_for): Query<Pending>,
 ) -> Result<Response, Error> {
-    let w = Writer::new(asked(&headers));
-    match connect::confirmation(&app, &asked_for.pending, &known_browser(&app, &jar)).await {
-        Ok(confirmation) => html(&ConfirmPage { w, pending: asked_for.pending, confirmation }),
-        Err(error) => Ok(failed(&error, "quickbooks").into_response()),
+    question(&app, &jar, &headers, asked_for.pending, None).await
+}
+
+async fn question(
+    app: &App,
+    jar: &CookieJar,
+    headers: &HeaderMap,
+    pending: String,
+    error: Option<&flows::Error>,
+) -> Result<Response, Error> {
+    let w = Writer::new(asked(headers));
+    match connect::confirmation(app, &pending, &known_browser(app, jar)).await {
+        Ok(confirmation) => {
+            html(&ConfirmPage { w, pending, confirmation, trouble: error.map(|error| words(w, error).2) })
+        }
+        Err(error) => Ok(denied(&error).into_response()),
     }
 }
 
 /// Takes the answer.
-pub(crate) async fn confirm(State(app): State<App>, jar: CookieJar, Form(answer): Form<Pending>) -> Response {
+pub(crate) async fn confirm(
+    State(app): State<App>,
+    jar: CookieJar,
+    headers: HeaderMap,
+    Form(answer): Form<Pending>,
+) -> Result<Response, Error> {
     let browser = known_browser(&app, &jar);
     if answer.decision != "connect" {
-        return match connect::decline(&app, &answer.pending, &browser).await {
+        return Ok(match connect::decline(&app, &answer.pending, &browser).await {
             Ok(sealed) => Redirect::to(&format!("/outcome/quickbooks-declined?cancelled={sealed}")).into_response(),
             Err(error) => failed(&error, "quickbooks").into_response(),
-        };
+        });
     }
     match connect::confirm(&app, &answer.pending, &browser).await {
-        Ok(tenant) => Redirect::to(&app.config.settings_page(&tenant.company_domain)).into_response(),
-        Err(error) => failed(&error, "quickbooks").into_response(),
+        Ok(tenant) => Ok(Redirect::to(&app.config.settings_page(&tenant.company_domain)).into_response()),
+        // The question stays, and with it the answer of Intuit.
+        Err(Denied { error: error @ flows::Error::RightsUnknown(_), .. }) => {
+            let mut response = question(&app, &jar, &headers, answer.pending, Some(&error)).await?;
+            *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+            Ok(response)
+        }
+        Err(error) => Ok(denied(&error).into_response()),
     }
 }

@@ -76,6 +76,9 @@ pub(crate) fn words(w: Writer, error: &flows::Error) -> (StatusCode, String, Str
         E::NeedsReconnect => (StatusCode::CONFLICT, fl!(w.t, "reconnect-title"), fl!(w.t, "reconnect-text")),
         E::NotFound => (StatusCode::NOT_FOUND, fl!(w.t, "not-found-title"), fl!(w.t, "not-found-text")),
         E::AdminsOnly => (StatusCode::FORBIDDEN, fl!(w.t, "admins-only-title"), fl!(w.t, "admins-only-text")),
+        E::RightsUnknown(_) => {
+            (StatusCode::SERVICE_UNAVAILABLE, fl!(w.t, "rights-unknown-title"), fl!(w.t, "rights-unknown-text"))
+        }
         E::ForeignFlow => (StatusCode::BAD_REQUEST, fl!(w.t, "foreign-flow-title"), fl!(w.t, "foreign-flow-text")),
         E::Refused => (StatusCode::OK, fl!(w.t, "consent-refused-title"), fl!(w.t, "consent-refused-text")),
         E::ConnectedElsewhere => {

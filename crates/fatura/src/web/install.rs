@@ -1,6 +1,6 @@
 //! Installing from Pipedrive, and being uninstalled.
 
-use super::{Error, pages::failed};
+use super::{Error, connect::denied, pages::failed};
 use crate::{
     flows::{self, catalogue, connect, install, secret},
     state::App,
@@ -79,9 +79,9 @@ pub(crate) async fn callback(State(app): State<App>, jar: CookieJar, Query(callb
     if catalogue::connection(&app, tenant.id).await.is_ok() {
         return Redirect::to(&app.config.settings_page(&tenant.company_domain)).into_response();
     }
-    match connect::ticket(&app, tenant.id, user).await {
-        Ok(next) => Redirect::to(next.as_str()).into_response(),
-        Err(error) => failed(&error, "quickbooks").into_response(),
+    match connect::ask_consent(&app, tenant.id, user, &browser).await {
+        Ok(consent) => Redirect::to(consent.as_str()).into_response(),
+        Err(error) => denied(&error).into_response(),
     }
 }
 

@@ -1,6 +1,6 @@
 //! A stream for each open page: "something of your company has changed, ask again". It holds no data.
 
-use super::{Error, session::OfAny};
+use super::{Error, session::Session};
 use crate::state::App;
 use axum::{
     extract::State,
@@ -51,7 +51,7 @@ impl Watch {
 
 pub(crate) async fn stream(
     State(app): State<App>,
-    OfAny(session): OfAny,
+    session: Session,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Error> {
     let watch = Watch { heard: app.db.announcements(), tenant: session.tenant.id, until: Instant::now() + LIFE, app };
     let events = unfold(watch, async |mut watch| {

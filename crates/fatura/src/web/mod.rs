@@ -1,8 +1,6 @@
 //! Requests and answers. Handlers are thin: they take apart what came in, call a flow, and render what came out.
 //!
-//! Who may call what: the plain pages (`/`, `/install`, the callbacks, `/quickbooks/…`) anybody, each bound to its
-//! flow or ticket; `/posted/…` whoever holds the key of an open form; `/quickbooks/webhook` Intuit, by its signature; `/panel`, `/form`, `/settings` and `/app/…` anybody, for they hold no data; all others only with a bearer
-//! that was given for one of Pipedrive's signed tokens, see [`session`].
+//! Who may call what is in the table of [`routes`].
 
 pub(crate) mod brand;
 mod connect;
@@ -15,6 +13,7 @@ mod pages;
 mod panel;
 mod pdf;
 mod refusals;
+mod routes;
 mod session;
 mod settings;
 mod shell;
@@ -23,11 +22,10 @@ mod webhooks;
 use crate::state::App;
 use axum::{
     Router,
-    extract::{DefaultBodyLimit, Request, State},
+    extract::{Request, State},
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     middleware::{self, Next},
     response::{Html, IntoResponse, Response},
-    routing::{get, post},
 };
 use error::Error;
 pub(crate) use panel::badge;
@@ -50,80 +48,23 @@ mod assets {
 
 /// No form of ours is larger: 750 lines take about half of it. A draft is stored as large as it comes.
 const BODY_MOST: usize = 1024 * 1024;
+/// Intuit names no limit for what one webhook tells, of many companies; and what is refused blocks what comes behind it.
+const WEBHOOK_MOST: usize = 32 * 1024 * 1024;
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
 /// A load balancer asks often, and a slow answer is none.
 const READY_WITHIN: Duration = Duration::from_secs(2);
 
 pub(crate) fn router(app: App) -> Router {
-    let embedded = Router::new()
-        .route("/panel", get(shell::enter_panel))
-        .route("/form", get(shell::enter_form))
-        .route("/settings", get(shell::enter_settings))
-        .route("/app/panel", get(shell::panel))
-        .route("/app/form", get(shell::form))
-        .route("/app/settings", get(shell::settings))
-        .route("/posted/deals/{deal}/invoices", post(form::create_posted))
-        .layer(middleware::from_fn_with_state(app.clone(), embeddable));
-    let fragments = Router::new()
-        .route("/session/{surface}", post(session::exchange))
-        .route("/live", get(live::stream))
-        .route("/panel/{entity}/{id}", get(panel::show))
-        .route("/panel/{entity}/{id}/refresh", post(panel::refresh))
-        .route("/panel/{entity}/{id}/unlink", post(panel::unlink))
-        .route("/panel/{entity}/{id}/deals", get(panel::billable_deals))
-        .route("/panel/{entity}/{id}/invoices/{invoice}/recipient", get(panel::recipient))
-        .route("/panel/{entity}/{id}/invoices/{invoice}/{act}/question", get(panel::question))
-        .route("/panel/{entity}/{id}/invoices/{invoice}/remove", post(panel::remove))
-        .route("/panel/{entity}/{id}/invoices/{invoice}/{act}", post(panel::act))
-        .route("/invoices/{invoice}/again", post(form::again))
-        .route("/invoices/{invoice}/correct", post(form::correct))
-        .route("/invoices/{invoice}/pdf", post(pdf::ticket))
-        .route("/deals/{deal}/form", get(form::show))
-        .route("/deals/{deal}/form/preview", post(form::preview))
-        .route("/deals/{deal}/form/discard", post(form::discard))
-        .route("/deals/{deal}/form/change", post(form::change))
-        .route("/deals/{deal}/form/unlink", post(form::unlink))
-        .route("/deals/{deal}/invoices", post(form::create))
-        .route("/invoices/{invoice}/progress", get(form::progress))
-        .route("/customers/search", post(form::search_customers))
-        .route("/items", get(form::search_items))
-        .route("/settings/page", get(settings::show))
-        .route("/settings/save", post(settings::save))
-        .route("/settings/fields", get(settings::search_fields))
-        .route("/settings/try", post(settings::try_out))
-        .route("/settings/again", post(settings::again))
-        .route("/settings/connect", post(settings::connect))
-        .route("/settings/disconnect", post(settings::disconnect));
-    let plain = Router::new()
-        .route("/", get(pages::about))
-        .route("/install", get(install::begin))
-        .route(
-            "/pipedrive/callback",
-            get(install::callback)
-                .delete(install::uninstalled)
-                .layer(DefaultBodyLimit::max(install::MAX_UNINSTALL_BYTES)),
-        )
-        .route("/quickbooks/connect", get(connect::begin))
-        .route("/quickbooks/callback", get(connect::callback))
-        .route("/quickbooks/again", get(connect::again))
-        .route("/quickbooks/webhook", post(webhooks::quickbooks))
-        .route("/pdf/{invoice}/{ticket}", get(pdf::show))
-        .route("/quickbooks/confirm", get(connect::confirmation).post(connect::confirm))
-        .route("/outcome/{outcome}", get(pages::outcome))
-        .route("/favicon.ico", get(async || StatusCode::NO_CONTENT))
-        .route("/brand/{name}", get(brand::picture))
-        .route("/healthz", get(async || "ok"))
-        .route("/readyz", get(ready));
     let dynamic = Router::new()
-        .merge(embedded)
-        .merge(fragments)
-        .merge(plain)
+        .merge(routes::router(&app))
         .fallback(pages::not_found)
         .layer(SetResponseHeaderLayer::if_not_present(
             header::CACHE_CONTROL,
             HeaderValue::from_static("no-cache, no-store"),
         ))
-        .with_state(app.clone());
+        .with_state(app.clone())
+        .layer(middleware::from_fn_with_state(limits::BodyBudget::new(), limits::budget_bodies))
+        .layer(middleware::from_fn_with_state(limits::Strangers::new(), limits::slow_down));
     let files = memory_serve::load!().index_file(None).cache_control(memory_serve::CacheControl::Long).into_router();
     Router::new()
         .nest("/assets", files)
@@ -134,9 +75,6 @@ pub(crate) fn router(app: App) -> Router {
         }))
         .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, REQUEST_TIMEOUT))
         .layer(CompressionLayer::new())
-        .layer(DefaultBodyLimit::max(BODY_MOST))
-        .layer(middleware::from_fn_with_state(limits::BodyBudget::new(), limits::budget_bodies))
-        .layer(middleware::from_fn_with_state(limits::Strangers::new(), limits::slow_down))
 }
 
 /// Whether requests can be served now: for load balancers. Not while the database does not answer or keeps nothing, and not once the

@@ -19,6 +19,7 @@ use axum::{
 use axum_extra::extract::{CookieJar, Query};
 use i18n_embed_fl::fl;
 use providers::ProviderError;
+use store::tenants::Tenant;
 
 /// The locale that the browser asks for.
 pub(crate) fn asked(headers: &HeaderMap) -> Locale {
@@ -64,11 +65,18 @@ pub(crate) fn too_many(headers: &HeaderMap) -> Response {
 
 /// The end of a flow that failed. A callback never answers with a page itself: its address holds secrets.
 pub(crate) fn failed(error: &flows::Error, provider: &str) -> Redirect {
+    Redirect::to(&outcome_of(error, provider))
+}
+
+/// The address of the page that tells how a flow failed.
+pub(crate) fn outcome_of(error: &flows::Error, provider: &str) -> String {
     let outcome = match error {
         flows::Error::Refused => "refused",
         flows::Error::ForeignFlow => "expired",
         flows::Error::ConnectedElsewhere => "connected-elsewhere",
         flows::Error::NotInstalled => "not-installed",
+        flows::Error::AdminsOnly => "admins-only",
+        flows::Error::RightsUnknown(_) => "unverified",
         flows::Error::QuickBooks(ProviderError::Misconfigured(_))
         | flows::Error::Pipedrive(ProviderError::Misconfigured(_)) => {
             tracing::error!(error = error as &dyn std::error::Error, provider, "a flow failed; correct the settings");
@@ -79,7 +87,7 @@ pub(crate) fn failed(error: &flows::Error, provider: &str) -> Redirect {
             "failed"
         }
     };
-    Redirect::to(&format!("/outcome/{provider}-{outcome}"))
+    format!("/outcome/{provider}-{outcome}")
 }
 
 /// Connecting was cancelled: the app is installed all the same, and a connection that there was stands.
@@ -102,6 +110,24 @@ fn cancelled(app: &App, w: Writer, is_declined: bool, standing: Standing, sealed
     }
 }
 
+/// Connecting was refused: because somebody else has to do it, or because Pipedrive does not say whether they may.
+fn refused(app: &App, w: Writer, is_unverified: bool, pipedrive: &Tenant, sealed: &str) -> Plain {
+    let settings = (app.config.settings_page(&pipedrive.company_domain), fl!(w.t, "panel-open-settings"));
+    if is_unverified {
+        let again = (format!("/quickbooks/again?cancelled={sealed}"), fl!(w.t, "try-again"));
+        let (_, title, text) = words(w, &flows::Error::RightsUnknown(ProviderError::Away));
+        return Plain { w, title, text, action: Some(again), other: Some(settings) };
+    }
+    let company = pipedrive.company_name.as_str();
+    Plain {
+        w,
+        title: fl!(w.t, "connect-admins-only-title"),
+        text: fl!(w.t, "connect-admins-only-text", company = company),
+        action: Some(settings),
+        other: None,
+    }
+}
+
 /// How a flow ended, and how to go on.
 pub(crate) async fn outcome(
     State(app): State<App>,
@@ -112,9 +138,12 @@ pub(crate) async fn outcome(
 ) -> Result<Response, Error> {
     let w = Writer::new(asked(&headers));
     let (provider, what) = outcome.split_once('-').unwrap_or(("", ""));
-    if let ("quickbooks", "refused" | "declined") = (provider, what)
+    if let ("quickbooks", "refused" | "declined" | "admins-only" | "unverified") = (provider, what)
         && let Ok(standing) = connect::standing(&app, &asked_for.cancelled, &known_browser(&app, &jar)).await
     {
+        if let "admins-only" | "unverified" = what {
+            return html(&refused(&app, w, what == "unverified", &standing.pipedrive, &asked_for.cancelled));
+        }
         return html(&cancelled(&app, w, what == "declined", standing, &asked_for.cancelled));
     }
     let (title, text) = match (provider, what) {
@@ -126,6 +155,10 @@ pub(crate) async fn outcome(
             (fl!(w.t, "connected-elsewhere-title"), fl!(w.t, "connected-elsewhere-text"))
         }
         ("quickbooks", "declined") => (fl!(w.t, "declined-title"), fl!(w.t, "declined-text")),
+        ("quickbooks", "admins-only") => {
+            (fl!(w.t, "connect-admins-only-title"), fl!(w.t, "connect-admins-only-unnamed"))
+        }
+        ("quickbooks", "unverified") => (fl!(w.t, "rights-unknown-title"), fl!(w.t, "rights-unknown-text")),
         ("quickbooks", "not-installed") => (fl!(w.t, "not-installed-title"), fl!(w.t, "not-installed-text")),
         ("pipedrive" | "quickbooks", "misconfigured") => {
             (fl!(w.t, "misconfigured-title"), fl!(w.t, "misconfigured-text"))

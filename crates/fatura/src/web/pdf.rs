@@ -1,6 +1,6 @@
 //! An invoice's PDF in a new tab.
 
-use super::{Error, pages::failed, session::OfDeal};
+use super::{Error, pages::failed, session::Session};
 use crate::{flows::pdf, state::App};
 use axum::{
     Json,
@@ -16,7 +16,7 @@ use uuid::Uuid;
 /// A link that works once, for the tab that the page opens.
 pub(crate) async fn ticket(
     State(app): State<App>,
-    OfDeal(session): OfDeal,
+    session: Session,
     Path(invoice): Path<Uuid>,
 ) -> Result<Json<serde_json::Value>, Error> {
     let url = pdf::ticket(&app, session.tenant.id, session.user, InvoiceId(invoice)).await.map_err(session.told())?;

@@ -5,7 +5,7 @@
 
 use super::error::Error;
 use crate::{
-    flows::{self, access, install},
+    flows::{self, rights},
     format::Writer,
     language::Language,
     locale::Locale,
@@ -13,7 +13,7 @@ use crate::{
 };
 use axum::{
     Json,
-    extract::{FromRef, FromRequestParts, Path, State},
+    extract::{FromRequestParts, Path, State},
     http::{HeaderMap, header, request::Parts},
 };
 use domain::ids::{TenantId, UserId};
@@ -97,7 +97,7 @@ pub(crate) async fn exchange(
     let (tenant, grant) = find(&app, Who::Company(signed.company_id), user).await.map_err(&told)?;
     let mut profile = grant.profile;
     if grant.profile_at + PROFILE_LIFE < now {
-        profile = ask_profile(&app, tenant.id, user, profile).await.map_err(&told)?;
+        profile = refresh_profile(&app, tenant.id, user, profile).await.map_err(&told)?;
     }
     let claims = Claims { tenant: tenant.id.0, user: user.0, surface, deal: None, exp: (now + LIFE).as_second() };
     let bearer = sign(&app, &claims)?;
@@ -109,27 +109,16 @@ fn sign(app: &App, claims: &Claims) -> Result<String, Error> {
     jsonwebtoken::encode(&Header::new(Algorithm::HS256), claims, &key).map_err(|error| Error::Page(error.to_string()))
 }
 
-/// Asks Pipedrive who the user is now; where it does not answer, what was known goes on.
-async fn ask_profile(app: &App, tenant: TenantId, user: UserId, known: Profile) -> Result<Profile, flows::Error> {
-    let profile = match access::pipedrive(app, tenant, user, |access| async move { access.api().me().await }).await {
-        Ok(me) => install::profile(&me),
-        Err(flows::Error::NotInstalled) => return Err(flows::Error::NotInstalled),
+/// The user's profile as Pipedrive has it now; as it was where Pipedrive does not answer: for the language and what a page offers, for no right.
+async fn refresh_profile(app: &App, tenant: TenantId, user: UserId, known: Profile) -> Result<Profile, flows::Error> {
+    match rights::read_profile(app, tenant, user).await {
+        Err(flows::Error::NotInstalled) => Err(flows::Error::NotInstalled),
         Err(error) => {
             tracing::warn!(tenant.id = %tenant.0, %error, "the user's profile was not read");
-            return Ok(known);
+            Ok(known)
         }
-    };
-    if let Err(error) = keep_profile(app, tenant, user, &profile).await {
-        tracing::warn!(tenant.id = %tenant.0, %error, "the user's profile was not kept");
+        read => read,
     }
-    Ok(profile)
-}
-
-async fn keep_profile(app: &App, tenant: TenantId, user: UserId, profile: &Profile) -> Result<(), flows::Error> {
-    let mut tx = app.db.begin().await?;
-    grants::set_profile(&mut tx, tenant, user, profile, app.clock.now()).await?;
-    tx.commit().await?;
-    Ok(())
 }
 
 enum Who {
@@ -149,6 +138,7 @@ async fn find(app: &App, who: Who, user: UserId) -> Result<(Tenant, grants::Gran
 }
 
 /// Who asks, proven by a bearer. The user has the app installed at this moment.
+#[derive(Clone)]
 pub(crate) struct Session {
     pub(crate) tenant: Tenant,
     pub(crate) user: UserId,
@@ -187,13 +177,19 @@ async fn opened(app: &App, claims: &Claims) -> Result<Session, Error> {
     Ok(Session { tenant, user, profile: grant.profile })
 }
 
-async fn session<S>(parts: &mut Parts, state: &S, surfaces: &[Surface]) -> Result<Session, Error>
-where
-    App: FromRef<S>,
-{
-    let app = App::from_ref(state);
-    let claims = claims(&app, token(&parts.headers)?, surfaces)?;
-    opened(&app, &claims).await
+/// The session of a bearer that was given for one of these surfaces.
+pub(super) async fn open(app: &App, headers: &HeaderMap, surfaces: &[Surface]) -> Result<Session, Error> {
+    let claims = claims(app, token(headers)?, surfaces)?;
+    opened(app, &claims).await
+}
+
+/// As the route's check has left it, see [`super::routes`]; of a route without that check nobody gets one.
+impl<S: Send + Sync> FromRequestParts<S> for Session {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Error> {
+        parts.extensions.remove().ok_or(Error::Unauthenticated)
+    }
 }
 
 /// The key that an open form carries, by which the browser itself can post it: for this deal and this alone.
@@ -226,57 +222,5 @@ pub(crate) mod posted {
             return Err(Error::Unauthenticated);
         }
         opened(app, &claims).await
-    }
-}
-
-/// A session that was opened for one of these surfaces.
-macro_rules! session_of {
-    ($(#[$says:meta])* $name:ident: $($surface:ident),+) => {
-        $(#[$says])*
-        pub(crate) struct $name(pub(crate) Session);
-
-        impl<S: Send + Sync> FromRequestParts<S> for $name
-        where
-            App: FromRef<S>,
-        {
-            type Rejection = Error;
-
-            async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
-                session(parts, state, &[$(Surface::$surface),+]).await.map(Self)
-            }
-        }
-    };
-}
-
-session_of! {
-    /// A session of the panel or the form: any user.
-    OfDeal: Panel, Form
-}
-
-session_of! {
-    /// A session of the settings page: any user may look.
-    OfSettings: Settings
-}
-
-session_of! {
-    /// A session of whatever page: for what holds no data.
-    OfAny: Panel, Form, Settings
-}
-
-/// A session of the settings page, of an administrator: asked of Pipedrive anew, so that a demotion acts at once.
-pub(crate) struct OfAdmin(pub(crate) Session);
-
-impl<S: Send + Sync> FromRequestParts<S> for OfAdmin
-where
-    App: FromRef<S>,
-{
-    type Rejection = Error;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
-        let mut session = session(parts, state, &[Surface::Settings]).await?;
-        let app = App::from_ref(state);
-        let told = session.told();
-        session.profile = ask_profile(&app, session.tenant.id, session.user, session.profile).await.map_err(&told)?;
-        if session.profile.is_admin { Ok(Self(session)) } else { Err(told(flows::Error::AdminsOnly)) }
     }
 }

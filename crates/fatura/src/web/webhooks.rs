@@ -1,5 +1,6 @@
 //! QuickBooks tells that something has changed. Answered at once; the reading is a job.
 
+use super::WEBHOOK_MOST;
 use crate::{flows::follow, state::App};
 use axum::{
     body::{Body, to_bytes},
@@ -10,8 +11,6 @@ use providers::quickbooks::{changed_realms, may_be_signature};
 use secrecy::ExposeSecret;
 use std::time::Duration;
 
-/// Intuit names no limit for what one webhook tells, of many companies; and what is refused blocks what comes behind it.
-const MAX_BODY_BYTES: usize = 32 * 1024 * 1024;
 /// Intuit waits for an answer for three seconds; a body that takes much longer is not Intuit's, and takes memory meanwhile.
 const BODY_DEADLINE: Duration = Duration::from_secs(10);
 
@@ -23,7 +22,7 @@ pub(crate) async fn quickbooks(State(app): State<App>, headers: HeaderMap, body:
         count("no");
         return StatusCode::UNAUTHORIZED;
     }
-    let body = match tokio::time::timeout(BODY_DEADLINE, to_bytes(body, MAX_BODY_BYTES)).await {
+    let body = match tokio::time::timeout(BODY_DEADLINE, to_bytes(body, WEBHOOK_MOST)).await {
         Ok(Ok(body)) => body,
         Ok(Err(_)) => return StatusCode::PAYLOAD_TOO_LARGE,
         Err(_) => return StatusCode::REQUEST_TIMEOUT,

@@ -55,16 +55,22 @@ pub(crate) async fn press(
     app: &App,
     tenant: TenantId,
     user: UserId,
-    is_admin: bool,
     id: DealId,
     form: Form,
     writer: Writer,
 ) -> Result<Pressed, Error> {
-    form::may_create(app, tenant, is_admin).await?;
-    form::keep_submitted(app, tenant, user, id, &form).await?;
+    let (allowed, of_deal, look) = tokio::join!(
+        form::require_creator(app, tenant, user),
+        Box::pin(form::read(app, tenant, user, id)),
+        Box::pin(form::look(app, tenant, id, &form))
+    );
+    // Where a provider does not answer, nothing that was typed is lost.
+    if !matches!(allowed, Err(Error::AdminsOnly)) && !matches!(of_deal, Err(Error::NotFound)) {
+        form::keep_submitted(app, tenant, user, id, &form).await?;
+    }
+    allowed?;
+    let (of_deal, look) = (of_deal?, look?);
     let key = draft::intent_key(&form).ok_or(Error::NotFound)?;
-    let (of_deal, look) =
-        tokio::try_join!(Box::pin(form::read(app, tenant, user, id)), Box::pin(form::look(app, tenant, id, &form)))?;
     let checked = match draft::check(&form, &look.rules(&form, writer)) {
         Ok(checked) => checked,
         Err(errors) => return Ok(Pressed::Mend(errors)),

@@ -8,7 +8,7 @@ pub(crate) use outcome::{again, correct, create, create_posted, progress};
 
 use super::{
     Error, assets, html,
-    session::{OfAny, OfDeal, Session, posted},
+    session::{Session, posted},
     tell,
 };
 use crate::{
@@ -141,13 +141,9 @@ struct PlainPage {
     content: String,
 }
 
-pub(crate) async fn show(
-    Extract(app): Extract<App>,
-    OfDeal(session): OfDeal,
-    Path(id): Path<i64>,
-) -> Result<Response, Error> {
+pub(crate) async fn show(Extract(app): Extract<App>, session: Session, Path(id): Path<i64>) -> Result<Response, Error> {
     let told = session.told();
-    form::may_create(&app, session.tenant.id, session.profile.is_admin).await.map_err(&told)?;
+    form::require_creator(&app, session.tenant.id, session.user).await.map_err(&told)?;
     let opened = Box::pin(form::open(&app, session.tenant.id, session.user, DealId(id), session.writer()))
         .await
         .map_err(&told)?;
@@ -202,7 +198,7 @@ async fn look(app: &App, session: &Session, deal: i64, form: &Form) -> Result<Lo
 /// Keeps what was typed and answers what follows from it. Runs shortly after each key. A part that is typed is put into the lines.
 pub(crate) async fn preview(
     Extract(app): Extract<App>,
-    OfDeal(session): OfDeal,
+    session: Session,
     Path(id): Path<i64>,
     QsForm(form): QsForm<Form>,
 ) -> Result<Response, Error> {
@@ -214,6 +210,7 @@ pub(crate) async fn preview(
             .map_err(session.told())?;
         return part_applied(&app, &session, &opened);
     }
+    form::require_visible(&app, session.tenant.id, session.user, DealId(id)).await.map_err(session.told())?;
     let look = look(&app, &session, id, &form).await?;
     let saved = form::keep(&app, session.tenant.id, session.user, DealId(id), &form).await.map_err(session.told())?;
     if saved == Saved::Older {
@@ -247,9 +244,12 @@ fn part_applied(app: &App, session: &Session, opened: &OpenForm) -> Result<Respo
 }
 
 /// Starts over from the deal as it is now.
-pub(crate) async fn discard(state: Extract<App>, OfDeal(session): OfDeal, path: Path<i64>) -> Result<Response, Error> {
-    form::discard(&state, session.tenant.id, session.user, DealId(path.0)).await.map_err(session.told())?;
-    Box::pin(show(state, OfDeal(session), path)).await
+pub(crate) async fn discard(state: Extract<App>, session: Session, path: Path<i64>) -> Result<Response, Error> {
+    let (told, tenant, user, deal) = (session.told(), session.tenant.id, session.user, DealId(path.0));
+    form::require_creator(&state, tenant, user).await.map_err(&told)?;
+    form::require_visible(&state, tenant, user, deal).await.map_err(&told)?;
+    form::discard(&state, tenant, user, deal).await.map_err(&told)?;
+    Box::pin(show(state, session, path)).await
 }
 
 /// In which way the form is to be filled in anew.
@@ -267,7 +267,7 @@ pub(crate) struct Asked {
 /// Fills the form with another part of the deal, a preset, other prices, or goes on with it in this window.
 pub(crate) async fn change(
     Extract(app): Extract<App>,
-    OfDeal(session): OfDeal,
+    session: Session,
     Path(id): Path<i64>,
     Query(asked): Query<Asked>,
     QsForm(mut form): QsForm<Form>,
@@ -301,7 +301,7 @@ pub(crate) async fn change(
 /// Forgets the customer of the deal's organization or person; what else was typed stays.
 pub(crate) async fn unlink(
     Extract(app): Extract<App>,
-    OfDeal(session): OfDeal,
+    session: Session,
     Path(id): Path<i64>,
     QsForm(form): QsForm<Form>,
 ) -> Result<Response, Error> {
@@ -337,7 +337,7 @@ pub(crate) struct Typed {
 /// Customers for the type-ahead.
 pub(crate) async fn search_customers(
     Extract(app): Extract<App>,
-    OfDeal(session): OfDeal,
+    session: Session,
     QsForm(typed): QsForm<Typed>,
 ) -> Result<Response, Error> {
     let told = session.told();
@@ -371,7 +371,7 @@ fn typed_item(query: &str) -> (String, bool) {
 /// Items for the type-ahead. A setting names an item that is there; a line may also create one.
 pub(crate) async fn search_items(
     Extract(app): Extract<App>,
-    OfAny(session): OfAny,
+    session: Session,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Error> {
     let (typed, is_line) = typed_item(query.as_deref().unwrap_or_default());

@@ -3,7 +3,7 @@
 use super::{
     super::{
         Error, badge, html, refused,
-        session::{OfDeal, Session, posted},
+        session::{Session, posted},
     },
     PlainPage, page, words,
 };
@@ -140,7 +140,7 @@ pub(crate) struct Again {
 /// *Create invoice* was pressed.
 pub(crate) async fn create(
     Extract(app): Extract<App>,
-    OfDeal(session): OfDeal,
+    session: Session,
     Path(id): Path<i64>,
     QsForm(form): QsForm<Form>,
 ) -> Result<Response, Error> {
@@ -149,8 +149,7 @@ pub(crate) async fn create(
 }
 
 async fn press(app: &App, session: &Session, deal: i64, form: Form) -> Result<Pressed, Error> {
-    let (tenant, is_admin) = (session.tenant.id, session.profile.is_admin);
-    issue::press(app, tenant, session.user, is_admin, DealId(deal), form, session.writer())
+    issue::press(app, session.tenant.id, session.user, DealId(deal), form, session.writer())
         .await
         .map_err(session.told())
 }
@@ -193,11 +192,12 @@ pub(crate) async fn create_posted(
 /// How an invoice that is being checked stands now.
 pub(crate) async fn progress(
     Extract(app): Extract<App>,
-    OfDeal(session): OfDeal,
+    session: Session,
     Path(invoice): Path<Uuid>,
 ) -> Result<Response, Error> {
-    let outcome =
-        issue::outcome(&app, session.tenant.id, InvoiceId(invoice), Duration::ZERO).await.map_err(session.told())?;
+    let (told, tenant, id) = (session.told(), session.tenant.id, InvoiceId(invoice));
+    panel::require_visible(&app, tenant, session.user, id).await.map_err(&told)?;
+    let outcome = issue::outcome(&app, tenant, id, Duration::ZERO).await.map_err(&told)?;
     answer(&app, &session, outcome).await
 }
 
@@ -205,14 +205,14 @@ pub(crate) async fn progress(
 /// not arrive.
 pub(crate) async fn again(
     Extract(app): Extract<App>,
-    OfDeal(session): OfDeal,
+    session: Session,
     Path(invoice): Path<Uuid>,
     QsForm(again): QsForm<Again>,
 ) -> Result<Response, Error> {
     let told = session.told();
     let (tenant, user) = (session.tenant.id, session.user);
     panel::visible(&app, tenant, user, InvoiceId(invoice)).await.map_err(&told)?;
-    form::may_create(&app, tenant, session.profile.is_admin).await.map_err(&told)?;
+    form::require_creator(&app, tenant, user).await.map_err(&told)?;
     match flows::stuck::retry(&app, tenant, user, (Work::Invoice, invoice), again.resend.is_some()).await {
         // Somebody else was quicker: it is shown how it stands.
         Ok(()) | Err(flows::Error::NotFound) => {}
@@ -232,7 +232,7 @@ pub(crate) struct Correction {
 /// Gives an invoice the taxes and the total that its form showed, where QuickBooks computed others.
 pub(crate) async fn correct(
     Extract(app): Extract<App>,
-    OfDeal(session): OfDeal,
+    session: Session,
     Path(invoice): Path<Uuid>,
     QsForm(correction): QsForm<Correction>,
 ) -> Result<Response, Error> {
@@ -246,7 +246,7 @@ pub(crate) async fn correct(
         recipient: String::new(),
         key: correction.key,
     };
-    let outcome = acts::request(&app, tenant, user, session.profile.is_admin, wanted).await.map_err(&told)?;
+    let outcome = acts::request(&app, tenant, user, wanted).await.map_err(&told)?;
     let refused = match outcome {
         acts::Outcome::Refused(reason) => {
             let zone = form::time_zone(&app, tenant, &before).await.map_err(&told)?;

@@ -9,7 +9,7 @@ use crate::{
     },
     format::Writer,
     state::App,
-    web::{Error, form::words, html, session::OfDeal, tell},
+    web::{Error, form::words, html, session::Session, tell},
 };
 use askama::Template;
 use axum::{
@@ -41,7 +41,7 @@ pub(crate) struct Wish {
 /// Does something to an invoice, and shows the panel as it is then.
 pub(crate) async fn act(
     State(app): State<App>,
-    OfDeal(session): OfDeal,
+    session: Session,
     Path((entity, at, invoice, act)): Path<(String, i64, Uuid, String)>,
     Query(asked): Query<Asked>,
     Form(wish): Form<Wish>,
@@ -55,7 +55,7 @@ pub(crate) async fn act(
     let invoice = panel::visible(&app, tenant, session.user, id).await.map_err(&told)?;
     let recipient = wish.recipient.trim().to_owned();
     let wanted = Wanted { invoice: id, act, seen: wish.seen, recipient: recipient.clone(), key: wish.key };
-    let outcome = acts::request(&app, tenant, session.user, session.profile.is_admin, wanted).await.map_err(&told)?;
+    let outcome = acts::request(&app, tenant, session.user, wanted).await.map_err(&told)?;
     let number = match &invoice.state {
         invoices::State::Issued(snapshot) => snapshot.doc_number.clone().unwrap_or_default(),
         _ => String::new(),
@@ -115,14 +115,14 @@ pub(crate) async fn act(
 /// The question before an act that cannot be undone, with the payments of the invoice as QuickBooks has them now.
 pub(crate) async fn question(
     State(app): State<App>,
-    OfDeal(session): OfDeal,
+    session: Session,
     Path((_, _, invoice, act)): Path<(String, i64, Uuid, String)>,
 ) -> Result<Json<rows::Dialogue>, Error> {
     let told = session.told();
     let act = Act::named(&act).filter(|act| act.is_irreversible()).ok_or(flows::Error::NotFound).map_err(&told)?;
-    let (tenant, is_admin) = (session.tenant.id, session.profile.is_admin);
+    let tenant = session.tenant.id;
     let found = panel::visible(&app, tenant, session.user, InvoiceId(invoice)).await.map_err(&told)?;
-    let payments = acts::payments(&app, tenant, is_admin, &found).await.map_err(&told)?;
+    let payments = acts::payments(&app, tenant, session.user, &found).await.map_err(&told)?;
     let invoices::State::Issued(known) = &found.state else { return Err(told(flows::Error::NotFound)) };
     let snapshot = payments.as_ref().map_or(known, |payments| &payments.invoice);
     Ok(Json(rows::dialogue(session.writer(), act, snapshot, payments.as_ref())))
@@ -131,16 +131,15 @@ pub(crate) async fn question(
 /// Removes a refused invoice, and shows the panel as it is then.
 pub(crate) async fn remove(
     State(app): State<App>,
-    OfDeal(session): OfDeal,
+    session: Session,
     Path((entity, at, invoice)): Path<(String, i64, Uuid)>,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Error> {
     let told = session.told();
     let w = session.writer();
     let record = Address { entity, id: at }.record().map_err(&told)?;
-    let (tenant, is_admin) = (session.tenant.id, session.profile.is_admin);
-    let removed =
-        panel::remove_refused(&app, tenant, session.user, is_admin, InvoiceId(invoice)).await.map_err(&told)?;
+    let (tenant, user) = (session.tenant.id, session.user);
+    let removed = panel::remove_refused(&app, tenant, user, InvoiceId(invoice)).await.map_err(&told)?;
     if removed {
         let mut response = render(&app, &session, record, &asked, None).await?;
         tell(response.headers_mut(), &fl!(w.t, "panel-removed"));
@@ -187,7 +186,7 @@ struct Recipient {
 /// Asks to whom an invoice is sent.
 pub(crate) async fn recipient(
     State(app): State<App>,
-    OfDeal(session): OfDeal,
+    session: Session,
     Path((entity, id, invoice)): Path<(String, i64, Uuid)>,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Error> {

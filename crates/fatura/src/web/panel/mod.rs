@@ -7,10 +7,7 @@ pub(crate) use acts::{act, question, recipient, remove};
 pub(crate) use rows::badge;
 pub(super) use rows::refused;
 
-use super::{
-    Error, html,
-    session::{OfDeal, Session},
-};
+use super::{Error, html, session::Session};
 use crate::{
     flows::{
         self, follow,
@@ -160,7 +157,7 @@ async fn render(
 
 pub(crate) async fn show(
     State(app): State<App>,
-    OfDeal(session): OfDeal,
+    session: Session,
     Path(address): Path<Address>,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Error> {
@@ -171,7 +168,7 @@ pub(crate) async fn show(
 /// Fetches what is new in QuickBooks. When it does not answer, what was known is shown, and said to be old.
 pub(crate) async fn refresh(
     State(app): State<App>,
-    OfDeal(session): OfDeal,
+    session: Session,
     Path(address): Path<Address>,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Error> {
@@ -191,7 +188,7 @@ pub(crate) async fn refresh(
 /// Forgets the linked customer.
 pub(crate) async fn unlink(
     State(app): State<App>,
-    OfDeal(session): OfDeal,
+    session: Session,
     Path(address): Path<Address>,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Error> {
@@ -223,7 +220,7 @@ struct BillableDeal {
 /// The deals of a person or an organization that can be billed.
 pub(crate) async fn billable_deals(
     State(app): State<App>,
-    OfDeal(session): OfDeal,
+    session: Session,
     Path(address): Path<Address>,
 ) -> Result<Response, Error> {
     let told = session.told();

@@ -3,23 +3,20 @@
 mod attention;
 mod chosen;
 
-use super::{
-    Error, html,
-    session::{OfAdmin, OfSettings, Session},
-    tell,
-};
+use super::{Error, html, session::Session, tell};
 use crate::{
     flows::{self, catalogue, connect, history, settings},
     format::Writer,
     language::Language,
     state::App,
+    web,
 };
 use askama::Template;
 use attention::{StuckRow, UnreadableRow};
 use axum::{
     Json,
     extract::State,
-    http::{HeaderValue, StatusCode},
+    http::{HeaderMap, HeaderValue, StatusCode},
     response::Response,
 };
 use axum_extra::extract::Query;
@@ -312,7 +309,7 @@ pub(crate) struct Again {
 /// Has a piece of work tried again that is stuck.
 pub(crate) async fn again(
     State(app): State<App>,
-    OfAdmin(session): OfAdmin,
+    session: Session,
     QsForm(again): QsForm<Again>,
 ) -> Result<Response, Error> {
     let told = session.told();
@@ -328,7 +325,7 @@ pub(crate) async fn again(
     Ok(response)
 }
 
-pub(crate) async fn show(State(app): State<App>, OfSettings(session): OfSettings) -> Result<Response, Error> {
+pub(crate) async fn show(State(app): State<App>, session: Session) -> Result<Response, Error> {
     render(&app, &session, Vec::new()).await
 }
 
@@ -353,7 +350,7 @@ struct Found {
 /// Fields for the type-ahead, of hundreds: those whose record and name hold every word that is typed.
 pub(crate) async fn search_fields(
     State(app): State<App>,
-    OfSettings(session): OfSettings,
+    session: Session,
     Query(typed): Query<Typed>,
 ) -> Result<Response, Error> {
     let w = session.writer();
@@ -391,7 +388,7 @@ struct Tried {
 /// What the form of a deal would say with what is chosen on the page, saved or not.
 pub(crate) async fn try_out(
     State(app): State<App>,
-    OfSettings(session): OfSettings,
+    session: Session,
     QsForm(chosen): QsForm<Chosen>,
 ) -> Result<Response, Error> {
     let told = session.told();
@@ -426,7 +423,7 @@ struct NotSaved {
 /// Saves all that the page holds, or, where something is wrong, nothing of it: then the page stays as it was typed.
 pub(crate) async fn save(
     State(app): State<App>,
-    OfAdmin(session): OfAdmin,
+    session: Session,
     QsForm(chosen): QsForm<Chosen>,
 ) -> Result<Response, Error> {
     let told = session.told();
@@ -453,13 +450,15 @@ pub(crate) async fn save(
 /// A link that begins connecting in a new tab.
 pub(crate) async fn connect(
     State(app): State<App>,
-    OfAdmin(session): OfAdmin,
+    session: Session,
+    headers: HeaderMap,
 ) -> Result<Json<serde_json::Value>, Error> {
-    let url = connect::ticket(&app, session.tenant.id, session.user).await.map_err(session.told())?;
+    let agent = web::connect::agent(&headers);
+    let url = connect::ticket(&app, session.tenant.id, session.user, agent).await.map_err(session.told())?;
     Ok(Json(json!({ "url": url.as_str() })))
 }
 
-pub(crate) async fn disconnect(State(app): State<App>, OfAdmin(session): OfAdmin) -> Result<Response, Error> {
+pub(crate) async fn disconnect(State(app): State<App>, session: Session) -> Result<Response, Error> {
     connect::disconnect(&app, session.tenant.id, session.user).await.map_err(session.told())?;
     render(&app, &session, Vec::new()).await
 }

@@ -1,0 +1,61 @@
+//! Rights of a user at the moment of an act, asked of Pipedrive anew: a demotion there works at once.
+
+use super::{Error, access, install};
+use crate::state::App;
+use domain::{
+    ids::{DealId, TenantId, UserId},
+    mapping::Who,
+};
+use providers::ProviderError;
+use std::time::Duration;
+use store::grants::{self, Profile};
+
+/// How long a deal that a user was allowed to see is not asked for again, while they type into its form or wait for its invoice.
+pub(crate) const DEAL_VISIBILITY_LIFE: Duration = Duration::from_secs(30);
+
+/// Asks Pipedrive for the user's profile and keeps it. A profile that cannot be kept counts all the same.
+pub(crate) async fn read_profile(app: &App, tenant: TenantId, user: UserId) -> Result<Profile, Error> {
+    let me = access::pipedrive(app, tenant, user, |access| async move { access.api().me().await }).await?;
+    let profile = install::profile(&me);
+    if let Err(error) = keep_profile(app, tenant, user, &profile).await {
+        tracing::warn!(tenant.id = %tenant.0, %error, "the user's profile was not kept");
+    }
+    Ok(profile)
+}
+
+async fn keep_profile(app: &App, tenant: TenantId, user: UserId, profile: &Profile) -> Result<(), Error> {
+    let mut tx = app.db.begin().await?;
+    grants::set_profile(&mut tx, tenant, user, profile, app.clock.now()).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// The profile of a user who is an administrator now. [`Error::AdminsOnly`] for others, [`Error::RightsUnknown`] where Pipedrive does not
+/// answer.
+pub(crate) async fn require_admin(app: &App, tenant: TenantId, user: UserId) -> Result<Profile, Error> {
+    let profile = read_profile(app, tenant, user).await.map_err(|error| match error {
+        Error::Pipedrive(error) => Error::RightsUnknown(error),
+        Error::NotFound => Error::RightsUnknown(ProviderError::NotFound),
+        other => other,
+    })?;
+    if profile.is_admin { Ok(profile) } else { Err(Error::AdminsOnly) }
+}
+
+/// Fails where a setting leaves an act to administrators and the user is none now.
+pub(crate) async fn require(app: &App, tenant: TenantId, user: UserId, may: Who) -> Result<(), Error> {
+    match may {
+        Who::Everyone => Ok(()),
+        Who::Admins => require_admin(app, tenant, user).await.map(drop),
+    }
+}
+
+/// Fails with [`Error::NotFound`] where the user may not see a deal: asked of Pipedrive, at most [`DEAL_VISIBILITY_LIFE`] ago.
+pub(crate) async fn require_visible(app: &App, tenant: TenantId, user: UserId, deal: DealId) -> Result<(), Error> {
+    let key = (tenant, user, deal);
+    if app.visible_deals.get(&key).await.is_some() {
+        return Ok(());
+    }
+    access::pipedrive(app, tenant, user, |access| async move { access.api().deal_parties(deal).await }).await?;
+    app.visible_deals.insert(key, ()).await;
+    Ok(())
+}

@@ -1,0 +1,258 @@
+//! Every route, with who may call it. The router is built from this table alone, so that no route exists without an entry; each entry
+//! also puts its check before its handler. `docs/routes.md` shows the table, and `e2e/routes.test.mjs` tries each row in every role.
+
+use super::{
+    BODY_MOST, Error, WEBHOOK_MOST, brand, connect, embeddable, form, install, live, pages, panel, pdf, ready, session,
+    session::Surface, settings, shell, webhooks,
+};
+use crate::{flows::rights, state::App};
+use axum::{
+    Router,
+    extract::{DefaultBodyLimit, Request, State},
+    http::{HeaderValue, Method, StatusCode, header},
+    middleware::{self, Next},
+    response::{IntoResponse, Response},
+    routing::{self, MethodRouter},
+};
+
+/// Who may call a route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Access {
+    /// Anybody: it holds no data.
+    Public,
+    /// The shell of a page that Pipedrive embeds: anybody, for it holds no data.
+    Shell,
+    /// The browser that began the flow, or the holder of its one-time link.
+    Link,
+    /// A provider, by its signature or its secret.
+    Provider,
+    /// The holder of a token that Pipedrive has signed for the page.
+    PipedriveToken,
+    /// The holder of the key of an open form, for its deal and user alone.
+    FormKey,
+    /// A user with a session of one of these pages, and the right.
+    Session(&'static [Surface], Right),
+}
+
+/// What a user needs besides the session. Where the path names a deal, an invoice or a record, always that they may see it in Pipedrive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Right {
+    /// Nothing more.
+    Use,
+    /// That the settings let them create invoices.
+    Create,
+    /// That the settings let them void and delete, where the act does that.
+    Void,
+    /// That the invoice is theirs, or that they are an administrator.
+    Own,
+    /// That they are an administrator now.
+    Administer,
+}
+
+/// One method of one path.
+pub(super) struct Route {
+    #[cfg_attr(not(test), expect(dead_code, reason = "the page of routes shows it"))]
+    method: &'static str,
+    path: &'static str,
+    access: Access,
+    /// The largest body in bytes.
+    body: usize,
+    handler: fn() -> MethodRouter<App>,
+}
+
+const PANEL: &[Surface] = &[Surface::Panel, Surface::Form];
+const SETTINGS: &[Surface] = &[Surface::Settings];
+const PAGES: &[Surface] = &[Surface::Panel, Surface::Form, Surface::Settings];
+const USER: Access = Access::Session(PANEL, Right::Use);
+const CREATOR: Access = Access::Session(PANEL, Right::Create);
+const VOIDER: Access = Access::Session(PANEL, Right::Void);
+const OWNER: Access = Access::Session(PANEL, Right::Own);
+const SETTINGS_USER: Access = Access::Session(SETTINGS, Right::Use);
+const ADMIN: Access = Access::Session(SETTINGS, Right::Administer);
+
+macro_rules! routes {
+    ($($method:ident $path:literal $access:expr, $handler:expr $(, $body:expr)?;)+) => {
+        &[$(Route {
+            method: stringify!($method),
+            path: $path,
+            access: $access,
+            body: routes!(@body $($body)?),
+            handler: || routing::$method($handler),
+        }),+]
+    };
+    (@body) => { BODY_MOST };
+    (@body $body:expr) => { $body };
+}
+
+static ROUTES: &[Route] = routes! {
+    get "/" Access::Public, pages::about;
+    get "/outcome/{outcome}" Access::Public, pages::outcome;
+    get "/favicon.ico" Access::Public, async || StatusCode::NO_CONTENT;
+    get "/brand/{name}" Access::Public, brand::picture;
+    get "/healthz" Access::Public, async || "ok";
+    get "/readyz" Access::Public, ready;
+
+    get "/panel" Access::Shell, shell::enter_panel;
+    get "/form" Access::Shell, shell::enter_form;
+    get "/settings" Access::Shell, shell::enter_settings;
+    get "/app/panel" Access::Shell, shell::panel;
+    get "/app/form" Access::Shell, shell::form;
+    get "/app/settings" Access::Shell, shell::settings;
+
+    get "/install" Access::Public, install::begin;
+    get "/pipedrive/callback" Access::Link, install::callback;
+    delete "/pipedrive/callback" Access::Provider, install::uninstalled, install::MAX_UNINSTALL_BYTES;
+    get "/quickbooks/connect" Access::Link, connect::begin;
+    get "/quickbooks/callback" Access::Link, connect::callback;
+    get "/quickbooks/again" Access::Link, connect::again;
+    get "/quickbooks/confirm" Access::Link, connect::confirmation;
+    post "/quickbooks/confirm" Access::Link, connect::confirm;
+    post "/quickbooks/webhook" Access::Provider, webhooks::quickbooks, WEBHOOK_MOST;
+    get "/pdf/{invoice}/{ticket}" Access::Link, pdf::show;
+
+    post "/session/{surface}" Access::PipedriveToken, session::exchange;
+    get "/live" Access::Session(PAGES, Right::Use), live::stream;
+
+    get "/panel/{entity}/{id}" USER, panel::show;
+    post "/panel/{entity}/{id}/refresh" USER, panel::refresh;
+    post "/panel/{entity}/{id}/unlink" USER, panel::unlink;
+    get "/panel/{entity}/{id}/deals" USER, panel::billable_deals;
+    get "/panel/{entity}/{id}/invoices/{invoice}/recipient" USER, panel::recipient;
+    get "/panel/{entity}/{id}/invoices/{invoice}/{act}/question" VOIDER, panel::question;
+    post "/panel/{entity}/{id}/invoices/{invoice}/remove" OWNER, panel::remove;
+    post "/panel/{entity}/{id}/invoices/{invoice}/{act}" VOIDER, panel::act;
+
+    get "/deals/{deal}/form" CREATOR, form::show;
+    post "/deals/{deal}/form/preview" USER, form::preview;
+    post "/deals/{deal}/form/discard" CREATOR, form::discard;
+    post "/deals/{deal}/form/change" USER, form::change;
+    post "/deals/{deal}/form/unlink" USER, form::unlink;
+    post "/deals/{deal}/invoices" CREATOR, form::create;
+    post "/posted/deals/{deal}/invoices" Access::FormKey, form::create_posted;
+    get "/invoices/{invoice}/progress" USER, form::progress;
+    post "/invoices/{invoice}/again" CREATOR, form::again;
+    post "/invoices/{invoice}/correct" CREATOR, form::correct;
+    post "/invoices/{invoice}/pdf" USER, pdf::ticket;
+    post "/customers/search" USER, form::search_customers;
+    get "/items" Access::Session(PAGES, Right::Use), form::search_items;
+
+    get "/settings/page" SETTINGS_USER, settings::show;
+    get "/settings/fields" SETTINGS_USER, settings::search_fields;
+    post "/settings/try" SETTINGS_USER, settings::try_out;
+    post "/settings/save" ADMIN, settings::save;
+    post "/settings/again" ADMIN, settings::again;
+    post "/settings/connect" ADMIN, settings::connect;
+    post "/settings/disconnect" ADMIN, settings::disconnect;
+};
+
+/// All routes, each behind its check.
+pub(super) fn router(app: &App) -> Router<App> {
+    let mut router = Router::new();
+    for route in ROUTES {
+        let mut handler = (route.handler)()
+            .route_layer(middleware::from_fn_with_state((app.clone(), route.access), authorize))
+            .route_layer(DefaultBodyLimit::max(route.body));
+        if matches!(route.access, Access::Shell | Access::FormKey) {
+            handler = handler.route_layer(middleware::from_fn_with_state(app.clone(), embeddable));
+        }
+        router = router.route(route.path, handler);
+    }
+    router
+}
+
+/// Lets a request through that may call the route, with its session.
+async fn authorize(
+    State((app, access)): State<(App, Access)>,
+    mut request: Request,
+    next: Next,
+) -> Result<Response, Error> {
+    match access {
+        // It would use up what works once, and show nothing.
+        Access::Link if request.method() == Method::HEAD => {
+            return Ok((StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "GET")]).into_response());
+        }
+        Access::Session(surfaces, right) => {
+            let mut session = session::open(&app, request.headers(), surfaces).await?;
+            if right == Right::Administer {
+                match rights::require_admin(&app, session.tenant.id, session.user).await {
+                    Ok(profile) => session.profile = profile,
+                    Err(error) => {
+                        let mut response = session.told()(error).into_response();
+                        // What was typed stays on the page.
+                        response.headers_mut().insert("hx-retarget", HeaderValue::from_static("#settings-wrong"));
+                        response.headers_mut().insert("hx-reswap", HeaderValue::from_static("innerHTML"));
+                        return Ok(response);
+                    }
+                }
+            }
+            request.extensions_mut().insert(session);
+        }
+        Access::Public | Access::Shell | Access::Link | Access::Provider | Access::PipedriveToken | Access::FormKey => {
+        }
+    }
+    Ok(next.run(request).await)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::{fmt::Write, fs, path::Path};
+
+    fn caller(access: Access) -> (String, &'static str) {
+        match access {
+            Access::Public => ("anybody".into(), ""),
+            Access::Shell => ("anybody, in Pipedrive's frame".into(), ""),
+            Access::Link => ("the browser or the one-time link of the flow".into(), ""),
+            Access::Provider => ("the provider, by its signature".into(), ""),
+            Access::PipedriveToken => ("a token signed by Pipedrive".into(), ""),
+            Access::FormKey => ("the key of an open form".into(), "create"),
+            Access::Session(surfaces, right) => {
+                let names: Vec<String> = surfaces.iter().map(|surface| format!("{surface:?}").to_lowercase()).collect();
+                let right = match right {
+                    Right::Use => "",
+                    Right::Create => "create",
+                    Right::Void => "void",
+                    Right::Own => "own",
+                    Right::Administer => "administer",
+                };
+                (format!("session: {}", names.join(", ")), right)
+            }
+        }
+    }
+
+    fn sees(path: &str) -> &'static str {
+        let names = |part: &str| path.contains(part);
+        if names("{invoice}") {
+            "invoice"
+        } else if names("{deal}") {
+            "deal"
+        } else if names("{entity}/{id}") {
+            "record"
+        } else {
+            ""
+        }
+    }
+
+    /// The page that `e2e/routes.test.mjs` reads. `WRITE_DOCS=1` writes it.
+    #[test]
+    fn the_page_of_routes_is_the_table() {
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/routes.md");
+        let page = fs::read_to_string(&file).unwrap();
+        let (prose, _) = page.split_once("| method |").unwrap();
+        let mut wanted =
+            format!("{prose}| method | path | caller | right | has to see |\n| --- | --- | --- | --- | --- |\n");
+        for route in ROUTES {
+            let (caller, right) = caller(route.access);
+            let method = route.method.to_uppercase();
+            let (path, sees) = (route.path, sees(route.path));
+            writeln!(wanted, "| {method} | `{path}` | {caller} | {right} | {sees} |").unwrap();
+        }
+        if std::env::var_os("WRITE_DOCS").is_some() {
+            fs::write(&file, &wanted).unwrap();
+        }
+        assert!(
+            page == wanted || std::env::var_os("WRITE_DOCS").is_some(),
+            "docs/routes.md is not the table:\n{wanted}"
+        );
+    }
+}

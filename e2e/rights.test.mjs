@@ -1,0 +1,169 @@
+// Who may do what, over plain HTTP: only administrators connect QuickBooks, and a right that Pipedrive takes away ends at once.
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, afterEach, before, test } from "node:test";
+import { start } from "../scripts/stack.mjs";
+import { bill, browser, connectUntilConfirmation, consentAtIntuit, control, decide, fieldsOf, installUntilIntuit, openForm, saveSettings, session } from "./http.mjs";
+import { CASCADE, MIGUEL, US } from "./people.mjs";
+import { quickbooks } from "./story.mjs";
+
+// On PostgreSQL where there is one, else on SQLite.
+let [stack, env, dir] = [];
+before(async () => {
+  dir = mkdtempSync(join(tmpdir(), "fatura-rights-"));
+  const server = process.env.TEST_POSTGRES_URL;
+  stack = await start({ dir, ...(server ? { database: `${server}/postgres` } : {}) });
+  env = stack.env;
+});
+after(async () => {
+  await stack?.stop();
+  if (dir) rmSync(dir, { recursive: true, force: true });
+});
+
+const promote = async (isAdmin, user = US.user) => assert.equal((await control(env, "/pipedrive/users", { user_id: user, is_admin: isAdmin })).status, 204);
+const calls = async (path) => (await (await control(env, "/calls", undefined, "GET")).json()).filter((call) => call.path.includes(path));
+const away = () => control(env, "/faults", { provider: "pipedrive", path: "/users/me", times: 1000, effect: { status: 503 } });
+const back = () => control(env, "/faults", undefined, "DELETE");
+const settingsPage = async (who = US) => (await session(env, "settings", who.company, who.user)).call("/settings/page");
+const isConnected = async () => /Connected to/.test((await settingsPage()).text);
+const REFUSED = /\/outcome\/quickbooks-admins-only(\?|$)/;
+
+afterEach(async () => {
+  await back();
+  await promote(true);
+});
+
+/** An administrator, on the way to Intuit or already there. */
+async function atIntuit() {
+  const { call } = await session(env, "settings", US.company, US.user);
+  const person = browser();
+  const intuit = await person.go(JSON.parse((await call("/settings/connect", {})).text).url);
+  assert.ok(intuit.url.startsWith(env.QUICKBOOKS_AUTHORIZE_URL), intuit.url);
+  return { person, intuit };
+}
+
+test("a regular user who installs is not led to Intuit, and is told that an administrator has to connect", async () => {
+  const person = browser();
+  const page = await installUntilIntuit(env, MIGUEL, person);
+  assert.match(page.url, REFUSED);
+  for (const [language, words] of [["en", /An administrator has to connect QuickBooks/], ["pt-BR", /Um administrador precisa conectar o QuickBooks/], ["es", /Un administrador tiene que conectar QuickBooks/]]) {
+    const { text } = await person.go(page.url, { headers: { "accept-language": language } });
+    assert.match(text, words);
+    assert.match(text, /Oak Street Catering/);
+    assert.doesNotMatch(text, /quickbooks\/again/);
+  }
+  assert.doesNotMatch(await (await fetch(page.url)).text(), /Oak Street/, "in another browser the address names nobody");
+  assert.equal((await settingsPage(MIGUEL)).status, 200, "the app is installed");
+  const { call } = await session(env, "settings", MIGUEL.company, MIGUEL.user);
+  assert.equal((await call("/settings/connect", {})).status, 403);
+  assert.equal((await calls("/connect/oauth2")).length, 0);
+});
+
+test("an administrator who was demoted is refused at every step of connecting", async () => {
+  const person = browser();
+  const intuit = await installUntilIntuit(env, US, person);
+  assert.ok(intuit.url.startsWith(env.QUICKBOOKS_AUTHORIZE_URL), "an administrator goes on to Intuit");
+
+  const { call } = await session(env, "settings", US.company, US.user);
+  const { url } = JSON.parse((await call("/settings/connect", {})).text);
+  await promote(false);
+  assert.match((await browser().go(url)).url, REFUSED, "with a ticket");
+  assert.equal((await call("/settings/connect", {})).status, 403);
+
+  await promote(true);
+  const exchanged = async () => (await calls("/tokens/bearer")).length;
+  const there = await atIntuit();
+  const before = await exchanged();
+  await promote(false);
+  assert.match((await consentAtIntuit(env, US, there.person, there.intuit)).page.url, REFUSED, "coming back from Intuit");
+  assert.equal(await exchanged(), before, "the code is not used");
+
+  await promote(true);
+  const asked = await connectUntilConfirmation(env, US);
+  assert.ok(asked.pending, asked.page.url);
+  await promote(false);
+  const revoked = (await calls("/tokens/revoke")).length;
+  assert.match((await asked.person.go(asked.page.url)).url, REFUSED, "at the question");
+  assert.match((await decide(env, asked.person, asked.pending)).url, REFUSED, "at the answer");
+  assert.equal((await calls("/tokens/revoke")).length, revoked + 1, "the access is handed back");
+  await promote(true);
+  assert.match((await decide(env, asked.person, asked.pending)).url, /quickbooks-expired/, "and stays so");
+
+  const cancelling = await atIntuit();
+  const request = Object.fromEntries(new URL(cancelling.intuit.url).searchParams);
+  const cancelled = await cancelling.person.go(env.QUICKBOOKS_AUTHORIZE_URL, { method: "POST", body: new URLSearchParams({ ...request, decision: "cancel" }) });
+  assert.match(cancelled.url, /quickbooks-refused\?cancelled=/);
+  await promote(false);
+  const again = /href="(\/quickbooks\/again[^"]*)"/.exec(cancelled.text)[1].replaceAll("&#38;", "&");
+  assert.match((await cancelling.person.go(env.FATURA_URL + again)).url, REFUSED, "trying again");
+  assert.equal(await isConnected(), false);
+});
+
+test("where Pipedrive does not say who is an administrator, nothing is connected and nothing is lost", async () => {
+  const { call } = await session(env, "settings", US.company, US.user);
+  const { url } = JSON.parse((await call("/settings/connect", {})).text);
+  await away();
+  const person = browser();
+  const waiting = await person.go(url);
+  assert.match(waiting.url, /quickbooks-unverified\?cancelled=/);
+  assert.match(waiting.text, /Pipedrive did not answer/);
+  assert.notEqual((await call("/settings/connect", {})).status, 200);
+  assert.notEqual((await call("/settings/save", { days: "30" })).status, 200);
+  await back();
+  const again = /href="(\/quickbooks\/again[^"]*)"/.exec(waiting.text)[1].replaceAll("&#38;", "&");
+  const intuit = await person.go(env.FATURA_URL + again);
+  assert.ok(intuit.url.startsWith(env.QUICKBOOKS_AUTHORIZE_URL), intuit.url);
+  const { pending } = await consentAtIntuit(env, US, person, intuit);
+  await away();
+  const unanswered = await decide(env, person, pending);
+  assert.equal(unanswered.response.status, 503);
+  assert.match(unanswered.text, /Pipedrive did not answer/);
+  assert.match(unanswered.text, /name="pending"/, "the question stays");
+  assert.equal(await isConnected(), false);
+  await back();
+  assert.ok((await decide(env, person, pending)).url.startsWith(env.PIPEDRIVE_WEB_URL));
+  assert.equal(await isConnected(), true);
+});
+
+test("a demotion works at once, in sessions that are open", async () => {
+  const number = await bill(env, US, 4, CASCADE);
+  await saveSettings(env, US, { create: "admins", void: "admins" });
+  const panel = (await session(env, "panel", US.company, US.user)).call;
+  const form = (await session(env, "form", US.company, US.user)).call;
+  const { call } = await session(env, "settings", US.company, US.user);
+  const [, id, seen] = /invoices\/([0-9a-f-]{36})\/void[^]*?"seen": "([^"]*)"/.exec((await panel("/panel/deal/4")).text.replaceAll("&#34;", '"'));
+  const { fields } = await openForm(env, US, 5, CASCADE);
+  const saved = (await call("/settings/page")).text;
+  await promote(false);
+  assert.equal((await call("/settings/save", { ...fieldsOf(saved), days: "99" })).status, 403);
+  assert.equal((await call("/settings/disconnect", {})).status, 403);
+  assert.equal((await panel(`/panel/deal/4/invoices/${id}/void`, { seen, key: crypto.randomUUID() })).status, 403);
+  assert.equal((await form("/deals/5/invoices", fields)).status, 403);
+  await promote(true);
+  await away();
+  const unknown = await call("/settings/save", { ...fieldsOf(saved), days: "99" });
+  assert.equal(unknown.status, 503);
+  assert.equal(unknown.headers.get("hx-retarget"), "#settings-wrong", "what was typed stays on the page");
+  assert.equal((await call("/settings/disconnect", {})).status, 503);
+  assert.equal((await panel(`/panel/deal/4/invoices/${id}/void`, { seen, key: crypto.randomUUID() })).status, 503);
+  assert.equal((await form("/deals/5/invoices", { ...fields, message: "Typed in an outage" })).status, 503);
+  await back();
+  assert.equal(fieldsOf((await call("/settings/page")).text).days, fieldsOf(saved).days);
+  assert.match((await form("/deals/5/form")).text, /Typed in an outage/);
+  const books = (await (await quickbooks(env, US.realm))(`select * from Invoice where DocNumber = '${number}'`)).Invoice[0];
+  assert.ok(books.TotalAmt > 0, "nothing was voided");
+  assert.equal(await isConnected(), true);
+});
+
+test("an answer is taken once, and a link that begins connecting works in the browser that asked for it", async () => {
+  const { person, pending, page } = await connectUntilConfirmation(env, US);
+  assert.match(page.text, /Dana Whitfield/, "the page names who asks");
+  assert.ok((await decide(env, person, pending)).url.startsWith(env.PIPEDRIVE_WEB_URL));
+  assert.match((await decide(env, person, pending)).url, /quickbooks-expired$/);
+  assert.match((await decide(env, person, pending, "cancel")).url, /quickbooks-expired$/);
+  const { call } = await session(env, "settings", US.company, US.user);
+  const { url } = JSON.parse((await call("/settings/connect", {})).text);
+  assert.match((await browser().go(url, { headers: { "user-agent": "Another/1.0" } })).url, /quickbooks-expired$/);
+});

@@ -1,0 +1,194 @@
+// Each route in every role: the table of docs/routes.md, which the router is built from. Who is refused changes neither the database nor the books.
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { start } from "../scripts/stack.mjs";
+import { bill, control, installed, pipedriveApi, roomyDeal, saveSettings, session } from "./http.mjs";
+import { BR, CASCADE, MIGUEL, US } from "./people.mjs";
+import { createDatabase } from "./storm/database.mjs";
+import { quickbooks } from "./story.mjs";
+
+const LINE = { ...CASCADE, "lines[0][item]": "12", "lines[0][unit_price]": "10", "lines[0][tax_code]": "NON" };
+const page = readFileSync(new URL("../docs/routes.md", import.meta.url), "utf8");
+const rows = [...page.matchAll(/^\| ([A-Z]+) \| `([^`]+)` \| ([^|]*) \| ([^|]*) \| ([^|]*) \|$/gm)].map(([, method, path, caller, right, sees]) => ({
+  name: `${method} ${path}`, method, path, caller: caller.trim(), right: right.trim(), sees: sees.trim(),
+  surfaces: /^session: (.*)$/.exec(caller.trim())?.[1].split(", ") ?? [],
+}));
+
+// On PostgreSQL where there is one, else on SQLite, whose rows are not looked at.
+const server = process.env.TEST_POSTGRES_URL;
+let [stack, env, dir, database, visible, hidden] = [];
+before(async () => {
+  dir = mkdtempSync(join(tmpdir(), "fatura-routes-"));
+  if (server) database = (await createDatabase()).url;
+  stack = await start({ dir, ...(database ? { database } : {}) });
+  env = stack.env;
+  await control(env, "/pipedrive/limits", { burst: 0, daily_for_each_seat: 0 });
+  for (const who of [US, MIGUEL, BR]) await installed(env, who);
+  const billed = async (changes) => {
+    const deal = await roomyDeal(env, US, 3, changes);
+    await bill(env, US, deal, LINE);
+    const { call } = await session(env, "panel", US.company, US.user);
+    return { deal, invoice: /invoices\/([0-9a-f-]{36})\//.exec((await call(`/panel/deal/${deal}`)).text)[1] };
+  };
+  visible = await billed({});
+  hidden = await billed({ visible_to: 1 });
+  await settledRows();
+});
+after(async () => {
+  await stack?.stop();
+  if (dir) rmSync(dir, { recursive: true, force: true });
+});
+
+/** All that a person can change, in the database and in the books. */
+async function state() {
+  const tables = ["draft", "act", "settings", "customer_link", "item_link", "audit", "oauth_flow"].map((name) => `select '${name}', md5(coalesce(string_agg(t::text, ',' order by t::text), '')) from ${name} t`);
+  const sql = [...tables, "select 'invoice', md5(string_agg(id::text || deal_id, ',' order by id)) from invoice", "select 'connection', string_agg(id::text || state, ',' order by id) from quickbooks_connection"].join(" union all ");
+  const kept = database ? execFileSync("psql", [database, "-Atqc", sql], { encoding: "utf8" }) : "";
+  const invoices = await Promise.all([US, BR].map(async ({ realm }) => (await quickbooks(env, realm))("select * from Invoice orderby Id maxresults 1000")));
+  return `${kept}${JSON.stringify(invoices.map(({ Invoice }) => (Invoice ?? []).map(({ Id, SyncToken }) => [Id, SyncToken])))}`;
+}
+
+/** Waits for what goes on in the background after an invoice. */
+async function settledRows() {
+  for (let [last, at] = ["", 0]; at < 60; at++) {
+    const now = await state();
+    if (now === last) return;
+    last = now;
+    await new Promise((go) => setTimeout(go, 1000));
+  }
+  assert.fail("the database does not come to rest");
+}
+
+const VALUES = { entity: "deal", act: "void", surface: "panel", outcome: "quickbooks-expired", name: "rest", ticket: "forged" };
+const address = ({ path }, { deal, ...more }) => path.replace(/\{(\w+)\}/g, (_, name) => ({ ...VALUES, deal, id: deal, ...more })[name]);
+
+/** What a page would post; nothing that ends what the next rows need. */
+function fieldsOf({ path }) {
+  if (path === "/settings/save") return { term: "days", days: "7" };
+  if (path === "/settings/again") return { kind: "invoice", id: crypto.randomUUID() };
+  if (path === "/settings/try") return { deal: String(hidden.deal) };
+  if (path.endsWith("/correct") || path.endsWith("/{act}")) return { seen: "something else", key: crypto.randomUUID() };
+  if (path.endsWith("/remove") || path.endsWith("/refresh") || path.endsWith("/again")) return {};
+  return { customer_name: "Nobody", version: "1", intent: crypto.randomUUID(), decision: "connect", pending: "forged" };
+}
+
+async function ask(row, at, bearer) {
+  const given = new AbortController();
+  const answer = await fetch(env.FATURA_URL + address(row, at), {
+    method: row.method, redirect: "manual", signal: given.signal,
+    headers: { "accept-language": "en", ...(bearer ? { authorization: `Bearer ${bearer}` } : {}) },
+    ...(row.method === "POST" ? { body: new URLSearchParams(fieldsOf(row)) } : {}),
+  });
+  const text = row.path === "/live" ? "" : await answer.text();
+  given.abort();
+  return { status: answer.status, text, location: answer.headers.get("location") ?? "" };
+}
+
+const bearerOf = async (surface, { company, user }) => (await session(env, surface, company, user)).bearer;
+
+/** The call is refused, and nothing has changed. */
+async function refused(row, at, bearer, statuses, why) {
+  const before = await state();
+  const answer = await ask(row, at, bearer);
+  assert.ok(statuses.includes(answer.status), `${row.name}, ${why}: ${answer.status} ${answer.text}`);
+  assert.equal(await state(), before, `${row.name}, ${why}: something has changed`);
+  return answer;
+}
+
+const sessions = rows.filter(({ surfaces }) => surfaces.length > 0);
+const others = rows.filter(({ surfaces }) => surfaces.length === 0);
+
+test("the table is read", () => {
+  assert.ok(sessions.length > 25 && others.length > 20, `${sessions.length} and ${others.length}`);
+});
+
+test("without a session: what holds no data answers, what needs one refuses", { timeout: 240_000 }, async () => {
+  const bearer = await bearerOf("panel", US);
+  for (const row of others) {
+    for (const given of [undefined, bearer]) {
+      const before = await state();
+      const answer = await ask(row, hidden, given);
+      assert.ok(answer.status < 500, `${row.name}: ${answer.status}`);
+      assert.doesNotMatch(answer.text, /Oak Street|Cascade/, row.name);
+      // A new installation flow is noted.
+      if (row.path !== "/install") assert.equal(await state(), before, `${row.name}: something has changed`);
+      if (/^anybody/.test(row.caller)) assert.ok(![401, 403].includes(answer.status), `${row.name}: ${answer.status}`);
+      else if (/flow/.test(row.caller)) {
+        assert.equal(answer.status, 303, row.name);
+        assert.match(answer.location, /^\/(outcome\/quickbooks-expired|install$)/, row.name);
+      } else assert.equal(answer.status, 401, row.name);
+    }
+  }
+  for (const row of sessions) {
+    await refused(row, visible, undefined, [401], "anonymous");
+    await refused(row, visible, "forged", [401], "with a forged bearer");
+    const other = ["panel", "settings"].find((surface) => !row.surfaces.includes(surface));
+    if (other) await refused(row, visible, await bearerOf(other, US), [401], `with a session of ${other}`);
+  }
+});
+
+test("a link that works once is not used up by HEAD", async () => {
+  for (const row of others.filter(({ caller, method }) => /flow/.test(caller) && method === "GET")) {
+    assert.equal((await fetch(env.FATURA_URL + address(row, visible), { method: "HEAD", redirect: "manual" })).status, 405, row.name);
+  }
+  const { call } = await session(env, "panel", US.company, US.user);
+  const { url } = JSON.parse((await call(`/invoices/${visible.invoice}/pdf`, {})).text);
+  await fetch(url, { method: "HEAD" });
+  assert.equal((await fetch(url)).headers.get("content-type"), "application/pdf");
+});
+
+test("a user who may not see the deal gets the answer for one that does not exist", { timeout: 240_000 }, async () => {
+  const missing = { deal: 987_654_321, invoice: crypto.randomUUID() };
+  for (const row of sessions.filter(({ sees }) => sees)) {
+    const bearer = await bearerOf(row.surfaces[0], MIGUEL);
+    const answer = await refused(row, hidden, bearer, [404], "hidden from this user");
+    const unknown = await refused(row, missing, bearer, [404], "there is none");
+    assert.equal(answer.text, unknown.text, row.name);
+  }
+  const { id } = await (await pipedriveApi(env, US))("POST", "v2/persons", { name: "Hidden", visible_to: 1 });
+  for (const row of sessions.filter(({ sees }) => sees === "record")) {
+    await refused(row, { entity: "person", id }, await bearerOf("panel", MIGUEL), [404], "a person hidden from this user");
+  }
+  const tried = sessions.find(({ path }) => path === "/settings/try");
+  await refused(tried, hidden, await bearerOf("settings", MIGUEL), [404], "hidden from this user");
+});
+
+test("a user of another company sees and changes nothing", { timeout: 240_000 }, async () => {
+  for (const row of sessions.filter(({ sees }) => sees)) {
+    const bearer = await bearerOf(row.surfaces[0], BR);
+    await refused(row, visible, bearer, [404], "of another company");
+  }
+});
+
+test("a regular user, where the settings leave creating and voiding to administrators", { timeout: 240_000 }, async () => {
+  await saveSettings(env, US, { create: "admins", void: "admins" });
+  for (const row of sessions.filter(({ right }) => right)) {
+    await refused(row, visible, await bearerOf(row.surfaces[0], MIGUEL), [403], "as a regular user");
+  }
+  const key = sessions.find(({ path }) => path.endsWith("/{act}"));
+  const mail = { ...key, path: key.path.replace("{act}", "send") };
+  await refused(mail, visible, await bearerOf("panel", MIGUEL), [409, 422], "everyone may send");
+  await saveSettings(env, US, { create: "everyone", void: "everyone" });
+});
+
+for (const [name, who, at, may] of [
+  ["a regular user", MIGUEL, () => visible, ({ right }) => ["", "create", "void"].includes(right)],
+  ["an administrator", US, () => hidden, () => true],
+]) {
+  test(`${name} is let in where the table says so`, { timeout: 240_000 }, async () => {
+    for (const row of sessions) {
+      const bearer = await bearerOf(row.surfaces[0], who);
+      if (!may(row)) {
+        await refused(row, at(), bearer, [403], name);
+        continue;
+      }
+      const { status, text } = await ask(row.path === "/settings/try" ? { ...row } : row, at(), bearer);
+      const isMissing = status === 404 && (row.path === "/settings/again" || (row.path === "/settings/try" && who === MIGUEL));
+      assert.ok(isMissing || (![401, 403, 404].includes(status) && status < 500), `${row.name}: ${status} ${text}`);
+    }
+  });
+}
