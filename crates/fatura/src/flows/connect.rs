@@ -5,7 +5,10 @@
 //! connecting their books to a stranger's Pipedrive. Each step asks Pipedrive whether the user is an administrator.
 
 use super::{Error, access::QuickBooks, install::FLOW_LIFE, reconnect, rights, secret};
-use crate::state::App;
+use crate::{
+    security::{self, Event},
+    state::App,
+};
 use domain::ids::{ConnectionId, TenantId, UserId};
 use jiff::{SignedDuration, Timestamp};
 use providers::ProviderError;
@@ -250,6 +253,7 @@ async fn connect(app: &App, pending: Pending, browser: &str) -> Result<Tenant, E
     audit::record(&mut tx, tenant.id, Some(pending.user), "connected", None, &json!({ "connection": id.0 }), now)
         .await?;
     tx.commit().await?;
+    security::record(Event::Connected, Some(tenant.id));
     app.catalogues.invalidate(&id).await;
     app.db.announce(tenant.id).await;
     if let Some(replaced) = replaced {
@@ -360,6 +364,7 @@ pub(crate) async fn disconnect(app: &App, tenant: TenantId, user: UserId) -> Res
     audit::record(&mut tx, tenant, Some(user), "disconnected", None, &json!({ "connection": connection.id.0 }), now)
         .await?;
     tx.commit().await?;
+    security::record(Event::Disconnected, Some(tenant));
     app.catalogues.invalidate(&connection.id).await;
     app.db.announce(tenant).await;
     revoke(app, tenant, &connection).await;

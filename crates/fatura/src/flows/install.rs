@@ -1,7 +1,10 @@
 //! Installing the app in a Pipedrive company, and uninstalling it.
 
 use super::{Error, access::Pipedrive, secret};
-use crate::state::App;
+use crate::{
+    security::{self, Event},
+    state::App,
+};
 use domain::ids::{TenantId, UserId};
 use jiff::SignedDuration;
 use providers::{ProviderError, pipedrive::Me};
@@ -102,6 +105,9 @@ pub(crate) async fn uninstall(app: &App, company_id: i64, user: UserId) -> Resul
     }
     audit::record(&mut tx, tenant.id, Some(user), "uninstalled", None, &json!({ "users_left": left }), now).await?;
     tx.commit().await?;
+    security::record(Event::Uninstalled, Some(tenant.id));
+    // Ends the streams of open pages.
+    app.db.announce(tenant.id).await;
     if let Some(connection) = connection
         && let Err(error) = app.quickbooks.revoke(&app.http, &connection.tokens.refresh).await
     {

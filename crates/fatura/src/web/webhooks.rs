@@ -1,6 +1,10 @@
 //! QuickBooks tells that something has changed. Answered at once; the reading is a job.
 
-use crate::{flows::follow, state::App};
+use crate::{
+    flows::follow,
+    security::{self, Event},
+    state::App,
+};
 use axum::{
     body::Bytes,
     extract::State,
@@ -17,7 +21,10 @@ pub(crate) async fn quickbooks(State(app): State<App>, headers: HeaderMap, body:
     }
     let realms = changed_realms(&body, signature, verifier);
     metrics::counter!("fatura_webhooks_total", "believed" => if realms.is_some() { "yes" } else { "no" }).increment(1);
-    let Some(realms) = realms else { return StatusCode::UNAUTHORIZED };
+    let Some(realms) = realms else {
+        security::record(Event::SignatureRefused, None);
+        return StatusCode::UNAUTHORIZED;
+    };
     match follow::heard(&app, realms).await {
         Ok(()) => StatusCode::OK,
         Err(error) => {
