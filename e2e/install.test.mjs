@@ -101,8 +101,9 @@ test("cancelled at Pipedrive's consent, at Intuit's, and at the last question; t
     await tab.waitForURL("**/app-settings");
     assert.equal((await session(env, "form", BR.company, BR.user).then(({ call }) => call("/deals/1/form"))).status, 200);
     // Who goes to Intuit once more and cancels keeps the connection.
-    const { call } = await session(env, "settings", BR.company, BR.user);
-    await tab.goto(JSON.parse((await call("/settings/connect", {})).text).url);
+    const { bearer } = await session(env, "settings", BR.company, BR.user);
+    const headers = { authorization: `Bearer ${bearer}`, "user-agent": await tab.evaluate(() => navigator.userAgent) };
+    await tab.goto((await (await fetch(`${env.FATURA_URL}/settings/connect`, { method: "POST", headers })).json()).url);
     await tab.getByText("Renata Prado").click();
     await tab.getByRole("button", { name: "Sign in" }).click();
     await tab.getByRole("button", { name: "Cancel" }).click();
@@ -122,7 +123,9 @@ test("cancelled at Intuit's consent, in English and in Spanish", { timeout: 120_
       await outcome(page, words, name);
     });
   await cancel(US, "connect-cancelled-en", { title: "QuickBooks is not connected", text: "Fatura is installed in the Pipedrive of Oak Street Catering.", next: "Try again" });
+  await control(env, "/pipedrive/users", { user_id: MIGUEL.user, is_admin: true });
   await cancel(MIGUEL, "connect-cancelled-es", { title: "QuickBooks no está conectado", text: "Fatura está instalada en el Pipedrive de Oak Street Catering.", next: "Intentar de nuevo" });
+  await control(env, "/pipedrive/users", { user_id: MIGUEL.user, is_admin: false });
   await uninstall(US.company);
 });
 

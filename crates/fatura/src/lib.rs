@@ -16,6 +16,7 @@ mod language;
 mod locale;
 mod metering;
 mod operate;
+mod security;
 mod serve;
 mod state;
 mod telemetry;

@@ -28,6 +28,10 @@ fn figures() -> anyhow::Result<PrometheusHandle> {
     metrics::describe_histogram!("fatura_job_calls", "Calls to providers for each attempt at a job: quota and money");
     metrics::describe_histogram!("fatura_job_seconds", "How long attempts at jobs took");
     metrics::describe_counter!("fatura_webhooks_total", "Webhooks of QuickBooks, by whether they were believed");
+    metrics::describe_counter!(
+        "fatura_security_events_total",
+        "Refused signatures, tokens, states and rights, and changes of connections and settings"
+    );
     metrics::describe_gauge!("fatura_stuck", "Work that goes no further without a person");
     metrics::describe_gauge!(
         "fatura_quickbooks_reads",

@@ -7,7 +7,7 @@ use crate::{
 };
 use jiff::civil::Date;
 use rust_decimal::Decimal;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 use std::collections::BTreeMap;
 
 /// What the select for a customer or an item holds when one is to be created.
@@ -18,8 +18,10 @@ pub const CREATE: &str = "new";
 #[serde(default)]
 pub struct Form {
     /// [`IntentKey`](crate::ids::IntentKey), given when the form was opened.
+    #[serde(deserialize_with = "without_nul")]
     pub intent: String,
     /// The browser window in which the form was opened last: only that one saves the draft.
+    #[serde(deserialize_with = "without_nul")]
     pub window: String,
     /// Counts what was saved in that window, so that of two requests the newer one stays.
     pub version: String,
@@ -102,6 +104,12 @@ pub struct Form {
     pub discount_kind: String,
     /// The lines.
     pub lines: Vec<FormLine>,
+}
+
+/// A value that nobody types and that is kept in a column of its own: PostgreSQL takes no NUL there.
+fn without_nul<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let value = String::deserialize(deserializer)?;
+    if value.contains('\0') { Err(D::Error::custom("a NUL")) } else { Ok(value) }
 }
 
 impl Form {

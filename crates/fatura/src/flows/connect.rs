@@ -5,7 +5,10 @@
 //! connecting their books to a stranger's Pipedrive. Each step asks Pipedrive whether the user is an administrator.
 
 use super::{Error, access::QuickBooks, install::FLOW_LIFE, reconnect, revoke, rights, secret};
-use crate::state::App;
+use crate::{
+    security::{self, Event},
+    state::App,
+};
 use domain::ids::{ConnectionId, TenantId, UserId};
 use jiff::{SignedDuration, Timestamp};
 use secrecy::{ExposeSecret, SecretString};
@@ -258,6 +261,7 @@ async fn connect(app: &App, pending: Pending, browser: &str) -> Result<Tenant, E
     audit::record(&mut tx, tenant.id, Some(pending.user), "connected", None, &json!({ "connection": id.0 }), now)
         .await?;
     tx.commit().await?;
+    security::record(Event::Connected, Some(tenant.id));
     app.catalogues.invalidate(&id).await;
     app.db.announce(tenant.id).await;
     if replaced.is_some() {
@@ -362,6 +366,7 @@ pub(crate) async fn disconnect(app: &App, tenant: TenantId, user: UserId) -> Res
     audit::record(&mut tx, tenant, Some(user), "disconnected", None, &json!({ "connection": connection.id.0 }), now)
         .await?;
     tx.commit().await?;
+    security::record(Event::Disconnected, Some(tenant));
     app.catalogues.invalidate(&connection.id).await;
     app.db.announce(tenant).await;
     revoke::now(app).await;

@@ -1,7 +1,10 @@
 //! Installing the app in a Pipedrive company, and uninstalling it.
 
 use super::{Error, access::Pipedrive, revoke, states};
-use crate::state::App;
+use crate::{
+    security::{self, Event},
+    state::App,
+};
 use domain::ids::{TenantId, UserId};
 use jiff::{SignedDuration, Timestamp};
 use providers::{ProviderError, pipedrive::Me};
@@ -116,6 +119,9 @@ pub(crate) async fn uninstall(
     }
     audit::record(&mut tx, tenant.id, Some(user), "uninstalled", None, &json!({ "users_left": left }), now).await?;
     tx.commit().await?;
+    security::record(Event::Uninstalled, Some(tenant.id));
+    // Ends the streams of open pages.
+    app.db.announce(tenant.id).await;
     revoke::now(app).await;
     Ok(())
 }

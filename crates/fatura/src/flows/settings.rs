@@ -1,7 +1,10 @@
 //! A company's settings.
 
 use super::{Error, access};
-use crate::state::App;
+use crate::{
+    security::{self, Event},
+    state::App,
+};
 use domain::{
     ids::{DealId, TenantId, UserId},
     mapping::{CustomerDetails, Entity, Field, Settings, customer_details, name_choices},
@@ -66,5 +69,6 @@ pub(crate) async fn save(app: &App, tenant: TenantId, user: UserId, chosen: &Set
     tenants::watch_won(&mut tx, tenant, chosen.draft_on_won.then_some(now)).await?;
     audit::record(&mut tx, tenant, Some(user), "settings saved", None, &json!(chosen), now).await?;
     tx.commit().await?;
+    security::record(Event::SettingsChanged, Some(tenant));
     Ok(())
 }

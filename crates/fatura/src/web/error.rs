@@ -1,6 +1,11 @@
 //! Errors as a person sees them: what happened, and what to do next, in a fragment of the page. Logged here, once.
 
-use crate::{flows, format::Writer, language::Language};
+use crate::{
+    flows,
+    format::Writer,
+    language::Language,
+    security::{self, Event},
+};
 use askama::Template;
 use axum::{
     http::StatusCode,
@@ -30,11 +35,11 @@ impl Error {
 
 #[derive(Template)]
 #[template(path = "error.html")]
-struct ErrorFragment {
-    w: Writer,
-    title: String,
-    text: String,
-    reference: Option<String>,
+pub(super) struct ErrorFragment {
+    pub(super) w: Writer,
+    pub(super) title: String,
+    pub(super) text: String,
+    pub(super) reference: Option<String>,
 }
 
 impl IntoResponse for Error {
@@ -53,6 +58,7 @@ impl IntoResponse for Error {
 fn told(language: Language, error: &flows::Error) -> Response {
     let w = Writer::new(language);
     let (status, title, text) = words(w, error);
+    note_security(error);
     let reference = if status.is_server_error() {
         let reference = Uuid::new_v4().simple().to_string();
         tracing::error!(reference, error = error as &dyn std::error::Error, "a request failed");
@@ -65,6 +71,17 @@ fn told(language: Language, error: &flows::Error) -> Response {
         Ok(html) => (status, Html(html)).into_response(),
         Err(_) => status.into_response(),
     }
+}
+
+/// Counts an error that tells of an attack, or of a key that is missing.
+pub(super) fn note_security(error: &flows::Error) {
+    let event = match error {
+        flows::Error::AdminsOnly | flows::Error::RightsUnknown(_) => Event::RightsRefused,
+        flows::Error::ForeignFlow => Event::StateRefused,
+        flows::Error::Store(store::Error::Unreadable(_)) => Event::KeyMissing,
+        _ => return,
+    };
+    security::record(event, None);
 }
 
 /// Status, title and text of an error.

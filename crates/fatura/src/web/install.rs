@@ -3,6 +3,7 @@
 use super::{Error, connect::denied, pages::failed};
 use crate::{
     flows::{self, catalogue, connect, install, secret},
+    security::{self, Event},
     state::App,
 };
 use aws_lc_rs::constant_time;
@@ -140,6 +141,7 @@ pub(crate) async fn uninstalled(State(app): State<App>, headers: HeaderMap, body
         .and_then(|encoded| BASE64_STANDARD.decode(encoded).ok())
         .unwrap_or_default();
     if constant_time::verify_slices_are_equal(&given, expected.as_bytes()).is_err() {
+        security::record(Event::SignatureRefused, None);
         return Err(Error::Unauthenticated);
     }
     let Some(uninstall) = Uninstall::parse(&body) else {

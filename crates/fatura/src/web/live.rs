@@ -1,12 +1,15 @@
 //! A stream for each open page: "something of your company has changed, ask again". It holds no data.
 
-use super::{Error, session::Session};
+use super::{
+    Error,
+    session::{Session, is_installed},
+};
 use crate::state::App;
 use axum::{
     extract::State,
     response::sse::{Event, KeepAlive, Sse},
 };
-use domain::ids::TenantId;
+use domain::ids::{TenantId, UserId};
 use futures_util::stream::{Stream, unfold};
 use std::{convert::Infallible, time::Duration};
 use tokio::{
@@ -25,11 +28,12 @@ struct Watch {
     app: App,
     heard: Receiver<TenantId>,
     tenant: TenantId,
+    user: UserId,
     until: Instant,
 }
 
 impl Watch {
-    /// Waits for a change; false when the stream is to end.
+    /// Waits for a change; false when the stream is to end: also where the user has the app no longer.
     async fn changed(&mut self) -> bool {
         loop {
             let heard = tokio::select! {
@@ -41,7 +45,7 @@ impl Watch {
                 Ok(Ok(_) | Err(RecvError::Lagged(_))) => {
                     tokio::time::sleep(GATHER).await;
                     self.heard = self.heard.resubscribe();
-                    return true;
+                    return is_installed(&self.app, self.tenant, self.user).await;
                 }
                 Ok(Err(RecvError::Closed)) | Err(_) => return false,
             }
@@ -53,7 +57,8 @@ pub(crate) async fn stream(
     State(app): State<App>,
     session: Session,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Error> {
-    let watch = Watch { heard: app.db.announcements(), tenant: session.tenant.id, until: Instant::now() + LIFE, app };
+    let (tenant, user, until) = (session.tenant.id, session.user, Instant::now() + LIFE);
+    let watch = Watch { heard: app.db.announcements(), tenant, user, until, app };
     let events = unfold(watch, async |mut watch| {
         watch.changed().await.then(|| (Ok(Event::default().event("changed").data("")), watch))
     });

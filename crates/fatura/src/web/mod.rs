@@ -5,6 +5,7 @@
 pub(crate) mod brand;
 mod connect;
 mod error;
+mod explain;
 mod form;
 mod install;
 mod limits;
@@ -66,15 +67,17 @@ pub(crate) fn router(app: App) -> Router {
         .layer(middleware::from_fn_with_state(limits::BodyBudget::new(), limits::budget_bodies))
         .layer(middleware::from_fn_with_state(limits::Strangers::new(), limits::slow_down));
     let files = memory_serve::load!().index_file(None).cache_control(memory_serve::CacheControl::Long).into_router();
-    Router::new()
-        .nest("/assets", files)
-        .merge(dynamic)
-        .layer(middleware::from_fn_with_state(app, protect))
-        .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| {
-            StatusCode::INTERNAL_SERVER_ERROR.into_response()
-        }))
+    let closed = policy(&app, "'none'").unwrap_or_else(|| HeaderValue::from_static("default-src 'none'"));
+    guarded(Router::new().nest("/assets", files).merge(dynamic), closed).layer(CompressionLayer::new())
+}
+
+/// Has every answer carry our headers, and every error be a page of ours: also after a panic or a timeout.
+fn guarded(router: Router, closed: HeaderValue) -> Router {
+    router
+        .layer(CatchPanicLayer::custom(explain::panicked))
         .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, REQUEST_TIMEOUT))
-        .layer(CompressionLayer::new())
+        .layer(middleware::from_fn(explain::explain))
+        .layer(middleware::from_fn_with_state(closed, protect))
 }
 
 /// Whether requests can be served now: for load balancers. Not while the database does not answer or keeps nothing, and not once the
@@ -106,13 +109,11 @@ fn policy(app: &App, framed_by: &str) -> Option<HeaderValue> {
 }
 
 /// Headers on every answer. Nothing may be framed unless [`embeddable`] has said by whom.
-async fn protect(State(app): State<App>, request: Request, next: Next) -> Response {
+async fn protect(State(closed): State<HeaderValue>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
-    if !headers.contains_key(header::CONTENT_SECURITY_POLICY)
-        && let Some(policy) = policy(&app, "'none'")
-    {
-        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+    if !headers.contains_key(header::CONTENT_SECURITY_POLICY) {
+        headers.insert(header::CONTENT_SECURITY_POLICY, closed);
     }
     for (name, value) in [
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),

@@ -1,6 +1,12 @@
 //! The plain pages outside Pipedrive: what Fatura is, and how a flow ended.
 
-use super::{Error, assets, connect::Cancelled, error::words, html, install::known_browser};
+use super::{
+    Error, assets,
+    connect::Cancelled,
+    error::{note_security, words},
+    html,
+    install::known_browser,
+};
 use crate::{
     flows::{
         self,
@@ -70,6 +76,7 @@ pub(crate) fn failed(error: &flows::Error, provider: &str) -> Redirect {
 
 /// The address of the page that tells how a flow failed.
 pub(crate) fn outcome_of(error: &flows::Error, provider: &str) -> String {
+    note_security(error);
     let outcome = match error {
         flows::Error::Refused => "refused",
         flows::Error::ForeignFlow => "expired",

@@ -9,6 +9,7 @@ use crate::{
     format::Writer,
     language::Language,
     locale::Locale,
+    security::{self, Event},
     state::App,
 };
 use axum::{
@@ -91,7 +92,7 @@ pub(crate) async fn exchange(
         Surface::Settings => &app.config.pipedrive_jwt_secret_settings,
         Surface::Posted => return Err(Error::Unauthenticated),
     };
-    let signed = pipedrive::verify(token(&headers)?, secret, now).ok_or(Error::Unauthenticated)?;
+    let signed = pipedrive::verify(token(&headers)?, secret, now).ok_or_else(refused_token)?;
     let told = Error::of(language);
     let user = UserId(signed.user_id);
     let (tenant, grant) = find(&app, Who::Company(signed.company_id), user).await.map_err(&told)?;
@@ -102,6 +103,12 @@ pub(crate) async fn exchange(
     let claims = Claims { tenant: tenant.id.0, user: user.0, surface, deal: None, exp: (now + LIFE).as_second() };
     let bearer = sign(&app, &claims)?;
     Ok(Json(Bearer { bearer, seconds: LIFE.as_secs(), language: Language::of(&profile.language).tag() }))
+}
+
+/// Somebody brings a token that was not signed for this.
+fn refused_token() -> Error {
+    security::record(Event::TokenRefused, None);
+    Error::Unauthenticated
 }
 
 fn sign(app: &App, claims: &Claims) -> Result<String, Error> {
@@ -163,11 +170,16 @@ fn claims(app: &App, bearer: &str, surfaces: &[Surface]) -> Result<Claims, Error
     let decoded = |key: &String| {
         jsonwebtoken::decode::<Claims>(bearer, &DecodingKey::from_secret(key.as_bytes()), &validation).ok()
     };
-    let claims = keys(app).iter().find_map(decoded).ok_or(Error::Unauthenticated)?.claims;
+    let claims = keys(app).iter().find_map(decoded).ok_or_else(refused_token)?.claims;
     if claims.exp <= app.clock.now().as_second() || !surfaces.contains(&claims.surface) {
         return Err(Error::Unauthenticated);
     }
     Ok(claims)
+}
+
+/// Whether the user still has the app installed. While the database does not answer, they have.
+pub(super) async fn is_installed(app: &App, tenant: TenantId, user: UserId) -> bool {
+    !matches!(find(app, Who::Tenant(tenant), user).await, Err(flows::Error::NotInstalled))
 }
 
 async fn opened(app: &App, claims: &Claims) -> Result<Session, Error> {

@@ -1,7 +1,11 @@
 //! QuickBooks tells that something has changed. Answered at once; the reading is a job.
 
 use super::WEBHOOK_MOST;
-use crate::{flows::follow, state::App};
+use crate::{
+    flows::follow,
+    security::{self, Event},
+    state::App,
+};
 use axum::{
     body::{Body, to_bytes},
     extract::State,
@@ -20,6 +24,7 @@ pub(crate) async fn quickbooks(State(app): State<App>, headers: HeaderMap, body:
     let signature = headers.get("intuit-signature").and_then(|value| value.to_str().ok()).unwrap_or_default();
     if verifier.expose_secret().is_empty() || !may_be_signature(signature) {
         count("no");
+        security::record(Event::SignatureRefused, None);
         return StatusCode::UNAUTHORIZED;
     }
     let body = match tokio::time::timeout(BODY_DEADLINE, to_bytes(body, WEBHOOK_MOST)).await {
@@ -30,7 +35,10 @@ pub(crate) async fn quickbooks(State(app): State<App>, headers: HeaderMap, body:
     let realms = changed_realms(&body, signature, verifier);
     drop(body);
     count(if realms.is_some() { "yes" } else { "no" });
-    let Some(realms) = realms else { return StatusCode::UNAUTHORIZED };
+    let Some(realms) = realms else {
+        security::record(Event::SignatureRefused, None);
+        return StatusCode::UNAUTHORIZED;
+    };
     match follow::heard(&app, realms).await {
         Ok(()) => StatusCode::OK,
         Err(error) => {

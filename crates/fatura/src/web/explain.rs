@@ -1,0 +1,110 @@
+//! Answers that no handler of ours has written, as a rejected request or a panic: they become our error page, with a reference for support.
+
+use super::{
+    error::ErrorFragment,
+    pages::{Plain, asked},
+};
+use crate::format::Writer;
+use askama::Template;
+use axum::{
+    extract::Request,
+    http::{HeaderValue, Method, StatusCode, header},
+    middleware::Next,
+    response::{Html, IntoResponse, Response},
+};
+use i18n_embed_fl::fl;
+use std::any::Any;
+use uuid::Uuid;
+
+/// Answers that are read by programs, and stay as they are.
+const FOR_PROGRAMS: [&str; 3] = ["/quickbooks/webhook", "/healthz", "/readyz"];
+
+/// Replaces a bare error with a page; within a page of ours, with a fragment.
+pub(super) async fn explain(request: Request, next: Next) -> Response {
+    let is_for_programs =
+        FOR_PROGRAMS.contains(&request.uri().path()) || matches!(*request.method(), Method::DELETE | Method::HEAD);
+    let is_fragment = request.headers().contains_key(header::AUTHORIZATION);
+    let w = Writer::new(asked(request.headers()));
+    let response = next.run(request).await;
+    let status = response.status();
+    let is_ours =
+        response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
+    // The page's script gets a new bearer for a bare 401.
+    let is_bearer_refused = is_fragment && status == StatusCode::UNAUTHORIZED;
+    if !(status.is_client_error() || status.is_server_error()) || is_ours || is_for_programs || is_bearer_refused {
+        return response;
+    }
+    let reference = Uuid::new_v4().simple().to_string();
+    tracing::info!(reference, status = status.as_u16(), "a request was answered with a bare error");
+    let (title, text) = match status {
+        StatusCode::NOT_FOUND => (fl!(w.t, "not-found-title"), fl!(w.t, "not-found-text")),
+        _ if status.is_server_error() => (fl!(w.t, "our-fault-title"), fl!(w.t, "our-fault-text")),
+        _ => (fl!(w.t, "unreadable-request-title"), fl!(w.t, "unreadable-request-text")),
+    };
+    let page = if is_fragment {
+        ErrorFragment { w, title, text, reference: Some(reference) }.render()
+    } else {
+        let text = format!("{text} {}", fl!(w.t, "reference", id = reference));
+        Plain { w, title, text, action: None, other: None }.render()
+    };
+    let mut explained = match page {
+        Ok(page) => (status, Html(page)).into_response(),
+        Err(_) => status.into_response(),
+    };
+    for name in [header::ALLOW, header::CONTENT_SECURITY_POLICY] {
+        if let Some(value) = response.headers().get(&name) {
+            explained.headers_mut().insert(name, value.clone());
+        }
+    }
+    explained.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache, no-store"));
+    explained
+}
+
+/// The answer where a handler has panicked.
+pub(super) fn panicked(panic: Box<dyn Any + Send>) -> Response {
+    let what = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    tracing::error!(panic = what.unwrap_or("of another kind"), "a handler has panicked");
+    StatusCode::INTERNAL_SERVER_ERROR.into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::guarded;
+    use axum::{
+        Router,
+        body::{Body, to_bytes},
+        http::{HeaderValue, Request, StatusCode},
+        routing::get,
+    };
+    use tower::ServiceExt;
+
+    async fn answer(language: &str) -> (StatusCode, axum::http::HeaderMap, String) {
+        let panics = Router::new().route("/", get(async || -> &'static str { panic!("a secret") }));
+        let router = guarded(panics, HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"));
+        let request = Request::get("/").header("accept-language", language).body(Body::empty()).unwrap();
+        let response = router.oneshot(request).await.unwrap();
+        let (status, headers) = (response.status(), response.headers().clone());
+        let body = to_bytes(response.into_body(), 1 << 20).await.unwrap();
+        (status, headers, String::from_utf8_lossy(&body).into_owned())
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_answered_with_our_page_a_reference_and_the_headers() {
+        for (language, words, reference) in [
+            ("en", "on our side", "For support: "),
+            ("pt-BR", "do nosso lado", "Para o suporte: "),
+            ("es", "nuestro lado", "Para soporte: "),
+        ] {
+            let (status, headers, page) = answer(language).await;
+            assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
+            assert!(page.contains(words) && page.contains(reference), "{page}");
+            assert!(!page.contains("secret"));
+            for name in
+                ["content-security-policy", "x-content-type-options", "referrer-policy", "strict-transport-security"]
+            {
+                assert!(headers.contains_key(name), "{name}");
+            }
+            assert_eq!(headers["cache-control"], "no-cache, no-store");
+        }
+    }
+}

@@ -1,0 +1,136 @@
+// Requests that no page of ours sends: they are answered with our own error pages, and harm nothing.
+import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { freePort, start } from "../scripts/stack.mjs";
+import { bill, claims, control, fieldsOf, installed, openForm, session, signed } from "./http.mjs";
+import { CASCADE, MIGUEL, US } from "./people.mjs";
+
+// On PostgreSQL where there is one, else on SQLite.
+let [stack, env, dir, figures] = [];
+before(async () => {
+  dir = mkdtempSync(join(tmpdir(), "fatura-requests-"));
+  const server = process.env.TEST_POSTGRES_URL;
+  const port = await freePort(0);
+  figures = `http://127.0.0.1:${port}/metrics`;
+  stack = await start({ dir, settings: { FATURA_METRICS_LISTEN: `127.0.0.1:${port}` }, ...(server ? { database: `${server}/postgres` } : {}) });
+  env = stack.env;
+  await installed(env, US);
+  await installed(env, MIGUEL);
+});
+after(async () => {
+  await stack?.stop();
+  if (dir) rmSync(dir, { recursive: true, force: true });
+});
+
+const form = { "content-type": "application/x-www-form-urlencoded" };
+
+test("what cannot be read is answered with our error page, in the person's language", async () => {
+  const { bearer } = await session(env, "form", US.company, US.user);
+  const authorization = `Bearer ${bearer}`;
+  for (const [status, path, options] of [
+    [400, "/quickbooks/callback?state=a&state=b"],
+    [400, "/outcome/%ff"],
+    [400, "/pipedrive/callback?state=a&state=b"],
+    [400, "/quickbooks/connect?ticket=a&ticket=b"],
+    [400, "/outcome/x?cancelled=a&cancelled=b"],
+    [400, "/pdf/no-uuid/x"],
+    [415, "/quickbooks/confirm", { method: "POST", body: "{}", headers: { "content-type": "application/json" } }],
+    [422, "/quickbooks/confirm", { method: "POST", body: "pending=a&pending=b", headers: form }],
+    [405, "/install", { method: "POST" }],
+    [401, "/posted/deals/4/invoices", { method: "POST", body: "x=1", headers: form }],
+    [413, "/posted/deals/4/invoices", { method: "POST", body: "x".repeat(3_000_000), headers: form }],
+    [400, "/deals/no-number/form", { headers: { authorization } }],
+    [400, "/deals/4/form/preview", { method: "POST", body: "lines[a]=x&lines[0][item]=%ff", headers: { authorization, ...form } }],
+    [400, "/deals/4/form/preview", { method: "POST", body: "{}", headers: { authorization, "content-type": "application/json" } }],
+  ]) {
+    const answer = await fetch(env.FATURA_URL + path, { redirect: "manual", ...options, headers: { "accept-language": "pt-BR", ...options?.headers } });
+    const text = await answer.text();
+    assert.equal(answer.status, status, `${path}: ${text.slice(0, 200)}`);
+    assert.match(answer.headers.get("content-type") ?? "", /text\/html/, path);
+    assert.match(text, /Nada foi alterado/, path);
+    assert.match(text, /Para o suporte: [0-9a-f]{32}/, path);
+    assert.equal(/<html lang="pt-BR"/.test(text), !options?.headers?.authorization, path);
+    for (const [name, value] of [["content-security-policy", /frame-ancestors/], ["x-content-type-options", /nosniff/], ["referrer-policy", /no-referrer/], ["cache-control", /no-store/], ["strict-transport-security", /max-age/]]) {
+      assert.match(answer.headers.get(name) ?? "", value, `${path}: ${name}`);
+    }
+  }
+});
+
+test("a NUL is refused at its field, wherever it is typed", { timeout: 120_000 }, async () => {
+  const number = await bill(env, US, 4, CASCADE);
+  assert.ok(number);
+  const { call, fields } = await openForm(env, US, 3, { ...CASCADE, "lines[0][item]": "12", "lines[0][unit_price]": "10", "lines[0][tax_code]": "NON" });
+  const typed = Object.keys(fields).filter((name) => /^(customer_name|to|email|tax_id|street|city|state|postal_code|country|number|message|memo|cc|custom\[.*|lines\[0\]\[(description|quantity|unit_price)\])$/.test(name));
+  assert.ok(typed.length > 8, typed.join());
+  for (const name of typed) {
+    const created = await call("/deals/3/invoices", { ...fields, [name]: "a\0b" });
+    assert.equal(created.status, 422, `${name}: ${created.text}`);
+    assert.match(created.text, /href="#/, name);
+  }
+  // What nobody types as well.
+  for (const name of Object.keys(fields)) {
+    for (const path of ["/deals/3/form/preview", "/deals/3/form/change", "/deals/3/invoices"]) {
+      const { status, text } = await call(path, { ...fields, [name]: `${fields[name]}\0` });
+      assert.ok(status < 500, `${path}, ${name}: ${status} ${text}`);
+    }
+  }
+  for (const [path, body] of [["/customers/search", { customer_name: "a\0b", email: "\0", tax_id: "\0" }]]) {
+    const { status, text } = await call(path, body);
+    assert.ok(status < 500, `${path}: ${status} ${text}`);
+  }
+  assert.ok((await call("/items?item_name=a%00b")).status < 500);
+  const panel = (await session(env, "panel", US.company, US.user)).call;
+  const id = /invoices\/([0-9a-f-]{36})\//.exec((await panel("/panel/deal/4")).text)[1];
+  assert.equal((await panel(`/panel/deal/4/invoices/${id}/send`, { recipient: "a\0@example.com" })).status, 422);
+  const settings = (await session(env, "settings", US.company, US.user)).call;
+  const saved = fieldsOf((await settings("/settings/page")).text);
+  const preset = { "presets[0][name]": "A", "presets[0][message]": "m", "presets[0][cc]": "", "presets[0][days]": "7" };
+  for (const name of [...Object.keys(saved), ...Object.keys(preset)]) {
+    const answer = await settings("/settings/save", { ...saved, ...preset, [name]: "a\0b" });
+    assert.ok(answer.status < 500, `${name}: ${answer.status} ${answer.text}`);
+    assert.doesNotMatch(fieldsOf((await settings("/settings/page")).text)[name] ?? "", /\0/, `${name} was saved`);
+  }
+});
+
+test("an open page's event stream ends within seconds of its user's uninstallation", { timeout: 30_000 }, async () => {
+  const { bearer } = await session(env, "panel", MIGUEL.company, MIGUEL.user);
+  const stream = await fetch(`${env.FATURA_URL}/live`, { headers: { authorization: `Bearer ${bearer}` } });
+  assert.equal(stream.status, 200);
+  const reader = stream.body.getReader();
+  const end = (async () => { while (!(await reader.read()).done); })();
+  await control(env, "/pipedrive/uninstall", { company_id: MIGUEL.company, user_id: MIGUEL.user });
+  await Promise.race([end, new Promise((_, no) => setTimeout(() => no(new Error("the stream goes on")), 8000))]);
+});
+
+test("security events are counted, and logged without a flood", { timeout: 60_000 }, async () => {
+  const count = async (event) => Number(new RegExp(`fatura_security_events_total\\{event="${event}"\\} (\\d+)`).exec(await (await fetch(figures)).text())?.[1] ?? 0);
+  const lines = (event) => readFileSync(join(dir, "fatura.log"), "utf8").replace(/\x1b\[[0-9;]*m/g, "").split("\n").filter((line) => line.includes("security.event") && line.includes(event));
+  const { call } = await session(env, "settings", US.company, US.user);
+  const page = fieldsOf((await call("/settings/page")).text);
+  for (const [event, act] of [
+    ["signature_refused", () => fetch(`${env.FATURA_URL}/quickbooks/webhook`, { method: "POST", body: "{}", headers: { "intuit-signature": "x" } })],
+    ["token_refused", () => fetch(`${env.FATURA_URL}/session/panel`, { method: "POST", headers: { authorization: `Bearer ${signed("wrong", claims(US.company, US.user))}` } })],
+    ["state_refused", () => fetch(`${env.FATURA_URL}/quickbooks/callback?code=x&state=forged&realmId=1`, { redirect: "manual" })],
+    ["settings_changed", () => call("/settings/save", page)],
+    ["rights_refused", async () => {
+      await control(env, "/pipedrive/users", { user_id: US.user, is_admin: false });
+      await call("/settings/save", page);
+      await control(env, "/pipedrive/users", { user_id: US.user, is_admin: true });
+    }],
+    ["disconnected", () => call("/settings/disconnect", {})],
+  ]) {
+    const before = await count(event);
+    await act();
+    assert.equal(await count(event), before + 1, event);
+    assert.ok(lines(event).length > 0, event);
+  }
+  for (const event of ["connected", "uninstalled"]) assert.ok(await count(event) > 0, event);
+  const before = await count("state_refused");
+  await Promise.all(Array.from({ length: 100 }, () => fetch(`${env.FATURA_URL}/quickbooks/callback?code=x&state=forged&realmId=1`, { redirect: "manual" })));
+  assert.equal(await count("state_refused"), before + 100);
+  assert.ok(lines("state_refused").length <= 40, `${lines("state_refused").length} lines`);
+  assert.doesNotMatch(lines("").join("\n"), /Dana|Oak Street|@/);
+});
