@@ -221,7 +221,7 @@ test("an access that QuickBooks ended asks to be made anew", async () => {
 });
 
 test("an uninstallation is believed only when it is signed, and ends the session at once", async () => {
-  const told = JSON.stringify({ client_id: env.PIPEDRIVE_CLIENT_ID, company_id: US.company, user_id: US.user, timestamp: "2026-01-01T00:00:00Z" });
+  const told = JSON.stringify({ client_id: env.PIPEDRIVE_CLIENT_ID, company_id: US.company, user_id: US.user, timestamp: new Date().toISOString() });
   const tell = (secret) => fetch(`${env.FATURA_URL}/pipedrive/callback`, { method: "DELETE", body: told, headers: { "content-type": "application/json", authorization: `Basic ${Buffer.from(`${env.PIPEDRIVE_CLIENT_ID}:${secret}`).toString("base64")}` } });
   const { call } = await session(env, "panel", US.company, US.user);
   assert.equal((await tell("wrong")).status, 401);

@@ -4,7 +4,7 @@
 //! anything is kept, the person confirms a page that names both companies and who asks. So nobody can be led into
 //! connecting their books to a stranger's Pipedrive. Each step asks Pipedrive whether the user is an administrator.
 
-use super::{Error, access::QuickBooks, install::FLOW_LIFE, reconnect, revoke, rights, secret};
+use super::{Error, access::QuickBooks, install::FLOW_LIFE, reconnect, revoke, rights, secret, states};
 use crate::{
     security::{self, Event},
     state::App,
@@ -56,26 +56,22 @@ async fn require_admin(app: &App, tenant: TenantId, user: UserId, browser: &str)
 /// A one-time link by which a signed-in administrator begins connecting in a browser tab. The page that asks for it is in a frame and holds no
 /// cookie: the link is bound to what the browser calls itself.
 pub(crate) async fn ticket(app: &App, tenant: TenantId, user: UserId, agent: &str) -> Result<Url, Error> {
-    let ticket = secret();
+    let until = app.clock.now() + TICKET_LIFE;
+    let ticket = states::issue(app, TICKET, until)?;
     let mut tx = app.db.begin().await?;
-    flows::begin(
-        &mut tx,
-        &app.vault,
-        Provider::Ticket,
-        &ticket,
-        agent,
-        Some((tenant, user)),
-        app.clock.now() + TICKET_LIFE,
-    )
-    .await?;
+    flows::begin(&mut tx, &app.vault, Provider::Ticket, &ticket, agent, Some((tenant, user)), until).await?;
     tx.commit().await?;
     let mut url = app.config.page("/quickbooks/connect");
     url.query_pairs_mut().append_pair("ticket", &ticket);
     Ok(url)
 }
 
+/// What a ticket is issued for; see [`states`].
+const TICKET: &str = "ticket";
+
 /// Takes a ticket: Intuit's consent page for the browser that holds `browser`.
 pub(crate) async fn begin(app: &App, ticket: &str, agent: &str, browser: &str) -> Result<Url, Denied> {
+    states::check(app, TICKET, ticket)?;
     let mut tx = app.db.begin().await?;
     let who = flows::finish(&mut tx, &app.vault, Provider::Ticket, ticket, agent, app.clock.now()).await?.flatten();
     tx.commit().await?;
@@ -86,12 +82,16 @@ pub(crate) async fn begin(app: &App, ticket: &str, agent: &str, browser: &str) -
 /// Intuit's consent page for an administrator, in the browser that holds `browser`.
 pub(crate) async fn ask_consent(app: &App, tenant: TenantId, user: UserId, browser: &str) -> Result<Url, Denied> {
     require_admin(app, tenant, user, browser).await?;
-    let state = secret();
     let until = app.clock.now() + FLOW_LIFE;
+    let state = states::issue(app, &purpose(browser), until)?;
     let mut tx = app.db.begin().await?;
     flows::begin(&mut tx, &app.vault, Provider::QuickBooks, &state, browser, Some((tenant, user)), until).await?;
     tx.commit().await?;
     Ok(app.quickbooks.consent(&state).map_err(Error::QuickBooks)?)
+}
+
+fn purpose(browser: &str) -> String {
+    format!("connect/{browser}")
 }
 
 /// What waits for confirmation, sealed into the confirmation page.
@@ -127,6 +127,7 @@ pub(crate) async fn finish(
     browser: &str,
 ) -> Result<String, Denied> {
     let now = app.clock.now();
+    states::check(app, &purpose(browser), state)?;
     let mut tx = app.db.begin().await?;
     let flow = flows::finish(&mut tx, &app.vault, Provider::QuickBooks, state, browser, now).await?;
     tx.commit().await?;
@@ -306,6 +307,7 @@ fn open_cancelled(app: &App, sealed: &str, browser: &str) -> Result<Cancelled, E
 
 /// Ends a flow that the person refused at Intuit; the value to show the outcome with, in this browser alone.
 pub(crate) async fn refuse(app: &App, state: &str, browser: &str) -> Result<String, Error> {
+    states::check(app, &purpose(browser), state)?;
     let mut tx = app.db.begin().await?;
     let flow = flows::finish(&mut tx, &app.vault, Provider::QuickBooks, state, browser, app.clock.now()).await?;
     tx.commit().await?;

@@ -1,6 +1,6 @@
 //! QuickBooks' own PDF of an invoice, by a link that works once.
 
-use super::{Error, access, panel, secret};
+use super::{Error, access, panel, states};
 use crate::state::App;
 use axum::body::Bytes;
 use domain::ids::{InvoiceId, TenantId, UserId};
@@ -27,13 +27,17 @@ pub(crate) struct Pdf<Parts> {
 /// A link to the PDF for a new tab, which can carry no bearer.
 pub(crate) async fn ticket(app: &App, tenant: TenantId, user: UserId, invoice: InvoiceId) -> Result<Url, Error> {
     panel::visible(app, tenant, user, invoice).await?;
-    let ticket = secret();
     let until = app.clock.now() + TICKET_LIFE;
     let mut tx = app.db.begin().await?;
     let of = invoice.0.to_string();
+    let ticket = states::issue(app, &purpose(&of), until)?;
     flows::begin(&mut tx, &app.vault, Provider::Pdf, &ticket, &of, Some((tenant, user)), until).await?;
     tx.commit().await?;
     Ok(app.config.page(&format!("/pdf/{of}/{ticket}")))
+}
+
+fn purpose(invoice: &str) -> String {
+    format!("pdf/{invoice}")
 }
 
 /// Takes a ticket: the PDF, as QuickBooks makes it now.
@@ -43,6 +47,7 @@ pub(crate) async fn read(
     ticket: &str,
 ) -> Result<Pdf<impl Stream<Item = Result<Bytes, ProviderError>> + Send + use<>>, Error> {
     let of = invoice.0.to_string();
+    states::check(app, &purpose(&of), ticket)?;
     let mut tx = app.db.begin().await?;
     let who = flows::finish(&mut tx, &app.vault, Provider::Pdf, ticket, &of, app.clock.now()).await?;
     tx.commit().await?;
