@@ -5,6 +5,7 @@
 mod contract;
 mod database;
 mod drafts;
+mod fences;
 mod fixtures;
 mod follow;
 mod keys;

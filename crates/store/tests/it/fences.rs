@@ -1,0 +1,127 @@
+//! What must not get across: from a former owner of a lease to the present one, and from one company to another.
+
+use crate::{
+    database::{Backend, Backend::*, Database, at},
+    fixtures::{DEAL, connection, entry, intent, issued, new_id, queued, tenant},
+};
+use domain::ids::{DealId, IntentKey};
+use rstest::rstest;
+use store::{
+    Error, history,
+    invoices::{self, Intent, Of},
+    leases, quickbooks,
+};
+use uuid::Uuid;
+
+/// `leases::sending`
+#[rstest]
+#[tokio::test]
+async fn a_former_owner_does_not_send(#[values(Sqlite, Postgres)] backend: Backend) {
+    let t = Database::new(backend).await;
+    let mut tx = t.db.begin().await.unwrap();
+    let (tenant, _, id) = queued(&t, &mut tx).await;
+    let (former, owner) = (Uuid::new_v4(), Uuid::new_v4());
+    invoices::lease(&mut tx, tenant, id, former, at(0), at(10)).await.unwrap().unwrap();
+    invoices::lease(&mut tx, tenant, id, owner, at(20), at(30)).await.unwrap().unwrap();
+    assert!(!leases::sending(&mut tx, tenant, id, former, at(21)).await.unwrap());
+    let invoice = invoices::find(&mut tx, tenant, id).await.unwrap().unwrap();
+    assert_eq!(invoice.state, invoices::State::Queued, "nothing says that it may have been sent");
+    assert!(leases::sending(&mut tx, tenant, id, owner, at(22)).await.unwrap());
+}
+
+/// `leases::postpone`, `leases::stick`
+#[rstest]
+#[tokio::test]
+async fn a_former_owner_neither_gives_back_nor_parks(#[values(Sqlite, Postgres)] backend: Backend) {
+    let t = Database::new(backend).await;
+    let mut tx = t.db.begin().await.unwrap();
+    let (tenant, _, id) = queued(&t, &mut tx).await;
+    let (former, owner) = (Uuid::new_v4(), Uuid::new_v4());
+    invoices::lease(&mut tx, tenant, id, former, at(0), at(10)).await.unwrap().unwrap();
+    invoices::lease(&mut tx, tenant, id, owner, at(20), at(30)).await.unwrap().unwrap();
+    leases::postpone(&mut tx, tenant, id, former, at(21)).await.unwrap();
+    let trouble = store::stuck::Trouble::Failed("by the former owner".into());
+    leases::stick(&mut tx, tenant, id, former, &trouble).await.unwrap();
+    assert!(
+        invoices::lease(&mut tx, tenant, id, Uuid::new_v4(), at(22), at(32)).await.unwrap().is_none(),
+        "still leased"
+    );
+    assert!(leases::extend(&mut tx, tenant, id, owner, at(23), at(33)).await.unwrap());
+    assert!(
+        invoices::lease(&mut tx, tenant, id, Uuid::new_v4(), at(40), at(50)).await.unwrap().is_some(),
+        "not parked"
+    );
+}
+
+/// `history::written`
+#[rstest]
+#[tokio::test]
+async fn a_former_owner_does_not_settle_an_entry_of_the_history(#[values(Sqlite, Postgres)] backend: Backend) {
+    let t = Database::new(backend).await;
+    let mut tx = t.db.begin().await.unwrap();
+    let (tenant, _, invoice) = issued(&t, &mut tx).await;
+    let entry = entry(invoice);
+    history::add(&mut tx, tenant, &entry).await.unwrap();
+    let (former, owner) = (Uuid::new_v4(), Uuid::new_v4());
+    history::lease(&mut tx, tenant, entry.id, former, at(0), at(10)).await.unwrap().unwrap();
+    history::lease(&mut tx, tenant, entry.id, owner, at(20), at(30)).await.unwrap().unwrap();
+    history::written(&mut tx, tenant, entry.id, former, Some(5)).await.unwrap();
+    assert!(!history::is_ours(&mut tx, tenant, 5).await.unwrap());
+    history::written(&mut tx, tenant, entry.id, owner, Some(6)).await.unwrap();
+    assert!(history::is_ours(&mut tx, tenant, 6).await.unwrap());
+}
+
+/// `invoices::list`
+#[rstest]
+#[tokio::test]
+async fn companies_with_equal_numbers_see_their_own_invoices(#[values(Sqlite, Postgres)] backend: Backend) {
+    let t = Database::new(backend).await;
+    let mut tx = t.db.begin().await.unwrap();
+    let mut made = Vec::new();
+    for company in [1, 2] {
+        let tenant = tenant(&mut tx, company).await;
+        let connection = connection(&t, &mut tx, tenant, &company.to_string()).await;
+        let wanted = Intent { person: Some(3), ..intent(connection, IntentKey(Uuid::new_v4()), 100) };
+        made.push((tenant, new_id(invoices::place(&mut tx, tenant, &wanted, at(0)).await.unwrap())));
+    }
+    for (tenant, id) in &made {
+        for of in [Of::Deal(DEAL), Of::Organization(1), Of::Person(3)] {
+            let listed: Vec<_> =
+                invoices::list(&mut tx, *tenant, of).await.unwrap().iter().map(|invoice| invoice.id).collect();
+            assert_eq!(listed, [*id], "{of:?}");
+        }
+        assert!(invoices::list(&mut tx, *tenant, Of::Deal(DealId(43))).await.unwrap().is_empty());
+    }
+    let [(first, one), (second, other)] = &made[..] else { panic!("two companies") };
+    assert!(invoices::find(&mut tx, *first, *other).await.unwrap().is_none());
+    assert!(invoices::find(&mut tx, *second, *one).await.unwrap().is_none());
+}
+
+/// The vault seals for a place, of which the tenant is a part.
+#[rstest]
+#[tokio::test]
+async fn what_is_sealed_for_one_company_does_not_open_for_another(#[values(Sqlite, Postgres)] backend: Backend) {
+    let t = Database::new(backend).await;
+    let mut tx = t.db.begin().await.unwrap();
+    let (first, second) = (tenant(&mut tx, 1).await, tenant(&mut tx, 2).await);
+    let (from, to) = (connection(&t, &mut tx, first, "1").await, connection(&t, &mut tx, second, "2").await);
+    for column in ["access_token", "refresh_token", "realm_id"] {
+        let moved = format!(
+            "UPDATE quickbooks_connection SET {column} = (SELECT {column} FROM quickbooks_connection WHERE id = $1) WHERE id = $2"
+        );
+        let statement = sqlx::AssertSqlSafe(moved);
+        let rows = match &mut tx {
+            store::Tx::Sqlite(c) => {
+                sqlx::query(statement).bind(from.0).bind(to.0).execute(&mut **c).await.unwrap().rows_affected()
+            }
+            store::Tx::Postgres(c) => {
+                sqlx::query(statement).bind(from.0).bind(to.0).execute(&mut **c).await.unwrap().rows_affected()
+            }
+        };
+        assert_eq!(rows, 1);
+        let read = quickbooks::find(&mut tx, &t.vault, second, to).await;
+        assert!(matches!(read, Err(Error::Unreadable(_))), "{column}");
+        quickbooks::find(&mut tx, &t.vault, first, from).await.unwrap().unwrap();
+        connection(&t, &mut tx, second, "2").await;
+    }
+}
