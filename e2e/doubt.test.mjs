@@ -31,6 +31,17 @@ test("a call that was lost on its way is made again as soon as QuickBooks has sh
   assert.deepEqual(await all("Attachable"), notes, "what it was asked with is gone");
 });
 
+test("an answer is lost, and QuickBooks finds the invoice 40 s late: the repeated request is recognised, and it is issued, once", { timeout: 60_000 }, async () => {
+  const before = (await all("Invoice")).length;
+  const lag = (query_lag_ms) => done("/quickbooks/quirks", { realm_id: US.realm, query_lag_ms });
+  const begun = Date.now();
+  const { call, answer } = await press(8, "drop_after", () => lag(40_000));
+  assert.match((await settled(call, answer)).text, /data-issued/);
+  assert.ok(Date.now() - begun < 35_000, `by the request id, not by looking: ${Date.now() - begun} ms`);
+  await lag(0);
+  assert.equal((await all("Invoice")).length, before + 1);
+});
+
 test("where QuickBooks recognises nothing and finds it late, a person is asked, and no second invoice is made", { timeout: 120_000 }, async () => {
   const before = (await all("Invoice")).length;
   const notes = await all("Attachable");

@@ -157,6 +157,41 @@ for (const kind of ["SQLite", "PostgreSQL"]) {
   });
 }
 
+test("a void that a crash left unbegun is not carried out on an invoice that has changed meanwhile", { timeout: 120_000 }, async (t) => {
+  const { stack, env } = await running(t, { settings: () => ({ FATURA_QUICKBOOKS_POLL_SECONDS: "1" }) });
+  const made = [];
+  for (let at = 0; at < 13; at++) made.push(await bill(env, US, 8, LINE));
+  const { call } = await session(env, "panel", US.company, US.user);
+  const rows = (await call("/panel/deal/8?rows=100")).text.replaceAll("&#34;", '"').split("<li");
+  const of = (number) => {
+    const row = rows.find((part) => part.includes(`>${number}<`));
+    return { path: `/panel/deal/8/invoices/${/id="invoice-([0-9a-f-]+)"/.exec(row)[1]}`, seen: /"seen": "([^"]+)"/.exec(row)[1] };
+  };
+  const [last, ...others] = made.reverse();
+  const books = async () => (await invoices(env)).find((invoice) => invoice.DocNumber === last);
+  // As many e-mails are under way as one company may have carried out at a time: the void waits for its turn.
+  await control(env, "/faults", { provider: "quickbooks", method: "POST", path: "/send", times: 12, effect: { delay: 60_000 } });
+  const sent = others.map(async (number) => {
+    const key = /name="key" value="([^"]+)"/.exec((await call(`${of(number).path}/recipient`)).text)[1];
+    return call(`${of(number).path}/send`, { recipient: "queue@customer.example", key }).catch(() => undefined);
+  });
+  await pause(2500);
+  const pressed = call(`${of(last).path}/void`, { seen: of(last).seen }).catch(() => undefined);
+  await pause(1000);
+  await stack.killFatura();
+  await Promise.all([pressed, ...sent]);
+  await control(env, "/faults", undefined, "DELETE");
+  await control(env, "/quickbooks/payment", { realm_id: US.realm, invoice_id: (await books()).Id, amount: 4 });
+  await stack.startFatura();
+  const again = await session(env, "panel", US.company, US.user);
+  let row;
+  for (const end = Date.now() + 60_000; Date.now() < end && !/Partially paid/.test(row ?? ""); await pause(200)) row = (await again.call("/panel/deal/8?rows=100")).text.split("<li").find((part) => part.includes(`>${last}<`));
+  assert.match(row, /Partially paid/, "the payment is known here");
+  // The void has its turn when the e-mails have been looked at, ten seconds later.
+  for (const end = Date.now() + 25_000; Date.now() < end && (await books()).TotalAmt !== 0; ) await pause(500);
+  assert.notEqual((await books()).TotalAmt, 0, "nothing was voided");
+});
+
 test("a backup is a month old: what waited then and was sent since is looked for first, and what is not known is on its deal again", { timeout: 120_000 }, async (t) => {
   const hands = {};
   const { dir, stack, env } = await running(t, { settings: (dir) => Object.assign(hands, clock(dir)).settings ?? {} });

@@ -158,6 +158,29 @@ test("one company sees nothing of another", async () => {
   assert.doesNotMatch(panel.text, /Cascade|10\d\d/);
 });
 
+test("an open page hears of changes in its own company, and of no other's", { timeout: 60_000 }, async () => {
+  const ended = new AbortController();
+  const listening = async ({ company, user }) => {
+    const { bearer } = await session(env, "panel", company, user);
+    const answer = await fetch(`${env.FATURA_URL}/live`, { headers: { authorization: `Bearer ${bearer}` }, signal: ended.signal });
+    assert.equal(answer.status, 200);
+    const heard = { changes: 0 };
+    (async () => {
+      for await (const part of answer.body) heard.changes += Buffer.from(part).toString().split("event: changed").length - 1;
+    })().catch(() => undefined);
+    return heard;
+  };
+  const [own, other] = [await listening(US), await listening(BR)];
+  await new Promise((go) => setTimeout(go, 1500));
+  const quiet = other.changes;
+  await bill(env, US, 3, { ...cascade, "lines[0][item]": "12", "lines[0][unit_price]": "10", "lines[0][tax_code]": "NON" });
+  for (const end = Date.now() + 10_000; own.changes === 0 && Date.now() < end;) await new Promise((go) => setTimeout(go, 50));
+  assert.ok(own.changes > 0, "its own");
+  await new Promise((go) => setTimeout(go, 1000));
+  assert.equal(other.changes, quiet);
+  ended.abort();
+});
+
 test("a deal that a colleague may not see, or that was deleted, is neither shown nor billed", async () => {
   const MIGUEL = { ...US, user: 920002 };
   await installed(env, MIGUEL);

@@ -69,6 +69,8 @@ mod tests {
     #[test]
     fn the_due_date_follows_the_term() {
         check(date(2026, 3, 13), Rule::Days(7), date(2026, 3, 20));
+        check(date(2026, 1, 31), Rule::Days(7), date(2026, 2, 7));
+        check(date(2026, 3, 31), Rule::Days(30), date(2026, 4, 30));
         check(date(2026, 12, 28), Rule::Days(7), date(2027, 1, 4));
         check(date(2028, 2, 25), Rule::Days(7), date(2028, 3, 3));
         check(date(2026, 3, 13), Rule::DayOfMonth { day: 25, next_month_within: 5 }, date(2026, 3, 25));

@@ -52,3 +52,35 @@ impl Clock {
         self.now().to_zoned(TimeZone::get(zone).unwrap_or(TimeZone::UTC)).date()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn today(at: &str, zone: &str) -> String {
+        Clock::showing(at.parse().expect("a moment")).today(zone).to_string()
+    }
+
+    #[test]
+    fn today_is_the_companys_own_date() {
+        let table = [
+            ("2026-03-14T02:59:00Z", "America/Sao_Paulo", "2026-03-13"),
+            ("2026-03-14T03:01:00Z", "America/Sao_Paulo", "2026-03-14"),
+            ("2026-03-13T11:30:00Z", "Pacific/Auckland", "2026-03-14"),
+            ("2026-03-14T09:30:00Z", "Pacific/Pago_Pago", "2026-03-13"),
+            ("2026-03-13T10:30:00Z", "Pacific/Kiritimati", "2026-03-14"),
+            // The night in which Los Angeles loses an hour, and the one in which it gets it back.
+            ("2026-03-08T07:59:00Z", "America/Los_Angeles", "2026-03-07"),
+            ("2026-03-08T08:01:00Z", "America/Los_Angeles", "2026-03-08"),
+            ("2026-03-09T06:59:00Z", "America/Los_Angeles", "2026-03-08"),
+            ("2026-03-09T07:01:00Z", "America/Los_Angeles", "2026-03-09"),
+            ("2026-11-01T06:59:00Z", "America/Los_Angeles", "2026-10-31"),
+            ("2026-11-02T07:59:00Z", "America/Los_Angeles", "2026-11-01"),
+            ("2026-11-02T08:01:00Z", "America/Los_Angeles", "2026-11-02"),
+            ("2028-02-29T23:59:00Z", "no such zone", "2028-02-29"),
+        ];
+        for (at, zone, date) in table {
+            assert_eq!(today(at, zone), date, "{at} in {zone}");
+        }
+    }
+}

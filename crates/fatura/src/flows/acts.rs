@@ -222,6 +222,12 @@ impl Worker<'_> {
                 return Ok((current, ended));
             }
         }
+        // It may have been read anew since the person pressed: while the act waited for its turn, or a crash kept it waiting.
+        if self.looks() == 0
+            && let Some(ended) = self.ended(&current, &connection)
+        {
+            return Ok((current, ended));
+        }
         // Once with what we know, and once more with what QuickBooks says when that was stale.
         for is_last in [false, true] {
             let mut tx = self.app.db.begin().await?;
