@@ -78,7 +78,7 @@ test("from a file of SQLite one process serves: another one says so and ends", {
 });
 
 test("replicas are restarted one after the other, and nobody notices", { skip, timeout: 120_000 }, async (t) => {
-  const { stack, env } = await running(t, { replicas: 2, database: (await createDatabase()).url, settings: () => ({ FATURA_SHUTDOWN_DELAY_SECONDS: "1" }) });
+  const { stack, env } = await running(t, { replicas: 2, database: (await createDatabase()).url, settings: () => ({ FATURA_SHUTDOWN_DELAY_SECONDS: "1", FATURA_PIPEDRIVE_CALLS_A_DAY_FOR_EACH_USER: "1000000" }) });
   await control(env, "/pipedrive/limits", { burst: 0, daily_for_each_seat: 0 });
   const before = (await invoices(env)).length;
   let goesOn = true;

@@ -7,6 +7,7 @@ import { after, before, test } from "node:test";
 import { freePort, start } from "../scripts/stack.mjs";
 import { bill, claims, control, fieldsOf, installed, openForm, session, signed } from "./http.mjs";
 import { CASCADE, MIGUEL, US } from "./people.mjs";
+import { createDatabase } from "./storm/database.mjs";
 
 // On PostgreSQL where there is one, else on SQLite.
 let [stack, env, dir, figures] = [];
@@ -15,7 +16,7 @@ before(async () => {
   const server = process.env.TEST_POSTGRES_URL;
   const port = await freePort(0);
   figures = `http://127.0.0.1:${port}/metrics`;
-  stack = await start({ dir, settings: { FATURA_METRICS_LISTEN: `127.0.0.1:${port}` }, ...(server ? { database: `${server}/postgres` } : {}) });
+  stack = await start({ dir, settings: { FATURA_METRICS_LISTEN: `127.0.0.1:${port}` }, ...(server ? { database: (await createDatabase()).url } : {}) });
   env = stack.env;
   await installed(env, US);
   await installed(env, MIGUEL);

@@ -7,14 +7,14 @@ import { after, afterEach, before, test } from "node:test";
 import { start } from "../scripts/stack.mjs";
 import { bill, browser, connectUntilConfirmation, consentAtIntuit, control, decide, fieldsOf, installUntilIntuit, openForm, saveSettings, session } from "./http.mjs";
 import { CASCADE, MIGUEL, US } from "./people.mjs";
+import { createDatabase } from "./storm/database.mjs";
 import { quickbooks } from "./story.mjs";
 
 // On PostgreSQL where there is one, else on SQLite.
 let [stack, env, dir] = [];
 before(async () => {
   dir = mkdtempSync(join(tmpdir(), "fatura-rights-"));
-  const server = process.env.TEST_POSTGRES_URL;
-  stack = await start({ dir, ...(server ? { database: `${server}/postgres` } : {}) });
+  stack = await start({ dir, ...(process.env.TEST_POSTGRES_URL ? { database: (await createDatabase()).url } : {}) });
   env = stack.env;
 });
 after(async () => {

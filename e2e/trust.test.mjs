@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { start } from "../scripts/stack.mjs";
 import { bill, browser, claims, connectUntilConfirmation, control, decide, fieldsOf, installed, liveCallback, openForm, session, settled, signed } from "./http.mjs";
+import { createDatabase } from "./storm/database.mjs";
 import { quickbooks } from "./story.mjs";
 
 const BR = { company: 7710001, user: 910001, sub: "9130000000000002", realm: "9341452200000002" };
@@ -18,7 +19,7 @@ let dir;
 before(async () => {
   dir = mkdtempSync(join(tmpdir(), "fatura-trust-"));
   const server = process.env.TEST_POSTGRES_URL;
-  stack = await start({ dir, ...(server ? { database: `${server}/postgres` } : {}) });
+  stack = await start({ dir, ...(server ? { database: (await createDatabase()).url } : {}) });
   env = stack.env;
   await installed(env, BR);
   await installed(env, US);

@@ -89,8 +89,8 @@ export async function storm({ seed, intents: count, atOnce = 12, perIntent = FAU
       healedAfter = Date.now() - healed;
       wrong = await audit({ env, intents, desks, before, replicas: stack.replicas, dice, dir });
     } while (wrong.length && Date.now() < end);
-    // Whoever looks, and the accountant, find what is new only so much later.
-    const limit = HEAL_LIMIT_MS + 2 * (quirks?.query_lag_ms ?? 0);
+    // Whoever looks finds what is new only so much later, and looks several times where nothing else says whether it was written.
+    const limit = HEAL_LIMIT_MS + 6 * (quirks?.query_lag_ms ?? 0);
     if (!wrong.length && healedAfter > limit) wrong.push(`all was right only ${healedAfter} ms after the last fault, and may take ${limit}`);
     const strength = sky.met() / count;
     if (strength < perIntent * 0.9) wrong.push(`the storm was too weak: ${strength.toFixed(2)} faults were met for each intent, and ${perIntent} are wanted`);

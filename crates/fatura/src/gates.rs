@@ -33,7 +33,7 @@ const AT_ONCE_OF_SHARE: u32 = 4;
 
 /// The gate of each company that is called, for each number of replicas.
 pub(crate) struct Gates {
-    shares: Cache<(TenantId, UserId, u32), Arc<DefaultDirectRateLimiter>>,
+    shares: Cache<(TenantId, UserId), Arc<DefaultDirectRateLimiter>>,
     share_a_day: NonZeroU32,
     gates: Cache<(ConnectionId, u32), Gate>,
     replicas: AtomicU32,
@@ -77,12 +77,11 @@ impl Gates {
         }
     }
 
+    /// A user's share in this replica. Replicas do not divide it: a start beside others would leave a user nearly nothing for some seconds.
     async fn share_of(&self, tenant: TenantId, user: UserId) -> Arc<DefaultDirectRateLimiter> {
-        let replicas = self.replicas();
-        let part = |calls: u32| NonZeroU32::new(calls / replicas).unwrap_or(NonZeroU32::MIN);
-        let share = self.shares.get_with((tenant, user, replicas), async {
-            let quota = Quota::with_period(DAY / part(self.share_a_day.get()).get());
-            let quota = quota.unwrap_or(Quota::per_minute(NonZeroU32::MIN));
+        let share = self.shares.get_with((tenant, user), async {
+            let part = |calls: u32| NonZeroU32::new(calls).unwrap_or(NonZeroU32::MIN);
+            let quota = Quota::with_period(DAY / self.share_a_day.get()).unwrap_or(Quota::per_minute(NonZeroU32::MIN));
             Arc::new(RateLimiter::direct(quota.allow_burst(part(self.share_a_day.get() / AT_ONCE_OF_SHARE))))
         });
         share.await

@@ -61,6 +61,11 @@ fn filled(text: &str) -> Option<String> {
     (!text.trim().is_empty()).then(|| text.trim().to_owned())
 }
 
+/// A value of a list, which nobody types; nothing where it cannot be one.
+fn listed(text: &str) -> Option<String> {
+    filled(text).filter(|value| !value.contains('\0'))
+}
+
 /// The term that was chosen; `None` where it is no number of days.
 fn term(chosen: &str, days: &str) -> Option<Term> {
     let days = days.trim();
@@ -68,7 +73,7 @@ fn term(chosen: &str, days: &str) -> Option<Term> {
         // A number alone would take `+7`.
         "days" | "" if !days.chars().all(|c| c.is_ascii_digit()) => None,
         "days" | "" => days.parse().ok().filter(|days| *days <= DAYS_MOST).map(Term::Days),
-        id => Some(Term::QuickBooks(id.to_owned())),
+        id => listed(id).map(Term::QuickBooks),
     }
 }
 
@@ -97,23 +102,23 @@ impl Chosen {
     /// The settings that were chosen. What the page could not offer stays as it was.
     pub(super) fn settings(&self, saved: Settings) -> Settings {
         let field = |text: &str| text.parse::<FieldRef>().ok();
-        let written = |name: &str| self.write_back.get(name).and_then(|key| filled(key));
+        let written = |name: &str| self.write_back.get(name).and_then(|key| listed(key));
         Settings {
             to: field(&self.to),
             address: field(&self.address),
             email: field(&self.email),
             tax_id: field(&self.tax_id),
             term: term(&self.term, &self.days).unwrap_or(saved.term),
-            income_account: filled(&self.income_account).or(saved.income_account),
-            item: filled(&self.item),
-            deposit_item: filled(&self.deposit_item),
+            income_account: listed(&self.income_account).or(saved.income_account),
+            item: listed(&self.item),
+            deposit_item: listed(&self.deposit_item),
             discounts_in_prices: self.discounts_in_prices == "on",
-            tax_code: filled(&self.tax_code),
+            tax_code: listed(&self.tax_code),
             update_customer: self.update_customer == "on",
             draft_on_won: self.draft_on_won == "on",
             create: who(&self.create),
             void: who(&self.void),
-            language: self.language.as_deref().map_or(saved.language, filled),
+            language: self.language.as_deref().map_or(saved.language, listed),
             write_back: WriteBack {
                 invoiced: written("invoiced"),
                 balance: written("balance"),
