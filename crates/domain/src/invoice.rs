@@ -51,7 +51,7 @@ impl Snapshot {
         format!("{} {total} {balance} {state} {}", self.total.currency().code(), self.customer_id)
     }
 
-    /// What was paid of it.
+    /// The paid part: total less balance.
     pub fn paid(&self) -> Decimal {
         self.total.amount().saturating_sub(self.balance.amount())
     }

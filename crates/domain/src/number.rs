@@ -192,7 +192,7 @@ fn split_decimals(digits: &str, mark: DecimalMark) -> Option<(String, &str)> {
     Some((whole.chars().filter(char::is_ascii_digit).collect(), fraction))
 }
 
-/// What is wrong with a number that may be negative.
+/// The problem of a number that may be negative.
 type Fault = fn(bool) -> NotAnAmount;
 
 /// The number of these digits.

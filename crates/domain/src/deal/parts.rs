@@ -206,7 +206,7 @@ fn sentences(full: &Full, left: &[Decimal], amount: Decimal, opening: &Opening<'
     }
     let sum_of = |rows: &[usize]| checked_sum(rows.iter().map(|at| weight(*at))).unwrap_or(Decimal::MAX);
     let weights: Vec<Decimal> = groups.iter().map(|(_, rows)| sum_of(rows)).collect();
-    // What is too large to be split stands in one sentence, and is named there.
+    // An amount that is too large to be split is billed as one sentence; the form names the problem there.
     let amounts = split(amount, &weights, full.places).unwrap_or_else(|| {
         let mut amounts = vec![Decimal::ZERO; weights.len()];
         amounts.first_mut().into_iter().for_each(|first| *first = amount);

@@ -66,7 +66,7 @@ pub(crate) async fn ticket(app: &App, tenant: TenantId, user: UserId, agent: &st
     Ok(url)
 }
 
-/// What a ticket is issued for; see [`states`].
+/// The purpose of a ticket; see [`states`].
 const TICKET: &str = "ticket";
 
 /// Takes a ticket: Intuit's consent page for the browser that holds `browser`.
@@ -173,7 +173,7 @@ fn open(app: &App, sealed: &str, browser: &str) -> Result<Pending, Error> {
     if pending.until < app.clock.now() { Err(Error::ForeignFlow) } else { Ok(pending) }
 }
 
-/// What is about to be connected, and who asks. Where Pipedrive does not say whether they may, the page is shown all the same: the answer
+/// The two companies to be connected, and the user who asks. Where Pipedrive does not say whether they may, the page is shown all the same: the answer
 /// needs it.
 pub(crate) async fn confirmation(app: &App, sealed: &str, browser: &str) -> Result<Confirmation, Denied> {
     let pending = open(app, sealed, browser)?;

@@ -127,7 +127,7 @@ pub(super) fn check_texts(form: &Form, rules: &Rules<'_>, wrong: &mut impl FnMut
     }
 }
 
-/// What of the customer is exported: what the person ticked and saw, of a customer that exists.
+/// The customer details to export: those that are ticked and shown, of an existing customer.
 pub(super) fn updates(form: &Form) -> Vec<CustomerField> {
     let is_wanted = form.update_customer == "on" && form.customer != CREATE;
     CustomerField::ALL
