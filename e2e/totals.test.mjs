@@ -33,7 +33,7 @@ const { env, done } = scene("totals", async (env) => {
   await installed(env, US);
   await done("/quickbooks/limits", { requests_per_minute: 0, batches_per_minute: 0, requests_per_second: 0, concurrent: 0 });
   await done("/pipedrive/limits", { burst: 0, daily_for_each_seat: 0 });
-}, () => ({ FATURA_QUICKBOOKS_CALLS_A_MINUTE: "1000000" }));
+}, () => ({ FATURA_QUICKBOOKS_CALLS_A_MINUTE: "1000000", FATURA_PIPEDRIVE_CALLS_A_DAY_FOR_EACH_USER: "100000000" }));
 
 const optionsOf = (html, id) => [...(new RegExp(`<select id="${id}"[^>]*>(.*?)</select>`, "s").exec(html)?.[1] ?? "").matchAll(/<option value="([^"]+)"/g)].map(([, value]) => value);
 const currency = (text) => text.replace(/[^\d.-]/g, "");
