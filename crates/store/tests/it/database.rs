@@ -1,5 +1,6 @@
 //! A database for one test.
 
+use crate::plans;
 use jiff::Timestamp;
 use secrecy::SecretString;
 use std::path::Path;
@@ -19,6 +20,8 @@ pub(crate) struct Database {
     pub(crate) vault: Vault,
     /// Holds the SQLite file.
     folder: TempDir,
+    /// Its statements are explained at the end: it is SQLite, with today's tables.
+    is_explained: bool,
 }
 
 /// An instant of the tests' own time: so many seconds after a fixed one.
@@ -28,6 +31,7 @@ pub(crate) fn at(seconds: i64) -> Timestamp {
 
 impl Database {
     pub(crate) async fn new(backend: Backend) -> Self {
+        plans::remember_statements();
         let folder = tempfile::tempdir().unwrap();
         let address = match backend {
             Backend::Sqlite => format!("sqlite:{}", folder.path().join("test.db").display()),
@@ -42,7 +46,9 @@ impl Database {
         };
         let db = Db::open(&address).await.unwrap();
         db.migrate().await.unwrap();
-        Self::of(db, folder)
+        let mut made = Self::of(db, folder);
+        made.is_explained = matches!(backend, Backend::Sqlite);
+        made
     }
 
     /// Where the files of SQLite are.
@@ -53,6 +59,15 @@ impl Database {
     /// One that is there already.
     pub(crate) fn of(db: Db, folder: TempDir) -> Self {
         let key = "test:AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE".to_owned();
-        Self { db, vault: Vault::from_ring(&SecretString::from(key)).unwrap(), folder }
+        Self { db, vault: Vault::from_ring(&SecretString::from(key)).unwrap(), folder, is_explained: false }
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        if self.is_explained && !std::thread::panicking() {
+            let found = plans::scans(&self.folder.path().join("test.db"));
+            assert!(found.is_empty(), "a table is read from end to end:\n{}", found.join("\n"));
+        }
     }
 }
