@@ -1,5 +1,6 @@
 //! The configuration: a TOML file, overridden by `FATURA_…` environment variables, checked before anything starts.
 
+mod addresses;
 pub mod quickbooks_environment;
 
 use crate::web::brand::{Connect, Picture};
@@ -277,10 +278,16 @@ impl Config {
             ("pipedrive_jwt_secret_panel", &self.pipedrive_jwt_secret_panel),
             ("pipedrive_jwt_secret_form", &self.pipedrive_jwt_secret_form),
             ("pipedrive_jwt_secret_settings", &self.pipedrive_jwt_secret_settings),
+            ("quickbooks_client_secret", &self.quickbooks_client_secret),
         ];
         for (at, (name, secret)) in secrets.iter().enumerate() {
             if secret.expose_secret().len() < 16 {
-                wrong.push(format!("{name} is shorter than 16 characters; make one with: openssl rand -hex 32"));
+                let advice = if name.ends_with("client_secret") {
+                    "copy all of it from the provider's page of your app"
+                } else {
+                    "make one with: openssl rand -hex 32"
+                };
+                wrong.push(format!("{name} is shorter than 16 characters; {advice}"));
             }
             for (other, same) in &secrets[..at] {
                 if same.expose_secret() == secret.expose_secret() {
@@ -288,6 +295,7 @@ impl Config {
                 }
             }
         }
+        wrong.extend(addresses::wrong(self));
         wrong.extend(self.quickbooks_environment.wrong_addresses(self));
         if self.quickbooks_calls_a_minute == 0 {
             wrong.push("quickbooks_calls_a_minute is 0: QuickBooks would never be called".to_owned());
@@ -464,5 +472,19 @@ mod tests {
         assert!(wrong.contains("key_ring"), "{wrong}");
         assert!(wrong.contains("pipedrive_jwt_secret_panel is shorter"), "{wrong}");
         assert_eq!(distance("public_url", "publik_url"), 1);
+    }
+
+    #[test]
+    fn tokens_in_the_clear_any_host_and_line_breaks_are_refused() {
+        let fine = config("*.pipedrive.com").wrong().join("\n");
+        let mut config = config("*");
+        config.quickbooks_token_url = Url::parse("http://oauth.example/token").expect("an address");
+        config.pipedrive_frame_ancestors = "*".into();
+        config.quickbooks_client_id = "ABC\n".into();
+        let wrong = config.wrong().join("\n");
+        for name in ["quickbooks_token_url", "pipedrive_api", "pipedrive_frame_ancestors", "quickbooks_client_id"] {
+            assert!(wrong.contains(name), "{name}: {wrong}");
+            assert!(!fine.contains(name), "{name}: {fine}");
+        }
     }
 }

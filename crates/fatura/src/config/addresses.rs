@@ -1,0 +1,186 @@
+//! What is refused of the addresses and texts of a configuration: tokens over plain http, any host at all, and characters that nobody sees.
+
+use super::Config;
+use secrecy::ExposeSecret;
+use url::{Host, Url};
+
+/// The problems; one sentence for each setting.
+pub(super) fn wrong(config: &Config) -> Vec<String> {
+    let providers = [
+        ("pipedrive_authorize_url", &config.pipedrive_authorize_url),
+        ("pipedrive_token_url", &config.pipedrive_token_url),
+        ("pipedrive_revoke_url", &config.pipedrive_revoke_url),
+        ("quickbooks_authorize_url", &config.quickbooks_authorize_url),
+        ("quickbooks_token_url", &config.quickbooks_token_url),
+        ("quickbooks_revoke_url", &config.quickbooks_revoke_url),
+        ("quickbooks_api_url", &config.quickbooks_api_url),
+    ];
+    let pages = [
+        ("pipedrive_settings_url", &config.pipedrive_settings_url),
+        ("pipedrive_record_url", &config.pipedrive_record_url),
+        ("quickbooks_invoice_url", &config.quickbooks_invoice_url),
+        ("quickbooks_customer_url", &config.quickbooks_customer_url),
+    ];
+    let texts = [
+        ("pipedrive_client_id", config.pipedrive_client_id.as_str()),
+        ("pipedrive_client_secret", config.pipedrive_client_secret.expose_secret()),
+        ("pipedrive_jwt_secret_panel", config.pipedrive_jwt_secret_panel.expose_secret()),
+        ("pipedrive_jwt_secret_form", config.pipedrive_jwt_secret_form.expose_secret()),
+        ("pipedrive_jwt_secret_settings", config.pipedrive_jwt_secret_settings.expose_secret()),
+        ("pipedrive_api", config.pipedrive_api.as_str()),
+        ("pipedrive_frame_ancestors", config.pipedrive_frame_ancestors.as_str()),
+        ("quickbooks_client_id", config.quickbooks_client_id.as_str()),
+        ("quickbooks_client_secret", config.quickbooks_client_secret.expose_secret()),
+        ("quickbooks_verifier_token", config.quickbooks_verifier_token.expose_secret()),
+    ];
+    let mut wrong = Vec::new();
+    for (name, address) in providers {
+        if !is_protected(address) {
+            wrong.push(format!("{name} is not https: tokens and customers' data would be sent in the clear"));
+        } else if !address.username().is_empty() || address.password().is_some() {
+            wrong.push(format!("{name} holds a user name or a password: remove it"));
+        }
+    }
+    for (name, template) in pages {
+        // The names in braces are filled in later; they are not part of an address yet.
+        let filled = template.replace(['{', '}'], "");
+        if !template.is_empty() && !Url::parse(&filled).is_ok_and(|address| is_protected(&address)) {
+            wrong.push(format!("{name} is not an https address"));
+        }
+    }
+    if !is_api(&config.pipedrive_api) {
+        wrong.push(
+            "pipedrive_api is neither an https address nor a pattern such as *.pipedrive.com: anybody's host could be given tokens"
+                .to_owned(),
+        );
+    }
+    if !config.pipedrive_frame_ancestors.split_ascii_whitespace().all(is_frame) {
+        wrong.push(
+            "pipedrive_frame_ancestors may hold hosts with https only, such as https://*.pipedrive.com: any other page could frame Fatura"
+                .to_owned(),
+        );
+    }
+    for (name, text) in texts {
+        if is_placeholder(text) {
+            wrong.push(format!("{name} is a placeholder: fill in your own"));
+        } else if text.chars().any(char::is_control) {
+            wrong.push(format!(
+                "{name} holds a line break or another control character: was a file's end copied with it?"
+            ));
+        } else if text.trim() != text {
+            wrong.push(format!("{name} begins or ends with a space"));
+        }
+    }
+    wrong
+}
+
+/// What stands in examples.
+fn is_placeholder(text: &str) -> bool {
+    const WORDS: [&str; 6] = ["changeme", "change-me", "example", "placeholder", "todo", "xxx"];
+    let text = text.trim();
+    text.contains('…')
+        || text.contains("...")
+        || (text.starts_with('<') && text.ends_with('>'))
+        || WORDS.contains(&text.to_lowercase().as_str())
+}
+
+/// Encrypted, or on this machine.
+fn is_protected(address: &Url) -> bool {
+    address.scheme() == "https" || (address.scheme() == "http" && is_this_machine(address))
+}
+
+fn is_this_machine(address: &Url) -> bool {
+    match address.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
+/// One host, or all hosts of a domain that somebody can own: `*.com` is none.
+fn is_api(allowed: &str) -> bool {
+    match allowed.strip_prefix('*') {
+        Some(suffix) => suffix.strip_prefix('.').is_some_and(is_domain),
+        None => Url::parse(allowed).is_ok_and(|address| is_protected(&address)),
+    }
+}
+
+/// A source of `frame-ancestors`: a host with its scheme, or all hosts of a domain.
+fn is_frame(source: &str) -> bool {
+    match source.strip_prefix("https://*.") {
+        Some(domain) => is_domain(domain),
+        None => {
+            !source.contains([';', ',', '*', '\'']) && Url::parse(source).is_ok_and(|address| is_protected(&address))
+        }
+    }
+}
+
+/// Two labels at least, of letters, digits and hyphens.
+fn is_domain(name: &str) -> bool {
+    let is_label =
+        |label: &str| !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    name.contains('.') && name.split('.').all(is_label)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tokens_go_to_https_or_to_this_machine() {
+        let check = |address: &str| is_protected(&Url::parse(address).expect("an address"));
+        for address in [
+            "https://oauth.pipedrive.com/oauth/token",
+            "http://127.0.0.1:4001/token",
+            "http://localhost:80",
+            "http://[::1]:1",
+        ] {
+            assert!(check(address), "{address}");
+        }
+        for address in [
+            "http://oauth.pipedrive.com/token",
+            "http://10.0.0.1",
+            "http://127.0.0.1.example",
+            "ftp://127.0.0.1",
+            "file:///x",
+        ] {
+            assert!(!check(address), "{address}");
+        }
+    }
+
+    #[test]
+    fn what_stands_in_examples_is_no_secret() {
+        for text in ["…", "...", "ABC...", "<client id>", "changeme", "Example"] {
+            assert!(is_placeholder(text), "{text}");
+        }
+        for text in ["", "ABAtmv3yfSDzN2VwvJcV0ZkZ3vwiWzGqs1p", "example-of-mine-1", "4f1cd2b8a7e3"] {
+            assert!(!is_placeholder(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn not_every_host_is_an_api_or_a_frame() {
+        for pattern in ["*.pipedrive.com", "https://acme.pipedrive.com", "http://127.0.0.1:4001"] {
+            assert!(is_api(pattern), "{pattern}");
+        }
+        for pattern in ["*", "*.", "*.com", "*pipedrive.com", "*.pipedrive.com/x", "http://acme.pipedrive.com", ""] {
+            assert!(!is_api(pattern), "{pattern}");
+        }
+        for source in ["https://*.pipedrive.com", "https://acme.pipedrive.com", "http://127.0.0.1:4001"] {
+            assert!(is_frame(source), "{source}");
+        }
+        for source in [
+            "*",
+            "https:",
+            "https://*",
+            "https://*.com",
+            "http://acme.example",
+            "'self'",
+            "https://a.example;script-src",
+            "data:",
+        ] {
+            assert!(!is_frame(source), "{source}");
+        }
+    }
+}
