@@ -32,10 +32,7 @@ test("what cannot be read is answered with our error page, in the person's langu
   const { bearer } = await session(env, "form", US.company, US.user);
   const authorization = `Bearer ${bearer}`;
   for (const [status, path, options] of [
-    [400, "/quickbooks/callback?state=a&state=b"],
     [400, "/outcome/%ff"],
-    [400, "/pipedrive/callback?state=a&state=b"],
-    [400, "/quickbooks/connect?ticket=a&ticket=b"],
     [400, "/outcome/x?cancelled=a&cancelled=b"],
     [400, "/pdf/no-uuid/x"],
     [415, "/quickbooks/confirm", { method: "POST", body: "{}", headers: { "content-type": "application/json" } }],
@@ -57,6 +54,25 @@ test("what cannot be read is answered with our error page, in the person's langu
     for (const [name, value] of [["content-security-policy", /frame-ancestors/], ["x-content-type-options", /nosniff/], ["referrer-policy", /no-referrer/], ["cache-control", /no-store/], ["strict-transport-security", /max-age/]]) {
       assert.match(answer.headers.get(name) ?? "", value, `${path}: ${name}`);
     }
+  }
+});
+
+test("an address that may hold a code or a ticket is answered with another address, whatever is wrong with it", async () => {
+  for (const [path, leadsTo] of [
+    ["/quickbooks/callback?state=a&state=b", "quickbooks"],
+    ["/quickbooks/callback?code=x", "quickbooks"],
+    ["/quickbooks/callback", "quickbooks"],
+    ["/quickbooks/callback?code=%ff&state=%00", "quickbooks"],
+    ["/quickbooks/connect?ticket=a&ticket=b", "quickbooks"],
+    ["/quickbooks/connect?ticket=x", "quickbooks"],
+    ["/pipedrive/callback?state=a&state=b", "pipedrive"],
+    ["/pipedrive/callback?code=x&state=forged", "pipedrive"],
+  ]) {
+    const answer = await fetch(env.FATURA_URL + path, { redirect: "manual" });
+    assert.equal(answer.status, 303, path);
+    assert.equal(answer.headers.get("location"), `/outcome/${leadsTo}-expired`, path);
+    assert.equal(await answer.text(), "", path);
+    assert.match(answer.headers.get("referrer-policy") ?? "", /no-referrer/, path);
   }
 });
 

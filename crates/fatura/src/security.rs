@@ -19,6 +19,8 @@ pub(crate) enum Event {
     RightsRefused,
     /// A QuickBooks company was connected.
     Connected,
+    /// A QuickBooks company was not connected, because another Pipedrive company uses it.
+    CompanyRefused,
     /// A QuickBooks company was disconnected.
     Disconnected,
     /// Settings were saved.
@@ -29,7 +31,7 @@ pub(crate) enum Event {
     KeyMissing,
 }
 
-const KINDS: usize = 9;
+const KINDS: usize = 10;
 /// Lines that one event may fill in the log within [`WINDOW`].
 const LINES_MOST: u32 = 20;
 const WINDOW: Duration = Duration::from_secs(60);
@@ -42,6 +44,7 @@ impl Event {
             Self::StateRefused => "state_refused",
             Self::RightsRefused => "rights_refused",
             Self::Connected => "connected",
+            Self::CompanyRefused => "company_refused",
             Self::Disconnected => "disconnected",
             Self::SettingsChanged => "settings_changed",
             Self::Uninstalled => "uninstalled",

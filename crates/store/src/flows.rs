@@ -49,6 +49,42 @@ pub async fn begin(
     Ok(())
 }
 
+/// Notes a flow of [`Provider::Confirmation`] with what waits for the answer, sealed by the caller.
+pub async fn begin_confirmation(
+    tx: &mut Tx,
+    vault: &Vault,
+    state: &str,
+    browser: &str,
+    who: (TenantId, UserId),
+    pending: &str,
+    expires_at: Timestamp,
+) -> Result<(), Error> {
+    begin(tx, vault, Provider::Confirmation, state, browser, Some(who), expires_at).await?;
+    on!(tx, c => sqlx::query("UPDATE oauth_flow SET pending = $2 WHERE state_digest = $1")
+        .bind(vault.digest("state", state)).bind(pending).execute(c).await.map(drop))?;
+    Ok(())
+}
+
+/// What waits for the answer, as it was sealed; the flow goes on. `None` where [`finish`] would find no flow either.
+pub async fn pending(
+    tx: &mut Tx,
+    vault: &Vault,
+    state: &str,
+    browser: &str,
+    now: Timestamp,
+) -> Result<Option<String>, Error> {
+    for digest in vault.digests("state", state) {
+        let row: Option<(String, i64, Option<String>)> = on!(tx, c => sqlx::query_as(
+            "SELECT browser_digest, expires_at, pending FROM oauth_flow WHERE state_digest = $1 AND provider = $2")
+            .bind(digest).bind(Provider::Confirmation.name()).fetch_optional(c).await)?;
+        if let Some((browser_digest, expires_at, pending)) = row {
+            let is_theirs = vault.digests("browser", browser).contains(&browser_digest) && expires_at >= micros(now);
+            return Ok(pending.filter(|_| is_theirs));
+        }
+    }
+    Ok(None)
+}
+
 /// Uses a flow that was not stored when it began, until it expires at `until`. False when it was used before.
 pub async fn spend(
     tx: &mut Tx,

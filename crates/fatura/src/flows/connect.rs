@@ -4,7 +4,7 @@
 //! anything is kept, the person confirms a page that names both companies and who asks. So nobody can be led into
 //! connecting their books to a stranger's Pipedrive. Each step asks Pipedrive whether the user is an administrator.
 
-use super::{Error, access::QuickBooks, install::FLOW_LIFE, reconnect, revoke, rights, secret, states};
+use super::{Error, access::QuickBooks, install::FLOW_LIFE, reconnect, revoke, rights, states};
 use crate::{
     security::{self, Event},
     state::App,
@@ -94,11 +94,9 @@ fn purpose(browser: &str) -> String {
     format!("connect/{browser}")
 }
 
-/// What waits for confirmation, sealed into the confirmation page.
+/// What waits for confirmation: stored sealed, so that no address and no page holds it.
 #[derive(Debug, Serialize, Deserialize)]
 struct Pending {
-    /// Makes it work once.
-    once: String,
     tenant: TenantId,
     user: UserId,
     realm_id: String,
@@ -106,7 +104,6 @@ struct Pending {
     access: String,
     refresh: String,
     expires_at: Timestamp,
-    until: Timestamp,
 }
 
 /// Both companies, for the page that asks for confirmation.
@@ -118,7 +115,7 @@ pub(crate) struct Confirmation {
     pub(crate) replaces: Option<String>,
 }
 
-/// Takes the code of a finished consent; the value to confirm with.
+/// Takes the code of a finished consent; the question to be confirmed, for the address of its page.
 pub(crate) async fn finish(
     app: &App,
     code: &str,
@@ -137,14 +134,8 @@ pub(crate) async fn finish(
     // The realm in the address is not signed: only a company that the token opens is believed.
     let catalogue =
         QuickBooks::with(app, realm_id, granted.access.clone()).api().catalogue().await.map_err(Error::QuickBooks)?;
-    let (once, until) = (secret(), now + FLOW_LIFE);
-    let mut tx = app.db.begin().await?;
-    // Handed back now, the old access to the same company would take the new one with it.
-    revocations::defer(&mut tx, &app.vault, Grantor::QuickBooks, realm_id, until).await?;
-    flows::begin(&mut tx, &app.vault, Provider::Confirmation, &once, browser, Some((tenant, user)), until).await?;
-    tx.commit().await?;
+    let until = now + FLOW_LIFE;
     let pending = Pending {
-        once,
         tenant,
         user,
         realm_id: realm_id.to_owned(),
@@ -157,26 +148,34 @@ pub(crate) async fn finish(
         access: granted.access.expose_secret().to_owned(),
         refresh: granted.refresh.expose_secret().to_owned(),
         expires_at: granted.expires_at,
-        until,
     };
     let text = serde_json::to_string(&pending).map_err(|_| Error::ForeignFlow)?;
-    Ok(app.vault.seal(&place(browser), &SecretString::from(text))?)
+    let sealed = app.vault.seal(&place(browser), &SecretString::from(text))?;
+    let question = states::issue(app, &place(browser), until)?;
+    let mut tx = app.db.begin().await?;
+    // Handed back now, the old access to the same company would take the new one with it.
+    revocations::defer(&mut tx, &app.vault, Grantor::QuickBooks, realm_id, until).await?;
+    flows::begin_confirmation(&mut tx, &app.vault, &question, browser, (tenant, user), &sealed, until).await?;
+    tx.commit().await?;
+    Ok(question)
 }
 
 fn place(browser: &str) -> String {
     format!("confirmation/{browser}")
 }
 
-fn open(app: &App, sealed: &str, browser: &str) -> Result<Pending, Error> {
-    let text = app.vault.open(&place(browser), sealed).map_err(|_| Error::ForeignFlow)?;
-    let pending: Pending = serde_json::from_str(text.expose_secret()).map_err(|_| Error::ForeignFlow)?;
-    if pending.until < app.clock.now() { Err(Error::ForeignFlow) } else { Ok(pending) }
+async fn open(app: &App, question: &str, browser: &str) -> Result<Pending, Error> {
+    states::check(app, &place(browser), question)?;
+    let mut tx = app.db.read().await?;
+    let sealed = flows::pending(&mut tx, &app.vault, question, browser, app.clock.now()).await?;
+    let text = app.vault.open(&place(browser), &sealed.ok_or(Error::ForeignFlow)?).map_err(|_| Error::ForeignFlow)?;
+    serde_json::from_str(text.expose_secret()).map_err(|_| Error::ForeignFlow)
 }
 
 /// The two companies to be connected, and the user who asks. Where Pipedrive does not say whether they may, the page is shown all the same: the answer
 /// needs it.
-pub(crate) async fn confirmation(app: &App, sealed: &str, browser: &str) -> Result<Confirmation, Denied> {
-    let pending = open(app, sealed, browser)?;
+pub(crate) async fn confirmation(app: &App, question: &str, browser: &str) -> Result<Confirmation, Denied> {
+    let pending = open(app, question, browser).await?;
     match require_admin(app, pending.tenant, pending.user, browser).await {
         Ok(()) | Err(Denied { error: Error::RightsUnknown(_), .. }) => {}
         Err(denied) => return Err(denied),
@@ -196,28 +195,36 @@ pub(crate) async fn confirmation(app: &App, sealed: &str, browser: &str) -> Resu
 }
 
 /// Uses up what waits for confirmation; [`Error::ForeignFlow`] the second time.
-async fn use_once(app: &App, tx: &mut Tx, pending: &Pending, browser: &str) -> Result<(), Error> {
+async fn use_once(app: &App, tx: &mut Tx, question: &str, browser: &str) -> Result<(), Error> {
     let now = app.clock.now();
-    let found = flows::finish(tx, &app.vault, Provider::Confirmation, &pending.once, browser, now).await?;
+    let found = flows::finish(tx, &app.vault, Provider::Confirmation, question, browser, now).await?;
     found.map(drop).ok_or(Error::ForeignFlow)
 }
 
 /// The person confirmed: from now on the companies are connected. Whoever is no administrator any more hands the access back.
-pub(crate) async fn confirm(app: &App, sealed: &str, browser: &str) -> Result<Tenant, Denied> {
-    let pending = open(app, sealed, browser)?;
+pub(crate) async fn confirm(app: &App, question: &str, browser: &str) -> Result<Tenant, Denied> {
+    let pending = open(app, question, browser).await?;
     if let Err(denied) = require_admin(app, pending.tenant, pending.user, browser).await {
         if matches!(denied.error, Error::AdminsOnly) {
-            hand_back(app, &pending, browser).await?;
+            hand_back(app, question, &pending, browser).await?;
         }
         return Err(denied);
     }
-    Ok(connect(app, pending, browser).await?)
+    let (tenant, user) = (pending.tenant, pending.user);
+    let connected = connect(app, question, pending, browser).await;
+    if let Err(Error::ConnectedElsewhere) = connected {
+        let mut tx = app.db.begin().await?;
+        audit::record(&mut tx, tenant, Some(user), "connect_refused", None, &json!({}), app.clock.now()).await?;
+        tx.commit().await?;
+        security::record(Event::CompanyRefused, Some(tenant));
+    }
+    Ok(connected?)
 }
 
-async fn connect(app: &App, pending: Pending, browser: &str) -> Result<Tenant, Error> {
+async fn connect(app: &App, question: &str, pending: Pending, browser: &str) -> Result<Tenant, Error> {
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
-    use_once(app, &mut tx, &pending, browser).await?;
+    use_once(app, &mut tx, question, browser).await?;
     let tokens =
         Tokens { access: pending.access.into(), refresh: pending.refresh.into(), expires_at: pending.expires_at };
     let (name, country, home_currency, time_zone) = pending.company;
@@ -335,9 +342,9 @@ pub(crate) async fn again(app: &App, sealed: &str, browser: &str) -> Result<Url,
 }
 
 /// Hands back the access that Intuit gave. Not where the company is connected already: at Intuit that would end the connection that stands.
-async fn hand_back(app: &App, pending: &Pending, browser: &str) -> Result<(), Error> {
+async fn hand_back(app: &App, question: &str, pending: &Pending, browser: &str) -> Result<(), Error> {
     let mut tx = app.db.begin().await?;
-    use_once(app, &mut tx, pending, browser).await?;
+    use_once(app, &mut tx, question, browser).await?;
     let connected = quickbooks::tenant_of_realm(&mut tx, &app.vault, &pending.realm_id).await?;
     if connected.is_none() {
         let refresh = pending.refresh.clone().into();
@@ -349,9 +356,9 @@ async fn hand_back(app: &App, pending: &Pending, browser: &str) -> Result<(), Er
 }
 
 /// The person did not confirm: the access is handed back. The value to show the outcome with.
-pub(crate) async fn decline(app: &App, sealed: &str, browser: &str) -> Result<String, Error> {
-    let pending = open(app, sealed, browser)?;
-    hand_back(app, &pending, browser).await?;
+pub(crate) async fn decline(app: &App, question: &str, browser: &str) -> Result<String, Error> {
+    let pending = open(app, question, browser).await?;
+    hand_back(app, question, &pending, browser).await?;
     cancelled(app, pending.tenant, pending.user, browser)
 }
 

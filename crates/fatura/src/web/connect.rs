@@ -22,7 +22,7 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Redirect, Response},
 };
-use axum_extra::extract::{CookieJar, Query};
+use axum_extra::extract::{CookieJar, Query, QueryRejection};
 use i18n_embed_fl::fl;
 use serde::Deserialize;
 
@@ -52,8 +52,9 @@ pub(crate) async fn begin(
     State(app): State<App>,
     jar: CookieJar,
     headers: HeaderMap,
-    Query(ticket): Query<Ticket>,
+    ticket: Result<Query<Ticket>, QueryRejection>,
 ) -> Response {
+    let Ok(Query(ticket)) = ticket else { return failed(&flows::Error::ForeignFlow, "quickbooks").into_response() };
     let (secret, jar) = browser(&app, jar);
     match connect::begin(&app, &ticket.ticket, agent(&headers), &secret).await {
         Ok(consent) => (jar, Redirect::to(consent.as_str())).into_response(),
@@ -72,7 +73,13 @@ pub(crate) struct Callback {
 }
 
 /// Where Intuit's consent page leads back to.
-pub(crate) async fn callback(State(app): State<App>, jar: CookieJar, Query(callback): Query<Callback>) -> Response {
+pub(crate) async fn callback(
+    State(app): State<App>,
+    jar: CookieJar,
+    callback: Result<Query<Callback>, QueryRejection>,
+) -> Response {
+    // An address with a code in it is answered with another address, whatever is wrong with it.
+    let Ok(Query(callback)) = callback else { return failed(&flows::Error::ForeignFlow, "quickbooks").into_response() };
     let browser = known_browser(&app, &jar);
     if !callback.error.is_empty() {
         return match connect::refuse(&app, &callback.state, &browser).await {
@@ -81,7 +88,7 @@ pub(crate) async fn callback(State(app): State<App>, jar: CookieJar, Query(callb
         };
     }
     match connect::finish(&app, &callback.code, &callback.state, &callback.realm_id, &browser).await {
-        Ok(sealed) => Redirect::to(&format!("/quickbooks/confirm?pending={sealed}")).into_response(),
+        Ok(question) => Redirect::to(&format!("/quickbooks/confirm?pending={question}")).into_response(),
         Err(error) => denied(&error).into_response(),
     }
 }
@@ -101,7 +108,7 @@ pub(crate) async fn again(State(app): State<App>, jar: CookieJar, Query(asked_fo
     }
 }
 
-/// What waits to be confirmed: sealed, and bound to this browser.
+/// The question that is open, in this browser alone, and the answer to it.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Pending {

@@ -14,7 +14,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use axum_extra::extract::{
-    CookieJar, Query,
+    CookieJar, Query, QueryRejection,
     cookie::{Cookie, SameSite},
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
@@ -63,7 +63,13 @@ pub(crate) struct Callback {
 }
 
 /// Where Pipedrive's consent page leads back to.
-pub(crate) async fn callback(State(app): State<App>, jar: CookieJar, Query(callback): Query<Callback>) -> Response {
+pub(crate) async fn callback(
+    State(app): State<App>,
+    jar: CookieJar,
+    callback: Result<Query<Callback>, QueryRejection>,
+) -> Response {
+    // An address with a code in it is answered with another address, whatever is wrong with it.
+    let Ok(Query(callback)) = callback else { return failed(&flows::Error::ForeignFlow, "pipedrive").into_response() };
     let browser = known_browser(&app, &jar);
     if !callback.error.is_empty() {
         let error = install::refuse(&app, &callback.state, &browser).err().unwrap_or(flows::Error::Refused);

@@ -335,6 +335,33 @@ async fn a_flow_is_used_once_by_its_own_browser(#[values(Sqlite, Postgres)] back
     assert_eq!(flows::finish(&mut tx, &t.vault, Provider::QuickBooks, "late", "browser", at(601)).await.unwrap(), None);
 }
 
+/// `flows::begin_confirmation`, `flows::pending`
+#[rstest]
+#[tokio::test]
+async fn what_waits_for_an_answer_is_for_its_own_browser_until_it_is_answered(
+    #[values(Sqlite, Postgres)] backend: Backend,
+) {
+    let t = Database::new(backend).await;
+    let mut tx = t.db.begin().await.unwrap();
+    let who = (TenantId(Uuid::new_v4()), USER);
+    for (state, sealed) in [("one", "first"), ("another", "second")] {
+        flows::begin_confirmation(&mut tx, &t.vault, state, "browser", who, sealed, at(600)).await.unwrap();
+    }
+    flows::begin(&mut tx, &t.vault, Provider::QuickBooks, "consent", "browser", Some(who), at(600)).await.unwrap();
+    let found =
+        async |tx: &mut Tx, state, browser, now| flows::pending(tx, &t.vault, state, browser, now).await.unwrap();
+    for _ in 0..2 {
+        assert_eq!(found(&mut tx, "one", "browser", at(1)).await.as_deref(), Some("first"), "as often as it is asked");
+    }
+    assert_eq!(found(&mut tx, "one", "other", at(1)).await, None);
+    assert_eq!(found(&mut tx, "one", "browser", at(601)).await, None);
+    assert_eq!(found(&mut tx, "consent", "browser", at(1)).await, None);
+    let answered = flows::finish(&mut tx, &t.vault, Provider::Confirmation, "one", "browser", at(2)).await.unwrap();
+    assert_eq!(answered, Some(Some(who)));
+    assert_eq!(found(&mut tx, "one", "browser", at(3)).await, None);
+    assert_eq!(found(&mut tx, "another", "browser", at(3)).await.as_deref(), Some("second"));
+}
+
 /// `flows::spend`
 #[rstest]
 #[tokio::test]
