@@ -7,7 +7,10 @@ use crate::{
     metering::{Cost, Meter, is_far, refuses_reads},
 };
 use bytes::Bytes;
-use futures_util::stream::{Stream, StreamExt, unfold};
+use futures_util::{
+    future::ready,
+    stream::{Stream, StreamExt, once, unfold},
+};
 use reqwest::{Request, RequestBuilder, Response, StatusCode, redirect::Policy};
 use serde::de::DeserializeOwned;
 use std::{
@@ -103,7 +106,9 @@ impl Http {
         let (status, call_id) = (parts.response.status(), call_id(&parts.response));
         let body = Body::parse(parts.collect().await?);
         if let Some(told) = (explain.refusal)(&body) {
-            return Err(told.into_error(status, call_id));
+            let error = told.into_error(status, call_id.clone());
+            log_failure(explain, status, &call_id, &error);
+            return Err(error);
         }
         match body {
             Body::Json(value) => crate::json::read(value),
@@ -116,15 +121,23 @@ impl Http {
         self.open(request, explain).await?.collect().await
     }
 
-    /// Sends a request and passes its answer on as it comes. An error ends it.
+    /// Sends a request and passes its answer on as it comes, if it begins as a file of its kind does: a page that says "sign in", with status
+    /// 200, is none. An error ends it.
     pub(crate) async fn download(
         &self,
         request: RequestBuilder,
+        begins_with: &[u8],
         explain: Explain,
     ) -> Result<impl Stream<Item = Result<Bytes, ProviderError>> + Send + use<>, ProviderError> {
-        let parts = self.open(request, explain).await?;
+        let mut parts = self.open(request, explain).await?;
+        let first = parts.next().await.transpose()?.unwrap_or_default();
+        if !first.starts_with(begins_with) {
+            return Err(ProviderError::unknown("the answer is of another kind than was asked for"));
+        }
+        let rest = unfold(parts, async |mut parts| parts.next().await.map(|part| (part, parts)));
+        let whole = once(ready(Ok(first))).chain(rest);
         // Fused: who compresses it asks once more after its end.
-        Ok(unfold(parts, async |mut parts| parts.next().await.map(|part| (part, parts))).fuse())
+        Ok(whole.fuse())
     }
 
     /// Sends a request, and gives its answer unread if it is a success; waits out a burst of others for a moment.
@@ -200,7 +213,8 @@ impl Http {
             }
             return Err(ProviderError::ReadsRefused);
         }
-        let error = classify(status, call_id, asked, body, explain);
+        let error = classify(status, call_id.clone(), asked, body, explain);
+        log_failure(explain, status, &call_id, &error);
         if let (Some((gate, _)), ProviderError::Busy(pause)) = (&self.gate, &error)
             && !is_far(cost, asked)
         {
@@ -225,6 +239,18 @@ async fn answer(client: &reqwest::Client, request: Request) -> Result<Response, 
 fn call_id(response: &Response) -> String {
     let id = response.headers().get("intuit_tid").and_then(|value| value.to_str().ok());
     id.unwrap_or_default().to_owned()
+}
+
+/// One line for each answer that is no success, with what the provider's support asks for. The provider's own words are left out: they may
+/// quote what was sent.
+fn log_failure(explain: Explain, status: StatusCode, call_id: &str, error: &ProviderError) {
+    let code = match error {
+        ProviderError::Refused(refusal) => refusal.code.as_str(),
+        ProviderError::NotPermitted(refusal) | ProviderError::WrongEnvironment(refusal) => refusal.code.as_str(),
+        _ => "",
+    };
+    let (provider, status) = (explain.provider, status.as_u16());
+    tracing::info!(provider, status, code, intuit_tid = call_id, "a provider has not carried a call out");
 }
 
 /// How long an answer of "too many requests" asks to wait.

@@ -62,7 +62,7 @@ pub(crate) async fn finish(app: &App, code: &str, state: &str, browser: &str) ->
         &Company {
             id: me.company_id,
             name: &me.company_name,
-            domain: &me.company_domain,
+            domain: me.company_domain(),
             locale: &me.locale,
             language: me.language(),
         },

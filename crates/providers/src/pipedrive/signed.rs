@@ -20,6 +20,8 @@ struct Claims {
     #[serde(flatten)]
     signed: Signed,
     exp: i64,
+    #[serde(default)]
+    nbf: i64,
 }
 
 /// Clocks may differ by so many seconds.
@@ -33,12 +35,15 @@ pub fn verify(token: &str, secret: &SecretString, now: Timestamp) -> Option<Sign
     validation.set_required_spec_claims(&["exp"]);
     let key = DecodingKey::from_secret(secret.expose_secret().as_bytes());
     let claims = jsonwebtoken::decode::<Claims>(token, &key, &validation).ok()?.claims;
-    (claims.exp + LEEWAY > now.as_second()).then_some(claims.signed)
+    let now = now.as_second();
+    let is_current = claims.exp.saturating_add(LEEWAY) > now && claims.nbf.saturating_sub(LEEWAY) <= now;
+    is_current.then_some(claims.signed)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
     use jsonwebtoken::{EncodingKey, Header, encode};
     use serde_json::{Value, json};
 
@@ -65,12 +70,34 @@ mod tests {
             token(&changed, Algorithm::HS256, "the panel's secret")
         };
         check(&with("exp", json!(NOW - 61)), None);
+        check(&with("exp", json!(i64::MAX)), Some(Signed { user_id: 7, company_id: 42 }));
+        check(&with("exp", json!(1e99)), None);
         check(&with("exp", json!("later")), None);
+        check(&with("nbf", json!(NOW + 50)), Some(Signed { user_id: 7, company_id: 42 }));
+        check(&with("nbf", json!(NOW + 61)), None);
+        check(&with("nbf", json!("soon")), None);
         check(&with("exp", Value::Null), None);
         check(&with("companyId", json!("42")), None);
         check(&with("companyId", json!([42])), None);
         let (header, rest) = good.split_once('.').expect("parts");
         let (payload, _) = rest.split_once('.').expect("parts");
+        let begin = |header: &Value| format!("{}.{payload}", URL_SAFE_NO_PAD.encode(header.to_string()));
+        for header in [
+            json!({ "alg": "RS256", "typ": "JWT" }),
+            json!({ "alg": "none" }),
+            json!({ "alg": "nOnE" }),
+            json!({ "typ": "JWT" }),
+        ] {
+            check(&format!("{}.{}", begin(&header), good.rsplit('.').next().expect("a signature")), None);
+            check(&format!("{}.", begin(&header)), None);
+        }
+        let bytes = good.as_bytes();
+        // The last character carries two bits that mean nothing.
+        for at in (0..bytes.len() - 1).filter(|at| bytes[*at] != b'.') {
+            let mut changed = bytes.to_vec();
+            changed[at] = if changed[at] == b'A' { b'B' } else { b'A' };
+            check(&String::from_utf8(changed).expect("a text"), None);
+        }
         check(&format!("{header}.{payload}."), None);
         check(&format!("eyJhbGciOiJub25lIn0.{payload}."), None);
         check("", None);

@@ -26,8 +26,8 @@ pub struct Me {
     /// Its name.
     #[serde(default, deserialize_with = "lenient")]
     pub company_name: String,
-    /// The part before `.pipedrive.com`.
-    pub company_domain: String,
+    #[serde(default, deserialize_with = "lenient")]
+    company_domain: String,
     #[serde(default, deserialize_with = "lenient")]
     access: Vec<Access>,
 }
@@ -45,6 +45,17 @@ impl Me {
     /// company's language Pipedrive says nothing.
     pub fn language(&self) -> &str {
         self.language["language_code"].as_str().filter(|code| !code.is_empty()).unwrap_or(&self.locale)
+    }
+
+    /// The part before `.pipedrive.com`, as one label of a host name: links are made of it. `app`, which leads to the company of whoever is
+    /// signed in, where Pipedrive says nothing of the kind.
+    pub fn company_domain(&self) -> &str {
+        let domain = self.company_domain.as_str();
+        let is_label = (1..=63).contains(&domain.len())
+            && domain.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+            && !domain.starts_with('-')
+            && !domain.ends_with('-');
+        if is_label { domain } else { "app" }
     }
 
     /// Whether the user administers the company's account.
@@ -82,5 +93,29 @@ mod tests {
             assert_eq!(me(json!("es_ES"), odd.clone()).language(), "es_ES", "{odd}");
         }
         assert_eq!(me(json!(null), json!(null)).language(), "");
+    }
+
+    #[test]
+    fn links_lead_to_pipedrive_whatever_it_calls_the_company() {
+        let me = |domain: Value| -> Me {
+            serde_json::from_value(json!({ "id": 1, "name": "Ana", "company_id": 2, "company_domain": domain }))
+                .unwrap()
+        };
+        assert_eq!(me(json!("acme-2")).company_domain(), "acme-2");
+        for odd in [
+            json!(null),
+            json!(""),
+            json!("evil.example/#"),
+            json!("evil.example"),
+            json!("a@b"),
+            json!("a:1"),
+            json!("-a"),
+            json!("à"),
+            json!("a\r\nb"),
+            json!(7),
+            json!("a".repeat(64)),
+        ] {
+            assert_eq!(me(odd.clone()).company_domain(), "app", "{odd}");
+        }
     }
 }

@@ -316,6 +316,6 @@ impl Api<'_> {
     ) -> Result<impl Stream<Item = Result<Bytes, ProviderError>> + Send + use<>, ProviderError> {
         let request = self.http.client.get(self.url(&["invoice", id, "pdf"])?);
         let request = request.bearer_auth(self.access.expose_secret()).header("accept", "application/pdf");
-        self.http.download(request, EXPLAIN).await
+        self.http.download(request, b"%PDF-", EXPLAIN).await
     }
 }
