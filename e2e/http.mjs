@@ -166,6 +166,12 @@ export async function roomyDeal(env, who, like, changes = {}) {
   return (await api("", { method: "POST", body: JSON.stringify({ title, org_id, person_id, currency, value: 900_000_000, ...changes }) })).id;
 }
 
+/** Bills the deal unless it has an invoice: what a test starts from, whichever ran before it. */
+export async function billedOnce(env, who, deal, changes) {
+  const { call } = await session(env, "panel", who.company, who.user);
+  if (!/class="invoice"/.test((await call(`/panel/deal/${deal}`)).text)) await bill(env, who, deal, changes);
+}
+
 /** A form whose person looks at nothing that others bill meanwhile: for many invoices of one form, each with a key of its own. */
 export const unseen = (fields) => ({ ...fields, seen: "" });
 

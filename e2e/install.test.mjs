@@ -4,7 +4,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { assertAccessible, picture, plain } from "./browser.mjs";
-import { bill, control, installed, openForm, session } from "./http.mjs";
+import { bill, billedOnce, control, installed, openForm, session } from "./http.mjs";
 import { BR, CASCADE, LUCIA, MIGUEL, US } from "./people.mjs";
 import { scene } from "./scene.mjs";
 import { openDeal, panel, quickbooks, settings } from "./story.mjs";
@@ -158,6 +158,8 @@ test("a colleague who has not installed the app; who has it uses the connection 
 });
 
 test("uninstalled by one of several, then by all; what is in QuickBooks stays; reinstalling brings the history back", { timeout: 120_000 }, async () => {
+  for (const who of [US, MIGUEL]) await installed(env, who);
+  await billedOnce(env, US, 4, CASCADE);
   // With a fresh token each time: uninstalling ends all of the app's.
   const count = async () => (await (await quickbooks(env, US.realm))("select count(*) from Invoice")).totalCount;
   const before = await count();

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { assertAccessible, picture, plain } from "./browser.mjs";
-import { bill, control, installed, openForm, session } from "./http.mjs";
+import { bill, billedOnce, control, installed, openForm, session } from "./http.mjs";
 import { BR, CASCADE, MIGUEL, US } from "./people.mjs";
 import { scene } from "./scene.mjs";
 import { menu, notesOf, openDeal, openRecord, panel, quickbooks } from "./story.mjs";
@@ -301,8 +301,9 @@ test("a history entry whose answer is lost stands once", { timeout: 60_000 }, as
   assert.equal(await created(), 1);
 });
 
-test("the panels of an organization and a person", { timeout: 120_000 }, () =>
-  as(US, async (page) => {
+test("the panels of an organization and a person", { timeout: 120_000 }, async () => {
+  for (const deal of [4, 8, 10]) await billedOnce(env, US, deal, { ...CASCADE, ...(deal === 10 ? { "lines[0][item]": "10" } : {}) });
+  await as(US, async (page) => {
     await openRecord(page, env, "organization", 404);
     await panel(page).getByText("Outstanding").waitFor();
     const numbers = await panel(page).locator(".number").allTextContents();
@@ -334,8 +335,8 @@ test("the panels of an organization and a person", { timeout: 120_000 }, () =>
     await openRecord(page, env, "person", 505);
     await panel(page).getByText("No invoices for this person yet.").waitFor();
     await assertAccessible(page, "empty panel");
-  }),
-);
+  });
+});
 
 test("QuickBooks is away: the last known state, marked as such", { timeout: 120_000 }, () =>
   as(MIGUEL, async (page, browser) => {

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { assertAccessible, picture } from "./browser.mjs";
-import { bill, installed, openForm, session } from "./http.mjs";
+import { bill, billedOnce, installed, openForm, session } from "./http.mjs";
 import { BR, CASCADE, MIGUEL, US } from "./people.mjs";
 import { scene } from "./scene.mjs";
 import { openDeal, panel, quickbooks, settings } from "./story.mjs";
@@ -192,6 +192,7 @@ test("a deal that is won gets a draft by itself", { timeout: 120_000 }, async ()
 });
 
 test("disconnect from here and from QuickBooks; the history stays readable; connect again", { timeout: 120_000 }, async () => {
+  await billedOnce(env, US, 4, CASCADE);
   await as(US, async (page, host) => {
     await page.getByRole("button", { name: "Disconnect" }).click();
     await host.getByRole("dialog").getByText("Disconnect Oak Street Catering?").waitFor();

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { start } from "../scripts/stack.mjs";
-import { bill, browser, claims, connectUntilConfirmation, control, decide, fieldsOf, installed, liveCallback, openForm, session, settled, signed } from "./http.mjs";
+import { bill, billedOnce, browser, claims, connectUntilConfirmation, control, decide, fieldsOf, installed, liveCallback, openForm, session, settled, signed } from "./http.mjs";
 import { createDatabase } from "./storm/database.mjs";
 import { quickbooks } from "./story.mjs";
 
@@ -152,6 +152,8 @@ test("what QuickBooks refuses comes back at its field, and is mended with the sa
 });
 
 test("one company sees nothing of another", async () => {
+  await billedOnce(env, US, 4, cascade);
+  assert.match((await (await session(env, "panel", US.company, US.user)).call("/panel/deal/4")).text, /Cascade/, "its own company sees it");
   const { call } = await session(env, "panel", BR.company, BR.user);
   // Deal 4 has an invoice in the American company, and is somebody else's deal in the Brazilian one.
   const panel = await call("/panel/deal/4");
