@@ -9,7 +9,7 @@ import { openBrowser } from "./browser.mjs";
 const root = join(import.meta.dirname, "..");
 const files = (folder, end) => readdirSync(join(root, folder), { recursive: true }).filter((name) => name.endsWith(end) && !name.includes("node_modules")).map((name) => join(root, folder, name));
 
-for (const [page, column, least] of [["walked.md", 2, 40], ["faults.md", 3, 60]]) test(`each row of ${page} names tests that exist`, () => {
+for (const [page, column, least] of [["walked.md", 2, 40], ["faults.md", 3, 60], ["review.md", 4, 100]]) test(`each row of ${page} names tests that exist`, () => {
   const sources = [...files("e2e", ".test.mjs"), ...files("crates", ".rs")].map((file) => readFileSync(file, "utf8")).join("\n");
   const rows = readFileSync(join(root, "docs", page), "utf8").split("\n").filter((line) => line.startsWith("| "));
   const named = rows.flatMap((line) => [...line.split("|")[column].matchAll(/`([^`]+)`/g)].map(([, title]) => title));

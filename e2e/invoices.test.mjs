@@ -302,7 +302,8 @@ test("a history entry whose answer is lost stands once", { timeout: 60_000 }, as
 });
 
 test("the panels of an organization and a person", { timeout: 120_000 }, async () => {
-  for (const deal of [4, 8, 10]) await billedOnce(env, US, deal, { ...CASCADE, ...(deal === 10 ? { "lines[0][item]": "10" } : {}) });
+  const items = (count) => Object.fromEntries(Array.from({ length: count }, (_, line) => [`lines[${line}][item]`, "10"]));
+  for (const [deal, lines] of [[1, 3], [9, 1], [12, 2]]) await billedOnce(env, US, deal, { ...CASCADE, ...items(lines) });
   await as(US, async (page) => {
     await openRecord(page, env, "organization", 404);
     await panel(page).getByText("Outstanding").waitFor();
