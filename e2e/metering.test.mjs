@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { test } from "node:test";
+import { describe, test } from "node:test";
 import { freePort, start } from "../scripts/stack.mjs";
 import { plain } from "./browser.mjs";
 import { bill, control, installed, openForm, roomyDeal, session, settled, unseen } from "./http.mjs";
@@ -51,163 +51,166 @@ const readings = (calls) => calls.filter(({ path }) => path.endsWith("/cdc"));
 /** QuickBooks' id of the newest invoice: the seeds may be of the same second. */
 const newest = async (env) => String(Math.max(...(await (await quickbooks(env, US.realm))("select * from Invoice maxresults 1000")).Invoice.map(({ Id }) => Number(Id))));
 
-test("what is counted equals the sandbox's own ledger, also of calls that fail, and after a restart", { timeout: 150_000 }, async (t) => {
-  const { stack, env, done, ledger, figures, panel, pay } = await running(t);
-  await bill(env, US, 3, LINE);
-  const id = await newest(env);
-  const own = 1;
-  await done("/faults", { provider: "quickbooks", method: "GET", path: "/cdc", times: 2, effect: { status: 500 } });
-  await done("/faults", { provider: "quickbooks", method: "POST", path: "/invoice", effect: "drop_after" });
-  await bill(env, US, 4, LINE);
-  await pay(id);
-  await (await session(env, "panel", US.company, US.user)).call("/panel/deal/3/refresh", {});
-  await panel(3);
-  const agrees = async (name) => {
-    let counted;
-    let there;
-    for (const end = Date.now() + 30_000; Date.now() < end; await pause(500)) {
-      const calls = await ledger();
-      there = [sum(calls, "reads") - own, sum(calls, "writes")];
-      const { fatura_quickbooks_reads: reads, fatura_quickbooks_writes: writes } = await figures();
-      counted = [reads, writes];
-      if (counted[0] === there[0] && counted[1] === there[1]) return there;
-    }
-    assert.deepEqual(counted, there, name);
-  };
-  const [reads, writes] = await agrees("after some calls");
-  assert.ok(reads > 20 && writes >= 2, `${reads} reads, ${writes} writes`);
-  assert.ok((await ledger()).some(({ path, reads }) => path.endsWith("/batch") && reads === 8), "each query of a batch is a read");
-  await bill(env, US, 5, LINE);
-  await stack.replicas[0].end("SIGTERM");
-  await stack.startFatura();
-  await agrees("an orderly end loses nothing");
-  assert.equal((await figures()).fatura_quickbooks_reads_limit, 500_000);
-});
-
-test("replicas add to the same count", { skip: process.env.TEST_POSTGRES_URL ? false : "TEST_POSTGRES_URL is not set", timeout: 150_000 }, async (t) => {
-  const database = (await createDatabase()).url;
-  const ports = [await freePort(0), await freePort(0)];
-  const { stack, env, ledger } = await running(t, {}, { database, replicas: 2 });
-  for (const deal of [3, 4, 5, 3]) await bill(env, US, deal, LINE);
-  // One after the other shows its figures: what both have counted.
-  for (const [at, port] of ports.entries()) {
-    await stack.replicas[at].end("SIGTERM");
-    stack.with({ FATURA_METRICS_LISTEN: `127.0.0.1:${port}` });
-    await stack.replicas[at].start();
-    await pause(5000);
-    const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
-    assert.equal(Number(/^fatura_quickbooks_reads (\d+)/m.exec(text)[1]), sum(await ledger(), "reads"), `replica ${at + 1}`);
-  }
-});
-
-test("the pace falls once webhooks are proven, and rises when one is lost", { timeout: 400_000 }, async (t) => {
-  const { env, done, ledger, panel, pay } = await running(t, { FATURA_QUICKBOOKS_POLL_SECONDS: "5" });
-  const webhooks = { url: `${env.FATURA_URL}/quickbooks/webhook` };
-  /** Sweeps in so long. Frequent ones come with each round of fifteen seconds; those of every "hour" after a minute. */
-  const sweeps = async () => {
-    const before = readings(await ledger()).length;
-    await pause(47_000);
-    return readings(await ledger()).length - before;
-  };
-  await control(env, "/quickbooks/webhooks", undefined, "DELETE");
-  await bill(env, US, 3, LINE);
-  const id = await newest(env);
-  const unproven = await sweeps();
-  assert.ok(unproven >= 2, `${unproven} sweeps without a webhook`);
-
-  await done("/quickbooks/webhooks", webhooks);
-  await pay(id);
-  for (const end = Date.now() + 20_000; !/Partially paid/.test(plain(await panel(3))) && Date.now() < end; await pause(500));
-  assert.match(plain(await panel(3)), /Partially paid/);
-  await pause(3000);
-  const proven = await sweeps();
-  assert.ok(proven <= 1, `${proven} sweeps with proven webhooks`);
-
-  await done("/quickbooks/webhooks/mishaps", { effect: "lost" });
-  const before = await panel(3);
-  await pay(id);
-  // The hour is a minute here, and a round of sweeps takes fifteen seconds.
-  let begun = Date.now();
-  for (; (await panel(3)).match(/Outstanding.*?<dd>(.*?)<\/dd>/s)?.[1] === before.match(/Outstanding.*?<dd>(.*?)<\/dd>/s)?.[1] && Date.now() < begun + 90_000; await pause(1000));
-  assert.ok(Date.now() - begun < 85_000, "a sweep finds what no webhook told of");
-  const lost = await sweeps();
-  assert.ok(lost >= 2, `${lost} sweeps after a webhook was lost`);
-});
-
-test("background work stays within the month's budget, and people go on", { timeout: 240_000 }, async (t) => {
-  const LIMIT = 40;
-  const { env, ledger, figures, log, panel, pay } = await running(t, { FATURA_QUICKBOOKS_POLL_SECONDS: "1", FATURA_QUICKBOOKS_READS_A_MONTH: String(LIMIT) });
-  await bill(env, US, 3, LINE);
-  const id = await newest(env);
-  const own = 1;
-  // More changes than the budget has reads: each is a webhook of its own.
-  for (let at = 0; at < 40; at++) {
-    await pay(id);
-    await pause(1200);
-  }
-  const background = readings(await ledger());
-  assert.ok(background.length > 0, "some were read");
-  assert.ok(sum(await ledger(), "reads") - own <= LIMIT, `${sum(await ledger(), "reads") - own} reads`);
-  assert.ok((await figures()).fatura_quickbooks_held_back_total > 0);
-  // People are not held back, by whatever they exceed it.
-  for (const deal of [4, 5, 3, 4]) await bill(env, US, deal, LINE);
-  const { call } = await session(env, "panel", US.company, US.user);
-  assert.equal((await call("/panel/deal/3/refresh", {})).status, 200);
-  assert.match(plain(await panel(3)), /Partially paid/);
-  assert.ok(sum(await ledger(), "reads") - own > LIMIT, "they have exceeded it");
-  const after = readings(await ledger()).length;
-  await pause(17_000);
-  assert.equal(readings(await ledger()).length, after, "nothing is read that nobody waits for");
-  const warned = [...log().matchAll(/reads of the month are used up.*?percent=(\d+)/g)].map(([, percent]) => Number(percent));
-  assert.deepEqual([...new Set(warned)], warned, "once for each threshold");
-  assert.equal(warned.at(-1), 95);
-});
-
-for (const how of ["throttle", "forbidden"]) {
-  test(`QuickBooks refuses reads (${how}): people are told, what needs no read is written, and all is read when the month turns`, { timeout: 240_000 }, async (t) => {
-    const { env, done, ledger, panel, pay } = await running(t, { FATURA_QUICKBOOKS_POLL_SECONDS: "2" });
+// Each has a stack of its own, and most of their time they wait.
+describe("reads of QuickBooks", { concurrency: 3 }, () => {
+  test("what is counted equals the sandbox's own ledger, also of calls that fail, and after a restart", { timeout: 150_000 }, async (t) => {
+    const { stack, env, done, ledger, figures, panel, pay } = await running(t);
     await bill(env, US, 3, LINE);
     const id = await newest(env);
-    const deal = await roomyDeal(env, US, 4);
-    const open = await openForm(env, US, deal, LINE);
-    await pause(3000);
-    await done("/quickbooks/limits", { ...NO_LIMITS, reads_per_month: 1, read_refusal: how });
-    await (await quickbooks(env, US.realm))("select * from Term");
-    const begun = (await ledger()).length;
-    const refused = async () => (await ledger()).slice(begun).filter(({ reads, status }) => reads > 0 && status !== 200);
-
-    const { call } = await session(env, "panel", US.company, US.user);
-    const refreshed = await call("/panel/deal/3/refresh", {});
-    assert.equal(refreshed.status, 200);
-    assert.match(plain(refreshed.text), /reads that QuickBooks allows Fatura in a month are used up/);
-    assert.match(refreshed.text, /id="read-at"/, "with the age of what is shown");
-    const searched = await open.call("/customers/search", { customer_name: "Casc" });
-    assert.ok(searched.status === 503 || searched.status === 200, searched.text);
-
-    // Nothing has to be read for it.
-    const pressed = await settled(open.call, await open.call(`/deals/${deal}/invoices`, unseen(open.fields)));
-    assert.match(pressed.text, /data-issued/, plain(pressed.text));
-    // A form that opens now shows the lists as they were.
-    const second = await openForm(env, US, await roomyDeal(env, US, 5), LINE);
-    const another = await settled(second.call, await second.call(`/deals/${/\/deals\/(\d+)\//.exec(second.text)[1]}/invoices`, unseen(second.fields)));
-    assert.match(another.text, /data-issued/, plain(another.text));
-
+    const own = 1;
+    await done("/faults", { provider: "quickbooks", method: "GET", path: "/cdc", times: 2, effect: { status: 500 } });
+    await done("/faults", { provider: "quickbooks", method: "POST", path: "/invoice", effect: "drop_after" });
+    await bill(env, US, 4, LINE);
     await pay(id);
-    for (const end = Date.now() + 20_000; !/reads of the month may be used up/.test(plain(await panel(3))) && Date.now() < end; await pause(500));
-    assert.match(plain(await panel(3)), /reads of the month may be used up/);
-    assert.match(plain(await panel(3)), /Open/, "the last known state");
-    const before = (await refused()).length;
-    await pause(20_000);
-    const storm = (await refused()).length - before;
-    assert.ok(storm <= 1, `${storm} reads were refused while nobody asked`);
-    assert.ok((await refused()).length <= 8, JSON.stringify(await refused()));
-
-    const now = new Date((await (await control(env, "/clock", undefined, "GET")).json()).now);
-    await done("/clock", { set: new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + 1, 1, 0, 0, 5)).toISOString() });
-    await done("/quickbooks/limits", { ...NO_LIMITS, reads_per_month: 1000, read_refusal: how });
-    for (const end = Date.now() + 60_000; !/Partially paid/.test(plain(await panel(3))) && Date.now() < end; await pause(500));
-    const shown = plain(await panel(3));
-    assert.match(shown, /Partially paid/);
-    assert.doesNotMatch(shown, /used up/);
+    await (await session(env, "panel", US.company, US.user)).call("/panel/deal/3/refresh", {});
+    await panel(3);
+    const agrees = async (name) => {
+      let counted;
+      let there;
+      for (const end = Date.now() + 30_000; Date.now() < end; await pause(500)) {
+        const calls = await ledger();
+        there = [sum(calls, "reads") - own, sum(calls, "writes")];
+        const { fatura_quickbooks_reads: reads, fatura_quickbooks_writes: writes } = await figures();
+        counted = [reads, writes];
+        if (counted[0] === there[0] && counted[1] === there[1]) return there;
+      }
+      assert.deepEqual(counted, there, name);
+    };
+    const [reads, writes] = await agrees("after some calls");
+    assert.ok(reads > 20 && writes >= 2, `${reads} reads, ${writes} writes`);
+    assert.ok((await ledger()).some(({ path, reads }) => path.endsWith("/batch") && reads === 8), "each query of a batch is a read");
+    await bill(env, US, 5, LINE);
+    await stack.replicas[0].end("SIGTERM");
+    await stack.startFatura();
+    await agrees("an orderly end loses nothing");
+    assert.equal((await figures()).fatura_quickbooks_reads_limit, 500_000);
   });
-}
+
+  test("replicas add to the same count", { skip: process.env.TEST_POSTGRES_URL ? false : "TEST_POSTGRES_URL is not set", timeout: 150_000 }, async (t) => {
+    const database = (await createDatabase()).url;
+    const ports = [await freePort(0), await freePort(0)];
+    const { stack, env, ledger } = await running(t, {}, { database, replicas: 2 });
+    for (const deal of [3, 4, 5, 3]) await bill(env, US, deal, LINE);
+    // One after the other shows its figures: what both have counted.
+    for (const [at, port] of ports.entries()) {
+      await stack.replicas[at].end("SIGTERM");
+      stack.with({ FATURA_METRICS_LISTEN: `127.0.0.1:${port}` });
+      await stack.replicas[at].start();
+      await pause(5000);
+      const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+      assert.equal(Number(/^fatura_quickbooks_reads (\d+)/m.exec(text)[1]), sum(await ledger(), "reads"), `replica ${at + 1}`);
+    }
+  });
+
+  test("the pace falls once webhooks are proven, and rises when one is lost", { timeout: 400_000 }, async (t) => {
+    const { env, done, ledger, panel, pay } = await running(t, { FATURA_QUICKBOOKS_POLL_SECONDS: "5" });
+    const webhooks = { url: `${env.FATURA_URL}/quickbooks/webhook` };
+    /** Sweeps in so long. Frequent ones come with each round of fifteen seconds; those of every "hour" after a minute. */
+    const sweeps = async () => {
+      const before = readings(await ledger()).length;
+      await pause(47_000);
+      return readings(await ledger()).length - before;
+    };
+    await control(env, "/quickbooks/webhooks", undefined, "DELETE");
+    await bill(env, US, 3, LINE);
+    const id = await newest(env);
+    const unproven = await sweeps();
+    assert.ok(unproven >= 2, `${unproven} sweeps without a webhook`);
+
+    await done("/quickbooks/webhooks", webhooks);
+    await pay(id);
+    for (const end = Date.now() + 20_000; !/Partially paid/.test(plain(await panel(3))) && Date.now() < end; await pause(500));
+    assert.match(plain(await panel(3)), /Partially paid/);
+    await pause(3000);
+    const proven = await sweeps();
+    assert.ok(proven <= 1, `${proven} sweeps with proven webhooks`);
+
+    await done("/quickbooks/webhooks/mishaps", { effect: "lost" });
+    const before = await panel(3);
+    await pay(id);
+    // The hour is a minute here, and a round of sweeps takes fifteen seconds.
+    let begun = Date.now();
+    for (; (await panel(3)).match(/Outstanding.*?<dd>(.*?)<\/dd>/s)?.[1] === before.match(/Outstanding.*?<dd>(.*?)<\/dd>/s)?.[1] && Date.now() < begun + 90_000; await pause(1000));
+    assert.ok(Date.now() - begun < 85_000, "a sweep finds what no webhook told of");
+    const lost = await sweeps();
+    assert.ok(lost >= 2, `${lost} sweeps after a webhook was lost`);
+  });
+
+  test("background work stays within the month's budget, and people go on", { timeout: 240_000 }, async (t) => {
+    const LIMIT = 40;
+    const { env, ledger, figures, log, panel, pay } = await running(t, { FATURA_QUICKBOOKS_POLL_SECONDS: "1", FATURA_QUICKBOOKS_READS_A_MONTH: String(LIMIT) });
+    await bill(env, US, 3, LINE);
+    const id = await newest(env);
+    const own = 1;
+    // More changes than the budget has reads: each is a webhook of its own.
+    for (let at = 0; at < 40; at++) {
+      await pay(id);
+      await pause(1200);
+    }
+    const background = readings(await ledger());
+    assert.ok(background.length > 0, "some were read");
+    assert.ok(sum(await ledger(), "reads") - own <= LIMIT, `${sum(await ledger(), "reads") - own} reads`);
+    assert.ok((await figures()).fatura_quickbooks_held_back_total > 0);
+    // People are not held back, by whatever they exceed it.
+    for (const deal of [4, 5, 3, 4]) await bill(env, US, deal, LINE);
+    const { call } = await session(env, "panel", US.company, US.user);
+    assert.equal((await call("/panel/deal/3/refresh", {})).status, 200);
+    assert.match(plain(await panel(3)), /Partially paid/);
+    assert.ok(sum(await ledger(), "reads") - own > LIMIT, "they have exceeded it");
+    const after = readings(await ledger()).length;
+    await pause(17_000);
+    assert.equal(readings(await ledger()).length, after, "nothing is read that nobody waits for");
+    const warned = [...log().matchAll(/reads of the month are used up.*?percent=(\d+)/g)].map(([, percent]) => Number(percent));
+    assert.deepEqual([...new Set(warned)], warned, "once for each threshold");
+    assert.equal(warned.at(-1), 95);
+  });
+
+  for (const how of ["throttle", "forbidden"]) {
+    test(`QuickBooks refuses reads (${how}): people are told, what needs no read is written, and all is read when the month turns`, { timeout: 240_000 }, async (t) => {
+      const { env, done, ledger, panel, pay } = await running(t, { FATURA_QUICKBOOKS_POLL_SECONDS: "2" });
+      await bill(env, US, 3, LINE);
+      const id = await newest(env);
+      const deal = await roomyDeal(env, US, 4);
+      const open = await openForm(env, US, deal, LINE);
+      await pause(3000);
+      await done("/quickbooks/limits", { ...NO_LIMITS, reads_per_month: 1, read_refusal: how });
+      await (await quickbooks(env, US.realm))("select * from Term");
+      const begun = (await ledger()).length;
+      const refused = async () => (await ledger()).slice(begun).filter(({ reads, status }) => reads > 0 && status !== 200);
+
+      const { call } = await session(env, "panel", US.company, US.user);
+      const refreshed = await call("/panel/deal/3/refresh", {});
+      assert.equal(refreshed.status, 200);
+      assert.match(plain(refreshed.text), /reads that QuickBooks allows Fatura in a month are used up/);
+      assert.match(refreshed.text, /id="read-at"/, "with the age of what is shown");
+      const searched = await open.call("/customers/search", { customer_name: "Casc" });
+      assert.ok(searched.status === 503 || searched.status === 200, searched.text);
+
+      // Nothing has to be read for it.
+      const pressed = await settled(open.call, await open.call(`/deals/${deal}/invoices`, unseen(open.fields)));
+      assert.match(pressed.text, /data-issued/, plain(pressed.text));
+      // A form that opens now shows the lists as they were.
+      const second = await openForm(env, US, await roomyDeal(env, US, 5), LINE);
+      const another = await settled(second.call, await second.call(`/deals/${/\/deals\/(\d+)\//.exec(second.text)[1]}/invoices`, unseen(second.fields)));
+      assert.match(another.text, /data-issued/, plain(another.text));
+
+      await pay(id);
+      for (const end = Date.now() + 20_000; !/reads of the month may be used up/.test(plain(await panel(3))) && Date.now() < end; await pause(500));
+      assert.match(plain(await panel(3)), /reads of the month may be used up/);
+      assert.match(plain(await panel(3)), /Open/, "the last known state");
+      const before = (await refused()).length;
+      await pause(20_000);
+      const storm = (await refused()).length - before;
+      assert.ok(storm <= 1, `${storm} reads were refused while nobody asked`);
+      assert.ok((await refused()).length <= 8, JSON.stringify(await refused()));
+
+      const now = new Date((await (await control(env, "/clock", undefined, "GET")).json()).now);
+      await done("/clock", { set: new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + 1, 1, 0, 0, 5)).toISOString() });
+      await done("/quickbooks/limits", { ...NO_LIMITS, reads_per_month: 1000, read_refusal: how });
+      for (const end = Date.now() + 60_000; !/Partially paid/.test(plain(await panel(3))) && Date.now() < end; await pause(500));
+      const shown = plain(await panel(3));
+      assert.match(shown, /Partially paid/);
+      assert.doesNotMatch(shown, /used up/);
+    });
+  }
+});

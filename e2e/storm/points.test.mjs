@@ -1,39 +1,42 @@
 // The short form of points.mjs: killed at each step of creating, and where a void, a deletion or an e-mail may have been
 // carried out; stopped past its lease where the invoice may have been sent.
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { describe, test } from "node:test";
 import { createDatabase } from "./database.mjs";
 import { calls, commits, strike, WRITES } from "./points.mjs";
 
 const write = (name) => WRITES.filter((each) => each.name === name);
 const sent = WRITES.map((each) => ({ ...each, calls: each.calls.filter(([provider, method]) => provider === "quickbooks" && method === "POST").slice(-1) }));
 
-test("killed, ended and stopped at the boundaries between steps: each write is made once", { timeout: 300_000 }, async () => {
-  const all = [...calls(write("create"), ["SIGKILL"], ["after"]), ...calls(sent.slice(1), ["SIGKILL"], ["after"]), ...calls(sent.slice(0, 1), ["SIGSTOP", "SIGTERM"], ["after"])];
-  const { wrong, met, struck } = await strike({ points: async () => all });
-  console.log(`${met} of ${struck} points met`);
-  assert.deepEqual(wrong, []);
-  assert.equal(met, struck, "points that were met");
-});
+// Each has a stack of its own, and most of their time they wait.
+describe("boundaries between steps", { concurrency: 3 }, () => {
+  test("killed, ended and stopped at the boundaries between steps: each write is made once", { timeout: 300_000 }, async () => {
+    const all = [...calls(write("create"), ["SIGKILL"], ["after"]), ...calls(sent.slice(1), ["SIGKILL"], ["after"]), ...calls(sent.slice(0, 1), ["SIGSTOP", "SIGTERM"], ["after"])];
+    const { wrong, met, struck } = await strike({ points: async () => all });
+    console.log(`${met} of ${struck} points met`);
+    assert.deepEqual(wrong, []);
+    assert.equal(met, struck, "points that were met");
+  });
 
-const skip = process.env.TEST_POSTGRES_URL ? false : "TEST_POSTGRES_URL is not set";
-test("cut off from the database, and hung, at the commits of creating: one invoice", { timeout: 300_000, skip }, async () => {
-  const points = async (seen) => {
-    const [[create, transactions]] = await seen(write("create"), 0);
-    const own = new Map([[create, transactions.filter((each) => /insert invoice|invoice\.(lease_owner|customer_id|state)/.test(each))]]);
-    return [...commits(own, ["cut"], ["after"]), ...commits(own, ["hung"], ["before"]).slice(-1)];
-  };
-  const { wrong, met, struck } = await strike({ points, database: await createDatabase(), replicas: 2 });
-  console.log(`${met} of ${struck} points met`);
-  assert.deepEqual(wrong, []);
-  assert.equal(met, struck, "points that were met");
-});
+  const skip = process.env.TEST_POSTGRES_URL ? false : "TEST_POSTGRES_URL is not set";
+  test("cut off from the database, and hung, at the commits of creating: one invoice", { timeout: 300_000, skip }, async () => {
+    const points = async (seen) => {
+      const [[create, transactions]] = await seen(write("create"), 0);
+      const own = new Map([[create, transactions.filter((each) => /insert invoice|invoice\.(lease_owner|customer_id|state)/.test(each))]]);
+      return [...commits(own, ["cut"], ["after"]), ...commits(own, ["hung"], ["before"]).slice(-1)];
+    };
+    const { wrong, met, struck } = await strike({ points, database: await createDatabase(), replicas: 2 });
+    console.log(`${met} of ${struck} points met`);
+    assert.deepEqual(wrong, []);
+    assert.equal(met, struck, "points that were met");
+  });
 
-test("a connection to the database on which nothing comes back holds no loop up: a lost lease is found", { timeout: 300_000, skip }, async () => {
-  // Whoever looks for unfinished work hangs; then a lease is taken of which nobody knows.
-  const lost = new Map([[write("create")[0], ["update invoice.next_attempt_at", "update invoice.lease_owner"]]]);
-  const { wrong, met, states } = await strike({ points: async () => commits(lost, ["hung"], ["after"]), database: await createDatabase() });
-  assert.deepEqual(wrong, []);
-  assert.equal(met, 2);
-  assert.deepEqual(states, ["issued", "issued"]);
+  test("a connection to the database on which nothing comes back holds no loop up: a lost lease is found", { timeout: 300_000, skip }, async () => {
+    // Whoever looks for unfinished work hangs; then a lease is taken of which nobody knows.
+    const lost = new Map([[write("create")[0], ["update invoice.next_attempt_at", "update invoice.lease_owner"]]]);
+    const { wrong, met, states } = await strike({ points: async () => commits(lost, ["hung"], ["after"]), database: await createDatabase() });
+    assert.deepEqual(wrong, []);
+    assert.equal(met, 2);
+    assert.deepEqual(states, ["issued", "issued"]);
+  });
 });
