@@ -10,7 +10,7 @@ import { menu, openRecord, panel, quickbooks } from "./story.mjs";
 const { env, done, as } = scene("panel", async (env) => {
   await Promise.all([installed(env, BR), installed(env, US)]);
   await Promise.all([installed(env, MIGUEL), installed(env, LUCIA)]);
-});
+}, () => ({ FATURA_SUPPORT_URL: "https://help.example/fatura" }));
 
 const STAFF = { ...CASCADE, "lines[0][item]": "12", "lines[0][unit_price]": "400", "lines[0][tax_code]": "NON" };
 const call = async (who, path, fields) => (await session(env, "panel", who.company, who.user)).call(path, fields);
@@ -259,4 +259,13 @@ test("many payments are not all listed, and a credit is called one; in Portugues
       await picture(page, name);
     });
   }
+});
+
+test("whoever needs help finds where the installation offers it, in the panel and in the settings", { timeout: 60_000 }, async () => {
+  const links = async (surface, path) => {
+    const { text } = await (await session(env, surface, US.company, US.user)).call(path);
+    return [...text.matchAll(/<a[^>]* href="(https:\/\/help\.example[^"]*)"[^>]*>([^<]*)<\/a>/g)].map(([, address, words]) => [address, words]);
+  };
+  assert.deepEqual(await links("panel", "/panel/deal/4"), [["https://help.example/fatura", "Help and support"]]);
+  assert.deepEqual(await links("settings", "/settings/page"), [["https://help.example/fatura", "Help and support"]]);
 });

@@ -108,6 +108,9 @@ pub struct Config {
     pub quickbooks_invoice_url: String,
     /// A customer's page in QuickBooks; `{realm}` and `{id}` are filled in.
     pub quickbooks_customer_url: String,
+    /// Where people of this installation ask for help: an https page or a `mailto:` address. Without it there is no such link.
+    #[serde(default)]
+    pub support_url: Option<Url>,
     /// Intuit's own *Connect to QuickBooks* picture (PNG or SVG), which Intuit asks listed apps to use; without it
     /// there is a button with these words.
     #[serde(default)]
@@ -335,6 +338,11 @@ impl Config {
         self.quickbooks_customer_url.replace("{realm}", realm_id).replace("{id}", customer)
     }
 
+    /// Where to ask for help.
+    pub(crate) fn support_page(&self) -> Option<String> {
+        self.support_url.as_ref().map(Url::to_string)
+    }
+
     /// Whether cookies can be marked secure.
     pub(crate) fn is_https(&self) -> bool {
         self.public_url.scheme() == "https"
@@ -442,6 +450,7 @@ mod tests {
             shutdown_delay_seconds: 0,
             quickbooks_customer_url: String::new(),
             quickbooks_invoice_url: String::new(),
+            support_url: None,
             quickbooks_connect_picture: None,
             quickbooks_connect_picture_hover: None,
         }

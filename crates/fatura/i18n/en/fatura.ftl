@@ -146,6 +146,7 @@ act-has-payments-delete = QuickBooks does not delete an invoice that has payment
 act-has-payments-void = QuickBooks does not void an invoice that has payments. Unlink them in QuickBooks first.
 panel-draft = A draft of { $time } waits.
 panel-open-draft = Open it
+support = Help and support
 panel-menu = More
 panel-settings = Settings
 panel-unlink = Unlink customer

@@ -146,6 +146,7 @@ act-has-payments-delete = QuickBooks no elimina una factura que tiene pagos. Des
 act-has-payments-void = QuickBooks no anula una factura que tiene pagos. Desvincúlalos antes en QuickBooks.
 panel-draft = Espera un borrador de { $time }.
 panel-open-draft = Abrirlo
+support = Ayuda y soporte
 panel-menu = Más opciones
 panel-settings = Ajustes
 panel-unlink = Desvincular cliente

@@ -146,6 +146,7 @@ act-has-payments-delete = O QuickBooks não exclui uma fatura que tem pagamentos
 act-has-payments-void = O QuickBooks não anula uma fatura que tem pagamentos. Desvincule-os antes no QuickBooks.
 panel-draft = Há um rascunho de { $time }.
 panel-open-draft = Abrir
+support = Ajuda e suporte
 panel-menu = Mais opções
 panel-settings = Configurações
 panel-unlink = Desvincular cliente

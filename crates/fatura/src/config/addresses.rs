@@ -48,6 +48,9 @@ pub(super) fn wrong(config: &Config) -> Vec<String> {
             wrong.push(format!("{name} is not an https address"));
         }
     }
+    if config.support_url.as_ref().is_some_and(|address| address.scheme() != "mailto" && !is_protected(address)) {
+        wrong.push("support_url is neither an https page nor a mailto address".to_owned());
+    }
     if !is_api(&config.pipedrive_api) {
         wrong.push(
             "pipedrive_api is neither an https address nor a pattern such as *.pipedrive.com: anybody's host could be given tokens"

@@ -214,7 +214,7 @@ pub(crate) async fn confirm(app: &App, question: &str, browser: &str) -> Result<
     let connected = connect(app, question, pending, browser).await;
     if let Err(Error::ConnectedElsewhere) = connected {
         let mut tx = app.db.begin().await?;
-        audit::record(&mut tx, tenant, Some(user), "connect_refused", None, &json!({}), app.clock.now()).await?;
+        audit::record(&mut tx, tenant, Some(user), "connecting refused", None, &json!({}), app.clock.now()).await?;
         tx.commit().await?;
         security::record(Event::CompanyRefused, Some(tenant));
     }

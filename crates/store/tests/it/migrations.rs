@@ -30,3 +30,29 @@ fn both_databases_have_the_same_columns() {
     assert!(sqlite.contains("invoice.quickbooks_id") && sqlite.contains("invoice.told"));
     assert_eq!(sqlite, columns("postgres"));
 }
+
+/// `table.column`, as the inventory names them.
+fn inventory() -> BTreeSet<String> {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/data.md");
+    let mut found = BTreeSet::new();
+    let mut table = "";
+    let text = fs::read_to_string(page).unwrap();
+    for line in text.lines() {
+        if let Some(heading) = line.strip_prefix("## ") {
+            table = heading.trim_matches('`');
+        } else if let Some(cells) = line.strip_prefix("| `") {
+            let names = cells.split('|').next().unwrap_or_default();
+            let names = names.split('`').filter(|name| !name.trim().trim_matches(',').is_empty());
+            found.extend(names.map(|name| format!("{table}.{name}")));
+        }
+    }
+    found
+}
+
+#[test]
+fn every_column_has_its_purpose_in_the_inventory() {
+    let (kept, described) = (columns("sqlite"), inventory());
+    let unexplained: Vec<_> = kept.difference(&described).collect();
+    let gone: Vec<_> = described.difference(&kept).collect();
+    assert!(unexplained.is_empty() && gone.is_empty(), "without a purpose: {unexplained:?}; not there: {gone:?}");
+}

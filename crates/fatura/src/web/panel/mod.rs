@@ -49,6 +49,7 @@ struct Panel {
     connection: Connected,
     customer: Option<Customer>,
     settings_url: String,
+    support_url: Option<String>,
     is_admin: bool,
     /// Who can connect, for those who cannot.
     may_create: bool,
@@ -144,6 +145,7 @@ async fn render(
             Some(quickbooks::State::NeedsReconnect) => Connected::NeedsReconnect,
             Some(quickbooks::State::Disconnected) | None => Connected::Never,
         },
+        support_url: app.config.support_page(),
         settings_url: app.config.settings_page(&session.tenant.company_domain),
         is_admin: session.profile.is_admin,
         may_create: shown.settings.create.includes(session.profile.is_admin),

@@ -47,6 +47,7 @@ struct Page {
     w: Writer,
     is_admin: bool,
     pipedrive_company: String,
+    support_url: Option<String>,
     connection: Option<Connection>,
     /// Whether there is Intuit's own picture of *Connect*, and one for while the pointer is on it.
     picture: (bool, bool),
@@ -234,6 +235,7 @@ async fn render(app: &App, session: &Session, changed: Vec<String>) -> Result<Re
     html(&Page {
         w,
         is_admin: session.profile.is_admin,
+        support_url: app.config.support_page(),
         pipedrive_company: session.tenant.company_name.clone(),
         connection,
         picture: (app.connect.rest.is_some(), app.connect.hover.is_some()),
