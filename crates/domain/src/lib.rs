@@ -11,6 +11,7 @@ pub mod billing;
 pub mod catalogue;
 pub mod customer;
 pub mod deal;
+pub mod deal_fields;
 pub mod draft;
 pub mod ids;
 pub mod invoice;

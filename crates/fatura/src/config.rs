@@ -1,9 +1,10 @@
 //! The configuration: a TOML file, overridden by `FATURA_…` environment variables, checked before anything starts.
 
 mod addresses;
+pub(crate) mod connect_pictures;
 pub mod quickbooks_environment;
 
-use crate::web::brand::{Connect, Picture};
+use connect_pictures::{ConnectPictures, Picture};
 use domain::mapping::Entity;
 use figment::{
     Figment,
@@ -349,11 +350,11 @@ impl Config {
     }
 
     /// The pictures of the *Connect* button. The error names the setting.
-    pub(crate) fn connect(&self) -> Result<Connect, String> {
+    pub(crate) fn connect(&self) -> Result<ConnectPictures, String> {
         let read = |name, file: &Option<PathBuf>| {
             file.as_deref().map(Picture::read).transpose().map_err(|error| format!("{name}: {error}"))
         };
-        Ok(Connect {
+        Ok(ConnectPictures {
             rest: read("quickbooks_connect_picture", &self.quickbooks_connect_picture)?,
             hover: read("quickbooks_connect_picture_hover", &self.quickbooks_connect_picture_hover)?,
         })

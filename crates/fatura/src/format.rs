@@ -2,6 +2,7 @@
 
 use crate::{language::Language, locale::Locale};
 use domain::{
+    invoice::Status,
     mapping::{Entity, Field},
     money::{Money, decimals},
     number::DecimalMark,
@@ -38,6 +39,18 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
+    /// The text of a badge.
+    pub(crate) fn badge(self, status: Status) -> String {
+        match status {
+            Status::Open => fl!(self.t, "status-open"),
+            Status::PartiallyPaid => fl!(self.t, "status-partially-paid"),
+            Status::Overdue => fl!(self.t, "status-overdue"),
+            Status::Paid => fl!(self.t, "status-paid"),
+            Status::Voided => fl!(self.t, "status-voided"),
+            Status::Deleted => fl!(self.t, "status-deleted"),
+        }
+    }
+
     pub(crate) fn new(locale: impl Into<Locale>) -> Self {
         let locale = locale.into();
         Self { locale, t: locale.language.texts() }

@@ -1,6 +1,5 @@
 //! The languages of pages and messages, and the texts in them.
 
-use crate::locale::Locale;
 use i18n_embed::{
     LanguageLoader,
     fluent::{FluentLanguageLoader, fluent_language_loader},
@@ -26,11 +25,6 @@ pub(crate) enum Language {
 
 impl Language {
     pub(crate) const ALL: [Self; 3] = [Self::Portuguese, Self::English, Self::Spanish];
-
-    /// From a locale (`pt_BR`) or an `Accept-Language` header: the first part that is one of ours, else English.
-    pub(crate) fn of(locale: &str) -> Self {
-        Locale::of(locale).language
-    }
 
     /// By the code of the language alone.
     pub(crate) fn named(code: &str) -> Option<Self> {
@@ -134,8 +128,8 @@ mod tests {
 
     #[test]
     fn the_language_follows_the_locale() {
-        assert_eq!(Language::of("pt_BR"), Language::Portuguese);
-        assert_eq!(Language::of("de-DE, es;q=0.8"), Language::Spanish);
-        assert_eq!(Language::of("et_EE"), Language::English);
+        assert_eq!(crate::locale::Locale::language_of("pt_BR"), Language::Portuguese);
+        assert_eq!(crate::locale::Locale::language_of("de-DE, es;q=0.8"), Language::Spanish);
+        assert_eq!(crate::locale::Locale::language_of("et_EE"), Language::English);
     }
 }

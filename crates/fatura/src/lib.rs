@@ -3,6 +3,7 @@
 //! `web` answers requests and holds no rule; `flows` are the use cases, called by pages and jobs alike; `jobs` is
 //! the durable work. What they remember is in `store`, what they know in `domain`, whom they call in `providers`.
 
+mod admission;
 mod budget;
 mod clock;
 pub mod config;

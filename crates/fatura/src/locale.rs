@@ -42,9 +42,14 @@ impl Locale {
         Self { language, own: of.language, script: of.script, region: of.region }
     }
 
+    /// The language of the texts for a locale (`pt_BR`) or an `Accept-Language` header: the first part that is one of ours, else English.
+    pub(crate) fn language_of(asked: &str) -> Language {
+        Self::of(asked).language
+    }
+
     /// A user's: Pipedrive's `locale` says how they write dates and numbers, their language is another setting.
     pub(crate) fn of_user(locale: &str, language: &str) -> Self {
-        Self::of(locale).in_language(Language::of(language))
+        Self::of(locale).in_language(Self::language_of(language))
     }
 
     /// The same region, with texts in another language: what a company has chosen for all of its people.

@@ -6,8 +6,6 @@
 use crate::{
     budget::{self, Bucket, Budget},
     clock::Clock,
-    flows::Error,
-    state::App,
 };
 use domain::ids::{ConnectionId, TenantId};
 use jiff::{SignedDuration, Timestamp};
@@ -18,7 +16,10 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
-use store::usage::{self, Month, Usage};
+use store::{
+    Db, Error,
+    usage::{self, Month, Usage},
+};
 
 /// How often counts are added to the database.
 pub(crate) const FLUSH_INTERVAL: Duration = Duration::from_secs(3);
@@ -168,11 +169,14 @@ impl Meter for Counter {
 }
 
 /// Adds what was counted to the database, warns of thresholds, and reads what other replicas have added.
-pub(crate) async fn flush(app: &App) -> Result<(), Error> {
-    let metering = &app.metering;
-    let month = budget::month(app.clock.now());
+///
+/// # Errors
+///
+/// Where the database does not answer; the counts are kept for the next time.
+pub(crate) async fn flush(metering: &Metering, db: &Db, replicas: u32) -> Result<(), Error> {
+    let month = budget::month(metering.0.clock.now());
     let pending = mem::take(&mut metering.state().pending);
-    let calls = match add(app, month, &pending).await {
+    let calls = match add(db, month, &pending).await {
         Ok(calls) => calls,
         Err(error) => {
             let mut state = metering.state();
@@ -186,13 +190,13 @@ pub(crate) async fn flush(app: &App) -> Result<(), Error> {
     let news = {
         let mut state = metering.state();
         state.known = (month, calls);
-        state.replicas = app.gates.replicas();
+        state.replicas = replicas;
         let news = budget.threshold.filter(|percent| state.warned < Some((month, *percent)));
         state.warned = news.map(|percent| (month, percent)).or(state.warned);
         news
     };
     if let (Some(percent), Some(limit)) = (news, budget.limit) {
-        let mut tx = app.db.begin().await?;
+        let mut tx = db.begin().await?;
         let is_first = usage::mark_warned(&mut tx, month, percent.into()).await?;
         tx.commit().await?;
         if is_first {
@@ -209,12 +213,12 @@ pub(crate) async fn flush(app: &App) -> Result<(), Error> {
 }
 
 /// In the order of the connections, so that replicas do not wait for each other in a circle; the row of all comes last.
-async fn add(app: &App, month: Month, pending: &HashMap<Owner, Usage>) -> Result<Usage, Error> {
+async fn add(db: &Db, month: Month, pending: &HashMap<Owner, Usage>) -> Result<Usage, Error> {
     if pending.is_empty() {
-        let mut tx = app.db.read().await?;
-        return Ok(usage::of_app(&mut tx, month).await?);
+        let mut tx = db.read().await?;
+        return usage::of_app(&mut tx, month).await;
     }
-    let mut tx = app.db.begin().await?;
+    let mut tx = db.begin().await?;
     let mut all = Usage::default();
     let mut pending: Vec<(&Owner, &Usage)> = pending.iter().collect();
     pending.sort_unstable_by_key(|(owner, _)| owner.map(|(_, connection)| connection.0));

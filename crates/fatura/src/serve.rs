@@ -7,7 +7,7 @@ use crate::{
         self,
         replicas::{self, Replica},
     },
-    keys, metering,
+    keys,
     state::App,
     telemetry, web,
 };
@@ -41,7 +41,7 @@ pub async fn serve(config: Config, listener: TcpListener, stop: CancellationToke
     let replica = Replica::new();
     replicas::look(&app, replica).await?;
     // What others have counted is known before the first call.
-    metering::flush(&app).await?;
+    app.flush_counts().await?;
     let figures = telemetry::serve(&app, stop.clone()).await?;
     let mut work = jobs::start(&app)?;
     let watchers = [
@@ -65,7 +65,7 @@ pub async fn serve(config: Config, listener: TcpListener, stop: CancellationToke
     if tokio::time::timeout(DRAIN, work.stop()).await.is_err() {
         tracing::warn!("jobs were still under way; they are taken up again after the next start");
     }
-    if let Err(error) = metering::flush(&app).await {
+    if let Err(error) = app.flush_counts().await {
         tracing::warn!(%error, "the last counts of calls were not kept");
     }
     Ok(())

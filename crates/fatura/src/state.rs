@@ -1,17 +1,16 @@
 //! What all requests and jobs share.
 
 use crate::{
+    admission::Admission,
     clock::{self, Clock},
-    config::Config,
-    flows::{merges, repeats, rights, write_back},
+    config::{Config, connect_pictures::ConnectPictures},
     gates::Gates,
-    jobs::turns::Turns,
-    metering::Metering,
-    web::brand::Connect,
+    metering::{self, Metering},
 };
 use domain::{
     catalogue::{Catalogue, Item},
     customer::Customer,
+    deal_fields::FieldContent,
     ids::{ConnectionId, DealId, TenantId, UserId},
     mapping::Field,
 };
@@ -38,9 +37,9 @@ pub(crate) struct Inner {
     pub(crate) http: Http,
     pub(crate) gates: Gates,
     pub(crate) metering: Metering,
-    pub(crate) turns: Turns,
+    pub(crate) admission: Admission,
     /// The pictures of the *Connect* button.
-    pub(crate) connect: Connect,
+    pub(crate) connect: ConnectPictures,
     /// Whether the database has kept the last heartbeat: not where its disk is full, or where it may only be read.
     pub(crate) can_write: AtomicBool,
     /// What is wrong where the ring of keys does not open what is in the database.
@@ -68,7 +67,7 @@ pub(crate) struct Inner {
     /// Deals that a user was allowed to see.
     pub(crate) visible_deals: Cache<(TenantId, UserId, DealId), ()>,
     /// What was written into a deal's fields last.
-    pub(crate) written_back: Cache<(TenantId, DealId), write_back::Values>,
+    pub(crate) written_back: Cache<(TenantId, DealId), Vec<(String, FieldContent)>>,
     /// Whether a company's QuickBooks recognises repeated requests.
     pub(crate) repeats: Cache<ConnectionId, bool>,
 }
@@ -94,6 +93,14 @@ const CUSTOMER_LIFE: Duration = Duration::from_secs(120);
 const SEARCH_LIFE: Duration = Duration::from_secs(5);
 /// How long the list of customers with their tax numbers is kept.
 const DIRECTORY_LIFE: Duration = Duration::from_secs(600);
+/// How long it is not asked again whether other deals were merged into a deal.
+const MERGES_LIFE: Duration = Duration::from_secs(60);
+/// How long it is not asked again whether a user may see a deal.
+pub(crate) const DEAL_VISIBILITY_LIFE: Duration = Duration::from_secs(30);
+/// How long the fields of a deal are taken to hold what was written into them.
+const WRITTEN_BACK_LIFE: Duration = Duration::from_secs(60);
+/// How long it is not tried again whether QuickBooks recognises repeated requests.
+const REPEATS_LIFE: Duration = Duration::from_secs(10);
 /// How long a provider may take to answer. Shorter than a job's lease is renewed for.
 const PROVIDER_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -129,7 +136,7 @@ impl App {
             metering: Metering::new(clock.clone(), config.reads_a_month(), refusal_pause),
             clock,
             gates: Gates::new(config.quickbooks_calls_a_minute, config.pipedrive_calls_a_day_for_each_user),
-            turns: Turns::new(),
+            admission: Admission::new(),
             can_write: AtomicBool::new(true),
             wrong_keys: Mutex::new(None),
             db,
@@ -148,11 +155,16 @@ impl App {
             items: Cache::builder().max_capacity(100_000).time_to_live(CUSTOMER_LIFE).build(),
             item_searches: Cache::builder().max_capacity(10_000).time_to_live(SEARCH_LIFE).build(),
             customer_directories: Cache::builder().max_capacity(100).time_to_live(DIRECTORY_LIFE).build(),
-            merges: Cache::builder().max_capacity(10_000).time_to_live(merges::LOOKED_AT).build(),
-            visible_deals: Cache::builder().max_capacity(100_000).time_to_live(rights::DEAL_VISIBILITY_LIFE).build(),
-            written_back: Cache::builder().max_capacity(10_000).time_to_live(write_back::BELIEVED).build(),
-            repeats: Cache::builder().max_capacity(10_000).time_to_live(repeats::REMEMBERED).build(),
+            merges: Cache::builder().max_capacity(10_000).time_to_live(MERGES_LIFE).build(),
+            visible_deals: Cache::builder().max_capacity(100_000).time_to_live(DEAL_VISIBILITY_LIFE).build(),
+            written_back: Cache::builder().max_capacity(10_000).time_to_live(WRITTEN_BACK_LIFE).build(),
+            repeats: Cache::builder().max_capacity(10_000).time_to_live(REPEATS_LIFE).build(),
             config,
         })))
+    }
+
+    /// Adds the counts of QuickBooks' calls to the database.
+    pub(crate) async fn flush_counts(&self) -> Result<(), store::Error> {
+        metering::flush(&self.metering, &self.db, self.gates.replicas()).await
     }
 }

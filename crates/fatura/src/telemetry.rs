@@ -1,10 +1,6 @@
 //! What the service tells whoever runs it: log lines and figures. Neither holds a secret or a customer's data.
 
-use crate::{
-    budget,
-    flows::{Error, lease::Attempt},
-    state::App,
-};
+use crate::{budget, state::App};
 use anyhow::Context;
 use axum::{Router, routing::get};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
@@ -90,13 +86,8 @@ async fn budget_figures(app: &App) {
     metrics::gauge!("fatura_quickbooks_reads_limit").set(gauge(budget.limit.unwrap_or(0)));
 }
 
-/// An attempt at a job has ended.
-pub(crate) fn job(kind: &'static str, attempt: &Result<Attempt, Error>, calls: u32, took: Duration) {
-    let outcome = match attempt {
-        Ok(Attempt::Done) => "done",
-        Ok(Attempt::Later(_)) => "later",
-        Err(_) => "failed",
-    };
+/// Records an attempt at a job by its outcome: `done`, `later` or `failed`.
+pub(crate) fn record_attempt(kind: &'static str, outcome: &'static str, calls: u32, took: Duration) {
     metrics::histogram!("fatura_job_calls", "kind" => kind, "outcome" => outcome).record(calls);
     metrics::histogram!("fatura_job_seconds", "kind" => kind, "outcome" => outcome).record(took);
 }

@@ -64,7 +64,7 @@ async fn language(app: &App, tenant: TenantId) -> Result<Language, Error> {
     let settings = store::settings::find(&mut tx, tenant).await?.unwrap_or_default();
     drop(tx);
     match settings.language {
-        Some(chosen) => Ok(Language::of(&chosen)),
+        Some(chosen) => Ok(Locale::language_of(&chosen)),
         None => usual_language(app, tenant).await,
     }
 }
@@ -76,8 +76,8 @@ pub(crate) async fn usual_language(app: &App, tenant: TenantId) -> Result<Langua
     let company = tenants::find(&mut tx, tenant).await?.ok_or(Error::NotFound)?;
     let users = grants::users(&mut tx, tenant).await?;
     drop(tx);
-    let languages = users.iter().map(|(_, profile)| Language::of(&profile.language));
-    Ok(Language::of_most(languages, Language::of(&company.language)))
+    let languages = users.iter().map(|(_, profile)| Locale::language_of(&profile.language));
+    Ok(Language::of_most(languages, Locale::language_of(&company.language)))
 }
 
 /// Invoices that have become overdue by the clock alone; how many.

@@ -13,11 +13,7 @@ use domain::{
 };
 use providers::pipedrive::DealParties;
 use serde_json::json;
-use std::time::Duration;
 use store::{audit, links::Party, merges};
-
-/// A deal is not looked at again for so long.
-pub(crate) const LOOKED_AT: Duration = Duration::from_secs(60);
 
 /// Before a form opens: whatever was billed on deals that have been merged into this one counts. Where it cannot be found out,
 /// the form opens all the same.

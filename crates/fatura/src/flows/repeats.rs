@@ -7,11 +7,7 @@
 use super::{Error, access};
 use crate::state::App;
 use domain::ids::TenantId;
-use std::time::Duration;
 use store::quickbooks::Connection;
-
-/// Many doubts at once, after a crash, are one question.
-pub(crate) const REMEMBERED: Duration = Duration::from_secs(10);
 
 /// Asks the company's QuickBooks. `request_id` is unique to what is in doubt.
 pub(crate) async fn are_recognised(

@@ -7,11 +7,7 @@ use domain::{
     mapping::Who,
 };
 use providers::ProviderError;
-use std::time::Duration;
 use store::grants::{self, Profile};
-
-/// How long a deal that a user was allowed to see is not asked for again, while they type into its form or wait for its invoice.
-pub(crate) const DEAL_VISIBILITY_LIFE: Duration = Duration::from_secs(30);
 
 /// Asks Pipedrive for the user's profile and keeps it. A profile that cannot be kept counts all the same.
 pub(crate) async fn read_profile(app: &App, tenant: TenantId, user: UserId) -> Result<Profile, Error> {
@@ -49,7 +45,7 @@ pub(crate) async fn require(app: &App, tenant: TenantId, user: UserId, may: Who)
     }
 }
 
-/// Fails with [`Error::NotFound`] where the user may not see a deal: asked of Pipedrive, at most [`DEAL_VISIBILITY_LIFE`] ago.
+/// Fails with [`Error::NotFound`] where the user may not see a deal: asked of Pipedrive, at most [`crate::state::DEAL_VISIBILITY_LIFE`] ago.
 pub(crate) async fn require_visible(app: &App, tenant: TenantId, user: UserId, deal: DealId) -> Result<(), Error> {
     let key = (tenant, user, deal);
     if app.visible_deals.get(&key).await.is_some() {

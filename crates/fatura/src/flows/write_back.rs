@@ -5,8 +5,9 @@ use super::{
     lease::{Attempt, HEARTBEAT},
     settings,
 };
-use crate::{format::Writer, state::App, web::badge};
+use crate::{format::Writer, state::App};
 use domain::{
+    deal_fields::FieldContent,
     ids::{ConnectionId, DealId, TenantId, UserId},
     invoice::{Snapshot, status},
     money::Money,
@@ -14,51 +15,23 @@ use domain::{
 };
 use iso_currency::Currency;
 use providers::ProviderError;
-use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
-use std::time::Duration;
 use store::{
     grants,
     invoices::{self, Of, State},
     queue, quickbooks,
 };
 
-/// What is to stand in each field, by its key.
-pub(crate) type Values = Vec<(String, Content)>;
-
-/// What is to stand in a field, whatever kind of field it is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Content {
-    /// A text.
-    Text(String),
-    /// One amount for each currency: there is no sum of them.
-    Amounts {
-        /// ISO code of the deal's currency.
-        currency: String,
-        /// In each currency at most once; none is zero.
-        amounts: Vec<Money>,
-    },
-}
-
-impl Content {
-    /// For a field of that kind; nothing where it takes none.
-    fn shaped(&self, kind: &str, w: Writer) -> Option<Value> {
-        match (self, kind) {
-            (Self::Amounts { currency, .. }, "monetary") => {
-                Some(json!({ "value": providers::number(self.in_currency_of_deal()), "currency": currency }))
-            }
-            (Self::Amounts { .. }, "double") => Some(providers::number(self.in_currency_of_deal())),
-            (Self::Amounts { currency, amounts }, _) => Some(json!(written(w, currency, amounts))),
-            (Self::Text(_), "monetary" | "double") => None,
-            (Self::Text(text), _) => Some(json!(text)),
+/// The value to write for a field of this kind; `None` where the kind takes no such content.
+fn value_for(content: &FieldContent, kind: &str, w: Writer) -> Option<Value> {
+    match (content, kind) {
+        (FieldContent::Amounts { currency, .. }, "monetary") => {
+            Some(json!({ "value": providers::number(content.amount_in_deal_currency()), "currency": currency }))
         }
-    }
-
-    /// A number has one currency, the deal's: what is in others is not in it.
-    fn in_currency_of_deal(&self) -> Decimal {
-        let Self::Amounts { currency, amounts } = self else { return Decimal::ZERO };
-        let own = amounts.iter().find(|amount| amount.currency().code() == currency);
-        own.map(|amount| amount.amount()).unwrap_or_default().normalize()
+        (FieldContent::Amounts { .. }, "double") => Some(providers::number(content.amount_in_deal_currency())),
+        (FieldContent::Amounts { currency, amounts }, _) => Some(json!(written(w, currency, amounts))),
+        (FieldContent::Text(_), "monetary" | "double") => None,
+        (FieldContent::Text(text), _) => Some(json!(text)),
     }
 }
 
@@ -72,8 +45,6 @@ fn written(w: Writer, currency: &str, amounts: &[Money]) -> String {
     own.into_iter().chain(others).map(|amount| w.money(amount)).collect::<Vec<_>>().join(" + ")
 }
 
-/// What was written is believed for so long to stand in the deal.
-pub(crate) const BELIEVED: Duration = Duration::from_secs(60);
 /// Changes that come while one writes.
 const TRIES: usize = 5;
 
@@ -129,7 +100,12 @@ async fn currency(app: &App, tenant: TenantId, deal: DealId, readers: &[UserId])
 }
 
 /// How the deal's invoices stand now, for each field that the company wants written.
-async fn values(app: &App, tenant: TenantId, deal: DealId, currency: &str) -> Result<Values, Error> {
+async fn values(
+    app: &App,
+    tenant: TenantId,
+    deal: DealId,
+    currency: &str,
+) -> Result<Vec<(String, FieldContent)>, Error> {
     let settings = settings::current(app, tenant).await?;
     let mut tx = app.db.read().await?;
     let invoices = invoices::list(&mut tx, tenant, Of::Deal(deal)).await?;
@@ -149,19 +125,19 @@ async fn values(app: &App, tenant: TenantId, deal: DealId, currency: &str) -> Re
     drop(tx);
     let today = app.clock.today(&connection.map(|connection| connection.company.time_zone).unwrap_or_default());
     let of_currencies = sums(issued.iter().map(|(_, snapshot)| (*snapshot, today)));
-    let amounts = |amount: fn(&Sums) -> Money| Content::Amounts {
+    let amounts = |amount: fn(&Sums) -> Money| FieldContent::Amounts {
         currency: currency.to_owned(),
         amounts: of_currencies.iter().map(amount).filter(|amount| !amount.is_zero()).collect(),
     };
     let w = Writer::new(history::locale(app, tenant).await?);
     let number = newest.and_then(|(_, snapshot)| snapshot.doc_number.clone()).unwrap_or_default();
-    let badge = newest.map(|(_, snapshot)| badge(w, status(snapshot, today))).unwrap_or_default();
+    let badge = newest.map(|(_, snapshot)| w.badge(status(snapshot, today))).unwrap_or_default();
     let wanted = &settings.write_back;
     let values = [
         (&wanted.invoiced, amounts(Sums::invoiced)),
         (&wanted.balance, amounts(Sums::balance)),
-        (&wanted.status, Content::Text(badge)),
-        (&wanted.number, Content::Text(number)),
+        (&wanted.status, FieldContent::Text(badge)),
+        (&wanted.number, FieldContent::Text(number)),
     ];
     Ok(values.into_iter().filter_map(|(field, value)| Some((field.clone()?, value))).collect())
 }
@@ -172,7 +148,7 @@ async fn put_as_any(
     tenant: TenantId,
     deal: DealId,
     authors: &[UserId],
-    values: &Values,
+    values: &[(String, FieldContent)],
 ) -> Result<bool, Error> {
     for author in authors {
         match put(app, tenant, *author, deal, values).await {
@@ -190,13 +166,19 @@ async fn put_as_any(
 }
 
 /// Each value in the shape that its field takes.
-async fn put(app: &App, tenant: TenantId, author: UserId, deal: DealId, values: &Values) -> Result<(), Error> {
+async fn put(
+    app: &App,
+    tenant: TenantId,
+    author: UserId,
+    deal: DealId,
+    values: &[(String, FieldContent)],
+) -> Result<(), Error> {
     let fields = settings::fields(app, tenant, author).await?;
     let w = Writer::new(history::locale(app, tenant).await?);
     let mut written = Map::new();
     for (key, value) in values {
         let field = fields.iter().find(|field| field.reference.key == *key && field.is_writable);
-        if let Some(value) = field.and_then(|field| value.shaped(&field.kind_name, w)) {
+        if let Some(value) = field.and_then(|field| value_for(value, &field.kind_name, w)) {
             written.insert(key.clone(), value);
         }
     }
@@ -214,15 +196,16 @@ async fn put(app: &App, tenant: TenantId, author: UserId, deal: DealId, values: 
 mod tests {
     use super::*;
     use crate::language::Language;
+    use rust_decimal::Decimal;
     use rust_decimal::dec;
 
     fn check(currency: &str, amounts: &[Money], number: Decimal, text: &str) {
-        let content = Content::Amounts { currency: currency.to_owned(), amounts: amounts.to_vec() };
+        let content = FieldContent::Amounts { currency: currency.to_owned(), amounts: amounts.to_vec() };
         let w = Writer::new(Language::English);
-        assert_eq!(content.shaped("double", w), Some(providers::number(number)));
+        assert_eq!(value_for(&content, "double", w), Some(providers::number(number)));
         let monetary = json!({ "value": providers::number(number), "currency": currency });
-        assert_eq!(content.shaped("monetary", w), Some(monetary));
-        let words = content.shaped("varchar", w).unwrap();
+        assert_eq!(value_for(&content, "monetary", w), Some(monetary));
+        let words = value_for(&content, "varchar", w).unwrap();
         assert_eq!(words.as_str().unwrap().replace('\u{a0}', " "), text);
     }
 

@@ -1,9 +1,9 @@
 //! The durable work, and who does it. Every replica knows every kind of job.
 
 pub(crate) mod replicas;
-pub(crate) mod turns;
 
 use crate::{
+    admission,
     flows::{
         self, acts, follow, history, install, issue,
         lease::{self, Attempt},
@@ -58,12 +58,12 @@ where
     workers.add_fn(move |_: WorkContext, job: Job<Args>| {
         let (app, work) = (app.clone(), work.clone());
         async move {
-            let Some(_turn) = app.turns.take(tenant(&job.args), Args::KIND).await else {
-                return Ok(WorkOutcome::Snooze(turns::again()));
+            let Some(_permit) = app.admission.try_admit(tenant(&job.args), Args::KIND).await else {
+                return Ok(WorkOutcome::Snooze(admission::retry_delay()));
             };
             let begun = Instant::now();
             let (attempt, calls) = providers::counted(work(app, job.args)).await;
-            telemetry::job(Args::KIND, &attempt, calls, begun.elapsed());
+            telemetry::record_attempt(Args::KIND, outcome_name(&attempt), calls, begun.elapsed());
             outcome(attempt)
         }
     })?;
@@ -188,7 +188,7 @@ pub(crate) async fn look_at_keys(app: App, stop: CancellationToken) {
 pub(crate) async fn count_calls(app: App, stop: CancellationToken) {
     regularly(metering::FLUSH_INTERVAL, ANSWERED, stop, "the counts of calls", || {
         let app = app.clone();
-        async move { metering::flush(&app).await.map(|()| 0) }
+        async move { Ok(app.flush_counts().await.map(|()| 0)?) }
     })
     .await;
 }
@@ -249,5 +249,13 @@ async fn regularly<Looked>(
             () = stop.cancelled() => {}
             () = tokio::time::sleep(pause) => {}
         }
+    }
+}
+/// The name of an attempt's outcome in the figures.
+fn outcome_name(attempt: &Result<Attempt, flows::Error>) -> &'static str {
+    match attempt {
+        Ok(Attempt::Done) => "done",
+        Ok(Attempt::Later(_)) => "later",
+        Err(_) => "failed",
     }
 }

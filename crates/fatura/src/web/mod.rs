@@ -29,7 +29,6 @@ use axum::{
     response::{Html, IntoResponse, Response},
 };
 use error::Error;
-pub(crate) use panel::badge;
 use panel::refused;
 use serde_json::json;
 use std::{

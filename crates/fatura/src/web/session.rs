@@ -84,7 +84,7 @@ pub(crate) async fn exchange(
     headers: HeaderMap,
 ) -> Result<Json<Bearer>, Error> {
     let asked = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let language = Language::of(asked);
+    let language = Locale::language_of(asked);
     let now = app.clock.now();
     let secret = match surface {
         Surface::Panel => &app.config.pipedrive_jwt_secret_panel,
@@ -102,7 +102,7 @@ pub(crate) async fn exchange(
     }
     let claims = Claims { tenant: tenant.id.0, user: user.0, surface, deal: None, exp: (now + LIFE).as_second() };
     let bearer = sign(&app, &claims)?;
-    Ok(Json(Bearer { bearer, seconds: LIFE.as_secs(), language: Language::of(&profile.language).tag() }))
+    Ok(Json(Bearer { bearer, seconds: LIFE.as_secs(), language: Locale::language_of(&profile.language).tag() }))
 }
 
 /// Somebody brings a token that was not signed for this.
@@ -159,7 +159,7 @@ impl Session {
 
     /// For turning a flow's error into an answer.
     pub(crate) fn told(&self) -> impl Fn(flows::Error) -> Error + use<> {
-        Error::of(Language::of(&self.profile.language))
+        Error::of(Locale::language_of(&self.profile.language))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{
     super::{
-        Error, badge, html, refused,
+        Error, html, refused,
         session::{Session, posted},
     },
     PlainPage, page, words,
@@ -252,7 +252,7 @@ pub(crate) async fn correct(
             let zone = form::time_zone(&app, tenant, &before).await.map_err(&told)?;
             let State::Issued(snapshot) = &before.state else { return Err(told(flows::Error::NotFound)) };
             let status = status(snapshot, app.clock.today(&zone));
-            Some(refused(session.writer(), Act::Correct, &reason, &badge(session.writer(), status)))
+            Some(refused(session.writer(), Act::Correct, &reason, &session.writer().badge(status)))
         }
         acts::Outcome::Done | acts::Outcome::Pending => None,
     };

@@ -164,7 +164,7 @@ async fn refusal(
     let connection = store::quickbooks::find(&mut tx, &app.vault, tenant, invoice.connection).await?;
     let zone = connection.map(|connection| connection.company.time_zone).unwrap_or_default();
     let invoices::State::Issued(snapshot) = &invoice.state else { return Ok(None) };
-    let badge = rows::badge(w, status(snapshot, app.clock.today(&zone)));
+    let badge = w.badge(status(snapshot, app.clock.today(&zone)));
     Ok(Some(rows::refused(w, act, reason, &badge)))
 }
 

@@ -4,7 +4,6 @@ mod acts;
 mod rows;
 
 pub(crate) use acts::{act, question, recipient, remove};
-pub(crate) use rows::badge;
 pub(super) use rows::refused;
 
 use super::{Error, html, session::Session};

@@ -92,18 +92,6 @@ impl May {
     }
 }
 
-/// A badge's word.
-pub(crate) fn badge(w: Writer, status: Status) -> String {
-    match status {
-        Status::Open => fl!(w.t, "status-open"),
-        Status::PartiallyPaid => fl!(w.t, "status-partially-paid"),
-        Status::Overdue => fl!(w.t, "status-overdue"),
-        Status::Paid => fl!(w.t, "status-paid"),
-        Status::Voided => fl!(w.t, "status-voided"),
-        Status::Deleted => fl!(w.t, "status-deleted"),
-    }
-}
-
 /// The row of an invoice.
 pub(super) fn row(
     app: &App,
@@ -158,7 +146,7 @@ fn issued(
     let sent = stands.then(|| if snapshot.sent { fl!(w.t, "panel-sent") } else { fl!(w.t, "panel-not-sent") });
     let pending = act.filter(|act| matches!(act.state, acts::State::Queued | acts::State::Sending));
     let refusal = act.and_then(|act| match &act.state {
-        acts::State::Refused(reason) => Some(refused(w, act.wish.act, reason, &badge(w, status))),
+        acts::State::Refused(reason) => Some(refused(w, act.wish.act, reason, &w.badge(status))),
         _ => None,
     });
     let menu = (status != Status::Deleted && pending.is_none()).then(|| Menu {
@@ -177,7 +165,7 @@ fn issued(
         customer: snapshot.customer_name.clone(),
         total: w.money(&snapshot.total),
         status: status.name(),
-        badge: badge(w, status),
+        badge: w.badge(status),
         note: (!notes.is_empty()).then(|| notes.join(" · ")),
         unreadable: None,
         long_dates: format!("{} – {}", w.long_date(&snapshot.issued), w.long_date(&snapshot.due)),

@@ -1,6 +1,6 @@
 //! The settings page's form: what was chosen, and what that changes.
 
-use crate::{format::Writer, language::Language, web::form::words};
+use crate::{format::Writer, locale::Locale, web::form::words};
 use domain::{
     draft::{FieldError, FormField, check_preset},
     mapping::{FieldRef, Preset, Settings, Who, WriteBack},
@@ -191,7 +191,7 @@ pub(super) struct Defaults<'a> {
 /// The names of the settings in which two differ, as on the page.
 pub(super) fn changed(w: Writer, old: &Settings, new: &Settings, defaults: &Defaults<'_>) -> Vec<String> {
     let account = |of: &Settings| of.income_account.clone().or_else(|| defaults.income_account.map(str::to_owned));
-    let language = |of: &Settings| of.language.as_deref().map(Language::of);
+    let language = |of: &Settings| of.language.as_deref().map(Locale::language_of);
     let mut names = Vec::new();
     let mut compare = |differs: bool, name: String| {
         if differs {

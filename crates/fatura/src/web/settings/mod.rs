@@ -8,6 +8,7 @@ use crate::{
     flows::{self, catalogue, connect, history, settings},
     format::Writer,
     language::Language,
+    locale::Locale,
     state::App,
     web,
 };
@@ -276,7 +277,7 @@ async fn render(app: &App, session: &Session, changed: Vec<String>) -> Result<Re
         draft_on_won: chosen.draft_on_won,
         create: who(w, chosen.create),
         void: who(w, chosen.void),
-        languages: languages(w, chosen.language.as_deref().map(Language::of), usual),
+        languages: languages(w, chosen.language.as_deref().map(Locale::language_of), usual),
         write_back: vec![
             ("invoiced", fl!(w.t, "write-invoiced"), writable(&fields, chosen.write_back.invoiced.as_ref())),
             ("balance", fl!(w.t, "write-balance"), writable(&fields, chosen.write_back.balance.as_ref())),
