@@ -1,6 +1,5 @@
 //! Intuit's two environments, with the addresses that belong to each.
 
-use super::Config;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
@@ -52,19 +51,16 @@ impl QuickBooksEnvironment {
     }
 
     /// The problems with the addresses of a configuration. Links of one environment open other companies' transactions in the other.
-    pub(super) fn wrong_addresses(self, config: &Config) -> Vec<String> {
+    pub(super) fn wrong_addresses(self, api: &str, invoices: &str, customers: &str) -> Vec<String> {
         let mut wrong = Vec::new();
-        let links = [
-            ("quickbooks_invoice_url", config.quickbooks_invoice_url.as_str()),
-            ("quickbooks_customer_url", config.quickbooks_customer_url.as_str()),
-        ];
+        let links = [("quickbooks_invoice_url", invoices), ("quickbooks_customer_url", customers)];
         for (key, link) in links {
             let is_web = host(link).is_some() && link.starts_with("http");
             if !is_web || !link.contains("{realm}") || !link.contains("{id}") {
                 wrong.push(format!("{key} is {link}: it has to be an https address with {{realm}} and {{id}} in it"));
             }
         }
-        for (key, address) in [("quickbooks_api_url", config.quickbooks_api_url.as_str())].into_iter().chain(links) {
+        for (key, address) in [("quickbooks_api_url", api)].into_iter().chain(links) {
             let other = Self::ALL.into_iter().find(|other| *other != self && other.has_host(address));
             if let Some(other) = other {
                 let (own, other) = (self.name(), other.name());
@@ -95,6 +91,7 @@ fn host(address: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Config;
     use crate::config::DEFAULTS;
     use figment::{
         Figment,

@@ -1,11 +1,10 @@
 //! Connecting QuickBooks in a browser tab.
 
 use super::{
-    Error, assets,
-    error::words,
-    html,
-    install::{browser, known_browser},
-    pages::{asked, failed, outcome_of},
+    error::{Error, words},
+    flow_cookie::{known_browser, new_browser},
+    page::{assets, html},
+    pages::{Cancelled, asked, denied, failed},
 };
 use crate::{
     flows::{
@@ -37,16 +36,6 @@ pub(super) fn agent(headers: &HeaderMap) -> &str {
     headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default()
 }
 
-/// The end of a flow in which a step was not taken.
-pub(super) fn denied(denied: &Denied) -> Redirect {
-    let mut outcome = outcome_of(&denied.error, "quickbooks");
-    if !denied.sealed.is_empty() {
-        outcome += "?cancelled=";
-        outcome += &denied.sealed;
-    }
-    Redirect::to(&outcome)
-}
-
 /// Takes a ticket and goes on to Intuit.
 pub(crate) async fn begin(
     State(app): State<App>,
@@ -55,7 +44,7 @@ pub(crate) async fn begin(
     ticket: Result<Query<Ticket>, QueryRejection>,
 ) -> Response {
     let Ok(Query(ticket)) = ticket else { return failed(&flows::Error::ForeignFlow, "quickbooks").into_response() };
-    let (secret, jar) = browser(&app, jar);
+    let (secret, jar) = new_browser(&app, jar);
     match connect::begin(&app, &ticket.ticket, agent(&headers), &secret).await {
         Ok(consent) => (jar, Redirect::to(consent.as_str())).into_response(),
         Err(error) => (jar, denied(&error)).into_response(),
@@ -91,13 +80,6 @@ pub(crate) async fn callback(
         Ok(question) => Redirect::to(&format!("/quickbooks/confirm?pending={question}")).into_response(),
         Err(error) => denied(&error).into_response(),
     }
-}
-
-/// Who has cancelled: sealed, and bound to this browser.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(crate) struct Cancelled {
-    pub(crate) cancelled: String,
 }
 
 /// Takes somebody who has cancelled to Intuit once more.

@@ -1,8 +1,12 @@
 //! Installing from Pipedrive, and being uninstalled.
 
-use super::{Error, connect::denied, pages::failed};
+use super::{
+    error::Error,
+    flow_cookie::{known_browser, new_browser},
+    pages::{denied, failed},
+};
 use crate::{
-    flows::{self, catalogue, connect, install, secret},
+    flows::{self, catalogue, connect, install},
     security::{self, Event},
     state::App,
 };
@@ -13,10 +17,7 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Redirect, Response},
 };
-use axum_extra::extract::{
-    CookieJar, Query, QueryRejection,
-    cookie::{Cookie, SameSite},
-};
+use axum_extra::extract::{CookieJar, Query, QueryRejection};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use domain::ids::UserId;
 use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
@@ -25,29 +26,9 @@ use serde::Deserialize;
 use serde_json::Value;
 use url::form_urlencoded;
 
-fn cookie_name(app: &App) -> &'static str {
-    if app.config.is_https() { "__Host-fatura-flow" } else { "fatura-flow" }
-}
-
-/// The secret that this browser holds, and the cookie that makes it hold one.
-pub(crate) fn browser(app: &App, jar: CookieJar) -> (String, CookieJar) {
-    let secret = secret();
-    let cookie = Cookie::build((cookie_name(app), secret.clone()))
-        .path("/")
-        .http_only(true)
-        .secure(app.config.is_https())
-        .same_site(SameSite::Lax);
-    (secret, jar.add(cookie))
-}
-
-/// The secret that this browser brings.
-pub(crate) fn known_browser(app: &App, jar: &CookieJar) -> String {
-    jar.get(cookie_name(app)).map(|cookie| cookie.value().to_owned()).unwrap_or_default()
-}
-
 /// Where the Marketplace's *Install* leads: on to Pipedrive's consent page.
 pub(crate) async fn begin(State(app): State<App>, jar: CookieJar) -> Response {
-    let (secret, jar) = browser(&app, jar);
+    let (secret, jar) = new_browser(&app, jar);
     match install::begin(&app, &secret) {
         Ok(consent) => (jar, Redirect::to(consent.as_str())).into_response(),
         Err(error) => failed(&error, "pipedrive").into_response(),

@@ -78,6 +78,11 @@ fn take(budget: &BodyBudget, taken: &Mutex<Taken>, bytes: usize) -> Result<(), a
     Ok(())
 }
 
+/// No form of ours is larger: 750 lines take about half of it. A draft is stored as large as it comes.
+pub(super) const MAX_BODY_BYTES: usize = 1024 * 1024;
+/// Intuit names no limit for what one webhook tells, of many companies; and what is refused blocks what comes behind it.
+pub(super) const MAX_WEBHOOK_BYTES: usize = 32 * 1024 * 1024;
+
 /// Requests of one address to the pages of strangers: a burst, and so many a second.
 const ADDRESS_BURST: NonZeroU32 = NonZeroU32::new(60).unwrap();
 const ADDRESS_PER_SECOND: NonZeroU32 = NonZeroU32::new(1).unwrap();

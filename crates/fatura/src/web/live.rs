@@ -1,7 +1,7 @@
 //! A stream for each open page: "something of your company has changed, ask again". It holds no data.
 
 use super::{
-    Error,
+    error::Error,
     session::{Session, is_installed},
 };
 use crate::state::App;

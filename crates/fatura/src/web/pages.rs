@@ -1,16 +1,14 @@
 //! The plain pages outside Pipedrive: what Fatura is, and how a flow ended.
 
 use super::{
-    Error, assets,
-    connect::Cancelled,
-    error::{note_security, words},
-    html,
-    install::known_browser,
+    error::{Error, note_security, words},
+    flow_cookie::known_browser,
+    page::{assets, html},
 };
 use crate::{
     flows::{
         self,
-        connect::{self, Standing},
+        connect::{self, Denied, Standing},
     },
     format::Writer,
     locale::Locale,
@@ -25,6 +23,7 @@ use axum::{
 use axum_extra::extract::{CookieJar, Query};
 use i18n_embed_fl::fl;
 use providers::ProviderError;
+use serde::Deserialize;
 use store::tenants::Tenant;
 
 /// The locale that the browser asks for.
@@ -95,6 +94,23 @@ pub(crate) fn outcome_of(error: &flows::Error, provider: &str) -> String {
         }
     };
     format!("/outcome/{provider}-{outcome}")
+}
+
+/// The end of a flow in which a step was not taken.
+pub(crate) fn denied(denied: &Denied) -> Redirect {
+    let mut outcome = outcome_of(&denied.error, "quickbooks");
+    if !denied.sealed.is_empty() {
+        outcome += "?cancelled=";
+        outcome += &denied.sealed;
+    }
+    Redirect::to(&outcome)
+}
+
+/// Who has cancelled: sealed, and bound to this browser.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Cancelled {
+    pub(crate) cancelled: String,
 }
 
 /// Connecting was cancelled: the app is installed all the same, and a connection that there was stands.

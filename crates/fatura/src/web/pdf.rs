@@ -1,6 +1,6 @@
 //! An invoice's PDF in a new tab.
 
-use super::{Error, pages::failed, session::Session};
+use super::{error::Error, pages::failed, session::Session};
 use crate::{flows::pdf, state::App};
 use axum::{
     Json,

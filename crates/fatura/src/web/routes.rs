@@ -2,8 +2,16 @@
 //! also puts its check before its handler. `docs/routes.md` shows the table, and `e2e/routes.test.mjs` tries each row in every role.
 
 use super::{
-    BODY_MOST, Error, WEBHOOK_MOST, brand, connect, embeddable, form, install, live, pages, panel, pdf, ready, session,
-    session::Surface, settings, shell, webhooks,
+    brand, connect,
+    error::Error,
+    form,
+    headers::embeddable,
+    health::ready,
+    install,
+    limits::{MAX_BODY_BYTES, MAX_WEBHOOK_BYTES},
+    live, pages, panel, pdf, session,
+    session::Surface,
+    settings, shell, webhooks,
 };
 use crate::{flows::rights, state::App};
 use axum::{
@@ -80,7 +88,7 @@ macro_rules! routes {
             handler: || routing::$method($handler),
         }),+]
     };
-    (@body) => { BODY_MOST };
+    (@body) => { MAX_BODY_BYTES };
     (@body $body:expr) => { $body };
 }
 
@@ -107,7 +115,7 @@ static ROUTES: &[Route] = routes! {
     get "/quickbooks/again" Access::Link, connect::again;
     get "/quickbooks/confirm" Access::Link, connect::confirmation;
     post "/quickbooks/confirm" Access::Link, connect::confirm;
-    post "/quickbooks/webhook" Access::Provider, webhooks::quickbooks, WEBHOOK_MOST;
+    post "/quickbooks/webhook" Access::Provider, webhooks::quickbooks, MAX_WEBHOOK_BYTES;
     get "/pdf/{invoice}/{ticket}" Access::Link, pdf::show;
 
     post "/session/{surface}" Access::PipedriveToken, session::exchange;

@@ -3,7 +3,7 @@
 //! Pipedrive opens a page with a signed token in its address. The entry drops it and redirects, so that it gets
 //! into no history, no log and no `Referer`; the shell asks the SDK for a fresh one.
 
-use super::{Error, html, session::Surface};
+use super::{error::Error, page::html, session::Surface};
 use crate::format::Writer;
 use askama::Template;
 use axum::{

@@ -1,6 +1,6 @@
 //! QuickBooks tells that something has changed. Answered at once; the reading is a job.
 
-use super::WEBHOOK_MOST;
+use super::limits::MAX_WEBHOOK_BYTES;
 use crate::{
     flows::follow,
     security::{self, Event},
@@ -27,7 +27,7 @@ pub(crate) async fn quickbooks(State(app): State<App>, headers: HeaderMap, body:
         security::record(Event::SignatureRefused, None);
         return StatusCode::UNAUTHORIZED;
     }
-    let body = match tokio::time::timeout(BODY_DEADLINE, to_bytes(body, WEBHOOK_MOST)).await {
+    let body = match tokio::time::timeout(BODY_DEADLINE, to_bytes(body, MAX_WEBHOOK_BYTES)).await {
         Ok(Ok(body)) => body,
         Ok(Err(_)) => return StatusCode::PAYLOAD_TOO_LARGE,
         Err(_) => return StatusCode::REQUEST_TIMEOUT,

@@ -7,9 +7,9 @@ pub(super) mod words;
 pub(crate) use outcome::{again, correct, create, create_posted, progress};
 
 use super::{
-    Error, assets, html,
+    error::Error,
+    page::{add_snackbar, assets, html},
     session::{Session, posted},
-    tell,
 };
 use crate::{
     flows::{
@@ -312,7 +312,7 @@ pub(crate) async fn unlink(
             .await
             .map_err(&told)?;
     let mut response = page(&app, &session, &opened, None)?;
-    tell(response.headers_mut(), &fl!(session.writer().t, "panel-unlinked"));
+    add_snackbar(response.headers_mut(), &fl!(session.writer().t, "panel-unlinked"));
     Ok(response)
 }
 

@@ -2,7 +2,9 @@
 
 use super::{
     super::{
-        Error, html, refused,
+        error::Error,
+        page::html,
+        panel::rows::refused,
         session::{Session, posted},
     },
     PlainPage, page, words,

@@ -9,7 +9,12 @@ use crate::{
     },
     format::Writer,
     state::App,
-    web::{Error, form::words, html, session::Session, tell},
+    web::{
+        error::Error,
+        form::words,
+        page::{add_snackbar, html},
+        session::Session,
+    },
 };
 use askama::Template;
 use axum::{
@@ -69,7 +74,7 @@ pub(crate) async fn act(
                 Act::Send => fl!(w.t, "act-sent", number = number),
                 Act::Correct => fl!(w.t, "act-corrected", number = number),
             };
-            tell(response.headers_mut(), &message);
+            add_snackbar(response.headers_mut(), &message);
             Ok(response)
         }
         // The form comes back with what was typed.
@@ -142,7 +147,7 @@ pub(crate) async fn remove(
     let removed = panel::remove_refused(&app, tenant, user, InvoiceId(invoice)).await.map_err(&told)?;
     if removed {
         let mut response = render(&app, &session, record, &asked, None).await?;
-        tell(response.headers_mut(), &fl!(w.t, "panel-removed"));
+        add_snackbar(response.headers_mut(), &fl!(w.t, "panel-removed"));
         return Ok(response);
     }
     let mut response = render(&app, &session, record, &asked, Some(fl!(w.t, "panel-not-removed"))).await?;

@@ -1,12 +1,15 @@
 //! The side panel of a deal, a person or an organization: its invoices and what can be done with them.
 
 mod acts;
-mod rows;
+pub(super) mod rows;
 
 pub(crate) use acts::{act, question, recipient, remove};
-pub(super) use rows::refused;
 
-use super::{Error, html, session::Session};
+use super::{
+    error::Error,
+    page::{add_snackbar, html},
+    session::Session,
+};
 use crate::{
     flows::{
         self, follow,
@@ -197,7 +200,7 @@ pub(crate) async fn unlink(
     let record = address.record().map_err(&told)?;
     panel::unlink(&app, session.tenant.id, session.user, record).await.map_err(&told)?;
     let mut response = render(&app, &session, record, &asked, None).await?;
-    super::tell(response.headers_mut(), &fl!(session.writer().t, "panel-unlinked"));
+    add_snackbar(response.headers_mut(), &fl!(session.writer().t, "panel-unlinked"));
     Ok(response)
 }
 

@@ -3,14 +3,18 @@
 mod attention;
 mod chosen;
 
-use super::{Error, html, session::Session, tell};
+use super::{
+    error::Error,
+    page::{add_snackbar, html},
+    session::Session,
+};
 use crate::{
     flows::{self, catalogue, connect, history, settings},
     format::Writer,
     language::Language,
     locale::Locale,
     state::App,
-    web,
+    web::connect::agent,
 };
 use askama::Template;
 use attention::{StuckRow, UnreadableRow};
@@ -324,7 +328,7 @@ pub(crate) async fn again(
     };
     taken_up.map_err(&told)?;
     let mut response = render(&app, &session, Vec::new()).await?;
-    tell(response.headers_mut(), &fl!(session.writer().t, "stuck-taken-up"));
+    add_snackbar(response.headers_mut(), &fl!(session.writer().t, "stuck-taken-up"));
     Ok(response)
 }
 
@@ -446,7 +450,7 @@ pub(crate) async fn save(
     let defaults = Defaults { income_account: account };
     let changed = chosen::changed(w, &saved, &wanted, &defaults);
     let mut response = render(&app, &session, changed).await?;
-    tell(response.headers_mut(), &fl!(w.t, "settings-saved"));
+    add_snackbar(response.headers_mut(), &fl!(w.t, "settings-saved"));
     Ok(response)
 }
 
@@ -456,7 +460,7 @@ pub(crate) async fn connect(
     session: Session,
     headers: HeaderMap,
 ) -> Result<Json<serde_json::Value>, Error> {
-    let agent = web::connect::agent(&headers);
+    let agent = agent(&headers);
     let url = connect::ticket(&app, session.tenant.id, session.user, agent).await.map_err(session.told())?;
     Ok(Json(json!({ "url": url.as_str() })))
 }
