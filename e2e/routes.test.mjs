@@ -158,6 +158,22 @@ test("a user who may not see the deal gets the answer for one that does not exis
   await refused(tried, hidden, await bearerOf("settings", MIGUEL), [404], "hidden from this user");
 });
 
+test("the panels of an organization and a person leave out invoices of deals that are hidden from the user", { timeout: 60_000 }, async () => {
+  const { org_id: organization, person_id: person } = await (await pipedriveApi(env, US))("GET", `v2/deals/${hidden.deal}`);
+  const shown = async ({ company, user }, record) => {
+    const { call } = await session(env, "panel", company, user);
+    const refreshed = await call(`/panel/${record}/refresh?rows=1000`, {});
+    const ids = ({ status, text }) => (assert.equal(status, 200, text), [...text.matchAll(/<li class="invoice" id="invoice-([0-9a-f-]+)"/g)].map(([, id]) => id));
+    const found = ids(await call(`/panel/${record}?rows=1000`));
+    assert.deepEqual(ids(refreshed), found);
+    return [visible, hidden].map(({ invoice }) => found.includes(invoice));
+  };
+  for (const record of [`organization/${organization}`, `person/${person}`]) {
+    assert.deepEqual(await shown(US, record), [true, true], record);
+    assert.deepEqual(await shown(MIGUEL, record), [true, false], record);
+  }
+});
+
 test("nobody voids, deletes, sends or corrects an invoice of a deal that they may not see", { timeout: 60_000 }, async () => {
   const asked = await session(env, "panel", US.company, US.user);
   const { seen } = (await invoiceRows((_, path) => asked.call(path), hidden.deal)).find(({ id }) => id === hidden.invoice);
