@@ -121,6 +121,22 @@ for (const old of ["lives", "dies"]) {
   });
 }
 
+test("a Pipedrive user's tokens are refreshed day after day, where each refresh token works once: nobody notices", { timeout: 60_000 }, async () => {
+  const toPipedrive = async () => (await (await control(env, "/calls", undefined, "GET")).json()).filter((call) => call.provider === "pipedrive" && call.path.includes("/oauth/token"));
+  const quirk = async (old_refresh_token) => assert.equal((await control(env, "/pipedrive/quirks", { old_refresh_token })).status, 204);
+  await quirk("dies");
+  for (let day = 0; day < 3; day++) {
+    await control(env, "/clock", { advance_seconds: DAY });
+    await control(env, "/pipedrive/expire", { user_id: US.user });
+    const before = (await toPipedrive()).length;
+    const callers = await Promise.all(Array.from({ length: 6 }, () => open("panel")));
+    for (const { status, text } of await Promise.all(callers.map((call) => call("/panel/deal/3", undefined)))) assert.equal(status, 200, `day ${day}: ${text}`);
+    assert.equal((await toPipedrive()).length, before + 1, `day ${day}`);
+  }
+  assert.ok(await bill(env, US, 5, LINE));
+  await quirk("stays");
+});
+
 test("the answer with the new tokens is lost, and the old refresh token lives: it goes on by itself, with one invoice", { timeout: 90_000 }, async () => {
   const before = (await invoices()).length;
   const deal = await roomyDeal(env, US, 3);

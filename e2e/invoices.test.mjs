@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { assertAccessible, picture, plain } from "./browser.mjs";
-import { bill, billedOnce, control, installed, openForm, session } from "./http.mjs";
+import { bill, billedOnce, control, installed, openForm, roomyDeal, session } from "./http.mjs";
 import { BR, CASCADE, MIGUEL, US } from "./people.mjs";
 import { scene } from "./scene.mjs";
 import { menu, notesOf, openDeal, openRecord, panel, quickbooks } from "./story.mjs";
@@ -16,7 +16,7 @@ const { env, done, as } = scene("invoices", async (env) => {
 
 const invoice = async (number) => (await books(`select * from Invoice where DocNumber = '${number}'`)).Invoice?.[0];
 const confirm = async (page, verb) => page.getByRole("dialog").getByRole("button", { name: verb, exact: true }).click();
-const notes = (who, deal, count) => notesOf(env, who, deal, count);
+const notes = (who, deal, count, patience) => notesOf(env, who, deal, count, patience);
 
 test("the badge follows QuickBooks on an open panel, and the history tells each change once", { timeout: 120_000 }, () =>
   as(US, async (page) => {
@@ -299,6 +299,23 @@ test("a history entry whose answer is lost stands once", { timeout: 60_000 }, as
   for (let at = 0; at < 150 && (await writes()) < 2; at++) await new Promise((go) => setTimeout(go, 100));
   await new Promise((go) => setTimeout(go, 1500));
   assert.equal(await created(), 1);
+});
+
+test("an entry that says the same as an earlier one is a note of its own, also where it has to be sent again", { timeout: 60_000 }, async () => {
+  const deal = await roomyDeal(env, US, 10);
+  const number = await bill(env, US, deal, { ...CASCADE, "lines[0][item]": "10", "lines[0][unit_price]": "10", "lines[0][tax_code]": "NON" });
+  const { Id: id } = await invoice(number);
+  const pay = () => done("/quickbooks/payment", { realm_id: US.realm, invoice_id: id });
+  const { Id: payment } = await pay();
+  assert.equal((await notes(US, deal, 2)).length, 2);
+  await done("/quickbooks/delete", { realm_id: US.realm, entity: "Payment", id: payment });
+  assert.equal((await notes(US, deal, 3)).length, 3);
+  // The second one is lost on its way: the first stands for another entry.
+  await done("/faults", { provider: "pipedrive", method: "POST", path: "/notes", effect: "drop_before" });
+  await pay();
+  const written = await notes(US, deal, 4, 300);
+  assert.deepEqual(written.map((note) => /created|is paid|open/.exec(note)?.[0]), ["created", "is paid", "open", "is paid"], written.join("\n"));
+  assert.equal(written[1], written[3]);
 });
 
 test("the panels of an organization and a person", { timeout: 120_000 }, async () => {

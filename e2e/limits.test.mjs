@@ -8,6 +8,7 @@ import { start } from "../scripts/stack.mjs";
 import { bill, control, installed, openForm, roomyDeal, session, settled, unseen } from "./http.mjs";
 import { CASCADE, MIGUEL, US } from "./people.mjs";
 import { scene } from "./scene.mjs";
+import { createDatabase, sharing } from "./storm/database.mjs";
 
 const LINE = { ...CASCADE, "lines[0][item]": "12", "lines[0][unit_price]": "10", "lines[0][tax_code]": "NON" };
 const { env, done } = scene("limits", async (env) => {
@@ -43,6 +44,31 @@ test("many people type, look and create, and QuickBooks refuses no call as one t
   const calls = await toQuickBooks();
   assert.deepEqual(calls.filter(({ status }) => status === 429), []);
   assert.ok(calls.length > 60, `only ${calls.length} calls`);
+});
+
+test("two replicas together stay below what QuickBooks allows in a second", { skip: process.env.TEST_POSTGRES_URL ? false : "TEST_POSTGRES_URL is not set", timeout: 180_000 }, async (t) => {
+  const dir = mkdtempSync(join(tmpdir(), "fatura-rate-"));
+  // Four calls in a second: two for each of the replicas, which may both have one in hand. Alone, each would make four.
+  const database = (await createDatabase()).url;
+  const stack = await start({ dir, replicas: 2, database, settings: { FATURA_QUICKBOOKS_CALLS_A_MINUTE: "240" } });
+  t.after(async () => {
+    await stack.stop();
+    rmSync(dir, { recursive: true, force: true });
+  });
+  const { env } = stack;
+  await sharing(database, 2);
+  await control(env, "/pipedrive/limits", { burst: 0, daily_for_each_seat: 0 });
+  await installed(env, US);
+  await bill(env, US, 8, LINE);
+  assert.equal((await control(env, "/quickbooks/limits", { requests_per_second: 7 })).status, 204);
+  const calls = async () => (await (await control(env, "/calls", undefined, "GET")).json()).filter((call) => call.provider === "quickbooks");
+  const before = (await calls()).length;
+  const callers = await Promise.all(stack.replicas.map((each) => session({ ...env, FATURA_URL: each.url }, "panel", US.company, US.user)));
+  const answers = await Promise.all(Array.from({ length: 32 }, (_, at) => callers[at % 2].call("/panel/deal/8/refresh", {})));
+  const made = (await calls()).slice(before);
+  assert.deepEqual(made.filter(({ status }) => status === 429), [], "QuickBooks refused calls");
+  for (const { status, text } of answers) assert.equal(status, 200, text);
+  assert.ok(made.length >= 32, `${made.length} calls`);
 });
 
 test("one user does not use up what Pipedrive allows the company: a colleague goes on", { timeout: 120_000 }, async (t) => {

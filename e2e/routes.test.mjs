@@ -9,6 +9,7 @@ import { start } from "../scripts/stack.mjs";
 import { bill, control, installed, pipedriveApi, roomyDeal, saveSettings, session } from "./http.mjs";
 import { BR, CASCADE, MIGUEL, US } from "./people.mjs";
 import { createDatabase } from "./storm/database.mjs";
+import { rows as invoiceRows } from "./storm/people.mjs";
 import { quickbooks } from "./story.mjs";
 
 const LINE = { ...CASCADE, "lines[0][item]": "12", "lines[0][unit_price]": "10", "lines[0][tax_code]": "NON" };
@@ -155,6 +156,53 @@ test("a user who may not see the deal gets the answer for one that does not exis
   }
   const tried = sessions.find(({ path }) => path === "/settings/try");
   await refused(tried, hidden, await bearerOf("settings", MIGUEL), [404], "hidden from this user");
+});
+
+test("the panels of an organization and a person leave out invoices of deals that are hidden from the user", { timeout: 60_000 }, async () => {
+  const { org_id: organization, person_id: person } = await (await pipedriveApi(env, US))("GET", `v2/deals/${hidden.deal}`);
+  const shown = async ({ company, user }, record) => {
+    const { call } = await session(env, "panel", company, user);
+    const refreshed = await call(`/panel/${record}/refresh?rows=1000`, {});
+    const ids = ({ status, text }) => (assert.equal(status, 200, text), [...text.matchAll(/<li class="invoice" id="invoice-([0-9a-f-]+)"/g)].map(([, id]) => id));
+    const found = ids(await call(`/panel/${record}?rows=1000`));
+    assert.deepEqual(ids(refreshed), found);
+    return [visible, hidden].map(({ invoice }) => found.includes(invoice));
+  };
+  for (const record of [`organization/${organization}`, `person/${person}`]) {
+    assert.deepEqual(await shown(US, record), [true, true], record);
+    assert.deepEqual(await shown(MIGUEL, record), [true, false], record);
+  }
+});
+
+test("nobody voids, deletes, sends or corrects an invoice of a deal that they may not see", { timeout: 60_000 }, async () => {
+  const asked = await session(env, "panel", US.company, US.user);
+  const { seen } = (await invoiceRows((_, path) => asked.call(path), hidden.deal)).find(({ id }) => id === hidden.invoice);
+  const outbox = async () => (await control(env, "/quickbooks/outbox", { realm_id: US.realm })).text();
+  const { call } = await session(env, "panel", MIGUEL.company, MIGUEL.user);
+  const before = [await state(), await outbox()];
+  const paths = ["void", "delete", "send"].flatMap((act) => [hidden, visible].map(({ deal }) => `/panel/deal/${deal}/invoices/${hidden.invoice}/${act}`));
+  for (const path of [...paths, `/invoices/${hidden.invoice}/correct`]) {
+    const answer = await call(path, { seen, recipient: "nobody@customer.example", key: crypto.randomUUID() });
+    assert.equal(answer.status, 404, `${path}: ${answer.text}`);
+    assert.deepEqual([await state(), await outbox()], before, `${path}: something has changed`);
+  }
+});
+
+test("a link to a PDF shows nothing once its user may not see the deal any more", { timeout: 60_000 }, async () => {
+  const seenBy = (visible_to) => control(env, "/pipedrive/change", { company_id: US.company, entity: "deal", id: visible.deal, changes: { visible_to } });
+  const { call } = await session(env, "panel", MIGUEL.company, MIGUEL.user);
+  const link = async () => JSON.parse((await call(`/invoices/${visible.invoice}/pdf`, {})).text).url;
+  const [before, after] = [await link(), await link()];
+  const prints = async () => (await (await control(env, "/calls", undefined, "GET")).json()).filter(({ path }) => path.endsWith("/pdf")).length;
+  const begun = await prints();
+  assert.equal((await fetch(before)).headers.get("content-type"), "application/pdf");
+  assert.equal(await prints(), begun + 1);
+  assert.equal((await seenBy(1)).status, 200);
+  const answer = await fetch(after, { redirect: "manual" });
+  assert.equal(answer.status, 303);
+  assert.match(answer.headers.get("location"), /^\/outcome\//);
+  assert.equal(await prints(), begun + 1, "QuickBooks was asked for it");
+  assert.equal((await seenBy(3)).status, 200);
 });
 
 test("a user of another company sees and changes nothing", { timeout: 240_000 }, async () => {

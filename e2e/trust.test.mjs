@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { start } from "../scripts/stack.mjs";
-import { bill, billedOnce, browser, claims, connectUntilConfirmation, control, decide, fieldsOf, installed, liveCallback, openForm, session, settled, signed } from "./http.mjs";
+import { bill, billedOnce, browser, claims, connectUntilConfirmation, control, create, decide, fieldsOf, installed, liveCallback, openForm, roomyDeal, session, settled, signed } from "./http.mjs";
 import { createDatabase } from "./storm/database.mjs";
 import { quickbooks } from "./story.mjs";
 
@@ -114,6 +114,52 @@ test("twenty presses at once make one invoice", async () => {
   const answers = await Promise.all(Array.from({ length: 20 }, async () => settled(call, await call("/deals/12/invoices", fields))));
   assert.deepEqual([...new Set(answers.map((answer) => answer.status))], [200]);
   assert.equal((await invoices(US.realm)).length, before + 1);
+});
+
+test("the keys of a form bill its own deal and no other", async () => {
+  const LINE = { ...cascade, "lines[0][item]": "12", "lines[0][unit_price]": "10", "lines[0][tax_code]": "NON" };
+  const opened = async () => {
+    const deal = await roomyDeal(env, US, 3);
+    return { deal, ...(await openForm(env, US, deal, LINE)) };
+  };
+  const [own, other] = [await opened(), await opened()];
+  const before = (await invoices(US.realm)).length;
+  const count = async () => (await invoices(US.realm)).length - before;
+  const numberOf = (text) => /data-number="([^"]*)"/.exec(text)?.[1];
+  const refused = async (fields, why) => {
+    const answer = await settled(other.call, await other.call(`/deals/${other.deal}/invoices`, fields));
+    assert.equal(answer.status, 404, `${why}: ${answer.text}`);
+    assert.equal(numberOf(answer.text), undefined, why);
+  };
+
+  // The key by which the browser itself posts a form.
+  const post = ({ deal }, fields) => fetch(`${env.FATURA_URL}/posted/deals/${deal}/invoices`, { method: "POST", body: new URLSearchParams(fields) });
+  assert.equal((await post(other, { ...other.fields, posted: own.fields.posted })).status, 401);
+  assert.equal((await post(other, { ...other.fields, posted: own.fields.posted, intent: own.fields.intent })).status, 401);
+  assert.equal(await count(), 0);
+
+  // The intent key: of a form that is open, of one that QuickBooks refused, and of one that has made its invoice.
+  const borrowed = { ...other.fields, intent: own.fields.intent };
+  await refused(borrowed, "open");
+  await refused({ ...borrowed, window: "" }, "open, without a window");
+  assert.equal((await other.call(`/deals/${other.deal}/form/preview`, { ...borrowed, window: "" })).status, 404);
+  assert.equal(await count(), 0);
+  await control(env, "/faults", { provider: "quickbooks", method: "POST", path: "/invoice", effect: { fault: "6000" } });
+  assert.equal((await settled(own.call, await own.call(`/deals/${own.deal}/invoices`, own.fields))).status, 422);
+  await refused(borrowed, "refused by QuickBooks");
+  assert.equal(await count(), 0);
+  const number = numberOf((await create(own.call, own.deal, own.fields)).text);
+  assert.ok(number);
+  await refused(borrowed, "billed");
+  await refused({ ...borrowed, "lines[0][unit_price]": "20" }, "billed, with another price");
+  assert.equal(await count(), 1);
+
+  // The other deal is billed with its own key, once.
+  const billed = await create(other.call, other.deal, other.fields);
+  assert.ok(numberOf(billed.text) && numberOf(billed.text) !== number, billed.text);
+  assert.equal(await count(), 2);
+  const panel = async ({ deal }) => [...(await (await session(env, "panel", US.company, US.user)).call(`/panel/deal/${deal}`)).text.matchAll(/class="number">([^<]*)</g)].map(([, shown]) => shown);
+  assert.deepEqual([await panel(own), await panel(other)], [[number], [numberOf(billed.text)]]);
 });
 
 test("an outage delays the invoice and does not lose it", async () => {

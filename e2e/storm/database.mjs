@@ -12,3 +12,16 @@ export async function createDatabase() {
   const restart = () => new Promise((go, no) => execFile("bash", ["-c", command], (error) => (error ? no(error) : go())));
   return { url: `${server}/${name}`, ...(command ? { restart } : {}) };
 }
+
+/** Waits until so many replicas on this database share what QuickBooks allows: each has seen the others since it has started. */
+export async function sharing(url, replicas) {
+  const seen = () => execFileSync("psql", [url, "-Atqc", "select seen_at from replica"], { encoding: "utf8" }).trim().split("\n").map(Number);
+  const all = () => seen().length === replicas;
+  const pause = () => new Promise((go) => setTimeout(go, 200));
+  const end = Date.now() + 40_000;
+  while (!all() && Date.now() < end) await pause();
+  // A replica that has just started takes the least for six seconds, and looks at the others every five.
+  const since = Math.max(...seen()) + 6_000_000;
+  while (!seen().every((at) => at > since) && Date.now() < end) await pause();
+  if (!all() || Date.now() >= end) throw new Error(`${seen().length} replicas, not ${replicas}, share what QuickBooks allows`);
+}

@@ -108,3 +108,30 @@ impl Gates {
         self.gates.get_with((connection, replicas), async { Gate::new(self.allowed.shared(replicas)) }).await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uuid::Uuid;
+
+    const TENANT: TenantId = TenantId(Uuid::from_u128(1));
+    const OTHER_TENANT: TenantId = TenantId(Uuid::from_u128(2));
+    const USER: UserId = UserId(1);
+    const COLLEAGUE: UserId = UserId(2);
+
+    #[tokio::test]
+    async fn a_users_share_is_used_up_by_nobody_else() {
+        let gates = Gates::new(500, 40);
+        for _ in 0..10 {
+            assert!(gates.may_call(TENANT, USER).await.is_ok());
+        }
+        assert!(gates.may_call(TENANT, USER).await.is_err());
+        // In the other company it is another user with the same number.
+        assert!(gates.may_call(OTHER_TENANT, USER).await.is_ok());
+        assert!(gates.may_call(TENANT, COLLEAGUE).await.is_ok());
+        gates.count_calls(TENANT, COLLEAGUE, 10).await;
+        assert!(gates.may_call(TENANT, COLLEAGUE).await.is_err());
+        assert!(gates.may_call(OTHER_TENANT, COLLEAGUE).await.is_ok());
+        assert!(gates.may_call(OTHER_TENANT, USER).await.is_ok());
+    }
+}

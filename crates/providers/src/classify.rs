@@ -112,3 +112,27 @@ pub(crate) fn classify(
         (status, None) => Told { meaning: Meaning::Refused, faults: Vec::new() }.into_error(status, call_id),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn classified(status: u16, body: &str) -> ProviderError {
+        let status = StatusCode::from_u16(status).expect("a status");
+        let explain = Explain { provider: "a provider", refusal: |_| None };
+        classify(status, String::new(), None, body.into(), explain)
+    }
+
+    /// Taken for not carried out, a write would be sent again under no doubt.
+    #[test]
+    fn a_gateway_does_not_say_whether_the_call_was_carried_out() {
+        for status in [500, 502, 504, 520, 524, 302] {
+            for body in ["", "<html>Bad gateway</html>", "{}"] {
+                let error = classified(status, body);
+                assert!(matches!(error, ProviderError::Unknown(_)), "{status} {body}: {error:?}");
+            }
+        }
+        assert!(matches!(classified(503, ""), ProviderError::Away));
+        assert!(matches!(classified(429, ""), ProviderError::Busy(pause) if pause == BUSY_DEFAULT));
+    }
+}

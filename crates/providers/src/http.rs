@@ -301,7 +301,12 @@ impl Parts {
 mod tests {
     use super::*;
     use crate::Allowance;
-    use tokio::{net::TcpListener, time::timeout};
+    use std::sync::atomic::{AtomicU32, Ordering};
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        net::TcpListener,
+        time::timeout,
+    };
 
     const MOMENT: Duration = Duration::from_millis(100);
 
@@ -315,5 +320,44 @@ mod tests {
         timeout(MOMENT, http.send(http.client.get(address), explain)).await.expect_err("no answer yet");
         timeout(MOMENT, gate.enter(Lane::Interactive)).await.expect_err("the provider is at work still");
         timeout(Duration::from_secs(5), gate.enter(Lane::Interactive)).await.expect("in time").expect("open");
+    }
+
+    /// Answers each call with the same bytes; where, and how many calls came.
+    async fn answers(bytes: &'static [u8]) -> (String, Arc<AtomicU32>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = format!("http://{}", listener.local_addr().expect("an address"));
+        let calls = Arc::new(AtomicU32::new(0));
+        let counted = Arc::clone(&calls);
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                counted.fetch_add(1, Ordering::Relaxed);
+                let _ = stream.read(&mut [0; 4096]).await;
+                let _ = stream.write_all(bytes).await;
+                let _ = stream.shutdown().await;
+            }
+        });
+        (address, calls)
+    }
+
+    #[tokio::test]
+    async fn a_company_that_asks_to_wait_is_not_called_meanwhile_and_others_are() {
+        let (address, calls) =
+            answers(b"HTTP/1.1 429 Too Many Requests\r\nretry-after: 30\r\ncontent-length: 0\r\n\r\n").await;
+        let allowed = Allowance { a_minute: 600, burst: 10, at_once: 5, batches_a_minute: 0 };
+        let (gate, of_another_company) = (Gate::new(allowed), Gate::new(allowed));
+        let http = Http::new(Duration::from_secs(5)).expect("a client");
+        let explain = Explain { provider: "busy", refusal: |_| None };
+        let call = async |gate: &Gate, lane| {
+            http.through(gate, lane).send(http.client.post(&address), explain).await.expect_err("it is busy")
+        };
+        let first = call(&gate, Lane::Interactive).await;
+        assert!(matches!(first, ProviderError::Busy(pause) if pause.as_secs() == 30), "{first:?}");
+        for lane in [Lane::Interactive, Lane::Background, Lane::Interactive] {
+            let error = call(&gate, lane).await;
+            assert!(matches!(error, ProviderError::Busy(pause) if (28..=30).contains(&pause.as_secs())), "{error:?}");
+        }
+        assert_eq!(calls.load(Ordering::Relaxed), 1, "none of the later calls was made");
+        call(&of_another_company, Lane::Interactive).await;
+        assert_eq!(calls.load(Ordering::Relaxed), 2);
     }
 }

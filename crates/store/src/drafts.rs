@@ -185,6 +185,27 @@ pub async fn take_over(
     save(tx, tenant, deal, user, form, now).await
 }
 
+/// Whether the form's key was issued for another deal: an invoice of that deal, or a draft that this user has of it, holds the key.
+pub async fn belongs_to_other_deal(
+    tx: &mut Tx,
+    tenant: TenantId,
+    deal: DealId,
+    user: UserId,
+    form: &Form,
+) -> Result<bool, Error> {
+    let Some(key) = intent_key(form) else { return Ok(false) };
+    let of_invoice: Option<i64> = on!(tx, c => sqlx::query_scalar(
+        "SELECT deal_id FROM invoice WHERE tenant_id = $1 AND intent = $2 AND deal_id <> $3")
+        .bind(tenant.0).bind(key.0).bind(deal.0).fetch_optional(c).await)?;
+    if of_invoice.is_some() {
+        return Ok(true);
+    }
+    let of_draft: Option<i64> = on!(tx, c => sqlx::query_scalar(
+        "SELECT deal_id FROM draft WHERE tenant_id = $1 AND user_id = $2 AND intent = $3 AND deal_id <> $4 LIMIT 1")
+        .bind(tenant.0).bind(user.0).bind(key.0.to_string()).bind(deal.0).fetch_optional(c).await)?;
+    Ok(of_draft.is_some())
+}
+
 /// Whether the form's key has made an invoice.
 async fn is_used(tx: &mut Tx, tenant: TenantId, form: &Form) -> Result<bool, Error> {
     let Some(key) = intent_key(form) else { return Ok(false) };

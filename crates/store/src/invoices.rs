@@ -254,7 +254,9 @@ pub async fn place(tx: &mut Tx, tenant: TenantId, intent: &Intent, now: Timestam
         return Ok(Placed::New(intent.id));
     }
     let known = by_intent(tx, tenant, intent.key).await?.ok_or(Error::Unreadable("invoice"))?;
-    if let State::Refused(_) = known.state {
+    if known.deal == intent.deal
+        && let State::Refused(_) = known.state
+    {
         // A customer that was created before the refusal is the one that is still meant, unless the choice changed.
         let customer = known.customer.as_deref().filter(|_| known.draft.customer == intent.draft.customer);
         let renewed = on!(tx, c => sqlx::query(

@@ -24,6 +24,7 @@ use providers::pipedrive::DealParties;
 use rust_decimal::Decimal;
 use std::sync::Arc;
 use store::{
+    Tx,
     drafts::{self, Origin, Saved},
     grants,
     invoices::{self, Invoice, Of},
@@ -245,6 +246,9 @@ pub(crate) async fn change(
     change: Change,
 ) -> Result<OpenForm, Error> {
     let (is_renewed, is_here) = (matches!(change, Change::Renewed), matches!(change, Change::Here));
+    let mut tx = app.db.read().await?;
+    require_own_key(&mut tx, tenant, user, id, &form).await?;
+    drop(tx);
     let mut opened = Box::pin(filled(app, tenant, user, id, writer, Some(form), Some(change))).await?;
     if is_renewed {
         opened.form.intent = Uuid::new_v4().to_string();
@@ -444,15 +448,21 @@ fn empty_prices(form: &mut Form) {
     form.priced_in.clone_from(&form.currency);
 }
 
+/// Fails with [`Error::NotFound`] where the key of a form was issued for another deal.
+async fn require_own_key(tx: &mut Tx, tenant: TenantId, user: UserId, deal: DealId, form: &Form) -> Result<(), Error> {
+    if drafts::belongs_to_other_deal(tx, tenant, deal, user, form).await? { Err(Error::NotFound) } else { Ok(()) }
+}
+
 /// Keeps what was typed, unless something newer was kept or the form was opened elsewhere since.
 pub(crate) async fn keep(app: &App, tenant: TenantId, user: UserId, deal: DealId, form: &Form) -> Result<Saved, Error> {
     let mut tx = app.db.begin().await?;
+    require_own_key(&mut tx, tenant, user, deal, form).await?;
     let saved = drafts::save(&mut tx, tenant, deal, user, form, app.clock.now()).await?;
     tx.commit().await?;
     Ok(saved)
 }
 
-/// Keeps a form that is submitted, whichever window it is in.
+/// Keeps a form that is submitted, whichever window it is in. [`Error::NotFound`] where its key was issued for another deal.
 pub(super) async fn keep_submitted(
     app: &App,
     tenant: TenantId,
@@ -461,6 +471,7 @@ pub(super) async fn keep_submitted(
     form: &Form,
 ) -> Result<(), Error> {
     let mut tx = app.db.begin().await?;
+    require_own_key(&mut tx, tenant, user, deal, form).await?;
     drafts::take_over(&mut tx, tenant, deal, user, form, app.clock.now()).await?;
     tx.commit().await?;
     Ok(())

@@ -79,32 +79,7 @@ impl<'a, Id: Leased> Hold<'a, Id> {
     /// Works while the lease that was taken is kept; `None` when it was lost, and then the work was broken off. Who was asleep
     /// past the end of the lease does not take another step.
     pub(crate) async fn during<T>(&self, work: impl Future<Output = T>) -> Option<T> {
-        let clock = &self.app.clock;
-        let until = AtomicI64::new(self.until().as_microsecond());
-        let heart = async {
-            loop {
-                tokio::time::sleep(HEARTBEAT).await;
-                let now = clock.now();
-                match self.extend(now).await {
-                    Ok(true) => until.store((now + LEASE).as_microsecond(), Ordering::Relaxed),
-                    Ok(false) => return,
-                    // The database does not answer: the lease goes on as long as it did.
-                    Err(error) => tracing::warn!(%error, "a lease was not extended"),
-                }
-            }
-        };
-        let mut work = pin!(work);
-        let awake = poll_fn(|context| {
-            if clock.now().as_microsecond() > until.load(Ordering::Relaxed) {
-                return Poll::Ready(None);
-            }
-            work.as_mut().poll(context).map(Some)
-        });
-        tokio::select! {
-            biased;
-            done = awake => done,
-            () = heart => None,
-        }
+        while_leased(self.until(), HEARTBEAT, || self.app.clock.now(), |now| self.extend(now), work).await
     }
 
     async fn extend(&self, now: Timestamp) -> Result<bool, store::Error> {
@@ -143,6 +118,45 @@ impl<'a, Id: Leased> Hold<'a, Id> {
                 Ok(Attempt::Done)
             }
         }
+    }
+}
+
+/// Works until `until`, or longer while `extend` says at each heartbeat that the lease is kept. `None` where it was lost: then the work
+/// takes no further step.
+async fn while_leased<T, Extended>(
+    until: Timestamp,
+    heartbeat: Duration,
+    now: impl Fn() -> Timestamp,
+    extend: impl Fn(Timestamp) -> Extended,
+    work: impl Future<Output = T>,
+) -> Option<T>
+where
+    Extended: Future<Output = Result<bool, store::Error>>,
+{
+    let until = AtomicI64::new(until.as_microsecond());
+    let heart = async {
+        loop {
+            tokio::time::sleep(heartbeat).await;
+            let at = now();
+            match extend(at).await {
+                Ok(true) => until.store((at + LEASE).as_microsecond(), Ordering::Relaxed),
+                Ok(false) => return,
+                // The database does not answer: the lease goes on as long as it did.
+                Err(error) => tracing::warn!(%error, "a lease was not extended"),
+            }
+        }
+    };
+    let mut work = pin!(work);
+    let awake = poll_fn(|context| {
+        if now().as_microsecond() > until.load(Ordering::Relaxed) {
+            return Poll::Ready(None);
+        }
+        work.as_mut().poll(context).map(Some)
+    });
+    tokio::select! {
+        biased;
+        done = awake => done,
+        () = heart => None,
     }
 }
 
@@ -220,6 +234,81 @@ pub(crate) fn request_id(tenant: TenantId, step: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::{future::ready, sync::atomic::AtomicBool};
+    use tokio::time::{sleep, timeout};
+
+    const BEAT: Duration = Duration::from_millis(5);
+    /// Longer than many heartbeats.
+    const STEP: Duration = Duration::from_millis(100);
+    const NEVER: Duration = Duration::from_hours(1);
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::UNIX_EPOCH + SignedDuration::from_secs(seconds)
+    }
+
+    #[tokio::test]
+    async fn work_whose_lease_was_lost_takes_no_further_step() {
+        let was_sent = AtomicBool::new(false);
+        let work = async {
+            sleep(STEP).await;
+            was_sent.store(true, Ordering::Relaxed);
+        };
+        assert_eq!(while_leased(at(10), BEAT, || at(0), |_| ready(Ok(false)), work).await, None);
+        sleep(STEP * 2).await;
+        assert!(!was_sent.load(Ordering::Relaxed));
+    }
+
+    #[tokio::test]
+    async fn work_that_was_asleep_past_the_end_of_its_lease_takes_no_further_step() {
+        let clock = AtomicI64::new(0);
+        let was_sent = AtomicBool::new(false);
+        let work = async {
+            // The process is suspended here, and others take the lease over.
+            clock.store(11, Ordering::Relaxed);
+            sleep(BEAT).await;
+            was_sent.store(true, Ordering::Relaxed);
+        };
+        let now = || at(clock.load(Ordering::Relaxed));
+        let outcome = while_leased(at(10), NEVER, now, |_| ready(Ok(true)), work);
+        assert_eq!(timeout(STEP * 10, outcome).await, Ok(None));
+        assert!(!was_sent.load(Ordering::Relaxed));
+    }
+
+    #[tokio::test]
+    async fn work_whose_lease_cannot_be_extended_goes_on_to_its_end_and_no_longer() {
+        let unanswered = |_: Timestamp| ready(Err(store::Error::Unreadable("no answer")));
+        let work = async { sleep(STEP).await };
+        assert_eq!(while_leased(at(10), BEAT, || at(9), unanswered, work).await, Some(()));
+        let clock = AtomicI64::new(0);
+        // A second passes with each heartbeat.
+        let extend = |now| {
+            clock.fetch_add(1, Ordering::Relaxed);
+            unanswered(now)
+        };
+        let work = async {
+            loop {
+                sleep(BEAT).await;
+            }
+        };
+        let outcome = while_leased(at(10), BEAT, || at(clock.load(Ordering::Relaxed)), extend, work);
+        assert_eq!(timeout(STEP * 20, outcome).await, Ok(None::<()>));
+    }
+
+    #[tokio::test]
+    async fn work_goes_on_while_its_lease_is_extended() {
+        let clock = AtomicI64::new(0);
+        let extend = |_| {
+            clock.fetch_add(3, Ordering::Relaxed);
+            ready(Ok(true))
+        };
+        let work = async {
+            while clock.load(Ordering::Relaxed) < 60 {
+                sleep(BEAT).await;
+            }
+        };
+        let outcome = while_leased(at(10), BEAT, || at(clock.load(Ordering::Relaxed)), extend, work);
+        assert_eq!(timeout(STEP * 50, outcome).await, Ok(Some(())));
+    }
 
     #[test]
     fn work_is_given_up_by_the_clock_and_by_its_attempts() {

@@ -134,3 +134,35 @@ pub(crate) fn words(w: Writer, error: &flows::Error) -> (StatusCode, String, Str
         E::Store(_) => (StatusCode::INTERNAL_SERVER_ERROR, fl!(w.t, "our-fault-title"), fl!(w.t, "our-fault-text")),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use metrics_exporter_prometheus::PrometheusBuilder;
+
+    /// The security events that an answer with this error counts.
+    fn counted(error: &flows::Error) -> Vec<String> {
+        let recorder = PrometheusBuilder::new().build_recorder();
+        let figures = recorder.handle();
+        metrics::with_local_recorder(&recorder, || told(Language::English, error));
+        let counted = figures.render();
+        let lines = counted.lines().filter(|line| line.starts_with("fatura_security_events_total"));
+        lines.map(ToOwned::to_owned).collect()
+    }
+
+    #[test]
+    fn an_error_that_tells_of_an_attack_or_a_missing_key_is_counted() {
+        for (error, event) in [
+            (flows::Error::Store(store::Error::Unreadable("quickbooks_connection")), "key_missing"),
+            (flows::Error::AdminsOnly, "rights_refused"),
+            (flows::Error::RightsUnknown(ProviderError::Away), "rights_refused"),
+            (flows::Error::ForeignFlow, "state_refused"),
+        ] {
+            assert_eq!(counted(&error), [format!("fatura_security_events_total{{event=\"{event}\"}} 1")]);
+        }
+        for error in [flows::Error::NotFound, flows::Error::NotConnected, flows::Error::QuickBooks(ProviderError::Away)]
+        {
+            assert!(counted(&error).is_empty(), "{error}");
+        }
+    }
+}

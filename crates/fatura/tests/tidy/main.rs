@@ -84,6 +84,30 @@ fn every_store_function_has_a_contract_test() {
     }
 }
 
+/// Texts of both providers and of people are escaped; only what another template of ours has rendered is not.
+#[test]
+fn templates_escape_all_but_what_we_have_rendered() {
+    let mut unescaped = Vec::new();
+    for entry in fs::read_dir(root().join("crates/fatura/templates")).unwrap() {
+        let path = entry.unwrap().path();
+        let text = fs::read_to_string(&path).unwrap();
+        assert!(!text.contains("{% autoescape") && !text.contains("{% filter"), "{}", path.display());
+        let parts = text.match_indices('|').filter(|(at, _)| text[at + 1..].trim_start().starts_with("safe"));
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        unescaped.extend(parts.map(|(at, _)| {
+            let begun = text[..at].rfind("{{").unwrap();
+            format!("{name}: {}", text[begun + 2..at].trim())
+        }));
+    }
+    unescaped.sort();
+    assert_eq!(unescaped, ["form.html: errors", "plain_form.html: content"]);
+    let sources = all_sources().into_iter().filter(|path| path.starts_with(root().join("crates/fatura")));
+    for path in sources {
+        let text = fs::read_to_string(&path).unwrap();
+        assert!(!text.contains("escape = \"none\""), "{} has a template that escapes nothing", path.display());
+    }
+}
+
 #[test]
 fn sql_is_written_in_the_store_only() {
     for path in all_sources().iter().filter(|path| !path.starts_with(root().join("crates/store"))) {

@@ -6,6 +6,7 @@ use crate::{
         self, Company, Resource,
         acts::{self, Wrong},
         limits::Limits,
+        oauth::OldRefreshToken,
         rules::Writer,
         web::marketplace,
     },
@@ -29,6 +30,7 @@ pub(super) fn router() -> Router<Shared> {
         .route("/pipedrive/seed", post(seed))
         .route("/pipedrive/grants", post(grant))
         .route("/pipedrive/expire", post(expire))
+        .route("/pipedrive/quirks", post(quirks))
         .route("/pipedrive/uninstall", post(uninstall))
         .route("/pipedrive/users", post(change_user))
         .route("/pipedrive/share", post(share))
@@ -157,6 +159,17 @@ struct OneUser {
 
 async fn expire(State(shared): State<Shared>, Json(asked): Json<OneUser>) -> StatusCode {
     shared.world().pipedrive.grants.expire(asked.user_id);
+    StatusCode::NO_CONTENT
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Quirks {
+    old_refresh_token: OldRefreshToken,
+}
+
+async fn quirks(State(shared): State<Shared>, Json(asked): Json<Quirks>) -> StatusCode {
+    shared.world().pipedrive.grants.old_refresh_token = asked.old_refresh_token;
     StatusCode::NO_CONTENT
 }
 

@@ -28,12 +28,25 @@ const CODE_SECONDS: i64 = 300;
 const SIGNED_SECONDS: i64 = 300;
 const ACCESS_TOKENS_MOST: usize = 10;
 
+/// What becomes of a refresh token that is used. Pipedrive's answer names one, and Pipedrive does not promise that it stays the same.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum OldRefreshToken {
+    /// The answer names it again.
+    #[default]
+    Stays,
+    /// The answer names another one, and the old one is refused from then on.
+    Dies,
+}
+
 /// Who has installed the app, and the tokens that are out.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Grants {
     codes: BTreeMap<String, Granted>,
     access: BTreeMap<String, Granted>,
     refresh: BTreeMap<String, Granted>,
+    #[serde(default)]
+    pub(crate) old_refresh_token: OldRefreshToken,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -74,6 +87,21 @@ impl Grants {
             Granted { company_id, user_id, scopes: scopes.to_vec(), expires: clock.epoch() + REFRESH_SECONDS },
         );
         self.answer(company_id, user_id, &refresh, clock, scopes, api)
+    }
+
+    /// Renews the tokens of a user; `None` where the refresh token is not valid.
+    fn refresh(&mut self, used: &str, clock: Clock, api: &str) -> Option<Value> {
+        let now = clock.epoch();
+        let grant = self.refresh.get_mut(used).filter(|grant| grant.expires > now)?;
+        grant.expires = now + REFRESH_SECONDS;
+        let Granted { company_id, user_id, scopes, .. } = grant.clone();
+        Some(match self.old_refresh_token {
+            OldRefreshToken::Stays => self.answer(company_id, user_id, used, clock, &scopes, api),
+            OldRefreshToken::Dies => {
+                self.refresh.remove(used);
+                self.grant(company_id, user_id, clock, &scopes, api)
+            }
+        })
     }
 
     fn answer(
@@ -270,14 +298,7 @@ async fn token(State(shared): State<Shared>, headers: HeaderMap, Form(form): For
                 code.expires > now && (form.redirect_uri.is_empty() || form.redirect_uri == app.callback_url)
             })
             .map(|code| grants.grant(code.company_id, code.user_id, clock, &code.scopes, api)),
-        "refresh_token" => match grants.refresh.get_mut(&form.refresh_token).filter(|grant| grant.expires > now) {
-            Some(grant) => {
-                grant.expires = now + REFRESH_SECONDS;
-                let Granted { company_id, user_id, scopes, .. } = grant.clone();
-                Some(grants.answer(company_id, user_id, &form.refresh_token, clock, &scopes, api))
-            }
-            None => None,
-        },
+        "refresh_token" => grants.refresh(&form.refresh_token, clock, api),
         _ => return refused(StatusCode::BAD_REQUEST, "unsupported_grant_type", "Unsupported grant type"),
     };
     match answer {

@@ -2,7 +2,7 @@
 
 use crate::{
     database::{Backend, Backend::*, Database, at},
-    fixtures::{DEAL, USER, connection, intent, tenant},
+    fixtures::{DEAL, USER, connection, intent, new_id, tenant},
 };
 use domain::{
     draft::Form,
@@ -12,7 +12,7 @@ use rstest::rstest;
 use store::{
     Tx, deals,
     drafts::{self, Origin, Saved},
-    invoices,
+    invoices::{self, Intent, Placed},
 };
 use uuid::Uuid;
 
@@ -152,4 +152,44 @@ async fn two_submissions_of_a_deal_see_each_other(#[values(Sqlite, Postgres)] ba
     let mut seen = [a, b, c];
     seen.sort_unstable();
     assert_eq!(seen, [0, 1, 2]);
+}
+
+/// `drafts::belongs_to_other_deal`, and `invoices::place` with such a key.
+#[rstest]
+#[tokio::test]
+async fn a_key_belongs_to_the_deal_that_it_was_issued_for(#[values(Sqlite, Postgres)] backend: Backend) {
+    let t = Database::new(backend).await;
+    let mut tx = t.db.begin().await.unwrap();
+    let tenant = tenant(&mut tx, 1).await;
+    let connection = connection(&t, &mut tx, tenant, "1").await;
+    let other = DealId(DEAL.0 + 1);
+    let key = Uuid::new_v4();
+    let issued = form(key, "a", "", "");
+    let is_foreign = async |tx: &mut Tx, tenant, deal, user, form: &Form| {
+        drafts::belongs_to_other_deal(tx, tenant, deal, user, form).await.unwrap()
+    };
+    assert!(!is_foreign(&mut tx, tenant, other, USER, &issued).await, "nobody has used the key");
+    open(&mut tx, tenant, &issued).await;
+    assert!(!is_foreign(&mut tx, tenant, DEAL, USER, &issued).await);
+    assert!(is_foreign(&mut tx, tenant, other, USER, &issued).await, "an open form has it");
+    let written_otherwise = Form { intent: key.simple().to_string().to_uppercase(), ..issued.clone() };
+    assert!(is_foreign(&mut tx, tenant, other, USER, &written_otherwise).await);
+    assert!(!is_foreign(&mut tx, TenantId(Uuid::new_v4()), other, USER, &issued).await);
+    assert!(!is_foreign(&mut tx, tenant, other, USER, &Form::default()).await);
+
+    let placed = invoices::place(&mut tx, tenant, &intent(connection, IntentKey(key), 100), at(0)).await;
+    let id = new_id(placed.unwrap());
+    drafts::discard(&mut tx, tenant, DEAL, USER, None).await.unwrap();
+    assert!(!is_foreign(&mut tx, tenant, DEAL, USER, &issued).await);
+    assert!(is_foreign(&mut tx, tenant, other, UserId(USER.0 + 1), &issued).await, "an invoice has it");
+
+    // A refused invoice is mended by a form of its own deal only.
+    let owner = Uuid::new_v4();
+    invoices::lease(&mut tx, tenant, id, owner, at(0), at(10)).await.unwrap();
+    assert!(invoices::refused(&mut tx, tenant, id, owner, &[]).await.unwrap());
+    let foreign = Intent { deal: other, ..intent(connection, IntentKey(key), 200) };
+    let placed = invoices::place(&mut tx, tenant, &foreign, at(1)).await.unwrap();
+    assert!(matches!(placed, Placed::Different(known) if known.id == id && known.generation == 1));
+    let placed = invoices::place(&mut tx, tenant, &intent(connection, IntentKey(key), 200), at(2)).await;
+    assert_eq!(new_id(placed.unwrap()), id);
 }

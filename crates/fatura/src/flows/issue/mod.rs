@@ -126,6 +126,8 @@ pub(crate) async fn press(
             invoice
         }
         Placed::Known(known) => known.id,
+        // Another request has used the key for another deal meanwhile: that invoice is not this deal's to show.
+        Placed::Different(known) if known.deal != id => return Err(Error::NotFound),
         Placed::Different(known) => return Ok(Pressed::Different(known)),
     };
     tx.commit().await?;
