@@ -191,6 +191,7 @@ mod tests {
         deal::{Product, Reduction},
         draft::{Choice, DraftLine},
         mapping::Values,
+        totals::Discount,
     };
     use jiff::civil::date;
     use proptest::prelude::*;
@@ -296,6 +297,20 @@ mod tests {
         let free = request(dec!(0), Currency::BRL, None);
         assert_eq!(amount(&free, dec!(0), None), dec!(0));
         assert_eq!(amount(&free, dec!(50), None), dec!(50), "no share of nothing can be told");
+    }
+
+    /// Earlier versions confirmed no amount of the discount.
+    #[test]
+    fn a_discount_lowers_what_an_invoice_bills() {
+        let amount = |currency, discount, discount_amount| {
+            Draft { discount: Some(discount), discount_amount, ..request(dec!(99), currency, None) }.amount()
+        };
+        let percent = Discount::Percent(dec!(10));
+        assert_eq!(amount(Currency::BRL, percent, dec!(9.91)), dec!(89.09), "as it was confirmed");
+        assert_eq!(amount(Currency::BRL, percent, dec!(0)), dec!(89.10));
+        assert_eq!(amount(Currency::JPY, percent, dec!(0)), dec!(89));
+        assert_eq!(amount(Currency::BRL, Discount::Amount(dec!(7)), dec!(0)), dec!(92));
+        assert_eq!(request(dec!(99), Currency::BRL, None).amount(), dec!(99));
     }
 
     #[test]
