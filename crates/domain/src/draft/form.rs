@@ -352,4 +352,12 @@ mod tests {
         form.rewrite(DecimalMark::Point);
         assert_eq!(form, once);
     }
+
+    #[test]
+    fn a_form_has_the_key_that_it_was_given() {
+        let key = |intent: &str| crate::draft::intent_key(&Form { intent: intent.into(), ..Form::default() });
+        let given = uuid::Uuid::from_u128(0x2a);
+        assert_eq!(key(&given.to_string()), Some(crate::ids::IntentKey(given)));
+        assert_eq!(["", "2a"].map(key), [None; 2]);
+    }
 }

@@ -1,5 +1,6 @@
 //! What makes a form an invoice, and what stands in the way.
 
+mod companies;
 mod limits;
 
 use super::*;
