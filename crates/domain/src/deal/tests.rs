@@ -1,6 +1,7 @@
 //! Forms that open from deals, and the parts that they bill.
 
 mod any_numbers;
+mod opening;
 
 use super::*;
 use crate::{
