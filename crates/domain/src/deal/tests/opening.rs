@@ -162,15 +162,17 @@ fn a_part_is_billed_as_the_item_for_parts() {
         let mut form = Form { currency: "BRL".into(), part: "30".into(), ..Form::default() };
         fill(&mut form, &deal(products), &opening(&company, settings, &billed), Part::Percent(dec!(30)), &describe);
         assert_eq!(form.part_applied, "30 percent");
-        form.lines.iter().map(|line| line.item.clone()).collect::<Vec<_>>()
+        let [line] = &form.lines[..] else { panic!("one sentence") };
+        format!("{} {} of {}, tax {}", line.item, line.item_name, line.name, line.tax_code)
     };
     let rows = || vec![product(1, "Novo", "", dec!(1), dec!(900)), product(2, "x", "SEN", dec!(1), dec!(100))];
     let settings = Settings { item: Some("12".into()), ..Settings::default() };
     let for_parts = Settings { deposit_item: Some("10".into()), ..settings.clone() };
     // Rows of one code are one sentence, with the item of the largest row that has one.
     let same = |settings: &Settings| Settings { tax_code: Some("2".into()), ..settings.clone() };
-    assert_eq!(part(&same(&for_parts), rows()), ["10"]);
-    assert_eq!(part(&same(&Settings::default()), rows()), ["11"], "none is created for a part");
-    assert_eq!(part(&same(&settings), rows()), ["12"]);
-    assert_eq!(part(&Settings::default(), vec![product(1, "Novo", "", dec!(1), dec!(900))]), [CREATE]);
+    assert_eq!(part(&same(&for_parts), rows()), "10 Consultoria of Novo, tax 2");
+    assert_eq!(part(&same(&Settings::default()), rows()), "11 Sensor of Novo, tax 2", "none is created for a part");
+    assert_eq!(part(&same(&settings), rows()), "12 Licença anual of Novo, tax 2");
+    let one = vec![product(1, "Novo", "", dec!(1), dec!(900))];
+    assert_eq!(part(&Settings::default(), one), format!("{CREATE}  of Novo, tax "));
 }
