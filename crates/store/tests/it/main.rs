@@ -12,4 +12,5 @@ mod keys;
 mod lifecycle;
 mod migrations;
 mod operate;
+mod rows;
 mod usage;
