@@ -274,6 +274,7 @@ async fn a_mended_invoice_is_stored_like_a_new_one(#[values(Sqlite, Postgres)] b
     let key = invoices::find(&mut tx, ours, id).await.unwrap().unwrap().intent;
     set(&mut tx, "refused", Some("doubt"), Uuid::new_v4()).await;
     invoices::customer_created(&mut tx, ours, id, "58").await.unwrap();
+    invoices::allow_resending(&mut tx, ours, id).await.unwrap();
     let others = |rows: Vec<Row>| rows.into_iter().filter(|row| row.id != id.0).collect::<Vec<_>>();
     let before = others(rows(&mut tx).await);
 
@@ -315,14 +316,7 @@ async fn only_the_act_and_the_entry_that_were_done_are_settled(#[values(Sqlite, 
     let (owner, other) = (Uuid::new_v4(), Uuid::new_v4());
     let (mut wishes, mut entries) = (Vec::new(), Vec::new());
     for invoice in invoices.into_iter().map(InvoiceId) {
-        let wish = Wish {
-            id: ActId(Uuid::new_v4()),
-            invoice,
-            act: Act::Void,
-            seen: "USD 100 100 stands 58".into(),
-            recipient: "ap@acme.example".into(),
-            by: USER,
-        };
+        let wish = wish(invoice);
         assert!(acts::request(&mut tx, ours, &wish, at(0)).await.unwrap());
         let entry = entry(invoice);
         history::add(&mut tx, ours, &entry).await.unwrap();
@@ -371,5 +365,52 @@ async fn only_the_act_and_the_entry_that_were_done_are_settled(#[values(Sqlite, 
             assert!(!acts::finish(&mut tx, ours, act, owner, Some(&Reason::NotNow)).await.unwrap());
             assert_eq!(settled(&mut tx, table).await, expected, "it is finished once");
         }
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn work_is_under_way_until_it_is_settled_or_stuck(#[values(Sqlite, Postgres)] backend: Backend) {
+    let t = Database::new(backend).await;
+    let mut tx = t.db.begin().await.unwrap();
+    let ([tenant, _], invoice) = three(&t, &mut tx).await;
+    let wish = wish(invoice);
+    assert!(acts::request(&mut tx, tenant, &wish, at(0)).await.unwrap());
+    for (state, trouble, is_under_way) in [
+        ("queued", None, true),
+        ("sending", None, true),
+        ("queued", Some("doubt"), false),
+        ("sending", Some("doubt"), false),
+        ("refused", None, false),
+    ] {
+        set(&mut tx, state, trouble, Uuid::new_v4()).await;
+        let invoice = invoices::find(&mut tx, tenant, invoice).await.unwrap().unwrap();
+        assert_eq!(invoice.is_under_way(), is_under_way, "{state} {trouble:?}");
+    }
+    let owner = Uuid::new_v4();
+    let act = async |tx: &mut Tx| acts::find(tx, tenant, wish.id).await.unwrap().unwrap();
+    assert!(act(&mut tx).await.is_under_way());
+    acts::lease(&mut tx, tenant, wish.id, owner, at(0), at(10)).await.unwrap();
+    assert!(leases::sending(&mut tx, tenant, wish.id, owner, at(1)).await.unwrap());
+    assert_eq!((act(&mut tx).await.state, act(&mut tx).await.is_under_way()), (acts::State::Sending, true));
+    leases::stick(&mut tx, tenant, wish.id, owner, &Trouble::Doubt).await.unwrap();
+    assert!(!act(&mut tx).await.is_under_way());
+    assert!(stuck::retry(&mut tx, tenant, Work::Act, wish.id.0, at(2)).await.unwrap());
+    let (_, progress) = acts::lease(&mut tx, tenant, wish.id, owner, at(3), at(10)).await.unwrap().unwrap();
+    assert_eq!(progress, Progress::Sending, "the lease was given back");
+    let (_, progress) = acts::lease(&mut tx, tenant, wish.id, owner, at(11), at(20)).await.unwrap().unwrap();
+    assert_eq!(progress, Progress::Lost, "the lease ran out");
+    assert!(acts::finish(&mut tx, tenant, wish.id, owner, None).await.unwrap());
+    assert_eq!((act(&mut tx).await.state, act(&mut tx).await.is_under_way()), (acts::State::Done, false));
+}
+
+fn wish(invoice: InvoiceId) -> Wish {
+    Wish {
+        id: ActId(Uuid::new_v4()),
+        invoice,
+        act: Act::Void,
+        seen: "USD 100 100 stands 58".into(),
+        recipient: "ap@acme.example".into(),
+        by: USER,
     }
 }
