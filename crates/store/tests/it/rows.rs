@@ -11,7 +11,8 @@ use crate::{
 use domain::{
     draft::Choice,
     ids::{ActId, IntentKey, InvoiceId, TenantId},
-    invoice::{Act, Status},
+    invoice::{Act, Snapshot, Status},
+    money::Money,
 };
 use iso_currency::Currency;
 use jiff::civil::date;
@@ -21,7 +22,7 @@ use store::{
     Tx,
     acts::{self, Reason, Wish},
     history,
-    invoices::{self, Intent},
+    invoices::{self, Intent, State},
     leases::{self, Progress},
     stuck::{self, Trouble, Work},
 };
@@ -413,4 +414,40 @@ fn wish(invoice: InvoiceId) -> Wish {
         recipient: "ap@acme.example".into(),
         by: USER,
     }
+}
+
+/// Of an invoice that was edited in QuickBooks, everything.
+#[rstest]
+#[tokio::test]
+async fn all_that_quickbooks_shows_is_stored(#[values(Sqlite, Postgres)] backend: Backend) {
+    let t = Database::new(backend).await;
+    let mut tx = t.db.begin().await.unwrap();
+    let ([tenant, _], id) = three(&t, &mut tx).await;
+    let owner = Uuid::new_v4();
+    set(&mut tx, "sending", None, owner).await;
+    assert!(invoices::issued(&mut tx, tenant, id, owner, &snapshot("0", 10_000), at(1)).await.unwrap());
+    let money = |minor| Money::from_minor(minor, Currency::BRL);
+    let edited = Snapshot {
+        quickbooks_id: "131".into(),
+        sync_token: "10".into(),
+        doc_number: Some("1039".into()),
+        customer_name: "Beta".into(),
+        customer_id: "59".into(),
+        email: "ap@beta.example".into(),
+        total: money(20_000),
+        balance: money(5_000),
+        tax: Some(money(1_000)),
+        issued: date(2026, 4, 1),
+        due: date(2026, 5, 1),
+        sent: true,
+        voided: true,
+        deleted: true,
+    };
+    invoices::show(&mut tx, tenant, id, &edited, at(2)).await.unwrap();
+    let shown = invoices::find(&mut tx, tenant, id).await.unwrap().unwrap();
+    assert_eq!((shown.state, shown.read_at), (State::Issued(edited.clone()), Some(at(2))));
+    assert_eq!(shown.customer_name, "Beta");
+    invoices::show(&mut tx, tenant, id, &edited, at(3)).await.unwrap();
+    let again = invoices::find(&mut tx, tenant, id).await.unwrap().unwrap();
+    assert_eq!(again.read_at, Some(at(3)), "the same version was read again");
 }
