@@ -416,6 +416,21 @@ fn wish(invoice: InvoiceId) -> Wish {
     }
 }
 
+/// Even where nobody else has taken it: its worker may have slept, and looks again before it sends.
+#[rstest]
+#[tokio::test]
+async fn a_lease_that_ran_out_is_not_extended(#[values(Sqlite, Postgres)] backend: Backend) {
+    let t = Database::new(backend).await;
+    let mut tx = t.db.begin().await.unwrap();
+    let ([tenant, _], id) = three(&t, &mut tx).await;
+    let owner = Uuid::new_v4();
+    set(&mut tx, "sending", None, owner).await;
+    let before = rows(&mut tx).await;
+    assert!(!leases::extend(&mut tx, tenant, id, owner, at(100), at(110)).await.unwrap());
+    assert_eq!(rows(&mut tx).await, before);
+    assert!(leases::extend(&mut tx, tenant, id, owner, at(99), at(110)).await.unwrap());
+}
+
 /// Of an invoice that was edited in QuickBooks, everything.
 #[rstest]
 #[tokio::test]
