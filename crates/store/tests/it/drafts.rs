@@ -72,10 +72,15 @@ async fn the_drafts_of_a_user_are_bounded_and_what_was_typed_stays_longest(
 ) {
     let t = Database::new(backend).await;
     let mut tx = t.db.begin().await.unwrap();
-    let tenant = tenant(&mut tx, 1).await;
+    let (tenant, stranger) = (tenant(&mut tx, 1).await, tenant(&mut tx, 2).await);
     let colleague = UserId(USER.0 + 1);
     let empty = |key: i64| form(Uuid::from_u128(u128::try_from(key).unwrap()), "a", "", "");
-    drafts::open(&mut tx, tenant, DealId(1), colleague, &empty(1), Origin::Opened, at(0)).await.unwrap();
+    // Of the deals whose drafts are discarded, and newer than any.
+    for deal in [2, 3, 4] {
+        for (tenant, user) in [(tenant, colleague), (stranger, USER)] {
+            drafts::open(&mut tx, tenant, DealId(deal), user, &empty(deal), Origin::Opened, at(9000)).await.unwrap();
+        }
+    }
     drafts::open(&mut tx, tenant, DealId(1), USER, &empty(1), Origin::Typed, at(0)).await.unwrap();
     for deal in 2..=drafts::MAX_DRAFTS_OF_USER + 3 {
         drafts::open(&mut tx, tenant, DealId(deal), USER, &empty(deal), Origin::Opened, at(deal)).await.unwrap();
@@ -88,7 +93,12 @@ async fn the_drafts_of_a_user_are_bounded_and_what_was_typed_stays_longest(
     }
     let newest = 5..=drafts::MAX_DRAFTS_OF_USER + 3;
     assert_eq!(kept, [1].into_iter().chain(newest).collect::<Vec<_>>());
-    assert!(drafts::find(&mut tx, tenant, DealId(1), colleague).await.unwrap().is_some(), "a colleague's stays");
+    for deal in [2, 3, 4] {
+        for (tenant, user) in [(tenant, colleague), (stranger, USER)] {
+            let kept = drafts::find(&mut tx, tenant, DealId(deal), user).await.unwrap();
+            assert!(kept.is_some(), "a colleague's stays, and another company's");
+        }
+    }
 }
 
 #[rstest]

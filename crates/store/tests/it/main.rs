@@ -11,6 +11,7 @@ mod follow;
 mod keys;
 mod lifecycle;
 mod migrations;
+mod neighbours;
 mod operate;
 mod rows;
 mod usage;

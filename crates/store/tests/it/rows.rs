@@ -65,7 +65,7 @@ async fn set(tx: &mut Tx, state: &str, trouble: Option<&str>, owner: Uuid) {
         micros(1)
     );
     let statement = AssertSqlSafe(statement);
-    let may_resend = trouble.is_none();
+    let may_resend = state == "sending" && trouble.is_none();
     match tx {
         Tx::Sqlite(c) => {
             let query = sqlx::query(statement).bind(state).bind(trouble).bind(owner).bind(may_resend);
