@@ -9,14 +9,20 @@ use crate::{
 };
 use domain::{
     draft::Form,
-    ids::{DealId, IntentKey, InvoiceId, TenantId, UserId},
+    ids::{ActId, DealId, IntentKey, InvoiceId, TenantId, UserId},
+    invoice::Act,
 };
+use jiff::civil::date;
 use rstest::rstest;
+use std::collections::HashSet;
 use store::{
     Tx,
+    acts::{self, Wish},
+    changes,
     drafts::{self, Origin},
     history::{self, Entry},
     invoices::{self, Intent, Of},
+    leases::{self, Progress},
     merges, unreadable,
 };
 use uuid::Uuid;
@@ -136,4 +142,79 @@ async fn one_invoice_is_marked_as_unreadable(#[values(Sqlite, Postgres)] backend
         let invoice = invoices::find(&mut tx, tenant, id).await.unwrap().unwrap();
         assert_eq!((invoice.unreadable_since, invoice.read_at), expected);
     }
+}
+
+#[rstest]
+#[tokio::test]
+async fn each_question_is_answered_from_its_own_company(#[values(Sqlite, Postgres)] backend: Backend) {
+    let t = Database::new(backend).await;
+    let mut tx = t.db.begin().await.unwrap();
+    let [(ours, _, first), (_, _, second), (theirs, _, third)] = three(&t, &mut tx).await;
+    let of = async |tx: &mut Tx, tenant, id| invoices::find(tx, tenant, id).await.unwrap().unwrap().connection;
+    let (one, other) = (of(&mut tx, ours, first).await, of(&mut tx, theirs, third).await);
+    let new = connection(&t, &mut tx, ours, "3").await;
+
+    assert!(history::is_ours(&mut tx, ours, 5).await.unwrap());
+    assert!(!history::is_ours(&mut tx, theirs, 5).await.unwrap());
+    assert!(merges::has_others(&mut tx, ours, DEAL, Some(1), None).await.unwrap());
+    assert!(!merges::has_others(&mut tx, theirs, DEAL, Some(1), None).await.unwrap());
+    let unread = async |tx: &mut Tx, tenant, connection| {
+        let found = invoices::not_read_within(tx, tenant, connection, at(100)..=at(200), "", 5).await.unwrap();
+        found.into_iter().map(|invoice| invoice.id).collect::<HashSet<_>>()
+    };
+    assert_eq!(unread(&mut tx, ours, one).await, HashSet::from([first, second]));
+    assert_eq!(unread(&mut tx, theirs, other).await, HashSet::from([third]));
+    for (tenant, connection) in [(theirs, one), (ours, other), (ours, new)] {
+        assert!(unread(&mut tx, tenant, connection).await.is_empty());
+        assert!(!changes::has_open(&mut tx, tenant, connection).await.unwrap());
+        assert!(invoices::in_quickbooks(&mut tx, tenant, connection, "130").await.unwrap().is_none());
+    }
+    assert!(changes::has_open(&mut tx, ours, one).await.unwrap());
+    assert!(invoices::in_quickbooks(&mut tx, ours, one, "130").await.unwrap().is_some());
+
+    let queued = intent(new, IntentKey(Uuid::new_v4()), 100);
+    invoices::place(&mut tx, ours, &queued, at(0)).await.unwrap();
+    assert!(!changes::has_open(&mut tx, ours, new).await.unwrap(), "it does not stand yet");
+    assert!(unread(&mut tx, ours, new).await.is_empty());
+    invoices::show(&mut tx, ours, second, &snapshot("1", 0), at(2)).await.unwrap();
+    let due = history::fallen_due(&mut tx, date(2026, 4, 1), 9).await.unwrap();
+    let due: HashSet<_> = due.into_iter().collect();
+    assert_eq!(due, HashSet::from([(ours, first), (theirs, third)]), "neither what is paid, nor what does not stand");
+}
+
+#[rstest]
+#[tokio::test]
+async fn recent_acts_are_those_of_a_company(#[values(Sqlite, Postgres)] backend: Backend) {
+    let t = Database::new(backend).await;
+    let mut tx = t.db.begin().await.unwrap();
+    let [(ours, _, first), (_, _, second), (theirs, _, third)] = three(&t, &mut tx).await;
+    let owner = Uuid::new_v4();
+    let mut made = Vec::new();
+    for (tenant, invoice) in [(ours, first), (ours, second), (theirs, third)] {
+        let id = ActId(Uuid::new_v4());
+        let (seen, recipient) = (String::new(), String::new());
+        let wish = Wish { id, invoice, act: Act::Send, seen, recipient, by: USER };
+        assert!(acts::request(&mut tx, tenant, &wish, at(0)).await.unwrap());
+        made.push(id);
+    }
+    let recent = async |tx: &mut Tx, tenant, since| {
+        let found = acts::recent(tx, tenant, at(since)).await.unwrap();
+        found.into_iter().map(|act| act.wish.id).collect::<HashSet<_>>()
+    };
+    acts::lease(&mut tx, ours, made[0], owner, at(0), at(10)).await.unwrap().unwrap();
+    assert!(acts::finish(&mut tx, ours, made[0], owner, None).await.unwrap());
+    assert_eq!(recent(&mut tx, ours, 0).await, HashSet::from([made[0], made[1]]));
+    assert_eq!(recent(&mut tx, ours, 1).await, HashSet::from([made[1]]), "unfinished, however old");
+    assert_eq!(recent(&mut tx, theirs, 0).await, HashSet::from([made[2]]));
+
+    // How far each came follows from its own lease: given back, or run out.
+    for id in &made[1..] {
+        let tenant = if *id == made[2] { theirs } else { ours };
+        acts::lease(&mut tx, tenant, *id, owner, at(0), at(10)).await.unwrap().unwrap();
+        assert!(leases::sending(&mut tx, tenant, *id, owner, at(1)).await.unwrap());
+    }
+    leases::postpone(&mut tx, ours, made[1], owner, at(2)).await.unwrap();
+    let (_, given_back) = acts::lease(&mut tx, ours, made[1], owner, at(20), at(30)).await.unwrap().unwrap();
+    let (_, lost) = acts::lease(&mut tx, theirs, made[2], owner, at(20), at(30)).await.unwrap().unwrap();
+    assert_eq!((given_back, lost), (Progress::Sending, Progress::Lost));
 }
