@@ -18,12 +18,12 @@ use std::collections::HashSet;
 use store::{
     Tx,
     acts::{self, Wish},
-    changes,
+    audit, changes,
     drafts::{self, Origin},
     history::{self, Entry},
     invoices::{self, Intent, Of},
     leases::{self, Progress},
-    merges, unreadable,
+    links, merges, unreadable,
 };
 use uuid::Uuid;
 
@@ -217,4 +217,30 @@ async fn recent_acts_are_those_of_a_company(#[values(Sqlite, Postgres)] backend:
     let (_, given_back) = acts::lease(&mut tx, ours, made[1], owner, at(20), at(30)).await.unwrap().unwrap();
     let (_, lost) = acts::lease(&mut tx, theirs, made[2], owner, at(20), at(30)).await.unwrap().unwrap();
     assert_eq!((given_back, lost), (Progress::Sending, Progress::Lost));
+}
+
+#[rstest]
+#[tokio::test]
+async fn links_are_those_of_one_connection_and_the_last_one_counts(#[values(Sqlite, Postgres)] backend: Backend) {
+    let t = Database::new(backend).await;
+    let mut tx = t.db.begin().await.unwrap();
+    let [(ours, _, first), (_, _, second), _] = three(&t, &mut tx).await;
+    let one = invoices::find(&mut tx, ours, first).await.unwrap().unwrap().connection;
+    let new = connection(&t, &mut tx, ours, "3").await;
+    let party = links::Party::Organization(1);
+    for id in ["58", "61"] {
+        let linked = links::Linked { id: id.into(), name: format!("Customer {id}") };
+        links::link_customer(&mut tx, ours, one, party, &linked).await.unwrap();
+        assert_eq!(links::customer(&mut tx, ours, one, party).await.unwrap(), Some(linked));
+        links::link_item(&mut tx, ours, one, 5, id).await.unwrap();
+        assert_eq!(links::items(&mut tx, ours, one).await.unwrap(), [(5, id.to_owned())]);
+    }
+    assert_eq!(links::customer(&mut tx, ours, new, party).await.unwrap(), None);
+    assert!(links::items(&mut tx, ours, new).await.unwrap().is_empty());
+
+    audit::record(&mut tx, ours, Some(USER), "invoice voided", Some(first), &serde_json::json!({}), at(0))
+        .await
+        .unwrap();
+    assert_eq!(audit::of_invoice(&mut tx, ours, first).await.unwrap(), ["invoice voided"]);
+    assert!(audit::of_invoice(&mut tx, ours, second).await.unwrap().is_empty());
 }
