@@ -89,3 +89,16 @@ fn a_hundred_percent_is_the_deal_as_it_is() {
     check_part(&rows, &billed, Part::All, &all);
     check_part(&rows, &billed, Part::Percent(dec!(99.99)), &[("Percent(99.99)", "1", "109,99")]);
 }
+
+#[test]
+fn a_share_beyond_all_numbers_stays_at_their_end() {
+    assert_eq!(share(dec!(50), dec!(10)), dec!(5));
+    for (of, percent, expected) in [
+        (Decimal::MAX, dec!(200), Decimal::MAX),
+        (Decimal::MIN, dec!(-200), Decimal::MAX),
+        (Decimal::MAX, dec!(-200), Decimal::MIN),
+        (Decimal::MIN, dec!(200), Decimal::MIN),
+    ] {
+        assert_eq!(share(of, percent), expected, "{percent} of {of}");
+    }
+}
