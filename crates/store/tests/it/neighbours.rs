@@ -5,25 +5,28 @@ use crate::{
         Backend::{self, Postgres, Sqlite},
         Database, at,
     },
-    fixtures::{DEAL, USER, connection, entry, intent, new_id, snapshot, tenant},
+    fixtures::{DEAL, USER, connection, customer, entry, intent, new_id, profile, snapshot, tenant, tokens},
 };
 use domain::{
     draft::Form,
     ids::{ActId, DealId, IntentKey, InvoiceId, TenantId, UserId},
     invoice::Act,
+    mapping::Settings,
 };
 use jiff::civil::date;
 use rstest::rstest;
+use secrecy::ExposeSecret;
 use std::collections::HashSet;
 use store::{
     Tx,
     acts::{self, Wish},
     audit, changes,
     drafts::{self, Origin},
+    grants,
     history::{self, Entry},
     invoices::{self, Intent, Of},
     leases::{self, Progress},
-    links, merges, unreadable,
+    links, merges, quickbooks, settings, tenants, unreadable,
 };
 use uuid::Uuid;
 
@@ -243,4 +246,54 @@ async fn links_are_those_of_one_connection_and_the_last_one_counts(#[values(Sqli
         .unwrap();
     assert_eq!(audit::of_invoice(&mut tx, ours, first).await.unwrap(), ["invoice voided"]);
     assert!(audit::of_invoice(&mut tx, ours, second).await.unwrap().is_empty());
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_company_that_goes_takes_nothing_of_another_with_it(#[values(Sqlite, Postgres)] backend: Backend) {
+    let t = Database::new(backend).await;
+    let mut tx = t.db.begin().await.unwrap();
+    let [(ours, ..), _, (theirs, _, third)] = three(&t, &mut tx).await;
+    for tenant in [ours, theirs] {
+        let connection = quickbooks::current(&mut tx, &t.vault, tenant).await.unwrap().unwrap().id;
+        settings::save(&mut tx, tenant, &Settings::default(), USER, at(0)).await.unwrap();
+        links::link_item(&mut tx, tenant, connection, 5, "10").await.unwrap();
+        links::link_customer(&mut tx, tenant, connection, links::Party::Person(3), &customer("58")).await.unwrap();
+        drafts::save(&mut tx, tenant, DEAL, USER, &Form::default(), at(0)).await.unwrap();
+        for user in [USER, UserId(8)] {
+            grants::install(&mut tx, &t.vault, tenant, user, &profile(), "https://a", &tokens("old"), at(0))
+                .await
+                .unwrap();
+        }
+        tenants::watch_won(&mut tx, tenant, Some(at(10))).await.unwrap();
+    }
+    // The tokens of one user are refreshed, and those of a colleague and of another company's stay.
+    assert!(grants::lease(&mut tx, ours, USER, at(0), at(40)).await.unwrap());
+    grants::renew(&mut tx, &t.vault, ours, USER, at(3600), "https://b", &tokens("new")).await.unwrap();
+    grants::set_profile(&mut tx, ours, USER, &grants::Profile { name: "Bia".into(), ..profile() }, at(5))
+        .await
+        .unwrap();
+    for (tenant, user) in [(ours, UserId(8)), (theirs, USER)] {
+        let grant = grants::find(&mut tx, &t.vault, tenant, user).await.unwrap().unwrap();
+        assert_eq!((grant.tokens.refresh.expose_secret(), grant.api_domain.as_str()), ("old-refresh", "https://a"));
+        assert_eq!(grant.profile, profile());
+        assert!(grants::lease(&mut tx, tenant, user, at(1), at(41)).await.unwrap(), "not leased");
+    }
+
+    tenants::uninstall(&mut tx, ours, at(20)).await.unwrap();
+    assert!(!tenants::purge(&mut tx, theirs).await.unwrap(), "it is installed");
+    assert!(tenants::is_installed(&mut tx, theirs).await.unwrap());
+    assert!(!tenants::is_installed(&mut tx, ours).await.unwrap());
+    assert_eq!(tenants::uninstalled(&mut tx, at(30), 5).await.unwrap(), [ours]);
+    assert!(tenants::purge(&mut tx, ours).await.unwrap());
+    let connection = quickbooks::current(&mut tx, &t.vault, theirs).await.unwrap().unwrap().id;
+    assert_eq!(settings::find(&mut tx, theirs).await.unwrap(), Some(Settings::default()));
+    assert_eq!(links::items(&mut tx, theirs, connection).await.unwrap(), [(5, "10".to_owned())]);
+    let party = links::Party::Person(3);
+    assert_eq!(links::customer(&mut tx, theirs, connection, party).await.unwrap(), Some(customer("58")));
+    assert!(drafts::find(&mut tx, theirs, DEAL, USER).await.unwrap().is_some());
+    assert!(invoices::find(&mut tx, theirs, third).await.unwrap().is_some());
+    assert!(history::is_ours(&mut tx, theirs, 7).await.unwrap());
+    assert!(grants::find(&mut tx, &t.vault, theirs, USER).await.unwrap().is_some());
+    assert!(settings::find(&mut tx, ours).await.unwrap().is_none());
 }
