@@ -116,7 +116,7 @@ pub fn check(form: &Form, rules: &Rules<'_>) -> Result<Draft, Vec<FieldError>> {
             wrong(FormField::InvoiceDiscount, not.positive_problem(currency));
         }
         Err(not) => wrong(FormField::InvoiceDiscount, not.percent_problem()),
-        Ok(Some(Discount::Percent(percent))) if percent < Decimal::ZERO || percent > dec!(100) => {
+        Ok(Some(Discount::Percent(percent))) if !(Decimal::ZERO..=dec!(100)).contains(&percent) => {
             wrong(FormField::InvoiceDiscount, Problem::NotAPercentage);
         }
         Ok(Some(Discount::Amount(amount))) if amount < Decimal::ZERO => {
@@ -286,7 +286,7 @@ fn check_line(
     let discount_percent = percent(&line.discount, rules.mark);
     match discount_percent {
         Err(not) => wrong(FormField::Discount(at), not.percent_problem()),
-        Ok(percent) if percent < Decimal::ZERO || percent > dec!(100) => {
+        Ok(percent) if !(Decimal::ZERO..=dec!(100)).contains(&percent) => {
             wrong(FormField::Discount(at), Problem::NotAPercentage);
         }
         Ok(_) => {}

@@ -114,8 +114,10 @@ fn the_currency_of_a_customer_is_that_of_its_invoices() {
     assert!(checked(&form).is_ok(), "not known");
     (form.customer, form.customer_currency) = (CREATE.into(), "USD".into());
     assert!(checked(&form).is_ok(), "that of a customer who was chosen before");
-    form.currency.clear();
-    assert_eq!(checked(&form), Err(vec![FieldError { field: FormField::Currency, problem: Problem::Missing }]));
+    for (code, problem) in [("", Problem::Missing), ("ZZZ", Problem::Unknown)] {
+        form.currency = code.into();
+        assert_eq!(checked(&form), Err(vec![FieldError { field: FormField::Currency, problem }]));
+    }
 }
 
 #[test]
@@ -159,6 +161,8 @@ fn a_discount_takes_off_no_more_than_there_is() {
     check_problem(|form| discounts(form, "", "-0,01", "percent"), FormField::InvoiceDiscount, NotAPercentage);
     check_problem(|form| discounts(form, "", "100,01", "percent"), FormField::InvoiceDiscount, NotAPercentage);
     check_problem(|form| discounts(form, "", "-0,01", "amount"), FormField::InvoiceDiscount, NotPositive);
+    let large = "1".repeat(28);
+    check_problem(|form| discounts(form, "", &large, "percent"), FormField::InvoiceDiscount, NotAPercentage);
     for (line, whole, kind, total) in [
         ("0", "0", "percent", dec!(2592.45)),
         ("100", "", "", dec!(0)),
