@@ -1,6 +1,7 @@
 # make demo   the whole thing on this machine, without an account
 # make test   everything that CI checks
 # make screenshots   every page in every state, language and theme, into target/screenshots
+# make mutants   which changes to the code no test notices, in the crates that compute and store (hours; FILE=crates/domain/src/money.rs for one)
 # make storm   people bill deals while everything fails; then the books are compared (SEED, INTENTS, DATABASE=postgres, REPLICAS, REQUESTID=ignored, LAG_MS, ANSWERS=odd, TRUST=no, FAULTS_PER_INTENT)
 # make points   every boundary between two steps of every write: killed, ended and stopped there (DATABASE=postgres, REPLICAS, TIMES)
 # make monkey   people do at random what people do, in the browser and in QuickBooks; what they saw is compared with the books (SEED, WISHES, PEOPLE, PRESETS=us,br, BY=browser|http)
@@ -8,7 +9,7 @@
 # make bench-sandbox   how fast the QuickBooks sandbox is, and how much fits in
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo test assets screenshots storm points monkey bench bench-sandbox
+.PHONY: help demo test assets screenshots mutants storm points monkey bench bench-sandbox
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -34,6 +35,9 @@ screenshots: $(ASSETS)
 	@cargo build --locked -p fatura -p sandbox
 	@cd e2e && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@exec node e2e/screenshots.mjs
+
+mutants:
+	@exec scripts/mutants $(if $(FILE),--file $(FILE))
 
 storm: $(ASSETS)
 	@cargo build --locked --release -p fatura -p sandbox

@@ -51,3 +51,45 @@ impl Address {
         filled.join(", ")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_empty_without_any_part() {
+        let set: [fn(&mut Address); 5] = [
+            |address| address.street = "a".into(),
+            |address| address.city = "a".into(),
+            |address| address.state = "a".into(),
+            |address| address.postal_code = "a".into(),
+            |address| address.country = "a".into(),
+        ];
+        for set in set {
+            let mut address = Address { street: " \n".into(), ..Address::default() };
+            assert!(address.is_empty());
+            set(&mut address);
+            assert!(!address.is_empty(), "{address:?}");
+        }
+    }
+
+    #[test]
+    fn an_address_is_shown_on_one_line() {
+        let address = Address {
+            street: " Rua A, 5\r\nSala 3 ".into(),
+            city: "Santos".into(),
+            state: " ".into(),
+            postal_code: String::new(),
+            country: "BR".into(),
+        };
+        assert_eq!(address.one_line(), "Rua A, 5  Sala 3, Santos, BR");
+        assert_eq!(Address::default().one_line(), "");
+    }
+
+    #[test]
+    fn a_street_has_five_lines_at_most() {
+        assert_eq!(lines("a\n \nb"), ["a", "b"]);
+        assert_eq!(lines("a\nb\nc\nd\ne"), ["a", "b", "c", "d", "e"]);
+        assert_eq!(lines("a\nb\nc\nd\ne\nf"), ["a", "b", "c", "d", "e, f"]);
+    }
+}

@@ -34,8 +34,7 @@ impl Standing<'_> {
         match snapshot.tax {
             _ if self.request.tax_mode == TaxMode::Included => total,
             Some(tax) => total.saturating_sub(tax.amount()),
-            // Read before taxes were kept: an invoice that was not edited bills what was confirmed.
-            None if total == self.request.total || self.request.total.is_zero() => confirmed,
+            // Read before taxes were kept: the same share of what was confirmed as of its total; all of it if it was not edited.
             None => {
                 let share = confirmed.checked_mul(total).and_then(|product| product.checked_div(self.request.total));
                 round_half_up(share.unwrap_or(total), invoice_decimals(self.request.currency))
@@ -189,7 +188,10 @@ mod tests {
     use super::*;
     use crate::{
         address::Address,
+        deal::{Product, Reduction},
         draft::{Choice, DraftLine},
+        mapping::Values,
+        totals::Discount,
     };
     use jiff::civil::date;
     use proptest::prelude::*;
@@ -277,6 +279,130 @@ mod tests {
         assert_eq!((apart.amount, apart.foreign), (Decimal::ZERO, vec![Money::rounded(dec!(50), Currency::USD)]));
         foreign.rate = Some(dec!(0.2));
         assert_eq!(billed(one(&foreign, None), None, "BRL").amount, dec!(250), "by the rate of its conversion");
+    }
+
+    /// Each invoice by the way in which its amount is found: with prices that include tax, and read before taxes were kept.
+    #[test]
+    fn the_amount_of_an_invoice_follows_quickbooks() {
+        let amount = |confirmed: &Draft, total, tax| {
+            let snapshot = snapshot(total, tax);
+            billed(one(confirmed, Some(&snapshot)), None, "BRL").amount
+        };
+        let taxed = Draft { total: dec!(118), ..request(dec!(100), Currency::BRL, None) };
+        let included = Draft { tax_mode: TaxMode::Included, ..taxed.clone() };
+        assert_eq!(amount(&included, dec!(118), Some(dec!(18))), dec!(118), "the deal's prices include the tax");
+        assert_eq!(amount(&included, dec!(59), None), dec!(59));
+        assert_eq!(amount(&taxed, dec!(118), None), dec!(100), "as confirmed");
+        assert_eq!(amount(&taxed, dec!(59), None), dec!(50), "half of what was confirmed");
+        let free = request(dec!(0), Currency::BRL, None);
+        assert_eq!(amount(&free, dec!(0), None), dec!(0));
+        assert_eq!(amount(&free, dec!(50), None), dec!(50), "no share of nothing can be told");
+    }
+
+    /// Earlier versions confirmed no amount of the discount.
+    #[test]
+    fn a_discount_lowers_what_an_invoice_bills() {
+        let amount = |currency, discount, discount_amount| {
+            Draft { discount: Some(discount), discount_amount, ..request(dec!(99), currency, None) }.amount()
+        };
+        let percent = Discount::Percent(dec!(10));
+        assert_eq!(amount(Currency::BRL, percent, dec!(9.91)), dec!(89.09), "as it was confirmed");
+        assert_eq!(amount(Currency::BRL, percent, dec!(0)), dec!(89.10));
+        assert_eq!(amount(Currency::JPY, percent, dec!(0)), dec!(89));
+        assert_eq!(amount(Currency::BRL, Discount::Amount(dec!(7)), dec!(0)), dec!(92));
+        assert_eq!(request(dec!(99), Currency::BRL, None).amount(), dec!(99));
+    }
+
+    #[test]
+    fn without_a_rate_an_invoice_counts_by_the_prices_of_its_products() {
+        let product = |id: Option<i64>, price| Product {
+            id,
+            name: String::new(),
+            code: String::new(),
+            description: String::new(),
+            quantity: dec!(9),
+            price: Some(price),
+            discount: Reduction::Percent(Decimal::ZERO),
+            tax: Decimal::ZERO,
+            tax_included: false,
+        };
+        let deal = Deal {
+            id: 1,
+            title: String::new(),
+            value: dec!(1000),
+            currency: "BRL".into(),
+            organization: None,
+            person: None,
+            values: Values::new(),
+            products: vec![
+                product(None, dec!(1)),
+                product(Some(5), dec!(100)),
+                product(Some(6), dec!(33.335)),
+                Product { price: None, ..product(Some(7), dec!(0)) },
+            ],
+            discounts: Vec::new(),
+            is_incomplete: false,
+        };
+        let in_deal = |product, rate| {
+            let foreign = Draft { rate, ..request(dec!(50), Currency::USD, product) };
+            let billed = billed(one(&foreign, None), Some(&deal), "BRL");
+            (billed.amount, billed.foreign.len())
+        };
+        assert_eq!(in_deal(Some(6), None), (dec!(66.67), 0), "two of it");
+        assert_eq!(in_deal(Some(6), Some(dec!(0))), (dec!(66.67), 0), "zero is no rate");
+        assert_eq!(in_deal(Some(6), Some(dec!(-2))), (dec!(66.67), 0));
+        assert_eq!(in_deal(Some(6), Some(dec!(0.3))), (dec!(166.67), 0), "a rate goes before");
+        for unknown in [None, Some(7), Some(8)] {
+            assert_eq!(in_deal(unknown, None), (dec!(0), 1), "{unknown:?} has no price");
+        }
+    }
+
+    #[test]
+    fn the_fingerprint_names_the_invoices() {
+        let confirmed = request(dec!(100), Currency::BRL, None);
+        let fingerprint = |ids: &[u128]| {
+            let standing =
+                |id: &u128| Standing { id: InvoiceId(Uuid::from_u128(*id)), request: &confirmed, snapshot: None };
+            billed(ids.iter().map(standing), None, "BRL").fingerprint
+        };
+        assert_eq!(fingerprint(&[1, 2]), fingerprint(&[2, 1]));
+        let all =
+            [fingerprint(&[]), fingerprint(&[1]), fingerprint(&[1, 2]), fingerprint(&[1, 3]), fingerprint(&[2, 3])];
+        let different: std::collections::BTreeSet<&String> = all.iter().collect();
+        assert_eq!(different.len(), all.len(), "{all:?}");
+    }
+
+    #[test]
+    fn a_part_is_read_as_it_is_typed() {
+        use Problem::{NotANumber, NotAPercentage, NotPositive, TooLarge};
+        let typed = |part: &str, kind: &str| {
+            let form =
+                Form { part: part.into(), part_kind: kind.into(), deal_value: "15000 BRL".into(), ..Form::default() };
+            Part::typed(&form, DecimalMark::Comma)
+        };
+        for kind in ["percent", "amount"] {
+            assert_eq!(typed(" ", kind), Ok(Part::Remaining));
+            assert_eq!(typed("0", kind), Err(NotPositive));
+            assert_eq!(typed("x", kind), Err(NotANumber));
+            assert_eq!(typed("10.000.000.000", kind), Err(TooLarge));
+        }
+        assert_eq!(typed("100 %", "percent"), Ok(Part::Percent(dec!(100))));
+        assert_eq!(typed("0,01", "percent"), Ok(Part::Percent(dec!(0.01))));
+        assert_eq!(typed("100,01", "percent"), Err(NotAPercentage));
+        assert_eq!(typed("R$ 100,01", "amount"), Ok(Part::Amount(dec!(100.01))));
+        assert_eq!(typed("US$ 5", "amount"), Err(Problem::OtherCurrency("BRL".into())));
+    }
+
+    #[test]
+    fn what_rounding_leaves_goes_to_the_last_share_with_a_weight() {
+        let shares = |weights: &[i64]| {
+            let weights: Vec<Decimal> = weights.iter().copied().map(Decimal::from).collect();
+            split(dec!(100), &weights, 2).expect("within the limits")
+        };
+        assert_eq!(shares(&[1, 1, 1, 0]), [dec!(33.33), dec!(33.33), dec!(33.34), dec!(0)]);
+        assert_eq!(shares(&[0, 3, 1]), [dec!(0), dec!(75), dec!(25)]);
+        assert_eq!(shares(&[0, 0]), [dec!(0), dec!(100)], "without any weight");
+        assert_eq!(shares(&[]), []);
     }
 
     #[test]

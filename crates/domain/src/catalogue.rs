@@ -128,3 +128,61 @@ impl Catalogue {
         all
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use jiff::civil::date;
+
+    /// A company with nothing in its lists.
+    pub(crate) fn catalogue() -> Catalogue {
+        Catalogue {
+            company_name: String::new(),
+            country: "BR".into(),
+            time_zone: String::new(),
+            home_currency: Currency::BRL,
+            currencies: Vec::new(),
+            tax: TaxModel::None,
+            terms: Vec::new(),
+            items: Vec::new(),
+            has_more_items: false,
+            income_accounts: Vec::new(),
+            numbers_by_hand: false,
+            multicurrency: false,
+            discount_line: true,
+            online_payment: true,
+            closed_until: None,
+            custom_fields: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn an_invoice_has_the_term_that_gives_its_due_date() {
+        let term = |id: &str, rule| NamedTerm { id: id.into(), name: id.into(), rule };
+        let on_the_20th = Rule::DayOfMonth { day: 20, next_month_within: 0 };
+        let terms =
+            vec![term("1", on_the_20th), term("2", Rule::Days(7)), term("3", Rule::Days(30)), term("4", Rule::Days(7))];
+        let company = Catalogue { terms, ..catalogue() };
+        let issued = date(2026, 3, 13);
+        let by_id = |id: &str| Term::QuickBooks(id.into());
+        let dues = [by_id("1"), by_id("3"), by_id("9"), Term::Days(10)].map(|term| company.due(issued, &term));
+        assert_eq!(dues, [date(2026, 3, 20), date(2026, 4, 12), date(2026, 3, 20), date(2026, 3, 23)]);
+        let found = |due, wanted: &Term| company.term_for(issued, due, wanted).map(|term| term.id.as_str());
+        assert_eq!(found(date(2026, 3, 20), &by_id("1")), Some("1"));
+        assert_eq!(found(date(2026, 3, 20), &by_id("4")), Some("4"), "the wanted one of two");
+        assert_eq!(found(date(2026, 3, 20), &by_id("3")), Some("2"), "the wanted one gives another date");
+        assert_eq!(found(date(2026, 4, 12), &Term::Days(30)), Some("3"));
+        assert_eq!(found(date(2026, 4, 20), &by_id("1")), None);
+        assert_eq!(found(date(2026, 3, 21), &Term::Days(8)), None);
+    }
+
+    #[test]
+    fn each_item_is_listed_once() {
+        let item =
+            |id: &str, name: &str| Item { id: id.into(), name: name.into(), sku: None, tax_code: None, taxable: false };
+        let company =
+            catalogue().with_items([item("1", "a"), item("2", "b")]).with_items([item("2", "c"), item("3", "d")]);
+        let names = ["1", "2", "3", "4"].map(|id| company.item(id).map(|item| item.name.as_str()));
+        assert_eq!((names, company.items.len()), ([Some("a"), Some("b"), Some("d"), None], 3));
+    }
+}

@@ -269,4 +269,75 @@ mod tests {
         assert_eq!(display_name(" Acme: North\tEast\n"), "Acme - North East");
         assert_eq!(display_name(&"é".repeat(600)).chars().count(), 500);
     }
+
+    #[test]
+    fn tax_numbers_are_compared_by_what_can_be_read() {
+        for (known, typed, is_same) in [
+            ("12.345.678/0001-95", "12345678000195", true),
+            ("ab-1234", "AB 1234", true),
+            ("123", "123", false),
+            ("1234", "1234", true),
+            ("12345", "1234", false),
+            ("XXXXX1234", "991234", true),
+            ("XXXXX1234", "1234", true),
+            ("XXXXX1234", "991235", false),
+            ("XXXXXX123", "99123", false),
+            ("XXXXX1234", "234", false),
+            ("XXXXXXXXX", "12345", false),
+            ("", "", false),
+        ] {
+            assert_eq!(same_tax_id(known, typed), is_same, "{known} {typed}");
+        }
+        let numbers = ["12345", "12-345-abcd", "1234", "1234 a", "12345 abcde", "Rua 12345 B", "123456 abcde", ""];
+        let expected = [true, true, false, false, false, true, true, false];
+        assert_eq!(numbers.map(looks_like_tax_id), expected);
+    }
+
+    #[test]
+    fn each_reason_stands_alone() {
+        let reason = |customer: &Customer, wanted: &Wanted<'_>| reason(customer, wanted);
+        let known = customer("7", "Oceano Azul Ltda", "ap@oceano.example", "XXXXX1234");
+        let nothing = Wanted::default();
+        assert_eq!(reason(&known, &nothing), None);
+        assert_eq!(reason(&customer("7", "Ltda", "", ""), &nothing), None, "empty texts are not the same");
+        for (wanted, expected) in [
+            (Wanted { linked: Some("7"), tax_id: "1234", ..nothing.clone() }, Some(Reason::Linked)),
+            (Wanted { linked: Some("8"), ..nothing.clone() }, None),
+            (Wanted { tax_id: "991234", name: "Oceano Azul", ..nothing.clone() }, Some(Reason::SameTaxId)),
+            (Wanted { name: "991234", ..nothing.clone() }, Some(Reason::SameTaxId)),
+            (Wanted { name: "Oceano 1234", ..nothing.clone() }, None),
+            (Wanted { name: "oceano azul", email: "ap@oceano.example", ..nothing.clone() }, Some(Reason::SameName)),
+            (Wanted { name: "Azul", email: "AP@oceano.example ", ..nothing.clone() }, Some(Reason::SameEmail)),
+            (Wanted { name: "azul oceano", ..nothing.clone() }, Some(Reason::NameContains)),
+        ] {
+            assert_eq!(reason(&known, &wanted), expected, "{wanted:?}");
+        }
+    }
+
+    #[test]
+    fn a_customer_is_suggested_once_with_its_best_reason() {
+        let known = || customer("7", "Acme", "", "");
+        let wanted = Wanted { name: "Acme", ..Wanted::default() };
+        let ranked =
+            rank(vec![known(), customer("8", "Acme B", "", ""), customer("9", "acme a", "", ""), known()], &wanted);
+        let ids: Vec<&str> = ranked.iter().map(|suggestion| suggestion.customer.id.as_str()).collect();
+        assert_eq!(ids, ["7", "8", "9"], "by name, and each once");
+    }
+
+    #[test]
+    fn an_address_is_compared_by_letters_and_digits() {
+        let address =
+            |street: &str, city: &str| Address { street: street.into(), city: city.into(), ..Address::default() };
+        let mut known = customer("1", "Acme", "", "");
+        known.address = address("Rua A, 55", "Santos");
+        let changed =
+            |new: &Address| changes(&known, "", "", new).into_iter().map(|change| (change.old, change.new)).next();
+        assert_eq!(changed(&address("RUA A 55", "SANTOS")), None);
+        assert_eq!(
+            changed(&address("Rua A, 56", "Santos")),
+            Some(("Rua A, 55, Santos".into(), "Rua A, 56, Santos".into()))
+        );
+        assert_eq!(changed(&address(" ", "")), None);
+        assert_eq!(CustomerField::ALL.map(CustomerField::name), ["address", "email", "tax_id"]);
+    }
 }

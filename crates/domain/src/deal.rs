@@ -194,11 +194,10 @@ fn off(deal: &Deal, places: u32) -> (&'static str, Decimal) {
 
 /// The sum of row discounts by amount that no percentage states exactly, where the discount line can hold it, so that prices
 /// stay as they are. Only where all rows are taxed alike: QuickBooks spreads the discount line over all of them.
-fn moved_discounts(deal: &Deal, opening: &Opening<'_>, mode: TaxMode, lines: &[FormLine]) -> Decimal {
+fn moved_discounts(deal: &Deal, opening: &Opening<'_>, lines: &[FormLine]) -> Decimal {
     let is_taxed_alike = lines.windows(2).all(|pair| pair[0].tax_code == pair[1].tax_code);
     if !opening.catalogue.discount_line
         || opening.settings.discounts_in_prices
-        || mode == TaxMode::Included
         || !is_taxed_alike
         || deal.products.iter().any(|product| product.tax_included)
     {
@@ -211,7 +210,7 @@ fn moved_discounts(deal: &Deal, opening: &Opening<'_>, mode: TaxMode, lines: &[F
 fn inexact_discount(product: &Product) -> Option<Decimal> {
     let Reduction::Amount(amount) = product.discount else { return None };
     let full = product.full_amount();
-    (amount > Decimal::ZERO && amount <= full && exact_percent(amount, full).is_none()).then_some(amount)
+    ((Decimal::ZERO..=full).contains(&amount) && exact_percent(amount, full).is_none()).then_some(amount)
 }
 
 /// So many percent of a number. Where that leaves the range of [`Decimal`], it stays at its end: the form says that it is too large.
@@ -273,7 +272,7 @@ fn line(product: &Product, opening: &Opening<'_>, mode: TaxMode, is_moved: bool)
 fn exact_percent(amount: Decimal, of: Decimal) -> Option<Decimal> {
     let percent = round_half_up(amount.checked_mul(dec!(100))?.checked_div(of)?, 4);
     let is_exact = percent_of(of, percent)? == amount;
-    (is_exact && percent >= Decimal::ZERO && percent <= dec!(100)).then_some(percent)
+    (is_exact && (Decimal::ZERO..=dec!(100)).contains(&percent)).then_some(percent)
 }
 
 /// The item that the settings name for parts of a deal.

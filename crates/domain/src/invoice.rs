@@ -184,8 +184,8 @@ mod tests {
     use iso_currency::Currency;
     use jiff::civil::date;
 
-    fn check(total: i64, balance: i64, due: Date, voided: bool, deleted: bool, expected: Status) {
-        let invoice = Snapshot {
+    fn invoice(total: i64, balance: i64, due: Date) -> Snapshot {
+        Snapshot {
             quickbooks_id: "1".into(),
             sync_token: "0".into(),
             doc_number: None,
@@ -198,10 +198,52 @@ mod tests {
             issued: date(2026, 3, 1),
             due,
             sent: false,
-            voided,
-            deleted,
-        };
+            voided: false,
+            deleted: false,
+        }
+    }
+
+    fn check(total: i64, balance: i64, due: Date, voided: bool, deleted: bool, expected: Status) {
+        let invoice = Snapshot { voided, deleted, ..invoice(total, balance, due) };
         assert_eq!(status(&invoice, date(2026, 3, 13)), expected);
+    }
+
+    /// Names stand in the database and in addresses: one that changes is not understood any more.
+    #[test]
+    fn names_of_acts_and_badges_stay() {
+        use Status::{Deleted, Open, Overdue, Paid, PartiallyPaid, Voided};
+        let acts = [Act::Void, Act::Delete, Act::Send, Act::Correct];
+        assert_eq!(acts.map(Act::name), ["void", "delete", "send", "correct"]);
+        assert_eq!(acts.map(|act| Act::named(act.name())), acts.map(Some));
+        assert_eq!(["", "Void", "issue"].map(Act::named), [None; 3]);
+        let names = [Open, PartiallyPaid, Overdue, Paid, Voided, Deleted].map(Status::name);
+        assert_eq!(names, ["open", "partially-paid", "overdue", "paid", "voided", "deleted"]);
+    }
+
+    #[test]
+    fn what_a_person_has_seen_changes_with_what_matters() {
+        let due = date(2026, 3, 20);
+        let plain = invoice(12_500, 2_000, due);
+        assert_eq!(plain.seen(), "BRL 125 20 stands 58");
+        let voided = Snapshot { voided: true, ..invoice(0, 0, due) };
+        assert_eq!(voided.seen(), "BRL 0 0 voided 58");
+        assert_eq!(Snapshot { deleted: true, ..voided }.seen(), "BRL 0 0 deleted 58");
+        let edited = Snapshot { sync_token: "7".into(), due: date(2026, 4, 1), sent: true, ..plain.clone() };
+        assert_eq!(edited.seen(), plain.seen(), "nothing that matters to an act");
+    }
+
+    #[test]
+    fn each_act_is_done_in_its_own_way() {
+        let acts = [Act::Void, Act::Delete, Act::Send, Act::Correct];
+        assert_eq!(acts.map(Act::depends_on_state), [true, true, false, true]);
+        assert_eq!(acts.map(Act::is_irreversible), [true, true, false, false]);
+        let plain = invoice(12_500, 12_500, date(2026, 3, 20));
+        let done = |invoice: &Snapshot, confirmed| acts.map(|act| act.is_done(invoice, Decimal::from(confirmed)));
+        assert_eq!(done(&plain, 100), [false; 4]);
+        assert_eq!(done(&plain, 125), [false, false, false, true]);
+        assert_eq!(done(&Snapshot { voided: true, ..plain.clone() }, 100), [true, false, false, false]);
+        assert_eq!(done(&Snapshot { deleted: true, ..plain.clone() }, 100), [false, true, false, false]);
+        assert_eq!(done(&Snapshot { sent: true, ..plain }, 100), [false, false, true, false]);
     }
 
     #[test]
@@ -214,6 +256,7 @@ mod tests {
         check(100, 0, date(2026, 3, 1), false, false, Status::Paid);
         check(0, 0, date(2026, 3, 1), true, false, Status::Voided);
         check(100, 100, date(2026, 3, 1), false, true, Status::Deleted);
+        check(100, 120, date(2026, 3, 14), false, false, Status::Open);
     }
 
     #[test]
@@ -233,6 +276,9 @@ mod tests {
         let zero = Money::zero(Currency::BRL);
         assert!(looks_voided(zero, zero, Some("Voided - old note")));
         assert!(!looks_voided(zero, zero, Some("né, voided")));
-        assert!(!looks_voided(Money::from_minor(1, Currency::BRL), zero, Some("Voided")));
+        let one = Money::from_minor(1, Currency::BRL);
+        assert!(!looks_voided(one, zero, Some("Voided")));
+        assert!(!looks_voided(zero, one, Some("Voided")));
+        assert!(!looks_voided(zero, zero, None));
     }
 }

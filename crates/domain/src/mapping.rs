@@ -326,6 +326,7 @@ pub fn customer_details(settings: &Settings, values: &Values) -> CustomerDetails
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::catalogue::tests::catalogue;
 
     #[test]
     fn fields_are_written_as_text() {
@@ -362,5 +363,111 @@ mod tests {
         assert_eq!((details.to.as_str(), details.email.as_str()), ("Ana Souza", "ana@example.com"));
         assert_eq!(details.to_from, Some(FieldRef::new(Entity::Person, "name")));
         assert!(details.address.is_empty());
+    }
+
+    #[test]
+    fn a_field_is_named_by_its_record_and_key() {
+        for entity in Entity::ALL {
+            let field = FieldRef::new(entity, "x".repeat(100));
+            assert_eq!(field.to_string().parse::<FieldRef>().ok(), Some(field.clone()));
+            assert_eq!(String::from(field.clone()), field.to_string());
+            assert!(format!("{field}x").parse::<FieldRef>().is_err(), "too long");
+        }
+        assert!("deal.".parse::<FieldRef>().is_err());
+        assert_eq!(Entity::ALL.map(Entity::name), ["organization", "person", "deal"]);
+    }
+
+    #[test]
+    fn administrators_may_do_what_everyone_may() {
+        let rights = [Who::Everyone, Who::Admins].map(|who| [who.includes(true), who.includes(false)]);
+        assert_eq!(rights, [[true, true], [true, false]]);
+    }
+
+    #[test]
+    fn only_choices_are_written_out() {
+        let reference = FieldRef::new(Entity::Deal, "code");
+        let field = Field {
+            reference: reference.clone(),
+            name: "Code".into(),
+            kind: Kind::Text,
+            options: vec![("42".into(), "Large".into())],
+            kind_name: "varchar".into(),
+            is_writable: true,
+        };
+        let mut values = Values::from([(reference.clone(), Value::Text("42".into()))]);
+        name_choices(&mut values, &[field]);
+        assert_eq!(values[&reference], Value::Text("42".into()));
+        assert!(WriteBack::default().is_off());
+        assert!(!WriteBack { number: Some("code".into()), ..WriteBack::default() }.is_off());
+    }
+
+    #[test]
+    fn a_preset_is_taken_over_into_the_form() {
+        let settings = Settings {
+            presets: vec![
+                Preset { name: "Monthly".into(), term: Some(Term::Days(30)), ..Preset::default() },
+                Preset { name: "Plain".into(), ..Preset::default() },
+            ],
+            ..Settings::default()
+        };
+        let term = |preset: &str| settings.term_of(&Form { preset: preset.into(), ..Form::default() }).clone();
+        assert_eq!(
+            ["Monthly", "Plain", "Gone", ""].map(term),
+            [Term::Days(30), Term::Days(7), Term::Days(7), Term::Days(7)]
+        );
+
+        let preset = Preset {
+            name: "Monthly".into(),
+            message: "Thank you".into(),
+            term: Some(Term::Days(30)),
+            cc: "a@b.example".into(),
+            online_payment: true,
+            custom: BTreeMap::from([("2".into(), "PO".into())]),
+        };
+        let mut form = Form { issued: "2026-03-13".into(), due: "2026-03-13".into(), ..Form::default() };
+        preset.apply(&mut form, &catalogue(), &settings);
+        let expected = Form {
+            preset: "Monthly".into(),
+            message: "Thank you".into(),
+            issued: "2026-03-13".into(),
+            due: "2026-04-12".into(),
+            due_follows: "on".into(),
+            cc: "a@b.example".into(),
+            online_payment: "on".into(),
+            custom: preset.custom.clone(),
+            ..Form::default()
+        };
+        assert_eq!(form, expected);
+        Preset::default().apply(&mut form, &catalogue(), &settings);
+        assert_eq!((form.due.as_str(), form.online_payment.as_str(), form.message.as_str()), ("2026-03-20", "", ""));
+    }
+
+    #[test]
+    fn customer_details_come_from_the_fields_of_the_settings() {
+        let text = |text: &str| Value::Text(text.into());
+        let parts = Address { city: "Santos".into(), country: "BR".into(), ..Address::default() };
+        let values = Values::from([
+            (FieldRef::new(Entity::Organization, "name"), text("Oceano")),
+            (FieldRef::new(Entity::Deal, "to"), text(" ")),
+            (FieldRef::new(Entity::Deal, "street"), text(" Rua A ")),
+            (FieldRef::new(Entity::Deal, "place"), Value::Address(parts.clone())),
+            (FieldRef::new(Entity::Deal, "cnpj"), text(" 123 ")),
+        ]);
+        let details = |to: &str, address: &str| {
+            let settings = Settings {
+                to: Some(FieldRef::new(Entity::Deal, to)),
+                address: Some(FieldRef::new(Entity::Deal, address)),
+                tax_id: Some(FieldRef::new(Entity::Deal, "cnpj")),
+                ..Settings::default()
+            };
+            customer_details(&settings, &values)
+        };
+        let found = details("to", "street");
+        assert_eq!(
+            (found.to.as_str(), found.address.street.as_str(), found.tax_id.as_str()),
+            ("Oceano", "Rua A", "123")
+        );
+        let found = details("place", "place");
+        assert_eq!((found.to.as_str(), found.address), ("Santos, BR", parts));
     }
 }

@@ -146,3 +146,48 @@ impl TaxModel {
         self.codes().iter().find(|code| code.percent() == percent)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rust_decimal::dec;
+
+    fn code(id: &str, percents: &[i64]) -> TaxCode {
+        let rate = |percent: &i64| TaxRate {
+            id: percent.to_string(),
+            name: String::new(),
+            percent: Decimal::from(*percent),
+            of: Of::Amount,
+        };
+        TaxCode { id: id.into(), name: id.into(), rates: percents.iter().map(rate).collect() }
+    }
+
+    #[test]
+    fn each_way_of_taxing_has_its_modes() {
+        use TaxMode::{Excluded, Included, None};
+        let per_line = TaxModel::PerLine { codes: Vec::new(), rounding: Rounding::PerLine };
+        let of_the_sum = TaxModel::SalesTax { codes: Vec::new(), default: Option::None };
+        assert_eq!(TaxModel::None.modes(), []);
+        assert_eq!(per_line.modes(), [Excluded, Included, None]);
+        for model in [of_the_sum, TaxModel::Automated] {
+            assert_eq!(model.modes(), [Excluded, None], "{model:?}: no price of it holds the tax");
+        }
+        assert_eq!(TaxMode::ALL.map(TaxMode::name), ["excluded", "included", "none"]);
+        assert_eq!(TaxMode::ALL.map(|mode| TaxMode::named(mode.name())), TaxMode::ALL);
+        assert_eq!(TaxMode::named("else"), Excluded);
+    }
+
+    #[test]
+    fn codes_are_found_by_id_and_by_what_their_rates_come_to() {
+        let codes = vec![code("2", &[5]), code("3", &[6, 12]), code("4", &[18])];
+        let by_line = TaxModel::PerLine { codes: codes.clone(), rounding: Rounding::PerLine };
+        for model in [by_line, TaxModel::SalesTax { codes, default: None }] {
+            let id = |code: Option<&TaxCode>| code.map(|code| code.id.clone());
+            assert_eq!(id(model.code("3")), Some("3".into()));
+            assert_eq!(id(model.code("5")), None);
+            assert_eq!(id(model.code_by_percent(dec!(18))), Some("3".into()), "the first of two");
+            assert_eq!(id(model.code_by_percent(dec!(12))), None);
+        }
+        assert_eq!(TaxModel::Automated.codes(), []);
+    }
+}

@@ -292,7 +292,7 @@ fn line_by_line(
     shares: &[Decimal],
 ) -> Option<Vec<TaxAmount>> {
     let places = invoice_decimals(sale.currency);
-    let is_discounted = sale.discount.is_some() && shares.iter().any(|share| !share.is_zero());
+    let is_discounted = shares.iter().any(|share| !share.is_zero());
     let mut taxes: Vec<TaxAmount> = Vec::new();
     let numbers = amounts.iter().zip(nets.iter().zip(shares));
     for (line, (amount, (net, share))) in sale.lines.iter().zip(numbers) {
@@ -383,6 +383,55 @@ mod tests {
         let lines = [line(dec!(3), dec!(19.99), dec!(0), "2")];
         let sums = totals(&Sale { mode: TaxMode::Included, ..sale(&lines, &model, None) });
         assert_eq!((sums.subtotal, sums.tax, sums.total), (dec!(49.98), dec!(9.99), dec!(59.97)));
+    }
+
+    #[test]
+    fn a_discount_lowers_the_tax_that_prices_hold() {
+        let model = per_line(vec![code("2", &[dec!(20)])]);
+        let lines = [line(dec!(3), dec!(19.99), dec!(0), "2")];
+        let included = Sale { mode: TaxMode::Included, ..sale(&lines, &model, None) };
+        let off = |discount| {
+            let sums = totals(&Sale { discount: Some(discount), ..included });
+            (sums.invoice_discount, sums.tax, sums.total)
+        };
+        assert_eq!(off(Discount::Percent(dec!(0))), (dec!(0), dec!(9.99), dec!(59.97)), "the price, to the cent");
+        assert_eq!(off(Discount::Percent(dec!(50))), (dec!(24.99), dec!(5.00), dec!(29.99)), "20 % of 24.99");
+        assert_eq!(off(Discount::Amount(dec!(49.98))), (dec!(49.98), dec!(0), dec!(0)));
+    }
+
+    #[test]
+    fn in_australia_the_tax_of_each_rate_is_rounded_once() {
+        let lines = [dec!(0.33); 3].map(|price| line(dec!(1), price, dec!(0), "5"));
+        for (rounding, tax) in [(Rounding::PerLine, dec!(0.09)), (Rounding::PerRate, dec!(0.10))] {
+            let model = TaxModel::PerLine { codes: vec![code("5", &[dec!(10)])], rounding };
+            assert_eq!(totals(&sale(&lines, &model, None)).tax, tax, "{rounding:?}");
+        }
+    }
+
+    /// What rounding leaves of the discount lowers the tax of the largest line.
+    #[test]
+    fn a_discount_is_spread_over_the_lines_to_the_cent() {
+        let model = per_line(vec![code("5", &[dec!(100)]), code("6", &[dec!(0)])]);
+        let prices = [(dec!(1), "6"), (dec!(1.01), "5"), (dec!(1), "6")];
+        let lines = prices.map(|(price, code)| line(dec!(1), price, dec!(0), code));
+        // Of 0.50 each line would have 0.17.
+        let sums = totals(&Sale { discount: Some(Discount::Amount(dec!(0.50))), ..sale(&lines, &model, None) });
+        assert_eq!((sums.invoice_discount, sums.tax, sums.total), (dec!(0.50), dec!(0.85), dec!(3.36)));
+    }
+
+    #[test]
+    fn a_company_without_a_discount_line_has_the_discount_in_its_prices() {
+        let lines = [line(dec!(2), dec!(100), dec!(10), "x"), line(dec!(1), dec!(50), dec!(0), "y")];
+        let model = TaxModel::None;
+        let spread = |lines: &[LineAmounts], discount| {
+            with_discount_in_lines(&Sale { discount, ..sale(lines, &model, None) }).expect("within the limits")
+        };
+        let lowered = [line(dec!(2), dec!(100), dec!(19), "x"), line(dec!(1), dec!(50), dec!(10), "y")];
+        assert_eq!(spread(&lines, Some(Discount::Percent(dec!(10)))), lowered);
+        assert_eq!(spread(&lines, Some(Discount::Amount(dec!(23)))), lowered, "23 of 230");
+        assert_eq!(spread(&lines, None), lines);
+        let free = [line(dec!(2), dec!(0), dec!(10), "x")];
+        assert_eq!(spread(&free, Some(Discount::Amount(dec!(5)))), free, "nothing can be taken off nothing");
     }
 
     #[test]

@@ -45,7 +45,7 @@ pub(super) fn full(deal: &Deal, opening: &Opening<'_>) -> Full {
     let places = invoice_decimals(currency);
     let mut lines = lines;
     let mut discount = off(deal, places);
-    let moved = moved_discounts(deal, opening, mode, &lines);
+    let moved = moved_discounts(deal, opening, &lines);
     if !moved.is_zero() {
         lines = deal.products.iter().map(|product| line(product, opening, mode, true)).collect();
         let (kind, value) = discount;

@@ -1,6 +1,9 @@
 //! Forms that open from deals, and the parts that they bill.
 
 mod any_numbers;
+mod discounts;
+mod opening;
+mod remaining;
 
 use super::*;
 use crate::{

@@ -352,4 +352,35 @@ mod tests {
         form.rewrite(DecimalMark::Point);
         assert_eq!(form, once);
     }
+
+    #[test]
+    fn a_form_has_the_key_that_it_was_given() {
+        let key = |intent: &str| crate::draft::intent_key(&Form { intent: intent.into(), ..Form::default() });
+        let given = uuid::Uuid::from_u128(0x2a);
+        assert_eq!(key(&given.to_string()), Some(crate::ids::IntentKey(given)));
+        assert_eq!(["", "2a"].map(key), [None; 2]);
+    }
+
+    #[test]
+    fn a_rate_is_a_positive_number() {
+        let rate = |rate: &str| Form { rate: rate.into(), ..Form::default() }.exchange_rate();
+        assert_eq!(rate(" 0.1823 "), Some(Decimal::new(1823, 4)));
+        assert_eq!(["", "0", "-0.2", "x"].map(rate), [None; 4]);
+    }
+
+    /// PostgreSQL takes no NUL where these are kept; what is typed is checked at its field.
+    #[test]
+    fn what_nobody_types_holds_no_nul() {
+        use serde::de::value::{Error, MapDeserializer};
+        let read = |key: &'static str, value: &'static str| {
+            Form::deserialize(MapDeserializer::<_, Error>::new([(key, value)].into_iter())).ok()
+        };
+        let expected = Form { intent: "a".into(), ..Form::default() };
+        assert_eq!(read("intent", "a"), Some(expected));
+        assert_eq!(read("window", "b").map(|form| form.window), Some("b".into()));
+        for key in ["intent", "window"] {
+            assert_eq!(read(key, "a\0"), None, "{key}");
+        }
+        assert_eq!(read("message", "a\0").map(|form| form.message), Some("a\0".into()));
+    }
 }

@@ -324,6 +324,8 @@ async fn a_flow_is_used_once_by_its_own_browser(#[values(Sqlite, Postgres)] back
     for state in ["good", "stolen", "late", "wrong provider"] {
         flows::begin(&mut tx, &t.vault, Provider::QuickBooks, state, "browser", who, at(600)).await.unwrap();
     }
+    let unknown = flows::finish(&mut tx, &t.vault, Provider::QuickBooks, "unknown", "browser", at(1)).await.unwrap();
+    assert_eq!(unknown, None, "a state that nobody issued, and the others stay");
     let good = flows::finish(&mut tx, &t.vault, Provider::QuickBooks, "good", "browser", at(1)).await.unwrap();
     assert_eq!(good, Some(who));
     assert_eq!(flows::finish(&mut tx, &t.vault, Provider::QuickBooks, "good", "browser", at(2)).await.unwrap(), None);

@@ -72,10 +72,15 @@ async fn the_drafts_of_a_user_are_bounded_and_what_was_typed_stays_longest(
 ) {
     let t = Database::new(backend).await;
     let mut tx = t.db.begin().await.unwrap();
-    let tenant = tenant(&mut tx, 1).await;
+    let (tenant, stranger) = (tenant(&mut tx, 1).await, tenant(&mut tx, 2).await);
     let colleague = UserId(USER.0 + 1);
     let empty = |key: i64| form(Uuid::from_u128(u128::try_from(key).unwrap()), "a", "", "");
-    drafts::open(&mut tx, tenant, DealId(1), colleague, &empty(1), Origin::Opened, at(0)).await.unwrap();
+    // Of the deals whose drafts are discarded, and newer than any.
+    for deal in [2, 3, 4] {
+        for (tenant, user) in [(tenant, colleague), (stranger, USER)] {
+            drafts::open(&mut tx, tenant, DealId(deal), user, &empty(deal), Origin::Opened, at(9000)).await.unwrap();
+        }
+    }
     drafts::open(&mut tx, tenant, DealId(1), USER, &empty(1), Origin::Typed, at(0)).await.unwrap();
     for deal in 2..=drafts::MAX_DRAFTS_OF_USER + 3 {
         drafts::open(&mut tx, tenant, DealId(deal), USER, &empty(deal), Origin::Opened, at(deal)).await.unwrap();
@@ -88,7 +93,12 @@ async fn the_drafts_of_a_user_are_bounded_and_what_was_typed_stays_longest(
     }
     let newest = 5..=drafts::MAX_DRAFTS_OF_USER + 3;
     assert_eq!(kept, [1].into_iter().chain(newest).collect::<Vec<_>>());
-    assert!(drafts::find(&mut tx, tenant, DealId(1), colleague).await.unwrap().is_some(), "a colleague's stays");
+    for deal in [2, 3, 4] {
+        for (tenant, user) in [(tenant, colleague), (stranger, USER)] {
+            let kept = drafts::find(&mut tx, tenant, DealId(deal), user).await.unwrap();
+            assert!(kept.is_some(), "a colleague's stays, and another company's");
+        }
+    }
 }
 
 #[rstest]
@@ -192,4 +202,102 @@ async fn a_key_belongs_to_the_deal_that_it_was_issued_for(#[values(Sqlite, Postg
     assert!(matches!(placed, Placed::Different(known) if known.id == id && known.generation == 1));
     let placed = invoices::place(&mut tx, tenant, &intent(connection, IntentKey(key), 200), at(2)).await;
     assert_eq!(new_id(placed.unwrap()), id);
+}
+
+/// A draft as it is stored, and whose it is.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+struct Row {
+    tenant_id: Uuid,
+    deal_id: i64,
+    user_id: i64,
+    form: String,
+    updated_at: i64,
+    intent: String,
+    window_id: String,
+    version: i64,
+    state: String,
+}
+
+async fn rows(tx: &mut Tx) -> Vec<Row> {
+    let statement = "SELECT tenant_id, deal_id, user_id, form, updated_at, intent, window_id, version, state FROM draft \
+        ORDER BY tenant_id, deal_id, user_id";
+    match tx {
+        Tx::Sqlite(c) => sqlx::query_as(statement).fetch_all(&mut **c).await.unwrap(),
+        Tx::Postgres(c) => sqlx::query_as(statement).fetch_all(&mut **c).await.unwrap(),
+    }
+}
+
+/// Drafts of another deal, of a colleague and of another company have the same key and window, and stay as they are.
+#[rstest]
+#[tokio::test]
+async fn whatever_is_done_to_a_draft_is_done_to_no_other(#[values(Sqlite, Postgres)] backend: Backend) {
+    let t = Database::new(backend).await;
+    let mut tx = t.db.begin().await.unwrap();
+    let (ours, theirs) = (tenant(&mut tx, 1).await, tenant(&mut tx, 2).await);
+    let [first, second, third] = [1, 2, 3].map(Uuid::from_u128);
+    let begin = form(first, "a", "", "as the deal was");
+    for (tenant, deal, user) in
+        [(ours, DEAL, USER), (ours, DealId(50), USER), (ours, DEAL, UserId(8)), (theirs, DEAL, USER)]
+    {
+        drafts::open(&mut tx, tenant, deal, user, &begin, Origin::Prepared, at(0)).await.unwrap();
+    }
+    let is_it = |row: &Row| row.tenant_id == ours.0 && row.deal_id == DEAL.0 && row.user_id == USER.0;
+    let others: Vec<Row> = rows(&mut tx).await.into_iter().filter(|row| !is_it(row)).collect();
+    let now = async |tx: &mut Tx| {
+        let (it, rest): (Vec<Row>, Vec<Row>) = rows(tx).await.into_iter().partition(is_it);
+        assert_eq!(rest, others);
+        it.into_iter().next().map(|row| {
+            let form: Form = serde_json::from_str(&row.form).unwrap();
+            let seconds = (row.updated_at - at(0).as_microsecond()) / 1_000_000;
+            format!("{} {} {} {} {} {}", form.memo, row.intent, row.window_id, row.version, row.state, seconds)
+        })
+    };
+    let row = |memo: &str, key: Uuid, rest: &str| Some(format!("{memo} {key} {rest}"));
+    let save =
+        async |tx: &mut Tx, form: Form, seconds| drafts::save(tx, ours, DEAL, USER, &form, at(seconds)).await.unwrap();
+    let take_over = async |tx: &mut Tx, form: Form, seconds| {
+        drafts::take_over(tx, ours, DEAL, USER, &form, at(seconds)).await.unwrap()
+    };
+
+    open(&mut tx, ours, &form(second, "b", "", "anew")).await;
+    assert_eq!(now(&mut tx).await, row("anew", first, "b 0 opened 0"));
+    assert_eq!(save(&mut tx, form(first, "b", "3", "typed"), 7).await, Saved::Kept);
+    assert_eq!(now(&mut tx).await, row("typed", first, "b 3 typed 7"));
+    assert_eq!(save(&mut tx, form(third, "b", "4", "of another key"), 8).await, Saved::Elsewhere);
+    assert_eq!(save(&mut tx, form(third, "", "", "without a window"), 9).await, Saved::Kept);
+    assert_eq!(now(&mut tx).await, row("without a window", third, "b 4 typed 9"));
+    open(&mut tx, ours, &form(second, "c", "", "anew")).await;
+    assert_eq!(now(&mut tx).await, row("without a window", third, "c 0 typed 9"));
+    assert_eq!(take_over(&mut tx, form(third, "d", "2", "taken over"), 11).await, Saved::Kept);
+    assert_eq!(now(&mut tx).await, row("taken over", third, "d 2 typed 11"));
+    assert_eq!(take_over(&mut tx, form(first, "e", "5", "of another key"), 12).await, Saved::Elsewhere);
+    assert_eq!(take_over(&mut tx, form(third, "d", "1", "older"), 12).await, Saved::Older);
+    assert_eq!(now(&mut tx).await, row("taken over", third, "d 2 typed 11"));
+    assert_eq!(take_over(&mut tx, form(third, "e", "1", "by another window"), 13).await, Saved::Kept);
+    assert_eq!(now(&mut tx).await, row("by another window", third, "e 1 typed 13"));
+    drafts::discard(&mut tx, ours, DEAL, USER, Some(IntentKey(first))).await.unwrap();
+    assert!(now(&mut tx).await.is_some(), "of another key");
+    drafts::discard(&mut tx, ours, DEAL, USER, Some(IntentKey(third))).await.unwrap();
+    assert_eq!(now(&mut tx).await, None);
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_draft_comes_back_where_its_key_made_no_invoice(#[values(Sqlite, Postgres)] backend: Backend) {
+    let t = Database::new(backend).await;
+    let mut tx = t.db.begin().await.unwrap();
+    let (ours, theirs) = (tenant(&mut tx, 1).await, tenant(&mut tx, 2).await);
+    let key = Uuid::from_u128(1);
+    let other = connection(&t, &mut tx, theirs, "2").await;
+    invoices::place(&mut tx, theirs, &intent(other, IntentKey(key), 100), at(0)).await.unwrap();
+    assert_eq!(save(&mut tx, ours, &form(key, "a", "1", "typed")).await, Saved::Kept, "another company's invoice");
+    drafts::discard(&mut tx, ours, DEAL, USER, None).await.unwrap();
+
+    let connection = connection(&t, &mut tx, ours, "1").await;
+    let wanted = intent(connection, IntentKey(key), 100);
+    let owner = Uuid::new_v4();
+    invoices::place(&mut tx, ours, &wanted, at(0)).await.unwrap();
+    invoices::lease(&mut tx, ours, wanted.id, owner, at(0), at(10)).await.unwrap().unwrap();
+    assert!(invoices::refused(&mut tx, ours, wanted.id, owner, &[]).await.unwrap());
+    assert_eq!(save(&mut tx, ours, &form(key, "a", "1", "to mend")).await, Saved::Kept, "it was refused");
 }

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
+mod connections;
 mod contract;
 mod database;
 mod drafts;
@@ -11,6 +12,8 @@ mod follow;
 mod keys;
 mod lifecycle;
 mod migrations;
+mod neighbours;
 mod operate;
 mod plans;
+mod rows;
 mod usage;

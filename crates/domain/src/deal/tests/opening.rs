@@ -1,0 +1,178 @@
+//! What an opened form holds besides the lines: who is billed, dates, tax, and the items that lines begin with.
+
+use super::*;
+use crate::{
+    address::Address,
+    billing::Part,
+    catalogue::NamedTerm,
+    customer::{Customer, Reason},
+    draft::FormLine,
+    mapping::{Entity, FieldRef, Value},
+    terms::{Rule, Term},
+};
+
+fn opened_with(deal: &Deal, catalogue: &Catalogue, settings: &Settings, customer: Option<&Suggestion>) -> Form {
+    let billed = Billed::default();
+    let opening = Opening { customer, next_number: "1043", ..opening(catalogue, settings, &billed) };
+    open_form(deal, &opening, &describe)
+}
+
+fn taxed(id: i64, tax: Decimal, tax_included: bool) -> Product {
+    Product { tax, tax_included, ..product(id, "Sensor", "SEN", dec!(1), dec!(118)) }
+}
+
+#[test]
+fn a_form_opens_with_what_the_deal_and_the_company_say() {
+    let mut of = deal(Vec::new());
+    let text = |text: &str| Value::Text(text.into());
+    let address = Address {
+        street: "Rua A, 5".into(),
+        city: "Santos".into(),
+        state: "SP".into(),
+        postal_code: "11010-000".into(),
+        country: "BR".into(),
+    };
+    of.values.extend([
+        (FieldRef::new(Entity::Organization, "name"), text("Oceano")),
+        (FieldRef::new(Entity::Organization, "address"), Value::Address(address)),
+        (FieldRef::new(Entity::Organization, "cnpj"), text("12.345")),
+        (FieldRef::new(Entity::Person, "email"), text("ap@oceano.example")),
+    ]);
+    let settings = Settings {
+        tax_id: Some(FieldRef::new(Entity::Organization, "cnpj")),
+        term: Term::QuickBooks("3".into()),
+        update_customer: true,
+        ..Settings::default()
+    };
+    let terms = vec![NamedTerm { id: "3".into(), name: "Net 30".into(), rule: Rule::Days(30) }];
+    let company = Catalogue { terms, online_payment: true, ..catalogue() };
+    let customer = Customer {
+        id: "58".into(),
+        display_name: "Oceano Azul".into(),
+        email: None,
+        currency: Some("BRL".into()),
+        tax_id: None,
+        address: Address::default(),
+        active: true,
+        sync_token: "0".into(),
+    };
+    let suggestion = Suggestion { customer, reason: Reason::SameName };
+    let form = opened_with(&of, &company, &settings, Some(&suggestion));
+    let expected = Form {
+        intent: uuid::Uuid::nil().to_string(),
+        customer: "58".into(),
+        customer_name: "Oceano Azul".into(),
+        customer_currency: "BRL".into(),
+        to: "Oceano".into(),
+        email: "ap@oceano.example".into(),
+        tax_id: "12.345".into(),
+        street: "Rua A, 5".into(),
+        city: "Santos".into(),
+        state: "SP".into(),
+        postal_code: "11010-000".into(),
+        country: "BR".into(),
+        issued: "2026-03-13".into(),
+        due: "2026-04-12".into(),
+        due_follows: "on".into(),
+        tax_mode: "excluded".into(),
+        currency: "BRL".into(),
+        number: "1043".into(),
+        online_payment: "on".into(),
+        update_customer: "on".into(),
+        priced_in: "BRL".into(),
+        discount_kind: "percent".into(),
+        lines: form.lines.clone(),
+        ..Form::default()
+    };
+    assert_eq!(form, expected);
+
+    let plain = opened_with(&Deal { currency: "EUR".into(), ..of }, &catalogue(), &Settings::default(), None);
+    assert_eq!(plain.currency, "", "a currency that the company does not have");
+    let off = [plain.customer, plain.online_payment, plain.update_customer, plain.tax_id];
+    assert_eq!((off, plain.due.as_str()), ([const { String::new() }; 4], "2026-03-20"));
+}
+
+#[test]
+fn prices_hold_the_tax_where_all_of_the_deal_do() {
+    let open = |products: Vec<Product>, tax: Option<TaxModel>| {
+        let mut company = catalogue();
+        company.tax = tax.unwrap_or(company.tax);
+        let form = opened_with(&deal(products), &company, &Settings::default(), None);
+        let prices: Vec<String> = form.lines.iter().map(|line| line.unit_price.clone()).collect();
+        (form.tax_mode, prices.join(" "))
+    };
+    let expected = |mode: &str, prices: &str| (mode.to_owned(), prices.to_owned());
+    let (included, added) = (taxed(1, dec!(18), true), taxed(2, dec!(18), false));
+    assert_eq!(open(vec![included.clone()], None), expected("included", "118"));
+    assert_eq!(open(vec![included.clone(), added], None), expected("excluded", "100 118"));
+    assert_eq!(open(vec![included], Some(TaxModel::Automated)), expected("excluded", "100"));
+    assert_eq!(open(Vec::new(), None), expected("excluded", "15000"));
+}
+
+#[test]
+fn each_way_of_taxing_gives_lines_their_codes() {
+    let codes = || catalogue().tax.codes().to_vec();
+    let of_the_sum = |default: Option<&str>| TaxModel::SalesTax { codes: codes(), default: default.map(Into::into) };
+    let open = |tax: TaxModel, percent: Decimal, settings_code: Option<&str>, is_taxable: bool| {
+        let mut company = Catalogue { tax, ..catalogue() };
+        for item in &mut company.items {
+            (item.taxable, item.tax_code) = (is_taxable, is_taxable.then(|| "2".into()));
+        }
+        let settings = Settings { tax_code: settings_code.map(Into::into), ..Settings::default() };
+        let form = opened_with(&deal(vec![taxed(1, percent, false)]), &company, &settings, None);
+        (form.invoice_code, form.lines[0].tax_code.clone())
+    };
+    let expected = |invoice: &str, line: &str| (invoice.to_owned(), line.to_owned());
+    let (none, per_line) = (dec!(0), || catalogue().tax);
+    assert_eq!(open(TaxModel::None, dec!(18), Some("2"), true), expected("", ""));
+    assert_eq!(open(TaxModel::Automated, none, None, false), expected("", NON_TAXABLE));
+    assert_eq!(open(TaxModel::Automated, none, None, true), expected("", TAXABLE));
+    assert_eq!(open(TaxModel::Automated, dec!(18), None, false), expected("", TAXABLE));
+    assert_eq!(open(of_the_sum(Some("2")), dec!(18), None, false), expected("3", TAXABLE), "by the deal's percentage");
+    assert_eq!(open(of_the_sum(Some("2")), none, None, false), expected("2", NON_TAXABLE), "the company's own");
+    assert_eq!(open(of_the_sum(None), dec!(7), None, false), expected("", TAXABLE));
+    assert_eq!(open(per_line(), dec!(18), Some("2"), true), expected("", "3"));
+    assert_eq!(open(per_line(), dec!(7), Some("3"), true), expected("", "3"), "that of the settings");
+    assert_eq!(open(per_line(), none, Some("3"), true), expected("", "2"), "that of the item");
+    assert_eq!(open(per_line(), none, Some("3"), false), expected("", "3"));
+    assert_eq!(open(per_line(), none, Some("4"), false), expected("", ""), "one that is no more");
+}
+
+#[test]
+fn what_quickbooks_does_not_know_is_billed_as_the_item_of_the_settings() {
+    let settings = Settings { item: Some("12".into()), ..Settings::default() };
+    let item = |products: Vec<Product>, settings: &Settings| {
+        let FormLine { item, item_name, .. } =
+            opened_with(&deal(products), &catalogue(), settings, None).lines.remove(0);
+        (item, item_name)
+    };
+    let expected = |item: &str, name: &str| (item.to_owned(), name.to_owned());
+    let unknown = || vec![product(1, "Novo", "", dec!(1), dec!(1))];
+    assert_eq!(item(unknown(), &settings), expected("12", "Licença anual"));
+    assert_eq!(item(Vec::new(), &settings), expected("12", "Licença anual"));
+    assert_eq!(item(unknown(), &Settings::default()), expected(CREATE, ""));
+    assert_eq!(item(Vec::new(), &Settings::default()), expected("", ""));
+    assert_eq!(item(vec![product(1, "x", "SEN", dec!(1), dec!(1))], &settings), expected("11", "Sensor"));
+}
+
+#[test]
+fn a_part_is_billed_as_the_item_for_parts() {
+    let part = |settings: &Settings, products: Vec<Product>| {
+        let (company, billed) = (catalogue(), Billed::default());
+        let mut form = Form { currency: "BRL".into(), part: "30".into(), ..Form::default() };
+        fill(&mut form, &deal(products), &opening(&company, settings, &billed), Part::Percent(dec!(30)), &describe);
+        assert_eq!(form.part_applied, "30 percent");
+        let [line] = &form.lines[..] else { panic!("one sentence") };
+        format!("{} {} of {}, tax {}", line.item, line.item_name, line.name, line.tax_code)
+    };
+    let rows = || vec![product(1, "Novo", "", dec!(1), dec!(900)), product(2, "x", "SEN", dec!(1), dec!(100))];
+    let settings = Settings { item: Some("12".into()), ..Settings::default() };
+    let for_parts = Settings { deposit_item: Some("10".into()), ..settings.clone() };
+    // Rows of one code are one sentence, with the item of the largest row that has one.
+    let same = |settings: &Settings| Settings { tax_code: Some("2".into()), ..settings.clone() };
+    assert_eq!(part(&same(&for_parts), rows()), "10 Consultoria of Novo, tax 2");
+    assert_eq!(part(&same(&Settings::default()), rows()), "11 Sensor of Novo, tax 2", "none is created for a part");
+    assert_eq!(part(&same(&settings), rows()), "12 Licença anual of Novo, tax 2");
+    let one = vec![product(1, "Novo", "", dec!(1), dec!(900))];
+    assert_eq!(part(&Settings::default(), one), format!("{CREATE}  of Novo, tax "));
+}

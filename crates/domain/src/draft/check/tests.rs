@@ -1,0 +1,152 @@
+//! What makes a form an invoice, and what stands in the way.
+
+mod companies;
+mod limits;
+
+use super::*;
+use crate::{
+    catalogue::{Catalogue, Item},
+    customer::CustomerField,
+    number::DecimalMark,
+    tax::{Of, Rounding, TaxCode, TaxRate},
+};
+use jiff::civil::date;
+
+fn catalogue() -> Catalogue {
+    let rate = TaxRate { id: "1".into(), name: "ISS".into(), percent: dec!(5), of: Of::Amount };
+    let code = TaxCode { id: "3".into(), name: "ISS 5%".into(), rates: vec![rate] };
+    Catalogue {
+        company_name: "Aurora".into(),
+        country: "BR".into(),
+        time_zone: String::new(),
+        home_currency: Currency::BRL,
+        currencies: vec![Currency::BRL, Currency::USD],
+        tax: TaxModel::PerLine { codes: vec![code], rounding: Rounding::PerLine },
+        terms: Vec::new(),
+        items: vec![Item { id: "10".into(), name: "Work".into(), sku: None, tax_code: None, taxable: false }],
+        income_accounts: Vec::new(),
+        numbers_by_hand: false,
+        multicurrency: true,
+        discount_line: true,
+        has_more_items: false,
+        online_payment: false,
+        closed_until: Some(date(2025, 12, 31)),
+        custom_fields: Vec::new(),
+    }
+}
+
+fn form() -> Form {
+    let line = FormLine {
+        item: "10".into(),
+        quantity: "2".into(),
+        unit_price: "1.234,50".into(),
+        discount: "10".into(),
+        tax_code: "3".into(),
+        ..FormLine::default()
+    };
+    Form {
+        customer: CREATE.into(),
+        to: "Oceano: Azul".into(),
+        issued: "2026-03-13".into(),
+        due: "2026-03-20".into(),
+        currency: "BRL".into(),
+        lines: vec![line],
+        ..Form::default()
+    }
+}
+
+fn checked(form: &Form) -> Result<Draft, Vec<FieldError>> {
+    let catalogue = catalogue();
+    let rules = Rules { catalogue: &catalogue, customer: None, mark: DecimalMark::Comma, discounts_in_prices: false };
+    check(form, &rules)
+}
+
+fn check_problem(change: impl FnOnce(&mut Form), field: FormField, problem: Problem) {
+    let mut form = form();
+    change(&mut form);
+    assert_eq!(checked(&form), Err(vec![FieldError { field, problem }]));
+}
+
+#[test]
+fn a_complete_form_is_an_invoice() {
+    let draft = checked(&form()).expect("complete");
+    assert_eq!(draft.customer, Choice::New("Oceano - Azul".into()));
+    assert_eq!((draft.lines[0].unit_price, draft.lines[0].amount), (dec!(1234.50), dec!(2469)));
+    assert_eq!((draft.discount, draft.amount()), (Some(Discount::Amount(dec!(246.90))), dec!(2222.10)));
+    assert_eq!(draft.total, dec!(2333.21));
+}
+
+#[test]
+fn pasted_amounts_are_understood() {
+    let mut form = form();
+    (form.discount, form.discount_kind) = ("R$ 100,00".into(), "amount".into());
+    (form.lines[0].unit_price, form.lines[0].discount) = ("R$\u{a0}1.234,50".into(), "10 %".into());
+    let draft = checked(&form).expect("complete");
+    // The discount of the line stands in the discount line: 246.90 and 100.
+    assert_eq!((draft.lines[0].unit_price, draft.discount), (dec!(1234.50), Some(Discount::Amount(dec!(346.90)))));
+}
+
+#[test]
+fn only_what_was_seen_and_ticked_is_exported() {
+    let updates = |customer: &str, ticked: &str| {
+        let mut form = form();
+        form.customer = customer.into();
+        form.update_customer = ticked.into();
+        form.agreed = vec!["email".into(), "else".into()];
+        checked(&form).expect("complete").update
+    };
+    assert_eq!(updates("58", "on"), [CustomerField::Email]);
+    assert_eq!(updates("58", ""), []);
+    assert_eq!(updates(CREATE, "on"), []);
+}
+
+#[test]
+fn each_missing_thing_is_named_at_its_field() {
+    use Problem::{
+        BeforeIssued, ClosedUntil, CustomerCurrency, Inactive, Missing, NegativeTotal, NotANumber, NotAPercentage,
+        NotAnEmail, NotPositive, OtherCurrency, PartPending, PricesIn, TooMuch, Unknown,
+    };
+    check_problem(|f| f.customer.clear(), FormField::Customer, Missing);
+    check_problem(|f| f.to.clear(), FormField::To, Missing);
+    check_problem(|f| f.email = "nobody".into(), FormField::Email, NotAnEmail);
+    check_problem(|f| f.due = "2026-03-12".into(), FormField::Due, BeforeIssued);
+    check_problem(|f| f.currency = "EUR".into(), FormField::Currency, Unknown);
+    check_problem(|f| f.issued = "2025-12-31".into(), FormField::Issued, ClosedUntil(date(2025, 12, 31)));
+    check_problem(|f| f.cc = "a@b.example, nobody".into(), FormField::Cc, NotAnEmail);
+    check_problem(|f| f.discount = "101".into(), FormField::InvoiceDiscount, NotAPercentage);
+    check_problem(
+        |f| {
+            f.discount = "2.222,11".into();
+            f.discount_kind = "amount".into();
+        },
+        FormField::InvoiceDiscount,
+        TooMuch,
+    );
+    check_problem(|f| f.lines.clear(), FormField::Lines, Missing);
+    check_problem(|f| f.lines[0].unit_price = "-1".into(), FormField::Lines, NegativeTotal);
+    check_problem(|f| f.part = "25".into(), FormField::Part, PartPending);
+    check_problem(|f| f.part = "-25".into(), FormField::Part, NotPositive);
+    check_problem(|f| f.part = "101".into(), FormField::Part, NotAPercentage);
+    check_problem(|f| f.priced_in = "USD".into(), FormField::Currency, PricesIn("USD".into()));
+    check_problem(|f| f.lines[0].item.clear(), FormField::Item(0), Missing);
+    check_problem(|f| f.lines[0].item = "11".into(), FormField::Item(0), Inactive);
+    check_problem(|f| f.lines[0].quantity = "R$ 2".into(), FormField::Quantity(0), NotANumber);
+    check_problem(|f| f.lines[0].unit_price = "US$ 5".into(), FormField::UnitPrice(0), OtherCurrency("BRL".into()));
+    check_problem(
+        |f| (f.discount, f.discount_kind) = ("5 €".into(), "amount".into()),
+        FormField::InvoiceDiscount,
+        OtherCurrency("BRL".into()),
+    );
+    check_problem(|f| f.lines[0].quantity = "two".into(), FormField::Quantity(0), NotANumber);
+    check_problem(|f| f.lines[0].quantity = "0".into(), FormField::Quantity(0), NotPositive);
+    check_problem(|f| f.lines[0].discount = "101".into(), FormField::Discount(0), NotAPercentage);
+    check_problem(|f| f.lines[0].tax_code.clear(), FormField::TaxCode(0), Missing);
+    check_problem(
+        |f| {
+            f.customer = "58".into();
+            f.customer_currency = "USD".into();
+        },
+        FormField::Currency,
+        CustomerCurrency("USD".into()),
+    );
+}

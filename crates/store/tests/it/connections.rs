@@ -1,0 +1,168 @@
+//! Each step on a connection changes that connection alone: neither the former one of the same company, nor that of another.
+
+use crate::{
+    database::{
+        Backend::{self, Postgres, Sqlite},
+        Database, at,
+    },
+    fixtures::{connection, tenant, tokens},
+};
+use domain::ids::{ConnectionId, TenantId};
+use rstest::rstest;
+use store::{
+    Tx,
+    changes::{self, Pace, Sign},
+    quickbooks,
+};
+use uuid::Uuid;
+
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+struct Row {
+    id: Uuid,
+    state: String,
+    access_token: String,
+    refresh_token: String,
+    expires_at: i64,
+    lease_until: i64,
+    changes_until: i64,
+    changed_at: i64,
+    changes_lease_until: i64,
+    silent_since: Option<i64>,
+    swept_until: i64,
+    sweep_steps: i32,
+    webhook_at: i64,
+    webhook_confirmed_at: i64,
+    webhook_missed_at: i64,
+    active_at: i64,
+    reads_refused_until: i64,
+}
+
+async fn rows(tx: &mut Tx) -> Vec<Row> {
+    let statement = "SELECT id, state, access_token, refresh_token, expires_at, lease_until, changes_until, changed_at, \
+        changes_lease_until, silent_since, swept_until, sweep_steps, webhook_at, webhook_confirmed_at, webhook_missed_at, active_at, \
+        reads_refused_until FROM quickbooks_connection ORDER BY id";
+    match tx {
+        Tx::Sqlite(c) => sqlx::query_as(statement).fetch_all(&mut **c).await.unwrap(),
+        Tx::Postgres(c) => sqlx::query_as(statement).fetch_all(&mut **c).await.unwrap(),
+    }
+}
+
+/// Brings every connection into the same condition, but for its state.
+async fn set(tx: &mut Tx) {
+    let statement = sqlx::AssertSqlSafe(format!(
+        "UPDATE quickbooks_connection SET lease_until = 7, changes_until = 7, changed_at = 7, changes_lease_until = 7, silent_since = 7, \
+         swept_until = 7, sweep_steps = 12, webhook_at = 7, reads_refused_until = 7, expires_at = {}",
+        at(3600).as_microsecond()
+    ));
+    match tx {
+        Tx::Sqlite(c) => drop(sqlx::query(statement).execute(&mut **c).await.unwrap()),
+        Tx::Postgres(c) => drop(sqlx::query(statement).execute(&mut **c).await.unwrap()),
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Step {
+    Lease,
+    Renew,
+    Release,
+    Mark,
+    ExpectWebhook,
+    LeaseChanges,
+    Read,
+    ReleaseChanges,
+    Refused,
+    Silent,
+    Disconnect,
+}
+
+impl Step {
+    const ALL: [Self; 11] = [
+        Self::Lease,
+        Self::Renew,
+        Self::Release,
+        Self::Mark,
+        Self::ExpectWebhook,
+        Self::LeaseChanges,
+        Self::Read,
+        Self::ReleaseChanges,
+        Self::Refused,
+        Self::Silent,
+        Self::Disconnect,
+    ];
+
+    async fn take(self, t: &Database, tx: &mut Tx, tenant: TenantId, id: ConnectionId) {
+        let (now, until) = (at(0), at(40));
+        let pace = Pace { steps: 3, active_at: Some(now), confirmed_at: Some(at(1)), missed_at: Some(at(2)) };
+        match self {
+            Self::Lease => drop(quickbooks::lease(tx, tenant, id, now, until).await),
+            Self::Renew => drop(quickbooks::renew(tx, &t.vault, tenant, id, at(3600), &tokens("new")).await),
+            Self::Release => drop(quickbooks::release(tx, tenant, id, at(3600), false).await),
+            Self::Mark => drop(changes::mark(tx, tenant, id, Sign::Webhook, now).await),
+            Self::ExpectWebhook => drop(changes::expect_webhook(tx, tenant, id).await),
+            Self::LeaseChanges => drop(changes::lease(tx, tenant, id, now, until).await),
+            // Of a connection that is not theirs there is no answer.
+            Self::Read => drop(changes::read(tx, tenant, id, now, &pace).await),
+            Self::ReleaseChanges => drop(changes::release(tx, tenant, id).await),
+            Self::Refused => drop(changes::mark_refused(tx, tenant, id, until).await),
+            Self::Silent => drop(changes::silent(tx, tenant, id, now, until).await),
+            Self::Disconnect => drop(quickbooks::disconnect(tx, &t.vault, tenant, id).await),
+        }
+    }
+
+    /// What it changes, besides tokens.
+    fn expected(self, row: &Row) -> Row {
+        let (row, now, until) = (row.clone(), at(0).as_microsecond(), at(40).as_microsecond());
+        match self {
+            Self::Lease => Row { lease_until: until, ..row },
+            Self::Renew | Self::Release => Row { lease_until: 0, ..row },
+            Self::Mark => Row { changed_at: now, webhook_at: now, ..row },
+            Self::ExpectWebhook => Row { sweep_steps: 1, ..row },
+            Self::LeaseChanges => Row { changes_lease_until: until, swept_until: 0, ..row },
+            Self::Read => Row {
+                changes_until: now,
+                changes_lease_until: 0,
+                silent_since: None,
+                reads_refused_until: 0,
+                sweep_steps: 3,
+                webhook_confirmed_at: at(1).as_microsecond(),
+                webhook_missed_at: at(2).as_microsecond(),
+                active_at: now,
+                ..row
+            },
+            Self::ReleaseChanges => Row { changes_lease_until: 0, ..row },
+            Self::Refused => Row { changes_lease_until: 0, reads_refused_until: until, ..row },
+            Self::Silent => Row { changes_lease_until: until, ..row },
+            Self::Disconnect => Row { state: "disconnected".into(), lease_until: 0, expires_at: 0, ..row },
+        }
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn each_step_changes_one_connection(#[values(Sqlite, Postgres)] backend: Backend) {
+    let t = Database::new(backend).await;
+    let mut tx = t.db.begin().await.unwrap();
+    let (ours, theirs) = (tenant(&mut tx, 1).await, tenant(&mut tx, 2).await);
+    connection(&t, &mut tx, ours, "1").await;
+    let id = connection(&t, &mut tx, ours, "2").await;
+    connection(&t, &mut tx, theirs, "3").await;
+    for step in Step::ALL {
+        set(&mut tx).await;
+        let before = rows(&mut tx).await;
+        step.take(&t, &mut tx, theirs, id).await;
+        assert_eq!(rows(&mut tx).await, before, "{step:?} by another company");
+        step.take(&t, &mut tx, ours, id).await;
+        for (before, after) in before.iter().zip(rows(&mut tx).await) {
+            if before.id != id.0 {
+                assert_eq!(after, *before, "{step:?} of another connection");
+                continue;
+            }
+            let has_new_tokens = matches!(step, Step::Renew | Step::Disconnect);
+            assert_eq!(after.access_token != before.access_token, has_new_tokens, "{step:?}");
+            assert_eq!(after.refresh_token != before.refresh_token, has_new_tokens, "{step:?}");
+            let expected = step.expected(before);
+            let tokens = (after.access_token.clone(), after.refresh_token.clone());
+            assert_eq!(after, Row { access_token: tokens.0, refresh_token: tokens.1, ..expected }, "{step:?}");
+        }
+    }
+}

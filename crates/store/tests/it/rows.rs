@@ -1,0 +1,468 @@
+//! What each step changes in the row of an invoice, and that it changes no other row: not that of another invoice, nor of another
+//! company, nor one that somebody else holds or that is finished.
+
+use crate::{
+    database::{
+        Backend::{self, Postgres, Sqlite},
+        Database, at,
+    },
+    fixtures::{USER, connection, entry, intent, new_id, snapshot, tenant},
+};
+use domain::{
+    draft::Choice,
+    ids::{ActId, IntentKey, InvoiceId, TenantId},
+    invoice::{Act, Snapshot, Status},
+    money::Money,
+};
+use iso_currency::Currency;
+use jiff::civil::date;
+use rstest::rstest;
+use sqlx::AssertSqlSafe;
+use store::{
+    Tx,
+    acts::{self, Reason, Wish},
+    history,
+    invoices::{self, Intent, State},
+    leases::{self, Progress},
+    stuck::{self, Trouble, Work},
+};
+use uuid::Uuid;
+
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+struct Row {
+    id: Uuid,
+    state: String,
+    lease_owner: Option<Uuid>,
+    lease_until: i64,
+    attempts: i32,
+    next_attempt_at: i64,
+    trouble: Option<String>,
+    may_resend: bool,
+    sent_at: i64,
+    customer_id: Option<String>,
+    quickbooks_id: Option<String>,
+    balance_minor: i64,
+    told: String,
+}
+
+async fn rows(tx: &mut Tx) -> Vec<Row> {
+    let statement = "SELECT id, state, lease_owner, lease_until, attempts, next_attempt_at, trouble, may_resend, sent_at, customer_id, \
+        quickbooks_id, balance_minor, told FROM invoice ORDER BY id";
+    match tx {
+        Tx::Sqlite(c) => sqlx::query_as(statement).fetch_all(&mut **c).await.unwrap(),
+        Tx::Postgres(c) => sqlx::query_as(statement).fetch_all(&mut **c).await.unwrap(),
+    }
+}
+
+/// Brings every invoice of every company into one state, leased by one worker.
+async fn set(tx: &mut Tx, state: &str, trouble: Option<&str>, owner: Uuid) {
+    let statement = format!(
+        "UPDATE invoice SET state = $1, trouble = $2, lease_owner = $3, lease_until = {}, attempts = 3, next_attempt_at = {}, \
+         sent_at = {}, may_resend = $4, refusal = '[]', customer_id = NULL, quickbooks_id = NULL, sync_token = NULL, told = '', \
+         balance_minor = 10000",
+        micros(100),
+        micros(50),
+        micros(1)
+    );
+    let statement = AssertSqlSafe(statement);
+    let may_resend = state == "sending" && trouble.is_none();
+    match tx {
+        Tx::Sqlite(c) => {
+            let query = sqlx::query(statement).bind(state).bind(trouble).bind(owner).bind(may_resend);
+            query.execute(&mut **c).await.unwrap();
+        }
+        Tx::Postgres(c) => {
+            let query = sqlx::query(statement).bind(state).bind(trouble).bind(owner).bind(may_resend);
+            query.execute(&mut **c).await.unwrap();
+        }
+    }
+}
+
+fn micros(seconds: i64) -> i64 {
+    at(seconds).as_microsecond()
+}
+
+/// What is done to one invoice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Step {
+    Lease,
+    Extend,
+    Sending,
+    Postpone,
+    Stick,
+    Unsent,
+    Resending,
+    Issued,
+    Refused,
+    Retry,
+    AllowResending,
+    CustomerCreated,
+    Show,
+    Remove,
+    Tell,
+}
+
+impl Step {
+    /// Those of a worker: another one must not take them.
+    const HELD: [Self; 8] = [
+        Self::Extend,
+        Self::Sending,
+        Self::Postpone,
+        Self::Stick,
+        Self::Unsent,
+        Self::Resending,
+        Self::Issued,
+        Self::Refused,
+    ];
+
+    async fn take(self, tx: &mut Tx, tenant: TenantId, id: InvoiceId, owner: Uuid) {
+        let shown = snapshot("0", 2_500);
+        let taken = match self {
+            Self::Lease => invoices::lease(tx, tenant, id, owner, at(200), at(210)).await.map(|_| ()),
+            Self::Extend => leases::extend(tx, tenant, id, owner, at(20), at(30)).await.map(|_| ()),
+            Self::Sending => leases::sending(tx, tenant, id, owner, at(21)).await.map(|_| ()),
+            Self::Postpone => leases::postpone(tx, tenant, id, owner, at(60)).await,
+            Self::Stick => leases::stick(tx, tenant, id, owner, &Trouble::Doubt).await,
+            Self::Unsent => invoices::unsent(tx, tenant, id, owner).await,
+            Self::Resending => invoices::resending(tx, tenant, id, owner).await,
+            Self::Issued => invoices::issued(tx, tenant, id, owner, &shown, at(22)).await.map(|_| ()),
+            Self::Refused => invoices::refused(tx, tenant, id, owner, &[]).await.map(|_| ()),
+            Self::Retry => stuck::retry(tx, tenant, Work::Invoice, id.0, at(70)).await.map(|_| ()),
+            Self::AllowResending => invoices::allow_resending(tx, tenant, id).await,
+            Self::CustomerCreated => invoices::customer_created(tx, tenant, id, "58").await,
+            Self::Show => invoices::show(tx, tenant, id, &shown, at(22)).await,
+            Self::Remove => invoices::remove_refused(tx, tenant, id).await.map(|_| ()),
+            Self::Tell => history::tell(tx, tenant, id, Status::Paid).await.map(|_| ()),
+        };
+        taken.unwrap();
+    }
+
+    /// The state and the trouble from which it goes.
+    fn from(self) -> (&'static str, Option<&'static str>) {
+        match self {
+            Self::Retry | Self::AllowResending => ("sending", Some("doubt")),
+            Self::Show | Self::Tell => ("issued", None),
+            Self::Remove => ("refused", None),
+            Self::Sending => ("queued", None),
+            _ => ("sending", None),
+        }
+    }
+
+    /// What it makes of the row.
+    fn expected(self, row: Row, owner: Uuid) -> Row {
+        let shown = Row { quickbooks_id: Some("130".into()), balance_minor: 2_500, ..row.clone() };
+        match self {
+            Self::Lease => Row { lease_owner: Some(owner), lease_until: micros(210), attempts: 4, ..row },
+            Self::Extend => Row { lease_until: micros(30), ..row },
+            Self::Sending => Row { state: "sending".into(), sent_at: micros(21), ..row },
+            Self::Postpone => Row { lease_until: 0, next_attempt_at: micros(60), ..row },
+            Self::Stick => Row { trouble: Some("doubt".into()), lease_until: 0, ..row },
+            Self::Unsent => Row { state: "queued".into(), sent_at: 0, ..row },
+            Self::Resending => Row { may_resend: false, ..row },
+            Self::Issued => Row { state: "issued".into(), lease_until: 0, ..shown },
+            Self::Refused => Row { state: "refused".into(), lease_until: 0, ..row },
+            Self::Retry => Row { trouble: None, attempts: 0, next_attempt_at: micros(70), ..row },
+            Self::AllowResending => Row { may_resend: true, ..row },
+            Self::CustomerCreated => Row { customer_id: Some("58".into()), ..row },
+            Self::Show => shown,
+            Self::Remove => Row { state: "removed".into(), ..row },
+            Self::Tell => Row { told: "paid".into(), ..row },
+        }
+    }
+}
+
+/// Two invoices of one company and one of another; the first is the one that is worked on.
+async fn three(t: &Database, tx: &mut Tx) -> ([TenantId; 2], InvoiceId) {
+    let tenants = [tenant(tx, 1).await, tenant(tx, 2).await];
+    let mut made = Vec::new();
+    for (tenant, realm) in [(tenants[0], "1"), (tenants[0], "1"), (tenants[1], "2")] {
+        let connection = connection(t, tx, tenant, realm).await;
+        let wanted = intent(connection, IntentKey(Uuid::new_v4()), 100);
+        made.push(new_id(invoices::place(tx, tenant, &wanted, at(0)).await.unwrap()));
+    }
+    (tenants, made[0])
+}
+
+#[rstest]
+#[tokio::test]
+async fn each_step_changes_the_row_that_it_is_taken_on(#[values(Sqlite, Postgres)] backend: Backend) {
+    let t = Database::new(backend).await;
+    let mut tx = t.db.begin().await.unwrap();
+    let ([ours, theirs], id) = three(&t, &mut tx).await;
+    let (owner, other) = (Uuid::new_v4(), Uuid::new_v4());
+    let of_all =
+        [Step::Lease, Step::Retry, Step::AllowResending, Step::CustomerCreated, Step::Show, Step::Remove, Step::Tell];
+    for step in Step::HELD.into_iter().chain(of_all) {
+        let (state, trouble) = step.from();
+        set(&mut tx, state, trouble, owner).await;
+        let before = rows(&mut tx).await;
+        step.take(&mut tx, theirs, id, owner).await;
+        assert_eq!(rows(&mut tx).await, before, "{step:?} of another company");
+        if Step::HELD.contains(&step) {
+            step.take(&mut tx, ours, id, other).await;
+            assert_eq!(rows(&mut tx).await, before, "{step:?} of another worker");
+        }
+        let worker = if step == Step::Lease { other } else { owner };
+        let taken = |row: Row| if row.id == id.0 { step.expected(row, worker) } else { row };
+        let expected: Vec<Row> = before.into_iter().map(taken).collect();
+        step.take(&mut tx, ours, id, worker).await;
+        assert_eq!(rows(&mut tx).await, expected, "{step:?}");
+    }
+}
+
+/// By its own worker, too: whoever was slow must not undo what was settled.
+#[rstest]
+#[tokio::test]
+async fn what_is_settled_stays_as_it_is(#[values(Sqlite, Postgres)] backend: Backend) {
+    let t = Database::new(backend).await;
+    let mut tx = t.db.begin().await.unwrap();
+    let ([tenant, _], id) = three(&t, &mut tx).await;
+    let owner = Uuid::new_v4();
+    for (state, trouble, steps) in [
+        ("issued", None, &[Step::Lease, Step::Extend, Step::Sending, Step::Stick, Step::Issued, Step::Refused][..]),
+        ("refused", None, &[Step::Lease, Step::Extend, Step::Sending, Step::Stick, Step::Issued, Step::Refused]),
+        ("issued", None, &[Step::Unsent, Step::Remove, Step::AllowResending, Step::Retry]),
+        ("queued", None, &[Step::Unsent, Step::Remove, Step::AllowResending, Step::Retry, Step::Show]),
+        ("sending", None, &[Step::Remove, Step::AllowResending, Step::Retry, Step::Show]),
+        ("sending", Some("doubt"), &[Step::Lease]),
+    ] {
+        set(&mut tx, state, trouble, owner).await;
+        let before = rows(&mut tx).await;
+        for step in steps {
+            step.take(&mut tx, tenant, id, owner).await;
+            assert_eq!(rows(&mut tx).await, before, "{step:?} of what is {state}");
+        }
+    }
+}
+
+/// What of an intent is stored and may differ from that which was refused before.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+struct Content {
+    connection_id: Uuid,
+    form: String,
+    draft: String,
+    state: String,
+    refusal: Option<String>,
+    lease_until: i64,
+    attempts: i32,
+    next_attempt_at: i64,
+    trouble: Option<String>,
+    may_resend: bool,
+    customer_name: String,
+    currency: String,
+    total_minor: i64,
+    balance_minor: i64,
+    issued: String,
+    due: String,
+}
+
+async fn content(tx: &mut Tx, id: InvoiceId) -> Content {
+    let statement = "SELECT connection_id, form, draft, state, refusal, lease_until, attempts, next_attempt_at, trouble, may_resend, \
+        customer_name, currency, total_minor, balance_minor, issued, due FROM invoice WHERE id = $1";
+    match tx {
+        Tx::Sqlite(c) => sqlx::query_as(statement).bind(id.0).fetch_one(&mut **c).await.unwrap(),
+        Tx::Postgres(c) => sqlx::query_as(statement).bind(id.0).fetch_one(&mut **c).await.unwrap(),
+    }
+}
+
+/// Nothing is left of what was refused, but for the row and its generation.
+#[rstest]
+#[tokio::test]
+async fn a_mended_invoice_is_stored_like_a_new_one(#[values(Sqlite, Postgres)] backend: Backend) {
+    let t = Database::new(backend).await;
+    let mut tx = t.db.begin().await.unwrap();
+    let ([ours, _], id) = three(&t, &mut tx).await;
+    let key = invoices::find(&mut tx, ours, id).await.unwrap().unwrap().intent;
+    set(&mut tx, "refused", Some("doubt"), Uuid::new_v4()).await;
+    invoices::customer_created(&mut tx, ours, id, "58").await.unwrap();
+    invoices::allow_resending(&mut tx, ours, id).await.unwrap();
+    let others = |rows: Vec<Row>| rows.into_iter().filter(|row| row.id != id.0).collect::<Vec<_>>();
+    let before = others(rows(&mut tx).await);
+
+    let connection = connection(&t, &mut tx, ours, "3").await;
+    let mut mended = intent(connection, key, 200);
+    mended.form.memo = "mended".into();
+    mended.customer_name = "Beta".into();
+    mended.draft.customer = Choice::Existing("77".into());
+    mended.draft.currency = Currency::JPY;
+    (mended.draft.issued, mended.draft.due) = (date(2026, 4, 1), date(2026, 5, 1));
+    assert_eq!(new_id(invoices::place(&mut tx, ours, &mended, at(80)).await.unwrap()), id);
+    assert_eq!(others(rows(&mut tx).await), before, "no other invoice is mended");
+    let same = Intent { id: InvoiceId(Uuid::new_v4()), key: IntentKey(Uuid::new_v4()), ..mended };
+    let new = new_id(invoices::place(&mut tx, ours, &same, at(80)).await.unwrap());
+    let expected = content(&mut tx, new).await;
+    assert_eq!((expected.total_minor, expected.state.as_str(), expected.currency.as_str()), (200, "queued", "JPY"));
+    assert_eq!(content(&mut tx, id).await, expected);
+    let customer = invoices::find(&mut tx, ours, id).await.unwrap().unwrap().customer;
+    assert_eq!(customer, None, "another customer was chosen than the one that was created");
+}
+
+/// Acts or entries of the history: id, state, what came of it, and the lease.
+async fn settled(tx: &mut Tx, table: &str) -> Vec<(Uuid, String, Option<String>, i64)> {
+    let result = if table == "act" { "refusal" } else { "CAST(note_id AS TEXT)" };
+    let statement = AssertSqlSafe(format!("SELECT id, state, {result}, lease_until FROM {table} ORDER BY id"));
+    match tx {
+        Tx::Sqlite(c) => sqlx::query_as(statement).fetch_all(&mut **c).await.unwrap(),
+        Tx::Postgres(c) => sqlx::query_as(statement).fetch_all(&mut **c).await.unwrap(),
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn only_the_act_and_the_entry_that_were_done_are_settled(#[values(Sqlite, Postgres)] backend: Backend) {
+    let t = Database::new(backend).await;
+    let mut tx = t.db.begin().await.unwrap();
+    let ([ours, theirs], _) = three(&t, &mut tx).await;
+    let invoices: Vec<Uuid> = rows(&mut tx).await.into_iter().map(|row| row.id).collect();
+    let (owner, other) = (Uuid::new_v4(), Uuid::new_v4());
+    let (mut wishes, mut entries) = (Vec::new(), Vec::new());
+    for invoice in invoices.into_iter().map(InvoiceId) {
+        let wish = wish(invoice);
+        assert!(acts::request(&mut tx, ours, &wish, at(0)).await.unwrap());
+        let entry = entry(invoice);
+        history::add(&mut tx, ours, &entry).await.unwrap();
+        let (leased, progress) = acts::lease(&mut tx, ours, wish.id, owner, at(0), at(10)).await.unwrap().unwrap();
+        assert_eq!((progress, leased.at, leased.attempts), (Progress::Queued, at(0), 1));
+        assert_eq!(format!("{:?}", leased.wish), format!("{wish:?}"));
+        let (leased, progress, attempts) =
+            history::lease(&mut tx, ours, entry.id, owner, at(0), at(10)).await.unwrap().unwrap();
+        assert_eq!((progress, attempts), (Progress::Queued, 1));
+        assert_eq!(format!("{leased:?}"), format!("{entry:?}"));
+        wishes.push(wish.id);
+        entries.push(entry.id);
+    }
+    for (table, result) in
+        [("act", Some("\"changed\"")), ("act", None), ("history_entry", Some("5")), ("history_entry", None)]
+    {
+        let at_first = settled(&mut tx, table).await;
+        let at = usize::from(result.is_none());
+        let (act, entry) = (wishes[at], entries[at]);
+        let id = if table == "act" { act.0 } else { entry.0 };
+        let settle = async |tx: &mut Tx, tenant: TenantId, owner: Uuid| match (table, result) {
+            ("act", None) => acts::finish(tx, tenant, act, owner, None).await.unwrap(),
+            ("act", _) => acts::finish(tx, tenant, act, owner, Some(&Reason::Changed)).await.unwrap(),
+            (_, note) => {
+                history::written(tx, tenant, entry, owner, note.map(|_| 5)).await.unwrap();
+                false
+            }
+        };
+        assert!(!settle(&mut tx, theirs, owner).await);
+        assert!(!settle(&mut tx, ours, other).await);
+        assert_eq!(settled(&mut tx, table).await, at_first, "of another company, or by another worker");
+        let is_finished = settle(&mut tx, ours, owner).await;
+        assert_eq!(is_finished, table == "act");
+        let state = match (table, result) {
+            ("act", None) => "done",
+            ("act", _) => "refused",
+            (_, None) => "dropped",
+            _ => "written",
+        };
+        let settled_now = |row: (Uuid, String, Option<String>, i64)| {
+            if row.0 == id { (id, state.to_owned(), result.map(Into::into), 0) } else { row }
+        };
+        let expected: Vec<_> = at_first.into_iter().map(settled_now).collect();
+        assert_eq!(settled(&mut tx, table).await, expected, "{table} {result:?}");
+        if table == "act" {
+            assert!(!acts::finish(&mut tx, ours, act, owner, Some(&Reason::NotNow)).await.unwrap());
+            assert_eq!(settled(&mut tx, table).await, expected, "it is finished once");
+        }
+    }
+}
+
+#[rstest]
+#[tokio::test]
+async fn work_is_under_way_until_it_is_settled_or_stuck(#[values(Sqlite, Postgres)] backend: Backend) {
+    let t = Database::new(backend).await;
+    let mut tx = t.db.begin().await.unwrap();
+    let ([tenant, _], invoice) = three(&t, &mut tx).await;
+    let wish = wish(invoice);
+    assert!(acts::request(&mut tx, tenant, &wish, at(0)).await.unwrap());
+    for (state, trouble, is_under_way) in [
+        ("queued", None, true),
+        ("sending", None, true),
+        ("queued", Some("doubt"), false),
+        ("sending", Some("doubt"), false),
+        ("refused", None, false),
+    ] {
+        set(&mut tx, state, trouble, Uuid::new_v4()).await;
+        let invoice = invoices::find(&mut tx, tenant, invoice).await.unwrap().unwrap();
+        assert_eq!(invoice.is_under_way(), is_under_way, "{state} {trouble:?}");
+    }
+    let owner = Uuid::new_v4();
+    let act = async |tx: &mut Tx| acts::find(tx, tenant, wish.id).await.unwrap().unwrap();
+    assert!(act(&mut tx).await.is_under_way());
+    acts::lease(&mut tx, tenant, wish.id, owner, at(0), at(10)).await.unwrap();
+    assert!(leases::sending(&mut tx, tenant, wish.id, owner, at(1)).await.unwrap());
+    assert_eq!((act(&mut tx).await.state, act(&mut tx).await.is_under_way()), (acts::State::Sending, true));
+    leases::stick(&mut tx, tenant, wish.id, owner, &Trouble::Doubt).await.unwrap();
+    assert!(!act(&mut tx).await.is_under_way());
+    assert!(stuck::retry(&mut tx, tenant, Work::Act, wish.id.0, at(2)).await.unwrap());
+    let (_, progress) = acts::lease(&mut tx, tenant, wish.id, owner, at(3), at(10)).await.unwrap().unwrap();
+    assert_eq!(progress, Progress::Sending, "the lease was given back");
+    let (_, progress) = acts::lease(&mut tx, tenant, wish.id, owner, at(11), at(20)).await.unwrap().unwrap();
+    assert_eq!(progress, Progress::Lost, "the lease ran out");
+    assert!(acts::finish(&mut tx, tenant, wish.id, owner, None).await.unwrap());
+    assert_eq!((act(&mut tx).await.state, act(&mut tx).await.is_under_way()), (acts::State::Done, false));
+}
+
+fn wish(invoice: InvoiceId) -> Wish {
+    Wish {
+        id: ActId(Uuid::new_v4()),
+        invoice,
+        act: Act::Void,
+        seen: "USD 100 100 stands 58".into(),
+        recipient: "ap@acme.example".into(),
+        by: USER,
+    }
+}
+
+/// Even where nobody else has taken it: its worker may have slept, and looks again before it sends.
+#[rstest]
+#[tokio::test]
+async fn a_lease_that_ran_out_is_not_extended(#[values(Sqlite, Postgres)] backend: Backend) {
+    let t = Database::new(backend).await;
+    let mut tx = t.db.begin().await.unwrap();
+    let ([tenant, _], id) = three(&t, &mut tx).await;
+    let owner = Uuid::new_v4();
+    set(&mut tx, "sending", None, owner).await;
+    let before = rows(&mut tx).await;
+    assert!(!leases::extend(&mut tx, tenant, id, owner, at(100), at(110)).await.unwrap());
+    assert_eq!(rows(&mut tx).await, before);
+    assert!(leases::extend(&mut tx, tenant, id, owner, at(99), at(110)).await.unwrap());
+}
+
+/// Of an invoice that was edited in QuickBooks, everything.
+#[rstest]
+#[tokio::test]
+async fn all_that_quickbooks_shows_is_stored(#[values(Sqlite, Postgres)] backend: Backend) {
+    let t = Database::new(backend).await;
+    let mut tx = t.db.begin().await.unwrap();
+    let ([tenant, _], id) = three(&t, &mut tx).await;
+    let owner = Uuid::new_v4();
+    set(&mut tx, "sending", None, owner).await;
+    assert!(invoices::issued(&mut tx, tenant, id, owner, &snapshot("0", 10_000), at(1)).await.unwrap());
+    let money = |minor| Money::from_minor(minor, Currency::BRL);
+    let edited = Snapshot {
+        quickbooks_id: "131".into(),
+        sync_token: "10".into(),
+        doc_number: Some("1039".into()),
+        customer_name: "Beta".into(),
+        customer_id: "59".into(),
+        email: "ap@beta.example".into(),
+        total: money(20_000),
+        balance: money(5_000),
+        tax: Some(money(1_000)),
+        issued: date(2026, 4, 1),
+        due: date(2026, 5, 1),
+        sent: true,
+        voided: true,
+        deleted: true,
+    };
+    invoices::show(&mut tx, tenant, id, &edited, at(2)).await.unwrap();
+    let shown = invoices::find(&mut tx, tenant, id).await.unwrap().unwrap();
+    assert_eq!((shown.state, shown.read_at), (State::Issued(edited.clone()), Some(at(2))));
+    assert_eq!(shown.customer_name, "Beta");
+    invoices::show(&mut tx, tenant, id, &edited, at(3)).await.unwrap();
+    let again = invoices::find(&mut tx, tenant, id).await.unwrap().unwrap();
+    assert_eq!(again.read_at, Some(at(3)), "the same version was read again");
+}
