@@ -10,8 +10,8 @@ export const pictures = process.env.PICTURES ?? join(import.meta.dirname ?? ".",
 
 const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
 
-/** A browser of its own for one person. */
-export async function openBrowser(language) {
+/** A browser of its own for one person. `own` is Fatura's address: what its pages ask for and keep is then watched. */
+export async function openBrowser(language, own) {
   const profile = mkdtempSync(join(tmpdir(), "fatura-browser-"));
   const context = await chromium.launchPersistentContext(profile, {
     executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
@@ -28,15 +28,69 @@ export async function openBrowser(language) {
     if (message.type() === "error" && isOurs) complaints.push(`${message.text()} ${message.location().url}`);
   });
   context.on("weberror", (error) => complaints.push(String(error.error())));
+  const watched = watch(context, own);
   return {
     context,
     page: context.pages()[0] ?? (await context.newPage()),
     complaints,
+    ...watched,
     async close() {
       await context.close();
       rmSync(profile, { recursive: true, force: true });
     },
   };
+}
+
+/** Whether an address, or what is written in the address of a page, is of this origin. */
+const isOf = (url, origin) => URL.canParse(url) && new URL(url).origin === origin;
+
+/**
+ * Watches Fatura's pages, framed or not: `asked` has each address that they load or send something to, `leaks` what went to somebody else, what set a
+ * cookie in a frame, and what is kept in the browser now.
+ */
+function watch(context, own) {
+  const [origin, asked, foreign] = [own ? new URL(own).origin : undefined, [], []];
+  /** The page that asks: of a frame that is being opened, the one around it. Leaving for another page is no asking. */
+  const askedBy = (request) => {
+    try {
+      return request.isNavigationRequest() ? request.frame().parentFrame()?.url() : request.frame().url();
+    } catch {
+      return undefined; // its page is gone
+    }
+  };
+  context.on("request", (request) => {
+    if (!origin || !isOf(askedBy(request) ?? "", origin) || /^(data|blob):/.test(request.url())) return;
+    asked.push(request.url());
+    if (!isOf(request.url(), origin)) foreign.push(`asked of another host: ${request.url()}`);
+  });
+  const answered = [];
+  const noteCookie = async (response) => {
+    try {
+      // Only all headers together have this one.
+      if (response.frame().parentFrame() && (await response.allHeaders())["set-cookie"] !== undefined) foreign.push(`a cookie in a frame: ${response.url()}`);
+    } catch { /* its page is gone */ }
+  };
+  context.on("response", (response) => {
+    if (origin && isOf(response.url(), origin)) answered.push(noteCookie(response));
+  });
+  /** What a page of Fatura has kept in this browser. The cookie of a connect flow is hidden from scripts. */
+  const kept = async () => {
+    const frames = context.pages().flatMap((page) => page.frames()).filter((frame) => isOf(frame.url(), origin));
+    const names = async () => {
+      try {
+        return [...Object.keys(localStorage), ...Object.keys(sessionStorage), document.cookie, ...(await indexedDB.databases()).map(({ name }) => name)];
+      } catch {
+        return []; // a frame that Pipedrive shuts off from all storage
+      }
+    };
+    const found = frames.map((frame) => frame.evaluate(names).catch(() => []));
+    return (await Promise.all(found)).flat().filter(Boolean).map((name) => `kept in the browser: ${name}`);
+  };
+  const leaks = async () => {
+    await Promise.race([Promise.all(answered), new Promise((go) => setTimeout(go, 2000).unref())]);
+    return [...new Set([...foreign, ...(origin ? await kept() : [])])];
+  };
+  return { asked, leaks };
 }
 
 /** No violation of WCAG 2.2 AA, in the host page and in our frames. */

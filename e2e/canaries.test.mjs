@@ -16,6 +16,15 @@ const port = await new Promise((go) => {
     server.close(() => go(port));
   });
 });
+/** What Fatura answers in this file, headers and bodies. */
+const answers = [];
+const fetched = globalThis.fetch;
+globalThis.fetch = async (url, options) => {
+  const answer = await fetched(url, options);
+  if (env.FATURA_URL && String(url).startsWith(env.FATURA_URL)) answers.push([...answer.headers, await answer.clone().text()].join("\n"));
+  return answer;
+};
+
 let dir;
 const { env, done } = scene("canaries", async (env) => {
   for (const who of [US, BR]) await installed(env, who);
@@ -40,6 +49,13 @@ const forms = (text) => {
   return [text, encodeURIComponent(text), JSON.stringify(text).slice(1, -1), ...shifted, ...shifted.map((each) => each.replaceAll("+", "-").replaceAll("/", "_"))].map((each) => each.toLowerCase());
 };
 
+/** All tokens that the providers have given so far; the sandbox forgets those that are used up. */
+const tokens = new Set();
+async function noteTokens() {
+  const state = await (await fetch(`${env.CONTROL_URL}/state`)).text();
+  for (const [token] of state.matchAll(/(eyJ|AB11|v1u:\d+:\d+:|\d+:\d+:)[0-9a-f]{64}/g)) tokens.add(token);
+}
+
 const EFFECTS = [{ mutate: 5 }, "malformed", "truncate", { xml: "authentication" }, { page: 503 }, { status: 500 }, "drop_before", "drop_after", "throttle"];
 
 /** Tries again until it is done: after a throttle, a company is left alone for a while. */
@@ -53,6 +69,44 @@ async function eventually(what) {
     }
   }
 }
+
+test("line breaks and escapes in names forge no line of the log", { timeout: 60_000 }, async () => {
+  const forged = "2026-01-01T00:00:00.000000Z ERROR forged: a line that nobody has logged";
+  const evil = (what) => `${what}\r\n${forged}\n\u001b[2K\u001b[35;7mpainted\u0007`;
+  const api = await pipedriveApi(env, US);
+  const organization = await api("POST", "v2/organizations", { name: evil("Organization") });
+  const deal = await api("POST", "v2/deals", { title: evil("Deal"), org_id: organization.id, currency: "USD", value: 500 });
+  const { call, fields } = await openForm(env, US, deal.id, CASCADE);
+  const typed = { ...fields, to: evil("To"), memo: evil("Memo"), message: evil("Message"), "lines[0][description]": evil("Line") };
+  await call(`/deals/${deal.id}/form/preview`, { ...typed, version: "9" });
+  await call(`/deals/${deal.id}/invoices`, typed);
+  await call(`/items?${new URLSearchParams({ item_name: evil("Item") })}`);
+  await call("/customers/search", { customer_name: evil("Customer"), email: evil("Mail") });
+  const refusal = { code: "9999", Message: evil("Message"), Detail: evil("Detail"), element: evil("Element") };
+  const line = { ...CASCADE, "lines[0][item]": "12", "lines[0][unit_price]": "10", "lines[0][tax_code]": "NON" };
+  await bill(env, US, 4, line);
+  const { call: panel } = await session(env, "panel", US.company, US.user);
+  const ready = await openForm(env, US, 5, line);
+  const refuse = (method, path) => done("/faults", { provider: "quickbooks", method, path, times: 5, effect: { fault: { errors: [refusal] } } });
+  await refuse("POST", "/invoice");
+  assert.equal((await create(ready.call, 5, { ...ready.fields, seen: "" })).status, 422);
+  await refuse("GET", "/v3/company");
+  await panel("/panel/deal/4/refresh", {});
+  await ready.call(`/items?${new URLSearchParams({ item_name: "Nothing like it" })}`);
+  const { call: settings } = await session(env, "settings", US.company, US.user);
+  await settings("/settings/page");
+  await control(env, "/faults", undefined, "DELETE");
+  const strange = encodeURIComponent(evil("Address"));
+  for (const path of [`/outcome/${strange}`, `/panel?id=${strange}&theme=${strange}`, `/pipedrive/callback?code=${strange}&state=${strange}`, `/quickbooks/callback?error=${strange}&state=${strange}`, `/${strange}`]) {
+    await fetch(env.FATURA_URL + path, { redirect: "manual" });
+  }
+  const log = readdirSync(dir).filter((file) => /^fatura.*\.log$/.test(file)).map((file) => readFileSync(join(dir, file), "utf8")).join("");
+  assert.ok(log.length > 1000);
+  assert.ok(!log.includes("\u001b[35;7m") && !log.includes("\u001b[2K") && !log.includes("\u0007"), "an escape of somebody else");
+  const records = log.replace(/\u001b\[[0-9;]*m/g, "").split("\n").filter(Boolean);
+  assert.deepEqual(records.filter((line) => line.includes("nobody has logged")), []);
+  assert.deepEqual(records.filter((line) => !/^\d{4}-\d\d-\d\dT[\d:.]+Z +(TRACE|DEBUG|INFO|WARN|ERROR) /.test(line)), [], "one line for each record");
+});
 
 test("no canary and no secret is in a log or a figure, whatever fails", { timeout: 240_000 }, async () => {
   const api = await pipedriveApi(env, US);
@@ -90,6 +144,9 @@ test("no canary and no secret is in a log or a figure, whatever fails", { timeou
   for (const effect of EFFECTS) {
     const { call, fields } = await eventually(() => openForm(env, US, deal.id));
     const form = { ...fields, ...typed() };
+    await noteTokens();
+    await done("/quickbooks/expire", { realm_id: US.realm });
+    await done("/pipedrive/expire", { user_id: US.user });
     for (const provider of ["quickbooks", "pipedrive"]) await done("/faults", { provider, times: 12, percent: 60, effect });
     await asks(page, `/panel/deal/${deal.id}`);
     await asks(page, `/panel/deal/${deal.id}/refresh`, {});
@@ -108,13 +165,17 @@ test("no canary and no secret is in a log or a figure, whatever fails", { timeou
   await saveSettings(env, US, { message: canary("Preset") }).catch(() => undefined);
   const shown = (await eventually(() => rows((_, path) => page(path), deal.id))).filter(({ seen }) => seen);
   for (const [act, more] of [["send", { recipient: mail("Recipient") }], ["void", {}]]) await asks(page, `/panel/deal/${deal.id}/invoices/${shown[0].id}/${act}`, { seen: shown[0].seen, ...more });
-  const { Invoice: invoices = [] } = await query("select * from Invoice orderby MetaData.CreateTime desc maxresults 3");
+  // The access that it had has expired as well.
+  const { Invoice: invoices = [] } = await (await quickbooks(env, US.realm))("select * from Invoice orderby MetaData.CreateTime desc maxresults 3");
   await done("/quickbooks/edit", { realm_id: US.realm, entity: "Invoice", id: invoices[0].Id, changes: { PrivateNote: `${canary("Note")}\n${invoices[0].PrivateNote}` } });
   await door("Invoice", invoices[0].Id, { SyncToken: plain("Version"), CustomerRef: plain("Ref") });
   await asks(page, `/panel/deal/${deal.id}`);
   await asks(page, `/panel/deal/${deal.id}/refresh`, {});
   await fetch(`${env.FATURA_URL}/pipedrive/callback?${new URLSearchParams({ code: plain("Code"), state: plain("State") })}`, { redirect: "manual" });
 
+  await asks(page, `/invoices/${shown[0].id}/pdf`, {});
+  await noteTokens();
+  for (const begin of ["eyJ", "AB11", "v1u:", `${US.company}:`]) assert.ok([...tokens].filter((token) => token.startsWith(begin)).length > 1, `tokens that begin with ${begin}`);
   const secrets = Object.entries({ ...env, ...Object.fromEntries(Object.entries(process.env).filter(([name]) => name.startsWith("FATURA_"))) })
     .filter(([name, value]) => /SECRET|TOKEN|KEY|PASSWORD|VERIFIER/.test(name) && !/URL/.test(name) && value.length >= 8).map(([, value]) => value);
   assert.ok(secrets.length >= 4, "the secrets of this run are known");
@@ -124,7 +185,11 @@ test("no canary and no secret is in a log or a figure, whatever fails", { timeou
   const all = [...logs, figures].join("\n").toLowerCase();
   assert.ok(statuses.filter((status) => status >= 500).length > 5 && statuses.filter((status) => status === 200).length > 30, `much went wrong and much went well: ${statuses}`);
   assert.ok(placed.length > 100, `${placed.length} canaries`);
-  const found = [...placed, ...secrets].flatMap((word) => forms(word).filter((form) => form.length > 7 && all.includes(form)));
+  const foundIn = (where, words) => words.flatMap((word) => forms(word).filter((form) => form.length > 7 && where.includes(form)));
+  const found = foundIn(all, [...placed, ...secrets, ...tokens]);
   const lines = all.split("\n").filter((line) => found.some((form) => line.includes(form))).slice(0, 5);
   assert.deepEqual(found, [], lines.join("\n"));
+  // What a browser gets may hold what people typed, and neither a token nor a secret.
+  assert.ok(answers.length > 100, `${answers.length} answers`);
+  assert.deepEqual(foundIn(answers.join("\n").toLowerCase(), [...secrets, ...tokens]), []);
 });

@@ -111,3 +111,22 @@ test("work that fails while the clock is ahead is not given up: the e-mail goes 
   for (const end = Date.now() + 40_000; (await sent()) === 0 && Date.now() < end; await pause(500));
   assert.equal(await sent(), 1);
 });
+
+test("a session ends after a quarter of an hour, however much it was used", { timeout: 60_000 }, async (t) => {
+  if (!hands.move) return t.skip("libfaketime is not installed");
+  const { call } = await session(env, "panel", US.company, US.user);
+  const settings = (await session(env, "settings", US.company, US.user)).call;
+  const statuses = async () => Promise.all([call("/panel/deal/4"), call("/deals/4/form"), settings("/settings/page")].map(async (answer) => (await answer).status));
+  assert.deepEqual(await statuses(), [200, 200, 200]);
+  hands.move(14 * 60);
+  await pause(3000);
+  assert.deepEqual(await statuses(), [200, 200, 200], "after 14 minutes");
+  hands.move(15 * 60 + 10);
+  for (const end = Date.now() + 10_000; (await call("/panel/deal/4")).status === 200 && Date.now() < end;) await pause(200);
+  assert.deepEqual(await statuses(), [401, 401, 401], "after a quarter of an hour");
+  const before = (await (await quickbooks(env, US.realm))("select count(*) from Invoice")).totalCount;
+  assert.equal((await call("/deals/4/invoices", { intent: crypto.randomUUID() })).status, 401);
+  assert.equal((await (await quickbooks(env, US.realm))("select count(*) from Invoice")).totalCount, before);
+  hands.move(0);
+  await pause(2000);
+});

@@ -18,6 +18,18 @@ for (const [page, column, least] of [["walked.md", 2, 40], ["faults.md", 3, 60],
   assert.deepEqual(unknown, []);
 });
 
+test("QuickBooks is written as Intuit writes it, in each language", () => {
+  const texts = files("crates/fatura/i18n", ".ftl");
+  assert.equal(texts.length, 3);
+  for (const file of texts) {
+    const lines = readFileSync(file, "utf8").split("\n").filter((line) => !line.startsWith("#"));
+    assert.ok(lines.filter((line) => /\bQuickBooks\b/.test(line)).length > 20, file);
+    // The names of texts and of their values are in lower case.
+    const wrong = lines.map((line) => line.replace(/^[a-z0-9-]+ =/, "").replace(/\{[^}]*\}/g, "")).filter((text) => /\bQB\b|QBO|[Qq]uickbook|quickBook|QuickBook\b|Quick Book/.test(text));
+    assert.deepEqual(wrong, [], file);
+  }
+});
+
 test("links and pictures in the documents lead somewhere", () => {
   const pages = [...files("docs", ".md"), ...["README.md", "ARCHITECTURE.md", "CHANGELOG.md"].map((name) => join(root, name))];
   const broken = pages.flatMap((page) =>

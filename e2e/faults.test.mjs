@@ -1,6 +1,8 @@
 // What QuickBooks and Pipedrive refuse, and what stands in front of them: each is said at its field or on the page, in the person's
 // language, with what to do next; and nothing is made twice, whatever the answer looked like.
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterEach, test } from "node:test";
 import { assertAccessible } from "./browser.mjs";
 import { bill, control, installed, openForm, roomyDeal, session, settled, unseen } from "./http.mjs";
@@ -9,8 +11,12 @@ import { scene } from "./scene.mjs";
 import { rows } from "./storm/people.mjs";
 import { form, openDeal, panel, quickbooks } from "./story.mjs";
 
+let dir;
 const { env, as, done } = scene("faults", async (env) => {
   for (const who of [US, MIGUEL, BR]) await installed(env, who);
+}, (own) => {
+  dir = own;
+  return {};
 });
 
 const PEOPLE = { en: US, es: MIGUEL, pt: BR };
@@ -235,4 +241,40 @@ test("a throttle that comes as XML with status 403 is waited out, and refuses no
   assert.equal(answer.status, 200, answer.text);
   assert.match(answer.text, /\/progress/, "it is under way");
   assert.equal((await all()).length, before);
+});
+
+test("each failed call is logged with QuickBooks' id of it, and without QuickBooks' words", { timeout: 60_000 }, async () => {
+  const opened = await ready(US);
+  assert.match((await settled(opened.call, await opened.call(`/deals/${opened.deal}/invoices`, opened.fields))).text, /data-issued/);
+  const { call } = await session(env, "panel", US.company, US.user);
+  const [row] = await rows((_, path) => call(path), opened.deal);
+  const path = `/panel/deal/${opened.deal}/invoices/${row.id}`;
+  const fresh = await ready(US);
+  const log = () => readFileSync(join(dir, "fatura.log"), "utf8").replace(/\x1b\[[0-9;]*m/g, "");
+  const lines = () => log().split("\n").filter((line) => line.includes("has not carried a call out"));
+  const books = (date) => done("/quickbooks/preferences", { realm_id: US.realm, preferences: { AccountingInfoPrefs: { BookCloseDate: date } } });
+  const { Id } = (await all()).at(-1);
+  for (const [what, status, act] of [
+    ["an invoice in closed books", 400, async () => {
+      await books(new Date(Date.now() + 86_400_000).toISOString().slice(0, 10));
+      assert.equal((await settled(fresh.call, await fresh.call(`/deals/${fresh.deal}/invoices`, fresh.fields))).status, 422);
+      await books("2000-01-01");
+    }],
+    ["a read with access that has expired", 401, async () => {
+      await done("/quickbooks/expire", { realm_id: US.realm });
+      await call(`/panel/deal/${opened.deal}/refresh`, {});
+    }],
+    ["a PDF of what is gone", 400, async () => {
+      await done("/quickbooks/delete", { realm_id: US.realm, entity: "Invoice", id: Id });
+      await fetch(JSON.parse((await call(`/invoices/${row.id}/pdf`, {})).text).url);
+    }],
+    ["an e-mail of what is gone", 400, () => call(`${path}/send`, { recipient: "ap@customer.example", key: crypto.randomUUID() })],
+  ]) {
+    const before = lines().length;
+    await act();
+    const line = () => lines().slice(before).find((each) => each.includes(`status=${status} `));
+    for (const end = Date.now() + 10_000; !line() && Date.now() < end;) await pause(100);
+    assert.match(line() ?? "", /provider="quickbooks" status=\d+ code="\d*" intuit_tid="1-[0-9a-f]{32}"/, what);
+  }
+  assert.doesNotMatch(log(), /closed the books|Object Not Found|books are closed/i);
 });

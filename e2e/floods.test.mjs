@@ -8,9 +8,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { start } from "../scripts/stack.mjs";
-import { installed, openForm, roomyDeal, settled, unseen } from "./http.mjs";
-import { CASCADE, US } from "./people.mjs";
+import { control, installed, openForm, roomyDeal, settled, unseen } from "./http.mjs";
+import { BR, CASCADE, US } from "./people.mjs";
 import { createDatabase } from "./storm/database.mjs";
+import { quickbooks } from "./story.mjs";
 
 const skip = process.env.TEST_POSTGRES_URL ? false : "TEST_POSTGRES_URL is not set";
 const LINE = { ...CASCADE, "lines[0][item]": "12", "lines[0][unit_price]": "10", "lines[0][tax_code]": "NON" };
@@ -130,9 +131,9 @@ test("an address that asks too often waits, and others do not", { timeout: 60_00
 });
 
 /** Fatura's time to create an invoice: the median of some, in milliseconds. */
-async function creating(env, times = 9) {
-  const deal = await roomyDeal(env, US, 3);
-  const { call, fields } = await openForm(env, US, deal, LINE);
+async function creating(env, times = 9, who = US, line = LINE) {
+  const deal = await roomyDeal(env, who, 3);
+  const { call, fields } = await openForm(env, who, deal, line);
   const took = [];
   for (let at = 0; at < times; at++) {
     const begun = performance.now();
@@ -167,4 +168,34 @@ test("people create invoices while strangers flood the beginning of installation
   assert.ok(flooded < 2 * quiet, `${flooded} ms, ${quiet} ms without`);
   assert.ok(large - small < 150, `${small} to ${large} MiB`);
   void flood;
+});
+
+test("one company creates without a pause, and another's invoice takes no longer", { timeout: 120_000 }, async (t) => {
+  const { env } = await running(t);
+  await control(env, "/pipedrive/limits", { burst: 0, daily_for_each_seat: 0 });
+  await control(env, "/quickbooks/limits", { requests_per_minute: 0, batches_per_minute: 0, requests_per_second: 0, concurrent: 0 });
+  await installed(env, US);
+  await installed(env, BR);
+  const books = await quickbooks(env, BR.realm);
+  const customer = (await books("select * from Customer maxresults 100")).Customer.find(({ CurrencyRef }) => (CurrencyRef?.value ?? "BRL") === "BRL");
+  const [item] = (await books("select * from Item where Type = 'Service' maxresults 1")).Item;
+  const line = { customer: customer.Id, customer_name: customer.DisplayName, customer_currency: "BRL", currency: "BRL", tax_mode: "none", "lines[0][item]": item.Id, "lines[0][item_name]": item.Name, "lines[0][quantity]": "1", "lines[0][unit_price]": "10" };
+  await creating(env, 3, BR, line);
+  const quiet = await creating(env, 9, BR, line);
+  const deal = await roomyDeal(env, US, 3);
+  const { call, fields } = await openForm(env, US, deal, LINE);
+  let [goesOn, made, pressed] = [true, 0, 0];
+  const flood = Array.from({ length: 80 }, async () => {
+    for (; goesOn; pressed++) {
+      const { text } = await call(`/deals/${deal}/invoices`, { ...unseen(fields), intent: crypto.randomUUID() });
+      if (/data-issued/.test(text)) made++;
+    }
+  });
+  await pause(2000);
+  const flooded = await creating(env, 9, BR, line);
+  goesOn = false;
+  await Promise.all(flood);
+  console.log(`Create took ${Math.round(flooded)} ms, ${Math.round(quiet)} ms without; ${pressed} pressed by the other, ${made} made at once`);
+  assert.ok(pressed >= 80, `${pressed}`);
+  assert.ok(flooded < 2 * quiet + 200, `${flooded} ms, ${quiet} ms without`);
 });

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { assertAccessible, picture, plain } from "./browser.mjs";
-import { bill, installed, session } from "./http.mjs";
+import { bill, create, installed, openForm, roomyDeal, session, unseen } from "./http.mjs";
 import { BR, CASCADE, MIGUEL, US } from "./people.mjs";
 import { scene } from "./scene.mjs";
 import { form, openDeal, panel, quickbooks } from "./story.mjs";
@@ -448,4 +448,42 @@ test("only administrators create, where the settings say so", async () => {
   const id = new RegExp(`id="invoice-([0-9a-f-]+)"`).exec(shown.split("<li").find((part) => part.includes(`>${number}<`)))[1];
   assert.equal((await panels.call(`/panel/deal/7/invoices/${id}/void`, { seen: "" })).status, 403);
   await call("/settings/save", settings);
+});
+
+test("numbers, tax and currencies are switched in QuickBooks while a form is open: what is refused is said at its field, what differs is told", { timeout: 120_000 }, async () => {
+  const query = await quickbooks(env, BR.realm);
+  const [item] = (await query("select * from Item where Type = 'Service' maxresults 1")).Item;
+  const count = async () => (await query("select count(*) from Invoice")).totalCount;
+  const switched = (preferences) => done("/quickbooks/preferences", { realm_id: BR.realm, preferences });
+  const opened = async (name, currency, changes) => {
+    const deal = await roomyDeal(env, BR, 3, { currency });
+    const { call, fields } = await openForm(env, BR, deal, { customer: "new", customer_name: name, customer_currency: "", currency, tax_mode: "none", "lines[0][item]": item.Id, "lines[0][item_name]": item.Name, "lines[0][quantity]": "1", "lines[0][unit_price]": "10", ...changes });
+    return () => create(call, deal, unseen(fields));
+  };
+  const last = async () => (await query("select * from Invoice orderby MetaData.CreateTime desc maxresults 1")).Invoice[0];
+
+  const before = await count();
+  const numbered = await opened("Cliente Numerado", "BRL");
+  await switched({ SalesFormsPrefs: { CustomTxnNumbers: true } });
+  const unnumbered = await numbered();
+  assert.match(unnumbered.text, /data-number="" data-issued/, "QuickBooks takes it, and gives no number now");
+  assert.equal(await count(), before + 1);
+  assert.equal((await last()).TotalAmt, 10);
+  await switched({ SalesFormsPrefs: { CustomTxnNumbers: false } });
+
+  const taxed = await opened("Cliente Tributado", "BRL", { tax_mode: "excluded", "lines[0][tax_code]": "2" });
+  await switched({ TaxPrefs: { UsingSalesTax: false } });
+  const untaxed = plain((await taxed()).text);
+  assert.match(untaxed, /O QuickBooks tem R\$ 10,00\. O formulário mostrava R\$ 10,50\./);
+  assert.match(untaxed, /data-correct/, "and how to correct it");
+  assert.equal(await count(), before + 2);
+  await switched({ TaxPrefs: { UsingSalesTax: true } });
+
+  const foreign = await opened("Foreign Client", "USD");
+  await switched({ CurrencyPrefs: { MultiCurrencyEnabled: false } });
+  const refused = await foreign();
+  assert.equal(refused.status, 422);
+  assert.deepEqual([...refused.text.matchAll(/<a href="#([^"]+)">/g)].map(([, field]) => field), ["currency"], refused.text);
+  assert.equal(await count(), before + 2);
+  await switched({ CurrencyPrefs: { MultiCurrencyEnabled: true } });
 });

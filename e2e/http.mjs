@@ -1,5 +1,6 @@
 // A person without a browser: installs, connects and bills over plain HTTP, with a cookie jar of their own.
 import { createHmac } from "node:crypto";
+import { request } from "node:http";
 
 /** Follows redirects by hand and keeps each host's cookies, as a browser does. */
 export function browser() {
@@ -16,6 +17,8 @@ export function browser() {
   }
   return {
     once,
+    /** The `Cookie` header for an address. */
+    cookies,
     /** Goes where the answer leads; the last answer and its address. */
     async go(url, options) {
       let response = await once(url, options);
@@ -28,11 +31,25 @@ export function browser() {
   };
 }
 
+/** A request as it is written, with methods and headers that `fetch` does not send; it follows nothing. */
+export const raw = (url, { method = "GET", headers = {}, body = "" } = {}) =>
+  new Promise((resolve, reject) => {
+    const sent = request(url, { method, headers: { ...headers, ...(body ? { "content-length": Buffer.byteLength(body) } : {}) } }, (answer) => {
+      const end = (text) => resolve({ status: answer.statusCode, headers: answer.headers, names: answer.rawHeaders, text });
+      if (/event-stream/.test(answer.headers["content-type"] ?? "")) {
+        end("");
+        return answer.destroy();
+      }
+      let text = "";
+      answer.setEncoding("utf8").on("data", (part) => (text += part)).on("end", () => end(text)).on("error", reject);
+    });
+    sent.on("error", reject).end(body);
+  });
+
 const formOf = (pairs) => ({ method: "POST", body: new URLSearchParams(pairs) });
 
 /** The callback's address with a live code and state, as an attacker would hand it to somebody else. */
-export async function liveCallback(env, { user }) {
-  const person = browser();
+export async function liveCallback(env, { user }, person = browser()) {
   await person.once(`${env.PIPEDRIVE_WEB_URL}/sign-in`, formOf({ user_id: String(user) }));
   const consent = await person.go(`${env.FATURA_URL}/install`);
   const asked = Object.fromEntries(new URL(consent.url).searchParams);
@@ -47,11 +64,16 @@ export async function installUntilIntuit(env, { user }, person) {
   return person.go(env.PIPEDRIVE_AUTHORIZE_URL, formOf({ ...asked, decision: "allow" }));
 }
 
+/** Allows access at Intuit: the callback's address with the code, which is not followed. */
+export async function callbackOfIntuit(env, { sub, realm }, person, intuit) {
+  const asked = Object.fromEntries(new URL(intuit.url).searchParams);
+  return (await person.once(env.QUICKBOOKS_AUTHORIZE_URL, formOf({ ...asked, user: sub, realm_id: realm, decision: "allow" }))).headers.get("location");
+}
+
 /** From Intuit's sign-in to the page that names both companies. */
-export async function consentAtIntuit(env, { sub, realm }, person, intuit) {
-  const request = Object.fromEntries(new URL(intuit.url).searchParams);
-  const page = await person.go(env.QUICKBOOKS_AUTHORIZE_URL, formOf({ ...request, user: sub, realm_id: realm, decision: "allow" }));
-  return { page, pending: new URL(page.url).searchParams.get("pending"), state: request.state };
+export async function consentAtIntuit(env, who, person, intuit) {
+  const page = await person.go(await callbackOfIntuit(env, who, person, intuit));
+  return { page, pending: new URL(page.url).searchParams.get("pending"), state: new URL(intuit.url).searchParams.get("state") };
 }
 
 /** Answers the page that names both companies. */

@@ -198,6 +198,9 @@ test("another QuickBooks company the second time: the first ends, its invoices s
     await page.bringToFront();
     await settings(page).getByText(/Connected to .*GBP/).waitFor();
     await openDeal(page, env, 4);
-    await panel(page).locator(".invoice").first().waitFor();
+    const old = panel(page).locator(".invoice").first();
+    await old.waitFor();
+    const link = await old.getByRole("link", { name: "Open in QuickBooks", includeHidden: true }).getAttribute("href");
+    assert.equal(new URL(link).searchParams.get("deeplinkcompanyid"), US.realm, "it leads to the company that has it");
   }),
 );

@@ -197,6 +197,20 @@ test("a PDF is passed on whole, as it comes", { timeout: 60_000 }, async () => {
   }
 });
 
+test("a page that QuickBooks answers in place of a PDF is not passed on", { timeout: 60_000 }, async () => {
+  await billedOnce(env, US, 12, CASCADE);
+  const { call } = await session(env, "panel", US.company, US.user);
+  const id = /id="invoice-([0-9a-f-]+)"/.exec((await call("/panel/deal/12")).text)[1];
+  const show = async () => fetch(JSON.parse((await call(`/invoices/${id}/pdf`, {})).text).url, { redirect: "manual" });
+  await done("/faults", { provider: "quickbooks", method: "GET", path: "/pdf", effect: { page: 200 } });
+  const answer = await show();
+  assert.deepEqual(await (await control(env, "/faults", undefined, "GET")).json(), [], "QuickBooks has answered so");
+  assert.equal(answer.status, 303);
+  assert.match(answer.headers.get("location"), /^\/outcome\/quickbooks-failed$/);
+  assert.equal(await answer.text(), "");
+  assert.equal((await show()).headers.get("content-type"), "application/pdf", "the next one is a PDF");
+});
+
 test("a stale page gets a clear word, not a wrong act", async () => {
   const number = await bill(env, US, 1, CASCADE);
   const { call } = await session(env, "panel", US.company, US.user);

@@ -5,9 +5,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { freePort, start } from "../scripts/stack.mjs";
-import { bill, claims, control, fieldsOf, installed, openForm, session, signed } from "./http.mjs";
-import { CASCADE, MIGUEL, US } from "./people.mjs";
+import { bill, claims, control, create, fieldsOf, installed, openForm, roomyDeal, session, signed, unseen } from "./http.mjs";
+import { BR, CASCADE, MIGUEL, US } from "./people.mjs";
 import { createDatabase } from "./storm/database.mjs";
+import { quickbooks } from "./story.mjs";
 
 // On PostgreSQL where there is one, else on SQLite.
 let [stack, env, dir, figures] = [];
@@ -110,6 +111,65 @@ test("a NUL is refused at its field, wherever it is typed", { timeout: 120_000 }
     assert.ok(answer.status < 500, `${name}: ${answer.status} ${answer.text}`);
     assert.doesNotMatch(fieldsOf((await settings("/settings/page")).text)[name] ?? "", /\0/, `${name} was saved`);
   }
+});
+
+test("members that a form does not have decide nothing", { timeout: 120_000 }, async () => {
+  const query = await quickbooks(env, US.realm);
+  const other = await quickbooks(env, BR.realm);
+  const books = async () => ({ own: (await query("select * from Invoice orderby Id maxresults 1000")).Invoice, other: (await other("select count(*) from Invoice")).totalCount });
+  const foreign = {
+    company_id: String(BR.company), companyId: String(BR.company), tenant: crypto.randomUUID(), tenant_id: "1", realm_id: BR.realm, realmId: BR.realm, connection_id: crypto.randomUUID(), connection: "1",
+    id: crypto.randomUUID(), invoice: crypto.randomUUID(), user: String(BR.user), user_id: String(BR.user), created_by: String(MIGUEL.user), role: "admin", is_admin: "true", right: "administer",
+    status: "paid", phase: "done", badge: "paid", paid: "true", balance: "0", total: "0.01", tax: "0", sync_token: "99", SyncToken: "99", doc_number: "EVIL-1", DocNumber: "EVIL-1", requestid: "evil", generation: "9", deal: "5", deal_id: "5",
+    "lines[0][amount]": "0.01", "lines[0][total]": "0.01", "lines[0][id]": "9",
+  };
+  /** What of an invoice does not differ from one to the next. */
+  const content = ({ Id, SyncToken, MetaData, DocNumber, PrivateNote, domain, sparse, ...rest }) => JSON.stringify(rest, (key, value) => (key === "Id" ? undefined : value));
+  const line = { ...CASCADE, "lines[0][item]": "12", "lines[0][item_name]": "Event staff", "lines[0][description]": "Two hours", "lines[0][quantity]": "2", "lines[0][unit_price]": "10", "lines[0][tax_code]": "NON" };
+  const deal = await roomyDeal(env, US, 3);
+  const make = async (more) => {
+    const before = await books();
+    const { call, fields } = await openForm(env, US, deal, line);
+    const posted = { ...unseen(fields), intent: crypto.randomUUID(), ...more };
+    assert.equal((await call(`/deals/${deal}/form/preview`, { ...posted, version: "1000" })).status, 200);
+    assert.match((await create(call, deal, posted)).text, /data-issued/);
+    const after = await books();
+    assert.equal(after.own.length, before.own.length + 1);
+    assert.equal(after.other, before.other);
+    const known = new Set(before.own.map(({ Id }) => Id));
+    return after.own.find(({ Id }) => !known.has(Id));
+  };
+  const [without, made] = [await make({}), await make(foreign)];
+  assert.equal(content(made), content(without));
+  assert.equal(made.TotalAmt, 20);
+  assert.equal(Number(made.DocNumber), Number(without.DocNumber) + 1);
+  const panel = (await session(env, "panel", US.company, US.user)).call;
+  const shown = (await panel(`/panel/deal/${deal}`)).text;
+  for (const { DocNumber } of [without, made]) assert.ok(shown.includes(DocNumber), "both are this deal's");
+  const owner = (await session(env, "panel", MIGUEL.company, MIGUEL.user)).call;
+
+  // An act takes its invoice from the address alone.
+  const rows = [...shown.matchAll(/id="invoice-([0-9a-f-]{36})"/g)].map(([, id]) => id);
+  assert.equal(rows.length, 2);
+  const sent = await panel(`/panel/deal/${deal}/invoices/${rows[0]}/send`, { ...foreign, recipient: "ap@cascade.example", key: crypto.randomUUID(), invoice: rows[1] });
+  assert.equal(sent.status, 200, sent.text);
+  const emails = (await (await control(env, "/quickbooks/outbox", { realm_id: US.realm })).json());
+  assert.equal(JSON.stringify(emails).split("ap@cascade.example").length - 1, 1);
+  const before = await books();
+  assert.equal((await panel(`/panel/deal/${deal}/invoices/${rows[0]}/void`, { ...foreign, seen: "something else", key: crypto.randomUUID() })).status, 409);
+  assert.equal((await owner(`/panel/deal/${deal}/invoices/${rows[0]}/remove`, foreign)).status, 403, "nor does it say whose the invoice is");
+  assert.deepEqual((await books()).own.map(content), before.own.map(content));
+
+  // The settings keep what the page has, and no right comes with them.
+  const settings = (await session(env, "settings", US.company, US.user)).call;
+  const page = async () => fieldsOf((await settings("/settings/page")).text);
+  const kept = await page();
+  assert.equal((await settings("/settings/save", { ...kept, ...foreign })).status, 200);
+  assert.deepEqual(await page(), kept);
+  const regular = (await session(env, "settings", MIGUEL.company, MIGUEL.user)).call;
+  assert.equal((await regular("/settings/save", { ...kept, ...foreign, days: "99" })).status, 403);
+  assert.equal((await regular("/settings/disconnect", foreign)).status, 403);
+  assert.deepEqual(await page(), kept);
 });
 
 test("an open page's event stream ends within seconds of its user's uninstallation", { timeout: 30_000 }, async () => {

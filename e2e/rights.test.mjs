@@ -5,8 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, afterEach, before, test } from "node:test";
 import { start } from "../scripts/stack.mjs";
-import { bill, browser, connectUntilConfirmation, consentAtIntuit, control, decide, fieldsOf, installUntilIntuit, openForm, saveSettings, session } from "./http.mjs";
-import { CASCADE, MIGUEL, US } from "./people.mjs";
+import { bill, browser, callbackOfIntuit, connectUntilConfirmation, consentAtIntuit, control, decide, fieldsOf, installUntilIntuit, liveCallback, openForm, saveSettings, session } from "./http.mjs";
+import { BR, CASCADE, MIGUEL, US } from "./people.mjs";
 import { createDatabase } from "./storm/database.mjs";
 import { quickbooks } from "./story.mjs";
 
@@ -101,6 +101,25 @@ test("an administrator who was demoted is refused at every step of connecting", 
   assert.equal(await isConnected(), false);
 });
 
+test("a realm in Intuit's callback that the token does not open is not connected", async () => {
+  const person = browser();
+  const intuit = await installUntilIntuit(env, US, person);
+  const asked = new URL(intuit.url).searchParams;
+  assert.equal(asked.get("scope"), "com.intuit.quickbooks.accounting", "nothing more is asked for");
+  assert.ok(asked.get("state").length > 30, asked.get("state"));
+  const callback = new URL(await callbackOfIntuit(env, US, person, intuit));
+  assert.equal(callback.searchParams.get("realmId"), US.realm);
+  callback.searchParams.set("realmId", BR.realm);
+  const exchanged = (await calls("/tokens/bearer")).length;
+  const end = await person.go(callback.href);
+  assert.match(end.url, /\/outcome\/quickbooks-failed$/);
+  assert.equal((await calls("/tokens/bearer")).length, exchanged + 1, "the code is good");
+  assert.equal(await isConnected(), false);
+  callback.searchParams.set("realmId", US.realm);
+  assert.match((await person.go(callback.href)).url, /quickbooks-expired$/, "the state is used up");
+  assert.equal(await isConnected(), false);
+});
+
 test("where Pipedrive does not say who is an administrator, nothing is connected and nothing is lost", async () => {
   const { call } = await session(env, "settings", US.company, US.user);
   const { url } = JSON.parse((await call("/settings/connect", {})).text);
@@ -166,4 +185,40 @@ test("an answer is taken once, and a link that begins connecting works in the br
   const { call } = await session(env, "settings", US.company, US.user);
   const { url } = JSON.parse((await call("/settings/connect", {})).text);
   assert.match((await browser().go(url, { headers: { "user-agent": "Another/1.0" } })).url, /quickbooks-expired$/);
+});
+
+test("two users of a company install at the same moment, and both have the app", { timeout: 60_000 }, async () => {
+  for (let company = 7_795_001; company <= 7_795_005; company++) {
+    const users = [1, 2].map((at) => ({ id: company * 10 + at, name: `User ${at}`, email: `user${at}@moment.example`, is_admin: at === 1, locale: "en_US", language: { language_code: "en", country_code: "US" }, timezone_name: "America/New_York" }));
+    const seed = { id: company, name: `Company ${company}`, domain: `moment${company}`, country: "US", currency: "USD", users, fields: [], organizations: [], persons: [], products: [], deals: [], stages: ["Lead in"] };
+    assert.ok((await control(env, "/pipedrive/seed", { companies: [seed] })).ok);
+    const people = await Promise.all(users.map(async ({ id: user }) => {
+      const person = browser();
+      return { user, person, callback: await liveCallback(env, { user }, person) };
+    }));
+    const ends = await Promise.all(people.map(({ person, callback }) => person.go(callback)));
+    assert.ok(ends[0].url.startsWith(env.QUICKBOOKS_AUTHORIZE_URL), ends[0].url);
+    assert.match(ends[1].url, REFUSED, "a regular user");
+    for (const { user } of people) assert.equal((await settingsPage({ company, user })).status, 200, `${user}`);
+  }
+});
+
+test("over https the cookie of a flow is bound to this host, hidden from scripts, and sent by no other site's requests", { timeout: 60_000 }, async () => {
+  const cookie = async () => (await fetch(`${stack.replicas[0].url}/install`, { redirect: "manual" })).headers.getSetCookie();
+  const attributes = ([line]) => line.split("; ").slice(1).sort();
+  const plain = await cookie();
+  assert.equal(plain.length, 1);
+  assert.match(plain[0], /^fatura-flow=[\w-]{40,};/);
+  assert.deepEqual(attributes(plain), ["HttpOnly", "Path=/", "SameSite=Lax"]);
+  await stack.killFatura();
+  await stack.with({ FATURA_PUBLIC_URL: "https://fatura.example" }).startFatura();
+  try {
+    const secure = await cookie();
+    assert.equal(secure.length, 1);
+    assert.match(secure[0], /^__Host-fatura-flow=[\w-]{40,};/);
+    assert.deepEqual(attributes(secure), ["HttpOnly", "Path=/", "SameSite=Lax", "Secure"]);
+  } finally {
+    await stack.killFatura();
+    await stack.with({ FATURA_PUBLIC_URL: env.FATURA_URL }).startFatura();
+  }
 });

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { start } from "../scripts/stack.mjs";
-import { bill, control, installed, pipedriveApi, roomyDeal, saveSettings, session } from "./http.mjs";
+import { bill, browser, connectUntilConfirmation, control, installed, openForm, pipedriveApi, raw, roomyDeal, saveSettings, session } from "./http.mjs";
 import { BR, CASCADE, MIGUEL, US } from "./people.mjs";
 import { createDatabase } from "./storm/database.mjs";
 import { rows as invoiceRows } from "./storm/people.mjs";
@@ -86,7 +86,7 @@ async function ask(row, at, bearer) {
   });
   const text = row.path === "/live" ? "" : await answer.text();
   given.abort();
-  return { status: answer.status, text, location: answer.headers.get("location") ?? "" };
+  return { status: answer.status, text, headers: answer.headers, location: answer.headers.get("location") ?? "" };
 }
 
 const bearerOf = async (surface, { company, user }) => (await session(env, surface, company, user)).bearer;
@@ -221,6 +221,119 @@ test("a regular user, where the settings leave creating and voiding to administr
   const mail = { ...key, path: key.path.replace("{act}", "send") };
   await refused(mail, visible, await bearerOf("panel", MIGUEL), [409, 422], "everyone may send");
   await saveSettings(env, US, { create: "everyone", void: "everyone" });
+});
+
+test("methods that a path does not have are refused, and nothing is echoed or changed", { timeout: 240_000 }, async () => {
+  const bearer = { panel: await bearerOf("panel", US), settings: await bearerOf("settings", US) };
+  for (const path of new Set(rows.map((row) => row.path))) {
+    const own = rows.filter((row) => row.path === path);
+    const before = await state();
+    for (const method of ["TRACE", "TRACK", "PUT", "PATCH", "OPTIONS", "PROPFIND", "FOO", "DELETE"].filter((method) => !own.some((row) => row.method === method))) {
+      const headers = { authorization: `Bearer ${bearer[own[0].surfaces.includes("panel") ? "panel" : "settings"]}`, "x-echo": "EchoedHeader", "content-type": "application/x-www-form-urlencoded" };
+      const answer = await raw(env.FATURA_URL + address(own[0], visible), { method, headers, body: `note=EchoedBody&${new URLSearchParams(fieldsOf(own[0]))}` });
+      // What is no method that HTTP knows is not read at all by some servers.
+      assert.ok([405, 501].includes(answer.status), `${method} ${path}: ${answer.status} ${answer.text}`);
+      assert.doesNotMatch(answer.text + answer.names.join(), /Echoed/, `${method} ${path}`);
+    }
+    assert.equal(await state(), before, `${path}: something has changed`);
+  }
+});
+
+test("what another site has a browser send changes nothing", { timeout: 240_000 }, async () => {
+  const person = browser();
+  const { pending } = await connectUntilConfirmation(env, US, person);
+  const cookie = person.cookies(env.FATURA_URL);
+  assert.match(cookie, /fatura-flow=/);
+  const { fields } = await openForm(env, US, visible.deal, LINE);
+  const foreign = { cookie, origin: "https://evil.example", referer: "https://evil.example/", "sec-fetch-site": "cross-site", "sec-fetch-mode": "no-cors" };
+  await settledRows();
+  for (const row of rows.filter(({ method }) => method === "POST")) {
+    const known = row.path === "/quickbooks/confirm" ? { pending, decision: "connect" } : row.path.endsWith("/invoices") ? { ...fields, posted: "forged" } : fieldsOf(row);
+    // What a page may send without being asked back, and a form of its own where the person's browser holds no key to it.
+    const types = ["text/plain", ...(row.path === "/quickbooks/confirm" ? [] : ["application/x-www-form-urlencoded", "multipart/form-data; boundary=x"])];
+    for (const type of types) {
+      const before = await state();
+      const answer = await raw(env.FATURA_URL + address(row, visible), { method: "POST", headers: { ...foreign, "content-type": type }, body: new URLSearchParams(known).toString() });
+      assert.ok([400, 401, 403, 415].includes(answer.status), `${row.name} as ${type}: ${answer.status} ${answer.text}`);
+      assert.equal(answer.headers["access-control-allow-origin"], undefined, row.name);
+      assert.equal(await state(), before, `${row.name} as ${type}: something has changed`);
+    }
+  }
+  // The question is still open, for the person themselves.
+  assert.equal((await raw(`${env.FATURA_URL}/quickbooks/confirm?pending=${encodeURIComponent(pending)}`, { headers: { cookie } })).status, 200);
+});
+
+test("no parameter of an address decides where a redirect leads", { timeout: 240_000 }, async () => {
+  const names = ["id", "resource", "theme", "selectedIds", "record", "data", "cancelled", "pending", "ticket", "code", "state", "error", "realmId", "next", "redirect_uri", "companyId", "token"];
+  const hostile = ["//evil.example", "https:evil.example", "https://evil.example/", "\\evil.example", "/\\evil.example", "@evil.example", ".evil.example", "x\r\nLocation: //evil.example\r\nX-Evil: 1", "javascript:alert(1)", JSON.stringify({ deal: "//evil.example" })];
+  const redirects = new Set();
+  for (const { path, name } of others.filter(({ method }) => method === "GET")) {
+    for (const value of hostile) {
+      for (const query of [...names.map((each) => [each]), names]) {
+        const written = query.map((each) => `${each}=${encodeURIComponent(value)}`).join("&");
+        const at = path.replace(/\{\w+\}/g, encodeURIComponent(value));
+        const { status, headers, names: sent } = await raw(`${env.FATURA_URL}${at}?${written}`);
+        assert.doesNotMatch(sent.join("\n"), /^x-evil$/im, `${name} ${written}`);
+        if (status < 300 || status >= 400) continue;
+        redirects.add(path);
+        const consent = headers.location.startsWith(`${env.PIPEDRIVE_AUTHORIZE_URL}?`) && path === "/install";
+        assert.ok(consent || /^\/(app|outcome)\/[a-z]|^\/install$/.test(headers.location), `${name} ${written}: ${headers.location}`);
+        if (consent) assert.doesNotMatch(decodeURIComponent(headers.location), /evil/, name);
+        assert.equal(new URL(headers.location, env.FATURA_URL).origin, new URL(consent ? env.PIPEDRIVE_AUTHORIZE_URL : env.FATURA_URL).origin, `${name} ${written}`);
+      }
+    }
+  }
+  for (const path of ["/panel", "/form", "/settings", "/install", "/pipedrive/callback", "/quickbooks/connect", "/quickbooks/callback", "/quickbooks/again", "/quickbooks/confirm"]) assert.ok(redirects.has(path), path);
+});
+
+/** The headers of every answer; `ancestors` says who may frame it. */
+function assertProtected(headers, what, ancestors = "'none'") {
+  const policy = `default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self' ${env.PIPEDRIVE_WEB_URL}; base-uri 'none'; object-src 'none'; frame-ancestors ${ancestors}`;
+  assert.equal(headers.get("content-security-policy"), policy, what);
+  assert.equal(headers.get("x-content-type-options"), "nosniff", what);
+  assert.equal(headers.get("referrer-policy"), "no-referrer", what);
+  assert.match(headers.get("strict-transport-security") ?? "", /^max-age=31536000;/, what);
+}
+
+test("every answer carries the headers, and none that may hold data is stored", { timeout: 240_000 }, async () => {
+  const isFramed = ({ caller }) => /in Pipedrive's frame|key of an open form/.test(caller);
+  const { call } = await session(env, "panel", US.company, US.user);
+  const pdf = await fetch(JSON.parse((await call(`/invoices/${visible.invoice}/pdf`, {})).text).url);
+  assert.equal(pdf.headers.get("content-type"), "application/pdf");
+  const seen = new Set();
+  for (const row of rows) {
+    const surface = row.surfaces[0] ?? "panel";
+    const roles = [["nobody", undefined, visible], ["forged", "forged", visible], ["a regular user", await bearerOf(surface, MIGUEL), hidden], ["an administrator", await bearerOf(surface, US), visible]];
+    // The next tests need the connection.
+    for (const [role, bearer, at] of row.path === "/settings/disconnect" ? roles.slice(0, 3) : roles) {
+      const { status, headers } = await ask(row, at, bearer);
+      seen.add(status);
+      assertProtected(headers, `${row.name}, ${role}: ${status}`, isFramed(row) ? env.PIPEDRIVE_WEB_URL : undefined);
+      // The event stream holds no data.
+      const isStream = row.path === "/live" && status === 200;
+      assert.equal(headers.get("cache-control"), isStream ? "no-cache" : "no-cache, no-store", `${row.name}, ${role}: ${status}`);
+    }
+  }
+  for (const status of [200, 303, 401, 404]) assert.ok(seen.has(status), `${[...seen]}`);
+  const missing = await fetch(`${env.FATURA_URL}/nothing-here`);
+  assert.equal(missing.status, 404);
+  for (const answer of [pdf, missing]) {
+    assertProtected(answer.headers, answer.url);
+    assert.equal(answer.headers.get("cache-control"), "no-cache, no-store");
+  }
+  // The files hold no data, and their names change with their content.
+  const shell = await (await fetch(`${env.FATURA_URL}/app/panel?record=1`)).text();
+  const files = [...new Set([...shell.matchAll(/"(\/assets\/[^"]+)"/g)].map(([, path]) => path))];
+  assert.ok(files.some((path) => path.endsWith(".js")) && files.some((path) => path.endsWith(".css")), files.join());
+  for (const path of files) {
+    const file = await fetch(env.FATURA_URL + path);
+    assert.equal(file.status, 200, path);
+    assertProtected(file.headers, path);
+    assert.match(file.headers.get("content-type"), path.endsWith(".js") ? /javascript/ : /./, path);
+  }
+  const unknown = await fetch(`${env.FATURA_URL}/assets/nothing.js`);
+  assert.equal(unknown.status, 404);
+  assertProtected(unknown.headers, unknown.url);
 });
 
 for (const [name, who, at, may] of [

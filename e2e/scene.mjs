@@ -49,11 +49,12 @@ export function scene(name, prepare = async () => undefined, settings = () => ({
 
   /** A person signs in; the story ends without a complaint of the browser. */
   async function as(who, story) {
-    const browser = await openBrowser(who.language);
+    const browser = await openBrowser(who.language, env.FATURA_URL);
     try {
       await signIn(browser.page, env, who.name);
       await story(browser.page, browser);
       assert.deepEqual(browser.complaints, [], "the browser's console");
+      assert.deepEqual(await browser.leaks(), [], "what pages asked of others, or kept in the browser");
     } catch (error) {
       await picture(browser.page, `failed-${name}-${who.user}`).catch(() => undefined);
       throw error;

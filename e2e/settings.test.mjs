@@ -45,6 +45,8 @@ test("the defaults work untouched, and the term falls due as the page says", { t
     assert.deepEqual(chosen, { to: "Organization – Name", address: "Organization – Address", email: "Person – Email", tax_id: "", days: "7" });
     await page.getByText("Connected to Oak Street Catering (US, USD)").waitFor();
     await page.getByText(/since .* 2026, by Dana Whitfield/).waitFor();
+    const buttons = (name) => page.getByRole("button", { name, exact: true }).count();
+    assert.deepEqual([await buttons("Connect to QuickBooks"), await buttons("Disconnect")], [0, 1], "connected, there is nothing to connect");
     // What the page has shown anyway is not called a change.
     await page.locator("#days").fill("14");
     await save(page, host);
@@ -198,6 +200,8 @@ test("disconnect from here and from QuickBooks; the history stays readable; conn
     await host.getByRole("dialog").getByText("Disconnect Oak Street Catering?").waitFor();
     await host.getByRole("dialog").getByRole("button", { name: "Disconnect", exact: true }).click();
     await page.getByText("No QuickBooks company is connected yet.").waitFor();
+    await page.getByRole("button", { name: "Connect to QuickBooks", exact: true }).waitFor();
+    assert.equal(await page.getByRole("button", { name: "Disconnect", exact: true }).count(), 0);
     await picture(host, "settings-disconnected-en");
     await openDeal(host, env, 4);
     await panel(host).getByText("QuickBooks is not connected").waitFor();

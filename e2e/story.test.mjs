@@ -22,10 +22,11 @@ after(async () => {
 });
 
 async function inBrowser(language, story) {
-  const browser = await openBrowser(language);
+  const browser = await openBrowser(language, stack.env.FATURA_URL);
   try {
     await story(browser.page, browser);
     assert.deepEqual(browser.complaints, [], "the browser's console");
+    assert.deepEqual(await browser.leaks(), [], "what pages asked of others, or kept in the browser");
   } catch (error) {
     await picture(browser.page, `failed-${language}`).catch(() => undefined);
     throw error;

@@ -1,10 +1,11 @@
 // What must not go wrong, over plain HTTP: forged tokens, strangers' flows, lost answers, refused and stale things.
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { start } from "../scripts/stack.mjs";
+import { freePort, start } from "../scripts/stack.mjs";
 import { bill, billedOnce, browser, claims, connectUntilConfirmation, control, create, decide, fieldsOf, installed, liveCallback, openForm, roomyDeal, session, settled, signed } from "./http.mjs";
 import { createDatabase } from "./storm/database.mjs";
 import { quickbooks } from "./story.mjs";
@@ -13,13 +14,13 @@ const BR = { company: 7710001, user: 910001, sub: "9130000000000002", realm: "93
 const US = { company: 7720002, user: 920001, sub: "9130000000000001", realm: "9341452200000001" };
 
 // On PostgreSQL where there is one, else on SQLite: the browser tests run on the other.
-let stack;
-let env;
-let dir;
+let [stack, env, dir, database, figures] = [];
 before(async () => {
   dir = mkdtempSync(join(tmpdir(), "fatura-trust-"));
-  const server = process.env.TEST_POSTGRES_URL;
-  stack = await start({ dir, ...(server ? { database: (await createDatabase()).url } : {}) });
+  if (process.env.TEST_POSTGRES_URL) database = (await createDatabase()).url;
+  const port = await freePort(0);
+  figures = `http://127.0.0.1:${port}/metrics`;
+  stack = await start({ dir, settings: { FATURA_METRICS_LISTEN: `127.0.0.1:${port}` }, ...(database ? { database } : {}) });
   env = stack.env;
   await installed(env, BR);
   await installed(env, US);
@@ -89,7 +90,16 @@ test("a flow ends only in the browser that began it, once", async () => {
 
 test("a QuickBooks company that is connected elsewhere is not taken over", async () => {
   const { person, pending } = await connectUntilConfirmation(env, { ...US, realm: BR.realm });
+  const refusals = async () => {
+    const counted = Number(/fatura_security_events_total\{event="company_refused"\} (\d+)/.exec(await (await fetch(figures)).text())?.[1] ?? 0);
+    const sql = `select count(*) from audit join tenant on tenant.id = audit.tenant_id where audit.action = 'connecting refused' and tenant.company_id = ${US.company} and audit.user_id = ${US.user}`;
+    const noted = database ? Number(execFileSync("psql", [database, "-Atqc", sql], { encoding: "utf8" })) : counted;
+    return [noted, counted];
+  };
+  const [noted, counted] = await refusals();
   assert.match((await decide(env, person, pending)).url, /quickbooks-connected-elsewhere$/);
+  assert.deepEqual(await refusals(), [noted + 1, counted + 1], "it is noted for whom it was refused, and counted");
+  assert.equal((await (await session(env, "form", BR.company, BR.user)).call("/deals/9/form")).status, 200, "the connection that stands");
 });
 
 test("an answer that is lost after QuickBooks has acted makes no second invoice", async () => {
@@ -293,11 +303,14 @@ test("an access that QuickBooks ended asks to be made anew", async () => {
 });
 
 test("an uninstallation is believed only when it is signed, and ends the session at once", async () => {
-  const told = JSON.stringify({ client_id: env.PIPEDRIVE_CLIENT_ID, company_id: US.company, user_id: US.user, timestamp: new Date().toISOString() });
-  const tell = (secret) => fetch(`${env.FATURA_URL}/pipedrive/callback`, { method: "DELETE", body: told, headers: { "content-type": "application/json", authorization: `Basic ${Buffer.from(`${env.PIPEDRIVE_CLIENT_ID}:${secret}`).toString("base64")}` } });
+  const told = { client_id: env.PIPEDRIVE_CLIENT_ID, company_id: US.company, user_id: US.user, timestamp: new Date().toISOString() };
+  const tell = (secret, more = {}) => fetch(`${env.FATURA_URL}/pipedrive/callback`, { method: "DELETE", body: JSON.stringify({ ...told, ...more }), headers: { "content-type": "application/json", authorization: `Basic ${Buffer.from(`${env.PIPEDRIVE_CLIENT_ID}:${secret}`).toString("base64")}` } });
   const { call } = await session(env, "panel", US.company, US.user);
   assert.equal((await tell("wrong")).status, 401);
+  assert.equal((await tell(env.PIPEDRIVE_CLIENT_SECRET, { client_id: "another-app" })).status, 401, "of another app");
   assert.equal((await call("/panel/deal/4")).status, 200);
   assert.equal((await tell(env.PIPEDRIVE_CLIENT_SECRET)).status, 200);
+  assert.equal((await call("/panel/deal/4")).status, 403);
+  assert.equal((await tell(env.PIPEDRIVE_CLIENT_SECRET)).status, 200, "told twice");
   assert.equal((await call("/panel/deal/4")).status, 403);
 });

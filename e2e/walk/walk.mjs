@@ -29,7 +29,7 @@ export function walk(language, theme, hands) {
   const { env, done } = scene(`walk-${language}-${theme}`, () => done("/pipedrive/users", { user_id: who.user, locale: company.locale, theme }));
 
   test(`${language}, ${theme}, by ${hands.name}`, { timeout: 240_000 }, async () => {
-    const browser = await openBrowser(language);
+    const browser = await openBrowser(language, env.FATURA_URL);
     const { page } = browser;
     const hand = hands(page);
     const books = async (statement) => (await quickbooks(env, who.realm))(statement);
