@@ -102,7 +102,7 @@ fn text(of: &Value, names: [&str; 2]) -> String {
 fn told(written: Written) -> Told {
     let meaning = meaning(&written);
     let fault = |error: WrittenError| Fault {
-        code: error.code.trim().trim_start_matches('0').to_owned(),
+        code: clean_code(&error.code),
         detail: if error.detail.trim().is_empty() { error.message } else { error.detail },
         element: error.element.trim().to_owned(),
     };
@@ -128,6 +128,15 @@ fn meaning(written: &Written) -> Meaning {
         Meaning::Refused
     }
 }
+
+/// A code is logged, so that only letters, digits and hyphens of it are kept, as QuickBooks' own codes have them.
+fn clean_code(code: &str) -> String {
+    let known = code.trim().trim_start_matches('0').chars();
+    known.filter(|letter| letter.is_ascii_alphanumeric() || *letter == '-').take(MAX_CODE_CHARS).collect()
+}
+
+/// No code of QuickBooks is longer.
+const MAX_CODE_CHARS: usize = 40;
 
 #[cfg(test)]
 mod tests {
@@ -186,6 +195,8 @@ mod tests {
         assert_eq!(word(200, api), "refused 6240|d|DisplayName", "with status 200");
         let number = r#"{"Fault":{"Error":[{"Message":"m","Detail":"d","code":6240}]}}"#;
         assert_eq!(word(400, number), "refused 6240|d|", "a code that is a number");
+        let forged = r#"{"Fault":{"Error":[{"Message":"m","Detail":"d","code":"62\n40 \u001b[31mERROR"}]}}"#;
+        assert_eq!(word(400, forged), "refused 624031mERROR|d|", "a code cannot begin a line of the log");
         let object = r#"{"Fault":{"Error":{"Message":"m","Detail":"","code":"2020","element":"Line"},"type":"ValidationFault"}}"#;
         assert_eq!(word(400, object), "refused 2020|m|Line", "one error, not in an array");
         let several = r#"{"Fault":{"Error":[{"Message":"a","code":"2050","element":"DocNumber"},{"Message":"b","code":2210,"element":"BillEmail"}]}}"#;

@@ -167,7 +167,7 @@ impl Api<'_> {
             match found(row, self.home) {
                 Ok(found) => read.readable.push(found),
                 Err(error) => {
-                    tracing::warn!(realm = self.realm_id, id, %error, "an invoice cannot be read");
+                    tracing::warn!(id, %error, "an invoice cannot be read");
                     read.unreadable.push(serde_json::json!({ "Id": id }));
                 }
             }
