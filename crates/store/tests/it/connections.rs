@@ -38,7 +38,7 @@ struct Row {
 }
 
 async fn rows(tx: &mut Tx) -> Vec<Row> {
-    let statement = "SELECT id, state, access_token, refresh_token, expires_at, lease_until, changes_until, changed_at, \
+    let statement = "/* test */ SELECT id, state, access_token, refresh_token, expires_at, lease_until, changes_until, changed_at, \
         changes_lease_until, silent_since, swept_until, sweep_steps, webhook_at, webhook_confirmed_at, webhook_missed_at, active_at, \
         reads_refused_until FROM quickbooks_connection ORDER BY id";
     match tx {
@@ -50,7 +50,7 @@ async fn rows(tx: &mut Tx) -> Vec<Row> {
 /// Brings every connection into the same condition, but for its state.
 async fn set(tx: &mut Tx) {
     let statement = sqlx::AssertSqlSafe(format!(
-        "UPDATE quickbooks_connection SET lease_until = 7, changes_until = 7, changed_at = 7, changes_lease_until = 7, silent_since = 7, \
+        "/* test */ UPDATE quickbooks_connection SET lease_until = 7, changes_until = 7, changed_at = 7, changes_lease_until = 7, silent_since = 7, \
          swept_until = 7, sweep_steps = 12, webhook_at = 7, reads_refused_until = 7, expires_at = {}",
         at(3600).as_microsecond()
     ));

@@ -219,7 +219,7 @@ struct Row {
 }
 
 async fn rows(tx: &mut Tx) -> Vec<Row> {
-    let statement = "SELECT tenant_id, deal_id, user_id, form, updated_at, intent, window_id, version, state FROM draft \
+    let statement = "/* test */ SELECT tenant_id, deal_id, user_id, form, updated_at, intent, window_id, version, state FROM draft \
         ORDER BY tenant_id, deal_id, user_id";
     match tx {
         Tx::Sqlite(c) => sqlx::query_as(statement).fetch_all(&mut **c).await.unwrap(),

@@ -155,6 +155,11 @@ async fn after_a_purge_the_files_hold_nothing_of_the_company() {
         let files = fs::read_dir(t.folder()).unwrap().map(|file| file.unwrap().path());
         files.filter(|file| fs::read(file).unwrap().windows(word.len()).any(|part| part == word.as_bytes())).count()
     };
+    t.db.backup_to(t.folder().join("backup.db").to_str().unwrap()).await.unwrap();
+    for secret in ["canary-realm", "canary-quickbooks-access", "canary-quickbooks-refresh", "canary-pipedrive-access"] {
+        assert_eq!(found(secret), 0, "{secret} is sealed, in the database and in a backup of it");
+    }
+    fs::remove_file(t.folder().join("backup.db")).unwrap();
     assert!(found("canary") > 0 && sealed.iter().all(|sealed| found(sealed) > 0), "they are there before");
     let mut tx = t.db.begin().await.unwrap();
     tenants::uninstall(&mut tx, gone, at(10)).await.unwrap();

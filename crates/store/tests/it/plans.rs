@@ -119,6 +119,7 @@ async fn explain(database: &Path, statements: BTreeSet<String>) -> Vec<String> {
             .unwrap();
     let mut found = Vec::new();
     for statement in statements {
+        // A statement of a test itself begins with a comment.
         if !["SELECT", "UPDATE", "DELETE", "INSERT", "WITH"].iter().any(|verb| statement.starts_with(verb)) {
             continue;
         }

@@ -46,7 +46,7 @@ struct Row {
 }
 
 async fn rows(tx: &mut Tx) -> Vec<Row> {
-    let statement = "SELECT id, state, lease_owner, lease_until, attempts, next_attempt_at, trouble, may_resend, sent_at, customer_id, \
+    let statement = "/* test */ SELECT id, state, lease_owner, lease_until, attempts, next_attempt_at, trouble, may_resend, sent_at, customer_id, \
         quickbooks_id, balance_minor, told FROM invoice ORDER BY id";
     match tx {
         Tx::Sqlite(c) => sqlx::query_as(statement).fetch_all(&mut **c).await.unwrap(),
@@ -57,7 +57,7 @@ async fn rows(tx: &mut Tx) -> Vec<Row> {
 /// Brings every invoice of every company into one state, leased by one worker.
 async fn set(tx: &mut Tx, state: &str, trouble: Option<&str>, owner: Uuid) {
     let statement = format!(
-        "UPDATE invoice SET state = $1, trouble = $2, lease_owner = $3, lease_until = {}, attempts = 3, next_attempt_at = {}, \
+        "/* test */ UPDATE invoice SET state = $1, trouble = $2, lease_owner = $3, lease_until = {}, attempts = 3, next_attempt_at = {}, \
          sent_at = {}, may_resend = $4, refusal = '[]', customer_id = NULL, quickbooks_id = NULL, sync_token = NULL, told = '', \
          balance_minor = 10000",
         micros(100),
@@ -257,7 +257,7 @@ struct Content {
 }
 
 async fn content(tx: &mut Tx, id: InvoiceId) -> Content {
-    let statement = "SELECT connection_id, form, draft, state, refusal, lease_until, attempts, next_attempt_at, trouble, may_resend, \
+    let statement = "/* test */ SELECT connection_id, form, draft, state, refusal, lease_until, attempts, next_attempt_at, trouble, may_resend, \
         customer_name, currency, total_minor, balance_minor, issued, due FROM invoice WHERE id = $1";
     match tx {
         Tx::Sqlite(c) => sqlx::query_as(statement).bind(id.0).fetch_one(&mut **c).await.unwrap(),
@@ -300,7 +300,8 @@ async fn a_mended_invoice_is_stored_like_a_new_one(#[values(Sqlite, Postgres)] b
 /// Acts or entries of the history: id, state, what came of it, and the lease.
 async fn settled(tx: &mut Tx, table: &str) -> Vec<(Uuid, String, Option<String>, i64)> {
     let result = if table == "act" { "refusal" } else { "CAST(note_id AS TEXT)" };
-    let statement = AssertSqlSafe(format!("SELECT id, state, {result}, lease_until FROM {table} ORDER BY id"));
+    let statement =
+        AssertSqlSafe(format!("/* test */ SELECT id, state, {result}, lease_until FROM {table} ORDER BY id"));
     match tx {
         Tx::Sqlite(c) => sqlx::query_as(statement).fetch_all(&mut **c).await.unwrap(),
         Tx::Postgres(c) => sqlx::query_as(statement).fetch_all(&mut **c).await.unwrap(),
