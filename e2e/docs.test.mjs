@@ -18,6 +18,14 @@ for (const [page, column, least] of [["walked.md", 2, 40], ["faults.md", 3, 60],
   assert.deepEqual(unknown, []);
 });
 
+test("each file that the security review names is there", () => {
+  const rows = readFileSync(join(root, "docs/review.md"), "utf8").split("\n").filter((line) => /^\| [A-Z]+\d+ \|/.test(line));
+  assert.equal(rows.length, 91);
+  const named = rows.flatMap((row) => [...row.split("|")[3].matchAll(/`([^`]+)`/g)].map(([, name]) => name));
+  assert.ok(named.length > 100, `${named.length}`);
+  assert.deepEqual(named.filter((name) => !existsSync(join(root, name))), []);
+});
+
 test("QuickBooks is written as Intuit writes it, in each language", () => {
   const texts = files("crates/fatura/i18n", ".ftl");
   assert.equal(texts.length, 3);

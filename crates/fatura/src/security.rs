@@ -15,6 +15,8 @@ pub(crate) enum Event {
     TokenRefused,
     /// An OAuth answer, a one-time link or a confirmation of no flow of this browser.
     StateRefused,
+    /// A request that another site had a browser send.
+    CrossSiteRefused,
     /// An act that only administrators may do, by somebody else or while Pipedrive does not answer.
     RightsRefused,
     /// A QuickBooks company was connected.
@@ -31,7 +33,7 @@ pub(crate) enum Event {
     KeyMissing,
 }
 
-const KINDS: usize = 10;
+const KINDS: usize = 11;
 /// Lines that one event may fill in the log within [`WINDOW`].
 const LINES_MOST: u32 = 20;
 const WINDOW: Duration = Duration::from_secs(60);
@@ -42,6 +44,7 @@ impl Event {
             Self::SignatureRefused => "signature_refused",
             Self::TokenRefused => "token_refused",
             Self::StateRefused => "state_refused",
+            Self::CrossSiteRefused => "cross_site_refused",
             Self::RightsRefused => "rights_refused",
             Self::Connected => "connected",
             Self::CompanyRefused => "company_refused",

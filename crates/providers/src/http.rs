@@ -360,4 +360,39 @@ mod tests {
         call(&of_another_company, Lane::Interactive).await;
         assert_eq!(calls.load(Ordering::Relaxed), 2);
     }
+
+    #[tokio::test]
+    async fn a_redirect_of_a_provider_is_not_followed() {
+        let (elsewhere, calls_elsewhere) = answers(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}").await;
+        let redirect = format!("HTTP/1.1 302 Found\r\nlocation: {elsewhere}/metadata\r\ncontent-length: 0\r\n\r\n");
+        let (address, calls) = answers(redirect.leak().as_bytes()).await;
+        let http = Http::new(Duration::from_secs(5)).expect("a client");
+        let explain = Explain { provider: "redirecting", refusal: |_| None };
+        http.send(http.client.get(&address).bearer_auth("secret"), explain).await.expect_err("no success");
+        assert_eq!(calls.load(Ordering::Relaxed), 1);
+        assert_eq!(calls_elsewhere.load(Ordering::Relaxed), 0, "nobody else is called, and no token is sent on");
+    }
+
+    #[tokio::test]
+    async fn a_short_pause_that_a_provider_asks_for_is_waited_out() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = format!("http://{}", listener.local_addr().expect("an address"));
+        tokio::spawn(async move {
+            let busy =
+                b"HTTP/1.1 429 Too Many Requests\r\nretry-after: 1\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+            let fine = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}";
+            for answer in [busy.as_slice(), fine] {
+                let (mut stream, _) = listener.accept().await.expect("a call");
+                let _ = stream.read(&mut [0; 4096]).await;
+                let _ = stream.write_all(answer).await;
+                let _ = stream.shutdown().await;
+            }
+        });
+        let http = Http::new(Duration::from_secs(5)).expect("a client");
+        let explain = Explain { provider: "busy", refusal: |_| None };
+        let begun = Instant::now();
+        let body = http.send(http.client.get(&address), explain).await.expect("it is answered after the pause");
+        assert_eq!(body, b"{}");
+        assert!(begun.elapsed() >= Duration::from_secs(1), "{:?}", begun.elapsed());
+    }
 }

@@ -200,4 +200,20 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn a_start_without_secrets_or_with_equal_ones_is_refused() {
+        let nothing =
+            Config::from_settings(Figment::from(Serialized::defaults(DEFAULTS))).expect_err("refused").to_string();
+        for line in REQUIRED.lines().filter_map(|line| line.split_once(" = ")) {
+            assert!(nothing.contains(line.0.trim()), "{}: {nothing}", line.0);
+        }
+        let equal = config("").and_then(|_| {
+            let doubled = REQUIRED.replace("2123456789abcdef", "1123456789abcdef");
+            let figment = Figment::from(Serialized::defaults(DEFAULTS)).merge(Toml::string(&doubled));
+            Config::from_settings(figment).map(drop).map_err(|unusable| unusable.to_string())
+        });
+        let refused = equal.expect_err("two surfaces must not share a secret");
+        assert!(refused.contains("pipedrive_jwt_secret_form is the same as pipedrive_jwt_secret_panel"), "{refused}");
+    }
 }

@@ -1,11 +1,14 @@
 //! The headers of every answer: what a page may load, and who may frame it.
 
-use crate::state::App;
+use crate::{
+    security::{self, Event},
+    state::App,
+};
 use axum::{
     extract::{Request, State},
-    http::{HeaderName, HeaderValue, header},
+    http::{HeaderName, HeaderValue, StatusCode, header},
     middleware::Next,
-    response::Response,
+    response::{IntoResponse, Response},
 };
 
 /// What our pages may load, and who may frame them. A form may lead on to Pipedrive, as the last step of connecting does.
@@ -34,6 +37,17 @@ pub(super) async fn protect(State(closed): State<HeaderValue>, request: Request,
         headers.insert(name, HeaderValue::from_static(value));
     }
     response
+}
+
+/// Refuses what another site has a browser send to change something; browsers name the kind of site in `Sec-Fetch-Site`. The providers' own calls come
+/// from no browser.
+pub(super) async fn refuse_cross_site(request: Request, next: Next) -> Response {
+    let is_cross_site = request.headers().get("sec-fetch-site").is_some_and(|site| site == "cross-site");
+    if is_cross_site && !request.method().is_safe() {
+        security::record(Event::CrossSiteRefused, None);
+        return StatusCode::FORBIDDEN.into_response();
+    }
+    next.run(request).await
 }
 
 /// Lets Pipedrive, and nobody else, embed the page.

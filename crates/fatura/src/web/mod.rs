@@ -30,7 +30,7 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     middleware,
 };
-use headers::{policy, protect};
+use headers::{policy, protect, refuse_cross_site};
 use std::time::Duration;
 use tower_http::{
     catch_panic::CatchPanicLayer, compression::CompressionLayer, set_header::SetResponseHeaderLayer,
@@ -57,6 +57,7 @@ pub(crate) fn router(app: App) -> Router {
 /// Has every answer carry our headers, and every error be a page of ours: also after a panic or a timeout.
 fn guarded(router: Router, closed: HeaderValue) -> Router {
     router
+        .layer(middleware::from_fn(refuse_cross_site))
         .layer(CatchPanicLayer::custom(explain::panicked))
         .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, REQUEST_TIMEOUT))
         .layer(middleware::from_fn(explain::explain))
