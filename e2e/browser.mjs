@@ -58,8 +58,9 @@ function watch(context, own) {
       return undefined; // its page is gone
     }
   };
+  // A PDF is shown by an extension of the browser itself.
   context.on("request", (request) => {
-    if (!origin || !isOf(askedBy(request) ?? "", origin) || /^(data|blob):/.test(request.url())) return;
+    if (!origin || !isOf(askedBy(request) ?? "", origin) || /^(data|blob|chrome-extension):/.test(request.url())) return;
     asked.push(request.url());
     if (!isOf(request.url(), origin)) foreign.push(`asked of another host: ${request.url()}`);
   });

@@ -233,16 +233,6 @@ test("a company that the app may not open, or of another environment, says whose
 });
 
 // The last one: after it, QuickBooks is left alone for a minute.
-test("a throttle that comes as XML with status 403 is waited out, and refuses nothing", { timeout: 60_000 }, async () => {
-  const opened = await ready(US);
-  const before = (await all()).length;
-  await done("/faults", { provider: "quickbooks", method: "POST", path: "/invoice", effect: { xml: "throttle" } });
-  const answer = await opened.call(`/deals/${opened.deal}/invoices`, opened.fields);
-  assert.equal(answer.status, 200, answer.text);
-  assert.match(answer.text, /\/progress/, "it is under way");
-  assert.equal((await all()).length, before);
-});
-
 test("each failed call is logged with QuickBooks' id of it, and without QuickBooks' words", { timeout: 60_000 }, async () => {
   const opened = await ready(US);
   assert.match((await settled(opened.call, await opened.call(`/deals/${opened.deal}/invoices`, opened.fields))).text, /data-issued/);
@@ -277,4 +267,15 @@ test("each failed call is logged with QuickBooks' id of it, and without QuickBoo
     assert.match(line() ?? "", /provider="quickbooks" status=\d+ code="\d*" intuit_tid="1-[0-9a-f]{32}"/, what);
   }
   assert.doesNotMatch(log(), /closed the books|Object Not Found|books are closed/i);
+});
+
+// Last: QuickBooks is left alone for a minute after it.
+test("a throttle that comes as XML with status 403 is waited out, and refuses nothing", { timeout: 60_000 }, async () => {
+  const opened = await ready(US);
+  const before = (await all()).length;
+  await done("/faults", { provider: "quickbooks", method: "POST", path: "/invoice", effect: { xml: "throttle" } });
+  const answer = await opened.call(`/deals/${opened.deal}/invoices`, opened.fields);
+  assert.equal(answer.status, 200, answer.text);
+  assert.match(answer.text, /\/progress/, "it is under way");
+  assert.equal((await all()).length, before);
 });

@@ -25,8 +25,10 @@ let [stack, env, dir, database, visible, hidden] = [];
 before(async () => {
   dir = mkdtempSync(join(tmpdir(), "fatura-routes-"));
   if (server) database = (await createDatabase()).url;
-  stack = await start({ dir, ...(database ? { database } : {}) });
+  // Each row in each role: more calls in a minute than a person's.
+  stack = await start({ dir, ...(database ? { database } : {}), settings: { FATURA_QUICKBOOKS_CALLS_A_MINUTE: "1000000", FATURA_PIPEDRIVE_CALLS_A_DAY_FOR_EACH_USER: "100000000" } });
   env = stack.env;
+  await control(env, "/quickbooks/limits", { requests_per_minute: 0, batches_per_minute: 0, requests_per_second: 0, concurrent: 0 });
   await control(env, "/pipedrive/limits", { burst: 0, daily_for_each_seat: 0 });
   for (const who of [US, MIGUEL, BR]) await installed(env, who);
   const billed = async (changes) => {
