@@ -1,4 +1,4 @@
-//! What is written into a field of a deal about its invoices.
+//! The content of a field of a deal that Fatura writes: invoice figures and texts.
 
 use crate::money::Money;
 use rust_decimal::Decimal;

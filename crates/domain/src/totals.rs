@@ -408,7 +408,7 @@ mod tests {
         }
     }
 
-    /// What rounding leaves of the discount lowers the tax of the largest line.
+    /// The rounding difference of the discount lowers the tax of the largest line.
     #[test]
     fn a_discount_is_spread_over_the_lines_to_the_cent() {
         let model = per_line(vec![code("5", &[dec!(100)]), code("6", &[dec!(0)])]);

@@ -1,4 +1,4 @@
-//! What an opened form holds besides the lines: who is billed, dates, tax, and the items that lines begin with.
+//! Tests of an opened form apart from its lines: customer, dates, tax, and the initial items.
 
 use super::*;
 use crate::{

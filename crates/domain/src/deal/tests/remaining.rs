@@ -1,4 +1,4 @@
-//! What remains of a deal: by quantity where quantities explain it, else in sentences, one for each tax code.
+//! Tests of the remaining amount of a deal: by quantity where possible, else as one sentence for each tax code.
 
 use super::*;
 use crate::billing::Part;

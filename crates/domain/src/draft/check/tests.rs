@@ -1,4 +1,4 @@
-//! What makes a form an invoice, and what stands in the way.
+//! Tests of the checks that a form has to pass to become an invoice.
 
 mod companies;
 mod limits;

@@ -1,4 +1,4 @@
-//! What a form needs follows from how the company taxes, whom it bills, and when its books are closed.
+//! Tests of the fields that a form requires, by the company's tax setup, its customer and its closing date.
 
 use super::{
     CREATE, Catalogue, Choice, Draft, FieldError, Form, FormField, FormLine, LINES_MAX, NON_TAXABLE, Problem, Rules,
