@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { start } from "../scripts/stack.mjs";
-import { bill, control, installed, openForm, session } from "./http.mjs";
+import { bill, connectUntilConfirmation, control, decide, installed, openForm, session } from "./http.mjs";
 import { CASCADE, MIGUEL, US } from "./people.mjs";
 import { createDatabase } from "./storm/database.mjs";
 
@@ -78,6 +78,38 @@ test("Intuit is out of service when it is to take access back: it is asked again
   await stack.startFatura();
   await until(async () => (await grantsAt(env)).intuit === 0, "the access is handed back");
   await until(() => sql("SELECT count(*) FROM revocation") === "0", "the token is forgotten");
+});
+
+test("the question whether to connect is left without an answer: the access is handed back when the time for it is over, and not where it was used", { skip, timeout: 90_000 }, async (t) => {
+  const { env, sql } = await running(t);
+  const waiting = "SELECT count(*) || ' ' || COALESCE(round((max(next_attempt_at) / 1e6 - extract(epoch FROM now())) / 60), 0) FROM revocation";
+  const timeIsOver = () => sql("UPDATE revocation SET next_attempt_at = 0; UPDATE oauth_flow SET expires_at = 0");
+
+  // Where the company is connected, handing the access back would end the connection.
+  assert.ok((await connectUntilConfirmation(env, US)).pending);
+  assert.equal(sql(waiting), "0 0");
+  const { call } = await session(env, "settings", US.company, US.user);
+  assert.equal((await call("/settings/disconnect", {})).status, 200);
+  await until(() => sql("SELECT count(*) FROM revocation") === "0", "the connection is handed back");
+
+  const unanswered = await connectUntilConfirmation(env, US);
+  assert.ok(unanswered.pending, unanswered.page.url);
+  assert.equal(sql(waiting), "1 11");
+  const { intuit } = await grantsAt(env);
+  assert.ok(intuit > 0, "Intuit has given access");
+  timeIsOver();
+  await until(async () => (await grantsAt(env)).intuit === 0, "the access is handed back");
+  assert.match((await decide(env, unanswered.person, unanswered.pending)).url, /quickbooks-expired/);
+
+  const declined = await connectUntilConfirmation(env, US);
+  await decide(env, declined.person, declined.pending, "cancel");
+  await until(() => sql("SELECT count(*) FROM revocation") === "0", "declined: it is handed back at once");
+  assert.equal((await grantsAt(env)).intuit, 0);
+
+  const answered = await connectUntilConfirmation(env, US);
+  await decide(env, answered.person, answered.pending);
+  assert.equal(sql(waiting), "0 0", "used: it is not handed back");
+  await bill(env, US, 3, LINE);
 });
 
 test("connected again before Intuit took the access back: the new connection stands", { skip, timeout: 90_000 }, async (t) => {

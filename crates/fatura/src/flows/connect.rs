@@ -90,6 +90,9 @@ pub(crate) async fn ask_consent(app: &App, tenant: TenantId, user: UserId, brows
     Ok(app.quickbooks.consent(&state).map_err(Error::QuickBooks)?)
 }
 
+/// An answer that is given at the last moment is finished before the access is handed back.
+const ANSWER_MARGIN: SignedDuration = SignedDuration::from_mins(1);
+
 fn purpose(browser: &str) -> String {
     format!("connect/{browser}")
 }
@@ -154,7 +157,12 @@ pub(crate) async fn finish(
     let question = states::issue(app, &place(browser), until)?;
     let mut tx = app.db.begin().await?;
     // Handed back now, the old access to the same company would take the new one with it.
-    revocations::defer(&mut tx, &app.vault, Grantor::QuickBooks, realm_id, until).await?;
+    let unanswered = until + ANSWER_MARGIN;
+    revocations::defer(&mut tx, &app.vault, Grantor::QuickBooks, realm_id, unanswered).await?;
+    // Whoever closes the page leaves an access that nobody uses. Where the company is connected, handing it back would end that connection.
+    if quickbooks::tenant_of_realm(&mut tx, &app.vault, realm_id).await?.is_none() {
+        revocations::add(&mut tx, &app.vault, Grantor::QuickBooks, realm_id, &granted.refresh, unanswered).await?;
+    }
     flows::begin_confirmation(&mut tx, &app.vault, &question, browser, (tenant, user), &sealed, until).await?;
     tx.commit().await?;
     Ok(question)
@@ -348,6 +356,7 @@ async fn hand_back(app: &App, question: &str, pending: &Pending, browser: &str) 
     let connected = quickbooks::tenant_of_realm(&mut tx, &app.vault, &pending.realm_id).await?;
     if connected.is_none() {
         let refresh = pending.refresh.clone().into();
+        revocations::supersede(&mut tx, &app.vault, Grantor::QuickBooks, &pending.realm_id).await?;
         revoke::ask(app, &mut tx, Grantor::QuickBooks, &pending.realm_id, &refresh).await?;
     }
     tx.commit().await?;
