@@ -101,3 +101,22 @@ impl RefusalCause {
         )
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quickbooks_is_quoted_where_it_says_what_the_cause_leaves_open() {
+        // It says which account, which value, which member.
+        for cause in [RefusalCause::Account, RefusalCause::Value, RefusalCause::Required, RefusalCause::Request] {
+            assert!(cause.is_quoted(), "{cause:?}");
+        }
+        // Our own words say all of it, and what to do.
+        for cause in
+            [RefusalCause::Subscription, RefusalCause::Locked, RefusalCause::Maintenance, RefusalCause::Reconnect]
+        {
+            assert!(!cause.is_quoted(), "{cause:?}");
+        }
+    }
+}

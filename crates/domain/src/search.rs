@@ -165,6 +165,18 @@ mod tests {
         assert!(!holds("Acme", ""));
         assert_eq!(core("Padaria Três Irmãos Ltda ME"), "padaria tres irmaos");
         assert_eq!(core("SA"), "sa");
+        assert_eq!(
+            fold("Straße, Æther & Œuvre; Ørsted – Łódź Đakovo Ísafjörður Iğdır"),
+            "strasse aether oeuvre orsted lodz dakovo isafjordur igdir"
+        );
+    }
+
+    #[test]
+    fn of_a_loose_pattern_more_rows_are_read() {
+        let most = |pattern: &str| Pattern(pattern.to_owned()).most();
+        assert_eq!(most("%acme%"), 30);
+        assert_eq!(most("%torrefacao%porto%"), 200);
+        assert_eq!(most("%m%ll%r%"), 200);
     }
 
     proptest! {
