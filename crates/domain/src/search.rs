@@ -169,6 +169,7 @@ mod tests {
             fold("Straße, Æther & Œuvre; Ørsted – Łódź Đakovo Ísafjörður Iğdır"),
             "strasse aether oeuvre orsted lodz dakovo isafjordur igdir"
         );
+        assert_eq!(fold("O'Brien, L’Or d'Or"), "obrien lor dor");
     }
 
     #[test]
