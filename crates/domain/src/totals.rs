@@ -230,8 +230,13 @@ pub fn totals(sale: &Sale<'_>) -> Option<Totals> {
 ///
 /// QuickBooks spreads an invoice discount over all lines in proportion to their amounts. Where lines are taxed differently
 /// that may tax other amounts than the discounts of the lines would, so this is `None` unless both ways tax the same
-/// amount by each rate; also where no line has a discount, and where prices include tax (there a line's discount is exact).
+/// amount by each rate. Where QuickBooks computes the tax itself, the rates are not known, so all lines must have one tax code. Also
+/// `None` where no line has a discount, and where prices include tax (there a line's discount is exact).
 pub fn with_one_discount(sale: &Sale<'_>) -> Option<(Vec<LineAmounts>, Discount)> {
+    let is_taxed_alike = sale.lines.windows(2).all(|pair| pair[0].tax_code == pair[1].tax_code);
+    if *sale.model == TaxModel::Automated && sale.mode != TaxMode::None && !is_taxed_alike {
+        return None;
+    }
     if sale.includes() || sale.lines.iter().all(|line| line.discount_percent.is_zero()) {
         return None;
     }
@@ -450,6 +455,19 @@ mod tests {
         assert_eq!((sums.total, sums.is_before_tax), (dec!(100), true));
         let free = [line(dec!(1), dec!(100), dec!(0), NON_TAXABLE)];
         assert!(!totals(&sale(&free, &TaxModel::Automated, None)).is_before_tax);
+    }
+
+    #[test]
+    fn where_quickbooks_computes_the_tax_a_discount_is_not_spread_over_lines_with_another_tax_code() {
+        let one_discount = |codes: [&str; 2], mode| {
+            let lines = [line(dec!(1), dec!(100), dec!(50), codes[0]), line(dec!(1), dec!(100), dec!(0), codes[1])];
+            with_one_discount(&Sale { mode, ..sale(&lines, &TaxModel::Automated, None) }).map(|(_, discount)| discount)
+        };
+        let fifty = Some(Discount::Amount(dec!(50)));
+        assert_eq!(one_discount([TAXABLE, NON_TAXABLE], TaxMode::Excluded), None, "75 would be taxed instead of 50");
+        assert_eq!(one_discount([TAXABLE, TAXABLE], TaxMode::Excluded), fifty);
+        assert_eq!(one_discount([NON_TAXABLE, NON_TAXABLE], TaxMode::Excluded), fifty);
+        assert_eq!(one_discount([TAXABLE, NON_TAXABLE], TaxMode::None), fifty, "nothing is taxed");
     }
 
     #[test]

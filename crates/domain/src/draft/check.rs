@@ -177,9 +177,14 @@ pub fn check(form: &Form, rules: &Rules<'_>) -> Result<Draft, Vec<FieldError>> {
     if !is_within_limit(total) {
         wrong(FormField::Lines, Problem::TooLarge);
     }
-    // Nothing is confirmed that has no sums.
-    if errors.is_empty() && printed.is_none() {
-        errors.push(FieldError { field: FormField::Lines, problem: Problem::TooLarge });
+    if errors.is_empty() {
+        // Nothing is confirmed that has no sums. The tax of a negative line alone may make a total negative.
+        let problem = if printed.is_none() {
+            Some(Problem::TooLarge)
+        } else {
+            (total < Decimal::ZERO).then_some(Problem::NegativeTotal)
+        };
+        errors.extend(problem.map(|problem| FieldError { field: FormField::Lines, problem }));
     }
 
     match (customer, issued, due, currency) {

@@ -101,6 +101,26 @@ fn only_what_was_seen_and_ticked_is_exported() {
 }
 
 #[test]
+fn a_total_that_only_its_tax_makes_negative_is_refused() {
+    let mut company = catalogue();
+    let exempt = TaxCode { id: "4".into(), name: "Isento".into(), rates: Vec::new() };
+    let TaxModel::PerLine { codes, .. } = &mut company.tax else { panic!("a tax code for each line") };
+    codes.push(exempt);
+    let rules = Rules { catalogue: &company, customer: None, mark: DecimalMark::Comma, discounts_in_prices: false };
+    let line = |price: &str, code: &str| FormLine {
+        quantity: "1".into(),
+        unit_price: price.into(),
+        discount: String::new(),
+        tax_code: code.into(),
+        ..form().lines[0].clone()
+    };
+    let problems = |lines: [FormLine; 2]| check(&Form { lines: lines.into(), ..form() }, &rules).err();
+    let negative = FieldError { field: FormField::Lines, problem: Problem::NegativeTotal };
+    assert_eq!(problems([line("100", "4"), line("-100", "3")]), Some(vec![negative]), "-5 of tax");
+    assert_eq!(problems([line("100", "4"), line("-90", "3")]), None);
+}
+
+#[test]
 fn each_missing_thing_is_named_at_its_field() {
     use Problem::{
         BeforeIssued, ClosedUntil, CustomerCurrency, Inactive, Missing, NegativeTotal, NotANumber, NotAPercentage,
