@@ -1,7 +1,7 @@
 // What was sent to QuickBooks without an answer: sent again where that makes no second invoice, and left for a person otherwise.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { bill, installed, openForm, session, settled } from "./http.mjs";
+import { bill, installed, openForm, roomyDeal, session, settled } from "./http.mjs";
 import { CASCADE, US } from "./people.mjs";
 import { scene } from "./scene.mjs";
 import { rows } from "./storm/people.mjs";
@@ -13,8 +13,8 @@ const LINE = { ...CASCADE, "lines[0][item]": "12", "lines[0][unit_price]": "10",
 const pause = (ms) => new Promise((go) => setTimeout(go, ms));
 
 /** Presses *Create* while the call with the invoice is lost, before or after QuickBooks has acted; what comes back. */
-async function press(deal, effect, prepare = async () => undefined) {
-  const { call, fields } = await openForm(env, US, deal, CASCADE);
+async function press(deal, effect, prepare = async () => undefined, typed = CASCADE) {
+  const { call, fields } = await openForm(env, US, deal, typed);
   await prepare();
   await done("/faults", { provider: "quickbooks", method: "POST", path: "/invoice", effect });
   return { call, fields, answer: await call(`/deals/${deal}/invoices`, fields) };
@@ -57,6 +57,21 @@ test("where QuickBooks recognises nothing and finds it late, a person is asked, 
   assert.deepEqual(await all("Attachable"), notes, "what it was asked with is gone, both");
   assert.match((await settled(call, await call(`/invoices/${id}/again`, {}))).text, /data-issued/, "it is found");
   assert.equal((await all("Invoice")).length, before + 1);
+});
+
+test("a gateway answers 503 after QuickBooks has acted: a person is asked where no request is recognised, and there is one invoice", { timeout: 120_000 }, async () => {
+  const before = (await all("Invoice")).length;
+  const lag = (query_lag_ms) => done("/quickbooks/quirks", { realm_id: US.realm, ignores_request_ids: true, query_lag_ms });
+  const { call, answer } = await press(await roomyDeal(env, US, 4), { page_after: 503 }, () => lag(600_000), LINE);
+  const id = /\/invoices\/([^/]+)\/progress/.exec(answer.text)[1];
+  let shown = answer.text;
+  for (const end = Date.now() + 60_000; Date.now() < end && /\/progress/.test(shown); await pause(500)) shown = (await call(`/invoices/${id}/progress`)).text;
+  assert.match(shown, /Somebody has to look/);
+  await lag(0);
+  assert.equal((await all("Invoice")).length, before + 1);
+  assert.match((await settled(call, await call(`/invoices/${id}/again`, {}))).text, /data-issued/, "it is found");
+  assert.equal((await all("Invoice")).length, before + 1);
+  await done("/quickbooks/quirks", { realm_id: US.realm, ignores_request_ids: false, query_lag_ms: 0 });
 });
 
 test("an invoice that is e-mailed once more is not e-mailed twice, though the answer is lost and QuickBooks recognises nothing", { timeout: 60_000 }, async () => {

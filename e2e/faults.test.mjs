@@ -132,7 +132,7 @@ test("the page lists all that QuickBooks refuses at once, and leads to each fiel
 });
 
 test("a page in front of QuickBooks in place of its answer: whether or not the call arrived, there is one invoice", { timeout: 180_000 }, async () => {
-  for (const effect of [{ page_after: 403 }, { page: 403 }, { page_after: 502 }, { page_after: 404 }, { page: 503 }]) {
+  for (const effect of [{ page_after: 403 }, { page: 403 }, { page_after: 502 }, { page_after: 404 }, { page_after: 400 }, { page_after: 503 }, { page: 503 }]) {
     const opened = await ready(US);
     const before = (await all()).length;
     const answer = await press(opened, effect);

@@ -6,9 +6,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { start } from "../scripts/stack.mjs";
-import { bill, connectUntilConfirmation, control, decide, installed, openForm, session } from "./http.mjs";
+import { bill, connectUntilConfirmation, control, create, decide, fieldsOf, installed, openForm, session, settled } from "./http.mjs";
 import { CASCADE, MIGUEL, US } from "./people.mjs";
 import { createDatabase } from "./storm/database.mjs";
+import { quickbooks } from "./story.mjs";
 
 const skip = process.env.TEST_POSTGRES_URL ? false : "TEST_POSTGRES_URL is not set";
 const LINE = { ...CASCADE, "lines[0][item]": "12", "lines[0][unit_price]": "10", "lines[0][tax_code]": "NON" };
@@ -110,6 +111,57 @@ test("the question whether to connect is left without an answer: the access is h
   await decide(env, answered.person, answered.pending);
   assert.equal(sql(waiting), "0 0", "used: it is not handed back");
   await bill(env, US, 3, LINE);
+});
+
+test("another QuickBooks company is connected while a form is open: nothing is billed there by the ids of the first one", { skip, timeout: 120_000 }, async (t) => {
+  const { env } = await running(t);
+  const { call: settings } = await session(env, "settings", US.company, US.user);
+  const chosen = { ...fieldsOf((await settings("/settings/page")).text), item: "12" };
+  assert.equal((await settings("/settings/save", chosen)).status, 200);
+  const stored = fieldsOf((await settings("/settings/page")).text);
+  assert.equal(stored.item, "12");
+
+  // The form of one deal stays open, another one is refused by the first company, and a third is kept as a draft.
+  const { call, fields } = await openForm(env, US, 4, LINE);
+  const refused = await openForm(env, US, 5, { ...LINE, customer: "new", customer_name: "Pinhal Foods", to: "Pinhal Foods" });
+  await control(env, "/faults", { provider: "quickbooks", method: "POST", path: "/invoice", effect: { fault: "6000" } });
+  assert.equal((await call("/deals/5/invoices", refused.fields)).status, 422);
+  const draft = await openForm(env, US, 8, LINE);
+  await call("/deals/8/form/preview", draft.fields);
+
+  const other = { ...US, realm: "9341452200000006", sub: "9130000000000003" };
+  const { person, pending } = await connectUntilConfirmation(env, other);
+  await decide(env, person, pending);
+  const books = await quickbooks(env, other.realm);
+  const count = async (entity) => (await books(`select count(*) from ${entity}`)).totalCount;
+  const before = [await count("Invoice"), await count("Customer")];
+
+  for (const [deal, typed] of [[4, fields], [5, refused.fields]]) {
+    const answer = await call(`/deals/${deal}/invoices`, typed);
+    assert.equal(answer.status, 422, answer.text);
+    assert.match(answer.text, /another QuickBooks company/);
+    assert.match((await call(`/deals/${deal}/form/preview`, typed)).text, /another QuickBooks company/);
+  }
+  const opened = await openForm(env, US, 8);
+  for (const name of ["customer", "lines[0][item]", "lines[0][tax_code]", "invoice_code"]) assert.equal(opened.fields[name] ?? "", "", name);
+  assert.equal(opened.fields["lines[0][unit_price]"], "10", "what is of the deal is kept");
+  assert.equal(fieldsOf((await settings("/settings/page")).text).item ?? "", "", "nor do the settings name an item of the first company");
+  assert.deepEqual([await count("Invoice"), await count("Customer")], before);
+
+  // The refused one, chosen anew: the customer that was created in the first company has no meaning here.
+  const again = await openForm(env, US, 5);
+  const customers = (await books("select * from Customer where Active = true maxresults 1")).Customer;
+  const [item] = (await books("select * from Item where Type = 'Service' maxresults 1")).Item;
+  const [code] = (await books("select * from TaxCode maxresults 1")).TaxCode;
+  const made = { ...again.fields, customer: "new", customer_name: "Pinhal Foods", currency: customers[0].CurrencyRef.value, priced_in: customers[0].CurrencyRef.value, discount: "" };
+  for (const name of Object.keys(made).filter((name) => /^lines\[\d+\]\[item\]$/.test(name))) {
+    Object.assign(made, { [name]: item.Id, [name.replace("item", "unit_price")]: "10", [name.replace("item", "tax_code")]: code.Id });
+  }
+  const issued = await settled(again.call, await create(again.call, 5, made));
+  assert.match(issued.text, /data-issued/, issued.text);
+  const invoice = (await books("select * from Invoice orderby Id desc maxresults 1")).Invoice[0];
+  assert.equal(invoice.CustomerRef.name, "Pinhal Foods");
+  assert.deepEqual([await count("Invoice"), await count("Customer")], [before[0] + 1, before[1] + 1]);
 });
 
 test("connected again before Intuit took the access back: the new connection stands", { skip, timeout: 90_000 }, async (t) => {

@@ -261,6 +261,23 @@ pub struct Settings {
     pub void: Who,
 }
 
+impl Settings {
+    /// Removes what refers to a QuickBooks company by its ids: terms, items, accounts, tax codes and custom fields. In another company the
+    /// same ids mean something else.
+    pub fn remove_quickbooks_ids(&mut self) {
+        for id in [&mut self.income_account, &mut self.item, &mut self.deposit_item, &mut self.tax_code] {
+            *id = None;
+        }
+        if matches!(self.term, Term::QuickBooks(_)) {
+            self.term = Term::default();
+        }
+        for preset in &mut self.presets {
+            preset.custom.clear();
+            preset.term.take_if(|term| matches!(term, Term::QuickBooks(_)));
+        }
+    }
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Self {

@@ -96,8 +96,6 @@ pub(crate) fn classify(
             told.into_error(status, call_id)
         }
         (StatusCode::TOO_MANY_REQUESTS, _) => ProviderError::Busy(asked.unwrap_or(BUSY_DEFAULT)),
-        // The one answer of a server in trouble that says nothing was begun; a gateway's 502 and 504 do not.
-        (StatusCode::SERVICE_UNAVAILABLE, _) => ProviderError::Away,
         (status, _) if status.is_server_error() || status.is_redirection() => {
             ProviderError::unknown(format!("status {status}"))
         }
@@ -105,11 +103,8 @@ pub(crate) fn classify(
         (StatusCode::UNAUTHORIZED, _) => ProviderError::TokenRefused,
         (StatusCode::NOT_FOUND, Some(_)) => ProviderError::NotFound,
         (status, Some(told)) => told.into_error(status, call_id),
-        // Not the provider's own words: the call may have passed whoever wrote them.
-        (StatusCode::FORBIDDEN | StatusCode::NOT_FOUND | StatusCode::REQUEST_TIMEOUT, None) => {
-            ProviderError::Blocked(status.as_u16())
-        }
-        (status, None) => Told { meaning: Meaning::Refused, faults: Vec::new() }.into_error(status, call_id),
+        // Not the provider's own words: the call may have passed whoever wrote them, with whatever status.
+        (status, None) => ProviderError::Blocked(status.as_u16()),
     }
 }
 
@@ -126,13 +121,17 @@ mod tests {
     /// Taken for not carried out, a write would be sent again under no doubt.
     #[test]
     fn a_gateway_does_not_say_whether_the_call_was_carried_out() {
-        for status in [500, 502, 504, 520, 524, 302] {
+        // A gateway answers 503 also where the connection behind it broke after the call was passed on.
+        for status in [500, 502, 503, 504, 520, 524, 302] {
             for body in ["", "<html>Bad gateway</html>", "{}"] {
                 let error = classified(status, body);
                 assert!(matches!(error, ProviderError::Unknown(_)), "{status} {body}: {error:?}");
             }
         }
-        assert!(matches!(classified(503, ""), ProviderError::Away));
+        for status in [400, 403, 404, 408, 413, 422] {
+            let error = classified(status, "<html>Bad request</html>");
+            assert!(matches!(error, ProviderError::Blocked(answered) if answered == status), "{status}: {error:?}");
+        }
         assert!(matches!(classified(429, ""), ProviderError::Busy(pause) if pause == BUSY_DEFAULT));
     }
 }

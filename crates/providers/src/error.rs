@@ -8,7 +8,7 @@ pub enum ProviderError {
     /// Nothing was done; the same call may be made after the delay.
     #[error("the provider asks to wait {0:?}")]
     Busy(Duration),
-    /// The provider does not work at the moment, and has begun nothing.
+    /// The call was not made, because what it needs first (a renewed access token) did not come.
     #[error("the provider is not available")]
     Away,
     /// Nothing is read until the next month, or nobody may read now; what is written is not concerned.

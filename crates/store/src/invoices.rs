@@ -257,8 +257,9 @@ pub async fn place(tx: &mut Tx, tenant: TenantId, intent: &Intent, now: Timestam
     if known.deal == intent.deal
         && let State::Refused(_) = known.state
     {
-        // A customer that was created before the refusal is the one that is still meant, unless the choice changed.
-        let customer = known.customer.as_deref().filter(|_| known.draft.customer == intent.draft.customer);
+        // A customer that was created before the refusal is the one that is still meant, unless the choice or the company changed.
+        let is_same = known.draft.customer == intent.draft.customer && known.connection == intent.connection;
+        let customer = known.customer.as_deref().filter(|_| is_same);
         let renewed = on!(tx, c => sqlx::query(
             "UPDATE invoice SET connection_id = $3, generation = generation + 1, form = $4, draft = $5, state = 'queued', refusal = NULL, \
              lease_until = 0, attempts = 0, trouble = NULL, may_resend = $13, next_attempt_at = $6, customer_name = $7, currency = $8, total_minor = $9, \
@@ -276,24 +277,25 @@ pub async fn place(tx: &mut Tx, tenant: TenantId, intent: &Intent, now: Timestam
     Ok(if same { Placed::Known(Box::new(known)) } else { Placed::Different(Box::new(known)) })
 }
 
-/// Takes in an invoice that stands in QuickBooks since `created` and is not known here, with the badge that needs no telling any more.
-/// False where its form is known: whoever carries that out finds it.
+/// Takes in an invoice that has been in QuickBooks since `created` and is not known here, with the badge that the deal's history has already, if it has one; also
+/// one whose form was refused or removed here, because the refusal was of a later attempt or not of QuickBooks. False where its form is under
+/// way: its worker finds it.
 pub async fn take_back(
     tx: &mut Tx,
     tenant: TenantId,
     intent: &Intent,
     created: Timestamp,
     snapshot: &Snapshot,
-    told: Status,
+    told: Option<Status>,
     now: Timestamp,
 ) -> Result<bool, Error> {
-    if by_intent(tx, tenant, intent.key).await?.is_some() {
+    if by_intent(tx, tenant, intent.key).await?.is_some_and(|known| !matches!(known.state, State::Refused(_))) {
         return Ok(false);
     }
     let Placed::New(id) = place(tx, tenant, intent, created).await? else { return Ok(false) };
     on!(tx, c => sqlx::query("UPDATE invoice SET state = 'issued', told = $3 WHERE tenant_id = $1 AND id = $2")
-        .bind(tenant.0).bind(id.0).bind(told.name()).execute(c).await.map(drop))?;
-    show(tx, tenant, id, snapshot, now).await?;
+        .bind(tenant.0).bind(id.0).bind(told.map(Status::name)).execute(c).await.map(drop))?;
+    show(tx, tenant, id, snapshot, now, now).await?;
     Ok(true)
 }
 
@@ -419,7 +421,7 @@ pub async fn issued(
          AND state IN ('queued', 'sending')")
         .bind(tenant.0).bind(id.0).bind(owner).execute(c).await.map(|done| done.rows_affected()))?;
     if rows == 1 {
-        show(tx, tenant, id, snapshot, now).await?;
+        show(tx, tenant, id, snapshot, now, now).await?;
     }
     Ok(rows == 1)
 }
@@ -447,12 +449,15 @@ pub async fn remove_refused(tx: &mut Tx, tenant: TenantId, id: InvoiceId) -> Res
     Ok(rows == 1)
 }
 
-/// Stores what QuickBooks says of an issued invoice, unless something newer is stored already.
+/// Stores what QuickBooks answered of an issued invoice when it was asked at `asked_at`, unless something newer is stored already: a higher
+/// `SyncToken`, or the same one as of a later moment. A deletion, and an e-mail, may keep the `SyncToken`. What is stored as of a moment
+/// after `now` was read by a clock that was ahead, and is replaced.
 pub async fn show(
     tx: &mut Tx,
     tenant: TenantId,
     id: InvoiceId,
     snapshot: &Snapshot,
+    asked_at: Timestamp,
     now: Timestamp,
 ) -> Result<(), Error> {
     let total = snapshot.total.minor().ok_or(Error::Unreadable("total"))?;
@@ -463,12 +468,13 @@ pub async fn show(
          balance_minor = $9, issued = $10, due = $11, sent = $12, voided = $13, deleted = $14, read_at = $15, \
          quickbooks_customer_id = $16, bill_email = $17, tax_minor = $18, unreadable_since = NULL \
          WHERE tenant_id = $1 AND id = $2 AND state = 'issued' \
-         AND (sync_token IS NULL OR CAST(sync_token AS BIGINT) <= CAST($4 AS BIGINT))")
+         AND (sync_token IS NULL OR (CAST(sync_token AS BIGINT) < CAST($4 AS BIGINT) AND NOT deleted) \
+         OR (CAST(sync_token AS BIGINT) <= CAST($4 AS BIGINT) AND (read_at IS NULL OR read_at <= $15 OR read_at > $19)))")
         .bind(tenant.0).bind(id.0).bind(&snapshot.quickbooks_id).bind(&snapshot.sync_token).bind(&snapshot.doc_number)
         .bind(&snapshot.customer_name).bind(snapshot.total.currency().code()).bind(total).bind(balance)
         .bind(snapshot.issued.to_string()).bind(snapshot.due.to_string()).bind(snapshot.sent).bind(snapshot.voided)
-        .bind(snapshot.deleted).bind(micros(now)).bind(&snapshot.customer_id).bind(&snapshot.email)
-        .bind(tax).execute(c).await.map(drop))?;
+        .bind(snapshot.deleted).bind(micros(asked_at)).bind(&snapshot.customer_id).bind(&snapshot.email)
+        .bind(tax).bind(micros(now)).execute(c).await.map(drop))?;
     Ok(())
 }
 

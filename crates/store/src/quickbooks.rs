@@ -162,6 +162,14 @@ pub async fn current(tx: &mut Tx, vault: &Vault, tenant: TenantId) -> Result<Opt
     row.map(|row| read(vault, tenant, row)).transpose()
 }
 
+/// The connection that was connected last, whether or not it is connected still.
+pub async fn latest(tx: &mut Tx, tenant: TenantId) -> Result<Option<ConnectionId>, Error> {
+    let id: Option<Uuid> = on!(tx, c => sqlx::query_scalar(
+        "SELECT id FROM quickbooks_connection WHERE tenant_id = $1 ORDER BY connected_at DESC, id DESC LIMIT 1")
+        .bind(tenant.0).fetch_optional(c).await)?;
+    Ok(id.map(ConnectionId))
+}
+
 /// One connection of the tenant, in whatever state.
 pub async fn find(tx: &mut Tx, vault: &Vault, tenant: TenantId, id: ConnectionId) -> Result<Option<Connection>, Error> {
     let row: Option<Row> = on!(tx, c => sqlx::query_as(

@@ -23,6 +23,8 @@ pub struct Form {
     /// The browser window in which the form was opened last: only that one saves the draft.
     #[serde(deserialize_with = "without_nul")]
     pub window: String,
+    /// Our id of the connection whose QuickBooks company the ids in this form belong to; empty in forms of earlier versions.
+    pub connection: String,
     /// Counts what was saved in that window, so that of two requests the newer one stays.
     pub version: String,
     /// How decimals are written in it: a name of [`DecimalMark`]. Whoever opens it with another locale has its numbers rewritten.
@@ -116,6 +118,37 @@ impl Form {
     /// How its numbers are written; `own` where it does not say.
     pub fn decimal_mark(&self, own: DecimalMark) -> DecimalMark {
         DecimalMark::named(&self.mark).unwrap_or(own)
+    }
+
+    /// Whether its QuickBooks ids belong to another company than that of this connection.
+    pub fn is_of_other_company(&self, connection: &str) -> bool {
+        !self.connection.is_empty() && self.connection != connection
+    }
+
+    /// Makes it a form for the QuickBooks company of this connection. Ids of another company mean something else there: they are removed,
+    /// and the person chooses anew. Texts, quantities and prices stay.
+    pub fn move_to_company(&mut self, connection: &str) {
+        if self.is_of_other_company(connection) {
+            for id in [
+                &mut self.customer,
+                &mut self.customer_currency,
+                &mut self.linked,
+                &mut self.invoice_code,
+                &mut self.number,
+                &mut self.preset,
+            ] {
+                id.clear();
+            }
+            self.agreed.clear();
+            self.custom.clear();
+            for line in &mut self.lines {
+                line.tax_code.clear();
+                if line.item != CREATE {
+                    line.item.clear();
+                }
+            }
+        }
+        connection.clone_into(&mut self.connection);
     }
 
     /// Rewrites its numbers for somebody who writes decimals in another way. What is no number stays as it was typed.
@@ -286,6 +319,8 @@ pub enum Problem {
     NotPositive,
     /// A discount lies between 0 and 100.
     NotAPercentage,
+    /// The form was filled in for another QuickBooks company than the one that is connected.
+    OtherCompany,
     /// The due date lies before the issue date.
     BeforeIssued,
     /// The customer is billed in another currency, this one.
@@ -359,6 +394,51 @@ mod tests {
         let given = uuid::Uuid::from_u128(0x2a);
         assert_eq!(key(&given.to_string()), Some(crate::ids::IntentKey(given)));
         assert_eq!(["", "2a"].map(key), [None; 2]);
+    }
+
+    #[test]
+    fn a_form_that_moves_to_another_company_loses_its_ids_and_keeps_what_was_typed() {
+        let line = |item: &str| FormLine {
+            item: item.into(),
+            item_name: "Work".into(),
+            unit_price: "10".into(),
+            tax_code: "5".into(),
+            ..FormLine::default()
+        };
+        let typed = Form {
+            connection: "a".into(),
+            customer: "58".into(),
+            customer_name: "Acme".into(),
+            customer_currency: "USD".into(),
+            linked: "58".into(),
+            invoice_code: "2".into(),
+            number: "1042".into(),
+            preset: "Net 30".into(),
+            agreed: vec!["email".into()],
+            custom: BTreeMap::from([("1".to_owned(), "PO 7".to_owned())]),
+            memo: "Note".into(),
+            lines: vec![line("12"), line(CREATE)],
+            ..Form::default()
+        };
+        let mut same = typed.clone();
+        same.move_to_company("a");
+        assert_eq!(same, typed);
+        let mut earlier = Form { connection: String::new(), ..typed.clone() };
+        earlier.move_to_company("a");
+        assert_eq!(earlier, typed, "a form of an earlier version");
+
+        assert!(typed.is_of_other_company("b"));
+        let mut moved = typed;
+        moved.move_to_company("b");
+        let without_ids = |item: &str| FormLine { tax_code: String::new(), ..line(item) };
+        let expected = Form {
+            connection: "b".into(),
+            customer_name: "Acme".into(),
+            memo: "Note".into(),
+            lines: vec![without_ids(""), without_ids(CREATE)],
+            ..Form::default()
+        };
+        assert_eq!(moved, expected);
     }
 
     #[test]

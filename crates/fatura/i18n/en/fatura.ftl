@@ -388,6 +388,7 @@ problem-too-large = { $field } is too large. Quantity, price, amount and total h
 problem-too-many-decimals = { $field } may have { $most } decimals at most.
 problem-not-a-percentage = { $field } has to lie between 0 and 100.
 problem-before-issued = The due date lies before the issue date.
+problem-other-company = This form was filled in for another QuickBooks company. Close it and open it again: what you typed is kept, and you choose the customer and the items again.
 problem-customer-currency = This customer is billed in { $currency }. Choose { $currency }, or another customer.
 problem-name-taken = QuickBooks has a customer, vendor or employee of this name already. Choose that customer, or change the name.
 problem-number-taken = This invoice number was used already. Choose another.

@@ -388,6 +388,7 @@ problem-too-large = { $field }: demasiado grande. La cantidad, el precio, el imp
 problem-too-many-decimals = { $field }: { $most } decimales como máximo.
 problem-not-a-percentage = { $field }: debe estar entre 0 y 100.
 problem-before-issued = El vencimiento es anterior a la emisión.
+problem-other-company = Este formulario se rellenó para otra empresa de QuickBooks. Ciérralo y vuelve a abrirlo: lo que escribiste se conserva, y eliges de nuevo el cliente y los conceptos.
 problem-customer-currency = A este cliente se le factura en { $currency }. Elige { $currency } u otro cliente.
 problem-name-taken = QuickBooks ya tiene un cliente, proveedor o empleado con este nombre. Elige ese cliente o cambia el nombre.
 problem-number-taken = Este número de factura ya se usó. Elige otro.

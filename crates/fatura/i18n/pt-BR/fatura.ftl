@@ -388,6 +388,7 @@ problem-too-large = { $field }: grande demais. Quantidade, preço, valor e total
 problem-too-many-decimals = { $field }: no máximo { $most } casas decimais.
 problem-not-a-percentage = { $field }: deve estar entre 0 e 100.
 problem-before-issued = O vencimento é anterior à emissão.
+problem-other-company = Este formulário foi preenchido para outra empresa do QuickBooks. Feche-o e abra-o de novo: o que você digitou é mantido, e você escolhe o cliente e os itens de novo.
 problem-customer-currency = Este cliente é faturado em { $currency }. Escolha { $currency } ou outro cliente.
 problem-name-taken = O QuickBooks já tem um cliente, fornecedor ou funcionário com este nome. Escolha esse cliente ou mude o nome.
 problem-number-taken = Este número de fatura já foi usado. Escolha outro.

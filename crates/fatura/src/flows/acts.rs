@@ -138,6 +138,7 @@ async fn read_payments(app: &App, tenant: TenantId, invoice: &Invoice) -> Result
         quickbooks::find(&mut tx, &app.vault, tenant, invoice.connection).await?.ok_or(Error::NotConnected)?;
     drop(tx);
     let id = known.quickbooks_id.clone();
+    let asked_at = app.clock.now();
     let read = access::quickbooks(app, tenant, &connection, |access| {
         let id = id.clone();
         async move { access.api().payments(&id).await }
@@ -147,7 +148,7 @@ async fn read_payments(app: &App, tenant: TenantId, invoice: &Invoice) -> Result
     // What the person is asked about is what the panel shows.
     if now != *known {
         let mut tx = app.db.begin().await?;
-        follow::show(app, &mut tx, tenant, invoice, &now).await?;
+        follow::show(app, &mut tx, tenant, invoice, &now, asked_at).await?;
         tx.commit().await?;
         app.db.announce(tenant).await;
     }
@@ -373,7 +374,7 @@ impl Worker<'_> {
         let attempt = match ended {
             Ok((snapshot, refusal)) => {
                 if acts::finish(&mut tx, tenant, wish.id, self.hold.owner, refusal.as_ref()).await? {
-                    follow::show(self.app, &mut tx, tenant, self.invoice, &snapshot).await?;
+                    follow::show(self.app, &mut tx, tenant, self.invoice, &snapshot, now).await?;
                     let outcome = if refusal.is_some() { "refused" } else { "done" };
                     let detail = json!({ "act": wish.id.0, "quickbooks_id": snapshot.quickbooks_id });
                     let name = format!("{} {outcome}", wish.act.name());

@@ -20,6 +20,7 @@ use store::{
     grants,
     quickbooks::{self, Company},
     revocations::{self, Provider as Grantor},
+    settings,
     tenants::{self, Tenant},
 };
 use url::Url;
@@ -258,6 +259,7 @@ async fn connect(app: &App, question: &str, pending: Pending, browser: &str) -> 
         quickbooks::disconnect(&mut tx, &app.vault, tenant.id, replaced.id).await?;
         revoke::ask(app, &mut tx, Grantor::QuickBooks, &replaced.realm_id, &replaced.tokens.refresh).await?;
     }
+    let latest = quickbooks::latest(&mut tx, tenant.id).await?;
     let id = ConnectionId(Uuid::now_v7());
     let id = quickbooks::connect(
         &mut tx,
@@ -271,6 +273,9 @@ async fn connect(app: &App, question: &str, pending: Pending, browser: &str) -> 
         now,
     )
     .await?;
+    if latest.is_some_and(|latest| latest != id) {
+        forget_ids(&mut tx, tenant.id, pending.user, now).await?;
+    }
     if before.is_some_and(|before| before.state == quickbooks::State::NeedsReconnect) {
         reconnect::ask(app, &mut tx, tenant.id).await?;
     }
@@ -284,6 +289,18 @@ async fn connect(app: &App, question: &str, pending: Pending, browser: &str) -> 
         revoke::now(app).await;
     }
     Ok(tenant)
+}
+
+/// Removes the ids of the company that was connected before from the settings.
+async fn forget_ids(tx: &mut Tx, tenant: TenantId, user: UserId, now: Timestamp) -> Result<(), Error> {
+    let Some(saved) = settings::find(tx, tenant).await? else { return Ok(()) };
+    let mut kept = saved.clone();
+    kept.remove_quickbooks_ids();
+    if kept != saved {
+        settings::save(tx, tenant, &kept, user, now).await?;
+        audit::record(tx, tenant, Some(user), "settings saved", None, &json!(kept), now).await?;
+    }
+    Ok(())
 }
 
 /// Whoever cancelled may connect after all, from the page that says so, for so long.

@@ -64,15 +64,16 @@ pub(crate) fn merged(known: &Snapshot, read: Option<Snapshot>) -> Snapshot {
     }
 }
 
-/// Keeps what QuickBooks says of an invoice, and has the deal's history tell what is new.
+/// Keeps what QuickBooks answered of an invoice when it was asked at `asked_at`, and has the deal's history tell what is new.
 pub(crate) async fn show(
     app: &App,
     tx: &mut Tx,
     tenant: TenantId,
     invoice: &Invoice,
     snapshot: &Snapshot,
+    asked_at: Timestamp,
 ) -> Result<(), Error> {
-    invoices::show(tx, tenant, invoice.id, snapshot, app.clock.now()).await?;
+    invoices::show(tx, tenant, invoice.id, snapshot, asked_at, app.clock.now()).await?;
     // A badge changes by the clock as well, while the snapshot stays as it is.
     let is_noted = history::note(app, tx, tenant, invoice.id).await?.is_some();
     if is_noted || invoice.state != State::Issued(snapshot.clone()) {
@@ -120,6 +121,7 @@ async fn read(
         return Ok(());
     }
     let ids: Vec<String> = known.iter().map(|(_, snapshot)| snapshot.quickbooks_id.clone()).collect();
+    let asked_at = app.clock.now();
     let read = access::quickbooks_in(lane, app, tenant, connection, |access| {
         let ids = ids.clone();
         async move { access.api().invoices(&ids.iter().map(String::as_str).collect::<Vec<_>>()).await }
@@ -132,7 +134,7 @@ async fn read(
             continue;
         }
         let new = read.found.iter().find(|new| new.quickbooks_id == old.quickbooks_id).cloned();
-        show(app, &mut tx, tenant, invoice, &merged(old, new)).await?;
+        show(app, &mut tx, tenant, invoice, &merged(old, new), asked_at).await?;
     }
     tx.commit().await?;
     Ok(())
@@ -266,6 +268,7 @@ async fn since(
     let mut findings = Findings::default();
     if let Some(until) = known.until.filter(|until| *until > now - MEMORY) {
         for overlap in [OVERLAP, OVERLAP_LEAST] {
+            let asked_at = app.clock.now();
             let read = access::quickbooks_in(Lane::Background, app, tenant, connection, |access| async move {
                 access.api().changes(until - overlap).await
             });
@@ -277,7 +280,7 @@ async fn since(
                 read => read?,
             };
             let is_cut = read.is_cut;
-            let (unknown, found) = keep(app, tenant, connection, read).await?;
+            let (unknown, found) = keep(app, tenant, connection, read, asked_at).await?;
             findings = findings.and(found);
             take_back(app, tenant, connection, unknown).await?;
             if !is_cut {
@@ -305,6 +308,7 @@ async fn compared(
     since: Timestamp,
     now: Timestamp,
 ) -> Result<Progress, Error> {
+    let asked_at = app.clock.now();
     let listed = access::quickbooks_in(Lane::Background, app, tenant, connection, |access| async move {
         access.api().changed_invoices(since).await
     })
@@ -316,7 +320,7 @@ async fn compared(
     // One of them may be the row that QuickBooks stumbles over; names are read again with the next change.
     let customers = customers.await.map(|read| read.customers).unwrap_or_default();
     let read = Changes { invoices: listed.found, unreadable: listed.unreadable, customers, ..Changes::default() };
-    let (unknown, findings) = keep(app, tenant, connection, read).await?;
+    let (unknown, findings) = keep(app, tenant, connection, read, asked_at).await?;
     take_back(app, tenant, connection, unknown).await?;
     // A row that QuickBooks does not give may be any of those that we know: read by their ids, it turns up. Where there are too many for
     // one go, the next reading goes on with those that were not read since.
@@ -361,14 +365,15 @@ async fn all(app: &App, tenant: TenantId, connection: &Connection, begun: Timest
     }
 }
 
-/// Takes back what was made of a form that our tables do not know: they are older than QuickBooks', as after a restored backup. Shown
-/// on its deal again, it is not billed a second time.
+/// Takes back what was made of a form that our tables do not have, as after a restored backup, or have as refused: a refusal may be of a
+/// later attempt. Shown on its deal again, it is not billed a second time.
 async fn take_back(app: &App, tenant: TenantId, connection: &Connection, found: Vec<Found>) -> Result<(), Error> {
     for Found { snapshot, origin } in found {
         let Some(Origin { mark, created, draft }) = origin else { continue };
         let mut tx = app.db.read().await?;
-        let is_known = invoices::by_intent(&mut tx, tenant, mark.intent).await?.is_some();
-        let company = if is_known { None } else { tenants::find(&mut tx, tenant).await? };
+        let known = invoices::by_intent(&mut tx, tenant, mark.intent).await?;
+        let is_under_way = known.as_ref().is_some_and(|known| !matches!(known.state, State::Refused(_)));
+        let company = if is_under_way { None } else { tenants::find(&mut tx, tenant).await? };
         drop(tx);
         if company.is_none_or(|company| company.company_id != mark.company) {
             continue;
@@ -388,13 +393,16 @@ async fn take_back(app: &App, tenant: TenantId, connection: &Connection, found: 
             customer_name: snapshot.customer_name.clone(),
         };
         let now = app.clock.now();
-        let told = status(&snapshot, app.clock.today(&connection.company.time_zone));
+        // What a restored backup does not know was written into the deal's history then.
+        let told = known.is_none().then(|| status(&snapshot, app.clock.today(&connection.company.time_zone)));
         let mut tx = app.db.begin().await?;
         if invoices::take_back(&mut tx, tenant, &intent, created, &snapshot, told, now).await? {
+            let id = known.map_or(intent.id, |known| known.id);
+            history::note(app, &mut tx, tenant, id).await?;
             write_back::ask(app, &mut tx, tenant, mark.deal, mark.user).await?;
             let detail = json!({ "quickbooks_id": snapshot.quickbooks_id, "total": snapshot.total.amount() });
-            audit::record(&mut tx, tenant, None, "invoice taken back", Some(intent.id), &detail, now).await?;
-            tracing::warn!(tenant.id = %tenant.0, invoice.id = %intent.id.0, "QuickBooks has an invoice of ours that was not known here");
+            audit::record(&mut tx, tenant, None, "invoice taken back", Some(id), &detail, now).await?;
+            tracing::warn!(tenant.id = %tenant.0, invoice.id = %id.0, "QuickBooks has an invoice of ours that was not known here");
         }
         tx.commit().await?;
     }
@@ -407,6 +415,7 @@ async fn keep(
     tenant: TenantId,
     connection: &Connection,
     read: Changes,
+    asked_at: Timestamp,
 ) -> Result<(Vec<Found>, Findings), Error> {
     let mut unknown = Vec::new();
     let has_rows = !(read.invoices.is_empty() && read.deleted.is_empty() && read.customers.is_empty());
@@ -416,7 +425,7 @@ async fn keep(
         let id = &found.snapshot.quickbooks_id;
         match invoices::in_quickbooks(&mut tx, tenant, connection.id, id).await? {
             Some(invoice) => {
-                findings = findings.and(changed(app, &mut tx, tenant, &invoice, Some(found.snapshot)).await?);
+                findings = findings.and(changed(app, &mut tx, tenant, &invoice, Some(found.snapshot), asked_at).await?);
             }
             None => unknown.push(found),
         }
@@ -429,7 +438,7 @@ async fn keep(
     }
     for id in read.deleted {
         if let Some(invoice) = invoices::in_quickbooks(&mut tx, tenant, connection.id, &id).await? {
-            findings = findings.and(changed(app, &mut tx, tenant, &invoice, None).await?);
+            findings = findings.and(changed(app, &mut tx, tenant, &invoice, None, asked_at).await?);
         }
     }
     for (id, name) in read.customers {
@@ -446,13 +455,14 @@ async fn changed(
     tenant: TenantId,
     invoice: &Invoice,
     new: Option<Snapshot>,
+    asked_at: Timestamp,
 ) -> Result<Findings, Error> {
     let State::Issued(old) = &invoice.state else { return Ok(Findings::default()) };
     let now = merged(old, new);
     // What is older than what is known is no news.
     let is_newer = now.deleted || now.sync_token.parse::<u64>().ok() >= old.sync_token.parse().ok();
     let has_news = is_newer && now != *old;
-    show(app, tx, tenant, invoice, &now).await?;
+    show(app, tx, tenant, invoice, &now, asked_at).await?;
     Ok(Findings { has_rows: true, has_ours: true, has_news })
 }
 

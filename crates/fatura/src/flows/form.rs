@@ -11,7 +11,7 @@ use domain::{
     catalogue::Catalogue,
     customer::{Customer, Reason, Suggestion, Wanted},
     deal::{Deal, Opening, fill, open_form, worth, written},
-    draft::{CREATE, Form, Rules},
+    draft::{self, CREATE, Draft, FieldError, Form, FormField, Problem, Rules},
     ids::{DealId, IntentKey, TenantId, UserId},
     mapping::{CustomerDetails, Field, Settings, customer_details, name_choices},
     money::{invoice_decimals, round_half_up},
@@ -80,6 +80,14 @@ impl Look {
     /// The invoices that bill the deal already, in its currency; with the deal, invoices in others count by their products.
     pub(crate) fn billed(&self, deal: Option<&Deal>, code: &str) -> Billed {
         billed(standing(&self.earlier, self.today), deal, code)
+    }
+
+    /// The invoice that a form asks for, or all that stands in the way. Ids of another QuickBooks company are not looked up in this one.
+    pub(crate) fn check(&self, form: &Form, writer: Writer) -> Result<Draft, Vec<FieldError>> {
+        if form.is_of_other_company(&self.connection.id.0.to_string()) {
+            return Err(vec![FieldError { field: FormField::Whole, problem: Problem::OtherCompany }]);
+        }
+        draft::check(form, &self.rules(form, writer))
     }
 
     /// What the form is checked against.
@@ -229,7 +237,9 @@ pub(super) async fn open_as(
     let before = &stored.form.deal_value;
     opened.worth_before = (is_typed && !before.is_empty() && *before != deal_value).then(|| before.clone());
     opened.restored = is_typed.then_some(stored.saved_at);
-    opened.form = Form { seen, linked, deal_value, ..stored.form };
+    opened.form = Form { seen, deal_value, ..stored.form };
+    opened.form.move_to_company(&opened.look.connection.id.0.to_string());
+    opened.form.linked = linked;
     opened.form.rewrite(writer.mark());
     follow_term(&mut opened.form, &opened.look);
     Ok(opened)
@@ -291,6 +301,15 @@ fn described(writer: Writer, deal: &Deal, is_first: bool) -> impl Fn(Part) -> St
     }
 }
 
+/// The form as one of the QuickBooks company that is connected now.
+async fn moved(app: &App, tenant: TenantId, mut form: Form) -> Result<Form, Error> {
+    let mut tx = app.db.read().await?;
+    if let Some(connection) = quickbooks::current(&mut tx, &app.vault, tenant).await? {
+        form.move_to_company(&connection.id.0.to_string());
+    }
+    Ok(form)
+}
+
 /// A form with all that it is shown with: filled in from the deal where none is given, else changed as asked.
 async fn filled(
     app: &App,
@@ -302,6 +321,10 @@ async fn filled(
     change: Option<Change>,
 ) -> Result<OpenForm, Error> {
     let empty = Form::default();
+    let typed = match typed {
+        Some(form) => Some(moved(app, tenant, form).await?),
+        None => None,
+    };
     let (mut deal, mut look, fields) = tokio::try_join!(
         Box::pin(read(app, tenant, user, id)),
         Box::pin(look(app, tenant, id, typed.as_ref().unwrap_or(&empty))),
@@ -373,6 +396,7 @@ async fn filled(
         }
     };
     writer.mark().name().clone_into(&mut form.mark);
+    form.connection = look.connection.id.0.to_string();
     form.linked = linked.unwrap_or_default().to_owned();
     form.deal_value = format!("{} {}", worth.normalize(), deal.currency);
     form.seen.clone_from(&billed.fingerprint);

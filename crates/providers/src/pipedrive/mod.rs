@@ -150,7 +150,7 @@ mod tests {
         }
         assert_eq!(outcome(404, page), "a page in front of the provider answered with status 404");
         assert_eq!(outcome(404, r#"{"success":false,"error":"Deal not found"}"#), "the provider does not have it");
-        assert_eq!(outcome(503, page), "the provider is not available");
+        assert_eq!(outcome(503, page), "no usable answer came back");
         assert_eq!(outcome(502, page), "no usable answer came back");
     }
 

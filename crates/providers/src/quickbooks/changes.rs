@@ -1,11 +1,12 @@
 //! Change data capture: what has changed in a company since a moment, in one call.
 
-use super::{Api, EXPLAIN, invoices::Found, moment};
+use super::{Api, EXPLAIN, fault, invoices::Found, moment};
 use crate::{
     ProviderError,
     json::{Rows, id, lenient, take},
 };
 use jiff::Timestamp;
+use reqwest::StatusCode;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -57,14 +58,20 @@ impl Api<'_> {
         let mut changes = Changes::default();
         let mut count = 0;
         for of_entity in answers {
-            if let Value::Array(invoices) = take(of_entity, "Invoice") {
-                count += invoices.len();
-                let (deleted, live): (Vec<Value>, _) = invoices.into_iter().partition(|row| row["status"] == "Deleted");
-                changes.deleted.extend(deleted.iter().filter_map(id));
-                let rows = self.readable_invoices(Rows::read(Value::Array(live), "Invoice")?);
-                changes.invoices.extend(rows.readable);
-                changes.unreadable.extend(rows.unreadable.iter().filter_map(id));
+            if let Some(told) = fault::read_json(of_entity) {
+                return Err(told.into_error(StatusCode::OK, String::new()));
             }
+            let invoices = match take(of_entity, "Invoice") {
+                Value::Null => Vec::new(),
+                Value::Array(invoices) => invoices,
+                _ => return Err(ProviderError::unknown("the list of changed invoices is none")),
+            };
+            count += invoices.len();
+            let (deleted, live): (Vec<Value>, _) = invoices.into_iter().partition(|row| row["status"] == "Deleted");
+            changes.deleted.extend(deleted.iter().filter_map(id));
+            let rows = self.readable_invoices(Rows::read(Value::Array(live), "Invoice")?);
+            changes.invoices.extend(rows.readable);
+            changes.unreadable.extend(rows.unreadable.iter().filter_map(id));
             let customers = take(of_entity, "Customer");
             count += customers.as_array().map_or(0, Vec::len);
             let rows = Rows::<CustomerRow>::read(customers, "Customer")?.readable;

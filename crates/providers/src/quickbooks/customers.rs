@@ -121,9 +121,9 @@ struct New<'a> {
 pub const CUSTOMERS_PAGE: usize = 1000;
 
 /// The customers of an answer. A row that cannot be read hides no other.
-fn readable(mut answer: Value) -> Vec<Customer> {
-    let rows = rows::<Row>(&mut answer, "Customer").map(|rows| rows.readable).unwrap_or_default();
-    rows.into_iter().map(Customer::from).collect()
+fn readable(mut answer: Value) -> Result<Vec<Customer>, ProviderError> {
+    let rows = rows::<Row>(&mut answer, "Customer")?;
+    Ok(rows.readable.into_iter().map(Customer::from).collect())
 }
 
 impl Api<'_> {
@@ -143,7 +143,7 @@ impl Api<'_> {
         let statements: Vec<&str> = statements.iter().map(String::as_str).collect();
         let mut found: Vec<Customer> = Vec::new();
         for answer in self.queries(&statements).await? {
-            found.extend(readable(answer));
+            found.extend(readable(answer)?);
         }
         Ok(found)
     }
@@ -151,7 +151,7 @@ impl Api<'_> {
     /// A page of all active customers, by id. QuickBooks' queries cannot ask for a tax number.
     pub async fn customers_page(&self, start: usize) -> Result<Vec<Customer>, ProviderError> {
         let statement = format!("select * from Customer orderby Id startposition {start} maxresults {CUSTOMERS_PAGE}");
-        Ok(readable(self.asked(&statement).await?))
+        readable(self.asked(&statement).await?)
     }
 
     /// One customer, active or not.

@@ -273,9 +273,9 @@ mod tests {
         assert_eq!(word(408, PAGE), "blocked 408");
         assert_eq!(word(403, ""), "blocked 403");
         assert_eq!(word(401, PAGE), "token refused");
-        assert_eq!(word(503, PAGE), "away");
+        assert_eq!(word(400, PAGE), "blocked 400");
         assert_eq!(word(429, PAGE), "busy");
-        for status in [500, 502, 504, 302] {
+        for status in [500, 502, 503, 504, 302] {
             assert_eq!(word(status, PAGE), "unknown", "{status}");
         }
     }

@@ -97,7 +97,7 @@ impl Api<'_> {
         url.query_pairs_mut().append_pair("query", statement);
         let mut answer: Value = self.http.json(self.authorized(self.http.client.get(url)), EXPLAIN).await?;
         match take(&mut answer, "QueryResponse") {
-            found @ Value::Object(_) => Ok(found),
+            found @ Value::Object(_) => sound(found),
             _ => Err(ProviderError::unknown("a query without an answer")),
         }
     }
@@ -132,7 +132,8 @@ impl Api<'_> {
                         Err(told.into_error(StatusCode::OK, String::new()))
                     }
                     Some(_) => Ok(Value::Null),
-                    None => Ok(own["QueryResponse"].clone()),
+                    None if own["QueryResponse"].is_object() => sound(own["QueryResponse"].clone()),
+                    None => Err(ProviderError::unknown("a query of the batch without an answer")),
                 }
             })
             .collect()
@@ -169,6 +170,18 @@ impl Api<'_> {
     }
 }
 
+/// What a query found. Intuit's schema has a place for a fault within it; rows that are counted and missing were not found by nobody.
+fn sound(found: Value) -> Result<Value, ProviderError> {
+    if let Some(told) = fault::read_json(&found) {
+        return Err(told.into_error(StatusCode::OK, String::new()));
+    }
+    let is_counted = found["maxResults"].as_u64().is_some_and(|rows| rows > 0);
+    if is_counted && !found.as_object().is_some_and(|members| members.values().any(Value::is_array)) {
+        return Err(ProviderError::unknown("a query that counts rows and has none"));
+    }
+    Ok(found)
+}
+
 fn rows<Row: DeserializeOwned>(answer: &mut Value, entity: &str) -> Result<Rows<Row>, ProviderError> {
     Rows::read(take(answer, entity), entity)
 }
@@ -191,6 +204,24 @@ mod tests {
     fn a_name_cannot_leave_its_quotes() {
         assert_eq!(quoted(r"O'Brien' OR Id > '0"), r"'O\'Brien\' OR Id > \'0'");
         assert_eq!(quoted(r"back\slash"), r"'back\\slash'");
+    }
+
+    /// Intuit's schema allows a fault in the place of rows.
+    #[test]
+    fn a_query_that_was_not_carried_out_is_not_one_that_found_nothing() {
+        let fault =
+            serde_json::json!({ "Fault": { "type": "SERVICE", "Error": [{ "code": "10000", "Message": "x" }] } });
+        assert!(matches!(sound(fault), Err(ProviderError::Unknown(_))));
+        let refused = serde_json::json!({ "Fault": { "type": "ValidationFault", "Error": [{ "code": "4000" }] } });
+        assert!(matches!(sound(refused), Err(ProviderError::Refused(_))));
+        assert!(sound(serde_json::json!({ "maxResults": 2, "startPosition": 1 })).is_err());
+        for found in [
+            serde_json::json!({}),
+            serde_json::json!({ "totalCount": 7 }),
+            serde_json::json!({ "maxResults": 1, "Item": [{}] }),
+        ] {
+            assert!(sound(found.clone()).is_ok(), "{found}");
+        }
     }
 
     #[test]

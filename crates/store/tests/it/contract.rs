@@ -10,6 +10,7 @@ use crate::fixtures::{
 use domain::{
     draft::{FieldError, Form, FormField, Problem},
     ids::{IntentKey, InvoiceId, TenantId},
+    invoice::Snapshot,
     mapping::Settings,
 };
 use rstest::rstest;
@@ -165,10 +166,53 @@ async fn an_older_snapshot_never_replaces_a_newer_one(#[values(Sqlite, Postgres)
     let owner = Uuid::new_v4();
     invoices::lease(&mut tx, tenant, id, owner, at(0), at(10)).await.unwrap();
     invoices::issued(&mut tx, tenant, id, owner, &snapshot("9", 10_000), at(1)).await.unwrap();
-    invoices::show(&mut tx, tenant, id, &snapshot("10", 2_500), at(2)).await.unwrap();
-    invoices::show(&mut tx, tenant, id, &snapshot("9", 10_000), at(3)).await.unwrap();
+    invoices::show(&mut tx, tenant, id, &snapshot("10", 2_500), at(2), at(2)).await.unwrap();
+    invoices::show(&mut tx, tenant, id, &snapshot("9", 10_000), at(3), at(3)).await.unwrap();
     let invoice = invoices::find(&mut tx, tenant, id).await.unwrap().unwrap();
     assert_eq!(invoice.state, State::Issued(snapshot("10", 2_500)));
+}
+
+/// A deletion and an e-mail keep the `SyncToken`: of two answers with the same one, the later question counts.
+#[rstest]
+#[tokio::test]
+async fn an_answer_to_an_earlier_question_revives_no_deleted_invoice(#[values(Sqlite, Postgres)] backend: Backend) {
+    let t = Database::new(backend).await;
+    let mut tx = t.db.begin().await.unwrap();
+    let (tenant, _, id) = queued(&t, &mut tx).await;
+    let owner = Uuid::new_v4();
+    invoices::lease(&mut tx, tenant, id, owner, at(0), at(10)).await.unwrap();
+    invoices::issued(&mut tx, tenant, id, owner, &snapshot("9", 10_000), at(1)).await.unwrap();
+    let deleted = Snapshot { deleted: true, ..snapshot("9", 10_000) };
+    invoices::show(&mut tx, tenant, id, &deleted, at(5), at(5)).await.unwrap();
+    let state = async |tx: &mut Tx| invoices::find(tx, tenant, id).await.unwrap().unwrap().state;
+    for earlier in ["9", "10"] {
+        invoices::show(&mut tx, tenant, id, &snapshot(earlier, 10_000), at(4), at(6)).await.unwrap();
+        assert_eq!(state(&mut tx).await, State::Issued(deleted.clone()), "{earlier}");
+    }
+    invoices::show(&mut tx, tenant, id, &snapshot("9", 10_000), at(7), at(8)).await.unwrap();
+    assert_eq!(state(&mut tx).await, State::Issued(snapshot("9", 10_000)), "it is there when it is asked for later");
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_customer_of_the_company_before_is_not_the_one_that_is_meant(#[values(Sqlite, Postgres)] backend: Backend) {
+    let t = Database::new(backend).await;
+    let mut tx = t.db.begin().await.unwrap();
+    let tenant = tenant(&mut tx, 1).await;
+    assert_eq!(quickbooks::latest(&mut tx, tenant).await.unwrap(), None);
+    let before = connection(&t, &mut tx, tenant, "1").await;
+    let (key, owner) = (IntentKey(Uuid::new_v4()), Uuid::new_v4());
+    let id = new_id(invoices::place(&mut tx, tenant, &intent(before, key, 100), at(0)).await.unwrap());
+    invoices::lease(&mut tx, tenant, id, owner, at(0), at(10)).await.unwrap();
+    invoices::customer_created(&mut tx, tenant, id, "58").await.unwrap();
+    assert!(invoices::refused(&mut tx, tenant, id, owner, &[]).await.unwrap());
+    assert_eq!(quickbooks::latest(&mut tx, tenant).await.unwrap(), Some(before));
+
+    let after = connection(&t, &mut tx, tenant, "2").await;
+    assert_eq!(quickbooks::latest(&mut tx, tenant).await.unwrap(), Some(after));
+    assert_eq!(new_id(invoices::place(&mut tx, tenant, &intent(after, key, 100), at(20)).await.unwrap()), id);
+    let again = invoices::find(&mut tx, tenant, id).await.unwrap().unwrap();
+    assert_eq!((again.connection, again.customer), (after, None));
 }
 
 #[rstest]

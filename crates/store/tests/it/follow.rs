@@ -115,7 +115,7 @@ async fn each_company_is_read_at_its_own_pace(#[values(Sqlite, Postgres)] backen
     changes::expect_webhook(&mut tx, tenant, connection).await.unwrap();
     assert!(changes::unread(&mut tx, &overdue, at(15), at(15), 10).await.unwrap().is_empty());
     assert_eq!(changes::unread(&mut tx, &overdue, at(16), at(0), 10).await.unwrap(), [(tenant, connection)]);
-    invoices::show(&mut tx, tenant, invoice, &snapshot("1", 0), at(11)).await.unwrap();
+    invoices::show(&mut tx, tenant, invoice, &snapshot("1", 0), at(11), at(11)).await.unwrap();
     assert!(!changes::has_open(&mut tx, tenant, connection).await.unwrap(), "all is paid");
     // Who does not answer is left alone for a while.
     changes::silent(&mut tx, tenant, connection, at(30), at(60)).await.unwrap();
@@ -224,9 +224,9 @@ async fn what_is_not_known_here_is_taken_back_once(#[values(Sqlite, Postgres)] b
     let (key, stands) = (IntentKey(Uuid::new_v4()), snapshot("3", 4_000));
     let (lost, paid) = (intent(connection, key, 100), Status::PartiallyPaid);
     let of_queued = Intent { key: known.intent, ..lost.clone() };
-    assert!(!invoices::take_back(&mut tx, tenant, &of_queued, at(1), &stands, paid, at(9)).await.unwrap());
-    assert!(invoices::take_back(&mut tx, tenant, &lost, at(1), &stands, paid, at(9)).await.unwrap());
-    assert!(!invoices::take_back(&mut tx, tenant, &lost, at(1), &stands, paid, at(9)).await.unwrap());
+    assert!(!invoices::take_back(&mut tx, tenant, &of_queued, at(1), &stands, Some(paid), at(9)).await.unwrap());
+    assert!(invoices::take_back(&mut tx, tenant, &lost, at(1), &stands, Some(paid), at(9)).await.unwrap());
+    assert!(!invoices::take_back(&mut tx, tenant, &lost, at(1), &stands, Some(paid), at(9)).await.unwrap());
     let list = invoices::list(&mut tx, tenant, Of::Deal(DEAL)).await.unwrap();
     let [back, other] = &list[..] else { panic!("{list:?}") };
     assert_eq!((other.id, &other.state), (queued, &invoices::State::Queued));
@@ -294,10 +294,10 @@ async fn invoices_follow_a_merged_deal(#[values(Sqlite, Postgres)] backend: Back
     assert!(
         invoices::not_read_within(&mut tx, tenant, connection, at(100)..=at(200), &last, 5).await.unwrap().is_empty()
     );
-    invoices::show(&mut tx, tenant, invoice, &snapshot("1", 10_000), at(201)).await.unwrap();
+    invoices::show(&mut tx, tenant, invoice, &snapshot("1", 10_000), at(201), at(201)).await.unwrap();
     let read_ahead = invoices::not_read_within(&mut tx, tenant, connection, at(100)..=at(200), "", 5).await.unwrap();
     assert_eq!(read_ahead.len(), 1, "by a clock that was ahead: when is not known");
-    invoices::show(&mut tx, tenant, invoice, &snapshot("1", 10_000), at(100)).await.unwrap();
+    invoices::show(&mut tx, tenant, invoice, &snapshot("1", 10_000), at(100), at(100)).await.unwrap();
     assert!(invoices::not_read_within(&mut tx, tenant, connection, at(100)..=at(200), "", 5).await.unwrap().is_empty());
 }
 
@@ -423,7 +423,7 @@ async fn what_cannot_be_read_is_told_until_it_can(#[values(Sqlite, Postgres)] ba
     // It counts as read: it does not hold up those that were not.
     let unread = invoices::not_read_within(&mut tx, tenant, connection, at(55)..=at(70), "", 10).await.unwrap();
     assert!(unread.is_empty());
-    invoices::show(&mut tx, tenant, invoice, &snapshot("1", 10_000), at(80)).await.unwrap();
+    invoices::show(&mut tx, tenant, invoice, &snapshot("1", 10_000), at(80), at(80)).await.unwrap();
     assert!(unreadable::of_tenant(&mut tx, tenant, 10).await.unwrap().is_empty());
     assert_eq!(invoices::find(&mut tx, tenant, invoice).await.unwrap().unwrap().unreadable_since, None);
 }

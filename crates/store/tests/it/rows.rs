@@ -130,7 +130,7 @@ impl Step {
             Self::Retry => stuck::retry(tx, tenant, Work::Invoice, id.0, at(70)).await.map(|_| ()),
             Self::AllowResending => invoices::allow_resending(tx, tenant, id).await,
             Self::CustomerCreated => invoices::customer_created(tx, tenant, id, "58").await,
-            Self::Show => invoices::show(tx, tenant, id, &shown, at(22)).await,
+            Self::Show => invoices::show(tx, tenant, id, &shown, at(22), at(22)).await,
             Self::Remove => invoices::remove_refused(tx, tenant, id).await.map(|_| ()),
             Self::Tell => history::tell(tx, tenant, id, Status::Paid).await.map(|_| ()),
         };
@@ -459,11 +459,11 @@ async fn all_that_quickbooks_shows_is_stored(#[values(Sqlite, Postgres)] backend
         voided: true,
         deleted: true,
     };
-    invoices::show(&mut tx, tenant, id, &edited, at(2)).await.unwrap();
+    invoices::show(&mut tx, tenant, id, &edited, at(2), at(2)).await.unwrap();
     let shown = invoices::find(&mut tx, tenant, id).await.unwrap().unwrap();
     assert_eq!((shown.state, shown.read_at), (State::Issued(edited.clone()), Some(at(2))));
     assert_eq!(shown.customer_name, "Beta");
-    invoices::show(&mut tx, tenant, id, &edited, at(3)).await.unwrap();
+    invoices::show(&mut tx, tenant, id, &edited, at(3), at(3)).await.unwrap();
     let again = invoices::find(&mut tx, tenant, id).await.unwrap().unwrap();
     assert_eq!(again.read_at, Some(at(3)), "the same version was read again");
 }

@@ -71,7 +71,7 @@ pub(crate) async fn press(
     allowed?;
     let (of_deal, look) = (of_deal?, look?);
     let key = draft::intent_key(&form).ok_or(Error::NotFound)?;
-    let checked = match draft::check(&form, &look.rules(&form, writer)) {
+    let checked = match look.check(&form, writer) {
         Ok(checked) => checked,
         Err(errors) => return Ok(Pressed::Mend(errors)),
     };

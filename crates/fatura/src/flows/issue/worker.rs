@@ -112,7 +112,9 @@ impl Worker<'_> {
         let mark = self.mark(&mut tx).await?;
         drop(tx);
         let is_sent = self.invoice.state == State::Sending;
-        if is_sent || self.app.clock.now().duration_since(self.invoice.created_at) > UNHURRIED {
+        // What an earlier generation sent may be there in spite of its refusal.
+        let may_exist = is_sent || self.invoice.generation > 1;
+        if may_exist || self.app.clock.now().duration_since(self.invoice.created_at) > UNHURRIED {
             let found = self.find(&connection).await.map_err(Failed::from);
             // A person who has looked in QuickBooks knows more than a query that is refused.
             if !(self.invoice.may_resend && found.as_ref().is_err_and(Failed::is_refused))

@@ -178,7 +178,7 @@ pub(super) fn derived(w: Writer, form: &Form, look: &Look, config: &Config) -> D
     let rules = look.rules(form, w);
     let preview = draft::preview(form, &rules);
     let totals = preview.totals();
-    let missing = draft::check(form, &rules).err().unwrap_or_default();
+    let missing = look.check(form, w).err().unwrap_or_default();
     let long = |text: &str| text.parse::<Date>().map(|date| w.long_date(&date)).unwrap_or_default();
     let chosen = look.customer.as_ref();
     let changed = chosen.map(|known| changes(known, &form.email, &form.tax_id, &address(form)));
