@@ -35,6 +35,18 @@ test("what QuickBooks cannot hold is refused at its field, and nothing is sent",
   assert.deepEqual([await count("Customer"), await count("Invoice")], before);
 });
 
+test("an issue date after the due date moves the due date along, and a year of two digits is refused", { timeout: 60_000 }, async () => {
+  const { call, fields } = await openForm(env, US, 9, { customer: "new", customer_name: "Somebody new" });
+  const typed = { ...fields, issued: "2031-01-31", version: "2" };
+  assert.equal(typed.due_follows, "on");
+  const shown = (await call("/deals/9/form/preview", typed)).text;
+  assert.match(shown, /2031-02-07/);
+  assert.doesNotMatch(shown, /due date (lies|is) before/);
+  const old = await call("/deals/9/invoices", { ...fields, issued: "0026-12-01" });
+  assert.equal(old.status, 422);
+  assert.match(old.text, /<a href="#issued">Issue date: check the year 26\.<\/a>/);
+});
+
 test("a paste that is too long stays whole, and says so", { timeout: 120_000 }, () =>
   as(US, async (page) => {
     await openDeal(page, env, 8);

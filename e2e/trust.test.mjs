@@ -126,6 +126,27 @@ test("twenty presses at once make one invoice", async () => {
   assert.equal((await invoices(US.realm)).length, before + 1);
 });
 
+test("two windows of one form, with other prices: the second one is told that its own was not sent", { timeout: 60_000 }, async () => {
+  const before = (await invoices(US.realm)).length;
+  const deal = await roomyDeal(env, US, 3);
+  const LINE = { ...cascade, "lines[0][item]": "12", "lines[0][unit_price]": "1000", "lines[0][tax_code]": "NON" };
+  const { call, fields } = await openForm(env, US, deal, LINE);
+  await control(env, "/faults", { provider: "quickbooks", method: "POST", path: "/invoice", effect: { delay: 6000 } });
+  const first = call(`/deals/${deal}/invoices`, fields);
+  await new Promise((go) => setTimeout(go, 1500));
+  let second = await call(`/deals/${deal}/invoices`, { ...fields, "lines[0][unit_price]": "7777" });
+  assert.match(second.text, /not sent/);
+  const progress = () => /hx-get="(\/invoices\/[^"]*\/progress[^"]*)"/.exec(second.text)?.[1];
+  for (const end = Date.now() + 30_000; progress() && Date.now() < end; await new Promise((go) => setTimeout(go, 300))) second = await call(progress());
+  assert.doesNotMatch(second.text, /data-issued/, "it is not announced as created");
+  assert.match(second.text, /were not sent|was not sent/);
+  assert.match(second.text, /data-new-invoice/, "what is typed can become an invoice of its own");
+  assert.match((await settled(call, await first)).text, /data-issued/);
+  const made = await invoices(US.realm);
+  assert.equal(made.length, before + 1);
+  assert.equal(Math.max(...made.map(({ Id }) => Number(Id))) && made.find(({ Id }) => Number(Id) === Math.max(...made.map((each) => Number(each.Id)))).TotalAmt, 1000);
+});
+
 test("the keys of a form bill its own deal and no other", async () => {
   const LINE = { ...cascade, "lines[0][item]": "12", "lines[0][unit_price]": "10", "lines[0][tax_code]": "NON" };
   const opened = async () => {

@@ -8,6 +8,7 @@ mod budget;
 mod clock;
 pub mod config;
 mod connections;
+mod event_streams;
 mod flows;
 mod format;
 mod gates;

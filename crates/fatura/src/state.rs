@@ -4,6 +4,7 @@ use crate::{
     admission::Admission,
     clock::{self, Clock},
     config::{Config, connect_pictures::ConnectPictures},
+    event_streams::EventStreams,
     gates::Gates,
     metering::{self, Metering},
 };
@@ -38,6 +39,8 @@ pub(crate) struct Inner {
     pub(crate) gates: Gates,
     pub(crate) metering: Metering,
     pub(crate) admission: Admission,
+    /// Event streams of open pages.
+    pub(crate) event_streams: EventStreams,
     /// The pictures of the *Connect* button.
     pub(crate) connect: ConnectPictures,
     /// Whether the database has kept the last heartbeat: not where its disk is full, or where it may only be read.
@@ -137,6 +140,7 @@ impl App {
             clock,
             gates: Gates::new(config.quickbooks_calls_a_minute, config.pipedrive_calls_a_day_for_each_user),
             admission: Admission::new(),
+            event_streams: EventStreams::default(),
             can_write: AtomicBool::new(true),
             wrong_keys: Mutex::new(None),
             db,

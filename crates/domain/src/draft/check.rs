@@ -21,6 +21,7 @@ use crate::{
 use iso_currency::Currency;
 use jiff::civil::Date;
 use rust_decimal::{Decimal, dec};
+use std::ops::RangeInclusive;
 
 /// Turns a form into the invoice that it asks for, or names all that stands in the way.
 pub fn check(form: &Form, rules: &Rules<'_>) -> Result<Draft, Vec<FieldError>> {
@@ -231,12 +232,16 @@ fn date(text: &str, field: FormField, wrong: &mut impl FnMut(FormField, Problem)
         wrong(field, Problem::Missing);
         return None;
     }
-    let date = text.trim().parse().ok();
-    if date.is_none() {
-        wrong(field, Problem::NotADate);
+    let date: Option<Date> = text.trim().parse().ok();
+    let likely = date.filter(|date| YEARS.contains(&date.year()));
+    if likely.is_none() {
+        wrong(field, date.map_or(Problem::NotADate, |date| Problem::UnlikelyYear(date.year())));
     }
-    date
+    likely
 }
+
+/// The years of an invoice. A browser's date field takes `26` for the year 26.
+const YEARS: RangeInclusive<i16> = 1990..=2100;
 
 fn check_line(
     at: usize,

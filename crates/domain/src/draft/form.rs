@@ -24,7 +24,7 @@ pub struct Form {
     #[serde(deserialize_with = "without_nul")]
     pub window: String,
     /// Our id of the connection whose QuickBooks company the ids in this form belong to; empty in forms of earlier versions.
-    pub connection: String,
+    pub filled_for: String,
     /// Counts what was saved in that window, so that of two requests the newer one stays.
     pub version: String,
     /// How decimals are written in it: a name of [`DecimalMark`]. Whoever opens it with another locale has its numbers rewritten.
@@ -122,7 +122,7 @@ impl Form {
 
     /// Whether its QuickBooks ids belong to another company than that of this connection.
     pub fn is_of_other_company(&self, connection: &str) -> bool {
-        !self.connection.is_empty() && self.connection != connection
+        !self.filled_for.is_empty() && self.filled_for != connection
     }
 
     /// Makes it a form for the QuickBooks company of this connection. Ids of another company mean something else there: they are removed,
@@ -148,7 +148,7 @@ impl Form {
                 }
             }
         }
-        connection.clone_into(&mut self.connection);
+        connection.clone_into(&mut self.filled_for);
     }
 
     /// Rewrites its numbers for somebody who writes decimals in another way. What is no number stays as it was typed.
@@ -307,6 +307,8 @@ pub enum Problem {
     OtherCurrency(String),
     /// It is not a date.
     NotADate,
+    /// It is a date in a year in which nobody invoices, this one.
+    UnlikelyYear(i16),
     /// It is no e-mail address.
     NotAnEmail,
     /// It may have so many characters.
@@ -406,7 +408,7 @@ mod tests {
             ..FormLine::default()
         };
         let typed = Form {
-            connection: "a".into(),
+            filled_for: "a".into(),
             customer: "58".into(),
             customer_name: "Acme".into(),
             customer_currency: "USD".into(),
@@ -423,7 +425,7 @@ mod tests {
         let mut same = typed.clone();
         same.move_to_company("a");
         assert_eq!(same, typed);
-        let mut earlier = Form { connection: String::new(), ..typed.clone() };
+        let mut earlier = Form { filled_for: String::new(), ..typed.clone() };
         earlier.move_to_company("a");
         assert_eq!(earlier, typed, "a form of an earlier version");
 
@@ -432,7 +434,7 @@ mod tests {
         moved.move_to_company("b");
         let without_ids = |item: &str| FormLine { tax_code: String::new(), ..line(item) };
         let expected = Form {
-            connection: "b".into(),
+            filled_for: "b".into(),
             customer_name: "Acme".into(),
             memo: "Note".into(),
             lines: vec![without_ids(""), without_ids(CREATE)],

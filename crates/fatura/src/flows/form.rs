@@ -1,5 +1,7 @@
 //! The invoice form of a deal: opened filled in, kept as it is typed, looked at before it is sent.
 
+mod prices;
+
 use super::{
     Error, access, catalogue, customers, items,
     ledger::{self, standing},
@@ -10,12 +12,11 @@ use domain::{
     billing::{Billed, Part, billed},
     catalogue::Catalogue,
     customer::{Customer, Reason, Suggestion, Wanted},
-    deal::{Deal, Opening, fill, open_form, worth, written},
+    deal::{Deal, Opening, fill, open_form, worth},
     draft::{self, CREATE, Draft, FieldError, Form, FormField, Problem, Rules},
     ids::{DealId, IntentKey, TenantId, UserId},
     mapping::{CustomerDetails, Field, Settings, customer_details, name_choices},
-    money::{invoice_decimals, round_half_up},
-    number::{next_number, parse_decimal},
+    number::next_number,
 };
 use i18n_embed_fl::fl;
 use iso_currency::Currency;
@@ -389,14 +390,14 @@ async fn filled(
                     }
                 }
                 Change::Converted => no_rate = !convert(app, tenant, &look, &mut form, &deal, writer).await?,
-                Change::EmptyPrices => empty_prices(&mut form),
+                Change::EmptyPrices => prices::remove(&mut form),
                 Change::Renewed | Change::Here => {}
             }
             form
         }
     };
     writer.mark().name().clone_into(&mut form.mark);
-    form.connection = look.connection.id.0.to_string();
+    form.filled_for = look.connection.id.0.to_string();
     form.linked = linked.unwrap_or_default().to_owned();
     form.deal_value = format!("{} {}", worth.normalize(), deal.currency);
     form.seen.clone_from(&billed.fingerprint);
@@ -439,37 +440,8 @@ async fn convert(
     let pair = (form.priced_in.as_str(), form.currency.as_str());
     let rate = ledger::exchange_rate(app, tenant, &look.connection, &look.catalogue, pair, day).await?;
     let Some(rate) = rate else { return Ok(false) };
-    let mark = writer.mark();
-    let converted = |text: &str| {
-        let price = parse_decimal(text, mark).ok()?.checked_mul(rate)?;
-        Some(written(round_half_up(price, invoice_decimals(currency)), mark))
-    };
-    for line in &mut form.lines {
-        if let Some(price) = converted(&line.unit_price) {
-            line.unit_price = price;
-        }
-    }
-    if form.discount_kind == "amount"
-        && let Some(discount) = converted(&form.discount)
-    {
-        form.discount = discount;
-    }
-    let before = form.exchange_rate().unwrap_or(Decimal::ONE);
-    let rate = before.checked_mul(rate).unwrap_or(rate);
-    form.rate = if form.currency == deal.currency { String::new() } else { rate.normalize().to_string() };
-    form.priced_in.clone_from(&form.currency);
+    prices::convert(form, currency, rate, &deal.currency, writer.mark());
     Ok(true)
-}
-
-fn empty_prices(form: &mut Form) {
-    for line in &mut form.lines {
-        line.unit_price.clear();
-    }
-    if form.discount_kind == "amount" {
-        form.discount.clear();
-    }
-    form.rate.clear();
-    form.priced_in.clone_from(&form.currency);
 }
 
 /// Fails with [`Error::NotFound`] where the key of a form was issued for another deal.

@@ -4,11 +4,11 @@ use super::pages::too_many;
 use axum::{
     body::{Body, HttpBody},
     extract::{ConnectInfo, Request, State},
-    http::Method,
+    http::{Method, header::AUTHORIZATION},
     middleware::Next,
     response::Response,
 };
-use futures_util::StreamExt;
+use futures_util::{StreamExt, stream::unfold};
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter, clock::Clock};
 use moka::future::Cache;
 use std::{
@@ -17,26 +17,63 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::timeout_at,
+};
 
 /// Upper bound for the bodies of all requests in flight, in KiB: 64 MiB.
 const BODY_BUDGET_KIB: usize = 64 * 1024;
+/// The part of it that webhooks may take.
+const WEBHOOK_BUDGET_KIB: usize = 40 * 1024;
+/// And the part of other requests without a session. What is left is for people at their pages.
+const STRANGER_BUDGET_KIB: usize = 8 * 1024;
 const KIB: usize = 1024;
+/// A body that is read before anybody has proven who they are has to arrive within this time.
+const STRANGER_BODY_DEADLINE: Duration = Duration::from_secs(10);
 
 /// The memory that bodies of requests may take together; cheap to clone.
 #[derive(Debug, Clone)]
-pub(crate) struct BodyBudget(Arc<Semaphore>);
+pub(crate) struct BodyBudget {
+    all: Arc<Semaphore>,
+    webhooks: Arc<Semaphore>,
+    strangers: Arc<Semaphore>,
+}
 
 impl BodyBudget {
     pub(crate) fn new() -> Self {
-        Self(Arc::new(Semaphore::new(BODY_BUDGET_KIB)))
+        let [all, webhooks, strangers] =
+            [BODY_BUDGET_KIB, WEBHOOK_BUDGET_KIB, STRANGER_BUDGET_KIB].map(|kib| Arc::new(Semaphore::new(kib)));
+        Self { all, webhooks, strangers }
+    }
+
+    /// The shares from which a request takes. A bearer is checked before its body is read.
+    fn shares_of(&self, request: &Request) -> Vec<Arc<Semaphore>> {
+        let all = Arc::clone(&self.all);
+        if request.uri().path() == WEBHOOK_PATH {
+            vec![Arc::clone(&self.webhooks), all]
+        } else if has_bearer(request) {
+            vec![all]
+        } else {
+            vec![Arc::clone(&self.strangers), all]
+        }
     }
 }
 
-/// What one request has taken of the budget.
-#[derive(Debug, Default)]
+/// Where Intuit delivers.
+const WEBHOOK_PATH: &str = "/quickbooks/webhook";
+
+fn has_bearer(request: &Request) -> bool {
+    let header = request.headers().get(AUTHORIZATION);
+    header.is_some_and(|value| value.as_bytes().starts_with(b"Bearer "))
+}
+
+/// What one request has taken of its shares.
+#[derive(Debug)]
 struct Taken {
-    permit: Option<OwnedSemaphorePermit>,
+    shares: Vec<Arc<Semaphore>>,
+    permits: Vec<OwnedSemaphorePermit>,
+    bytes: usize,
     is_exhausted: bool,
 }
 
@@ -46,13 +83,25 @@ pub(crate) async fn budget_bodies(State(budget): State<BodyBudget>, request: Req
         return next.run(request).await;
     }
     let headers = request.headers().clone();
-    let taken = Arc::new(Mutex::new(Taken::default()));
+    let deadline = (!has_bearer(&request)).then(|| tokio::time::Instant::now() + STRANGER_BODY_DEADLINE);
+    let shares = budget.shares_of(&request);
+    let taken = Arc::new(Mutex::new(Taken { shares, permits: Vec::new(), bytes: 0, is_exhausted: false }));
     let counted = {
         let taken = Arc::clone(&taken);
         request.map(|body| {
-            Body::from_stream(body.into_data_stream().map(move |part| {
+            let parts = unfold(body.into_data_stream(), move |mut parts| async move {
+                let part = match deadline {
+                    Some(deadline) => match timeout_at(deadline, parts.next()).await {
+                        Ok(part) => part?,
+                        Err(_) => Err(axum::Error::new("the body did not arrive in time")),
+                    },
+                    None => parts.next().await?,
+                };
+                Some((part, parts))
+            });
+            Body::from_stream(parts.map(move |part| {
                 let part = part?;
-                take(&budget, &taken, part.len()).map(|()| part)
+                take(&taken, part.len()).map(|()| part)
             }))
         })
     };
@@ -64,16 +113,18 @@ pub(crate) async fn budget_bodies(State(budget): State<BodyBudget>, request: Req
     response
 }
 
-fn take(budget: &BodyBudget, taken: &Mutex<Taken>, bytes: usize) -> Result<(), axum::Error> {
+/// Takes memory for more bytes of a body. Counted over the whole body: many small parts take no more than a large one.
+fn take(taken: &Mutex<Taken>, bytes: usize) -> Result<(), axum::Error> {
     let mut taken = taken.lock().unwrap_or_else(PoisonError::into_inner);
-    let parts = u32::try_from(bytes.div_ceil(KIB)).unwrap_or(u32::MAX);
-    let Ok(more) = Arc::clone(&budget.0).try_acquire_many_owned(parts) else {
-        taken.is_exhausted = true;
-        return Err(axum::Error::new("the bodies in flight take all of their memory"));
-    };
-    match &mut taken.permit {
-        Some(permit) => permit.merge(more),
-        none => *none = Some(more),
+    let before = taken.bytes.div_ceil(KIB);
+    taken.bytes = taken.bytes.saturating_add(bytes);
+    let kib = u32::try_from(taken.bytes.div_ceil(KIB).saturating_sub(before)).unwrap_or(u32::MAX);
+    for share in taken.shares.clone() {
+        let Ok(permit) = share.try_acquire_many_owned(kib) else {
+            taken.is_exhausted = true;
+            return Err(axum::Error::new("the bodies in flight take all of their memory"));
+        };
+        taken.permits.push(permit);
     }
     Ok(())
 }
@@ -120,6 +171,7 @@ impl Strangers {
 
 /// Pages that anybody may ask for, and that take a step of a flow with a provider. Not Pipedrive's DELETE, which comes with a password.
 fn is_for_strangers(method: &Method, path: &str) -> bool {
+    const OPEN: [&str; 3] = ["/outcome/", "/pdf/", "/posted/"];
     const PAGES: [&str; 6] = [
         "/install",
         "/pipedrive/callback",
@@ -128,7 +180,7 @@ fn is_for_strangers(method: &Method, path: &str) -> bool {
         "/quickbooks/again",
         "/quickbooks/confirm",
     ];
-    method != Method::DELETE && (PAGES.contains(&path) || path.starts_with("/outcome/") || path.starts_with("/pdf/"))
+    method != Method::DELETE && (PAGES.contains(&path) || OPEN.iter().any(|start| path.starts_with(start)))
 }
 
 /// Slows strangers down who ask too often, and answers 429 where that does not help.
@@ -195,6 +247,40 @@ fn is_private(address: IpAddr) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn taken(budget: &BodyBudget, path: &str, bearer: Option<&str>) -> Mutex<Taken> {
+        let request = Request::builder().uri(path);
+        let request = bearer.into_iter().fold(request, |request, bearer| request.header(AUTHORIZATION, bearer));
+        let shares = budget.shares_of(&request.body(Body::empty()).expect("a request"));
+        Mutex::new(Taken { shares, permits: Vec::new(), bytes: 0, is_exhausted: false })
+    }
+
+    #[test]
+    fn a_body_in_many_parts_takes_no_more_than_its_bytes() {
+        let budget = BodyBudget::new();
+        let posted = taken(&budget, "/posted/deals/1/invoices", None);
+        for _ in 0..65_535 {
+            take(&posted, 1).expect("64 KiB in all");
+        }
+        assert_eq!(budget.all.available_permits(), BODY_BUDGET_KIB - 64);
+        drop(posted);
+        assert_eq!(budget.all.available_permits(), BODY_BUDGET_KIB, "it is given back");
+    }
+
+    #[test]
+    fn strangers_leave_memory_for_webhooks_and_for_people() {
+        let budget = BodyBudget::new();
+        let fill = |path: &str, bearer: Option<&str>| {
+            let bodies: Vec<_> = std::iter::repeat_with(|| taken(&budget, path, bearer))
+                .take_while(|body| take(body, MAX_BODY_BYTES).is_ok())
+                .collect();
+            (bodies.len(), bodies)
+        };
+        let (posted, _held) = fill("/posted/deals/1/invoices", None);
+        let (webhooks, _delivered) = fill(WEBHOOK_PATH, None);
+        let (previews, _typed) = fill("/deals/1/form/preview", Some("Bearer x"));
+        assert_eq!((posted, webhooks, previews), (8, 40, 16));
+    }
 
     fn address(peer: &str, forwarded: Option<&str>) -> Option<String> {
         client_address(Some(peer.parse().expect("an address")), forwarded).map(|address| address.to_string())

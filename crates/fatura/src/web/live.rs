@@ -4,7 +4,7 @@ use super::{
     error::Error,
     session::{Session, is_installed},
 };
-use crate::state::App;
+use crate::{event_streams::OpenStream, state::App};
 use axum::{
     extract::State,
     response::sse::{Event, KeepAlive, Sse},
@@ -26,6 +26,7 @@ const GATHER: Duration = Duration::from_millis(100);
 
 struct Watch {
     app: App,
+    open: OpenStream,
     heard: Receiver<TenantId>,
     tenant: TenantId,
     user: UserId,
@@ -38,6 +39,7 @@ impl Watch {
         loop {
             let heard = tokio::select! {
                 () = self.app.stop.cancelled() => return false,
+                () = self.open.replaced() => return false,
                 heard = timeout_at(self.until, self.heard.recv()) => heard,
             };
             match heard {
@@ -58,7 +60,8 @@ pub(crate) async fn stream(
     session: Session,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Error> {
     let (tenant, user, until) = (session.tenant.id, session.user, Instant::now() + LIFE);
-    let watch = Watch { heard: app.db.announcements(), tenant, user, until, app };
+    let open = app.event_streams.open(tenant, user);
+    let watch = Watch { heard: app.db.announcements(), open, tenant, user, until, app };
     let events = unfold(watch, async |mut watch| {
         watch.changed().await.then(|| (Ok(Event::default().event("changed").data("")), watch))
     });

@@ -131,9 +131,9 @@ static ROUTES: &[Route] = routes! {
     post "/panel/{entity}/{id}/invoices/{invoice}/{act}" VOIDER, panel::act;
 
     get "/deals/{deal}/form" CREATOR, form::show;
-    post "/deals/{deal}/form/preview" USER, form::preview;
+    post "/deals/{deal}/form/preview" CREATOR, form::preview;
     post "/deals/{deal}/form/discard" CREATOR, form::discard;
-    post "/deals/{deal}/form/change" USER, form::change;
+    post "/deals/{deal}/form/change" CREATOR, form::change;
     post "/deals/{deal}/form/unlink" USER, form::unlink;
     post "/deals/{deal}/invoices" CREATOR, form::create;
     post "/posted/deals/{deal}/invoices" Access::FormKey, form::create_posted;
@@ -141,7 +141,7 @@ static ROUTES: &[Route] = routes! {
     post "/invoices/{invoice}/again" CREATOR, form::again;
     post "/invoices/{invoice}/correct" CREATOR, form::correct;
     post "/invoices/{invoice}/pdf" USER, pdf::ticket;
-    post "/customers/search" USER, form::search_customers;
+    post "/customers/search" CREATOR, form::search_customers;
     get "/items" Access::Session(PAGES, Right::Use), form::search_items;
 
     get "/settings/page" SETTINGS_USER, settings::show;

@@ -13,18 +13,19 @@ use syn::{
 };
 
 /// What each room of `fatura` may use. Whatever is not named here is used by `main` and `serve` alone.
-const MAY_USE: [(&str, &[&str]); 18] = [
-    ("web", &["config", "flows", "format", "language", "locale", "security", "state"]),
+const MAY_USE: [(&str, &[&str]); 19] = [
+    ("web", &["config", "event_streams", "flows", "format", "language", "locale", "security", "state"]),
     ("jobs", &["admission", "clock", "flows", "keys", "metering", "state", "telemetry"]),
     ("flows", &["clock", "format", "language", "locale", "security", "state"]),
     ("operate", &["clock", "config", "flows"]),
     ("keys", &["config", "operate", "state"]),
     ("telemetry", &["budget", "state"]),
-    ("state", &["admission", "clock", "config", "gates", "metering"]),
+    ("state", &["admission", "clock", "config", "event_streams", "gates", "metering"]),
     ("metering", &["budget", "clock"]),
     ("format", &["language", "locale"]),
     ("locale", &["language"]),
     ("admission", &[]),
+    ("event_streams", &[]),
     ("budget", &[]),
     ("clock", &[]),
     ("config", &[]),

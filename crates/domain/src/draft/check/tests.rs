@@ -124,13 +124,15 @@ fn a_total_that_only_its_tax_makes_negative_is_refused() {
 fn each_missing_thing_is_named_at_its_field() {
     use Problem::{
         BeforeIssued, ClosedUntil, CustomerCurrency, Inactive, Missing, NegativeTotal, NotANumber, NotAPercentage,
-        NotAnEmail, NotPositive, OtherCurrency, PartPending, PricesIn, TooMuch, Unknown,
+        NotAnEmail, NotPositive, OtherCurrency, PartPending, PricesIn, TooMuch, Unknown, UnlikelyYear,
     };
     check_problem(|f| f.customer.clear(), FormField::Customer, Missing);
     check_problem(|f| f.to.clear(), FormField::To, Missing);
     check_problem(|f| f.email = "nobody".into(), FormField::Email, NotAnEmail);
     check_problem(|f| f.due = "2026-03-12".into(), FormField::Due, BeforeIssued);
     check_problem(|f| f.currency = "EUR".into(), FormField::Currency, Unknown);
+    check_problem(|f| f.issued = "0026-03-13".into(), FormField::Issued, UnlikelyYear(26));
+    check_problem(|f| f.due = "2206-03-20".into(), FormField::Due, UnlikelyYear(2206));
     check_problem(|f| f.issued = "2025-12-31".into(), FormField::Issued, ClosedUntil(date(2025, 12, 31)));
     check_problem(|f| f.cc = "a@b.example, nobody".into(), FormField::Cc, NotAnEmail);
     check_problem(|f| f.discount = "101".into(), FormField::InvoiceDiscount, NotAPercentage);

@@ -40,7 +40,9 @@ pub(crate) enum Pressed {
     Mend(Vec<FieldError>),
     /// It stands in QuickBooks.
     Issued(Box<Invoice>, Snapshot),
-    /// It is under way, or its fate is being found out.
+    /// It waits to be sent.
+    Waiting(Box<Invoice>),
+    /// It was sent, and what became of it is being found out.
     Checking(InvoiceId),
     /// It goes no further without a person.
     Stuck(Box<Invoice>),
@@ -173,7 +175,8 @@ pub(crate) async fn outcome(app: &App, tenant: TenantId, id: InvoiceId, patience
             State::Queued | State::Sending if invoice.trouble.is_some() => {
                 return Ok(Pressed::Stuck(Box::new(invoice)));
             }
-            State::Queued | State::Sending if tokio::time::Instant::now() >= until => return Ok(Pressed::Checking(id)),
+            State::Queued if tokio::time::Instant::now() >= until => return Ok(Pressed::Waiting(Box::new(invoice))),
+            State::Sending if tokio::time::Instant::now() >= until => return Ok(Pressed::Checking(id)),
             State::Queued | State::Sending => tokio::time::sleep(LOOK_AGAIN).await,
         }
     }

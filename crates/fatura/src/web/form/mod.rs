@@ -203,6 +203,7 @@ pub(crate) async fn preview(
     QsForm(form): QsForm<Form>,
 ) -> Result<Response, Error> {
     let w = session.writer();
+    require_likely_creator(&app, &session).await?;
     if let Some(part) = typed_part(&form, w) {
         let change = Change::Part(part);
         let opened = Box::pin(form::change(&app, session.tenant.id, session.user, DealId(id), w, form, change))
@@ -273,6 +274,7 @@ pub(crate) async fn change(
     QsForm(mut form): QsForm<Form>,
 ) -> Result<Response, Error> {
     let w = session.writer();
+    require_likely_creator(&app, &session).await?;
     let change = match (asked.part.as_str(), asked.prices.as_str(), asked.window.as_str()) {
         ("all", ..) => Change::Part(Part::All),
         ("remaining", ..) => Change::Part(Part::Remaining),
@@ -334,6 +336,17 @@ pub(crate) struct Typed {
     tax_id: String,
 }
 
+/// Fails where the settings leave creating invoices to administrators and the user was none when Pipedrive was last asked: these answers
+/// show customers of QuickBooks. They are asked for at each key, so Pipedrive is not asked again; *Create* does that.
+async fn require_likely_creator(app: &App, session: &Session) -> Result<(), Error> {
+    let settings = flows::settings::current(app, session.tenant.id).await.map_err(session.told())?;
+    if settings.create.includes(session.profile.is_admin) {
+        Ok(())
+    } else {
+        Err(session.told()(flows::Error::AdminsOnly))
+    }
+}
+
 /// Customers for the type-ahead.
 pub(crate) async fn search_customers(
     Extract(app): Extract<App>,
@@ -341,6 +354,7 @@ pub(crate) async fn search_customers(
     QsForm(typed): QsForm<Typed>,
 ) -> Result<Response, Error> {
     let told = session.told();
+    require_likely_creator(&app, &session).await?;
     let connection = catalogue::connection(&app, session.tenant.id).await.map_err(&told)?;
     let wanted = Wanted { name: &typed.customer_name, email: &typed.email, tax_id: &typed.tax_id, linked: None };
     let found = flows::customers::suggest(&app, session.tenant.id, &connection, &wanted).await.map_err(&told)?;

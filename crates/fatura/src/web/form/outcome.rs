@@ -26,6 +26,7 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
+use axum_extra::extract::Query;
 use domain::{
     draft::Form,
     ids::{DealId, InvoiceId},
@@ -114,8 +115,19 @@ struct Difference {
 #[derive(Template)]
 #[template(path = "checking.html")]
 struct Checking {
-    w: Writer,
     invoice: Uuid,
+    title: String,
+    text: String,
+    /// The form is creating an invoice with other content: in another window.
+    is_other: bool,
+}
+
+/// Which invoice a page asks for.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub(crate) struct Progress {
+    /// It is not the one that this page asked for.
+    other: Option<String>,
 }
 
 #[derive(Template)]
@@ -196,10 +208,17 @@ pub(crate) async fn progress(
     Extract(app): Extract<App>,
     session: Session,
     Path(invoice): Path<Uuid>,
+    Query(asked): Query<Progress>,
 ) -> Result<Response, Error> {
     let (told, tenant, id) = (session.told(), session.tenant.id, InvoiceId(invoice));
     panel::require_visible(&app, tenant, session.user, id).await.map_err(&told)?;
-    let outcome = issue::outcome(&app, tenant, id, Duration::ZERO).await.map_err(&told)?;
+    let outcome = match issue::outcome(&app, tenant, id, Duration::ZERO).await.map_err(&told)? {
+        Pressed::Issued(invoice, _) | Pressed::Waiting(invoice) if asked.other.is_some() => Pressed::Different(invoice),
+        Pressed::Checking(_) if asked.other.is_some() => {
+            Pressed::Different(Box::new(panel::visible(&app, tenant, session.user, id).await.map_err(&told)?))
+        }
+        outcome => outcome,
+    };
     answer(&app, &session, outcome).await
 }
 
@@ -274,6 +293,24 @@ pub(super) fn mend(w: Writer, errors: &[domain::draft::FieldError]) -> Mend {
     Mend { w, errors: worded.collect() }
 }
 
+fn checking(w: Writer, invoice: Uuid, is_other: bool) -> Checking {
+    let text = if is_other { fl!(w.t, "checking-other") } else { fl!(w.t, "checking-text") };
+    Checking { invoice, title: fl!(w.t, "checking-title"), text, is_other }
+}
+
+/// The invoice is not sent yet: it waits for its turn, or for an administrator to reconnect QuickBooks.
+async fn waiting(app: &App, session: &Session, invoice: &Invoice) -> Result<Response, Error> {
+    let w = session.writer();
+    let connection = catalogue::connection(app, session.tenant.id).await;
+    let needs_reconnect = matches!(connection, Err(flows::Error::NeedsReconnect));
+    let (title, text) = if needs_reconnect {
+        (fl!(w.t, "reconnect-title"), fl!(w.t, "waiting-reconnect"))
+    } else {
+        (fl!(w.t, "waiting-title"), fl!(w.t, "waiting-text"))
+    };
+    html(&Checking { invoice: invoice.id.0, title, text, is_other: false })
+}
+
 async fn answer(app: &App, session: &Session, pressed: Pressed) -> Result<Response, Error> {
     let w = session.writer();
     match pressed {
@@ -282,7 +319,8 @@ async fn answer(app: &App, session: &Session, pressed: Pressed) -> Result<Respon
             let asked = ask(app, session, &question).await?;
             Ok((StatusCode::CONFLICT, html(&asked)?).into_response())
         }
-        Pressed::Checking(invoice) => html(&Checking { w, invoice: invoice.0 }),
+        Pressed::Waiting(invoice) => waiting(app, session, &invoice).await,
+        Pressed::Checking(invoice) => html(&checking(w, invoice.0, false)),
         Pressed::Stuck(invoice) => html(&stuck(w, &invoice)),
         Pressed::Issued(invoice, snapshot) => issued(app, session, &invoice, &snapshot, false, None).await,
         Pressed::Different(invoice) => match &invoice.state {
@@ -290,7 +328,7 @@ async fn answer(app: &App, session: &Session, pressed: Pressed) -> Result<Respon
                 Ok((StatusCode::CONFLICT, issued(app, session, &invoice, snapshot, true, None).await?).into_response())
             }
             _ if invoice.trouble.is_some() => html(&stuck(w, &invoice)),
-            _ => html(&Checking { w, invoice: invoice.id.0 }),
+            _ => html(&checking(w, invoice.id.0, true)),
         },
     }
 }

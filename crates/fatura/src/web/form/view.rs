@@ -175,6 +175,12 @@ pub(super) struct ChangeRow {
 
 /// All that follows from a form.
 pub(super) fn derived(w: Writer, form: &Form, look: &Look, config: &Config) -> Derived {
+    let follows = form.due_follows == "on";
+    let issued: Option<Date> = form.issued.parse().ok();
+    let due =
+        issued.filter(|_| follows).map(|issued| look.catalogue.due(issued, look.settings.term_of(form)).to_string());
+    // The page is told the due date that follows from what was typed: it is checked with that one.
+    let form = &Form { due: due.clone().unwrap_or_else(|| form.due.clone()), ..form.clone() };
     let rules = look.rules(form, w);
     let preview = draft::preview(form, &rules);
     let totals = preview.totals();
@@ -182,10 +188,6 @@ pub(super) fn derived(w: Writer, form: &Form, look: &Look, config: &Config) -> D
     let long = |text: &str| text.parse::<Date>().map(|date| w.long_date(&date)).unwrap_or_default();
     let chosen = look.customer.as_ref();
     let changed = chosen.map(|known| changes(known, &form.email, &form.tax_id, &address(form)));
-    let follows = form.due_follows == "on";
-    let issued: Option<Date> = form.issued.parse().ok();
-    let due =
-        issued.filter(|_| follows).map(|issued| look.catalogue.due(issued, look.settings.term_of(form)).to_string());
     Derived {
         amounts: amounts(w, &preview, form, look),
         sums: sums(w, totals, form),

@@ -70,6 +70,9 @@ pub(in crate::web) fn message(w: Writer, error: &FieldError) -> String {
         }
         (Problem::NotAPercentage, field) => fl!(w.t, "problem-not-a-percentage", field = name(w, field)),
         (Problem::BeforeIssued, _) => fl!(w.t, "problem-before-issued"),
+        (Problem::UnlikelyYear(year), field) => {
+            fl!(w.t, "problem-unlikely-year", field = name(w, field), year = year.to_string())
+        }
         (Problem::OtherCompany, _) => fl!(w.t, "problem-other-company"),
         (Problem::CustomerCurrency(currency), _) => fl!(w.t, "problem-customer-currency", currency = currency.as_str()),
         (Problem::NameTaken, _) => fl!(w.t, "problem-name-taken"),

@@ -1,0 +1,83 @@
+//! The event streams of open pages: how many each user may have open at a time.
+
+use domain::ids::{TenantId, UserId};
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::{Arc, Mutex, PoisonError},
+};
+use tokio_util::sync::CancellationToken;
+
+/// Upper bound for the event streams of one user on one replica. A browser tab needs one or two.
+const MAX_STREAMS_PER_USER: usize = 20;
+
+type Key = (TenantId, UserId);
+
+/// The open streams; cheap to clone.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct EventStreams(Arc<Mutex<HashMap<Key, VecDeque<(u64, CancellationToken)>>>>);
+
+impl EventStreams {
+    /// Opens a stream for a user, and ends the oldest one where there are too many.
+    pub(crate) fn open(&self, tenant: TenantId, user: UserId) -> OpenStream {
+        let key = (tenant, user);
+        let ended = CancellationToken::new();
+        let mut streams = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let of_user = streams.entry(key).or_default();
+        let number = of_user.back().map_or(0, |(last, _)| last.wrapping_add(1));
+        of_user.push_back((number, ended.clone()));
+        if of_user.len() > MAX_STREAMS_PER_USER
+            && let Some((_, oldest)) = of_user.pop_front()
+        {
+            oldest.cancel();
+        }
+        OpenStream { streams: self.clone(), key, number, ended }
+    }
+}
+
+/// One open stream; closed when it is dropped.
+#[derive(Debug)]
+pub(crate) struct OpenStream {
+    streams: EventStreams,
+    key: Key,
+    number: u64,
+    ended: CancellationToken,
+}
+
+impl OpenStream {
+    /// Waits until a newer stream of the same user takes the place of this one.
+    pub(crate) async fn replaced(&self) {
+        self.ended.cancelled().await;
+    }
+}
+
+impl Drop for OpenStream {
+    fn drop(&mut self) {
+        let mut streams = self.streams.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(of_user) = streams.get_mut(&self.key) {
+            of_user.retain(|(number, _)| *number != self.number);
+            if of_user.is_empty() {
+                streams.remove(&self.key);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uuid::Uuid;
+
+    #[test]
+    fn the_oldest_stream_of_a_user_makes_room_for_a_new_one() {
+        let streams = EventStreams::default();
+        let tenant = TenantId(Uuid::from_u128(1));
+        let colleague = streams.open(tenant, UserId(2));
+        let mut open: Vec<OpenStream> = (0..MAX_STREAMS_PER_USER).map(|_| streams.open(tenant, UserId(1))).collect();
+        assert!(open.iter().all(|stream| !stream.ended.is_cancelled()));
+        open.push(streams.open(tenant, UserId(1)));
+        let ended: Vec<bool> = open.iter().map(|stream| stream.ended.is_cancelled()).collect();
+        assert!(ended[0] && !ended[1..].contains(&true) && !colleague.ended.is_cancelled());
+        drop((open, colleague));
+        assert!(streams.0.lock().unwrap().is_empty(), "nothing is kept of closed streams");
+    }
+}

@@ -1,0 +1,44 @@
+//! The prices of a form in another currency.
+
+use domain::{
+    deal::written,
+    draft::Form,
+    money::{invoice_decimals, round_half_up},
+    number::{DecimalMark, parse_decimal},
+};
+use iso_currency::Currency;
+use rust_decimal::Decimal;
+
+/// Converts the prices of a form into `currency`, the form's own, at a rate. What is no number stays as it was typed.
+pub(super) fn convert(form: &mut Form, currency: Currency, rate: Decimal, deal_currency: &str, mark: DecimalMark) {
+    let converted = |text: &str| {
+        let price = parse_decimal(text, mark).ok()?.checked_mul(rate)?;
+        Some(written(round_half_up(price, invoice_decimals(currency)), mark))
+    };
+    for line in &mut form.lines {
+        if let Some(price) = converted(&line.unit_price) {
+            line.unit_price = price;
+        }
+    }
+    if form.discount_kind == "amount"
+        && let Some(discount) = converted(&form.discount)
+    {
+        form.discount = discount;
+    }
+    let before = form.exchange_rate().unwrap_or(Decimal::ONE);
+    let rate = before.checked_mul(rate).unwrap_or(rate);
+    form.rate = if form.currency == deal_currency { String::new() } else { rate.normalize().to_string() };
+    form.priced_in.clone_from(&form.currency);
+}
+
+/// Removes the prices, so that they are typed in the currency of the invoice.
+pub(super) fn remove(form: &mut Form) {
+    for line in &mut form.lines {
+        line.unit_price.clear();
+    }
+    if form.discount_kind == "amount" {
+        form.discount.clear();
+    }
+    form.rate.clear();
+    form.priced_in.clone_from(&form.currency);
+}
