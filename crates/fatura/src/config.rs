@@ -300,6 +300,14 @@ impl Config {
                 }
             }
         }
+        let verifier = self.quickbooks_verifier_token.expose_secret();
+        // Without one no webhook is taken; with one that can be guessed, anybody's would be.
+        if !verifier.is_empty() && verifier.len() < 16 {
+            wrong.push(
+                "quickbooks_verifier_token is shorter than 16 characters; copy all of it from the webhooks page of your app at Intuit, or leave it out"
+                    .to_owned(),
+            );
+        }
         wrong.extend(addresses::wrong(self));
         wrong.extend(self.quickbooks_environment.wrong_addresses(
             self.quickbooks_api_url.as_str(),
@@ -453,6 +461,27 @@ mod tests {
         let wrong = config("*.pipedrive.com").wrong().join("\n");
         assert!(wrong.contains("key_ring"), "{wrong}");
         assert!(wrong.contains("pipedrive_jwt_secret_panel is shorter"), "{wrong}");
+    }
+
+    #[test]
+    fn a_verifier_token_that_can_be_guessed_is_refused() {
+        let said = |token: &str| {
+            let mut config = config("*.pipedrive.com");
+            config.quickbooks_verifier_token = token.into();
+            config.wrong().into_iter().filter(|line| line.contains("quickbooks_verifier_token")).collect::<Vec<_>>()
+        };
+        for token in ["", "ba8e8f9d-5cc1-4b1e-8a9a-2f7f0d6c1a11", "sandbox-quickbooks-verifier-token"] {
+            assert_eq!(said(token), Vec::<String>::new(), "{token}");
+        }
+        for token in ["verifier", "0123456789abcde"] {
+            let wrong = said(token).concat();
+            assert!(wrong.contains("shorter than 16 characters; copy all of it from the webhooks page"), "{wrong}");
+        }
+        for token in
+            ["your-verifier-token-here", "xxxxxxxxxxxxxxxxxxxx", "YOUR_VERIFIER_TOKEN", "<your verifier token>"]
+        {
+            assert!(said(token).concat().contains("is a placeholder"), "{token}: {:?}", said(token));
+        }
     }
 
     #[test]

@@ -80,11 +80,14 @@ pub(super) fn wrong(config: &Config) -> Vec<String> {
 /// What stands in examples.
 fn is_placeholder(text: &str) -> bool {
     const WORDS: [&str; 6] = ["changeme", "change-me", "example", "placeholder", "todo", "xxx"];
-    let text = text.trim();
+    let text = text.trim().to_lowercase();
+    let is_one_character = text.len() > 3 && text.chars().all(|each| text.starts_with(each));
     text.contains('…')
         || text.contains("...")
         || (text.starts_with('<') && text.ends_with('>'))
-        || WORDS.contains(&text.to_lowercase().as_str())
+        || ["your-", "your_", "your "].iter().any(|start| text.starts_with(start))
+        || is_one_character
+        || WORDS.contains(&text.as_str())
 }
 
 /// Encrypted, or on this machine.
@@ -154,7 +157,8 @@ mod tests {
 
     #[test]
     fn what_stands_in_examples_is_no_secret() {
-        for text in ["…", "...", "ABC...", "<client id>", "changeme", "Example"] {
+        for text in ["…", "...", "ABC...", "<client id>", "changeme", "Example", "YOUR_CLIENT_ID", "0000000000000000"]
+        {
             assert!(is_placeholder(text), "{text}");
         }
         for text in ["", "ABAtmv3yfSDzN2VwvJcV0ZkZ3vwiWzGqs1p", "example-of-mine-1", "4f1cd2b8a7e3"] {
