@@ -9,7 +9,7 @@ use crate::fixtures::{
 };
 use domain::{
     draft::{FieldError, Form, FormField, Problem},
-    ids::{IntentKey, InvoiceId, TenantId},
+    ids::{IntentKey, InvoiceId, TenantId, UserId},
     mapping::Settings,
 };
 use rstest::rstest;
@@ -364,15 +364,22 @@ async fn what_waits_for_an_answer_is_for_its_own_browser_until_it_is_answered(
     assert_eq!(found(&mut tx, "another", "browser", at(3)).await.as_deref(), Some("second"));
 }
 
-/// `flows::spend`
+/// `flows::spend`, `flows::spent`
 #[rstest]
 #[tokio::test]
 async fn a_flow_that_was_not_stored_is_used_once_too(#[values(Sqlite, Postgres)] backend: Backend) {
     let t = Database::new(backend).await;
     let mut tx = t.db.begin().await.unwrap();
-    assert!(flows::spend(&mut tx, &t.vault, Provider::Pipedrive, "one", at(600), at(1)).await.unwrap());
-    assert!(!flows::spend(&mut tx, &t.vault, Provider::Pipedrive, "one", at(601), at(2)).await.unwrap());
-    assert!(flows::spend(&mut tx, &t.vault, Provider::Pipedrive, "another", at(600), at(2)).await.unwrap());
+    let [one, other] = [(tenant(&mut tx, 1).await, UserId(1)), (tenant(&mut tx, 2).await, UserId(2))];
+    let provider = Provider::Pipedrive;
+    assert_eq!(flows::spent(&mut tx, &t.vault, provider, "one", at(1)).await.unwrap(), None);
+    assert!(flows::spend(&mut tx, &t.vault, provider, "one", one, at(600), at(1)).await.unwrap());
+    assert!(!flows::spend(&mut tx, &t.vault, provider, "one", other, at(601), at(2)).await.unwrap());
+    assert!(flows::spend(&mut tx, &t.vault, provider, "another", other, at(600), at(2)).await.unwrap());
+    assert_eq!(flows::spent(&mut tx, &t.vault, provider, "one", at(600)).await.unwrap(), Some(one));
+    assert_eq!(flows::spent(&mut tx, &t.vault, provider, "another", at(600)).await.unwrap(), Some(other));
+    assert_eq!(flows::spent(&mut tx, &t.vault, Provider::QuickBooks, "one", at(3)).await.unwrap(), None);
+    assert_eq!(flows::spent(&mut tx, &t.vault, provider, "one", at(601)).await.unwrap(), None, "forgotten");
 }
 
 #[rstest]
