@@ -1,7 +1,10 @@
 cancel = Cancel
 close = Close
 open-in-quickbooks = Open in QuickBooks
-reference = For support: { $id }
+support-copy = Copy for support
+support-copied = Copied.
+support-selected = Selected: press Ctrl+C (⌘C on a Mac) to copy.
+support-details = Details for support
 
 # Plain pages
 about-text = Fatura bills your Pipedrive deals in QuickBooks Online: open a deal, press + Invoice, check the form, done.

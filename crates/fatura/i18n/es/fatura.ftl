@@ -1,7 +1,10 @@
 cancel = Cancelar
 close = Cerrar
 open-in-quickbooks = Abrir en QuickBooks
-reference = Para soporte: { $id }
+support-copy = Copiar para soporte
+support-copied = Copiado.
+support-selected = Seleccionado: pulsa Ctrl+C (⌘C en Mac) para copiar.
+support-details = Detalles para soporte
 
 # Páginas sencillas
 about-text = Fatura factura tus tratos de Pipedrive en QuickBooks Online: abre un trato, pulsa + Factura, revisa el formulario y listo.

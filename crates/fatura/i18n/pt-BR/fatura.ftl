@@ -1,7 +1,10 @@
 cancel = Cancelar
 close = Fechar
 open-in-quickbooks = Abrir no QuickBooks
-reference = Para o suporte: { $id }
+support-copy = Copiar para o suporte
+support-copied = Copiado.
+support-selected = Selecionado: pressione Ctrl+C (⌘C no Mac) para copiar.
+support-details = Detalhes para o suporte
 
 # Páginas simples
 about-text = O Fatura cobra seus negócios do Pipedrive no QuickBooks Online: abra um negócio, clique em + Fatura, confira o formulário e pronto.

@@ -22,6 +22,7 @@ mod routes;
 mod session;
 mod settings;
 mod shell;
+mod support;
 mod webhooks;
 
 use crate::state::App;

@@ -43,6 +43,14 @@ pub(crate) struct Plain {
     pub(crate) other: Option<(String, String)>,
 }
 
+/// The same after an error that has a reference.
+#[derive(Template)]
+#[template(path = "plain_failed.html")]
+pub(crate) struct Failed {
+    pub(crate) plain: Plain,
+    pub(crate) support: String,
+}
+
 pub(crate) async fn about(State(_app): State<App>, headers: HeaderMap) -> Result<Response, Error> {
     let w = Writer::new(asked(&headers));
     html(&Plain {

@@ -212,6 +212,14 @@ async fn a_tenant_sees_nothing_of_another(#[values(Sqlite, Postgres)] backend: B
     assert_eq!(links::items(&mut tx, ours, connection).await.unwrap(), [(5, "10".to_owned())]);
     assert_eq!(settings::find(&mut tx, ours).await.unwrap(), Some(Settings::default()));
     assert_eq!(audit::of_invoice(&mut tx, ours, id).await.unwrap(), ["invoice intended"]);
+    assert_eq!(audit::last_refusal(&mut tx, ours, id).await.unwrap(), None);
+    for (code, moment) in [("1", at(1)), ("2", at(2))] {
+        let detail = serde_json::json!({ "code": code });
+        audit::record(&mut tx, ours, Some(USER), "void refused", Some(id), &detail, moment).await.unwrap();
+    }
+    let newest = audit::last_refusal(&mut tx, ours, id).await.unwrap();
+    assert_eq!(newest, Some((at(2), serde_json::json!({ "code": "2" }))));
+    assert_eq!(audit::last_refusal(&mut tx, theirs, id).await.unwrap(), None);
     drafts::discard(&mut tx, ours, DEAL, USER, None).await.unwrap();
     assert!(drafts::find(&mut tx, ours, DEAL, USER).await.unwrap().is_none());
 }
