@@ -65,11 +65,16 @@ pub struct Config {
     #[serde(deserialize_with = "count")]
     pub pipedrive_poll_seconds: u32,
     /// QuickBooks' consent page.
-    pub quickbooks_authorize_url: Url,
+    #[serde(default)]
+    pub quickbooks_authorize_url: Option<Url>,
     /// QuickBooks' token endpoint.
-    pub quickbooks_token_url: Url,
+    #[serde(default)]
+    pub quickbooks_token_url: Option<Url>,
     /// QuickBooks' revocation endpoint.
-    pub quickbooks_revoke_url: Url,
+    #[serde(default)]
+    pub quickbooks_revoke_url: Option<Url>,
+    /// The document at which Intuit says where these three are; it is asked for those that are not set here.
+    pub quickbooks_discovery_url: Url,
     /// Whether the keys are those of QuickBooks' sandbox companies or of production companies. The three addresses below follow from it.
     pub quickbooks_environment: QuickBooksEnvironment,
     /// QuickBooks' API.
@@ -162,9 +167,6 @@ struct Defaults {
     pipedrive_settings_url: &'static str,
     pipedrive_record_url: &'static str,
     pipedrive_poll_seconds: u32,
-    quickbooks_authorize_url: &'static str,
-    quickbooks_token_url: &'static str,
-    quickbooks_revoke_url: &'static str,
     quickbooks_environment: &'static str,
     quickbooks_verifier_token: &'static str,
     quickbooks_poll_seconds: u32,
@@ -187,9 +189,6 @@ const DEFAULTS: Defaults = Defaults {
     pipedrive_settings_url: "https://{domain}.pipedrive.com/settings/marketplace/app/{client_id}/app-settings",
     pipedrive_record_url: "https://{domain}.pipedrive.com/{entity}/{id}",
     pipedrive_poll_seconds: 300,
-    quickbooks_authorize_url: "https://appcenter.intuit.com/connect/oauth2",
-    quickbooks_token_url: "https://oauth.platform.intuit.com/oauth2/v1/tokens/bearer",
-    quickbooks_revoke_url: "https://developer.api.intuit.com/v2/oauth2/tokens/revoke",
     quickbooks_environment: QuickBooksEnvironment::Production.name(),
     quickbooks_verifier_token: "",
     quickbooks_poll_seconds: 300,
@@ -414,9 +413,10 @@ mod tests {
             pipedrive_frame_ancestors: String::new(),
             pipedrive_settings_url: String::new(),
             pipedrive_record_url: String::new(),
-            quickbooks_authorize_url: url(DEFAULTS.quickbooks_authorize_url),
-            quickbooks_token_url: url(DEFAULTS.quickbooks_token_url),
-            quickbooks_revoke_url: url(DEFAULTS.quickbooks_revoke_url),
+            quickbooks_authorize_url: None,
+            quickbooks_token_url: None,
+            quickbooks_revoke_url: None,
+            quickbooks_discovery_url: url(QuickBooksEnvironment::Production.addresses().quickbooks_discovery_url),
             quickbooks_environment: QuickBooksEnvironment::Production,
             quickbooks_api_url: url(QuickBooksEnvironment::Production.addresses().quickbooks_api_url),
             pipedrive_poll_seconds: 300,
@@ -488,7 +488,7 @@ mod tests {
     fn tokens_in_the_clear_any_host_and_line_breaks_are_refused() {
         let fine = config("*.pipedrive.com").wrong().join("\n");
         let mut config = config("*");
-        config.quickbooks_token_url = Url::parse("http://oauth.example/token").expect("an address");
+        config.quickbooks_token_url = Url::parse("http://oauth.example/token").ok();
         config.pipedrive_frame_ancestors = "*".into();
         config.quickbooks_client_id = "ABC\n".into();
         let wrong = config.wrong().join("\n");

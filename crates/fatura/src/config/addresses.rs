@@ -10,11 +10,15 @@ pub(super) fn wrong(config: &Config) -> Vec<String> {
         ("pipedrive_authorize_url", &config.pipedrive_authorize_url),
         ("pipedrive_token_url", &config.pipedrive_token_url),
         ("pipedrive_revoke_url", &config.pipedrive_revoke_url),
+        ("quickbooks_discovery_url", &config.quickbooks_discovery_url),
+        ("quickbooks_api_url", &config.quickbooks_api_url),
+    ];
+    let configured = [
         ("quickbooks_authorize_url", &config.quickbooks_authorize_url),
         ("quickbooks_token_url", &config.quickbooks_token_url),
         ("quickbooks_revoke_url", &config.quickbooks_revoke_url),
-        ("quickbooks_api_url", &config.quickbooks_api_url),
     ];
+    let configured = configured.into_iter().filter_map(|(name, address)| Some((name, address.as_ref()?)));
     let pages = [
         ("pipedrive_settings_url", &config.pipedrive_settings_url),
         ("pipedrive_record_url", &config.pipedrive_record_url),
@@ -34,7 +38,7 @@ pub(super) fn wrong(config: &Config) -> Vec<String> {
         ("quickbooks_verifier_token", config.quickbooks_verifier_token.expose_secret()),
     ];
     let mut wrong = Vec::new();
-    for (name, address) in providers {
+    for (name, address) in providers.into_iter().chain(configured) {
         if !is_protected(address) {
             wrong.push(format!("{name} is not https: tokens and customers' data would be sent in the clear"));
         } else if !address.username().is_empty() || address.password().is_some() {
