@@ -1,5 +1,6 @@
 // The documents keep their word: each test that they name exists, each link and picture leads somewhere.
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
@@ -36,6 +37,24 @@ test("QuickBooks is written as Intuit writes it, in each language", () => {
     const wrong = lines.map((line) => line.replace(/^[a-z0-9-]+ =/, "").replace(/\{[^}]*\}/g, "")).filter((text) => /\bQB\b|QBO|[Qq]uickbook|quickBook|QuickBook\b|Quick Book/.test(text));
     assert.deepEqual(wrong, [], file);
   }
+});
+
+test("no tracked file holds a secret", () => {
+  // What the sandbox gives out, and texts that only look alike.
+  const EXCUSED = /sandbox|demo|canary|example|placeholder|forged|secret[-_ ]?(of|key)|0123456789|AQEBAQEB|process\.env|\$\{|openssl|PRIVATE KEY-----\\n\{\}/i;
+  const KEY = /-----BEGIN [A-Z ]*PRIVATE KEY-----|\bAKIA[0-9A-Z]{16}\b|\bgh[pousr]_[A-Za-z0-9]{36}\b|\bxox[abpr]-[A-Za-z0-9-]{20}|\bey[JK][A-Za-z0-9_-]{20,}\.[A-Za-z0-9_-]{20,}\.[A-Za-z0-9_-]{20,}|\bAB11[0-9A-Za-z]{36,}/;
+  // A literal of many kinds of letters, given to something that is called a secret.
+  const GIVEN = /(secret|token|password|passwd|api_?key|private_?key|key_ring|verifier)\w*["']?\s*[:=]+\s*["'`]([A-Za-z0-9+/_=.:-]{20,})["'`]/gi;
+  const isRandom = (text) => new Set(text).size >= 12 && /[0-9]/.test(text) && /[a-z]/i.test(text);
+  const tracked = execFileSync("git", ["ls-files", "-z"], { cwd: root, encoding: "utf8" }).split("\0").filter((name) => name && !/\.(png|woff2|ico)$|package-lock\.json$|Cargo\.lock$/.test(name) && existsSync(join(root, name)));
+  assert.ok(tracked.length > 300, `${tracked.length}`);
+  const found = (name, text) => text.split("\n").flatMap((line, at) => {
+    const given = [...line.matchAll(GIVEN)].filter(([, , value]) => isRandom(value));
+    return (KEY.test(line) || given.length > 0) && !EXCUSED.test(line) ? [`${name}:${at + 1}`] : [];
+  });
+  assert.deepEqual(tracked.flatMap((name) => found(name, readFileSync(join(root, name), "utf8"))), []);
+  // It finds what it looks for.
+  for (const planted of [`-----BEGIN EC ${"PRIVATE"} KEY-----`, `client_secret = "${"kJ8s2LqP0vXw9ZtR4yBn"}"`, `"refresh_token": "${"AB11"}${"7a6b5c4d3e2f1a0b9c8d".repeat(2)}"`]) assert.equal(found("planted", planted).length, 1, planted);
 });
 
 test("links and pictures in the documents lead somewhere", () => {

@@ -89,6 +89,8 @@ test("a flow ends only in the browser that began it, once", async () => {
 });
 
 test("a QuickBooks company that is connected elsewhere is not taken over", async () => {
+  const name = `<b onclick="x">Aurora & Filhos's</b>`;
+  await control(env, "/quickbooks/rows", { realm_id: BR.realm, entity: "CompanyInfo", id: "1", members: { CompanyName: name } });
   const { person, pending } = await connectUntilConfirmation(env, { ...US, realm: BR.realm });
   const refusals = async () => {
     const counted = Number(/fatura_security_events_total\{event="company_refused"\} (\d+)/.exec(await (await fetch(figures)).text())?.[1] ?? 0);
@@ -97,9 +99,19 @@ test("a QuickBooks company that is connected elsewhere is not taken over", async
     return [noted, counted];
   };
   const [noted, counted] = await refusals();
-  assert.match((await decide(env, person, pending)).url, /quickbooks-connected-elsewhere$/);
+  const { url } = await decide(env, person, pending);
+  assert.match(url, /quickbooks-connected-elsewhere\?cancelled=/);
   assert.deepEqual(await refusals(), [noted + 1, counted + 1], "it is noted for whom it was refused, and counted");
   assert.equal((await (await session(env, "form", BR.company, BR.user)).call("/deals/9/form")).status, 200, "the connection that stands");
+  // The page names the QuickBooks company that the person has chosen, as text, and nothing of the Pipedrive company that has it.
+  const page = async (asking, language) => (await asking.once(url, { headers: { "accept-language": language } })).text();
+  for (const language of ["en", "pt-BR", "es"]) {
+    const shown = await page(person, language);
+    assert.match(shown, /&#60;b onclick=&#34;x&#34;&#62;Aurora &#38; Filhos&#39;s&#60;\/b&#62;/, language);
+    assert.match(shown, /href="\/quickbooks\/again\?cancelled=/, "another one can be chosen");
+    assert.doesNotMatch(shown, /<b onclick|Aurora Soluções|Ana Souza|7710001|9341452200000002/, language);
+    assert.doesNotMatch(await page(browser(), language), /Aurora|again/, "another browser is told no name");
+  }
 });
 
 test("an answer that is lost after QuickBooks has acted makes no second invoice", async () => {

@@ -7,6 +7,7 @@ import "./settings";
 import { showErrors } from "./errors";
 import { begin, derived, leave } from "./form";
 import { live } from "./live";
+import { copy } from "./support";
 
 type Asked = CustomEvent<{ ctx: { fetch?: typeof fetch; request: { headers: Record<string, string> } } }>;
 
@@ -114,6 +115,8 @@ document.addEventListener("click", async (event) => {
       if (await host.ask({ title, description, okText, cancelText })) htmx.trigger((button.id && document.getElementById(button.id)) || button, "fatura:confirmed");
       return undefined;
     }
+    case "copy":
+      return copy(button);
     case "dismiss":
       button.closest("form")?.remove();
       return document.getElementById(button.dataset["back"] ?? "")?.focus();

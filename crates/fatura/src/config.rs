@@ -65,11 +65,16 @@ pub struct Config {
     #[serde(deserialize_with = "count")]
     pub pipedrive_poll_seconds: u32,
     /// QuickBooks' consent page.
-    pub quickbooks_authorize_url: Url,
+    #[serde(default)]
+    pub quickbooks_authorize_url: Option<Url>,
     /// QuickBooks' token endpoint.
-    pub quickbooks_token_url: Url,
+    #[serde(default)]
+    pub quickbooks_token_url: Option<Url>,
     /// QuickBooks' revocation endpoint.
-    pub quickbooks_revoke_url: Url,
+    #[serde(default)]
+    pub quickbooks_revoke_url: Option<Url>,
+    /// The document at which Intuit says where these three are; it is asked for those that are not set here.
+    pub quickbooks_discovery_url: Url,
     /// Whether the keys are those of QuickBooks' sandbox companies or of production companies. The three addresses below follow from it.
     pub quickbooks_environment: QuickBooksEnvironment,
     /// QuickBooks' API.
@@ -162,9 +167,6 @@ struct Defaults {
     pipedrive_settings_url: &'static str,
     pipedrive_record_url: &'static str,
     pipedrive_poll_seconds: u32,
-    quickbooks_authorize_url: &'static str,
-    quickbooks_token_url: &'static str,
-    quickbooks_revoke_url: &'static str,
     quickbooks_environment: &'static str,
     quickbooks_verifier_token: &'static str,
     quickbooks_poll_seconds: u32,
@@ -187,9 +189,6 @@ const DEFAULTS: Defaults = Defaults {
     pipedrive_settings_url: "https://{domain}.pipedrive.com/settings/marketplace/app/{client_id}/app-settings",
     pipedrive_record_url: "https://{domain}.pipedrive.com/{entity}/{id}",
     pipedrive_poll_seconds: 300,
-    quickbooks_authorize_url: "https://appcenter.intuit.com/connect/oauth2",
-    quickbooks_token_url: "https://oauth.platform.intuit.com/oauth2/v1/tokens/bearer",
-    quickbooks_revoke_url: "https://developer.api.intuit.com/v2/oauth2/tokens/revoke",
     quickbooks_environment: QuickBooksEnvironment::Production.name(),
     quickbooks_verifier_token: "",
     quickbooks_poll_seconds: 300,
@@ -300,6 +299,14 @@ impl Config {
                 }
             }
         }
+        let verifier = self.quickbooks_verifier_token.expose_secret();
+        // Without one no webhook is taken; with one that can be guessed, anybody's would be.
+        if !verifier.is_empty() && verifier.len() < 16 {
+            wrong.push(
+                "quickbooks_verifier_token is shorter than 16 characters; copy all of it from the webhooks page of your app at Intuit, or leave it out"
+                    .to_owned(),
+            );
+        }
         wrong.extend(addresses::wrong(self));
         wrong.extend(self.quickbooks_environment.wrong_addresses(
             self.quickbooks_api_url.as_str(),
@@ -406,9 +413,10 @@ mod tests {
             pipedrive_frame_ancestors: String::new(),
             pipedrive_settings_url: String::new(),
             pipedrive_record_url: String::new(),
-            quickbooks_authorize_url: url(DEFAULTS.quickbooks_authorize_url),
-            quickbooks_token_url: url(DEFAULTS.quickbooks_token_url),
-            quickbooks_revoke_url: url(DEFAULTS.quickbooks_revoke_url),
+            quickbooks_authorize_url: None,
+            quickbooks_token_url: None,
+            quickbooks_revoke_url: None,
+            quickbooks_discovery_url: url(QuickBooksEnvironment::Production.addresses().quickbooks_discovery_url),
             quickbooks_environment: QuickBooksEnvironment::Production,
             quickbooks_api_url: url(QuickBooksEnvironment::Production.addresses().quickbooks_api_url),
             pipedrive_poll_seconds: 300,
@@ -456,10 +464,31 @@ mod tests {
     }
 
     #[test]
+    fn a_verifier_token_that_can_be_guessed_is_refused() {
+        let said = |token: &str| {
+            let mut config = config("*.pipedrive.com");
+            config.quickbooks_verifier_token = token.into();
+            config.wrong().into_iter().filter(|line| line.contains("quickbooks_verifier_token")).collect::<Vec<_>>()
+        };
+        for token in ["", "ba8e8f9d-5cc1-4b1e-8a9a-2f7f0d6c1a11", "sandbox-quickbooks-verifier-token"] {
+            assert_eq!(said(token), Vec::<String>::new(), "{token}");
+        }
+        for token in ["verifier", "0123456789abcde"] {
+            let wrong = said(token).concat();
+            assert!(wrong.contains("shorter than 16 characters; copy all of it from the webhooks page"), "{wrong}");
+        }
+        for token in
+            ["your-verifier-token-here", "xxxxxxxxxxxxxxxxxxxx", "YOUR_VERIFIER_TOKEN", "<your verifier token>"]
+        {
+            assert!(said(token).concat().contains("is a placeholder"), "{token}: {:?}", said(token));
+        }
+    }
+
+    #[test]
     fn tokens_in_the_clear_any_host_and_line_breaks_are_refused() {
         let fine = config("*.pipedrive.com").wrong().join("\n");
         let mut config = config("*");
-        config.quickbooks_token_url = Url::parse("http://oauth.example/token").expect("an address");
+        config.quickbooks_token_url = Url::parse("http://oauth.example/token").ok();
         config.pipedrive_frame_ancestors = "*".into();
         config.quickbooks_client_id = "ABC\n".into();
         let wrong = config.wrong().join("\n");

@@ -11,10 +11,12 @@ use tokio_util::sync::CancellationToken;
 const MAX_STREAMS_PER_USER: usize = 20;
 
 type Key = (TenantId, UserId);
+/// The streams of one user, the oldest first, each with its number.
+type OfUser = VecDeque<(u64, CancellationToken)>;
 
 /// The open streams; cheap to clone.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct EventStreams(Arc<Mutex<HashMap<Key, VecDeque<(u64, CancellationToken)>>>>);
+pub(crate) struct EventStreams(Arc<Mutex<HashMap<Key, OfUser>>>);
 
 impl EventStreams {
     /// Opens a stream for a user, and ends the oldest one where there are too many.

@@ -19,6 +19,8 @@ pub(crate) enum Event {
     CrossSiteRefused,
     /// An act that only administrators may do, by somebody else or while Pipedrive does not answer.
     RightsRefused,
+    /// A user has opened a session of a page, with a token that Pipedrive has signed.
+    SessionOpened,
     /// A QuickBooks company was connected.
     Connected,
     /// A QuickBooks company was not connected, because another Pipedrive company uses it.
@@ -33,7 +35,7 @@ pub(crate) enum Event {
     KeyMissing,
 }
 
-const KINDS: usize = 11;
+const KINDS: usize = 12;
 /// Lines that one event may fill in the log within [`WINDOW`].
 const LINES_MOST: u32 = 20;
 const WINDOW: Duration = Duration::from_secs(60);
@@ -46,6 +48,7 @@ impl Event {
             Self::StateRefused => "state_refused",
             Self::CrossSiteRefused => "cross_site_refused",
             Self::RightsRefused => "rights_refused",
+            Self::SessionOpened => "session_opened",
             Self::Connected => "connected",
             Self::CompanyRefused => "company_refused",
             Self::Disconnected => "disconnected",
@@ -87,7 +90,12 @@ pub(crate) fn record(event: Event, tenant: Option<TenantId>) {
     let admitted = LIMITS.lock().unwrap_or_else(PoisonError::into_inner)[event as usize].admit(Instant::now());
     if let Some(suppressed) = admitted {
         let tenant = tenant.map(|tenant| tenant.0.to_string());
-        tracing::warn!(security.event = event.name(), tenant.id = tenant, suppressed, "a security event");
+        let event_name = event.name();
+        if event == Event::SessionOpened {
+            tracing::info!(security.event = event_name, tenant.id = tenant, suppressed, "a security event");
+        } else {
+            tracing::warn!(security.event = event_name, tenant.id = tenant, suppressed, "a security event");
+        }
     }
 }
 

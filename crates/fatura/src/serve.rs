@@ -49,6 +49,7 @@ pub async fn serve(config: Config, listener: TcpListener, stop: CancellationToke
         tokio::spawn(jobs::sweep(app.clone(), stop.clone())),
         tokio::spawn(jobs::tend(app.clone(), stop.clone())),
         tokio::spawn(jobs::revoke(app.clone(), stop.clone())),
+        tokio::spawn(jobs::discover(app.clone(), stop.clone())),
         tokio::spawn(jobs::look_at_keys(app.clone(), stop.clone())),
         tokio::spawn(jobs::listen(app.clone(), stop.clone())),
         tokio::spawn(jobs::count_calls(app.clone(), stop.clone())),

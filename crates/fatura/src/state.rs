@@ -3,7 +3,11 @@
 use crate::{
     admission::Admission,
     clock::{self, Clock},
-    config::{Config, connect_pictures::ConnectPictures},
+    config::{
+        Config,
+        connect_pictures::ConnectPictures,
+        quickbooks_environment::{AUTHORIZE_URL, REVOKE_URL, TOKEN_URL},
+    },
     event_streams::EventStreams,
     gates::Gates,
     metering::{self, Metering},
@@ -17,7 +21,10 @@ use domain::{
 };
 use jiff::SignedDuration;
 use moka::future::Cache;
-use providers::{Http, oauth::Registration};
+use providers::{
+    Http,
+    oauth::{Discovery, Endpoint, Registration},
+};
 use std::{
     ops::Deref,
     sync::{Arc, Mutex, atomic::AtomicBool},
@@ -25,6 +32,7 @@ use std::{
 };
 use store::{Db, vault::Vault};
 use tokio_util::sync::CancellationToken;
+use url::Url;
 
 /// The running service, cheap to clone.
 #[derive(Clone)]
@@ -121,15 +129,31 @@ impl App {
             revoke_url: config.pipedrive_revoke_url.clone(),
             redirect_url: config.page("/pipedrive/callback"),
             scopes: Vec::new(),
+            discovery: None,
         };
+        let endpoints = [
+            (Endpoint::Authorize, &config.quickbooks_authorize_url, AUTHORIZE_URL),
+            (Endpoint::Token, &config.quickbooks_token_url, TOKEN_URL),
+            (Endpoint::Revoke, &config.quickbooks_revoke_url, REVOKE_URL),
+        ];
+        let followed: Vec<_> = endpoints
+            .iter()
+            .filter(|(_, configured, _)| configured.is_none())
+            .map(|(endpoint, ..)| *endpoint)
+            .collect();
+        let discovery =
+            (!followed.is_empty()).then(|| Discovery::new(config.quickbooks_discovery_url.clone(), followed));
+        let [authorize_url, token_url, revoke_url] =
+            endpoints.map(|(_, configured, documented)| configured.clone().map_or_else(|| Url::parse(documented), Ok));
         let quickbooks = Registration {
             client_id: config.quickbooks_client_id.clone(),
             client_secret: config.quickbooks_client_secret.clone(),
-            authorize_url: config.quickbooks_authorize_url.clone(),
-            token_url: config.quickbooks_token_url.clone(),
-            revoke_url: config.quickbooks_revoke_url.clone(),
+            authorize_url: authorize_url?,
+            token_url: token_url?,
+            revoke_url: revoke_url?,
             redirect_url: config.page("/quickbooks/callback"),
             scopes: vec!["com.intuit.quickbooks.accounting".to_owned()],
+            discovery,
         };
         let connect = config.connect().map_err(anyhow::Error::msg)?;
         let clock = Clock::showing(clock::of_this_machine());

@@ -172,7 +172,7 @@ impl Http {
             meter.count_call(cost);
         }
         let begun = Instant::now();
-        let answer = answer(&client, request).await;
+        let answer = answer(&client, request, explain.provider).await;
         entered.is_answered();
         if let (Some(meter), Err(ProviderError::Busy(_))) = (&self.meter, &answer) {
             meter.discount_call(cost);
@@ -224,8 +224,28 @@ impl Http {
     }
 }
 
-async fn answer(client: &reqwest::Client, request: Request) -> Result<Response, ProviderError> {
+/// Counts and logs a call that was not made because the certificate of the other side is not good: somebody may stand between.
+pub(crate) fn note_certificate(provider: &'static str, error: &reqwest::Error) {
+    if is_certificate_refused(error) {
+        metrics::counter!("fatura_security_events_total", "event" => "certificate_refused").increment(1);
+        tracing::warn!(security.event = "certificate_refused", provider, "a provider's certificate is not good");
+    }
+}
+
+fn is_certificate_refused(error: &(dyn std::error::Error + 'static)) -> bool {
+    let of_tls = |error: &(dyn std::error::Error + 'static)| {
+        matches!(error.downcast_ref::<rustls::Error>(), Some(rustls::Error::InvalidCertificate(_)))
+    };
+    // An I/O error has what it wraps as its content, not as its source.
+    let wrapped = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+    of_tls(error)
+        || wrapped.is_some_and(|inner| is_certificate_refused(inner))
+        || error.source().is_some_and(is_certificate_refused)
+}
+
+async fn answer(client: &reqwest::Client, request: Request, provider: &'static str) -> Result<Response, ProviderError> {
     client.execute(request).await.map_err(|error| {
+        note_certificate(provider, &error);
         // A connection that was never made carried nothing.
         if error.is_connect() {
             ProviderError::Busy(Duration::from_secs(2))

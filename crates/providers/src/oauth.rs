@@ -1,6 +1,9 @@
 //! OAuth 2.0 with either provider: where to send the browser, exchange, refresh, revoke.
 
-use crate::{Http, ProviderError, http::Explain};
+use crate::{
+    Http, ProviderError,
+    http::{Explain, note_certificate},
+};
 use jiff::Timestamp;
 use oauth2::{
     AccessToken, AsyncHttpClient, AuthUrl, AuthorizationCode, ClientId, ClientSecret, CsrfToken, EmptyExtraTokenFields,
@@ -16,8 +19,11 @@ use serde_json::Value;
 use std::{pin::Pin, time::Duration};
 use url::Url;
 
+mod discovery;
 #[cfg(test)]
 mod tests;
+
+pub use discovery::{Discovery, Endpoint};
 
 /// A token answer. Only the access token is required: a refresh may have replaced the old tokens already, so an answer is not rejected
 /// for a member that Fatura can do without.
@@ -105,6 +111,8 @@ pub struct Registration {
     pub redirect_url: Url,
     /// What is asked for; empty where the registration says it.
     pub scopes: Vec<String>,
+    /// The document that says where endpoints are, where the provider has one.
+    pub discovery: Option<Discovery>,
 }
 
 /// Tokens as a provider gave them.
@@ -121,12 +129,23 @@ pub struct Granted {
 }
 
 impl Registration {
+    /// Where an endpoint is now.
+    fn endpoint(&self, endpoint: Endpoint) -> Url {
+        let told = self.discovery.as_ref().and_then(|discovery| discovery.endpoint(endpoint));
+        let known = match endpoint {
+            Endpoint::Authorize => &self.authorize_url,
+            Endpoint::Token => &self.token_url,
+            Endpoint::Revoke => &self.revoke_url,
+        };
+        told.unwrap_or_else(|| known.clone())
+    }
+
     fn client(&self) -> Result<Client, ProviderError> {
         let redirect = RedirectUrl::new(self.redirect_url.to_string()).map_err(ProviderError::unknown)?;
         Ok(oauth2::Client::new(ClientId::new(self.client_id.clone()))
             .set_client_secret(ClientSecret::new(self.client_secret.expose_secret().to_owned()))
-            .set_auth_uri(AuthUrl::from_url(self.authorize_url.clone()))
-            .set_token_uri(TokenUrl::from_url(self.token_url.clone()))
+            .set_auth_uri(AuthUrl::from_url(self.endpoint(Endpoint::Authorize)))
+            .set_token_uri(TokenUrl::from_url(self.endpoint(Endpoint::Token)))
             .set_redirect_uri(redirect))
     }
 
@@ -139,17 +158,24 @@ impl Registration {
         Ok(request.add_scopes(scopes.map(|scope| Scope::new(scope.to_owned()))).url().0)
     }
 
+    fn carrier<'a>(&'a self, http: &'a Http) -> Carrier<'a> {
+        Carrier { http, discovery: self.discovery.as_ref() }
+    }
+
     /// Exchanges a code for tokens; once.
     pub async fn exchange(&self, http: &Http, code: &str, now: Timestamp) -> Result<Granted, ProviderError> {
-        let answer =
-            self.client()?.exchange_code(AuthorizationCode::new(code.to_owned())).request_async(&Carrier(http)).await;
+        let answer = self
+            .client()?
+            .exchange_code(AuthorizationCode::new(code.to_owned()))
+            .request_async(&self.carrier(http))
+            .await;
         granted(answer.map_err(classify)?, None, now)
     }
 
     /// Exchanges a refresh token for new tokens.
     pub async fn refresh(&self, http: &Http, refresh: &SecretString, now: Timestamp) -> Result<Granted, ProviderError> {
         let token = RefreshToken::new(refresh.expose_secret().to_owned());
-        let answer = self.client()?.exchange_refresh_token(&token).request_async(&Carrier(http)).await;
+        let answer = self.client()?.exchange_refresh_token(&token).request_async(&self.carrier(http)).await;
         granted(answer.map_err(classify)?, Some(refresh), now)
     }
 
@@ -157,7 +183,7 @@ impl Registration {
     pub async fn revoke(&self, http: &Http, refresh: &SecretString) -> Result<(), ProviderError> {
         let request = http
             .client
-            .post(self.revoke_url.clone())
+            .post(self.endpoint(Endpoint::Revoke))
             .basic_auth(&self.client_id, Some(self.client_secret.expose_secret()))
             .form(&[("token", refresh.expose_secret())]);
         http.send(request, Explain { provider: "sign-in", refusal: |_| None }).await.map(drop)
@@ -188,7 +214,19 @@ enum NoAnswer {
 }
 
 /// Carries the OAuth library's requests over our client.
-struct Carrier<'a>(&'a Http);
+struct Carrier<'a> {
+    http: &'a Http,
+    discovery: Option<&'a Discovery>,
+}
+
+impl Carrier<'_> {
+    /// Nobody is where the endpoint was: it may have moved.
+    fn note_absence(&self) {
+        if let Some(discovery) = self.discovery {
+            discovery.want();
+        }
+    }
+}
 
 impl<'c> AsyncHttpClient<'c> for Carrier<'_> {
     type Error = NoAnswer;
@@ -198,8 +236,17 @@ impl<'c> AsyncHttpClient<'c> for Carrier<'_> {
         Box::pin(async move {
             let mut request = reqwest::Request::try_from(request).map_err(|_| NoAnswer::Lost)?;
             *request.timeout_mut() = Some(TIMEOUT);
-            let mut response = self.0.client.execute(request).await.map_err(|_| NoAnswer::Lost)?;
+            let mut response = self.http.client.execute(request).await.map_err(|error| {
+                note_certificate("sign-in", &error);
+                if error.is_connect() {
+                    self.note_absence();
+                }
+                NoAnswer::Lost
+            })?;
             let status = response.status();
+            if matches!(status, StatusCode::NOT_FOUND | StatusCode::GONE) {
+                self.note_absence();
+            }
             if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS {
                 return Err(NoAnswer::Unavailable);
             }

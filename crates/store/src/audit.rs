@@ -1,6 +1,10 @@
 //! Who did what: one row for each act, written in the transaction of the act. Holds no secret and no address.
 
-use crate::{Error, Tx, db::on, time::micros};
+use crate::{
+    Error, Tx,
+    db::on,
+    time::{instant, micros},
+};
 use domain::ids::{InvoiceId, TenantId, UserId};
 use jiff::Timestamp;
 use serde_json::Value;
@@ -20,6 +24,23 @@ pub async fn record(
         .bind(tenant.0).bind(Uuid::now_v7()).bind(micros(now)).bind(user.map(|user| user.0)).bind(action)
         .bind(invoice.map(|invoice| invoice.0)).bind(detail.to_string()).execute(c).await.map(drop))?;
     Ok(())
+}
+
+/// The newest row of an invoice that tells of a call that was refused: when, and its detail. The key orders a tenant's rows by time, so
+/// that a recent one is found among the last.
+pub async fn last_refusal(
+    tx: &mut Tx,
+    tenant: TenantId,
+    invoice: InvoiceId,
+) -> Result<Option<(Timestamp, Value)>, Error> {
+    let row: Option<(i64, String)> = on!(tx, c => sqlx::query_as(
+        "SELECT at, detail FROM audit WHERE tenant_id = $1 AND invoice_id = $2 AND action LIKE '% refused' ORDER BY id DESC LIMIT 1")
+        .bind(tenant.0).bind(invoice.0).fetch_optional(c).await)?;
+    row.map(|(at, detail)| {
+        let detail = serde_json::from_str(&detail).map_err(|_| Error::Unreadable("audit"))?;
+        Ok((instant(at)?, detail))
+    })
+    .transpose()
 }
 
 /// The actions recorded for an invoice, oldest first.

@@ -85,22 +85,42 @@ pub async fn pending(
     Ok(None)
 }
 
-/// Uses a flow that was not stored when it began, until it expires at `until`. False when it was used before.
+/// Uses a flow that was not stored when it began, and remembers until `until` for whom. False when it was used before.
 pub async fn spend(
     tx: &mut Tx,
     vault: &Vault,
     provider: Provider,
     state: &str,
+    (tenant, user): (TenantId, UserId),
     until: Timestamp,
     now: Timestamp,
 ) -> Result<bool, Error> {
     on!(tx, c => sqlx::query("DELETE FROM oauth_flow WHERE expires_at < $1").bind(micros(now)).execute(c).await.map(drop))?;
     let rows = on!(tx, c => sqlx::query(
-        "INSERT INTO oauth_flow (state_digest, provider, browser_digest, tenant_id, user_id, expires_at) VALUES ($1, $2, '', NULL, NULL, $3) \
+        "INSERT INTO oauth_flow (state_digest, provider, browser_digest, tenant_id, user_id, expires_at) VALUES ($1, $2, '', $3, $4, $5) \
          ON CONFLICT (state_digest) DO NOTHING")
-        .bind(vault.digest("state", state)).bind(provider.name()).bind(micros(until))
+        .bind(vault.digest("state", state)).bind(provider.name()).bind(tenant.0).bind(user.0).bind(micros(until))
         .execute(c).await.map(|done| done.rows_affected()))?;
     Ok(rows == 1)
+}
+
+/// For whom [`spend`] has used a flow, as long as that is remembered. Nothing is written.
+pub async fn spent(
+    tx: &mut Tx,
+    vault: &Vault,
+    provider: Provider,
+    state: &str,
+    now: Timestamp,
+) -> Result<Option<(TenantId, UserId)>, Error> {
+    for digest in vault.digests("state", state) {
+        let row: Option<(Option<Uuid>, Option<i64>)> = on!(tx, c => sqlx::query_as(
+            "SELECT tenant_id, user_id FROM oauth_flow WHERE state_digest = $1 AND provider = $2 AND expires_at >= $3")
+            .bind(digest).bind(provider.name()).bind(micros(now)).fetch_optional(c).await)?;
+        if let Some((Some(tenant), Some(user))) = row {
+            return Ok(Some((TenantId(tenant), UserId(user))));
+        }
+    }
+    Ok(None)
 }
 
 /// Ends a flow. `None` when there is no such flow of this provider and browser, or it has expired or been used.

@@ -1,7 +1,10 @@
 cancel = Cancel
 close = Close
 open-in-quickbooks = Open in QuickBooks
-reference = For support: { $id }
+support-copy = Copy for support
+support-copied = Copied.
+support-selected = Selected: press Ctrl+C (⌘C on a Mac) to copy.
+support-details = Details for support
 
 # Plain pages
 about-text = Fatura bills your Pipedrive deals in QuickBooks Online: open a deal, press + Invoice, check the form, done.
@@ -20,6 +23,10 @@ foreign-flow-title = This link has expired
 foreign-flow-text = It was opened in another browser, used before, or more than a few minutes ago. Start again from Pipedrive.
 connected-elsewhere-title = This QuickBooks company is connected already
 connected-elsewhere-text = Another Pipedrive company uses it with Fatura. Disconnect it there first, or choose another QuickBooks company.
+connected-elsewhere-named = { $company } is used with Fatura by another Pipedrive company. Disconnect it there first, or choose another QuickBooks company.
+connected-elsewhere-other = Choose another company
+installed-title = Fatura is installed
+installed-text = Fatura is installed in the Pipedrive of { $company } already. Go on in the settings of Fatura, or open a deal: Fatura is in its side bar.
 declined-title = Nothing was connected
 declined-text = The access to QuickBooks was handed back.
 cancelled-at-intuit = You cancelled on Intuit’s page.

@@ -1,7 +1,10 @@
 cancel = Cancelar
 close = Cerrar
 open-in-quickbooks = Abrir en QuickBooks
-reference = Para soporte: { $id }
+support-copy = Copiar para soporte
+support-copied = Copiado.
+support-selected = Seleccionado: pulsa Ctrl+C (⌘C en Mac) para copiar.
+support-details = Detalles para soporte
 
 # Páginas sencillas
 about-text = Fatura factura tus tratos de Pipedrive en QuickBooks Online: abre un trato, pulsa + Factura, revisa el formulario y listo.
@@ -20,6 +23,10 @@ foreign-flow-title = Este enlace ha caducado
 foreign-flow-text = Se abrió en otro navegador, ya se usó o pasaron más de unos minutos. Empieza de nuevo desde Pipedrive.
 connected-elsewhere-title = Esta empresa de QuickBooks ya está conectada
 connected-elsewhere-text = Otra empresa de Pipedrive la usa con Fatura. Desconéctala allí primero o elige otra empresa de QuickBooks.
+connected-elsewhere-named = Otra empresa de Pipedrive ya usa { $company } con Fatura. Desconéctala allí primero o elige otra empresa de QuickBooks.
+connected-elsewhere-other = Elegir otra empresa
+installed-title = Fatura está instalada
+installed-text = Fatura ya está instalada en el Pipedrive de { $company }. Sigue en los ajustes de Fatura o abre un trato: Fatura está en la barra lateral.
 declined-title = No se conectó nada
 declined-text = El acceso a QuickBooks se devolvió.
 cancelled-at-intuit = Cancelaste en la página de Intuit.

@@ -1,7 +1,10 @@
 cancel = Cancelar
 close = Fechar
 open-in-quickbooks = Abrir no QuickBooks
-reference = Para o suporte: { $id }
+support-copy = Copiar para o suporte
+support-copied = Copiado.
+support-selected = Selecionado: pressione Ctrl+C (⌘C no Mac) para copiar.
+support-details = Detalhes para o suporte
 
 # Páginas simples
 about-text = O Fatura cobra seus negócios do Pipedrive no QuickBooks Online: abra um negócio, clique em + Fatura, confira o formulário e pronto.
@@ -20,6 +23,10 @@ foreign-flow-title = Este link expirou
 foreign-flow-text = Ele foi aberto em outro navegador, já foi usado ou passou do prazo de alguns minutos. Comece de novo pelo Pipedrive.
 connected-elsewhere-title = Esta empresa do QuickBooks já está conectada
 connected-elsewhere-text = Outra empresa do Pipedrive a usa com o Fatura. Desconecte-a lá primeiro ou escolha outra empresa do QuickBooks.
+connected-elsewhere-named = { $company } já é usada com o Fatura por outra empresa do Pipedrive. Desconecte-a lá primeiro ou escolha outra empresa do QuickBooks.
+connected-elsewhere-other = Escolher outra empresa
+installed-title = O Fatura está instalado
+installed-text = O Fatura já está instalado no Pipedrive de { $company }. Continue nas configurações do Fatura ou abra um negócio: o Fatura está na barra lateral.
 declined-title = Nada foi conectado
 declined-text = O acesso ao QuickBooks foi devolvido.
 cancelled-at-intuit = Você cancelou na página da Intuit.

@@ -10,11 +10,15 @@ pub(super) fn wrong(config: &Config) -> Vec<String> {
         ("pipedrive_authorize_url", &config.pipedrive_authorize_url),
         ("pipedrive_token_url", &config.pipedrive_token_url),
         ("pipedrive_revoke_url", &config.pipedrive_revoke_url),
+        ("quickbooks_discovery_url", &config.quickbooks_discovery_url),
+        ("quickbooks_api_url", &config.quickbooks_api_url),
+    ];
+    let configured = [
         ("quickbooks_authorize_url", &config.quickbooks_authorize_url),
         ("quickbooks_token_url", &config.quickbooks_token_url),
         ("quickbooks_revoke_url", &config.quickbooks_revoke_url),
-        ("quickbooks_api_url", &config.quickbooks_api_url),
     ];
+    let configured = configured.into_iter().filter_map(|(name, address)| Some((name, address.as_ref()?)));
     let pages = [
         ("pipedrive_settings_url", &config.pipedrive_settings_url),
         ("pipedrive_record_url", &config.pipedrive_record_url),
@@ -34,7 +38,7 @@ pub(super) fn wrong(config: &Config) -> Vec<String> {
         ("quickbooks_verifier_token", config.quickbooks_verifier_token.expose_secret()),
     ];
     let mut wrong = Vec::new();
-    for (name, address) in providers {
+    for (name, address) in providers.into_iter().chain(configured) {
         if !is_protected(address) {
             wrong.push(format!("{name} is not https: tokens and customers' data would be sent in the clear"));
         } else if !address.username().is_empty() || address.password().is_some() {
@@ -80,11 +84,14 @@ pub(super) fn wrong(config: &Config) -> Vec<String> {
 /// What stands in examples.
 fn is_placeholder(text: &str) -> bool {
     const WORDS: [&str; 6] = ["changeme", "change-me", "example", "placeholder", "todo", "xxx"];
-    let text = text.trim();
+    let text = text.trim().to_lowercase();
+    let is_one_character = text.len() > 3 && text.chars().all(|each| text.starts_with(each));
     text.contains('…')
         || text.contains("...")
         || (text.starts_with('<') && text.ends_with('>'))
-        || WORDS.contains(&text.to_lowercase().as_str())
+        || ["your-", "your_", "your "].iter().any(|start| text.starts_with(start))
+        || is_one_character
+        || WORDS.contains(&text.as_str())
 }
 
 /// Encrypted, or on this machine.
@@ -154,7 +161,8 @@ mod tests {
 
     #[test]
     fn what_stands_in_examples_is_no_secret() {
-        for text in ["…", "...", "ABC...", "<client id>", "changeme", "Example"] {
+        for text in ["…", "...", "ABC...", "<client id>", "changeme", "Example", "YOUR_CLIENT_ID", "0000000000000000"]
+        {
             assert!(is_placeholder(text), "{text}");
         }
         for text in ["", "ABAtmv3yfSDzN2VwvJcV0ZkZ3vwiWzGqs1p", "example-of-mine-1", "4f1cd2b8a7e3"] {

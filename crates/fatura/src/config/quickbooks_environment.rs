@@ -20,7 +20,13 @@ pub(super) struct Addresses {
     pub(super) quickbooks_api_url: &'static str,
     pub(super) quickbooks_invoice_url: &'static str,
     pub(super) quickbooks_customer_url: &'static str,
+    pub(super) quickbooks_discovery_url: &'static str,
 }
+
+/// Intuit's OAuth endpoints as documented: for as long as its discovery document has not been read.
+pub(crate) const AUTHORIZE_URL: &str = "https://appcenter.intuit.com/connect/oauth2";
+pub(crate) const TOKEN_URL: &str = "https://oauth.platform.intuit.com/oauth2/v1/tokens/bearer";
+pub(crate) const REVOKE_URL: &str = "https://developer.api.intuit.com/v2/oauth2/tokens/revoke";
 
 impl QuickBooksEnvironment {
     const ALL: [Self; 2] = [Self::Sandbox, Self::Production];
@@ -41,11 +47,13 @@ impl QuickBooksEnvironment {
                 quickbooks_api_url: "https://sandbox-quickbooks.api.intuit.com",
                 quickbooks_invoice_url: "https://sandbox.qbo.intuit.com/app/login?pagereq=invoice%3FtxnId%3D{id}&deeplinkcompanyid={realm}",
                 quickbooks_customer_url: "https://sandbox.qbo.intuit.com/app/login?pagereq=customerdetail%3FnameId%3D{id}&deeplinkcompanyid={realm}",
+                quickbooks_discovery_url: "https://developer.api.intuit.com/.well-known/openid_sandbox_configuration/",
             },
             Self::Production => Addresses {
                 quickbooks_api_url: "https://quickbooks.api.intuit.com",
                 quickbooks_invoice_url: "https://qbo.intuit.com/app/login?pagereq=invoice%3FtxnId%3D{id}&deeplinkcompanyid={realm}",
                 quickbooks_customer_url: "https://qbo.intuit.com/app/login?pagereq=customerdetail%3FnameId%3D{id}&deeplinkcompanyid={realm}",
+                quickbooks_discovery_url: "https://developer.api.intuit.com/.well-known/openid_configuration",
             },
         }
     }

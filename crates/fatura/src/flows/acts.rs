@@ -19,6 +19,7 @@ use domain::{
 };
 use providers::{ProviderError, quickbooks::Payments};
 use serde_json::json;
+use std::sync::OnceLock;
 use std::{sync::Arc, time::Duration};
 use store::{
     acts::{self, Reason, Requested, State, Wish},
@@ -183,7 +184,8 @@ pub(crate) async fn carry_out(app: &App, tenant: TenantId, id: ActId) -> Result<
     };
     let invoice = invoices::find(&mut tx, tenant, requested.wish.invoice).await?.ok_or(Error::NotFound)?;
     tx.commit().await?;
-    let worker = Worker { app, tenant, requested: &requested, progress, invoice: &invoice, hold: &hold };
+    let refused = OnceLock::new();
+    let worker = Worker { app, tenant, requested: &requested, progress, invoice: &invoice, hold: &hold, refused };
     match hold.during(Box::pin(worker.run())).await {
         Some(ended) => worker.settle(ended).await,
         None => Ok(Attempt::Later(HEARTBEAT)),
@@ -201,6 +203,8 @@ struct Worker<'a> {
     progress: Progress,
     invoice: &'a Invoice,
     hold: &'a Hold<'a, ActId>,
+    /// Code and id of the call that QuickBooks refused, for its support.
+    refused: OnceLock<(String, Box<str>)>,
 }
 
 impl Worker<'_> {
@@ -241,14 +245,17 @@ impl Worker<'_> {
                     "5010" | "610" if !is_last => {}
                     "5010" => return Err(Error::QuickBooks(ProviderError::Busy(HEARTBEAT))),
                     code => {
+                        let _ = self.refused.set((refusal.code.clone(), refusal.call_id));
                         let reason = self.refusal(&current, code, refusal.detail);
                         return Ok((current, Some(reason)));
                     }
                 },
                 Err(Error::QuickBooks(ProviderError::NotPermitted(refusal))) if !self.is_in_doubt() => {
+                    let _ = self.refused.set((refusal.code, refusal.call_id));
                     return Ok((current, Some(Reason::Explained(RefusalCause::Reconnect, refusal.detail))));
                 }
                 Err(Error::QuickBooks(ProviderError::WrongEnvironment(refusal))) if !self.is_in_doubt() => {
+                    let _ = self.refused.set((refusal.code, refusal.call_id));
                     return Ok((current, Some(Reason::Explained(RefusalCause::Environment, refusal.detail))));
                 }
                 Err(error) => return Err(error),
@@ -376,7 +383,10 @@ impl Worker<'_> {
                 if acts::finish(&mut tx, tenant, wish.id, self.hold.owner, refusal.as_ref()).await? {
                     follow::show(self.app, &mut tx, tenant, self.invoice, &snapshot, now).await?;
                     let outcome = if refusal.is_some() { "refused" } else { "done" };
-                    let detail = json!({ "act": wish.id.0, "quickbooks_id": snapshot.quickbooks_id });
+                    let mut detail = json!({ "act": wish.id.0, "quickbooks_id": snapshot.quickbooks_id });
+                    if let Some((code, call)) = self.refused.get() {
+                        (detail["code"], detail["intuit_tid"]) = (json!(code), json!(call));
+                    }
                     let name = format!("{} {outcome}", wish.act.name());
                     audit::record(&mut tx, tenant, Some(wish.by), &name, Some(self.invoice.id), &detail, now).await?;
                 }

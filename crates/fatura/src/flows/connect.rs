@@ -50,7 +50,7 @@ impl From<store::Error> for Denied {
 async fn require_admin(app: &App, tenant: TenantId, user: UserId, browser: &str) -> Result<(), Denied> {
     match rights::require_admin(app, tenant, user).await {
         Ok(_) => Ok(()),
-        Err(error) => Err(Denied { error, sealed: cancelled(app, tenant, user, browser)? }),
+        Err(error) => Err(Denied { error, sealed: cancelled(app, tenant, user, browser, None)? }),
     }
 }
 
@@ -219,13 +219,14 @@ pub(crate) async fn confirm(app: &App, question: &str, browser: &str) -> Result<
         }
         return Err(denied);
     }
-    let (tenant, user) = (pending.tenant, pending.user);
+    let (tenant, user, chosen) = (pending.tenant, pending.user, pending.company.0.clone());
     let connected = connect(app, question, pending, browser).await;
-    if let Err(Error::ConnectedElsewhere) = connected {
+    if let Err(error @ Error::ConnectedElsewhere) = connected {
         let mut tx = app.db.begin().await?;
         audit::record(&mut tx, tenant, Some(user), "connecting refused", None, &json!({}), app.clock.now()).await?;
         tx.commit().await?;
         security::record(Event::CompanyRefused, Some(tenant));
+        return Err(Denied { error, sealed: cancelled(app, tenant, user, browser, Some(chosen))? });
     }
     Ok(connected?)
 }
@@ -312,6 +313,8 @@ struct Cancelled {
     tenant: TenantId,
     user: UserId,
     until: Timestamp,
+    /// Name of the QuickBooks company that could not be connected.
+    chosen: Option<String>,
 }
 
 /// How things stand after somebody has cancelled.
@@ -320,14 +323,22 @@ pub(crate) struct Standing {
     pub(crate) pipedrive: Tenant,
     /// Name of the QuickBooks company that stays connected, where one was.
     pub(crate) quickbooks: Option<String>,
+    /// Name of the QuickBooks company that the person chose, where it could not be connected.
+    pub(crate) chosen: Option<String>,
 }
 
 fn place_of_cancelled(browser: &str) -> String {
     format!("cancelled/{browser}")
 }
 
-fn cancelled(app: &App, tenant: TenantId, user: UserId, browser: &str) -> Result<String, Error> {
-    let cancelled = Cancelled { tenant, user, until: app.clock.now() + CANCELLED_LIFE };
+fn cancelled(
+    app: &App,
+    tenant: TenantId,
+    user: UserId,
+    browser: &str,
+    chosen: Option<String>,
+) -> Result<String, Error> {
+    let cancelled = Cancelled { tenant, user, until: app.clock.now() + CANCELLED_LIFE, chosen };
     let text = serde_json::to_string(&cancelled).map_err(|_| Error::ForeignFlow)?;
     Ok(app.vault.seal(&place_of_cancelled(browser), &SecretString::from(text))?)
 }
@@ -344,22 +355,22 @@ pub(crate) async fn refuse(app: &App, state: &str, browser: &str) -> Result<Stri
     let flow = flows::finish(&mut tx, &app.vault, Provider::QuickBooks, state, browser, app.clock.now()).await?;
     tx.commit().await?;
     let (tenant, user) = flow.flatten().ok_or(Error::ForeignFlow)?;
-    cancelled(app, tenant, user, browser)
+    cancelled(app, tenant, user, browser, None)
 }
 
 /// How things stand for whoever has cancelled.
 pub(crate) async fn standing(app: &App, sealed: &str, browser: &str) -> Result<Standing, Error> {
-    let Cancelled { tenant, .. } = open_cancelled(app, sealed, browser)?;
+    let Cancelled { tenant, chosen, .. } = open_cancelled(app, sealed, browser)?;
     let mut tx = app.db.read().await?;
     let pipedrive = tenants::find(&mut tx, tenant).await?.ok_or(Error::ForeignFlow)?;
     let current = quickbooks::current(&mut tx, &app.vault, tenant).await?;
     let current = current.filter(|current| current.state == quickbooks::State::Active);
-    Ok(Standing { pipedrive, quickbooks: current.map(|current| current.company.name) })
+    Ok(Standing { pipedrive, quickbooks: current.map(|current| current.company.name), chosen })
 }
 
 /// Begins anew for whoever has cancelled: where to send the browser.
 pub(crate) async fn again(app: &App, sealed: &str, browser: &str) -> Result<Url, Denied> {
-    let Cancelled { tenant, user, until } = open_cancelled(app, sealed, browser)?;
+    let Cancelled { tenant, user, until, .. } = open_cancelled(app, sealed, browser)?;
     if until < app.clock.now() {
         return Err(Error::ForeignFlow.into());
     }
@@ -385,7 +396,7 @@ async fn hand_back(app: &App, question: &str, pending: &Pending, browser: &str) 
 pub(crate) async fn decline(app: &App, question: &str, browser: &str) -> Result<String, Error> {
     let pending = open(app, question, browser).await?;
     hand_back(app, question, &pending, browser).await?;
-    cancelled(app, pending.tenant, pending.user, browser)
+    cancelled(app, pending.tenant, pending.user, browser, None)
 }
 
 /// Ends the connection, here and at Intuit. The invoices stay readable.

@@ -1,37 +1,36 @@
 //! What QuickBooks says of invoices now: by asking for some, or for all that has changed in a company.
 
+mod adopt;
+
 use super::{
-    Error, access, form, history,
+    Error, access, history,
     lease::Attempt,
     pace::{self, Findings},
     write_back,
 };
 use crate::state::App;
 use domain::{
-    draft::Form,
-    ids::{ConnectionId, InvoiceId, TenantId},
-    invoice::{Snapshot, status},
+    ids::{ConnectionId, TenantId},
+    invoice::Snapshot,
 };
 use jiff::{SignedDuration, Timestamp};
 use providers::{
     Lane, ProviderError,
-    quickbooks::{Changes, Found, Origin},
+    quickbooks::{Changes, Found},
 };
-use serde_json::json;
 use std::{
     collections::HashMap,
     time::{Duration, Instant},
 };
 use store::{
-    Tx, audit,
+    Tx,
     changes::{self, Known, Overdue, Sign},
-    invoices::{self, Intent, Invoice, Of, State},
+    invoices::{self, Invoice, Of, State},
     links::{self, Linked},
     queue::ReadChanges,
     quickbooks::{self, Connection},
     tenants, unreadable,
 };
-use uuid::Uuid;
 
 /// Changes are asked for from somewhat before the last reading: clocks differ, and QuickBooks is sometimes late.
 const OVERLAP: SignedDuration = SignedDuration::from_mins(5);
@@ -282,7 +281,7 @@ async fn since(
             let is_cut = read.is_cut;
             let (unknown, found) = keep(app, tenant, connection, read, asked_at).await?;
             findings = findings.and(found);
-            take_back(app, tenant, connection, unknown).await?;
+            adopt::adopt_unknown_invoices(app, tenant, connection, unknown).await?;
             if !is_cut {
                 return Ok(Progress::Until(now, Some(findings)));
             }
@@ -294,7 +293,7 @@ async fn since(
     });
     let ours = ours.await?;
     log_unreadable(tenant, &ours.unreadable);
-    take_back(app, tenant, connection, ours.found).await?;
+    adopt::adopt_unknown_invoices(app, tenant, connection, ours.found).await?;
     // Goes on where an attempt before was broken off; what has changed since then is asked for next.
     all(app, tenant, connection, known.silent_since.map_or(now, |since| since.min(now))).await
 }
@@ -321,7 +320,7 @@ async fn compared(
     let customers = customers.await.map(|read| read.customers).unwrap_or_default();
     let read = Changes { invoices: listed.found, unreadable: listed.unreadable, customers, ..Changes::default() };
     let (unknown, findings) = keep(app, tenant, connection, read, asked_at).await?;
-    take_back(app, tenant, connection, unknown).await?;
+    adopt::adopt_unknown_invoices(app, tenant, connection, unknown).await?;
     // A row that QuickBooks does not give may be any of those that we know: read by their ids, it turns up. Where there are too many for
     // one go, the next reading goes on with those that were not read since.
     all(app, tenant, connection, if is_any_unknown { now } else { now - COMPARED_EVERY }).await?;
@@ -363,50 +362,6 @@ async fn all(app: &App, tenant: TenantId, connection: &Connection, begun: Timest
             tries += 1;
         }
     }
-}
-
-/// Takes back what was made of a form that our tables do not have, as after a restored backup, or have as refused: a refusal may be of a
-/// later attempt. Shown on its deal again, it is not billed a second time.
-async fn take_back(app: &App, tenant: TenantId, connection: &Connection, found: Vec<Found>) -> Result<(), Error> {
-    for Found { snapshot, origin } in found {
-        let Some(Origin { mark, created, draft }) = origin else { continue };
-        let mut tx = app.db.read().await?;
-        let known = invoices::by_intent(&mut tx, tenant, mark.intent).await?;
-        let is_under_way = known.as_ref().is_some_and(|known| !matches!(known.state, State::Refused(_)));
-        let company = if is_under_way { None } else { tenants::find(&mut tx, tenant).await? };
-        drop(tx);
-        if company.is_none_or(|company| company.company_id != mark.company) {
-            continue;
-        }
-        // Who may see it no more has taken nothing from what was billed.
-        let deal = form::read(app, tenant, mark.user, mark.deal).await.ok();
-        let intent = Intent {
-            id: InvoiceId(Uuid::now_v7()),
-            key: mark.intent,
-            connection: connection.id,
-            deal: mark.deal,
-            organization: deal.as_ref().and_then(|deal| deal.organization),
-            person: deal.as_ref().and_then(|deal| deal.person),
-            by: mark.user,
-            form: Form { intent: mark.intent.0.to_string(), ..Form::default() },
-            draft,
-            customer_name: snapshot.customer_name.clone(),
-        };
-        let now = app.clock.now();
-        // What a restored backup does not know was written into the deal's history then.
-        let told = known.is_none().then(|| status(&snapshot, app.clock.today(&connection.company.time_zone)));
-        let mut tx = app.db.begin().await?;
-        if invoices::take_back(&mut tx, tenant, &intent, created, &snapshot, told, now).await? {
-            let id = known.map_or(intent.id, |known| known.id);
-            history::note(app, &mut tx, tenant, id).await?;
-            write_back::ask(app, &mut tx, tenant, mark.deal, mark.user).await?;
-            let detail = json!({ "quickbooks_id": snapshot.quickbooks_id, "total": snapshot.total.amount() });
-            audit::record(&mut tx, tenant, None, "invoice taken back", Some(id), &detail, now).await?;
-            tracing::warn!(tenant.id = %tenant.0, invoice.id = %id.0, "QuickBooks has an invoice of ours that was not known here");
-        }
-        tx.commit().await?;
-    }
-    Ok(())
 }
 
 /// Keeps what has changed: the invoices among it that are not known here by their number, and what it says of webhooks.

@@ -8,7 +8,9 @@ use crate::{
 use domain::ids::{TenantId, UserId};
 use jiff::{SignedDuration, Timestamp};
 use providers::{ProviderError, pipedrive::Me};
+use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
+use std::time::Duration;
 use store::{
     Tokens, Tx, audit,
     flows::{self, Provider},
@@ -51,10 +53,6 @@ pub(crate) async fn finish(app: &App, code: &str, state: &str, browser: &str) ->
     let tokens = Tokens { access: granted.access, refresh: granted.refresh, expires_at: granted.expires_at };
     let user = UserId(me.id);
     let mut tx = app.db.begin().await?;
-    // Pipedrive has taken the code, so this is no stranger any more: from now on the state is used.
-    if !flows::spend(&mut tx, &app.vault, Provider::Pipedrive, state, now + FLOW_LIFE, now).await? {
-        return Err(Error::ForeignFlow);
-    }
     let new_id = TenantId(Uuid::now_v7());
     let tenant = tenants::install(
         &mut tx,
@@ -69,12 +67,67 @@ pub(crate) async fn finish(app: &App, code: &str, state: &str, browser: &str) ->
         now,
     )
     .await?;
+    // Pipedrive has taken the code, so this is no stranger any more: from now on the state is used.
+    let who = (tenant.id, user);
+    if !flows::spend(&mut tx, &app.vault, Provider::Pipedrive, state, who, now + USED_STATE_LIFE, now).await? {
+        return Err(Error::ForeignFlow);
+    }
     grants::install(&mut tx, &app.vault, tenant.id, user, &profile(&me), api.as_str(), &tokens, now).await?;
     let subject = revoke::user_of(me.company_id, user);
     revocations::supersede(&mut tx, &app.vault, revocations::Provider::Pipedrive, &subject).await?;
     audit::record(&mut tx, tenant.id, Some(user), "installed", None, &json!({}), now).await?;
     tx.commit().await?;
     Ok((tenant, user))
+}
+
+/// How long it is remembered which installation a state has made: whoever opens its link again is told so.
+const USED_STATE_LIFE: SignedDuration = SignedDuration::from_hours(24);
+/// The code of a link that was opened twice at once is refused before the first of both has installed the app.
+const LOOKS: usize = 6;
+const LOOK_INTERVAL: Duration = Duration::from_millis(500);
+
+/// The installation that a callback's state has made in this browser, sealed for the page that says so; nothing where it made none, or
+/// the user has uninstalled the app since. Nothing is written.
+pub(crate) async fn made_before(app: &App, state: &str, browser: &str) -> Result<Option<String>, Error> {
+    if browser.is_empty() || states::issued_until(app, &purpose(browser), state).is_err() {
+        return Ok(None);
+    }
+    let mut tx = app.db.read().await?;
+    let Some((tenant, user)) = flows::spent(&mut tx, &app.vault, Provider::Pipedrive, state, app.clock.now()).await?
+    else {
+        return Ok(None);
+    };
+    let grant = grants::find(&mut tx, &app.vault, tenant, user).await?;
+    if !grant.is_some_and(|grant| grant.active) {
+        return Ok(None);
+    }
+    Ok(Some(app.vault.seal(&place_of_installed(browser), &SecretString::from(tenant.0.to_string()))?))
+}
+
+/// The same after the code was refused: another request may be using it at this moment.
+pub(crate) async fn made_meanwhile(app: &App, state: &str, browser: &str) -> Result<Option<String>, Error> {
+    if states::check(app, &purpose(browser), state).is_err() {
+        return Ok(None);
+    }
+    for _ in 0..LOOKS {
+        if let Some(made) = made_before(app, state, browser).await? {
+            return Ok(Some(made));
+        }
+        tokio::time::sleep(LOOK_INTERVAL).await;
+    }
+    Ok(None)
+}
+
+/// The company of which [`made_before`] says that the app is installed there. The value opens nothing else.
+pub(crate) async fn installed_in(app: &App, sealed: &str, browser: &str) -> Result<Tenant, Error> {
+    let text = app.vault.open(&place_of_installed(browser), sealed).map_err(|_| Error::ForeignFlow)?;
+    let tenant = Uuid::parse_str(text.expose_secret()).map_err(|_| Error::ForeignFlow)?;
+    let mut tx = app.db.read().await?;
+    tenants::find(&mut tx, TenantId(tenant)).await?.ok_or(Error::ForeignFlow)
+}
+
+fn place_of_installed(browser: &str) -> String {
+    format!("installed/{browser}")
 }
 
 /// What is kept of a user.

@@ -91,3 +91,8 @@ pub(crate) fn secret() -> String {
     rand::fill(&mut bytes).expect("the system has random numbers");
     BASE64_URL_SAFE_NO_PAD.encode(bytes)
 }
+
+/// Whether a text has the shape of a [`secret`].
+pub(crate) fn is_secret(text: &str) -> bool {
+    BASE64_URL_SAFE_NO_PAD.decode(text).is_ok_and(|bytes| bytes.len() == 32)
+}

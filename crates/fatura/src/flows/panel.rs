@@ -9,7 +9,7 @@ use domain::{
 };
 use jiff::{SignedDuration, Timestamp, civil::Date};
 use providers::pipedrive::ListedDeal;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::collections::{HashMap, HashSet};
 use store::{
     acts::{self, Requested},
@@ -248,6 +248,16 @@ pub(crate) async fn require_visible(app: &App, tenant: TenantId, user: UserId, i
         Err(Error::Pipedrive(_)) if found.created_by == user => Ok(()),
         other => other,
     }
+}
+
+/// What QuickBooks has refused of an invoice last, with the code and Intuit's id of the call.
+pub(crate) async fn last_refusal(
+    app: &App,
+    tenant: TenantId,
+    id: InvoiceId,
+) -> Result<Option<(Timestamp, Value)>, Error> {
+    let mut tx = app.db.read().await?;
+    Ok(audit::last_refusal(&mut tx, tenant, id).await?)
 }
 
 /// Whether this user may see an invoice: whoever may see its deal.

@@ -14,9 +14,14 @@ pub(crate) fn issue(app: &App, purpose: &str, until: Timestamp) -> Result<String
 
 /// Checks that Fatura made a value for this purpose, and that it has not expired. [`Error::ForeignFlow`] otherwise.
 pub(crate) fn check(app: &App, purpose: &str, given: &str) -> Result<(), Error> {
-    let text = app.vault.open(&place(purpose), given).map_err(|_| Error::ForeignFlow)?;
-    let until: i64 = text.expose_secret().parse().map_err(|_| Error::ForeignFlow)?;
+    let until = issued_until(app, purpose, given)?;
     if until < app.clock.now().as_second() { Err(Error::ForeignFlow) } else { Ok(()) }
+}
+
+/// Until when a value that Fatura made for this purpose holds, also one that has expired. [`Error::ForeignFlow`] otherwise.
+pub(crate) fn issued_until(app: &App, purpose: &str, given: &str) -> Result<i64, Error> {
+    let text = app.vault.open(&place(purpose), given).map_err(|_| Error::ForeignFlow)?;
+    text.expose_secret().parse().map_err(|_| Error::ForeignFlow)
 }
 
 fn place(purpose: &str) -> String {

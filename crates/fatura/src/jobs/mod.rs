@@ -10,6 +10,7 @@ use crate::{
         reconnect, revoke, won, write_back,
     },
     keys, metering,
+    security::{self, Event},
     state::App,
     telemetry,
 };
@@ -130,7 +131,12 @@ fn outcome(attempt: Result<Attempt, flows::Error>) -> Result<WorkOutcome, BoxErr
         Ok(Attempt::Later(wait)) => Ok(WorkOutcome::Snooze(wait)),
         // What is not found is gone, with its company: nothing is left to do.
         Ok(Attempt::Done) | Err(flows::Error::NotFound) => Ok(WorkOutcome::Complete),
-        Err(error) => Err(error.into()),
+        Err(error) => {
+            if let flows::Error::Store(store::Error::Unreadable(_)) = error {
+                security::record(Event::KeyMissing, None);
+            }
+            Err(error.into())
+        }
     }
 }
 
@@ -223,6 +229,36 @@ pub(crate) async fn listen(app: App, stop: CancellationToken) {
     .await;
 }
 
+/// How often the document is read that says where Intuit's endpoints are.
+const DISCOVERY: Duration = Duration::from_hours(24);
+/// After it could not be read.
+const DISCOVERY_RETRY: Duration = Duration::from_secs(600);
+/// And not more often than that, however often an endpoint is not found.
+const DISCOVERY_PAUSE: Duration = Duration::from_secs(5);
+
+/// Follows Intuit's discovery document, until told to stop: at the start, once a day, and when an endpoint seems to have moved.
+pub(crate) async fn discover(app: App, stop: CancellationToken) {
+    let Some(discovery) = &app.quickbooks.discovery else { return };
+    while !stop.is_cancelled() {
+        let wait = match discovery.read(&app.http).await {
+            Ok(is_changed) => {
+                tracing::info!(is_changed, "Intuit's discovery document was read");
+                DISCOVERY
+            }
+            Err(error) => {
+                let error = &error as &dyn std::error::Error;
+                tracing::warn!(error, "Intuit's discovery document is not used; the endpoints stay");
+                DISCOVERY_RETRY
+            }
+        };
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = tokio::time::sleep(wait) => {}
+            () = async { tokio::time::sleep(DISCOVERY_PAUSE).await; discovery.wanted().await } => {}
+        }
+    }
+}
+
 /// Looks again and again, with a pause between, and soon where the database failed. A look that takes longer than `most` is given up, and
 /// with it a connection on which nothing comes back.
 async fn regularly<Looked>(
@@ -257,5 +293,23 @@ fn outcome_name(attempt: &Result<Attempt, flows::Error>) -> &'static str {
         Ok(Attempt::Done) => "done",
         Ok(Attempt::Later(_)) => "later",
         Err(_) => "failed",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use metrics_exporter_prometheus::PrometheusBuilder;
+
+    #[test]
+    fn a_job_that_meets_a_value_that_does_not_open_counts_it() {
+        let counted = |error: flows::Error| {
+            let recorder = PrometheusBuilder::new().build_recorder();
+            let figures = recorder.handle();
+            metrics::with_local_recorder(&recorder, || outcome(Err(error)).expect_err("it is tried again"));
+            figures.render().contains("fatura_security_events_total{event=\"key_missing\"} 1")
+        };
+        assert!(counted(flows::Error::Store(store::Error::Unreadable("secret"))));
+        assert!(!counted(flows::Error::NotConnected));
     }
 }

@@ -1,6 +1,8 @@
 //! Errors as a person sees them: what happened, and what to do next, in a fragment of the page. Logged here, once.
 
+use super::support::{self, Failure};
 use crate::{
+    clock::of_this_machine,
     flows,
     format::Writer,
     language::Language,
@@ -36,10 +38,10 @@ impl Error {
 #[derive(Template)]
 #[template(path = "error.html")]
 pub(super) struct ErrorFragment {
-    pub(super) w: Writer,
     pub(super) title: String,
     pub(super) text: String,
-    pub(super) reference: Option<String>,
+    /// The details for support, with a button that copies them.
+    pub(super) support: String,
 }
 
 impl IntoResponse for Error {
@@ -59,15 +61,16 @@ fn told(language: Language, error: &flows::Error) -> Response {
     let w = Writer::new(language);
     let (status, title, text) = words(w, error);
     note_security(error);
-    let reference = if status.is_server_error() {
+    let support = if status.is_server_error() {
         let reference = Uuid::new_v4().simple().to_string();
         tracing::error!(reference, error = error as &dyn std::error::Error, "a request failed");
-        Some(reference)
+        let (code, call) = support::call_of(error);
+        support::part(w, &Failure { reference, at: Some(of_this_machine()), code, call })
     } else {
         tracing::info!(%error, "a request was refused");
-        None
+        String::new()
     };
-    match (ErrorFragment { w, title, text, reference }).render() {
+    match (ErrorFragment { title, text, support }).render() {
         Ok(html) => (status, Html(html)).into_response(),
         Err(_) => status.into_response(),
     }

@@ -2,9 +2,10 @@
 
 use super::{
     error::ErrorFragment,
-    pages::{Plain, asked},
+    pages::{Failed, Plain, asked},
+    support::{self, Failure},
 };
-use crate::format::Writer;
+use crate::{clock::of_this_machine, format::Writer};
 use askama::Template;
 use axum::{
     extract::Request,
@@ -41,11 +42,12 @@ pub(super) async fn explain(request: Request, next: Next) -> Response {
         _ if status.is_server_error() => (fl!(w.t, "our-fault-title"), fl!(w.t, "our-fault-text")),
         _ => (fl!(w.t, "unreadable-request-title"), fl!(w.t, "unreadable-request-text")),
     };
+    let code = status.as_u16().to_string();
+    let support = support::part(w, &Failure { reference, at: Some(of_this_machine()), code, ..Failure::default() });
     let page = if is_fragment {
-        ErrorFragment { w, title, text, reference: Some(reference) }.render()
+        ErrorFragment { title, text, support }.render()
     } else {
-        let text = format!("{text} {}", fl!(w.t, "reference", id = reference));
-        Plain { w, title, text, action: None, other: None }.render()
+        Failed { plain: Plain { w, title, text, action: None, other: None }, support }.render()
     };
     let mut explained = match page {
         Ok(page) => (status, Html(page)).into_response(),
@@ -90,14 +92,14 @@ mod tests {
 
     #[tokio::test]
     async fn a_panic_is_answered_with_our_page_a_reference_and_the_headers() {
-        for (language, words, reference) in [
-            ("en", "on our side", "For support: "),
-            ("pt-BR", "do nosso lado", "Para o suporte: "),
-            ("es", "nuestro lado", "Para soporte: "),
+        for (language, words, copy) in [
+            ("en", "on our side", "Copy for support"),
+            ("pt-BR", "do nosso lado", "Copiar para o suporte"),
+            ("es", "nuestro lado", "Copiar para soporte"),
         ] {
             let (status, headers, page) = answer(language).await;
             assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
-            assert!(page.contains(words) && page.contains(reference), "{page}");
+            assert!(page.contains(words) && page.contains("reference: ") && page.contains(copy), "{page}");
             assert!(!page.contains("secret"));
             for name in
                 ["content-security-policy", "x-content-type-options", "referrer-policy", "strict-transport-security"]

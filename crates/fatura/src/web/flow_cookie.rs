@@ -1,6 +1,9 @@
 //! The cookie that binds the steps of installing and connecting to one browser.
 
-use crate::{flows::secret, state::App};
+use crate::{
+    flows::{is_secret, secret},
+    state::App,
+};
 use axum_extra::extract::{
     CookieJar,
     cookie::{Cookie, SameSite},
@@ -10,9 +13,11 @@ fn cookie_name(app: &App) -> &'static str {
     if app.config.is_https() { "__Host-fatura-flow" } else { "fatura-flow" }
 }
 
-/// The secret that this browser holds, and the cookie that makes it hold one.
+/// The secret that this browser holds, and the cookie that makes it hold one. One that it has stays: a flow that another tab has begun
+/// goes on.
 pub(crate) fn new_browser(app: &App, jar: CookieJar) -> (String, CookieJar) {
-    let secret = secret();
+    let known = known_browser(app, &jar);
+    let secret = if is_secret(&known) { known } else { secret() };
     let cookie = Cookie::build((cookie_name(app), secret.clone()))
         .path("/")
         .http_only(true)

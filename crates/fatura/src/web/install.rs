@@ -21,6 +21,7 @@ use axum_extra::extract::{CookieJar, Query, QueryRejection};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use domain::ids::UserId;
 use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
+use providers::ProviderError;
 use secrecy::ExposeSecret;
 use serde::Deserialize;
 use serde_json::Value;
@@ -60,8 +61,19 @@ pub(crate) async fn callback(
     if callback.state.is_empty() {
         return Redirect::to("/install").into_response();
     }
+    // Reloaded, or reached by the back button: the code is not used again.
+    if let Ok(Some(made)) = install::made_before(&app, &callback.state, &browser).await {
+        return installed(&made).into_response();
+    }
     let (tenant, user) = match install::finish(&app, &callback.code, &callback.state, &browser).await {
         Ok(installed) => installed,
+        // The code is refused, or the state is: the link was used before, or is too old.
+        Err(flows::Error::ForeignFlow | flows::Error::Pipedrive(ProviderError::Disconnected)) => {
+            return match install::made_meanwhile(&app, &callback.state, &browser).await {
+                Ok(Some(made)) => installed(&made).into_response(),
+                _ => failed(&flows::Error::ForeignFlow, "pipedrive").into_response(),
+            };
+        }
         Err(error) => return failed(&error, "pipedrive").into_response(),
     };
     if catalogue::connection(&app, tenant.id).await.is_ok() {
@@ -71,6 +83,11 @@ pub(crate) async fn callback(
         Ok(consent) => Redirect::to(consent.as_str()).into_response(),
         Err(error) => denied(&error).into_response(),
     }
+}
+
+/// The page that says that the app is installed already.
+fn installed(made: &str) -> Redirect {
+    Redirect::to(&format!("/outcome/pipedrive-installed?installed={made}"))
 }
 
 /// No uninstall call is larger.

@@ -22,6 +22,8 @@ mod routes;
 mod session;
 mod settings;
 mod shell;
+mod support;
+mod support_page;
 mod webhooks;
 
 use crate::state::App;

@@ -9,6 +9,7 @@ use crate::{
     flows::{
         self,
         connect::{self, Denied, Standing},
+        install,
     },
     format::Writer,
     locale::Locale,
@@ -40,6 +41,14 @@ pub(crate) struct Plain {
     pub(crate) text: String,
     pub(crate) action: Option<(String, String)>,
     pub(crate) other: Option<(String, String)>,
+}
+
+/// The same after an error that has a reference.
+#[derive(Template)]
+#[template(path = "plain_failed.html")]
+pub(crate) struct Failed {
+    pub(crate) plain: Plain,
+    pub(crate) support: String,
 }
 
 pub(crate) async fn about(State(_app): State<App>, headers: HeaderMap) -> Result<Response, Error> {
@@ -111,11 +120,13 @@ pub(crate) fn denied(denied: &Denied) -> Redirect {
 #[serde(default)]
 pub(crate) struct Cancelled {
     pub(crate) cancelled: String,
+    /// Where the app was installed before; sealed likewise.
+    pub(crate) installed: String,
 }
 
 /// Connecting was cancelled: the app is installed all the same, and a connection that there was stands.
 fn cancelled(app: &App, w: Writer, is_declined: bool, standing: Standing, sealed: &str) -> Plain {
-    let Standing { pipedrive, quickbooks } = standing;
+    let Standing { pipedrive, quickbooks, .. } = standing;
     let (company, again) = (pipedrive.company_name, format!("/quickbooks/again?cancelled={sealed}"));
     let (title, text) = if let Some(quickbooks) = quickbooks {
         let text = fl!(w.t, "cancelled-kept-text", pipedrive = company, quickbooks = quickbooks);
@@ -151,6 +162,17 @@ fn refused(app: &App, w: Writer, is_unverified: bool, pipedrive: &Tenant, sealed
     }
 }
 
+/// The QuickBooks company that was chosen is another Pipedrive company's. Only its name is known to the person: they chose it at Intuit.
+fn taken(app: &App, w: Writer, standing: Standing, sealed: &str) -> Plain {
+    Plain {
+        w,
+        title: fl!(w.t, "connected-elsewhere-title"),
+        text: fl!(w.t, "connected-elsewhere-named", company = standing.chosen.unwrap_or_default()),
+        action: Some((format!("/quickbooks/again?cancelled={sealed}"), fl!(w.t, "connected-elsewhere-other"))),
+        other: Some((app.config.settings_page(&standing.pipedrive.company_domain), fl!(w.t, "panel-open-settings"))),
+    }
+}
+
 /// How a flow ended, and how to go on.
 pub(crate) async fn outcome(
     State(app): State<App>,
@@ -161,11 +183,26 @@ pub(crate) async fn outcome(
 ) -> Result<Response, Error> {
     let w = Writer::new(asked(&headers));
     let (provider, what) = outcome.split_once('-').unwrap_or(("", ""));
-    if let ("quickbooks", "refused" | "declined" | "admins-only" | "unverified") = (provider, what)
+    if let ("pipedrive", "installed") = (provider, what) {
+        let Ok(tenant) = install::installed_in(&app, &asked_for.installed, &known_browser(&app, &jar)).await else {
+            let (_, title, text) = words(w, &flows::Error::ForeignFlow);
+            let action = Some(("/install".to_owned(), fl!(w.t, "install-again")));
+            return html(&Plain { w, title, text, action, other: None });
+        };
+        let settings = app.config.settings_page(&tenant.company_domain);
+        let text = fl!(w.t, "installed-text", company = tenant.company_name);
+        let action = Some((settings, fl!(w.t, "panel-open-settings")));
+        return html(&Plain { w, title: fl!(w.t, "installed-title"), text, action, other: None });
+    }
+    if let ("quickbooks", "refused" | "declined" | "admins-only" | "unverified" | "connected-elsewhere") =
+        (provider, what)
         && let Ok(standing) = connect::standing(&app, &asked_for.cancelled, &known_browser(&app, &jar)).await
     {
         if let "admins-only" | "unverified" = what {
             return html(&refused(&app, w, what == "unverified", &standing.pipedrive, &asked_for.cancelled));
+        }
+        if what == "connected-elsewhere" {
+            return html(&taken(&app, w, standing, &asked_for.cancelled));
         }
         return html(&cancelled(&app, w, what == "declined", standing, &asked_for.cancelled));
     }

@@ -11,7 +11,7 @@ use super::{
     limits::{MAX_BODY_BYTES, MAX_WEBHOOK_BYTES},
     live, pages, panel, pdf, session,
     session::Surface,
-    settings, shell, webhooks,
+    settings, shell, support_page, webhooks,
 };
 use crate::{flows::rights, state::App};
 use axum::{
@@ -138,6 +138,7 @@ static ROUTES: &[Route] = routes! {
     post "/deals/{deal}/invoices" CREATOR, form::create;
     post "/posted/deals/{deal}/invoices" Access::FormKey, form::create_posted;
     get "/invoices/{invoice}/progress" USER, form::progress;
+    get "/invoices/{invoice}/support" USER, support_page::show;
     post "/invoices/{invoice}/again" CREATOR, form::again;
     post "/invoices/{invoice}/correct" CREATOR, form::correct;
     post "/invoices/{invoice}/pdf" USER, pdf::ticket;

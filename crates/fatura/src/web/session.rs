@@ -102,6 +102,7 @@ pub(crate) async fn exchange(
     }
     let claims = Claims { tenant: tenant.id.0, user: user.0, surface, deal: None, exp: (now + LIFE).as_second() };
     let bearer = sign(&app, &claims)?;
+    security::record(Event::SessionOpened, Some(tenant.id));
     Ok(Json(Bearer { bearer, seconds: LIFE.as_secs(), language: Locale::language_of(&profile.language).tag() }))
 }
 

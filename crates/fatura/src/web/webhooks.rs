@@ -1,5 +1,6 @@
 //! QuickBooks tells that something has changed. Answered at once; the reading is a job.
 
+use super::error::note_security;
 use super::limits::MAX_WEBHOOK_BYTES;
 use crate::{
     flows::follow,
@@ -42,6 +43,7 @@ pub(crate) async fn quickbooks(State(app): State<App>, headers: HeaderMap, body:
     match follow::heard(&app, realms).await {
         Ok(()) => StatusCode::OK,
         Err(error) => {
+            note_security(&error);
             tracing::error!(error = &error as &dyn std::error::Error, "a webhook was not kept; it will come again");
             StatusCode::SERVICE_UNAVAILABLE
         }

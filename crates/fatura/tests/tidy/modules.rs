@@ -14,8 +14,8 @@ use syn::{
 
 /// What each room of `fatura` may use. Whatever is not named here is used by `main` and `serve` alone.
 const MAY_USE: [(&str, &[&str]); 19] = [
-    ("web", &["config", "event_streams", "flows", "format", "language", "locale", "security", "state"]),
-    ("jobs", &["admission", "clock", "flows", "keys", "metering", "state", "telemetry"]),
+    ("web", &["clock", "config", "event_streams", "flows", "format", "language", "locale", "security", "state"]),
+    ("jobs", &["admission", "clock", "flows", "keys", "metering", "security", "state", "telemetry"]),
     ("flows", &["clock", "format", "language", "locale", "security", "state"]),
     ("operate", &["clock", "config", "flows"]),
     ("keys", &["config", "operate", "state"]),

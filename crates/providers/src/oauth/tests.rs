@@ -20,6 +20,7 @@ fn registration(token_url: &str) -> Registration {
         revoke_url: url(token_url),
         redirect_url: url("https://fatura.example/callback"),
         scopes: Vec::new(),
+        discovery: None,
     }
 }
 

@@ -102,4 +102,28 @@ mod tests {
         check(&format!("eyJhbGciOiJub25lIn0.{payload}."), None);
         check("", None);
     }
+
+    #[test]
+    fn a_token_with_doubled_members_is_refused() {
+        let signed = |payload: &str| {
+            let begun = format!(
+                "{}.{}",
+                URL_SAFE_NO_PAD.encode(r#"{"alg":"HS256","typ":"JWT"}"#),
+                URL_SAFE_NO_PAD.encode(payload)
+            );
+            let key = EncodingKey::from_secret(b"the panel's secret");
+            let tag = jsonwebtoken::crypto::sign(begun.as_bytes(), &key, Algorithm::HS256).expect("signed");
+            format!("{begun}.{tag}")
+        };
+        let exp = NOW + 290;
+        check(
+            &signed(&format!(r#"{{"userId":7,"companyId":42,"exp":{exp}}}"#)),
+            Some(Signed { user_id: 7, company_id: 42 }),
+        );
+        for doubled in [r#""companyId":43"#, r#""companyId":42"#, r#""userId":8"#, r#""exp":1"#, r#""exp":1900000000"#]
+        {
+            check(&signed(&format!(r#"{{"userId":7,"companyId":42,"exp":{exp},{doubled}}}"#)), None);
+            check(&signed(&format!(r#"{{{doubled},"userId":7,"companyId":42,"exp":{exp}}}"#)), None);
+        }
+    }
 }

@@ -6,6 +6,7 @@ use crate::{
     quickbooks::{
         Act, Company, Entity, Fault, Quirks, Verb, accountant,
         api::limits::Limits,
+        oauth::Discovery,
         preset,
         webhooks::{Endpoint, Webhooks},
     },
@@ -42,6 +43,7 @@ pub(super) fn router() -> Router<Shared> {
         .route("/quickbooks/webhooks", get(webhooks).post(set_webhooks).delete(stop_webhooks))
         .route("/quickbooks/webhooks/mishaps", post(mishap))
         .route("/quickbooks/webhooks/enable", post(enable_webhooks))
+        .route("/quickbooks/discovery", post(set_discovery))
         .route("/quickbooks/limits", get(limits).post(set_limits))
 }
 
@@ -196,6 +198,12 @@ async fn preferences(State(shared): State<Shared>, Json(asked): Json<NewPreferen
     preset::overlay(&mut row, &asked.preferences);
     company.put_quietly(Entity::Preferences, &row);
     StatusCode::NO_CONTENT.into_response()
+}
+
+/// Moves the token endpoint, and changes what the discovery document says.
+async fn set_discovery(State(shared): State<Shared>, Json(discovery): Json<Discovery>) -> StatusCode {
+    shared.world().quickbooks.discovery = discovery;
+    StatusCode::NO_CONTENT
 }
 
 /// Sets the quirks of a company. A name that is none is refused: a test would pass without what it is about.

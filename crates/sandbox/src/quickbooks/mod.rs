@@ -52,6 +52,8 @@ pub(crate) struct State {
     pub(crate) companies: BTreeMap<String, Company>,
     pub(crate) grants: oauth::Grants,
     pub(crate) webhooks: Webhooks,
+    #[serde(default)]
+    pub(crate) discovery: oauth::Discovery,
 }
 
 /// Somebody who can sign in at Intuit.
@@ -71,6 +73,7 @@ impl State {
             companies: by_realm(companies),
             grants: oauth::Grants::default(),
             webhooks: Webhooks::default(),
+            discovery: oauth::Discovery::default(),
         })
     }
 

@@ -9,7 +9,7 @@ use crate::fixtures::{
 };
 use domain::{
     draft::{FieldError, Form, FormField, Problem},
-    ids::{IntentKey, InvoiceId, TenantId},
+    ids::{IntentKey, InvoiceId, TenantId, UserId},
     invoice::Snapshot,
     mapping::Settings,
 };
@@ -256,6 +256,14 @@ async fn a_tenant_sees_nothing_of_another(#[values(Sqlite, Postgres)] backend: B
     assert_eq!(links::items(&mut tx, ours, connection).await.unwrap(), [(5, "10".to_owned())]);
     assert_eq!(settings::find(&mut tx, ours).await.unwrap(), Some(Settings::default()));
     assert_eq!(audit::of_invoice(&mut tx, ours, id).await.unwrap(), ["invoice intended"]);
+    assert_eq!(audit::last_refusal(&mut tx, ours, id).await.unwrap(), None);
+    for (code, moment) in [("1", at(1)), ("2", at(2))] {
+        let detail = serde_json::json!({ "code": code });
+        audit::record(&mut tx, ours, Some(USER), "void refused", Some(id), &detail, moment).await.unwrap();
+    }
+    let newest = audit::last_refusal(&mut tx, ours, id).await.unwrap();
+    assert_eq!(newest, Some((at(2), serde_json::json!({ "code": "2" }))));
+    assert_eq!(audit::last_refusal(&mut tx, theirs, id).await.unwrap(), None);
     drafts::discard(&mut tx, ours, DEAL, USER, None).await.unwrap();
     assert!(drafts::find(&mut tx, ours, DEAL, USER).await.unwrap().is_none());
 }
@@ -408,15 +416,22 @@ async fn what_waits_for_an_answer_is_for_its_own_browser_until_it_is_answered(
     assert_eq!(found(&mut tx, "another", "browser", at(3)).await.as_deref(), Some("second"));
 }
 
-/// `flows::spend`
+/// `flows::spend`, `flows::spent`
 #[rstest]
 #[tokio::test]
 async fn a_flow_that_was_not_stored_is_used_once_too(#[values(Sqlite, Postgres)] backend: Backend) {
     let t = Database::new(backend).await;
     let mut tx = t.db.begin().await.unwrap();
-    assert!(flows::spend(&mut tx, &t.vault, Provider::Pipedrive, "one", at(600), at(1)).await.unwrap());
-    assert!(!flows::spend(&mut tx, &t.vault, Provider::Pipedrive, "one", at(601), at(2)).await.unwrap());
-    assert!(flows::spend(&mut tx, &t.vault, Provider::Pipedrive, "another", at(600), at(2)).await.unwrap());
+    let [one, other] = [(tenant(&mut tx, 1).await, UserId(1)), (tenant(&mut tx, 2).await, UserId(2))];
+    let provider = Provider::Pipedrive;
+    assert_eq!(flows::spent(&mut tx, &t.vault, provider, "one", at(1)).await.unwrap(), None);
+    assert!(flows::spend(&mut tx, &t.vault, provider, "one", one, at(600), at(1)).await.unwrap());
+    assert!(!flows::spend(&mut tx, &t.vault, provider, "one", other, at(601), at(2)).await.unwrap());
+    assert!(flows::spend(&mut tx, &t.vault, provider, "another", other, at(600), at(2)).await.unwrap());
+    assert_eq!(flows::spent(&mut tx, &t.vault, provider, "one", at(600)).await.unwrap(), Some(one));
+    assert_eq!(flows::spent(&mut tx, &t.vault, provider, "another", at(600)).await.unwrap(), Some(other));
+    assert_eq!(flows::spent(&mut tx, &t.vault, Provider::QuickBooks, "one", at(3)).await.unwrap(), None);
+    assert_eq!(flows::spent(&mut tx, &t.vault, provider, "one", at(601)).await.unwrap(), None, "forgotten");
 }
 
 #[rstest]

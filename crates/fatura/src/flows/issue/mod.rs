@@ -38,6 +38,8 @@ use worker::Worker;
 pub(crate) enum Pressed {
     /// Things to mend; nothing was sent, or QuickBooks refused it.
     Mend(Vec<FieldError>),
+    /// QuickBooks has refused the invoice.
+    Refused(InvoiceId, Vec<FieldError>),
     /// It stands in QuickBooks.
     Issued(Box<Invoice>, Snapshot),
     /// It waits to be sent.
@@ -171,7 +173,7 @@ pub(crate) async fn outcome(app: &App, tenant: TenantId, id: InvoiceId, patience
                 let snapshot = snapshot.clone();
                 return Ok(Pressed::Issued(Box::new(invoice), snapshot));
             }
-            State::Refused(errors) => return Ok(Pressed::Mend(errors.clone())),
+            State::Refused(errors) => return Ok(Pressed::Refused(id, errors.clone())),
             State::Queued | State::Sending if invoice.trouble.is_some() => {
                 return Ok(Pressed::Stuck(Box::new(invoice)));
             }

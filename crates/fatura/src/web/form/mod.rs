@@ -282,7 +282,7 @@ pub(crate) async fn change(
             Ok(part) => Change::Part(part),
             Err(problem) => {
                 let error = FieldError { field: FormField::Part, problem };
-                return Ok((StatusCode::UNPROCESSABLE_ENTITY, html(&mend(w, &[error]))?).into_response());
+                return Ok((StatusCode::UNPROCESSABLE_ENTITY, html(&mend(w, &[error], None))?).into_response());
             }
         },
         (_, "convert", _) => Change::Converted,

@@ -49,6 +49,8 @@ use uuid::Uuid;
 pub(super) struct Mend {
     w: Writer,
     errors: Vec<(String, String)>,
+    /// The invoice that QuickBooks has refused: there are details for support.
+    refused: Option<Uuid>,
 }
 
 /// The question before the invoice is created.
@@ -179,13 +181,14 @@ pub(crate) async fn create_posted(
         serde_qs::Config::new().use_form_encoding(true).deserialize_bytes(&body).map_err(|_| Error::Unauthenticated)?;
     let w = session.writer();
     match press(&app, &session, id, form).await? {
-        pressed @ (Pressed::Mend(_) | Pressed::Ask(_)) => {
+        pressed @ (Pressed::Mend(_) | Pressed::Refused(..) | Pressed::Ask(_)) => {
             let opened = Box::pin(form::open(&app, session.tenant.id, session.user, DealId(id), w))
                 .await
                 .map_err(session.told())?;
             let notice = match &pressed {
                 Pressed::Ask(question) => ask(&app, &session, question).await?.render(),
-                Pressed::Mend(errors) => mend(w, errors).render(),
+                Pressed::Mend(errors) => mend(w, errors, None).render(),
+                Pressed::Refused(invoice, errors) => mend(w, errors, Some(*invoice)).render(),
                 _ => Ok(String::new()),
             };
             let notice = notice.map_err(|error| Error::Page(error.to_string()))?;
@@ -288,9 +291,9 @@ fn stuck(w: Writer, invoice: &Invoice) -> Stuck {
     Stuck { w, invoice: invoice.id.0, title: fl!(w.t, "stuck-title"), text, is_doubt }
 }
 
-pub(super) fn mend(w: Writer, errors: &[domain::draft::FieldError]) -> Mend {
+pub(super) fn mend(w: Writer, errors: &[domain::draft::FieldError], refused: Option<InvoiceId>) -> Mend {
     let worded = errors.iter().map(|error| (words::field_id(error.field), words::message(w, error)));
-    Mend { w, errors: worded.collect() }
+    Mend { w, errors: worded.collect(), refused: refused.map(|invoice| invoice.0) }
 }
 
 fn checking(w: Writer, invoice: Uuid, is_other: bool) -> Checking {
@@ -314,7 +317,10 @@ async fn waiting(app: &App, session: &Session, invoice: &Invoice) -> Result<Resp
 async fn answer(app: &App, session: &Session, pressed: Pressed) -> Result<Response, Error> {
     let w = session.writer();
     match pressed {
-        Pressed::Mend(errors) => Ok((StatusCode::UNPROCESSABLE_ENTITY, html(&mend(w, &errors))?).into_response()),
+        Pressed::Mend(errors) => Ok((StatusCode::UNPROCESSABLE_ENTITY, html(&mend(w, &errors, None))?).into_response()),
+        Pressed::Refused(invoice, errors) => {
+            Ok((StatusCode::UNPROCESSABLE_ENTITY, html(&mend(w, &errors, Some(invoice)))?).into_response())
+        }
         Pressed::Ask(question) => {
             let asked = ask(app, session, &question).await?;
             Ok((StatusCode::CONFLICT, html(&asked)?).into_response())

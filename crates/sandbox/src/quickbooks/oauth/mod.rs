@@ -1,6 +1,9 @@
 //! Intuit's OAuth 2.0: sign-in and consent pages, token, refresh with rotation, revoke, discovery, user info.
 
+mod discovery;
 mod identity;
+
+pub(crate) use discovery::Discovery;
 
 use super::{User, company::OldRefreshToken};
 use crate::{
@@ -200,14 +203,17 @@ impl Grants {
 pub(crate) fn router(shared: Shared) -> Router {
     Router::new()
         .route("/connect/oauth2", get(authorize).post(decide))
-        .route("/oauth2/v1/tokens/bearer", post(token))
+        .route(
+            "/oauth2/{version}/tokens/bearer",
+            post(token).layer(axum::middleware::from_fn_with_state(shared.clone(), discovery::where_it_is_now)),
+        )
         .route("/v2/oauth2/tokens/revoke", post(revoke))
         .route("/v1/openid_connect/userinfo", get(user_info))
         .route("/op/v1/jwks", get(async || Json(identity::keys())))
-        .route("/.well-known/openid_configuration", get(discovery))
-        .route("/.well-known/openid_configuration/", get(discovery))
-        .route("/.well-known/openid_sandbox_configuration", get(discovery))
-        .route("/.well-known/openid_sandbox_configuration/", get(discovery))
+        .route("/.well-known/openid_configuration", get(discovery::document))
+        .route("/.well-known/openid_configuration/", get(discovery::document))
+        .route("/.well-known/openid_sandbox_configuration", get(discovery::document))
+        .route("/.well-known/openid_sandbox_configuration/", get(discovery::document))
         .layer(axum::middleware::map_response(async |mut response: Response| {
             if let Ok(id) = format!("1-{}", uuid::Uuid::new_v4().simple()).parse() {
                 response.headers_mut().insert("intuit_tid", id);
@@ -215,24 +221,6 @@ pub(crate) fn router(shared: Shared) -> Router {
             response
         }))
         .with_state(shared)
-}
-
-async fn discovery(State(shared): State<Shared>) -> Json<Value> {
-    let base = &shared.origins.intuit;
-    Json(json!({
-        "issuer": ISSUER,
-        "authorization_endpoint": format!("{base}/connect/oauth2"),
-        "token_endpoint": format!("{base}/oauth2/v1/tokens/bearer"),
-        "userinfo_endpoint": format!("{base}/v1/openid_connect/userinfo"),
-        "revocation_endpoint": format!("{base}/v2/oauth2/tokens/revoke"),
-        "jwks_uri": format!("{base}/op/v1/jwks"),
-        "response_types_supported": ["code"],
-        "subject_types_supported": ["public"],
-        "id_token_signing_alg_values_supported": ["RS256"],
-        "scopes_supported": ["openid", "email", "profile", "address", "phone"],
-        "token_endpoint_auth_methods_supported": ["client_secret_post", "client_secret_basic"],
-        "claims_supported": ["aud", "exp", "iat", "iss", "realmid", "sub"],
-    }))
 }
 
 /// What the app sends the browser with.

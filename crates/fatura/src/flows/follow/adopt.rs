@@ -1,0 +1,69 @@
+//! Adopting invoices in QuickBooks that carry our mark and that are not known here.
+
+use crate::{
+    flows::{Error, form, history, write_back},
+    state::App,
+};
+use domain::{
+    draft::Form,
+    ids::{InvoiceId, TenantId},
+    invoice::status,
+};
+use providers::quickbooks::{Found, Origin};
+use serde_json::json;
+use store::{
+    audit,
+    invoices::{self, Intent, State},
+    quickbooks::Connection,
+    tenants,
+};
+use uuid::Uuid;
+
+/// Takes back what was made of a form that our tables do not have, as after a restored backup, or have as refused: a refusal may be of a
+/// later attempt. Shown on its deal again, it is not billed a second time.
+pub(super) async fn adopt_unknown_invoices(
+    app: &App,
+    tenant: TenantId,
+    connection: &Connection,
+    found: Vec<Found>,
+) -> Result<(), Error> {
+    for Found { snapshot, origin } in found {
+        let Some(Origin { mark, created, draft }) = origin else { continue };
+        let mut tx = app.db.read().await?;
+        let known = invoices::by_intent(&mut tx, tenant, mark.intent).await?;
+        let is_under_way = known.as_ref().is_some_and(|known| !matches!(known.state, State::Refused(_)));
+        let company = if is_under_way { None } else { tenants::find(&mut tx, tenant).await? };
+        drop(tx);
+        if company.is_none_or(|company| company.company_id != mark.company) {
+            continue;
+        }
+        // Who may see it no more has taken nothing from what was billed.
+        let deal = form::read(app, tenant, mark.user, mark.deal).await.ok();
+        let intent = Intent {
+            id: InvoiceId(Uuid::now_v7()),
+            key: mark.intent,
+            connection: connection.id,
+            deal: mark.deal,
+            organization: deal.as_ref().and_then(|deal| deal.organization),
+            person: deal.as_ref().and_then(|deal| deal.person),
+            by: mark.user,
+            form: Form { intent: mark.intent.0.to_string(), ..Form::default() },
+            draft,
+            customer_name: snapshot.customer_name.clone(),
+        };
+        let now = app.clock.now();
+        // What a restored backup does not know was written into the deal's history then.
+        let told = known.is_none().then(|| status(&snapshot, app.clock.today(&connection.company.time_zone)));
+        let mut tx = app.db.begin().await?;
+        if invoices::take_back(&mut tx, tenant, &intent, created, &snapshot, told, now).await? {
+            let id = known.map_or(intent.id, |known| known.id);
+            history::note(app, &mut tx, tenant, id).await?;
+            write_back::ask(app, &mut tx, tenant, mark.deal, mark.user).await?;
+            let detail = json!({ "quickbooks_id": snapshot.quickbooks_id, "total": snapshot.total.amount() });
+            audit::record(&mut tx, tenant, None, "invoice taken back", Some(id), &detail, now).await?;
+            tracing::warn!(tenant.id = %tenant.0, invoice.id = %id.0, "QuickBooks has an invoice of ours that was not known here");
+        }
+        tx.commit().await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,33 @@
+//! The answer to *Copy for support* of an invoice that QuickBooks refused.
+
+use super::{
+    error::Error,
+    page::html,
+    session::Session,
+    support::{Failure, Support},
+};
+use crate::{flows::panel, state::App};
+use axum::{
+    extract::{Path, State},
+    response::Response,
+};
+use domain::ids::InvoiceId;
+use serde_json::Value;
+use uuid::Uuid;
+
+/// The details of what QuickBooks has refused of an invoice last; nothing where it has refused nothing.
+pub(crate) async fn show(
+    State(app): State<App>,
+    session: Session,
+    Path(invoice): Path<Uuid>,
+) -> Result<Response, Error> {
+    let (told, tenant, id) = (session.told(), session.tenant.id, InvoiceId(invoice));
+    panel::require_visible(&app, tenant, session.user, id).await.map_err(&told)?;
+    let refusal = panel::last_refusal(&app, tenant, id).await.map_err(&told)?;
+    let details = refusal.map(|(at, detail)| {
+        let text = |name: &str| detail.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let (code, call) = (text("code"), text("intuit_tid"));
+        Failure { reference: invoice.to_string(), at: Some(at), code, call }.details()
+    });
+    html(&Support { w: session.writer(), details })
+}

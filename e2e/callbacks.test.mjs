@@ -1,0 +1,115 @@
+// The addresses that consent pages lead back to, opened again, late, and in two tabs.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { browser, callbackOfIntuit, control, installUntilIntuit, liveCallback } from "./http.mjs";
+import { BR, US } from "./people.mjs";
+import { scene } from "./scene.mjs";
+import { clock } from "./storm/time.mjs";
+
+const hands = {};
+const { env, done } = scene("callbacks", undefined, (dir) => Object.assign(hands, clock(dir)).settings ?? {});
+
+/** How often Pipedrive's token endpoint is asked while something happens. */
+async function exchangesIn(happens) {
+  await done("/faults", { provider: "pipedrive", path: "/oauth/token", times: 1000, effect: { delay: 1 } });
+  const count = async () => (await (await control(env, "/faults/count", undefined, "GET")).json()).struck;
+  const before = await count();
+  await happens();
+  const exchanges = (await count()) - before;
+  await control(env, "/faults", undefined, "DELETE");
+  return exchanges;
+}
+
+const installedAt = async ({ company, user }) => (await (await control(env, "/pipedrive/companies", undefined, "GET")).json()).companies.find(({ id }) => id === company).users.find(({ id }) => id === user).installed;
+
+const INSTALLED = /\/outcome\/pipedrive-installed\?installed=/;
+
+test("an installation's callback that is opened again says that Fatura is installed, and gives no right", { timeout: 60_000 }, async () => {
+  const person = browser();
+  const callback = await liveCallback(env, US, person);
+  const exchanges = await exchangesIn(async () => {
+    assert.match((await person.once(callback)).headers.get("location"), new RegExp(`^${env.QUICKBOOKS_AUTHORIZE_URL}`));
+    for (const language of ["en", "pt-BR", "es"]) {
+      const { url, response, text } = await person.go(callback, { headers: { "accept-language": language } });
+      assert.match(url, INSTALLED, language);
+      assert.equal(response.status, 200);
+      const page = await (await person.once(url, { headers: { "accept-language": language } })).text();
+      assert.match(page, /<h1>(Fatura is installed|O Fatura está instalado|Fatura está instalada)<\/h1>/, language);
+      assert.match(page, /Oak Street Catering/, language);
+      assert.match(page, new RegExp(`href="${env.PIPEDRIVE_WEB_URL}/settings/marketplace/app/`), language);
+      assert.doesNotMatch(text, /\/quickbooks\/again|\/install"/, "no step of connecting begins here");
+    }
+    // What is in the page's address is no ticket for anything.
+    const { searchParams } = new URL((await person.go(callback)).url);
+    const value = encodeURIComponent(searchParams.get("installed"));
+    assert.match((await person.go(`${env.FATURA_URL}/quickbooks/again?cancelled=${value}`)).url, /quickbooks-expired$/);
+    assert.match((await person.go(`${env.FATURA_URL}/quickbooks/connect?ticket=${value}`)).url, /quickbooks-expired$/);
+    // Another browser learns nothing, by the callback or by the page's address.
+    const stranger = browser();
+    assert.match((await stranger.go(callback)).url, /pipedrive-expired$/);
+    const page = await stranger.go(`${env.FATURA_URL}/outcome/pipedrive-installed?installed=${value}`);
+    assert.doesNotMatch(page.text, /Oak Street|app-settings/);
+  });
+  assert.equal(exchanges, 1, "the code is used once");
+});
+
+test("back at the consent page, and allowed once more: it is installed, once", { timeout: 60_000 }, async () => {
+  const person = browser();
+  const callback = await liveCallback(env, US, person);
+  await person.once(callback);
+  const state = new URL(callback).searchParams.get("state");
+  const asked = { client_id: env.PIPEDRIVE_CLIENT_ID, redirect_uri: `${env.FATURA_URL}/pipedrive/callback`, state, decision: "allow" };
+  const again = (await person.once(env.PIPEDRIVE_AUTHORIZE_URL, { method: "POST", body: new URLSearchParams(asked) })).headers.get("location");
+  assert.notEqual(new URL(again).searchParams.get("code"), new URL(callback).searchParams.get("code"));
+  assert.match((await person.go(again)).url, INSTALLED);
+  assert.equal(await installedAt(US), true);
+});
+
+test("the same callback twice at once: one goes on to QuickBooks, the other says that Fatura is installed", { timeout: 60_000 }, async () => {
+  const person = browser();
+  const callback = await liveCallback(env, US, person);
+  const answers = await Promise.all([1, 2, 3].map(async () => (await person.once(callback)).headers.get("location")));
+  assert.equal(answers.filter((to) => to.startsWith(env.QUICKBOOKS_AUTHORIZE_URL)).length, 1, answers.join("\n"));
+  assert.equal(answers.filter((to) => INSTALLED.test(to)).length, 2, answers.join("\n"));
+});
+
+test("begun in two tabs: both get to the end", { timeout: 60_000 }, async () => {
+  const person = browser();
+  const first = await liveCallback(env, US, person);
+  const second = await liveCallback(env, US, person);
+  assert.notEqual(first, second);
+  for (const callback of [first, second]) assert.match((await person.once(callback)).headers.get("location"), new RegExp(`^${env.QUICKBOOKS_AUTHORIZE_URL}`));
+  // Intuit's answer to the older tab is taken as well.
+  const [older, newer] = [await installUntilIntuit(env, US, person), await installUntilIntuit(env, US, person)];
+  for (const tab of [newer, older]) assert.match((await person.go(await callbackOfIntuit(env, US, person, tab))).url, /\/quickbooks\/confirm\?pending=/);
+});
+
+test("after an uninstallation the old callback says nothing of an installation", { timeout: 60_000 }, async () => {
+  const person = browser();
+  const callback = await liveCallback(env, BR, person);
+  await person.once(callback);
+  assert.match((await person.go(callback)).url, INSTALLED);
+  await done("/pipedrive/uninstall", { company_id: BR.company });
+  assert.match((await person.go(callback)).url, /pipedrive-expired$/);
+});
+
+test("a state of an installation is refused after ten minutes; one that was used says so for a day", { timeout: 60_000 }, async (t) => {
+  if (!hands.move) return t.skip("libfaketime is not installed");
+  const [person, slow] = [browser(), browser()];
+  const [callback, late, inTime] = [await liveCallback(env, US, person), await liveCallback(env, US, slow), await liveCallback(env, US, slow)];
+  await person.once(callback);
+  /** Moves the clock, and waits until Fatura goes by it. */
+  const at = async (seconds) => {
+    hands.move(seconds);
+    await new Promise((go) => setTimeout(go, 6000));
+  };
+  try {
+    await at(9 * 60);
+    assert.match((await slow.once(inTime)).headers.get("location"), new RegExp(`^${env.QUICKBOOKS_AUTHORIZE_URL}`));
+    await at(11 * 60);
+    assert.equal(await exchangesIn(async () => assert.match((await slow.go(late)).url, /pipedrive-expired$/)), 0, "its code is not used");
+    assert.match((await person.go(callback)).url, INSTALLED);
+  } finally {
+    await at(0);
+  }
+});
