@@ -52,7 +52,7 @@ pub(crate) async fn connection(t: &Database, tx: &mut Tx, tenant: TenantId, real
         home_currency: "USD".into(),
         time_zone: "UTC".into(),
     };
-    let id = ConnectionId(Uuid::new_v4());
+    let id = ConnectionId(Uuid::now_v7());
     quickbooks::connect(tx, &t.vault, tenant, id, realm, &company, "Ana", &tokens(realm), at(0)).await.unwrap()
 }
 
