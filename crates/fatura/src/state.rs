@@ -4,8 +4,8 @@ use crate::{
     admission::Admission,
     clock::{self, Clock},
     config::{Config, connect_pictures::ConnectPictures},
-    gates::Gates,
     metering::{self, Metering},
+    rate_limiters::RateLimiters,
 };
 use domain::{
     catalogue::{Catalogue, Item},
@@ -35,7 +35,7 @@ pub(crate) struct Inner {
     pub(crate) db: Db,
     pub(crate) vault: Vault,
     pub(crate) http: Http,
-    pub(crate) gates: Gates,
+    pub(crate) rate_limiters: RateLimiters,
     pub(crate) metering: Metering,
     pub(crate) admission: Admission,
     /// The pictures of the *Connect* button.
@@ -135,7 +135,10 @@ impl App {
             connect,
             metering: Metering::new(clock.clone(), config.reads_a_month(), refusal_pause),
             clock,
-            gates: Gates::new(config.quickbooks_calls_a_minute, config.pipedrive_calls_a_day_for_each_user),
+            rate_limiters: RateLimiters::new(
+                config.quickbooks_calls_a_minute,
+                config.pipedrive_calls_a_day_for_each_user,
+            ),
             admission: Admission::new(),
             can_write: AtomicBool::new(true),
             wrong_keys: Mutex::new(None),
@@ -165,6 +168,6 @@ impl App {
 
     /// Adds the counts of QuickBooks' calls to the database.
     pub(crate) async fn flush_counts(&self) -> Result<(), store::Error> {
-        metering::flush(&self.metering, &self.db, self.gates.replicas()).await
+        metering::flush(&self.metering, &self.db, self.rate_limiters.replicas()).await
     }
 }

@@ -8,14 +8,14 @@ use super::{
 };
 use crate::state::App;
 use domain::{
-    draft::Form,
+    form::Form,
     ids::{ConnectionId, InvoiceId, TenantId},
-    invoice::{Snapshot, status},
+    invoice::{Snapshot, compute_status},
 };
 use jiff::{SignedDuration, Timestamp};
 use providers::{
-    Lane, ProviderError,
-    quickbooks::{Changes, Found, Origin},
+    Priority, ProviderError,
+    quickbooks::{Changes, FoundInvoice, Origin},
 };
 use serde_json::json;
 use std::{
@@ -95,7 +95,7 @@ pub(crate) async fn refresh(app: &App, tenant: TenantId, of: Of) -> Result<(), E
         let connection = quickbooks::find(&mut tx, &app.vault, tenant, connection).await?.ok_or(Error::NotConnected)?;
         drop(tx);
         if connection.state != quickbooks::State::Disconnected {
-            read(app, tenant, &connection, &invoices, Lane::Interactive).await?;
+            read(app, tenant, &connection, &invoices, Priority::Interactive).await?;
         }
     }
     app.db.announce(tenant).await;
@@ -108,7 +108,7 @@ async fn read(
     tenant: TenantId,
     connection: &Connection,
     invoices: &[&Invoice],
-    lane: Lane,
+    priority: Priority,
 ) -> Result<(), Error> {
     let known: Vec<(&Invoice, &Snapshot)> = invoices
         .iter()
@@ -120,9 +120,9 @@ async fn read(
         return Ok(());
     }
     let ids: Vec<String> = known.iter().map(|(_, snapshot)| snapshot.quickbooks_id.clone()).collect();
-    let read = access::quickbooks_in(lane, app, tenant, connection, |access| {
+    let read = access::quickbooks_in(priority, app, tenant, connection, |access| {
         let ids = ids.clone();
-        async move { access.api().invoices(&ids.iter().map(String::as_str).collect::<Vec<_>>()).await }
+        async move { access.api().read_invoices(&ids.iter().map(String::as_str).collect::<Vec<_>>()).await }
     })
     .await?;
     let mut tx = app.db.begin().await?;
@@ -266,8 +266,8 @@ async fn since(
     let mut findings = Findings::default();
     if let Some(until) = known.until.filter(|until| *until > now - MEMORY) {
         for overlap in [OVERLAP, OVERLAP_LEAST] {
-            let read = access::quickbooks_in(Lane::Background, app, tenant, connection, |access| async move {
-                access.api().changes(until - overlap).await
+            let read = access::quickbooks_in(Priority::Background, app, tenant, connection, |access| async move {
+                access.api().read_changes(until - overlap).await
             });
             let read = match read.await {
                 Err(Error::QuickBooks(ProviderError::Refused(refusal))) => {
@@ -286,8 +286,8 @@ async fn since(
         }
     }
     let until = known.until.unwrap_or(connection.connected_at);
-    let ours = access::quickbooks_in(Lane::Background, app, tenant, connection, |access| async move {
-        access.api().marked_since(until - OVERLAP).await
+    let ours = access::quickbooks_in(Priority::Background, app, tenant, connection, |access| async move {
+        access.api().find_marked_invoices(until - OVERLAP).await
     });
     let ours = ours.await?;
     log_unreadable(tenant, &ours.unreadable);
@@ -305,13 +305,13 @@ async fn compared(
     since: Timestamp,
     now: Timestamp,
 ) -> Result<Progress, Error> {
-    let listed = access::quickbooks_in(Lane::Background, app, tenant, connection, |access| async move {
-        access.api().changed_invoices(since).await
+    let listed = access::quickbooks_in(Priority::Background, app, tenant, connection, |access| async move {
+        access.api().read_changed_invoices(since).await
     })
     .await?;
     let is_any_unknown = listed.unidentified > 0;
-    let customers = access::quickbooks_in(Lane::Background, app, tenant, connection, |access| async move {
-        access.api().changed_customers(since).await
+    let customers = access::quickbooks_in(Priority::Background, app, tenant, connection, |access| async move {
+        access.api().read_changed_customers(since).await
     });
     // One of them may be the row that QuickBooks stumbles over; names are read again with the next change.
     let customers = customers.await.map(|read| read.customers).unwrap_or_default();
@@ -349,7 +349,7 @@ async fn all(app: &App, tenant: TenantId, connection: &Connection, begun: Timest
         after.clone_from(&last.quickbooks_id);
         let chunk: Vec<&Invoice> = unread.iter().collect();
         let mut tries = 1;
-        while let Err(error) = read(app, tenant, connection, &chunk, Lane::Background).await {
+        while let Err(error) = read(app, tenant, connection, &chunk, Priority::Background).await {
             let is_passing = matches!(&error, Error::QuickBooks(failed)
                 if !matches!(failed, ProviderError::Busy(_) | ProviderError::HeldBack | ProviderError::ReadsRefused));
             if !is_passing || tries == TRIES {
@@ -363,9 +363,14 @@ async fn all(app: &App, tenant: TenantId, connection: &Connection, begun: Timest
 
 /// Takes back what was made of a form that our tables do not know: they are older than QuickBooks', as after a restored backup. Shown
 /// on its deal again, it is not billed a second time.
-async fn take_back(app: &App, tenant: TenantId, connection: &Connection, found: Vec<Found>) -> Result<(), Error> {
-    for Found { snapshot, origin } in found {
-        let Some(Origin { mark, created, draft }) = origin else { continue };
+async fn take_back(
+    app: &App,
+    tenant: TenantId,
+    connection: &Connection,
+    found: Vec<FoundInvoice>,
+) -> Result<(), Error> {
+    for FoundInvoice { snapshot, origin } in found {
+        let Some(Origin { mark, created, request }) = origin else { continue };
         let mut tx = app.db.read().await?;
         let is_known = invoices::by_intent(&mut tx, tenant, mark.intent).await?.is_some();
         let company = if is_known { None } else { tenants::find(&mut tx, tenant).await? };
@@ -384,11 +389,11 @@ async fn take_back(app: &App, tenant: TenantId, connection: &Connection, found: 
             person: deal.as_ref().and_then(|deal| deal.person),
             by: mark.user,
             form: Form { intent: mark.intent.0.to_string(), ..Form::default() },
-            draft,
+            draft: request,
             customer_name: snapshot.customer_name.clone(),
         };
         let now = app.clock.now();
-        let told = status(&snapshot, app.clock.today(&connection.company.time_zone));
+        let told = compute_status(&snapshot, app.clock.today(&connection.company.time_zone));
         let mut tx = app.db.begin().await?;
         if invoices::take_back(&mut tx, tenant, &intent, created, &snapshot, told, now).await? {
             write_back::ask(app, &mut tx, tenant, mark.deal, mark.user).await?;
@@ -407,7 +412,7 @@ async fn keep(
     tenant: TenantId,
     connection: &Connection,
     read: Changes,
-) -> Result<(Vec<Found>, Findings), Error> {
+) -> Result<(Vec<FoundInvoice>, Findings), Error> {
     let mut unknown = Vec::new();
     let has_rows = !(read.invoices.is_empty() && read.deleted.is_empty() && read.customers.is_empty());
     let mut findings = Findings { has_rows, ..Findings::default() };

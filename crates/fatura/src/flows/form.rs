@@ -7,15 +7,16 @@ use super::{
 };
 use crate::{format::Writer, state::App};
 use domain::{
-    billing::{Billed, Part, billed},
+    billing::{Billed, Part, sum_billed},
     catalogue::Catalogue,
-    customer::{Customer, Reason, Suggestion, Wanted},
-    deal::{Deal, Opening, fill, open_form, worth, written},
-    draft::{CREATE, Form, Rules},
+    customer::{Customer, CustomerQuery, MatchReason, Suggestion},
+    deal::{Deal, Opening, compute_deal_total, fill_lines, open_form},
+    form::{CREATE, Form, Rules},
     ids::{DealId, IntentKey, TenantId, UserId},
-    mapping::{CustomerDetails, Field, Settings, customer_details, name_choices},
+    invoice_number::propose_next_number,
+    mapping::{CustomerDetails, Field, Settings, fill_customer_details, replace_option_ids},
     money::{invoice_decimals, round_half_up},
-    number::{next_number, parse_decimal},
+    number::{format_decimal, parse_decimal},
 };
 use i18n_embed_fl::fl;
 use iso_currency::Currency;
@@ -79,7 +80,7 @@ pub(crate) struct Look {
 impl Look {
     /// The invoices that bill the deal already, in its currency; with the deal, invoices in others count by their products.
     pub(crate) fn billed(&self, deal: Option<&Deal>, code: &str) -> Billed {
-        billed(standing(&self.earlier, self.today), deal, code)
+        sum_billed(standing(&self.earlier, self.today), deal, code)
     }
 
     /// What the form is checked against.
@@ -144,7 +145,7 @@ pub(crate) async fn time_zone(app: &App, tenant: TenantId, invoice: &Invoice) ->
 
 /// Reads the deal as this user may see it. [`Error::NotFound`] where they may not.
 pub(crate) async fn read(app: &App, tenant: TenantId, user: UserId, deal: DealId) -> Result<Deal, Error> {
-    access::pipedrive(app, tenant, user, |access| async move { access.api().deal(deal).await }).await
+    access::pipedrive(app, tenant, user, |access| async move { access.api().read_deal(deal).await }).await
 }
 
 /// What a form of the deal is looked at with.
@@ -170,7 +171,7 @@ async fn chosen(app: &App, tenant: TenantId, connection: &Connection, id: &str) 
     let read = || async {
         let read = access::quickbooks(app, tenant, connection, |access| {
             let id = id.to_owned();
-            async move { access.api().customer(&id).await }
+            async move { access.api().read_customer(&id).await }
         });
         read.await.map(Arc::new)
     };
@@ -184,8 +185,13 @@ async fn proposed(app: &App, tenant: TenantId, look: &Look) -> String {
         return String::new();
     }
     let newest =
-        access::quickbooks(app, tenant, &look.connection, |access| async move { access.api().newest_numbers().await });
-    newest.await.map(|newest| next_number(&newest)).unwrap_or_default()
+        access::quickbooks(
+            app,
+            tenant,
+            &look.connection,
+            |access| async move { access.api().read_newest_numbers().await },
+        );
+    newest.await.map(|newest| propose_next_number(&newest)).unwrap_or_default()
 }
 
 /// Opens the form for a deal: the draft that was left, or a new one filled in from the deal as it is now. Opened again, also
@@ -230,7 +236,7 @@ pub(super) async fn open_as(
     opened.worth_before = (is_typed && !before.is_empty() && *before != deal_value).then(|| before.clone());
     opened.restored = is_typed.then_some(stored.saved_at);
     opened.form = Form { seen, linked, deal_value, ..stored.form };
-    opened.form.rewrite(writer.mark());
+    opened.form.rewrite_numbers(writer.mark());
     follow_term(&mut opened.form, &opened.look);
     Ok(opened)
 }
@@ -271,7 +277,7 @@ fn follow_term(form: &mut Form, look: &Look) {
     if form.due_follows == "on"
         && let Ok(issued) = form.issued.parse()
     {
-        form.due = look.catalogue.due(issued, look.settings.term_of(form)).to_string();
+        form.due = look.catalogue.due_date(issued, look.settings.term_for_form(form)).to_string();
     }
 }
 
@@ -307,7 +313,7 @@ async fn filled(
         Box::pin(look(app, tenant, id, typed.as_ref().unwrap_or(&empty))),
         Box::pin(settings::fields(app, tenant, user)),
     )?;
-    name_choices(&mut deal.values, &fields);
+    replace_option_ids(&mut deal.values, &fields);
     let parties = DealParties { id: id.0, organization: deal.organization, person: deal.person };
     merges::follow_owners(app, tenant, user, &[parties]).await;
     let mut tx = app.db.read().await?;
@@ -324,12 +330,12 @@ async fn filled(
     let catalogue = Arc::clone(&look.catalogue);
     look.catalogue = items::with_meant(app, tenant, &look.connection, catalogue, &deal, &item_links).await;
     let billed = look.billed(Some(&deal), &deal.currency);
-    let details = customer_details(&look.settings, &deal.values);
+    let details = fill_customer_details(&look.settings, &deal.values);
     let linked = linked.as_ref().map(|linked| linked.id.as_str());
-    let wanted = Wanted { name: &details.to, email: &details.email, tax_id: &details.tax_id, linked };
+    let wanted = CustomerQuery { name: &details.to, email: &details.email, tax_id: &details.tax_id, linked };
     let suggestions = Box::pin(customers::suggest(app, tenant, &look.connection, &wanted)).await?;
     // Taken without asking only where there is no doubt; else the person picks or creates.
-    let sure = suggestions.first().filter(|best| best.reason == Reason::Linked && best.customer.active);
+    let sure = suggestions.first().filter(|best| best.reason == MatchReason::Linked && best.customer.active);
     let number = if typed.is_none() { proposed(app, tenant, &look).await } else { String::new() };
     let opening = Opening {
         settings: &look.settings,
@@ -343,21 +349,21 @@ async fn filled(
         intent: IntentKey(Uuid::new_v4()),
     };
     let describe = described(writer, &deal, billed.invoices == 0);
-    let worth = worth(&deal, &opening);
+    let worth = compute_deal_total(&deal, &opening);
     let mut no_rate = false;
     let mut form = match (typed, change) {
         (None, _) => open_form(&deal, &opening, &describe),
         (Some(mut form), None) => {
-            form.rewrite(writer.mark());
+            form.rewrite_numbers(writer.mark());
             form
         }
         (Some(mut form), Some(change)) => {
-            form.rewrite(writer.mark());
+            form.rewrite_numbers(writer.mark());
             match change {
-                Change::Part(part) => fill(&mut form, &deal, &opening, part, &describe),
+                Change::Part(part) => fill_lines(&mut form, &deal, &opening, part, &describe),
                 Change::Preset(name) => {
                     if let Some(preset) = look.settings.presets.iter().find(|preset| preset.name == name) {
-                        preset.apply(&mut form, &look.catalogue, &look.settings);
+                        preset.apply_to(&mut form, &look.catalogue, &look.settings);
                     }
                 }
                 Change::Unlinked => {
@@ -418,7 +424,7 @@ async fn convert(
     let mark = writer.mark();
     let converted = |text: &str| {
         let price = parse_decimal(text, mark).ok()?.checked_mul(rate)?;
-        Some(written(round_half_up(price, invoice_decimals(currency)), mark))
+        Some(format_decimal(round_half_up(price, invoice_decimals(currency)), mark))
     };
     for line in &mut form.lines {
         if let Some(price) = converted(&line.unit_price) {

@@ -20,7 +20,7 @@ const MAY_USE: [(&str, &[&str]); 18] = [
     ("operate", &["clock", "config", "flows"]),
     ("keys", &["config", "operate", "state"]),
     ("telemetry", &["budget", "state"]),
-    ("state", &["admission", "clock", "config", "gates", "metering"]),
+    ("state", &["admission", "clock", "config", "rate_limiters", "metering"]),
     ("metering", &["budget", "clock"]),
     ("format", &["language", "locale"]),
     ("locale", &["language"]),
@@ -29,7 +29,7 @@ const MAY_USE: [(&str, &[&str]); 18] = [
     ("clock", &[]),
     ("config", &[]),
     ("connections", &[]),
-    ("gates", &[]),
+    ("rate_limiters", &[]),
     ("language", &[]),
     ("security", &[]),
 ];

@@ -18,9 +18,10 @@ use super::{
 };
 use crate::{format::Writer, state::App};
 use domain::{
-    draft::{self, Choice, Draft, FieldError, Form, FormField, Problem},
+    form::{FieldError, Form, FormField, Problem, parse_intent_key, validate_form},
     ids::{DealId, IntentKey, InvoiceId, TenantId, UserId},
     invoice::Snapshot,
+    invoice_request::{Choice, InvoiceRequest},
 };
 use providers::ProviderError;
 use serde_json::json;
@@ -70,8 +71,8 @@ pub(crate) async fn press(
     }
     allowed?;
     let (of_deal, look) = (of_deal?, look?);
-    let key = draft::intent_key(&form).ok_or(Error::NotFound)?;
-    let checked = match draft::check(&form, &look.rules(&form, writer)) {
+    let key = parse_intent_key(&form).ok_or(Error::NotFound)?;
+    let checked = match validate_form(&form, &look.rules(&form, writer)) {
         Ok(checked) => checked,
         Err(errors) => return Ok(Pressed::Mend(errors)),
     };
@@ -140,7 +141,7 @@ async fn taken(
     tenant: TenantId,
     look: &Look,
     key: IntentKey,
-    checked: &Draft,
+    checked: &InvoiceRequest,
 ) -> Result<Option<FieldError>, Error> {
     let Some(number) = checked.number.clone() else { return Ok(None) };
     let mut tx = app.db.read().await?;

@@ -27,9 +27,9 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use domain::{
-    draft::Form,
+    form::Form,
     ids::{DealId, InvoiceId},
-    invoice::{Act, Snapshot, status},
+    invoice::{Act, Snapshot, compute_status},
     tax::TaxModel,
 };
 use i18n_embed_fl::fl;
@@ -253,7 +253,7 @@ pub(crate) async fn correct(
         acts::Outcome::Refused(reason) => {
             let zone = form::time_zone(&app, tenant, &before).await.map_err(&told)?;
             let State::Issued(snapshot) = &before.state else { return Err(told(flows::Error::NotFound)) };
-            let status = status(snapshot, app.clock.today(&zone));
+            let status = compute_status(snapshot, app.clock.today(&zone));
             Some(refused(session.writer(), Act::Correct, &reason, &session.writer().badge(status)))
         }
         acts::Outcome::Done | acts::Outcome::Pending => None,
@@ -269,7 +269,7 @@ fn stuck(w: Writer, invoice: &Invoice) -> Stuck {
     Stuck { w, invoice: invoice.id.0, title: fl!(w.t, "stuck-title"), text, is_doubt }
 }
 
-pub(super) fn mend(w: Writer, errors: &[domain::draft::FieldError]) -> Mend {
+pub(super) fn mend(w: Writer, errors: &[domain::form::FieldError]) -> Mend {
     let worded = errors.iter().map(|error| (words::field_id(error.field), words::message(w, error)));
     Mend { w, errors: worded.collect() }
 }
@@ -329,7 +329,7 @@ async fn issued(
         invoice: invoice.id.0,
         difference: differs.then(|| Difference {
             expected: w.amount(&invoice.draft.total, &invoice.draft.currency),
-            seen: snapshot.seen(),
+            seen: snapshot.state_text(),
             key: Uuid::new_v4(),
             refused,
         }),

@@ -1,20 +1,21 @@
-//! Turns a form into the invoice that it asks for, or names all that stands in the way.
+//! Validation: converts a form to an invoice request, or lists all problems.
 
 mod limits;
 
-pub use limits::{check_preset, check_recipient, item_name, looks_like_email};
+pub use limits::{check_preset, check_recipient, looks_like_email, to_item_name};
 
-use limits::updates;
+use limits::selected_updates;
 
 use super::{
-    CREATE, Choice, Draft, DraftLine, FieldError, Form, FormField, FormLine, LINES_MAX, Problem, Rules, discount,
-    percent, preview,
+    CREATE, FieldError, Form, FormField, FormLine, MAX_LINES, Problem, Rules, parse_discount, parse_optional_percent,
+    preview_form,
 };
 use crate::{
     address::Address,
     billing::Part,
+    invoice_request::{Choice, InvoiceRequest, RequestLine},
     money::checked_sum,
-    number::{NotAnAmount, parse_amount, parse_decimal},
+    number::{AmountError, parse_amount, parse_decimal},
     tax::{NON_TAXABLE, TAXABLE, TaxMode, TaxModel},
     totals::{Discount, LineAmounts, is_within_limit},
 };
@@ -22,8 +23,8 @@ use iso_currency::Currency;
 use jiff::civil::Date;
 use rust_decimal::{Decimal, dec};
 
-/// Turns a form into the invoice that it asks for, or names all that stands in the way.
-pub fn check(form: &Form, rules: &Rules<'_>) -> Result<Draft, Vec<FieldError>> {
+/// Converts a form to an invoice request. Returns all problems, not just the first.
+pub fn validate_form(form: &Form, rules: &Rules<'_>) -> Result<InvoiceRequest, Vec<FieldError>> {
     let mut errors = Vec::new();
     let mut wrong = |field, problem| errors.push(FieldError { field, problem });
     limits::check_texts(form, rules, &mut wrong);
@@ -35,7 +36,7 @@ pub fn check(form: &Form, rules: &Rules<'_>) -> Result<Draft, Vec<FieldError>> {
         }
         CREATE => {
             let typed = if form.customer_name.trim().is_empty() { &form.to } else { &form.customer_name };
-            let name = crate::customer::display_name(typed);
+            let name = crate::customer::to_display_name(typed);
             if name.is_empty() {
                 wrong(FormField::To, Problem::Missing);
             }
@@ -49,7 +50,7 @@ pub fn check(form: &Form, rules: &Rules<'_>) -> Result<Draft, Vec<FieldError>> {
         }
     };
     let email = form.email.trim().to_owned();
-    if limits::is_sound(&email, limits::EMAIL_MAX) && !email.is_empty() && !looks_like_email(&email) {
+    if limits::fits(&email, limits::MAX_EMAIL_CHARS) && !email.is_empty() && !looks_like_email(&email) {
         wrong(FormField::Email, Problem::NotAnEmail);
     }
     let address = Address {
@@ -59,8 +60,8 @@ pub fn check(form: &Form, rules: &Rules<'_>) -> Result<Draft, Vec<FieldError>> {
         postal_code: form.postal_code.trim().to_owned(),
         country: form.country.trim().to_owned(),
     };
-    let issued = date(&form.issued, FormField::Issued, &mut wrong);
-    let due = date(&form.due, FormField::Due, &mut wrong);
+    let issued = parse_date(&form.issued, FormField::Issued, &mut wrong);
+    let due = parse_date(&form.due, FormField::Due, &mut wrong);
     if let (Some(issued), Some(closed)) = (issued, rules.catalogue.closed_until)
         && issued <= closed
     {
@@ -91,11 +92,11 @@ pub fn check(form: &Form, rules: &Rules<'_>) -> Result<Draft, Vec<FieldError>> {
         }
     };
     let number = form.number.trim();
-    // Where a French company numbers by hand, QuickBooks takes no invoice without a number.
+    // For a French company that numbers by hand, QuickBooks accepts no invoice without a number.
     if number.is_empty() && rules.catalogue.numbers_by_hand && rules.catalogue.country == "FR" {
         wrong(FormField::Number, Problem::Missing);
     }
-    let mode = TaxMode::named(&form.tax_mode);
+    let mode = TaxMode::from_name(&form.tax_mode);
     if let TaxModel::SalesTax { .. } = rules.catalogue.tax
         && mode != TaxMode::None
     {
@@ -109,8 +110,8 @@ pub fn check(form: &Form, rules: &Rules<'_>) -> Result<Draft, Vec<FieldError>> {
         }
     }
     let cc = form.cc.trim().to_owned();
-    let custom = custom(form, rules);
-    let whole = discount(form, rules);
+    let custom = collect_custom_fields(form, rules);
+    let whole = parse_discount(form, rules);
     match whole {
         Err(not) if form.discount_kind == "amount" => {
             wrong(FormField::InvoiceDiscount, not.positive_problem(currency));
@@ -127,7 +128,7 @@ pub fn check(form: &Form, rules: &Rules<'_>) -> Result<Draft, Vec<FieldError>> {
         }
         Ok(Some(Discount::Amount(amount))) => {
             let whole = Form { discount: String::new(), ..form.clone() };
-            let before = preview(&whole, rules).printed.map(|printed| printed.totals);
+            let before = preview_form(&whole, rules).printed.map(|printed| printed.totals);
             let most = before.and_then(|sums| sums.subtotal.checked_sub(sums.discount));
             if most.is_some_and(|most| amount > most) {
                 wrong(FormField::InvoiceDiscount, Problem::TooMuch);
@@ -137,22 +138,22 @@ pub fn check(form: &Form, rules: &Rules<'_>) -> Result<Draft, Vec<FieldError>> {
     }
     if form.lines.is_empty() {
         wrong(FormField::Lines, Problem::Missing);
-    } else if form.lines.len() > LINES_MAX {
-        wrong(FormField::Lines, Problem::TooLong(LINES_MAX));
+    } else if form.lines.len() > MAX_LINES {
+        wrong(FormField::Lines, Problem::TooLong(MAX_LINES));
     }
-    let printed = preview(form, rules).printed;
+    let printed = preview_form(form, rules).printed;
     let net = printed.as_ref().and_then(|printed| checked_sum(printed.totals.nets.iter().copied()));
     if net.is_some_and(|net| net < Decimal::ZERO) {
         wrong(FormField::Lines, Problem::NegativeTotal);
     }
     if form.part_is_pending() {
-        let part = Part::typed(form, rules.mark);
+        let part = Part::from_form(form, rules.mark);
         wrong(FormField::Part, part.err().unwrap_or(Problem::PartPending));
     }
     if form.prices_are_foreign() {
         wrong(FormField::Currency, Problem::PricesIn(form.priced_in.clone()));
     }
-    let mut lines: Vec<DraftLine> = form
+    let mut lines: Vec<RequestLine> = form
         .lines
         .iter()
         .enumerate()
@@ -177,7 +178,7 @@ pub fn check(form: &Form, rules: &Rules<'_>) -> Result<Draft, Vec<FieldError>> {
     if !is_within_limit(total) {
         wrong(FormField::Lines, Problem::TooLarge);
     }
-    // Nothing is confirmed that has no sums.
+    // A form without totals is never accepted.
     if errors.is_empty() && printed.is_none() {
         errors.push(FieldError { field: FormField::Lines, problem: Problem::TooLarge });
     }
@@ -189,8 +190,9 @@ pub fn check(form: &Form, rules: &Rules<'_>) -> Result<Draft, Vec<FieldError>> {
                 Choice::New(name) => name,
                 Choice::Existing(_) => form.customer_name.trim(),
             };
-            let attention = if crate::customer::display_name(to) == own_name { String::new() } else { to.to_owned() };
-            Ok(Draft {
+            let attention =
+                if crate::customer::to_display_name(to) == own_name { String::new() } else { to.to_owned() };
+            Ok(InvoiceRequest {
                 customer,
                 attention,
                 email,
@@ -208,7 +210,7 @@ pub fn check(form: &Form, rules: &Rules<'_>) -> Result<Draft, Vec<FieldError>> {
                 cc,
                 online_payment: rules.catalogue.online_payment.then(|| form.online_payment == "on"),
                 custom,
-                update: updates(form),
+                update: selected_updates(form),
                 tax_mode: mode,
                 discount: printed.as_ref().and_then(|printed| printed.discount),
                 discount_amount: printed.as_ref().map(|printed| printed.totals.invoice_discount).unwrap_or_default(),
@@ -221,7 +223,7 @@ pub fn check(form: &Form, rules: &Rules<'_>) -> Result<Draft, Vec<FieldError>> {
     }
 }
 
-fn date(text: &str, field: FormField, wrong: &mut impl FnMut(FormField, Problem)) -> Option<Date> {
+fn parse_date(text: &str, field: FormField, wrong: &mut impl FnMut(FormField, Problem)) -> Option<Date> {
     if text.trim().is_empty() {
         wrong(field, Problem::Missing);
         return None;
@@ -240,7 +242,7 @@ fn check_line(
     currency: Option<Currency>,
     mode: TaxMode,
     wrong: &mut impl FnMut(FormField, Problem),
-) -> Option<DraftLine> {
+) -> Option<RequestLine> {
     let item = match line.item.as_str() {
         "" => {
             wrong(FormField::Item(at), Problem::Missing);
@@ -249,7 +251,7 @@ fn check_line(
         CREATE => {
             let typed =
                 [&line.item_name, &line.name, &line.description].into_iter().find(|name| !name.trim().is_empty());
-            let name = item_name(typed.map_or("", |name| name));
+            let name = to_item_name(typed.map_or("", |name| name));
             if name.is_empty() {
                 wrong(FormField::Item(at), Problem::Missing);
             }
@@ -261,7 +263,7 @@ fn check_line(
             None
         }
     };
-    let mut number = |text: &str, field, read: Result<Decimal, NotAnAmount>| {
+    let mut number = |text: &str, field, read: Result<Decimal, AmountError>| {
         if text.trim().is_empty() {
             wrong(field, Problem::Missing);
         } else if let Err(not) = read {
@@ -283,7 +285,7 @@ fn check_line(
     if quantity.is_some_and(|quantity| quantity <= Decimal::ZERO) {
         wrong(FormField::Quantity(at), Problem::NotPositive);
     }
-    let discount_percent = percent(&line.discount, rules.mark);
+    let discount_percent = parse_optional_percent(&line.discount, rules.mark);
     match discount_percent {
         Err(not) => wrong(FormField::Discount(at), not.percent_problem()),
         Ok(percent) if !(Decimal::ZERO..=dec!(100)).contains(&percent) => {
@@ -320,11 +322,11 @@ fn check_line(
         tax_code,
     };
     let amount = amounts.amount(currency?);
-    if let Some(field) = limits::too_large(at, &amounts, amount) {
+    if let Some(field) = limits::find_too_large_field(at, &amounts, amount) {
         wrong(field, Problem::TooLarge);
     }
     let amount = amount?;
-    Some(DraftLine {
+    Some(RequestLine {
         product: line.product.parse().ok(),
         item: item?,
         description: line.description.trim().to_owned(),
@@ -336,8 +338,8 @@ fn check_line(
     })
 }
 
-/// The company's own fields that are filled in.
-fn custom(form: &Form, rules: &Rules<'_>) -> Vec<(String, String)> {
+/// Collects the filled custom fields that the company has.
+fn collect_custom_fields(form: &Form, rules: &Rules<'_>) -> Vec<(String, String)> {
     let value = |id: &String| form.custom.get(id).map(|value| value.trim()).unwrap_or_default();
     let fields = rules.catalogue.custom_fields.iter().map(|field| (field.id.clone(), value(&field.id).to_owned()));
     fields.filter(|(_, value)| !value.is_empty()).collect()
