@@ -152,9 +152,9 @@ impl Part {
         let is_amount = form.part_kind == "amount";
         let value = if is_amount {
             let code = form.deal_value.split_once(' ').map(|(_, code)| code).unwrap_or_default();
-            parse_amount(text, mark, Currency::from_code(code)).map_err(|not| match not {
+            parse_amount(text, mark, Currency::from_code(code)).map_err(|error| match error {
                 AmountError::OtherCurrency => Problem::OtherCurrency(code.to_owned()),
-                not => not.positive_problem(None),
+                error => error.positive_problem(None),
             })?
         } else {
             parse_percent(text, mark).map_err(AmountError::percent_problem)?

@@ -170,7 +170,7 @@ pub fn looks_like_tax_id(text: &str) -> bool {
     digits >= 5 && digits > text.chars().filter(|c| c.is_alphabetic()).count()
 }
 
-/// Compares tax numbers by letters and digits. TaxBase a masked number (`XXXXXX56789`) only the readable end counts.
+/// Compares tax numbers by letters and digits. Of a masked number (`XXXXXX56789`) only the readable end counts.
 fn is_same_tax_id(masked: &str, wanted: &str) -> bool {
     let wanted = keep_ascii_alphanumeric(wanted);
     let known = keep_ascii_alphanumeric(masked);

@@ -65,7 +65,7 @@ fn parse_discount(form: &Form, rules: &Rules<'_>) -> Result<Option<Discount>, Am
 /// The totals of a form, and its lines as QuickBooks will print them.
 #[derive(Debug, Clone)]
 pub struct Preview {
-    /// PrintedInvoice amount of each line; `None` for a line that cannot be parsed.
+    /// Printed amount of each line; `None` for a line that cannot be parsed.
     pub lines: Vec<Option<Decimal>>,
     /// The printed invoice; `None` while a line or the discount cannot be parsed.
     pub printed: Option<PrintedInvoice>,

@@ -45,7 +45,7 @@ pub struct InvoiceRequest {
     pub number: Option<String>,
     /// Tax code of the whole invoice (US companies).
     pub invoice_code: Option<String>,
-    /// PrintedInvoice on the invoice.
+    /// Printed on the invoice.
     pub message: String,
     /// Not printed.
     pub memo: String,
@@ -111,7 +111,7 @@ pub struct RequestLine {
     pub product: Option<i64>,
     /// The QuickBooks item.
     pub item: Choice,
-    /// PrintedInvoice on the invoice.
+    /// Printed on the invoice.
     pub description: String,
     /// Quantity.
     pub quantity: Decimal,

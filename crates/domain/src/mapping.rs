@@ -165,7 +165,7 @@ impl AllowedUsers {
 pub struct Preset {
     /// Name in the select.
     pub name: String,
-    /// PrintedInvoice on the invoice.
+    /// Printed on the invoice.
     pub message: String,
     /// Payment term; the term of the settings if there is none.
     pub term: Option<Term>,

@@ -101,7 +101,7 @@ pub struct TaxAmount {
 /// The totals of an invoice, in its currency.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Totals {
-    /// PrintedInvoice amount of each line; with tax if prices include it.
+    /// Printed amount of each line; with tax if prices include it.
     pub lines: Vec<Decimal>,
     /// Amount of each line without tax.
     pub nets: Vec<Decimal>,
@@ -298,7 +298,7 @@ fn tax_each_line(
     for (line, (amount, (net, share))) in sale.lines.iter().zip(numbers) {
         let rates = sale.rates_of(line);
         let base = net.checked_sub(*share)?;
-        // TaxBase a price that includes tax, the tax is exactly the difference between price and net amount.
+        // Of a price that includes tax, the tax is exactly the difference between price and net amount.
         let mut rest = if sale.includes_tax() && !is_discounted { Some(amount.checked_sub(*net)?) } else { None };
         for (index, (rate, (net, exact))) in rates.iter().zip(compute_rates(base, rates)?).enumerate() {
             let is_rounded = rounding == Rounding::PerLine || sale.includes_tax();

@@ -22,7 +22,7 @@ pub struct Form {
     /// The browser window in which the form was opened last. Only this window saves the draft.
     #[serde(deserialize_with = "without_nul")]
     pub window: String,
-    /// Number of saves in that window. TaxBase two requests, the one with the higher version is kept.
+    /// Number of saves in that window. Of two requests, the one with the higher version is kept.
     pub version: String,
     /// Name of the [`DecimalMark`] of its numbers. If a person with another locale opens the form, its numbers are
     /// rewritten.
@@ -69,7 +69,7 @@ pub struct Form {
     pub number: String,
     /// Tax code of the whole invoice (US companies).
     pub invoice_code: String,
-    /// PrintedInvoice on the invoice.
+    /// Printed on the invoice.
     pub message: String,
     /// Not printed.
     pub memo: String,
@@ -188,7 +188,7 @@ pub struct FormLine {
     pub item_name: String,
     /// Name of the product. A new item gets this name.
     pub name: String,
-    /// PrintedInvoice on the invoice.
+    /// Printed on the invoice.
     pub description: String,
     /// Quantity.
     pub quantity: String,

@@ -363,13 +363,8 @@ async fn all(app: &App, tenant: TenantId, connection: &Connection, begun: Timest
 
 /// Takes back what was made of a form that our tables do not know: they are older than QuickBooks', as after a restored backup. Shown
 /// on its deal again, it is not billed a second time.
-async fn take_back(
-    app: &App,
-    tenant: TenantId,
-    connection: &Connection,
-    found: Vec<FoundInvoice>,
-) -> Result<(), Error> {
-    for FoundInvoice { snapshot, origin } in found {
+async fn take_back(app: &App, tenant: TenantId, connection: &Connection, all: Vec<FoundInvoice>) -> Result<(), Error> {
+    for FoundInvoice { snapshot, origin } in all {
         let Some(Origin { mark, created, request }) = origin else { continue };
         let mut tx = app.db.read().await?;
         let is_known = invoices::by_intent(&mut tx, tenant, mark.intent).await?.is_some();

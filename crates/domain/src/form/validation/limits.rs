@@ -31,8 +31,8 @@ const MAX_CUSTOM_FIELD_CHARS: usize = 31;
 const MAX_DESCRIPTION_CHARS: usize = 4000;
 
 /// Whether a text can be stored unchanged.
-pub(super) fn fits(text: &str, most: usize) -> bool {
-    !has_forbidden_char(text) && count_trimmed_chars(text) <= most
+pub(super) fn fits(text: &str, max: usize) -> bool {
+    !has_forbidden_char(text) && count_trimmed_chars(text) <= max
 }
 
 /// Whether a text holds characters that XML cannot represent. QuickBooks uses XML behind its API.
@@ -45,11 +45,11 @@ fn count_trimmed_chars(text: &str) -> usize {
 }
 
 /// The problem of a text, if it has one. `length` may be the length of a form that the text is converted to.
-fn find_text_problem(text: &str, length: usize, most: usize) -> Option<Problem> {
+fn find_text_problem(text: &str, length: usize, max: usize) -> Option<Problem> {
     if has_forbidden_char(text) {
         Some(Problem::ControlCharacter)
     } else {
-        (length > most).then_some(Problem::TooLong(most))
+        (length > max).then_some(Problem::TooLong(max))
     }
 }
 
@@ -85,10 +85,10 @@ pub fn check_preset(preset: &Preset) -> Vec<FieldError> {
 }
 
 /// Reports each text that is too long for QuickBooks or holds forbidden characters.
-pub(super) fn check_texts(form: &Form, rules: &Rules<'_>, wrong: &mut impl FnMut(FormField, Problem)) {
-    let mut check = |field, text: &str, length: usize, most: usize| {
-        if let Some(problem) = find_text_problem(text, length, most) {
-            wrong(field, problem);
+pub(super) fn check_texts(form: &Form, rules: &Rules<'_>, add_problem: &mut impl FnMut(FormField, Problem)) {
+    let mut check = |field, text: &str, length: usize, max: usize| {
+        if let Some(problem) = find_text_problem(text, length, max) {
+            add_problem(field, problem);
         }
     };
     let is_new = form.customer == CREATE;
@@ -117,8 +117,8 @@ pub(super) fn check_texts(form: &Form, rules: &Rules<'_>, wrong: &mut impl FnMut
         (FormField::Message, &form.message, MAX_MESSAGE_CHARS),
         (FormField::Memo, &form.memo, MAX_MEMO_CHARS),
     ];
-    for (field, text, most) in texts {
-        check(field, text, count_trimmed_chars(text), most);
+    for (field, text, max) in texts {
+        check(field, text, count_trimmed_chars(text), max);
     }
     for field in &rules.catalogue.custom_fields {
         let value = form.custom.get(&field.id).map(String::as_str).unwrap_or_default();
@@ -148,7 +148,7 @@ pub(super) fn check_texts(form: &Form, rules: &Rules<'_>, wrong: &mut impl FnMut
         );
     }
     if let Some(problem) = find_cc_problem(&form.cc) {
-        wrong(FormField::Cc, problem);
+        add_problem(FormField::Cc, problem);
     }
 }
 
@@ -193,7 +193,7 @@ impl AmountError {
     pub(crate) fn positive_problem(self, currency: Option<Currency>) -> Problem {
         match self {
             Self::TooLarge { is_negative: true } => Problem::NotPositive,
-            not => not.amount_problem(currency),
+            error => error.amount_problem(currency),
         }
     }
 
@@ -201,7 +201,7 @@ impl AmountError {
     pub(crate) fn percent_problem(self) -> Problem {
         match self {
             Self::TooLarge { .. } => Problem::NotAPercentage,
-            not => not.amount_problem(None),
+            error => error.amount_problem(None),
         }
     }
 }
