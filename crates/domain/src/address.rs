@@ -1,26 +1,26 @@
-//! Postal addresses, in the parts that both providers know.
+//! Postal addresses, in the parts that both providers have.
 
 use serde::{Deserialize, Serialize};
 
-/// QuickBooks has so many lines for what stands before the city.
-const LINES_MAX: usize = 5;
+/// QuickBooks has five address lines (`Line1` to `Line5`) besides city, state, postal code and country.
+const MAX_STREET_LINES: usize = 5;
 
-/// The lines of a street, as QuickBooks takes them; those beyond its last are joined there.
-pub fn lines(street: &str) -> Vec<String> {
+/// Splits a street into the lines that QuickBooks accepts. Lines beyond the fifth are joined to it with commas.
+pub fn split_street(street: &str) -> Vec<String> {
     let mut lines: Vec<String> =
         street.lines().map(|line| line.trim().to_owned()).filter(|line| !line.is_empty()).collect();
-    if lines.len() > LINES_MAX {
-        let last = lines.split_off(LINES_MAX - 1).join(", ");
+    if lines.len() > MAX_STREET_LINES {
+        let last = lines.split_off(MAX_STREET_LINES - 1).join(", ");
         lines.push(last);
     }
     lines
 }
 
-/// A bill-to address. Every part may be empty.
+/// A billing address. Every part may be empty.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Address {
-    /// Street and number, and whatever else belongs before the city; may hold line breaks.
+    /// Street, number and further lines above the city; may hold line breaks.
     pub street: String,
     /// City or municipality.
     pub city: String,
@@ -33,15 +33,15 @@ pub struct Address {
 }
 
 impl Address {
-    /// Whether no part is filled in.
+    /// Whether every part is blank.
     pub fn is_empty(&self) -> bool {
         [&self.street, &self.city, &self.state, &self.postal_code, &self.country]
             .into_iter()
             .all(|part| part.trim().is_empty())
     }
 
-    /// The parts that are filled in, on one line, for showing.
-    pub fn one_line(&self) -> String {
+    /// Joins the filled parts on one line, for display.
+    pub fn to_one_line(&self) -> String {
         let parts = [&self.street, &self.city, &self.state, &self.postal_code, &self.country];
         let filled: Vec<String> = parts
             .into_iter()
@@ -82,14 +82,14 @@ mod tests {
             postal_code: String::new(),
             country: "BR".into(),
         };
-        assert_eq!(address.one_line(), "Rua A, 5  Sala 3, Santos, BR");
-        assert_eq!(Address::default().one_line(), "");
+        assert_eq!(address.to_one_line(), "Rua A, 5  Sala 3, Santos, BR");
+        assert_eq!(Address::default().to_one_line(), "");
     }
 
     #[test]
-    fn a_street_has_five_lines_at_most() {
-        assert_eq!(lines("a\n \nb"), ["a", "b"]);
-        assert_eq!(lines("a\nb\nc\nd\ne"), ["a", "b", "c", "d", "e"]);
-        assert_eq!(lines("a\nb\nc\nd\ne\nf"), ["a", "b", "c", "d", "e, f"]);
+    fn joins_street_lines_beyond_the_fifth() {
+        assert_eq!(split_street("a\n \nb"), ["a", "b"]);
+        assert_eq!(split_street("a\nb\nc\nd\ne"), ["a", "b", "c", "d", "e"]);
+        assert_eq!(split_street("a\nb\nc\nd\ne\nf"), ["a", "b", "c", "d", "e, f"]);
     }
 }

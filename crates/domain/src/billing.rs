@@ -1,12 +1,13 @@
-//! The ledger of a deal: what its invoices have billed, and what is left of it.
+//! The ledger of a deal: the amounts and quantities that its invoices bill, and the remaining amount.
 
 use crate::{
     deal::Deal,
-    draft::{Draft, Form, Problem},
+    form::{Form, Problem},
     ids::InvoiceId,
     invoice::Snapshot,
+    invoice_request::InvoiceRequest,
     money::{Money, checked_sum, invoice_decimals, round_half_up},
-    number::{DecimalMark, NotAnAmount, parse_amount, parse_percent},
+    number::{AmountError, DecimalMark, parse_amount, parse_percent},
     tax::TaxMode,
     totals::is_within_limit,
 };
@@ -14,19 +15,19 @@ use iso_currency::Currency;
 use rust_decimal::{Decimal, dec};
 use std::collections::BTreeMap;
 
-/// An invoice of the deal that counts as billed: it stands in QuickBooks, or is on its way there.
+/// An invoice that counts as billed: it exists in QuickBooks, or its operation is not finished.
 #[derive(Debug, Clone, Copy)]
-pub struct Standing<'a> {
-    /// Ours.
+pub struct BilledInvoice<'a> {
+    /// Fatura's id of the invoice.
     pub id: InvoiceId,
     /// The confirmed content.
-    pub request: &'a Draft,
-    /// As QuickBooks last showed it; `None` while it is on its way.
+    pub request: &'a InvoiceRequest,
+    /// Its last known state in QuickBooks; `None` until QuickBooks has confirmed it.
     pub snapshot: Option<&'a Snapshot>,
 }
 
-impl Standing<'_> {
-    /// The billed amount, as priced: without tax, or with it where prices include tax. Follows edits in QuickBooks.
+impl BilledInvoice<'_> {
+    /// The billed amount: without tax, or with tax if prices include it. It follows edits in QuickBooks.
     pub fn amount(&self) -> Decimal {
         let confirmed = self.request.amount();
         let Some(snapshot) = self.snapshot else { return confirmed };
@@ -34,7 +35,8 @@ impl Standing<'_> {
         match snapshot.tax {
             _ if self.request.tax_mode == TaxMode::Included => total,
             Some(tax) => total.saturating_sub(tax.amount()),
-            // Read before taxes were kept: the same share of what was confirmed as of its total; all of it if it was not edited.
+            // Snapshots of earlier versions have no tax. The confirmed amount is scaled by the ratio of the current
+            // total to the confirmed total; an invoice that was not edited bills the confirmed amount.
             None => {
                 let share = confirmed.checked_mul(total).and_then(|product| product.checked_div(self.request.total));
                 round_half_up(share.unwrap_or(total), invoice_decimals(self.request.currency))
@@ -42,32 +44,37 @@ impl Standing<'_> {
         }
     }
 
-    /// Whether it still bills what was confirmed: only then its quantities can be told.
+    /// Whether the invoice still bills the confirmed amount. Only then its quantities are certain.
     fn is_as_confirmed(&self) -> bool {
         self.amount() == self.request.amount()
     }
 }
 
-/// What the invoices of a deal that stand come to.
+/// Sums over the billed invoices of a deal.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Billed {
-    /// How many.
+    /// Number of invoices.
     pub invoices: usize,
-    /// Their amount in the deal's currency.
+    /// Billed amount in the deal's currency.
     pub amount: Decimal,
-    /// Quantities by product, of invoices that were not edited.
+    /// Billed quantities by product id, without invoices that were edited in QuickBooks.
     pub quantities: BTreeMap<i64, Decimal>,
-    /// Amounts in other currencies that cannot be told in the deal's: never added up with the others.
+    /// Amounts in other currencies that cannot be converted to the deal's currency. They are never added to `amount`.
     pub foreign: Vec<Money>,
-    /// Changes with every invoice that comes, goes or is edited.
+    /// Changes whenever an invoice is added, removed or edited.
     pub fingerprint: String,
 }
 
-/// Adds up the invoices that stand. An amount in another currency counts by the rate at which it was converted; without a rate
-/// by its products at the deal's prices; else it is named apart.
+/// Adds up billed invoices. An amount in another currency is converted by the rate of its form. Without a rate, its
+/// products count at the deal's prices. If neither is possible, the amount is listed in [`Billed::foreign`].
 ///
-/// A sum that leaves the range of [`Decimal`] stays at its end: that is more than any deal is worth, which is what it is compared with.
-pub fn billed<'a>(invoices: impl IntoIterator<Item = Standing<'a>>, deal: Option<&Deal>, code: &str) -> Billed {
+/// A sum that leaves the range of [`Decimal`] saturates. It is compared with the total of a deal, and the end of the
+/// range is more than any deal total.
+pub fn sum_billed<'a>(
+    invoices: impl IntoIterator<Item = BilledInvoice<'a>>,
+    deal: Option<&Deal>,
+    code: &str,
+) -> Billed {
     let mut billed = Billed::default();
     let currency = Currency::from_code(code);
     let add = |sum: &mut Decimal, amount: Decimal| *sum = sum.saturating_add(amount);
@@ -80,7 +87,9 @@ pub fn billed<'a>(invoices: impl IntoIterator<Item = Standing<'a>>, deal: Option
         add(sums.entry(request.currency.code()).or_default(), amount);
         if Some(request.currency) == currency {
             add(&mut billed.amount, amount);
-        } else if let Some(converted) = currency.and_then(|currency| in_currency(&invoice, amount, currency, deal)) {
+        } else if let Some(converted) =
+            currency.and_then(|currency| convert_to_currency(&invoice, amount, currency, deal))
+        {
             add(&mut billed.amount, converted);
         } else {
             billed.foreign.push(Money::rounded(amount, request.currency));
@@ -98,13 +107,18 @@ pub fn billed<'a>(invoices: impl IntoIterator<Item = Standing<'a>>, deal: Option
     billed
 }
 
-/// The amount of an invoice in another currency, in the deal's currency; `None` without a rate or known products.
-fn in_currency(invoice: &Standing<'_>, amount: Decimal, currency: Currency, deal: Option<&Deal>) -> Option<Decimal> {
+/// Converts the amount of an invoice to the deal's currency. Returns `None` without a rate or known products.
+fn convert_to_currency(
+    invoice: &BilledInvoice<'_>,
+    amount: Decimal,
+    currency: Currency,
+    deal: Option<&Deal>,
+) -> Option<Decimal> {
     let converted = match invoice.request.rate {
         Some(rate) if rate > Decimal::ZERO => amount.checked_div(rate)?,
         _ => {
             let deal = deal?;
-            let worth = |line: &crate::draft::DraftLine| {
+            let worth = |line: &crate::invoice_request::RequestLine| {
                 let product =
                     deal.products.iter().find(|product| product.id.is_some() && product.id == line.product)?;
                 product.price?.checked_mul(line.quantity)
@@ -115,22 +129,22 @@ fn in_currency(invoice: &Standing<'_>, amount: Decimal, currency: Currency, deal
     Some(round_half_up(converted, invoice_decimals(currency)))
 }
 
-/// What part of a deal an invoice is for.
+/// The part of a deal that an invoice bills.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Part {
-    /// All of it, whatever was billed before.
+    /// All of the deal, including amounts that earlier invoices bill.
     All,
-    /// What was not billed yet.
+    /// The remaining, unbilled part.
     Remaining,
-    /// So many percent of it.
+    /// A percentage of the deal.
     Percent(Decimal),
-    /// An amount.
+    /// An amount in the deal's currency.
     Amount(Decimal),
 }
 
 impl Part {
-    /// The part that is typed into a form; what remains where none is typed.
-    pub fn typed(form: &Form, mark: DecimalMark) -> Result<Self, Problem> {
+    /// Parses the part that a person typed into a form. An empty field means [`Part::Remaining`].
+    pub fn from_form(form: &Form, mark: DecimalMark) -> Result<Self, Problem> {
         let text = form.part.trim();
         if text.is_empty() {
             return Ok(Self::Remaining);
@@ -138,12 +152,12 @@ impl Part {
         let is_amount = form.part_kind == "amount";
         let value = if is_amount {
             let code = form.deal_value.split_once(' ').map(|(_, code)| code).unwrap_or_default();
-            parse_amount(text, mark, Currency::from_code(code)).map_err(|not| match not {
-                NotAnAmount::OtherCurrency => Problem::OtherCurrency(code.to_owned()),
-                not => not.positive_problem(None),
+            parse_amount(text, mark, Currency::from_code(code)).map_err(|error| match error {
+                AmountError::OtherCurrency => Problem::OtherCurrency(code.to_owned()),
+                error => error.positive_problem(None),
             })?
         } else {
-            parse_percent(text, mark).map_err(NotAnAmount::percent_problem)?
+            parse_percent(text, mark).map_err(AmountError::percent_problem)?
         };
         if value <= Decimal::ZERO {
             Err(Problem::NotPositive)
@@ -159,14 +173,16 @@ impl Part {
     }
 }
 
-/// By how much an invoice, with those before it, bills more than the deal; `None` when it does not.
-pub fn excess(worth: Decimal, billed: Decimal, amount: Decimal) -> Option<Decimal> {
+/// Computes by how much an invoice, together with the earlier ones, exceeds the deal total. Returns `None` if it does
+/// not.
+pub fn compute_excess(worth: Decimal, billed: Decimal, amount: Decimal) -> Option<Decimal> {
     let excess = billed.saturating_add(amount).saturating_sub(worth);
     (excess > Decimal::ZERO).then_some(excess)
 }
 
-/// Splits an amount by weights. Rounding remainders go to the last share that has a weight. `None` where the numbers are too large.
-pub fn split(amount: Decimal, weights: &[Decimal], places: u32) -> Option<Vec<Decimal>> {
+/// Splits an amount by weights. The rounding remainder goes to the last share with a weight. Returns `None` if the
+/// numbers are too large.
+pub fn split_by_weights(amount: Decimal, weights: &[Decimal], places: u32) -> Option<Vec<Decimal>> {
     let sum = checked_sum(weights.iter().copied())?;
     let share = |weight: &Decimal| {
         if sum.is_zero() {
@@ -189,16 +205,16 @@ mod tests {
     use crate::{
         address::Address,
         deal::{Product, Reduction},
-        draft::{Choice, DraftLine},
-        mapping::Values,
+        invoice_request::{Choice, RequestLine},
+        mapping::FieldValues,
         totals::Discount,
     };
     use jiff::civil::date;
     use proptest::prelude::*;
     use uuid::Uuid;
 
-    fn request(total: Decimal, currency: Currency, product: Option<i64>) -> Draft {
-        let line = DraftLine {
+    fn request(total: Decimal, currency: Currency, product: Option<i64>) -> InvoiceRequest {
+        let line = RequestLine {
             product,
             item: Choice::Existing("1".into()),
             description: String::new(),
@@ -208,7 +224,7 @@ mod tests {
             net: None,
             tax_code: None,
         };
-        Draft {
+        InvoiceRequest {
             customer: Choice::Existing("1".into()),
             attention: String::new(),
             email: String::new(),
@@ -254,20 +270,20 @@ mod tests {
         }
     }
 
-    fn one<'a>(request: &'a Draft, snapshot: Option<&'a Snapshot>) -> [Standing<'a>; 1] {
-        [Standing { id: InvoiceId(Uuid::from_u128(7)), request, snapshot }]
+    fn one<'a>(request: &'a InvoiceRequest, snapshot: Option<&'a Snapshot>) -> [BilledInvoice<'a>; 1] {
+        [BilledInvoice { id: InvoiceId(Uuid::from_u128(7)), request, snapshot }]
     }
 
     #[test]
-    fn an_invoice_counts_as_it_stands_in_quickbooks() {
+    fn an_edited_invoice_counts_with_its_current_amount() {
         let confirmed = request(dec!(100), Currency::BRL, Some(5));
-        let before = billed(one(&confirmed, None), None, "BRL");
+        let before = sum_billed(one(&confirmed, None), None, "BRL");
         assert_eq!((before.amount, before.quantities.get(&5)), (dec!(100), Some(&dec!(2))));
         let taxed = snapshot(dec!(118), Some(dec!(18)));
-        let issued = billed(one(&confirmed, Some(&taxed)), None, "BRL");
+        let issued = sum_billed(one(&confirmed, Some(&taxed)), None, "BRL");
         assert_eq!(issued, before, "issued, it bills the same");
         let edited = snapshot(dec!(59), Some(dec!(9)));
-        let edited = billed(one(&confirmed, Some(&edited)), None, "BRL");
+        let edited = sum_billed(one(&confirmed, Some(&edited)), None, "BRL");
         assert_eq!((edited.amount, edited.quantities.is_empty()), (dec!(50), true));
         assert_ne!(edited.fingerprint, before.fingerprint);
     }
@@ -275,21 +291,21 @@ mod tests {
     #[test]
     fn currencies_are_never_added_up() {
         let mut foreign = request(dec!(50), Currency::USD, None);
-        let apart = billed(one(&foreign, None), None, "BRL");
+        let apart = sum_billed(one(&foreign, None), None, "BRL");
         assert_eq!((apart.amount, apart.foreign), (Decimal::ZERO, vec![Money::rounded(dec!(50), Currency::USD)]));
         foreign.rate = Some(dec!(0.2));
-        assert_eq!(billed(one(&foreign, None), None, "BRL").amount, dec!(250), "by the rate of its conversion");
+        assert_eq!(sum_billed(one(&foreign, None), None, "BRL").amount, dec!(250), "by the rate of its conversion");
     }
 
-    /// Each invoice by the way in which its amount is found: with prices that include tax, and read before taxes were kept.
+    /// Covers prices that include tax, and snapshots of earlier versions without tax.
     #[test]
-    fn the_amount_of_an_invoice_follows_quickbooks() {
-        let amount = |confirmed: &Draft, total, tax| {
+    fn the_billed_amount_follows_edits_in_quickbooks() {
+        let amount = |confirmed: &InvoiceRequest, total, tax| {
             let snapshot = snapshot(total, tax);
-            billed(one(confirmed, Some(&snapshot)), None, "BRL").amount
+            sum_billed(one(confirmed, Some(&snapshot)), None, "BRL").amount
         };
-        let taxed = Draft { total: dec!(118), ..request(dec!(100), Currency::BRL, None) };
-        let included = Draft { tax_mode: TaxMode::Included, ..taxed.clone() };
+        let taxed = InvoiceRequest { total: dec!(118), ..request(dec!(100), Currency::BRL, None) };
+        let included = InvoiceRequest { tax_mode: TaxMode::Included, ..taxed.clone() };
         assert_eq!(amount(&included, dec!(118), Some(dec!(18))), dec!(118), "the deal's prices include the tax");
         assert_eq!(amount(&included, dec!(59), None), dec!(59));
         assert_eq!(amount(&taxed, dec!(118), None), dec!(100), "as confirmed");
@@ -299,11 +315,11 @@ mod tests {
         assert_eq!(amount(&free, dec!(50), None), dec!(50), "no share of nothing can be told");
     }
 
-    /// Earlier versions confirmed no amount of the discount.
+    /// Requests of earlier versions have no `discount_amount`.
     #[test]
-    fn a_discount_lowers_what_an_invoice_bills() {
+    fn a_discount_lowers_the_billed_amount() {
         let amount = |currency, discount, discount_amount| {
-            Draft { discount: Some(discount), discount_amount, ..request(dec!(99), currency, None) }.amount()
+            InvoiceRequest { discount: Some(discount), discount_amount, ..request(dec!(99), currency, None) }.amount()
         };
         let percent = Discount::Percent(dec!(10));
         assert_eq!(amount(Currency::BRL, percent, dec!(9.91)), dec!(89.09), "as it was confirmed");
@@ -314,7 +330,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_rate_an_invoice_counts_by_the_prices_of_its_products() {
+    fn converts_by_product_prices_without_a_rate() {
         let product = |id: Option<i64>, price| Product {
             id,
             name: String::new(),
@@ -333,7 +349,7 @@ mod tests {
             currency: "BRL".into(),
             organization: None,
             person: None,
-            values: Values::new(),
+            values: FieldValues::new(),
             products: vec![
                 product(None, dec!(1)),
                 product(Some(5), dec!(100)),
@@ -344,8 +360,8 @@ mod tests {
             is_incomplete: false,
         };
         let in_deal = |product, rate| {
-            let foreign = Draft { rate, ..request(dec!(50), Currency::USD, product) };
-            let billed = billed(one(&foreign, None), Some(&deal), "BRL");
+            let foreign = InvoiceRequest { rate, ..request(dec!(50), Currency::USD, product) };
+            let billed = sum_billed(one(&foreign, None), Some(&deal), "BRL");
             (billed.amount, billed.foreign.len())
         };
         assert_eq!(in_deal(Some(6), None), (dec!(66.67), 0), "two of it");
@@ -358,12 +374,12 @@ mod tests {
     }
 
     #[test]
-    fn the_fingerprint_names_the_invoices() {
+    fn the_fingerprint_depends_on_the_invoices() {
         let confirmed = request(dec!(100), Currency::BRL, None);
         let fingerprint = |ids: &[u128]| {
             let standing =
-                |id: &u128| Standing { id: InvoiceId(Uuid::from_u128(*id)), request: &confirmed, snapshot: None };
-            billed(ids.iter().map(standing), None, "BRL").fingerprint
+                |id: &u128| BilledInvoice { id: InvoiceId(Uuid::from_u128(*id)), request: &confirmed, snapshot: None };
+            sum_billed(ids.iter().map(standing), None, "BRL").fingerprint
         };
         assert_eq!(fingerprint(&[1, 2]), fingerprint(&[2, 1]));
         let all =
@@ -373,12 +389,12 @@ mod tests {
     }
 
     #[test]
-    fn a_part_is_read_as_it_is_typed() {
+    fn parses_a_typed_part() {
         use Problem::{NotANumber, NotAPercentage, NotPositive, TooLarge};
         let typed = |part: &str, kind: &str| {
             let form =
                 Form { part: part.into(), part_kind: kind.into(), deal_value: "15000 BRL".into(), ..Form::default() };
-            Part::typed(&form, DecimalMark::Comma)
+            Part::from_form(&form, DecimalMark::Comma)
         };
         for kind in ["percent", "amount"] {
             assert_eq!(typed(" ", kind), Ok(Part::Remaining));
@@ -394,10 +410,10 @@ mod tests {
     }
 
     #[test]
-    fn what_rounding_leaves_goes_to_the_last_share_with_a_weight() {
+    fn the_rounding_remainder_goes_to_the_last_weight() {
         let shares = |weights: &[i64]| {
             let weights: Vec<Decimal> = weights.iter().copied().map(Decimal::from).collect();
-            split(dec!(100), &weights, 2).expect("within the limits")
+            split_by_weights(dec!(100), &weights, 2).expect("within the limits")
         };
         assert_eq!(shares(&[1, 1, 1, 0]), [dec!(33.33), dec!(33.33), dec!(33.34), dec!(0)]);
         assert_eq!(shares(&[0, 3, 1]), [dec!(0), dec!(75), dec!(25)]);
@@ -406,23 +422,23 @@ mod tests {
     }
 
     #[test]
-    fn more_than_the_deal_is_an_excess() {
-        assert_eq!(excess(dec!(100), dec!(0), dec!(100)), None);
-        assert_eq!(excess(dec!(100), dec!(0), dec!(100.01)), Some(dec!(0.01)));
-        assert_eq!(excess(dec!(100), dec!(90), dec!(20)), Some(dec!(10)));
+    fn computes_the_excess_over_the_deal_total() {
+        assert_eq!(compute_excess(dec!(100), dec!(0), dec!(100)), None);
+        assert_eq!(compute_excess(dec!(100), dec!(0), dec!(100.01)), Some(dec!(0.01)));
+        assert_eq!(compute_excess(dec!(100), dec!(90), dec!(20)), Some(dec!(10)));
         assert!(
-            excess(dec!(-1), Decimal::MAX, Decimal::MAX).is_some(),
+            compute_excess(dec!(-1), Decimal::MAX, Decimal::MAX).is_some(),
             "what cannot be added up is more than the deal"
         );
     }
 
     proptest! {
         #[test]
-        fn shares_make_the_amount(amount in 0_i64..10_000_000, weights in prop::collection::vec(0_i64..100_000, 1..20)) {
+        fn weighted_parts_add_up_to_the_amount(amount in 0_i64..10_000_000, weights in prop::collection::vec(0_i64..100_000, 1..20)) {
             let weights: Vec<Decimal> = weights.into_iter().map(|weight| Decimal::new(weight, 2)).collect();
             for places in [0, 2, 3] {
                 let amount = Decimal::new(amount, places);
-                let shares = split(amount, &weights, places).expect("within the limits");
+                let shares = split_by_weights(amount, &weights, places).expect("within the limits");
                 prop_assert_eq!(shares.iter().sum::<Decimal>(), amount);
             }
         }

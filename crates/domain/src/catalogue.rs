@@ -1,25 +1,25 @@
-//! What the connected QuickBooks company offers: the lists from which a form chooses.
+//! The lists of the connected QuickBooks company: items, terms, tax codes and accounts that a form offers.
 
 use crate::{
     tax::TaxModel,
-    terms::{Rule, Term, due_date},
+    terms::{DueRule, Term, compute_due_date},
 };
 use iso_currency::Currency;
 use jiff::civil::Date;
 
-/// QuickBooks gives no more rows in one answer.
-pub const ITEMS_LISTED: usize = 1000;
+/// Maximum of items in a catalogue. QuickBooks returns at most 1000 rows in one answer.
+pub const MAX_LISTED_ITEMS: usize = 1000;
 
 /// A product or service of the company.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Item {
     /// QuickBooks' id.
     pub id: String,
-    /// Unique.
+    /// The name, unique among the company's items.
     pub name: String,
     /// Stock-keeping unit.
     pub sku: Option<String>,
-    /// The item's own tax code: of lines where codes are per line.
+    /// The item's own tax code, for companies that tax each line.
     pub tax_code: Option<String>,
     /// Whether sales tax applies (US companies).
     pub taxable: bool,
@@ -30,93 +30,93 @@ pub struct Item {
 pub struct NamedTerm {
     /// QuickBooks' id.
     pub id: String,
-    /// As the company calls it.
+    /// The company's name for it.
     pub name: String,
-    /// What it says.
-    pub rule: Rule,
+    /// How the term computes the due date.
+    pub rule: DueRule,
 }
 
-/// An account for income.
+/// An income account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Account {
     /// QuickBooks' id.
     pub id: String,
-    /// As the company calls it.
+    /// The company's name for it.
     pub name: String,
 }
 
-/// A field of the company's own on its invoices.
+/// A custom field on the company's invoices.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CustomField {
     /// QuickBooks' `DefinitionId`.
     pub id: String,
-    /// As the company calls it.
+    /// The company's name for it.
     pub name: String,
 }
 
-/// The company's lists and the preferences that matter for invoices.
+/// The company's lists, and the preferences that apply to invoices.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a preference of its own, as QuickBooks has it")]
 pub struct Catalogue {
     /// The company's name.
     pub company_name: String,
-    /// Two letters.
+    /// Country code of two letters.
     pub country: String,
-    /// IANA name; empty where QuickBooks does not say.
+    /// IANA name of the time zone; empty if QuickBooks returns none.
     pub time_zone: String,
     /// The currency of its books.
     pub home_currency: Currency,
-    /// All currencies that invoices may have, the home currency first.
+    /// The currencies that invoices may have, the home currency first.
     pub currencies: Vec<Currency>,
-    /// How it taxes sales.
+    /// How the company taxes sales.
     pub tax: TaxModel,
-    /// Its terms.
+    /// Its payment terms.
     pub terms: Vec<NamedTerm>,
-    /// Its active items; the first [`ITEMS_LISTED`] where there are more.
+    /// Its active items, at most [`MAX_LISTED_ITEMS`].
     pub items: Vec<Item>,
-    /// Whether the company has more items than are listed: others are found by asking QuickBooks.
+    /// Whether the company has items that are not listed. Those are looked up in QuickBooks.
     pub has_more_items: bool,
     /// Its income accounts.
     pub income_accounts: Vec<Account>,
-    /// Whether invoices are numbered by hand.
+    /// Whether people number invoices by hand.
     pub numbers_by_hand: bool,
-    /// Whether invoices carry a currency at all.
+    /// Whether invoices carry a currency.
     pub multicurrency: bool,
-    /// Whether an invoice can hold a discount line: not where the company has turned discounts off, and not in France.
+    /// Whether an invoice can hold a discount line. It cannot if the company has turned discounts off, or in France.
     pub discount_line: bool,
-    /// Whether customers can pay online (`QuickBooks Payments`).
+    /// Whether customers can pay online with QuickBooks Payments.
     pub online_payment: bool,
-    /// The books are closed up to and including this day.
+    /// The last day of the closed period: the books are closed up to and including this day.
     pub closed_until: Option<Date>,
-    /// The company's own fields on invoices.
+    /// The company's custom fields on invoices.
     pub custom_fields: Vec<CustomField>,
 }
 
 impl Catalogue {
-    /// When an invoice issued on `issued` falls due by a term; by the usual seven days when the term is gone.
-    pub fn due(&self, issued: Date, term: &Term) -> Date {
+    /// The due date of an invoice under a term. If the term no longer exists, the default of seven days applies.
+    pub fn due_date(&self, issued: Date, term: &Term) -> Date {
         let rule = match term {
-            Term::Days(days) => Rule::Days(*days),
+            Term::Days(days) => DueRule::Days(*days),
             Term::QuickBooks(id) => {
-                self.terms.iter().find(|term| term.id == *id).map_or(Rule::Days(7), |term| term.rule)
+                self.terms.iter().find(|term| term.id == *id).map_or(DueRule::Days(7), |term| term.rule)
             }
         };
-        due_date(issued, rule)
+        compute_due_date(issued, rule)
     }
 
-    /// The company's term that gives this due date: the wanted one if it does, else one of so many days.
-    pub fn term_for(&self, issued: Date, due: Date, wanted: &Term) -> Option<&NamedTerm> {
-        let fits = |term: &&NamedTerm| due_date(issued, term.rule) == due;
+    /// Finds a term of the company that results in this due date: the wanted term if it does, else a term in days.
+    pub fn find_term(&self, issued: Date, due: Date, wanted: &Term) -> Option<&NamedTerm> {
+        let fits = |term: &&NamedTerm| compute_due_date(issued, term.rule) == due;
         let chosen = self.terms.iter().find(|term| *wanted == Term::QuickBooks(term.id.clone())).filter(fits);
-        chosen.or_else(|| self.terms.iter().filter(|term| matches!(term.rule, Rule::Days(_))).find(fits))
+        chosen.or_else(|| self.terms.iter().filter(|term| matches!(term.rule, DueRule::Days(_))).find(fits))
     }
 
-    /// An item by QuickBooks' id.
+    /// The item with this QuickBooks id.
     pub fn item(&self, id: &str) -> Option<&Item> {
         self.items.iter().find(|item| item.id == id)
     }
 
-    /// The catalogue with more items.
+    /// Adds items that are not listed yet.
     #[must_use]
     pub fn with_items(&self, more: impl IntoIterator<Item = Item>) -> Self {
         let mut all = self.clone();
@@ -157,17 +157,21 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn an_invoice_has_the_term_that_gives_its_due_date() {
+    fn finds_the_term_of_a_due_date() {
         let term = |id: &str, rule| NamedTerm { id: id.into(), name: id.into(), rule };
-        let on_the_20th = Rule::DayOfMonth { day: 20, next_month_within: 0 };
-        let terms =
-            vec![term("1", on_the_20th), term("2", Rule::Days(7)), term("3", Rule::Days(30)), term("4", Rule::Days(7))];
+        let on_the_20th = DueRule::DayOfMonth { day: 20, next_month_within: 0 };
+        let terms = vec![
+            term("1", on_the_20th),
+            term("2", DueRule::Days(7)),
+            term("3", DueRule::Days(30)),
+            term("4", DueRule::Days(7)),
+        ];
         let company = Catalogue { terms, ..catalogue() };
         let issued = date(2026, 3, 13);
         let by_id = |id: &str| Term::QuickBooks(id.into());
-        let dues = [by_id("1"), by_id("3"), by_id("9"), Term::Days(10)].map(|term| company.due(issued, &term));
+        let dues = [by_id("1"), by_id("3"), by_id("9"), Term::Days(10)].map(|term| company.due_date(issued, &term));
         assert_eq!(dues, [date(2026, 3, 20), date(2026, 4, 12), date(2026, 3, 20), date(2026, 3, 23)]);
-        let found = |due, wanted: &Term| company.term_for(issued, due, wanted).map(|term| term.id.as_str());
+        let found = |due, wanted: &Term| company.find_term(issued, due, wanted).map(|term| term.id.as_str());
         assert_eq!(found(date(2026, 3, 20), &by_id("1")), Some("1"));
         assert_eq!(found(date(2026, 3, 20), &by_id("4")), Some("4"), "the wanted one of two");
         assert_eq!(found(date(2026, 3, 20), &by_id("3")), Some("2"), "the wanted one gives another date");

@@ -1,8 +1,8 @@
-//! Customers in QuickBooks: what may be their name, and which one a deal most likely means.
+//! Customers in QuickBooks: names that QuickBooks accepts, and the ranking of customers for a deal.
 
 use crate::{
     address::Address,
-    search::{core, holds},
+    search::{contains_name, strip_legal_form},
 };
 use serde::{Deserialize, Serialize};
 
@@ -11,27 +11,27 @@ use serde::{Deserialize, Serialize};
 pub struct Customer {
     /// QuickBooks' id.
     pub id: String,
-    /// Unique over customers, vendors and employees.
+    /// Name, unique among customers, vendors and employees.
     pub display_name: String,
     /// Primary e-mail, if any.
     pub email: Option<String>,
-    /// ISO code of the currency that all its invoices have.
+    /// ISO code of the currency of all its invoices.
     pub currency: Option<String>,
-    /// As QuickBooks shows it: masked but for the last characters.
+    /// Tax number as QuickBooks returns it: masked except for the last characters.
     pub tax_id: Option<String>,
-    /// Bill-to address.
+    /// Billing address.
     pub address: Address,
-    /// Whether it can be billed; QuickBooks keeps deleted and merged customers as inactive.
+    /// Whether the customer can be billed. QuickBooks keeps deleted and merged customers as inactive.
     pub active: bool,
-    /// Counts QuickBooks' changes; needed to change it.
+    /// QuickBooks' version of the customer. An update has to send it.
     pub sync_token: String,
 }
 
-/// What of a customer can be exported to QuickBooks.
+/// A customer detail that can be exported to QuickBooks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CustomerField {
-    /// Bill-to address.
+    /// Billing address.
     Address,
     /// Primary e-mail.
     Email,
@@ -43,7 +43,7 @@ impl CustomerField {
     /// All fields.
     pub const ALL: [Self; 3] = [Self::Address, Self::Email, Self::TaxId];
 
-    /// As in the form.
+    /// The name in the form.
     pub fn name(self) -> &'static str {
         match self {
             Self::Address => "address",
@@ -53,150 +53,154 @@ impl CustomerField {
     }
 }
 
-/// A field in which the form and QuickBooks differ.
+/// A customer detail that differs between the form and QuickBooks.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Change {
-    /// Which.
+pub struct CustomerChange {
+    /// The detail.
     pub field: CustomerField,
-    /// What QuickBooks has, for showing; may be empty.
+    /// The value in QuickBooks, for display; may be empty.
     pub old: String,
-    /// What the form says, for showing.
+    /// The value in the form, for display.
     pub new: String,
 }
 
-/// What would change in QuickBooks if the form's customer details were exported. What the form leaves empty erases
-/// nothing; addresses and tax numbers are compared by their letters and digits, because QuickBooks rearranges the
-/// former and masks the latter.
-pub fn changes(customer: &Customer, email: &str, tax_id: &str, address: &Address) -> Vec<Change> {
+/// Compares the customer details of a form with QuickBooks and lists the differences. An empty field of the form
+/// erases nothing. Addresses and tax numbers are compared by their letters and digits, because QuickBooks rearranges
+/// addresses and masks tax numbers.
+pub fn find_changes(customer: &Customer, email: &str, tax_id: &str, address: &Address) -> Vec<CustomerChange> {
     let mut changes = Vec::new();
     let mut change = |field, old: &str, new: &str| {
-        changes.push(Change { field, old: old.to_owned(), new: new.to_owned() });
+        changes.push(CustomerChange { field, old: old.to_owned(), new: new.to_owned() });
     };
-    let (old, new) = (customer.address.one_line(), address.one_line());
-    if !address.is_empty() && letters(&old) != letters(&new) {
+    let (old, new) = (customer.address.to_one_line(), address.to_one_line());
+    if !address.is_empty() && keep_alphanumeric(&old) != keep_alphanumeric(&new) {
         change(CustomerField::Address, &old, &new);
     }
     let old = customer.email.as_deref().unwrap_or_default();
-    if !email.trim().is_empty() && fold(old) != fold(email) {
+    if !email.trim().is_empty() && normalize_email(old) != normalize_email(email) {
         change(CustomerField::Email, old, email.trim());
     }
     let old = customer.tax_id.as_deref().unwrap_or_default();
-    if !tax_id.trim().is_empty() && !same_tax_id(old, tax_id) {
+    if !tax_id.trim().is_empty() && !is_same_tax_id(old, tax_id) {
         change(CustomerField::TaxId, old, tax_id.trim());
     }
     changes
 }
 
-fn letters(text: &str) -> String {
+fn keep_alphanumeric(text: &str) -> String {
     text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
 /// Why a customer is suggested; the best reason first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Reason {
-    /// This organization or person was billed to it before.
+pub enum MatchReason {
+    /// An earlier invoice billed this organization or person to the customer.
     Linked,
-    /// The same tax number (its readable end, where QuickBooks masks it).
+    /// The tax numbers match (in the readable end, if QuickBooks masks the number).
     SameTaxId,
-    /// The same name.
+    /// The names match.
     SameName,
-    /// The same e-mail address.
+    /// The e-mail addresses match.
     SameEmail,
-    /// The name holds what was typed.
+    /// The name contains the typed text.
     NameContains,
 }
 
-/// A customer worth offering, and why.
+/// A customer to suggest, with the reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Suggestion {
     /// The customer.
     pub customer: Customer,
     /// The strongest reason.
-    pub reason: Reason,
+    pub reason: MatchReason,
 }
 
-/// What is known about who is billed.
+/// The details by which customers are ranked.
 #[derive(Debug, Clone, Default)]
-pub struct Wanted<'a> {
-    /// What the person typed, or the name from the deal.
+pub struct CustomerQuery<'a> {
+    /// The typed text, or the name from the deal.
     pub name: &'a str,
     /// E-mail from the deal.
     pub email: &'a str,
     /// Tax number from the deal.
     pub tax_id: &'a str,
-    /// QuickBooks id of the customer that the deal's organization or person is linked with.
+    /// QuickBooks id of the customer that the deal's organization or person is linked to.
     pub linked: Option<&'a str>,
 }
 
-/// Ranks customers: the best reason first, then by name. Those without any reason are left out.
-pub fn rank(customers: Vec<Customer>, wanted: &Wanted<'_>) -> Vec<Suggestion> {
+/// Ranks customers by reason, the best first, then by name. Customers without a reason are dropped.
+pub fn rank_customers(customers: Vec<Customer>, wanted: &CustomerQuery<'_>) -> Vec<Suggestion> {
     let mut suggestions: Vec<Suggestion> = customers
         .into_iter()
-        .filter_map(|customer| reason(&customer, wanted).map(|reason| Suggestion { customer, reason }))
+        .filter_map(|customer| find_reason(&customer, wanted).map(|reason| Suggestion { customer, reason }))
         .collect();
     suggestions.sort_by(|a, b| (a.reason, &a.customer.display_name).cmp(&(b.reason, &b.customer.display_name)));
     suggestions.dedup_by(|a, b| a.customer.id == b.customer.id);
     suggestions
 }
 
-fn reason(customer: &Customer, wanted: &Wanted<'_>) -> Option<Reason> {
+fn find_reason(customer: &Customer, wanted: &CustomerQuery<'_>) -> Option<MatchReason> {
     if wanted.linked == Some(customer.id.as_str()) {
-        return Some(Reason::Linked);
+        return Some(MatchReason::Linked);
     }
-    if customer.tax_id.as_deref().is_some_and(|masked| same_tax_id(masked, wanted.tax_id)) {
-        return Some(Reason::SameTaxId);
+    if customer.tax_id.as_deref().is_some_and(|masked| is_same_tax_id(masked, wanted.tax_id)) {
+        return Some(MatchReason::SameTaxId);
     }
-    if looks_like_tax_id(wanted.name) && customer.tax_id.as_deref().is_some_and(|known| same_tax_id(known, wanted.name))
+    if looks_like_tax_id(wanted.name)
+        && customer.tax_id.as_deref().is_some_and(|known| is_same_tax_id(known, wanted.name))
     {
-        return Some(Reason::SameTaxId);
+        return Some(MatchReason::SameTaxId);
     }
-    let typed = core(wanted.name);
-    if !typed.is_empty() && core(&customer.display_name) == typed {
-        return Some(Reason::SameName);
+    let typed = strip_legal_form(wanted.name);
+    if !typed.is_empty() && strip_legal_form(&customer.display_name) == typed {
+        return Some(MatchReason::SameName);
     }
     let email = customer.email.as_deref().unwrap_or_default();
-    if !email.is_empty() && fold(email) == fold(wanted.email) {
-        return Some(Reason::SameEmail);
+    if !email.is_empty() && normalize_email(email) == normalize_email(wanted.email) {
+        return Some(MatchReason::SameEmail);
     }
-    holds(&customer.display_name, wanted.name).then_some(Reason::NameContains)
+    contains_name(&customer.display_name, wanted.name).then_some(MatchReason::NameContains)
 }
 
-/// Whether a text may be a tax number rather than a name: at least five digits, and more of them than letters.
+/// Whether a text looks like a tax number rather than a name: it has at least five digits, and more digits than
+/// letters.
 pub fn looks_like_tax_id(text: &str) -> bool {
     let digits = text.chars().filter(char::is_ascii_digit).count();
     digits >= 5 && digits > text.chars().filter(|c| c.is_alphabetic()).count()
 }
 
-/// Compares by letters and digits; of a masked number (`XXXXXX56789`) only the readable end counts.
-fn same_tax_id(masked: &str, wanted: &str) -> bool {
-    let wanted = significant(wanted);
-    let known = significant(masked);
+/// Compares tax numbers by letters and digits. Of a masked number (`XXXXXX56789`) only the readable end counts.
+fn is_same_tax_id(masked: &str, wanted: &str) -> bool {
+    let wanted = keep_ascii_alphanumeric(wanted);
+    let known = keep_ascii_alphanumeric(masked);
     let readable = known.trim_start_matches('x');
     let masked = readable.len() < known.len();
     wanted.len() >= 4 && if masked { readable.len() >= 4 && wanted.ends_with(readable) } else { wanted == known }
 }
 
-fn significant(text: &str) -> String {
+fn keep_ascii_alphanumeric(text: &str) -> String {
     text.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
 }
 
-fn fold(text: &str) -> String {
+fn normalize_email(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
 }
 
-/// The longest name that QuickBooks takes.
-pub const DISPLAY_NAME_MAX: usize = 500;
+/// Maximum length of a customer name in QuickBooks, in characters.
+pub const MAX_DISPLAY_NAME_CHARS: usize = 500;
 
-/// A name without what QuickBooks forbids in names: no colon, tab or line break, trimmed. Of any length.
-pub(crate) fn clean_name(wanted: &str) -> String {
+/// Replaces the characters that QuickBooks forbids in names: colon, tab and line break. Trims the name, and keeps its
+/// length.
+pub(crate) fn replace_forbidden_chars(wanted: &str) -> String {
     let replaced = wanted.replace(':', " -").replace(['\t', '\r', '\n'], " ");
     replaced.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// A name that QuickBooks takes as `DisplayName`: no colon, tab or line break, trimmed, at most 500 characters.
-pub fn display_name(wanted: &str) -> String {
-    clean_name(wanted).chars().take(DISPLAY_NAME_MAX).collect::<String>().trim().to_owned()
+/// Converts a name to one that QuickBooks accepts as `DisplayName`: no colon, tab or line break, trimmed, at most 500
+/// characters.
+pub fn to_display_name(wanted: &str) -> String {
+    replace_forbidden_chars(wanted).chars().take(MAX_DISPLAY_NAME_CHARS).collect::<String>().trim().to_owned()
 }
 
 #[cfg(test)]
@@ -217,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_differs_would_be_exported() {
+    fn exports_only_differences() {
         let mut known = customer("1", "Acme", "ap@acme.example", "XXXXXXXXX00019");
         known.address = Address { street: "Rua do Comércio, 55\nSantos - SP".into(), ..Address::default() };
         let same = Address {
@@ -226,10 +230,10 @@ mod tests {
             state: "SP".into(),
             ..Address::default()
         };
-        assert_eq!(changes(&known, "AP@acme.example", "12.345.678/0000-19", &same), []);
-        assert_eq!(changes(&known, "", " ", &Address::default()), [], "what is empty erases nothing");
+        assert_eq!(find_changes(&known, "AP@acme.example", "12.345.678/0000-19", &same), []);
+        assert_eq!(find_changes(&known, "", " ", &Address::default()), [], "what is empty erases nothing");
         let moved = Address { city: "Recife".into(), ..same };
-        let found = changes(&known, "new@acme.example", "99.999.999/9999-99", &moved);
+        let found = find_changes(&known, "new@acme.example", "99.999.999/9999-99", &moved);
         let fields: Vec<CustomerField> = found.iter().map(|change| change.field).collect();
         assert_eq!(fields, CustomerField::ALL);
         assert_eq!((found[1].old.as_str(), found[1].new.as_str()), ("ap@acme.example", "new@acme.example"));
@@ -244,34 +248,42 @@ mod tests {
             customer("4", "Another", "", "XXXXXXXXX00019"),
             customer("5", "Unrelated", "x@y.example", ""),
         ];
-        let wanted =
-            Wanted { name: "Oceano Azul", email: "CONTAS@oceano.example", tax_id: "12.345.678/0000-19", linked: None };
-        let ranked: Vec<(String, Reason)> =
-            rank(customers, &wanted).into_iter().map(|s| (s.customer.id, s.reason)).collect();
-        let expected =
-            [("4", Reason::SameTaxId), ("3", Reason::SameName), ("2", Reason::SameEmail), ("1", Reason::NameContains)];
+        let wanted = CustomerQuery {
+            name: "Oceano Azul",
+            email: "CONTAS@oceano.example",
+            tax_id: "12.345.678/0000-19",
+            linked: None,
+        };
+        let ranked: Vec<(String, MatchReason)> =
+            rank_customers(customers, &wanted).into_iter().map(|s| (s.customer.id, s.reason)).collect();
+        let expected = [
+            ("4", MatchReason::SameTaxId),
+            ("3", MatchReason::SameName),
+            ("2", MatchReason::SameEmail),
+            ("1", MatchReason::NameContains),
+        ];
         assert_eq!(ranked, expected.map(|(id, reason)| (id.to_owned(), reason)));
     }
 
     #[test]
     fn a_typed_tax_number_finds_its_customer() {
         let customers = vec![customer("1", "Acme Ltda", "", "XXXXXXXXX00019"), customer("2", "Beta", "", "")];
-        let typed = Wanted { name: "12.345.678/0000-19", ..Wanted::default() };
-        let ranked = rank(customers, &typed);
+        let typed = CustomerQuery { name: "12.345.678/0000-19", ..CustomerQuery::default() };
+        let ranked = rank_customers(customers, &typed);
         assert_eq!(
             ranked.iter().map(|s| (s.customer.id.as_str(), s.reason)).collect::<Vec<_>>(),
-            [("1", Reason::SameTaxId)]
+            [("1", MatchReason::SameTaxId)]
         );
     }
 
     #[test]
     fn a_forbidden_colon_is_replaced() {
-        assert_eq!(display_name(" Acme: North\tEast\n"), "Acme - North East");
-        assert_eq!(display_name(&"é".repeat(600)).chars().count(), 500);
+        assert_eq!(to_display_name(" Acme: North\tEast\n"), "Acme - North East");
+        assert_eq!(to_display_name(&"é".repeat(600)).chars().count(), 500);
     }
 
     #[test]
-    fn tax_numbers_are_compared_by_what_can_be_read() {
+    fn compares_tax_numbers_by_their_readable_part() {
         for (known, typed, is_same) in [
             ("12.345.678/0001-95", "12345678000195", true),
             ("ab-1234", "AB 1234", true),
@@ -287,7 +299,7 @@ mod tests {
             ("XXXXXXXXX", "12345", false),
             ("", "", false),
         ] {
-            assert_eq!(same_tax_id(known, typed), is_same, "{known} {typed}");
+            assert_eq!(is_same_tax_id(known, typed), is_same, "{known} {typed}");
         }
         let numbers = ["12345", "12-345-abcd", "1234", "1234 a", "12345 abcde", "Rua 12345 B", "123456 abcde", ""];
         let expected = [true, true, false, false, false, true, true, false];
@@ -295,21 +307,27 @@ mod tests {
     }
 
     #[test]
-    fn each_reason_stands_alone() {
-        let reason = |customer: &Customer, wanted: &Wanted<'_>| reason(customer, wanted);
+    fn finds_each_match_reason_separately() {
+        let reason = |customer: &Customer, wanted: &CustomerQuery<'_>| find_reason(customer, wanted);
         let known = customer("7", "Oceano Azul Ltda", "ap@oceano.example", "XXXXX1234");
-        let nothing = Wanted::default();
+        let nothing = CustomerQuery::default();
         assert_eq!(reason(&known, &nothing), None);
-        assert_eq!(reason(&customer("7", "Ltda", "", ""), &nothing), None, "empty texts are not the same");
+        assert_eq!(find_reason(&customer("7", "Ltda", "", ""), &nothing), None, "empty texts are not the same");
         for (wanted, expected) in [
-            (Wanted { linked: Some("7"), tax_id: "1234", ..nothing.clone() }, Some(Reason::Linked)),
-            (Wanted { linked: Some("8"), ..nothing.clone() }, None),
-            (Wanted { tax_id: "991234", name: "Oceano Azul", ..nothing.clone() }, Some(Reason::SameTaxId)),
-            (Wanted { name: "991234", ..nothing.clone() }, Some(Reason::SameTaxId)),
-            (Wanted { name: "Oceano 1234", ..nothing.clone() }, None),
-            (Wanted { name: "oceano azul", email: "ap@oceano.example", ..nothing.clone() }, Some(Reason::SameName)),
-            (Wanted { name: "Azul", email: "AP@oceano.example ", ..nothing.clone() }, Some(Reason::SameEmail)),
-            (Wanted { name: "azul oceano", ..nothing.clone() }, Some(Reason::NameContains)),
+            (CustomerQuery { linked: Some("7"), tax_id: "1234", ..nothing.clone() }, Some(MatchReason::Linked)),
+            (CustomerQuery { linked: Some("8"), ..nothing.clone() }, None),
+            (CustomerQuery { tax_id: "991234", name: "Oceano Azul", ..nothing.clone() }, Some(MatchReason::SameTaxId)),
+            (CustomerQuery { name: "991234", ..nothing.clone() }, Some(MatchReason::SameTaxId)),
+            (CustomerQuery { name: "Oceano 1234", ..nothing.clone() }, None),
+            (
+                CustomerQuery { name: "oceano azul", email: "ap@oceano.example", ..nothing.clone() },
+                Some(MatchReason::SameName),
+            ),
+            (
+                CustomerQuery { name: "Azul", email: "AP@oceano.example ", ..nothing.clone() },
+                Some(MatchReason::SameEmail),
+            ),
+            (CustomerQuery { name: "azul oceano", ..nothing.clone() }, Some(MatchReason::NameContains)),
         ] {
             assert_eq!(reason(&known, &wanted), expected, "{wanted:?}");
         }
@@ -318,9 +336,11 @@ mod tests {
     #[test]
     fn a_customer_is_suggested_once_with_its_best_reason() {
         let known = || customer("7", "Acme", "", "");
-        let wanted = Wanted { name: "Acme", ..Wanted::default() };
-        let ranked =
-            rank(vec![known(), customer("8", "Acme B", "", ""), customer("9", "acme a", "", ""), known()], &wanted);
+        let wanted = CustomerQuery { name: "Acme", ..CustomerQuery::default() };
+        let ranked = rank_customers(
+            vec![known(), customer("8", "Acme B", "", ""), customer("9", "acme a", "", ""), known()],
+            &wanted,
+        );
         let ids: Vec<&str> = ranked.iter().map(|suggestion| suggestion.customer.id.as_str()).collect();
         assert_eq!(ids, ["7", "8", "9"], "by name, and each once");
     }
@@ -332,7 +352,7 @@ mod tests {
         let mut known = customer("1", "Acme", "", "");
         known.address = address("Rua A, 55", "Santos");
         let changed =
-            |new: &Address| changes(&known, "", "", new).into_iter().map(|change| (change.old, change.new)).next();
+            |new: &Address| find_changes(&known, "", "", new).into_iter().map(|change| (change.old, change.new)).next();
         assert_eq!(changed(&address("RUA A 55", "SANTOS")), None);
         assert_eq!(
             changed(&address("Rua A, 56", "Santos")),

@@ -1,45 +1,46 @@
-//! Identifiers. Ours are UUIDs with a type for each noun; the providers' are what the providers give.
+//! Identifiers. Fatura's own ids are UUIDs, with a type for each noun. Ids of the providers keep the providers' type.
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// A Pipedrive company that uses Fatura. First argument of every store function that touches its data.
+/// A Pipedrive company that has installed Fatura. It is the first argument of every store function that reads or
+/// writes its data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct TenantId(pub Uuid);
 
-/// One connection of a tenant with one QuickBooks company.
+/// A tenant's connection to one QuickBooks company.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ConnectionId(pub Uuid);
 
-/// One intended invoice: the row that is written before QuickBooks is asked, and kept afterwards.
+/// An invoice row. It is written before the first request to QuickBooks, and kept afterwards.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct InvoiceId(pub Uuid);
 
-/// The key that a form carries from the moment it is opened. However often the form is sent, the key makes it
-/// one invoice.
+/// The idempotency key of a form. The form has it from the moment it is opened; one key makes at most one invoice,
+/// however often the form is submitted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct IntentKey(pub Uuid);
 
-/// One act on an invoice that stands: voiding, deleting, sending.
+/// One act on an existing invoice: void, delete, send or correct.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ActId(pub Uuid);
 
-/// One entry for a deal's own history.
+/// One entry for the history of a deal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct EntryId(pub Uuid);
 
-/// A Pipedrive user, numbered by Pipedrive.
+/// Pipedrive's id of a user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct UserId(pub i64);
 
-/// A Pipedrive deal, numbered by Pipedrive within its company.
+/// Pipedrive's id of a deal, unique within its company.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct DealId(pub i64);

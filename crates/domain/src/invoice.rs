@@ -1,47 +1,48 @@
-//! An invoice as QuickBooks last showed it, and the one badge that follows from it.
+//! The snapshot of an invoice, and the badge that is computed from it.
 
 use crate::money::Money;
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-/// What is kept of an invoice: as much as a deal's page shows.
+/// The last known state of an invoice in QuickBooks, as far as the deal page shows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Snapshot {
-    /// QuickBooks' id.
+    /// QuickBooks id.
     pub quickbooks_id: String,
-    /// Counts QuickBooks' changes; needed to change it.
+    /// QuickBooks' version of the invoice. A change has to send it.
     pub sync_token: String,
-    /// The invoice number, where there is one.
+    /// The invoice number, if there is one.
     pub doc_number: Option<String>,
-    /// Who is billed.
+    /// Name of the customer.
     pub customer_name: String,
-    /// QuickBooks' id of who is billed.
+    /// QuickBooks id of the customer.
     pub customer_id: String,
-    /// Where QuickBooks sends it; empty where it has no address.
+    /// E-mail address to which QuickBooks sends the invoice; may be empty.
     pub email: String,
-    /// What was billed.
+    /// Total.
     pub total: Money,
-    /// What is still to be paid, in the same currency.
+    /// Unpaid amount, in the currency of the total.
     pub balance: Money,
-    /// The part of the total that is tax; `None` where it was last read before this was kept.
+    /// Tax within the total; `None` in snapshots of earlier versions.
     #[serde(default)]
     pub tax: Option<Money>,
     /// Issue date.
     pub issued: Date,
     /// Due date.
     pub due: Date,
-    /// Whether QuickBooks has e-mailed it.
+    /// Whether QuickBooks has e-mailed the invoice.
     pub sent: bool,
-    /// Voided in QuickBooks.
+    /// Whether the invoice was voided in QuickBooks.
     pub voided: bool,
-    /// Deleted in QuickBooks; the rest is what was last known.
+    /// Whether the invoice was deleted in QuickBooks. The other fields keep their last known values.
     pub deleted: bool,
 }
 
 impl Snapshot {
-    /// What a person has to have seen before an act that cannot be undone: who owes how much, and whether it stands.
-    pub fn seen(&self) -> String {
+    /// Describes the state that a person confirms before an irreversible act: customer, total, balance, and whether the
+    /// invoice is voided or deleted. The act is refused if the state has changed since.
+    pub fn state_text(&self) -> String {
         let state = match (self.deleted, self.voided) {
             (true, _) => "deleted",
             (_, true) => "voided",
@@ -51,23 +52,23 @@ impl Snapshot {
         format!("{} {total} {balance} {state} {}", self.total.currency().code(), self.customer_id)
     }
 
-    /// The paid part: total less balance.
+    /// The paid amount: total minus balance.
     pub fn paid(&self) -> Decimal {
         self.total.amount().saturating_sub(self.balance.amount())
     }
 }
 
-/// What can be done to an invoice that stands in QuickBooks.
+/// A change to an invoice in QuickBooks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Act {
-    /// Its amounts become zero; it stays in the books. Cannot be undone.
+    /// Sets the amounts to zero; the invoice stays in the books. Irreversible.
     Void,
-    /// It leaves the books. Cannot be undone.
+    /// Removes the invoice from the books. Irreversible.
     Delete,
-    /// QuickBooks e-mails it.
+    /// Has QuickBooks e-mail the invoice.
     Send,
-    /// Its taxes and total become those that the form showed, where QuickBooks computed others.
+    /// Sets taxes and total to the values of the form, if QuickBooks computed others.
     Correct,
 }
 
@@ -75,7 +76,7 @@ impl Act {
     /// All acts.
     pub const ALL: [Self; 4] = [Self::Void, Self::Delete, Self::Send, Self::Correct];
 
-    /// As in addresses and tables.
+    /// The name in URLs and tables.
     pub fn name(self) -> &'static str {
         match self {
             Self::Void => "void",
@@ -85,12 +86,12 @@ impl Act {
         }
     }
 
-    /// By name.
+    /// The act with this name.
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|act| act.name() == name)
     }
 
-    /// Whether an invoice with this badge allows it.
+    /// Whether the act is allowed for an invoice with this badge.
     pub fn is_allowed(self, status: Status) -> bool {
         match self {
             Self::Void | Self::Send => !matches!(status, Status::Voided | Status::Deleted),
@@ -99,17 +100,17 @@ impl Act {
         }
     }
 
-    /// Whether it depends on what the person has seen of the invoice.
+    /// Whether the act requires that the state is the one that the person confirmed.
     pub fn depends_on_state(self) -> bool {
         self != Self::Send
     }
 
-    /// Whether it takes the invoice out of what is to be paid, which cannot be undone.
+    /// Whether the act ends the debt of the customer and cannot be undone.
     pub fn is_irreversible(self) -> bool {
         matches!(self, Self::Void | Self::Delete)
     }
 
-    /// Whether the invoice is as the act leaves it; `confirmed` is the total that the form showed.
+    /// Whether the invoice is in the state that the act results in. `confirmed` is the total that the form showed.
     pub fn is_done(self, invoice: &Snapshot, confirmed: Decimal) -> bool {
         match self {
             Self::Void => invoice.voided,
@@ -124,13 +125,13 @@ impl Act {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
-    /// Nothing paid yet, not past due.
+    /// Unpaid, and not past due.
     Open,
-    /// Something paid, not past due.
+    /// Partially paid, and not past due.
     PartiallyPaid,
-    /// Something to pay, and the due date lies before today.
+    /// Not fully paid, and the due date is before today.
     Overdue,
-    /// Nothing left to pay.
+    /// Fully paid.
     Paid,
     /// Voided in QuickBooks.
     Voided,
@@ -139,7 +140,7 @@ pub enum Status {
 }
 
 impl Status {
-    /// As in tables and attributes.
+    /// The name in tables and HTML attributes.
     pub fn name(self) -> &'static str {
         match self {
             Self::Open => "open",
@@ -152,8 +153,9 @@ impl Status {
     }
 }
 
-/// The badge on `today`, the current date in the company's time zone. Due today is not overdue.
-pub fn status(invoice: &Snapshot, today: Date) -> Status {
+/// Computes the badge on `today`, the current date in the company's time zone. An invoice that is due today is not
+/// overdue.
+pub fn compute_status(invoice: &Snapshot, today: Date) -> Status {
     if invoice.deleted {
         Status::Deleted
     } else if invoice.voided {
@@ -169,9 +171,9 @@ pub fn status(invoice: &Snapshot, today: Date) -> Status {
     }
 }
 
-/// Whether QuickBooks' fields say "voided": all is zero, and the private note begins with the word.
+/// Whether an invoice is voided: total and balance are zero, and the private note begins with "Voided".
 ///
-/// There is no field for it; a void writes "Voided" in front of the note.
+/// QuickBooks has no field for this state. A void writes "Voided" in front of the note.
 pub fn looks_voided(total: Money, balance: Money, private_note: Option<&str>) -> bool {
     let marked =
         private_note.is_some_and(|note| note.trim_start().get(..6).is_some_and(|w| w.eq_ignore_ascii_case("voided")));
@@ -205,12 +207,12 @@ mod tests {
 
     fn check(total: i64, balance: i64, due: Date, voided: bool, deleted: bool, expected: Status) {
         let invoice = Snapshot { voided, deleted, ..invoice(total, balance, due) };
-        assert_eq!(status(&invoice, date(2026, 3, 13)), expected);
+        assert_eq!(compute_status(&invoice, date(2026, 3, 13)), expected);
     }
 
-    /// Names stand in the database and in addresses: one that changes is not understood any more.
+    /// Names are stored in the database and part of URLs, so they must not change.
     #[test]
-    fn names_of_acts_and_badges_stay() {
+    fn names_of_acts_and_badges_do_not_change() {
         use Status::{Deleted, Open, Overdue, Paid, PartiallyPaid, Voided};
         let acts = [Act::Void, Act::Delete, Act::Send, Act::Correct];
         assert_eq!(acts.map(Act::name), ["void", "delete", "send", "correct"]);
@@ -221,19 +223,19 @@ mod tests {
     }
 
     #[test]
-    fn what_a_person_has_seen_changes_with_what_matters() {
+    fn the_state_text_changes_with_relevant_fields_only() {
         let due = date(2026, 3, 20);
         let plain = invoice(12_500, 2_000, due);
-        assert_eq!(plain.seen(), "BRL 125 20 stands 58");
+        assert_eq!(plain.state_text(), "BRL 125 20 stands 58");
         let voided = Snapshot { voided: true, ..invoice(0, 0, due) };
-        assert_eq!(voided.seen(), "BRL 0 0 voided 58");
-        assert_eq!(Snapshot { deleted: true, ..voided }.seen(), "BRL 0 0 deleted 58");
+        assert_eq!(voided.state_text(), "BRL 0 0 voided 58");
+        assert_eq!(Snapshot { deleted: true, ..voided }.state_text(), "BRL 0 0 deleted 58");
         let edited = Snapshot { sync_token: "7".into(), due: date(2026, 4, 1), sent: true, ..plain.clone() };
-        assert_eq!(edited.seen(), plain.seen(), "nothing that matters to an act");
+        assert_eq!(edited.state_text(), plain.state_text(), "nothing that matters to an act");
     }
 
     #[test]
-    fn each_act_is_done_in_its_own_way() {
+    fn each_act_has_its_own_result() {
         let acts = [Act::Void, Act::Delete, Act::Send, Act::Correct];
         assert_eq!(acts.map(Act::depends_on_state), [true, true, false, true]);
         assert_eq!(acts.map(Act::is_irreversible), [true, true, false, false]);
@@ -247,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn each_badge_has_its_case() {
+    fn computes_each_badge() {
         check(100, 100, date(2026, 3, 14), false, false, Status::Open);
         check(100, 100, date(2026, 3, 13), false, false, Status::Open);
         check(100, 100, date(2026, 3, 12), false, false, Status::Overdue);
@@ -272,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn a_void_is_told_by_its_note() {
+    fn recognises_a_void_by_its_note() {
         let zero = Money::zero(Currency::BRL);
         assert!(looks_voided(zero, zero, Some("Voided - old note")));
         assert!(!looks_voided(zero, zero, Some("né, voided")));

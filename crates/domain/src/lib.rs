@@ -1,8 +1,8 @@
-//! What Fatura knows about billing, and nothing else: money, dates, tax, totals, status, field mapping,
-//! customer matching, and what makes an invoice complete.
+//! The rules of billing: money, dates, tax, totals, status, field mapping, customer matching, and validation of
+//! the invoice form.
 //!
-//! Invariant: pure. No I/O, no async, no clock of its own ("today" and "now" are parameters), no database or
-//! provider types. Money is [`rust_decimal::Decimal`], never a float.
+//! Invariant: the crate is pure. It has no I/O, no async code, no clock (`today` and `now` are parameters) and no
+//! database or provider types. Money is [`rust_decimal::Decimal`], never a float.
 
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 
@@ -12,9 +12,11 @@ pub mod catalogue;
 pub mod customer;
 pub mod deal;
 pub mod deal_fields;
-pub mod draft;
+pub mod form;
 pub mod ids;
 pub mod invoice;
+pub mod invoice_number;
+pub mod invoice_request;
 pub mod mapping;
 pub mod mark;
 pub mod money;

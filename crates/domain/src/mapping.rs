@@ -1,6 +1,6 @@
-//! Which Pipedrive field fills which field of the invoice form.
+//! The field mapping and the other settings of a tenant: which Pipedrive field fills which field of the invoice form.
 
-use crate::{address::Address, catalogue::Catalogue, draft::Form, terms::Term};
+use crate::{address::Address, catalogue::Catalogue, form::Form, terms::Term};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, fmt, str::FromStr};
 
@@ -17,10 +17,10 @@ pub enum Entity {
 }
 
 impl Entity {
-    /// All three, in the order in which settings offer them.
+    /// All record types, in the order of the settings page.
     pub const ALL: [Self; 3] = [Self::Organization, Self::Person, Self::Deal];
 
-    /// As in addresses and in Pipedrive's parameters.
+    /// The name in URLs and in Pipedrive's parameters.
     pub fn name(self) -> &'static str {
         match self {
             Self::Organization => "organization",
@@ -29,24 +29,24 @@ impl Entity {
         }
     }
 
-    /// By name.
-    pub fn named(name: &str) -> Option<Self> {
+    /// The record type with this name.
+    pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|known| known.name() == name)
     }
 }
 
-/// One field of one record, written `organization.address`. Custom fields have Pipedrive's 40-character keys.
+/// A field of a record, written `organization.address`. Custom fields have Pipedrive's keys of 40 characters.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct FieldRef {
-    /// Whose field.
+    /// The record type.
     pub entity: Entity,
-    /// Pipedrive's key of it.
+    /// Pipedrive's key of the field.
     pub key: String,
 }
 
 impl FieldRef {
-    /// A field by record and key.
+    /// A field by record type and key.
     pub fn new(entity: Entity, key: impl Into<String>) -> Self {
         Self { entity, key: key.into() }
     }
@@ -58,28 +58,28 @@ impl fmt::Display for FieldRef {
     }
 }
 
-/// The text names no field.
+/// The text is not a field reference.
 #[derive(Debug, thiserror::Error)]
 #[error("not a field: it has to read like organization.name")]
-pub struct NotAField;
+pub struct FieldRefError;
 
 impl FromStr for FieldRef {
-    type Err = NotAField;
+    type Err = FieldRefError;
 
-    fn from_str(text: &str) -> Result<Self, NotAField> {
-        let (entity, key) = text.split_once('.').ok_or(NotAField)?;
-        let entity = Entity::named(entity).ok_or(NotAField)?;
+    fn from_str(text: &str) -> Result<Self, FieldRefError> {
+        let (entity, key) = text.split_once('.').ok_or(FieldRefError)?;
+        let entity = Entity::from_name(entity).ok_or(FieldRefError)?;
         if key.is_empty() || key.len() > 100 {
-            return Err(NotAField);
+            return Err(FieldRefError);
         }
         Ok(Self::new(entity, key))
     }
 }
 
 impl TryFrom<String> for FieldRef {
-    type Error = NotAField;
+    type Error = FieldRefError;
 
-    fn try_from(text: String) -> Result<Self, NotAField> {
+    fn try_from(text: String) -> Result<Self, FieldRefError> {
         text.parse()
     }
 }
@@ -90,38 +90,38 @@ impl From<FieldRef> for String {
     }
 }
 
-/// What a field holds, as far as a mapping cares.
+/// The type of a field, as far as a mapping needs it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// Anything that reads as text.
+pub enum FieldKind {
+    /// Text, or a value that is written as text.
     Text,
-    /// An address with its parts.
+    /// An address in parts.
     Address,
-    /// One or several of the field's options.
+    /// One or more of the field's options.
     Choice,
 }
 
-/// A field of the connected company, to choose from.
+/// A field that the settings page offers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Field {
-    /// Which.
+    /// The field.
     pub reference: FieldRef,
-    /// As the company calls it.
+    /// The company's name for it.
     pub name: String,
-    /// What it holds.
-    pub kind: Kind,
-    /// What a choice offers: number and label.
+    /// Its type.
+    pub kind: FieldKind,
+    /// Options of a choice: id and label.
     pub options: Vec<(String, String)>,
-    /// Pipedrive's name of its kind.
+    /// Pipedrive's name of its type.
     pub kind_name: String,
-    /// Whether an app may write text or numbers into it.
+    /// Whether an app may write texts or numbers to it.
     pub is_writable: bool,
 }
 
-/// Writes out what was chosen: records hold the numbers of options.
-pub fn name_choices(values: &mut Values, fields: &[Field]) {
-    for field in fields.iter().filter(|field| field.kind == Kind::Choice) {
-        if let Some(Value::Text(text)) = values.get_mut(&field.reference) {
+/// Replaces option ids by their labels. Pipedrive's records hold the ids.
+pub fn replace_option_ids(values: &mut FieldValues, fields: &[Field]) {
+    for field in fields.iter().filter(|field| field.kind == FieldKind::Choice) {
+        if let Some(FieldValue::Text(text)) = values.get_mut(&field.reference) {
             let label =
                 |id: &str| field.options.iter().find(|(known, _)| known == id.trim()).map(|(_, label)| label.clone());
             *text = text.split(',').filter_map(label).collect::<Vec<_>>().join(", ");
@@ -129,136 +129,137 @@ pub fn name_choices(values: &mut Values, fields: &[Field]) {
     }
 }
 
-/// A field's content.
+/// The content of a field.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Value {
-    /// Text, or anything written as text.
+pub enum FieldValue {
+    /// Text, or a value that is written as text.
     Text(String),
     /// An address in parts.
     Address(Address),
 }
 
-/// All fields of a deal, its organization and its person that have content.
-pub type Values = BTreeMap<FieldRef, Value>;
+/// The fields of a deal, its organization and its person that have content.
+pub type FieldValues = BTreeMap<FieldRef, FieldValue>;
 
-/// Who in the company may do something.
+/// The users of a tenant that may do something.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Who {
-    /// Whoever has the app.
+pub enum AllowedUsers {
+    /// Every user of the app.
     #[default]
     Everyone,
     /// Administrators of the Pipedrive account.
     Admins,
 }
 
-impl Who {
-    /// Whether somebody is among them.
+impl AllowedUsers {
+    /// Whether a user is included.
     pub fn includes(self, is_admin: bool) -> bool {
         is_admin || self == Self::Everyone
     }
 }
 
-/// What a form takes over at once by a name: Fatura's own answer to templates, which QuickBooks' API does not offer.
+/// Named values that a form takes over together. Presets replace templates, which QuickBooks' API does not offer.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Preset {
-    /// As people choose it.
+    /// Name in the select.
     pub name: String,
     /// Printed on the invoice.
     pub message: String,
-    /// When the invoice falls due; the company's own term where there is none.
+    /// Payment term; the term of the settings if there is none.
     pub term: Option<Term>,
-    /// Who gets a copy of the e-mail.
+    /// Addresses that get a copy of the e-mail.
     pub cc: String,
     /// Whether customers can pay online.
     pub online_payment: bool,
-    /// The company's own fields, by `DefinitionId`.
+    /// Custom fields, by `DefinitionId`.
     pub custom: BTreeMap<String, String>,
 }
 
 impl Preset {
-    /// Takes the preset over into a form.
-    pub fn apply(&self, form: &mut Form, catalogue: &Catalogue, settings: &Settings) {
+    /// Applies the preset to a form.
+    pub fn apply_to(&self, form: &mut Form, catalogue: &Catalogue, settings: &Settings) {
         form.preset.clone_from(&self.name);
         form.message.clone_from(&self.message);
         form.cc.clone_from(&self.cc);
         form.online_payment = if self.online_payment { "on".into() } else { String::new() };
         form.custom.clone_from(&self.custom);
         if let Ok(issued) = form.issued.parse() {
-            form.due = catalogue.due(issued, self.term.as_ref().unwrap_or(&settings.term)).to_string();
+            form.due = catalogue.due_date(issued, self.term.as_ref().unwrap_or(&settings.term)).to_string();
             form.due_follows = "on".into();
         }
     }
 }
 
 impl Settings {
-    /// The term of a form: its preset's, else the company's.
-    pub fn term_of(&self, form: &Form) -> &Term {
+    /// The payment term of a form: the term of its preset, else the term of the settings.
+    pub fn term_for_form(&self, form: &Form) -> &Term {
         let preset = self.presets.iter().find(|preset| preset.name == form.preset);
         preset.and_then(|preset| preset.term.as_ref()).unwrap_or(&self.term)
     }
 }
 
-/// Deal fields, by Pipedrive's key, that follow the deal's invoices; so that filters and automations can use them.
+/// Deal fields, by Pipedrive's key, that receive invoice figures. Pipedrive's filters and automations can use them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct WriteBack {
-    /// What was billed, in the deal's currency.
+    /// Billed amount in the deal's currency.
     pub invoiced: Option<String>,
-    /// What is still to be paid, in the deal's currency.
+    /// Unpaid amount in the deal's currency.
     pub balance: Option<String>,
-    /// The badge of the newest invoice, in the company's language.
+    /// Badge of the newest invoice, in the company's language.
     pub status: Option<String>,
-    /// The number of the newest invoice.
+    /// Number of the newest invoice.
     pub number: Option<String>,
 }
 
 impl WriteBack {
-    /// Whether nothing is written.
-    pub fn is_off(&self) -> bool {
+    /// Whether no field is written.
+    pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 }
 
-/// A company's settings: chosen once, applied whenever a form opens.
+/// The settings of a tenant. They apply whenever a form opens.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Settings {
-    /// Who is billed.
+    /// Field with the name of the billed party.
     pub to: Option<FieldRef>,
-    /// The bill-to address.
+    /// Field with the billing address.
     pub address: Option<FieldRef>,
-    /// Where the invoice goes.
+    /// Field with the e-mail address that receives the invoice.
     pub email: Option<FieldRef>,
-    /// The customer's tax number.
+    /// Field with the customer's tax number.
     pub tax_id: Option<FieldRef>,
-    /// When an invoice falls due.
+    /// Payment term.
     pub term: Term,
-    /// QuickBooks account for the sales of items that Fatura creates; QuickBooks' id.
+    /// QuickBooks id of the income account for items that Fatura creates.
     pub income_account: Option<String>,
-    /// QuickBooks item for what QuickBooks does not know; without one an item is created.
+    /// QuickBooks item for products that have none; if it is not set, Fatura creates an item.
     pub item: Option<String>,
-    /// QuickBooks item for parts of a deal by percentage or amount; without one the item of the deal's lines.
+    /// QuickBooks item for parts of a deal by percentage or amount; if it is not set, the item of the deal's rows.
     pub deposit_item: Option<String>,
-    /// Whether discounts of lines lower the unit price that is printed, instead of one discount line.
+    /// Whether line discounts lower the printed unit price. If not, they are printed as one discount line.
     pub discounts_in_prices: bool,
-    /// QuickBooks tax code for lines that say nothing of tax.
+    /// QuickBooks tax code for rows without tax information.
     pub tax_code: Option<String>,
-    /// Whether *Update customer in QuickBooks* starts ticked.
+    /// Whether *Update customer in QuickBooks* is ticked in a new form.
     pub update_customer: bool,
-    /// Named presets to choose from in the form.
+    /// Presets that the form offers.
     pub presets: Vec<Preset>,
-    /// What is written into fields of the deal.
+    /// Fields of the deal that Fatura writes.
     pub write_back: WriteBack,
-    /// Language of what the whole company reads, as `pt-BR`; that of the first installation where there is none.
+    /// Language of texts for the whole company, such as `pt-BR`; if it is not set, the language of the first
+    /// installation.
     pub language: Option<String>,
-    /// Whether a deal that is won gets a draft by itself.
+    /// Whether Fatura creates a draft when a deal is won.
     pub draft_on_won: bool,
-    /// Who may create invoices.
-    pub create: Who,
-    /// Who may void and delete them.
-    pub void: Who,
+    /// Users that may create invoices.
+    pub create: AllowedUsers,
+    /// Users that may void and delete invoices.
+    pub void: AllowedUsers,
 }
 
 impl Settings {
@@ -296,33 +297,33 @@ impl Default for Settings {
             write_back: WriteBack::default(),
             language: None,
             draft_on_won: false,
-            create: Who::Everyone,
-            void: Who::Everyone,
+            create: AllowedUsers::Everyone,
+            void: AllowedUsers::Everyone,
         }
     }
 }
 
-/// The customer details that a form opens with.
+/// The customer details of a new form.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CustomerDetails {
-    /// Who is billed.
+    /// Name of the billed party.
     pub to: String,
-    /// The bill-to address.
+    /// Billing address.
     pub address: Address,
-    /// Where the invoice goes.
+    /// E-mail address that receives the invoice.
     pub email: String,
     /// Tax number.
     pub tax_id: String,
-    /// The field that `to` was taken from.
+    /// The field that `to` comes from.
     pub to_from: Option<FieldRef>,
 }
 
-/// Fills the customer details from a deal's fields. A mapped field without content stays empty; without a name
-/// in the mapped field, the organization's or else the person's name is taken.
-pub fn customer_details(settings: &Settings, values: &Values) -> CustomerDetails {
+/// Fills in the customer details from a deal's fields. A mapped field without content stays empty. If the field mapped
+/// to the name has no content, the organization's name is used, else the person's name.
+pub fn fill_customer_details(settings: &Settings, values: &FieldValues) -> CustomerDetails {
     let text = |field: &Option<FieldRef>| match field.as_ref().and_then(|field| values.get(field)) {
-        Some(Value::Text(text)) => text.trim().to_owned(),
-        Some(Value::Address(address)) => address.one_line(),
+        Some(FieldValue::Text(text)) => text.trim().to_owned(),
+        Some(FieldValue::Address(address)) => address.to_one_line(),
         None => String::new(),
     };
     let names = [
@@ -333,8 +334,8 @@ pub fn customer_details(settings: &Settings, values: &Values) -> CustomerDetails
     let to_from = names.into_iter().find(|field| !text(field).is_empty()).flatten();
     let to = text(&to_from);
     let address = match settings.address.as_ref().and_then(|field| values.get(field)) {
-        Some(Value::Address(address)) => address.clone(),
-        Some(Value::Text(text)) => Address { street: text.trim().to_owned(), ..Address::default() },
+        Some(FieldValue::Address(address)) => address.clone(),
+        Some(FieldValue::Text(text)) => Address { street: text.trim().to_owned(), ..Address::default() },
         None => Address::default(),
     };
     CustomerDetails { to, address, email: text(&settings.email), tax_id: text(&settings.tax_id), to_from }
@@ -355,28 +356,28 @@ mod tests {
     }
 
     #[test]
-    fn choices_are_written_out() {
+    fn replaces_option_ids_by_labels() {
         let reference = FieldRef::new(Entity::Organization, "size");
         let options = vec![("41".to_owned(), "Small".to_owned()), ("42".to_owned(), "Large".to_owned())];
         let field = Field {
             reference: reference.clone(),
             name: "Size".into(),
-            kind: Kind::Choice,
+            kind: FieldKind::Choice,
             options,
             kind_name: "enum".into(),
             is_writable: false,
         };
-        let mut values = Values::from([(reference.clone(), Value::Text("42,41,99".into()))]);
-        name_choices(&mut values, &[field]);
-        assert_eq!(values[&reference], Value::Text("Large, Small".into()));
+        let mut values = FieldValues::from([(reference.clone(), FieldValue::Text("42,41,99".into()))]);
+        replace_option_ids(&mut values, &[field]);
+        assert_eq!(values[&reference], FieldValue::Text("Large, Small".into()));
     }
 
     #[test]
     fn a_deal_without_organization_is_billed_to_its_person() {
-        let mut values = Values::new();
-        values.insert(FieldRef::new(Entity::Person, "name"), Value::Text("Ana Souza".into()));
-        values.insert(FieldRef::new(Entity::Person, "email"), Value::Text("ana@example.com".into()));
-        let details = customer_details(&Settings::default(), &values);
+        let mut values = FieldValues::new();
+        values.insert(FieldRef::new(Entity::Person, "name"), FieldValue::Text("Ana Souza".into()));
+        values.insert(FieldRef::new(Entity::Person, "email"), FieldValue::Text("ana@example.com".into()));
+        let details = fill_customer_details(&Settings::default(), &values);
         assert_eq!((details.to.as_str(), details.email.as_str()), ("Ana Souza", "ana@example.com"));
         assert_eq!(details.to_from, Some(FieldRef::new(Entity::Person, "name")));
         assert!(details.address.is_empty());
@@ -396,26 +397,27 @@ mod tests {
 
     #[test]
     fn administrators_may_do_what_everyone_may() {
-        let rights = [Who::Everyone, Who::Admins].map(|who| [who.includes(true), who.includes(false)]);
+        let rights =
+            [AllowedUsers::Everyone, AllowedUsers::Admins].map(|who| [who.includes(true), who.includes(false)]);
         assert_eq!(rights, [[true, true], [true, false]]);
     }
 
     #[test]
-    fn only_choices_are_written_out() {
+    fn replaces_option_ids_of_choices_only() {
         let reference = FieldRef::new(Entity::Deal, "code");
         let field = Field {
             reference: reference.clone(),
             name: "Code".into(),
-            kind: Kind::Text,
+            kind: FieldKind::Text,
             options: vec![("42".into(), "Large".into())],
             kind_name: "varchar".into(),
             is_writable: true,
         };
-        let mut values = Values::from([(reference.clone(), Value::Text("42".into()))]);
-        name_choices(&mut values, &[field]);
-        assert_eq!(values[&reference], Value::Text("42".into()));
-        assert!(WriteBack::default().is_off());
-        assert!(!WriteBack { number: Some("code".into()), ..WriteBack::default() }.is_off());
+        let mut values = FieldValues::from([(reference.clone(), FieldValue::Text("42".into()))]);
+        replace_option_ids(&mut values, &[field]);
+        assert_eq!(values[&reference], FieldValue::Text("42".into()));
+        assert!(WriteBack::default().is_empty());
+        assert!(!WriteBack { number: Some("code".into()), ..WriteBack::default() }.is_empty());
     }
 
     #[test]
@@ -427,7 +429,7 @@ mod tests {
             ],
             ..Settings::default()
         };
-        let term = |preset: &str| settings.term_of(&Form { preset: preset.into(), ..Form::default() }).clone();
+        let term = |preset: &str| settings.term_for_form(&Form { preset: preset.into(), ..Form::default() }).clone();
         assert_eq!(
             ["Monthly", "Plain", "Gone", ""].map(term),
             [Term::Days(30), Term::Days(7), Term::Days(7), Term::Days(7)]
@@ -442,7 +444,7 @@ mod tests {
             custom: BTreeMap::from([("2".into(), "PO".into())]),
         };
         let mut form = Form { issued: "2026-03-13".into(), due: "2026-03-13".into(), ..Form::default() };
-        preset.apply(&mut form, &catalogue(), &settings);
+        preset.apply_to(&mut form, &catalogue(), &settings);
         let expected = Form {
             preset: "Monthly".into(),
             message: "Thank you".into(),
@@ -455,19 +457,19 @@ mod tests {
             ..Form::default()
         };
         assert_eq!(form, expected);
-        Preset::default().apply(&mut form, &catalogue(), &settings);
+        Preset::default().apply_to(&mut form, &catalogue(), &settings);
         assert_eq!((form.due.as_str(), form.online_payment.as_str(), form.message.as_str()), ("2026-03-20", "", ""));
     }
 
     #[test]
     fn customer_details_come_from_the_fields_of_the_settings() {
-        let text = |text: &str| Value::Text(text.into());
+        let text = |text: &str| FieldValue::Text(text.into());
         let parts = Address { city: "Santos".into(), country: "BR".into(), ..Address::default() };
-        let values = Values::from([
+        let values = FieldValues::from([
             (FieldRef::new(Entity::Organization, "name"), text("Oceano")),
             (FieldRef::new(Entity::Deal, "to"), text(" ")),
             (FieldRef::new(Entity::Deal, "street"), text(" Rua A ")),
-            (FieldRef::new(Entity::Deal, "place"), Value::Address(parts.clone())),
+            (FieldRef::new(Entity::Deal, "place"), FieldValue::Address(parts.clone())),
             (FieldRef::new(Entity::Deal, "cnpj"), text(" 123 ")),
         ]);
         let details = |to: &str, address: &str| {
@@ -477,7 +479,7 @@ mod tests {
                 tax_id: Some(FieldRef::new(Entity::Deal, "cnpj")),
                 ..Settings::default()
             };
-            customer_details(&settings, &values)
+            fill_customer_details(&settings, &values)
         };
         let found = details("to", "street");
         assert_eq!(

@@ -1,22 +1,22 @@
-//! The words in an invoice's private note that say of which form it was made, and which deal it bills.
+//! The mark in an invoice's private note: it names the form that the invoice was made from and the deal that it bills.
 //!
-//! QuickBooks keeps them with the invoice: by them it is found again after a lost answer, and adopted where our own tables are
-//! older than it, as after a restored backup. QuickBooks prints private notes on statements to customers, so the mark is one short
-//! line that means nothing to them.
+//! QuickBooks stores the mark with the invoice. Fatura uses it to look up an invoice after a lost answer, and to adopt
+//! an invoice that is newer than Fatura's own tables, as after a restored backup. QuickBooks prints private notes on
+//! statements to customers, so the mark is one short line that means nothing to a customer.
 
 use crate::ids::{DealId, IntentKey, UserId};
 use std::fmt;
 use uuid::Uuid;
 
-/// Where an invoice comes from. Written as `Ref. F4711-42-7-01k33x4000e00800000000001a`; read as well in the form of earlier
-/// versions, `Fatura 0198c7d2-… (Pipedrive 4711, deal 42, user 7)`.
+/// The origin of an invoice. Written as `Ref. F4711-42-7-01k33x4000e00800000000001a`. The format of earlier versions,
+/// `Fatura 0198c7d2-… (Pipedrive 4711, deal 42, user 7)`, is read as well.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Mark {
-    /// The form's key.
+    /// The intent key of the form.
     pub intent: IntentKey,
-    /// Pipedrive's number of the company: another may have been connected with the same books.
+    /// Pipedrive's id of the company. Another company may have been connected with the same books.
     pub company: i64,
-    /// Which deal it bills.
+    /// The deal that the invoice bills.
     pub deal: DealId,
     /// The user who created it.
     pub user: UserId,
@@ -24,25 +24,25 @@ pub struct Mark {
 
 const PREFIX: &str = "Ref. F";
 const OLD_PREFIX: &str = "Fatura ";
-/// Digits of a key in base 32: ten fewer than a UUID has.
+/// Digits of an intent key in base 32. A key takes 26 of them, ten fewer characters than a UUID.
 const DIGITS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
-const KEY_LENGTH: usize = 26;
+const KEY_CHARS: usize = 26;
 
 impl fmt::Display for Mark {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { intent, company, deal, user } = self;
-        write!(out, "{PREFIX}{company}-{}-{}-{}", deal.0, user.0, key_text(intent.0))
+        write!(out, "{PREFIX}{company}-{}-{}-{}", deal.0, user.0, encode_key(intent.0))
     }
 }
 
-fn key_text(key: Uuid) -> String {
+fn encode_key(key: Uuid) -> String {
     let key = key.as_u128();
     let digit = |at: usize| DIGITS.get(usize::try_from(key >> at.saturating_mul(5) & 31).unwrap_or_default());
-    (0..KEY_LENGTH).rev().filter_map(digit).map(|digit| char::from(*digit)).collect()
+    (0..KEY_CHARS).rev().filter_map(digit).map(|digit| char::from(*digit)).collect()
 }
 
-fn key_of(text: &str) -> Option<Uuid> {
-    let digits = text.get(..KEY_LENGTH)?;
+fn decode_key(text: &str) -> Option<Uuid> {
+    let digits = text.get(..KEY_CHARS)?;
     let mut key: u128 = 0;
     for byte in digits.bytes() {
         let digit = DIGITS.iter().position(|known| *known == byte.to_ascii_lowercase())?;
@@ -52,8 +52,9 @@ fn key_of(text: &str) -> Option<Uuid> {
 }
 
 impl Mark {
-    /// The mark in a note, whatever else somebody has written there. Of several, the last: it stands at the end.
-    pub fn read(note: &str) -> Option<Self> {
+    /// Finds the mark in a note that may hold other text. If there are several marks, the last one counts: Fatura
+    /// writes the mark at the end.
+    pub fn find_in_note(note: &str) -> Option<Self> {
         let find = |prefix: &'static str, parse: fn(&str) -> Option<Self>| {
             note.match_indices(prefix)
                 .filter_map(move |(at, word)| Some((at, parse(note.get(at..)?.strip_prefix(word)?)?)))
@@ -68,7 +69,7 @@ impl Mark {
         let company = parts.next()?.parse().ok()?;
         let deal = DealId(parts.next()?.parse().ok()?);
         let user = UserId(parts.next()?.parse().ok()?);
-        Some(Self { intent: IntentKey(key_of(parts.next()?)?), company, deal, user })
+        Some(Self { intent: IntentKey(decode_key(parts.next()?)?), company, deal, user })
     }
 
     fn parse_old(text: &str) -> Option<Self> {
@@ -100,40 +101,40 @@ mod tests {
         let text = mark().to_string();
         assert_eq!(text, "Ref. F4711-42-7-01k33x4000e00800000000001a");
         for note in [text.clone(), format!("Voided - Fatura of May\n{text}"), format!("{text}\nFatura 7 (paid)")] {
-            assert_eq!(Mark::read(&note), Some(mark()), "{note}");
+            assert_eq!(Mark::find_in_note(&note), Some(mark()), "{note}");
         }
     }
 
-    /// What somebody types stands before it.
+    /// Text that a person types stands before the mark.
     #[test]
-    fn of_several_marks_the_last_one_counts() {
+    fn uses_the_last_of_several_marks() {
         let typed = Mark { deal: DealId(1), ..mark() };
-        assert_eq!(Mark::read(&format!("{typed}\n{}", mark())), Some(mark()));
+        assert_eq!(Mark::find_in_note(&format!("{typed}\n{}", mark())), Some(mark()));
     }
 
     #[test]
     fn marks_of_earlier_versions_are_read() {
         let old = "Fatura 0198c7d2-0000-7000-8000-00000000002a (Pipedrive 4711, deal 42, user 7)";
-        assert_eq!(Mark::read(old), Some(mark()));
+        assert_eq!(Mark::find_in_note(old), Some(mark()));
         let newer = Mark { deal: DealId(1), ..mark() };
-        assert_eq!(Mark::read(&format!("{old}\n{newer}")), Some(newer), "the last one counts");
+        assert_eq!(Mark::find_in_note(&format!("{old}\n{newer}")), Some(newer), "the last one counts");
     }
 
     #[test]
-    fn other_words_are_no_mark() {
+    fn finds_no_mark_in_other_texts() {
         let text = mark().to_string();
         for note in ["", "Ref. F", "Fatura 2001", &text[..text.len() - 1], &text.replace("-42-", "-x-")] {
-            assert_eq!(Mark::read(note), None, "{note}");
+            assert_eq!(Mark::find_in_note(note), None, "{note}");
         }
     }
 
     proptest! {
         #[test]
-        fn whatever_the_note_says_it_is_read(note in ".*", key: u128) {
-            prop_assert_eq!(Mark::read(&note), None);
+        fn finds_the_mark_in_any_note(note in ".*", key: u128) {
+            prop_assert_eq!(Mark::find_in_note(&note), None);
             let key = Uuid::from_u128(key);
-            prop_assert_eq!(key_of(&key_text(key)), Some(key));
-            prop_assert_eq!(Mark::read(&format!("{note}\n{}", mark())), Some(mark()));
+            prop_assert_eq!(decode_key(&encode_key(key)), Some(key));
+            prop_assert_eq!(Mark::find_in_note(&format!("{note}\n{}", mark())), Some(mark()));
         }
     }
 }

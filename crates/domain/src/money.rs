@@ -1,34 +1,34 @@
-//! Amounts with their currency, rounded as accountants round.
+//! Amounts with their currency, rounded half away from zero.
 
 use iso_currency::Currency;
 use rust_decimal::{Decimal, RoundingStrategy};
 use serde::{Deserialize, Serialize};
 
-/// Rounds half away from zero, to `places` decimals: 2.345 becomes 2.35.
+/// Rounds half away from zero to `places` decimals: 2.345 becomes 2.35.
 ///
-/// QuickBooks rounds so; [`Decimal::round_dp`] rounds half to even and is banned by clippy.
+/// QuickBooks rounds this way. [`Decimal::round_dp`] rounds half to even and is banned by clippy.
 pub fn round_half_up(value: Decimal, places: u32) -> Decimal {
     value.round_dp_with_strategy(places, RoundingStrategy::MidpointAwayFromZero)
 }
 
-/// The sum of some numbers; `None` where it leaves the range of [`Decimal`], whose own `sum` would panic.
+/// Adds up numbers. Returns `None` if the sum leaves the range of [`Decimal`], where `Iterator::sum` would panic.
 pub fn checked_sum(values: impl IntoIterator<Item = Decimal>) -> Option<Decimal> {
     values.into_iter().try_fold(Decimal::ZERO, Decimal::checked_add)
 }
 
-/// So many percent of a number, not rounded; `None` where it leaves the range of [`Decimal`].
+/// Computes a percentage of a number without rounding. Returns `None` if the result leaves the range of [`Decimal`].
 pub fn percent_of(value: Decimal, percent: Decimal) -> Option<Decimal> {
     value.checked_mul(percent)?.checked_div(Decimal::ONE_HUNDRED)
 }
 
-/// The decimals of a currency: 2 for BRL and USD, 0 for JPY, 3 for KWD (ISO 4217).
-pub fn decimals(currency: Currency) -> u32 {
+/// The number of decimals of a currency: 2 for BRL and USD, 0 for JPY, 3 for KWD (ISO 4217).
+pub fn currency_decimals(currency: Currency) -> u32 {
     currency.exponent().map_or(2, u32::from)
 }
 
-/// The decimals of amounts on an invoice: QuickBooks keeps two at most, also of a dinar, which has three.
+/// The number of decimals of amounts on an invoice. QuickBooks keeps at most two, even for a dinar, which has three.
 pub fn invoice_decimals(currency: Currency) -> u32 {
-    decimals(currency).min(2)
+    currency_decimals(currency).min(2)
 }
 
 /// An amount of money in one currency.
@@ -43,26 +43,26 @@ pub struct Money {
 impl Money {
     /// The amount, rounded half up to the currency's decimals.
     pub fn rounded(amount: Decimal, currency: Currency) -> Self {
-        Self { amount: round_half_up(amount, decimals(currency)), currency }
+        Self { amount: round_half_up(amount, currency_decimals(currency)), currency }
     }
 
-    /// Nothing, in a currency.
+    /// Zero in a currency.
     pub fn zero(currency: Currency) -> Self {
         Self { amount: Decimal::ZERO, currency }
     }
 
-    /// From minor units (cents): 1250 in BRL is R$ 12,50.
+    /// Converts from minor units (cents): 1250 in BRL is R$ 12,50.
     pub fn from_minor(minor: i64, currency: Currency) -> Self {
-        Self { amount: Decimal::new(minor, decimals(currency)), currency }
+        Self { amount: Decimal::new(minor, currency_decimals(currency)), currency }
     }
 
-    /// In minor units (cents), or `None` when it does not fit into 64 bits.
-    pub fn minor(self) -> Option<i64> {
-        let factor = Decimal::from(10_i64.checked_pow(decimals(self.currency))?);
+    /// Converts to minor units (cents). Returns `None` if the amount does not fit into 64 bits.
+    pub fn to_minor(self) -> Option<i64> {
+        let factor = Decimal::from(10_i64.checked_pow(currency_decimals(self.currency))?);
         i64::try_from(self.amount.checked_mul(factor)?).ok()
     }
 
-    /// The amount alone, in major units.
+    /// The amount in major units.
     pub fn amount(self) -> Decimal {
         self.amount
     }
@@ -72,7 +72,7 @@ impl Money {
         self.currency
     }
 
-    /// Whether nothing is left.
+    /// Whether the amount is zero.
     pub fn is_zero(self) -> bool {
         self.amount.is_zero()
     }
@@ -85,7 +85,7 @@ mod tests {
     use rust_decimal::dec;
 
     #[test]
-    fn halves_go_away_from_zero() {
+    fn rounds_half_away_from_zero() {
         assert_eq!(round_half_up(dec!(2.345), 2), dec!(2.35));
         assert_eq!(round_half_up(dec!(2.344999), 2), dec!(2.34));
         assert_eq!(round_half_up(dec!(-2.345), 2), dec!(-2.35));
@@ -94,9 +94,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn minor_units_come_back(minor in any::<i32>()) {
+        fn converts_to_and_from_minor_units(minor in any::<i32>()) {
             for currency in [Currency::BRL, Currency::JPY, Currency::KWD] {
-                prop_assert_eq!(Money::from_minor(i64::from(minor), currency).minor(), Some(i64::from(minor)));
+                prop_assert_eq!(Money::from_minor(i64::from(minor), currency).to_minor(), Some(i64::from(minor)));
             }
         }
     }

@@ -1,12 +1,13 @@
-//! Causes for which QuickBooks refuses a write, by what the person does next. Each is worded in every language.
+//! Causes for which QuickBooks refuses a write. Each cause leads to another next step of the person, and has a text in
+//! every language.
 
 use serde::{Deserialize, Serialize};
 
-/// Why QuickBooks refused, where no field of the form says it.
+/// Why QuickBooks refused, for refusals that do not belong to a field of the form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RefusalCause {
-    /// Something the invoice refers to was made inactive or deleted, and QuickBooks does not say what.
+    /// An object that the invoice refers to was made inactive or deleted. QuickBooks does not name it.
     Reference,
     /// The payment term was made inactive or deleted.
     Term,
@@ -18,43 +19,43 @@ pub enum RefusalCause {
     NoIncomeAccount,
     /// Another item has this name.
     ItemNameTaken,
-    /// QuickBooks itself chose an invoice number that is taken.
+    /// QuickBooks assigned an invoice number that is taken.
     NumberAssigned,
     /// The invoice cannot be linked with another transaction.
     NotLinkable,
-    /// A member that the form does not have is required.
+    /// QuickBooks requires a member that the form does not have.
     Required,
-    /// A value is not accepted.
+    /// QuickBooks does not accept a value.
     Value,
-    /// A text has characters that are not accepted.
+    /// A text has characters that QuickBooks does not accept.
     Characters,
-    /// One of several e-mail addresses is not accepted.
+    /// QuickBooks does not accept one of several e-mail addresses.
     EmailAddress,
     /// There is no e-mail address.
     EmailMissing,
-    /// The e-mail could not be delivered.
+    /// QuickBooks could not deliver the e-mail.
     EmailNotDelivered,
-    /// An invoice in QuickBooks has an invalid e-mail address, which makes every query for invoices fail.
+    /// Another invoice in QuickBooks has an invalid e-mail address. It makes every query for invoices fail.
     OtherEmailAddress,
-    /// The currency is not accepted for this customer or company.
+    /// The customer or the company does not accept the currency.
     Currency,
     /// Quantity times price is not the amount.
     Amount,
-    /// The discount is not accepted.
+    /// QuickBooks does not accept the discount.
     Discount,
-    /// A tax is required on each line.
+    /// Each line requires a tax.
     TaxRequired,
     /// The taxes contradict each other or the settings of the company.
     Tax,
-    /// One of the company's own fields is not accepted.
+    /// QuickBooks does not accept the value of a custom field.
     CustomField,
     /// The customer cannot be billed.
     CustomerNotBillable,
     /// The books are closed for the date of the invoice.
     PeriodClosed,
-    /// The invoice was changed by somebody else at the same time.
+    /// Somebody else changed the invoice at the same time.
     Stale,
-    /// It is not in QuickBooks any more.
+    /// The invoice is no longer in QuickBooks.
     Gone,
     /// The invoice is in a deposit, or payments are linked to it.
     Deposited,
@@ -62,7 +63,7 @@ pub enum RefusalCause {
     Settled,
     /// The transaction is matched with a bank transaction.
     BankMatched,
-    /// The QuickBooks user who connected may not do this.
+    /// The QuickBooks user who connected lacks the permission.
     NoPermission,
     /// The subscription or the settings of the company lack the feature.
     Feature,
@@ -72,16 +73,16 @@ pub enum RefusalCause {
     Locked,
     /// QuickBooks is under maintenance.
     Maintenance,
-    /// The connection lacks rights: an administrator has to connect again.
+    /// The connection lacks rights. An administrator has to connect again.
     Reconnect,
-    /// Keys and company belong to different environments: a matter for the operator.
+    /// The keys and the company belong to different environments (sandbox and production). The operator has to act.
     Environment,
-    /// The request itself is not accepted: a defect of Fatura.
+    /// QuickBooks rejects the request itself: a defect of Fatura.
     Request,
 }
 
 impl RefusalCause {
-    /// Whether QuickBooks' own text says more than the cause: it is quoted.
+    /// Whether a page quotes QuickBooks' own text, because it is more specific than the cause.
     pub fn is_quoted(self) -> bool {
         matches!(
             self,
@@ -107,12 +108,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn quickbooks_is_quoted_where_it_says_what_the_cause_leaves_open() {
-        // It says which account, which value, which member.
+    fn quotes_quickbooks_if_its_text_is_more_specific() {
+        // QuickBooks' text names the account, the value or the member.
         for cause in [RefusalCause::Account, RefusalCause::Value, RefusalCause::Required, RefusalCause::Request] {
             assert!(cause.is_quoted(), "{cause:?}");
         }
-        // Our own words say all of it, and what to do.
+        // Fatura's own text is complete, and says what to do.
         for cause in
             [RefusalCause::Subscription, RefusalCause::Locked, RefusalCause::Maintenance, RefusalCause::Reconnect]
         {

@@ -1,20 +1,21 @@
-//! Tolerant search of names: without accents, case, punctuation and legal suffixes; and the patterns by which QuickBooks' queries
-//! find candidates for it.
+//! Tolerant search of names. It ignores accents, case, punctuation and legal forms. The module also builds the `LIKE`
+//! patterns by which QuickBooks' queries find candidates.
 
 use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 
-/// A text for `LIKE` in a query of QuickBooks, with `%` for anything.
+/// A `LIKE` pattern for a QuickBooks query, where `%` matches any text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Pattern(pub String);
+pub struct LikePattern(pub String);
 
-impl Pattern {
-    /// Most rows worth reading: a loose pattern finds much that is then left out here.
-    pub fn most(&self) -> usize {
+impl LikePattern {
+    /// Upper bound for the rows that a query with this pattern returns. A loose pattern finds many rows that
+    /// [`contains_name`] then rejects, so it gets 200 instead of 30.
+    pub fn max_rows(&self) -> usize {
         if self.0.matches('%').count() > 2 { 200 } else { 30 }
     }
 }
 
-/// Words at the end of a company's name that say its legal form.
+/// Legal forms at the end of company names, as [`fold_text`] writes them.
 const LEGAL_FORMS: [&str; 37] = [
     "ltda",
     "me",
@@ -55,8 +56,9 @@ const LEGAL_FORMS: [&str; 37] = [
     "unipessoal",
 ];
 
-/// Lower case, without accents; everything but letters and digits is one space.
-pub fn fold(text: &str) -> String {
+/// Converts a text to lower case without accents. Each run of characters other than letters and digits becomes one
+/// space; apostrophes are dropped.
+pub fn fold_text(text: &str) -> String {
     let mut folded = String::with_capacity(text.len());
     for c in text.nfkd().flat_map(char::to_lowercase) {
         match c {
@@ -75,9 +77,10 @@ pub fn fold(text: &str) -> String {
     folded.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// A name folded and without its legal form: `Müller & Söhne GmbH` is `muller sohne`. A name that is nothing else stays.
-pub fn core(name: &str) -> String {
-    let mut core = fold(name);
+/// Folds a name and removes its legal form: `Müller & Söhne GmbH` becomes `muller sohne`. A name that consists of a
+/// legal form alone is kept.
+pub fn strip_legal_form(name: &str) -> String {
+    let mut core = fold_text(name);
     loop {
         let shorter = LEGAL_FORMS.iter().find_map(|form| {
             let rest = core.strip_suffix(form)?.strip_suffix(' ')?;
@@ -90,22 +93,23 @@ pub fn core(name: &str) -> String {
     }
 }
 
-/// Whether a name holds what was typed, tolerantly; every word of it, in any order.
-pub fn holds(name: &str, typed: &str) -> bool {
-    let name = fold(name);
-    let typed = core(typed);
+/// Whether a name contains the typed text, or every word of it in any order. Both sides are folded.
+pub fn contains_name(name: &str, typed: &str) -> bool {
+    let name = fold_text(name);
+    let typed = strip_legal_form(typed);
     !typed.is_empty() && (name.contains(&typed) || typed.split(' ').all(|word| name.contains(word)))
 }
 
-/// The patterns that find candidates for [`holds`] with queries that may or may not distinguish accents: the text as typed, its
-/// longest word, and that word's letters that bear no accents, where there are enough of them.
-pub fn patterns(typed: &str) -> Vec<Pattern> {
+/// Builds the patterns that find candidates for [`contains_name`]. QuickBooks' queries may or may not distinguish
+/// accents, so the patterns are: the text as typed, its words in order, its longest word, and the letters of that word
+/// that never bear an accent, if there are at least two.
+pub fn build_patterns(typed: &str) -> Vec<LikePattern> {
     let typed = typed.trim().replace('%', " ");
     if typed.is_empty() {
         return Vec::new();
     }
     let mut patterns = vec![format!("%{typed}%")];
-    let core = core(&typed);
+    let core = strip_legal_form(&typed);
     if !core.is_empty() {
         patterns.push(format!("%{}%", core.replace(' ', "%")));
         let longest = core.split(' ').max_by_key(|word| word.chars().count()).unwrap_or_default();
@@ -116,10 +120,10 @@ pub fn patterns(typed: &str) -> Vec<Pattern> {
             patterns.push(format!("%{}%", runs.join("%")));
         }
     }
-    let mut unique: Vec<Pattern> = Vec::new();
+    let mut unique: Vec<LikePattern> = Vec::new();
     for pattern in patterns {
         if !unique.iter().any(|known| known.0.eq_ignore_ascii_case(&pattern)) {
-            unique.push(Pattern(pattern));
+            unique.push(LikePattern(pattern));
         }
     }
     unique
@@ -147,8 +151,12 @@ mod tests {
     }
 
     fn check_found(typed: &str, name: &str) {
-        assert!(holds(name, typed), "{typed} in {name}");
-        assert!(patterns(typed).iter().any(|pattern| like(name, &pattern.0)), "{typed}: {:?}", patterns(typed));
+        assert!(contains_name(name, typed), "{typed} in {name}");
+        assert!(
+            build_patterns(typed).iter().any(|pattern| like(name, &pattern.0)),
+            "{typed}: {:?}",
+            build_patterns(typed)
+        );
     }
 
     #[test]
@@ -161,29 +169,29 @@ mod tests {
         check_found("torrefacao porto", "Café do Porto Torrefação Ltda.");
         check_found("Conceição S/A", "Conceicao SA");
         check_found("O'Brien", "OBrien Family Dentistry");
-        assert!(!holds("Acme", "Beta"));
-        assert!(!holds("Acme", ""));
-        assert_eq!(core("Padaria Três Irmãos Ltda ME"), "padaria tres irmaos");
-        assert_eq!(core("SA"), "sa");
+        assert!(!contains_name("Acme", "Beta"));
+        assert!(!contains_name("Acme", ""));
+        assert_eq!(strip_legal_form("Padaria Três Irmãos Ltda ME"), "padaria tres irmaos");
+        assert_eq!(strip_legal_form("SA"), "sa");
         assert_eq!(
-            fold("Straße, Æther & Œuvre; Ørsted – Łódź Đakovo Ísafjörður Iğdır"),
+            fold_text("Straße, Æther & Œuvre; Ørsted – Łódź Đakovo Ísafjörður Iğdır"),
             "strasse aether oeuvre orsted lodz dakovo isafjordur igdir"
         );
-        assert_eq!(fold("O'Brien, L’Or d'Or"), "obrien lor dor");
+        assert_eq!(fold_text("O'Brien, L’Or d'Or"), "obrien lor dor");
     }
 
     #[test]
-    fn of_a_loose_pattern_more_rows_are_read() {
-        let most = |pattern: &str| Pattern(pattern.to_owned()).most();
-        assert_eq!(most("%acme%"), 30);
-        assert_eq!(most("%torrefacao%porto%"), 200);
-        assert_eq!(most("%m%ll%r%"), 200);
+    fn reads_more_rows_for_a_loose_pattern() {
+        let max_rows = |pattern: &str| LikePattern(pattern.to_owned()).max_rows();
+        assert_eq!(max_rows("%acme%"), 30);
+        assert_eq!(max_rows("%torrefacao%porto%"), 200);
+        assert_eq!(max_rows("%m%ll%r%"), 200);
     }
 
     proptest! {
         #[test]
-        fn any_text_is_searched(text in "\\PC*") {
-            let _ = (patterns(&text), holds(&text, &text));
+        fn searches_any_text(text in "\\PC*") {
+            let _ = (build_patterns(&text), contains_name(&text, &text));
         }
     }
 }

@@ -1,7 +1,7 @@
-//! What a customer owes and has paid, over several invoices: one sum for each currency.
+//! Sums over the invoices of a customer: outstanding, overdue and paid, separately for each currency.
 
 use crate::{
-    invoice::{Snapshot, Status, status},
+    invoice::{Snapshot, Status, compute_status},
     money::Money,
 };
 use iso_currency::Currency;
@@ -10,36 +10,37 @@ use jiff::civil::Date;
 /// Sums in one currency.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sums {
-    /// To be paid, and not past due.
+    /// Unpaid and not past due.
     pub outstanding: Money,
-    /// To be paid, and past due.
+    /// Unpaid and past due.
     pub overdue: Money,
-    /// Paid already.
+    /// The paid part.
     pub paid: Money,
 }
 
 impl Sums {
-    /// The currency of all three.
+    /// The currency of all three sums.
     pub fn currency(&self) -> Currency {
         self.paid.currency()
     }
 
-    /// What is still to be paid, past due or not.
+    /// The unpaid amount, past due or not.
     pub fn balance(&self) -> Money {
         Money::rounded(self.outstanding.amount().saturating_add(self.overdue.amount()), self.currency())
     }
 
-    /// What was invoiced: paid or not.
+    /// The invoiced amount, paid or not.
     pub fn invoiced(&self) -> Money {
         Money::rounded(self.balance().amount().saturating_add(self.paid.amount()), self.currency())
     }
 }
 
-/// Adds up invoices, each as it stands today: that is the date in its own QuickBooks company. Voided and deleted ones count for nothing.
-pub fn sums<'a>(invoices: impl IntoIterator<Item = (&'a Snapshot, Date)>) -> Vec<Sums> {
+/// Adds up invoices by currency. Each invoice comes with today's date in its own QuickBooks company. Voided and
+/// deleted invoices do not count.
+pub fn sum_invoices<'a>(invoices: impl IntoIterator<Item = (&'a Snapshot, Date)>) -> Vec<Sums> {
     let mut sums: Vec<Sums> = Vec::new();
     for (invoice, today) in invoices {
-        let status = status(invoice, today);
+        let status = compute_status(invoice, today);
         if matches!(status, Status::Voided | Status::Deleted) {
             continue;
         }
@@ -93,18 +94,18 @@ mod tests {
             deleted,
         ];
         let today = date(2026, 3, 13);
-        let [brl, usd] = sums(all.iter().map(|invoice| (invoice, today)))[..] else { panic!("two currencies") };
-        let minor = |sums: Sums| [sums.outstanding, sums.overdue, sums.paid].map(Money::minor);
+        let [brl, usd] = sum_invoices(all.iter().map(|invoice| (invoice, today)))[..] else { panic!("two currencies") };
+        let minor = |sums: Sums| [sums.outstanding, sums.overdue, sums.paid].map(Money::to_minor);
         assert_eq!(minor(brl), [Some(100), Some(0), Some(0)]);
         assert_eq!(minor(usd), [Some(50), Some(40), Some(60)]);
-        assert_eq!((usd.balance().minor(), usd.invoiced().minor()), (Some(90), Some(150)));
+        assert_eq!((usd.balance().to_minor(), usd.invoiced().to_minor()), (Some(90), Some(150)));
     }
 
     #[test]
     fn each_invoice_is_due_by_its_own_date() {
         let due = date(2026, 3, 13);
         let invoice = invoice(Currency::USD, 100, 100, due);
-        let [sum] = sums([(&invoice, due), (&invoice, date(2026, 3, 14))])[..] else { panic!("one currency") };
-        assert_eq!((sum.outstanding.minor(), sum.overdue.minor()), (Some(100), Some(100)));
+        let [sum] = sum_invoices([(&invoice, due), (&invoice, date(2026, 3, 14))])[..] else { panic!("one currency") };
+        assert_eq!((sum.outstanding.to_minor(), sum.overdue.to_minor()), (Some(100), Some(100)));
     }
 }

@@ -1,37 +1,37 @@
-//! The ways in which QuickBooks companies tax an invoice.
+//! Tax models of QuickBooks companies: codes, rates, and where tax is rounded.
 
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-/// The code of a taxable line in a US company; the only other one is [`NON_TAXABLE`].
+/// Tax code of a taxable line in a US company. The only other line code is [`NON_TAXABLE`].
 pub const TAXABLE: &str = "TAX";
-/// The code of a line without tax in a US company.
+/// Tax code of a line without tax in a US company.
 pub const NON_TAXABLE: &str = "NON";
 
-/// One rate within a tax code.
+/// A rate of a tax code.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TaxRate {
     /// QuickBooks' id.
     pub id: String,
-    /// For the totals: "ICMS", "AZ State tax".
+    /// Name that the totals show: "ICMS", "AZ State tax".
     pub name: String,
-    /// In percent: 18 means 18 %.
+    /// Rate in percent: 18 means 18 %.
     pub percent: Decimal,
-    /// What the percentage is taken of.
-    #[serde(default)]
-    pub of: Of,
+    /// The amount that the percentage applies to.
+    #[serde(default, rename = "of")]
+    pub base: TaxBase,
 }
 
-/// What a rate is taken of (`TaxTypeApplicable`).
+/// The amount that a rate applies to (QuickBooks' `TaxTypeApplicable`).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Of {
-    /// The amount.
+pub enum TaxBase {
+    /// The net amount.
     #[default]
     Amount,
-    /// The amount and the taxes before it.
+    /// The net amount plus the taxes of the rates before this one.
     AmountAndTax,
-    /// The taxes before it alone.
+    /// The taxes of the rates before this one, without the net amount.
     Tax,
 }
 
@@ -39,22 +39,22 @@ pub enum Of {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Rounding {
-    /// On each line.
+    /// On each line, for each rate.
     PerLine,
-    /// Once for each rate.
+    /// Once for each rate, over all lines.
     PerRate,
 }
 
-/// How the prices of an invoice stand to tax.
+/// Whether the prices of an invoice include tax.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TaxMode {
-    /// Tax comes on top.
+    /// Prices exclude tax; tax is added.
     #[default]
     Excluded,
-    /// Prices hold the tax.
+    /// Prices include tax.
     Included,
-    /// No tax.
+    /// No tax applies.
     None,
 }
 
@@ -62,7 +62,7 @@ impl TaxMode {
     /// All modes.
     pub const ALL: [Self; 3] = [Self::Excluded, Self::Included, Self::None];
 
-    /// As in the form.
+    /// The name in the form.
     pub fn name(self) -> &'static str {
         match self {
             Self::Excluded => "excluded",
@@ -71,8 +71,8 @@ impl TaxMode {
         }
     }
 
-    /// By name; tax on top for anything else.
-    pub fn named(name: &str) -> Self {
+    /// The mode with this name; [`TaxMode::Excluded`] for any other text.
+    pub fn from_name(name: &str) -> Self {
         Self::ALL.into_iter().find(|mode| mode.name() == name).unwrap_or_default()
     }
 }
@@ -82,14 +82,14 @@ impl TaxMode {
 pub struct TaxCode {
     /// QuickBooks' id.
     pub id: String,
-    /// As the company calls it.
+    /// The company's name for it.
     pub name: String,
-    /// All rates of the code; each is computed and rounded on its own.
+    /// The rates of the code. Each is computed and rounded separately.
     pub rates: Vec<TaxRate>,
 }
 
 impl TaxCode {
-    /// The sum of its rates, in percent.
+    /// Sum of the rates, in percent.
     pub fn percent(&self) -> Decimal {
         self.rates.iter().fold(Decimal::ZERO, |sum, rate| sum.saturating_add(rate.percent))
     }
@@ -100,18 +100,19 @@ impl TaxCode {
 pub enum TaxModel {
     /// The company does not use sales tax.
     None,
-    /// United States: each line is taxable or not, one code holds for the whole invoice.
+    /// United States: each line is taxable or not, and one code applies to the whole invoice.
     SalesTax {
-        /// The codes to choose from.
+        /// The codes that a form offers.
         codes: Vec<TaxCode>,
-        /// The company's own default.
+        /// The company's default code.
         default: Option<String>,
     },
-    /// United States, computed by QuickBooks from the customer's address: each line is taxable or not.
+    /// United States with automated sales tax: each line is taxable or not, and QuickBooks computes the tax from the
+    /// customer's address.
     Automated,
-    /// Everywhere else: each line has a code of its own.
+    /// Other countries: each line has its own code.
     PerLine {
-        /// The codes to choose from.
+        /// The codes that a form offers.
         codes: Vec<TaxCode>,
         /// Where the tax is rounded.
         rounding: Rounding,
@@ -119,7 +120,7 @@ pub enum TaxModel {
 }
 
 impl TaxModel {
-    /// The codes that a person chooses from, for the invoice or for a line.
+    /// The codes that a form offers, for the invoice or for a line.
     pub fn codes(&self) -> &[TaxCode] {
         match self {
             Self::None | Self::Automated => &[],
@@ -127,7 +128,7 @@ impl TaxModel {
         }
     }
 
-    /// The modes that the company can have on an invoice.
+    /// The tax modes that an invoice of the company can have.
     pub fn modes(&self) -> &'static [TaxMode] {
         match self {
             Self::None => &[],
@@ -141,8 +142,8 @@ impl TaxModel {
         self.codes().iter().find(|code| code.id == id)
     }
 
-    /// The code whose rates add up to `percent`, if there is one; for lines that come with a percentage.
-    pub fn code_by_percent(&self, percent: Decimal) -> Option<&TaxCode> {
+    /// Finds the first code whose rates add up to `percent`. Used for deal rows, which carry a percentage.
+    pub fn find_code_by_percent(&self, percent: Decimal) -> Option<&TaxCode> {
         self.codes().iter().find(|code| code.percent() == percent)
     }
 }
@@ -157,13 +158,13 @@ mod tests {
             id: percent.to_string(),
             name: String::new(),
             percent: Decimal::from(*percent),
-            of: Of::Amount,
+            base: TaxBase::Amount,
         };
         TaxCode { id: id.into(), name: id.into(), rates: percents.iter().map(rate).collect() }
     }
 
     #[test]
-    fn each_way_of_taxing_has_its_modes() {
+    fn each_tax_model_has_its_modes() {
         use TaxMode::{Excluded, Included, None};
         let per_line = TaxModel::PerLine { codes: Vec::new(), rounding: Rounding::PerLine };
         let of_the_sum = TaxModel::SalesTax { codes: Vec::new(), default: Option::None };
@@ -173,20 +174,20 @@ mod tests {
             assert_eq!(model.modes(), [Excluded, None], "{model:?}: no price of it holds the tax");
         }
         assert_eq!(TaxMode::ALL.map(TaxMode::name), ["excluded", "included", "none"]);
-        assert_eq!(TaxMode::ALL.map(|mode| TaxMode::named(mode.name())), TaxMode::ALL);
-        assert_eq!(TaxMode::named("else"), Excluded);
+        assert_eq!(TaxMode::ALL.map(|mode| TaxMode::from_name(mode.name())), TaxMode::ALL);
+        assert_eq!(TaxMode::from_name("else"), Excluded);
     }
 
     #[test]
-    fn codes_are_found_by_id_and_by_what_their_rates_come_to() {
+    fn finds_codes_by_id_and_by_the_sum_of_their_rates() {
         let codes = vec![code("2", &[5]), code("3", &[6, 12]), code("4", &[18])];
         let by_line = TaxModel::PerLine { codes: codes.clone(), rounding: Rounding::PerLine };
         for model in [by_line, TaxModel::SalesTax { codes, default: None }] {
             let id = |code: Option<&TaxCode>| code.map(|code| code.id.clone());
             assert_eq!(id(model.code("3")), Some("3".into()));
             assert_eq!(id(model.code("5")), None);
-            assert_eq!(id(model.code_by_percent(dec!(18))), Some("3".into()), "the first of two");
-            assert_eq!(id(model.code_by_percent(dec!(12))), None);
+            assert_eq!(id(model.find_code_by_percent(dec!(18))), Some("3".into()), "the first of two");
+            assert_eq!(id(model.find_code_by_percent(dec!(12))), None);
         }
         assert_eq!(TaxModel::Automated.codes(), []);
     }

@@ -1,25 +1,25 @@
-//! What an invoice adds up to: computed here once, for the form and for what is sent, by the rules by which
-//! QuickBooks computes it again.
+//! Totals of an invoice. They are computed once, for the form and for the request, by the rules that QuickBooks
+//! applies.
 //!
-//! Rules: outside the United States each line's tax is rounded by itself and then summed (9.975 % of 4,495.16 in
-//! several lines comes to 448.40 in QuickBooks), in Australia the tax of each rate once; inside, each rate is taken of
-//! the sum of the taxable lines. The invoice's discount lowers what is taxed.
+//! Outside of the United States the tax of each line is rounded, then summed (QuickBooks taxes 4,495.16 in several
+//! lines at 9.975 % with 448.40); in Australia the tax of each rate is rounded once. In the United States each rate
+//! applies to the sum of the taxable lines. The invoice discount lowers the taxed amount.
 
 use crate::{
     money::{checked_sum, invoice_decimals, percent_of, round_half_up},
-    tax::{NON_TAXABLE, Of, Rounding, TAXABLE, TaxMode, TaxModel, TaxRate},
+    tax::{NON_TAXABLE, Rounding, TAXABLE, TaxBase, TaxMode, TaxModel, TaxRate},
 };
 use iso_currency::Currency;
 use rust_decimal::{Decimal, dec};
 use serde::{Deserialize, Serialize};
 
-/// QuickBooks keeps unit prices to five decimals (`Amount` is 10.5 digits in its schema).
+/// Decimals of unit prices in QuickBooks (its schema defines `Amount` with 10.5 digits).
 pub const UNIT_PRICE_DECIMALS: u32 = 5;
 
-/// Below this QuickBooks holds quantities, prices and amounts: ten digits before the decimal mark.
+/// Exclusive upper bound of quantities, prices and amounts in QuickBooks: ten digits before the decimal mark.
 pub const AMOUNT_LIMIT: Decimal = dec!(10_000_000_000);
 
-/// Whether QuickBooks can hold a number. Within the limit, no sum of an invoice leaves the range of [`Decimal`].
+/// Whether QuickBooks can store a number. Within the limit, no sum of an invoice leaves the range of [`Decimal`].
 pub fn is_within_limit(value: Decimal) -> bool {
     value.abs() < AMOUNT_LIMIT
 }
@@ -27,25 +27,25 @@ pub fn is_within_limit(value: Decimal) -> bool {
 /// The numbers of one line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LineAmounts {
-    /// How many.
+    /// Quantity.
     pub quantity: Decimal,
-    /// Price of one, before discount; with tax where the invoice's prices include it.
+    /// Unit price before discount; with tax if the invoice's prices include it.
     pub unit_price: Decimal,
-    /// In percent of the price.
+    /// Discount in percent of the price.
     pub discount_percent: Decimal,
-    /// The line's tax code, as the company's [`TaxModel`] has it.
+    /// The line's tax code, from the company's [`TaxModel`].
     pub tax_code: Option<String>,
 }
 
 impl LineAmounts {
-    /// The price of one after the line's discount. QuickBooks has no discount on a line, so this is the price it is sent.
+    /// The unit price after the line's discount. QuickBooks has no line discounts, so the request carries this price.
     pub fn net_unit_price(&self) -> Option<Decimal> {
         let factor = dec!(100).checked_sub(self.discount_percent)?.checked_div(dec!(100))?;
         Some(round_half_up(self.unit_price.checked_mul(factor)?, UNIT_PRICE_DECIMALS))
     }
 
-    /// Quantity times net unit price, rounded to the currency: QuickBooks refuses any other amount (code 6070). `None` where
-    /// QuickBooks cannot hold the line.
+    /// Quantity times net unit price, rounded to the currency; QuickBooks refuses any other amount (code 6070). Returns
+    /// `None` if QuickBooks cannot store the line.
     pub fn amount(&self, currency: Currency) -> Option<Decimal> {
         let is_computable = [self.quantity, self.unit_price, self.discount_percent].into_iter().all(is_within_limit);
         if !is_computable {
@@ -60,69 +60,70 @@ impl LineAmounts {
     }
 }
 
-/// What is taken off a whole invoice.
+/// A discount on the whole invoice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Discount {
     /// Percent of the subtotal.
     Percent(Decimal),
-    /// An amount, without tax.
+    /// An amount without tax.
     Amount(Decimal),
 }
 
-/// What an invoice's sums depend on.
+/// The inputs of an invoice's totals.
 #[derive(Debug, Clone, Copy)]
 pub struct Sale<'a> {
     /// The lines.
     pub lines: &'a [LineAmounts],
-    /// What is taken off the whole.
+    /// The invoice discount.
     pub discount: Option<Discount>,
-    /// Whether prices hold tax.
+    /// Whether prices include tax.
     pub mode: TaxMode,
-    /// How the company taxes.
+    /// The company's tax model.
     pub model: &'a TaxModel,
-    /// The code of the whole invoice in a US company.
+    /// Tax code of the whole invoice, in a US company.
     pub invoice_code: Option<&'a str>,
     /// Currency of all amounts.
     pub currency: Currency,
 }
 
-/// One rate's part of the tax.
+/// The tax of one rate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TaxAmount {
     /// The rate.
     pub rate: TaxRate,
-    /// What it is taken of.
+    /// The amount that the rate applies to.
     pub net: Decimal,
-    /// The sums.
+    /// The tax.
     pub amount: Decimal,
 }
 
-/// An invoice's sums, in the invoice's currency.
+/// The totals of an invoice, in its currency.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Totals {
-    /// Each line's amount as it is printed; with tax where prices include it.
+    /// Printed amount of each line; with tax if prices include it.
     pub lines: Vec<Decimal>,
-    /// Each line's amount without tax.
+    /// Amount of each line without tax.
     pub nets: Vec<Decimal>,
-    /// Sum of the lines before discounts, without tax.
+    /// Sum of the lines before discounts and without tax.
     pub subtotal: Decimal,
-    /// What the discounts take off, those of the lines and that of the whole.
+    /// Sum of all discounts: line discounts and invoice discount.
     pub discount: Decimal,
-    /// The part of it that is taken off the whole.
+    /// The invoice discount alone.
     pub invoice_discount: Decimal,
     /// Tax by rate, in the order of first appearance.
     pub taxes: Vec<TaxAmount>,
     /// Sum of the taxes.
     pub tax: Decimal,
-    /// What the customer pays.
+    /// The amount that the customer pays.
     pub total: Decimal,
-    /// QuickBooks adds taxes that only it can compute, from the customer's address.
+    /// Whether QuickBooks adds taxes to the total. It computes them from the customer's address, which Fatura cannot
+    /// do.
     pub is_before_tax: bool,
 }
 
 impl Sale<'_> {
-    fn rates(&self, line: &LineAmounts) -> &[TaxRate] {
+    fn rates_of(&self, line: &LineAmounts) -> &[TaxRate] {
         match (self.model, self.mode) {
             (TaxModel::PerLine { .. }, TaxMode::Excluded | TaxMode::Included) => {
                 line.tax_code.as_deref().and_then(|id| self.model.code(id)).map_or(&[], |code| &code.rates)
@@ -131,30 +132,30 @@ impl Sale<'_> {
         }
     }
 
-    fn includes(&self) -> bool {
+    fn includes_tax(&self) -> bool {
         self.mode == TaxMode::Included && matches!(self.model, TaxModel::PerLine { .. })
     }
 
-    /// The part of a line's amount that is not tax.
-    fn net(&self, line: &LineAmounts, amount: Decimal) -> Option<Decimal> {
-        if !self.includes() {
+    /// The amount of a line without tax.
+    fn net_amount(&self, line: &LineAmounts, amount: Decimal) -> Option<Decimal> {
+        if !self.includes_tax() {
             return Some(amount);
         }
-        let of_one = checked_sum(on(Decimal::ONE, self.rates(line))?.into_iter().map(|(_, tax)| tax))?;
+        let of_one = checked_sum(compute_rates(Decimal::ONE, self.rates_of(line))?.into_iter().map(|(_, tax)| tax))?;
         let net = amount.checked_div(Decimal::ONE.checked_add(of_one)?)?;
         Some(round_half_up(net, invoice_decimals(self.currency)))
     }
 }
 
-/// Each rate's base and tax on an amount, not rounded.
-fn on(amount: Decimal, rates: &[TaxRate]) -> Option<Vec<(Decimal, Decimal)>> {
+/// Computes base and tax of each rate on an amount, without rounding.
+fn compute_rates(amount: Decimal, rates: &[TaxRate]) -> Option<Vec<(Decimal, Decimal)>> {
     let mut before = Decimal::ZERO;
     let mut parts = Vec::with_capacity(rates.len());
     for rate in rates {
-        let base = match rate.of {
-            Of::Amount => amount,
-            Of::AmountAndTax => amount.checked_add(before)?,
-            Of::Tax => before,
+        let base = match rate.base {
+            TaxBase::Amount => amount,
+            TaxBase::AmountAndTax => amount.checked_add(before)?,
+            TaxBase::Tax => before,
         };
         let tax = percent_of(base, rate.percent)?;
         before = before.checked_add(tax)?;
@@ -163,8 +164,8 @@ fn on(amount: Decimal, rates: &[TaxRate]) -> Option<Vec<(Decimal, Decimal)>> {
     Some(parts)
 }
 
-/// The invoice's discount, and each line's share of it. What rounding leaves over goes to the largest line.
-fn shares(sale: &Sale<'_>, nets: &[Decimal]) -> Option<(Decimal, Vec<Decimal>)> {
+/// Computes the invoice discount and allocates it to the lines. The rounding remainder goes to the largest line.
+fn allocate_discount(sale: &Sale<'_>, nets: &[Decimal]) -> Option<(Decimal, Vec<Decimal>)> {
     let places = invoice_decimals(sale.currency);
     let subtotal = checked_sum(nets.iter().copied())?;
     let discount = match sale.discount {
@@ -186,8 +187,8 @@ fn shares(sale: &Sale<'_>, nets: &[Decimal]) -> Option<(Decimal, Vec<Decimal>)> 
     Some((discount, shares))
 }
 
-/// Adds up an invoice, or `None` where its numbers are too large for that.
-pub fn totals(sale: &Sale<'_>) -> Option<Totals> {
+/// Computes the totals of an invoice. Returns `None` if the numbers are too large, or the discount exceeds 100 %.
+pub fn compute_totals(sale: &Sale<'_>) -> Option<Totals> {
     let is_within = match sale.discount {
         None => true,
         Some(Discount::Percent(percent)) => percent.abs() <= dec!(100),
@@ -199,15 +200,15 @@ pub fn totals(sale: &Sale<'_>) -> Option<Totals> {
     let currency = sale.currency;
     let amounts: Vec<Decimal> = sale.lines.iter().map(|line| line.amount(currency)).collect::<Option<_>>()?;
     let nets: Vec<Decimal> =
-        sale.lines.iter().zip(&amounts).map(|(line, amount)| sale.net(line, *amount)).collect::<Option<_>>()?;
-    let before_discount = |line| sale.net(line, LineAmounts::amount_before_discount(line, currency)?);
+        sale.lines.iter().zip(&amounts).map(|(line, amount)| sale.net_amount(line, *amount)).collect::<Option<_>>()?;
+    let before_discount = |line| sale.net_amount(line, LineAmounts::amount_before_discount(line, currency)?);
     let subtotal = checked_sum(sale.lines.iter().map(before_discount).collect::<Option<Vec<_>>>()?)?;
     let net = checked_sum(nets.iter().copied())?;
-    let (invoice_discount, shares) = shares(sale, &nets)?;
+    let (invoice_discount, shares) = allocate_discount(sale, &nets)?;
     let taxes = match sale.model {
         TaxModel::None | TaxModel::Automated => Vec::new(),
-        TaxModel::SalesTax { .. } => of_the_sum(sale, &nets, &shares)?,
-        TaxModel::PerLine { rounding, .. } => line_by_line(sale, *rounding, &amounts, &nets, &shares)?,
+        TaxModel::SalesTax { .. } => tax_taxable_sum(sale, &nets, &shares)?,
+        TaxModel::PerLine { rounding, .. } => tax_each_line(sale, *rounding, &amounts, &nets, &shares)?,
     };
     let tax = checked_sum(taxes.iter().map(|tax| tax.amount))?;
     let is_before_tax = *sale.model == TaxModel::Automated
@@ -226,33 +227,32 @@ pub fn totals(sale: &Sale<'_>) -> Option<Totals> {
     })
 }
 
-/// The same sale with the discounts of its lines moved into the discount on the whole, so that lines keep their price.
+/// Moves the discounts of the lines to the invoice discount, so that lines keep their prices.
 ///
 /// QuickBooks spreads an invoice discount over all lines in proportion to their amounts. Where lines are taxed differently that may tax other
 /// amounts than the discounts of the lines would, so this is `None` unless both ways tax the same amount by each rate. Where QuickBooks
 /// computes the tax itself, all lines must have one tax code. Also `None` without a discounted line, and where prices include tax.
-pub fn with_one_discount(sale: &Sale<'_>) -> Option<(Vec<LineAmounts>, Discount)> {
+pub fn move_discounts_to_invoice(sale: &Sale<'_>) -> Option<(Vec<LineAmounts>, Discount)> {
     let is_taxed_alike = sale.lines.windows(2).all(|pair| pair[0].tax_code == pair[1].tax_code);
     let is_undiscounted = sale.lines.iter().all(|line| line.discount_percent.is_zero());
     let is_unknown = *sale.model == TaxModel::Automated && sale.mode != TaxMode::None && !is_taxed_alike;
-    if is_unknown || is_undiscounted || sale.includes() {
+    if is_unknown || is_undiscounted || sale.includes_tax() {
         return None;
     }
-    let before = totals(sale)?;
+    let before = compute_totals(sale)?;
     let lines: Vec<LineAmounts> =
         sale.lines.iter().map(|line| LineAmounts { discount_percent: Decimal::ZERO, ..line.clone() }).collect();
     let discount = Discount::Amount(before.discount);
-    let after = totals(&Sale { lines: &lines, discount: Some(discount), ..*sale })?;
+    let after = compute_totals(&Sale { lines: &lines, discount: Some(discount), ..*sale })?;
     let taxed = |totals: &Totals| -> Vec<(String, Decimal)> {
         totals.taxes.iter().map(|tax| (tax.rate.id.clone(), tax.net.normalize())).collect()
     };
     (taxed(&after) == taxed(&before) && before.discount >= Decimal::ZERO).then_some((lines, discount))
 }
 
-/// The same sale with its discount on the whole spread over the lines as a lower price of each: for QuickBooks companies whose
-/// invoices cannot hold a discount line. A discount by amount can differ by what rounding each line leaves over. `None` where the
-/// numbers are too large.
-pub fn with_discount_in_lines(sale: &Sale<'_>) -> Option<Vec<LineAmounts>> {
+/// Spreads the invoice discount over the lines as lower prices, for QuickBooks companies without a discount line. A
+/// discount by amount can differ by the rounding of each line. Returns `None` if the numbers are too large.
+pub fn move_discount_to_lines(sale: &Sale<'_>) -> Option<Vec<LineAmounts>> {
     let amounts = sale.lines.iter().map(|line| line.amount(sale.currency));
     let subtotal = checked_sum(amounts.collect::<Option<Vec<_>>>()?)?;
     let percent = match sale.discount {
@@ -269,8 +269,8 @@ pub fn with_discount_in_lines(sale: &Sale<'_>) -> Option<Vec<LineAmounts>> {
     sale.lines.iter().map(spread).collect()
 }
 
-/// The United States: each rate of the invoice's code, of the sum of the taxable lines.
-fn of_the_sum(sale: &Sale<'_>, nets: &[Decimal], shares: &[Decimal]) -> Option<Vec<TaxAmount>> {
+/// United States: applies each rate of the invoice's code to the sum of the taxable lines.
+fn tax_taxable_sum(sale: &Sale<'_>, nets: &[Decimal], shares: &[Decimal]) -> Option<Vec<TaxAmount>> {
     if sale.mode == TaxMode::None {
         return Some(Vec::new());
     }
@@ -282,12 +282,12 @@ fn of_the_sum(sale: &Sale<'_>, nets: &[Decimal], shares: &[Decimal]) -> Option<V
         .try_fold(Decimal::ZERO, |sum, (_, (net, share))| sum.checked_add(net.checked_sub(*share)?))?;
     let rates = sale.invoice_code.and_then(|id| sale.model.code(id)).map_or(&[][..], |code| &code.rates);
     let rounded = |tax| round_half_up(tax, invoice_decimals(sale.currency));
-    let taxes = rates.iter().zip(on(taxable, rates)?);
+    let taxes = rates.iter().zip(compute_rates(taxable, rates)?);
     Some(taxes.map(|(rate, (net, tax))| TaxAmount { rate: rate.clone(), net, amount: rounded(tax) }).collect())
 }
 
-/// Everywhere else: the rates of each line's own code.
-fn line_by_line(
+/// Other countries: applies the rates of each line's own code.
+fn tax_each_line(
     sale: &Sale<'_>,
     rounding: Rounding,
     amounts: &[Decimal],
@@ -299,12 +299,12 @@ fn line_by_line(
     let mut taxes: Vec<TaxAmount> = Vec::new();
     let numbers = amounts.iter().zip(nets.iter().zip(shares));
     for (line, (amount, (net, share))) in sale.lines.iter().zip(numbers) {
-        let rates = sale.rates(line);
+        let rates = sale.rates_of(line);
         let base = net.checked_sub(*share)?;
-        // What a price holds beyond its net is its tax, to the cent.
-        let mut rest = if sale.includes() && !is_discounted { Some(amount.checked_sub(*net)?) } else { None };
-        for (index, (rate, (net, exact))) in rates.iter().zip(on(base, rates)?).enumerate() {
-            let is_rounded = rounding == Rounding::PerLine || sale.includes();
+        // Of a price that includes tax, the tax is exactly the difference between price and net amount.
+        let mut rest = if sale.includes_tax() && !is_discounted { Some(amount.checked_sub(*net)?) } else { None };
+        for (index, (rate, (net, exact))) in rates.iter().zip(compute_rates(base, rates)?).enumerate() {
+            let is_rounded = rounding == Rounding::PerLine || sale.includes_tax();
             let mut tax = if is_rounded { round_half_up(exact, places) } else { exact };
             if let Some(rest) = &mut rest {
                 if index.saturating_add(1) == rates.len() {
@@ -333,8 +333,8 @@ mod tests {
     use crate::tax::TaxCode;
     use proptest::prelude::*;
 
-    fn totals(sale: &Sale<'_>) -> Totals {
-        super::totals(sale).expect("its numbers are within the limits")
+    fn compute_totals(sale: &Sale<'_>) -> Totals {
+        super::compute_totals(sale).expect("its numbers are within the limits")
     }
 
     fn code(id: &str, percents: &[Decimal]) -> TaxCode {
@@ -342,7 +342,7 @@ mod tests {
             id: format!("{id}.{at}"),
             name: format!("{id} {at}"),
             percent: *percent,
-            of: Of::Amount,
+            base: TaxBase::Amount,
         };
         TaxCode { id: id.into(), name: id.into(), rates: percents.iter().enumerate().map(rate).collect() }
     }
@@ -360,31 +360,31 @@ mod tests {
     }
 
     #[test]
-    fn us_tax_is_taken_of_the_taxable_sum() {
+    fn us_tax_applies_to_the_taxable_sum() {
         let model = TaxModel::SalesTax { codes: vec![code("2", &[dec!(8)])], default: None };
         let lines = [line(dec!(1), dec!(335.25), dec!(0), TAXABLE), line(dec!(2), dec!(10), dec!(0), NON_TAXABLE)];
         let plain = sale(&lines, &model, Some("2"));
-        let sums = totals(&plain);
+        let sums = compute_totals(&plain);
         assert_eq!((sums.subtotal, sums.tax, sums.total), (dec!(355.25), dec!(26.82), dec!(382.07)));
-        let half = totals(&Sale { discount: Some(Discount::Percent(dec!(50))), ..plain });
+        let half = compute_totals(&Sale { discount: Some(Discount::Percent(dec!(50))), ..plain });
         assert_eq!((half.invoice_discount, half.tax, half.total), (dec!(177.63), dec!(13.41), dec!(191.03)));
-        assert_eq!(totals(&Sale { mode: TaxMode::None, ..plain }).total, dec!(355.25));
+        assert_eq!(compute_totals(&Sale { mode: TaxMode::None, ..plain }).total, dec!(355.25));
     }
 
     #[test]
-    fn elsewhere_tax_is_rounded_line_by_line() {
+    fn rounds_tax_line_by_line_outside_the_us() {
         let model = per_line(vec![code("5", &[dec!(5), dec!(9.975)])]);
         let lines = [line(dec!(1), dec!(0.50), dec!(0), "5"), line(dec!(1), dec!(0.50), dec!(0), "5")];
-        let sums = totals(&sale(&lines, &model, None));
+        let sums = compute_totals(&sale(&lines, &model, None));
         assert_eq!(sums.taxes.iter().map(|tax| tax.amount).collect::<Vec<_>>(), [dec!(0.06), dec!(0.10)]);
         assert_eq!(sums.total, dec!(1.16));
     }
 
     #[test]
-    fn a_price_with_tax_is_what_the_customer_pays() {
+    fn a_price_with_included_tax_is_the_total() {
         let model = per_line(vec![code("2", &[dec!(20)])]);
         let lines = [line(dec!(3), dec!(19.99), dec!(0), "2")];
-        let sums = totals(&Sale { mode: TaxMode::Included, ..sale(&lines, &model, None) });
+        let sums = compute_totals(&Sale { mode: TaxMode::Included, ..sale(&lines, &model, None) });
         assert_eq!((sums.subtotal, sums.tax, sums.total), (dec!(49.98), dec!(9.99), dec!(59.97)));
     }
 
@@ -394,7 +394,7 @@ mod tests {
         let lines = [line(dec!(3), dec!(19.99), dec!(0), "2")];
         let included = Sale { mode: TaxMode::Included, ..sale(&lines, &model, None) };
         let off = |discount| {
-            let sums = totals(&Sale { discount: Some(discount), ..included });
+            let sums = compute_totals(&Sale { discount: Some(discount), ..included });
             (sums.invoice_discount, sums.tax, sums.total)
         };
         assert_eq!(off(Discount::Percent(dec!(0))), (dec!(0), dec!(9.99), dec!(59.97)), "the price, to the cent");
@@ -403,31 +403,31 @@ mod tests {
     }
 
     #[test]
-    fn in_australia_the_tax_of_each_rate_is_rounded_once() {
+    fn rounds_the_tax_of_each_rate_once_in_australia() {
         let lines = [dec!(0.33); 3].map(|price| line(dec!(1), price, dec!(0), "5"));
         for (rounding, tax) in [(Rounding::PerLine, dec!(0.09)), (Rounding::PerRate, dec!(0.10))] {
             let model = TaxModel::PerLine { codes: vec![code("5", &[dec!(10)])], rounding };
-            assert_eq!(totals(&sale(&lines, &model, None)).tax, tax, "{rounding:?}");
+            assert_eq!(compute_totals(&sale(&lines, &model, None)).tax, tax, "{rounding:?}");
         }
     }
 
-    /// The rounding difference of the discount lowers the tax of the largest line.
+    /// The rounding remainder of the discount lowers the tax of the largest line.
     #[test]
     fn a_discount_is_spread_over_the_lines_to_the_cent() {
         let model = per_line(vec![code("5", &[dec!(100)]), code("6", &[dec!(0)])]);
         let prices = [(dec!(1), "6"), (dec!(1.01), "5"), (dec!(1), "6")];
         let lines = prices.map(|(price, code)| line(dec!(1), price, dec!(0), code));
-        // Of 0.50 each line would have 0.17.
-        let sums = totals(&Sale { discount: Some(Discount::Amount(dec!(0.50))), ..sale(&lines, &model, None) });
+        // Each line's share of 0.50 is 0.17 before the remainder is allocated.
+        let sums = compute_totals(&Sale { discount: Some(Discount::Amount(dec!(0.50))), ..sale(&lines, &model, None) });
         assert_eq!((sums.invoice_discount, sums.tax, sums.total), (dec!(0.50), dec!(0.85), dec!(3.36)));
     }
 
     #[test]
-    fn a_company_without_a_discount_line_has_the_discount_in_its_prices() {
+    fn moves_the_invoice_discount_to_the_prices() {
         let lines = [line(dec!(2), dec!(100), dec!(10), "x"), line(dec!(1), dec!(50), dec!(0), "y")];
         let model = TaxModel::None;
         let spread = |lines: &[LineAmounts], discount| {
-            with_discount_in_lines(&Sale { discount, ..sale(lines, &model, None) }).expect("within the limits")
+            move_discount_to_lines(&Sale { discount, ..sale(lines, &model, None) }).expect("within the limits")
         };
         let lowered = [line(dec!(2), dec!(100), dec!(19), "x"), line(dec!(1), dec!(50), dec!(10), "y")];
         assert_eq!(spread(&lines, Some(Discount::Percent(dec!(10)))), lowered);
@@ -438,28 +438,28 @@ mod tests {
     }
 
     #[test]
-    fn a_rate_may_be_taken_of_the_tax_before_it() {
+    fn a_rate_may_apply_to_earlier_taxes() {
         let mut compound = code("8", &[dec!(5), dec!(9.5)]);
-        compound.rates[1].of = Of::AmountAndTax;
+        compound.rates[1].base = TaxBase::AmountAndTax;
         let model = per_line(vec![compound]);
         let lines = [line(dec!(1), dec!(100), dec!(0), "8")];
-        assert_eq!(totals(&sale(&lines, &model, None)).total, dec!(114.98));
+        assert_eq!(compute_totals(&sale(&lines, &model, None)).total, dec!(114.98));
     }
 
     #[test]
     fn automated_tax_is_left_to_quickbooks() {
         let lines = [line(dec!(1), dec!(100), dec!(0), TAXABLE)];
-        let sums = totals(&sale(&lines, &TaxModel::Automated, None));
+        let sums = compute_totals(&sale(&lines, &TaxModel::Automated, None));
         assert_eq!((sums.total, sums.is_before_tax), (dec!(100), true));
         let free = [line(dec!(1), dec!(100), dec!(0), NON_TAXABLE)];
-        assert!(!totals(&sale(&free, &TaxModel::Automated, None)).is_before_tax);
+        assert!(!compute_totals(&sale(&free, &TaxModel::Automated, None)).is_before_tax);
     }
 
     #[test]
     fn where_quickbooks_computes_the_tax_a_discount_is_not_spread_over_lines_with_another_tax_code() {
         let has_one = |code: &str, mode| {
             let lines = [line(dec!(1), dec!(100), dec!(50), TAXABLE), line(dec!(1), dec!(100), dec!(0), code)];
-            with_one_discount(&Sale { mode, ..sale(&lines, &TaxModel::Automated, None) }).is_some()
+            move_discounts_to_invoice(&Sale { mode, ..sale(&lines, &TaxModel::Automated, None) }).is_some()
         };
         assert!(!has_one(NON_TAXABLE, TaxMode::Excluded), "75 would be taxed instead of 50");
         assert!(has_one(TAXABLE, TaxMode::Excluded) && has_one(NON_TAXABLE, TaxMode::None));
@@ -469,13 +469,13 @@ mod tests {
     fn a_discount_lowers_the_unit_price() {
         let one = line(dec!(3), dec!(617.25), dec!(12.5), "x");
         assert_eq!(one.net_unit_price(), Some(dec!(540.09375)));
-        let sums = totals(&sale(&[one], &TaxModel::None, None));
+        let sums = compute_totals(&sale(&[one], &TaxModel::None, None));
         assert_eq!((sums.subtotal, sums.discount, sums.total), (dec!(1851.75), dec!(231.47), dec!(1620.28)));
     }
 
     proptest! {
         #[test]
-        fn the_parts_make_the_total(
+        fn subtotal_discount_and_tax_add_up_to_the_total(
             rows in prop::collection::vec((1_i64..100_000, 0_u32..3, 0_i64..10_000_000, 0_i64..=100), 1..20),
             off in 0_i64..=100,
             is_included: bool,
@@ -487,7 +487,7 @@ mod tests {
                 .collect();
             let mode = if is_included { TaxMode::Included } else { TaxMode::Excluded };
             let discount = (off > 0).then(|| Discount::Percent(off.into()));
-            let sums = totals(&Sale { discount, mode, ..sale(&lines, &model, None) });
+            let sums = compute_totals(&Sale { discount, mode, ..sale(&lines, &model, None) });
             prop_assert_eq!(sums.subtotal - sums.discount + sums.tax, sums.total);
             if !is_included {
                 prop_assert_eq!(sums.lines.iter().sum::<Decimal>() - sums.invoice_discount + sums.tax, sums.total);

@@ -123,7 +123,7 @@ struct Counter {
 }
 
 impl Meter for Counter {
-    fn admits_reads(&self, reads: u32) -> bool {
+    fn admit_reads(&self, reads: u32) -> bool {
         let inner = &self.metering.0;
         let now = inner.clock.now();
         let mut state = self.metering.state();
@@ -145,11 +145,11 @@ impl Meter for Counter {
         self.metering.state().add(self.owner, cost.reads.into(), cost.writes.into());
     }
 
-    fn discount_call(&self, cost: Cost) {
+    fn uncount_call(&self, cost: Cost) {
         self.metering.state().add(self.owner, -i64::from(cost.reads), -i64::from(cost.writes));
     }
 
-    fn note_answer(&self, is_refused: bool) {
+    fn record_answer(&self, is_refused: bool) {
         let mut state = self.metering.state();
         if !is_refused {
             state.refused = None;
@@ -253,11 +253,11 @@ mod tests {
     fn the_background_is_held_back_and_no_count_is_lost() {
         let metering = metering(Some(3));
         let meter = meter_of_another(&metering);
-        assert!(meter.admits_reads(1));
+        assert!(meter.admit_reads(1));
         meter.count_call(READ);
-        assert!(!meter.admits_reads(1), "one a day, and less");
+        assert!(!meter.admit_reads(1), "one a day, and less");
         meter.count_call(Cost { reads: 8, writes: 1 });
-        meter.discount_call(READ);
+        meter.uncount_call(READ);
         let pending: Vec<Usage> = metering.state().pending.values().copied().collect();
         assert_eq!(pending, [Usage { reads: 8, writes: 1 }]);
         assert_eq!(metering.count_sweepable(), 0);
@@ -267,14 +267,14 @@ mod tests {
     fn one_company_that_refuses_holds_up_no_other() {
         let metering = metering(None);
         let (one, other) = (meter_of_another(&metering), meter_of_another(&metering));
-        one.note_answer(true);
-        one.note_answer(true);
-        assert!(other.admits_reads(1));
-        other.note_answer(true);
-        assert!(!one.admits_reads(1) && !other.admits_reads(1), "two refuse: the app is refused");
+        one.record_answer(true);
+        one.record_answer(true);
+        assert!(other.admit_reads(1));
+        other.record_answer(true);
+        assert!(!one.admit_reads(1) && !other.admit_reads(1), "two refuse: the app is refused");
         assert_eq!(metering.count_sweepable(), 0);
-        one.note_answer(false);
-        assert!(other.admits_reads(1), "somebody was answered");
+        one.record_answer(false);
+        assert!(other.admit_reads(1), "somebody was answered");
     }
 
     #[test]

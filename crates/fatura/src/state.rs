@@ -9,8 +9,8 @@ use crate::{
         quickbooks_environment::{AUTHORIZE_URL, REVOKE_URL, TOKEN_URL},
     },
     event_streams::EventStreams,
-    gates::Gates,
     metering::{self, Metering},
+    rate_limiters::RateLimiters,
 };
 use domain::{
     catalogue::{Catalogue, Item},
@@ -44,7 +44,7 @@ pub(crate) struct Inner {
     pub(crate) db: Db,
     pub(crate) vault: Vault,
     pub(crate) http: Http,
-    pub(crate) gates: Gates,
+    pub(crate) rate_limiters: RateLimiters,
     pub(crate) metering: Metering,
     pub(crate) admission: Admission,
     /// Event streams of open pages.
@@ -162,7 +162,10 @@ impl App {
             connect,
             metering: Metering::new(clock.clone(), config.reads_a_month(), refusal_pause),
             clock,
-            gates: Gates::new(config.quickbooks_calls_a_minute, config.pipedrive_calls_a_day_for_each_user),
+            rate_limiters: RateLimiters::new(
+                config.quickbooks_calls_a_minute,
+                config.pipedrive_calls_a_day_for_each_user,
+            ),
             admission: Admission::new(),
             event_streams: EventStreams::default(),
             can_write: AtomicBool::new(true),
@@ -193,6 +196,6 @@ impl App {
 
     /// Adds the counts of QuickBooks' calls to the database.
     pub(crate) async fn flush_counts(&self) -> Result<(), store::Error> {
-        metering::flush(&self.metering, &self.db, self.gates.replicas()).await
+        metering::flush(&self.metering, &self.db, self.rate_limiters.replicas()).await
     }
 }

@@ -1,63 +1,64 @@
-//! The outcome of an answer: by its status, and by what the provider says in its own words. A page that a CDN or a firewall puts in
-//! the provider's place says nothing of what became of the call.
+//! Classifies failed answers by their HTTP status and by the refusal in the provider's own format. A page of a CDN or a
+//! firewall does not say whether the call had an effect.
 
 use crate::{
     ProviderError,
     error::{Fault, Refusal},
-    http::Explain,
+    http::AnswerFormat,
 };
 use reqwest::StatusCode;
 use serde_json::Value;
 use std::time::Duration;
 
-/// Wait after a throttle that names no time: QuickBooks documents 60 seconds.
-pub(crate) const BUSY_DEFAULT: Duration = Duration::from_secs(60);
+/// Wait after a throttle without `Retry-After`. QuickBooks documents 60 seconds.
+pub(crate) const DEFAULT_RETRY_AFTER: Duration = Duration::from_secs(60);
 
-/// QuickBooks stumbles over one row of a list, with 400 or with 500: that list it refuses again.
-const INVALID_ROW: &str = "4002";
+/// QuickBooks' code for a list that it cannot return because of one row, with status 400 or 500. It refuses the same
+/// list again.
+const UNREADABLE_ROW: &str = "4002";
 
-/// The body of an answer, parsed once.
+/// A parsed body.
 pub(crate) enum Body {
     /// JSON.
     Json(Value),
-    /// Anything else, and why it is not JSON.
+    /// Any other body, and why it is not JSON.
     Other(Vec<u8>, serde_json::Error),
 }
 
 impl Body {
     pub(crate) fn parse(bytes: Vec<u8>) -> Self {
-        match crate::json::parse(&bytes) {
+        match crate::json::parse_body(&bytes) {
             Ok(value) => Self::Json(value),
             Err(error) => Self::Other(bytes, error),
         }
     }
 }
 
-/// What the caller does next, by the provider's own words.
+/// The meaning of a refusal for the caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Meaning {
-    /// It would be refused again.
+    /// The provider would refuse the call again.
     Refused,
-    /// The access token was not taken.
+    /// The provider did not accept the access token.
     TokenRefused,
-    /// The grant does not allow it.
+    /// The grant does not allow the call.
     NotPermitted,
-    /// Keys and company belong to different environments.
+    /// The keys and the company belong to different environments.
     WrongEnvironment,
     /// Too many calls.
     Throttled,
-    /// The provider's own breakdown, or a repeat of a call that it has: it may have been carried out.
+    /// The provider failed, or received the call before. The call may have had an effect.
     Undecided,
 }
 
-/// A refusal in the provider's own words.
+/// A refusal that was read from an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Told {
+pub(crate) struct ReportedRefusal {
     pub(crate) meaning: Meaning,
     pub(crate) faults: Vec<Fault>,
 }
 
-impl Told {
+impl ReportedRefusal {
     pub(crate) fn into_error(self, status: StatusCode, call_id: String) -> ProviderError {
         let mut faults = self.faults.into_iter();
         let first = faults.next().unwrap_or_default();
@@ -75,34 +76,36 @@ impl Told {
             Meaning::TokenRefused => ProviderError::TokenRefused,
             Meaning::NotPermitted => ProviderError::NotPermitted(refusal.into()),
             Meaning::WrongEnvironment => ProviderError::WrongEnvironment(refusal.into()),
-            Meaning::Throttled => ProviderError::Busy(BUSY_DEFAULT),
+            Meaning::Throttled => ProviderError::Busy(DEFAULT_RETRY_AFTER),
             Meaning::Undecided => ProviderError::unknown(format!("status {status}, code {}", refusal.code)),
         }
     }
 }
 
-/// What an answer means that is no success.
-pub(crate) fn classify(
+/// Classifies an answer that is not a success.
+pub(crate) fn classify_failure(
     status: StatusCode,
     call_id: String,
-    asked: Option<Duration>,
+    retry_after: Option<Duration>,
     body: Vec<u8>,
-    explain: Explain,
+    format: AnswerFormat,
 ) -> ProviderError {
-    let told = (explain.refusal)(&Body::parse(body));
-    match (status, told) {
-        (status, Some(told)) if told.meaning == Meaning::WrongEnvironment => told.into_error(status, call_id),
-        (status, Some(told)) if told.faults.iter().any(|fault| fault.code == INVALID_ROW) => {
-            told.into_error(status, call_id)
+    let reported = (format.read_refusal)(&Body::parse(body));
+    match (status, reported) {
+        (status, Some(reported)) if reported.meaning == Meaning::WrongEnvironment => {
+            reported.into_error(status, call_id)
         }
-        (StatusCode::TOO_MANY_REQUESTS, _) => ProviderError::Busy(asked.unwrap_or(BUSY_DEFAULT)),
+        (status, Some(reported)) if reported.faults.iter().any(|fault| fault.code == UNREADABLE_ROW) => {
+            reported.into_error(status, call_id)
+        }
+        (StatusCode::TOO_MANY_REQUESTS, _) => ProviderError::Busy(retry_after.unwrap_or(DEFAULT_RETRY_AFTER)),
         (status, _) if status.is_server_error() || status.is_redirection() => {
             ProviderError::unknown(format!("status {status}"))
         }
-        // Whatever it says: where the grant has ended, renewing the token shows it.
+        // The body does not matter: if the grant has ended, refreshing the token shows it.
         (StatusCode::UNAUTHORIZED, _) => ProviderError::TokenRefused,
         (StatusCode::NOT_FOUND, Some(_)) => ProviderError::NotFound,
-        (status, Some(told)) => told.into_error(status, call_id),
+        (status, Some(reported)) => reported.into_error(status, call_id),
         // Not the provider's own words: the call may have passed whoever wrote them, with whatever status.
         (status, None) => ProviderError::Blocked(status.as_u16()),
     }
@@ -114,11 +117,11 @@ mod tests {
 
     fn classified(status: u16, body: &str) -> ProviderError {
         let status = StatusCode::from_u16(status).expect("a status");
-        let explain = Explain { provider: "a provider", refusal: |_| None };
-        classify(status, String::new(), None, body.into(), explain)
+        let format = AnswerFormat { provider: "a provider", read_refusal: |_| None };
+        classify_failure(status, String::new(), None, body.into(), format)
     }
 
-    /// Taken for not carried out, a write would be sent again under no doubt.
+    /// If such an answer counted as "no effect", Fatura would resend a write without looking it up.
     #[test]
     fn a_gateway_does_not_say_whether_the_call_was_carried_out() {
         // A gateway answers 503 also where the connection behind it broke after the call was passed on.
@@ -132,6 +135,6 @@ mod tests {
             let error = classified(status, "<html>Bad request</html>");
             assert!(matches!(error, ProviderError::Blocked(answered) if answered == status), "{status}: {error:?}");
         }
-        assert!(matches!(classified(429, ""), ProviderError::Busy(pause) if pause == BUSY_DEFAULT));
+        assert!(matches!(classified(429, ""), ProviderError::Busy(pause) if pause == DEFAULT_RETRY_AFTER));
     }
 }

@@ -1,10 +1,11 @@
-//! The one way out: timeouts, sizes, no redirects, and the outcome classified by status before anything is parsed.
+//! The HTTP client for all calls to providers. It enforces timeouts and sizes, follows no redirects, and classifies
+//! failures by status before it parses a body.
 
 use crate::{
     ProviderError,
-    classify::{BUSY_DEFAULT, Body, Told, classify},
-    gate::{Entered, Gate, Lane},
-    metering::{Cost, Meter, is_far, refuses_reads},
+    classify::{Body, DEFAULT_RETRY_AFTER, ReportedRefusal, classify_failure},
+    metering::{Cost, Meter, is_monthly_limit, refuses_reads},
+    rate_limiter::{Permit, Priority, RateLimiter},
 };
 use bytes::Bytes;
 use futures_util::{
@@ -19,49 +20,51 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// No provider's answer that we ask for is larger.
-const BODY_MOST: usize = 16 * 1024 * 1024;
-/// A 429 that asks for no more than this is waited out here, so often: nothing was carried out, and Pipedrive's window is
-/// two seconds. Longer ones are the caller's to decide.
-const WAIT_MOST: Duration = Duration::from_secs(3);
-const WAITS: usize = 3;
+/// Maximum size of an answer. No requested answer is larger.
+const MAX_BODY_BYTES: usize = 16 * 1024 * 1024;
+/// Longest `Retry-After` of a 429 that the client waits out itself. The call had no effect, and Pipedrive's window is
+/// two seconds. Longer waits are left to the caller.
+const MAX_RETRY_AFTER: Duration = Duration::from_secs(3);
+/// Number of waits before a 429 is returned to the caller.
+const MAX_WAITS: usize = 3;
 
-/// The HTTP client. Made once, cheap to clone.
+/// The HTTP client. Created once, cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Http {
     pub(crate) client: reqwest::Client,
-    /// What its calls have to pass.
-    gate: Option<(Gate, Lane)>,
-    /// What counts them, where they are metered.
+    /// Limits the calls.
+    rate_limiter: Option<(RateLimiter, Priority)>,
+    /// Counts the calls, if they are metered.
     meter: Option<Arc<dyn Meter>>,
-    /// The queries in the next request's body, where it is a batch of them.
+    /// Number of queries in the request's body, if it is a batch.
     queries: Option<u32>,
 }
 
 tokio::task_local! {
-    /// The calls that a piece of work has made.
+    /// Number of calls of the current future.
     static CALLS: Cell<u32>;
 }
 
-/// Does a piece of work; what came out, and how many calls to providers it took. Calls are quota and money.
-pub async fn counted<T>(work: impl Future<Output = T>) -> (T, u32) {
+/// Runs a future, and returns its output with the number of calls to providers that it made. Calls cost quota and
+/// money.
+pub async fn count_calls<T>(work: impl Future<Output = T>) -> (T, u32) {
     let (done, calls) = CALLS.scope(Cell::new(0), async { (work.await, CALLS.with(Cell::get)) }).await;
-    // They are those of the work around it as well.
+    // The calls count for an enclosing `count_calls` as well.
     let _ = CALLS.try_with(|outer| outer.set(outer.get() + calls));
     (done, calls)
 }
 
-/// How a provider's answers are read, by its own module.
+/// The format of a provider's answers.
 #[derive(Clone, Copy)]
-pub(crate) struct Explain {
-    /// Its name.
+pub(crate) struct AnswerFormat {
+    /// Name of the provider, for logs and metrics.
     pub(crate) provider: &'static str,
-    /// Reads a refusal out of a body, where it is in the provider's own words.
-    pub(crate) refusal: fn(&Body) -> Option<Told>,
+    /// Reads a refusal from a body, if the body is in the provider's own format.
+    pub(crate) read_refusal: fn(&Body) -> Option<ReportedRefusal>,
 }
 
 impl Http {
-    /// A client that waits `timeout` for an answer.
+    /// Creates a client that waits `timeout` for an answer.
     pub fn new(timeout: Duration) -> Result<Self, ProviderError> {
         let client = reqwest::Client::builder()
             .timeout(timeout)
@@ -71,154 +74,160 @@ impl Http {
             .user_agent(concat!("Fatura/", env!("CARGO_PKG_VERSION")))
             .build()
             .map_err(ProviderError::unknown)?;
-        Ok(Self { client, gate: None, meter: None, queries: None })
+        Ok(Self { client, rate_limiter: None, meter: None, queries: None })
     }
 
-    /// The same client for one company, which may be called so much only.
+    /// The client with the rate limiter of one company.
     #[must_use]
-    pub fn through(&self, gate: &Gate, lane: Lane) -> Self {
-        Self { gate: Some((gate.clone(), lane)), ..self.clone() }
+    pub fn with_rate_limiter(&self, rate_limiter: &RateLimiter, priority: Priority) -> Self {
+        Self { rate_limiter: Some((rate_limiter.clone(), priority)), ..self.clone() }
     }
 
-    /// The same client, whose calls are counted.
+    /// The client with a meter.
     #[must_use]
-    pub fn metered(&self, meter: Arc<dyn Meter>) -> Self {
+    pub fn with_meter(&self, meter: Arc<dyn Meter>) -> Self {
         Self { meter: Some(meter), ..self.clone() }
     }
 
-    /// The same client, for a batch of so many queries.
+    /// The client for a batch with this number of queries.
     pub(crate) fn with_queries(&self, queries: usize) -> Self {
         Self { queries: u32::try_from(queries).ok(), ..self.clone() }
     }
 
-    /// Whether a batch may be sent now; see [`Gate::takes_batch`].
-    pub(crate) fn takes_batch(&self) -> bool {
-        self.gate.as_ref().is_none_or(|(gate, _)| gate.takes_batch())
+    /// Takes a permit for a batch; see [`RateLimiter::try_acquire_batch`].
+    pub(crate) fn try_acquire_batch(&self) -> bool {
+        self.rate_limiter.as_ref().is_none_or(|(rate_limiter, _)| rate_limiter.try_acquire_batch())
     }
 
-    /// Sends a request and reads its JSON answer. A refusal is one with status 200 as well.
-    pub(crate) async fn json<Answer: DeserializeOwned>(
+    /// Sends a request and parses its JSON answer. A refusal in the body counts even with status 200.
+    pub(crate) async fn send_json<T: DeserializeOwned>(
         &self,
         request: RequestBuilder,
-        explain: Explain,
-    ) -> Result<Answer, ProviderError> {
-        let parts = self.open(request, explain).await?;
-        let (status, call_id) = (parts.response.status(), call_id(&parts.response));
-        let body = Body::parse(parts.collect().await?);
-        if let Some(told) = (explain.refusal)(&body) {
-            let error = told.into_error(status, call_id.clone());
-            log_failure(explain, status, &call_id, &error);
+        format: AnswerFormat,
+    ) -> Result<T, ProviderError> {
+        let answer = self.send_with_retry(request, format).await?;
+        let (status, call_id) = (answer.response.status(), read_call_id(&answer.response));
+        let body = Body::parse(answer.collect().await?);
+        if let Some(reported) = (format.read_refusal)(&body) {
+            let error = reported.into_error(status, call_id.clone());
+            log_failure(format, status, &call_id, &error);
             return Err(error);
         }
         match body {
-            Body::Json(value) => crate::json::read(value),
-            Body::Other(_, error) => Err(crate::json::no_json(&error)),
+            Body::Json(value) => crate::json::deserialize(value),
+            Body::Other(_, error) => Err(crate::json::not_json(&error)),
         }
     }
 
-    /// Sends a request and reads its answer.
-    pub(crate) async fn send(&self, request: RequestBuilder, explain: Explain) -> Result<Vec<u8>, ProviderError> {
-        self.open(request, explain).await?.collect().await
+    /// Sends a request and returns the body.
+    pub(crate) async fn send(&self, request: RequestBuilder, format: AnswerFormat) -> Result<Vec<u8>, ProviderError> {
+        self.send_with_retry(request, format).await?.collect().await
     }
 
-    /// Sends a request and passes its answer on as it comes, if it begins as a file of its kind does: a page that says "sign in", with status
-    /// 200, is none. An error ends it.
+    /// Sends a request and streams the body, which has to begin with `begins_with`. This rejects a sign-in page with
+    /// status 200. The stream ends after an error.
     pub(crate) async fn download(
         &self,
         request: RequestBuilder,
         begins_with: &[u8],
-        explain: Explain,
+        format: AnswerFormat,
     ) -> Result<impl Stream<Item = Result<Bytes, ProviderError>> + Send + use<>, ProviderError> {
-        let mut parts = self.open(request, explain).await?;
-        let first = parts.next().await.transpose()?.unwrap_or_default();
+        let mut answer = self.send_with_retry(request, format).await?;
+        let first = answer.next().await.transpose()?.unwrap_or_default();
         if !first.starts_with(begins_with) {
             return Err(ProviderError::unknown("the answer is of another kind than was asked for"));
         }
-        let rest = unfold(parts, async |mut parts| parts.next().await.map(|part| (part, parts)));
+        let rest = unfold(answer, async |mut answer| answer.next().await.map(|part| (part, answer)));
         let whole = once(ready(Ok(first))).chain(rest);
-        // Fused: who compresses it asks once more after its end.
+        // Fused, because a compressing reader polls once more after the end.
         Ok(whole.fuse())
     }
 
-    /// Sends a request, and gives its answer unread if it is a success; waits out a burst of others for a moment.
-    async fn open(&self, request: RequestBuilder, explain: Explain) -> Result<Parts, ProviderError> {
-        for _ in 0..WAITS {
+    /// Sends a request and returns its unread response if it is a success. Waits out a short throttle, up to
+    /// [`MAX_WAITS`] times.
+    async fn send_with_retry(&self, request: RequestBuilder, format: AnswerFormat) -> Result<Answer, ProviderError> {
+        for _ in 0..MAX_WAITS {
             let Some(again) = request.try_clone() else { break };
-            let parts = self.answer(again, explain).await?;
-            match asked_to_wait(&parts.response).filter(|wait| *wait <= WAIT_MOST) {
-                // Those that were refused together should not come back together.
+            let answer = self.send_once(again, format).await?;
+            match read_retry_after(&answer.response).filter(|wait| *wait <= MAX_RETRY_AFTER) {
+                // Jitter, so that calls that were refused together are not repeated together.
                 Some(wait) => {
-                    drop(parts);
+                    drop(answer);
                     tokio::time::sleep(wait + wait * fastrand::u32(0..=100) / 100).await;
                 }
-                None => return self.accepted(parts, explain).await,
+                None => return self.require_success(answer, format).await,
             }
         }
-        self.accepted(self.answer(request, explain).await?, explain).await
+        self.require_success(self.send_once(request, format).await?, format).await
     }
 
-    async fn answer(&self, request: RequestBuilder, explain: Explain) -> Result<Parts, ProviderError> {
+    async fn send_once(&self, request: RequestBuilder, format: AnswerFormat) -> Result<Answer, ProviderError> {
         let (client, request) = request.build_split();
         let request = request.map_err(ProviderError::unknown)?;
-        let cost = Cost::of(request.method(), self.queries);
-        self.may_read(cost)?;
-        let mut entered = match &self.gate {
-            Some((gate, lane)) => gate.enter(*lane).await?,
-            None => Entered::default(),
+        let cost = Cost::of_request(request.method(), self.queries);
+        self.check_reads(cost)?;
+        let mut permit = match &self.rate_limiter {
+            Some((rate_limiter, priority)) => rate_limiter.acquire(*priority).await?,
+            None => Permit::default(),
         };
-        // Nobody counts outside of a piece of work.
+        // Fails outside of `count_calls`, where nothing counts.
         let _ = CALLS.try_with(|calls| calls.set(calls.get() + 1));
         if let Some(meter) = &self.meter {
             meter.count_call(cost);
         }
         let begun = Instant::now();
-        let answer = answer(&client, request, explain.provider).await;
-        entered.is_answered();
+        let answer = answer(&client, request, format.provider).await;
+        permit.mark_answered();
         if let (Some(meter), Err(ProviderError::Busy(_))) = (&self.meter, &answer) {
-            meter.discount_call(cost);
+            meter.uncount_call(cost);
         }
         let outcome = answer.as_ref().map_or("none".to_owned(), |response| response.status().as_str().to_owned());
-        metrics::histogram!("fatura_provider_call_seconds", "provider" => explain.provider, "status" => outcome)
+        metrics::histogram!("fatura_provider_call_seconds", "provider" => format.provider, "status" => outcome)
             .record(begun.elapsed());
-        answer.map(|response| Parts { response, cost, left: BODY_MOST, is_broken: false, _entered: entered })
+        answer.map(|response| Answer { response, cost, left: MAX_BODY_BYTES, is_broken: false, _permit: permit })
     }
 
-    /// Whether a call of this cost may read now: not where the provider has just refused it, nor what nobody waits for beyond our budget.
-    fn may_read(&self, cost: Cost) -> Result<(), ProviderError> {
-        let Some((gate, lane)) = self.gate.as_ref().filter(|_| cost.reads > 0) else { return Ok(()) };
-        gate.may_read()?;
+    /// Checks that a call of this cost may be sent. Refuses a read while the provider refuses reads, and a background
+    /// read beyond Fatura's own budget.
+    fn check_reads(&self, cost: Cost) -> Result<(), ProviderError> {
+        let Some((rate_limiter, priority)) = self.rate_limiter.as_ref().filter(|_| cost.reads > 0) else {
+            return Ok(());
+        };
+        rate_limiter.check_reads()?;
         match &self.meter {
-            Some(meter) if *lane == Lane::Background && !meter.admits_reads(cost.reads) => Err(ProviderError::HeldBack),
+            Some(meter) if *priority == Priority::Background && !meter.admit_reads(cost.reads) => {
+                Err(ProviderError::HeldBack)
+            }
             _ => Ok(()),
         }
     }
 
-    async fn accepted(&self, mut parts: Parts, explain: Explain) -> Result<Parts, ProviderError> {
-        let (status, cost) = (parts.response.status(), parts.cost);
+    async fn require_success(&self, mut answer: Answer, format: AnswerFormat) -> Result<Answer, ProviderError> {
+        let (status, cost) = (answer.response.status(), answer.cost);
         if status.is_success() {
             if let Some(meter) = self.meter.as_ref().filter(|_| cost.reads > 0) {
-                meter.note_answer(false);
+                meter.record_answer(false);
             }
-            return Ok(parts);
+            return Ok(answer);
         }
-        let (call_id, asked) = (call_id(&parts.response), asked_to_wait(&parts.response));
+        let (call_id, retry_after) = (read_call_id(&answer.response), read_retry_after(&answer.response));
         let mut body = Vec::new();
-        while let Some(Ok(part)) = parts.next().await {
+        while let Some(Ok(part)) = answer.next().await {
             body.extend_from_slice(&part);
         }
-        if let Some(meter) = self.meter.as_ref().filter(|_| refuses_reads(cost, status, asked, &body)) {
-            meter.note_answer(true);
-            if let Some((gate, _)) = &self.gate {
-                gate.close_reads();
+        if let Some(meter) = self.meter.as_ref().filter(|_| refuses_reads(cost, status, retry_after, &body)) {
+            meter.record_answer(true);
+            if let Some((rate_limiter, _)) = &self.rate_limiter {
+                rate_limiter.pause_reads();
             }
             return Err(ProviderError::ReadsRefused);
         }
-        let error = classify(status, call_id.clone(), asked, body, explain);
-        log_failure(explain, status, &call_id, &error);
-        if let (Some((gate, _)), ProviderError::Busy(pause)) = (&self.gate, &error)
-            && !is_far(cost, asked)
+        let error = classify_failure(status, call_id.clone(), retry_after, body, format);
+        log_failure(format, status, &call_id, &error);
+        if let (Some((rate_limiter, _)), ProviderError::Busy(pause)) = (&self.rate_limiter, &error)
+            && !is_monthly_limit(cost, retry_after)
         {
-            gate.close(*pause);
+            rate_limiter.pause_calls(*pause);
         }
         Err(error)
     }
@@ -255,45 +264,45 @@ async fn answer(client: &reqwest::Client, request: Request, provider: &'static s
     })
 }
 
-/// Intuit's id of a call.
-fn call_id(response: &Response) -> String {
+/// Reads Intuit's id of a call.
+fn read_call_id(response: &Response) -> String {
     let id = response.headers().get("intuit_tid").and_then(|value| value.to_str().ok());
     id.unwrap_or_default().to_owned()
 }
 
-/// One line for each answer that is no success, with what the provider's support asks for. The provider's own words are left out: they may
-/// quote what was sent.
-fn log_failure(explain: Explain, status: StatusCode, call_id: &str, error: &ProviderError) {
+/// Logs one line for each failed answer, with the id that the provider's support asks for. The provider's own text is
+/// left out, because it may quote the request.
+fn log_failure(format: AnswerFormat, status: StatusCode, call_id: &str, error: &ProviderError) {
     let code = match error {
         ProviderError::Refused(refusal) => refusal.code.as_str(),
         ProviderError::NotPermitted(refusal) | ProviderError::WrongEnvironment(refusal) => refusal.code.as_str(),
         _ => "",
     };
-    let (provider, status) = (explain.provider, status.as_u16());
+    let (provider, status) = (format.provider, status.as_u16());
     tracing::info!(provider, status, code, intuit_tid = call_id, "a provider has not carried a call out");
 }
 
-/// How long an answer of "too many requests" asks to wait.
-fn asked_to_wait(response: &Response) -> Option<Duration> {
+/// The wait that a 429 asks for; the default if it names none. Returns `None` for other answers.
+fn read_retry_after(response: &Response) -> Option<Duration> {
     let seconds = |name| response.headers().get(name)?.to_str().ok()?.parse::<u64>().ok();
     (response.status() == StatusCode::TOO_MANY_REQUESTS).then(|| {
-        let asked = ["retry-after", "x-ratelimit-reset"].into_iter().find_map(seconds);
-        asked.map_or(BUSY_DEFAULT, |seconds| Duration::from_secs(seconds.clamp(1, 3600)))
+        let retry_after = ["retry-after", "x-ratelimit-reset"].into_iter().find_map(seconds);
+        retry_after.map_or(DEFAULT_RETRY_AFTER, |seconds| Duration::from_secs(seconds.clamp(1, 3600)))
     })
 }
 
-/// What is still to come of an answer.
-struct Parts {
+/// A response whose body is not read yet.
+struct Answer {
     response: Response,
     cost: Cost,
-    /// How much more is taken.
+    /// Bytes that may still be read.
     left: usize,
     is_broken: bool,
-    /// The way is taken until all of it has come.
-    _entered: Entered,
+    /// Held until the body is read, so that the call counts as concurrent.
+    _permit: Permit,
 }
 
-impl Parts {
+impl Answer {
     async fn collect(mut self) -> Result<Vec<u8>, ProviderError> {
         let mut body = Vec::new();
         while let Some(part) = self.next().await {
@@ -320,7 +329,7 @@ impl Parts {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Allowance;
+    use crate::CallLimits;
     use std::sync::atomic::{AtomicU32, Ordering};
     use tokio::{
         io::{AsyncReadExt, AsyncWriteExt},
@@ -331,18 +340,28 @@ mod tests {
     const MOMENT: Duration = Duration::from_millis(100);
 
     #[tokio::test]
-    async fn the_way_of_a_call_that_nobody_waits_for_any_more_is_taken_for_a_while() {
+    async fn keeps_the_permit_of_a_cancelled_call_for_a_while() {
         let silent = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = format!("http://{}", silent.local_addr().expect("an address"));
-        let gate = Gate::new(Allowance { a_minute: 600, burst: 10, at_once: 1, batches_a_minute: 0 });
-        let http = Http::new(Duration::from_secs(30)).expect("a client").through(&gate, Lane::Interactive);
-        let explain = Explain { provider: "silent", refusal: |_| None };
-        timeout(MOMENT, http.send(http.client.get(address), explain)).await.expect_err("no answer yet");
-        timeout(MOMENT, gate.enter(Lane::Interactive)).await.expect_err("the provider is at work still");
-        timeout(Duration::from_secs(5), gate.enter(Lane::Interactive)).await.expect("in time").expect("open");
+        let rate_limiter = RateLimiter::new(CallLimits {
+            calls_per_minute: 600,
+            burst_calls: 10,
+            concurrent_calls: 1,
+            batches_per_minute: 0,
+        });
+        let http = Http::new(Duration::from_secs(30))
+            .expect("a client")
+            .with_rate_limiter(&rate_limiter, Priority::Interactive);
+        let format = AnswerFormat { provider: "silent", read_refusal: |_| None };
+        timeout(MOMENT, http.send(http.client.get(address), format)).await.expect_err("no answer yet");
+        timeout(MOMENT, rate_limiter.acquire(Priority::Interactive)).await.expect_err("the provider is at work still");
+        timeout(Duration::from_secs(5), rate_limiter.acquire(Priority::Interactive))
+            .await
+            .expect("in time")
+            .expect("open");
     }
 
-    /// Answers each call with the same bytes; where, and how many calls came.
+    /// Starts a server that answers each call with the same bytes. Returns its address and a counter of calls.
     async fn answers(bytes: &'static [u8]) -> (String, Arc<AtomicU32>) {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = format!("http://{}", listener.local_addr().expect("an address"));
@@ -363,21 +382,24 @@ mod tests {
     async fn a_company_that_asks_to_wait_is_not_called_meanwhile_and_others_are() {
         let (address, calls) =
             answers(b"HTTP/1.1 429 Too Many Requests\r\nretry-after: 30\r\ncontent-length: 0\r\n\r\n").await;
-        let allowed = Allowance { a_minute: 600, burst: 10, at_once: 5, batches_a_minute: 0 };
-        let (gate, of_another_company) = (Gate::new(allowed), Gate::new(allowed));
+        let allowed = CallLimits { calls_per_minute: 600, burst_calls: 10, concurrent_calls: 5, batches_per_minute: 0 };
+        let (rate_limiter, of_another_company) = (RateLimiter::new(allowed), RateLimiter::new(allowed));
         let http = Http::new(Duration::from_secs(5)).expect("a client");
-        let explain = Explain { provider: "busy", refusal: |_| None };
-        let call = async |gate: &Gate, lane| {
-            http.through(gate, lane).send(http.client.post(&address), explain).await.expect_err("it is busy")
+        let format = AnswerFormat { provider: "busy", read_refusal: |_| None };
+        let call = async |rate_limiter: &RateLimiter, priority| {
+            http.with_rate_limiter(rate_limiter, priority)
+                .send(http.client.post(&address), format)
+                .await
+                .expect_err("it is busy")
         };
-        let first = call(&gate, Lane::Interactive).await;
+        let first = call(&rate_limiter, Priority::Interactive).await;
         assert!(matches!(first, ProviderError::Busy(pause) if pause.as_secs() == 30), "{first:?}");
-        for lane in [Lane::Interactive, Lane::Background, Lane::Interactive] {
-            let error = call(&gate, lane).await;
+        for priority in [Priority::Interactive, Priority::Background, Priority::Interactive] {
+            let error = call(&rate_limiter, priority).await;
             assert!(matches!(error, ProviderError::Busy(pause) if (28..=30).contains(&pause.as_secs())), "{error:?}");
         }
         assert_eq!(calls.load(Ordering::Relaxed), 1, "none of the later calls was made");
-        call(&of_another_company, Lane::Interactive).await;
+        call(&of_another_company, Priority::Interactive).await;
         assert_eq!(calls.load(Ordering::Relaxed), 2);
     }
 
@@ -387,8 +409,8 @@ mod tests {
         let redirect = format!("HTTP/1.1 302 Found\r\nlocation: {elsewhere}/metadata\r\ncontent-length: 0\r\n\r\n");
         let (address, calls) = answers(redirect.leak().as_bytes()).await;
         let http = Http::new(Duration::from_secs(5)).expect("a client");
-        let explain = Explain { provider: "redirecting", refusal: |_| None };
-        http.send(http.client.get(&address).bearer_auth("secret"), explain).await.expect_err("no success");
+        let format = AnswerFormat { provider: "redirecting", read_refusal: |_| None };
+        http.send(http.client.get(&address).bearer_auth("secret"), format).await.expect_err("no success");
         assert_eq!(calls.load(Ordering::Relaxed), 1);
         assert_eq!(calls_elsewhere.load(Ordering::Relaxed), 0, "nobody else is called, and no token is sent on");
     }
@@ -409,9 +431,9 @@ mod tests {
             }
         });
         let http = Http::new(Duration::from_secs(5)).expect("a client");
-        let explain = Explain { provider: "busy", refusal: |_| None };
+        let format = AnswerFormat { provider: "busy", read_refusal: |_| None };
         let begun = Instant::now();
-        let body = http.send(http.client.get(&address), explain).await.expect("it is answered after the pause");
+        let body = http.send(http.client.get(&address), format).await.expect("it is answered after the pause");
         assert_eq!(body, b"{}");
         assert!(begun.elapsed() >= Duration::from_secs(1), "{:?}", begun.elapsed());
     }

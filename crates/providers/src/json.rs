@@ -1,12 +1,12 @@
-//! Providers' answers as JSON: what is missing, null or of another shape harms nothing but itself.
+//! Lenient parsing of providers' JSON: a member or row that is missing, null or invalid does not affect the others.
 
 use crate::ProviderError;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 use serde_json::Value;
 
-/// Parses a body. NULs are left out of its texts: no database of ours keeps them.
-pub(crate) fn parse<Answer: DeserializeOwned>(body: &[u8]) -> serde_json::Result<Answer> {
+/// Parses a body. Drops NUL characters from its texts, because no database of Fatura stores them.
+pub(crate) fn parse_body<T: DeserializeOwned>(body: &[u8]) -> serde_json::Result<T> {
     const NUL: &[u8] = br"\u0000";
     if !body.windows(NUL.len()).any(|part| part == NUL) {
         return serde_json::from_slice(body);
@@ -25,15 +25,16 @@ fn drop_nuls(value: &mut Value) {
     }
 }
 
-/// Reads an answer, or a part of it. What is wrong is told by its place and kind only: the text of an error may quote a customer's data.
-pub(crate) fn read<Answer: DeserializeOwned>(answer: Value) -> Result<Answer, ProviderError> {
+/// Deserializes an answer or a part of it. The error holds path and kind only, because serde's error text may quote a
+/// customer's data.
+pub(crate) fn deserialize<T: DeserializeOwned>(answer: Value) -> Result<T, ProviderError> {
     serde_path_to_error::deserialize(answer).map_err(|error| {
         ProviderError::unknown(format!("{} is of another shape ({:?})", error.path(), error.inner().classify()))
     })
 }
 
-/// Why a body is no JSON, by place and kind only.
-pub(crate) fn no_json(error: &serde_json::Error) -> ProviderError {
+/// Makes the error of a body that is not JSON. It holds position and kind only.
+pub(crate) fn not_json(error: &serde_json::Error) -> ProviderError {
     ProviderError::unknown(format!(
         "no JSON ({:?}) at line {}, column {}",
         error.classify(),
@@ -42,20 +43,20 @@ pub(crate) fn no_json(error: &serde_json::Error) -> ProviderError {
     ))
 }
 
-/// A member, taken out of an answer; null where there is none, whatever the answer is.
-pub(crate) fn take(answer: &mut Value, member: &str) -> Value {
+/// Takes a member out of an answer. Returns null if there is none, or the answer is not an object.
+pub(crate) fn take_member(answer: &mut Value, member: &str) -> Value {
     answer.get_mut(member).map(Value::take).unwrap_or_default()
 }
 
-/// Reads a member that must not hide the others: its default where it is null or of another shape.
+/// Deserializes a member, with its default if it is null or invalid, so that it does not invalidate the whole row.
 pub(crate) fn lenient<'de, D: Deserializer<'de>, T: DeserializeOwned + Default>(
     deserializer: D,
 ) -> Result<T, D::Error> {
     Ok(serde_json::from_value(Value::deserialize(deserializer)?).unwrap_or_default())
 }
 
-/// A number, also one that is written as a text; `None` where there is none, or one that no amount is.
-pub(crate) fn decimal(value: &Value) -> Option<Decimal> {
+/// Reads a number, or a text that holds one. Returns `None` for other values and for numbers out of range.
+pub(crate) fn read_decimal(value: &Value) -> Option<Decimal> {
     #[derive(Deserialize)]
     struct Amount(#[serde(with = "rust_decimal::serde::float")] Decimal);
     match value {
@@ -65,18 +66,18 @@ pub(crate) fn decimal(value: &Value) -> Option<Decimal> {
     }
 }
 
-/// The rows of a list, each read by itself: one that cannot be read hides no other.
+/// The rows of a list. Each is deserialized separately, so that an invalid row does not hide the others.
 #[derive(Debug)]
 pub(crate) struct Rows<Row> {
     pub(crate) readable: Vec<Row>,
-    /// As they came.
+    /// Invalid rows, unchanged.
     pub(crate) unreadable: Vec<Value>,
 }
 
 impl<Row: DeserializeOwned> Rows<Row> {
-    /// Reads a list; an empty one where there is none. Rows that cannot be read are logged by their ids. An error where what
-    /// should be a list is none.
-    pub(crate) fn read(list: Value, of: &str) -> Result<Self, ProviderError> {
+    /// Reads a list; null is an empty list. Logs invalid rows by their ids. Returns an error if the value is not a
+    /// list.
+    pub(crate) fn from_list(list: Value, of: &str) -> Result<Self, ProviderError> {
         let list = match list {
             Value::Null => Vec::new(),
             Value::Array(list) => list,
@@ -87,9 +88,9 @@ impl<Row: DeserializeOwned> Rows<Row> {
             match Row::deserialize(&row) {
                 Ok(read) => rows.readable.push(read),
                 Err(error) => {
-                    // The text of an error may quote a customer's data.
+                    // Only the kind of the error is logged, because its text may quote a customer's data.
                     let is_id = |id: &String| id.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
-                    tracing::warn!(of, id = id(&row).filter(is_id).as_deref(), kind = ?error.classify(), "a row of a provider's answer cannot be read");
+                    tracing::warn!(of, id = read_id(&row).filter(is_id).as_deref(), kind = ?error.classify(), "a row of a provider's answer cannot be read");
                     rows.unreadable.push(row);
                 }
             }
@@ -98,8 +99,8 @@ impl<Row: DeserializeOwned> Rows<Row> {
     }
 }
 
-/// The id of a row, as either provider spells it.
-pub(crate) fn id(row: &Value) -> Option<String> {
+/// Reads the id of a row, in the spelling of either provider.
+pub(crate) fn read_id(row: &Value) -> Option<String> {
     ["Id", "id"].into_iter().find_map(|name| match &row[name] {
         Value::String(id) => Some(id.clone()),
         Value::Number(id) => Some(id.to_string()),
@@ -121,46 +122,46 @@ mod tests {
     }
 
     #[test]
-    fn an_error_names_the_place_and_never_the_value() {
-        let told = |error: ProviderError| {
+    fn an_error_names_the_path_and_never_the_value() {
+        let reported = |error: ProviderError| {
             let source = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
             assert!(!format!("{error} {error:?} {source}").contains("Jane"), "{error:?}");
             source
         };
         let wrong = json!([{ "id": 1 }, { "id": "Jane Doe" }]);
-        assert_eq!(told(read::<Vec<Row>>(wrong).unwrap_err()), "[1].id is of another shape (Data)");
+        assert_eq!(reported(deserialize::<Vec<Row>>(wrong).unwrap_err()), "[1].id is of another shape (Data)");
         for body in [&b"Jane Doe"[..], br#"{"id": "Jane", Jane}"#, br#"["Jane""#] {
-            told(no_json(&parse::<Value>(body).unwrap_err()));
+            reported(not_json(&parse_body::<Value>(body).unwrap_err()));
         }
     }
 
     #[test]
-    fn one_row_hides_no_other() {
+    fn an_invalid_row_does_not_hide_the_others() {
         let list = json!([{ "id": 1, "name": null }, null, { "id": "2" }, { "id": 3, "name": ["x"] }, [], { "id": 4, "name": "n" }]);
-        let rows = Rows::<Row>::read(list, "Row").unwrap();
+        let rows = Rows::<Row>::from_list(list, "Row").unwrap();
         let readable: Vec<(i64, &str)> = rows.readable.iter().map(|row| (row.id, row.name.as_str())).collect();
         assert_eq!(readable, [(1, ""), (3, ""), (4, "n")]);
-        assert_eq!(rows.unreadable.iter().map(id).collect::<Vec<_>>(), [None, Some("2".into()), None]);
-        assert!(Rows::<Row>::read(Value::Null, "Row").unwrap().readable.is_empty());
-        assert!(Rows::<Row>::read(json!({ "id": 1 }), "Row").is_err());
+        assert_eq!(rows.unreadable.iter().map(read_id).collect::<Vec<_>>(), [None, Some("2".into()), None]);
+        assert!(Rows::<Row>::from_list(Value::Null, "Row").unwrap().readable.is_empty());
+        assert!(Rows::<Row>::from_list(json!({ "id": 1 }), "Row").is_err());
     }
 
     #[test]
-    fn a_member_is_taken_of_anything() {
+    fn takes_a_member_of_any_value() {
         for mut odd in [json!(null), json!([1]), json!("text"), json!(5), json!({ "other": 1 })] {
-            assert_eq!(take(&mut odd, "data"), Value::Null);
+            assert_eq!(take_member(&mut odd, "data"), Value::Null);
         }
-        assert_eq!(take(&mut json!({ "data": 1 }), "data"), json!(1));
+        assert_eq!(take_member(&mut json!({ "data": 1 }), "data"), json!(1));
     }
 
     #[test]
-    fn no_text_keeps_a_nul() {
-        let read: Value = parse(br#"{"a":["x\u0000y",{"b":"\u0000"}],"c":"\\u0000"}"#).unwrap();
+    fn drops_nul_characters() {
+        let read: Value = parse_body(br#"{"a":["x\u0000y",{"b":"\u0000"}],"c":"\\u0000"}"#).unwrap();
         assert_eq!(read, json!({ "a": ["xy", { "b": "" }], "c": "\\u0000" }));
     }
 
     #[test]
-    fn a_number_is_read_however_it_is_written() {
+    fn reads_a_number_from_number_or_text() {
         for (value, expected) in [
             (json!(12.5), Some(dec!(12.5))),
             (json!("12.50"), Some(dec!(12.50))),
@@ -169,7 +170,7 @@ mod tests {
             (json!({ "value": 1 }), None),
             (json!("12,5"), None),
         ] {
-            assert_eq!(decimal(&value), expected, "{value}");
+            assert_eq!(read_decimal(&value), expected, "{value}");
         }
     }
 }

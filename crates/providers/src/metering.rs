@@ -1,24 +1,25 @@
-//! The meter of QuickBooks' calls: Intuit counts what an app reads in a month, and refuses reads beyond it.
+//! Metering of QuickBooks calls. Intuit limits the reads of an app in a calendar month and refuses further reads.
 
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
 use std::{fmt, time::Duration};
 
-/// What one HTTP call counts as.
+/// The metered cost of an HTTP call.
 ///
-/// A read is a GET, as a query or change data capture, and each query of a batch: whether Intuit counts a batch as one is
-/// not documented, so the larger number is assumed. A write is a POST that creates or changes something.
+/// A GET is a read (including queries and change data capture), and so is each query of a batch. Intuit does not
+/// document whether a batch counts as one read, so the larger number is assumed. A POST that creates or changes an
+/// object is a write.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Cost {
-    /// Metered by Intuit.
+    /// Reads, which Intuit meters.
     pub reads: u32,
-    /// Not metered.
+    /// Writes, which Intuit does not meter.
     pub writes: u32,
 }
 
 impl Cost {
-    /// The cost of a request; `queries` are those in its body, where it is a batch.
-    pub(crate) fn of(method: &Method, queries: Option<u32>) -> Self {
+    /// The cost of a request. `queries` is the number of queries in its body, if it is a batch.
+    pub(crate) fn of_request(method: &Method, queries: Option<u32>) -> Self {
         match queries {
             Some(reads) => Self { reads, writes: 0 },
             None if *method == Method::GET => Self { reads: 1, writes: 0 },
@@ -27,42 +28,43 @@ impl Cost {
     }
 }
 
-/// Counts the calls of one company, and holds back reads that nobody waits for.
+/// Counts the calls of one company, and holds back background reads.
 pub trait Meter: fmt::Debug + Send + Sync {
-    /// Whether so many reads that nobody waits for may be made now; they count as made then.
-    fn admits_reads(&self, reads: u32) -> bool;
-    /// A call is sent. Counted before its answer: it may have arrived, whatever becomes of the answer.
+    /// Whether this number of background reads may be sent now. If so, they are counted.
+    fn admit_reads(&self, reads: u32) -> bool;
+    /// Counts a call. This happens before the answer, because the provider may count the call even if the answer is
+    /// lost.
     fn count_call(&self, cost: Cost);
-    /// A call that was counted did not reach the provider.
-    fn discount_call(&self, cost: Cost);
-    /// The provider has answered a read, or refused it because the month's reads are used up.
-    fn note_answer(&self, is_refused: bool);
+    /// Takes back a counted call that did not reach the provider.
+    fn uncount_call(&self, cost: Cost);
+    /// Records that the provider answered a read, or refused it because the month's reads are used up.
+    fn record_answer(&self, is_refused: bool);
 }
 
-/// A 429 that asks to wait for longer is no matter of calls in a minute.
-const FAR: Duration = Duration::from_secs(15 * 60);
-/// The gateway's codes for a token that may not do this.
-const AUTHORIZATION: [&str; 4] = ["3100", "003100", "3200", "003200"];
+/// A 429 that asks to wait at least this long is not about calls per minute.
+const MONTHLY_RETRY_AFTER: Duration = Duration::from_secs(15 * 60);
+/// Codes of the gateway for a token that does not allow the call.
+const TOKEN_CODES: [&str; 4] = ["3100", "003100", "3200", "003200"];
 
-/// Whether a 429 with this pause is about the month's reads, so that writes can go on.
-pub(crate) fn is_far(cost: Cost, asked: Option<Duration>) -> bool {
-    cost.reads > 0 && asked.is_some_and(|asked| asked >= FAR)
+/// Whether a 429 with this `Retry-After` is about the month's reads, so that writes can continue.
+pub(crate) fn is_monthly_limit(cost: Cost, retry_after: Option<Duration>) -> bool {
+    cost.reads > 0 && retry_after.is_some_and(|retry_after| retry_after >= MONTHLY_RETRY_AFTER)
 }
 
-/// Whether the provider refuses reading as such. Nobody has recorded how that looks, so two forms are recognised: a 429 that asks for a
-/// long wait, and a 403 of the gateway itself that is not about the token.
-pub(crate) fn refuses_reads(cost: Cost, status: StatusCode, asked: Option<Duration>, body: &[u8]) -> bool {
+/// Whether the provider refuses reads. No recording of such an answer exists, so two forms are recognised: a 429 that
+/// asks for a long wait, and a 403 of the gateway that is not about the token.
+pub(crate) fn refuses_reads(cost: Cost, status: StatusCode, retry_after: Option<Duration>, body: &[u8]) -> bool {
     if cost.reads == 0 {
         return false;
     }
     match status {
-        StatusCode::TOO_MANY_REQUESTS => is_far(cost, asked),
+        StatusCode::TOO_MANY_REQUESTS => is_monthly_limit(cost, retry_after),
         StatusCode::FORBIDDEN => {
             let body: Value = serde_json::from_slice(body).unwrap_or_default();
             let error = &body["fault"]["error"][0];
             let code = error["code"].as_str().unwrap_or_default();
             let message = error["message"].as_str().unwrap_or_default();
-            body["fault"]["type"] == "SERVICE" && !AUTHORIZATION.contains(&code) && !message.contains("Authorization")
+            body["fault"]["type"] == "SERVICE" && !TOKEN_CODES.contains(&code) && !message.contains("Authorization")
         }
         _ => false,
     }
@@ -76,10 +78,10 @@ mod tests {
     const WRITE: Cost = Cost { reads: 0, writes: 1 };
 
     #[test]
-    fn a_batch_costs_its_queries() {
-        assert_eq!(Cost::of(&Method::GET, None), READ);
-        assert_eq!(Cost::of(&Method::POST, None), WRITE);
-        assert_eq!(Cost::of(&Method::POST, Some(8)), Cost { reads: 8, writes: 0 });
+    fn counts_each_query_of_a_batch_as_a_read() {
+        assert_eq!(Cost::of_request(&Method::GET, None), READ);
+        assert_eq!(Cost::of_request(&Method::POST, None), WRITE);
+        assert_eq!(Cost::of_request(&Method::POST, Some(8)), Cost { reads: 8, writes: 0 });
     }
 
     #[test]

@@ -1,8 +1,8 @@
-//! OAuth 2.0 with either provider: where to send the browser, exchange, refresh, revoke.
+//! OAuth 2.0 with both providers: consent page, code exchange, refresh and revocation.
 
 use crate::{
     Http, ProviderError,
-    http::{Explain, note_certificate},
+    http::{AnswerFormat, note_certificate},
 };
 use jiff::Timestamp;
 use oauth2::{
@@ -34,7 +34,7 @@ struct TokenAnswer {
     refresh_token: Option<String>,
     #[serde(default, deserialize_with = "lenient_seconds")]
     expires_in: Option<u64>,
-    /// Pipedrive: where the company's API is.
+    /// Base URL of the company's API (Pipedrive only).
     #[serde(default, deserialize_with = "lenient_text")]
     api_domain: Option<String>,
 }
@@ -54,7 +54,7 @@ impl TokenResponse for TokenAnswer {
         self.expires_in.map(Duration::from_secs)
     }
 
-    // The library does not use it; `granted` reads the member itself.
+    // The library does not use it; `read_tokens` reads the member itself.
     fn refresh_token(&self) -> Option<&RefreshToken> {
         None
     }
@@ -64,7 +64,7 @@ impl TokenResponse for TokenAnswer {
     }
 }
 
-/// A text; nothing where the member has another type.
+/// Reads a text; `None` if the member has another type.
 fn lenient_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     Ok(match Value::deserialize(deserializer)? {
         Value::String(text) => Some(text),
@@ -72,7 +72,7 @@ fn lenient_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Str
     })
 }
 
-/// Whole seconds, as a number or as a text; nothing where the member is neither.
+/// Reads whole seconds, as a number or a text; `None` if the member is neither.
 fn lenient_seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
     Ok(match Value::deserialize(deserializer)? {
         Value::Number(number) => number.as_u64(),
@@ -97,9 +97,9 @@ type Client = oauth2::Client<
 /// The registration of Fatura with a provider.
 #[derive(Debug, Clone)]
 pub struct Registration {
-    /// Public id.
+    /// Client id (public).
     pub client_id: String,
-    /// Secret.
+    /// Client secret.
     pub client_secret: SecretString,
     /// Consent page.
     pub authorize_url: Url,
@@ -107,24 +107,24 @@ pub struct Registration {
     pub token_url: Url,
     /// Revocation endpoint.
     pub revoke_url: Url,
-    /// Where the browser comes back, exactly as registered.
+    /// URL to which the browser returns, exactly as registered.
     pub redirect_url: Url,
-    /// What is asked for; empty where the registration says it.
+    /// Requested scopes; empty if the registration defines them.
     pub scopes: Vec<String>,
     /// The document that says where endpoints are, where the provider has one.
     pub discovery: Option<Discovery>,
 }
 
-/// Tokens as a provider gave them.
+/// Tokens from a provider.
 #[derive(Debug, Clone)]
 pub struct Granted {
-    /// For calls.
+    /// Access token, for calls.
     pub access: SecretString,
-    /// For the next refresh: the value of the answer, or the old one where the answer has none.
+    /// Refresh token, for the next refresh: the token of the answer, or the old one if the answer has none.
     pub refresh: SecretString,
-    /// When the access token ends.
+    /// Expiry of the access token.
     pub expires_at: Timestamp,
-    /// Pipedrive: where the company's API is.
+    /// Base URL of the company's API (Pipedrive only).
     pub api_domain: Option<String>,
 }
 
@@ -149,11 +149,11 @@ impl Registration {
             .set_redirect_uri(redirect))
     }
 
-    /// The consent page for a flow with this `state`.
-    pub fn consent(&self, state: &str) -> Result<Url, ProviderError> {
+    /// URL of the consent page for a flow with this `state`.
+    pub fn consent_url(&self, state: &str) -> Result<Url, ProviderError> {
         let client = self.client()?;
         let request = client.authorize_url(|| CsrfToken::new(state.to_owned()));
-        // An empty `scope=` is refused by Pipedrive.
+        // Pipedrive refuses an empty `scope=`.
         let scopes = self.scopes.iter().map(|scope| scope.trim()).filter(|scope| !scope.is_empty());
         Ok(request.add_scopes(scopes.map(|scope| Scope::new(scope.to_owned()))).url().0)
     }
@@ -163,48 +163,53 @@ impl Registration {
     }
 
     /// Exchanges a code for tokens; once.
-    pub async fn exchange(&self, http: &Http, code: &str, now: Timestamp) -> Result<Granted, ProviderError> {
+    pub async fn exchange_code(&self, http: &Http, code: &str, now: Timestamp) -> Result<Granted, ProviderError> {
         let answer = self
             .client()?
             .exchange_code(AuthorizationCode::new(code.to_owned()))
             .request_async(&self.carrier(http))
             .await;
-        granted(answer.map_err(classify)?, None, now)
+        read_tokens(answer.map_err(classify_token_error)?, None, now)
     }
 
     /// Exchanges a refresh token for new tokens.
-    pub async fn refresh(&self, http: &Http, refresh: &SecretString, now: Timestamp) -> Result<Granted, ProviderError> {
+    pub async fn refresh_tokens(
+        &self,
+        http: &Http,
+        refresh: &SecretString,
+        now: Timestamp,
+    ) -> Result<Granted, ProviderError> {
         let token = RefreshToken::new(refresh.expose_secret().to_owned());
         let answer = self.client()?.exchange_refresh_token(&token).request_async(&self.carrier(http)).await;
-        granted(answer.map_err(classify)?, Some(refresh), now)
+        read_tokens(answer.map_err(classify_token_error)?, Some(refresh), now)
     }
 
-    /// Ends a grant on the provider's side, by its refresh token.
-    pub async fn revoke(&self, http: &Http, refresh: &SecretString) -> Result<(), ProviderError> {
+    /// Ends a grant at the provider, by its refresh token.
+    pub async fn revoke_grant(&self, http: &Http, refresh: &SecretString) -> Result<(), ProviderError> {
         let request = http
             .client
             .post(self.endpoint(Endpoint::Revoke))
             .basic_auth(&self.client_id, Some(self.client_secret.expose_secret()))
             .form(&[("token", refresh.expose_secret())]);
-        http.send(request, Explain { provider: "sign-in", refusal: |_| None }).await.map(drop)
+        http.send(request, AnswerFormat { provider: "sign-in", read_refusal: |_| None }).await.map(drop)
     }
 }
 
-/// Upper bound for one call to a token endpoint; all requests of the company wait for it.
-const TIMEOUT: Duration = Duration::from_secs(10);
-/// No token answer is larger.
+/// Upper bound for one call to a token endpoint. All requests of the company wait for it.
+const TOKEN_TIMEOUT: Duration = Duration::from_secs(10);
+/// Maximum size of a token answer.
 const MAX_ANSWER_BYTES: usize = 1024 * 1024;
 /// Wait after an answer that is neither tokens nor a refusal.
 const RETRY_INTERVAL: Duration = Duration::from_secs(5);
-/// Access tokens live for an hour at both providers; assumed where the answer does not say.
-const DEFAULT_LIFETIME: u64 = 3600;
-/// Bounds of what an answer may say: below, every call would refresh; above, the time may be out of range.
-const MIN_LIFETIME: u64 = 120;
-const MAX_LIFETIME: u64 = 24 * 3600;
+/// Lifetime of an access token in seconds if the answer has none. At both providers it is an hour.
+const DEFAULT_LIFETIME_SECONDS: u64 = 3600;
+/// Bounds of the lifetime in seconds. With a shorter one, every call would refresh; a longer one may be out of range.
+const MIN_LIFETIME_SECONDS: u64 = 120;
+const MAX_LIFETIME_SECONDS: u64 = 24 * 3600;
 
 /// A request without a usable answer.
 #[derive(Debug, thiserror::Error)]
-enum NoAnswer {
+enum TokenEndpointError {
     #[error("the token endpoint did not answer")]
     Lost,
     #[error("the token endpoint answered with more than {MAX_ANSWER_BYTES} bytes")]
@@ -229,31 +234,31 @@ impl Carrier<'_> {
 }
 
 impl<'c> AsyncHttpClient<'c> for Carrier<'_> {
-    type Error = NoAnswer;
-    type Future = Pin<Box<dyn Future<Output = Result<HttpResponse, NoAnswer>> + Send + 'c>>;
+    type Error = TokenEndpointError;
+    type Future = Pin<Box<dyn Future<Output = Result<HttpResponse, TokenEndpointError>> + Send + 'c>>;
 
     fn call(&'c self, request: HttpRequest) -> Self::Future {
         Box::pin(async move {
-            let mut request = reqwest::Request::try_from(request).map_err(|_| NoAnswer::Lost)?;
-            *request.timeout_mut() = Some(TIMEOUT);
+            let mut request = reqwest::Request::try_from(request).map_err(|_| TokenEndpointError::Lost)?;
+            *request.timeout_mut() = Some(TOKEN_TIMEOUT);
             let mut response = self.http.client.execute(request).await.map_err(|error| {
                 note_certificate("sign-in", &error);
                 if error.is_connect() {
                     self.note_absence();
                 }
-                NoAnswer::Lost
+                TokenEndpointError::Lost
             })?;
             let status = response.status();
             if matches!(status, StatusCode::NOT_FOUND | StatusCode::GONE) {
                 self.note_absence();
             }
             if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS {
-                return Err(NoAnswer::Unavailable);
+                return Err(TokenEndpointError::Unavailable);
             }
             let mut body = Vec::new();
-            while let Some(part) = response.chunk().await.map_err(|_| NoAnswer::Lost)? {
+            while let Some(part) = response.chunk().await.map_err(|_| TokenEndpointError::Lost)? {
                 if body.len() + part.len() > MAX_ANSWER_BYTES {
-                    return Err(NoAnswer::TooLarge);
+                    return Err(TokenEndpointError::TooLarge);
                 }
                 body.extend_from_slice(&part);
             }
@@ -264,14 +269,14 @@ impl<'c> AsyncHttpClient<'c> for Carrier<'_> {
     }
 }
 
-fn classify(error: RequestTokenError<NoAnswer, BasicErrorResponse>) -> ProviderError {
+fn classify_token_error(error: RequestTokenError<TokenEndpointError, BasicErrorResponse>) -> ProviderError {
     use BasicErrorResponseType as Code;
     match error {
         RequestTokenError::ServerResponse(refusal) => {
             let detail = refusal.error_description().map(String::as_str).unwrap_or_default();
             match refusal.error() {
-                // The grant belongs to another client id, and stays valid for that one.
-                Code::InvalidGrant if names_client(detail) => ProviderError::Misconfigured(detail.to_owned()),
+                // The grant belongs to another client id and stays valid for it.
+                Code::InvalidGrant if is_about_client_id(detail) => ProviderError::Misconfigured(detail.to_owned()),
                 Code::InvalidGrant => ProviderError::Disconnected,
                 code @ (Code::InvalidClient
                 | Code::UnauthorizedClient
@@ -281,34 +286,35 @@ fn classify(error: RequestTokenError<NoAnswer, BasicErrorResponse>) -> ProviderE
                 Code::Extension(_) => ProviderError::Busy(RETRY_INTERVAL),
             }
         }
-        // Neither tokens nor an OAuth error: an outage page, a throttle, half an answer.
-        RequestTokenError::Request(NoAnswer::Unavailable)
+        // Neither tokens nor an OAuth error: an outage page, a throttle or a truncated answer.
+        RequestTokenError::Request(TokenEndpointError::Unavailable)
         | RequestTokenError::Parse(..)
         | RequestTokenError::Other(_) => ProviderError::Busy(RETRY_INTERVAL),
         RequestTokenError::Request(error) => ProviderError::unknown(error),
     }
 }
 
-/// Whether a refusal of a grant is about the app, as Intuit's "Incorrect Token type or clientID".
-fn names_client(detail: &str) -> bool {
+/// Whether the refusal of a grant is about the client id, such as Intuit's "Incorrect Token type or clientID".
+fn is_about_client_id(detail: &str) -> bool {
     let letters: String = detail.chars().filter(char::is_ascii_alphabetic).collect();
     letters.to_ascii_lowercase().contains("clientid")
 }
 
-/// Whether a text can be a token: it goes into headers and forms.
+/// Whether a text can be a token. Tokens are sent in headers and forms, so they have to be visible ASCII.
 fn is_token(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
-/// The tokens of an answer. A refresh without a new refresh token leaves `old` valid.
-fn granted(answer: TokenAnswer, old: Option<&SecretString>, now: Timestamp) -> Result<Granted, ProviderError> {
+/// Reads the tokens of an answer. If a refresh returns no new refresh token, `old` stays valid.
+fn read_tokens(answer: TokenAnswer, old: Option<&SecretString>, now: Timestamp) -> Result<Granted, ProviderError> {
     let access = answer.access_token.secret();
     let fresh = answer.refresh_token.filter(|refresh| !refresh.is_empty()).map(SecretString::from);
     let refresh = fresh.or_else(|| old.cloned()).filter(|refresh| is_token(refresh.expose_secret()));
     let (Some(refresh), true) = (refresh, is_token(access)) else {
         return Err(ProviderError::unknown("the token answer has no tokens"));
     };
-    let seconds = answer.expires_in.unwrap_or(DEFAULT_LIFETIME).clamp(MIN_LIFETIME, MAX_LIFETIME);
+    let seconds =
+        answer.expires_in.unwrap_or(DEFAULT_LIFETIME_SECONDS).clamp(MIN_LIFETIME_SECONDS, MAX_LIFETIME_SECONDS);
     Ok(Granted {
         access: access.clone().into(),
         refresh,

@@ -1,25 +1,25 @@
-//! Both clients against answers of another shape: each of their calls, thousands of times, over HTTP. None may panic, and what was
-//! written is not written twice.
+//! Runs each call of both clients against mutated answers, thousands of times, over HTTP. No call may panic, and no
+//! write may happen twice.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
-#![expect(clippy::disallowed_methods, reason = "the control door is no provider, and there is one clock")]
-#![expect(clippy::print_stdout, reason = "how much was tried is worth knowing")]
+#![expect(clippy::disallowed_methods, reason = "the sandbox's control door is no provider; the test has one clock")]
+#![expect(clippy::print_stdout, reason = "the test reports its coverage")]
 
 use domain::{
     address::Address,
-    draft::{Choice, Draft, DraftLine},
     ids::{DealId, IntentKey, UserId},
     invoice::Snapshot,
+    invoice_request::{Choice, InvoiceRequest, RequestLine},
     mapping::Entity,
     mark::Mark,
-    search::patterns,
+    search::build_patterns,
     tax::TaxMode,
 };
 use iso_currency::Currency;
 use jiff::{Timestamp, civil::date};
 use providers::{
     Http, ProviderError, pipedrive,
-    quickbooks::{self, CustomerUpdate, ItemProperty, NewCustomer, NewItem, Resolved},
+    quickbooks::{self, CustomerUpdate, ItemProperty, NewCustomer, NewItem, ResolvedInvoice},
 };
 use rust_decimal::Decimal;
 use sandbox::{Options, Sandbox};
@@ -35,9 +35,9 @@ use uuid::Uuid;
 const REALM: &str = "9341452200000002";
 const COMPANY: i64 = 7_710_001;
 const USER: i64 = 910_001;
-/// Answers that are changed, over both clients.
+/// Number of mutated answers, for both clients together.
 const ANSWERS: u64 = 20_000;
-/// More than a round asks for.
+/// More answers than a round has.
 const ALWAYS: u64 = 1_000_000;
 
 struct World {
@@ -91,7 +91,7 @@ impl World {
         pipedrive::Api { http: &self.http, base: &self.pipedrive_base, access: &self.pipedrive }
     }
 
-    /// From now on every answer has so many places changed.
+    /// Mutates every following answer at this number of places.
     async fn mutate(&self, seed: u64, places: u32) {
         self.control("/faults/seed", &json!({ "seed": seed })).await;
         for provider in ["quickbooks", "pipedrive"] {
@@ -100,7 +100,7 @@ impl World {
         }
     }
 
-    /// From now on answers are as they should be; how many were changed.
+    /// Ends the mutation and returns the number of mutated answers.
     async fn stop_mutating(&self) -> u64 {
         let url = format!("{}/faults", self.sandbox.origins.control);
         let waiting = self.client.get(&url).send().await.unwrap().text().await.unwrap();
@@ -110,7 +110,7 @@ impl World {
     }
 }
 
-/// What became of calls, by their names: read, and not.
+/// Numbers of successful and failed calls, by name.
 #[derive(Default)]
 struct Counts(BTreeMap<&'static str, (u64, u64)>);
 
@@ -126,9 +126,9 @@ impl Counts {
     }
 }
 
-fn draft(customer: &str, item: &str, tax_code: &str) -> Draft {
+fn request(customer: &str, item: &str, tax_code: &str) -> InvoiceRequest {
     let amount = Decimal::new(1250, 2);
-    Draft {
+    InvoiceRequest {
         customer: Choice::Existing(customer.to_owned()),
         attention: String::new(),
         email: "ana@aurora.example".into(),
@@ -149,7 +149,7 @@ fn draft(customer: &str, item: &str, tax_code: &str) -> Draft {
         discount: None,
         discount_amount: Decimal::ZERO,
         rate: None,
-        lines: vec![DraftLine {
+        lines: vec![RequestLine {
             product: None,
             item: Choice::Existing(item.to_owned()),
             description: "Hours".into(),
@@ -163,39 +163,39 @@ fn draft(customer: &str, item: &str, tax_code: &str) -> Draft {
     }
 }
 
-/// What is read before anything is changed.
+/// Data that is read before the mutation begins.
 struct Known {
     customer: domain::customer::Customer,
     catalogue: domain::catalogue::Catalogue,
-    draft: Draft,
+    request: InvoiceRequest,
     item: String,
     invoice: Snapshot,
 }
 
 async fn known(api: &quickbooks::Api<'_>) -> Known {
-    let catalogue = api.catalogue().await.unwrap();
-    let customers = api.customers_page(1).await.unwrap();
+    let catalogue = api.read_catalogue().await.unwrap();
+    let customers = api.read_customer_page(1).await.unwrap();
     let in_reais = |customer: &&domain::customer::Customer| customer.currency.as_deref() == Some("BRL");
     let customer = customers.iter().find(in_reais).unwrap().clone();
     let item = catalogue.items.first().unwrap().id.clone();
     let code = catalogue.items.iter().find_map(|item| item.tax_code.clone()).unwrap_or_else(|| "2".into());
-    let draft = draft(&customer.id, &item, &code);
-    let invoice = create(api, &catalogue, &draft, &item, &customer.id, Uuid::from_u128(1)).await.unwrap();
-    Known { customer, catalogue, draft, item, invoice }
+    let request = request(&customer.id, &item, &code);
+    let invoice = create(api, &catalogue, &request, &item, &customer.id, Uuid::from_u128(1)).await.unwrap();
+    Known { customer, catalogue, request, item, invoice }
 }
 
 async fn create(
     api: &quickbooks::Api<'_>,
     catalogue: &domain::catalogue::Catalogue,
-    draft: &Draft,
+    request: &InvoiceRequest,
     item: &str,
     customer: &str,
     key: Uuid,
 ) -> Result<Snapshot, ProviderError> {
     let mark = Mark { intent: IntentKey(key), company: COMPANY, deal: DealId(1), user: UserId(USER) };
     let items = [item.to_owned()];
-    let invoice = Resolved {
-        draft,
+    let invoice = ResolvedInvoice {
+        request,
         mark,
         customer,
         items: &items,
@@ -206,16 +206,16 @@ async fn create(
     api.create_invoice(&key.to_string(), &invoice).await
 }
 
-/// Each call of the QuickBooks client, once.
+/// Makes each call of the QuickBooks client once.
 async fn every_quickbooks_call(world: &World, known: &Known, round: u64, counts: &mut Counts) {
     let api = world.quickbooks();
     let (id, since) = (known.invoice.quickbooks_id.as_str(), Timestamp::now() - Duration::from_secs(3));
     let name = format!("Mutated {round}");
-    counts.add("catalogue", api.catalogue().await);
-    counts.add("search_customers", api.search_customers(&patterns("Padaria"), "ana@aurora.example").await);
-    counts.add("customers_page", api.customers_page(1).await);
-    counts.add("customer", api.customer(&known.customer.id).await);
-    counts.add("customer_created_since", api.customer_created_since("Nobody", since).await);
+    counts.add("read_catalogue", api.read_catalogue().await);
+    counts.add("search_customers", api.search_customers(&build_patterns("Padaria"), "ana@aurora.example").await);
+    counts.add("read_customer_page", api.read_customer_page(1).await);
+    counts.add("read_customer", api.read_customer(&known.customer.id).await);
+    counts.add("find_customer_created_since", api.find_customer_created_since("Nobody", since).await);
     let new = NewCustomer {
         display_name: &name,
         email: "",
@@ -227,44 +227,44 @@ async fn every_quickbooks_call(world: &World, known: &Known, round: u64, counts:
     counts.add("create_customer", api.create_customer(&format!("customer {round}"), &new).await);
     let update = CustomerUpdate { email: Some("b@aurora.example"), country: "BR", ..CustomerUpdate::default() };
     counts.add("update_customer", api.update_customer(&format!("update {round}"), &known.customer, &update).await);
-    let wanted: Vec<_> = patterns("Cons").into_iter().map(|pattern| (ItemProperty::Name, pattern)).collect();
+    let wanted: Vec<_> = build_patterns("Cons").into_iter().map(|pattern| (ItemProperty::Name, pattern)).collect();
     counts.add("search_items", api.search_items(&wanted).await);
-    counts.add("items_among", api.items_among(ItemProperty::Id, std::slice::from_ref(&known.item)).await);
-    counts.add("item_by_name", api.item_by_name("Consultoria").await);
+    counts.add("find_items", api.find_items(ItemProperty::Id, std::slice::from_ref(&known.item)).await);
+    counts.add("find_item_by_name", api.find_item_by_name("Consultoria").await);
     let account = known.catalogue.income_accounts.first().map(|account| account.id.clone()).unwrap_or_default();
     let item = NewItem { name: &name, unit_price: None, income_account: &account };
     counts.add("create_item", api.create_item(&format!("item {round}"), &item).await);
-    counts.add("term_by_name", api.term_by_name("Net 30").await);
+    counts.add("find_term_by_name", api.find_term_by_name("Net 30").await);
     counts.add("create_term", api.create_term(&format!("term {round}"), &format!("{round} dias"), 5).await);
-    counts.add("exchange_rate", api.exchange_rate("USD", date(2026, 11, 30)).await);
-    counts.add("changes", api.changes(since).await);
-    counts.add("changed_customers", api.changed_customers(since).await);
-    counts.add("changed_invoices", api.changed_invoices(since).await);
+    counts.add("read_exchange_rate", api.read_exchange_rate("USD", date(2026, 11, 30)).await);
+    counts.add("read_changes", api.read_changes(since).await);
+    counts.add("read_changed_customers", api.read_changed_customers(since).await);
+    counts.add("read_changed_invoices", api.read_changed_invoices(since).await);
     counts.add("find_invoice", api.find_invoice(IntentKey(Uuid::from_u128(1)), since).await);
-    counts.add("marked_since", api.marked_since(since).await);
-    // What is there is found, unreadable, or an error; but never gone.
-    if let Some(read) = counts.add("invoices", api.invoices(&[id]).await) {
+    counts.add("find_marked_invoices", api.find_marked_invoices(since).await);
+    // An invoice that exists is found, unreadable or an error, but never missing.
+    if let Some(read) = counts.add("read_invoices", api.read_invoices(&[id]).await) {
         assert!(!(read.found.is_empty() && read.unreadable.is_empty()), "{read:?}");
     }
-    counts.add("newest_numbers", api.newest_numbers().await);
+    counts.add("read_newest_numbers", api.read_newest_numbers().await);
     counts.add("is_number_taken", api.is_number_taken("1").await);
-    if let Some(read) = counts.add("invoice", api.invoice(id).await) {
+    if let Some(read) = counts.add("read_invoice", api.read_invoice(id).await) {
         assert_eq!(read.map(|read| (read.quickbooks_id, read.total)), Some((id.to_owned(), known.invoice.total)));
     }
-    counts.add("payments", api.payments(id).await);
-    counts.add("invoice_delivered", api.invoice_delivered(id).await);
+    counts.add("read_payments", api.read_payments(id).await);
+    counts.add("read_delivery_time", api.read_delivery_time(id).await);
     counts.add("send_invoice", api.send_invoice(&format!("send {round}"), id, Some("c@aurora.example")).await);
-    counts.add("invoice_pdf", api.invoice_pdf(id).await.map(drop));
+    counts.add("download_pdf", api.download_pdf(id).await.map(drop));
     counts.add("recognises_repeats", api.recognises_repeats(&format!("repeats {round}")).await);
     let key = Uuid::from_u128(1000 + u128::from(round));
     for _ in 0..2 {
-        let made = create(&api, &known.catalogue, &known.draft, &known.item, &known.customer.id, key).await;
+        let made = create(&api, &known.catalogue, &known.request, &known.item, &known.customer.id, key).await;
         if let Some(made) = counts.add("create_invoice", made) {
             assert_eq!(made.total, known.invoice.total);
             let (id, token, request_id) = (&made.quickbooks_id, &made.sync_token, format!("change {round}"));
             match round % 3 {
                 0 => {
-                    let changed = api.correct_invoice(&request_id, id, token, &known.draft, &known.catalogue.tax);
+                    let changed = api.correct_invoice(&request_id, id, token, &known.request, &known.catalogue.tax);
                     counts.add("correct_invoice", changed.await);
                 }
                 1 => drop(counts.add("void_invoice", api.void_invoice(&request_id, id, token).await)),
@@ -274,48 +274,48 @@ async fn every_quickbooks_call(world: &World, known: &Known, round: u64, counts:
     }
 }
 
-/// Each call of the Pipedrive client, once.
+/// Makes each call of the Pipedrive client once.
 async fn every_pipedrive_call(world: &World, organization: i64, round: u64, counts: &mut Counts) {
     let api = world.pipedrive();
     let deal = DealId(1);
-    if let Some(read) = counts.add("deal", api.deal(deal).await) {
+    if let Some(read) = counts.add("read_deal", api.read_deal(deal).await) {
         assert!(read.is_incomplete || !read.currency.is_empty());
     }
-    counts.add("deal_parties", api.deal_parties(deal).await);
-    counts.add("deal_currency", api.deal_currency(deal).await);
-    counts.add("newest_deals", api.newest_deals().await);
-    counts.add("won_since", api.won_since(Timestamp::UNIX_EPOCH).await);
-    counts.add("visible_deals", api.visible_deals(&[1, 2, 3]).await);
-    counts.add("open_deals", api.open_deals(Entity::Organization, organization).await);
-    counts.add("won_deals", api.won_deals(Entity::Organization, organization).await);
-    counts.add("latest_deals", api.latest_deals(Entity::Person, 1).await);
-    counts.add("name", api.name(Entity::Organization, organization).await);
+    counts.add("read_deal_parties", api.read_deal_parties(deal).await);
+    counts.add("read_deal_currency", api.read_deal_currency(deal).await);
+    counts.add("read_newest_deals", api.read_newest_deals().await);
+    counts.add("read_won_deals_since", api.read_won_deals_since(Timestamp::UNIX_EPOCH).await);
+    counts.add("filter_visible_deals", api.filter_visible_deals(&[1, 2, 3]).await);
+    counts.add("read_open_deals", api.read_open_deals(Entity::Organization, organization).await);
+    counts.add("read_won_deals", api.read_won_deals(Entity::Organization, organization).await);
+    counts.add("read_latest_deals", api.read_latest_deals(Entity::Person, 1).await);
+    counts.add("read_name", api.read_name(Entity::Organization, organization).await);
     counts.add("is_deleted", api.is_deleted(Entity::Organization, organization).await);
     for entity in [Entity::Deal, Entity::Organization, Entity::Person] {
-        counts.add("fields", api.fields(entity).await);
+        counts.add("read_fields", api.read_fields(entity).await);
     }
-    counts.add("me", api.me().await);
-    counts.add("newest_notes", api.newest_notes(deal).await);
-    counts.add("notes_like", api.notes_like(deal, "<b>told</b>", Timestamp::UNIX_EPOCH).await);
-    counts.add("open_tasks", api.open_tasks(UserId(USER), "Connect").await);
+    counts.add("read_user", api.read_user().await);
+    counts.add("read_newest_notes", api.read_newest_notes(deal).await);
+    counts.add("find_notes", api.find_notes(deal, "<b>reported</b>", Timestamp::UNIX_EPOCH).await);
+    counts.add("find_open_tasks", api.find_open_tasks(UserId(USER), "Connect").await);
     if round.is_multiple_of(8) {
-        counts.add("create_note", api.create_note(deal, &format!("<b>told {round}</b>")).await);
+        counts.add("create_note", api.create_note(deal, &format!("<b>reported {round}</b>")).await);
         counts.add("create_task", api.create_task(UserId(USER), "Do", "it", date(2026, 12, 1)).await);
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_answer_of_another_shape_is_more_than_an_error() {
+async fn no_mutated_answer_causes_more_than_an_error() {
     let world = World::start().await;
     world.control("/quickbooks/quirks", &json!({ "realm_id": REALM, "emails_a_day": 1_000_000 })).await;
     let mut known = known(&world.quickbooks()).await;
-    let organization = world.pipedrive().deal_parties(DealId(1)).await.unwrap().organization.unwrap();
-    // Unchanged, nearly every call gives what it should: else the rest would prove nothing.
+    let organization = world.pipedrive().read_deal_parties(DealId(1)).await.unwrap().organization.unwrap();
+    // Without mutation every kind of call succeeds at least once. Otherwise the rest of the test would prove nothing.
     let mut sound = Counts::default();
     let mut round = 0;
     for _ in 0..3 {
         round += 8;
-        known.customer = world.quickbooks().customer(&known.customer.id).await.unwrap();
+        known.customer = world.quickbooks().read_customer(&known.customer.id).await.unwrap();
         every_quickbooks_call(&world, &known, round, &mut sound).await;
         every_pipedrive_call(&world, organization, round, &mut sound).await;
     }
@@ -326,7 +326,7 @@ async fn no_answer_of_another_shape_is_more_than_an_error() {
     let mut answers = 0;
     while answers < ANSWERS {
         round += 1;
-        known.customer = world.quickbooks().customer(&known.customer.id).await.unwrap();
+        known.customer = world.quickbooks().read_customer(&known.customer.id).await.unwrap();
         world.mutate(round, 1 + u32::try_from(round % 3).unwrap()).await;
         every_quickbooks_call(&world, &known, round, &mut counts).await;
         every_pipedrive_call(&world, organization, round, &mut counts).await;
@@ -337,8 +337,9 @@ async fn no_answer_of_another_shape_is_more_than_an_error() {
     for (name, (read, refused)) in &counts.0 {
         println!("{name}: {read} read, {refused} errors");
     }
-    // Each of the keys made one invoice, whatever its answers looked like.
-    let made = world.quickbooks().marked_since(Timestamp::now() - Duration::from_secs(7200)).await.unwrap().found;
+    // Each key made one invoice, in spite of the mutated answers.
+    let made =
+        world.quickbooks().find_marked_invoices(Timestamp::now() - Duration::from_secs(7200)).await.unwrap().found;
     let mut keys: Vec<Uuid> =
         made.iter().filter_map(|found| found.origin.as_ref()).map(|origin| origin.mark.intent.0).collect();
     let all = keys.len();

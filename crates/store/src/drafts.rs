@@ -10,7 +10,7 @@ use crate::{
     time::{instant, micros},
 };
 use domain::{
-    draft::{Form, intent_key},
+    form::{Form, parse_intent_key},
     ids::{DealId, IntentKey, TenantId, UserId},
 };
 use jiff::Timestamp;
@@ -193,7 +193,7 @@ pub async fn belongs_to_other_deal(
     user: UserId,
     form: &Form,
 ) -> Result<bool, Error> {
-    let Some(key) = intent_key(form) else { return Ok(false) };
+    let Some(key) = parse_intent_key(form) else { return Ok(false) };
     let of_invoice: Option<i64> = on!(tx, c => sqlx::query_scalar(
         "SELECT deal_id FROM invoice WHERE tenant_id = $1 AND intent = $2 AND deal_id <> $3")
         .bind(tenant.0).bind(key.0).bind(deal.0).fetch_optional(c).await)?;
@@ -208,7 +208,7 @@ pub async fn belongs_to_other_deal(
 
 /// Whether the form's key has made an invoice.
 async fn is_used(tx: &mut Tx, tenant: TenantId, form: &Form) -> Result<bool, Error> {
-    let Some(key) = intent_key(form) else { return Ok(false) };
+    let Some(key) = parse_intent_key(form) else { return Ok(false) };
     let found: Option<i64> = on!(tx, c => sqlx::query_scalar(
         "SELECT deal_id FROM invoice WHERE tenant_id = $1 AND intent = $2 AND state NOT IN ('refused', 'removed')")
         .bind(tenant.0).bind(key.0).fetch_optional(c).await)?;

@@ -11,9 +11,10 @@ use crate::{
     time::{instant, micros},
 };
 use domain::{
-    draft::{Draft, FieldError, Form},
+    form::{FieldError, Form},
     ids::{ConnectionId, DealId, IntentKey, InvoiceId, TenantId, UserId},
     invoice::{Snapshot, Status},
+    invoice_request::InvoiceRequest,
     money::Money,
 };
 use iso_currency::Currency;
@@ -60,7 +61,7 @@ pub struct Invoice {
     /// When.
     pub created_at: Timestamp,
     /// What was confirmed.
-    pub draft: Draft,
+    pub draft: InvoiceRequest,
     /// Who is billed, as the person saw it; as QuickBooks has it once it stands.
     pub customer_name: String,
     /// How far it has come.
@@ -110,7 +111,7 @@ pub struct Intent {
     /// What was typed.
     pub form: Form,
     /// What was confirmed.
-    pub draft: Draft,
+    pub draft: InvoiceRequest,
     /// Shown until QuickBooks says it better.
     pub customer_name: String,
 }
@@ -238,7 +239,8 @@ pub async fn place(tx: &mut Tx, tenant: TenantId, intent: &Intent, now: Timestam
     let json = |value: &dyn Fn() -> serde_json::Result<String>| value().map_err(|_| Error::Unreadable("invoice"));
     let form = json(&|| serde_json::to_string(&intent.form))?;
     let draft = json(&|| serde_json::to_string(&intent.draft))?;
-    let total = Money::rounded(intent.draft.total, intent.draft.currency).minor().ok_or(Error::Unreadable("total"))?;
+    let total =
+        Money::rounded(intent.draft.total, intent.draft.currency).to_minor().ok_or(Error::Unreadable("total"))?;
     let made = on!(tx, c => sqlx::query(
         "INSERT INTO invoice (id, tenant_id, connection_id, intent, generation, deal_id, organization_id, person_id, created_by, \
          created_at, form, draft, state, lease_until, attempts, next_attempt_at, customer_name, currency, total_minor, balance_minor, \
@@ -460,9 +462,9 @@ pub async fn show(
     asked_at: Timestamp,
     now: Timestamp,
 ) -> Result<(), Error> {
-    let total = snapshot.total.minor().ok_or(Error::Unreadable("total"))?;
-    let balance = snapshot.balance.minor().ok_or(Error::Unreadable("balance"))?;
-    let tax = snapshot.tax.and_then(Money::minor);
+    let total = snapshot.total.to_minor().ok_or(Error::Unreadable("total"))?;
+    let balance = snapshot.balance.to_minor().ok_or(Error::Unreadable("balance"))?;
+    let tax = snapshot.tax.and_then(Money::to_minor);
     on!(tx, c => sqlx::query(
         "UPDATE invoice SET quickbooks_id = $3, sync_token = $4, doc_number = $5, customer_name = $6, currency = $7, total_minor = $8, \
          balance_minor = $9, issued = $10, due = $11, sent = $12, voided = $13, deleted = $14, read_at = $15, \

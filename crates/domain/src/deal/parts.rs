@@ -1,62 +1,63 @@
-//! The lines of a form for a part of a deal: all of it, what remains, a percentage, an amount.
+//! Form lines for a part of a deal: all of it, the remaining part, a percentage or an amount.
 
 use super::{
-    Deal, Describe, Opening, Product, default_item, default_tax_code, deposit_item, line, mode, moved_discounts, off,
-    priced, share, subtotal, written,
+    Deal, Describe, Opening, Product, build_line, choose_tax_code, choose_tax_mode, combine_discounts,
+    find_default_item, find_deposit_item, saturating_percent_of, sum_moved_discounts, sum_rows, total_as_priced,
 };
 use crate::{
-    billing::{Billed, Part, split},
-    draft::{CREATE, Form, FormLine, Rules, line_amounts, preview},
+    billing::{Billed, Part, split_by_weights},
+    form::{CREATE, Form, FormLine, Rules, parse_line, preview_form},
     money::{checked_sum, invoice_decimals, percent_of, round_half_up},
+    number::format_decimal,
     totals::{LineAmounts, UNIT_PRICE_DECIMALS},
 };
 use iso_currency::Currency;
 use rust_decimal::{Decimal, dec};
 
-/// A deal as it would be billed in full.
-pub(super) struct Full {
+/// A deal billed in full.
+pub(super) struct FullBill {
     lines: Vec<FormLine>,
-    /// The amount of each line after its own discount.
+    /// Amount of each line after its own discount.
     amounts: Vec<Decimal>,
     discount: (&'static str, Decimal),
-    /// Each line's share of the total.
+    /// Share of each line in the total.
     shares: Vec<Decimal>,
     pub(super) total: Decimal,
     places: u32,
 }
 
-pub(super) fn full(deal: &Deal, opening: &Opening<'_>) -> Full {
-    let mode = mode(deal, opening.catalogue);
+pub(super) fn compute_full_bill(deal: &Deal, opening: &Opening<'_>) -> FullBill {
+    let mode = choose_tax_mode(deal, opening.catalogue);
     let lines: Vec<FormLine> = if deal.products.is_empty() {
         vec![FormLine {
-            item: default_item(opening).map(|item| item.id.clone()).unwrap_or_default(),
-            item_name: default_item(opening).map(|item| item.name.clone()).unwrap_or_default(),
+            item: find_default_item(opening).map(|item| item.id.clone()).unwrap_or_default(),
+            item_name: find_default_item(opening).map(|item| item.name.clone()).unwrap_or_default(),
             description: deal.title.clone(),
             name: deal.title.clone(),
             quantity: "1".into(),
-            unit_price: written(round_half_up(deal.value, UNIT_PRICE_DECIMALS), opening.mark),
-            tax_code: default_tax_code(default_item(opening), Decimal::ZERO, opening),
+            unit_price: format_decimal(round_half_up(deal.value, UNIT_PRICE_DECIMALS), opening.mark),
+            tax_code: choose_tax_code(find_default_item(opening), Decimal::ZERO, opening),
             ..FormLine::default()
         }]
     } else {
-        deal.products.iter().map(|product| line(product, opening, mode, false)).collect()
+        deal.products.iter().map(|product| build_line(product, opening, mode, false)).collect()
     };
     let currency = Currency::from_code(&deal.currency).unwrap_or(opening.catalogue.home_currency);
     let places = invoice_decimals(currency);
     let mut lines = lines;
-    let mut discount = off(deal, places);
-    let moved = moved_discounts(deal, opening, &lines);
+    let mut discount = combine_discounts(deal, places);
+    let moved = sum_moved_discounts(deal, opening, &lines);
     if !moved.is_zero() {
-        lines = deal.products.iter().map(|product| line(product, opening, mode, true)).collect();
+        lines = deal.products.iter().map(|product| build_line(product, opening, mode, true)).collect();
         let (kind, value) = discount;
-        let whole = if kind == "percent" { share(subtotal(deal), value) } else { value };
+        let whole = if kind == "percent" { saturating_percent_of(sum_rows(deal), value) } else { value };
         discount = ("amount", round_half_up(whole.saturating_add(moved), places));
     }
     let form = Form {
         currency: currency.code().to_owned(),
         tax_mode: mode.name().to_owned(),
         lines: lines.clone(),
-        discount: written(discount.1, opening.mark),
+        discount: format_decimal(discount.1, opening.mark),
         discount_kind: discount.0.to_owned(),
         ..Form::default()
     };
@@ -69,25 +70,26 @@ pub(super) fn full(deal: &Deal, opening: &Opening<'_>) -> Full {
     let amounts: Vec<Decimal> = lines
         .iter()
         .map(|line| {
-            line_amounts(line, opening.mark, Some(currency)).and_then(|line| line.amount(currency)).unwrap_or_default()
+            parse_line(line, opening.mark, Some(currency)).and_then(|line| line.amount(currency)).unwrap_or_default()
         })
         .collect();
-    let total = preview(&form, &rules).totals().map(|totals| priced(totals, mode)).unwrap_or_default();
-    let shares = split(total, &amounts, places).unwrap_or_else(|| vec![Decimal::ZERO; amounts.len()]);
+    let total = preview_form(&form, &rules).totals().map(|totals| total_as_priced(totals, mode)).unwrap_or_default();
+    let shares = split_by_weights(total, &amounts, places).unwrap_or_else(|| vec![Decimal::ZERO; amounts.len()]);
     for (line, product) in lines.iter_mut().zip(&deal.products) {
         if product.price.is_none() {
             line.unit_price.clear();
         }
     }
-    Full { lines, amounts, discount, shares, total, places }
+    FullBill { lines, amounts, discount, shares, total, places }
 }
 
-/// Fills the lines with a part of the deal, and the discount on the whole with the deal's.
+/// Fills in the lines for a part of the deal, and the invoice discount.
 ///
-/// After invoices by quantity, quantities remain. A part by percentage or amount, and the remaining amount after one, is a
-/// sentence with quantity 1 for each tax code of the deal's lines, to the cent.
-pub fn fill(form: &mut Form, deal: &Deal, opening: &Opening<'_>, part: Part, describe: &Describe<'_>) {
-    let full = full(deal, opening);
+/// If the earlier invoices bill quantities, the remaining quantities are billed. A percentage, an amount, and the
+/// remaining amount after one of these, become one summary line with quantity 1 for each tax code of the deal's rows,
+/// exact to the cent.
+pub fn fill_lines(form: &mut Form, deal: &Deal, opening: &Opening<'_>, part: Part, describe: &Describe<'_>) {
+    let full = compute_full_bill(deal, opening);
     form.part_applied = match part {
         Part::Percent(_) | Part::Amount(_) => form.part_text(),
         Part::All | Part::Remaining => String::new(),
@@ -101,7 +103,7 @@ pub fn fill(form: &mut Form, deal: &Deal, opening: &Opening<'_>, part: Part, des
     form.discount.clear();
     let whole = |form: &mut Form, lines: Vec<FormLine>| {
         if !full.discount.1.is_zero() {
-            form.discount = written(full.discount.1, opening.mark);
+            form.discount = format_decimal(full.discount.1, opening.mark);
         }
         form.lines = lines;
     };
@@ -113,30 +115,42 @@ pub fn fill(form: &mut Form, deal: &Deal, opening: &Opening<'_>, part: Part, des
         Part::Remaining if opening.billed.invoices == 0 => whole(form, full.lines.clone()),
         Part::Remaining if remaining <= Decimal::ZERO => form.lines = Vec::new(),
         Part::Remaining => {
-            let left = left(deal, opening.billed);
-            match by_quantity(&full, &left, remaining, opening) {
+            let left = compute_unbilled_shares(deal, opening.billed);
+            match build_remaining_lines(&full, &left, remaining, opening) {
                 Some((lines, discount)) => {
                     form.lines = lines;
                     if !discount.1.is_zero() {
                         form.discount_kind = discount.0.to_owned();
-                        form.discount = written(discount.1, opening.mark);
+                        form.discount = format_decimal(discount.1, opening.mark);
                     }
                 }
-                None => form.lines = sentences(&full, &left, remaining, opening, &describe(part)),
+                None => form.lines = build_summary_lines(&full, &left, remaining, opening, &describe(part)),
             }
         }
         Part::Percent(percent) => {
-            let amount = of_whole(share(full.total, percent));
-            form.lines = sentences(&full, &left(deal, opening.billed), amount, opening, &describe(part));
+            let amount = of_whole(saturating_percent_of(full.total, percent));
+            form.lines = build_summary_lines(
+                &full,
+                &compute_unbilled_shares(deal, opening.billed),
+                amount,
+                opening,
+                &describe(part),
+            );
         }
         Part::Amount(amount) => {
-            form.lines = sentences(&full, &left(deal, opening.billed), of_whole(amount), opening, &describe(part));
+            form.lines = build_summary_lines(
+                &full,
+                &compute_unbilled_shares(deal, opening.billed),
+                of_whole(amount),
+                opening,
+                &describe(part),
+            );
         }
     }
 }
 
-/// The share of each product's row that is not billed yet by quantity: 1 for all of it.
-fn left(deal: &Deal, billed: &Billed) -> Vec<Decimal> {
+/// Computes the unbilled share of each row by quantity: 1 for a row of which nothing is billed.
+fn compute_unbilled_shares(deal: &Deal, billed: &Billed) -> Vec<Decimal> {
     let mut used = billed.quantities.clone();
     let of_row = |product: &Product| {
         let mut none = Decimal::ZERO;
@@ -148,9 +162,10 @@ fn left(deal: &Deal, billed: &Billed) -> Vec<Decimal> {
     if deal.products.is_empty() { vec![Decimal::ONE] } else { deal.products.iter().map(of_row).collect() }
 }
 
-/// The rows that are left, with the discount that makes them come to what remains; `None` where quantities do not explain it.
-fn by_quantity(
-    full: &Full,
+/// Builds lines for the unbilled quantities, with the discount that makes them add up to the remaining amount. Returns
+/// `None` if quantities do not explain the remaining amount.
+fn build_remaining_lines(
+    full: &FullBill,
     left: &[Decimal],
     remaining: Decimal,
     opening: &Opening<'_>,
@@ -159,16 +174,16 @@ fn by_quantity(
     let (mut sum, mut expected) = (Decimal::ZERO, Decimal::ZERO);
     let rows = full.amounts.iter().zip(&full.shares).zip(left);
     for (line, ((full_amount, share), left)) in full.lines.iter().zip(rows).filter(|(_, (_, left))| !left.is_zero()) {
-        let amounts = line_amounts(line, opening.mark, None)?;
+        let amounts = parse_line(line, opening.mark, None)?;
         let quantity = amounts.quantity.checked_mul(*left)?.normalize();
         let quantity = if *left == Decimal::ONE { amounts.quantity } else { round_half_up(quantity, 8).normalize() };
         let row = LineAmounts { quantity, ..amounts };
         let amount = round_half_up(row.quantity.checked_mul(row.net_unit_price()?)?, full.places);
         sum = sum.checked_add(if *left == Decimal::ONE { *full_amount } else { amount })?;
         expected = expected.checked_add(share.checked_mul(*left)?)?;
-        lines.push(FormLine { quantity: written(quantity, opening.mark), ..line.clone() });
+        lines.push(FormLine { quantity: format_decimal(quantity, opening.mark), ..line.clone() });
     }
-    // Each invoice before may have rounded each of its lines.
+    // Each earlier invoice may have rounded each of its lines.
     let cent = Decimal::new(1, full.places);
     let rounded = Decimal::from(opening.billed.invoices.saturating_add(1).saturating_mul(full.lines.len()));
     if lines.is_empty() || expected.checked_sub(remaining)?.abs() > cent.checked_mul(rounded)? {
@@ -186,8 +201,14 @@ fn by_quantity(
     }
 }
 
-/// An amount in sentences: one for each tax code of the rows that are left, or of all rows where none is.
-fn sentences(full: &Full, left: &[Decimal], amount: Decimal, opening: &Opening<'_>, text: &str) -> Vec<FormLine> {
+/// Builds summary lines for an amount: one for each tax code of the unbilled rows, or of all rows if none is unbilled.
+fn build_summary_lines(
+    full: &FullBill,
+    left: &[Decimal],
+    amount: Decimal,
+    opening: &Opening<'_>,
+    text: &str,
+) -> Vec<FormLine> {
     let weigh = |at: usize| {
         let weight = full.shares[at].checked_mul(left[at]).unwrap_or_default();
         round_half_up(weight, full.places)
@@ -206,8 +227,8 @@ fn sentences(full: &Full, left: &[Decimal], amount: Decimal, opening: &Opening<'
     }
     let sum_of = |rows: &[usize]| checked_sum(rows.iter().map(|at| weight(*at))).unwrap_or(Decimal::MAX);
     let weights: Vec<Decimal> = groups.iter().map(|(_, rows)| sum_of(rows)).collect();
-    // An amount that is too large to be split is billed as one sentence; the form names the problem there.
-    let amounts = split(amount, &weights, full.places).unwrap_or_else(|| {
+    // An amount that is too large to be split goes to the first summary line; the form reports the problem there.
+    let amounts = split_by_weights(amount, &weights, full.places).unwrap_or_else(|| {
         let mut amounts = vec![Decimal::ZERO; weights.len()];
         amounts.first_mut().into_iter().for_each(|first| *first = amount);
         amounts
@@ -218,11 +239,11 @@ fn sentences(full: &Full, left: &[Decimal], amount: Decimal, opening: &Opening<'
         let description = if is_one { text.to_owned() } else { format!("{text} – {}", names.join(", ")) };
         let largest = rows.iter().max_by_key(|at| weight(**at)).map(|at| &full.lines[*at]);
         let known = rows.iter().map(|at| &full.lines[*at]).find(|line| !matches!(line.item.as_str(), "" | CREATE));
-        let item = deposit_item(opening).or_else(|| {
+        let item = find_deposit_item(opening).or_else(|| {
             let id = &largest.filter(|line| line.item != CREATE).or(known)?.item;
             opening.catalogue.item(id)
         });
-        let item = item.or_else(|| default_item(opening));
+        let item = item.or_else(|| find_default_item(opening));
         let name = largest.map(|line| line.name.clone()).unwrap_or_default();
         FormLine {
             item: item
@@ -231,7 +252,7 @@ fn sentences(full: &Full, left: &[Decimal], amount: Decimal, opening: &Opening<'
             name,
             description,
             quantity: "1".into(),
-            unit_price: written(amount, opening.mark),
+            unit_price: format_decimal(amount, opening.mark),
             tax_code,
             ..FormLine::default()
         }

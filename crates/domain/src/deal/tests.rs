@@ -1,4 +1,4 @@
-//! Forms that open from deals, and the parts that they bill.
+//! Tests of forms that are filled in from deals, and of the parts that they bill.
 
 mod any_numbers;
 mod discounts;
@@ -7,8 +7,8 @@ mod remaining;
 
 use super::*;
 use crate::{
-    draft::{Rules, preview},
-    tax::{Of, Rounding, TaxCode, TaxRate},
+    form::{Rules, preview_form},
+    tax::{Rounding, TaxBase, TaxCode, TaxRate},
     totals::Discount,
 };
 use iso_currency::Currency;
@@ -18,7 +18,7 @@ fn catalogue() -> Catalogue {
     let code = |id: &str, percent: Decimal| TaxCode {
         id: id.into(),
         name: id.into(),
-        rates: vec![TaxRate { id: id.into(), name: id.into(), percent, of: Of::Amount }],
+        rates: vec![TaxRate { id: id.into(), name: id.into(), percent, base: TaxBase::Amount }],
     };
     let item = |id: &str, name: &str, sku: &str| Item {
         id: id.into(),
@@ -69,7 +69,7 @@ fn deal(products: Vec<Product>) -> Deal {
         currency: "BRL".into(),
         organization: None,
         person: None,
-        values: Values::new(),
+        values: FieldValues::new(),
         products,
         discounts: Vec::new(),
         is_incomplete: false,
@@ -127,7 +127,7 @@ fn items_are_found_by_link_then_code_then_name() {
 }
 
 #[test]
-fn discounts_by_amount_and_included_tax_come_to_the_deals_figures() {
+fn discounts_by_amount_and_included_tax_match_the_deal() {
     let mut by_amount = product(1, "Sensor", "SEN", dec!(40), dec!(617.25));
     by_amount.discount = Reduction::Amount(dec!(250));
     by_amount.tax = dec!(18);
@@ -141,12 +141,12 @@ fn discounts_by_amount_and_included_tax_come_to_the_deals_figures() {
 
 fn summed(form: &Form, catalogue: &Catalogue) -> (Decimal, Option<Discount>) {
     let rules = Rules { catalogue, customer: None, mark: DecimalMark::Comma, discounts_in_prices: false };
-    let printed = preview(form, &rules).printed.expect("all lines can be read");
+    let printed = preview_form(form, &rules).printed.expect("all lines can be read");
     (printed.totals.total, printed.discount)
 }
 
 #[test]
-fn lines_keep_their_price_and_discounts_are_one_line() {
+fn keeps_prices_and_combines_discounts_in_one_line() {
     let mut by_percent = product(1, "Sensor", "SEN", dec!(2), dec!(617.25));
     by_percent.discount = Reduction::Percent(dec!(10));
     let mut by_amount = product(2, "Sensor", "SEN", dec!(40), dec!(617.25));
@@ -159,11 +159,11 @@ fn lines_keep_their_price_and_discounts_are_one_line() {
     assert_eq!(discount, Some(Discount::Amount(dec!(373.45))));
     // QuickBooks rounds the tax of each line: 60.84 + 1,216.72.
     assert_eq!(total, net + dec!(1277.56));
-    // Taxed differently, a discount line would tax other amounts.
+    // Rows with different taxes get no discount line: it would tax other amounts.
     let mut other = product(3, "Sensor", "SEN", dec!(1), dec!(100));
     other.tax = dec!(18);
     assert_eq!(summed(&open(vec![by_percent.clone(), other]), &catalogue()).1, None);
-    // A company without discount lines has them in its prices.
+    // A company without discount lines gets the discount in its prices.
     let without = Catalogue { discount_line: false, ..catalogue() };
     assert_eq!(summed(&opened(&deal(vec![by_percent]), &without, &Billed::default()), &without).1, None);
 }
@@ -171,7 +171,7 @@ fn lines_keep_their_price_and_discounts_are_one_line() {
 fn check_part(deal: &Deal, billed: &Billed, part: Part, expected: &[(&str, &str, &str)]) {
     let (catalogue, settings) = (catalogue(), Settings::default());
     let mut form = Form { currency: "BRL".into(), ..Form::default() };
-    fill(&mut form, deal, &opening(&catalogue, &settings, billed), part, &describe);
+    fill_lines(&mut form, deal, &opening(&catalogue, &settings, billed), part, &describe);
     let lines: Vec<(&str, &str, &str)> = form
         .lines
         .iter()
@@ -185,7 +185,7 @@ fn billed_before(amount: Decimal, quantities: &[(i64, Decimal)]) -> Billed {
 }
 
 #[test]
-fn a_part_is_a_sentence_with_quantity_one() {
+fn bills_a_part_as_a_summary_line() {
     let plain = deal(Vec::new());
     check_part(&plain, &Billed::default(), Part::Percent(dec!(30)), &[("Percent(30)", "1", "4500")]);
     check_part(&plain, &Billed::default(), Part::Amount(dec!(99.9)), &[("Amount(99.9)", "1", "99,9")]);
@@ -201,7 +201,7 @@ fn a_part_is_a_sentence_with_quantity_one() {
 }
 
 #[test]
-fn what_remains_is_by_quantity_where_quantities_explain_it() {
+fn bills_remaining_quantities_if_they_explain_the_amount() {
     let of = deal(vec![
         product(1, "Sensor", "SEN", dec!(10), dec!(10)),
         product(2, "Consultoria", "", dec!(1), dec!(10)),
@@ -212,30 +212,30 @@ fn what_remains_is_by_quantity_where_quantities_explain_it() {
     check_part(&of, &by_quantity, Part::Remaining, &[("", "2,5", "10")]);
     check_part(&of, &billed_before(dec!(160), &[]), Part::Remaining, &[]);
     check_part(&of, &billed_before(dec!(200), &[(1, dec!(1))]), Part::Remaining, &[]);
-    // After a deposit by amount quantities explain nothing: the amount decides.
+    // After a deposit by amount, quantities do not explain the remaining amount: the amount decides.
     check_part(&of, &billed_before(dec!(48), &[]), Part::Remaining, &[("Remaining", "1", "112")]);
-    // After an invoice whose price was changed by hand the amount decides as well.
+    // After an invoice with a price that was changed by hand, the amount decides as well.
     check_part(&of, &billed_before(dec!(90), &[(1, dec!(10))]), Part::Remaining, &[("Remaining", "1", "70")]);
 }
 
 #[test]
-fn discounts_of_the_deal_leave_no_cent() {
+fn deal_discounts_are_exact_to_the_cent() {
     let mut of = deal(vec![product(1, "Sensor", "SEN", dec!(3), dec!(33.33))]);
     of.discounts = vec![Reduction::Percent(dec!(7))];
     let (catalogue, settings) = (catalogue(), Settings::default());
     // 99.99 - 7.00 = 92.99; one of three was billed with 33.33 - 2.33.
     let billed = billed_before(dec!(31.00), &[(1, dec!(1))]);
     let opening = opening(&catalogue, &settings, &billed);
-    assert_eq!(worth(&of, &opening), dec!(92.99));
+    assert_eq!(compute_deal_total(&of, &opening), dec!(92.99));
     let mut form = Form { currency: "BRL".into(), tax_mode: "none".into(), ..Form::default() };
-    fill(&mut form, &of, &opening, Part::Remaining, &describe);
+    fill_lines(&mut form, &of, &opening, Part::Remaining, &describe);
     assert_eq!(form.lines[0].quantity, "2");
     assert_eq!(summed(&form, &catalogue).0, dec!(61.99));
 }
 
-/// A row of a product that was purged, without price and name, stands in the form beside the others; what is missing is left empty.
+/// A row of a purged product, without price and name, is a line like the others; its missing values are left empty.
 #[test]
-fn a_row_with_nothing_in_it_is_billed_with_the_others() {
+fn bills_an_empty_row_with_the_others() {
     let catalogue = catalogue();
     let settings = Settings::default();
     let bare = Product { id: None, price: None, ..product(0, "", "", dec!(1), dec!(0)) };
@@ -245,7 +245,7 @@ fn a_row_with_nothing_in_it_is_billed_with_the_others() {
     let fields: Vec<(&str, &str, &str)> =
         form.lines.iter().map(|line| (line.product.as_str(), line.unit_price.as_str(), line.name.as_str())).collect();
     assert_eq!(fields, [("7", "100", "Consultoria"), ("", "", "")]);
-    assert_eq!(worth(&deal, &opening(&catalogue, &settings, &nothing)), dec!(200));
+    assert_eq!(compute_deal_total(&deal, &opening(&catalogue, &settings, &nothing)), dec!(200));
     let half = Billed { invoices: 1, amount: dec!(50), ..Billed::default() };
     let form = open_form(&deal, &opening(&catalogue, &settings, &half), &|_| "what remains".to_owned());
     assert_eq!(form.lines.iter().map(|line| line.unit_price.as_str()).collect::<Vec<_>>(), ["150"]);

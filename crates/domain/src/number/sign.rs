@@ -1,8 +1,8 @@
-//! The signs and codes of currencies, as they stand beside pasted amounts.
+//! Signs and codes of currencies beside pasted amounts.
 
 use iso_currency::{Currency, IntoEnumIterator};
 
-/// What the code and ISO 4217's sign leave out. A sign may denote several currencies.
+/// Signs in use besides the ISO 4217 code and symbol. A sign may belong to several currencies.
 const SIGNS: &[(&str, &[Currency])] = &[
     ("BR$", &[Currency::BRL]),
     ("U$S", &[Currency::USD]),
@@ -34,31 +34,31 @@ const SIGNS: &[(&str, &[Currency])] = &[
     ("\u{20be}", &[Currency::GEL]),
 ];
 
-/// Whether a sign or code can stand for a currency.
-pub(super) fn denotes(unit: &str, currency: Currency) -> bool {
+/// Whether a sign or code can denote a currency.
+pub(super) fn can_denote(unit: &str, currency: Currency) -> bool {
     let code = currency.code();
     unit.eq_ignore_ascii_case(code)
-        || (unit == currency.symbol().to_string() && unit != UNKNOWN)
+        || (unit == currency.symbol().to_string() && unit != NO_SYMBOL)
         || (unit == "$" && is_dollar(currency))
-        || (is_dollar(currency) && of_country(unit, code))
+        || (is_dollar(currency) && has_country_letters(unit, code))
         || SIGNS.iter().any(|(sign, currencies)| *sign == unit && currencies.contains(&currency))
 }
 
-/// Whether it stands for any currency at all.
+/// Whether a sign or code can denote any currency.
 pub(super) fn is_known(unit: &str) -> bool {
-    Currency::iter().any(|currency| denotes(unit, currency))
+    Currency::iter().any(|currency| can_denote(unit, currency))
 }
 
-/// What ISO 4217's list says where it has no sign.
-const UNKNOWN: &str = "¤";
+/// Placeholder in the ISO 4217 list for currencies without a symbol.
+const NO_SYMBOL: &str = "¤";
 
-/// Whether people write it with a plain `$`: the dollars and most pesos. Not so the real.
+/// Whether people write a currency with a plain `$`: dollars and most pesos, but not the Brazilian real.
 fn is_dollar(currency: Currency) -> bool {
     currency != Currency::BRL && currency.symbol().to_string().contains('$')
 }
 
-/// `MX$`, `$MX` and `MXN$`: the sign with the country's or the currency's letters.
-fn of_country(unit: &str, code: &str) -> bool {
+/// Whether a sign is `$` with the letters of the country or the currency: `MX$`, `$MX` or `MXN$`.
+fn has_country_letters(unit: &str, code: &str) -> bool {
     let letters = unit.strip_suffix('$').or_else(|| unit.strip_prefix('$'));
     letters.is_some_and(|letters| letters.len() >= 2 && code.starts_with(letters))
 }

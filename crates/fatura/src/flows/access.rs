@@ -8,7 +8,9 @@ use crate::state::App;
 use domain::ids::{ConnectionId, TenantId, UserId};
 use iso_currency::Currency;
 use jiff::{SignedDuration, Timestamp};
-use providers::{Http, Lane, ProviderError, oauth::Granted, pipedrive as pipedrive_api, quickbooks as quickbooks_api};
+use providers::{
+    Http, Priority, ProviderError, oauth::Granted, pipedrive as pipedrive_api, quickbooks as quickbooks_api,
+};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 use std::time::Duration;
@@ -71,7 +73,7 @@ impl QuickBooks {
 
     /// With a token that was just granted, before anything is stored.
     pub(crate) fn with(app: &App, realm_id: &str, access: SecretString) -> Self {
-        let http = app.http.metered(app.metering.of(None));
+        let http = app.http.with_meter(app.metering.of(None));
         Self { app: app.clone(), http, realm_id: realm_id.to_owned(), access, home: None }
     }
 }
@@ -105,8 +107,8 @@ where
     Fut: Future<Output = Result<T, ProviderError>>,
 {
     // One user does not use up what Pipedrive allows the company.
-    app.gates.may_call(tenant, user).await.map_err(Error::ShareUsed)?;
-    let (result, calls) = providers::counted(Box::pin(async {
+    app.rate_limiters.may_call(tenant, user).await.map_err(Error::ShareUsed)?;
+    let (result, calls) = providers::count_calls(Box::pin(async {
         let first = pipedrive_access(app, tenant, user, None).await?;
         Ok::<_, Error>(match Box::pin(call(first.clone())).await {
             Err(ProviderError::TokenRefused) => {
@@ -116,7 +118,7 @@ where
         })
     }))
     .await;
-    app.gates.count_calls(tenant, user, calls).await;
+    app.rate_limiters.count_calls(tenant, user, calls).await;
     result?.map_err(|error| match error {
         ProviderError::NotFound => Error::NotFound,
         ProviderError::Disconnected => Error::NotInstalled,
@@ -136,12 +138,12 @@ where
     F: Fn(QuickBooks) -> Fut,
     Fut: Future<Output = Result<T, ProviderError>>,
 {
-    quickbooks_in(Lane::Interactive, app, tenant, connection, call).await
+    quickbooks_in(Priority::Interactive, app, tenant, connection, call).await
 }
 
 /// Calls QuickBooks; once more with a new token when the first one is refused. A `requestid` stays the same.
 pub(crate) async fn quickbooks_in<T, F, Fut>(
-    lane: Lane,
+    priority: Priority,
     app: &App,
     tenant: TenantId,
     connection: &Connection,
@@ -151,10 +153,10 @@ where
     F: Fn(QuickBooks) -> Fut,
     Fut: Future<Output = Result<T, ProviderError>>,
 {
-    let first = quickbooks_access(lane, app, tenant, connection.id, None).await?;
+    let first = quickbooks_access(priority, app, tenant, connection.id, None).await?;
     let result = match Box::pin(call(first.clone())).await {
         Err(ProviderError::TokenRefused) => {
-            Box::pin(call(quickbooks_access(lane, app, tenant, connection.id, Some(&first.access)).await?)).await
+            Box::pin(call(quickbooks_access(priority, app, tenant, connection.id, Some(&first.access)).await?)).await
         }
         other => other,
     };
@@ -317,7 +319,7 @@ impl Grant for OfUser {
     }
 
     async fn refresh(&self, app: &App, stored: &grants::Grant) -> Result<Granted, ProviderError> {
-        app.pipedrive.refresh(&app.http, &stored.tokens.refresh, app.clock.now()).await
+        app.pipedrive.refresh_tokens(&app.http, &stored.tokens.refresh, app.clock.now()).await
     }
 
     async fn renew(&self, app: &App, tx: &mut Tx, stored: &grants::Grant, granted: &Granted) -> Result<bool, Error> {
@@ -384,7 +386,7 @@ impl Grant for OfCompany {
     }
 
     async fn refresh(&self, app: &App, stored: &Connection) -> Result<Granted, ProviderError> {
-        app.quickbooks.refresh(&app.http, &stored.tokens.refresh, app.clock.now()).await
+        app.quickbooks.refresh_tokens(&app.http, &stored.tokens.refresh, app.clock.now()).await
     }
 
     async fn renew(&self, app: &App, tx: &mut Tx, stored: &Connection, granted: &Granted) -> Result<bool, Error> {
@@ -428,7 +430,7 @@ async fn pipedrive_access(
 }
 
 async fn quickbooks_access(
-    lane: Lane,
+    priority: Priority,
     app: &App,
     tenant: TenantId,
     connection: ConnectionId,
@@ -436,7 +438,7 @@ async fn quickbooks_access(
 ) -> Result<QuickBooks, Error> {
     let stored = usable(app, &OfCompany { tenant, connection }, refused).await?;
     let meter = app.metering.of(Some((tenant, connection)));
-    let http = app.http.through(&app.gates.of(connection).await, lane).metered(meter);
+    let http = app.http.with_rate_limiter(&app.rate_limiters.limiter_for(connection).await, priority).with_meter(meter);
     let home = Currency::from_code(&stored.company.home_currency);
     Ok(QuickBooks { app: app.clone(), http, realm_id: stored.realm_id, access: stored.tokens.access, home })
 }

@@ -12,9 +12,9 @@ use super::{
 };
 use crate::state::App;
 use domain::{
-    draft::check_recipient,
+    form::check_recipient,
     ids::{ActId, InvoiceId, TenantId, UserId},
-    invoice::{Act, Snapshot, status},
+    invoice::{Act, Snapshot, compute_status},
     refusal::RefusalCause,
 };
 use providers::{ProviderError, quickbooks::Payments};
@@ -84,10 +84,10 @@ pub(crate) async fn request(app: &App, tenant: TenantId, user: UserId, wanted: W
         quickbooks::State::NeedsReconnect => return Err(Error::NeedsReconnect),
         quickbooks::State::Disconnected => return Err(Error::NotConnected),
     }
-    if !act.is_allowed(status(snapshot, app.clock.today(&connection.company.time_zone))) {
+    if !act.is_allowed(compute_status(snapshot, app.clock.today(&connection.company.time_zone))) {
         return Ok(Outcome::Refused(Reason::NotNow));
     }
-    if act.depends_on_state() && snapshot.seen() != seen {
+    if act.depends_on_state() && snapshot.state_text() != seen {
         return Ok(Outcome::Refused(Reason::Changed));
     }
     // What was emptied is not sent to the address that QuickBooks has: nobody chose that.
@@ -142,7 +142,7 @@ async fn read_payments(app: &App, tenant: TenantId, invoice: &Invoice) -> Result
     let asked_at = app.clock.now();
     let read = access::quickbooks(app, tenant, &connection, |access| {
         let id = id.clone();
-        async move { access.api().payments(&id).await }
+        async move { access.api().read_payments(&id).await }
     });
     let read = read.await?;
     let now = follow::merged(known, read.as_ref().map(|read| read.invoice.clone()));
@@ -310,7 +310,7 @@ impl Worker<'_> {
         let id = current.quickbooks_id.clone();
         let delivered = access::quickbooks(self.app, self.tenant, connection, |access| {
             let id = id.clone();
-            async move { access.api().invoice_delivered(&id).await }
+            async move { access.api().read_delivery_time(&id).await }
         });
         Ok(delivered.await?.is_some_and(|delivered| delivered.as_second() >= at.as_second()))
     }
@@ -322,9 +322,9 @@ impl Worker<'_> {
         let today = self.app.clock.today(&connection.company.time_zone);
         if wish.act.depends_on_state() && wish.act.is_done(current, self.invoice.draft.total) {
             Some(None)
-        } else if !wish.act.is_allowed(status(current, today)) {
+        } else if !wish.act.is_allowed(compute_status(current, today)) {
             Some(Some(Reason::NotNow))
-        } else if wish.act.depends_on_state() && current.seen() != wish.seen {
+        } else if wish.act.depends_on_state() && current.state_text() != wish.seen {
             Some(Some(Reason::Changed))
         } else {
             None
@@ -336,7 +336,7 @@ impl Worker<'_> {
         let id = known.quickbooks_id.clone();
         let read = access::quickbooks(self.app, self.tenant, connection, |access| {
             let id = id.clone();
-            async move { access.api().invoice(&id).await }
+            async move { access.api().read_invoice(&id).await }
         });
         Ok(follow::merged(known, read.await?))
     }

@@ -28,7 +28,8 @@ pub(crate) async fn connected(app: &App, tenant: TenantId) -> Result<(Connection
 /// The company's lists, at most a few minutes old; the last that are known while QuickBooks refuses reads.
 pub(crate) async fn catalogue(app: &App, tenant: TenantId, connection: &Connection) -> Result<Arc<Catalogue>, Error> {
     let read = || async {
-        let read = access::quickbooks(app, tenant, connection, |access| async move { access.api().catalogue().await });
+        let read =
+            access::quickbooks(app, tenant, connection, |access| async move { access.api().read_catalogue().await });
         let lists = read.await.map(Arc::new)?;
         app.last_catalogues.insert(connection.id, Arc::clone(&lists)).await;
         Ok(lists)

@@ -88,7 +88,7 @@ pub(crate) async fn ask_consent(app: &App, tenant: TenantId, user: UserId, brows
     let mut tx = app.db.begin().await?;
     flows::begin(&mut tx, &app.vault, Provider::QuickBooks, &state, browser, Some((tenant, user)), until).await?;
     tx.commit().await?;
-    Ok(app.quickbooks.consent(&state).map_err(Error::QuickBooks)?)
+    Ok(app.quickbooks.consent_url(&state).map_err(Error::QuickBooks)?)
 }
 
 /// An answer that is given at the last moment is finished before the access is handed back.
@@ -134,10 +134,13 @@ pub(crate) async fn finish(
     tx.commit().await?;
     let (tenant, user) = flow.flatten().ok_or(Error::ForeignFlow)?;
     require_admin(app, tenant, user, browser).await?;
-    let granted = app.quickbooks.exchange(&app.http, code, now).await.map_err(Error::QuickBooks)?;
+    let granted = app.quickbooks.exchange_code(&app.http, code, now).await.map_err(Error::QuickBooks)?;
     // The realm in the address is not signed: only a company that the token opens is believed.
-    let catalogue =
-        QuickBooks::with(app, realm_id, granted.access.clone()).api().catalogue().await.map_err(Error::QuickBooks)?;
+    let catalogue = QuickBooks::with(app, realm_id, granted.access.clone())
+        .api()
+        .read_catalogue()
+        .await
+        .map_err(Error::QuickBooks)?;
     let until = now + FLOW_LIFE;
     let pending = Pending {
         tenant,

@@ -3,11 +3,11 @@
 use super::{Error, access, once};
 use crate::state::App;
 use domain::{
-    customer::{Customer, Reason, Suggestion, Wanted, looks_like_tax_id, rank},
+    customer::{Customer, CustomerQuery, MatchReason, Suggestion, looks_like_tax_id, rank_customers},
     ids::TenantId,
-    search::patterns,
+    search::build_patterns,
 };
-use providers::{ProviderError, quickbooks::CUSTOMERS_PAGE};
+use providers::{ProviderError, quickbooks::CUSTOMER_PAGE_ROWS};
 use std::sync::Arc;
 use store::quickbooks::Connection;
 
@@ -21,9 +21,9 @@ pub(crate) async fn suggest(
     app: &App,
     tenant: TenantId,
     connection: &Connection,
-    wanted: &Wanted<'_>,
+    wanted: &CustomerQuery<'_>,
 ) -> Result<Vec<Suggestion>, Error> {
-    let asked = Arc::new((patterns(wanted.name), wanted.email.to_owned(), wanted.linked.map(str::to_owned)));
+    let asked = Arc::new((build_patterns(wanted.name), wanted.email.to_owned(), wanted.linked.map(str::to_owned)));
     let search = access::quickbooks(app, tenant, connection, |access| {
         let asked = Arc::clone(&asked);
         async move {
@@ -37,7 +37,7 @@ pub(crate) async fn suggest(
             if let Some(id) = linked
                 && !found.iter().any(|customer| customer.id == *id)
             {
-                match access.api().customer(id).await {
+                match access.api().read_customer(id).await {
                     Ok(customer) => found.push(customer),
                     // Deleted or merged away since; then there is no link any more.
                     Err(ProviderError::NotFound | ProviderError::Refused(_)) => {}
@@ -52,9 +52,9 @@ pub(crate) async fn suggest(
         Err(Error::QuickBooks(ProviderError::ReadsRefused)) => return Ok(Vec::new()),
         found => found?,
     };
-    let ranked = rank(found.clone(), wanted);
+    let ranked = rank_customers(found.clone(), wanted);
     let tax_id = if looks_like_tax_id(wanted.name) { wanted.name } else { wanted.tax_id };
-    let is_sure = ranked.iter().any(|best| matches!(best.reason, Reason::Linked | Reason::SameTaxId));
+    let is_sure = ranked.iter().any(|best| matches!(best.reason, MatchReason::Linked | MatchReason::SameTaxId));
     if is_sure || !looks_like_tax_id(tax_id) {
         return Ok(ranked);
     }
@@ -64,7 +64,7 @@ pub(crate) async fn suggest(
             tracing::info!(tenant.id = %tenant.0, %error, "customers were not looked through for a tax number");
         }
     }
-    Ok(rank(found, &Wanted { tax_id, ..*wanted }))
+    Ok(rank_customers(found, &CustomerQuery { tax_id, ..*wanted }))
 }
 
 /// The first ten thousand customers that have a tax number, at most minutes old.
@@ -73,8 +73,8 @@ async fn directory(app: &App, tenant: TenantId, connection: &Connection) -> Resu
         let all = access::quickbooks(app, tenant, connection, |access| async move {
             let mut all = Vec::new();
             for page in 0..PAGES {
-                let rows = access.api().customers_page(page * CUSTOMERS_PAGE + 1).await?;
-                let is_last = rows.len() < CUSTOMERS_PAGE;
+                let rows = access.api().read_customer_page(page * CUSTOMER_PAGE_ROWS + 1).await?;
+                let is_last = rows.len() < CUSTOMER_PAGE_ROWS;
                 all.extend(rows.into_iter().filter(|customer| customer.tax_id.is_some()));
                 if is_last {
                     break;

@@ -15,8 +15,8 @@ use domain::{
 };
 use jiff::{SignedDuration, Timestamp};
 use providers::{
-    Lane, ProviderError,
-    quickbooks::{Changes, Found},
+    Priority, ProviderError,
+    quickbooks::{Changes, FoundInvoice},
 };
 use std::{
     collections::HashMap,
@@ -95,7 +95,7 @@ pub(crate) async fn refresh(app: &App, tenant: TenantId, of: Of) -> Result<(), E
         let connection = quickbooks::find(&mut tx, &app.vault, tenant, connection).await?.ok_or(Error::NotConnected)?;
         drop(tx);
         if connection.state != quickbooks::State::Disconnected {
-            read(app, tenant, &connection, &invoices, Lane::Interactive).await?;
+            read(app, tenant, &connection, &invoices, Priority::Interactive).await?;
         }
     }
     app.db.announce(tenant).await;
@@ -108,7 +108,7 @@ async fn read(
     tenant: TenantId,
     connection: &Connection,
     invoices: &[&Invoice],
-    lane: Lane,
+    priority: Priority,
 ) -> Result<(), Error> {
     let known: Vec<(&Invoice, &Snapshot)> = invoices
         .iter()
@@ -121,9 +121,9 @@ async fn read(
     }
     let ids: Vec<String> = known.iter().map(|(_, snapshot)| snapshot.quickbooks_id.clone()).collect();
     let asked_at = app.clock.now();
-    let read = access::quickbooks_in(lane, app, tenant, connection, |access| {
+    let read = access::quickbooks_in(priority, app, tenant, connection, |access| {
         let ids = ids.clone();
-        async move { access.api().invoices(&ids.iter().map(String::as_str).collect::<Vec<_>>()).await }
+        async move { access.api().read_invoices(&ids.iter().map(String::as_str).collect::<Vec<_>>()).await }
     })
     .await?;
     let mut tx = app.db.begin().await?;
@@ -268,8 +268,8 @@ async fn since(
     if let Some(until) = known.until.filter(|until| *until > now - MEMORY) {
         for overlap in [OVERLAP, OVERLAP_LEAST] {
             let asked_at = app.clock.now();
-            let read = access::quickbooks_in(Lane::Background, app, tenant, connection, |access| async move {
-                access.api().changes(until - overlap).await
+            let read = access::quickbooks_in(Priority::Background, app, tenant, connection, |access| async move {
+                access.api().read_changes(until - overlap).await
             });
             let read = match read.await {
                 Err(Error::QuickBooks(ProviderError::Refused(refusal))) => {
@@ -288,8 +288,8 @@ async fn since(
         }
     }
     let until = known.until.unwrap_or(connection.connected_at);
-    let ours = access::quickbooks_in(Lane::Background, app, tenant, connection, |access| async move {
-        access.api().marked_since(until - OVERLAP).await
+    let ours = access::quickbooks_in(Priority::Background, app, tenant, connection, |access| async move {
+        access.api().find_marked_invoices(until - OVERLAP).await
     });
     let ours = ours.await?;
     log_unreadable(tenant, &ours.unreadable);
@@ -308,13 +308,13 @@ async fn compared(
     now: Timestamp,
 ) -> Result<Progress, Error> {
     let asked_at = app.clock.now();
-    let listed = access::quickbooks_in(Lane::Background, app, tenant, connection, |access| async move {
-        access.api().changed_invoices(since).await
+    let listed = access::quickbooks_in(Priority::Background, app, tenant, connection, |access| async move {
+        access.api().read_changed_invoices(since).await
     })
     .await?;
     let is_any_unknown = listed.unidentified > 0;
-    let customers = access::quickbooks_in(Lane::Background, app, tenant, connection, |access| async move {
-        access.api().changed_customers(since).await
+    let customers = access::quickbooks_in(Priority::Background, app, tenant, connection, |access| async move {
+        access.api().read_changed_customers(since).await
     });
     // One of them may be the row that QuickBooks stumbles over; names are read again with the next change.
     let customers = customers.await.map(|read| read.customers).unwrap_or_default();
@@ -352,7 +352,7 @@ async fn all(app: &App, tenant: TenantId, connection: &Connection, begun: Timest
         after.clone_from(&last.quickbooks_id);
         let chunk: Vec<&Invoice> = unread.iter().collect();
         let mut tries = 1;
-        while let Err(error) = read(app, tenant, connection, &chunk, Lane::Background).await {
+        while let Err(error) = read(app, tenant, connection, &chunk, Priority::Background).await {
             let is_passing = matches!(&error, Error::QuickBooks(failed)
                 if !matches!(failed, ProviderError::Busy(_) | ProviderError::HeldBack | ProviderError::ReadsRefused));
             if !is_passing || tries == TRIES {
@@ -371,7 +371,7 @@ async fn keep(
     connection: &Connection,
     read: Changes,
     asked_at: Timestamp,
-) -> Result<(Vec<Found>, Findings), Error> {
+) -> Result<(Vec<FoundInvoice>, Findings), Error> {
     let mut unknown = Vec::new();
     let has_rows = !(read.invoices.is_empty() && read.deleted.is_empty() && read.customers.is_empty());
     let mut findings = Findings { has_rows, ..Findings::default() };

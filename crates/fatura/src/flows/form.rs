@@ -9,14 +9,15 @@ use super::{
 };
 use crate::{format::Writer, state::App};
 use domain::{
-    billing::{Billed, Part, billed},
+    billing::{Billed, Part, sum_billed},
     catalogue::Catalogue,
-    customer::{Customer, Reason, Suggestion, Wanted},
-    deal::{Deal, Opening, fill, open_form, worth},
-    draft::{self, CREATE, Draft, FieldError, Form, FormField, Problem, Rules},
+    customer::{Customer, CustomerQuery, MatchReason, Suggestion},
+    deal::{Deal, Opening, compute_deal_total, fill_lines, open_form},
+    form::{CREATE, FieldError, Form, FormField, Problem, Rules, validate_form},
     ids::{DealId, IntentKey, TenantId, UserId},
-    mapping::{CustomerDetails, Field, Settings, customer_details, name_choices},
-    number::next_number,
+    invoice_number::propose_next_number,
+    invoice_request::InvoiceRequest,
+    mapping::{CustomerDetails, Field, Settings, fill_customer_details, replace_option_ids},
 };
 use i18n_embed_fl::fl;
 use iso_currency::Currency;
@@ -80,15 +81,15 @@ pub(crate) struct Look {
 impl Look {
     /// The invoices that bill the deal already, in its currency; with the deal, invoices in others count by their products.
     pub(crate) fn billed(&self, deal: Option<&Deal>, code: &str) -> Billed {
-        billed(standing(&self.earlier, self.today), deal, code)
+        sum_billed(standing(&self.earlier, self.today), deal, code)
     }
 
     /// The invoice that a form asks for, or all that stands in the way. Ids of another QuickBooks company are not looked up in this one.
-    pub(crate) fn check(&self, form: &Form, writer: Writer) -> Result<Draft, Vec<FieldError>> {
+    pub(crate) fn check(&self, form: &Form, writer: Writer) -> Result<InvoiceRequest, Vec<FieldError>> {
         if form.is_of_other_company(&self.connection.id.0.to_string()) {
             return Err(vec![FieldError { field: FormField::Whole, problem: Problem::OtherCompany }]);
         }
-        draft::check(form, &self.rules(form, writer))
+        validate_form(form, &self.rules(form, writer))
     }
 
     /// What the form is checked against.
@@ -153,7 +154,7 @@ pub(crate) async fn time_zone(app: &App, tenant: TenantId, invoice: &Invoice) ->
 
 /// Reads the deal as this user may see it. [`Error::NotFound`] where they may not.
 pub(crate) async fn read(app: &App, tenant: TenantId, user: UserId, deal: DealId) -> Result<Deal, Error> {
-    access::pipedrive(app, tenant, user, |access| async move { access.api().deal(deal).await }).await
+    access::pipedrive(app, tenant, user, |access| async move { access.api().read_deal(deal).await }).await
 }
 
 /// What a form of the deal is looked at with.
@@ -179,7 +180,7 @@ async fn chosen(app: &App, tenant: TenantId, connection: &Connection, id: &str) 
     let read = || async {
         let read = access::quickbooks(app, tenant, connection, |access| {
             let id = id.to_owned();
-            async move { access.api().customer(&id).await }
+            async move { access.api().read_customer(&id).await }
         });
         read.await.map(Arc::new)
     };
@@ -193,8 +194,13 @@ async fn proposed(app: &App, tenant: TenantId, look: &Look) -> String {
         return String::new();
     }
     let newest =
-        access::quickbooks(app, tenant, &look.connection, |access| async move { access.api().newest_numbers().await });
-    newest.await.map(|newest| next_number(&newest)).unwrap_or_default()
+        access::quickbooks(
+            app,
+            tenant,
+            &look.connection,
+            |access| async move { access.api().read_newest_numbers().await },
+        );
+    newest.await.map(|newest| propose_next_number(&newest)).unwrap_or_default()
 }
 
 /// Opens the form for a deal: the draft that was left, or a new one filled in from the deal as it is now. Opened again, also
@@ -241,7 +247,7 @@ pub(super) async fn open_as(
     opened.form = Form { seen, deal_value, ..stored.form };
     opened.form.move_to_company(&opened.look.connection.id.0.to_string());
     opened.form.linked = linked;
-    opened.form.rewrite(writer.mark());
+    opened.form.rewrite_numbers(writer.mark());
     follow_term(&mut opened.form, &opened.look);
     Ok(opened)
 }
@@ -282,7 +288,7 @@ fn follow_term(form: &mut Form, look: &Look) {
     if form.due_follows == "on"
         && let Ok(issued) = form.issued.parse()
     {
-        form.due = look.catalogue.due(issued, look.settings.term_of(form)).to_string();
+        form.due = look.catalogue.due_date(issued, look.settings.term_for_form(form)).to_string();
     }
 }
 
@@ -331,7 +337,7 @@ async fn filled(
         Box::pin(look(app, tenant, id, typed.as_ref().unwrap_or(&empty))),
         Box::pin(settings::fields(app, tenant, user)),
     )?;
-    name_choices(&mut deal.values, &fields);
+    replace_option_ids(&mut deal.values, &fields);
     let parties = DealParties { id: id.0, organization: deal.organization, person: deal.person };
     merges::follow_owners(app, tenant, user, &[parties]).await;
     let mut tx = app.db.read().await?;
@@ -348,12 +354,12 @@ async fn filled(
     let catalogue = Arc::clone(&look.catalogue);
     look.catalogue = items::with_meant(app, tenant, &look.connection, catalogue, &deal, &item_links).await;
     let billed = look.billed(Some(&deal), &deal.currency);
-    let details = customer_details(&look.settings, &deal.values);
+    let details = fill_customer_details(&look.settings, &deal.values);
     let linked = linked.as_ref().map(|linked| linked.id.as_str());
-    let wanted = Wanted { name: &details.to, email: &details.email, tax_id: &details.tax_id, linked };
+    let wanted = CustomerQuery { name: &details.to, email: &details.email, tax_id: &details.tax_id, linked };
     let suggestions = Box::pin(customers::suggest(app, tenant, &look.connection, &wanted)).await?;
     // Taken without asking only where there is no doubt; else the person picks or creates.
-    let sure = suggestions.first().filter(|best| best.reason == Reason::Linked && best.customer.active);
+    let sure = suggestions.first().filter(|best| best.reason == MatchReason::Linked && best.customer.active);
     let number = if typed.is_none() { proposed(app, tenant, &look).await } else { String::new() };
     let opening = Opening {
         settings: &look.settings,
@@ -367,21 +373,21 @@ async fn filled(
         intent: IntentKey(Uuid::new_v4()),
     };
     let describe = described(writer, &deal, billed.invoices == 0);
-    let worth = worth(&deal, &opening);
+    let worth = compute_deal_total(&deal, &opening);
     let mut no_rate = false;
     let mut form = match (typed, change) {
         (None, _) => open_form(&deal, &opening, &describe),
         (Some(mut form), None) => {
-            form.rewrite(writer.mark());
+            form.rewrite_numbers(writer.mark());
             form
         }
         (Some(mut form), Some(change)) => {
-            form.rewrite(writer.mark());
+            form.rewrite_numbers(writer.mark());
             match change {
-                Change::Part(part) => fill(&mut form, &deal, &opening, part, &describe),
+                Change::Part(part) => fill_lines(&mut form, &deal, &opening, part, &describe),
                 Change::Preset(name) => {
                     if let Some(preset) = look.settings.presets.iter().find(|preset| preset.name == name) {
-                        preset.apply(&mut form, &look.catalogue, &look.settings);
+                        preset.apply_to(&mut form, &look.catalogue, &look.settings);
                     }
                 }
                 Change::Unlinked => {

@@ -8,7 +8,7 @@ use super::{
 use crate::{format::Writer, language::Language, locale::Locale, state::App};
 use domain::{
     ids::{EntryId, InvoiceId, TenantId, UserId},
-    invoice::{Status, status},
+    invoice::{Status, compute_status},
 };
 use i18n_embed_fl::fl;
 use providers::ProviderError;
@@ -32,7 +32,7 @@ pub(crate) async fn note(app: &App, tx: &mut Tx, tenant: TenantId, id: InvoiceId
     let State::Issued(snapshot) = &invoice.state else { return Ok(None) };
     let connection = quickbooks::find(tx, &app.vault, tenant, invoice.connection).await?;
     let zone = connection.map(|connection| connection.company.time_zone).unwrap_or_default();
-    let status = status(snapshot, app.clock.today(&zone));
+    let status = compute_status(snapshot, app.clock.today(&zone));
     if !history::tell(tx, tenant, id, status).await? {
         return Ok(None);
     }
@@ -180,7 +180,7 @@ impl Worker<'_> {
         let Self { app, tenant, entry, .. } = *self;
         let since = entry.made_at - LOOKED_BACK;
         let found = access::pipedrive(app, tenant, author, |access| async move {
-            access.api().notes_like(entry.deal, content, since).await
+            access.api().find_notes(entry.deal, content, since).await
         });
         for note in found.await? {
             let mut tx = app.db.read().await?;

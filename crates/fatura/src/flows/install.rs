@@ -7,7 +7,7 @@ use crate::{
 };
 use domain::ids::{TenantId, UserId};
 use jiff::{SignedDuration, Timestamp};
-use providers::{ProviderError, pipedrive::Me};
+use providers::{ProviderError, pipedrive::CurrentUser};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 use std::time::Duration;
@@ -28,7 +28,7 @@ pub(crate) const FLOW_LIFE: SignedDuration = SignedDuration::from_mins(10);
 /// stored: the `state` is sealed, and bound to the browser.
 pub(crate) fn begin(app: &App, browser: &str) -> Result<Url, Error> {
     let state = states::issue(app, &purpose(browser), app.clock.now() + FLOW_LIFE)?;
-    app.pipedrive.consent(&state).map_err(Error::Pipedrive)
+    app.pipedrive.consent_url(&state).map_err(Error::Pipedrive)
 }
 
 fn purpose(browser: &str) -> String {
@@ -44,11 +44,12 @@ pub(crate) fn refuse(app: &App, state: &str, browser: &str) -> Result<(), Error>
 pub(crate) async fn finish(app: &App, code: &str, state: &str, browser: &str) -> Result<(Tenant, UserId), Error> {
     let now = app.clock.now();
     states::check(app, &purpose(browser), state)?;
-    let granted = app.pipedrive.exchange(&app.http, code, now).await.map_err(Error::Pipedrive)?;
+    let granted = app.pipedrive.exchange_code(&app.http, code, now).await.map_err(Error::Pipedrive)?;
     let api =
         granted.api_domain.as_deref().and_then(|api| Url::parse(api).ok()).filter(|api| app.config.allows_api(api));
     let api = api.ok_or_else(|| Error::Pipedrive(ProviderError::NotFound))?;
-    let me = Pipedrive::with(app, api.clone(), granted.access.clone()).api().me().await.map_err(Error::Pipedrive)?;
+    let me =
+        Pipedrive::with(app, api.clone(), granted.access.clone()).api().read_user().await.map_err(Error::Pipedrive)?;
 
     let tokens = Tokens { access: granted.access, refresh: granted.refresh, expires_at: granted.expires_at };
     let user = UserId(me.id);
@@ -131,7 +132,7 @@ fn place_of_installed(browser: &str) -> String {
 }
 
 /// What is kept of a user.
-pub(crate) fn profile(me: &Me) -> Profile {
+pub(crate) fn profile(me: &CurrentUser) -> Profile {
     Profile {
         name: me.name.clone(),
         locale: me.locale.clone(),

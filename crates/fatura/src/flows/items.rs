@@ -5,10 +5,10 @@ use crate::state::App;
 use domain::{
     catalogue::{Catalogue, Item},
     deal::Deal,
-    draft::{CREATE, Form},
+    form::{CREATE, Form},
     ids::TenantId,
     mapping::Settings,
-    search::{fold, holds, patterns},
+    search::{build_patterns, contains_name, fold_text},
 };
 use providers::quickbooks::ItemProperty;
 use std::sync::Arc;
@@ -69,8 +69,8 @@ pub(super) async fn with_meant(
     let found = access::quickbooks(app, tenant, connection, |access| {
         let (codes, names) = (Arc::clone(&codes), Arc::clone(&names));
         async move {
-            let mut found = access.api().items_among(ItemProperty::Sku, &codes).await?;
-            found.extend(access.api().items_among(ItemProperty::Name, &names).await?);
+            let mut found = access.api().find_items(ItemProperty::Sku, &codes).await?;
+            found.extend(access.api().find_items(ItemProperty::Name, &names).await?);
             Ok(found)
         }
     });
@@ -101,7 +101,7 @@ async fn named(app: &App, tenant: TenantId, connection: &Connection, mut ids: Ve
     let unknown = Arc::new(unknown);
     let read = access::quickbooks(app, tenant, connection, |access| {
         let unknown = Arc::clone(&unknown);
-        async move { access.api().items_among(ItemProperty::Id, &unknown).await }
+        async move { access.api().find_items(ItemProperty::Id, &unknown).await }
     });
     match read.await {
         Ok(found) => {
@@ -125,7 +125,7 @@ pub(crate) async fn search(app: &App, tenant: TenantId, typed: &str) -> Result<(
         return Ok((catalogue, first));
     }
     // The text as typed first, of name and SKU; looser patterns only where that finds little: reads are metered.
-    let patterns = patterns(typed);
+    let patterns = build_patterns(typed);
     let strict: Vec<_> = patterns
         .iter()
         .take(1)
@@ -146,12 +146,13 @@ pub(crate) async fn search(app: &App, tenant: TenantId, typed: &str) -> Result<(
         });
         found.await.map(Arc::new)
     };
-    let found = once::read(&app.item_searches, (connection.id, fold(typed)), read).await;
+    let found = once::read(&app.item_searches, (connection.id, fold_text(typed)), read).await;
     // Where QuickBooks does not answer, what is listed is searched.
     let told = |error: &Error| tracing::info!(tenant.id = %tenant.0, %error, "items were not searched");
     let found = found.inspect_err(told).map(|found| found.to_vec()).unwrap_or_default();
     let matches = |item: &Item| {
-        holds(&item.name, typed) || item.sku.as_deref().is_some_and(|sku| fold(sku).contains(&fold(typed)))
+        contains_name(&item.name, typed)
+            || item.sku.as_deref().is_some_and(|sku| fold_text(sku).contains(&fold_text(typed)))
     };
     let mut all: Vec<Item> = Vec::new();
     for item in found.iter().chain(&catalogue.items).filter(|item| matches(item)) {
@@ -159,9 +160,9 @@ pub(crate) async fn search(app: &App, tenant: TenantId, typed: &str) -> Result<(
             all.push(item.clone());
         }
     }
-    let typed = fold(typed);
+    let typed = fold_text(typed);
     let rank = |item: &Item| {
-        let (name, sku) = (fold(&item.name), fold(item.sku.as_deref().unwrap_or_default()));
+        let (name, sku) = (fold_text(&item.name), fold_text(item.sku.as_deref().unwrap_or_default()));
         match () {
             () if name == typed || sku == typed => 0,
             () if name.starts_with(&typed) || sku.starts_with(&typed) => 1,
@@ -169,7 +170,7 @@ pub(crate) async fn search(app: &App, tenant: TenantId, typed: &str) -> Result<(
             () => 3,
         }
     };
-    all.sort_by_cached_key(|item| (rank(item), fold(&item.name)));
+    all.sort_by_cached_key(|item| (rank(item), fold_text(&item.name)));
     all.truncate(OFFERED);
     Ok((catalogue, all))
 }

@@ -3,12 +3,13 @@
 use super::{Error, access, form::Look};
 use crate::state::App;
 use domain::{
-    billing::{self, Billed, Standing},
+    billing::{self, Billed, BilledInvoice},
     catalogue::Catalogue,
-    deal::{Deal, Opening, worth},
-    draft::{Draft, Form},
+    deal::{Deal, Opening, compute_deal_total},
+    form::Form,
     ids::{IntentKey, InvoiceId, TenantId, UserId},
-    invoice::{Status, status},
+    invoice::{Status, compute_status},
+    invoice_request::InvoiceRequest,
     number::DecimalMark,
 };
 use iso_currency::Currency;
@@ -22,17 +23,17 @@ use store::{
 use uuid::Uuid;
 
 /// The invoices of a deal that count as billed: those that stand in QuickBooks, and those on their way there.
-pub(crate) fn standing(invoices: &[Invoice], today: Date) -> impl Iterator<Item = Standing<'_>> {
+pub(crate) fn standing(invoices: &[Invoice], today: Date) -> impl Iterator<Item = BilledInvoice<'_>> {
     invoices.iter().filter_map(move |invoice| {
         let snapshot = match &invoice.state {
-            State::Issued(snapshot) if matches!(status(snapshot, today), Status::Voided | Status::Deleted) => {
+            State::Issued(snapshot) if matches!(compute_status(snapshot, today), Status::Voided | Status::Deleted) => {
                 return None;
             }
             State::Issued(snapshot) => Some(snapshot),
             State::Queued | State::Sending => None,
             State::Refused(_) => return None,
         };
-        Some(Standing { id: invoice.id, request: &invoice.draft, snapshot })
+        Some(BilledInvoice { id: invoice.id, request: &invoice.draft, snapshot })
     })
 }
 
@@ -82,18 +83,24 @@ impl Worth {
             mark: DecimalMark::Point,
             intent: IntentKey(Uuid::nil()),
         };
-        let amount = worth(&deal, &opening);
+        let amount = compute_deal_total(&deal, &opening);
         Self { deal, amount }
     }
 
     /// Whether something has to be asked before this invoice is created beside the deal's others.
-    pub(super) fn question(&self, form: &Form, draft: &Draft, invoices: &[Invoice], today: Date) -> Option<Question> {
+    pub(super) fn question(
+        &self,
+        form: &Form,
+        draft: &InvoiceRequest,
+        invoices: &[Invoice],
+        today: Date,
+    ) -> Option<Question> {
         let code = self.deal.currency.as_str();
         let currency = Currency::from_code(code);
-        let before = billing::billed(standing(invoices, today), Some(&self.deal), code);
-        let this = Standing { id: InvoiceId(Uuid::nil()), request: draft, snapshot: None };
-        let amount = billing::billed([this], Some(&self.deal), code).amount;
-        let excess = billing::excess(self.amount, before.amount, amount);
+        let before = billing::sum_billed(standing(invoices, today), Some(&self.deal), code);
+        let this = BilledInvoice { id: InvoiceId(Uuid::nil()), request: draft, snapshot: None };
+        let amount = billing::sum_billed([this], Some(&self.deal), code).amount;
+        let excess = billing::compute_excess(self.amount, before.amount, amount);
         let is_changed = !form.seen.is_empty() && form.seen != before.fingerprint;
         let token = format!("{} {}", before.fingerprint, excess.unwrap_or_default().normalize());
         if form.confirmed == token || (!is_changed && excess.is_none()) {
@@ -135,7 +142,7 @@ pub(super) async fn exchange_rate(
         let code = code.to_owned();
         let read = access::quickbooks(app, tenant, connection, |access| {
             let code = code.clone();
-            async move { access.api().exchange_rate(&code, day).await }
+            async move { access.api().read_exchange_rate(&code, day).await }
         });
         match read.await? {
             Some(found) => *rate = found,

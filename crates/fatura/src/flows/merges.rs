@@ -43,7 +43,7 @@ pub(crate) async fn follow_deal(app: &App, tenant: TenantId, user: UserId, deal:
 /// cannot be found out, the panel is shown all the same.
 pub(crate) async fn follow_party(app: &App, tenant: TenantId, user: UserId, entity: Entity, id: i64) {
     let deals =
-        access::pipedrive(app, tenant, user, |access| async move { access.api().latest_deals(entity, id).await });
+        access::pipedrive(app, tenant, user, |access| async move { access.api().read_latest_deals(entity, id).await });
     match deals.await {
         Ok(deals) => follow_owners(app, tenant, user, &deals).await,
         Err(error) => tracing::info!(tenant.id = %tenant.0, %error, "the deals of a party were not looked for"),
@@ -107,12 +107,14 @@ async fn give(app: &App, tenant: TenantId, user: UserId, deals: &[DealParties]) 
 
 async fn look(app: &App, tenant: TenantId, user: UserId, deal: DealId) -> Result<(), Error> {
     let notes =
-        access::pipedrive(app, tenant, user, |access| async move { access.api().newest_notes(deal).await }).await?;
+        access::pipedrive(app, tenant, user, |access| async move { access.api().read_newest_notes(deal).await })
+            .await?;
     let mut tx = app.db.read().await?;
     let merged = merges::written_in(&mut tx, tenant, &notes, deal).await?;
     drop(tx);
     for from in merged {
-        let still = access::pipedrive(app, tenant, user, |access| async move { access.api().deal_parties(from).await });
+        let still =
+            access::pipedrive(app, tenant, user, |access| async move { access.api().read_deal_parties(from).await });
         match still.await {
             Err(Error::NotFound) => {}
             // Somebody has moved a note by hand.

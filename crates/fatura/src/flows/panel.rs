@@ -87,12 +87,17 @@ async fn billed(app: &App, tenant: TenantId, user: UserId, record: Record) -> Re
     let Record { entity, id } = record;
     if entity == Entity::Deal {
         let deal =
-            access::pipedrive(app, tenant, user, |access| async move { access.api().deal_parties(DealId(id)).await });
+            access::pipedrive(
+                app,
+                tenant,
+                user,
+                |access| async move { access.api().read_deal_parties(DealId(id)).await },
+            );
         let deal = deal.await?;
         merges::follow_deal(app, tenant, user, deal).await?;
         return Ok(party(deal.organization, deal.person));
     }
-    access::pipedrive(app, tenant, user, |access| async move { access.api().name(entity, id).await }).await?;
+    access::pipedrive(app, tenant, user, |access| async move { access.api().read_name(entity, id).await }).await?;
     merges::follow_party(app, tenant, user, entity, id).await;
     Ok(Some(if entity == Entity::Person { Party::Person(id) } else { Party::Organization(id) }))
 }
@@ -139,7 +144,7 @@ pub(crate) async fn read(app: &App, tenant: TenantId, user: UserId, record: Reco
         deals.dedup();
         let visible = access::pipedrive(app, tenant, user, |access| {
             let deals = deals.clone();
-            async move { access.api().visible_deals(&deals).await }
+            async move { access.api().filter_visible_deals(&deals).await }
         });
         let visible: HashSet<i64> = visible.await?.into_iter().collect();
         invoices.retain(|invoice| visible.contains(&invoice.deal.0));
@@ -170,11 +175,11 @@ pub(crate) async fn billable_deals(
         let api = access.api();
         let named = async {
             match entity {
-                Entity::Deal => api.deal_parties(DealId(id)).await.map(drop),
-                Entity::Person | Entity::Organization => api.name(entity, id).await.map(drop),
+                Entity::Deal => api.read_deal_parties(DealId(id)).await.map(drop),
+                Entity::Person | Entity::Organization => api.read_name(entity, id).await.map(drop),
             }
         };
-        let ((), won, open) = tokio::try_join!(named, api.won_deals(entity, id), api.open_deals(entity, id))?;
+        let ((), won, open) = tokio::try_join!(named, api.read_won_deals(entity, id), api.read_open_deals(entity, id))?;
         Ok((won, open))
     })
     .await?;
@@ -266,6 +271,6 @@ pub(crate) async fn visible(app: &App, tenant: TenantId, user: UserId, invoice: 
     let found = invoices::find(&mut tx, tenant, invoice).await?.ok_or(Error::NotFound)?;
     drop(tx);
     let deal = found.deal;
-    access::pipedrive(app, tenant, user, |access| async move { access.api().deal_parties(deal).await }).await?;
+    access::pipedrive(app, tenant, user, |access| async move { access.api().read_deal_parties(deal).await }).await?;
     Ok(found)
 }

@@ -61,7 +61,7 @@ pub(crate) async fn read(
     let id = snapshot.quickbooks_id.clone();
     let parts = access::quickbooks(app, tenant, &connection, |access| {
         let id = id.clone();
-        async move { access.api().invoice_pdf(&id).await }
+        async move { access.api().download_pdf(&id).await }
     });
     Ok(Pdf { number: snapshot.doc_number.unwrap_or(snapshot.quickbooks_id), parts: parts.await? })
 }

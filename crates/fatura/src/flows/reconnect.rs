@@ -60,7 +60,7 @@ async fn settle(
     access::pipedrive(app, tenant, admin, |access| {
         let (subject, note) = (subject.clone(), note.clone());
         async move {
-            let open = access.api().open_tasks(admin, &subject).await?;
+            let open = access.api().find_open_tasks(admin, &subject).await?;
             if is_needed && open.is_empty() {
                 return access.api().create_task(admin, &subject, &note, today).await;
             }

@@ -61,7 +61,7 @@ async fn attempt(app: &App, revocation: &Revocation) -> Result<(), Error> {
         Provider::Pipedrive => &app.pipedrive,
         Provider::QuickBooks => &app.quickbooks,
     };
-    let answer = registration.revoke(&app.http, &revocation.refresh).await;
+    let answer = registration.revoke_grant(&app.http, &revocation.refresh).await;
     let mut tx = app.db.begin().await?;
     match answer {
         // A token that the provider does not have is revoked.

@@ -4,14 +4,14 @@ use super::{Error, access, install};
 use crate::state::App;
 use domain::{
     ids::{DealId, TenantId, UserId},
-    mapping::Who,
+    mapping::AllowedUsers,
 };
 use providers::ProviderError;
 use store::grants::{self, Profile};
 
 /// Asks Pipedrive for the user's profile and keeps it. A profile that cannot be kept counts all the same.
 pub(crate) async fn read_profile(app: &App, tenant: TenantId, user: UserId) -> Result<Profile, Error> {
-    let me = access::pipedrive(app, tenant, user, |access| async move { access.api().me().await }).await?;
+    let me = access::pipedrive(app, tenant, user, |access| async move { access.api().read_user().await }).await?;
     let profile = install::profile(&me);
     if let Err(error) = keep_profile(app, tenant, user, &profile).await {
         tracing::warn!(tenant.id = %tenant.0, %error, "the user's profile was not kept");
@@ -38,10 +38,10 @@ pub(crate) async fn require_admin(app: &App, tenant: TenantId, user: UserId) -> 
 }
 
 /// Fails where a setting leaves an act to administrators and the user is none now.
-pub(crate) async fn require(app: &App, tenant: TenantId, user: UserId, may: Who) -> Result<(), Error> {
+pub(crate) async fn require(app: &App, tenant: TenantId, user: UserId, may: AllowedUsers) -> Result<(), Error> {
     match may {
-        Who::Everyone => Ok(()),
-        Who::Admins => require_admin(app, tenant, user).await.map(drop),
+        AllowedUsers::Everyone => Ok(()),
+        AllowedUsers::Admins => require_admin(app, tenant, user).await.map(drop),
     }
 }
 
@@ -51,7 +51,7 @@ pub(crate) async fn require_visible(app: &App, tenant: TenantId, user: UserId, d
     if app.visible_deals.get(&key).await.is_some() {
         return Ok(());
     }
-    access::pipedrive(app, tenant, user, |access| async move { access.api().deal_parties(deal).await }).await?;
+    access::pipedrive(app, tenant, user, |access| async move { access.api().read_deal_parties(deal).await }).await?;
     app.visible_deals.insert(key, ()).await;
     Ok(())
 }

@@ -7,7 +7,7 @@ use crate::{
 };
 use domain::{
     ids::{DealId, TenantId, UserId},
-    mapping::{CustomerDetails, Entity, Field, Settings, customer_details, name_choices},
+    mapping::{CustomerDetails, Entity, Field, Settings, fill_customer_details, replace_option_ids},
 };
 use providers::pipedrive::ListedDeal;
 use serde_json::json;
@@ -33,7 +33,7 @@ pub(crate) async fn fields_now(app: &App, tenant: TenantId, user: UserId) -> Res
     let read = access::pipedrive(app, tenant, user, |access| async move {
         let mut all = Vec::new();
         for entity in Entity::ALL {
-            all.extend(access.api().fields(entity).await?);
+            all.extend(access.api().read_fields(entity).await?);
         }
         Ok(all)
     });
@@ -44,7 +44,7 @@ pub(crate) async fn fields_now(app: &App, tenant: TenantId, user: UserId) -> Res
 
 /// The newest open deals of this user, for trying the settings out.
 pub(crate) async fn deals(app: &App, tenant: TenantId, user: UserId) -> Result<Vec<ListedDeal>, Error> {
-    access::pipedrive(app, tenant, user, |access| async move { access.api().newest_deals().await }).await
+    access::pipedrive(app, tenant, user, |access| async move { access.api().read_newest_deals().await }).await
 }
 
 /// What the form of a deal would say with these settings.
@@ -57,8 +57,8 @@ pub(crate) async fn try_out(
 ) -> Result<CustomerDetails, Error> {
     let (mut deal, fields) =
         tokio::try_join!(Box::pin(super::form::read(app, tenant, user, deal)), Box::pin(fields(app, tenant, user)))?;
-    name_choices(&mut deal.values, &fields);
-    Ok(customer_details(chosen, &deal.values))
+    replace_option_ids(&mut deal.values, &fields);
+    Ok(fill_customer_details(chosen, &deal.values))
 }
 
 /// Saves the settings.

@@ -44,7 +44,8 @@ async fn look(app: &App, tenant: TenantId, until: Timestamp) -> Result<usize, Er
     // Administrators come first: they see all deals.
     let Some((asker, _)) = users.first().cloned() else { return Ok(0) };
     let since = until - OVERLAP;
-    let won = access::pipedrive(app, tenant, asker, |access| async move { access.api().won_since(since).await });
+    let won =
+        access::pipedrive(app, tenant, asker, |access| async move { access.api().read_won_deals_since(since).await });
     let mut made = 0;
     for (deal, owner) in won.await? {
         let whose = users.iter().find(|(user, _)| user.0 == owner).or(users.first());

@@ -9,9 +9,9 @@ use crate::{format::Writer, state::App};
 use domain::{
     deal_fields::FieldContent,
     ids::{ConnectionId, DealId, TenantId, UserId},
-    invoice::{Snapshot, status},
+    invoice::{Snapshot, compute_status},
     money::Money,
-    sums::{Sums, sums},
+    sums::{Sums, sum_invoices},
 };
 use iso_currency::Currency;
 use providers::ProviderError;
@@ -26,9 +26,9 @@ use store::{
 fn value_for(content: &FieldContent, kind: &str, w: Writer) -> Option<Value> {
     match (content, kind) {
         (FieldContent::Amounts { currency, .. }, "monetary") => {
-            Some(json!({ "value": providers::number(content.amount_in_deal_currency()), "currency": currency }))
+            Some(json!({ "value": providers::to_json_number(content.amount_in_deal_currency()), "currency": currency }))
         }
-        (FieldContent::Amounts { .. }, "double") => Some(providers::number(content.amount_in_deal_currency())),
+        (FieldContent::Amounts { .. }, "double") => Some(providers::to_json_number(content.amount_in_deal_currency())),
         (FieldContent::Amounts { currency, amounts }, _) => Some(json!(written(w, currency, amounts))),
         (FieldContent::Text(_), "monetary" | "double") => None,
         (FieldContent::Text(text), _) => Some(json!(text)),
@@ -56,7 +56,7 @@ pub(crate) async fn ask(
     deal: DealId,
     user: UserId,
 ) -> Result<(), Error> {
-    let wanted = store::settings::find(tx, tenant).await?.is_some_and(|settings| !settings.write_back.is_off());
+    let wanted = store::settings::find(tx, tenant).await?.is_some_and(|settings| !settings.write_back.is_empty());
     if wanted {
         app.db.enqueue(tx, queue::WriteBack { tenant, deal, user }).await?;
     }
@@ -89,7 +89,12 @@ pub(crate) async fn write(app: &App, tenant: TenantId, deal: DealId, user: UserI
 async fn currency(app: &App, tenant: TenantId, deal: DealId, readers: &[UserId]) -> Result<Option<String>, Error> {
     for reader in readers {
         let read =
-            access::pipedrive(app, tenant, *reader, |access| async move { access.api().deal_currency(deal).await });
+            access::pipedrive(
+                app,
+                tenant,
+                *reader,
+                |access| async move { access.api().read_deal_currency(deal).await },
+            );
         match read.await {
             Ok(currency) => return Ok(Some(currency)),
             Err(Error::NotInstalled | Error::NotFound) => {}
@@ -124,14 +129,14 @@ async fn values(
     };
     drop(tx);
     let today = app.clock.today(&connection.map(|connection| connection.company.time_zone).unwrap_or_default());
-    let of_currencies = sums(issued.iter().map(|(_, snapshot)| (*snapshot, today)));
+    let of_currencies = sum_invoices(issued.iter().map(|(_, snapshot)| (*snapshot, today)));
     let amounts = |amount: fn(&Sums) -> Money| FieldContent::Amounts {
         currency: currency.to_owned(),
         amounts: of_currencies.iter().map(amount).filter(|amount| !amount.is_zero()).collect(),
     };
     let w = Writer::new(history::locale(app, tenant).await?);
     let number = newest.and_then(|(_, snapshot)| snapshot.doc_number.clone()).unwrap_or_default();
-    let badge = newest.map(|(_, snapshot)| w.badge(status(snapshot, today))).unwrap_or_default();
+    let badge = newest.map(|(_, snapshot)| w.badge(compute_status(snapshot, today))).unwrap_or_default();
     let wanted = &settings.write_back;
     let values = [
         (&wanted.invoiced, amounts(Sums::invoiced)),
@@ -202,8 +207,8 @@ mod tests {
     fn check(currency: &str, amounts: &[Money], number: Decimal, text: &str) {
         let content = FieldContent::Amounts { currency: currency.to_owned(), amounts: amounts.to_vec() };
         let w = Writer::new(Language::English);
-        assert_eq!(value_for(&content, "double", w), Some(providers::number(number)));
-        let monetary = json!({ "value": providers::number(number), "currency": currency });
+        assert_eq!(value_for(&content, "double", w), Some(providers::to_json_number(number)));
+        let monetary = json!({ "value": providers::to_json_number(number), "currency": currency });
         assert_eq!(value_for(&content, "monetary", w), Some(monetary));
         let words = value_for(&content, "varchar", w).unwrap();
         assert_eq!(words.as_str().unwrap().replace('\u{a0}', " "), text);

@@ -63,7 +63,7 @@ where
                 return Ok(WorkOutcome::Snooze(admission::retry_delay()));
             };
             let begun = Instant::now();
-            let (attempt, calls) = providers::counted(work(app, job.args)).await;
+            let (attempt, calls) = providers::count_calls(work(app, job.args)).await;
             telemetry::record_attempt(Args::KIND, outcome_name(&attempt), calls, begun.elapsed());
             outcome(attempt)
         }

@@ -61,9 +61,9 @@ pub(crate) async fn look(app: &App, replica: Replica) -> Result<(), Error> {
     }
     // The others do not share yet with one that they have not seen.
     if replicas > 1 && replica.started.elapsed() < SEEN {
-        app.gates.take_the_least();
+        app.rate_limiters.use_minimum_share();
     } else {
-        app.gates.share(replicas);
+        app.rate_limiters.set_replicas(replicas);
     }
     Ok(())
 }

@@ -92,7 +92,7 @@ pub(crate) async fn exchange(
         Surface::Settings => &app.config.pipedrive_jwt_secret_settings,
         Surface::Posted => return Err(Error::Unauthenticated),
     };
-    let signed = pipedrive::verify(token(&headers)?, secret, now).ok_or_else(refused_token)?;
+    let signed = pipedrive::verify_token(token(&headers)?, secret, now).ok_or_else(refused_token)?;
     let told = Error::of(language);
     let user = UserId(signed.user_id);
     let (tenant, grant) = find(&app, Who::Company(signed.company_id), user).await.map_err(&told)?;

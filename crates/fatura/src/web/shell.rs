@@ -40,7 +40,7 @@ fn enter(surface: &str, entry: &Entry) -> Redirect {
     let first = entry.selected_ids.split(',').next().unwrap_or_default();
     let handed: Handed = serde_json::from_str(&entry.data).unwrap_or_default();
     let (entity, id) = if handed.deal.is_empty() {
-        (Entity::named(&entry.resource).unwrap_or(Entity::Deal), first)
+        (Entity::from_name(&entry.resource).unwrap_or(Entity::Deal), first)
     } else {
         (Entity::Deal, handed.deal.as_str())
     };
@@ -89,7 +89,7 @@ struct Shell {
 
 fn shell(surface: Surface, shown: &Shown, headers: &HeaderMap) -> Result<Response, Error> {
     let record: i64 = shown.record.parse().unwrap_or_default();
-    let entity = Entity::named(&shown.resource).unwrap_or(Entity::Deal);
+    let entity = Entity::from_name(&shown.resource).unwrap_or(Entity::Deal);
     let (name, content) = match surface {
         Surface::Panel => ("panel", format!("/panel/{}/{record}", entity.name())),
         Surface::Form => ("form", format!("/deals/{record}/form")),

@@ -20,7 +20,7 @@ const MAY_USE: [(&str, &[&str]); 19] = [
     ("operate", &["clock", "config", "flows"]),
     ("keys", &["config", "operate", "state"]),
     ("telemetry", &["budget", "state"]),
-    ("state", &["admission", "clock", "config", "event_streams", "gates", "metering"]),
+    ("state", &["admission", "clock", "config", "event_streams", "metering", "rate_limiters"]),
     ("metering", &["budget", "clock"]),
     ("format", &["language", "locale"]),
     ("locale", &["language"]),
@@ -30,7 +30,7 @@ const MAY_USE: [(&str, &[&str]); 19] = [
     ("clock", &[]),
     ("config", &[]),
     ("connections", &[]),
-    ("gates", &[]),
+    ("rate_limiters", &[]),
     ("language", &[]),
     ("security", &[]),
 ];

@@ -1,7 +1,7 @@
 //! Intuit's discovery document: where its OAuth endpoints are at the moment. What it tells is input: an endpoint gets a client secret and
 //! tokens, so it is only believed of Intuit's own hosts, or of the host of the document itself.
 
-use crate::{Http, ProviderError, http::Explain};
+use crate::{Http, ProviderError, http::AnswerFormat};
 use serde_json::Value;
 use std::sync::{Arc, PoisonError, RwLock};
 use tokio::sync::Notify;
@@ -67,8 +67,8 @@ impl Discovery {
 
     /// Reads the document; whether an endpoint has moved. After an error, and where one endpoint is missing or refused, all stay.
     pub async fn read(&self, http: &Http) -> Result<bool, ProviderError> {
-        let request = http.client.get(self.document.clone()).timeout(super::TIMEOUT);
-        let body = http.send(request, Explain { provider: "sign-in", refusal: |_| None }).await?;
+        let request = http.client.get(self.document.clone()).timeout(super::TOKEN_TIMEOUT);
+        let body = http.send(request, AnswerFormat { provider: "sign-in", read_refusal: |_| None }).await?;
         if body.len() > MAX_DOCUMENT_BYTES {
             return Err(ProviderError::unknown("the discovery document is too large"));
         }

@@ -1,4 +1,4 @@
-//! Token endpoints as they answer, also oddly.
+//! Tests against token endpoints with valid and invalid answers.
 
 use super::*;
 use tokio::{
@@ -24,7 +24,7 @@ fn registration(token_url: &str) -> Registration {
     }
 }
 
-/// Refreshes at an endpoint that gives this answer, and closes the connection.
+/// Refreshes at an endpoint that returns this answer and closes the connection.
 async fn refreshed(status: &str, body: &[u8]) -> Result<Granted, ProviderError> {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let url = format!("http://{}/token", listener.local_addr().expect("an address"));
@@ -34,13 +34,13 @@ async fn refreshed(status: &str, body: &[u8]) -> Result<Granted, ProviderError> 
         let (mut stream, _) = listener.accept().await.expect("a connection");
         let mut request = vec![0; 4096];
         let _ = stream.read(&mut request).await;
-        // A client that has had enough closes the connection.
+        // The client may close the connection early, so a failed write is fine.
         let _ = stream.write_all(&answer).await;
         let _ = stream.shutdown().await;
     });
     let http = Http::new(Duration::from_secs(10)).expect("a client");
     let (registration, refresh) = (registration(&url), SecretString::from("old"));
-    let outcome = registration.refresh(&http, &refresh, NOW);
+    let outcome = registration.refresh_tokens(&http, &refresh, NOW);
     let outcome = timeout(Duration::from_secs(5), outcome).await.expect("in time");
     served.abort();
     outcome
@@ -56,7 +56,7 @@ async fn granted_by(body: &str) -> Option<(String, String, i64)> {
 }
 
 #[tokio::test]
-async fn a_token_answer_of_an_odd_shape_replaces_no_good_token() {
+async fn an_invalid_token_answer_replaces_no_valid_token() {
     let full = |expires_in: &str| {
         format!(
             r#"{{"token_type":"bearer","access_token":"new-access","refresh_token":"new","expires_in":{expires_in}}}"#
@@ -79,7 +79,7 @@ async fn a_token_answer_of_an_odd_shape_replaces_no_good_token() {
         let granted = granted_by(&full(expires_in)).await;
         assert_eq!(granted, Some(("new-access".into(), "new".into(), seconds)), "{expires_in}");
     }
-    // Without a new refresh token the old one stays.
+    // Without a new refresh token, the old one is kept.
     for refresh in ["", r#","refresh_token":null"#, r#","refresh_token":"""#, r#","refresh_token":7"#] {
         let granted = granted_by(&format!(r#"{{"access_token":"new-access"{refresh}}}"#)).await;
         assert_eq!(granted, Some(("new-access".into(), "old".into(), HOUR)), "{refresh}");
@@ -104,13 +104,13 @@ async fn a_token_answer_of_an_odd_shape_replaces_no_good_token() {
 #[tokio::test]
 async fn a_code_without_a_refresh_token_grants_nothing() {
     let answer: TokenAnswer = serde_json::from_str(r#"{"access_token":"new-access"}"#).expect("an answer");
-    assert!(granted(answer, None, NOW).is_err());
+    assert!(read_tokens(answer, None, NOW).is_err());
 }
 
 #[tokio::test]
-async fn a_refusal_says_who_has_to_act() {
+async fn a_token_refusal_names_the_party_that_has_to_act() {
     let refusal = async |status: &str, body: &str| refreshed(status, body.as_bytes()).await.expect_err("a refusal");
-    // The administrator: the grant is gone.
+    // An administrator: the grant has ended.
     for body in [
         r#"{"error":"invalid_grant"}"#,
         r#"{"error":"invalid_grant","error_description":null}"#,
@@ -119,7 +119,7 @@ async fn a_refusal_says_who_has_to_act() {
     ] {
         assert!(matches!(refusal("400 Bad Request", body).await, ProviderError::Disconnected), "{body}");
     }
-    // The operator: the grant is another client id's.
+    // The operator: the grant belongs to another client id.
     for (status, body) in [
         ("400 Bad Request", r#"{"error_description":"Incorrect Token type or clientID","error":"invalid_grant"}"#),
         ("401 Unauthorized", r#"{"error":"invalid_client"}"#),
@@ -129,7 +129,7 @@ async fn a_refusal_says_who_has_to_act() {
     ] {
         assert!(matches!(refusal(status, body).await, ProviderError::Misconfigured(_)), "{body}");
     }
-    // Nobody: it is tried again.
+    // Nobody: Fatura tries again.
     for (status, body) in [
         ("429 Too Many Requests", r#"{"error":"too_many_requests"}"#),
         ("503 Service Unavailable", r#"{"error":"invalid_grant"}"#),
@@ -156,14 +156,14 @@ async fn a_token_answer_is_read_up_to_a_megabyte() {
 }
 
 #[test]
-fn an_empty_scope_is_never_asked_for() {
+fn never_requests_an_empty_scope() {
     let mut registration = registration("https://provider.example/token");
     for scopes in [vec![], vec![String::new()], vec![" ".to_owned(), String::new()]] {
         registration.scopes = scopes;
-        let consent = registration.consent("state").expect("an address");
+        let consent = registration.consent_url("state").expect("an address");
         assert!(consent.query_pairs().all(|(key, _)| key != "scope"), "{consent}");
     }
     registration.scopes = vec!["a b".to_owned(), String::new(), "c".to_owned()];
-    let consent = registration.consent("state").expect("an address");
+    let consent = registration.consent_url("state").expect("an address");
     assert!(consent.query_pairs().any(|(key, value)| key == "scope" && value == "a b c"), "{consent}");
 }

@@ -1,14 +1,14 @@
-//! A deal with its organization, person and products.
+//! Deals with their organizations, persons and products.
 
 use super::{Api, fields};
 use crate::{
     ProviderError,
-    json::{decimal, lenient},
+    json::{lenient, read_decimal},
 };
 use domain::{
     deal::{Deal, Product, Reduction},
     ids::DealId,
-    mapping::{Entity, FieldRef, Value},
+    mapping::{Entity, FieldRef, FieldValue},
 };
 use jiff::Timestamp;
 use rust_decimal::Decimal;
@@ -19,48 +19,48 @@ use std::collections::HashMap;
 /// A deal in a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListedDeal {
-    /// Pipedrive's number.
+    /// Pipedrive's id.
     pub id: i64,
-    /// Its title.
+    /// Title.
     pub title: String,
-    /// Its value, in its currency.
+    /// Value, in the deal's currency.
     pub value: Decimal,
-    /// ISO code.
+    /// ISO code of the currency.
     pub currency: String,
-    /// When it was won; empty where it was not.
+    /// Time when it was won; empty if it was not.
     pub won_at: String,
 }
 
 impl ListedDeal {
-    /// `None` for what has no number, or was deleted or archived.
-    fn read(row: &Json) -> Option<Self> {
+    /// Reads a row. Returns `None` if it has no id, or was deleted or archived.
+    fn from_row(row: &Json) -> Option<Self> {
         let text = |name: &str| row[name].as_str().unwrap_or_default().to_owned();
         let is_gone = row["is_deleted"] == true || row["is_archived"] == true;
         Some(Self {
             id: row["id"].as_i64().filter(|_| !is_gone)?,
             title: text("title"),
-            value: decimal(&row["value"]).unwrap_or_default(),
+            value: read_decimal(&row["value"]).unwrap_or_default(),
             currency: text("currency"),
             won_at: text("won_time"),
         })
     }
 }
 
-/// Whose a deal is.
+/// The parties of a deal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 pub struct DealParties {
-    /// Pipedrive's number.
+    /// Pipedrive's id.
     pub id: i64,
-    /// Its organization.
+    /// Pipedrive's id of the organization.
     #[serde(rename = "org_id")]
     pub organization: Option<i64>,
-    /// Its person.
+    /// Pipedrive's id of the person.
     #[serde(rename = "person_id")]
     pub person: Option<i64>,
 }
 
-/// Where a record is read.
-fn path(entity: Entity, id: i64) -> String {
+/// The path of a record.
+fn record_path(entity: Entity, id: i64) -> String {
     match entity {
         Entity::Organization => format!("/api/v2/organizations/{id}"),
         Entity::Person => format!("/api/v2/persons/{id}"),
@@ -68,8 +68,8 @@ fn path(entity: Entity, id: i64) -> String {
     }
 }
 
-/// By what deals are filtered.
-fn filter(of: Entity) -> &'static str {
+/// The query parameter that filters deals by a record.
+fn filter_parameter(of: Entity) -> &'static str {
     match of {
         Entity::Organization => "org_id",
         Entity::Person => "person_id",
@@ -89,24 +89,25 @@ struct CatalogueProduct {
 }
 
 impl Api<'_> {
-    /// Reads a deal. [`ProviderError::NotFound`] when it is not there, or not for this user.
-    pub async fn deal(&self, id: DealId) -> Result<Deal, ProviderError> {
-        let deal: Json = self.one(&format!("/api/v2/deals/{}", id.0)).await?;
+    /// Reads a deal. Returns [`ProviderError::NotFound`] if it does not exist or this user may not see it.
+    pub async fn read_deal(&self, id: DealId) -> Result<Deal, ProviderError> {
+        let deal: Json = self.read_record(&format!("/api/v2/deals/{}", id.0)).await?;
         let organization = deal["org_id"].as_i64();
         let person = deal["person_id"].as_i64();
-        let mut values: domain::mapping::Values = fields::values(Entity::Deal, &deal).into_iter().collect();
+        let mut values: domain::mapping::FieldValues = fields::read_values(Entity::Deal, &deal).into_iter().collect();
         let currency = deal["currency"].as_str().unwrap_or_default().to_owned();
         if let Some(organization) = organization {
-            self.add(&mut values, Entity::Organization, &format!("/api/v2/organizations/{organization}")).await?;
+            self.add_record_fields(&mut values, Entity::Organization, &format!("/api/v2/organizations/{organization}"))
+                .await?;
         }
         if let Some(person) = person {
-            self.add(&mut values, Entity::Person, &format!("/api/v2/persons/{person}")).await?;
+            self.add_record_fields(&mut values, Entity::Person, &format!("/api/v2/persons/{person}")).await?;
         }
-        let (products, discounts) = (self.deal_products(id).await?, self.deal_discounts(id).await?);
+        let (products, discounts) = (self.read_products(id).await?, self.read_discounts(id).await?);
         Ok(Deal {
             id: id.0,
             title: deal["title"].as_str().unwrap_or_default().to_owned(),
-            value: decimal(&deal["value"]).unwrap_or_default(),
+            value: read_decimal(&deal["value"]).unwrap_or_default(),
             is_incomplete: currency.is_empty() || products.is_incomplete || discounts.is_incomplete,
             currency,
             organization,
@@ -117,20 +118,20 @@ impl Api<'_> {
         })
     }
 
-    /// Who a deal is with: its organization and its person. [`ProviderError::NotFound`] as for [`Api::deal`].
-    pub async fn deal_parties(&self, id: DealId) -> Result<DealParties, ProviderError> {
-        let deal = self.one(&format!("/api/v2/deals/{}", id.0)).await?;
+    /// Reads organization and person of a deal. Returns [`ProviderError::NotFound`] like [`Api::read_deal`].
+    pub async fn read_deal_parties(&self, id: DealId) -> Result<DealParties, ProviderError> {
+        let deal = self.read_record(&format!("/api/v2/deals/{}", id.0)).await?;
         let (organization, person) = (deal["org_id"].as_i64(), deal["person_id"].as_i64());
         Ok(DealParties { id: id.0, organization, person })
     }
 
-    /// A deal's currency.
-    pub async fn deal_currency(&self, id: DealId) -> Result<String, ProviderError> {
-        let deal = self.one(&format!("/api/v2/deals/{}", id.0)).await?;
+    /// Reads the currency of a deal.
+    pub async fn read_deal_currency(&self, id: DealId) -> Result<String, ProviderError> {
+        let deal = self.read_record(&format!("/api/v2/deals/{}", id.0)).await?;
         Ok(deal["currency"].as_str().unwrap_or_default().to_owned())
     }
 
-    /// Writes a deal's own fields.
+    /// Writes custom fields of a deal.
     pub async fn write_deal_fields(
         &self,
         id: DealId,
@@ -139,30 +140,30 @@ impl Api<'_> {
         self.patch(&format!("/api/v2/deals/{}", id.0), &serde_json::json!({ "custom_fields": fields })).await
     }
 
-    /// The open deals that this user may see, the newest first; at most 20.
-    pub async fn newest_deals(&self) -> Result<Vec<ListedDeal>, ProviderError> {
-        self.listed("/api/v2/deals?status=open&sort_by=add_time&sort_direction=desc&limit=20").await
+    /// Reads the open deals that this user may see, the newest first; at most 20.
+    pub async fn read_newest_deals(&self) -> Result<Vec<ListedDeal>, ProviderError> {
+        self.read_deal_list("/api/v2/deals?status=open&sort_by=add_time&sort_direction=desc&limit=20").await
     }
 
-    async fn listed(&self, path: &str) -> Result<Vec<ListedDeal>, ProviderError> {
-        let rows: Vec<Json> = self.page(self.url(path)?).await?.0;
-        Ok(rows.iter().filter_map(ListedDeal::read).collect())
+    async fn read_deal_list(&self, path: &str) -> Result<Vec<ListedDeal>, ProviderError> {
+        let rows: Vec<Json> = self.read_page(self.build_url(path)?).await?.0;
+        Ok(rows.iter().filter_map(ListedDeal::from_row).collect())
     }
 
-    /// Deals that stand as won and have changed since a moment: number and owner.
-    pub async fn won_since(&self, since: Timestamp) -> Result<Vec<(DealId, i64)>, ProviderError> {
+    /// Reads the won deals that have changed since a timestamp: id and owner.
+    pub async fn read_won_deals_since(&self, since: Timestamp) -> Result<Vec<(DealId, i64)>, ProviderError> {
         #[derive(Deserialize)]
         struct Won {
             id: i64,
             owner_id: i64,
         }
         let since = since.strftime("%Y-%m-%dT%H:%M:%SZ");
-        let rows: Vec<Won> = self.all(&format!("/api/v2/deals?status=won&updated_since={since}")).await?;
+        let rows: Vec<Won> = self.read_all_pages(&format!("/api/v2/deals?status=won&updated_since={since}")).await?;
         Ok(rows.into_iter().map(|won| (DealId(won.id), won.owner_id)).collect())
     }
 
-    /// Those of the deals that this user may see.
-    pub async fn visible_deals(&self, ids: &[i64]) -> Result<Vec<i64>, ProviderError> {
+    /// Filters deals by whether this user may see them.
+    pub async fn filter_visible_deals(&self, ids: &[i64]) -> Result<Vec<i64>, ProviderError> {
         #[derive(Deserialize)]
         struct Row {
             id: i64,
@@ -172,56 +173,63 @@ impl Api<'_> {
         let mut visible = Vec::new();
         for ids in ids.chunks(100) {
             let list = ids.iter().map(i64::to_string).collect::<Vec<_>>().join(",");
-            let rows: Vec<Row> = self.all(&format!("/api/v2/deals?ids={list}")).await?;
+            let rows: Vec<Row> = self.read_all_pages(&format!("/api/v2/deals?ids={list}")).await?;
             visible.extend(rows.into_iter().filter(|row| !row.is_deleted).map(|row| row.id));
         }
         Ok(visible)
     }
 
-    /// The open deals of a person or an organization that this user may see, the newest first; at most 20.
-    pub async fn open_deals(&self, entity: Entity, id: i64) -> Result<Vec<ListedDeal>, ProviderError> {
-        let filter = filter(entity);
+    /// Reads the open deals of a person or an organization that this user may see, the newest first; at most 20.
+    pub async fn read_open_deals(&self, entity: Entity, id: i64) -> Result<Vec<ListedDeal>, ProviderError> {
+        let filter = filter_parameter(entity);
         let path = format!("/api/v2/deals?{filter}={id}&status=open&sort_by=add_time&sort_direction=desc&limit=20");
-        self.listed(&path).await
+        self.read_deal_list(&path).await
     }
 
-    /// The won deals of a person or an organization that this user may see, the last won first; of those that changed last, at most 100.
-    pub async fn won_deals(&self, entity: Entity, id: i64) -> Result<Vec<ListedDeal>, ProviderError> {
-        let filter = filter(entity);
+    /// Reads the won deals of a person or an organization that this user may see, the last won first. At most 100 are
+    /// read, those that changed last.
+    pub async fn read_won_deals(&self, entity: Entity, id: i64) -> Result<Vec<ListedDeal>, ProviderError> {
+        let filter = filter_parameter(entity);
         let path = format!("/api/v2/deals?{filter}={id}&status=won&sort_by=update_time&sort_direction=desc&limit=100");
-        let mut won = self.listed(&path).await?;
+        let mut won = self.read_deal_list(&path).await?;
         won.sort_by(|a, b| (&b.won_at, b.id).cmp(&(&a.won_at, a.id)));
         Ok(won)
     }
 
-    /// The deals of a person or an organization that this user may see, those that changed last; at most 500.
-    pub async fn latest_deals(&self, entity: Entity, id: i64) -> Result<Vec<DealParties>, ProviderError> {
-        let filter = filter(entity);
+    /// Reads the deals of a person or an organization that this user may see; at most 500, those that changed last.
+    pub async fn read_latest_deals(&self, entity: Entity, id: i64) -> Result<Vec<DealParties>, ProviderError> {
+        let filter = filter_parameter(entity);
         let path = format!("/api/v2/deals?{filter}={id}&sort_by=update_time&sort_direction=desc&limit=500");
-        Ok(self.page(self.url(&path)?).await?.0)
+        Ok(self.read_page(self.build_url(&path)?).await?.0)
     }
 
-    /// The name of a person or an organization. [`ProviderError::NotFound`] when it is not there, or not for this user.
-    pub async fn name(&self, entity: Entity, id: i64) -> Result<String, ProviderError> {
-        let record = self.one(&path(entity, id)).await?;
+    /// Reads the name of a record. Returns [`ProviderError::NotFound`] if it does not exist or this user may not see
+    /// it.
+    pub async fn read_name(&self, entity: Entity, id: i64) -> Result<String, ProviderError> {
+        let record = self.read_record(&record_path(entity, id)).await?;
         let name = record["name"].as_str().or(record["title"].as_str());
         Ok(name.unwrap_or_default().to_owned())
     }
 
-    /// Whether a record is known to have been deleted. What is hidden from this user is not.
+    /// Whether Pipedrive returns a record as deleted. A record that is hidden from this user does not count as deleted.
     pub async fn is_deleted(&self, entity: Entity, id: i64) -> Result<bool, ProviderError> {
-        match self.get::<Json>(self.url(&path(entity, id))?).await {
+        match self.get::<Json>(self.build_url(&record_path(entity, id))?).await {
             Ok((record, _)) => Ok(record["is_deleted"] == true),
             Err(ProviderError::NotFound | ProviderError::Refused(_) | ProviderError::NotPermitted(_)) => Ok(false),
             Err(error) => Err(error),
         }
     }
 
-    /// A record that was deleted, or is hidden from the user, leaves its fields empty.
-    async fn add(&self, values: &mut domain::mapping::Values, entity: Entity, path: &str) -> Result<(), ProviderError> {
-        match self.one(path).await {
+    /// Adds the fields of a record. A record that was deleted or is hidden from the user adds none.
+    async fn add_record_fields(
+        &self,
+        values: &mut domain::mapping::FieldValues,
+        entity: Entity,
+        path: &str,
+    ) -> Result<(), ProviderError> {
+        match self.read_record(path).await {
             Ok(record) => {
-                let fields: Vec<(FieldRef, Value)> = fields::values(entity, &record);
+                let fields: Vec<(FieldRef, FieldValue)> = fields::read_values(entity, &record);
                 values.extend(fields);
                 Ok(())
             }
@@ -230,13 +238,13 @@ impl Api<'_> {
         }
     }
 
-    async fn deal_discounts(&self, id: DealId) -> Result<PartlyRead<Reduction>, ProviderError> {
-        let rows: Vec<Json> = self.page(self.url(&format!("/api/v2/deals/{}/discounts", id.0))?).await?.0;
-        Ok(PartlyRead::of(rows.iter().map(read_discount)))
+    async fn read_discounts(&self, id: DealId) -> Result<PartlyRead<Reduction>, ProviderError> {
+        let rows: Vec<Json> = self.read_page(self.build_url(&format!("/api/v2/deals/{}/discounts", id.0))?).await?.0;
+        Ok(PartlyRead::collect(rows.iter().map(read_discount)))
     }
 
-    async fn deal_products(&self, id: DealId) -> Result<PartlyRead<Product>, ProviderError> {
-        let rows: Vec<Json> = self.all(&format!("/api/v2/deals/{}/products", id.0)).await?;
+    async fn read_products(&self, id: DealId) -> Result<PartlyRead<Product>, ProviderError> {
+        let rows: Vec<Json> = self.read_all_pages(&format!("/api/v2/deals/{}/products", id.0)).await?;
         let rows: Vec<Json> = rows.into_iter().filter(|row| row["is_enabled"] != false).collect();
         let mut ids: Vec<String> =
             rows.iter().filter_map(|row| row["product_id"].as_i64()).map(|id| id.to_string()).collect();
@@ -244,14 +252,15 @@ impl Api<'_> {
         ids.dedup();
         let mut known: HashMap<i64, CatalogueProduct> = HashMap::new();
         for ids in ids.chunks(100) {
-            let products: Vec<CatalogueProduct> = self.all(&format!("/api/v2/products?ids={}", ids.join(","))).await?;
+            let products: Vec<CatalogueProduct> =
+                self.read_all_pages(&format!("/api/v2/products?ids={}", ids.join(","))).await?;
             known.extend(products.into_iter().map(|product| (product.id, product)));
         }
-        Ok(PartlyRead::of(rows.iter().map(|row| read_product(row, &known))))
+        Ok(PartlyRead::collect(rows.iter().map(|row| read_product(row, &known))))
     }
 }
 
-/// The rows of a list, and whether something in one of them had a shape that could not be read.
+/// The rows of a list, and whether a row was partly invalid.
 #[derive(Debug)]
 struct PartlyRead<Row> {
     rows: Vec<Row>,
@@ -259,7 +268,7 @@ struct PartlyRead<Row> {
 }
 
 impl<Row> PartlyRead<Row> {
-    fn of(rows: impl Iterator<Item = (Option<Row>, bool)>) -> Self {
+    fn collect(rows: impl Iterator<Item = (Option<Row>, bool)>) -> Self {
         let mut read = Self { rows: Vec::new(), is_incomplete: false };
         for (row, is_incomplete) in rows {
             read.rows.extend(row);
@@ -269,16 +278,16 @@ impl<Row> PartlyRead<Row> {
     }
 }
 
-/// A member that should be a number: what it is, `None` where it is null; and whether it is neither.
-fn number(row: &Json, member: &str) -> (Option<Decimal>, bool) {
-    let value = decimal(&row[member]);
+/// Reads a numeric member (`None` if it is null), and whether it is neither a number nor null.
+fn read_number(row: &Json, member: &str) -> (Option<Decimal>, bool) {
+    let value = read_decimal(&row[member]);
     let is_odd = value.is_none() && !row[member].is_null();
     (value, is_odd)
 }
 
-/// A discount on the whole deal, and whether it could not be read in full.
+/// Reads a discount on the whole deal, and whether it was partly invalid.
 fn read_discount(row: &Json) -> (Option<Reduction>, bool) {
-    let (amount, is_odd) = number(row, "amount");
+    let (amount, is_odd) = read_number(row, "amount");
     let read = amount.and_then(|amount| match row["type"].as_str() {
         Some("amount") => Some(Reduction::Amount(amount)),
         Some("percentage") => Some(Reduction::Percent(amount)),
@@ -288,16 +297,16 @@ fn read_discount(row: &Json) -> (Option<Reduction>, bool) {
     (read, is_lost)
 }
 
-/// A product on a deal, and whether it could not be read in full. A product that was purged leaves its row without `product_id`.
+/// Reads a product row of a deal, and whether it was partly invalid. The row of a purged product has no `product_id`.
 fn read_product(row: &Json, known: &HashMap<i64, CatalogueProduct>) -> (Option<Product>, bool) {
     if !row.is_object() {
         return (None, true);
     }
     let text = |member: &str| row[member].as_str().unwrap_or_default().trim().to_owned();
-    let (price, odd_price) = number(row, "item_price");
-    let (quantity, odd_quantity) = number(row, "quantity");
-    let (discount, odd_discount) = number(row, "discount");
-    let (tax, odd_tax) = number(row, "tax");
+    let (price, odd_price) = read_number(row, "item_price");
+    let (quantity, odd_quantity) = read_number(row, "quantity");
+    let (discount, odd_discount) = read_number(row, "discount");
+    let (tax, odd_tax) = read_number(row, "tax");
     let id = row["product_id"].as_i64();
     let of_catalogue = id.and_then(|id| known.get(&id));
     let first = |texts: [&str; 2]| texts.map(str::trim).into_iter().find(|text| !text.is_empty()).map(str::to_owned);
@@ -331,12 +340,12 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn a_listed_deal_is_read_whatever_is_missing() {
-        let bare = ListedDeal::read(&json!({ "id": 1, "title": null, "value": null, "won_time": null })).unwrap();
+    fn reads_a_listed_deal_with_missing_members() {
+        let bare = ListedDeal::from_row(&json!({ "id": 1, "title": null, "value": null, "won_time": null })).unwrap();
         assert_eq!((bare.id, bare.title.as_str(), bare.value), (1, "", dec!(0)));
         let whole =
             json!({ "id": 2, "title": "Party", "value": 12.5, "currency": "USD", "won_time": "2026-03-13T10:00:00Z" });
-        assert_eq!(ListedDeal::read(&whole).unwrap().value, dec!(12.5));
+        assert_eq!(ListedDeal::from_row(&whole).unwrap().value, dec!(12.5));
         for odd in [
             json!({}),
             json!(null),
@@ -344,12 +353,12 @@ mod tests {
             json!({ "id": 3, "is_deleted": true }),
             json!({ "id": 4, "is_archived": true }),
         ] {
-            assert_eq!(ListedDeal::read(&odd), None, "{odd}");
+            assert_eq!(ListedDeal::from_row(&odd), None, "{odd}");
         }
     }
 
     #[test]
-    fn a_row_is_read_whatever_of_it_is_null() {
+    fn reads_a_row_with_any_member_null() {
         let known = HashMap::new();
         let whole = json!({ "id": 1, "product_id": 7, "name": "Hours", "item_price": 12.5, "quantity": 2, "discount": 10, "discount_type": "percentage", "tax": 5, "tax_method": "inclusive", "comments": null, "is_enabled": true });
         let members: Vec<String> = whole.as_object().unwrap().keys().cloned().collect();
@@ -377,7 +386,7 @@ mod tests {
     }
 
     #[test]
-    fn a_discount_that_cannot_be_read_is_not_forgotten() {
+    fn reports_an_unreadable_discount() {
         let read = |row: Json| read_discount(&row);
         assert_eq!(read(json!({ "amount": 5, "type": "amount" })), (Some(Reduction::Amount(dec!(5))), false));
         assert_eq!(read(json!({ "amount": 5, "type": "percentage" })), (Some(Reduction::Percent(dec!(5))), false));

@@ -1,10 +1,10 @@
-//! The company's fields, and what a record holds in them.
+//! The company's fields, and their values in a record.
 
 use super::Api;
 use crate::{ProviderError, json::lenient};
 use domain::{
     address::Address,
-    mapping::{Entity, Field, FieldRef, Kind, Value},
+    mapping::{Entity, Field, FieldKind, FieldRef, FieldValue},
 };
 use serde::Deserialize;
 use serde_json::Value as Json;
@@ -26,35 +26,36 @@ struct OptionRow {
     label: String,
 }
 
-/// What can fill a text of the form. Numbers count: a tax number may be kept as one.
+/// Field types that can fill a text of the form. Numeric types are included, because a tax number may be stored as a
+/// number.
 const TEXT_LIKE: [&str; 8] = ["varchar", "varchar_auto", "text", "phone", "double", "int", "date", "monetary"];
-/// Own fields of the deal that amounts and words can be written into.
+/// Types of custom deal fields that can store amounts or texts.
 const WRITABLE: [&str; 4] = ["varchar", "text", "double", "monetary"];
 
 impl Api<'_> {
-    /// The fields of a kind of record that a setting can use, built in and custom.
-    pub async fn fields(&self, entity: Entity) -> Result<Vec<Field>, ProviderError> {
+    /// Reads the fields of a record type that a setting can use, built-in and custom.
+    pub async fn read_fields(&self, entity: Entity) -> Result<Vec<Field>, ProviderError> {
         let path = match entity {
             Entity::Organization => "/api/v2/organizationFields",
             Entity::Person => "/api/v2/personFields",
             Entity::Deal => "/api/v2/dealFields",
         };
-        let rows: Vec<Row> = self.all(path).await?;
+        let rows: Vec<Row> = self.read_all_pages(path).await?;
         Ok(rows
             .into_iter()
             .filter_map(|row| {
                 let kind = match row.field_type.as_str() {
-                    "address" => Kind::Address,
-                    "enum" | "set" if row.is_custom_field => Kind::Choice,
-                    kind if TEXT_LIKE.contains(&kind) => Kind::Text,
+                    "address" => FieldKind::Address,
+                    "enum" | "set" if row.is_custom_field => FieldKind::Choice,
+                    kind if TEXT_LIKE.contains(&kind) => FieldKind::Text,
                     _ => return None,
                 };
                 let options = row.options.into_iter().filter_map(|option| OptionRow::deserialize(option).ok());
                 Some(Field {
-                    reference: FieldRef::new(entity, canonical(&row.field_code)),
+                    reference: FieldRef::new(entity, to_singular_key(&row.field_code)),
                     name: row.field_name,
                     kind,
-                    options: options.map(|option| (plain(&option.id), option.label)).collect(),
+                    options: options.map(|option| (to_plain_text(&option.id), option.label)).collect(),
                     is_writable: entity == Entity::Deal
                         && row.is_custom_field
                         && WRITABLE.contains(&row.field_type.as_str()),
@@ -65,12 +66,12 @@ impl Api<'_> {
     }
 }
 
-fn plain(json: &Json) -> String {
+fn to_plain_text(json: &Json) -> String {
     json.as_str().map_or_else(|| json.to_string(), str::to_owned)
 }
 
-/// Records name their lists in the plural (`emails`), the list of fields names them `email`.
-fn canonical(code: &str) -> &str {
+/// Converts a plural member name of records (`emails`) to the name in the list of fields (`email`).
+fn to_singular_key(code: &str) -> &str {
     match code {
         "emails" => "email",
         "phones" => "phone",
@@ -78,33 +79,37 @@ fn canonical(code: &str) -> &str {
     }
 }
 
-/// All fields of a record that hold something: built-in ones and those under `custom_fields`.
-pub(super) fn values(entity: Entity, record: &Json) -> Vec<(FieldRef, Value)> {
+/// Reads the fields of a record that have content: built-in fields and those in `custom_fields`.
+pub(super) fn read_values(entity: Entity, record: &Json) -> Vec<(FieldRef, FieldValue)> {
     let own = record.as_object().into_iter().flatten();
     let custom = record["custom_fields"].as_object().into_iter().flatten();
-    own.chain(custom).filter_map(|(key, json)| Some((FieldRef::new(entity, canonical(key)), value(json)?))).collect()
+    own.chain(custom)
+        .filter_map(|(key, json)| Some((FieldRef::new(entity, to_singular_key(key)), read_value(json)?)))
+        .collect()
 }
 
-fn value(json: &Json) -> Option<Value> {
-    let text = |text: &str| (!text.trim().is_empty()).then(|| Value::Text(text.to_owned()));
+fn read_value(json: &Json) -> Option<FieldValue> {
+    let text = |text: &str| (!text.trim().is_empty()).then(|| FieldValue::Text(text.to_owned()));
     match json {
         Json::String(string) => text(string),
         Json::Number(number) => text(&number.to_string()),
         Json::Array(rows) if rows.iter().any(Json::is_number) => {
-            text(&rows.iter().map(plain).collect::<Vec<_>>().join(","))
+            text(&rows.iter().map(to_plain_text).collect::<Vec<_>>().join(","))
         }
         Json::Array(rows) => {
             let primary = rows.iter().find(|row| row["primary"] == Json::Bool(true)).or(rows.first())?;
             text(primary["value"].as_str()?)
         }
-        Json::Object(object) if object.contains_key("postal_code") || object.contains_key("route") => address(json),
-        Json::Object(object) => text(&plain(object.get("value").filter(|value| !value.is_null())?)),
+        Json::Object(object) if object.contains_key("postal_code") || object.contains_key("route") => {
+            read_address(json)
+        }
+        Json::Object(object) => text(&to_plain_text(object.get("value").filter(|value| !value.is_null())?)),
         _ => None,
     }
 }
 
-/// Street and number from the parts; the whole text where the parts are missing.
-fn address(json: &Json) -> Option<Value> {
+/// Builds an address from its parts. If the parts are missing, the whole text is the street.
+fn read_address(json: &Json) -> Option<FieldValue> {
     let part = |name: &str| json[name].as_str().unwrap_or_default().trim().to_owned();
     let join = |parts: [String; 3]| parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ");
     let mut street = join([part("route"), part("street_number"), part("subpremise")]);
@@ -129,7 +134,7 @@ fn address(json: &Json) -> Option<Value> {
     if address.is_empty() {
         address.street = part("value");
     }
-    (!address.is_empty()).then_some(Value::Address(address))
+    (!address.is_empty()).then_some(FieldValue::Address(address))
 }
 
 #[cfg(test)]
@@ -138,25 +143,25 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn the_primary_of_several_is_taken() {
+    fn reads_the_primary_value_of_several() {
         let person = json!({
             "name": "Ana", "org_id": null, "emails": [{ "value": "a@x.example", "primary": false }, { "value": "b@x.example", "primary": true }],
             "phones": [], "custom_fields": { "abc": "529.982.247-25" },
         });
-        let values = values(Entity::Person, &person);
+        let values = read_values(Entity::Person, &person);
         let find = |key: &str| values.iter().find(|(field, _)| field.key == key).map(|(_, value)| value.clone());
-        assert_eq!(find("email"), Some(Value::Text("b@x.example".into())));
-        assert_eq!(find("abc"), Some(Value::Text("529.982.247-25".into())));
+        assert_eq!(find("email"), Some(FieldValue::Text("b@x.example".into())));
+        assert_eq!(find("abc"), Some(FieldValue::Text("529.982.247-25".into())));
         assert_eq!(find("phone"), None);
     }
 
     #[test]
-    fn an_address_keeps_its_parts() {
+    fn builds_an_address_from_its_parts() {
         let parts = json!({ "value": "…", "route": "Rua do Comércio", "street_number": "55", "locality": "Santos", "admin_area_level_1": "SP", "postal_code": "11010-141", "country": "Brasil" });
-        let Some(Value::Address(address)) = value(&parts) else { panic!("an address") };
+        let Some(FieldValue::Address(address)) = read_value(&parts) else { panic!("an address") };
         assert_eq!((address.street.as_str(), address.city.as_str()), ("Rua do Comércio, 55", "Santos"));
         let bare = json!({ "value": "Somewhere 1", "postal_code": null });
-        let Some(Value::Address(address)) = value(&bare) else { panic!("an address") };
+        let Some(FieldValue::Address(address)) = read_value(&bare) else { panic!("an address") };
         assert_eq!(address.street, "Somewhere 1");
     }
 }

@@ -1,4 +1,4 @@
-//! Pipedrive's REST API, as far as billing a deal needs it, and the tokens that it signs.
+//! Client of Pipedrive's REST API, as far as billing a deal needs it, and verification of the tokens that it signs.
 
 mod activities;
 mod deals;
@@ -8,36 +8,36 @@ mod signed;
 mod users;
 
 pub use deals::{DealParties, ListedDeal};
-pub use signed::{Signed, verify};
-pub use users::Me;
+pub use signed::{SignedUser, verify_token};
+pub use users::CurrentUser;
 
 use crate::{
     Http, ProviderError,
-    classify::{Body, Meaning, Told},
+    classify::{Body, Meaning, ReportedRefusal},
     error::Fault,
-    http::Explain,
-    json::{Rows, take},
+    http::AnswerFormat,
+    json::{Rows, take_member},
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use url::Url;
 
-/// One Pipedrive company, with the right of one user to call it.
+/// Access to one Pipedrive company with the rights of one user.
 #[derive(Debug)]
 pub struct Api<'a> {
-    /// The client.
+    /// The HTTP client.
     pub http: &'a Http,
-    /// The `api_domain` of the user's token answer.
+    /// Base URL: the `api_domain` of the user's token answer.
     pub base: &'a Url,
-    /// An access token that has not expired.
+    /// A valid access token.
     pub access: &'a SecretString,
 }
 
-const EXPLAIN: Explain = Explain { provider: "pipedrive", refusal };
+const ANSWER_FORMAT: AnswerFormat = AnswerFormat { provider: "pipedrive", read_refusal };
 
-/// Reads a refusal in Pipedrive's own words. JSON of somebody else, as of a gateway, is none.
-fn refusal(body: &Body) -> Option<Told> {
+/// Reads a refusal in Pipedrive's format. Other JSON, for example of a gateway, is not a refusal.
+fn read_refusal(body: &Body) -> Option<ReportedRefusal> {
     let Body::Json(body) = body else { return None };
     if body["success"] != false {
         return None;
@@ -47,47 +47,48 @@ fn refusal(body: &Body) -> Option<Told> {
     let detail = ["error", "message", "error_info"].into_iter().map(text).find(|text| !text.is_empty());
     let fault = Fault { code: code.unwrap_or_default(), detail: detail.unwrap_or_default(), element: String::new() };
     let meaning = if fault.detail == SCOPE_MISSING { Meaning::NotPermitted } else { Meaning::Refused };
-    Some(Told { meaning, faults: vec![fault] })
+    Some(ReportedRefusal { meaning, faults: vec![fault] })
 }
 
-/// What Pipedrive answers, with 403, when the app lacks a scope: no matter of the user's.
+/// Pipedrive's text, with status 403, if the app lacks a scope. The user's permissions do not matter then.
 const SCOPE_MISSING: &str = "Scope and URL mismatch";
 
-/// Rows in one page; the most that v2 gives.
-const PAGE: &str = "500";
+/// Rows in a page: the maximum of v2.
+const PAGE_ROWS: &str = "500";
 
 impl Api<'_> {
-    fn url(&self, path: &str) -> Result<Url, ProviderError> {
+    fn build_url(&self, path: &str) -> Result<Url, ProviderError> {
         self.base.join(path).map_err(ProviderError::unknown)
     }
 
     async fn get<Data: DeserializeOwned>(&self, url: Url) -> Result<(Data, Option<String>), ProviderError> {
         let request =
             self.http.client.get(url).bearer_auth(self.access.expose_secret()).header("accept", "application/json");
-        let mut answer: Value = self.http.json(request, EXPLAIN).await?;
+        let mut answer: Value = self.http.send_json(request, ANSWER_FORMAT).await?;
         let next = answer["additional_data"]["next_cursor"].as_str().map(str::to_owned);
         if answer.get("data").is_none() {
             return Err(ProviderError::unknown("an answer without data"));
         }
-        let data = crate::json::read(take(&mut answer, "data"))?;
+        let data = crate::json::deserialize(take_member(&mut answer, "data"))?;
         Ok((data, next))
     }
 
     async fn post<Data: DeserializeOwned>(&self, path: &str, body: &Value) -> Result<Data, ProviderError> {
-        let request = self.http.client.post(self.url(path)?).bearer_auth(self.access.expose_secret()).json(body);
-        let mut answer: Value = self.http.json(request.header("accept", "application/json"), EXPLAIN).await?;
-        crate::json::read(take(&mut answer, "data"))
+        let request = self.http.client.post(self.build_url(path)?).bearer_auth(self.access.expose_secret()).json(body);
+        let mut answer: Value =
+            self.http.send_json(request.header("accept", "application/json"), ANSWER_FORMAT).await?;
+        crate::json::deserialize(take_member(&mut answer, "data"))
     }
 
     async fn patch(&self, path: &str, body: &Value) -> Result<(), ProviderError> {
-        let request = self.http.client.patch(self.url(path)?).bearer_auth(self.access.expose_secret()).json(body);
-        self.http.json::<Value>(request.header("accept", "application/json"), EXPLAIN).await.map(drop)
+        let request = self.http.client.patch(self.build_url(path)?).bearer_auth(self.access.expose_secret()).json(body);
+        self.http.send_json::<Value>(request.header("accept", "application/json"), ANSWER_FORMAT).await.map(drop)
     }
 
-    /// One record. [`ProviderError::NotFound`] also where this user may not see it, which Pipedrive answers with 403 in its own
-    /// words, and where it was deleted: for thirty days Pipedrive still shows it, with `is_deleted`.
-    async fn one(&self, path: &str) -> Result<Value, ProviderError> {
-        match self.get::<Value>(self.url(path)?).await {
+    /// Reads a record. Returns [`ProviderError::NotFound`] also if this user may not see it (Pipedrive answers with 403
+    /// in its own format), and if it was deleted (Pipedrive returns it with `is_deleted` for 30 days).
+    async fn read_record(&self, path: &str) -> Result<Value, ProviderError> {
+        match self.get::<Value>(self.build_url(path)?).await {
             Ok((record, _)) if record["is_deleted"] == true => Err(ProviderError::NotFound),
             Ok((record, _)) => Ok(record),
             Err(ProviderError::Refused(refusal)) if refusal.status == 403 => Err(ProviderError::NotFound),
@@ -95,24 +96,24 @@ impl Api<'_> {
         }
     }
 
-    /// The rows of one page that can be read.
-    async fn page<Row: DeserializeOwned>(&self, url: Url) -> Result<(Vec<Row>, Option<String>), ProviderError> {
+    /// Reads a page and returns its valid rows, with the cursor of the next page.
+    async fn read_page<Row: DeserializeOwned>(&self, url: Url) -> Result<(Vec<Row>, Option<String>), ProviderError> {
         let path = url.path().to_owned();
         let (data, next) = self.get::<Value>(url).await?;
-        Ok((Rows::read(data, &path)?.readable, next))
+        Ok((Rows::from_list(data, &path)?.readable, next))
     }
 
-    /// All rows of a list that can be read, page after page.
-    async fn all<Row: DeserializeOwned>(&self, path: &str) -> Result<Vec<Row>, ProviderError> {
+    /// Reads all pages of a list and returns the valid rows.
+    async fn read_all_pages<Row: DeserializeOwned>(&self, path: &str) -> Result<Vec<Row>, ProviderError> {
         let mut rows = Vec::new();
         let mut cursor: Option<String> = None;
         loop {
-            let mut url = self.url(path)?;
-            url.query_pairs_mut().append_pair("limit", PAGE);
+            let mut url = self.build_url(path)?;
+            url.query_pairs_mut().append_pair("limit", PAGE_ROWS);
             if let Some(cursor) = &cursor {
                 url.query_pairs_mut().append_pair("cursor", cursor);
             }
-            let (page, next) = self.page(url).await?;
+            let (page, next) = self.read_page(url).await?;
             rows.extend(page);
             match next {
                 Some(next) if cursor.as_ref() != Some(&next) => cursor = Some(next),
@@ -125,19 +126,19 @@ impl Api<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::classify::classify;
+    use crate::classify::classify_failure;
     use reqwest::StatusCode;
 
     fn outcome(status: u16, body: &str) -> String {
         let status = StatusCode::from_u16(status).expect("a status");
-        match classify(status, String::new(), None, body.into(), EXPLAIN) {
+        match classify_failure(status, String::new(), None, body.into(), ANSWER_FORMAT) {
             ProviderError::Refused(refusal) => format!("refused {}|{}", refusal.code, refusal.detail),
             other => other.to_string(),
         }
     }
 
     #[test]
-    fn only_pipedrives_own_words_say_that_a_user_may_not_see_something() {
+    fn only_pipedrives_own_format_is_a_refusal() {
         let hidden =
             r#"{"success":false,"error":"You do not have permissions to do this.","errorCode":403,"data":null}"#;
         assert_eq!(outcome(403, hidden), "refused 403|You do not have permissions to do this.");

@@ -1,42 +1,43 @@
-//! The token that Pipedrive signs for a page of the app: who the user is, and of which company.
+//! Verification of the token that Pipedrive signs for a page of the app. It names the user and the company.
 
 use jiff::Timestamp;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
-/// What the token says. It names no deal and no surface: a secret for each surface stands in for that.
+/// The content of a token. It names no deal and no surface. Each surface has its own secret, which identifies it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Signed {
-    /// The user.
+pub struct SignedUser {
+    /// Pipedrive's id of the user.
     pub user_id: i64,
-    /// The company.
+    /// Pipedrive's id of the company.
     pub company_id: i64,
 }
 
 #[derive(Debug, Deserialize)]
 struct Claims {
     #[serde(flatten)]
-    signed: Signed,
+    signed: SignedUser,
     exp: i64,
     #[serde(default)]
     nbf: i64,
 }
 
-/// Clocks may differ by so many seconds.
-const LEEWAY: i64 = 60;
+/// Tolerated clock skew, in seconds.
+const MAX_CLOCK_SKEW_SECONDS: i64 = 60;
 
-/// Who a token speaks for; `None` when it is not Pipedrive's, not for this surface, or too old.
-pub fn verify(token: &str, secret: &SecretString, now: Timestamp) -> Option<Signed> {
+/// Verifies a token. Returns `None` if it is not signed by Pipedrive, not for this surface, or expired.
+pub fn verify_token(token: &str, secret: &SecretString, now: Timestamp) -> Option<SignedUser> {
     let mut validation = Validation::new(Algorithm::HS256);
-    // Checked below, by the clock that is handed in.
+    // Checked below against `now`.
     validation.validate_exp = false;
     validation.set_required_spec_claims(&["exp"]);
     let key = DecodingKey::from_secret(secret.expose_secret().as_bytes());
     let claims = jsonwebtoken::decode::<Claims>(token, &key, &validation).ok()?.claims;
     let now = now.as_second();
-    let is_current = claims.exp.saturating_add(LEEWAY) > now && claims.nbf.saturating_sub(LEEWAY) <= now;
+    let is_current = claims.exp.saturating_add(MAX_CLOCK_SKEW_SECONDS) > now
+        && claims.nbf.saturating_sub(MAX_CLOCK_SKEW_SECONDS) <= now;
     is_current.then_some(claims.signed)
 }
 
@@ -53,15 +54,18 @@ mod tests {
         encode(&Header::new(algorithm), claims, &EncodingKey::from_secret(secret.as_bytes())).expect("signed")
     }
 
-    fn check(token: &str, expected: Option<Signed>) {
-        assert_eq!(verify(token, &"the panel's secret".into(), Timestamp::from_second(NOW).expect("a time")), expected);
+    fn check(token: &str, expected: Option<SignedUser>) {
+        assert_eq!(
+            verify_token(token, &"the panel's secret".into(), Timestamp::from_second(NOW).expect("a time")),
+            expected
+        );
     }
 
     #[test]
     fn only_a_fresh_token_of_this_surface_is_taken() {
         let claims = json!({ "userId": 7, "companyId": 42, "iat": NOW - 10, "exp": NOW + 290 });
         let good = token(&claims, Algorithm::HS256, "the panel's secret");
-        check(&good, Some(Signed { user_id: 7, company_id: 42 }));
+        check(&good, Some(SignedUser { user_id: 7, company_id: 42 }));
         check(&token(&claims, Algorithm::HS256, "the form's secret"), None);
         check(&token(&claims, Algorithm::HS384, "the panel's secret"), None);
         let with = |name: &str, value: Value| {
@@ -70,10 +74,10 @@ mod tests {
             token(&changed, Algorithm::HS256, "the panel's secret")
         };
         check(&with("exp", json!(NOW - 61)), None);
-        check(&with("exp", json!(i64::MAX)), Some(Signed { user_id: 7, company_id: 42 }));
+        check(&with("exp", json!(i64::MAX)), Some(SignedUser { user_id: 7, company_id: 42 }));
         check(&with("exp", json!(1e99)), None);
         check(&with("exp", json!("later")), None);
-        check(&with("nbf", json!(NOW + 50)), Some(Signed { user_id: 7, company_id: 42 }));
+        check(&with("nbf", json!(NOW + 50)), Some(SignedUser { user_id: 7, company_id: 42 }));
         check(&with("nbf", json!(NOW + 61)), None);
         check(&with("nbf", json!("soon")), None);
         check(&with("exp", Value::Null), None);
@@ -92,7 +96,7 @@ mod tests {
             check(&format!("{}.", begin(&header)), None);
         }
         let bytes = good.as_bytes();
-        // The last character carries two bits that mean nothing.
+        // The last character has two unused bits.
         for at in (0..bytes.len() - 1).filter(|at| bytes[*at] != b'.') {
             let mut changed = bytes.to_vec();
             changed[at] = if changed[at] == b'A' { b'B' } else { b'A' };
@@ -118,7 +122,7 @@ mod tests {
         let exp = NOW + 290;
         check(
             &signed(&format!(r#"{{"userId":7,"companyId":42,"exp":{exp}}}"#)),
-            Some(Signed { user_id: 7, company_id: 42 }),
+            Some(SignedUser { user_id: 7, company_id: 42 }),
         );
         for doubled in [r#""companyId":43"#, r#""companyId":42"#, r#""userId":8"#, r#""exp":1"#, r#""exp":1900000000"#]
         {

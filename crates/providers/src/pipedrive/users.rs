@@ -1,29 +1,29 @@
-//! The user behind a token.
+//! Reads the user of an access token.
 
 use super::Api;
 use crate::{ProviderError, json::lenient};
 use serde::Deserialize;
 use serde_json::Value;
 
-/// `GET /v1/users/me`: the user, and the company that the token is for.
+/// The user and the company of a token (`GET /v1/users/me`).
 #[derive(Debug, Clone, Deserialize)]
-pub struct Me {
-    /// The user.
+pub struct CurrentUser {
+    /// Pipedrive's id of the user.
     pub id: i64,
     /// Full name.
     #[serde(default, deserialize_with = "lenient")]
     pub name: String,
-    /// How numbers and dates look, as `pt_BR`.
+    /// Format of numbers and dates, such as `pt_BR`.
     #[serde(default, deserialize_with = "lenient")]
     pub locale: String,
     #[serde(default)]
     language: Value,
-    /// As `America/Sao_Paulo`.
+    /// Time zone, such as `America/Sao_Paulo`.
     #[serde(default, deserialize_with = "lenient")]
     pub timezone_name: String,
-    /// The company.
+    /// Pipedrive's id of the company.
     pub company_id: i64,
-    /// Its name.
+    /// Name of the company.
     #[serde(default, deserialize_with = "lenient")]
     pub company_name: String,
     #[serde(default, deserialize_with = "lenient")]
@@ -40,15 +40,15 @@ struct Access {
     admin: bool,
 }
 
-impl Me {
-    /// The user's language, as `pt`. Pipedrive's locale is only how numbers and dates look; it stands in where there is no language. Of a
-    /// company's language Pipedrive says nothing.
+impl CurrentUser {
+    /// The user's language, such as `pt`. Pipedrive's locale is the format of numbers and dates; it is used if there is
+    /// no language. Pipedrive does not return a language of the company.
     pub fn language(&self) -> &str {
         self.language["language_code"].as_str().filter(|code| !code.is_empty()).unwrap_or(&self.locale)
     }
 
-    /// The part before `.pipedrive.com`, as one label of a host name: links are made of it. `app`, which leads to the company of whoever is
-    /// signed in, where Pipedrive says nothing of the kind.
+    /// The host label before `.pipedrive.com`, for links. If Pipedrive returns no valid label, it is `app`, which leads
+    /// to the company of the signed-in user.
     pub fn company_domain(&self) -> &str {
         let domain = self.company_domain.as_str();
         let is_label = (1..=63).contains(&domain.len())
@@ -58,16 +58,16 @@ impl Me {
         if is_label { domain } else { "app" }
     }
 
-    /// Whether the user administers the company's account.
+    /// Whether the user is an administrator of the company's account.
     pub fn is_admin(&self) -> bool {
         self.access.iter().any(|access| access.admin && matches!(access.app.as_str(), "global" | "account_settings"))
     }
 }
 
 impl Api<'_> {
-    /// The user behind the token.
-    pub async fn me(&self) -> Result<Me, ProviderError> {
-        Ok(self.get(self.url("/api/v1/users/me")?).await?.0)
+    /// Reads the user of the access token.
+    pub async fn read_user(&self) -> Result<CurrentUser, ProviderError> {
+        Ok(self.get(self.build_url("/api/v1/users/me")?).await?.0)
     }
 }
 
@@ -78,7 +78,7 @@ mod tests {
 
     #[test]
     fn the_language_is_not_the_number_format() {
-        let me = |locale: Value, language: Value| -> Me {
+        let me = |locale: Value, language: Value| -> CurrentUser {
             serde_json::from_value(json!({
                 "id": 1, "name": "Ana", "locale": locale, "language": language, "timezone_name": null,
                 "company_id": 2, "company_name": "Aurora", "company_domain": "aurora",
@@ -96,8 +96,8 @@ mod tests {
     }
 
     #[test]
-    fn links_lead_to_pipedrive_whatever_it_calls_the_company() {
-        let me = |domain: Value| -> Me {
+    fn an_invalid_company_domain_is_replaced_in_links() {
+        let me = |domain: Value| -> CurrentUser {
             serde_json::from_value(json!({ "id": 1, "name": "Ana", "company_id": 2, "company_domain": domain }))
                 .unwrap()
         };

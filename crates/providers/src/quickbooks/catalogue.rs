@@ -1,11 +1,11 @@
-//! The company's lists and preferences, read in one call.
+//! Reads the company's lists and preferences in one call.
 
-use super::{Api, rows};
+use super::{Api, read_rows};
 use crate::{ProviderError, json::lenient};
 use domain::{
-    catalogue::{Account, Catalogue, CustomField, ITEMS_LISTED, Item, NamedTerm},
-    tax::{Of, Rounding, TaxCode, TaxModel, TaxRate},
-    terms::Rule,
+    catalogue::{Account, Catalogue, CustomField, Item, MAX_LISTED_ITEMS, NamedTerm},
+    tax::{Rounding, TaxBase, TaxCode, TaxModel, TaxRate},
+    terms::DueRule,
 };
 use iso_currency::Currency;
 use rust_decimal::Decimal;
@@ -55,13 +55,13 @@ struct NamedRow {
 
 impl Api<'_> {
     /// Reads the catalogue.
-    pub async fn catalogue(&self) -> Result<Catalogue, ProviderError> {
-        let answers = self.queries(&QUERIES).await?;
+    pub async fn read_catalogue(&self) -> Result<Catalogue, ProviderError> {
+        let answers = self.run_queries(&QUERIES).await?;
         let [info, preferences, terms, codes, rates, currencies, mut accounts, items]: [Value; 8] =
             answers.try_into().map_err(|_| ProviderError::unknown("a batch with answers missing"))?;
         let info = &info["CompanyInfo"][0];
         let preferences = &preferences["Preferences"][0];
-        // Without them an invoice would be taxed by a guess.
+        // Without country and tax preferences, the tax of an invoice would be a guess.
         if info["Country"].as_str().is_none_or(str::is_empty) || !preferences["TaxPrefs"].is_object() {
             return Err(ProviderError::unknown("a company without country or tax preferences"));
         }
@@ -86,17 +86,17 @@ impl Api<'_> {
             time_zone: text(&info["DefaultTimeZone"]),
             home_currency,
             currencies: all_currencies,
-            tax: tax_model(&country, preferences, &codes, rates)?,
+            tax: read_tax_model(&country, preferences, &codes, rates)?,
             terms: read_terms(terms)?,
-            has_more_items: items["Item"].as_array().is_some_and(|rows| rows.len() >= ITEMS_LISTED),
+            has_more_items: items["Item"].as_array().is_some_and(|rows| rows.len() >= MAX_LISTED_ITEMS),
             items: read_items(&items),
-            income_accounts: rows::<NamedRow>(&mut accounts, "Account")?
+            income_accounts: read_rows::<NamedRow>(&mut accounts, "Account")?
                 .readable
                 .into_iter()
                 .map(|row| Account { id: row.id, name: row.name })
                 .collect(),
             numbers_by_hand: sales("CustomTxnNumbers"),
-            // Invoices of French companies lose their discount line.
+            // QuickBooks drops the discount line from invoices of French companies.
             discount_line: sales("AllowDiscount") && country != "FR",
             online_payment: sales("ETransactionPaymentEnabled"),
             closed_until: preferences["AccountingInfoPrefs"]["BookCloseDate"].as_str().and_then(|day| day.parse().ok()),
@@ -107,7 +107,7 @@ impl Api<'_> {
     }
 }
 
-/// The three legacy custom fields of sales forms, where they are turned on.
+/// Reads the three legacy custom fields of sales forms, as far as they are turned on.
 fn read_custom_fields(preferences: &Value) -> Vec<CustomField> {
     let groups = preferences["SalesFormsPrefs"]["CustomField"].as_array().into_iter().flatten();
     let members: Vec<&Value> = groups.flat_map(|group| group["CustomField"].as_array().into_iter().flatten()).collect();
@@ -125,13 +125,15 @@ fn read_custom_fields(preferences: &Value) -> Vec<CustomField> {
 }
 
 fn read_terms(mut answer: Value) -> Result<Vec<NamedTerm>, ProviderError> {
-    Ok(rows::<TermRow>(&mut answer, "Term")?
+    Ok(read_rows::<TermRow>(&mut answer, "Term")?
         .readable
         .into_iter()
         .filter_map(|row| {
             let rule = match (row.due_days, row.day_of_month_due) {
-                (Some(days), _) => Rule::Days(days),
-                (None, Some(day)) => Rule::DayOfMonth { day, next_month_within: row.due_next_month_days.unwrap_or(0) },
+                (Some(days), _) => DueRule::Days(days),
+                (None, Some(day)) => {
+                    DueRule::DayOfMonth { day, next_month_within: row.due_next_month_days.unwrap_or(0) }
+                }
                 (None, None) => return None,
             };
             Some(NamedTerm { id: row.id, name: row.name, rule })
@@ -139,7 +141,7 @@ fn read_terms(mut answer: Value) -> Result<Vec<NamedTerm>, ProviderError> {
         .collect())
 }
 
-/// Categories and bundles cannot stand on a line of their own.
+/// Reads items. Categories and bundles are dropped, because a line cannot have them as its item.
 pub(super) fn read_items(answer: &Value) -> Vec<Item> {
     let rows = answer["Item"].as_array().into_iter().flatten();
     rows.filter(|row| !matches!(row["Type"].as_str(), Some("Category" | "Group")))
@@ -155,7 +157,12 @@ pub(super) fn read_items(answer: &Value) -> Vec<Item> {
         .collect()
 }
 
-fn tax_model(country: &str, preferences: &Value, codes: &Value, mut rates: Value) -> Result<TaxModel, ProviderError> {
+fn read_tax_model(
+    country: &str,
+    preferences: &Value,
+    codes: &Value,
+    mut rates: Value,
+) -> Result<TaxModel, ProviderError> {
     let prefers = |name: &str| preferences["TaxPrefs"][name] == Value::Bool(true);
     if !prefers("UsingSalesTax") {
         return Ok(TaxModel::None);
@@ -164,28 +171,29 @@ fn tax_model(country: &str, preferences: &Value, codes: &Value, mut rates: Value
         return Ok(TaxModel::Automated);
     }
     let rates: HashMap<String, TaxRateRow> =
-        rows::<TaxRateRow>(&mut rates, "TaxRate")?.readable.into_iter().map(|row| (row.id.clone(), row)).collect();
+        read_rows::<TaxRateRow>(&mut rates, "TaxRate")?.readable.into_iter().map(|row| (row.id.clone(), row)).collect();
     let codes = codes["TaxCode"].as_array().into_iter().flatten().filter_map(|code| {
         let id = code["Id"].as_str()?;
-        // The pseudo codes of the United States have names for ids; hidden ones are the system's own.
+        // The pseudo codes of the United States have names instead of numeric ids. Hidden codes are internal to
+        // QuickBooks.
         if !id.chars().all(|c| c.is_ascii_digit()) || code["Hidden"] == Value::Bool(true) {
             return None;
         }
         let mut details: Vec<&Value> =
             code["SalesTaxRateList"]["TaxRateDetail"].as_array().into_iter().flatten().collect();
         details.sort_by_key(|detail| detail["TaxOrder"].as_i64().unwrap_or(0));
-        // A code of whose rates one cannot be read is left out: it would tax too little.
+        // A code with an invalid rate is dropped, because it would tax too little.
         let rates: Option<Vec<TaxRate>> = details
             .into_iter()
             .map(|detail| {
                 let row = rates.get(detail["TaxRateRef"]["value"].as_str()?)?;
-                let of = match detail["TaxTypeApplicable"].as_str() {
-                    Some("TaxOnAmountPlusTax") => Of::AmountAndTax,
-                    Some("TaxOnTax") => Of::Tax,
-                    _ => Of::Amount,
+                let base = match detail["TaxTypeApplicable"].as_str() {
+                    Some("TaxOnAmountPlusTax") => TaxBase::AmountAndTax,
+                    Some("TaxOnTax") => TaxBase::Tax,
+                    _ => TaxBase::Amount,
                 };
                 let percent = row.rate_value.unwrap_or_default();
-                Some(TaxRate { id: row.id.clone(), name: row.name.clone(), percent, of })
+                Some(TaxRate { id: row.id.clone(), name: row.name.clone(), percent, base })
             })
             .collect();
         Some(TaxCode { id: id.to_owned(), name: code["Name"].as_str()?.to_owned(), rates: rates? })
@@ -197,7 +205,7 @@ fn tax_model(country: &str, preferences: &Value, codes: &Value, mut rates: Value
             default: preferences["TaxPrefs"]["TaxGroupCodeRef"]["value"].as_str().map(str::to_owned),
         }
     } else {
-        // Australia's tax office wants the tax of each rate rounded once.
+        // Australia's tax office requires that the tax of each rate is rounded once.
         let rounding = if country == "AU" { Rounding::PerRate } else { Rounding::PerLine };
         TaxModel::PerLine { codes, rounding }
     })

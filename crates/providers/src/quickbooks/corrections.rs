@@ -1,58 +1,58 @@
-//! Correcting an invoice whose total QuickBooks computed differently: its amounts and taxes are stated.
+//! Corrects an invoice whose total QuickBooks computed differently, by stating its amounts and taxes.
 
 use super::{
     Api,
-    invoices::{net_price, plain_price, snapshot},
+    invoices::{build_unit_price, compute_net_unit_price, to_snapshot},
     wire,
 };
 use crate::{ProviderError, Refusal};
 use domain::{
-    draft::Draft,
     invoice::Snapshot,
+    invoice_request::InvoiceRequest,
     tax::{TaxMode, TaxModel},
-    totals::{LineAmounts, Sale, TaxAmount, totals},
+    totals::{LineAmounts, Sale, TaxAmount, compute_totals},
 };
 use rust_decimal::Decimal;
 
 impl Api<'_> {
-    /// Gives an invoice that has not changed since `sync_token` the amounts and taxes of its form, where QuickBooks computed others.
-    /// Refused with 5010 where it has changed, or where its lines are not those of the form any more.
+    /// Sets the amounts and taxes of an invoice to those of its request, if QuickBooks computed others. Refused with
+    /// 5010 if the invoice has changed since `sync_token`, or if its lines are no longer those of the request.
     pub async fn correct_invoice(
         &self,
         request_id: &str,
         id: &str,
         sync_token: &str,
-        draft: &Draft,
+        request: &InvoiceRequest,
         tax: &TaxModel,
     ) -> Result<Snapshot, ProviderError> {
-        let row = self.row(id).await?.ok_or(ProviderError::NotFound)?;
-        let Some(body) = stated(&row, id, sync_token, draft, tax) else {
+        let row = self.find_row(id).await?.ok_or(ProviderError::NotFound)?;
+        let Some(body) = build_stated_invoice(&row, id, sync_token, request, tax) else {
             return Err(ProviderError::Refused(Refusal {
                 code: "5010".into(),
                 detail: "the lines are not those of the form".into(),
                 ..Refusal::default()
             }));
         };
-        snapshot(self.write("Invoice", request_id, &body).await?, self.home)
+        to_snapshot(self.write_entity("Invoice", request_id, &body).await?, self.home)
     }
 }
 
-/// The update that gives an invoice the amounts and taxes of the form, line by line; `None` where its lines are not those of the form, or
-/// cannot be added up.
-fn stated<'a>(
+/// Builds the update that states amounts and taxes of the request, line by line. Returns `None` if the lines of the
+/// invoice are not those of the request, or cannot be added up.
+fn build_stated_invoice<'a>(
     row: &wire::Invoice,
     id: &'a str,
     sync_token: &'a str,
-    draft: &Draft,
+    request: &InvoiceRequest,
     tax: &TaxModel,
 ) -> Option<wire::StatedInvoice<'a>> {
     let stands: Vec<wire::Line> =
         row.line.iter().filter_map(|line| serde_json::from_value(line.clone()).ok()).collect();
     let sold: Vec<&wire::Line> = stands.iter().filter(|line| line.sales_item_line_detail.is_some()).collect();
-    if sold.len() != draft.lines.len() {
+    if sold.len() != request.lines.len() {
         return None;
     }
-    let amounts: Vec<LineAmounts> = draft
+    let amounts: Vec<LineAmounts> = request
         .lines
         .iter()
         .map(|line| LineAmounts {
@@ -62,20 +62,20 @@ fn stated<'a>(
             tax_code: line.tax_code.clone(),
         })
         .collect();
-    let totals = totals(&Sale {
+    let totals = compute_totals(&Sale {
         lines: &amounts,
-        discount: draft.discount,
-        mode: draft.tax_mode,
+        discount: request.discount,
+        mode: request.tax_mode,
         model: tax,
-        invoice_code: draft.invoice_code.as_deref(),
-        currency: draft.currency,
+        invoice_code: request.invoice_code.as_deref(),
+        currency: request.currency,
     })?;
     let items: Vec<String> = sold
         .iter()
         .filter_map(|line| line.sales_item_line_detail.as_ref().map(|detail| detail.item_ref.value.clone()))
         .collect();
-    let includes = draft.tax_mode == TaxMode::Included;
-    let lines = draft.lines.iter().zip(&sold).zip(items.iter().zip(&totals.nets));
+    let includes = request.tax_mode == TaxMode::Included;
+    let lines = request.lines.iter().zip(&sold).zip(items.iter().zip(&totals.nets));
     let lines = lines.map(|((line, known), (item, net))| wire::NewLine {
         id: known.id.clone(),
         amount: *net,
@@ -84,7 +84,11 @@ fn stated<'a>(
         sales_item_line_detail: Some(wire::NewSalesItem {
             item_ref: wire::Reference::to(item),
             qty: line.quantity,
-            unit_price: if includes { net_price(line, *net) } else { plain_price(line, draft.currency) },
+            unit_price: if includes {
+                compute_net_unit_price(line, *net)
+            } else {
+                build_unit_price(line, request.currency)
+            },
             tax_code_ref: line.tax_code.as_deref().map(wire::Reference::to),
             tax_inclusive_amt: None,
         }),
@@ -114,7 +118,7 @@ fn stated<'a>(
         global_tax_calculation: matches!(tax, TaxModel::PerLine { .. }).then_some("TaxExcluded"),
         line: lines.chain(discount).collect(),
         txn_tax_detail: wire::StatedTax {
-            txn_tax_code_ref: draft.invoice_code.as_deref().map(wire::Reference::to),
+            txn_tax_code_ref: request.invoice_code.as_deref().map(wire::Reference::to),
             total_tax: totals.tax,
             tax_line: totals.taxes.iter().map(rate).collect(),
         },

@@ -1,29 +1,29 @@
 //! Customers: search, read, create, update.
 
-use super::{Api, moment, quoted, rows, wire};
+use super::{Api, format_timestamp, quote, read_rows, wire};
 use crate::{
     ProviderError,
-    json::{lenient, take},
+    json::{lenient, take_member},
 };
-use domain::{address::Address, customer::Customer, search::Pattern};
+use domain::{address::Address, customer::Customer, search::LikePattern};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// A customer to be created.
+/// A new customer.
 #[derive(Debug, Clone, Copy)]
 pub struct NewCustomer<'a> {
-    /// Unique over customers, vendors and employees.
+    /// Name, unique among customers, vendors and employees.
     pub display_name: &'a str,
-    /// May be empty.
+    /// E-mail address; may be empty.
     pub email: &'a str,
-    /// May be empty.
+    /// Tax number; may be empty.
     pub tax_id: &'a str,
-    /// May be empty.
+    /// Billing address; may be empty.
     pub address: &'a Address,
-    /// ISO code; can never be changed. `None` where the company has one currency only.
+    /// ISO code of the currency, which can never be changed. `None` if the company has one currency only.
     pub currency: Option<&'a str>,
-    /// Two letters: decides where the tax number goes.
+    /// Country code of two letters. It decides which member takes the tax number.
     pub country: &'a str,
 }
 
@@ -63,16 +63,16 @@ impl From<Row> for Customer {
     }
 }
 
-/// What of a customer is changed; the rest stays as it is.
+/// Changes to a customer. Members that are `None` stay unchanged.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct CustomerUpdate<'a> {
     /// New e-mail address.
     pub email: Option<&'a str>,
     /// New tax number.
     pub tax_id: Option<&'a str>,
-    /// New bill-to address.
+    /// New billing address.
     pub address: Option<&'a Address>,
-    /// Two letters: decides where the tax number goes.
+    /// Country code of two letters. It decides which member takes the tax number.
     pub country: &'a str,
 }
 
@@ -93,9 +93,9 @@ struct Sparse<'a> {
     resale_num: Option<&'a str>,
 }
 
-/// Where a tax number goes: a US company has no field for it, the resale number is the nearest. It holds 16 characters,
-/// which the form checks.
-fn tax_fields<'a>(country: &str, tax_id: Option<&'a str>) -> (Option<&'a str>, Option<&'a str>) {
+/// Chooses the member for a tax number (tax identifier, resale number). A US company has no tax identifier, so the
+/// resale number takes it. It holds 16 characters, which the form checks.
+fn choose_tax_members<'a>(country: &str, tax_id: Option<&'a str>) -> (Option<&'a str>, Option<&'a str>) {
     let tax_id = tax_id.map(str::trim).filter(|tax_id| !tax_id.is_empty());
     if country == "US" { (None, tax_id) } else { (tax_id, None) }
 }
@@ -117,47 +117,52 @@ struct New<'a> {
     resale_num: Option<&'a str>,
 }
 
-/// Rows of one page.
-pub const CUSTOMERS_PAGE: usize = 1000;
+/// Number of customers in a page.
+pub const CUSTOMER_PAGE_ROWS: usize = 1000;
 
 /// The customers of an answer. A row that cannot be read hides no other.
 fn readable(mut answer: Value) -> Result<Vec<Customer>, ProviderError> {
-    let rows = rows::<Row>(&mut answer, "Customer")?;
+    let rows = read_rows::<Row>(&mut answer, "Customer")?;
     Ok(rows.readable.into_iter().map(Customer::from).collect())
 }
 
 impl Api<'_> {
-    /// Active customers whose name matches a pattern, and those with the e-mail address.
-    pub async fn search_customers(&self, patterns: &[Pattern], email: &str) -> Result<Vec<Customer>, ProviderError> {
+    /// Finds active customers whose name matches a pattern, or that have the e-mail address.
+    pub async fn search_customers(
+        &self,
+        patterns: &[LikePattern],
+        email: &str,
+    ) -> Result<Vec<Customer>, ProviderError> {
         let email = email.trim();
         let by_name = patterns.iter().map(|pattern| {
             format!(
                 "select * from Customer where DisplayName like {} orderby DisplayName maxresults {}",
-                quoted(&pattern.0),
-                pattern.most()
+                quote(&pattern.0),
+                pattern.max_rows()
             )
         });
         let by_email = (!email.is_empty())
-            .then(|| format!("select * from Customer where PrimaryEmailAddr = {} maxresults 20", quoted(email)));
+            .then(|| format!("select * from Customer where PrimaryEmailAddr = {} maxresults 20", quote(email)));
         let statements: Vec<String> = by_name.chain(by_email).collect();
         let statements: Vec<&str> = statements.iter().map(String::as_str).collect();
         let mut found: Vec<Customer> = Vec::new();
-        for answer in self.queries(&statements).await? {
+        for answer in self.run_queries(&statements).await? {
             found.extend(readable(answer)?);
         }
         Ok(found)
     }
 
     /// A page of all active customers, by id. QuickBooks' queries cannot ask for a tax number.
-    pub async fn customers_page(&self, start: usize) -> Result<Vec<Customer>, ProviderError> {
-        let statement = format!("select * from Customer orderby Id startposition {start} maxresults {CUSTOMERS_PAGE}");
-        readable(self.asked(&statement).await?)
+    pub async fn read_customer_page(&self, start: usize) -> Result<Vec<Customer>, ProviderError> {
+        let statement =
+            format!("select * from Customer orderby Id startposition {start} maxresults {CUSTOMER_PAGE_ROWS}");
+        readable(self.run_query(&statement).await?)
     }
 
-    /// One customer, active or not.
-    pub async fn customer(&self, id: &str) -> Result<Customer, ProviderError> {
+    /// Reads a customer, active or not.
+    pub async fn read_customer(&self, id: &str) -> Result<Customer, ProviderError> {
         let mut answer = self.get(&["customer", id]).await?;
-        let row: Row = crate::json::read(take(&mut answer, "Customer"))?;
+        let row: Row = crate::json::deserialize(take_member(&mut answer, "Customer"))?;
         Ok(row.into())
     }
 
@@ -167,7 +172,7 @@ impl Api<'_> {
         request_id: &str,
         customer: &NewCustomer<'_>,
     ) -> Result<Customer, ProviderError> {
-        let (primary_tax_identifier, resale_num) = tax_fields(customer.country, Some(customer.tax_id));
+        let (primary_tax_identifier, resale_num) = choose_tax_members(customer.country, Some(customer.tax_id));
         let body = New {
             display_name: customer.display_name,
             company_name: (customer.display_name.chars().count() <= 100).then_some(customer.display_name),
@@ -178,33 +183,33 @@ impl Api<'_> {
             primary_tax_identifier,
             resale_num,
         };
-        let row: Row = self.write("Customer", request_id, &body).await?;
+        let row: Row = self.write_entity("Customer", request_id, &body).await?;
         Ok(row.into())
     }
 
-    /// The customer of this very name, if it was created since a moment.
-    pub async fn customer_created_since(
+    /// Finds the customer with exactly this name if it was created since a timestamp.
+    pub async fn find_customer_created_since(
         &self,
         name: &str,
         since: Timestamp,
     ) -> Result<Option<Customer>, ProviderError> {
         let statement = format!(
             "select * from Customer where DisplayName = {} and MetaData.CreateTime >= {}",
-            quoted(name),
-            quoted(&moment(since))
+            quote(name),
+            quote(&format_timestamp(since))
         );
-        let rows: Vec<Row> = self.query("Customer", &statement).await?;
+        let rows: Vec<Row> = self.query_valid_rows("Customer", &statement).await?;
         Ok(rows.into_iter().next().map(Customer::from))
     }
 
-    /// Changes a customer that has not changed since it was read. Refused with 5010 where it has.
+    /// Updates a customer. QuickBooks refuses with 5010 if the customer has changed since it was read.
     pub async fn update_customer(
         &self,
         request_id: &str,
         customer: &Customer,
         update: &CustomerUpdate<'_>,
     ) -> Result<Customer, ProviderError> {
-        let (primary_tax_identifier, resale_num) = tax_fields(update.country, update.tax_id);
+        let (primary_tax_identifier, resale_num) = choose_tax_members(update.country, update.tax_id);
         let body = Sparse {
             id: &customer.id,
             sync_token: &customer.sync_token,
@@ -214,7 +219,7 @@ impl Api<'_> {
             primary_tax_identifier,
             resale_num,
         };
-        let row: Row = self.write("Customer", request_id, &body).await?;
+        let row: Row = self.write_entity("Customer", request_id, &body).await?;
         Ok(row.into())
     }
 }

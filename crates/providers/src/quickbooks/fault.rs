@@ -1,16 +1,16 @@
-//! QuickBooks' faults. The API writes `Fault`, the gateway in front of it `fault`; either may come as XML though JSON was asked
-//! for, with any status, 200 included.
+//! Reads QuickBooks' faults. The API writes `Fault`, the gateway in front of it writes `fault`. Both may send XML
+//! although JSON is requested, with any status, including 200.
 
 use crate::{
-    classify::{Body, Meaning, Told},
+    classify::{Body, Meaning, ReportedRefusal},
     error::Fault,
 };
 use serde::Deserialize;
 use serde_json::Value;
 
-/// A fault as it is written.
+/// A fault as written in the answer.
 #[derive(Debug, Default)]
-struct Written {
+struct WrittenFault {
     kind: String,
     errors: Vec<WrittenError>,
 }
@@ -50,10 +50,10 @@ struct XmlError {
     detail: String,
 }
 
-/// Reads the fault of an answer, if it is one.
-pub(super) fn read(body: &Body) -> Option<Told> {
+/// Reads the fault of an answer, if the answer is a fault.
+pub(super) fn read_fault(body: &Body) -> Option<ReportedRefusal> {
     match body {
-        Body::Json(value) => read_json(value),
+        Body::Json(value) => read_json_fault(value),
         Body::Other(bytes, _) => {
             let XmlAnswer { fault } = quick_xml::de::from_reader(bytes.as_slice()).ok()?;
             let errors = fault.errors.into_iter().map(|error| WrittenError {
@@ -62,35 +62,35 @@ pub(super) fn read(body: &Body) -> Option<Told> {
                 detail: error.detail,
                 element: error.element,
             });
-            Some(told(Written { kind: fault.kind, errors: errors.collect() }))
+            Some(to_refusal(WrittenFault { kind: fault.kind, errors: errors.collect() }))
         }
     }
 }
 
-/// Reads the fault that a JSON answer, or one item of a batch, holds.
-pub(super) fn read_json(answer: &Value) -> Option<Told> {
+/// Reads the fault in a JSON answer, or in an item of a batch.
+pub(super) fn read_json_fault(answer: &Value) -> Option<ReportedRefusal> {
     let fault = [&answer["Fault"], &answer["fault"]].into_iter().find(|fault| fault.is_object())?;
-    let kind = text(fault, ["type", "Type"]);
+    let kind = read_text(fault, ["type", "Type"]);
     let errors: Vec<WrittenError> =
         match [&fault["Error"], &fault["error"]].into_iter().find(|errors| !errors.is_null()) {
-            Some(Value::Array(errors)) => errors.iter().map(written_error).collect(),
-            Some(error) => vec![written_error(error)],
+            Some(Value::Array(errors)) => errors.iter().map(read_error).collect(),
+            Some(error) => vec![read_error(error)],
             None => Vec::new(),
         };
-    (!kind.is_empty() || !errors.is_empty()).then(|| told(Written { kind, errors }))
+    (!kind.is_empty() || !errors.is_empty()).then(|| to_refusal(WrittenFault { kind, errors }))
 }
 
-fn written_error(error: &Value) -> WrittenError {
+fn read_error(error: &Value) -> WrittenError {
     WrittenError {
-        code: text(error, ["code", "Code"]),
-        message: text(error, ["Message", "message"]),
-        detail: text(error, ["Detail", "detail"]),
-        element: text(error, ["element", "Element"]),
+        code: read_text(error, ["code", "Code"]),
+        message: read_text(error, ["Message", "message"]),
+        detail: read_text(error, ["Detail", "detail"]),
+        element: read_text(error, ["element", "Element"]),
     }
 }
 
-/// A member as text: codes come as numbers as well.
-fn text(of: &Value, names: [&str; 2]) -> String {
+/// Reads a member as text. Codes may be numbers.
+fn read_text(of: &Value, names: [&str; 2]) -> String {
     let text = |value: &Value| match value {
         Value::String(text) => Some(text.clone()),
         Value::Number(number) => Some(number.to_string()),
@@ -99,17 +99,17 @@ fn text(of: &Value, names: [&str; 2]) -> String {
     names.into_iter().find_map(|name| text(&of[name])).unwrap_or_default()
 }
 
-fn told(written: Written) -> Told {
-    let meaning = meaning(&written);
+fn to_refusal(written: WrittenFault) -> ReportedRefusal {
+    let meaning = choose_meaning(&written);
     let fault = |error: WrittenError| Fault {
         code: clean_code(&error.code),
         detail: if error.detail.trim().is_empty() { error.message } else { error.detail },
         element: error.element.trim().to_owned(),
     };
-    Told { meaning, faults: written.errors.into_iter().map(fault).collect() }
+    ReportedRefusal { meaning, faults: written.errors.into_iter().map(fault).collect() }
 }
 
-fn meaning(written: &Written) -> Meaning {
+fn choose_meaning(written: &WrittenFault) -> Meaning {
     let has =
         |codes: &[&str]| written.errors.iter().any(|error| codes.contains(&error.code.trim().trim_start_matches('0')));
     let says = |words: &str| written.errors.iter().any(|error| error.message.contains(words));
@@ -129,32 +129,33 @@ fn meaning(written: &Written) -> Meaning {
     }
 }
 
-/// A code is logged, so that only letters, digits and hyphens of it are kept, as QuickBooks' own codes have them.
+/// Keeps the letters, digits and hyphens of a code, because codes are logged. QuickBooks' codes have no other
+/// characters.
 fn clean_code(code: &str) -> String {
     let known = code.trim().trim_start_matches('0').chars();
     known.filter(|letter| letter.is_ascii_alphanumeric() || *letter == '-').take(MAX_CODE_CHARS).collect()
 }
 
-/// No code of QuickBooks is longer.
+/// Maximum length of a code. QuickBooks has no longer ones.
 const MAX_CODE_CHARS: usize = 40;
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{ProviderError, classify::classify, http::Explain};
+    use crate::{ProviderError, classify::classify_failure, http::AnswerFormat};
     use reqwest::StatusCode;
 
     fn outcome(status: u16, body: &str) -> ProviderError {
         let status = StatusCode::from_u16(status).expect("a status");
-        let explain = Explain { provider: "quickbooks", refusal: read };
+        let format = AnswerFormat { provider: "quickbooks", read_refusal: read_fault };
         if status.is_success() {
-            let told = read(&Body::parse(body.into())).expect("a fault");
-            return told.into_error(status, "tid".into());
+            let reported = read_fault(&Body::parse(body.into())).expect("a fault");
+            return reported.into_error(status, "tid".into());
         }
-        classify(status, "tid".into(), None, body.into(), explain)
+        classify_failure(status, "tid".into(), None, body.into(), format)
     }
 
-    /// The outcome in a word, with the errors where it is a refusal: code, detail, element.
+    /// Describes the outcome; for a refusal with code, detail and element of each error.
     fn word(status: u16, body: &str) -> String {
         match outcome(status, body) {
             ProviderError::Refused(refusal) => {
@@ -189,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn every_spelling_of_a_fault_is_read() {
+    fn reads_every_spelling_of_a_fault() {
         let api = r#"{"Fault":{"Error":[{"Message":"m","Detail":"d","code":"6240","element":"DisplayName"}],"type":"ValidationFault"},"time":"t"}"#;
         assert_eq!(word(400, api), "refused 6240|d|DisplayName");
         assert_eq!(word(200, api), "refused 6240|d|DisplayName", "with status 200");
@@ -207,11 +208,11 @@ mod tests {
             "refused 6240|Smith & Sons <1>|"
         );
         let of_batch = serde_json::json!({ "bId": "1", "Fault": { "Error": [{ "Message": "m", "code": "610" }] } });
-        assert_eq!(read_json(&of_batch).map(|told| told.faults[0].code.clone()), Some("610".into()));
+        assert_eq!(read_json_fault(&of_batch).map(|reported| reported.faults[0].code.clone()), Some("610".into()));
     }
 
     #[test]
-    fn what_is_no_fault_is_not_taken_for_one() {
+    fn other_bodies_are_no_fault() {
         for body in [
             "{}",
             r#"{"Invoice":{"Id":"1"}}"#,
@@ -221,12 +222,12 @@ mod tests {
             "",
             "%PDF-1.7",
         ] {
-            assert_eq!(read(&Body::parse(body.into())), None, "{body}");
+            assert_eq!(read_fault(&Body::parse(body.into())), None, "{body}");
         }
     }
 
     #[test]
-    fn the_gateways_words_lead_to_the_next_step() {
+    fn classifies_faults_of_the_gateway() {
         let envelope = |kind: &str, message: &str, code: &str| {
             format!(
                 r#"{{"warnings":null,"intuitObject":null,"fault":{{"error":[{{"message":"{message}","detail":null,"code":"{code}","element":null}}],"type":"{kind}"}},"report":null,"queryResponse":null,"batchItemResponse":[],"requestId":null,"time":1700000000000,"status":null}}"#
@@ -247,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn faults_in_xml_lead_to_the_next_step() {
+    fn classifies_faults_in_xml() {
         let authentication = |code| xml("AuthenticationFault", code, "ApplicationAuthenticationFailed", "");
         for status in [401, 403] {
             assert_eq!(word(status, &authentication("100")), "token refused");
@@ -267,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_in_front_of_quickbooks_says_nothing_of_the_call() {
+    fn a_proxy_page_leaves_the_outcome_unknown() {
         assert_eq!(word(403, PAGE), "blocked 403");
         assert_eq!(word(404, PAGE), "blocked 404", "no invoice is gone for that");
         assert_eq!(word(408, PAGE), "blocked 408");
@@ -281,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn what_may_have_been_carried_out_is_no_refusal() {
+    fn an_undecided_fault_is_no_refusal() {
         let fault =
             |code: &str| format!(r#"{{"Fault":{{"Error":[{{"Message":"m","code":"{code}"}}],"type":"SystemFault"}}}}"#);
         for code in ["600", "10000", "10100", "10200"] {

@@ -1,20 +1,20 @@
-//! Items: search, read, create. The first thousand are listed with the catalogue.
+//! Items: search, read, create. The catalogue lists the first 1000.
 
-use super::{Api, catalogue::read_items, quoted, wire};
+use super::{Api, catalogue::read_items, quote, wire};
 use crate::ProviderError;
-use domain::{catalogue::Item, search::Pattern};
+use domain::{catalogue::Item, search::LikePattern};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-/// Most items that one search answers.
-const FOUND: usize = 50;
-/// Values in one query: its address has a limit.
-const LISTED: usize = 30;
+/// Maximum of items that a search returns for each pattern.
+const MAX_FOUND_ITEMS: usize = 50;
+/// Maximum of values in one query, because the length of its URL is limited.
+const MAX_VALUES_PER_QUERY: usize = 30;
 
-/// The property by which items are looked up.
+/// The property by which items are found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ItemProperty {
-    /// QuickBooks' id.
+    /// QuickBooks id.
     Id,
     /// Stock-keeping unit.
     Sku,
@@ -32,14 +32,14 @@ impl ItemProperty {
     }
 }
 
-/// An item to be created: a service, since a deal says nothing of stock.
+/// A new item. Its type is a service, because deals have no stock information.
 #[derive(Debug, Clone, Copy)]
 pub struct NewItem<'a> {
-    /// Unique, at most 100 characters.
+    /// Name, unique, at most 100 characters.
     pub name: &'a str,
-    /// In the home currency; left out for other currencies.
+    /// Price in the home currency; `None` for other currencies.
     pub unit_price: Option<Decimal>,
-    /// Where its sales are booked.
+    /// QuickBooks id of the income account of its sales.
     pub income_account: &'a str,
 }
 
@@ -60,7 +60,7 @@ struct Created {
 }
 
 impl Api<'_> {
-    /// Creates an item; its id.
+    /// Creates an item and returns its id.
     pub async fn create_item(&self, request_id: &str, item: &NewItem<'_>) -> Result<String, ProviderError> {
         let body = New {
             name: item.name,
@@ -68,39 +68,39 @@ impl Api<'_> {
             unit_price: item.unit_price,
             income_account_ref: wire::Reference::to(item.income_account),
         };
-        let created: Created = self.write("Item", request_id, &body).await?;
+        let created: Created = self.write_entity("Item", request_id, &body).await?;
         Ok(created.id)
     }
 
-    /// Active items whose property matches one of the patterns, at most [`FOUND`] for each.
-    pub async fn search_items(&self, wanted: &[(ItemProperty, Pattern)]) -> Result<Vec<Item>, ProviderError> {
+    /// Finds active items whose property matches one of the patterns, at most 50 for each pattern.
+    pub async fn search_items(&self, wanted: &[(ItemProperty, LikePattern)]) -> Result<Vec<Item>, ProviderError> {
         let statements: Vec<String> = wanted
             .iter()
             .map(|(property, pattern)| {
-                let (property, like) = (property.name(), quoted(&pattern.0));
-                format!("select * from Item where {property} like {like} orderby Name maxresults {FOUND}")
+                let (property, like) = (property.name(), quote(&pattern.0));
+                format!("select * from Item where {property} like {like} orderby Name maxresults {MAX_FOUND_ITEMS}")
             })
             .collect();
-        self.items_of(&statements).await
+        self.run_item_queries(&statements).await
     }
 
-    /// The active items with these ids, SKUs or names.
-    pub async fn items_among(&self, property: ItemProperty, values: &[String]) -> Result<Vec<Item>, ProviderError> {
+    /// Reads the active items with these ids, SKUs or names.
+    pub async fn find_items(&self, property: ItemProperty, values: &[String]) -> Result<Vec<Item>, ProviderError> {
         let property = property.name();
         let statements: Vec<String> = values
-            .chunks(LISTED)
+            .chunks(MAX_VALUES_PER_QUERY)
             .map(|values| {
-                let list: Vec<String> = values.iter().map(|value| quoted(value)).collect();
+                let list: Vec<String> = values.iter().map(|value| quote(value)).collect();
                 format!("select * from Item where {property} in ({}) maxresults 1000", list.join(", "))
             })
             .collect();
-        self.items_of(&statements).await
+        self.run_item_queries(&statements).await
     }
 
-    async fn items_of(&self, statements: &[String]) -> Result<Vec<Item>, ProviderError> {
+    async fn run_item_queries(&self, statements: &[String]) -> Result<Vec<Item>, ProviderError> {
         let statements: Vec<&str> = statements.iter().map(String::as_str).collect();
         let mut found: Vec<Item> = Vec::new();
-        for answer in self.queries(&statements).await? {
+        for answer in self.run_queries(&statements).await? {
             for item in read_items(&answer) {
                 if !found.iter().any(|known| known.id == item.id) {
                     found.push(item);
@@ -110,10 +110,10 @@ impl Api<'_> {
         Ok(found)
     }
 
-    /// The id of the active item with this name, if there is one.
-    pub async fn item_by_name(&self, name: &str) -> Result<Option<String>, ProviderError> {
+    /// Finds the id of the active item with this name.
+    pub async fn find_item_by_name(&self, name: &str) -> Result<Option<String>, ProviderError> {
         let found: Vec<Created> =
-            self.query("Item", &format!("select * from Item where Name = {}", super::quoted(name))).await?;
+            self.query_valid_rows("Item", &format!("select * from Item where Name = {}", super::quote(name))).await?;
         Ok(found.into_iter().next().map(|item| item.id))
     }
 }

@@ -1,88 +1,89 @@
-//! Invoices that are read: by id, by our mark, by when they changed.
+//! Reads invoices: by id, by Fatura's mark, by time of creation or change.
 //!
-//! A row that cannot be read hides no other. QuickBooks itself may refuse a whole list because of one row in it (fault 4002: an e-mail
-//! address that it once took and now finds invalid): then the list is divided until that row is alone.
+//! An invalid row does not hide the others. QuickBooks may refuse a whole list because of one row (fault 4002: an
+//! e-mail address that it accepted once and now considers invalid). The list is then divided until that row is alone.
 
 use super::{
-    Api,
-    invoices::{Found, found, snapshot},
-    moment, quoted, wire,
+    Api, format_timestamp,
+    invoices::{FoundInvoice, to_found_invoice, to_snapshot},
+    quote, wire,
 };
 use crate::{
     ProviderError, Refusal,
-    json::{Rows, id, take},
+    json::{Rows, read_id, take_member},
 };
 use domain::{ids::IntentKey, invoice::Snapshot, mark::Mark};
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
 
-/// What QuickBooks answers for an object that was deleted, or never was.
-const GONE: &str = "610";
-/// QuickBooks gives no more in one answer.
-const PAGE: usize = 1000;
-/// Ids in one query: its address has a limit.
-const IDS_LISTED: usize = 100;
+/// QuickBooks' code for an object that was deleted or never existed.
+const OBJECT_NOT_FOUND: &str = "610";
+/// Maximum of rows in an answer of QuickBooks.
+const PAGE_ROWS: usize = 1000;
+/// Maximum of ids in one query, because the length of its URL is limited.
+const MAX_IDS_PER_QUERY: usize = 100;
 
-/// Invoices that were read. One that is neither among the found nor among the unreadable is gone.
+/// The result of reading invoices by id. An invoice that is neither found nor unreadable does not exist any more.
 #[derive(Debug, Default)]
-pub struct ReadInvoices {
-    /// As they are now.
+pub struct InvoicesById {
+    /// Invoices in their current state.
     pub found: Vec<Snapshot>,
-    /// Ids of those that are there and cannot be read.
+    /// Ids of invoices that exist and whose rows are invalid.
     pub unreadable: Vec<String>,
 }
 
-/// Invoices of a list, and what of it could not be read.
+/// The invoices of a list.
 #[derive(Debug, Default)]
-pub struct Listed {
-    /// As they are now.
-    pub found: Vec<Found>,
-    /// Ids of those that cannot be read.
+pub struct InvoiceList {
+    /// Invoices in their current state.
+    pub found: Vec<FoundInvoice>,
+    /// Ids of invoices whose rows are invalid.
     pub unreadable: Vec<String>,
-    /// How many QuickBooks does not give, not even with their ids.
+    /// Number of invoices that QuickBooks does not return, not even their ids.
     pub unidentified: usize,
 }
 
-/// Whether a list was refused because of what one of its rows holds, and not as a whole.
+/// Whether QuickBooks refused a list because of the content of one row.
 fn is_about_a_row(refusal: &Refusal) -> bool {
     refusal.code == "4002" || (refusal.code.len() == 4 && refusal.code.starts_with(['2', '6']))
 }
 
-/// The invoices of a list, divided where QuickBooks refused parts of it.
+/// A page of invoices, read in parts if QuickBooks refused the whole.
 #[derive(Debug, Default)]
 struct Page {
     rows: Vec<wire::Invoice>,
-    /// Rows of another shape, as they came; null for one that QuickBooks does not give.
+    /// Invalid rows, unchanged; null for a row that QuickBooks does not return.
     unreadable: Vec<Value>,
-    /// Where the next page starts.
+    /// Start position of the next page.
     next: Option<usize>,
 }
 
-/// Whether a row that cannot be read may be the invoice of this form: it says so, or does not say whose it is.
-fn may_be_of(row: &Value, intent: IntentKey) -> bool {
+/// Whether an invalid row may be the invoice of this form: its mark names the form, its note is not a text, or
+/// QuickBooks does not return the row.
+fn may_be_invoice_of(row: &Value, intent: IntentKey) -> bool {
     match &row["PrivateNote"] {
-        Value::String(note) => Mark::read(note).is_some_and(|mark| mark.intent == intent),
+        Value::String(note) => Mark::find_in_note(note).is_some_and(|mark| mark.intent == intent),
         Value::Null => row.is_null(),
         _ => true,
     }
 }
 
 impl Api<'_> {
-    /// The invoice that was made of a form, if it was. `since` is before the first attempt. An error where one that cannot be read may be
-    /// it.
+    /// Looks up the invoice of a form by its mark. `since` has to be before the first attempt. Returns an error if an
+    /// invalid row may be the invoice.
     pub async fn find_invoice(&self, intent: IntentKey, since: Timestamp) -> Result<Option<Snapshot>, ProviderError> {
         let is_of_form = |row: &wire::Invoice| {
-            let mark = row.private_note.as_deref().and_then(Mark::read);
+            let mark = row.private_note.as_deref().and_then(Mark::find_in_note);
             mark.is_some_and(|mark| mark.intent == intent)
         };
         let (mut start, mut is_doubtful) = (Some(1), false);
         while let Some(at) = start {
-            let page = self.created_since(since, at).await?;
+            let page = self.read_page_created_since(since, at).await?;
             if let Some(row) = page.rows.into_iter().find(is_of_form) {
-                return snapshot(row, self.home).map(Some);
+                return to_snapshot(row, self.home).map(Some);
             }
-            is_doubtful |= page.unreadable.iter().any(|row| may_be_of(row, intent));
+            is_doubtful |= page.unreadable.iter().any(|row| may_be_invoice_of(row, intent));
             start = page.next;
         }
         if is_doubtful {
@@ -92,41 +93,41 @@ impl Api<'_> {
         }
     }
 
-    /// The invoices that carry a mark of ours and were created since a moment.
-    pub async fn marked_since(&self, since: Timestamp) -> Result<Listed, ProviderError> {
-        let (mut listed, mut start) = (Listed::default(), Some(1));
+    /// Finds the invoices with Fatura's mark that were created since a timestamp.
+    pub async fn find_marked_invoices(&self, since: Timestamp) -> Result<InvoiceList, ProviderError> {
+        let (mut listed, mut start) = (InvoiceList::default(), Some(1));
         while let Some(at) = start {
-            let page = self.created_since(since, at).await?;
+            let page = self.read_page_created_since(since, at).await?;
             start = page.next;
-            listed.add(self.readable_invoices(Rows { readable: page.rows, unreadable: page.unreadable }));
+            listed.add(self.to_found_invoices(Rows { readable: page.rows, unreadable: page.unreadable }));
         }
         listed.found.retain(|found| found.origin.is_some());
         Ok(listed)
     }
 
-    /// The invoices that have changed since a moment, as a query tells: without those that were deleted.
-    pub async fn changed_invoices(&self, since: Timestamp) -> Result<Listed, ProviderError> {
-        let condition = format!("MetaData.LastUpdatedTime >= {}", quoted(&moment(since)));
-        let (mut listed, mut start) = (Listed::default(), Some(1));
+    /// Reads the invoices that have changed since a timestamp with a query, which does not find deleted invoices.
+    pub async fn read_changed_invoices(&self, since: Timestamp) -> Result<InvoiceList, ProviderError> {
+        let condition = format!("MetaData.LastUpdatedTime >= {}", quote(&format_timestamp(since)));
+        let (mut listed, mut start) = (InvoiceList::default(), Some(1));
         while let Some(at) = start {
-            let page = self.divided(&condition, at).await?;
+            let page = self.read_page(&condition, at).await?;
             start = page.next;
-            listed.add(self.readable_invoices(Rows { readable: page.rows, unreadable: page.unreadable }));
+            listed.add(self.to_found_invoices(Rows { readable: page.rows, unreadable: page.unreadable }));
         }
         Ok(listed)
     }
 
-    /// A page of the invoices that were created since a moment, and where the next one starts. The note cannot be queried; neither does
-    /// the date serve, which may have been edited.
-    async fn created_since(&self, since: Timestamp, start: usize) -> Result<Page, ProviderError> {
-        self.divided(&format!("MetaData.CreateTime >= {}", quoted(&moment(since))), start).await
+    /// Reads a page of the invoices that were created since a timestamp. A query cannot select by the private note. It
+    /// does not select by the invoice date either, because people may edit the date.
+    async fn read_page_created_since(&self, since: Timestamp, start: usize) -> Result<Page, ProviderError> {
+        self.read_page(&format!("MetaData.CreateTime >= {}", quote(&format_timestamp(since))), start).await
     }
 
-    /// A page of invoices, divided where QuickBooks refuses it because of one row.
-    async fn divided(&self, condition: &str, start: usize) -> Result<Page, ProviderError> {
-        let mut page = Page { next: Some(start + PAGE), ..Page::default() };
-        // The first part is on top.
-        let mut parts = vec![(start, PAGE)];
+    /// Reads a page of invoices. If QuickBooks refuses it because of one row, it is read in halves.
+    async fn read_page(&self, condition: &str, start: usize) -> Result<Page, ProviderError> {
+        let mut page = Page { next: Some(start + PAGE_ROWS), ..Page::default() };
+        // A stack: the first part is on top.
+        let mut parts = vec![(start, PAGE_ROWS)];
         while let Some((at, most)) = parts.pop() {
             let statement =
                 format!("select * from Invoice where {condition} orderby Id startposition {at} maxresults {most}");
@@ -159,12 +160,12 @@ impl Api<'_> {
         Ok(page)
     }
 
-    /// Those of the rows that a snapshot can be made of.
-    pub(super) fn readable_invoices(&self, rows: Rows<wire::Invoice>) -> Rows<Found> {
+    /// Converts rows to invoices. Rows without a valid snapshot become unreadable.
+    pub(super) fn to_found_invoices(&self, rows: Rows<wire::Invoice>) -> Rows<FoundInvoice> {
         let mut read = Rows { readable: Vec::new(), unreadable: rows.unreadable };
         for row in rows.readable {
             let id = row.id.clone();
-            match found(row, self.home) {
+            match to_found_invoice(row, self.home) {
                 Ok(found) => read.readable.push(found),
                 Err(error) => {
                     tracing::warn!(id, %error, "an invoice cannot be read");
@@ -175,25 +176,26 @@ impl Api<'_> {
         read
     }
 
-    /// Reads invoices by id. What a query does not find is read by itself: queries find what is new a little later.
-    pub async fn invoices(&self, ids: &[&str]) -> Result<ReadInvoices, ProviderError> {
-        let mut read = ReadInvoices::default();
-        let mut parts: Vec<&[&str]> = ids.chunks(IDS_LISTED).collect();
+    /// Reads invoices by id. An invoice that the query does not find is read separately, because queries find new
+    /// invoices with a delay.
+    pub async fn read_invoices(&self, ids: &[&str]) -> Result<InvoicesById, ProviderError> {
+        let mut read = InvoicesById::default();
+        let mut parts: Vec<&[&str]> = ids.chunks(MAX_IDS_PER_QUERY).collect();
         while let Some(ids) = parts.pop() {
-            let list: Vec<String> = ids.iter().map(|id| quoted(id)).collect();
-            let statement = format!("select * from Invoice where Id in ({}) maxresults {PAGE}", list.join(", "));
+            let list: Vec<String> = ids.iter().map(|id| quote(id)).collect();
+            let statement = format!("select * from Invoice where Id in ({}) maxresults {PAGE_ROWS}", list.join(", "));
             match self.query_rows::<wire::Invoice>("Invoice", &statement).await {
                 Ok(rows) => {
-                    let rows = self.readable_invoices(rows);
+                    let rows = self.to_found_invoices(rows);
                     let known = |wanted: &str| {
                         rows.readable.iter().any(|row| row.snapshot.quickbooks_id == wanted)
-                            || rows.unreadable.iter().filter_map(id).any(|id| id == wanted)
+                            || rows.unreadable.iter().filter_map(read_id).any(|id| id == wanted)
                     };
                     for missing in ids.iter().filter(|id| !known(id)) {
                         self.read_one(missing, &mut read).await?;
                     }
                     read.found.extend(rows.readable.into_iter().map(|found| found.snapshot));
-                    read.unreadable.extend(rows.unreadable.iter().filter_map(id));
+                    read.unreadable.extend(rows.unreadable.iter().filter_map(read_id));
                 }
                 Err(ProviderError::Refused(refusal)) if is_about_a_row(&refusal) => match ids {
                     [id] => self.read_one(id, &mut read).await?,
@@ -205,12 +207,12 @@ impl Api<'_> {
         Ok(read)
     }
 
-    /// Reads an invoice by itself; neither found nor unreadable when it is gone.
-    async fn read_one(&self, id: &str, read: &mut ReadInvoices) -> Result<(), ProviderError> {
+    /// Reads one invoice and adds it to `read`. An invoice that does not exist any more is not added.
+    async fn read_one(&self, id: &str, read: &mut InvoicesById) -> Result<(), ProviderError> {
         let mut answer = match self.get(&["invoice", id]).await {
             Ok(answer) => answer,
             Err(ProviderError::NotFound) => return Ok(()),
-            Err(ProviderError::Refused(refusal)) if refusal.code == GONE => return Ok(()),
+            Err(ProviderError::Refused(refusal)) if refusal.code == OBJECT_NOT_FOUND => return Ok(()),
             Err(ProviderError::Refused(refusal)) if is_about_a_row(&refusal) => {
                 tracing::warn!(realm = self.realm_id, id, code = refusal.code, "QuickBooks cannot give an invoice");
                 read.unreadable.push(id.to_owned());
@@ -218,53 +220,53 @@ impl Api<'_> {
             }
             Err(error) => return Err(error),
         };
-        let row = Rows::read(Value::Array(vec![take(&mut answer, "Invoice")]), "Invoice")?;
-        let row = self.readable_invoices(row);
+        let row = Rows::from_list(Value::Array(vec![take_member(&mut answer, "Invoice")]), "Invoice")?;
+        let row = self.to_found_invoices(row);
         read.found.extend(row.readable.into_iter().map(|found| found.snapshot));
         read.unreadable.extend(row.unreadable.iter().map(|_| id.to_owned()));
         Ok(())
     }
 
-    /// The numbers of the newest invoices, for proposing the next.
-    pub async fn newest_numbers(&self) -> Result<Vec<String>, ProviderError> {
+    /// Reads the numbers of the 20 newest invoices, to propose the next number.
+    pub async fn read_newest_numbers(&self) -> Result<Vec<String>, ProviderError> {
         #[derive(Deserialize)]
         #[serde(rename_all = "PascalCase")]
         struct Numbered {
             doc_number: String,
         }
         let statement = "select * from Invoice orderby MetaData.CreateTime desc maxresults 20";
-        let rows = take(&mut self.asked(statement).await?, "Invoice");
+        let rows = take_member(&mut self.run_query(statement).await?, "Invoice");
         let rows = rows.as_array().into_iter().flatten();
         Ok(rows.filter_map(|row| Numbered::deserialize(row).ok()).map(|row| row.doc_number).collect())
     }
 
     /// Whether an invoice has this number.
     pub async fn is_number_taken(&self, number: &str) -> Result<bool, ProviderError> {
-        let statement = format!("select * from Invoice where DocNumber = {} maxresults 1", quoted(number));
-        let rows = take(&mut self.asked(&statement).await?, "Invoice");
+        let statement = format!("select * from Invoice where DocNumber = {} maxresults 1", quote(number));
+        let rows = take_member(&mut self.run_query(&statement).await?, "Invoice");
         Ok(rows.as_array().is_some_and(|rows| !rows.is_empty()))
     }
 
-    /// One invoice; `None` when it is gone.
-    pub async fn invoice(&self, id: &str) -> Result<Option<Snapshot>, ProviderError> {
-        self.row(id).await?.map(|row| snapshot(row, self.home)).transpose()
+    /// Reads an invoice. Returns `None` if it does not exist any more.
+    pub async fn read_invoice(&self, id: &str) -> Result<Option<Snapshot>, ProviderError> {
+        self.find_row(id).await?.map(|row| to_snapshot(row, self.home)).transpose()
     }
 
-    pub(super) async fn row(&self, id: &str) -> Result<Option<wire::Invoice>, ProviderError> {
+    pub(super) async fn find_row(&self, id: &str) -> Result<Option<wire::Invoice>, ProviderError> {
         match self.get(&["invoice", id]).await {
-            Ok(mut answer) => crate::json::read(take(&mut answer, "Invoice")).map(Some),
+            Ok(mut answer) => crate::json::deserialize(take_member(&mut answer, "Invoice")).map(Some),
             Err(ProviderError::NotFound) => Ok(None),
-            Err(ProviderError::Refused(refusal)) if refusal.code == GONE => Ok(None),
+            Err(ProviderError::Refused(refusal)) if refusal.code == OBJECT_NOT_FOUND => Ok(None),
             Err(error) => Err(error),
         }
     }
 }
 
-impl Listed {
-    fn add(&mut self, rows: Rows<Found>) {
+impl InvoiceList {
+    fn add(&mut self, rows: Rows<FoundInvoice>) {
         self.found.extend(rows.readable);
-        self.unidentified += rows.unreadable.iter().filter(|row| id(row).is_none()).count();
-        self.unreadable.extend(rows.unreadable.iter().filter_map(id));
+        self.unidentified += rows.unreadable.iter().filter(|row| read_id(row).is_none()).count();
+        self.unreadable.extend(rows.unreadable.iter().filter_map(read_id));
     }
 }
 
@@ -275,7 +277,7 @@ mod tests {
     use uuid::Uuid;
 
     #[test]
-    fn a_row_that_says_nothing_of_its_form_may_be_its_invoice() {
+    fn an_unreadable_row_may_be_the_invoice() {
         let intent = IntentKey(Uuid::from_u128(7));
         for (row, expected) in [
             (json!(null), true),
@@ -284,7 +286,7 @@ mod tests {
             (json!({ "Id": "1" }), false),
             (json!({ "Id": "1", "PrivateNote": "thanks" }), false),
         ] {
-            assert_eq!(may_be_of(&row, intent), expected, "{row}");
+            assert_eq!(may_be_invoice_of(&row, intent), expected, "{row}");
         }
     }
 }

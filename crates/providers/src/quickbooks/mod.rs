@@ -1,4 +1,4 @@
-//! The QuickBooks Online v3 Accounting API, as far as billing a deal needs it.
+//! Client of the QuickBooks Online Accounting API v3, as far as billing a deal needs it.
 
 mod catalogue;
 mod changes;
@@ -16,18 +16,18 @@ mod webhooks;
 mod wire;
 
 pub use changes::Changes;
-pub use customers::{CUSTOMERS_PAGE, CustomerUpdate, NewCustomer};
-pub use invoices::{Found, Origin, Resolved};
+pub use customers::{CUSTOMER_PAGE_ROWS, CustomerUpdate, NewCustomer};
+pub use invoices::{FoundInvoice, Origin, ResolvedInvoice};
 pub use items::{ItemProperty, NewItem};
-pub use lookups::{Listed, ReadInvoices};
+pub use lookups::{InvoiceList, InvoicesById};
 pub use payments::{AppliedPayment, Payments};
 pub use webhooks::{changed_realms, may_be_signature};
 
 use crate::{
     Http, ProviderError,
     classify::Meaning,
-    http::Explain,
-    json::{Rows, take},
+    http::AnswerFormat,
+    json::{Rows, take_member},
 };
 use futures_util::future::try_join_all;
 use iso_currency::Currency;
@@ -38,28 +38,29 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use url::Url;
 
-/// Since August 2025 the floor and the default; sent all the same, so that an answer never depends on a default.
+/// Minor version of the API. It has been the minimum and the default since August 2025. Requests name it all the same,
+/// so that answers do not depend on a default.
 const MINOR_VERSION: &str = "75";
 
-/// One QuickBooks company, with the right to call it.
+/// Access to one QuickBooks company.
 #[derive(Debug)]
 pub struct Api<'a> {
-    /// The client.
+    /// The HTTP client.
     pub http: &'a Http,
-    /// To which `/v3/company/{realmId}` is appended.
+    /// Base URL, to which `/v3/company/{realmId}` is appended.
     pub base: &'a Url,
-    /// QuickBooks' number of the company.
+    /// QuickBooks' id of the company.
     pub realm_id: &'a str,
-    /// An access token that has not expired.
+    /// A valid access token.
     pub access: &'a SecretString,
-    /// The company's home currency, where it is known: that of invoices that name none.
+    /// The company's home currency, if it is known. It applies to invoices that name no currency.
     pub home: Option<Currency>,
 }
 
-const EXPLAIN: Explain = Explain { provider: "quickbooks", refusal: fault::read };
+const ANSWER_FORMAT: AnswerFormat = AnswerFormat { provider: "quickbooks", read_refusal: fault::read_fault };
 
 impl Api<'_> {
-    fn url(&self, path: &[&str]) -> Result<Url, ProviderError> {
+    fn build_url(&self, path: &[&str]) -> Result<Url, ProviderError> {
         let mut url = self.base.clone();
         let mut segments =
             url.path_segments_mut().map_err(|()| ProviderError::unknown("the QuickBooks address has no path"))?;
@@ -74,40 +75,44 @@ impl Api<'_> {
     }
 
     async fn get(&self, path: &[&str]) -> Result<Value, ProviderError> {
-        self.http.json(self.authorized(self.http.client.get(self.url(path)?)), EXPLAIN).await
+        self.http.send_json(self.authorized(self.http.client.get(self.build_url(path)?)), ANSWER_FORMAT).await
     }
 
-    /// Runs a query; the rows of its entity that can be read.
-    async fn query<Row: DeserializeOwned>(&self, entity: &str, statement: &str) -> Result<Vec<Row>, ProviderError> {
+    /// Runs a query and returns the valid rows of its entity.
+    async fn query_valid_rows<Row: DeserializeOwned>(
+        &self,
+        entity: &str,
+        statement: &str,
+    ) -> Result<Vec<Row>, ProviderError> {
         Ok(self.query_rows(entity, statement).await?.readable)
     }
 
-    /// Runs a query; the rows of its entity.
+    /// Runs a query and returns the rows of its entity.
     async fn query_rows<Row: DeserializeOwned>(
         &self,
         entity: &str,
         statement: &str,
     ) -> Result<Rows<Row>, ProviderError> {
-        rows(&mut self.asked(statement).await?, entity)
+        read_rows(&mut self.run_query(statement).await?, entity)
     }
 
-    /// Runs a query; what it found, by entity. An answer of another shape is an error: it does not say that nothing was found.
-    async fn asked(&self, statement: &str) -> Result<Value, ProviderError> {
-        let mut url = self.url(&["query"])?;
+    /// Runs a query and returns its rows by entity. An invalid answer is an error, never an empty result.
+    async fn run_query(&self, statement: &str) -> Result<Value, ProviderError> {
+        let mut url = self.build_url(&["query"])?;
         url.query_pairs_mut().append_pair("query", statement);
-        let mut answer: Value = self.http.json(self.authorized(self.http.client.get(url)), EXPLAIN).await?;
-        match take(&mut answer, "QueryResponse") {
+        let mut answer: Value = self.http.send_json(self.authorized(self.http.client.get(url)), ANSWER_FORMAT).await?;
+        match take_member(&mut answer, "QueryResponse") {
             found @ Value::Object(_) => sound(found),
             _ => Err(ProviderError::unknown("a query without an answer")),
         }
     }
 
-    /// Several queries, in one call while QuickBooks takes another batch of this company; a query that it refuses gives
-    /// nothing.
-    async fn queries(&self, statements: &[&str]) -> Result<Vec<Value>, ProviderError> {
-        if statements.len() < 2 || !self.http.takes_batch() {
+    /// Runs several queries, in one batch if the rate limiter admits one, else one by one. A query that QuickBooks
+    /// refuses results in null.
+    async fn run_queries(&self, statements: &[&str]) -> Result<Vec<Value>, ProviderError> {
+        if statements.len() < 2 || !self.http.try_acquire_batch() {
             return try_join_all(statements.iter().map(|statement| async {
-                match self.asked(statement).await {
+                match self.run_query(statement).await {
                     Err(ProviderError::Refused(_)) => Ok(Value::Null),
                     answer => answer,
                 }
@@ -120,16 +125,17 @@ impl Api<'_> {
             .map(|(at, query)| serde_json::json!({ "bId": at.to_string(), "Query": query }))
             .collect();
         let request =
-            self.http.client.post(self.url(&["batch"])?).json(&serde_json::json!({ "BatchItemRequest": items }));
-        let answer: Value = self.http.with_queries(statements.len()).json(self.authorized(request), EXPLAIN).await?;
+            self.http.client.post(self.build_url(&["batch"])?).json(&serde_json::json!({ "BatchItemRequest": items }));
+        let answer: Value =
+            self.http.with_queries(statements.len()).send_json(self.authorized(request), ANSWER_FORMAT).await?;
         let answers = answer["BatchItemResponse"].as_array().cloned().unwrap_or_default();
         (0..statements.len())
             .map(|at| {
                 let own = answers.iter().find(|answer| answer["bId"].as_str() == Some(&at.to_string()));
                 let own = own.ok_or_else(|| ProviderError::unknown("an item of the batch was not answered"))?;
-                match fault::read_json(own) {
-                    Some(told) if told.meaning != Meaning::Refused => {
-                        Err(told.into_error(StatusCode::OK, String::new()))
+                match fault::read_json_fault(own) {
+                    Some(reported) if reported.meaning != Meaning::Refused => {
+                        Err(reported.into_error(StatusCode::OK, String::new()))
                     }
                     Some(_) => Ok(Value::Null),
                     None if own["QueryResponse"].is_object() => sound(own["QueryResponse"].clone()),
@@ -139,21 +145,23 @@ impl Api<'_> {
             .collect()
     }
 
-    /// Writes an entity under a `requestid`: sent again with the same id, it gives the first answer again.
-    async fn write<Answer: DeserializeOwned>(
+    /// Writes an entity with a `requestid`. If it is resent with the same id, QuickBooks returns the first answer
+    /// again.
+    async fn write_entity<T: DeserializeOwned>(
         &self,
         entity: &str,
         request_id: &str,
         body: &(impl Serialize + Sync),
-    ) -> Result<Answer, ProviderError> {
-        let mut url = self.url(&[&entity.to_lowercase()])?;
+    ) -> Result<T, ProviderError> {
+        let mut url = self.build_url(&[&entity.to_lowercase()])?;
         url.query_pairs_mut().append_pair("requestid", request_id);
-        let mut answer: Value = self.http.json(self.authorized(self.http.client.post(url).json(body)), EXPLAIN).await?;
-        crate::json::read(take(&mut answer, entity))
+        let mut answer: Value =
+            self.http.send_json(self.authorized(self.http.client.post(url).json(body)), ANSWER_FORMAT).await?;
+        crate::json::deserialize(take_member(&mut answer, entity))
     }
 
-    /// Voids or deletes an entity that has not changed since `sync_token`. Refused with 5010 where it has.
-    async fn operate(
+    /// Voids or deletes an entity. QuickBooks refuses with 5010 if the entity has changed since `sync_token`.
+    async fn send_operation(
         &self,
         entity: &str,
         operation: &str,
@@ -161,18 +169,18 @@ impl Api<'_> {
         id: &str,
         sync_token: &str,
     ) -> Result<Value, ProviderError> {
-        let mut url = self.url(&[&entity.to_lowercase()])?;
+        let mut url = self.build_url(&[&entity.to_lowercase()])?;
         url.query_pairs_mut().append_pair("operation", operation).append_pair("requestid", request_id);
         let body = serde_json::json!({ "Id": id, "SyncToken": sync_token });
         let mut answer: Value =
-            self.http.json(self.authorized(self.http.client.post(url).json(&body)), EXPLAIN).await?;
-        Ok(take(&mut answer, entity))
+            self.http.send_json(self.authorized(self.http.client.post(url).json(&body)), ANSWER_FORMAT).await?;
+        Ok(take_member(&mut answer, entity))
     }
 }
 
 /// What a query found. Intuit's schema has a place for a fault within it; rows that are counted and missing were not found by nobody.
 fn sound(found: Value) -> Result<Value, ProviderError> {
-    if let Some(told) = fault::read_json(&found) {
+    if let Some(told) = fault::read_json_fault(&found) {
         return Err(told.into_error(StatusCode::OK, String::new()));
     }
     let is_counted = found["maxResults"].as_u64().is_some_and(|rows| rows > 0);
@@ -182,17 +190,18 @@ fn sound(found: Value) -> Result<Value, ProviderError> {
     Ok(found)
 }
 
-fn rows<Row: DeserializeOwned>(answer: &mut Value, entity: &str) -> Result<Rows<Row>, ProviderError> {
-    Rows::read(take(answer, entity), entity)
+fn read_rows<Row: DeserializeOwned>(answer: &mut Value, entity: &str) -> Result<Rows<Row>, ProviderError> {
+    Rows::from_list(take_member(answer, entity), entity)
 }
 
-/// A moment within a query or a request for changes: whole seconds, with offset.
-fn moment(at: Timestamp) -> String {
+/// Formats a timestamp for a query or a request for changes: whole seconds, with offset.
+fn format_timestamp(at: Timestamp) -> String {
     at.strftime("%Y-%m-%dT%H:%M:%S+00:00").to_string()
 }
 
-/// A text within a query: quotes and backslashes are escaped with a backslash; doubling a quote fails.
-fn quoted(text: &str) -> String {
+/// Quotes a text for a query. Quotes and backslashes are escaped with a backslash; QuickBooks does not accept a doubled
+/// quote.
+fn quote(text: &str) -> String {
     format!("'{}'", text.replace('\\', "\\\\").replace('\'', "\\'"))
 }
 
@@ -202,8 +211,8 @@ mod tests {
 
     #[test]
     fn a_name_cannot_leave_its_quotes() {
-        assert_eq!(quoted(r"O'Brien' OR Id > '0"), r"'O\'Brien\' OR Id > \'0'");
-        assert_eq!(quoted(r"back\slash"), r"'back\\slash'");
+        assert_eq!(quote(r"O'Brien' OR Id > '0"), r"'O\'Brien\' OR Id > \'0'");
+        assert_eq!(quote(r"back\slash"), r"'back\\slash'");
     }
 
     /// Intuit's schema allows a fault in the place of rows.
@@ -225,8 +234,8 @@ mod tests {
     }
 
     #[test]
-    fn a_moment_is_whole_seconds_with_offset() {
+    fn formats_timestamps_in_whole_seconds_with_offset() {
         let at: Timestamp = "2026-03-13T08:02:11.987654Z".parse().unwrap();
-        assert_eq!(moment(at), "2026-03-13T08:02:11+00:00");
+        assert_eq!(format_timestamp(at), "2026-03-13T08:02:11+00:00");
     }
 }

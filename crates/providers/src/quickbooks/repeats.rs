@@ -1,33 +1,33 @@
-//! Whether QuickBooks recognises a request that is repeated.
+//! Tests whether QuickBooks recognises a repeated `requestid`.
 
 use super::Api;
 use crate::ProviderError;
 use serde::Deserialize;
 use serde_json::json;
 
-/// What the company would read, should the note outlive the question.
-const NOTE: &str = "Fatura asked whether QuickBooks recognises a repeated request. This note can be deleted.";
+/// Text of the test note. The company sees it if the note cannot be deleted.
+const NOTE_TEXT: &str = "Fatura asked whether QuickBooks recognises a repeated request. This note can be deleted.";
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Noted {
+struct NoteRow {
     id: String,
     sync_token: String,
 }
 
 impl Api<'_> {
-    /// Whether a write that is sent twice under one `requestid` is carried out once, as Intuit's documentation says.
+    /// Whether a write that is sent twice with one `requestid` has one effect, as Intuit's documentation says.
     ///
-    /// Asked with a note among the attachments, which touches no books and is deleted again. `request_id` is unique to the
-    /// question; asked again under the same one, the answer is still right.
+    /// The test creates a note among the attachments, which does not affect the books, and deletes it. `request_id` is
+    /// unique to the test; a test that is repeated with the same id is still correct.
     pub async fn recognises_repeats(&self, request_id: &str) -> Result<bool, ProviderError> {
-        let note = json!({ "Note": NOTE });
-        let first: Noted = self.write("Attachable", request_id, &note).await?;
-        let second: Noted = self.write("Attachable", request_id, &note).await?;
+        let note = json!({ "Note": NOTE_TEXT });
+        let first: NoteRow = self.write_entity("Attachable", request_id, &note).await?;
+        let second: NoteRow = self.write_entity("Attachable", request_id, &note).await?;
         let recognised = first.id == second.id;
         for (at, noted) in [first, second].iter().enumerate().skip(usize::from(recognised)) {
             let request_id = format!("{request_id}{at}");
-            match self.operate("Attachable", "delete", &request_id, &noted.id, &noted.sync_token).await {
+            match self.send_operation("Attachable", "delete", &request_id, &noted.id, &noted.sync_token).await {
                 Ok(_) | Err(ProviderError::Refused(_) | ProviderError::NotFound) => {}
                 Err(error) => return Err(error),
             }

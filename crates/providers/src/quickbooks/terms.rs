@@ -1,6 +1,6 @@
-//! Payment terms: create. They are listed with the catalogue.
+//! Payment terms: creation and search by name. The catalogue lists all terms.
 
-use super::{Api, quoted};
+use super::{Api, quote};
 use crate::{ProviderError, json::lenient};
 use serde::{Deserialize, Serialize};
 
@@ -20,16 +20,16 @@ struct Row {
 }
 
 impl Api<'_> {
-    /// Creates a term of so many days; its id.
+    /// Creates a term of `days` days and returns its id.
     pub async fn create_term(&self, request_id: &str, name: &str, days: u16) -> Result<String, ProviderError> {
-        let created: Row = self.write("Term", request_id, &New { name, due_days: days }).await?;
+        let created: Row = self.write_entity("Term", request_id, &New { name, due_days: days }).await?;
         Ok(created.id)
     }
 
-    /// The active term of this name, with its days if it is one of days.
-    pub async fn term_by_name(&self, name: &str) -> Result<Option<(String, Option<u16>)>, ProviderError> {
-        let statement = format!("select * from Term where Name = {}", quoted(name));
-        let found: Vec<Row> = self.query("Term", &statement).await?;
+    /// Finds the active term with this name. Returns its id, and its days if it is a term in days.
+    pub async fn find_term_by_name(&self, name: &str) -> Result<Option<(String, Option<u16>)>, ProviderError> {
+        let statement = format!("select * from Term where Name = {}", quote(name));
+        let found: Vec<Row> = self.query_valid_rows("Term", &statement).await?;
         Ok(found.into_iter().next().map(|row| (row.id, row.due_days)))
     }
 }

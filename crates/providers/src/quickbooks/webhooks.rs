@@ -1,5 +1,5 @@
-//! QuickBooks' webhooks: whether they are genuine, and which companies they are about. What has changed is asked of
-//! QuickBooks itself, so an old, doubled or reordered webhook does no harm.
+//! QuickBooks' webhooks: verifies the signature and reads the ids of the changed companies. The changes themselves are
+//! read from QuickBooks, so an old, repeated or reordered webhook does no harm.
 
 use aws_lc_rs::hmac;
 use base64::{Engine, prelude::BASE64_STANDARD};
@@ -7,26 +7,26 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
-/// Whether a header has the form of a signature: 32 bytes in base64. Checked before the body is read.
+/// Whether a header has the format of a signature: 32 bytes in base64. Checked before the body is read.
 pub fn may_be_signature(header: &str) -> bool {
     BASE64_STANDARD.decode(header).is_ok_and(|bytes| bytes.len() == SIGNATURE_BYTES)
 }
 
-/// An HMAC-SHA-256.
+/// Length of an HMAC-SHA-256.
 const SIGNATURE_BYTES: usize = 32;
 
-/// The companies that a webhook says have changed; `None` when its signature is not Intuit's. A genuine one that cannot
-/// be read names none.
+/// Reads the realm ids of the changed companies. Returns `None` if the signature is not Intuit's. A genuine webhook
+/// with an invalid body results in an empty set.
 pub fn changed_realms(body: &[u8], signature: &str, verifier: &SecretString) -> Option<BTreeSet<String>> {
     let given = BASE64_STANDARD.decode(signature).ok()?;
     let key = hmac::Key::new(hmac::HMAC_SHA256, verifier.expose_secret().as_bytes());
     hmac::verify(&key, body, &given).ok()?;
-    let told: Value = serde_json::from_slice(body).unwrap_or_default();
+    let reported: Value = serde_json::from_slice(body).unwrap_or_default();
     // Intuit sends two formats: an array of CloudEvents, and the older object.
-    let realms = match &told {
+    let realms = match &reported {
         Value::Array(events) => events.iter().filter_map(|event| event["intuitaccountid"].as_str()).collect(),
-        told => {
-            let notifications = told["eventNotifications"].as_array().map(Vec::as_slice).unwrap_or_default();
+        reported => {
+            let notifications = reported["eventNotifications"].as_array().map(Vec::as_slice).unwrap_or_default();
             notifications.iter().filter_map(|notification| notification["realmId"].as_str()).collect::<Vec<_>>()
         }
     };
@@ -49,9 +49,9 @@ mod tests {
         assert_eq!(changed_realms(body.as_bytes(), "", &verifier), None);
     }
 
-    /// Webhooks are no answers, so the sandbox's mutation of answers does not reach them.
+    /// The sandbox mutates answers only, so webhooks are mutated here.
     #[test]
-    fn a_webhook_of_any_shape_names_companies_or_none() {
+    fn any_webhook_body_is_parsed_or_ignored() {
         let verifier = SecretString::from("verifier");
         let mut chance = fastrand::Rng::with_seed(17);
         for _ in 0..20_000 {
@@ -61,7 +61,7 @@ mod tests {
         }
     }
 
-    /// A value of any shape, with the members of webhooks in it; every text is "7".
+    /// Makes an arbitrary JSON value with members of webhooks; every text is "7".
     fn any_json(chance: &mut fastrand::Rng, depth: u32) -> Value {
         const MEMBERS: [&str; 5] = ["eventNotifications", "realmId", "intuitaccountid", "dataChangeEvent", "type"];
         match chance.u8(0..if depth == 0 { 5 } else { 9 }) {
@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn both_formats_are_read_and_forgeries_are_not() {
+    fn reads_both_webhook_formats_and_rejects_forgeries() {
         check(
             r#"[{"type":"qbo.invoice.updated.v1","intuitaccountid":"2"},{"intuitaccountid":"1"},{"intuitaccountid":"2"}]"#,
             &["1", "2"],

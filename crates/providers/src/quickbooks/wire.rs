@@ -1,4 +1,4 @@
-//! QuickBooks' own shapes, read leniently: what is not needed is not named.
+//! QuickBooks' wire types. They are read leniently, and hold only the members that Fatura needs.
 
 use crate::json::lenient;
 use rust_decimal::Decimal;
@@ -25,7 +25,7 @@ pub(super) struct Email {
     pub(super) address: Option<String>,
 }
 
-/// A postal address; the parts that are empty are not sent.
+/// A postal address. Empty parts are not sent.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 pub(super) struct PostalAddress {
@@ -50,13 +50,14 @@ pub(super) struct PostalAddress {
 }
 
 impl PostalAddress {
-    /// From the domain's; a street of several lines takes Line1 to Line5. Nothing is cut: the form checks lengths.
+    /// Converts an address of the domain. The lines of the street become Line1 to Line5. Nothing is truncated: the form
+    /// checks lengths.
     pub(super) fn from_domain(address: &domain::address::Address) -> Option<Self> {
         if address.is_empty() {
             return None;
         }
         let filled = |text: &str| (!text.trim().is_empty()).then(|| text.trim().to_owned());
-        let mut lines = domain::address::lines(&address.street).into_iter();
+        let mut lines = domain::address::split_street(&address.street).into_iter();
         Some(Self {
             line1: lines.next(),
             line2: lines.next(),
@@ -83,7 +84,7 @@ impl PostalAddress {
     }
 }
 
-/// An invoice, as far as its snapshot goes. Only what a snapshot cannot do without makes it unreadable.
+/// An invoice, with the members of its snapshot. Only members that the snapshot requires make the row invalid.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct Invoice {
@@ -98,7 +99,7 @@ pub(super) struct Invoice {
     pub(super) total_amt: Decimal,
     #[serde(with = "rust_decimal::serde::float")]
     pub(super) balance: Decimal,
-    /// Rows from before companies had several currencies have none: they are in the home currency.
+    /// Missing in invoices from before the company had several currencies. They are in the home currency.
     #[serde(default)]
     pub(super) currency_ref: Option<Reference>,
     #[serde(default, deserialize_with = "lenient")]
@@ -107,7 +108,7 @@ pub(super) struct Invoice {
     pub(super) bill_email: Option<Email>,
     #[serde(default, deserialize_with = "lenient")]
     pub(super) email_status: Option<String>,
-    /// Not lenient: by it an invoice of ours is found again, and one that was voided is told.
+    /// Not lenient, because the mark and the state "voided" are read from it.
     #[serde(default)]
     pub(super) private_note: Option<String>,
     #[serde(default, deserialize_with = "lenient")]
@@ -118,15 +119,15 @@ pub(super) struct Invoice {
     pub(super) txn_tax_detail: Option<Tax>,
     #[serde(default, deserialize_with = "lenient")]
     pub(super) meta_data: Option<MetaData>,
-    /// Of all kinds.
+    /// Lines of all types.
     #[serde(default, deserialize_with = "lenient")]
     pub(super) line: Vec<serde_json::Value>,
-    /// A list of [`Link`].
+    /// A list of [`Link`]s.
     #[serde(default)]
     pub(super) linked_txn: serde_json::Value,
 }
 
-/// Another transaction that this one is linked to.
+/// A linked transaction.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct Link {
@@ -134,7 +135,7 @@ pub(super) struct Link {
     pub(super) txn_type: String,
 }
 
-/// A payment, as far as it says which invoices it pays.
+/// A payment, with the links to the invoices that it pays.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct Payment {
@@ -154,12 +155,12 @@ pub(super) struct PaymentLine {
     pub(super) linked_txn: serde_json::Value,
 }
 
-/// The links in what should be a list of them.
-pub(super) fn links(value: &serde_json::Value) -> impl Iterator<Item = Link> {
+/// Reads links from a value that should be a list of links. Invalid entries are skipped.
+pub(super) fn read_links(value: &serde_json::Value) -> impl Iterator<Item = Link> {
     value.as_array().into_iter().flatten().filter_map(|link| Link::deserialize(link).ok())
 }
 
-/// An invoice's taxes.
+/// The taxes of an invoice.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct Tax {
@@ -174,7 +175,7 @@ pub(super) struct MetaData {
     pub(super) create_time: Option<String>,
 }
 
-/// A line as QuickBooks gives it: an item that is sold, or the discount on the whole.
+/// A line in an answer: a sold item or the invoice discount.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct Line {
@@ -212,7 +213,7 @@ pub(super) struct Discount {
     pub(super) discount_percent: Option<Decimal>,
 }
 
-/// When an invoice was e-mailed last.
+/// Time of the last e-mail.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct Delivery {
@@ -220,7 +221,7 @@ pub(super) struct Delivery {
     pub(super) delivery_time: Option<String>,
 }
 
-/// An invoice to be created.
+/// A new invoice.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct NewInvoice {
@@ -248,7 +249,7 @@ pub(super) struct NewInvoice {
     pub(super) allow_online_ach_payment: Option<bool>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) custom_field: Vec<NewCustomField>,
-    /// A discount on the whole lowers what is taxed.
+    /// Makes the invoice discount lower the taxed amount.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) apply_tax_after_discount: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -264,7 +265,7 @@ pub(super) struct NewTax {
     pub(super) txn_tax_code_ref: Reference,
 }
 
-/// An invoice whose amounts and taxes are stated, so that QuickBooks computes nothing of its own.
+/// An invoice with stated amounts and taxes, so that QuickBooks computes none itself.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct StatedInvoice<'a> {
@@ -279,7 +280,7 @@ pub(super) struct StatedInvoice<'a> {
     pub(super) txn_tax_detail: StatedTax,
 }
 
-/// Taxes that are stated.
+/// Stated taxes.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct StatedTax {
@@ -290,7 +291,7 @@ pub(super) struct StatedTax {
     pub(super) tax_line: Vec<StatedTaxLine>,
 }
 
-/// The tax of one rate.
+/// Stated tax of one rate.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct StatedTaxLine {
@@ -300,7 +301,7 @@ pub(super) struct StatedTaxLine {
     pub(super) tax_line_detail: StatedRate,
 }
 
-/// Which rate, and of what.
+/// The rate, and the amount that it applies to.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct StatedRate {
@@ -312,7 +313,7 @@ pub(super) struct StatedRate {
     pub(super) net_amount_taxable: Decimal,
 }
 
-/// A line: an item that is sold, or the discount on the whole.
+/// A line in a request: a sold item or the invoice discount.
 #[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct NewLine {
@@ -351,7 +352,7 @@ pub(super) struct NewDiscount {
     pub(super) discount_percent: Option<Decimal>,
 }
 
-/// One of the company's own fields.
+/// The value of a custom field.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct NewCustomField {

@@ -8,7 +8,7 @@ use crate::fixtures::{
     DEAL, USER, company, connection, customer, intent, new_id, profile, queued, snapshot, tenant, tokens,
 };
 use domain::{
-    draft::{FieldError, Form, FormField, Problem},
+    form::{FieldError, Form, FormField, Problem},
     ids::{IntentKey, InvoiceId, TenantId, UserId},
     invoice::Snapshot,
     mapping::Settings,

@@ -5,7 +5,7 @@ use crate::{
     fixtures::{DEAL, USER, connection, intent, new_id, tenant},
 };
 use domain::{
-    draft::Form,
+    form::Form,
     ids::{DealId, IntentKey, TenantId, UserId},
 };
 use rstest::rstest;

@@ -3,9 +3,10 @@
 use crate::database::{Database, at};
 use domain::{
     address::Address,
-    draft::{Choice, Draft, DraftLine, Form},
+    form::Form,
     ids::{ConnectionId, DealId, EntryId, IntentKey, InvoiceId, TenantId, UserId},
     invoice::Snapshot,
+    invoice_request::{Choice, InvoiceRequest, RequestLine},
     money::Money,
     tax::TaxMode,
 };
@@ -57,7 +58,7 @@ pub(crate) async fn connection(t: &Database, tx: &mut Tx, tenant: TenantId, real
 }
 
 pub(crate) fn intent(connection: ConnectionId, key: IntentKey, total: i64) -> Intent {
-    let line = DraftLine {
+    let line = RequestLine {
         product: None,
         item: Choice::Existing("10".into()),
         description: "Work".into(),
@@ -76,7 +77,7 @@ pub(crate) fn intent(connection: ConnectionId, key: IntentKey, total: i64) -> In
         person: None,
         by: USER,
         form: Form::default(),
-        draft: Draft {
+        draft: InvoiceRequest {
             customer: Choice::New("Acme".into()),
             attention: String::new(),
             email: String::new(),

@@ -8,7 +8,7 @@ use crate::fixtures::{
     DEAL, USER, connection, customer, entry, intent, issued, profile, queued, snapshot, tenant, tokens,
 };
 use domain::{
-    draft::Form,
+    form::Form,
     ids::{ActId, DealId, EntryId, IntentKey, InvoiceId, TenantId, UserId},
     invoice::{Act, Status},
 };
@@ -35,7 +35,7 @@ async fn an_invoice_has_one_unfinished_act(#[values(Sqlite, Postgres)] backend: 
         id: ActId(Uuid::new_v4()),
         invoice,
         act,
-        seen: snapshot("0", 10_000).seen(),
+        seen: snapshot("0", 10_000).state_text(),
         recipient: String::new(),
         by: USER,
     };

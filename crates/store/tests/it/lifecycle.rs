@@ -8,9 +8,10 @@ use crate::{
     fixtures::{DEAL, USER, company, entry, intent, new_id, profile, snapshot, tokens},
 };
 use domain::{
-    draft::{Choice, Form},
+    form::Form,
     ids::{ActId, ConnectionId, IntentKey, TenantId, UserId},
     invoice::Act,
+    invoice_request::Choice,
 };
 use jiff::SignedDuration;
 use rstest::rstest;

@@ -8,7 +8,7 @@ use crate::{
     fixtures::{DEAL, USER, connection, customer, entry, intent, new_id, profile, snapshot, tenant, tokens},
 };
 use domain::{
-    draft::Form,
+    form::Form,
     ids::{ActId, DealId, IntentKey, InvoiceId, TenantId, UserId},
     invoice::Act,
     mapping::Settings,

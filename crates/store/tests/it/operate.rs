@@ -8,7 +8,7 @@ use crate::{
     fixtures::{DEAL, USER, company, intent, issued, new_id, profile, queued, tenant, tokens},
 };
 use domain::{
-    draft::Form,
+    form::Form,
     ids::{ActId, DealId, IntentKey, InvoiceId, TenantId},
     invoice::Act,
 };

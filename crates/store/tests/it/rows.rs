@@ -9,9 +9,9 @@ use crate::{
     fixtures::{USER, connection, entry, intent, new_id, snapshot, tenant},
 };
 use domain::{
-    draft::Choice,
     ids::{ActId, IntentKey, InvoiceId, TenantId},
     invoice::{Act, Snapshot, Status},
+    invoice_request::Choice,
     money::Money,
 };
 use iso_currency::Currency;

@@ -1,13 +1,14 @@
-//! No number panics, whatever a deal, a form or an invoice of an earlier version holds.
+//! Property tests: no number of a deal, a form or an invoice of an earlier version causes a panic.
 
 use super::*;
 use crate::{
-    billing::{Standing, billed, excess, split},
-    draft::{Choice, Draft, DraftLine, check},
+    billing::{BilledInvoice, compute_excess, split_by_weights, sum_billed},
+    form::validate_form,
     ids::InvoiceId,
     invoice::Snapshot,
+    invoice_request::{Choice, InvoiceRequest, RequestLine},
     money::Money,
-    sums::sums,
+    sums::sum_invoices,
 };
 use proptest::prelude::*;
 
@@ -28,7 +29,7 @@ fn any_decimal() -> impl Strategy<Value = Decimal> {
 fn any_text() -> impl Strategy<Value = String> {
     prop_oneof![
         any_decimal().prop_map(|value| value.to_string()),
-        any_decimal().prop_map(|value| written(value, DecimalMark::Comma)),
+        any_decimal().prop_map(|value| format_decimal(value, DecimalMark::Comma)),
         "-?[0-9]{1,40}([.,][0-9]{1,40})?",
         "[-() 0-9.,'%$€R\u{a0}]{0,30}",
         "(?s).{0,20}",
@@ -58,12 +59,12 @@ prop_compose! {
 }
 
 prop_compose! {
-    /// A company whose rates are anything, too.
+    /// A company with arbitrary tax rates.
     fn any_catalogue()(
         model in 0..5, discount_line: bool, percents in prop::collection::vec(any_decimal(), 4),
-        of in prop::sample::select(vec![Of::Amount, Of::AmountAndTax, Of::Tax]),
+        base in prop::sample::select(vec![TaxBase::Amount, TaxBase::AmountAndTax, TaxBase::Tax]),
     ) -> Catalogue {
-        let rate = |(at, percent): (usize, &Decimal)| TaxRate { id: at.to_string(), name: String::new(), percent: *percent, of };
+        let rate = |(at, percent): (usize, &Decimal)| TaxRate { id: at.to_string(), name: String::new(), percent: *percent, base };
         let code = |id: &str, percents: &[Decimal]| {
             TaxCode { id: id.into(), name: id.into(), rates: percents.iter().enumerate().map(rate).collect() }
         };
@@ -105,9 +106,9 @@ prop_compose! {
     }
 }
 
-/// An invoice that an earlier version may have confirmed.
-fn stored(numbers: &[Decimal], discount: Option<Discount>, currency: Currency) -> Draft {
-    let line = |amount: &Decimal| DraftLine {
+/// An invoice request that an earlier version may have stored.
+fn stored(numbers: &[Decimal], discount: Option<Discount>, currency: Currency) -> InvoiceRequest {
+    let line = |amount: &Decimal| RequestLine {
         product: Some(1),
         item: Choice::Existing("1".into()),
         description: String::new(),
@@ -118,7 +119,7 @@ fn stored(numbers: &[Decimal], discount: Option<Discount>, currency: Currency) -
         tax_code: None,
     };
     let first = numbers.first().copied().unwrap_or_default();
-    Draft {
+    InvoiceRequest {
         customer: Choice::Existing("1".into()),
         attention: String::new(),
         email: String::new(),
@@ -169,15 +170,15 @@ proptest! {
     fn no_form_panics(mut form in any_form(), catalogue in any_catalogue(), discounts_in_prices: bool) {
         for mark in [DecimalMark::Comma, DecimalMark::Point] {
             let rules = Rules { catalogue: &catalogue, customer: None, mark, discounts_in_prices };
-            let sums = preview(&form, &rules).printed;
-            let checked = check(&form, &rules);
+            let sums = preview_form(&form, &rules).printed;
+            let checked = validate_form(&form, &rules);
             prop_assert!(checked.is_err() || sums.is_some(), "confirmed without sums");
             if let Ok(draft) = checked {
                 prop_assert_eq!(draft.lines.len(), form.lines.len(), "a line was lost");
                 draft.amount();
             }
-            let _ = (Part::typed(&form, mark), form.exchange_rate());
-            form.rewrite(mark);
+            let _ = (Part::from_form(&form, mark), form.exchange_rate());
+            form.rewrite_numbers(mark);
         }
     }
 
@@ -194,20 +195,20 @@ proptest! {
         let request = stored(&numbers, discount, currency);
         let snapshots: Vec<Snapshot> = numbers.iter().map(|total| shown(*total, part, tax, currency)).collect();
         let id = InvoiceId(uuid::Uuid::nil());
-        let unsent = std::iter::once(Standing { id, request: &request, snapshot: None });
-        let standing = unsent.chain(snapshots.iter().map(|known| Standing { id, request: &request, snapshot: Some(known) }));
-        let before = billed(standing, Some(&deal), &deal.currency);
-        for sum in sums(snapshots.iter().map(|known| (known, date(2026, 3, 13)))) {
+        let unsent = std::iter::once(BilledInvoice { id, request: &request, snapshot: None });
+        let standing = unsent.chain(snapshots.iter().map(|known| BilledInvoice { id, request: &request, snapshot: Some(known) }));
+        let before = sum_billed(standing, Some(&deal), &deal.currency);
+        for sum in sum_invoices(snapshots.iter().map(|known| (known, date(2026, 3, 13)))) {
             let _ = (sum.balance(), sum.invoiced());
         }
         let settings = Settings { discounts_in_prices, ..Settings::default() };
         let opening = opening(&catalogue, &settings, &before);
-        let _ = (excess(worth(&deal, &opening), before.amount, part), split(part, &numbers, 2));
+        let _ = (compute_excess(compute_deal_total(&deal, &opening), before.amount, part), split_by_weights(part, &numbers, 2));
         let mut form = open_form(&deal, &opening, &describe);
         for part in [Part::All, Part::Remaining, Part::Percent(part), Part::Amount(part)] {
-            fill(&mut form, &deal, &opening, part, &describe);
+            fill_lines(&mut form, &deal, &opening, part, &describe);
             let rules = Rules { catalogue: &catalogue, customer: None, mark: opening.mark, discounts_in_prices };
-            let _ = (preview(&form, &rules), check(&form, &rules));
+            let _ = (preview_form(&form, &rules), validate_form(&form, &rules));
         }
     }
 }

@@ -1,19 +1,19 @@
-//! Where a form has the discounts of a deal: in a percentage of the line, in its price, or in the discount line.
+//! Tests of where a form puts the discounts of a deal: in the line's percentage, in its price, or in the discount line.
 
 use super::*;
 use crate::billing::Part;
 
-/// A row of 40 for 617.25 each; 250 off are no exact percentage of 24,690.
+/// A row of 40 units at 617.25. A discount of 250 is no exact percentage of 24,690.
 fn inexact() -> Product {
     Product { discount: Reduction::Amount(dec!(250)), ..product(1, "Sensor", "SEN", dec!(40), dec!(617.25)) }
 }
 
-/// A row of 2 for 100 each; 20 off are 10 %.
+/// A row of 2 units at 100. A discount of 20 is 10 %.
 fn exact() -> Product {
     Product { discount: Reduction::Amount(dec!(20)), ..product(2, "Sensor", "SEN", dec!(2), dec!(100)) }
 }
 
-/// Price and discount of each line, and the discount line.
+/// Formats price and discount of each line, and the discount line.
 fn discounts(
     products: Vec<Product>,
     of_deal: &[Reduction],
@@ -28,7 +28,7 @@ fn discounts(
 }
 
 #[test]
-fn a_discount_by_amount_stands_where_it_is_exact() {
+fn puts_a_discount_by_amount_where_it_is_exact() {
     let plain = |products: Vec<Product>| discounts(products, &[], |_, _| ());
     assert_eq!(plain(vec![exact()]), "100 (10);  percent");
     assert_eq!(plain(vec![inexact(), exact()]), "617,25 (), 100 (10); 250 amount");
@@ -43,7 +43,7 @@ fn a_discount_by_amount_stands_where_it_is_exact() {
 }
 
 #[test]
-fn prices_are_lowered_where_the_discount_line_would_not_be_right() {
+fn lowers_prices_if_a_discount_line_would_be_wrong() {
     let lowered = "611 ();  percent";
     assert_eq!(discounts(vec![inexact()], &[], |_, _| ()), "617,25 (); 250 amount");
     assert_eq!(discounts(vec![inexact()], &[], |company, _| company.discount_line = false), lowered);
@@ -56,7 +56,7 @@ fn prices_are_lowered_where_the_discount_line_would_not_be_right() {
 }
 
 #[test]
-fn the_discounts_of_a_deal_are_one() {
+fn combines_the_discounts_of_a_deal() {
     let (percent, amount) = (Reduction::Percent(dec!(10)), Reduction::Amount(dec!(5)));
     let of = |products: Vec<Product>, of_deal: &[Reduction]| discounts(products, of_deal, |_, _| ());
     assert_eq!(of(vec![exact()], &[percent]), "100 (10); 10 percent");
@@ -68,9 +68,9 @@ fn the_discounts_of_a_deal_are_one() {
 }
 
 #[test]
-fn a_deal_is_worth_what_billing_all_of_it_comes_to() {
+fn computes_the_deal_total() {
     let (company, settings, billed) = (catalogue(), Settings::default(), Billed::default());
-    let worth = |of: &Deal| worth(of, &opening(&company, &settings, &billed));
+    let worth = |of: &Deal| compute_deal_total(of, &opening(&company, &settings, &billed));
     let included = Product { tax: dec!(18), tax_included: true, ..product(1, "Sensor", "SEN", dec!(1), dec!(118)) };
     assert_eq!(worth(&deal(vec![included.clone()])), dec!(118), "its prices hold the tax");
     assert_eq!(worth(&deal(vec![Product { tax_included: false, ..included }])), dec!(118));
@@ -81,7 +81,7 @@ fn a_deal_is_worth_what_billing_all_of_it_comes_to() {
 }
 
 #[test]
-fn a_hundred_percent_is_the_deal_as_it_is() {
+fn bills_all_rows_at_a_hundred_percent() {
     let rows = deal(vec![product(1, "Sensor", "SEN", dec!(10), dec!(10)), product(2, "Sensor", "", dec!(1), dec!(10))]);
     let billed = billed_before(dec!(50), &[]);
     let all = [("", "10", "10"), ("", "1", "10")];
@@ -91,14 +91,14 @@ fn a_hundred_percent_is_the_deal_as_it_is() {
 }
 
 #[test]
-fn a_share_beyond_all_numbers_stays_at_their_end() {
-    assert_eq!(share(dec!(50), dec!(10)), dec!(5));
+fn a_percentage_out_of_range_saturates() {
+    assert_eq!(saturating_percent_of(dec!(50), dec!(10)), dec!(5));
     for (of, percent, expected) in [
         (Decimal::MAX, dec!(200), Decimal::MAX),
         (Decimal::MIN, dec!(-200), Decimal::MAX),
         (Decimal::MAX, dec!(-200), Decimal::MIN),
         (Decimal::MIN, dec!(200), Decimal::MIN),
     ] {
-        assert_eq!(share(of, percent), expected, "{percent} of {of}");
+        assert_eq!(saturating_percent_of(of, percent), expected, "{percent} of {of}");
     }
 }

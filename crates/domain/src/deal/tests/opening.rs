@@ -1,14 +1,14 @@
-//! Tests of an opened form apart from its lines: customer, dates, tax, and the initial items.
+//! Tests of the fields of a new form other than its lines: customer, dates, tax, and initial items.
 
 use super::*;
 use crate::{
     address::Address,
     billing::Part,
     catalogue::NamedTerm,
-    customer::{Customer, Reason},
-    draft::FormLine,
-    mapping::{Entity, FieldRef, Value},
-    terms::{Rule, Term},
+    customer::{Customer, MatchReason},
+    form::FormLine,
+    mapping::{Entity, FieldRef, FieldValue},
+    terms::{DueRule, Term},
 };
 
 fn opened_with(deal: &Deal, catalogue: &Catalogue, settings: &Settings, customer: Option<&Suggestion>) -> Form {
@@ -22,9 +22,9 @@ fn taxed(id: i64, tax: Decimal, tax_included: bool) -> Product {
 }
 
 #[test]
-fn a_form_opens_with_what_the_deal_and_the_company_say() {
+fn fills_in_a_form_from_deal_and_settings() {
     let mut of = deal(Vec::new());
-    let text = |text: &str| Value::Text(text.into());
+    let text = |text: &str| FieldValue::Text(text.into());
     let address = Address {
         street: "Rua A, 5".into(),
         city: "Santos".into(),
@@ -34,7 +34,7 @@ fn a_form_opens_with_what_the_deal_and_the_company_say() {
     };
     of.values.extend([
         (FieldRef::new(Entity::Organization, "name"), text("Oceano")),
-        (FieldRef::new(Entity::Organization, "address"), Value::Address(address)),
+        (FieldRef::new(Entity::Organization, "address"), FieldValue::Address(address)),
         (FieldRef::new(Entity::Organization, "cnpj"), text("12.345")),
         (FieldRef::new(Entity::Person, "email"), text("ap@oceano.example")),
     ]);
@@ -44,7 +44,7 @@ fn a_form_opens_with_what_the_deal_and_the_company_say() {
         update_customer: true,
         ..Settings::default()
     };
-    let terms = vec![NamedTerm { id: "3".into(), name: "Net 30".into(), rule: Rule::Days(30) }];
+    let terms = vec![NamedTerm { id: "3".into(), name: "Net 30".into(), rule: DueRule::Days(30) }];
     let company = Catalogue { terms, online_payment: true, ..catalogue() };
     let customer = Customer {
         id: "58".into(),
@@ -56,7 +56,7 @@ fn a_form_opens_with_what_the_deal_and_the_company_say() {
         active: true,
         sync_token: "0".into(),
     };
-    let suggestion = Suggestion { customer, reason: Reason::SameName };
+    let suggestion = Suggestion { customer, reason: MatchReason::SameName };
     let form = opened_with(&of, &company, &settings, Some(&suggestion));
     let expected = Form {
         intent: uuid::Uuid::nil().to_string(),
@@ -93,7 +93,7 @@ fn a_form_opens_with_what_the_deal_and_the_company_say() {
 }
 
 #[test]
-fn prices_hold_the_tax_where_all_of_the_deal_do() {
+fn includes_tax_if_all_rows_of_the_deal_do() {
     let open = |products: Vec<Product>, tax: Option<TaxModel>| {
         let mut company = catalogue();
         company.tax = tax.unwrap_or(company.tax);
@@ -110,7 +110,7 @@ fn prices_hold_the_tax_where_all_of_the_deal_do() {
 }
 
 #[test]
-fn each_way_of_taxing_gives_lines_their_codes() {
+fn chooses_line_codes_for_each_tax_model() {
     let codes = || catalogue().tax.codes().to_vec();
     let of_the_sum = |default: Option<&str>| TaxModel::SalesTax { codes: codes(), default: default.map(Into::into) };
     let open = |tax: TaxModel, percent: Decimal, settings_code: Option<&str>, is_taxable: bool| {
@@ -139,7 +139,7 @@ fn each_way_of_taxing_gives_lines_their_codes() {
 }
 
 #[test]
-fn what_quickbooks_does_not_know_is_billed_as_the_item_of_the_settings() {
+fn bills_unknown_products_with_the_default_item() {
     let settings = Settings { item: Some("12".into()), ..Settings::default() };
     let item = |products: Vec<Product>, settings: &Settings| {
         let FormLine { item, item_name, .. } =
@@ -156,11 +156,17 @@ fn what_quickbooks_does_not_know_is_billed_as_the_item_of_the_settings() {
 }
 
 #[test]
-fn a_part_is_billed_as_the_item_for_parts() {
+fn bills_a_part_with_the_item_for_parts() {
     let part = |settings: &Settings, products: Vec<Product>| {
         let (company, billed) = (catalogue(), Billed::default());
         let mut form = Form { currency: "BRL".into(), part: "30".into(), ..Form::default() };
-        fill(&mut form, &deal(products), &opening(&company, settings, &billed), Part::Percent(dec!(30)), &describe);
+        fill_lines(
+            &mut form,
+            &deal(products),
+            &opening(&company, settings, &billed),
+            Part::Percent(dec!(30)),
+            &describe,
+        );
         assert_eq!(form.part_applied, "30 percent");
         let [line] = &form.lines[..] else { panic!("one sentence") };
         format!("{} {} of {}, tax {}", line.item, line.item_name, line.name, line.tax_code)
@@ -168,7 +174,7 @@ fn a_part_is_billed_as_the_item_for_parts() {
     let rows = || vec![product(1, "Novo", "", dec!(1), dec!(900)), product(2, "x", "SEN", dec!(1), dec!(100))];
     let settings = Settings { item: Some("12".into()), ..Settings::default() };
     let for_parts = Settings { deposit_item: Some("10".into()), ..settings.clone() };
-    // Rows of one code are one sentence, with the item of the largest row that has one.
+    // Rows with the same code become one summary line, with the item of the largest row that has one.
     let same = |settings: &Settings| Settings { tax_code: Some("2".into()), ..settings.clone() };
     assert_eq!(part(&same(&for_parts), rows()), "10 Consultoria of Novo, tax 2");
     assert_eq!(part(&same(&Settings::default()), rows()), "11 Sensor of Novo, tax 2", "none is created for a part");

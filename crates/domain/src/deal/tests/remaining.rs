@@ -1,21 +1,22 @@
-//! Tests of the remaining amount of a deal: by quantity where possible, else as one sentence for each tax code.
+//! Tests of the remaining part of a deal: by quantity if possible, else as one summary line for each tax code.
 
 use super::*;
 use crate::billing::Part;
 
-/// Lines as quantity × price, and the discount on the whole.
+/// Formats lines as quantity × price, and the invoice discount.
 fn remaining(of: &Deal, billed: &Billed, part: Part, has_discount_line: bool) -> String {
     let (company, settings) = (Catalogue { discount_line: has_discount_line, ..catalogue() }, Settings::default());
     let mut form = Form { currency: "BRL".into(), ..Form::default() };
-    fill(&mut form, of, &opening(&company, &settings, billed), part, &describe);
+    fill_lines(&mut form, of, &opening(&company, &settings, billed), part, &describe);
     let lines: Vec<String> =
         form.lines.iter().map(|line| format!("{}{} × {}", line.description, line.quantity, line.unit_price)).collect();
     format!("{}; {} {}", lines.join(", "), form.discount, form.discount_kind)
 }
 
-/// Each invoice before may have rounded each of its lines by a cent: so much is a discount, and what is more no quantity explains.
+/// Each earlier invoice may have rounded each of its lines by a cent. A difference within this tolerance becomes a
+/// discount; quantities do not explain a greater one.
 #[test]
-fn quantities_explain_what_rounding_does() {
+fn tolerates_rounding_of_earlier_invoices() {
     let of = deal(vec![product(1, "Sensor", "SEN", dec!(10), dec!(10))]);
     let after =
         |amount: Decimal, has_line| remaining(&of, &billed_before(amount, &[(1, dec!(5))]), Part::Remaining, has_line);
@@ -29,7 +30,7 @@ fn quantities_explain_what_rounding_does() {
 }
 
 #[test]
-fn a_percentage_stays_where_it_comes_to_the_cent() {
+fn keeps_a_percentage_that_is_exact_to_the_cent() {
     let of = Deal {
         discounts: vec![Reduction::Percent(dec!(7))],
         ..deal(vec![product(1, "Sensor", "SEN", dec!(3), dec!(33.33))])
@@ -43,7 +44,7 @@ fn a_percentage_stays_where_it_comes_to_the_cent() {
 }
 
 #[test]
-fn sentences_are_weighed_by_what_is_left_of_each_row() {
+fn weighs_summary_lines_by_unbilled_rows() {
     let taxed = |id, name, tax| Product { tax, ..product(id, name, "", dec!(10), dec!(10)) };
     let of = deal(vec![taxed(1, "a", dec!(5)), taxed(2, "b", dec!(5)), taxed(3, "c", dec!(18))]);
     let part = |used: &[(i64, Decimal)], part| remaining(&of, &billed_before(dec!(1), used), part, true);

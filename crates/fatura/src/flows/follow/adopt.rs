@@ -5,11 +5,11 @@ use crate::{
     state::App,
 };
 use domain::{
-    draft::Form,
+    form::Form,
     ids::{InvoiceId, TenantId},
-    invoice::status,
+    invoice::compute_status,
 };
-use providers::quickbooks::{Found, Origin};
+use providers::quickbooks::{FoundInvoice, Origin};
 use serde_json::json;
 use store::{
     audit,
@@ -25,10 +25,10 @@ pub(super) async fn adopt_unknown_invoices(
     app: &App,
     tenant: TenantId,
     connection: &Connection,
-    found: Vec<Found>,
+    found: Vec<FoundInvoice>,
 ) -> Result<(), Error> {
-    for Found { snapshot, origin } in found {
-        let Some(Origin { mark, created, draft }) = origin else { continue };
+    for FoundInvoice { snapshot, origin } in found {
+        let Some(Origin { mark, created, request }) = origin else { continue };
         let mut tx = app.db.read().await?;
         let known = invoices::by_intent(&mut tx, tenant, mark.intent).await?;
         let is_under_way = known.as_ref().is_some_and(|known| !matches!(known.state, State::Refused(_)));
@@ -48,12 +48,12 @@ pub(super) async fn adopt_unknown_invoices(
             person: deal.as_ref().and_then(|deal| deal.person),
             by: mark.user,
             form: Form { intent: mark.intent.0.to_string(), ..Form::default() },
-            draft,
+            draft: request,
             customer_name: snapshot.customer_name.clone(),
         };
         let now = app.clock.now();
         // What a restored backup does not know was written into the deal's history then.
-        let told = known.is_none().then(|| status(&snapshot, app.clock.today(&connection.company.time_zone)));
+        let told = known.is_none().then(|| compute_status(&snapshot, app.clock.today(&connection.company.time_zone)));
         let mut tx = app.db.begin().await?;
         if invoices::take_back(&mut tx, tenant, &intent, created, &snapshot, told, now).await? {
             let id = known.map_or(intent.id, |known| known.id);

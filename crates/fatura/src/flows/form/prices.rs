@@ -1,10 +1,9 @@
 //! The prices of a form in another currency.
 
 use domain::{
-    deal::written,
-    draft::Form,
+    form::Form,
     money::{invoice_decimals, round_half_up},
-    number::{DecimalMark, parse_decimal},
+    number::{DecimalMark, format_decimal, parse_decimal},
 };
 use iso_currency::Currency;
 use rust_decimal::Decimal;
@@ -13,7 +12,7 @@ use rust_decimal::Decimal;
 pub(super) fn convert(form: &mut Form, currency: Currency, rate: Decimal, deal_currency: &str, mark: DecimalMark) {
     let converted = |text: &str| {
         let price = parse_decimal(text, mark).ok()?.checked_mul(rate)?;
-        Some(written(round_half_up(price, invoice_decimals(currency)), mark))
+        Some(format_decimal(round_half_up(price, invoice_decimals(currency)), mark))
     };
     for line in &mut form.lines {
         if let Some(price) = converted(&line.unit_price) {

@@ -4,8 +4,8 @@ use super::worker::Worker;
 use crate::flows::{Error, access, lease::HEARTBEAT};
 use domain::{
     catalogue::Catalogue,
-    customer::{Change, Customer, CustomerField, changes},
-    draft::Choice,
+    customer::{Customer, CustomerChange, CustomerField, find_changes},
+    invoice_request::Choice,
 };
 use jiff::SignedDuration;
 use providers::{
@@ -35,7 +35,7 @@ impl Worker<'_> {
                 (Arc::clone(&draft), name.clone(), request_id.clone(), country.clone());
             async move {
                 // An attempt before may have created it. One of this name that was there already is not ours to take.
-                if is_again && let Some(ours) = access.api().customer_created_since(&name, since).await? {
+                if is_again && let Some(ours) = access.api().find_customer_created_since(&name, since).await? {
                     return Ok(ours);
                 }
                 let customer = NewCustomer {
@@ -79,10 +79,10 @@ impl Worker<'_> {
         for _ in 0..2 {
             let customer = access::quickbooks(self.app, self.tenant, connection, |access| {
                 let id = id.clone();
-                async move { access.api().customer(&id).await }
+                async move { access.api().read_customer(&id).await }
             })
             .await?;
-            let wanted: Vec<Change> = changes(&customer, &draft.email, &draft.tax_id, &draft.address)
+            let wanted: Vec<CustomerChange> = find_changes(&customer, &draft.email, &draft.tax_id, &draft.address)
                 .into_iter()
                 .filter(|change| draft.update.contains(&change.field))
                 .collect();
@@ -102,7 +102,7 @@ impl Worker<'_> {
         connection: &Connection,
         catalogue: &Catalogue,
         customer: Customer,
-        wanted: &[Change],
+        wanted: &[CustomerChange],
     ) -> Result<(), Error> {
         let is_wanted = |field| wanted.iter().any(|change| change.field == field);
         let draft = Arc::new(self.invoice.draft.clone());

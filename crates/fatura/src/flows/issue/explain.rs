@@ -5,7 +5,8 @@
 
 use super::{super::refusals::cause, locate};
 use domain::{
-    draft::{Choice, Draft, FieldError, FormField, Problem},
+    form::{FieldError, FormField, Problem},
+    invoice_request::{Choice, InvoiceRequest},
     refusal::RefusalCause as Cause,
     tax::TaxMode,
 };
@@ -27,7 +28,7 @@ pub(super) enum Step {
 /// What a refusal is read against.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Context<'a> {
-    pub(super) draft: &'a Draft,
+    pub(super) draft: &'a InvoiceRequest,
     /// The id of the customer, where it is known.
     pub(super) customer: Option<&'a str>,
     pub(super) step: Step,
@@ -198,7 +199,7 @@ fn business(fault: &Fault, of: &Context<'_>) -> Vec<FieldError> {
 fn amount(fault: &Fault, of: &Context<'_>) -> Vec<FieldError> {
     let supplied = locate::supplied(&fault.detail).map(|text| text.replace(',', ""));
     let supplied: Option<rust_decimal::Decimal> = supplied.and_then(|text| text.parse().ok());
-    let sent = |line: &domain::draft::DraftLine| line.net.unwrap_or(line.amount);
+    let sent = |line: &domain::invoice_request::RequestLine| line.net.unwrap_or(line.amount);
     let lines = of.draft.lines.iter().enumerate().filter(|(_, line)| Some(sent(line)) == supplied);
     let fields: Vec<FormField> = lines.map(|(at, _)| FormField::UnitPrice(at)).collect();
     let field = match (fields.as_slice(), locate::line(fault, of)) {
@@ -233,7 +234,7 @@ fn unsupported(fault: &Fault, of: &Context<'_>) -> Vec<FieldError> {
     )
 }
 
-fn field_with(character: char, draft: &Draft) -> Option<FormField> {
+fn field_with(character: char, draft: &InvoiceRequest) -> Option<FormField> {
     let address = &draft.address;
     let customer = if let Choice::New(name) = &draft.customer { name.as_str() } else { "" };
     let texts = [

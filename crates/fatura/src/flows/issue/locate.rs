@@ -1,7 +1,7 @@
 //! Which field of the form an error of QuickBooks names, by its element and its detail.
 
 use super::explain::{Context, Step};
-use domain::draft::{Choice, FormField};
+use domain::{form::FormField, invoice_request::Choice};
 use providers::Fault;
 
 /// Codes whose detail lists members that are not at fault, or speaks of a query.

@@ -18,9 +18,10 @@ use super::{
 };
 use crate::{format::Writer, state::App};
 use domain::{
-    draft::{self, Choice, Draft, FieldError, Form, FormField, Problem},
+    form::{FieldError, Form, FormField, Problem, parse_intent_key},
     ids::{DealId, IntentKey, InvoiceId, TenantId, UserId},
     invoice::Snapshot,
+    invoice_request::{Choice, InvoiceRequest},
 };
 use providers::ProviderError;
 use serde_json::json;
@@ -74,7 +75,7 @@ pub(crate) async fn press(
     }
     allowed?;
     let (of_deal, look) = (of_deal?, look?);
-    let key = draft::intent_key(&form).ok_or(Error::NotFound)?;
+    let key = parse_intent_key(&form).ok_or(Error::NotFound)?;
     let checked = match look.check(&form, writer) {
         Ok(checked) => checked,
         Err(errors) => return Ok(Pressed::Mend(errors)),
@@ -144,7 +145,7 @@ async fn taken(
     tenant: TenantId,
     look: &Look,
     key: IntentKey,
-    checked: &Draft,
+    checked: &InvoiceRequest,
 ) -> Result<Option<FieldError>, Error> {
     let Some(number) = checked.number.clone() else { return Ok(None) };
     let mut tx = app.db.read().await?;

@@ -15,9 +15,10 @@ use crate::{
 };
 use domain::{
     catalogue::Catalogue,
-    draft::{Choice, DraftLine, FieldError, FormField, Problem},
+    form::{FieldError, FormField, Problem},
     ids::{InvoiceId, TenantId},
     invoice::Snapshot,
+    invoice_request::{Choice, RequestLine},
     mark::Mark,
     refusal::RefusalCause,
 };
@@ -25,7 +26,7 @@ use i18n_embed_fl::fl;
 use jiff::SignedDuration;
 use providers::{
     ProviderError, Refusal,
-    quickbooks::{NewItem, Resolved},
+    quickbooks::{NewItem, ResolvedInvoice},
 };
 use serde_json::json;
 use std::{sync::Arc, time::Duration};
@@ -241,7 +242,7 @@ impl Worker<'_> {
         connection: &Connection,
         catalogue: &Catalogue,
         at: usize,
-        line: &DraftLine,
+        line: &RequestLine,
     ) -> Result<String, Error> {
         let name = match &line.item {
             Choice::Existing(id) => return Ok(id.clone()),
@@ -260,7 +261,7 @@ impl Worker<'_> {
             let (name, account, request_id) = (name.clone(), account.clone(), request_id.clone());
             async move {
                 // Names are unique: an item of this name is the one, ours of an earlier attempt or the company's.
-                if let Some(known) = access.api().item_by_name(&name).await? {
+                if let Some(known) = access.api().find_item_by_name(&name).await? {
                     return Ok(known);
                 }
                 let item = NewItem { name: &name, unit_price: price, income_account: &account };
@@ -278,7 +279,7 @@ impl Worker<'_> {
     async fn term(&self, connection: &Connection, catalogue: &Catalogue) -> Result<Option<String>, Error> {
         let draft = &self.invoice.draft;
         let settings = settings::current(self.app, self.tenant).await?;
-        if let Some(term) = catalogue.term_for(draft.issued, draft.due, &settings.term) {
+        if let Some(term) = catalogue.find_term(draft.issued, draft.due, &settings.term) {
             return Ok(Some(term.id.clone()));
         }
         let days = draft.issued.until(draft.due).map(|span| span.get_days()).unwrap_or_default();
@@ -290,7 +291,7 @@ impl Worker<'_> {
             let (name, request_id) = (name.clone(), request_id.clone());
             async move {
                 // Names are unique: one of this name was created by an attempt before, or by the company.
-                match access.api().term_by_name(&name).await? {
+                match access.api().find_term_by_name(&name).await? {
                     Some((id, known)) => Ok((known == Some(days)).then_some(id)),
                     None => match access.api().create_term(&request_id, &name, days).await {
                         Ok(id) => Ok(Some(id)),
@@ -315,8 +316,8 @@ impl Worker<'_> {
             let (draft, parts, catalogue) = (Arc::clone(&draft), Arc::clone(&parts), Arc::clone(catalogue));
             async move {
                 let (customer, items, term, request_id) = &*parts;
-                let invoice = Resolved {
-                    draft: &draft,
+                let invoice = ResolvedInvoice {
+                    request: &draft,
                     mark,
                     customer,
                     items,

@@ -29,8 +29,8 @@ use axum::{
 use axum_extra::extract::Query;
 use domain::{
     billing::Part,
-    customer::Wanted,
-    draft::{FieldError, Form, FormField, FormLine},
+    customer::CustomerQuery,
+    form::{FieldError, Form, FormField, FormLine},
     ids::DealId,
     mapping::Entity,
 };
@@ -224,7 +224,7 @@ pub(crate) async fn preview(
 /// The part that was typed and that the lines do not hold yet; what remains where a part was emptied again.
 fn typed_part(form: &Form, w: Writer) -> Option<Part> {
     let is_emptied = form.part.trim().is_empty() && !form.part_applied.is_empty();
-    if form.part_is_pending() || is_emptied { Part::typed(form, form.decimal_mark(w.mark())).ok() } else { None }
+    if form.part_is_pending() || is_emptied { Part::from_form(form, form.decimal_mark(w.mark())).ok() } else { None }
 }
 
 fn part_applied(app: &App, session: &Session, opened: &OpenForm) -> Result<Response, Error> {
@@ -278,7 +278,7 @@ pub(crate) async fn change(
     let change = match (asked.part.as_str(), asked.prices.as_str(), asked.window.as_str()) {
         ("all", ..) => Change::Part(Part::All),
         ("remaining", ..) => Change::Part(Part::Remaining),
-        ("typed", ..) => match Part::typed(&form, form.decimal_mark(w.mark())) {
+        ("typed", ..) => match Part::from_form(&form, form.decimal_mark(w.mark())) {
             Ok(part) => Change::Part(part),
             Err(problem) => {
                 let error = FieldError { field: FormField::Part, problem };
@@ -356,7 +356,7 @@ pub(crate) async fn search_customers(
     let told = session.told();
     require_likely_creator(&app, &session).await?;
     let connection = catalogue::connection(&app, session.tenant.id).await.map_err(&told)?;
-    let wanted = Wanted { name: &typed.customer_name, email: &typed.email, tax_id: &typed.tax_id, linked: None };
+    let wanted = CustomerQuery { name: &typed.customer_name, email: &typed.email, tax_id: &typed.tax_id, linked: None };
     let found = flows::customers::suggest(&app, session.tenant.id, &connection, &wanted).await.map_err(&told)?;
     let create = view::creatable(&typed.customer_name, &found);
     let suggestions = view::choices(session.writer(), &found);
@@ -390,7 +390,7 @@ pub(crate) async fn search_items(
 ) -> Result<Response, Error> {
     let (typed, is_line) = typed_item(query.as_deref().unwrap_or_default());
     let (catalogue, found) = flows::items::search(&app, session.tenant.id, &typed).await.map_err(session.told())?;
-    let name = domain::draft::item_name(&typed);
+    let name = domain::form::to_item_name(&typed);
     let is_taken = found.iter().any(|item| item.name.to_lowercase() == name.to_lowercase());
     let items = view::item_choices(&catalogue, found);
     let create = (is_line && !name.is_empty() && !is_taken).then_some(name);

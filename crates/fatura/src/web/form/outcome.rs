@@ -28,9 +28,9 @@ use axum::{
 };
 use axum_extra::extract::Query;
 use domain::{
-    draft::Form,
+    form::Form,
     ids::{DealId, InvoiceId},
-    invoice::{Act, Snapshot, status},
+    invoice::{Act, Snapshot, compute_status},
     tax::TaxModel,
 };
 use i18n_embed_fl::fl;
@@ -275,7 +275,7 @@ pub(crate) async fn correct(
         acts::Outcome::Refused(reason) => {
             let zone = form::time_zone(&app, tenant, &before).await.map_err(&told)?;
             let State::Issued(snapshot) = &before.state else { return Err(told(flows::Error::NotFound)) };
-            let status = status(snapshot, app.clock.today(&zone));
+            let status = compute_status(snapshot, app.clock.today(&zone));
             Some(refused(session.writer(), Act::Correct, &reason, &session.writer().badge(status)))
         }
         acts::Outcome::Done | acts::Outcome::Pending => None,
@@ -291,7 +291,7 @@ fn stuck(w: Writer, invoice: &Invoice) -> Stuck {
     Stuck { w, invoice: invoice.id.0, title: fl!(w.t, "stuck-title"), text, is_doubt }
 }
 
-pub(super) fn mend(w: Writer, errors: &[domain::draft::FieldError], refused: Option<InvoiceId>) -> Mend {
+pub(super) fn mend(w: Writer, errors: &[domain::form::FieldError], refused: Option<InvoiceId>) -> Mend {
     let worded = errors.iter().map(|error| (words::field_id(error.field), words::message(w, error)));
     Mend { w, errors: worded.collect(), refused: refused.map(|invoice| invoice.0) }
 }
@@ -373,7 +373,7 @@ async fn issued(
         invoice: invoice.id.0,
         difference: differs.then(|| Difference {
             expected: w.amount(&invoice.draft.total, &invoice.draft.currency),
-            seen: snapshot.seen(),
+            seen: snapshot.state_text(),
             key: Uuid::new_v4(),
             refused,
         }),

@@ -10,9 +10,9 @@ use domain::{
     address::Address,
     billing,
     catalogue::{Catalogue, Item},
-    customer::{Change, Reason, Suggestion, changes, display_name},
+    customer::{CustomerChange, MatchReason, Suggestion, find_changes, to_display_name},
     deal,
-    draft::{self, CREATE, FieldError, Form, FormLine, Preview, Problem},
+    form::{CREATE, FieldError, Form, FormLine, Preview, Problem, preview_form, to_item_name},
     mapping::{Entity, FieldRef},
     money::{invoice_decimals, round_half_up},
     tax::{NON_TAXABLE, TAXABLE, TaxMode, TaxModel},
@@ -149,7 +149,7 @@ pub(super) fn sources(w: Writer, opened: &OpenForm, page: impl Fn(Entity, i64) -
     };
     Sources {
         to: source(details.to_from.as_ref().or(settings.to.as_ref()), &form.to, &details.to),
-        address: source(settings.address.as_ref(), &address(form).one_line(), &details.address.one_line()),
+        address: source(settings.address.as_ref(), &address(form).to_one_line(), &details.address.to_one_line()),
         email: source(settings.email.as_ref(), &form.email, &details.email),
         tax_id: source(settings.tax_id.as_ref(), &form.tax_id, &details.tax_id),
     }
@@ -177,17 +177,18 @@ pub(super) struct ChangeRow {
 pub(super) fn derived(w: Writer, form: &Form, look: &Look, config: &Config) -> Derived {
     let follows = form.due_follows == "on";
     let issued: Option<Date> = form.issued.parse().ok();
-    let due =
-        issued.filter(|_| follows).map(|issued| look.catalogue.due(issued, look.settings.term_of(form)).to_string());
+    let due = issued
+        .filter(|_| follows)
+        .map(|issued| look.catalogue.due_date(issued, look.settings.term_for_form(form)).to_string());
     // The page is told the due date that follows from what was typed: it is checked with that one.
     let form = &Form { due: due.clone().unwrap_or_else(|| form.due.clone()), ..form.clone() };
     let rules = look.rules(form, w);
-    let preview = draft::preview(form, &rules);
+    let preview = preview_form(form, &rules);
     let totals = preview.totals();
     let missing = look.check(form, w).err().unwrap_or_default();
     let long = |text: &str| text.parse::<Date>().map(|date| w.long_date(&date)).unwrap_or_default();
     let chosen = look.customer.as_ref();
-    let changed = chosen.map(|known| changes(known, &form.email, &form.tax_id, &address(form)));
+    let changed = chosen.map(|known| find_changes(known, &form.email, &form.tax_id, &address(form)));
     Derived {
         amounts: amounts(w, &preview, form, look),
         sums: sums(w, totals, form),
@@ -215,7 +216,7 @@ fn missing_row(w: Writer, error: &FieldError) -> Missing {
     }
 }
 
-fn change_row(w: Writer, change: Change) -> ChangeRow {
+fn change_row(w: Writer, change: CustomerChange) -> ChangeRow {
     use domain::customer::CustomerField;
     let label = match change.field {
         CustomerField::Address => fl!(w.t, "form-address"),
@@ -229,13 +230,13 @@ fn change_row(w: Writer, change: Change) -> ChangeRow {
 fn excess(w: Writer, form: &Form, look: &Look, totals: Option<&Totals>) -> Option<String> {
     let (value, code) = form.deal_value.split_once(' ')?;
     let (value, currency): (Decimal, _) = (value.parse().ok()?, Currency::from_code(code)?);
-    let mut amount = deal::priced(totals?, TaxMode::named(&form.tax_mode));
+    let mut amount = deal::total_as_priced(totals?, TaxMode::from_name(&form.tax_mode));
     if code != form.currency {
         let rate = form.exchange_rate()?;
         amount = round_half_up(amount.checked_div(rate)?, invoice_decimals(currency));
     }
     let billed = look.billed(None, code);
-    let excess = w.amount(&billing::excess(value, billed.amount, amount)?, &currency);
+    let excess = w.amount(&billing::compute_excess(value, billed.amount, amount)?, &currency);
     Some(if billed.invoices == 0 {
         fl!(w.t, "form-excess-first", amount = excess)
     } else {
@@ -308,11 +309,11 @@ pub(super) fn choices(w: Writer, suggestions: &[Suggestion]) -> Vec<Choice> {
                 detail: parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · "),
                 currency: customer.currency.clone().unwrap_or_default(),
                 reason: match suggestion.reason {
-                    Reason::Linked => fl!(w.t, "reason-linked"),
-                    Reason::SameTaxId => fl!(w.t, "reason-tax-id"),
-                    Reason::SameName => fl!(w.t, "reason-name"),
-                    Reason::SameEmail => fl!(w.t, "reason-email"),
-                    Reason::NameContains => String::new(),
+                    MatchReason::Linked => fl!(w.t, "reason-linked"),
+                    MatchReason::SameTaxId => fl!(w.t, "reason-tax-id"),
+                    MatchReason::SameName => fl!(w.t, "reason-name"),
+                    MatchReason::SameEmail => fl!(w.t, "reason-email"),
+                    MatchReason::NameContains => String::new(),
                 },
             }
         })
@@ -321,7 +322,7 @@ pub(super) fn choices(w: Writer, suggestions: &[Suggestion]) -> Vec<Choice> {
 
 /// The name under which a customer can be created: not one that QuickBooks has already.
 pub(super) fn creatable(name: &str, suggestions: &[Suggestion]) -> Option<String> {
-    let name = display_name(name);
+    let name = to_display_name(name);
     let taken = suggestions.iter().any(|known| known.customer.display_name.to_lowercase() == name.to_lowercase());
     (!name.is_empty() && !taken).then_some(name)
 }
@@ -363,7 +364,7 @@ pub(super) fn line<'a>(w: Writer, at: usize, line: &'a FormLine, catalogue: &Cat
     };
     let known = catalogue.item(&line.item).map(|item| item.name.clone());
     let item_name = match line.item.as_str() {
-        CREATE => draft::item_name(if line.name.is_empty() { &line.description } else { &line.name }),
+        CREATE => to_item_name(if line.name.is_empty() { &line.description } else { &line.name }),
         _ => known.unwrap_or_else(|| line.item_name.clone()),
     };
     Line { at, line, item_name, tax_codes, amount }
@@ -384,7 +385,7 @@ pub(super) fn currencies(w: Writer, look: &Look, form: &Form) -> Options {
 }
 
 pub(super) fn tax_modes(w: Writer, look: &Look, form: &Form) -> Options {
-    let chosen = TaxMode::named(&form.tax_mode);
+    let chosen = TaxMode::from_name(&form.tax_mode);
     let text = |mode| match mode {
         TaxMode::Excluded => fl!(w.t, "tax-excluded"),
         TaxMode::Included => fl!(w.t, "tax-included"),

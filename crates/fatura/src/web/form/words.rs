@@ -3,7 +3,7 @@
 use super::super::refusals;
 use crate::format::Writer;
 use domain::{
-    draft::{FieldError, FormField, Problem},
+    form::{FieldError, FormField, Problem},
     totals::AMOUNT_LIMIT,
 };
 use i18n_embed_fl::fl;

@@ -25,9 +25,9 @@ use axum::{
 };
 use axum_extra::extract::Query;
 use domain::{
-    draft::{FieldError, FormField, Problem, check_recipient},
+    form::{FieldError, FormField, Problem, check_recipient},
     ids::{InvoiceId, TenantId},
-    invoice::{Act, status},
+    invoice::{Act, compute_status},
 };
 use i18n_embed_fl::fl;
 use serde::Deserialize;
@@ -169,7 +169,7 @@ async fn refusal(
     let connection = store::quickbooks::find(&mut tx, &app.vault, tenant, invoice.connection).await?;
     let zone = connection.map(|connection| connection.company.time_zone).unwrap_or_default();
     let invoices::State::Issued(snapshot) = &invoice.state else { return Ok(None) };
-    let badge = w.badge(status(snapshot, app.clock.today(&zone)));
+    let badge = w.badge(compute_status(snapshot, app.clock.today(&zone)));
     Ok(Some(rows::refused(w, act, reason, &badge)))
 }
 

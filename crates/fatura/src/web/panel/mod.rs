@@ -24,7 +24,7 @@ use axum::{
     response::Response,
 };
 use axum_extra::extract::Query;
-use domain::{mapping::Entity, sums::sums};
+use domain::{mapping::Entity, sums::sum_invoices};
 use i18n_embed_fl::fl;
 use iso_currency::Currency;
 use jiff::Timestamp;
@@ -95,7 +95,7 @@ pub(crate) struct Address {
 
 impl Address {
     fn record(&self) -> Result<Record, flows::Error> {
-        Ok(Record { entity: Entity::named(&self.entity).ok_or(flows::Error::NotFound)?, id: self.id })
+        Ok(Record { entity: Entity::from_name(&self.entity).ok_or(flows::Error::NotFound)?, id: self.id })
     }
 }
 
@@ -129,7 +129,7 @@ async fn render(
         rows,
         asked,
         more: shown.invoices.len().saturating_sub(asked),
-        sums: sums(shown.snapshots(&app.clock))
+        sums: sum_invoices(shown.snapshots(&app.clock))
             .into_iter()
             .map(|sum| Sums {
                 outstanding: w.money(&sum.outstanding),

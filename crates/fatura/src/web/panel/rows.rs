@@ -8,7 +8,7 @@ use crate::{
 };
 use domain::{
     ids::UserId,
-    invoice::{Act, Snapshot, Status, status},
+    invoice::{Act, Snapshot, Status, compute_status},
     mapping::Settings,
 };
 use i18n_embed_fl::fl;
@@ -127,7 +127,7 @@ fn issued(
     today: Date,
     may: May,
 ) -> Row {
-    let status = status(snapshot, today);
+    let status = compute_status(snapshot, today);
     let number = number(snapshot);
     let is_partly = snapshot.balance.amount() < snapshot.total.amount() && !snapshot.balance.is_zero();
     let mut notes = Vec::new();
@@ -151,7 +151,7 @@ fn issued(
     });
     let menu = (status != Status::Deleted && pending.is_none()).then(|| Menu {
         label: fl!(w.t, "menu-label", number = number.as_str()),
-        seen: snapshot.seen(),
+        seen: snapshot.state_text(),
         link,
         can_send: works && Act::Send.is_allowed(status),
         can_pdf: works,

@@ -2,8 +2,8 @@
 
 use crate::{format::Writer, locale::Locale, web::form::words};
 use domain::{
-    draft::{FieldError, FormField, check_preset},
-    mapping::{FieldRef, Preset, Settings, Who, WriteBack},
+    form::{FieldError, FormField, check_preset},
+    mapping::{AllowedUsers, FieldRef, Preset, Settings, WriteBack},
     terms::Term,
 };
 use i18n_embed_fl::fl;
@@ -82,8 +82,8 @@ fn explain_days(w: Writer) -> String {
     fl!(w.t, "settings-days-range", most = DAYS_MOST.to_string())
 }
 
-fn who(chosen: &str) -> Who {
-    if chosen == "admins" { Who::Admins } else { Who::Everyone }
+fn who(chosen: &str) -> AllowedUsers {
+    if chosen == "admins" { AllowedUsers::Admins } else { AllowedUsers::Everyone }
 }
 
 impl Chosen {

@@ -29,7 +29,7 @@ use chosen::{Chosen, Defaults, Wrong};
 use domain::{
     catalogue::Catalogue,
     ids::DealId,
-    mapping::{Field, FieldRef, Kind, Preset, Who},
+    mapping::{AllowedUsers, Field, FieldKind, FieldRef, Preset},
     terms::Term,
 };
 use i18n_embed_fl::fl;
@@ -132,10 +132,10 @@ fn choices<'a>(offered: impl Iterator<Item = (&'a String, &'a String)>, chosen: 
     all
 }
 
-fn who(w: Writer, chosen: Who) -> Options {
+fn who(w: Writer, chosen: AllowedUsers) -> Options {
     vec![
-        ("everyone".into(), fl!(w.t, "who-everyone"), chosen == Who::Everyone),
-        ("admins".into(), fl!(w.t, "who-admins"), chosen == Who::Admins),
+        ("everyone".into(), fl!(w.t, "who-everyone"), chosen == AllowedUsers::Everyone),
+        ("admins".into(), fl!(w.t, "who-admins"), chosen == AllowedUsers::Admins),
     ]
 }
 
@@ -377,7 +377,7 @@ pub(crate) async fn search_fields(
         })
         .collect();
     // What holds an address comes first where one is wanted.
-    fields.sort_by_key(|field| (asked_for_address && field.kind != Kind::Address, field.reference.entity));
+    fields.sort_by_key(|field| (asked_for_address && field.kind != FieldKind::Address, field.reference.entity));
     let shown = fields
         .into_iter()
         .take(60)
@@ -408,13 +408,13 @@ pub(crate) async fn try_out(
     let filled = |text: String| if text.is_empty() { fl!(w.t, "form-not-in-pipedrive") } else { text };
     let mut rows = vec![
         (fl!(w.t, "settings-to"), filled(details.to)),
-        (fl!(w.t, "settings-address"), filled(details.address.one_line())),
+        (fl!(w.t, "settings-address"), filled(details.address.to_one_line())),
         (fl!(w.t, "settings-email"), filled(details.email)),
         (fl!(w.t, "settings-tax-id"), filled(details.tax_id)),
     ];
     if let Ok((connection, lists)) = catalogue::connected(&app, session.tenant.id).await {
         let today = app.clock.today(&connection.company.time_zone);
-        let due = chosen.find_wrong_term(w).unwrap_or_else(|| w.long_date(&lists.due(today, &settings.term)));
+        let due = chosen.find_wrong_term(w).unwrap_or_else(|| w.long_date(&lists.due_date(today, &settings.term)));
         rows.push((fl!(w.t, "settings-due"), due));
     }
     html(&Tried { rows })

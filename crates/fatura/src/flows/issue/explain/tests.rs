@@ -1,13 +1,13 @@
 //! Faults of QuickBooks, and the fields and problems that follow from them.
 
 use super::*;
-use domain::{address::Address, draft::DraftLine};
+use domain::{address::Address, invoice_request::RequestLine};
 use iso_currency::Currency;
 use jiff::civil::date;
 use rust_decimal::{Decimal, dec};
 
-fn line(item: &str, amount: Decimal, tax_code: Option<&str>) -> DraftLine {
-    DraftLine {
+fn line(item: &str, amount: Decimal, tax_code: Option<&str>) -> RequestLine {
+    RequestLine {
         product: None,
         item: Choice::Existing(item.into()),
         description: "work".into(),
@@ -20,8 +20,8 @@ fn line(item: &str, amount: Decimal, tax_code: Option<&str>) -> DraftLine {
 }
 
 /// For customer 58: items 11, 12, 13, the last one without a tax code.
-fn draft() -> Draft {
-    Draft {
+fn draft() -> InvoiceRequest {
+    InvoiceRequest {
         customer: Choice::Existing("58".into()),
         attention: String::new(),
         email: "ap@cascade.example".into(),
@@ -51,7 +51,7 @@ fn fault(code: &str, element: &str, detail: &str) -> Fault {
     Fault { code: code.into(), detail: detail.into(), element: element.into() }
 }
 
-fn at(step: Step, draft: &Draft, fault: &Fault) -> Vec<FieldError> {
+fn at(step: Step, draft: &InvoiceRequest, fault: &Fault) -> Vec<FieldError> {
     let Fault { code, detail, element } = fault.clone();
     let refusal = Refusal { code, detail, element, ..Refusal::default() };
     explain(&refusal, &Context { draft, customer: None, step })
@@ -64,7 +64,14 @@ fn check(code: &str, element: &str, detail: &str, expected: &[(FormField, Proble
 }
 
 #[track_caller]
-fn check_with(draft: &Draft, step: Step, code: &str, element: &str, detail: &str, expected: &[(FormField, Problem)]) {
+fn check_with(
+    draft: &InvoiceRequest,
+    step: Step,
+    code: &str,
+    element: &str,
+    detail: &str,
+    expected: &[(FormField, Problem)],
+) {
     let expected: Vec<FieldError> =
         expected.iter().cloned().map(|(field, problem)| FieldError { field, problem }).collect();
     assert_eq!(at(step, draft, &fault(code, element, detail)), expected, "{code} {element:?} {detail:?}");
@@ -107,7 +114,7 @@ fn an_inactive_reference_blames_what_is_named_and_nothing_else() {
     one.lines.truncate(1);
     let element = "Line.SalesItemLineDetail.ItemRef";
     check_with(&one, Step::CreateInvoice, "2500", element, INACTIVE, &[(Item(0), Inactive)]);
-    let twice = Draft {
+    let twice = InvoiceRequest {
         lines: vec![line("12", dec!(1), None), line("11", dec!(1), None), line("12", dec!(2), None)],
         ..draft()
     };
@@ -132,7 +139,7 @@ fn a_taken_name_or_number_is_that_of_the_step() {
     check("6240", "", name, &[(FormField::Whole, Problem::Refused(name.into()))]);
     let number = "Duplicate Document Number Error : You must specify a different number. This number has already been used. DocNumber=1044 is assigned to TxnType=Invoice with TxnId=145";
     check("6140", "", number, &[(FormField::Number, Problem::NumberTaken)]);
-    let unnumbered = Draft { number: None, ..draft() };
+    let unnumbered = InvoiceRequest { number: None, ..draft() };
     check_with(
         &unnumbered,
         Step::CreateInvoice,
@@ -150,7 +157,7 @@ fn a_missing_tax_is_said_at_the_lines_without_one() {
         "Business Validation Error: Make sure all your transactions have a VAT rate before you save.",
     ] {
         check("6000", "", detail, &[(FormField::TaxCode(2), Problem::Missing)]);
-        let untaxed = Draft { tax_mode: TaxMode::None, ..draft() };
+        let untaxed = InvoiceRequest { tax_mode: TaxMode::None, ..draft() };
         check_with(
             &untaxed,
             Step::CreateInvoice,
@@ -206,7 +213,7 @@ fn values_are_blamed_at_the_field_that_is_named() {
     let email = "Email Address does not conform to the RFC 822 standard.";
     check("2210", "BillEmailCc.Address", email, &[(FormField::Cc, Problem::NotAnEmail)]);
     check("2210", "", email, &[(FormField::Email, Problem::NotAnEmail)]);
-    let both = Draft { cc: "b@cascade.example".into(), ..draft() };
+    let both = InvoiceRequest { cc: "b@cascade.example".into(), ..draft() };
     check_with(
         &both,
         Step::CreateInvoice,

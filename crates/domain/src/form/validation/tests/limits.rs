@@ -1,11 +1,11 @@
-//! What QuickBooks holds no more of is said at its field, and no number that can be typed ends in a panic.
+//! Tests of QuickBooks' limits: each is reported at its field, and no typed number causes a panic.
 
-use super::{CREATE, Form, FormField, FormLine, Problem, catalogue, check, check_problem, checked, form};
+use super::{CREATE, Form, FormField, FormLine, Problem, catalogue, check_problem, checked, form, validate_form};
 use crate::{
     address,
     catalogue::CustomField,
-    draft::FieldError,
-    draft::{Rules, check_preset, check_recipient, preview},
+    form::FieldError,
+    form::{Rules, check_preset, check_recipient, preview_form},
     ids::{DealId, IntentKey, UserId},
     mapping::Preset,
     mark::Mark,
@@ -18,7 +18,7 @@ use rust_decimal::dec;
 const NINES: &str = "999999999999999999999999999";
 
 #[test]
-fn numbers_that_quickbooks_does_not_hold_are_refused_at_their_field() {
+fn refuses_numbers_that_quickbooks_cannot_store() {
     use Problem::{NotAPercentage, NotPositive, TooLarge};
     for large in ["10000000000", NINES] {
         check_problem(|f| f.lines[0].quantity = large.into(), FormField::Quantity(0), TooLarge);
@@ -32,13 +32,13 @@ fn numbers_that_quickbooks_does_not_hold_are_refused_at_their_field() {
     check_problem(|f| f.lines[0].discount = NINES.into(), FormField::Discount(0), NotAPercentage);
     check_problem(|f| f.discount = NINES.into(), FormField::InvoiceDiscount, NotAPercentage);
     check_problem(|f| f.lines[0].quantity = format!("-{NINES}"), FormField::Quantity(0), NotPositive);
-    // Each fits, but not their product.
+    // Each number is within the limit, but their product is not.
     check_problem(
         |f| (f.lines[0].quantity, f.lines[0].unit_price) = ("200000".into(), "100000".into()),
         FormField::UnitPrice(0),
         TooLarge,
     );
-    // Each line fits, but not their sum.
+    // Each line is within the limit, but their sum is not.
     let many = |f: &mut Form| {
         let line = FormLine { quantity: "1".into(), unit_price: "9.000.000.000".into(), ..f.lines[0].clone() };
         f.lines = vec![line.clone(), line];
@@ -47,7 +47,7 @@ fn numbers_that_quickbooks_does_not_hold_are_refused_at_their_field() {
 }
 
 #[test]
-fn each_number_that_cannot_be_taken_gets_its_own_sentence() {
+fn each_invalid_number_has_its_own_problem() {
     use Problem::{NotANumber, NotAPercentage, NotPositive, TooLarge, TooManyDecimals};
     let set = |form: &mut Form, field: FormField, text: &str| match field {
         FormField::Quantity(_) => form.lines[0].quantity = text.into(),
@@ -85,7 +85,7 @@ fn each_number_that_cannot_be_taken_gets_its_own_sentence() {
 }
 
 #[test]
-fn the_largest_line_is_taken() {
+fn accepts_the_largest_line() {
     let mut form = form();
     (form.lines[0].quantity, form.lines[0].unit_price) = ("1".into(), "9.000.000.000,12345".into());
     form.lines[0].discount.clear();
@@ -93,12 +93,12 @@ fn the_largest_line_is_taken() {
     assert_eq!((draft.lines[0].amount, draft.total), (dec!(9000000000.12), dec!(9450000000.13)));
 }
 
-/// A text of so many characters; not all of one byte.
+/// A text of `length` characters, one of them longer than one byte.
 fn long(length: usize) -> String {
     format!("é{}", "x".repeat(length - 1))
 }
 
-/// Each text of the form, the most that QuickBooks holds of it, and how to type one.
+/// A text field, its maximum of characters in QuickBooks, and a function that sets it.
 type Text = (FormField, usize, Set);
 type Set = fn(&mut Form, String);
 
@@ -121,7 +121,7 @@ const TEXTS: [Text; 15] = [
         (form.lines[0].item, form.lines[0].item_name) = (CREATE.into(), text);
     }),
     (FormField::Description(0), 4000, |form, text| form.lines[0].description = text),
-    // A street of several lines, the second of which is too long.
+    // In a street of several lines, the second line is too long.
     (FormField::Address, 500, |form, text| form.street = format!("Rua do Comércio\r\n{text}\r\nSala 3")),
 ];
 
@@ -131,20 +131,23 @@ fn problems(change: impl FnOnce(&mut Form)) -> Vec<FieldError> {
     catalogue.numbers_by_hand = true;
     let mut form = form();
     change(&mut form);
-    check(&form, &Rules { catalogue: &catalogue, customer: None, mark: DecimalMark::Comma, discounts_in_prices: false })
-        .err()
-        .unwrap_or_default()
+    validate_form(
+        &form,
+        &Rules { catalogue: &catalogue, customer: None, mark: DecimalMark::Comma, discounts_in_prices: false },
+    )
+    .err()
+    .unwrap_or_default()
 }
 
 #[test]
-fn each_text_is_taken_up_to_its_limit_and_refused_beyond() {
+fn accepts_each_text_up_to_its_limit() {
     for (field, most, set) in TEXTS {
         assert_eq!(problems(|form| set(form, long(most))), [], "{field:?}");
         assert_eq!(problems(|form| set(form, format!("  {}\n", long(most)))), [], "blanks around {field:?}");
         let problem = Problem::TooLong(most);
         assert_eq!(problems(|form| set(form, long(most + 1))), [FieldError { field, problem }]);
     }
-    // A colon becomes a dash and a blank, which makes a name longer.
+    // A colon becomes " -", which makes a name longer.
     let problem = Problem::TooLong(500);
     assert_eq!(problems(|form| form.to = format!("a:{}", long(498))), [FieldError { field: FormField::To, problem }]);
 }
@@ -157,7 +160,7 @@ fn a_french_company_that_numbers_by_hand_needs_a_number() {
         let form = Form { number: number.into(), ..form() };
         let rules =
             Rules { catalogue: &catalogue, customer: None, mark: DecimalMark::Comma, discounts_in_prices: false };
-        check(&form, &rules).err().unwrap_or_default()
+        validate_form(&form, &rules).err().unwrap_or_default()
     };
     let missing = FieldError { field: FormField::Number, problem: Problem::Missing };
     assert_eq!(problems("FR", true, " "), [missing]);
@@ -167,13 +170,13 @@ fn a_french_company_that_numbers_by_hand_needs_a_number() {
 }
 
 #[test]
-fn a_tax_number_that_an_american_customer_cannot_have_is_refused_where_it_would_be_sent() {
+fn refuses_a_long_tax_number_that_would_be_sent_for_a_us_customer() {
     let problems = |customer: &str, ticked: &str, agreed: &str| {
         let mut catalogue = catalogue();
         catalogue.country = "US".into();
         let mut form = Form { tax_id: "12.345.678/0001-95".into(), ..form() };
         (form.customer, form.update_customer, form.agreed) = (customer.into(), ticked.into(), vec![agreed.into()]);
-        check(
+        validate_form(
             &form,
             &Rules { catalogue: &catalogue, customer: None, mark: DecimalMark::Comma, discounts_in_prices: false },
         )
@@ -187,7 +190,7 @@ fn a_tax_number_that_an_american_customer_cannot_have_is_refused_where_it_would_
 }
 
 #[test]
-fn characters_that_do_not_show_are_refused() {
+fn refuses_control_characters() {
     let more: [(FormField, Set); 3] = [
         (FormField::Email, |form, text| form.email = format!("{text}@b.example")),
         (FormField::Cc, |form, text| form.cc = format!("{text}@b.example")),
@@ -237,17 +240,17 @@ fn an_invoice_is_sent_to_one_address() {
 }
 
 #[test]
-fn the_memo_leaves_room_for_the_mark_and_for_a_void() {
+fn the_longest_memo_leaves_room_for_mark_and_void() {
     let most = i64::MIN;
     let mark = Mark { intent: IntentKey(uuid::Uuid::max()), company: most, deal: DealId(most), user: UserId(most) };
-    assert!("Voided - ".len() + super::super::limits::MEMO_MAX + 1 + mark.to_string().len() <= 4000);
+    assert!("Voided - ".len() + super::super::limits::MAX_MEMO_CHARS + 1 + mark.to_string().len() <= 4000);
 }
 
 #[test]
-fn a_street_of_many_lines_keeps_them_all() {
-    assert_eq!(address::lines("a\r\n\nb\nc"), ["a", "b", "c"]);
-    assert_eq!(address::lines("a\nb\nc\nd\ne\n f "), ["a", "b", "c", "d", "e, f"]);
-    assert_eq!(address::lines(" "), [""; 0]);
+fn keeps_all_lines_of_a_street() {
+    assert_eq!(address::split_street("a\r\n\nb\nc"), ["a", "b", "c"]);
+    assert_eq!(address::split_street("a\nb\nc\nd\ne\n f "), ["a", "b", "c", "d", "e, f"]);
+    assert_eq!(address::split_street(" "), [""; 0]);
 }
 
 fn any_number() -> impl Strategy<Value = String> {
@@ -285,8 +288,8 @@ proptest! {
         let line = |(quantity, unit_price, discount)| FormLine { quantity, unit_price, discount, ..form.lines[0].clone() };
         form.lines = numbers.into_iter().map(line).collect();
         let rules = Rules { catalogue: &catalogue, customer: None, mark: DecimalMark::Comma, discounts_in_prices: false };
-        let sums = preview(&form, &rules).printed.map(|printed| printed.totals);
-        // A confirmed form has sums.
-        prop_assert!(check(&form, &rules).is_err() || sums.is_some());
+        let sums = preview_form(&form, &rules).printed.map(|printed| printed.totals);
+        // A valid form has totals.
+        prop_assert!(validate_form(&form, &rules).is_err() || sums.is_some());
     }
 }

@@ -1,8 +1,7 @@
-//! The form as it is typed, its fields, and what can be wrong with them.
+//! The form as typed, its fields, and the problems that a field can have.
 
 use crate::{
-    deal::written,
-    number::{DecimalMark, parse_decimal},
+    number::{DecimalMark, format_decimal, parse_decimal},
     refusal::RefusalCause,
 };
 use jiff::civil::Date;
@@ -10,38 +9,39 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 use std::collections::BTreeMap;
 
-/// What the select for a customer or an item holds when one is to be created.
+/// Value of the select for a customer or an item if a new one is to be created.
 pub const CREATE: &str = "new";
 
-/// The form, exactly as typed. Kept as the draft of a deal while the form is open.
+/// The form exactly as typed. It is stored as the draft of a deal while the form is open.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Form {
-    /// [`IntentKey`](crate::ids::IntentKey), given when the form was opened.
+    /// The [`IntentKey`](crate::ids::IntentKey) that the form got when it was opened.
     #[serde(deserialize_with = "without_nul")]
     pub intent: String,
-    /// The browser window in which the form was opened last: only that one saves the draft.
+    /// The browser window in which the form was opened last. Only this window saves the draft.
     #[serde(deserialize_with = "without_nul")]
     pub window: String,
     /// Our id of the connection whose QuickBooks company the ids in this form belong to; empty in forms of earlier versions.
     pub filled_for: String,
-    /// Counts what was saved in that window, so that of two requests the newer one stays.
+    /// Number of saves in that window. Of two requests, the one with the higher version is kept.
     pub version: String,
-    /// How decimals are written in it: a name of [`DecimalMark`]. Whoever opens it with another locale has its numbers rewritten.
+    /// Name of the [`DecimalMark`] of its numbers. If a person with another locale opens the form, its numbers are
+    /// rewritten.
     pub mark: String,
-    /// Fingerprint of what was billed of the deal when the form was filled in (`Ledger::fingerprint`).
+    /// Fingerprint of the deal's invoices when the form was filled in (`Ledger::fingerprint`).
     pub seen: String,
-    /// The deal's value and currency, for the warning about billing more: `15000 BRL`.
+    /// The deal total and its currency, for the warning about billing more: `15000 BRL`.
     pub deal_value: String,
-    /// QuickBooks id of the customer, [`CREATE`], or nothing.
+    /// QuickBooks id of the customer, [`CREATE`], or empty.
     pub customer: String,
-    /// QuickBooks id of the customer that the deal's organization or person is linked with.
+    /// QuickBooks id of the customer that the deal's organization or person is linked to.
     pub linked: String,
-    /// Shown name of the chosen customer.
+    /// Displayed name of the chosen customer.
     pub customer_name: String,
-    /// ISO code of the chosen customer's currency; empty where unknown.
+    /// ISO code of the chosen customer's currency; empty if it is unknown.
     pub customer_currency: String,
-    /// Who is billed.
+    /// Name of the billed party.
     pub to: String,
     /// E-mail address.
     pub email: String,
@@ -61,13 +61,13 @@ pub struct Form {
     pub issued: String,
     /// Due date, `2026-03-20`.
     pub due: String,
-    /// `on` while the due date follows the term, empty once it was set by hand.
+    /// `on` while the due date follows the term; empty once a person has set it.
     pub due_follows: String,
     /// Name of a [`TaxMode`](crate::tax::TaxMode).
     pub tax_mode: String,
     /// ISO code.
     pub currency: String,
-    /// Invoice number, where the company numbers by hand.
+    /// Invoice number, if the company numbers by hand.
     pub number: String,
     /// Tax code of the whole invoice (US companies).
     pub invoice_code: String,
@@ -75,32 +75,32 @@ pub struct Form {
     pub message: String,
     /// Not printed.
     pub memo: String,
-    /// Who gets a copy of the e-mail.
+    /// Addresses that get a copy of the e-mail.
     pub cc: String,
     /// Name of the preset that was applied last.
     pub preset: String,
-    /// `on` when the customer can pay online.
+    /// `on` if the customer can pay online.
     pub online_payment: String,
-    /// The company's own fields, by `DefinitionId`.
+    /// Custom fields, by `DefinitionId`.
     pub custom: BTreeMap<String, String>,
-    /// `on` when the customer is to be updated in QuickBooks.
+    /// `on` if the customer is to be updated in QuickBooks.
     pub update_customer: String,
-    /// The differences that the person saw, by name of [`CustomerField`](crate::customer::CustomerField).
+    /// The differences that the page showed, by name of [`CustomerField`](crate::customer::CustomerField).
     pub agreed: Vec<String>,
-    /// The answer to a question before *Create*, carried by its button.
+    /// The answer to a question before *Create*. The pressed button sends it.
     #[serde(skip_serializing)]
     pub confirmed: String,
-    /// Percentage or amount of the deal that is to be billed.
+    /// Percentage or amount of the deal to bill.
     pub part: String,
     /// `percent` or `amount`.
     pub part_kind: String,
-    /// The part that the lines hold, as [`Form::part_text`] writes it; empty where they hold no part that was typed.
+    /// The typed part that the lines hold, in the format of [`Form::part_text`]; empty if they hold none.
     pub part_applied: String,
-    /// ISO code of the currency that the prices are in: another than `currency` until they are converted or emptied.
+    /// ISO code of the currency of the prices. It differs from `currency` until the prices are converted or emptied.
     pub priced_in: String,
-    /// How much of the invoice's currency one unit of the deal's currency is, where they differ: `0.1823`.
+    /// Units of the invoice's currency for one unit of the deal's currency, if they differ: `0.1823`.
     pub rate: String,
-    /// Discount on the whole.
+    /// Invoice discount.
     pub discount: String,
     /// `percent` or `amount`.
     pub discount_kind: String,
@@ -108,16 +108,16 @@ pub struct Form {
     pub lines: Vec<FormLine>,
 }
 
-/// A value that nobody types and that is kept in a column of its own: PostgreSQL takes no NUL there.
+/// Rejects NUL in a value that nobody types. Such values have their own columns, and PostgreSQL stores no NUL in texts.
 fn without_nul<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     let value = String::deserialize(deserializer)?;
     if value.contains('\0') { Err(D::Error::custom("a NUL")) } else { Ok(value) }
 }
 
 impl Form {
-    /// How its numbers are written; `own` where it does not say.
+    /// The decimal mark of its numbers; `own` if the form names none.
     pub fn decimal_mark(&self, own: DecimalMark) -> DecimalMark {
-        DecimalMark::named(&self.mark).unwrap_or(own)
+        DecimalMark::from_name(&self.mark).unwrap_or(own)
     }
 
     /// Whether its QuickBooks ids belong to another company than that of this connection.
@@ -151,22 +151,22 @@ impl Form {
         connection.clone_into(&mut self.filled_for);
     }
 
-    /// Rewrites its numbers for somebody who writes decimals in another way. What is no number stays as it was typed.
-    pub fn rewrite(&mut self, to: DecimalMark) {
+    /// Rewrites its numbers for a person with another decimal mark. Texts that are not numbers stay as typed.
+    pub fn rewrite_numbers(&mut self, to: DecimalMark) {
         let from = self.decimal_mark(to);
         self.mark = to.name().to_owned();
         if from == to {
             return;
         }
         let is_applied = !self.part_is_pending();
-        // Signs around the number stay as they are: of a currency, of a percentage, of what is negative.
+        // Signs around the number stay as typed: currency, percent, minus and parentheses.
         let rewrite = |text: &mut String| {
             let is_digit = |c: char| c.is_ascii_digit();
             let (Some(first), Some(last)) = (text.find(is_digit), text.rfind(is_digit)) else { return };
             let (before, rest) = text.split_at(first);
             let (number, after) = rest.split_at(last.saturating_sub(first).saturating_add(1));
             if let Ok(value) = parse_decimal(number, from) {
-                *text = format!("{before}{}{after}", written(value, to));
+                *text = format!("{before}{}{after}", format_decimal(value, to));
             }
         };
         for line in &mut self.lines {
@@ -181,7 +181,7 @@ impl Form {
         }
     }
 
-    /// The part as typed, for comparing: `25 percent`; empty where none is typed.
+    /// The typed part in a format for comparison: `25 percent`; empty if none is typed.
     pub fn part_text(&self) -> String {
         let typed = self.part.trim();
         if typed.is_empty() {
@@ -190,17 +190,17 @@ impl Form {
         format!("{typed} {}", if self.part_kind == "amount" { "amount" } else { "percent" })
     }
 
-    /// Whether a part is typed that the lines do not hold yet.
+    /// Whether the typed part is not applied to the lines yet.
     pub fn part_is_pending(&self) -> bool {
         !self.part.trim().is_empty() && self.part_text() != self.part_applied
     }
 
-    /// How much of the invoice's currency one unit of the deal's currency is, where it was converted.
+    /// Units of the invoice's currency for one unit of the deal's currency, if prices were converted.
     pub fn exchange_rate(&self) -> Option<Decimal> {
         self.rate.trim().parse().ok().filter(|rate| *rate > Decimal::ZERO)
     }
 
-    /// Whether the prices are in another currency than the invoice.
+    /// Whether prices are in another currency than the invoice.
     pub fn prices_are_foreign(&self) -> bool {
         !self.priced_in.is_empty()
             && !self.currency.is_empty()
@@ -209,23 +209,23 @@ impl Form {
     }
 }
 
-/// One line, as typed.
+/// A line as typed.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct FormLine {
-    /// Pipedrive product that the line came from, if any.
+    /// Pipedrive id of the product that the line was made from, if any.
     pub product: String,
-    /// QuickBooks item, [`CREATE`], or nothing.
+    /// QuickBooks id of the item, [`CREATE`], or empty.
     pub item: String,
-    /// Shown name of the item, or what is typed to find one.
+    /// Displayed name of the item, or the typed search text.
     pub item_name: String,
-    /// Name of the product; the new item's name when one is created.
+    /// Name of the product. A new item gets this name.
     pub name: String,
     /// Printed on the invoice.
     pub description: String,
-    /// How many.
+    /// Quantity.
     pub quantity: String,
-    /// Price of one.
+    /// Unit price.
     pub unit_price: String,
     /// Discount in percent.
     pub discount: String,
@@ -233,15 +233,15 @@ pub struct FormLine {
     pub tax_code: String,
 }
 
-/// A field of the form, for messages.
+/// A field of the form, for error messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FormField {
-    /// No field in particular.
+    /// The form as a whole.
     Whole,
     /// The customer select.
     Customer,
-    /// Who is billed.
+    /// Name of the billed party.
     To,
     /// E-mail.
     Email,
@@ -273,11 +273,11 @@ pub enum FormField {
     Memo,
     /// Copy of the e-mail.
     Cc,
-    /// One of the company's own fields, by `DefinitionId`.
+    /// A custom field, by `DefinitionId`.
     Custom(u8),
-    /// Discount on the whole.
+    /// Invoice discount.
     InvoiceDiscount,
-    /// The part of the deal that is to be billed.
+    /// The part of the deal to bill.
     Part,
     /// The lines as a whole.
     Lines,
@@ -295,74 +295,74 @@ pub enum FormField {
     TaxCode(usize),
 }
 
-/// What is wrong with a field.
+/// A problem of a field.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Problem {
-    /// It has to be filled in.
+    /// The field is required.
     Missing,
-    /// It is not a number.
+    /// The text is not a number.
     NotANumber,
-    /// It is an amount in another currency than the invoice's, which is this one.
+    /// The amount is in another currency than the invoice. Holds the invoice's currency.
     OtherCurrency(String),
-    /// It is not a date.
+    /// The text is not a date.
     NotADate,
     /// It is a date in a year in which nobody invoices, this one.
     UnlikelyYear(i16),
-    /// It is no e-mail address.
+    /// The text is not an e-mail address.
     NotAnEmail,
-    /// It may have so many characters.
+    /// The text is too long. Holds the maximum of characters (or of lines, for [`FormField::Lines`]).
     TooLong(usize),
-    /// It holds a character that does not show, such as NUL.
+    /// The text holds a control character, such as NUL.
     ControlCharacter,
-    /// It is not one of the choices.
+    /// The value is not among the choices.
     Unknown,
-    /// It must not be negative (or, for a quantity, zero).
+    /// The number is negative (or zero, for a quantity or a part).
     NotPositive,
-    /// A discount lies between 0 and 100.
+    /// The percentage is not between 0 and 100.
     NotAPercentage,
     /// The form was filled in for another QuickBooks company than the one that is connected.
     OtherCompany,
-    /// The due date lies before the issue date.
+    /// The due date is before the issue date.
     BeforeIssued,
-    /// The customer is billed in another currency, this one.
+    /// The customer is billed in another currency. Holds the customer's currency.
     CustomerCurrency(String),
-    /// QuickBooks knows another customer, vendor or employee of this name.
+    /// QuickBooks has another customer, vendor or employee with this name.
     NameTaken,
-    /// The number was used before.
+    /// Another invoice has this number.
     NumberTaken,
     /// The accounting period is closed.
     PeriodClosed,
-    /// The books are closed up to this day.
+    /// The books are closed up to and including this day.
     ClosedUntil(Date),
-    /// It is more than QuickBooks can hold.
+    /// The number is larger than QuickBooks can store.
     TooLarge,
-    /// It may have so many decimals.
+    /// The number has too many decimals. Holds the maximum.
     TooManyDecimals(usize),
-    /// A discount is greater than what it is taken off.
+    /// The discount is greater than the amount that it applies to.
     TooMuch,
-    /// It was made inactive or deleted in QuickBooks.
+    /// The object was made inactive or deleted in QuickBooks.
     Inactive,
-    /// The lines come to less than zero.
+    /// The sum of the lines is negative.
     NegativeTotal,
-    /// A part was typed that the lines do not hold yet.
+    /// The typed part is not applied to the lines yet.
     PartPending,
-    /// Prices are still in this currency, another than the invoice's.
+    /// Prices are in this currency, which is not the invoice's.
     PricesIn(String),
-    /// QuickBooks cannot hold this character.
+    /// QuickBooks cannot store this character.
     UnsupportedCharacter(char),
-    /// QuickBooks refused for a cause that is known; with its own words.
+    /// QuickBooks refused for a known cause. Holds QuickBooks' own text.
     Explained(RefusalCause, String),
-    /// QuickBooks refused; in its own words.
+    /// QuickBooks refused. Holds QuickBooks' own text.
     Refused(String),
 }
 
-/// A problem and where it is.
+/// A problem and its field.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FieldError {
-    /// Where.
+    /// The field.
     pub field: FormField,
-    /// What.
+    /// The problem.
     pub problem: Problem,
 }
 
@@ -381,18 +381,18 @@ mod tests {
             lines: vec![line, FormLine { unit_price: "abc".into(), ..FormLine::default() }],
             ..Form::default()
         };
-        form.rewrite(DecimalMark::Point);
+        form.rewrite_numbers(DecimalMark::Point);
         let texts = [&form.lines[0].quantity, &form.lines[0].unit_price, &form.discount, &form.lines[1].unit_price];
         assert_eq!(texts, ["1.125", "R$ 1234.5", "-0.5", "abc"]);
         assert!(!form.part_is_pending());
         let once = form.clone();
-        form.rewrite(DecimalMark::Point);
+        form.rewrite_numbers(DecimalMark::Point);
         assert_eq!(form, once);
     }
 
     #[test]
-    fn a_form_has_the_key_that_it_was_given() {
-        let key = |intent: &str| crate::draft::intent_key(&Form { intent: intent.into(), ..Form::default() });
+    fn parses_the_intent_key_of_a_form() {
+        let key = |intent: &str| crate::form::parse_intent_key(&Form { intent: intent.into(), ..Form::default() });
         let given = uuid::Uuid::from_u128(0x2a);
         assert_eq!(key(&given.to_string()), Some(crate::ids::IntentKey(given)));
         assert_eq!(["", "2a"].map(key), [None; 2]);
@@ -450,9 +450,9 @@ mod tests {
         assert_eq!(["", "0", "-0.2", "x"].map(rate), [None; 4]);
     }
 
-    /// PostgreSQL takes no NUL where these are kept; what is typed is checked at its field.
+    /// PostgreSQL stores no NUL in the columns of these values. Typed texts are validated at their field instead.
     #[test]
-    fn what_nobody_types_holds_no_nul() {
+    fn rejects_nul_in_internal_values() {
         use serde::de::value::{Error, MapDeserializer};
         let read = |key: &'static str, value: &'static str| {
             Form::deserialize(MapDeserializer::<_, Error>::new([(key, value)].into_iter())).ok()

@@ -1,4 +1,4 @@
-//! Tests of the checks that a form has to pass to become an invoice.
+//! Tests of the validation of forms.
 
 mod companies;
 mod limits;
@@ -8,12 +8,12 @@ use crate::{
     catalogue::{Catalogue, Item},
     customer::CustomerField,
     number::DecimalMark,
-    tax::{Of, Rounding, TaxCode, TaxRate},
+    tax::{Rounding, TaxBase, TaxCode, TaxRate},
 };
 use jiff::civil::date;
 
 fn catalogue() -> Catalogue {
-    let rate = TaxRate { id: "1".into(), name: "ISS".into(), percent: dec!(5), of: Of::Amount };
+    let rate = TaxRate { id: "1".into(), name: "ISS".into(), percent: dec!(5), base: TaxBase::Amount };
     let code = TaxCode { id: "3".into(), name: "ISS 5%".into(), rates: vec![rate] };
     Catalogue {
         company_name: "Aurora".into(),
@@ -55,10 +55,10 @@ fn form() -> Form {
     }
 }
 
-fn checked(form: &Form) -> Result<Draft, Vec<FieldError>> {
+fn checked(form: &Form) -> Result<InvoiceRequest, Vec<FieldError>> {
     let catalogue = catalogue();
     let rules = Rules { catalogue: &catalogue, customer: None, mark: DecimalMark::Comma, discounts_in_prices: false };
-    check(form, &rules)
+    validate_form(form, &rules)
 }
 
 fn check_problem(change: impl FnOnce(&mut Form), field: FormField, problem: Problem) {
@@ -77,17 +77,17 @@ fn a_complete_form_is_an_invoice() {
 }
 
 #[test]
-fn pasted_amounts_are_understood() {
+fn accepts_pasted_amounts() {
     let mut form = form();
     (form.discount, form.discount_kind) = ("R$ 100,00".into(), "amount".into());
     (form.lines[0].unit_price, form.lines[0].discount) = ("R$\u{a0}1.234,50".into(), "10 %".into());
     let draft = checked(&form).expect("complete");
-    // The discount of the line stands in the discount line: 246.90 and 100.
+    // The line's discount is moved to the discount line: 246.90 + 100.
     assert_eq!((draft.lines[0].unit_price, draft.discount), (dec!(1234.50), Some(Discount::Amount(dec!(346.90)))));
 }
 
 #[test]
-fn only_what_was_seen_and_ticked_is_exported() {
+fn exports_only_confirmed_differences() {
     let updates = |customer: &str, ticked: &str| {
         let mut form = form();
         form.customer = customer.into();
@@ -101,7 +101,7 @@ fn only_what_was_seen_and_ticked_is_exported() {
 }
 
 #[test]
-fn a_total_that_only_its_tax_makes_negative_is_refused() {
+fn refuses_a_total_that_only_its_tax_makes_negative() {
     let mut company = catalogue();
     let exempt = TaxCode { id: "4".into(), name: "Isento".into(), rates: Vec::new() };
     let TaxModel::PerLine { codes, .. } = &mut company.tax else { panic!("a tax code for each line") };
@@ -114,14 +114,14 @@ fn a_total_that_only_its_tax_makes_negative_is_refused() {
         tax_code: code.into(),
         ..form().lines[0].clone()
     };
-    let problems = |lines: [FormLine; 2]| check(&Form { lines: lines.into(), ..form() }, &rules).err();
+    let problems = |lines: [FormLine; 2]| validate_form(&Form { lines: lines.into(), ..form() }, &rules).err();
     let negative = FieldError { field: FormField::Lines, problem: Problem::NegativeTotal };
     assert_eq!(problems([line("100", "4"), line("-100", "3")]), Some(vec![negative]), "-5 of tax");
     assert_eq!(problems([line("100", "4"), line("-90", "3")]), None);
 }
 
 #[test]
-fn each_missing_thing_is_named_at_its_field() {
+fn reports_each_problem_at_its_field() {
     use Problem::{
         BeforeIssued, ClosedUntil, CustomerCurrency, Inactive, Missing, NegativeTotal, NotANumber, NotAPercentage,
         NotAnEmail, NotPositive, OtherCurrency, PartPending, PricesIn, TooMuch, Unknown, UnlikelyYear,

@@ -1,20 +1,21 @@
-//! Turns a form into the invoice that it asks for, or names all that stands in the way.
+//! Validation: converts a form to an invoice request, or lists all problems.
 
 mod limits;
 
-pub use limits::{check_preset, check_recipient, item_name, looks_like_email};
+pub use limits::{check_preset, check_recipient, looks_like_email, to_item_name};
 
-use limits::updates;
+use limits::selected_updates;
 
 use super::{
-    CREATE, Choice, Draft, DraftLine, FieldError, Form, FormField, FormLine, LINES_MAX, Problem, Rules, discount,
-    percent, preview,
+    CREATE, FieldError, Form, FormField, FormLine, MAX_LINES, Problem, Rules, parse_discount, parse_optional_percent,
+    preview_form,
 };
 use crate::{
     address::Address,
     billing::Part,
+    invoice_request::{Choice, InvoiceRequest, RequestLine},
     money::checked_sum,
-    number::{NotAnAmount, parse_amount, parse_decimal},
+    number::{AmountError, parse_amount, parse_decimal},
     tax::{NON_TAXABLE, TAXABLE, TaxMode, TaxModel},
     totals::{Discount, LineAmounts, is_within_limit},
 };
@@ -23,35 +24,35 @@ use jiff::civil::Date;
 use rust_decimal::{Decimal, dec};
 use std::ops::RangeInclusive;
 
-/// Turns a form into the invoice that it asks for, or names all that stands in the way.
-pub fn check(form: &Form, rules: &Rules<'_>) -> Result<Draft, Vec<FieldError>> {
+/// Converts a form to an invoice request. Returns all problems, not just the first.
+pub fn validate_form(form: &Form, rules: &Rules<'_>) -> Result<InvoiceRequest, Vec<FieldError>> {
     let mut errors = Vec::new();
-    let mut wrong = |field, problem| errors.push(FieldError { field, problem });
-    limits::check_texts(form, rules, &mut wrong);
+    let mut add_problem = |field, problem| errors.push(FieldError { field, problem });
+    limits::check_texts(form, rules, &mut add_problem);
 
     let customer = match form.customer.as_str() {
         "" => {
-            wrong(FormField::Customer, Problem::Missing);
+            add_problem(FormField::Customer, Problem::Missing);
             None
         }
         CREATE => {
             let typed = if form.customer_name.trim().is_empty() { &form.to } else { &form.customer_name };
-            let name = crate::customer::display_name(typed);
+            let name = crate::customer::to_display_name(typed);
             if name.is_empty() {
-                wrong(FormField::To, Problem::Missing);
+                add_problem(FormField::To, Problem::Missing);
             }
             Some(Choice::New(name))
         }
         id => {
             if rules.customer.is_some_and(|customer| customer.id == id && !customer.active) {
-                wrong(FormField::Customer, Problem::Inactive);
+                add_problem(FormField::Customer, Problem::Inactive);
             }
             Some(Choice::Existing(id.to_owned()))
         }
     };
     let email = form.email.trim().to_owned();
-    if limits::is_sound(&email, limits::EMAIL_MAX) && !email.is_empty() && !looks_like_email(&email) {
-        wrong(FormField::Email, Problem::NotAnEmail);
+    if limits::fits(&email, limits::MAX_EMAIL_CHARS) && !email.is_empty() && !looks_like_email(&email) {
+        add_problem(FormField::Email, Problem::NotAnEmail);
     }
     let address = Address {
         street: form.street.trim().to_owned(),
@@ -60,21 +61,21 @@ pub fn check(form: &Form, rules: &Rules<'_>) -> Result<Draft, Vec<FieldError>> {
         postal_code: form.postal_code.trim().to_owned(),
         country: form.country.trim().to_owned(),
     };
-    let issued = date(&form.issued, FormField::Issued, &mut wrong);
-    let due = date(&form.due, FormField::Due, &mut wrong);
+    let issued = parse_date(&form.issued, FormField::Issued, &mut add_problem);
+    let due = parse_date(&form.due, FormField::Due, &mut add_problem);
     if let (Some(issued), Some(closed)) = (issued, rules.catalogue.closed_until)
         && issued <= closed
     {
-        wrong(FormField::Issued, Problem::ClosedUntil(closed));
+        add_problem(FormField::Issued, Problem::ClosedUntil(closed));
     }
     if let (Some(issued), Some(due)) = (issued, due)
         && due < issued
     {
-        wrong(FormField::Due, Problem::BeforeIssued);
+        add_problem(FormField::Due, Problem::BeforeIssued);
     }
     let currency = match Currency::from_code(&form.currency) {
         None if form.currency.is_empty() => {
-            wrong(FormField::Currency, Problem::Missing);
+            add_problem(FormField::Currency, Problem::Missing);
             None
         }
         Some(currency) if rules.catalogue.currencies.contains(&currency) => {
@@ -82,82 +83,82 @@ pub fn check(form: &Form, rules: &Rules<'_>) -> Result<Draft, Vec<FieldError>> {
                 && !form.customer_currency.is_empty()
                 && form.customer_currency != currency.code()
             {
-                wrong(FormField::Currency, Problem::CustomerCurrency(form.customer_currency.clone()));
+                add_problem(FormField::Currency, Problem::CustomerCurrency(form.customer_currency.clone()));
             }
             Some(currency)
         }
         _ => {
-            wrong(FormField::Currency, Problem::Unknown);
+            add_problem(FormField::Currency, Problem::Unknown);
             None
         }
     };
     let number = form.number.trim();
-    // Where a French company numbers by hand, QuickBooks takes no invoice without a number.
+    // For a French company that numbers by hand, QuickBooks accepts no invoice without a number.
     if number.is_empty() && rules.catalogue.numbers_by_hand && rules.catalogue.country == "FR" {
-        wrong(FormField::Number, Problem::Missing);
+        add_problem(FormField::Number, Problem::Missing);
     }
-    let mode = TaxMode::named(&form.tax_mode);
+    let mode = TaxMode::from_name(&form.tax_mode);
     if let TaxModel::SalesTax { .. } = rules.catalogue.tax
         && mode != TaxMode::None
     {
         let taxable = form.lines.iter().any(|line| line.tax_code == TAXABLE);
         if form.invoice_code.is_empty() {
             if taxable {
-                wrong(FormField::InvoiceCode, Problem::Missing);
+                add_problem(FormField::InvoiceCode, Problem::Missing);
             }
         } else if rules.catalogue.tax.code(&form.invoice_code).is_none() {
-            wrong(FormField::InvoiceCode, Problem::Unknown);
+            add_problem(FormField::InvoiceCode, Problem::Unknown);
         }
     }
     let cc = form.cc.trim().to_owned();
-    let custom = custom(form, rules);
-    let whole = discount(form, rules);
+    let custom = collect_custom_fields(form, rules);
+    let whole = parse_discount(form, rules);
     match whole {
-        Err(not) if form.discount_kind == "amount" => {
-            wrong(FormField::InvoiceDiscount, not.positive_problem(currency));
+        Err(error) if form.discount_kind == "amount" => {
+            add_problem(FormField::InvoiceDiscount, error.positive_problem(currency));
         }
-        Err(not) => wrong(FormField::InvoiceDiscount, not.percent_problem()),
+        Err(error) => add_problem(FormField::InvoiceDiscount, error.percent_problem()),
         Ok(Some(Discount::Percent(percent))) if !(Decimal::ZERO..=dec!(100)).contains(&percent) => {
-            wrong(FormField::InvoiceDiscount, Problem::NotAPercentage);
+            add_problem(FormField::InvoiceDiscount, Problem::NotAPercentage);
         }
         Ok(Some(Discount::Amount(amount))) if amount < Decimal::ZERO => {
-            wrong(FormField::InvoiceDiscount, Problem::NotPositive);
+            add_problem(FormField::InvoiceDiscount, Problem::NotPositive);
         }
         Ok(Some(Discount::Amount(amount))) if !is_within_limit(amount) => {
-            wrong(FormField::InvoiceDiscount, Problem::TooLarge);
+            add_problem(FormField::InvoiceDiscount, Problem::TooLarge);
         }
         Ok(Some(Discount::Amount(amount))) => {
             let whole = Form { discount: String::new(), ..form.clone() };
-            let before = preview(&whole, rules).printed.map(|printed| printed.totals);
-            let most = before.and_then(|sums| sums.subtotal.checked_sub(sums.discount));
-            if most.is_some_and(|most| amount > most) {
-                wrong(FormField::InvoiceDiscount, Problem::TooMuch);
+            let before = preview_form(&whole, rules).printed.map(|printed| printed.totals);
+            let max_discount = before.and_then(|sums| sums.subtotal.checked_sub(sums.discount));
+            if max_discount.is_some_and(|max| amount > max) {
+                add_problem(FormField::InvoiceDiscount, Problem::TooMuch);
             }
         }
         Ok(_) => {}
     }
     if form.lines.is_empty() {
-        wrong(FormField::Lines, Problem::Missing);
-    } else if form.lines.len() > LINES_MAX {
-        wrong(FormField::Lines, Problem::TooLong(LINES_MAX));
+        add_problem(FormField::Lines, Problem::Missing);
+    } else if form.lines.len() > MAX_LINES {
+        add_problem(FormField::Lines, Problem::TooLong(MAX_LINES));
     }
-    let printed = preview(form, rules).printed;
+    let printed = preview_form(form, rules).printed;
     let net = printed.as_ref().and_then(|printed| checked_sum(printed.totals.nets.iter().copied()));
     if net.is_some_and(|net| net < Decimal::ZERO) {
-        wrong(FormField::Lines, Problem::NegativeTotal);
+        add_problem(FormField::Lines, Problem::NegativeTotal);
     }
     if form.part_is_pending() {
-        let part = Part::typed(form, rules.mark);
-        wrong(FormField::Part, part.err().unwrap_or(Problem::PartPending));
+        let part = Part::from_form(form, rules.mark);
+        add_problem(FormField::Part, part.err().unwrap_or(Problem::PartPending));
     }
     if form.prices_are_foreign() {
-        wrong(FormField::Currency, Problem::PricesIn(form.priced_in.clone()));
+        add_problem(FormField::Currency, Problem::PricesIn(form.priced_in.clone()));
     }
-    let mut lines: Vec<DraftLine> = form
+    let mut lines: Vec<RequestLine> = form
         .lines
         .iter()
         .enumerate()
-        .filter_map(|(at, line)| check_line(at, line, rules, currency, mode, &mut wrong))
+        .filter_map(|(at, line)| check_line(at, line, rules, currency, mode, &mut add_problem))
         .collect();
     if let Some(printed) = &printed {
         for (at, line) in lines.iter_mut().enumerate() {
@@ -176,7 +177,7 @@ pub fn check(form: &Form, rules: &Rules<'_>) -> Result<Draft, Vec<FieldError>> {
 
     let total = printed.as_ref().map(|printed| printed.totals.total).unwrap_or_default();
     if !is_within_limit(total) {
-        wrong(FormField::Lines, Problem::TooLarge);
+        add_problem(FormField::Lines, Problem::TooLarge);
     }
     if errors.is_empty() {
         // Nothing is confirmed that has no sums. The tax of a negative line alone may make a total negative.
@@ -195,8 +196,9 @@ pub fn check(form: &Form, rules: &Rules<'_>) -> Result<Draft, Vec<FieldError>> {
                 Choice::New(name) => name,
                 Choice::Existing(_) => form.customer_name.trim(),
             };
-            let attention = if crate::customer::display_name(to) == own_name { String::new() } else { to.to_owned() };
-            Ok(Draft {
+            let attention =
+                if crate::customer::to_display_name(to) == own_name { String::new() } else { to.to_owned() };
+            Ok(InvoiceRequest {
                 customer,
                 attention,
                 email,
@@ -214,7 +216,7 @@ pub fn check(form: &Form, rules: &Rules<'_>) -> Result<Draft, Vec<FieldError>> {
                 cc,
                 online_payment: rules.catalogue.online_payment.then(|| form.online_payment == "on"),
                 custom,
-                update: updates(form),
+                update: selected_updates(form),
                 tax_mode: mode,
                 discount: printed.as_ref().and_then(|printed| printed.discount),
                 discount_amount: printed.as_ref().map(|printed| printed.totals.invoice_discount).unwrap_or_default(),
@@ -227,15 +229,15 @@ pub fn check(form: &Form, rules: &Rules<'_>) -> Result<Draft, Vec<FieldError>> {
     }
 }
 
-fn date(text: &str, field: FormField, wrong: &mut impl FnMut(FormField, Problem)) -> Option<Date> {
+fn parse_date(text: &str, field: FormField, add_problem: &mut impl FnMut(FormField, Problem)) -> Option<Date> {
     if text.trim().is_empty() {
-        wrong(field, Problem::Missing);
+        add_problem(field, Problem::Missing);
         return None;
     }
     let date: Option<Date> = text.trim().parse().ok();
     let likely = date.filter(|date| YEARS.contains(&date.year()));
     if likely.is_none() {
-        wrong(field, date.map_or(Problem::NotADate, |date| Problem::UnlikelyYear(date.year())));
+        add_problem(field, date.map_or(Problem::NotADate, |date| Problem::UnlikelyYear(date.year())));
     }
     likely
 }
@@ -249,38 +251,38 @@ fn check_line(
     rules: &Rules<'_>,
     currency: Option<Currency>,
     mode: TaxMode,
-    wrong: &mut impl FnMut(FormField, Problem),
-) -> Option<DraftLine> {
+    add_problem: &mut impl FnMut(FormField, Problem),
+) -> Option<RequestLine> {
     let item = match line.item.as_str() {
         "" => {
-            wrong(FormField::Item(at), Problem::Missing);
+            add_problem(FormField::Item(at), Problem::Missing);
             None
         }
         CREATE => {
             let typed =
                 [&line.item_name, &line.name, &line.description].into_iter().find(|name| !name.trim().is_empty());
-            let name = item_name(typed.map_or("", |name| name));
+            let name = to_item_name(typed.map_or("", |name| name));
             if name.is_empty() {
-                wrong(FormField::Item(at), Problem::Missing);
+                add_problem(FormField::Item(at), Problem::Missing);
             }
             Some(Choice::New(name))
         }
         id if rules.catalogue.items.iter().any(|item| item.id == id) => Some(Choice::Existing(id.to_owned())),
         _ => {
-            wrong(FormField::Item(at), Problem::Inactive);
+            add_problem(FormField::Item(at), Problem::Inactive);
             None
         }
     };
-    let mut number = |text: &str, field, read: Result<Decimal, NotAnAmount>| {
+    let mut number = |text: &str, field, read: Result<Decimal, AmountError>| {
         if text.trim().is_empty() {
-            wrong(field, Problem::Missing);
-        } else if let Err(not) = read {
-            wrong(
+            add_problem(field, Problem::Missing);
+        } else if let Err(error) = read {
+            add_problem(
                 field,
                 if matches!(field, FormField::Quantity(_)) {
-                    not.positive_problem(None)
+                    error.positive_problem(None)
                 } else {
-                    not.amount_problem(currency)
+                    error.amount_problem(currency)
                 },
             );
         }
@@ -291,13 +293,13 @@ fn check_line(
     let unit_price = parse_amount(&line.unit_price, rules.mark, currency);
     let unit_price = number(&line.unit_price, FormField::UnitPrice(at), unit_price);
     if quantity.is_some_and(|quantity| quantity <= Decimal::ZERO) {
-        wrong(FormField::Quantity(at), Problem::NotPositive);
+        add_problem(FormField::Quantity(at), Problem::NotPositive);
     }
-    let discount_percent = percent(&line.discount, rules.mark);
+    let discount_percent = parse_optional_percent(&line.discount, rules.mark);
     match discount_percent {
-        Err(not) => wrong(FormField::Discount(at), not.percent_problem()),
+        Err(error) => add_problem(FormField::Discount(at), error.percent_problem()),
         Ok(percent) if !(Decimal::ZERO..=dec!(100)).contains(&percent) => {
-            wrong(FormField::Discount(at), Problem::NotAPercentage);
+            add_problem(FormField::Discount(at), Problem::NotAPercentage);
         }
         Ok(_) => {}
     }
@@ -308,17 +310,17 @@ fn check_line(
         TaxModel::SalesTax { .. } | TaxModel::Automated => match line.tax_code.as_str() {
             TAXABLE | NON_TAXABLE => Some(line.tax_code.clone()),
             _ => {
-                wrong(FormField::TaxCode(at), Problem::Missing);
+                add_problem(FormField::TaxCode(at), Problem::Missing);
                 None
             }
         },
         TaxModel::PerLine { .. } if line.tax_code.is_empty() => {
-            wrong(FormField::TaxCode(at), Problem::Missing);
+            add_problem(FormField::TaxCode(at), Problem::Missing);
             None
         }
         TaxModel::PerLine { .. } => {
             if rules.catalogue.tax.code(&line.tax_code).is_none() {
-                wrong(FormField::TaxCode(at), Problem::Unknown);
+                add_problem(FormField::TaxCode(at), Problem::Unknown);
             }
             Some(line.tax_code.clone())
         }
@@ -330,11 +332,11 @@ fn check_line(
         tax_code,
     };
     let amount = amounts.amount(currency?);
-    if let Some(field) = limits::too_large(at, &amounts, amount) {
-        wrong(field, Problem::TooLarge);
+    if let Some(field) = limits::find_too_large_field(at, &amounts, amount) {
+        add_problem(field, Problem::TooLarge);
     }
     let amount = amount?;
-    Some(DraftLine {
+    Some(RequestLine {
         product: line.product.parse().ok(),
         item: item?,
         description: line.description.trim().to_owned(),
@@ -346,8 +348,8 @@ fn check_line(
     })
 }
 
-/// The company's own fields that are filled in.
-fn custom(form: &Form, rules: &Rules<'_>) -> Vec<(String, String)> {
+/// Collects the filled custom fields that the company has.
+fn collect_custom_fields(form: &Form, rules: &Rules<'_>) -> Vec<(String, String)> {
     let value = |id: &String| form.custom.get(id).map(|value| value.trim()).unwrap_or_default();
     let fields = rules.catalogue.custom_fields.iter().map(|field| (field.id.clone(), value(&field.id).to_owned()));
     fields.filter(|(_, value)| !value.is_empty()).collect()

@@ -1,8 +1,8 @@
-//! Tests of the fields that a form requires, by the company's tax setup, its customer and its closing date.
+//! Tests of required fields, by the company's tax model, its customer and its closing date.
 
 use super::{
-    CREATE, Catalogue, Choice, Draft, FieldError, Form, FormField, FormLine, LINES_MAX, NON_TAXABLE, Problem, Rules,
-    TAXABLE, TaxModel, catalogue, check, check_problem, checked, form,
+    CREATE, Catalogue, Choice, FieldError, Form, FormField, FormLine, InvoiceRequest, MAX_LINES, NON_TAXABLE, Problem,
+    Rules, TAXABLE, TaxModel, catalogue, check_problem, checked, form, validate_form,
 };
 use crate::{address::Address, catalogue::CustomField, customer::Customer, number::DecimalMark};
 use jiff::civil::date;
@@ -12,19 +12,22 @@ fn checked_for(
     change: impl FnOnce(&mut Catalogue),
     customer: Option<&Customer>,
     form: &Form,
-) -> Result<Draft, Vec<FieldError>> {
+) -> Result<InvoiceRequest, Vec<FieldError>> {
     let mut catalogue = catalogue();
     change(&mut catalogue);
-    check(form, &Rules { catalogue: &catalogue, customer, mark: DecimalMark::Comma, discounts_in_prices: false })
+    validate_form(
+        form,
+        &Rules { catalogue: &catalogue, customer, mark: DecimalMark::Comma, discounts_in_prices: false },
+    )
 }
 
-/// How a company taxes; then the mode, the code of the invoice, and that of its line.
+/// The tax model; then tax mode, tax code of the invoice, and tax code of its line; then the expected result.
 type Case<'a> = (&'a dyn Fn() -> TaxModel, [&'a str; 3], Taxed);
-/// The tax of an invoice for 2,222.10: its code, that of its line, and the total; or the problem.
+/// For an invoice of 2,222.10: its tax code, the tax code of its line, and the total; or the problem.
 type Taxed = Result<(Option<&'static str>, Option<&'static str>, Decimal), (FormField, Problem)>;
 
 #[test]
-fn each_way_of_taxing_needs_its_codes() {
+fn each_tax_model_requires_its_codes() {
     let codes = || {
         let TaxModel::PerLine { codes, .. } = catalogue().tax else { panic!("a code for each line") };
         codes
@@ -72,7 +75,7 @@ fn each_way_of_taxing_needs_its_codes() {
 }
 
 #[test]
-fn a_line_with_tax_in_its_price_says_what_it_is_without() {
+fn a_line_with_included_tax_has_a_net_amount() {
     let nets = |mode: &str, code: &str| {
         let mut form = Form { tax_mode: mode.into(), ..form() };
         form.lines[0].tax_code = code.into();
@@ -107,7 +110,7 @@ fn a_customer_is_billed_while_it_is_active() {
 }
 
 #[test]
-fn the_currency_of_a_customer_is_that_of_its_invoices() {
+fn an_invoice_has_the_currency_of_its_customer() {
     let mut form = Form { customer: "58".into(), customer_currency: "BRL".into(), ..form() };
     assert!(checked(&form).is_ok());
     form.customer_currency.clear();
@@ -121,7 +124,7 @@ fn the_currency_of_a_customer_is_that_of_its_invoices() {
 }
 
 #[test]
-fn who_is_billed_stands_above_the_address_where_that_is_not_the_customer() {
+fn prints_the_billed_party_if_it_is_not_the_customer() {
     let attention = |customer: &str, name: &str, to: &str| {
         let form = Form { customer: customer.into(), customer_name: name.into(), to: to.into(), ..form() };
         checked(&form).expect("complete").attention
@@ -133,7 +136,7 @@ fn who_is_billed_stands_above_the_address_where_that_is_not_the_customer() {
 }
 
 #[test]
-fn dates_are_held_against_each_other_and_against_closed_books() {
+fn compares_dates_with_each_other_and_with_closed_books() {
     let closed = Problem::ClosedUntil(date(2025, 12, 31));
     for (field, issued, due, problem) in [
         (FormField::Issued, " ", "2026-03-20", Problem::Missing),
@@ -150,7 +153,7 @@ fn dates_are_held_against_each_other_and_against_closed_books() {
 }
 
 #[test]
-fn a_discount_takes_off_no_more_than_there_is() {
+fn a_discount_cannot_exceed_the_amount() {
     use Problem::{NotAPercentage, NotPositive};
     let discounts = |form: &mut Form, line: &str, whole: &str, kind: &str| {
         form.lines[0].discount = line.into();
@@ -177,18 +180,18 @@ fn a_discount_takes_off_no_more_than_there_is() {
 }
 
 #[test]
-fn an_invoice_has_as_many_lines_as_quickbooks_takes() {
+fn limits_the_number_of_lines() {
     let lines = |count: usize| {
         let one = FormLine { discount: String::new(), unit_price: "1".into(), ..form().lines[0].clone() };
         checked(&Form { lines: vec![one; count], ..form() }).map(|draft| draft.lines.len())
     };
-    assert_eq!(lines(LINES_MAX), Ok(LINES_MAX));
-    let problem = Problem::TooLong(LINES_MAX);
-    assert_eq!(lines(LINES_MAX + 1), Err(vec![FieldError { field: FormField::Lines, problem }]));
+    assert_eq!(lines(MAX_LINES), Ok(MAX_LINES));
+    let problem = Problem::TooLong(MAX_LINES);
+    assert_eq!(lines(MAX_LINES + 1), Err(vec![FieldError { field: FormField::Lines, problem }]));
 }
 
 #[test]
-fn an_item_is_created_under_the_first_name_that_is_typed() {
+fn names_a_new_item_by_the_first_filled_name() {
     let item = |item_name: &str, name: &str, description: &str| {
         let mut form = form();
         let line = FormLine {
@@ -208,7 +211,7 @@ fn an_item_is_created_under_the_first_name_that_is_typed() {
 }
 
 #[test]
-fn what_the_company_does_not_have_is_not_sent() {
+fn sends_only_fields_that_the_company_has() {
     let mut form = Form { number: " F-1 ".into(), online_payment: "on".into(), ..form() };
     form.custom.extend([("2".into(), " PO ".into()), ("3".into(), " ".into()), ("4".into(), "else".into())]);
     let sent = |form: &Form, is_offered: bool| {
