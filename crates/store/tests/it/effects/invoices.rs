@@ -203,7 +203,7 @@ async fn placed(e: &Effects<'_>) {
             "refused",
             &[
                 "-> (\"new\", A.refused)",
-                "invoice A.refused: attempts=0 balance_minor=200 connection_id=A.former customer_name='New customer' \
+                "invoice A.refused: attempts=0 balance_minor=200 connection_id=A.former customer_id=null customer_name='New customer' \
                  draft={..} generation=2 lease_until=0 may_resend=0 next_attempt_at=@30 refusal=null state='queued' \
                  total_minor=200 trouble=null",
             ],
