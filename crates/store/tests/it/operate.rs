@@ -196,7 +196,7 @@ async fn what_a_clock_that_was_ahead_has_kept_is_put_right(#[values(Sqlite, Post
     replicas::seen(&mut tx, owner, at(AHEAD), at(AHEAD)).await.unwrap();
     assert!(leases::orphans::<InvoiceId>(&mut tx, at(100), at(100), at(110)).await.unwrap().is_empty());
 
-    assert_eq!(ahead::correct(&mut tx, at(100)).await.unwrap(), 7);
+    assert_eq!(ahead::correct(&mut tx, at(100)).await.unwrap(), 8);
     assert_eq!(ahead::correct(&mut tx, at(100)).await.unwrap(), 0, "once");
     assert_eq!(leases::orphans::<InvoiceId>(&mut tx, at(100), at(100), at(110)).await.unwrap(), [(tenant, id)]);
     assert_eq!(changes::find(&mut tx, tenant, connection).await.unwrap().unwrap().until, None);
@@ -206,6 +206,7 @@ async fn what_a_clock_that_was_ahead_has_kept_is_put_right(#[values(Sqlite, Post
     assert_eq!(changes::unread(&mut tx, &overdue, at(100), at(110), 9).await.unwrap(), [(tenant, connection)]);
     assert_eq!(tenants::won_unread(&mut tx, at(100), at(100), 5).await.unwrap(), [(tenant, at(100 - 24 * 3600))]);
     assert_eq!(grants::find(&mut tx, &t.vault, tenant, USER).await.unwrap().unwrap().profile_at, Timestamp::UNIX_EPOCH);
+    assert!(grants::uninstall(&mut tx, tenant, USER, at(101)).await.unwrap().is_some(), "it was installed before");
     assert_eq!(replicas::seen(&mut tx, Uuid::new_v4(), at(100), at(80)).await.unwrap(), 1);
 }
 

@@ -11,6 +11,13 @@ pub(super) async fn check(e: &Effects<'_>) {
     e.of_all("ahead::correct", correct, &["-> 0"]).await;
     for (change, expected) in [
         ("tenant SET won_until = @101 WHERE id = {A}", &["-> 1", "tenant A: won_until=@-86300"][..]),
+        ("tenant SET uninstalled_at = @100", &["-> 0"]),
+        ("tenant SET uninstalled_at = @101 WHERE id = {A}", &["-> 1", "tenant A: uninstalled_at=@100"]),
+        ("pipedrive_grant SET installed_at = @100", &["-> 0"]),
+        (
+            "pipedrive_grant SET installed_at = @101 WHERE user_id = 7 AND tenant_id = {A}",
+            &["-> 1", "pipedrive_grant A 7: installed_at=@100"],
+        ),
         ("pipedrive_grant SET profile_at = @100 WHERE user_id = 7", &["-> 0"]),
         (
             "pipedrive_grant SET profile_at = @101 WHERE user_id = 7 AND tenant_id = {A}",
