@@ -75,10 +75,17 @@ pub(super) async fn check(e: &Effects<'_>) {
         e,
         Work::Act,
         [
-            &["sending -> true", "act A.act.sending: lease_until=@20"],
+            &[
+                "held -> true",
+                "act A.act.held: lease_until=@20",
+                "sending -> true",
+                "act A.act.sending: lease_until=@20",
+            ],
             &[
                 "queued -> true",
                 "act A.act.queued: sent_at=@9 state='sending'",
+                "held -> true",
+                "act A.act.held: sent_at=@9 state='sending'",
                 "sending -> true",
                 "act A.act.sending: sent_at=@9",
                 "stuck -> true",
@@ -87,12 +94,14 @@ pub(super) async fn check(e: &Effects<'_>) {
             &[
                 "act A.act.done: lease_until=0 next_attempt_at=@30",
                 "act A.act.queued: next_attempt_at=@30",
+                "act A.act.held: lease_until=0 next_attempt_at=@30",
                 "act A.act.sending: lease_until=0 next_attempt_at=@30",
                 "act A.act.stuck: next_attempt_at=@30",
                 "act A.act.refused: lease_until=0 next_attempt_at=@30",
             ],
             &[
                 "act A.act.queued: trouble='no'",
+                "act A.act.held: lease_until=0 trouble='no'",
                 "act A.act.sending: lease_until=0 trouble='no'",
                 "act A.act.stuck: trouble='no'",
             ],
@@ -104,10 +113,17 @@ pub(super) async fn check(e: &Effects<'_>) {
         e,
         Work::Entry,
         [
-            &["sending -> true", "history_entry A.note.sending: lease_until=@20"],
+            &[
+                "held -> true",
+                "history_entry A.note.held: lease_until=@20",
+                "sending -> true",
+                "history_entry A.note.sending: lease_until=@20",
+            ],
             &[
                 "queued -> true",
                 "history_entry A.note.queued: sent_at=@9 state='sending'",
+                "held -> true",
+                "history_entry A.note.held: sent_at=@9 state='sending'",
                 "sending -> true",
                 "history_entry A.note.sending: sent_at=@9",
                 "stuck -> true",
@@ -115,12 +131,14 @@ pub(super) async fn check(e: &Effects<'_>) {
             ],
             &[
                 "history_entry A.note.queued: next_attempt_at=@30",
+                "history_entry A.note.held: lease_until=0 next_attempt_at=@30",
                 "history_entry A.note.sending: lease_until=0 next_attempt_at=@30",
                 "history_entry A.note.stuck: next_attempt_at=@30",
                 "history_entry A.note.written: lease_until=0 next_attempt_at=@30",
             ],
             &[
                 "history_entry A.note.queued: trouble='no'",
+                "history_entry A.note.held: lease_until=0 trouble='no'",
                 "history_entry A.note.sending: lease_until=0 trouble='no'",
                 "history_entry A.note.stuck: trouble='no'",
             ],
@@ -164,14 +182,17 @@ pub(super) async fn check(e: &Effects<'_>) {
         [
             &["act A.act.queued: next_attempt_at=@20", "act B.act.queued: next_attempt_at=@20"],
             &[
+                "act A.act.held: next_attempt_at=@20",
                 "act A.act.other: next_attempt_at=@20",
                 "act A.act.queued: next_attempt_at=@20",
                 "act A.act.sending: next_attempt_at=@20",
+                "act B.act.held: next_attempt_at=@20",
                 "act B.act.other: next_attempt_at=@20",
                 "act B.act.queued: next_attempt_at=@20",
                 "act B.act.sending: next_attempt_at=@20",
             ],
             &[
+                "act B.act.held: next_attempt_at=@20",
                 "act B.act.other: next_attempt_at=@20",
                 "act B.act.queued: next_attempt_at=@20",
                 "act B.act.sending: next_attempt_at=@20",
@@ -184,14 +205,17 @@ pub(super) async fn check(e: &Effects<'_>) {
         [
             &["history_entry A.note.queued: next_attempt_at=@20", "history_entry B.note.queued: next_attempt_at=@20"],
             &[
+                "history_entry A.note.held: next_attempt_at=@20",
                 "history_entry A.note.other: next_attempt_at=@20",
                 "history_entry A.note.queued: next_attempt_at=@20",
                 "history_entry A.note.sending: next_attempt_at=@20",
+                "history_entry B.note.held: next_attempt_at=@20",
                 "history_entry B.note.other: next_attempt_at=@20",
                 "history_entry B.note.queued: next_attempt_at=@20",
                 "history_entry B.note.sending: next_attempt_at=@20",
             ],
             &[
+                "history_entry B.note.held: next_attempt_at=@20",
                 "history_entry B.note.other: next_attempt_at=@20",
                 "history_entry B.note.queued: next_attempt_at=@20",
                 "history_entry B.note.sending: next_attempt_at=@20",

@@ -21,6 +21,7 @@ mod harness;
 mod invoices;
 mod leases;
 mod ledger;
+mod links;
 mod snapshot;
 mod sweeps;
 mod work;
@@ -51,6 +52,7 @@ tests! {
     effects_on_invoices: invoices;
     effects_on_leases: leases;
     effects_on_ledger: ledger;
+    effects_on_links: links;
     effects_on_work: work;
     effects_of_sweeps: sweeps;
     effects_of_a_clock_that_was_ahead: ahead;

@@ -58,18 +58,19 @@ async fn of_acts(e: &Effects<'_>) {
         &[
             "done -> Some((A.act.done, \"seen by A\"))",
             "queued -> Some((A.act.queued, \"seen by A\"))",
+            "held -> Some((A.act.held, \"seen by A\"))",
             "sending -> Some((A.act.sending, \"seen by A\"))",
             "other -> Some((A.act.other, \"seen by A\"))",
             "stuck -> Some((A.act.stuck, \"seen by A\"))",
-            "older -> Some((A.act.older, \"seen by A\"))",
+            "sooner -> Some((A.act.sooner, \"seen by A\"))",
             "refused -> Some((A.act.refused, \"seen by A\"))",
         ],
     )
     .await;
     for (since, expected) in [
-        (6, &["-> [A.act.stuck, A.act.refused, A.act.queued, A.act.sending, A.act.other]"][..]),
-        (7, &["-> [A.act.stuck, A.act.queued, A.act.sending, A.act.other]"]),
-        (0, &["-> [A.act.stuck, A.act.refused, A.act.queued, A.act.sending, A.act.other]"]),
+        (6, &["-> [A.act.stuck, A.act.refused, A.act.held, A.act.queued, A.act.sending, A.act.other]"][..]),
+        (7, &["-> [A.act.stuck, A.act.refused, A.act.held, A.act.queued, A.act.sending, A.act.other]"]),
+        (0, &["-> [A.act.stuck, A.act.refused, A.act.held, A.act.queued, A.act.sending, A.act.other]"]),
     ] {
         e.by_number(
             "acts::recent",
@@ -89,17 +90,17 @@ async fn of_acts(e: &Effects<'_>) {
                 let found = acts::recent(tx, by, at(6)).await?;
                 Ok(found.into_iter().map(|act| act.wish.id.0).collect::<Vec<_>>())
             },
-            &["-> [A.act.stuck, A.act.refused, A.act.queued, A.act.sending, A.act.other]"],
+            &["-> [A.act.stuck, A.act.sooner, A.act.held, A.act.queued, A.act.sending, A.act.other]"],
         )
         .await;
-    e.given(&["UPDATE act SET requested_at = @7 WHERE id IN ({A.act.older}, {B.act.older})"])
+    e.given(&["UPDATE act SET requested_at = @7 WHERE id IN ({A.act.sooner}, {B.act.sooner})"])
         .by_number(
             "acts::recent",
             async |tx, by| {
                 let found = acts::recent(tx, by, at(0)).await?;
                 Ok(found.into_iter().map(|act| act.wish.id.0).collect::<Vec<_>>())
             },
-            &["-> [A.act.stuck, A.act.older, A.act.queued, A.act.sending, A.act.other]"],
+            &["-> [A.act.stuck, A.act.sooner, A.act.held, A.act.queued, A.act.sending, A.act.other]"],
         )
         .await;
     for (now, expected) in [
@@ -115,6 +116,8 @@ async fn of_acts(e: &Effects<'_>) {
             &[
                 "queued -> Some((A.act.queued, Queued))",
                 "act A.act.queued: attempts=1 lease_owner=new-owner lease_until=@20",
+                "held -> Some((A.act.held, Queued))",
+                "act A.act.held: attempts=1 lease_owner=new-owner lease_until=@20",
                 "sending -> Some((A.act.sending, Lost))",
                 "act A.act.sending: attempts=1 lease_owner=new-owner lease_until=@20",
                 "other -> Some((A.act.other, Lost))",
@@ -140,6 +143,8 @@ async fn of_acts(e: &Effects<'_>) {
         &[
             "queued -> true",
             "act A.act.queued: state='done'",
+            "held -> true",
+            "act A.act.held: lease_until=0 state='done'",
             "sending -> true",
             "act A.act.sending: lease_until=0 state='done'",
             "stuck -> true",
@@ -154,6 +159,8 @@ async fn of_acts(e: &Effects<'_>) {
         &[
             "queued -> true",
             "act A.act.queued: refusal='\"not_now\"' state='refused'",
+            "held -> true",
+            "act A.act.held: lease_until=0 refusal='\"not_now\"' state='refused'",
             "sending -> true",
             "act A.act.sending: lease_until=0 refusal='\"not_now\"' state='refused'",
             "stuck -> true",
@@ -187,6 +194,8 @@ async fn of_history(e: &Effects<'_>) {
             &[
                 "queued -> Some((A.note.queued, Queued, 1))",
                 "history_entry A.note.queued: attempts=1 lease_owner=new-owner lease_until=@20",
+                "held -> Some((A.note.held, Queued, 1))",
+                "history_entry A.note.held: attempts=1 lease_owner=new-owner lease_until=@20",
                 "sending -> Some((A.note.sending, Lost, 1))",
                 "history_entry A.note.sending: attempts=1 lease_owner=new-owner lease_until=@20",
                 "other -> Some((A.note.other, Lost, 1))",
@@ -210,6 +219,7 @@ async fn of_history(e: &Effects<'_>) {
             Some(8),
             &[
                 "history_entry A.note.queued: note_id=8 state='written'",
+                "history_entry A.note.held: lease_until=0 note_id=8 state='written'",
                 "history_entry A.note.sending: lease_until=0 note_id=8 state='written'",
                 "history_entry A.note.stuck: note_id=8 state='written'",
                 "history_entry A.note.written: lease_until=0 note_id=8",
@@ -219,6 +229,7 @@ async fn of_history(e: &Effects<'_>) {
             None,
             &[
                 "history_entry A.note.queued: state='dropped'",
+                "history_entry A.note.held: lease_until=0 state='dropped'",
                 "history_entry A.note.sending: lease_until=0 state='dropped'",
                 "history_entry A.note.stuck: state='dropped'",
                 "history_entry A.note.written: lease_until=0 note_id=null state='dropped'",

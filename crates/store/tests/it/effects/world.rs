@@ -77,19 +77,21 @@ pub(super) const INVOICES: [(&str, DealId, &str); 14] = [
 ];
 
 /// The acts of a company, each with its invoice; one that is finished makes room for the next.
-pub(super) const ACTS: [(&str, &str, &str); 7] = [
+pub(super) const ACTS: [(&str, &str, &str); 8] = [
     ("done", "issued", "state = 'done', lease_owner = {worker}, lease_until = @10"),
     ("queued", "issued", "state = 'queued', lease_owner = {worker}"),
+    ("held", "held", "state = 'queued', lease_owner = {worker}, lease_until = @10"),
     ("sending", "later", "state = 'sending', lease_owner = {worker}, lease_until = @10, sent_at = @3"),
     ("other", "paid", "state = 'sending', lease_owner = {other}, lease_until = @10, sent_at = @3"),
     ("stuck", "deleted", "state = 'sending', lease_owner = {worker}, trouble = 'no answer', attempts = 9"),
-    ("older", "former", "state = 'done'"),
+    ("sooner", "former", "state = 'done'"),
     ("refused", "former", "state = 'refused', refusal = '\"changed\"', lease_owner = {worker}, lease_until = @10"),
 ];
 
 /// The entries of the histories of a company's deals, each with its invoice.
-pub(super) const NOTES: [(&str, &str, &str); 6] = [
+pub(super) const NOTES: [(&str, &str, &str); 7] = [
     ("queued", "issued", "state = 'queued', lease_owner = {worker}"),
+    ("held", "issued", "state = 'queued', lease_owner = {worker}, lease_until = @10"),
     ("sending", "later", "state = 'sending', lease_owner = {worker}, lease_until = @10, sent_at = @3, deal_id = 43"),
     ("other", "issued", "state = 'sending', lease_owner = {other}, lease_until = @10, sent_at = @3"),
     ("stuck", "later", "state = 'sending', lease_owner = {worker}, trouble = 'no answer', attempts = 9, deal_id = 43"),
