@@ -10,6 +10,15 @@
 //! * `of_all`: in all companies at once.
 //!
 //! `given` changes the fixture (`world.rs`) first, such as to put moments on both sides of a bound.
+//!
+//! A new function gets an entry in the file of its subject, such as this one; where what is expected is not what comes of it, the test
+//! prints both:
+//!
+//! ```ignore
+//! e.by_id("changes::give_up", async |tx, by, of| {
+//!     changes::give_up(tx, by, of.connection("active")).await
+//! }, &["quickbooks_connection A.active: changes_lease_until=0"]).await;
+//! ```
 
 mod access;
 mod ahead;
