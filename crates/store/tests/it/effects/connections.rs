@@ -1,15 +1,11 @@
 //! Entries of connections with QuickBooks: `quickbooks`, `usage`.
 
-use super::{
-    harness::Effects,
-    snapshot::id,
-    world::{books, tenant},
-};
+use super::{harness::Effects, snapshot::id, world::tenant};
 use crate::{database::at, fixtures::tokens};
 use domain::ids::ConnectionId;
 use store::{
     Tokens,
-    quickbooks::{self, Connection},
+    quickbooks::{self, Company, Connection},
     usage::{self, Usage},
 };
 use uuid::Uuid;
@@ -46,8 +42,8 @@ async fn connected(e: &Effects<'_>) {
                 "-> A.former",
                 "quickbooks_connection A.active: state='disconnected'",
                 "quickbooks_connection A.former: access_token=sealed company_name='Renamed' connected_at=@30 \
-                 connected_by='Bia' expires_at=@7200 lease_until=0 realm_id=sealed refresh_token=sealed state='active' \
-                 sweep_steps=1",
+                 connected_by='Bia' country='BR' expires_at=@7200 home_currency='BRL' lease_until=0 realm_id=sealed \
+                 refresh_token=sealed state='active' sweep_steps=1 time_zone='America/Bahia'",
             ],
         ),
         (
@@ -55,7 +51,8 @@ async fn connected(e: &Effects<'_>) {
             &[
                 "-> A.active",
                 "quickbooks_connection A.active: access_token=sealed company_name='Renamed' connected_at=@30 \
-                 connected_by='Bia' expires_at=@7200 lease_until=0 realm_id=sealed refresh_token=sealed sweep_steps=1",
+                 connected_by='Bia' country='BR' expires_at=@7200 home_currency='BRL' lease_until=0 realm_id=sealed \
+                 refresh_token=sealed sweep_steps=1 time_zone='America/Bahia'",
             ],
         ),
     ] {
@@ -65,9 +62,9 @@ async fn connected(e: &Effects<'_>) {
                 let letter = if by == tenant("A") { "A" } else { "B" };
                 let (new, realm) = (ConnectionId(id("connected")), format!("{letter} {realm}"));
                 let renewed = Tokens { expires_at: at(7200), ..tokens("new") };
-                quickbooks::connect(tx, vault, by, new, &realm, &books("Renamed"), "Bia", &renewed, at(30))
-                    .await
-                    .map(|id| id.0)
+                let (name, country) = ("Renamed".to_owned(), "BR".to_owned());
+                let renamed = Company { name, country, home_currency: "BRL".into(), time_zone: "America/Bahia".into() };
+                quickbooks::connect(tx, vault, by, new, &realm, &renamed, "Bia", &renewed, at(30)).await.map(|id| id.0)
             },
             expected,
         )

@@ -13,13 +13,21 @@ use domain::{
     ids::{ConnectionId, IntentKey, InvoiceId},
     invoice::Status,
 };
+use iso_currency::Currency;
+use jiff::civil::date;
 use store::invoices::{self, Intent, Placed};
 use uuid::Uuid;
 
-/// A form of deal 42 that is handed in.
+/// A form of deal 42 that is handed in; one of 1 as those of the fixture.
 fn wanted(connection: ConnectionId, key: IntentKey, total: i64) -> Intent {
-    let wanted = Intent { id: InvoiceId(id("handed-in")), ..intent(connection, key, total) };
-    Intent { organization: Some(6), person: Some(7), customer_name: "New customer".into(), ..wanted }
+    let mut wanted = Intent { id: InvoiceId(id("handed-in")), ..intent(connection, key, total) };
+    (wanted.organization, wanted.person, wanted.customer_name) = (Some(6), Some(7), "New customer".into());
+    if total > 1 {
+        wanted.form.memo = "typed".into();
+        (wanted.draft.currency, wanted.draft.issued, wanted.draft.due) =
+            (Currency::EUR, date(2026, 4, 1), date(2026, 4, 8));
+    }
+    wanted
 }
 
 fn outcome(placed: Placed) -> (&'static str, Uuid) {
@@ -203,8 +211,9 @@ async fn placed(e: &Effects<'_>) {
             "refused",
             &[
                 "-> (\"new\", A.refused)",
-                "invoice A.refused: attempts=0 balance_minor=200 connection_id=A.former customer_id=null customer_name='New customer' \
-                 draft={..} generation=2 lease_until=0 may_resend=0 next_attempt_at=@30 refusal=null state='queued' \
+                "invoice A.refused: attempts=0 balance_minor=200 connection_id=A.former currency='EUR' \
+                 customer_id=null customer_name='New customer' draft={..} due='2026-04-08' form={..} generation=2 \
+                 issued='2026-04-01' lease_until=0 may_resend=0 next_attempt_at=@30 refusal=null state='queued' \
                  total_minor=200 trouble=null",
             ],
         ),
@@ -212,8 +221,9 @@ async fn placed(e: &Effects<'_>) {
             "removed",
             &[
                 "-> (\"new\", A.removed)",
-                "invoice A.removed: balance_minor=200 connection_id=A.former customer_name='New customer' draft={..} \
-                 generation=2 lease_until=0 next_attempt_at=@30 refusal=null state='queued' total_minor=200",
+                "invoice A.removed: balance_minor=200 connection_id=A.former currency='EUR' customer_name='New \
+                 customer' draft={..} due='2026-04-08' form={..} generation=2 issued='2026-04-01' lease_until=0 \
+                 next_attempt_at=@30 refusal=null state='queued' total_minor=200",
             ],
         ),
     ] {

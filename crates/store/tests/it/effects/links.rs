@@ -151,6 +151,28 @@ async fn merged(e: &Effects<'_>) {
     ] {
         e.by_number("merges::follow", async |tx, by| merges::follow(tx, by, from, to).await, expected).await;
     }
+    // Whoever has a form open for the other deal, and has typed into one of a third deal alone, keeps both; what others of the same
+    // number have open in another company does not count.
+    let open = [
+        "INSERT INTO draft (tenant_id, deal_id, user_id, form, updated_at, state) VALUES ({A}, 43, 9, '', @3, 'opened'), \
+         ({A}, 50, 9, '', @3, 'typed'), ({A}, 42, 10, '', @3, 'opened'), ({B}, 43, 10, '', @3, 'opened')",
+        "UPDATE draft SET state = 'typed' WHERE tenant_id = {B} AND deal_id = 42 AND user_id = 9",
+        "UPDATE invoice SET deal_id = 51 WHERE deal_id = 42",
+        "UPDATE history_entry SET deal_id = 51 WHERE deal_id = 42",
+    ];
+    e.given(&open)
+        .of_all(
+            "merges::follow",
+            async |tx| merges::follow(tx, tenant("A"), DEAL, OTHER_DEAL).await,
+            &[
+                "-> 0",
+                "+ draft A 43 10",
+                "draft A 43 7: form={..} intent=k.42.7 state='typed'",
+                "- draft A 42 10",
+                "- draft A 42 7",
+            ],
+        )
+        .await;
     for (notes, other_than, expected) in [
         (&[5, 6][..], 0, &["-> [DealId(42), DealId(43)]"][..]),
         (&[5, 6], 42, &["-> [DealId(43)]"]),
