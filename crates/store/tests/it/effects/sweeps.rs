@@ -123,7 +123,7 @@ async fn won(e: &Effects<'_>) {
             .await;
     }
     for (given, expected) in [
-        ("uninstalled_at = @5", &["-> [(TenantId(B), @90)]", "tenant B: won_until=@200"][..]),
+        ("uninstalled_at = @5, won_until = @90", &["-> [(TenantId(B), @90)]", "tenant B: won_until=@200"][..]),
         ("won_until = NULL", &["-> [(TenantId(B), @90)]", "tenant B: won_until=@200"]),
         (
             "won_until = @80",
