@@ -13,9 +13,12 @@ const KNOWN: [&str; 4] = [
     "UPDATE pipedrive_grant SET profile_at = 0 WHERE profile_at > $1",
     "UPDATE tenant SET won_until = $1 - 86400000000 WHERE won_until > $1",
 ];
-/// What happened in the future happened now at the latest. What was sent then would count as under way until that moment; and what was created
-/// for an invoice is looked for from when it was wanted.
-const HAPPENED: [&str; 2] = [
+/// What happened in the future happened now at the latest. What was sent then would count as under way until that moment; what was created
+/// for an invoice is looked for from when it was wanted; a company's grace would begin late, and uninstalling before an installation changes
+/// nothing.
+const HAPPENED: [&str; 4] = [
+    "UPDATE tenant SET uninstalled_at = $1 WHERE uninstalled_at > $1",
+    "UPDATE pipedrive_grant SET installed_at = $1 WHERE installed_at > $1",
     "UPDATE invoice SET sent_at = $1 WHERE state IN ('queued', 'sending') AND sent_at > $1",
     "UPDATE invoice SET created_at = $1 WHERE state IN ('queued', 'sending') AND created_at > $1",
 ];

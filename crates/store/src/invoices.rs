@@ -259,9 +259,10 @@ pub async fn place(tx: &mut Tx, tenant: TenantId, intent: &Intent, now: Timestam
     if known.deal == intent.deal
         && let State::Refused(_) = known.state
     {
-        // A customer that was created before the refusal is the one that is still meant, unless the choice or the company changed.
-        let is_same = known.draft.customer == intent.draft.customer && known.connection == intent.connection;
-        let customer = known.customer.as_deref().filter(|_| is_same);
+        // A customer that was created before the refusal is the one that is still meant, unless the choice changed; in another QuickBooks
+        // company its id is that of somebody else.
+        let is_meant = known.connection == intent.connection && known.draft.customer == intent.draft.customer;
+        let customer = known.customer.as_deref().filter(|_| is_meant);
         let renewed = on!(tx, c => sqlx::query(
             "UPDATE invoice SET connection_id = $3, generation = generation + 1, form = $4, draft = $5, state = 'queued', refusal = NULL, \
              lease_until = 0, attempts = 0, trouble = NULL, may_resend = $13, next_attempt_at = $6, customer_name = $7, currency = $8, total_minor = $9, \

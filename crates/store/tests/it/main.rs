@@ -6,6 +6,7 @@ mod connections;
 mod contract;
 mod database;
 mod drafts;
+mod effects;
 mod fences;
 mod fixtures;
 mod follow;

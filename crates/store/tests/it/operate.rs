@@ -196,7 +196,7 @@ async fn what_a_clock_that_was_ahead_has_kept_is_put_right(#[values(Sqlite, Post
     replicas::seen(&mut tx, owner, at(AHEAD), at(AHEAD)).await.unwrap();
     assert!(leases::orphans::<InvoiceId>(&mut tx, at(100), at(100), at(110)).await.unwrap().is_empty());
 
-    assert_eq!(ahead::correct(&mut tx, at(100)).await.unwrap(), 7);
+    assert_eq!(ahead::correct(&mut tx, at(100)).await.unwrap(), 8);
     assert_eq!(ahead::correct(&mut tx, at(100)).await.unwrap(), 0, "once");
     assert_eq!(leases::orphans::<InvoiceId>(&mut tx, at(100), at(100), at(110)).await.unwrap(), [(tenant, id)]);
     assert_eq!(changes::find(&mut tx, tenant, connection).await.unwrap().unwrap().until, None);
@@ -206,6 +206,7 @@ async fn what_a_clock_that_was_ahead_has_kept_is_put_right(#[values(Sqlite, Post
     assert_eq!(changes::unread(&mut tx, &overdue, at(100), at(110), 9).await.unwrap(), [(tenant, connection)]);
     assert_eq!(tenants::won_unread(&mut tx, at(100), at(100), 5).await.unwrap(), [(tenant, at(100 - 24 * 3600))]);
     assert_eq!(grants::find(&mut tx, &t.vault, tenant, USER).await.unwrap().unwrap().profile_at, Timestamp::UNIX_EPOCH);
+    assert!(grants::uninstall(&mut tx, tenant, USER, at(101)).await.unwrap().is_some(), "it was installed before");
     assert_eq!(replicas::seen(&mut tx, Uuid::new_v4(), at(100), at(80)).await.unwrap(), 1);
 }
 
@@ -245,7 +246,7 @@ async fn jobs_of_a_clock_that_was_ahead_wait_no_longer(#[values(Sqlite, Postgres
     let t = Database::new(backend).await;
     let tenant = TenantId(Uuid::new_v4());
     let mut tx = t.db.begin().await.unwrap();
-    for _ in 0..5 {
+    for _ in 0..7 {
         t.db.enqueue(&mut tx, WriteBack { tenant, deal: DEAL, user: USER }).await.unwrap();
     }
     let (soon, ahead, patient) = (moment(&tx, 20), moment(&tx, 26 * 3600), moment(&tx, 3600));
@@ -257,6 +258,10 @@ async fn jobs_of_a_clock_that_was_ahead_wait_no_longer(#[values(Sqlite, Postgres
         format!("UPDATE river_job SET state = 'running', attempted_at = {ahead} WHERE id = 3"),
         format!("UPDATE river_job SET state = 'retryable', scheduled_at = {patient} WHERE id = 4"),
         format!("UPDATE river_job SET scheduled_at = {soon} WHERE id = 5"),
+        format!(
+            "UPDATE river_job SET state = 'completed', finalized_at = {ahead}, scheduled_at = {ahead} WHERE id = 6"
+        ),
+        format!("UPDATE river_job SET state = 'scheduled', created_at = {ahead}, scheduled_at = {ahead} WHERE id = 7"),
         format!("INSERT INTO river_leader (leader_id, elected_at, expires_at) VALUES ('gone', {ahead}, {ahead})"),
     ] {
         execute(&mut tx, &statement).await;
@@ -266,16 +271,16 @@ async fn jobs_of_a_clock_that_was_ahead_wait_no_longer(#[values(Sqlite, Postgres
         Tx::Postgres(_) => "SELECT CAST(extract(epoch FROM now()) AS BIGINT)",
     };
     let now = Timestamp::from_second(count(&mut tx, epoch).await).unwrap();
-    assert_eq!(ahead::correct(&mut tx, now).await.unwrap(), 4);
+    assert_eq!(ahead::correct(&mut tx, now).await.unwrap(), 5);
     assert_eq!(ahead::correct(&mut tx, now).await.unwrap(), 0, "once");
     let soon = moment(&tx, 60);
     let mut ready = Vec::new();
-    for id in 1..=5 {
+    for id in 1..=7 {
         let wanted =
             format!("SELECT COUNT(*) FROM river_job WHERE id = {id} AND state = 'available' AND scheduled_at < {soon}");
         ready.push(count(&mut tx, &wanted).await);
     }
-    assert_eq!(ready, [1, 1, 0, 0, 1], "a pause after a failure is kept, and what is at work is not given away");
+    assert_eq!(ready, [1, 1, 0, 0, 1, 0, 1], "a pause after a failure is kept, and what is at work is not given away");
     let begun = format!("SELECT COUNT(*) FROM river_job WHERE id = 3 AND attempted_at < {soon}");
     assert_eq!(count(&mut tx, &begun).await, 1, "from now on it is rescued as soon as any other");
     let led = format!("SELECT COUNT(*) FROM river_leader WHERE expires_at < {soon}");

@@ -1,0 +1,220 @@
+//! Entries of companies, and of what belongs to none: `tenants`, `replicas`, `keys`, `queue`.
+
+use super::{harness::Effects, snapshot::id, world::tenant};
+use crate::{database::at, fixtures::company};
+use domain::ids::{InvoiceId, TenantId};
+use store::{
+    keys,
+    queue::{self, IssueInvoice},
+    replicas,
+    tenants::{self, Tenant},
+};
+use uuid::Uuid;
+
+/// One of the companies was uninstalled.
+const UNINSTALLED: &str = "UPDATE tenant SET uninstalled_at = @5 WHERE id = {A}";
+
+pub(super) async fn check(e: &Effects<'_>) {
+    installed(e).await;
+    running(e).await;
+}
+
+fn shown(found: Option<Tenant>) -> Option<(Uuid, String)> {
+    found.map(|tenant| (tenant.id.0, tenant.company_name))
+}
+
+async fn installed(e: &Effects<'_>) {
+    let a = tenant("A");
+    for (number, expected) in [
+        (1, &["-> A", "tenant A: company_domain='renamed' company_name='Renamed' uninstalled_at=null"][..]),
+        (2, &["-> B", "tenant B: company_domain='renamed' company_name='Renamed'"]),
+        (3, &["-> installed", "+ tenant installed"]),
+    ] {
+        e.given(&[UNINSTALLED])
+            .of_all(
+                "tenants::install",
+                async |tx| {
+                    let company = tenants::Company { domain: "renamed", ..company(number, "Renamed", "en_US") };
+                    Ok(tenants::install(tx, TenantId(id("installed")), &company, at(30)).await?.id.0)
+                },
+                expected,
+            )
+            .await;
+        let expected: &[&str] = if number == 1 {
+            &["-> None"]
+        } else if number == 2 {
+            &["-> Some((B, \"Company B\"))"]
+        } else {
+            &["-> None"]
+        };
+        e.given(&[UNINSTALLED])
+            .of_all("tenants::by_company", async |tx| Ok(shown(tenants::by_company(tx, number).await?)), expected)
+            .await;
+        let expected: &[&str] = if number == 1 {
+            &["-> Some((A, \"Company A\"))"]
+        } else if number == 2 {
+            &["-> Some((B, \"Company B\"))"]
+        } else {
+            &["-> None"]
+        };
+        e.given(&[UNINSTALLED])
+            .of_all("tenants::of_company", async |tx| Ok(shown(tenants::of_company(tx, number).await?)), expected)
+            .await;
+    }
+    e.by_number(
+        "tenants::find",
+        async |tx, by| Ok(shown(tenants::find(tx, by).await?)),
+        &["-> Some((A, \"Company A\"))"],
+    )
+    .await;
+    e.by_number("tenants::is_installed", async |tx, by| tenants::is_installed(tx, by).await, &["-> true"]).await;
+    e.given(&[UNINSTALLED])
+        .of_all("tenants::is_installed", async |tx| tenants::is_installed(tx, a).await, &["-> false"])
+        .await;
+    e.by_number(
+        "tenants::uninstall",
+        async |tx, by| tenants::uninstall(tx, by, at(30)).await,
+        &["tenant A: uninstalled_at=@30"],
+    )
+    .await;
+    e.given(&[UNINSTALLED]).of_all("tenants::uninstall", async |tx| tenants::uninstall(tx, a, at(30)).await, &[]).await;
+    e.given(&["UPDATE tenant SET uninstalled_at = @5"])
+        .by_number(
+            "tenants::reinstate",
+            async |tx, by| tenants::reinstate(tx, by).await,
+            &["tenant A: uninstalled_at=null"],
+        )
+        .await;
+    for (since, expected) in [(Some(at(30)), &[][..]), (None, &["tenant A: won_until=null"])] {
+        e.by_number("tenants::watch_won", async |tx, by| tenants::watch_won(tx, by, since).await, expected).await;
+    }
+    e.given(&["UPDATE tenant SET won_until = NULL"])
+        .by_number(
+            "tenants::watch_won",
+            async |tx, by| tenants::watch_won(tx, by, Some(at(30))).await,
+            &["tenant A: won_until=@30"],
+        )
+        .await;
+    e.by_number(
+        "tenants::won_again",
+        async |tx, by| tenants::won_again(tx, by, at(30)).await,
+        &["tenant A: won_until=@30"],
+    )
+    .await;
+    e.given(&["UPDATE tenant SET won_until = NULL"])
+        .by_number("tenants::won_again", async |tx, by| tenants::won_again(tx, by, at(30)).await, &[])
+        .await;
+    e.by_number("tenants::purge", async |tx, by| tenants::purge(tx, by).await, &["-> false"]).await;
+    // Each table has rows of both; what is of no company stays.
+    e.of_all(
+        "tenants::purge",
+        async |tx| {
+            tenants::uninstall(tx, a, at(30)).await?;
+            tenants::purge(tx, a).await
+        },
+        &[
+            "-> true",
+            "- act A.act.done",
+            "- act A.act.held",
+            "- act A.act.other",
+            "- act A.act.queued",
+            "- act A.act.refused",
+            "- act A.act.sending",
+            "- act A.act.sooner",
+            "- act A.act.stuck",
+            "- audit A A.log.first",
+            "- audit A A.log.second",
+            "- audit A A.log.third",
+            "- connection_usage A.active 202611",
+            "- connection_usage A.active 202612",
+            "- connection_usage A.former 202611",
+            "- connection_usage A.former 202612",
+            "- customer_link A A.active organization 1",
+            "- customer_link A A.active organization 2",
+            "- customer_link A A.active person 1",
+            "- customer_link A A.active person 3",
+            "- customer_link A A.former organization 1",
+            "- customer_link A A.former organization 2",
+            "- customer_link A A.former person 1",
+            "- customer_link A A.former person 3",
+            "- deal_billing A 42",
+            "- deal_billing A 43",
+            "- draft A 42 7",
+            "- draft A 42 8",
+            "- draft A 42 9",
+            "- draft A 43 7",
+            "- draft A 43 8",
+            "- history_entry A.note.held",
+            "- history_entry A.note.moved",
+            "- history_entry A.note.other",
+            "- history_entry A.note.queued",
+            "- history_entry A.note.sending",
+            "- history_entry A.note.stuck",
+            "- history_entry A.note.written",
+            "- invoice A.broken",
+            "- invoice A.deleted",
+            "- invoice A.former",
+            "- invoice A.given",
+            "- invoice A.held",
+            "- invoice A.issued",
+            "- invoice A.later",
+            "- invoice A.other",
+            "- invoice A.paid",
+            "- invoice A.queued",
+            "- invoice A.refused",
+            "- invoice A.removed",
+            "- invoice A.sending",
+            "- invoice A.stuck",
+            "- item_link A A.active 5",
+            "- item_link A A.active 6",
+            "- item_link A A.former 5",
+            "- item_link A A.former 6",
+            "- oauth_flow A.Confirmation",
+            "- oauth_flow A.Pipedrive",
+            "- oauth_flow A.Ticket",
+            "- pipedrive_grant A 7",
+            "- pipedrive_grant A 8",
+            "- pipedrive_grant A 9",
+            "- quickbooks_connection A.active",
+            "- quickbooks_connection A.former",
+            "- settings A",
+            "- tenant A",
+        ],
+    )
+    .await;
+}
+
+async fn running(e: &Effects<'_>) {
+    for (since, expected) in
+        [(5, &["-> 2", "replica r.2: seen_at=@30"][..]), (6, &["-> 1", "replica r.2: seen_at=@30", "- replica r.1"])]
+    {
+        e.of_all("replicas::seen", async |tx| replicas::seen(tx, id("r.2"), at(30), at(since)).await, expected).await;
+    }
+    e.of_all(
+        "replicas::seen",
+        async |tx| replicas::seen(tx, id("r.3"), at(30), at(0)).await,
+        &["-> 3", "+ replica r.3"],
+    )
+    .await;
+    e.given(&["UPDATE replica SET has_ended = TRUE WHERE id = {r.1}"])
+        .of_all(
+            "replicas::seen",
+            async |tx| replicas::seen(tx, id("r.2"), at(30), at(0)).await,
+            &["-> 1", "replica r.2: seen_at=@30"],
+        )
+        .await;
+    e.of_all("replicas::last_heartbeat", async |tx| replicas::last_heartbeat(tx).await, &["-> Some(@10)"]).await;
+    e.of_all("replicas::gone", async |tx| replicas::gone(tx, id("r.1")).await, &["replica r.1: has_ended=1"]).await;
+    e.of_all("keys::in_use", async |tx| keys::in_use(tx).await, &["-> [KeyUse { key: \"test\", rows: 14 }]"]).await;
+    e.of_all("keys::missing", async |tx| keys::missing(tx, &e.world.t.vault).await, &["-> []"]).await;
+    e.of_all(
+        "queue::waiting",
+        async |tx| {
+            let waiting = IssueInvoice { tenant: tenant("A"), invoice: InvoiceId(id("A.queued")) };
+            e.world.t.db.enqueue(tx, waiting).await?;
+            queue::waiting::<IssueInvoice, InvoiceId>(tx).await
+        },
+        &["-> {A.queued}"],
+    )
+    .await;
+}

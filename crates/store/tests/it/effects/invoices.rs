@@ -1,0 +1,287 @@
+//! Entries of intended invoices, from when they are handed in until QuickBooks has answered: `invoices`.
+
+use super::{
+    harness::Effects,
+    snapshot::id,
+    world::{INVOICES, OTHER_DEAL, key, worker},
+};
+use crate::{
+    database::at,
+    fixtures::{intent, snapshot},
+};
+use domain::{
+    ids::{ConnectionId, IntentKey, InvoiceId},
+    invoice::Status,
+};
+use iso_currency::Currency;
+use jiff::civil::date;
+use store::invoices::{self, Intent, Placed};
+use uuid::Uuid;
+
+/// A form of deal 42 that is handed in; one of 1 as those of the fixture.
+fn wanted(connection: ConnectionId, key: IntentKey, total: i64) -> Intent {
+    let mut wanted = Intent { id: InvoiceId(id("handed-in")), ..intent(connection, key, total) };
+    (wanted.organization, wanted.person, wanted.customer_name) = (Some(6), Some(7), "New customer".into());
+    if total > 1 {
+        wanted.form.memo = "typed".into();
+        (wanted.draft.currency, wanted.draft.issued, wanted.draft.due) =
+            (Currency::EUR, date(2026, 4, 1), date(2026, 4, 8));
+    }
+    wanted
+}
+
+fn outcome(placed: Placed) -> (&'static str, Uuid) {
+    match placed {
+        Placed::New(id) => ("new", id.0),
+        Placed::Known(known) => ("known", known.id.0),
+        Placed::Different(known) => ("different", known.id.0),
+    }
+}
+
+pub(super) async fn check(e: &Effects<'_>) {
+    steps(e).await;
+    placed(e).await;
+}
+
+/// What a worker, or a person, does to an invoice.
+async fn steps(e: &Effects<'_>) {
+    let all = INVOICES.map(|(name, ..)| name);
+    e.each(
+        "invoices::lease",
+        &all,
+        async |tx, by, of, name| {
+            Ok(invoices::lease(tx, by, of.invoice(name), id("new-owner"), at(9), at(20))
+                .await?
+                .map(|invoice| invoice.id.0))
+        },
+        &[
+            "queued -> Some(A.queued)",
+            "invoice A.queued: attempts=1 lease_owner=new-owner lease_until=@20",
+            "given -> Some(A.given)",
+            "invoice A.given: attempts=1 lease_owner=new-owner lease_until=@20",
+        ],
+    )
+    .await;
+    e.each(
+        "invoices::lease",
+        &all,
+        async |tx, by, of, name| {
+            Ok(invoices::lease(tx, by, of.invoice(name), id("new-owner"), at(10), at(20))
+                .await?
+                .map(|invoice| invoice.id.0))
+        },
+        &[
+            "queued -> Some(A.queued)",
+            "invoice A.queued: attempts=1 lease_owner=new-owner lease_until=@20",
+            "held -> Some(A.held)",
+            "invoice A.held: attempts=1 lease_owner=new-owner lease_until=@20",
+            "sending -> Some(A.sending)",
+            "invoice A.sending: attempts=1 lease_owner=new-owner lease_until=@20",
+            "given -> Some(A.given)",
+            "invoice A.given: attempts=1 lease_owner=new-owner lease_until=@20",
+            "other -> Some(A.other)",
+            "invoice A.other: attempts=1 lease_owner=new-owner lease_until=@20",
+        ],
+    )
+    .await;
+    // A lease that ends ten minutes later than one that is given now was given by a wrong clock.
+    e.given(&["UPDATE invoice SET lease_until = @620", "UPDATE invoice SET lease_until = @621 WHERE id = {A.sending}"])
+        .each(
+            "invoices::lease",
+            &["held", "sending"],
+            async |tx, by, of, name| {
+                Ok(invoices::lease(tx, by, of.invoice(name), id("new-owner"), at(9), at(20))
+                    .await?
+                    .map(|invoice| invoice.id.0))
+            },
+            &["sending -> Some(A.sending)", "invoice A.sending: attempts=1 lease_owner=new-owner lease_until=@20"],
+        )
+        .await;
+    e.each(
+        "invoices::unsent",
+        &all,
+        async |tx, by, of, name| invoices::unsent(tx, by, of.invoice(name), worker()).await,
+        &[
+            "invoice A.sending: sent_at=0 state='queued'",
+            "invoice A.given: sent_at=0 state='queued'",
+            "invoice A.stuck: sent_at=0 state='queued'",
+        ],
+    )
+    .await;
+    e.each(
+        "invoices::allow_resending",
+        &all,
+        async |tx, by, of, name| invoices::allow_resending(tx, by, of.invoice(name)).await,
+        &["invoice A.stuck: may_resend=1", "invoice A.broken: may_resend=1"],
+    )
+    .await;
+    e.given(&["UPDATE invoice SET may_resend = TRUE"])
+        .each(
+            "invoices::resending",
+            &all,
+            async |tx, by, of, name| invoices::resending(tx, by, of.invoice(name), worker()).await,
+            &[
+                "invoice A.held: may_resend=0",
+                "invoice A.sending: may_resend=0",
+                "invoice A.given: may_resend=0",
+                "invoice A.stuck: may_resend=0",
+                "invoice A.broken: may_resend=0",
+                "invoice A.issued: may_resend=0",
+                "invoice A.refused: may_resend=0",
+                "invoice A.removed: may_resend=0",
+            ],
+        )
+        .await;
+    e.each(
+        "invoices::customer_created",
+        &["queued", "sending"],
+        async |tx, by, of, name| invoices::customer_created(tx, by, of.invoice(name), "77").await,
+        &["invoice A.queued: customer_id='77'", "invoice A.sending: customer_id='77'"],
+    )
+    .await;
+    e.each(
+        "invoices::issued",
+        &all,
+        async |tx, by, of, name| invoices::issued(tx, by, of.invoice(name), worker(), &snapshot("6", 50), at(30)).await,
+        &[
+            "held -> true",
+            "invoice A.held: balance_minor=50 bill_email='ap@acme.example' customer_name='Acme' doc_number='1038' \
+                 lease_until=0 quickbooks_customer_id='58' quickbooks_id='130' read_at=@30 state='issued' \
+                 sync_token='6' total_minor=10000",
+            "sending -> true",
+            "invoice A.sending: balance_minor=50 bill_email='ap@acme.example' customer_name='Acme' \
+                 doc_number='1038' lease_until=0 quickbooks_customer_id='58' quickbooks_id='130' read_at=@30 \
+                 state='issued' sync_token='6' total_minor=10000",
+            "given -> true",
+            "invoice A.given: balance_minor=50 bill_email='ap@acme.example' customer_name='Acme' \
+                 doc_number='1038' quickbooks_customer_id='58' quickbooks_id='130' read_at=@30 state='issued' \
+                 sync_token='6' total_minor=10000",
+            "stuck -> true",
+            "invoice A.stuck: balance_minor=50 bill_email='ap@acme.example' customer_name='Acme' \
+                 doc_number='1038' quickbooks_customer_id='58' quickbooks_id='130' read_at=@30 state='issued' \
+                 sync_token='6' total_minor=10000",
+            "broken -> true",
+            "invoice A.broken: balance_minor=50 bill_email='ap@acme.example' customer_name='Acme' \
+                 doc_number='1038' quickbooks_customer_id='58' quickbooks_id='130' read_at=@30 state='issued' \
+                 sync_token='6' total_minor=10000",
+        ],
+    )
+    .await;
+    e.each(
+        "invoices::refused",
+        &all,
+        async |tx, by, of, name| invoices::refused(tx, by, of.invoice(name), worker(), &[]).await,
+        &[
+            "held -> true",
+            "invoice A.held: lease_until=0 refusal='[]' state='refused'",
+            "sending -> true",
+            "invoice A.sending: lease_until=0 refusal='[]' state='refused'",
+            "given -> true",
+            "invoice A.given: refusal='[]' state='refused'",
+            "stuck -> true",
+            "invoice A.stuck: refusal='[]' state='refused'",
+            "broken -> true",
+            "invoice A.broken: refusal='[]' state='refused'",
+        ],
+    )
+    .await;
+    e.each(
+        "invoices::remove_refused",
+        &all,
+        async |tx, by, of, name| invoices::remove_refused(tx, by, of.invoice(name)).await,
+        &["refused -> true", "invoice A.refused: state='removed'"],
+    )
+    .await;
+}
+
+/// Forms that are handed in.
+async fn placed(e: &Effects<'_>) {
+    e.by_id(
+        "invoices::place",
+        async |tx, by, of| {
+            Ok(outcome(invoices::place(tx, by, &wanted(of.connection("active"), key("new"), 1), at(30)).await?))
+        },
+        &["-> (\"new\", handed-in)", "+ invoice handed-in of A"],
+    )
+    .await;
+    for (name, expected) in [
+        ("queued", &["-> (\"different\", A.queued)"][..]),
+        ("issued", &["-> (\"different\", A.issued)"]),
+        (
+            "refused",
+            &[
+                "-> (\"new\", A.refused)",
+                "invoice A.refused: attempts=0 balance_minor=200 connection_id=A.former currency='EUR' \
+                 customer_id=null customer_name='New customer' draft={..} due='2026-04-08' form={..} generation=2 \
+                 issued='2026-04-01' lease_until=0 may_resend=0 next_attempt_at=@30 refusal=null state='queued' \
+                 total_minor=200 trouble=null",
+            ],
+        ),
+        (
+            "removed",
+            &[
+                "-> (\"new\", A.removed)",
+                "invoice A.removed: balance_minor=200 connection_id=A.former currency='EUR' customer_name='New \
+                 customer' draft={..} due='2026-04-08' form={..} generation=2 issued='2026-04-01' lease_until=0 \
+                 next_attempt_at=@30 refusal=null state='queued' total_minor=200",
+            ],
+        ),
+    ] {
+        e.by_number(
+            "invoices::place",
+            async |tx, by| {
+                let connection = invoices::by_intent(tx, by, key("former")).await?.unwrap().connection;
+                Ok(outcome(invoices::place(tx, by, &wanted(connection, key(name), 2), at(30)).await?))
+            },
+            expected,
+        )
+        .await;
+    }
+    // In the same company of QuickBooks, the customer that was created is still meant.
+    e.by_number(
+        "invoices::place",
+        async |tx, by| {
+            let connection = invoices::by_intent(tx, by, key("issued")).await?.unwrap().connection;
+            Ok(outcome(invoices::place(tx, by, &wanted(connection, key("refused"), 1), at(30)).await?))
+        },
+        &[
+            "-> (\"new\", A.refused)",
+            "invoice A.refused: attempts=0 customer_name='New customer' generation=2 lease_until=0 may_resend=0 \
+                 next_attempt_at=@30 refusal=null state='queued' trouble=null",
+        ],
+    )
+    .await;
+    e.by_number(
+        "invoices::place",
+        async |tx, by| {
+            let former = invoices::by_intent(tx, by, key("former")).await?.unwrap();
+            let elsewhere = Intent { deal: OTHER_DEAL, ..wanted(former.connection, key("refused"), 2) };
+            Ok(outcome(invoices::place(tx, by, &elsewhere, at(30)).await?))
+        },
+        &["-> (\"different\", A.refused)"],
+    )
+    .await;
+    for (name, expected) in
+        [("new", &["-> true", "+ invoice handed-in of A"][..]), ("queued", &["-> false"]), ("refused", REFUSED)]
+    {
+        e.by_number(
+            "invoices::take_back",
+            async |tx, by| {
+                let connection = invoices::by_intent(tx, by, key("former")).await?.unwrap().connection;
+                let found = wanted(connection, key(name), 2);
+                invoices::take_back(tx, by, &found, at(25), &snapshot("6", 50), Some(Status::Paid), at(30)).await
+            },
+            expected,
+        )
+        .await;
+    }
+}
+
+/// What a refused invoice becomes when it is found in QuickBooks.
+const REFUSED: &[&str] = &[
+    "-> true",
+    "invoice A.refused: attempts=0 balance_minor=50 bill_email='ap@acme.example' connection_id=A.former customer_id=null \
+     customer_name='Acme' doc_number='1038' draft={..} form={..} generation=2 lease_until=0 may_resend=0 next_attempt_at=@25 \
+     quickbooks_customer_id='58' quickbooks_id='130' read_at=@30 refusal=null state='issued' sync_token='6' told='paid' \
+     total_minor=10000 trouble=null",
+];

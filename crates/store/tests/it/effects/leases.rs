@@ -1,0 +1,294 @@
+//! Entries of what is done alike to each kind of rows that are worked on under a lease: `leases`, and `stuck::retry`.
+
+use super::{
+    harness::Effects,
+    world::{ACTS, Company, INVOICES, NOTES, worker},
+};
+use crate::database::at;
+use domain::ids::{ActId, EntryId, InvoiceId};
+use store::{
+    leases::{self, Leased},
+    stuck::{self, Trouble, Work},
+};
+
+/// The rows of a kind, and what its names begin with.
+fn rows(kind: Work) -> (Vec<&'static str>, &'static str) {
+    match kind {
+        Work::Invoice => (INVOICES.map(|(name, ..)| name).to_vec(), ""),
+        Work::Act => (ACTS.map(|(name, ..)| name).to_vec(), "act."),
+        Work::Entry => (NOTES.map(|(name, ..)| name).to_vec(), "note."),
+    }
+}
+
+pub(super) async fn check(e: &Effects<'_>) {
+    steps::<InvoiceId>(
+        e,
+        Work::Invoice,
+        [
+            &[
+                "held -> true",
+                "invoice A.held: lease_until=@20",
+                "sending -> true",
+                "invoice A.sending: lease_until=@20",
+            ],
+            &[
+                "held -> true",
+                "invoice A.held: sent_at=@9 state='sending'",
+                "sending -> true",
+                "invoice A.sending: sent_at=@9",
+                "given -> true",
+                "invoice A.given: sent_at=@9",
+                "stuck -> true",
+                "invoice A.stuck: sent_at=@9",
+                "broken -> true",
+                "invoice A.broken: sent_at=@9 state='sending'",
+            ],
+            &[
+                "invoice A.held: lease_until=0 next_attempt_at=@30",
+                "invoice A.sending: lease_until=0 next_attempt_at=@30",
+                "invoice A.given: next_attempt_at=@30",
+                "invoice A.stuck: next_attempt_at=@30",
+                "invoice A.broken: next_attempt_at=@30",
+                "invoice A.issued: lease_until=0 next_attempt_at=@30",
+                "invoice A.refused: lease_until=0 next_attempt_at=@30",
+                "invoice A.removed: lease_until=0 next_attempt_at=@30",
+            ],
+            &[
+                "invoice A.held: lease_until=0 trouble='no'",
+                "invoice A.sending: lease_until=0 trouble='no'",
+                "invoice A.given: trouble='no'",
+                "invoice A.stuck: trouble='no'",
+                "invoice A.broken: trouble='no'",
+            ],
+            &[
+                "stuck -> true",
+                "invoice A.stuck: attempts=0 next_attempt_at=@30 trouble=null",
+                "broken -> true",
+                "invoice A.broken: attempts=0 next_attempt_at=@30 trouble=null",
+                "refused -> true",
+                "invoice A.refused: attempts=0 next_attempt_at=@30 trouble=null",
+            ],
+        ],
+    )
+    .await;
+    steps::<ActId>(
+        e,
+        Work::Act,
+        [
+            &[
+                "held -> true",
+                "act A.act.held: lease_until=@20",
+                "sending -> true",
+                "act A.act.sending: lease_until=@20",
+            ],
+            &[
+                "queued -> true",
+                "act A.act.queued: sent_at=@9 state='sending'",
+                "held -> true",
+                "act A.act.held: sent_at=@9 state='sending'",
+                "sending -> true",
+                "act A.act.sending: sent_at=@9",
+                "stuck -> true",
+                "act A.act.stuck: sent_at=@9",
+            ],
+            &[
+                "act A.act.done: lease_until=0 next_attempt_at=@30",
+                "act A.act.queued: next_attempt_at=@30",
+                "act A.act.held: lease_until=0 next_attempt_at=@30",
+                "act A.act.sending: lease_until=0 next_attempt_at=@30",
+                "act A.act.stuck: next_attempt_at=@30",
+                "act A.act.refused: lease_until=0 next_attempt_at=@30",
+            ],
+            &[
+                "act A.act.queued: trouble='no'",
+                "act A.act.held: lease_until=0 trouble='no'",
+                "act A.act.sending: lease_until=0 trouble='no'",
+                "act A.act.stuck: trouble='no'",
+            ],
+            &["stuck -> true", "act A.act.stuck: attempts=0 next_attempt_at=@30 trouble=null"],
+        ],
+    )
+    .await;
+    steps::<EntryId>(
+        e,
+        Work::Entry,
+        [
+            &[
+                "held -> true",
+                "history_entry A.note.held: lease_until=@20",
+                "sending -> true",
+                "history_entry A.note.sending: lease_until=@20",
+            ],
+            &[
+                "queued -> true",
+                "history_entry A.note.queued: sent_at=@9 state='sending'",
+                "held -> true",
+                "history_entry A.note.held: sent_at=@9 state='sending'",
+                "sending -> true",
+                "history_entry A.note.sending: sent_at=@9",
+                "stuck -> true",
+                "history_entry A.note.stuck: sent_at=@9",
+            ],
+            &[
+                "history_entry A.note.queued: next_attempt_at=@30",
+                "history_entry A.note.held: lease_until=0 next_attempt_at=@30",
+                "history_entry A.note.sending: lease_until=0 next_attempt_at=@30",
+                "history_entry A.note.stuck: next_attempt_at=@30",
+                "history_entry A.note.written: lease_until=0 next_attempt_at=@30",
+            ],
+            &[
+                "history_entry A.note.queued: trouble='no'",
+                "history_entry A.note.held: lease_until=0 trouble='no'",
+                "history_entry A.note.sending: lease_until=0 trouble='no'",
+                "history_entry A.note.stuck: trouble='no'",
+            ],
+            &["stuck -> true", "history_entry A.note.stuck: attempts=0 next_attempt_at=@30 trouble=null"],
+        ],
+    )
+    .await;
+    orphans::<InvoiceId>(
+        e,
+        [
+            &[
+                "invoice A.given: next_attempt_at=@20",
+                "invoice A.queued: next_attempt_at=@20",
+                "invoice B.given: next_attempt_at=@20",
+                "invoice B.queued: next_attempt_at=@20",
+            ],
+            &[
+                "invoice A.given: next_attempt_at=@20",
+                "invoice A.held: next_attempt_at=@20",
+                "invoice A.other: next_attempt_at=@20",
+                "invoice A.queued: next_attempt_at=@20",
+                "invoice A.sending: next_attempt_at=@20",
+                "invoice B.given: next_attempt_at=@20",
+                "invoice B.held: next_attempt_at=@20",
+                "invoice B.other: next_attempt_at=@20",
+                "invoice B.queued: next_attempt_at=@20",
+                "invoice B.sending: next_attempt_at=@20",
+            ],
+            &[
+                "invoice B.given: next_attempt_at=@20",
+                "invoice B.held: next_attempt_at=@20",
+                "invoice B.other: next_attempt_at=@20",
+                "invoice B.queued: next_attempt_at=@20",
+                "invoice B.sending: next_attempt_at=@20",
+            ],
+        ],
+    )
+    .await;
+    orphans::<ActId>(
+        e,
+        [
+            &["act A.act.queued: next_attempt_at=@20", "act B.act.queued: next_attempt_at=@20"],
+            &[
+                "act A.act.held: next_attempt_at=@20",
+                "act A.act.other: next_attempt_at=@20",
+                "act A.act.queued: next_attempt_at=@20",
+                "act A.act.sending: next_attempt_at=@20",
+                "act B.act.held: next_attempt_at=@20",
+                "act B.act.other: next_attempt_at=@20",
+                "act B.act.queued: next_attempt_at=@20",
+                "act B.act.sending: next_attempt_at=@20",
+            ],
+            &[
+                "act B.act.held: next_attempt_at=@20",
+                "act B.act.other: next_attempt_at=@20",
+                "act B.act.queued: next_attempt_at=@20",
+                "act B.act.sending: next_attempt_at=@20",
+            ],
+        ],
+    )
+    .await;
+    orphans::<EntryId>(
+        e,
+        [
+            &["history_entry A.note.queued: next_attempt_at=@20", "history_entry B.note.queued: next_attempt_at=@20"],
+            &[
+                "history_entry A.note.held: next_attempt_at=@20",
+                "history_entry A.note.other: next_attempt_at=@20",
+                "history_entry A.note.queued: next_attempt_at=@20",
+                "history_entry A.note.sending: next_attempt_at=@20",
+                "history_entry B.note.held: next_attempt_at=@20",
+                "history_entry B.note.other: next_attempt_at=@20",
+                "history_entry B.note.queued: next_attempt_at=@20",
+                "history_entry B.note.sending: next_attempt_at=@20",
+            ],
+            &[
+                "history_entry B.note.held: next_attempt_at=@20",
+                "history_entry B.note.other: next_attempt_at=@20",
+                "history_entry B.note.queued: next_attempt_at=@20",
+                "history_entry B.note.sending: next_attempt_at=@20",
+            ],
+        ],
+    )
+    .await;
+}
+
+/// What is done to rows of each kind alike.
+async fn steps<Id: Leased>(e: &Effects<'_>, kind: Work, expected: [&[&str]; 5]) {
+    let (names, prefix) = rows(kind);
+    let [extended, sent, postponed, stuck, retried] = expected;
+    let row = |of: &Company, name: &str| Id::new(of.id(&format!("{prefix}{name}")));
+    e.each(
+        "leases::extend",
+        &names,
+        async |tx, by, of, name| leases::extend(tx, by, row(of, name), worker(), at(9), at(20)).await,
+        extended,
+    )
+    .await;
+    // From the moment on at which it ends, nobody has it.
+    e.each(
+        "leases::extend",
+        &names,
+        async |tx, by, of, name| leases::extend(tx, by, row(of, name), worker(), at(10), at(20)).await,
+        &[],
+    )
+    .await;
+    e.each(
+        "leases::sending",
+        &names,
+        async |tx, by, of, name| leases::sending(tx, by, row(of, name), worker(), at(9)).await,
+        sent,
+    )
+    .await;
+    e.each(
+        "leases::postpone",
+        &names,
+        async |tx, by, of, name| leases::postpone(tx, by, row(of, name), worker(), at(30)).await,
+        postponed,
+    )
+    .await;
+    e.each(
+        "leases::stick",
+        &names,
+        async |tx, by, of, name| leases::stick(tx, by, row(of, name), worker(), &Trouble::Failed("no".into())).await,
+        stuck,
+    )
+    .await;
+    e.each(
+        "stuck::retry",
+        &names,
+        async |tx, by, of, name| stuck::retry(tx, by, kind, row(of, name).get(), at(30)).await,
+        retried,
+    )
+    .await;
+}
+
+/// What is due since 7, and whose lease ends at 10 or was given back.
+async fn orphans<Id: Leased>(e: &Effects<'_>, expected: [&[&str]; 3]) {
+    let [given_back, run_out, wrong] = expected;
+    for (due_before, now, expected) in [(6, 10, &[][..]), (7, 9, given_back), (8, 10, run_out)] {
+        e.of_all(
+            "leases::orphans",
+            async |tx| leases::orphans::<Id>(tx, at(due_before), at(now), at(20)).await.map(drop),
+            expected,
+        )
+        .await;
+    }
+    let ahead = format!("UPDATE {} SET lease_until = @620", Id::TABLE);
+    let further = format!("UPDATE {0} SET lease_until = @621 WHERE tenant_id = {{B}}", Id::TABLE);
+    e.given(&[&ahead, &further])
+        .of_all("leases::orphans", async |tx| leases::orphans::<Id>(tx, at(7), at(9), at(20)).await.map(drop), wrong)
+        .await;
+}
