@@ -7,7 +7,7 @@ import { document, mistakes, present } from "./openapi.mjs";
 import { ANA, begin } from "./support.mjs";
 
 const skip = present ? false : "Pipedrive's OpenAPI documents are not here";
-const source = (path) => readFileSync(new URL(`../../crates/sandbox/src/pipedrive/${path}`, import.meta.url), "utf8");
+const source = (path) => readFileSync(new URL(`../../crates/sandbox-pipedrive/src/${path}`, import.meta.url), "utf8");
 const METHODS = ["get", "post", "put", "patch", "delete"];
 let box;
 let token;

@@ -20,7 +20,7 @@ const BODIES = [
 const QUERIES = ["", "?limit=-1&start=x&cursor=%00&ids=1,,a&filter_id=x&sort_by=%27", "?term=%F0%9F%92%A9&status=a,b&updated_since=now&deal_ids=x&since_timestamp=%20&limit=99999999999999999999"];
 
 test("nothing that is sent to any operation breaks it", async () => {
-  const operations = readFileSync(new URL("../../crates/sandbox/src/pipedrive/api/operations.txt", import.meta.url), "utf8").split("\n").filter((line) => line && !line.startsWith("#"));
+  const operations = readFileSync(new URL("../../crates/sandbox-pipedrive/src/api/operations.txt", import.meta.url), "utf8").split("\n").filter((line) => line && !line.startsWith("#"));
   let token = (await box.grant()).access_token;
   const strange = [];
   let sent = 0;

@@ -6,7 +6,7 @@ import { test } from "node:test";
 
 const { XMLParser } = createRequire(import.meta.url)("fast-xml-parser");
 const folder = new URL("../../../shared/xsd/", import.meta.url);
-const ours = new URL("../../crates/sandbox/src/quickbooks/schema/members.txt", import.meta.url);
+const ours = new URL("../../crates/sandbox-quickbooks/src/schema/members.txt", import.meta.url);
 
 /** Types and enumerations of the schemas, in the words of our file. */
 function schemas() {

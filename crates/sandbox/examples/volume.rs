@@ -1,6 +1,6 @@
-//! How fast the QuickBooks sandbox is, and how much fits in: `make bench-sandbox`.
+//! Measures the speed and the capacity of the QuickBooks sandbox: `make bench-sandbox`.
 //!
-//! Server and client share the machine, as they do for whoever uses the sandbox. Everything goes over HTTP.
+//! Server and client share the machine, as in practice. All calls go over HTTP.
 
 use anyhow::{Context, ensure};
 use sandbox::{Options, Sandbox};
@@ -67,7 +67,7 @@ impl Client {
 
 const INVOICE: &str = r#"{"CustomerRef":{"value":"1"},"TxnDate":"2026-11-20","TxnTaxDetail":{"TxnTaxCodeRef":{"value":"3"}},"Line":[{"DetailType":"SalesItemLineDetail","Amount":150,"Description":"Consulting","SalesItemLineDetail":{"ItemRef":{"value":"1"},"Qty":3,"UnitPrice":50,"TaxCodeRef":{"value":"TAX"}}}]}"#;
 
-/// Runs `work` on all workers until `done` says so; operations a second.
+/// Runs `work` on all workers until `done` is true. Returns operations per second.
 async fn rate<F, W>(
     done: impl Fn(u64, Duration) -> bool + Clone + Send + 'static,
     work: W,
@@ -99,7 +99,7 @@ where
     Ok((count, count as f64 / began.elapsed().as_secs_f64()))
 }
 
-/// Resident memory, in MB.
+/// Returns the resident memory in MB.
 fn memory() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or_default();

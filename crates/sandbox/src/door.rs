@@ -5,7 +5,7 @@ use clap::Args;
 use serde_json::{Map, Value};
 use std::{io::Write, path::PathBuf};
 
-/// What to ask, and whom.
+/// Arguments of `sandbox control`.
 #[derive(Debug, Args)]
 pub(crate) struct Control {
     /// Path, as quickbooks/payment.

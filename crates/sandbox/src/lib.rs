@@ -1,23 +1,14 @@
-//! A local simulation of the two providers that Fatura talks to: QuickBooks Online (Intuit's OAuth, the v3
-//! Accounting API, a little web page) and Pipedrive (OAuth, REST API, the web page that embeds apps).
+//! A local simulation of QuickBooks Online and Pipedrive, the two providers of Fatura.
 //!
-//! Invariant: written from the providers' contracts, not from our clients. This crate depends on none of ours,
-//! so that no misreading can agree with itself.
+//! `sandbox-quickbooks` and `sandbox-pipedrive` simulate the providers. This crate runs both: it binds a port for each of
+//! their hosts, injects faults, saves the state, and serves the control door.
 
-mod calls;
-mod clock;
 mod control;
-mod decimal;
+mod effect;
 mod faults;
-mod mishap;
-mod multipart;
-mod mutation;
-mod oauth;
 mod origins;
-mod pipedrive;
-mod quickbooks;
+mod seeds;
 mod server;
-mod tokens;
 mod world;
 
 pub use origins::Origins;

@@ -1,4 +1,4 @@
-//! The addresses on which the sandbox listens: one origin (port) for each host of the real providers.
+//! Addresses of the sandbox: one origin (port) for each host of the real providers.
 
 use serde::{Deserialize, Serialize};
 use std::{io, net::SocketAddr};
@@ -7,17 +7,17 @@ use tokio::net::TcpListener;
 /// Base addresses, without a slash at the end.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Origins {
-    /// The simulated Pipedrive, where a person begins.
+    /// The web pages of Pipedrive.
     pub pipedrive_web: String,
     /// Pipedrive's consent page and token endpoint.
     pub pipedrive_oauth: String,
-    /// Pipedrive's REST API; `/api/v1`, `/api/v2` and `/v1` are appended.
+    /// Pipedrive's REST API. Clients append `/api/v1`, `/api/v2` or `/v1`.
     pub pipedrive_api: String,
     /// Intuit's consent page, token endpoint and discovery document.
     pub intuit: String,
-    /// The QuickBooks API; `/v3/company/{realmId}` is appended.
+    /// The Accounting API. Clients append `/v3/company/{realmId}`.
     pub quickbooks_api: String,
-    /// The QuickBooks web page.
+    /// The web pages of QuickBooks.
     pub quickbooks_web: String,
     /// The control door.
     pub control: String,
@@ -28,8 +28,8 @@ pub(crate) type Listeners = [TcpListener; 7];
 
 /// Binds the seven origins on the loopback interface.
 ///
-/// `recorded` are the addresses of an earlier run, which have to be had again, since programs remember them.
-/// Without them the ports from `first_port` on are taken where they are free, and any free ones where not.
+/// `recorded` are the addresses of an earlier run. They must be free again, because programs have stored them. Without
+/// them, the ports from `first_port` on are used, or any free port in place of one that is taken.
 pub(crate) async fn bind(recorded: Option<&Origins>, first_port: u16) -> io::Result<(Origins, Listeners)> {
     let mut listeners = Vec::new();
     for at in 0_u16..7 {
@@ -71,5 +71,23 @@ impl Origins {
             &self.quickbooks_web,
             &self.control,
         ]
+    }
+
+    /// Returns the addresses of the simulated QuickBooks.
+    pub(crate) fn quickbooks(&self) -> sandbox_quickbooks::Origins {
+        sandbox_quickbooks::Origins {
+            intuit: self.intuit.clone(),
+            api: self.quickbooks_api.clone(),
+            web: self.quickbooks_web.clone(),
+        }
+    }
+
+    /// Returns the addresses of the simulated Pipedrive.
+    pub(crate) fn pipedrive(&self) -> sandbox_pipedrive::Origins {
+        sandbox_pipedrive::Origins {
+            web: self.pipedrive_web.clone(),
+            oauth: self.pipedrive_oauth.clone(),
+            api: self.pipedrive_api.clone(),
+        }
     }
 }

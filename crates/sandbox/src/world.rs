@@ -1,131 +1,143 @@
-//! All that the sandbox knows, behind one lock, saved to files.
+//! The world: both simulators and the clock, saved to files and read back.
 
-use crate::{
-    calls::Calls,
-    clock::Clock,
-    faults::Faults,
-    origins::Origins,
-    pipedrive,
-    quickbooks::{self, Company, api::limits::Meter},
-};
+use crate::{effect::Effect, origins::Origins, seeds};
 use anyhow::Context;
+use sandbox_core::{clock::Clock, faults::Faults, runtime::Runtime};
+use sandbox_pipedrive as pipedrive;
+use sandbox_quickbooks as quickbooks;
 use serde::{Deserialize, Serialize};
 use std::{
     collections::BTreeSet,
     io,
     path::Path,
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-/// The simulated world.
-#[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct World {
+/// State of the world, as the files hold it. Companies of QuickBooks are apart.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Snapshot {
     pub(crate) clock: Clock,
     pub(crate) quickbooks: quickbooks::State,
     pub(crate) pipedrive: pipedrive::State,
-    #[serde(skip)]
-    pub(crate) faults: Faults,
 }
 
-impl World {
-    /// The world as the seeds describe it.
+/// The same, borrowed from the running simulators.
+#[derive(Debug, Serialize)]
+struct SnapshotRef<'a> {
+    clock: Clock,
+    quickbooks: &'a quickbooks::State,
+    pipedrive: &'a pipedrive::State,
+}
+
+impl Snapshot {
+    /// Creates the world of the seeds.
     pub(crate) fn seeded() -> anyhow::Result<Self> {
         let clock = Clock::default();
         Ok(Self {
             clock,
-            quickbooks: quickbooks::State::seeded(clock)?,
-            pipedrive: pipedrive::State::seeded(clock)?,
-            faults: Faults::default(),
+            quickbooks: quickbooks::State::seeded(&seeds::QUICKBOOKS, clock)?,
+            pipedrive: pipedrive::State::seeded(seeds::PIPEDRIVE, clock)?,
         })
     }
 }
 
-/// The world and what surrounds it, shared by all handlers.
+/// The running world, shared by all handlers.
 #[derive(Debug, Clone)]
-pub(crate) struct Shared(Arc<Inner>);
-
-#[derive(Debug)]
-pub(crate) struct Inner {
-    world: Mutex<World>,
-    touched: AtomicBool,
-    pub(crate) origins: Origins,
-    pub(crate) app: pipedrive::App,
-    pub(crate) quickbooks_app: quickbooks::App,
-    pub(crate) calls: Calls,
-    pub(crate) meter: Meter,
-    pub(crate) pipedrive_meter: pipedrive::limits::Meter,
-    pub(crate) http: reqwest::Client,
+pub(crate) struct World {
+    pub(crate) runtime: Runtime,
+    pub(crate) quickbooks: quickbooks::Shared,
+    pub(crate) pipedrive: pipedrive::Shared,
+    faults: Arc<Mutex<Faults<Effect>>>,
 }
 
-impl std::ops::Deref for Shared {
-    type Target = Inner;
-
-    fn deref(&self) -> &Inner {
-        &self.0
-    }
+/// The world and its companies as one JSON text.
+#[derive(Serialize)]
+struct Written<'a> {
+    world: SnapshotRef<'a>,
+    companies: Vec<&'a quickbooks::Company>,
 }
 
-impl Shared {
+#[derive(Deserialize)]
+struct Read {
+    world: Snapshot,
+    companies: Vec<quickbooks::Company>,
+}
+
+impl World {
+    /// Starts the simulators from a snapshot.
     pub(crate) fn new(
-        world: World,
-        origins: Origins,
-        app: pipedrive::App,
+        snapshot: Snapshot,
+        origins: &Origins,
+        pipedrive_app: pipedrive::App,
         quickbooks_app: quickbooks::App,
     ) -> anyhow::Result<Self> {
-        Ok(Self(Arc::new(Inner {
-            world: Mutex::new(world),
-            touched: AtomicBool::new(true),
-            origins,
-            app,
+        let runtime = Runtime::new(snapshot.clock)?;
+        let quickbooks = quickbooks::Shared::new(
+            snapshot.quickbooks,
+            runtime.clone(),
+            origins.quickbooks(),
             quickbooks_app,
-            calls: Calls::default(),
-            meter: Meter::default(),
-            pipedrive_meter: pipedrive::limits::Meter::default(),
-            http: reqwest::Client::builder().timeout(std::time::Duration::from_secs(10)).build()?,
-        })))
+            seeds::QUICKBOOKS,
+        );
+        let pipedrive = pipedrive::Shared::new(
+            snapshot.pipedrive,
+            runtime.clone(),
+            origins.pipedrive(),
+            pipedrive_app,
+            seeds::PIPEDRIVE,
+        );
+        Ok(Self { runtime, quickbooks, pipedrive, faults: Arc::default() })
     }
 
-    /// The world, locked for the length of one handler; never held over an await.
-    pub(crate) fn world(&self) -> MutexGuard<'_, World> {
-        self.touch();
-        self.world_untouched()
+    /// Locks the waiting faults.
+    pub(crate) fn faults(&self) -> MutexGuard<'_, Faults<Effect>> {
+        self.faults.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The same, for who only reads, or changes nothing but companies: these know themselves whether they changed.
-    pub(crate) fn world_untouched(&self) -> MutexGuard<'_, World> {
-        self.world.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Returns to the seeds, without faults. The endpoint of QuickBooks' webhooks stays.
+    pub(crate) fn reset(&self) -> anyhow::Result<()> {
+        let Snapshot { clock, quickbooks, pipedrive } = Snapshot::seeded()?;
+        let (mut old_quickbooks, mut old_pipedrive) = (self.quickbooks.state_mut(), self.pipedrive.state_mut());
+        old_quickbooks.reset(quickbooks);
+        *old_pipedrive = pipedrive;
+        self.runtime.set_clock(clock);
+        *self.faults() = Faults::default();
+        Ok(())
     }
 
-    /// Has the world saved, after a change through [`Self::world_untouched`].
-    pub(crate) fn touch(&self) {
-        self.touched.store(true, Ordering::Relaxed);
+    /// Writes the world and its companies as one JSON text.
+    pub(crate) fn to_json(&self) -> serde_json::Result<Vec<u8>> {
+        let (quickbooks, pipedrive) = (self.quickbooks.state(), self.pipedrive.state());
+        let world = SnapshotRef { clock: self.runtime.clock(), quickbooks: &quickbooks, pipedrive: &pipedrive };
+        serde_json::to_vec(&Written { world, companies: quickbooks.companies().collect() })
     }
 
-    pub(crate) fn clock(&self) -> Clock {
-        self.world_untouched().clock
+    /// Replaces the world by one that [`Self::to_json`] wrote.
+    pub(crate) fn load_json(&self, json: &[u8]) -> serde_json::Result<()> {
+        let Read { world: Snapshot { clock, mut quickbooks, pipedrive }, companies } = serde_json::from_slice(json)?;
+        quickbooks.restore_companies(companies);
+        quickbooks.mark_companies_changed();
+        let (mut old_quickbooks, mut old_pipedrive) = (self.quickbooks.state_mut(), self.pipedrive.state_mut());
+        *old_quickbooks = quickbooks;
+        *old_pipedrive = pipedrive;
+        self.runtime.set_clock(clock);
+        *self.faults() = Faults::default();
+        Ok(())
     }
 
-    /// Writes what changed since the last time into `dir`: the world, and each company into a file of its own.
-    pub(crate) fn save(&self, dir: &Path) -> anyhow::Result<()> {
+    /// Saves changes since the previous call to files in `dir`: the world to one, and each company to its own.
+    pub(crate) fn save(&self, origins: &Origins, dir: &Path) -> anyhow::Result<()> {
         let mut files = Vec::new();
         {
-            let mut world = self.world_untouched();
-            if self.touched.swap(false, Ordering::Relaxed) {
-                files.push((
-                    dir.join(WORLD),
-                    serde_json::to_vec(&serde_json::json!({ "origins": self.origins, "world": &*world }))?,
-                ));
-                forget_others(&dir.join(COMPANIES), &world.quickbooks.realm_ids())?;
+            let (mut quickbooks, pipedrive) = (self.quickbooks.state(), self.pipedrive.state());
+            if self.runtime.take_changed() {
+                let world = SnapshotRef { clock: self.runtime.clock(), quickbooks: &quickbooks, pipedrive: &pipedrive };
+                let content = serde_json::to_vec(&serde_json::json!({ "origins": origins, "world": world }))?;
+                files.push((dir.join(WORLD_FILE), content));
+                remove_other_companies(&dir.join(COMPANIES_DIR), &quickbooks.realm_ids())?;
             }
-            for company in world.quickbooks.companies.values_mut().filter(|company| company.touched) {
-                company.touched = false;
-                files.push((
-                    dir.join(COMPANIES).join(format!("{}.json", company.realm_id)),
-                    serde_json::to_vec(company)?,
-                ));
+            for (realm_id, content) in quickbooks.take_changed_companies()? {
+                files.push((dir.join(COMPANIES_DIR).join(format!("{realm_id}.json")), content));
             }
         }
         for (file, content) in files {
@@ -137,11 +149,11 @@ impl Shared {
     }
 }
 
-const WORLD: &str = "sandbox.json";
-const COMPANIES: &str = "companies";
+const WORLD_FILE: &str = "sandbox.json";
+const COMPANIES_DIR: &str = "companies";
 
-/// Removes the files of companies that are no more.
-fn forget_others(dir: &Path, realms: &[String]) -> anyhow::Result<()> {
+/// Removes the files of companies that no longer exist.
+fn remove_other_companies(dir: &Path, realms: &[String]) -> anyhow::Result<()> {
     std::fs::create_dir_all(dir)?;
     let realms: BTreeSet<&str> = realms.iter().map(String::as_str).collect();
     for file in std::fs::read_dir(dir)?.flatten() {
@@ -153,17 +165,17 @@ fn forget_others(dir: &Path, realms: &[String]) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A saved world and the addresses that it was reached at.
+/// A saved world, and the addresses at which it was reached.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Saved {
     pub(crate) origins: Origins,
-    pub(crate) world: World,
+    pub(crate) world: Snapshot,
 }
 
 impl Saved {
-    /// Reads what an earlier run left in `dir`, if it did.
+    /// Reads the state of an earlier run from `dir`. Returns `None` if there is none.
     pub(crate) fn read(dir: &Path) -> anyhow::Result<Option<Self>> {
-        let file = dir.join(WORLD);
+        let file = dir.join(WORLD_FILE);
         let bytes = match std::fs::read(&file) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -172,15 +184,15 @@ impl Saved {
         let mut saved: Self = serde_json::from_slice(&bytes)
             .with_context(|| format!("reading {}; delete the folder to begin anew", file.display()))?;
         let mut companies = Vec::new();
-        for file in std::fs::read_dir(dir.join(COMPANIES))?
+        for file in std::fs::read_dir(dir.join(COMPANIES_DIR))?
             .flatten()
             .filter(|file| file.path().extension().is_some_and(|ending| ending == "json"))
         {
-            let company: Company = serde_json::from_slice(&std::fs::read(file.path())?)
+            let company = serde_json::from_slice(&std::fs::read(file.path())?)
                 .with_context(|| format!("reading {}", file.path().display()))?;
-            companies.push(company.restored());
+            companies.push(company);
         }
-        saved.world.quickbooks.companies = quickbooks::by_realm(companies);
+        saved.world.quickbooks.restore_companies(companies);
         Ok(Some(saved))
     }
 }

@@ -29,27 +29,41 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
 }
 
 fn all_sources() -> Vec<PathBuf> {
-    let crates = ["domain", "store", "providers", "fatura", "sandbox"];
-    crates.into_iter().flat_map(|name| sources(&root().join("crates").join(name).join("src"))).collect()
+    MAY_DEPEND_ON.into_iter().flat_map(|(name, _)| sources(&root().join("crates").join(name).join("src"))).collect()
 }
+
+/// Each crate with the crates of the workspace that it may depend on.
+const MAY_DEPEND_ON: [(&str, &[&str]); 8] = [
+    ("domain", &[]),
+    ("store", &["domain"]),
+    ("providers", &["domain"]),
+    ("fatura", &["domain", "store", "providers"]),
+    ("sandbox-core", &[]),
+    ("sandbox-quickbooks", &["sandbox-core"]),
+    ("sandbox-pipedrive", &["sandbox-core"]),
+    ("sandbox", &["sandbox-core", "sandbox-quickbooks", "sandbox-pipedrive"]),
+];
 
 #[test]
 fn crates_know_only_whom_they_may() {
-    let allowed: [(&str, &[&str]); 5] = [
-        ("domain", &[]),
-        ("store", &["domain"]),
-        ("providers", &["domain"]),
-        ("fatura", &["domain", "store", "providers"]),
-        ("sandbox", &[]),
-    ];
-    for (name, may_know) in allowed {
+    for (name, may_know) in MAY_DEPEND_ON {
         let manifest = fs::read_to_string(root().join("crates").join(name).join("Cargo.toml")).unwrap();
         let dependencies = manifest.split("[dependencies]").nth(1).unwrap().split("\n[").next().unwrap().to_owned();
-        for (other, _) in allowed {
+        for (other, _) in MAY_DEPEND_ON {
             let knows = dependencies.lines().any(|line| line.starts_with(&format!("{other}.workspace")));
             assert!(!knows || may_know.contains(&other), "{name} must not depend on {other}");
         }
     }
+}
+
+#[test]
+fn every_crate_is_checked() {
+    let folders = fs::read_dir(root().join("crates")).unwrap();
+    let mut found: Vec<String> = folders.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    let mut checked = MAY_DEPEND_ON.map(|(name, _)| name.to_owned()).to_vec();
+    found.sort();
+    checked.sort();
+    assert_eq!(found, checked);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Which module uses which: the rooms of `fatura` know only whom they may, and no two files need each other.
+//! Module graphs of `fatura` and of the sandbox: allowed uses between rooms, and circles of files.
 
 use crate::{root, sources};
 use petgraph::{algo::tarjan_scc, graphmap::DiGraphMap};
@@ -45,6 +45,12 @@ const CIRCLES: [&[&str]; 8] = [
     &["flows/issue/explain", "flows/issue/locate"],
     &["web/form", "web/form/outcome"],
     &["web/panel", "web/panel/acts"],
+];
+
+/// Modules of each simulator that answer HTTP requests or send webhooks. All others hold its state.
+const TRANSPORT: [(&str, &[&str]); 2] = [
+    ("sandbox-quickbooks", &["api", "control", "delivery", "oauth", "shared", "web"]),
+    ("sandbox-pipedrive", &["api", "control", "delivery", "oauth", "session", "shared", "web"]),
 ];
 
 /// A module's path within its crate, as `flows/issue`; empty for the crate's root.
@@ -188,9 +194,9 @@ fn rooms_use_only_whom_they_may() {
     }
 }
 
-#[test]
-fn files_do_not_need_each_other() {
-    let uses = uses("fatura");
+/// Groups of files in a crate that use each other.
+fn circles(name: &str) -> Vec<Vec<String>> {
+    let uses = uses(name);
     let names: BTreeMap<&Module, String> = uses.keys().map(|module| (module, module.join("/"))).collect();
     let mut graph: DiGraphMap<&str, ()> = DiGraphMap::new();
     for (module, used) in &uses {
@@ -198,10 +204,38 @@ fn files_do_not_need_each_other() {
             graph.add_edge(names[module].as_str(), names[used].as_str(), ());
         }
     }
-    let mut circles: Vec<Vec<&str>> = tarjan_scc(&graph).into_iter().filter(|circle| circle.len() > 1).collect();
+    let circles = tarjan_scc(&graph).into_iter().filter(|circle| circle.len() > 1);
+    let mut circles: Vec<Vec<String>> = circles.map(|circle| circle.into_iter().map(str::to_owned).collect()).collect();
     for circle in &mut circles {
         circle.sort_unstable();
     }
     circles.sort_unstable();
-    assert_eq!(circles, CIRCLES);
+    circles
+}
+
+#[test]
+fn files_do_not_need_each_other() {
+    assert_eq!(circles("fatura"), CIRCLES);
+}
+
+#[test]
+fn files_of_the_sandbox_do_not_need_each_other() {
+    for name in ["sandbox", "sandbox-core", "sandbox-pipedrive", "sandbox-quickbooks"] {
+        assert_eq!(circles(name), Vec::<Vec<String>>::new(), "{name}");
+    }
+}
+
+#[test]
+fn state_of_a_simulator_does_not_use_its_transport() {
+    for (name, transport) in TRANSPORT {
+        let is_transport = |module: &Module| module.first().is_some_and(|room| transport.contains(&room.as_str()));
+        for (module, used) in uses(name) {
+            if module.is_empty() || is_transport(&module) {
+                continue;
+            }
+            for used in used {
+                assert!(!is_transport(&used), "{name}: {} must not use {}", module.join("/"), used.join("/"));
+            }
+        }
+    }
 }

@@ -36,7 +36,7 @@ async fn a_company_from_a_file_has_its_past() {
 }
 
 #[tokio::test]
-async fn books_of_a_file_are_open_to_whom_it_names_or_to_everybody() {
+async fn companies_of_a_file_are_open_to_its_users_or_to_all() {
     let bench = Bench::start().await;
     let file = json!({
         "users": [{ "sub": "92", "name": "Ana", "email": "ana@example.com", "realms": ["777"] }],
@@ -97,7 +97,7 @@ async fn everything_is_saved_and_loaded() {
 }
 
 #[tokio::test]
-async fn a_stopped_sandbox_goes_on_where_it_was() {
+async fn a_restarted_sandbox_has_its_earlier_state() {
     let dir = tempfile::tempdir().expect("a folder");
     let options = || sandbox::Options { dir: Some(dir.path().to_owned()), ..Default::default() };
     let first = sandbox::start(options()).await.expect("it starts");

@@ -1,4 +1,4 @@
-//! What is different in one country, or in one currency.
+//! Differences between countries and between currencies.
 
 use crate::support::{Bench, realm};
 use serde_json::{Value, json};

@@ -1,10 +1,10 @@
-//! Faults on request: each does what its name says, before or after the work.
+//! Faults on request, before and after the call is carried out.
 
 use crate::support::{Bench, US, invoice};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-/// Whether the invoice of a call under a fault stands in the books, and how the call was answered.
+/// Creates an invoice under a fault. Returns the number of invoices in the books, and the answer.
 async fn under(effect: Value) -> (usize, Option<(StatusCode, String)>) {
     let bench = Bench::start().await;
     let company = bench.company(US).await;
@@ -26,7 +26,7 @@ async fn under(effect: Value) -> (usize, Option<(StatusCode, String)>) {
 }
 
 #[tokio::test]
-async fn what_breaks_before_the_work_leaves_nothing() {
+async fn a_fault_before_the_call_leaves_the_books_unchanged() {
     let (kept, told) = under(json!({ "status": 503 })).await;
     assert_eq!((kept, told.map(|(status, _)| status.as_u16())), (0, Some(503)));
     assert_eq!(under(json!("drop_before")).await, (0, None));
@@ -38,11 +38,11 @@ async fn what_breaks_before_the_work_leaves_nothing() {
     assert_eq!((kept, told.map(|(status, _)| status.as_u16())), (0, Some(429)));
 }
 
-/// An effect, the status that it is answered with, and texts that its answer holds.
+/// An effect, the status of its answer, and texts that its answer holds.
 type Spelling = (Value, u16, &'static [&'static str]);
 
 #[tokio::test]
-async fn refusals_come_in_every_spelling_that_was_seen() {
+async fn refusals_have_every_recorded_form() {
     let errors = json!([{ "code": 6240, "Message": "m", "Detail": "d" }, { "code": "2050", "Message": "n" }]);
     let spellings: [Spelling; 9] = [
         (json!({ "fault": { "errors": errors } }), 400, &["\"code\":6240", "\"code\":\"2050\"", "ValidationFault"]),
@@ -71,7 +71,7 @@ async fn refusals_come_in_every_spelling_that_was_seen() {
     assert_eq!((kept, told.map(|(status, _)| status.as_u16())), (1, Some(403)), "carried out all the same");
 }
 
-/// Code, detail and element of the first error.
+/// Returns code, detail and element of the first error.
 fn first(body: &Value) -> (&str, &str, Option<&str>) {
     let error = &body["Fault"]["Error"][0];
     let text = |name: &str| error[name].as_str();
@@ -79,7 +79,7 @@ fn first(body: &Value) -> (&str, &str, Option<&str>) {
 }
 
 #[tokio::test]
-async fn what_is_wrong_is_named_as_vaguely_as_by_quickbooks() {
+async fn faults_are_as_vague_as_those_of_quickbooks() {
     let bench = Bench::start().await;
     let company = bench.company(US).await;
     let with = |change: &dyn Fn(&mut Value)| {
@@ -119,7 +119,7 @@ async fn what_is_wrong_is_named_as_vaguely_as_by_quickbooks() {
 }
 
 #[tokio::test]
-async fn what_breaks_after_the_work_has_done_it() {
+async fn a_fault_after_the_call_leaves_it_carried_out() {
     assert_eq!(under(json!("drop_after")).await, (1, None));
     for effect in ["truncate", "malformed"] {
         let (kept, told) = under(json!(effect)).await;
@@ -132,7 +132,7 @@ async fn what_breaks_after_the_work_has_done_it() {
 }
 
 #[tokio::test]
-async fn chance_is_repeated_by_its_seed() {
+async fn a_seed_repeats_random_faults() {
     let mut runs = Vec::new();
     for _ in 0..2 {
         let bench = Bench::start().await;

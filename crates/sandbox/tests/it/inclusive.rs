@@ -1,9 +1,9 @@
-//! Prices that include tax, as Australian companies' answers were recorded, and taxes that a request states itself.
+//! Prices that include tax, as recorded from Australian companies, and taxes that a request states itself.
 
 use crate::support::{Bench, realm};
 use serde_json::{Value, json};
 
-/// A line of the item 10; `detail` is laid over it.
+/// Builds a line of item 10, overlaid with `detail`.
 fn line(code: &str, amount: Value, detail: Value) -> Value {
     let mut line = json!({ "DetailType": "SalesItemLineDetail", "Amount": amount, "SalesItemLineDetail": { "ItemRef": { "value": "10" }, "TaxCodeRef": { "value": code } } });
     for (name, value) in detail.as_object().expect("an object") {
@@ -22,7 +22,7 @@ fn assert_line(line: &Value, net: Value, gross: Value, price: Value) {
 }
 
 #[tokio::test]
-async fn answers_are_those_that_were_recorded_whether_net_or_gross_is_sent() {
+async fn net_and_gross_requests_get_the_recorded_answers() {
     let bench = Bench::start().await;
     let company = bench.company(realm("au")).await;
     let (net, gross, price) = (json!(409.09), json!(450), json!(0.909_088_9));
@@ -46,16 +46,16 @@ async fn answers_are_those_that_were_recorded_whether_net_or_gross_is_sent() {
 }
 
 #[tokio::test]
-async fn the_total_is_the_sum_of_the_gross_amounts_that_were_sent() {
+async fn the_total_is_the_sum_of_the_gross_amounts() {
     let bench = Bench::start().await;
     let company = bench.company(realm("gb")).await;
-    // 20 % of 83.33 is 16.67, of 83.32 it is 16.66: both pairs are a client's rounding of 99.99.
+    // 20 % of 83.33 is 16.67, and 20 % of 83.32 is 16.66. Clients round 99.99 to both pairs.
     for net in [83.33, 83.32] {
         let sent = line("2", json!(net), json!({ "TaxInclusiveAmt": 99.99 }));
         let made = company.post("/invoice", inclusive(json!([sent.clone(), sent]))).await.ok("Invoice");
         assert_eq!((&made["Line"][0]["Amount"], &made["TotalAmt"]), (&json!(net), &json!(199.98)));
     }
-    // Pairs that do not fit the rate: the gross amount counts.
+    // For pairs that do not fit the rate, the gross amount counts.
     for (code, amount) in [("2", 90.0), ("4", 99.98)] {
         let made = company
             .post("/invoice", inclusive(json!([line(code, json!(amount), json!({ "TaxInclusiveAmt": 99.99 }))])))
@@ -94,7 +94,7 @@ async fn a_company_may_take_every_amount_as_net() {
 }
 
 #[tokio::test]
-async fn a_full_update_with_what_was_answered_changes_nothing() {
+async fn a_full_update_with_the_answer_changes_nothing() {
     let bench = Bench::start().await;
     let amounts = [0.01, 0.03, 0.05, 1.0, 450.0, 617.25, 99_999.99, 1_234_567.89];
     for (preset, code) in [("au", "2"), ("gb", "2"), ("gb", "4"), ("ca", "7"), ("in", "4"), ("br", "4")] {
@@ -161,7 +161,7 @@ async fn taxes_that_a_request_states_overrule_the_computed_ones_on_create_and_up
     let mut body = json!({ "CustomerRef": { "value": "1" }, "Line": [line("2", json!(100), json!({}))], "TxnTaxDetail": stated(20.01) });
     let made = company.post("/invoice", body.clone()).await.ok("Invoice");
     assert_eq!((&made["TxnTaxDetail"], &made["TotalAmt"]), (&stated(20.01), &json!(120.01)));
-    // The same customer again is no reason to compute the taxes anew.
+    // The same customer does not cause the taxes to be computed anew.
     let same = json!({ "Id": made["Id"], "SyncToken": "0", "sparse": true, "CustomerRef": { "value": "1" }, "PrivateNote": "x" });
     assert_eq!(company.post("/invoice", same).await.ok("Invoice")["TotalAmt"], json!(120.01));
     let sparse = json!({ "Id": made["Id"], "SyncToken": "1", "sparse": true, "TxnTaxDetail": stated(19.99) });

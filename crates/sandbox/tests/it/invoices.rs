@@ -1,4 +1,4 @@
-//! What the other suites leave: rounding by currency, overruled taxes, automatic credits, XML, online payment.
+//! Further cases of invoices: rounding by currency, overruled taxes, automatic credits, XML, online payment.
 
 use crate::support::{BR, Bench, US, invoice, line, realm};
 use reqwest::Method;
@@ -40,7 +40,7 @@ async fn taxes_that_the_request_states_are_kept() {
 }
 
 #[tokio::test]
-async fn credits_and_payments_apply_themselves_where_the_company_wants_it() {
+async fn credits_and_payments_apply_automatically_if_the_company_prefers_it() {
     let bench = Bench::start().await;
     let company = bench.company(US).await;
     let prefer = json!({ "realm_id": US, "preferences": { "SalesFormsPrefs": { "AutoApplyCredit": true, "AutoApplyPayments": true } } });
@@ -58,7 +58,7 @@ async fn credits_and_payments_apply_themselves_where_the_company_wants_it() {
 }
 
 #[tokio::test]
-async fn an_invoice_that_shrinks_gives_back_what_was_paid_too_much() {
+async fn a_smaller_invoice_releases_excess_payments() {
     let bench = Bench::start().await;
     let company = bench.company(US).await;
     let made = company.post("/invoice", invoice(100.0)).await.ok("Invoice");
@@ -72,7 +72,7 @@ async fn an_invoice_that_shrinks_gives_back_what_was_paid_too_much() {
 }
 
 #[tokio::test]
-async fn who_asks_for_xml_gets_it() {
+async fn a_request_that_accepts_xml_gets_xml() {
     let bench = Bench::start().await;
     let company = bench.company(US).await;
     let text = async |path: &str| {
@@ -87,7 +87,7 @@ async fn who_asks_for_xml_gets_it() {
 }
 
 #[tokio::test]
-async fn the_link_to_pay_online_is_there_on_request_where_payment_is_on() {
+async fn the_payment_link_is_answered_on_request_if_online_payment_is_on() {
     let bench = Bench::start().await;
     let company = bench.company(US).await;
     let on = json!({ "realm_id": US, "preferences": { "SalesFormsPrefs": { "ETransactionPaymentEnabled": true } } });
@@ -103,7 +103,7 @@ async fn the_link_to_pay_online_is_there_on_request_where_payment_is_on() {
 }
 
 #[tokio::test]
-async fn writing_back_what_was_read_is_accepted_by_every_entity() {
+async fn every_entity_accepts_its_own_answer_as_an_update() {
     let bench = Bench::start().await;
     for preset in ["us", "br", "us-ast", "ca", "gb", "au", "in", "fr", "jp", "kw"] {
         let company = bench.company(realm(preset)).await;

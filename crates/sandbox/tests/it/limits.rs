@@ -1,4 +1,4 @@
-//! Limits of requests, as the gateway keeps them.
+//! Limits of requests at the gateway.
 
 use crate::support::{BR, Bench, US, invoice};
 use reqwest::StatusCode;
@@ -39,7 +39,7 @@ async fn batches_have_a_limit_of_their_own() {
 }
 
 #[tokio::test]
-async fn more_than_ten_at_once_are_throttled() {
+async fn more_than_ten_concurrent_requests_are_throttled() {
     let bench = Bench::with(|options| options.limits = true).await;
     let company = bench.company(US).await;
     bench.control("/faults", json!({ "provider": "quickbooks", "times": 10, "effect": { "delay": 500 } })).await;

@@ -1,4 +1,4 @@
-//! The sandbox through its front: HTTP against the contract, on a sandbox of its own for each test.
+//! Tests of the sandbox over HTTP against the providers' contract. Each test starts a sandbox of its own.
 
 mod control;
 mod countries;

@@ -1,4 +1,4 @@
-//! What holds whatever is done: sums, balances, change data capture, queries.
+//! Properties that hold after any sequence of operations: sums, balances, change data capture, queries.
 
 use crate::support::{Bench, Company, US, line, realm};
 use proptest::{
@@ -31,10 +31,10 @@ impl Draws {
     }
 }
 
-/// What a row has to be to be found.
+/// Condition on a row.
 type Test = Box<dyn Fn(&Value) -> bool>;
 
-/// Something done to the books of one customer.
+/// An operation on the books of one customer.
 #[derive(Debug, Clone)]
 enum Act {
     Invoice(Vec<u32>),
@@ -117,7 +117,7 @@ async fn carry_out(bench: &Bench, company: &Company<'_>, act: Act) {
     }
 }
 
-/// Every invoice's balance is its total without what payments say they paid; every customer's is the sum of all.
+/// Checks the books: an invoice's balance is its total minus its payments, and a customer's balance is the sum of all.
 async fn check_books(company: &Company<'_>) {
     let invoices = company.rows("Invoice", "maxresults 1000").await;
     let payments = company.rows("Payment", "maxresults 1000").await;
@@ -176,7 +176,7 @@ async fn balances_are_totals_without_payments_and_credits() {
 }
 
 #[tokio::test]
-async fn changes_laid_over_the_start_are_the_end() {
+async fn change_data_capture_leads_from_the_first_state_to_the_last() {
     let bench = Bench::start().await;
     let company = bench.company(US).await;
     let mut draws = Draws::new(23);
@@ -221,7 +221,7 @@ async fn changes_laid_over_the_start_are_the_end() {
 }
 
 #[tokio::test]
-async fn queries_find_what_a_plain_search_finds() {
+async fn queries_agree_with_a_linear_search() {
     let bench = Bench::start().await;
     let company = bench.company(US).await;
     let mut draws = Draws::new(37);
@@ -321,7 +321,7 @@ async fn totals_are_the_sum_of_lines_in_every_country() {
     }
 }
 
-/// A value that somebody could send where another belongs.
+/// Generates a value that may stand in the place of another.
 fn odd() -> impl Strategy<Value = Value> {
     prop_oneof![
         Just(Value::Null),
@@ -344,7 +344,7 @@ fn odd() -> impl Strategy<Value = Value> {
     ]
 }
 
-/// Puts `value` at some place in `body`.
+/// Puts `value` at a random place in `body`.
 fn disturb(body: &mut Value, value: &Value, draws: &mut Draws) {
     let deeper = draws.draw(0..3_u32) > 0;
     match body {
@@ -371,7 +371,7 @@ fn disturb(body: &mut Value, value: &Value, draws: &mut Draws) {
 }
 
 #[tokio::test]
-async fn nothing_that_is_sent_breaks_it() {
+async fn no_request_breaks_the_sandbox() {
     let bench = Bench::start().await;
     let mut draws = Draws::new(71);
     let companies = [bench.company(US).await, bench.company(realm("ca")).await];

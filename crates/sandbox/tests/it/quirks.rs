@@ -1,11 +1,11 @@
-//! Both readings of what nobody has recorded.
+//! Both settings of each quirk.
 
 use crate::support::{Bench, US, invoice};
 use reqwest::StatusCode;
 use serde_json::json;
 
 #[tokio::test]
-async fn a_percentage_is_computed_or_the_amount_beside_it_counts() {
+async fn a_discount_counts_by_its_percentage_or_by_its_amount() {
     let bench = Bench::start().await;
     let company = bench.company(US).await;
     for (reading, sent, discount) in [
@@ -32,7 +32,7 @@ async fn a_percentage_is_computed_or_the_amount_beside_it_counts() {
 }
 
 #[tokio::test]
-async fn a_paid_invoice_goes_without_its_payments_or_stays() {
+async fn deleting_a_paid_invoice_unlinks_payments_or_is_refused() {
     let bench = Bench::start().await;
     let company = bench.company(US).await;
     for operation in ["delete", "void"] {
@@ -61,7 +61,7 @@ async fn a_paid_invoice_goes_without_its_payments_or_stays() {
 }
 
 #[tokio::test]
-async fn a_quirk_that_there_is_not_is_refused() {
+async fn an_unknown_quirk_is_refused() {
     let bench = Bench::start().await;
     for (body, status) in [
         (json!({ "realm_id": US, "delete_payed": "refused" }), StatusCode::BAD_REQUEST),

@@ -1,10 +1,10 @@
-//! Requests as they should not be, and the gateway before the API.
+//! Invalid requests, and the gateway in front of the API.
 
 use crate::support::{BR, Bench, US, invoice};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-/// Bodies that the contract refuses, with the code (the reference, 2.4 and chapter 3).
+/// Bodies that the contract refuses, with the code of the fault (the reference, 2.4 and chapter 3).
 const REFUSED: &[(&str, &str, &str)] = &[
     ("customer", r#"{"DisplayName":"A","BillAddr":{"Street":"x"}}"#, "2010"),
     ("customer", r#"{"DisplayName":"A","Active":"perhaps"}"#, "2010"),
@@ -120,7 +120,7 @@ async fn a_request_id_counts_for_its_company_and_for_success_only() {
 }
 
 #[tokio::test]
-async fn twenty_at_once_with_one_request_id_make_one_invoice() {
+async fn twenty_concurrent_requests_with_one_id_create_one_invoice() {
     let bench = Bench::start().await;
     let company = bench.company(US).await;
     let calls = (0..20).map(|_| company.post("/invoice?requestid=race", invoice(77.77)));

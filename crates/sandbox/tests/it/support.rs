@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 pub(crate) const US: &str = "9341452200000001";
 pub(crate) const BR: &str = "9341452200000002";
 
-/// The realm of the company that has this preset in the seeds.
+/// Returns the realm of the seeded company with a preset.
 pub(crate) fn realm(preset: &str) -> &'static str {
     match preset {
         "us" => US,
@@ -38,7 +38,7 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    /// The object in it; what it is not is a failure of the test.
+    /// Returns the object of the answer, or fails the test.
     pub(crate) fn ok(mut self, entity: &str) -> Value {
         assert_eq!(self.status, StatusCode::OK, "{}", self.body);
         let found = self.body[entity].take();
@@ -46,7 +46,7 @@ impl Answer {
         found
     }
 
-    /// The code of the fault in it.
+    /// Returns the code of the answer's fault.
     pub(crate) fn code(&self) -> &str {
         self.body["Fault"]["Error"][0]["code"].as_str().unwrap_or_else(|| panic!("no fault in {}", self.body))
     }
@@ -65,14 +65,14 @@ impl Bench {
         Self { sandbox, http }
     }
 
-    /// A company with a token.
+    /// Connects to a company.
     pub(crate) async fn company(&self, realm: &str) -> Company<'_> {
         let tokens = self.control("/quickbooks/grants", json!({ "realm_id": realm })).await;
         let token = tokens["access_token"].as_str().expect("a token").to_owned();
         Company { bench: self, realm: realm.to_owned(), token }
     }
 
-    /// Intuit's page for somebody who has signed in, with the companies to choose from.
+    /// Loads Intuit's consent page for a signed-in user.
     pub(crate) async fn consent_page(&self, sub: &str) -> String {
         let env = self.sandbox.env();
         let value = |key: &str| env.lines().find_map(|line| line.strip_prefix(&format!("{key}="))).unwrap_or_default();
@@ -89,19 +89,19 @@ impl Bench {
         answer.text().await.expect("a text")
     }
 
-    /// A page of QuickBooks itself.
+    /// Loads a web page of QuickBooks.
     pub(crate) async fn web_page(&self, path: &str) -> String {
         let answer = send(self.http.get(format!("{}{path}", self.sandbox.origins.quickbooks_web))).await;
         answer.expect("a page").text().await.expect("a text")
     }
 
-    /// The status that the control door answers a POST with.
+    /// Posts to the control door, and returns the status.
     pub(crate) async fn control_status(&self, path: &str, body: Value) -> StatusCode {
         let url = format!("{}{path}", self.sandbox.origins.control);
         send(self.http.post(url).json(&body)).await.expect("the control door answers").status()
     }
 
-    /// Asks the control door.
+    /// Posts to the control door, and returns the answer.
     pub(crate) async fn control(&self, path: &str, body: Value) -> Value {
         let method = if body.is_null() { Method::GET } else { Method::POST };
         let mut request = self.http.request(method, format!("{}{path}", self.sandbox.origins.control));
@@ -128,7 +128,7 @@ pub(crate) struct Company<'a> {
 }
 
 impl Company<'_> {
-    /// Any call; `None` where the connection broke.
+    /// Calls the API. Returns `None` if the connection breaks.
     pub(crate) async fn call(
         &self,
         method: Method,
@@ -165,7 +165,7 @@ impl Company<'_> {
         self.get(&format!("/query?query={encoded}&minorversion=75")).await
     }
 
-    /// The rows of a query.
+    /// Queries rows.
     pub(crate) async fn rows(&self, entity: &str, rest: &str) -> Vec<Value> {
         let answer = self.query(&format!("select * from {entity} {rest}")).await;
         let body = answer.ok("QueryResponse");
@@ -173,12 +173,12 @@ impl Company<'_> {
     }
 }
 
-/// A line that sells item 1.
+/// Builds a line that sells item 1.
 pub(crate) fn line(amount: f64, code: &str) -> Value {
     json!({ "DetailType": "SalesItemLineDetail", "Amount": amount, "SalesItemLineDetail": { "ItemRef": { "value": "1" }, "TaxCodeRef": { "value": code } } })
 }
 
-/// An invoice over one line without tax, in the United States.
+/// Builds an invoice with one line and no tax, for a company in the United States.
 pub(crate) fn invoice(amount: f64) -> Value {
     json!({ "CustomerRef": { "value": "1" }, "Line": [line(amount, "NON")] })
 }

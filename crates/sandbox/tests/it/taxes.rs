@@ -11,7 +11,7 @@ fn number(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_else(|_| panic!("{text} is no number"))
 }
 
-/// The invoice that a case's options and lines describe.
+/// Builds the invoice of a case from its options and lines.
 fn invoice(options: &[&str], lines: &str) -> Value {
     let option = |name: &str| options.iter().find_map(|option| option.strip_prefix(&format!("{name}=")));
     let mut body = json!({ "CustomerRef": { "value": "1" } });
@@ -56,7 +56,7 @@ fn decimal(value: &Value) -> Decimal {
 }
 
 #[tokio::test]
-async fn every_case_comes_to_its_figures() {
+async fn every_case_has_its_figures() {
     let bench = Bench::start().await;
     let mut companies = HashMap::new();
     let (mut count, mut wrong) = (0, Vec::new());

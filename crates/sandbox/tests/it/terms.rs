@@ -1,10 +1,10 @@
-//! Terms: which one an invoice has, what it shows of it, and terms that a client creates.
+//! Terms of invoices, and terms that a client creates.
 
 use crate::support::{Bench, US, invoice};
 use serde_json::json;
 
 #[tokio::test]
-async fn the_default_term_stays_beside_a_due_date_that_disagrees() {
+async fn the_default_term_stays_with_a_different_due_date() {
     let bench = Bench::start().await;
     let company = bench.company(US).await;
     let customer = json!({ "DisplayName": "With a term", "SalesTermRef": { "value": "2" } });

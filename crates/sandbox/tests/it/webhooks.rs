@@ -1,4 +1,4 @@
-//! Webhooks, received by a real endpoint.
+//! Webhooks, received by an HTTP endpoint.
 
 use crate::support::{Bench, US, invoice};
 use axum::{
@@ -22,7 +22,7 @@ struct Inbox {
 }
 
 impl Inbox {
-    /// An endpoint that checks signatures, and its address.
+    /// Opens an endpoint that checks signatures. Returns it with its address.
     async fn open() -> (Self, String) {
         async fn receive(State(inbox): State<Inbox>, headers: HeaderMap, body: Bytes) -> StatusCode {
             let key = aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA256, b"sandbox-quickbooks-verifier-token");
@@ -50,7 +50,7 @@ impl Inbox {
         self.received.lock().expect("an inbox").clone()
     }
 
-    /// Waits until so many deliveries are in.
+    /// Waits for a number of deliveries.
     async fn wait(&self, count: usize) -> Vec<Value> {
         for _ in 0..100 {
             if self.all().len() >= count {
@@ -58,7 +58,7 @@ impl Inbox {
             }
             tokio::time::sleep(Duration::from_millis(30)).await;
         }
-        // A little longer, for what should not come.
+        // Waits a little longer, for deliveries that must not come.
         tokio::time::sleep(Duration::from_millis(200)).await;
         let all = self.all();
         assert_eq!(all.len(), count, "{all:?}");
@@ -67,7 +67,7 @@ impl Inbox {
 }
 
 #[tokio::test]
-async fn changes_are_told_as_cloud_events_gathered_into_one_delivery() {
+async fn changes_are_gathered_into_one_delivery_of_cloud_events() {
     let bench = Bench::start().await;
     let (inbox, url) = Inbox::open().await;
     bench
@@ -113,7 +113,7 @@ async fn the_older_format_groups_by_company() {
 }
 
 #[tokio::test]
-async fn a_failed_delivery_is_repeated_by_the_ladder_and_later_ones_wait() {
+async fn a_failed_delivery_is_repeated_and_later_ones_wait() {
     let bench = Bench::start().await;
     let (inbox, url) = Inbox::open().await;
     inbox.answer(500);

@@ -1,0 +1,159 @@
+//! The operations of Pipedrive's OpenAPI documents, with their costs and scopes, and the gate that checks every call.
+
+use super::{
+    answer::Refusal,
+    caller::{Caller, unauthorized},
+};
+use crate::shared::Shared;
+use axum::{
+    extract::{Request, State},
+    http::{StatusCode, Uri, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use sandbox_core::oauth::bearer;
+use std::sync::LazyLock;
+
+const OPERATIONS: &str = include_str!("operations.txt");
+
+#[derive(Debug)]
+struct Operation {
+    version: &'static str,
+    method: &'static str,
+    path: Vec<&'static str>,
+    cost: u64,
+    scopes: Vec<&'static str>,
+}
+
+static ALL: LazyLock<Vec<Operation>> = LazyLock::new(|| {
+    OPERATIONS
+        .lines()
+        .filter(|line| !line.starts_with('#'))
+        .filter_map(|line| {
+            let mut words = line.split(' ');
+            Some(Operation {
+                version: words.next()?,
+                method: words.next()?,
+                path: words.next()?.trim_matches('/').split('/').collect(),
+                cost: words.next()?.parse().ok()?,
+                scopes: words.next()?.split(',').filter(|scope| *scope != "-").collect(),
+            })
+        })
+        .collect()
+});
+
+/// Parameters of paths that are texts.
+const TEXTS: [&str; 4] = ["{field_code}", "{discount_id}", "{conversion_id}", "{commentId}"];
+
+fn is_parameter(segment: &str) -> bool {
+    segment.starts_with('{')
+}
+
+/// Finds the operation of a call. If several match, the one with the fewest parameters is meant.
+fn find(version: &str, method: &str, path: &[&str]) -> Option<&'static Operation> {
+    ALL.iter()
+        .filter(|operation| {
+            operation.version == version
+                && operation.method == method
+                && operation.path.len() == path.len()
+                && operation.path.iter().zip(path).all(|(wanted, given)| is_parameter(wanted) || wanted == given)
+        })
+        .min_by_key(|operation| operation.path.iter().filter(|segment| is_parameter(segment)).count())
+}
+
+impl Operation {
+    /// Returns a parameter that should be a number and is not.
+    fn misfit(&self, path: &[&str]) -> Option<&'static str> {
+        let by_code = |name: &str| {
+            TEXTS.contains(&name)
+                || matches!(self.path[0], "leads" | "leadLabels" | "goals" | "permissionSets" | "callLogs" | "channels")
+        };
+        self.path
+            .iter()
+            .zip(path)
+            .find(|(name, given)| is_parameter(name) && !by_code(name) && given.parse::<i64>().is_err())
+            .map(|(name, _)| name.trim_matches(['{', '}']))
+    }
+}
+
+fn version_and_path(path: &str) -> Option<(&'static str, Vec<&str>)> {
+    let (version, rest) = [("/api/v2/", "v2"), ("/api/v1/", "v1"), ("/v1/", "v1")]
+        .into_iter()
+        .find_map(|(prefix, version)| Some((version, path.strip_prefix(prefix)?)))?;
+    Some((version, rest.split('/').collect()))
+}
+
+/// Returns an API token: the header `x-api-token` or the parameter `api_token`.
+fn api_token(request: &Request) -> Option<String> {
+    let header = request.headers().get("x-api-token").and_then(|token| token.to_str().ok()).map(str::to_owned);
+    header.or_else(|| {
+        let query = request.uri().query().unwrap_or_default();
+        url::form_urlencoded::parse(query.as_bytes())
+            .find(|(name, _)| name == "api_token")
+            .map(|(_, token)| token.into_owned())
+    })
+}
+
+/// Identifies the caller. Returns the token and its scopes; an API token has all of them.
+fn identify_caller(shared: &Shared, request: &Request) -> Option<(Caller, Option<Vec<String>>, String)> {
+    let state = shared.state();
+    let (caller, scopes, token) = if let Some(token) = bearer(request.headers()) {
+        let grant = state.grants.of_access(token, shared.clock().epoch())?;
+        (
+            Caller { company: grant.company_id, user: grant.user_id, app: true },
+            Some(grant.scopes.clone()),
+            token.to_owned(),
+        )
+    } else {
+        let token = api_token(request)?;
+        let (company, user) = state.users().find(|(_, user)| user.api_token() == token)?;
+        (Caller { company: company.id, user: user.id, app: false }, None, token)
+    };
+    let user = state.company(caller.company)?.user(caller.user)?;
+    (user.active && user.may("can_use_api")).then_some((caller, scopes, token))
+}
+
+/// Checks the operation, the caller, the limits and the scopes of a call.
+pub(super) async fn gate(State(shared): State<Shared>, mut request: Request, next: Next) -> Response {
+    let uri: Uri = request.uri().clone();
+    let Some((version, path)) = version_and_path(uri.path()) else {
+        return unknown().into_response();
+    };
+    let Some(operation) = find(version, request.method().as_str(), &path) else {
+        return unknown().into_response();
+    };
+    let Some((caller, scopes, token)) = identify_caller(&shared, &request) else {
+        return unauthorized().into_response();
+    };
+    let seats = shared.state().company(caller.company).map_or(0, |company| company.users.len()) as u64;
+    let left = shared.meter.spend(&token, caller.company, seats, operation.cost, shared.clock().epoch());
+    let mut response = if !left.allowed() {
+        Refusal::new(StatusCode::TOO_MANY_REQUESTS, "request over limit").into_response()
+    } else if scopes.is_some_and(|scopes| {
+        !operation.scopes.is_empty()
+            && !operation.scopes.iter().any(|wanted| scopes.iter().any(|scope| scope == wanted))
+    }) {
+        Refusal::new(StatusCode::FORBIDDEN, "Scope and URL mismatch").into_response()
+    } else if let Some(name) = operation.misfit(&path) {
+        Refusal::invalid(format!("{name} must be an integer")).into_response()
+    } else {
+        request.extensions_mut().insert(caller);
+        normalize_refusal(next.run(request).await)
+    };
+    left.write_headers(response.headers_mut());
+    response
+}
+
+/// Rewrites a refusal by the framework to Pipedrive's form.
+fn normalize_refusal(response: Response) -> Response {
+    let is_json = response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind == "application/json");
+    if response.status().is_client_error() && !is_json {
+        Refusal::invalid("a parameter is not of its type").into_response()
+    } else {
+        response
+    }
+}
+
+fn unknown() -> Refusal {
+    Refusal::new(StatusCode::NOT_FOUND, "Unknown method .")
+}

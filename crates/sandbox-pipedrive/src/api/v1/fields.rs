@@ -1,0 +1,169 @@
+//! Fields in the form of v1: identified by number, described by flags.
+
+use super::shapes::time;
+use crate::{
+    api::{
+        answer::{Body, Refusal, V1Page, one},
+        caller::Caller,
+        v2::{fields::may, list::ids},
+    },
+    company::Company,
+    fields::{self, WITH_FIELDS},
+    records::Resource,
+    shared::Shared,
+};
+use axum::{
+    Router,
+    extract::{Path, State},
+    http::StatusCode,
+    response::Response,
+    routing::{MethodRouter, get},
+};
+use axum_extra::extract::Query;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+pub(super) fn router() -> Router<Shared> {
+    let router = WITH_FIELDS.into_iter().fold(Router::new(), |router, (resource, path)| {
+        router.route(&format!("/{path}"), collection(resource)).route(&format!("/{path}/{{id}}"), member(resource))
+    });
+    router.route("/noteFields", get(of_notes))
+}
+
+/// Returns the v1 name of a member.
+fn key(resource: Resource, code: &str) -> &str {
+    match (resource, code) {
+        (Resource::Deal | Resource::Activity, "owner_id") => "user_id",
+        (Resource::Person, "emails") => "email",
+        (_, "label_ids") => "label",
+        (_, code) => code,
+    }
+}
+
+fn shown(resource: Resource, at: usize, field: &Value) -> Value {
+    let own = field["is_custom_field"] == json!(true);
+    let code = field["field_code"].as_str().unwrap_or_default();
+    let mut shown = json!({
+        "id": field["id"], "key": key(resource, code), "name": field["field_name"], "order_nr": at + 1, "field_type": field["field_type"],
+        "add_time": time(&field["add_time"]), "update_time": null, "last_updated_by_user_id": null, "created_by_user_id": null, "active_flag": true,
+        "edit_flag": own, "index_visible_flag": true, "details_visible_flag": true, "add_visible_flag": field["ui_visibility"]["add_visible_flag"],
+        "important_flag": false, "bulk_edit_allowed": own, "searchable_flag": own, "filtering_allowed": true, "sortable_flag": true,
+        "mandatory_flag": matches!(code, "title" | "name" | "subject"),
+    });
+    if !field["options"].is_null() {
+        shown["options"] = field["options"].clone();
+    }
+    shown
+}
+
+fn all(company: &Company, resource: Resource) -> Vec<Value> {
+    fields::of(company, resource).iter().enumerate().map(|(at, field)| shown(resource, at, field)).collect()
+}
+
+fn by_id(company: &Company, resource: Resource, id: &Value) -> Result<Value, Refusal> {
+    all(company, resource).into_iter().find(|field| field["id"] == *id).ok_or_else(|| Refusal::not_found("Field"))
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Asked {
+    #[serde(flatten)]
+    page: V1Page,
+    ids: Option<String>,
+}
+
+fn collection(resource: Resource) -> MethodRouter<Shared> {
+    get(async move |State(shared): State<Shared>, caller: Caller, Query(asked): Query<Asked>| -> Response {
+        caller.act(&shared, |company, _| asked.page.answer(all(company, resource)))
+    })
+    .post(async move |State(shared): State<Shared>, caller: Caller, Body(body): Body| -> Response {
+        caller.act(&shared, |company, writer| {
+            may(writer, "can_add_custom_fields")?;
+            let text = |member: &str| body[member].as_str().unwrap_or_default().to_owned();
+            // Options are texts, or objects with a label.
+            let options = body["options"].as_array().into_iter().flatten();
+            let labels: Vec<String> =
+                options.filter_map(|option| option.as_str().or(option["label"].as_str())).map(str::to_owned).collect();
+            let made = fields::create(
+                company,
+                resource,
+                &text("name"),
+                &text("field_type"),
+                &labels,
+                &json!({}),
+                &writer.now,
+            )?;
+            Ok(one(StatusCode::OK, &by_id(company, resource, &made["id"])?))
+        })
+    })
+    .delete(async move |State(shared): State<Shared>, caller: Caller, Query(asked): Query<Asked>| -> Response {
+        caller.act(&shared, |company, writer| {
+            may(writer, "can_delete_custom_fields")?;
+            let ids = ids(asked.ids.as_slice());
+            for id in &ids {
+                fields::remove(company, resource, &id.to_string())?;
+            }
+            Ok(one(StatusCode::OK, &json!({ "id": ids })))
+        })
+    })
+}
+
+fn member(resource: Resource) -> MethodRouter<Shared> {
+    get(async move |State(shared): State<Shared>, caller: Caller, Path(id): Path<i64>| -> Response {
+        caller.act(&shared, |company, _| Ok(one(StatusCode::OK, &by_id(company, resource, &json!(id))?)))
+    })
+    .put(async move |State(shared): State<Shared>, caller: Caller, Path(id): Path<i64>, Body(body): Body| -> Response {
+        caller.act(&shared, |company, writer| {
+            may(writer, "can_edit_custom_fields")?;
+            let code = id.to_string();
+            if let Some(options) = body["options"].as_array() {
+                replace_options(company, resource, &code, options, &writer.now)?;
+            }
+            if let Some(name) = body["name"].as_str() {
+                fields::change(company, resource, &code, &json!({ "field_name": name }))?;
+            }
+            Ok(one(StatusCode::OK, &by_id(company, resource, &json!(id))?))
+        })
+    })
+    .delete(async move |State(shared): State<Shared>, caller: Caller, Path(id): Path<i64>| -> Response {
+        caller.act(&shared, |company, writer| {
+            may(writer, "can_delete_custom_fields")?;
+            fields::remove(company, resource, &id.to_string())?;
+            Ok(one(StatusCode::OK, &json!({ "id": id })))
+        })
+    })
+}
+
+/// Replaces the options of a field. Options with an id stay or are renamed, others are created, and absent ones are
+/// removed.
+fn replace_options(
+    company: &mut Company,
+    resource: Resource,
+    code: &str,
+    options: &[Value],
+    now: &str,
+) -> Result<(), Refusal> {
+    let (kept, new): (Vec<Value>, Vec<Value>) = options.iter().cloned().partition(|option| !option["id"].is_null());
+    let field = fields::find(company, resource, code).unwrap_or_default();
+    let there = field["options"].as_array().cloned().unwrap_or_default();
+    if kept.iter().any(|kept| !there.iter().any(|option| option["id"] == kept["id"])) {
+        return Err(Refusal::not_found("Option"));
+    }
+    let gone = there.into_iter().filter(|option| !kept.iter().any(|kept| kept["id"] == option["id"])).collect();
+    fields::remove_options(company, resource, code, &gone)?;
+    fields::rename_options(company, resource, code, &Value::Array(kept), now)?;
+    fields::add_options(company, resource, code, &Value::Array(new), now)?;
+    Ok(())
+}
+
+async fn of_notes(State(shared): State<Shared>, caller: Caller, Query(page): Query<V1Page>) -> Response {
+    caller.act(&shared, |_, _| {
+        let fields = [
+            ("id", "ID", "int"), ("content", "Content", "text"), ("user_id", "Author", "user"), ("deal_id", "Deal", "deal"), ("person_id", "Person", "people"),
+            ("org_id", "Organization", "org"), ("add_time", "Add time", "date"), ("update_time", "Update time", "date"),
+        ];
+        page.answer((1..).zip(fields).map(|(id, (key, name, kind))| {
+            json!({ "id": id, "key": key, "name": name, "field_type": kind, "active_flag": true, "edit_flag": false, "bulk_edit_allowed": false, "mandatory_flag": key == "content" })
+        }).collect())
+    })
+}

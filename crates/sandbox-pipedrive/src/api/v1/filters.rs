@@ -1,0 +1,128 @@
+//! Saved filters.
+
+use crate::{
+    api::{
+        answer::{Body, Refusal, one},
+        caller::Caller,
+        v2::list::ids,
+    },
+    company::Company,
+    filters,
+    records::Resource,
+    shared::Shared,
+    writer::Writer,
+};
+use axum::{
+    Router,
+    extract::{Path, State},
+    http::StatusCode,
+    response::Response,
+    routing::get,
+};
+use axum_extra::extract::Query;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+const TYPES: [&str; 7] = ["deals", "leads", "org", "people", "products", "activity", "projects"];
+
+pub(super) fn router() -> Router<Shared> {
+    Router::new()
+        .route("/filters", get(list).post(add).delete(remove_many))
+        .route("/filters/{id}", get(read).put(change).delete(remove))
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Asked {
+    r#type: Option<String>,
+    ids: Option<String>,
+}
+
+/// Converts a filter for a list, without its conditions.
+fn short(row: &Value) -> Value {
+    let mut row = row.clone();
+    if let Some(row) = row.as_object_mut() {
+        row.remove("conditions");
+    }
+    row
+}
+
+fn may_see(row: &Value, writer: &Writer) -> bool {
+    row["visible_to"] != json!("1") || row["user_id"] == json!(writer.user.id)
+}
+
+async fn list(State(shared): State<Shared>, caller: Caller, Query(asked): Query<Asked>) -> Response {
+    caller.act(&shared, |company, writer| {
+        let rows = company.records.all(Resource::Filter).map(|(_, row)| row);
+        let rows = rows.filter(|row| {
+            may_see(row, writer) && asked.r#type.as_deref().is_none_or(|kind| row["type"] == json!(kind))
+        });
+        Ok(one(StatusCode::OK, &rows.map(short).collect()))
+    })
+}
+
+async fn add(State(shared): State<Shared>, caller: Caller, Body(body): Body) -> Response {
+    caller.act(&shared, |company, writer| {
+        let bad = |text: &str| Refusal::new(StatusCode::BAD_REQUEST, text);
+        let name = body["name"].as_str().filter(|name| !name.is_empty()).ok_or_else(|| bad("name is required"))?;
+        let kind = body["type"].as_str().filter(|kind| TYPES.contains(kind)).ok_or_else(|| bad("type is not one of the allowed values"))?;
+        filters::check(company, &body["conditions"])?;
+        let id = company.records.next_id(Resource::Filter);
+        let row = json!({
+            "id": id, "name": name, "filter_code": null, "is_editable": true, "active_flag": true, "type": kind, "temporary_flag": null, "user_id": writer.user.id,
+            "add_time": writer.v1_now(), "update_time": writer.v1_now(), "visible_to": "1", "last_used_time": null, "custom_view_id": null,
+            "conditions": body["conditions"],
+        });
+        company.records.put(Resource::Filter, id, row.clone());
+        Ok(one(StatusCode::OK, &row))
+    })
+}
+
+fn found(company: &Company, id: i64, writer: &Writer) -> Result<Value, Refusal> {
+    company
+        .records
+        .get(Resource::Filter, id)
+        .filter(|row| may_see(row, writer))
+        .cloned()
+        .ok_or_else(|| Refusal::not_found("Filter"))
+}
+
+async fn read(State(shared): State<Shared>, caller: Caller, Path(id): Path<i64>) -> Response {
+    caller.act(&shared, |company, writer| Ok(one(StatusCode::OK, &found(company, id, writer)?)))
+}
+
+async fn change(State(shared): State<Shared>, caller: Caller, Path(id): Path<i64>, Body(body): Body) -> Response {
+    caller.act(&shared, |company, writer| {
+        let mut row = found(company, id, writer)?;
+        if row["user_id"] != json!(writer.user.id) && !writer.user.may("can_edit_shared_filters") {
+            return Err(Refusal::forbidden());
+        }
+        filters::check(company, &body["conditions"])?;
+        row["conditions"] = body["conditions"].clone();
+        if let Some(name) = body["name"].as_str() {
+            row["name"] = json!(name);
+        }
+        row["update_time"] = json!(writer.v1_now());
+        company.records.put(Resource::Filter, id, row.clone());
+        Ok(one(StatusCode::OK, &row))
+    })
+}
+
+async fn remove(State(shared): State<Shared>, caller: Caller, Path(id): Path<i64>) -> Response {
+    caller.act(&shared, |company, writer| {
+        found(company, id, writer)?;
+        company.records.remove(Resource::Filter, id);
+        Ok(one(StatusCode::OK, &json!({ "id": id })))
+    })
+}
+
+async fn remove_many(State(shared): State<Shared>, caller: Caller, Query(asked): Query<Asked>) -> Response {
+    caller.act(&shared, |company, writer| {
+        let ids = ids(asked.ids.as_slice());
+        for id in &ids {
+            found(company, *id, writer)?;
+            company.records.remove(Resource::Filter, *id);
+        }
+        Ok(one(StatusCode::OK, &json!({ "id": ids })))
+    })
+}

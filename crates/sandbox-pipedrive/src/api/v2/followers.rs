@@ -1,0 +1,123 @@
+//! Followers of deals, persons, organizations, products and users, with their changelog.
+
+use crate::{
+    acts,
+    api::{
+        answer::{Answer, Body, Page, Refusal, one},
+        caller::Caller,
+    },
+    company::Company,
+    followers,
+    records::Resource,
+    shared::Shared,
+};
+use axum::{
+    Router,
+    extract::{Path, State},
+    http::StatusCode,
+    response::Response,
+    routing::{MethodRouter, delete, get},
+};
+use axum_extra::extract::Query;
+use serde_json::{Value, json};
+
+const FOLLOWED: [(&str, Resource); 4] = [
+    ("deals", Resource::Deal),
+    ("persons", Resource::Person),
+    ("organizations", Resource::Organization),
+    ("products", Resource::Product),
+];
+
+pub(super) fn router() -> Router<Shared> {
+    FOLLOWED
+        .into_iter()
+        .fold(Router::new(), |router, (path, resource)| {
+            router
+                .route(&format!("/{path}/{{id}}/followers"), list(resource))
+                .route(&format!("/{path}/{{id}}/followers/changelog"), changelog(resource))
+                .route(&format!("/{path}/{{id}}/followers/{{follower}}"), one_follower(resource))
+        })
+        .route("/users/{id}/followers", get(of_user))
+}
+
+fn shown(row: &Value) -> Value {
+    json!({ "user_id": row["user_id"], "add_time": row["add_time"] })
+}
+
+fn list(resource: Resource) -> MethodRouter<Shared> {
+    get(
+        async move |State(shared): State<Shared>,
+                    caller: Caller,
+                    Path(id): Path<i64>,
+                    Query(page): Query<Page>|
+                    -> Response {
+            caller.act(&shared, |company, writer| {
+                acts::find_visible(company, &writer.user, resource, id)?;
+                page.answer(
+                    company
+                        .records
+                        .with(Resource::Follower, resource.member(), id)
+                        .map(|(_, row)| shown(row))
+                        .collect(),
+                )
+            })
+        },
+    )
+    .post(
+        async move |State(shared): State<Shared>, caller: Caller, Path(id): Path<i64>, Body(body): Body| -> Response {
+            caller.act(&shared, |company, writer| {
+                let user = body["user_id"].as_i64().ok_or_else(|| Refusal::invalid("user_id is required"))?;
+                let row = followers::add(company, resource, id, user, writer)?;
+                Ok(one(StatusCode::CREATED, &shown(&row)))
+            })
+        },
+    )
+}
+
+fn one_follower(resource: Resource) -> MethodRouter<Shared> {
+    delete(async move |State(shared): State<Shared>, caller: Caller, Path((id, user)): Path<(i64, i64)>| -> Response {
+        caller.act(&shared, |company, writer| {
+            let at = company
+                .records
+                .with(Resource::Follower, resource.member(), id)
+                .find(|(_, row)| row["user_id"] == json!(user))
+                .map(|(at, _)| at);
+            followers::remove(company, resource, id, at, writer)?;
+            Ok(one(StatusCode::OK, &json!({ "user_id": user })))
+        })
+    })
+}
+
+fn changelog(resource: Resource) -> MethodRouter<Shared> {
+    get(
+        async move |State(shared): State<Shared>,
+                    caller: Caller,
+                    Path(id): Path<i64>,
+                    Query(page): Query<Page>|
+                    -> Response {
+            caller.act(&shared, |company, writer| {
+            acts::find_visible(company, &writer.user, resource, id)?;
+            let mut rows: Vec<Value> = company
+                .records
+                .with(Resource::FollowerChange, resource.member(), id)
+                .map(|(_, row)| json!({ "action": row["action"], "actor_user_id": row["actor_user_id"], "follower_user_id": row["follower_user_id"], "time": row["time"] }))
+                .collect();
+            rows.reverse();
+            page.answer(rows)
+        })
+        },
+    )
+}
+
+/// Lists the followers of a user. Nobody follows users here, so the list is empty.
+async fn of_user(
+    State(shared): State<Shared>,
+    caller: Caller,
+    Path(id): Path<i64>,
+    Query(page): Query<Page>,
+) -> Response {
+    caller.act(&shared, |company: &mut Company, _| -> Answer {
+        company.user(id).ok_or_else(|| Refusal::not_found("User"))?;
+        page.answer(Vec::new())
+    })
+}

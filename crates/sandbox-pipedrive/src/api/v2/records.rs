@@ -1,0 +1,117 @@
+//! Records of v2: lists, reads, creations, changes, deletions.
+
+use super::list::Filter;
+use crate::{
+    acts,
+    api::{
+        answer::{Body, one},
+        caller::Caller,
+    },
+    company::Company,
+    fields,
+    records::Resource,
+    shared::Shared,
+    writer::Writer,
+};
+use axum::{
+    Router,
+    extract::{Path, State},
+    http::StatusCode,
+    response::Response,
+    routing::{MethodRouter, get},
+};
+use axum_extra::extract::Query;
+use serde_json::{Value, json};
+
+pub(super) fn router() -> Router<Shared> {
+    let mut router = Router::new().route("/deals/archived", list(Resource::Deal, Which::Archived));
+    for (path, resource) in [
+        ("deals", Resource::Deal),
+        ("persons", Resource::Person),
+        ("organizations", Resource::Organization),
+        ("products", Resource::Product),
+        ("activities", Resource::Activity),
+        ("pipelines", Resource::Pipeline),
+        ("stages", Resource::Stage),
+    ] {
+        router =
+            router.route(&format!("/{path}"), collection(resource)).route(&format!("/{path}/{{id}}"), member(resource));
+    }
+    router
+}
+
+/// The list of a record: archived records have their own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Which {
+    Current,
+    Archived,
+}
+
+fn rows(company: &Company, resource: Resource, writer: &Writer, which: Which, deleted: bool) -> Vec<Value> {
+    company
+        .records
+        .even_deleted(resource)
+        .map(|(_, row)| row)
+        .filter(|row| (row["is_archived"] == json!(true)) == (which == Which::Archived))
+        .filter(|row| row["is_deleted"] != json!(true) || (deleted && acts::is_kept(row, &writer.now)))
+        .filter(|row| company.sees(&writer.user, resource, row))
+        .cloned()
+        .collect()
+}
+
+fn list(resource: Resource, which: Which) -> MethodRouter<Shared> {
+    get(async move |State(shared): State<Shared>, caller: Caller, Query(filter): Query<Filter>| -> Response {
+        caller.act(&shared, |company, writer| {
+            let all = rows(company, resource, writer, which, filter.wants_deleted());
+            let mut rows = filter.apply(company, resource, all)?;
+            for row in &mut rows {
+                *row = fields::with_custom_fields(company, resource, std::mem::take(row));
+                filter.shape(company, resource, row)?;
+            }
+            filter.page().answer(rows)
+        })
+    })
+}
+
+fn collection(resource: Resource) -> MethodRouter<Shared> {
+    list(resource, Which::Current).post(
+        async move |State(shared): State<Shared>, caller: Caller, Body(body): Body| -> Response {
+            caller.act(&shared, |company, writer| {
+                let row = acts::create(company, resource, &body, writer)?;
+                let row = fields::with_custom_fields(company, resource, row);
+                Ok(one(if resource == Resource::Product { StatusCode::CREATED } else { StatusCode::OK }, &row))
+            })
+        },
+    )
+}
+
+fn member(resource: Resource) -> MethodRouter<Shared> {
+    get(
+        async move |State(shared): State<Shared>,
+                    caller: Caller,
+                    Path(id): Path<i64>,
+                    Query(filter): Query<Filter>|
+                    -> Response {
+            caller.act(&shared, |company, writer| {
+                let row = acts::find_visible_or_deleted(company, writer, resource, id)?.clone();
+                let mut row = fields::with_custom_fields(company, resource, row);
+                filter.shape(company, resource, &mut row)?;
+                Ok(one(StatusCode::OK, &row))
+            })
+        },
+    )
+    .patch(
+        async move |State(shared): State<Shared>, caller: Caller, Path(id): Path<i64>, Body(body): Body| -> Response {
+            caller.act(&shared, |company, writer| {
+                let row = acts::change(company, resource, id, &body, writer)?;
+                Ok(one(StatusCode::OK, &fields::with_custom_fields(company, resource, row)))
+            })
+        },
+    )
+    .delete(async move |State(shared): State<Shared>, caller: Caller, Path(id): Path<i64>| -> Response {
+        caller.act(&shared, |company, writer| {
+            acts::remove(company, resource, id, writer)?;
+            Ok(one(StatusCode::OK, &json!({ "id": id })))
+        })
+    })
+}

@@ -1,0 +1,94 @@
+//! Change data capture: objects that changed since a time, deleted ones included.
+
+use super::call::{Parameters, answer};
+use crate::{
+    company::{
+        Company,
+        keys::{Key, LAST_UPDATED, instant},
+        table::Row,
+    },
+    entity::Entity,
+    fault::Fault,
+    shared::Shared,
+};
+use axum::{
+    extract::{Path, State},
+    http::HeaderMap,
+    response::Response,
+};
+use axum_extra::extract::Query;
+use jiff::{Timestamp, ToSpan};
+use serde_json::json;
+use std::sync::Arc;
+
+/// Objects in one answer, over all entities.
+const MAX_OBJECTS: usize = 1000;
+const LOOKBACK_DAYS: i64 = 30;
+
+pub(super) async fn since(
+    State(shared): State<Shared>,
+    Path(realm): Path<String>,
+    Query(parameters): Query<Parameters>,
+    headers: HeaderMap,
+) -> Response {
+    answer(&shared, &headers, &realm, |company, act| {
+        let names = parameters.entities.ok_or_else(|| Fault::missing("entities"))?;
+        let text = parameters.changed_since.ok_or_else(|| Fault::missing("changedSince"))?;
+        // In a query string, a plus sign without escaping is a blank.
+        let text = text.trim().replace(' ', "+");
+        company.check_moment(&text)?;
+        let since = instant(&text).ok_or_else(|| Fault::date("changedSince", &json!(text)))?;
+        if since < act.clock.now() - (24 * LOOKBACK_DAYS).hours() {
+            return Err(Fault::validation(
+                "2070",
+                "Invalid Date Range",
+                format!("The look-back period of change data capture is {LOOKBACK_DAYS} days"),
+                "changedSince",
+            ));
+        }
+        let mut left = MAX_OBJECTS;
+        let parts = names
+            .split(',')
+            .map(|name| {
+                let entity = Entity::named(name.trim()).filter(|entity| entity.has_change_data()).ok_or_else(|| {
+                    Fault::validation(
+                        "2000",
+                        "Invalid Object Name",
+                        format!("{name} is not supported for CDC"),
+                        "entities",
+                    )
+                })?;
+                changed(company, entity, since, &mut left)
+            })
+            .collect::<Result<Vec<_>, Fault>>()?;
+        Ok(format!("\"CDCResponse\":[{{\"QueryResponse\":[{}]}}]", parts.join(",")))
+    })
+}
+
+/// Lists the changes of one entity: the current rows, then stubs of the deleted ones.
+fn changed(company: &Company, entity: Entity, since: Timestamp, left: &mut usize) -> Result<String, Fault> {
+    let Some(table) = company.table(entity) else { return Ok("{}".to_owned()) };
+    let later = |row: &Arc<Row>| matches!(&row.keys()[LAST_UPDATED], Key::Instant(at) if *at >= since);
+    if entity == Entity::Invoice {
+        company.check_addresses(table.rows().filter(|(_, row)| later(row)).map(|(id, _)| id.to_string()))?;
+    }
+    let living = table.rows().filter(|(_, row)| later(row)).map(|(_, row)| row.json().to_owned());
+    let deleted = table.deleted.iter().filter(|deleted| deleted.at >= since.as_millisecond()).map(|deleted| {
+        let at = Timestamp::from_millisecond(deleted.at).unwrap_or_default().to_zoned(crate::clock::pacific_zone());
+        json!({
+            "domain": "QBO", "status": "Deleted", "Id": deleted.id,
+            "MetaData": { "LastUpdatedTime": at.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string() },
+        })
+        .to_string()
+    });
+    let found: Vec<String> = living.chain(deleted).take(*left).collect();
+    *left -= found.len();
+    Ok(match found.len() {
+        0 => "{}".to_owned(),
+        count => format!(
+            "{{\"{}\":[{}],\"startPosition\":1,\"maxResults\":{count},\"totalCount\":{count}}}",
+            entity.name(),
+            found.join(",")
+        ),
+    })
+}

@@ -1,0 +1,283 @@
+//! Intuit's OAuth 2.0: pages for sign-in and consent, tokens, revocation, discovery, user info.
+
+mod discovery;
+mod identity;
+
+use crate::{grants::ACCOUNTING, shared::Shared, user::User};
+use askama::Template;
+use axum::{
+    Form, Json, Router,
+    extract::{Request, State},
+    http::{HeaderMap, StatusCode, header},
+    response::{Html, IntoResponse, Redirect, Response},
+    routing::{get, post},
+};
+use axum_extra::extract::Query;
+use sandbox_core::oauth::{TokenForm, bearer, is_client};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use url::Url;
+
+/// Issuer of id tokens. Intuit's SDKs expect this name at any address.
+const ISSUER: &str = "https://oauth.platform.intuit.com/op/v1";
+/// Scopes that an app may request. The first two give access to a company.
+const SCOPES: [&str; 8] =
+    [ACCOUNTING, "com.intuit.quickbooks.payment", "openid", "profile", "email", "phone", "address", "intuit_name"];
+/// Description of the refusal of a value that is an access token, or another app's token, instead of a refresh token.
+const WRONG_TOKEN: &str = "Incorrect Token type or clientID";
+
+/// Routes of Intuit's origin.
+pub fn router(shared: Shared) -> Router {
+    Router::new()
+        .route("/connect/oauth2", get(authorize).post(decide))
+        .route(
+            "/oauth2/{version}/tokens/bearer",
+            post(token).layer(axum::middleware::from_fn_with_state(shared.clone(), discovery::require_current_path)),
+        )
+        .route("/v2/oauth2/tokens/revoke", post(revoke))
+        .route("/v1/openid_connect/userinfo", get(user_info))
+        .route("/op/v1/jwks", get(async || Json(identity::keys())))
+        .route("/.well-known/openid_configuration", get(discovery::document))
+        .route("/.well-known/openid_configuration/", get(discovery::document))
+        .route("/.well-known/openid_sandbox_configuration", get(discovery::document))
+        .route("/.well-known/openid_sandbox_configuration/", get(discovery::document))
+        .layer(axum::middleware::map_response(async |mut response: Response| {
+            if let Ok(id) = format!("1-{}", uuid::Uuid::new_v4().simple()).parse() {
+                response.headers_mut().insert("intuit_tid", id);
+            }
+            response
+        }))
+        .with_state(shared)
+}
+
+/// Parameters of the authorization request.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+struct Authorize {
+    client_id: String,
+    response_type: String,
+    scope: String,
+    redirect_uri: String,
+    state: String,
+    /// User chosen on the sign-in page.
+    user: String,
+    /// Company chosen on the consent page.
+    realm_id: String,
+    /// `allow` or `cancel`.
+    decision: String,
+}
+
+#[derive(Template)]
+#[template(path = "intuit_error.html")]
+struct ErrorPage {
+    message: String,
+}
+
+#[derive(Template)]
+#[template(path = "intuit_sign_in.html")]
+struct SignInPage<'a> {
+    request: &'a Authorize,
+    users: &'a [User],
+}
+
+#[derive(Template)]
+#[template(path = "intuit_consent.html")]
+struct ConsentPage<'a> {
+    request: &'a Authorize,
+    user: &'a User,
+    companies: Vec<(String, String, String)>,
+}
+
+/// Checks an authorization request. Intuit shows a mistake on a page and does not redirect to an unregistered address.
+fn refusal(shared: &Shared, request: &Authorize) -> Option<String> {
+    let app = &shared.app;
+    if request.client_id != app.client_id {
+        return Some("The client_id is not known.".into());
+    }
+    if !app.redirect_uris.contains(&request.redirect_uri) {
+        return Some(format!("The redirect_uri query parameter value is invalid: {}", request.redirect_uri));
+    }
+    (request.response_type != "code").then(|| "The response_type has to be code.".into())
+}
+
+async fn authorize(State(shared): State<Shared>, Query(request): Query<Authorize>) -> Response {
+    if let Some(message) = refusal(&shared, &request) {
+        return page(StatusCode::BAD_REQUEST, &ErrorPage { message });
+    }
+    if request.scope.split_whitespace().next().is_none()
+        || request.scope.split_whitespace().any(|scope| !SCOPES.contains(&scope))
+    {
+        return back(&request, &[("error", "invalid_scope")]);
+    }
+    let state = shared.state_mut();
+    let Some(user) = state.users.iter().find(|user| user.sub == request.user) else {
+        return page(StatusCode::OK, &SignInPage { request: &request, users: &state.users });
+    };
+    let companies = user
+        .realms
+        .iter()
+        .filter_map(|realm| state.companies.get(realm))
+        .map(|company| (company.realm_id.clone(), company.name().to_owned(), company.country().to_owned()))
+        .collect();
+    page(StatusCode::OK, &ConsentPage { request: &request, user, companies })
+}
+
+async fn decide(State(shared): State<Shared>, Form(request): Form<Authorize>) -> Response {
+    if let Some(message) = refusal(&shared, &request) {
+        return page(StatusCode::BAD_REQUEST, &ErrorPage { message });
+    }
+    if request.decision != "allow" {
+        return back(&request, &[("error", "access_denied")]);
+    }
+    let mut state = shared.state_mut();
+    // The consent page asks for a company only if a scope gives access to one.
+    let needs_company = request.scope.split_whitespace().any(|scope| SCOPES[..2].contains(&scope));
+    let user = state.users.iter().find(|user| user.sub == request.user);
+    if !user.is_some_and(|user| !needs_company || user.realms.contains(&request.realm_id)) {
+        return page(StatusCode::BAD_REQUEST, &ErrorPage { message: "Choose a company.".into() });
+    }
+    let code = state.grants.issue_code(
+        &request.realm_id,
+        &request.user,
+        &request.scope,
+        &request.redirect_uri,
+        shared.clock(),
+    );
+    drop(state);
+    if needs_company {
+        back(&request, &[("code", &code), ("realmId", &request.realm_id)])
+    } else {
+        back(&request, &[("code", &code)])
+    }
+}
+
+fn back(request: &Authorize, pairs: &[(&str, &str)]) -> Response {
+    match Url::parse(&request.redirect_uri) {
+        Ok(mut url) => {
+            url.query_pairs_mut().extend_pairs(pairs).append_pair("state", &request.state);
+            Redirect::to(url.as_str()).into_response()
+        }
+        Err(_) => page(StatusCode::BAD_REQUEST, &ErrorPage { message: "The redirect_uri is invalid.".into() }),
+    }
+}
+
+fn page(status: StatusCode, template: &impl Template) -> Response {
+    match template.render() {
+        Ok(html) => (status, Html(html)).into_response(),
+        Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
+    }
+}
+
+fn error(status: StatusCode, error: &str, description: &str) -> Response {
+    (status, Json(json!({ "error": error, "error_description": description }))).into_response()
+}
+
+/// Refuses a grant at the token endpoint.
+pub fn refused_grant(description: &str) -> Response {
+    if description.is_empty() {
+        return (StatusCode::BAD_REQUEST, Json(json!({ "error": "invalid_grant" }))).into_response();
+    }
+    error(StatusCode::BAD_REQUEST, "invalid_grant", description)
+}
+
+async fn token(State(shared): State<Shared>, headers: HeaderMap, Form(form): Form<TokenForm>) -> Response {
+    let app = &shared.app;
+    if !is_client(&headers, &form, &app.client_id, &app.client_secret) {
+        return error(StatusCode::UNAUTHORIZED, "invalid_client", "Client authentication failed");
+    }
+    let mut state = shared.state_mut();
+    let clock = shared.clock();
+    // Most refusals have no description.
+    let mut wrong = "";
+    let answer = match form.grant_type.as_str() {
+        "authorization_code" => {
+            wrong = "Incorrect or invalid authorization code";
+            let code = state.grants.take_code(&form.code, &form.redirect_uri, clock.epoch());
+            code.map(|code| {
+                let mut answer = state.grants.grant(&code.realm_id, &code.sub, &code.scope, clock);
+                if code.scope.split_whitespace().any(|scope| scope == "openid") {
+                    answer["id_token"] =
+                        json!(identity::token(ISSUER, &app.client_id, &code.sub, &code.realm_id, clock.epoch()));
+                }
+                answer
+            })
+        }
+        "refresh_token" => {
+            let quickbooks = &mut *state;
+            if quickbooks.grants.is_access_token(&form.refresh_token) {
+                wrong = WRONG_TOKEN;
+            }
+            let realm = quickbooks.grants.realm_of_refresh(&form.refresh_token);
+            let company = realm.and_then(|realm| quickbooks.companies.get(realm));
+            let old = company.map(|company| company.quirks.old_refresh_token).unwrap_or_default();
+            quickbooks.grants.refresh(&form.refresh_token, old, clock)
+        }
+        _ => return error(StatusCode::BAD_REQUEST, "unsupported_grant_type", "The grant type is not supported"),
+    };
+    let hard = headers
+        .get("x-include-refresh-token-hard-expires-in")
+        .is_some_and(|asked| asked.as_bytes().eq_ignore_ascii_case(b"true"));
+    match answer {
+        Some(mut answer) if !hard => {
+            answer.as_object_mut().map(|answer| answer.remove("x_refresh_token_hard_expires_in"));
+            ([(header::CACHE_CONTROL, "no-cache, no-store")], Json(answer)).into_response()
+        }
+        Some(answer) => ([(header::CACHE_CONTROL, "no-cache, no-store")], Json(answer)).into_response(),
+        None => refused_grant(wrong),
+    }
+}
+
+async fn revoke(State(shared): State<Shared>, request: Request) -> Response {
+    let app = &shared.app;
+    let headers = request.headers().clone();
+    let is_json =
+        headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"));
+    let Ok(body) = axum::body::to_bytes(request.into_body(), 64 * 1024).await else {
+        return StatusCode::BAD_REQUEST.into_response();
+    };
+    let token = if is_json {
+        serde_json::from_slice::<Value>(&body).ok().and_then(|body| body["token"].as_str().map(str::to_owned))
+    } else {
+        url::form_urlencoded::parse(&body).find(|(key, _)| key == "token").map(|(_, value)| value.into_owned())
+    };
+    if !is_client(&headers, &TokenForm::default(), &app.client_id, &app.client_secret) {
+        return error(StatusCode::UNAUTHORIZED, "invalid_client", "Client authentication failed");
+    }
+    let token = token.filter(|token| !token.is_empty());
+    match token {
+        Some(token) if shared.state_mut().grants.revoke(&token) => StatusCode::OK.into_response(),
+        _ => error(StatusCode::BAD_REQUEST, "invalid_request", "Token is incorrect"),
+    }
+}
+
+async fn user_info(State(shared): State<Shared>, headers: HeaderMap) -> Response {
+    let state = shared.state_mut();
+    let now = shared.clock().epoch();
+    let access = bearer(&headers).and_then(|token| state.grants.access_with_scope(token, "openid", now));
+    let user = access.and_then(|access| state.users.iter().find(|user| user.sub == access.sub));
+    match user {
+        Some(user) => {
+            let scope = access.map(|access| access.scope.clone()).unwrap_or_default();
+            let has = |wanted: &str| scope.split_whitespace().any(|scope| scope == wanted);
+            let (given, family) = user.name.split_once(' ').unwrap_or((&user.name, ""));
+            let mut info = json!({ "sub": user.sub });
+            if has("email") {
+                info["email"] = json!(user.email);
+                info["emailVerified"] = json!(true);
+            }
+            if has("profile") || has("intuit_name") {
+                info["givenName"] = json!(given);
+                info["familyName"] = json!(family);
+            }
+            if has("phone") {
+                info["phoneNumber"] = json!("+1 4155550100");
+                info["phoneNumberVerified"] = json!(false);
+            }
+            if has("address") {
+                info["address"] = json!({ "streetAddress": "2700 Coast Avenue", "locality": "Mountain View", "region": "CA", "postalCode": "94043", "country": "US" });
+            }
+            Json(info).into_response()
+        }
+        None => error(StatusCode::UNAUTHORIZED, "invalid_token", "Token invalid"),
+    }
+}

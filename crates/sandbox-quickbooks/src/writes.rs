@@ -1,0 +1,82 @@
+//! Writes of all objects. This module dispatches each write to the rules of its object.
+
+use crate::{
+    company::{Act, Company},
+    entity::Entity,
+    fault::Fault,
+    objects::{self, draft::current},
+    sales,
+};
+use serde_json::{Value, json};
+
+/// The operation of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verb {
+    Write,
+    Delete,
+    Void,
+}
+
+impl Verb {
+    /// Reads the operation from `operation` and `include`, in an address or in a batch item.
+    pub(crate) fn of(operation: Option<&str>, include: &[&str]) -> Option<Self> {
+        match operation.unwrap_or("create").to_ascii_lowercase().as_str() {
+            "create" | "update" if include.contains(&"void") => Some(Self::Void),
+            "create" | "update" => Some(Self::Write),
+            "delete" => Some(Self::Delete),
+            "void" => Some(Self::Void),
+            _ => None,
+        }
+    }
+}
+
+/// Carries out one write as a transaction, and returns the object of the answer.
+pub(crate) fn carry_out(
+    company: &mut Company,
+    entity: Entity,
+    verb: Verb,
+    body: &Value,
+    act: &Act,
+) -> Result<Value, Fault> {
+    company.transaction(|company| match verb {
+        Verb::Write => create(company, entity, body, act),
+        Verb::Delete => delete(company, entity, body, act),
+        Verb::Void => sales::void::void(company, entity, body, act),
+    })
+}
+
+/// Creates an object, or changes the object that the body's `Id` names.
+pub(crate) fn create(company: &mut Company, entity: Entity, body: &Value, act: &Act) -> Result<Value, Fault> {
+    match entity {
+        Entity::CompanyInfo | Entity::Preferences => objects::company::write(company, entity, body, act),
+        Entity::Account => objects::account::write(company, body, act),
+        Entity::Term | Entity::PaymentMethod | Entity::Class | Entity::Department => {
+            objects::small::write(company, entity, body, act)
+        }
+        Entity::CompanyCurrency => objects::currencies::write(company, body, act),
+        Entity::ExchangeRate => objects::currencies::write_rate(company, body, act),
+        Entity::TaxAgency => objects::tax::agency(company, body, act),
+        Entity::TaxCode | Entity::TaxRate => Err(Fault::unsupported(&format!("create or update {}", entity.name()))),
+        Entity::Item => objects::item::write(company, body, act),
+        Entity::Customer | Entity::Vendor | Entity::Employee => objects::name::write(company, entity, body, act),
+        Entity::Payment => sales::payment::write(company, body, act),
+        Entity::Attachable => objects::attachable::write(company, body, act),
+        Entity::Estimate | Entity::Invoice | Entity::SalesReceipt | Entity::CreditMemo | Entity::RefundReceipt => {
+            sales::form::write(company, entity, body, act)
+        }
+    }
+}
+
+fn delete(company: &mut Company, entity: Entity, body: &Value, act: &Act) -> Result<Value, Fault> {
+    if !entity.is_transaction() && entity != Entity::Attachable {
+        return Err(Fault::unsupported(&format!("delete {}", entity.name())));
+    }
+    let row = current(company, entity, body)?;
+    let id = row["Id"].as_str().unwrap_or_default().to_owned();
+    if entity.is_transaction() {
+        sales::void::undo(company, entity, &row, act)?;
+    }
+    company.files.remove(&id);
+    company.delete(entity, &id, act);
+    Ok(json!({ "domain": "QBO", "status": "Deleted", "Id": id }))
+}
