@@ -29,7 +29,13 @@ impl State {
     /// Creates the users and companies of the seeds.
     pub fn seeded(seeds: &Seeds, clock: Clock) -> anyhow::Result<Self> {
         let (users, companies) = seeds.load(clock)?;
-        Ok(Self { users, companies: by_realm(companies), grants: Grants::default(), webhooks: Webhooks::default(), discovery: Discovery::default() })
+        Ok(Self {
+            users,
+            companies: by_realm(companies),
+            grants: Grants::default(),
+            webhooks: Webhooks::default(),
+            discovery: Discovery::default(),
+        })
     }
 
     /// Returns the ids of all companies.

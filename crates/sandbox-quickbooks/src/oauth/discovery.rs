@@ -1,6 +1,5 @@
 //! The discovery document, and the token endpoint at the address that it names.
 
-use super::ISSUER;
 use crate::shared::Shared;
 use axum::{
     Json,
@@ -10,6 +9,9 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde_json::{Value, json};
+
+/// Issuer of id tokens. Intuit's SDKs expect this name at any address.
+pub(super) const ISSUER: &str = "https://oauth.platform.intuit.com/op/v1";
 
 /// Answers 404 at any other address than that of the token endpoint.
 pub(super) async fn require_current_path(State(shared): State<Shared>, request: Request, next: Next) -> Response {

@@ -13,13 +13,12 @@ use axum::{
     routing::{get, post},
 };
 use axum_extra::extract::Query;
+use discovery::ISSUER;
 use sandbox_core::oauth::{TokenForm, bearer, is_client};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use url::Url;
 
-/// Issuer of id tokens. Intuit's SDKs expect this name at any address.
-const ISSUER: &str = "https://oauth.platform.intuit.com/op/v1";
 /// Scopes that an app may request. The first two give access to a company.
 const SCOPES: [&str; 8] =
     [ACCOUNTING, "com.intuit.quickbooks.payment", "openid", "profile", "email", "phone", "address", "intuit_name"];
