@@ -39,7 +39,7 @@ test("without one of the scopes some call is refused that Fatura makes", { timeo
   const calls = async () => (await (await control(env, "/calls", undefined, "GET")).json()).filter((call) => call.provider === "pipedrive" && /^\/(api\/)?v[12]\//.test(call.path));
   for (const end = Date.now() + 30_000; Date.now() < end && !(await calls()).some((call) => call.method === "POST" && call.path.includes("/activities"));) await new Promise((go) => setTimeout(go, 200));
 
-  const operations = read("crates/sandbox/src/pipedrive/api/operations.txt").split("\n").filter((line) => /^v\d /.test(line)).map((line) => {
+  const operations = read("crates/sandbox-pipedrive/src/api/operations.txt").split("\n").filter((line) => /^v\d /.test(line)).map((line) => {
     const [version, method, path, , scopes] = line.split(" ");
     return { version, method, pattern: new RegExp(`^/(api/)?${version}${path.replace(/\{[^}]+\}/g, "[^/]+")}$`), isExact: !path.includes("{"), scopes: scopes.split(",") };
   });
