@@ -103,6 +103,43 @@ test("the first request is lost, or fails: the page offers another, and takes it
   }),
 );
 
+test("a failed reload of the settings keeps the connection card", { timeout: 120_000 }, () =>
+  as(async (page, { context }) => {
+    const preferences = await openSettings(page);
+    await context.route("**/settings/connection", (route) => route.fulfill(PROXY), { times: 1 });
+    await reload(preferences, "#connection");
+    await preferences.locator("#offline").waitFor();
+    assert.equal(await preferences.locator("#connection[data-live]").count(), 1);
+    await preferences.locator("#offline").getByRole("button", { name: "Try again" }).click();
+    await preferences.locator("#offline").waitFor({ state: "hidden" });
+    // The card is read anew often: nothing else is read for it.
+    const calls = async () => (await (await fetch(`${env.CONTROL_URL}/calls`)).json()).filter(({ provider, path }) => provider === "pipedrive" && /Fields|deals/.test(path)).length;
+    const before = await calls();
+    const read = page.waitForResponse((response) => response.url().endsWith("/settings/connection"));
+    await reload(preferences, "#connection");
+    assert.equal((await read).status(), 200);
+    assert.equal(await calls(), before);
+  }),
+);
+
+test("settings that are saved are called saved, though the page cannot be read anew", { timeout: 120_000 }, () =>
+  as(async (page) => {
+    const preferences = await openSettings(page);
+    await preferences.locator("#days").fill("33");
+    await fails("pipedrive", "/deals");
+    await preferences.locator("button.go").last().click();
+    await page.locator(".snackbar").waitFor();
+    assert.equal(await preferences.locator("#days").inputValue(), "33");
+    assert.equal(await preferences.locator(".unsaved:visible").count(), 0);
+    await works();
+    // The page knows what is saved now: it can be saved again.
+    await preferences.locator("#days").fill("7");
+    await preferences.locator("button.go").last().click();
+    await preferences.locator(".saved", { hasText: "Changed" }).waitFor();
+    assert.equal(fieldsOf((await (await session(env, "settings", US.company, US.user)).call("/settings/page")).text).days, "7");
+  }),
+);
+
 test("settings that could not be saved are still typed", { timeout: 120_000 }, () =>
   as(async (page, { context }) => {
     const preferences = await openSettings(page);
@@ -257,6 +294,41 @@ test("what is typed while the lines are read anew stays", { timeout: 120_000 }, 
     await pause(1000);
     assert.equal(await invoice.locator("#message").inputValue(), "typed while the lines were on their way");
     await until("it is kept", async () => (await draftOf(4)).message === "typed while the lines were on their way");
+  }),
+);
+
+test("settings that are typed while the page is read or saved stay", { timeout: 120_000 }, () =>
+  as(async (page, { context }) => {
+    const preferences = await openSettings(page);
+    for (const [address, ask] of [
+      ["**/settings/page", () => preferences.locator("body").evaluate(() => document.dispatchEvent(new Event("visibilitychange")))],
+      ["**/settings/save", async () => {
+        await preferences.locator("#days").fill("8");
+        await preferences.locator("button.go").last().click();
+      }],
+    ]) {
+      let [answer, asked] = [];
+      const held = new Promise((go) => (answer = go));
+      const begun = new Promise((go) => (asked = go));
+      await context.route(address, async (route) => {
+        const response = await route.fetch();
+        asked();
+        await held;
+        await route.fulfill({ response });
+      });
+      await ask();
+      await begun;
+      await preferences.locator("#days").fill("45");
+      const answered = page.waitForResponse((response) => response.url().includes(address.slice(2)));
+      answer();
+      await answered;
+      await pause(1000);
+      assert.equal(await preferences.locator("#days").inputValue(), "45", address);
+      await preferences.getByText("There are unsaved changes.").waitFor();
+      await context.unrouteAll({ behavior: "wait" });
+    }
+    await preferences.locator("button.go").last().click();
+    await preferences.locator(".saved", { hasText: "Changed" }).waitFor();
   }),
 );
 
