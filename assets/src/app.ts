@@ -44,7 +44,7 @@ document.addEventListener("htmx:config:request", (event) => {
 document.addEventListener("fatura:refused", (event) => {
   const [main, text] = [document.querySelector("main"), (event as CustomEvent<string>).detail];
   if (main && isUnread()) main.innerHTML = text;
-  else showTrouble("session", text);
+  else showTrouble(text);
 });
 
 document.addEventListener("fatura:tell", (event) => {
@@ -93,7 +93,7 @@ async function openTab(button: HTMLElement): Promise<void> {
     if (answer?.ok && tab) return void (tab.location.href = (await answer.json()).url);
     tab?.close();
     const text = (await answer?.text()) ?? "";
-    if (isOurs(text)) return showTrouble(address, text, attempt);
+    if (isOurs(text)) return showTrouble(text, attempt);
     // Without a bearer, the reason is shown already.
     if (answer && !answer.ok) offline(true, attempt);
   } catch {

@@ -17,8 +17,15 @@ interface Attempt {
   event: string;
 }
 
-/** Errors that are told, by what was asked for; the newest is last. */
-const failures = new Map<string, { html: string; attempt?: Attempt }>();
+interface Failure {
+  html: string;
+  attempt?: Attempt | undefined;
+}
+
+/** What a person asked for last and did not get. */
+let act: Failure | undefined;
+/** What the page asked for by itself, by address; the newest is last. */
+const background = new Map<string, Failure>();
 let lost: Attempt | undefined;
 
 /** Whether the page has no content yet. */
@@ -35,16 +42,15 @@ export function offline(is: boolean, attempt?: Attempt): void {
   document.querySelector("#offline")?.toggleAttribute("hidden", !is);
 }
 
-/** Shows an error of ours. */
-export function showTrouble(about: string, html: string, attempt?: Attempt): void {
-  failures.delete(about);
-  failures.set(about, attempt ? { html, attempt } : { html });
+/** Shows an error of ours, about what a person asked for. */
+export function showTrouble(html: string, attempt?: Attempt): void {
+  act = { html, attempt };
   render();
 }
 
 function render(): void {
   const region = document.querySelector<HTMLElement>("#trouble");
-  const newest = [...failures.values()].at(-1)?.html ?? "";
+  const newest = (act ?? [...background.values()].at(-1))?.html ?? "";
   // The same error again is not announced again; only its reference is another.
   const words = (html: string) => html.replace(/<small>.*?<\/small>/gs, "");
   if (!region || (newest && words(region.dataset["shown"] ?? "") === words(newest))) return;
@@ -54,11 +60,13 @@ function render(): void {
 
 const addressOf = (ctx: Context) => ctx.request.action.split("?")[0] ?? "";
 
+const isByItself = ({ sourceElement, sourceEvent }: Context) =>
+  sourceEvent?.type === "fatura:reload" || sourceElement.id === "preview" || !!sourceElement.closest("pick-list");
+
 /** An answer came: what failed before is over. What the page asks by itself does not take away what a person has still to read. */
 function settle(ctx: Context): void {
-  const isByItself = ctx.sourceEvent?.type === "fatura:reload" || ctx.sourceElement.closest("pick-list") || ctx.sourceElement.id === "preview";
-  if (!isByItself) failures.clear();
-  failures.delete(addressOf(ctx));
+  if (!isByItself(ctx)) act = undefined;
+  background.delete(addressOf(ctx));
   render();
 }
 
@@ -74,23 +82,34 @@ document.addEventListener("htmx:before:swap", (event) => {
   }
   const target = tasks.find(({ type }) => type === "main")?.target;
   const into = typeof target === "string" ? document.querySelector(target) : target;
-  if (into?.matches("[data-holds-errors]") || (into?.id === "main" && isUnread())) return;
+  // At the end of a form, it is shown to whoever has pressed a button there.
+  const form = into?.closest("form");
+  const isHeld = into?.matches("[data-holds-errors]") && (!form || form.contains(ctx.sourceElement));
+  if (isHeld || (into?.id === "main" && isUnread())) return;
   event.preventDefault();
-  showTrouble(addressOf(ctx), html, attemptOf(ctx));
+  if (!isByItself(ctx)) return showTrouble(html, attemptOf(ctx));
+  background.delete(addressOf(ctx));
+  background.set(addressOf(ctx), { html, attempt: attemptOf(ctx) });
+  render();
 });
 
 /** Asks once more for what failed. */
 export function retry(button: Element): void {
-  const newest = [...failures.entries()].at(-1);
+  const told = [act, ...background.values()].map((failure) => failure?.attempt);
   const isTold = !!button.closest("#trouble");
   if (isTold) dismiss();
-  const attempt = isTold ? newest?.[1].attempt : lost;
   if (isUnread()) return void document.body.dispatchEvent(new CustomEvent("fatura:ready"));
-  const source = attempt?.source;
-  const element = source?.isConnected ? source : source?.id ? document.getElementById(source.id) : null;
-  if (!attempt || !element) return reload();
+  const attempts = (isTold ? told : [lost]).filter((attempt) => attempt !== undefined);
+  const repeated = attempts.map(repeat);
+  if (!repeated.includes(true)) reload();
+}
+
+/** Whether it could be asked for. */
+function repeat({ source, event }: Attempt): boolean {
+  const element = source.isConnected ? source : source.id ? document.getElementById(source.id) : null;
   // What is typed triggers only where it has changed.
-  htmx.trigger(element, element.matches("[role=combobox]") ? "fatura:open" : element.id === "preview" ? "fatura:now" : attempt.event);
+  if (element) htmx.trigger(element, element.matches("[role=combobox]") ? "fatura:open" : element.id === "preview" ? "fatura:now" : event);
+  return !!element;
 }
 
 function reload(): void {
@@ -98,9 +117,9 @@ function reload(): void {
   if (page) htmx.trigger(page, page.id === "preview" ? "fatura:now" : "fatura:reload");
 }
 
-/** Puts the newest error away. */
+/** Puts the errors away. */
 export function dismiss(): void {
-  const newest = [...failures.keys()].at(-1);
-  if (newest !== undefined) failures.delete(newest);
+  act = undefined;
+  background.clear();
   render();
 }
