@@ -137,3 +137,19 @@ test("a list of a line that is gone watches the window no longer", { timeout: 12
     assert.equal(await watching(), 0, "nor one that is gone");
   }),
 );
+
+test("in a line that was moved, a choice is made once", { timeout: 120_000 }, () =>
+  as(US, 4, async (invoice, page) => {
+    await invoice.locator("[data-add]").click();
+    const last = (await invoice.locator("tbody tr").count()) - 1;
+    await invoice.locator("tbody tr").nth(last).locator(".dots").click();
+    await invoice.locator("tbody tr").nth(last).locator("[data-line=up]").click();
+    const row = invoice.locator("tbody tr").nth(last - 1);
+    await row.evaluate((line) => line.addEventListener("fatura:picked", () => (line.picked = (line.picked ?? 0) + 1)));
+    await row.locator("[role=combobox]").focus();
+    await row.locator("[role=option]").nth(1).waitFor();
+    await page.keyboard.press("ArrowDown");
+    await page.keyboard.press("Enter");
+    assert.equal(await row.evaluate((line) => line.picked), 1);
+  }),
+);
