@@ -193,6 +193,7 @@ function isPartPending(): boolean {
 export async function leave(button: HTMLElement): Promise<void> {
   const { title: plainTitle = "", text = "", staleTitle = "", staleText = "", lostText = "", ok: okText = "", cancel: cancelText = "" } = button.dataset;
   const isStale = !!field("stale")?.childElementCount;
+  if (answered < version) await host.token().catch(() => undefined);
   const isSaved = isStale || (await saveLast());
   const [title, description] = isStale ? [staleTitle, staleText] : isSaved ? [plainTitle, text] : [staleTitle, lostText];
   if (typed && !(await host.ask({ title, description, okText, cancelText }))) return;
