@@ -8,7 +8,7 @@ import { showErrors } from "./errors";
 import "./focus";
 import { begin, derived, leave } from "./form";
 import { live } from "./live";
-import { attemptOf, dismiss, isOurs, isUnread, offline, retry, showTrouble, type Context } from "./trouble";
+import { attemptOf, dismiss, isOurs, isUnread, offline, reached, retry, showTrouble, type Context } from "./trouble";
 
 type Asked = CustomEvent<{ ctx: Context }>;
 
@@ -27,7 +27,7 @@ document.addEventListener("htmx:config:request", (event) => {
         headers.set("Authorization", `Bearer ${bearer}`);
         headers.delete("HX-Current-URL");
         const answer = await fetch(address, { ...init, headers });
-        offline(false);
+        reached(ctx);
         return answer;
       } catch (error) {
         // Given up for a newer request: htmx knows. Else no network, no answer in time, or the page is going away.

@@ -38,8 +38,14 @@ export const attemptOf = ({ sourceElement, sourceEvent }: Context): Attempt => (
 
 /** Says that the server cannot be reached, until it can. */
 export function offline(is: boolean, attempt?: Attempt): void {
-  if (is) lost = attempt;
+  lost = is ? attempt : undefined;
   document.querySelector("#offline")?.toggleAttribute("hidden", !is);
+}
+
+/** The server has answered. What the page reads by itself does not take away that something a person asked for was lost. */
+export function reached({ sourceElement, sourceEvent }: Context): void {
+  const isRead = sourceEvent?.type === "fatura:reload" || sourceElement.matches("#deal, [role=combobox]");
+  if (!isRead || !lost || lost.event === "fatura:reload") offline(false);
 }
 
 /** Shows an error of ours, about what a person asked for. */
@@ -61,7 +67,7 @@ function render(): void {
 const addressOf = (ctx: Context) => ctx.request.action.split("?")[0] ?? "";
 
 const isByItself = ({ sourceElement, sourceEvent }: Context) =>
-  sourceEvent?.type === "fatura:reload" || sourceElement.id === "preview" || !!sourceElement.closest("pick-list");
+  sourceEvent?.type === "fatura:reload" || sourceElement.matches("#preview, #deal") || !!sourceElement.closest("pick-list");
 
 /** An answer came: what failed before is over. What the page asks by itself does not take away what a person has still to read. */
 function settle(ctx: Context): void {
