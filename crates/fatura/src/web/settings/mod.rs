@@ -2,9 +2,7 @@
 
 mod attention;
 mod chosen;
-mod saving;
-
-pub(crate) use saving::save;
+pub(crate) mod saving;
 
 use super::{
     error::Error,
