@@ -1,11 +1,11 @@
 // Numbers and dates as the person's locale writes them; texts follow the language alone.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { plain } from "./browser.mjs";
+import { openBrowser, plain } from "./browser.mjs";
 import { bill, installed, openForm } from "./http.mjs";
 import { BR, CASCADE, MIGUEL, US } from "./people.mjs";
 import { scene } from "./scene.mjs";
-import { notesOf } from "./story.mjs";
+import { notesOf, openDeal, panel, signIn } from "./story.mjs";
 
 const { env, done } = scene("locale", async (env) => {
   // The first to install gives the company its locale.
@@ -53,5 +53,21 @@ test("a number beyond what QuickBooks holds is said at its field, and brings not
     const { text, amount } = await preview(US, 9, typed(price));
     assert.equal(amount, "–");
     assert.match(text, /<a href="#lines-0-unit_price" data-now>Unit price (is too large\. Quantity, price, amount and total have to be below 10,000,000,000 each|is not a number)\.<\/a>/);
+  }
+});
+
+test("a page is in one language, though the browser's is another than the person's in Pipedrive", { timeout: 60_000 }, async () => {
+  const { page, context, close } = await openBrowser("es", env.FATURA_URL);
+  try {
+    await signIn(page, env, US.name);
+    await openDeal(page, env, 9);
+    assert.equal(await panel(page).locator("html").getAttribute("lang"), "en-US");
+    assert.equal(await panel(page).locator("main").getAttribute("aria-label"), "Invoices of this deal");
+    await context.setOffline(true);
+    await panel(page).locator("#panel").evaluate((element) => element.dispatchEvent(new CustomEvent("fatura:reload")));
+    await panel(page).locator("#offline").getByText("Fatura cannot be reached.").waitFor();
+    await panel(page).locator("#offline").getByRole("button", { name: "Try again" }).waitFor();
+  } finally {
+    await close();
   }
 });

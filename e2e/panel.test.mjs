@@ -5,7 +5,7 @@ import { assertAccessible, picture, plain } from "./browser.mjs";
 import { bill, installed, openForm, pipedriveApi, roomyDeal, session, settled, unseen } from "./http.mjs";
 import { BR, CASCADE, LUCIA, MIGUEL, US } from "./people.mjs";
 import { scene } from "./scene.mjs";
-import { menu, openRecord, panel, quickbooks } from "./story.mjs";
+import { menu, openDeal, openRecord, panel, quickbooks } from "./story.mjs";
 
 const { env, done, as } = scene("panel", async (env) => {
   await Promise.all([installed(env, BR), installed(env, US)]);
@@ -268,4 +268,24 @@ test("whoever needs help finds where the installation offers it, in the panel an
   };
   assert.deepEqual(await links("panel", "/panel/deal/4"), [["https://help.example/fatura", "Help and support"]]);
   assert.deepEqual(await links("settings", "/settings/page"), [["https://help.example/fatura", "Help and support"]]);
+});
+
+test("after an act the focus is at its invoice, and a panel is named after its record", { timeout: 120_000 }, async () => {
+  const number = await bill(env, US, 3, STAFF);
+  const { org_id, person_id } = await (await pipedriveApi(env, US))("GET", "v2/deals/3");
+  await as(US, async (page) => {
+    await openDeal(page, env, 3);
+    const row = panel(page).locator(".invoice", { hasText: number });
+    const focused = () => panel(page).locator("body").evaluate(() => document.activeElement?.closest(".invoice")?.textContent ?? document.activeElement?.tagName);
+    await (await menu(page, number)).getByRole("button", { name: "Void", exact: true }).click();
+    await page.getByRole("button", { name: "Void invoice" }).click();
+    await row.locator(".badge", { hasText: "Voided" }).waitFor();
+    await page.waitForTimeout(500);
+    assert.ok((await focused()).includes(number), `the focus is at ${await focused()}`);
+    for (const [entity, id, name] of [["deal", 3, "Invoices of this deal"], ["person", person_id, "Invoices of this person’s deals"], ["organization", org_id, "Invoices of this organization’s deals"]]) {
+      await openRecord(page, env, entity, id);
+      assert.equal(await panel(page).locator("main").getAttribute("aria-label"), name);
+      assert.equal(await panel(page).locator("ul.invoices").getAttribute("aria-label"), name);
+    }
+  });
 });

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { assertAccessible, picture } from "./browser.mjs";
-import { bill, billedOnce, installed, openForm, session } from "./http.mjs";
+import { bill, billedOnce, fieldsOf, installed, openForm, session } from "./http.mjs";
 import { BR, CASCADE, MIGUEL, US } from "./people.mjs";
 import { scene } from "./scene.mjs";
 import { openDeal, panel, quickbooks, settings } from "./story.mjs";
@@ -88,7 +88,7 @@ test("what changes in QuickBooks meanwhile takes nothing away that is not saved 
   const number = await bill(env, US, 9, CASCADE);
   await as(US, async (page, host) => {
     await page.locator("#days").fill("45");
-    const asked = host.waitForResponse((response) => response.url().endsWith("/settings/page"));
+    const asked = host.waitForResponse((response) => response.url().endsWith("/settings/connection"));
     await done("/quickbooks/payment", { realm_id: US.realm, invoice_id: await idOf(number), amount: 1 });
     await asked;
     await host.waitForTimeout(500);
@@ -247,4 +247,111 @@ test("disconnect from here and from QuickBooks; the history stays readable; conn
   await told([[US.user, false]]);
   await installed(env, US);
   await told([[US.user, true]]);
+});
+
+const stored = async () => fieldsOf((await (await session(env, "settings", US.company, US.user)).call("/settings/page")).text);
+
+test("a field that is typed and not chosen is refused at its field, and clears nothing", { timeout: 120_000 }, async () => {
+  const before = await stored();
+  await as(US, async (preferences) => {
+    for (const [id, typed] of [["email", "Person – Ema"], ["item", "Hour"], ["deposit_item", "Depo"]]) {
+      await preferences.locator(`#${id}`).fill(typed);
+      await preferences.locator("#days").click();
+      await preferences.getByRole("button", { name: "Save" }).click();
+      await preferences.locator(`[data-errors] a[href="#${id}"]`).waitFor();
+      assert.equal(await preferences.locator(`#${id}`).inputValue(), typed);
+      await preferences.locator(`#${id}`).fill("");
+    }
+  });
+  const { seen: _, ...kept } = await stored();
+  const { seen: __, ...were } = before;
+  assert.deepEqual(kept, were);
+});
+
+test("an older page does not put back what somebody else has changed since", { timeout: 120_000 }, async () => {
+  const { call } = await session(env, "settings", US.company, US.user);
+  const before = await stored();
+  await as(US, async (preferences, page) => {
+    await preferences.locator("#term").selectOption("days");
+    await preferences.locator("#days").fill("11");
+    await call("/settings/save", { ...before, void: "admins" });
+    await preferences.getByRole("button", { name: "Save" }).click();
+    const conflict = preferences.locator("#settings-wrong [role=alert]");
+    await conflict.waitFor();
+    assert.equal((await stored()).void, "admins", "nothing is saved");
+    assert.match(await conflict.textContent(), /Due, Void and delete invoices/, "it names what would change");
+    assert.equal(await preferences.locator("#days").inputValue(), "11");
+    await assertAccessible(page, "settings that somebody else has changed");
+    await picture(page, "settings-conflict-en");
+    await preferences.locator("#who-void").selectOption("admins");
+    await save(preferences, page);
+    const now = await stored();
+    assert.deepEqual([now.void, now.days], ["admins", "11"]);
+  });
+  await call("/settings/save", { ...before, seen: "" });
+});
+
+test("a Disconnect that is confirmed after the card was read anew is carried out", { timeout: 120_000 }, async () => {
+  await as(US, async (preferences, page) => {
+    await preferences.locator("#connection button.danger").click();
+    const dialog = page.getByRole("dialog").last();
+    await dialog.waitFor();
+    const read = page.waitForResponse((response) => /\/settings\/(page|connection)$/.test(response.url()));
+    await preferences.locator("#connection").evaluate((card) => card.dispatchEvent(new CustomEvent("fatura:reload")));
+    await read;
+    await page.waitForTimeout(500);
+    await dialog.getByRole("button", { name: "Disconnect" }).click();
+    await preferences.getByText("No QuickBooks company is connected yet.").waitFor();
+  });
+  await installed(env, US);
+});
+
+test("the trial shows the choice that was made last, however slow an earlier answer is", { timeout: 120_000 }, () =>
+  as(US, async (preferences, page, browser) => {
+    await preferences.locator("#deal").selectOption({ index: 1 });
+    await preferences.locator(".tried dd").first().waitFor();
+    const due = () => preferences.locator(".tried dd").last().textContent();
+    const tried = () => page.waitForResponse((response) => response.url().endsWith("/settings/try"));
+    let answered = tried();
+    await preferences.locator("#term").selectOption("days");
+    await answered;
+    answered = tried();
+    await preferences.locator("#days").fill("10");
+    await answered;
+    await page.waitForTimeout(500);
+    const ten = await due();
+    let [count, answer] = [0];
+    const held = new Promise((go) => (answer = go));
+    await browser.context.route("**/settings/try", async (route) => {
+      if (count++ === 0) await held;
+      await route.continue().catch(() => undefined);
+    });
+    for (const [at, days] of [[1, "20"], [2, "30"], [3, "10"]]) {
+      await preferences.locator("#days").fill(days);
+      for (let waited = 0; count < at && waited < 30; waited++) await page.waitForTimeout(100);
+    }
+    answer();
+    await page.waitForTimeout(2500);
+    assert.equal(await due(), ten);
+    await browser.context.unrouteAll({ behavior: "ignoreErrors" });
+    browser.complaints.splice(0);
+  }),
+);
+
+test("at 320 pixels the settings are as wide as the page", { timeout: 120_000 }, async () => {
+  for (const who of [BR, US]) {
+    await as(who, async (preferences, page) => {
+      await preferences.locator("#deal").selectOption({ index: 1 });
+      await preferences.locator(".tried dd").first().waitFor();
+      await page.locator(".settings iframe").evaluate((frame) => Object.assign(frame.style, { width: "320px", maxWidth: "none" }));
+      await page.waitForTimeout(300);
+      const { scroll, client, wide } = await preferences.locator("html").evaluate((html) => ({
+        scroll: html.scrollWidth, client: html.clientWidth,
+        wide: [...document.querySelectorAll("body *")].filter((one) => one.getBoundingClientRect().right > html.clientWidth + 1).map((one) => `${one.tagName}#${one.id}.${one.className}`),
+      }));
+      await picture(page.locator(".settings iframe"), `settings-narrow-${who.language}`);
+      assert.deepEqual(wide, []);
+      assert.equal(scroll, client);
+    });
+  }
 });

@@ -2,10 +2,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { assertAccessible, picture, plain } from "./browser.mjs";
-import { bill, installed, openForm, session, settled } from "./http.mjs";
+import { bill, installed, openForm, roomyDeal, session, settled } from "./http.mjs";
 import { CASCADE, US } from "./people.mjs";
 import { scene } from "./scene.mjs";
-import { openDeal, panel, quickbooks, settings } from "./story.mjs";
+import { form, openDeal, panel, quickbooks, settings } from "./story.mjs";
 
 const scenery = scene("stuck", (env) => installed(env, US), () => ({ FATURA_QUICKBOOKS_TRUST_REQUESTID: "false", FATURA_GIVE_UP_MINUTES: "0" }));
 const { env, done, as } = scenery;
@@ -39,6 +39,55 @@ test("where a requestid is not trusted, what is sent without an answer and not f
   assert.match(sent.text, /data-issued/);
   assert.equal((await invoices()).length, before + 1);
   assert.equal(await scenery.stack.fatura("stuck"), "nothing is stuck");
+});
+
+test("a person who has looked in QuickBooks sends the invoice again, from the form and from the panel", { timeout: 240_000 }, async () => {
+  const LINE = { ...CASCADE, "lines[0][item]": "12", "lines[0][unit_price]": "10", "lines[0][tax_code]": "NON" };
+  const before = (await invoices()).length;
+  const [inForm, inPanel] = [await roomyDeal(env, US, 4), await roomyDeal(env, US, 4)];
+  const drop = () => done("/faults", { provider: "quickbooks", method: "POST", path: "/invoice", effect: "drop_before" });
+  await as(US, async (page) => {
+    const posts = [];
+    page.on("request", (request) => request.method() === "POST" && /\/(again|invoices)$/.test(request.url()) && posts.push(`${new URL(request.url()).pathname.split("/").at(-1)} ${request.postData() ?? ""}`));
+    const confirm = () => page.getByRole("dialog").last().getByRole("button", { name: "It is not there: send it again" }).click();
+
+    const { call, fields } = await openForm(env, US, inForm, LINE);
+    await call(`/deals/${inForm}/form/preview`, { ...fields, version: "1000" });
+    await openDeal(page, env, inForm);
+    await panel(page).locator("button.go").click();
+    const invoice = form(page);
+    await invoice.locator("#create").waitFor();
+    await drop();
+    await invoice.locator("#create").click({ force: true });
+    await invoice.locator("#outcome [data-act=confirm]").waitFor({ timeout: 90_000 });
+    posts.length = 0;
+    await invoice.locator("#outcome [data-act=confirm]").click();
+    await confirm();
+    await page.locator(".snackbar").waitFor();
+    assert.deepEqual(posts.map((post) => post.split(" ")[0]), ["again"], "the form itself was not sent");
+    assert.match(posts[0], /resend=on/);
+    assert.equal((await invoices()).length, before + 1);
+
+    const other = await openForm(env, US, inPanel, LINE);
+    await drop();
+    const id = /\/invoices\/([^/]+)\/progress/.exec((await other.call(`/deals/${inPanel}/invoices`, other.fields)).text)[1];
+    await until("a person is asked", async () => /Somebody has to look/.test((await other.call(`/invoices/${id}/progress`)).text));
+    await openDeal(page, env, inPanel);
+    const row = panel(page).locator(".invoice");
+    // It is looked for once more, is still not there, and the row still offers both.
+    const looked = page.waitForResponse((response) => response.url().endsWith("/again"));
+    await row.getByRole("button", { name: "Look again" }).click();
+    await looked;
+    await row.getByText("Needs a look").waitFor();
+    await assertAccessible(page, "a stuck invoice that may be sent again");
+    await picture(page, "panel-doubt-en");
+    posts.length = 0;
+    await row.getByRole("button", { name: "It is not there: send it again" }).click();
+    await confirm();
+    await row.locator(".number").waitFor();
+    assert.match(posts.join(), /^again .*resend=on$/);
+    assert.equal((await invoices()).length, before + 2);
+  });
 });
 
 test("where QuickBooks has it, it is found without asking anybody", { timeout: 60_000 }, async () => {

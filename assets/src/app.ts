@@ -5,14 +5,13 @@ import "./lines";
 import "./pick";
 import "./settings";
 import { showErrors } from "./errors";
+import "./focus";
 import { begin, derived, leave } from "./form";
 import { live } from "./live";
 import { copy } from "./support";
+import { attemptOf, dismiss, isOurs, isUnread, offline, reached, retry, showTrouble, type Context } from "./trouble";
 
-type Asked = CustomEvent<{ ctx: { fetch?: typeof fetch; request: { headers: Record<string, string> } } }>;
-
-/** Says that the server cannot be reached, until it can. */
-const offline = (is: boolean) => document.querySelector("#offline")?.toggleAttribute("hidden", !is);
+type Asked = CustomEvent<{ ctx: Context }>;
 
 /** An answer that swaps nothing: what was typed stays. */
 const nothing = () => new Response(null, { status: 204 });
@@ -29,12 +28,12 @@ document.addEventListener("htmx:config:request", (event) => {
         headers.set("Authorization", `Bearer ${bearer}`);
         headers.delete("HX-Current-URL");
         const answer = await fetch(address, { ...init, headers });
-        offline(false);
+        reached(ctx);
         return answer;
       } catch (error) {
         // Given up for a newer request: htmx knows. Else no network, no answer in time, or the page is going away.
         if (error instanceof DOMException && error.name === "AbortError") throw error;
-        offline(true);
+        offline(true, attemptOf(ctx));
         return nothing();
       }
     };
@@ -44,8 +43,9 @@ document.addEventListener("htmx:config:request", (event) => {
 });
 
 document.addEventListener("fatura:refused", (event) => {
-  const main = document.querySelector("main");
-  if (main) main.innerHTML = (event as CustomEvent<string>).detail;
+  const [main, text] = [document.querySelector("main"), (event as CustomEvent<string>).detail];
+  if (main && isUnread()) main.innerHTML = text;
+  else showTrouble(text);
 });
 
 document.addEventListener("fatura:tell", (event) => {
@@ -67,21 +67,43 @@ document.addEventListener("htmx:after:swap", () => {
     issued.removeAttribute("data-issued");
     void host.tell(message, url ? { url, label } : undefined).then(host.close);
   }
+  const label = document.querySelector<HTMLElement>("#main > [data-label]")?.dataset["label"];
+  if (label) document.querySelector("#main")?.setAttribute("aria-label", label);
   showErrors();
   derived();
   begin();
 });
 
+// An act in a row is answered by the panel as it is then.
+document.addEventListener("htmx:finally:request", (event) => {
+  const panel = document.querySelector("[data-live]");
+  if (panel && (event as Asked).detail.ctx.sourceElement.matches("[data-then-reload]")) htmx.trigger(panel, "fatura:reload");
+});
+
 /** Opens what a link that works once leads to. The tab is opened at once: a browser allows it only within the click. */
-async function openTab(address: string): Promise<void> {
+async function openTab(button: HTMLElement): Promise<void> {
+  const [address, attempt] = [button.dataset["url"] ?? "", { source: button, event: "click" }];
   const tab = window.open("about:blank", "_blank");
-  const answer = await fetch(address, { method: "POST", headers: { Authorization: `Bearer ${(await host.token()) ?? ""}` } });
-  if (answer.ok && tab) return void (tab.location.href = (await answer.json()).url);
-  tab?.close();
-  const text = await answer.text();
-  document.querySelector("#main")?.insertAdjacentHTML("afterbegin", text);
+  const ask = async (fresh: boolean) => {
+    const bearer = await host.token(fresh);
+    return bearer ? fetch(address, { method: "POST", headers: { Authorization: `Bearer ${bearer}` }, signal: AbortSignal.timeout(TAB_TIMEOUT) }) : undefined;
+  };
+  try {
+    const first = await ask(false);
+    const answer = first?.status === 401 ? await ask(true) : first;
+    if (answer?.ok && tab) return void (tab.location.href = (await answer.json()).url);
+    tab?.close();
+    const text = (await answer?.text()) ?? "";
+    if (isOurs(text)) return showTrouble(text, attempt);
+    // Without a bearer, the reason is shown already.
+    if (answer && !answer.ok) offline(true, attempt);
+  } catch {
+    tab?.close();
+    offline(true, attempt);
+  }
 }
 
+const TAB_TIMEOUT = 20_000;
 const QUESTION_DEADLINE = 5000;
 
 /** The words of a question that the server has to look something up for; where it does not answer in time, those of the button stay. */
@@ -108,7 +130,11 @@ document.addEventListener("click", async (event) => {
     case "leave":
       return leave(button);
     case "open-tab":
-      return openTab(button.dataset["url"] ?? "");
+      return openTab(button);
+    case "retry":
+      return retry(button);
+    case "dismiss-trouble":
+      return dismiss();
     case "confirm": {
       const { title = "", text: description = "", ok: okText = "", cancel: cancelText = "" } = { ...button.dataset, ...(await question(button)) };
       // The panel may have been read anew meanwhile, and the button be another.

@@ -1,5 +1,13 @@
 // What stands in the way of an invoice: said at its field, when the person has left it; all of it after *Create*.
 const touched = new Set<string>();
+/** Fields of lines, whose ids change when lines are moved. */
+const touchedInLines = new WeakSet<Element>();
+
+const isTouched = (field: Element) => (field.closest("invoice-lines") ? touchedInLines.has(field) : touched.has(field.id));
+function touch(field: Element): void {
+  if (field.closest("invoice-lines")) touchedInLines.add(field);
+  else touched.add(field.id);
+}
 
 /** A click is over by then. */
 const CLICK_MILLISECONDS = 200;
@@ -39,7 +47,7 @@ export function showErrors(): void {
   for (const link of summary.querySelectorAll<HTMLAnchorElement>("a[href^='#']")) {
     const field = target(link);
     if (!field) continue;
-    touched.add(field.id);
+    touch(field);
     note(field, link.textContent ?? "");
     field.setAttribute("data-refused", "");
   }
@@ -51,7 +59,7 @@ export function showMissing(): void {
   const links = [...document.querySelectorAll<HTMLAnchorElement>("#missing a[href^='#']")];
   const wrong = new Map(links.flatMap((link) => {
     const field = target(link);
-    const isDue = field && (link.hasAttribute("data-now") || touched.has(field.id));
+    const isDue = field && (link.hasAttribute("data-now") || isTouched(field));
     return isDue ? [[field, link.textContent ?? ""] as const] : [];
   }));
   for (const field of document.querySelectorAll("#invoice-form [aria-invalid]")) {
@@ -70,7 +78,7 @@ document.addEventListener("input", (event) => {
 document.addEventListener("focusout", (event) => {
   const field = event.target as HTMLElement;
   if (!field.id || !field.closest("#invoice-form")) return;
-  touched.add(field.id);
+  touch(field);
   // Not between press and release of the click that took the focus away: a message moves what is below it. And not before the answer to
   // what was typed last, which says what is still missing.
   setTimeout(() => isAnswered() && showMissing(), CLICK_MILLISECONDS);

@@ -3,6 +3,7 @@
 import htmx from "htmx.org";
 import * as host from "./host";
 import { showMissing } from "./errors";
+import type { Context, Swap } from "./trouble";
 
 /** How long *Create* waits for the sums of what was typed last. */
 const PREVIEW_TIMEOUT = 10_000;
@@ -14,6 +15,8 @@ let version = 0;
 let answered = 0;
 /** *Create* was clicked before that: until when it waits. */
 let waiting = 0;
+/** The request that fills the form in anew, while it is under way. */
+let changing: Context | undefined;
 
 const field = <T extends HTMLElement>(id: string) => document.getElementById(id) as T | null;
 
@@ -66,13 +69,17 @@ const askNow = () => {
   if (preview) htmx.trigger(preview, "fatura:now");
 };
 
+// Of two requests with one version the server answers the first alone, and what was asked again had no answer.
+document.addEventListener("fatura:now", count, true);
+
 // *Create* creates what the page shows: where sums are still to come for what was typed last, it waits for them.
 document.addEventListener(
   "click",
   (event) => {
-    const button = (event.target as Element).closest<HTMLButtonElement>("#create, [data-confirm-create], #invoice-form [hx-post]");
+    const button = (event.target as Element).closest<HTMLButtonElement>("#create, [data-confirm-create], #invoice-form button[hx-post]");
     if (!button) return;
-    if (answered >= version || !button.matches("#create, [data-confirm-create]")) {
+    if (!button.matches("#create, [data-confirm-create]")) return count();
+    if (answered >= version && !changing) {
       count();
       answered = version;
       return;
@@ -82,10 +89,56 @@ document.addEventListener(
     if (Date.now() < waiting) return;
     waiting = Date.now() + PREVIEW_TIMEOUT;
     button.setAttribute("aria-busy", "true");
-    askNow();
+    if (!changing) askNow();
   },
   true,
 );
+
+const createButton = () => field<HTMLButtonElement>("create");
+
+function endWaiting(): void {
+  waiting = 0;
+  createButton()?.removeAttribute("aria-busy");
+}
+
+type OfRequest = CustomEvent<{ ctx: Context }>;
+const isChange = ({ request }: Context) => /\/form\/(change|unlink|discard)/.test(request.action);
+/** What asking twice would do twice. */
+const isOnce = ({ request }: Context) => /\/form\/(unlink|discard|change\?window=)/.test(request.action);
+
+/** What was typed when the form was asked for anew. */
+const versions = new WeakMap<Context, number>();
+document.addEventListener("htmx:before:request", (event) => {
+  const { ctx } = (event as OfRequest).detail;
+  if (!isChange(ctx)) return;
+  changing = ctx;
+  versions.set(ctx, version);
+  if (isOnce(ctx)) field("invoice-form")?.toggleAttribute("inert", true);
+});
+
+// What was typed since is not in the answer: the form is asked for again, with that. Where that would do something twice, nothing can be typed
+// meanwhile.
+document.addEventListener("htmx:before:swap", (event) => {
+  const { ctx } = (event as Swap).detail;
+  if (ctx !== changing) return;
+  changing = undefined;
+  field("invoice-form")?.toggleAttribute("inert", false);
+  if (isOnce(ctx) && document.activeElement === document.body) (ctx.sourceElement as HTMLElement).focus();
+  if (event.defaultPrevented || ctx.response?.status !== 200 || isOnce(ctx) || versions.get(ctx) === version) return;
+  event.preventDefault();
+  htmx.trigger(ctx.sourceElement, ctx.sourceEvent?.type ?? "click");
+});
+
+// Where what *Create* waits for cannot be had, it waits no longer: what failed is shown.
+document.addEventListener("htmx:finally:request", (event) => {
+  const { ctx } = (event as OfRequest).detail;
+  const { sourceElement, request } = ctx;
+  if (ctx === changing) changing = undefined;
+  const isReplaced = request.signal?.aborted && request.signal.reason !== "timeout";
+  const isNewest = request.body instanceof URLSearchParams && Number(request.body.get("version")) >= version;
+  if (isReplaced || !isNewest || changing || !(sourceElement.id === "preview" || isChange(ctx))) return;
+  if (waiting > 0 && answered < version) endWaiting();
+});
 
 /** Takes over what the server found out about the form as it is now. */
 export function derived(): void {
@@ -96,10 +149,8 @@ export function derived(): void {
   showMissing();
   if (waiting === 0 || answered < version) return;
   const isInTime = Date.now() < waiting;
-  waiting = 0;
-  const create = field<HTMLButtonElement>("create");
-  create?.removeAttribute("aria-busy");
-  if (isInTime) create?.click();
+  endWaiting();
+  if (isInTime) createButton()?.click();
 }
 
 /** Puts the focus where the first decision is: the customer, else *Create*. */
@@ -112,15 +163,22 @@ export function begin(): void {
   first.closest("pick-list")?.toggleAttribute("data-quiet", false);
 }
 
-/** Saves what was typed and not saved yet: for a page that goes away, which waits for no answer. */
-function saveLast(): Promise<unknown> | undefined {
+const SAVE_TIMEOUT = 10_000;
+
+/** Saves what was typed and not saved yet: for a page that goes away, which waits for no answer. Whether it is saved. */
+async function saveLast(): Promise<boolean> {
   const invoice = field<HTMLFormElement>("invoice-form");
   const preview = field("preview")?.getAttribute("hx-post");
+  if (!invoice || !preview || answered >= version) return true;
   const bearer = host.currentBearer();
-  if (!invoice || !preview || !bearer || answered >= version) return undefined;
-  answered = version;
+  if (!bearer) return false;
   const body = new URLSearchParams([...new FormData(invoice)].map(([name, value]) => [name, String(value)]));
-  return fetch(preview, { method: "POST", keepalive: true, body, headers: { Authorization: `Bearer ${bearer}` } }).catch(() => undefined);
+  const options = { method: "POST", keepalive: true, body, headers: { Authorization: `Bearer ${bearer}` }, signal: AbortSignal.timeout(SAVE_TIMEOUT) };
+  try {
+    return (await fetch(`${preview}?only=save`, options)).ok;
+  } catch {
+    return false;
+  }
 }
 
 addEventListener("pagehide", () => void saveLast());
@@ -131,12 +189,13 @@ function isPartPending(): boolean {
   return !!part && `${part} ${kind}` !== applied;
 }
 
-/** Closes the form; asks first when something was typed. The draft stays either way. */
+/** Closes the form; asks first when something was typed, and says what becomes of it. */
 export async function leave(button: HTMLElement): Promise<void> {
-  const { title: plainTitle = "", text = "", staleTitle = "", staleText = "", ok: okText = "", cancel: cancelText = "" } = button.dataset;
+  const { title: plainTitle = "", text = "", staleTitle = "", staleText = "", lostText = "", ok: okText = "", cancel: cancelText = "" } = button.dataset;
   const isStale = !!field("stale")?.childElementCount;
-  const [title, description] = isStale ? [staleTitle, staleText] : [plainTitle, text];
+  if (answered < version) await host.token().catch(() => undefined);
+  const isSaved = isStale || (await saveLast());
+  const [title, description] = isStale ? [staleTitle, staleText] : isSaved ? [plainTitle, text] : [staleTitle, lostText];
   if (typed && !(await host.ask({ title, description, okText, cancelText }))) return;
-  await saveLast();
   await host.close();
 }

@@ -1,5 +1,6 @@
 // The only file that knows Pipedrive's SDK. Every answer of the host is waited for three seconds at most.
 import AppExtensionsSDK, { Color, Command, Event, Modal } from "@pipedrive/app-extensions-sdk";
+import { isOurs } from "./trouble";
 
 export const surface = document.body.dataset["surface"] as "panel" | "form" | "settings" | undefined;
 
@@ -53,11 +54,17 @@ async function exchange(): Promise<string | undefined> {
   const answer = await fetch(`/session/${surface}`, { method: "POST", headers: { Authorization: `Bearer ${signed.token}` } });
   if (!answer.ok) {
     const text = await answer.text();
+    // Anything else is a failure on the way: it is tried again with the next request.
+    if (answer.status !== 403 || !isOurs(text)) throw new Error(`the session answered ${answer.status}`);
     document.body.dispatchEvent(new CustomEvent("fatura:refused", { detail: text, bubbles: true }));
     return undefined;
   }
-  const { bearer: value, seconds, language } = await answer.json();
+  const { bearer: value, seconds, language, words } = await answer.json();
   document.documentElement.lang = language;
+  // The shell was written before it was known who looks at it.
+  for (const [name, text] of Object.entries(words ?? {})) {
+    for (const element of document.querySelectorAll(`[data-word="${name}"]`)) element.textContent = String(text);
+  }
   bearer = { value, until: Date.now() + (seconds - 60) * 1000 };
   return value;
 }

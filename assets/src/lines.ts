@@ -1,8 +1,7 @@
 // The table of lines, which works like a spreadsheet: adding, moving, copying, removing with an undo, numbering, pasting.
 import htmx from "htmx.org";
 
-const UNDO = 5000;
-const NUMBERED = ["id", "for", "aria-controls", "popovertarget"];
+const NUMBERED = ["id", "for", "aria-controls", "aria-describedby", "popovertarget"];
 
 class InvoiceLines extends HTMLElement {
   connectedCallback(): void {
@@ -60,7 +59,7 @@ class InvoiceLines extends HTMLElement {
     for (const mark of ["data-chosen", "data-new"]) made.querySelector("pick-list")?.toggleAttribute(mark, !!row.querySelector("pick-list")?.hasAttribute(mark));
   }
 
-  /** Removes a row, and offers it back for a while. The last row stays. */
+  /** Removes a row, and offers it back until another is removed: who needs longer to get there has it. The last row stays. */
   private take(row: HTMLTableRowElement): void {
     if (this.rows.length === 1) return;
     const next = row.nextElementSibling;
@@ -71,7 +70,7 @@ class InvoiceLines extends HTMLElement {
     if (!offer) return;
     const back = Object.assign(document.createElement("button"), { type: "button", className: "quiet", textContent: this.dataset["undo"] ?? "" });
     back.onclick = () => {
-      if (next) next.before(row);
+      if (next?.isConnected) next.before(row);
       else this.querySelector("tbody")?.append(row);
       this.changed();
       offer.hidden = true;
@@ -79,7 +78,6 @@ class InvoiceLines extends HTMLElement {
     };
     offer.replaceChildren(this.dataset["removed"] ?? "", " ", back);
     offer.hidden = false;
-    setTimeout(() => (offer.hidden = true), UNDO);
   }
 
   /** Cells copied from a sheet go into the cells from here on, row by row. */

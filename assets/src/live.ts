@@ -1,6 +1,7 @@
 // Keeps an open panel as QuickBooks is: a stream says "something has changed", and the panel asks again. Where the
 // stream cannot be had, and for what changes by the clock alone, it asks once a minute.
 import * as host from "./host";
+import { isUnread } from "./trouble";
 
 const PAUSES = [500, 1000, 3000, 10_000, 30_000];
 const ONCE_A_MINUTE = 60_000;
@@ -9,6 +10,7 @@ let stream: AbortController | undefined;
 /** What somebody is typing into is not swapped away beneath them; what was missed shows with the next answer. */
 function reload(): void {
   const panel = document.querySelector("[data-live]");
+  if (!panel && isUnread() && !document.hidden) document.body.dispatchEvent(new CustomEvent("fatura:ready"));
   // It does not bubble: around what is live there may be a form.
   if (panel && !document.hidden && !panel.querySelector("form")) panel.dispatchEvent(new CustomEvent("fatura:reload"));
 }
@@ -40,7 +42,9 @@ async function follow(signal: AbortSignal): Promise<void> {
     } catch {
       failures += 1;
     }
-    await new Promise((go) => setTimeout(go, PAUSES[Math.min(failures, PAUSES.length - 1)]));
+    // All pages lose their stream together when the service restarts; they do not come back together.
+    const pause = PAUSES[Math.min(failures, PAUSES.length - 1)] ?? 0;
+    await new Promise((go) => setTimeout(go, pause * (0.5 + Math.random())));
   }
 }
 

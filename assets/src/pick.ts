@@ -10,10 +10,19 @@ const [GAP, LEAST_WIDTH, LEAST_HEIGHT, MOST_HEIGHT] = [8, 280, 160, 260];
 const selected = (list: Element) => list.querySelector("[role=option][aria-selected=true]");
 
 class PickList extends HTMLElement {
+  private stop: () => void = () => undefined;
+  private isSetUp = false;
+
+  disconnectedCallback(): void {
+    this.stop();
+  }
+
   connectedCallback(): void {
     const input = this.querySelector<HTMLInputElement>("[role=combobox]");
     const list = this.querySelector<HTMLUListElement>("[role=listbox]");
-    if (!input || !list) return;
+    // A row that is moved is connected again.
+    if (!input || !list || this.isSetUp) return;
+    this.isSetUp = true;
     const combobox = new Combobox(input, list, { tabInsertsSuggestions: false });
     const show = (open: boolean) => {
       if (open === !list.hidden) return;
@@ -21,6 +30,7 @@ class PickList extends HTMLElement {
       if (open) combobox.start();
       else combobox.stop();
       input.setAttribute("aria-expanded", String(open));
+      this.stop();
       if (open) this.place(input, list);
       else list.removeAttribute("style");
       // A list that is not filled yet is asked for when it opens.
@@ -49,7 +59,11 @@ class PickList extends HTMLElement {
     });
     input.addEventListener("blur", () => setTimeout(() => document.activeElement !== input && show(false), 150));
     input.addEventListener("keydown", (event) => {
-      if (list.hidden) return;
+      if (list.hidden) {
+        if (event.key !== "ArrowDown") return;
+        event.preventDefault();
+        return show(true);
+      }
       if (event.key === "Escape") {
         event.stopPropagation();
         show(false);
@@ -97,7 +111,6 @@ class PickList extends HTMLElement {
   private place(input: HTMLElement, list: HTMLElement): void {
     if (!this.closest(".scroll")) return;
     const put = () => {
-      if (list.hidden) return stop();
       const { left, top, bottom, width } = input.getBoundingClientRect();
       const footer = document.querySelector(".foot")?.getBoundingClientRect().top ?? innerHeight;
       const below = Math.min(innerHeight, footer) - bottom - GAP;
@@ -112,9 +125,10 @@ class PickList extends HTMLElement {
         maxHeight: `${Math.min(MOST_HEIGHT, isBelow ? below : top - GAP)}px`,
       });
     };
-    const stop = () => {
+    this.stop = () => {
       removeEventListener("scroll", put, true);
       removeEventListener("resize", put);
+      this.stop = () => undefined;
     };
     addEventListener("scroll", put, true);
     addEventListener("resize", put);

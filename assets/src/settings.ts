@@ -1,5 +1,6 @@
 // The settings page's own behaviour: rows that repeat, and a word on what is not saved yet.
 import htmx from "htmx.org";
+import type { Context, Swap } from "./trouble";
 
 class RepeatList extends HTMLElement {
   connectedCallback(): void {
@@ -43,6 +44,8 @@ class RepeatList extends HTMLElement {
 customElements.define("repeat-list", RepeatList);
 
 let unsaved = false;
+/** Counts what was typed. */
+let edits = 0;
 const mark = (is: boolean) => {
   unsaved = is;
   document.querySelector(".unsaved")?.toggleAttribute("hidden", !is);
@@ -51,7 +54,34 @@ const mark = (is: boolean) => {
 
 document.addEventListener("input", (event) => {
   const from = event.target as HTMLElement;
-  if (from.closest("#settings-form") && from.id !== "deal") mark(true);
+  if (!from.closest("#settings-form") || from.id === "deal") return;
+  edits += 1;
+  mark(true);
+});
+
+const editsBefore = new WeakMap<Context, number>();
+document.addEventListener("htmx:config:request", (event) => {
+  const { ctx } = (event as CustomEvent<{ ctx: Context }>).detail;
+  editsBefore.set(ctx, edits);
+});
+
+/** What of the page holds nothing that is typed. */
+const AROUND = ["connection", "attention", "settings-seen", "settings-wrong"];
+
+// An answer that does not hold what was typed since renews only what is around it.
+document.addEventListener("htmx:before:swap", (event) => {
+  const { ctx, tasks } = (event as Swap).detail;
+  const page = tasks.find(({ target }) => target instanceof Element && target.id === "main")?.fragment;
+  if (event.defaultPrevented || !page?.querySelector("#settings-form")) return;
+  const isTypedSince = ctx.sourceElement.id === "settings-form" ? editsBefore.get(ctx) !== edits : unsaved;
+  if (!isTypedSince) return;
+  event.preventDefault();
+  for (const id of AROUND) {
+    const [old, now] = [document.getElementById(id), page.querySelector(`#${id}`)];
+    if (!old || !now) continue;
+    old.replaceWith(now);
+    htmx.process(now);
+  }
 });
 document.addEventListener("htmx:after:swap", () => {
   if (!document.querySelector(".unsaved:not([hidden])")) mark(false);

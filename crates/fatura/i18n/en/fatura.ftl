@@ -194,6 +194,8 @@ panel-mend = Open the form
 panel-remove = Remove
 panel-removed = Refused invoice removed
 panel-not-removed = It is being tried again and was not removed.
+panel-invoices-person = Invoices of this person’s deals
+panel-invoices-organization = Invoices of this organization’s deals
 
 # History of a deal
 history-created = Invoice { $number } created in QuickBooks: { $total } for { $customer }, due { $due }.
@@ -380,6 +382,11 @@ issued-differs = QuickBooks has { $total }. The form showed { $expected }.
 issued-correct = Correct it in QuickBooks
 problem-closed-until = The books are closed up to { $date }. Choose a later issue date.
 problem-too-much = The discount is greater than the lines.
+form-mend-more = { $count ->
+    [one] And one more; it is shown at its field.
+   *[other] And { $count } more; each is shown at its field.
+}
+leave-lost-text = What you typed last could not be saved. If you close the form now, it is lost.
 
 # Problems
 problem-choose-customer = Choose a customer in QuickBooks, or create one.
@@ -517,3 +524,6 @@ settings-changed = Saved. Changed: { $names }
 settings-unsaved = There are unsaved changes.
 settings-won = Won deals
 settings-draft-on-won = A deal that is won gets a draft by itself
+settings-not-chosen = { $field }: choose an entry from the list, or leave the field empty.
+settings-conflict = Somebody else has changed these settings
+settings-conflict-text = They were saved after you opened this page, and yours were not saved yet. Saving now would change: { $names }. Check these, then save again.

@@ -194,6 +194,8 @@ panel-mend = Abrir el formulario
 panel-remove = Quitar
 panel-removed = Factura rechazada quitada
 panel-not-removed = Se está intentando de nuevo y no se quitó.
+panel-invoices-person = Facturas de los tratos de esta persona
+panel-invoices-organization = Facturas de los tratos de esta organización
 
 # Historial del trato
 history-created = Factura { $number } creada en QuickBooks: { $total } para { $customer }, vence el { $due }.
@@ -380,6 +382,11 @@ issued-differs = QuickBooks tiene { $total }. El formulario mostraba { $expected
 issued-correct = Corregir en QuickBooks
 problem-closed-until = Los libros están cerrados hasta el { $date }. Elige una fecha de emisión posterior.
 problem-too-much = El descuento es mayor que las líneas.
+form-mend-more = { $count ->
+    [one] Y un error más, indicado en su campo.
+   *[other] Y { $count } errores más, cada uno indicado en su campo.
+}
+leave-lost-text = No se pudo guardar lo último que escribiste. Si cierras el formulario ahora, se pierde.
 
 # Problemas
 problem-choose-customer = Elige un cliente de QuickBooks o crea uno.
@@ -517,3 +524,6 @@ settings-changed = Guardado. Cambió: { $names }
 settings-unsaved = Hay cambios sin guardar.
 settings-won = Tratos ganados
 settings-draft-on-won = Un trato ganado recibe un borrador por sí solo
+settings-not-chosen = { $field }: elige una opción de la lista o deja el campo vacío.
+settings-conflict = Otra persona cambió estos ajustes
+settings-conflict-text = Se guardaron después de que abriste esta página; los tuyos aún no se guardaron. Guardar ahora cambiaría: { $names }. Revísalos y guarda de nuevo.

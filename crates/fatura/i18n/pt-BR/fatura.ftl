@@ -194,6 +194,8 @@ panel-mend = Abrir o formulário
 panel-remove = Remover
 panel-removed = Fatura recusada removida
 panel-not-removed = Ela está sendo tentada de novo e não foi removida.
+panel-invoices-person = Faturas dos negócios desta pessoa
+panel-invoices-organization = Faturas dos negócios desta organização
 
 # Histórico do negócio
 history-created = Fatura { $number } criada no QuickBooks: { $total } para { $customer }, vencimento em { $due }.
@@ -380,6 +382,11 @@ issued-differs = O QuickBooks tem { $total }. O formulário mostrava { $expected
 issued-correct = Corrigir no QuickBooks
 problem-closed-until = Os livros estão fechados até { $date }. Escolha uma data de emissão posterior.
 problem-too-much = O desconto é maior que as linhas.
+form-mend-more = { $count ->
+    [one] E mais um erro, indicado no respectivo campo.
+   *[other] E mais { $count } erros, cada um indicado no respectivo campo.
+}
+leave-lost-text = Não foi possível salvar o que você digitou por último. Se fechar o formulário agora, essas alterações serão perdidas.
 
 # Problemas
 problem-choose-customer = Escolha um cliente no QuickBooks ou crie um novo.
@@ -517,3 +524,6 @@ settings-changed = Salvo. Mudou: { $names }
 settings-unsaved = Há mudanças não salvas.
 settings-won = Negócios ganhos
 settings-draft-on-won = Um negócio ganho recebe um rascunho sozinho
+settings-not-chosen = { $field }: escolha uma opção da lista ou deixe o campo vazio.
+settings-conflict = Outra pessoa alterou estas configurações
+settings-conflict-text = Elas foram salvas depois que você abriu esta página; as suas ainda não foram salvas. Salvar agora mudaria: { $names }. Confira e salve de novo.

@@ -61,14 +61,36 @@ pub(crate) async fn try_out(
     Ok(fill_customer_details(chosen, &deal.values))
 }
 
-/// Saves the settings.
-pub(crate) async fn save(app: &App, tenant: TenantId, user: UserId, chosen: &Settings) -> Result<(), Error> {
+/// What became of saving.
+pub(crate) enum Outcome {
+    Saved,
+    /// Somebody else has saved these since; nothing was saved.
+    ChangedSince(Box<Settings>),
+}
+
+/// Tells whether settings are those that somebody has seen.
+pub(crate) fn fingerprint(app: &App, settings: &Settings) -> String {
+    app.vault.digest("settings", &json!(settings).to_string())
+}
+
+/// Saves the settings; where it is said which ones were seen, only over those.
+pub(crate) async fn save(
+    app: &App,
+    tenant: TenantId,
+    user: UserId,
+    chosen: &Settings,
+    seen: Option<&str>,
+) -> Result<Outcome, Error> {
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
+    let current = settings::find(&mut tx, tenant).await?.unwrap_or_default();
+    if seen.is_some_and(|seen| seen != fingerprint(app, &current)) {
+        return Ok(Outcome::ChangedSince(Box::new(current)));
+    }
     settings::save(&mut tx, tenant, chosen, user, now).await?;
     tenants::watch_won(&mut tx, tenant, chosen.draft_on_won.then_some(now)).await?;
     audit::record(&mut tx, tenant, Some(user), "settings saved", None, &json!(chosen), now).await?;
     tx.commit().await?;
     security::record(Event::SettingsChanged, Some(tenant));
-    Ok(())
+    Ok(Outcome::Saved)
 }

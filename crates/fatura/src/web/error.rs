@@ -38,6 +38,7 @@ impl Error {
 #[derive(Template)]
 #[template(path = "error.html")]
 pub(super) struct ErrorFragment {
+    pub(super) w: Writer,
     pub(super) title: String,
     pub(super) text: String,
     /// The details for support, with a button that copies them.
@@ -70,7 +71,7 @@ fn told(language: Language, error: &flows::Error) -> Response {
         tracing::info!(%error, "a request was refused");
         String::new()
     };
-    match (ErrorFragment { title, text, support }).render() {
+    match (ErrorFragment { w, title, text, support }).render() {
         Ok(html) => (status, Html(html)).into_response(),
         Err(_) => status.into_response(),
     }

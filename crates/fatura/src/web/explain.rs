@@ -45,7 +45,7 @@ pub(super) async fn explain(request: Request, next: Next) -> Response {
     let code = status.as_u16().to_string();
     let support = support::part(w, &Failure { reference, at: Some(of_this_machine()), code, ..Failure::default() });
     let page = if is_fragment {
-        ErrorFragment { title, text, support }.render()
+        ErrorFragment { w, title, text, support }.render()
     } else {
         Failed { plain: Plain { w, title, text, action: None, other: None }, support }.render()
     };

@@ -1,7 +1,7 @@
 //! The plain pages outside Pipedrive: what Fatura is, and how a flow ended.
 
 use super::{
-    error::{Error, note_security, words},
+    error::{Error, ErrorFragment, note_security, words},
     flow_cookie::known_browser,
     page::{assets, html},
 };
@@ -72,7 +72,12 @@ pub(crate) async fn not_found(headers: HeaderMap) -> Response {
 pub(crate) fn too_many(headers: &HeaderMap) -> Response {
     let w = Writer::new(asked(headers));
     let (title, text) = (fl!(w.t, "too-many-title"), fl!(w.t, "too-many-text"));
-    let page = html(&Plain { w, title, text, action: None, other: None });
+    // Within a page of ours it is told there.
+    let page = if headers.contains_key(header::AUTHORIZATION) {
+        html(&ErrorFragment { w, title, text, support: String::new() })
+    } else {
+        html(&Plain { w, title, text, action: None, other: None })
+    };
     (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, "5"), (header::CACHE_CONTROL, "no-cache, no-store")], page)
         .into_response()
 }
@@ -231,4 +236,26 @@ pub(crate) async fn outcome(
         _ => None,
     };
     html(&Plain { w, title, text, action, other: None })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::http::HeaderValue;
+
+    async fn body(headers: &HeaderMap) -> String {
+        let response = too_many(headers);
+        assert_eq!(response.status(), StatusCode::TOO_MANY_REQUESTS);
+        let bytes = axum::body::to_bytes(response.into_body(), 1 << 20).await.unwrap();
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
+    #[tokio::test]
+    async fn too_many_requests_are_told_within_the_page_that_asks() {
+        let mut headers = HeaderMap::new();
+        assert!(body(&headers).await.contains("<html"));
+        headers.insert(header::AUTHORIZATION, HeaderValue::from_static("Bearer x"));
+        let fragment = body(&headers).await;
+        assert!(!fragment.contains("<html") && fragment.contains("data-trouble"), "{fragment}");
+    }
 }

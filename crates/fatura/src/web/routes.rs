@@ -146,9 +146,10 @@ static ROUTES: &[Route] = routes! {
     get "/items" Access::Session(PAGES, Right::Use), form::search_items;
 
     get "/settings/page" SETTINGS_USER, settings::show;
+    get "/settings/connection" SETTINGS_USER, settings::show_connection;
     get "/settings/fields" SETTINGS_USER, settings::search_fields;
     post "/settings/try" SETTINGS_USER, settings::try_out;
-    post "/settings/save" ADMIN, settings::save;
+    post "/settings/save" ADMIN, settings::saving::save;
     post "/settings/again" ADMIN, settings::again;
     post "/settings/connect" ADMIN, settings::connect;
     post "/settings/disconnect" ADMIN, settings::disconnect;

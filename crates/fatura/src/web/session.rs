@@ -18,6 +18,7 @@ use axum::{
     http::{HeaderMap, header, request::Parts},
 };
 use domain::ids::{TenantId, UserId};
+use i18n_embed_fl::fl;
 use jiff::SignedDuration;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use providers::pipedrive;
@@ -63,6 +64,15 @@ pub(crate) struct Bearer {
     bearer: String,
     seconds: i64,
     language: &'static str,
+    /// Texts of the shell, which was written in the language of the browser.
+    words: Words,
+}
+
+/// The texts of the shell that the page replaces.
+#[derive(Debug, Serialize)]
+struct Words {
+    offline: String,
+    again: String,
 }
 
 fn token(headers: &HeaderMap) -> Result<&str, Error> {
@@ -103,7 +113,10 @@ pub(crate) async fn exchange(
     let claims = Claims { tenant: tenant.id.0, user: user.0, surface, deal: None, exp: (now + LIFE).as_second() };
     let bearer = sign(&app, &claims)?;
     security::record(Event::SessionOpened, Some(tenant.id));
-    Ok(Json(Bearer { bearer, seconds: LIFE.as_secs(), language: Locale::language_of(&profile.language).tag() }))
+    let language = Locale::language_of(&profile.language);
+    let w = Writer::new(Locale::of_user(&profile.locale, &profile.language));
+    let words = Words { offline: fl!(w.t, "offline-text"), again: fl!(w.t, "try-again") };
+    Ok(Json(Bearer { bearer, seconds: LIFE.as_secs(), language: language.tag(), words }))
 }
 
 /// Somebody brings a token that was not signed for this.

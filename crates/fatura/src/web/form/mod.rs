@@ -191,8 +191,23 @@ struct PartApplied<'a> {
     is_swapped: bool,
 }
 
+/// Keeps what somebody types who may see the deal.
+async fn keep(app: &App, session: &Session, deal: DealId, form: &Form) -> Result<Saved, Error> {
+    let (tenant, user) = (session.tenant.id, session.user);
+    form::require_visible(app, tenant, user, deal).await.map_err(session.told())?;
+    form::keep(app, tenant, user, deal, form).await.map_err(session.told())
+}
+
 async fn look(app: &App, session: &Session, deal: i64, form: &Form) -> Result<Look, Error> {
     form::look(app, session.tenant.id, DealId(deal), form).await.map_err(session.told())
+}
+
+/// What a form is posted for while it is typed.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Purpose {
+    /// `save`, where the page goes away and reads no answer.
+    only: String,
 }
 
 /// Keeps what was typed and answers what follows from it. Runs shortly after each key. A part that is typed is put into the lines.
@@ -200,23 +215,32 @@ pub(crate) async fn preview(
     Extract(app): Extract<App>,
     session: Session,
     Path(id): Path<i64>,
+    Query(purpose): Query<Purpose>,
     QsForm(form): QsForm<Form>,
 ) -> Result<Response, Error> {
-    let w = session.writer();
+    let (w, deal) = (session.writer(), DealId(id));
     require_likely_creator(&app, &session).await?;
-    if let Some(part) = typed_part(&form, w) {
+    let is_save = purpose.only == "save";
+    if let Some(part) = typed_part(&form, w)
+        && !is_save
+    {
+        let typed = form.clone();
         let change = Change::Part(part);
-        let opened = Box::pin(form::change(&app, session.tenant.id, session.user, DealId(id), w, form, change))
-            .await
-            .map_err(session.told())?;
-        return part_applied(&app, &session, &opened);
+        match Box::pin(form::change(&app, session.tenant.id, session.user, deal, w, form, change)).await {
+            Ok(opened) => return part_applied(&app, &session, &opened),
+            Err(error) => {
+                keep(&app, &session, deal, &typed).await?;
+                return Err(session.told()(error));
+            }
+        }
     }
-    form::require_visible(&app, session.tenant.id, session.user, DealId(id)).await.map_err(session.told())?;
+    // What was typed is kept first: QuickBooks, which what follows from it is read of, may be away or disconnected.
+    let saved = keep(&app, &session, deal, &form).await?;
+    if saved == Saved::Older || is_save {
+        let is_kept = matches!(saved, Saved::Kept | Saved::Older);
+        return Ok(if is_kept { StatusCode::NO_CONTENT } else { StatusCode::CONFLICT }.into_response());
+    }
     let look = look(&app, &session, id, &form).await?;
-    let saved = form::keep(&app, session.tenant.id, session.user, DealId(id), &form).await.map_err(session.told())?;
-    if saved == Saved::Older {
-        return Ok(StatusCode::NO_CONTENT.into_response());
-    }
     let derived = view::derived(w, &form, &look, &app.config);
     html(&Preview { w, deal: id, derived, stale: stale(saved) })
 }
@@ -372,12 +396,12 @@ struct Items {
     create: Option<String>,
 }
 
-/// The text of an item field, and whether the field belongs to a line: `lines[3][item_name]=…`, which browsers send encoded; or the one
-/// of a setting, `item_name=…`.
+/// The text of an item field, and whether the field belongs to a line: `lines[3][item_name]=…`, which browsers send encoded; or one
+/// of the settings, `item_name=…` or `deposit_item_name=…`.
 fn typed_item(query: &str) -> (String, bool) {
     let is_line = |name: &str| name.starts_with("lines[") && name.ends_with("][item_name]");
     url::form_urlencoded::parse(query.as_bytes())
-        .find(|(name, _)| name == "item_name" || is_line(name))
+        .find(|(name, _)| name == "item_name" || name == "deposit_item_name" || is_line(name))
         .map(|(name, typed)| (typed.into_owned(), is_line(&name)))
         .unwrap_or_default()
 }
@@ -411,6 +435,7 @@ mod tests {
             assert_eq!(typed_item(query), ("Hou rs".to_owned(), true), "{query}");
         }
         assert_eq!(typed_item("item_name=Serv%C3%A7"), ("Servç".to_owned(), false));
+        assert_eq!(typed_item("deposit_item_name=Sinal"), ("Sinal".to_owned(), false));
         assert_eq!(typed_item("lines[0][quantity]=3"), (String::new(), false));
     }
 }

@@ -44,6 +44,9 @@ use store::{
 };
 use uuid::Uuid;
 
+/// Errors that a summary names one by one: more would cover the form. The others are told at their fields.
+const ERRORS_NAMED: usize = 10;
+
 #[derive(Template)]
 #[template(path = "mend.html")]
 pub(super) struct Mend {

@@ -65,6 +65,17 @@ struct Panel {
     trouble: Option<String>,
 }
 
+impl Panel {
+    /// Whose invoices are listed.
+    fn label(&self) -> String {
+        match self.record.entity {
+            Entity::Deal => fl!(self.w.t, "panel-invoices"),
+            Entity::Person => fl!(self.w.t, "panel-invoices-person"),
+            Entity::Organization => fl!(self.w.t, "panel-invoices-organization"),
+        }
+    }
+}
+
 /// How the company stands with QuickBooks.
 enum Connected {
     Yes,

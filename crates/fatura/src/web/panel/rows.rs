@@ -19,6 +19,7 @@ use store::{
     acts::{self, Reason, Requested},
     invoices::{Invoice, State},
     quickbooks,
+    stuck::Trouble,
 };
 use uuid::Uuid;
 
@@ -51,6 +52,8 @@ pub(crate) struct Row {
     pub(crate) can_remove: bool,
     /// Whether somebody has to look.
     pub(crate) stuck: bool,
+    /// Whether it may be sent again, by whoever has looked in QuickBooks.
+    pub(crate) may_resend: bool,
 }
 
 /// What can be done with an invoice.
@@ -184,6 +187,7 @@ fn issued(
         mend: None,
         can_remove: false,
         stuck: false,
+        may_resend: false,
         number: Some(number),
     }
 }
@@ -269,8 +273,11 @@ pub(in crate::web) fn refused(w: Writer, act: Act, reason: &Reason, badge: &str)
 /// An invoice that is not known to stand.
 fn unsettled(w: Writer, invoice: &Invoice, may: May) -> Row {
     let refused = matches!(invoice.state, State::Refused(_));
+    let is_doubt = invoice.trouble == Some(Trouble::Doubt);
     let (status, badge, note) = if refused {
         ("refused", fl!(w.t, "status-refused"), fl!(w.t, "panel-refused"))
+    } else if is_doubt {
+        ("stuck", fl!(w.t, "status-stuck"), fl!(w.t, "stuck-doubt"))
     } else if invoice.trouble.is_some() {
         ("stuck", fl!(w.t, "status-stuck"), fl!(w.t, "panel-stuck"))
     } else {
@@ -295,5 +302,6 @@ fn unsettled(w: Writer, invoice: &Invoice, may: May) -> Row {
         mend: refused.then_some(invoice.deal.0),
         can_remove: may_remove(invoice, may.user, may.is_admin),
         stuck: invoice.trouble.is_some(),
+        may_resend: is_doubt,
     }
 }

@@ -26,6 +26,13 @@ pub(crate) struct Chosen {
     address: String,
     email: String,
     tax_id: String,
+    /// What stands in the fields that choose from a list.
+    to_name: String,
+    address_name: String,
+    email_name: String,
+    tax_id_name: String,
+    item_name: String,
+    deposit_item_name: String,
     term: String,
     days: String,
     income_account: String,
@@ -43,6 +50,8 @@ pub(crate) struct Chosen {
     presets: Vec<ChosenPreset>,
     /// The deal to try the settings out with.
     pub(super) deal: String,
+    /// The settings as the page shows them, see [`fingerprint`]; empty where nobody says.
+    pub(super) seen: String,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -96,7 +105,29 @@ impl Chosen {
     pub(super) fn find_wrong(&self, w: Writer) -> Vec<Wrong> {
         let own = self.find_wrong_term(w).map(|text| ("days".to_owned(), text));
         let presets = self.presets.iter().enumerate().filter(|(_, preset)| !preset.is_blank());
-        own.into_iter().chain(presets.flat_map(|(at, preset)| preset.find_wrong(w, at))).collect()
+        self.find_unchosen(w)
+            .into_iter()
+            .chain(own)
+            .chain(presets.flat_map(|(at, preset)| preset.find_wrong(w, at)))
+            .collect()
+    }
+
+    /// Texts that were typed into a field that chooses from a list, and not chosen: saved, they would clear it.
+    fn find_unchosen(&self, w: Writer) -> Vec<Wrong> {
+        let fields = [
+            ("to", &self.to_name, &self.to, fl!(w.t, "settings-to")),
+            ("address", &self.address_name, &self.address, fl!(w.t, "settings-address")),
+            ("email", &self.email_name, &self.email, fl!(w.t, "settings-email")),
+            ("tax_id", &self.tax_id_name, &self.tax_id, fl!(w.t, "settings-tax-id")),
+            ("item", &self.item_name, &self.item, fl!(w.t, "settings-item")),
+            ("deposit_item", &self.deposit_item_name, &self.deposit_item, fl!(w.t, "settings-deposit-item")),
+        ];
+        let is_unchosen = |typed: &str, id: &str| filled(typed).is_some() && filled(id).is_none();
+        fields
+            .into_iter()
+            .filter(|(_, typed, id, _)| is_unchosen(typed, id))
+            .map(|(field, _, _, name)| (field.to_owned(), fl!(w.t, "settings-not-chosen", field = name)))
+            .collect()
     }
 
     /// The settings that were chosen. What the page could not offer stays as it was.

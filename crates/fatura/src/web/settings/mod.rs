@@ -2,6 +2,7 @@
 
 mod attention;
 mod chosen;
+pub(crate) mod saving;
 
 use super::{
     error::Error,
@@ -18,14 +19,9 @@ use crate::{
 };
 use askama::Template;
 use attention::{StuckRow, UnreadableRow};
-use axum::{
-    Json,
-    extract::State,
-    http::{HeaderMap, HeaderValue, StatusCode},
-    response::Response,
-};
+use axum::{Json, extract::State, http::HeaderMap, response::Response};
 use axum_extra::extract::Query;
-use chosen::{Chosen, Defaults, Wrong};
+use chosen::Chosen;
 use domain::{
     catalogue::Catalogue,
     ids::DealId,
@@ -79,6 +75,8 @@ struct Page {
     deals: Options,
     /// What the last *Save* changed.
     changed: Vec<String>,
+    /// The settings that the page shows, so that an older page puts nothing back.
+    seen: String,
 }
 
 struct Connection {
@@ -88,6 +86,16 @@ struct Connection {
     since: String,
     by: String,
     works: bool,
+}
+
+/// The card of the connection alone: it is read anew often, and nothing else of the page is.
+#[derive(Template)]
+#[template(path = "connection.html")]
+struct Card {
+    w: Writer,
+    is_admin: bool,
+    connection: Option<Connection>,
+    picture: (bool, bool),
 }
 
 /// One row: a part of the customer details, and the field that fills it.
@@ -243,7 +251,7 @@ async fn render(app: &App, session: &Session, changed: Vec<String>) -> Result<Re
         support_url: app.config.support_page(),
         pipedrive_company: session.tenant.company_name.clone(),
         connection,
-        picture: (app.connect.rest.is_some(), app.connect.hover.is_some()),
+        picture: picture(app),
         stuck: attention::stuck(app, session).await.map_err(&told)?,
         unreadable: attention::unreadable(app, session).await.map_err(&told)?,
         mappings: vec![
@@ -292,6 +300,7 @@ async fn render(app: &App, session: &Session, changed: Vec<String>) -> Result<Re
         blank: preset_row(0, &Preset::default(), lists),
         deals: deals.into_iter().map(|deal| (deal.id.to_string(), deal.title, false)).collect(),
         changed,
+        seen: settings::fingerprint(app, &chosen),
     })
 }
 
@@ -334,6 +343,17 @@ pub(crate) async fn again(
 
 pub(crate) async fn show(State(app): State<App>, session: Session) -> Result<Response, Error> {
     render(&app, &session, Vec::new()).await
+}
+
+/// How the company stands with QuickBooks.
+pub(crate) async fn show_connection(State(app): State<App>, session: Session) -> Result<Response, Error> {
+    let (connection, _) = Box::pin(connection(&app, &session)).await.map_err(session.told())?;
+    html(&Card { w: session.writer(), is_admin: session.profile.is_admin, connection, picture: picture(&app) })
+}
+
+/// Whether there is Intuit's own picture of *Connect*, and one for while the pointer is on it.
+fn picture(app: &App) -> (bool, bool) {
+    (app.connect.rest.is_some(), app.connect.hover.is_some())
 }
 
 /// What is typed to find a field, by the name of the input.
@@ -418,40 +438,6 @@ pub(crate) async fn try_out(
         rows.push((fl!(w.t, "settings-due"), due));
     }
     html(&Tried { rows })
-}
-
-#[derive(Template)]
-#[template(path = "settings_wrong.html")]
-struct NotSaved {
-    w: Writer,
-    wrong: Vec<Wrong>,
-}
-
-/// Saves all that the page holds, or, where something is wrong, nothing of it: then the page stays as it was typed.
-pub(crate) async fn save(
-    State(app): State<App>,
-    session: Session,
-    QsForm(chosen): QsForm<Chosen>,
-) -> Result<Response, Error> {
-    let told = session.told();
-    let w = session.writer();
-    let wrong = chosen.find_wrong(w);
-    if !wrong.is_empty() {
-        let mut response = html(&NotSaved { w, wrong })?;
-        *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
-        response.headers_mut().insert("hx-retarget", HeaderValue::from_static("#settings-wrong"));
-        return Ok(response);
-    }
-    let saved = settings::current(&app, session.tenant.id).await.map_err(&told)?;
-    let wanted = chosen.settings(saved.clone());
-    settings::save(&app, session.tenant.id, session.user, &wanted).await.map_err(&told)?;
-    let lists = catalogue::connected(&app, session.tenant.id).await.ok().map(|(_, lists)| lists);
-    let account = lists.as_ref().and_then(|lists| lists.income_accounts.first()).map(|account| account.id.as_str());
-    let defaults = Defaults { income_account: account };
-    let changed = chosen::changed(w, &saved, &wanted, &defaults);
-    let mut response = render(&app, &session, changed).await?;
-    add_snackbar(response.headers_mut(), &fl!(w.t, "settings-saved"));
-    Ok(response)
 }
 
 /// A link that begins connecting in a new tab.
