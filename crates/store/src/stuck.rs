@@ -120,10 +120,11 @@ pub async fn of_all(tx: &mut Tx) -> Result<Vec<Stuck>, Error> {
     read(on!(tx, c => sqlx::query_as(OF_ALL).fetch_all(c).await)?)
 }
 
-/// Has it tried again; false where it is not stuck. Enqueue the work in the same transaction.
+/// Has it tried again; false where it is not stuck. Enqueue the work in the same transaction. It counts as tried once: what earlier attempts
+/// may have written is looked for.
 pub async fn retry(tx: &mut Tx, tenant: TenantId, kind: Work, id: Uuid, now: Timestamp) -> Result<bool, Error> {
     let statement = format!(
-        "UPDATE {} SET trouble = NULL, attempts = 0, next_attempt_at = $3 WHERE tenant_id = $1 AND id = $2 AND trouble IS NOT NULL",
+        "UPDATE {} SET trouble = NULL, attempts = 1, next_attempt_at = $3 WHERE tenant_id = $1 AND id = $2 AND trouble IS NOT NULL",
         kind.name()
     );
     let rows = on!(tx, c => sqlx::query(AssertSqlSafe(statement.as_str()))

@@ -161,7 +161,7 @@ impl Step {
             Self::Resending => Row { may_resend: false, ..row },
             Self::Issued => Row { state: "issued".into(), lease_until: 0, ..shown },
             Self::Refused => Row { state: "refused".into(), lease_until: 0, ..row },
-            Self::Retry => Row { trouble: None, attempts: 0, next_attempt_at: micros(70), ..row },
+            Self::Retry => Row { trouble: None, attempts: 1, next_attempt_at: micros(70), ..row },
             Self::AllowResending => Row { may_resend: true, ..row },
             Self::CustomerCreated => Row { customer_id: Some("58".into()), ..row },
             Self::Show => shown,
