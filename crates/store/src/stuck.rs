@@ -13,23 +13,31 @@ use uuid::Uuid;
 pub enum Trouble {
     /// An invoice was sent, no answer came, and it is not to be found: only a person can say whether it may be sent again.
     Doubt,
+    /// The QuickBooks company of it is not connected any more.
+    Disconnected,
     /// It failed for long; the last error, in English, without customers' data.
     Failed(String),
 }
 
 const DOUBT: &str = "doubt";
+const DISCONNECTED: &str = "disconnected";
 
 impl Trouble {
     /// As the database keeps it.
     pub(crate) fn text(&self) -> &str {
         match self {
             Self::Doubt => DOUBT,
+            Self::Disconnected => DISCONNECTED,
             Self::Failed(error) => error,
         }
     }
 
     pub(crate) fn read(text: Option<String>) -> Option<Self> {
-        text.map(|text| if text == DOUBT { Self::Doubt } else { Self::Failed(text) })
+        text.map(|text| match text.as_str() {
+            DOUBT => Self::Doubt,
+            DISCONNECTED => Self::Disconnected,
+            _ => Self::Failed(text),
+        })
     }
 }
 

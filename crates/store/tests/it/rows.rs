@@ -131,7 +131,7 @@ impl Step {
             Self::AllowResending => invoices::allow_resending(tx, tenant, id).await,
             Self::CustomerCreated => invoices::customer_created(tx, tenant, id, "58").await,
             Self::Show => invoices::show(tx, tenant, id, &shown, at(22)).await,
-            Self::Remove => invoices::remove_refused(tx, tenant, id).await.map(|_| ()),
+            Self::Remove => invoices::remove_unsent(tx, tenant, id).await.map(|_| ()),
             Self::Tell => history::tell(tx, tenant, id, Status::Paid).await.map(|_| ()),
         };
         taken.unwrap();

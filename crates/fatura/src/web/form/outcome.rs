@@ -265,7 +265,11 @@ pub(crate) async fn correct(
 
 fn stuck(w: Writer, invoice: &Invoice) -> Stuck {
     let is_doubt = invoice.trouble == Some(Trouble::Doubt);
-    let text = if is_doubt { fl!(w.t, "stuck-doubt") } else { fl!(w.t, "stuck-failed") };
+    let text = match (&invoice.trouble, &invoice.state) {
+        (Some(Trouble::Doubt), _) => fl!(w.t, "stuck-doubt"),
+        (Some(Trouble::Disconnected), State::Queued) => fl!(w.t, "stuck-disconnected"),
+        _ => fl!(w.t, "stuck-failed"),
+    };
     Stuck { w, invoice: invoice.id.0, title: fl!(w.t, "stuck-title"), text, is_doubt }
 }
 

@@ -19,6 +19,7 @@ use store::{
     acts::{self, Reason, Requested},
     invoices::{Invoice, State},
     quickbooks,
+    stuck::Trouble,
 };
 use uuid::Uuid;
 
@@ -272,7 +273,12 @@ fn unsettled(w: Writer, invoice: &Invoice, may: May) -> Row {
     let (status, badge, note) = if refused {
         ("refused", fl!(w.t, "status-refused"), fl!(w.t, "panel-refused"))
     } else if invoice.trouble.is_some() {
-        ("stuck", fl!(w.t, "status-stuck"), fl!(w.t, "panel-stuck"))
+        let note = match (&invoice.trouble, &invoice.state) {
+            (Some(Trouble::Disconnected), State::Queued) => fl!(w.t, "panel-stuck-disconnected"),
+            (_, State::Queued) => fl!(w.t, "panel-stuck-unsent"),
+            _ => fl!(w.t, "panel-stuck"),
+        };
+        ("stuck", fl!(w.t, "status-stuck"), note)
     } else {
         ("checking", fl!(w.t, "status-checking"), fl!(w.t, "panel-checking"))
     };
