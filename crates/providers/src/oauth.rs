@@ -1,6 +1,11 @@
 //! OAuth 2.0 with either provider: where to send the browser, exchange, refresh, revoke.
 
-use crate::{Http, ProviderError, http::Explain};
+use crate::{
+    Http, ProviderError,
+    classify::{Body, Meaning, Told},
+    error::Fault,
+    http::Explain,
+};
 use jiff::Timestamp;
 use oauth2::{
     AccessToken, AsyncHttpClient, AuthUrl, AuthorizationCode, ClientId, ClientSecret, CsrfToken, EmptyExtraTokenFields,
@@ -153,15 +158,34 @@ impl Registration {
         granted(answer.map_err(classify)?, Some(refresh), now)
     }
 
-    /// Ends a grant on the provider's side, by its refresh token.
+    /// Ends a grant on the provider's side, by its refresh token. [`ProviderError::Refused`] where the provider does not have the token, and
+    /// [`ProviderError::Misconfigured`] where it does not know our client id and secret: then the token may still be good.
     pub async fn revoke(&self, http: &Http, refresh: &SecretString) -> Result<(), ProviderError> {
         let request = http
             .client
             .post(self.revoke_url.clone())
             .basic_auth(&self.client_id, Some(self.client_secret.expose_secret()))
             .form(&[("token", refresh.expose_secret())]);
-        http.send(request, Explain { provider: "sign-in", refusal: |_| None }).await.map(drop)
+        match http.send(request, Explain { provider: "sign-in", refusal: oauth_error }).await {
+            Err(ProviderError::Refused(refusal)) if CLIENT_ERRORS.contains(&refusal.code.as_str()) => {
+                Err(ProviderError::Misconfigured(refusal.code))
+            }
+            Err(ProviderError::Refused(refusal)) if refusal.status != StatusCode::BAD_REQUEST.as_u16() => {
+                Err(ProviderError::unknown(format!("status {}", refusal.status)))
+            }
+            answer => answer.map(drop),
+        }
     }
+}
+
+/// What OAuth answers that is about us, and not about the token.
+const CLIENT_ERRORS: [&str; 2] = ["invalid_client", "unauthorized_client"];
+
+/// The error in the words of OAuth (RFC 6749, 5.2).
+fn oauth_error(body: &Body) -> Option<Told> {
+    let Body::Json(body) = body else { return None };
+    let code = body["error"].as_str()?.to_owned();
+    Some(Told { meaning: Meaning::Refused, faults: vec![Fault { code, ..Fault::default() }] })
 }
 
 /// Upper bound for one call to a token endpoint; all requests of the company wait for it.
