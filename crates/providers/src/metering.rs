@@ -43,6 +43,8 @@ pub trait Meter: fmt::Debug + Send + Sync {
 const FAR: Duration = Duration::from_secs(15 * 60);
 /// The gateway's codes for a token that may not do this.
 const AUTHORIZATION: [&str; 4] = ["3100", "003100", "3200", "003200"];
+/// And for too many calls in a minute, which the gateway may answer with 403.
+const THROTTLE: [&str; 4] = ["3001", "003001", "3002", "003002"];
 
 /// Whether a 429 with this pause is about the month's reads, so that writes can go on.
 pub(crate) fn is_far(cost: Cost, asked: Option<Duration>) -> bool {
@@ -62,7 +64,11 @@ pub(crate) fn refuses_reads(cost: Cost, status: StatusCode, asked: Option<Durati
             let error = &body["fault"]["error"][0];
             let code = error["code"].as_str().unwrap_or_default();
             let message = error["message"].as_str().unwrap_or_default();
-            body["fault"]["type"] == "SERVICE" && !AUTHORIZATION.contains(&code) && !message.contains("Authorization")
+            body["fault"]["type"] == "SERVICE"
+                && !AUTHORIZATION.contains(&code)
+                && !THROTTLE.contains(&code)
+                && !message.contains("Authorization")
+                && !message.contains("ThrottleExceeded")
         }
         _ => false,
     }
@@ -101,6 +107,14 @@ mod tests {
             "another company's token"
         );
         assert!(!refuses_reads(READ, forbidden, None, gateway("3003", "AUTHORIZATION").as_bytes()));
+        for throttle in ["3001", "3002"] {
+            assert!(
+                !refuses_reads(READ, forbidden, None, gateway(throttle, "SERVICE").as_bytes()),
+                "too many in a minute"
+            );
+        }
+        let named = gateway("3003", "SERVICE").replace("message=X", "message=ThrottleExceeded");
+        assert!(!refuses_reads(READ, forbidden, None, named.as_bytes()));
         assert!(!refuses_reads(WRITE, forbidden, None, gateway("3003", "SERVICE").as_bytes()));
         assert!(!refuses_reads(READ, forbidden, None, b"<html>"), "a network's own page");
         assert!(!refuses_reads(READ, StatusCode::BAD_REQUEST, None, gateway("3003", "SERVICE").as_bytes()));
