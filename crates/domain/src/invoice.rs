@@ -104,6 +104,15 @@ impl Act {
         self != Self::Send
     }
 
+    /// What a person has to have seen of an invoice. A correction states all of its lines again: it must not undo what somebody else
+    /// has edited, even where the amounts stay.
+    pub fn seen(self, snapshot: &Snapshot) -> String {
+        match self {
+            Self::Correct => format!("{} {}", snapshot.seen(), snapshot.sync_token),
+            Self::Void | Self::Delete | Self::Send => snapshot.seen(),
+        }
+    }
+
     /// Whether it takes the invoice out of what is to be paid, which cannot be undone.
     pub fn is_irreversible(self) -> bool {
         matches!(self, Self::Void | Self::Delete)
@@ -230,6 +239,10 @@ mod tests {
         assert_eq!(Snapshot { deleted: true, ..voided }.seen(), "BRL 0 0 deleted 58");
         let edited = Snapshot { sync_token: "7".into(), due: date(2026, 4, 1), sent: true, ..plain.clone() };
         assert_eq!(edited.seen(), plain.seen(), "nothing that matters to an act");
+        for act in [Act::Void, Act::Delete, Act::Send] {
+            assert_eq!(act.seen(&edited), act.seen(&plain), "{act:?}");
+        }
+        assert_ne!(Act::Correct.seen(&edited), Act::Correct.seen(&plain), "it would undo the edit");
     }
 
     #[test]

@@ -333,7 +333,7 @@ async fn issued(
         invoice: invoice.id.0,
         difference: differs.then(|| Difference {
             expected: w.amount(&invoice.draft.total, &invoice.draft.currency),
-            seen: snapshot.seen(),
+            seen: Act::Correct.seen(snapshot),
             key: Uuid::new_v4(),
             refused,
         }),
