@@ -25,6 +25,8 @@ pub struct Changes {
     pub customers: Vec<(String, String)>,
     /// There was more than one answer holds: what is known has to be compared one by one.
     pub is_cut: bool,
+    /// What time it was by QuickBooks' clock, where it said so.
+    pub answered_at: Option<Timestamp>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -51,10 +53,11 @@ impl Api<'_> {
         let mut url = self.url(&["cdc"])?;
         url.query_pairs_mut().append_pair("entities", entities).append_pair("changedSince", &moment(since));
         let mut answer: Value = self.http.json(self.authorized(self.http.client.get(url)), EXPLAIN).await?;
+        let answered_at = answer["time"].as_str().and_then(|time| time.parse().ok());
         let Some(answers) = answer.pointer_mut("/CDCResponse/0/QueryResponse").and_then(Value::as_array_mut) else {
             return Err(ProviderError::unknown("changes without an answer"));
         };
-        let mut changes = Changes::default();
+        let mut changes = Changes { answered_at, ..Changes::default() };
         let mut count = 0;
         for of_entity in answers {
             if let Value::Array(invoices) = take(of_entity, "Invoice") {

@@ -117,6 +117,8 @@ pub(crate) struct Quirks {
     pub(crate) ignores_request_ids: bool,
     /// Queries find what was created so many milliseconds ago, and nothing newer.
     pub(crate) query_lag_ms: i64,
+    /// Change data capture tells of what was changed so many milliseconds ago, and of nothing newer.
+    pub(crate) changes_lag_ms: i64,
     /// So many e-mails in a day: one of Intuit's sandbox companies sends 40 (the reference, 2.6).
     pub(crate) emails_a_day: usize,
     pub(crate) tax_inclusive_amount: TaxInclusiveAmount,
@@ -136,6 +138,7 @@ impl Default for Quirks {
         Self {
             ignores_request_ids: false,
             query_lag_ms: 0,
+            changes_lag_ms: 0,
             emails_a_day: 40,
             tax_inclusive_amount: TaxInclusiveAmount::default(),
             percent_discount: PercentDiscount::default(),
