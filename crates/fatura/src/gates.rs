@@ -7,7 +7,7 @@ use governor::{
     clock::{Clock, DefaultClock},
 };
 use moka::future::Cache;
-use providers::{Allowance, Gate};
+use providers::{Allowance, Closures, Gate};
 use std::{
     num::NonZeroU32,
     sync::{
@@ -36,6 +36,8 @@ pub(crate) struct Gates {
     shares: Cache<(TenantId, UserId), Arc<DefaultDirectRateLimiter>>,
     share_a_day: NonZeroU32,
     gates: Cache<(ConnectionId, u32), Gate>,
+    /// A company that asks to be left alone asks all of its gates.
+    closures: Cache<ConnectionId, Closures>,
     replicas: AtomicU32,
     allowed: Allowance,
 }
@@ -55,6 +57,7 @@ impl Gates {
             shares: Cache::builder().max_capacity(100_000).time_to_idle(DAY).build(),
             share_a_day: NonZeroU32::new(share_a_day).unwrap_or(NonZeroU32::MIN),
             gates: Cache::builder().max_capacity(100_000).time_to_idle(QUIET).build(),
+            closures: Cache::builder().max_capacity(100_000).build(),
             replicas: AtomicU32::new(1),
             allowed,
         }
@@ -105,7 +108,11 @@ impl Gates {
     /// The way to a company.
     pub(crate) async fn of(&self, connection: ConnectionId) -> Gate {
         let replicas = self.replicas();
-        self.gates.get_with((connection, replicas), async { Gate::new(self.allowed.shared(replicas)) }).await
+        let made = async {
+            let closures = self.closures.get_with(connection, async { Closures::default() }).await;
+            Gate::closing_with(self.allowed.shared(replicas), closures)
+        };
+        self.gates.get_with((connection, replicas), made).await
     }
 }
 

@@ -60,8 +60,17 @@ struct Inner {
     background: Way,
     /// None where there is no batch for everybody.
     batches: Option<DefaultDirectRateLimiter>,
-    closed_until: Mutex<Option<Instant>>,
-    reads_closed_until: Mutex<Option<Instant>>,
+    closures: Closures,
+}
+
+/// Until when a company asks to be left alone. Gates of one company may share it.
+#[derive(Debug, Clone, Default)]
+pub struct Closures(Arc<Closed>);
+
+#[derive(Debug, Default)]
+struct Closed {
+    calls_until: Mutex<Option<Instant>>,
+    reads_until: Mutex<Option<Instant>>,
 }
 
 #[derive(Debug)]
@@ -128,6 +137,11 @@ impl Drop for Entered {
 impl Gate {
     /// A gate that lets so much through.
     pub fn new(allowed: Allowance) -> Self {
+        Self::closing_with(allowed, Closures::default())
+    }
+
+    /// The same, closed while others of the company are.
+    pub fn closing_with(allowed: Allowance, closures: Closures) -> Self {
         let less = Allowance {
             a_minute: (allowed.a_minute * 2 / 5).max(1),
             burst: (allowed.burst * 2 / 5).max(1),
@@ -137,13 +151,7 @@ impl Gate {
         // Those of a burst come on top of those of the minute.
         let burst = allowed.batches_a_minute.div_ceil(8);
         let batches = NonZeroU32::new(allowed.batches_a_minute - burst).map(|a_minute| rate(a_minute, burst));
-        Self(Arc::new(Inner {
-            all: Way::of(allowed),
-            background: Way::of(less),
-            batches,
-            closed_until: Mutex::new(None),
-            reads_closed_until: Mutex::new(None),
-        }))
+        Self(Arc::new(Inner { all: Way::of(allowed), background: Way::of(less), batches, closures }))
     }
 
     /// Whether one more batch is free, which is taken then. Nobody waits for one: its parts can be sent one by one.
@@ -161,23 +169,24 @@ impl Gate {
     }
 
     fn is_open(&self) -> Result<(), ProviderError> {
-        left(&self.0.closed_until).map_or(Ok(()), |left| Err(ProviderError::Busy(left)))
+        left(&self.0.closures.0.calls_until).map_or(Ok(()), |left| Err(ProviderError::Busy(left)))
     }
 
     /// [`ProviderError::ReadsRefused`] for a while after the company's reads were refused.
     pub(crate) fn may_read(&self) -> Result<(), ProviderError> {
-        left(&self.0.reads_closed_until).map_or(Ok(()), |_| Err(ProviderError::ReadsRefused))
+        left(&self.0.closures.0.reads_until).map_or(Ok(()), |_| Err(ProviderError::ReadsRefused))
     }
 
     /// The company refuses reads: none is sent for a while, whoever waits for it. Writes go on.
     pub(crate) fn close_reads(&self) {
-        *self.0.reads_closed_until.lock().unwrap_or_else(PoisonError::into_inner) =
+        *self.0.closures.0.reads_until.lock().unwrap_or_else(PoisonError::into_inner) =
             Instant::now().checked_add(READS_CLOSED);
     }
 
     /// The company asks to be left alone for so long.
     pub(crate) fn close(&self, pause: Duration) {
-        *self.0.closed_until.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now().checked_add(pause);
+        *self.0.closures.0.calls_until.lock().unwrap_or_else(PoisonError::into_inner) =
+            Instant::now().checked_add(pause);
     }
 }
 
@@ -216,6 +225,19 @@ mod tests {
         assert!(gate.takes_batch());
         assert!(!gate.takes_batch(), "one, and seven in the minute to come");
         assert!(!Gate::new(ALLOWED.shared(9)).takes_batch(), "too few to share");
+    }
+
+    #[tokio::test]
+    async fn another_gate_of_the_company_is_closed_as_well() {
+        let allowed = Allowance { a_minute: 600, burst: 10, at_once: 5, batches_a_minute: 10 };
+        let closures = Closures::default();
+        let one = Gate::closing_with(allowed, closures.clone());
+        one.close(Duration::from_secs(30));
+        one.close_reads();
+        let other = Gate::closing_with(allowed.shared(2), closures);
+        assert!(matches!(other.enter(Lane::Interactive).await, Err(ProviderError::Busy(_))));
+        assert!(matches!(other.may_read(), Err(ProviderError::ReadsRefused)));
+        assert!(Gate::new(allowed).enter(Lane::Interactive).await.is_ok());
     }
 
     #[tokio::test]

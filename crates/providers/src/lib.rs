@@ -14,7 +14,7 @@ pub mod pipedrive;
 pub mod quickbooks;
 
 pub use error::{Fault, ProviderError, Refusal};
-pub use gate::{Allowance, Gate, Lane};
+pub use gate::{Allowance, Closures, Gate, Lane};
 pub use http::{Http, counted};
 pub use metering::{Cost, Meter};
 
