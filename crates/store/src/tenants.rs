@@ -182,7 +182,8 @@ pub struct WonUnread {
 /// Longer than any lease or pause of [`won_unread`] and [`won_again`]: one beyond it was set by a clock that was ahead.
 const MAX_WON_PAUSE: SignedDuration = SignedDuration::from_hours(2);
 
-/// Takes a company whose won deals were last read before a moment, the longest unread first. No other replica takes it before `until`.
+/// Takes a company whose won deals were last read before a moment: of those whose last reading did not fail the longest unread, then those
+/// that have waited longest since their pause. No other replica takes it before `until`.
 pub async fn won_unread(
     tx: &mut Tx,
     before: Timestamp,
@@ -192,7 +193,7 @@ pub async fn won_unread(
     let skip = if matches!(tx, Tx::Postgres(_)) { "FOR UPDATE SKIP LOCKED" } else { "" };
     let statement = format!(
         "UPDATE tenant SET won_lease_until = $3 WHERE id IN (SELECT id FROM tenant WHERE won_until < $1 AND uninstalled_at IS NULL \
-         AND (won_lease_until <= $2 OR won_lease_until > $4) ORDER BY won_until LIMIT 1 {skip}) RETURNING id, won_until, won_failures"
+         AND (won_lease_until <= $2 OR won_lease_until > $4) ORDER BY won_lease_until, won_until LIMIT 1 {skip}) RETURNING id, won_until, won_failures"
     );
     let row: Option<(Uuid, i64, i32)> = on!(tx, c => sqlx::query_as(AssertSqlSafe(statement.as_str()))
         .bind(micros(before)).bind(micros(now)).bind(micros(until)).bind(micros(now + MAX_WON_PAUSE)).fetch_optional(c).await)?;
