@@ -270,7 +270,11 @@ async fn connect(app: &App, question: &str, pending: Pending, browser: &str) -> 
         &tokens,
         now,
     )
-    .await?;
+    .await
+    .map_err(|error| match error {
+        store::Error::RealmTaken => Error::ConnectedElsewhere,
+        error => error.into(),
+    })?;
     if before.is_some_and(|before| before.state == quickbooks::State::NeedsReconnect) {
         reconnect::ask(app, &mut tx, tenant.id).await?;
     }

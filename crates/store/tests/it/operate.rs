@@ -40,6 +40,33 @@ use uuid::Uuid;
 
 #[rstest]
 #[tokio::test]
+async fn stuck_work_that_was_never_sent_can_be_removed(#[values(Sqlite, Postgres)] backend: Backend) {
+    let t = Database::new(backend).await;
+    let mut tx = t.db.begin().await.unwrap();
+    let (tenant, connection, id) = queued(&t, &mut tx).await;
+    let owner = Uuid::new_v4();
+    invoices::lease(&mut tx, tenant, id, owner, at(0), at(10)).await.unwrap().unwrap();
+    assert!(!invoices::remove_unsent(&mut tx, tenant, id).await.unwrap(), "it is worked on");
+    leases::stick(&mut tx, tenant, id, owner, &Trouble::Disconnected).await.unwrap();
+    let known = invoices::find(&mut tx, tenant, id).await.unwrap().unwrap();
+    assert_eq!(known.trouble, Some(Trouble::Disconnected));
+    assert!(invoices::remove_unsent(&mut tx, tenant, id).await.unwrap());
+    assert!(stuck::of_tenant(&mut tx, tenant).await.unwrap().is_empty());
+    assert!(invoices::lease(&mut tx, tenant, id, owner, at(20), at(30)).await.unwrap().is_none());
+    assert!(!stuck::retry(&mut tx, tenant, Work::Invoice, id.0, at(20)).await.unwrap());
+    assert!(invoices::list(&mut tx, tenant, invoices::Of::Deal(DEAL)).await.unwrap().is_empty());
+    // The form that is still open makes it anew.
+    let again = intent(connection, known.intent, 100);
+    assert_eq!(new_id(invoices::place(&mut tx, tenant, &again, at(30)).await.unwrap()), id);
+    // What may have arrived stays.
+    invoices::lease(&mut tx, tenant, id, owner, at(40), at(50)).await.unwrap().unwrap();
+    assert!(leases::sending(&mut tx, tenant, id, owner, at(41)).await.unwrap());
+    leases::stick(&mut tx, tenant, id, owner, &Trouble::Disconnected).await.unwrap();
+    assert!(!invoices::remove_unsent(&mut tx, tenant, id).await.unwrap());
+}
+
+#[rstest]
+#[tokio::test]
 async fn stuck_work_waits_for_a_person(#[values(Sqlite, Postgres)] backend: Backend) {
     let t = Database::new(backend).await;
     let mut tx = t.db.begin().await.unwrap();
@@ -88,6 +115,25 @@ async fn what_waits_for_its_turn_is_told_from_what_was_lost(#[values(Sqlite, Pos
     let waiting = queue::waiting::<CarryOut, ActId>(&mut tx).await.unwrap();
     assert_eq!(waiting, HashSet::from([ready]), "whoever has begun, or lets others go on, may be dead");
     assert!(queue::waiting::<IssueInvoice, InvoiceId>(&mut tx).await.unwrap().is_empty(), "of its kind");
+}
+
+#[rstest]
+#[tokio::test]
+async fn failed_jobs_of_others_hide_none_of_a_company(#[values(Sqlite, Postgres)] backend: Backend) {
+    let t = Database::new(backend).await;
+    let (other, ours) = (TenantId(Uuid::new_v4()), TenantId(Uuid::new_v4()));
+    let mut tx = t.db.begin().await.unwrap();
+    for tenant in [other].repeat(1001).into_iter().chain([ours]) {
+        t.db.enqueue(&mut tx, CarryOut { tenant, act: ActId(Uuid::new_v4()) }).await.unwrap();
+    }
+    let past = moment(&tx, -60);
+    execute(&mut tx, &format!("UPDATE river_job SET state = 'discarded', finalized_at = {past}")).await;
+    tx.commit().await.unwrap();
+    let failed = t.db.failed(Some(ours)).await.unwrap();
+    assert_eq!(failed.iter().map(|job| job.tenant).collect::<Vec<_>>(), [ours]);
+    assert!(!t.db.retry_failed(other, failed[0].id).await.unwrap(), "another company's");
+    assert!(t.db.retry_failed(ours, failed[0].id).await.unwrap());
+    assert!(t.db.failed(Some(ours)).await.unwrap().is_empty());
 }
 
 /// A job of which the first failure is the last.
