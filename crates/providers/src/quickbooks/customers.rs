@@ -126,6 +126,12 @@ fn readable(mut answer: Value) -> Vec<Customer> {
     rows.into_iter().map(Customer::from).collect()
 }
 
+/// The customers of a page, and whether it is the last one: rows that cannot be read count.
+fn page(answer: Value) -> (Vec<Customer>, bool) {
+    let count = answer["Customer"].as_array().map_or(0, Vec::len);
+    (readable(answer), count < CUSTOMERS_PAGE)
+}
+
 impl Api<'_> {
     /// Active customers whose name matches a pattern, and those with the e-mail address.
     pub async fn search_customers(&self, patterns: &[Pattern], email: &str) -> Result<Vec<Customer>, ProviderError> {
@@ -148,10 +154,10 @@ impl Api<'_> {
         Ok(found)
     }
 
-    /// A page of all active customers, by id. QuickBooks' queries cannot ask for a tax number.
-    pub async fn customers_page(&self, start: usize) -> Result<Vec<Customer>, ProviderError> {
+    /// A page of all active customers, by id, and whether it is the last one. QuickBooks' queries cannot ask for a tax number.
+    pub async fn customers_page(&self, start: usize) -> Result<(Vec<Customer>, bool), ProviderError> {
         let statement = format!("select * from Customer orderby Id startposition {start} maxresults {CUSTOMERS_PAGE}");
-        Ok(readable(self.asked(&statement).await?))
+        Ok(page(self.asked(&statement).await?))
     }
 
     /// One customer, active or not.
@@ -216,5 +222,23 @@ impl Api<'_> {
         };
         let row: Row = self.write("Customer", request_id, &body).await?;
         Ok(row.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_row_that_cannot_be_read_does_not_end_the_pages() {
+        let row = |id: usize| json!({ "Id": id.to_string(), "DisplayName": format!("Customer {id}") });
+        let mut rows: Vec<Value> = (1..=CUSTOMERS_PAGE).map(row).collect();
+        rows[7] = json!({ "Id": null });
+        let (customers, is_last) = page(json!({ "Customer": rows.clone() }));
+        assert_eq!((customers.len(), is_last), (CUSTOMERS_PAGE - 1, false));
+        rows.pop();
+        assert!(page(json!({ "Customer": rows })).1);
+        assert!(page(json!({})).1);
     }
 }
