@@ -140,7 +140,7 @@ pub async fn connect(
     match made {
         Ok(id) => Ok(ConnectionId(id)),
         // Of the tenant's own rows none is in the way: the company's is updated, and the others are disconnected.
-        Err(error) if error.as_database_error().is_some_and(|error| error.is_unique_violation()) => {
+        Err(error) if error.as_database_error().is_some_and(sqlx::error::DatabaseError::is_unique_violation) => {
             Err(Error::RealmTaken)
         }
         Err(error) => Err(error.into()),

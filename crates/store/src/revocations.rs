@@ -87,13 +87,11 @@ pub async fn claim(tx: &mut Tx, vault: &Vault, now: Timestamp, until: Timestamp)
     Ok(row.map(|(id, provider, sealed, attempts)| {
         let provider = if provider == "pipedrive" { Provider::Pipedrive } else { Provider::QuickBooks };
         // One that cannot be opened holds no other up.
-        match vault.open(&place(id, "refresh_token"), &sealed) {
-            Ok(refresh) => Claimed::Opened(Revocation { id, provider, refresh, attempts, until }),
-            Err(_) => {
-                tracing::error!(revocation.id = %id, "a token that is to be revoked cannot be opened");
-                Claimed::Unreadable
-            }
-        }
+        let Ok(refresh) = vault.open(&place(id, "refresh_token"), &sealed) else {
+            tracing::error!(revocation.id = %id, "a token that is to be revoked cannot be opened");
+            return Claimed::Unreadable;
+        };
+        Claimed::Opened(Revocation { id, provider, refresh, attempts, until })
     }))
 }
 
