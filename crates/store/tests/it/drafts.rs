@@ -313,9 +313,9 @@ async fn a_form_that_is_saved_while_it_is_opened_anew_keeps_what_was_typed() {
     drafts::open(&mut tx, tenant, DEAL, USER, &fresh, Origin::Opened, at(0)).await.unwrap();
     tx.commit().await.unwrap();
 
-    let mut types = t.db.begin().await.unwrap();
+    let mut saving = t.db.begin().await.unwrap();
     let typed = Form { memo: "typed".into(), version: "1".into(), ..fresh.clone() };
-    assert_eq!(drafts::save(&mut types, tenant, DEAL, USER, &typed, at(1)).await.unwrap(), Saved::Kept);
+    assert_eq!(drafts::save(&mut saving, tenant, DEAL, USER, &typed, at(1)).await.unwrap(), Saved::Kept);
     let db = t.db.clone();
     let opens = tokio::spawn(async move {
         let mut tx = db.begin().await.unwrap();
@@ -325,7 +325,7 @@ async fn a_form_that_is_saved_while_it_is_opened_anew_keeps_what_was_typed() {
         opened
     });
     tokio::time::sleep(Duration::from_millis(300)).await;
-    types.commit().await.unwrap();
+    saving.commit().await.unwrap();
     let opened = opens.await.unwrap();
     assert_eq!((opened.origin, opened.form.memo.as_str()), (Origin::Typed, "typed"));
     let mut tx = t.db.read().await.unwrap();
