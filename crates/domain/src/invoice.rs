@@ -105,6 +105,15 @@ impl Act {
         self != Self::Send
     }
 
+    /// Returns the state of an invoice that a person must have seen before this act. A correction sends all lines again, so it depends
+    /// on every edit, even if the amounts stay the same.
+    pub fn seen_state(self, snapshot: &Snapshot) -> String {
+        match self {
+            Self::Correct => format!("{} {}", snapshot.state_text(), snapshot.sync_token),
+            Self::Void | Self::Delete | Self::Send => snapshot.state_text(),
+        }
+    }
+
     /// Whether the act ends the debt of the customer and cannot be undone.
     pub fn is_irreversible(self) -> bool {
         matches!(self, Self::Void | Self::Delete)
@@ -232,6 +241,10 @@ mod tests {
         assert_eq!(Snapshot { deleted: true, ..voided }.state_text(), "BRL 0 0 deleted 58");
         let edited = Snapshot { sync_token: "7".into(), due: date(2026, 4, 1), sent: true, ..plain.clone() };
         assert_eq!(edited.state_text(), plain.state_text(), "nothing that matters to an act");
+        for act in [Act::Void, Act::Delete, Act::Send] {
+            assert_eq!(act.seen_state(&edited), act.seen_state(&plain), "{act:?}");
+        }
+        assert_ne!(Act::Correct.seen_state(&edited), Act::Correct.seen_state(&plain), "it would undo the edit");
     }
 
     #[test]

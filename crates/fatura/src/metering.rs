@@ -168,6 +168,22 @@ impl Meter for Counter {
     }
 }
 
+/// Counts on their way to the database. Those that have not arrived are counted again with the next: also where a time limit ends the
+/// flush.
+struct Taken<'a> {
+    metering: &'a Metering,
+    pending: HashMap<Owner, Usage>,
+}
+
+impl Drop for Taken<'_> {
+    fn drop(&mut self) {
+        let mut state = self.metering.state();
+        for (owner, usage) in mem::take(&mut self.pending) {
+            state.add(owner, usage.reads, usage.writes);
+        }
+    }
+}
+
 /// Adds what was counted to the database, warns of thresholds, and reads what other replicas have added.
 ///
 /// # Errors
@@ -175,17 +191,9 @@ impl Meter for Counter {
 /// Where the database does not answer; the counts are kept for the next time.
 pub(crate) async fn flush(metering: &Metering, db: &Db, replicas: u32) -> Result<(), Error> {
     let month = budget::month(metering.0.clock.now());
-    let pending = mem::take(&mut metering.state().pending);
-    let calls = match add(db, month, &pending).await {
-        Ok(calls) => calls,
-        Err(error) => {
-            let mut state = metering.state();
-            for (owner, usage) in pending {
-                state.add(owner, usage.reads, usage.writes);
-            }
-            return Err(error);
-        }
-    };
+    let mut taken = Taken { metering, pending: mem::take(&mut metering.state().pending) };
+    let calls = add(db, month, &taken.pending).await?;
+    taken.pending.clear();
     let budget = Budget::of(month, calls, metering.0.limit);
     let news = {
         let mut state = metering.state();

@@ -23,6 +23,7 @@ pub async fn stuck(config: &Config) -> anyhow::Result<Vec<String>> {
         let company = tenants::find(&mut tx, stuck.tenant).await?.map(|tenant| tenant.company_name).unwrap_or_default();
         let why = match stuck.trouble {
             stuck::Trouble::Doubt => "was sent to QuickBooks without an answer and is not found there".to_owned(),
+            stuck::Trouble::Disconnected => "its QuickBooks company is not connected any more".to_owned(),
             stuck::Trouble::Failed(error) => error,
         };
         let (kind, id, deal) = (stuck.kind.name(), stuck.id, stuck.deal);

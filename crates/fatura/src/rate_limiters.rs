@@ -7,7 +7,7 @@ use governor::{
     clock::{Clock, DefaultClock},
 };
 use moka::future::Cache;
-use providers::{CallLimits, RateLimiter};
+use providers::{CallLimits, Pauses, RateLimiter};
 use std::{
     num::NonZeroU32,
     sync::{
@@ -36,6 +36,8 @@ pub(crate) struct RateLimiters {
     shares: Cache<(TenantId, UserId), Arc<DefaultDirectRateLimiter>>,
     daily_share: NonZeroU32,
     limiters: Cache<(ConnectionId, u32), RateLimiter>,
+    /// Pauses outlive a change of the number of replicas.
+    pauses: Cache<ConnectionId, Pauses>,
     replicas: AtomicU32,
     limits: CallLimits,
 }
@@ -56,6 +58,7 @@ impl RateLimiters {
             shares: Cache::builder().max_capacity(100_000).time_to_idle(DAY).build(),
             daily_share: NonZeroU32::new(daily_share).unwrap_or(NonZeroU32::MIN),
             limiters: Cache::builder().max_capacity(100_000).time_to_idle(IDLE_TIMEOUT).build(),
+            pauses: Cache::builder().max_capacity(100_000).build(),
             replicas: AtomicU32::new(1),
             limits,
         }
@@ -110,9 +113,11 @@ impl RateLimiters {
     /// The rate limiter of a company.
     pub(crate) async fn limiter_for(&self, connection: ConnectionId) -> RateLimiter {
         let replicas = self.replicas();
-        self.limiters
-            .get_with((connection, replicas), async { RateLimiter::new(self.limits.divided_by(replicas)) })
-            .await
+        let new = async {
+            let pauses = self.pauses.get_with(connection, async { Pauses::default() }).await;
+            RateLimiter::with_pauses(self.limits.divided_by(replicas), pauses)
+        };
+        self.limiters.get_with((connection, replicas), new).await
     }
 }
 

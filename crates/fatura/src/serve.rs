@@ -17,7 +17,7 @@ use hyper_util::rt::TokioTimer;
 use secrecy::ExposeSecret;
 use std::{net::SocketAddr, time::Duration};
 use store::Db;
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
 /// How long jobs under way may take to end when the service is told to stop.
@@ -44,32 +44,54 @@ pub async fn serve(config: Config, listener: TcpListener, stop: CancellationToke
     app.flush_counts().await?;
     let figures = telemetry::serve(&app, stop.clone()).await?;
     let mut work = jobs::start(&app)?;
-    let watchers = [
-        tokio::spawn(jobs::recover(app.clone(), stop.clone())),
-        tokio::spawn(jobs::sweep(app.clone(), stop.clone())),
-        tokio::spawn(jobs::tend(app.clone(), stop.clone())),
-        tokio::spawn(jobs::revoke(app.clone(), stop.clone())),
-        tokio::spawn(jobs::discover(app.clone(), stop.clone())),
-        tokio::spawn(jobs::look_at_keys(app.clone(), stop.clone())),
-        tokio::spawn(jobs::listen(app.clone(), stop.clone())),
-        tokio::spawn(jobs::count_calls(app.clone(), stop.clone())),
-        tokio::spawn(jobs::keep_time(app.clone(), replica, stop.clone())),
-        figures,
-    ];
+    let mut watchers = JoinSet::new();
+    watchers.spawn(jobs::recover(app.clone(), stop.clone()));
+    watchers.spawn(jobs::sweep(app.clone(), stop.clone()));
+    watchers.spawn(jobs::tend(app.clone(), stop.clone()));
+    watchers.spawn(jobs::revoke(app.clone(), stop.clone()));
+    watchers.spawn(jobs::discover(app.clone(), stop.clone()));
+    watchers.spawn(jobs::look_at_keys(app.clone(), stop.clone()));
+    watchers.spawn(jobs::listen(app.clone(), stop.clone()));
+    watchers.spawn(jobs::count_calls(app.clone(), stop.clone()));
+    watchers.spawn(jobs::keep_time(app.clone(), replica, stop.clone()));
+    watchers.spawn(figures);
     tracing::info!(public_url = %app.config.public_url, listen = %listener.local_addr()?, "ready");
     let delay = Duration::from_secs(app.config.shutdown_delay_seconds.into());
     let limit = ConnectionLimit::new(app.config.max_connections);
-    pages(listener, limit, web::router(app.clone()), ending(stop, delay)).await?;
-    for watcher in watchers {
-        watcher.await?;
-    }
+    let serving = pages(listener, limit, web::router(app.clone()), ending(stop.clone(), delay));
+    let (served, watched) = tokio::join!(
+        async {
+            let served = serving.await;
+            stop.cancel();
+            served
+        },
+        watch(&mut watchers, &stop)
+    );
+    served?;
     if tokio::time::timeout(DRAIN, work.stop()).await.is_err() {
         tracing::warn!("jobs were still under way; they are taken up again after the next start");
     }
     if let Err(error) = app.flush_counts().await {
         tracing::warn!(%error, "the last counts of calls were not kept");
     }
-    Ok(())
+    watched
+}
+
+/// Waits for the end of the background work. Where a part of it ends while the service runs, the service ends with an error: without that
+/// part, something would quietly not be done any more.
+async fn watch(watchers: &mut JoinSet<()>, stop: &CancellationToken) -> anyhow::Result<()> {
+    let mut outcome = Ok(());
+    while let Some(ended) = watchers.join_next().await {
+        if let Err(error) = ended {
+            outcome = Err(anyhow::Error::new(error).context("background work has failed"));
+        } else if !stop.is_cancelled() {
+            outcome = Err(anyhow::anyhow!("background work has ended before the service"));
+        }
+        if outcome.is_err() {
+            stop.cancel();
+        }
+    }
+    outcome
 }
 
 /// Serves pages until `end`, and then those that were asked for. Whoever connects and says nothing is let go.
@@ -98,4 +120,34 @@ async fn pages(
 async fn ending(stop: CancellationToken, delay: Duration) {
     stop.cancelled().await;
     tokio::time::sleep(delay).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn background_work_that_ends_early_ends_the_service() {
+        let mut watchers = JoinSet::new();
+        let stop = CancellationToken::new();
+        watchers.spawn(stop.clone().cancelled_owned());
+        watchers.spawn(async { panic!("a test") });
+        assert!(watch(&mut watchers, &stop).await.is_err());
+        assert!(stop.is_cancelled());
+
+        let stop = CancellationToken::new();
+        watchers.spawn(stop.clone().cancelled_owned());
+        watchers.spawn(async {});
+        assert!(watch(&mut watchers, &stop).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn background_work_ends_with_the_service() {
+        let mut watchers = JoinSet::new();
+        let stop = CancellationToken::new();
+        watchers.spawn(stop.clone().cancelled_owned());
+        let told = stop.clone();
+        let (watched, ()) = tokio::join!(watch(&mut watchers, &stop), async move { told.cancel() });
+        assert!(watched.is_ok());
+    }
 }

@@ -16,7 +16,7 @@ use domain::{
     catalogue::{Catalogue, Item},
     customer::Customer,
     deal_fields::FieldContent,
-    ids::{ConnectionId, DealId, TenantId, UserId},
+    ids::{ConnectionId, DealId, InvoiceId, TenantId, UserId},
     mapping::Field,
 };
 use jiff::SignedDuration;
@@ -33,6 +33,14 @@ use std::{
 use store::{Db, vault::Vault};
 use tokio_util::sync::CancellationToken;
 use url::Url;
+
+/// What was written into a deal's fields, by their keys, and the versions of the deal's invoices that it was computed from: of other versions,
+/// another replica may have written something else since.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct WrittenBack {
+    pub(crate) values: Vec<(String, FieldContent)>,
+    pub(crate) versions: Vec<(InvoiceId, String)>,
+}
 
 /// The running service, cheap to clone.
 #[derive(Clone)]
@@ -78,7 +86,7 @@ pub(crate) struct Inner {
     /// Deals that a user was allowed to see.
     pub(crate) visible_deals: Cache<(TenantId, UserId, DealId), ()>,
     /// What was written into a deal's fields last.
-    pub(crate) written_back: Cache<(TenantId, DealId), Vec<(String, FieldContent)>>,
+    pub(crate) written_back: Cache<(TenantId, DealId), WrittenBack>,
     /// Whether a company's QuickBooks recognises repeated requests.
     pub(crate) repeats: Cache<ConnectionId, bool>,
 }

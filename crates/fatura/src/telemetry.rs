@@ -3,9 +3,10 @@
 use crate::{budget, state::App};
 use anyhow::Context;
 use axum::{Router, routing::get};
+use futures_util::{FutureExt, future::BoxFuture};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use std::time::Duration;
-use tokio::{net::TcpListener, task::JoinHandle};
+use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 const SECONDS: [f64; 10] = [0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 30.0];
@@ -50,8 +51,10 @@ fn figures() -> anyhow::Result<PrometheusHandle> {
 }
 
 /// Serves the figures at `/metrics` of an address of their own, where one is set, until told to stop.
-pub(crate) async fn serve(app: &App, stop: CancellationToken) -> anyhow::Result<JoinHandle<()>> {
-    let Some(address) = app.config.metrics_listen.clone() else { return Ok(tokio::spawn(async {})) };
+pub(crate) async fn serve(app: &App, stop: CancellationToken) -> anyhow::Result<BoxFuture<'static, ()>> {
+    let Some(address) = app.config.metrics_listen.clone() else {
+        return Ok(stop.cancelled_owned().boxed());
+    };
     let listener = TcpListener::bind(&address).await.with_context(|| format!("metrics_listen is {address}"))?;
     let (figures, app) = (figures()?, app.clone());
     let pages = Router::new().route(
@@ -70,11 +73,12 @@ pub(crate) async fn serve(app: &App, stop: CancellationToken) -> anyhow::Result<
             }
         }),
     );
-    Ok(tokio::spawn(async move {
+    Ok(async move {
         if let Err(error) = axum::serve(listener, pages).with_graceful_shutdown(stop.cancelled_owned()).await {
             tracing::error!(%error, "the figures are not served any more");
         }
-    }))
+    }
+    .boxed())
 }
 
 /// Shows the state of the month's budget.

@@ -16,7 +16,7 @@ mod rate_limiter;
 pub use error::{Fault, ProviderError, Refusal};
 pub use http::{Http, count_calls};
 pub use metering::{Cost, Meter};
-pub use rate_limiter::{CallLimits, Priority, RateLimiter};
+pub use rate_limiter::{CallLimits, Pauses, Priority, RateLimiter};
 
 /// Converts a decimal to a JSON number.
 pub fn to_json_number(value: rust_decimal::Decimal) -> serde_json::Value {

@@ -45,6 +45,8 @@ pub trait Meter: fmt::Debug + Send + Sync {
 const MONTHLY_RETRY_AFTER: Duration = Duration::from_secs(15 * 60);
 /// Codes of the gateway for a token that does not allow the call.
 const TOKEN_CODES: [&str; 4] = ["3100", "003100", "3200", "003200"];
+/// Codes of the gateway for too many calls in a minute, which may come with 403.
+const THROTTLE_CODES: [&str; 4] = ["3001", "003001", "3002", "003002"];
 
 /// Whether a 429 with this `Retry-After` is about the month's reads, so that writes can continue.
 pub(crate) fn is_monthly_limit(cost: Cost, retry_after: Option<Duration>) -> bool {
@@ -64,7 +66,11 @@ pub(crate) fn refuses_reads(cost: Cost, status: StatusCode, retry_after: Option<
             let error = &body["fault"]["error"][0];
             let code = error["code"].as_str().unwrap_or_default();
             let message = error["message"].as_str().unwrap_or_default();
-            body["fault"]["type"] == "SERVICE" && !TOKEN_CODES.contains(&code) && !message.contains("Authorization")
+            body["fault"]["type"] == "SERVICE"
+                && !TOKEN_CODES.contains(&code)
+                && !THROTTLE_CODES.contains(&code)
+                && !message.contains("Authorization")
+                && !message.contains("ThrottleExceeded")
         }
         _ => false,
     }
@@ -103,6 +109,14 @@ mod tests {
             "another company's token"
         );
         assert!(!refuses_reads(READ, forbidden, None, gateway("3003", "AUTHORIZATION").as_bytes()));
+        for throttle in ["3001", "3002"] {
+            assert!(
+                !refuses_reads(READ, forbidden, None, gateway(throttle, "SERVICE").as_bytes()),
+                "too many in a minute"
+            );
+        }
+        let named = gateway("3003", "SERVICE").replace("message=X", "message=ThrottleExceeded");
+        assert!(!refuses_reads(READ, forbidden, None, named.as_bytes()));
         assert!(!refuses_reads(WRITE, forbidden, None, gateway("3003", "SERVICE").as_bytes()));
         assert!(!refuses_reads(READ, forbidden, None, b"<html>"), "a network's own page");
         assert!(!refuses_reads(READ, StatusCode::BAD_REQUEST, None, gateway("3003", "SERVICE").as_bytes()));

@@ -2,6 +2,8 @@
 
 use crate::{
     Http, ProviderError,
+    classify::{Body, Meaning, ReportedRefusal},
+    error::Fault,
     http::{AnswerFormat, note_certificate},
 };
 use jiff::Timestamp;
@@ -184,15 +186,34 @@ impl Registration {
         read_tokens(answer.map_err(classify_token_error)?, Some(refresh), now)
     }
 
-    /// Ends a grant at the provider, by its refresh token.
+    /// Ends a grant at the provider, by its refresh token. [`ProviderError::Refused`] where the provider does not have the token, and
+    /// [`ProviderError::Misconfigured`] where it does not know our client id and secret: then the token may still be good.
     pub async fn revoke_grant(&self, http: &Http, refresh: &SecretString) -> Result<(), ProviderError> {
         let request = http
             .client
             .post(self.endpoint(Endpoint::Revoke))
             .basic_auth(&self.client_id, Some(self.client_secret.expose_secret()))
             .form(&[("token", refresh.expose_secret())]);
-        http.send(request, AnswerFormat { provider: "sign-in", read_refusal: |_| None }).await.map(drop)
+        match http.send(request, AnswerFormat { provider: "sign-in", read_refusal: read_oauth_error }).await {
+            Err(ProviderError::Refused(refusal)) if CLIENT_ERRORS.contains(&refusal.code.as_str()) => {
+                Err(ProviderError::Misconfigured(refusal.code))
+            }
+            Err(ProviderError::Refused(refusal)) if refusal.status != StatusCode::BAD_REQUEST.as_u16() => {
+                Err(ProviderError::unknown(format!("status {}", refusal.status)))
+            }
+            answer => answer.map(drop),
+        }
     }
+}
+
+/// What OAuth answers that is about us, and not about the token.
+const CLIENT_ERRORS: [&str; 2] = ["invalid_client", "unauthorized_client"];
+
+/// The error in the words of OAuth (RFC 6749, 5.2).
+fn read_oauth_error(body: &Body) -> Option<ReportedRefusal> {
+    let Body::Json(body) = body else { return None };
+    let code = body["error"].as_str()?.to_owned();
+    Some(ReportedRefusal { meaning: Meaning::Refused, faults: vec![Fault { code, ..Fault::default() }] })
 }
 
 /// Upper bound for one call to a token endpoint. All requests of the company wait for it.

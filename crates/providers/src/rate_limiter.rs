@@ -61,8 +61,17 @@ struct Shared {
     background: Permits,
     /// `None` if the limits allow no batch.
     batches: Option<DefaultDirectRateLimiter>,
-    paused_until: Mutex<Option<Instant>>,
-    reads_paused_until: Mutex<Option<Instant>>,
+    pauses: Pauses,
+}
+
+/// The pauses that a provider asks for. All rate limiters of one company share them.
+#[derive(Debug, Clone, Default)]
+pub struct Pauses(Arc<PausedUntil>);
+
+#[derive(Debug, Default)]
+struct PausedUntil {
+    calls: Mutex<Option<Instant>>,
+    reads: Mutex<Option<Instant>>,
 }
 
 #[derive(Debug)]
@@ -134,6 +143,11 @@ impl Drop for Permit {
 impl RateLimiter {
     /// Makes a rate limiter with these limits.
     pub fn new(limits: CallLimits) -> Self {
+        Self::with_pauses(limits, Pauses::default())
+    }
+
+    /// Makes a rate limiter that shares the pauses of others of the same company.
+    pub fn with_pauses(limits: CallLimits, pauses: Pauses) -> Self {
         let background = CallLimits {
             calls_per_minute: (limits.calls_per_minute * 2 / 5).max(1),
             burst_calls: (limits.burst_calls * 2 / 5).max(1),
@@ -144,13 +158,7 @@ impl RateLimiter {
         let burst = limits.batches_per_minute.div_ceil(8);
         let batches = NonZeroU32::new(limits.batches_per_minute - burst)
             .map(|calls_per_minute| build_call_limiter(calls_per_minute, burst));
-        Self(Arc::new(Shared {
-            all: Permits::new(limits),
-            background: Permits::new(background),
-            batches,
-            paused_until: Mutex::new(None),
-            reads_paused_until: Mutex::new(None),
-        }))
+        Self(Arc::new(Shared { all: Permits::new(limits), background: Permits::new(background), batches, pauses }))
     }
 
     /// Takes a permit for a batch, if one is free. Callers do not wait for a batch, because its queries can be sent one
@@ -169,23 +177,22 @@ impl RateLimiter {
     }
 
     fn check_calls(&self) -> Result<(), ProviderError> {
-        time_left(&self.0.paused_until).map_or(Ok(()), |left| Err(ProviderError::Busy(left)))
+        time_left(&self.0.pauses.0.calls).map_or(Ok(()), |left| Err(ProviderError::Busy(left)))
     }
 
     /// Returns [`ProviderError::ReadsRefused`] while reads are paused.
     pub(crate) fn check_reads(&self) -> Result<(), ProviderError> {
-        time_left(&self.0.reads_paused_until).map_or(Ok(()), |_| Err(ProviderError::ReadsRefused))
+        time_left(&self.0.pauses.0.reads).map_or(Ok(()), |_| Err(ProviderError::ReadsRefused))
     }
 
     /// Pauses reads of any priority, after the provider refused reads. Writes continue.
     pub(crate) fn pause_reads(&self) {
-        *self.0.reads_paused_until.lock().unwrap_or_else(PoisonError::into_inner) =
-            Instant::now().checked_add(READS_PAUSE);
+        *self.0.pauses.0.reads.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now().checked_add(READS_PAUSE);
     }
 
     /// Pauses all calls, after the provider asked to wait.
     pub(crate) fn pause_calls(&self, pause: Duration) {
-        *self.0.paused_until.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now().checked_add(pause);
+        *self.0.pauses.0.calls.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now().checked_add(pause);
     }
 }
 
@@ -196,6 +203,18 @@ mod tests {
 
     const ALLOWED: CallLimits =
         CallLimits { calls_per_minute: 60, burst_calls: 10, concurrent_calls: 5, batches_per_minute: 8 };
+
+    #[tokio::test]
+    async fn another_rate_limiter_of_the_company_is_paused_as_well() {
+        let pauses = Pauses::default();
+        let one = RateLimiter::with_pauses(ALLOWED, pauses.clone());
+        one.pause_calls(Duration::from_secs(30));
+        one.pause_reads();
+        let other = RateLimiter::with_pauses(ALLOWED.divided_by(2), pauses);
+        assert!(matches!(other.acquire(Priority::Interactive).await, Err(ProviderError::Busy(_))));
+        assert!(matches!(other.check_reads(), Err(ProviderError::ReadsRefused)));
+        assert!(RateLimiter::new(ALLOWED).acquire(Priority::Interactive).await.is_ok());
+    }
 
     #[tokio::test]
     async fn background_calls_leave_permits_free() {

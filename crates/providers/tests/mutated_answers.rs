@@ -174,7 +174,7 @@ struct Known {
 
 async fn known(api: &quickbooks::Api<'_>) -> Known {
     let catalogue = api.read_catalogue().await.unwrap();
-    let customers = api.read_customer_page(1).await.unwrap();
+    let (customers, _) = api.read_customer_page(1).await.unwrap();
     let in_reais = |customer: &&domain::customer::Customer| customer.currency.as_deref() == Some("BRL");
     let customer = customers.iter().find(in_reais).unwrap().clone();
     let item = catalogue.items.first().unwrap().id.clone();

@@ -135,7 +135,7 @@ pub async fn find(tx: &mut Tx, tenant: TenantId, connection: ConnectionId) -> Re
 /// Whether an invoice of the connection is to be paid.
 pub async fn has_open(tx: &mut Tx, tenant: TenantId, connection: ConnectionId) -> Result<bool, Error> {
     let found: Option<i64> = on!(tx, c => sqlx::query_scalar(
-        "SELECT balance_minor FROM invoice WHERE tenant_id = $1 AND connection_id = $2 AND state = 'issued' AND balance_minor > 0 LIMIT 1")
+        "SELECT balance_minor FROM invoice WHERE tenant_id = $1 AND connection_id = $2 AND state = 'issued' AND balance_minor > 0 AND NOT deleted LIMIT 1")
         .bind(tenant.0).bind(connection.0).fetch_optional(c).await)?;
     Ok(found.is_some())
 }

@@ -14,6 +14,7 @@ use domain::{
     ids::{DealId, IntentKey, TenantId, UserId},
 };
 use jiff::Timestamp;
+use sqlx::AssertSqlSafe;
 
 /// How a draft came to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,6 +93,18 @@ pub async fn find(tx: &mut Tx, tenant: TenantId, deal: DealId, user: UserId) -> 
     row.map(draft).transpose()
 }
 
+/// The same, as the last to change it has left it, and nobody changes it before the end of the transaction.
+async fn find_locked(tx: &mut Tx, tenant: TenantId, deal: DealId, user: UserId) -> Result<Option<Draft>, Error> {
+    // SQLite has one transaction that writes at a time.
+    let lock = if matches!(tx, Tx::Postgres(_)) { "FOR UPDATE" } else { "" };
+    let statement = format!(
+        "SELECT form, updated_at, state FROM draft WHERE tenant_id = $1 AND deal_id = $2 AND user_id = $3 {lock}"
+    );
+    let row: Option<Row> = on!(tx, c => sqlx::query_as(AssertSqlSafe(statement.as_str()))
+        .bind(tenant.0).bind(deal.0).bind(user.0).fetch_optional(c).await)?;
+    row.map(draft).transpose()
+}
+
 /// Opens a form in the window that it names. Where nothing was typed before, `form` is stored, under the key of the draft
 /// that is there already. Returns the draft as it is now: where something was typed, that.
 pub async fn open(
@@ -116,7 +129,7 @@ pub async fn open(
             .bind(tenant.0).bind(user.0).bind(deal.0).bind(MAX_DRAFTS_OF_USER - 1).execute(c).await.map(drop))?;
         return Ok(Draft { form: form.clone(), saved_at: now, origin });
     }
-    let known = find(tx, tenant, deal, user).await?.ok_or(Error::Unreadable("draft"))?;
+    let known = find_locked(tx, tenant, deal, user).await?.ok_or(Error::Unreadable("draft"))?;
     let mut opened = if known.origin == Origin::Typed {
         known
     } else {

@@ -35,6 +35,9 @@ pub enum Error {
     /// There is something in the database to copy into.
     #[error("the database to copy into is not empty: name one in which Fatura has nothing yet")]
     NotEmpty,
+    /// Another tenant has connected the QuickBooks company at the same moment.
+    #[error("the QuickBooks company is connected elsewhere")]
+    RealmTaken,
     /// PostgreSQL has tools of its own.
     #[error("only SQLite is backed up by this command; PostgreSQL is by pg_dump")]
     NotSqlite,

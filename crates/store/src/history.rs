@@ -107,11 +107,32 @@ pub async fn tell(tx: &mut Tx, tenant: TenantId, id: InvoiceId, status: Status) 
     Ok(rows == 1)
 }
 
-/// Invoices that are not paid, fell due before a date, and whose history does not tell it; at most so many.
-pub async fn fallen_due(tx: &mut Tx, before: Date, most: i64) -> Result<Vec<(TenantId, InvoiceId)>, Error> {
-    let rows: Vec<(Uuid, Uuid)> = on!(tx, c => sqlx::query_as(
-        "SELECT tenant_id, id FROM invoice WHERE state = 'issued' AND balance_minor > 0 AND due < $1 \
-         AND told NOT IN ('overdue', 'voided', 'deleted') ORDER BY due LIMIT $2")
-        .bind(before.to_string()).bind(most).fetch_all(c).await)?;
-    Ok(rows.into_iter().map(|(tenant, id)| (TenantId(tenant), InvoiceId(id))).collect())
+/// An invoice that is not paid and whose history does not tell that it is overdue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unpaid {
+    /// Whose.
+    pub tenant: TenantId,
+    /// Which.
+    pub invoice: InvoiceId,
+    /// When it is due.
+    pub due: Date,
+    /// The time zone of its QuickBooks company.
+    pub time_zone: String,
+}
+
+/// Unpaid invoices that are due before a date, the longest due first, from the one after `after` on; at most so many.
+pub async fn fallen_due(tx: &mut Tx, before: Date, after: Option<&Unpaid>, most: i64) -> Result<Vec<Unpaid>, Error> {
+    let (after_due, after_id) =
+        after.map_or((String::new(), Uuid::nil()), |after| (after.due.to_string(), after.invoice.0));
+    let rows: Vec<(Uuid, Uuid, String, String)> = on!(tx, c => sqlx::query_as(
+        "SELECT i.tenant_id, i.id, i.due, q.time_zone FROM invoice AS i JOIN quickbooks_connection AS q ON q.id = i.connection_id \
+         WHERE i.state = 'issued' AND i.balance_minor > 0 AND i.due < $1 AND (i.due, i.id) > ($2, $3) \
+         AND i.told NOT IN ('overdue', 'voided', 'deleted') ORDER BY i.due, i.id LIMIT $4")
+        .bind(before.to_string()).bind(after_due).bind(after_id).bind(most).fetch_all(c).await)?;
+    rows.into_iter()
+        .map(|(tenant, id, due, time_zone)| {
+            let due = due.parse().map_err(|_| Error::Unreadable("date"))?;
+            Ok(Unpaid { tenant: TenantId(tenant), invoice: InvoiceId(id), due, time_zone })
+        })
+        .collect()
 }

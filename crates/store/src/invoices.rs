@@ -445,9 +445,12 @@ pub async fn refused(
     Ok(rows == 1)
 }
 
-/// Removes a refused invoice from all lists; false where it is in another state, as when it is tried again meanwhile.
-pub async fn remove_refused(tx: &mut Tx, tenant: TenantId, id: InvoiceId) -> Result<bool, Error> {
-    let rows = on!(tx, c => sqlx::query("UPDATE invoice SET state = $3 WHERE tenant_id = $1 AND id = $2 AND state = 'refused'")
+/// Removes an invoice from all lists that was refused, or is stuck and was never sent; false where it is in another state, as when it is
+/// tried again meanwhile.
+pub async fn remove_unsent(tx: &mut Tx, tenant: TenantId, id: InvoiceId) -> Result<bool, Error> {
+    let rows = on!(tx, c => sqlx::query(
+        "UPDATE invoice SET state = $3, trouble = NULL, refusal = COALESCE(refusal, '[]') WHERE tenant_id = $1 AND id = $2 \
+         AND (state = 'refused' OR (state = 'queued' AND trouble IS NOT NULL))")
         .bind(tenant.0).bind(id.0).bind(REMOVED).execute(c).await.map(|done| done.rows_affected()))?;
     Ok(rows == 1)
 }

@@ -8,7 +8,7 @@
 use crate::{Db, Error, Tx, db::on, leases::Leased};
 use domain::ids::{ActId, ConnectionId, DealId, EntryId, InvoiceId, TenantId, UserId};
 use jiff::Timestamp;
-use riverqueue::{Client, ClientBuilder, JobArgs, JobListParams, JobState};
+use riverqueue::{Client, ClientBuilder, JobArgs, JobListParams, JobRow, JobState};
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 use uuid::Uuid;
@@ -124,6 +124,19 @@ pub async fn waiting<Args: JobArgs, Id: Leased>(tx: &mut Tx) -> Result<HashSet<U
     Ok(ids.iter().flatten().filter_map(|id| id.parse().ok()).collect())
 }
 
+/// A job that has failed too often, where it is one of ours.
+fn failed(job: JobRow) -> Option<Failed> {
+    let whose: Whose = serde_json::from_str(job.encoded_args.get()).ok()?;
+    Some(Failed {
+        id: job.id,
+        kind: job.kind,
+        tenant: whose.tenant,
+        since: job.created_at,
+        attempts: job.attempt,
+        error: job.errors.last().map(|error| error.error.clone()).unwrap_or_default(),
+    })
+}
+
 /// A client that enqueues and works nothing.
 pub(crate) fn client(builder: ClientBuilder) -> Result<Client, Error> {
     Ok(builder.build()?)
@@ -141,25 +154,29 @@ impl Db {
 
     /// The jobs that have failed too often, of one company or of all, the oldest first. The queue forgets them after a week.
     pub async fn failed(&self, tenant: Option<TenantId>) -> Result<Vec<Failed>, Error> {
-        let wanted = JobListParams::default().states([JobState::Discarded]).limit(SHOWN_MOST);
-        let jobs = self.queue.jobs().list(wanted).await?.jobs;
-        let failed = jobs.into_iter().filter_map(|job| {
-            let whose: Whose = serde_json::from_str(job.encoded_args.get()).ok()?;
-            Some(Failed {
-                id: job.id,
-                kind: job.kind,
-                tenant: whose.tenant,
-                since: job.created_at,
-                attempts: job.attempt,
-                error: job.errors.last().map(|error| error.error.clone()).unwrap_or_default(),
-            })
-        });
-        Ok(failed.filter(|job| tenant.is_none_or(|tenant| job.tenant == tenant)).collect())
+        let mut found = Vec::new();
+        let mut wanted = JobListParams::default().states([JobState::Discarded]).limit(SHOWN_MOST);
+        // The queue does not know of companies: those of others are passed over, and do not hide its own.
+        loop {
+            let jobs = self.queue.jobs().list(wanted.clone()).await?.jobs;
+            let Some(last) = jobs.last().map(|job| job.id) else { break };
+            let is_last = jobs.len() < SHOWN_MOST as usize;
+            found.extend(
+                jobs.into_iter().filter_map(failed).filter(|job| tenant.is_none_or(|tenant| job.tenant == tenant)),
+            );
+            if is_last || found.len() >= SHOWN_MOST as usize {
+                break;
+            }
+            wanted = wanted.after_id(last);
+        }
+        Ok(found)
     }
 
     /// Has a job tried again that has failed too often; false where the company has none of that id.
     pub async fn retry_failed(&self, tenant: TenantId, id: i64) -> Result<bool, Error> {
-        if !self.failed(Some(tenant)).await?.iter().any(|job| job.id == id) {
+        let wanted = JobListParams::default().states([JobState::Discarded]).ids([id]);
+        let mut jobs = self.queue.jobs().list(wanted).await?.jobs.into_iter().filter_map(failed);
+        if jobs.next().is_none_or(|job| job.tenant != tenant) {
             return Ok(false);
         }
         self.queue.jobs().retry(id).await?;

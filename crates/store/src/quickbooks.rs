@@ -102,7 +102,7 @@ fn read(vault: &Vault, tenant: TenantId, row: Row) -> Result<Connection, Error> 
 }
 
 /// Connects a company: a new row, or the old one of the same company with new tokens. Any other connection of
-/// the tenant is disconnected.
+/// the tenant is disconnected. [`Error::RealmTaken`] where another tenant has it connected: then the transaction is over.
 pub async fn connect(
     tx: &mut Tx,
     vault: &Vault,
@@ -126,7 +126,7 @@ pub async fn connect(
     }
     on!(tx, c => sqlx::query("UPDATE quickbooks_connection SET state = 'disconnected' WHERE tenant_id = $1 AND realm_digest <> $2")
         .bind(tenant.0).bind(&digest).execute(c).await.map(drop))?;
-    let id: Uuid = on!(tx, c => sqlx::query_scalar(
+    let made: Result<Uuid, sqlx::Error> = on!(tx, c => sqlx::query_scalar(
         "INSERT INTO quickbooks_connection (id, tenant_id, realm_digest, realm_id, company_name, country, home_currency, time_zone, \
          state, connected_by, connected_at, access_token, refresh_token, expires_at, lease_until) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'active', $9, $10, $11, $12, $13, 0) \
@@ -136,8 +136,15 @@ pub async fn connect(
          refresh_token = excluded.refresh_token, expires_at = excluded.expires_at, lease_until = 0 RETURNING id")
         .bind(new_id.0).bind(tenant.0).bind(digest).bind(sealed_realm).bind(&company.name).bind(&company.country)
         .bind(&company.home_currency).bind(&company.time_zone).bind(connected_by).bind(micros(now)).bind(access).bind(refresh)
-        .bind(micros(tokens.expires_at)).fetch_one(c).await)?;
-    Ok(ConnectionId(id))
+        .bind(micros(tokens.expires_at)).fetch_one(c).await);
+    match made {
+        Ok(id) => Ok(ConnectionId(id)),
+        // Of the tenant's own rows none is in the way: the company's is updated, and the others are disconnected.
+        Err(error) if error.as_database_error().is_some_and(sqlx::error::DatabaseError::is_unique_violation) => {
+            Err(Error::RealmTaken)
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// The tenant that has this company connected, if any other has.

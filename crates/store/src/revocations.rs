@@ -36,6 +36,17 @@ pub struct Revocation {
     pub refresh: SecretString,
     /// How often it was tried, with this time.
     pub attempts: i32,
+    /// Until when it was claimed.
+    until: Timestamp,
+}
+
+/// What [`claim`] has taken.
+#[derive(Debug, Clone)]
+pub enum Claimed {
+    /// A token.
+    Opened(Revocation),
+    /// One that no key of the ring opens.
+    Unreadable,
 }
 
 /// Longer than any pause that is kept: what waits beyond it was kept by a clock that was ahead.
@@ -64,32 +75,24 @@ pub async fn add(
     Ok(())
 }
 
-/// Takes what is due; nobody else does before `until`.
-pub async fn claim(
-    tx: &mut Tx,
-    vault: &Vault,
-    now: Timestamp,
-    until: Timestamp,
-    most: i64,
-) -> Result<Vec<Revocation>, Error> {
+/// Takes one that is due, the longest due first; nobody else does before `until`.
+pub async fn claim(tx: &mut Tx, vault: &Vault, now: Timestamp, until: Timestamp) -> Result<Option<Claimed>, Error> {
     let skip = if matches!(tx, Tx::Postgres(_)) { "FOR UPDATE SKIP LOCKED" } else { "" };
     let statement = format!(
         "UPDATE revocation SET attempts = attempts + 1, next_attempt_at = $2 WHERE id IN (SELECT id FROM revocation \
-         WHERE next_attempt_at <= $1 OR next_attempt_at > $3 ORDER BY next_attempt_at LIMIT $4 {skip}) RETURNING id, provider, refresh_token, attempts"
+         WHERE next_attempt_at <= $1 OR next_attempt_at > $3 ORDER BY next_attempt_at LIMIT 1 {skip}) RETURNING id, provider, refresh_token, attempts"
     );
-    let rows: Vec<(Uuid, String, String, i32)> = on!(tx, c => sqlx::query_as(AssertSqlSafe(statement.as_str()))
-        .bind(micros(now)).bind(micros(until)).bind(micros(now + MAX_PAUSE)).bind(most).fetch_all(c).await)?;
-    let mut claimed = Vec::new();
-    for (id, provider, sealed, attempts) in rows {
+    let row: Option<(Uuid, String, String, i32)> = on!(tx, c => sqlx::query_as(AssertSqlSafe(statement.as_str()))
+        .bind(micros(now)).bind(micros(until)).bind(micros(now + MAX_PAUSE)).fetch_optional(c).await)?;
+    Ok(row.map(|(id, provider, sealed, attempts)| {
         let provider = if provider == "pipedrive" { Provider::Pipedrive } else { Provider::QuickBooks };
         // One that cannot be opened holds no other up.
         let Ok(refresh) = vault.open(&place(id, "refresh_token"), &sealed) else {
             tracing::error!(revocation.id = %id, "a token that is to be revoked cannot be opened");
-            continue;
+            return Claimed::Unreadable;
         };
-        claimed.push(Revocation { id, provider, refresh, attempts });
-    }
-    Ok(claimed)
+        Claimed::Opened(Revocation { id, provider, refresh, attempts, until })
+    }))
 }
 
 /// The provider has answered: the token is forgotten.
@@ -98,9 +101,10 @@ pub async fn finish(tx: &mut Tx, id: Uuid) -> Result<(), Error> {
     Ok(())
 }
 
-/// The provider has not answered: it is tried again then.
-pub async fn postpone(tx: &mut Tx, id: Uuid, again: Timestamp) -> Result<(), Error> {
-    on!(tx, c => sqlx::query("UPDATE revocation SET next_attempt_at = $2 WHERE id = $1").bind(id).bind(micros(again)).execute(c).await.map(drop))?;
+/// The provider has not answered: it is tried again then. Nothing where it was deferred meanwhile.
+pub async fn postpone(tx: &mut Tx, revocation: &Revocation, again: Timestamp) -> Result<(), Error> {
+    on!(tx, c => sqlx::query("UPDATE revocation SET next_attempt_at = $3 WHERE id = $1 AND next_attempt_at = $2")
+        .bind(revocation.id).bind(micros(revocation.until)).bind(micros(again)).execute(c).await.map(drop))?;
     Ok(())
 }
 

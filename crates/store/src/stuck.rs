@@ -13,23 +13,31 @@ use uuid::Uuid;
 pub enum Trouble {
     /// An invoice was sent, no answer came, and it is not to be found: only a person can say whether it may be sent again.
     Doubt,
+    /// The QuickBooks company of it is not connected any more.
+    Disconnected,
     /// It failed for long; the last error, in English, without customers' data.
     Failed(String),
 }
 
 const DOUBT: &str = "doubt";
+const DISCONNECTED: &str = "disconnected";
 
 impl Trouble {
     /// As the database keeps it.
     pub(crate) fn text(&self) -> &str {
         match self {
             Self::Doubt => DOUBT,
+            Self::Disconnected => DISCONNECTED,
             Self::Failed(error) => error,
         }
     }
 
     pub(crate) fn read(text: Option<String>) -> Option<Self> {
-        text.map(|text| if text == DOUBT { Self::Doubt } else { Self::Failed(text) })
+        text.map(|text| match text.as_str() {
+            DOUBT => Self::Doubt,
+            DISCONNECTED => Self::Disconnected,
+            _ => Self::Failed(text),
+        })
     }
 }
 
@@ -120,10 +128,11 @@ pub async fn of_all(tx: &mut Tx) -> Result<Vec<Stuck>, Error> {
     read(on!(tx, c => sqlx::query_as(OF_ALL).fetch_all(c).await)?)
 }
 
-/// Has it tried again; false where it is not stuck. Enqueue the work in the same transaction.
+/// Has it tried again; false where it is not stuck. Enqueue the work in the same transaction. It counts as tried once: what earlier attempts
+/// may have written is looked for.
 pub async fn retry(tx: &mut Tx, tenant: TenantId, kind: Work, id: Uuid, now: Timestamp) -> Result<bool, Error> {
     let statement = format!(
-        "UPDATE {} SET trouble = NULL, attempts = 0, next_attempt_at = $3 WHERE tenant_id = $1 AND id = $2 AND trouble IS NOT NULL",
+        "UPDATE {} SET trouble = NULL, attempts = 1, next_attempt_at = $3 WHERE tenant_id = $1 AND id = $2 AND trouble IS NOT NULL",
         kind.name()
     );
     let rows = on!(tx, c => sqlx::query(AssertSqlSafe(statement.as_str()))

@@ -7,7 +7,7 @@ use crate::{
     time::{instant, micros},
 };
 use domain::ids::TenantId;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use sqlx::AssertSqlSafe;
 use uuid::Uuid;
 
@@ -161,36 +161,58 @@ pub async fn purge(tx: &mut Tx, tenant: TenantId) -> Result<bool, Error> {
 
 /// From now on, won deals trigger something, or nothing any longer. What was won before does not count.
 pub async fn watch_won(tx: &mut Tx, tenant: TenantId, since: Option<Timestamp>) -> Result<(), Error> {
-    on!(tx, c => sqlx::query("UPDATE tenant SET won_until = CASE WHEN CAST($2 AS BIGINT) IS NULL THEN NULL ELSE COALESCE(won_until, $2) END WHERE id = $1")
+    on!(tx, c => sqlx::query(
+        "UPDATE tenant SET won_until = CASE WHEN CAST($2 AS BIGINT) IS NULL THEN NULL ELSE COALESCE(won_until, $2) END, \
+         won_lease_until = CASE WHEN CAST($2 AS BIGINT) IS NULL THEN 0 ELSE won_lease_until END WHERE id = $1")
         .bind(tenant.0).bind(since.map(micros)).execute(c).await.map(drop))?;
     Ok(())
 }
 
-/// Companies whose won deals were last looked at before a moment, each with that moment; from now on they count as
-/// looked at until `now`, so that one replica looks.
+/// A company whose won deals are to be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WonUnread {
+    /// Which.
+    pub tenant: TenantId,
+    /// Won deals before this are known.
+    pub until: Timestamp,
+    /// Readings that failed in a row.
+    pub failures: i32,
+}
+
+/// Longer than any lease or pause of [`won_unread`] and [`won_again`]: one beyond it was set by a clock that was ahead.
+const MAX_WON_PAUSE: SignedDuration = SignedDuration::from_hours(2);
+
+/// Takes a company whose won deals were last read before a moment: of those whose last reading did not fail the longest unread, then those
+/// that have waited longest since their pause. No other replica takes it before `until`.
 pub async fn won_unread(
     tx: &mut Tx,
     before: Timestamp,
     now: Timestamp,
-    most: i64,
-) -> Result<Vec<(TenantId, Timestamp)>, Error> {
-    let rows: Vec<(Uuid, i64)> = on!(tx, c => sqlx::query_as(
-        "SELECT id, won_until FROM tenant WHERE won_until < $1 AND uninstalled_at IS NULL ORDER BY won_until LIMIT $2")
-        .bind(micros(before)).bind(most).fetch_all(c).await)?;
-    let mut taken = Vec::new();
-    for (tenant, until) in rows {
-        let moved = on!(tx, c => sqlx::query("UPDATE tenant SET won_until = $3 WHERE id = $1 AND won_until = $2")
-            .bind(tenant).bind(until).bind(micros(now)).execute(c).await.map(|done| done.rows_affected()))?;
-        if moved == 1 {
-            taken.push((TenantId(tenant), instant(until)?));
-        }
-    }
-    Ok(taken)
+    until: Timestamp,
+) -> Result<Option<WonUnread>, Error> {
+    let skip = if matches!(tx, Tx::Postgres(_)) { "FOR UPDATE SKIP LOCKED" } else { "" };
+    let statement = format!(
+        "UPDATE tenant SET won_lease_until = $3 WHERE id IN (SELECT id FROM tenant WHERE won_until < $1 AND uninstalled_at IS NULL \
+         AND (won_lease_until <= $2 OR won_lease_until > $4) ORDER BY won_lease_until, won_until LIMIT 1 {skip}) RETURNING id, won_until, won_failures"
+    );
+    let row: Option<(Uuid, i64, i32)> = on!(tx, c => sqlx::query_as(AssertSqlSafe(statement.as_str()))
+        .bind(micros(before)).bind(micros(now)).bind(micros(until)).bind(micros(now + MAX_WON_PAUSE)).fetch_optional(c).await)?;
+    row.map(|(tenant, until, failures)| Ok(WonUnread { tenant: TenantId(tenant), until: instant(until)?, failures }))
+        .transpose()
 }
 
-/// Puts the moment back, after a look that failed.
-pub async fn won_again(tx: &mut Tx, tenant: TenantId, until: Timestamp) -> Result<(), Error> {
-    on!(tx, c => sqlx::query("UPDATE tenant SET won_until = $2 WHERE id = $1 AND won_until IS NOT NULL")
-        .bind(tenant.0).bind(micros(until)).execute(c).await.map(drop))?;
+/// All deals that were won before `now` are known. Nothing where the company has switched it off meanwhile, or on anew.
+pub async fn won_read(tx: &mut Tx, read: &WonUnread, now: Timestamp) -> Result<(), Error> {
+    on!(tx, c => sqlx::query(
+        "UPDATE tenant SET won_until = $3, won_lease_until = 0, won_failures = 0 WHERE id = $1 AND won_until = $2")
+        .bind(read.tenant.0).bind(micros(read.until)).bind(micros(now)).execute(c).await.map(drop))?;
+    Ok(())
+}
+
+/// The reading failed: the same deals are read at `again`.
+pub async fn won_again(tx: &mut Tx, read: &WonUnread, again: Timestamp) -> Result<(), Error> {
+    on!(tx, c => sqlx::query(
+        "UPDATE tenant SET won_lease_until = $3, won_failures = won_failures + 1 WHERE id = $1 AND won_until = $2")
+        .bind(read.tenant.0).bind(micros(read.until)).bind(micros(again)).execute(c).await.map(drop))?;
     Ok(())
 }

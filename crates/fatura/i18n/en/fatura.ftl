@@ -196,6 +196,9 @@ panel-removed = Refused invoice removed
 panel-not-removed = It is being tried again and was not removed.
 panel-invoices-person = Invoices of this person’s deals
 panel-invoices-organization = Invoices of this organization’s deals
+panel-stuck-disconnected = Not sent: its QuickBooks company is not connected any more. Connect that company again and look again, or remove the invoice.
+panel-stuck-unsent = Not sent: it kept failing. Look again, or remove the invoice.
+panel-removed-unsent = Invoice removed. QuickBooks has nothing of it.
 
 # History of a deal
 history-created = Invoice { $number } created in QuickBooks: { $total } for { $customer }, due { $due }.
@@ -301,6 +304,7 @@ unreadable-text = QuickBooks cannot answer for them, mostly because of an invali
 unreadable-row = Invoice { $number } · deal { $deal } · since { $since }
 stuck-job = { $kind } · { $since } · tried { $attempts } times
 stuck-taken-up = It is being tried again.
+stuck-disconnected = It was not sent: its QuickBooks company is not connected any more. Connect that company again and have it tried again, or remove the invoice in the panel of the deal.
 undo = Undo
 tax-excluded = Tax on top
 tax-included = Tax included

@@ -196,6 +196,9 @@ panel-removed = Factura rechazada quitada
 panel-not-removed = Se está intentando de nuevo y no se quitó.
 panel-invoices-person = Facturas de los tratos de esta persona
 panel-invoices-organization = Facturas de los tratos de esta organización
+panel-stuck-disconnected = No se envió: su empresa de QuickBooks ya no está conectada. Conéctala de nuevo y comprueba, o quita la factura.
+panel-stuck-unsent = No se envió: siempre falló. Comprueba de nuevo o quita la factura.
+panel-removed-unsent = Factura quitada. QuickBooks no tiene nada de ella.
 
 # Historial del trato
 history-created = Factura { $number } creada en QuickBooks: { $total } para { $customer }, vence el { $due }.
@@ -301,6 +304,7 @@ unreadable-text = QuickBooks no puede responder sobre ellas, casi siempre por un
 unreadable-row = Factura { $number } · trato { $deal } · desde { $since }
 stuck-job = { $kind } · { $since } · { $attempts } intentos
 stuck-taken-up = Se está intentando de nuevo.
+stuck-disconnected = No se envió: su empresa de QuickBooks ya no está conectada. Conéctala de nuevo y haz que se intente de nuevo, o quita la factura en el panel del trato.
 undo = Deshacer
 tax-excluded = Impuesto aparte
 tax-included = Impuesto incluido

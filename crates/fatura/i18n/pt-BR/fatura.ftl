@@ -196,6 +196,9 @@ panel-removed = Fatura recusada removida
 panel-not-removed = Ela está sendo tentada de novo e não foi removida.
 panel-invoices-person = Faturas dos negócios desta pessoa
 panel-invoices-organization = Faturas dos negócios desta organização
+panel-stuck-disconnected = Não foi enviada: a empresa do QuickBooks não está mais conectada. Conecte-a de novo e verifique, ou remova a fatura.
+panel-stuck-unsent = Não foi enviada: sempre falhou. Verifique de novo ou remova a fatura.
+panel-removed-unsent = Fatura removida. O QuickBooks não tem nada dela.
 
 # Histórico do negócio
 history-created = Fatura { $number } criada no QuickBooks: { $total } para { $customer }, vencimento em { $due }.
@@ -301,6 +304,7 @@ unreadable-text = O QuickBooks não consegue responder sobre elas, em geral por 
 unreadable-row = Fatura { $number } · negócio { $deal } · desde { $since }
 stuck-job = { $kind } · { $since } · { $attempts } tentativas
 stuck-taken-up = Está sendo tentado de novo.
+stuck-disconnected = Ela não foi enviada: a empresa do QuickBooks não está mais conectada. Conecte-a de novo e mande tentar de novo, ou remova a fatura no painel do negócio.
 undo = Desfazer
 tax-excluded = Imposto à parte
 tax-included = Imposto incluso

@@ -87,7 +87,7 @@ pub(crate) async fn request(app: &App, tenant: TenantId, user: UserId, wanted: W
     if !act.is_allowed(compute_status(snapshot, app.clock.today(&connection.company.time_zone))) {
         return Ok(Outcome::Refused(Reason::NotNow));
     }
-    if act.depends_on_state() && snapshot.state_text() != seen {
+    if act.depends_on_state() && act.seen_state(snapshot) != seen {
         return Ok(Outcome::Refused(Reason::Changed));
     }
     // What was emptied is not sent to the address that QuickBooks has: nobody chose that.
@@ -324,7 +324,7 @@ impl Worker<'_> {
             Some(None)
         } else if !wish.act.is_allowed(compute_status(current, today)) {
             Some(Some(Reason::NotNow))
-        } else if wish.act.depends_on_state() && current.state_text() != wish.seen {
+        } else if wish.act.depends_on_state() && wish.act.seen_state(current) != wish.seen {
             Some(Some(Reason::Changed))
         } else {
             None
@@ -348,10 +348,14 @@ impl Worker<'_> {
         let step = format!("{}/{}/{version}", wish.act.name(), wish.id.0);
         let request_id = request_id(self.tenant, &step);
         let draft = Arc::new(self.invoice.draft.clone());
-        let catalogue = catalogue::catalogue(self.app, self.tenant, connection).await?;
+        // The others need nothing but the invoice: they go on while reads are refused.
+        let catalogue = match wish.act {
+            Act::Correct => Some(catalogue::catalogue(self.app, self.tenant, connection).await?),
+            Act::Void | Act::Delete | Act::Send => None,
+        };
         let done = access::quickbooks(self.app, self.tenant, connection, |access| {
             let (request_id, current, wish) = (request_id.clone(), current.clone(), wish.clone());
-            let (draft, catalogue) = (Arc::clone(&draft), Arc::clone(&catalogue));
+            let (draft, catalogue) = (Arc::clone(&draft), catalogue.clone());
             async move {
                 let (api, id) = (access.api(), &current.quickbooks_id);
                 match wish.act {
@@ -365,6 +369,7 @@ impl Worker<'_> {
                         api.send_invoice(&request_id, id, to).await
                     }
                     Act::Correct => {
+                        let Some(catalogue) = catalogue else { return Err(ProviderError::unknown("no tax rates")) };
                         api.correct_invoice(&request_id, id, &current.sync_token, &draft, &catalogue.tax).await
                     }
                 }

@@ -276,7 +276,11 @@ async fn connect(app: &App, question: &str, pending: Pending, browser: &str) -> 
         &tokens,
         now,
     )
-    .await?;
+    .await
+    .map_err(|error| match error {
+        store::Error::RealmTaken => Error::ConnectedElsewhere,
+        error => error.into(),
+    })?;
     if latest.is_some_and(|latest| latest != id) {
         forget_ids(&mut tx, tenant.id, pending.user, now).await?;
     }

@@ -73,8 +73,7 @@ async fn directory(app: &App, tenant: TenantId, connection: &Connection) -> Resu
         let all = access::quickbooks(app, tenant, connection, |access| async move {
             let mut all = Vec::new();
             for page in 0..PAGES {
-                let rows = access.api().read_customer_page(page * CUSTOMER_PAGE_ROWS + 1).await?;
-                let is_last = rows.len() < CUSTOMER_PAGE_ROWS;
+                let (rows, is_last) = access.api().read_customer_page(page * CUSTOMER_PAGE_ROWS + 1).await?;
                 all.extend(rows.into_iter().filter(|customer| customer.tax_id.is_some()));
                 if is_last {
                     break;

@@ -42,6 +42,10 @@ const LEASE: SignedDuration = SignedDuration::from_secs(60);
 const PAUSE_LEAST: SignedDuration = SignedDuration::from_secs(15);
 /// Where more has changed than one answer holds, it is asked once more from only so much before the last reading.
 const OVERLAP_LEAST: SignedDuration = SignedDuration::from_secs(30);
+/// QuickBooks' clock may differ by so much from ours within the overlap.
+const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_mins(2);
+/// A clock that is further behind is broken.
+const MAX_BEHIND: SignedDuration = SignedDuration::from_hours(24);
 /// Where every invoice is read: so many at a time, each kept before the next, for so long in one go. Within the lease.
 const CHUNK: i64 = 100;
 const IN_ONE_GO: Duration = Duration::from_secs(40);
@@ -171,10 +175,13 @@ pub(crate) async fn changes(app: &App, wanted: ReadChanges) -> Result<Attempt, E
     tx.commit().await?;
     let (Some(known), Some(connection)) = (known, connection) else { return Ok(Attempt::Done) };
     let read = match (known.until, asked_at) {
-        (Some(until), Some(asked)) if until > asked && until <= now => Ok(Progress::Until(until, None)),
+        (Some(until), Some(asked)) if until > asked && until <= now && !pace::is_to_be_read_again(&known, now) => {
+            Ok(Progress::Until(until, None))
+        }
         _ => since(app, tenant, &connection, &known, now).await,
     };
     let mut tx = app.db.begin().await?;
+    let mut later = None;
     let again = match read {
         Ok(Progress::Until(until, findings)) => {
             let pace = match findings {
@@ -182,7 +189,11 @@ pub(crate) async fn changes(app: &App, wanted: ReadChanges) -> Result<Attempt, E
                 Some(findings) => {
                     let webhook_at = changes::find(&mut tx, tenant, id).await?.and_then(|now| now.webhook_at);
                     let has_open = changes::has_open(&mut tx, tenant, id).await?;
-                    pace::next(&Known { webhook_at, ..known }, findings, has_open, polling_interval(app), now)
+                    let known = Known { webhook_at, ..known };
+                    if !findings.has_rows {
+                        later = pace::read_again_after(&Known { until: Some(now), ..known }, app.clock.now());
+                    }
+                    pace::next(&known, findings, has_open, polling_interval(app), now)
                 }
                 None => known.pace,
             };
@@ -216,7 +227,10 @@ pub(crate) async fn changes(app: &App, wanted: ReadChanges) -> Result<Attempt, E
     }
     tx.commit().await?;
     app.db.announce(tenant).await;
-    Ok(Attempt::Done)
+    Ok(match later {
+        Some(wait) if !again => Attempt::Later(wait),
+        _ => Attempt::Done,
+    })
 }
 
 /// How far a reading has come.
@@ -266,7 +280,10 @@ async fn since(
 ) -> Result<Progress, Error> {
     let mut findings = Findings::default();
     if let Some(until) = known.until.filter(|until| *until > now - MEMORY) {
-        for overlap in [OVERLAP, OVERLAP_LEAST] {
+        let mut behind = SignedDuration::ZERO;
+        let mut overlaps = vec![OVERLAP, OVERLAP_LEAST];
+        while !overlaps.is_empty() {
+            let overlap = overlaps.remove(0) + behind;
             let asked_at = app.clock.now();
             let read = access::quickbooks_in(Priority::Background, app, tenant, connection, |access| async move {
                 access.api().read_changes(until - overlap).await
@@ -279,9 +296,16 @@ async fn since(
                 read => read?,
             };
             let is_cut = read.is_cut;
+            let shown = read.answered_at.map_or(SignedDuration::ZERO, |at| now.duration_since(at));
             let (unknown, found) = keep(app, tenant, connection, read, asked_at).await?;
             findings = findings.and(found);
             adopt::adopt_unknown_invoices(app, tenant, connection, unknown).await?;
+            // QuickBooks dates changes by its own clock. Where that is far behind ours, what it has dated since is asked for as well.
+            if behind.is_zero() && shown > CLOCKS_DIFFER {
+                behind = shown.min(MAX_BEHIND);
+                overlaps.insert(0, OVERLAP);
+                continue;
+            }
             if !is_cut {
                 return Ok(Progress::Until(now, Some(findings)));
             }

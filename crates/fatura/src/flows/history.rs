@@ -22,7 +22,8 @@ use store::{
 };
 use uuid::Uuid;
 
-const FALLEN_MOST: i64 = 200;
+/// Unpaid invoices that are read at a time.
+const FALLEN_PAGE: i64 = 200;
 /// What an entry tells that is no badge.
 const CREATED: &str = "created";
 
@@ -80,22 +81,27 @@ pub(crate) async fn usual_language(app: &App, tenant: TenantId) -> Result<Langua
     Ok(Language::of_most(languages, Locale::language_of(&company.language)))
 }
 
-/// Invoices that have become overdue by the clock alone; how many.
+/// Makes entries of invoices that have become overdue by the clock alone; how many.
 pub(crate) async fn fallen_due(app: &App) -> Result<usize, Error> {
-    // The day begins first in the far east; `note` asks for the company's own.
+    // The day begins first in the far east.
     let before = app.clock.today("Pacific/Kiritimati");
-    let mut tx = app.db.read().await?;
-    let fallen = history::fallen_due(&mut tx, before, FALLEN_MOST).await?;
-    drop(tx);
-    for (tenant, invoice) in &fallen {
-        let mut tx = app.db.begin().await?;
-        if let Some(entry) = note(app, &mut tx, *tenant, *invoice).await? {
-            write_back::ask(app, &mut tx, *tenant, entry.deal, entry.user).await?;
+    let (mut after, mut made) = (None, 0);
+    loop {
+        let mut tx = app.db.read().await?;
+        let page = history::fallen_due(&mut tx, before, after.as_ref(), FALLEN_PAGE).await?;
+        drop(tx);
+        let Some(last) = page.last().cloned() else { return Ok(made) };
+        after = Some(last);
+        // Where the company is, the day of the others has not ended yet.
+        for unpaid in page.into_iter().filter(|unpaid| unpaid.due < app.clock.today(&unpaid.time_zone)) {
+            let mut tx = app.db.begin().await?;
+            let Some(entry) = note(app, &mut tx, unpaid.tenant, unpaid.invoice).await? else { continue };
+            write_back::ask(app, &mut tx, unpaid.tenant, entry.deal, entry.user).await?;
+            tx.commit().await?;
+            app.db.announce(unpaid.tenant).await;
+            made += 1;
         }
-        tx.commit().await?;
-        app.db.announce(*tenant).await;
     }
-    Ok(fallen.len())
 }
 
 /// Writes an entry as a note on the deal.

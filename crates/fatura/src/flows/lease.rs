@@ -31,6 +31,8 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(8);
 pub(crate) const LOOK_AGAIN: Duration = Duration::from_millis(60);
 /// How soon it is noticed that a company was connected again.
 const RECONNECTED_WITHIN: Duration = Duration::from_secs(15);
+/// Work of a company that is not connected any more is left to a person after so long. Connected again before, it goes on by itself.
+const MAX_DISCONNECTED_MINUTES: u32 = 60;
 /// Nothing is given up before so many attempts.
 const MIN_ATTEMPTS: i32 = 5;
 /// Somebody waits for it: half a minute after the last fault it should be done.
@@ -200,7 +202,16 @@ fn next(app: &App, error: &Error, attempts: i32, since: Timestamp) -> Next {
             Next::Again(Duration::try_from(wait).unwrap_or(BACK_OFF_MOST))
         }
         // Nothing is wrong with the work: it goes on when they have connected again.
-        Error::NeedsReconnect | Error::NotConnected => Next::Again(RECONNECTED_WITHIN),
+        Error::NeedsReconnect => Next::Again(RECONNECTED_WITHIN),
+        // The company was disconnected or replaced on purpose. Months later, its invoice would surprise whoever connects it again.
+        Error::NotConnected => {
+            let minutes = app.config.give_up_minutes.min(MAX_DISCONNECTED_MINUTES);
+            if is_to_be_given_up(minutes, attempts, since, app.clock.now()) {
+                Next::Stuck(Trouble::Disconnected)
+            } else {
+                Next::Again(RECONNECTED_WITHIN)
+            }
+        }
         // What lies behind an error may quote what was sent: it is not kept.
         error if is_to_be_given_up(app.config.give_up_minutes, attempts, since, app.clock.now()) => {
             Next::Stuck(Trouble::Failed(error.to_string()))

@@ -5,6 +5,7 @@
 //! intervals, whose default is five minutes.
 
 use jiff::{SignedDuration, Timestamp};
+use std::time::Duration;
 use store::changes::{Known, Pace};
 
 /// Sweeps where webhooks are not proven and something is open.
@@ -72,6 +73,30 @@ pub(crate) fn next(
     }
     pace.steps = steps(&pace, has_open, interval, now);
     pace
+}
+
+/// A webhook may be sent before QuickBooks shows its change: where nothing is found, it is read again so long after the webhook.
+const READ_AGAIN: [SignedDuration; 2] = [SignedDuration::from_secs(10), SignedDuration::from_secs(60)];
+
+/// When the change that the last webhook told of is read again, if it was not found yet.
+fn read_again_at(known: &Known) -> Option<Timestamp> {
+    let webhook = known.webhook_at?;
+    if known.pace.confirmed_at.is_some_and(|confirmed| confirmed >= webhook) {
+        return None;
+    }
+    let until = known.until?;
+    READ_AGAIN.into_iter().map(|after| webhook + after).find(|at| *at > until)
+}
+
+/// Whether the change that the last webhook told of was not found, and may be now.
+pub(crate) fn is_to_be_read_again(known: &Known, now: Timestamp) -> bool {
+    read_again_at(known).is_some_and(|at| at <= now)
+}
+
+/// How long to wait before it is read again.
+pub(crate) fn read_again_after(known: &Known, now: Timestamp) -> Option<Duration> {
+    let at = read_again_at(known)?;
+    Some(Duration::try_from(at.duration_since(now)).unwrap_or_default())
 }
 
 /// Whether webhooks of the company arrive, as far as can be said.
@@ -193,6 +218,27 @@ mod tests {
         company.webhook(1).read(2, OURS);
         assert_eq!(company.read(60, NEWS), FREQUENT);
         assert_eq!(company.webhook(61).read(61, OURS), HOURLY, "it was late");
+    }
+
+    #[test]
+    fn a_webhook_that_is_quicker_than_its_change_is_read_again_twice() {
+        let second = |second| at(0) + SignedDuration::from_secs(second);
+        let known = |until, confirmed: Option<i64>| Known {
+            until: Some(second(until)),
+            webhook_at: Some(second(0)),
+            pace: Pace { confirmed_at: confirmed.map(second), ..Pace::default() },
+            ..Known::default()
+        };
+        let after = |until, now| read_again_after(&known(until, None), second(now)).map(|wait| wait.as_secs());
+        assert_eq!([after(1, 1), after(9, 12), after(11, 11), after(60, 60)], [Some(9), Some(0), Some(49), None]);
+        assert_eq!(read_again_after(&known(1, Some(1)), second(1)), None, "it was found");
+        let again = |until, now| is_to_be_read_again(&known(until, None), second(now));
+        assert_eq!(
+            [again(1, 9), again(1, 10), again(11, 59), again(11, 60), again(61, 99)],
+            [false, true, false, true, false]
+        );
+        assert!(!is_to_be_read_again(&known(1, Some(1)), second(10)));
+        assert!(!is_to_be_read_again(&Known { webhook_at: None, ..known(1, None) }, second(10)));
     }
 
     #[test]

@@ -220,28 +220,50 @@ pub(crate) async fn unlink(app: &App, tenant: TenantId, user: UserId, record: Re
     Ok(())
 }
 
-/// Whether a refused invoice is this user's to remove: its creator's, or an administrator's.
-pub(crate) fn may_remove(invoice: &Invoice, user: UserId, is_admin: bool) -> bool {
-    matches!(invoice.state, State::Refused(_)) && (is_admin || invoice.created_by == user)
+/// Whether QuickBooks has nothing of an invoice, and nobody is about to send it: it was refused, or is stuck and was never sent.
+fn is_unsent(invoice: &Invoice) -> bool {
+    match invoice.state {
+        State::Refused(_) => true,
+        State::Queued => invoice.trouble.is_some(),
+        State::Sending | State::Issued(_) => false,
+    }
 }
 
-/// Removes a refused invoice from the panels; false where it is not refused any more, but tried again. [`Error::AdminsOnly`] where it is a
-/// colleague's.
-pub(crate) async fn remove_refused(app: &App, tenant: TenantId, user: UserId, id: InvoiceId) -> Result<bool, Error> {
+/// Whether an unsent invoice is this user's to remove: its creator's, or an administrator's.
+pub(crate) fn may_remove(invoice: &Invoice, user: UserId, is_admin: bool) -> bool {
+    is_unsent(invoice) && (is_admin || invoice.created_by == user)
+}
+
+/// What became of the wish to remove an invoice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Removal {
+    /// QuickBooks had refused it.
+    Refused,
+    /// It was stuck before it was sent.
+    Unsent,
+    /// Nothing: it is tried again meanwhile.
+    TriedAgain,
+}
+
+/// Removes an unsent invoice from the panels. [`Error::AdminsOnly`] where it is a colleague's.
+pub(crate) async fn remove_unsent(app: &App, tenant: TenantId, user: UserId, id: InvoiceId) -> Result<Removal, Error> {
     let invoice = visible(app, tenant, user, id).await?;
     if invoice.created_by != user {
         rights::require_admin(app, tenant, user).await?;
     }
+    let removal = if matches!(invoice.state, State::Refused(_)) { Removal::Refused } else { Removal::Unsent };
     let mut tx = app.db.begin().await?;
-    if invoices::remove_refused(&mut tx, tenant, id).await? {
-        audit::record(&mut tx, tenant, Some(user), "refused invoice removed", Some(id), &json!({}), app.clock.now())
-            .await?;
+    if invoices::remove_unsent(&mut tx, tenant, id).await? {
+        let is_refused = removal == Removal::Refused;
+        let action = if is_refused { "refused invoice removed" } else { "unsent invoice removed" };
+        audit::record(&mut tx, tenant, Some(user), action, Some(id), &json!({}), app.clock.now()).await?;
         tx.commit().await?;
         app.db.announce(tenant).await;
-        return Ok(true);
+        return Ok(removal);
     }
     // Removed by a click before this one, it is still of that state.
-    Ok(invoices::find(&mut tx, tenant, id).await?.is_some_and(|now| matches!(now.state, State::Refused(_))))
+    let is_gone = invoices::find(&mut tx, tenant, id).await?.is_some_and(|now| matches!(now.state, State::Refused(_)));
+    Ok(if is_gone { removal } else { Removal::TriedAgain })
 }
 
 /// Fails with [`Error::NotFound`] where this user may not see an invoice. Its creator, who waits for it, may while Pipedrive does not answer.

@@ -8,12 +8,12 @@ use secrecy::SecretString;
 use std::time::Duration;
 use store::{
     Tx,
-    revocations::{self, Provider, Revocation},
+    revocations::{self, Claimed, Provider, Revocation},
 };
 
 /// Nobody else tries what was taken for so long. Longer than a provider is waited for.
 const LEASE: SignedDuration = SignedDuration::from_secs(60);
-const BATCH: i64 = 20;
+const BATCH: usize = 20;
 /// How long whoever has asked for it waits.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// The longest pause between two attempts.
@@ -44,16 +44,20 @@ pub(crate) async fn now(app: &App) {
     }
 }
 
-/// Tries what is due; how many.
+/// Tries what is due; how many. One after the other: while one is tried, another may be superseded because its company is connected anew.
 pub(crate) async fn sweep(app: &App) -> Result<usize, Error> {
-    let now = app.clock.now();
-    let mut tx = app.db.begin().await?;
-    let due = revocations::claim(&mut tx, &app.vault, now, now + LEASE, BATCH).await?;
-    tx.commit().await?;
-    for revocation in &due {
-        attempt(app, revocation).await?;
+    let due = app.clock.now();
+    for tried in 0..BATCH {
+        let mut tx = app.db.begin().await?;
+        let claimed = revocations::claim(&mut tx, &app.vault, due, app.clock.now() + LEASE).await?;
+        tx.commit().await?;
+        match claimed {
+            None => return Ok(tried),
+            Some(Claimed::Opened(revocation)) => attempt(app, &revocation).await?,
+            Some(Claimed::Unreadable) => {}
+        }
     }
-    Ok(due.len())
+    Ok(BATCH)
 }
 
 async fn attempt(app: &App, revocation: &Revocation) -> Result<(), Error> {
@@ -71,7 +75,7 @@ async fn attempt(app: &App, revocation: &Revocation) -> Result<(), Error> {
         Err(error) => {
             let pause = MAX_PAUSE.min(SignedDuration::from_secs(1 << revocation.attempts.clamp(0, 12)));
             tracing::warn!(revocation.id = %revocation.id, %error, "a provider did not take a revocation; it is tried again");
-            revocations::postpone(&mut tx, revocation.id, app.clock.now() + pause).await?;
+            revocations::postpone(&mut tx, revocation, app.clock.now() + pause).await?;
         }
     }
     Ok(tx.commit().await?)

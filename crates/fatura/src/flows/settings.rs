@@ -10,7 +10,7 @@ use domain::{
     mapping::{CustomerDetails, Entity, Field, Settings, fill_customer_details, replace_option_ids},
 };
 use providers::pipedrive::ListedDeal;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::sync::Arc;
 use store::{audit, settings, tenants};
 
@@ -89,8 +89,34 @@ pub(crate) async fn save(
     }
     settings::save(&mut tx, tenant, chosen, user, now).await?;
     tenants::watch_won(&mut tx, tenant, chosen.draft_on_won.then_some(now)).await?;
-    audit::record(&mut tx, tenant, Some(user), "settings saved", None, &json!(chosen), now).await?;
+    audit::record(&mut tx, tenant, Some(user), "settings saved", None, &without_addresses(chosen), now).await?;
     tx.commit().await?;
     security::record(Event::SettingsChanged, Some(tenant));
     Ok(Outcome::Saved)
+}
+
+/// The settings for the audit, which holds no addresses: of who gets copies, only whether somebody does.
+fn without_addresses(chosen: &Settings) -> Value {
+    let mut detail = json!(chosen);
+    for preset in detail["presets"].as_array_mut().into_iter().flatten() {
+        let has_copies = preset["cc"].as_str().is_some_and(|cc| !cc.is_empty());
+        preset["cc"] = json!(has_copies);
+    }
+    detail
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::mapping::Preset;
+
+    #[test]
+    fn the_audit_holds_no_addresses() {
+        let preset = |cc: &str| Preset { name: "Retainer".into(), cc: cc.into(), ..Preset::default() };
+        let chosen = Settings { presets: vec![preset("ana@example.com"), preset("")], ..Settings::default() };
+        let detail = without_addresses(&chosen);
+        assert!(!detail.to_string().contains('@'), "{detail}");
+        assert_eq!([&detail["presets"][0]["cc"], &detail["presets"][1]["cc"]], [true, false]);
+        assert_eq!(detail["presets"][0]["name"], "Retainer");
+    }
 }

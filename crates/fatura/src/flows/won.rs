@@ -4,61 +4,98 @@ use super::{Error, access, form};
 use crate::{format::Writer, locale::Locale, state::App};
 use domain::ids::{DealId, TenantId, UserId};
 use jiff::{SignedDuration, Timestamp};
+use providers::ProviderError;
 use store::{
     drafts::{self, Origin},
     grants::{self, Profile},
     invoices::{self, Of},
+    quickbooks::{self, State},
     tenants,
 };
 
 /// Somewhat before the last look: clocks differ.
 const OVERLAP: SignedDuration = SignedDuration::from_mins(5);
-const MOST: i64 = 20;
+/// Companies in one sweep.
+const MAX_COMPANIES: usize = 20;
+/// After a crash, another replica reads the company once this has passed. Not shorter than the time in which a sweep has to be done.
+const LEASE: SignedDuration = SignedDuration::from_mins(10);
+/// The pause after the first failure; it doubles with each further one.
+const MIN_PAUSE: SignedDuration = SignedDuration::from_secs(15);
+const MAX_PAUSE: SignedDuration = SignedDuration::from_hours(1);
 
 /// Looks for won deals of the companies that want drafts; how many were made.
 pub(crate) async fn sweep(app: &App) -> Result<usize, Error> {
-    let now = app.clock.now();
     let every = SignedDuration::from_secs(i64::from(app.config.pipedrive_poll_seconds));
-    let mut tx = app.db.begin().await?;
-    let unread = tenants::won_unread(&mut tx, now - every, now, MOST).await?;
-    tx.commit().await?;
     let mut made = 0;
-    for (tenant, until) in unread {
-        match look(app, tenant, until).await {
-            Ok(drafts) => made += drafts,
+    for _ in 0..MAX_COMPANIES {
+        let now = app.clock.now();
+        let mut tx = app.db.begin().await?;
+        let unread = tenants::won_unread(&mut tx, now - every, now, now + LEASE).await?;
+        tx.commit().await?;
+        let Some(unread) = unread else { break };
+        let looked = look(app, unread.tenant, unread.until, &mut made).await;
+        let mut tx = app.db.begin().await?;
+        match looked {
+            Ok(()) => tenants::won_read(&mut tx, &unread, now).await?,
             Err(error) => {
-                tracing::warn!(tenant.id = %tenant.0, %error, "won deals were not looked at");
-                let mut tx = app.db.begin().await?;
-                tenants::won_again(&mut tx, tenant, until).await?;
-                tx.commit().await?;
+                tracing::warn!(tenant.id = %unread.tenant.0, %error, "won deals were not all looked at");
+                tenants::won_again(&mut tx, &unread, app.clock.now() + pause(unread.failures)).await?;
             }
         }
+        tx.commit().await?;
     }
     Ok(made)
 }
 
-async fn look(app: &App, tenant: TenantId, until: Timestamp) -> Result<usize, Error> {
+/// The pause after one more failure.
+fn pause(failures: i32) -> SignedDuration {
+    MAX_PAUSE.min(MIN_PAUSE * (1 << failures.clamp(0, 12)))
+}
+
+/// Makes the drafts of a company's won deals. What stands in the way of one deal does not stop the others; an error where it may pass.
+async fn look(app: &App, tenant: TenantId, until: Timestamp, made: &mut usize) -> Result<(), Error> {
     let mut tx = app.db.read().await?;
     let users = grants::users(&mut tx, tenant).await?;
+    let connection = quickbooks::current(&mut tx, &app.vault, tenant).await?;
     drop(tx);
     // Administrators come first: they see all deals.
-    let Some((asker, _)) = users.first().cloned() else { return Ok(0) };
+    let Some((asker, _)) = users.first().cloned() else { return Ok(()) };
+    // No form opens without the company's lists. The deals are read once it is connected.
+    match connection.map(|connection| connection.state) {
+        Some(State::Active) => {}
+        Some(State::NeedsReconnect) => return Err(Error::NeedsReconnect),
+        Some(State::Disconnected) | None => return Err(Error::NotConnected),
+    }
     let since = until - OVERLAP;
     let won =
         access::pipedrive(app, tenant, asker, |access| async move { access.api().read_won_deals_since(since).await });
-    let mut made = 0;
+    let (before, mut failed) = (*made, None);
     for (deal, owner) in won.await? {
         let whose = users.iter().find(|(user, _)| user.0 == owner).or(users.first());
-        if let Some((user, profile)) = whose
-            && draft(app, tenant, *user, profile, deal).await?
-        {
-            made += 1;
+        let Some((user, profile)) = whose else { continue };
+        match draft(app, tenant, *user, profile, deal).await {
+            Ok(is_new) => *made += usize::from(is_new),
+            Err(error) => {
+                tracing::warn!(tenant.id = %tenant.0, deal = deal.0, %error, "a won deal got no draft");
+                if !is_final(&error) {
+                    failed = Some(error);
+                }
+            }
         }
     }
-    if made > 0 {
+    if *made > before {
         app.db.announce(tenant).await;
     }
-    Ok(made)
+    failed.map_or(Ok(()), Err)
+}
+
+/// Whether the same would come of it again: the provider has refused something of this deal.
+fn is_final(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::Pipedrive(ProviderError::Refused(_) | ProviderError::NotPermitted(_))
+            | Error::QuickBooks(ProviderError::Refused(_) | ProviderError::NotPermitted(_))
+    )
 }
 
 /// Makes a draft, unless the deal was billed or begun already.
@@ -76,5 +113,16 @@ async fn draft(app: &App, tenant: TenantId, user: UserId, profile: &Profile, dea
         // Gone, or hidden from that user: there is nothing to draft.
         Err(Error::NotFound | Error::NotInstalled) => Ok(false),
         Err(error) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_fails_again_and_again_is_left_alone_for_longer() {
+        let pauses = [0, 1, 2, 7, 8, i32::MAX].map(|failures| pause(failures).as_secs());
+        assert_eq!(pauses, [15, 30, 60, 1920, 3600, 3600]);
     }
 }

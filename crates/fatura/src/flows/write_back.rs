@@ -5,7 +5,10 @@ use super::{
     lease::{Attempt, HEARTBEAT},
     settings,
 };
-use crate::{format::Writer, state::App};
+use crate::{
+    format::Writer,
+    state::{App, WrittenBack},
+};
 use domain::{
     deal_fields::FieldContent,
     ids::{ConnectionId, DealId, TenantId, UserId},
@@ -73,14 +76,14 @@ pub(crate) async fn write(app: &App, tenant: TenantId, deal: DealId, user: UserI
     for _ in 0..TRIES {
         // Read each time: what another writer leaves behind is compared with the deal as it is now.
         let Some(currency) = currency(app, tenant, deal, &authors).await? else { return Ok(Attempt::Done) };
-        let values = values(app, tenant, deal, &currency).await?;
-        if app.written_back.get(&(tenant, deal)).await.is_some_and(|written| written == values) {
+        let current = values(app, tenant, deal, &currency).await?;
+        if app.written_back.get(&(tenant, deal)).await.is_some_and(|written| written == current) {
             return Ok(Attempt::Done);
         }
-        if !put_as_any(app, tenant, deal, &authors, &values).await? {
+        if !put_as_any(app, tenant, deal, &authors, &current.values).await? {
             return Ok(Attempt::Done);
         }
-        app.written_back.insert((tenant, deal), values).await;
+        app.written_back.insert((tenant, deal), current).await;
     }
     Ok(Attempt::Later(HEARTBEAT))
 }
@@ -105,12 +108,7 @@ async fn currency(app: &App, tenant: TenantId, deal: DealId, readers: &[UserId])
 }
 
 /// How the deal's invoices stand now, for each field that the company wants written.
-async fn values(
-    app: &App,
-    tenant: TenantId,
-    deal: DealId,
-    currency: &str,
-) -> Result<Vec<(String, FieldContent)>, Error> {
+async fn values(app: &App, tenant: TenantId, deal: DealId, currency: &str) -> Result<WrittenBack, Error> {
     let settings = settings::current(app, tenant).await?;
     let mut tx = app.db.read().await?;
     let invoices = invoices::list(&mut tx, tenant, Of::Deal(deal)).await?;
@@ -144,7 +142,14 @@ async fn values(
         (&wanted.status, FieldContent::Text(badge)),
         (&wanted.number, FieldContent::Text(number)),
     ];
-    Ok(values.into_iter().filter_map(|(field, value)| Some((field.clone()?, value))).collect())
+    let versions = invoices.iter().filter_map(|invoice| match &invoice.state {
+        State::Issued(snapshot) => Some((invoice.id, snapshot.sync_token.clone())),
+        State::Queued | State::Sending | State::Refused(_) => None,
+    });
+    Ok(WrittenBack {
+        versions: versions.collect(),
+        values: values.into_iter().filter_map(|(field, value)| Some((field.clone()?, value))).collect(),
+    })
 }
 
 /// Writes on behalf of the first of these users who may; false where nobody can, or a field does not take it.

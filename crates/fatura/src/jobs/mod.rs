@@ -260,7 +260,8 @@ pub(crate) async fn discover(app: App, stop: CancellationToken) {
 }
 
 /// Looks again and again, with a pause between, and soon where the database failed. A look that takes longer than `most` is given up, and
-/// with it a connection on which nothing comes back.
+/// with it a connection on which nothing comes back. So is one that is under way when the service ends: what it has claimed is taken up
+/// again when the lease has run out.
 async fn regularly<Looked>(
     pause: Duration,
     most: Duration,
@@ -271,7 +272,10 @@ async fn regularly<Looked>(
     Looked: Future<Output = Result<usize, flows::Error>>,
 {
     while !stop.is_cancelled() {
-        let looked = tokio::time::timeout(most, look()).await;
+        let looked = tokio::select! {
+            () = stop.cancelled() => return,
+            looked = tokio::time::timeout(most, look()) => looked,
+        };
         let pause = if matches!(looked, Ok(Err(flows::Error::Store(_)))) { pause.min(RECOVERY) } else { pause };
         match looked {
             Ok(Ok(0)) => {}

@@ -26,6 +26,14 @@ fn registration(token_url: &str) -> Registration {
 
 /// Refreshes at an endpoint that returns this answer and closes the connection.
 async fn refreshed(status: &str, body: &[u8]) -> Result<Granted, ProviderError> {
+    asked(status, body, async |registration, http| {
+        registration.refresh_tokens(&http, &SecretString::from("old"), NOW).await
+    })
+    .await
+}
+
+/// Asks an endpoint that gives this answer, and closes the connection.
+async fn asked<T>(status: &str, body: &[u8], ask: impl AsyncFnOnce(Registration, Http) -> T) -> T {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let url = format!("http://{}/token", listener.local_addr().expect("an address"));
     let mut answer = format!("HTTP/1.1 {status}\r\ncontent-length: {}\r\n\r\n", body.len()).into_bytes();
@@ -39,9 +47,7 @@ async fn refreshed(status: &str, body: &[u8]) -> Result<Granted, ProviderError> 
         let _ = stream.shutdown().await;
     });
     let http = Http::new(Duration::from_secs(10)).expect("a client");
-    let (registration, refresh) = (registration(&url), SecretString::from("old"));
-    let outcome = registration.refresh_tokens(&http, &refresh, NOW);
-    let outcome = timeout(Duration::from_secs(5), outcome).await.expect("in time");
+    let outcome = timeout(Duration::from_secs(5), ask(registration(&url), http)).await.expect("in time");
     served.abort();
     outcome
 }
@@ -166,4 +172,35 @@ fn never_requests_an_empty_scope() {
     registration.scopes = vec!["a b".to_owned(), String::new(), "c".to_owned()];
     let consent = registration.consent_url("state").expect("an address");
     assert!(consent.query_pairs().any(|(key, value)| key == "scope" && value == "a b c"), "{consent}");
+}
+
+/// Taken for revoked, a token is forgotten and its access stays for good.
+#[tokio::test]
+async fn a_revocation_is_over_only_where_the_provider_does_not_have_the_token() {
+    let revoked = async |status: &str, body: &str| {
+        let revoke = async |registration: Registration, http: Http| {
+            registration.revoke_grant(&http, &SecretString::from("old")).await
+        };
+        asked(status, body.as_bytes(), revoke).await
+    };
+    assert!(revoked("200 OK", "").await.is_ok());
+    for body in
+        ["", "{}", r#"{"error":"invalid_token"}"#, r#"{"error":"invalid_request"}"#, r#"{"error":"invalid_grant"}"#]
+    {
+        let answer = revoked("400 Bad Request", body).await;
+        assert!(matches!(answer, Err(ProviderError::Refused(_))), "{body}: {answer:?}");
+    }
+    for body in [r#"{"error":"invalid_client"}"#, r#"{"error":"unauthorized_client"}"#] {
+        let answer = revoked("400 Bad Request", body).await;
+        assert!(matches!(answer, Err(ProviderError::Misconfigured(_))), "{body}: {answer:?}");
+    }
+    for status in ["401 Unauthorized", "403 Forbidden", "404 Not Found", "405 Method Not Allowed", "500 Oh", "503 Oh"] {
+        for body in ["", r#"{"error":"invalid_client"}"#, r#"{"error":"access_denied"}"#] {
+            let answer = revoked(status, body).await;
+            assert!(
+                answer.is_err() && !matches!(answer, Err(ProviderError::Refused(_))),
+                "{status} {body}: {answer:?}"
+            );
+        }
+    }
 }

@@ -192,8 +192,7 @@ fn read_tax_model(
                     Some("TaxOnTax") => TaxBase::Tax,
                     _ => TaxBase::Amount,
                 };
-                let percent = row.rate_value.unwrap_or_default();
-                Some(TaxRate { id: row.id.clone(), name: row.name.clone(), percent, base })
+                Some(TaxRate { id: row.id.clone(), name: row.name.clone(), percent: row.rate_value?, base })
             })
             .collect();
         Some(TaxCode { id: id.to_owned(), name: code["Name"].as_str()?.to_owned(), rates: rates? })
@@ -209,4 +208,29 @@ fn read_tax_model(
         let rounding = if country == "AU" { Rounding::PerRate } else { Rounding::PerLine };
         TaxModel::PerLine { codes, rounding }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_code_whose_rate_has_no_value_is_left_out() {
+        let code = |id: &str| {
+            let details = json!([{ "TaxRateRef": { "value": id } }]);
+            json!({ "Id": id, "Name": id, "SalesTaxRateList": { "TaxRateDetail": details } })
+        };
+        let preferences = json!({ "TaxPrefs": { "UsingSalesTax": true } });
+        let codes = json!({ "TaxCode": [code("1"), code("2"), code("3")] });
+        let rates = json!({ "TaxRate": [
+            { "Id": "1", "Name": "Exempt", "RateValue": 0 },
+            { "Id": "2", "Name": "Nobody knows" },
+            { "Id": "3", "Name": "Standard", "RateValue": 20 },
+        ] });
+        let Ok(TaxModel::PerLine { codes, .. }) = read_tax_model("GB", &preferences, &codes, rates) else {
+            panic!("rates")
+        };
+        assert_eq!(codes.iter().map(|code| code.id.as_str()).collect::<Vec<_>>(), ["1", "3"]);
+    }
 }

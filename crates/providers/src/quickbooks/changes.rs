@@ -27,6 +27,8 @@ pub struct Changes {
     /// Whether the answer may be incomplete, because it holds the maximum of rows. All known invoices then have to be
     /// compared.
     pub is_cut: bool,
+    /// What time it was by QuickBooks' clock, where it said so.
+    pub answered_at: Option<Timestamp>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -53,10 +55,11 @@ impl Api<'_> {
         let mut url = self.build_url(&["cdc"])?;
         url.query_pairs_mut().append_pair("entities", entities).append_pair("changedSince", &format_timestamp(since));
         let mut answer: Value = self.http.send_json(self.authorized(self.http.client.get(url)), ANSWER_FORMAT).await?;
+        let answered_at = answer["time"].as_str().and_then(|time| time.parse().ok());
         let Some(answers) = answer.pointer_mut("/CDCResponse/0/QueryResponse").and_then(Value::as_array_mut) else {
             return Err(ProviderError::unknown("changes without an answer"));
         };
-        let mut changes = Changes::default();
+        let mut changes = Changes { answered_at, ..Changes::default() };
         let mut count = 0;
         for of_entity in answers {
             if let Some(told) = fault::read_json_fault(of_entity) {

@@ -126,6 +126,12 @@ fn readable(mut answer: Value) -> Result<Vec<Customer>, ProviderError> {
     Ok(rows.readable.into_iter().map(Customer::from).collect())
 }
 
+/// The customers of a page, and whether it is the last one: rows that cannot be read count.
+fn read_page(answer: Value) -> Result<(Vec<Customer>, bool), ProviderError> {
+    let count = answer["Customer"].as_array().map_or(0, Vec::len);
+    Ok((readable(answer)?, count < CUSTOMER_PAGE_ROWS))
+}
+
 impl Api<'_> {
     /// Finds active customers whose name matches a pattern, or that have the e-mail address.
     pub async fn search_customers(
@@ -152,11 +158,11 @@ impl Api<'_> {
         Ok(found)
     }
 
-    /// A page of all active customers, by id. QuickBooks' queries cannot ask for a tax number.
-    pub async fn read_customer_page(&self, start: usize) -> Result<Vec<Customer>, ProviderError> {
+    /// Reads a page of all active customers, ordered by id, and whether it is the last page. Queries cannot select by tax number.
+    pub async fn read_customer_page(&self, start: usize) -> Result<(Vec<Customer>, bool), ProviderError> {
         let statement =
             format!("select * from Customer orderby Id startposition {start} maxresults {CUSTOMER_PAGE_ROWS}");
-        readable(self.run_query(&statement).await?)
+        read_page(self.run_query(&statement).await?)
     }
 
     /// Reads a customer, active or not.
@@ -221,5 +227,23 @@ impl Api<'_> {
         };
         let row: Row = self.write_entity("Customer", request_id, &body).await?;
         Ok(row.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_row_that_cannot_be_read_does_not_end_the_pages() {
+        let row = |id: usize| json!({ "Id": id.to_string(), "DisplayName": format!("Customer {id}") });
+        let mut rows: Vec<Value> = (1..=CUSTOMER_PAGE_ROWS).map(row).collect();
+        rows[7] = json!({ "Id": null });
+        let (customers, is_last) = read_page(json!({ "Customer": rows.clone() })).unwrap();
+        assert_eq!((customers.len(), is_last), (CUSTOMER_PAGE_ROWS - 1, false));
+        rows.pop();
+        assert!(read_page(json!({ "Customer": rows })).unwrap().1);
+        assert!(read_page(json!({})).unwrap().1);
     }
 }

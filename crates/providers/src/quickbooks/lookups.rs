@@ -146,12 +146,7 @@ impl Api<'_> {
                     parts.extend([(at + half, most - half), (at, half)]);
                 }
                 Err(ProviderError::Refused(refusal)) if is_about_a_row(&refusal) => {
-                    tracing::warn!(
-                        realm = self.realm_id,
-                        at,
-                        code = refusal.code,
-                        "QuickBooks cannot give an invoice of a list"
-                    );
+                    tracing::warn!(at, code = refusal.code, "QuickBooks cannot give an invoice of a list");
                     page.unreadable.push(Value::Null);
                 }
                 Err(error) => return Err(error),
@@ -214,7 +209,7 @@ impl Api<'_> {
             Err(ProviderError::NotFound) => return Ok(()),
             Err(ProviderError::Refused(refusal)) if refusal.code == OBJECT_NOT_FOUND => return Ok(()),
             Err(ProviderError::Refused(refusal)) if is_about_a_row(&refusal) => {
-                tracing::warn!(realm = self.realm_id, id, code = refusal.code, "QuickBooks cannot give an invoice");
+                tracing::warn!(id, code = refusal.code, "QuickBooks cannot give an invoice");
                 read.unreadable.push(id.to_owned());
                 return Ok(());
             }

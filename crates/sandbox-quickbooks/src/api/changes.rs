@@ -17,7 +17,7 @@ use axum::{
     response::Response,
 };
 use axum_extra::extract::Query;
-use jiff::{Timestamp, ToSpan};
+use jiff::{SignedDuration, Timestamp, ToSpan};
 use serde_json::json;
 use std::sync::Arc;
 
@@ -58,7 +58,7 @@ pub(super) async fn since(
                         "entities",
                     )
                 })?;
-                changed(company, entity, since, &mut left)
+                changed(company, entity, since, act.clock.now(), &mut left)
             })
             .collect::<Result<Vec<_>, Fault>>()?;
         Ok(format!("\"CDCResponse\":[{{\"QueryResponse\":[{}]}}]", parts.join(",")))
@@ -66,15 +66,26 @@ pub(super) async fn since(
 }
 
 /// Lists the changes of one entity: the current rows, then stubs of the deleted ones.
-fn changed(company: &Company, entity: Entity, since: Timestamp, left: &mut usize) -> Result<String, Fault> {
+fn changed(
+    company: &Company,
+    entity: Entity,
+    since: Timestamp,
+    now: Timestamp,
+    left: &mut usize,
+) -> Result<String, Fault> {
     let Some(table) = company.table(entity) else { return Ok("{}".to_owned()) };
-    let later = |row: &Arc<Row>| matches!(&row.keys()[LAST_UPDATED], Key::Instant(at) if *at >= since);
+    let lag = company.quirks.changes_lag_ms;
+    let seen = now - SignedDuration::from_millis(lag);
+    let is_later = |at: Timestamp| at >= since && (lag == 0 || at <= seen);
+    let later = |row: &Arc<Row>| matches!(&row.keys()[LAST_UPDATED], Key::Instant(at) if is_later(*at));
     if entity == Entity::Invoice {
         company.check_addresses(table.rows().filter(|(_, row)| later(row)).map(|(id, _)| id.to_string()))?;
     }
     let living = table.rows().filter(|(_, row)| later(row)).map(|(_, row)| row.json().to_owned());
-    let deleted = table.deleted.iter().filter(|deleted| deleted.at >= since.as_millisecond()).map(|deleted| {
-        let at = Timestamp::from_millisecond(deleted.at).unwrap_or_default().to_zoned(crate::clock::pacific_zone());
+    let moment = |at| Timestamp::from_millisecond(at).unwrap_or_default();
+    let is_told = |at: i64| at >= since.as_millisecond() && (lag == 0 || moment(at) <= seen);
+    let deleted = table.deleted.iter().filter(|deleted| is_told(deleted.at)).map(|deleted| {
+        let at = moment(deleted.at).to_zoned(crate::clock::pacific_zone());
         json!({
             "domain": "QBO", "status": "Deleted", "Id": deleted.id,
             "MetaData": { "LastUpdatedTime": at.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string() },

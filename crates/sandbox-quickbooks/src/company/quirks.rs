@@ -117,6 +117,8 @@ pub(crate) struct Quirks {
     pub(crate) ignores_request_ids: bool,
     /// Age in milliseconds from which queries find a row.
     pub(crate) query_lag_ms: i64,
+    /// Age in milliseconds from which change data capture returns a change; 0 for no lag.
+    pub(crate) changes_lag_ms: i64,
     /// E-mails that the company sends in 24 hours. Intuit's sandbox companies send 40 (the reference, 2.6).
     pub(crate) emails_a_day: usize,
     pub(crate) tax_inclusive_amount: TaxInclusiveAmount,
@@ -136,6 +138,7 @@ impl Default for Quirks {
         Self {
             ignores_request_ids: false,
             query_lag_ms: 0,
+            changes_lag_ms: 0,
             emails_a_day: 40,
             tax_inclusive_amount: TaxInclusiveAmount::default(),
             percent_discount: PercentDiscount::default(),

@@ -166,3 +166,30 @@ async fn each_step_changes_one_connection(#[values(Sqlite, Postgres)] backend: B
         }
     }
 }
+
+#[rstest]
+#[tokio::test]
+async fn a_realm_is_connected_by_one_tenant(#[values(Sqlite, Postgres)] backend: Backend) {
+    let t = Database::new(backend).await;
+    let mut tx = t.db.begin().await.unwrap();
+    let (first, second) = (tenant(&mut tx, 1).await, tenant(&mut tx, 2).await);
+    let id = connection(&t, &mut tx, first, "77").await;
+    assert_eq!(connection(&t, &mut tx, first, "77").await, id, "its own tenant connects it again");
+    tx.commit().await.unwrap();
+    let connect = async |tx: &mut Tx| {
+        let company = quickbooks::Company {
+            name: "Oak".into(),
+            country: "US".into(),
+            home_currency: "USD".into(),
+            time_zone: "UTC".into(),
+        };
+        let new = ConnectionId(Uuid::new_v4());
+        quickbooks::connect(tx, &t.vault, second, new, "77", &company, "Ana", &tokens("77"), at(1)).await
+    };
+    let mut tx = t.db.begin().await.unwrap();
+    assert!(matches!(connect(&mut tx).await, Err(store::Error::RealmTaken)));
+    drop(tx);
+    let mut tx = t.db.begin().await.unwrap();
+    quickbooks::disconnect(&mut tx, &t.vault, first, id).await.unwrap();
+    connect(&mut tx).await.unwrap();
+}

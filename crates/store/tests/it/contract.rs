@@ -101,25 +101,25 @@ async fn only_a_refused_invoice_is_removed_and_it_comes_back_under_a_new_generat
     let key = IntentKey(Uuid::new_v4());
     let id = new_id(invoices::place(&mut tx, tenant, &intent(connection, key, 100), at(0)).await.unwrap());
     let owner = Uuid::new_v4();
-    assert!(!invoices::remove_refused(&mut tx, tenant, id).await.unwrap(), "it is queued");
+    assert!(!invoices::remove_unsent(&mut tx, tenant, id).await.unwrap(), "it is queued");
     invoices::lease(&mut tx, tenant, id, owner, at(0), at(10)).await.unwrap();
     leases::sending(&mut tx, tenant, id, owner, at(1)).await.unwrap();
-    assert!(!invoices::remove_refused(&mut tx, tenant, id).await.unwrap(), "it is being sent");
+    assert!(!invoices::remove_unsent(&mut tx, tenant, id).await.unwrap(), "it is being sent");
     assert!(invoices::refused(&mut tx, tenant, id, owner, &[]).await.unwrap());
-    assert!(!invoices::remove_refused(&mut tx, TenantId(Uuid::new_v4()), id).await.unwrap(), "another company's");
-    assert!(invoices::remove_refused(&mut tx, tenant, id).await.unwrap());
-    assert!(!invoices::remove_refused(&mut tx, tenant, id).await.unwrap(), "it is removed already");
+    assert!(!invoices::remove_unsent(&mut tx, TenantId(Uuid::new_v4()), id).await.unwrap(), "another company's");
+    assert!(invoices::remove_unsent(&mut tx, tenant, id).await.unwrap());
+    assert!(!invoices::remove_unsent(&mut tx, tenant, id).await.unwrap(), "it is removed already");
     for of in [Of::Deal(DEAL), Of::Organization(1)] {
         assert!(invoices::list(&mut tx, tenant, of).await.unwrap().is_empty(), "{of:?}");
     }
     assert_eq!(leases::orphans::<InvoiceId>(&mut tx, at(900), at(900), at(999)).await.unwrap(), []);
     assert_eq!(new_id(invoices::place(&mut tx, tenant, &intent(connection, key, 200), at(20)).await.unwrap()), id);
-    assert!(!invoices::remove_refused(&mut tx, tenant, id).await.unwrap(), "it is tried again");
+    assert!(!invoices::remove_unsent(&mut tx, tenant, id).await.unwrap(), "it is tried again");
     let [again] = &invoices::list(&mut tx, tenant, Of::Deal(DEAL)).await.unwrap()[..] else { panic!("one invoice") };
     assert_eq!((again.generation, &again.state), (2, &State::Queued));
     invoices::lease(&mut tx, tenant, id, owner, at(30), at(40)).await.unwrap();
     assert!(invoices::issued(&mut tx, tenant, id, owner, &snapshot("0", 10_000), at(31)).await.unwrap());
-    assert!(!invoices::remove_refused(&mut tx, tenant, id).await.unwrap(), "it stands");
+    assert!(!invoices::remove_unsent(&mut tx, tenant, id).await.unwrap(), "it stands");
 }
 
 #[rstest]

@@ -9,6 +9,7 @@ use domain::{
     ids::{DealId, IntentKey, TenantId, UserId},
 };
 use rstest::rstest;
+use std::time::Duration;
 use store::{
     Tx, deals,
     drafts::{self, Origin, Saved},
@@ -300,4 +301,34 @@ async fn a_draft_comes_back_where_its_key_made_no_invoice(#[values(Sqlite, Postg
     invoices::lease(&mut tx, ours, wanted.id, owner, at(0), at(10)).await.unwrap().unwrap();
     assert!(invoices::refused(&mut tx, ours, wanted.id, owner, &[]).await.unwrap());
     assert_eq!(save(&mut tx, ours, &form(key, "a", "1", "to mend")).await, Saved::Kept, "it was refused");
+}
+
+/// On SQLite there is one transaction that writes.
+#[tokio::test]
+async fn a_form_that_is_saved_while_it_is_opened_anew_keeps_what_was_typed() {
+    let t = Database::new(Postgres).await;
+    let mut tx = t.db.begin().await.unwrap();
+    let tenant = tenant(&mut tx, 1).await;
+    let fresh = Form { intent: Uuid::new_v4().to_string(), window: "one".into(), ..Form::default() };
+    drafts::open(&mut tx, tenant, DEAL, USER, &fresh, Origin::Opened, at(0)).await.unwrap();
+    tx.commit().await.unwrap();
+
+    let mut saving = t.db.begin().await.unwrap();
+    let typed = Form { memo: "typed".into(), version: "1".into(), ..fresh.clone() };
+    assert_eq!(drafts::save(&mut saving, tenant, DEAL, USER, &typed, at(1)).await.unwrap(), Saved::Kept);
+    let db = t.db.clone();
+    let opens = tokio::spawn(async move {
+        let mut tx = db.begin().await.unwrap();
+        let again = Form { window: "two".into(), ..fresh };
+        let opened = drafts::open(&mut tx, tenant, DEAL, USER, &again, Origin::Opened, at(2)).await.unwrap();
+        tx.commit().await.unwrap();
+        opened
+    });
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    saving.commit().await.unwrap();
+    let opened = opens.await.unwrap();
+    assert_eq!((opened.origin, opened.form.memo.as_str()), (Origin::Typed, "typed"));
+    let mut tx = t.db.read().await.unwrap();
+    let kept = drafts::find(&mut tx, tenant, DEAL, USER).await.unwrap().unwrap();
+    assert_eq!((kept.origin, kept.form.memo.as_str()), (Origin::Typed, "typed"));
 }

@@ -5,17 +5,18 @@ use crate::database::{
     Database, at,
 };
 use crate::fixtures::{
-    DEAL, USER, connection, customer, entry, intent, issued, profile, queued, snapshot, tenant, tokens,
+    DEAL, USER, connection, customer, entry, intent, issued, new_id, profile, queued, snapshot, tenant, tokens,
 };
 use domain::{
     form::Form,
     ids::{ActId, DealId, EntryId, IntentKey, InvoiceId, TenantId, UserId},
-    invoice::{Act, Status},
+    invoice::{Act, Snapshot, Status},
 };
 use jiff::{SignedDuration, civil::date};
 use rstest::rstest;
 use secrecy::ExposeSecret;
 use store::{
+    Tx,
     acts::{self, Reason, Wish},
     changes::{self, Overdue, Pace, Sign},
     drafts, grants, history,
@@ -117,6 +118,11 @@ async fn each_company_is_read_at_its_own_pace(#[values(Sqlite, Postgres)] backen
     assert_eq!(changes::unread(&mut tx, &overdue, at(16), at(0), 10).await.unwrap(), [(tenant, connection)]);
     invoices::show(&mut tx, tenant, invoice, &snapshot("1", 0), at(11), at(11)).await.unwrap();
     assert!(!changes::has_open(&mut tx, tenant, connection).await.unwrap(), "all is paid");
+    invoices::show(&mut tx, tenant, invoice, &snapshot("2", 10_000), at(12), at(12)).await.unwrap();
+    assert!(changes::has_open(&mut tx, tenant, connection).await.unwrap());
+    let deleted = Snapshot { deleted: true, ..snapshot("3", 10_000) };
+    invoices::show(&mut tx, tenant, invoice, &deleted, at(13), at(13)).await.unwrap();
+    assert!(!changes::has_open(&mut tx, tenant, connection).await.unwrap(), "a deleted one is not to be paid");
     // Who does not answer is left alone for a while.
     changes::silent(&mut tx, tenant, connection, at(30), at(60)).await.unwrap();
     assert!(changes::unread(&mut tx, &overdue, at(59), at(59), 10).await.unwrap().is_empty());
@@ -186,11 +192,15 @@ async fn a_change_is_told_once(#[values(Sqlite, Postgres)] backend: Backend) {
     let mut tx = t.db.begin().await.unwrap();
     let (tenant, connection, invoice) = issued(&t, &mut tx).await;
     let due = date(2026, 3, 20);
-    assert!(history::fallen_due(&mut tx, due, 10).await.unwrap().is_empty());
-    assert_eq!(history::fallen_due(&mut tx, date(2026, 3, 21), 10).await.unwrap(), [(tenant, invoice)]);
+    let fallen = async |tx: &mut Tx, before| -> Vec<_> {
+        let unpaid = history::fallen_due(tx, before, None, 10).await.unwrap();
+        unpaid.into_iter().map(|unpaid| (unpaid.tenant, unpaid.invoice)).collect()
+    };
+    assert!(fallen(&mut tx, due).await.is_empty());
+    assert_eq!(fallen(&mut tx, date(2026, 3, 21)).await, [(tenant, invoice)]);
     assert!(history::tell(&mut tx, tenant, invoice, Status::Overdue).await.unwrap());
     assert!(!history::tell(&mut tx, tenant, invoice, Status::Overdue).await.unwrap());
-    assert!(history::fallen_due(&mut tx, date(2026, 3, 21), 10).await.unwrap().is_empty());
+    assert!(fallen(&mut tx, date(2026, 3, 21)).await.is_empty());
     assert_eq!(invoices::in_quickbooks(&mut tx, tenant, connection, "130").await.unwrap().unwrap().id, invoice);
     assert!(invoices::in_quickbooks(&mut tx, tenant, connection, "131").await.unwrap().is_none());
 
@@ -390,19 +400,82 @@ async fn a_company_is_forgotten_after_its_grace(#[values(Sqlite, Postgres)] back
 
 #[rstest]
 #[tokio::test]
-async fn won_deals_are_looked_at_by_one(#[values(Sqlite, Postgres)] backend: Backend) {
+async fn won_deals_are_read_by_one_and_known_once_they_were_read(#[values(Sqlite, Postgres)] backend: Backend) {
     let t = Database::new(backend).await;
     let mut tx = t.db.begin().await.unwrap();
     let tenant = tenant(&mut tx, 1).await;
-    assert!(tenants::won_unread(&mut tx, at(100), at(100), 5).await.unwrap().is_empty());
+    let claim = async |tx: &mut Tx, now: i64| {
+        tenants::won_unread(tx, at(now - 100), at(now), at(now + 600))
+            .await
+            .unwrap()
+            .map(|won| (won.until, won.failures))
+    };
+    assert_eq!(claim(&mut tx, 200).await, None);
     tenants::watch_won(&mut tx, tenant, Some(at(10))).await.unwrap();
     tenants::watch_won(&mut tx, tenant, Some(at(50))).await.unwrap();
-    assert_eq!(tenants::won_unread(&mut tx, at(100), at(400), 5).await.unwrap(), [(tenant, at(10))]);
-    assert!(tenants::won_unread(&mut tx, at(100), at(400), 5).await.unwrap().is_empty());
-    tenants::won_again(&mut tx, tenant, at(10)).await.unwrap();
-    assert_eq!(tenants::won_unread(&mut tx, at(100), at(400), 5).await.unwrap(), [(tenant, at(10))]);
+    assert_eq!(claim(&mut tx, 200).await, Some((at(10), 0)));
+    assert_eq!(claim(&mut tx, 799).await, None, "somebody reads");
+    assert_eq!(claim(&mut tx, 800).await, Some((at(10), 0)), "who has crashed has read nothing");
+    let read = tenants::WonUnread { tenant, until: at(10), failures: 0 };
+    tenants::won_again(&mut tx, &read, at(860)).await.unwrap();
+    assert_eq!(claim(&mut tx, 859).await, None);
+    assert_eq!(claim(&mut tx, 860).await, Some((at(10), 1)));
+    tenants::won_read(&mut tx, &read, at(860)).await.unwrap();
+    assert_eq!(claim(&mut tx, 960).await, None);
+    assert_eq!(claim(&mut tx, 961).await, Some((at(860), 0)));
+    // A pause that a clock has kept that was far ahead.
+    tenants::won_again(&mut tx, &tenants::WonUnread { until: at(860), ..read }, at(99_999)).await.unwrap();
+    assert_eq!(claim(&mut tx, 970).await, Some((at(860), 1)));
+    // Who switches it off and on again does not wait, and an old reading changes nothing.
     tenants::watch_won(&mut tx, tenant, None).await.unwrap();
-    assert!(tenants::won_unread(&mut tx, at(900), at(900), 5).await.unwrap().is_empty());
+    assert_eq!(claim(&mut tx, 9000).await, None);
+    tenants::watch_won(&mut tx, tenant, Some(at(980))).await.unwrap();
+    tenants::won_read(&mut tx, &read, at(990)).await.unwrap();
+    assert_eq!(claim(&mut tx, 1081).await.map(|(until, _)| until), Some(at(980)));
+}
+
+#[rstest]
+#[tokio::test]
+async fn companies_whose_won_deals_cannot_be_read_hold_no_other_up(#[values(Sqlite, Postgres)] backend: Backend) {
+    let t = Database::new(backend).await;
+    let mut tx = t.db.begin().await.unwrap();
+    for company in 1..=21 {
+        let tenant = tenant(&mut tx, company).await;
+        tenants::watch_won(&mut tx, tenant, Some(at(company))).await.unwrap();
+    }
+    for _ in 0..20 {
+        let failing = tenants::won_unread(&mut tx, at(100), at(400), at(1000)).await.unwrap().unwrap();
+        tenants::won_again(&mut tx, &failing, at(415)).await.unwrap();
+    }
+    // Also where trying the others has taken so long that their pauses are over.
+    let last = tenants::won_unread(&mut tx, at(100), at(500), at(1100)).await.unwrap().unwrap();
+    assert_eq!(last.until, at(21));
+}
+
+#[rstest]
+#[tokio::test]
+async fn invoices_that_are_not_due_yet_hide_none_that_is(#[values(Sqlite, Postgres)] backend: Backend) {
+    let t = Database::new(backend).await;
+    let mut tx = t.db.begin().await.unwrap();
+    let (tenant, connection, first) = issued(&t, &mut tx).await;
+    let mut all = vec![first];
+    for _ in 0..201 {
+        let wish = intent(connection, IntentKey(Uuid::new_v4()), 100);
+        let id = new_id(invoices::place(&mut tx, tenant, &wish, at(0)).await.unwrap());
+        let owner = Uuid::new_v4();
+        invoices::lease(&mut tx, tenant, id, owner, at(0), at(10)).await.unwrap();
+        assert!(invoices::issued(&mut tx, tenant, id, owner, &snapshot("0", 10_000), at(1)).await.unwrap());
+        all.push(id);
+    }
+    let before = date(2026, 3, 21);
+    let page = history::fallen_due(&mut tx, before, None, 200).await.unwrap();
+    assert_eq!((page.len(), page[0].due, page[0].time_zone.as_str()), (200, date(2026, 3, 20), "UTC"));
+    let rest = history::fallen_due(&mut tx, before, page.last(), 200).await.unwrap();
+    let mut found: Vec<_> = page.iter().chain(&rest).map(|unpaid| unpaid.invoice).collect();
+    assert!(history::fallen_due(&mut tx, before, rest.last(), 200).await.unwrap().is_empty());
+    found.sort_by_key(|id| id.0);
+    all.sort_by_key(|id| id.0);
+    assert_eq!(found, all, "each once");
 }
 
 #[rstest]

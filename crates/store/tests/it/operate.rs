@@ -40,6 +40,33 @@ use uuid::Uuid;
 
 #[rstest]
 #[tokio::test]
+async fn stuck_work_that_was_never_sent_can_be_removed(#[values(Sqlite, Postgres)] backend: Backend) {
+    let t = Database::new(backend).await;
+    let mut tx = t.db.begin().await.unwrap();
+    let (tenant, connection, id) = queued(&t, &mut tx).await;
+    let owner = Uuid::new_v4();
+    invoices::lease(&mut tx, tenant, id, owner, at(0), at(10)).await.unwrap().unwrap();
+    assert!(!invoices::remove_unsent(&mut tx, tenant, id).await.unwrap(), "it is worked on");
+    leases::stick(&mut tx, tenant, id, owner, &Trouble::Disconnected).await.unwrap();
+    let known = invoices::find(&mut tx, tenant, id).await.unwrap().unwrap();
+    assert_eq!(known.trouble, Some(Trouble::Disconnected));
+    assert!(invoices::remove_unsent(&mut tx, tenant, id).await.unwrap());
+    assert!(stuck::of_tenant(&mut tx, tenant).await.unwrap().is_empty());
+    assert!(invoices::lease(&mut tx, tenant, id, owner, at(20), at(30)).await.unwrap().is_none());
+    assert!(!stuck::retry(&mut tx, tenant, Work::Invoice, id.0, at(20)).await.unwrap());
+    assert!(invoices::list(&mut tx, tenant, invoices::Of::Deal(DEAL)).await.unwrap().is_empty());
+    // The form that is still open makes it anew.
+    let again = intent(connection, known.intent, 100);
+    assert_eq!(new_id(invoices::place(&mut tx, tenant, &again, at(30)).await.unwrap()), id);
+    // What may have arrived stays.
+    invoices::lease(&mut tx, tenant, id, owner, at(40), at(50)).await.unwrap().unwrap();
+    assert!(leases::sending(&mut tx, tenant, id, owner, at(41)).await.unwrap());
+    leases::stick(&mut tx, tenant, id, owner, &Trouble::Disconnected).await.unwrap();
+    assert!(!invoices::remove_unsent(&mut tx, tenant, id).await.unwrap());
+}
+
+#[rstest]
+#[tokio::test]
 async fn stuck_work_waits_for_a_person(#[values(Sqlite, Postgres)] backend: Backend) {
     let t = Database::new(backend).await;
     let mut tx = t.db.begin().await.unwrap();
@@ -65,7 +92,7 @@ async fn stuck_work_waits_for_a_person(#[values(Sqlite, Postgres)] backend: Back
     assert!(stuck::retry(&mut tx, tenant, Work::Invoice, id.0, at(100)).await.unwrap());
     assert!(!stuck::retry(&mut tx, tenant, Work::Invoice, id.0, at(100)).await.unwrap(), "it is not stuck any more");
     let again = invoices::lease(&mut tx, tenant, id, owner, at(100), at(110)).await.unwrap().unwrap();
-    assert_eq!((again.state, again.attempts, again.may_resend, again.trouble), (State::Sending, 1, true, None));
+    assert_eq!((again.state, again.attempts, again.may_resend, again.trouble), (State::Sending, 2, true, None));
     invoices::resending(&mut tx, tenant, id, owner).await.unwrap();
     assert!(!invoices::find(&mut tx, tenant, id).await.unwrap().unwrap().may_resend, "once, and no more");
 }
@@ -88,6 +115,25 @@ async fn what_waits_for_its_turn_is_told_from_what_was_lost(#[values(Sqlite, Pos
     let waiting = queue::waiting::<CarryOut, ActId>(&mut tx).await.unwrap();
     assert_eq!(waiting, HashSet::from([ready]), "whoever has begun, or lets others go on, may be dead");
     assert!(queue::waiting::<IssueInvoice, InvoiceId>(&mut tx).await.unwrap().is_empty(), "of its kind");
+}
+
+#[rstest]
+#[tokio::test]
+async fn failed_jobs_of_others_hide_none_of_a_company(#[values(Sqlite, Postgres)] backend: Backend) {
+    let t = Database::new(backend).await;
+    let (other, ours) = (TenantId(Uuid::new_v4()), TenantId(Uuid::new_v4()));
+    let mut tx = t.db.begin().await.unwrap();
+    for tenant in [other].repeat(1001).into_iter().chain([ours]) {
+        t.db.enqueue(&mut tx, CarryOut { tenant, act: ActId(Uuid::new_v4()) }).await.unwrap();
+    }
+    let past = moment(&tx, -60);
+    execute(&mut tx, &format!("UPDATE river_job SET state = 'discarded', finalized_at = {past}")).await;
+    tx.commit().await.unwrap();
+    let failed = t.db.failed(Some(ours)).await.unwrap();
+    assert_eq!(failed.iter().map(|job| job.tenant).collect::<Vec<_>>(), [ours]);
+    assert!(!t.db.retry_failed(other, failed[0].id).await.unwrap(), "another company's");
+    assert!(t.db.retry_failed(ours, failed[0].id).await.unwrap());
+    assert!(t.db.failed(Some(ours)).await.unwrap().is_empty());
 }
 
 /// A job of which the first failure is the last.
@@ -204,7 +250,8 @@ async fn what_a_clock_that_was_ahead_has_kept_is_put_right(#[values(Sqlite, Post
     assert!(changes::mark(&mut tx, tenant, connection, Sign::Look, at(100)).await.unwrap(), "a change is news");
     let overdue = changes::Overdue { interval: SignedDuration::from_secs(300), marked: at(100) };
     assert_eq!(changes::unread(&mut tx, &overdue, at(100), at(110), 9).await.unwrap(), [(tenant, connection)]);
-    assert_eq!(tenants::won_unread(&mut tx, at(100), at(100), 5).await.unwrap(), [(tenant, at(100 - 24 * 3600))]);
+    let won = tenants::won_unread(&mut tx, at(100), at(100), at(700)).await.unwrap().unwrap();
+    assert_eq!((won.tenant, won.until), (tenant, at(100 - 24 * 3600)));
     assert_eq!(grants::find(&mut tx, &t.vault, tenant, USER).await.unwrap().unwrap().profile_at, Timestamp::UNIX_EPOCH);
     assert!(grants::uninstall(&mut tx, tenant, USER, at(101)).await.unwrap().is_some(), "it was installed before");
     assert_eq!(replicas::seen(&mut tx, Uuid::new_v4(), at(100), at(80)).await.unwrap(), 1);

@@ -27,8 +27,9 @@ const SMALL: [&str; 9] = [
 ];
 
 /// What may read a table from end to end, by a part of the statement, and why.
-const SCANS: [(&str, &str); 14] = [
+const SCANS: [(&str, &str); 15] = [
     (" river_", "the queue's library looks after its own tables"),
+    ("\"river_", "the same, with its names quoted"),
     (" ORDER BY rowid", "everything is copied to another database"),
     ("SELECT COUNT(*) FROM", "what was copied is counted"),
     ("UPDATE revocation SET attempts", "a row is gone once the provider has answered: there are few"),

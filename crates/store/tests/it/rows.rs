@@ -131,7 +131,7 @@ impl Step {
             Self::AllowResending => invoices::allow_resending(tx, tenant, id).await,
             Self::CustomerCreated => invoices::customer_created(tx, tenant, id, "58").await,
             Self::Show => invoices::show(tx, tenant, id, &shown, at(22), at(22)).await,
-            Self::Remove => invoices::remove_refused(tx, tenant, id).await.map(|_| ()),
+            Self::Remove => invoices::remove_unsent(tx, tenant, id).await.map(|_| ()),
             Self::Tell => history::tell(tx, tenant, id, Status::Paid).await.map(|_| ()),
         };
         taken.unwrap();
@@ -161,7 +161,7 @@ impl Step {
             Self::Resending => Row { may_resend: false, ..row },
             Self::Issued => Row { state: "issued".into(), lease_until: 0, ..shown },
             Self::Refused => Row { state: "refused".into(), lease_until: 0, ..row },
-            Self::Retry => Row { trouble: None, attempts: 0, next_attempt_at: micros(70), ..row },
+            Self::Retry => Row { trouble: None, attempts: 1, next_attempt_at: micros(70), ..row },
             Self::AllowResending => Row { may_resend: true, ..row },
             Self::CustomerCreated => Row { customer_id: Some("58".into()), ..row },
             Self::Show => shown,

@@ -29,7 +29,7 @@ use providers::{
     quickbooks::{NewItem, ResolvedInvoice},
 };
 use serde_json::json;
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 use store::{
     audit, changes, drafts,
     invoices::{self, Invoice, State},
@@ -171,9 +171,21 @@ impl Worker<'_> {
         let customer = self.customer(connection, &catalogue).await.map_err(Failed::in_step(Step::CreateCustomer))?;
         self.update_customer(connection, &catalogue).await.map_err(Failed::in_step(Step::UpdateCustomer))?;
         let mut items = Vec::new();
+        // Two lines may name the same new item, and QuickBooks finds it a little later.
+        let mut created: HashMap<String, String> = HashMap::new();
         for (at, line) in self.invoice.draft.lines.iter().enumerate() {
+            let name = match &line.item {
+                Choice::New(name) => Some(name.to_lowercase()),
+                Choice::Existing(_) => None,
+            };
+            if let Some(item) = name.as_ref().and_then(|name| created.get(name)) {
+                items.push(item.clone());
+                continue;
+            }
             let item = self.item(connection, &catalogue, at, line).await;
-            items.push(item.map_err(Failed::in_step(Step::CreateItem(at)))?);
+            let item = item.map_err(Failed::in_step(Step::CreateItem(at)))?;
+            created.extend(name.map(|name| (name, item.clone())));
+            items.push(item);
         }
         let term = self.term(connection, &catalogue).await?;
         Ok(Prepared { catalogue, customer, items, term })
@@ -211,11 +223,11 @@ impl Worker<'_> {
     }
 
     /// A name that is taken, though looking found nothing: an attempt before may have taken it, and QuickBooks finds it a little
-    /// later. Looked for again some times, before the person is told.
-    pub(super) fn found_later(&self, error: Error) -> Error {
+    /// later. Looked for again some times, from this attempt on, before the person is told.
+    pub(super) fn found_later(&self, error: Error, from: i32) -> Error {
         match error {
             Error::QuickBooks(ProviderError::Refused(refusal))
-                if refusal.code == "6240" && (2..LOOKS_FOR_NAME).contains(&self.invoice.attempts) =>
+                if refusal.code == "6240" && (from..LOOKS_FOR_NAME).contains(&self.invoice.attempts) =>
             {
                 Error::NotYet(LOOK_FOR_IT)
             }
@@ -269,7 +281,7 @@ impl Worker<'_> {
             }
         })
         .await
-        .map_err(|error| self.found_later(error))?;
+        .map_err(|error| self.found_later(error, 1))?;
         self.app.catalogues.invalidate(&connection.id).await;
         Ok(id)
     }

@@ -290,7 +290,11 @@ pub(crate) async fn correct(
 
 fn stuck(w: Writer, invoice: &Invoice) -> Stuck {
     let is_doubt = invoice.trouble == Some(Trouble::Doubt);
-    let text = if is_doubt { fl!(w.t, "stuck-doubt") } else { fl!(w.t, "stuck-failed") };
+    let text = match (&invoice.trouble, &invoice.state) {
+        (Some(Trouble::Doubt), _) => fl!(w.t, "stuck-doubt"),
+        (Some(Trouble::Disconnected), State::Queued) => fl!(w.t, "stuck-disconnected"),
+        _ => fl!(w.t, "stuck-failed"),
+    };
     Stuck { w, invoice: invoice.id.0, title: fl!(w.t, "stuck-title"), text, is_doubt }
 }
 
@@ -376,7 +380,7 @@ async fn issued(
         invoice: invoice.id.0,
         difference: differs.then(|| Difference {
             expected: w.amount(&invoice.draft.total, &invoice.draft.currency),
-            seen: snapshot.state_text(),
+            seen: Act::Correct.seen_state(snapshot),
             key: Uuid::new_v4(),
             refused,
         }),

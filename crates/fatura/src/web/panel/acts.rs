@@ -5,7 +5,7 @@ use crate::{
     flows::{
         self,
         acts::{self, Outcome, Wanted},
-        panel,
+        panel::{self, Removal},
     },
     format::Writer,
     state::App,
@@ -133,7 +133,7 @@ pub(crate) async fn question(
     Ok(Json(rows::dialogue(session.writer(), act, snapshot, payments.as_ref())))
 }
 
-/// Removes a refused invoice, and shows the panel as it is then.
+/// Removes an invoice that was not sent, and shows the panel as it is then.
 pub(crate) async fn remove(
     State(app): State<App>,
     session: Session,
@@ -144,10 +144,14 @@ pub(crate) async fn remove(
     let w = session.writer();
     let record = Address { entity, id: at }.record().map_err(&told)?;
     let (tenant, user) = (session.tenant.id, session.user);
-    let removed = panel::remove_refused(&app, tenant, user, InvoiceId(invoice)).await.map_err(&told)?;
-    if removed {
+    let removed = match panel::remove_unsent(&app, tenant, user, InvoiceId(invoice)).await.map_err(&told)? {
+        Removal::Refused => Some(fl!(w.t, "panel-removed")),
+        Removal::Unsent => Some(fl!(w.t, "panel-removed-unsent")),
+        Removal::TriedAgain => None,
+    };
+    if let Some(removed) = removed {
         let mut response = render(&app, &session, record, &asked, None).await?;
-        add_snackbar(response.headers_mut(), &fl!(w.t, "panel-removed"));
+        add_snackbar(response.headers_mut(), &removed);
         return Ok(response);
     }
     let mut response = render(&app, &session, record, &asked, Some(fl!(w.t, "panel-not-removed"))).await?;

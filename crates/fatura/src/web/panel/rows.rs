@@ -279,7 +279,12 @@ fn unsettled(w: Writer, invoice: &Invoice, may: May) -> Row {
     } else if is_doubt {
         ("stuck", fl!(w.t, "status-stuck"), fl!(w.t, "stuck-doubt"))
     } else if invoice.trouble.is_some() {
-        ("stuck", fl!(w.t, "status-stuck"), fl!(w.t, "panel-stuck"))
+        let note = match (&invoice.trouble, &invoice.state) {
+            (Some(Trouble::Disconnected), State::Queued) => fl!(w.t, "panel-stuck-disconnected"),
+            (_, State::Queued) => fl!(w.t, "panel-stuck-unsent"),
+            _ => fl!(w.t, "panel-stuck"),
+        };
+        ("stuck", fl!(w.t, "status-stuck"), note)
     } else {
         ("checking", fl!(w.t, "status-checking"), fl!(w.t, "panel-checking"))
     };

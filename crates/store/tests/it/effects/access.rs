@@ -13,7 +13,7 @@ use store::{
     Tokens,
     flows::{self, Provider},
     grants::{self, Profile},
-    revocations::{self, Provider as Grantor},
+    revocations::{self, Claimed, Provider as Grantor},
 };
 
 pub(super) async fn check(e: &Effects<'_>) {
@@ -330,8 +330,25 @@ async fn revoked(e: &Effects<'_>) {
     e.of_all("revocations::finish", async |tx| revocations::finish(tx, one).await, &["- revocation A.revoke.p"]).await;
     e.of_all(
         "revocations::postpone",
-        async |tx| revocations::postpone(tx, one, at(60)).await,
-        &["revocation A.revoke.p: next_attempt_at=@60"],
+        async |tx| {
+            let Some(Claimed::Opened(taken)) = revocations::claim(tx, vault, at(10), at(40)).await? else {
+                panic!("due")
+            };
+            revocations::postpone(tx, &taken, at(60)).await
+        },
+        &["revocation A.revoke.p: attempts=1 next_attempt_at=@60"],
+    )
+    .await;
+    e.of_all(
+        "revocations::postpone",
+        async |tx| {
+            let Some(Claimed::Opened(taken)) = revocations::claim(tx, vault, at(10), at(40)).await? else {
+                panic!("due")
+            };
+            revocations::defer(tx, vault, Grantor::Pipedrive, "A subject", at(50)).await?;
+            revocations::postpone(tx, &taken, at(60)).await
+        },
+        &["revocation A.revoke.p: attempts=1 next_attempt_at=@50"],
     )
     .await;
     e.of_all(

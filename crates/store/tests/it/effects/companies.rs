@@ -7,7 +7,7 @@ use store::{
     keys,
     queue::{self, IssueInvoice},
     replicas,
-    tenants::{self, Tenant},
+    tenants::{self, Tenant, WonUnread},
 };
 use uuid::Uuid;
 
@@ -95,15 +95,24 @@ async fn installed(e: &Effects<'_>) {
             &["tenant A: won_until=@30"],
         )
         .await;
-    e.by_number(
-        "tenants::won_again",
-        async |tx, by| tenants::won_again(tx, by, at(30)).await,
-        &["tenant A: won_until=@30"],
-    )
-    .await;
-    e.given(&["UPDATE tenant SET won_until = NULL"])
-        .by_number("tenants::won_again", async |tx, by| tenants::won_again(tx, by, at(30)).await, &[])
+    let taken = |tenant, until| WonUnread { tenant, until: at(until), failures: 0 };
+    for (until, expected) in [(100, &["tenant A: won_failures=1 won_lease_until=@30"][..]), (99, &[])] {
+        e.by_number(
+            "tenants::won_again",
+            async |tx, by| tenants::won_again(tx, &taken(by, until), at(30)).await,
+            expected,
+        )
         .await;
+    }
+    for (until, expected) in [(100, &["tenant A: won_failures=0 won_lease_until=0 won_until=@30"][..]), (99, &[])] {
+        e.given(&["UPDATE tenant SET won_failures = 3, won_lease_until = @20"])
+            .by_number(
+                "tenants::won_read",
+                async |tx, by| tenants::won_read(tx, &taken(by, until), at(30)).await,
+                expected,
+            )
+            .await;
+    }
     e.by_number("tenants::purge", async |tx, by| tenants::purge(tx, by).await, &["-> false"]).await;
     // Each table has rows of both; what is of no company stays.
     e.of_all(

@@ -186,10 +186,15 @@ async fn steps(e: &Effects<'_>) {
     )
     .await;
     e.each(
-        "invoices::remove_refused",
+        "invoices::remove_unsent",
         &all,
-        async |tx, by, of, name| invoices::remove_refused(tx, by, of.invoice(name)).await,
-        &["refused -> true", "invoice A.refused: state='removed'"],
+        async |tx, by, of, name| invoices::remove_unsent(tx, by, of.invoice(name)).await,
+        &[
+            "broken -> true",
+            "invoice A.broken: refusal='[]' state='removed' trouble=null",
+            "refused -> true",
+            "invoice A.refused: state='removed' trouble=null",
+        ],
     )
     .await;
 }

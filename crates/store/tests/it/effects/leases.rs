@@ -62,11 +62,11 @@ pub(super) async fn check(e: &Effects<'_>) {
             ],
             &[
                 "stuck -> true",
-                "invoice A.stuck: attempts=0 next_attempt_at=@30 trouble=null",
+                "invoice A.stuck: attempts=1 next_attempt_at=@30 trouble=null",
                 "broken -> true",
-                "invoice A.broken: attempts=0 next_attempt_at=@30 trouble=null",
+                "invoice A.broken: attempts=1 next_attempt_at=@30 trouble=null",
                 "refused -> true",
-                "invoice A.refused: attempts=0 next_attempt_at=@30 trouble=null",
+                "invoice A.refused: attempts=1 next_attempt_at=@30 trouble=null",
             ],
         ],
     )
@@ -105,7 +105,7 @@ pub(super) async fn check(e: &Effects<'_>) {
                 "act A.act.sending: lease_until=0 trouble='no'",
                 "act A.act.stuck: trouble='no'",
             ],
-            &["stuck -> true", "act A.act.stuck: attempts=0 next_attempt_at=@30 trouble=null"],
+            &["stuck -> true", "act A.act.stuck: attempts=1 next_attempt_at=@30 trouble=null"],
         ],
     )
     .await;
@@ -142,7 +142,7 @@ pub(super) async fn check(e: &Effects<'_>) {
                 "history_entry A.note.sending: lease_until=0 trouble='no'",
                 "history_entry A.note.stuck: trouble='no'",
             ],
-            &["stuck -> true", "history_entry A.note.stuck: attempts=0 next_attempt_at=@30 trouble=null"],
+            &["stuck -> true", "history_entry A.note.stuck: attempts=1 next_attempt_at=@30 trouble=null"],
         ],
     )
     .await;

@@ -222,8 +222,8 @@ async fn found(e: &Effects<'_>) {
             .of_all(
                 "history::fallen_due",
                 async |tx| {
-                    let found = history::fallen_due(tx, date(2026, 3, day), most).await?;
-                    Ok(found.into_iter().map(|(_, invoice)| invoice.0).collect::<Vec<_>>())
+                    let found = history::fallen_due(tx, date(2026, 3, day), None, most).await?;
+                    Ok(found.into_iter().map(|unpaid| unpaid.invoice.0).collect::<Vec<_>>())
                 },
                 &expected,
             )
@@ -235,8 +235,8 @@ async fn found(e: &Effects<'_>) {
             .of_all(
                 "history::fallen_due",
                 async |tx| {
-                    let found = history::fallen_due(tx, date(2026, 3, 22), 9).await?;
-                    Ok(found.into_iter().map(|(_, invoice)| invoice.0).collect::<Vec<_>>())
+                    let found = history::fallen_due(tx, date(2026, 3, 22), None, 9).await?;
+                    Ok(found.into_iter().map(|unpaid| unpaid.invoice.0).collect::<Vec<_>>())
                 },
                 &expected,
             )

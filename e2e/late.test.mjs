@@ -1,0 +1,91 @@
+// What QuickBooks shows late, dates by another clock, refuses to have read, or has from somebody else.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { background, LINE, NO_LIMITS, pause, skip, until } from "./background.mjs";
+import { bill, create, installed, openWhole, roomyDeal, unseen } from "./http.mjs";
+import { BR, CASCADE, US } from "./people.mjs";
+import { quickbooks } from "./story.mjs";
+
+const scene = background("late");
+const { env, sql, done, all, panel, rowOf } = scene;
+
+test("a change that QuickBooks shows some seconds after its webhook is found", { skip, timeout: 120_000 }, async (t) => {
+  t.after(() => done("/quickbooks/quirks", { realm_id: US.realm }));
+  const deal = await roomyDeal(env, US, 3);
+  const number = await bill(env, US, deal, LINE);
+  const { Id: id } = (await all("Invoice")).find((each) => each.DocNumber === number);
+  await until(() => sql("select count(*) from quickbooks_connection where changes_until > 0 and changed_at <= changes_until") !== "0", "the company is not read", 40_000);
+  // What has changed before is not told once more.
+  const old = "2026-01-05T00:00:00-08:00";
+  for (const entity of ["Invoice", "Customer"]) {
+    for (const row of await all(entity)) await done("/quickbooks/rows", { realm_id: US.realm, entity, id: row.Id, members: { MetaData: { CreateTime: old, LastUpdatedTime: old } } });
+  }
+  await done("/quickbooks/quirks", { realm_id: US.realm, changes_lag_ms: 6000 });
+  const begun = Date.now();
+  await done("/quickbooks/payment", { realm_id: US.realm, invoice_id: id });
+  await until(() => sql(`select balance_minor from invoice where deal_id = ${deal}`) === "0", "the payment is not found", 20_000);
+  assert.ok(Date.now() - begun > 5000, "not before QuickBooks showed it");
+});
+
+test("two lines with the same new item make one item, though QuickBooks finds it later", { skip, timeout: 60_000 }, async (t) => {
+  t.after(() => done("/quickbooks/quirks", { realm_id: US.realm }));
+  const deal = await roomyDeal(env, US, 3);
+  const line = (at) => ({ [`lines[${at}][item]`]: "new", [`lines[${at}][item_name]`]: "Twice the same", [`lines[${at}][description]`]: "", [`lines[${at}][quantity]`]: "1", [`lines[${at}][unit_price]`]: "10", [`lines[${at}][tax_code]`]: "NON", [`lines[${at}][discount]`]: "" });
+  const { call, fields } = await openWhole(env, US, deal, { ...CASCADE, ...line(0), ...line(1) });
+  await done("/quickbooks/quirks", { realm_id: US.realm, query_lag_ms: 3000 });
+  const answer = await create(call, deal, unseen(fields));
+  assert.match(answer.text, /data-issued/, answer.text);
+  await done("/quickbooks/quirks", { realm_id: US.realm });
+  const made = (await all("Item")).filter(({ Name }) => Name === "Twice the same");
+  assert.equal(made.length, 1);
+});
+
+test("an invoice is voided while QuickBooks refuses reads, also after a restart", { skip, timeout: 120_000 }, async (t) => {
+  t.after(() => done("/quickbooks/limits", NO_LIMITS));
+  const deal = await roomyDeal(env, US, 3);
+  const number = await bill(env, US, deal, LINE);
+  const row = await rowOf(deal, number);
+  await scene.stack.replicas[0].end("SIGTERM");
+  await scene.stack.startFatura();
+  await done("/quickbooks/limits", { ...NO_LIMITS, reads_per_month: 1 });
+  await (await quickbooks(env, US.realm))("select * from Term");
+  await (await panel())(`/panel/deal/${deal}/invoices/${row.id}/void`, { seen: row.seen, key: crypto.randomUUID() });
+  await until(async () => (await rowOf(deal, number)).status === "voided", async () => `it is ${(await rowOf(deal, number)).status}`, 15_000);
+});
+
+test("a correction does not undo what somebody has edited in QuickBooks, though the total stays", { skip, timeout: 120_000 }, async (t) => {
+  t.after(() => done("/quickbooks/quirks", { realm_id: BR.realm }));
+  await installed(env, BR);
+  await done("/quickbooks/quirks", { realm_id: BR.realm, tax_rounding: "rate" });
+  const deal = await roomyDeal(env, BR, 3);
+  const line = (at) => ({ [`lines[${at}][item]`]: "10", [`lines[${at}][description]`]: "Consultoria", [`lines[${at}][quantity]`]: "1", [`lines[${at}][unit_price]`]: "1,25", [`lines[${at}][tax_code]`]: "2", [`lines[${at}][discount]`]: "" });
+  const { call, fields } = await openWhole(env, BR, deal, { customer: "4", customer_name: "Instituto Jequitibá", customer_currency: "BRL", tax_mode: "excluded", ...line(0), ...line(1) });
+  const issued = await create(call, deal, unseen(fields));
+  const [, invoice] = /\/invoices\/([0-9a-f-]{36})\/correct/.exec(issued.text) ?? assert.fail(issued.text);
+  const seen = /"seen": "([^"]*)"/.exec(issued.text.replaceAll("&#34;", '"').replaceAll("&quot;", '"'))[1];
+  const number = /data-number="([^"]*)"/.exec(issued.text)[1];
+  const books = async () => (await (await quickbooks(env, BR.realm))(`select * from Invoice where DocNumber = '${number}'`)).Invoice[0];
+  const made = await books();
+  const lines = made.Line.map((each, at) => (at === 0 ? { ...each, Description: "Consultoria de março" } : each)).filter((each) => each.DetailType !== "SubTotalLineDetail");
+  await done("/quickbooks/edit", { realm_id: BR.realm, entity: "Invoice", id: made.Id, changes: { Line: lines } });
+  const edited = await books();
+  assert.deepEqual([edited.TotalAmt, edited.Line[0].Description], [made.TotalAmt, "Consultoria de março"]);
+  await call(`/invoices/${invoice}/correct`, { seen, key: crypto.randomUUID() });
+  await until(() => sql(`select state from act where kind = 'correct' and invoice_id = '${invoice}'`) !== "queued", "nothing comes of it");
+  await pause(1000);
+  const after = await books();
+  assert.deepEqual([after.TotalAmt, after.Line[0].Description], [made.TotalAmt, "Consultoria de março"]);
+});
+
+test("a change is found though QuickBooks' clock is ten minutes behind", { skip, timeout: 120_000 }, async (t) => {
+  const deal = await roomyDeal(env, US, 3);
+  const number = await bill(env, US, deal, LINE);
+  const { Id: id } = (await all("Invoice")).find((each) => each.DocNumber === number);
+  await until(() => sql("select count(*) from quickbooks_connection where changes_until > 0 and changed_at <= changes_until") !== "0", "the company is not read", 40_000);
+  await done("/clock", { advance_seconds: -600 });
+  t.after(() => done("/clock", { advance_seconds: 600 }));
+  await done("/quickbooks/payment", { realm_id: US.realm, invoice_id: id });
+  // Its webhook waits behind those of the time before: a sweep takes the company up.
+  sql("update quickbooks_connection set changed_at = changes_until + 1");
+  await until(() => sql(`select balance_minor from invoice where deal_id = ${deal}`) === "0", "the payment is not found", 60_000);
+});
