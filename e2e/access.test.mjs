@@ -12,7 +12,7 @@ import { createDatabase } from "./storm/database.mjs";
 import { quickbooks } from "./story.mjs";
 
 const LINE = { ...CASCADE, "lines[0][item]": "12", "lines[0][unit_price]": "10", "lines[0][tax_code]": "NON" };
-const RECONNECT = /QuickBooks has to be connected again/;
+const RECONNECT = /QuickBooks must be reconnected/;
 const MISCONFIGURED = /Fatura is not set up correctly/;
 const DAY = 86_401;
 

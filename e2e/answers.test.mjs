@@ -69,10 +69,10 @@ test("a row or discount of a deal with another shape is said, and hides no other
   const api = await pipedriveApi(env, BR);
   const rows = await api("GET", "v2/deals/1/products");
   const before = (await openForm(env, BR, 1)).text;
-  assert.doesNotMatch(before, /Nem tudo o que o Pipedrive/);
+  assert.doesNotMatch(before, /Alguns dados deste negócio/);
   await door("/pipedrive/rows", { company_id: BR.company, resource: "DealProduct", id: rows[0].id, members: { item_price: { amount: 5 } } });
   const { text } = await openForm(env, BR, 1);
-  assert.match(text, /Nem tudo o que o Pipedrive respondeu/);
+  assert.match(text, /Alguns dados deste negócio não puderam ser lidos/);
   assert.equal(text.split("<tbody>")[1].split("</tbody>")[0].split("<tr").length - 1, rows.length, "all rows stand in the form");
   await door("/pipedrive/rows", { company_id: BR.company, resource: "DealProduct", id: rows[0].id, members: { item_price: rows[0].item_price } });
 });
@@ -80,7 +80,7 @@ test("a row or discount of a deal with another shape is said, and hides no other
 test("a deal whose currency or title Pipedrive does not tell can be billed: the currency is asked for", { timeout: 120_000 }, async () => {
   await door("/pipedrive/rows", { company_id: US.company, resource: "Deal", id: 11, members: { currency: null, title: null, value: null, org_id: null, person_id: null } });
   const { call, text, fields } = await openForm(env, US, 11, { ...NEW[US.company], customer_name: "Without currency" });
-  assert.match(text, /Not all that Pipedrive answered/);
+  assert.match(text, /Some data of this deal could not be read/);
   const refused = await create(call, 11, { ...fields, "lines[0][unit_price]": "50", "lines[0][description]": "Work" });
   assert.equal(refused.status, 422);
   assert.match(refused.text, /#currency/);
@@ -102,18 +102,18 @@ for (const [status, by_id] of [[400, false], [500, true]]) {
     if (by_id) {
       const row = await until("the panel tells of the one that cannot be read", async () => {
         const row = await rowOf(US, badDeal, one);
-        return /cannot be read since/.test(row.text) && row;
+        return /has returned no readable data/.test(row.text) && row;
       });
       assert.equal(row.status, "open", "it shows what was known");
       const { call } = await session(env, "settings", US.company, US.user);
-      assert.match((await call("/settings/page")).text, new RegExp(`Invoices that QuickBooks does not show.*Invoice ${one} · deal ${badDeal}`, "s"));
+      assert.match((await call("/settings/page")).text, new RegExp(`Invoices that QuickBooks cannot return.*Invoice ${one} · deal ${badDeal}`, "s"));
       // A new invoice is created meanwhile, and one that is deleted goes.
       assert.ok(await billNew(US, 9));
       await quirks(US);
       const panel = await session(env, "panel", US.company, US.user);
       await panel.call(`/panel/deal/${badDeal}/refresh`, {});
       const mended = await rowOf(US, badDeal, one);
-      assert.doesNotMatch(mended.text, /cannot be read since/);
+      assert.doesNotMatch(mended.text, /has returned no readable data/);
       assert.match(mended.text, /2031/, "and is followed again");
     } else {
       await until("what is read by its id is shown", async () => /2031/.test((await rowOf(US, badDeal, one)).text));
@@ -131,7 +131,7 @@ test("a row of another shape silences no other; the form's own invoice is not se
   const panel = await session(env, "panel", BR.company, BR.user);
   await panel.call("/panel/deal/3/refresh", {});
   const row = await rowOf(BR, 3, one);
-  assert.match(row.text, /não pode ser lido desde/);
+  assert.match(row.text, /não retorna dados legíveis/);
   await door("/quickbooks/rows", { realm_id: BR.realm, entity: "Invoice", id: bad.Id, members: { SyncToken: bad.SyncToken } });
   await panel.call("/panel/deal/3/refresh", {});
   assert.doesNotMatch((await rowOf(BR, 3, one)).text, /não pode ser lido/);

@@ -19,7 +19,7 @@ test("won deals: twenty companies without a connection do not hold up the one be
   await saveSettings(env, US, { draft_on_won: "on" });
   await done("/pipedrive/deal", { company_id: US.company, id: 12, changes: { status: "won" } });
   const call = await panel();
-  await until(async () => /A draft of/.test((await call("/panel/deal/12")).text), "there is no draft", 60_000);
+  await until(async () => /Draft saved/.test((await call("/panel/deal/12")).text), "there is no draft", 60_000);
   assert.equal(sql("select count(*) from tenant where won_failures > 0"), "20");
   assert.equal(sql("select count(*) from tenant where company_name like 'Company %' and won_until <> company_id - 900000"), "0", "what was won there is read when they are connected");
 });

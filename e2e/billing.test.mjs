@@ -54,7 +54,7 @@ test("a part that is typed is the part that is billed, by Create at once; Enter 
     await choose(invoice, FREEMAN);
     await invoice.locator("#part").fill("25");
     await invoice.locator("#part").press("Enter");
-    await invoice.locator("#lines-0-description").and(invoice.locator("[value^='25 % deposit']")).waitFor();
+    await invoice.locator("#lines-0-description").and(invoice.locator("[value^='25% deposit']")).waitFor();
     for (const field of ["#to", "#email", "#memo", "#lines-0-quantity", "#discount", "#issued"]) await invoice.locator(field).press("Enter");
     await page.waitForTimeout(500);
     assert.equal(await count(US), before, "Enter creates nothing");
@@ -64,7 +64,7 @@ test("a part that is typed is the part that is billed, by Create at once; Enter 
     const made = await inBooks(US, await created(invoice, page));
     assert.equal(net(made), 2108.25, "30 % of 7,027.50");
     assert.deepEqual(lines(made).map((line) => line.SalesItemLineDetail.Qty), lines(made).map(() => 1));
-    assert.match(lines(made)[0].Description, /^30 % deposit: /);
+    assert.match(lines(made)[0].Description, /^30% deposit: /);
   });
   before += 1;
   assert.equal(await count(US), before);
@@ -86,9 +86,9 @@ test("a part that is typed is the part that is billed, by Create at once; Enter 
     await picture(page, "form-fully-billed-en");
     // More than the deal asks first.
     await invoice.locator("[data-part=all]").click();
-    await invoice.locator("#excess").getByText("$7,027.50 more than the deal").waitFor();
+    await invoice.locator("#excess").getByText("exceeds the deal value by $7,027.50").waitFor();
     await invoice.locator("#create").click();
-    await invoice.getByText("This invoice bills $7,027.50 more than the deal.").waitFor();
+    await invoice.getByText("This invoice exceeds the deal value by $7,027.50.").waitFor();
     await picture(page, "form-ask-excess-en");
     assert.equal(await count(US), before + 1, "nothing was created before the answer");
     await invoice.locator("[data-confirm-create]").click();
@@ -251,7 +251,7 @@ test("negative lines are allowed while the total is not negative", { timeout: 18
     await invoice.locator("#items-1").getByRole("option", { name: "Services" }).first().click();
     await invoice.locator("#lines-1-description").fill("Less deposit");
     await invoice.locator("#lines-1-unit_price").fill(String(-price - 1));
-    await invoice.getByText("The lines come to less than zero", { exact: false }).first().waitFor();
+    await invoice.getByText("The lines add up to less than zero", { exact: false }).first().waitFor();
     await invoice.locator("#lines-1-unit_price").fill("-100");
     await invoice.locator("#missing a").waitFor({ state: "detached" });
     const made = await inBooks(US, await created(invoice, page));
@@ -329,7 +329,7 @@ test("of two requests, 20 ms apart, the newer one stays", async () => {
   await call("/deals/11/form/preview", older);
   const again = fieldsOf((await call("/deals/11/form")).text);
   assert.equal(again.part, "50");
-  assert.match(again["lines[0][description]"], /^50 % deposit/);
+  assert.match(again["lines[0][description]"], /^50% deposit/);
   await call("/deals/11/form/discard", {});
 });
 
@@ -392,7 +392,7 @@ test("where QuickBooks computed another total, it is said, and corrected in one 
     await total(invoice, "2,96");
     await invoice.locator("#create").click();
     await invoice.locator("[data-correct]").waitFor();
-    assert.match(plain(await invoice.locator("#outcome").textContent()), /O QuickBooks tem R\$ 2,95\. O formulário mostrava R\$ 2,96\./);
+    assert.match(plain(await invoice.locator("#outcome").textContent()), /O total no QuickBooks é R\$ 2,95; o formulário mostrava R\$ 2,96\./);
     await picture(page, "form-differs-pt");
     const number = await invoice.locator("#outcome [data-number]").getAttribute("data-number");
     await invoice.locator("[data-correct]").dblclick();

@@ -63,21 +63,21 @@ const SAID = [
   ["the item of the line, by its id", ({ item }) => written([{ code: "2500", Message: "Invalid Reference Id", Detail: `Invalid Reference Id : Items element id ${item} not found` }]),
     { "lines-0-item": { en: "An item was made inactive or deleted in QuickBooks.", es: "Un concepto se desactivó o eliminó en QuickBooks.", pt: "Um item foi desativado ou excluído no QuickBooks." } }],
   ["closed books, with a code that is a number", () => written([{ code: 6210, Message: "Account Period Closed", Detail: "You have closed the books through 2026-03-31.", element: "" }]),
-    { issued: { en: "The books are closed for this date in QuickBooks.", es: "Los libros de QuickBooks están cerrados en esta fecha.", pt: "Os livros do QuickBooks estão fechados nesta data." } }],
+    { issued: { en: "The books are closed for this date in QuickBooks.", es: "La contabilidad está cerrada en esta fecha en QuickBooks.", pt: "Os livros do QuickBooks estão fechados nesta data." } }],
   ["a subscription that has ended: one error that is no array, with status 200", () => written([{ code: "6190", Message: "Invalid Company Status", Detail: "subscription period has ended" }], { status: 200, object: true }),
     { "invoice-form": { en: "The subscription of this QuickBooks company has ended", es: "La suscripción de esta empresa de QuickBooks terminó", pt: "A assinatura desta empresa do QuickBooks terminou" } }],
   ["an address of another invoice", () => written([{ code: "4002", Message: "Invalid query", Detail: "To email address entered is invalid" }]),
     { "invoice-form": { en: "An invoice that is already in QuickBooks has an invalid email address", es: "Una factura que ya está en QuickBooks tiene una dirección de correo no válida", pt: "Uma fatura que já está no QuickBooks tem um endereço de e-mail inválido" } }],
   ["a member that the class does not have", () => written([{ code: "2010", Message: "Request has invalid or unsupported property", Detail: 'Property Name:Unrecognized field "Foo" (class com.intuit.schema.finance.v3.Invoice), not marked as ignorable (2 known properties: "DocNumber", "CustomerRef")' }]),
-    { "invoice-form": { en: "Nothing that you typed is wrong. Tell support", es: "Nada de lo que escribiste está mal. Avisa a soporte", pt: "Nada do que você digitou está errado. Avise o suporte" } }],
+    { "invoice-form": { en: "The problem is not what you typed. Send this text to support", es: "El problema no está en lo que escribiste. Envía este texto a soporte", pt: "O problema não está no que você digitou. Envie este texto ao suporte" } }],
   ["two errors at once", () => written([{ code: "2050", Message: "m", Detail: "String length specified does not match the supported length. Min:0 Max:1000 supported. Supplied length:1200", element: "CustomerMemo" }, { code: 2210, Message: "m", Detail: "Email Address does not conform to the RFC 822 standard.", element: "BillEmail.Address" }]),
-    { message: { en: "may have 1000 characters at most.", es: "1000 caracteres como máximo.", pt: "no máximo 1000 caracteres." }, email: { en: "This is not an email address.", es: "Esto no es una dirección de correo.", pt: "Isto não é um endereço de e-mail." } }],
+    { message: { en: "may have 1000 characters at most.", es: "1000 caracteres como máximo.", pt: "no máximo 1000 caracteres." }, email: { en: "This is not a valid email address.", es: "Esta dirección de correo no es válida.", pt: "Este endereço de e-mail não é válido." } }],
   ["a code that nobody knows", () => written([{ code: "9999", Message: "New", Detail: "Business Validation Error: Nobody has seen this." }]),
     { "invoice-form": { en: "QuickBooks refused the invoice, and nothing was created. Correct what it names, then create the invoice again. QuickBooks says: Nobody has seen this.", es: "QuickBooks rechazó la factura y no se creó nada. Corrige lo que indica y crea la factura de nuevo. QuickBooks dice: Nobody has seen this.", pt: "O QuickBooks recusou a fatura, e nada foi criado. Corrija o que ele indica e crie a fatura de novo. O QuickBooks diz: Nobody has seen this." } }],
   ["a company that the app may not open", () => "not_authorized",
-    { "invoice-form": { en: "Ask an administrator to connect QuickBooks again", es: "Pide a un administrador que vuelva a conectar QuickBooks", pt: "Peça a um administrador que conecte o QuickBooks de novo" } }],
+    { "invoice-form": { en: "Ask an administrator to reconnect QuickBooks", es: "Pide a un administrador que vuelva a conectar QuickBooks", pt: "Peça a um administrador que conecte o QuickBooks de novo" } }],
   ["a scope that is missing", () => "scope_missing",
-    { "invoice-form": { en: "allow all that is asked for", es: "permita todo lo que se pide", pt: "permita tudo o que é pedido" } }],
+    { "invoice-form": { en: "grant every permission it asks for", es: "conceda todos los permisos solicitados", pt: "conceda todas as permissões solicitadas" } }],
   ["keys of another environment", () => ({ xml: "wrong_cluster" }),
     { "invoice-form": { en: "a test company with production keys, or the reverse", es: "una empresa de prueba con claves de producción, o al revés", pt: "uma empresa de teste com chaves de produção, ou o contrário" } }],
 ];
@@ -125,7 +125,7 @@ test("the page lists all that QuickBooks refuses at once, and leads to each fiel
     await opened.getByRole("button", { name: "Create invoice" }).click();
     await opened.locator('a[href="#message"]', { hasText: "1000 characters at most" }).waitFor();
     await assertAccessible(page, "form with two refusals");
-    await opened.locator('a[href="#email"]', { hasText: "This is not an email address." }).click();
+    await opened.locator('a[href="#email"]', { hasText: "This is not a valid email address." }).click();
     await opened.locator("#email:focus").waitFor();
     browser.complaints.length = 0;
   });
@@ -195,7 +195,7 @@ test("an act that QuickBooks refuses says why, and what to do", { timeout: 60_00
   const number = await bill(env, US, 3, { ...CASCADE, "lines[0][item]": "12", "lines[0][unit_price]": "10", "lines[0][tax_code]": "NON" });
   const found = (await all()).find((invoice) => invoice.DocNumber === number);
   await done("/quickbooks/payment", { realm_id: US.realm, invoice_id: found.Id, amount: 1 });
-  const said = { 6450: "settled electronically", 6190: "The subscription of this QuickBooks company has ended", 6210: "The books in QuickBooks are closed", 9999: "It was not deleted. QuickBooks does not delete an invoice that has payments." };
+  const said = { 6450: "settled electronically", 6190: "The subscription of this QuickBooks company has ended", 6210: "The books in QuickBooks are closed", 9999: "The invoice was not deleted. QuickBooks does not delete an invoice that has payments." };
   const { call } = await session(env, "panel", US.company, US.user);
   await call("/panel/deal/3/refresh", {});
   const row = (await rows((_, path) => call(path), 3)).find((each) => each.number === number);
@@ -209,7 +209,7 @@ test("an act that QuickBooks refuses says why, and what to do", { timeout: 60_00
 });
 
 test("a page in front of Pipedrive is no deal that is missing", { timeout: 60_000 }, async () => {
-  const said = { en: "Pipedrive refuses calls at the moment", es: "Pipedrive rechaza llamadas en este momento", pt: "O Pipedrive não aceita chamadas no momento" };
+  const said = { en: "Pipedrive is blocking requests", es: "Pipedrive está bloqueando solicitudes", pt: "O Pipedrive está bloqueando solicitações" };
   for (const [language, who] of Object.entries(PEOPLE)) {
     const { call } = await session(env, "form", who.company, who.user);
     await done("/faults", { provider: "pipedrive", method: "GET", path: "/deals/1", times: 20, effect: { page: 403 } });
@@ -223,7 +223,7 @@ test("a page in front of Pipedrive is no deal that is missing", { timeout: 60_00
 
 test("a company that the app may not open, or of another environment, says whose turn it is", { timeout: 60_000 }, async () => {
   const { call } = await session(env, "form", US.company, US.user);
-  for (const [effect, words] of [["not_authorized", "Ask an administrator to connect QuickBooks again"], [{ xml: "wrong_cluster" }, "Tell whoever operates Fatura"], [{ page: 403 }, "QuickBooks refuses calls at the moment"]]) {
+  for (const [effect, words] of [["not_authorized", "Ask an administrator to reconnect QuickBooks"], [{ xml: "wrong_cluster" }, "Contact its operator"], [{ page: 403 }, "QuickBooks is blocking requests"]]) {
     await done("/faults", { provider: "quickbooks", method: "GET", path: "/v3/company", times: 50, effect });
     const answer = await call("/items?q=something-that-nobody-has");
     const customers = await call("/customers/search", { customer_name: "Somebody" });

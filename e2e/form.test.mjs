@@ -180,11 +180,11 @@ test("terms drive the due date; a date set by hand stays", { timeout: 120_000 },
     await invoice.locator("#long-due", { hasText: "December 8, 2026" }).waitFor();
     assert.equal(await due.inputValue(), "2026-12-08");
     await due.fill("2026-12-31");
-    await invoice.getByRole("button", { name: "Set by hand – use the term" }).waitFor();
+    await invoice.getByRole("button", { name: "Edited – use the payment terms" }).waitFor();
     await invoice.locator("#issued").fill("2026-12-02");
     await invoice.locator("#long-issued", { hasText: "December 2, 2026" }).waitFor();
     assert.equal(await due.inputValue(), "2026-12-31");
-    await invoice.getByRole("button", { name: "Set by hand – use the term" }).click();
+    await invoice.getByRole("button", { name: "Edited – use the payment terms" }).click();
     await invoice.locator("#long-due", { hasText: "December 9, 2026" }).waitFor();
     assert.equal(await due.inputValue(), "2026-12-09");
     await due.fill("2026-11-30");
@@ -195,7 +195,7 @@ test("terms drive the due date; a date set by hand stays", { timeout: 120_000 },
 test("closed books, a foreign currency and a missing item are said before sending", { timeout: 120_000 }, () =>
   as(US, 6, async (invoice, page) => {
     await invoice.locator("#issued").fill("2026-03-31");
-    await invoice.locator("#issued-error").getByText("The books are closed up to March 31, 2026").waitFor();
+    await invoice.locator("#issued-error").getByText("The books are closed through March 31, 2026").waitFor();
     await invoice.locator("#issued").fill("2026-11-20");
     await choose(invoice, "Cascade Robotics, Inc.");
     await invoice.locator("#currency-error").getByText("This customer is billed in USD.").waitFor();
@@ -220,7 +220,7 @@ test("numbers by hand: the next is proposed, a taken one refused before sending"
     const calls = async () => (await (await fetch(`${env.CONTROL_URL}/calls`)).json()).filter((call) => call.method === "POST" && /invoice/.test(call.path)).length;
     const before = await calls();
     await invoice.locator("#create").click();
-    await invoice.locator("#number-error").getByText("This invoice number was used already.").waitFor();
+    await invoice.locator("#number-error").getByText("This invoice number is already in use.").waitFor();
     assert.equal(await calls(), before, "nothing was sent");
     await invoice.locator("#number").fill(proposed);
     assert.equal(await created(invoice, page), proposed);
@@ -305,7 +305,7 @@ test("presets, copies, own fields and online payment reach QuickBooks", { timeou
     await invoice.locator("#message", { hasText: "Thank you for your trust." }).waitFor();
     assert.equal(await invoice.locator("#due").inputValue(), "2026-12-31");
     assert.equal(await invoice.locator("#cc").inputValue(), "books@oakstreet.example");
-    assert.match(await invoice.locator("#preset + small").textContent(), /cannot be chosen from outside/);
+    assert.match(await invoice.locator("#preset + small").textContent(), /The layout is the one set in QuickBooks/);
     const made = await inBooks(US, await created(invoice, page));
     assert.equal(made.CustomerMemo.value, "Thank you for your trust.");
     assert.equal(made.BillEmailCc.Address, "books@oakstreet.example");
@@ -403,12 +403,12 @@ test("without a network the page says so, loses nothing, and goes on", { timeout
   as(US, 9, async (invoice, page, browser) => {
     await browser.context.setOffline(true);
     await invoice.locator("#memo").fill("written on a train");
-    await invoice.getByText("Fatura cannot be reached.").waitFor();
+    await invoice.getByText("Could not reach Fatura.").waitFor();
     await invoice.locator("#create").click({ force: true });
     assert.equal(await invoice.locator("#memo").inputValue(), "written on a train");
     await browser.context.setOffline(false);
     await invoice.locator("#memo").fill("written on a train, sent from the station");
-    await invoice.getByText("Fatura cannot be reached.").waitFor({ state: "hidden" });
+    await invoice.getByText("Could not reach Fatura.").waitFor({ state: "hidden" });
     await choose(invoice, "Freeman Sporting Goods");
     await created(invoice, page);
     // The browser itself mentions the connections that were cut; the page has no error of its own.
@@ -425,7 +425,7 @@ test("without the page's script the form still posts", { timeout: 120_000 }, () 
     // What a browser does by itself when no script takes the press.
     const post = () => invoice.locator("#invoice-form").evaluate((element) => HTMLFormElement.prototype.submit.call(element));
     await post();
-    await invoice.getByRole("alert").getByText("The due date lies before the issue date.").waitFor();
+    await invoice.getByRole("alert").getByText("The due date is before the issue date.").waitFor();
     assert.equal(await invoice.locator("#customer_name").inputValue(), "Cascade Robotics, Inc.", "what was typed is there");
     await invoice.locator("#due").fill("2027-01-01");
     await invoice.locator("#create").click();
@@ -443,8 +443,8 @@ test("only administrators create, where the settings say so", async () => {
   const number = await bill(env, US, 7, CASCADE);
   const panels = await session(env, "panel", MIGUEL.company, MIGUEL.user);
   const shown = (await panels.call("/panel/deal/7")).text;
-  assert.match(shown, /Solo los administradores crean facturas/);
-  assert.match(shown, /Solo los administradores anulan y eliminan facturas/);
+  assert.match(shown, /Solo los administradores pueden crear facturas/);
+  assert.match(shown, /Solo los administradores pueden anular y eliminar facturas/);
   const id = new RegExp(`id="invoice-([0-9a-f-]+)"`).exec(shown.split("<li").find((part) => part.includes(`>${number}<`)))[1];
   assert.equal((await panels.call(`/panel/deal/7/invoices/${id}/void`, { seen: "" })).status, 403);
   await call("/settings/save", settings);
@@ -474,7 +474,7 @@ test("numbers, tax and currencies are switched in QuickBooks while a form is ope
   const taxed = await opened("Cliente Tributado", "BRL", { tax_mode: "excluded", "lines[0][tax_code]": "2" });
   await switched({ TaxPrefs: { UsingSalesTax: false } });
   const untaxed = plain((await taxed()).text);
-  assert.match(untaxed, /O QuickBooks tem R\$ 10,00\. O formulário mostrava R\$ 10,50\./);
+  assert.match(untaxed, /O total no QuickBooks é R\$ 10,00; o formulário mostrava R\$ 10,50\./);
   assert.match(untaxed, /data-correct/, "and how to correct it");
   assert.equal(await count(), before + 2);
   await switched({ TaxPrefs: { UsingSalesTax: true } });

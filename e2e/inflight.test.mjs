@@ -91,7 +91,7 @@ test("disconnected while the access is being renewed: it stays disconnected, and
     assert.match((await settings.call("/settings/page")).text, /No QuickBooks company is connected yet/);
     const { person, pending } = await connectUntilConfirmation(env, US);
     await decide(env, person, pending);
-    assert.doesNotMatch((await panel.call("/panel/deal/3/refresh", {})).text, /has to be connected|not connected/);
+    assert.doesNotMatch((await panel.call("/panel/deal/3/refresh", {})).text, /must be reconnected|not connected/);
   }
 });
 

@@ -46,7 +46,7 @@ test("cancelled at Pipedrive's consent, at Intuit's, and at the last question; t
     await page.getByRole("button", { name: "Sign in" }).click();
     await page.getByRole("button", { name: "Cancel" }).click();
     // The app is installed all the same: the page says so, and how to go on.
-    const cancelled = { title: "O QuickBooks não está conectado", text: "O Fatura está instalado no Pipedrive de Aurora Soluções Ltda.", next: "Tentar de novo" };
+    const cancelled = { title: "O QuickBooks não está conectado", text: "O Fatura está instalado na conta do Pipedrive de Aurora Soluções Ltda.", next: "Tentar de novo" };
     await outcome(page, cancelled, "connect-cancelled-pt");
     // In another browser the same address names nobody.
     const elsewhere = await (await fetch(page.url(), { headers: { "accept-language": "pt-BR" } })).text();
@@ -89,7 +89,7 @@ test("cancelled at Pipedrive's consent, at Intuit's, and at the last question; t
     await assertAccessible(tab, "the last question");
     await picture(tab, "connect-question-pt");
     await tab.getByRole("button", { name: "Cancelar" }).click();
-    await outcome(tab, { title: "O QuickBooks não está conectado", text: "O acesso ao QuickBooks foi devolvido.", next: "Tentar de novo" }, "connect-declined-pt");
+    await outcome(tab, { title: "O QuickBooks não está conectado", text: "O acesso ao QuickBooks foi revogado.", next: "Tentar de novo" }, "connect-declined-pt");
     assert.equal((await session(env, "form", BR.company, BR.user).then(({ call }) => call("/deals/1/form"))).status, 409, "nothing half-stored");
     // Tried again from there, it is connected.
     await tab.getByRole("link", { name: "Tentar de novo" }).click();
@@ -122,9 +122,9 @@ test("cancelled at Intuit's consent, in English and in Spanish", { timeout: 120_
       await page.getByRole("button", { name: "Cancel" }).click();
       await outcome(page, words, name);
     });
-  await cancel(US, "connect-cancelled-en", { title: "QuickBooks is not connected", text: "Fatura is installed in the Pipedrive of Oak Street Catering.", next: "Try again" });
+  await cancel(US, "connect-cancelled-en", { title: "QuickBooks is not connected", text: "Fatura is installed in the Pipedrive account of Oak Street Catering.", next: "Try again" });
   await control(env, "/pipedrive/users", { user_id: MIGUEL.user, is_admin: true });
-  await cancel(MIGUEL, "connect-cancelled-es", { title: "QuickBooks no está conectado", text: "Fatura está instalada en el Pipedrive de Oak Street Catering.", next: "Intentar de nuevo" });
+  await cancel(MIGUEL, "connect-cancelled-es", { title: "QuickBooks no está conectado", text: "Fatura está instalada en la cuenta de Pipedrive de Oak Street Catering.", next: "Intentar de nuevo" });
   await control(env, "/pipedrive/users", { user_id: MIGUEL.user, is_admin: false });
   await uninstall(US.company);
 });

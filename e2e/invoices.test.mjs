@@ -34,7 +34,7 @@ test("the badge follows QuickBooks on an open panel, and the history tells each 
     const pay = (amount) => done("/quickbooks/payment", { realm_id: US.realm, invoice_id: id, amount });
     const seconds = [];
     seconds.push(await shows("Partially paid", () => pay(100)));
-    assert.match(plain(await row.textContent()), new RegExp(`\\$${(total - 100).toLocaleString("en-US", { minimumFractionDigits: 2 })} left to pay`));
+    assert.match(plain(await row.textContent()), new RegExp(`\\$${(total - 100).toLocaleString("en-US", { minimumFractionDigits: 2 })} due`));
     seconds.push(await shows("Paid", () => pay(total - 100)));
     assert.ok(Math.max(...seconds) < 5000, `shown after ${seconds} ms`);
     assert.deepEqual(
@@ -126,7 +126,7 @@ test("e-mail: shows to whom, lets one change it, and the row says that it was se
     assert.equal(await recipient.inputValue(), "tom@cascaderobotics.example");
     await recipient.fill("nobody");
     await row.getByRole("button", { name: "Send", exact: true }).click();
-    await row.getByRole("alert").getByText("Enter the email address it goes to.").waitFor();
+    await row.getByRole("alert").getByText("Enter the recipient’s email address.").waitFor();
     assert.equal(await recipient.inputValue(), "nobody", "what was typed stays");
     // What changes meanwhile does not take the form away.
     await done("/quickbooks/payment", { realm_id: US.realm, invoice_id: (await invoice(number)).Id, amount: 1 });
@@ -223,7 +223,7 @@ test("a stale page gets a clear word, not a wrong act", async () => {
   await done("/quickbooks/payment", { realm_id: US.realm, invoice_id: quickbooksId, amount: 10 });
   const answer = await call(`/panel/deal/1/invoices/${id}/void`, { seen });
   assert.equal(answer.status, 409);
-  assert.match(answer.text, /has changed in QuickBooks meanwhile: “Partially paid”/);
+  assert.match(answer.text, /has changed in QuickBooks: its status is now “Partially paid”/);
   assert.notEqual((await invoice(number)).TotalAmt, 0, "nothing was voided");
   // And what we know to be gone is guarded before QuickBooks is asked.
   const fresh = new RegExp(`"seen": "([^"]+)"`).exec((await call("/panel/deal/1")).text.replaceAll("&#34;", '"'))[1];
@@ -231,12 +231,12 @@ test("a stale page gets a clear word, not a wrong act", async () => {
   await done("/faults", { provider: "quickbooks", method: "POST", path: "/invoice", effect: { fault: "6540" } });
   const paid = await call(`/panel/deal/1/invoices/${id}/delete`, { seen: fresh });
   assert.equal(paid.status, 409);
-  assert.match(paid.text, /It was not deleted\. QuickBooks does not delete an invoice that has payments\. .* QuickBooks says: /, "a payment hangs on it");
+  assert.match(paid.text, /The invoice was not deleted\. QuickBooks does not delete an invoice that has payments\. .* QuickBooks says: /, "a payment hangs on it");
   assert.equal((await call(`/panel/deal/1/invoices/${id}/void`, { seen: fresh })).status, 200);
   assert.equal((await invoice(number)).TotalAmt, 0);
   const gone = await call(`/panel/deal/1/invoices/${id}/void`, { seen: fresh });
   assert.equal(gone.status, 409);
-  assert.match(gone.text, /“Voided” now, which does not allow it/);
+  assert.match(gone.text, /not possible while the invoice’s status is “Voided”/);
   // Somebody of another company finds no such invoice.
   const other = await session(env, "panel", BR.company, BR.user);
   assert.equal((await other.call(`/panel/deal/1/invoices/${id}/void`, { seen: fresh })).status, 404);
@@ -272,7 +272,7 @@ test("an act in doubt is not repeated on an invoice that has changed since", { t
   await done("/quickbooks/payment", { realm_id: US.realm, invoice_id: (await invoice(number)).Id, amount: 100 });
   const answer = await pressed;
   assert.equal(answer.status, 409, answer.text);
-  assert.match(answer.text, /has changed in QuickBooks meanwhile: “Partially paid”/);
+  assert.match(answer.text, /has changed in QuickBooks: its status is now “Partially paid”/);
   assert.notEqual((await invoice(number)).TotalAmt, 0);
 });
 
@@ -337,7 +337,7 @@ test("the panels of an organization and a person", { timeout: 120_000 }, async (
   for (const [deal, lines] of [[1, 3], [9, 1], [12, 2]]) await billedOnce(env, US, deal, { ...CASCADE, ...items(lines) });
   await as(US, async (page) => {
     await openRecord(page, env, "organization", 404);
-    await panel(page).getByText("Outstanding").waitFor();
+    await panel(page).getByText("Not yet due").waitFor();
     const numbers = await panel(page).locator(".number").allTextContents();
     assert.ok(numbers.length >= 3, `invoices of several deals: ${numbers}`);
     await panel(page).getByRole("link", { name: "Cascade Robotics, Inc." }).waitFor();

@@ -52,7 +52,7 @@ test("a number beyond what QuickBooks holds is said at its field, and brings not
   for (const price of ["10000000000", "9".repeat(27), "9".repeat(60)]) {
     const { text, amount } = await preview(US, 9, typed(price));
     assert.equal(amount, "–");
-    assert.match(text, /<a href="#lines-0-unit_price" data-now>Unit price (is too large\. Quantity, price, amount and total have to be below 10,000,000,000 each|is not a number)\.<\/a>/);
+    assert.match(text, /<a href="#lines-0-unit_price" data-now>Unit price (is too large\. Quantity, price, amount and total must each be below 10,000,000,000|is not a number)\.<\/a>/);
   }
 });
 
@@ -65,7 +65,7 @@ test("a page is in one language, though the browser's is another than the person
     assert.equal(await panel(page).locator("main").getAttribute("aria-label"), "Invoices of this deal");
     await context.setOffline(true);
     await panel(page).locator("#panel").evaluate((element) => element.dispatchEvent(new CustomEvent("fatura:reload")));
-    await panel(page).locator("#offline").getByText("Fatura cannot be reached.").waitFor();
+    await panel(page).locator("#offline").getByText("Could not reach Fatura.").waitFor();
     await panel(page).locator("#offline").getByRole("button", { name: "Try again" }).waitFor();
   } finally {
     await close();

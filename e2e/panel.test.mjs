@@ -201,20 +201,20 @@ test("voiding or deleting an invoice that was paid says by which payments, and w
     await picture(page, "delete-paid-en");
     await done("/faults", { provider: "quickbooks", method: "POST", path: "/invoice", effect: { fault: "6540" } });
     await answer("Delete invoice");
-    await row.getByText(/It was not deleted. QuickBooks does not delete an invoice that has payments/).waitFor();
+    await row.getByText(/The invoice was not deleted. QuickBooks does not delete an invoice that has payments/).waitFor();
     assert.deepEqual([(await invoiceOf(US, number)).Balance, (await payment(first)).UnappliedAmt], [300, 0], "nothing has changed in the books");
     await picture(page, "delete-refused-en");
 
     await ask("Void");
     await done("/faults", { provider: "quickbooks", method: "POST", path: "/invoice", effect: { fault: "6540" } });
     await answer("Void invoice");
-    await row.getByText(/It was not voided. QuickBooks does not void an invoice that has payments/).waitFor();
+    await row.getByText(/The invoice was not voided. QuickBooks does not void an invoice that has payments/).waitFor();
     assert.equal((await invoiceOf(US, number)).TotalAmt, 400);
 
     // QuickBooks does not say which: how much is known all the same.
     await done("/faults", { provider: "quickbooks", method: "GET", path: "/query", times: 20, effect: { status: 503 } });
     asked = await ask("Void");
-    assert.match(asked, /\$100\.00 was paid already\. /);
+    assert.match(asked, /\$100\.00 has already been paid\. /);
     assert.doesNotMatch(asked, /by 2 payments/);
     await answer("Cancel");
     await fetch(`${env.CONTROL_URL}/faults`, { method: "DELETE" });
@@ -222,7 +222,7 @@ test("voiding or deleting an invoice that was paid says by which payments, and w
     const begun = Date.now();
     asked = await ask("Void");
     assert.ok(Date.now() - begun < 8000, `it was waited for ${Date.now() - begun} ms`);
-    assert.match(asked, /\$100\.00 was paid already\. /);
+    assert.match(asked, /\$100\.00 has already been paid\. /);
     await answer("Cancel");
     await fetch(`${env.CONTROL_URL}/faults`, { method: "DELETE" });
 

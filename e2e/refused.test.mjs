@@ -71,7 +71,7 @@ test("days that are no days are refused at their field; what else was typed stay
     const preferences = settings(page);
     const days = preferences.locator("#days");
     await days.waitFor();
-    await preferences.getByLabel("A deal that is won gets a draft by itself").check();
+    await preferences.getByLabel("Create a draft automatically when a deal is won").check();
     await preferences.getByRole("button", { name: "Add a preset" }).click();
     await preferences.locator("#presets-0-name").fill("Retainer");
     await preferences.locator("#presets-0-message").fill("Thank you.");
@@ -82,10 +82,10 @@ test("days that are no days are refused at their field; what else was typed stay
       await preferences.locator("#days-error", { hasText: "Enter a whole number of days from 0 to 999." }).waitFor();
       assert.equal(await days.inputValue(), typed);
       assert.equal(await preferences.locator("#presets-0-message").inputValue(), "Thank you.");
-      assert.ok(await preferences.getByLabel("A deal that is won gets a draft by itself").isChecked());
+      assert.ok(await preferences.getByLabel("Create a draft automatically when a deal is won").isChecked());
       assert.deepEqual(await saved(), before, `nothing is saved with ${JSON.stringify(typed)}`);
     }
-    await preferences.getByText("The settings were not saved yet:").waitFor();
+    await preferences.getByText("The settings were not saved:").waitFor();
     await assertAccessible(page, "settings with an error");
     await days.fill("999");
     await preferences.locator("#days-error").waitFor({ state: "detached" });
@@ -116,7 +116,7 @@ test("a preset without a name, and one beyond the limits of the form, are refuse
   };
   await refused({ "presets[0][name]": " ", "presets[0][message]": "kept" }, '<a href="#presets-0-name">Name is missing.</a>');
   await refused({ "presets[0][name]": "n".repeat(61) }, '<a href="#presets-0-name">Name may have 60 characters at most.</a>');
-  await refused({ "presets[0][cc]": "nobody" }, '<a href="#presets-0-cc">This is not an email address.</a>');
+  await refused({ "presets[0][cc]": "nobody" }, '<a href="#presets-0-cc">This is not a valid email address.</a>');
   await refused({ "presets[0][custom][1]": "x".repeat(32) }, '<a href="#presets-0-custom-1">Field may have 31 characters at most.</a>');
   await refused({ "presets[0][message]": "a\0" }, '<a href="#presets-0-message">Message on the invoice contains an invisible character');
   const tried = await call("/settings/try", { ...fields, days: "abc", deal: "9" });
@@ -133,7 +133,7 @@ test("an e-mail goes to the address that is in the form, and to none where it is
     const recipient = () => panel(page).getByLabel(`Send invoice ${number} to`);
     assert.equal(await recipient().inputValue(), "ap@cascaderobotics.example");
     const tooLong = `${"x".repeat(90)}@cascaderobotics.example`;
-    for (const [typed, text] of [["", "Enter the email address it goes to."], ["   ", "Enter the email address it goes to."], ["nobody", "Enter the email address it goes to."], ["a@b@c.example", "Enter the email address it goes to."], [tooLong, "Email may have 100 characters at most."]]) {
+    for (const [typed, text] of [["", "Enter the recipient’s email address."], ["   ", "Enter the recipient’s email address."], ["nobody", "Enter the recipient’s email address."], ["a@b@c.example", "Enter the recipient’s email address."], [tooLong, "Email may have 100 characters at most."]]) {
       await recipient().fill(typed);
       // The answer before it says the same: this one's is waited for, and put on the page.
       const answered = page.waitForResponse((response) => response.url().endsWith("/send") || /\/send\?/.test(response.url()));

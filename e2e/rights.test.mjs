@@ -127,7 +127,7 @@ test("where Pipedrive does not say who is an administrator, nothing is connected
   const person = browser();
   const waiting = await person.go(url);
   assert.match(waiting.url, /quickbooks-unverified\?cancelled=/);
-  assert.match(waiting.text, /Pipedrive did not answer/);
+  assert.match(waiting.text, /Pipedrive did not respond/);
   assert.notEqual((await call("/settings/connect", {})).status, 200);
   assert.notEqual((await call("/settings/save", { days: "30" })).status, 200);
   await back();
@@ -138,7 +138,7 @@ test("where Pipedrive does not say who is an administrator, nothing is connected
   await away();
   const unanswered = await decide(env, person, pending);
   assert.equal(unanswered.response.status, 503);
-  assert.match(unanswered.text, /Pipedrive did not answer/);
+  assert.match(unanswered.text, /Pipedrive did not respond/);
   assert.match(unanswered.text, /name="pending"/, "the question stays");
   assert.equal(await isConnected(), false);
   await back();

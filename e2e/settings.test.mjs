@@ -50,11 +50,11 @@ test("the defaults work untouched, and the term falls due as the page says", { t
     // What the page has shown anyway is not called a change.
     await page.locator("#days").fill("14");
     await save(page, host);
-    await page.getByText("Saved. Changed: Due", { exact: true }).waitFor();
+    await page.getByText("Saved. Changed: Payment terms", { exact: true }).waitFor();
     await page.locator("#days").fill("7");
-    await page.getByText("Saved. Changed: Due", { exact: true }).waitFor({ state: "hidden" });
+    await page.getByText("Saved. Changed: Payment terms", { exact: true }).waitFor({ state: "hidden" });
     await save(page, host);
-    await page.getByText("Saved. Changed: Due", { exact: true }).waitFor();
+    await page.getByText("Saved. Changed: Payment terms", { exact: true }).waitFor();
   }),
 );
 
@@ -73,10 +73,10 @@ test("a search over hundreds of fields; a trial with a real deal; saving tells w
     await pick(page, "to", "organização nome", "Organização – Nome");
     await page.locator(".tried dd", { hasText: "Oceano Azul Importadora Ltda." }).waitFor();
     await page.locator("#days").fill("30");
-    await page.getByText("Há mudanças não salvas.").waitFor();
+    await page.getByText("Há alterações não salvas.").waitFor();
     await assertAccessible(host, "settings with a trial");
     await save(page, host);
-    await page.getByText("Salvo. Mudou: CNPJ/CPF, Vencimento").waitFor();
+    await page.getByText("Salvo. Alterado: Identificação fiscal, Prazo").waitFor();
     await picture(host, "settings-saved-pt");
   });
   const { fields } = await openForm(env, BR, 1);
@@ -124,7 +124,7 @@ test("a term of QuickBooks, a default item, presets; regular users look only", {
     assert.equal(await page.locator("#presets-0-name").inputValue(), "Rush");
     await assertAccessible(host, "settings with a preset");
     await save(page, host);
-    await page.getByText("Saved. Changed: Due, Item for unknown products, Presets").waitFor();
+    await page.getByText("Saved. Changed: Payment terms, Item for products that are not in QuickBooks, Presets").waitFor();
     await picture(host, "settings-en");
   });
   const { fields, text } = await openForm(env, US, 3);
@@ -149,7 +149,7 @@ test("write-back: fields of the deal follow its invoices", { timeout: 120_000 },
     await page.locator("#write-status").selectOption({ label: "Invoice status" });
     await page.locator("#write-number").selectOption({ label: "Invoice number" });
     await save(page, host);
-    await page.getByText("Saved. Changed: Fields of the deal").waitFor();
+    await page.getByText("Saved. Changed: Deal fields").waitFor();
   });
   const number = await bill(env, US, 4, CASCADE);
   const until = async (wanted) => {
@@ -176,19 +176,19 @@ test("write-back: fields of the deal follow its invoices", { timeout: 120_000 },
 
 test("a deal that is won gets a draft by itself", { timeout: 120_000 }, async () => {
   await as(US, async (page, host) => {
-    await page.getByLabel("A deal that is won gets a draft by itself").check();
+    await page.getByLabel("Create a draft automatically when a deal is won").check();
     await save(page, host);
     await page.getByText("Saved. Changed: Won deals").waitFor();
   });
   await done("/pipedrive/deal", { company_id: US.company, id: 12, changes: { status: "won" } });
   const { call } = await session(env, "panel", US.company, US.user);
   let shown = "";
-  for (let at = 0; at < 120 && !/A draft of/.test(shown); at++) {
+  for (let at = 0; at < 120 && !/Draft saved/.test(shown); at++) {
     await new Promise((go) => setTimeout(go, 500));
     shown = (await call("/panel/deal/12")).text;
   }
-  assert.match(shown, /A draft of .* waits/);
-  assert.doesNotMatch((await call("/panel/deal/9")).text, /A draft of/, "not for a deal that is open");
+  assert.match(shown, /Draft saved: /);
+  assert.doesNotMatch((await call("/panel/deal/9")).text, /Draft saved/, "not for a deal that is open");
   const { fields } = await openForm(env, US, 12);
   assert.equal(fields["lines[0][quantity]"], "85");
 });
@@ -220,8 +220,8 @@ test("disconnect from here and from QuickBooks; the history stays readable; conn
   await as(US, async (page, host, browser) => {
     await openDeal(host, env, 4);
     await panel(host).getByRole("button", { name: "Refresh" }).click();
-    await panel(host).getByText("QuickBooks has to be connected again").first().waitFor();
-    await panel(host).getByRole("link", { name: "Open the settings of Fatura" }).waitFor();
+    await panel(host).getByText("QuickBooks must be reconnected").first().waitFor();
+    await panel(host).getByRole("link", { name: "Open Fatura settings" }).waitFor();
     await picture(host, "panel-reconnect-en");
     browser.complaints.length = 0;
   });
@@ -230,7 +230,7 @@ test("disconnect from here and from QuickBooks; the history stays readable; conn
     await panel(host).getByText("Pide a un administrador").first().waitFor();
   });
   // Those who can do something about it are told by a task of their own, once; it is done when they have.
-  const tasks = async () => (await pipedrive(US, "/api/v2/activities")).filter(({ subject }) => subject === "Connect QuickBooks again (Fatura)");
+  const tasks = async () => (await pipedrive(US, "/api/v2/activities")).filter(({ subject }) => subject === "Reconnect QuickBooks (Fatura)");
   const told = async (wanted) => {
     for (let at = 0; JSON.stringify((await tasks()).map(({ owner_id, done }) => [owner_id, done])) !== JSON.stringify(wanted); at++) {
       if (at > 100) assert.deepEqual(await tasks(), wanted);
@@ -241,7 +241,7 @@ test("disconnect from here and from QuickBooks; the history stays readable; conn
   await as(US, async (page, host, browser) => {
     await openDeal(host, env, 4);
     await panel(host).getByRole("button", { name: "Refresh" }).click();
-    await panel(host).getByText("QuickBooks has to be connected again").first().waitFor();
+    await panel(host).getByText("QuickBooks must be reconnected").first().waitFor();
     browser.complaints.length = 0;
   });
   await told([[US.user, false]]);

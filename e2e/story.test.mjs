@@ -152,7 +152,7 @@ test("uma empresa brasileira, em português", { timeout: 180_000 }, () =>
     await tab.getByText("10000.00").waitFor();
     await tab.close();
     await row.getByText("Parcialmente paga").waitFor();
-    assert.match(plain(await row.textContent()), /falta pagar R\$ 10\.000,00/);
+    assert.match(plain(await row.textContent()), /saldo de R\$ 10\.000,00/);
 
     // The next form knows the customer, and what was billed already.
     await panel(page).getByRole("button", { name: "+ Fatura" }).click();

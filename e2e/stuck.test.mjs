@@ -23,15 +23,15 @@ test("where a requestid is not trusted, what is sent without an answer and not f
   await done("/faults", { provider: "quickbooks", method: "POST", path: "/invoice", effect: "drop_before" });
   const id = /\/invoices\/([^/]+)\/progress/.exec((await call("/deals/4/invoices", fields)).text)[1];
   let shown;
-  await until("a person is asked", async () => /Somebody has to look/.test((shown = await call(`/invoices/${id}/progress`)).text));
+  await until("a person is asked", async () => /needs attention/.test((shown = await call(`/invoices/${id}/progress`)).text));
   assert.match(shown.text, /send it again/);
-  assert.match((await call("/deals/4/invoices", fields)).text, /Somebody has to look/, "the same form says the same");
-  assert.match((await call(`/invoices/${id}/again`, {})).text, /Somebody has to look/, "it was looked for, and is not there");
+  assert.match((await call("/deals/4/invoices", fields)).text, /needs attention/, "the same form says the same");
+  assert.match((await call(`/invoices/${id}/again`, {})).text, /needs attention/, "it was looked for, and is not there");
   assert.equal((await invoices()).length, before, "nothing was sent");
   assert.match(await scenery.stack.fatura("stuck"), new RegExp(`^invoice ${id} .*deal 4, .*not found there`));
   await as(US, async (page) => {
     await openDeal(page, env, 4);
-    await panel(page).getByText("Needs a look").waitFor();
+    await panel(page).getByText("Needs attention").waitFor();
     await assertAccessible(page, "a stuck invoice in the panel");
     await picture(page, "panel-stuck-en");
   });
@@ -71,14 +71,14 @@ test("a person who has looked in QuickBooks sends the invoice again, from the fo
     const other = await openForm(env, US, inPanel, LINE);
     await drop();
     const id = /\/invoices\/([^/]+)\/progress/.exec((await other.call(`/deals/${inPanel}/invoices`, other.fields)).text)[1];
-    await until("a person is asked", async () => /Somebody has to look/.test((await other.call(`/invoices/${id}/progress`)).text));
+    await until("a person is asked", async () => /needs attention/.test((await other.call(`/invoices/${id}/progress`)).text));
     await openDeal(page, env, inPanel);
     const row = panel(page).locator(".invoice");
     // It is looked for once more, is still not there, and the row still offers both.
     const looked = page.waitForResponse((response) => response.url().endsWith("/again"));
-    await row.getByRole("button", { name: "Look again" }).click();
+    await row.getByRole("button", { name: "Check again" }).click();
     await looked;
-    await row.getByText("Needs a look").waitFor();
+    await row.getByText("Needs attention").waitFor();
     await assertAccessible(page, "a stuck invoice that may be sent again");
     await picture(page, "panel-doubt-en");
     posts.length = 0;
@@ -104,12 +104,12 @@ test("what keeps failing is left for a person, and goes on when it is tried agai
   await done("/faults", { provider: "quickbooks", path: "/invoice", times: 100, effect: { status: 500 } });
   const { call } = await session(env, "panel", US.company, US.user);
   await call(`/panel/deal/3/invoices/${id}/void`, { seen, key: crypto.randomUUID() });
-  await until("it is given up", async () => /Needs a look/.test(await shown()));
+  await until("it is given up", async () => /Needs attention/.test(await shown()));
   assert.match(await scenery.stack.fatura("stuck"), /^act .*deal 3, .*no usable answer/);
   await fetch(`${env.CONTROL_URL}/faults`, { method: "DELETE" });
   await as(US, async (page) => {
     await page.goto(`${env.PIPEDRIVE_WEB_URL}/settings/marketplace/app/${env.PIPEDRIVE_CLIENT_ID}/app-settings`);
-    const work = settings(page).getByRole("region", { name: "Work that is stuck" });
+    const work = settings(page).getByRole("region", { name: "Failed tasks" });
     await work.getByText("Void, delete or send · deal 3").waitFor();
     await assertAccessible(page, "stuck work in the settings");
     await picture(page, "settings-stuck-en");

@@ -388,7 +388,7 @@ test("a refused Disconnect is told above the page, where it was pressed", { time
     try {
       await preferences.locator("#disconnect").click();
       await page.getByRole("dialog").last().getByRole("button", { name: "Disconnect" }).click();
-      await trouble(preferences).getByText("For administrators").waitFor();
+      await trouble(preferences).getByText("Administrators only").waitFor();
       assert.equal(await preferences.locator("#settings-wrong").textContent(), "");
       assert.equal(await preferences.locator("#settings-form").count(), 1);
     } finally {

@@ -320,7 +320,7 @@ test("access tokens that are refused, while they are still renewed, end no conne
   const { call } = await session(env, "panel", US.company, US.user);
   await control(env, "/faults", { provider: "quickbooks", path: "/v3/company", times: 2, effect: { status: 401 } });
   await call("/panel/deal/4/refresh", {});
-  assert.doesNotMatch((await call("/panel/deal/4")).text, /has to be connected again/);
+  assert.doesNotMatch((await call("/panel/deal/4")).text, /must be reconnected/);
   await control(env, "/faults", { provider: "pipedrive", path: "/api/", times: 2, effect: { status: 401 } });
   assert.notEqual((await call("/panel/deal/4")).status, 403, "nobody has uninstalled");
   assert.equal((await call("/panel/deal/4")).status, 200);
@@ -331,7 +331,7 @@ test("an access that QuickBooks ended asks to be made anew", async () => {
   const { call } = await session(env, "panel", US.company, US.user);
   await call("/panel/deal/4/refresh", {});
   const panel = await call("/panel/deal/4");
-  assert.match(panel.text, /QuickBooks has to be connected again/);
+  assert.match(panel.text, /QuickBooks must be reconnected/);
   assert.match(panel.text, /class="invoice"/, "the history stays");
 });
 
