@@ -1,4 +1,5 @@
 # make demo   the whole thing on this machine, without an account
+# make check   format, lints and unit tests, in less than a minute
 # make test   everything that CI checks
 # make screenshots   every page in every state, language and theme, into target/screenshots
 # make mutants   which changes to the code no test notices, in the crates that compute and store (hours; FILE=crates/domain/src/money.rs for one)
@@ -9,7 +10,7 @@
 # make bench-sandbox   how fast the QuickBooks sandbox is, and how much fits in
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo test assets screenshots mutants storm points monkey bench bench-sandbox
+.PHONY: help demo check test assets screenshots mutants storm points monkey bench bench-sandbox
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -27,6 +28,9 @@ demo: $(ASSETS)
 	@echo "== build (the first time takes a few minutes)"
 	@cargo build --locked -p fatura -p sandbox
 	@exec node scripts/demo.mjs
+
+check:
+	@exec scripts/check
 
 test:
 	@exec scripts/test
