@@ -3,7 +3,7 @@
 use crate::{
     Http, ProviderError,
     classify::{Body, Meaning, ReportedRefusal},
-    error::Fault,
+    error::{Fault, Refusal},
     http::{AnswerFormat, note_certificate},
 };
 use jiff::Timestamp;
@@ -200,6 +200,10 @@ impl Registration {
             }
             Err(ProviderError::Refused(refusal)) if refusal.status != StatusCode::BAD_REQUEST.as_u16() => {
                 Err(ProviderError::unknown(format!("status {}", refusal.status)))
+            }
+            // A provider that does not have the token may answer 400 without an error in the words of OAuth.
+            Err(ProviderError::Blocked(status)) if status == StatusCode::BAD_REQUEST.as_u16() => {
+                Err(ProviderError::Refused(Refusal { code: status.to_string(), status, ..Refusal::default() }))
             }
             answer => answer.map(drop),
         }

@@ -93,9 +93,9 @@ mod tests {
     #[tokio::test]
     async fn a_panic_is_answered_with_our_page_a_reference_and_the_headers() {
         for (language, words, copy) in [
-            ("en", "on our side", "Copy for support"),
-            ("pt-BR", "do nosso lado", "Copiar para o suporte"),
-            ("es", "nuestro lado", "Copiar para soporte"),
+            ("en", "Something went wrong in Fatura", "Copy for support"),
+            ("pt-BR", "Algo deu errado no Fatura", "Copiar para o suporte"),
+            ("es", "Algo salió mal en Fatura", "Copiar para soporte"),
         ] {
             let (status, headers, page) = answer(language).await;
             assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
