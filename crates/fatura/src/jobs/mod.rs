@@ -238,7 +238,8 @@ const DISCOVERY_PAUSE: Duration = Duration::from_secs(5);
 
 /// Follows Intuit's discovery document, until told to stop: at the start, once a day, and when an endpoint seems to have moved.
 pub(crate) async fn discover(app: App, stop: CancellationToken) {
-    let Some(discovery) = &app.quickbooks.discovery else { return };
+    // Without a document there is nothing to read, but the work must not end before the service.
+    let Some(discovery) = &app.quickbooks.discovery else { return stop.cancelled().await };
     while !stop.is_cancelled() {
         let wait = match discovery.read(&app.http).await {
             Ok(is_changed) => {
