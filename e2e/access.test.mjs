@@ -218,7 +218,7 @@ test("credentials that the provider refuses are the operator's to correct: nobod
   const checking = await call(`/deals/${deal}/invoices`, fields);
   assert.doesNotMatch(checking.text, /data-issued/);
   const panel = await open("panel");
-  await until(async () => /does not accept the credentials of this Fatura installation/.test((await panel("/panel/deal/3/refresh", {})).text), "it is not said");
+  await until(async () => /rejects the credentials of this Fatura installation/.test((await panel("/panel/deal/3/refresh", {})).text), "it is not said");
   assert.doesNotMatch((await panel(`/panel/deal/${deal}`)).text, RECONNECT);
   assert.deepEqual(await tasks(), []);
   const log = readFileSync(join(dir, "fatura.log"), "utf8").replace(/\x1b\[[0-9;]*m/g, "");

@@ -106,7 +106,7 @@ for (const [status, by_id] of [[400, false], [500, true]]) {
       });
       assert.equal(row.status, "open", "it shows what was known");
       const { call } = await session(env, "settings", US.company, US.user);
-      assert.match((await call("/settings/page")).text, new RegExp(`Invoices that QuickBooks cannot return.*Invoice ${one} · deal ${badDeal}`, "s"));
+      assert.match((await call("/settings/page")).text, new RegExp(`Invoices that QuickBooks does not show.*Invoice ${one} · deal ${badDeal}`, "s"));
       // A new invoice is created meanwhile, and one that is deleted goes.
       assert.ok(await billNew(US, 9));
       await quirks(US);
@@ -134,7 +134,7 @@ test("a row of another shape silences no other; the form's own invoice is not se
   assert.match(row.text, /não retorna dados legíveis/);
   await door("/quickbooks/rows", { realm_id: BR.realm, entity: "Invoice", id: bad.Id, members: { SyncToken: bad.SyncToken } });
   await panel.call("/panel/deal/3/refresh", {});
-  assert.doesNotMatch((await rowOf(BR, 3, one)).text, /não pode ser lido/);
+  assert.doesNotMatch((await rowOf(BR, 3, one)).text, /não retorna dados legíveis/);
 });
 
 test("an invoice that names no currency is in the company's own", { timeout: 120_000 }, async () => {

@@ -43,7 +43,7 @@ test("an intended invoice of a company that is not connected any more waits for 
   const count = (await all("Invoice")).length;
   const deal = await roomyDeal(env, US, 3);
   const { call, fields } = await openForm(env, US, deal, LINE);
-  await done("/faults", { provider: "quickbooks", method: "POST", path: "/invoice", times: 1000, effect: { status: 503 } });
+  await done("/faults", { provider: "quickbooks", method: "POST", path: "/invoice", times: 1000, effect: { status: 429 } });
   const pressed = await call(`/deals/${deal}/invoices`, unseen(fields));
   assert.match(pressed.text, /\/progress/);
   const id = /\/invoices\/([^/]+)\/progress/.exec(pressed.text)[1];

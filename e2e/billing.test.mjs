@@ -181,7 +181,7 @@ test("a double click opens one form; two windows of it make one invoice", { time
     assert.match(await invoice.locator("#stale").textContent(), /open in another window/);
     assert.ok(await created(second, other));
     await invoice.locator("#create").click();
-    await invoice.getByText("was created from this form before", { exact: false }).waitFor();
+    await invoice.getByText("has already created the invoice", { exact: false }).waitFor();
     assert.equal(await count(US), before + 1);
   });
 });
@@ -362,7 +362,7 @@ test("a percentage off the whole is billed, whichever of percentage and amount Q
 test("a French invoice has no discount line: the form says so, and each line is lowered", { timeout: 180_000 }, async () => {
   await installed(env, FR);
   await as(FR, 1, async (invoice, page) => {
-    await invoice.locator("#discount-note").getByText("has no discount line").waitFor();
+    await invoice.locator("#discount-note").getByText("does not use discount lines").waitFor();
     await invoice.locator("#customer_name").click();
     await invoice.getByRole("option").first().click();
     for (const select of await invoice.locator("[name$='[tax_code]']").all()) if ((await select.inputValue()) === "") await select.selectOption({ index: 1 });

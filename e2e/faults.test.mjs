@@ -63,7 +63,7 @@ const SAID = [
   ["the item of the line, by its id", ({ item }) => written([{ code: "2500", Message: "Invalid Reference Id", Detail: `Invalid Reference Id : Items element id ${item} not found` }]),
     { "lines-0-item": { en: "An item was made inactive or deleted in QuickBooks.", es: "Un concepto se desactivó o eliminó en QuickBooks.", pt: "Um item foi desativado ou excluído no QuickBooks." } }],
   ["closed books, with a code that is a number", () => written([{ code: 6210, Message: "Account Period Closed", Detail: "You have closed the books through 2026-03-31.", element: "" }]),
-    { issued: { en: "The books are closed for this date in QuickBooks.", es: "La contabilidad está cerrada en esta fecha en QuickBooks.", pt: "Os livros do QuickBooks estão fechados nesta data." } }],
+    { issued: { en: "The books are closed for this date in QuickBooks.", es: "La contabilidad está cerrada en esta fecha en QuickBooks.", pt: "A contabilidade está fechada nesta data no QuickBooks." } }],
   ["a subscription that has ended: one error that is no array, with status 200", () => written([{ code: "6190", Message: "Invalid Company Status", Detail: "subscription period has ended" }], { status: 200, object: true }),
     { "invoice-form": { en: "The subscription of this QuickBooks company has ended", es: "La suscripción de esta empresa de QuickBooks terminó", pt: "A assinatura desta empresa do QuickBooks terminou" } }],
   ["an address of another invoice", () => written([{ code: "4002", Message: "Invalid query", Detail: "To email address entered is invalid" }]),

@@ -64,7 +64,7 @@ test("customers: ranked with their reason, a colon replaced, a taken name refuse
     await invoice.locator("#customer_name").click();
     const best = invoice.getByRole("option").first();
     await best.waitFor();
-    assert.match(await best.textContent(), /Café do Porto Torrefação Ltda\..*(mesmo nome|mesmo CNPJ)/s);
+    assert.match(await best.textContent(), /Café do Porto Torrefação Ltda\..*(mesmo nome|mesma identificação fiscal)/s);
     await picture(page, "form-customers-pt");
     await page.keyboard.press("Escape");
     assert.equal(await page.locator("dialog.modal").count(), 1, "Escape closes the list, not the form");
@@ -326,10 +326,10 @@ test("leaving asks; the draft is there again; starting over takes it away", { ti
     await dialogue.getByRole("button", { name: "Cerrar", exact: true }).click();
     await page.locator("dialog.modal").waitFor({ state: "detached" });
     await panel(page).locator("button.go").click();
-    await invoice.getByText("Borrador de").waitFor();
+    await invoice.getByText("Borrador recuperado").waitFor();
     assert.equal(await invoice.locator("#memo").inputValue(), "para después");
     await invoice.getByRole("button", { name: "Empezar de nuevo desde el trato" }).click();
-    await invoice.getByText("Borrador de").waitFor({ state: "detached" });
+    await invoice.getByText("Borrador recuperado").waitFor({ state: "detached" });
     assert.equal(await invoice.locator("#memo").inputValue(), "");
   }),
 );

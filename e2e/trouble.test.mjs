@@ -215,7 +215,7 @@ test("what is typed while QuickBooks is disconnected is kept, and Create says wh
     await pause(500);
     await invoice.locator("[data-act=leave]").click();
     const dialog = page.getByRole("dialog").last();
-    await dialog.getByText("kept as a draft").waitFor();
+    await dialog.getByText("saved as a draft").waitFor();
     await dialog.getByRole("button", { name: "Close" }).click();
     await page.locator("dialog.modal").waitFor({ state: "detached" });
   }).finally(connect);
@@ -254,7 +254,7 @@ test("where what was typed cannot be saved, leaving says so", { timeout: 120_000
     await invoice.locator("[data-act=leave]").click();
     const dialog = page.getByRole("dialog").last();
     await dialog.getByText("not saved").waitFor();
-    assert.doesNotMatch(await dialog.textContent(), /kept as a draft/);
+    assert.doesNotMatch(await dialog.textContent(), /saved as a draft/);
     await dialog.getByRole("button", { name: "Keep editing" }).click();
     assert.equal(await invoice.locator("#memo").inputValue(), "typed into the void");
   }),
