@@ -429,7 +429,7 @@ test("without the page's script the form still posts", { timeout: 120_000 }, () 
     assert.equal(await invoice.locator("#customer_name").inputValue(), "Cascade Robotics, Inc.", "what was typed is there");
     await invoice.locator("#due").fill("2027-01-01");
     await invoice.locator("#create").click();
-    await invoice.getByRole("status").getByText(/Invoice \d+ over \$\d/).waitFor();
+    await invoice.getByRole("status").getByText(/Invoice \d+ for \$\d/).waitFor();
   }),
 );
 

@@ -66,7 +66,7 @@ test("a deal's history is in the language of the settings, else of most people w
     await picture(page, "settings-language-es");
     await settings(page).locator("#language").selectOption({ label: "English" });
     await settings(page).getByRole("button", { name: "Guardar" }).click();
-    await settings(page).getByText(/Cambió: Idioma del historial del trato/).waitFor();
+    await settings(page).getByText(/Modificado: Idioma del historial del trato/).waitFor();
   });
   assert.match(await shown(PAULO), /<option value="en" selected>/);
   assert.match(await noteOf(INES), ENGLISH);
