@@ -75,7 +75,7 @@ const SAID = [
   ["a code that nobody knows", () => written([{ code: "9999", Message: "New", Detail: "Business Validation Error: Nobody has seen this." }]),
     { "invoice-form": { en: "QuickBooks refused the invoice, and nothing was created. Correct what it names, then create the invoice again. QuickBooks says: Nobody has seen this.", es: "QuickBooks rechazó la factura y no se creó nada. Corrige lo que indica y crea la factura de nuevo. QuickBooks dice: Nobody has seen this.", pt: "O QuickBooks recusou a fatura, e nada foi criado. Corrija o que ele indica e crie a fatura de novo. O QuickBooks diz: Nobody has seen this." } }],
   ["a company that the app may not open", () => "not_authorized",
-    { "invoice-form": { en: "Ask an administrator to reconnect QuickBooks", es: "Pide a un administrador que vuelva a conectar QuickBooks", pt: "Peça a um administrador que conecte o QuickBooks de novo" } }],
+    { "invoice-form": { en: "Ask an administrator to reconnect QuickBooks", es: "Pide a un administrador que vuelva a conectar QuickBooks", pt: "Peça a um administrador que reconecte o QuickBooks" } }],
   ["a scope that is missing", () => "scope_missing",
     { "invoice-form": { en: "grant every permission it asks for", es: "conceda todos los permisos solicitados", pt: "conceda todas as permissões solicitadas" } }],
   ["keys of another environment", () => ({ xml: "wrong_cluster" }),

@@ -197,8 +197,10 @@ test("a backup is a month old: what waited then and was sent since is looked for
   const { dir, stack, env } = await running(t, { settings: (dir) => Object.assign(hands, clock(dir)).settings ?? {} });
   if (!hands.move) return t.skip("libfaketime is not installed");
   await control(env, "/quickbooks/quirks", { realm_id: US.realm, ignores_request_ids: true });
-  await control(env, "/faults", { provider: "quickbooks", method: "POST", path: "/invoice", times: 1000, effect: { status: 503 } });
   const { call, fields } = await openForm(env, US, 4, LINE);
+  // Without an access token nothing is sent: the invoice waits.
+  await control(env, "/quickbooks/expire", { realm_id: US.realm });
+  await control(env, "/faults", { provider: "quickbooks", path: "/tokens/bearer", times: 1000, effect: { status: 503 } });
   const checking = await call("/deals/4/invoices", fields);
   const file = join(dir, "backup");
   await stack.fatura("backup", file);

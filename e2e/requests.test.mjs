@@ -50,7 +50,7 @@ test("what cannot be read is answered with our error page, in the person's langu
     assert.equal(answer.status, status, `${path}: ${text.slice(0, 200)}`);
     assert.match(answer.headers.get("content-type") ?? "", /text\/html/, path);
     assert.match(text, /Nada foi alterado/, path);
-    assert.match(text, /Para o suporte: [0-9a-f]{32}/, path);
+    assert.match(text, /reference: [0-9a-f]{32}/, path);
     assert.equal(/<html lang="pt-BR"/.test(text), !options?.headers?.authorization, path);
     for (const [name, value] of [["content-security-policy", /frame-ancestors/], ["x-content-type-options", /nosniff/], ["referrer-policy", /no-referrer/], ["cache-control", /no-store/], ["strict-transport-security", /max-age/]]) {
       assert.match(answer.headers.get(name) ?? "", value, `${path}: ${name}`);

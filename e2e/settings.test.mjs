@@ -279,7 +279,7 @@ test("an older page does not put back what somebody else has changed since", { t
     const conflict = preferences.locator("#settings-wrong [role=alert]");
     await conflict.waitFor();
     assert.equal((await stored()).void, "admins", "nothing is saved");
-    assert.match(await conflict.textContent(), /Due, Void and delete invoices/, "it names what would change");
+    assert.match(await conflict.textContent(), /Payment terms, Void and delete invoices/, "it names what would change");
     assert.equal(await preferences.locator("#days").inputValue(), "11");
     await assertAccessible(page, "settings that somebody else has changed");
     await picture(page, "settings-conflict-en");
