@@ -18,7 +18,7 @@ document.addEventListener("htmx:finally:request", (event) => {
 });
 
 document.addEventListener("htmx:before:swap", () => {
-  // What the page reads by itself takes the focus from nobody who is elsewhere in Pipedrive.
+  // A background update must not move the focus while the user works elsewhere in Pipedrive.
   focused = document.hasFocus() ? document.activeElement?.closest(".invoice")?.id : undefined;
 });
 

@@ -116,8 +116,8 @@ document.addEventListener("htmx:before:request", (event) => {
   if (isOnce(ctx)) field("invoice-form")?.toggleAttribute("inert", true);
 });
 
-// What was typed since is not in the answer: the form is asked for again, with that. Where that would do something twice, nothing can be typed
-// meanwhile.
+// The answer does not contain input typed since the request, so the form is requested again with that input. For requests that must not be
+// repeated, the form is inert until the answer arrives.
 document.addEventListener("htmx:before:swap", (event) => {
   const { ctx } = (event as Swap).detail;
   if (ctx !== changing) return;

@@ -1,4 +1,4 @@
-// What failed is shown once, above the page, and the page stays as it is: an answer that is an error replaces nothing that somebody uses.
+// An error answer does not replace any part of the page. One error message above the page shows it.
 import htmx from "htmx.org";
 
 export interface Context {
@@ -113,7 +113,7 @@ export function retry(button: Element): void {
 /** Whether it could be asked for. */
 function repeat({ source, event }: Attempt): boolean {
   const element = source.isConnected ? source : source.id ? document.getElementById(source.id) : null;
-  // What is typed triggers only where it has changed.
+  // An input event triggers a request only if the value has changed, so comboboxes and the preview have events of their own.
   if (element) htmx.trigger(element, element.matches("[role=combobox]") ? "fatura:open" : element.id === "preview" ? "fatura:now" : event);
   return !!element;
 }

@@ -163,7 +163,8 @@ pub(crate) async fn finish(
     // Handed back now, the old access to the same company would take the new one with it.
     let unanswered = until + ANSWER_MARGIN;
     revocations::defer(&mut tx, &app.vault, Grantor::QuickBooks, realm_id, unanswered).await?;
-    // Whoever closes the page leaves an access that nobody uses. Where the company is connected, handing it back would end that connection.
+    // If the administrator never answers, the new tokens are revoked. Not for a company that is connected: revoking one of its tokens would
+    // end that connection.
     if quickbooks::tenant_of_realm(&mut tx, &app.vault, realm_id).await?.is_none() {
         revocations::add(&mut tx, &app.vault, Grantor::QuickBooks, realm_id, &granted.refresh, unanswered).await?;
     }

@@ -88,8 +88,8 @@ mod tests {
     #[test]
     fn counts_only_the_amount_applied_to_the_invoice() {
         let (invoice, _) = invoice(&json!([]));
-        let line = |amount: f64, id: &str, kind: &str| json!({ "Amount": amount, "LinkedTxn": [{ "TxnId": id, "TxnType": kind }] });
-        let read = |total: f64, lines: &[Value]| {
+        let line = |amount: Value, id: &str, kind: &str| json!({ "Amount": amount, "LinkedTxn": [{ "TxnId": id, "TxnType": kind }] });
+        let read = |total: Value, lines: &[Value]| {
             read_applied_payment(json!({ "TxnDate": "2026-03-15", "TotalAmt": total, "Line": lines }), &invoice)
         };
         let of = |minor, is_credit| {
@@ -97,9 +97,13 @@ mod tests {
             Some(AppliedPayment { date: date(2026, 3, 15), amount, is_credit })
         };
         // The estimate with the same id is another transaction.
-        let lines = [line(40.1, "130", "Invoice"), line(60.0, "131", "Invoice"), line(7.0, "130", "Estimate")];
-        assert_eq!(read(100.1, &lines), of(4010, false));
-        assert_eq!(read(0.0, &[line(20.0, "130", "Invoice"), line(20.0, "9", "CreditMemo")]), of(2000, true));
+        let lines =
+            [line(json!(40.1), "130", "Invoice"), line(json!(60), "131", "Invoice"), line(json!(7), "130", "Estimate")];
+        assert_eq!(read(json!(100.1), &lines), of(4010, false));
+        assert_eq!(
+            read(json!(0), &[line(json!(20), "130", "Invoice"), line(json!(20), "9", "CreditMemo")]),
+            of(2000, true)
+        );
     }
 
     #[test]

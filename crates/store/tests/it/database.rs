@@ -3,8 +3,9 @@
 use crate::plans;
 use jiff::Timestamp;
 use secrecy::SecretString;
+use sqlx::AssertSqlSafe;
 use std::path::Path;
-use store::{Db, vault::Vault};
+use store::{Db, Tx, vault::Vault};
 use tempfile::TempDir;
 use uuid::Uuid;
 
@@ -70,4 +71,30 @@ impl Drop for Database {
             assert!(found.is_empty(), "a table is read from end to end:\n{}", found.join("\n"));
         }
     }
+}
+
+/// SQL for the moment that many seconds from now, in the format of the queue.
+pub(crate) fn moment(tx: &Tx, seconds: i64) -> String {
+    match tx {
+        Tx::Sqlite(_) => format!("strftime('%Y-%m-%d %H:%M:%f', 'now', '{seconds} seconds')"),
+        Tx::Postgres(_) => format!("now() + interval '{seconds} seconds'"),
+    }
+}
+
+/// Runs a statement.
+pub(crate) async fn execute(tx: &mut Tx, statement: &str) {
+    match tx {
+        Tx::Sqlite(c) => sqlx::query(AssertSqlSafe(statement)).execute(&mut **c).await.map(drop),
+        Tx::Postgres(c) => sqlx::query(AssertSqlSafe(statement)).execute(&mut **c).await.map(drop),
+    }
+    .unwrap();
+}
+
+/// Runs a query that counts.
+pub(crate) async fn count(tx: &mut Tx, statement: &str) -> i64 {
+    match tx {
+        Tx::Sqlite(c) => sqlx::query_scalar(AssertSqlSafe(statement)).fetch_one(&mut **c).await,
+        Tx::Postgres(c) => sqlx::query_scalar(AssertSqlSafe(statement)).fetch_one(&mut **c).await,
+    }
+    .unwrap()
 }

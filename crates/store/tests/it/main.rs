@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
+mod clocks;
 mod connections;
 mod contract;
 mod database;
@@ -12,9 +13,11 @@ mod fixtures;
 mod follow;
 mod keys;
 mod lifecycle;
+mod merged;
 mod migrations;
 mod neighbours;
 mod operate;
 mod plans;
 mod rows;
+mod stuck;
 mod usage;

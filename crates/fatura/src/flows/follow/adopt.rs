@@ -37,7 +37,7 @@ pub(super) async fn adopt_unknown_invoices(
         if company.is_none_or(|company| company.company_id != mark.company) {
             continue;
         }
-        // Who may see it no more has taken nothing from what was billed.
+        // The invoice is adopted even if its creator can no longer see the deal.
         let deal = form::read(app, tenant, mark.user, mark.deal).await.ok();
         let intent = Intent {
             id: InvoiceId(Uuid::now_v7()),

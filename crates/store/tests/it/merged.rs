@@ -1,0 +1,117 @@
+//! What the store promises when records in Pipedrive or customers in QuickBooks are merged.
+
+use crate::database::{
+    Backend::{self, Postgres, Sqlite},
+    Database, at,
+};
+use crate::fixtures::{DEAL, USER, customer, entry, issued, snapshot};
+use domain::{
+    form::Form,
+    ids::{DealId, TenantId, UserId},
+};
+use rstest::rstest;
+use store::{
+    drafts, history,
+    invoices::{self, Of},
+    links, merges,
+};
+use uuid::Uuid;
+
+#[rstest]
+#[tokio::test]
+async fn links_follow_a_merged_customer(#[values(Sqlite, Postgres)] backend: Backend) {
+    let t = Database::new(backend).await;
+    let mut tx = t.db.begin().await.unwrap();
+    let (tenant, connection, invoice) = issued(&t, &mut tx).await;
+    let party = links::Party::Person(3);
+    links::link_customer(&mut tx, tenant, connection, party, &customer("58")).await.unwrap();
+    links::customer_changed(&mut tx, tenant, connection, "58", &customer("61")).await.unwrap();
+    assert_eq!(links::customer(&mut tx, tenant, connection, party).await.unwrap(), Some(customer("61")));
+    links::unlink_customer(&mut tx, tenant, connection, party).await.unwrap();
+    assert_eq!(links::customer(&mut tx, tenant, connection, party).await.unwrap(), None);
+    assert_eq!(invoices::list(&mut tx, tenant, Of::Organization(1)).await.unwrap()[0].id, invoice);
+    assert!(invoices::list(&mut tx, tenant, Of::Person(3)).await.unwrap().is_empty());
+    assert_eq!(
+        invoices::not_read_within(&mut tx, tenant, connection, at(100)..=at(200), "", 5).await.unwrap().len(),
+        1
+    );
+}
+
+#[rstest]
+#[tokio::test]
+async fn invoices_follow_a_merged_deal(#[values(Sqlite, Postgres)] backend: Backend) {
+    let t = Database::new(backend).await;
+    let mut tx = t.db.begin().await.unwrap();
+    let (tenant, connection, invoice) = issued(&t, &mut tx).await;
+    let (left, owner, stranger) = (DealId(43), Uuid::new_v4(), TenantId(Uuid::new_v4()));
+    let entry = entry(invoice);
+    history::add(&mut tx, tenant, &entry).await.unwrap();
+    history::lease(&mut tx, tenant, entry.id, owner, at(0), at(40)).await.unwrap().unwrap();
+    history::written(&mut tx, tenant, entry.id, owner, Some(5)).await.unwrap();
+    assert_eq!(merges::written_in(&mut tx, tenant, &[4, 5], left).await.unwrap(), [DEAL]);
+    assert!(merges::written_in(&mut tx, tenant, &[4, 5], DEAL).await.unwrap().is_empty());
+    assert!(merges::written_in(&mut tx, tenant, &[4], left).await.unwrap().is_empty());
+    assert!(merges::written_in(&mut tx, stranger, &[5], left).await.unwrap().is_empty());
+    assert!(merges::has_others(&mut tx, tenant, left, Some(1), None).await.unwrap());
+    assert!(!merges::has_others(&mut tx, tenant, left, None, Some(1)).await.unwrap());
+    assert!(!merges::has_others(&mut tx, tenant, DEAL, Some(1), None).await.unwrap());
+
+    let form = Form::default();
+    for (deal, user) in [(DEAL, USER), (DEAL, UserId(8)), (left, USER)] {
+        drafts::save(&mut tx, tenant, deal, user, &form, at(deal.0)).await.unwrap();
+    }
+    assert_eq!(merges::follow(&mut tx, stranger, DEAL, left).await.unwrap(), 0);
+    assert_eq!(merges::follow(&mut tx, tenant, DEAL, left).await.unwrap(), 1);
+    assert!(invoices::list(&mut tx, tenant, Of::Deal(DEAL)).await.unwrap().is_empty());
+    assert_eq!(invoices::list(&mut tx, tenant, Of::Deal(left)).await.unwrap()[0].id, invoice);
+    assert!(merges::written_in(&mut tx, tenant, &[5], left).await.unwrap().is_empty(), "it has followed");
+    assert_eq!(drafts::find(&mut tx, tenant, left, UserId(8)).await.unwrap().unwrap().saved_at, at(DEAL.0));
+    assert_eq!(drafts::find(&mut tx, tenant, left, USER).await.unwrap().unwrap().saved_at, at(left.0), "theirs stays");
+    assert_eq!(
+        invoices::not_read_within(&mut tx, tenant, connection, at(100)..=at(200), "", 5).await.unwrap()[0].id,
+        invoice
+    );
+    let last = snapshot("1", 10_000).quickbooks_id;
+    assert!(
+        invoices::not_read_within(&mut tx, tenant, connection, at(100)..=at(200), &last, 5).await.unwrap().is_empty()
+    );
+    invoices::show(&mut tx, tenant, invoice, &snapshot("1", 10_000), at(201), at(201)).await.unwrap();
+    let read_ahead = invoices::not_read_within(&mut tx, tenant, connection, at(100)..=at(200), "", 5).await.unwrap();
+    assert_eq!(read_ahead.len(), 1, "by a clock that was ahead: when is not known");
+    invoices::show(&mut tx, tenant, invoice, &snapshot("1", 10_000), at(100), at(100)).await.unwrap();
+    assert!(invoices::not_read_within(&mut tx, tenant, connection, at(100)..=at(200), "", 5).await.unwrap().is_empty());
+}
+
+#[rstest]
+#[tokio::test]
+async fn invoices_and_customers_follow_a_merged_party(#[values(Sqlite, Postgres)] backend: Backend) {
+    let t = Database::new(backend).await;
+    let mut tx = t.db.begin().await.unwrap();
+    let (tenant, connection, invoice) = issued(&t, &mut tx).await;
+    let stranger = TenantId(Uuid::new_v4());
+    assert_eq!(merges::parties(&mut tx, tenant, &[1, DEAL.0]).await.unwrap(), [(DEAL, (Some(1), None))]);
+    assert!(merges::parties(&mut tx, tenant, &[1]).await.unwrap().is_empty());
+    assert!(merges::parties(&mut tx, stranger, &[DEAL.0]).await.unwrap().is_empty());
+    merges::belongs(&mut tx, stranger, DEAL, (Some(2), None)).await.unwrap();
+    assert_eq!(invoices::list(&mut tx, tenant, Of::Organization(1)).await.unwrap()[0].id, invoice);
+    merges::belongs(&mut tx, tenant, DEAL, (Some(2), Some(3))).await.unwrap();
+    assert!(invoices::list(&mut tx, tenant, Of::Organization(1)).await.unwrap().is_empty());
+    for of in [Of::Organization(2), Of::Person(3)] {
+        assert_eq!(invoices::list(&mut tx, tenant, of).await.unwrap()[0].id, invoice);
+    }
+
+    let [gone, heir] = [1, 2].map(links::Party::Organization);
+    links::link_customer(&mut tx, tenant, connection, gone, &customer("58")).await.unwrap();
+    links::link_customer(&mut tx, tenant, connection, links::Party::Person(1), &customer("60")).await.unwrap();
+    assert_eq!(merges::inherit(&mut tx, stranger, gone, heir).await.unwrap(), 0);
+    assert_eq!(merges::inherit(&mut tx, tenant, gone, heir).await.unwrap(), 1);
+    assert_eq!(links::customer(&mut tx, tenant, connection, heir).await.unwrap(), Some(customer("58")));
+    assert_eq!(links::customer(&mut tx, tenant, connection, gone).await.unwrap(), None);
+    assert_eq!(
+        links::customer(&mut tx, tenant, connection, links::Party::Person(1)).await.unwrap(),
+        Some(customer("60"))
+    );
+    links::link_customer(&mut tx, tenant, connection, gone, &customer("61")).await.unwrap();
+    assert_eq!(merges::inherit(&mut tx, tenant, gone, heir).await.unwrap(), 0, "its own link stays");
+    assert_eq!(links::customer(&mut tx, tenant, connection, heir).await.unwrap(), Some(customer("58")));
+}

@@ -1,0 +1,196 @@
+//! What the store promises about stuck work.
+
+use crate::{
+    database::{
+        Backend::{self, Postgres, Sqlite},
+        Database, at, execute, moment,
+    },
+    fixtures::{DEAL, USER, intent, issued, new_id, queued},
+};
+use domain::{
+    ids::{ActId, InvoiceId, TenantId},
+    invoice::Act,
+};
+use riverqueue::{BoxError, Job, JobArgs, QueueConfig, WorkContext, WorkOutcome, Workers};
+use rstest::rstest;
+use serde::{Deserialize, Serialize};
+use std::{collections::HashSet, time::Duration};
+use store::{
+    acts::{self, Wish},
+    history,
+    invoices::{self, State},
+    leases,
+    queue::{self, CarryOut, IssueInvoice},
+    stuck::{self, Trouble, Work},
+};
+use uuid::Uuid;
+
+#[rstest]
+#[tokio::test]
+async fn stuck_work_that_was_never_sent_can_be_removed(#[values(Sqlite, Postgres)] backend: Backend) {
+    let t = Database::new(backend).await;
+    let mut tx = t.db.begin().await.unwrap();
+    let (tenant, connection, id) = queued(&t, &mut tx).await;
+    let owner = Uuid::new_v4();
+    invoices::lease(&mut tx, tenant, id, owner, at(0), at(10)).await.unwrap().unwrap();
+    assert!(!invoices::remove_unsent(&mut tx, tenant, id).await.unwrap(), "it is worked on");
+    leases::stick(&mut tx, tenant, id, owner, &Trouble::Disconnected).await.unwrap();
+    let known = invoices::find(&mut tx, tenant, id).await.unwrap().unwrap();
+    assert_eq!(known.trouble, Some(Trouble::Disconnected));
+    assert!(invoices::remove_unsent(&mut tx, tenant, id).await.unwrap());
+    assert!(stuck::of_tenant(&mut tx, tenant).await.unwrap().is_empty());
+    assert!(invoices::lease(&mut tx, tenant, id, owner, at(20), at(30)).await.unwrap().is_none());
+    assert!(!stuck::retry(&mut tx, tenant, Work::Invoice, id.0, at(20)).await.unwrap());
+    assert!(invoices::list(&mut tx, tenant, invoices::Of::Deal(DEAL)).await.unwrap().is_empty());
+    // The form that is still open makes it anew.
+    let again = intent(connection, known.intent, 100);
+    assert_eq!(new_id(invoices::place(&mut tx, tenant, &again, at(30)).await.unwrap()), id);
+    // What may have arrived stays.
+    invoices::lease(&mut tx, tenant, id, owner, at(40), at(50)).await.unwrap().unwrap();
+    assert!(leases::sending(&mut tx, tenant, id, owner, at(41)).await.unwrap());
+    leases::stick(&mut tx, tenant, id, owner, &Trouble::Disconnected).await.unwrap();
+    assert!(!invoices::remove_unsent(&mut tx, tenant, id).await.unwrap());
+}
+
+#[rstest]
+#[tokio::test]
+async fn stuck_work_waits_for_a_person(#[values(Sqlite, Postgres)] backend: Backend) {
+    let t = Database::new(backend).await;
+    let mut tx = t.db.begin().await.unwrap();
+    let (tenant, _, id) = queued(&t, &mut tx).await;
+    let owner = Uuid::new_v4();
+    invoices::lease(&mut tx, tenant, id, owner, at(0), at(10)).await.unwrap().unwrap();
+    assert!(leases::sending(&mut tx, tenant, id, owner, at(1)).await.unwrap());
+    leases::stick(&mut tx, tenant, id, Uuid::new_v4(), &Trouble::Doubt).await.unwrap();
+    assert!(stuck::of_all(&mut tx).await.unwrap().is_empty(), "whoever has lost the lease changes nothing");
+    leases::stick(&mut tx, tenant, id, owner, &Trouble::Doubt).await.unwrap();
+    assert!(invoices::lease(&mut tx, tenant, id, owner, at(20), at(30)).await.unwrap().is_none());
+    assert!(leases::orphans::<InvoiceId>(&mut tx, at(90), at(90), at(99)).await.unwrap().is_empty());
+    let found = stuck::of_tenant(&mut tx, tenant).await.unwrap();
+    assert_eq!(found, stuck::of_all(&mut tx).await.unwrap());
+    assert_eq!(
+        (found[0].kind, found[0].id, found[0].deal, &found[0].trouble),
+        (Work::Invoice, id.0, DEAL.0, &Trouble::Doubt)
+    );
+    assert!(stuck::of_tenant(&mut tx, TenantId(Uuid::new_v4())).await.unwrap().is_empty());
+
+    invoices::allow_resending(&mut tx, tenant, id).await.unwrap();
+    assert!(!stuck::retry(&mut tx, TenantId(Uuid::new_v4()), Work::Invoice, id.0, at(100)).await.unwrap());
+    assert!(stuck::retry(&mut tx, tenant, Work::Invoice, id.0, at(100)).await.unwrap());
+    assert!(!stuck::retry(&mut tx, tenant, Work::Invoice, id.0, at(100)).await.unwrap(), "it is not stuck any more");
+    let again = invoices::lease(&mut tx, tenant, id, owner, at(100), at(110)).await.unwrap().unwrap();
+    assert_eq!((again.state, again.attempts, again.may_resend, again.trouble), (State::Sending, 2, true, None));
+    invoices::resending(&mut tx, tenant, id, owner).await.unwrap();
+    assert!(!invoices::find(&mut tx, tenant, id).await.unwrap().unwrap().may_resend, "once, and no more");
+}
+
+#[rstest]
+#[tokio::test]
+async fn what_waits_for_its_turn_is_told_from_what_was_lost(#[values(Sqlite, Postgres)] backend: Backend) {
+    let t = Database::new(backend).await;
+    let tenant = TenantId(Uuid::new_v4());
+    let mut tx = t.db.begin().await.unwrap();
+    let [ready, pausing, failed, begun, done] = [(); 5].map(|()| Uuid::new_v4());
+    for act in [ready, pausing, failed, begun, done] {
+        t.db.enqueue(&mut tx, CarryOut { tenant, act: ActId(act) }).await.unwrap();
+    }
+    for (id, state) in [(2, "scheduled"), (3, "retryable"), (4, "running")] {
+        execute(&mut tx, &format!("UPDATE river_job SET state = '{state}' WHERE id = {id}")).await;
+    }
+    let past = moment(&tx, -60);
+    execute(&mut tx, &format!("UPDATE river_job SET state = 'completed', finalized_at = {past} WHERE id = 5")).await;
+    let waiting = queue::waiting::<CarryOut, ActId>(&mut tx).await.unwrap();
+    assert_eq!(waiting, HashSet::from([ready]), "whoever has begun, or lets others go on, may be dead");
+    assert!(queue::waiting::<IssueInvoice, InvoiceId>(&mut tx).await.unwrap().is_empty(), "of its kind");
+}
+
+#[rstest]
+#[tokio::test]
+async fn failed_jobs_of_others_hide_none_of_a_company(#[values(Sqlite, Postgres)] backend: Backend) {
+    let t = Database::new(backend).await;
+    let (other, ours) = (TenantId(Uuid::new_v4()), TenantId(Uuid::new_v4()));
+    let mut tx = t.db.begin().await.unwrap();
+    for tenant in [other].repeat(1001).into_iter().chain([ours]) {
+        t.db.enqueue(&mut tx, CarryOut { tenant, act: ActId(Uuid::new_v4()) }).await.unwrap();
+    }
+    let past = moment(&tx, -60);
+    execute(&mut tx, &format!("UPDATE river_job SET state = 'discarded', finalized_at = {past}")).await;
+    tx.commit().await.unwrap();
+    let failed = t.db.failed(Some(ours)).await.unwrap();
+    assert_eq!(failed.iter().map(|job| job.tenant).collect::<Vec<_>>(), [ours]);
+    assert!(!t.db.retry_failed(other, failed[0].id).await.unwrap(), "another company's");
+    assert!(t.db.retry_failed(ours, failed[0].id).await.unwrap());
+    assert!(t.db.failed(Some(ours)).await.unwrap().is_empty());
+}
+
+/// A job of which the first failure is the last.
+#[derive(Debug, Serialize, Deserialize, JobArgs)]
+#[river(kind = "write_back", max_attempts = 1)]
+struct Hopeless {
+    tenant: TenantId,
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_job_that_has_failed_too_often_is_kept_with_its_error(#[values(Sqlite, Postgres)] backend: Backend) {
+    let t = Database::new(backend).await;
+    let tenant = TenantId(Uuid::new_v4());
+    let mut workers = Workers::new();
+    workers
+        .add_fn(|_: WorkContext, _: Job<Hopeless>| async { Err::<WorkOutcome, BoxError>("it does not work".into()) })
+        .unwrap();
+    let client = t.db.worker().workers(workers).queue("default", QueueConfig::new(1)).build().unwrap();
+    let mut working = client.start().unwrap();
+    let mut tx = t.db.begin().await.unwrap();
+    t.db.enqueue(&mut tx, Hopeless { tenant }).await.unwrap();
+    tx.commit().await.unwrap();
+    let mut failed = Vec::new();
+    while failed.is_empty() {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        failed = t.db.failed(None).await.unwrap();
+    }
+    working.stop().await.unwrap();
+    let [job] = &failed[..] else { panic!("one job") };
+    assert!(job.is_write_back());
+    assert_eq!((job.tenant, job.attempts, job.error.as_str()), (tenant, 1, "it does not work"));
+    assert_eq!(t.db.failed(Some(tenant)).await.unwrap(), failed);
+
+    let stranger = TenantId(Uuid::new_v4());
+    assert!(t.db.failed(Some(stranger)).await.unwrap().is_empty());
+    assert!(!t.db.retry_failed(stranger, job.id).await.unwrap());
+    assert!(t.db.retry_failed(tenant, job.id).await.unwrap());
+    assert!(t.db.failed(None).await.unwrap().is_empty());
+}
+
+#[rstest]
+#[tokio::test]
+async fn acts_and_entries_get_stuck_as_well(#[values(Sqlite, Postgres)] backend: Backend) {
+    let t = Database::new(backend).await;
+    let mut tx = t.db.begin().await.unwrap();
+    let (tenant, _, invoice) = issued(&t, &mut tx).await;
+    let wish = Wish {
+        id: ActId(Uuid::new_v4()),
+        invoice,
+        act: Act::Void,
+        seen: String::new(),
+        recipient: String::new(),
+        by: USER,
+    };
+    assert!(acts::request(&mut tx, tenant, &wish, at(0)).await.unwrap());
+    let owner = Uuid::new_v4();
+    acts::lease(&mut tx, tenant, wish.id, owner, at(0), at(10)).await.unwrap().unwrap();
+    let failed = Trouble::Failed("QuickBooks: no usable answer came back".into());
+    leases::stick(&mut tx, tenant, wish.id, owner, &failed).await.unwrap();
+    let entry = crate::fixtures::entry(invoice);
+    history::add(&mut tx, tenant, &entry).await.unwrap();
+    history::lease(&mut tx, tenant, entry.id, owner, at(0), at(10)).await.unwrap().unwrap();
+    leases::stick(&mut tx, tenant, entry.id, owner, &failed).await.unwrap();
+    let found = stuck::of_tenant(&mut tx, tenant).await.unwrap();
+    let kinds: Vec<_> = found.iter().map(|stuck| (stuck.kind, stuck.id)).collect();
+    assert!(kinds.contains(&(Work::Act, wish.id.0)) && kinds.contains(&(Work::Entry, entry.id.0)));
+    assert!(found.iter().all(|stuck| stuck.trouble == failed));
+    for stuck in found {
+        assert!(stuck::retry(&mut tx, tenant, stuck.kind, stuck.id, at(20)).await.unwrap());
+    }
+    assert!(acts::lease(&mut tx, tenant, wish.id, owner, at(20), at(30)).await.unwrap().is_some());
+}
