@@ -3,7 +3,7 @@
 //! Whoever needs a refresh takes the lease in the grant's row; the others wait and then read what the winner stored.
 //! New tokens are stored before they are used. A refresh runs to its end even if the request that needed it is gone.
 
-use super::{Error, install, reconnect};
+use super::{Error, companies, install, reconnect};
 use crate::state::App;
 use domain::ids::{ConnectionId, TenantId, UserId};
 use iso_currency::Currency;
@@ -16,7 +16,7 @@ use serde_json::json;
 use std::time::Duration;
 use store::{
     Tokens, Tx, audit, grants,
-    quickbooks::{self, Connection, State},
+    quickbooks::{self, Connection},
     tenants,
 };
 use url::Url;
@@ -367,14 +367,8 @@ impl Grant for OfCompany {
     }
 
     async fn stored(&self, app: &App) -> Result<Connection, Error> {
-        let mut tx = app.db.read().await?;
-        let connection = quickbooks::find(&mut tx, &app.vault, self.tenant, self.connection).await?;
-        let connection = connection.ok_or(Error::NotConnected)?;
-        match connection.state {
-            State::Active => Ok(connection),
-            State::NeedsReconnect => Err(Error::NeedsReconnect),
-            State::Disconnected => Err(Error::NotConnected),
-        }
+        let connection = companies::find(app, self.tenant, self.connection).await?;
+        companies::require_usable(connection)
     }
 
     fn tokens(stored: &Connection) -> &Tokens {

@@ -5,7 +5,7 @@
 //! then the invoice is read again and compared.
 
 use super::{
-    Error, access, catalogue, follow,
+    Error, access, catalogue, companies, follow,
     lease::{Attempt, HEARTBEAT, Hold, LOOK_AGAIN, PATIENCE, UNDER_WAY, request_id},
     refusals::cause_of_act,
     rights, settings,
@@ -14,7 +14,7 @@ use crate::state::App;
 use domain::{
     form::check_recipient,
     ids::{ActId, InvoiceId, TenantId, UserId},
-    invoice::{Act, Snapshot, compute_status},
+    invoice::{Act, Snapshot, Status, compute_status},
     refusal::RefusalCause,
 };
 use providers::{ProviderError, quickbooks::Payments};
@@ -58,6 +58,16 @@ fn sent_before(snapshot: &Snapshot) -> String {
     if snapshot.sent { "sent".to_owned() } else { String::new() }
 }
 
+/// The known status of an invoice that exists in QuickBooks, on the current date of its company. `None` for any other invoice.
+pub(crate) async fn find_status(app: &App, tenant: TenantId, id: InvoiceId) -> Result<Option<Status>, Error> {
+    let mut tx = app.db.read().await?;
+    let Some(invoice) = invoices::find(&mut tx, tenant, id).await? else { return Ok(None) };
+    let InvoiceState::Issued(snapshot) = &invoice.state else { return Ok(None) };
+    let connection = quickbooks::find(&mut tx, &app.vault, tenant, invoice.connection).await?;
+    let zone = connection.map(|connection| connection.company.time_zone).unwrap_or_default();
+    Ok(Some(compute_status(snapshot, app.clock.today(&zone))))
+}
+
 /// Somebody has pressed. [`Error::AdminsOnly`] where the settings leave what
 /// cannot be undone to administrators.
 pub(crate) async fn request(app: &App, tenant: TenantId, user: UserId, wanted: Wanted) -> Result<Outcome, Error> {
@@ -76,14 +86,9 @@ pub(crate) async fn request(app: &App, tenant: TenantId, user: UserId, wanted: W
         return if is_same { outcome(app, tenant, id).await } else { Err(Error::NotFound) };
     }
     let found = invoices::find(&mut tx, tenant, invoice).await?.ok_or(Error::NotFound)?;
-    let connection =
-        quickbooks::find(&mut tx, &app.vault, tenant, found.connection).await?.ok_or(Error::NotConnected)?;
+    let connection = quickbooks::find(&mut tx, &app.vault, tenant, found.connection).await?;
     let InvoiceState::Issued(snapshot) = &found.state else { return Err(Error::NotFound) };
-    match connection.state {
-        quickbooks::State::Active => {}
-        quickbooks::State::NeedsReconnect => return Err(Error::NeedsReconnect),
-        quickbooks::State::Disconnected => return Err(Error::NotConnected),
-    }
+    let connection = companies::require_usable(connection)?;
     if !act.is_allowed(compute_status(snapshot, app.clock.today(&connection.company.time_zone))) {
         return Ok(Outcome::Refused(Reason::NotNow));
     }

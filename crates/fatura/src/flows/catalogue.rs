@@ -1,26 +1,15 @@
-//! The connected company and its lists.
+//! The lists of the connected company.
 
-use super::{Error, access, once};
+use super::{Error, access, companies, once};
 use crate::state::App;
 use domain::{catalogue::Catalogue, ids::TenantId};
 use providers::ProviderError;
 use std::sync::Arc;
-use store::quickbooks::{self, Connection, State};
-
-/// The tenant's connection, if it can be used.
-pub(crate) async fn connection(app: &App, tenant: TenantId) -> Result<Connection, Error> {
-    let mut tx = app.db.read().await?;
-    let connection = quickbooks::current(&mut tx, &app.vault, tenant).await?.ok_or(Error::NotConnected)?;
-    match connection.state {
-        State::Active => Ok(connection),
-        State::NeedsReconnect => Err(Error::NeedsReconnect),
-        State::Disconnected => Err(Error::NotConnected),
-    }
-}
+use store::quickbooks::Connection;
 
 /// The tenant's connection with its lists, if it can be used.
 pub(crate) async fn connected(app: &App, tenant: TenantId) -> Result<(Connection, Arc<Catalogue>), Error> {
-    let connection = connection(app, tenant).await?;
+    let connection = companies::usable(app, tenant).await?;
     let lists = catalogue(app, tenant, &connection).await?;
     Ok((connection, lists))
 }

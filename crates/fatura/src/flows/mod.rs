@@ -3,6 +3,7 @@
 pub(crate) mod access;
 pub(crate) mod acts;
 pub(crate) mod catalogue;
+pub(crate) mod companies;
 pub(crate) mod connect;
 pub(crate) mod customers;
 pub(crate) mod follow;

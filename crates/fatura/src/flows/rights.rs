@@ -7,7 +7,30 @@ use domain::{
     mapping::AllowedUsers,
 };
 use providers::ProviderError;
-use store::grants::{self, Profile};
+use store::{
+    grants::{self, Grant, Profile},
+    tenants::{self, Tenant},
+};
+
+/// What names a tenant.
+pub(crate) enum TenantKey {
+    /// The id of the company in Pipedrive.
+    Company(i64),
+    /// Our own id.
+    Id(TenantId),
+}
+
+/// A user who has the app installed, with their tenant. [`Error::NotInstalled`] for others.
+pub(crate) async fn find_user(app: &App, key: TenantKey, user: UserId) -> Result<(Tenant, Grant), Error> {
+    let mut tx = app.db.read().await?;
+    let tenant = match key {
+        TenantKey::Company(company) => tenants::by_company(&mut tx, company).await?,
+        TenantKey::Id(tenant) => tenants::find(&mut tx, tenant).await?,
+    };
+    let tenant = tenant.ok_or(Error::NotInstalled)?;
+    let grant = grants::find(&mut tx, &app.vault, tenant.id, user).await?;
+    Ok((tenant, grant.filter(|grant| grant.active).ok_or(Error::NotInstalled)?))
+}
 
 /// Asks Pipedrive for the user's profile and keeps it. A profile that cannot be kept counts all the same.
 pub(crate) async fn read_profile(app: &App, tenant: TenantId, user: UserId) -> Result<Profile, Error> {

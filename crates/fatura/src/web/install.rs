@@ -6,7 +6,7 @@ use super::{
     pages::{denied, failed},
 };
 use crate::{
-    flows::{self, catalogue, connect, install},
+    flows::{self, companies, connect, install},
     security::{self, Event},
     state::App,
 };
@@ -76,7 +76,7 @@ pub(crate) async fn callback(
         }
         Err(error) => return failed(&error, "pipedrive").into_response(),
     };
-    if catalogue::connection(&app, tenant.id).await.is_ok() {
+    if companies::usable(&app, tenant.id).await.is_ok() {
         return Redirect::to(&app.config.settings_page(&tenant.company_domain)).into_response();
     }
     match connect::ask_consent(&app, tenant.id, user, &browser).await {

@@ -5,7 +5,10 @@
 
 use super::error::Error;
 use crate::{
-    flows::{self, rights},
+    flows::{
+        self,
+        rights::{self, TenantKey, find_user},
+    },
     format::Writer,
     language::Language,
     locale::Locale,
@@ -23,10 +26,7 @@ use jiff::SignedDuration;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use providers::pipedrive;
 use serde::{Deserialize, Serialize};
-use store::{
-    grants::{self, Profile},
-    tenants::{self, Tenant},
-};
+use store::{grants::Profile, tenants::Tenant};
 use uuid::Uuid;
 
 const LIFE: SignedDuration = SignedDuration::from_mins(15);
@@ -105,7 +105,7 @@ pub(crate) async fn exchange(
     let signed = pipedrive::verify_token(token(&headers)?, secret, now).ok_or_else(refused_token)?;
     let told = Error::of(language);
     let user = UserId(signed.user_id);
-    let (tenant, grant) = find(&app, Who::Company(signed.company_id), user).await.map_err(&told)?;
+    let (tenant, grant) = find_user(&app, TenantKey::Company(signed.company_id), user).await.map_err(&told)?;
     let mut profile = grant.profile;
     if grant.profile_at + PROFILE_LIFE < now {
         profile = refresh_profile(&app, tenant.id, user, profile).await.map_err(&told)?;
@@ -140,22 +140,6 @@ async fn refresh_profile(app: &App, tenant: TenantId, user: UserId, known: Profi
         }
         read => read,
     }
-}
-
-enum Who {
-    Company(i64),
-    Tenant(TenantId),
-}
-
-async fn find(app: &App, who: Who, user: UserId) -> Result<(Tenant, grants::Grant), flows::Error> {
-    let mut tx = app.db.read().await?;
-    let tenant = match who {
-        Who::Company(company) => tenants::by_company(&mut tx, company).await?,
-        Who::Tenant(tenant) => tenants::find(&mut tx, tenant).await?,
-    };
-    let tenant = tenant.ok_or(flows::Error::NotInstalled)?;
-    let grant = grants::find(&mut tx, &app.vault, tenant.id, user).await?;
-    Ok((tenant, grant.filter(|grant| grant.active).ok_or(flows::Error::NotInstalled)?))
 }
 
 /// Who asks, proven by a bearer. The user has the app installed at this moment.
@@ -193,13 +177,13 @@ fn claims(app: &App, bearer: &str, surfaces: &[Surface]) -> Result<Claims, Error
 
 /// Whether the user still has the app installed. While the database does not answer, they have.
 pub(super) async fn is_installed(app: &App, tenant: TenantId, user: UserId) -> bool {
-    !matches!(find(app, Who::Tenant(tenant), user).await, Err(flows::Error::NotInstalled))
+    !matches!(find_user(app, TenantKey::Id(tenant), user).await, Err(flows::Error::NotInstalled))
 }
 
 async fn opened(app: &App, claims: &Claims) -> Result<Session, Error> {
     let user = UserId(claims.user);
     let (tenant, grant) =
-        find(app, Who::Tenant(TenantId(claims.tenant)), user).await.map_err(Error::of(Language::English))?;
+        find_user(app, TenantKey::Id(TenantId(claims.tenant)), user).await.map_err(Error::of(Language::English))?;
     Ok(Session { tenant, user, profile: grant.profile })
 }
 

@@ -239,3 +239,18 @@ fn state_of_a_simulator_does_not_use_its_transport() {
         }
     }
 }
+
+/// Handlers of requests leave transactions to `flows`. The health check asks whether one can begin.
+#[test]
+fn no_handler_opens_a_transaction() {
+    let web = root().join("crates/fatura/src/web");
+    let opening: Vec<_> = sources(&web)
+        .into_iter()
+        .filter(|path| {
+            let text = fs::read_to_string(path).unwrap();
+            ["db.read()", "db.begin()"].iter().any(|call| text.contains(call))
+        })
+        .map(|path| path.strip_prefix(&web).unwrap().to_owned())
+        .collect();
+    assert_eq!(opening, [Path::new("health.rs")]);
+}

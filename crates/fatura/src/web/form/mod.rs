@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     flows::{
-        self, catalogue,
+        self, companies,
         form::{self, Change, Look, OpenForm},
         panel::{self, Record},
     },
@@ -379,7 +379,7 @@ pub(crate) async fn search_customers(
 ) -> Result<Response, Error> {
     let told = session.told();
     require_likely_creator(&app, &session).await?;
-    let connection = catalogue::connection(&app, session.tenant.id).await.map_err(&told)?;
+    let connection = companies::usable(&app, session.tenant.id).await.map_err(&told)?;
     let wanted = CustomerQuery { name: &typed.customer_name, email: &typed.email, tax_id: &typed.tax_id, linked: None };
     let found = flows::customers::suggest(&app, session.tenant.id, &connection, &wanted).await.map_err(&told)?;
     let create = view::creatable(&typed.customer_name, &found);

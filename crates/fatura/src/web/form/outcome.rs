@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     flows::{
-        self, acts, catalogue, form,
+        self, acts, catalogue, companies, form,
         issue::{self, Pressed},
         ledger::{self, Question},
         panel,
@@ -39,7 +39,6 @@ use serde_qs::axum::QsForm;
 use std::time::Duration;
 use store::{
     invoices::{Invoice, State},
-    quickbooks,
     stuck::{Trouble, Work},
 };
 use uuid::Uuid;
@@ -311,7 +310,7 @@ fn checking(w: Writer, invoice: Uuid, is_other: bool) -> Checking {
 /// The invoice is not sent yet: it waits for its turn, or for an administrator to reconnect QuickBooks.
 async fn waiting(app: &App, session: &Session, invoice: &Invoice) -> Result<Response, Error> {
     let w = session.writer();
-    let connection = catalogue::connection(app, session.tenant.id).await;
+    let connection = companies::usable(app, session.tenant.id).await;
     let needs_reconnect = matches!(connection, Err(flows::Error::NeedsReconnect));
     let (title, text) = if needs_reconnect {
         (fl!(w.t, "reconnect-title"), fl!(w.t, "waiting-reconnect"))
@@ -356,11 +355,7 @@ async fn issued(
 ) -> Result<Response, Error> {
     let w = session.writer();
     let told = session.told();
-    let mut tx = app.db.read().await.map_err(|error| told(flows::Error::Store(error)))?;
-    let connection = quickbooks::find(&mut tx, &app.vault, session.tenant.id, invoice.connection)
-        .await
-        .map_err(|error| told(flows::Error::Store(error)))?;
-    drop(tx);
+    let connection = companies::find(app, session.tenant.id, invoice.connection).await.map_err(told)?;
     let link = connection.as_ref().map(|known| app.config.invoice_page(&known.realm_id, &snapshot.quickbooks_id));
     let link = link.unwrap_or_default();
     // Only what the person saw as the whole total can be compared.

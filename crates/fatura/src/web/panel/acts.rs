@@ -27,7 +27,7 @@ use axum_extra::extract::Query;
 use domain::{
     form::{FieldError, FormField, Problem, check_recipient},
     ids::{InvoiceId, TenantId},
-    invoice::{Act, compute_status},
+    invoice::Act,
 };
 use i18n_embed_fl::fl;
 use serde::Deserialize;
@@ -168,13 +168,8 @@ async fn refusal(
     act: Act,
     reason: &Reason,
 ) -> Result<Option<String>, flows::Error> {
-    let mut tx = app.db.read().await?;
-    let Some(invoice) = invoices::find(&mut tx, tenant, id).await? else { return Ok(None) };
-    let connection = store::quickbooks::find(&mut tx, &app.vault, tenant, invoice.connection).await?;
-    let zone = connection.map(|connection| connection.company.time_zone).unwrap_or_default();
-    let invoices::State::Issued(snapshot) = &invoice.state else { return Ok(None) };
-    let badge = w.badge(compute_status(snapshot, app.clock.today(&zone)));
-    Ok(Some(rows::refused(w, act, reason, &badge)))
+    let status = acts::find_status(app, tenant, id).await?;
+    Ok(status.map(|status| rows::refused(w, act, reason, &w.badge(status))))
 }
 
 #[derive(Template)]

@@ -10,7 +10,7 @@ use super::{
     session::Session,
 };
 use crate::{
-    flows::{self, catalogue, connect, history, settings},
+    flows::{self, catalogue, companies, connect, history, settings},
     format::Writer,
     language::Language,
     locale::Locale,
@@ -33,10 +33,7 @@ use serde::Deserialize;
 use serde_json::json;
 use serde_qs::axum::QsForm;
 use std::sync::Arc;
-use store::{
-    quickbooks::{self, State as ConnectionState},
-    stuck::Work,
-};
+use store::{quickbooks::State as ConnectionState, stuck::Work};
 
 /// An `<option>`: value, text, whether it is chosen.
 type Options = Vec<(String, String, bool)>;
@@ -201,10 +198,7 @@ async fn connection(
     session: &Session,
 ) -> Result<(Option<Connection>, Option<Arc<Catalogue>>), flows::Error> {
     let tenant = session.tenant.id;
-    let mut tx = app.db.read().await?;
-    let found = quickbooks::current(&mut tx, &app.vault, tenant).await?;
-    drop(tx);
-    let Some(found) = found else { return Ok((None, None)) };
+    let Some(found) = companies::current(app, tenant).await? else { return Ok((None, None)) };
     let (mut lists, mut works) = (None, false);
     if found.state == ConnectionState::Active {
         match catalogue::catalogue(app, tenant, &found).await {

@@ -1,0 +1,33 @@
+//! The QuickBooks companies of a tenant: the one that is connected now, and those of its invoices.
+
+use super::Error;
+use crate::state::App;
+use domain::ids::{ConnectionId, TenantId};
+use store::quickbooks::{self, Connection, State};
+
+/// The connection that is not disconnected, if a tenant has one.
+pub(crate) async fn current(app: &App, tenant: TenantId) -> Result<Option<Connection>, Error> {
+    let mut tx = app.db.read().await?;
+    Ok(quickbooks::current(&mut tx, &app.vault, tenant).await?)
+}
+
+/// The tenant's connection, if it can be used.
+pub(crate) async fn usable(app: &App, tenant: TenantId) -> Result<Connection, Error> {
+    require_usable(current(app, tenant).await?)
+}
+
+/// The connection, if it can be used.
+pub(crate) fn require_usable(connection: Option<Connection>) -> Result<Connection, Error> {
+    let connection = connection.ok_or(Error::NotConnected)?;
+    match connection.state {
+        State::Active => Ok(connection),
+        State::NeedsReconnect => Err(Error::NeedsReconnect),
+        State::Disconnected => Err(Error::NotConnected),
+    }
+}
+
+/// One connection of a tenant, whatever its state.
+pub(crate) async fn find(app: &App, tenant: TenantId, id: ConnectionId) -> Result<Option<Connection>, Error> {
+    let mut tx = app.db.read().await?;
+    Ok(quickbooks::find(&mut tx, &app.vault, tenant, id).await?)
+}
