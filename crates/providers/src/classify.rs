@@ -15,7 +15,7 @@ pub(crate) const DEFAULT_RETRY_AFTER: Duration = Duration::from_secs(60);
 
 /// QuickBooks' code for a list that it cannot return because of one row, with status 400 or 500. It refuses the same
 /// list again.
-const UNREADABLE_ROW: &str = "4002";
+pub(crate) const UNREADABLE_ROW: &str = "4002";
 
 /// A parsed body.
 pub(crate) enum Body {
@@ -82,20 +82,21 @@ impl ReportedRefusal {
     }
 }
 
-/// Classifies an answer that is not a success.
+/// Classifies an answer that is not a success. `is_read` tells that the call cannot have had an effect.
 pub(crate) fn classify_failure(
     status: StatusCode,
     call_id: String,
     retry_after: Option<Duration>,
     body: Vec<u8>,
     format: AnswerFormat,
+    is_read: bool,
 ) -> ProviderError {
     let reported = (format.read_refusal)(&Body::parse(body));
     match (status, reported) {
         (status, Some(reported)) if reported.meaning == Meaning::WrongEnvironment => {
             reported.into_error(status, call_id)
         }
-        (status, Some(reported)) if reported.faults.iter().any(|fault| fault.code == UNREADABLE_ROW) => {
+        (status, Some(reported)) if is_read && reported.faults.iter().any(|fault| fault.code == UNREADABLE_ROW) => {
             reported.into_error(status, call_id)
         }
         (StatusCode::TOO_MANY_REQUESTS, _) => ProviderError::Busy(retry_after.unwrap_or(DEFAULT_RETRY_AFTER)),
@@ -118,7 +119,7 @@ mod tests {
     fn classified(status: u16, body: &str) -> ProviderError {
         let status = StatusCode::from_u16(status).expect("a status");
         let format = AnswerFormat { provider: "a provider", read_refusal: |_| None };
-        classify_failure(status, String::new(), None, body.into(), format)
+        classify_failure(status, String::new(), None, body.into(), format, false)
     }
 
     /// If such an answer counted as "no effect", Fatura would resend a write without looking it up.

@@ -222,7 +222,7 @@ impl Http {
             }
             return Err(ProviderError::ReadsRefused);
         }
-        let error = classify_failure(status, call_id.clone(), retry_after, body, format);
+        let error = classify_failure(status, call_id.clone(), retry_after, body, format, cost.reads > 0);
         log_failure(format, status, &call_id, &error);
         if let (Some((rate_limiter, _)), ProviderError::Busy(pause)) = (&self.rate_limiter, &error)
             && !is_monthly_limit(cost, retry_after)

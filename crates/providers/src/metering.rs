@@ -63,12 +63,18 @@ pub(crate) fn refuses_reads(cost: Cost, status: StatusCode, retry_after: Option<
         StatusCode::TOO_MANY_REQUESTS => is_monthly_limit(cost, retry_after),
         StatusCode::FORBIDDEN => {
             let body: Value = serde_json::from_slice(body).unwrap_or_default();
-            let error = &body["fault"]["error"][0];
-            let code = error["code"].as_str().unwrap_or_default();
+            let error = match &body["fault"]["error"] {
+                Value::Array(errors) => errors.first().unwrap_or(&Value::Null),
+                error => error,
+            };
+            let code = match &error["code"] {
+                Value::Number(code) => code.to_string(),
+                code => code.as_str().unwrap_or_default().to_owned(),
+            };
             let message = error["message"].as_str().unwrap_or_default();
             body["fault"]["type"] == "SERVICE"
-                && !TOKEN_CODES.contains(&code)
-                && !THROTTLE_CODES.contains(&code)
+                && !TOKEN_CODES.contains(&code.as_str())
+                && !THROTTLE_CODES.contains(&code.as_str())
                 && !message.contains("Authorization")
                 && !message.contains("ThrottleExceeded")
         }
@@ -117,6 +123,12 @@ mod tests {
         }
         let named = gateway("3003", "SERVICE").replace("message=X", "message=ThrottleExceeded");
         assert!(!refuses_reads(READ, forbidden, None, named.as_bytes()));
+        let refused_token = gateway("3200", "SERVICE");
+        let number = refused_token.replace(r#""code":"3200""#, r#""code":3200"#);
+        let object = refused_token.replace(['[', ']'], "");
+        for written in [refused_token, number, object] {
+            assert!(!refuses_reads(READ, forbidden, None, written.as_bytes()), "{written}");
+        }
         assert!(!refuses_reads(WRITE, forbidden, None, gateway("3003", "SERVICE").as_bytes()));
         assert!(!refuses_reads(READ, forbidden, None, b"<html>"), "a network's own page");
         assert!(!refuses_reads(READ, StatusCode::BAD_REQUEST, None, gateway("3003", "SERVICE").as_bytes()));

@@ -205,7 +205,12 @@ impl Registration {
             Err(ProviderError::Blocked(status)) if status == StatusCode::BAD_REQUEST.as_u16() => {
                 Err(ProviderError::Refused(Refusal { code: status.to_string(), status, ..Refusal::default() }))
             }
-            answer => answer.map(drop),
+            Err(error) => Err(error),
+            // A page of a proxy, or an error with status 200, does not confirm anything.
+            Ok(bytes) => match read_oauth_error(&Body::parse(bytes)) {
+                Some(_) => Err(ProviderError::unknown("a revocation that the answer does not confirm")),
+                None => Ok(()),
+            },
         }
     }
 }
@@ -213,9 +218,13 @@ impl Registration {
 /// What OAuth answers that is about us, and not about the token.
 const CLIENT_ERRORS: [&str; 2] = ["invalid_client", "unauthorized_client"];
 
-/// The error in the words of OAuth (RFC 6749, 5.2).
+/// The error in the words of OAuth (RFC 6749, 5.2). A body that is neither empty nor JSON is not the provider's.
 fn read_oauth_error(body: &Body) -> Option<ReportedRefusal> {
-    let Body::Json(body) = body else { return None };
+    let body = match body {
+        Body::Json(body) => body,
+        Body::Other(bytes, _) if bytes.trim_ascii().is_empty() => return None,
+        Body::Other(..) => return Some(ReportedRefusal { meaning: Meaning::Undecided, faults: Vec::new() }),
+    };
     let code = body["error"].as_str()?.to_owned();
     Some(ReportedRefusal { meaning: Meaning::Refused, faults: vec![Fault { code, ..Fault::default() }] })
 }

@@ -58,6 +58,11 @@ fn sent_before(snapshot: &Snapshot) -> String {
     if snapshot.sent { "sent".to_owned() } else { String::new() }
 }
 
+/// Whether the first e-mail of an invoice was sent. After an earlier one, the state shows nothing.
+fn shows_first_email(seen: &str, is_sent: bool) -> bool {
+    seen.is_empty() && is_sent
+}
+
 /// The known status of an invoice that exists in QuickBooks, on the current date of its company. `None` for any other invoice.
 pub(crate) async fn find_status(app: &App, tenant: TenantId, id: InvoiceId) -> Result<Option<Status>, Error> {
     let mut tx = app.db.read().await?;
@@ -309,7 +314,7 @@ impl Worker<'_> {
     /// QuickBooks' clock is behind ours by more than it took, it relies on its `requestid`.
     async fn is_sent(&self, connection: &Connection, current: &Snapshot) -> Result<bool, Error> {
         let Requested { wish, at, .. } = self.requested;
-        if sent_before(current) != wish.seen {
+        if shows_first_email(&wish.seen, current.sent) {
             return Ok(true);
         }
         let id = current.quickbooks_id.clone();
@@ -410,5 +415,19 @@ impl Worker<'_> {
         tx.commit().await?;
         self.app.db.announce(tenant).await;
         Ok(attempt)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shows_first_email;
+
+    /// An answer without a state, after an earlier e-mail, would let the second one count as sent.
+    #[test]
+    fn only_a_first_email_shows_in_the_state() {
+        assert!(shows_first_email("", true));
+        for (seen, is_sent) in [("", false), ("sent", false), ("sent", true)] {
+            assert!(!shows_first_email(seen, is_sent), "{seen} {is_sent}");
+        }
     }
 }

@@ -71,7 +71,7 @@ async fn look(app: &App, tenant: TenantId, until: Timestamp, made: &mut usize) -
         access::pipedrive(app, tenant, asker, |access| async move { access.api().read_won_deals_since(since).await });
     let (before, mut failed) = (*made, None);
     for (deal, owner) in won.await? {
-        let whose = users.iter().find(|(user, _)| user.0 == owner).or(users.first());
+        let whose = users.iter().find(|(user, _)| Some(user.0) == owner).or(users.first());
         let Some((user, profile)) = whose else { continue };
         match draft(app, tenant, *user, profile, deal).await {
             Ok(is_new) => *made += usize::from(is_new),

@@ -190,6 +190,11 @@ async fn a_revocation_is_over_only_where_the_provider_does_not_have_the_token() 
         let answer = revoked("400 Bad Request", body).await;
         assert!(matches!(answer, Err(ProviderError::Refused(_))), "{body}: {answer:?}");
     }
+    for status in ["200 OK", "400 Bad Request"] {
+        let answer = revoked(status, "<html>sign in</html>").await;
+        assert!(matches!(answer, Err(ProviderError::Unknown(_))), "{status}: {answer:?}");
+    }
+    assert!(revoked("200 OK", r#"{"error":"invalid_client"}"#).await.is_err());
     for body in [r#"{"error":"invalid_client"}"#, r#"{"error":"unauthorized_client"}"#] {
         let answer = revoked("400 Bad Request", body).await;
         assert!(matches!(answer, Err(ProviderError::Misconfigured(_))), "{body}: {answer:?}");

@@ -150,12 +150,13 @@ impl Api<'_> {
         Ok(rows.iter().filter_map(ListedDeal::from_row).collect())
     }
 
-    /// Reads the won deals that have changed since a timestamp: id and owner.
-    pub async fn read_won_deals_since(&self, since: Timestamp) -> Result<Vec<(DealId, i64)>, ProviderError> {
+    /// Reads the won deals that have changed since a timestamp: id and owner, if an owner is named.
+    pub async fn read_won_deals_since(&self, since: Timestamp) -> Result<Vec<(DealId, Option<i64>)>, ProviderError> {
         #[derive(Deserialize)]
         struct Won {
             id: i64,
-            owner_id: i64,
+            #[serde(default, deserialize_with = "lenient")]
+            owner_id: Option<i64>,
         }
         let since = since.strftime("%Y-%m-%dT%H:%M:%SZ");
         let rows: Vec<Won> = self.read_all_pages(&format!("/api/v2/deals?status=won&updated_since={since}")).await?;

@@ -21,6 +21,7 @@ use crate::{
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use std::collections::HashSet;
 use url::Url;
 
 /// Access to one Pipedrive company with the rights of one user.
@@ -65,7 +66,7 @@ impl Api<'_> {
         let request =
             self.http.client.get(url).bearer_auth(self.access.expose_secret()).header("accept", "application/json");
         let mut answer: Value = self.http.send_json(request, ANSWER_FORMAT).await?;
-        let next = answer["additional_data"]["next_cursor"].as_str().map(str::to_owned);
+        let next = read_cursor(&answer)?;
         if answer.get("data").is_none() {
             return Err(ProviderError::unknown("an answer without data"));
         }
@@ -89,8 +90,7 @@ impl Api<'_> {
     /// in its own format), and if it was deleted (Pipedrive returns it with `is_deleted` for 30 days).
     async fn read_record(&self, path: &str) -> Result<Value, ProviderError> {
         match self.get::<Value>(self.build_url(path)?).await {
-            Ok((record, _)) if record["is_deleted"] == true => Err(ProviderError::NotFound),
-            Ok((record, _)) => Ok(record),
+            Ok((record, _)) => to_record(record),
             Err(ProviderError::Refused(refusal)) if refusal.status == 403 => Err(ProviderError::NotFound),
             Err(error) => Err(error),
         }
@@ -107,6 +107,7 @@ impl Api<'_> {
     async fn read_all_pages<Row: DeserializeOwned>(&self, path: &str) -> Result<Vec<Row>, ProviderError> {
         let mut rows = Vec::new();
         let mut cursor: Option<String> = None;
+        let mut seen = HashSet::new();
         loop {
             let mut url = self.build_url(path)?;
             url.query_pairs_mut().append_pair("limit", PAGE_ROWS);
@@ -115,11 +116,30 @@ impl Api<'_> {
             }
             let (page, next) = self.read_page(url).await?;
             rows.extend(page);
-            match next {
-                Some(next) if cursor.as_ref() != Some(&next) => cursor = Some(next),
-                _ => return Ok(rows),
+            let Some(next) = next else { return Ok(rows) };
+            // The rest of the list cannot be reached then.
+            if !seen.insert(next.clone()) {
+                return Err(ProviderError::unknown("a list whose pages repeat"));
             }
+            cursor = Some(next);
         }
+    }
+}
+
+/// A record that an answer holds. An answer without one does not show that the user may see it.
+fn to_record(record: Value) -> Result<Value, ProviderError> {
+    if !record["id"].is_i64() {
+        return Err(ProviderError::unknown("a record without an id"));
+    }
+    if record["is_deleted"] == true { Err(ProviderError::NotFound) } else { Ok(record) }
+}
+
+/// The cursor of the next page; `None` on the last page.
+fn read_cursor(answer: &Value) -> Result<Option<String>, ProviderError> {
+    match &answer["additional_data"]["next_cursor"] {
+        Value::Null => Ok(None),
+        Value::String(cursor) => Ok(Some(cursor.clone())),
+        _ => Err(ProviderError::unknown("a cursor that is not text")),
     }
 }
 
@@ -128,10 +148,11 @@ mod tests {
     use super::*;
     use crate::classify::classify_failure;
     use reqwest::StatusCode;
+    use serde_json::json;
 
     fn outcome(status: u16, body: &str) -> String {
         let status = StatusCode::from_u16(status).expect("a status");
-        match classify_failure(status, String::new(), None, body.into(), ANSWER_FORMAT) {
+        match classify_failure(status, String::new(), None, body.into(), ANSWER_FORMAT, true) {
             ProviderError::Refused(refusal) => format!("refused {}|{}", refusal.code, refusal.detail),
             other => other.to_string(),
         }
@@ -166,5 +187,26 @@ mod tests {
         let v2 = r#"{"success":false,"error":"body/item_price must be number","code":"ERR_SCHEMA_VALIDATION_FAILED"}"#;
         assert_eq!(outcome(400, v2), "refused ERR_SCHEMA_VALIDATION_FAILED|body/item_price must be number");
         assert_eq!(outcome(401, r#"{"success":false,"error_info":"Unauthorized"}"#), "the access token was refused");
+    }
+
+    #[test]
+    fn an_answer_without_a_record_shows_none() {
+        for odd in [json!(null), json!([]), json!("x"), json!({}), json!({ "id": "7" })] {
+            assert!(matches!(to_record(odd.clone()), Err(ProviderError::Unknown(_))), "{odd}");
+        }
+        assert!(matches!(to_record(json!({ "id": 7, "is_deleted": true })), Err(ProviderError::NotFound)));
+        assert!(to_record(json!({ "id": 7, "is_deleted": null })).is_ok());
+    }
+
+    #[test]
+    fn only_an_answer_without_a_cursor_ends_a_list() {
+        for odd in [json!(2), json!({}), json!([]), json!(true)] {
+            assert!(read_cursor(&json!({ "additional_data": { "next_cursor": odd } })).is_err(), "{odd}");
+        }
+        for end in
+            [json!({}), json!({ "additional_data": null }), json!({ "additional_data": { "next_cursor": null } })]
+        {
+            assert!(matches!(read_cursor(&end), Ok(None)), "{end}");
+        }
     }
 }

@@ -172,15 +172,24 @@ fn read_tax_model(
     }
     let rates: HashMap<String, TaxRateRow> =
         read_rows::<TaxRateRow>(&mut rates, "TaxRate")?.readable.into_iter().map(|row| (row.id.clone(), row)).collect();
-    let codes = codes["TaxCode"].as_array().into_iter().flatten().filter_map(|code| {
+    // Without its codes, the form would show no tax for a company that charges tax.
+    let codes = match (codes, &codes["TaxCode"]) {
+        (Value::Object(_), Value::Array(codes)) => codes.as_slice(),
+        (Value::Object(_), Value::Null) => &[],
+        _ => return Err(ProviderError::unknown("the tax codes of a company with sales tax are not readable")),
+    };
+    let codes = codes.iter().filter_map(|code| {
         let id = code["Id"].as_str()?;
         // The pseudo codes of the United States have names instead of numeric ids. Hidden codes are internal to
         // QuickBooks.
         if !id.chars().all(|c| c.is_ascii_digit()) || code["Hidden"] == Value::Bool(true) {
             return None;
         }
-        let mut details: Vec<&Value> =
-            code["SalesTaxRateList"]["TaxRateDetail"].as_array().into_iter().flatten().collect();
+        let mut details: Vec<&Value> = match (&code["SalesTaxRateList"], &code["SalesTaxRateList"]["TaxRateDetail"]) {
+            (Value::Null, _) | (Value::Object(_), Value::Null) => Vec::new(),
+            (_, Value::Array(details)) => details.iter().collect(),
+            _ => return None,
+        };
         details.sort_by_key(|detail| detail["TaxOrder"].as_i64().unwrap_or(0));
         // A code with an invalid rate is dropped, because it would tax too little.
         let rates: Option<Vec<TaxRate>> = details
@@ -222,7 +231,9 @@ mod tests {
             json!({ "Id": id, "Name": id, "SalesTaxRateList": { "TaxRateDetail": details } })
         };
         let preferences = json!({ "TaxPrefs": { "UsingSalesTax": true } });
-        let codes = json!({ "TaxCode": [code("1"), code("2"), code("3")] });
+        let one_rate = json!({ "TaxRateDetail": { "TaxRateRef": { "value": "3" } } });
+        let odd = json!({ "Id": "4", "Name": "4", "SalesTaxRateList": one_rate });
+        let codes = json!({ "TaxCode": [code("1"), code("2"), code("3"), odd] });
         let rates = json!({ "TaxRate": [
             { "Id": "1", "Name": "Exempt", "RateValue": 0 },
             { "Id": "2", "Name": "Nobody knows" },
@@ -232,5 +243,15 @@ mod tests {
             panic!("rates")
         };
         assert_eq!(codes.iter().map(|code| code.id.as_str()).collect::<Vec<_>>(), ["1", "3"]);
+    }
+
+    #[test]
+    fn a_company_with_sales_tax_whose_codes_are_not_readable_is_not_one_without_codes() {
+        let preferences = json!({ "TaxPrefs": { "UsingSalesTax": true } });
+        let read = |codes: Value| read_tax_model("GB", &preferences, &codes, json!({}));
+        for odd in [json!(null), json!([]), json!({ "TaxCode": { "Id": "1" } }), json!({ "TaxCode": "1" })] {
+            assert!(read(odd.clone()).is_err(), "{odd}");
+        }
+        assert!(matches!(read(json!({})), Ok(TaxModel::PerLine { codes, .. }) if codes.is_empty()));
     }
 }

@@ -1,12 +1,11 @@
 //! Change data capture: reads all changes of a company since a timestamp in one call.
 
-use super::{ANSWER_FORMAT, Api, fault, format_timestamp, invoices::FoundInvoice};
+use super::{ANSWER_FORMAT, Api, format_timestamp, invoices::FoundInvoice, sound};
 use crate::{
     ProviderError,
     json::{Rows, lenient, read_id, take_member},
 };
 use jiff::Timestamp;
-use reqwest::StatusCode;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -24,8 +23,8 @@ pub struct Changes {
     pub unreadable: Vec<String>,
     /// Changed customers: id and current name.
     pub customers: Vec<(String, String)>,
-    /// Whether the answer may be incomplete, because it holds the maximum of rows. All known invoices then have to be
-    /// compared.
+    /// Whether the answer may be incomplete, because it holds the maximum of rows, or rows without an id. All known
+    /// invoices then have to be compared.
     pub is_cut: bool,
     /// What time it was by QuickBooks' clock, where it said so.
     pub answered_at: Option<Timestamp>,
@@ -56,32 +55,103 @@ impl Api<'_> {
         url.query_pairs_mut().append_pair("entities", entities).append_pair("changedSince", &format_timestamp(since));
         let mut answer: Value = self.http.send_json(self.authorized(self.http.client.get(url)), ANSWER_FORMAT).await?;
         let answered_at = answer["time"].as_str().and_then(|time| time.parse().ok());
-        let Some(answers) = answer.pointer_mut("/CDCResponse/0/QueryResponse").and_then(Value::as_array_mut) else {
-            return Err(ProviderError::unknown("changes without an answer"));
-        };
-        let mut changes = Changes { answered_at, ..Changes::default() };
-        let mut count = 0;
+        let changes = self.to_changes(take_member(&mut answer, "CDCResponse"))?;
+        Ok(Changes { answered_at, ..changes })
+    }
+
+    fn to_changes(&self, answer: Value) -> Result<Changes, ProviderError> {
+        let no_answer = || ProviderError::unknown("changes without an answer");
+        let Value::Array(parts) = answer else { return Err(no_answer()) };
+        let mut answers = Vec::new();
+        for mut part in parts {
+            let Value::Array(of_part) = take_member(&mut part, "QueryResponse") else { return Err(no_answer()) };
+            answers.extend(of_part);
+        }
+        if answers.is_empty() {
+            return Err(no_answer());
+        }
+        let mut changes = Changes::default();
+        let (mut count, mut is_unidentified) = (0, false);
         for of_entity in answers {
-            if let Some(told) = fault::read_json_fault(of_entity) {
-                return Err(told.into_error(StatusCode::OK, String::new()));
+            if !of_entity.is_object() {
+                return Err(no_answer());
             }
-            let invoices = match take_member(of_entity, "Invoice") {
+            let mut of_entity = sound(of_entity)?;
+            let invoices = match take_member(&mut of_entity, "Invoice") {
                 Value::Null => Vec::new(),
                 Value::Array(invoices) => invoices,
                 _ => return Err(ProviderError::unknown("the list of changed invoices is none")),
             };
             count += invoices.len();
             let (deleted, live): (Vec<Value>, _) = invoices.into_iter().partition(|row| row["status"] == "Deleted");
+            is_unidentified |= deleted.iter().any(|row| read_id(row).is_none());
             changes.deleted.extend(deleted.iter().filter_map(read_id));
             let rows = self.to_found_invoices(Rows::from_list(Value::Array(live), "Invoice")?);
             changes.invoices.extend(rows.readable);
+            is_unidentified |= rows.unreadable.iter().any(|row| read_id(row).is_none());
             changes.unreadable.extend(rows.unreadable.iter().filter_map(read_id));
-            let customers = take_member(of_entity, "Customer");
+            let customers = take_member(&mut of_entity, "Customer");
             count += customers.as_array().map_or(0, Vec::len);
             let rows = Rows::<CustomerRow>::from_list(customers, "Customer")?.readable;
             changes.customers.extend(rows.into_iter().filter_map(|row| Some((row.id, row.display_name?))));
         }
-        changes.is_cut = count >= MAX_ROWS;
+        changes.is_cut = count >= MAX_ROWS || is_unidentified;
         Ok(changes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Http;
+    use secrecy::SecretString;
+    use serde_json::json;
+    use std::time::Duration;
+    use url::Url;
+
+    fn read(answer: Value) -> Result<Changes, ProviderError> {
+        let http = Http::new(Duration::from_secs(5)).expect("a client");
+        let base = Url::parse("http://127.0.0.1/").expect("an address");
+        let api = Api { http: &http, base: &base, realm_id: "1", access: &SecretString::from("a"), home: None };
+        api.to_changes(answer)
+    }
+
+    fn of_entity(answer: &Value) -> Value {
+        json!([{ "QueryResponse": [answer, {}] }])
+    }
+
+    /// The next reading begins where this one ended: what is skipped here is not read again.
+    #[test]
+    fn a_change_without_an_id_has_all_invoices_compared() {
+        for row in [json!(null), json!({ "status": "Deleted" }), json!({ "SyncToken": "1" })] {
+            let known = json!({ "status": "Deleted", "Id": "7" });
+            let changes = read(of_entity(&json!({ "Invoice": [row, known] }))).expect("changes");
+            assert!(changes.is_cut, "{row}");
+            assert_eq!(changes.deleted, ["7"], "{row}");
+        }
+        assert!(!read(of_entity(&json!({ "Invoice": [{ "status": "Deleted", "Id": "7" }] }))).expect("changes").is_cut);
+    }
+
+    #[test]
+    fn an_answer_that_is_not_one_is_not_an_answer_without_changes() {
+        let fault = json!({ "Fault": { "type": "SystemFault", "Error": [{ "code": "10000" }] } });
+        for odd in [
+            json!(null),
+            json!([]),
+            json!([{}]),
+            json!([{ "QueryResponse": [] }]),
+            json!([{ "QueryResponse": [null] }]),
+            of_entity(&json!({ "maxResults": 2, "startPosition": 1 })),
+            of_entity(&fault),
+        ] {
+            assert!(read(odd.clone()).is_err(), "{odd}");
+        }
+        assert!(!read(of_entity(&json!({}))).expect("no changes").is_cut);
+    }
+
+    #[test]
+    fn all_parts_of_an_answer_are_read() {
+        let part = |id: &str| json!({ "QueryResponse": [{ "Invoice": [{ "status": "Deleted", "Id": id }] }] });
+        assert_eq!(read(json!([part("1"), part("2")])).expect("changes").deleted, ["1", "2"]);
     }
 }

@@ -2,7 +2,7 @@
 //! although JSON is requested, with any status, including 200.
 
 use crate::{
-    classify::{Body, Meaning, ReportedRefusal},
+    classify::{Body, Meaning, ReportedRefusal, UNREADABLE_ROW},
     error::Fault,
 };
 use serde::Deserialize;
@@ -122,7 +122,8 @@ fn choose_meaning(written: &WrittenFault) -> Meaning {
         Meaning::NotPermitted
     } else if has(&["3200", "100"]) || kind.starts_with("authenticat") {
         Meaning::TokenRefused
-    } else if has(&["600", "10000", "10100", "10200"]) {
+    } else if has(&["600", "10000", "10100", "10200"]) || (kind.starts_with("system") && !has(&[UNREADABLE_ROW])) {
+        // A failure of the system, whatever its code, does not tell whether a write was carried out.
         Meaning::Undecided
     } else {
         Meaning::Refused
@@ -146,13 +147,17 @@ mod tests {
     use reqwest::StatusCode;
 
     fn outcome(status: u16, body: &str) -> ProviderError {
+        outcome_of(status, body, false)
+    }
+
+    fn outcome_of(status: u16, body: &str, is_read: bool) -> ProviderError {
         let status = StatusCode::from_u16(status).expect("a status");
         let format = AnswerFormat { provider: "quickbooks", read_refusal: read_fault };
         if status.is_success() {
             let reported = read_fault(&Body::parse(body.into())).expect("a fault");
             return reported.into_error(status, "tid".into());
         }
-        classify_failure(status, "tid".into(), None, body.into(), format)
+        classify_failure(status, "tid".into(), None, body.into(), format, is_read)
     }
 
     /// Describes the outcome; for a refusal with code, detail and element of each error.
@@ -285,12 +290,23 @@ mod tests {
     fn an_undecided_fault_is_no_refusal() {
         let fault =
             |code: &str| format!(r#"{{"Fault":{{"Error":[{{"Message":"m","code":"{code}"}}],"type":"SystemFault"}}}}"#);
-        for code in ["600", "10000", "10100", "10200"] {
+        for code in ["600", "10000", "10100", "10200", "5000", "-1", ""] {
             assert_eq!(
                 (word(400, &fault(code)), word(200, &fault(code))),
                 ("unknown".into(), "unknown".into()),
                 "{code}"
             );
         }
+    }
+
+    /// A list fails for one row that QuickBooks cannot return. A write with such an answer may have been carried out.
+    #[test]
+    fn an_unreadable_row_is_a_refusal_of_a_read_alone() {
+        let row = r#"{"Fault":{"Error":[{"Message":"m","code":"4002"}],"type":"ValidationFault"}}"#;
+        assert!(matches!(outcome_of(500, row, true), ProviderError::Refused(_)));
+        assert!(matches!(outcome_of(500, row, false), ProviderError::Unknown(_)));
+        assert!(matches!(outcome_of(400, row, false), ProviderError::Refused(_)));
+        let system = row.replace("Validation", "System");
+        assert!(matches!(outcome_of(400, &system, true), ProviderError::Refused(_)));
     }
 }

@@ -1,7 +1,10 @@
 //! Invoices in QuickBooks: create, void, delete, send, download as PDF; and conversion of rows. `lookups` reads them.
 
 use super::{ANSWER_FORMAT, Api, wire};
-use crate::{ProviderError, json::take_member};
+use crate::{
+    ProviderError,
+    json::{read_id, take_member},
+};
 use bytes::Bytes;
 use domain::{
     address::Address,
@@ -298,13 +301,12 @@ impl Api<'_> {
     /// Voids an invoice. QuickBooks refuses with 5010 if the invoice has changed since `sync_token`.
     pub async fn void_invoice(&self, request_id: &str, id: &str, sync_token: &str) -> Result<Snapshot, ProviderError> {
         let answer = self.send_operation("Invoice", "void", request_id, id, sync_token).await?;
-        let row = crate::json::deserialize(answer)?;
-        Ok(Snapshot { voided: true, ..to_snapshot(row, self.home)? })
+        to_voided(to_snapshot(crate::json::deserialize(answer)?, self.home)?, id)
     }
 
     /// Deletes an invoice. QuickBooks refuses with 5010 if the invoice has changed since `sync_token`.
     pub async fn delete_invoice(&self, request_id: &str, id: &str, sync_token: &str) -> Result<(), ProviderError> {
-        self.send_operation("Invoice", "delete", request_id, id, sync_token).await.map(drop)
+        require_deleted(&self.send_operation("Invoice", "delete", request_id, id, sync_token).await?, id)
     }
 
     /// Has QuickBooks e-mail an invoice to `to`, or to the invoice's own address.
@@ -328,5 +330,60 @@ impl Api<'_> {
         let request = self.http.client.get(self.build_url(&["invoice", id, "pdf"])?);
         let request = request.bearer_auth(self.access.expose_secret()).header("accept", "application/pdf");
         self.http.download(request, b"%PDF-", ANSWER_FORMAT).await
+    }
+}
+
+/// The invoice as voided. Fails where an answer is of another invoice, or of one that has an amount. Fatura then reads
+/// the invoice again.
+fn to_voided(answered: Snapshot, id: &str) -> Result<Snapshot, ProviderError> {
+    if answered.quickbooks_id == id && answered.total.amount().is_zero() && answered.balance.amount().is_zero() {
+        Ok(Snapshot { voided: true, ..answered })
+    } else {
+        Err(ProviderError::unknown("a void that the answer does not confirm"))
+    }
+}
+
+/// Fails where an answer does not confirm the deletion of an invoice. Fatura then reads the invoice again.
+fn require_deleted(row: &Value, id: &str) -> Result<(), ProviderError> {
+    let is_deleted = row["status"].as_str().is_some_and(|status| status.eq_ignore_ascii_case("Deleted"));
+    if is_deleted && read_id(row).as_deref() == Some(id) {
+        Ok(())
+    } else {
+        Err(ProviderError::unknown("a deletion that the answer does not confirm"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    /// Taken for a deletion, such an answer would leave an invoice open in QuickBooks, and the deal would be billed again.
+    #[test]
+    fn only_the_stub_of_the_invoice_confirms_its_deletion() {
+        for odd in [
+            json!(null),
+            json!({}),
+            json!([]),
+            json!({ "status": "Deleted" }),
+            json!({ "Id": "9", "status": "Deleted" }),
+            json!({ "Id": "1", "TotalAmt": 100 }),
+        ] {
+            assert!(matches!(require_deleted(&odd, "1"), Err(ProviderError::Unknown(_))), "{odd}");
+        }
+        assert!(require_deleted(&json!({ "domain": "QBO", "status": "Deleted", "Id": "1" }), "1").is_ok());
+    }
+
+    #[test]
+    fn only_an_answer_without_amounts_confirms_that_an_invoice_was_voided() {
+        let answered = |id: &str, total: u8, balance: u8| {
+            let row =
+                json!({ "Id": id, "SyncToken": "1", "TxnDate": "2026-03-13", "TotalAmt": total, "Balance": balance });
+            to_snapshot(serde_json::from_value(row).unwrap(), Some(Currency::USD)).unwrap()
+        };
+        for odd in [answered("1", 100, 100), answered("1", 100, 0), answered("1", 0, 1), answered("9", 0, 0)] {
+            assert!(matches!(to_voided(odd, "1"), Err(ProviderError::Unknown(_))));
+        }
+        assert!(to_voided(answered("1", 0, 0), "1").unwrap().voided);
     }
 }
