@@ -41,8 +41,8 @@ const LEASED: [&str; 7] = [
     "UPDATE history_entry SET lease_until = $1 + 15000000 WHERE state IN ('queued', 'sending') AND lease_until > $1 + 30000000",
     "UPDATE quickbooks_connection SET lease_until = $1 + 15000000 WHERE lease_until > $1 + 30000000",
     "UPDATE pipedrive_grant SET lease_until = $1 + 15000000 WHERE lease_until > $1 + 30000000",
-    "UPDATE quickbooks_connection SET changes_lease_until = $1 + 60000000 WHERE changes_lease_until > $1 + 90000000",
-    "UPDATE quickbooks_connection SET swept_until = $1 + 60000000 WHERE swept_until > $1 + 90000000",
+    "UPDATE quickbooks_connection SET changes_lease_until = $1 + 15000000 WHERE changes_lease_until > $1 + 90000000",
+    "UPDATE quickbooks_connection SET swept_until = $1 + 15000000 WHERE swept_until > $1 + 90000000",
 ];
 
 /// The queue's own moments, which it keeps in the database's own type. What failed and pauses keeps its pause where it failed in the

@@ -195,7 +195,11 @@ pub(crate) async fn changes(app: &App, wanted: ReadChanges) -> Result<Attempt, E
                     }
                     pace::next(&known, findings, has_open, polling_interval(app), now)
                 }
-                None => known.pace,
+                // A queue may begin before the time that it was given.
+                None => {
+                    later = pace::read_again_after(&known, now);
+                    known.pace
+                }
             };
             // The clock may have been put back meanwhile.
             changes::read(&mut tx, tenant, id, until.min(app.clock.now()), &pace).await?

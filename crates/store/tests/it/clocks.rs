@@ -84,6 +84,7 @@ async fn what_a_clock_that_was_minutes_ahead_has_kept_waits_no_longer(#[values(S
     let made = new_id(invoices::place(&mut tx, tenant, &intent, at(AHEAD)).await.unwrap());
     assert!(leases::sending(&mut tx, tenant, leased, zombie, at(AHEAD + 1)).await.unwrap());
     assert!(quickbooks::lease(&mut tx, tenant, connection, at(AHEAD), at(AHEAD + 14)).await.unwrap());
+    changes::silent(&mut tx, tenant, connection, at(AHEAD), at(AHEAD + 15)).await.unwrap();
 
     assert!(ahead::correct(&mut tx, at(100)).await.unwrap() > 0);
     let sent = invoices::find(&mut tx, tenant, leased).await.unwrap().unwrap();
@@ -97,6 +98,8 @@ async fn what_a_clock_that_was_minutes_ahead_has_kept_waits_no_longer(#[values(S
     assert!(invoices::lease(&mut tx, tenant, leased, other, at(120), at(130)).await.unwrap().is_some());
     assert!(!quickbooks::lease(&mut tx, tenant, connection, at(110), at(124)).await.unwrap());
     assert!(quickbooks::lease(&mut tx, tenant, connection, at(120), at(134)).await.unwrap());
+    assert!(changes::lease(&mut tx, tenant, connection, at(110), at(170)).await.unwrap().is_none());
+    assert!(changes::lease(&mut tx, tenant, connection, at(120), at(180)).await.unwrap().is_some());
 }
 
 /// The queue's own moments as well: what was enqueued, put off, begun or led in the future would wait until it comes.
