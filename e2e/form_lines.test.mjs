@@ -55,6 +55,68 @@ test("many errors leave the form in sight, and each leads to its field", { timeo
   }
 });
 
+/** What each line of the form holds: item, its text, description, quantity, price, discount, tax code. */
+const lines = (invoice) =>
+  invoice.locator("tbody tr").evaluateAll((rows) => rows.map((row) => ["item", "item_name", "description", "quantity", "unit_price", "discount", "tax_code"].map((name) => row.querySelector(`[name$="[${name}]"]`)?.value)));
+
+test("rows pasted from a spreadsheet keep nothing of the line that they replace", { timeout: 180_000 }, () =>
+  as(BR, 1, async (invoice, page) => {
+    const before = await lines(invoice);
+    // Item, quantity, price; one by name, one by SKU, one that QuickBooks does not have.
+    await paste(invoice, "#lines-0-item", "Item\tQtd\tPreço\r\nconsultoria  FISCAL\t2\tR$ 1.234,56\r\nCONS-FISC\t3\t10,00\r\nSuporte novo\t1\t1.000\r\n");
+    await invoice.locator("#lines-1-item").evaluate((field) => new Promise((resolve) => (field.value === "Consultoria fiscal" ? resolve() : field.closest("pick-list").addEventListener("fatura:picked", resolve))));
+    const now = await lines(invoice);
+    assert.deepEqual(now.slice(0, 3), [
+      ["10", "Consultoria fiscal", "", "2", "R$ 1.234,56", "", "2"],
+      ["10", "Consultoria fiscal", "", "3", "10,00", "", "2"],
+      ["", "Suporte novo", "", "1", "1.000", "", ""],
+    ]);
+    assert.deepEqual(now.slice(3), before.slice(3), "the lines after them");
+    await invoice.locator(".undo").scrollIntoViewIfNeeded();
+    await picture(page, "form-pasted");
+    assert.match(await invoice.locator(".undo:visible").textContent(), /Item.*Quantidade.*Preço/);
+    await invoice.locator("#create").click({ force: true });
+    await invoice.locator("#lines-2-item-error").waitFor();
+    await invoice.locator(".undo button").click();
+    assert.deepEqual(await lines(invoice), before);
+  }),
+);
+
+test("pasted columns are recognised by what they hold", { timeout: 180_000 }, () =>
+  as(BR, 1, async (invoice) => {
+    for (const [text, wanted] of [
+      ["Consultoria fiscal\tMarço\t2\t10", ["Consultoria fiscal", "Março", "2", "10", ""]],
+      ["Consultoria fiscal\t99,90", ["Consultoria fiscal", "", "1", "99,90", ""]],
+      ["Consultoria fiscal\t\t2\t10\t5%", ["Consultoria fiscal", "", "2", "10", "5%"]],
+      // The last column is the total: Fatura computes it.
+      ["Consultoria fiscal\tMarço\t2\t10\t20", ["Consultoria fiscal", "Março", "2", "10", ""]],
+      ["Consultoria fiscal\t\"Março\ne abril\"\t2\t10", ["Consultoria fiscal", "Março e abril", "2", "10", ""]],
+      // With headings, in whatever order.
+      ["Valor unitário\tQtde.\tProduto\n10\t2\tConsultoria fiscal", ["Consultoria fiscal", "", "2", "10", ""]],
+    ]) {
+      await paste(invoice, "#lines-0-item", text);
+      await invoice.locator("pick-list[data-chosen] #lines-0-item").waitFor();
+      const [[, ...now]] = await lines(invoice);
+      assert.deepEqual(now.slice(0, 5), wanted, text);
+    }
+  }),
+);
+
+test("an item that is typed in full is chosen without a click", { timeout: 120_000 }, () =>
+  as(BR, 1, async (invoice, page) => {
+    for (const [typed, key, chosen] of [["consultoria fiscal", "Tab", "10"], ["Consultoria fisc", "Tab", ""], ["CONS-FISC", "Tab", "10"], ["Consultoria fisc", "Enter", "10"]]) {
+      await invoice.locator("#lines-0-item").fill("");
+      await invoice.locator("#lines-0-item").pressSequentially(typed);
+      if (key === "Enter") await invoice.locator("#items-0 [data-typed]").evaluate((mark, typed) => new Promise((resolve) => { const look = () => (document.querySelector("#items-0 [data-typed]")?.dataset.typed === typed ? resolve() : requestAnimationFrame(look)); look(); }), typed);
+      await page.keyboard.press(key);
+      const id = () => invoice.locator("[name='lines[0][item]']").inputValue();
+      if (chosen) for (let at = 0; at < 50 && (await id()) !== chosen; at++) await page.waitForTimeout(100);
+      else await page.waitForTimeout(1000);
+      assert.equal(await id(), chosen, `${typed} ${key}`);
+    }
+  }),
+);
+
 test("a removed line is offered back until something else is removed", { timeout: 120_000 }, () =>
   as(US, 4, async (invoice, page) => {
     for (let at = 0; at < 3; at++) await invoice.locator("[data-add]").click();

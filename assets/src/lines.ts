@@ -1,6 +1,17 @@
 // The table of lines, which works like a spreadsheet: adding, moving, copying, removing with an undo, numbering, pasting.
 import htmx from "htmx.org";
+import * as host from "./host";
+import { readCells, understand, type Field, type Pasted } from "./paste";
+import type { PickList } from "./pick";
 
+const MATCH_TIMEOUT = 20_000;
+/** An item that QuickBooks has by the very name or SKU that was pasted. */
+interface Match {
+  typed: string;
+  id: string;
+  name: string;
+  tax: string;
+}
 const NUMBERED = ["id", "for", "aria-controls", "aria-describedby", "popovertarget"];
 
 class InvoiceLines extends HTMLElement {
@@ -66,39 +77,91 @@ class InvoiceLines extends HTMLElement {
     ((next ?? row.previousElementSibling) as HTMLElement | null)?.querySelector<HTMLElement>(".dots")?.focus();
     row.remove();
     this.changed();
+    this.offerUndo(this.dataset["removed"] ?? "", () => {
+      if (next?.isConnected) next.before(row);
+      else this.querySelector("tbody")?.append(row);
+      return row;
+    });
+  }
+
+  /** Says what happened, with a button that takes it back. `undo` answers with the row to go on in. */
+  private offerUndo(text: string, undo: () => HTMLTableRowElement | undefined): void {
     const offer = this.querySelector<HTMLElement>(".undo");
     if (!offer) return;
     const back = Object.assign(document.createElement("button"), { type: "button", className: "quiet", textContent: this.dataset["undo"] ?? "" });
     back.onclick = () => {
-      if (next?.isConnected) next.before(row);
-      else this.querySelector("tbody")?.append(row);
+      const row = undo();
       this.changed();
       offer.hidden = true;
-      row.querySelector<HTMLElement>(".dots")?.focus();
+      row?.querySelector<HTMLElement>(".dots")?.focus();
     };
-    offer.replaceChildren(this.dataset["removed"] ?? "", " ", back);
+    offer.replaceChildren(text, " ", back);
     offer.hidden = false;
   }
 
-  /** Cells copied from a sheet go into the cells from here on, row by row. */
+  /** Cells of a spreadsheet fill the lines from here on. In the item's field each row is a whole line; elsewhere cells go to the right and down. */
   private paste(event: ClipboardEvent): void {
     const text = event.clipboardData?.getData("text/plain") ?? "";
     const field = (event.target as Element).closest<HTMLInputElement>("tbody input");
-    if (!field || !/[\t\n]/.test(text.trim())) return;
+    const row = field?.closest("tr");
+    if (!field || !row || !/[\t\n]/.test(text.trim())) return;
     event.preventDefault();
-    const cells = (row: Element) => Array.from(row.querySelectorAll<HTMLInputElement>("td > input:not([type=hidden])"));
-    let row: Element | null = field.closest("tr");
-    const column = row ? cells(row).indexOf(field) : 0;
-    for (const line of text.trim().split(/\r?\n/)) {
-      row ??= this.add(false);
-      const into = cells(row);
-      line.split("\t").forEach((value, at) => {
-        const cell = into[column + at];
-        if (cell) cell.value = value.trim();
-      });
-      row = row.nextElementSibling;
-    }
+    const before = this.rows.map((each) => ({ row: each, restore: remember(each) }));
+    const at = FIELDS.findIndex((name) => field === input(row, name));
+    const pasted = at > 0 ? { fields: FIELDS.slice(at), rows: readCells(text) } : understand(readCells(text));
+    const filled = this.fill(row, pasted, at <= 0);
+    this.offerUndo(this.describe(pasted), () => {
+      for (const each of this.rows) if (!before.some(({ row: old }) => old === each)) each.remove();
+      for (const { restore } of before) restore();
+      return row;
+    });
     this.changed();
+    if (at <= 0) void this.chooseItems(filled);
+  }
+
+  private fill(from: HTMLTableRowElement, { fields, rows }: Pasted, isWhole: boolean): HTMLTableRowElement[] {
+    let row: Element | null = from;
+    return rows.map((cells) => {
+      const line = (row as HTMLTableRowElement | null) ?? this.add(false);
+      row = line.nextElementSibling;
+      // Nothing of the item that was there stays, so that no line bills another item than it says.
+      if (isWhole && fields.length > 1) for (const name of ["product", "name", "description", "discount", "tax_code"]) setValue(line, name, "");
+      if (isWhole && fields.includes("unit_price")) setValue(line, "quantity", "1");
+      fields.forEach((name, at) => {
+        if (name === "item_name") line.querySelector<PickList>("pick-list")?.type(cells[at] ?? "");
+        else if (name && cells[at] !== undefined) setValue(line, name, cells[at]);
+      });
+      return line;
+    });
+  }
+
+  /** Which fields the columns of a paste went into, and which columns went nowhere. */
+  private describe({ fields, rows }: Pasted): string {
+    const label = (field: Field) => this.querySelector("template")?.content.querySelector(`label[for$="${LABELLED[field] ?? field}"]`)?.textContent ?? "";
+    const used = fields.filter((field, at) => field && rows.some((row) => row[at])).map((field) => label(field as Field));
+    const width = Math.max(...rows.map((row) => row.length));
+    const unused = Array.from({ length: width }, (_, at) => at).filter((at) => !fields[at] && rows.some((row) => row[at]));
+    const parts = [`${this.dataset["pasted"]} ${used.join(", ")}.`];
+    if (unused.length) parts.push(`${this.dataset["unused"]} ${unused.map((at) => at + 1).join(", ")}.`);
+    return parts.join(" ");
+  }
+
+  /** Chooses the items whose very name or SKU was pasted; the others wait for somebody to choose or create them. */
+  private async chooseItems(rows: HTMLTableRowElement[]): Promise<void> {
+    const typed = new Set(rows.map((row) => input(row, "item_name")?.value ?? "").filter((text) => text));
+    const body = new URLSearchParams([...typed].map((text, at) => [`typed[${at}]`, text]));
+    const ask = async (fresh: boolean) => fetch("/items/match", { method: "POST", body, headers: { Authorization: `Bearer ${(await host.token(fresh)) ?? ""}` }, signal: AbortSignal.timeout(MATCH_TIMEOUT) });
+    try {
+      const first = await ask(false);
+      const answer = first.status === 401 ? await ask(true) : first;
+      const matches = new Map(((await answer.json()) as Match[]).map((match) => [match.typed, match]));
+      for (const row of rows) {
+        const match = matches.get(input(row, "item_name")?.value ?? "");
+        if (match && row.isConnected && !input(row, "item")?.value) row.querySelector<PickList>("pick-list")?.pick({ ...match });
+      }
+    } catch {
+      // Without an answer nothing is chosen, and the lines say that an item is missing.
+    }
   }
 
   private changed(): void {
@@ -116,6 +179,29 @@ class InvoiceLines extends HTMLElement {
       }
     });
   }
+}
+
+/** The fields of a line from left to right. */
+const FIELDS: Field[] = ["item_name", "description", "quantity", "unit_price", "discount"];
+/** Where a field's label is named otherwise. */
+const LABELLED: Partial<Record<Field, string>> = { item_name: "-item" };
+
+const input = (row: Element, name: string) => row.querySelector<HTMLInputElement>(`[name$="[${name}]"]`);
+
+function setValue(row: Element, name: string, value: string): void {
+  const field = input(row, name);
+  if (field) field.value = value;
+}
+
+/** What a row holds now; the function that comes back puts it there again. */
+function remember(row: HTMLTableRowElement): () => void {
+  const values = Array.from(row.querySelectorAll<HTMLInputElement>("[name]"), (field) => [field, field.value] as const);
+  const list = row.querySelector("pick-list");
+  const marks = ["data-chosen", "data-new"].map((mark) => [mark, !!list?.hasAttribute(mark)] as const);
+  return () => {
+    for (const [field, value] of values) field.value = value;
+    for (const [mark, is] of marks) list?.toggleAttribute(mark, is);
+  };
 }
 
 customElements.define("invoice-lines", InvoiceLines);

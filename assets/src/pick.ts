@@ -7,11 +7,18 @@ const STILL = 8;
 /** Of a list that is placed by the window, in pixels. */
 const [GAP, LEAST_WIDTH, LEAST_HEIGHT, MOST_HEIGHT] = [8, 280, 160, 260];
 
+/** Whether two texts differ in case and spaces at most. */
+const isSame = (one: string, other: string) => {
+  const [a = "", b = ""] = [one, other].map((text) => text.trim().replace(/\s+/gu, " ").toLowerCase());
+  return a !== "" && a === b;
+};
 const selected = (list: Element) => list.querySelector("[role=option][aria-selected=true]");
 
-class PickList extends HTMLElement {
+export class PickList extends HTMLElement {
   private stop: () => void = () => undefined;
   private isSetUp = false;
+  /** Chooses an option, as if it was clicked. */
+  pick: (option: DOMStringMap) => void = () => undefined;
 
   disconnectedCallback(): void {
     this.stop();
@@ -57,6 +64,15 @@ class PickList extends HTMLElement {
       combobox.clearSelection();
       show(true);
     });
+    // What is typed in full needs no click.
+    const isAnswered = () => list.querySelector<HTMLElement>("[data-typed]")?.dataset["typed"]?.trim() === input.value.trim();
+    const offered = () => (isAnswered() ? [...list.querySelectorAll<HTMLElement>("[role=option]")].filter(({ dataset }) => dataset["id"] !== "new") : []);
+    const pickExact = () => {
+      if (!input.value.trim() || this.hasAttribute("data-chosen")) return;
+      const exact = offered().filter(({ dataset: { name = "", code = "" } }) => [name, code].some((text) => isSame(text, input.value)));
+      if (exact.length === 1 && exact[0]) pick(exact[0].dataset);
+    };
+    input.addEventListener("blur", pickExact);
     input.addEventListener("blur", () => setTimeout(() => document.activeElement !== input && show(false), 150));
     input.addEventListener("keydown", (event) => {
       if (list.hidden) {
@@ -69,7 +85,11 @@ class PickList extends HTMLElement {
         show(false);
       }
       // Enter chooses, and where nothing is selected it is no *Create* either.
-      if (event.key === "Enter" && !event.ctrlKey && !event.metaKey && !selected(list)) event.preventDefault();
+      if (event.key !== "Enter" || event.ctrlKey || event.metaKey || selected(list)) return;
+      event.preventDefault();
+      const [only, ...others] = offered();
+      if (only && !others.length && input.value.trim()) pick(only.dataset);
+      else pickExact();
     });
     // An answer that replaces the list leaves the selection where it was; htmx takes attributes away once more when it settles.
     new MutationObserver((changes) => {
@@ -77,23 +97,24 @@ class PickList extends HTMLElement {
       last = gone.find((option) => option.ariaSelected === "true");
       filter();
       keep();
+      if (document.activeElement !== input) pickExact();
     }).observe(list, { childList: true });
     const keep = () => {
-      const isSame = (option: HTMLElement) => option.dataset["id"] === last?.dataset["id"] && option.dataset["name"] === last?.dataset["name"];
-      const same = [...list.querySelectorAll<HTMLElement>("[role=option]")].find(isSame);
+      const wasLast = (option: HTMLElement) => option.dataset["id"] === last?.dataset["id"] && option.dataset["name"] === last?.dataset["name"];
+      const same = [...list.querySelectorAll<HTMLElement>("[role=option]")].find(wasLast);
       if (!same || list.hidden || selected(list)) return;
       same.ariaSelected = "true";
       same.id ||= `${list.id}-selected`;
       input.setAttribute("aria-activedescendant", same.id);
     };
     list.addEventListener("htmx:after:settle", keep);
-    const pick = (option: DOMStringMap) => {
+    const pick = (this.pick = (option: DOMStringMap) => {
       input.value = option["name"] ?? "";
       this.choose(option);
       show(false);
       this.dispatchEvent(new CustomEvent("fatura:picked", { bubbles: true, detail: option }));
       this.dispatchEvent(new Event("input", { bubbles: true }));
-    };
+    });
     list.addEventListener("combobox-commit", (event) => pick((event.target as HTMLElement).dataset));
     list.addEventListener("mousedown", (event) => {
       event.preventDefault();
@@ -133,6 +154,13 @@ class PickList extends HTMLElement {
     addEventListener("scroll", put, true);
     addEventListener("resize", put);
     put();
+  }
+
+  /** Fills the field with a text that is not chosen from the list. */
+  type(text: string): void {
+    const input = this.querySelector<HTMLInputElement>("[role=combobox]");
+    if (input) input.value = text;
+    this.choose({});
   }
 
   /** Keeps what is chosen in the hidden fields, each by the name of what it holds. */

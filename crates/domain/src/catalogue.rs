@@ -116,6 +116,16 @@ impl Catalogue {
         self.items.iter().find(|item| item.id == id)
     }
 
+    /// The one item whose name or SKU is this text, but for case and spaces. `None` if there is none, or more than one.
+    pub fn find_item_named(&self, text: &str) -> Option<&Item> {
+        let fold = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
+        let wanted = fold(text);
+        let is_named =
+            |item: &&Item| fold(&item.name) == wanted || item.sku.as_deref().is_some_and(|sku| fold(sku) == wanted);
+        let mut found = self.items.iter().filter(|_| !wanted.is_empty()).filter(is_named);
+        found.next().filter(|_| found.next().is_none())
+    }
+
     /// Adds items that are not listed yet.
     #[must_use]
     pub fn with_items(&self, more: impl IntoIterator<Item = Item>) -> Self {
@@ -178,6 +188,36 @@ pub(crate) mod tests {
         assert_eq!(found(date(2026, 4, 12), &Term::Days(30)), Some("3"));
         assert_eq!(found(date(2026, 4, 20), &by_id("1")), None);
         assert_eq!(found(date(2026, 3, 21), &Term::Days(8)), None);
+    }
+
+    #[test]
+    fn an_item_is_found_by_its_very_name_or_code() {
+        let item = |id: &str, name: &str, sku: &str| Item {
+            id: id.into(),
+            name: name.into(),
+            sku: (!sku.is_empty()).then(|| sku.into()),
+            tax_code: None,
+            taxable: false,
+        };
+        let company = catalogue().with_items([
+            item("1", "Licença anual", "LIC-1"),
+            item("2", "Cabo", ""),
+            item("3", "CABO", ""),
+            item("4", "C++", "5"),
+            item("5", "C#", ""),
+            item("6", "5", ""),
+        ]);
+        let found = |text: &str| company.find_item_named(text).map(|item| item.id.as_str());
+        assert_eq!(["licença  ANUAL", " lic-1", "c++", "C#"].map(found), [Some("1"), Some("1"), Some("4"), Some("5")]);
+        for (text, why) in [
+            ("", "empty"),
+            ("Licenca anual", "another word"),
+            ("Licença", "a part"),
+            ("cabo", "two"),
+            ("5", "a code and a name"),
+        ] {
+            assert_eq!(found(text), None, "{why}");
+        }
     }
 
     #[test]

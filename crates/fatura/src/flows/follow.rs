@@ -184,22 +184,19 @@ pub(crate) async fn changes(app: &App, wanted: ReadChanges) -> Result<Attempt, E
     let mut later = None;
     let again = match read {
         Ok(Progress::Until(until, findings)) => {
-            let pace = match findings {
+            let pace = if let Some(findings) = findings {
                 // A webhook may have arrived during the reading.
-                Some(findings) => {
-                    let webhook_at = changes::find(&mut tx, tenant, id).await?.and_then(|now| now.webhook_at);
-                    let has_open = changes::has_open(&mut tx, tenant, id).await?;
-                    let known = Known { webhook_at, ..known };
-                    if !findings.has_rows {
-                        later = pace::read_again_after(&Known { until: Some(now), ..known }, app.clock.now());
-                    }
-                    pace::next(&known, findings, has_open, polling_interval(app), now)
+                let webhook_at = changes::find(&mut tx, tenant, id).await?.and_then(|now| now.webhook_at);
+                let has_open = changes::has_open(&mut tx, tenant, id).await?;
+                let known = Known { webhook_at, ..known };
+                if !findings.has_rows {
+                    later = pace::read_again_after(&Known { until: Some(now), ..known }, app.clock.now());
                 }
+                pace::next(&known, findings, has_open, polling_interval(app), now)
+            } else {
                 // A queue may begin before the time that it was given.
-                None => {
-                    later = pace::read_again_after(&known, now);
-                    known.pace
-                }
+                later = pace::read_again_after(&known, now);
+                known.pace
             };
             // The clock may have been put back meanwhile.
             changes::read(&mut tx, tenant, id, until.min(app.clock.now()), &pace).await?

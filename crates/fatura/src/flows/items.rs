@@ -65,18 +65,8 @@ pub(super) async fn with_meant(
         texts.dedup();
         texts
     };
-    let (codes, names) = (Arc::new(texts(|product| &product.code)), Arc::new(texts(|product| &product.name)));
-    let found = access::quickbooks(app, tenant, connection, |access| {
-        let (codes, names) = (Arc::clone(&codes), Arc::clone(&names));
-        async move {
-            let mut found = access.api().find_items(ItemProperty::Sku, &codes).await?;
-            found.extend(access.api().find_items(ItemProperty::Name, &names).await?);
-            Ok(found)
-        }
-    });
-    // Without an answer the products are not matched; the person picks.
-    let told = |error: &Error| tracing::info!(tenant.id = %tenant.0, %error, "items were not looked up");
-    with(catalogue, found.await.inspect_err(told).unwrap_or_default())
+    let (codes, names) = (texts(|product| &product.code), texts(|product| &product.name));
+    with(catalogue, looked_up(app, tenant, connection, codes, names).await)
 }
 
 fn with(catalogue: Arc<Catalogue>, more: Vec<Item>) -> Arc<Catalogue> {
@@ -114,6 +104,48 @@ async fn named(app: &App, tenant: TenantId, connection: &Connection, mut ids: Ve
         Err(error) => tracing::info!(tenant.id = %tenant.0, %error, "items were not looked up"),
     }
     known
+}
+
+/// The items whose very name or SKU was typed or pasted, by that text. Where two items fit, or QuickBooks does not answer, there is none.
+pub(crate) async fn match_typed(
+    app: &App,
+    tenant: TenantId,
+    typed: &[String],
+) -> Result<(Arc<Catalogue>, Vec<(String, Item)>), Error> {
+    let (connection, catalogue) = catalogue::connected(app, tenant).await?;
+    let unknown: Vec<String> = typed
+        .iter()
+        .filter(|text| catalogue.find_item_named(text).is_none())
+        .map(|text| text.trim().to_owned())
+        .collect();
+    let catalogue = with(catalogue, looked_up(app, tenant, &connection, unknown.clone(), unknown).await);
+    let matches =
+        typed.iter().filter_map(|text| Some((text.clone(), catalogue.find_item_named(text)?.clone()))).collect();
+    Ok((catalogue, matches))
+}
+
+/// Active items with these SKUs or names. Without an answer there are none; the person picks.
+async fn looked_up(
+    app: &App,
+    tenant: TenantId,
+    connection: &Connection,
+    codes: Vec<String>,
+    names: Vec<String>,
+) -> Vec<Item> {
+    if codes.is_empty() && names.is_empty() {
+        return Vec::new();
+    }
+    let (codes, names) = (Arc::new(codes), Arc::new(names));
+    let found = access::quickbooks(app, tenant, connection, |access| {
+        let (codes, names) = (Arc::clone(&codes), Arc::clone(&names));
+        async move {
+            let mut found = access.api().find_items(ItemProperty::Sku, &codes).await?;
+            found.extend(access.api().find_items(ItemProperty::Name, &names).await?);
+            Ok(found)
+        }
+    });
+    let told = |error: &Error| tracing::info!(tenant.id = %tenant.0, %error, "items were not looked up");
+    found.await.inspect_err(told).unwrap_or_default()
 }
 
 /// Items whose name or SKU holds what was typed, the best first: asked of QuickBooks, which may have new ones since its lists were read.

@@ -144,6 +144,7 @@ static ROUTES: &[Route] = routes! {
     post "/invoices/{invoice}/pdf" USER, pdf::ticket;
     post "/customers/search" CREATOR, form::search_customers;
     get "/items" Access::Session(PAGES, Right::Use), form::search_items;
+    post "/items/match" CREATOR, form::match_items;
 
     get "/settings/page" SETTINGS_USER, settings::show;
     get "/settings/connection" SETTINGS_USER, settings::show_connection;

@@ -22,6 +22,7 @@ use crate::{
 };
 use askama::Template;
 use axum::{
+    Json,
     extract::{Path, RawQuery, State as Extract},
     http::StatusCode,
     response::{IntoResponse, Response},
@@ -30,14 +31,14 @@ use axum_extra::extract::Query;
 use domain::{
     billing::Part,
     customer::CustomerQuery,
-    form::{FieldError, Form, FormField, FormLine},
+    form::{FieldError, Form, FormField, FormLine, MAX_LINES},
     ids::DealId,
     mapping::Entity,
 };
 use i18n_embed_fl::fl;
 use iso_currency::Currency;
 use outcome::mend;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_qs::axum::QsForm;
 use store::drafts::Saved;
 use view::{Choice, Derived, ItemChoice, Line, Options, Sources};
@@ -419,6 +420,41 @@ pub(crate) async fn search_items(
     let items = view::item_choices(&catalogue, found);
     let create = (is_line && !name.is_empty() && !is_taken).then_some(name);
     html(&Items { w: session.writer(), typed, items, create })
+}
+
+/// Texts of pasted lines.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Pasted {
+    typed: Vec<String>,
+}
+
+/// An item whose very name or SKU was pasted.
+#[derive(Debug, Serialize)]
+struct Match {
+    typed: String,
+    id: String,
+    name: String,
+    tax: String,
+}
+
+/// Finds the items whose very names or SKUs were pasted, for all pasted lines at once.
+pub(crate) async fn match_items(
+    Extract(app): Extract<App>,
+    session: Session,
+    QsForm(Pasted { mut typed }): QsForm<Pasted>,
+) -> Result<Response, Error> {
+    require_likely_creator(&app, &session).await?;
+    typed.truncate(MAX_LINES);
+    let (catalogue, matches) =
+        flows::items::match_typed(&app, session.tenant.id, &typed).await.map_err(session.told())?;
+    let matches = matches.into_iter().map(|(typed, item)| Match {
+        typed,
+        tax: view::item_tax_code(&catalogue, &item),
+        id: item.id,
+        name: item.name,
+    });
+    Ok(Json(matches.collect::<Vec<_>>()).into_response())
 }
 
 #[cfg(test)]

@@ -328,7 +328,7 @@ pub(super) fn creatable(name: &str, suggestions: &[Suggestion]) -> Option<String
 }
 
 /// The tax code that a line takes over from its item.
-fn item_tax_code(catalogue: &Catalogue, item: &Item) -> String {
+pub(super) fn item_tax_code(catalogue: &Catalogue, item: &Item) -> String {
     match &catalogue.tax {
         TaxModel::None => String::new(),
         TaxModel::SalesTax { .. } | TaxModel::Automated => {
