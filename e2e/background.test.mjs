@@ -85,6 +85,23 @@ test("a company that is connected anew keeps its access though its old token wai
   assert.equal(sql("select count(*) from quickbooks_connection where state = 'active'"), "1");
 });
 
+test("the audit holds no address of a preset, also where another company's ids leave the settings", { skip, timeout: 120_000 }, async (t) => {
+  const saved = () => sql("select detail from audit where action = 'settings saved' order by at desc limit 1");
+  await saveSettings(env, US, { "presets[0][name]": "Retainer", "presets[0][term]": "days", "presets[0][days]": "30", "presets[0][cc]": "books@oakstreet.example", item: "12" });
+  const [chosen, entries] = [saved(), sql("select count(*) from audit where action = 'settings saved'")];
+  assert.match(chosen, /Retainer/);
+  assert.match(chosen, /"12"/);
+  t.after(async () => {
+    await scene.disconnect(US);
+    await scene.connect(US);
+  });
+  await scene.disconnect(US);
+  await scene.connect({ ...US, realm: BR.realm });
+  assert.equal(sql("select count(*) from audit where action = 'settings saved'"), String(Number(entries) + 1));
+  assert.doesNotMatch(saved(), /"12"/, "the ids have left");
+  assert.equal(sql("select count(*) from audit where detail::text like '%@%'"), "0");
+});
+
 test("an invoice that is due today where its company is reloads no panel, and is overdue in its history the day after", { skip, timeout: 120_000 }, async (t) => {
   const deal = await roomyDeal(env, US, 3);
   await bill(env, US, deal, LINE);

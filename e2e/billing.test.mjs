@@ -69,7 +69,7 @@ test("a part that is typed is the part that is billed, by Create at once; Enter 
   before += 1;
   assert.equal(await count(US), before);
   await as(US, 1, async (invoice, page) => {
-    assert.match(plain(await invoice.locator("header").textContent()), /\$2,108\.25 of \$7,027\.50 billed \(1 invoice\)/);
+    assert.match(plain(await invoice.locator("header").textContent()), /\$2,108\.25 of \$7,027\.50 billed \(1 invoice, before tax\)/);
     for (const [typed, text] of [["abc", /not a number/], ["-25", /negative or zero/], ["0", /negative or zero/], ["101", /between 0 and 100/]]) {
       await invoice.locator("#part").fill(typed);
       await invoice.locator("#part-error").getByText(text).waitFor();
@@ -88,7 +88,7 @@ test("a part that is typed is the part that is billed, by Create at once; Enter 
     await invoice.locator("[data-part=all]").click();
     await invoice.locator("#excess").getByText("exceeds the deal value by $7,027.50").waitFor();
     await invoice.locator("#create").click();
-    await invoice.getByText("This invoice exceeds the deal value by $7,027.50.").waitFor();
+    await invoice.getByText("This invoice exceeds the deal value by $7,027.50, before tax.").waitFor();
     await picture(page, "form-ask-excess-en");
     assert.equal(await count(US), before + 1, "nothing was created before the answer");
     await invoice.locator("[data-confirm-create]").click();
@@ -205,6 +205,10 @@ test("who has been billed since stops Create, with one click to go on; a colleag
     await bill(env, colleague, 2, { customer: await value(invoice, "[name=customer]"), customer_name: await value(invoice, "#customer_name"), customer_currency: "BRL" });
     await invoice.locator("#create").click();
     await invoice.getByText("As faturas deste negócio mudaram desde que você abriu este formulário").waitFor();
+    // The colleague billed R$ 9.072,00, of which R$ 432,00 are tax.
+    await invoice.getByText("agora R$ 8.640,00 estão faturados em 1 fatura, sem imposto.").waitFor();
+    await invoice.getByText("Não há mais nada a faturar.").waitFor();
+    assert.equal(await invoice.locator("[hx-post*='part=remaining']").count(), 0, "nothing remains");
     await picture(page, "form-ask-changed-pt");
     assert.equal(await count(BR), before + 1, "nothing was created");
     await invoice.locator("[data-confirm-create]").click();

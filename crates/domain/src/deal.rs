@@ -170,6 +170,11 @@ pub fn compute_deal_total(deal: &Deal, opening: &Opening<'_>) -> Decimal {
     compute_full_bill(deal, opening).total
 }
 
+/// Whether the deal total includes tax. `None` if the company does not tax its sales.
+pub fn total_tax_mode(deal: &Deal, catalogue: &Catalogue) -> Option<TaxMode> {
+    (catalogue.tax != TaxModel::None).then(|| choose_tax_mode(deal, catalogue))
+}
+
 /// Chooses [`TaxMode::Included`] if the prices of all rows include tax and the company supports it. In a mixed deal,
 /// prices that include tax are converted to net prices.
 fn choose_tax_mode(deal: &Deal, catalogue: &Catalogue) -> TaxMode {

@@ -214,14 +214,16 @@ form-title = New invoice
 form-deal-value = Deal value { $value }
 form-already-billed =
     { $count ->
-        [one] { $amount } of { $value } billed (1 invoice). This form has the remaining amount.
-       *[other] { $amount } of { $value } billed ({ $count } invoices). This form has the remaining amount.
+        [one] { $amount } of { $value } billed (1 invoice{ $basis }). This form has the remaining amount.
+       *[other] { $amount } of { $value } billed ({ $count } invoices{ $basis }). This form has the remaining amount.
     }
 form-fully-billed =
     { $count ->
-        [one] This deal is fully billed: { $amount } of { $value } (1 invoice). There is nothing left to bill.
-       *[other] This deal is fully billed: { $amount } of { $value } ({ $count } invoices). There is nothing left to bill.
+        [one] This deal is fully billed: { $amount } of { $value } (1 invoice{ $basis }). There is nothing left to bill.
+       *[other] This deal is fully billed: { $amount } of { $value } ({ $count } invoices{ $basis }). There is nothing left to bill.
     }
+amount-before-tax = , before tax
+amount-with-tax = , with tax
 form-billed-foreign = Also billed in another currency: { $amounts }. This is not included in the sum.
 form-under-way = { $name } is currently creating an invoice of { $total } for this deal.
 form-colleague-draft = { $name } has a draft invoice for this deal (saved: { $time }).
@@ -325,11 +327,12 @@ term-days = Net { $days }
 ask-changed =
     { $count ->
         [0] The invoices of this deal have changed since you opened this form: now there is none.
-        [one] The invoices of this deal have changed since you opened this form: now { $amount } are billed in 1 invoice.
-       *[other] The invoices of this deal have changed since you opened this form: now { $amount } are billed in { $count } invoices.
+        [one] The invoices of this deal have changed since you opened this form: now { $amount } are billed in 1 invoice{ $basis }.
+       *[other] The invoices of this deal have changed since you opened this form: now { $amount } are billed in { $count } invoices{ $basis }.
     }
 ask-newest = The most recent one was created by { $name }.
-ask-excess = This invoice exceeds the deal value by { $amount }.
+ask-nothing-left = There is nothing left to bill.
+ask-excess = This invoice exceeds the deal value by { $amount }{ $basis }.
 ask-create = Create anyway
 ask-reload = Fill in the remaining amount
 stale-elsewhere = This form is open in another window. Changes made here are not saved.

@@ -214,14 +214,16 @@ form-title = Nueva factura
 form-deal-value = Valor del trato: { $value }
 form-already-billed =
     { $count ->
-        [one] { $amount } de { $value } ya facturados (1 factura). Este formulario trae el importe restante.
-       *[other] { $amount } de { $value } ya facturados ({ $count } facturas). Este formulario trae el importe restante.
+        [one] { $amount } de { $value } ya facturados (1 factura{ $basis }). Este formulario trae el importe restante.
+       *[other] { $amount } de { $value } ya facturados ({ $count } facturas{ $basis }). Este formulario trae el importe restante.
     }
 form-fully-billed =
     { $count ->
-        [one] Este trato ya está facturado por completo: { $amount } de { $value } (1 factura). No queda nada por facturar.
-       *[other] Este trato ya está facturado por completo: { $amount } de { $value } ({ $count } facturas). No queda nada por facturar.
+        [one] Este trato ya está facturado por completo: { $amount } de { $value } (1 factura{ $basis }). No queda nada por facturar.
+       *[other] Este trato ya está facturado por completo: { $amount } de { $value } ({ $count } facturas{ $basis }). No queda nada por facturar.
     }
+amount-before-tax = , sin impuestos
+amount-with-tax = , con impuestos
 form-billed-foreign = También facturado en otra moneda: { $amounts }. No está incluido en la suma.
 form-under-way = { $name } está creando en este momento una factura de { $total } para este trato.
 form-colleague-draft = { $name } tiene un borrador de factura para este trato (guardado: { $time }).
@@ -325,11 +327,12 @@ term-days = { $days } días
 ask-changed =
     { $count ->
         [0] Las facturas de este trato han cambiado desde que abriste este formulario: ahora no hay ninguna.
-        [one] Las facturas de este trato han cambiado desde que abriste este formulario: ahora hay { $amount } facturados en 1 factura.
-       *[other] Las facturas de este trato han cambiado desde que abriste este formulario: ahora hay { $amount } facturados en { $count } facturas.
+        [one] Las facturas de este trato han cambiado desde que abriste este formulario: ahora hay { $amount } facturados en 1 factura{ $basis }.
+       *[other] Las facturas de este trato han cambiado desde que abriste este formulario: ahora hay { $amount } facturados en { $count } facturas{ $basis }.
     }
 ask-newest = La más reciente la creó { $name }.
-ask-excess = Esta factura supera el valor del trato en { $amount }.
+ask-nothing-left = No queda nada por facturar.
+ask-excess = Esta factura supera el valor del trato en { $amount }{ $basis }.
 ask-create = Crear de todos modos
 ask-reload = Rellenar con el importe restante
 stale-elsewhere = Este formulario está abierto en otra ventana. Los cambios hechos aquí no se guardan.

@@ -214,14 +214,16 @@ form-title = Nova fatura
 form-deal-value = Valor do negócio: { $value }
 form-already-billed =
     { $count ->
-        [one] { $amount } de { $value } já faturados (1 fatura). Este formulário traz o valor restante.
-       *[other] { $amount } de { $value } já faturados ({ $count } faturas). Este formulário traz o valor restante.
+        [one] { $amount } de { $value } já faturados (1 fatura{ $basis }). Este formulário traz o valor restante.
+       *[other] { $amount } de { $value } já faturados ({ $count } faturas{ $basis }). Este formulário traz o valor restante.
     }
 form-fully-billed =
     { $count ->
-        [one] Este negócio já foi totalmente faturado: { $amount } de { $value } (1 fatura). Não há mais nada a faturar.
-       *[other] Este negócio já foi totalmente faturado: { $amount } de { $value } ({ $count } faturas). Não há mais nada a faturar.
+        [one] Este negócio já foi totalmente faturado: { $amount } de { $value } (1 fatura{ $basis }). Não há mais nada a faturar.
+       *[other] Este negócio já foi totalmente faturado: { $amount } de { $value } ({ $count } faturas{ $basis }). Não há mais nada a faturar.
     }
+amount-before-tax = , sem imposto
+amount-with-tax = , com imposto
 form-billed-foreign = Também faturado em outra moeda: { $amounts }. Esse valor não está na soma.
 form-under-way = { $name } está criando uma fatura de { $total } para este negócio neste momento.
 form-colleague-draft = { $name } tem um rascunho de fatura para este negócio (salvo: { $time }).
@@ -325,11 +327,12 @@ term-days = { $days } dias
 ask-changed =
     { $count ->
         [0] As faturas deste negócio mudaram desde que você abriu este formulário: agora não há nenhuma.
-        [one] As faturas deste negócio mudaram desde que você abriu este formulário: agora { $amount } estão faturados em 1 fatura.
-       *[other] As faturas deste negócio mudaram desde que você abriu este formulário: agora { $amount } estão faturados em { $count } faturas.
+        [one] As faturas deste negócio mudaram desde que você abriu este formulário: agora { $amount } estão faturados em 1 fatura{ $basis }.
+       *[other] As faturas deste negócio mudaram desde que você abriu este formulário: agora { $amount } estão faturados em { $count } faturas{ $basis }.
     }
 ask-newest = A mais recente foi criada por { $name }.
-ask-excess = Esta fatura ultrapassa o valor do negócio em { $amount }.
+ask-nothing-left = Não há mais nada a faturar.
+ask-excess = Esta fatura ultrapassa o valor do negócio em { $amount }{ $basis }.
 ask-create = Criar mesmo assim
 ask-reload = Preencher com o valor restante
 stale-elsewhere = Este formulário está aberto em outra janela. As alterações feitas aqui não são salvas.

@@ -4,7 +4,9 @@
 //! anything is kept, the person confirms a page that names both companies and who asks. So nobody can be led into
 //! connecting their books to a stranger's Pipedrive. Each step asks Pipedrive whether the user is an administrator.
 
-use super::{Error, access::QuickBooks, install::FLOW_LIFE, reconnect, revoke, rights, states};
+use super::{
+    Error, access::QuickBooks, install::FLOW_LIFE, reconnect, revoke, rights, settings::save_and_audit, states,
+};
 use crate::{
     security::{self, Event},
     state::App,
@@ -306,8 +308,7 @@ async fn forget_ids(tx: &mut Tx, tenant: TenantId, user: UserId, now: Timestamp)
     let mut kept = saved.clone();
     kept.remove_quickbooks_ids();
     if kept != saved {
-        settings::save(tx, tenant, &kept, user, now).await?;
-        audit::record(tx, tenant, Some(user), "settings saved", None, &json!(kept), now).await?;
+        save_and_audit(tx, tenant, user, &kept, now).await?;
     }
     Ok(())
 }

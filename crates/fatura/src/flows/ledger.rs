@@ -5,12 +5,13 @@ use crate::state::App;
 use domain::{
     billing::{self, Billed, BilledInvoice},
     catalogue::Catalogue,
-    deal::{Deal, Opening, compute_deal_total},
+    deal::{Deal, Opening, compute_deal_total, total_tax_mode},
     form::Form,
     ids::{IntentKey, InvoiceId, TenantId, UserId},
     invoice::{Status, compute_status},
     invoice_request::InvoiceRequest,
     number::DecimalMark,
+    tax::TaxMode,
 };
 use iso_currency::Currency;
 use jiff::civil::Date;
@@ -46,6 +47,8 @@ pub(crate) struct Question {
     pub(crate) changed: Option<Changed>,
     /// The invoice bills so much more than the deal, in the deal's currency.
     pub(crate) excess: Option<(Decimal, Currency)>,
+    /// Whether these amounts include tax; `None` where the company does not tax its sales.
+    pub(crate) tax_mode: Option<TaxMode>,
     /// Identifies the question; the answer carries it.
     pub(crate) token: String,
 }
@@ -59,6 +62,8 @@ pub(crate) struct Changed {
     pub(crate) amount: Decimal,
     /// The deal's currency.
     pub(crate) currency: Option<Currency>,
+    /// Whether something of the deal is left to bill.
+    pub(crate) is_some_left: bool,
     /// The user who created the newest one.
     pub(crate) newest_by: Option<UserId>,
 }
@@ -67,6 +72,7 @@ pub(crate) struct Changed {
 pub(super) struct Worth {
     deal: Deal,
     amount: Decimal,
+    tax_mode: Option<TaxMode>,
 }
 
 impl Worth {
@@ -84,7 +90,8 @@ impl Worth {
             intent: IntentKey(Uuid::nil()),
         };
         let amount = compute_deal_total(&deal, &opening);
-        Self { deal, amount }
+        let tax_mode = total_tax_mode(&deal, &look.catalogue);
+        Self { deal, amount, tax_mode }
     }
 
     /// Whether something has to be asked before this invoice is created beside the deal's others.
@@ -110,11 +117,13 @@ impl Worth {
             .next()
             .and_then(|newest| invoices.iter().find(|invoice| invoice.id == newest.id))
             .map(|invoice| invoice.created_by);
-        let changed = Changed { invoices: before.invoices, amount: before.amount, currency, newest_by };
+        let is_some_left = before.amount < self.amount;
+        let changed = Changed { invoices: before.invoices, amount: before.amount, currency, is_some_left, newest_by };
         Some(Question {
             deal: self.deal.id,
             changed: is_changed.then_some(changed),
             excess: excess.zip(currency),
+            tax_mode: self.tax_mode,
             token,
         })
     }

@@ -9,10 +9,11 @@ use domain::{
     ids::{DealId, TenantId, UserId},
     mapping::{CustomerDetails, Entity, Field, Settings, fill_customer_details, replace_option_ids},
 };
+use jiff::Timestamp;
 use providers::pipedrive::ListedDeal;
 use serde_json::{Value, json};
 use std::sync::Arc;
-use store::{audit, settings, tenants};
+use store::{Tx, audit, settings, tenants};
 
 /// The saved settings, or the defaults.
 pub(crate) async fn current(app: &App, tenant: TenantId) -> Result<Settings, Error> {
@@ -87,12 +88,23 @@ pub(crate) async fn save(
     if seen.is_some_and(|seen| seen != fingerprint(app, &current)) {
         return Ok(Outcome::ChangedSince(Box::new(current)));
     }
-    settings::save(&mut tx, tenant, chosen, user, now).await?;
+    save_and_audit(&mut tx, tenant, user, chosen, now).await?;
     tenants::watch_won(&mut tx, tenant, chosen.draft_on_won.then_some(now)).await?;
-    audit::record(&mut tx, tenant, Some(user), "settings saved", None, &without_addresses(chosen), now).await?;
     tx.commit().await?;
     security::record(Event::SettingsChanged, Some(tenant));
     Ok(Outcome::Saved)
+}
+
+/// Saves settings, and notes in the audit who has done so.
+pub(super) async fn save_and_audit(
+    tx: &mut Tx,
+    tenant: TenantId,
+    user: UserId,
+    chosen: &Settings,
+    now: Timestamp,
+) -> Result<(), Error> {
+    settings::save(tx, tenant, chosen, user, now).await?;
+    Ok(audit::record(tx, tenant, Some(user), "settings saved", None, &without_addresses(chosen), now).await?)
 }
 
 /// The settings for the audit, which holds no addresses: of who gets copies, only whether somebody does.

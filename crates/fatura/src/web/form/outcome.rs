@@ -62,7 +62,7 @@ struct Ask {
     w: Writer,
     deal: i64,
     /// The deal's invoices have changed: the form can be filled in anew.
-    is_changed: bool,
+    can_bill_rest: bool,
     texts: Vec<String>,
     token: String,
 }
@@ -80,14 +80,18 @@ async fn ask(app: &App, session: &Session, question: &Question) -> Result<Ask, E
             None => w.number(&changed.amount),
         };
         let count = i64::try_from(changed.invoices).unwrap_or(i64::MAX);
-        texts.push(fl!(w.t, "ask-changed", count = count, amount = amount));
+        texts.push(fl!(w.t, "ask-changed", count = count, amount = amount, basis = words::basis(w, question.tax_mode)));
         texts.extend(name.map(|name| fl!(w.t, "ask-newest", name = name)));
+        if !changed.is_some_left {
+            texts.push(fl!(w.t, "ask-nothing-left"));
+        }
     }
     if let Some((excess, currency)) = &question.excess {
-        texts.push(fl!(w.t, "ask-excess", amount = w.amount(excess, currency)));
+        let basis = words::basis(w, question.tax_mode);
+        texts.push(fl!(w.t, "ask-excess", amount = w.amount(excess, currency), basis = basis));
     }
-    let (deal, is_changed) = (question.deal, question.changed.is_some());
-    Ok(Ask { w, deal, is_changed, texts, token: question.token.clone() })
+    let can_bill_rest = question.changed.as_ref().is_some_and(|changed| changed.is_some_left);
+    Ok(Ask { w, deal: question.deal, can_bill_rest, texts, token: question.token.clone() })
 }
 
 #[derive(Template)]

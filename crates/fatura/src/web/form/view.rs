@@ -427,10 +427,11 @@ pub(super) fn notices(w: Writer, opened: &OpenForm, moment: impl Fn(&Timestamp) 
     {
         let (amount, value) = (w.amount(&billed.amount, &currency), w.amount(&opened.worth, &currency));
         let count = i64::try_from(billed.invoices).unwrap_or(i64::MAX);
+        let basis = words::basis(w, deal::total_tax_mode(&opened.deal, &opened.look.catalogue));
         notices.push(if is_fully_billed(opened) {
-            fl!(w.t, "form-fully-billed", count = count, amount = amount, value = value)
+            fl!(w.t, "form-fully-billed", count = count, amount = amount, value = value, basis = basis)
         } else {
-            fl!(w.t, "form-already-billed", count = count, amount = amount, value = value)
+            fl!(w.t, "form-already-billed", count = count, amount = amount, value = value, basis = basis)
         });
     }
     if !billed.foreign.is_empty() {

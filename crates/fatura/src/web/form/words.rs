@@ -4,9 +4,19 @@ use super::super::refusals;
 use crate::format::Writer;
 use domain::{
     form::{FieldError, FormField, Problem},
+    tax::TaxMode,
     totals::AMOUNT_LIMIT,
 };
 use i18n_embed_fl::fl;
+
+/// Says, after an amount, whether it includes tax. Nothing where the company does not tax its sales.
+pub(super) fn basis(w: Writer, mode: Option<TaxMode>) -> String {
+    match mode {
+        None => String::new(),
+        Some(TaxMode::Included) => fl!(w.t, "amount-with-tax"),
+        Some(_) => fl!(w.t, "amount-before-tax"),
+    }
+}
 
 /// The id of a field's input.
 pub(super) fn field_id(field: FormField) -> String {
