@@ -399,8 +399,11 @@ test("where QuickBooks computed another total, it is said, and corrected in one 
     assert.match(plain(await invoice.locator("#outcome").textContent()), /O total no QuickBooks é R\$ 2,95; o formulário mostrava R\$ 2,96\./);
     await picture(page, "form-differs-pt");
     const number = await invoice.locator("#outcome [data-number]").getAttribute("data-number");
+    const sent = [];
+    page.on("request", (request) => /\/correct$/.test(request.url()) && sent.push(request.url()));
     await invoice.locator("[data-correct]").dblclick();
     await numberOf(page);
+    assert.equal(sent.length, 1, "a double click asks once");
     const made = await inBooks(BR, number);
     assert.deepEqual([made.TotalAmt, made.TxnTaxDetail.TotalTax], [2.96, 0.46]);
   });

@@ -102,6 +102,22 @@ test("pasted columns are recognised by what they hold", { timeout: 180_000 }, ()
   }),
 );
 
+test("in a narrow window a line is as wide as the page, with its labels", { timeout: 120_000 }, async () => {
+  for (const [who, deal] of [[BR, 1], [US, 4]]) {
+    await as(who, deal, async (invoice, page) => {
+      const table = invoice.locator("invoice-lines .scroll");
+      for (const width of [320, 600, 735]) {
+        await page.locator("dialog.modal iframe").evaluate((frame, width) => Object.assign(frame.style, { width: `${width}px`, minWidth: "0" }), width);
+        await table.scrollIntoViewIfNeeded();
+        await picture(page, `form-lines-${width}-${who.language}`);
+        const [room, needed] = await table.evaluate((element) => [element.clientWidth, element.scrollWidth]);
+        assert.ok(needed <= room, `${needed} pixels of lines in ${room} at ${width}`);
+        assert.ok(await invoice.locator("label[for=lines-0-quantity]").evaluate((label) => label.getBoundingClientRect().width > 10), "the quantity is named");
+      }
+    });
+  }
+});
+
 test("an item that is typed in full is chosen without a click", { timeout: 120_000 }, () =>
   as(BR, 1, async (invoice, page) => {
     for (const [typed, key, chosen] of [["consultoria fiscal", "Tab", "10"], ["Consultoria fisc", "Tab", ""], ["CONS-FISC", "Tab", "10"], ["Consultoria fisc", "Enter", "10"]]) {

@@ -156,7 +156,7 @@ test("uma empresa brasileira, em português", { timeout: 180_000 }, () =>
 
     // The next form knows the customer, and what was billed already.
     await panel(page).getByRole("button", { name: "+ Fatura" }).click();
-    await invoice.getByText("Este negócio já foi totalmente faturado: R$ 10.926,30 de R$ 10.926,30 (1 fatura).").waitFor();
+    await invoice.getByText("Este negócio já foi totalmente faturado: R$ 10.926,30 de R$ 10.926,30 (1 fatura, sem imposto).").waitFor();
     assert.equal(await invoice.locator("#customer_name").inputValue(), "Oceano Azul Importadora Ltda.");
   }),
 );

@@ -35,6 +35,8 @@ document.addEventListener("input", (event) => {
   const from = event.target as HTMLElement;
   if (!inForm(event)) return;
   typed = true;
+  // A question about what was typed before is out of date.
+  document.querySelector("[data-confirm-create]")?.closest(".notice")?.remove();
   // What is typed over does not come from Pipedrive any more.
   const of = from.matches("#city, #state, #postal_code, #country") ? field("street") : from;
   of?.closest(".field")?.querySelector("[data-source]")?.remove();
