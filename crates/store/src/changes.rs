@@ -1,6 +1,6 @@
-//! Which connected companies have changed in QuickBooks, and up to when their changes are known.
+//! The sync state of each connected company: whether it is marked as changed, its cursor, its lease and its pace.
 //!
-//! A company is marked as changed; whoever has its lease reads everything since the mark in one call.
+//! A mark enqueues one sync; the sync that holds the lease reads everything since the cursor in one call.
 
 use crate::{
     Error, Tx,
@@ -12,31 +12,31 @@ use jiff::{SignedDuration, Timestamp};
 use sqlx::AssertSqlSafe;
 use uuid::Uuid;
 
-/// How far a company's changes are known, and what its webhooks have shown.
+/// A company's cursor, and the history of its webhooks.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Known {
-    /// All changes before this are known; `None` when they were never read.
+    /// The cursor: all changes before it are stored. `None` where changes were never read.
     pub until: Option<Timestamp>,
-    /// Since when QuickBooks does not answer, if it does not.
+    /// The first of the failed syncs in a row, if the last one failed.
     pub silent_since: Option<Timestamp>,
-    /// QuickBooks refuses reads; they are tried again then.
+    /// QuickBooks refuses reads; the next one is sent at this time.
     pub refused_until: Option<Timestamp>,
     /// When the last webhook arrived.
     pub webhook_at: Option<Timestamp>,
-    /// What the sweeps go by.
+    /// How often sweeps read the company.
     pub pace: Pace,
 }
 
 /// How often a company is read without a webhook, and why.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pace {
-    /// Polling intervals between two readings.
+    /// Polling intervals between two syncs.
     pub steps: i32,
-    /// When a reading last confirmed what a webhook had told of.
+    /// The last sync that found the change that a webhook announced.
     pub confirmed_at: Option<Timestamp>,
-    /// When a reading found a change that no webhook had told of, if it matters still.
+    /// The last sync that found a change without a webhook, while it still counts against the webhooks.
     pub missed_at: Option<Timestamp>,
-    /// When something last changed.
+    /// The last change.
     pub active_at: Option<Timestamp>,
 }
 
@@ -49,15 +49,15 @@ impl Default for Pace {
 /// Why a company may have changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sign {
-    /// QuickBooks' webhook said so.
+    /// A webhook of QuickBooks.
     Webhook,
-    /// Somebody opened a page that should not be old.
+    /// A person opened a page that shows the company's invoices.
     Look,
 }
 
-/// Notes that something changed. True when this is news: then enqueue the reading. Else somebody is about to read, or
-/// reads and is told by [`read`] to do so once more.
-pub async fn mark(
+/// Marks a company as changed. Returns true for the first mark since the cursor: enqueue a sync then. Otherwise a sync is enqueued
+/// already, or is running and repeated because [`mark_synced`] returns true.
+pub async fn mark_changed(
     tx: &mut Tx,
     tenant: TenantId,
     connection: ConnectionId,
@@ -78,14 +78,14 @@ pub async fn mark(
     Ok(rows == 1)
 }
 
-/// A webhook is to be expected, because something was created: without one the company is read after one polling interval.
+/// Makes the next sweep due after one polling interval. Call it after a write, which a webhook should announce.
 pub async fn expect_webhook(tx: &mut Tx, tenant: TenantId, connection: ConnectionId) -> Result<(), Error> {
     on!(tx, c => sqlx::query("UPDATE quickbooks_connection SET sweep_steps = 1 WHERE tenant_id = $1 AND id = $2 AND sweep_steps > 1")
         .bind(tenant.0).bind(connection.0).execute(c).await.map(drop))?;
     Ok(())
 }
 
-/// Reads every company after one polling interval, whatever its pace: webhooks may have been lost since its last reading.
+/// Makes every company's next sweep due after one polling interval, because webhooks may have been lost since its last sync.
 pub async fn expect_changes(tx: &mut Tx) -> Result<(), Error> {
     on!(tx, c => sqlx::query("UPDATE quickbooks_connection SET sweep_steps = 1 WHERE state = 'active' AND sweep_steps > 1")
         .execute(c).await.map(drop))?;
@@ -96,8 +96,9 @@ type Row = (i64, Option<i64>, i64, i64, i32, i64, i64, i64);
 const KNOWN: &str = "changes_until, silent_since, reads_refused_until, webhook_at, sweep_steps, webhook_confirmed_at, \
                      webhook_missed_at, active_at";
 
-/// Takes the right to read a company's changes until `until`: up to when they are known. Not while it refuses reads.
-pub async fn lease(
+/// Takes the sync lease of a company until `until` and returns its sync state. `None` while another sync holds it, or while QuickBooks
+/// refuses reads.
+pub async fn claim(
     tx: &mut Tx,
     tenant: TenantId,
     connection: ConnectionId,
@@ -124,7 +125,7 @@ fn known((until, silent, refused, webhook, steps, confirmed, missed, active): Ro
     })
 }
 
-/// How far a company's changes are known.
+/// Finds a company's sync state.
 pub async fn find(tx: &mut Tx, tenant: TenantId, connection: ConnectionId) -> Result<Option<Known>, Error> {
     let statement = format!("SELECT {KNOWN} FROM quickbooks_connection WHERE tenant_id = $1 AND id = $2");
     let row: Option<Row> = on!(tx, c => sqlx::query_as(AssertSqlSafe(statement.as_str()))
@@ -132,7 +133,7 @@ pub async fn find(tx: &mut Tx, tenant: TenantId, connection: ConnectionId) -> Re
     row.map(known).transpose()
 }
 
-/// Whether an invoice of the connection is to be paid.
+/// Whether an invoice of the connection has a balance.
 pub async fn has_open(tx: &mut Tx, tenant: TenantId, connection: ConnectionId) -> Result<bool, Error> {
     let found: Option<i64> = on!(tx, c => sqlx::query_scalar(
         "SELECT balance_minor FROM invoice WHERE tenant_id = $1 AND connection_id = $2 AND state = 'issued' AND balance_minor > 0 AND NOT deleted LIMIT 1")
@@ -140,9 +141,9 @@ pub async fn has_open(tx: &mut Tx, tenant: TenantId, connection: ConnectionId) -
     Ok(found.is_some())
 }
 
-/// All changes before `until` are known, and the next reading follows the pace. True when the company was marked again since, and has to
-/// be read again.
-pub async fn read(
+/// Moves the cursor to `until`, stores the pace and releases the lease. Returns true where the company was marked as changed since:
+/// enqueue another sync then.
+pub async fn mark_synced(
     tx: &mut Tx,
     tenant: TenantId,
     connection: ConnectionId,
@@ -159,14 +160,14 @@ pub async fn read(
     Ok(changed_at >= micros(until))
 }
 
-/// Nothing was read, because our own budget holds it back: the right to read is given back, and a mark stays.
+/// Releases the lease without a sync, because the monthly budget is used up. A mark stays.
 pub async fn release(tx: &mut Tx, tenant: TenantId, connection: ConnectionId) -> Result<(), Error> {
     on!(tx, c => sqlx::query("UPDATE quickbooks_connection SET changes_lease_until = 0 WHERE tenant_id = $1 AND id = $2")
         .bind(tenant.0).bind(connection.0).execute(c).await.map(drop))?;
     Ok(())
 }
 
-/// QuickBooks refuses reads; nothing is read until `again`, and a mark stays.
+/// Records that QuickBooks refuses reads: no sync starts before `again`. A mark stays.
 pub async fn mark_refused(
     tx: &mut Tx,
     tenant: TenantId,
@@ -179,8 +180,8 @@ pub async fn mark_refused(
     Ok(())
 }
 
-/// QuickBooks did not answer; the lease goes on until `again`, so that nobody asks before.
-pub async fn silent(
+/// Records a failed sync. The lease is kept until `again`, so that no other sync starts before.
+pub async fn record_failure(
     tx: &mut Tx,
     tenant: TenantId,
     connection: ConnectionId,
@@ -193,25 +194,25 @@ pub async fn silent(
     Ok(())
 }
 
-/// What is overdue to be read.
+/// When a company counts as overdue.
 #[derive(Debug, Clone, Copy)]
 pub struct Overdue {
-    /// The polling interval: a company is overdue after as many of them as its pace says.
+    /// The polling interval. A company is overdue once [`Pace::steps`] of them have passed.
     pub interval: SignedDuration,
-    /// Where something was marked as changed before this, in vain.
+    /// A company that was marked as changed before this, and was not read since, is overdue as well.
     pub marked: Timestamp,
 }
 
-/// Takes companies that nobody reads and that are overdue, the longest unread first. No other sweep takes them before `until`,
-/// unless somebody has begun to read them.
-pub async fn unread(
+/// Claims up to `most` overdue companies without a sync lease, the oldest cursor first. No other sweep claims them before `until`,
+/// unless a sync starts meanwhile.
+pub async fn claim_overdue(
     tx: &mut Tx,
     overdue: &Overdue,
     now: Timestamp,
     until: Timestamp,
     most: i64,
 ) -> Result<Vec<(TenantId, ConnectionId)>, Error> {
-    // Two sweeps at the same time take different ones; SQLite has one at a time.
+    // Concurrent sweeps claim different companies. SQLite has one writer at a time.
     let skip = if matches!(tx, Tx::Postgres(_)) { "FOR UPDATE SKIP LOCKED" } else { "" };
     let statement = format!(
         "UPDATE quickbooks_connection SET swept_until = $6 WHERE id IN (SELECT id FROM quickbooks_connection WHERE state = 'active' \

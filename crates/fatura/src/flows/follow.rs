@@ -159,7 +159,7 @@ pub(crate) async fn heard(app: &App, realms: impl IntoIterator<Item = String>) -
 }
 
 async fn mark(app: &App, tx: &mut Tx, tenant: TenantId, connection: ConnectionId, sign: Sign) -> Result<(), Error> {
-    if changes::mark(tx, tenant, connection, sign, app.clock.now()).await? {
+    if changes::mark_changed(tx, tenant, connection, sign, app.clock.now()).await? {
         app.db.enqueue(tx, ReadChanges { tenant, connection, asked_at: Some(app.clock.now()) }).await?;
     }
     Ok(())
@@ -170,7 +170,7 @@ pub(crate) async fn changes(app: &App, wanted: ReadChanges) -> Result<Attempt, E
     let ReadChanges { tenant, connection: id, asked_at } = wanted;
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
-    let known = changes::lease(&mut tx, tenant, id, now, now + LEASE).await?;
+    let known = changes::claim(&mut tx, tenant, id, now, now + LEASE).await?;
     let connection = quickbooks::find(&mut tx, &app.vault, tenant, id).await?;
     tx.commit().await?;
     let (Some(known), Some(connection)) = (known, connection) else { return Ok(Attempt::Done) };
@@ -199,10 +199,10 @@ pub(crate) async fn changes(app: &App, wanted: ReadChanges) -> Result<Attempt, E
                 known.pace
             };
             // The clock may have been put back meanwhile.
-            changes::read(&mut tx, tenant, id, until.min(app.clock.now()), &pace).await?
+            changes::mark_synced(&mut tx, tenant, id, until.min(app.clock.now()), &pace).await?
         }
         Ok(Progress::Begun(begun)) => {
-            changes::silent(&mut tx, tenant, id, begun, now).await?;
+            changes::record_failure(&mut tx, tenant, id, begun, now).await?;
             true
         }
         // The mark stays: a sweep takes it up when the budget allows.
@@ -219,7 +219,7 @@ pub(crate) async fn changes(app: &App, wanted: ReadChanges) -> Result<Attempt, E
         Err(error) => {
             tracing::warn!(tenant.id = %tenant.0, %error, "the changes were not read");
             let pause = pause(known.silent_since, now, polling_interval(app));
-            changes::silent(&mut tx, tenant, id, now, now + pause).await?;
+            changes::record_failure(&mut tx, tenant, id, now, now + pause).await?;
             false
         }
     };
@@ -454,7 +454,7 @@ pub(crate) async fn sweep(app: &App) -> Result<usize, Error> {
     if most > 0 {
         let overdue = Overdue { interval: polling_interval(app), marked: now - STALE };
         let mut tx = app.db.begin().await?;
-        let unread = changes::unread(&mut tx, &overdue, now, now + LEASE, most).await?;
+        let unread = changes::claim_overdue(&mut tx, &overdue, now, now + LEASE, most).await?;
         for (tenant, connection) in &unread {
             let job = ReadChanges { tenant: *tenant, connection: *connection, asked_at: Some(now) };
             app.db.enqueue(&mut tx, job).await?;

@@ -46,9 +46,9 @@ async fn what_a_clock_that_was_ahead_has_kept_is_put_right(#[values(Sqlite, Post
     let owner = Uuid::new_v4();
     assert!(invoices::lease(&mut tx, tenant, id, owner, at(AHEAD), at(AHEAD + 10)).await.unwrap().is_some());
     leases::postpone(&mut tx, tenant, id, owner, at(AHEAD + 16)).await.unwrap();
-    changes::mark(&mut tx, tenant, connection, Sign::Webhook, at(AHEAD)).await.unwrap();
+    changes::mark_changed(&mut tx, tenant, connection, Sign::Webhook, at(AHEAD)).await.unwrap();
     let pace = Pace { steps: 288, active_at: Some(at(AHEAD)), ..Pace::default() };
-    changes::read(&mut tx, tenant, connection, at(AHEAD), &pace).await.unwrap();
+    changes::mark_synced(&mut tx, tenant, connection, at(AHEAD), &pace).await.unwrap();
     changes::mark_refused(&mut tx, tenant, connection, at(AHEAD + 3600)).await.unwrap();
     tenants::watch_won(&mut tx, tenant, Some(at(AHEAD))).await.unwrap();
     grants::install(&mut tx, &t.vault, tenant, USER, &profile(), "https://a", &tokens("x"), at(AHEAD)).await.unwrap();
@@ -60,9 +60,9 @@ async fn what_a_clock_that_was_ahead_has_kept_is_put_right(#[values(Sqlite, Post
     assert_eq!(leases::orphans::<InvoiceId>(&mut tx, at(100), at(100), at(110)).await.unwrap(), [(tenant, id)]);
     assert_eq!(changes::find(&mut tx, tenant, connection).await.unwrap().unwrap().until, None);
     assert_eq!(changes::find(&mut tx, tenant, connection).await.unwrap().unwrap().pace, Pace::default());
-    assert!(changes::mark(&mut tx, tenant, connection, Sign::Look, at(100)).await.unwrap(), "a change is news");
+    assert!(changes::mark_changed(&mut tx, tenant, connection, Sign::Look, at(100)).await.unwrap(), "a change is news");
     let overdue = changes::Overdue { interval: SignedDuration::from_secs(300), marked: at(100) };
-    assert_eq!(changes::unread(&mut tx, &overdue, at(100), at(110), 9).await.unwrap(), [(tenant, connection)]);
+    assert_eq!(changes::claim_overdue(&mut tx, &overdue, at(100), at(110), 9).await.unwrap(), [(tenant, connection)]);
     let won = tenants::won_unread(&mut tx, at(100), at(100), at(700)).await.unwrap().unwrap();
     assert_eq!((won.tenant, won.until), (tenant, at(100 - 24 * 3600)));
     assert_eq!(grants::find(&mut tx, &t.vault, tenant, USER).await.unwrap().unwrap().profile_at, Timestamp::UNIX_EPOCH);
@@ -84,7 +84,7 @@ async fn what_a_clock_that_was_minutes_ahead_has_kept_waits_no_longer(#[values(S
     let made = new_id(invoices::place(&mut tx, tenant, &intent, at(AHEAD)).await.unwrap());
     assert!(leases::sending(&mut tx, tenant, leased, zombie, at(AHEAD + 1)).await.unwrap());
     assert!(quickbooks::lease(&mut tx, tenant, connection, at(AHEAD), at(AHEAD + 14)).await.unwrap());
-    changes::silent(&mut tx, tenant, connection, at(AHEAD), at(AHEAD + 15)).await.unwrap();
+    changes::record_failure(&mut tx, tenant, connection, at(AHEAD), at(AHEAD + 15)).await.unwrap();
 
     assert!(ahead::correct(&mut tx, at(100)).await.unwrap() > 0);
     let sent = invoices::find(&mut tx, tenant, leased).await.unwrap().unwrap();
@@ -98,8 +98,8 @@ async fn what_a_clock_that_was_minutes_ahead_has_kept_waits_no_longer(#[values(S
     assert!(invoices::lease(&mut tx, tenant, leased, other, at(120), at(130)).await.unwrap().is_some());
     assert!(!quickbooks::lease(&mut tx, tenant, connection, at(110), at(124)).await.unwrap());
     assert!(quickbooks::lease(&mut tx, tenant, connection, at(120), at(134)).await.unwrap());
-    assert!(changes::lease(&mut tx, tenant, connection, at(110), at(170)).await.unwrap().is_none());
-    assert!(changes::lease(&mut tx, tenant, connection, at(120), at(180)).await.unwrap().is_some());
+    assert!(changes::claim(&mut tx, tenant, connection, at(110), at(170)).await.unwrap().is_none());
+    assert!(changes::claim(&mut tx, tenant, connection, at(120), at(180)).await.unwrap().is_some());
 }
 
 /// The queue's own moments as well: what was enqueued, put off, begun or led in the future would wait until it comes.

@@ -97,14 +97,14 @@ impl Step {
             Self::Lease => drop(quickbooks::lease(tx, tenant, id, now, until).await),
             Self::Renew => drop(quickbooks::renew(tx, &t.vault, tenant, id, at(3600), &tokens("new")).await),
             Self::Release => drop(quickbooks::release(tx, tenant, id, at(3600), false).await),
-            Self::Mark => drop(changes::mark(tx, tenant, id, Sign::Webhook, now).await),
+            Self::Mark => drop(changes::mark_changed(tx, tenant, id, Sign::Webhook, now).await),
             Self::ExpectWebhook => drop(changes::expect_webhook(tx, tenant, id).await),
-            Self::LeaseChanges => drop(changes::lease(tx, tenant, id, now, until).await),
+            Self::LeaseChanges => drop(changes::claim(tx, tenant, id, now, until).await),
             // Of a connection that is not theirs there is no answer.
-            Self::Read => drop(changes::read(tx, tenant, id, now, &pace).await),
+            Self::Read => drop(changes::mark_synced(tx, tenant, id, now, &pace).await),
             Self::ReleaseChanges => drop(changes::release(tx, tenant, id).await),
             Self::Refused => drop(changes::mark_refused(tx, tenant, id, until).await),
-            Self::Silent => drop(changes::silent(tx, tenant, id, now, until).await),
+            Self::Silent => drop(changes::record_failure(tx, tenant, id, now, until).await),
             Self::Disconnect => drop(quickbooks::disconnect(tx, &t.vault, tenant, id).await),
         }
     }

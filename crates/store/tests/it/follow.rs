@@ -73,28 +73,37 @@ async fn a_change_during_the_reading_is_read_again(#[values(Sqlite, Postgres)] b
     let t = Database::new(backend).await;
     let mut tx = t.db.begin().await.unwrap();
     let (tenant, connection, _) = issued(&t, &mut tx).await;
-    assert_eq!(changes::unread(&mut tx, &overdue(5, 0), at(1), at(9), 10).await.unwrap(), [(tenant, connection)]);
+    assert_eq!(
+        changes::claim_overdue(&mut tx, &overdue(5, 0), at(1), at(9), 10).await.unwrap(),
+        [(tenant, connection)]
+    );
     assert!(
-        changes::unread(&mut tx, &overdue(5, 0), at(8), at(9), 10).await.unwrap().is_empty(),
+        changes::claim_overdue(&mut tx, &overdue(5, 0), at(8), at(9), 10).await.unwrap().is_empty(),
         "a sweep has taken it"
     );
-    assert_eq!(changes::unread(&mut tx, &overdue(5, 0), at(9), at(19), 10).await.unwrap(), [(tenant, connection)]);
-    assert!(changes::mark(&mut tx, tenant, connection, Sign::Webhook, at(2)).await.unwrap());
-    assert_eq!(changes::lease(&mut tx, tenant, connection, at(3), at(43)).await.unwrap().unwrap().until, None);
-    assert!(changes::lease(&mut tx, tenant, connection, at(4), at(44)).await.unwrap().is_none());
+    assert_eq!(
+        changes::claim_overdue(&mut tx, &overdue(5, 0), at(9), at(19), 10).await.unwrap(),
+        [(tenant, connection)]
+    );
+    assert!(changes::mark_changed(&mut tx, tenant, connection, Sign::Webhook, at(2)).await.unwrap());
+    assert_eq!(changes::claim(&mut tx, tenant, connection, at(3), at(43)).await.unwrap().unwrap().until, None);
+    assert!(changes::claim(&mut tx, tenant, connection, at(4), at(44)).await.unwrap().is_none());
     // Several marks are one reading.
-    assert!(!changes::mark(&mut tx, tenant, connection, Sign::Look, at(5)).await.unwrap());
-    assert!(changes::read(&mut tx, tenant, connection, at(3), &Pace::default()).await.unwrap());
-    let known = changes::lease(&mut tx, tenant, connection, at(6), at(46)).await.unwrap().unwrap();
+    assert!(!changes::mark_changed(&mut tx, tenant, connection, Sign::Look, at(5)).await.unwrap());
+    assert!(changes::mark_synced(&mut tx, tenant, connection, at(3), &Pace::default()).await.unwrap());
+    let known = changes::claim(&mut tx, tenant, connection, at(6), at(46)).await.unwrap().unwrap();
     assert_eq!((known.until, known.webhook_at), (Some(at(3)), Some(at(2))), "a look is no webhook");
-    changes::silent(&mut tx, tenant, connection, at(7), at(8)).await.unwrap();
-    changes::silent(&mut tx, tenant, connection, at(9), at(10)).await.unwrap();
+    changes::record_failure(&mut tx, tenant, connection, at(7), at(8)).await.unwrap();
+    changes::record_failure(&mut tx, tenant, connection, at(9), at(10)).await.unwrap();
     assert_eq!(changes::find(&mut tx, tenant, connection).await.unwrap().unwrap().silent_since, Some(at(7)));
-    assert!(!changes::read(&mut tx, tenant, connection, at(10), &Pace::default()).await.unwrap());
+    assert!(!changes::mark_synced(&mut tx, tenant, connection, at(10), &Pace::default()).await.unwrap());
     assert_eq!(changes::find(&mut tx, tenant, connection).await.unwrap().unwrap().silent_since, None);
-    assert!(changes::unread(&mut tx, &overdue(41, 49), at(50), at(50), 10).await.unwrap().is_empty());
-    assert!(changes::mark(&mut tx, tenant, connection, Sign::Webhook, at(20)).await.unwrap());
-    assert_eq!(changes::unread(&mut tx, &overdue(41, 49), at(50), at(50), 10).await.unwrap(), [(tenant, connection)]);
+    assert!(changes::claim_overdue(&mut tx, &overdue(41, 49), at(50), at(50), 10).await.unwrap().is_empty());
+    assert!(changes::mark_changed(&mut tx, tenant, connection, Sign::Webhook, at(20)).await.unwrap());
+    assert_eq!(
+        changes::claim_overdue(&mut tx, &overdue(41, 49), at(50), at(50), 10).await.unwrap(),
+        [(tenant, connection)]
+    );
 }
 
 #[rstest]
@@ -106,15 +115,15 @@ async fn each_company_is_read_at_its_own_pace(#[values(Sqlite, Postgres)] backen
     assert!(changes::has_open(&mut tx, tenant, connection).await.unwrap());
     assert!(!changes::has_open(&mut tx, TenantId(Uuid::new_v4()), connection).await.unwrap());
     let pace = Pace { steps: 12, confirmed_at: Some(at(8)), missed_at: Some(at(4)), active_at: Some(at(9)) };
-    changes::read(&mut tx, tenant, connection, at(10), &pace).await.unwrap();
+    changes::mark_synced(&mut tx, tenant, connection, at(10), &pace).await.unwrap();
     assert_eq!(changes::find(&mut tx, tenant, connection).await.unwrap().unwrap().pace, pace);
     let overdue = overdue(5, 0);
-    assert!(changes::unread(&mut tx, &overdue, at(70), at(70), 10).await.unwrap().is_empty());
-    assert_eq!(changes::unread(&mut tx, &overdue, at(71), at(0), 10).await.unwrap(), [(tenant, connection)]);
+    assert!(changes::claim_overdue(&mut tx, &overdue, at(70), at(70), 10).await.unwrap().is_empty());
+    assert_eq!(changes::claim_overdue(&mut tx, &overdue, at(71), at(0), 10).await.unwrap(), [(tenant, connection)]);
     // Something was created since: its webhook should come.
     changes::expect_webhook(&mut tx, tenant, connection).await.unwrap();
-    assert!(changes::unread(&mut tx, &overdue, at(15), at(15), 10).await.unwrap().is_empty());
-    assert_eq!(changes::unread(&mut tx, &overdue, at(16), at(0), 10).await.unwrap(), [(tenant, connection)]);
+    assert!(changes::claim_overdue(&mut tx, &overdue, at(15), at(15), 10).await.unwrap().is_empty());
+    assert_eq!(changes::claim_overdue(&mut tx, &overdue, at(16), at(0), 10).await.unwrap(), [(tenant, connection)]);
     invoices::show(&mut tx, tenant, invoice, &snapshot("1", 0), at(11), at(11)).await.unwrap();
     assert!(!changes::has_open(&mut tx, tenant, connection).await.unwrap(), "all is paid");
     invoices::show(&mut tx, tenant, invoice, &snapshot("2", 10_000), at(12), at(12)).await.unwrap();
@@ -123,10 +132,10 @@ async fn each_company_is_read_at_its_own_pace(#[values(Sqlite, Postgres)] backen
     invoices::show(&mut tx, tenant, invoice, &deleted, at(13), at(13)).await.unwrap();
     assert!(!changes::has_open(&mut tx, tenant, connection).await.unwrap(), "a deleted one is not to be paid");
     // Who does not answer is left alone for a while.
-    changes::silent(&mut tx, tenant, connection, at(30), at(60)).await.unwrap();
-    assert!(changes::unread(&mut tx, &overdue, at(59), at(59), 10).await.unwrap().is_empty());
-    assert!(changes::lease(&mut tx, tenant, connection, at(59), at(99)).await.unwrap().is_none());
-    assert_eq!(changes::unread(&mut tx, &overdue, at(60), at(60), 10).await.unwrap(), [(tenant, connection)]);
+    changes::record_failure(&mut tx, tenant, connection, at(30), at(60)).await.unwrap();
+    assert!(changes::claim_overdue(&mut tx, &overdue, at(59), at(59), 10).await.unwrap().is_empty());
+    assert!(changes::claim(&mut tx, tenant, connection, at(59), at(99)).await.unwrap().is_none());
+    assert_eq!(changes::claim_overdue(&mut tx, &overdue, at(60), at(60), 10).await.unwrap(), [(tenant, connection)]);
 }
 
 /// `changes::expect_changes`
@@ -137,10 +146,13 @@ async fn after_an_outage_every_company_is_read_whatever_its_pace(#[values(Sqlite
     let mut tx = t.db.begin().await.unwrap();
     let (tenant, connection, _) = issued(&t, &mut tx).await;
     let weekly = Pace { steps: 2016, ..Pace::default() };
-    changes::read(&mut tx, tenant, connection, at(10), &weekly).await.unwrap();
-    assert!(changes::unread(&mut tx, &overdue(5, 0), at(1000), at(1000), 10).await.unwrap().is_empty());
+    changes::mark_synced(&mut tx, tenant, connection, at(10), &weekly).await.unwrap();
+    assert!(changes::claim_overdue(&mut tx, &overdue(5, 0), at(1000), at(1000), 10).await.unwrap().is_empty());
     changes::expect_changes(&mut tx).await.unwrap();
-    assert_eq!(changes::unread(&mut tx, &overdue(5, 0), at(1000), at(0), 10).await.unwrap(), [(tenant, connection)]);
+    assert_eq!(
+        changes::claim_overdue(&mut tx, &overdue(5, 0), at(1000), at(0), 10).await.unwrap(),
+        [(tenant, connection)]
+    );
 }
 
 #[rstest]
@@ -150,20 +162,23 @@ async fn a_refusal_of_reads_outlasts_any_lease(#[values(Sqlite, Postgres)] backe
     let t = Database::new(backend).await;
     let mut tx = t.db.begin().await.unwrap();
     let (tenant, connection, _) = issued(&t, &mut tx).await;
-    assert!(changes::mark(&mut tx, tenant, connection, Sign::Webhook, at(1)).await.unwrap());
-    assert!(changes::lease(&mut tx, tenant, connection, at(2), at(62)).await.unwrap().is_some());
+    assert!(changes::mark_changed(&mut tx, tenant, connection, Sign::Webhook, at(1)).await.unwrap());
+    assert!(changes::claim(&mut tx, tenant, connection, at(2), at(62)).await.unwrap().is_some());
     changes::release(&mut tx, tenant, connection).await.unwrap();
-    assert!(changes::lease(&mut tx, tenant, connection, at(3), at(63)).await.unwrap().is_some(), "given back");
+    assert!(changes::claim(&mut tx, tenant, connection, at(3), at(63)).await.unwrap().is_some(), "given back");
     changes::mark_refused(&mut tx, tenant, connection, at(6 * HOURS)).await.unwrap();
     let overdue = overdue(5, 100);
-    assert!(changes::unread(&mut tx, &overdue, at(5 * HOURS), at(5 * HOURS), 10).await.unwrap().is_empty());
-    assert!(changes::lease(&mut tx, tenant, connection, at(5 * HOURS), at(5 * HOURS + 60)).await.unwrap().is_none());
+    assert!(changes::claim_overdue(&mut tx, &overdue, at(5 * HOURS), at(5 * HOURS), 10).await.unwrap().is_empty());
+    assert!(changes::claim(&mut tx, tenant, connection, at(5 * HOURS), at(5 * HOURS + 60)).await.unwrap().is_none());
     let known = changes::find(&mut tx, tenant, connection).await.unwrap().unwrap();
     assert_eq!((known.refused_until, known.silent_since), (Some(at(6 * HOURS)), None));
     // What was marked meanwhile is read then.
-    assert_eq!(changes::unread(&mut tx, &overdue, at(6 * HOURS), at(9), 10).await.unwrap(), [(tenant, connection)]);
-    assert!(changes::lease(&mut tx, tenant, connection, at(6 * HOURS), at(6 * HOURS + 60)).await.unwrap().is_some());
-    changes::read(&mut tx, tenant, connection, at(6 * HOURS), &Pace::default()).await.unwrap();
+    assert_eq!(
+        changes::claim_overdue(&mut tx, &overdue, at(6 * HOURS), at(9), 10).await.unwrap(),
+        [(tenant, connection)]
+    );
+    assert!(changes::claim(&mut tx, tenant, connection, at(6 * HOURS), at(6 * HOURS + 60)).await.unwrap().is_some());
+    changes::mark_synced(&mut tx, tenant, connection, at(6 * HOURS), &Pace::default()).await.unwrap();
     assert_eq!(changes::find(&mut tx, tenant, connection).await.unwrap().unwrap().refused_until, None);
 }
 
@@ -178,8 +193,8 @@ async fn two_sweeps_take_different_companies() {
     }
     tx.commit().await.unwrap();
     let (mut one, mut other) = (t.db.begin().await.unwrap(), t.db.begin().await.unwrap());
-    let first = changes::unread(&mut one, &overdue(5, 0), at(1), at(9), 2).await.unwrap();
-    let second = changes::unread(&mut other, &overdue(5, 0), at(1), at(9), 2).await.unwrap();
+    let first = changes::claim_overdue(&mut one, &overdue(5, 0), at(1), at(9), 2).await.unwrap();
+    let second = changes::claim_overdue(&mut other, &overdue(5, 0), at(1), at(9), 2).await.unwrap();
     assert_eq!((first.len(), second.len()), (2, 1));
     assert!(first.iter().all(|company| !second.contains(company)));
 }

@@ -236,9 +236,9 @@ async fn nothing_is_read_of_a_company_that_was_uninstalled(#[values(Sqlite, Post
     let connection = crate::fixtures::connection(&t, &mut tx, tenant, "1").await;
     let overdue = Overdue { interval: SignedDuration::from_secs(300), marked: at(0) };
     tenants::uninstall(&mut tx, tenant, at(10)).await.unwrap();
-    assert!(changes::unread(&mut tx, &overdue, at(900), at(960), 5).await.unwrap().is_empty());
+    assert!(changes::claim_overdue(&mut tx, &overdue, at(900), at(960), 5).await.unwrap().is_empty());
     tenants::reinstate(&mut tx, tenant).await.unwrap();
-    assert_eq!(changes::unread(&mut tx, &overdue, at(900), at(960), 5).await.unwrap(), [(tenant, connection)]);
+    assert_eq!(changes::claim_overdue(&mut tx, &overdue, at(900), at(960), 5).await.unwrap(), [(tenant, connection)]);
 }
 
 #[rstest]

@@ -36,9 +36,9 @@ async fn changes_read(e: &Effects<'_>) {
         (Sign::Webhook, 25, &["active -> true", "quickbooks_connection A.active: changed_at=@25"]),
     ] {
         e.each(
-            "changes::mark",
+            "changes::mark_changed",
             &BOTH,
-            async |tx, by, of, name| changes::mark(tx, by, of.connection(name), sign, at(now)).await,
+            async |tx, by, of, name| changes::mark_changed(tx, by, of.connection(name), sign, at(now)).await,
             expected,
         )
         .await;
@@ -67,9 +67,11 @@ async fn changes_read(e: &Effects<'_>) {
     ] {
         e.given(&[&format!("UPDATE quickbooks_connection SET changes_until = @{until}")])
             .each(
-                "changes::mark",
+                "changes::mark_changed",
                 &BOTH,
-                async |tx, by, of, name| changes::mark(tx, by, of.connection(name), Sign::Webhook, at(now)).await,
+                async |tx, by, of, name| {
+                    changes::mark_changed(tx, by, of.connection(name), Sign::Webhook, at(now)).await
+                },
                 expected,
             )
             .await;
@@ -86,9 +88,9 @@ async fn changes_read(e: &Effects<'_>) {
         (10, &["active -> Some(())", "quickbooks_connection A.active: changes_lease_until=@20 swept_until=0"]),
     ] {
         e.each(
-            "changes::lease",
+            "changes::claim",
             &BOTH,
-            async |tx, by, of, name| Ok(changes::lease(tx, by, of.connection(name), at(now), at(20)).await?.map(drop)),
+            async |tx, by, of, name| Ok(changes::claim(tx, by, of.connection(name), at(now), at(20)).await?.map(drop)),
             expected,
         )
         .await;
@@ -103,10 +105,10 @@ async fn changes_read(e: &Effects<'_>) {
         );
         e.given(&[&given])
             .each(
-                "changes::lease",
+                "changes::claim",
                 &BOTH,
                 async |tx, by, of, name| {
-                    Ok(changes::lease(tx, by, of.connection(name), at(9), at(20)).await?.map(drop))
+                    Ok(changes::claim(tx, by, of.connection(name), at(9), at(20)).await?.map(drop))
                 },
                 expected,
             )
@@ -137,13 +139,13 @@ async fn changes_read(e: &Effects<'_>) {
         ),
     ] {
         e.each(
-            "changes::read",
+            "changes::mark_synced",
             &BOTH,
             async |tx, by, of, name| {
                 let pace =
                     Pace { steps: 3, confirmed_at: Some(at(31)), missed_at: Some(at(32)), active_at: Some(at(33)) };
                 // Of a connection that is not theirs there is no answer.
-                Ok(changes::read(tx, by, of.connection(name), at(until), &pace).await.ok())
+                Ok(changes::mark_synced(tx, by, of.connection(name), at(until), &pace).await.ok())
             },
             expected,
         )
@@ -170,9 +172,9 @@ async fn changes_read(e: &Effects<'_>) {
     )
     .await;
     e.each(
-        "changes::silent",
+        "changes::record_failure",
         &BOTH,
-        async |tx, by, of, name| changes::silent(tx, by, of.connection(name), at(50), at(60)).await,
+        async |tx, by, of, name| changes::record_failure(tx, by, of.connection(name), at(50), at(60)).await,
         &[
             "quickbooks_connection A.former: changes_lease_until=@60",
             "quickbooks_connection A.active: changes_lease_until=@60",
@@ -181,9 +183,9 @@ async fn changes_read(e: &Effects<'_>) {
     .await;
     e.given(&["UPDATE quickbooks_connection SET silent_since = NULL"])
         .each(
-            "changes::silent",
+            "changes::record_failure",
             &BOTH,
-            async |tx, by, of, name| changes::silent(tx, by, of.connection(name), at(50), at(60)).await,
+            async |tx, by, of, name| changes::record_failure(tx, by, of.connection(name), at(50), at(60)).await,
             &[
                 "quickbooks_connection A.former: changes_lease_until=@60 silent_since=@50",
                 "quickbooks_connection A.active: changes_lease_until=@60 silent_since=@50",

@@ -32,14 +32,14 @@ async fn unread(e: &Effects<'_>) {
                swept_until = @100, reads_refused_until = @100";
     let take = async |tx: &mut Tx, most| {
         let overdue = Overdue { interval: SignedDuration::from_secs(10), marked: at(95) };
-        let found = changes::unread(tx, &overdue, at(100), at(140), most).await?;
+        let found = changes::claim_overdue(tx, &overdue, at(100), at(140), most).await?;
         let mut found: Vec<Uuid> = found.into_iter().map(|(_, ConnectionId(id))| id).collect();
         found.sort_unstable();
         Ok(found)
     };
     e.given(&[due])
         .of_all(
-            "changes::unread",
+            "changes::claim_overdue",
             async |tx| take(tx, 9).await,
             &[
                 "-> [A.active, B.active]",
@@ -85,11 +85,11 @@ async fn unread(e: &Effects<'_>) {
         ("state = 'needs_reconnect'", &["-> [B.active]", "quickbooks_connection B.active: swept_until=@140"]),
     ] {
         let change = format!("UPDATE quickbooks_connection SET {change} WHERE id = {{A.active}}");
-        e.given(&[due, &change]).of_all("changes::unread", async |tx| take(tx, 9).await, expected).await;
+        e.given(&[due, &change]).of_all("changes::claim_overdue", async |tx| take(tx, 9).await, expected).await;
     }
     e.given(&[due, "UPDATE tenant SET uninstalled_at = @5 WHERE id = {A}"])
         .of_all(
-            "changes::unread",
+            "changes::claim_overdue",
             async |tx| take(tx, 9).await,
             &["-> [B.active]", "quickbooks_connection B.active: swept_until=@140"],
         )
@@ -99,7 +99,7 @@ async fn unread(e: &Effects<'_>) {
         ("B", &["-> [B.active]", "quickbooks_connection B.active: swept_until=@140"]),
     ] {
         let change = format!("UPDATE quickbooks_connection SET changes_until = @80 WHERE id = {{{longest}.active}}");
-        e.given(&[due, &change]).of_all("changes::unread", async |tx| take(tx, 1).await, expected).await;
+        e.given(&[due, &change]).of_all("changes::claim_overdue", async |tx| take(tx, 1).await, expected).await;
     }
 }
 
