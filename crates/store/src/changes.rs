@@ -14,11 +14,11 @@ use uuid::Uuid;
 
 /// A company's cursor, and the history of its webhooks.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Known {
+pub struct SyncState {
     /// The cursor: all changes before it are stored. `None` where changes were never read.
     pub until: Option<Timestamp>,
     /// The first of the failed syncs in a row, if the last one failed.
-    pub silent_since: Option<Timestamp>,
+    pub failing_since: Option<Timestamp>,
     /// QuickBooks refuses reads; the next one is sent at this time.
     pub refused_until: Option<Timestamp>,
     /// When the last webhook arrived.
@@ -48,11 +48,11 @@ impl Default for Pace {
 
 /// Why a company may have changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Sign {
+pub enum ChangeSource {
     /// A webhook of QuickBooks.
     Webhook,
     /// A person opened a page that shows the company's invoices.
-    Look,
+    PageView,
 }
 
 /// Marks a company as changed. Returns true for the first mark since the cursor: enqueue a sync then. Otherwise a sync is enqueued
@@ -61,10 +61,10 @@ pub async fn mark_changed(
     tx: &mut Tx,
     tenant: TenantId,
     connection: ConnectionId,
-    sign: Sign,
+    source: ChangeSource,
     now: Timestamp,
 ) -> Result<bool, Error> {
-    let webhook = if sign == Sign::Webhook { micros(now) } else { 0 };
+    let webhook = if source == ChangeSource::Webhook { micros(now) } else { 0 };
     let rows = on!(tx, c => sqlx::query(
         "UPDATE quickbooks_connection SET changed_at = $3, webhook_at = CASE WHEN webhook_at < $4 THEN $4 ELSE webhook_at END \
          WHERE tenant_id = $1 AND id = $2 AND state = 'active' AND changed_at <= changes_until")
@@ -93,7 +93,7 @@ pub async fn expect_changes(tx: &mut Tx) -> Result<(), Error> {
 }
 
 type Row = (i64, Option<i64>, i64, i64, i32, i64, i64, i64);
-const KNOWN: &str = "changes_until, silent_since, reads_refused_until, webhook_at, sweep_steps, webhook_confirmed_at, \
+const SYNC_COLUMNS: &str = "changes_until, silent_since, reads_refused_until, webhook_at, sweep_steps, webhook_confirmed_at, \
                      webhook_missed_at, active_at";
 
 /// Takes the sync lease of a company until `until` and returns its sync state. `None` while another sync holds it, or while QuickBooks
@@ -104,21 +104,21 @@ pub async fn claim(
     connection: ConnectionId,
     now: Timestamp,
     until: Timestamp,
-) -> Result<Option<Known>, Error> {
+) -> Result<Option<SyncState>, Error> {
     let statement = format!(
         "UPDATE quickbooks_connection SET changes_lease_until = $4, swept_until = 0 WHERE tenant_id = $1 AND id = $2 AND state = 'active' \
-         AND (changes_lease_until <= $3 OR changes_lease_until > $5) AND reads_refused_until <= $3 RETURNING {KNOWN}"
+         AND (changes_lease_until <= $3 OR changes_lease_until > $5) AND reads_refused_until <= $3 RETURNING {SYNC_COLUMNS}"
     );
     let row: Option<Row> = on!(tx, c => sqlx::query_as(AssertSqlSafe(statement.as_str()))
         .bind(tenant.0).bind(connection.0).bind(micros(now)).bind(micros(until)).bind(beyond(until)).fetch_optional(c).await)?;
-    row.map(known).transpose()
+    row.map(sync_state).transpose()
 }
 
-fn known((until, silent, refused, webhook, steps, confirmed, missed, active): Row) -> Result<Known, Error> {
+fn sync_state((until, silent, refused, webhook, steps, confirmed, missed, active): Row) -> Result<SyncState, Error> {
     let moment = |micros: i64| (micros > 0).then(|| instant(micros)).transpose();
-    Ok(Known {
+    Ok(SyncState {
         until: moment(until)?,
-        silent_since: silent.map(instant).transpose()?,
+        failing_since: silent.map(instant).transpose()?,
         refused_until: moment(refused)?,
         webhook_at: moment(webhook)?,
         pace: Pace { steps, confirmed_at: moment(confirmed)?, missed_at: moment(missed)?, active_at: moment(active)? },
@@ -126,11 +126,11 @@ fn known((until, silent, refused, webhook, steps, confirmed, missed, active): Ro
 }
 
 /// Finds a company's sync state.
-pub async fn find(tx: &mut Tx, tenant: TenantId, connection: ConnectionId) -> Result<Option<Known>, Error> {
-    let statement = format!("SELECT {KNOWN} FROM quickbooks_connection WHERE tenant_id = $1 AND id = $2");
+pub async fn find(tx: &mut Tx, tenant: TenantId, connection: ConnectionId) -> Result<Option<SyncState>, Error> {
+    let statement = format!("SELECT {SYNC_COLUMNS} FROM quickbooks_connection WHERE tenant_id = $1 AND id = $2");
     let row: Option<Row> = on!(tx, c => sqlx::query_as(AssertSqlSafe(statement.as_str()))
         .bind(tenant.0).bind(connection.0).fetch_optional(c).await)?;
-    row.map(known).transpose()
+    row.map(sync_state).transpose()
 }
 
 /// Whether an invoice of the connection has a balance.

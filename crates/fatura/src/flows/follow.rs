@@ -24,7 +24,7 @@ use std::{
 };
 use store::{
     Tx,
-    changes::{self, Known, Overdue, Sign},
+    changes::{self, ChangeSource, Overdue, SyncState},
     invoices::{self, Invoice, Of, State},
     links::{self, Linked},
     queue::ReadChanges,
@@ -152,14 +152,20 @@ pub(crate) async fn heard(app: &App, realms: impl IntoIterator<Item = String>) -
             continue;
         }
         let Some(connection) = quickbooks::current(&mut tx, &app.vault, tenant).await? else { continue };
-        mark(app, &mut tx, tenant, connection.id, Sign::Webhook).await?;
+        mark(app, &mut tx, tenant, connection.id, ChangeSource::Webhook).await?;
         tx.commit().await?;
     }
     Ok(())
 }
 
-async fn mark(app: &App, tx: &mut Tx, tenant: TenantId, connection: ConnectionId, sign: Sign) -> Result<(), Error> {
-    if changes::mark_changed(tx, tenant, connection, sign, app.clock.now()).await? {
+async fn mark(
+    app: &App,
+    tx: &mut Tx,
+    tenant: TenantId,
+    connection: ConnectionId,
+    source: ChangeSource,
+) -> Result<(), Error> {
+    if changes::mark_changed(tx, tenant, connection, source, app.clock.now()).await? {
         app.db.enqueue(tx, ReadChanges { tenant, connection, asked_at: Some(app.clock.now()) }).await?;
     }
     Ok(())
@@ -188,9 +194,9 @@ pub(crate) async fn changes(app: &App, wanted: ReadChanges) -> Result<Attempt, E
                 // A webhook may have arrived during the reading.
                 let webhook_at = changes::find(&mut tx, tenant, id).await?.and_then(|now| now.webhook_at);
                 let has_open = changes::has_open(&mut tx, tenant, id).await?;
-                let known = Known { webhook_at, ..known };
+                let known = SyncState { webhook_at, ..known };
                 if !findings.has_rows {
-                    later = pace::read_again_after(&Known { until: Some(now), ..known }, app.clock.now());
+                    later = pace::read_again_after(&SyncState { until: Some(now), ..known }, app.clock.now());
                 }
                 pace::next(&known, findings, has_open, polling_interval(app), now)
             } else {
@@ -218,7 +224,7 @@ pub(crate) async fn changes(app: &App, wanted: ReadChanges) -> Result<Attempt, E
         }
         Err(error) => {
             tracing::warn!(tenant.id = %tenant.0, %error, "the changes were not read");
-            let pause = pause(known.silent_since, now, polling_interval(app));
+            let pause = pause(known.failing_since, now, polling_interval(app));
             changes::record_failure(&mut tx, tenant, id, now, now + pause).await?;
             false
         }
@@ -243,8 +249,8 @@ enum Progress {
 }
 
 /// How long to wait before QuickBooks is asked again. Those that fell silent together do not come back together.
-fn pause(silent_since: Option<Timestamp>, now: Timestamp, sweep: SignedDuration) -> SignedDuration {
-    let silent = silent_since.map_or(SignedDuration::ZERO, |since| now.duration_since(since));
+fn pause(failing_since: Option<Timestamp>, now: Timestamp, sweep: SignedDuration) -> SignedDuration {
+    let silent = failing_since.map_or(SignedDuration::ZERO, |since| now.duration_since(since));
     let most = sweep * 2 / 3;
     let pause = (silent / 2).clamp(PAUSE_LEAST.min(most), most);
     pause + pause * fastrand::i32(0..=50) / 100
@@ -260,14 +266,14 @@ pub(crate) async fn looked_at(
     app: &App,
     tenant: TenantId,
     connection: ConnectionId,
-    known: Option<Known>,
+    known: Option<SyncState>,
 ) -> Result<(), Error> {
     let until = known.and_then(|known| known.until).unwrap_or(Timestamp::UNIX_EPOCH);
     if until > app.clock.now() - pace::look_after(known.as_ref(), polling_interval(app)) {
         return Ok(());
     }
     let mut tx = app.db.begin().await?;
-    mark(app, &mut tx, tenant, connection, Sign::Look).await?;
+    mark(app, &mut tx, tenant, connection, ChangeSource::PageView).await?;
     tx.commit().await?;
     Ok(())
 }
@@ -276,7 +282,7 @@ async fn since(
     app: &App,
     tenant: TenantId,
     connection: &Connection,
-    known: &Known,
+    known: &SyncState,
     now: Timestamp,
 ) -> Result<Progress, Error> {
     let mut findings = Findings::default();
@@ -320,7 +326,7 @@ async fn since(
     log_unreadable(tenant, &ours.unreadable);
     adopt::adopt_unknown_invoices(app, tenant, connection, ours.found).await?;
     // Goes on where an attempt before was broken off; what has changed since then is asked for next.
-    all(app, tenant, connection, known.silent_since.map_or(now, |since| since.min(now))).await
+    all(app, tenant, connection, known.failing_since.map_or(now, |since| since.min(now))).await
 }
 
 /// Compares lists where QuickBooks refuses to tell what has changed, as it does when it stumbles over one row: what has changed, by a
@@ -469,17 +475,17 @@ pub(crate) async fn sweep(app: &App) -> Result<usize, Error> {
 mod tests {
     use super::*;
 
-    /// After a silence of any length QuickBooks is asked again within one sweep of its return.
+    /// However long QuickBooks failed, the next sync starts within one sweep of its return.
     #[test]
     fn a_pause_never_exceeds_a_sweep() {
         let now = Timestamp::UNIX_EPOCH + SignedDuration::from_hours(24);
         for sweep in [2, 30, 300, 3600].map(SignedDuration::from_secs) {
-            let silences = [1, 20, 600, 86_000].map(|silence| Some(now - SignedDuration::from_secs(silence)));
-            for silent_since in silences.into_iter().chain([None]) {
+            let durations = [1, 20, 600, 86_000].map(|seconds| Some(now - SignedDuration::from_secs(seconds)));
+            for failing_since in durations.into_iter().chain([None]) {
                 for _ in 0..100 {
-                    let pause = pause(silent_since, now, sweep);
-                    assert!(pause <= sweep, "{pause} after {silent_since:?}, sweep {sweep}");
-                    assert!(pause >= PAUSE_LEAST.min(sweep / 2), "{pause} after {silent_since:?}, sweep {sweep}");
+                    let pause = pause(failing_since, now, sweep);
+                    assert!(pause <= sweep, "{pause} after {failing_since:?}, sweep {sweep}");
+                    assert!(pause >= PAUSE_LEAST.min(sweep / 2), "{pause} after {failing_since:?}, sweep {sweep}");
                 }
             }
         }

@@ -6,7 +6,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use std::time::Duration;
-use store::changes::{Known, Pace};
+use store::changes::{Pace, SyncState};
 
 /// Sweeps where webhooks are not proven and something is open.
 const FREQUENT: i32 = 1;
@@ -51,7 +51,7 @@ impl Findings {
 
 /// The pace after a reading. `known` is as it was before, but for the last webhook.
 pub(crate) fn next(
-    known: &Known,
+    known: &SyncState,
     findings: Findings,
     has_open: bool,
     interval: SignedDuration,
@@ -79,7 +79,7 @@ pub(crate) fn next(
 const READ_AGAIN: [SignedDuration; 2] = [SignedDuration::from_secs(10), SignedDuration::from_secs(60)];
 
 /// When the change that the last webhook told of is read again, if it was not found yet.
-fn read_again_at(known: &Known) -> Option<Timestamp> {
+fn read_again_at(known: &SyncState) -> Option<Timestamp> {
     let webhook = known.webhook_at?;
     if known.pace.confirmed_at.is_some_and(|confirmed| confirmed >= webhook) {
         return None;
@@ -89,12 +89,12 @@ fn read_again_at(known: &Known) -> Option<Timestamp> {
 }
 
 /// Whether the change that the last webhook told of was not found, and may be now.
-pub(crate) fn is_to_be_read_again(known: &Known, now: Timestamp) -> bool {
+pub(crate) fn is_to_be_read_again(known: &SyncState, now: Timestamp) -> bool {
     read_again_at(known).is_some_and(|at| at <= now)
 }
 
 /// How long to wait before it is read again.
-pub(crate) fn read_again_after(known: &Known, now: Timestamp) -> Option<Duration> {
+pub(crate) fn read_again_after(known: &SyncState, now: Timestamp) -> Option<Duration> {
     let at = read_again_at(known)?;
     Some(Duration::try_from(at.duration_since(now)).unwrap_or_default())
 }
@@ -127,7 +127,7 @@ fn steps(pace: &Pace, has_open: bool, interval: SignedDuration, now: Timestamp) 
 }
 
 /// How old what is known may be when somebody looks at it: as old as between two sweeps, and six hours at most.
-pub(crate) fn look_after(known: Option<&Known>, interval: SignedDuration) -> SignedDuration {
+pub(crate) fn look_after(known: Option<&SyncState>, interval: SignedDuration) -> SignedDuration {
     let steps = known.map_or(FREQUENT, |known| known.pace.steps);
     interval * steps.clamp(FREQUENT, SIX_HOURLY)
 }
@@ -148,13 +148,13 @@ mod tests {
 
     /// One company with something open, that is read now and then.
     struct Company {
-        known: Known,
+        known: SyncState,
         has_open: bool,
     }
 
     impl Company {
         fn new() -> Self {
-            Self { known: Known::default(), has_open: true }
+            Self { known: SyncState::default(), has_open: true }
         }
 
         fn webhook(&mut self, minutes: i64) -> &mut Self {
@@ -223,11 +223,11 @@ mod tests {
     #[test]
     fn a_webhook_that_is_quicker_than_its_change_is_read_again_twice() {
         let second = |second| at(0) + SignedDuration::from_secs(second);
-        let known = |until, confirmed: Option<i64>| Known {
+        let known = |until, confirmed: Option<i64>| SyncState {
             until: Some(second(until)),
             webhook_at: Some(second(0)),
             pace: Pace { confirmed_at: confirmed.map(second), ..Pace::default() },
-            ..Known::default()
+            ..SyncState::default()
         };
         let after = |until, now| read_again_after(&known(until, None), second(now)).map(|wait| wait.as_secs());
         assert_eq!([after(1, 1), after(9, 12), after(11, 11), after(60, 60)], [Some(9), Some(0), Some(49), None]);
@@ -238,12 +238,12 @@ mod tests {
             [false, true, false, true, false]
         );
         assert!(!is_to_be_read_again(&known(1, Some(1)), second(10)));
-        assert!(!is_to_be_read_again(&Known { webhook_at: None, ..known(1, None) }, second(10)));
+        assert!(!is_to_be_read_again(&SyncState { webhook_at: None, ..known(1, None) }, second(10)));
     }
 
     #[test]
     fn a_look_asks_after_six_hours_at_most() {
-        let known = |steps| Known { pace: Pace { steps, ..Pace::default() }, ..Known::default() };
+        let known = |steps| SyncState { pace: Pace { steps, ..Pace::default() }, ..SyncState::default() };
         let after = |steps| look_after(Some(&known(steps)), INTERVAL);
         assert_eq!(look_after(None, INTERVAL), INTERVAL);
         assert_eq!(after(FREQUENT), INTERVAL);

@@ -14,7 +14,7 @@ use std::collections::{HashMap, HashSet};
 use store::{
     acts::{self, Requested},
     audit,
-    changes::{self, Known},
+    changes::{self, SyncState},
     drafts::{self, Origin},
     invoices::{self, Invoice, Of, State},
     links::{self, Linked, Party},
@@ -57,7 +57,7 @@ pub(crate) struct Shown {
     /// The one that is connected now.
     pub(crate) current: Option<Connection>,
     /// How far its changes are known.
-    pub(crate) known: Option<Known>,
+    pub(crate) known: Option<SyncState>,
     /// The customer that is billed.
     pub(crate) linked: Option<Linked>,
     pub(crate) settings: Settings,

@@ -12,7 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use rstest::rstest;
 use store::{
     Tx, ahead,
-    changes::{self, Pace, Sign},
+    changes::{self, ChangeSource, Pace},
     grants,
     invoices::{self},
     leases,
@@ -46,7 +46,7 @@ async fn what_a_clock_that_was_ahead_has_kept_is_put_right(#[values(Sqlite, Post
     let owner = Uuid::new_v4();
     assert!(invoices::lease(&mut tx, tenant, id, owner, at(AHEAD), at(AHEAD + 10)).await.unwrap().is_some());
     leases::postpone(&mut tx, tenant, id, owner, at(AHEAD + 16)).await.unwrap();
-    changes::mark_changed(&mut tx, tenant, connection, Sign::Webhook, at(AHEAD)).await.unwrap();
+    changes::mark_changed(&mut tx, tenant, connection, ChangeSource::Webhook, at(AHEAD)).await.unwrap();
     let pace = Pace { steps: 288, active_at: Some(at(AHEAD)), ..Pace::default() };
     changes::mark_synced(&mut tx, tenant, connection, at(AHEAD), &pace).await.unwrap();
     changes::mark_refused(&mut tx, tenant, connection, at(AHEAD + 3600)).await.unwrap();
@@ -60,7 +60,10 @@ async fn what_a_clock_that_was_ahead_has_kept_is_put_right(#[values(Sqlite, Post
     assert_eq!(leases::orphans::<InvoiceId>(&mut tx, at(100), at(100), at(110)).await.unwrap(), [(tenant, id)]);
     assert_eq!(changes::find(&mut tx, tenant, connection).await.unwrap().unwrap().until, None);
     assert_eq!(changes::find(&mut tx, tenant, connection).await.unwrap().unwrap().pace, Pace::default());
-    assert!(changes::mark_changed(&mut tx, tenant, connection, Sign::Look, at(100)).await.unwrap(), "a change is news");
+    assert!(
+        changes::mark_changed(&mut tx, tenant, connection, ChangeSource::PageView, at(100)).await.unwrap(),
+        "a change is news"
+    );
     let overdue = changes::Overdue { interval: SignedDuration::from_secs(300), marked: at(100) };
     assert_eq!(changes::claim_overdue(&mut tx, &overdue, at(100), at(110), 9).await.unwrap(), [(tenant, connection)]);
     let won = tenants::won_unread(&mut tx, at(100), at(100), at(700)).await.unwrap().unwrap();

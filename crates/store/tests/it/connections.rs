@@ -11,7 +11,7 @@ use domain::ids::{ConnectionId, TenantId};
 use rstest::rstest;
 use store::{
     Tx,
-    changes::{self, Pace, Sign},
+    changes::{self, ChangeSource, Pace},
     quickbooks,
 };
 use uuid::Uuid;
@@ -97,7 +97,7 @@ impl Step {
             Self::Lease => drop(quickbooks::lease(tx, tenant, id, now, until).await),
             Self::Renew => drop(quickbooks::renew(tx, &t.vault, tenant, id, at(3600), &tokens("new")).await),
             Self::Release => drop(quickbooks::release(tx, tenant, id, at(3600), false).await),
-            Self::Mark => drop(changes::mark_changed(tx, tenant, id, Sign::Webhook, now).await),
+            Self::Mark => drop(changes::mark_changed(tx, tenant, id, ChangeSource::Webhook, now).await),
             Self::ExpectWebhook => drop(changes::expect_webhook(tx, tenant, id).await),
             Self::LeaseChanges => drop(changes::claim(tx, tenant, id, now, until).await),
             // Of a connection that is not theirs there is no answer.

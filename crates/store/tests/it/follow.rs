@@ -17,7 +17,7 @@ use secrecy::ExposeSecret;
 use store::{
     Tx,
     acts::{self, Reason, Wish},
-    changes::{self, Overdue, Pace, Sign},
+    changes::{self, ChangeSource, Overdue, Pace},
     grants, history,
     invoices::{self, Intent, Of},
     leases::{self, Progress},
@@ -85,21 +85,21 @@ async fn a_change_during_the_reading_is_read_again(#[values(Sqlite, Postgres)] b
         changes::claim_overdue(&mut tx, &overdue(5, 0), at(9), at(19), 10).await.unwrap(),
         [(tenant, connection)]
     );
-    assert!(changes::mark_changed(&mut tx, tenant, connection, Sign::Webhook, at(2)).await.unwrap());
+    assert!(changes::mark_changed(&mut tx, tenant, connection, ChangeSource::Webhook, at(2)).await.unwrap());
     assert_eq!(changes::claim(&mut tx, tenant, connection, at(3), at(43)).await.unwrap().unwrap().until, None);
     assert!(changes::claim(&mut tx, tenant, connection, at(4), at(44)).await.unwrap().is_none());
     // Several marks are one reading.
-    assert!(!changes::mark_changed(&mut tx, tenant, connection, Sign::Look, at(5)).await.unwrap());
+    assert!(!changes::mark_changed(&mut tx, tenant, connection, ChangeSource::PageView, at(5)).await.unwrap());
     assert!(changes::mark_synced(&mut tx, tenant, connection, at(3), &Pace::default()).await.unwrap());
     let known = changes::claim(&mut tx, tenant, connection, at(6), at(46)).await.unwrap().unwrap();
     assert_eq!((known.until, known.webhook_at), (Some(at(3)), Some(at(2))), "a look is no webhook");
     changes::record_failure(&mut tx, tenant, connection, at(7), at(8)).await.unwrap();
     changes::record_failure(&mut tx, tenant, connection, at(9), at(10)).await.unwrap();
-    assert_eq!(changes::find(&mut tx, tenant, connection).await.unwrap().unwrap().silent_since, Some(at(7)));
+    assert_eq!(changes::find(&mut tx, tenant, connection).await.unwrap().unwrap().failing_since, Some(at(7)));
     assert!(!changes::mark_synced(&mut tx, tenant, connection, at(10), &Pace::default()).await.unwrap());
-    assert_eq!(changes::find(&mut tx, tenant, connection).await.unwrap().unwrap().silent_since, None);
+    assert_eq!(changes::find(&mut tx, tenant, connection).await.unwrap().unwrap().failing_since, None);
     assert!(changes::claim_overdue(&mut tx, &overdue(41, 49), at(50), at(50), 10).await.unwrap().is_empty());
-    assert!(changes::mark_changed(&mut tx, tenant, connection, Sign::Webhook, at(20)).await.unwrap());
+    assert!(changes::mark_changed(&mut tx, tenant, connection, ChangeSource::Webhook, at(20)).await.unwrap());
     assert_eq!(
         changes::claim_overdue(&mut tx, &overdue(41, 49), at(50), at(50), 10).await.unwrap(),
         [(tenant, connection)]
@@ -162,7 +162,7 @@ async fn a_refusal_of_reads_outlasts_any_lease(#[values(Sqlite, Postgres)] backe
     let t = Database::new(backend).await;
     let mut tx = t.db.begin().await.unwrap();
     let (tenant, connection, _) = issued(&t, &mut tx).await;
-    assert!(changes::mark_changed(&mut tx, tenant, connection, Sign::Webhook, at(1)).await.unwrap());
+    assert!(changes::mark_changed(&mut tx, tenant, connection, ChangeSource::Webhook, at(1)).await.unwrap());
     assert!(changes::claim(&mut tx, tenant, connection, at(2), at(62)).await.unwrap().is_some());
     changes::release(&mut tx, tenant, connection).await.unwrap();
     assert!(changes::claim(&mut tx, tenant, connection, at(3), at(63)).await.unwrap().is_some(), "given back");
@@ -171,7 +171,7 @@ async fn a_refusal_of_reads_outlasts_any_lease(#[values(Sqlite, Postgres)] backe
     assert!(changes::claim_overdue(&mut tx, &overdue, at(5 * HOURS), at(5 * HOURS), 10).await.unwrap().is_empty());
     assert!(changes::claim(&mut tx, tenant, connection, at(5 * HOURS), at(5 * HOURS + 60)).await.unwrap().is_none());
     let known = changes::find(&mut tx, tenant, connection).await.unwrap().unwrap();
-    assert_eq!((known.refused_until, known.silent_since), (Some(at(6 * HOURS)), None));
+    assert_eq!((known.refused_until, known.failing_since), (Some(at(6 * HOURS)), None));
     // What was marked meanwhile is read then.
     assert_eq!(
         changes::claim_overdue(&mut tx, &overdue, at(6 * HOURS), at(9), 10).await.unwrap(),

@@ -165,7 +165,7 @@ async fn render(
         draft: shown.draft.map(time),
         read_at: read.filter(|_| !shown.invoices.is_empty()).map(time),
         is_refused: shown.known.is_some_and(|known| known.refused_until.is_some_and(|until| app.clock.now() < until)),
-        silent_since: shown.known.and_then(|known| known.silent_since).map(time),
+        silent_since: shown.known.and_then(|known| known.failing_since).map(time),
         trouble,
     })
 }

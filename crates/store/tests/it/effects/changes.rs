@@ -3,7 +3,7 @@
 use super::harness::Effects;
 use crate::database::at;
 use jiff::Timestamp;
-use store::changes::{self, Known, Pace, Sign};
+use store::changes::{self, ChangeSource, Pace, SyncState};
 
 /// Each step is tried on both connections of a company.
 const BOTH: [&str; 2] = ["former", "active"];
@@ -14,9 +14,9 @@ pub(super) async fn check(e: &Effects<'_>) {
 }
 
 async fn changes_read(e: &Effects<'_>) {
-    for (sign, now, expected) in [
+    for (source, now, expected) in [
         (
-            Sign::Webhook,
+            ChangeSource::Webhook,
             60,
             &[
                 "quickbooks_connection A.former: changed_at=@60 webhook_at=@60",
@@ -25,7 +25,7 @@ async fn changes_read(e: &Effects<'_>) {
             ][..],
         ),
         (
-            Sign::Look,
+            ChangeSource::PageView,
             60,
             &[
                 "quickbooks_connection A.former: changed_at=@60",
@@ -33,12 +33,12 @@ async fn changes_read(e: &Effects<'_>) {
                 "quickbooks_connection A.active: changed_at=@60",
             ],
         ),
-        (Sign::Webhook, 25, &["active -> true", "quickbooks_connection A.active: changed_at=@25"]),
+        (ChangeSource::Webhook, 25, &["active -> true", "quickbooks_connection A.active: changed_at=@25"]),
     ] {
         e.each(
             "changes::mark_changed",
             &BOTH,
-            async |tx, by, of, name| changes::mark_changed(tx, by, of.connection(name), sign, at(now)).await,
+            async |tx, by, of, name| changes::mark_changed(tx, by, of.connection(name), source, at(now)).await,
             expected,
         )
         .await;
@@ -70,7 +70,7 @@ async fn changes_read(e: &Effects<'_>) {
                 "changes::mark_changed",
                 &BOTH,
                 async |tx, by, of, name| {
-                    changes::mark_changed(tx, by, of.connection(name), Sign::Webhook, at(now)).await
+                    changes::mark_changed(tx, by, of.connection(name), ChangeSource::Webhook, at(now)).await
                 },
                 expected,
             )
@@ -196,9 +196,9 @@ async fn changes_read(e: &Effects<'_>) {
 
 async fn changes_found(e: &Effects<'_>) {
     let seconds = |moment: Option<Timestamp>| moment.map(|moment| moment.as_second() - at(0).as_second());
-    let told = |known: Option<Known>| {
+    let told = |known: Option<SyncState>| {
         known.map(|known| {
-            (seconds(known.until), seconds(known.silent_since), seconds(known.webhook_at), known.pace.steps)
+            (seconds(known.until), seconds(known.failing_since), seconds(known.webhook_at), known.pace.steps)
         })
     };
     e.given(&["UPDATE quickbooks_connection SET sweep_steps = 7 WHERE id IN ({A.former}, {B.former})"])
