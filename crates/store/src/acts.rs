@@ -168,7 +168,7 @@ pub async fn lease(
     now: Timestamp,
     until: Timestamp,
 ) -> Result<Option<(Requested, Progress)>, Error> {
-    let Some(held_until) = leases::take(tx, tenant, id, owner, now, until).await? else { return Ok(None) };
+    let Some(held_until) = leases::claim(tx, tenant, id, owner, now, until).await? else { return Ok(None) };
     let Some(act) = find(tx, tenant, id).await? else { return Ok(None) };
     let progress = Progress::of(act.state == State::Sending, held_until);
     Ok(Some((act, progress)))

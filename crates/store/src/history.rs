@@ -66,7 +66,7 @@ pub async fn lease(
     now: Timestamp,
     until: Timestamp,
 ) -> Result<Option<(Entry, Progress, i32)>, Error> {
-    let Some(held_until) = leases::take(tx, tenant, id, owner, now, until).await? else { return Ok(None) };
+    let Some(held_until) = leases::claim(tx, tenant, id, owner, now, until).await? else { return Ok(None) };
     let row: Option<Row> = on!(tx, c => sqlx::query_as(
         "SELECT id, invoice_id, deal_id, user_id, told, snapshot, made_at, state, attempts FROM history_entry WHERE tenant_id = $1 AND id = $2")
         .bind(tenant.0).bind(id.0).fetch_optional(c).await)?;

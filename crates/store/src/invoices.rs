@@ -378,7 +378,11 @@ pub async fn lease(
     now: Timestamp,
     until: Timestamp,
 ) -> Result<Option<Invoice>, Error> {
-    if leases::take(tx, tenant, id, owner, now, until).await?.is_some() { find(tx, tenant, id).await } else { Ok(None) }
+    if leases::claim(tx, tenant, id, owner, now, until).await?.is_some() {
+        find(tx, tenant, id).await
+    } else {
+        Ok(None)
+    }
 }
 
 /// What was sent was certainly not carried out: there is no doubt about it.

@@ -1,6 +1,6 @@
-//! Rows that are worked on under a lease: who works on one says so in it, and until when. Who has lost the lease changes
-//! nothing more. Such a row is `queued`, then `sending` from before the first byte goes out, until it is settled. One that
-//! has a trouble is left alone, see [`crate::stuck`].
+//! Leases on operations: the lease owner and the end of the lease are columns of the operation's row, and a write by a former owner
+//! has no effect. An operation is `queued`, then `sending` from before the first byte is sent, until it is settled. A parked operation
+//! is not worked on, see [`crate::stuck`].
 
 use crate::{
     Error, Tx,
@@ -13,19 +13,19 @@ use jiff::Timestamp;
 use sqlx::AssertSqlSafe;
 use uuid::Uuid;
 
-/// How far work on a row has come.
+/// The phase of a claimed operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Progress {
     /// Nothing was sent yet.
     Queued,
-    /// Something may have been sent: look before sending again.
+    /// Something may have been sent: look it up before sending again.
     Sending,
-    /// As above, by somebody who has lost the lease: it may be under way still.
+    /// As `Sending`, by a former owner whose lease ran out: its request may still be under way.
     Lost,
 }
 
 impl Progress {
-    /// Of a row that may have been sent, or not, and was leased until then before it was taken; 0 where that lease was given back.
+    /// The progress of a row whose previous lease ended at `held_until`; 0 where that lease was released.
     pub(crate) fn of(is_sending: bool, held_until: i64) -> Self {
         match (is_sending, held_until) {
             (false, _) => Self::Queued,
@@ -35,15 +35,15 @@ impl Progress {
     }
 }
 
-/// The id of such a row: which table it is in, and what a job's arguments call it.
+/// The id of an operation.
 pub trait Leased: Copy + Send + Sync {
     /// Its table.
     const TABLE: &str;
-    /// Its name among a job's arguments.
+    /// Its key in the arguments of a job.
     const ARGUMENT: &str;
-    /// The id as the database gives it.
+    /// Converts from the database's type.
     fn new(id: Uuid) -> Self;
-    /// The id as the database takes it.
+    /// Converts to the database's type.
     fn get(self) -> Uuid;
 }
 
@@ -67,9 +67,9 @@ leased! {
     EntryId, "entry" in "history_entry";
 }
 
-/// Takes the right to work on an unfinished row until `until`, and counts the attempt; until when it was leased before, 0 where that
-/// lease was given back. `None` where somebody else has it, or nothing is left to do.
-pub(crate) async fn take<Id: Leased>(
+/// Takes the lease of an unfinished operation until `until` and counts the attempt. Returns the end of the previous lease, 0 where that
+/// was released. `None` where another owner holds the lease, or the operation is finished or parked.
+pub(crate) async fn claim<Id: Leased>(
     tx: &mut Tx,
     tenant: TenantId,
     id: Id,
@@ -92,7 +92,7 @@ pub(crate) async fn take<Id: Leased>(
     Ok(held_until.filter(|_| rows == 1))
 }
 
-/// Keeps the lease; false when it was lost, and then nothing more may be sent.
+/// Extends the lease. False where it was lost: then send nothing more.
 pub async fn extend<Id: Leased>(
     tx: &mut Tx,
     tenant: TenantId,
@@ -112,8 +112,8 @@ pub async fn extend<Id: Leased>(
     Ok(rows == 1)
 }
 
-/// Notes that it is about to be sent. Committed before the first byte goes out. False when the lease was lost.
-pub async fn sending<Id: Leased>(
+/// Marks the operation as sending. Commit before the first byte is sent. False where the lease was lost.
+pub async fn mark_sending<Id: Leased>(
     tx: &mut Tx,
     tenant: TenantId,
     id: Id,
@@ -131,7 +131,7 @@ pub async fn sending<Id: Leased>(
     Ok(rows == 1)
 }
 
-/// Gives the lease back, for another attempt at `at`.
+/// Releases the lease and schedules another attempt at `at`.
 pub async fn postpone<Id: Leased>(
     tx: &mut Tx,
     tenant: TenantId,
@@ -148,8 +148,8 @@ pub async fn postpone<Id: Leased>(
     Ok(())
 }
 
-/// It goes no further without a person. Nothing when the lease was lost.
-pub async fn stick<Id: Leased>(
+/// Parks the operation for a person, with the reason. Has no effect where the lease was lost.
+pub async fn park<Id: Leased>(
     tx: &mut Tx,
     tenant: TenantId,
     id: Id,
@@ -166,9 +166,9 @@ pub async fn stick<Id: Leased>(
     Ok(())
 }
 
-/// What is unfinished and due, and nobody works on: what a crash left behind, of all companies. Each is pushed back to `again`, so
-/// that it is handed out once.
-pub async fn orphans<Id: Leased>(
+/// Claims the unfinished operations of all companies that are due and have no lease, such as after a crash. Each is due again at
+/// `again`, so that concurrent callers claim different ones.
+pub async fn claim_abandoned<Id: Leased>(
     tx: &mut Tx,
     due_before: Timestamp,
     now: Timestamp,

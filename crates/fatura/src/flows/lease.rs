@@ -93,7 +93,7 @@ impl<'a, Id: Leased> Hold<'a, Id> {
 
     /// Notes that it is about to be sent, to be committed before the first byte goes out. An error where the lease was lost.
     pub(crate) async fn sending(&self, tx: &mut Tx) -> Result<(), Error> {
-        if leases::sending(tx, self.tenant, self.id, self.owner, self.app.clock.now()).await? {
+        if leases::mark_sending(tx, self.tenant, self.id, self.owner, self.app.clock.now()).await? {
             Ok(())
         } else {
             Err(Error::NotYet(HEARTBEAT))
@@ -116,7 +116,7 @@ impl<'a, Id: Leased> Hold<'a, Id> {
                 Ok(Attempt::Later(wait))
             }
             Next::Stuck(trouble) => {
-                leases::stick(tx, tenant, id, owner, &trouble).await?;
+                leases::park(tx, tenant, id, owner, &trouble).await?;
                 Ok(Attempt::Done)
             }
         }
@@ -169,16 +169,16 @@ pub(crate) async fn recover<Id: Leased, Args: JobArgs>(
 ) -> Result<usize, Error> {
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
-    let mut orphans = leases::orphans::<Id>(&mut tx, now - LEFT, now, now + HANDED_OUT).await?;
-    if !orphans.is_empty() {
+    let mut abandoned = leases::claim_abandoned::<Id>(&mut tx, now - LEFT, now, now + HANDED_OUT).await?;
+    if !abandoned.is_empty() {
         let waiting = queue::waiting::<Args, Id>(&mut tx).await?;
-        orphans.retain(|(_, id)| !waiting.contains(&id.get()));
+        abandoned.retain(|(_, id)| !waiting.contains(&id.get()));
     }
-    for (tenant, id) in &orphans {
+    for (tenant, id) in &abandoned {
         app.db.enqueue(&mut tx, job(*tenant, *id)).await?;
     }
     tx.commit().await?;
-    Ok(orphans.len())
+    Ok(abandoned.len())
 }
 
 /// How work goes on that did not come to its end.

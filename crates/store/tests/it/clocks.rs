@@ -53,11 +53,11 @@ async fn what_a_clock_that_was_ahead_has_kept_is_put_right(#[values(Sqlite, Post
     tenants::watch_won(&mut tx, tenant, Some(at(AHEAD))).await.unwrap();
     grants::install(&mut tx, &t.vault, tenant, USER, &profile(), "https://a", &tokens("x"), at(AHEAD)).await.unwrap();
     replicas::seen(&mut tx, owner, at(AHEAD), at(AHEAD)).await.unwrap();
-    assert!(leases::orphans::<InvoiceId>(&mut tx, at(100), at(100), at(110)).await.unwrap().is_empty());
+    assert!(leases::claim_abandoned::<InvoiceId>(&mut tx, at(100), at(100), at(110)).await.unwrap().is_empty());
 
     assert_eq!(ahead::correct(&mut tx, at(100)).await.unwrap(), 8);
     assert_eq!(ahead::correct(&mut tx, at(100)).await.unwrap(), 0, "once");
-    assert_eq!(leases::orphans::<InvoiceId>(&mut tx, at(100), at(100), at(110)).await.unwrap(), [(tenant, id)]);
+    assert_eq!(leases::claim_abandoned::<InvoiceId>(&mut tx, at(100), at(100), at(110)).await.unwrap(), [(tenant, id)]);
     assert_eq!(changes::find(&mut tx, tenant, connection).await.unwrap().unwrap().until, None);
     assert_eq!(changes::find(&mut tx, tenant, connection).await.unwrap().unwrap().pace, Pace::default());
     assert!(
@@ -85,7 +85,7 @@ async fn what_a_clock_that_was_minutes_ahead_has_kept_waits_no_longer(#[values(S
     assert!(invoices::lease(&mut tx, tenant, leased, zombie, at(AHEAD), at(AHEAD + 10)).await.unwrap().is_some());
     let intent = intent(connection, IntentKey(Uuid::new_v4()), 100);
     let made = new_id(invoices::place(&mut tx, tenant, &intent, at(AHEAD)).await.unwrap());
-    assert!(leases::sending(&mut tx, tenant, leased, zombie, at(AHEAD + 1)).await.unwrap());
+    assert!(leases::mark_sending(&mut tx, tenant, leased, zombie, at(AHEAD + 1)).await.unwrap());
     assert!(quickbooks::lease(&mut tx, tenant, connection, at(AHEAD), at(AHEAD + 14)).await.unwrap());
     changes::record_failure(&mut tx, tenant, connection, at(AHEAD), at(AHEAD + 15)).await.unwrap();
 
@@ -94,7 +94,10 @@ async fn what_a_clock_that_was_minutes_ahead_has_kept_waits_no_longer(#[values(S
     assert_eq!(sent.sent_at, Some(at(100)), "no later than now: it is not waited for until that moment");
     let known = invoices::find(&mut tx, tenant, made).await.unwrap().unwrap();
     assert_eq!(known.created_at, at(100), "what was created for it is looked for from then on");
-    assert_eq!(leases::orphans::<InvoiceId>(&mut tx, at(100), at(100), at(130)).await.unwrap(), [(tenant, made)]);
+    assert_eq!(
+        leases::claim_abandoned::<InvoiceId>(&mut tx, at(100), at(100), at(130)).await.unwrap(),
+        [(tenant, made)]
+    );
     let taken = invoices::lease(&mut tx, tenant, leased, other, at(101), at(111)).await.unwrap();
     assert!(taken.is_none(), "whoever has it may be alive");
     assert!(leases::extend(&mut tx, tenant, leased, zombie, at(103), at(104)).await.unwrap(), "and says so");

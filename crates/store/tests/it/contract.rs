@@ -57,7 +57,7 @@ async fn only_the_holder_of_the_lease_finishes(#[values(Sqlite, Postgres)] backe
     assert!(invoices::lease(&mut tx, tenant, id, zombie, at(0), at(10)).await.unwrap().is_some());
     assert!(invoices::lease(&mut tx, tenant, id, other, at(5), at(15)).await.unwrap().is_none());
     assert!(leases::extend(&mut tx, tenant, id, zombie, at(5), at(12)).await.unwrap());
-    assert!(leases::sending(&mut tx, tenant, id, zombie, at(6)).await.unwrap());
+    assert!(leases::mark_sending(&mut tx, tenant, id, zombie, at(6)).await.unwrap());
     // The lease runs out; another takes over and finishes. The first, woken, changes nothing.
     assert!(invoices::lease(&mut tx, tenant, id, other, at(20), at(30)).await.unwrap().is_some());
     assert!(!leases::extend(&mut tx, tenant, id, zombie, at(21), at(31)).await.unwrap());
@@ -103,7 +103,7 @@ async fn only_a_refused_invoice_is_removed_and_it_comes_back_under_a_new_generat
     let owner = Uuid::new_v4();
     assert!(!invoices::remove_unsent(&mut tx, tenant, id).await.unwrap(), "it is queued");
     invoices::lease(&mut tx, tenant, id, owner, at(0), at(10)).await.unwrap();
-    leases::sending(&mut tx, tenant, id, owner, at(1)).await.unwrap();
+    leases::mark_sending(&mut tx, tenant, id, owner, at(1)).await.unwrap();
     assert!(!invoices::remove_unsent(&mut tx, tenant, id).await.unwrap(), "it is being sent");
     assert!(invoices::refused(&mut tx, tenant, id, owner, &[]).await.unwrap());
     assert!(!invoices::remove_unsent(&mut tx, TenantId(Uuid::new_v4()), id).await.unwrap(), "another company's");
@@ -112,7 +112,7 @@ async fn only_a_refused_invoice_is_removed_and_it_comes_back_under_a_new_generat
     for of in [Of::Deal(DEAL), Of::Organization(1)] {
         assert!(invoices::list(&mut tx, tenant, of).await.unwrap().is_empty(), "{of:?}");
     }
-    assert_eq!(leases::orphans::<InvoiceId>(&mut tx, at(900), at(900), at(999)).await.unwrap(), []);
+    assert_eq!(leases::claim_abandoned::<InvoiceId>(&mut tx, at(900), at(900), at(999)).await.unwrap(), []);
     assert_eq!(new_id(invoices::place(&mut tx, tenant, &intent(connection, key, 200), at(20)).await.unwrap()), id);
     assert!(!invoices::remove_unsent(&mut tx, tenant, id).await.unwrap(), "it is tried again");
     let [again] = &invoices::list(&mut tx, tenant, Of::Deal(DEAL)).await.unwrap()[..] else { panic!("one invoice") };
@@ -130,11 +130,11 @@ async fn what_a_crash_left_behind_is_handed_out_once(#[values(Sqlite, Postgres)]
     let (tenant, _, id) = queued(&t, &mut tx).await;
     let owner = Uuid::new_v4();
     invoices::lease(&mut tx, tenant, id, owner, at(0), at(10)).await.unwrap();
-    assert_eq!(leases::orphans::<InvoiceId>(&mut tx, at(4), at(9), at(40)).await.unwrap(), []);
-    assert_eq!(leases::orphans::<InvoiceId>(&mut tx, at(6), at(11), at(40)).await.unwrap(), [(tenant, id)]);
-    assert_eq!(leases::orphans::<InvoiceId>(&mut tx, at(7), at(12), at(40)).await.unwrap(), []);
+    assert_eq!(leases::claim_abandoned::<InvoiceId>(&mut tx, at(4), at(9), at(40)).await.unwrap(), []);
+    assert_eq!(leases::claim_abandoned::<InvoiceId>(&mut tx, at(6), at(11), at(40)).await.unwrap(), [(tenant, id)]);
+    assert_eq!(leases::claim_abandoned::<InvoiceId>(&mut tx, at(7), at(12), at(40)).await.unwrap(), []);
     leases::postpone(&mut tx, tenant, id, owner, at(60)).await.unwrap();
-    assert_eq!(leases::orphans::<InvoiceId>(&mut tx, at(50), at(50), at(90)).await.unwrap(), []);
+    assert_eq!(leases::claim_abandoned::<InvoiceId>(&mut tx, at(50), at(50), at(90)).await.unwrap(), []);
 }
 
 #[rstest]
@@ -147,7 +147,7 @@ async fn what_was_not_carried_out_is_no_doubt(#[values(Sqlite, Postgres)] backen
     let placed = invoices::place(&mut tx, tenant, &intent(connection, IntentKey(Uuid::new_v4()), 100), at(0)).await;
     let (id, owner) = (new_id(placed.unwrap()), Uuid::new_v4());
     invoices::lease(&mut tx, tenant, id, owner, at(0), at(10)).await.unwrap();
-    assert!(leases::sending(&mut tx, tenant, id, owner, at(5)).await.unwrap());
+    assert!(leases::mark_sending(&mut tx, tenant, id, owner, at(5)).await.unwrap());
     let sent = invoices::find(&mut tx, tenant, id).await.unwrap().unwrap();
     assert_eq!((sent.state, sent.sent_at), (State::Sending, Some(at(5))));
     invoices::unsent(&mut tx, tenant, id, Uuid::new_v4()).await.unwrap();

@@ -13,7 +13,7 @@ use store::{
 };
 use uuid::Uuid;
 
-/// `leases::sending`
+/// `leases::mark_sending`
 #[rstest]
 #[tokio::test]
 async fn a_former_owner_does_not_send(#[values(Sqlite, Postgres)] backend: Backend) {
@@ -23,13 +23,13 @@ async fn a_former_owner_does_not_send(#[values(Sqlite, Postgres)] backend: Backe
     let (former, owner) = (Uuid::new_v4(), Uuid::new_v4());
     invoices::lease(&mut tx, tenant, id, former, at(0), at(10)).await.unwrap().unwrap();
     invoices::lease(&mut tx, tenant, id, owner, at(20), at(30)).await.unwrap().unwrap();
-    assert!(!leases::sending(&mut tx, tenant, id, former, at(21)).await.unwrap());
+    assert!(!leases::mark_sending(&mut tx, tenant, id, former, at(21)).await.unwrap());
     let invoice = invoices::find(&mut tx, tenant, id).await.unwrap().unwrap();
     assert_eq!(invoice.state, invoices::State::Queued, "nothing says that it may have been sent");
-    assert!(leases::sending(&mut tx, tenant, id, owner, at(22)).await.unwrap());
+    assert!(leases::mark_sending(&mut tx, tenant, id, owner, at(22)).await.unwrap());
 }
 
-/// `leases::postpone`, `leases::stick`
+/// `leases::postpone`, `leases::park`
 #[rstest]
 #[tokio::test]
 async fn a_former_owner_neither_gives_back_nor_parks(#[values(Sqlite, Postgres)] backend: Backend) {
@@ -41,7 +41,7 @@ async fn a_former_owner_neither_gives_back_nor_parks(#[values(Sqlite, Postgres)]
     invoices::lease(&mut tx, tenant, id, owner, at(20), at(30)).await.unwrap().unwrap();
     leases::postpone(&mut tx, tenant, id, former, at(21)).await.unwrap();
     let trouble = store::stuck::Trouble::Failed("by the former owner".into());
-    leases::stick(&mut tx, tenant, id, former, &trouble).await.unwrap();
+    leases::park(&mut tx, tenant, id, former, &trouble).await.unwrap();
     assert!(
         invoices::lease(&mut tx, tenant, id, Uuid::new_v4(), at(22), at(32)).await.unwrap().is_none(),
         "still leased"

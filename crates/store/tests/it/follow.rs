@@ -42,12 +42,12 @@ async fn an_invoice_has_one_unfinished_act(#[values(Sqlite, Postgres)] backend: 
     let first = wish(Act::Void);
     assert!(acts::request(&mut tx, tenant, &first, at(0)).await.unwrap());
     assert!(!acts::request(&mut tx, tenant, &wish(Act::Delete), at(0)).await.unwrap());
-    assert_eq!(leases::orphans::<ActId>(&mut tx, at(6), at(6), at(40)).await.unwrap(), [(tenant, first.id)]);
+    assert_eq!(leases::claim_abandoned::<ActId>(&mut tx, at(6), at(6), at(40)).await.unwrap(), [(tenant, first.id)]);
     let (zombie, other) = (Uuid::new_v4(), Uuid::new_v4());
     assert!(acts::lease(&mut tx, tenant, first.id, zombie, at(0), at(10)).await.unwrap().is_some());
     assert!(acts::lease(&mut tx, tenant, first.id, other, at(5), at(15)).await.unwrap().is_none());
     assert!(leases::extend(&mut tx, tenant, first.id, zombie, at(5), at(12)).await.unwrap());
-    assert!(leases::sending(&mut tx, tenant, first.id, zombie, at(5)).await.unwrap());
+    assert!(leases::mark_sending(&mut tx, tenant, first.id, zombie, at(5)).await.unwrap());
     let (taken, progress) = acts::lease(&mut tx, tenant, first.id, other, at(20), at(30)).await.unwrap().unwrap();
     assert_eq!((taken.state, progress, taken.attempts), (acts::State::Sending, Progress::Lost, 2));
     assert!(!leases::extend(&mut tx, tenant, first.id, zombie, at(21), at(31)).await.unwrap());
@@ -221,12 +221,12 @@ async fn a_change_is_told_once(#[values(Sqlite, Postgres)] backend: Backend) {
     let entry = entry(invoice);
     history::add(&mut tx, tenant, &entry).await.unwrap();
     let owner = Uuid::new_v4();
-    assert_eq!(leases::orphans::<EntryId>(&mut tx, at(6), at(6), at(40)).await.unwrap(), [(tenant, entry.id)]);
+    assert_eq!(leases::claim_abandoned::<EntryId>(&mut tx, at(6), at(6), at(40)).await.unwrap(), [(tenant, entry.id)]);
     let (read, progress, attempts) =
         history::lease(&mut tx, tenant, entry.id, owner, at(0), at(40)).await.unwrap().unwrap();
     assert_eq!((read.snapshot, progress, attempts), (entry.snapshot, Progress::Queued, 1));
     assert!(history::lease(&mut tx, tenant, entry.id, owner, at(1), at(41)).await.unwrap().is_none());
-    assert!(leases::sending(&mut tx, tenant, entry.id, owner, at(2)).await.unwrap());
+    assert!(leases::mark_sending(&mut tx, tenant, entry.id, owner, at(2)).await.unwrap());
     leases::postpone(&mut tx, tenant, entry.id, owner, at(50)).await.unwrap();
     let (_, progress, _) = history::lease(&mut tx, tenant, entry.id, owner, at(50), at(90)).await.unwrap().unwrap();
     assert_eq!(progress, Progress::Sending);
@@ -257,7 +257,7 @@ async fn what_is_not_known_here_is_taken_back_once(#[values(Sqlite, Postgres)] b
     assert_eq!((back.intent, &back.state, back.created_at), (key, &invoices::State::Issued(stands), at(1)));
     assert!(!history::tell(&mut tx, tenant, back.id, paid).await.unwrap(), "it was told before");
     let due = at(9_999);
-    assert_eq!(leases::orphans::<InvoiceId>(&mut tx, due, due, at(10_030)).await.unwrap(), [(tenant, queued)]);
+    assert_eq!(leases::claim_abandoned::<InvoiceId>(&mut tx, due, due, at(10_030)).await.unwrap(), [(tenant, queued)]);
 }
 
 #[rstest]

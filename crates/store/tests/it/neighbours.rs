@@ -214,7 +214,7 @@ async fn recent_acts_are_those_of_a_company(#[values(Sqlite, Postgres)] backend:
     for id in &made[1..] {
         let tenant = if *id == made[2] { theirs } else { ours };
         acts::lease(&mut tx, tenant, *id, owner, at(0), at(10)).await.unwrap().unwrap();
-        assert!(leases::sending(&mut tx, tenant, *id, owner, at(1)).await.unwrap());
+        assert!(leases::mark_sending(&mut tx, tenant, *id, owner, at(1)).await.unwrap());
     }
     leases::postpone(&mut tx, ours, made[1], owner, at(2)).await.unwrap();
     let (_, given_back) = acts::lease(&mut tx, ours, made[1], owner, at(20), at(30)).await.unwrap().unwrap();

@@ -120,9 +120,9 @@ impl Step {
         let taken = match self {
             Self::Lease => invoices::lease(tx, tenant, id, owner, at(200), at(210)).await.map(|_| ()),
             Self::Extend => leases::extend(tx, tenant, id, owner, at(20), at(30)).await.map(|_| ()),
-            Self::Sending => leases::sending(tx, tenant, id, owner, at(21)).await.map(|_| ()),
+            Self::Sending => leases::mark_sending(tx, tenant, id, owner, at(21)).await.map(|_| ()),
             Self::Postpone => leases::postpone(tx, tenant, id, owner, at(60)).await,
-            Self::Stick => leases::stick(tx, tenant, id, owner, &Trouble::Doubt).await,
+            Self::Stick => leases::park(tx, tenant, id, owner, &Trouble::Doubt).await,
             Self::Unsent => invoices::unsent(tx, tenant, id, owner).await,
             Self::Resending => invoices::resending(tx, tenant, id, owner).await,
             Self::Issued => invoices::issued(tx, tenant, id, owner, &shown, at(22)).await.map(|_| ()),
@@ -393,9 +393,9 @@ async fn work_is_under_way_until_it_is_settled_or_stuck(#[values(Sqlite, Postgre
     let act = async |tx: &mut Tx| acts::find(tx, tenant, wish.id).await.unwrap().unwrap();
     assert!(act(&mut tx).await.is_under_way());
     acts::lease(&mut tx, tenant, wish.id, owner, at(0), at(10)).await.unwrap();
-    assert!(leases::sending(&mut tx, tenant, wish.id, owner, at(1)).await.unwrap());
+    assert!(leases::mark_sending(&mut tx, tenant, wish.id, owner, at(1)).await.unwrap());
     assert_eq!((act(&mut tx).await.state, act(&mut tx).await.is_under_way()), (acts::State::Sending, true));
-    leases::stick(&mut tx, tenant, wish.id, owner, &Trouble::Doubt).await.unwrap();
+    leases::park(&mut tx, tenant, wish.id, owner, &Trouble::Doubt).await.unwrap();
     assert!(!act(&mut tx).await.is_under_way());
     assert!(stuck::retry(&mut tx, tenant, Work::Act, wish.id.0, at(2)).await.unwrap());
     let (_, progress) = acts::lease(&mut tx, tenant, wish.id, owner, at(3), at(10)).await.unwrap().unwrap();

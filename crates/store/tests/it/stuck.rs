@@ -34,7 +34,7 @@ async fn stuck_work_that_was_never_sent_can_be_removed(#[values(Sqlite, Postgres
     let owner = Uuid::new_v4();
     invoices::lease(&mut tx, tenant, id, owner, at(0), at(10)).await.unwrap().unwrap();
     assert!(!invoices::remove_unsent(&mut tx, tenant, id).await.unwrap(), "it is worked on");
-    leases::stick(&mut tx, tenant, id, owner, &Trouble::Disconnected).await.unwrap();
+    leases::park(&mut tx, tenant, id, owner, &Trouble::Disconnected).await.unwrap();
     let known = invoices::find(&mut tx, tenant, id).await.unwrap().unwrap();
     assert_eq!(known.trouble, Some(Trouble::Disconnected));
     assert!(invoices::remove_unsent(&mut tx, tenant, id).await.unwrap());
@@ -47,8 +47,8 @@ async fn stuck_work_that_was_never_sent_can_be_removed(#[values(Sqlite, Postgres
     assert_eq!(new_id(invoices::place(&mut tx, tenant, &again, at(30)).await.unwrap()), id);
     // What may have arrived stays.
     invoices::lease(&mut tx, tenant, id, owner, at(40), at(50)).await.unwrap().unwrap();
-    assert!(leases::sending(&mut tx, tenant, id, owner, at(41)).await.unwrap());
-    leases::stick(&mut tx, tenant, id, owner, &Trouble::Disconnected).await.unwrap();
+    assert!(leases::mark_sending(&mut tx, tenant, id, owner, at(41)).await.unwrap());
+    leases::park(&mut tx, tenant, id, owner, &Trouble::Disconnected).await.unwrap();
     assert!(!invoices::remove_unsent(&mut tx, tenant, id).await.unwrap());
 }
 
@@ -60,12 +60,12 @@ async fn stuck_work_waits_for_a_person(#[values(Sqlite, Postgres)] backend: Back
     let (tenant, _, id) = queued(&t, &mut tx).await;
     let owner = Uuid::new_v4();
     invoices::lease(&mut tx, tenant, id, owner, at(0), at(10)).await.unwrap().unwrap();
-    assert!(leases::sending(&mut tx, tenant, id, owner, at(1)).await.unwrap());
-    leases::stick(&mut tx, tenant, id, Uuid::new_v4(), &Trouble::Doubt).await.unwrap();
+    assert!(leases::mark_sending(&mut tx, tenant, id, owner, at(1)).await.unwrap());
+    leases::park(&mut tx, tenant, id, Uuid::new_v4(), &Trouble::Doubt).await.unwrap();
     assert!(stuck::of_all(&mut tx).await.unwrap().is_empty(), "whoever has lost the lease changes nothing");
-    leases::stick(&mut tx, tenant, id, owner, &Trouble::Doubt).await.unwrap();
+    leases::park(&mut tx, tenant, id, owner, &Trouble::Doubt).await.unwrap();
     assert!(invoices::lease(&mut tx, tenant, id, owner, at(20), at(30)).await.unwrap().is_none());
-    assert!(leases::orphans::<InvoiceId>(&mut tx, at(90), at(90), at(99)).await.unwrap().is_empty());
+    assert!(leases::claim_abandoned::<InvoiceId>(&mut tx, at(90), at(90), at(99)).await.unwrap().is_empty());
     let found = stuck::of_tenant(&mut tx, tenant).await.unwrap();
     assert_eq!(found, stuck::of_all(&mut tx).await.unwrap());
     assert_eq!(
@@ -180,11 +180,11 @@ async fn acts_and_entries_get_stuck_as_well(#[values(Sqlite, Postgres)] backend:
     let owner = Uuid::new_v4();
     acts::lease(&mut tx, tenant, wish.id, owner, at(0), at(10)).await.unwrap().unwrap();
     let failed = Trouble::Failed("QuickBooks: no usable answer came back".into());
-    leases::stick(&mut tx, tenant, wish.id, owner, &failed).await.unwrap();
+    leases::park(&mut tx, tenant, wish.id, owner, &failed).await.unwrap();
     let entry = crate::fixtures::entry(invoice);
     history::add(&mut tx, tenant, &entry).await.unwrap();
     history::lease(&mut tx, tenant, entry.id, owner, at(0), at(10)).await.unwrap().unwrap();
-    leases::stick(&mut tx, tenant, entry.id, owner, &failed).await.unwrap();
+    leases::park(&mut tx, tenant, entry.id, owner, &failed).await.unwrap();
     let found = stuck::of_tenant(&mut tx, tenant).await.unwrap();
     let kinds: Vec<_> = found.iter().map(|stuck| (stuck.kind, stuck.id)).collect();
     assert!(kinds.contains(&(Work::Act, wish.id.0)) && kinds.contains(&(Work::Entry, entry.id.0)));

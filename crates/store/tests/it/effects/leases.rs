@@ -146,7 +146,7 @@ pub(super) async fn check(e: &Effects<'_>) {
         ],
     )
     .await;
-    orphans::<InvoiceId>(
+    abandoned::<InvoiceId>(
         e,
         [
             &[
@@ -177,7 +177,7 @@ pub(super) async fn check(e: &Effects<'_>) {
         ],
     )
     .await;
-    orphans::<ActId>(
+    abandoned::<ActId>(
         e,
         [
             &["act A.act.queued: next_attempt_at=@20", "act B.act.queued: next_attempt_at=@20"],
@@ -200,7 +200,7 @@ pub(super) async fn check(e: &Effects<'_>) {
         ],
     )
     .await;
-    orphans::<EntryId>(
+    abandoned::<EntryId>(
         e,
         [
             &["history_entry A.note.queued: next_attempt_at=@20", "history_entry B.note.queued: next_attempt_at=@20"],
@@ -246,9 +246,9 @@ async fn steps<Id: Leased>(e: &Effects<'_>, kind: Work, expected: [&[&str]; 5]) 
     )
     .await;
     e.each(
-        "leases::sending",
+        "leases::mark_sending",
         &names,
-        async |tx, by, of, name| leases::sending(tx, by, row(of, name), worker(), at(9)).await,
+        async |tx, by, of, name| leases::mark_sending(tx, by, row(of, name), worker(), at(9)).await,
         sent,
     )
     .await;
@@ -260,9 +260,9 @@ async fn steps<Id: Leased>(e: &Effects<'_>, kind: Work, expected: [&[&str]; 5]) 
     )
     .await;
     e.each(
-        "leases::stick",
+        "leases::park",
         &names,
-        async |tx, by, of, name| leases::stick(tx, by, row(of, name), worker(), &Trouble::Failed("no".into())).await,
+        async |tx, by, of, name| leases::park(tx, by, row(of, name), worker(), &Trouble::Failed("no".into())).await,
         stuck,
     )
     .await;
@@ -276,12 +276,12 @@ async fn steps<Id: Leased>(e: &Effects<'_>, kind: Work, expected: [&[&str]; 5]) 
 }
 
 /// What is due since 7, and whose lease ends at 10 or was given back.
-async fn orphans<Id: Leased>(e: &Effects<'_>, expected: [&[&str]; 3]) {
+async fn abandoned<Id: Leased>(e: &Effects<'_>, expected: [&[&str]; 3]) {
     let [given_back, run_out, wrong] = expected;
     for (due_before, now, expected) in [(6, 10, &[][..]), (7, 9, given_back), (8, 10, run_out)] {
         e.of_all(
-            "leases::orphans",
-            async |tx| leases::orphans::<Id>(tx, at(due_before), at(now), at(20)).await.map(drop),
+            "leases::claim_abandoned",
+            async |tx| leases::claim_abandoned::<Id>(tx, at(due_before), at(now), at(20)).await.map(drop),
             expected,
         )
         .await;
@@ -289,6 +289,10 @@ async fn orphans<Id: Leased>(e: &Effects<'_>, expected: [&[&str]; 3]) {
     let ahead = format!("UPDATE {} SET lease_until = @620", Id::TABLE);
     let further = format!("UPDATE {0} SET lease_until = @621 WHERE tenant_id = {{B}}", Id::TABLE);
     e.given(&[&ahead, &further])
-        .of_all("leases::orphans", async |tx| leases::orphans::<Id>(tx, at(7), at(9), at(20)).await.map(drop), wrong)
+        .of_all(
+            "leases::claim_abandoned",
+            async |tx| leases::claim_abandoned::<Id>(tx, at(7), at(9), at(20)).await.map(drop),
+            wrong,
+        )
         .await;
 }
