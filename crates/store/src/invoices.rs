@@ -354,7 +354,7 @@ pub async fn list(tx: &mut Tx, tenant: TenantId, of: Of) -> Result<Vec<Invoice>,
 
 /// Invoices that were made through a connection, stand, and were not read within these moments, up to now: what is read later was read
 /// by a clock that was ahead. At most so many, by their numbers in QuickBooks, beyond the one in `after`.
-pub async fn not_read_within(
+pub async fn list_not_read_within(
     tx: &mut Tx,
     tenant: TenantId,
     connection: ConnectionId,

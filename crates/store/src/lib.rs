@@ -5,9 +5,9 @@
 //! tenant's data takes the tenant first.
 
 pub mod acts;
-pub mod ahead;
 pub mod audit;
 pub mod changes;
+pub mod clock_correction;
 mod copy;
 mod db;
 pub mod deals;

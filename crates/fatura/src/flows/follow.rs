@@ -372,7 +372,7 @@ async fn all(app: &App, tenant: TenantId, connection: &Connection, begun: Timest
     loop {
         let mut tx = app.db.read().await?;
         let moments = begun..=app.clock.now();
-        let unread = invoices::not_read_within(&mut tx, tenant, connection.id, moments, &after, CHUNK).await?;
+        let unread = invoices::list_not_read_within(&mut tx, tenant, connection.id, moments, &after, CHUNK).await?;
         drop(tx);
         let Some(Invoice { state: State::Issued(last), .. }) = unread.last() else {
             return Ok(Progress::Until(begun, None));

@@ -3,7 +3,7 @@
 use crate::{clock, flows::Error, state::App};
 use jiff::{SignedDuration, Timestamp};
 use std::time::{Duration, Instant};
-use store::ahead;
+use store::clock_correction;
 use uuid::Uuid;
 
 /// A replica that nobody has seen for so long is not there.
@@ -44,7 +44,7 @@ pub(crate) async fn look(app: &App, replica: Replica) -> Result<(), Error> {
     let now = app.clock.now();
     if was_ahead || !replica.has_looked() {
         let mut tx = app.db.begin().await?;
-        let corrected = ahead::correct(&mut tx, now).await?;
+        let corrected = clock_correction::correct_future_timestamps(&mut tx, now).await?;
         tx.commit().await?;
         if corrected > 0 {
             tracing::warn!(corrected, "the clock was ahead: what it has kept was put right");
@@ -54,7 +54,7 @@ pub(crate) async fn look(app: &App, replica: Replica) -> Result<(), Error> {
         expect_changes_after_outage(app, now).await?;
     }
     let mut tx = app.db.begin().await?;
-    let replicas = store::replicas::seen(&mut tx, replica.id, now, now - GONE).await?;
+    let replicas = store::replicas::record_heartbeat(&mut tx, replica.id, now, now - GONE).await?;
     tx.commit().await?;
     if told.is_none() {
         return Ok(());
@@ -73,7 +73,7 @@ pub(crate) async fn look(app: &App, replica: Replica) -> Result<(), Error> {
 async fn expect_changes_after_outage(app: &App, now: Timestamp) -> Result<(), Error> {
     let interval = SignedDuration::from_secs(i64::from(app.config.quickbooks_poll_seconds));
     let mut tx = app.db.begin().await?;
-    let last = store::replicas::last_heartbeat(&mut tx).await?;
+    let last = store::replicas::find_last_heartbeat(&mut tx).await?;
     if last.is_none_or(|last| now.duration_since(last) > interval) {
         store::changes::expect_changes(&mut tx).await?;
         tx.commit().await?;
@@ -84,6 +84,6 @@ async fn expect_changes_after_outage(app: &App, now: Timestamp) -> Result<(), Er
 /// Tells the others that this one ends.
 pub(crate) async fn leave(app: &App, replica: Replica) -> Result<(), Error> {
     let mut tx = app.db.begin().await?;
-    store::replicas::gone(&mut tx, replica.id).await?;
+    store::replicas::mark_ended(&mut tx, replica.id).await?;
     Ok(tx.commit().await?)
 }

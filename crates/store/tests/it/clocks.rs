@@ -11,9 +11,9 @@ use domain::ids::{IntentKey, InvoiceId, TenantId};
 use jiff::{SignedDuration, Timestamp};
 use rstest::rstest;
 use store::{
-    Tx, ahead,
+    Tx,
     changes::{self, ChangeSource, Pace},
-    grants,
+    clock_correction, grants,
     invoices::{self},
     leases,
     queue::WriteBack,
@@ -52,11 +52,11 @@ async fn what_a_clock_that_was_ahead_has_kept_is_put_right(#[values(Sqlite, Post
     changes::mark_refused(&mut tx, tenant, connection, at(AHEAD + 3600)).await.unwrap();
     tenants::watch_won(&mut tx, tenant, Some(at(AHEAD))).await.unwrap();
     grants::install(&mut tx, &t.vault, tenant, USER, &profile(), "https://a", &tokens("x"), at(AHEAD)).await.unwrap();
-    replicas::seen(&mut tx, owner, at(AHEAD), at(AHEAD)).await.unwrap();
+    replicas::record_heartbeat(&mut tx, owner, at(AHEAD), at(AHEAD)).await.unwrap();
     assert!(leases::claim_abandoned::<InvoiceId>(&mut tx, at(100), at(100), at(110)).await.unwrap().is_empty());
 
-    assert_eq!(ahead::correct(&mut tx, at(100)).await.unwrap(), 8);
-    assert_eq!(ahead::correct(&mut tx, at(100)).await.unwrap(), 0, "once");
+    assert_eq!(clock_correction::correct_future_timestamps(&mut tx, at(100)).await.unwrap(), 8);
+    assert_eq!(clock_correction::correct_future_timestamps(&mut tx, at(100)).await.unwrap(), 0, "once");
     assert_eq!(leases::claim_abandoned::<InvoiceId>(&mut tx, at(100), at(100), at(110)).await.unwrap(), [(tenant, id)]);
     assert_eq!(changes::find(&mut tx, tenant, connection).await.unwrap().unwrap().until, None);
     assert_eq!(changes::find(&mut tx, tenant, connection).await.unwrap().unwrap().pace, Pace::default());
@@ -70,7 +70,7 @@ async fn what_a_clock_that_was_ahead_has_kept_is_put_right(#[values(Sqlite, Post
     assert_eq!((won.tenant, won.until), (tenant, at(100 - 24 * 3600)));
     assert_eq!(grants::find(&mut tx, &t.vault, tenant, USER).await.unwrap().unwrap().profile_at, Timestamp::UNIX_EPOCH);
     assert!(grants::uninstall(&mut tx, tenant, USER, at(101)).await.unwrap().is_some(), "it was installed before");
-    assert_eq!(replicas::seen(&mut tx, Uuid::new_v4(), at(100), at(80)).await.unwrap(), 1);
+    assert_eq!(replicas::record_heartbeat(&mut tx, Uuid::new_v4(), at(100), at(80)).await.unwrap(), 1);
 }
 
 /// Less than a day, and killed meanwhile: what waits, and who has had the right to work, would hold it up for minutes.
@@ -89,7 +89,7 @@ async fn what_a_clock_that_was_minutes_ahead_has_kept_waits_no_longer(#[values(S
     assert!(quickbooks::lease(&mut tx, tenant, connection, at(AHEAD), at(AHEAD + 14)).await.unwrap());
     changes::record_failure(&mut tx, tenant, connection, at(AHEAD), at(AHEAD + 15)).await.unwrap();
 
-    assert!(ahead::correct(&mut tx, at(100)).await.unwrap() > 0);
+    assert!(clock_correction::correct_future_timestamps(&mut tx, at(100)).await.unwrap() > 0);
     let sent = invoices::find(&mut tx, tenant, leased).await.unwrap().unwrap();
     assert_eq!(sent.sent_at, Some(at(100)), "no later than now: it is not waited for until that moment");
     let known = invoices::find(&mut tx, tenant, made).await.unwrap().unwrap();
@@ -140,8 +140,8 @@ async fn jobs_of_a_clock_that_was_ahead_wait_no_longer(#[values(Sqlite, Postgres
         Tx::Postgres(_) => "SELECT CAST(extract(epoch FROM now()) AS BIGINT)",
     };
     let now = Timestamp::from_second(count(&mut tx, epoch).await).unwrap();
-    assert_eq!(ahead::correct(&mut tx, now).await.unwrap(), 5);
-    assert_eq!(ahead::correct(&mut tx, now).await.unwrap(), 0, "once");
+    assert_eq!(clock_correction::correct_future_timestamps(&mut tx, now).await.unwrap(), 5);
+    assert_eq!(clock_correction::correct_future_timestamps(&mut tx, now).await.unwrap(), 0, "once");
     let soon = moment(&tx, 60);
     let mut ready = Vec::new();
     for id in 1..=7 {

@@ -409,7 +409,7 @@ async fn what_cannot_be_read_is_told_until_it_can(#[values(Sqlite, Postgres)] ba
     let known = invoices::find(&mut tx, tenant, invoice).await.unwrap().unwrap();
     assert_eq!((known.unreadable_since, known.read_at), (Some(at(50)), Some(at(60))));
     // It counts as read: it does not hold up those that were not.
-    let unread = invoices::not_read_within(&mut tx, tenant, connection, at(55)..=at(70), "", 10).await.unwrap();
+    let unread = invoices::list_not_read_within(&mut tx, tenant, connection, at(55)..=at(70), "", 10).await.unwrap();
     assert!(unread.is_empty());
     invoices::show(&mut tx, tenant, invoice, &snapshot("1", 10_000), at(80), at(80)).await.unwrap();
     assert!(unreadable::of_tenant(&mut tx, tenant, 10).await.unwrap().is_empty());

@@ -32,7 +32,7 @@ async fn links_follow_a_merged_customer(#[values(Sqlite, Postgres)] backend: Bac
     assert_eq!(invoices::list(&mut tx, tenant, Of::Organization(1)).await.unwrap()[0].id, invoice);
     assert!(invoices::list(&mut tx, tenant, Of::Person(3)).await.unwrap().is_empty());
     assert_eq!(
-        invoices::not_read_within(&mut tx, tenant, connection, at(100)..=at(200), "", 5).await.unwrap().len(),
+        invoices::list_not_read_within(&mut tx, tenant, connection, at(100)..=at(200), "", 5).await.unwrap().len(),
         1
     );
 }
@@ -68,18 +68,24 @@ async fn invoices_follow_a_merged_deal(#[values(Sqlite, Postgres)] backend: Back
     assert_eq!(drafts::find(&mut tx, tenant, left, UserId(8)).await.unwrap().unwrap().saved_at, at(DEAL.0));
     assert_eq!(drafts::find(&mut tx, tenant, left, USER).await.unwrap().unwrap().saved_at, at(left.0), "theirs stays");
     assert_eq!(
-        invoices::not_read_within(&mut tx, tenant, connection, at(100)..=at(200), "", 5).await.unwrap()[0].id,
+        invoices::list_not_read_within(&mut tx, tenant, connection, at(100)..=at(200), "", 5).await.unwrap()[0].id,
         invoice
     );
     let last = snapshot("1", 10_000).quickbooks_id;
     assert!(
-        invoices::not_read_within(&mut tx, tenant, connection, at(100)..=at(200), &last, 5).await.unwrap().is_empty()
+        invoices::list_not_read_within(&mut tx, tenant, connection, at(100)..=at(200), &last, 5)
+            .await
+            .unwrap()
+            .is_empty()
     );
     invoices::show(&mut tx, tenant, invoice, &snapshot("1", 10_000), at(201), at(201)).await.unwrap();
-    let read_ahead = invoices::not_read_within(&mut tx, tenant, connection, at(100)..=at(200), "", 5).await.unwrap();
+    let read_ahead =
+        invoices::list_not_read_within(&mut tx, tenant, connection, at(100)..=at(200), "", 5).await.unwrap();
     assert_eq!(read_ahead.len(), 1, "by a clock that was ahead: when is not known");
     invoices::show(&mut tx, tenant, invoice, &snapshot("1", 10_000), at(100), at(100)).await.unwrap();
-    assert!(invoices::not_read_within(&mut tx, tenant, connection, at(100)..=at(200), "", 5).await.unwrap().is_empty());
+    assert!(
+        invoices::list_not_read_within(&mut tx, tenant, connection, at(100)..=at(200), "", 5).await.unwrap().is_empty()
+    );
 }
 
 #[rstest]

@@ -162,7 +162,7 @@ async fn each_question_is_answered_from_its_own_company(#[values(Sqlite, Postgre
     assert!(merges::has_others(&mut tx, ours, DEAL, Some(1), None).await.unwrap());
     assert!(!merges::has_others(&mut tx, theirs, DEAL, Some(1), None).await.unwrap());
     let unread = async |tx: &mut Tx, tenant, connection| {
-        let found = invoices::not_read_within(tx, tenant, connection, at(100)..=at(200), "", 5).await.unwrap();
+        let found = invoices::list_not_read_within(tx, tenant, connection, at(100)..=at(200), "", 5).await.unwrap();
         found.into_iter().map(|invoice| invoice.id).collect::<HashSet<_>>()
     };
     assert_eq!(unread(&mut tx, ours, one).await, HashSet::from([first, second]));

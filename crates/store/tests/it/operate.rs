@@ -92,27 +92,31 @@ async fn replicas_see_each_other(#[values(Sqlite, Postgres)] backend: Backend) {
     let t = Database::new(backend).await;
     let mut tx = t.db.begin().await.unwrap();
     let (one, other) = (Uuid::new_v4(), Uuid::new_v4());
-    assert_eq!(replicas::seen(&mut tx, one, at(0), at(-20)).await.unwrap(), 1);
-    assert_eq!(replicas::seen(&mut tx, other, at(5), at(-15)).await.unwrap(), 2);
-    assert_eq!(replicas::seen(&mut tx, other, at(25), at(5)).await.unwrap(), 1, "one was not seen for long");
-    replicas::seen(&mut tx, one, at(26), at(6)).await.unwrap();
-    replicas::gone(&mut tx, other).await.unwrap();
-    assert_eq!(replicas::seen(&mut tx, one, at(27), at(7)).await.unwrap(), 1);
+    assert_eq!(replicas::record_heartbeat(&mut tx, one, at(0), at(-20)).await.unwrap(), 1);
+    assert_eq!(replicas::record_heartbeat(&mut tx, other, at(5), at(-15)).await.unwrap(), 2);
+    assert_eq!(
+        replicas::record_heartbeat(&mut tx, other, at(25), at(5)).await.unwrap(),
+        1,
+        "one was not seen for long"
+    );
+    replicas::record_heartbeat(&mut tx, one, at(26), at(6)).await.unwrap();
+    replicas::mark_ended(&mut tx, other).await.unwrap();
+    assert_eq!(replicas::record_heartbeat(&mut tx, one, at(27), at(7)).await.unwrap(), 1);
 }
 
-/// `replicas::last_heartbeat`
+/// `replicas::find_last_heartbeat`
 #[rstest]
 #[tokio::test]
 async fn a_replica_that_has_ended_leaves_its_last_heartbeat(#[values(Sqlite, Postgres)] backend: Backend) {
     let t = Database::new(backend).await;
     let mut tx = t.db.begin().await.unwrap();
-    assert_eq!(replicas::last_heartbeat(&mut tx).await.unwrap(), None);
+    assert_eq!(replicas::find_last_heartbeat(&mut tx).await.unwrap(), None);
     let one = Uuid::new_v4();
-    replicas::seen(&mut tx, one, at(5), at(-15)).await.unwrap();
-    replicas::gone(&mut tx, one).await.unwrap();
-    assert_eq!(replicas::last_heartbeat(&mut tx).await.unwrap(), Some(at(5)));
-    replicas::seen(&mut tx, Uuid::new_v4(), at(60), at(40)).await.unwrap();
-    assert_eq!(replicas::last_heartbeat(&mut tx).await.unwrap(), Some(at(60)), "the next one takes its place");
+    replicas::record_heartbeat(&mut tx, one, at(5), at(-15)).await.unwrap();
+    replicas::mark_ended(&mut tx, one).await.unwrap();
+    assert_eq!(replicas::find_last_heartbeat(&mut tx).await.unwrap(), Some(at(5)));
+    replicas::record_heartbeat(&mut tx, Uuid::new_v4(), at(60), at(40)).await.unwrap();
+    assert_eq!(replicas::find_last_heartbeat(&mut tx).await.unwrap(), Some(at(60)), "the next one takes its place");
 }
 
 #[rstest]

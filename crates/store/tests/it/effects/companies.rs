@@ -197,23 +197,34 @@ async fn running(e: &Effects<'_>) {
     for (since, expected) in
         [(5, &["-> 2", "replica r.2: seen_at=@30"][..]), (6, &["-> 1", "replica r.2: seen_at=@30", "- replica r.1"])]
     {
-        e.of_all("replicas::seen", async |tx| replicas::seen(tx, id("r.2"), at(30), at(since)).await, expected).await;
+        e.of_all(
+            "replicas::record_heartbeat",
+            async |tx| replicas::record_heartbeat(tx, id("r.2"), at(30), at(since)).await,
+            expected,
+        )
+        .await;
     }
     e.of_all(
-        "replicas::seen",
-        async |tx| replicas::seen(tx, id("r.3"), at(30), at(0)).await,
+        "replicas::record_heartbeat",
+        async |tx| replicas::record_heartbeat(tx, id("r.3"), at(30), at(0)).await,
         &["-> 3", "+ replica r.3"],
     )
     .await;
     e.given(&["UPDATE replica SET has_ended = TRUE WHERE id = {r.1}"])
         .of_all(
-            "replicas::seen",
-            async |tx| replicas::seen(tx, id("r.2"), at(30), at(0)).await,
+            "replicas::record_heartbeat",
+            async |tx| replicas::record_heartbeat(tx, id("r.2"), at(30), at(0)).await,
             &["-> 1", "replica r.2: seen_at=@30"],
         )
         .await;
-    e.of_all("replicas::last_heartbeat", async |tx| replicas::last_heartbeat(tx).await, &["-> Some(@10)"]).await;
-    e.of_all("replicas::gone", async |tx| replicas::gone(tx, id("r.1")).await, &["replica r.1: has_ended=1"]).await;
+    e.of_all("replicas::find_last_heartbeat", async |tx| replicas::find_last_heartbeat(tx).await, &["-> Some(@10)"])
+        .await;
+    e.of_all(
+        "replicas::mark_ended",
+        async |tx| replicas::mark_ended(tx, id("r.1")).await,
+        &["replica r.1: has_ended=1"],
+    )
+    .await;
     e.of_all("keys::in_use", async |tx| keys::in_use(tx).await, &["-> [KeyUse { key: \"test\", rows: 14 }]"]).await;
     e.of_all("keys::missing", async |tx| keys::missing(tx, &e.world.t.vault).await, &["-> []"]).await;
     e.of_all(

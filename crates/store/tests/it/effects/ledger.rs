@@ -185,10 +185,13 @@ async fn found(e: &Effects<'_>) {
     ] {
         e.given(&read)
             .by_id(
-                "invoices::not_read_within",
+                "invoices::list_not_read_within",
                 async |tx, by, of| {
                     let moments = at(from)..=at(to);
-                    Ok(ids(invoices::not_read_within(tx, by, of.connection("active"), moments, after, most).await?))
+                    Ok(
+                        ids(invoices::list_not_read_within(tx, by, of.connection("active"), moments, after, most)
+                            .await?),
+                    )
                 },
                 expected,
             )

@@ -21,8 +21,8 @@
 //! ```
 
 mod access;
-mod ahead;
 mod changes;
+mod clock_correction;
 mod companies;
 mod connections;
 mod forms;
@@ -64,7 +64,7 @@ tests! {
     effects_on_links: links;
     effects_on_work: work;
     effects_of_sweeps: sweeps;
-    effects_of_a_clock_that_was_ahead: ahead;
+    effects_of_a_clock_that_was_ahead: clock_correction;
 }
 
 /// The files of a folder of this crate, as one text.

@@ -173,7 +173,7 @@ pub(super) async fn fill(t: &Database, tx: &mut Tx, companies: &[Company; 2], na
         fill_company(t, tx, company, number, names).await;
     }
     for (replica, seen) in [("r.1", 5), ("r.2", 10)] {
-        replicas::seen(tx, id(replica), at(seen), at(0)).await.unwrap();
+        replicas::record_heartbeat(tx, id(replica), at(seen), at(0)).await.unwrap();
     }
     for month in [202_611, 202_612] {
         usage::add_to_app(tx, month, usage::Usage { reads: 10, writes: 5 }).await.unwrap();

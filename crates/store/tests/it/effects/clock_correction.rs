@@ -1,14 +1,14 @@
-//! Entries of what is put right after a clock was ahead: `ahead`.
+//! Entries of the correction of timestamps in the future: `clock_correction`.
 
 use super::harness::Effects;
 use crate::database::at;
-use store::{Tx, ahead};
+use store::{Tx, clock_correction};
 
 /// It is 100 now. Each moment is put on both sides of its bound, one at a time.
 pub(super) async fn check(e: &Effects<'_>) {
-    let correct = async |tx: &mut Tx| ahead::correct(tx, at(100)).await;
+    let correct = async |tx: &mut Tx| clock_correction::correct_future_timestamps(tx, at(100)).await;
     // So late that every lease of the fixture is over.
-    e.of_all("ahead::correct", correct, &["-> 0"]).await;
+    e.of_all("clock_correction::correct_future_timestamps", correct, &["-> 0"]).await;
     for (change, expected) in [
         ("tenant SET won_until = @101 WHERE id = {A}", &["-> 1", "tenant A: won_until=@-86300"][..]),
         ("tenant SET uninstalled_at = @100", &["-> 0"]),
@@ -286,6 +286,8 @@ pub(super) async fn check(e: &Effects<'_>) {
             ],
         ),
     ] {
-        e.given(&[&format!("UPDATE {change}")]).of_all("ahead::correct", correct, expected).await;
+        e.given(&[&format!("UPDATE {change}")])
+            .of_all("clock_correction::correct_future_timestamps", correct, expected)
+            .await;
     }
 }

@@ -1,11 +1,11 @@
-//! Moments that lie in the future, kept while the clock was ahead: until they came, nothing would be done.
+//! Corrects timestamps in the future, which a clock that was ahead has stored. Uncorrected, they would delay all work until then.
 
 use crate::{Error, Tx, db::on, time::micros};
 use jiff::Timestamp;
 
-/// What may not be known counts as unknown: companies are read anew, and so are users. Won deals of the last day are looked at again.
-/// Invoices are too many to look at them all: whoever reads them anew leaves out what was read in the future (`not_read_within`).
-const KNOWN: [&str; 4] = [
+/// A cursor in the future is reset: companies and user profiles are read again, and won deals of the last day. The read times of invoices
+/// stay, because there are too many; `invoices::list_not_read_within` ignores those in the future.
+const CURSORS: [&str; 4] = [
     "UPDATE quickbooks_connection SET changes_until = 0, changed_at = 0, silent_since = NULL \
      WHERE changes_until > $1 OR changed_at > $1 OR silent_since > $1",
     "UPDATE quickbooks_connection SET sweep_steps = 1, webhook_at = 0, webhook_confirmed_at = 0, webhook_missed_at = 0, active_at = 0 \
@@ -13,18 +13,17 @@ const KNOWN: [&str; 4] = [
     "UPDATE pipedrive_grant SET profile_at = 0 WHERE profile_at > $1",
     "UPDATE tenant SET won_until = $1 - 86400000000 WHERE won_until > $1",
 ];
-/// What happened in the future happened now at the latest. What was sent then would count as under way until that moment; what was created
-/// for an invoice is looked for from when it was wanted; a company's grace would begin late, and uninstalling before an installation changes
-/// nothing.
-const HAPPENED: [&str; 4] = [
+/// Events in the future are moved to now. Otherwise a request would count as under way until then, a lookup would start too late, a
+/// grace period would begin too late, and an uninstallation would count as older than the installation.
+const EVENTS: [&str; 4] = [
     "UPDATE tenant SET uninstalled_at = $1 WHERE uninstalled_at > $1",
     "UPDATE pipedrive_grant SET installed_at = $1 WHERE installed_at > $1",
     "UPDATE invoice SET sent_at = $1 WHERE state IN ('queued', 'sending') AND sent_at > $1",
     "UPDATE invoice SET created_at = $1 WHERE state IN ('queued', 'sending') AND created_at > $1",
 ];
-/// What was made in the future, or waits for half a minute and more, waits no longer: the pauses that are longer were asked for by a
-/// provider, who asks again.
-const WAITING: [&str; 5] = [
+/// Attempts of operations that were created in the future, or that wait for more than 30 seconds, are due now. Longer pauses were asked
+/// for by a provider, which asks again.
+const ATTEMPTS: [&str; 5] = [
     "UPDATE invoice SET next_attempt_at = 0 WHERE state IN ('queued', 'sending') AND next_attempt_at > $1 \
      AND (created_at > $1 OR next_attempt_at > $1 + 30000000)",
     "UPDATE act SET next_attempt_at = 0 WHERE state IN ('queued', 'sending') AND next_attempt_at > $1 \
@@ -34,8 +33,8 @@ const WAITING: [&str; 5] = [
     "UPDATE quickbooks_connection SET reads_refused_until = 0 WHERE reads_refused_until > $1 + 90000000000",
     "DELETE FROM replica WHERE seen_at > $1 + 30000000",
 ];
-/// A lease that ends too late ends as one that is given now, or somewhat later. Not at once: whoever has it may be alive.
-const LEASED: [&str; 7] = [
+/// A lease that ends too late ends in 15 seconds. Not at once, because its owner may be alive.
+const LEASES: [&str; 7] = [
     "UPDATE invoice SET lease_until = $1 + 15000000 WHERE state IN ('queued', 'sending') AND lease_until > $1 + 30000000",
     "UPDATE act SET lease_until = $1 + 15000000 WHERE state IN ('queued', 'sending') AND lease_until > $1 + 30000000",
     "UPDATE history_entry SET lease_until = $1 + 15000000 WHERE state IN ('queued', 'sending') AND lease_until > $1 + 30000000",
@@ -45,8 +44,8 @@ const LEASED: [&str; 7] = [
     "UPDATE quickbooks_connection SET swept_until = $1 + 15000000 WHERE swept_until > $1 + 90000000",
 ];
 
-/// The queue's own moments, which it keeps in the database's own type. What failed and pauses keeps its pause where it failed in the
-/// past; what is at work is rescued, and another leads, as if it had begun now.
+/// The timestamps of the job queue, which have the database's own type. A failed job keeps its pause if it failed in the past. The
+/// queue's rescue of running jobs and its election of a leader count from now.
 macro_rules! in_queue {
     ($now:literal, $soon:literal, $lease:literal) => {
         [
@@ -82,14 +81,14 @@ const IN_QUEUE_POSTGRES: [&str; 3] = in_queue!(
     "(to_timestamp(15) + $1 * interval '1 microsecond')"
 );
 
-/// Puts right, in all companies, what a clock that was ahead has kept, now that it shows `now`; how many rows.
-pub async fn correct(tx: &mut Tx, now: Timestamp) -> Result<u64, Error> {
+/// Corrects timestamps after `now` in all companies and returns the number of rows.
+pub async fn correct_future_timestamps(tx: &mut Tx, now: Timestamp) -> Result<u64, Error> {
     let in_queue = match tx {
         Tx::Sqlite(_) => IN_QUEUE_SQLITE,
         Tx::Postgres(_) => IN_QUEUE_POSTGRES,
     };
     let mut corrected = 0;
-    for statement in KNOWN.into_iter().chain(WAITING).chain(HAPPENED).chain(LEASED).chain(in_queue) {
+    for statement in CURSORS.into_iter().chain(ATTEMPTS).chain(EVENTS).chain(LEASES).chain(in_queue) {
         corrected +=
             on!(tx, c => sqlx::query(statement).bind(micros(now)).execute(c).await.map(|done| done.rows_affected()))?;
     }
