@@ -1,7 +1,6 @@
-//! The ledger: each intended invoice, from the moment before QuickBooks is asked, and afterwards what QuickBooks
-//! last said of it.
+//! The ledger: a row for each invoice, inserted before the request to QuickBooks, later with the last snapshot from QuickBooks.
 //!
-//! Invariant: a row changes its state only from the state that the writer saw, and while it holds the lease.
+//! Invariant: a row changes its state only from the state that the writer saw, and while the writer holds the lease.
 
 use crate::{
     Error, Tx,
@@ -22,70 +21,70 @@ use jiff::Timestamp;
 use std::ops::RangeInclusive;
 use uuid::Uuid;
 
-/// The state of a refused invoice that somebody has removed. It is listed no more, but the row stays: pressed again, its form needs a new
-/// generation, or QuickBooks would take what differs for a repetition of what it refused.
+/// The state of a refused invoice that a person removed. It is not listed, but the row stays: when its form is submitted again, it needs
+/// a new generation, or QuickBooks would treat the new content as a repetition of the refused request.
 const REMOVED: &str = "removed";
 
-/// How far an intended invoice has come.
+/// The state of an invoice.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum State {
     /// Nothing was sent yet.
     Queued,
-    /// Something may have been sent: look before sending again.
+    /// Something may have been sent: look it up before sending again.
     Sending,
-    /// It stands in QuickBooks.
+    /// It exists in QuickBooks.
     Issued(Snapshot),
-    /// QuickBooks refused it; the reasons, for the person to mend.
+    /// QuickBooks refused it, with the reasons, for the person to correct.
     Refused(Vec<FieldError>),
 }
 
-/// One intended invoice.
+/// One invoice.
 #[derive(Debug, Clone)]
 pub struct Invoice {
-    /// Ours.
+    /// The id of the row.
     pub id: InvoiceId,
-    /// Through which connection.
+    /// The connection to the QuickBooks company.
     pub connection: ConnectionId,
-    /// The form's key.
+    /// The form's intent key.
     pub intent: IntentKey,
-    /// Counts the refusals that were mended; part of every `requestid`.
+    /// Counts the corrections after a refusal; part of every `requestid`.
     pub generation: i32,
-    /// Whose deal.
+    /// The deal.
     pub deal: DealId,
     /// The deal's organization.
     pub organization: Option<i64>,
     /// The deal's person.
     pub person: Option<i64>,
-    /// Who pressed the button.
+    /// The user who submitted the form.
     pub created_by: UserId,
-    /// When.
+    /// The time of the submission.
     pub created_at: Timestamp,
-    /// What was confirmed.
+    /// The validated content of the form.
     pub draft: InvoiceRequest,
-    /// Who is billed, as the person saw it; as QuickBooks has it once it stands.
+    /// The customer's name: from the form, later from QuickBooks.
     pub customer_name: String,
-    /// How far it has come.
+    /// The state.
     pub state: State,
-    /// The customer that was created for it, once it was.
+    /// The id of the customer that was created for this invoice.
     pub customer: Option<String>,
-    /// How often it was tried.
+    /// The number of attempts.
     pub attempts: i32,
-    /// When it was last sent, where it is not known what became of that.
+    /// The last time it was sent, while the outcome is unknown.
     pub sent_at: Option<Timestamp>,
-    /// When QuickBooks was last read.
+    /// The last time it was read from QuickBooks.
     pub read_at: Option<Timestamp>,
-    /// Since when what QuickBooks answers for it cannot be read, if it cannot: the state is older then.
+    /// The first of the unreadable answers in a row, if the last one was unreadable: the state is older then.
     pub unreadable_since: Option<Timestamp>,
-    /// Name of the badge that the deal's history tells already; empty before it tells anything.
-    pub told: String,
-    /// Why it goes no further without a person, if it does not.
+    /// Name of the badge that the deal history has already; empty without an entry.
+    pub announced_status: String,
+    /// The reason why it is parked, if it is.
     pub trouble: Option<Trouble>,
-    /// A person has said that what was last sent did not arrive.
+    /// A person has confirmed that the last request did not arrive.
     pub may_resend: bool,
 }
 
 impl Invoice {
-    /// It will come to its end by itself.
+    /// Whether it will be settled without a person.
     pub fn is_under_way(&self) -> bool {
         matches!(self.state, State::Queued | State::Sending) && self.trouble.is_none()
     }
@@ -94,40 +93,40 @@ impl Invoice {
 /// A new intent.
 #[derive(Debug, Clone)]
 pub struct Intent {
-    /// Id for the row, if one is made.
+    /// The id for a new row.
     pub id: InvoiceId,
-    /// The form's key.
+    /// The form's intent key.
     pub key: IntentKey,
-    /// Through which connection.
+    /// The connection to the QuickBooks company.
     pub connection: ConnectionId,
-    /// Whose deal.
+    /// The deal.
     pub deal: DealId,
     /// The deal's organization.
     pub organization: Option<i64>,
     /// The deal's person.
     pub person: Option<i64>,
-    /// Who pressed the button.
+    /// The user who submits the form.
     pub by: UserId,
-    /// What was typed.
+    /// The form, as typed.
     pub form: Form,
-    /// What was confirmed.
+    /// The validated content of the form.
     pub draft: InvoiceRequest,
-    /// Shown until QuickBooks says it better.
+    /// The customer's name, until the first snapshot.
     pub customer_name: String,
 }
 
-/// What became of an intent that was handed in.
+/// The outcome of [`place`].
 #[derive(Debug, Clone)]
 pub enum Placed {
-    /// It is new, or was refused before and is mended: carry it out.
+    /// The intent is new, or was refused before and is corrected: issue it.
     New(InvoiceId),
-    /// The same was handed in before.
+    /// The same intent was placed before.
     Known(Box<Invoice>),
-    /// The key was used for something else, which stands.
+    /// The key was used for other content, which is kept.
     Different(Box<Invoice>),
 }
 
-/// What is read of a row, and what follows. What was typed is not: it is long, and nobody asks for it.
+/// A query of all columns that an [`Invoice`] needs. The form is not among them, because it is long.
 macro_rules! select {
     ($rest:literal) => {
         concat!(
@@ -227,14 +226,14 @@ impl TryFrom<Row> for Invoice {
             sent_at: (row.sent_at > 0).then(|| instant(row.sent_at)).transpose()?,
             read_at: row.read_at.map(instant).transpose()?,
             unreadable_since: row.unreadable_since.map(instant).transpose()?,
-            told: row.told,
+            announced_status: row.told,
             trouble: Trouble::read(row.trouble),
             may_resend: row.may_resend,
         })
     }
 }
 
-/// Writes an intent down, once for each key. Call before anything is sent, and enqueue in the same transaction.
+/// Inserts an intent, once for each key. Call it before anything is sent, and enqueue the job in the same transaction.
 pub async fn place(tx: &mut Tx, tenant: TenantId, intent: &Intent, now: Timestamp) -> Result<Placed, Error> {
     let json = |value: &dyn Fn() -> serde_json::Result<String>| value().map_err(|_| Error::Unreadable("invoice"));
     let form = json(&|| serde_json::to_string(&intent.form))?;
@@ -255,12 +254,12 @@ pub async fn place(tx: &mut Tx, tenant: TenantId, intent: &Intent, now: Timestam
     if made == 1 {
         return Ok(Placed::New(intent.id));
     }
-    let known = by_intent(tx, tenant, intent.key).await?.ok_or(Error::Unreadable("invoice"))?;
+    let known = find_by_intent(tx, tenant, intent.key).await?.ok_or(Error::Unreadable("invoice"))?;
     if known.deal == intent.deal
         && let State::Refused(_) = known.state
     {
-        // A customer that was created before the refusal is the one that is still meant, unless the choice changed; in another QuickBooks
-        // company its id is that of somebody else.
+        // A customer that was created before the refusal is kept, unless the form names another one. In another QuickBooks company the
+        // id belongs to another customer.
         let is_meant = known.connection == intent.connection && known.draft.customer == intent.draft.customer;
         let customer = known.customer.as_deref().filter(|_| is_meant);
         let renewed = on!(tx, c => sqlx::query(
@@ -280,68 +279,68 @@ pub async fn place(tx: &mut Tx, tenant: TenantId, intent: &Intent, now: Timestam
     Ok(if same { Placed::Known(Box::new(known)) } else { Placed::Different(Box::new(known)) })
 }
 
-/// Takes in an invoice that has been in QuickBooks since `created` and is not known here, with the badge that the deal's history has already, if it has one; also
-/// one whose form was refused or removed here, because the refusal was of a later attempt or not of QuickBooks. False where its form is under
-/// way: its worker finds it.
-pub async fn take_back(
+/// Adopts an invoice that exists in QuickBooks since `created`, with the badge that the deal history has already. A refused or removed
+/// row is adopted as well, because a later attempt, or a proxy, may have caused the refusal. False while the intent is under way: its
+/// worker finds the invoice.
+pub async fn adopt(
     tx: &mut Tx,
     tenant: TenantId,
     intent: &Intent,
     created: Timestamp,
     snapshot: &Snapshot,
-    told: Option<Status>,
+    announced: Option<Status>,
     now: Timestamp,
 ) -> Result<bool, Error> {
-    if by_intent(tx, tenant, intent.key).await?.is_some_and(|known| !matches!(known.state, State::Refused(_))) {
+    if find_by_intent(tx, tenant, intent.key).await?.is_some_and(|known| !matches!(known.state, State::Refused(_))) {
         return Ok(false);
     }
     let Placed::New(id) = place(tx, tenant, intent, created).await? else { return Ok(false) };
     on!(tx, c => sqlx::query("UPDATE invoice SET state = 'issued', told = $3 WHERE tenant_id = $1 AND id = $2")
-        .bind(tenant.0).bind(id.0).bind(told.map(Status::name)).execute(c).await.map(drop))?;
-    show(tx, tenant, id, snapshot, now, now).await?;
+        .bind(tenant.0).bind(id.0).bind(announced.map(Status::name)).execute(c).await.map(drop))?;
+    update_snapshot(tx, tenant, id, snapshot, now, now).await?;
     Ok(true)
 }
 
 const SELECT_BY_INTENT: &str = select!("WHERE tenant_id = $1 AND intent = $2");
 const SELECT_BY_ID: &str = select!("WHERE tenant_id = $1 AND id = $2");
 
-/// Whose invoices are asked for.
+/// Selects the invoices of one Pipedrive record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Of {
-    /// A deal's.
+pub enum InvoiceScope {
+    /// The invoices of a deal.
     Deal(DealId),
-    /// Those of all deals of a person.
+    /// The invoices of all deals of a person.
     Person(i64),
-    /// Those of all deals of an organization.
+    /// The invoices of all deals of an organization.
     Organization(i64),
 }
 
-/// The invoice that a form's key made, in whatever state.
-pub async fn by_intent(tx: &mut Tx, tenant: TenantId, key: IntentKey) -> Result<Option<Invoice>, Error> {
+/// Finds the invoice of an intent key, in any state.
+pub async fn find_by_intent(tx: &mut Tx, tenant: TenantId, key: IntentKey) -> Result<Option<Invoice>, Error> {
     let row: Option<Row> =
         on!(tx, c => sqlx::query_as(SELECT_BY_INTENT).bind(tenant.0).bind(key.0).fetch_optional(c).await)?;
     row.map(Invoice::try_from).transpose()
 }
 
-/// One invoice.
+/// Finds an invoice.
 pub async fn find(tx: &mut Tx, tenant: TenantId, id: InvoiceId) -> Result<Option<Invoice>, Error> {
     let row: Option<Row> =
         on!(tx, c => sqlx::query_as(SELECT_BY_ID).bind(tenant.0).bind(id.0).fetch_optional(c).await)?;
     row.map(Invoice::try_from).transpose()
 }
 
-/// The invoices of a deal, a person or an organization, newest first.
-pub async fn list(tx: &mut Tx, tenant: TenantId, of: Of) -> Result<Vec<Invoice>, Error> {
-    let (statement, id) = match of {
-        Of::Deal(deal) => (
+/// Lists the invoices of a deal, a person or an organization, newest first.
+pub async fn list(tx: &mut Tx, tenant: TenantId, scope: InvoiceScope) -> Result<Vec<Invoice>, Error> {
+    let (statement, id) = match scope {
+        InvoiceScope::Deal(deal) => (
             select!("WHERE tenant_id = $1 AND deal_id = $2 AND state <> 'removed' ORDER BY created_at DESC, id DESC"),
             deal.0,
         ),
-        Of::Person(person) => (
+        InvoiceScope::Person(person) => (
             select!("WHERE tenant_id = $1 AND person_id = $2 AND state <> 'removed' ORDER BY created_at DESC, id DESC"),
             person,
         ),
-        Of::Organization(organization) => (
+        InvoiceScope::Organization(organization) => (
             select!(
                 "WHERE tenant_id = $1 AND organization_id = $2 AND state <> 'removed' ORDER BY created_at DESC, id DESC"
             ),
@@ -352,8 +351,8 @@ pub async fn list(tx: &mut Tx, tenant: TenantId, of: Of) -> Result<Vec<Invoice>,
     rows.into_iter().map(Invoice::try_from).collect()
 }
 
-/// Invoices that were made through a connection, stand, and were not read within these moments, up to now: what is read later was read
-/// by a clock that was ahead. At most so many, by their numbers in QuickBooks, beyond the one in `after`.
+/// Lists issued invoices of a connection that were not read within `moments`, which end now: a later read time was set by a clock that
+/// was ahead. Ordered by their ids in QuickBooks, from the one after `after` on, `most` at most.
 pub async fn list_not_read_within(
     tx: &mut Tx,
     tenant: TenantId,
@@ -369,8 +368,8 @@ pub async fn list_not_read_within(
     rows.into_iter().map(Invoice::try_from).collect()
 }
 
-/// Takes the right to work on an unfinished invoice until `until`. `None` when it is finished or somebody else works on it.
-pub async fn lease(
+/// Takes the lease of an unfinished invoice until `until`. `None` where it is finished or parked, or another owner holds the lease.
+pub async fn claim(
     tx: &mut Tx,
     tenant: TenantId,
     id: InvoiceId,
@@ -385,37 +384,37 @@ pub async fn lease(
     }
 }
 
-/// What was sent was certainly not carried out: there is no doubt about it.
-pub async fn unsent(tx: &mut Tx, tenant: TenantId, id: InvoiceId, owner: Uuid) -> Result<(), Error> {
+/// Marks an invoice as not sent, because the last request was certainly not carried out.
+pub async fn mark_unsent(tx: &mut Tx, tenant: TenantId, id: InvoiceId, owner: Uuid) -> Result<(), Error> {
     on!(tx, c => sqlx::query(
         "UPDATE invoice SET state = 'queued', sent_at = 0 WHERE tenant_id = $1 AND id = $2 AND lease_owner = $3 AND state = 'sending'")
         .bind(tenant.0).bind(id.0).bind(owner).execute(c).await.map(drop))?;
     Ok(())
 }
 
-/// A person says that what was last sent did not arrive; for the sending that they saw, and no later one.
+/// Allows one more request, because a person confirmed that the last one did not arrive.
 pub async fn allow_resending(tx: &mut Tx, tenant: TenantId, id: InvoiceId) -> Result<(), Error> {
     on!(tx, c => sqlx::query("UPDATE invoice SET may_resend = $3 WHERE tenant_id = $1 AND id = $2 AND trouble IS NOT NULL")
         .bind(tenant.0).bind(id.0).bind(true).execute(c).await.map(drop))?;
     Ok(())
 }
 
-/// It is sent once more: what was allowed is used up.
-pub async fn resending(tx: &mut Tx, tenant: TenantId, id: InvoiceId, owner: Uuid) -> Result<(), Error> {
+/// Revokes the permission to resend. Call it before the request, so that the permission is used once.
+pub async fn revoke_resending(tx: &mut Tx, tenant: TenantId, id: InvoiceId, owner: Uuid) -> Result<(), Error> {
     on!(tx, c => sqlx::query("UPDATE invoice SET may_resend = $4 WHERE tenant_id = $1 AND id = $2 AND lease_owner = $3")
         .bind(tenant.0).bind(id.0).bind(owner).bind(false).execute(c).await.map(drop))?;
     Ok(())
 }
 
-/// Remembers the customer that was created for the invoice.
-pub async fn customer_created(tx: &mut Tx, tenant: TenantId, id: InvoiceId, customer: &str) -> Result<(), Error> {
+/// Stores the id of the customer that was created for the invoice.
+pub async fn set_customer(tx: &mut Tx, tenant: TenantId, id: InvoiceId, customer: &str) -> Result<(), Error> {
     on!(tx, c => sqlx::query("UPDATE invoice SET customer_id = $3 WHERE tenant_id = $1 AND id = $2")
         .bind(tenant.0).bind(id.0).bind(customer).execute(c).await.map(drop))?;
     Ok(())
 }
 
-/// The invoice stands in QuickBooks. False when the lease was lost and another has finished it.
-pub async fn issued(
+/// Marks an invoice as issued and stores its snapshot. False where the lease was lost and another owner settled it.
+pub async fn mark_issued(
     tx: &mut Tx,
     tenant: TenantId,
     id: InvoiceId,
@@ -428,13 +427,13 @@ pub async fn issued(
          AND state IN ('queued', 'sending')")
         .bind(tenant.0).bind(id.0).bind(owner).execute(c).await.map(|done| done.rows_affected()))?;
     if rows == 1 {
-        show(tx, tenant, id, snapshot, now, now).await?;
+        update_snapshot(tx, tenant, id, snapshot, now, now).await?;
     }
     Ok(rows == 1)
 }
 
-/// QuickBooks refused the invoice, for these reasons.
-pub async fn refused(
+/// Marks an invoice as refused by QuickBooks. False where the lease was lost.
+pub async fn mark_refused(
     tx: &mut Tx,
     tenant: TenantId,
     id: InvoiceId,
@@ -449,8 +448,8 @@ pub async fn refused(
     Ok(rows == 1)
 }
 
-/// Removes an invoice from all lists that was refused, or is stuck and was never sent; false where it is in another state, as when it is
-/// tried again meanwhile.
+/// Removes an invoice from all lists that was refused, or that is parked and was never sent. False where it is in another state, such as
+/// when it is tried again meanwhile.
 pub async fn remove_unsent(tx: &mut Tx, tenant: TenantId, id: InvoiceId) -> Result<bool, Error> {
     let rows = on!(tx, c => sqlx::query(
         "UPDATE invoice SET state = $3, trouble = NULL, refusal = COALESCE(refusal, '[]') WHERE tenant_id = $1 AND id = $2 \
@@ -459,10 +458,10 @@ pub async fn remove_unsent(tx: &mut Tx, tenant: TenantId, id: InvoiceId) -> Resu
     Ok(rows == 1)
 }
 
-/// Stores what QuickBooks answered of an issued invoice when it was asked at `asked_at`, unless something newer is stored already: a higher
-/// `SyncToken`, or the same one as of a later moment. A deletion, and an e-mail, may keep the `SyncToken`. What is stored as of a moment
-/// after `now` was read by a clock that was ahead, and is replaced.
-pub async fn show(
+/// Stores a snapshot of an issued invoice that was requested at `asked_at`, unless a newer one is stored: one with a higher `SyncToken`, or
+/// with the same one and a later request. The times are compared because a deletion and an e-mail may keep the `SyncToken`. A stored
+/// snapshot with a time after `now` was read with a clock that was ahead, and is replaced.
+pub async fn update_snapshot(
     tx: &mut Tx,
     tenant: TenantId,
     id: InvoiceId,
@@ -488,8 +487,8 @@ pub async fn show(
     Ok(())
 }
 
-/// Of QuickBooks' invoices, those of a connection that we know.
-pub async fn in_quickbooks(
+/// Finds an invoice of a connection by its id in QuickBooks.
+pub async fn find_by_quickbooks_id(
     tx: &mut Tx,
     tenant: TenantId,
     connection: ConnectionId,

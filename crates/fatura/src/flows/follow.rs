@@ -25,7 +25,7 @@ use std::{
 use store::{
     Tx,
     changes::{self, ChangeSource, Overdue, SyncState},
-    invoices::{self, Invoice, Of, State},
+    invoices::{self, Invoice, InvoiceScope, State},
     links::{self, Linked},
     queue::ReadChanges,
     quickbooks::{self, Connection},
@@ -76,7 +76,7 @@ pub(crate) async fn show(
     snapshot: &Snapshot,
     asked_at: Timestamp,
 ) -> Result<(), Error> {
-    invoices::show(tx, tenant, invoice.id, snapshot, asked_at, app.clock.now()).await?;
+    invoices::update_snapshot(tx, tenant, invoice.id, snapshot, asked_at, app.clock.now()).await?;
     // A badge changes by the clock as well, while the snapshot stays as it is.
     let is_noted = history::note(app, tx, tenant, invoice.id).await?.is_some();
     if is_noted || invoice.state != State::Issued(snapshot.clone()) {
@@ -86,9 +86,9 @@ pub(crate) async fn show(
 }
 
 /// Asks for the invoices of a deal, a person or an organization: those of each connection in one call for a hundred.
-pub(crate) async fn refresh(app: &App, tenant: TenantId, of: Of) -> Result<(), Error> {
+pub(crate) async fn refresh(app: &App, tenant: TenantId, scope: InvoiceScope) -> Result<(), Error> {
     let mut tx = app.db.read().await?;
-    let known = invoices::list(&mut tx, tenant, of).await?;
+    let known = invoices::list(&mut tx, tenant, scope).await?;
     drop(tx);
     let mut by_connection: HashMap<ConnectionId, Vec<&Invoice>> = HashMap::new();
     for invoice in &known {
@@ -409,7 +409,7 @@ async fn keep(
     let mut tx = app.db.begin().await?;
     for found in read.invoices {
         let id = &found.snapshot.quickbooks_id;
-        match invoices::in_quickbooks(&mut tx, tenant, connection.id, id).await? {
+        match invoices::find_by_quickbooks_id(&mut tx, tenant, connection.id, id).await? {
             Some(invoice) => {
                 findings = findings.and(changed(app, &mut tx, tenant, &invoice, Some(found.snapshot), asked_at).await?);
             }
@@ -417,13 +417,13 @@ async fn keep(
         }
     }
     for id in read.unreadable {
-        match invoices::in_quickbooks(&mut tx, tenant, connection.id, &id).await? {
+        match invoices::find_by_quickbooks_id(&mut tx, tenant, connection.id, &id).await? {
             Some(invoice) => unreadable::mark(&mut tx, tenant, invoice.id, app.clock.now()).await?,
             None => log_unreadable(tenant, &[id]),
         }
     }
     for id in read.deleted {
-        if let Some(invoice) = invoices::in_quickbooks(&mut tx, tenant, connection.id, &id).await? {
+        if let Some(invoice) = invoices::find_by_quickbooks_id(&mut tx, tenant, connection.id, &id).await? {
             findings = findings.and(changed(app, &mut tx, tenant, &invoice, None, asked_at).await?);
         }
     }

@@ -29,7 +29,7 @@ use store::{
     Tx,
     drafts::{self, Origin, Saved},
     grants,
-    invoices::{self, Invoice, Of},
+    invoices::{self, Invoice, InvoiceScope},
     links::{self, Party},
     quickbooks::{self, Connection},
 };
@@ -162,7 +162,7 @@ pub(crate) async fn look(app: &App, tenant: TenantId, deal: DealId, form: &Form)
     let (connection, catalogue) = catalogue::connected(app, tenant).await?;
     let settings = settings::current(app, tenant).await?;
     let mut tx = app.db.read().await?;
-    let earlier = invoices::list(&mut tx, tenant, Of::Deal(deal)).await?;
+    let earlier = invoices::list(&mut tx, tenant, InvoiceScope::Deal(deal)).await?;
     drop(tx);
     let today = app.clock.today(&connection.company.time_zone);
     let (catalogue, customer) = tokio::join!(

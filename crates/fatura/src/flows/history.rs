@@ -42,7 +42,7 @@ pub(crate) async fn note(app: &App, tx: &mut Tx, tenant: TenantId, id: InvoiceId
         invoice: id,
         deal: invoice.deal,
         user: invoice.created_by,
-        told: if invoice.told.is_empty() { CREATED } else { status.name() }.to_owned(),
+        told: if invoice.announced_status.is_empty() { CREATED } else { status.name() }.to_owned(),
         snapshot: snapshot.clone(),
         made_at: app.clock.now(),
     };

@@ -16,7 +16,7 @@ use store::{
     audit,
     changes::{self, SyncState},
     drafts::{self, Origin},
-    invoices::{self, Invoice, Of, State},
+    invoices::{self, Invoice, InvoiceScope, State},
     links::{self, Linked, Party},
     quickbooks::{self, Connection},
 };
@@ -37,11 +37,11 @@ pub(crate) struct Record {
 
 impl Record {
     /// Its invoices.
-    pub(crate) fn of(self) -> Of {
+    pub(crate) fn scope(self) -> InvoiceScope {
         match self.entity {
-            Entity::Deal => Of::Deal(DealId(self.id)),
-            Entity::Person => Of::Person(self.id),
-            Entity::Organization => Of::Organization(self.id),
+            Entity::Deal => InvoiceScope::Deal(DealId(self.id)),
+            Entity::Person => InvoiceScope::Person(self.id),
+            Entity::Organization => InvoiceScope::Organization(self.id),
         }
     }
 }
@@ -107,7 +107,7 @@ pub(crate) async fn read(app: &App, tenant: TenantId, user: UserId, record: Reco
     let party = billed(app, tenant, user, record).await?;
     let settings = settings::current(app, tenant).await?;
     let mut tx = app.db.read().await?;
-    let mut invoices = invoices::list(&mut tx, tenant, record.of()).await?;
+    let mut invoices = invoices::list(&mut tx, tenant, record.scope()).await?;
     let current = quickbooks::current(&mut tx, &app.vault, tenant).await?;
     let acts = acts::recent(&mut tx, tenant, app.clock.now() - REFUSAL_SHOWN).await?;
     let mut connections: Vec<Connection> = current.iter().cloned().collect();
@@ -124,8 +124,8 @@ pub(crate) async fn read(app: &App, tenant: TenantId, user: UserId, record: Reco
             linked = links::customer(&mut tx, tenant, connection.id, party).await?;
         }
     }
-    let draft = match record.of() {
-        Of::Deal(deal) => drafts::find(&mut tx, tenant, deal, user)
+    let draft = match record.scope() {
+        InvoiceScope::Deal(deal) => drafts::find(&mut tx, tenant, deal, user)
             .await?
             .filter(|draft| draft.origin != Origin::Opened)
             .map(|draft| draft.saved_at),
@@ -185,7 +185,7 @@ pub(crate) async fn billable_deals(
     .await?;
     let mut tx = app.db.read().await?;
     let mut invoices: HashMap<i64, usize> = HashMap::new();
-    for invoice in invoices::list(&mut tx, tenant, record.of()).await? {
+    for invoice in invoices::list(&mut tx, tenant, record.scope()).await? {
         let counts = match &invoice.state {
             State::Issued(snapshot) => !snapshot.voided && !snapshot.deleted,
             State::Queued | State::Sending => true,

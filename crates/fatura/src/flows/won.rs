@@ -8,7 +8,7 @@ use providers::ProviderError;
 use store::{
     drafts::{self, Origin},
     grants::{self, Profile},
-    invoices::{self, Of},
+    invoices::{self, InvoiceScope},
     quickbooks::{self, State},
     tenants,
 };
@@ -102,7 +102,7 @@ fn is_final(error: &Error) -> bool {
 async fn draft(app: &App, tenant: TenantId, user: UserId, profile: &Profile, deal: DealId) -> Result<bool, Error> {
     let mut tx = app.db.read().await?;
     let is_begun = drafts::find(&mut tx, tenant, deal, user).await?.is_some()
-        || !invoices::list(&mut tx, tenant, Of::Deal(deal)).await?.is_empty();
+        || !invoices::list(&mut tx, tenant, InvoiceScope::Deal(deal)).await?.is_empty();
     drop(tx);
     if is_begun {
         return Ok(false);

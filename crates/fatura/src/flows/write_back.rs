@@ -21,7 +21,7 @@ use providers::ProviderError;
 use serde_json::{Map, Value, json};
 use store::{
     grants,
-    invoices::{self, Of, State},
+    invoices::{self, InvoiceScope, State},
     queue, quickbooks,
 };
 
@@ -111,7 +111,7 @@ async fn currency(app: &App, tenant: TenantId, deal: DealId, readers: &[UserId])
 async fn values(app: &App, tenant: TenantId, deal: DealId, currency: &str) -> Result<WrittenBack, Error> {
     let settings = settings::current(app, tenant).await?;
     let mut tx = app.db.read().await?;
-    let invoices = invoices::list(&mut tx, tenant, Of::Deal(deal)).await?;
+    let invoices = invoices::list(&mut tx, tenant, InvoiceScope::Deal(deal)).await?;
     let issued: Vec<(ConnectionId, &Snapshot)> = invoices
         .iter()
         .filter_map(|invoice| {

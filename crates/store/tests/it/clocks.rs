@@ -29,8 +29,8 @@ async fn a_lease_of_a_wrong_clock_holds_nobody_up(#[values(Sqlite, Postgres)] ba
     let mut tx = t.db.begin().await.unwrap();
     let (tenant, connection, id) = queued(&t, &mut tx).await;
     let (wrong, right) = (Uuid::new_v4(), Uuid::new_v4());
-    assert!(invoices::lease(&mut tx, tenant, id, wrong, at(AHEAD), at(AHEAD + 10)).await.unwrap().is_some());
-    assert!(invoices::lease(&mut tx, tenant, id, right, at(1), at(11)).await.unwrap().is_some());
+    assert!(invoices::claim(&mut tx, tenant, id, wrong, at(AHEAD), at(AHEAD + 10)).await.unwrap().is_some());
+    assert!(invoices::claim(&mut tx, tenant, id, right, at(1), at(11)).await.unwrap().is_some());
     assert!(store::quickbooks::lease(&mut tx, tenant, connection, at(AHEAD), at(AHEAD + 14)).await.unwrap());
     assert!(store::quickbooks::lease(&mut tx, tenant, connection, at(1), at(15)).await.unwrap());
     assert!(!store::quickbooks::lease(&mut tx, tenant, connection, at(2), at(16)).await.unwrap());
@@ -44,7 +44,7 @@ async fn what_a_clock_that_was_ahead_has_kept_is_put_right(#[values(Sqlite, Post
     let mut tx = t.db.begin().await.unwrap();
     let (tenant, connection, id) = queued(&t, &mut tx).await;
     let owner = Uuid::new_v4();
-    assert!(invoices::lease(&mut tx, tenant, id, owner, at(AHEAD), at(AHEAD + 10)).await.unwrap().is_some());
+    assert!(invoices::claim(&mut tx, tenant, id, owner, at(AHEAD), at(AHEAD + 10)).await.unwrap().is_some());
     leases::postpone(&mut tx, tenant, id, owner, at(AHEAD + 16)).await.unwrap();
     changes::mark_changed(&mut tx, tenant, connection, ChangeSource::Webhook, at(AHEAD)).await.unwrap();
     let pace = Pace { steps: 288, active_at: Some(at(AHEAD)), ..Pace::default() };
@@ -82,7 +82,7 @@ async fn what_a_clock_that_was_minutes_ahead_has_kept_waits_no_longer(#[values(S
     let mut tx = t.db.begin().await.unwrap();
     let (tenant, connection, leased) = queued(&t, &mut tx).await;
     let (zombie, other) = (Uuid::new_v4(), Uuid::new_v4());
-    assert!(invoices::lease(&mut tx, tenant, leased, zombie, at(AHEAD), at(AHEAD + 10)).await.unwrap().is_some());
+    assert!(invoices::claim(&mut tx, tenant, leased, zombie, at(AHEAD), at(AHEAD + 10)).await.unwrap().is_some());
     let intent = intent(connection, IntentKey(Uuid::new_v4()), 100);
     let made = new_id(invoices::place(&mut tx, tenant, &intent, at(AHEAD)).await.unwrap());
     assert!(leases::mark_sending(&mut tx, tenant, leased, zombie, at(AHEAD + 1)).await.unwrap());
@@ -98,10 +98,10 @@ async fn what_a_clock_that_was_minutes_ahead_has_kept_waits_no_longer(#[values(S
         leases::claim_abandoned::<InvoiceId>(&mut tx, at(100), at(100), at(130)).await.unwrap(),
         [(tenant, made)]
     );
-    let taken = invoices::lease(&mut tx, tenant, leased, other, at(101), at(111)).await.unwrap();
+    let taken = invoices::claim(&mut tx, tenant, leased, other, at(101), at(111)).await.unwrap();
     assert!(taken.is_none(), "whoever has it may be alive");
     assert!(leases::extend(&mut tx, tenant, leased, zombie, at(103), at(104)).await.unwrap(), "and says so");
-    assert!(invoices::lease(&mut tx, tenant, leased, other, at(120), at(130)).await.unwrap().is_some());
+    assert!(invoices::claim(&mut tx, tenant, leased, other, at(120), at(130)).await.unwrap().is_some());
     assert!(!quickbooks::lease(&mut tx, tenant, connection, at(110), at(124)).await.unwrap());
     assert!(quickbooks::lease(&mut tx, tenant, connection, at(120), at(134)).await.unwrap());
     assert!(changes::claim(&mut tx, tenant, connection, at(110), at(170)).await.unwrap().is_none());

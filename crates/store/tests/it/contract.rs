@@ -19,7 +19,7 @@ use store::{
     Tx, audit, drafts,
     flows::{self, Provider},
     grants,
-    invoices::{self, Of, Placed, State},
+    invoices::{self, InvoiceScope, Placed, State},
     leases, links,
     queue::IssueInvoice,
     quickbooks, settings, tenants,
@@ -38,13 +38,13 @@ async fn one_key_makes_one_intent(#[values(Sqlite, Postgres)] backend: Backend) 
     t.db.enqueue(&mut tx, IssueInvoice { tenant, invoice: first }).await.unwrap();
     let again = invoices::place(&mut tx, tenant, &intent(connection, key, 100), at(1)).await.unwrap();
     assert!(matches!(again, Placed::Known(known) if known.id == first));
-    assert_eq!(invoices::by_intent(&mut tx, tenant, key).await.unwrap().unwrap().id, first);
-    assert!(invoices::by_intent(&mut tx, TenantId(Uuid::new_v4()), key).await.unwrap().is_none());
+    assert_eq!(invoices::find_by_intent(&mut tx, tenant, key).await.unwrap().unwrap().id, first);
+    assert!(invoices::find_by_intent(&mut tx, TenantId(Uuid::new_v4()), key).await.unwrap().is_none());
     let changed = invoices::place(&mut tx, tenant, &intent(connection, key, 200), at(2)).await.unwrap();
     assert!(matches!(changed, Placed::Different(known) if known.id == first));
     tx.commit().await.unwrap();
     let mut tx = t.db.read().await.unwrap();
-    assert_eq!(invoices::list(&mut tx, tenant, Of::Deal(DEAL)).await.unwrap().len(), 1);
+    assert_eq!(invoices::list(&mut tx, tenant, InvoiceScope::Deal(DEAL)).await.unwrap().len(), 1);
 }
 
 #[rstest]
@@ -54,16 +54,16 @@ async fn only_the_holder_of_the_lease_finishes(#[values(Sqlite, Postgres)] backe
     let mut tx = t.db.begin().await.unwrap();
     let (tenant, _, id) = queued(&t, &mut tx).await;
     let (zombie, other) = (Uuid::new_v4(), Uuid::new_v4());
-    assert!(invoices::lease(&mut tx, tenant, id, zombie, at(0), at(10)).await.unwrap().is_some());
-    assert!(invoices::lease(&mut tx, tenant, id, other, at(5), at(15)).await.unwrap().is_none());
+    assert!(invoices::claim(&mut tx, tenant, id, zombie, at(0), at(10)).await.unwrap().is_some());
+    assert!(invoices::claim(&mut tx, tenant, id, other, at(5), at(15)).await.unwrap().is_none());
     assert!(leases::extend(&mut tx, tenant, id, zombie, at(5), at(12)).await.unwrap());
     assert!(leases::mark_sending(&mut tx, tenant, id, zombie, at(6)).await.unwrap());
     // The lease runs out; another takes over and finishes. The first, woken, changes nothing.
-    assert!(invoices::lease(&mut tx, tenant, id, other, at(20), at(30)).await.unwrap().is_some());
+    assert!(invoices::claim(&mut tx, tenant, id, other, at(20), at(30)).await.unwrap().is_some());
     assert!(!leases::extend(&mut tx, tenant, id, zombie, at(21), at(31)).await.unwrap());
-    assert!(invoices::issued(&mut tx, tenant, id, other, &snapshot("0", 10_000), at(22)).await.unwrap());
-    assert!(!invoices::issued(&mut tx, tenant, id, zombie, &snapshot("9", 1), at(23)).await.unwrap());
-    assert!(!invoices::refused(&mut tx, tenant, id, zombie, &[]).await.unwrap());
+    assert!(invoices::mark_issued(&mut tx, tenant, id, other, &snapshot("0", 10_000), at(22)).await.unwrap());
+    assert!(!invoices::mark_issued(&mut tx, tenant, id, zombie, &snapshot("9", 1), at(23)).await.unwrap());
+    assert!(!invoices::mark_refused(&mut tx, tenant, id, zombie, &[]).await.unwrap());
     let invoice = invoices::find(&mut tx, tenant, id).await.unwrap().unwrap();
     assert_eq!(invoice.state, State::Issued(snapshot("0", 10_000)));
 }
@@ -78,10 +78,10 @@ async fn a_refused_invoice_is_mended_under_a_new_generation(#[values(Sqlite, Pos
     let key = IntentKey(Uuid::new_v4());
     let id = new_id(invoices::place(&mut tx, tenant, &intent(connection, key, 100), at(0)).await.unwrap());
     let owner = Uuid::new_v4();
-    invoices::lease(&mut tx, tenant, id, owner, at(0), at(10)).await.unwrap();
-    invoices::customer_created(&mut tx, tenant, id, "58").await.unwrap();
+    invoices::claim(&mut tx, tenant, id, owner, at(0), at(10)).await.unwrap();
+    invoices::set_customer(&mut tx, tenant, id, "58").await.unwrap();
     let errors = vec![FieldError { field: FormField::Issued, problem: Problem::PeriodClosed }];
-    assert!(invoices::refused(&mut tx, tenant, id, owner, &errors).await.unwrap());
+    assert!(invoices::mark_refused(&mut tx, tenant, id, owner, &errors).await.unwrap());
     assert_eq!(invoices::find(&mut tx, tenant, id).await.unwrap().unwrap().state, State::Refused(errors));
     // The customer that was created before the refusal is used, not created again.
     assert_eq!(new_id(invoices::place(&mut tx, tenant, &intent(connection, key, 200), at(20)).await.unwrap()), id);
@@ -102,23 +102,25 @@ async fn only_a_refused_invoice_is_removed_and_it_comes_back_under_a_new_generat
     let id = new_id(invoices::place(&mut tx, tenant, &intent(connection, key, 100), at(0)).await.unwrap());
     let owner = Uuid::new_v4();
     assert!(!invoices::remove_unsent(&mut tx, tenant, id).await.unwrap(), "it is queued");
-    invoices::lease(&mut tx, tenant, id, owner, at(0), at(10)).await.unwrap();
+    invoices::claim(&mut tx, tenant, id, owner, at(0), at(10)).await.unwrap();
     leases::mark_sending(&mut tx, tenant, id, owner, at(1)).await.unwrap();
     assert!(!invoices::remove_unsent(&mut tx, tenant, id).await.unwrap(), "it is being sent");
-    assert!(invoices::refused(&mut tx, tenant, id, owner, &[]).await.unwrap());
+    assert!(invoices::mark_refused(&mut tx, tenant, id, owner, &[]).await.unwrap());
     assert!(!invoices::remove_unsent(&mut tx, TenantId(Uuid::new_v4()), id).await.unwrap(), "another company's");
     assert!(invoices::remove_unsent(&mut tx, tenant, id).await.unwrap());
     assert!(!invoices::remove_unsent(&mut tx, tenant, id).await.unwrap(), "it is removed already");
-    for of in [Of::Deal(DEAL), Of::Organization(1)] {
+    for of in [InvoiceScope::Deal(DEAL), InvoiceScope::Organization(1)] {
         assert!(invoices::list(&mut tx, tenant, of).await.unwrap().is_empty(), "{of:?}");
     }
     assert_eq!(leases::claim_abandoned::<InvoiceId>(&mut tx, at(900), at(900), at(999)).await.unwrap(), []);
     assert_eq!(new_id(invoices::place(&mut tx, tenant, &intent(connection, key, 200), at(20)).await.unwrap()), id);
     assert!(!invoices::remove_unsent(&mut tx, tenant, id).await.unwrap(), "it is tried again");
-    let [again] = &invoices::list(&mut tx, tenant, Of::Deal(DEAL)).await.unwrap()[..] else { panic!("one invoice") };
+    let [again] = &invoices::list(&mut tx, tenant, InvoiceScope::Deal(DEAL)).await.unwrap()[..] else {
+        panic!("one invoice")
+    };
     assert_eq!((again.generation, &again.state), (2, &State::Queued));
-    invoices::lease(&mut tx, tenant, id, owner, at(30), at(40)).await.unwrap();
-    assert!(invoices::issued(&mut tx, tenant, id, owner, &snapshot("0", 10_000), at(31)).await.unwrap());
+    invoices::claim(&mut tx, tenant, id, owner, at(30), at(40)).await.unwrap();
+    assert!(invoices::mark_issued(&mut tx, tenant, id, owner, &snapshot("0", 10_000), at(31)).await.unwrap());
     assert!(!invoices::remove_unsent(&mut tx, tenant, id).await.unwrap(), "it stands");
 }
 
@@ -129,7 +131,7 @@ async fn what_a_crash_left_behind_is_handed_out_once(#[values(Sqlite, Postgres)]
     let mut tx = t.db.begin().await.unwrap();
     let (tenant, _, id) = queued(&t, &mut tx).await;
     let owner = Uuid::new_v4();
-    invoices::lease(&mut tx, tenant, id, owner, at(0), at(10)).await.unwrap();
+    invoices::claim(&mut tx, tenant, id, owner, at(0), at(10)).await.unwrap();
     assert_eq!(leases::claim_abandoned::<InvoiceId>(&mut tx, at(4), at(9), at(40)).await.unwrap(), []);
     assert_eq!(leases::claim_abandoned::<InvoiceId>(&mut tx, at(6), at(11), at(40)).await.unwrap(), [(tenant, id)]);
     assert_eq!(leases::claim_abandoned::<InvoiceId>(&mut tx, at(7), at(12), at(40)).await.unwrap(), []);
@@ -146,13 +148,13 @@ async fn what_was_not_carried_out_is_no_doubt(#[values(Sqlite, Postgres)] backen
     let connection = connection(&t, &mut tx, tenant, "1").await;
     let placed = invoices::place(&mut tx, tenant, &intent(connection, IntentKey(Uuid::new_v4()), 100), at(0)).await;
     let (id, owner) = (new_id(placed.unwrap()), Uuid::new_v4());
-    invoices::lease(&mut tx, tenant, id, owner, at(0), at(10)).await.unwrap();
+    invoices::claim(&mut tx, tenant, id, owner, at(0), at(10)).await.unwrap();
     assert!(leases::mark_sending(&mut tx, tenant, id, owner, at(5)).await.unwrap());
     let sent = invoices::find(&mut tx, tenant, id).await.unwrap().unwrap();
     assert_eq!((sent.state, sent.sent_at), (State::Sending, Some(at(5))));
-    invoices::unsent(&mut tx, tenant, id, Uuid::new_v4()).await.unwrap();
+    invoices::mark_unsent(&mut tx, tenant, id, Uuid::new_v4()).await.unwrap();
     assert_eq!(invoices::find(&mut tx, tenant, id).await.unwrap().unwrap().state, State::Sending, "not theirs to say");
-    invoices::unsent(&mut tx, tenant, id, owner).await.unwrap();
+    invoices::mark_unsent(&mut tx, tenant, id, owner).await.unwrap();
     let again = invoices::find(&mut tx, tenant, id).await.unwrap().unwrap();
     assert_eq!((again.state, again.sent_at), (State::Queued, None));
 }
@@ -164,10 +166,10 @@ async fn an_older_snapshot_never_replaces_a_newer_one(#[values(Sqlite, Postgres)
     let mut tx = t.db.begin().await.unwrap();
     let (tenant, _, id) = queued(&t, &mut tx).await;
     let owner = Uuid::new_v4();
-    invoices::lease(&mut tx, tenant, id, owner, at(0), at(10)).await.unwrap();
-    invoices::issued(&mut tx, tenant, id, owner, &snapshot("9", 10_000), at(1)).await.unwrap();
-    invoices::show(&mut tx, tenant, id, &snapshot("10", 2_500), at(2), at(2)).await.unwrap();
-    invoices::show(&mut tx, tenant, id, &snapshot("9", 10_000), at(3), at(3)).await.unwrap();
+    invoices::claim(&mut tx, tenant, id, owner, at(0), at(10)).await.unwrap();
+    invoices::mark_issued(&mut tx, tenant, id, owner, &snapshot("9", 10_000), at(1)).await.unwrap();
+    invoices::update_snapshot(&mut tx, tenant, id, &snapshot("10", 2_500), at(2), at(2)).await.unwrap();
+    invoices::update_snapshot(&mut tx, tenant, id, &snapshot("9", 10_000), at(3), at(3)).await.unwrap();
     let invoice = invoices::find(&mut tx, tenant, id).await.unwrap().unwrap();
     assert_eq!(invoice.state, State::Issued(snapshot("10", 2_500)));
 }
@@ -180,16 +182,16 @@ async fn an_answer_to_an_earlier_question_revives_no_deleted_invoice(#[values(Sq
     let mut tx = t.db.begin().await.unwrap();
     let (tenant, _, id) = queued(&t, &mut tx).await;
     let owner = Uuid::new_v4();
-    invoices::lease(&mut tx, tenant, id, owner, at(0), at(10)).await.unwrap();
-    invoices::issued(&mut tx, tenant, id, owner, &snapshot("9", 10_000), at(1)).await.unwrap();
+    invoices::claim(&mut tx, tenant, id, owner, at(0), at(10)).await.unwrap();
+    invoices::mark_issued(&mut tx, tenant, id, owner, &snapshot("9", 10_000), at(1)).await.unwrap();
     let deleted = Snapshot { deleted: true, ..snapshot("9", 10_000) };
-    invoices::show(&mut tx, tenant, id, &deleted, at(5), at(5)).await.unwrap();
+    invoices::update_snapshot(&mut tx, tenant, id, &deleted, at(5), at(5)).await.unwrap();
     let state = async |tx: &mut Tx| invoices::find(tx, tenant, id).await.unwrap().unwrap().state;
     for earlier in ["9", "10"] {
-        invoices::show(&mut tx, tenant, id, &snapshot(earlier, 10_000), at(4), at(6)).await.unwrap();
+        invoices::update_snapshot(&mut tx, tenant, id, &snapshot(earlier, 10_000), at(4), at(6)).await.unwrap();
         assert_eq!(state(&mut tx).await, State::Issued(deleted.clone()), "{earlier}");
     }
-    invoices::show(&mut tx, tenant, id, &snapshot("9", 10_000), at(7), at(8)).await.unwrap();
+    invoices::update_snapshot(&mut tx, tenant, id, &snapshot("9", 10_000), at(7), at(8)).await.unwrap();
     assert_eq!(state(&mut tx).await, State::Issued(snapshot("9", 10_000)), "it is there when it is asked for later");
 }
 
@@ -203,9 +205,9 @@ async fn a_customer_of_the_company_before_is_not_the_one_that_is_meant(#[values(
     let before = connection(&t, &mut tx, tenant, "1").await;
     let (key, owner) = (IntentKey(Uuid::new_v4()), Uuid::new_v4());
     let id = new_id(invoices::place(&mut tx, tenant, &intent(before, key, 100), at(0)).await.unwrap());
-    invoices::lease(&mut tx, tenant, id, owner, at(0), at(10)).await.unwrap();
-    invoices::customer_created(&mut tx, tenant, id, "58").await.unwrap();
-    assert!(invoices::refused(&mut tx, tenant, id, owner, &[]).await.unwrap());
+    invoices::claim(&mut tx, tenant, id, owner, at(0), at(10)).await.unwrap();
+    invoices::set_customer(&mut tx, tenant, id, "58").await.unwrap();
+    assert!(invoices::mark_refused(&mut tx, tenant, id, owner, &[]).await.unwrap());
     assert_eq!(quickbooks::latest(&mut tx, tenant).await.unwrap(), Some(before));
 
     let after = connection(&t, &mut tx, tenant, "2").await;
@@ -238,8 +240,8 @@ async fn a_tenant_sees_nothing_of_another(#[values(Sqlite, Postgres)] backend: B
         .unwrap();
 
     assert!(invoices::find(&mut tx, theirs, id).await.unwrap().is_none());
-    assert!(invoices::list(&mut tx, theirs, Of::Deal(DEAL)).await.unwrap().is_empty());
-    assert!(invoices::lease(&mut tx, theirs, id, Uuid::new_v4(), at(0), at(9)).await.unwrap().is_none());
+    assert!(invoices::list(&mut tx, theirs, InvoiceScope::Deal(DEAL)).await.unwrap().is_empty());
+    assert!(invoices::claim(&mut tx, theirs, id, Uuid::new_v4(), at(0), at(9)).await.unwrap().is_none());
     assert!(grants::find(&mut tx, &t.vault, theirs, USER).await.unwrap().is_none());
     assert!(quickbooks::current(&mut tx, &t.vault, theirs).await.unwrap().is_none());
     assert!(quickbooks::find(&mut tx, &t.vault, theirs, connection).await.unwrap().is_none());

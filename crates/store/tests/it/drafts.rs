@@ -152,7 +152,7 @@ async fn two_submissions_of_a_deal_see_each_other(#[values(Sqlite, Postgres)] ba
     let submit = async || {
         let mut tx = t.db.begin().await.unwrap();
         deals::lock(&mut tx, tenant, DEAL).await.unwrap();
-        let before = invoices::list(&mut tx, tenant, invoices::Of::Deal(DEAL)).await.unwrap().len();
+        let before = invoices::list(&mut tx, tenant, invoices::InvoiceScope::Deal(DEAL)).await.unwrap().len();
         tokio::task::yield_now().await;
         let key = IntentKey(Uuid::new_v4());
         invoices::place(&mut tx, tenant, &intent(connection, key, 100), at(0)).await.unwrap();
@@ -196,8 +196,8 @@ async fn a_key_belongs_to_the_deal_that_it_was_issued_for(#[values(Sqlite, Postg
 
     // A refused invoice is mended by a form of its own deal only.
     let owner = Uuid::new_v4();
-    invoices::lease(&mut tx, tenant, id, owner, at(0), at(10)).await.unwrap();
-    assert!(invoices::refused(&mut tx, tenant, id, owner, &[]).await.unwrap());
+    invoices::claim(&mut tx, tenant, id, owner, at(0), at(10)).await.unwrap();
+    assert!(invoices::mark_refused(&mut tx, tenant, id, owner, &[]).await.unwrap());
     let foreign = Intent { deal: other, ..intent(connection, IntentKey(key), 200) };
     let placed = invoices::place(&mut tx, tenant, &foreign, at(1)).await.unwrap();
     assert!(matches!(placed, Placed::Different(known) if known.id == id && known.generation == 1));
@@ -298,8 +298,8 @@ async fn a_draft_comes_back_where_its_key_made_no_invoice(#[values(Sqlite, Postg
     let wanted = intent(connection, IntentKey(key), 100);
     let owner = Uuid::new_v4();
     invoices::place(&mut tx, ours, &wanted, at(0)).await.unwrap();
-    invoices::lease(&mut tx, ours, wanted.id, owner, at(0), at(10)).await.unwrap().unwrap();
-    assert!(invoices::refused(&mut tx, ours, wanted.id, owner, &[]).await.unwrap());
+    invoices::claim(&mut tx, ours, wanted.id, owner, at(0), at(10)).await.unwrap().unwrap();
+    assert!(invoices::mark_refused(&mut tx, ours, wanted.id, owner, &[]).await.unwrap());
     assert_eq!(save(&mut tx, ours, &form(key, "a", "1", "to mend")).await, Saved::Kept, "it was refused");
 }
 

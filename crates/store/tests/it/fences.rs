@@ -8,7 +8,7 @@ use domain::ids::{DealId, IntentKey};
 use rstest::rstest;
 use store::{
     Error, history,
-    invoices::{self, Intent, Of},
+    invoices::{self, Intent, InvoiceScope},
     leases, quickbooks,
 };
 use uuid::Uuid;
@@ -21,8 +21,8 @@ async fn a_former_owner_does_not_send(#[values(Sqlite, Postgres)] backend: Backe
     let mut tx = t.db.begin().await.unwrap();
     let (tenant, _, id) = queued(&t, &mut tx).await;
     let (former, owner) = (Uuid::new_v4(), Uuid::new_v4());
-    invoices::lease(&mut tx, tenant, id, former, at(0), at(10)).await.unwrap().unwrap();
-    invoices::lease(&mut tx, tenant, id, owner, at(20), at(30)).await.unwrap().unwrap();
+    invoices::claim(&mut tx, tenant, id, former, at(0), at(10)).await.unwrap().unwrap();
+    invoices::claim(&mut tx, tenant, id, owner, at(20), at(30)).await.unwrap().unwrap();
     assert!(!leases::mark_sending(&mut tx, tenant, id, former, at(21)).await.unwrap());
     let invoice = invoices::find(&mut tx, tenant, id).await.unwrap().unwrap();
     assert_eq!(invoice.state, invoices::State::Queued, "nothing says that it may have been sent");
@@ -37,18 +37,18 @@ async fn a_former_owner_neither_gives_back_nor_parks(#[values(Sqlite, Postgres)]
     let mut tx = t.db.begin().await.unwrap();
     let (tenant, _, id) = queued(&t, &mut tx).await;
     let (former, owner) = (Uuid::new_v4(), Uuid::new_v4());
-    invoices::lease(&mut tx, tenant, id, former, at(0), at(10)).await.unwrap().unwrap();
-    invoices::lease(&mut tx, tenant, id, owner, at(20), at(30)).await.unwrap().unwrap();
+    invoices::claim(&mut tx, tenant, id, former, at(0), at(10)).await.unwrap().unwrap();
+    invoices::claim(&mut tx, tenant, id, owner, at(20), at(30)).await.unwrap().unwrap();
     leases::postpone(&mut tx, tenant, id, former, at(21)).await.unwrap();
     let trouble = store::stuck::Trouble::Failed("by the former owner".into());
     leases::park(&mut tx, tenant, id, former, &trouble).await.unwrap();
     assert!(
-        invoices::lease(&mut tx, tenant, id, Uuid::new_v4(), at(22), at(32)).await.unwrap().is_none(),
+        invoices::claim(&mut tx, tenant, id, Uuid::new_v4(), at(22), at(32)).await.unwrap().is_none(),
         "still leased"
     );
     assert!(leases::extend(&mut tx, tenant, id, owner, at(23), at(33)).await.unwrap());
     assert!(
-        invoices::lease(&mut tx, tenant, id, Uuid::new_v4(), at(40), at(50)).await.unwrap().is_some(),
+        invoices::claim(&mut tx, tenant, id, Uuid::new_v4(), at(40), at(50)).await.unwrap().is_some(),
         "not parked"
     );
 }
@@ -85,12 +85,12 @@ async fn companies_with_equal_numbers_see_their_own_invoices(#[values(Sqlite, Po
         made.push((tenant, new_id(invoices::place(&mut tx, tenant, &wanted, at(0)).await.unwrap())));
     }
     for (tenant, id) in &made {
-        for of in [Of::Deal(DEAL), Of::Organization(1), Of::Person(3)] {
+        for of in [InvoiceScope::Deal(DEAL), InvoiceScope::Organization(1), InvoiceScope::Person(3)] {
             let listed: Vec<_> =
                 invoices::list(&mut tx, *tenant, of).await.unwrap().iter().map(|invoice| invoice.id).collect();
             assert_eq!(listed, [*id], "{of:?}");
         }
-        assert!(invoices::list(&mut tx, *tenant, Of::Deal(DealId(43))).await.unwrap().is_empty());
+        assert!(invoices::list(&mut tx, *tenant, InvoiceScope::Deal(DealId(43))).await.unwrap().is_empty());
     }
     let [(first, one), (second, other)] = &made[..] else { panic!("two companies") };
     assert!(invoices::find(&mut tx, *first, *other).await.unwrap().is_none());

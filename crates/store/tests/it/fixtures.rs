@@ -140,8 +140,8 @@ pub(crate) async fn queued(t: &Database, tx: &mut Tx) -> (TenantId, ConnectionId
 pub(crate) async fn issued(t: &Database, tx: &mut Tx) -> (TenantId, ConnectionId, InvoiceId) {
     let (tenant, connection, id) = queued(t, tx).await;
     let owner = Uuid::new_v4();
-    invoices::lease(tx, tenant, id, owner, at(0), at(10)).await.unwrap();
-    assert!(invoices::issued(tx, tenant, id, owner, &snapshot("0", 10_000), at(1)).await.unwrap());
+    invoices::claim(tx, tenant, id, owner, at(0), at(10)).await.unwrap();
+    assert!(invoices::mark_issued(tx, tenant, id, owner, &snapshot("0", 10_000), at(1)).await.unwrap());
     (tenant, connection, id)
 }
 

@@ -19,7 +19,7 @@ use store::{
     acts::{self, Reason, Wish},
     changes::{self, ChangeSource, Overdue, Pace},
     grants, history,
-    invoices::{self, Intent, Of},
+    invoices::{self, Intent, InvoiceScope},
     leases::{self, Progress},
     quickbooks, tenants, unreadable,
 };
@@ -124,12 +124,12 @@ async fn each_company_is_read_at_its_own_pace(#[values(Sqlite, Postgres)] backen
     changes::expect_webhook(&mut tx, tenant, connection).await.unwrap();
     assert!(changes::claim_overdue(&mut tx, &overdue, at(15), at(15), 10).await.unwrap().is_empty());
     assert_eq!(changes::claim_overdue(&mut tx, &overdue, at(16), at(0), 10).await.unwrap(), [(tenant, connection)]);
-    invoices::show(&mut tx, tenant, invoice, &snapshot("1", 0), at(11), at(11)).await.unwrap();
+    invoices::update_snapshot(&mut tx, tenant, invoice, &snapshot("1", 0), at(11), at(11)).await.unwrap();
     assert!(!changes::has_open(&mut tx, tenant, connection).await.unwrap(), "all is paid");
-    invoices::show(&mut tx, tenant, invoice, &snapshot("2", 10_000), at(12), at(12)).await.unwrap();
+    invoices::update_snapshot(&mut tx, tenant, invoice, &snapshot("2", 10_000), at(12), at(12)).await.unwrap();
     assert!(changes::has_open(&mut tx, tenant, connection).await.unwrap());
     let deleted = Snapshot { deleted: true, ..snapshot("3", 10_000) };
-    invoices::show(&mut tx, tenant, invoice, &deleted, at(13), at(13)).await.unwrap();
+    invoices::update_snapshot(&mut tx, tenant, invoice, &deleted, at(13), at(13)).await.unwrap();
     assert!(!changes::has_open(&mut tx, tenant, connection).await.unwrap(), "a deleted one is not to be paid");
     // Who does not answer is left alone for a while.
     changes::record_failure(&mut tx, tenant, connection, at(30), at(60)).await.unwrap();
@@ -215,8 +215,8 @@ async fn a_change_is_told_once(#[values(Sqlite, Postgres)] backend: Backend) {
     assert!(history::tell(&mut tx, tenant, invoice, Status::Overdue).await.unwrap());
     assert!(!history::tell(&mut tx, tenant, invoice, Status::Overdue).await.unwrap());
     assert!(fallen(&mut tx, date(2026, 3, 21)).await.is_empty());
-    assert_eq!(invoices::in_quickbooks(&mut tx, tenant, connection, "130").await.unwrap().unwrap().id, invoice);
-    assert!(invoices::in_quickbooks(&mut tx, tenant, connection, "131").await.unwrap().is_none());
+    assert_eq!(invoices::find_by_quickbooks_id(&mut tx, tenant, connection, "130").await.unwrap().unwrap().id, invoice);
+    assert!(invoices::find_by_quickbooks_id(&mut tx, tenant, connection, "131").await.unwrap().is_none());
 
     let entry = entry(invoice);
     history::add(&mut tx, tenant, &entry).await.unwrap();
@@ -248,10 +248,10 @@ async fn what_is_not_known_here_is_taken_back_once(#[values(Sqlite, Postgres)] b
     let (key, stands) = (IntentKey(Uuid::new_v4()), snapshot("3", 4_000));
     let (lost, paid) = (intent(connection, key, 100), Status::PartiallyPaid);
     let of_queued = Intent { key: known.intent, ..lost.clone() };
-    assert!(!invoices::take_back(&mut tx, tenant, &of_queued, at(1), &stands, Some(paid), at(9)).await.unwrap());
-    assert!(invoices::take_back(&mut tx, tenant, &lost, at(1), &stands, Some(paid), at(9)).await.unwrap());
-    assert!(!invoices::take_back(&mut tx, tenant, &lost, at(1), &stands, Some(paid), at(9)).await.unwrap());
-    let list = invoices::list(&mut tx, tenant, Of::Deal(DEAL)).await.unwrap();
+    assert!(!invoices::adopt(&mut tx, tenant, &of_queued, at(1), &stands, Some(paid), at(9)).await.unwrap());
+    assert!(invoices::adopt(&mut tx, tenant, &lost, at(1), &stands, Some(paid), at(9)).await.unwrap());
+    assert!(!invoices::adopt(&mut tx, tenant, &lost, at(1), &stands, Some(paid), at(9)).await.unwrap());
+    let list = invoices::list(&mut tx, tenant, InvoiceScope::Deal(DEAL)).await.unwrap();
     let [back, other] = &list[..] else { panic!("{list:?}") };
     assert_eq!((other.id, &other.state), (queued, &invoices::State::Queued));
     assert_eq!((back.intent, &back.state, back.created_at), (key, &invoices::State::Issued(stands), at(1)));
@@ -378,8 +378,8 @@ async fn invoices_that_are_not_due_yet_hide_none_that_is(#[values(Sqlite, Postgr
         let wish = intent(connection, IntentKey(Uuid::new_v4()), 100);
         let id = new_id(invoices::place(&mut tx, tenant, &wish, at(0)).await.unwrap());
         let owner = Uuid::new_v4();
-        invoices::lease(&mut tx, tenant, id, owner, at(0), at(10)).await.unwrap();
-        assert!(invoices::issued(&mut tx, tenant, id, owner, &snapshot("0", 10_000), at(1)).await.unwrap());
+        invoices::claim(&mut tx, tenant, id, owner, at(0), at(10)).await.unwrap();
+        assert!(invoices::mark_issued(&mut tx, tenant, id, owner, &snapshot("0", 10_000), at(1)).await.unwrap());
         all.push(id);
     }
     let before = date(2026, 3, 21);
@@ -411,7 +411,7 @@ async fn what_cannot_be_read_is_told_until_it_can(#[values(Sqlite, Postgres)] ba
     // It counts as read: it does not hold up those that were not.
     let unread = invoices::list_not_read_within(&mut tx, tenant, connection, at(55)..=at(70), "", 10).await.unwrap();
     assert!(unread.is_empty());
-    invoices::show(&mut tx, tenant, invoice, &snapshot("1", 10_000), at(80), at(80)).await.unwrap();
+    invoices::update_snapshot(&mut tx, tenant, invoice, &snapshot("1", 10_000), at(80), at(80)).await.unwrap();
     assert!(unreadable::of_tenant(&mut tx, tenant, 10).await.unwrap().is_empty());
     assert_eq!(invoices::find(&mut tx, tenant, invoice).await.unwrap().unwrap().unreadable_since, None);
 }

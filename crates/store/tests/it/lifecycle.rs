@@ -73,11 +73,11 @@ async fn lived(t: &Database, tx: &mut Tx, number: i64, word: &str) -> TenantId {
     wish.draft.lines[0].description = text("line");
     let invoice = new_id(invoices::place(tx, tenant, &wish, at(0)).await.unwrap());
     let owner = Uuid::new_v4();
-    invoices::lease(tx, tenant, invoice, owner, at(0), at(10)).await.unwrap();
+    invoices::claim(tx, tenant, invoice, owner, at(0), at(10)).await.unwrap();
     let mut issued = snapshot("0", 10_000);
     issued.customer_name = text("customer of the invoice");
     issued.email = text("e-mail of the invoice");
-    assert!(invoices::issued(tx, tenant, invoice, owner, &issued, at(1)).await.unwrap());
+    assert!(invoices::mark_issued(tx, tenant, invoice, owner, &issued, at(1)).await.unwrap());
     let mut told = entry(invoice);
     told.snapshot = issued;
     history::add(tx, tenant, &told).await.unwrap();

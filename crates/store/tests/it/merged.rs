@@ -12,7 +12,7 @@ use domain::{
 use rstest::rstest;
 use store::{
     drafts, history,
-    invoices::{self, Of},
+    invoices::{self, InvoiceScope},
     links, merges,
 };
 use uuid::Uuid;
@@ -29,8 +29,8 @@ async fn links_follow_a_merged_customer(#[values(Sqlite, Postgres)] backend: Bac
     assert_eq!(links::customer(&mut tx, tenant, connection, party).await.unwrap(), Some(customer("61")));
     links::unlink_customer(&mut tx, tenant, connection, party).await.unwrap();
     assert_eq!(links::customer(&mut tx, tenant, connection, party).await.unwrap(), None);
-    assert_eq!(invoices::list(&mut tx, tenant, Of::Organization(1)).await.unwrap()[0].id, invoice);
-    assert!(invoices::list(&mut tx, tenant, Of::Person(3)).await.unwrap().is_empty());
+    assert_eq!(invoices::list(&mut tx, tenant, InvoiceScope::Organization(1)).await.unwrap()[0].id, invoice);
+    assert!(invoices::list(&mut tx, tenant, InvoiceScope::Person(3)).await.unwrap().is_empty());
     assert_eq!(
         invoices::list_not_read_within(&mut tx, tenant, connection, at(100)..=at(200), "", 5).await.unwrap().len(),
         1
@@ -62,8 +62,8 @@ async fn invoices_follow_a_merged_deal(#[values(Sqlite, Postgres)] backend: Back
     }
     assert_eq!(merges::follow(&mut tx, stranger, DEAL, left).await.unwrap(), 0);
     assert_eq!(merges::follow(&mut tx, tenant, DEAL, left).await.unwrap(), 1);
-    assert!(invoices::list(&mut tx, tenant, Of::Deal(DEAL)).await.unwrap().is_empty());
-    assert_eq!(invoices::list(&mut tx, tenant, Of::Deal(left)).await.unwrap()[0].id, invoice);
+    assert!(invoices::list(&mut tx, tenant, InvoiceScope::Deal(DEAL)).await.unwrap().is_empty());
+    assert_eq!(invoices::list(&mut tx, tenant, InvoiceScope::Deal(left)).await.unwrap()[0].id, invoice);
     assert!(merges::written_in(&mut tx, tenant, &[5], left).await.unwrap().is_empty(), "it has followed");
     assert_eq!(drafts::find(&mut tx, tenant, left, UserId(8)).await.unwrap().unwrap().saved_at, at(DEAL.0));
     assert_eq!(drafts::find(&mut tx, tenant, left, USER).await.unwrap().unwrap().saved_at, at(left.0), "theirs stays");
@@ -78,11 +78,11 @@ async fn invoices_follow_a_merged_deal(#[values(Sqlite, Postgres)] backend: Back
             .unwrap()
             .is_empty()
     );
-    invoices::show(&mut tx, tenant, invoice, &snapshot("1", 10_000), at(201), at(201)).await.unwrap();
+    invoices::update_snapshot(&mut tx, tenant, invoice, &snapshot("1", 10_000), at(201), at(201)).await.unwrap();
     let read_ahead =
         invoices::list_not_read_within(&mut tx, tenant, connection, at(100)..=at(200), "", 5).await.unwrap();
     assert_eq!(read_ahead.len(), 1, "by a clock that was ahead: when is not known");
-    invoices::show(&mut tx, tenant, invoice, &snapshot("1", 10_000), at(100), at(100)).await.unwrap();
+    invoices::update_snapshot(&mut tx, tenant, invoice, &snapshot("1", 10_000), at(100), at(100)).await.unwrap();
     assert!(
         invoices::list_not_read_within(&mut tx, tenant, connection, at(100)..=at(200), "", 5).await.unwrap().is_empty()
     );
@@ -99,10 +99,10 @@ async fn invoices_and_customers_follow_a_merged_party(#[values(Sqlite, Postgres)
     assert!(merges::parties(&mut tx, tenant, &[1]).await.unwrap().is_empty());
     assert!(merges::parties(&mut tx, stranger, &[DEAL.0]).await.unwrap().is_empty());
     merges::belongs(&mut tx, stranger, DEAL, (Some(2), None)).await.unwrap();
-    assert_eq!(invoices::list(&mut tx, tenant, Of::Organization(1)).await.unwrap()[0].id, invoice);
+    assert_eq!(invoices::list(&mut tx, tenant, InvoiceScope::Organization(1)).await.unwrap()[0].id, invoice);
     merges::belongs(&mut tx, tenant, DEAL, (Some(2), Some(3))).await.unwrap();
-    assert!(invoices::list(&mut tx, tenant, Of::Organization(1)).await.unwrap().is_empty());
-    for of in [Of::Organization(2), Of::Person(3)] {
+    assert!(invoices::list(&mut tx, tenant, InvoiceScope::Organization(1)).await.unwrap().is_empty());
+    for of in [InvoiceScope::Organization(2), InvoiceScope::Person(3)] {
         assert_eq!(invoices::list(&mut tx, tenant, of).await.unwrap()[0].id, invoice);
     }
 

@@ -24,7 +24,7 @@ use store::{
     drafts::{self, Origin},
     grants,
     history::{self, Entry},
-    invoices::{self, Intent, Of},
+    invoices::{self, Intent, InvoiceScope},
     leases::{self, Progress},
     links, merges, quickbooks, settings, tenants, unreadable,
 };
@@ -42,8 +42,8 @@ async fn three(t: &Database, tx: &mut Tx) -> [(TenantId, DealId, InvoiceId); 3] 
         let wanted = Intent { deal, ..intent(connection, IntentKey(Uuid::new_v4()), 100) };
         let id = new_id(invoices::place(tx, tenant, &wanted, at(0)).await.unwrap());
         let owner = Uuid::new_v4();
-        invoices::lease(tx, tenant, id, owner, at(0), at(10)).await.unwrap().unwrap();
-        assert!(invoices::issued(tx, tenant, id, owner, &snapshot("0", 10_000), at(1)).await.unwrap());
+        invoices::claim(tx, tenant, id, owner, at(0), at(10)).await.unwrap().unwrap();
+        assert!(invoices::mark_issued(tx, tenant, id, owner, &snapshot("0", 10_000), at(1)).await.unwrap());
         let entry = Entry { deal, ..entry(id) };
         history::add(tx, tenant, &entry).await.unwrap();
         history::lease(tx, tenant, entry.id, owner, at(0), at(40)).await.unwrap().unwrap();
@@ -57,7 +57,7 @@ async fn three(t: &Database, tx: &mut Tx) -> [(TenantId, DealId, InvoiceId); 3] 
 async fn deals(tx: &mut Tx, tenant: TenantId) -> (Vec<i64>, Vec<i64>) {
     let mut of_invoices = Vec::new();
     for deal in [DEAL, LEFT, OTHER] {
-        let listed = invoices::list(tx, tenant, Of::Deal(deal)).await.unwrap();
+        let listed = invoices::list(tx, tenant, InvoiceScope::Deal(deal)).await.unwrap();
         of_invoices.extend(listed.iter().map(|_| deal.0));
     }
     let written = merges::written_in(tx, tenant, &[5, 6, 7], DealId(0)).await.unwrap();
@@ -170,16 +170,16 @@ async fn each_question_is_answered_from_its_own_company(#[values(Sqlite, Postgre
     for (tenant, connection) in [(theirs, one), (ours, other), (ours, new)] {
         assert!(unread(&mut tx, tenant, connection).await.is_empty());
         assert!(!changes::has_open(&mut tx, tenant, connection).await.unwrap());
-        assert!(invoices::in_quickbooks(&mut tx, tenant, connection, "130").await.unwrap().is_none());
+        assert!(invoices::find_by_quickbooks_id(&mut tx, tenant, connection, "130").await.unwrap().is_none());
     }
     assert!(changes::has_open(&mut tx, ours, one).await.unwrap());
-    assert!(invoices::in_quickbooks(&mut tx, ours, one, "130").await.unwrap().is_some());
+    assert!(invoices::find_by_quickbooks_id(&mut tx, ours, one, "130").await.unwrap().is_some());
 
     let queued = intent(new, IntentKey(Uuid::new_v4()), 100);
     invoices::place(&mut tx, ours, &queued, at(0)).await.unwrap();
     assert!(!changes::has_open(&mut tx, ours, new).await.unwrap(), "it does not stand yet");
     assert!(unread(&mut tx, ours, new).await.is_empty());
-    invoices::show(&mut tx, ours, second, &snapshot("1", 0), at(2), at(2)).await.unwrap();
+    invoices::update_snapshot(&mut tx, ours, second, &snapshot("1", 0), at(2), at(2)).await.unwrap();
     let due = history::fallen_due(&mut tx, date(2026, 4, 1), None, 9).await.unwrap();
     let due: HashSet<_> = due.into_iter().map(|unpaid| (unpaid.tenant, unpaid.invoice)).collect();
     assert_eq!(due, HashSet::from([(ours, first), (theirs, third)]), "neither what is paid, nor what does not stand");

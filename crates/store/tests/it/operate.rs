@@ -18,7 +18,7 @@ use std::{
 };
 use store::{
     Tx, audit, drafts, grants,
-    invoices::{self, Of},
+    invoices::{self, InvoiceScope},
     queue::{CarryOut, IssueInvoice},
     replicas, tenants,
     usage::{self, Usage},
@@ -204,7 +204,7 @@ async fn a_backup_is_the_whole_database_at_one_moment() {
 /// What a database holds of a company, in words.
 async fn held(t: &Database, tenant: TenantId) -> String {
     let mut tx = t.db.read().await.unwrap();
-    let invoices = invoices::list(&mut tx, tenant, Of::Deal(DEAL)).await.unwrap();
+    let invoices = invoices::list(&mut tx, tenant, InvoiceScope::Deal(DEAL)).await.unwrap();
     let connection = store::quickbooks::current(&mut tx, &t.vault, tenant).await.unwrap().unwrap();
     format!("{invoices:?} {:?} {} {:?}", connection.company, connection.realm_id, connection.connected_at)
 }

@@ -118,19 +118,19 @@ impl Step {
     async fn take(self, tx: &mut Tx, tenant: TenantId, id: InvoiceId, owner: Uuid) {
         let shown = snapshot("0", 2_500);
         let taken = match self {
-            Self::Lease => invoices::lease(tx, tenant, id, owner, at(200), at(210)).await.map(|_| ()),
+            Self::Lease => invoices::claim(tx, tenant, id, owner, at(200), at(210)).await.map(|_| ()),
             Self::Extend => leases::extend(tx, tenant, id, owner, at(20), at(30)).await.map(|_| ()),
             Self::Sending => leases::mark_sending(tx, tenant, id, owner, at(21)).await.map(|_| ()),
             Self::Postpone => leases::postpone(tx, tenant, id, owner, at(60)).await,
             Self::Stick => leases::park(tx, tenant, id, owner, &Trouble::Doubt).await,
-            Self::Unsent => invoices::unsent(tx, tenant, id, owner).await,
-            Self::Resending => invoices::resending(tx, tenant, id, owner).await,
-            Self::Issued => invoices::issued(tx, tenant, id, owner, &shown, at(22)).await.map(|_| ()),
-            Self::Refused => invoices::refused(tx, tenant, id, owner, &[]).await.map(|_| ()),
+            Self::Unsent => invoices::mark_unsent(tx, tenant, id, owner).await,
+            Self::Resending => invoices::revoke_resending(tx, tenant, id, owner).await,
+            Self::Issued => invoices::mark_issued(tx, tenant, id, owner, &shown, at(22)).await.map(|_| ()),
+            Self::Refused => invoices::mark_refused(tx, tenant, id, owner, &[]).await.map(|_| ()),
             Self::Retry => stuck::retry(tx, tenant, Work::Invoice, id.0, at(70)).await.map(|_| ()),
             Self::AllowResending => invoices::allow_resending(tx, tenant, id).await,
-            Self::CustomerCreated => invoices::customer_created(tx, tenant, id, "58").await,
-            Self::Show => invoices::show(tx, tenant, id, &shown, at(22), at(22)).await,
+            Self::CustomerCreated => invoices::set_customer(tx, tenant, id, "58").await,
+            Self::Show => invoices::update_snapshot(tx, tenant, id, &shown, at(22), at(22)).await,
             Self::Remove => invoices::remove_unsent(tx, tenant, id).await.map(|_| ()),
             Self::Tell => history::tell(tx, tenant, id, Status::Paid).await.map(|_| ()),
         };
@@ -274,7 +274,7 @@ async fn a_mended_invoice_is_stored_like_a_new_one(#[values(Sqlite, Postgres)] b
     let ([ours, _], id) = three(&t, &mut tx).await;
     let key = invoices::find(&mut tx, ours, id).await.unwrap().unwrap().intent;
     set(&mut tx, "refused", Some("doubt"), Uuid::new_v4()).await;
-    invoices::customer_created(&mut tx, ours, id, "58").await.unwrap();
+    invoices::set_customer(&mut tx, ours, id, "58").await.unwrap();
     invoices::allow_resending(&mut tx, ours, id).await.unwrap();
     let others = |rows: Vec<Row>| rows.into_iter().filter(|row| row.id != id.0).collect::<Vec<_>>();
     let before = others(rows(&mut tx).await);
@@ -441,7 +441,7 @@ async fn all_that_quickbooks_shows_is_stored(#[values(Sqlite, Postgres)] backend
     let ([tenant, _], id) = three(&t, &mut tx).await;
     let owner = Uuid::new_v4();
     set(&mut tx, "sending", None, owner).await;
-    assert!(invoices::issued(&mut tx, tenant, id, owner, &snapshot("0", 10_000), at(1)).await.unwrap());
+    assert!(invoices::mark_issued(&mut tx, tenant, id, owner, &snapshot("0", 10_000), at(1)).await.unwrap());
     let money = |minor| Money::from_minor(minor, Currency::BRL);
     let edited = Snapshot {
         quickbooks_id: "131".into(),
@@ -459,11 +459,11 @@ async fn all_that_quickbooks_shows_is_stored(#[values(Sqlite, Postgres)] backend
         voided: true,
         deleted: true,
     };
-    invoices::show(&mut tx, tenant, id, &edited, at(2), at(2)).await.unwrap();
+    invoices::update_snapshot(&mut tx, tenant, id, &edited, at(2), at(2)).await.unwrap();
     let shown = invoices::find(&mut tx, tenant, id).await.unwrap().unwrap();
     assert_eq!((shown.state, shown.read_at), (State::Issued(edited.clone()), Some(at(2))));
     assert_eq!(shown.customer_name, "Beta");
-    invoices::show(&mut tx, tenant, id, &edited, at(3), at(3)).await.unwrap();
+    invoices::update_snapshot(&mut tx, tenant, id, &edited, at(3), at(3)).await.unwrap();
     let again = invoices::find(&mut tx, tenant, id).await.unwrap().unwrap();
     assert_eq!(again.read_at, Some(at(3)), "the same version was read again");
 }

@@ -32,21 +32,21 @@ async fn stuck_work_that_was_never_sent_can_be_removed(#[values(Sqlite, Postgres
     let mut tx = t.db.begin().await.unwrap();
     let (tenant, connection, id) = queued(&t, &mut tx).await;
     let owner = Uuid::new_v4();
-    invoices::lease(&mut tx, tenant, id, owner, at(0), at(10)).await.unwrap().unwrap();
+    invoices::claim(&mut tx, tenant, id, owner, at(0), at(10)).await.unwrap().unwrap();
     assert!(!invoices::remove_unsent(&mut tx, tenant, id).await.unwrap(), "it is worked on");
     leases::park(&mut tx, tenant, id, owner, &Trouble::Disconnected).await.unwrap();
     let known = invoices::find(&mut tx, tenant, id).await.unwrap().unwrap();
     assert_eq!(known.trouble, Some(Trouble::Disconnected));
     assert!(invoices::remove_unsent(&mut tx, tenant, id).await.unwrap());
     assert!(stuck::of_tenant(&mut tx, tenant).await.unwrap().is_empty());
-    assert!(invoices::lease(&mut tx, tenant, id, owner, at(20), at(30)).await.unwrap().is_none());
+    assert!(invoices::claim(&mut tx, tenant, id, owner, at(20), at(30)).await.unwrap().is_none());
     assert!(!stuck::retry(&mut tx, tenant, Work::Invoice, id.0, at(20)).await.unwrap());
-    assert!(invoices::list(&mut tx, tenant, invoices::Of::Deal(DEAL)).await.unwrap().is_empty());
+    assert!(invoices::list(&mut tx, tenant, invoices::InvoiceScope::Deal(DEAL)).await.unwrap().is_empty());
     // The form that is still open makes it anew.
     let again = intent(connection, known.intent, 100);
     assert_eq!(new_id(invoices::place(&mut tx, tenant, &again, at(30)).await.unwrap()), id);
     // What may have arrived stays.
-    invoices::lease(&mut tx, tenant, id, owner, at(40), at(50)).await.unwrap().unwrap();
+    invoices::claim(&mut tx, tenant, id, owner, at(40), at(50)).await.unwrap().unwrap();
     assert!(leases::mark_sending(&mut tx, tenant, id, owner, at(41)).await.unwrap());
     leases::park(&mut tx, tenant, id, owner, &Trouble::Disconnected).await.unwrap();
     assert!(!invoices::remove_unsent(&mut tx, tenant, id).await.unwrap());
@@ -59,12 +59,12 @@ async fn stuck_work_waits_for_a_person(#[values(Sqlite, Postgres)] backend: Back
     let mut tx = t.db.begin().await.unwrap();
     let (tenant, _, id) = queued(&t, &mut tx).await;
     let owner = Uuid::new_v4();
-    invoices::lease(&mut tx, tenant, id, owner, at(0), at(10)).await.unwrap().unwrap();
+    invoices::claim(&mut tx, tenant, id, owner, at(0), at(10)).await.unwrap().unwrap();
     assert!(leases::mark_sending(&mut tx, tenant, id, owner, at(1)).await.unwrap());
     leases::park(&mut tx, tenant, id, Uuid::new_v4(), &Trouble::Doubt).await.unwrap();
     assert!(stuck::of_all(&mut tx).await.unwrap().is_empty(), "whoever has lost the lease changes nothing");
     leases::park(&mut tx, tenant, id, owner, &Trouble::Doubt).await.unwrap();
-    assert!(invoices::lease(&mut tx, tenant, id, owner, at(20), at(30)).await.unwrap().is_none());
+    assert!(invoices::claim(&mut tx, tenant, id, owner, at(20), at(30)).await.unwrap().is_none());
     assert!(leases::claim_abandoned::<InvoiceId>(&mut tx, at(90), at(90), at(99)).await.unwrap().is_empty());
     let found = stuck::of_tenant(&mut tx, tenant).await.unwrap();
     assert_eq!(found, stuck::of_all(&mut tx).await.unwrap());
@@ -78,9 +78,9 @@ async fn stuck_work_waits_for_a_person(#[values(Sqlite, Postgres)] backend: Back
     assert!(!stuck::retry(&mut tx, TenantId(Uuid::new_v4()), Work::Invoice, id.0, at(100)).await.unwrap());
     assert!(stuck::retry(&mut tx, tenant, Work::Invoice, id.0, at(100)).await.unwrap());
     assert!(!stuck::retry(&mut tx, tenant, Work::Invoice, id.0, at(100)).await.unwrap(), "it is not stuck any more");
-    let again = invoices::lease(&mut tx, tenant, id, owner, at(100), at(110)).await.unwrap().unwrap();
+    let again = invoices::claim(&mut tx, tenant, id, owner, at(100), at(110)).await.unwrap().unwrap();
     assert_eq!((again.state, again.attempts, again.may_resend, again.trouble), (State::Sending, 2, true, None));
-    invoices::resending(&mut tx, tenant, id, owner).await.unwrap();
+    invoices::revoke_resending(&mut tx, tenant, id, owner).await.unwrap();
     assert!(!invoices::find(&mut tx, tenant, id).await.unwrap().unwrap().may_resend, "once, and no more");
 }
 

@@ -30,7 +30,7 @@ pub(super) async fn adopt_unknown_invoices(
     for FoundInvoice { snapshot, origin } in found {
         let Some(Origin { mark, created, request }) = origin else { continue };
         let mut tx = app.db.read().await?;
-        let known = invoices::by_intent(&mut tx, tenant, mark.intent).await?;
+        let known = invoices::find_by_intent(&mut tx, tenant, mark.intent).await?;
         let is_under_way = known.as_ref().is_some_and(|known| !matches!(known.state, State::Refused(_)));
         let company = if is_under_way { None } else { tenants::find(&mut tx, tenant).await? };
         drop(tx);
@@ -55,7 +55,7 @@ pub(super) async fn adopt_unknown_invoices(
         // What a restored backup does not know was written into the deal's history then.
         let told = known.is_none().then(|| compute_status(&snapshot, app.clock.today(&connection.company.time_zone)));
         let mut tx = app.db.begin().await?;
-        if invoices::take_back(&mut tx, tenant, &intent, created, &snapshot, told, now).await? {
+        if invoices::adopt(&mut tx, tenant, &intent, created, &snapshot, told, now).await? {
             let id = known.map_or(intent.id, |known| known.id);
             history::note(app, &mut tx, tenant, id).await?;
             write_back::ask(app, &mut tx, tenant, mark.deal, mark.user).await?;

@@ -52,7 +52,7 @@ impl Worker<'_> {
         .await
         .map_err(|error| self.found_later(error, 2))?;
         let mut tx = self.app.db.begin().await?;
-        invoices::customer_created(&mut tx, self.tenant, self.invoice.id, &created.id).await?;
+        invoices::set_customer(&mut tx, self.tenant, self.invoice.id, &created.id).await?;
         let detail = json!({ "customer": created.id, "requestid": request_id });
         audit::record(
             &mut tx,

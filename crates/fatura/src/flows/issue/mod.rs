@@ -28,7 +28,7 @@ use serde_json::json;
 use std::time::Duration;
 use store::{
     audit, deals,
-    invoices::{self, Intent, Invoice, Of, Placed, State},
+    invoices::{self, Intent, Invoice, InvoiceScope, Placed, State},
     links,
     queue::IssueInvoice,
 };
@@ -108,9 +108,9 @@ pub(crate) async fn press(
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
     deals::lock(&mut tx, tenant, id).await?;
-    let known = invoices::by_intent(&mut tx, tenant, key).await?;
+    let known = invoices::find_by_intent(&mut tx, tenant, key).await?;
     if known.is_none_or(|known| matches!(known.state, State::Refused(_))) {
-        let earlier = invoices::list(&mut tx, tenant, Of::Deal(id)).await?;
+        let earlier = invoices::list(&mut tx, tenant, InvoiceScope::Deal(id)).await?;
         if let Some(question) = worth.question(&intent.form, &intent.draft, &earlier, look.today) {
             return Ok(Pressed::Ask(Box::new(question)));
         }
@@ -149,7 +149,7 @@ async fn taken(
 ) -> Result<Option<FieldError>, Error> {
     let Some(number) = checked.number.clone() else { return Ok(None) };
     let mut tx = app.db.read().await?;
-    let known = invoices::by_intent(&mut tx, tenant, key).await?;
+    let known = invoices::find_by_intent(&mut tx, tenant, key).await?;
     drop(tx);
     if known.is_some_and(|known| !matches!(known.state, State::Refused(_))) {
         return Ok(None);
@@ -189,7 +189,7 @@ pub(crate) async fn outcome(app: &App, tenant: TenantId, id: InvoiceId, patience
 pub(crate) async fn attempt(app: &App, tenant: TenantId, id: InvoiceId) -> Result<Attempt, Error> {
     let mut tx = app.db.begin().await?;
     let hold = Hold::new(app, tenant, id);
-    let leased = invoices::lease(&mut tx, tenant, id, hold.owner, hold.since, hold.until()).await?;
+    let leased = invoices::claim(&mut tx, tenant, id, hold.owner, hold.since, hold.until()).await?;
     let unfinished = match &leased {
         Some(_) => true,
         None => invoices::find(&mut tx, tenant, id).await?.is_some_and(|invoice| invoice.is_under_way()),

@@ -134,7 +134,7 @@ impl Worker<'_> {
         let mut tx = self.app.db.begin().await?;
         self.hold.sending(&mut tx).await?;
         if self.invoice.may_resend {
-            invoices::resending(&mut tx, self.tenant, self.invoice.id, self.hold.owner).await?;
+            invoices::revoke_resending(&mut tx, self.tenant, self.invoice.id, self.hold.owner).await?;
         }
         tx.commit().await?;
         match self.create(&connection, mark, &prepared).await {
@@ -151,7 +151,7 @@ impl Worker<'_> {
                 );
                 if was_not_sent && !self.is_in_doubt() {
                     let mut tx = self.app.db.begin().await?;
-                    invoices::unsent(&mut tx, self.tenant, self.invoice.id, self.hold.owner).await?;
+                    invoices::mark_unsent(&mut tx, self.tenant, self.invoice.id, self.hold.owner).await?;
                     tx.commit().await?;
                 }
                 // The gateway refuses before QuickBooks recognises a repeat: what was sent before is still in doubt.
@@ -368,7 +368,7 @@ impl Worker<'_> {
         let mut tx = self.app.db.begin().await?;
         let attempt = match ended {
             Ok((snapshot, customer)) => {
-                if invoices::issued(&mut tx, tenant, id, self.hold.owner, &snapshot, now).await? {
+                if invoices::mark_issued(&mut tx, tenant, id, self.hold.owner, &snapshot, now).await? {
                     self.remember(&mut tx, &snapshot, &customer).await?;
                     changes::expect_webhook(&mut tx, tenant, self.invoice.connection).await?;
                     history::note(self.app, &mut tx, tenant, id).await?;
@@ -391,7 +391,7 @@ impl Worker<'_> {
                 tracing::info!(tenant.id = %tenant.0, invoice.id = %id.0, code = refusal.code, intuit_tid = refusal.call_id, "QuickBooks refused the invoice");
                 let codes: Vec<String> = refusal.faults().into_iter().map(|fault| fault.code).collect();
                 let detail = json!({ "code": codes.join(", "), "intuit_tid": refusal.call_id });
-                if invoices::refused(&mut tx, tenant, id, self.hold.owner, &errors).await? {
+                if invoices::mark_refused(&mut tx, tenant, id, self.hold.owner, &errors).await? {
                     audit::record(
                         &mut tx,
                         tenant,

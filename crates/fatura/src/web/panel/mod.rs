@@ -190,7 +190,7 @@ pub(crate) async fn refresh(
     let told = session.told();
     let record = address.record().map_err(&told)?;
     panel::read(&app, session.tenant.id, session.user, record).await.map_err(&told)?;
-    let trouble = match follow::refresh(&app, session.tenant.id, record.of()).await {
+    let trouble = match follow::refresh(&app, session.tenant.id, record.scope()).await {
         Ok(()) => None,
         Err(error) => {
             tracing::warn!(tenant.id = %session.tenant.id.0, error = &error as &dyn std::error::Error, "a refresh failed");

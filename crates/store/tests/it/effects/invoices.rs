@@ -47,10 +47,10 @@ pub(super) async fn check(e: &Effects<'_>) {
 async fn steps(e: &Effects<'_>) {
     let all = INVOICES.map(|(name, ..)| name);
     e.each(
-        "invoices::lease",
+        "invoices::claim",
         &all,
         async |tx, by, of, name| {
-            Ok(invoices::lease(tx, by, of.invoice(name), id("new-owner"), at(9), at(20))
+            Ok(invoices::claim(tx, by, of.invoice(name), id("new-owner"), at(9), at(20))
                 .await?
                 .map(|invoice| invoice.id.0))
         },
@@ -63,10 +63,10 @@ async fn steps(e: &Effects<'_>) {
     )
     .await;
     e.each(
-        "invoices::lease",
+        "invoices::claim",
         &all,
         async |tx, by, of, name| {
-            Ok(invoices::lease(tx, by, of.invoice(name), id("new-owner"), at(10), at(20))
+            Ok(invoices::claim(tx, by, of.invoice(name), id("new-owner"), at(10), at(20))
                 .await?
                 .map(|invoice| invoice.id.0))
         },
@@ -87,10 +87,10 @@ async fn steps(e: &Effects<'_>) {
     // A lease that ends ten minutes later than one that is given now was given by a wrong clock.
     e.given(&["UPDATE invoice SET lease_until = @620", "UPDATE invoice SET lease_until = @621 WHERE id = {A.sending}"])
         .each(
-            "invoices::lease",
+            "invoices::claim",
             &["held", "sending"],
             async |tx, by, of, name| {
-                Ok(invoices::lease(tx, by, of.invoice(name), id("new-owner"), at(9), at(20))
+                Ok(invoices::claim(tx, by, of.invoice(name), id("new-owner"), at(9), at(20))
                     .await?
                     .map(|invoice| invoice.id.0))
             },
@@ -98,9 +98,9 @@ async fn steps(e: &Effects<'_>) {
         )
         .await;
     e.each(
-        "invoices::unsent",
+        "invoices::mark_unsent",
         &all,
-        async |tx, by, of, name| invoices::unsent(tx, by, of.invoice(name), worker()).await,
+        async |tx, by, of, name| invoices::mark_unsent(tx, by, of.invoice(name), worker()).await,
         &[
             "invoice A.sending: sent_at=0 state='queued'",
             "invoice A.given: sent_at=0 state='queued'",
@@ -117,9 +117,9 @@ async fn steps(e: &Effects<'_>) {
     .await;
     e.given(&["UPDATE invoice SET may_resend = TRUE"])
         .each(
-            "invoices::resending",
+            "invoices::revoke_resending",
             &all,
-            async |tx, by, of, name| invoices::resending(tx, by, of.invoice(name), worker()).await,
+            async |tx, by, of, name| invoices::revoke_resending(tx, by, of.invoice(name), worker()).await,
             &[
                 "invoice A.held: may_resend=0",
                 "invoice A.sending: may_resend=0",
@@ -133,16 +133,18 @@ async fn steps(e: &Effects<'_>) {
         )
         .await;
     e.each(
-        "invoices::customer_created",
+        "invoices::set_customer",
         &["queued", "sending"],
-        async |tx, by, of, name| invoices::customer_created(tx, by, of.invoice(name), "77").await,
+        async |tx, by, of, name| invoices::set_customer(tx, by, of.invoice(name), "77").await,
         &["invoice A.queued: customer_id='77'", "invoice A.sending: customer_id='77'"],
     )
     .await;
     e.each(
-        "invoices::issued",
+        "invoices::mark_issued",
         &all,
-        async |tx, by, of, name| invoices::issued(tx, by, of.invoice(name), worker(), &snapshot("6", 50), at(30)).await,
+        async |tx, by, of, name| {
+            invoices::mark_issued(tx, by, of.invoice(name), worker(), &snapshot("6", 50), at(30)).await
+        },
         &[
             "held -> true",
             "invoice A.held: balance_minor=50 bill_email='ap@acme.example' customer_name='Acme' doc_number='1038' \
@@ -168,9 +170,9 @@ async fn steps(e: &Effects<'_>) {
     )
     .await;
     e.each(
-        "invoices::refused",
+        "invoices::mark_refused",
         &all,
-        async |tx, by, of, name| invoices::refused(tx, by, of.invoice(name), worker(), &[]).await,
+        async |tx, by, of, name| invoices::mark_refused(tx, by, of.invoice(name), worker(), &[]).await,
         &[
             "held -> true",
             "invoice A.held: lease_until=0 refusal='[]' state='refused'",
@@ -235,7 +237,7 @@ async fn placed(e: &Effects<'_>) {
         e.by_number(
             "invoices::place",
             async |tx, by| {
-                let connection = invoices::by_intent(tx, by, key("former")).await?.unwrap().connection;
+                let connection = invoices::find_by_intent(tx, by, key("former")).await?.unwrap().connection;
                 Ok(outcome(invoices::place(tx, by, &wanted(connection, key(name), 2), at(30)).await?))
             },
             expected,
@@ -246,7 +248,7 @@ async fn placed(e: &Effects<'_>) {
     e.by_number(
         "invoices::place",
         async |tx, by| {
-            let connection = invoices::by_intent(tx, by, key("issued")).await?.unwrap().connection;
+            let connection = invoices::find_by_intent(tx, by, key("issued")).await?.unwrap().connection;
             Ok(outcome(invoices::place(tx, by, &wanted(connection, key("refused"), 1), at(30)).await?))
         },
         &[
@@ -259,7 +261,7 @@ async fn placed(e: &Effects<'_>) {
     e.by_number(
         "invoices::place",
         async |tx, by| {
-            let former = invoices::by_intent(tx, by, key("former")).await?.unwrap();
+            let former = invoices::find_by_intent(tx, by, key("former")).await?.unwrap();
             let elsewhere = Intent { deal: OTHER_DEAL, ..wanted(former.connection, key("refused"), 2) };
             Ok(outcome(invoices::place(tx, by, &elsewhere, at(30)).await?))
         },
@@ -270,11 +272,11 @@ async fn placed(e: &Effects<'_>) {
         [("new", &["-> true", "+ invoice handed-in of A"][..]), ("queued", &["-> false"]), ("refused", REFUSED)]
     {
         e.by_number(
-            "invoices::take_back",
+            "invoices::adopt",
             async |tx, by| {
-                let connection = invoices::by_intent(tx, by, key("former")).await?.unwrap().connection;
+                let connection = invoices::find_by_intent(tx, by, key("former")).await?.unwrap().connection;
                 let found = wanted(connection, key(name), 2);
-                invoices::take_back(tx, by, &found, at(25), &snapshot("6", 50), Some(Status::Paid), at(30)).await
+                invoices::adopt(tx, by, &found, at(25), &snapshot("6", 50), Some(Status::Paid), at(30)).await
             },
             expected,
         )

@@ -9,7 +9,7 @@ use domain::invoice::{Snapshot, Status};
 use jiff::civil::date;
 use store::{
     history,
-    invoices::{self, Invoice, Of},
+    invoices::{self, Invoice, InvoiceScope},
     unreadable,
 };
 use uuid::Uuid;
@@ -50,12 +50,12 @@ async fn shown(e: &Effects<'_>) {
         };
         e.given(&["UPDATE invoice SET unreadable_since = @4"])
             .each(
-                "invoices::show",
+                "invoices::update_snapshot",
                 &all,
                 async |tx, by, of, name| {
                     let edited =
                         Snapshot { customer_name: "Edited".into(), sent: true, voided: true, ..snapshot(token, 50) };
-                    invoices::show(tx, by, of.invoice(name), &edited, at(30), at(30)).await
+                    invoices::update_snapshot(tx, by, of.invoice(name), &edited, at(30), at(30)).await
                 },
                 expected,
             )
@@ -64,9 +64,11 @@ async fn shown(e: &Effects<'_>) {
     // The same version is read again; of one that was taken back no version is known.
     e.given(&["UPDATE invoice SET sync_token = NULL WHERE id = {A.issued}"])
         .each(
-            "invoices::show",
+            "invoices::update_snapshot",
             &["issued", "paid"],
-            async |tx, by, of, name| invoices::show(tx, by, of.invoice(name), &snapshot("5", 50), at(30), at(30)).await,
+            async |tx, by, of, name| {
+                invoices::update_snapshot(tx, by, of.invoice(name), &snapshot("5", 50), at(30), at(30)).await
+            },
             &[
                 "invoice A.issued: balance_minor=50 bill_email='ap@acme.example' customer_name='Acme' \
                  doc_number='1038' quickbooks_customer_id='58' read_at=@30 sync_token='5' total_minor=10000",
@@ -130,8 +132,8 @@ async fn shown(e: &Effects<'_>) {
 /// Questions.
 async fn found(e: &Effects<'_>) {
     e.by_number(
-        "invoices::by_intent",
-        async |tx, by| Ok(invoices::by_intent(tx, by, key("sending")).await?.map(|invoice| invoice.id.0)),
+        "invoices::find_by_intent",
+        async |tx, by| Ok(invoices::find_by_intent(tx, by, key("sending")).await?.map(|invoice| invoice.id.0)),
         &["-> Some(A.sending)"],
     )
     .await;
@@ -147,23 +149,23 @@ async fn found(e: &Effects<'_>) {
                  {B.later}, {B.paid})"];
     for (of, expected) in [
         (
-            Of::Deal(DEAL),
+            InvoiceScope::Deal(DEAL),
             &["-> [A.former, A.refused, A.paid, A.issued, A.deleted, A.broken, A.stuck, A.other, A.given, \
                  A.sending, A.held, A.queued]"][..],
         ),
-        (Of::Deal(OTHER_DEAL), &["-> [A.later]"]),
+        (InvoiceScope::Deal(OTHER_DEAL), &["-> [A.later]"]),
         (
-            Of::Person(3),
+            InvoiceScope::Person(3),
             &["-> [A.former, A.refused, A.paid, A.issued, A.deleted, A.broken, A.stuck, A.other, A.given, \
                  A.sending, A.held, A.queued]"],
         ),
-        (Of::Person(4), &["-> [A.later]"]),
+        (InvoiceScope::Person(4), &["-> [A.later]"]),
         (
-            Of::Organization(1),
+            InvoiceScope::Organization(1),
             &["-> [A.former, A.refused, A.paid, A.issued, A.deleted, A.broken, A.stuck, A.other, A.given, \
                  A.sending, A.held, A.queued]"],
         ),
-        (Of::Organization(2), &["-> [A.later]"]),
+        (InvoiceScope::Organization(2), &["-> [A.later]"]),
     ] {
         e.given(&same)
             .by_number("invoices::list", async |tx, by| Ok(ids(invoices::list(tx, by, of).await?)), expected)
@@ -199,9 +201,9 @@ async fn found(e: &Effects<'_>) {
     }
     for (connection, expected) in [("active", &["-> Some(A.issued)"][..]), ("former", &["-> Some(A.former)"])] {
         e.by_id(
-            "invoices::in_quickbooks",
+            "invoices::find_by_quickbooks_id",
             async |tx, by, of| {
-                let found = invoices::in_quickbooks(tx, by, of.connection(connection), "130").await?;
+                let found = invoices::find_by_quickbooks_id(tx, by, of.connection(connection), "130").await?;
                 Ok(found.map(|invoice| invoice.id.0))
             },
             expected,
