@@ -1,5 +1,4 @@
-//! What a deal's own history is to be told of its invoices: made in the transaction of the change, written to
-//! Pipedrive once.
+//! The entries of deal histories: inserted in the transaction of the change, written to Pipedrive as notes, each once.
 
 use crate::{
     Error, Tx,
@@ -17,19 +16,19 @@ use uuid::Uuid;
 /// One entry.
 #[derive(Debug, Clone)]
 pub struct Entry {
-    /// Ours.
+    /// The id of the row.
     pub id: EntryId,
-    /// Of which invoice.
+    /// The invoice.
     pub invoice: InvoiceId,
-    /// In which deal's history.
+    /// The deal whose history gets the note.
     pub deal: DealId,
-    /// On whose behalf, where that user still has the app.
+    /// The user who writes the note, if they still have the app.
     pub user: UserId,
-    /// What it tells: `created`, or the name of a badge.
-    pub told: String,
-    /// The invoice as it was then.
+    /// The announced event: `created`, or the name of a badge.
+    pub event: String,
+    /// The snapshot of the invoice at that time.
     pub snapshot: Snapshot,
-    /// When.
+    /// The time of the event.
     pub made_at: Timestamp,
 }
 
@@ -46,19 +45,19 @@ struct Row {
     attempts: i32,
 }
 
-/// Makes an entry; enqueue its writing in the same transaction.
+/// Inserts an entry. Enqueue its job in the same transaction.
 pub async fn add(tx: &mut Tx, tenant: TenantId, entry: &Entry) -> Result<(), Error> {
     let snapshot = serde_json::to_string(&entry.snapshot).map_err(|_| Error::Unreadable("history entry"))?;
     on!(tx, c => sqlx::query(
         "INSERT INTO history_entry (id, tenant_id, invoice_id, deal_id, user_id, told, snapshot, made_at, state, lease_until, attempts, \
          next_attempt_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'queued', 0, 0, $8)")
-        .bind(entry.id.0).bind(tenant.0).bind(entry.invoice.0).bind(entry.deal.0).bind(entry.user.0).bind(&entry.told)
+        .bind(entry.id.0).bind(tenant.0).bind(entry.invoice.0).bind(entry.deal.0).bind(entry.user.0).bind(&entry.event)
         .bind(snapshot).bind(micros(entry.made_at)).execute(c).await.map(drop))?;
     Ok(())
 }
 
-/// Takes the right to write an entry until `until`: the entry, how far it came, and the attempts so far.
-pub async fn lease(
+/// Takes the lease of an entry until `until`. Returns the entry, its progress and the number of attempts.
+pub async fn claim(
     tx: &mut Tx,
     tenant: TenantId,
     id: EntryId,
@@ -77,15 +76,21 @@ pub async fn lease(
         invoice: InvoiceId(row.invoice_id),
         deal: DealId(row.deal_id),
         user: UserId(row.user_id),
-        told: row.told,
+        event: row.told,
         snapshot: serde_json::from_str(&row.snapshot).map_err(|_| Error::Unreadable("history entry"))?,
         made_at: instant(row.made_at)?,
     };
     Ok(Some((entry, progress, row.attempts)))
 }
 
-/// The entry stands in Pipedrive as this note; `None` where it never will. Nothing when the lease was lost.
-pub async fn written(tx: &mut Tx, tenant: TenantId, id: EntryId, owner: Uuid, note: Option<i64>) -> Result<(), Error> {
+/// Marks an entry as written with the id of its note, or as dropped. Has no effect where the lease was lost.
+pub async fn mark_written(
+    tx: &mut Tx,
+    tenant: TenantId,
+    id: EntryId,
+    owner: Uuid,
+    note: Option<i64>,
+) -> Result<(), Error> {
     let state = if note.is_some() { "written" } else { "dropped" };
     on!(tx, c => sqlx::query(
         "UPDATE history_entry SET state = $4, note_id = $5, lease_until = 0 WHERE tenant_id = $1 AND id = $2 AND lease_owner = $3")
@@ -93,35 +98,36 @@ pub async fn written(tx: &mut Tx, tenant: TenantId, id: EntryId, owner: Uuid, no
     Ok(())
 }
 
-/// Whether a note is that of an entry already.
+/// Whether a note belongs to an entry.
 pub async fn is_ours(tx: &mut Tx, tenant: TenantId, note: i64) -> Result<bool, Error> {
     let found: i64 = on!(tx, c => sqlx::query_scalar("SELECT COUNT(*) FROM history_entry WHERE tenant_id = $1 AND note_id = $2")
         .bind(tenant.0).bind(note).fetch_one(c).await)?;
     Ok(found > 0)
 }
 
-/// Notes which badge the deal's history tells; false when it told this one already.
-pub async fn tell(tx: &mut Tx, tenant: TenantId, id: InvoiceId, status: Status) -> Result<bool, Error> {
+/// Stores the badge that the deal history announces. False where it has this badge already.
+pub async fn set_announced_status(tx: &mut Tx, tenant: TenantId, id: InvoiceId, status: Status) -> Result<bool, Error> {
     let rows = on!(tx, c => sqlx::query("UPDATE invoice SET told = $3 WHERE tenant_id = $1 AND id = $2 AND told <> $3")
         .bind(tenant.0).bind(id.0).bind(status.name()).execute(c).await.map(|done| done.rows_affected()))?;
     Ok(rows == 1)
 }
 
-/// An invoice that is not paid and whose history does not tell that it is overdue.
+/// An overdue invoice that its deal history does not announce as overdue yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unpaid {
-    /// Whose.
+    /// The tenant.
     pub tenant: TenantId,
-    /// Which.
+    /// The invoice.
     pub invoice: InvoiceId,
-    /// When it is due.
+    /// The due date.
     pub due: Date,
     /// The time zone of its QuickBooks company.
     pub time_zone: String,
 }
 
-/// Unpaid invoices that are due before a date, the longest due first, from the one after `after` on; at most so many.
-pub async fn fallen_due(tx: &mut Tx, before: Date, after: Option<&Unpaid>, most: i64) -> Result<Vec<Unpaid>, Error> {
+/// Lists unpaid invoices of all companies that are due before a date and not announced as overdue, the oldest due date first, from the
+/// one after `after` on, `most` at most.
+pub async fn list_overdue(tx: &mut Tx, before: Date, after: Option<&Unpaid>, most: i64) -> Result<Vec<Unpaid>, Error> {
     let (after_due, after_id) =
         after.map_or((String::new(), Uuid::nil()), |after| (after.due.to_string(), after.invoice.0));
     let rows: Vec<(Uuid, Uuid, String, String)> = on!(tx, c => sqlx::query_as(

@@ -468,7 +468,7 @@ pub(crate) async fn sweep(app: &App) -> Result<usize, Error> {
         tx.commit().await?;
         taken = unread.len();
     }
-    Ok(taken + history::fallen_due(app).await?)
+    Ok(taken + history::announce_overdue(app).await?)
 }
 
 #[cfg(test)]

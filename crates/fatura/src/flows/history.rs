@@ -22,8 +22,8 @@ use store::{
 };
 use uuid::Uuid;
 
-/// Unpaid invoices that are read at a time.
-const FALLEN_PAGE: i64 = 200;
+/// Overdue invoices that are read at a time.
+const OVERDUE_PAGE_ROWS: i64 = 200;
 /// What an entry tells that is no badge.
 const CREATED: &str = "created";
 
@@ -34,7 +34,7 @@ pub(crate) async fn note(app: &App, tx: &mut Tx, tenant: TenantId, id: InvoiceId
     let connection = quickbooks::find(tx, &app.vault, tenant, invoice.connection).await?;
     let zone = connection.map(|connection| connection.company.time_zone).unwrap_or_default();
     let status = compute_status(snapshot, app.clock.today(&zone));
-    if !history::tell(tx, tenant, id, status).await? {
+    if !history::set_announced_status(tx, tenant, id, status).await? {
         return Ok(None);
     }
     let entry = Entry {
@@ -42,7 +42,7 @@ pub(crate) async fn note(app: &App, tx: &mut Tx, tenant: TenantId, id: InvoiceId
         invoice: id,
         deal: invoice.deal,
         user: invoice.created_by,
-        told: if invoice.announced_status.is_empty() { CREATED } else { status.name() }.to_owned(),
+        event: if invoice.announced_status.is_empty() { CREATED } else { status.name() }.to_owned(),
         snapshot: snapshot.clone(),
         made_at: app.clock.now(),
     };
@@ -82,13 +82,13 @@ pub(crate) async fn usual_language(app: &App, tenant: TenantId) -> Result<Langua
 }
 
 /// Makes entries of invoices that have become overdue by the clock alone; how many.
-pub(crate) async fn fallen_due(app: &App) -> Result<usize, Error> {
+pub(crate) async fn announce_overdue(app: &App) -> Result<usize, Error> {
     // The day begins first in the far east.
     let before = app.clock.today("Pacific/Kiritimati");
     let (mut after, mut made) = (None, 0);
     loop {
         let mut tx = app.db.read().await?;
-        let page = history::fallen_due(&mut tx, before, after.as_ref(), FALLEN_PAGE).await?;
+        let page = history::list_overdue(&mut tx, before, after.as_ref(), OVERDUE_PAGE_ROWS).await?;
         drop(tx);
         let Some(last) = page.last().cloned() else { return Ok(made) };
         after = Some(last);
@@ -108,7 +108,7 @@ pub(crate) async fn fallen_due(app: &App) -> Result<usize, Error> {
 pub(crate) async fn write(app: &App, tenant: TenantId, id: EntryId) -> Result<Attempt, Error> {
     let mut tx = app.db.begin().await?;
     let hold = Hold::new(app, tenant, id);
-    let leased = history::lease(&mut tx, tenant, id, hold.owner, hold.since, hold.until()).await?;
+    let leased = history::claim(&mut tx, tenant, id, hold.owner, hold.since, hold.until()).await?;
     tx.commit().await?;
     let Some((entry, progress, attempts)) = leased else { return Ok(Attempt::Done) };
     let worker = Worker { app, tenant, entry: &entry, progress, hold: &hold };
@@ -203,7 +203,7 @@ impl Worker<'_> {
         let mut tx = app.db.begin().await?;
         let attempt = match ended {
             Ok(note) => {
-                history::written(&mut tx, tenant, entry.id, hold.owner, note).await?;
+                history::mark_written(&mut tx, tenant, entry.id, hold.owner, note).await?;
                 Attempt::Done
             }
             Err(error) => {
@@ -222,7 +222,7 @@ fn words(w: Writer, entry: &Entry) -> String {
     let number = snapshot.doc_number.clone().unwrap_or_else(|| snapshot.quickbooks_id.clone());
     let (total, balance) = (w.money(&snapshot.total), w.money(&snapshot.balance));
     let (due, customer) = (w.date(&snapshot.due), snapshot.customer_name.as_str());
-    let text = match entry.told.as_str() {
+    let text = match entry.event.as_str() {
         CREATED => fl!(w.t, "history-created", number = number, total = total, customer = customer, due = due),
         told if told == Status::PartiallyPaid.name() => {
             fl!(w.t, "history-partially-paid", number = number, balance = balance, total = total)

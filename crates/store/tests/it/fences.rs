@@ -53,7 +53,7 @@ async fn a_former_owner_neither_gives_back_nor_parks(#[values(Sqlite, Postgres)]
     );
 }
 
-/// `history::written`
+/// `history::mark_written`
 #[rstest]
 #[tokio::test]
 async fn a_former_owner_does_not_settle_an_entry_of_the_history(#[values(Sqlite, Postgres)] backend: Backend) {
@@ -63,11 +63,11 @@ async fn a_former_owner_does_not_settle_an_entry_of_the_history(#[values(Sqlite,
     let entry = entry(invoice);
     history::add(&mut tx, tenant, &entry).await.unwrap();
     let (former, owner) = (Uuid::new_v4(), Uuid::new_v4());
-    history::lease(&mut tx, tenant, entry.id, former, at(0), at(10)).await.unwrap().unwrap();
-    history::lease(&mut tx, tenant, entry.id, owner, at(20), at(30)).await.unwrap().unwrap();
-    history::written(&mut tx, tenant, entry.id, former, Some(5)).await.unwrap();
+    history::claim(&mut tx, tenant, entry.id, former, at(0), at(10)).await.unwrap().unwrap();
+    history::claim(&mut tx, tenant, entry.id, owner, at(20), at(30)).await.unwrap().unwrap();
+    history::mark_written(&mut tx, tenant, entry.id, former, Some(5)).await.unwrap();
     assert!(!history::is_ours(&mut tx, tenant, 5).await.unwrap());
-    history::written(&mut tx, tenant, entry.id, owner, Some(6)).await.unwrap();
+    history::mark_written(&mut tx, tenant, entry.id, owner, Some(6)).await.unwrap();
     assert!(history::is_ours(&mut tx, tenant, 6).await.unwrap());
 }
 

@@ -207,13 +207,13 @@ async fn a_change_is_told_once(#[values(Sqlite, Postgres)] backend: Backend) {
     let (tenant, connection, invoice) = issued(&t, &mut tx).await;
     let due = date(2026, 3, 20);
     let fallen = async |tx: &mut Tx, before| -> Vec<_> {
-        let unpaid = history::fallen_due(tx, before, None, 10).await.unwrap();
+        let unpaid = history::list_overdue(tx, before, None, 10).await.unwrap();
         unpaid.into_iter().map(|unpaid| (unpaid.tenant, unpaid.invoice)).collect()
     };
     assert!(fallen(&mut tx, due).await.is_empty());
     assert_eq!(fallen(&mut tx, date(2026, 3, 21)).await, [(tenant, invoice)]);
-    assert!(history::tell(&mut tx, tenant, invoice, Status::Overdue).await.unwrap());
-    assert!(!history::tell(&mut tx, tenant, invoice, Status::Overdue).await.unwrap());
+    assert!(history::set_announced_status(&mut tx, tenant, invoice, Status::Overdue).await.unwrap());
+    assert!(!history::set_announced_status(&mut tx, tenant, invoice, Status::Overdue).await.unwrap());
     assert!(fallen(&mut tx, date(2026, 3, 21)).await.is_empty());
     assert_eq!(invoices::find_by_quickbooks_id(&mut tx, tenant, connection, "130").await.unwrap().unwrap().id, invoice);
     assert!(invoices::find_by_quickbooks_id(&mut tx, tenant, connection, "131").await.unwrap().is_none());
@@ -223,19 +223,19 @@ async fn a_change_is_told_once(#[values(Sqlite, Postgres)] backend: Backend) {
     let owner = Uuid::new_v4();
     assert_eq!(leases::claim_abandoned::<EntryId>(&mut tx, at(6), at(6), at(40)).await.unwrap(), [(tenant, entry.id)]);
     let (read, progress, attempts) =
-        history::lease(&mut tx, tenant, entry.id, owner, at(0), at(40)).await.unwrap().unwrap();
+        history::claim(&mut tx, tenant, entry.id, owner, at(0), at(40)).await.unwrap().unwrap();
     assert_eq!((read.snapshot, progress, attempts), (entry.snapshot, Progress::Queued, 1));
-    assert!(history::lease(&mut tx, tenant, entry.id, owner, at(1), at(41)).await.unwrap().is_none());
+    assert!(history::claim(&mut tx, tenant, entry.id, owner, at(1), at(41)).await.unwrap().is_none());
     assert!(leases::mark_sending(&mut tx, tenant, entry.id, owner, at(2)).await.unwrap());
     leases::postpone(&mut tx, tenant, entry.id, owner, at(50)).await.unwrap();
-    let (_, progress, _) = history::lease(&mut tx, tenant, entry.id, owner, at(50), at(90)).await.unwrap().unwrap();
+    let (_, progress, _) = history::claim(&mut tx, tenant, entry.id, owner, at(50), at(90)).await.unwrap().unwrap();
     assert_eq!(progress, Progress::Sending);
-    let (_, progress, _) = history::lease(&mut tx, tenant, entry.id, owner, at(91), at(131)).await.unwrap().unwrap();
+    let (_, progress, _) = history::claim(&mut tx, tenant, entry.id, owner, at(91), at(131)).await.unwrap().unwrap();
     assert_eq!(progress, Progress::Lost, "nobody gave the lease back");
     assert!(!history::is_ours(&mut tx, tenant, 5).await.unwrap());
-    history::written(&mut tx, tenant, entry.id, owner, Some(5)).await.unwrap();
+    history::mark_written(&mut tx, tenant, entry.id, owner, Some(5)).await.unwrap();
     assert!(history::is_ours(&mut tx, tenant, 5).await.unwrap());
-    assert!(history::lease(&mut tx, tenant, entry.id, owner, at(99), at(100)).await.unwrap().is_none());
+    assert!(history::claim(&mut tx, tenant, entry.id, owner, at(99), at(100)).await.unwrap().is_none());
 }
 
 #[rstest]
@@ -255,7 +255,7 @@ async fn what_is_not_known_here_is_taken_back_once(#[values(Sqlite, Postgres)] b
     let [back, other] = &list[..] else { panic!("{list:?}") };
     assert_eq!((other.id, &other.state), (queued, &invoices::State::Queued));
     assert_eq!((back.intent, &back.state, back.created_at), (key, &invoices::State::Issued(stands), at(1)));
-    assert!(!history::tell(&mut tx, tenant, back.id, paid).await.unwrap(), "it was told before");
+    assert!(!history::set_announced_status(&mut tx, tenant, back.id, paid).await.unwrap(), "it was told before");
     let due = at(9_999);
     assert_eq!(leases::claim_abandoned::<InvoiceId>(&mut tx, due, due, at(10_030)).await.unwrap(), [(tenant, queued)]);
 }
@@ -383,11 +383,11 @@ async fn invoices_that_are_not_due_yet_hide_none_that_is(#[values(Sqlite, Postgr
         all.push(id);
     }
     let before = date(2026, 3, 21);
-    let page = history::fallen_due(&mut tx, before, None, 200).await.unwrap();
+    let page = history::list_overdue(&mut tx, before, None, 200).await.unwrap();
     assert_eq!((page.len(), page[0].due, page[0].time_zone.as_str()), (200, date(2026, 3, 20), "UTC"));
-    let rest = history::fallen_due(&mut tx, before, page.last(), 200).await.unwrap();
+    let rest = history::list_overdue(&mut tx, before, page.last(), 200).await.unwrap();
     let mut found: Vec<_> = page.iter().chain(&rest).map(|unpaid| unpaid.invoice).collect();
-    assert!(history::fallen_due(&mut tx, before, rest.last(), 200).await.unwrap().is_empty());
+    assert!(history::list_overdue(&mut tx, before, rest.last(), 200).await.unwrap().is_empty());
     found.sort_by_key(|id| id.0);
     all.sort_by_key(|id| id.0);
     assert_eq!(found, all, "each once");

@@ -46,8 +46,8 @@ async fn invoices_follow_a_merged_deal(#[values(Sqlite, Postgres)] backend: Back
     let (left, owner, stranger) = (DealId(43), Uuid::new_v4(), TenantId(Uuid::new_v4()));
     let entry = entry(invoice);
     history::add(&mut tx, tenant, &entry).await.unwrap();
-    history::lease(&mut tx, tenant, entry.id, owner, at(0), at(40)).await.unwrap().unwrap();
-    history::written(&mut tx, tenant, entry.id, owner, Some(5)).await.unwrap();
+    history::claim(&mut tx, tenant, entry.id, owner, at(0), at(40)).await.unwrap().unwrap();
+    history::mark_written(&mut tx, tenant, entry.id, owner, Some(5)).await.unwrap();
     assert_eq!(merges::written_in(&mut tx, tenant, &[4, 5], left).await.unwrap(), [DEAL]);
     assert!(merges::written_in(&mut tx, tenant, &[4, 5], DEAL).await.unwrap().is_empty());
     assert!(merges::written_in(&mut tx, tenant, &[4], left).await.unwrap().is_empty());

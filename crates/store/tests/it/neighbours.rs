@@ -46,8 +46,8 @@ async fn three(t: &Database, tx: &mut Tx) -> [(TenantId, DealId, InvoiceId); 3] 
         assert!(invoices::mark_issued(tx, tenant, id, owner, &snapshot("0", 10_000), at(1)).await.unwrap());
         let entry = Entry { deal, ..entry(id) };
         history::add(tx, tenant, &entry).await.unwrap();
-        history::lease(tx, tenant, entry.id, owner, at(0), at(40)).await.unwrap().unwrap();
-        history::written(tx, tenant, entry.id, owner, Some(note)).await.unwrap();
+        history::claim(tx, tenant, entry.id, owner, at(0), at(40)).await.unwrap().unwrap();
+        history::mark_written(tx, tenant, entry.id, owner, Some(note)).await.unwrap();
         made.push((tenant, deal, id));
     }
     made.try_into().unwrap()
@@ -180,7 +180,7 @@ async fn each_question_is_answered_from_its_own_company(#[values(Sqlite, Postgre
     assert!(!changes::has_open(&mut tx, ours, new).await.unwrap(), "it does not stand yet");
     assert!(unread(&mut tx, ours, new).await.is_empty());
     invoices::update_snapshot(&mut tx, ours, second, &snapshot("1", 0), at(2), at(2)).await.unwrap();
-    let due = history::fallen_due(&mut tx, date(2026, 4, 1), None, 9).await.unwrap();
+    let due = history::list_overdue(&mut tx, date(2026, 4, 1), None, 9).await.unwrap();
     let due: HashSet<_> = due.into_iter().map(|unpaid| (unpaid.tenant, unpaid.invoice)).collect();
     assert_eq!(due, HashSet::from([(ours, first), (theirs, third)]), "neither what is paid, nor what does not stand");
 }

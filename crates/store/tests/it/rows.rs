@@ -132,7 +132,7 @@ impl Step {
             Self::CustomerCreated => invoices::set_customer(tx, tenant, id, "58").await,
             Self::Show => invoices::update_snapshot(tx, tenant, id, &shown, at(22), at(22)).await,
             Self::Remove => invoices::remove_unsent(tx, tenant, id).await.map(|_| ()),
-            Self::Tell => history::tell(tx, tenant, id, Status::Paid).await.map(|_| ()),
+            Self::Tell => history::set_announced_status(tx, tenant, id, Status::Paid).await.map(|_| ()),
         };
         taken.unwrap();
     }
@@ -326,7 +326,7 @@ async fn only_the_act_and_the_entry_that_were_done_are_settled(#[values(Sqlite, 
         assert_eq!((progress, leased.at, leased.attempts), (Progress::Queued, at(0), 1));
         assert_eq!(format!("{:?}", leased.wish), format!("{wish:?}"));
         let (leased, progress, attempts) =
-            history::lease(&mut tx, ours, entry.id, owner, at(0), at(10)).await.unwrap().unwrap();
+            history::claim(&mut tx, ours, entry.id, owner, at(0), at(10)).await.unwrap().unwrap();
         assert_eq!((progress, attempts), (Progress::Queued, 1));
         assert_eq!(format!("{leased:?}"), format!("{entry:?}"));
         wishes.push(wish.id);
@@ -343,7 +343,7 @@ async fn only_the_act_and_the_entry_that_were_done_are_settled(#[values(Sqlite, 
             ("act", None) => acts::finish(tx, tenant, act, owner, None).await.unwrap(),
             ("act", _) => acts::finish(tx, tenant, act, owner, Some(&Reason::Changed)).await.unwrap(),
             (_, note) => {
-                history::written(tx, tenant, entry, owner, note.map(|_| 5)).await.unwrap();
+                history::mark_written(tx, tenant, entry, owner, note.map(|_| 5)).await.unwrap();
                 false
             }
         };

@@ -183,7 +183,7 @@ async fn acts_and_entries_get_stuck_as_well(#[values(Sqlite, Postgres)] backend:
     leases::park(&mut tx, tenant, wish.id, owner, &failed).await.unwrap();
     let entry = crate::fixtures::entry(invoice);
     history::add(&mut tx, tenant, &entry).await.unwrap();
-    history::lease(&mut tx, tenant, entry.id, owner, at(0), at(10)).await.unwrap().unwrap();
+    history::claim(&mut tx, tenant, entry.id, owner, at(0), at(10)).await.unwrap().unwrap();
     leases::park(&mut tx, tenant, entry.id, owner, &failed).await.unwrap();
     let found = stuck::of_tenant(&mut tx, tenant).await.unwrap();
     let kinds: Vec<_> = found.iter().map(|stuck| (stuck.kind, stuck.id)).collect();

@@ -79,9 +79,9 @@ async fn shown(e: &Effects<'_>) {
         .await;
     e.given(&["UPDATE invoice SET told = 'paid' WHERE id = {A.paid}"])
         .each(
-            "history::tell",
+            "history::set_announced_status",
             &["issued", "paid"],
-            async |tx, by, of, name| history::tell(tx, by, of.invoice(name), Status::Paid).await,
+            async |tx, by, of, name| history::set_announced_status(tx, by, of.invoice(name), Status::Paid).await,
             &["issued -> true", "invoice A.issued: told='paid'"],
         )
         .await;
@@ -225,9 +225,9 @@ async fn found(e: &Effects<'_>) {
     for (day, most, expected) in [(22, 9, all), (21, 9, before), (22, 4, before)] {
         e.given(&due)
             .of_all(
-                "history::fallen_due",
+                "history::list_overdue",
                 async |tx| {
-                    let found = history::fallen_due(tx, date(2026, 3, day), None, most).await?;
+                    let found = history::list_overdue(tx, date(2026, 3, day), None, most).await?;
                     Ok(found.into_iter().map(|unpaid| unpaid.invoice.0).collect::<Vec<_>>())
                 },
                 &expected,
@@ -238,9 +238,9 @@ async fn found(e: &Effects<'_>) {
         let told = format!("UPDATE invoice SET told = '{told}' WHERE id = {{A.former}}");
         e.given(&[&due[..], &[told.as_str()]].concat())
             .of_all(
-                "history::fallen_due",
+                "history::list_overdue",
                 async |tx| {
-                    let found = history::fallen_due(tx, date(2026, 3, 22), None, 9).await?;
+                    let found = history::list_overdue(tx, date(2026, 3, 22), None, 9).await?;
                     Ok(found.into_iter().map(|unpaid| unpaid.invoice.0).collect::<Vec<_>>())
                 },
                 &expected,

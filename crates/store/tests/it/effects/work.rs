@@ -204,10 +204,10 @@ async fn of_history(e: &Effects<'_>) {
         ),
     ] {
         e.each(
-            "history::lease",
+            "history::claim",
             &all,
             async |tx, by, of, name| {
-                let leased = history::lease(tx, by, of.note(name), id("new-owner"), at(now), at(20)).await?;
+                let leased = history::claim(tx, by, of.note(name), id("new-owner"), at(now), at(20)).await?;
                 Ok(leased.map(|(entry, progress, attempts)| (entry.id.0, progress, attempts)))
             },
             expected,
@@ -237,9 +237,9 @@ async fn of_history(e: &Effects<'_>) {
         ),
     ] {
         e.each(
-            "history::written",
+            "history::mark_written",
             &all,
-            async |tx, by, of, name| history::written(tx, by, of.note(name), worker(), note).await,
+            async |tx, by, of, name| history::mark_written(tx, by, of.note(name), worker(), note).await,
             expected,
         )
         .await;
