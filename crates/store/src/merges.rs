@@ -1,12 +1,11 @@
-//! What was merged into something else. A deal's invoices, what is to be told of them, and what people have typed go along; so do
-//! the customers of organizations and persons.
+//! Moves rows of merged records: invoices, history entries and drafts of deals, customer links of organizations and persons.
 
 use crate::{Error, Tx, db::on, links::Party};
 use domain::ids::{DealId, TenantId};
 use sqlx::types::Json;
 
-/// The deals, other than this one, in whose history these notes were written.
-pub async fn written_in(
+/// Lists the deals, other than this one, for whose history these notes were written.
+pub async fn list_deals_of_notes(
     tx: &mut Tx,
     tenant: TenantId,
     notes: &[i64],
@@ -36,8 +35,8 @@ pub async fn written_in(
     Ok(deals.into_iter().map(DealId).collect())
 }
 
-/// Whether a company has invoices of the same organization or person in other deals.
-pub async fn has_others(
+/// Whether the organization or the person has invoices in other deals.
+pub async fn has_invoices_in_other_deals(
     tx: &mut Tx,
     tenant: TenantId,
     deal: DealId,
@@ -50,14 +49,14 @@ pub async fn has_others(
     Ok(found.is_some())
 }
 
-/// What belonged to one deal belongs to another from now on; how many invoices. Where somebody has a form open for both, that of
-/// the other stays.
-pub async fn follow(tx: &mut Tx, tenant: TenantId, from: DealId, to: DealId) -> Result<u64, Error> {
+/// Moves invoices, history entries and drafts from one deal to another and returns the number of invoices. Where a user has drafts of both
+/// deals, the draft of `to` stays.
+pub async fn move_deal(tx: &mut Tx, tenant: TenantId, from: DealId, to: DealId) -> Result<u64, Error> {
     let invoices = on!(tx, c => sqlx::query("UPDATE invoice SET deal_id = $3 WHERE tenant_id = $1 AND deal_id = $2")
         .bind(tenant.0).bind(from.0).bind(to.0).execute(c).await.map(|done| done.rows_affected()))?;
     on!(tx, c => sqlx::query("UPDATE history_entry SET deal_id = $3 WHERE tenant_id = $1 AND deal_id = $2")
         .bind(tenant.0).bind(from.0).bind(to.0).execute(c).await.map(drop))?;
-    // A form that was merely opened gives way to one that somebody has typed into.
+    // A draft of `to` without typed content is replaced by one with typed content.
     on!(tx, c => sqlx::query(
         "DELETE FROM draft WHERE tenant_id = $1 AND deal_id = $3 AND state <> 'typed' AND user_id IN \
          (SELECT user_id FROM draft WHERE tenant_id = $1 AND deal_id = $2 AND state = 'typed')")
@@ -69,11 +68,11 @@ pub async fn follow(tx: &mut Tx, tenant: TenantId, from: DealId, to: DealId) -> 
     Ok(invoices)
 }
 
-/// Whose the invoices of a deal are: an organization's, a person's.
+/// The organization and the person of a deal's invoices.
 pub type Parties = (Option<i64>, Option<i64>);
 
-/// Whose the invoices of these deals are, as it was when they were made or last looked at.
-pub async fn parties(tx: &mut Tx, tenant: TenantId, deals: &[i64]) -> Result<Vec<(DealId, Parties)>, Error> {
+/// Lists the stored parties of the invoices of these deals.
+pub async fn list_parties(tx: &mut Tx, tenant: TenantId, deals: &[i64]) -> Result<Vec<(DealId, Parties)>, Error> {
     let rows: Vec<(i64, Option<i64>, Option<i64>)> = match tx {
         Tx::Sqlite(c) => {
             sqlx::query_as(
@@ -99,8 +98,8 @@ pub async fn parties(tx: &mut Tx, tenant: TenantId, deals: &[i64]) -> Result<Vec
     Ok(rows.into_iter().map(|(deal, organization, person)| (DealId(deal), (organization, person))).collect())
 }
 
-/// The invoices of a deal are theirs from now on.
-pub async fn belongs(
+/// Assigns the invoices of a deal to an organization and a person.
+pub async fn set_parties(
     tx: &mut Tx,
     tenant: TenantId,
     deal: DealId,
@@ -111,9 +110,9 @@ pub async fn belongs(
     Ok(())
 }
 
-/// The customers of a party that is gone are those of another from now on, of the same kind; how many. Where that is linked
-/// itself, its own link stays.
-pub async fn inherit(tx: &mut Tx, tenant: TenantId, gone: Party, heir: Party) -> Result<u64, Error> {
+/// Moves the customer links of a merged party to its heir, which is of the same kind, and returns their number. Where the heir has a link,
+/// that stays.
+pub async fn move_customers(tx: &mut Tx, tenant: TenantId, gone: Party, heir: Party) -> Result<u64, Error> {
     let ((kind, gone), (_, heir)) = (gone.parts(), heir.parts());
     Ok(on!(tx, c => sqlx::query(
         "UPDATE customer_link SET pipedrive_id = $4 WHERE tenant_id = $1 AND kind = $2 AND pipedrive_id = $3 AND connection_id NOT IN \

@@ -224,7 +224,7 @@ pub(super) async fn open_as(
     writer: Writer,
     origin: Origin,
 ) -> Result<OpenForm, Error> {
-    merges::follow(app, tenant, user, id).await;
+    merges::try_move_merged_deals(app, tenant, user, id).await;
     let mut tx = app.db.read().await?;
     let draft = drafts::find(&mut tx, tenant, id, user).await?;
     drop(tx);
@@ -339,7 +339,7 @@ async fn filled(
     )?;
     replace_option_ids(&mut deal.values, &fields);
     let parties = DealParties { id: id.0, organization: deal.organization, person: deal.person };
-    merges::follow_owners(app, tenant, user, &[parties]).await;
+    merges::try_reassign_invoices(app, tenant, user, &[parties]).await;
     let mut tx = app.db.read().await?;
     let item_links = links::items(&mut tx, tenant, look.connection.id).await?;
     let linked = match party(deal.organization, deal.person) {

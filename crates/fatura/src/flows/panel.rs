@@ -94,11 +94,11 @@ async fn billed(app: &App, tenant: TenantId, user: UserId, record: Record) -> Re
                 |access| async move { access.api().read_deal_parties(DealId(id)).await },
             );
         let deal = deal.await?;
-        merges::follow_deal(app, tenant, user, deal).await?;
+        merges::refresh_parties_of_deal(app, tenant, user, deal).await?;
         return Ok(party(deal.organization, deal.person));
     }
     access::pipedrive(app, tenant, user, |access| async move { access.api().read_name(entity, id).await }).await?;
-    merges::follow_party(app, tenant, user, entity, id).await;
+    merges::refresh_deals_of_party(app, tenant, user, entity, id).await;
     Ok(Some(if entity == Entity::Person { Party::Person(id) } else { Party::Organization(id) }))
 }
 

@@ -159,7 +159,7 @@ pub(crate) fn entry(invoice: InvoiceId) -> Entry {
         invoice,
         deal: DEAL,
         user: USER,
-        told: "overdue".into(),
+        event: "overdue".into(),
         snapshot: snapshot("0", 10_000),
         made_at: at(0),
     }

@@ -48,23 +48,23 @@ async fn invoices_follow_a_merged_deal(#[values(Sqlite, Postgres)] backend: Back
     history::add(&mut tx, tenant, &entry).await.unwrap();
     history::claim(&mut tx, tenant, entry.id, owner, at(0), at(40)).await.unwrap().unwrap();
     history::mark_written(&mut tx, tenant, entry.id, owner, Some(5)).await.unwrap();
-    assert_eq!(merges::written_in(&mut tx, tenant, &[4, 5], left).await.unwrap(), [DEAL]);
-    assert!(merges::written_in(&mut tx, tenant, &[4, 5], DEAL).await.unwrap().is_empty());
-    assert!(merges::written_in(&mut tx, tenant, &[4], left).await.unwrap().is_empty());
-    assert!(merges::written_in(&mut tx, stranger, &[5], left).await.unwrap().is_empty());
-    assert!(merges::has_others(&mut tx, tenant, left, Some(1), None).await.unwrap());
-    assert!(!merges::has_others(&mut tx, tenant, left, None, Some(1)).await.unwrap());
-    assert!(!merges::has_others(&mut tx, tenant, DEAL, Some(1), None).await.unwrap());
+    assert_eq!(merges::list_deals_of_notes(&mut tx, tenant, &[4, 5], left).await.unwrap(), [DEAL]);
+    assert!(merges::list_deals_of_notes(&mut tx, tenant, &[4, 5], DEAL).await.unwrap().is_empty());
+    assert!(merges::list_deals_of_notes(&mut tx, tenant, &[4], left).await.unwrap().is_empty());
+    assert!(merges::list_deals_of_notes(&mut tx, stranger, &[5], left).await.unwrap().is_empty());
+    assert!(merges::has_invoices_in_other_deals(&mut tx, tenant, left, Some(1), None).await.unwrap());
+    assert!(!merges::has_invoices_in_other_deals(&mut tx, tenant, left, None, Some(1)).await.unwrap());
+    assert!(!merges::has_invoices_in_other_deals(&mut tx, tenant, DEAL, Some(1), None).await.unwrap());
 
     let form = Form::default();
     for (deal, user) in [(DEAL, USER), (DEAL, UserId(8)), (left, USER)] {
         drafts::save(&mut tx, tenant, deal, user, &form, at(deal.0)).await.unwrap();
     }
-    assert_eq!(merges::follow(&mut tx, stranger, DEAL, left).await.unwrap(), 0);
-    assert_eq!(merges::follow(&mut tx, tenant, DEAL, left).await.unwrap(), 1);
+    assert_eq!(merges::move_deal(&mut tx, stranger, DEAL, left).await.unwrap(), 0);
+    assert_eq!(merges::move_deal(&mut tx, tenant, DEAL, left).await.unwrap(), 1);
     assert!(invoices::list(&mut tx, tenant, InvoiceScope::Deal(DEAL)).await.unwrap().is_empty());
     assert_eq!(invoices::list(&mut tx, tenant, InvoiceScope::Deal(left)).await.unwrap()[0].id, invoice);
-    assert!(merges::written_in(&mut tx, tenant, &[5], left).await.unwrap().is_empty(), "it has followed");
+    assert!(merges::list_deals_of_notes(&mut tx, tenant, &[5], left).await.unwrap().is_empty(), "it has followed");
     assert_eq!(drafts::find(&mut tx, tenant, left, UserId(8)).await.unwrap().unwrap().saved_at, at(DEAL.0));
     assert_eq!(drafts::find(&mut tx, tenant, left, USER).await.unwrap().unwrap().saved_at, at(left.0), "theirs stays");
     assert_eq!(
@@ -95,12 +95,12 @@ async fn invoices_and_customers_follow_a_merged_party(#[values(Sqlite, Postgres)
     let mut tx = t.db.begin().await.unwrap();
     let (tenant, connection, invoice) = issued(&t, &mut tx).await;
     let stranger = TenantId(Uuid::new_v4());
-    assert_eq!(merges::parties(&mut tx, tenant, &[1, DEAL.0]).await.unwrap(), [(DEAL, (Some(1), None))]);
-    assert!(merges::parties(&mut tx, tenant, &[1]).await.unwrap().is_empty());
-    assert!(merges::parties(&mut tx, stranger, &[DEAL.0]).await.unwrap().is_empty());
-    merges::belongs(&mut tx, stranger, DEAL, (Some(2), None)).await.unwrap();
+    assert_eq!(merges::list_parties(&mut tx, tenant, &[1, DEAL.0]).await.unwrap(), [(DEAL, (Some(1), None))]);
+    assert!(merges::list_parties(&mut tx, tenant, &[1]).await.unwrap().is_empty());
+    assert!(merges::list_parties(&mut tx, stranger, &[DEAL.0]).await.unwrap().is_empty());
+    merges::set_parties(&mut tx, stranger, DEAL, (Some(2), None)).await.unwrap();
     assert_eq!(invoices::list(&mut tx, tenant, InvoiceScope::Organization(1)).await.unwrap()[0].id, invoice);
-    merges::belongs(&mut tx, tenant, DEAL, (Some(2), Some(3))).await.unwrap();
+    merges::set_parties(&mut tx, tenant, DEAL, (Some(2), Some(3))).await.unwrap();
     assert!(invoices::list(&mut tx, tenant, InvoiceScope::Organization(1)).await.unwrap().is_empty());
     for of in [InvoiceScope::Organization(2), InvoiceScope::Person(3)] {
         assert_eq!(invoices::list(&mut tx, tenant, of).await.unwrap()[0].id, invoice);
@@ -109,8 +109,8 @@ async fn invoices_and_customers_follow_a_merged_party(#[values(Sqlite, Postgres)
     let [gone, heir] = [1, 2].map(links::Party::Organization);
     links::link_customer(&mut tx, tenant, connection, gone, &customer("58")).await.unwrap();
     links::link_customer(&mut tx, tenant, connection, links::Party::Person(1), &customer("60")).await.unwrap();
-    assert_eq!(merges::inherit(&mut tx, stranger, gone, heir).await.unwrap(), 0);
-    assert_eq!(merges::inherit(&mut tx, tenant, gone, heir).await.unwrap(), 1);
+    assert_eq!(merges::move_customers(&mut tx, stranger, gone, heir).await.unwrap(), 0);
+    assert_eq!(merges::move_customers(&mut tx, tenant, gone, heir).await.unwrap(), 1);
     assert_eq!(links::customer(&mut tx, tenant, connection, heir).await.unwrap(), Some(customer("58")));
     assert_eq!(links::customer(&mut tx, tenant, connection, gone).await.unwrap(), None);
     assert_eq!(
@@ -118,6 +118,6 @@ async fn invoices_and_customers_follow_a_merged_party(#[values(Sqlite, Postgres)
         Some(customer("60"))
     );
     links::link_customer(&mut tx, tenant, connection, gone, &customer("61")).await.unwrap();
-    assert_eq!(merges::inherit(&mut tx, tenant, gone, heir).await.unwrap(), 0, "its own link stays");
+    assert_eq!(merges::move_customers(&mut tx, tenant, gone, heir).await.unwrap(), 0, "its own link stays");
     assert_eq!(links::customer(&mut tx, tenant, connection, heir).await.unwrap(), Some(customer("58")));
 }

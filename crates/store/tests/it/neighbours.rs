@@ -60,7 +60,7 @@ async fn deals(tx: &mut Tx, tenant: TenantId) -> (Vec<i64>, Vec<i64>) {
         let listed = invoices::list(tx, tenant, InvoiceScope::Deal(deal)).await.unwrap();
         of_invoices.extend(listed.iter().map(|_| deal.0));
     }
-    let written = merges::written_in(tx, tenant, &[5, 6, 7], DealId(0)).await.unwrap();
+    let written = merges::list_deals_of_notes(tx, tenant, &[5, 6, 7], DealId(0)).await.unwrap();
     let mut of_history: Vec<i64> = written.into_iter().map(|deal| deal.0).collect();
     of_history.sort_unstable();
     (of_invoices, of_history)
@@ -87,7 +87,7 @@ async fn a_merge_moves_one_deal(#[values(Sqlite, Postgres)] backend: Backend) {
     ] {
         drafts::open(&mut tx, tenant, deal, user, &form(memo), origin, at(0)).await.unwrap();
     }
-    assert_eq!(merges::follow(&mut tx, ours, DEAL, LEFT).await.unwrap(), 1);
+    assert_eq!(merges::move_deal(&mut tx, ours, DEAL, LEFT).await.unwrap(), 1);
     assert_eq!(deals(&mut tx, ours).await, (vec![LEFT.0, OTHER.0], vec![LEFT.0, OTHER.0]));
     assert_eq!(deals(&mut tx, theirs).await, (vec![DEAL.0], vec![DEAL.0]));
     let memo = async |tx: &mut Tx, tenant, deal, user| {
@@ -112,9 +112,9 @@ async fn a_party_takes_the_invoices_of_one_deal(#[values(Sqlite, Postgres)] back
     let t = Database::new(backend).await;
     let mut tx = t.db.begin().await.unwrap();
     let [(ours, ..), _, (theirs, ..)] = three(&t, &mut tx).await;
-    merges::belongs(&mut tx, ours, DEAL, (Some(2), Some(3))).await.unwrap();
+    merges::set_parties(&mut tx, ours, DEAL, (Some(2), Some(3))).await.unwrap();
     let parties = async |tx: &mut Tx, tenant| {
-        let mut found = merges::parties(tx, tenant, &[DEAL.0, OTHER.0]).await.unwrap();
+        let mut found = merges::list_parties(tx, tenant, &[DEAL.0, OTHER.0]).await.unwrap();
         found.sort_unstable_by_key(|(deal, _)| deal.0);
         found
     };
@@ -159,8 +159,8 @@ async fn each_question_is_answered_from_its_own_company(#[values(Sqlite, Postgre
 
     assert!(history::is_ours(&mut tx, ours, 5).await.unwrap());
     assert!(!history::is_ours(&mut tx, theirs, 5).await.unwrap());
-    assert!(merges::has_others(&mut tx, ours, DEAL, Some(1), None).await.unwrap());
-    assert!(!merges::has_others(&mut tx, theirs, DEAL, Some(1), None).await.unwrap());
+    assert!(merges::has_invoices_in_other_deals(&mut tx, ours, DEAL, Some(1), None).await.unwrap());
+    assert!(!merges::has_invoices_in_other_deals(&mut tx, theirs, DEAL, Some(1), None).await.unwrap());
     let unread = async |tx: &mut Tx, tenant, connection| {
         let found = invoices::list_not_read_within(tx, tenant, connection, at(100)..=at(200), "", 5).await.unwrap();
         found.into_iter().map(|invoice| invoice.id).collect::<HashSet<_>>()

@@ -149,7 +149,7 @@ async fn merged(e: &Effects<'_>) {
             ],
         ),
     ] {
-        e.by_number("merges::follow", async |tx, by| merges::follow(tx, by, from, to).await, expected).await;
+        e.by_number("merges::move_deal", async |tx, by| merges::move_deal(tx, by, from, to).await, expected).await;
     }
     // Whoever has a form open for the other deal, and has typed into one of a third deal alone, keeps both; what others of the same
     // number have open in another company does not count.
@@ -162,8 +162,8 @@ async fn merged(e: &Effects<'_>) {
     ];
     e.given(&open)
         .of_all(
-            "merges::follow",
-            async |tx| merges::follow(tx, tenant("A"), DEAL, OTHER_DEAL).await,
+            "merges::move_deal",
+            async |tx| merges::move_deal(tx, tenant("A"), DEAL, OTHER_DEAL).await,
             &[
                 "-> 0",
                 "+ draft A 43 10",
@@ -181,8 +181,8 @@ async fn merged(e: &Effects<'_>) {
     ] {
         e.given(&["UPDATE history_entry SET note_id = 9 WHERE id = {B.note.written}"])
             .of_all(
-                "merges::written_in",
-                async |tx| merges::written_in(tx, tenant("A"), notes, DealId(other_than)).await,
+                "merges::list_deals_of_notes",
+                async |tx| merges::list_deals_of_notes(tx, tenant("A"), notes, DealId(other_than)).await,
                 expected,
             )
             .await;
@@ -197,8 +197,8 @@ async fn merged(e: &Effects<'_>) {
     ] {
         e.given(&["UPDATE invoice SET organization_id = 9 WHERE tenant_id = {B}"])
             .of_all(
-                "merges::has_others",
-                async |tx| merges::has_others(tx, tenant("A"), deal, organization, person).await,
+                "merges::has_invoices_in_other_deals",
+                async |tx| merges::has_invoices_in_other_deals(tx, tenant("A"), deal, organization, person).await,
                 expected,
             )
             .await;
@@ -209,12 +209,12 @@ async fn merged(e: &Effects<'_>) {
         (&[44], &["-> []"]),
     ] {
         e.given(&["UPDATE invoice SET organization_id = 9 WHERE tenant_id = {B}"])
-            .of_all("merges::parties", async |tx| merges::parties(tx, tenant("A"), deals).await, expected)
+            .of_all("merges::list_parties", async |tx| merges::list_parties(tx, tenant("A"), deals).await, expected)
             .await;
     }
     e.by_number(
-        "merges::belongs",
-        async |tx, by| merges::belongs(tx, by, OTHER_DEAL, (Some(8), Some(9))).await,
+        "merges::set_parties",
+        async |tx, by| merges::set_parties(tx, by, OTHER_DEAL, (Some(8), Some(9))).await,
         &["invoice A.later: organization_id=8 person_id=9"],
     )
     .await;
@@ -244,7 +244,12 @@ async fn merged(e: &Effects<'_>) {
             ],
         ),
     ] {
-        e.by_number("merges::inherit", async |tx, by| merges::inherit(tx, by, gone, heir).await, expected).await;
+        e.by_number(
+            "merges::move_customers",
+            async |tx, by| merges::move_customers(tx, by, gone, heir).await,
+            expected,
+        )
+        .await;
     }
     // One connection in which the heir has a link itself, and one in which only another company's heir has.
     e.given(&[
@@ -256,8 +261,8 @@ async fn merged(e: &Effects<'_>) {
                  {A.active}, 'person', 1, '58')",
     ])
     .of_all(
-        "merges::inherit",
-        async |tx| merges::inherit(tx, tenant("A"), Party::Person(3), Party::Person(1)).await,
+        "merges::move_customers",
+        async |tx| merges::move_customers(tx, tenant("A"), Party::Person(3), Party::Person(1)).await,
         &["-> 1", "+ customer_link A A.active person 1", "- customer_link A A.active person 3"],
     )
     .await;
