@@ -1,6 +1,6 @@
-//! What people do to invoices that stand: written down before QuickBooks is asked, carried out once, kept afterwards.
+//! Acts on issued invoices: void, delete, send, correct. A row is inserted before the request to QuickBooks and kept afterwards.
 //!
-//! Invariant: an invoice has one unfinished act at most; a row is finished only by who holds its lease.
+//! Invariant: an invoice has one unfinished act at most, and only the lease owner finishes an act.
 
 use crate::{
     Error, Tx,
@@ -18,16 +18,16 @@ use jiff::Timestamp;
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
-/// How far an act has come.
+/// The state of an act.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum State {
     /// Nothing was sent yet.
     Queued,
-    /// It may have been sent: look before sending again.
+    /// It may have been sent: look it up before sending again.
     Sending,
     /// QuickBooks has carried it out.
     Done,
-    /// It was not carried out, and why.
+    /// It was not carried out, with the reason.
     Refused(Reason),
 }
 
@@ -35,54 +35,54 @@ pub enum State {
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reason {
-    /// The invoice is not as the person saw it.
+    /// The invoice has changed since the person saw it.
     Changed,
-    /// The invoice does not allow it any more.
+    /// The invoice no longer allows the act.
     NotNow,
-    /// There is no address to send it to.
+    /// No e-mail address is known.
     NoAddress,
-    /// QuickBooks refused because the invoice has payments, in its own words.
+    /// QuickBooks refused because the invoice has payments; with QuickBooks' message.
     HasPayments(String),
-    /// QuickBooks refused for a cause that is known; with its own words.
+    /// QuickBooks refused for a known cause; with QuickBooks' message.
     Explained(RefusalCause, String),
-    /// QuickBooks refused, in its own words.
+    /// QuickBooks refused; with QuickBooks' message.
     Refused(String),
 }
 
-/// What somebody wants done.
+/// A request for an act.
 #[derive(Debug, Clone)]
 pub struct Wish {
-    /// Id for the row.
+    /// The id for the row.
     pub id: ActId,
-    /// To which invoice.
+    /// The invoice.
     pub invoice: InvoiceId,
-    /// What.
+    /// The act.
     pub act: Act,
-    /// What the person saw of it, see [`domain::invoice::Snapshot::seen`].
+    /// The state that the person saw, see [`domain::invoice::Snapshot::seen`].
     pub seen: String,
-    /// To whom it is sent; empty for the address that the invoice has.
+    /// The recipient of the e-mail; empty for the address of the invoice.
     pub recipient: String,
-    /// Who wants it.
+    /// The user who requests it.
     pub by: UserId,
 }
 
 /// One act.
 #[derive(Debug, Clone)]
 pub struct Requested {
-    /// What was wanted.
+    /// The request.
     pub wish: Wish,
-    /// When.
+    /// The time of the request.
     pub at: Timestamp,
-    /// How far it has come.
+    /// The state.
     pub state: State,
-    /// How often it was tried.
+    /// The number of attempts.
     pub attempts: i32,
-    /// Why it goes no further without a person, if it does not.
+    /// The reason why it is parked, if it is.
     pub trouble: Option<Trouble>,
 }
 
 impl Requested {
-    /// It will come to its end by itself.
+    /// Whether it will be settled without a person.
     pub fn is_under_way(&self) -> bool {
         matches!(self.state, State::Queued | State::Sending) && self.trouble.is_none()
     }
@@ -130,7 +130,7 @@ impl TryFrom<Row> for Requested {
     }
 }
 
-/// Writes a wish down; false when another act on the invoice is unfinished.
+/// Inserts a request. False where another act on the invoice is unfinished.
 pub async fn request(tx: &mut Tx, tenant: TenantId, wish: &Wish, now: Timestamp) -> Result<bool, Error> {
     let rows = on!(tx, c => sqlx::query(
         "INSERT INTO act (id, tenant_id, invoice_id, kind, seen, recipient, requested_by, requested_at, state, lease_until, attempts, \
@@ -140,15 +140,15 @@ pub async fn request(tx: &mut Tx, tenant: TenantId, wish: &Wish, now: Timestamp)
     Ok(rows == 1)
 }
 
-/// One act.
+/// Finds an act.
 pub async fn find(tx: &mut Tx, tenant: TenantId, id: ActId) -> Result<Option<Requested>, Error> {
     let row: Option<Row> = on!(tx, c => sqlx::query_as("SELECT * FROM act WHERE tenant_id = $1 AND id = $2")
         .bind(tenant.0).bind(id.0).fetch_optional(c).await)?;
     row.map(Requested::try_from).transpose()
 }
 
-/// The acts of a company that are unfinished, or were wanted since a moment; the last of each invoice.
-pub async fn recent(tx: &mut Tx, tenant: TenantId, since: Timestamp) -> Result<Vec<Requested>, Error> {
+/// Lists the acts of a company that are unfinished or were requested since a time, the last one of each invoice.
+pub async fn list_recent(tx: &mut Tx, tenant: TenantId, since: Timestamp) -> Result<Vec<Requested>, Error> {
     let rows: Vec<Row> = on!(tx, c => sqlx::query_as(
         "SELECT * FROM act WHERE tenant_id = $1 AND (requested_at >= $2 OR state IN ('queued', 'sending')) ORDER BY requested_at, id")
         .bind(tenant.0).bind(micros(since)).fetch_all(c).await)?;
@@ -159,8 +159,8 @@ pub async fn recent(tx: &mut Tx, tenant: TenantId, since: Timestamp) -> Result<V
     Ok(last.into_values().collect())
 }
 
-/// Takes the right to carry an unfinished act out until `until`: the act, and how far it came.
-pub async fn lease(
+/// Takes the lease of an unfinished act until `until`. Returns the act and its progress.
+pub async fn claim(
     tx: &mut Tx,
     tenant: TenantId,
     id: ActId,
@@ -174,7 +174,7 @@ pub async fn lease(
     Ok(Some((act, progress)))
 }
 
-/// Ends an act: carried out, or refused for a reason. False when the lease was lost.
+/// Marks an act as done, or as refused with a reason. False where the lease was lost.
 pub async fn finish(
     tx: &mut Tx,
     tenant: TenantId,

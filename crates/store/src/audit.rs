@@ -1,4 +1,4 @@
-//! Who did what: one row for each act, written in the transaction of the act. Holds no secret and no address.
+//! The audit log: one row for each action, inserted in the transaction of the action. Holds no secret and no address.
 
 use crate::{
     Error, Tx,
@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 use uuid::Uuid;
 
-/// Writes one row.
+/// Inserts a row.
 pub async fn record(
     tx: &mut Tx,
     tenant: TenantId,
@@ -26,9 +26,9 @@ pub async fn record(
     Ok(())
 }
 
-/// The newest row of an invoice that tells of a call that was refused: when, and its detail. The key orders a tenant's rows by time, so
-/// that a recent one is found among the last.
-pub async fn last_refusal(
+/// Finds the time and the detail of the last refused call for an invoice. The key orders a tenant's rows by time, so that a recent row is
+/// found quickly.
+pub async fn find_last_refusal(
     tx: &mut Tx,
     tenant: TenantId,
     invoice: InvoiceId,
@@ -43,8 +43,8 @@ pub async fn last_refusal(
     .transpose()
 }
 
-/// The actions recorded for an invoice, oldest first.
-pub async fn of_invoice(tx: &mut Tx, tenant: TenantId, invoice: InvoiceId) -> Result<Vec<String>, Error> {
+/// Lists the actions that were recorded for an invoice, the oldest first.
+pub async fn list_actions_of_invoice(tx: &mut Tx, tenant: TenantId, invoice: InvoiceId) -> Result<Vec<String>, Error> {
     Ok(on!(tx, c => sqlx::query_scalar("SELECT action FROM audit WHERE tenant_id = $1 AND invoice_id = $2 ORDER BY id")
         .bind(tenant.0).bind(invoice.0).fetch_all(c).await)?)
 }

@@ -243,8 +243,8 @@ pub async fn discard(
     Ok(())
 }
 
-/// Colleagues who have typed into a draft of the deal since a moment, with its time; the newest first.
-pub async fn of_colleagues(
+/// Lists the colleagues who have typed into a draft of the deal since a time, with the time of the draft, the newest first.
+pub async fn list_of_colleagues(
     tx: &mut Tx,
     tenant: TenantId,
     deal: DealId,

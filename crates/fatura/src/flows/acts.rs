@@ -186,7 +186,7 @@ async fn outcome(app: &App, tenant: TenantId, id: ActId) -> Result<Outcome, Erro
 pub(crate) async fn carry_out(app: &App, tenant: TenantId, id: ActId) -> Result<Attempt, Error> {
     let mut tx = app.db.begin().await?;
     let hold = Hold::new(app, tenant, id);
-    let Some((requested, progress)) = acts::lease(&mut tx, tenant, id, hold.owner, hold.since, hold.until()).await?
+    let Some((requested, progress)) = acts::claim(&mut tx, tenant, id, hold.owner, hold.since, hold.until()).await?
     else {
         let known = acts::find(&mut tx, tenant, id).await?;
         let unfinished = known.is_some_and(|act| act.is_under_way());

@@ -348,7 +348,7 @@ async fn filled(
     };
     let users = grants::users(&mut tx, tenant).await?;
     let since = app.clock.now() - COLLEAGUES_DRAFT_LIFE;
-    let colleagues = drafts::of_colleagues(&mut tx, tenant, id, user, since).await?;
+    let colleagues = drafts::list_of_colleagues(&mut tx, tenant, id, user, since).await?;
     drop(tx);
     let name = |user: UserId| users.iter().find(|(known, _)| *known == user).map(|(_, profile)| profile.name.clone());
     let catalogue = Arc::clone(&look.catalogue);

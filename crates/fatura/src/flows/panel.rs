@@ -109,7 +109,7 @@ pub(crate) async fn read(app: &App, tenant: TenantId, user: UserId, record: Reco
     let mut tx = app.db.read().await?;
     let mut invoices = invoices::list(&mut tx, tenant, record.scope()).await?;
     let current = quickbooks::current(&mut tx, &app.vault, tenant).await?;
-    let acts = acts::recent(&mut tx, tenant, app.clock.now() - REFUSAL_SHOWN).await?;
+    let acts = acts::list_recent(&mut tx, tenant, app.clock.now() - REFUSAL_SHOWN).await?;
     let mut connections: Vec<Connection> = current.iter().cloned().collect();
     let through: HashSet<_> = invoices.iter().map(|invoice| invoice.connection).collect();
     for id in through {
@@ -284,7 +284,7 @@ pub(crate) async fn last_refusal(
     id: InvoiceId,
 ) -> Result<Option<(Timestamp, Value)>, Error> {
     let mut tx = app.db.read().await?;
-    Ok(audit::last_refusal(&mut tx, tenant, id).await?)
+    Ok(audit::find_last_refusal(&mut tx, tenant, id).await?)
 }
 
 /// Whether this user may see an invoice: whoever may see its deal.

@@ -249,7 +249,7 @@ async fn a_tenant_sees_nothing_of_another(#[values(Sqlite, Postgres)] backend: B
     assert!(links::items(&mut tx, theirs, connection).await.unwrap().is_empty());
     assert!(drafts::find(&mut tx, theirs, DEAL, USER).await.unwrap().is_none());
     assert!(settings::find(&mut tx, theirs).await.unwrap().is_none());
-    assert!(audit::of_invoice(&mut tx, theirs, id).await.unwrap().is_empty());
+    assert!(audit::list_actions_of_invoice(&mut tx, theirs, id).await.unwrap().is_empty());
 
     assert_eq!(
         links::customer(&mut tx, ours, connection, links::Party::Organization(1)).await.unwrap(),
@@ -257,15 +257,15 @@ async fn a_tenant_sees_nothing_of_another(#[values(Sqlite, Postgres)] backend: B
     );
     assert_eq!(links::items(&mut tx, ours, connection).await.unwrap(), [(5, "10".to_owned())]);
     assert_eq!(settings::find(&mut tx, ours).await.unwrap(), Some(Settings::default()));
-    assert_eq!(audit::of_invoice(&mut tx, ours, id).await.unwrap(), ["invoice intended"]);
-    assert_eq!(audit::last_refusal(&mut tx, ours, id).await.unwrap(), None);
+    assert_eq!(audit::list_actions_of_invoice(&mut tx, ours, id).await.unwrap(), ["invoice intended"]);
+    assert_eq!(audit::find_last_refusal(&mut tx, ours, id).await.unwrap(), None);
     for (code, moment) in [("1", at(1)), ("2", at(2))] {
         let detail = serde_json::json!({ "code": code });
         audit::record(&mut tx, ours, Some(USER), "void refused", Some(id), &detail, moment).await.unwrap();
     }
-    let newest = audit::last_refusal(&mut tx, ours, id).await.unwrap();
+    let newest = audit::find_last_refusal(&mut tx, ours, id).await.unwrap();
     assert_eq!(newest, Some((at(2), serde_json::json!({ "code": "2" }))));
-    assert_eq!(audit::last_refusal(&mut tx, theirs, id).await.unwrap(), None);
+    assert_eq!(audit::find_last_refusal(&mut tx, theirs, id).await.unwrap(), None);
     drafts::discard(&mut tx, ours, DEAL, USER, None).await.unwrap();
     assert!(drafts::find(&mut tx, ours, DEAL, USER).await.unwrap().is_none());
 }

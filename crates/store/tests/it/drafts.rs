@@ -131,7 +131,7 @@ async fn colleagues_drafts_are_those_that_were_typed(#[values(Sqlite, Postgres)]
     open(&mut tx, ours, &form(Uuid::from_u128(1), "a", "", "")).await;
     let colleague = UserId(8);
     let seen = async |tx: &mut Tx, tenant, since| {
-        let found = drafts::of_colleagues(tx, tenant, DEAL, colleague, at(since)).await.unwrap();
+        let found = drafts::list_of_colleagues(tx, tenant, DEAL, colleague, at(since)).await.unwrap();
         found.into_iter().map(|(user, _)| user).collect::<Vec<_>>()
     };
     assert_eq!(seen(&mut tx, ours, 0).await, [], "merely opened");

@@ -44,11 +44,11 @@ async fn an_invoice_has_one_unfinished_act(#[values(Sqlite, Postgres)] backend: 
     assert!(!acts::request(&mut tx, tenant, &wish(Act::Delete), at(0)).await.unwrap());
     assert_eq!(leases::claim_abandoned::<ActId>(&mut tx, at(6), at(6), at(40)).await.unwrap(), [(tenant, first.id)]);
     let (zombie, other) = (Uuid::new_v4(), Uuid::new_v4());
-    assert!(acts::lease(&mut tx, tenant, first.id, zombie, at(0), at(10)).await.unwrap().is_some());
-    assert!(acts::lease(&mut tx, tenant, first.id, other, at(5), at(15)).await.unwrap().is_none());
+    assert!(acts::claim(&mut tx, tenant, first.id, zombie, at(0), at(10)).await.unwrap().is_some());
+    assert!(acts::claim(&mut tx, tenant, first.id, other, at(5), at(15)).await.unwrap().is_none());
     assert!(leases::extend(&mut tx, tenant, first.id, zombie, at(5), at(12)).await.unwrap());
     assert!(leases::mark_sending(&mut tx, tenant, first.id, zombie, at(5)).await.unwrap());
-    let (taken, progress) = acts::lease(&mut tx, tenant, first.id, other, at(20), at(30)).await.unwrap().unwrap();
+    let (taken, progress) = acts::claim(&mut tx, tenant, first.id, other, at(20), at(30)).await.unwrap().unwrap();
     assert_eq!((taken.state, progress, taken.attempts), (acts::State::Sending, Progress::Lost, 2));
     assert!(!leases::extend(&mut tx, tenant, first.id, zombie, at(21), at(31)).await.unwrap());
     leases::postpone(&mut tx, tenant, first.id, zombie, at(99)).await.unwrap();
@@ -57,7 +57,7 @@ async fn an_invoice_has_one_unfinished_act(#[values(Sqlite, Postgres)] backend: 
     assert!(acts::request(&mut tx, tenant, &wish(Act::Delete), at(40)).await.unwrap());
     let refused = acts::find(&mut tx, tenant, first.id).await.unwrap().unwrap();
     assert_eq!(refused.state, acts::State::Refused(Reason::Changed));
-    let recent = acts::recent(&mut tx, tenant, at(900)).await.unwrap();
+    let recent = acts::list_recent(&mut tx, tenant, at(900)).await.unwrap();
     assert_eq!(recent.iter().map(|act| act.wish.act).collect::<Vec<_>>(), [Act::Delete]);
     assert!(acts::find(&mut tx, TenantId(Uuid::new_v4()), first.id).await.unwrap().is_none());
 }

@@ -201,10 +201,10 @@ async fn recent_acts_are_those_of_a_company(#[values(Sqlite, Postgres)] backend:
         made.push(id);
     }
     let recent = async |tx: &mut Tx, tenant, since| {
-        let found = acts::recent(tx, tenant, at(since)).await.unwrap();
+        let found = acts::list_recent(tx, tenant, at(since)).await.unwrap();
         found.into_iter().map(|act| act.wish.id).collect::<HashSet<_>>()
     };
-    acts::lease(&mut tx, ours, made[0], owner, at(0), at(10)).await.unwrap().unwrap();
+    acts::claim(&mut tx, ours, made[0], owner, at(0), at(10)).await.unwrap().unwrap();
     assert!(acts::finish(&mut tx, ours, made[0], owner, None).await.unwrap());
     assert_eq!(recent(&mut tx, ours, 0).await, HashSet::from([made[0], made[1]]));
     assert_eq!(recent(&mut tx, ours, 1).await, HashSet::from([made[1]]), "unfinished, however old");
@@ -213,12 +213,12 @@ async fn recent_acts_are_those_of_a_company(#[values(Sqlite, Postgres)] backend:
     // How far each came follows from its own lease: given back, or run out.
     for id in &made[1..] {
         let tenant = if *id == made[2] { theirs } else { ours };
-        acts::lease(&mut tx, tenant, *id, owner, at(0), at(10)).await.unwrap().unwrap();
+        acts::claim(&mut tx, tenant, *id, owner, at(0), at(10)).await.unwrap().unwrap();
         assert!(leases::mark_sending(&mut tx, tenant, *id, owner, at(1)).await.unwrap());
     }
     leases::postpone(&mut tx, ours, made[1], owner, at(2)).await.unwrap();
-    let (_, given_back) = acts::lease(&mut tx, ours, made[1], owner, at(20), at(30)).await.unwrap().unwrap();
-    let (_, lost) = acts::lease(&mut tx, theirs, made[2], owner, at(20), at(30)).await.unwrap().unwrap();
+    let (_, given_back) = acts::claim(&mut tx, ours, made[1], owner, at(20), at(30)).await.unwrap().unwrap();
+    let (_, lost) = acts::claim(&mut tx, theirs, made[2], owner, at(20), at(30)).await.unwrap().unwrap();
     assert_eq!((given_back, lost), (Progress::Sending, Progress::Lost));
 }
 
@@ -244,8 +244,8 @@ async fn links_are_those_of_one_connection_and_the_last_one_counts(#[values(Sqli
     audit::record(&mut tx, ours, Some(USER), "invoice voided", Some(first), &serde_json::json!({}), at(0))
         .await
         .unwrap();
-    assert_eq!(audit::of_invoice(&mut tx, ours, first).await.unwrap(), ["invoice voided"]);
-    assert!(audit::of_invoice(&mut tx, ours, second).await.unwrap().is_empty());
+    assert_eq!(audit::list_actions_of_invoice(&mut tx, ours, first).await.unwrap(), ["invoice voided"]);
+    assert!(audit::list_actions_of_invoice(&mut tx, ours, second).await.unwrap().is_empty());
 }
 
 #[rstest]

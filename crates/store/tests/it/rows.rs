@@ -322,7 +322,7 @@ async fn only_the_act_and_the_entry_that_were_done_are_settled(#[values(Sqlite, 
         assert!(acts::request(&mut tx, ours, &wish, at(0)).await.unwrap());
         let entry = entry(invoice);
         history::add(&mut tx, ours, &entry).await.unwrap();
-        let (leased, progress) = acts::lease(&mut tx, ours, wish.id, owner, at(0), at(10)).await.unwrap().unwrap();
+        let (leased, progress) = acts::claim(&mut tx, ours, wish.id, owner, at(0), at(10)).await.unwrap().unwrap();
         assert_eq!((progress, leased.at, leased.attempts), (Progress::Queued, at(0), 1));
         assert_eq!(format!("{:?}", leased.wish), format!("{wish:?}"));
         let (leased, progress, attempts) =
@@ -392,15 +392,15 @@ async fn work_is_under_way_until_it_is_settled_or_stuck(#[values(Sqlite, Postgre
     let owner = Uuid::new_v4();
     let act = async |tx: &mut Tx| acts::find(tx, tenant, wish.id).await.unwrap().unwrap();
     assert!(act(&mut tx).await.is_under_way());
-    acts::lease(&mut tx, tenant, wish.id, owner, at(0), at(10)).await.unwrap();
+    acts::claim(&mut tx, tenant, wish.id, owner, at(0), at(10)).await.unwrap();
     assert!(leases::mark_sending(&mut tx, tenant, wish.id, owner, at(1)).await.unwrap());
     assert_eq!((act(&mut tx).await.state, act(&mut tx).await.is_under_way()), (acts::State::Sending, true));
     leases::park(&mut tx, tenant, wish.id, owner, &Trouble::Doubt).await.unwrap();
     assert!(!act(&mut tx).await.is_under_way());
     assert!(stuck::retry(&mut tx, tenant, Work::Act, wish.id.0, at(2)).await.unwrap());
-    let (_, progress) = acts::lease(&mut tx, tenant, wish.id, owner, at(3), at(10)).await.unwrap().unwrap();
+    let (_, progress) = acts::claim(&mut tx, tenant, wish.id, owner, at(3), at(10)).await.unwrap().unwrap();
     assert_eq!(progress, Progress::Sending, "the lease was given back");
-    let (_, progress) = acts::lease(&mut tx, tenant, wish.id, owner, at(11), at(20)).await.unwrap().unwrap();
+    let (_, progress) = acts::claim(&mut tx, tenant, wish.id, owner, at(11), at(20)).await.unwrap().unwrap();
     assert_eq!(progress, Progress::Lost, "the lease ran out");
     assert!(acts::finish(&mut tx, tenant, wish.id, owner, None).await.unwrap());
     assert_eq!((act(&mut tx).await.state, act(&mut tx).await.is_under_way()), (acts::State::Done, false));

@@ -178,7 +178,7 @@ async fn acts_and_entries_get_stuck_as_well(#[values(Sqlite, Postgres)] backend:
     };
     assert!(acts::request(&mut tx, tenant, &wish, at(0)).await.unwrap());
     let owner = Uuid::new_v4();
-    acts::lease(&mut tx, tenant, wish.id, owner, at(0), at(10)).await.unwrap().unwrap();
+    acts::claim(&mut tx, tenant, wish.id, owner, at(0), at(10)).await.unwrap().unwrap();
     let failed = Trouble::Failed("QuickBooks: no usable answer came back".into());
     leases::park(&mut tx, tenant, wish.id, owner, &failed).await.unwrap();
     let entry = crate::fixtures::entry(invoice);
@@ -192,5 +192,5 @@ async fn acts_and_entries_get_stuck_as_well(#[values(Sqlite, Postgres)] backend:
     for stuck in found {
         assert!(stuck::retry(&mut tx, tenant, stuck.kind, stuck.id, at(20)).await.unwrap());
     }
-    assert!(acts::lease(&mut tx, tenant, wish.id, owner, at(20), at(30)).await.unwrap().is_some());
+    assert!(acts::claim(&mut tx, tenant, wish.id, owner, at(20), at(30)).await.unwrap().is_some());
 }

@@ -206,19 +206,19 @@ async fn drafts_found(e: &Effects<'_>) {
         (ANA, 0, &["-> [(UserId(8), @8)]"]),
     ] {
         e.by_number(
-            "drafts::of_colleagues",
-            async |tx, by| drafts::of_colleagues(tx, by, DEAL, user, at(since)).await,
+            "drafts::list_of_colleagues",
+            async |tx, by| drafts::list_of_colleagues(tx, by, DEAL, user, at(since)).await,
             expected,
         )
         .await;
     }
     e.by_number(
-        "drafts::of_colleagues",
+        "drafts::list_of_colleagues",
         async |tx, by| {
             for user in 20..30 {
                 drafts::open(tx, by, DEAL, UserId(user), &Form::default(), Origin::Typed, at(user)).await?;
             }
-            Ok(drafts::of_colleagues(tx, by, DEAL, ANA, at(0))
+            Ok(drafts::list_of_colleagues(tx, by, DEAL, ANA, at(0))
                 .await?
                 .into_iter()
                 .map(|(user, _)| user.0)

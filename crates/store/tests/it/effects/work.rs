@@ -73,9 +73,9 @@ async fn of_acts(e: &Effects<'_>) {
         (0, &["-> [A.act.stuck, A.act.refused, A.act.held, A.act.queued, A.act.sending, A.act.other]"]),
     ] {
         e.by_number(
-            "acts::recent",
+            "acts::list_recent",
             async |tx, by| {
-                let found = acts::recent(tx, by, at(since)).await?;
+                let found = acts::list_recent(tx, by, at(since)).await?;
                 Ok(found.into_iter().map(|act| act.wish.id.0).collect::<Vec<_>>())
             },
             expected,
@@ -85,9 +85,9 @@ async fn of_acts(e: &Effects<'_>) {
     // Of two at the same time, the one of the later id is the last.
     e.given(&["UPDATE act SET requested_at = @6"])
         .by_number(
-            "acts::recent",
+            "acts::list_recent",
             async |tx, by| {
-                let found = acts::recent(tx, by, at(6)).await?;
+                let found = acts::list_recent(tx, by, at(6)).await?;
                 Ok(found.into_iter().map(|act| act.wish.id.0).collect::<Vec<_>>())
             },
             &["-> [A.act.stuck, A.act.sooner, A.act.held, A.act.queued, A.act.sending, A.act.other]"],
@@ -95,9 +95,9 @@ async fn of_acts(e: &Effects<'_>) {
         .await;
     e.given(&["UPDATE act SET requested_at = @7 WHERE id IN ({A.act.sooner}, {B.act.sooner})"])
         .by_number(
-            "acts::recent",
+            "acts::list_recent",
             async |tx, by| {
-                let found = acts::recent(tx, by, at(0)).await?;
+                let found = acts::list_recent(tx, by, at(0)).await?;
                 Ok(found.into_iter().map(|act| act.wish.id.0).collect::<Vec<_>>())
             },
             &["-> [A.act.stuck, A.act.sooner, A.act.held, A.act.queued, A.act.sending, A.act.other]"],
@@ -126,10 +126,10 @@ async fn of_acts(e: &Effects<'_>) {
         ),
     ] {
         e.each(
-            "acts::lease",
+            "acts::claim",
             &all,
             async |tx, by, of, name| {
-                let leased = acts::lease(tx, by, of.act(name), id("new-owner"), at(now), at(20)).await?;
+                let leased = acts::claim(tx, by, of.act(name), id("new-owner"), at(now), at(20)).await?;
                 Ok(leased.map(|(act, progress)| (act.wish.id.0, progress)))
             },
             expected,
@@ -253,19 +253,23 @@ async fn of_history(e: &Effects<'_>) {
     for (invoice, expected) in
         [("issued", &["-> [\"first\", \"second\"]"][..]), ("later", &["-> [\"third\"]"]), ("paid", &["-> []"])]
     {
-        e.by_id("audit::of_invoice", async |tx, by, of| audit::of_invoice(tx, by, of.invoice(invoice)).await, expected)
-            .await;
+        e.by_id(
+            "audit::list_actions_of_invoice",
+            async |tx, by, of| audit::list_actions_of_invoice(tx, by, of.invoice(invoice)).await,
+            expected,
+        )
+        .await;
     }
     e.by_id(
-        "audit::last_refusal",
-        async |tx, by, of| audit::last_refusal(tx, by, of.invoice("issued")).await,
+        "audit::find_last_refusal",
+        async |tx, by, of| audit::find_last_refusal(tx, by, of.invoice("issued")).await,
         &["-> None"],
     )
     .await;
     e.given(&["UPDATE audit SET action = 'invoice refused' WHERE action IN ('first', 'second', 'third')"])
         .by_id(
-            "audit::last_refusal",
-            async |tx, by, of| Ok(audit::last_refusal(tx, by, of.invoice("issued")).await?.map(|(at, _)| at)),
+            "audit::find_last_refusal",
+            async |tx, by, of| Ok(audit::find_last_refusal(tx, by, of.invoice("issued")).await?.map(|(at, _)| at)),
             &["-> Some(@2)"],
         )
         .await;
