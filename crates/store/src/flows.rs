@@ -1,20 +1,20 @@
-//! OAuth flows under way: each bound to a browser, a provider and, where there is one, a tenant; used once.
+//! OAuth flows and one-time tokens: each bound to a browser, a provider and, where there is one, a tenant. Each works once.
 
 use crate::{Error, Tx, db::on, time::micros, vault::Vault};
 use domain::ids::{TenantId, UserId};
 use jiff::Timestamp;
 use uuid::Uuid;
 
-/// What a flow leads to.
+/// The purpose of a flow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Provider {
     /// Installing the app.
     Pipedrive,
     /// Connecting a QuickBooks company.
     QuickBooks,
-    /// A link out of a signed page, to begin connecting in a new tab.
+    /// A link from a signed page that starts the connect flow in a new tab.
     Ticket,
-    /// An answer to the page that names both companies.
+    /// The answer to the page that names both companies.
     Confirmation,
     /// A link to an invoice's PDF; bound to the invoice instead of a browser.
     Pdf,
@@ -32,7 +32,7 @@ impl Provider {
     }
 }
 
-/// Notes a flow: the `state` that the provider will bring back, and the browser that has to bring it.
+/// Stores a flow: the `state` that the provider returns, and the browser that has to present it.
 pub async fn begin(
     tx: &mut Tx,
     vault: &Vault,
@@ -49,7 +49,7 @@ pub async fn begin(
     Ok(())
 }
 
-/// Notes a flow of [`Provider::Confirmation`] with what waits for the answer, sealed by the caller.
+/// Stores a flow of [`Provider::Confirmation`] with the pending connection, sealed by the caller.
 pub async fn begin_confirmation(
     tx: &mut Tx,
     vault: &Vault,
@@ -65,8 +65,8 @@ pub async fn begin_confirmation(
     Ok(())
 }
 
-/// What waits for the answer, as it was sealed; the flow goes on. `None` where [`finish`] would find no flow either.
-pub async fn pending(
+/// Finds the sealed pending connection of a confirmation. Does not end the flow. `None` where [`finish`] would return `None`.
+pub async fn find_pending_confirmation(
     tx: &mut Tx,
     vault: &Vault,
     state: &str,
@@ -85,8 +85,9 @@ pub async fn pending(
     Ok(None)
 }
 
-/// Uses a flow that was not stored when it began, and remembers until `until` for whom. False when it was used before.
-pub async fn spend(
+/// Consumes the `state` of a flow that was not stored when it began, and keeps its tenant and user until `until`. False where it was
+/// consumed before.
+pub async fn consume_state(
     tx: &mut Tx,
     vault: &Vault,
     provider: Provider,
@@ -104,8 +105,8 @@ pub async fn spend(
     Ok(rows == 1)
 }
 
-/// For whom [`spend`] has used a flow, as long as that is remembered. Nothing is written.
-pub async fn spent(
+/// Finds the tenant and the user for whom [`consume_state`] consumed a `state`.
+pub async fn find_consumer(
     tx: &mut Tx,
     vault: &Vault,
     provider: Provider,
@@ -123,7 +124,7 @@ pub async fn spent(
     Ok(None)
 }
 
-/// Ends a flow. `None` when there is no such flow of this provider and browser, or it has expired or been used.
+/// Ends a flow. `None` where this provider and browser have no such flow, or it has expired or was used.
 pub async fn finish(
     tx: &mut Tx,
     vault: &Vault,
@@ -133,7 +134,7 @@ pub async fn finish(
     now: Timestamp,
 ) -> Result<Option<Option<(TenantId, UserId)>>, Error> {
     let mut row: Option<(String, i64, Option<Uuid>, Option<i64>)> = None;
-    // What began before a new key was put first is finished after it.
+    // A flow that began before a key rotation has the digest of an older key.
     for digest in vault.digests("state", state) {
         row = on!(tx, c => sqlx::query_as(
             "DELETE FROM oauth_flow WHERE state_digest = $1 AND provider = $2 RETURNING browser_digest, expires_at, tenant_id, user_id")

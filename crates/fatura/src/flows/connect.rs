@@ -182,7 +182,7 @@ fn place(browser: &str) -> String {
 async fn open(app: &App, question: &str, browser: &str) -> Result<Pending, Error> {
     states::check(app, &place(browser), question)?;
     let mut tx = app.db.read().await?;
-    let sealed = flows::pending(&mut tx, &app.vault, question, browser, app.clock.now()).await?;
+    let sealed = flows::find_pending_confirmation(&mut tx, &app.vault, question, browser, app.clock.now()).await?;
     let text = app.vault.open(&place(browser), &sealed.ok_or(Error::ForeignFlow)?).map_err(|_| Error::ForeignFlow)?;
     serde_json::from_str(text.expose_secret()).map_err(|_| Error::ForeignFlow)
 }

@@ -70,7 +70,7 @@ pub(crate) async fn finish(app: &App, code: &str, state: &str, browser: &str) ->
     .await?;
     // Pipedrive has taken the code, so this is no stranger any more: from now on the state is used.
     let who = (tenant.id, user);
-    if !flows::spend(&mut tx, &app.vault, Provider::Pipedrive, state, who, now + USED_STATE_LIFE, now).await? {
+    if !flows::consume_state(&mut tx, &app.vault, Provider::Pipedrive, state, who, now + USED_STATE_LIFE, now).await? {
         return Err(Error::ForeignFlow);
     }
     grants::install(&mut tx, &app.vault, tenant.id, user, &profile(&me), api.as_str(), &tokens, now).await?;
@@ -94,7 +94,8 @@ pub(crate) async fn made_before(app: &App, state: &str, browser: &str) -> Result
         return Ok(None);
     }
     let mut tx = app.db.read().await?;
-    let Some((tenant, user)) = flows::spent(&mut tx, &app.vault, Provider::Pipedrive, state, app.clock.now()).await?
+    let Some((tenant, user)) =
+        flows::find_consumer(&mut tx, &app.vault, Provider::Pipedrive, state, app.clock.now()).await?
     else {
         return Ok(None);
     };

@@ -391,7 +391,7 @@ async fn a_flow_is_used_once_by_its_own_browser(#[values(Sqlite, Postgres)] back
     assert_eq!(flows::finish(&mut tx, &t.vault, Provider::QuickBooks, "late", "browser", at(601)).await.unwrap(), None);
 }
 
-/// `flows::begin_confirmation`, `flows::pending`
+/// `flows::begin_confirmation`, `flows::find_pending_confirmation`
 #[rstest]
 #[tokio::test]
 async fn what_waits_for_an_answer_is_for_its_own_browser_until_it_is_answered(
@@ -404,8 +404,9 @@ async fn what_waits_for_an_answer_is_for_its_own_browser_until_it_is_answered(
         flows::begin_confirmation(&mut tx, &t.vault, state, "browser", who, sealed, at(600)).await.unwrap();
     }
     flows::begin(&mut tx, &t.vault, Provider::QuickBooks, "consent", "browser", Some(who), at(600)).await.unwrap();
-    let found =
-        async |tx: &mut Tx, state, browser, now| flows::pending(tx, &t.vault, state, browser, now).await.unwrap();
+    let found = async |tx: &mut Tx, state, browser, now| {
+        flows::find_pending_confirmation(tx, &t.vault, state, browser, now).await.unwrap()
+    };
     for _ in 0..2 {
         assert_eq!(found(&mut tx, "one", "browser", at(1)).await.as_deref(), Some("first"), "as often as it is asked");
     }
@@ -418,7 +419,7 @@ async fn what_waits_for_an_answer_is_for_its_own_browser_until_it_is_answered(
     assert_eq!(found(&mut tx, "another", "browser", at(3)).await.as_deref(), Some("second"));
 }
 
-/// `flows::spend`, `flows::spent`
+/// `flows::consume_state`, `flows::find_consumer`
 #[rstest]
 #[tokio::test]
 async fn a_flow_that_was_not_stored_is_used_once_too(#[values(Sqlite, Postgres)] backend: Backend) {
@@ -426,14 +427,14 @@ async fn a_flow_that_was_not_stored_is_used_once_too(#[values(Sqlite, Postgres)]
     let mut tx = t.db.begin().await.unwrap();
     let [one, other] = [(tenant(&mut tx, 1).await, UserId(1)), (tenant(&mut tx, 2).await, UserId(2))];
     let provider = Provider::Pipedrive;
-    assert_eq!(flows::spent(&mut tx, &t.vault, provider, "one", at(1)).await.unwrap(), None);
-    assert!(flows::spend(&mut tx, &t.vault, provider, "one", one, at(600), at(1)).await.unwrap());
-    assert!(!flows::spend(&mut tx, &t.vault, provider, "one", other, at(601), at(2)).await.unwrap());
-    assert!(flows::spend(&mut tx, &t.vault, provider, "another", other, at(600), at(2)).await.unwrap());
-    assert_eq!(flows::spent(&mut tx, &t.vault, provider, "one", at(600)).await.unwrap(), Some(one));
-    assert_eq!(flows::spent(&mut tx, &t.vault, provider, "another", at(600)).await.unwrap(), Some(other));
-    assert_eq!(flows::spent(&mut tx, &t.vault, Provider::QuickBooks, "one", at(3)).await.unwrap(), None);
-    assert_eq!(flows::spent(&mut tx, &t.vault, provider, "one", at(601)).await.unwrap(), None, "forgotten");
+    assert_eq!(flows::find_consumer(&mut tx, &t.vault, provider, "one", at(1)).await.unwrap(), None);
+    assert!(flows::consume_state(&mut tx, &t.vault, provider, "one", one, at(600), at(1)).await.unwrap());
+    assert!(!flows::consume_state(&mut tx, &t.vault, provider, "one", other, at(601), at(2)).await.unwrap());
+    assert!(flows::consume_state(&mut tx, &t.vault, provider, "another", other, at(600), at(2)).await.unwrap());
+    assert_eq!(flows::find_consumer(&mut tx, &t.vault, provider, "one", at(600)).await.unwrap(), Some(one));
+    assert_eq!(flows::find_consumer(&mut tx, &t.vault, provider, "another", at(600)).await.unwrap(), Some(other));
+    assert_eq!(flows::find_consumer(&mut tx, &t.vault, Provider::QuickBooks, "one", at(3)).await.unwrap(), None);
+    assert_eq!(flows::find_consumer(&mut tx, &t.vault, provider, "one", at(601)).await.unwrap(), None, "forgotten");
 }
 
 #[rstest]

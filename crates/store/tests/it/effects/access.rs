@@ -219,12 +219,17 @@ async fn flows_begun(e: &Effects<'_>) {
         ("A.Confirmation", "browser", 11, &["-> None"]),
         ("A.Confirmation", "another", 10, &["-> None"]),
     ] {
-        e.of_all("flows::pending", async |tx| flows::pending(tx, vault, state, browser, at(now)).await, expected).await;
+        e.of_all(
+            "flows::find_pending_confirmation",
+            async |tx| flows::find_pending_confirmation(tx, vault, state, browser, at(now)).await,
+            expected,
+        )
+        .await;
     }
     e.given(&["UPDATE oauth_flow SET pending = 'not asked' WHERE provider <> 'confirmation'"])
         .of_all(
-            "flows::pending",
-            async |tx| flows::pending(tx, vault, "A.Ticket", "browser", at(10)).await,
+            "flows::find_pending_confirmation",
+            async |tx| flows::find_pending_confirmation(tx, vault, "A.Ticket", "browser", at(10)).await,
             &["-> None"],
         )
         .await;
@@ -249,8 +254,10 @@ async fn flows_ended(e: &Effects<'_>) {
         ("A.Ticket", 10, &["-> false"]),
     ] {
         e.of_all(
-            "flows::spend",
-            async |tx| flows::spend(tx, vault, Provider::Ticket, state, (tenant("A"), ANA), at(30), at(now)).await,
+            "flows::consume_state",
+            async |tx| {
+                flows::consume_state(tx, vault, Provider::Ticket, state, (tenant("A"), ANA), at(30), at(now)).await
+            },
             expected,
         )
         .await;
@@ -261,7 +268,12 @@ async fn flows_ended(e: &Effects<'_>) {
         (Provider::Pdf, "A.Ticket", 20, &["-> None"]),
         (Provider::Ticket, "begun", 20, &["-> None"]),
     ] {
-        e.of_all("flows::spent", async |tx| flows::spent(tx, vault, provider, state, at(now)).await, expected).await;
+        e.of_all(
+            "flows::find_consumer",
+            async |tx| flows::find_consumer(tx, vault, provider, state, at(now)).await,
+            expected,
+        )
+        .await;
     }
     for (provider, state, browser, now, expected) in [
         (
