@@ -1,4 +1,4 @@
-//! Pipedrive users who have installed Fatura, with their tokens and what is known of them.
+//! Pipedrive users who have installed Fatura, with their tokens and profiles.
 
 use crate::{
     Error, Tokens, Tx,
@@ -11,23 +11,23 @@ use domain::ids::{TenantId, UserId};
 use jiff::{Timestamp, tz::TimeZone};
 use secrecy::SecretString;
 
-/// What Pipedrive says of a user.
+/// A user's profile in Pipedrive.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Profile {
     /// Full name.
     pub name: String,
-    /// How numbers and dates look, as `pt_BR`. Pipedrive keeps it apart from the language.
+    /// The locale of numbers and dates, such as `pt_BR`. Pipedrive keeps it apart from the language.
     pub locale: String,
-    /// The language, as `pt`; the locale where it is not known.
+    /// The language, such as `pt`; the locale where it is not known.
     pub language: String,
-    /// As `America/Sao_Paulo`.
+    /// IANA name of the time zone, such as `America/Sao_Paulo`.
     pub time_zone: String,
-    /// May change settings and connections.
+    /// Whether the user may change settings and connections.
     pub is_admin: bool,
 }
 
 impl Profile {
-    /// Their time zone; UTC where it is unknown.
+    /// The user's time zone; UTC where it is unknown.
     pub fn zone(&self) -> TimeZone {
         TimeZone::get(&self.time_zone).unwrap_or(TimeZone::UTC)
     }
@@ -36,15 +36,15 @@ impl Profile {
 /// A user's grant.
 #[derive(Debug, Clone)]
 pub struct Grant {
-    /// Who.
+    /// The user.
     pub user: UserId,
-    /// What is known of them.
+    /// The user's profile.
     pub profile: Profile,
-    /// When the profile was read.
+    /// The time at which the profile was read.
     pub profile_at: Timestamp,
     /// Base address of the company's API.
     pub api_domain: String,
-    /// Whether the tokens are still good, as far as known.
+    /// Whether the tokens are valid, as far as known.
     pub active: bool,
     /// The tokens.
     pub tokens: Tokens,
@@ -66,7 +66,7 @@ struct Row {
     expires_at: i64,
 }
 
-/// The language, or the locale where the row is from before languages were kept.
+/// The language, or the locale where the row is older than the column for the language.
 pub(crate) fn known(language: String, locale: &str) -> String {
     if language.is_empty() { locale.to_owned() } else { language }
 }
@@ -75,7 +75,7 @@ pub(crate) fn place(tenant: TenantId, user: UserId) -> String {
     format!("{}/pipedrive_grant/{}", tenant.0, user.0)
 }
 
-/// Stores a user's grant, new or renewed.
+/// Stores a user's grant, of a first installation or another one.
 pub async fn install(
     tx: &mut Tx,
     vault: &Vault,
@@ -100,7 +100,7 @@ pub async fn install(
     Ok(())
 }
 
-/// A user's grant.
+/// Finds a user's grant.
 pub async fn find(tx: &mut Tx, vault: &Vault, tenant: TenantId, user: UserId) -> Result<Option<Grant>, Error> {
     let row: Option<Row> = on!(tx, c => sqlx::query_as(
         "SELECT user_id, user_name, locale, language, time_zone, is_admin, profile_at, api_domain, state, access_token, refresh_token, expires_at \
@@ -124,7 +124,7 @@ pub async fn find(tx: &mut Tx, vault: &Vault, tenant: TenantId, user: UserId) ->
     .transpose()
 }
 
-/// Updates what is known of a user.
+/// Updates a user's profile.
 pub async fn set_profile(
     tx: &mut Tx,
     tenant: TenantId,
@@ -140,8 +140,8 @@ pub async fn set_profile(
     Ok(())
 }
 
-/// Takes the right to refresh this grant until `until`; false while somebody else has it.
-pub async fn lease(
+/// Takes the lease for refreshing this grant until `until`. False while another caller holds it.
+pub async fn claim_refresh(
     tx: &mut Tx,
     tenant: TenantId,
     user: UserId,
@@ -156,10 +156,10 @@ pub async fn lease(
     Ok(rows == 1)
 }
 
-/// Stores refreshed tokens in the place of those that ended at `replaced`, and gives the lease back. Nothing where others stand there
-/// meanwhile: of a user who has installed the app anew. True where the grant had been recorded as revoked: the old tokens were refused
-/// to another caller, because these replaced them.
-pub async fn renew(
+/// Replaces the tokens that expire at `replaced` by refreshed ones and releases the lease. Has no effect where other tokens are stored,
+/// because the user installed the app again. True where the grant had been recorded as revoked: Pipedrive refused the old tokens to
+/// another caller, because these replace them.
+pub async fn store_refreshed(
     tx: &mut Tx,
     vault: &Vault,
     tenant: TenantId,
@@ -180,9 +180,9 @@ pub async fn renew(
     Ok(had_ended == 1)
 }
 
-/// Gives the lease back without new tokens; `revoked` when Pipedrive refused the refresh token for good. False, and nothing, where the
-/// tokens that ended at `kept` do not stand there any more.
-pub async fn release(
+/// Releases the lease without new tokens; `revoked` where Pipedrive refused the refresh token for good. False, without effect, where the
+/// tokens that expire at `kept` were replaced.
+pub async fn release_refresh(
     tx: &mut Tx,
     tenant: TenantId,
     user: UserId,
@@ -196,9 +196,8 @@ pub async fn release(
     Ok(rows == 1)
 }
 
-/// Forgets a user's grant, as an uninstallation asks that happened at a moment; returns how many users of the company are left whose grant
-/// is good. With the last one, those that were refused are forgotten as well. `None`, and nothing, where the user has installed the app
-/// again since.
+/// Deletes a user's grant, for an uninstallation at `at`, and returns the number of active grants of the company that are left. With the
+/// last one, the revoked grants are deleted as well. `None`, without effect, where the user installed the app again since.
 pub async fn uninstall(tx: &mut Tx, tenant: TenantId, user: UserId, at: Timestamp) -> Result<Option<i64>, Error> {
     let is_newer: Option<i64> = on!(tx, c => sqlx::query_scalar(
         "SELECT user_id FROM pipedrive_grant WHERE tenant_id = $1 AND user_id = $2 AND installed_at > $3")
@@ -208,23 +207,23 @@ pub async fn uninstall(tx: &mut Tx, tenant: TenantId, user: UserId, at: Timestam
     }
     on!(tx, c => sqlx::query("DELETE FROM pipedrive_grant WHERE tenant_id = $1 AND user_id = $2")
         .bind(tenant.0).bind(user.0).execute(c).await.map(drop))?;
-    let left = active(tx, tenant).await?;
+    let left = count_active(tx, tenant).await?;
     if left == 0 {
         on!(tx, c => sqlx::query("DELETE FROM pipedrive_grant WHERE tenant_id = $1").bind(tenant.0).execute(c).await.map(drop))?;
     }
     Ok(Some(left))
 }
 
-/// How many users of a company have a grant that is good, as far as known.
-pub async fn active(tx: &mut Tx, tenant: TenantId) -> Result<i64, Error> {
+/// Counts the active grants of a company.
+pub async fn count_active(tx: &mut Tx, tenant: TenantId) -> Result<i64, Error> {
     Ok(
         on!(tx, c => sqlx::query_scalar("SELECT COUNT(*) FROM pipedrive_grant WHERE tenant_id = $1 AND state = 'active'")
         .bind(tenant.0).fetch_one(c).await)?,
     )
 }
 
-/// The refresh tokens that are kept of a company, with whose they are; not those that cannot be opened.
-pub async fn refresh_tokens(
+/// Lists the refresh tokens of a company with their users, without those that cannot be opened.
+pub async fn list_refresh_tokens(
     tx: &mut Tx,
     vault: &Vault,
     tenant: TenantId,
@@ -238,8 +237,8 @@ pub async fn refresh_tokens(
     Ok(opened.collect())
 }
 
-/// The users of a company who have the app now; administrators first.
-pub async fn users(tx: &mut Tx, tenant: TenantId) -> Result<Vec<(UserId, Profile)>, Error> {
+/// Lists the users of a company with an active grant, administrators first.
+pub async fn list_users(tx: &mut Tx, tenant: TenantId) -> Result<Vec<(UserId, Profile)>, Error> {
     let rows: Vec<(i64, String, String, String, String, bool)> = on!(tx, c => sqlx::query_as(
         "SELECT user_id, user_name, locale, language, time_zone, is_admin FROM pipedrive_grant WHERE tenant_id = $1 AND state = 'active' \
          ORDER BY is_admin DESC, user_id").bind(tenant.0).fetch_all(c).await)?;

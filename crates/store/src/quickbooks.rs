@@ -1,5 +1,4 @@
-//! Connections with QuickBooks companies. A tenant has one that is not disconnected; older ones stay for the
-//! invoices that were made through them.
+//! Connections to QuickBooks companies. A tenant has at most one that is not disconnected; older ones are kept for their invoices.
 
 use crate::{
     Error, Tokens, Tx,
@@ -13,44 +12,44 @@ use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use uuid::Uuid;
 
-/// What is known of the connected company.
+/// A connected QuickBooks company.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Company {
     /// Its name.
     pub name: String,
-    /// Two letters.
+    /// ISO code of the country, two letters.
     pub country: String,
-    /// ISO code.
+    /// ISO code of the home currency.
     pub home_currency: String,
-    /// IANA name.
+    /// IANA name of the time zone.
     pub time_zone: String,
 }
 
-/// How a connection stands.
+/// The state of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum State {
-    /// Works, as far as known.
+    /// The tokens are valid, as far as known.
     Active,
-    /// QuickBooks refuses the tokens: somebody has to connect again.
+    /// QuickBooks refuses the tokens: an administrator has to connect again.
     NeedsReconnect,
-    /// Ended by us or by them.
+    /// Ended, in Fatura or in QuickBooks.
     Disconnected,
 }
 
 /// A connection.
 #[derive(Debug, Clone)]
 pub struct Connection {
-    /// Ours.
+    /// The id of the row.
     pub id: ConnectionId,
-    /// QuickBooks' number of the company.
+    /// The company's id in QuickBooks.
     pub realm_id: String,
-    /// What is known of it.
+    /// The company.
     pub company: Company,
-    /// How it stands.
+    /// The state.
     pub state: State,
     /// Name of the Pipedrive user who connected it.
     pub connected_by: String,
-    /// Since when.
+    /// The time of the connection.
     pub connected_at: Timestamp,
     /// The tokens.
     pub tokens: Tokens,
@@ -101,8 +100,8 @@ fn read(vault: &Vault, tenant: TenantId, row: Row) -> Result<Connection, Error> 
     })
 }
 
-/// Connects a company: a new row, or the old one of the same company with new tokens. Any other connection of
-/// the tenant is disconnected. [`Error::RealmTaken`] where another tenant has it connected: then the transaction is over.
+/// Connects a company: inserts a row, or updates the row of the same company with new tokens. Disconnects every other connection of the
+/// tenant. [`Error::RealmTaken`] where another tenant has the company connected: the transaction is over then.
 pub async fn connect(
     tx: &mut Tx,
     vault: &Vault,
@@ -117,7 +116,7 @@ pub async fn connect(
     let (access, refresh) = tokens::seal(vault, &place(tenant), tokens)?;
     let digest = vault.digest("realm", realm_id);
     let sealed_realm = vault.seal(&realm_place(tenant), &SecretString::from(realm_id))?;
-    // The row of an older key is the same connection: the invoices that were made through it refer to it.
+    // A row with the digest of an older key is the same connection: its invoices refer to it.
     for old in vault.digests("realm", realm_id).into_iter().skip(1) {
         on!(tx, c => sqlx::query(
             "UPDATE quickbooks_connection SET realm_digest = $3 WHERE tenant_id = $1 AND realm_digest = $2 AND NOT EXISTS \
@@ -147,8 +146,8 @@ pub async fn connect(
     }
 }
 
-/// The tenant that has this company connected, if any other has.
-pub async fn tenant_of_realm(tx: &mut Tx, vault: &Vault, realm_id: &str) -> Result<Option<TenantId>, Error> {
+/// Finds the tenant that has this QuickBooks company connected.
+pub async fn find_tenant_of_realm(tx: &mut Tx, vault: &Vault, realm_id: &str) -> Result<Option<TenantId>, Error> {
     for digest in vault.digests("realm", realm_id) {
         let found: Option<Uuid> = on!(tx, c => sqlx::query_scalar(
             "SELECT tenant_id FROM quickbooks_connection WHERE realm_digest = $1 AND state <> 'disconnected'")
@@ -160,8 +159,8 @@ pub async fn tenant_of_realm(tx: &mut Tx, vault: &Vault, realm_id: &str) -> Resu
     Ok(None)
 }
 
-/// The tenant's connection that is not disconnected.
-pub async fn current(tx: &mut Tx, vault: &Vault, tenant: TenantId) -> Result<Option<Connection>, Error> {
+/// Finds the tenant's connection that is not disconnected.
+pub async fn find_current(tx: &mut Tx, vault: &Vault, tenant: TenantId) -> Result<Option<Connection>, Error> {
     let row: Option<Row> = on!(tx, c => sqlx::query_as(
         "SELECT id, realm_id, company_name, country, home_currency, time_zone, state, connected_by, connected_at, access_token, \
          refresh_token, expires_at FROM quickbooks_connection WHERE tenant_id = $1 AND state <> 'disconnected'")
@@ -169,15 +168,15 @@ pub async fn current(tx: &mut Tx, vault: &Vault, tenant: TenantId) -> Result<Opt
     row.map(|row| read(vault, tenant, row)).transpose()
 }
 
-/// The connection that was connected last, whether or not it is connected still.
-pub async fn latest(tx: &mut Tx, tenant: TenantId) -> Result<Option<ConnectionId>, Error> {
+/// Finds the tenant's newest connection, in any state.
+pub async fn find_latest(tx: &mut Tx, tenant: TenantId) -> Result<Option<ConnectionId>, Error> {
     let id: Option<Uuid> = on!(tx, c => sqlx::query_scalar(
         "SELECT id FROM quickbooks_connection WHERE tenant_id = $1 ORDER BY connected_at DESC, id DESC LIMIT 1")
         .bind(tenant.0).fetch_optional(c).await)?;
     Ok(id.map(ConnectionId))
 }
 
-/// One connection of the tenant, in whatever state.
+/// Finds a connection of the tenant, in any state.
 pub async fn find(tx: &mut Tx, vault: &Vault, tenant: TenantId, id: ConnectionId) -> Result<Option<Connection>, Error> {
     let row: Option<Row> = on!(tx, c => sqlx::query_as(
         "SELECT id, realm_id, company_name, country, home_currency, time_zone, state, connected_by, connected_at, access_token, \
@@ -186,8 +185,8 @@ pub async fn find(tx: &mut Tx, vault: &Vault, tenant: TenantId, id: ConnectionId
     row.map(|row| read(vault, tenant, row)).transpose()
 }
 
-/// Takes the right to refresh until `until`; false while somebody else has it.
-pub async fn lease(
+/// Takes the lease for refreshing the tokens until `until`. False while another caller holds it.
+pub async fn claim_refresh(
     tx: &mut Tx,
     tenant: TenantId,
     id: ConnectionId,
@@ -201,10 +200,10 @@ pub async fn lease(
     Ok(rows == 1)
 }
 
-/// Stores refreshed tokens in the place of those that ended at `replaced`, and gives the lease back. Nothing where others stand there
-/// meanwhile, or none: of a connection that was made anew, or ended, by a person. True where the access had been recorded as ended: the
-/// old tokens were refused to another caller, because these replaced them.
-pub async fn renew(
+/// Replaces the tokens that expire at `replaced` by refreshed ones and releases the lease. Has no effect where a person connected again or
+/// disconnected meanwhile. True where the access had been recorded as ended: QuickBooks refused the old tokens to another caller, because
+/// these replace them.
+pub async fn store_refreshed(
     tx: &mut Tx,
     vault: &Vault,
     tenant: TenantId,
@@ -225,9 +224,9 @@ pub async fn renew(
     Ok(had_ended == 1)
 }
 
-/// Gives the lease back without new tokens; `ended` where QuickBooks has ended the access. False, and nothing, where the tokens
-/// that ended at `kept` do not stand there any more.
-pub async fn release(
+/// Releases the lease without new tokens; `ended` where QuickBooks has ended the access. False, without effect, where the tokens that
+/// expire at `kept` were replaced.
+pub async fn release_refresh(
     tx: &mut Tx,
     tenant: TenantId,
     id: ConnectionId,
@@ -241,7 +240,7 @@ pub async fn release(
     Ok(rows == 1)
 }
 
-/// Ends a connection and forgets its tokens; the invoices that were made through it stay.
+/// Ends a connection and deletes its tokens. Its invoices stay.
 pub async fn disconnect(tx: &mut Tx, vault: &Vault, tenant: TenantId, id: ConnectionId) -> Result<(), Error> {
     let nothing =
         Tokens { access: String::new().into(), refresh: String::new().into(), expires_at: Timestamp::UNIX_EPOCH };

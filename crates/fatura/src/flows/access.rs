@@ -190,13 +190,13 @@ trait Grant: Clone + Send + Sync + 'static {
     fn tokens(stored: &Self::Stored) -> &Tokens;
 
     /// Takes the right to refresh; false where somebody else has it.
-    fn lease(&self, tx: &mut Tx, now: Timestamp) -> impl Future<Output = Result<bool, Error>> + Send;
+    fn claim_refresh(&self, tx: &mut Tx, now: Timestamp) -> impl Future<Output = Result<bool, Error>> + Send;
 
     /// Asks the provider for new tokens.
     fn refresh(&self, app: &App, stored: &Self::Stored) -> impl Future<Output = Result<Granted, ProviderError>> + Send;
 
     /// Stores new tokens, and gives the lease back. True where the grant had been recorded as ended meanwhile.
-    fn renew(
+    fn store_refreshed(
         &self,
         app: &App,
         tx: &mut Tx,
@@ -206,7 +206,7 @@ trait Grant: Clone + Send + Sync + 'static {
 
     /// Gives the lease back without new tokens; `ended` where the provider says that the grant has. False where the tokens have changed
     /// meanwhile.
-    fn release(
+    fn release_refresh(
         &self,
         app: &App,
         tx: &mut Tx,
@@ -227,7 +227,7 @@ async fn usable<G: Grant>(app: &App, grant: &G, refused: Option<&SecretString>) 
         }
         let mut tx = app.db.begin().await?;
         // Not earlier: the transaction may have waited for others, and the lease has to outlast the refresh.
-        let leased = grant.lease(&mut tx, app.clock.now()).await?;
+        let leased = grant.claim_refresh(&mut tx, app.clock.now()).await?;
         tx.commit().await?;
         if leased {
             let (app, grant) = (app.clone(), grant.clone());
@@ -278,8 +278,8 @@ async fn store_outcome<G: Grant>(
 ) -> Result<(), Error> {
     let mut tx = app.db.begin().await?;
     let changed = match granted {
-        Some(granted) => grant.renew(app, &mut tx, stored, granted).await?,
-        None => grant.release(app, &mut tx, stored, ended).await? && ended,
+        Some(granted) => grant.store_refreshed(app, &mut tx, stored, granted).await?,
+        None => grant.release_refresh(app, &mut tx, stored, ended).await? && ended,
     };
     tx.commit().await?;
     if changed {
@@ -314,28 +314,41 @@ impl Grant for OfUser {
         &stored.tokens
     }
 
-    async fn lease(&self, tx: &mut Tx, now: Timestamp) -> Result<bool, Error> {
-        Ok(grants::lease(tx, self.tenant, self.user, now, now + LEASE).await?)
+    async fn claim_refresh(&self, tx: &mut Tx, now: Timestamp) -> Result<bool, Error> {
+        Ok(grants::claim_refresh(tx, self.tenant, self.user, now, now + LEASE).await?)
     }
 
     async fn refresh(&self, app: &App, stored: &grants::Grant) -> Result<Granted, ProviderError> {
         app.pipedrive.refresh_tokens(&app.http, &stored.tokens.refresh, app.clock.now()).await
     }
 
-    async fn renew(&self, app: &App, tx: &mut Tx, stored: &grants::Grant, granted: &Granted) -> Result<bool, Error> {
+    async fn store_refreshed(
+        &self,
+        app: &App,
+        tx: &mut Tx,
+        stored: &grants::Grant,
+        granted: &Granted,
+    ) -> Result<bool, Error> {
         let named =
             granted.api_domain.as_deref().and_then(|api| Url::parse(api).ok()).filter(|api| app.config.allows_api(api));
         let api = named.map_or_else(|| stored.api_domain.clone(), String::from);
         let (replaced, tokens) = (stored.tokens.expires_at, tokens(granted));
-        let had_ended = grants::renew(tx, &app.vault, self.tenant, self.user, replaced, &api, &tokens).await?;
+        let had_ended =
+            grants::store_refreshed(tx, &app.vault, self.tenant, self.user, replaced, &api, &tokens).await?;
         if had_ended {
             tenants::reinstate(tx, self.tenant).await?;
         }
         Ok(had_ended)
     }
 
-    async fn release(&self, app: &App, tx: &mut Tx, stored: &grants::Grant, ended: bool) -> Result<bool, Error> {
-        let released = grants::release(tx, self.tenant, self.user, stored.tokens.expires_at, ended).await?;
+    async fn release_refresh(
+        &self,
+        app: &App,
+        tx: &mut Tx,
+        stored: &grants::Grant,
+        ended: bool,
+    ) -> Result<bool, Error> {
+        let released = grants::release_refresh(tx, self.tenant, self.user, stored.tokens.expires_at, ended).await?;
         if released && ended {
             install::grant_refused(app, tx, self.tenant, self.user).await?;
         }
@@ -375,17 +388,24 @@ impl Grant for OfCompany {
         &stored.tokens
     }
 
-    async fn lease(&self, tx: &mut Tx, now: Timestamp) -> Result<bool, Error> {
-        Ok(quickbooks::lease(tx, self.tenant, self.connection, now, now + LEASE).await?)
+    async fn claim_refresh(&self, tx: &mut Tx, now: Timestamp) -> Result<bool, Error> {
+        Ok(quickbooks::claim_refresh(tx, self.tenant, self.connection, now, now + LEASE).await?)
     }
 
     async fn refresh(&self, app: &App, stored: &Connection) -> Result<Granted, ProviderError> {
         app.quickbooks.refresh_tokens(&app.http, &stored.tokens.refresh, app.clock.now()).await
     }
 
-    async fn renew(&self, app: &App, tx: &mut Tx, stored: &Connection, granted: &Granted) -> Result<bool, Error> {
+    async fn store_refreshed(
+        &self,
+        app: &App,
+        tx: &mut Tx,
+        stored: &Connection,
+        granted: &Granted,
+    ) -> Result<bool, Error> {
         let (replaced, tokens) = (stored.tokens.expires_at, tokens(granted));
-        let had_ended = quickbooks::renew(tx, &app.vault, self.tenant, self.connection, replaced, &tokens).await?;
+        let had_ended =
+            quickbooks::store_refreshed(tx, &app.vault, self.tenant, self.connection, replaced, &tokens).await?;
         if had_ended {
             // Another replica refreshed with the old token, and was refused: administrators have been asked for nothing.
             reconnect::ask(app, tx, self.tenant).await?;
@@ -393,9 +413,9 @@ impl Grant for OfCompany {
         Ok(had_ended)
     }
 
-    async fn release(&self, app: &App, tx: &mut Tx, stored: &Connection, ended: bool) -> Result<bool, Error> {
+    async fn release_refresh(&self, app: &App, tx: &mut Tx, stored: &Connection, ended: bool) -> Result<bool, Error> {
         let expires_at = stored.tokens.expires_at;
-        let released = quickbooks::release(tx, self.tenant, self.connection, expires_at, ended).await?;
+        let released = quickbooks::release_refresh(tx, self.tenant, self.connection, expires_at, ended).await?;
         if released && ended {
             reconnect::ask(app, tx, self.tenant).await?;
             let detail = json!({ "connection": self.connection.0 });

@@ -8,7 +8,7 @@ use store::quickbooks::{self, Connection, State};
 /// The connection that is not disconnected, if a tenant has one.
 pub(crate) async fn current(app: &App, tenant: TenantId) -> Result<Option<Connection>, Error> {
     let mut tx = app.db.read().await?;
-    Ok(quickbooks::current(&mut tx, &app.vault, tenant).await?)
+    Ok(quickbooks::find_current(&mut tx, &app.vault, tenant).await?)
 }
 
 /// The tenant's connection, if it can be used.

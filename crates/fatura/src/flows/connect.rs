@@ -167,7 +167,7 @@ pub(crate) async fn finish(
     revocations::defer(&mut tx, &app.vault, Grantor::QuickBooks, realm_id, unanswered).await?;
     // If the administrator never answers, the new tokens are revoked. Not for a company that is connected: revoking one of its tokens would
     // end that connection.
-    if quickbooks::tenant_of_realm(&mut tx, &app.vault, realm_id).await?.is_none() {
+    if quickbooks::find_tenant_of_realm(&mut tx, &app.vault, realm_id).await?.is_none() {
         revocations::add(&mut tx, &app.vault, Grantor::QuickBooks, realm_id, &granted.refresh, unanswered).await?;
     }
     flows::begin_confirmation(&mut tx, &app.vault, &question, browser, (tenant, user), &sealed, until).await?;
@@ -198,7 +198,7 @@ pub(crate) async fn confirmation(app: &App, question: &str, browser: &str) -> Re
     let mut tx = app.db.read().await?;
     let tenant = tenants::find(&mut tx, pending.tenant).await?.ok_or(Error::ForeignFlow)?;
     let grant = grants::find(&mut tx, &app.vault, tenant.id, pending.user).await?.ok_or(Error::NotInstalled)?;
-    let current = quickbooks::current(&mut tx, &app.vault, pending.tenant).await?;
+    let current = quickbooks::find_current(&mut tx, &app.vault, pending.tenant).await?;
     let replaces = current.filter(|current| current.realm_id != pending.realm_id).map(|current| current.company.name);
     let (name, country, home_currency, time_zone) = pending.company;
     Ok(Confirmation {
@@ -246,13 +246,13 @@ async fn connect(app: &App, question: &str, pending: Pending, browser: &str) -> 
     let (name, country, home_currency, time_zone) = pending.company;
     let tenant = tenants::find(&mut tx, pending.tenant).await?.ok_or(Error::ForeignFlow)?;
     let grant = grants::find(&mut tx, &app.vault, tenant.id, pending.user).await?.ok_or(Error::NotInstalled)?;
-    let connected = quickbooks::tenant_of_realm(&mut tx, &app.vault, &pending.realm_id).await?;
+    let connected = quickbooks::find_tenant_of_realm(&mut tx, &app.vault, &pending.realm_id).await?;
     if let Some(other) = connected.filter(|other| *other != tenant.id) {
         if tenants::is_installed(&mut tx, other).await? {
             return Err(Error::ConnectedElsewhere);
         }
         // Its app was uninstalled without a word. Its access is not revoked: that would end the new one.
-        if let Some(connection) = quickbooks::current(&mut tx, &app.vault, other).await? {
+        if let Some(connection) = quickbooks::find_current(&mut tx, &app.vault, other).await? {
             quickbooks::disconnect(&mut tx, &app.vault, other, connection.id).await?;
         }
     }
@@ -260,13 +260,13 @@ async fn connect(app: &App, question: &str, pending: Pending, browser: &str) -> 
     let zone = if time_zone.is_empty() { grant.profile.time_zone.clone() } else { time_zone };
     let company = Company { name, country, home_currency, time_zone: zone };
     // Another company takes the place of the one that was connected.
-    let before = quickbooks::current(&mut tx, &app.vault, tenant.id).await?;
+    let before = quickbooks::find_current(&mut tx, &app.vault, tenant.id).await?;
     let replaced = before.clone().filter(|before| before.realm_id != pending.realm_id);
     if let Some(replaced) = &replaced {
         quickbooks::disconnect(&mut tx, &app.vault, tenant.id, replaced.id).await?;
         revoke::ask(app, &mut tx, Grantor::QuickBooks, &replaced.realm_id, &replaced.tokens.refresh).await?;
     }
-    let latest = quickbooks::latest(&mut tx, tenant.id).await?;
+    let latest = quickbooks::find_latest(&mut tx, tenant.id).await?;
     let id = ConnectionId(Uuid::now_v7());
     let id = quickbooks::connect(
         &mut tx,
@@ -372,7 +372,7 @@ pub(crate) async fn standing(app: &App, sealed: &str, browser: &str) -> Result<S
     let Cancelled { tenant, chosen, .. } = open_cancelled(app, sealed, browser)?;
     let mut tx = app.db.read().await?;
     let pipedrive = tenants::find(&mut tx, tenant).await?.ok_or(Error::ForeignFlow)?;
-    let current = quickbooks::current(&mut tx, &app.vault, tenant).await?;
+    let current = quickbooks::find_current(&mut tx, &app.vault, tenant).await?;
     let current = current.filter(|current| current.state == quickbooks::State::Active);
     Ok(Standing { pipedrive, quickbooks: current.map(|current| current.company.name), chosen })
 }
@@ -390,7 +390,7 @@ pub(crate) async fn again(app: &App, sealed: &str, browser: &str) -> Result<Url,
 async fn hand_back(app: &App, question: &str, pending: &Pending, browser: &str) -> Result<(), Error> {
     let mut tx = app.db.begin().await?;
     use_once(app, &mut tx, question, browser).await?;
-    let connected = quickbooks::tenant_of_realm(&mut tx, &app.vault, &pending.realm_id).await?;
+    let connected = quickbooks::find_tenant_of_realm(&mut tx, &app.vault, &pending.realm_id).await?;
     if connected.is_none() {
         let refresh = pending.refresh.clone().into();
         revocations::supersede(&mut tx, &app.vault, Grantor::QuickBooks, &pending.realm_id).await?;
@@ -412,7 +412,7 @@ pub(crate) async fn decline(app: &App, question: &str, browser: &str) -> Result<
 pub(crate) async fn disconnect(app: &App, tenant: TenantId, user: UserId) -> Result<(), Error> {
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
-    let connection = quickbooks::current(&mut tx, &app.vault, tenant).await?.ok_or(Error::NotConnected)?;
+    let connection = quickbooks::find_current(&mut tx, &app.vault, tenant).await?.ok_or(Error::NotConnected)?;
     quickbooks::disconnect(&mut tx, &app.vault, tenant, connection.id).await?;
     revoke::ask(app, &mut tx, Grantor::QuickBooks, &connection.realm_id, &connection.tokens.refresh).await?;
     if connection.state == quickbooks::State::NeedsReconnect {

@@ -147,11 +147,11 @@ async fn read(
 pub(crate) async fn heard(app: &App, realms: impl IntoIterator<Item = String>) -> Result<(), Error> {
     for realm in realms {
         let mut tx = app.db.begin().await?;
-        let Some(tenant) = quickbooks::tenant_of_realm(&mut tx, &app.vault, &realm).await? else { continue };
+        let Some(tenant) = quickbooks::find_tenant_of_realm(&mut tx, &app.vault, &realm).await? else { continue };
         if !tenants::is_installed(&mut tx, tenant).await? {
             continue;
         }
-        let Some(connection) = quickbooks::current(&mut tx, &app.vault, tenant).await? else { continue };
+        let Some(connection) = quickbooks::find_current(&mut tx, &app.vault, tenant).await? else { continue };
         mark(app, &mut tx, tenant, connection.id, ChangeSource::Webhook).await?;
         tx.commit().await?;
     }

@@ -311,7 +311,7 @@ fn described(writer: Writer, deal: &Deal, is_first: bool) -> impl Fn(Part) -> St
 /// The form as one of the QuickBooks company that is connected now.
 async fn moved(app: &App, tenant: TenantId, mut form: Form) -> Result<Form, Error> {
     let mut tx = app.db.read().await?;
-    if let Some(connection) = quickbooks::current(&mut tx, &app.vault, tenant).await? {
+    if let Some(connection) = quickbooks::find_current(&mut tx, &app.vault, tenant).await? {
         form.move_to_company(&connection.id.0.to_string());
     }
     Ok(form)
@@ -346,7 +346,7 @@ async fn filled(
         Some(party) => links::customer(&mut tx, tenant, look.connection.id, party).await?,
         None => None,
     };
-    let users = grants::users(&mut tx, tenant).await?;
+    let users = grants::list_users(&mut tx, tenant).await?;
     let since = app.clock.now() - COLLEAGUES_DRAFT_LIFE;
     let colleagues = drafts::list_of_colleagues(&mut tx, tenant, id, user, since).await?;
     drop(tx);

@@ -75,7 +75,7 @@ async fn language(app: &App, tenant: TenantId) -> Result<Language, Error> {
 pub(crate) async fn usual_language(app: &App, tenant: TenantId) -> Result<Language, Error> {
     let mut tx = app.db.read().await?;
     let company = tenants::find(&mut tx, tenant).await?.ok_or(Error::NotFound)?;
-    let users = grants::users(&mut tx, tenant).await?;
+    let users = grants::list_users(&mut tx, tenant).await?;
     drop(tx);
     let languages = users.iter().map(|(_, profile)| Locale::language_of(&profile.language));
     Ok(Language::of_most(languages, Locale::language_of(&company.language)))
@@ -132,7 +132,7 @@ impl Worker<'_> {
     async fn run(&self) -> Result<Option<i64>, Error> {
         let content = words(Writer::new(locale(self.app, self.tenant).await?), self.entry);
         let mut tx = self.app.db.read().await?;
-        let users = grants::users(&mut tx, self.tenant).await?;
+        let users = grants::list_users(&mut tx, self.tenant).await?;
         drop(tx);
         let mut authors: Vec<UserId> = users.into_iter().map(|(user, _)| user).collect();
         authors.sort_by_key(|user| *user != self.entry.user);

@@ -165,7 +165,7 @@ pub(crate) async fn uninstall(
         return Ok(());
     };
     if left == 0 {
-        if let Some(connection) = quickbooks::current(&mut tx, &app.vault, tenant.id).await? {
+        if let Some(connection) = quickbooks::find_current(&mut tx, &app.vault, tenant.id).await? {
             quickbooks::disconnect(&mut tx, &app.vault, tenant.id, connection.id).await?;
             let (realm, refresh) = (&connection.realm_id, &connection.tokens.refresh);
             revoke::ask(app, &mut tx, revocations::Provider::QuickBooks, realm, refresh).await?;
@@ -184,7 +184,7 @@ pub(crate) async fn uninstall(
 /// Pipedrive has refused a user's grant for good. With the last one of the company, the app counts as uninstalled: nothing is read any
 /// more, and the grace period begins. The connection is kept for it, because nobody has asked for its end.
 pub(crate) async fn grant_refused(app: &App, tx: &mut Tx, tenant: TenantId, user: UserId) -> Result<(), Error> {
-    if grants::active(tx, tenant).await? > 0 {
+    if grants::count_active(tx, tenant).await? > 0 {
         return Ok(());
     }
     let now = app.clock.now();
@@ -220,12 +220,12 @@ pub(crate) async fn purge(app: &App) -> Result<usize, Error> {
 /// Has all access revoked that is still kept of a company.
 async fn hand_back(app: &App, tx: &mut Tx, tenant: TenantId) -> Result<(), Error> {
     let Some(company) = tenants::find(tx, tenant).await? else { return Ok(()) };
-    for (user, refresh) in grants::refresh_tokens(tx, &app.vault, tenant).await? {
+    for (user, refresh) in grants::list_refresh_tokens(tx, &app.vault, tenant).await? {
         let subject = revoke::user_of(company.company_id, user);
         revoke::ask(app, tx, revocations::Provider::Pipedrive, &subject, &refresh).await?;
     }
     // A connection that cannot be opened is forgotten all the same.
-    if let Ok(Some(connection)) = quickbooks::current(tx, &app.vault, tenant).await {
+    if let Ok(Some(connection)) = quickbooks::find_current(tx, &app.vault, tenant).await {
         let (realm, refresh) = (&connection.realm_id, &connection.tokens.refresh);
         revoke::ask(app, tx, revocations::Provider::QuickBooks, realm, refresh).await?;
     }

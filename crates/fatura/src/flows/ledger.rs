@@ -132,7 +132,7 @@ impl Worth {
 /// The name of a user, where they have installed the app.
 pub(crate) async fn user_name(app: &App, tenant: TenantId, user: UserId) -> Result<Option<String>, Error> {
     let mut tx = app.db.read().await?;
-    let users = grants::users(&mut tx, tenant).await?;
+    let users = grants::list_users(&mut tx, tenant).await?;
     Ok(users.into_iter().find(|(known, _)| *known == user).map(|(_, profile)| profile.name))
 }
 

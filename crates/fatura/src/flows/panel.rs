@@ -108,7 +108,7 @@ pub(crate) async fn read(app: &App, tenant: TenantId, user: UserId, record: Reco
     let settings = settings::current(app, tenant).await?;
     let mut tx = app.db.read().await?;
     let mut invoices = invoices::list(&mut tx, tenant, record.scope()).await?;
-    let current = quickbooks::current(&mut tx, &app.vault, tenant).await?;
+    let current = quickbooks::find_current(&mut tx, &app.vault, tenant).await?;
     let acts = acts::list_recent(&mut tx, tenant, app.clock.now() - REFUSAL_SHOWN).await?;
     let mut connections: Vec<Connection> = current.iter().cloned().collect();
     let through: HashSet<_> = invoices.iter().map(|invoice| invoice.connection).collect();
@@ -211,7 +211,7 @@ pub(crate) async fn billable_deals(
 pub(crate) async fn unlink(app: &App, tenant: TenantId, user: UserId, record: Record) -> Result<(), Error> {
     let party = billed(app, tenant, user, record).await?.ok_or(Error::NotFound)?;
     let mut tx = app.db.begin().await?;
-    let connection = quickbooks::current(&mut tx, &app.vault, tenant).await?.ok_or(Error::NotConnected)?;
+    let connection = quickbooks::find_current(&mut tx, &app.vault, tenant).await?.ok_or(Error::NotConnected)?;
     links::unlink_customer(&mut tx, tenant, connection.id, party).await?;
     let detail = json!({ "entity": record.entity.name(), "id": record.id });
     audit::record(&mut tx, tenant, Some(user), "customer unlinked", None, &detail, app.clock.now()).await?;

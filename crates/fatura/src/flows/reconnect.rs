@@ -23,8 +23,8 @@ pub(crate) async fn ask(app: &App, tx: &mut Tx, tenant: TenantId) -> Result<(), 
 pub(crate) async fn tell(app: &App, tenant: TenantId) -> Result<Attempt, Error> {
     let mut tx = app.db.read().await?;
     let company = tenants::find(&mut tx, tenant).await?.ok_or(Error::NotFound)?;
-    let current = quickbooks::current(&mut tx, &app.vault, tenant).await?;
-    let users = grants::users(&mut tx, tenant).await?;
+    let current = quickbooks::find_current(&mut tx, &app.vault, tenant).await?;
+    let users = grants::list_users(&mut tx, tenant).await?;
     drop(tx);
     let is_needed = current.is_some_and(|connection| connection.state == State::NeedsReconnect);
     let page = app.config.settings_page(&company.company_domain);

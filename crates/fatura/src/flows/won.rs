@@ -55,8 +55,8 @@ fn pause(failures: i32) -> SignedDuration {
 /// Makes the drafts of a company's won deals. What stands in the way of one deal does not stop the others; an error where it may pass.
 async fn look(app: &App, tenant: TenantId, until: Timestamp, made: &mut usize) -> Result<(), Error> {
     let mut tx = app.db.read().await?;
-    let users = grants::users(&mut tx, tenant).await?;
-    let connection = quickbooks::current(&mut tx, &app.vault, tenant).await?;
+    let users = grants::list_users(&mut tx, tenant).await?;
+    let connection = quickbooks::find_current(&mut tx, &app.vault, tenant).await?;
     drop(tx);
     // Administrators come first: they see all deals.
     let Some((asker, _)) = users.first().cloned() else { return Ok(()) };

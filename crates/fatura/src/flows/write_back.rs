@@ -70,7 +70,8 @@ pub(crate) async fn ask(
 /// of several writers none leaves behind what is not so any more.
 pub(crate) async fn write(app: &App, tenant: TenantId, deal: DealId, user: UserId) -> Result<Attempt, Error> {
     let mut tx = app.db.read().await?;
-    let mut authors: Vec<UserId> = grants::users(&mut tx, tenant).await?.into_iter().map(|(user, _)| user).collect();
+    let mut authors: Vec<UserId> =
+        grants::list_users(&mut tx, tenant).await?.into_iter().map(|(user, _)| user).collect();
     drop(tx);
     authors.sort_by_key(|author| *author != user);
     for _ in 0..TRIES {

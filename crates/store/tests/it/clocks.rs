@@ -31,9 +31,9 @@ async fn a_lease_of_a_wrong_clock_holds_nobody_up(#[values(Sqlite, Postgres)] ba
     let (wrong, right) = (Uuid::new_v4(), Uuid::new_v4());
     assert!(invoices::claim(&mut tx, tenant, id, wrong, at(AHEAD), at(AHEAD + 10)).await.unwrap().is_some());
     assert!(invoices::claim(&mut tx, tenant, id, right, at(1), at(11)).await.unwrap().is_some());
-    assert!(store::quickbooks::lease(&mut tx, tenant, connection, at(AHEAD), at(AHEAD + 14)).await.unwrap());
-    assert!(store::quickbooks::lease(&mut tx, tenant, connection, at(1), at(15)).await.unwrap());
-    assert!(!store::quickbooks::lease(&mut tx, tenant, connection, at(2), at(16)).await.unwrap());
+    assert!(store::quickbooks::claim_refresh(&mut tx, tenant, connection, at(AHEAD), at(AHEAD + 14)).await.unwrap());
+    assert!(store::quickbooks::claim_refresh(&mut tx, tenant, connection, at(1), at(15)).await.unwrap());
+    assert!(!store::quickbooks::claim_refresh(&mut tx, tenant, connection, at(2), at(16)).await.unwrap());
 }
 
 #[rstest]
@@ -86,7 +86,7 @@ async fn what_a_clock_that_was_minutes_ahead_has_kept_waits_no_longer(#[values(S
     let intent = intent(connection, IntentKey(Uuid::new_v4()), 100);
     let made = new_id(invoices::place(&mut tx, tenant, &intent, at(AHEAD)).await.unwrap());
     assert!(leases::mark_sending(&mut tx, tenant, leased, zombie, at(AHEAD + 1)).await.unwrap());
-    assert!(quickbooks::lease(&mut tx, tenant, connection, at(AHEAD), at(AHEAD + 14)).await.unwrap());
+    assert!(quickbooks::claim_refresh(&mut tx, tenant, connection, at(AHEAD), at(AHEAD + 14)).await.unwrap());
     changes::record_failure(&mut tx, tenant, connection, at(AHEAD), at(AHEAD + 15)).await.unwrap();
 
     assert!(clock_correction::correct_future_timestamps(&mut tx, at(100)).await.unwrap() > 0);
@@ -102,8 +102,8 @@ async fn what_a_clock_that_was_minutes_ahead_has_kept_waits_no_longer(#[values(S
     assert!(taken.is_none(), "whoever has it may be alive");
     assert!(leases::extend(&mut tx, tenant, leased, zombie, at(103), at(104)).await.unwrap(), "and says so");
     assert!(invoices::claim(&mut tx, tenant, leased, other, at(120), at(130)).await.unwrap().is_some());
-    assert!(!quickbooks::lease(&mut tx, tenant, connection, at(110), at(124)).await.unwrap());
-    assert!(quickbooks::lease(&mut tx, tenant, connection, at(120), at(134)).await.unwrap());
+    assert!(!quickbooks::claim_refresh(&mut tx, tenant, connection, at(110), at(124)).await.unwrap());
+    assert!(quickbooks::claim_refresh(&mut tx, tenant, connection, at(120), at(134)).await.unwrap());
     assert!(changes::claim(&mut tx, tenant, connection, at(110), at(170)).await.unwrap().is_none());
     assert!(changes::claim(&mut tx, tenant, connection, at(120), at(180)).await.unwrap().is_some());
 }

@@ -94,9 +94,9 @@ impl Step {
         let (now, until) = (at(0), at(40));
         let pace = Pace { steps: 3, active_at: Some(now), confirmed_at: Some(at(1)), missed_at: Some(at(2)) };
         match self {
-            Self::Lease => drop(quickbooks::lease(tx, tenant, id, now, until).await),
-            Self::Renew => drop(quickbooks::renew(tx, &t.vault, tenant, id, at(3600), &tokens("new")).await),
-            Self::Release => drop(quickbooks::release(tx, tenant, id, at(3600), false).await),
+            Self::Lease => drop(quickbooks::claim_refresh(tx, tenant, id, now, until).await),
+            Self::Renew => drop(quickbooks::store_refreshed(tx, &t.vault, tenant, id, at(3600), &tokens("new")).await),
+            Self::Release => drop(quickbooks::release_refresh(tx, tenant, id, at(3600), false).await),
             Self::Mark => drop(changes::mark_changed(tx, tenant, id, ChangeSource::Webhook, now).await),
             Self::ExpectWebhook => drop(changes::expect_webhook(tx, tenant, id).await),
             Self::LeaseChanges => drop(changes::claim(tx, tenant, id, now, until).await),

@@ -201,17 +201,17 @@ async fn a_customer_of_the_company_before_is_not_the_one_that_is_meant(#[values(
     let t = Database::new(backend).await;
     let mut tx = t.db.begin().await.unwrap();
     let tenant = tenant(&mut tx, 1).await;
-    assert_eq!(quickbooks::latest(&mut tx, tenant).await.unwrap(), None);
+    assert_eq!(quickbooks::find_latest(&mut tx, tenant).await.unwrap(), None);
     let before = connection(&t, &mut tx, tenant, "1").await;
     let (key, owner) = (IntentKey(Uuid::new_v4()), Uuid::new_v4());
     let id = new_id(invoices::place(&mut tx, tenant, &intent(before, key, 100), at(0)).await.unwrap());
     invoices::claim(&mut tx, tenant, id, owner, at(0), at(10)).await.unwrap();
     invoices::set_customer(&mut tx, tenant, id, "58").await.unwrap();
     assert!(invoices::mark_refused(&mut tx, tenant, id, owner, &[]).await.unwrap());
-    assert_eq!(quickbooks::latest(&mut tx, tenant).await.unwrap(), Some(before));
+    assert_eq!(quickbooks::find_latest(&mut tx, tenant).await.unwrap(), Some(before));
 
     let after = connection(&t, &mut tx, tenant, "2").await;
-    assert_eq!(quickbooks::latest(&mut tx, tenant).await.unwrap(), Some(after));
+    assert_eq!(quickbooks::find_latest(&mut tx, tenant).await.unwrap(), Some(after));
     assert_eq!(new_id(invoices::place(&mut tx, tenant, &intent(after, key, 100), at(20)).await.unwrap()), id);
     let again = invoices::find(&mut tx, tenant, id).await.unwrap().unwrap();
     assert_eq!((again.connection, again.customer), (after, None));
@@ -243,7 +243,7 @@ async fn a_tenant_sees_nothing_of_another(#[values(Sqlite, Postgres)] backend: B
     assert!(invoices::list(&mut tx, theirs, InvoiceScope::Deal(DEAL)).await.unwrap().is_empty());
     assert!(invoices::claim(&mut tx, theirs, id, Uuid::new_v4(), at(0), at(9)).await.unwrap().is_none());
     assert!(grants::find(&mut tx, &t.vault, theirs, USER).await.unwrap().is_none());
-    assert!(quickbooks::current(&mut tx, &t.vault, theirs).await.unwrap().is_none());
+    assert!(quickbooks::find_current(&mut tx, &t.vault, theirs).await.unwrap().is_none());
     assert!(quickbooks::find(&mut tx, &t.vault, theirs, connection).await.unwrap().is_none());
     assert!(links::customer(&mut tx, theirs, connection, links::Party::Organization(1)).await.unwrap().is_none());
     assert!(links::items(&mut tx, theirs, connection).await.unwrap().is_empty());
@@ -277,19 +277,19 @@ async fn one_refreshes_at_a_time(#[values(Sqlite, Postgres)] backend: Backend) {
     let mut tx = t.db.begin().await.unwrap();
     let tenant = tenant(&mut tx, 1).await;
     grants::install(&mut tx, &t.vault, tenant, USER, &profile(), "https://a", &tokens("old"), at(0)).await.unwrap();
-    assert!(grants::lease(&mut tx, tenant, USER, at(0), at(40)).await.unwrap());
-    assert!(!grants::lease(&mut tx, tenant, USER, at(1), at(41)).await.unwrap());
-    grants::renew(&mut tx, &t.vault, tenant, USER, at(3599), "https://c", &tokens("foreign")).await.unwrap();
-    grants::renew(&mut tx, &t.vault, tenant, USER, at(3600), "https://b", &tokens("new")).await.unwrap();
+    assert!(grants::claim_refresh(&mut tx, tenant, USER, at(0), at(40)).await.unwrap());
+    assert!(!grants::claim_refresh(&mut tx, tenant, USER, at(1), at(41)).await.unwrap());
+    grants::store_refreshed(&mut tx, &t.vault, tenant, USER, at(3599), "https://c", &tokens("foreign")).await.unwrap();
+    grants::store_refreshed(&mut tx, &t.vault, tenant, USER, at(3600), "https://b", &tokens("new")).await.unwrap();
     let grant = grants::find(&mut tx, &t.vault, tenant, USER).await.unwrap().unwrap();
     assert_eq!(
         (grant.tokens.refresh.expose_secret(), grant.api_domain.as_str(), grant.active),
         ("new-refresh", "https://b", true)
     );
-    assert!(grants::lease(&mut tx, tenant, USER, at(2), at(42)).await.unwrap());
-    grants::release(&mut tx, tenant, USER, at(3599), true).await.unwrap();
+    assert!(grants::claim_refresh(&mut tx, tenant, USER, at(2), at(42)).await.unwrap());
+    grants::release_refresh(&mut tx, tenant, USER, at(3599), true).await.unwrap();
     assert!(grants::find(&mut tx, &t.vault, tenant, USER).await.unwrap().unwrap().active, "others stand there");
-    grants::release(&mut tx, tenant, USER, at(3600), true).await.unwrap();
+    grants::release_refresh(&mut tx, tenant, USER, at(3600), true).await.unwrap();
     assert!(!grants::find(&mut tx, &t.vault, tenant, USER).await.unwrap().unwrap().active);
     let other = grants::Profile { is_admin: false, ..profile() };
     grants::set_profile(&mut tx, tenant, USER, &other, at(5)).await.unwrap();
@@ -297,21 +297,21 @@ async fn one_refreshes_at_a_time(#[values(Sqlite, Postgres)] backend: Backend) {
     assert_eq!(grants::uninstall(&mut tx, tenant, USER, at(0)).await.unwrap(), Some(0));
 
     let id = connection(&t, &mut tx, tenant, "1").await;
-    assert!(quickbooks::lease(&mut tx, tenant, id, at(0), at(40)).await.unwrap());
-    assert!(!quickbooks::lease(&mut tx, tenant, id, at(1), at(41)).await.unwrap());
-    quickbooks::renew(&mut tx, &t.vault, tenant, id, at(3599), &tokens("foreign")).await.unwrap();
-    quickbooks::renew(&mut tx, &t.vault, tenant, id, at(3600), &tokens("newer")).await.unwrap();
-    let current = quickbooks::current(&mut tx, &t.vault, tenant).await.unwrap().unwrap();
+    assert!(quickbooks::claim_refresh(&mut tx, tenant, id, at(0), at(40)).await.unwrap());
+    assert!(!quickbooks::claim_refresh(&mut tx, tenant, id, at(1), at(41)).await.unwrap());
+    quickbooks::store_refreshed(&mut tx, &t.vault, tenant, id, at(3599), &tokens("foreign")).await.unwrap();
+    quickbooks::store_refreshed(&mut tx, &t.vault, tenant, id, at(3600), &tokens("newer")).await.unwrap();
+    let current = quickbooks::find_current(&mut tx, &t.vault, tenant).await.unwrap().unwrap();
     assert_eq!(current.tokens.access.expose_secret(), "newer-access");
-    assert!(!quickbooks::release(&mut tx, tenant, id, at(3599), true).await.unwrap());
-    assert!(quickbooks::release(&mut tx, tenant, id, at(3600), true).await.unwrap());
-    assert!(!quickbooks::lease(&mut tx, tenant, id, at(2), at(42)).await.unwrap());
+    assert!(!quickbooks::release_refresh(&mut tx, tenant, id, at(3599), true).await.unwrap());
+    assert!(quickbooks::release_refresh(&mut tx, tenant, id, at(3600), true).await.unwrap());
+    assert!(!quickbooks::claim_refresh(&mut tx, tenant, id, at(2), at(42)).await.unwrap());
 
     let id = connection(&t, &mut tx, tenant, "1").await;
-    assert!(quickbooks::lease(&mut tx, tenant, id, at(3), at(43)).await.unwrap());
+    assert!(quickbooks::claim_refresh(&mut tx, tenant, id, at(3), at(43)).await.unwrap());
     quickbooks::disconnect(&mut tx, &t.vault, tenant, id).await.unwrap();
-    quickbooks::renew(&mut tx, &t.vault, tenant, id, at(3600), &tokens("late")).await.unwrap();
-    assert!(!quickbooks::release(&mut tx, tenant, id, at(3600), false).await.unwrap());
+    quickbooks::store_refreshed(&mut tx, &t.vault, tenant, id, at(3600), &tokens("late")).await.unwrap();
+    assert!(!quickbooks::release_refresh(&mut tx, tenant, id, at(3600), false).await.unwrap());
     let ended = quickbooks::find(&mut tx, &t.vault, tenant, id).await.unwrap().unwrap();
     assert_eq!((ended.state, ended.tokens.refresh.expose_secret()), (quickbooks::State::Disconnected, ""));
 }
@@ -323,28 +323,28 @@ async fn tokens_that_come_late_revive_an_access_that_was_taken_for_ended(#[value
     let mut tx = t.db.begin().await.unwrap();
     let tenant = tenant(&mut tx, 1).await;
     grants::install(&mut tx, &t.vault, tenant, USER, &profile(), "https://a", &tokens("old"), at(0)).await.unwrap();
-    assert!(grants::release(&mut tx, tenant, USER, at(3600), true).await.unwrap());
+    assert!(grants::release_refresh(&mut tx, tenant, USER, at(3600), true).await.unwrap());
     let late = tokens("late");
-    assert!(!grants::renew(&mut tx, &t.vault, tenant, USER, at(3599), "https://a", &late).await.unwrap());
+    assert!(!grants::store_refreshed(&mut tx, &t.vault, tenant, USER, at(3599), "https://a", &late).await.unwrap());
     assert!(!grants::find(&mut tx, &t.vault, tenant, USER).await.unwrap().unwrap().active);
-    assert!(grants::renew(&mut tx, &t.vault, tenant, USER, at(3600), "https://a", &late).await.unwrap());
+    assert!(grants::store_refreshed(&mut tx, &t.vault, tenant, USER, at(3600), "https://a", &late).await.unwrap());
     let grant = grants::find(&mut tx, &t.vault, tenant, USER).await.unwrap().unwrap();
     assert_eq!((grant.active, grant.tokens.refresh.expose_secret()), (true, "late-refresh"));
-    assert!(!grants::renew(&mut tx, &t.vault, tenant, USER, at(3600), "https://a", &late).await.unwrap());
+    assert!(!grants::store_refreshed(&mut tx, &t.vault, tenant, USER, at(3600), "https://a", &late).await.unwrap());
 
     let id = connection(&t, &mut tx, tenant, "1").await;
-    assert!(quickbooks::release(&mut tx, tenant, id, at(3600), true).await.unwrap());
-    assert!(!quickbooks::renew(&mut tx, &t.vault, tenant, id, at(3599), &late).await.unwrap());
+    assert!(quickbooks::release_refresh(&mut tx, tenant, id, at(3600), true).await.unwrap());
+    assert!(!quickbooks::store_refreshed(&mut tx, &t.vault, tenant, id, at(3599), &late).await.unwrap());
     let state = async |tx: &mut Tx| quickbooks::find(tx, &t.vault, tenant, id).await.unwrap().unwrap().state;
     assert_eq!(state(&mut tx).await, quickbooks::State::NeedsReconnect);
-    assert!(quickbooks::renew(&mut tx, &t.vault, tenant, id, at(3600), &late).await.unwrap());
+    assert!(quickbooks::store_refreshed(&mut tx, &t.vault, tenant, id, at(3600), &late).await.unwrap());
     let revived = quickbooks::find(&mut tx, &t.vault, tenant, id).await.unwrap().unwrap();
     assert_eq!((revived.state, revived.tokens.refresh.expose_secret()), (quickbooks::State::Active, "late-refresh"));
-    assert!(!quickbooks::renew(&mut tx, &t.vault, tenant, id, at(3600), &late).await.unwrap());
+    assert!(!quickbooks::store_refreshed(&mut tx, &t.vault, tenant, id, at(3600), &late).await.unwrap());
 
     // Another company took its place: its tokens are kept nowhere.
     connection(&t, &mut tx, tenant, "2").await;
-    assert!(!quickbooks::renew(&mut tx, &t.vault, tenant, id, at(3600), &tokens("later")).await.unwrap());
+    assert!(!quickbooks::store_refreshed(&mut tx, &t.vault, tenant, id, at(3600), &tokens("later")).await.unwrap());
     let replaced = quickbooks::find(&mut tx, &t.vault, tenant, id).await.unwrap().unwrap();
     let kept = replaced.tokens.refresh.expose_secret();
     assert_eq!((replaced.state, kept), (quickbooks::State::Disconnected, "late-refresh"));
@@ -358,15 +358,15 @@ async fn a_tenant_has_one_current_connection(#[values(Sqlite, Postgres)] backend
     let tenant = tenant(&mut tx, 1).await;
     let first = connection(&t, &mut tx, tenant, "1").await;
     let second = connection(&t, &mut tx, tenant, "2").await;
-    assert_eq!(quickbooks::current(&mut tx, &t.vault, tenant).await.unwrap().unwrap().id, second);
+    assert_eq!(quickbooks::find_current(&mut tx, &t.vault, tenant).await.unwrap().unwrap().id, second);
     assert_eq!(
         quickbooks::find(&mut tx, &t.vault, tenant, first).await.unwrap().unwrap().state,
         quickbooks::State::Disconnected
     );
     // The same company again: the same connection, with its history.
     assert_eq!(connection(&t, &mut tx, tenant, "1").await, first);
-    assert_eq!(quickbooks::tenant_of_realm(&mut tx, &t.vault, "1").await.unwrap(), Some(tenant));
-    assert_eq!(quickbooks::tenant_of_realm(&mut tx, &t.vault, "2").await.unwrap(), None);
+    assert_eq!(quickbooks::find_tenant_of_realm(&mut tx, &t.vault, "1").await.unwrap(), Some(tenant));
+    assert_eq!(quickbooks::find_tenant_of_realm(&mut tx, &t.vault, "2").await.unwrap(), None);
 }
 
 #[rstest]

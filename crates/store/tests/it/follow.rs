@@ -270,7 +270,8 @@ async fn administrators_come_first(#[values(Sqlite, Postgres)] backend: Backend)
     for (user, profile) in [(UserId(3), plain), (USER, profile())] {
         grants::install(&mut tx, &t.vault, tenant, user, &profile, "https://a", &tokens("x"), at(0)).await.unwrap();
     }
-    let users: Vec<UserId> = grants::users(&mut tx, tenant).await.unwrap().into_iter().map(|(user, _)| user).collect();
+    let users: Vec<UserId> =
+        grants::list_users(&mut tx, tenant).await.unwrap().into_iter().map(|(user, _)| user).collect();
     assert_eq!(users, [USER, UserId(3)]);
 }
 

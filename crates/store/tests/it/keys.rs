@@ -48,11 +48,11 @@ async fn what_an_older_key_has_written_is_found(#[values(Sqlite, Postgres)] back
     let mut tx = t.db.begin().await.unwrap();
     let tenant = tenant(&mut tx, 1).await;
     let first = connect(&mut tx, &old, tenant, "77").await;
-    assert_eq!(quickbooks::tenant_of_realm(&mut tx, &rotated, "77").await.unwrap(), Some(tenant));
+    assert_eq!(quickbooks::find_tenant_of_realm(&mut tx, &rotated, "77").await.unwrap(), Some(tenant));
     assert_eq!(connect(&mut tx, &rotated, tenant, "77").await, first, "the same connection, with its invoices");
-    assert_eq!(quickbooks::tenant_of_realm(&mut tx, &rotated, "77").await.unwrap(), Some(tenant));
+    assert_eq!(quickbooks::find_tenant_of_realm(&mut tx, &rotated, "77").await.unwrap(), Some(tenant));
     let new = ring(&[("b", 2)]);
-    assert_eq!(quickbooks::current(&mut tx, &new, tenant).await.unwrap().unwrap().realm_id, "77", "the whole row");
+    assert_eq!(quickbooks::find_current(&mut tx, &new, tenant).await.unwrap().unwrap().realm_id, "77", "the whole row");
 
     let who = Some((tenant, USER));
     flows::begin(&mut tx, &old, Provider::QuickBooks, "state", "browser", who, at(600)).await.unwrap();
@@ -98,10 +98,10 @@ async fn everything_is_sealed_anew_and_the_old_key_is_needed_no_more(#[values(Sq
     let mut tx = t.db.begin().await.unwrap();
     assert_eq!(keys::in_use(&mut tx).await.unwrap(), [used("b", 156)]);
     for (company, tenant) in tenants.into_iter().enumerate() {
-        let current = quickbooks::current(&mut tx, &new, tenant).await.unwrap().unwrap();
+        let current = quickbooks::find_current(&mut tx, &new, tenant).await.unwrap().unwrap();
         assert_eq!(current.realm_id, format!("8{company}"));
         assert_eq!(current.tokens.refresh.expose_secret(), format!("8{company}-refresh"));
-        assert_eq!(quickbooks::tenant_of_realm(&mut tx, &new, &current.realm_id).await.unwrap(), Some(tenant));
+        assert_eq!(quickbooks::find_tenant_of_realm(&mut tx, &new, &current.realm_id).await.unwrap(), Some(tenant));
         assert_eq!(connect(&mut tx, &new, tenant, &current.realm_id).await, current.id);
         let grant = grants::find(&mut tx, &new, tenant, UserId(49)).await.unwrap().unwrap();
         assert_eq!(grant.tokens.access.expose_secret(), "user-49-access");
@@ -147,10 +147,10 @@ async fn sealing_anew_never_brings_back_old_tokens(#[values(Sqlite, Postgres)] b
                 let vault = if round % 2 == 0 { &rotated } else { &old };
                 let mut tx = t.db.begin().await.unwrap();
                 if round > 1 {
-                    let stored = quickbooks::current(&mut tx, &rotated, *tenant).await.unwrap().unwrap();
+                    let stored = quickbooks::find_current(&mut tx, &rotated, *tenant).await.unwrap().unwrap();
                     assert_eq!(stored.tokens.access.expose_secret(), format!("round-{}-access", round - 1));
                 }
-                quickbooks::renew(&mut tx, vault, *tenant, *id, at(3600 + round - 1), &fresh).await.unwrap();
+                quickbooks::store_refreshed(&mut tx, vault, *tenant, *id, at(3600 + round - 1), &fresh).await.unwrap();
                 tx.commit().await.unwrap();
             }
         }
@@ -166,7 +166,7 @@ async fn sealing_anew_never_brings_back_old_tokens(#[values(Sqlite, Postgres)] b
     let mut tx = t.db.read().await.unwrap();
     assert_eq!(keys::in_use(&mut tx).await.unwrap(), [KeyUse { key: "b".into(), rows: 20 }]);
     for (tenant, _) in companies {
-        let current = quickbooks::current(&mut tx, &ring(&[("b", 2)]), tenant).await.unwrap().unwrap();
+        let current = quickbooks::find_current(&mut tx, &ring(&[("b", 2)]), tenant).await.unwrap().unwrap();
         assert_eq!(current.tokens.access.expose_secret(), "round-25-access");
         assert_eq!(current.tokens.refresh.expose_secret(), "round-25-refresh");
     }

@@ -193,7 +193,7 @@ async fn files_with_data_are_for_their_owner_alone() {
     assert_eq!(names, ["backup.db", "test.db", "test.db-shm", "test.db-wal", "test.db.serving"]);
 }
 
-/// `grants::active`, `tenants::of_company`
+/// `grants::count_active`, `tenants::of_company`
 #[rstest]
 #[tokio::test]
 async fn an_uninstallation_from_before_the_installation_changes_nothing(#[values(Sqlite, Postgres)] backend: Backend) {
@@ -209,14 +209,14 @@ async fn an_uninstallation_from_before_the_installation_changes_nothing(#[values
     install(&mut tx, 1, 100).await;
     install(&mut tx, 2, 0).await;
     assert_eq!(grants::uninstall(&mut tx, tenant, UserId(1), at(99)).await.unwrap(), None, "installed again since");
-    assert_eq!(grants::active(&mut tx, tenant).await.unwrap(), 2);
+    assert_eq!(grants::count_active(&mut tx, tenant).await.unwrap(), 2);
     assert_eq!(grants::uninstall(&mut tx, tenant, UserId(1), at(100)).await.unwrap(), Some(1));
     // One whose grant was refused has the app no more; with the last one its tokens go as well.
     install(&mut tx, 3, 0).await;
-    assert!(grants::release(&mut tx, tenant, UserId(3), at(3600), true).await.unwrap());
-    assert_eq!(grants::refresh_tokens(&mut tx, &t.vault, tenant).await.unwrap().len(), 2);
+    assert!(grants::release_refresh(&mut tx, tenant, UserId(3), at(3600), true).await.unwrap());
+    assert_eq!(grants::list_refresh_tokens(&mut tx, &t.vault, tenant).await.unwrap().len(), 2);
     assert_eq!(grants::uninstall(&mut tx, tenant, UserId(2), at(100)).await.unwrap(), Some(0));
-    assert!(grants::refresh_tokens(&mut tx, &t.vault, tenant).await.unwrap().is_empty());
+    assert!(grants::list_refresh_tokens(&mut tx, &t.vault, tenant).await.unwrap().is_empty());
 
     tenants::uninstall(&mut tx, tenant, at(200)).await.unwrap();
     tenants::uninstall(&mut tx, tenant, at(300)).await.unwrap();

@@ -255,7 +255,7 @@ async fn a_company_that_goes_takes_nothing_of_another_with_it(#[values(Sqlite, P
     let mut tx = t.db.begin().await.unwrap();
     let [(ours, ..), _, (theirs, _, third)] = three(&t, &mut tx).await;
     for tenant in [ours, theirs] {
-        let connection = quickbooks::current(&mut tx, &t.vault, tenant).await.unwrap().unwrap().id;
+        let connection = quickbooks::find_current(&mut tx, &t.vault, tenant).await.unwrap().unwrap().id;
         settings::save(&mut tx, tenant, &Settings::default(), USER, at(0)).await.unwrap();
         links::link_item(&mut tx, tenant, connection, 5, "10").await.unwrap();
         links::link_customer(&mut tx, tenant, connection, links::Party::Person(3), &customer("58")).await.unwrap();
@@ -268,8 +268,8 @@ async fn a_company_that_goes_takes_nothing_of_another_with_it(#[values(Sqlite, P
         tenants::watch_won(&mut tx, tenant, Some(at(10))).await.unwrap();
     }
     // The tokens of one user are refreshed, and those of a colleague and of another company's stay.
-    assert!(grants::lease(&mut tx, ours, USER, at(0), at(40)).await.unwrap());
-    grants::renew(&mut tx, &t.vault, ours, USER, at(3600), "https://b", &tokens("new")).await.unwrap();
+    assert!(grants::claim_refresh(&mut tx, ours, USER, at(0), at(40)).await.unwrap());
+    grants::store_refreshed(&mut tx, &t.vault, ours, USER, at(3600), "https://b", &tokens("new")).await.unwrap();
     grants::set_profile(&mut tx, ours, USER, &grants::Profile { name: "Bia".into(), ..profile() }, at(5))
         .await
         .unwrap();
@@ -277,7 +277,7 @@ async fn a_company_that_goes_takes_nothing_of_another_with_it(#[values(Sqlite, P
         let grant = grants::find(&mut tx, &t.vault, tenant, user).await.unwrap().unwrap();
         assert_eq!((grant.tokens.refresh.expose_secret(), grant.api_domain.as_str()), ("old-refresh", "https://a"));
         assert_eq!(grant.profile, profile());
-        assert!(grants::lease(&mut tx, tenant, user, at(1), at(41)).await.unwrap(), "not leased");
+        assert!(grants::claim_refresh(&mut tx, tenant, user, at(1), at(41)).await.unwrap(), "not leased");
     }
 
     tenants::uninstall(&mut tx, ours, at(20)).await.unwrap();
@@ -286,7 +286,7 @@ async fn a_company_that_goes_takes_nothing_of_another_with_it(#[values(Sqlite, P
     assert!(!tenants::is_installed(&mut tx, ours).await.unwrap());
     assert_eq!(tenants::uninstalled(&mut tx, at(30), 5).await.unwrap(), [ours]);
     assert!(tenants::purge(&mut tx, ours).await.unwrap());
-    let connection = quickbooks::current(&mut tx, &t.vault, theirs).await.unwrap().unwrap().id;
+    let connection = quickbooks::find_current(&mut tx, &t.vault, theirs).await.unwrap().unwrap().id;
     assert_eq!(settings::find(&mut tx, theirs).await.unwrap(), Some(Settings::default()));
     assert_eq!(links::items(&mut tx, theirs, connection).await.unwrap(), [(5, "10".to_owned())]);
     let party = links::Party::Person(3);

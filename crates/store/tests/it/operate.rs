@@ -205,6 +205,6 @@ async fn a_backup_is_the_whole_database_at_one_moment() {
 async fn held(t: &Database, tenant: TenantId) -> String {
     let mut tx = t.db.read().await.unwrap();
     let invoices = invoices::list(&mut tx, tenant, InvoiceScope::Deal(DEAL)).await.unwrap();
-    let connection = store::quickbooks::current(&mut tx, &t.vault, tenant).await.unwrap().unwrap();
+    let connection = store::quickbooks::find_current(&mut tx, &t.vault, tenant).await.unwrap().unwrap();
     format!("{invoices:?} {:?} {} {:?}", connection.company, connection.realm_id, connection.connected_at)
 }

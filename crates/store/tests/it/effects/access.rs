@@ -97,15 +97,15 @@ async fn users_installed(e: &Effects<'_>) {
     let fewer = "DELETE FROM pipedrive_grant WHERE tenant_id = {B} AND user_id = 7";
     e.given(&[fewer])
         .of_all(
-            "grants::active",
-            async |tx| Ok((grants::active(tx, tenant("A")).await?, grants::active(tx, tenant("B")).await?)),
+            "grants::count_active",
+            async |tx| Ok((grants::count_active(tx, tenant("A")).await?, grants::count_active(tx, tenant("B")).await?)),
             &["-> (2, 1)"],
         )
         .await;
     e.by_number(
-        "grants::refresh_tokens",
+        "grants::list_refresh_tokens",
         async |tx, by| {
-            let found = grants::refresh_tokens(tx, vault, by).await?;
+            let found = grants::list_refresh_tokens(tx, vault, by).await?;
             Ok(found
                 .into_iter()
                 .map(|(user, token)| (user.0, token.expose_secret().to_owned()))
@@ -122,9 +122,9 @@ async fn users_installed(e: &Effects<'_>) {
     ] {
         e.given(&[given])
             .by_number(
-                "grants::users",
+                "grants::list_users",
                 async |tx, by| {
-                    Ok(grants::users(tx, by)
+                    Ok(grants::list_users(tx, by)
                         .await?
                         .into_iter()
                         .map(|(user, profile)| (user.0, profile.name))
@@ -143,11 +143,20 @@ async fn tokens_renewed(e: &Effects<'_>) {
         (ANA, 10, &["-> true", "pipedrive_grant A 7: lease_until=@20"]),
         (CAIO, 10, &["-> false"]),
     ] {
-        e.by_number("grants::lease", async |tx, by| grants::lease(tx, by, user, at(now), at(20)).await, expected).await;
+        e.by_number(
+            "grants::claim_refresh",
+            async |tx, by| grants::claim_refresh(tx, by, user, at(now), at(20)).await,
+            expected,
+        )
+        .await;
     }
     for (until, expected) in [(620, &["-> false"][..]), (621, &["-> true", "pipedrive_grant A 7: lease_until=@20"])] {
         e.given(&[&format!("UPDATE pipedrive_grant SET lease_until = @{until}")])
-            .by_number("grants::lease", async |tx, by| grants::lease(tx, by, ANA, at(9), at(20)).await, expected)
+            .by_number(
+                "grants::claim_refresh",
+                async |tx, by| grants::claim_refresh(tx, by, ANA, at(9), at(20)).await,
+                expected,
+            )
             .await;
     }
     for (user, replaced, expected) in [
@@ -174,10 +183,10 @@ async fn tokens_renewed(e: &Effects<'_>) {
     ] {
         e.given(&["UPDATE pipedrive_grant SET state = 'revoked' WHERE user_id = 8"])
             .by_number(
-                "grants::renew",
+                "grants::store_refreshed",
                 async |tx, by| {
                     let new = Tokens { expires_at: at(7200), ..tokens("new") };
-                    grants::renew(tx, vault, by, user, at(replaced), "https://new", &new).await
+                    grants::store_refreshed(tx, vault, by, user, at(replaced), "https://new", &new).await
                 },
                 expected,
             )
@@ -190,8 +199,8 @@ async fn tokens_renewed(e: &Effects<'_>) {
         (CAIO, 3600, false, &["-> false"]),
     ] {
         e.by_number(
-            "grants::release",
-            async |tx, by| grants::release(tx, by, user, at(kept), is_revoked).await,
+            "grants::release_refresh",
+            async |tx, by| grants::release_refresh(tx, by, user, at(kept), is_revoked).await,
             expected,
         )
         .await;

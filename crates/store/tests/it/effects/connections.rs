@@ -74,15 +74,15 @@ async fn connected(e: &Effects<'_>) {
         [("A active", &["-> Some(A)"][..]), ("A former", &["-> None"]), ("B active", &["-> Some(B)"])]
     {
         e.of_all(
-            "quickbooks::tenant_of_realm",
-            async |tx| Ok(quickbooks::tenant_of_realm(tx, vault, realm).await?.map(|tenant| tenant.0)),
+            "quickbooks::find_tenant_of_realm",
+            async |tx| Ok(quickbooks::find_tenant_of_realm(tx, vault, realm).await?.map(|tenant| tenant.0)),
             expected,
         )
         .await;
     }
     e.by_number(
-        "quickbooks::current",
-        async |tx, by| Ok(shown(quickbooks::current(tx, vault, by).await?)),
+        "quickbooks::find_current",
+        async |tx, by| Ok(shown(quickbooks::find_current(tx, vault, by).await?)),
         &["-> Some((A.active, \"A active\", \"A\"))"],
     )
     .await;
@@ -93,7 +93,7 @@ async fn connected(e: &Effects<'_>) {
             "UPDATE quickbooks_connection SET connected_at = connected_at + 1 WHERE state = '{latest}'"
         )
         .as_str()])
-            .by_number("quickbooks::latest", async |tx, by| quickbooks::latest(tx, by).await, &[expected])
+            .by_number("quickbooks::find_latest", async |tx, by| quickbooks::find_latest(tx, by).await, &[expected])
             .await;
     }
     e.each(
@@ -121,9 +121,9 @@ async fn tokens_renewed(e: &Effects<'_>) {
     for (now, expected) in [(9, &[][..]), (10, &["active -> true", "quickbooks_connection A.active: lease_until=@20"])]
     {
         e.each(
-            "quickbooks::lease",
+            "quickbooks::claim_refresh",
             &BOTH,
-            async |tx, by, of, name| quickbooks::lease(tx, by, of.connection(name), at(now), at(20)).await,
+            async |tx, by, of, name| quickbooks::claim_refresh(tx, by, of.connection(name), at(now), at(20)).await,
             expected,
         )
         .await;
@@ -133,9 +133,9 @@ async fn tokens_renewed(e: &Effects<'_>) {
     {
         e.given(&[&format!("UPDATE quickbooks_connection SET lease_until = @{until}")])
             .each(
-                "quickbooks::lease",
+                "quickbooks::claim_refresh",
                 &BOTH,
-                async |tx, by, of, name| quickbooks::lease(tx, by, of.connection(name), at(9), at(20)).await,
+                async |tx, by, of, name| quickbooks::claim_refresh(tx, by, of.connection(name), at(9), at(20)).await,
                 expected,
             )
             .await;
@@ -151,9 +151,11 @@ async fn tokens_renewed(e: &Effects<'_>) {
         (3599, &[]),
     ] {
         e.each(
-            "quickbooks::renew",
+            "quickbooks::store_refreshed",
             &BOTH,
-            async |tx, by, of, name| quickbooks::renew(tx, vault, by, of.connection(name), at(replaced), &new()).await,
+            async |tx, by, of, name| {
+                quickbooks::store_refreshed(tx, vault, by, of.connection(name), at(replaced), &new()).await
+            },
             expected,
         )
         .await;
@@ -171,10 +173,10 @@ async fn tokens_renewed(e: &Effects<'_>) {
     ] {
         e.given(&[NEEDS_RECONNECT])
             .each(
-                "quickbooks::renew",
+                "quickbooks::store_refreshed",
                 &BOTH,
                 async |tx, by, of, name| {
-                    quickbooks::renew(tx, vault, by, of.connection(name), at(replaced), &new()).await
+                    quickbooks::store_refreshed(tx, vault, by, of.connection(name), at(replaced), &new()).await
                 },
                 expected,
             )
@@ -186,18 +188,18 @@ async fn tokens_renewed(e: &Effects<'_>) {
         (3599, true, &[]),
     ] {
         e.each(
-            "quickbooks::release",
+            "quickbooks::release_refresh",
             &BOTH,
-            async |tx, by, of, name| quickbooks::release(tx, by, of.connection(name), at(kept), ended).await,
+            async |tx, by, of, name| quickbooks::release_refresh(tx, by, of.connection(name), at(kept), ended).await,
             expected,
         )
         .await;
     }
     e.given(&[NEEDS_RECONNECT])
         .each(
-            "quickbooks::release",
+            "quickbooks::release_refresh",
             &BOTH,
-            async |tx, by, of, name| quickbooks::release(tx, by, of.connection(name), at(3600), false).await,
+            async |tx, by, of, name| quickbooks::release_refresh(tx, by, of.connection(name), at(3600), false).await,
             &[],
         )
         .await;
