@@ -1,9 +1,9 @@
-//! What was matched once and is remembered: organizations and persons with customers, products with items.
+//! Links between records of Pipedrive and QuickBooks: organizations and persons with customers, products with items.
 
 use crate::{Error, Tx, db::on};
 use domain::ids::{ConnectionId, TenantId};
 
-/// What is linked with a customer.
+/// A Pipedrive record that is linked with a customer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Party {
     /// A Pipedrive organization.
@@ -21,19 +21,19 @@ impl Party {
     }
 }
 
-/// A QuickBooks customer, as remembered.
+/// The linked QuickBooks customer.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct Linked {
-    /// QuickBooks' id.
+    /// The id in QuickBooks.
     #[sqlx(rename = "customer_id")]
     pub id: String,
-    /// Its name when last seen; may be empty.
+    /// The last known name; may be empty.
     #[sqlx(rename = "customer_name")]
     pub name: String,
 }
 
-/// The customer that a party is linked with.
-pub async fn customer(
+/// Finds the customer of a party.
+pub async fn find_customer(
     tx: &mut Tx,
     tenant: TenantId,
     connection: ConnectionId,
@@ -62,7 +62,7 @@ pub async fn link_customer(
     Ok(())
 }
 
-/// Forgets the customer of a party. The invoices stay.
+/// Deletes the link of a party. The invoices stay.
 pub async fn unlink_customer(
     tx: &mut Tx,
     tenant: TenantId,
@@ -76,8 +76,8 @@ pub async fn unlink_customer(
     Ok(())
 }
 
-/// A customer has another name now, or was merged into another; every link follows.
-pub async fn customer_changed(
+/// Updates every link of a customer that was renamed or merged into another one.
+pub async fn update_customer(
     tx: &mut Tx,
     tenant: TenantId,
     connection: ConnectionId,
@@ -90,8 +90,8 @@ pub async fn customer_changed(
     Ok(())
 }
 
-/// The items that products are linked with, as `(product, item)`.
-pub async fn items(tx: &mut Tx, tenant: TenantId, connection: ConnectionId) -> Result<Vec<(i64, String)>, Error> {
+/// Lists the links of products, as `(product, item)`.
+pub async fn list_items(tx: &mut Tx, tenant: TenantId, connection: ConnectionId) -> Result<Vec<(i64, String)>, Error> {
     Ok(
         on!(tx, c => sqlx::query_as("SELECT product_id, item_id FROM item_link WHERE tenant_id = $1 AND connection_id = $2")
         .bind(tenant.0).bind(connection.0).fetch_all(c).await)?,

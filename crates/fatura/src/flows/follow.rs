@@ -428,7 +428,7 @@ async fn keep(
         }
     }
     for (id, name) in read.customers {
-        links::customer_changed(&mut tx, tenant, connection.id, &id, &Linked { id: id.clone(), name }).await?;
+        links::update_customer(&mut tx, tenant, connection.id, &id, &Linked { id: id.clone(), name }).await?;
     }
     tx.commit().await?;
     Ok((unknown, findings))

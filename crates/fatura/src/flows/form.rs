@@ -341,9 +341,9 @@ async fn filled(
     let parties = DealParties { id: id.0, organization: deal.organization, person: deal.person };
     merges::try_reassign_invoices(app, tenant, user, &[parties]).await;
     let mut tx = app.db.read().await?;
-    let item_links = links::items(&mut tx, tenant, look.connection.id).await?;
+    let item_links = links::list_items(&mut tx, tenant, look.connection.id).await?;
     let linked = match party(deal.organization, deal.person) {
-        Some(party) => links::customer(&mut tx, tenant, look.connection.id, party).await?,
+        Some(party) => links::find_customer(&mut tx, tenant, look.connection.id, party).await?,
         None => None,
     };
     let users = grants::list_users(&mut tx, tenant).await?;

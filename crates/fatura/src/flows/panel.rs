@@ -121,7 +121,7 @@ pub(crate) async fn read(app: &App, tenant: TenantId, user: UserId, record: Reco
     if let Some(connection) = &current {
         known = changes::find(&mut tx, tenant, connection.id).await?;
         if let Some(party) = party {
-            linked = links::customer(&mut tx, tenant, connection.id, party).await?;
+            linked = links::find_customer(&mut tx, tenant, connection.id, party).await?;
         }
     }
     let draft = match record.scope() {

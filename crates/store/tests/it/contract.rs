@@ -245,17 +245,17 @@ async fn a_tenant_sees_nothing_of_another(#[values(Sqlite, Postgres)] backend: B
     assert!(grants::find(&mut tx, &t.vault, theirs, USER).await.unwrap().is_none());
     assert!(quickbooks::find_current(&mut tx, &t.vault, theirs).await.unwrap().is_none());
     assert!(quickbooks::find(&mut tx, &t.vault, theirs, connection).await.unwrap().is_none());
-    assert!(links::customer(&mut tx, theirs, connection, links::Party::Organization(1)).await.unwrap().is_none());
-    assert!(links::items(&mut tx, theirs, connection).await.unwrap().is_empty());
+    assert!(links::find_customer(&mut tx, theirs, connection, links::Party::Organization(1)).await.unwrap().is_none());
+    assert!(links::list_items(&mut tx, theirs, connection).await.unwrap().is_empty());
     assert!(drafts::find(&mut tx, theirs, DEAL, USER).await.unwrap().is_none());
     assert!(settings::find(&mut tx, theirs).await.unwrap().is_none());
     assert!(audit::list_actions_of_invoice(&mut tx, theirs, id).await.unwrap().is_empty());
 
     assert_eq!(
-        links::customer(&mut tx, ours, connection, links::Party::Organization(1)).await.unwrap(),
+        links::find_customer(&mut tx, ours, connection, links::Party::Organization(1)).await.unwrap(),
         Some(customer("58"))
     );
-    assert_eq!(links::items(&mut tx, ours, connection).await.unwrap(), [(5, "10".to_owned())]);
+    assert_eq!(links::list_items(&mut tx, ours, connection).await.unwrap(), [(5, "10".to_owned())]);
     assert_eq!(settings::find(&mut tx, ours).await.unwrap(), Some(Settings::default()));
     assert_eq!(audit::list_actions_of_invoice(&mut tx, ours, id).await.unwrap(), ["invoice intended"]);
     assert_eq!(audit::find_last_refusal(&mut tx, ours, id).await.unwrap(), None);

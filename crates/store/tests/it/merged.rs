@@ -25,10 +25,10 @@ async fn links_follow_a_merged_customer(#[values(Sqlite, Postgres)] backend: Bac
     let (tenant, connection, invoice) = issued(&t, &mut tx).await;
     let party = links::Party::Person(3);
     links::link_customer(&mut tx, tenant, connection, party, &customer("58")).await.unwrap();
-    links::customer_changed(&mut tx, tenant, connection, "58", &customer("61")).await.unwrap();
-    assert_eq!(links::customer(&mut tx, tenant, connection, party).await.unwrap(), Some(customer("61")));
+    links::update_customer(&mut tx, tenant, connection, "58", &customer("61")).await.unwrap();
+    assert_eq!(links::find_customer(&mut tx, tenant, connection, party).await.unwrap(), Some(customer("61")));
     links::unlink_customer(&mut tx, tenant, connection, party).await.unwrap();
-    assert_eq!(links::customer(&mut tx, tenant, connection, party).await.unwrap(), None);
+    assert_eq!(links::find_customer(&mut tx, tenant, connection, party).await.unwrap(), None);
     assert_eq!(invoices::list(&mut tx, tenant, InvoiceScope::Organization(1)).await.unwrap()[0].id, invoice);
     assert!(invoices::list(&mut tx, tenant, InvoiceScope::Person(3)).await.unwrap().is_empty());
     assert_eq!(
@@ -111,13 +111,13 @@ async fn invoices_and_customers_follow_a_merged_party(#[values(Sqlite, Postgres)
     links::link_customer(&mut tx, tenant, connection, links::Party::Person(1), &customer("60")).await.unwrap();
     assert_eq!(merges::move_customers(&mut tx, stranger, gone, heir).await.unwrap(), 0);
     assert_eq!(merges::move_customers(&mut tx, tenant, gone, heir).await.unwrap(), 1);
-    assert_eq!(links::customer(&mut tx, tenant, connection, heir).await.unwrap(), Some(customer("58")));
-    assert_eq!(links::customer(&mut tx, tenant, connection, gone).await.unwrap(), None);
+    assert_eq!(links::find_customer(&mut tx, tenant, connection, heir).await.unwrap(), Some(customer("58")));
+    assert_eq!(links::find_customer(&mut tx, tenant, connection, gone).await.unwrap(), None);
     assert_eq!(
-        links::customer(&mut tx, tenant, connection, links::Party::Person(1)).await.unwrap(),
+        links::find_customer(&mut tx, tenant, connection, links::Party::Person(1)).await.unwrap(),
         Some(customer("60"))
     );
     links::link_customer(&mut tx, tenant, connection, gone, &customer("61")).await.unwrap();
     assert_eq!(merges::move_customers(&mut tx, tenant, gone, heir).await.unwrap(), 0, "its own link stays");
-    assert_eq!(links::customer(&mut tx, tenant, connection, heir).await.unwrap(), Some(customer("58")));
+    assert_eq!(links::find_customer(&mut tx, tenant, connection, heir).await.unwrap(), Some(customer("58")));
 }

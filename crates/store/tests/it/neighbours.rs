@@ -234,12 +234,12 @@ async fn links_are_those_of_one_connection_and_the_last_one_counts(#[values(Sqli
     for id in ["58", "61"] {
         let linked = links::Linked { id: id.into(), name: format!("Customer {id}") };
         links::link_customer(&mut tx, ours, one, party, &linked).await.unwrap();
-        assert_eq!(links::customer(&mut tx, ours, one, party).await.unwrap(), Some(linked));
+        assert_eq!(links::find_customer(&mut tx, ours, one, party).await.unwrap(), Some(linked));
         links::link_item(&mut tx, ours, one, 5, id).await.unwrap();
-        assert_eq!(links::items(&mut tx, ours, one).await.unwrap(), [(5, id.to_owned())]);
+        assert_eq!(links::list_items(&mut tx, ours, one).await.unwrap(), [(5, id.to_owned())]);
     }
-    assert_eq!(links::customer(&mut tx, ours, new, party).await.unwrap(), None);
-    assert!(links::items(&mut tx, ours, new).await.unwrap().is_empty());
+    assert_eq!(links::find_customer(&mut tx, ours, new, party).await.unwrap(), None);
+    assert!(links::list_items(&mut tx, ours, new).await.unwrap().is_empty());
 
     audit::record(&mut tx, ours, Some(USER), "invoice voided", Some(first), &serde_json::json!({}), at(0))
         .await
@@ -288,9 +288,9 @@ async fn a_company_that_goes_takes_nothing_of_another_with_it(#[values(Sqlite, P
     assert!(tenants::purge(&mut tx, ours).await.unwrap());
     let connection = quickbooks::find_current(&mut tx, &t.vault, theirs).await.unwrap().unwrap().id;
     assert_eq!(settings::find(&mut tx, theirs).await.unwrap(), Some(Settings::default()));
-    assert_eq!(links::items(&mut tx, theirs, connection).await.unwrap(), [(5, "10".to_owned())]);
+    assert_eq!(links::list_items(&mut tx, theirs, connection).await.unwrap(), [(5, "10".to_owned())]);
     let party = links::Party::Person(3);
-    assert_eq!(links::customer(&mut tx, theirs, connection, party).await.unwrap(), Some(customer("58")));
+    assert_eq!(links::find_customer(&mut tx, theirs, connection, party).await.unwrap(), Some(customer("58")));
     assert!(drafts::find(&mut tx, theirs, DEAL, USER).await.unwrap().is_some());
     assert!(invoices::find(&mut tx, theirs, third).await.unwrap().is_some());
     assert!(history::is_ours(&mut tx, theirs, 7).await.unwrap());

@@ -84,7 +84,7 @@ pub(crate) async fn press(
         return Ok(Pressed::Mend(vec![error]));
     }
     let mut tx = app.db.read().await?;
-    let item_links = links::items(&mut tx, tenant, look.connection.id).await?;
+    let item_links = links::list_items(&mut tx, tenant, look.connection.id).await?;
     drop(tx);
     let (organization, person) = (of_deal.organization, of_deal.person);
     let worth = Worth::new(of_deal, &look, &item_links);

@@ -38,8 +38,8 @@ async fn linked(e: &Effects<'_>) {
         (Party::Person(2), &["-> None"]),
     ] {
         e.by_id(
-            "links::customer",
-            async |tx, by, of| links::customer(tx, by, of.connection("active"), party).await,
+            "links::find_customer",
+            async |tx, by, of| links::find_customer(tx, by, of.connection("active"), party).await,
             expected,
         )
         .await;
@@ -51,8 +51,8 @@ async fn linked(e: &Effects<'_>) {
     )
     .await;
     e.by_id(
-        "links::customer_changed",
-        async |tx, by, of| links::customer_changed(tx, by, of.connection("active"), "58", &new()).await,
+        "links::update_customer",
+        async |tx, by, of| links::update_customer(tx, by, of.connection("active"), "58", &new()).await,
         &[
             "customer_link A A.active organization 1: customer_id='99' customer_name='New'",
             "customer_link A A.active person 1: customer_id='99' customer_name='New'",
@@ -63,8 +63,12 @@ async fn linked(e: &Effects<'_>) {
         ("active", &["-> [(5, \"5 of A active\"), (6, \"6 of A active\")]"][..]),
         ("former", &["-> [(5, \"5 of A former\"), (6, \"6 of A former\")]"]),
     ] {
-        e.by_id("links::items", async |tx, by, of| links::items(tx, by, of.connection(connection)).await, expected)
-            .await;
+        e.by_id(
+            "links::list_items",
+            async |tx, by, of| links::list_items(tx, by, of.connection(connection)).await,
+            expected,
+        )
+        .await;
     }
     for (product, expected) in [(5, &["item_link A A.active 5: item_id='99'"][..]), (9, &["+ item_link A A.active 9"])]
     {
