@@ -32,7 +32,7 @@ pub async fn stuck(config: &Config) -> anyhow::Result<Vec<String>> {
             stuck.since, stuck.attempts
         ));
     }
-    for job in db.failed(None).await? {
+    for job in db.list_failed(None).await? {
         let company = tenants::find(&mut tx, job.tenant).await?.map(|tenant| tenant.company_name).unwrap_or_default();
         lines.push(format!(
             "{} {}  {company}, since {}, tried {} times: {}",
@@ -56,7 +56,7 @@ pub async fn retry(config: &Config, id: Option<&str>) -> anyhow::Result<usize> {
         again(&db, stuck.tenant, None, (stuck.kind, stuck.id), false, now).await?;
         count += 1;
     }
-    for job in db.failed(None).await?.into_iter().filter(|job| is_wanted(job.id.to_string())) {
+    for job in db.list_failed(None).await?.into_iter().filter(|job| is_wanted(job.id.to_string())) {
         db.retry_failed(job.tenant, job.id).await?;
         count += 1;
     }

@@ -3,7 +3,7 @@
 use crate::{
     Db, Error, Tx,
     db::{Pool, create_new_private},
-    queue::{CarryOut, IssueInvoice, ReadChanges, TellAdmins, WriteBack, WriteHistory},
+    queue::{CarryOut, IssueInvoice, NotifyAdmins, ReadChanges, WriteBack, WriteHistory},
 };
 use futures_util::TryStreamExt;
 use riverqueue::JobArgs;
@@ -62,7 +62,7 @@ impl Db {
                 ReadChanges::KIND => target.enqueue(&mut tx, job::<ReadChanges>(args)?).await?,
                 WriteHistory::KIND => target.enqueue(&mut tx, job::<WriteHistory>(args)?).await?,
                 WriteBack::KIND => target.enqueue(&mut tx, job::<WriteBack>(args)?).await?,
-                TellAdmins::KIND => target.enqueue(&mut tx, job::<TellAdmins>(args)?).await?,
+                NotifyAdmins::KIND => target.enqueue(&mut tx, job::<NotifyAdmins>(args)?).await?,
                 _ => return Err(Error::Unreadable("job")),
             }
         }

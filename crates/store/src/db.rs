@@ -154,7 +154,7 @@ impl Db {
         } else {
             return Err(Error::UnknownDatabase);
         };
-        let queue = queue::client(pool.clone().builder())?;
+        let queue = queue::build_client(pool.clone().builder())?;
         Ok(Self { pool, queue, live: live::channel() })
     }
 

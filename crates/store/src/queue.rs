@@ -2,8 +2,8 @@
 //!
 //! A job carries ids only. All use of the queue library is here and in the worker that `fatura` starts.
 //!
-//! What a job works on has a row of its own, mostly, which says when it is stuck (see [`crate::stuck`]). Where there is none, the
-//! queue keeps the job that has failed too often, with its last error.
+//! Most jobs work on an operation, whose row says whether it is parked (see [`crate::stuck`]). For the others the queue keeps the job
+//! that has failed too often, with its last error.
 
 use crate::{Db, Error, Tx, db::on, leases::Leased};
 use domain::ids::{ActId, ConnectionId, DealId, EntryId, InvoiceId, TenantId, UserId};
@@ -13,107 +13,107 @@ use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 use uuid::Uuid;
 
-/// The queue of what nobody waits for. Its workers are not those of what somebody does.
-pub const FOLLOW: &str = "follow";
+/// The queue of jobs that no person waits for. It has workers of its own.
+pub const BACKGROUND_QUEUE: &str = "follow";
 
-/// Carry an intended invoice to its end in QuickBooks.
+/// Issues an invoice.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize, JobArgs)]
 #[river(kind = "issue_invoice")]
 pub struct IssueInvoice {
-    /// Whose.
+    /// The tenant.
     pub tenant: TenantId,
-    /// Which.
+    /// The invoice.
     pub invoice: InvoiceId,
 }
 
-/// Void, delete or send an invoice.
+/// Carries out an act: voids, deletes, sends or corrects an invoice.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize, JobArgs)]
 #[river(kind = "carry_out")]
 pub struct CarryOut {
-    /// Whose.
+    /// The tenant.
     pub tenant: TenantId,
-    /// Which act.
+    /// The act.
     pub act: ActId,
 }
 
-/// Read what has changed in a QuickBooks company.
+/// Syncs a QuickBooks company.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize, JobArgs)]
 #[river(kind = "read_changes", queue = "follow")]
 pub struct ReadChanges {
-    /// Whose.
+    /// The tenant.
     pub tenant: TenantId,
-    /// Which connection.
+    /// The connection.
     pub connection: ConnectionId,
-    /// When it was asked for: changes that are known up to later need no reading.
+    /// The time of the request: a later cursor makes the sync unnecessary.
     #[serde(default)]
     pub asked_at: Option<Timestamp>,
 }
 
-/// Write an entry into a deal's own history.
+/// Writes an entry of a deal history to Pipedrive.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize, JobArgs)]
 #[river(kind = "write_history", queue = "follow")]
 pub struct WriteHistory {
-    /// Whose.
+    /// The tenant.
     pub tenant: TenantId,
-    /// Which entry.
+    /// The entry.
     pub entry: EntryId,
 }
 
-/// Write what a deal's invoices come to into fields of the deal. Tried for half a day.
+/// Writes the deal fields of a deal. Tried for half a day.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize, JobArgs)]
 #[river(kind = "write_back", queue = "follow", max_attempts = 12)]
 pub struct WriteBack {
-    /// Whose.
+    /// The tenant.
     pub tenant: TenantId,
-    /// Which deal.
+    /// The deal.
     pub deal: DealId,
-    /// On whose behalf, where that user still has the app.
+    /// The user who writes the fields, if they still have the app.
     pub user: UserId,
 }
 
-/// Tell the administrators that QuickBooks has to be connected again, or that it was. Tried for half a day.
+/// Notifies the administrators that QuickBooks has to be connected again, or that it was. Tried for half a day.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize, JobArgs)]
 #[river(kind = "tell_admins", queue = "follow", max_attempts = 12)]
-pub struct TellAdmins {
-    /// Whose.
+pub struct NotifyAdmins {
+    /// The tenant.
     pub tenant: TenantId,
 }
 
 /// A job that has failed too often.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Failed {
-    /// The queue's own.
+pub struct FailedJob {
+    /// The id in the queue.
     pub id: i64,
-    /// What it was to do.
+    /// The kind of the job.
     pub kind: String,
-    /// Whose.
+    /// The tenant.
     pub tenant: TenantId,
-    /// Since when it is wanted.
+    /// The time at which it was enqueued.
     pub since: Timestamp,
-    /// How often it was tried.
+    /// The number of attempts.
     pub attempts: i32,
     /// The last error, in English, without customers' data.
     pub error: String,
 }
 
-impl Failed {
-    /// Whether it was to write the fields of a deal.
+impl FailedJob {
+    /// Whether the job writes deal fields.
     pub fn is_write_back(&self) -> bool {
         self.kind == WriteBack::KIND
     }
 }
 
-/// Of those that failed, so many are shown.
-const SHOWN_MOST: u32 = 1000;
+/// Failed jobs that are listed at most.
+const MAX_LISTED_JOBS: u32 = 1000;
 
 #[derive(Deserialize)]
-struct Whose {
+struct TenantArgs {
     tenant: TenantId,
 }
 
-/// For which rows a job of a kind waits for its turn, by the ids among its arguments. Enqueued once more, what waits would be in its own
-/// way. What pauses is not among them: when its time has come, whoever should have said so may be dead.
-pub async fn waiting<Args: JobArgs, Id: Leased>(tx: &mut Tx) -> Result<HashSet<Uuid>, Error> {
+/// Lists the ids of the operations for which a job of a kind is enqueued and available: another job would be superfluous. Jobs that pause
+/// are not among them, because the process that should resume them may have crashed.
+pub async fn list_waiting<Args: JobArgs, Id: Leased>(tx: &mut Tx) -> Result<HashSet<Uuid>, Error> {
     let ids: Vec<Option<String>> = on!(tx, c => sqlx::query_scalar(
         "SELECT args ->> CAST($2 AS TEXT) FROM river_job WHERE state = 'available' AND kind = $1"
     )
@@ -124,21 +124,21 @@ pub async fn waiting<Args: JobArgs, Id: Leased>(tx: &mut Tx) -> Result<HashSet<U
     Ok(ids.iter().flatten().filter_map(|id| id.parse().ok()).collect())
 }
 
-/// A job that has failed too often, where it is one of ours.
-fn failed(job: JobRow) -> Option<Failed> {
-    let whose: Whose = serde_json::from_str(job.encoded_args.get()).ok()?;
-    Some(Failed {
+/// Converts a job of the queue; `None` where it is not one of ours.
+fn to_failed_job(job: JobRow) -> Option<FailedJob> {
+    let args: TenantArgs = serde_json::from_str(job.encoded_args.get()).ok()?;
+    Some(FailedJob {
         id: job.id,
         kind: job.kind,
-        tenant: whose.tenant,
+        tenant: args.tenant,
         since: job.created_at,
         attempts: job.attempt,
         error: job.errors.last().map(|error| error.error.clone()).unwrap_or_default(),
     })
 }
 
-/// A client that enqueues and works nothing.
-pub(crate) fn client(builder: ClientBuilder) -> Result<Client, Error> {
+/// Builds a client that enqueues jobs and works none.
+pub(crate) fn build_client(builder: ClientBuilder) -> Result<Client, Error> {
     Ok(builder.build()?)
 }
 
@@ -152,19 +152,21 @@ impl Db {
         Ok(())
     }
 
-    /// The jobs that have failed too often, of one company or of all, the oldest first. The queue forgets them after a week.
-    pub async fn failed(&self, tenant: Option<TenantId>) -> Result<Vec<Failed>, Error> {
+    /// Lists the jobs that have failed too often, of one company or of all, the oldest first. The queue deletes them after a week.
+    pub async fn list_failed(&self, tenant: Option<TenantId>) -> Result<Vec<FailedJob>, Error> {
         let mut found = Vec::new();
-        let mut wanted = JobListParams::default().states([JobState::Discarded]).limit(SHOWN_MOST);
-        // The queue does not know of companies: those of others are passed over, and do not hide its own.
+        let mut wanted = JobListParams::default().states([JobState::Discarded]).limit(MAX_LISTED_JOBS);
+        // The queue cannot filter by company: jobs of other companies are skipped and do not count.
         loop {
             let jobs = self.queue.jobs().list(wanted.clone()).await?.jobs;
             let Some(last) = jobs.last().map(|job| job.id) else { break };
-            let is_last = jobs.len() < SHOWN_MOST as usize;
+            let is_last = jobs.len() < MAX_LISTED_JOBS as usize;
             found.extend(
-                jobs.into_iter().filter_map(failed).filter(|job| tenant.is_none_or(|tenant| job.tenant == tenant)),
+                jobs.into_iter()
+                    .filter_map(to_failed_job)
+                    .filter(|job| tenant.is_none_or(|tenant| job.tenant == tenant)),
             );
-            if is_last || found.len() >= SHOWN_MOST as usize {
+            if is_last || found.len() >= MAX_LISTED_JOBS as usize {
                 break;
             }
             wanted = wanted.after_id(last);
@@ -172,10 +174,10 @@ impl Db {
         Ok(found)
     }
 
-    /// Has a job tried again that has failed too often; false where the company has none of that id.
+    /// Retries a job that has failed too often. False where the company has no such job.
     pub async fn retry_failed(&self, tenant: TenantId, id: i64) -> Result<bool, Error> {
         let wanted = JobListParams::default().states([JobState::Discarded]).ids([id]);
-        let mut jobs = self.queue.jobs().list(wanted).await?.jobs.into_iter().filter_map(failed);
+        let mut jobs = self.queue.jobs().list(wanted).await?.jobs.into_iter().filter_map(to_failed_job);
         if jobs.next().is_none_or(|job| job.tenant != tenant) {
             return Ok(false);
         }

@@ -171,7 +171,7 @@ pub(crate) async fn recover<Id: Leased, Args: JobArgs>(
     let mut tx = app.db.begin().await?;
     let mut abandoned = leases::claim_abandoned::<Id>(&mut tx, now - LEFT, now, now + HANDED_OUT).await?;
     if !abandoned.is_empty() {
-        let waiting = queue::waiting::<Args, Id>(&mut tx).await?;
+        let waiting = queue::list_waiting::<Args, Id>(&mut tx).await?;
         abandoned.retain(|(_, id)| !waiting.contains(&id.get()));
     }
     for (tenant, id) in &abandoned {

@@ -9,14 +9,14 @@ use providers::ProviderError;
 use store::{
     Tx,
     grants::{self, Profile},
-    queue::TellAdmins,
+    queue::NotifyAdmins,
     quickbooks::{self, State},
     tenants,
 };
 
 /// Asks for it, in the transaction in which the access ended or came back.
 pub(crate) async fn ask(app: &App, tx: &mut Tx, tenant: TenantId) -> Result<(), Error> {
-    Ok(app.db.enqueue(tx, TellAdmins { tenant }).await?)
+    Ok(app.db.enqueue(tx, NotifyAdmins { tenant }).await?)
 }
 
 /// Brings the administrators' tasks to what is so now. Done twice, it is the same.

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde_json::json;
 use store::{
     Db, audit, invoices,
-    queue::{CarryOut, Failed, IssueInvoice, WriteHistory},
+    queue::{CarryOut, FailedJob, IssueInvoice, WriteHistory},
     quickbooks,
     stuck::{self, Stuck, Work},
     unreadable::{self, Unreadable},
@@ -21,8 +21,8 @@ pub(crate) async fn of_tenant(app: &App, tenant: TenantId) -> Result<Vec<Stuck>,
 }
 
 /// What has no row of its own and has failed too often in a company, the oldest first.
-pub(crate) async fn failed(app: &App, tenant: TenantId) -> Result<Vec<Failed>, Error> {
-    Ok(app.db.failed(Some(tenant)).await?)
+pub(crate) async fn failed(app: &App, tenant: TenantId) -> Result<Vec<FailedJob>, Error> {
+    Ok(app.db.list_failed(Some(tenant)).await?)
 }
 
 /// Invoices of a company that are named on its page.

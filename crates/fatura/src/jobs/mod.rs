@@ -23,7 +23,7 @@ use std::{
     sync::atomic::Ordering,
     time::{Duration, Instant},
 };
-use store::queue::{CarryOut, FOLLOW, IssueInvoice, ReadChanges, TellAdmins, WriteBack, WriteHistory};
+use store::queue::{BACKGROUND_QUEUE, CarryOut, IssueInvoice, NotifyAdmins, ReadChanges, WriteBack, WriteHistory};
 use tokio_util::sync::CancellationToken;
 
 /// Jobs at a time in one process, of those that somebody waits for. They wait for providers, mostly.
@@ -107,8 +107,8 @@ pub(crate) fn start(app: &App) -> Result<RunHandle, riverqueue::Error> {
     register(
         &mut workers,
         app,
-        |job: &TellAdmins| job.tenant,
-        async |app: App, job: TellAdmins| reconnect::tell(&app, job.tenant).await,
+        |job: &NotifyAdmins| job.tenant,
+        async |app: App, job: NotifyAdmins| reconnect::tell(&app, job.tenant).await,
     )?;
     let queue = |workers| {
         QueueConfig::new(workers).with_fetch_cooldown(Duration::from_millis(20)).with_fetch_poll_interval(POLL)
@@ -120,7 +120,7 @@ pub(crate) fn start(app: &App) -> Result<RunHandle, riverqueue::Error> {
         .job_timeout(JOB_TIMEOUT)
         .maintenance(MaintenanceConfig::default().with_rescue_after(JOB_TIMEOUT))
         .queue("default", queue(WORKERS))
-        .queue(FOLLOW, queue(FOLLOWERS))
+        .queue(BACKGROUND_QUEUE, queue(FOLLOWERS))
         .build()?;
     client.start()
 }

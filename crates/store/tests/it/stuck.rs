@@ -99,9 +99,9 @@ async fn what_waits_for_its_turn_is_told_from_what_was_lost(#[values(Sqlite, Pos
     }
     let past = moment(&tx, -60);
     execute(&mut tx, &format!("UPDATE river_job SET state = 'completed', finalized_at = {past} WHERE id = 5")).await;
-    let waiting = queue::waiting::<CarryOut, ActId>(&mut tx).await.unwrap();
+    let waiting = queue::list_waiting::<CarryOut, ActId>(&mut tx).await.unwrap();
     assert_eq!(waiting, HashSet::from([ready]), "whoever has begun, or lets others go on, may be dead");
-    assert!(queue::waiting::<IssueInvoice, InvoiceId>(&mut tx).await.unwrap().is_empty(), "of its kind");
+    assert!(queue::list_waiting::<IssueInvoice, InvoiceId>(&mut tx).await.unwrap().is_empty(), "of its kind");
 }
 
 #[rstest]
@@ -116,11 +116,11 @@ async fn failed_jobs_of_others_hide_none_of_a_company(#[values(Sqlite, Postgres)
     let past = moment(&tx, -60);
     execute(&mut tx, &format!("UPDATE river_job SET state = 'discarded', finalized_at = {past}")).await;
     tx.commit().await.unwrap();
-    let failed = t.db.failed(Some(ours)).await.unwrap();
+    let failed = t.db.list_failed(Some(ours)).await.unwrap();
     assert_eq!(failed.iter().map(|job| job.tenant).collect::<Vec<_>>(), [ours]);
     assert!(!t.db.retry_failed(other, failed[0].id).await.unwrap(), "another company's");
     assert!(t.db.retry_failed(ours, failed[0].id).await.unwrap());
-    assert!(t.db.failed(Some(ours)).await.unwrap().is_empty());
+    assert!(t.db.list_failed(Some(ours)).await.unwrap().is_empty());
 }
 
 /// A job of which the first failure is the last.
@@ -147,19 +147,19 @@ async fn a_job_that_has_failed_too_often_is_kept_with_its_error(#[values(Sqlite,
     let mut failed = Vec::new();
     while failed.is_empty() {
         tokio::time::sleep(Duration::from_millis(20)).await;
-        failed = t.db.failed(None).await.unwrap();
+        failed = t.db.list_failed(None).await.unwrap();
     }
     working.stop().await.unwrap();
     let [job] = &failed[..] else { panic!("one job") };
     assert!(job.is_write_back());
     assert_eq!((job.tenant, job.attempts, job.error.as_str()), (tenant, 1, "it does not work"));
-    assert_eq!(t.db.failed(Some(tenant)).await.unwrap(), failed);
+    assert_eq!(t.db.list_failed(Some(tenant)).await.unwrap(), failed);
 
     let stranger = TenantId(Uuid::new_v4());
-    assert!(t.db.failed(Some(stranger)).await.unwrap().is_empty());
+    assert!(t.db.list_failed(Some(stranger)).await.unwrap().is_empty());
     assert!(!t.db.retry_failed(stranger, job.id).await.unwrap());
     assert!(t.db.retry_failed(tenant, job.id).await.unwrap());
-    assert!(t.db.failed(None).await.unwrap().is_empty());
+    assert!(t.db.list_failed(None).await.unwrap().is_empty());
 }
 
 #[rstest]

@@ -4,7 +4,7 @@ use crate::{flows, state::App, web::session::Session};
 use i18n_embed_fl::fl;
 use jiff::Timestamp;
 use store::{
-    queue::Failed,
+    queue::FailedJob,
     stuck::{Stuck, Work},
 };
 
@@ -35,7 +35,7 @@ pub(super) async fn stuck(app: &App, session: &Session) -> Result<Vec<StuckRow>,
         let text = fl!(w.t, "stuck-row", kind = kind, deal = deal, since = since, attempts = stuck.attempts);
         StuckRow { kind: stuck.kind.name(), id: stuck.id.to_string(), text }
     };
-    let job = |job: Failed| {
+    let job = |job: FailedJob| {
         let kind = if job.is_write_back() { fl!(w.t, "stuck-fields") } else { fl!(w.t, "stuck-changes") };
         let text = fl!(w.t, "stuck-job", kind = kind, since = day(job.since), attempts = job.attempts);
         StuckRow { kind: JOB, id: job.id.to_string(), text }

@@ -228,11 +228,11 @@ async fn running(e: &Effects<'_>) {
     e.of_all("keys::in_use", async |tx| keys::in_use(tx).await, &["-> [KeyUse { key: \"test\", rows: 14 }]"]).await;
     e.of_all("keys::missing", async |tx| keys::missing(tx, &e.world.t.vault).await, &["-> []"]).await;
     e.of_all(
-        "queue::waiting",
+        "queue::list_waiting",
         async |tx| {
             let waiting = IssueInvoice { tenant: tenant("A"), invoice: InvoiceId(id("A.queued")) };
             e.world.t.db.enqueue(tx, waiting).await?;
-            queue::waiting::<IssueInvoice, InvoiceId>(tx).await
+            queue::list_waiting::<IssueInvoice, InvoiceId>(tx).await
         },
         &["-> {A.queued}"],
     )
