@@ -80,12 +80,12 @@ pub(super) async fn check(e: &Effects<'_>) {
         ("quickbooks_connection SET changes_lease_until = @190", &["-> 0"]),
         (
             "quickbooks_connection SET changes_lease_until = @191 WHERE id = {A.active}",
-            &["-> 1", "quickbooks_connection A.active: changes_lease_until=@160"],
+            &["-> 1", "quickbooks_connection A.active: changes_lease_until=@115"],
         ),
         ("quickbooks_connection SET swept_until = @190", &["-> 0"]),
         (
             "quickbooks_connection SET swept_until = @191 WHERE id = {A.active}",
-            &["-> 1", "quickbooks_connection A.active: swept_until=@160"],
+            &["-> 1", "quickbooks_connection A.active: swept_until=@115"],
         ),
         ("replica SET seen_at = @130", &["-> 0"]),
         ("replica SET seen_at = @131 WHERE id = {r.1}", &["-> 1", "- replica r.1"]),
