@@ -46,7 +46,7 @@ impl Budget {
 pub(crate) async fn read(db: &Db, limit: Option<u64>, now: Timestamp) -> Result<Budget, store::Error> {
     let month = month(now);
     let mut tx = db.read().await?;
-    Ok(Budget::of(month, usage::of_app(&mut tx, month).await?, limit))
+    Ok(Budget::of(month, usage::find_of_app(&mut tx, month).await?, limit))
 }
 
 /// The calendar month of a moment, in UTC.

@@ -33,7 +33,7 @@ pub async fn rotate_keys(config: &Config) -> anyhow::Result<Vec<String>> {
 /// A line for each key, and whether the ring opens everything.
 async fn status(db: &Db, vault: &Vault) -> anyhow::Result<(Vec<String>, bool)> {
     let mut tx = db.read().await?;
-    let (used, missing) = (keys::in_use(&mut tx).await?, keys::missing(&mut tx, vault).await?);
+    let (used, missing) = (keys::count_uses(&mut tx).await?, keys::list_missing(&mut tx, vault).await?);
     drop(tx);
     let rows_of = |id: &str| used.iter().find(|used| used.key == id).map_or(0, |used| used.rows);
     let mut lines = Vec::new();
@@ -55,7 +55,7 @@ async fn status(db: &Db, vault: &Vault) -> anyhow::Result<(Vec<String>, bool)> {
 /// What is wrong where the ring does not open what is in the database, with the remedy; names ids of keys, never the keys.
 pub(crate) async fn wrong(db: &Db, vault: &Vault) -> Result<Option<String>, store::Error> {
     let mut tx = db.read().await?;
-    let missing = keys::missing(&mut tx, vault).await?;
+    let missing = keys::list_missing(&mut tx, vault).await?;
     if missing.is_empty() {
         return Ok(None);
     }

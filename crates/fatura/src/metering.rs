@@ -224,7 +224,7 @@ pub(crate) async fn flush(metering: &Metering, db: &Db, replicas: u32) -> Result
 async fn add(db: &Db, month: Month, pending: &HashMap<Owner, Usage>) -> Result<Usage, Error> {
     if pending.is_empty() {
         let mut tx = db.read().await?;
-        return usage::of_app(&mut tx, month).await;
+        return usage::find_of_app(&mut tx, month).await;
     }
     let mut tx = db.begin().await?;
     let mut all = Usage::default();

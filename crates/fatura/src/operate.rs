@@ -1,6 +1,6 @@
 //! What whoever runs the service does from the command line.
 
-use crate::{clock, config::Config, flows::stuck::again};
+use crate::{clock, config::Config, flows::stuck::retry_as};
 use anyhow::{Context, bail};
 use secrecy::ExposeSecret;
 use store::{Db, stuck, tenants};
@@ -19,7 +19,7 @@ pub async fn stuck(config: &Config) -> anyhow::Result<Vec<String>> {
     let db = open(config).await?;
     let mut tx = db.read().await?;
     let mut lines = Vec::new();
-    for stuck in stuck::of_all(&mut tx).await? {
+    for stuck in stuck::list_all(&mut tx).await? {
         let company = tenants::find(&mut tx, stuck.tenant).await?.map(|tenant| tenant.company_name).unwrap_or_default();
         let why = match stuck.trouble {
             stuck::Trouble::Doubt => "was sent to QuickBooks without an answer and is not found there".to_owned(),
@@ -48,12 +48,12 @@ pub async fn retry(config: &Config, id: Option<&str>) -> anyhow::Result<usize> {
     let db = open(config).await?;
     let now = db.now().await?.unwrap_or_else(clock::of_this_machine);
     let mut tx = db.read().await?;
-    let all = stuck::of_all(&mut tx).await?;
+    let all = stuck::list_all(&mut tx).await?;
     drop(tx);
     let is_wanted = |own: String| id.is_none_or(|id| id == own);
     let mut count = 0;
     for stuck in all.into_iter().filter(|stuck| is_wanted(stuck.id.to_string())) {
-        again(&db, stuck.tenant, None, (stuck.kind, stuck.id), false, now).await?;
+        retry_as(&db, stuck.tenant, None, (stuck.kind, stuck.id), false, now).await?;
         count += 1;
     }
     for job in db.list_failed(None).await?.into_iter().filter(|job| is_wanted(job.id.to_string())) {

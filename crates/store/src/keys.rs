@@ -119,8 +119,8 @@ const MAX_PASSES: u32 = 10;
 /// Texts of a key that are opened to see whether it is the key that sealed them: one alone may be damaged.
 const SAMPLES: i64 = 3;
 
-/// How many rows each key has sealed, by its id.
-pub async fn in_use(tx: &mut Tx) -> Result<Vec<KeyUse>, Error> {
+/// Counts the rows that each key has sealed.
+pub async fn count_uses(tx: &mut Tx) -> Result<Vec<KeyUse>, Error> {
     let mut rows: BTreeMap<String, i64> = BTreeMap::new();
     for (table, id) in TABLES {
         let parts: Vec<String> = COLUMNS
@@ -144,10 +144,10 @@ pub async fn in_use(tx: &mut Tx) -> Result<Vec<KeyUse>, Error> {
     Ok(rows.into_iter().map(|(key, rows)| KeyUse { key, rows }).collect())
 }
 
-/// The keys that have sealed something that the ring does not open: those that it does not have, and those of which it has only the id.
-pub async fn missing(tx: &mut Tx, vault: &Vault) -> Result<Vec<KeyUse>, Error> {
+/// Lists the keys with sealed rows that the ring cannot open: keys that it does not have, and keys whose id it has with another secret.
+pub async fn list_missing(tx: &mut Tx, vault: &Vault) -> Result<Vec<KeyUse>, Error> {
     let mut missing = Vec::new();
-    for used in in_use(tx).await? {
+    for used in count_uses(tx).await? {
         if !vault.ids().any(|id| id == used.key) || !opens(tx, vault, &used.key).await? {
             missing.push(used);
         }

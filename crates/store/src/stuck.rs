@@ -119,12 +119,12 @@ fn read(rows: Vec<Row>) -> Result<Vec<Stuck>, Error> {
 }
 
 /// What is stuck in a company, the oldest first.
-pub async fn of_tenant(tx: &mut Tx, tenant: TenantId) -> Result<Vec<Stuck>, Error> {
+pub async fn list_of_tenant(tx: &mut Tx, tenant: TenantId) -> Result<Vec<Stuck>, Error> {
     read(on!(tx, c => sqlx::query_as(OF_TENANT).bind(tenant.0).fetch_all(c).await)?)
 }
 
 /// What is stuck anywhere, the oldest first: for whoever runs the service.
-pub async fn of_all(tx: &mut Tx) -> Result<Vec<Stuck>, Error> {
+pub async fn list_all(tx: &mut Tx) -> Result<Vec<Stuck>, Error> {
     read(on!(tx, c => sqlx::query_as(OF_ALL).fetch_all(c).await)?)
 }
 

@@ -66,7 +66,7 @@ impl From<Row> for Tenant {
     }
 }
 
-/// The tenant of a Pipedrive company, made if it is new; an uninstalled one comes back to life.
+/// Finds or inserts the tenant of a Pipedrive company, and marks it as installed.
 pub async fn install(tx: &mut Tx, new_id: TenantId, company: &Company<'_>, now: Timestamp) -> Result<Tenant, Error> {
     let row: Row = on!(tx, c => sqlx::query_as(
         "INSERT INTO tenant (id, company_id, company_name, company_domain, created_at, locale, language) VALUES ($1, $2, $3, $4, $5, $6, $7) \
@@ -77,16 +77,16 @@ pub async fn install(tx: &mut Tx, new_id: TenantId, company: &Company<'_>, now: 
     Ok(row.into())
 }
 
-/// The installed tenant of a Pipedrive company.
-pub async fn by_company(tx: &mut Tx, company_id: i64) -> Result<Option<Tenant>, Error> {
+/// Finds the installed tenant of a Pipedrive company.
+pub async fn find_installed_by_company(tx: &mut Tx, company_id: i64) -> Result<Option<Tenant>, Error> {
     let row: Option<Row> = on!(tx, c => sqlx::query_as(
         "SELECT id, company_id, company_name, company_domain, locale, language FROM tenant WHERE company_id = $1 AND uninstalled_at IS NULL")
         .bind(company_id).fetch_optional(c).await)?;
     Ok(row.map(Tenant::from))
 }
 
-/// The tenant of a Pipedrive company, also one that was uninstalled.
-pub async fn of_company(tx: &mut Tx, company_id: i64) -> Result<Option<Tenant>, Error> {
+/// Finds the tenant of a Pipedrive company, installed or not.
+pub async fn find_by_company(tx: &mut Tx, company_id: i64) -> Result<Option<Tenant>, Error> {
     let row: Option<Row> = on!(tx, c => sqlx::query_as(
         "SELECT id, company_id, company_name, company_domain, locale, language FROM tenant WHERE company_id = $1")
         .bind(company_id).fetch_optional(c).await)?;
@@ -100,33 +100,33 @@ pub async fn is_installed(tx: &mut Tx, tenant: TenantId) -> Result<bool, Error> 
     Ok(found.is_some())
 }
 
-/// A tenant by our id.
+/// Finds a tenant.
 pub async fn find(tx: &mut Tx, tenant: TenantId) -> Result<Option<Tenant>, Error> {
     let row: Option<Row> = on!(tx, c => sqlx::query_as(
         "SELECT id, company_id, company_name, company_domain, locale, language FROM tenant WHERE id = $1").bind(tenant.0).fetch_optional(c).await)?;
     Ok(row.map(Tenant::from))
 }
 
-/// Marks a tenant as uninstalled; its data stay for the grace period, which begins with the first mark.
+/// Marks a tenant as uninstalled. Its data are kept for the grace period, which begins with the first mark.
 pub async fn uninstall(tx: &mut Tx, tenant: TenantId, now: Timestamp) -> Result<(), Error> {
     on!(tx, c => sqlx::query("UPDATE tenant SET uninstalled_at = COALESCE(uninstalled_at, $2) WHERE id = $1").bind(tenant.0).bind(micros(now)).execute(c).await.map(drop))?;
     Ok(())
 }
 
-/// A tenant was taken for uninstalled and is not.
+/// Marks a tenant as installed that was wrongly marked as uninstalled.
 pub async fn reinstate(tx: &mut Tx, tenant: TenantId) -> Result<(), Error> {
     on!(tx, c => sqlx::query("UPDATE tenant SET uninstalled_at = NULL WHERE id = $1").bind(tenant.0).execute(c).await.map(drop))?;
     Ok(())
 }
 
-/// Companies that were uninstalled before a moment; at most so many.
-pub async fn uninstalled(tx: &mut Tx, before: Timestamp, most: i64) -> Result<Vec<TenantId>, Error> {
+/// Lists up to `most` tenants that were uninstalled before a time, the longest first.
+pub async fn list_uninstalled(tx: &mut Tx, before: Timestamp, most: i64) -> Result<Vec<TenantId>, Error> {
     let rows: Vec<Uuid> = on!(tx, c => sqlx::query_scalar("SELECT id FROM tenant WHERE uninstalled_at < $1 ORDER BY uninstalled_at LIMIT $2")
         .bind(micros(before)).bind(most).fetch_all(c).await)?;
     Ok(rows.into_iter().map(TenantId).collect())
 }
 
-/// Where something is kept of a company, in the order in which the tables refer to each other.
+/// The tables with rows of a tenant, in the order of their references.
 pub(crate) const PURGED: [&str; 14] = [
     "history_entry",
     "act",
@@ -144,7 +144,7 @@ pub(crate) const PURGED: [&str; 14] = [
     "tenant",
 ];
 
-/// Forgets a company and all that is kept of it; nothing where it was installed again since.
+/// Deletes a tenant and all of its rows. False, without effect, where it was installed again since.
 pub async fn purge(tx: &mut Tx, tenant: TenantId) -> Result<bool, Error> {
     let gone = on!(tx, c => sqlx::query("UPDATE tenant SET uninstalled_at = uninstalled_at WHERE id = $1 AND uninstalled_at IS NOT NULL")
         .bind(tenant.0).execute(c).await.map(|done| done.rows_affected()))?;
@@ -159,8 +159,8 @@ pub async fn purge(tx: &mut Tx, tenant: TenantId) -> Result<bool, Error> {
     Ok(true)
 }
 
-/// From now on, won deals trigger something, or nothing any longer. What was won before does not count.
-pub async fn watch_won(tx: &mut Tx, tenant: TenantId, since: Option<Timestamp>) -> Result<(), Error> {
+/// Starts drafts for the deals that are won after `since`, or stops them.
+pub async fn watch_won_deals(tx: &mut Tx, tenant: TenantId, since: Option<Timestamp>) -> Result<(), Error> {
     on!(tx, c => sqlx::query(
         "UPDATE tenant SET won_until = CASE WHEN CAST($2 AS BIGINT) IS NULL THEN NULL ELSE COALESCE(won_until, $2) END, \
          won_lease_until = CASE WHEN CAST($2 AS BIGINT) IS NULL THEN 0 ELSE won_lease_until END WHERE id = $1")
@@ -168,49 +168,49 @@ pub async fn watch_won(tx: &mut Tx, tenant: TenantId, since: Option<Timestamp>) 
     Ok(())
 }
 
-/// A company whose won deals are to be read.
+/// A claimed sweep for the won deals of a company.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct WonUnread {
-    /// Which.
+pub struct WonSweep {
+    /// The tenant.
     pub tenant: TenantId,
-    /// Won deals before this are known.
+    /// The cursor: deals that were won before it have their drafts.
     pub until: Timestamp,
-    /// Readings that failed in a row.
+    /// Sweeps that failed in a row.
     pub failures: i32,
 }
 
-/// Longer than any lease or pause of [`won_unread`] and [`won_again`]: one beyond it was set by a clock that was ahead.
-const MAX_WON_PAUSE: SignedDuration = SignedDuration::from_hours(2);
+/// Longer than any lease or pause of [`claim_won_sweep`] and [`postpone_won_sweep`]: one beyond it was set by a clock that was ahead.
+const MAX_WON_LEASE: SignedDuration = SignedDuration::from_hours(2);
 
-/// Takes a company whose won deals were last read before a moment: of those whose last reading did not fail the longest unread, then those
-/// that have waited longest since their pause. No other replica takes it before `until`.
-pub async fn won_unread(
+/// Claims a company whose cursor is before `before`: first companies whose last sweep succeeded, the oldest cursor first, then those whose
+/// pause ended first. No other replica claims it before `until`.
+pub async fn claim_won_sweep(
     tx: &mut Tx,
     before: Timestamp,
     now: Timestamp,
     until: Timestamp,
-) -> Result<Option<WonUnread>, Error> {
+) -> Result<Option<WonSweep>, Error> {
     let skip = if matches!(tx, Tx::Postgres(_)) { "FOR UPDATE SKIP LOCKED" } else { "" };
     let statement = format!(
         "UPDATE tenant SET won_lease_until = $3 WHERE id IN (SELECT id FROM tenant WHERE won_until < $1 AND uninstalled_at IS NULL \
          AND (won_lease_until <= $2 OR won_lease_until > $4) ORDER BY won_lease_until, won_until LIMIT 1 {skip}) RETURNING id, won_until, won_failures"
     );
     let row: Option<(Uuid, i64, i32)> = on!(tx, c => sqlx::query_as(AssertSqlSafe(statement.as_str()))
-        .bind(micros(before)).bind(micros(now)).bind(micros(until)).bind(micros(now + MAX_WON_PAUSE)).fetch_optional(c).await)?;
-    row.map(|(tenant, until, failures)| Ok(WonUnread { tenant: TenantId(tenant), until: instant(until)?, failures }))
+        .bind(micros(before)).bind(micros(now)).bind(micros(until)).bind(micros(now + MAX_WON_LEASE)).fetch_optional(c).await)?;
+    row.map(|(tenant, until, failures)| Ok(WonSweep { tenant: TenantId(tenant), until: instant(until)?, failures }))
         .transpose()
 }
 
-/// All deals that were won before `now` are known. Nothing where the company has switched it off meanwhile, or on anew.
-pub async fn won_read(tx: &mut Tx, read: &WonUnread, now: Timestamp) -> Result<(), Error> {
+/// Moves the cursor to `now`. Has no effect where the company switched drafts off, or off and on, meanwhile.
+pub async fn mark_won_swept(tx: &mut Tx, read: &WonSweep, now: Timestamp) -> Result<(), Error> {
     on!(tx, c => sqlx::query(
         "UPDATE tenant SET won_until = $3, won_lease_until = 0, won_failures = 0 WHERE id = $1 AND won_until = $2")
         .bind(read.tenant.0).bind(micros(read.until)).bind(micros(now)).execute(c).await.map(drop))?;
     Ok(())
 }
 
-/// The reading failed: the same deals are read at `again`.
-pub async fn won_again(tx: &mut Tx, read: &WonUnread, again: Timestamp) -> Result<(), Error> {
+/// Records a failed sweep. The next one starts at `again`, with the same cursor.
+pub async fn postpone_won_sweep(tx: &mut Tx, read: &WonSweep, again: Timestamp) -> Result<(), Error> {
     on!(tx, c => sqlx::query(
         "UPDATE tenant SET won_lease_until = $3, won_failures = won_failures + 1 WHERE id = $1 AND won_until = $2")
         .bind(read.tenant.0).bind(micros(read.until)).bind(micros(again)).execute(c).await.map(drop))?;

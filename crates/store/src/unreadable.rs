@@ -1,4 +1,4 @@
-//! Invoices for which QuickBooks' answer cannot be read: what was known of them stays, and somebody is told.
+//! Invoices whose row in an answer of QuickBooks cannot be read. They keep their last snapshot and are listed in the settings.
 
 use crate::{
     Error, Tx,
@@ -9,24 +9,24 @@ use domain::ids::{ConnectionId, DealId, InvoiceId, TenantId};
 use jiff::Timestamp;
 use uuid::Uuid;
 
-/// An invoice of a company whose state may be older than QuickBooks'.
+/// An invoice whose snapshot may be older than its state in QuickBooks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unreadable {
-    /// Ours.
+    /// The invoice.
     pub invoice: InvoiceId,
-    /// Of which deal.
+    /// The deal.
     pub deal: DealId,
-    /// Through which connection.
+    /// The connection.
     pub connection: ConnectionId,
-    /// QuickBooks' id.
+    /// The id in QuickBooks.
     pub quickbooks_id: String,
-    /// Its number, where it has one.
+    /// The invoice number, if any.
     pub number: Option<String>,
-    /// Since when it cannot be read.
+    /// The first of the unreadable answers in a row.
     pub since: Timestamp,
 }
 
-/// Notes that an invoice that stands could not be read, from `now` on; it counts as read. Cleared when it is read again.
+/// Marks an issued invoice as unreadable from `now` on; it counts as read. The next readable snapshot removes the mark.
 pub async fn mark(tx: &mut Tx, tenant: TenantId, invoice: InvoiceId, now: Timestamp) -> Result<(), Error> {
     on!(tx, c => sqlx::query(
         "UPDATE invoice SET unreadable_since = COALESCE(unreadable_since, $3), read_at = $3 \
@@ -35,8 +35,8 @@ pub async fn mark(tx: &mut Tx, tenant: TenantId, invoice: InvoiceId, now: Timest
     Ok(())
 }
 
-/// The invoices of a company that cannot be read, the longest first; at most so many.
-pub async fn of_tenant(tx: &mut Tx, tenant: TenantId, most: i64) -> Result<Vec<Unreadable>, Error> {
+/// Lists up to `most` unreadable invoices of a company, the longest unreadable first.
+pub async fn list_of_tenant(tx: &mut Tx, tenant: TenantId, most: i64) -> Result<Vec<Unreadable>, Error> {
     type Row = (Uuid, i64, Uuid, String, Option<String>, i64);
     let rows: Vec<Row> = on!(tx, c => sqlx::query_as(
         "SELECT id, deal_id, connection_id, quickbooks_id, doc_number, unreadable_since FROM invoice \

@@ -1,4 +1,4 @@
-//! QuickBooks' calls in a calendar month: of each connection, and of the app. Replicas add to them.
+//! Counts of calls to QuickBooks in a calendar month, for each connection and for the app. All replicas add to them.
 
 use crate::{Error, Tx, db::on};
 use domain::ids::{ConnectionId, TenantId};
@@ -15,7 +15,7 @@ pub struct Usage {
     pub writes: i64,
 }
 
-/// Adds calls of a connection. Nothing is kept where the connection is gone.
+/// Adds calls of a connection. Has no effect where the connection was deleted.
 pub async fn add_to_connection(
     tx: &mut Tx,
     tenant: TenantId,
@@ -33,7 +33,7 @@ pub async fn add_to_connection(
     Ok(())
 }
 
-/// Adds calls of the app, in all companies: the calls of the month so far.
+/// Adds calls of the app, in all companies, and returns the calls of the month so far.
 pub async fn add_to_app(tx: &mut Tx, month: Month, usage: Usage) -> Result<Usage, Error> {
     let (reads, writes): (i64, i64) = on!(tx, c => sqlx::query_as(
         "INSERT INTO app_usage (month, reads, writes, warned_percent) VALUES ($1, $2, $3, 0) \
@@ -43,15 +43,15 @@ pub async fn add_to_app(tx: &mut Tx, month: Month, usage: Usage) -> Result<Usage
     Ok(Usage { reads, writes })
 }
 
-/// The calls of the app in a month.
-pub async fn of_app(tx: &mut Tx, month: Month) -> Result<Usage, Error> {
+/// Finds the calls of the app in a month.
+pub async fn find_of_app(tx: &mut Tx, month: Month) -> Result<Usage, Error> {
     let row: Option<(i64, i64)> = on!(tx, c => sqlx::query_as("SELECT reads, writes FROM app_usage WHERE month = $1")
         .bind(month).fetch_optional(c).await)?;
     Ok(row.map_or_else(Usage::default, |(reads, writes)| Usage { reads, writes }))
 }
 
-/// The calls of a connection in a month.
-pub async fn of_connection(
+/// Finds the calls of a connection in a month.
+pub async fn find_of_connection(
     tx: &mut Tx,
     tenant: TenantId,
     connection: ConnectionId,
@@ -63,7 +63,7 @@ pub async fn of_connection(
     Ok(row.map_or_else(Usage::default, |(reads, writes)| Usage { reads, writes }))
 }
 
-/// Notes that this percentage of the month's budget is used. True for the first replica that does: then warn.
+/// Records that this percentage of the monthly budget is used. True for the first replica that does: then warn.
 pub async fn mark_warned(tx: &mut Tx, month: Month, percent: i32) -> Result<bool, Error> {
     let rows = on!(tx, c => sqlx::query("UPDATE app_usage SET warned_percent = $2 WHERE month = $1 AND warned_percent < $2")
         .bind(month).bind(percent).execute(c).await.map(|done| done.rows_affected()))?;

@@ -157,7 +157,7 @@ pub(crate) async fn uninstall(
     let now = app.clock.now();
     let happened = happened.map_or(now, |at| at.saturating_add(RESOLUTION).unwrap_or(now));
     let mut tx = app.db.begin().await?;
-    let Some(tenant) = tenants::of_company(&mut tx, company_id).await? else {
+    let Some(tenant) = tenants::find_by_company(&mut tx, company_id).await? else {
         return Ok(());
     };
     let Some(left) = grants::uninstall(&mut tx, tenant.id, user, happened).await? else {
@@ -199,7 +199,7 @@ const PURGED_MOST: i64 = 20;
 /// Forgets companies whose grace is over; how many.
 pub(crate) async fn purge(app: &App) -> Result<usize, Error> {
     let mut tx = app.db.read().await?;
-    let gone = tenants::uninstalled(&mut tx, app.clock.now() - GRACE, PURGED_MOST).await?;
+    let gone = tenants::list_uninstalled(&mut tx, app.clock.now() - GRACE, PURGED_MOST).await?;
     drop(tx);
     for tenant in &gone {
         let mut tx = app.db.begin().await?;

@@ -24,7 +24,7 @@ pub(crate) enum TenantKey {
 pub(crate) async fn find_user(app: &App, key: TenantKey, user: UserId) -> Result<(Tenant, Grant), Error> {
     let mut tx = app.db.read().await?;
     let tenant = match key {
-        TenantKey::Company(company) => tenants::by_company(&mut tx, company).await?,
+        TenantKey::Company(company) => tenants::find_installed_by_company(&mut tx, company).await?,
         TenantKey::Id(tenant) => tenants::find(&mut tx, tenant).await?,
     };
     let tenant = tenant.ok_or(Error::NotInstalled)?;

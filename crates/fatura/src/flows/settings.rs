@@ -89,7 +89,7 @@ pub(crate) async fn save(
         return Ok(Outcome::ChangedSince(Box::new(current)));
     }
     save_and_audit(&mut tx, tenant, user, chosen, now).await?;
-    tenants::watch_won(&mut tx, tenant, chosen.draft_on_won.then_some(now)).await?;
+    tenants::watch_won_deals(&mut tx, tenant, chosen.draft_on_won.then_some(now)).await?;
     tx.commit().await?;
     security::record(Event::SettingsChanged, Some(tenant));
     Ok(Outcome::Saved)

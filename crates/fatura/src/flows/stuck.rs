@@ -15,23 +15,23 @@ use store::{
 use uuid::Uuid;
 
 /// What is stuck in a company, the oldest first.
-pub(crate) async fn of_tenant(app: &App, tenant: TenantId) -> Result<Vec<Stuck>, Error> {
+pub(crate) async fn list_of_tenant(app: &App, tenant: TenantId) -> Result<Vec<Stuck>, Error> {
     let mut tx = app.db.read().await?;
-    Ok(stuck::of_tenant(&mut tx, tenant).await?)
+    Ok(stuck::list_of_tenant(&mut tx, tenant).await?)
 }
 
 /// What has no row of its own and has failed too often in a company, the oldest first.
-pub(crate) async fn failed(app: &App, tenant: TenantId) -> Result<Vec<FailedJob>, Error> {
+pub(crate) async fn list_failed_jobs(app: &App, tenant: TenantId) -> Result<Vec<FailedJob>, Error> {
     Ok(app.db.list_failed(Some(tenant)).await?)
 }
 
 /// Invoices of a company that are named on its page.
-const UNREADABLE_MOST: i64 = 50;
+const MAX_LISTED_UNREADABLE: i64 = 50;
 
 /// The invoices that QuickBooks does not show, the longest first, each with QuickBooks' number of its company.
-pub(crate) async fn unreadable(app: &App, tenant: TenantId) -> Result<Vec<(Unreadable, String)>, Error> {
+pub(crate) async fn list_unreadable(app: &App, tenant: TenantId) -> Result<Vec<(Unreadable, String)>, Error> {
     let mut tx = app.db.read().await?;
-    let rows = unreadable::of_tenant(&mut tx, tenant, UNREADABLE_MOST).await?;
+    let rows = unreadable::list_of_tenant(&mut tx, tenant, MAX_LISTED_UNREADABLE).await?;
     let mut found = Vec::with_capacity(rows.len());
     for row in rows {
         if let Some(connection) = quickbooks::find(&mut tx, &app.vault, tenant, row.connection).await? {
@@ -55,13 +55,13 @@ pub(crate) async fn retry(
     (kind, id): (Work, Uuid),
     resend: bool,
 ) -> Result<(), Error> {
-    again(&app.db, tenant, Some(user), (kind, id), resend, app.clock.now()).await?;
+    retry_as(&app.db, tenant, Some(user), (kind, id), resend, app.clock.now()).await?;
     app.db.announce(tenant).await;
     Ok(())
 }
 
 /// The same, for whoever runs the service.
-pub(crate) async fn again(
+pub(crate) async fn retry_as(
     db: &Db,
     tenant: TenantId,
     user: Option<UserId>,

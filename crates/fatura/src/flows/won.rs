@@ -30,16 +30,16 @@ pub(crate) async fn sweep(app: &App) -> Result<usize, Error> {
     for _ in 0..MAX_COMPANIES {
         let now = app.clock.now();
         let mut tx = app.db.begin().await?;
-        let unread = tenants::won_unread(&mut tx, now - every, now, now + LEASE).await?;
+        let unread = tenants::claim_won_sweep(&mut tx, now - every, now, now + LEASE).await?;
         tx.commit().await?;
         let Some(unread) = unread else { break };
         let looked = look(app, unread.tenant, unread.until, &mut made).await;
         let mut tx = app.db.begin().await?;
         match looked {
-            Ok(()) => tenants::won_read(&mut tx, &unread, now).await?,
+            Ok(()) => tenants::mark_won_swept(&mut tx, &unread, now).await?,
             Err(error) => {
                 tracing::warn!(tenant.id = %unread.tenant.0, %error, "won deals were not all looked at");
-                tenants::won_again(&mut tx, &unread, app.clock.now() + pause(unread.failures)).await?;
+                tenants::postpone_won_sweep(&mut tx, &unread, app.clock.now() + pause(unread.failures)).await?;
             }
         }
         tx.commit().await?;

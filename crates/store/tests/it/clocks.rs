@@ -50,7 +50,7 @@ async fn what_a_clock_that_was_ahead_has_kept_is_put_right(#[values(Sqlite, Post
     let pace = Pace { steps: 288, active_at: Some(at(AHEAD)), ..Pace::default() };
     changes::mark_synced(&mut tx, tenant, connection, at(AHEAD), &pace).await.unwrap();
     changes::mark_refused(&mut tx, tenant, connection, at(AHEAD + 3600)).await.unwrap();
-    tenants::watch_won(&mut tx, tenant, Some(at(AHEAD))).await.unwrap();
+    tenants::watch_won_deals(&mut tx, tenant, Some(at(AHEAD))).await.unwrap();
     grants::install(&mut tx, &t.vault, tenant, USER, &profile(), "https://a", &tokens("x"), at(AHEAD)).await.unwrap();
     replicas::record_heartbeat(&mut tx, owner, at(AHEAD), at(AHEAD)).await.unwrap();
     assert!(leases::claim_abandoned::<InvoiceId>(&mut tx, at(100), at(100), at(110)).await.unwrap().is_empty());
@@ -66,7 +66,7 @@ async fn what_a_clock_that_was_ahead_has_kept_is_put_right(#[values(Sqlite, Post
     );
     let overdue = changes::Overdue { interval: SignedDuration::from_secs(300), marked: at(100) };
     assert_eq!(changes::claim_overdue(&mut tx, &overdue, at(100), at(110), 9).await.unwrap(), [(tenant, connection)]);
-    let won = tenants::won_unread(&mut tx, at(100), at(100), at(700)).await.unwrap().unwrap();
+    let won = tenants::claim_won_sweep(&mut tx, at(100), at(100), at(700)).await.unwrap().unwrap();
     assert_eq!((won.tenant, won.until), (tenant, at(100 - 24 * 3600)));
     assert_eq!(grants::find(&mut tx, &t.vault, tenant, USER).await.unwrap().unwrap().profile_at, Timestamp::UNIX_EPOCH);
     assert!(grants::uninstall(&mut tx, tenant, USER, at(101)).await.unwrap().is_some(), "it was installed before");

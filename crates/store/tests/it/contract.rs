@@ -444,11 +444,11 @@ async fn an_uninstalled_company_comes_back(#[values(Sqlite, Postgres)] backend: 
     let mut tx = t.db.begin().await.unwrap();
     let tenant = tenant(&mut tx, 1).await;
     tenants::uninstall(&mut tx, tenant, at(1)).await.unwrap();
-    assert!(tenants::by_company(&mut tx, 1).await.unwrap().is_none());
+    assert!(tenants::find_installed_by_company(&mut tx, 1).await.unwrap().is_none());
     let again =
         tenants::install(&mut tx, TenantId(Uuid::new_v4()), &company(1, "Aurora 2", "en_US"), at(2)).await.unwrap();
     assert_eq!((again.id, again.locale.as_str()), (tenant, "pt_BR"));
-    assert_eq!(tenants::by_company(&mut tx, 1).await.unwrap(), Some(again.clone()));
+    assert_eq!(tenants::find_installed_by_company(&mut tx, 1).await.unwrap(), Some(again.clone()));
     assert_eq!(tenants::find(&mut tx, tenant).await.unwrap(), Some(again));
 }
 

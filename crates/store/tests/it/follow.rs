@@ -307,8 +307,8 @@ async fn a_company_is_forgotten_after_its_grace(#[values(Sqlite, Postgres)] back
     assert_eq!((ended.state, ended.tokens.refresh.expose_secret()), (quickbooks::State::Disconnected, ""));
     assert!(!tenants::purge(&mut tx, tenant).await.unwrap(), "still installed");
     tenants::uninstall(&mut tx, tenant, at(10)).await.unwrap();
-    assert!(tenants::uninstalled(&mut tx, at(10), 5).await.unwrap().is_empty());
-    assert_eq!(tenants::uninstalled(&mut tx, at(11), 5).await.unwrap(), [tenant]);
+    assert!(tenants::list_uninstalled(&mut tx, at(10), 5).await.unwrap().is_empty());
+    assert_eq!(tenants::list_uninstalled(&mut tx, at(11), 5).await.unwrap(), [tenant]);
     assert!(tenants::purge(&mut tx, tenant).await.unwrap());
     assert!(tenants::find(&mut tx, tenant).await.unwrap().is_none());
     assert!(invoices::find(&mut tx, tenant, invoice).await.unwrap().is_none());
@@ -321,32 +321,32 @@ async fn won_deals_are_read_by_one_and_known_once_they_were_read(#[values(Sqlite
     let mut tx = t.db.begin().await.unwrap();
     let tenant = tenant(&mut tx, 1).await;
     let claim = async |tx: &mut Tx, now: i64| {
-        tenants::won_unread(tx, at(now - 100), at(now), at(now + 600))
+        tenants::claim_won_sweep(tx, at(now - 100), at(now), at(now + 600))
             .await
             .unwrap()
             .map(|won| (won.until, won.failures))
     };
     assert_eq!(claim(&mut tx, 200).await, None);
-    tenants::watch_won(&mut tx, tenant, Some(at(10))).await.unwrap();
-    tenants::watch_won(&mut tx, tenant, Some(at(50))).await.unwrap();
+    tenants::watch_won_deals(&mut tx, tenant, Some(at(10))).await.unwrap();
+    tenants::watch_won_deals(&mut tx, tenant, Some(at(50))).await.unwrap();
     assert_eq!(claim(&mut tx, 200).await, Some((at(10), 0)));
     assert_eq!(claim(&mut tx, 799).await, None, "somebody reads");
     assert_eq!(claim(&mut tx, 800).await, Some((at(10), 0)), "who has crashed has read nothing");
-    let read = tenants::WonUnread { tenant, until: at(10), failures: 0 };
-    tenants::won_again(&mut tx, &read, at(860)).await.unwrap();
+    let read = tenants::WonSweep { tenant, until: at(10), failures: 0 };
+    tenants::postpone_won_sweep(&mut tx, &read, at(860)).await.unwrap();
     assert_eq!(claim(&mut tx, 859).await, None);
     assert_eq!(claim(&mut tx, 860).await, Some((at(10), 1)));
-    tenants::won_read(&mut tx, &read, at(860)).await.unwrap();
+    tenants::mark_won_swept(&mut tx, &read, at(860)).await.unwrap();
     assert_eq!(claim(&mut tx, 960).await, None);
     assert_eq!(claim(&mut tx, 961).await, Some((at(860), 0)));
     // A pause that a clock has kept that was far ahead.
-    tenants::won_again(&mut tx, &tenants::WonUnread { until: at(860), ..read }, at(99_999)).await.unwrap();
+    tenants::postpone_won_sweep(&mut tx, &tenants::WonSweep { until: at(860), ..read }, at(99_999)).await.unwrap();
     assert_eq!(claim(&mut tx, 970).await, Some((at(860), 1)));
     // Who switches it off and on again does not wait, and an old reading changes nothing.
-    tenants::watch_won(&mut tx, tenant, None).await.unwrap();
+    tenants::watch_won_deals(&mut tx, tenant, None).await.unwrap();
     assert_eq!(claim(&mut tx, 9000).await, None);
-    tenants::watch_won(&mut tx, tenant, Some(at(980))).await.unwrap();
-    tenants::won_read(&mut tx, &read, at(990)).await.unwrap();
+    tenants::watch_won_deals(&mut tx, tenant, Some(at(980))).await.unwrap();
+    tenants::mark_won_swept(&mut tx, &read, at(990)).await.unwrap();
     assert_eq!(claim(&mut tx, 1081).await.map(|(until, _)| until), Some(at(980)));
 }
 
@@ -357,14 +357,14 @@ async fn companies_whose_won_deals_cannot_be_read_hold_no_other_up(#[values(Sqli
     let mut tx = t.db.begin().await.unwrap();
     for company in 1..=21 {
         let tenant = tenant(&mut tx, company).await;
-        tenants::watch_won(&mut tx, tenant, Some(at(company))).await.unwrap();
+        tenants::watch_won_deals(&mut tx, tenant, Some(at(company))).await.unwrap();
     }
     for _ in 0..20 {
-        let failing = tenants::won_unread(&mut tx, at(100), at(400), at(1000)).await.unwrap().unwrap();
-        tenants::won_again(&mut tx, &failing, at(415)).await.unwrap();
+        let failing = tenants::claim_won_sweep(&mut tx, at(100), at(400), at(1000)).await.unwrap().unwrap();
+        tenants::postpone_won_sweep(&mut tx, &failing, at(415)).await.unwrap();
     }
     // Also where trying the others has taken so long that their pauses are over.
-    let last = tenants::won_unread(&mut tx, at(100), at(500), at(1100)).await.unwrap().unwrap();
+    let last = tenants::claim_won_sweep(&mut tx, at(100), at(500), at(1100)).await.unwrap().unwrap();
     assert_eq!(last.until, at(21));
 }
 
@@ -400,19 +400,19 @@ async fn what_cannot_be_read_is_told_until_it_can(#[values(Sqlite, Postgres)] ba
     let t = Database::new(backend).await;
     let mut tx = t.db.begin().await.unwrap();
     let (tenant, connection, invoice) = issued(&t, &mut tx).await;
-    assert!(unreadable::of_tenant(&mut tx, tenant, 10).await.unwrap().is_empty());
+    assert!(unreadable::list_of_tenant(&mut tx, tenant, 10).await.unwrap().is_empty());
     unreadable::mark(&mut tx, tenant, invoice, at(50)).await.unwrap();
     unreadable::mark(&mut tx, tenant, invoice, at(60)).await.unwrap();
     unreadable::mark(&mut tx, TenantId(Uuid::new_v4()), invoice, at(1)).await.unwrap();
-    let rows = unreadable::of_tenant(&mut tx, tenant, 10).await.unwrap();
+    let rows = unreadable::list_of_tenant(&mut tx, tenant, 10).await.unwrap();
     assert_eq!(rows.iter().map(|row| (row.invoice, row.since)).collect::<Vec<_>>(), [(invoice, at(50))]);
-    assert!(unreadable::of_tenant(&mut tx, TenantId(Uuid::new_v4()), 10).await.unwrap().is_empty());
+    assert!(unreadable::list_of_tenant(&mut tx, TenantId(Uuid::new_v4()), 10).await.unwrap().is_empty());
     let known = invoices::find(&mut tx, tenant, invoice).await.unwrap().unwrap();
     assert_eq!((known.unreadable_since, known.read_at), (Some(at(50)), Some(at(60))));
     // It counts as read: it does not hold up those that were not.
     let unread = invoices::list_not_read_within(&mut tx, tenant, connection, at(55)..=at(70), "", 10).await.unwrap();
     assert!(unread.is_empty());
     invoices::update_snapshot(&mut tx, tenant, invoice, &snapshot("1", 10_000), at(80), at(80)).await.unwrap();
-    assert!(unreadable::of_tenant(&mut tx, tenant, 10).await.unwrap().is_empty());
+    assert!(unreadable::list_of_tenant(&mut tx, tenant, 10).await.unwrap().is_empty());
     assert_eq!(invoices::find(&mut tx, tenant, invoice).await.unwrap().unwrap().unreadable_since, None);
 }

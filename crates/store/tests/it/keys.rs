@@ -60,7 +60,7 @@ async fn what_an_older_key_has_written_is_found(#[values(Sqlite, Postgres)] back
     assert_eq!(found, Some(who));
 }
 
-/// `keys::in_use`, `keys::missing`
+/// `keys::count_uses`, `keys::list_missing`
 #[rstest]
 #[tokio::test]
 async fn everything_is_sealed_anew_and_the_old_key_is_needed_no_more(#[values(Sqlite, Postgres)] backend: Backend) {
@@ -80,14 +80,14 @@ async fn everything_is_sealed_anew_and_the_old_key_is_needed_no_more(#[values(Sq
     tx.commit().await.unwrap();
     let used = |key: &str, rows| KeyUse { key: key.into(), rows };
     let mut tx = t.db.read().await.unwrap();
-    assert_eq!(keys::in_use(&mut tx).await.unwrap(), [used("a", 156)]);
-    assert_eq!(keys::missing(&mut tx, &new).await.unwrap(), [used("a", 156)]);
+    assert_eq!(keys::count_uses(&mut tx).await.unwrap(), [used("a", 156)]);
+    assert_eq!(keys::list_missing(&mut tx, &new).await.unwrap(), [used("a", 156)]);
     assert_eq!(
-        keys::missing(&mut tx, &ring(&[("a", 9)])).await.unwrap(),
+        keys::list_missing(&mut tx, &ring(&[("a", 9)])).await.unwrap(),
         [used("a", 156)],
         "the id alone opens nothing"
     );
-    assert_eq!(keys::missing(&mut tx, &rotated).await.unwrap(), []);
+    assert_eq!(keys::list_missing(&mut tx, &rotated).await.unwrap(), []);
     drop(tx);
 
     let nothing = t.db.reseal(&new).await.unwrap();
@@ -96,7 +96,7 @@ async fn everything_is_sealed_anew_and_the_old_key_is_needed_no_more(#[values(Sq
     assert_eq!((done.texts, done.unopened), (318, 0));
     assert_eq!(t.db.reseal(&rotated).await.unwrap().texts, 0, "done twice, it is the same");
     let mut tx = t.db.begin().await.unwrap();
-    assert_eq!(keys::in_use(&mut tx).await.unwrap(), [used("b", 156)]);
+    assert_eq!(keys::count_uses(&mut tx).await.unwrap(), [used("b", 156)]);
     for (company, tenant) in tenants.into_iter().enumerate() {
         let current = quickbooks::find_current(&mut tx, &new, tenant).await.unwrap().unwrap();
         assert_eq!(current.realm_id, format!("8{company}"));
@@ -121,7 +121,7 @@ async fn a_company_that_was_connected_twice_is_sealed_anew_as_well(#[values(Sqli
     tx.commit().await.unwrap();
     t.db.reseal(&rotated).await.unwrap();
     let mut tx = t.db.begin().await.unwrap();
-    assert_eq!(keys::missing(&mut tx, &new).await.unwrap(), []);
+    assert_eq!(keys::list_missing(&mut tx, &new).await.unwrap(), []);
     assert_eq!(connect(&mut tx, &rotated, tenant, "77").await, second);
 }
 
@@ -164,7 +164,7 @@ async fn sealing_anew_never_brings_back_old_tokens(#[values(Sqlite, Postgres)] b
     tokio::join!(refreshing, sealing);
     t.db.reseal(&rotated).await.unwrap();
     let mut tx = t.db.read().await.unwrap();
-    assert_eq!(keys::in_use(&mut tx).await.unwrap(), [KeyUse { key: "b".into(), rows: 20 }]);
+    assert_eq!(keys::count_uses(&mut tx).await.unwrap(), [KeyUse { key: "b".into(), rows: 20 }]);
     for (tenant, _) in companies {
         let current = quickbooks::find_current(&mut tx, &ring(&[("b", 2)]), tenant).await.unwrap().unwrap();
         assert_eq!(current.tokens.access.expose_secret(), "round-25-access");

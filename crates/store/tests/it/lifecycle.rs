@@ -193,7 +193,7 @@ async fn files_with_data_are_for_their_owner_alone() {
     assert_eq!(names, ["backup.db", "test.db", "test.db-shm", "test.db-wal", "test.db.serving"]);
 }
 
-/// `grants::count_active`, `tenants::of_company`
+/// `grants::count_active`, `tenants::find_by_company`
 #[rstest]
 #[tokio::test]
 async fn an_uninstallation_from_before_the_installation_changes_nothing(#[values(Sqlite, Postgres)] backend: Backend) {
@@ -220,8 +220,8 @@ async fn an_uninstallation_from_before_the_installation_changes_nothing(#[values
 
     tenants::uninstall(&mut tx, tenant, at(200)).await.unwrap();
     tenants::uninstall(&mut tx, tenant, at(300)).await.unwrap();
-    assert_eq!(tenants::uninstalled(&mut tx, at(201), 5).await.unwrap(), [tenant], "the grace begins once");
-    assert!(tenants::of_company(&mut tx, 1).await.unwrap().is_some());
+    assert_eq!(tenants::list_uninstalled(&mut tx, at(201), 5).await.unwrap(), [tenant], "the grace begins once");
+    assert!(tenants::find_by_company(&mut tx, 1).await.unwrap().is_some());
     assert!(!tenants::is_installed(&mut tx, tenant).await.unwrap());
     tenants::reinstate(&mut tx, tenant).await.unwrap();
     assert!(tenants::is_installed(&mut tx, tenant).await.unwrap());

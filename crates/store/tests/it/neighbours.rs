@@ -265,7 +265,7 @@ async fn a_company_that_goes_takes_nothing_of_another_with_it(#[values(Sqlite, P
                 .await
                 .unwrap();
         }
-        tenants::watch_won(&mut tx, tenant, Some(at(10))).await.unwrap();
+        tenants::watch_won_deals(&mut tx, tenant, Some(at(10))).await.unwrap();
     }
     // The tokens of one user are refreshed, and those of a colleague and of another company's stay.
     assert!(grants::claim_refresh(&mut tx, ours, USER, at(0), at(40)).await.unwrap());
@@ -284,7 +284,7 @@ async fn a_company_that_goes_takes_nothing_of_another_with_it(#[values(Sqlite, P
     assert!(!tenants::purge(&mut tx, theirs).await.unwrap(), "it is installed");
     assert!(tenants::is_installed(&mut tx, theirs).await.unwrap());
     assert!(!tenants::is_installed(&mut tx, ours).await.unwrap());
-    assert_eq!(tenants::uninstalled(&mut tx, at(30), 5).await.unwrap(), [ours]);
+    assert_eq!(tenants::list_uninstalled(&mut tx, at(30), 5).await.unwrap(), [ours]);
     assert!(tenants::purge(&mut tx, ours).await.unwrap());
     let connection = quickbooks::find_current(&mut tx, &t.vault, theirs).await.unwrap().unwrap().id;
     assert_eq!(settings::find(&mut tx, theirs).await.unwrap(), Some(Settings::default()));

@@ -34,13 +34,13 @@ async fn a_database_that_does_not_answer_is_given_up() {
     let tenant = tenant(&mut tx, 1).await;
     tx.commit().await.unwrap();
     let mut holds = t.db.begin().await.unwrap();
-    tenants::watch_won(&mut holds, tenant, None).await.unwrap();
+    tenants::watch_won_deals(&mut holds, tenant, None).await.unwrap();
     let asked = Instant::now();
     // Whoever were silent would be made to let go.
     let holding = async {
         while asked.elapsed() < Duration::from_secs(60) {
             tokio::time::sleep(Duration::from_secs(2)).await;
-            tenants::watch_won(&mut holds, tenant, None).await.unwrap();
+            tenants::watch_won_deals(&mut holds, tenant, None).await.unwrap();
         }
     };
     let many = async {
@@ -60,7 +60,7 @@ async fn a_database_that_does_not_answer_is_given_up() {
 
 async fn waiting_for(db: &store::Db, tenant: TenantId) -> Result<(), store::Error> {
     let mut waits = db.begin().await.unwrap();
-    tenants::watch_won(&mut waits, tenant, None).await
+    tenants::watch_won_deals(&mut waits, tenant, None).await
 }
 
 /// SQLite ends the transaction by itself; what is begun next must not suffer for it.
@@ -172,8 +172,8 @@ async fn everything_moves_from_sqlite_to_postgresql() {
     assert!(from.db.copy_to(&to.db).await.unwrap() >= 8);
     assert_eq!(held(&to, tenant).await, before);
     let mut tx = to.db.read().await.unwrap();
-    assert_eq!(usage::of_connection(&mut tx, tenant, connection, 202_611).await.unwrap(), calls);
-    assert_eq!(usage::of_app(&mut tx, 202_611).await.unwrap(), calls);
+    assert_eq!(usage::find_of_connection(&mut tx, tenant, connection, 202_611).await.unwrap(), calls);
+    assert_eq!(usage::find_of_app(&mut tx, 202_611).await.unwrap(), calls);
     drop(tx);
     let mut tx = to.db.read().await.unwrap();
     let grant = grants::find(&mut tx, &to.vault, tenant, USER).await.unwrap().unwrap();

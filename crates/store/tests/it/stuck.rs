@@ -38,7 +38,7 @@ async fn stuck_work_that_was_never_sent_can_be_removed(#[values(Sqlite, Postgres
     let known = invoices::find(&mut tx, tenant, id).await.unwrap().unwrap();
     assert_eq!(known.trouble, Some(Trouble::Disconnected));
     assert!(invoices::remove_unsent(&mut tx, tenant, id).await.unwrap());
-    assert!(stuck::of_tenant(&mut tx, tenant).await.unwrap().is_empty());
+    assert!(stuck::list_of_tenant(&mut tx, tenant).await.unwrap().is_empty());
     assert!(invoices::claim(&mut tx, tenant, id, owner, at(20), at(30)).await.unwrap().is_none());
     assert!(!stuck::retry(&mut tx, tenant, Work::Invoice, id.0, at(20)).await.unwrap());
     assert!(invoices::list(&mut tx, tenant, invoices::InvoiceScope::Deal(DEAL)).await.unwrap().is_empty());
@@ -62,17 +62,17 @@ async fn stuck_work_waits_for_a_person(#[values(Sqlite, Postgres)] backend: Back
     invoices::claim(&mut tx, tenant, id, owner, at(0), at(10)).await.unwrap().unwrap();
     assert!(leases::mark_sending(&mut tx, tenant, id, owner, at(1)).await.unwrap());
     leases::park(&mut tx, tenant, id, Uuid::new_v4(), &Trouble::Doubt).await.unwrap();
-    assert!(stuck::of_all(&mut tx).await.unwrap().is_empty(), "whoever has lost the lease changes nothing");
+    assert!(stuck::list_all(&mut tx).await.unwrap().is_empty(), "whoever has lost the lease changes nothing");
     leases::park(&mut tx, tenant, id, owner, &Trouble::Doubt).await.unwrap();
     assert!(invoices::claim(&mut tx, tenant, id, owner, at(20), at(30)).await.unwrap().is_none());
     assert!(leases::claim_abandoned::<InvoiceId>(&mut tx, at(90), at(90), at(99)).await.unwrap().is_empty());
-    let found = stuck::of_tenant(&mut tx, tenant).await.unwrap();
-    assert_eq!(found, stuck::of_all(&mut tx).await.unwrap());
+    let found = stuck::list_of_tenant(&mut tx, tenant).await.unwrap();
+    assert_eq!(found, stuck::list_all(&mut tx).await.unwrap());
     assert_eq!(
         (found[0].kind, found[0].id, found[0].deal, &found[0].trouble),
         (Work::Invoice, id.0, DEAL.0, &Trouble::Doubt)
     );
-    assert!(stuck::of_tenant(&mut tx, TenantId(Uuid::new_v4())).await.unwrap().is_empty());
+    assert!(stuck::list_of_tenant(&mut tx, TenantId(Uuid::new_v4())).await.unwrap().is_empty());
 
     invoices::allow_resending(&mut tx, tenant, id).await.unwrap();
     assert!(!stuck::retry(&mut tx, TenantId(Uuid::new_v4()), Work::Invoice, id.0, at(100)).await.unwrap());
@@ -185,7 +185,7 @@ async fn acts_and_entries_get_stuck_as_well(#[values(Sqlite, Postgres)] backend:
     history::add(&mut tx, tenant, &entry).await.unwrap();
     history::claim(&mut tx, tenant, entry.id, owner, at(0), at(10)).await.unwrap().unwrap();
     leases::park(&mut tx, tenant, entry.id, owner, &failed).await.unwrap();
-    let found = stuck::of_tenant(&mut tx, tenant).await.unwrap();
+    let found = stuck::list_of_tenant(&mut tx, tenant).await.unwrap();
     let kinds: Vec<_> = found.iter().map(|stuck| (stuck.kind, stuck.id)).collect();
     assert!(kinds.contains(&(Work::Act, wish.id.0)) && kinds.contains(&(Work::Entry, entry.id.0)));
     assert!(found.iter().all(|stuck| stuck.trouble == failed));

@@ -28,7 +28,7 @@ async fn replicas_add_to_the_counts_of_a_month(#[values(Sqlite, Postgres)] backe
     let t = Database::new(backend).await;
     let mut tx = t.db.begin().await.unwrap();
     let (tenant, connection, _) = issued(&t, &mut tx).await;
-    assert_eq!(usage::of_app(&mut tx, NOVEMBER).await.unwrap(), Usage::default());
+    assert_eq!(usage::find_of_app(&mut tx, NOVEMBER).await.unwrap(), Usage::default());
     assert_eq!(usage::add_to_app(&mut tx, NOVEMBER, calls(8, 1)).await.unwrap(), calls(8, 1));
     usage::add_to_connection(&mut tx, tenant, connection, NOVEMBER, calls(8, 1)).await.unwrap();
     usage::add_to_connection(&mut tx, tenant, connection, NOVEMBER, calls(2, 0)).await.unwrap();
@@ -38,21 +38,25 @@ async fn replicas_add_to_the_counts_of_a_month(#[values(Sqlite, Postgres)] backe
         calls(1, 1),
         "a new month begins at 0"
     );
-    assert_eq!(usage::of_connection(&mut tx, tenant, connection, NOVEMBER).await.unwrap(), calls(10, 1));
-    assert_eq!(usage::of_connection(&mut tx, tenant, connection, DECEMBER).await.unwrap(), Usage::default());
+    assert_eq!(usage::find_of_connection(&mut tx, tenant, connection, NOVEMBER).await.unwrap(), calls(10, 1));
+    assert_eq!(usage::find_of_connection(&mut tx, tenant, connection, DECEMBER).await.unwrap(), Usage::default());
     let stranger = TenantId(Uuid::new_v4());
-    assert_eq!(usage::of_connection(&mut tx, stranger, connection, NOVEMBER).await.unwrap(), Usage::default());
+    assert_eq!(usage::find_of_connection(&mut tx, stranger, connection, NOVEMBER).await.unwrap(), Usage::default());
 
     // A connection that is gone, or another tenant's, keeps the others' counts from nobody.
     usage::add_to_connection(&mut tx, tenant, ConnectionId(Uuid::new_v4()), NOVEMBER, calls(1, 1)).await.unwrap();
     usage::add_to_connection(&mut tx, stranger, connection, NOVEMBER, calls(1, 1)).await.unwrap();
-    assert_eq!(usage::of_connection(&mut tx, tenant, connection, NOVEMBER).await.unwrap(), calls(10, 1));
-    assert_eq!(usage::of_app(&mut tx, NOVEMBER).await.unwrap(), calls(10, 1));
+    assert_eq!(usage::find_of_connection(&mut tx, tenant, connection, NOVEMBER).await.unwrap(), calls(10, 1));
+    assert_eq!(usage::find_of_app(&mut tx, NOVEMBER).await.unwrap(), calls(10, 1));
 
     tenants::uninstall(&mut tx, tenant, at(5)).await.unwrap();
     assert!(tenants::purge(&mut tx, tenant).await.unwrap());
-    assert_eq!(usage::of_connection(&mut tx, tenant, connection, NOVEMBER).await.unwrap(), Usage::default());
-    assert_eq!(usage::of_app(&mut tx, NOVEMBER).await.unwrap(), calls(10, 1), "what Intuit has counted stays counted");
+    assert_eq!(usage::find_of_connection(&mut tx, tenant, connection, NOVEMBER).await.unwrap(), Usage::default());
+    assert_eq!(
+        usage::find_of_app(&mut tx, NOVEMBER).await.unwrap(),
+        calls(10, 1),
+        "what Intuit has counted stays counted"
+    );
 }
 
 #[rstest]

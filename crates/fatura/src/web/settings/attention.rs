@@ -40,8 +40,8 @@ pub(super) async fn stuck(app: &App, session: &Session) -> Result<Vec<StuckRow>,
         let text = fl!(w.t, "stuck-job", kind = kind, since = day(job.since), attempts = job.attempts);
         StuckRow { kind: JOB, id: job.id.to_string(), text }
     };
-    let rows = flows::stuck::of_tenant(app, session.tenant.id).await?.into_iter().map(line);
-    Ok(rows.chain(flows::stuck::failed(app, session.tenant.id).await?.into_iter().map(job)).collect())
+    let rows = flows::stuck::list_of_tenant(app, session.tenant.id).await?.into_iter().map(line);
+    Ok(rows.chain(flows::stuck::list_failed_jobs(app, session.tenant.id).await?.into_iter().map(job)).collect())
 }
 
 /// An invoice that QuickBooks does not show, as the page shows it.
@@ -56,7 +56,7 @@ pub(super) async fn unreadable(app: &App, session: &Session) -> Result<Vec<Unrea
         return Ok(Vec::new());
     }
     let w = session.writer();
-    let rows = flows::stuck::unreadable(app, session.tenant.id).await?;
+    let rows = flows::stuck::list_unreadable(app, session.tenant.id).await?;
     Ok(rows
         .into_iter()
         .map(|(row, realm_id)| {

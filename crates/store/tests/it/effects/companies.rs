@@ -7,7 +7,7 @@ use store::{
     keys,
     queue::{self, IssueInvoice},
     replicas,
-    tenants::{self, Tenant, WonUnread},
+    tenants::{self, Tenant, WonSweep},
 };
 use uuid::Uuid;
 
@@ -48,7 +48,11 @@ async fn installed(e: &Effects<'_>) {
             &["-> None"]
         };
         e.given(&[UNINSTALLED])
-            .of_all("tenants::by_company", async |tx| Ok(shown(tenants::by_company(tx, number).await?)), expected)
+            .of_all(
+                "tenants::find_installed_by_company",
+                async |tx| Ok(shown(tenants::find_installed_by_company(tx, number).await?)),
+                expected,
+            )
             .await;
         let expected: &[&str] = if number == 1 {
             &["-> Some((A, \"Company A\"))"]
@@ -58,7 +62,11 @@ async fn installed(e: &Effects<'_>) {
             &["-> None"]
         };
         e.given(&[UNINSTALLED])
-            .of_all("tenants::of_company", async |tx| Ok(shown(tenants::of_company(tx, number).await?)), expected)
+            .of_all(
+                "tenants::find_by_company",
+                async |tx| Ok(shown(tenants::find_by_company(tx, number).await?)),
+                expected,
+            )
             .await;
     }
     e.by_number(
@@ -86,20 +94,21 @@ async fn installed(e: &Effects<'_>) {
         )
         .await;
     for (since, expected) in [(Some(at(30)), &[][..]), (None, &["tenant A: won_until=null"])] {
-        e.by_number("tenants::watch_won", async |tx, by| tenants::watch_won(tx, by, since).await, expected).await;
+        e.by_number("tenants::watch_won_deals", async |tx, by| tenants::watch_won_deals(tx, by, since).await, expected)
+            .await;
     }
     e.given(&["UPDATE tenant SET won_until = NULL"])
         .by_number(
-            "tenants::watch_won",
-            async |tx, by| tenants::watch_won(tx, by, Some(at(30))).await,
+            "tenants::watch_won_deals",
+            async |tx, by| tenants::watch_won_deals(tx, by, Some(at(30))).await,
             &["tenant A: won_until=@30"],
         )
         .await;
-    let taken = |tenant, until| WonUnread { tenant, until: at(until), failures: 0 };
+    let taken = |tenant, until| WonSweep { tenant, until: at(until), failures: 0 };
     for (until, expected) in [(100, &["tenant A: won_failures=1 won_lease_until=@30"][..]), (99, &[])] {
         e.by_number(
-            "tenants::won_again",
-            async |tx, by| tenants::won_again(tx, &taken(by, until), at(30)).await,
+            "tenants::postpone_won_sweep",
+            async |tx, by| tenants::postpone_won_sweep(tx, &taken(by, until), at(30)).await,
             expected,
         )
         .await;
@@ -107,8 +116,8 @@ async fn installed(e: &Effects<'_>) {
     for (until, expected) in [(100, &["tenant A: won_failures=0 won_lease_until=0 won_until=@30"][..]), (99, &[])] {
         e.given(&["UPDATE tenant SET won_failures = 3, won_lease_until = @20"])
             .by_number(
-                "tenants::won_read",
-                async |tx, by| tenants::won_read(tx, &taken(by, until), at(30)).await,
+                "tenants::mark_won_swept",
+                async |tx, by| tenants::mark_won_swept(tx, &taken(by, until), at(30)).await,
                 expected,
             )
             .await;
@@ -225,8 +234,9 @@ async fn running(e: &Effects<'_>) {
         &["replica r.1: has_ended=1"],
     )
     .await;
-    e.of_all("keys::in_use", async |tx| keys::in_use(tx).await, &["-> [KeyUse { key: \"test\", rows: 14 }]"]).await;
-    e.of_all("keys::missing", async |tx| keys::missing(tx, &e.world.t.vault).await, &["-> []"]).await;
+    e.of_all("keys::count_uses", async |tx| keys::count_uses(tx).await, &["-> [KeyUse { key: \"test\", rows: 14 }]"])
+        .await;
+    e.of_all("keys::list_missing", async |tx| keys::list_missing(tx, &e.world.t.vault).await, &["-> []"]).await;
     e.of_all(
         "queue::list_waiting",
         async |tx| {

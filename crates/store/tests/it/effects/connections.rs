@@ -241,7 +241,9 @@ async fn calls_counted(e: &Effects<'_>) {
         (202_612, &["-> Usage { reads: 20, writes: 5 }"]),
         (202_701, &["-> Usage { reads: 0, writes: 0 }"]),
     ] {
-        e.given(&different).of_all("usage::of_app", async |tx| usage::of_app(tx, month).await, expected).await;
+        e.given(&different)
+            .of_all("usage::find_of_app", async |tx| usage::find_of_app(tx, month).await, expected)
+            .await;
     }
     for (month, expected) in [
         (202_611, &["former -> Usage { reads: 10, writes: 7 }", "active -> Usage { reads: 10, writes: 5 }"][..]),
@@ -250,9 +252,9 @@ async fn calls_counted(e: &Effects<'_>) {
     ] {
         e.given(&different)
             .each(
-                "usage::of_connection",
+                "usage::find_of_connection",
                 &BOTH,
-                async |tx, by, of, name| usage::of_connection(tx, by, of.connection(name), month).await,
+                async |tx, by, of, name| usage::find_of_connection(tx, by, of.connection(name), month).await,
                 expected,
             )
             .await;

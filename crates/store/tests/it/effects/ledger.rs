@@ -115,9 +115,9 @@ async fn shown(e: &Effects<'_>) {
         };
         e.given(&unreadable)
             .by_number(
-                "unreadable::of_tenant",
+                "unreadable::list_of_tenant",
                 async |tx, by| {
-                    let found = unreadable::of_tenant(tx, by, most).await?;
+                    let found = unreadable::list_of_tenant(tx, by, most).await?;
                     Ok(found
                         .into_iter()
                         .map(|one| (one.invoice.0, one.deal.0, one.quickbooks_id, one.since))

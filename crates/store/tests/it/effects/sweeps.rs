@@ -107,7 +107,7 @@ async fn unread(e: &Effects<'_>) {
 async fn take_won(tx: &mut Tx, before: i64, most: usize) -> Result<Vec<(TenantId, Timestamp)>, store::Error> {
     let mut taken = Vec::new();
     while taken.len() < most
-        && let Some(one) = tenants::won_unread(tx, at(before), at(150), at(200)).await?
+        && let Some(one) = tenants::claim_won_sweep(tx, at(before), at(150), at(200)).await?
     {
         taken.push((one.tenant, one.until));
     }
@@ -130,7 +130,7 @@ async fn won(e: &Effects<'_>) {
         ),
         (101, 1, &["-> [(TenantId(B), @90)]", "tenant B: won_lease_until=@200"]),
     ] {
-        e.given(&later).of_all("tenants::won_unread", async |tx| take_won(tx, before, most).await, expected).await;
+        e.given(&later).of_all("tenants::claim_won_sweep", async |tx| take_won(tx, before, most).await, expected).await;
     }
     for (given, expected) in [
         ("uninstalled_at = @5, won_until = @90", &["-> [(TenantId(B), @90)]", "tenant B: won_lease_until=@200"][..]),
@@ -146,7 +146,7 @@ async fn won(e: &Effects<'_>) {
     ] {
         let given = format!("UPDATE tenant SET {given} WHERE id = {{A}}");
         e.given(&[later[0], &given])
-            .of_all("tenants::won_unread", async |tx| take_won(tx, 101, 9).await, expected)
+            .of_all("tenants::claim_won_sweep", async |tx| take_won(tx, 101, 9).await, expected)
             .await;
     }
 }
@@ -161,9 +161,9 @@ async fn uninstalled(e: &Effects<'_>) {
     {
         e.given(&gone)
             .of_all(
-                "tenants::uninstalled",
+                "tenants::list_uninstalled",
                 async |tx| {
-                    let found = tenants::uninstalled(tx, at(before), most).await?;
+                    let found = tenants::list_uninstalled(tx, at(before), most).await?;
                     Ok(found.into_iter().map(|TenantId(id)| id).collect::<Vec<_>>())
                 },
                 expected,

@@ -294,15 +294,15 @@ async fn of_stuck(e: &Effects<'_>) {
     ];
     e.given(&since[..2])
         .by_number(
-            "stuck::of_tenant",
-            async |tx, by| Ok(names(stuck::of_tenant(tx, by).await?)),
+            "stuck::list_of_tenant",
+            async |tx, by| Ok(names(stuck::list_of_tenant(tx, by).await?)),
             &["-> [(A.stuck, 42), (A.broken, 42), (A.note.stuck, 43), (A.refused, 42), (A.act.stuck, 42)]"],
         )
         .await;
     e.given(&since)
         .of_all(
-            "stuck::of_all",
-            async |tx| Ok(names(stuck::of_all(tx).await?)),
+            "stuck::list_all",
+            async |tx| Ok(names(stuck::list_all(tx).await?)),
             &["-> [(B.act.stuck, 42), (A.stuck, 42), (B.stuck, 42), (A.broken, 42), (B.broken, 42), (A.note.stuck, \
                  43), (B.note.stuck, 43), (A.refused, 42), (B.refused, 42), (A.act.stuck, 42)]"],
         )

@@ -185,7 +185,7 @@ async fn fill_company(t: &Database, tx: &mut Tx, c: &Company, number: i64, names
     let (tenant, letter) = (c.tenant, c.letter);
     let title = format!("Company {letter}");
     tenants::install(tx, tenant, &company(number, &title, "pt_BR"), at(0)).await.unwrap();
-    tenants::watch_won(tx, tenant, Some(at(100))).await.unwrap();
+    tenants::watch_won_deals(tx, tenant, Some(at(100))).await.unwrap();
     for (user, is_admin) in [(ANA, false), (BIA, true), (CAIO, false)] {
         let profile = grants::Profile { name: format!("{} of {letter}", user.0), is_admin, ..profile() };
         let (api, tokens) = (format!("https://{letter}"), tokens(letter));
