@@ -1,9 +1,9 @@
 //! What whoever runs the service does from the command line.
 
-use crate::{clock, config::Config, flows::stuck::retry_as};
+use crate::{clock, config::Config, flows::parked::retry_as};
 use anyhow::{Context, bail};
 use secrecy::ExposeSecret;
-use store::{Db, stuck, tenants};
+use store::{Db, parked, tenants};
 
 pub(crate) async fn open(config: &Config) -> anyhow::Result<Db> {
     Ok(Db::open(config.database_url.expose_secret()).await?)
@@ -19,17 +19,18 @@ pub async fn stuck(config: &Config) -> anyhow::Result<Vec<String>> {
     let db = open(config).await?;
     let mut tx = db.read().await?;
     let mut lines = Vec::new();
-    for stuck in stuck::list_all(&mut tx).await? {
-        let company = tenants::find(&mut tx, stuck.tenant).await?.map(|tenant| tenant.company_name).unwrap_or_default();
-        let why = match stuck.trouble {
-            stuck::Trouble::Doubt => "was sent to QuickBooks without an answer and is not found there".to_owned(),
-            stuck::Trouble::Disconnected => "its QuickBooks company is not connected any more".to_owned(),
-            stuck::Trouble::Failed(error) => error,
+    for operation in parked::list_all(&mut tx).await? {
+        let company =
+            tenants::find(&mut tx, operation.tenant).await?.map(|tenant| tenant.company_name).unwrap_or_default();
+        let why = match operation.park_reason {
+            parked::ParkReason::Doubt => "was sent to QuickBooks without an answer and is not found there".to_owned(),
+            parked::ParkReason::Disconnected => "its QuickBooks company is not connected any more".to_owned(),
+            parked::ParkReason::Failed(error) => error,
         };
-        let (kind, id, deal) = (stuck.kind.name(), stuck.id, stuck.deal);
+        let (kind, id, deal) = (operation.kind.name(), operation.id, operation.deal);
         lines.push(format!(
             "{kind} {id}  {company}, deal {deal}, since {}, tried {} times: {why}",
-            stuck.since, stuck.attempts
+            operation.since, operation.attempts
         ));
     }
     for job in db.list_failed(None).await? {
@@ -48,12 +49,12 @@ pub async fn retry(config: &Config, id: Option<&str>) -> anyhow::Result<usize> {
     let db = open(config).await?;
     let now = db.now().await?.unwrap_or_else(clock::of_this_machine);
     let mut tx = db.read().await?;
-    let all = stuck::list_all(&mut tx).await?;
+    let all = parked::list_all(&mut tx).await?;
     drop(tx);
     let is_wanted = |own: String| id.is_none_or(|id| id == own);
     let mut count = 0;
-    for stuck in all.into_iter().filter(|stuck| is_wanted(stuck.id.to_string())) {
-        retry_as(&db, stuck.tenant, None, (stuck.kind, stuck.id), false, now).await?;
+    for operation in all.into_iter().filter(|operation| is_wanted(operation.id.to_string())) {
+        retry_as(&db, operation.tenant, None, (operation.kind, operation.id), false, now).await?;
         count += 1;
     }
     for job in db.list_failed(None).await?.into_iter().filter(|job| is_wanted(job.id.to_string())) {

@@ -63,7 +63,7 @@ pub(crate) async fn serve(app: &App, stop: CancellationToken) -> anyhow::Result<
             let (figures, app) = (figures.clone(), app.clone());
             async move {
                 if let Ok(mut tx) = app.db.read().await
-                    && let Ok(stuck) = store::stuck::list_all(&mut tx).await
+                    && let Ok(stuck) = store::parked::list_all(&mut tx).await
                 {
                     metrics::gauge!("fatura_stuck").set(u32::try_from(stuck.len()).unwrap_or(u32::MAX));
                 }

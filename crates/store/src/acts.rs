@@ -6,7 +6,7 @@ use crate::{
     Error, Tx,
     db::on,
     leases::{self, Progress},
-    stuck::Trouble,
+    parked::ParkReason,
     time::{instant, micros},
 };
 use domain::{
@@ -78,13 +78,13 @@ pub struct Requested {
     /// The number of attempts.
     pub attempts: i32,
     /// The reason why it is parked, if it is.
-    pub trouble: Option<Trouble>,
+    pub park_reason: Option<ParkReason>,
 }
 
 impl Requested {
     /// Whether it will be settled without a person.
     pub fn is_under_way(&self) -> bool {
-        matches!(self.state, State::Queued | State::Sending) && self.trouble.is_none()
+        matches!(self.state, State::Queued | State::Sending) && self.park_reason.is_none()
     }
 }
 
@@ -125,7 +125,7 @@ impl TryFrom<Row> for Requested {
                 _ => State::Refused(serde_json::from_str(&row.refusal.unwrap_or_default()).map_err(|_| unreadable())?),
             },
             attempts: row.attempts,
-            trouble: Trouble::read(row.trouble),
+            park_reason: ParkReason::read(row.trouble),
         })
     }
 }

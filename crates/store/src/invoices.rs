@@ -6,7 +6,7 @@ use crate::{
     Error, Tx,
     db::on,
     leases,
-    stuck::Trouble,
+    parked::ParkReason,
     time::{instant, micros},
 };
 use domain::{
@@ -78,7 +78,7 @@ pub struct Invoice {
     /// Name of the badge that the deal history has already; empty without an entry.
     pub announced_status: String,
     /// The reason why it is parked, if it is.
-    pub trouble: Option<Trouble>,
+    pub park_reason: Option<ParkReason>,
     /// A person has confirmed that the last request did not arrive.
     pub may_resend: bool,
 }
@@ -86,7 +86,7 @@ pub struct Invoice {
 impl Invoice {
     /// Whether it will be settled without a person.
     pub fn is_under_way(&self) -> bool {
-        matches!(self.state, State::Queued | State::Sending) && self.trouble.is_none()
+        matches!(self.state, State::Queued | State::Sending) && self.park_reason.is_none()
     }
 }
 
@@ -227,7 +227,7 @@ impl TryFrom<Row> for Invoice {
             read_at: row.read_at.map(instant).transpose()?,
             unreadable_since: row.unreadable_since.map(instant).transpose()?,
             announced_status: row.told,
-            trouble: Trouble::read(row.trouble),
+            park_reason: ParkReason::read(row.trouble),
             may_resend: row.may_resend,
         })
     }

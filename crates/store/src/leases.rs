@@ -1,11 +1,11 @@
 //! Leases on operations: the lease owner and the end of the lease are columns of the operation's row, and a write by a former owner
 //! has no effect. An operation is `queued`, then `sending` from before the first byte is sent, until it is settled. A parked operation
-//! is not worked on, see [`crate::stuck`].
+//! is not worked on, see [`crate::parked`].
 
 use crate::{
     Error, Tx,
     db::on,
-    stuck::Trouble,
+    parked::ParkReason,
     time::{beyond, micros},
 };
 use domain::ids::{ActId, EntryId, InvoiceId, TenantId};
@@ -154,7 +154,7 @@ pub async fn park<Id: Leased>(
     tenant: TenantId,
     id: Id,
     owner: Uuid,
-    trouble: &Trouble,
+    reason: &ParkReason,
 ) -> Result<(), Error> {
     let statement = format!(
         "UPDATE {} SET trouble = $4, lease_until = 0 WHERE tenant_id = $1 AND id = $2 AND lease_owner = $3 \
@@ -162,7 +162,7 @@ pub async fn park<Id: Leased>(
         Id::TABLE
     );
     on!(tx, c => sqlx::query(AssertSqlSafe(statement.as_str()))
-        .bind(tenant.0).bind(id.get()).bind(owner).bind(trouble.text()).execute(c).await.map(drop))?;
+        .bind(tenant.0).bind(id.get()).bind(owner).bind(reason.text()).execute(c).await.map(drop))?;
     Ok(())
 }
 

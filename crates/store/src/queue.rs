@@ -2,7 +2,7 @@
 //!
 //! A job carries ids only. All use of the queue library is here and in the worker that `fatura` starts.
 //!
-//! Most jobs work on an operation, whose row says whether it is parked (see [`crate::stuck`]). For the others the queue keeps the job
+//! Most jobs work on an operation, whose row says whether it is parked (see [`crate::parked`]). For the others the queue keeps the job
 //! that has failed too often, with its last error.
 
 use crate::{Db, Error, Tx, db::on, leases::Leased};

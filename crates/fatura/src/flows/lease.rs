@@ -18,8 +18,8 @@ use std::{
 use store::{
     Tx,
     leases::{self, Leased},
+    parked::ParkReason,
     queue,
-    stuck::Trouble,
 };
 use uuid::Uuid;
 
@@ -115,8 +115,8 @@ impl<'a, Id: Leased> Hold<'a, Id> {
                 leases::postpone(tx, tenant, id, owner, at).await?;
                 Ok(Attempt::Later(wait))
             }
-            Next::Stuck(trouble) => {
-                leases::park(tx, tenant, id, owner, &trouble).await?;
+            Next::Park(reason) => {
+                leases::park(tx, tenant, id, owner, &reason).await?;
                 Ok(Attempt::Done)
             }
         }
@@ -186,13 +186,13 @@ enum Next {
     /// Again, after a pause.
     Again(Duration),
     /// Not without a person.
-    Stuck(Trouble),
+    Park(ParkReason),
 }
 
 /// How work goes on after an error: wanted since then, and tried so often.
 fn next(app: &App, error: &Error, attempts: i32, since: Timestamp) -> Next {
     match error {
-        Error::Stuck(trouble) => Next::Stuck(trouble.clone()),
+        Error::Parked(reason) => Next::Park(reason.clone()),
         Error::NotYet(after) | Error::ShareUsed(after) => Next::Again(*after),
         Error::QuickBooks(ProviderError::Busy(after)) => Next::Again((*after).max(back_off(attempts))),
         // Nothing is wrong with the work: it goes on when QuickBooks is read again.
@@ -207,14 +207,14 @@ fn next(app: &App, error: &Error, attempts: i32, since: Timestamp) -> Next {
         Error::NotConnected => {
             let minutes = app.config.give_up_minutes.min(MAX_DISCONNECTED_MINUTES);
             if is_to_be_given_up(minutes, attempts, since, app.clock.now()) {
-                Next::Stuck(Trouble::Disconnected)
+                Next::Park(ParkReason::Disconnected)
             } else {
                 Next::Again(RECONNECTED_WITHIN)
             }
         }
         // What lies behind an error may quote what was sent: it is not kept.
         error if is_to_be_given_up(app.config.give_up_minutes, attempts, since, app.clock.now()) => {
-            Next::Stuck(Trouble::Failed(error.to_string()))
+            Next::Park(ParkReason::Failed(error.to_string()))
         }
         _ => Next::Again(back_off(attempts)),
     }

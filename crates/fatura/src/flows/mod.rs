@@ -18,6 +18,7 @@ pub(crate) mod merges;
 mod once;
 mod pace;
 pub(crate) mod panel;
+pub(crate) mod parked;
 pub(crate) mod pdf;
 pub(crate) mod reconnect;
 mod refusals;
@@ -26,7 +27,6 @@ pub(crate) mod revoke;
 pub(crate) mod rights;
 pub(crate) mod settings;
 mod states;
-pub(crate) mod stuck;
 pub(crate) mod won;
 pub(crate) mod write_back;
 
@@ -34,7 +34,7 @@ use aws_lc_rs::rand;
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use providers::ProviderError;
 use std::time::Duration;
-use store::stuck::Trouble;
+use store::parked::ParkReason;
 
 /// What stands in the way of a use case, by what the person can do about it.
 #[derive(Debug, thiserror::Error)]
@@ -77,7 +77,7 @@ pub(crate) enum Error {
     NotYet(Duration),
     /// It goes no further without a person.
     #[error("a person has to look")]
-    Stuck(Trouble),
+    Parked(ParkReason),
     /// The user has used up their share of what Pipedrive allows the company.
     #[error("the user's share of Pipedrive's calls is used up for {0:?}")]
     ShareUsed(Duration),

@@ -224,7 +224,7 @@ pub(crate) async fn unlink(app: &App, tenant: TenantId, user: UserId, record: Re
 fn is_unsent(invoice: &Invoice) -> bool {
     match invoice.state {
         State::Refused(_) => true,
-        State::Queued => invoice.trouble.is_some(),
+        State::Queued => invoice.park_reason.is_some(),
         State::Sending | State::Issued(_) => false,
     }
 }

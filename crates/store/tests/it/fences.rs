@@ -40,7 +40,7 @@ async fn a_former_owner_neither_gives_back_nor_parks(#[values(Sqlite, Postgres)]
     invoices::claim(&mut tx, tenant, id, former, at(0), at(10)).await.unwrap().unwrap();
     invoices::claim(&mut tx, tenant, id, owner, at(20), at(30)).await.unwrap().unwrap();
     leases::postpone(&mut tx, tenant, id, former, at(21)).await.unwrap();
-    let trouble = store::stuck::Trouble::Failed("by the former owner".into());
+    let trouble = store::parked::ParkReason::Failed("by the former owner".into());
     leases::park(&mut tx, tenant, id, former, &trouble).await.unwrap();
     assert!(
         invoices::claim(&mut tx, tenant, id, Uuid::new_v4(), at(22), at(32)).await.unwrap().is_none(),

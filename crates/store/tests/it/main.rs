@@ -17,7 +17,7 @@ mod merged;
 mod migrations;
 mod neighbours;
 mod operate;
+mod parked;
 mod plans;
 mod rows;
-mod stuck;
 mod usage;

@@ -24,7 +24,7 @@ use store::{
     history,
     invoices::{self, Intent, State},
     leases::{self, Progress},
-    stuck::{self, Trouble, Work},
+    parked::{self, OperationKind, ParkReason},
 };
 use uuid::Uuid;
 
@@ -122,12 +122,12 @@ impl Step {
             Self::Extend => leases::extend(tx, tenant, id, owner, at(20), at(30)).await.map(|_| ()),
             Self::Sending => leases::mark_sending(tx, tenant, id, owner, at(21)).await.map(|_| ()),
             Self::Postpone => leases::postpone(tx, tenant, id, owner, at(60)).await,
-            Self::Stick => leases::park(tx, tenant, id, owner, &Trouble::Doubt).await,
+            Self::Stick => leases::park(tx, tenant, id, owner, &ParkReason::Doubt).await,
             Self::Unsent => invoices::mark_unsent(tx, tenant, id, owner).await,
             Self::Resending => invoices::revoke_resending(tx, tenant, id, owner).await,
             Self::Issued => invoices::mark_issued(tx, tenant, id, owner, &shown, at(22)).await.map(|_| ()),
             Self::Refused => invoices::mark_refused(tx, tenant, id, owner, &[]).await.map(|_| ()),
-            Self::Retry => stuck::retry(tx, tenant, Work::Invoice, id.0, at(70)).await.map(|_| ()),
+            Self::Retry => parked::retry(tx, tenant, OperationKind::Invoice, id.0, at(70)).await.map(|_| ()),
             Self::AllowResending => invoices::allow_resending(tx, tenant, id).await,
             Self::CustomerCreated => invoices::set_customer(tx, tenant, id, "58").await,
             Self::Show => invoices::update_snapshot(tx, tenant, id, &shown, at(22), at(22)).await,
@@ -395,9 +395,9 @@ async fn work_is_under_way_until_it_is_settled_or_stuck(#[values(Sqlite, Postgre
     acts::claim(&mut tx, tenant, wish.id, owner, at(0), at(10)).await.unwrap();
     assert!(leases::mark_sending(&mut tx, tenant, wish.id, owner, at(1)).await.unwrap());
     assert_eq!((act(&mut tx).await.state, act(&mut tx).await.is_under_way()), (acts::State::Sending, true));
-    leases::park(&mut tx, tenant, wish.id, owner, &Trouble::Doubt).await.unwrap();
+    leases::park(&mut tx, tenant, wish.id, owner, &ParkReason::Doubt).await.unwrap();
     assert!(!act(&mut tx).await.is_under_way());
-    assert!(stuck::retry(&mut tx, tenant, Work::Act, wish.id.0, at(2)).await.unwrap());
+    assert!(parked::retry(&mut tx, tenant, OperationKind::Act, wish.id.0, at(2)).await.unwrap());
     let (_, progress) = acts::claim(&mut tx, tenant, wish.id, owner, at(3), at(10)).await.unwrap().unwrap();
     assert_eq!(progress, Progress::Sending, "the lease was given back");
     let (_, progress) = acts::claim(&mut tx, tenant, wish.id, owner, at(11), at(20)).await.unwrap().unwrap();

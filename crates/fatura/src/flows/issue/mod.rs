@@ -175,7 +175,7 @@ pub(crate) async fn outcome(app: &App, tenant: TenantId, id: InvoiceId, patience
                 return Ok(Pressed::Issued(Box::new(invoice), snapshot));
             }
             State::Refused(errors) => return Ok(Pressed::Refused(id, errors.clone())),
-            State::Queued | State::Sending if invoice.trouble.is_some() => {
+            State::Queued | State::Sending if invoice.park_reason.is_some() => {
                 return Ok(Pressed::Stuck(Box::new(invoice)));
             }
             State::Queued if tokio::time::Instant::now() >= until => return Ok(Pressed::Waiting(Box::new(invoice))),

@@ -34,8 +34,8 @@ use store::{
     audit, changes, drafts,
     invoices::{self, Invoice, State},
     links,
+    parked::ParkReason,
     quickbooks::{self, Connection},
-    stuck::Trouble,
     tenants,
 };
 
@@ -204,7 +204,7 @@ impl Worker<'_> {
         }
         tracing::warn!(tenant.id = %self.tenant.0, invoice.id = %self.invoice.id.0, error = %failed.error, "QuickBooks refused a call while an invoice is in doubt");
         let passed = self.app.clock.now().duration_since(self.invoice.sent_at.unwrap_or(self.invoice.created_at));
-        if passed < FOUND_WITHIN { Error::NotYet(LOOK_FOR_IT) } else { Error::Stuck(Trouble::Doubt) }.into()
+        if passed < FOUND_WITHIN { Error::NotYet(LOOK_FOR_IT) } else { Error::Parked(ParkReason::Doubt) }.into()
     }
 
     /// What was sent is not there, or not to be found yet: whether it may be sent again, or why not now.
@@ -219,7 +219,7 @@ impl Worker<'_> {
         {
             return Ok(());
         }
-        Err(if passed < FOUND_WITHIN { Error::NotYet(LOOK_FOR_IT) } else { Error::Stuck(Trouble::Doubt) })
+        Err(if passed < FOUND_WITHIN { Error::NotYet(LOOK_FOR_IT) } else { Error::Parked(ParkReason::Doubt) })
     }
 
     /// A name that is taken, though looking found nothing: an attempt before may have taken it, and QuickBooks finds it a little

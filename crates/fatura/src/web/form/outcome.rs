@@ -39,7 +39,7 @@ use serde_qs::axum::QsForm;
 use std::time::Duration;
 use store::{
     invoices::{Invoice, State},
-    stuck::{Trouble, Work},
+    parked::{OperationKind, ParkReason},
 };
 use uuid::Uuid;
 
@@ -243,7 +243,7 @@ pub(crate) async fn again(
     let (tenant, user) = (session.tenant.id, session.user);
     panel::visible(&app, tenant, user, InvoiceId(invoice)).await.map_err(&told)?;
     form::require_creator(&app, tenant, user).await.map_err(&told)?;
-    match flows::stuck::retry(&app, tenant, user, (Work::Invoice, invoice), again.resend.is_some()).await {
+    match flows::parked::retry(&app, tenant, user, (OperationKind::Invoice, invoice), again.resend.is_some()).await {
         // Somebody else was quicker: it is shown how it stands.
         Ok(()) | Err(flows::Error::NotFound) => {}
         Err(error) => return Err(told(error)),
@@ -292,10 +292,10 @@ pub(crate) async fn correct(
 }
 
 fn stuck(w: Writer, invoice: &Invoice) -> Stuck {
-    let is_doubt = invoice.trouble == Some(Trouble::Doubt);
-    let text = match (&invoice.trouble, &invoice.state) {
-        (Some(Trouble::Doubt), _) => fl!(w.t, "stuck-doubt"),
-        (Some(Trouble::Disconnected), State::Queued) => fl!(w.t, "stuck-disconnected"),
+    let is_doubt = invoice.park_reason == Some(ParkReason::Doubt);
+    let text = match (&invoice.park_reason, &invoice.state) {
+        (Some(ParkReason::Doubt), _) => fl!(w.t, "stuck-doubt"),
+        (Some(ParkReason::Disconnected), State::Queued) => fl!(w.t, "stuck-disconnected"),
         _ => fl!(w.t, "stuck-failed"),
     };
     Stuck { w, invoice: invoice.id.0, title: fl!(w.t, "stuck-title"), text, is_doubt }
@@ -343,7 +343,7 @@ async fn answer(app: &App, session: &Session, pressed: Pressed) -> Result<Respon
             State::Issued(snapshot) => {
                 Ok((StatusCode::CONFLICT, issued(app, session, &invoice, snapshot, true, None).await?).into_response())
             }
-            _ if invoice.trouble.is_some() => html(&stuck(w, &invoice)),
+            _ if invoice.park_reason.is_some() => html(&stuck(w, &invoice)),
             _ => html(&checking(w, invoice.id.0, true)),
         },
     }

@@ -18,8 +18,8 @@ use serde::Serialize;
 use store::{
     acts::{self, Reason, Requested},
     invoices::{Invoice, State},
+    parked::ParkReason,
     quickbooks,
-    stuck::Trouble,
 };
 use uuid::Uuid;
 
@@ -177,7 +177,7 @@ fn issued(
         sent,
         menu,
         pending: pending.map(|act| match act.wish.act {
-            _ if act.trouble.is_some() => fl!(w.t, "status-stuck"),
+            _ if act.park_reason.is_some() => fl!(w.t, "status-stuck"),
             Act::Void => fl!(w.t, "act-voiding"),
             Act::Delete => fl!(w.t, "act-deleting"),
             Act::Send => fl!(w.t, "act-sending"),
@@ -273,14 +273,14 @@ pub(in crate::web) fn refused(w: Writer, act: Act, reason: &Reason, badge: &str)
 /// An invoice that is not known to stand.
 fn unsettled(w: Writer, invoice: &Invoice, may: May) -> Row {
     let refused = matches!(invoice.state, State::Refused(_));
-    let is_doubt = invoice.trouble == Some(Trouble::Doubt);
+    let is_doubt = invoice.park_reason == Some(ParkReason::Doubt);
     let (status, badge, note) = if refused {
         ("refused", fl!(w.t, "status-refused"), fl!(w.t, "panel-refused"))
     } else if is_doubt {
         ("stuck", fl!(w.t, "status-stuck"), fl!(w.t, "stuck-doubt"))
-    } else if invoice.trouble.is_some() {
-        let note = match (&invoice.trouble, &invoice.state) {
-            (Some(Trouble::Disconnected), State::Queued) => fl!(w.t, "panel-stuck-disconnected"),
+    } else if invoice.park_reason.is_some() {
+        let note = match (&invoice.park_reason, &invoice.state) {
+            (Some(ParkReason::Disconnected), State::Queued) => fl!(w.t, "panel-stuck-disconnected"),
             (_, State::Queued) => fl!(w.t, "panel-stuck-unsent"),
             _ => fl!(w.t, "panel-stuck"),
         };
@@ -306,7 +306,7 @@ fn unsettled(w: Writer, invoice: &Invoice, may: May) -> Row {
         refusal: None,
         mend: refused.then_some(invoice.deal.0),
         can_remove: may_remove(invoice, may.user, may.is_admin),
-        stuck: invoice.trouble.is_some(),
+        stuck: invoice.park_reason.is_some(),
         may_resend: is_doubt,
     }
 }

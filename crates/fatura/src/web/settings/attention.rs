@@ -4,11 +4,11 @@ use crate::{flows, state::App, web::session::Session};
 use i18n_embed_fl::fl;
 use jiff::Timestamp;
 use store::{
+    parked::{OperationKind, ParkedOperation},
     queue::FailedJob,
-    stuck::{Stuck, Work},
 };
 
-/// Work that is stuck, as the page shows it.
+/// OperationKind that is stuck, as the page shows it.
 pub(super) struct StuckRow {
     pub(super) kind: &'static str,
     pub(super) id: String,
@@ -25,23 +25,23 @@ pub(super) async fn stuck(app: &App, session: &Session) -> Result<Vec<StuckRow>,
     }
     let w = session.writer();
     let day = |since: Timestamp| w.date(&since.to_zoned(session.profile.zone()).date());
-    let line = |stuck: Stuck| {
-        let kind = match stuck.kind {
-            Work::Invoice => fl!(w.t, "stuck-invoice"),
-            Work::Act => fl!(w.t, "stuck-act"),
-            Work::Entry => fl!(w.t, "stuck-entry"),
+    let line = |operation: ParkedOperation| {
+        let kind = match operation.kind {
+            OperationKind::Invoice => fl!(w.t, "stuck-invoice"),
+            OperationKind::Act => fl!(w.t, "stuck-act"),
+            OperationKind::Entry => fl!(w.t, "stuck-entry"),
         };
-        let (deal, since) = (stuck.deal.to_string(), day(stuck.since));
-        let text = fl!(w.t, "stuck-row", kind = kind, deal = deal, since = since, attempts = stuck.attempts);
-        StuckRow { kind: stuck.kind.name(), id: stuck.id.to_string(), text }
+        let (deal, since) = (operation.deal.to_string(), day(operation.since));
+        let text = fl!(w.t, "stuck-row", kind = kind, deal = deal, since = since, attempts = operation.attempts);
+        StuckRow { kind: operation.kind.name(), id: operation.id.to_string(), text }
     };
     let job = |job: FailedJob| {
         let kind = if job.is_write_back() { fl!(w.t, "stuck-fields") } else { fl!(w.t, "stuck-changes") };
         let text = fl!(w.t, "stuck-job", kind = kind, since = day(job.since), attempts = job.attempts);
         StuckRow { kind: JOB, id: job.id.to_string(), text }
     };
-    let rows = flows::stuck::list_of_tenant(app, session.tenant.id).await?.into_iter().map(line);
-    Ok(rows.chain(flows::stuck::list_failed_jobs(app, session.tenant.id).await?.into_iter().map(job)).collect())
+    let rows = flows::parked::list_of_tenant(app, session.tenant.id).await?.into_iter().map(line);
+    Ok(rows.chain(flows::parked::list_failed_jobs(app, session.tenant.id).await?.into_iter().map(job)).collect())
 }
 
 /// An invoice that QuickBooks does not show, as the page shows it.
@@ -56,7 +56,7 @@ pub(super) async fn unreadable(app: &App, session: &Session) -> Result<Vec<Unrea
         return Ok(Vec::new());
     }
     let w = session.writer();
-    let rows = flows::stuck::list_unreadable(app, session.tenant.id).await?;
+    let rows = flows::parked::list_unreadable(app, session.tenant.id).await?;
     Ok(rows
         .into_iter()
         .map(|(row, realm_id)| {

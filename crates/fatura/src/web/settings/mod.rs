@@ -33,7 +33,7 @@ use serde::Deserialize;
 use serde_json::json;
 use serde_qs::axum::QsForm;
 use std::sync::Arc;
-use store::{quickbooks::State as ConnectionState, stuck::Work};
+use store::{parked::OperationKind, quickbooks::State as ConnectionState};
 
 /// An `<option>`: value, text, whether it is chosen.
 type Options = Vec<(String, String, bool)>;
@@ -324,9 +324,9 @@ pub(crate) async fn again(
 ) -> Result<Response, Error> {
     let told = session.told();
     let tenant = session.tenant.id;
-    let taken_up = match (Work::named(&again.kind), again.id.parse(), again.id.parse()) {
-        (Some(kind), Ok(id), _) => flows::stuck::retry(&app, tenant, session.user, (kind, id), false).await,
-        (None, _, Ok(job)) if again.kind == attention::JOB => flows::stuck::retry_failed(&app, tenant, job).await,
+    let taken_up = match (OperationKind::named(&again.kind), again.id.parse(), again.id.parse()) {
+        (Some(kind), Ok(id), _) => flows::parked::retry(&app, tenant, session.user, (kind, id), false).await,
+        (None, _, Ok(job)) if again.kind == attention::JOB => flows::parked::retry_failed(&app, tenant, job).await,
         _ => Err(flows::Error::NotFound),
     };
     taken_up.map_err(&told)?;

@@ -1,4 +1,4 @@
-//! Entries of what is done alike to each kind of rows that are worked on under a lease: `leases`, and `stuck::retry`.
+//! Entries of what is done alike to each kind of rows that are worked on under a lease: `leases`, and `parked::retry`.
 
 use super::{
     harness::Effects,
@@ -8,22 +8,22 @@ use crate::database::at;
 use domain::ids::{ActId, EntryId, InvoiceId};
 use store::{
     leases::{self, Leased},
-    stuck::{self, Trouble, Work},
+    parked::{self, OperationKind, ParkReason},
 };
 
 /// The rows of a kind, and what its names begin with.
-fn rows(kind: Work) -> (Vec<&'static str>, &'static str) {
+fn rows(kind: OperationKind) -> (Vec<&'static str>, &'static str) {
     match kind {
-        Work::Invoice => (INVOICES.map(|(name, ..)| name).to_vec(), ""),
-        Work::Act => (ACTS.map(|(name, ..)| name).to_vec(), "act."),
-        Work::Entry => (NOTES.map(|(name, ..)| name).to_vec(), "note."),
+        OperationKind::Invoice => (INVOICES.map(|(name, ..)| name).to_vec(), ""),
+        OperationKind::Act => (ACTS.map(|(name, ..)| name).to_vec(), "act."),
+        OperationKind::Entry => (NOTES.map(|(name, ..)| name).to_vec(), "note."),
     }
 }
 
 pub(super) async fn check(e: &Effects<'_>) {
     steps::<InvoiceId>(
         e,
-        Work::Invoice,
+        OperationKind::Invoice,
         [
             &[
                 "held -> true",
@@ -73,7 +73,7 @@ pub(super) async fn check(e: &Effects<'_>) {
     .await;
     steps::<ActId>(
         e,
-        Work::Act,
+        OperationKind::Act,
         [
             &[
                 "held -> true",
@@ -111,7 +111,7 @@ pub(super) async fn check(e: &Effects<'_>) {
     .await;
     steps::<EntryId>(
         e,
-        Work::Entry,
+        OperationKind::Entry,
         [
             &[
                 "held -> true",
@@ -226,7 +226,7 @@ pub(super) async fn check(e: &Effects<'_>) {
 }
 
 /// What is done to rows of each kind alike.
-async fn steps<Id: Leased>(e: &Effects<'_>, kind: Work, expected: [&[&str]; 5]) {
+async fn steps<Id: Leased>(e: &Effects<'_>, kind: OperationKind, expected: [&[&str]; 5]) {
     let (names, prefix) = rows(kind);
     let [extended, sent, postponed, stuck, retried] = expected;
     let row = |of: &Company, name: &str| Id::new(of.id(&format!("{prefix}{name}")));
@@ -262,14 +262,14 @@ async fn steps<Id: Leased>(e: &Effects<'_>, kind: Work, expected: [&[&str]; 5]) 
     e.each(
         "leases::park",
         &names,
-        async |tx, by, of, name| leases::park(tx, by, row(of, name), worker(), &Trouble::Failed("no".into())).await,
+        async |tx, by, of, name| leases::park(tx, by, row(of, name), worker(), &ParkReason::Failed("no".into())).await,
         stuck,
     )
     .await;
     e.each(
-        "stuck::retry",
+        "parked::retry",
         &names,
-        async |tx, by, of, name| stuck::retry(tx, by, kind, row(of, name).get(), at(30)).await,
+        async |tx, by, of, name| parked::retry(tx, by, kind, row(of, name).get(), at(30)).await,
         retried,
     )
     .await;

@@ -17,7 +17,7 @@ use store::{
     acts::{self, Reason, Wish},
     audit,
     history::{self, Entry},
-    stuck::{self, Stuck},
+    parked::{self, ParkedOperation},
 };
 
 pub(super) async fn check(e: &Effects<'_>) {
@@ -284,7 +284,7 @@ async fn of_history(e: &Effects<'_>) {
 }
 
 async fn of_stuck(e: &Effects<'_>) {
-    let names = |found: Vec<Stuck>| found.into_iter().map(|one| (one.id, one.deal)).collect::<Vec<_>>();
+    let names = |found: Vec<ParkedOperation>| found.into_iter().map(|one| (one.id, one.deal)).collect::<Vec<_>>();
     let since = [
         "UPDATE act SET requested_at = @12 WHERE trouble IS NOT NULL",
         "UPDATE history_entry SET made_at = @8 WHERE trouble IS NOT NULL",
@@ -294,15 +294,15 @@ async fn of_stuck(e: &Effects<'_>) {
     ];
     e.given(&since[..2])
         .by_number(
-            "stuck::list_of_tenant",
-            async |tx, by| Ok(names(stuck::list_of_tenant(tx, by).await?)),
+            "parked::list_of_tenant",
+            async |tx, by| Ok(names(parked::list_of_tenant(tx, by).await?)),
             &["-> [(A.stuck, 42), (A.broken, 42), (A.note.stuck, 43), (A.refused, 42), (A.act.stuck, 42)]"],
         )
         .await;
     e.given(&since)
         .of_all(
-            "stuck::list_all",
-            async |tx| Ok(names(stuck::list_all(tx).await?)),
+            "parked::list_all",
+            async |tx| Ok(names(parked::list_all(tx).await?)),
             &["-> [(B.act.stuck, 42), (A.stuck, 42), (B.stuck, 42), (A.broken, 42), (B.broken, 42), (A.note.stuck, \
                  43), (B.note.stuck, 43), (A.refused, 42), (B.refused, 42), (A.act.stuck, 42)]"],
         )

@@ -20,8 +20,8 @@ use store::{
     history,
     invoices::{self, State},
     leases,
+    parked::{self, OperationKind, ParkReason},
     queue::{self, CarryOut, IssueInvoice},
-    stuck::{self, Trouble, Work},
 };
 use uuid::Uuid;
 
@@ -34,13 +34,13 @@ async fn stuck_work_that_was_never_sent_can_be_removed(#[values(Sqlite, Postgres
     let owner = Uuid::new_v4();
     invoices::claim(&mut tx, tenant, id, owner, at(0), at(10)).await.unwrap().unwrap();
     assert!(!invoices::remove_unsent(&mut tx, tenant, id).await.unwrap(), "it is worked on");
-    leases::park(&mut tx, tenant, id, owner, &Trouble::Disconnected).await.unwrap();
+    leases::park(&mut tx, tenant, id, owner, &ParkReason::Disconnected).await.unwrap();
     let known = invoices::find(&mut tx, tenant, id).await.unwrap().unwrap();
-    assert_eq!(known.trouble, Some(Trouble::Disconnected));
+    assert_eq!(known.park_reason, Some(ParkReason::Disconnected));
     assert!(invoices::remove_unsent(&mut tx, tenant, id).await.unwrap());
-    assert!(stuck::list_of_tenant(&mut tx, tenant).await.unwrap().is_empty());
+    assert!(parked::list_of_tenant(&mut tx, tenant).await.unwrap().is_empty());
     assert!(invoices::claim(&mut tx, tenant, id, owner, at(20), at(30)).await.unwrap().is_none());
-    assert!(!stuck::retry(&mut tx, tenant, Work::Invoice, id.0, at(20)).await.unwrap());
+    assert!(!parked::retry(&mut tx, tenant, OperationKind::Invoice, id.0, at(20)).await.unwrap());
     assert!(invoices::list(&mut tx, tenant, invoices::InvoiceScope::Deal(DEAL)).await.unwrap().is_empty());
     // The form that is still open makes it anew.
     let again = intent(connection, known.intent, 100);
@@ -48,7 +48,7 @@ async fn stuck_work_that_was_never_sent_can_be_removed(#[values(Sqlite, Postgres
     // What may have arrived stays.
     invoices::claim(&mut tx, tenant, id, owner, at(40), at(50)).await.unwrap().unwrap();
     assert!(leases::mark_sending(&mut tx, tenant, id, owner, at(41)).await.unwrap());
-    leases::park(&mut tx, tenant, id, owner, &Trouble::Disconnected).await.unwrap();
+    leases::park(&mut tx, tenant, id, owner, &ParkReason::Disconnected).await.unwrap();
     assert!(!invoices::remove_unsent(&mut tx, tenant, id).await.unwrap());
 }
 
@@ -61,25 +61,28 @@ async fn stuck_work_waits_for_a_person(#[values(Sqlite, Postgres)] backend: Back
     let owner = Uuid::new_v4();
     invoices::claim(&mut tx, tenant, id, owner, at(0), at(10)).await.unwrap().unwrap();
     assert!(leases::mark_sending(&mut tx, tenant, id, owner, at(1)).await.unwrap());
-    leases::park(&mut tx, tenant, id, Uuid::new_v4(), &Trouble::Doubt).await.unwrap();
-    assert!(stuck::list_all(&mut tx).await.unwrap().is_empty(), "whoever has lost the lease changes nothing");
-    leases::park(&mut tx, tenant, id, owner, &Trouble::Doubt).await.unwrap();
+    leases::park(&mut tx, tenant, id, Uuid::new_v4(), &ParkReason::Doubt).await.unwrap();
+    assert!(parked::list_all(&mut tx).await.unwrap().is_empty(), "whoever has lost the lease changes nothing");
+    leases::park(&mut tx, tenant, id, owner, &ParkReason::Doubt).await.unwrap();
     assert!(invoices::claim(&mut tx, tenant, id, owner, at(20), at(30)).await.unwrap().is_none());
     assert!(leases::claim_abandoned::<InvoiceId>(&mut tx, at(90), at(90), at(99)).await.unwrap().is_empty());
-    let found = stuck::list_of_tenant(&mut tx, tenant).await.unwrap();
-    assert_eq!(found, stuck::list_all(&mut tx).await.unwrap());
+    let found = parked::list_of_tenant(&mut tx, tenant).await.unwrap();
+    assert_eq!(found, parked::list_all(&mut tx).await.unwrap());
     assert_eq!(
-        (found[0].kind, found[0].id, found[0].deal, &found[0].trouble),
-        (Work::Invoice, id.0, DEAL.0, &Trouble::Doubt)
+        (found[0].kind, found[0].id, found[0].deal, &found[0].park_reason),
+        (OperationKind::Invoice, id.0, DEAL.0, &ParkReason::Doubt)
     );
-    assert!(stuck::list_of_tenant(&mut tx, TenantId(Uuid::new_v4())).await.unwrap().is_empty());
+    assert!(parked::list_of_tenant(&mut tx, TenantId(Uuid::new_v4())).await.unwrap().is_empty());
 
     invoices::allow_resending(&mut tx, tenant, id).await.unwrap();
-    assert!(!stuck::retry(&mut tx, TenantId(Uuid::new_v4()), Work::Invoice, id.0, at(100)).await.unwrap());
-    assert!(stuck::retry(&mut tx, tenant, Work::Invoice, id.0, at(100)).await.unwrap());
-    assert!(!stuck::retry(&mut tx, tenant, Work::Invoice, id.0, at(100)).await.unwrap(), "it is not stuck any more");
+    assert!(!parked::retry(&mut tx, TenantId(Uuid::new_v4()), OperationKind::Invoice, id.0, at(100)).await.unwrap());
+    assert!(parked::retry(&mut tx, tenant, OperationKind::Invoice, id.0, at(100)).await.unwrap());
+    assert!(
+        !parked::retry(&mut tx, tenant, OperationKind::Invoice, id.0, at(100)).await.unwrap(),
+        "it is not stuck any more"
+    );
     let again = invoices::claim(&mut tx, tenant, id, owner, at(100), at(110)).await.unwrap().unwrap();
-    assert_eq!((again.state, again.attempts, again.may_resend, again.trouble), (State::Sending, 2, true, None));
+    assert_eq!((again.state, again.attempts, again.may_resend, again.park_reason), (State::Sending, 2, true, None));
     invoices::revoke_resending(&mut tx, tenant, id, owner).await.unwrap();
     assert!(!invoices::find(&mut tx, tenant, id).await.unwrap().unwrap().may_resend, "once, and no more");
 }
@@ -179,18 +182,18 @@ async fn acts_and_entries_get_stuck_as_well(#[values(Sqlite, Postgres)] backend:
     assert!(acts::request(&mut tx, tenant, &wish, at(0)).await.unwrap());
     let owner = Uuid::new_v4();
     acts::claim(&mut tx, tenant, wish.id, owner, at(0), at(10)).await.unwrap().unwrap();
-    let failed = Trouble::Failed("QuickBooks: no usable answer came back".into());
+    let failed = ParkReason::Failed("QuickBooks: no usable answer came back".into());
     leases::park(&mut tx, tenant, wish.id, owner, &failed).await.unwrap();
     let entry = crate::fixtures::entry(invoice);
     history::add(&mut tx, tenant, &entry).await.unwrap();
     history::claim(&mut tx, tenant, entry.id, owner, at(0), at(10)).await.unwrap().unwrap();
     leases::park(&mut tx, tenant, entry.id, owner, &failed).await.unwrap();
-    let found = stuck::list_of_tenant(&mut tx, tenant).await.unwrap();
+    let found = parked::list_of_tenant(&mut tx, tenant).await.unwrap();
     let kinds: Vec<_> = found.iter().map(|stuck| (stuck.kind, stuck.id)).collect();
-    assert!(kinds.contains(&(Work::Act, wish.id.0)) && kinds.contains(&(Work::Entry, entry.id.0)));
-    assert!(found.iter().all(|stuck| stuck.trouble == failed));
+    assert!(kinds.contains(&(OperationKind::Act, wish.id.0)) && kinds.contains(&(OperationKind::Entry, entry.id.0)));
+    assert!(found.iter().all(|stuck| stuck.park_reason == failed));
     for stuck in found {
-        assert!(stuck::retry(&mut tx, tenant, stuck.kind, stuck.id, at(20)).await.unwrap());
+        assert!(parked::retry(&mut tx, tenant, stuck.kind, stuck.id, at(20)).await.unwrap());
     }
     assert!(acts::claim(&mut tx, tenant, wish.id, owner, at(20), at(30)).await.unwrap().is_some());
 }

@@ -1,4 +1,4 @@
-//! Work that goes no further without a person: why, and how it goes on.
+//! OperationKind that goes no further without a person: why, and how it goes on.
 //!
 //! A row that is stuck keeps its state, so that what may have been sent is looked for before it is sent again.
 
@@ -8,22 +8,22 @@ use jiff::Timestamp;
 use sqlx::AssertSqlSafe;
 use uuid::Uuid;
 
-/// Why it goes no further.
+/// The reason why an operation is parked.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Trouble {
-    /// An invoice was sent, no answer came, and it is not to be found: only a person can say whether it may be sent again.
+pub enum ParkReason {
+    /// An invoice was sent without an answer and is not found: a person has to decide whether it is sent again.
     Doubt,
-    /// The QuickBooks company of it is not connected any more.
+    /// Its QuickBooks company is no longer connected.
     Disconnected,
-    /// It failed for long; the last error, in English, without customers' data.
+    /// It failed for too long; the last error, in English, without customers' data.
     Failed(String),
 }
 
 const DOUBT: &str = "doubt";
 const DISCONNECTED: &str = "disconnected";
 
-impl Trouble {
-    /// As the database keeps it.
+impl ParkReason {
+    /// The text in the database.
     pub(crate) fn text(&self) -> &str {
         match self {
             Self::Doubt => DOUBT,
@@ -41,19 +41,19 @@ impl Trouble {
     }
 }
 
-/// What kind of work.
+/// The kind of an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Work {
-    /// An intended invoice.
+pub enum OperationKind {
+    /// Issuing an invoice.
     Invoice,
-    /// Voiding, deleting or sending one.
+    /// An act on an invoice.
     Act,
-    /// An entry in a deal's history.
+    /// An entry of a deal history.
     Entry,
 }
 
-impl Work {
-    /// The name of its table.
+impl OperationKind {
+    /// The name of the table.
     pub fn name(self) -> &'static str {
         match self {
             Self::Invoice => "invoice",
@@ -62,75 +62,81 @@ impl Work {
         }
     }
 
-    /// The kind of this name.
+    /// Finds the kind with this name.
     pub fn named(name: &str) -> Option<Self> {
         [Self::Invoice, Self::Act, Self::Entry].into_iter().find(|kind| kind.name() == name)
     }
 }
 
-/// One piece of work that is stuck.
+/// A parked operation.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Stuck {
-    /// Whose.
+pub struct ParkedOperation {
+    /// The tenant.
     pub tenant: TenantId,
-    /// What.
-    pub kind: Work,
-    /// Which: the id of its row.
+    /// The kind.
+    pub kind: OperationKind,
+    /// The id of the row.
     pub id: Uuid,
-    /// Of which deal.
+    /// The deal.
     pub deal: i64,
-    /// Since when it is wanted.
+    /// The time of the request.
     pub since: Timestamp,
-    /// How often it was tried.
+    /// The number of attempts.
     pub attempts: i32,
-    /// Why it goes no further.
-    pub trouble: Trouble,
+    /// The reason.
+    pub park_reason: ParkReason,
 }
 
 type Row = (Uuid, String, Uuid, i64, i64, i32, String);
 
 const OF_ALL: &str = "\
     SELECT tenant_id, 'invoice', id, deal_id, created_at AS since, attempts, trouble FROM invoice WHERE trouble IS NOT NULL \
-    UNION ALL SELECT a.tenant_id, 'act', a.id, i.deal_id, a.requested_at, a.attempts, a.trouble FROM act AS a \
-    JOIN invoice AS i ON i.id = a.invoice_id WHERE a.trouble IS NOT NULL \
+    UNION ALL SELECT a.tenant_id, 'act', a.id, i.deal_id, a.requested_at, a.attempts, a.park_reason FROM act AS a \
+    JOIN invoice AS i ON i.id = a.invoice_id WHERE a.park_reason IS NOT NULL \
     UNION ALL SELECT tenant_id, 'history_entry', id, deal_id, made_at, attempts, trouble FROM history_entry WHERE trouble IS NOT NULL \
     ORDER BY since";
 const OF_TENANT: &str = "\
     SELECT tenant_id, 'invoice', id, deal_id, created_at AS since, attempts, trouble FROM invoice WHERE tenant_id = $1 AND trouble IS NOT NULL \
-    UNION ALL SELECT a.tenant_id, 'act', a.id, i.deal_id, a.requested_at, a.attempts, a.trouble FROM act AS a \
-    JOIN invoice AS i ON i.id = a.invoice_id WHERE a.tenant_id = $1 AND a.trouble IS NOT NULL \
+    UNION ALL SELECT a.tenant_id, 'act', a.id, i.deal_id, a.requested_at, a.attempts, a.park_reason FROM act AS a \
+    JOIN invoice AS i ON i.id = a.invoice_id WHERE a.tenant_id = $1 AND a.park_reason IS NOT NULL \
     UNION ALL SELECT tenant_id, 'history_entry', id, deal_id, made_at, attempts, trouble FROM history_entry \
     WHERE tenant_id = $1 AND trouble IS NOT NULL ORDER BY since";
 
-fn read(rows: Vec<Row>) -> Result<Vec<Stuck>, Error> {
+fn read(rows: Vec<Row>) -> Result<Vec<ParkedOperation>, Error> {
     rows.into_iter()
         .map(|(tenant, kind, id, deal, since, attempts, trouble)| {
-            Ok(Stuck {
+            Ok(ParkedOperation {
                 tenant: TenantId(tenant),
-                kind: Work::named(&kind).ok_or(Error::Unreadable("kind"))?,
+                kind: OperationKind::named(&kind).ok_or(Error::Unreadable("kind"))?,
                 id,
                 deal,
                 since: instant(since)?,
                 attempts,
-                trouble: Trouble::read(Some(trouble)).ok_or(Error::Unreadable("trouble"))?,
+                park_reason: ParkReason::read(Some(trouble)).ok_or(Error::Unreadable("trouble"))?,
             })
         })
         .collect()
 }
 
-/// What is stuck in a company, the oldest first.
-pub async fn list_of_tenant(tx: &mut Tx, tenant: TenantId) -> Result<Vec<Stuck>, Error> {
+/// Lists the parked operations of a company, the oldest first.
+pub async fn list_of_tenant(tx: &mut Tx, tenant: TenantId) -> Result<Vec<ParkedOperation>, Error> {
     read(on!(tx, c => sqlx::query_as(OF_TENANT).bind(tenant.0).fetch_all(c).await)?)
 }
 
-/// What is stuck anywhere, the oldest first: for whoever runs the service.
-pub async fn list_all(tx: &mut Tx) -> Result<Vec<Stuck>, Error> {
+/// Lists the parked operations of all companies, the oldest first, for the operator.
+pub async fn list_all(tx: &mut Tx) -> Result<Vec<ParkedOperation>, Error> {
     read(on!(tx, c => sqlx::query_as(OF_ALL).fetch_all(c).await)?)
 }
 
-/// Has it tried again; false where it is not stuck. Enqueue the work in the same transaction. It counts as tried once: what earlier attempts
-/// may have written is looked for.
-pub async fn retry(tx: &mut Tx, tenant: TenantId, kind: Work, id: Uuid, now: Timestamp) -> Result<bool, Error> {
+/// Unparks an operation; false where it is not parked. Enqueue its job in the same transaction. The operation counts as tried once, so that
+/// writes of earlier attempts are looked up.
+pub async fn retry(
+    tx: &mut Tx,
+    tenant: TenantId,
+    kind: OperationKind,
+    id: Uuid,
+    now: Timestamp,
+) -> Result<bool, Error> {
     let statement = format!(
         "UPDATE {} SET trouble = NULL, attempts = 1, next_attempt_at = $3 WHERE tenant_id = $1 AND id = $2 AND trouble IS NOT NULL",
         kind.name()
