@@ -1,6 +1,6 @@
-//! OperationKind that goes no further without a person: why, and how it goes on.
+//! Parked operations: operations that wait for a person, with the reason, and their retry.
 //!
-//! A row that is stuck keeps its state, so that what may have been sent is looked for before it is sent again.
+//! A parked row keeps its state, so that a request that may have been sent is looked up before it is sent again.
 
 use crate::{Error, Tx, db::on, time::instant, time::micros};
 use domain::ids::TenantId;

@@ -1,4 +1,4 @@
-//! OperationKind that goes no further without a person: shown, and taken up again.
+//! Lists parked operations and retries them.
 
 use super::Error;
 use crate::state::App;

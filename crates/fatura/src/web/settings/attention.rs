@@ -1,4 +1,4 @@
-//! What needs somebody's attention: work that is stuck, and invoices that QuickBooks does not show.
+//! The attention list of the settings: parked operations, failed jobs and unreadable invoices.
 
 use crate::{flows, state::App, web::session::Session};
 use i18n_embed_fl::fl;
@@ -8,7 +8,7 @@ use store::{
     queue::FailedJob,
 };
 
-/// OperationKind that is stuck, as the page shows it.
+/// A parked operation or a failed job, as the page shows it.
 pub(super) struct StuckRow {
     pub(super) kind: &'static str,
     pub(super) id: String,
