@@ -31,7 +31,7 @@ const NEXT_REQUEST: Duration = Duration::from_secs(75);
 /// Serves pages and works jobs until `stop`; then finishes what is under way.
 pub async fn serve(config: Config, listener: TcpListener, stop: CancellationToken) -> anyhow::Result<()> {
     let address = config.database_url.expose_secret();
-    let _alone = Db::alone(address)?;
+    let _lock = Db::acquire_process_lock(address)?;
     let db = Db::open(address).await?;
     db.migrate().await?;
     let app = App::new(config, db, stop.clone())?;

@@ -40,8 +40,8 @@ pub struct Db {
 
 #[derive(Debug, Clone)]
 pub(crate) enum Pool {
-    /// SQLite lets one write at a time. All of this process write by one connection and so wait for each other in turn:
-    /// SQLite's own waiting for a lock is a lottery, which somebody loses for longer than anybody waits.
+    /// SQLite allows one writer at a time. All writers of this process share one connection, whose queue is fair. SQLite's own lock
+    /// is not: a writer could wait longer than any timeout.
     Sqlite {
         write: SqlitePool,
         read: SqlitePool,
@@ -49,30 +49,31 @@ pub(crate) enum Pool {
     Postgres(PgPool),
 }
 
-/// How long a request waits for its turn before it is told that something is wrong.
-const PATIENCE: Duration = Duration::from_secs(20);
-/// An answer of PostgreSQL that has not come by then is lost.
-const ANSWERED: Duration = Duration::from_secs(15);
-/// One that needs no work comes sooner.
-const ALIVE: Duration = Duration::from_secs(5);
+/// Upper bound for the wait for a connection, and for SQLite's lock.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(20);
+/// Upper bound for the response of PostgreSQL to one statement.
+const RESPONSE_TIMEOUT: Duration = Duration::from_secs(15);
+/// Upper bound for the response to a ping.
+const PING_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Files with data are for the service's own user.
-const PRIVATE: u32 = 0o600;
+const PRIVATE_MODE: u32 = 0o600;
 
-/// Makes a database file that only its owner may read; SQLite gives the files beside it the same mode. Nothing where it is there, or is none.
+/// Creates a database file that only its owner may read; SQLite gives the files beside it the same mode. Has no effect where the file
+/// exists or the database is in memory.
 fn create_private(name: &str) -> Result<(), Error> {
     if name.is_empty() || name.starts_with(':') || name.starts_with("file:") {
         return Ok(());
     }
-    match File::options().create_new(true).write(true).mode(PRIVATE).open(name) {
+    match File::options().create_new(true).write(true).mode(PRIVATE_MODE).open(name) {
         Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(Error::File(name.to_owned(), error)),
         _ => Ok(()),
     }
 }
 
-/// Makes an empty file for a copy; an error where there is one.
+/// Creates an empty file for a copy. An error where it exists.
 pub(crate) fn create_new_private(name: &str) -> Result<(), Error> {
-    let made = File::options().create_new(true).write(true).mode(PRIVATE).open(name);
+    let made = File::options().create_new(true).write(true).mode(PRIVATE_MODE).open(name);
     made.map(drop).map_err(|error| Error::File(name.to_owned(), error))
 }
 
@@ -85,9 +86,9 @@ pub enum Tx {
     Postgres(Transaction<'static, Postgres>),
 }
 
-/// What PostgreSQL answers; an error where nothing comes back. Longer than it keeps what a silent transaction has locked.
-pub(crate) async fn answered<T>(answer: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, sqlx::Error> {
-    within(ANSWERED, answer).await
+/// Waits for a response of PostgreSQL, for [`RESPONSE_TIMEOUT`] at most, which is longer than an idle transaction may hold its locks.
+pub(crate) async fn await_answer<T>(answer: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, sqlx::Error> {
+    within(RESPONSE_TIMEOUT, answer).await
 }
 
 async fn within<T>(most: Duration, answer: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, sqlx::Error> {
@@ -104,26 +105,29 @@ macro_rules! on {
             }
             $crate::Tx::Postgres(transaction) => {
                 let $connection = &mut **transaction;
-                $crate::db::answered(async { $body }).await
+                $crate::db::await_answer(async { $body }).await
             }
         }
     };
 }
 pub(crate) use on;
 
-/// Whoever falls silent in the middle of a transaction, frozen or cut off, lets go of what it has locked: others go on.
-const LET_GO: &str = "SET idle_in_transaction_session_timeout = '10s'";
+/// Ends an idle transaction, such as that of a frozen or disconnected process, so that its locks are released.
+const SET_IDLE_TIMEOUT: &str = "SET idle_in_transaction_session_timeout = '10s'";
 
-/// False where a transaction ended otherwise than by COMMIT or ROLLBACK, as on a full disk: the connection takes itself to be in the
-/// midst of it for good, and another takes its place.
-fn is_free(connection: &mut SqliteConnection, _: PoolConnectionMetadata) -> BoxFuture<'_, Result<bool, sqlx::Error>> {
+/// False where a transaction ended without COMMIT or ROLLBACK, as on a full disk: sqlx then counts the connection as in a transaction for
+/// good, and the pool replaces it.
+fn is_reusable(
+    connection: &mut SqliteConnection,
+    _: PoolConnectionMetadata,
+) -> BoxFuture<'_, Result<bool, sqlx::Error>> {
     ready(Ok(!connection.is_in_transaction())).boxed()
 }
 
-/// Whether something still comes back on a connection; an error closes it at once. sqlx itself would ask without an end, and a connection
-/// that was given up would take its place in the pool for good.
+/// Pings a connection; an error closes it. sqlx's own ping has no timeout, and an abandoned connection would occupy its place in the pool
+/// for good.
 fn is_alive(connection: &mut PgConnection, _: PoolConnectionMetadata) -> BoxFuture<'_, Result<bool, sqlx::Error>> {
-    within(ALIVE, connection.ping()).map_ok(|()| true).boxed()
+    within(PING_TIMEOUT, connection.ping()).map_ok(|()| true).boxed()
 }
 
 impl Db {
@@ -137,30 +141,30 @@ impl Db {
                 .foreign_keys(true)
                 .pragma("secure_delete", "ON")
                 .auto_vacuum(SqliteAutoVacuum::Incremental)
-                .busy_timeout(PATIENCE);
+                .busy_timeout(ACQUIRE_TIMEOUT);
             create_private(&options.get_filename().display().to_string())?;
-            let pool = |most| SqlitePoolOptions::new().max_connections(most).acquire_timeout(PATIENCE);
+            let pool = |most| SqlitePoolOptions::new().max_connections(most).acquire_timeout(ACQUIRE_TIMEOUT);
             Pool::Sqlite {
-                write: pool(1).before_acquire(is_free).connect_with(options.clone()).await?,
+                write: pool(1).before_acquire(is_reusable).connect_with(options.clone()).await?,
                 read: pool(8).connect_with(options.pragma("query_only", "ON")).await?,
             }
         } else if address.starts_with("postgres:") || address.starts_with("postgresql:") {
-            let options = PgPoolOptions::new().max_connections(16).acquire_timeout(PATIENCE);
+            let options = PgPoolOptions::new().max_connections(16).acquire_timeout(ACQUIRE_TIMEOUT);
             let options = options.test_before_acquire(false).before_acquire(is_alive).after_release(is_alive);
             let options = options.after_connect(|connection, _| {
-                Box::pin(async move { sqlx::query(LET_GO).execute(connection).await.map(drop) })
+                Box::pin(async move { sqlx::query(SET_IDLE_TIMEOUT).execute(connection).await.map(drop) })
             });
             Pool::Postgres(options.connect(address).await?)
         } else {
             return Err(Error::UnknownDatabase);
         };
         let queue = queue::build_client(pool.clone().builder())?;
-        Ok(Self { pool, queue, live: live::channel() })
+        Ok(Self { pool, queue, live: live::open_channel() })
     }
 
-    /// Makes sure that no other process serves from the same file of SQLite, as long as what this returns is kept. On PostgreSQL there may
-    /// be many.
-    pub fn alone(address: &str) -> Result<Option<File>, Error> {
+    /// Acquires the lock that keeps other processes from serving the same SQLite file, for as long as the returned file is open. `None` on
+    /// PostgreSQL, where many processes may serve.
+    pub fn acquire_process_lock(address: &str) -> Result<Option<File>, Error> {
         if !address.starts_with("sqlite:") {
             return Ok(None);
         }
@@ -168,7 +172,7 @@ impl Db {
         let name = format!("{database}.serving");
         let failed = |error| Error::Lock(name.clone(), error);
         let file =
-            File::options().create(true).truncate(false).write(true).mode(PRIVATE).open(&name).map_err(failed)?;
+            File::options().create(true).truncate(false).write(true).mode(PRIVATE_MODE).open(&name).map_err(failed)?;
         match file.try_lock() {
             Ok(()) => Ok(Some(file)),
             Err(TryLockError::WouldBlock) => Err(Error::Served(database)),
@@ -176,7 +180,7 @@ impl Db {
         }
     }
 
-    /// Applies what is missing of Fatura's migrations and of the queue's.
+    /// Applies the missing migrations of Fatura and of the queue.
     pub async fn migrate(&self) -> Result<(), Error> {
         let failed = |error: Box<dyn std::error::Error + Send + Sync>| Error::Migration(error);
         match &self.pool {
@@ -192,9 +196,9 @@ impl Db {
         Ok(())
     }
 
-    /// Takes what was deleted out of the files as well: after a company was forgotten. On SQLite the pages were overwritten when they were
-    /// given free; here the write-ahead log is emptied and the file made smaller. On PostgreSQL the dead rows are given free.
-    pub async fn erase(&self) -> Result<(), Error> {
+    /// Removes deleted rows from the files, after a tenant was purged. SQLite has overwritten the freed pages already; this truncates the
+    /// write-ahead log and shrinks the file. On PostgreSQL it vacuums the tables.
+    pub async fn erase_deleted(&self) -> Result<(), Error> {
         match &self.pool {
             Pool::Sqlite { write, .. } => {
                 for statement in ["PRAGMA incremental_vacuum", "PRAGMA wal_checkpoint(TRUNCATE)"] {
@@ -226,7 +230,7 @@ impl Db {
         })
     }
 
-    /// What time it is by the database's clock, which all replicas share; `None` where the database is a file of one process.
+    /// Reads the database's clock, which all replicas share. `None` on SQLite, which serves one process.
     pub async fn now(&self) -> Result<Option<Timestamp>, Error> {
         let Pool::Postgres(pool) = &self.pool else { return Ok(None) };
         let now: i64 = sqlx::query_scalar("SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)")
@@ -235,8 +239,8 @@ impl Db {
         Ok(Some(instant(now)?))
     }
 
-    /// A builder for the client that works the queue.
-    pub fn worker(&self) -> riverqueue::ClientBuilder {
+    /// Returns a builder for the client that works the queue.
+    pub fn worker_builder(&self) -> riverqueue::ClientBuilder {
         self.pool.clone().builder()
     }
 }
@@ -251,11 +255,11 @@ impl Pool {
 }
 
 impl Tx {
-    /// Keeps all that was done in the transaction.
+    /// Commits the transaction.
     pub async fn commit(self) -> Result<(), Error> {
         match self {
             Self::Sqlite(transaction) => transaction.commit().await?,
-            Self::Postgres(transaction) => answered(transaction.commit()).await?,
+            Self::Postgres(transaction) => await_answer(transaction.commit()).await?,
         }
         Ok(())
     }

@@ -1,7 +1,6 @@
-//! Telling the open pages, on every replica, that something of a company has changed.
+//! Announces to the open pages, on every replica, that data of a company has changed.
 //!
-//! On PostgreSQL by NOTIFY, on SQLite within the one process. An announcement may be lost: pages look again by
-//! themselves after a while.
+//! On PostgreSQL by NOTIFY, on SQLite within the process. An announcement may be lost, so pages also reload after a while.
 
 use crate::{Db, Error, db::Pool};
 use domain::ids::TenantId;
@@ -11,22 +10,22 @@ use tokio::{sync::broadcast, time::timeout};
 use uuid::Uuid;
 
 const CHANNEL: &str = "fatura_changed";
-/// Where nothing is announced for so long, it is asked whether anything would come through.
-const QUIET: Duration = Duration::from_secs(30);
-const ANSWERED: Duration = Duration::from_secs(5);
-/// Announcements that a slow page may be behind.
-const BEHIND_MOST: usize = 1024;
+/// After so long without an announcement, the connection is checked.
+const PING_INTERVAL: Duration = Duration::from_secs(30);
+const PING_TIMEOUT: Duration = Duration::from_secs(5);
+/// Announcements that a slow subscriber may be behind.
+const MAX_LAG: usize = 1024;
 
-pub(crate) fn channel() -> broadcast::Sender<TenantId> {
-    broadcast::Sender::new(BEHIND_MOST)
+pub(crate) fn open_channel() -> broadcast::Sender<TenantId> {
+    broadcast::Sender::new(MAX_LAG)
 }
 
 impl Db {
-    /// Announces that something of a company has changed. Call it after the commit.
+    /// Announces that data of a company has changed. Call it after the commit.
     pub async fn announce(&self, tenant: TenantId) {
-        let told = match &self.pool {
+        let sent = match &self.pool {
             Pool::Sqlite { .. } => {
-                // Nobody listens: nobody has a page open.
+                // Without an open page there is no subscriber.
                 let _ = self.live.send(tenant);
                 Ok(())
             }
@@ -37,27 +36,27 @@ impl Db {
                 .await
                 .map(drop),
         };
-        if let Err(error) = told {
+        if let Err(error) = sent {
             tracing::warn!(tenant.id = %tenant.0, %error, "a change was not announced");
         }
     }
 
-    /// The announcements from now on.
-    pub fn announcements(&self) -> broadcast::Receiver<TenantId> {
+    /// Subscribes to the announcements from now on.
+    pub fn subscribe_to_announcements(&self) -> broadcast::Receiver<TenantId> {
         self.live.subscribe()
     }
 
-    /// Passes on what other replicas announce, until the connection fails or falls silent; on SQLite there are none, and it never returns.
-    pub async fn listen(&self) -> Result<(), Error> {
+    /// Forwards the announcements of other replicas until the connection fails. On SQLite there are none, and it never returns.
+    pub async fn forward_announcements(&self) -> Result<(), Error> {
         let Pool::Postgres(pool) = &self.pool else {
             return std::future::pending().await;
         };
         let mut listener = PgListener::connect_with(pool).await?;
         listener.listen(CHANNEL).await?;
         loop {
-            let Ok(notification) = timeout(QUIET, listener.recv()).await else {
-                // Nothing was told, or nothing comes through any more.
-                match timeout(ANSWERED, sqlx::query("SELECT 1").execute(&mut listener)).await {
+            let Ok(notification) = timeout(PING_INTERVAL, listener.recv()).await else {
+                // Either nothing was announced, or the connection is dead.
+                match timeout(PING_TIMEOUT, sqlx::query("SELECT 1").execute(&mut listener)).await {
                     Ok(answer) => answer?,
                     Err(_) => return Ok(()),
                 };

@@ -212,7 +212,7 @@ pub(crate) async fn purge(app: &App) -> Result<usize, Error> {
     }
     if !gone.is_empty() {
         revoke::now(app).await;
-        app.db.erase().await?;
+        app.db.erase_deleted().await?;
     }
     Ok(gone.len())
 }

@@ -115,7 +115,7 @@ pub(crate) fn start(app: &App) -> Result<RunHandle, riverqueue::Error> {
     };
     let client = app
         .db
-        .worker()
+        .worker_builder()
         .workers(workers)
         .job_timeout(JOB_TIMEOUT)
         .maintenance(MaintenanceConfig::default().with_rescue_after(JOB_TIMEOUT))
@@ -222,7 +222,7 @@ pub(crate) async fn listen(app: App, stop: CancellationToken) {
         async move {
             tokio::select! {
                 () = stop.cancelled() => Ok(0),
-                ended = app.db.listen() => Ok(ended.map(|()| 0)?),
+                ended = app.db.forward_announcements() => Ok(ended.map(|()| 0)?),
             }
         }
     })

@@ -61,7 +61,7 @@ pub(crate) async fn stream(
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Error> {
     let (tenant, user, until) = (session.tenant.id, session.user, Instant::now() + LIFE);
     let open = app.event_streams.open(tenant, user);
-    let watch = Watch { heard: app.db.announcements(), open, tenant, user, until, app };
+    let watch = Watch { heard: app.db.subscribe_to_announcements(), open, tenant, user, until, app };
     let events = unfold(watch, async |mut watch| {
         watch.changed().await.then(|| (Ok(Event::default().event("changed").data("")), watch))
     });

@@ -279,10 +279,10 @@ async fn administrators_come_first(#[values(Sqlite, Postgres)] backend: Backend)
 #[tokio::test]
 async fn an_announcement_reaches_whoever_listens(#[values(Sqlite, Postgres)] backend: Backend) {
     let t = Database::new(backend).await;
-    let mut heard = t.db.announcements();
+    let mut heard = t.db.subscribe_to_announcements();
     let listening = tokio::spawn({
         let db = t.db.clone();
-        async move { db.listen().await }
+        async move { db.forward_announcements().await }
     });
     let tenant = TenantId(Uuid::new_v4());
     // Listening begins in its own time.

@@ -127,7 +127,7 @@ async fn a_purge_takes_everything_of_one_company_and_nothing_of_another(#[values
     tenants::uninstall(&mut tx, gone, at(10)).await.unwrap();
     assert!(tenants::purge(&mut tx, gone).await.unwrap());
     tx.commit().await.unwrap();
-    t.db.erase().await.unwrap();
+    t.db.erase_deleted().await.unwrap();
     let mut tx = t.db.read().await.unwrap();
     assert_eq!(rows(&mut tx, stays).await, before);
     assert_eq!(rows(&mut tx, gone).await, TABLES.map(|table| (table, 0)));
@@ -166,7 +166,7 @@ async fn after_a_purge_the_files_hold_nothing_of_the_company() {
     tenants::uninstall(&mut tx, gone, at(10)).await.unwrap();
     assert!(tenants::purge(&mut tx, gone).await.unwrap());
     tx.commit().await.unwrap();
-    t.db.erase().await.unwrap();
+    t.db.erase_deleted().await.unwrap();
     assert_eq!(found("canary"), 0);
     for sealed in sealed {
         assert_eq!(found(&sealed), 0);
@@ -181,7 +181,7 @@ async fn files_with_data_are_for_their_owner_alone() {
     lived(&t, &mut tx, 1, "a").await;
     tx.commit().await.unwrap();
     let database = t.folder().join("test.db");
-    let _alone = store::Db::alone(&format!("sqlite:{}", database.display())).unwrap();
+    let _lock = store::Db::acquire_process_lock(&format!("sqlite:{}", database.display())).unwrap();
     t.db.backup_to(t.folder().join("backup.db").to_str().unwrap()).await.unwrap();
     let mut names = Vec::new();
     for file in fs::read_dir(t.folder()).unwrap() {

@@ -142,7 +142,7 @@ async fn a_job_that_has_failed_too_often_is_kept_with_its_error(#[values(Sqlite,
     workers
         .add_fn(|_: WorkContext, _: Job<Hopeless>| async { Err::<WorkOutcome, BoxError>("it does not work".into()) })
         .unwrap();
-    let client = t.db.worker().workers(workers).queue("default", QueueConfig::new(1)).build().unwrap();
+    let client = t.db.worker_builder().workers(workers).queue("default", QueueConfig::new(1)).build().unwrap();
     let mut working = client.start().unwrap();
     let mut tx = t.db.begin().await.unwrap();
     t.db.enqueue(&mut tx, Hopeless { tenant }).await.unwrap();
