@@ -1,6 +1,6 @@
 //! The lists of the connected company.
 
-use super::{Error, access, companies, once};
+use super::{Error, access, companies, single_flight};
 use crate::state::App;
 use domain::{catalogue::Catalogue, ids::TenantId};
 use providers::ProviderError;
@@ -23,7 +23,7 @@ pub(crate) async fn catalogue(app: &App, tenant: TenantId, connection: &Connecti
         app.last_catalogues.insert(connection.id, Arc::clone(&lists)).await;
         Ok(lists)
     };
-    match once::read(&app.catalogues, connection.id, read).await {
+    match single_flight::read_once(&app.catalogues, connection.id, read).await {
         Err(error @ Error::QuickBooks(ProviderError::ReadsRefused)) => {
             app.last_catalogues.get(&connection.id).await.ok_or(error)
         }

@@ -1,6 +1,6 @@
 //! Customers of the connected company that a deal may mean.
 
-use super::{Error, access, once};
+use super::{Error, access, single_flight};
 use crate::state::App;
 use domain::{
     customer::{Customer, CustomerQuery, MatchReason, Suggestion, looks_like_tax_id, rank_customers},
@@ -83,5 +83,5 @@ async fn directory(app: &App, tenant: TenantId, connection: &Connection) -> Resu
         });
         all.await.map(Arc::new)
     };
-    once::read(&app.customer_directories, connection.id, read).await
+    single_flight::read_once(&app.customer_directories, connection.id, read).await
 }

@@ -5,7 +5,7 @@ mod prices;
 use super::{
     Error, access, catalogue, customers, items,
     ledger::{self, standing},
-    merges, once, rights, settings,
+    merges, rights, settings, single_flight,
 };
 use crate::{format::Writer, state::App};
 use domain::{
@@ -185,7 +185,7 @@ async fn chosen(app: &App, tenant: TenantId, connection: &Connection, id: &str) 
         read.await.map(Arc::new)
     };
     let told = |error: &Error| tracing::info!(tenant.id = %tenant.0, %error, "the chosen customer was not read");
-    once::read(&app.customers, (connection.id, id.to_owned()), read).await.inspect_err(told).ok()
+    single_flight::read_once(&app.customers, (connection.id, id.to_owned()), read).await.inspect_err(told).ok()
 }
 
 /// The number that comes next, where the company numbers by hand.

@@ -1,6 +1,6 @@
 //! The items of the connected company, however many it has: the first thousand come with its lists, others are looked up in QuickBooks.
 
-use super::{Error, access, catalogue, once};
+use super::{Error, access, catalogue, single_flight};
 use crate::state::App;
 use domain::{
     catalogue::{Catalogue, Item},
@@ -178,7 +178,7 @@ pub(crate) async fn search(app: &App, tenant: TenantId, typed: &str) -> Result<(
         });
         found.await.map(Arc::new)
     };
-    let found = once::read(&app.item_searches, (connection.id, fold_text(typed)), read).await;
+    let found = single_flight::read_once(&app.item_searches, (connection.id, fold_text(typed)), read).await;
     // Where QuickBooks does not answer, what is listed is searched.
     let told = |error: &Error| tracing::info!(tenant.id = %tenant.0, %error, "items were not searched");
     let found = found.inspect_err(told).map(|found| found.to_vec()).unwrap_or_default();

@@ -1,12 +1,12 @@
-//! What many ask for at once is read once.
+//! Coalesces concurrent reads of one key.
 
 use super::Error;
 use moka::future::Cache;
 use std::hash::Hash;
 
-/// What is known; otherwise it is read, by one for all that wait for it. Who waited for somebody who failed reads it themselves.
-pub(super) async fn read<Key, Value, Reading>(
-    known: &Cache<Key, Value>,
+/// Returns the cached value of a key, or reads it once for all concurrent callers. If that read fails, each waiting caller reads for itself.
+pub(super) async fn read_once<Key, Value, Reading>(
+    cache: &Cache<Key, Value>,
     key: Key,
     read: impl Fn() -> Reading + Send + Sync,
 ) -> Result<Value, Error>
@@ -17,7 +17,7 @@ where
 {
     let mut failed = None;
     let reading = Box::pin(async { read().await.map_err(|error| failed = Some(error)).ok() });
-    match (known.optionally_get_with(key, reading).await, failed) {
+    match (cache.optionally_get_with(key, reading).await, failed) {
         (Some(value), _) => Ok(value),
         (None, Some(error)) => Err(error),
         (None, None) => read().await,
