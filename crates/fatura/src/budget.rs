@@ -12,7 +12,7 @@ use store::{
 /// Of the budget, this percentage is reserved for what people wait for; it shrinks with the month.
 const RESERVE_PERCENT: u64 = 30;
 /// The longest time that unspent reads accumulate: a quiet night pays for a busy day.
-const CAPACITY: SignedDuration = SignedDuration::from_hours(24);
+const BUCKET_CAPACITY: SignedDuration = SignedDuration::from_hours(24);
 /// Percentages of the budget that are warned of.
 const THRESHOLDS: [u8; 3] = [95, 80, 50];
 /// The unit of a [`Bucket`]: a budget of a few reads comes to less than one read a second.
@@ -106,9 +106,9 @@ impl Bucket {
         }
         self.replicas = replicas;
         // A budget that comes to less than one read a day is spent read by read all the same.
-        self.capacity = share(all, CAPACITY.min(left), left).max(PARTS).min(all);
-        let since = self.filled_at.map_or(CAPACITY, |at| now.duration_since(at).max(SignedDuration::ZERO));
-        self.parts = self.parts.saturating_add(share(all, since.min(CAPACITY), left)).min(self.capacity);
+        self.capacity = share(all, BUCKET_CAPACITY.min(left), left).max(PARTS).min(all);
+        let since = self.filled_at.map_or(BUCKET_CAPACITY, |at| now.duration_since(at).max(SignedDuration::ZERO));
+        self.parts = self.parts.saturating_add(share(all, since.min(BUCKET_CAPACITY), left)).min(self.capacity);
         if self.filled_at.is_none() {
             self.parts = self.capacity;
         }

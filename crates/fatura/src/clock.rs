@@ -10,7 +10,7 @@ use std::{
 };
 
 /// Less is no more than it takes to ask.
-const AHEAD: SignedDuration = SignedDuration::from_secs(2);
+const MAX_SKEW: SignedDuration = SignedDuration::from_secs(2);
 
 /// The clock that a service goes by; cheap to clone.
 #[derive(Debug, Clone)]
@@ -44,7 +44,7 @@ impl Clock {
     pub(crate) fn set(&self, time: Timestamp, at: Instant) -> bool {
         let before = self.now();
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = Seen { time, at };
-        before > self.now() + AHEAD
+        before > self.now() + MAX_SKEW
     }
 
     /// Today's date in a time zone; in UTC where the zone is unknown.

@@ -21,12 +21,12 @@ use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
 /// How long jobs under way may take to end when the service is told to stop.
-const DRAIN: Duration = Duration::from_secs(20);
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// How long a connection may take to its first request.
-const FIRST_REQUEST: Duration = Duration::from_secs(20);
+const FIRST_REQUEST_TIMEOUT: Duration = Duration::from_secs(20);
 /// And to the next one: longer than load balancers keep a connection.
-const NEXT_REQUEST: Duration = Duration::from_secs(75);
+const KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(75);
 
 /// Serves pages and works jobs until `stop`; then finishes what is under way.
 pub async fn serve(config: Config, listener: TcpListener, stop: CancellationToken) -> anyhow::Result<()> {
@@ -39,21 +39,21 @@ pub async fn serve(config: Config, listener: TcpListener, stop: CancellationToke
         anyhow::bail!(wrong);
     }
     let replica = Replica::new();
-    replicas::look(&app, replica).await?;
+    replicas::record_heartbeat(&app, replica).await?;
     // What others have counted is known before the first call.
     app.flush_counts().await?;
     let figures = telemetry::serve(&app, stop.clone()).await?;
     let mut work = jobs::start(&app)?;
     let mut watchers = JoinSet::new();
-    watchers.spawn(jobs::recover(app.clone(), stop.clone()));
-    watchers.spawn(jobs::sweep(app.clone(), stop.clone()));
-    watchers.spawn(jobs::tend(app.clone(), stop.clone()));
-    watchers.spawn(jobs::revoke(app.clone(), stop.clone()));
-    watchers.spawn(jobs::discover(app.clone(), stop.clone()));
-    watchers.spawn(jobs::look_at_keys(app.clone(), stop.clone()));
-    watchers.spawn(jobs::listen(app.clone(), stop.clone()));
-    watchers.spawn(jobs::count_calls(app.clone(), stop.clone()));
-    watchers.spawn(jobs::keep_time(app.clone(), replica, stop.clone()));
+    watchers.spawn(jobs::reclaim_operations(app.clone(), stop.clone()));
+    watchers.spawn(jobs::sweep_companies(app.clone(), stop.clone()));
+    watchers.spawn(jobs::purge_and_sweep_won_deals(app.clone(), stop.clone()));
+    watchers.spawn(jobs::sweep_revocations(app.clone(), stop.clone()));
+    watchers.spawn(jobs::refresh_discovery(app.clone(), stop.clone()));
+    watchers.spawn(jobs::check_keys(app.clone(), stop.clone()));
+    watchers.spawn(jobs::forward_announcements(app.clone(), stop.clone()));
+    watchers.spawn(jobs::flush_call_counts(app.clone(), stop.clone()));
+    watchers.spawn(jobs::send_heartbeats(app.clone(), replica, stop.clone()));
     watchers.spawn(figures);
     tracing::info!(public_url = %app.config.public_url, listen = %listener.local_addr()?, "ready");
     let delay = Duration::from_secs(app.config.shutdown_delay_seconds.into());
@@ -68,7 +68,7 @@ pub async fn serve(config: Config, listener: TcpListener, stop: CancellationToke
         watch(&mut watchers, &stop)
     );
     served?;
-    if tokio::time::timeout(DRAIN, work.stop()).await.is_err() {
+    if tokio::time::timeout(DRAIN_TIMEOUT, work.stop()).await.is_err() {
         tracing::warn!("jobs were still under way; they are taken up again after the next start");
     }
     if let Err(error) = app.flush_counts().await {
@@ -106,8 +106,8 @@ async fn pages(
         .acceptor(limit)
         .http1_only()
         .handle(handle.clone())
-        .first_request_timeout(FIRST_REQUEST);
-    server.http_builder().http1().timer(TokioTimer::new()).header_read_timeout(NEXT_REQUEST);
+        .first_request_timeout(FIRST_REQUEST_TIMEOUT);
+    server.http_builder().http1().timer(TokioTimer::new()).header_read_timeout(KEEP_ALIVE_TIMEOUT);
     tokio::spawn(async move {
         end.await;
         handle.graceful_shutdown(None);

@@ -22,14 +22,14 @@ use store::{
 use url::Url;
 
 /// A token that ends sooner than this is refreshed before it is used.
-const MARGIN: SignedDuration = SignedDuration::from_secs(60);
+const REFRESH_MARGIN: SignedDuration = SignedDuration::from_secs(60);
 /// A refresh has to be done within this time, or another may try. Longer than a token endpoint is waited for.
-const LEASE: SignedDuration = SignedDuration::from_secs(14);
+const LEASE_DURATION: SignedDuration = SignedDuration::from_secs(14);
 /// How often, and how many times, new tokens are stored before they are given up.
 const STORE_INTERVAL: Duration = Duration::from_secs(1);
-const STORES_MOST: u32 = 60;
-const WAIT: Duration = Duration::from_millis(100);
-const WAITS_MOST: u32 = 200;
+const MAX_STORE_ATTEMPTS: u32 = 60;
+const REFRESH_POLL_INTERVAL: Duration = Duration::from_millis(100);
+const MAX_REFRESH_POLLS: u32 = 200;
 
 /// One user's way to Pipedrive.
 #[derive(Clone)]
@@ -96,7 +96,7 @@ fn not_begun(error: ProviderError) -> ProviderError {
 }
 
 fn is_usable(tokens: &Tokens, now: Timestamp, refused: Option<&SecretString>) -> bool {
-    tokens.expires_at > now + MARGIN
+    tokens.expires_at > now + REFRESH_MARGIN
         && refused.is_none_or(|refused| refused.expose_secret() != tokens.access.expose_secret())
 }
 
@@ -220,7 +220,7 @@ trait Grant: Clone + Send + Sync + 'static {
 
 /// The grant with a token that can be used, and is not the one that was refused.
 async fn usable<G: Grant>(app: &App, grant: &G, refused: Option<&SecretString>) -> Result<G::Stored, Error> {
-    for _ in 0..WAITS_MOST {
+    for _ in 0..MAX_REFRESH_POLLS {
         let stored = grant.stored(app).await?;
         if is_usable(G::tokens(&stored), app.clock.now(), refused) {
             return Ok(stored);
@@ -233,7 +233,7 @@ async fn usable<G: Grant>(app: &App, grant: &G, refused: Option<&SecretString>) 
             let (app, grant) = (app.clone(), grant.clone());
             run_to_end(async move { refresh(&app, &grant, &stored).await }).await?;
         } else {
-            tokio::time::sleep(WAIT).await;
+            tokio::time::sleep(REFRESH_POLL_INTERVAL).await;
         }
     }
     Err(G::failed(ProviderError::Busy(Duration::from_secs(5))))
@@ -256,7 +256,7 @@ async fn refresh<G: Grant>(app: &App, grant: &G, old: &G::Stored) -> Result<(), 
     // The provider may have replaced the old tokens: new ones that are not stored are lost, and with them the grant.
     while let Err(failed) = store_outcome(app, grant, stored, granted, ended).await {
         failures += 1;
-        if granted.is_none() || failures == STORES_MOST {
+        if granted.is_none() || failures == MAX_STORE_ATTEMPTS {
             return Err(failed);
         }
         tracing::warn!(tenant.id = %grant.tenant().0, error = %failed, "new tokens are not stored yet");
@@ -315,7 +315,7 @@ impl Grant for OfUser {
     }
 
     async fn claim_refresh(&self, tx: &mut Tx, now: Timestamp) -> Result<bool, Error> {
-        Ok(grants::claim_refresh(tx, self.tenant, self.user, now, now + LEASE).await?)
+        Ok(grants::claim_refresh(tx, self.tenant, self.user, now, now + LEASE_DURATION).await?)
     }
 
     async fn refresh(&self, app: &App, stored: &grants::Grant) -> Result<Granted, ProviderError> {
@@ -389,7 +389,7 @@ impl Grant for OfCompany {
     }
 
     async fn claim_refresh(&self, tx: &mut Tx, now: Timestamp) -> Result<bool, Error> {
-        Ok(quickbooks::claim_refresh(tx, self.tenant, self.connection, now, now + LEASE).await?)
+        Ok(quickbooks::claim_refresh(tx, self.tenant, self.connection, now, now + LEASE_DURATION).await?)
     }
 
     async fn refresh(&self, app: &App, stored: &Connection) -> Result<Granted, ProviderError> {

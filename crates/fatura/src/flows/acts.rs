@@ -6,7 +6,9 @@
 
 use super::{
     Error, access, catalogue, companies, follow,
-    lease::{Attempt, HEARTBEAT, Hold, LOOK_AGAIN, PATIENCE, UNDER_WAY, request_id},
+    lease::{
+        Attempt, HEARTBEAT_INTERVAL, OUTCOME_TIMEOUT, OperationLease, POLL_INTERVAL, UNDER_WAY_DURATION, request_id,
+    },
     refusals::cause_of_act,
     rights, settings,
 };
@@ -168,7 +170,7 @@ async fn read_payments(app: &App, tenant: TenantId, invoice: &Invoice) -> Result
 
 /// How an act stands, after waiting a little for its end.
 async fn outcome(app: &App, tenant: TenantId, id: ActId) -> Result<Outcome, Error> {
-    let until = tokio::time::Instant::now() + PATIENCE;
+    let until = tokio::time::Instant::now() + OUTCOME_TIMEOUT;
     loop {
         let mut tx = app.db.read().await?;
         let act = acts::find(&mut tx, tenant, id).await?.ok_or(Error::NotFound)?;
@@ -177,7 +179,7 @@ async fn outcome(app: &App, tenant: TenantId, id: ActId) -> Result<Outcome, Erro
             State::Done => return Ok(Outcome::Done),
             State::Refused(reason) => return Ok(Outcome::Refused(reason)),
             State::Queued | State::Sending if tokio::time::Instant::now() >= until => return Ok(Outcome::Pending),
-            State::Queued | State::Sending => tokio::time::sleep(LOOK_AGAIN).await,
+            State::Queued | State::Sending => tokio::time::sleep(POLL_INTERVAL).await,
         }
     }
 }
@@ -185,34 +187,34 @@ async fn outcome(app: &App, tenant: TenantId, id: ActId) -> Result<Outcome, Erro
 /// Carries a wish as far as it goes now.
 pub(crate) async fn carry_out(app: &App, tenant: TenantId, id: ActId) -> Result<Attempt, Error> {
     let mut tx = app.db.begin().await?;
-    let hold = Hold::new(app, tenant, id);
-    let Some((requested, progress)) = acts::claim(&mut tx, tenant, id, hold.owner, hold.since, hold.until()).await?
+    let lease = OperationLease::new(app, tenant, id);
+    let Some((requested, progress)) = acts::claim(&mut tx, tenant, id, lease.owner, lease.since, lease.until()).await?
     else {
         let known = acts::find(&mut tx, tenant, id).await?;
         let unfinished = known.is_some_and(|act| act.is_under_way());
-        return Ok(if unfinished { Attempt::Later(HEARTBEAT) } else { Attempt::Done });
+        return Ok(if unfinished { Attempt::Later(HEARTBEAT_INTERVAL) } else { Attempt::Done });
     };
     let invoice = invoices::find(&mut tx, tenant, requested.wish.invoice).await?.ok_or(Error::NotFound)?;
     tx.commit().await?;
     let refused = OnceLock::new();
-    let worker = Worker { app, tenant, requested: &requested, progress, invoice: &invoice, hold: &hold, refused };
-    match hold.during(Box::pin(worker.run())).await {
+    let worker = Worker { app, tenant, requested: &requested, progress, invoice: &invoice, lease: &lease, refused };
+    match lease.run_while_leased(Box::pin(worker.run())).await {
         Some(ended) => worker.settle(ended).await,
-        None => Ok(Attempt::Later(HEARTBEAT)),
+        None => Ok(Attempt::Later(HEARTBEAT_INTERVAL)),
     }
 }
 
 /// What came out of an attempt: the invoice as it is now, and why it was not carried out, if it was not.
 type Ended = (Snapshot, Option<Reason>);
 
-/// One worker's hold on one act.
+/// One attempt at an act.
 struct Worker<'a> {
     app: &'a App,
     tenant: TenantId,
     requested: &'a Requested,
     progress: Progress,
     invoice: &'a Invoice,
-    hold: &'a Hold<'a, ActId>,
+    lease: &'a OperationLease<'a, ActId>,
     /// Code and id of the call that QuickBooks refused, for its support.
     refused: OnceLock<(String, Box<str>)>,
 }
@@ -227,7 +229,7 @@ impl Worker<'_> {
         let mut current = known.clone();
         for at in 0..self.looks() {
             if at > 0 {
-                tokio::time::sleep(UNDER_WAY.unsigned_abs()).await;
+                tokio::time::sleep(UNDER_WAY_DURATION.unsigned_abs()).await;
             }
             current = self.read(&connection, known).await?;
             if self.requested.wish.act == Act::Send && self.is_sent(&connection, &current).await? {
@@ -246,14 +248,14 @@ impl Worker<'_> {
         // Once with what we know, and once more with what QuickBooks says when that was stale.
         for is_last in [false, true] {
             let mut tx = self.app.db.begin().await?;
-            self.hold.sending(&mut tx).await?;
+            self.lease.mark_sending(&mut tx).await?;
             tx.commit().await?;
             match self.send(&connection, &current).await {
                 Ok(done) => return Ok((done, None)),
                 Err(Error::NotFound) if !is_last => {}
                 Err(Error::QuickBooks(ProviderError::Refused(refusal))) => match refusal.code.as_str() {
                     "5010" | "610" if !is_last => {}
-                    "5010" => return Err(Error::QuickBooks(ProviderError::Busy(HEARTBEAT))),
+                    "5010" => return Err(Error::QuickBooks(ProviderError::Busy(HEARTBEAT_INTERVAL))),
                     code => {
                         let _ = self.refused.set((refusal.code.clone(), refusal.call_id));
                         let reason = self.refusal(&current, code, refusal.detail);
@@ -275,7 +277,7 @@ impl Worker<'_> {
                 return Ok((current, ended));
             }
         }
-        Err(Error::QuickBooks(ProviderError::Busy(HEARTBEAT)))
+        Err(Error::QuickBooks(ProviderError::Busy(HEARTBEAT_INTERVAL)))
     }
 
     /// Why QuickBooks refused. No code is documented for deleting an invoice that has payments: what is not about something else
@@ -395,7 +397,7 @@ impl Worker<'_> {
         let mut tx = self.app.db.begin().await?;
         let attempt = match ended {
             Ok((snapshot, refusal)) => {
-                if acts::finish(&mut tx, tenant, wish.id, self.hold.owner, refusal.as_ref()).await? {
+                if acts::finish(&mut tx, tenant, wish.id, self.lease.owner, refusal.as_ref()).await? {
                     follow::show(self.app, &mut tx, tenant, self.invoice, &snapshot, now).await?;
                     let outcome = if refusal.is_some() { "refused" } else { "done" };
                     let mut detail = json!({ "act": wish.id.0, "quickbooks_id": snapshot.quickbooks_id });
@@ -409,7 +411,7 @@ impl Worker<'_> {
             }
             Err(error) => {
                 tracing::warn!(tenant.id = %tenant.0, act.id = %wish.id.0, %error, "an act is not settled yet");
-                self.hold.give_back(&mut tx, &error, self.requested.attempts, self.requested.at).await?
+                self.lease.release_after_error(&mut tx, &error, self.requested.attempts, self.requested.at).await?
             }
         };
         tx.commit().await?;

@@ -264,7 +264,8 @@ async fn connect(app: &App, question: &str, pending: Pending, browser: &str) -> 
     let replaced = before.clone().filter(|before| before.realm_id != pending.realm_id);
     if let Some(replaced) = &replaced {
         quickbooks::disconnect(&mut tx, &app.vault, tenant.id, replaced.id).await?;
-        revoke::ask(app, &mut tx, Grantor::QuickBooks, &replaced.realm_id, &replaced.tokens.refresh).await?;
+        revoke::request_revocation(app, &mut tx, Grantor::QuickBooks, &replaced.realm_id, &replaced.tokens.refresh)
+            .await?;
     }
     let latest = quickbooks::find_latest(&mut tx, tenant.id).await?;
     let id = ConnectionId(Uuid::now_v7());
@@ -297,7 +298,7 @@ async fn connect(app: &App, question: &str, pending: Pending, browser: &str) -> 
     app.catalogues.invalidate(&id).await;
     app.db.announce(tenant.id).await;
     if replaced.is_some() {
-        revoke::now(app).await;
+        revoke::sweep_now(app).await;
     }
     Ok(tenant)
 }
@@ -394,10 +395,10 @@ async fn hand_back(app: &App, question: &str, pending: &Pending, browser: &str) 
     if connected.is_none() {
         let refresh = pending.refresh.clone().into();
         revocations::supersede(&mut tx, &app.vault, Grantor::QuickBooks, &pending.realm_id).await?;
-        revoke::ask(app, &mut tx, Grantor::QuickBooks, &pending.realm_id, &refresh).await?;
+        revoke::request_revocation(app, &mut tx, Grantor::QuickBooks, &pending.realm_id, &refresh).await?;
     }
     tx.commit().await?;
-    revoke::now(app).await;
+    revoke::sweep_now(app).await;
     Ok(())
 }
 
@@ -414,7 +415,8 @@ pub(crate) async fn disconnect(app: &App, tenant: TenantId, user: UserId) -> Res
     let mut tx = app.db.begin().await?;
     let connection = quickbooks::find_current(&mut tx, &app.vault, tenant).await?.ok_or(Error::NotConnected)?;
     quickbooks::disconnect(&mut tx, &app.vault, tenant, connection.id).await?;
-    revoke::ask(app, &mut tx, Grantor::QuickBooks, &connection.realm_id, &connection.tokens.refresh).await?;
+    revoke::request_revocation(app, &mut tx, Grantor::QuickBooks, &connection.realm_id, &connection.tokens.refresh)
+        .await?;
     if connection.state == quickbooks::State::NeedsReconnect {
         reconnect::ask(app, &mut tx, tenant).await?;
     }
@@ -424,6 +426,6 @@ pub(crate) async fn disconnect(app: &App, tenant: TenantId, user: UserId) -> Res
     security::record(Event::Disconnected, Some(tenant));
     app.catalogues.invalidate(&connection.id).await;
     app.db.announce(tenant).await;
-    revoke::now(app).await;
+    revoke::sweep_now(app).await;
     Ok(())
 }

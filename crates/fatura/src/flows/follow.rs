@@ -35,28 +35,28 @@ use store::{
 /// Changes are asked for from somewhat before the last reading: clocks differ, and QuickBooks is sometimes late.
 const OVERLAP: SignedDuration = SignedDuration::from_mins(5);
 /// QuickBooks remembers changes for thirty days.
-const MEMORY: SignedDuration = SignedDuration::from_hours(29 * 24);
+const CHANGE_RETENTION: SignedDuration = SignedDuration::from_hours(29 * 24);
 /// A reading has to be done within this time, or another may try. Longer than the client's timeout.
-const LEASE: SignedDuration = SignedDuration::from_secs(60);
+const LEASE_DURATION: SignedDuration = SignedDuration::from_secs(60);
 /// What QuickBooks does not answer is asked again after a pause: at first a short one, then half of how long it has been. It never exceeds what is between two sweeps.
-const PAUSE_LEAST: SignedDuration = SignedDuration::from_secs(15);
+const MIN_PAUSE: SignedDuration = SignedDuration::from_secs(15);
 /// Where more has changed than one answer holds, it is asked once more from only so much before the last reading.
-const OVERLAP_LEAST: SignedDuration = SignedDuration::from_secs(30);
+const MIN_OVERLAP: SignedDuration = SignedDuration::from_secs(30);
 /// QuickBooks' clock may differ by so much from ours within the overlap.
-const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_mins(2);
+const MAX_CLOCK_SKEW: SignedDuration = SignedDuration::from_mins(2);
 /// A clock that is further behind is broken.
-const MAX_BEHIND: SignedDuration = SignedDuration::from_hours(24);
+const MAX_CORRECTED_SKEW: SignedDuration = SignedDuration::from_hours(24);
 /// Where every invoice is read: so many at a time, each kept before the next, for so long in one go. Within the lease.
-const CHUNK: i64 = 100;
-const IN_ONE_GO: Duration = Duration::from_secs(40);
+const CHUNK_ROWS: i64 = 100;
+const MAX_READ_DURATION: Duration = Duration::from_secs(40);
 /// Where lists are compared, every invoice that we know is read so often.
-const COMPARED_EVERY: SignedDuration = SignedDuration::from_hours(6);
+const FULL_READ_INTERVAL: SignedDuration = SignedDuration::from_hours(6);
 /// How often what failed by itself is asked again at once.
-const TRIES: u32 = 3;
+const MAX_ATTEMPTS: u32 = 3;
 /// A mark that nobody has acted on for so long was lost with whoever should have.
-const STALE: SignedDuration = SignedDuration::from_secs(15);
+const MARK_TIMEOUT: SignedDuration = SignedDuration::from_secs(15);
 /// In one sweep of one replica. What is left is taken up by the next.
-const SWEEP_MOST: i64 = 1000;
+const MAX_SWEPT_COMPANIES: i64 = 1000;
 
 /// What is known of an invoice, after reading it. Once voided it stays so, whatever becomes of the note by which
 /// QuickBooks says so, until it has an amount again; what is gone from the books was deleted.
@@ -80,7 +80,7 @@ pub(crate) async fn show(
     // A badge changes by the clock as well, while the snapshot stays as it is.
     let is_noted = history::note(app, tx, tenant, invoice.id).await?.is_some();
     if is_noted || invoice.state != State::Issued(snapshot.clone()) {
-        write_back::ask(app, tx, tenant, invoice.deal, invoice.created_by).await?;
+        write_back::request_write_back(app, tx, tenant, invoice.deal, invoice.created_by).await?;
     }
     Ok(())
 }
@@ -176,7 +176,7 @@ pub(crate) async fn changes(app: &App, wanted: ReadChanges) -> Result<Attempt, E
     let ReadChanges { tenant, connection: id, asked_at } = wanted;
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
-    let known = changes::claim(&mut tx, tenant, id, now, now + LEASE).await?;
+    let known = changes::claim(&mut tx, tenant, id, now, now + LEASE_DURATION).await?;
     let connection = quickbooks::find(&mut tx, &app.vault, tenant, id).await?;
     tx.commit().await?;
     let (Some(known), Some(connection)) = (known, connection) else { return Ok(Attempt::Done) };
@@ -252,7 +252,7 @@ enum Progress {
 fn pause(failing_since: Option<Timestamp>, now: Timestamp, sweep: SignedDuration) -> SignedDuration {
     let silent = failing_since.map_or(SignedDuration::ZERO, |since| now.duration_since(since));
     let most = sweep * 2 / 3;
-    let pause = (silent / 2).clamp(PAUSE_LEAST.min(most), most);
+    let pause = (silent / 2).clamp(MIN_PAUSE.min(most), most);
     pause + pause * fastrand::i32(0..=50) / 100
 }
 
@@ -286,9 +286,9 @@ async fn since(
     now: Timestamp,
 ) -> Result<Progress, Error> {
     let mut findings = Findings::default();
-    if let Some(until) = known.until.filter(|until| *until > now - MEMORY) {
+    if let Some(until) = known.until.filter(|until| *until > now - CHANGE_RETENTION) {
         let mut behind = SignedDuration::ZERO;
-        let mut overlaps = vec![OVERLAP, OVERLAP_LEAST];
+        let mut overlaps = vec![OVERLAP, MIN_OVERLAP];
         while !overlaps.is_empty() {
             let overlap = overlaps.remove(0) + behind;
             let asked_at = app.clock.now();
@@ -308,8 +308,8 @@ async fn since(
             findings = findings.and(found);
             adopt::adopt_unknown_invoices(app, tenant, connection, unknown).await?;
             // QuickBooks dates changes by its own clock. Where that is far behind ours, what it has dated since is asked for as well.
-            if behind.is_zero() && shown > CLOCKS_DIFFER {
-                behind = shown.min(MAX_BEHIND);
+            if behind.is_zero() && shown > MAX_CLOCK_SKEW {
+                behind = shown.min(MAX_CORRECTED_SKEW);
                 overlaps.insert(0, OVERLAP);
                 continue;
             }
@@ -354,7 +354,7 @@ async fn compared(
     adopt::adopt_unknown_invoices(app, tenant, connection, unknown).await?;
     // A row that QuickBooks does not give may be any of those that we know: read by their ids, it turns up. Where there are too many for
     // one go, the next reading goes on with those that were not read since.
-    all(app, tenant, connection, if is_any_unknown { now } else { now - COMPARED_EVERY }).await?;
+    all(app, tenant, connection, if is_any_unknown { now } else { now - FULL_READ_INTERVAL }).await?;
     Ok(Progress::Until(now, Some(findings)))
 }
 
@@ -372,12 +372,13 @@ async fn all(app: &App, tenant: TenantId, connection: &Connection, begun: Timest
     loop {
         let mut tx = app.db.read().await?;
         let moments = begun..=app.clock.now();
-        let unread = invoices::list_not_read_within(&mut tx, tenant, connection.id, moments, &after, CHUNK).await?;
+        let unread =
+            invoices::list_not_read_within(&mut tx, tenant, connection.id, moments, &after, CHUNK_ROWS).await?;
         drop(tx);
         let Some(Invoice { state: State::Issued(last), .. }) = unread.last() else {
             return Ok(Progress::Until(begun, None));
         };
-        if started.elapsed() > IN_ONE_GO {
+        if started.elapsed() > MAX_READ_DURATION {
             return Ok(Progress::Begun(begun));
         }
         after.clone_from(&last.quickbooks_id);
@@ -386,7 +387,7 @@ async fn all(app: &App, tenant: TenantId, connection: &Connection, begun: Timest
         while let Err(error) = read(app, tenant, connection, &chunk, Priority::Background).await {
             let is_passing = matches!(&error, Error::QuickBooks(failed)
                 if !matches!(failed, ProviderError::Busy(_) | ProviderError::HeldBack | ProviderError::ReadsRefused));
-            if !is_passing || tries == TRIES {
+            if !is_passing || tries == MAX_ATTEMPTS {
                 return Err(error);
             }
             tokio::time::sleep(Duration::from_millis(500) * tries).await;
@@ -455,12 +456,12 @@ async fn changed(
 /// Takes up companies that were not read for long, as the budget allows, and invoices that have fallen due since; how many.
 pub(crate) async fn sweep(app: &App) -> Result<usize, Error> {
     let now = app.clock.now();
-    let most = i64::try_from(app.metering.count_sweepable()).unwrap_or(SWEEP_MOST).min(SWEEP_MOST);
+    let most = i64::try_from(app.metering.count_sweepable()).unwrap_or(MAX_SWEPT_COMPANIES).min(MAX_SWEPT_COMPANIES);
     let mut taken = 0;
     if most > 0 {
-        let overdue = Overdue { interval: polling_interval(app), marked: now - STALE };
+        let overdue = Overdue { interval: polling_interval(app), marked: now - MARK_TIMEOUT };
         let mut tx = app.db.begin().await?;
-        let unread = changes::claim_overdue(&mut tx, &overdue, now, now + LEASE, most).await?;
+        let unread = changes::claim_overdue(&mut tx, &overdue, now, now + LEASE_DURATION, most).await?;
         for (tenant, connection) in &unread {
             let job = ReadChanges { tenant: *tenant, connection: *connection, asked_at: Some(now) };
             app.db.enqueue(&mut tx, job).await?;
@@ -485,7 +486,7 @@ mod tests {
                 for _ in 0..100 {
                     let pause = pause(failing_since, now, sweep);
                     assert!(pause <= sweep, "{pause} after {failing_since:?}, sweep {sweep}");
-                    assert!(pause >= PAUSE_LEAST.min(sweep / 2), "{pause} after {failing_since:?}, sweep {sweep}");
+                    assert!(pause >= MIN_PAUSE.min(sweep / 2), "{pause} after {failing_since:?}, sweep {sweep}");
                 }
             }
         }

@@ -2,7 +2,7 @@
 
 use super::{
     Error, access,
-    lease::{Attempt, HEARTBEAT, Hold, LOOKED_BACK, UNDER_WAY},
+    lease::{Attempt, HEARTBEAT_INTERVAL, LOOKUP_WINDOW, OperationLease, UNDER_WAY_DURATION},
     write_back,
 };
 use crate::{format::Writer, language::Language, locale::Locale, state::App};
@@ -96,7 +96,7 @@ pub(crate) async fn announce_overdue(app: &App) -> Result<usize, Error> {
         for unpaid in page.into_iter().filter(|unpaid| unpaid.due < app.clock.today(&unpaid.time_zone)) {
             let mut tx = app.db.begin().await?;
             let Some(entry) = note(app, &mut tx, unpaid.tenant, unpaid.invoice).await? else { continue };
-            write_back::ask(app, &mut tx, unpaid.tenant, entry.deal, entry.user).await?;
+            write_back::request_write_back(app, &mut tx, unpaid.tenant, entry.deal, entry.user).await?;
             tx.commit().await?;
             app.db.announce(unpaid.tenant).await;
             made += 1;
@@ -107,24 +107,24 @@ pub(crate) async fn announce_overdue(app: &App) -> Result<usize, Error> {
 /// Writes an entry as a note on the deal.
 pub(crate) async fn write(app: &App, tenant: TenantId, id: EntryId) -> Result<Attempt, Error> {
     let mut tx = app.db.begin().await?;
-    let hold = Hold::new(app, tenant, id);
-    let leased = history::claim(&mut tx, tenant, id, hold.owner, hold.since, hold.until()).await?;
+    let lease = OperationLease::new(app, tenant, id);
+    let leased = history::claim(&mut tx, tenant, id, lease.owner, lease.since, lease.until()).await?;
     tx.commit().await?;
     let Some((entry, progress, attempts)) = leased else { return Ok(Attempt::Done) };
-    let worker = Worker { app, tenant, entry: &entry, progress, hold: &hold };
-    match hold.during(Box::pin(worker.run())).await {
+    let worker = Worker { app, tenant, entry: &entry, progress, lease: &lease };
+    match lease.run_while_leased(Box::pin(worker.run())).await {
         Some(ended) => worker.settle(ended, attempts).await,
-        None => Ok(Attempt::Later(HEARTBEAT)),
+        None => Ok(Attempt::Later(HEARTBEAT_INTERVAL)),
     }
 }
 
-/// One worker's hold on one entry.
+/// One attempt at an entry.
 struct Worker<'a> {
     app: &'a App,
     tenant: TenantId,
     entry: &'a Entry,
     progress: Progress,
-    hold: &'a Hold<'a, EntryId>,
+    lease: &'a OperationLease<'a, EntryId>,
 }
 
 impl Worker<'_> {
@@ -163,14 +163,14 @@ impl Worker<'_> {
         };
         for at in 0..looks {
             if at > 0 {
-                tokio::time::sleep(UNDER_WAY.unsigned_abs()).await;
+                tokio::time::sleep(UNDER_WAY_DURATION.unsigned_abs()).await;
             }
             if let Some(note) = self.find(author, content).await? {
                 return Ok(note);
             }
         }
         let mut tx = app.db.begin().await?;
-        self.hold.sending(&mut tx).await?;
+        self.lease.mark_sending(&mut tx).await?;
         tx.commit().await?;
         access::pipedrive(
             app,
@@ -184,7 +184,7 @@ impl Worker<'_> {
     /// A note that says the same, and is no other entry's.
     async fn find(&self, author: UserId, content: &str) -> Result<Option<i64>, Error> {
         let Self { app, tenant, entry, .. } = *self;
-        let since = entry.made_at - LOOKED_BACK;
+        let since = entry.made_at - LOOKUP_WINDOW;
         let found = access::pipedrive(app, tenant, author, |access| async move {
             access.api().find_notes(entry.deal, content, since).await
         });
@@ -199,16 +199,16 @@ impl Worker<'_> {
 
     /// Keeps what came out.
     async fn settle(&self, ended: Result<Option<i64>, Error>, attempts: i32) -> Result<Attempt, Error> {
-        let Self { app, tenant, entry, hold, .. } = *self;
+        let Self { app, tenant, entry, lease, .. } = *self;
         let mut tx = app.db.begin().await?;
         let attempt = match ended {
             Ok(note) => {
-                history::mark_written(&mut tx, tenant, entry.id, hold.owner, note).await?;
+                history::mark_written(&mut tx, tenant, entry.id, lease.owner, note).await?;
                 Attempt::Done
             }
             Err(error) => {
                 tracing::warn!(tenant.id = %tenant.0, %error, "a history entry is not written yet");
-                hold.give_back(&mut tx, &error, attempts, entry.made_at).await?
+                lease.release_after_error(&mut tx, &error, attempts, entry.made_at).await?
             }
         };
         tx.commit().await?;

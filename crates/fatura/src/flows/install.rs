@@ -74,7 +74,7 @@ pub(crate) async fn finish(app: &App, code: &str, state: &str, browser: &str) ->
         return Err(Error::ForeignFlow);
     }
     grants::install(&mut tx, &app.vault, tenant.id, user, &profile(&me), api.as_str(), &tokens, now).await?;
-    let subject = revoke::user_of(me.company_id, user);
+    let subject = revoke::subject_of_user(me.company_id, user);
     revocations::supersede(&mut tx, &app.vault, revocations::Provider::Pipedrive, &subject).await?;
     audit::record(&mut tx, tenant.id, Some(user), "installed", None, &json!({}), now).await?;
     tx.commit().await?;
@@ -84,8 +84,8 @@ pub(crate) async fn finish(app: &App, code: &str, state: &str, browser: &str) ->
 /// How long it is remembered which installation a state has made: whoever opens its link again is told so.
 const USED_STATE_LIFE: SignedDuration = SignedDuration::from_hours(24);
 /// The code of a link that was opened twice at once is refused before the first of both has installed the app.
-const LOOKS: usize = 6;
-const LOOK_INTERVAL: Duration = Duration::from_millis(500);
+const MAX_POLLS: usize = 6;
+const POLL_INTERVAL: Duration = Duration::from_millis(500);
 
 /// The installation that a callback's state has made in this browser, sealed for the page that says so; nothing where it made none, or
 /// the user has uninstalled the app since. Nothing is written.
@@ -111,11 +111,11 @@ pub(crate) async fn made_meanwhile(app: &App, state: &str, browser: &str) -> Res
     if states::check(app, &purpose(browser), state).is_err() {
         return Ok(None);
     }
-    for _ in 0..LOOKS {
+    for _ in 0..MAX_POLLS {
         if let Some(made) = made_before(app, state, browser).await? {
             return Ok(Some(made));
         }
-        tokio::time::sleep(LOOK_INTERVAL).await;
+        tokio::time::sleep(POLL_INTERVAL).await;
     }
     Ok(None)
 }
@@ -144,7 +144,7 @@ pub(crate) fn profile(me: &CurrentUser) -> Profile {
 }
 
 /// The resolution of the moments that Pipedrive tells.
-const RESOLUTION: SignedDuration = SignedDuration::from_secs(1);
+const TIMESTAMP_RESOLUTION: SignedDuration = SignedDuration::from_secs(1);
 
 /// A user has uninstalled the app, at a moment where Pipedrive tells it: the grant is forgotten at once; with the last user the QuickBooks
 /// connection too. Nothing changes where the user has installed it again since.
@@ -155,7 +155,7 @@ pub(crate) async fn uninstall(
     happened: Option<Timestamp>,
 ) -> Result<(), Error> {
     let now = app.clock.now();
-    let happened = happened.map_or(now, |at| at.saturating_add(RESOLUTION).unwrap_or(now));
+    let happened = happened.map_or(now, |at| at.saturating_add(TIMESTAMP_RESOLUTION).unwrap_or(now));
     let mut tx = app.db.begin().await?;
     let Some(tenant) = tenants::find_by_company(&mut tx, company_id).await? else {
         return Ok(());
@@ -168,7 +168,7 @@ pub(crate) async fn uninstall(
         if let Some(connection) = quickbooks::find_current(&mut tx, &app.vault, tenant.id).await? {
             quickbooks::disconnect(&mut tx, &app.vault, tenant.id, connection.id).await?;
             let (realm, refresh) = (&connection.realm_id, &connection.tokens.refresh);
-            revoke::ask(app, &mut tx, revocations::Provider::QuickBooks, realm, refresh).await?;
+            revoke::request_revocation(app, &mut tx, revocations::Provider::QuickBooks, realm, refresh).await?;
         }
         tenants::uninstall(&mut tx, tenant.id, now).await?;
     }
@@ -177,7 +177,7 @@ pub(crate) async fn uninstall(
     security::record(Event::Uninstalled, Some(tenant.id));
     // Ends the streams of open pages.
     app.db.announce(tenant.id).await;
-    revoke::now(app).await;
+    revoke::sweep_now(app).await;
     Ok(())
 }
 
@@ -193,13 +193,13 @@ pub(crate) async fn grant_refused(app: &App, tx: &mut Tx, tenant: TenantId, user
 }
 
 /// How long the data of a company are kept after the last user has uninstalled.
-const GRACE: SignedDuration = SignedDuration::from_hours(30 * 24);
-const PURGED_MOST: i64 = 20;
+const GRACE_PERIOD: SignedDuration = SignedDuration::from_hours(30 * 24);
+const MAX_PURGED: i64 = 20;
 
 /// Forgets companies whose grace is over; how many.
 pub(crate) async fn purge(app: &App) -> Result<usize, Error> {
     let mut tx = app.db.read().await?;
-    let gone = tenants::list_uninstalled(&mut tx, app.clock.now() - GRACE, PURGED_MOST).await?;
+    let gone = tenants::list_uninstalled(&mut tx, app.clock.now() - GRACE_PERIOD, MAX_PURGED).await?;
     drop(tx);
     for tenant in &gone {
         let mut tx = app.db.begin().await?;
@@ -211,7 +211,7 @@ pub(crate) async fn purge(app: &App) -> Result<usize, Error> {
         }
     }
     if !gone.is_empty() {
-        revoke::now(app).await;
+        revoke::sweep_now(app).await;
         app.db.erase_deleted().await?;
     }
     Ok(gone.len())
@@ -221,13 +221,13 @@ pub(crate) async fn purge(app: &App) -> Result<usize, Error> {
 async fn hand_back(app: &App, tx: &mut Tx, tenant: TenantId) -> Result<(), Error> {
     let Some(company) = tenants::find(tx, tenant).await? else { return Ok(()) };
     for (user, refresh) in grants::list_refresh_tokens(tx, &app.vault, tenant).await? {
-        let subject = revoke::user_of(company.company_id, user);
-        revoke::ask(app, tx, revocations::Provider::Pipedrive, &subject, &refresh).await?;
+        let subject = revoke::subject_of_user(company.company_id, user);
+        revoke::request_revocation(app, tx, revocations::Provider::Pipedrive, &subject, &refresh).await?;
     }
     // A connection that cannot be opened is forgotten all the same.
     if let Ok(Some(connection)) = quickbooks::find_current(tx, &app.vault, tenant).await {
         let (realm, refresh) = (&connection.realm_id, &connection.tokens.refresh);
-        revoke::ask(app, tx, revocations::Provider::QuickBooks, realm, refresh).await?;
+        revoke::request_revocation(app, tx, revocations::Provider::QuickBooks, realm, refresh).await?;
     }
     Ok(())
 }

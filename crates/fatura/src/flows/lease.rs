@@ -1,4 +1,4 @@
-//! Working under a lease: a row says who works on it and until when; who has lost it sends and keeps nothing more.
+//! Works on operations under a lease. A worker that has lost its lease sends and stores nothing more.
 
 use super::Error;
 use crate::state::App;
@@ -23,85 +23,85 @@ use store::{
 };
 use uuid::Uuid;
 
-/// A worker that says nothing for so long is taken for dead.
-const LEASE: SignedDuration = SignedDuration::from_secs(10);
-pub(crate) const HEARTBEAT: Duration = Duration::from_secs(3);
-/// How long a person waits before being told that we are still at it.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(8);
-pub(crate) const LOOK_AGAIN: Duration = Duration::from_millis(60);
-/// How soon it is noticed that a company was connected again.
-const RECONNECTED_WITHIN: Duration = Duration::from_secs(15);
-/// Work of a company that is not connected any more is left to a person after so long. Connected again before, it goes on by itself.
+/// A worker without a heartbeat for so long has lost its lease.
+const LEASE_DURATION: SignedDuration = SignedDuration::from_secs(10);
+pub(crate) const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(3);
+/// How long a request waits for the outcome of an operation before the page says that it is under way.
+pub(crate) const OUTCOME_TIMEOUT: Duration = Duration::from_secs(8);
+pub(crate) const POLL_INTERVAL: Duration = Duration::from_millis(60);
+/// Pause between two attempts of an operation whose company has to be connected again.
+const RECONNECT_POLL_INTERVAL: Duration = Duration::from_secs(15);
+/// Minutes until an operation of a disconnected company is parked. It continues if the company is connected again before.
 const MAX_DISCONNECTED_MINUTES: u32 = 60;
-/// Nothing is given up before so many attempts.
+/// Attempts before an operation may be parked.
 const MIN_ATTEMPTS: i32 = 5;
-/// Somebody waits for it: half a minute after the last fault it should be done.
-const BACK_OFF_MOST: Duration = Duration::from_secs(16);
+/// Longest pause between two attempts: an operation should be done 30 seconds after the last fault.
+const MAX_BACK_OFF: Duration = Duration::from_secs(16);
 
-/// What should have gone on so long ago was left behind.
-const LEFT: SignedDuration = SignedDuration::from_secs(5);
-/// What was handed out again is not handed out once more for so long.
-const HANDED_OUT: SignedDuration = SignedDuration::from_secs(30);
+/// An operation that has been due for so long without a lease is reclaimed.
+const RECLAIM_DELAY: SignedDuration = SignedDuration::from_secs(5);
+/// A reclaimed operation is not reclaimed again for so long.
+const RECLAIM_INTERVAL: SignedDuration = SignedDuration::from_secs(30);
 
-/// What was sent so short a time ago may be under way yet.
-pub(crate) const UNDER_WAY: SignedDuration = SignedDuration::from_secs(10);
-/// What may have been written is looked for from so long before it was wanted: the clock may have been ahead then.
-pub(crate) const LOOKED_BACK: SignedDuration = SignedDuration::from_hours(48);
+/// A request that was sent less than this ago may still be under way.
+pub(crate) const UNDER_WAY_DURATION: SignedDuration = SignedDuration::from_secs(10);
+/// A lookup begins so long before the operation was created, because the clock may have been ahead then.
+pub(crate) const LOOKUP_WINDOW: SignedDuration = SignedDuration::from_hours(48);
 
-/// What became of one attempt.
+/// The outcome of one attempt.
 pub(crate) enum Attempt {
     /// Nothing is left to do.
     Done,
-    /// To be tried again after a while.
+    /// Try again after this pause.
     Later(Duration),
 }
 
-/// One worker's hold on a row.
-pub(crate) struct Hold<'a, Id> {
+/// The lease of one worker on an operation.
+pub(crate) struct OperationLease<'a, Id> {
     app: &'a App,
     tenant: TenantId,
     id: Id,
-    /// This worker, and nobody else.
+    /// The lease owner: a new id for each worker.
     pub(crate) owner: Uuid,
-    /// When the lease is taken.
+    /// The start of the lease.
     pub(crate) since: Timestamp,
 }
 
-impl<'a, Id: Leased> Hold<'a, Id> {
-    /// A worker that takes the lease now: make it when the transaction has begun, which may wait for others.
+impl<'a, Id: Leased> OperationLease<'a, Id> {
+    /// Starts a lease now. Call it after the transaction has begun, because that may wait.
     pub(crate) fn new(app: &'a App, tenant: TenantId, id: Id) -> Self {
         Self { app, tenant, id, owner: Uuid::new_v4(), since: app.clock.now() }
     }
 
-    /// Until when the lease is taken.
+    /// The end of the lease.
     pub(crate) fn until(&self) -> Timestamp {
-        self.since + LEASE
+        self.since + LEASE_DURATION
     }
 
-    /// Works while the lease that was taken is kept; `None` when it was lost, and then the work was broken off. Who was asleep
-    /// past the end of the lease does not take another step.
-    pub(crate) async fn during<T>(&self, work: impl Future<Output = T>) -> Option<T> {
-        while_leased(self.until(), HEARTBEAT, || self.app.clock.now(), |now| self.extend(now), work).await
+    /// Runs `work` while the lease is kept. `None` where it was lost: `work` is then dropped, also after a suspension of the process past
+    /// the end of the lease.
+    pub(crate) async fn run_while_leased<T>(&self, work: impl Future<Output = T>) -> Option<T> {
+        while_leased(self.until(), HEARTBEAT_INTERVAL, || self.app.clock.now(), |now| self.extend(now), work).await
     }
 
     async fn extend(&self, now: Timestamp) -> Result<bool, store::Error> {
         let mut tx = self.app.db.begin().await?;
-        let kept = leases::extend(&mut tx, self.tenant, self.id, self.owner, now, now + LEASE).await?;
+        let kept = leases::extend(&mut tx, self.tenant, self.id, self.owner, now, now + LEASE_DURATION).await?;
         tx.commit().await?;
         Ok(kept)
     }
 
-    /// Notes that it is about to be sent, to be committed before the first byte goes out. An error where the lease was lost.
-    pub(crate) async fn sending(&self, tx: &mut Tx) -> Result<(), Error> {
+    /// Marks the operation as sending. Commit before the first byte is sent. An error where the lease was lost.
+    pub(crate) async fn mark_sending(&self, tx: &mut Tx) -> Result<(), Error> {
         if leases::mark_sending(tx, self.tenant, self.id, self.owner, self.app.clock.now()).await? {
             Ok(())
         } else {
-            Err(Error::NotYet(HEARTBEAT))
+            Err(Error::NotYet(HEARTBEAT_INTERVAL))
         }
     }
 
-    /// Gives back after an error what was wanted since then and tried so often: to be tried again, or for a person to look at.
-    pub(crate) async fn give_back(
+    /// Releases the lease after an error: schedules another attempt or parks the operation, by its age and its attempts.
+    pub(crate) async fn release_after_error(
         &self,
         tx: &mut Tx,
         error: &Error,
@@ -109,9 +109,9 @@ impl<'a, Id: Leased> Hold<'a, Id> {
         since: Timestamp,
     ) -> Result<Attempt, Error> {
         let Self { app, tenant, id, owner, .. } = *self;
-        match next(app, error, attempts, since) {
+        match decide_next(app, error, attempts, since) {
             Next::Again(wait) => {
-                let at = app.clock.now() + SignedDuration::try_from(wait).unwrap_or(LEASE);
+                let at = app.clock.now() + SignedDuration::try_from(wait).unwrap_or(LEASE_DURATION);
                 leases::postpone(tx, tenant, id, owner, at).await?;
                 Ok(Attempt::Later(wait))
             }
@@ -123,8 +123,7 @@ impl<'a, Id: Leased> Hold<'a, Id> {
     }
 }
 
-/// Works until `until`, or longer while `extend` says at each heartbeat that the lease is kept. `None` where it was lost: then the work
-/// takes no further step.
+/// Works until `until`, or longer while each heartbeat extends the lease. `None` where it was lost: the work takes no further step then.
 async fn while_leased<T, Extended>(
     until: Timestamp,
     heartbeat: Duration,
@@ -141,9 +140,9 @@ where
             tokio::time::sleep(heartbeat).await;
             let at = now();
             match extend(at).await {
-                Ok(true) => until.store((at + LEASE).as_microsecond(), Ordering::Relaxed),
+                Ok(true) => until.store((at + LEASE_DURATION).as_microsecond(), Ordering::Relaxed),
                 Ok(false) => return,
-                // The database does not answer: the lease goes on as long as it did.
+                // The database does not respond: the lease keeps its end.
                 Err(error) => tracing::warn!(%error, "a lease was not extended"),
             }
         }
@@ -162,14 +161,15 @@ where
     }
 }
 
-/// Hands out again what a crash left behind, as the job that works on it; how many. Not what only waits for its turn.
-pub(crate) async fn recover<Id: Leased, Args: JobArgs>(
+/// Enqueues a job for each operation that a crash left without a worker, unless one is enqueued already, and returns their number.
+pub(crate) async fn reclaim<Id: Leased, Args: JobArgs>(
     app: &App,
     job: impl Fn(TenantId, Id) -> Args,
 ) -> Result<usize, Error> {
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
-    let mut abandoned = leases::claim_abandoned::<Id>(&mut tx, now - LEFT, now, now + HANDED_OUT).await?;
+    let mut abandoned =
+        leases::claim_abandoned::<Id>(&mut tx, now - RECLAIM_DELAY, now, now + RECLAIM_INTERVAL).await?;
     if !abandoned.is_empty() {
         let waiting = queue::list_waiting::<Args, Id>(&mut tx).await?;
         abandoned.retain(|(_, id)| !waiting.contains(&id.get()));
@@ -181,38 +181,39 @@ pub(crate) async fn recover<Id: Leased, Args: JobArgs>(
     Ok(abandoned.len())
 }
 
-/// How work goes on that did not come to its end.
+/// How an operation continues after an attempt that failed.
 enum Next {
-    /// Again, after a pause.
+    /// Try again after this pause.
     Again(Duration),
-    /// Not without a person.
+    /// Park it for this reason.
     Park(ParkReason),
 }
 
-/// How work goes on after an error: wanted since then, and tried so often.
-fn next(app: &App, error: &Error, attempts: i32, since: Timestamp) -> Next {
+/// Decides how an operation continues after an error.
+fn decide_next(app: &App, error: &Error, attempts: i32, since: Timestamp) -> Next {
     match error {
         Error::Parked(reason) => Next::Park(reason.clone()),
         Error::NotYet(after) | Error::ShareUsed(after) => Next::Again(*after),
         Error::QuickBooks(ProviderError::Busy(after)) => Next::Again((*after).max(back_off(attempts))),
-        // Nothing is wrong with the work: it goes on when QuickBooks is read again.
+        // Not the operation's fault: it continues when reads are allowed again.
         Error::QuickBooks(ProviderError::ReadsRefused | ProviderError::HeldBack) => {
             let now = app.clock.now();
             let wait = app.metering.retry_at(now).duration_since(now);
-            Next::Again(Duration::try_from(wait).unwrap_or(BACK_OFF_MOST))
+            Next::Again(Duration::try_from(wait).unwrap_or(MAX_BACK_OFF))
         }
-        // Nothing is wrong with the work: it goes on when they have connected again.
-        Error::NeedsReconnect => Next::Again(RECONNECTED_WITHIN),
-        // The company was disconnected or replaced on purpose. Months later, its invoice would surprise whoever connects it again.
+        // Not the operation's fault: it continues when an administrator has connected again.
+        Error::NeedsReconnect => Next::Again(RECONNECT_POLL_INTERVAL),
+        // The company was disconnected or replaced on purpose. An invoice that appears when it is connected months later would be a
+        // surprise.
         Error::NotConnected => {
             let minutes = app.config.give_up_minutes.min(MAX_DISCONNECTED_MINUTES);
             if is_to_be_given_up(minutes, attempts, since, app.clock.now()) {
                 Next::Park(ParkReason::Disconnected)
             } else {
-                Next::Again(RECONNECTED_WITHIN)
+                Next::Again(RECONNECT_POLL_INTERVAL)
             }
         }
-        // What lies behind an error may quote what was sent: it is not kept.
+        // The sources of an error may quote the request, so only its own text is stored.
         error if is_to_be_given_up(app.config.give_up_minutes, attempts, since, app.clock.now()) => {
             Next::Park(ParkReason::Failed(error.to_string()))
         }
@@ -220,20 +221,20 @@ fn next(app: &App, error: &Error, attempts: i32, since: Timestamp) -> Next {
     }
 }
 
-/// Whether failing work is left to a person. The clock alone does not say so, because it may be ahead for a while: there has also been an
-/// attempt for each of the minutes, of which [`BACK_OFF_MOST`] allows more than two.
+/// Whether a failing operation is parked. The clock may be ahead for a while, so time alone does not decide: there must also be one attempt
+/// for each minute; [`MAX_BACK_OFF`] allows more than two.
 fn is_to_be_given_up(minutes: u32, attempts: i32, since: Timestamp, now: Timestamp) -> bool {
     let least = i32::try_from(minutes).unwrap_or(i32::MAX).max(MIN_ATTEMPTS);
     attempts >= least && now >= since + SignedDuration::from_mins(minutes.into())
 }
 
-/// How long to wait after so many attempts. Those that failed together do not come back together.
+/// The pause after so many attempts, with jitter.
 fn back_off(attempts: i32) -> Duration {
-    let pause = BACK_OFF_MOST.min(Duration::from_millis(500 << attempts.clamp(0, 9)));
+    let pause = MAX_BACK_OFF.min(Duration::from_millis(500 << attempts.clamp(0, 9)));
     pause + pause * fastrand::u32(0..=50) / 100
 }
 
-/// A `requestid`: the same for the same step of the same intent, however often and wherever it is made.
+/// Computes a `requestid`, which is the same for the same step of the same intent on every attempt and replica.
 pub(crate) fn request_id(tenant: TenantId, step: &str) -> String {
     let hash = digest::digest(&digest::SHA256, format!("{}/{step}", tenant.0).as_bytes());
     hash.as_ref()[..16].iter().fold(String::new(), |mut hex, byte| {

@@ -130,7 +130,7 @@ async fn move_merged_deals(app: &App, tenant: TenantId, user: UserId, deal: Deal
         let detail = json!({ "from": from.0, "to": deal.0, "invoices": invoices });
         audit::record(&mut tx, tenant, Some(user), "invoices followed a merged deal", None, &detail, app.clock.now())
             .await?;
-        write_back::ask(app, &mut tx, tenant, deal, user).await?;
+        write_back::request_write_back(app, &mut tx, tenant, deal, user).await?;
         tx.commit().await?;
         app.db.announce(tenant).await;
     }

@@ -16,16 +16,16 @@ const DAILY: i32 = 288;
 const WEEKLY: i32 = 7 * DAILY;
 /// Something has changed so recently that the next change is likely: two hours, two days. Hourly sweeps for days would use up what the
 /// free tier has for a company: see `docs/capacity.md`.
-const HOT: i32 = 2 * HOURLY;
-const WARM: i32 = 2 * DAILY;
+const HOURLY_PERIOD: i32 = 2 * HOURLY;
+const SIX_HOURLY_PERIOD: i32 = 2 * DAILY;
 /// A webhook that arrives so soon after a sweep has found the change was late, and not lost.
-const LATE: i32 = 2;
+const LATE_WEBHOOK_STEPS: i32 = 2;
 /// A webhook that is confirmed so long after another was lost shows that they arrive again.
-const TRIAL: i32 = HOURLY;
+const RECOVERY_STEPS: i32 = HOURLY;
 /// Sweeps that have found nothing for so long show the same.
-const ABSOLVED: i32 = DAILY;
+const LOSS_EXPIRY_STEPS: i32 = DAILY;
 /// QuickBooks remembers changes for thirty days: no pace is slower, whatever the polling interval.
-const LONGEST: SignedDuration = SignedDuration::from_hours(7 * 24);
+const MAX_SWEEP_INTERVAL: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// What one reading of changes has found.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -66,7 +66,9 @@ pub(crate) fn next(
     }
     if is_told && findings.has_rows {
         pace.confirmed_at = Some(now);
-        let is_late = |missed: &Timestamp| known.webhook_at.is_some_and(|webhook| webhook <= *missed + interval * LATE);
+        let is_late = |missed: &Timestamp| {
+            known.webhook_at.is_some_and(|webhook| webhook <= *missed + interval * LATE_WEBHOOK_STEPS)
+        };
         pace.missed_at = pace.missed_at.filter(|missed| !is_late(missed));
     } else if findings.has_news && !is_told {
         pace.missed_at = Some(now);
@@ -76,7 +78,7 @@ pub(crate) fn next(
 }
 
 /// A webhook may be sent before QuickBooks shows its change: where nothing is found, it is read again so long after the webhook.
-const READ_AGAIN: [SignedDuration; 2] = [SignedDuration::from_secs(10), SignedDuration::from_secs(60)];
+const REREAD_DELAYS: [SignedDuration; 2] = [SignedDuration::from_secs(10), SignedDuration::from_secs(60)];
 
 /// When the change that the last webhook told of is read again, if it was not found yet.
 fn read_again_at(known: &SyncState) -> Option<Timestamp> {
@@ -85,7 +87,7 @@ fn read_again_at(known: &SyncState) -> Option<Timestamp> {
         return None;
     }
     let until = known.until?;
-    READ_AGAIN.into_iter().map(|after| webhook + after).find(|at| *at > until)
+    REREAD_DELAYS.into_iter().map(|after| webhook + after).find(|at| *at > until)
 }
 
 /// Whether the change that the last webhook told of was not found, and may be now.
@@ -105,7 +107,7 @@ fn is_proven(pace: &Pace, interval: SignedDuration, now: Timestamp) -> bool {
         (None, _) => false,
         (Some(_), None) => true,
         (Some(confirmed), Some(missed)) => {
-            confirmed >= missed + interval * TRIAL || now >= missed + interval * ABSOLVED
+            confirmed >= missed + interval * RECOVERY_STEPS || now >= missed + interval * LOSS_EXPIRY_STEPS
         }
     }
 }
@@ -116,13 +118,13 @@ fn steps(pace: &Pace, has_open: bool, interval: SignedDuration, now: Timestamp) 
     let steps = match (is_proven(pace, interval, now), has_open) {
         (false, true) => FREQUENT,
         (false, false) => HOURLY,
-        (true, true) if is_within(HOT) => HOURLY,
-        (true, true) if is_within(WARM) => SIX_HOURLY,
+        (true, true) if is_within(HOURLY_PERIOD) => HOURLY,
+        (true, true) if is_within(SIX_HOURLY_PERIOD) => SIX_HOURLY,
         (true, true) => DAILY,
-        (true, false) if is_within(WARM) => DAILY,
+        (true, false) if is_within(SIX_HOURLY_PERIOD) => DAILY,
         (true, false) => WEEKLY,
     };
-    let most = LONGEST.as_secs() / interval.as_secs().max(1);
+    let most = MAX_SWEEP_INTERVAL.as_secs() / interval.as_secs().max(1);
     steps.min(i32::try_from(most).unwrap_or(i32::MAX)).max(1)
 }
 
@@ -300,7 +302,7 @@ mod tests {
         for interval in [1, 300, 3600, 86_400, 30 * 86_400].map(SignedDuration::from_secs) {
             let pace = Pace { confirmed_at: Some(at(0)), ..Pace::default() };
             let steps = steps(&pace, false, interval, at(0));
-            assert!(steps >= 1 && (steps == 1 || interval * steps <= LONGEST), "{steps} of {interval}");
+            assert!(steps >= 1 && (steps == 1 || interval * steps <= MAX_SWEEP_INTERVAL), "{steps} of {interval}");
         }
     }
 }

@@ -23,10 +23,10 @@ use store::{
 use uuid::Uuid;
 
 /// A refused act is shown at its invoice for so long.
-const REFUSAL_SHOWN: SignedDuration = SignedDuration::from_mins(10);
+const REFUSAL_DISPLAY_DURATION: SignedDuration = SignedDuration::from_mins(10);
 /// Won deals that are offered for billing, with and without invoices.
-const DEALS_TO_BILL_MOST: usize = 10;
-const DEALS_BILLED_MOST: usize = 10;
+const MAX_DEALS_TO_BILL: usize = 10;
+const MAX_BILLED_DEALS: usize = 10;
 
 /// A record of Pipedrive that has a panel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,7 +109,7 @@ pub(crate) async fn read(app: &App, tenant: TenantId, user: UserId, record: Reco
     let mut tx = app.db.read().await?;
     let mut invoices = invoices::list(&mut tx, tenant, record.scope()).await?;
     let current = quickbooks::find_current(&mut tx, &app.vault, tenant).await?;
-    let acts = acts::list_recent(&mut tx, tenant, app.clock.now() - REFUSAL_SHOWN).await?;
+    let acts = acts::list_recent(&mut tx, tenant, app.clock.now() - REFUSAL_DISPLAY_DURATION).await?;
     let mut connections: Vec<Connection> = current.iter().cloned().collect();
     let through: HashSet<_> = invoices.iter().map(|invoice| invoice.connection).collect();
     for id in through {
@@ -202,9 +202,9 @@ pub(crate) async fn billable_deals(
     };
     let (billed, to_bill): (Vec<Billable>, Vec<Billable>) = of(won, true).partition(|won| won.invoices > 0);
     // Old deals that were won before the app was there have no invoices either: they leave room for the others.
-    let to_bill = to_bill.into_iter().take(DEALS_TO_BILL_MOST);
+    let to_bill = to_bill.into_iter().take(MAX_DEALS_TO_BILL);
     let open = of(open, false).collect::<Vec<_>>();
-    Ok(to_bill.chain(open).chain(billed.into_iter().take(DEALS_BILLED_MOST)).collect())
+    Ok(to_bill.chain(open).chain(billed.into_iter().take(MAX_BILLED_DEALS)).collect())
 }
 
 /// Forgets which customer a record is billed to. The invoices stay.

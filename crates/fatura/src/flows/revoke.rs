@@ -1,4 +1,4 @@
-//! Handing access back to the providers: noted with what makes it necessary, and tried until the provider has answered.
+//! Revokes access at the providers: stored in the transaction that makes it necessary, and repeated until the provider has answered.
 
 use super::Error;
 use crate::state::App;
@@ -11,21 +11,22 @@ use store::{
     revocations::{self, Claimed, Provider, Revocation},
 };
 
-/// Nobody else tries what was taken for so long. Longer than a provider is waited for.
-const LEASE: SignedDuration = SignedDuration::from_secs(60);
-const BATCH: usize = 20;
-/// How long whoever has asked for it waits.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// No other replica claims a revocation for so long. Longer than the timeout of a call.
+const LEASE_DURATION: SignedDuration = SignedDuration::from_secs(60);
+/// Revocations in one sweep.
+const MAX_BATCH: usize = 20;
+/// How long a request waits for the first attempt.
+const FIRST_ATTEMPT_TIMEOUT: Duration = Duration::from_secs(5);
 /// The longest pause between two attempts.
 const MAX_PAUSE: SignedDuration = SignedDuration::from_hours(1);
 
-/// What a user's access to Pipedrive is of.
-pub(crate) fn user_of(company_id: i64, user: domain::ids::UserId) -> String {
+/// The subject of a user's access to Pipedrive.
+pub(crate) fn subject_of_user(company_id: i64, user: domain::ids::UserId) -> String {
     format!("{company_id}/{}", user.0)
 }
 
-/// Has a token revoked once the transaction is committed.
-pub(crate) async fn ask(
+/// Requests the revocation of a token, which starts once the transaction is committed.
+pub(crate) async fn request_revocation(
     app: &App,
     tx: &mut Tx,
     provider: Provider,
@@ -35,32 +36,33 @@ pub(crate) async fn ask(
     Ok(revocations::add(tx, &app.vault, provider, subject, refresh, app.clock.now()).await?)
 }
 
-/// Tries at once what was asked for. Where that takes long or fails, it is tried again later.
-pub(crate) async fn now(app: &App) {
-    match tokio::time::timeout(PATIENCE, sweep(app)).await {
+/// Starts a sweep at once. If it fails or takes too long, the background sweep continues.
+pub(crate) async fn sweep_now(app: &App) {
+    match tokio::time::timeout(FIRST_ATTEMPT_TIMEOUT, sweep_revocations(app)).await {
         Ok(Ok(_)) => {}
         Ok(Err(error)) => tracing::warn!(%error, "revocations are tried later"),
         Err(_) => tracing::warn!("a provider has not answered to a revocation yet"),
     }
 }
 
-/// Tries what is due; how many. One after the other: while one is tried, another may be superseded because its company is connected anew.
-pub(crate) async fn sweep(app: &App) -> Result<usize, Error> {
+/// Attempts the due revocations and returns their number. One at a time, because a pending one may be superseded when its company is
+/// connected again.
+pub(crate) async fn sweep_revocations(app: &App) -> Result<usize, Error> {
     let due = app.clock.now();
-    for tried in 0..BATCH {
+    for tried in 0..MAX_BATCH {
         let mut tx = app.db.begin().await?;
-        let claimed = revocations::claim(&mut tx, &app.vault, due, app.clock.now() + LEASE).await?;
+        let claimed = revocations::claim(&mut tx, &app.vault, due, app.clock.now() + LEASE_DURATION).await?;
         tx.commit().await?;
         match claimed {
             None => return Ok(tried),
-            Some(Claimed::Opened(revocation)) => attempt(app, &revocation).await?,
+            Some(Claimed::Opened(revocation)) => attempt_revocation(app, &revocation).await?,
             Some(Claimed::Unreadable) => {}
         }
     }
-    Ok(BATCH)
+    Ok(MAX_BATCH)
 }
 
-async fn attempt(app: &App, revocation: &Revocation) -> Result<(), Error> {
+async fn attempt_revocation(app: &App, revocation: &Revocation) -> Result<(), Error> {
     let registration = match revocation.provider {
         Provider::Pipedrive => &app.pipedrive,
         Provider::QuickBooks => &app.quickbooks,

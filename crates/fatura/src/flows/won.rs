@@ -18,7 +18,7 @@ const OVERLAP: SignedDuration = SignedDuration::from_mins(5);
 /// Companies in one sweep.
 const MAX_COMPANIES: usize = 20;
 /// After a crash, another replica reads the company once this has passed. Not shorter than the time in which a sweep has to be done.
-const LEASE: SignedDuration = SignedDuration::from_mins(10);
+const LEASE_DURATION: SignedDuration = SignedDuration::from_mins(10);
 /// The pause after the first failure; it doubles with each further one.
 const MIN_PAUSE: SignedDuration = SignedDuration::from_secs(15);
 const MAX_PAUSE: SignedDuration = SignedDuration::from_hours(1);
@@ -30,7 +30,7 @@ pub(crate) async fn sweep(app: &App) -> Result<usize, Error> {
     for _ in 0..MAX_COMPANIES {
         let now = app.clock.now();
         let mut tx = app.db.begin().await?;
-        let unread = tenants::claim_won_sweep(&mut tx, now - every, now, now + LEASE).await?;
+        let unread = tenants::claim_won_sweep(&mut tx, now - every, now, now + LEASE_DURATION).await?;
         tx.commit().await?;
         let Some(unread) = unread else { break };
         let looked = look(app, unread.tenant, unread.until, &mut made).await;

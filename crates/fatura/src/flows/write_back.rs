@@ -1,8 +1,8 @@
-//! What a deal's invoices come to, written into fields of the deal: for Pipedrive's filters, automations and reports.
+//! Writes invoice figures to the deal fields, for Pipedrive's filters, automations and reports.
 
 use super::{
     Error, access, history,
-    lease::{Attempt, HEARTBEAT},
+    lease::{Attempt, HEARTBEAT_INTERVAL},
     settings,
 };
 use crate::{
@@ -26,20 +26,20 @@ use store::{
 };
 
 /// The value to write for a field of this kind; `None` where the kind takes no such content.
-fn value_for(content: &FieldContent, kind: &str, w: Writer) -> Option<Value> {
+fn to_value(content: &FieldContent, kind: &str, w: Writer) -> Option<Value> {
     match (content, kind) {
         (FieldContent::Amounts { currency, .. }, "monetary") => {
             Some(json!({ "value": providers::to_json_number(content.amount_in_deal_currency()), "currency": currency }))
         }
         (FieldContent::Amounts { .. }, "double") => Some(providers::to_json_number(content.amount_in_deal_currency())),
-        (FieldContent::Amounts { currency, amounts }, _) => Some(json!(written(w, currency, amounts))),
+        (FieldContent::Amounts { currency, amounts }, _) => Some(json!(format_amounts(w, currency, amounts))),
         (FieldContent::Text(_), "monetary" | "double") => None,
         (FieldContent::Text(text), _) => Some(json!(text)),
     }
 }
 
 /// `R$ 100,00 + US$ 50,00`: the deal's currency comes first.
-fn written(w: Writer, currency: &str, amounts: &[Money]) -> String {
+fn format_amounts(w: Writer, currency: &str, amounts: &[Money]) -> String {
     let (own, others): (Vec<&Money>, Vec<&Money>) =
         amounts.iter().partition(|amount| amount.currency().code() == currency);
     if own.is_empty() && others.is_empty() {
@@ -48,11 +48,11 @@ fn written(w: Writer, currency: &str, amounts: &[Money]) -> String {
     own.into_iter().chain(others).map(|amount| w.money(amount)).collect::<Vec<_>>().join(" + ")
 }
 
-/// Changes that come while one writes.
-const TRIES: usize = 5;
+/// Writes in one attempt, because the figures may change during each of them.
+const MAX_WRITES: usize = 5;
 
-/// Asks for the writing, where the company wants any; in the transaction of the change.
-pub(crate) async fn ask(
+/// Requests the write-back in the transaction of the change, if the company has mapped any field.
+pub(crate) async fn request_write_back(
     app: &App,
     tx: &mut store::Tx,
     tenant: TenantId,
@@ -68,29 +68,34 @@ pub(crate) async fn ask(
 
 /// Writes how the deal's invoices stand now. Written twice, it is the same; what changes meanwhile is written as well, so that
 /// of several writers none leaves behind what is not so any more.
-pub(crate) async fn write(app: &App, tenant: TenantId, deal: DealId, user: UserId) -> Result<Attempt, Error> {
+pub(crate) async fn write_deal_fields(
+    app: &App,
+    tenant: TenantId,
+    deal: DealId,
+    user: UserId,
+) -> Result<Attempt, Error> {
     let mut tx = app.db.read().await?;
     let mut authors: Vec<UserId> =
         grants::list_users(&mut tx, tenant).await?.into_iter().map(|(user, _)| user).collect();
     drop(tx);
     authors.sort_by_key(|author| *author != user);
-    for _ in 0..TRIES {
+    for _ in 0..MAX_WRITES {
         // Read each time: what another writer leaves behind is compared with the deal as it is now.
-        let Some(currency) = currency(app, tenant, deal, &authors).await? else { return Ok(Attempt::Done) };
-        let current = values(app, tenant, deal, &currency).await?;
+        let Some(currency) = read_currency(app, tenant, deal, &authors).await? else { return Ok(Attempt::Done) };
+        let current = compute_values(app, tenant, deal, &currency).await?;
         if app.written_back.get(&(tenant, deal)).await.is_some_and(|written| written == current) {
             return Ok(Attempt::Done);
         }
-        if !put_as_any(app, tenant, deal, &authors, &current.values).await? {
+        if !write_as_any_user(app, tenant, deal, &authors, &current.values).await? {
             return Ok(Attempt::Done);
         }
         app.written_back.insert((tenant, deal), current).await;
     }
-    Ok(Attempt::Later(HEARTBEAT))
+    Ok(Attempt::Later(HEARTBEAT_INTERVAL))
 }
 
 /// The deal's currency as it is now, read as the first of these users who may; `None` where nobody may.
-async fn currency(app: &App, tenant: TenantId, deal: DealId, readers: &[UserId]) -> Result<Option<String>, Error> {
+async fn read_currency(app: &App, tenant: TenantId, deal: DealId, readers: &[UserId]) -> Result<Option<String>, Error> {
     for reader in readers {
         let read =
             access::pipedrive(
@@ -109,7 +114,7 @@ async fn currency(app: &App, tenant: TenantId, deal: DealId, readers: &[UserId])
 }
 
 /// How the deal's invoices stand now, for each field that the company wants written.
-async fn values(app: &App, tenant: TenantId, deal: DealId, currency: &str) -> Result<WrittenBack, Error> {
+async fn compute_values(app: &App, tenant: TenantId, deal: DealId, currency: &str) -> Result<WrittenBack, Error> {
     let settings = settings::current(app, tenant).await?;
     let mut tx = app.db.read().await?;
     let invoices = invoices::list(&mut tx, tenant, InvoiceScope::Deal(deal)).await?;
@@ -154,7 +159,7 @@ async fn values(app: &App, tenant: TenantId, deal: DealId, currency: &str) -> Re
 }
 
 /// Writes on behalf of the first of these users who may; false where nobody can, or a field does not take it.
-async fn put_as_any(
+async fn write_as_any_user(
     app: &App,
     tenant: TenantId,
     deal: DealId,
@@ -162,7 +167,7 @@ async fn put_as_any(
     values: &[(String, FieldContent)],
 ) -> Result<bool, Error> {
     for author in authors {
-        match put(app, tenant, *author, deal, values).await {
+        match write_as_user(app, tenant, *author, deal, values).await {
             Ok(()) => return Ok(true),
             Err(Error::NotInstalled | Error::NotFound) => {}
             // A field that was deleted, or does not take it: there is nothing to repeat.
@@ -177,7 +182,7 @@ async fn put_as_any(
 }
 
 /// Each value in the shape that its field takes.
-async fn put(
+async fn write_as_user(
     app: &App,
     tenant: TenantId,
     author: UserId,
@@ -189,7 +194,7 @@ async fn put(
     let mut written = Map::new();
     for (key, value) in values {
         let field = fields.iter().find(|field| field.reference.key == *key && field.is_writable);
-        if let Some(value) = field.and_then(|field| value_for(value, &field.kind_name, w)) {
+        if let Some(value) = field.and_then(|field| to_value(value, &field.kind_name, w)) {
             written.insert(key.clone(), value);
         }
     }
@@ -213,10 +218,10 @@ mod tests {
     fn check(currency: &str, amounts: &[Money], number: Decimal, text: &str) {
         let content = FieldContent::Amounts { currency: currency.to_owned(), amounts: amounts.to_vec() };
         let w = Writer::new(Language::English);
-        assert_eq!(value_for(&content, "double", w), Some(providers::to_json_number(number)));
+        assert_eq!(to_value(&content, "double", w), Some(providers::to_json_number(number)));
         let monetary = json!({ "value": providers::to_json_number(number), "currency": currency });
-        assert_eq!(value_for(&content, "monetary", w), Some(monetary));
-        let words = value_for(&content, "varchar", w).unwrap();
+        assert_eq!(to_value(&content, "monetary", w), Some(monetary));
+        let words = to_value(&content, "varchar", w).unwrap();
         assert_eq!(words.as_str().unwrap().replace('\u{a0}', " "), text);
     }
 

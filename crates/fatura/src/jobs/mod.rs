@@ -15,7 +15,7 @@ use crate::{
     telemetry,
 };
 use domain::ids::TenantId;
-use replicas::{HEARTBEAT, Replica};
+use replicas::{HEARTBEAT_INTERVAL, Replica};
 use riverqueue::{
     BoxError, Job, JobArgs, MaintenanceConfig, QueueConfig, RunHandle, WorkContext, WorkOutcome, Workers,
 };
@@ -26,24 +26,24 @@ use std::{
 use store::queue::{BACKGROUND_QUEUE, CarryOut, IssueInvoice, NotifyAdmins, ReadChanges, WriteBack, WriteHistory};
 use tokio_util::sync::CancellationToken;
 
-/// Jobs at a time in one process, of those that somebody waits for. They wait for providers, mostly.
-const WORKERS: usize = 48;
-/// And of those that nobody does. Some wait for what may be under way still.
-const FOLLOWERS: usize = 48;
-/// A job may wait for several calls to a provider.
+/// Concurrent jobs of one process that a person waits for. Most of their time is spent on calls to providers.
+const MAX_FOREGROUND_JOBS: usize = 48;
+/// Concurrent background jobs of one process. Some of them wait for a request that may still be under way.
+const MAX_BACKGROUND_JOBS: usize = 48;
+/// Upper bound for one job, which may need several calls to a provider.
 const JOB_TIMEOUT: Duration = Duration::from_secs(120);
-/// How soon a new job is seen when the database's notification is lost.
-const POLL: Duration = Duration::from_millis(250);
-/// How often what a crash left behind is looked for. The queue's own rescue is slower: it waits for the timeout.
-const RECOVERY: Duration = Duration::from_secs(2);
-/// Longer than the database takes to answer.
-const ANSWERED: Duration = Duration::from_secs(20);
-/// Longer than the providers take to answer for all that is asked in one look.
-const TENDED: Duration = Duration::from_secs(600);
-/// How often it is asked whether a company was not read for long.
-const SWEEP: Duration = Duration::from_secs(15);
+/// Interval of polling for jobs whose notification was lost.
+const POLL_INTERVAL: Duration = Duration::from_millis(250);
+/// Interval of reclaiming operations after a crash. The queue's own rescue is slower: it waits for the job's timeout.
+const RECLAIM_INTERVAL: Duration = Duration::from_secs(2);
+/// Upper bound for a task that calls the database only.
+const DATABASE_TIMEOUT: Duration = Duration::from_secs(20);
+/// Upper bound for a task that calls providers.
+const PROVIDER_TIMEOUT: Duration = Duration::from_secs(600);
+/// Interval of the sweeps.
+const SWEEP_INTERVAL: Duration = Duration::from_secs(15);
 
-/// Registers who does a kind of job, when it is its company's turn.
+/// Registers the worker for a kind of job, behind the admission of its company.
 fn register<Args, Work, Working>(
     workers: &mut Workers,
     app: &App,
@@ -64,14 +64,14 @@ where
             };
             let begun = Instant::now();
             let (attempt, calls) = providers::count_calls(work(app, job.args)).await;
-            telemetry::record_attempt(Args::KIND, outcome_name(&attempt), calls, begun.elapsed());
-            outcome(attempt)
+            telemetry::record_attempt(Args::KIND, name_outcome(&attempt), calls, begun.elapsed());
+            to_outcome(attempt)
         }
     })?;
     Ok(())
 }
 
-/// Starts working the queue.
+/// Starts to work the queue.
 pub(crate) fn start(app: &App) -> Result<RunHandle, riverqueue::Error> {
     let mut workers = Workers::new();
     register(
@@ -102,7 +102,7 @@ pub(crate) fn start(app: &App) -> Result<RunHandle, riverqueue::Error> {
         &mut workers,
         app,
         |job: &WriteBack| job.tenant,
-        async |app: App, job: WriteBack| write_back::write(&app, job.tenant, job.deal, job.user).await,
+        async |app: App, job: WriteBack| write_back::write_deal_fields(&app, job.tenant, job.deal, job.user).await,
     )?;
     register(
         &mut workers,
@@ -111,7 +111,7 @@ pub(crate) fn start(app: &App) -> Result<RunHandle, riverqueue::Error> {
         async |app: App, job: NotifyAdmins| reconnect::tell(&app, job.tenant).await,
     )?;
     let queue = |workers| {
-        QueueConfig::new(workers).with_fetch_cooldown(Duration::from_millis(20)).with_fetch_poll_interval(POLL)
+        QueueConfig::new(workers).with_fetch_cooldown(Duration::from_millis(20)).with_fetch_poll_interval(POLL_INTERVAL)
     };
     let client = app
         .db
@@ -119,17 +119,17 @@ pub(crate) fn start(app: &App) -> Result<RunHandle, riverqueue::Error> {
         .workers(workers)
         .job_timeout(JOB_TIMEOUT)
         .maintenance(MaintenanceConfig::default().with_rescue_after(JOB_TIMEOUT))
-        .queue("default", queue(WORKERS))
-        .queue(BACKGROUND_QUEUE, queue(FOLLOWERS))
+        .queue("default", queue(MAX_FOREGROUND_JOBS))
+        .queue(BACKGROUND_QUEUE, queue(MAX_BACKGROUND_JOBS))
         .build()?;
     client.start()
 }
 
-/// How the queue goes on after an attempt.
-fn outcome(attempt: Result<Attempt, flows::Error>) -> Result<WorkOutcome, BoxError> {
+/// Converts an attempt to an outcome for the queue.
+fn to_outcome(attempt: Result<Attempt, flows::Error>) -> Result<WorkOutcome, BoxError> {
     match attempt {
         Ok(Attempt::Later(wait)) => Ok(WorkOutcome::Snooze(wait)),
-        // What is not found is gone, with its company: nothing is left to do.
+        // A row that is not found was deleted with its company.
         Ok(Attempt::Done) | Err(flows::Error::NotFound) => Ok(WorkOutcome::Complete),
         Err(error) => {
             if let flows::Error::Store(store::Error::Unreadable(_)) = error {
@@ -140,84 +140,84 @@ fn outcome(attempt: Result<Attempt, flows::Error>) -> Result<WorkOutcome, BoxErr
     }
 }
 
-/// Looks for what a crash left behind, until told to stop.
-pub(crate) async fn recover(app: App, stop: CancellationToken) {
-    regularly(RECOVERY, ANSWERED, stop, "unfinished work", || {
+/// Reclaims operations after a crash, until `stop`.
+pub(crate) async fn reclaim_operations(app: App, stop: CancellationToken) {
+    repeat(RECLAIM_INTERVAL, DATABASE_TIMEOUT, stop, "unfinished work", || {
         let app = app.clone();
         async move {
-            let invoices = lease::recover(&app, |tenant, invoice| IssueInvoice { tenant, invoice }).await?;
-            let acts = lease::recover(&app, |tenant, act| CarryOut { tenant, act }).await?;
-            let entries = lease::recover(&app, |tenant, entry| WriteHistory { tenant, entry }).await?;
+            let invoices = lease::reclaim(&app, |tenant, invoice| IssueInvoice { tenant, invoice }).await?;
+            let acts = lease::reclaim(&app, |tenant, act| CarryOut { tenant, act }).await?;
+            let entries = lease::reclaim(&app, |tenant, entry| WriteHistory { tenant, entry }).await?;
             Ok(invoices + acts + entries)
         }
     })
     .await;
 }
 
-/// Looks for companies that were not read for long and invoices that fell due, until told to stop.
-pub(crate) async fn sweep(app: App, stop: CancellationToken) {
-    regularly(SWEEP, ANSWERED, stop, "companies and due dates", || {
+/// Sweeps overdue companies and invoices that became overdue, until `stop`.
+pub(crate) async fn sweep_companies(app: App, stop: CancellationToken) {
+    repeat(SWEEP_INTERVAL, DATABASE_TIMEOUT, stop, "companies and due dates", || {
         let app = app.clone();
         async move { follow::sweep(&app).await }
     })
     .await;
 }
 
-/// Forgets companies that have left, and looks for won deals, until told to stop. Both ask the providers.
-pub(crate) async fn tend(app: App, stop: CancellationToken) {
-    regularly(SWEEP, TENDED, stop, "companies that have left and won deals", || {
+/// Purges uninstalled companies and sweeps won deals, until `stop`. Both call providers.
+pub(crate) async fn purge_and_sweep_won_deals(app: App, stop: CancellationToken) {
+    repeat(SWEEP_INTERVAL, PROVIDER_TIMEOUT, stop, "companies that have left and won deals", || {
         let app = app.clone();
         async move { Ok(install::purge(&app).await? + won::sweep(&app).await?) }
     })
     .await;
 }
 
-/// Hands back access at the providers, until told to stop.
-pub(crate) async fn revoke(app: App, stop: CancellationToken) {
-    regularly(RECOVERY, TENDED, stop, "revocations", || {
+/// Revokes access at the providers, until `stop`.
+pub(crate) async fn sweep_revocations(app: App, stop: CancellationToken) {
+    repeat(RECLAIM_INTERVAL, PROVIDER_TIMEOUT, stop, "revocations", || {
         let app = app.clone();
-        async move { revoke::sweep(&app).await }
+        async move { revoke::sweep_revocations(&app).await }
     })
     .await;
 }
 
-/// Looks whether the ring of keys opens what is in the database, until told to stop.
-pub(crate) async fn look_at_keys(app: App, stop: CancellationToken) {
-    regularly(SWEEP, ANSWERED, stop, "keys", || {
+/// Checks that the key ring opens the sealed texts in the database, until `stop`.
+pub(crate) async fn check_keys(app: App, stop: CancellationToken) {
+    repeat(SWEEP_INTERVAL, DATABASE_TIMEOUT, stop, "keys", || {
         let app = app.clone();
         async move { Ok(keys::look(&app).await?) }
     })
     .await;
 }
 
-/// Adds the counts of QuickBooks' calls to the database, until told to stop.
-pub(crate) async fn count_calls(app: App, stop: CancellationToken) {
-    regularly(metering::FLUSH_INTERVAL, ANSWERED, stop, "the counts of calls", || {
+/// Adds the counts of calls to QuickBooks to the database, until `stop`.
+pub(crate) async fn flush_call_counts(app: App, stop: CancellationToken) {
+    repeat(metering::FLUSH_INTERVAL, DATABASE_TIMEOUT, stop, "the counts of calls", || {
         let app = app.clone();
         async move { Ok(app.flush_counts().await.map(|()| 0)?) }
     })
     .await;
 }
 
-/// Keeps the clock right, counts the replicas, and knows by it whether the database takes what is written, until told to stop.
-pub(crate) async fn keep_time(app: App, replica: Replica, stop: CancellationToken) {
-    regularly(HEARTBEAT, ANSWERED, stop, "the clock", || {
+/// Sets the clock, records heartbeats and counts the replicas, until `stop`. A failure makes `/readyz` fail.
+pub(crate) async fn send_heartbeats(app: App, replica: Replica, stop: CancellationToken) {
+    repeat(HEARTBEAT_INTERVAL, DATABASE_TIMEOUT, stop, "the clock", || {
         let app = app.clone();
         async move {
-            let looked = replicas::look(&app, replica).await;
-            app.can_write.store(looked.is_ok(), Ordering::Relaxed);
-            looked.map(|()| 0)
+            let recorded = replicas::record_heartbeat(&app, replica).await;
+            app.can_write.store(recorded.is_ok(), Ordering::Relaxed);
+            recorded.map(|()| 0)
         }
     })
     .await;
-    if let Err(error) = replicas::leave(&app, replica).await {
+    if let Err(error) = replicas::end_replica(&app, replica).await {
         tracing::warn!(%error, "the other replicas were not told of the end of this one");
     }
 }
 
-/// Passes on what other replicas announce, until told to stop.
-pub(crate) async fn listen(app: App, stop: CancellationToken) {
-    regularly(RECOVERY, Duration::MAX, stop.clone(), "announcements", || {
+/// Forwards the announcements of other replicas, until `stop`.
+pub(crate) async fn forward_announcements(app: App, stop: CancellationToken) {
+    repeat(RECLAIM_INTERVAL, Duration::MAX, stop.clone(), "announcements", || {
         let (app, stop) = (app.clone(), stop.clone());
         async move {
             tokio::select! {
@@ -229,22 +229,22 @@ pub(crate) async fn listen(app: App, stop: CancellationToken) {
     .await;
 }
 
-/// How often the document is read that says where Intuit's endpoints are.
-const DISCOVERY: Duration = Duration::from_hours(24);
-/// After it could not be read.
+/// Interval of reading Intuit's discovery document.
+const DISCOVERY_INTERVAL: Duration = Duration::from_hours(24);
+/// Interval after a failure.
 const DISCOVERY_RETRY: Duration = Duration::from_secs(600);
-/// And not more often than that, however often an endpoint is not found.
-const DISCOVERY_PAUSE: Duration = Duration::from_secs(5);
+/// Shortest interval, also if an endpoint is not found again and again.
+const MIN_DISCOVERY_INTERVAL: Duration = Duration::from_secs(5);
 
-/// Follows Intuit's discovery document, until told to stop: at the start, once a day, and when an endpoint seems to have moved.
-pub(crate) async fn discover(app: App, stop: CancellationToken) {
+/// Reads Intuit's discovery document, until `stop`: at the start, once a day, and when an endpoint seems to have moved.
+pub(crate) async fn refresh_discovery(app: App, stop: CancellationToken) {
     // Without a document there is nothing to read, but the work must not end before the service.
     let Some(discovery) = &app.quickbooks.discovery else { return stop.cancelled().await };
     while !stop.is_cancelled() {
         let wait = match discovery.read(&app.http).await {
             Ok(is_changed) => {
                 tracing::info!(is_changed, "Intuit's discovery document was read");
-                DISCOVERY
+                DISCOVERY_INTERVAL
             }
             Err(error) => {
                 let error = &error as &dyn std::error::Error;
@@ -255,30 +255,30 @@ pub(crate) async fn discover(app: App, stop: CancellationToken) {
         tokio::select! {
             () = stop.cancelled() => {}
             () = tokio::time::sleep(wait) => {}
-            () = async { tokio::time::sleep(DISCOVERY_PAUSE).await; discovery.wanted().await } => {}
+            () = async { tokio::time::sleep(MIN_DISCOVERY_INTERVAL).await; discovery.wanted().await } => {}
         }
     }
 }
 
-/// Looks again and again, with a pause between, and soon where the database failed. A look that takes longer than `most` is given up, and
-/// with it a connection on which nothing comes back. So is one that is under way when the service ends: what it has claimed is taken up
-/// again when the lease has run out.
-async fn regularly<Looked>(
+/// Runs a task again and again until `stop`, with a pause between two runs, which is short after a database error. A run is cancelled
+/// after `timeout`, and with it a dead connection. A run that is under way at `stop` is cancelled as well: the leases of its claims run
+/// out.
+async fn repeat<Run>(
     pause: Duration,
-    most: Duration,
+    timeout: Duration,
     stop: CancellationToken,
     what: &'static str,
-    look: impl Fn() -> Looked,
+    task: impl Fn() -> Run,
 ) where
-    Looked: Future<Output = Result<usize, flows::Error>>,
+    Run: Future<Output = Result<usize, flows::Error>>,
 {
     while !stop.is_cancelled() {
-        let looked = tokio::select! {
+        let result = tokio::select! {
             () = stop.cancelled() => return,
-            looked = tokio::time::timeout(most, look()) => looked,
+            result = tokio::time::timeout(timeout, task()) => result,
         };
-        let pause = if matches!(looked, Ok(Err(flows::Error::Store(_)))) { pause.min(RECOVERY) } else { pause };
-        match looked {
+        let pause = if matches!(result, Ok(Err(flows::Error::Store(_)))) { pause.min(RECLAIM_INTERVAL) } else { pause };
+        match result {
             Ok(Ok(0)) => {}
             Ok(Ok(found)) => tracing::debug!(what, found, "taken up"),
             Ok(Err(error)) => {
@@ -292,8 +292,8 @@ async fn regularly<Looked>(
         }
     }
 }
-/// The name of an attempt's outcome in the figures.
-fn outcome_name(attempt: &Result<Attempt, flows::Error>) -> &'static str {
+/// The name of an attempt's outcome in the metrics.
+fn name_outcome(attempt: &Result<Attempt, flows::Error>) -> &'static str {
     match attempt {
         Ok(Attempt::Done) => "done",
         Ok(Attempt::Later(_)) => "later",
@@ -311,7 +311,7 @@ mod tests {
         let counted = |error: flows::Error| {
             let recorder = PrometheusBuilder::new().build_recorder();
             let figures = recorder.handle();
-            metrics::with_local_recorder(&recorder, || outcome(Err(error)).expect_err("it is tried again"));
+            metrics::with_local_recorder(&recorder, || to_outcome(Err(error)).expect_err("it is tried again"));
             figures.render().contains("fatura_security_events_total{event=\"key_missing\"} 1")
         };
         assert!(counted(flows::Error::Store(store::Error::Unreadable("secret"))));

@@ -1,4 +1,4 @@
-//! What the replicas on one database have in common: the time, and what each company's QuickBooks allows.
+//! Heartbeats of the replicas on one database. They share the database's clock and the limits of each QuickBooks company.
 
 use crate::{clock, flows::Error, state::App};
 use jiff::{SignedDuration, Timestamp};
@@ -6,15 +6,15 @@ use std::time::{Duration, Instant};
 use store::clock_correction;
 use uuid::Uuid;
 
-/// A replica that nobody has seen for so long is not there.
-const GONE: SignedDuration = SignedDuration::from_secs(20);
+/// A replica without a heartbeat for so long has ended.
+const REPLICA_TIMEOUT: SignedDuration = SignedDuration::from_secs(20);
 
-/// How often the replicas see each other.
-pub(crate) const HEARTBEAT: Duration = Duration::from_secs(5);
-/// How long the database may take to tell the time.
-const ANSWERED: Duration = Duration::from_secs(1);
-/// Until then the others have seen one that has just started.
-const SEEN: Duration = HEARTBEAT.saturating_add(Duration::from_secs(1));
+/// Interval of the heartbeats.
+pub(crate) const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(5);
+/// A slower response is not used to set the clock.
+const MAX_CLOCK_READ_DURATION: Duration = Duration::from_secs(1);
+/// Time after the start of a replica in which the others may not have counted it yet.
+const ANNOUNCEMENT_PERIOD: Duration = HEARTBEAT_INTERVAL.saturating_add(Duration::from_secs(1));
 
 /// This process among the replicas.
 #[derive(Debug, Clone, Copy)]
@@ -28,21 +28,22 @@ impl Replica {
         Self { id: Uuid::new_v4(), started: Instant::now() }
     }
 
-    /// Whether this is not its first look any more.
-    fn has_looked(self) -> bool {
-        self.started.elapsed() > HEARTBEAT
+    /// Whether this is not the first heartbeat.
+    fn has_sent_heartbeat(self) -> bool {
+        self.started.elapsed() > HEARTBEAT_INTERVAL
     }
 }
 
-/// Sets the clock by the database's, notes that this replica runs, and shares with the others. On SQLite there are none: whom it has seen
-/// was killed before.
-pub(crate) async fn look(app: &App, replica: Replica) -> Result<(), Error> {
+/// Sets the clock to the database's, records a heartbeat of this replica and divides the limits by the number of replicas. On SQLite there
+/// is one replica; other rows are from processes that were killed.
+pub(crate) async fn record_heartbeat(app: &App, replica: Replica) -> Result<(), Error> {
     let asked = Instant::now();
-    let told = app.db.now().await?;
-    // Where somebody slept, or the database did, what was told is no time of now.
-    let was_ahead = asked.elapsed() < ANSWERED && app.clock.set(told.unwrap_or_else(clock::of_this_machine), asked);
+    let database_time = app.db.now().await?;
+    // After a suspension of this process or the database, the time in the response is old.
+    let was_ahead = asked.elapsed() < MAX_CLOCK_READ_DURATION
+        && app.clock.set(database_time.unwrap_or_else(clock::of_this_machine), asked);
     let now = app.clock.now();
-    if was_ahead || !replica.has_looked() {
+    if was_ahead || !replica.has_sent_heartbeat() {
         let mut tx = app.db.begin().await?;
         let corrected = clock_correction::correct_future_timestamps(&mut tx, now).await?;
         tx.commit().await?;
@@ -50,17 +51,17 @@ pub(crate) async fn look(app: &App, replica: Replica) -> Result<(), Error> {
             tracing::warn!(corrected, "the clock was ahead: what it has kept was put right");
         }
     }
-    if !replica.has_looked() {
+    if !replica.has_sent_heartbeat() {
         expect_changes_after_outage(app, now).await?;
     }
     let mut tx = app.db.begin().await?;
-    let replicas = store::replicas::record_heartbeat(&mut tx, replica.id, now, now - GONE).await?;
+    let replicas = store::replicas::record_heartbeat(&mut tx, replica.id, now, now - REPLICA_TIMEOUT).await?;
     tx.commit().await?;
-    if told.is_none() {
+    if database_time.is_none() {
         return Ok(());
     }
-    // The others do not share yet with one that they have not seen.
-    if replicas > 1 && replica.started.elapsed() < SEEN {
+    // The other replicas have not counted this one yet.
+    if replicas > 1 && replica.started.elapsed() < ANNOUNCEMENT_PERIOD {
         app.rate_limiters.use_minimum_share();
     } else {
         app.rate_limiters.set_replicas(replicas);
@@ -68,8 +69,8 @@ pub(crate) async fn look(app: &App, replica: Replica) -> Result<(), Error> {
     Ok(())
 }
 
-/// Has every company read soon if no replica ran for longer than a polling interval, or if the database is a restored backup: webhooks may
-/// have been lost.
+/// Makes every company's sweep due if no replica ran for longer than a polling interval, or if the database is a restored backup, because
+/// webhooks may have been lost.
 async fn expect_changes_after_outage(app: &App, now: Timestamp) -> Result<(), Error> {
     let interval = SignedDuration::from_secs(i64::from(app.config.quickbooks_poll_seconds));
     let mut tx = app.db.begin().await?;
@@ -81,8 +82,8 @@ async fn expect_changes_after_outage(app: &App, now: Timestamp) -> Result<(), Er
     Ok(())
 }
 
-/// Tells the others that this one ends.
-pub(crate) async fn leave(app: &App, replica: Replica) -> Result<(), Error> {
+/// Records that this replica ends, so that the others stop counting it.
+pub(crate) async fn end_replica(app: &App, replica: Replica) -> Result<(), Error> {
     let mut tx = app.db.begin().await?;
     store::replicas::mark_ended(&mut tx, replica.id).await?;
     Ok(tx.commit().await?)

@@ -58,7 +58,7 @@ pub(super) async fn adopt_unknown_invoices(
         if invoices::adopt(&mut tx, tenant, &intent, created, &snapshot, told, now).await? {
             let id = known.map_or(intent.id, |known| known.id);
             history::note(app, &mut tx, tenant, id).await?;
-            write_back::ask(app, &mut tx, tenant, mark.deal, mark.user).await?;
+            write_back::request_write_back(app, &mut tx, tenant, mark.deal, mark.user).await?;
             let detail = json!({ "quickbooks_id": snapshot.quickbooks_id, "total": snapshot.total.amount() });
             audit::record(&mut tx, tenant, None, "invoice taken back", Some(id), &detail, now).await?;
             tracing::warn!(tenant.id = %tenant.0, invoice.id = %id.0, "QuickBooks has an invoice of ours that was not known here");

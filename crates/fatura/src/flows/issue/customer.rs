@@ -1,7 +1,7 @@
 //! The customer of an invoice: created where it is new, and brought up to date where the person wanted it.
 
 use super::worker::Worker;
-use crate::flows::{Error, access, lease::HEARTBEAT};
+use crate::flows::{Error, access, lease::HEARTBEAT_INTERVAL};
 use domain::{
     catalogue::Catalogue,
     customer::{Customer, CustomerChange, CustomerField, find_changes},
@@ -94,7 +94,7 @@ impl Worker<'_> {
                 ended => return ended,
             }
         }
-        Err(Error::QuickBooks(ProviderError::Busy(HEARTBEAT)))
+        Err(Error::QuickBooks(ProviderError::Busy(HEARTBEAT_INTERVAL)))
     }
 
     async fn export(

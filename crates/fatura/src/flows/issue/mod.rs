@@ -13,7 +13,7 @@ mod worker;
 use super::{
     Error, access,
     form::{self, Look},
-    lease::{Attempt, HEARTBEAT, Hold, LOOK_AGAIN, PATIENCE},
+    lease::{Attempt, HEARTBEAT_INTERVAL, OUTCOME_TIMEOUT, OperationLease, POLL_INTERVAL},
     ledger::{Question, Worth},
 };
 use crate::{format::Writer, state::App};
@@ -136,7 +136,7 @@ pub(crate) async fn press(
         Placed::Different(known) => return Ok(Pressed::Different(known)),
     };
     tx.commit().await?;
-    outcome(app, tenant, invoice, PATIENCE).await
+    outcome(app, tenant, invoice, OUTCOME_TIMEOUT).await
 }
 
 /// Looks, before anything is sent, whether a number given by hand is in use: by another invoice than this form's own.
@@ -180,7 +180,7 @@ pub(crate) async fn outcome(app: &App, tenant: TenantId, id: InvoiceId, patience
             }
             State::Queued if tokio::time::Instant::now() >= until => return Ok(Pressed::Waiting(Box::new(invoice))),
             State::Sending if tokio::time::Instant::now() >= until => return Ok(Pressed::Checking(id)),
-            State::Queued | State::Sending => tokio::time::sleep(LOOK_AGAIN).await,
+            State::Queued | State::Sending => tokio::time::sleep(POLL_INTERVAL).await,
         }
     }
 }
@@ -188,20 +188,20 @@ pub(crate) async fn outcome(app: &App, tenant: TenantId, id: InvoiceId, patience
 /// Carries an intended invoice as far as it goes now.
 pub(crate) async fn attempt(app: &App, tenant: TenantId, id: InvoiceId) -> Result<Attempt, Error> {
     let mut tx = app.db.begin().await?;
-    let hold = Hold::new(app, tenant, id);
-    let leased = invoices::claim(&mut tx, tenant, id, hold.owner, hold.since, hold.until()).await?;
+    let lease = OperationLease::new(app, tenant, id);
+    let leased = invoices::claim(&mut tx, tenant, id, lease.owner, lease.since, lease.until()).await?;
     let unfinished = match &leased {
         Some(_) => true,
         None => invoices::find(&mut tx, tenant, id).await?.is_some_and(|invoice| invoice.is_under_way()),
     };
     tx.commit().await?;
     let Some(invoice) = leased else {
-        return Ok(if unfinished { Attempt::Later(HEARTBEAT) } else { Attempt::Done });
+        return Ok(if unfinished { Attempt::Later(HEARTBEAT_INTERVAL) } else { Attempt::Done });
     };
-    let worker = Worker { app, tenant, invoice: &invoice, hold: &hold };
-    match hold.during(Box::pin(worker.run())).await {
+    let worker = Worker { app, tenant, invoice: &invoice, lease: &lease };
+    match lease.run_while_leased(Box::pin(worker.run())).await {
         Some(ended) => worker.settle(ended).await,
-        None => Ok(Attempt::Later(HEARTBEAT)),
+        None => Ok(Attempt::Later(HEARTBEAT_INTERVAL)),
     }
 }
 

@@ -1,4 +1,4 @@
-//! One worker's hold on an intended invoice: the steps that it takes with QuickBooks, and what is kept of them.
+//! One attempt at issuing an invoice: the calls to QuickBooks, and the settlement of their outcome.
 
 use super::{
     explain::{Context, Step, explain},
@@ -7,7 +7,7 @@ use super::{
 use crate::{
     flows::{
         Error, access, catalogue, form, history,
-        lease::{Attempt, Hold, LOOKED_BACK, UNDER_WAY, request_id},
+        lease::{Attempt, LOOKUP_WINDOW, OperationLease, UNDER_WAY_DURATION, request_id},
         repeats, settings, write_back,
     },
     format::Writer,
@@ -39,23 +39,24 @@ use store::{
     tenants,
 };
 
-/// How long what was sent without an answer is looked for. QuickBooks does not say how soon its queries find what is new:
-/// where it does not recognise repeated requests either, only a person can say whether it arrived.
-const FOUND_WITHIN: SignedDuration = SignedDuration::from_secs(32);
-/// What was wanted so long ago and was not sent is looked for all the same: where a backup was restored, it may have been.
-const UNHURRIED: SignedDuration = SignedDuration::from_secs(60);
-/// Attempts after which a taken name is somebody else's.
-const LOOKS_FOR_NAME: i32 = 12;
-/// QuickBooks takes no longer terms.
-const TERM_DAYS_MOST: u16 = 999;
-const LOOK_FOR_IT: Duration = Duration::from_secs(3);
+/// How long an invoice that was sent without an answer is looked up. QuickBooks does not document how soon a query finds a new invoice. If
+/// it does not recognise repeated requests either, only a person can tell whether the invoice arrived.
+const LOOKUP_TIMEOUT: SignedDuration = SignedDuration::from_secs(32);
+/// Older operations are looked up even if they are marked as not sent, because the database may be a restored backup.
+const UNSENT_TRUST_DURATION: SignedDuration = SignedDuration::from_secs(60);
+/// Attempts after which a taken name counts as another customer's or item's.
+const MAX_NAME_LOOKUPS: i32 = 12;
+/// The longest term of QuickBooks.
+const MAX_TERM_DAYS: u16 = 999;
+/// Pause between two lookups.
+const LOOKUP_INTERVAL: Duration = Duration::from_secs(3);
 
-/// One worker's hold on one invoice.
+/// One attempt at issuing an invoice.
 pub(super) struct Worker<'a> {
     pub(super) app: &'a App,
     pub(super) tenant: TenantId,
     pub(super) invoice: &'a Invoice,
-    pub(super) hold: &'a Hold<'a, InvoiceId>,
+    pub(super) lease: &'a OperationLease<'a, InvoiceId>,
 }
 
 /// An attempt that did not come to its end, and the step in which it failed.
@@ -115,7 +116,7 @@ impl Worker<'_> {
         let is_sent = self.invoice.state == State::Sending;
         // What an earlier generation sent may be there in spite of its refusal.
         let may_exist = is_sent || self.invoice.generation > 1;
-        if may_exist || self.app.clock.now().duration_since(self.invoice.created_at) > UNHURRIED {
+        if may_exist || self.app.clock.now().duration_since(self.invoice.created_at) > UNSENT_TRUST_DURATION {
             let found = self.find(&connection).await.map_err(Failed::from);
             // A person who has looked in QuickBooks knows more than a query that is refused.
             if !(self.invoice.may_resend && found.as_ref().is_err_and(Failed::is_refused))
@@ -132,9 +133,9 @@ impl Worker<'_> {
         }
         let prepared = self.prepare(&connection).await.map_err(|failed| self.undecided(failed))?;
         let mut tx = self.app.db.begin().await?;
-        self.hold.sending(&mut tx).await?;
+        self.lease.mark_sending(&mut tx).await?;
         if self.invoice.may_resend {
-            invoices::revoke_resending(&mut tx, self.tenant, self.invoice.id, self.hold.owner).await?;
+            invoices::revoke_resending(&mut tx, self.tenant, self.invoice.id, self.lease.owner).await?;
         }
         tx.commit().await?;
         match self.create(&connection, mark, &prepared).await {
@@ -151,7 +152,7 @@ impl Worker<'_> {
                 );
                 if was_not_sent && !self.is_in_doubt() {
                     let mut tx = self.app.db.begin().await?;
-                    invoices::mark_unsent(&mut tx, self.tenant, self.invoice.id, self.hold.owner).await?;
+                    invoices::mark_unsent(&mut tx, self.tenant, self.invoice.id, self.lease.owner).await?;
                     tx.commit().await?;
                 }
                 // The gateway refuses before QuickBooks recognises a repeat: what was sent before is still in doubt.
@@ -204,14 +205,14 @@ impl Worker<'_> {
         }
         tracing::warn!(tenant.id = %self.tenant.0, invoice.id = %self.invoice.id.0, error = %failed.error, "QuickBooks refused a call while an invoice is in doubt");
         let passed = self.app.clock.now().duration_since(self.invoice.sent_at.unwrap_or(self.invoice.created_at));
-        if passed < FOUND_WITHIN { Error::NotYet(LOOK_FOR_IT) } else { Error::Parked(ParkReason::Doubt) }.into()
+        if passed < LOOKUP_TIMEOUT { Error::NotYet(LOOKUP_INTERVAL) } else { Error::Parked(ParkReason::Doubt) }.into()
     }
 
     /// What was sent is not there, or not to be found yet: whether it may be sent again, or why not now.
     async fn may_repeat(&self, connection: &Connection) -> Result<(), Error> {
         let passed = self.app.clock.now().duration_since(self.invoice.sent_at.unwrap_or(self.invoice.created_at));
-        if passed < UNDER_WAY {
-            return Err(Error::NotYet(LOOK_FOR_IT));
+        if passed < UNDER_WAY_DURATION {
+            return Err(Error::NotYet(LOOKUP_INTERVAL));
         }
         if self.invoice.may_resend
             || (self.app.config.quickbooks_trust_requestid
@@ -219,7 +220,7 @@ impl Worker<'_> {
         {
             return Ok(());
         }
-        Err(if passed < FOUND_WITHIN { Error::NotYet(LOOK_FOR_IT) } else { Error::Parked(ParkReason::Doubt) })
+        Err(if passed < LOOKUP_TIMEOUT { Error::NotYet(LOOKUP_INTERVAL) } else { Error::Parked(ParkReason::Doubt) })
     }
 
     /// A name that is taken, though looking found nothing: an attempt before may have taken it, and QuickBooks finds it a little
@@ -227,9 +228,9 @@ impl Worker<'_> {
     pub(super) fn found_later(&self, error: Error, from: i32) -> Error {
         match error {
             Error::QuickBooks(ProviderError::Refused(refusal))
-                if refusal.code == "6240" && (from..LOOKS_FOR_NAME).contains(&self.invoice.attempts) =>
+                if refusal.code == "6240" && (from..MAX_NAME_LOOKUPS).contains(&self.invoice.attempts) =>
             {
-                Error::NotYet(LOOK_FOR_IT)
+                Error::NotYet(LOOKUP_INTERVAL)
             }
             error => error,
         }
@@ -242,7 +243,7 @@ impl Worker<'_> {
     }
 
     async fn find(&self, connection: &Connection) -> Result<Option<Snapshot>, Error> {
-        let (intent, since) = (self.invoice.intent, self.invoice.created_at - LOOKED_BACK);
+        let (intent, since) = (self.invoice.intent, self.invoice.created_at - LOOKUP_WINDOW);
         access::quickbooks(self.app, self.tenant, connection, |access| async move {
             access.api().find_invoice(intent, since).await
         })
@@ -295,7 +296,7 @@ impl Worker<'_> {
             return Ok(Some(term.id.clone()));
         }
         let days = draft.issued.until(draft.due).map(|span| span.get_days()).unwrap_or_default();
-        let Some(days) = u16::try_from(days).ok().filter(|days| *days <= TERM_DAYS_MOST) else { return Ok(None) };
+        let Some(days) = u16::try_from(days).ok().filter(|days| *days <= MAX_TERM_DAYS) else { return Ok(None) };
         let w = Writer::new(history::locale(self.app, self.tenant).await?);
         let name = fl!(w.t, "term-days", days = days.to_string());
         let request_id = self.request_id("term");
@@ -368,11 +369,18 @@ impl Worker<'_> {
         let mut tx = self.app.db.begin().await?;
         let attempt = match ended {
             Ok((snapshot, customer)) => {
-                if invoices::mark_issued(&mut tx, tenant, id, self.hold.owner, &snapshot, now).await? {
+                if invoices::mark_issued(&mut tx, tenant, id, self.lease.owner, &snapshot, now).await? {
                     self.remember(&mut tx, &snapshot, &customer).await?;
                     changes::expect_webhook(&mut tx, tenant, self.invoice.connection).await?;
                     history::note(self.app, &mut tx, tenant, id).await?;
-                    write_back::ask(self.app, &mut tx, tenant, self.invoice.deal, self.invoice.created_by).await?;
+                    write_back::request_write_back(
+                        self.app,
+                        &mut tx,
+                        tenant,
+                        self.invoice.deal,
+                        self.invoice.created_by,
+                    )
+                    .await?;
                     let detail = json!({ "quickbooks_id": snapshot.quickbooks_id, "total": snapshot.total.amount(), "requestid": self.request_id("invoice") });
                     audit::record(
                         &mut tx,
@@ -391,7 +399,7 @@ impl Worker<'_> {
                 tracing::info!(tenant.id = %tenant.0, invoice.id = %id.0, code = refusal.code, intuit_tid = refusal.call_id, "QuickBooks refused the invoice");
                 let codes: Vec<String> = refusal.faults().into_iter().map(|fault| fault.code).collect();
                 let detail = json!({ "code": codes.join(", "), "intuit_tid": refusal.call_id });
-                if invoices::mark_refused(&mut tx, tenant, id, self.hold.owner, &errors).await? {
+                if invoices::mark_refused(&mut tx, tenant, id, self.lease.owner, &errors).await? {
                     audit::record(
                         &mut tx,
                         tenant,
@@ -409,7 +417,7 @@ impl Worker<'_> {
             }
             Err(Failed { error, .. }) => {
                 tracing::warn!(tenant.id = %tenant.0, invoice.id = %id.0, %error, "the invoice is not settled yet");
-                self.hold.give_back(&mut tx, &error, self.invoice.attempts, self.invoice.created_at).await?
+                self.lease.release_after_error(&mut tx, &error, self.invoice.attempts, self.invoice.created_at).await?
             }
         };
         tx.commit().await?;
