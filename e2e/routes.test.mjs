@@ -288,6 +288,44 @@ test("no parameter of an address decides where a redirect leads", { timeout: 240
   for (const path of ["/panel", "/form", "/settings", "/install", "/pipedrive/callback", "/quickbooks/connect", "/quickbooks/callback", "/quickbooks/again", "/quickbooks/confirm"]) assert.ok(redirects.has(path), path);
 });
 
+/** Characters that end a text, a pattern, a statement or an element somewhere. */
+const INJECTIONS = ["'", '"', "' OR '1'='1", "x' OR Id > '0", "'; DROP TABLE invoice; --", "--", "%", "_%", "\\", "\\'", "${x}", "<x>&y;", "]]>", '<!DOCTYPE x [<!ENTITY y SYSTEM "file:///etc/passwd">]>&y;', "&#39;", "%00", "\u0000", "\u2028", "0x27", "-1", "99999999999999999999"];
+
+test("quotes, patterns, comments and entities in any parameter break nothing", { timeout: 400_000 }, async () => {
+  const settings = await session(env, "settings", US.company, US.user);
+  const named = (html) => [...html.matchAll(/ name="([^"]+)"/g)].map(([, name]) => name);
+  const { fields } = await openForm(env, US, visible.deal, LINE);
+  const typed = [...new Set([...Object.keys(fields), "version", "window", "part", "line", "confirmed"])].filter((name) => name !== "intent");
+  const ofSettings = [...new Set(named((await settings.call("/settings/page")).text))];
+  const asked = ["id", "resource", "theme", "selectedIds", "record", "data", "cancelled", "installed", "pending", "ticket", "code", "state", "error", "realmId", "q", "rows", "page", "companyId", "token", "field", "example"];
+  const books = async () => JSON.parse((await state()).split("\n").at(-1));
+  const kept = () => (database ? execFileSync("psql", [database, "-Atqc", "select (select count(*) from invoice), (select count(*) from tenant), (select string_agg(id::text || state, ',' order by id) from quickbooks_connection)"], { encoding: "utf8" }) : "");
+  const before = [await books(), kept()];
+  const broken = [];
+  for (const row of rows.filter(({ path }) => !["/settings/disconnect", "/live"].includes(path))) {
+    const bearer = row.surfaces.length > 0 ? await bearerOf(row.surfaces[0], US) : undefined;
+    const names = row.method === "GET" ? asked : row.path.startsWith("/settings") ? ofSettings : [...typed, "recipient", "seen", "key", "customer_name", "q", "pending", "decision", "resend", "kind", "id"];
+    for (const value of INJECTIONS) {
+      const places = (row.path.match(/\{\w+\}/g) ?? []).map((place) => [row.path.replace(place, encodeURIComponent(value)), new URLSearchParams(fieldsOf(row))]);
+      // Each parameter, all at once: what one of them breaks, all of them break.
+      places.push([row.path, new URLSearchParams(names.map((name) => [name, value]))], [row.path, new URLSearchParams([[value, value], ["lines[0][" + value + "]", value]])]);
+      for (const [path, parameters] of places) {
+        const url = env.FATURA_URL + address({ path }, visible) + (row.method === "GET" ? `?${parameters}` : "");
+        const headers = { ...(bearer ? { authorization: `Bearer ${bearer}` } : {}), ...(row.method === "GET" ? {} : { "content-type": "application/x-www-form-urlencoded" }) };
+        const { status, text } = await raw(url, { method: row.method, headers, body: row.method === "GET" ? "" : parameters.toString() });
+        if (status >= 500) broken.push(`${row.name} ${JSON.stringify(value)}: ${status}`);
+        assert.doesNotMatch(text, /syntax error|sqlite|postgres|root:x:0|QueryParserError/i, `${row.name} ${value}`);
+      }
+    }
+  }
+  assert.deepEqual(broken, []);
+  assert.deepEqual([await books(), kept()], before, "the books and the invoices");
+  // A search with a quote in it finds what has that quote, and nothing else.
+  const { call } = await session(env, "form", US.company, US.user);
+  assert.match((await call("/customers/search", { customer_name: "O'Brien" })).text, /O&#39;Brien/);
+  assert.doesNotMatch((await call("/customers/search", { customer_name: "O'Brien' OR Id > '0" })).text, /Cascade/);
+});
+
 /** The headers of every answer; `ancestors` says who may frame it. */
 function assertProtected(headers, what, ancestors = "'none'") {
   const policy = `default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self' ${env.PIPEDRIVE_WEB_URL}; base-uri 'none'; object-src 'none'; frame-ancestors ${ancestors}`;

@@ -91,14 +91,14 @@ type Row = (Uuid, String, Uuid, i64, i64, i32, String);
 
 const OF_ALL: &str = "\
     SELECT tenant_id, 'invoice', id, deal_id, created_at AS since, attempts, trouble FROM invoice WHERE trouble IS NOT NULL \
-    UNION ALL SELECT a.tenant_id, 'act', a.id, i.deal_id, a.requested_at, a.attempts, a.park_reason FROM act AS a \
-    JOIN invoice AS i ON i.id = a.invoice_id WHERE a.park_reason IS NOT NULL \
+    UNION ALL SELECT a.tenant_id, 'act', a.id, i.deal_id, a.requested_at, a.attempts, a.trouble FROM act AS a \
+    JOIN invoice AS i ON i.id = a.invoice_id WHERE a.trouble IS NOT NULL \
     UNION ALL SELECT tenant_id, 'history_entry', id, deal_id, made_at, attempts, trouble FROM history_entry WHERE trouble IS NOT NULL \
     ORDER BY since";
 const OF_TENANT: &str = "\
     SELECT tenant_id, 'invoice', id, deal_id, created_at AS since, attempts, trouble FROM invoice WHERE tenant_id = $1 AND trouble IS NOT NULL \
-    UNION ALL SELECT a.tenant_id, 'act', a.id, i.deal_id, a.requested_at, a.attempts, a.park_reason FROM act AS a \
-    JOIN invoice AS i ON i.id = a.invoice_id WHERE a.tenant_id = $1 AND a.park_reason IS NOT NULL \
+    UNION ALL SELECT a.tenant_id, 'act', a.id, i.deal_id, a.requested_at, a.attempts, a.trouble FROM act AS a \
+    JOIN invoice AS i ON i.id = a.invoice_id WHERE a.tenant_id = $1 AND a.trouble IS NOT NULL \
     UNION ALL SELECT tenant_id, 'history_entry', id, deal_id, made_at, attempts, trouble FROM history_entry \
     WHERE tenant_id = $1 AND trouble IS NOT NULL ORDER BY since";
 
