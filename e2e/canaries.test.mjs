@@ -135,6 +135,15 @@ test("no canary and no secret is in a log or a figure, whatever fails", { timeou
   const refused = await create(again.call, deal.id, { ...again.fields, ...typed() });
   assert.match(refused.text, /CanaryDetail/, `${refused.status}: the person sees why`);
 
+  // A page that listens all the time, and the scripts that every page loads.
+  const { bearer } = await session(env, "panel", US.company, US.user);
+  const [listening, heard] = [new AbortController(), []];
+  const stream = await fetched(`${env.FATURA_URL}/live`, { headers: { authorization: `Bearer ${bearer}` }, signal: listening.signal });
+  assert.equal(stream.status, 200);
+  const heeding = (async () => { for await (const chunk of stream.body) heard.push(Buffer.from(chunk).toString()); })().catch(() => undefined);
+  const manifest = JSON.parse(readFileSync(new URL("../assets/dist/manifest.json", import.meta.url), "utf8"));
+  for (const path of Object.values(manifest)) assert.equal((await fetch(env.FATURA_URL + path)).status, 200, path);
+
   const statuses = [];
   const asks = async (call, ...args) => {
     const answer = await call(...args);
@@ -192,4 +201,8 @@ test("no canary and no secret is in a log or a figure, whatever fails", { timeou
   // What a browser gets may hold what people typed, and neither a token nor a secret.
   assert.ok(answers.length > 100, `${answers.length} answers`);
   assert.deepEqual(foundIn(answers.join("\n").toLowerCase(), [...secrets, ...tokens]), []);
+  listening.abort();
+  await heeding;
+  assert.match(heard.join(""), /event: changed/, "the page heard of changes");
+  assert.deepEqual(foundIn(heard.join("").toLowerCase(), [...placed, ...secrets, ...tokens]), [], "the event stream");
 });

@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { start } from "../scripts/stack.mjs";
+import { binary, start } from "../scripts/stack.mjs";
 import { bill, browser, connectUntilConfirmation, control, installed, openForm, pipedriveApi, raw, roomyDeal, saveSettings, session } from "./http.mjs";
 import { BR, CASCADE, MIGUEL, US } from "./people.mjs";
 import { createDatabase } from "./storm/database.mjs";
@@ -286,6 +286,16 @@ test("no parameter of an address decides where a redirect leads", { timeout: 240
     }
   }
   for (const path of ["/panel", "/form", "/settings", "/install", "/pipedrive/callback", "/quickbooks/connect", "/quickbooks/callback", "/quickbooks/again", "/quickbooks/confirm"]) assert.ok(redirects.has(path), path);
+});
+
+test("the service has no door of the sandbox: no words of it in the program, and no such route", async () => {
+  const words = ["drop_after", "/quickbooks/quirks", "/faults/seed", "advance_seconds", "tokio-console", "pprof"];
+  const [service, sandbox] = ["fatura", "sandbox"].map((name) => readFileSync(binary(name)));
+  for (const word of words) assert.equal(service.includes(word), false, word);
+  assert.ok(words.slice(0, 4).every((word) => sandbox.includes(word)), "the sandbox has them");
+  for (const path of ["/metrics", "/debug", "/debug/pprof", "/faults", "/clock", "/calls", "/state", "/quickbooks/limits", "/actuator", "/.env", "/console", "/server-status"]) {
+    for (const method of ["GET", "POST", "TRACE"]) assert.equal((await raw(env.FATURA_URL + path, { method })).status, 404, `${method} ${path}`);
+  }
 });
 
 /** Characters that end a text, a pattern, a statement or an element somewhere. */

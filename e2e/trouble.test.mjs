@@ -224,6 +224,23 @@ test("what is typed while QuickBooks is disconnected is kept, and Create says wh
   assert.deepEqual([kept.memo, kept.part], ["typed while QuickBooks is disconnected", "30"]);
 });
 
+test("a panel reports to Pipedrive at once though Pipedrive's API and QuickBooks answer late", { timeout: 120_000 }, () =>
+  as(async (page) => {
+    for (const [provider, path] of [["pipedrive", "/api"], ["quickbooks", "/v3"]]) await done("/faults", { provider, path, times: 1000, effect: { delay: 6000 } });
+    await page.goto(`${env.PIPEDRIVE_WEB_URL}/deal/4`);
+    const begun = Date.now();
+    // The first size that the panel asks for comes with its report.
+    await page.locator(".panel iframe").evaluate((frame) => new Promise((resolve) => {
+      const look = () => (frame.clientHeight === 240 || frame.style.height === "240px" ? resolve() : setTimeout(look, 20));
+      look();
+    }));
+    assert.ok(Date.now() - begun < 3000, `after ${Date.now() - begun} ms`);
+    await panel(page).locator(".skeleton").waitFor({ timeout: 1000 });
+    await panel(page).locator("button.go").waitFor({ timeout: 40_000 });
+    assert.ok(Date.now() - begun > 5000, "Pipedrive was late");
+  }),
+);
+
 test("what is typed while QuickBooks is away, and its lists are not known any more, is kept", { timeout: 120_000 }, () =>
   as(async (page) => {
     const invoice = await openFormOf(page, 12);

@@ -121,7 +121,7 @@ pub fn validate_form(form: &Form, rules: &Rules<'_>) -> Result<InvoiceRequest, V
         Ok(Some(Discount::Percent(percent))) if !(Decimal::ZERO..=dec!(100)).contains(&percent) => {
             add_problem(FormField::InvoiceDiscount, Problem::NotAPercentage);
         }
-        Ok(Some(Discount::Amount(amount))) if amount < Decimal::ZERO => {
+        Ok(Some(Discount::Amount(amount))) if amount.is_sign_negative() => {
             add_problem(FormField::InvoiceDiscount, Problem::NotPositive);
         }
         Ok(Some(Discount::Amount(amount))) if !is_within_limit(amount) => {
