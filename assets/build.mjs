@@ -27,18 +27,26 @@ const manifest = { APP_JS: named("src/app.ts"), APP_CSS: named("src/app.css") };
 for (const [name, path] of Object.entries(manifest)) manifest[name] = `/assets/${basename(path)}`;
 
 // The licences of what is bundled travel with it.
-const packages = new Set(
-  Object.keys(result.metafile.inputs).flatMap((path) => path.match(/node_modules\/((?:@[^/]+\/)?[^/]+)/)?.[1] ?? []),
-);
+const packages = new Set(Object.keys(result.metafile.inputs).flatMap((path) => path.match(/node_modules\/((?:@[^/]+\/)?[^/]+)/)?.[1] ?? []));
 const licences = [...packages].sort().map((name) => {
   const { version, license } = JSON.parse(readFileSync(`node_modules/${name}/package.json`, "utf8"));
   const files = ["LICENSE", "LICENSE.md", "LICENSE.txt", "license"];
-  const text = files.map((file) => { try { return readFileSync(`node_modules/${name}/${file}`, "utf8"); } catch { return ""; } }).find(Boolean);
+  const text = files
+    .map((file) => {
+      try {
+        return readFileSync(`node_modules/${name}/${file}`, "utf8");
+      } catch {
+        return "";
+      }
+    })
+    .find(Boolean);
   return `${name} ${version} (${license})\n\n${text ?? ""}`;
 });
 writeFileSync(`${out}/licences.txt`, licences.join("\n\n----\n\n"));
-const digest = createHash("sha256").update(readFileSync(`${out}/licences.txt`)).digest("hex").slice(0, 8);
+const digest = createHash("sha256")
+  .update(readFileSync(`${out}/licences.txt`))
+  .digest("hex")
+  .slice(0, 8);
 cpSync(`${out}/licences.txt`, `${out}/licences-${digest}.txt`);
 rmSync(`${out}/licences.txt`);
 writeFileSync("dist/manifest.json", `${JSON.stringify(manifest, null, 2)}\n`);
-

@@ -34,7 +34,8 @@ after(async () => {
 
 const pause = (ms) => new Promise((go) => setTimeout(go, ms));
 const invoices = async () => (await (await quickbooks(env, US.realm))("select * from Invoice orderby Id maxresults 1000")).Invoice ?? [];
-const refreshes = async () => (await (await control(env, "/calls", undefined, "GET")).json()).filter((call) => call.provider === "quickbooks" && call.path.includes("/tokens/bearer"));
+const refreshes = async () =>
+  (await (await control(env, "/calls", undefined, "GET")).json()).filter((call) => call.provider === "quickbooks" && call.path.includes("/tokens/bearer"));
 const fault = (effect, more = {}) => control(env, "/faults", { provider: "quickbooks", effect, ...more });
 const lost = (effect, more) => fault(effect, { path: "/tokens/bearer", ...more });
 const open = async (surface) => (await session(env, surface, US.company, US.user)).call;
@@ -95,7 +96,13 @@ test("links lead to the invoice and the customer, in QuickBooks' own form", asyn
 
 test("fatura check names a wrong environment of QuickBooks with the allowed ones", async () => {
   const check = async (settings) => {
-    const before = await stack.with(settings).fatura("check").then(() => "", ({ stderr }) => stderr);
+    const before = await stack
+      .with(settings)
+      .fatura("check")
+      .then(
+        () => "",
+        ({ stderr }) => stderr,
+      );
     stack.with({ FATURA_QUICKBOOKS_ENVIRONMENT: "sandbox" });
     return before;
   };
@@ -122,7 +129,8 @@ for (const old of ["lives", "dies"]) {
 }
 
 test("a Pipedrive user's tokens are refreshed day after day, where each refresh token works once: nobody notices", { timeout: 60_000 }, async () => {
-  const toPipedrive = async () => (await (await control(env, "/calls", undefined, "GET")).json()).filter((call) => call.provider === "pipedrive" && call.path.includes("/oauth/token"));
+  const toPipedrive = async () =>
+    (await (await control(env, "/calls", undefined, "GET")).json()).filter((call) => call.provider === "pipedrive" && call.path.includes("/oauth/token"));
   const quirk = async (old_refresh_token) => assert.equal((await control(env, "/pipedrive/quirks", { old_refresh_token })).status, 204);
   await quirk("dies");
   for (let day = 0; day < 3; day++) {
@@ -152,17 +160,22 @@ test("the answer with the new tokens is lost, and the old refresh token lives: i
 
 for (const [when, strike] of [
   ["before the invoice is sent", async () => undefined],
-  ["as the invoice is sent", async () => {
-    // An access token that is good, a refresh token that is due to be replaced: only the call that sends the invoice is refused.
-    await renew();
-    await control(env, "/clock", { advance_seconds: DAY - 300 });
-    await control(env, "/quickbooks/expire", { realm_id: US.realm });
-    await renew();
-    await control(env, "/clock", { advance_seconds: 600 });
-    await fault({ status: 401 }, { method: "POST", path: "/invoice", times: 2 });
-  }],
+  [
+    "as the invoice is sent",
+    async () => {
+      // An access token that is good, a refresh token that is due to be replaced: only the call that sends the invoice is refused.
+      await renew();
+      await control(env, "/clock", { advance_seconds: DAY - 300 });
+      await control(env, "/quickbooks/expire", { realm_id: US.realm });
+      await renew();
+      await control(env, "/clock", { advance_seconds: 600 });
+      await fault({ status: 401 }, { method: "POST", path: "/invoice", times: 2 });
+    },
+  ],
 ]) {
-  test(`the answer with the new tokens is lost ${when}, and the old refresh token dies: administrators are asked to reconnect, and then there is one invoice`, { timeout: 120_000 }, async () => {
+  test(`the answer with the new tokens is lost ${when}, and the old refresh token dies: administrators are asked to reconnect, and then there is one invoice`, {
+    timeout: 120_000,
+  }, async () => {
     const before = (await invoices()).length;
     const deal = await roomyDeal(env, US, 3);
     const { call, fields } = await openForm(env, US, deal, LINE);
@@ -186,7 +199,10 @@ for (const [when, strike] of [
   });
 }
 
-test("new tokens that the database does not take at once are not lost", { skip: server ? false : "TEST_POSTGRES_URL is not set", timeout: 90_000 }, async () => {
+test("new tokens that the database does not take at once are not lost", {
+  skip: server ? false : "TEST_POSTGRES_URL is not set",
+  timeout: 90_000,
+}, async () => {
   await reading("dies");
   const name = new URL(database).pathname.slice(1);
   const only = (reading) => {
@@ -234,7 +250,10 @@ test("credentials that the provider refuses are the operator's to correct: nobod
   const { page } = await connectUntilConfirmation(env, US);
   assert.match(page.url, /quickbooks-misconfigured$/);
   assert.match(page.text, MISCONFIGURED);
-  for (const [language, words] of [["pt-BR", /não está configurado corretamente/], ["es", /no está configurada correctamente/]]) {
+  for (const [language, words] of [
+    ["pt-BR", /não está configurado corretamente/],
+    ["es", /no está configurada correctamente/],
+  ]) {
     assert.match(await (await fetch(page.url, { headers: { "accept-language": language } })).text(), words);
   }
   await control(env, "/quickbooks/expire", { realm_id: US.realm });
@@ -271,7 +290,11 @@ test("an uninstall call is read whatever its content type, up to its limit", { t
   const uninstall = { client_id: env.PIPEDRIVE_CLIENT_ID, company_id: US.company, user_id: US.user, timestamp: new Date().toISOString() };
   const call = async (body, type, more = {}) => {
     // Without a type of its own, fetch would add one to a text.
-    const answer = await fetch(`${env.FATURA_URL}/pipedrive/callback`, { method: "DELETE", body: new TextEncoder().encode(body), headers: { authorization, ...(type ? { "content-type": type } : {}), ...more } });
+    const answer = await fetch(`${env.FATURA_URL}/pipedrive/callback`, {
+      method: "DELETE",
+      body: new TextEncoder().encode(body),
+      headers: { authorization, ...(type ? { "content-type": type } : {}), ...more },
+    });
     return answer.status;
   };
   const json = JSON.stringify(uninstall);
@@ -280,7 +303,14 @@ test("an uninstall call is read whatever its content type, up to its limit", { t
   assert.equal(await call(JSON.stringify({ ...uninstall, more: "x".repeat(70_000) }), "application/json"), 413);
   assert.equal((await (await open("panel"))("/panel/deal/3")).status, 200, "still installed");
   const form = new URLSearchParams(uninstall).toString();
-  for (const [body, type] of [[json, undefined], [json, "text/plain"], [json, "application/x-www-form-urlencoded"], [json, "application/json; charset=utf-8"], [form, "application/x-www-form-urlencoded"], [form, undefined]]) {
+  for (const [body, type] of [
+    [json, undefined],
+    [json, "text/plain"],
+    [json, "application/x-www-form-urlencoded"],
+    [json, "application/json; charset=utf-8"],
+    [form, "application/x-www-form-urlencoded"],
+    [form, undefined],
+  ]) {
     await installed(env, US);
     const panel = await open("panel");
     assert.equal((await panel("/panel/deal/3")).status, 200);

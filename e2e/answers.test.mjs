@@ -31,7 +31,10 @@ const invoiceOf = async (who, number) => (await (await quickbooks(env, who.realm
 async function rowOf(who, deal, number) {
   const { call } = await session(env, "panel", who.company, who.user);
   const { text } = await call(`/panel/deal/${deal}`);
-  const row = text.split('<li class="invoice"').slice(1).find((part) => part.includes(`>${number}<`));
+  const row = text
+    .split('<li class="invoice"')
+    .slice(1)
+    .find((part) => part.includes(`>${number}<`));
   assert.ok(row, `invoice ${number} is on the panel`);
   return { status: /data-status="([a-z-]+)"/.exec(row)[1], text: row };
 }
@@ -49,7 +52,12 @@ test("a deal whose product was purged, without price or name, can be billed", { 
   const rows = await api("GET", "v2/deals/1/products");
   assert.ok(rows.length >= 2, "the deal has rows");
   await door("/pipedrive/purge", { company_id: US.company, product_id: rows[0].product_id });
-  await door("/pipedrive/rows", { company_id: US.company, resource: "DealProduct", id: rows[0].id, members: { name: null, item_price: null, discount: null, tax: null, comments: null, tax_method: null, discount_type: null } });
+  await door("/pipedrive/rows", {
+    company_id: US.company,
+    resource: "DealProduct",
+    id: rows[0].id,
+    members: { name: null, item_price: null, discount: null, tax: null, comments: null, tax_method: null, discount_type: null },
+  });
   const { call, text, fields } = await openForm(env, US, 1, FREEMAN);
   assert.equal(text.split('name="lines[').length > 2, true, "its rows stand in the form");
   assert.equal(fields["lines[0][unit_price]"], "", "a price that is not told is left empty");
@@ -57,7 +65,13 @@ test("a deal whose product was purged, without price or name, can be billed", { 
   const refused = await create(call, 1, { ...fields, "lines[0][item_name]": "Consulting hours", "lines[0][item]": "new" });
   assert.equal(refused.status, 422);
   assert.match(refused.text, /lines-0-unit_price/, "and asked for at its field");
-  const made = await create(call, 1, { ...fields, "lines[0][item_name]": "Consulting hours", "lines[0][item]": "new", "lines[0][description]": "Hours", "lines[0][unit_price]": "100" });
+  const made = await create(call, 1, {
+    ...fields,
+    "lines[0][item_name]": "Consulting hours",
+    "lines[0][item]": "new",
+    "lines[0][description]": "Hours",
+    "lines[0][unit_price]": "100",
+  });
   assert.equal(made.status, 200, made.text);
   const number = /data-number="([^"]*)"/.exec(made.text)[1];
   const invoice = await invoiceOf(US, number);
@@ -78,7 +92,12 @@ test("a row or discount of a deal with another shape is said, and hides no other
 });
 
 test("a deal whose currency or title Pipedrive does not tell can be billed: the currency is asked for", { timeout: 120_000 }, async () => {
-  await door("/pipedrive/rows", { company_id: US.company, resource: "Deal", id: 11, members: { currency: null, title: null, value: null, org_id: null, person_id: null } });
+  await door("/pipedrive/rows", {
+    company_id: US.company,
+    resource: "Deal",
+    id: 11,
+    members: { currency: null, title: null, value: null, org_id: null, person_id: null },
+  });
   const { call, text, fields } = await openForm(env, US, 11, { ...NEW[US.company], customer_name: "Without currency" });
   assert.match(text, /Some data of this deal could not be read/);
   const refused = await create(call, 11, { ...fields, "lines[0][unit_price]": "50", "lines[0][description]": "Work" });
@@ -89,7 +108,10 @@ test("a deal whose currency or title Pipedrive does not tell can be billed: the 
   assert.equal((await invoiceOf(US, /data-number="([^"]*)"/.exec(made.text)[1])).TotalAmt, 50);
 });
 
-for (const [status, by_id] of [[400, false], [500, true]]) {
+for (const [status, by_id] of [
+  [400, false],
+  [500, true],
+]) {
   test(`an invoice that QuickBooks refuses to list (${status}${by_id ? ", also by its id" : ""}) silences no other`, { timeout: 180_000 }, async () => {
     const [badDeal, goodDeal] = by_id ? [7, 8] : [3, 4];
     const [one, other] = [await billNew(US, badDeal), await billNew(US, goodDeal)];

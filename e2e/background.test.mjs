@@ -21,14 +21,22 @@ test("won deals: twenty companies without a connection do not hold up the one be
   const call = await panel();
   await until(async () => /Draft saved/.test((await call("/panel/deal/12")).text), "there is no draft", 60_000);
   assert.equal(sql("select count(*) from tenant where won_failures > 0"), "20");
-  assert.equal(sql("select count(*) from tenant where company_name like 'Company %' and won_until <> company_id - 900000"), "0", "what was won there is read when they are connected");
+  assert.equal(
+    sql("select count(*) from tenant where company_name like 'Company %' and won_until <> company_id - 900000"),
+    "0",
+    "what was won there is read when they are connected",
+  );
 });
 
 test("the service ends in time while Pipedrive keeps a look at won deals waiting", { skip, timeout: 120_000 }, async (t) => {
   t.after(healed);
   await saveSettings(env, US, { draft_on_won: "on" });
   await done("/faults", { provider: "pipedrive", path: "/deals", times: 1000, effect: { delay: 25_000 } });
-  await until(() => sql("select count(*) from tenant where won_lease_until > (extract(epoch from now()) * 1000000)::bigint + 1000000") === "1", "nobody looks", 40_000);
+  await until(
+    () => sql("select count(*) from tenant where won_lease_until > (extract(epoch from now()) * 1000000)::bigint + 1000000") === "1",
+    "nobody looks",
+    40_000,
+  );
   await pause(500);
   const [begun, child] = [Date.now(), scene.stack.replicas[0].child()];
   await scene.stack.replicas[0].end("SIGTERM", 40_000);
@@ -55,7 +63,11 @@ test("an intended invoice of a company that is not connected any more waits for 
   assert.equal(trouble(), "", "connected again within an hour, it goes on");
   // As if an hour had passed.
   sql(`update invoice set attempts = 100, created_at = created_at - 7200000000 where id = '${id}'`);
-  await until(() => trouble() === "disconnected", () => `it goes on: ${sql(`select state, attempts, trouble from invoice where id = '${id}'`)}`, 60_000);
+  await until(
+    () => trouble() === "disconnected",
+    () => `it goes on: ${sql(`select state, attempts, trouble from invoice where id = '${id}'`)}`,
+    60_000,
+  );
   const shown = (await (await panel())(`/panel/deal/${deal}`)).text;
   assert.match(shown, new RegExp(`/invoices/${id}/remove`));
   assert.match(shown, new RegExp(`/invoices/${id}/again`));
@@ -77,7 +89,9 @@ test("a company that is connected anew keeps its access though its old token wai
   await healed();
   await done("/faults", { provider: "quickbooks", path: "/tokens/revoke", times: 1, effect: { delay: 8000 } });
   const struck = async () => (await (await fetch(`${env.CONTROL_URL}/faults`)).json()).length === 0;
-  sql("with two as (select id, row_number() over (order by id) as n from revocation) update revocation set next_attempt_at = n from two where two.id = revocation.id");
+  sql(
+    "with two as (select id, row_number() over (order by id) as n from revocation) update revocation set next_attempt_at = n from two where two.id = revocation.id",
+  );
   await until(struck, "no token is revoked");
   await connect(US);
   await until(() => sql("select count(*) from revocation") === "0", "not all are revoked", 30_000);
@@ -87,7 +101,13 @@ test("a company that is connected anew keeps its access though its old token wai
 
 test("the audit holds no address of a preset, also where another company's ids leave the settings", { skip, timeout: 120_000 }, async (t) => {
   const saved = () => sql("select detail from audit where action = 'settings saved' order by at desc limit 1");
-  await saveSettings(env, US, { "presets[0][name]": "Retainer", "presets[0][term]": "days", "presets[0][days]": "30", "presets[0][cc]": "books@oakstreet.example", item: "12" });
+  await saveSettings(env, US, {
+    "presets[0][name]": "Retainer",
+    "presets[0][term]": "days",
+    "presets[0][days]": "30",
+    "presets[0][cc]": "books@oakstreet.example",
+    item: "12",
+  });
   const [chosen, entries] = [saved(), sql("select count(*) from audit where action = 'settings saved'")];
   assert.match(chosen, /Retainer/);
   assert.match(chosen, /"12"/);
@@ -102,13 +122,17 @@ test("the audit holds no address of a preset, also where another company's ids l
   assert.equal(sql("select count(*) from audit where detail::text like '%@%'"), "0");
 });
 
-test("an invoice that is due today where its company is reloads no panel, and is overdue in its history the day after", { skip, timeout: 120_000 }, async (t) => {
+test("an invoice that is due today where its company is reloads no panel, and is overdue in its history the day after", {
+  skip,
+  timeout: 120_000,
+}, async (t) => {
   const deal = await roomyDeal(env, US, 3);
   await bill(env, US, deal, LINE);
   await until(async () => (await notesOf(env, US, deal, 1, 0)).length === 1, "it is not in the history");
   // On these islands the day begins last.
   sql("update quickbooks_connection set time_zone = 'Pacific/Pago_Pago'");
-  const due = (offset) => sql(`update invoice set due = to_char((now() at time zone 'Pacific/Pago_Pago')::date + ${offset}, 'YYYY-MM-DD') where deal_id = ${deal}`);
+  const due = (offset) =>
+    sql(`update invoice set due = to_char((now() at time zone 'Pacific/Pago_Pago')::date + ${offset}, 'YYYY-MM-DD') where deal_id = ${deal}`);
   due(0);
   await pause(3000);
   const ended = new AbortController();

@@ -27,7 +27,16 @@ const part = (all, of) => [...all].sort((a, b) => a - b)[Math.min(all.length - 1
 
 /** A load on one address; count, rate, p50, p99. */
 async function load(url, { headers = {}, body, atOnce = 16 } = {}) {
-  const args = ["load", url, "--seconds", SECONDS, "--at-once", String(atOnce), ...Object.entries(headers).flatMap(([name, value]) => ["--header", `${name}: ${value}`]), ...(body ? ["--body", body] : [])];
+  const args = [
+    "load",
+    url,
+    "--seconds",
+    SECONDS,
+    "--at-once",
+    String(atOnce),
+    ...Object.entries(headers).flatMap(([name, value]) => ["--header", `${name}: ${value}`]),
+    ...(body ? ["--body", body] : []),
+  ];
   return JSON.parse((await run(binary("examples/bench"), args)).stdout);
 }
 
@@ -57,7 +66,9 @@ async function freshness(env, deal, times) {
   const read = await quickbooks(env, US.realm);
   for (let at = 0; at < times; at++) {
     const number = await bill(env, US, deal, LINE);
-    const { Invoice: [invoice] } = await read(`select * from Invoice where DocNumber = '${number}'`);
+    const {
+      Invoice: [invoice],
+    } = await read(`select * from Invoice where DocNumber = '${number}'`);
     const { bearer, call } = await session(env, "panel", US.company, US.user);
     await pause(1500);
     const stop = new AbortController();
@@ -65,7 +76,10 @@ async function freshness(env, deal, times) {
     const heard = stream.body.getReader();
     const begun = performance.now();
     await control(env, "/quickbooks/payment", { realm_id: US.realm, invoice_id: invoice.Id });
-    for (let shown = ""; !new RegExp(`number">${number}<[^]*?data-status="paid"`).test(shown.slice(0, shown.indexOf("</li>", shown.indexOf(`number">${number}<`)))); ) {
+    for (
+      let shown = "";
+      !new RegExp(`number">${number}<[^]*?data-status="paid"`).test(shown.slice(0, shown.indexOf("</li>", shown.indexOf(`number">${number}<`))));
+    ) {
       await heard.read();
       shown = (await call(`/panel/deal/${deal}`)).text;
     }
@@ -82,14 +96,16 @@ async function creations(env, count, atOnce) {
   const calls = async () => (await (await control(env, "/calls", undefined, "GET")).json()).filter(({ provider }) => provider === "quickbooks").length;
   const [took, before, begun] = [[], await calls(), performance.now()];
   let left = count;
-  await Promise.all(Array.from({ length: atOnce }, async () => {
-    while (left-- > 0) {
-      const pressed = performance.now();
-      const answer = await settled(call, await call(`/deals/${deal}/invoices`, { ...unseen(fields), intent: crypto.randomUUID() }));
-      if (answer.status !== 200) throw new Error(answer.text);
-      took.push(performance.now() - pressed);
-    }
-  }));
+  await Promise.all(
+    Array.from({ length: atOnce }, async () => {
+      while (left-- > 0) {
+        const pressed = performance.now();
+        const answer = await settled(call, await call(`/deals/${deal}/invoices`, { ...unseen(fields), intent: crypto.randomUUID() }));
+        if (answer.status !== 200) throw new Error(answer.text);
+        took.push(performance.now() - pressed);
+      }
+    }),
+  );
   const spent = performance.now() - begun;
   await pause(500);
   return { count, rate: (count / spent) * 1000, p50: part(took, 0.5), p99: part(took, 0.99), calls: ((await calls()) - before) / count };
@@ -112,9 +128,16 @@ async function measured(kind) {
     const child = stack.replicas[0].child();
     const idle = used(child.pid).memory;
     const body = join(dir, "webhook.json");
-    const text = JSON.stringify({ eventNotifications: [{ realmId: US.realm, dataChangeEvent: { entities: [{ name: "Invoice", id: "1", operation: "Update", lastUpdated: "2026-03-13T10:00:00.000Z" }] } }] });
+    const text = JSON.stringify({
+      eventNotifications: [
+        { realmId: US.realm, dataChangeEvent: { entities: [{ name: "Invoice", id: "1", operation: "Update", lastUpdated: "2026-03-13T10:00:00.000Z" }] } },
+      ],
+    });
     writeFileSync(body, text);
-    const headers = { "content-type": "application/json", "intuit-signature": createHmac("sha256", env.QUICKBOOKS_VERIFIER_TOKEN).update(text).digest("base64") };
+    const headers = {
+      "content-type": "application/json",
+      "intuit-signature": createHmac("sha256", env.QUICKBOOKS_VERIFIER_TOKEN).update(text).digest("base64"),
+    };
     const other = await floor(kind === "PostgreSQL" ? (await createDatabase()).url : `sqlite:${join(dir, "floor.db")}`, env.QUICKBOOKS_VERIFIER_TOKEN);
     const bare = await costed(other.child, () => load(`${other.address}/webhook`, { headers, body }));
     const nothing = await costed(other.child, () => load(`${other.address}/nothing`));
@@ -122,7 +145,16 @@ async function measured(kind) {
     console.log(`\n### ${kind}\n`);
     row("what", "a second", "p50 ms", "p99 ms", "CPU s for 1,000", "floor a second", "of the floor");
     row("---", "---:", "---:", "---:", "---:", "---:", "---:");
-    const shown = (what, figures, floor) => row(what, round(figures.rate), round(figures.p50), round(figures.p99), round(figures.cpu, 2), round(floor.rate), `${((figures.rate / floor.rate) * 100).toFixed(0)} %`);
+    const shown = (what, figures, floor) =>
+      row(
+        what,
+        round(figures.rate),
+        round(figures.p50),
+        round(figures.p99),
+        round(figures.cpu, 2),
+        round(floor.rate),
+        `${((figures.rate / floor.rate) * 100).toFixed(0)} %`,
+      );
     const acks = await costed(child, () => load(`${at}/quickbooks/webhook`, { headers, body }));
     shown("webhook acknowledged", acks, bare);
     const burst = await load(`${at}/quickbooks/webhook`, { headers, body, atOnce: BURST });
@@ -146,7 +178,9 @@ async function measured(kind) {
     row("eight at once", round(many.p50), round(many.p99), many.calls.toFixed(1), round(many.rate), round(many.cpu, 2));
     row(`QuickBooks takes ${LATENCY} ms for a call`, round(slow.p50), round(slow.p99), slow.calls.toFixed(1), round(slow.rate), "");
     console.log(`\nWebhooks on ${BURST} connections at once: ${round(burst.rate)} a second, ${round(burst.p999)} ms for 999 of 1,000.`);
-    console.log(`\nA change in QuickBooks is on the open panel after ${round(fresh.p50)} ms (p50), ${round(fresh.p99)} ms (p99), ${fresh.count} times. Memory: ${round(idle)} MB idle, ${round(loaded)} MB after the loads.`);
+    console.log(
+      `\nA change in QuickBooks is on the open panel after ${round(fresh.p50)} ms (p50), ${round(fresh.p99)} ms (p99), ${fresh.count} times. Memory: ${round(idle)} MB idle, ${round(loaded)} MB after the loads.`,
+    );
     await stack.replicas[0].end("SIGTERM");
     const begun = performance.now();
     await stack.replicas[0].start();
@@ -157,7 +191,9 @@ async function measured(kind) {
   }
 }
 
-console.log(`${cpus().length} × ${cpus()[0].model}, ${Math.round(totalmem() / 2 ** 30)} GB, ${execFileSync("uname", ["-sr"]).toString().trim()}; client, sandbox and database on the same machine; ${SECONDS} s for each load, 16 connections.`);
+console.log(
+  `${cpus().length} × ${cpus()[0].model}, ${Math.round(totalmem() / 2 ** 30)} GB, ${execFileSync("uname", ["-sr"]).toString().trim()}; client, sandbox and database on the same machine; ${SECONDS} s for each load, 16 connections.`,
+);
 const PARTS = {
   async one() {
     await measured("SQLite");

@@ -8,7 +8,11 @@ import { BR, CASCADE, MIGUEL, US } from "./people.mjs";
 import { scene } from "./scene.mjs";
 import { form, openDeal, panel, quickbooks } from "./story.mjs";
 
-const { env, done, as: signedIn } = scene("billing", async (env) => {
+const {
+  env,
+  done,
+  as: signedIn,
+} = scene("billing", async (env) => {
   await Promise.all([installed(env, BR), installed(env, US)]);
   await installed(env, MIGUEL);
 });
@@ -63,14 +67,22 @@ test("a part that is typed is the part that is billed, by Create at once; Enter 
     await invoice.locator("#part").fill("30");
     const made = await inBooks(US, await created(invoice, page));
     assert.equal(net(made), 2108.25, "30 % of 7,027.50");
-    assert.deepEqual(lines(made).map((line) => line.SalesItemLineDetail.Qty), lines(made).map(() => 1));
+    assert.deepEqual(
+      lines(made).map((line) => line.SalesItemLineDetail.Qty),
+      lines(made).map(() => 1),
+    );
     assert.match(lines(made)[0].Description, /^30% deposit: /);
   });
   before += 1;
   assert.equal(await count(US), before);
   await as(US, 1, async (invoice, page) => {
     assert.match(plain(await invoice.locator("header").textContent()), /\$2,108\.25 of \$7,027\.50 billed \(1 invoice, before tax\)/);
-    for (const [typed, text] of [["abc", /not a number/], ["-25", /negative or zero/], ["0", /negative or zero/], ["101", /between 0 and 100/]]) {
+    for (const [typed, text] of [
+      ["abc", /not a number/],
+      ["-25", /negative or zero/],
+      ["0", /negative or zero/],
+      ["101", /between 0 and 100/],
+    ]) {
       await invoice.locator("#part").fill(typed);
       await invoice.locator("#part-error").getByText(text).waitFor();
       assert.equal(await invoice.locator("#create").getAttribute("aria-disabled"), "true", typed);
@@ -120,7 +132,10 @@ test("a deposit by amount on a deal with products: what remains is right, by eac
     const made = await inBooks(BR, await created(invoice, page));
     assert.equal(net(made), 1000.5);
     assert.ok(lines(made).every((line) => line.SalesItemLineDetail.Qty === 1));
-    assert.ok(lines(made).every((line) => line.SalesItemLineDetail.TaxCodeRef.value), "taxed like the deal's lines");
+    assert.ok(
+      lines(made).every((line) => line.SalesItemLineDetail.TaxCodeRef.value),
+      "taxed like the deal's lines",
+    );
   });
   await as(BR, 1, async (invoice, page) => {
     await picture(page, "form-remaining-pt");
@@ -202,7 +217,11 @@ test("who has been billed since stops Create, with one click to go on; a colleag
     await invoice.getByRole("option").first().click();
     const colleague = { ...BR, user: 910002 };
     await installed(env, colleague);
-    await bill(env, colleague, 2, { customer: await value(invoice, "[name=customer]"), customer_name: await value(invoice, "#customer_name"), customer_currency: "BRL" });
+    await bill(env, colleague, 2, {
+      customer: await value(invoice, "[name=customer]"),
+      customer_name: await value(invoice, "#customer_name"),
+      customer_currency: "BRL",
+    });
     await invoice.locator("#create").click();
     await invoice.getByText("As faturas deste negócio mudaram desde que você abriu este formulário").waitFor();
     // The colleague billed R$ 9.072,00, of which R$ 432,00 are tax.
@@ -225,13 +244,20 @@ test("the item search filters: by name, by SKU, without accents, and finds what 
     await page.waitForTimeout(600);
     for (const option of await options()) assert.match(option, /staff/i);
     // The list is not cut off by the table around it.
-    const isVisible = await invoice.locator("#items-0 [role=option]").last().evaluate((option) => {
-      const { left, top, width, height } = option.getBoundingClientRect();
-      return option.contains(document.elementFromPoint(left + width / 2, top + height / 2));
-    });
+    const isVisible = await invoice
+      .locator("#items-0 [role=option]")
+      .last()
+      .evaluate((option) => {
+        const { left, top, width, height } = option.getBoundingClientRect();
+        return option.contains(document.elementFromPoint(left + width / 2, top + height / 2));
+      });
     assert.ok(isVisible, "the last option can be clicked");
     await picture(page, "form-items-en");
-    await done("/quickbooks/edit", { realm_id: US.realm, entity: "Item", changes: { Name: "Décoration Noël", Sku: "DEC-77", Type: "Service", IncomeAccountRef: { value: "79" } } });
+    await done("/quickbooks/edit", {
+      realm_id: US.realm,
+      entity: "Item",
+      changes: { Name: "Décoration Noël", Sku: "DEC-77", Type: "Service", IncomeAccountRef: { value: "79" } },
+    });
     for (const typed of ["decoration", "DEC-77", "Noel Decoration"]) {
       await invoice.locator("#lines-0-item").fill(typed);
       await invoice.locator("#items-0 [role=option]").filter({ hasText: "Décoration Noël" }).waitFor();
@@ -259,7 +285,10 @@ test("negative lines are allowed while the total is not negative", { timeout: 18
     await invoice.locator("#lines-1-unit_price").fill("-100");
     await invoice.locator("#missing a").waitFor({ state: "detached" });
     const made = await inBooks(US, await created(invoice, page));
-    assert.deepEqual(lines(made).map((line) => line.Amount), [price, -100]);
+    assert.deepEqual(
+      lines(made).map((line) => line.Amount),
+      [price, -100],
+    );
   }),
 );
 
@@ -328,7 +357,10 @@ test("of two requests, 20 ms apart, the newer one stays", async () => {
   const { call, fields } = await openForm(env, US, 11);
   const older = { ...fields, version: "1", memo: "autosaved" };
   const newer = { ...fields, version: "2", memo: "autosaved", part: "50", part_kind: "percent" };
-  const [applied] = await Promise.all([call("/deals/11/form/preview", newer), new Promise((go) => setTimeout(go, 20)).then(() => call("/deals/11/form/preview", older))]);
+  const [applied] = await Promise.all([
+    call("/deals/11/form/preview", newer),
+    new Promise((go) => setTimeout(go, 20)).then(() => call("/deals/11/form/preview", older)),
+  ]);
   assert.equal(applied.status, 200, applied.text);
   await call("/deals/11/form/preview", older);
   const again = fieldsOf((await call("/deals/11/form")).text);
@@ -343,7 +375,16 @@ const quirks = (realm_id, on) => done("/quickbooks/quirks", { realm_id, ...on })
 test("prices that include tax are billed to the cent, whichever way QuickBooks reads an Amount", async () => {
   for (const tax_inclusive_amount of ["gross", "net"]) {
     await quirks(BR.realm, { tax_inclusive_amount });
-    const number = await bill(env, BR, 9, { customer: "new", customer_name: `Bruto ${tax_inclusive_amount}`, to: "Bruto", customer_currency: "", tax_mode: "included", "lines[0][unit_price]": "450", "lines[0][quantity]": "3", "lines[0][tax_code]": "3" });
+    const number = await bill(env, BR, 9, {
+      customer: "new",
+      customer_name: `Bruto ${tax_inclusive_amount}`,
+      to: "Bruto",
+      customer_currency: "",
+      tax_mode: "included",
+      "lines[0][unit_price]": "450",
+      "lines[0][quantity]": "3",
+      "lines[0][tax_code]": "3",
+    });
     const made = await inBooks(BR, number);
     const [line] = lines(made);
     assert.equal(made.TotalAmt, 1350, tax_inclusive_amount);
@@ -357,7 +398,15 @@ test("prices that include tax are billed to the cent, whichever way QuickBooks r
 test("a percentage off the whole is billed, whichever of percentage and amount QuickBooks goes by", async () => {
   for (const percent_discount of ["computed", "amount"]) {
     await quirks(US.realm, { percent_discount });
-    const number = await bill(env, US, 3, { ...CASCADE, discount: "10", discount_kind: "percent", "lines[0][quantity]": "1", "lines[0][unit_price]": "100", "lines[0][discount]": "", "lines[0][item]": "new" });
+    const number = await bill(env, US, 3, {
+      ...CASCADE,
+      discount: "10",
+      discount_kind: "percent",
+      "lines[0][quantity]": "1",
+      "lines[0][unit_price]": "100",
+      "lines[0][discount]": "",
+      "lines[0][item]": "new",
+    });
     assert.equal(net(await inBooks(US, number)), 90, percent_discount);
   }
   await quirks(US.realm, {});
@@ -417,8 +466,14 @@ test("the settings keep discounts in the prices, and name the item of deposits",
   const changed = await call("/settings/save", { ...saved, deposit_item: Item[0].Id, discounts_in_prices: "on" });
   assert.equal(changed.status, 200, changed.text);
   const deal = await roomyDeal(env, US, 4, { value: 1000 });
-  const discounted = await inBooks(US, await bill(env, US, deal, { ...CASCADE, "lines[0][item]": "new", "lines[0][unit_price]": "617.25", "lines[0][discount]": "10", "lines[0][quantity]": "1" }));
-  assert.deepEqual([lines(discounted)[0].SalesItemLineDetail.UnitPrice, discounted.Line.some((line) => line.DetailType === "DiscountLineDetail")], [555.525, false]);
+  const discounted = await inBooks(
+    US,
+    await bill(env, US, deal, { ...CASCADE, "lines[0][item]": "new", "lines[0][unit_price]": "617.25", "lines[0][discount]": "10", "lines[0][quantity]": "1" }),
+  );
+  assert.deepEqual(
+    [lines(discounted)[0].SalesItemLineDetail.UnitPrice, discounted.Line.some((line) => line.DetailType === "DiscountLineDetail")],
+    [555.525, false],
+  );
   const other = await roomyDeal(env, US, 4, { value: 2000 });
   const opened = await openForm(env, US, other, CASCADE);
   const part = await opened.call(`/deals/${other}/form/preview`, { ...opened.fields, part: "30", part_kind: "percent" });

@@ -8,7 +8,15 @@ import { chromium } from "playwright-core";
 
 export const pictures = process.env.PICTURES ?? join(import.meta.dirname ?? ".", "..", "target", "pictures");
 
-const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
+const FLAGS = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
 
 /** A browser of its own for one person. `own` is Fatura's address: what its pages ask for and keep is then watched. */
 export async function openBrowser(language, own) {
@@ -69,14 +77,19 @@ function watch(context, own) {
     try {
       // Only all headers together have this one.
       if (response.frame().parentFrame() && (await response.allHeaders())["set-cookie"] !== undefined) foreign.push(`a cookie in a frame: ${response.url()}`);
-    } catch { /* its page is gone */ }
+    } catch {
+      /* its page is gone */
+    }
   };
   context.on("response", (response) => {
     if (origin && isOf(response.url(), origin)) answered.push(noteCookie(response));
   });
   /** What a page of Fatura has kept in this browser. The cookie of a connect flow is hidden from scripts. */
   const kept = async () => {
-    const frames = context.pages().flatMap((page) => page.frames()).filter((frame) => isOf(frame.url(), origin));
+    const frames = context
+      .pages()
+      .flatMap((page) => page.frames())
+      .filter((frame) => isOf(frame.url(), origin));
     const names = async () => {
       try {
         return [...Object.keys(localStorage), ...Object.keys(sessionStorage), document.cookie, ...(await indexedDB.databases()).map(({ name }) => name)];
@@ -85,7 +98,10 @@ function watch(context, own) {
       }
     };
     const found = frames.map((frame) => frame.evaluate(names).catch(() => []));
-    return (await Promise.all(found)).flat().filter(Boolean).map((name) => `kept in the browser: ${name}`);
+    return (await Promise.all(found))
+      .flat()
+      .filter(Boolean)
+      .map((name) => `kept in the browser: ${name}`);
   };
   const leaks = async () => {
     await Promise.race([Promise.all(answered), new Promise((go) => setTimeout(go, 2000).unref())]);

@@ -20,7 +20,9 @@ async function exchangesIn(happens) {
   return exchanges;
 }
 
-const installedAt = async ({ company, user }) => (await (await control(env, "/pipedrive/companies", undefined, "GET")).json()).companies.find(({ id }) => id === company).users.find(({ id }) => id === user).installed;
+const installedAt = async ({ company, user }) =>
+  (await (await control(env, "/pipedrive/companies", undefined, "GET")).json()).companies.find(({ id }) => id === company).users.find(({ id }) => id === user)
+    .installed;
 
 const INSTALLED = /\/outcome\/pipedrive-installed\?installed=/;
 

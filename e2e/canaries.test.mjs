@@ -26,12 +26,16 @@ globalThis.fetch = async (url, options) => {
 };
 
 let dir;
-const { env, done } = scene("canaries", async (env) => {
-  for (const who of [US, BR]) await installed(env, who);
-}, (own) => {
-  dir = own;
-  return { RUST_LOG: "info,fatura=trace,store=trace,providers=trace,domain=trace", FATURA_METRICS_LISTEN: `127.0.0.1:${port}` };
-});
+const { env, done } = scene(
+  "canaries",
+  async (env) => {
+    for (const who of [US, BR]) await installed(env, who);
+  },
+  (own) => {
+    dir = own;
+    return { RUST_LOG: "info,fatura=trace,store=trace,providers=trace,domain=trace", FATURA_METRICS_LISTEN: `127.0.0.1:${port}` };
+  },
+);
 
 /** A word that stands nowhere else, with characters that are written otherwise in JSON, addresses and forms. */
 const placed = [];
@@ -45,8 +49,20 @@ const mail = (name) => `${plain(name).toLowerCase()}@canary.example`;
 
 /** How a text may be written in a log, at whatever offset it begins. */
 const forms = (text) => {
-  const shifted = [0, 1, 2].map((offset) => Buffer.from(`${"x".repeat(offset)}${text}`).toString("base64").slice(offset === 0 ? 0 : 4).replace(/=+$/, "").slice(0, -2));
-  return [text, encodeURIComponent(text), JSON.stringify(text).slice(1, -1), ...shifted, ...shifted.map((each) => each.replaceAll("+", "-").replaceAll("/", "_"))].map((each) => each.toLowerCase());
+  const shifted = [0, 1, 2].map((offset) =>
+    Buffer.from(`${"x".repeat(offset)}${text}`)
+      .toString("base64")
+      .slice(offset === 0 ? 0 : 4)
+      .replace(/=+$/, "")
+      .slice(0, -2),
+  );
+  return [
+    text,
+    encodeURIComponent(text),
+    JSON.stringify(text).slice(1, -1),
+    ...shifted,
+    ...shifted.map((each) => each.replaceAll("+", "-").replaceAll("/", "_")),
+  ].map((each) => each.toLowerCase());
 };
 
 /** All tokens that the providers have given so far; the sandbox forgets those that are used up. */
@@ -97,15 +113,34 @@ test("line breaks and escapes in names forge no line of the log", { timeout: 60_
   await settings("/settings/page");
   await control(env, "/faults", undefined, "DELETE");
   const strange = encodeURIComponent(evil("Address"));
-  for (const path of [`/outcome/${strange}`, `/panel?id=${strange}&theme=${strange}`, `/pipedrive/callback?code=${strange}&state=${strange}`, `/quickbooks/callback?error=${strange}&state=${strange}`, `/${strange}`]) {
+  for (const path of [
+    `/outcome/${strange}`,
+    `/panel?id=${strange}&theme=${strange}`,
+    `/pipedrive/callback?code=${strange}&state=${strange}`,
+    `/quickbooks/callback?error=${strange}&state=${strange}`,
+    `/${strange}`,
+  ]) {
     await fetch(env.FATURA_URL + path, { redirect: "manual" });
   }
-  const log = readdirSync(dir).filter((file) => /^fatura.*\.log$/.test(file)).map((file) => readFileSync(join(dir, file), "utf8")).join("");
+  const log = readdirSync(dir)
+    .filter((file) => /^fatura.*\.log$/.test(file))
+    .map((file) => readFileSync(join(dir, file), "utf8"))
+    .join("");
   assert.ok(log.length > 1000);
   assert.ok(!log.includes("\u001b[35;7m") && !log.includes("\u001b[2K") && !log.includes("\u0007"), "an escape of somebody else");
-  const records = log.replace(/\u001b\[[0-9;]*m/g, "").split("\n").filter(Boolean);
-  assert.deepEqual(records.filter((line) => line.includes("nobody has logged")), []);
-  assert.deepEqual(records.filter((line) => !/^\d{4}-\d\d-\d\dT[\d:.]+Z +(TRACE|DEBUG|INFO|WARN|ERROR) /.test(line)), [], "one line for each record");
+  const records = log
+    .replace(/\u001b\[[0-9;]*m/g, "")
+    .split("\n")
+    .filter(Boolean);
+  assert.deepEqual(
+    records.filter((line) => line.includes("nobody has logged")),
+    [],
+  );
+  assert.deepEqual(
+    records.filter((line) => !/^\d{4}-\d\d-\d\dT[\d:.]+Z +(TRACE|DEBUG|INFO|WARN|ERROR) /.test(line)),
+    [],
+    "one line for each record",
+  );
 });
 
 test("no canary and no secret is in a log or a figure, whatever fails", { timeout: 240_000 }, async () => {
@@ -113,24 +148,54 @@ test("no canary and no secret is in a log or a figure, whatever fails", { timeou
   const query = await quickbooks(env, US.realm);
   // What both providers hold.
   const organization = await api("POST", "v2/organizations", { name: canary("Organization"), address: { value: canary("Street") } });
-  const person = await api("POST", "v2/persons", { name: canary("Person"), org_id: organization.id, emails: [{ value: mail("Email"), primary: true }], phones: [{ value: plain("Phone"), primary: true }] });
+  const person = await api("POST", "v2/persons", {
+    name: canary("Person"),
+    org_id: organization.id,
+    emails: [{ value: mail("Email"), primary: true }],
+    phones: [{ value: plain("Phone"), primary: true }],
+  });
   const deal = await api("POST", "v2/deals", { title: canary("Deal"), org_id: organization.id, person_id: person.id, currency: "USD", value: 9_000_000 });
   const door = (entity, id, members) => done("/quickbooks/rows", { realm_id: US.realm, entity, id, members });
   const { Item: items } = await query("select * from Item where Type = 'Service' maxresults 3");
   await door("Item", items[0].Id, { Name: plain("Item"), Description: canary("ItemText") });
   const { Customer: customers } = await query("select * from Customer maxresults 20");
-  await door("Customer", customers.at(-1).Id, { DisplayName: plain("Customer"), Notes: canary("CustomerNotes"), PrimaryEmailAddr: { Address: mail("CustomerEmail") } });
+  await door("Customer", customers.at(-1).Id, {
+    DisplayName: plain("Customer"),
+    Notes: canary("CustomerNotes"),
+    PrimaryEmailAddr: { Address: mail("CustomerEmail") },
+  });
 
   const typed = () => ({
-    ...CASCADE, to: canary("To"), email: mail("Bill"), tax_id: plain("Tax").slice(0, 16), street: canary("BillStreet"), city: canary("City"), state: plain("State"),
-    postal_code: plain("Post"), country: plain("Country"), message: canary("Message"), memo: canary("Memo"), number: plain("No").slice(0, 20), cc: mail("Cc"),
-    tax_mode: "none", "lines[0][item]": items[1].Id, "lines[0][item_name]": items[1].Name, "lines[0][description]": canary("Line"), "lines[0][unit_price]": "10",
+    ...CASCADE,
+    to: canary("To"),
+    email: mail("Bill"),
+    tax_id: plain("Tax").slice(0, 16),
+    street: canary("BillStreet"),
+    city: canary("City"),
+    state: plain("State"),
+    postal_code: plain("Post"),
+    country: plain("Country"),
+    message: canary("Message"),
+    memo: canary("Memo"),
+    number: plain("No").slice(0, 20),
+    cc: mail("Cc"),
+    tax_mode: "none",
+    "lines[0][item]": items[1].Id,
+    "lines[0][item_name]": items[1].Name,
+    "lines[0][description]": canary("Line"),
+    "lines[0][unit_price]": "10",
   });
   const { call: page } = await session(env, "panel", US.company, US.user);
   await bill(env, US, deal.id, typed());
 
   // Refused in words that quote what was sent.
-  await done("/faults", { provider: "quickbooks", method: "POST", path: "/invoice", times: 1, effect: { fault: { errors: [{ code: "9999", Message: canary("Refusal"), Detail: canary("Detail"), element: "" }] } } });
+  await done("/faults", {
+    provider: "quickbooks",
+    method: "POST",
+    path: "/invoice",
+    times: 1,
+    effect: { fault: { errors: [{ code: "9999", Message: canary("Refusal"), Detail: canary("Detail"), element: "" }] } },
+  });
   const again = await openForm(env, US, deal.id);
   const refused = await create(again.call, deal.id, { ...again.fields, ...typed() });
   assert.match(refused.text, /CanaryDetail/, `${refused.status}: the person sees why`);
@@ -140,7 +205,9 @@ test("no canary and no secret is in a log or a figure, whatever fails", { timeou
   const [listening, heard] = [new AbortController(), []];
   const stream = await fetched(`${env.FATURA_URL}/live`, { headers: { authorization: `Bearer ${bearer}` }, signal: listening.signal });
   assert.equal(stream.status, 200);
-  const heeding = (async () => { for await (const chunk of stream.body) heard.push(Buffer.from(chunk).toString()); })().catch(() => undefined);
+  const heeding = (async () => {
+    for await (const chunk of stream.body) heard.push(Buffer.from(chunk).toString());
+  })().catch(() => undefined);
   const manifest = JSON.parse(readFileSync(new URL("../assets/dist/manifest.json", import.meta.url), "utf8"));
   for (const path of Object.values(manifest)) assert.equal((await fetch(env.FATURA_URL + path)).status, 200, path);
 
@@ -173,10 +240,19 @@ test("no canary and no secret is in a log or a figure, whatever fails", { timeou
   // Settings that hold what a person has typed.
   await saveSettings(env, US, { message: canary("Preset") }).catch(() => undefined);
   const shown = (await eventually(() => rows((_, path) => page(path), deal.id))).filter(({ seen }) => seen);
-  for (const [act, more] of [["send", { recipient: mail("Recipient") }], ["void", {}]]) await asks(page, `/panel/deal/${deal.id}/invoices/${shown[0].id}/${act}`, { seen: shown[0].seen, ...more });
+  for (const [act, more] of [
+    ["send", { recipient: mail("Recipient") }],
+    ["void", {}],
+  ])
+    await asks(page, `/panel/deal/${deal.id}/invoices/${shown[0].id}/${act}`, { seen: shown[0].seen, ...more });
   // The access that it had has expired as well.
   const { Invoice: invoices = [] } = await (await quickbooks(env, US.realm))("select * from Invoice orderby MetaData.CreateTime desc maxresults 3");
-  await done("/quickbooks/edit", { realm_id: US.realm, entity: "Invoice", id: invoices[0].Id, changes: { PrivateNote: `${canary("Note")}\n${invoices[0].PrivateNote}` } });
+  await done("/quickbooks/edit", {
+    realm_id: US.realm,
+    entity: "Invoice",
+    id: invoices[0].Id,
+    changes: { PrivateNote: `${canary("Note")}\n${invoices[0].PrivateNote}` },
+  });
   await door("Invoice", invoices[0].Id, { SyncToken: plain("Version"), CustomerRef: plain("Ref") });
   await asks(page, `/panel/deal/${deal.id}`);
   await asks(page, `/panel/deal/${deal.id}/refresh`, {});
@@ -184,19 +260,29 @@ test("no canary and no secret is in a log or a figure, whatever fails", { timeou
 
   await asks(page, `/invoices/${shown[0].id}/pdf`, {});
   await noteTokens();
-  for (const begin of ["eyJ", "AB11", "v1u:", `${US.company}:`]) assert.ok([...tokens].filter((token) => token.startsWith(begin)).length > 1, `tokens that begin with ${begin}`);
+  for (const begin of ["eyJ", "AB11", "v1u:", `${US.company}:`])
+    assert.ok([...tokens].filter((token) => token.startsWith(begin)).length > 1, `tokens that begin with ${begin}`);
   const secrets = Object.entries({ ...env, ...Object.fromEntries(Object.entries(process.env).filter(([name]) => name.startsWith("FATURA_"))) })
-    .filter(([name, value]) => /SECRET|TOKEN|KEY|PASSWORD|VERIFIER/.test(name) && !/URL/.test(name) && value.length >= 8).map(([, value]) => value);
+    .filter(([name, value]) => /SECRET|TOKEN|KEY|PASSWORD|VERIFIER/.test(name) && !/URL/.test(name) && value.length >= 8)
+    .map(([, value]) => value);
   assert.ok(secrets.length >= 4, "the secrets of this run are known");
   const figures = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
   assert.match(figures, /fatura_provider_call_seconds/);
-  const logs = readdirSync(dir).filter((file) => /^fatura.*\.log$/.test(file)).map((file) => readFileSync(join(dir, file), "utf8"));
+  const logs = readdirSync(dir)
+    .filter((file) => /^fatura.*\.log$/.test(file))
+    .map((file) => readFileSync(join(dir, file), "utf8"));
   const all = [...logs, figures].join("\n").toLowerCase();
-  assert.ok(statuses.filter((status) => status >= 500).length > 5 && statuses.filter((status) => status === 200).length > 30, `much went wrong and much went well: ${statuses}`);
+  assert.ok(
+    statuses.filter((status) => status >= 500).length > 5 && statuses.filter((status) => status === 200).length > 30,
+    `much went wrong and much went well: ${statuses}`,
+  );
   assert.ok(placed.length > 100, `${placed.length} canaries`);
   const foundIn = (where, words) => words.flatMap((word) => forms(word).filter((form) => form.length > 7 && where.includes(form)));
   const found = foundIn(all, [...placed, ...secrets, ...tokens]);
-  const lines = all.split("\n").filter((line) => found.some((form) => line.includes(form))).slice(0, 5);
+  const lines = all
+    .split("\n")
+    .filter((line) => found.some((form) => line.includes(form)))
+    .slice(0, 5);
   assert.deepEqual(found, [], lines.join("\n"));
   // What a browser gets may hold what people typed, and neither a token nor a secret.
   assert.ok(answers.length > 100, `${answers.length} answers`);

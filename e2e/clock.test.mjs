@@ -9,7 +9,11 @@ import { clock } from "./storm/time.mjs";
 import { notesOf, quickbooks } from "./story.mjs";
 
 const hands = {};
-const { env, done } = scene("clock", (env) => installed(env, US), (dir) => Object.assign(hands, clock(dir)).settings ?? {});
+const { env, done } = scene(
+  "clock",
+  (env) => installed(env, US),
+  (dir) => Object.assign(hands, clock(dir)).settings ?? {},
+);
 const LINE = { ...CASCADE, "lines[0][item]": "12", "lines[0][unit_price]": "10", "lines[0][tax_code]": "NON" };
 const pause = (ms) => new Promise((go) => setTimeout(go, ms));
 
@@ -84,7 +88,9 @@ test("an e-mail that is under way when the clock jumps is not sent twice, though
   assert.equal(JSON.stringify(await done("/quickbooks/outbox", { realm_id: US.realm })).split('"once@customer.example"').length - 1, 1);
 });
 
-test("work that fails while the clock is ahead is not given up: the e-mail goes out once the clock is right and QuickBooks answers", { timeout: 180_000 }, async (t) => {
+test("work that fails while the clock is ahead is not given up: the e-mail goes out once the clock is right and QuickBooks answers", {
+  timeout: 180_000,
+}, async (t) => {
   if (!hands.move) return t.skip("libfaketime is not installed");
   await done("/quickbooks/quirks", { realm_id: US.realm, ignores_request_ids: false });
   const number = await bill(env, US, 4, LINE);
@@ -92,7 +98,8 @@ test("work that fails while the clock is ahead is not given up: the e-mail goes 
   const row = (await rows((_, path) => call(path), 4)).find((each) => each.number === number);
   const path = `/panel/deal/4/invoices/${row.id}`;
   const key = /name="key" value="([^"]+)"/.exec((await call(`${path}/recipient`)).text)[1];
-  const attempts = async () => (await (await fetch(`${env.CONTROL_URL}/calls`)).json()).filter((each) => each.method === "POST" && each.path.endsWith("/send")).length;
+  const attempts = async () =>
+    (await (await fetch(`${env.CONTROL_URL}/calls`)).json()).filter((each) => each.method === "POST" && each.path.endsWith("/send")).length;
   const attempted = async (times) => {
     while ((await attempts()) < times) await pause(200);
   };
@@ -116,13 +123,14 @@ test("a session ends after a quarter of an hour, however much it was used", { ti
   if (!hands.move) return t.skip("libfaketime is not installed");
   const { call } = await session(env, "panel", US.company, US.user);
   const settings = (await session(env, "settings", US.company, US.user)).call;
-  const statuses = async () => Promise.all([call("/panel/deal/4"), call("/deals/4/form"), settings("/settings/page")].map(async (answer) => (await answer).status));
+  const statuses = async () =>
+    Promise.all([call("/panel/deal/4"), call("/deals/4/form"), settings("/settings/page")].map(async (answer) => (await answer).status));
   assert.deepEqual(await statuses(), [200, 200, 200]);
   hands.move(14 * 60);
   await pause(3000);
   assert.deepEqual(await statuses(), [200, 200, 200], "after 14 minutes");
   hands.move(15 * 60 + 10);
-  for (const end = Date.now() + 10_000; (await call("/panel/deal/4")).status === 200 && Date.now() < end;) await pause(200);
+  for (const end = Date.now() + 10_000; (await call("/panel/deal/4")).status === 200 && Date.now() < end; ) await pause(200);
   assert.deepEqual(await statuses(), [401, 401, 401], "after a quarter of an hour");
   const before = (await (await quickbooks(env, US.realm))("select count(*) from Invoice")).totalCount;
   assert.equal((await call("/deals/4/invoices", { intent: crypto.randomUUID() })).status, 401);

@@ -56,7 +56,8 @@ test("whatever becomes of the file, no invoice is made twice, and the service an
   await stack.startFatura();
   const deals = [3, 4, 5];
   const forms = await Promise.all(deals.map((deal) => openForm(env, US, deal, LINE)));
-  for (const [at, deal] of deals.entries()) assert.equal((await settled(forms[at].call, await forms[at].call(`/deals/${deal}/invoices`, forms[at].fields))).status, 200);
+  for (const [at, deal] of deals.entries())
+    assert.equal((await settled(forms[at].call, await forms[at].call(`/deals/${deal}/invoices`, forms[at].fields))).status, 200);
   const counted = async () => (await (await quickbooks(env, US.realm))("select count(*) from Invoice")).totalCount;
   const before = await counted();
   await stack.killFatura();
@@ -72,11 +73,13 @@ test("whatever becomes of the file, no invoice is made twice, and the service an
     let outcome = "does not start";
     try {
       await stack.startFatura();
-      const pressed = await Promise.all(deals.map(async (deal, at) => {
-        const { call } = await session(env, "form", US.company, US.user);
-        if (!call) return "no session";
-        return (await settled(call, await call(`/deals/${deal}/invoices`, forms[at].fields))).status;
-      }));
+      const pressed = await Promise.all(
+        deals.map(async (deal, at) => {
+          const { call } = await session(env, "form", US.company, US.user);
+          if (!call) return "no session";
+          return (await settled(call, await call(`/deals/${deal}/invoices`, forms[at].fields))).status;
+        }),
+      );
       outcome = [...new Set(pressed)].sort().join(", ");
     } catch (error) {
       assert.match(error.message, /fatura ended/, `seed ${seed}, ${kind}`);

@@ -14,11 +14,19 @@ const apis = {};
 const { env, done } = scene(
   "deal-fields",
   async (env) => {
-    for (const [who, kinds] of [[BR, ["monetary", "varchar"]], [US, ["double", "text"]]]) {
+    for (const [who, kinds] of [
+      [BR, ["monetary", "varchar"]],
+      [US, ["double", "text"]],
+    ]) {
       await installed(env, who);
       const pipedrive = (apis[who.company] = await pipedriveApi(env, who));
       const make = async (name, type) => (await pipedrive("POST", "v2/dealFields", { field_name: name, field_type: type })).field_code;
-      const codes = { invoiced: await make("Invoiced", kinds[0]), balance: await make("Left to pay", kinds[1]), status: await make("Invoice status", "varchar"), number: await make("Invoice number", "text") };
+      const codes = {
+        invoiced: await make("Invoiced", kinds[0]),
+        balance: await make("Left to pay", kinds[1]),
+        status: await make("Invoice status", "varchar"),
+        number: await make("Invoice number", "text"),
+      };
       fields[who.company] = codes;
       await saveSettings(env, who, Object.fromEntries(Object.entries(codes).map(([name, code]) => [`write_back[${name}]`, code])));
     }
@@ -93,7 +101,14 @@ test("the status turns overdue by the clock alone, at midnight in the QuickBooks
   const now = new Date();
   const today = new Intl.DateTimeFormat("en-CA", { timeZone: "America/Los_Angeles" }).format(now);
   const [year, month, day] = today.split("-").map(Number);
-  const number = await bill(env, US, 10, { ...CASCADE, issued: today, due: today, "lines[0][item]": "12", "lines[0][tax_code]": "NON", "lines[0][unit_price]": "800" });
+  const number = await bill(env, US, 10, {
+    ...CASCADE,
+    issued: today,
+    due: today,
+    "lines[0][item]": "12",
+    "lines[0][tax_code]": "NON",
+    "lines[0][unit_price]": "800",
+  });
   await says(US, 10, { invoiced: 800, balance: "$800.00", status: "Open", number });
   // 06:50 in UTC on the next day: it is still today in Los Angeles, and in Europe it is not.
   const ahead = (hour, minute) => Math.round((Date.UTC(year, month - 1, day + 1, hour, minute) - now.getTime()) / 1000);

@@ -27,7 +27,10 @@ after(async () => {
   rmSync(dir, { recursive: true, force: true });
 });
 
-const lines = (text) => readFileSync(join(dir, "fatura.log"), "utf8").split("\n").filter((line) => line.includes(text)).length;
+const lines = (text) =>
+  readFileSync(join(dir, "fatura.log"), "utf8")
+    .split("\n")
+    .filter((line) => line.includes(text)).length;
 async function until(holds, what, within = 60_000) {
   for (const end = Date.now() + within; Date.now() < end; await pause(200)) if (await holds()) return;
   assert.fail(what);

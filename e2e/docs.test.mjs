@@ -8,33 +8,54 @@ import { pathToFileURL } from "node:url";
 import { openBrowser } from "./browser.mjs";
 
 const root = join(import.meta.dirname, "..");
-const files = (folder, end) => readdirSync(join(root, folder), { recursive: true }).filter((name) => name.endsWith(end) && !name.includes("node_modules")).map((name) => join(root, folder, name));
+const files = (folder, end) =>
+  readdirSync(join(root, folder), { recursive: true })
+    .filter((name) => name.endsWith(end) && !name.includes("node_modules"))
+    .map((name) => join(root, folder, name));
 
-for (const [page, column, least] of [["walked.md", 2, 40], ["faults.md", 3, 60], ["review.md", 4, 100]]) test(`each row of ${page} names tests that exist`, () => {
-  const sources = [...files("e2e", ".test.mjs"), ...files("crates", ".rs")].map((file) => readFileSync(file, "utf8")).join("\n");
-  const rows = readFileSync(join(root, "docs", page), "utf8").split("\n").filter((line) => line.startsWith("| "));
-  const named = rows.flatMap((line) => [...line.split("|")[column].matchAll(/`([^`]+)`/g)].map(([, title]) => title));
-  assert.ok(named.length > least, `${named.length}`);
-  const unknown = named.filter((title) => !sources.includes(title.replace("40 invoices in …", "${INVOICES} invoices in").replace("500 invoices", "${COUNT} invoices")));
-  assert.deepEqual(unknown, []);
-});
+for (const [page, column, least] of [
+  ["walked.md", 2, 40],
+  ["faults.md", 3, 60],
+  ["review.md", 4, 100],
+])
+  test(`each row of ${page} names tests that exist`, () => {
+    const sources = [...files("e2e", ".test.mjs"), ...files("crates", ".rs")].map((file) => readFileSync(file, "utf8")).join("\n");
+    const rows = readFileSync(join(root, "docs", page), "utf8")
+      .split("\n")
+      .filter((line) => line.startsWith("| "));
+    const named = rows.flatMap((line) => [...line.split("|")[column].matchAll(/`([^`]+)`/g)].map(([, title]) => title));
+    assert.ok(named.length > least, `${named.length}`);
+    const unknown = named.filter(
+      (title) => !sources.includes(title.replace("40 invoices in …", "${INVOICES} invoices in").replace("500 invoices", "${COUNT} invoices")),
+    );
+    assert.deepEqual(unknown, []);
+  });
 
 test("each file that the security review names is there", () => {
-  const rows = readFileSync(join(root, "docs/review.md"), "utf8").split("\n").filter((line) => /^\| [A-Z]+\d+ \|/.test(line));
+  const rows = readFileSync(join(root, "docs/review.md"), "utf8")
+    .split("\n")
+    .filter((line) => /^\| [A-Z]+\d+ \|/.test(line));
   assert.equal(rows.length, 91);
   const named = rows.flatMap((row) => [...row.split("|")[3].matchAll(/`([^`]+)`/g)].map(([, name]) => name));
   assert.ok(named.length > 100, `${named.length}`);
-  assert.deepEqual(named.filter((name) => !existsSync(join(root, name))), []);
+  assert.deepEqual(
+    named.filter((name) => !existsSync(join(root, name))),
+    [],
+  );
 });
 
 test("QuickBooks is written as Intuit writes it, in each language", () => {
   const texts = files("crates/fatura/i18n", ".ftl");
   assert.equal(texts.length, 3);
   for (const file of texts) {
-    const lines = readFileSync(file, "utf8").split("\n").filter((line) => !line.startsWith("#"));
+    const lines = readFileSync(file, "utf8")
+      .split("\n")
+      .filter((line) => !line.startsWith("#"));
     assert.ok(lines.filter((line) => /\bQuickBooks\b/.test(line)).length > 20, file);
     // The names of texts and of their values are in lower case.
-    const wrong = lines.map((line) => line.replace(/^[a-z0-9-]+ =/, "").replace(/\{[^}]*\}/g, "")).filter((text) => /\bQB\b|QBO|[Qq]uickbook|quickBook|QuickBook\b|Quick Book/.test(text));
+    const wrong = lines
+      .map((line) => line.replace(/^[a-z0-9-]+ =/, "").replace(/\{[^}]*\}/g, ""))
+      .filter((text) => /\bQB\b|QBO|[Qq]uickbook|quickBook|QuickBook\b|Quick Book/.test(text));
     assert.deepEqual(wrong, [], file);
   }
 });
@@ -42,19 +63,31 @@ test("QuickBooks is written as Intuit writes it, in each language", () => {
 test("no tracked file holds a secret", () => {
   // What the sandbox gives out, and texts that only look alike.
   const EXCUSED = /sandbox|demo|canary|example|placeholder|forged|secret[-_ ]?(of|key)|0123456789|AQEBAQEB|process\.env|\$\{|openssl|PRIVATE KEY-----\\n\{\}/i;
-  const KEY = /-----BEGIN [A-Z ]*PRIVATE KEY-----|\bAKIA[0-9A-Z]{16}\b|\bgh[pousr]_[A-Za-z0-9]{36}\b|\bxox[abpr]-[A-Za-z0-9-]{20}|\bey[JK][A-Za-z0-9_-]{20,}\.[A-Za-z0-9_-]{20,}\.[A-Za-z0-9_-]{20,}|\bAB11[0-9A-Za-z]{36,}/;
+  const KEY =
+    /-----BEGIN [A-Z ]*PRIVATE KEY-----|\bAKIA[0-9A-Z]{16}\b|\bgh[pousr]_[A-Za-z0-9]{36}\b|\bxox[abpr]-[A-Za-z0-9-]{20}|\bey[JK][A-Za-z0-9_-]{20,}\.[A-Za-z0-9_-]{20,}\.[A-Za-z0-9_-]{20,}|\bAB11[0-9A-Za-z]{36,}/;
   // A literal of many kinds of letters, given to something that is called a secret.
   const GIVEN = /(secret|token|password|passwd|api_?key|private_?key|key_ring|verifier)\w*["']?\s*[:=]+\s*["'`]([A-Za-z0-9+/_=.:-]{20,})["'`]/gi;
   const isRandom = (text) => new Set(text).size >= 12 && /[0-9]/.test(text) && /[a-z]/i.test(text);
-  const tracked = execFileSync("git", ["ls-files", "-z"], { cwd: root, encoding: "utf8" }).split("\0").filter((name) => name && !/\.(png|woff2|ico)$|package-lock\.json$|Cargo\.lock$/.test(name) && existsSync(join(root, name)));
+  const tracked = execFileSync("git", ["ls-files", "-z"], { cwd: root, encoding: "utf8" })
+    .split("\0")
+    .filter((name) => name && !/\.(png|woff2|ico)$|package-lock\.json$|Cargo\.lock$/.test(name) && existsSync(join(root, name)));
   assert.ok(tracked.length > 300, `${tracked.length}`);
-  const found = (name, text) => text.split("\n").flatMap((line, at) => {
-    const given = [...line.matchAll(GIVEN)].filter(([, , value]) => isRandom(value));
-    return (KEY.test(line) || given.length > 0) && !EXCUSED.test(line) ? [`${name}:${at + 1}`] : [];
-  });
-  assert.deepEqual(tracked.flatMap((name) => found(name, readFileSync(join(root, name), "utf8"))), []);
+  const found = (name, text) =>
+    text.split("\n").flatMap((line, at) => {
+      const given = [...line.matchAll(GIVEN)].filter(([, , value]) => isRandom(value));
+      return (KEY.test(line) || given.length > 0) && !EXCUSED.test(line) ? [`${name}:${at + 1}`] : [];
+    });
+  assert.deepEqual(
+    tracked.flatMap((name) => found(name, readFileSync(join(root, name), "utf8"))),
+    [],
+  );
   // It finds what it looks for.
-  for (const planted of [`-----BEGIN EC ${"PRIVATE"} KEY-----`, `client_secret = "${"kJ8s2LqP0vXw9ZtR4yBn"}"`, `"refresh_token": "${"AB11"}${"7a6b5c4d3e2f1a0b9c8d".repeat(2)}"`]) assert.equal(found("planted", planted).length, 1, planted);
+  for (const planted of [
+    `-----BEGIN EC ${"PRIVATE"} KEY-----`,
+    `client_secret = "${"kJ8s2LqP0vXw9ZtR4yBn"}"`,
+    `"refresh_token": "${"AB11"}${"7a6b5c4d3e2f1a0b9c8d".repeat(2)}"`,
+  ])
+    assert.equal(found("planted", planted).length, 1, planted);
 });
 
 test("links and pictures in the documents lead somewhere", () => {

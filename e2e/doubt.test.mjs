@@ -31,7 +31,9 @@ test("a call that was lost on its way is made again as soon as QuickBooks has sh
   assert.deepEqual(await all("Attachable"), notes, "what it was asked with is gone");
 });
 
-test("an answer is lost, and QuickBooks finds the invoice 40 s late: the repeated request is recognised, and it is issued, once", { timeout: 60_000 }, async () => {
+test("an answer is lost, and QuickBooks finds the invoice 40 s late: the repeated request is recognised, and it is issued, once", {
+  timeout: 60_000,
+}, async () => {
   const before = (await all("Invoice")).length;
   const lag = (query_lag_ms) => done("/quickbooks/quirks", { realm_id: US.realm, query_lag_ms });
   const begun = Date.now();
@@ -59,7 +61,9 @@ test("where QuickBooks recognises nothing and finds it late, a person is asked, 
   assert.equal((await all("Invoice")).length, before + 1);
 });
 
-test("a gateway answers 503 after QuickBooks has acted: a person is asked where no request is recognised, and there is one invoice", { timeout: 120_000 }, async () => {
+test("a gateway answers 503 after QuickBooks has acted: a person is asked where no request is recognised, and there is one invoice", {
+  timeout: 120_000,
+}, async () => {
   const before = (await all("Invoice")).length;
   const lag = (query_lag_ms) => done("/quickbooks/quirks", { realm_id: US.realm, ignores_request_ids: true, query_lag_ms });
   const { call, answer } = await press(await roomyDeal(env, US, 4), { page_after: 503 }, () => lag(600_000), LINE);
@@ -74,7 +78,9 @@ test("a gateway answers 503 after QuickBooks has acted: a person is asked where 
   await done("/quickbooks/quirks", { realm_id: US.realm, ignores_request_ids: false, query_lag_ms: 0 });
 });
 
-test("an invoice that is e-mailed once more is not e-mailed twice, though the answer is lost and QuickBooks recognises nothing", { timeout: 60_000 }, async () => {
+test("an invoice that is e-mailed once more is not e-mailed twice, though the answer is lost and QuickBooks recognises nothing", {
+  timeout: 60_000,
+}, async () => {
   const number = await bill(env, US, 3, LINE);
   const { call } = await session(env, "panel", US.company, US.user);
   const row = (await rows((_, path) => call(path), 3)).find((each) => each.number === number);

@@ -35,16 +35,20 @@ async function running(t, options = {}) {
 function saying(port, text) {
   const socket = connect(port, "127.0.0.1");
   const heard = { socket, text: "", isClosed: false };
-  socket.on("error", () => undefined).on("data", (part) => (heard.text += part)).on("close", () => (heard.isClosed = true));
+  socket
+    .on("error", () => undefined)
+    .on("data", (part) => (heard.text += part))
+    .on("close", () => (heard.isClosed = true));
   if (text) socket.write(text);
   heard.answered = async (within = 5000) => {
-    for (const end = Date.now() + within; !heard.text && !heard.isClosed && Date.now() < end;) await pause(10);
+    for (const end = Date.now() + within; !heard.text && !heard.isClosed && Date.now() < end; ) await pause(10);
     return Number(/^HTTP\/1\.1 (\d+)/.exec(heard.text)?.[1]);
   };
   return heard;
 }
 const get = (path, more = "") => `GET ${path} HTTP/1.1\r\nHost: localhost\r\n${more}\r\n`;
-const webhook = (signature, length) => `POST /quickbooks/webhook HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ${length}\r\n${signature === undefined ? "" : `intuit-signature: ${signature}\r\n`}\r\n`;
+const webhook = (signature, length) =>
+  `POST /quickbooks/webhook HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ${length}\r\n${signature === undefined ? "" : `intuit-signature: ${signature}\r\n`}\r\n`;
 const FORGED = Buffer.alloc(32, 7).toString("base64");
 
 test("a webhook without a signature is refused before its body is read", { timeout: 60_000 }, async (t) => {
@@ -56,7 +60,9 @@ test("a webhook without a signature is refused before its body is read", { timeo
   }
 });
 
-test("bodies in flight share their memory: forged webhooks of 320 MiB take no more than a part of it, and true ones come through after them", { timeout: 120_000 }, async (t) => {
+test("bodies in flight share their memory: forged webhooks of 320 MiB take no more than a part of it, and true ones come through after them", {
+  timeout: 120_000,
+}, async (t) => {
   const { env, replica, memory } = await running(t);
   const before = memory();
   const part = Buffer.alloc(8 * MIB - 1, "x");
@@ -72,7 +78,10 @@ test("bodies in flight share their memory: forged webhooks of 320 MiB take no mo
   }
   console.log(`${Math.round(before)} MiB before, ${Math.round(most)} MiB with 320 MiB of forged webhooks`);
   assert.ok(most - before < 110, `${before} MiB before, ${most} MiB at most`);
-  assert.ok(held.some(({ text }) => /^HTTP\/1\.1 429/.test(text)), "who does not fit is told so");
+  assert.ok(
+    held.some(({ text }) => /^HTTP\/1\.1 429/.test(text)),
+    "who does not fit is told so",
+  );
   const body = JSON.stringify({ eventNotifications: [{ realmId: US.realm, dataChangeEvent: { entities: [] } }] });
   const signature = createHmac("sha256", env.QUICKBOOKS_VERIFIER_TOKEN).update(body).digest("base64");
   let status;
@@ -103,9 +112,29 @@ test("when all connections are taken, health checks are answered and others are 
 test("strangers write nothing: beginning an installation and forged callbacks leave no row", { skip, timeout: 60_000 }, async (t) => {
   const { url } = await createDatabase();
   const { env } = await running(t, { database: url });
-  const rows = () => execFileSync("psql", ["--quiet", "--tuples-only", "--no-align", "--command", "SELECT (SELECT COUNT(*) FROM oauth_flow), (SELECT SUM(n_tup_ins + n_tup_upd + n_tup_del) FROM pg_stat_user_tables WHERE relname = 'oauth_flow')", url]).toString().trim();
+  const rows = () =>
+    execFileSync("psql", [
+      "--quiet",
+      "--tuples-only",
+      "--no-align",
+      "--command",
+      "SELECT (SELECT COUNT(*) FROM oauth_flow), (SELECT SUM(n_tup_ins + n_tup_upd + n_tup_del) FROM pg_stat_user_tables WHERE relname = 'oauth_flow')",
+      url,
+    ])
+      .toString()
+      .trim();
   const before = rows();
-  const paths = ["/install", "/pipedrive/callback?code=a&state=b", "/pipedrive/callback?error=denied&state=b", "/quickbooks/connect?ticket=a", "/quickbooks/callback?code=a&state=b&realmId=1", "/quickbooks/callback?error=denied&state=b", "/quickbooks/again?cancelled=a", "/quickbooks/confirm?pending=a", "/pdf/01a22a93-9e6e-70e1-9921-aacc5a2cb434/a"];
+  const paths = [
+    "/install",
+    "/pipedrive/callback?code=a&state=b",
+    "/pipedrive/callback?error=denied&state=b",
+    "/quickbooks/connect?ticket=a",
+    "/quickbooks/callback?code=a&state=b&realmId=1",
+    "/quickbooks/callback?error=denied&state=b",
+    "/quickbooks/again?cancelled=a",
+    "/quickbooks/confirm?pending=a",
+    "/pdf/01a22a93-9e6e-70e1-9921-aacc5a2cb434/a",
+  ];
   for (let times = 0; times < 5; times++) for (const path of paths) await fetch(`${env.FATURA_URL}${path}`, { redirect: "manual" });
   // Statistics of the database come a second later.
   await pause(2500);
@@ -117,7 +146,10 @@ test("an address that asks too often waits, and others do not", { timeout: 60_00
   const from = (address) => get("/install", `X-Forwarded-For: 203.0.113.1, ${address}\r\n`);
   const begun = Date.now();
   const first = Array.from({ length: 60 }, () => saying(replica.port, from("198.51.100.1")));
-  assert.ok((await Promise.all(first.map((heard) => heard.answered()))).every((status) => status === 303), "a burst is answered");
+  assert.ok(
+    (await Promise.all(first.map((heard) => heard.answered()))).every((status) => status === 303),
+    "a burst is answered",
+  );
   const over = Array.from({ length: 40 }, () => saying(replica.port, from("198.51.100.1")));
   await pause(300);
   const other = Date.now();
@@ -152,19 +184,28 @@ test("people create invoices while strangers flood the beginning of installation
   const [quiet, small] = [await creating(env), memory()];
   let [goesOn, answered] = [true, 0];
   const text = get("/install");
-  const flood = Array.from({ length: connections }, () => new Promise((ended) => {
-    const socket = connect(replica.port, "127.0.0.1", () => socket.write(text));
-    socket.on("error", ended).on("close", ended).on("data", () => {
-      answered++;
-      if (goesOn) socket.write(text);
-      else socket.destroy();
-    });
-    t.after(() => socket.destroy());
-  }));
+  const flood = Array.from(
+    { length: connections },
+    () =>
+      new Promise((ended) => {
+        const socket = connect(replica.port, "127.0.0.1", () => socket.write(text));
+        socket
+          .on("error", ended)
+          .on("close", ended)
+          .on("data", () => {
+            answered++;
+            if (goesOn) socket.write(text);
+            else socket.destroy();
+          });
+        t.after(() => socket.destroy());
+      }),
+  );
   await pause(2000);
   const [flooded, large] = [await creating(env), memory()];
   goesOn = false;
-  console.log(`${connections} connections: Create took ${Math.round(flooded)} ms, ${Math.round(quiet)} ms without; ${answered} answers to strangers; ${Math.round(small)} to ${Math.round(large)} MiB`);
+  console.log(
+    `${connections} connections: Create took ${Math.round(flooded)} ms, ${Math.round(quiet)} ms without; ${answered} answers to strangers; ${Math.round(small)} to ${Math.round(large)} MiB`,
+  );
   assert.ok(flooded < 2 * quiet, `${flooded} ms, ${quiet} ms without`);
   assert.ok(large - small < 150, `${small} to ${large} MiB`);
   void flood;
@@ -179,7 +220,17 @@ test("one company creates without a pause, and another's invoice takes no longer
   const books = await quickbooks(env, BR.realm);
   const customer = (await books("select * from Customer maxresults 100")).Customer.find(({ CurrencyRef }) => (CurrencyRef?.value ?? "BRL") === "BRL");
   const [item] = (await books("select * from Item where Type = 'Service' maxresults 1")).Item;
-  const line = { customer: customer.Id, customer_name: customer.DisplayName, customer_currency: "BRL", currency: "BRL", tax_mode: "none", "lines[0][item]": item.Id, "lines[0][item_name]": item.Name, "lines[0][quantity]": "1", "lines[0][unit_price]": "10" };
+  const line = {
+    customer: customer.Id,
+    customer_name: customer.DisplayName,
+    customer_currency: "BRL",
+    currency: "BRL",
+    tax_mode: "none",
+    "lines[0][item]": item.Id,
+    "lines[0][item_name]": item.Name,
+    "lines[0][quantity]": "1",
+    "lines[0][unit_price]": "10",
+  };
   await creating(env, 3, BR, line);
   const quiet = await creating(env, 9, BR, line);
   const deal = await roomyDeal(env, US, 3);

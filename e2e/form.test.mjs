@@ -7,7 +7,11 @@ import { BR, CASCADE, MIGUEL, US } from "./people.mjs";
 import { scene } from "./scene.mjs";
 import { form, openDeal, panel, quickbooks } from "./story.mjs";
 
-const { env, done, as: signedIn } = scene("form", async (env) => {
+const {
+  env,
+  done,
+  as: signedIn,
+} = scene("form", async (env) => {
   await done("/quickbooks/preferences", {
     realm_id: US.realm,
     preferences: {
@@ -90,7 +94,9 @@ test("customers: ranked with their reason, a colon replaced, a taken name refuse
 
 test("Update customer: shows the difference, exports what differs and only when ticked", { timeout: 120_000 }, async () => {
   const customer = async () => {
-    const { Customer: [{ PrimaryEmailAddr, BillAddr, SyncToken }] } = await (await quickbooks(env, US.realm))("select * from Customer where Id = '2'");
+    const {
+      Customer: [{ PrimaryEmailAddr, BillAddr, SyncToken }],
+    } = await (await quickbooks(env, US.realm))("select * from Customer where Id = '2'");
     return { PrimaryEmailAddr, BillAddr, SyncToken };
   };
   const before = await customer();
@@ -206,7 +212,10 @@ test("closed books, a foreign currency and a missing item are said before sendin
     assert.equal(await invoice.locator("#create").getAttribute("aria-disabled"), "true");
     await assertAccessible(page, "form with errors");
     await picture(page, "form-errors-en");
-    await invoice.locator("#missing").getByRole("link", { name: /choose a QuickBooks item/ }).click();
+    await invoice
+      .locator("#missing")
+      .getByRole("link", { name: /choose a QuickBooks item/ })
+      .click();
     assert.equal(await invoice.locator("#lines-0-item").evaluate((field) => field === document.activeElement), true);
   }),
 );
@@ -217,7 +226,8 @@ test("numbers by hand: the next is proposed, a taken one refused before sending"
     assert.match(proposed, /^\d+$/);
     await choose(invoice, "O'Brien Family Dentistry");
     await invoice.locator("#number").fill("1037");
-    const calls = async () => (await (await fetch(`${env.CONTROL_URL}/calls`)).json()).filter((call) => call.method === "POST" && /invoice/.test(call.path)).length;
+    const calls = async () =>
+      (await (await fetch(`${env.CONTROL_URL}/calls`)).json()).filter((call) => call.method === "POST" && /invoice/.test(call.path)).length;
     const before = await calls();
     await invoice.locator("#create").click();
     await invoice.locator("#number-error").getByText("This invoice number is already in use.").waitFor();
@@ -241,7 +251,10 @@ test("lines: added by type-ahead, moved, duplicated, removed with an undo, paste
     await invoice.locator("#amount-2", { hasText: "$170.00" }).waitFor();
     const act = async (at, name) => {
       await invoice.locator(`tbody tr:nth-child(${at + 1}) .dots`).click();
-      await invoice.locator(`tbody tr:nth-child(${at + 1}) .menu`).getByRole("button", { name }).click();
+      await invoice
+        .locator(`tbody tr:nth-child(${at + 1}) .menu`)
+        .getByRole("button", { name })
+        .click();
     };
     const [first, second] = await names();
     await act(2, "Move up");
@@ -291,9 +304,18 @@ test("a discount on the whole, tax modes and sums, live", { timeout: 120_000 }, 
 test("presets, copies, own fields and online payment reach QuickBooks", { timeout: 120_000 }, async () => {
   const { call } = await session(env, "settings", US.company, US.user);
   const saved = await call("/settings/save", {
-    to: "organization.name", address: "organization.address", email: "person.email", term: "days", days: "7",
-    "presets[0][name]": "Retainer", "presets[0][message]": "Thank you for your trust.", "presets[0][term]": "days", "presets[0][days]": "30",
-    "presets[0][cc]": "books@oakstreet.example", "presets[0][online_payment]": "on", "presets[0][custom][1]": "Crew 7",
+    to: "organization.name",
+    address: "organization.address",
+    email: "person.email",
+    term: "days",
+    days: "7",
+    "presets[0][name]": "Retainer",
+    "presets[0][message]": "Thank you for your trust.",
+    "presets[0][term]": "days",
+    "presets[0][days]": "30",
+    "presets[0][cc]": "books@oakstreet.example",
+    "presets[0][online_payment]": "on",
+    "presets[0][custom][1]": "Crew 7",
   });
   assert.equal(saved.status, 200, saved.text);
   await as(US, 10, async (invoice, page) => {
@@ -337,7 +359,9 @@ test("leaving asks; the draft is there again; starting over takes it away", { ti
 test("in a narrow window nothing is cut off, and the keyboard alone is enough", { timeout: 120_000 }, () =>
   as(MIGUEL, 2, async (invoice, page) => {
     await page.setViewportSize({ width: 420, height: 900 });
-    const { scroll, client } = await invoice.locator("body").evaluate((body) => ({ scroll: body.ownerDocument.documentElement.scrollWidth, client: body.ownerDocument.documentElement.clientWidth }));
+    const { scroll, client } = await invoice
+      .locator("body")
+      .evaluate((body) => ({ scroll: body.ownerDocument.documentElement.scrollWidth, client: body.ownerDocument.documentElement.clientWidth }));
     assert.ok(scroll <= client, `${scroll} > ${client}`);
     await picture(page, "form-narrow-es");
     await page.setViewportSize({ width: 1360, height: 960 });
@@ -429,7 +453,10 @@ test("without the page's script the form still posts", { timeout: 120_000 }, () 
     assert.equal(await invoice.locator("#customer_name").inputValue(), "Cascade Robotics, Inc.", "what was typed is there");
     await invoice.locator("#due").fill("2027-01-01");
     await invoice.locator("#create").click();
-    await invoice.getByRole("status").getByText(/Invoice \d+ for \$\d/).waitFor();
+    await invoice
+      .getByRole("status")
+      .getByText(/Invoice \d+ for \$\d/)
+      .waitFor();
   }),
 );
 
@@ -450,14 +477,27 @@ test("only administrators create, where the settings say so", async () => {
   await call("/settings/save", settings);
 });
 
-test("numbers, tax and currencies are switched in QuickBooks while a form is open: what is refused is said at its field, what differs is told", { timeout: 120_000 }, async () => {
+test("numbers, tax and currencies are switched in QuickBooks while a form is open: what is refused is said at its field, what differs is told", {
+  timeout: 120_000,
+}, async () => {
   const query = await quickbooks(env, BR.realm);
   const [item] = (await query("select * from Item where Type = 'Service' maxresults 1")).Item;
   const count = async () => (await query("select count(*) from Invoice")).totalCount;
   const switched = (preferences) => done("/quickbooks/preferences", { realm_id: BR.realm, preferences });
   const opened = async (name, currency, changes) => {
     const deal = await roomyDeal(env, BR, 3, { currency });
-    const { call, fields } = await openForm(env, BR, deal, { customer: "new", customer_name: name, customer_currency: "", currency, tax_mode: "none", "lines[0][item]": item.Id, "lines[0][item_name]": item.Name, "lines[0][quantity]": "1", "lines[0][unit_price]": "10", ...changes });
+    const { call, fields } = await openForm(env, BR, deal, {
+      customer: "new",
+      customer_name: name,
+      customer_currency: "",
+      currency,
+      tax_mode: "none",
+      "lines[0][item]": item.Id,
+      "lines[0][item_name]": item.Name,
+      "lines[0][quantity]": "1",
+      "lines[0][unit_price]": "10",
+      ...changes,
+    });
     return () => create(call, deal, unseen(fields));
   };
   const last = async () => (await query("select * from Invoice orderby MetaData.CreateTime desc maxresults 1")).Invoice[0];
@@ -483,7 +523,11 @@ test("numbers, tax and currencies are switched in QuickBooks while a form is ope
   await switched({ CurrencyPrefs: { MultiCurrencyEnabled: false } });
   const refused = await foreign();
   assert.equal(refused.status, 422);
-  assert.deepEqual([...refused.text.matchAll(/<a href="#([^"]+)">/g)].map(([, field]) => field), ["currency"], refused.text);
+  assert.deepEqual(
+    [...refused.text.matchAll(/<a href="#([^"]+)">/g)].map(([, field]) => field),
+    ["currency"],
+    refused.text,
+  );
   assert.equal(await count(), before + 2);
   await switched({ CurrencyPrefs: { MultiCurrencyEnabled: true } });
 });

@@ -29,42 +29,62 @@ const paste = (invoice, id, text) =>
   }, text);
 
 test("many errors leave the form in sight, and each leads to its field", { timeout: 180_000 }, async () => {
-  for (const [who, deal, size] of [[BR, 1, { width: 1366, height: 650 }], [US, 4, { width: 1366, height: 650 }], [BR, 1, { width: 420, height: 800 }]]) {
-    await as(who, deal, async (invoice, page) => {
-      await paste(invoice, "#lines-0-quantity", Array.from({ length: 30 }, () => "1\t10").join("\n"));
-      await invoice.locator("#lines-29-quantity").waitFor();
-      await invoice.locator("#create").click({ force: true });
-      await invoice.locator("[data-errors]").waitFor();
-      const { foot, inner } = await invoice.locator(".foot").evaluate((element) => ({ foot: element.getBoundingClientRect().height, inner: innerHeight }));
-      await picture(page, `form-many-errors-${who.language}-${size.width}`);
-      assert.ok(foot < inner / 2, `the footer takes ${foot} of ${inner} pixels`);
-      assert.ok((await invoice.locator("[data-errors] li:visible").count()) <= 11, "the first ten, and how many more");
-      assert.ok((await invoice.locator("tbody .field-error").count()) > 20, "each field says what is wrong with it");
-      const links = invoice.locator("[data-errors] a:visible");
-      for (const at of [0, 1, (await links.count()) - 1]) {
-        await links.nth(at).click();
-        const seen = await invoice.locator("body").evaluate(() => {
-          const field = document.activeElement;
-          const { left, top, width, height } = field.getBoundingClientRect();
-          return [field.id, document.elementFromPoint(left + width / 2, top + height / 2)?.id];
-        });
-        assert.equal(seen[1], seen[0], "the focused field is in sight");
-      }
-      await assertAccessible(page, "many errors");
-    }, size);
+  for (const [who, deal, size] of [
+    [BR, 1, { width: 1366, height: 650 }],
+    [US, 4, { width: 1366, height: 650 }],
+    [BR, 1, { width: 420, height: 800 }],
+  ]) {
+    await as(
+      who,
+      deal,
+      async (invoice, page) => {
+        await paste(invoice, "#lines-0-quantity", Array.from({ length: 30 }, () => "1\t10").join("\n"));
+        await invoice.locator("#lines-29-quantity").waitFor();
+        await invoice.locator("#create").click({ force: true });
+        await invoice.locator("[data-errors]").waitFor();
+        const { foot, inner } = await invoice.locator(".foot").evaluate((element) => ({ foot: element.getBoundingClientRect().height, inner: innerHeight }));
+        await picture(page, `form-many-errors-${who.language}-${size.width}`);
+        assert.ok(foot < inner / 2, `the footer takes ${foot} of ${inner} pixels`);
+        assert.ok((await invoice.locator("[data-errors] li:visible").count()) <= 11, "the first ten, and how many more");
+        assert.ok((await invoice.locator("tbody .field-error").count()) > 20, "each field says what is wrong with it");
+        const links = invoice.locator("[data-errors] a:visible");
+        for (const at of [0, 1, (await links.count()) - 1]) {
+          await links.nth(at).click();
+          const seen = await invoice.locator("body").evaluate(() => {
+            const field = document.activeElement;
+            const { left, top, width, height } = field.getBoundingClientRect();
+            return [field.id, document.elementFromPoint(left + width / 2, top + height / 2)?.id];
+          });
+          assert.equal(seen[1], seen[0], "the focused field is in sight");
+        }
+        await assertAccessible(page, "many errors");
+      },
+      size,
+    );
   }
 });
 
 /** What each line of the form holds: item, its text, description, quantity, price, discount, tax code. */
 const lines = (invoice) =>
-  invoice.locator("tbody tr").evaluateAll((rows) => rows.map((row) => ["item", "item_name", "description", "quantity", "unit_price", "discount", "tax_code"].map((name) => row.querySelector(`[name$="[${name}]"]`)?.value)));
+  invoice
+    .locator("tbody tr")
+    .evaluateAll((rows) =>
+      rows.map((row) =>
+        ["item", "item_name", "description", "quantity", "unit_price", "discount", "tax_code"].map((name) => row.querySelector(`[name$="[${name}]"]`)?.value),
+      ),
+    );
 
 test("rows pasted from a spreadsheet keep nothing of the line that they replace", { timeout: 180_000 }, () =>
   as(BR, 1, async (invoice, page) => {
     const before = await lines(invoice);
     // Item, quantity, price; one by name, one by SKU, one that QuickBooks does not have.
     await paste(invoice, "#lines-0-item", "Item\tQtd\tPreço\r\nconsultoria  FISCAL\t2\tR$ 1.234,56\r\nCONS-FISC\t3\t10,00\r\nSuporte novo\t1\t1.000\r\n");
-    await invoice.locator("#lines-1-item").evaluate((field) => new Promise((resolve) => (field.value === "Consultoria fiscal" ? resolve() : field.closest("pick-list").addEventListener("fatura:picked", resolve))));
+    await invoice
+      .locator("#lines-1-item")
+      .evaluate(
+        (field) =>
+          new Promise((resolve) => (field.value === "Consultoria fiscal" ? resolve() : field.closest("pick-list").addEventListener("fatura:picked", resolve))),
+      );
     const now = await lines(invoice);
     assert.deepEqual(now.slice(0, 3), [
       ["10", "Consultoria fiscal", "", "2", "R$ 1.234,56", "", "2"],
@@ -90,7 +110,7 @@ test("pasted columns are recognised by what they hold", { timeout: 180_000 }, ()
       ["Consultoria fiscal\t\t2\t10\t5%", ["Consultoria fiscal", "", "2", "10", "5%"]],
       // The last column is the total: Fatura computes it.
       ["Consultoria fiscal\tMarço\t2\t10\t20", ["Consultoria fiscal", "Março", "2", "10", ""]],
-      ["Consultoria fiscal\t\"Março\ne abril\"\t2\t10", ["Consultoria fiscal", "Março e abril", "2", "10", ""]],
+      ['Consultoria fiscal\t"Março\ne abril"\t2\t10', ["Consultoria fiscal", "Março e abril", "2", "10", ""]],
       // With headings, in whatever order.
       ["Valor unitário\tQtde.\tProduto\n10\t2\tConsultoria fiscal", ["Consultoria fiscal", "", "2", "10", ""]],
     ]) {
@@ -103,7 +123,10 @@ test("pasted columns are recognised by what they hold", { timeout: 180_000 }, ()
 );
 
 test("in a narrow window a line is as wide as the page, with its labels", { timeout: 120_000 }, async () => {
-  for (const [who, deal] of [[BR, 1], [US, 4]]) {
+  for (const [who, deal] of [
+    [BR, 1],
+    [US, 4],
+  ]) {
     await as(who, deal, async (invoice, page) => {
       const table = invoice.locator("invoice-lines .scroll");
       for (const width of [320, 600, 735]) {
@@ -120,10 +143,23 @@ test("in a narrow window a line is as wide as the page, with its labels", { time
 
 test("an item that is typed in full is chosen without a click", { timeout: 120_000 }, () =>
   as(BR, 1, async (invoice, page) => {
-    for (const [typed, key, chosen] of [["consultoria fiscal", "Tab", "10"], ["Consultoria fisc", "Tab", ""], ["CONS-FISC", "Tab", "10"], ["Consultoria fisc", "Enter", "10"]]) {
+    for (const [typed, key, chosen] of [
+      ["consultoria fiscal", "Tab", "10"],
+      ["Consultoria fisc", "Tab", ""],
+      ["CONS-FISC", "Tab", "10"],
+      ["Consultoria fisc", "Enter", "10"],
+    ]) {
       await invoice.locator("#lines-0-item").fill("");
       await invoice.locator("#lines-0-item").pressSequentially(typed);
-      if (key === "Enter") await invoice.locator("#items-0 [data-typed]").evaluate((mark, typed) => new Promise((resolve) => { const look = () => (document.querySelector("#items-0 [data-typed]")?.dataset.typed === typed ? resolve() : requestAnimationFrame(look)); look(); }), typed);
+      if (key === "Enter")
+        await invoice.locator("#items-0 [data-typed]").evaluate(
+          (mark, typed) =>
+            new Promise((resolve) => {
+              const look = () => (document.querySelector("#items-0 [data-typed]")?.dataset.typed === typed ? resolve() : requestAnimationFrame(look));
+              look();
+            }),
+          typed,
+        );
       await page.keyboard.press(key);
       const id = () => invoice.locator("[name='lines[0][item]']").inputValue();
       if (chosen) for (let at = 0; at < 50 && (await id()) !== chosen; at++) await page.waitForTimeout(100);
@@ -200,7 +236,9 @@ test("a list of a line that is gone watches the window no longer", { timeout: 12
     await invoice.locator("body").evaluate(() => {
       window.watching = new Set();
       const { addEventListener: add, removeEventListener: remove } = window;
-      window.addEventListener = (type, listener, options) => (["scroll", "resize"].includes(type) && window.watching.add(listener), add.call(window, type, listener, options));
+      window.addEventListener = (type, listener, options) => (
+        ["scroll", "resize"].includes(type) && window.watching.add(listener), add.call(window, type, listener, options)
+      );
       window.removeEventListener = (type, listener, options) => (window.watching.delete(listener), remove.call(window, type, listener, options));
     });
     const watching = () => invoice.locator("body").evaluate(() => window.watching.size);
@@ -211,7 +249,10 @@ test("a list of a line that is gone watches the window no longer", { timeout: 12
     await page.keyboard.press("Escape");
     assert.equal(await watching(), 0, "a closed one does not");
     await page.keyboard.press("ArrowDown");
-    await invoice.locator("tbody tr").last().evaluate((row) => row.remove());
+    await invoice
+      .locator("tbody tr")
+      .last()
+      .evaluate((row) => row.remove());
     assert.equal(await watching(), 0, "nor one that is gone");
   }),
 );

@@ -11,7 +11,15 @@ import { openDeal, panel, signIn } from "./story.mjs";
 const { env } = scene("frames", (env) => installed(env, US));
 
 test("a foreign page frames no page of Fatura, and Pipedrive's page does", { timeout: 90_000 }, async () => {
-  const pages = ["/", "/app/panel?id=x&resource=deal&record=4", "/app/form?id=x&record=4", "/app/settings?id=x", "/panel?id=x&selectedIds=4", "/outcome/pipedrive-refused", "/nothing-here"];
+  const pages = [
+    "/",
+    "/app/panel?id=x&resource=deal&record=4",
+    "/app/form?id=x&record=4",
+    "/app/settings?id=x",
+    "/panel?id=x&selectedIds=4",
+    "/outcome/pipedrive-refused",
+    "/nothing-here",
+  ];
   const server = createServer((request, answer) => {
     const { searchParams } = new URL(request.url, "http://evil");
     const sandbox = searchParams.get("sandbox") ? ` sandbox="allow-scripts allow-same-origin allow-forms"` : "";

@@ -9,10 +9,16 @@ import { openDeal, panel, quickbooks } from "./story.mjs";
 const POLL_SECONDS = 1;
 /** Where webhooks are proven, a sweep comes after twelve polling intervals. */
 const HOUR_SECONDS = 12 * POLL_SECONDS;
-const { env, done, as } = scene("fresh", (env) => installed(env, US), () => ({ FATURA_QUICKBOOKS_POLL_SECONDS: String(POLL_SECONDS) }));
+const { env, done, as } = scene(
+  "fresh",
+  (env) => installed(env, US),
+  () => ({ FATURA_QUICKBOOKS_POLL_SECONDS: String(POLL_SECONDS) }),
+);
 
 const pay = async (number) => {
-  const { Invoice: [{ Id }] } = await (await quickbooks(env, US.realm))(`select * from Invoice where DocNumber = '${number}'`);
+  const {
+    Invoice: [{ Id }],
+  } = await (await quickbooks(env, US.realm))(`select * from Invoice where DocNumber = '${number}'`);
   await done("/quickbooks/payment", { realm_id: US.realm, invoice_id: Id, amount: 1 });
 };
 

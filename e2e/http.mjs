@@ -41,7 +41,11 @@ export const raw = (url, { method = "GET", headers = {}, body = "" } = {}) =>
         return answer.destroy();
       }
       let text = "";
-      answer.setEncoding("utf8").on("data", (part) => (text += part)).on("end", () => end(text)).on("error", reject);
+      answer
+        .setEncoding("utf8")
+        .on("data", (part) => (text += part))
+        .on("end", () => end(text))
+        .on("error", reject);
     });
     sent.on("error", reject).end(body);
   });
@@ -108,7 +112,10 @@ export const claims = (companyId, userId) => ({ companyId, userId, iat: Math.flo
 /** Requests with a bearer for one surface. */
 export async function session(env, surface, companyId, userId) {
   const secret = env[`PIPEDRIVE_JWT_SECRET_${surface.toUpperCase()}`];
-  const answer = await fetch(`${env.FATURA_URL}/session/${surface}`, { method: "POST", headers: { authorization: `Bearer ${signed(secret, claims(companyId, userId))}` } });
+  const answer = await fetch(`${env.FATURA_URL}/session/${surface}`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${signed(secret, claims(companyId, userId))}` },
+  });
   if (!answer.ok) return { status: answer.status };
   const { bearer } = await answer.json();
   const call = async (path, fields) => {
@@ -122,9 +129,18 @@ export async function session(env, surface, companyId, userId) {
 /** The fields of an open form, as a browser would post them. */
 export function fieldsOf(html) {
   const live = html.replace(/<template>.*?<\/template>/s, "");
-  const unescape = (text) => text.replaceAll("&#34;", '"').replaceAll("&#38;", "&").replaceAll("&#39;", "'").replaceAll("&#60;", "<").replaceAll("&#62;", ">").replaceAll("&amp;", "&").replaceAll("&quot;", '"');
+  const unescape = (text) =>
+    text
+      .replaceAll("&#34;", '"')
+      .replaceAll("&#38;", "&")
+      .replaceAll("&#39;", "'")
+      .replaceAll("&#60;", "<")
+      .replaceAll("&#62;", ">")
+      .replaceAll("&amp;", "&")
+      .replaceAll("&quot;", '"');
   const fields = {};
-  for (const [tag, name] of live.matchAll(/<input[^>]*? name="([^"]+)"[^>]*>/g)) if (!/type="checkbox"/.test(tag) || / checked/.test(tag)) fields[name] = unescape(/ value="([^"]*)"/.exec(tag)?.[1] ?? "");
+  for (const [tag, name] of live.matchAll(/<input[^>]*? name="([^"]+)"[^>]*>/g))
+    if (!/type="checkbox"/.test(tag) || / checked/.test(tag)) fields[name] = unescape(/ value="([^"]*)"/.exec(tag)?.[1] ?? "");
   for (const [, name, content] of live.matchAll(/<textarea[^>]*? name="([^"]+)"[^>]*>(.*?)<\/textarea>/gs)) fields[name] = unescape(content);
   for (const [, name, options] of live.matchAll(/<select[^>]*? name="([^"]+)"[^>]*>(.*?)<\/select>/gs)) {
     fields[name] = /<option value="([^"]*)" selected/.exec(options)?.[1] ?? /<option value="([^"]*)"/.exec(options)?.[1] ?? "";
@@ -136,7 +152,11 @@ export function fieldsOf(html) {
 export async function pipedriveApi(env, who) {
   const { api_token: token } = await (await control(env, "/pipedrive/grants", { company_id: who.company, user_id: who.user })).json();
   return async (method, path, body) => {
-    const answer = await fetch(`${env.PIPEDRIVE_API_URL}/api/${path}`, { method, headers: { "x-api-token": token, "content-type": "application/json" }, ...(body ? { body: JSON.stringify(body) } : {}) });
+    const answer = await fetch(`${env.PIPEDRIVE_API_URL}/api/${path}`, {
+      method,
+      headers: { "x-api-token": token, "content-type": "application/json" },
+      ...(body ? { body: JSON.stringify(body) } : {}),
+    });
     const text = await answer.text();
     if (!answer.ok) throw new Error(`${method} ${path} answered ${answer.status}: ${text}`);
     return JSON.parse(text).data;
@@ -180,7 +200,10 @@ export async function openForm(env, who, deal, changes = {}) {
 export async function roomyDeal(env, who, like, changes = {}) {
   const { access_token: token } = await (await control(env, "/pipedrive/grants", { company_id: who.company, user_id: who.user })).json();
   const api = async (path, options) => {
-    const answer = await fetch(`${env.PIPEDRIVE_API_URL}/api/v2/deals${path}`, { ...options, headers: { authorization: `Bearer ${token}`, "content-type": "application/json" } });
+    const answer = await fetch(`${env.PIPEDRIVE_API_URL}/api/v2/deals${path}`, {
+      ...options,
+      headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+    });
     if (!answer.ok) throw new Error(`Pipedrive answered ${answer.status}: ${await answer.text()}`);
     return (await answer.json()).data;
   };

@@ -54,10 +54,17 @@ test("forty people at once ask for more than QuickBooks takes at a time: it is n
     assert.equal(status, 200);
     assert.doesNotMatch(text, /too many requests/i);
   }
-  assert.deepEqual((await calls("/v3/company")).filter(({ status }) => status === 429), [], "QuickBooks refused calls");
+  assert.deepEqual(
+    (await calls("/v3/company")).filter(({ status }) => status === 429),
+    [],
+    "QuickBooks refused calls",
+  );
 });
 
-test("disconnected while the answer is under way: nothing more is sent, and after connecting again there is one invoice", { skip, timeout: 120_000 }, async () => {
+test("disconnected while the answer is under way: nothing more is sent, and after connecting again there is one invoice", {
+  skip,
+  timeout: 120_000,
+}, async () => {
   const before = (await invoices()).length;
   const { call, fields } = await openForm(env, US, 4, LINE);
   await control(env, "/faults", { provider: "quickbooks", method: "POST", path: "/invoice", effect: "drop_after" });

@@ -12,7 +12,11 @@ import { openDeal, panel, quickbooks, settings } from "./story.mjs";
 /** Stands for Intuit's pictures, which are not ours to pass on. */
 const drawn = (colour) => `<svg xmlns="http://www.w3.org/2000/svg" width="214" height="40"><rect width="214" height="40" rx="4" fill="${colour}"/></svg>`;
 const { env, as } = scene("install", undefined, (dir) => {
-  for (const [name, colour] of [["rest", "#2ca01c"], ["hover", "#108000"]]) writeFileSync(join(dir, `${name}.svg`), drawn(colour));
+  for (const [name, colour] of [
+    ["rest", "#2ca01c"],
+    ["hover", "#108000"],
+  ])
+    writeFileSync(join(dir, `${name}.svg`), drawn(colour));
   return { FATURA_QUICKBOOKS_CONNECT_PICTURE: join(dir, "rest.svg"), FATURA_QUICKBOOKS_CONNECT_PICTURE_HOVER: join(dir, "hover.svg") };
 });
 
@@ -46,7 +50,11 @@ test("cancelled at Pipedrive's consent, at Intuit's, and at the last question; t
     await page.getByRole("button", { name: "Sign in" }).click();
     await page.getByRole("button", { name: "Cancel" }).click();
     // The app is installed all the same: the page says so, and how to go on.
-    const cancelled = { title: "O QuickBooks não está conectado", text: "O Fatura está instalado na conta do Pipedrive de Aurora Soluções Ltda.", next: "Tentar de novo" };
+    const cancelled = {
+      title: "O QuickBooks não está conectado",
+      text: "O Fatura está instalado na conta do Pipedrive de Aurora Soluções Ltda.",
+      next: "Tentar de novo",
+    };
     await outcome(page, cancelled, "connect-cancelled-pt");
     // In another browser the same address names nobody.
     const elsewhere = await (await fetch(page.url(), { headers: { "accept-language": "pt-BR" } })).text();
@@ -89,7 +97,11 @@ test("cancelled at Pipedrive's consent, at Intuit's, and at the last question; t
     await assertAccessible(tab, "the last question");
     await picture(tab, "connect-question-pt");
     await tab.getByRole("button", { name: "Cancelar" }).click();
-    await outcome(tab, { title: "O QuickBooks não está conectado", text: "O acesso ao QuickBooks foi revogado.", next: "Tentar de novo" }, "connect-declined-pt");
+    await outcome(
+      tab,
+      { title: "O QuickBooks não está conectado", text: "O acesso ao QuickBooks foi revogado.", next: "Tentar de novo" },
+      "connect-declined-pt",
+    );
     assert.equal((await session(env, "form", BR.company, BR.user).then(({ call }) => call("/deals/1/form"))).status, 409, "nothing half-stored");
     // Tried again from there, it is connected.
     await tab.getByRole("link", { name: "Tentar de novo" }).click();
@@ -122,9 +134,17 @@ test("cancelled at Intuit's consent, in English and in Spanish", { timeout: 120_
       await page.getByRole("button", { name: "Cancel" }).click();
       await outcome(page, words, name);
     });
-  await cancel(US, "connect-cancelled-en", { title: "QuickBooks is not connected", text: "Fatura is installed in the Pipedrive account of Oak Street Catering.", next: "Try again" });
+  await cancel(US, "connect-cancelled-en", {
+    title: "QuickBooks is not connected",
+    text: "Fatura is installed in the Pipedrive account of Oak Street Catering.",
+    next: "Try again",
+  });
   await control(env, "/pipedrive/users", { user_id: MIGUEL.user, is_admin: true });
-  await cancel(MIGUEL, "connect-cancelled-es", { title: "QuickBooks no está conectado", text: "Fatura está instalada en la cuenta de Pipedrive de Oak Street Catering.", next: "Intentar de nuevo" });
+  await cancel(MIGUEL, "connect-cancelled-es", {
+    title: "QuickBooks no está conectado",
+    text: "Fatura está instalada en la cuenta de Pipedrive de Oak Street Catering.",
+    next: "Intentar de nuevo",
+  });
   await control(env, "/pipedrive/users", { user_id: MIGUEL.user, is_admin: false });
   await uninstall(US.company);
 });
@@ -145,7 +165,10 @@ test("a colleague who has not installed the app; who has it uses the connection 
   await control(env, "/pipedrive/share", { company_id: US.company, shared: true });
   await as(MIGUEL, async (page) => {
     await page.goto(`${env.PIPEDRIVE_WEB_URL}/deal/4`);
-    await page.getByText(/Fatura/).first().waitFor();
+    await page
+      .getByText(/Fatura/)
+      .first()
+      .waitFor();
     await picture(page, "panel-not-installed-es");
   });
   await installed(env, MIGUEL);
@@ -196,7 +219,9 @@ test("another QuickBooks company the second time: the first ends, its invoices s
     await tab.waitForURL("**/app-settings");
     await tab.close();
     await page.bringToFront();
-    await settings(page).getByText(/Connected to .*GBP/).waitFor();
+    await settings(page)
+      .getByText(/Connected to .*GBP/)
+      .waitFor();
     await openDeal(page, env, 4);
     const old = panel(page).locator(".invoice").first();
     await old.waitFor();

@@ -54,7 +54,10 @@ test("voided and deleted in QuickBooks", { timeout: 120_000 }, () =>
     await done("/quickbooks/void", { realm_id: US.realm, entity: "Invoice", id });
     await row.getByText("Voided", { exact: true }).waitFor();
     const opened = await menu(page, number);
-    assert.deepEqual((await opened.locator("button, a").allTextContents()).map((text) => text.trim()), ["Download PDF", "Open in QuickBooks", "Delete"]);
+    assert.deepEqual(
+      (await opened.locator("button, a").allTextContents()).map((text) => text.trim()),
+      ["Download PDF", "Open in QuickBooks", "Delete"],
+    );
     await page.keyboard.press("Escape");
     await done("/quickbooks/delete", { realm_id: US.realm, entity: "Invoice", id });
     await row.getByText("Deleted", { exact: true }).waitFor();
@@ -104,7 +107,12 @@ test("void from the menu: asks with its consequence, happens once, and cannot be
 
 test("delete from the menu, in Portuguese", { timeout: 120_000 }, () =>
   as(BR, async (page) => {
-    const number = await bill(env, BR, 3, { customer: "new", customer_name: "Instituto Jequitibá de Pesquisa", "lines[0][item]": "new", "lines[0][tax_code]": "2" });
+    const number = await bill(env, BR, 3, {
+      customer: "new",
+      customer_name: "Instituto Jequitibá de Pesquisa",
+      "lines[0][item]": "new",
+      "lines[0][tax_code]": "2",
+    });
     await openDeal(page, env, 3);
     await (await menu(page, number)).getByRole("button", { name: "Excluir" }).click();
     await page.getByRole("dialog").getByText(`Excluir a fatura ${number}?`).waitFor();
@@ -231,7 +239,11 @@ test("a stale page gets a clear word, not a wrong act", async () => {
   await done("/faults", { provider: "quickbooks", method: "POST", path: "/invoice", effect: { fault: "6540" } });
   const paid = await call(`/panel/deal/1/invoices/${id}/delete`, { seen: fresh });
   assert.equal(paid.status, 409);
-  assert.match(paid.text, /The invoice was not deleted\. QuickBooks does not delete an invoice that has payments\. .* QuickBooks says: /, "a payment hangs on it");
+  assert.match(
+    paid.text,
+    /The invoice was not deleted\. QuickBooks does not delete an invoice that has payments\. .* QuickBooks says: /,
+    "a payment hangs on it",
+  );
   assert.equal((await call(`/panel/deal/1/invoices/${id}/void`, { seen: fresh })).status, 200);
   assert.equal((await invoice(number)).TotalAmt, 0);
   const gone = await call(`/panel/deal/1/invoices/${id}/void`, { seen: fresh });
@@ -263,7 +275,10 @@ test("an act whose answer is lost happens once", async () => {
 test("an act in doubt is not repeated on an invoice that has changed since", { timeout: 60_000 }, async () => {
   const number = await bill(env, US, 9, CASCADE);
   const { call } = await session(env, "panel", US.company, US.user);
-  const row = (await call("/panel/deal/9")).text.replaceAll("&#34;", '"').split("<li").find((part) => part.includes(`>${number}<`));
+  const row = (await call("/panel/deal/9")).text
+    .replaceAll("&#34;", '"')
+    .split("<li")
+    .find((part) => part.includes(`>${number}<`));
   const [id, seen] = [/id="invoice-([0-9a-f-]+)"/.exec(row)[1], /"seen": "([^"]+)"/.exec(row)[1]];
   // QuickBooks fails without having done anything; before the next try the customer pays.
   await done("/faults", { provider: "quickbooks", method: "POST", path: "/invoice", effect: { status: 503 } });
@@ -283,7 +298,8 @@ test("an e-mail whose answer is lost is sent once", { timeout: 60_000 }, async (
   const id = /id="invoice-([0-9a-f-]+)"/.exec(row)[1];
   await done("/faults", { provider: "quickbooks", method: "POST", path: "/send", effect: "drop_after" });
   assert.equal((await call(`/panel/deal/12/invoices/${id}/send`, { recipient: "once@cascaderobotics.example" })).status, 200);
-  for (let at = 0; at < 100 && !/✓ emailed/.test((await call("/panel/deal/12")).text.split("<li").find((part) => part.includes(`>${number}<`))); at++) await new Promise((go) => setTimeout(go, 100));
+  for (let at = 0; at < 100 && !/✓ emailed/.test((await call("/panel/deal/12")).text.split("<li").find((part) => part.includes(`>${number}<`))); at++)
+    await new Promise((go) => setTimeout(go, 100));
   await new Promise((go) => setTimeout(go, 3000));
   const outbox = JSON.stringify(await done("/quickbooks/outbox", { realm_id: US.realm }));
   assert.equal(outbox.split('"once@cascaderobotics.example"').length - 1, 1, outbox);
@@ -298,7 +314,10 @@ test("a form that is pressed twice sends one e-mail; opened anew it sends anothe
   const sent = async () => JSON.stringify(await done("/quickbooks/outbox", { realm_id: US.realm })).split('"twice@cascaderobotics.example"').length - 1;
   const key = await opened();
   const answers = [...(await Promise.all([send(key), send(key)])), await send(key)];
-  assert.deepEqual(answers.map((answer) => answer.status), [200, 200, 200]);
+  assert.deepEqual(
+    answers.map((answer) => answer.status),
+    [200, 200, 200],
+  );
   assert.equal(await sent(), 1);
   assert.equal((await send(await opened())).status, 200);
   assert.equal(await sent(), 2);
@@ -328,13 +347,22 @@ test("an entry that says the same as an earlier one is a note of its own, also w
   await done("/faults", { provider: "pipedrive", method: "POST", path: "/notes", effect: "drop_before" });
   await pay();
   const written = await notes(US, deal, 4, 300);
-  assert.deepEqual(written.map((note) => /created|is paid|open/.exec(note)?.[0]), ["created", "is paid", "open", "is paid"], written.join("\n"));
+  assert.deepEqual(
+    written.map((note) => /created|is paid|open/.exec(note)?.[0]),
+    ["created", "is paid", "open", "is paid"],
+    written.join("\n"),
+  );
   assert.equal(written[1], written[3]);
 });
 
 test("the panels of an organization and a person", { timeout: 120_000 }, async () => {
   const items = (count) => Object.fromEntries(Array.from({ length: count }, (_, line) => [`lines[${line}][item]`, "10"]));
-  for (const [deal, lines] of [[1, 3], [9, 1], [12, 2]]) await billedOnce(env, US, deal, { ...CASCADE, ...items(lines) });
+  for (const [deal, lines] of [
+    [1, 3],
+    [9, 1],
+    [12, 2],
+  ])
+    await billedOnce(env, US, deal, { ...CASCADE, ...items(lines) });
   await as(US, async (page) => {
     await openRecord(page, env, "organization", 404);
     await panel(page).getByText("Not yet due").waitFor();
@@ -342,17 +370,23 @@ test("the panels of an organization and a person", { timeout: 120_000 }, async (
     assert.ok(numbers.length >= 3, `invoices of several deals: ${numbers}`);
     await panel(page).getByRole("link", { name: "Cascade Robotics, Inc." }).waitFor();
     await panel(page).getByRole("button", { name: "+ Invoice" }).click();
-    await panel(page).getByRole("button", { name: /Film night/ }).waitFor();
+    await panel(page)
+      .getByRole("button", { name: /Film night/ })
+      .waitFor();
     // What changes meanwhile does not take the choice away.
     const number = await panel(page).locator(".invoice", { hasText: "Open" }).first().locator(".number").textContent();
     const again = page.waitForResponse((response) => response.url().includes("/panel/organization/404?"));
     await done("/quickbooks/payment", { realm_id: US.realm, invoice_id: (await invoice(number)).Id, amount: 1 });
     await again;
     await page.waitForTimeout(300);
-    await panel(page).getByRole("button", { name: /Film night/ }).waitFor({ timeout: 1000 });
+    await panel(page)
+      .getByRole("button", { name: /Film night/ })
+      .waitFor({ timeout: 1000 });
     await assertAccessible(page, "panel of an organization");
     await picture(page, "panel-organization-en");
-    await panel(page).getByRole("button", { name: /Film night/ }).click();
+    await panel(page)
+      .getByRole("button", { name: /Film night/ })
+      .click();
     await page.frameLocator("dialog.modal iframe").getByText("Film night").waitFor();
     await page.getByRole("dialog").getByRole("button", { name: "Close" }).first().click();
     // Unlinking asks first; the invoices stay.
@@ -376,7 +410,11 @@ test("QuickBooks is away: the last known state, marked as such", { timeout: 120_
     await panel(page).locator(".invoice").first().waitFor();
     await control(env, "/faults", { provider: "quickbooks", times: 50, effect: { status: 503 } });
     await panel(page).getByRole("button", { name: "Actualizar" }).click();
-    await panel(page).getByRole("alert").getByText(/No se pudo contactar con QuickBooks|últimos conocidos/).first().waitFor();
+    await panel(page)
+      .getByRole("alert")
+      .getByText(/No se pudo contactar con QuickBooks|últimos conocidos/)
+      .first()
+      .waitFor();
     assert.ok((await panel(page).locator(".invoice").count()) > 0);
     await picture(page, "panel-away-es");
     await fetch(`${env.CONTROL_URL}/faults`, { method: "DELETE" });
@@ -391,7 +429,11 @@ test("QuickBooks is away: the last known state, marked as such", { timeout: 120_
 async function api(who) {
   const { access_token: token } = await (await control(env, "/pipedrive/grants", { company_id: who.company, user_id: who.user })).json();
   return async (method, path, body) => {
-    const answer = await fetch(`${env.PIPEDRIVE_API_URL}/api/${path}`, { method, headers: { authorization: `Bearer ${token}`, "content-type": "application/json" }, body: JSON.stringify(body) });
+    const answer = await fetch(`${env.PIPEDRIVE_API_URL}/api/${path}`, {
+      method,
+      headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+      body: JSON.stringify(body),
+    });
     assert.ok(answer.ok, `${path}: ${answer.status}`);
     return (await answer.json()).data;
   };

@@ -14,14 +14,20 @@ import { quickbooks } from "./story.mjs";
 const key = (id) => `${id}:${randomBytes(32).toString("base64")}`;
 const LINE = { ...CASCADE, "lines[0][item]": "12", "lines[0][unit_price]": "10", "lines[0][tax_code]": "NON" };
 const count = async (env) => (await (await quickbooks(env, US.realm))("select count(*) from Invoice")).totalCount;
-const numbers = async (env, deal) => [...(await (await session(env, "panel", US.company, US.user)).call(`/panel/deal/${deal}`)).text.matchAll(/<b class="number">([^<]*)</g)].map(([, number]) => number);
+const numbers = async (env, deal) =>
+  [...(await (await session(env, "panel", US.company, US.user)).call(`/panel/deal/${deal}`)).text.matchAll(/<b class="number">([^<]*)</g)].map(
+    ([, number]) => number,
+  );
 const restart = async (stack, ring) => {
   await stack.killFatura();
   await stack.with({ FATURA_KEY_RING: ring }).startFatura();
 };
 
 for (const kind of ["SQLite", "PostgreSQL"]) {
-  test(`on ${kind} a key is replaced while people bill: nothing fails, and the old key is needed no more`, { skip: kind === "PostgreSQL" && !process.env.TEST_POSTGRES_URL, timeout: 180_000 }, async (t) => {
+  test(`on ${kind} a key is replaced while people bill: nothing fails, and the old key is needed no more`, {
+    skip: kind === "PostgreSQL" && !process.env.TEST_POSTGRES_URL,
+    timeout: 180_000,
+  }, async (t) => {
     const dir = mkdtempSync(join(tmpdir(), "fatura-keys-"));
     const [first, second] = [key("2026a"), key("2026b")];
     const stack = await start({ dir, settings: { FATURA_KEY_RING: first }, ...(kind === "PostgreSQL" ? { database: (await createDatabase()).url } : {}) });
@@ -39,7 +45,10 @@ for (const kind of ["SQLite", "PostgreSQL"]) {
     // A window that was opened before stays good.
     await restart(stack, `${second},${first}`);
     assert.equal((await opened.call("/deals/4/form/preview", opened.fields)).status, 200);
-    assert.match(await stack.fatura("keys"), /^key 2026b seals what is new; 0 rows are sealed with it\nkey 2026a is needed for 2 rows: run `fatura keys rotate` before you remove it$/);
+    assert.match(
+      await stack.fatura("keys"),
+      /^key 2026b seals what is new; 0 rows are sealed with it\nkey 2026a is needed for 2 rows: run `fatura keys rotate` before you remove it$/,
+    );
     // Connected once more, it is the same connection: the invoices are on their deals, and webhooks find the company.
     const { person, pending } = await connectUntilConfirmation(env, US);
     await decide(env, person, pending);
@@ -56,15 +65,18 @@ for (const kind of ["SQLite", "PostgreSQL"]) {
       }
     };
     const people = Promise.all([billing(), billing()]);
-    for (const end = Date.now() + 30_000; billed < 2 && Date.now() < end;) await new Promise((go) => setTimeout(go, 20));
+    for (const end = Date.now() + 30_000; billed < 2 && Date.now() < end; ) await new Promise((go) => setTimeout(go, 20));
     // Tokens are refreshed meanwhile.
     await control(env, "/quickbooks/expire", { realm_id: US.realm });
     for (let at = 0; at < 5; at++) await stack.fatura("keys", "rotate");
-    for (const end = Date.now() + 30_000; billed < 6 && Date.now() < end;) await new Promise((go) => setTimeout(go, 50));
+    for (const end = Date.now() + 30_000; billed < 6 && Date.now() < end; ) await new Promise((go) => setTimeout(go, 50));
     goesOn = false;
     await people;
     assert.equal(await count(env), before + billed, "none is lost, and none is made twice");
-    assert.match(await stack.fatura("keys", "rotate"), /key 2026b seals what is new; 2 rows are sealed with it\nkey 2026a opens nothing any more: you may remove it from key_ring$/);
+    assert.match(
+      await stack.fatura("keys", "rotate"),
+      /key 2026b seals what is new; 2 rows are sealed with it\nkey 2026a opens nothing any more: you may remove it from key_ring$/,
+    );
 
     await restart(stack, second);
     assert.deepEqual(await numbers(env, 3), [number]);
@@ -76,7 +88,11 @@ for (const kind of ["SQLite", "PostgreSQL"]) {
     // A ring that does not open what is there: the start says so, and so does a replica that runs already.
     stack.with({ FATURA_KEY_RING: key("2027a") });
     await stack.killFatura();
-    await assert.rejects(stack.fatura("serve"), ({ stderr }) => stderr.includes("fatura: key_ring (with 2027a) does not open what is sealed in the database with: 2026b (2 rows). Add the missing key to key_ring again, behind the first one; when `fatura keys rotate` has sealed everything anew, you may remove it"));
+    await assert.rejects(stack.fatura("serve"), ({ stderr }) =>
+      stderr.includes(
+        "fatura: key_ring (with 2027a) does not open what is sealed in the database with: 2026b (2 rows). Add the missing key to key_ring again, behind the first one; when `fatura keys rotate` has sealed everything anew, you may remove it",
+      ),
+    );
     // The id alone is not the key.
     stack.with({ FATURA_KEY_RING: key("2026b") });
     await assert.rejects(stack.fatura("serve"), /does not open what is sealed in the database with: 2026b/);

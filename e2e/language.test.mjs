@@ -9,17 +9,45 @@ import { openRecord, panel, settings } from "./story.mjs";
 // A company in which three languages are spoken. What Pipedrive calls a locale is how numbers and dates look; the language is another setting.
 const COMPANY = 7790009;
 const user = (at, name, language, country, locale) => ({
-  seed: { id: 990000 + at, name, email: `user${at}@mixed.example`, is_admin: at === 1, locale, language: { language_code: language, country_code: country }, timezone_name: "America/Sao_Paulo" },
-  company: COMPANY, user: 990000 + at, name, language: `${language}-${country}`, sub: "9130000000000003", realm: "9341452200000003",
+  seed: {
+    id: 990000 + at,
+    name,
+    email: `user${at}@mixed.example`,
+    is_admin: at === 1,
+    locale,
+    language: { language_code: language, country_code: country },
+    timezone_name: "America/Sao_Paulo",
+  },
+  company: COMPANY,
+  user: 990000 + at,
+  name,
+  language: `${language}-${country}`,
+  sub: "9130000000000003",
+  realm: "9341452200000003",
 });
 const [INES, PAULO, RITA, EMMA] = [
-  user(1, "Inés Robles", "es", "ES", "es_ES"), user(2, "Paulo Reis", "pt", "BR", "en_US"), user(3, "Rita Nunes", "pt", "BR", "pt_BR"), user(4, "Emma Clark", "en", "US", "en_US"),
+  user(1, "Inés Robles", "es", "ES", "es_ES"),
+  user(2, "Paulo Reis", "pt", "BR", "en_US"),
+  user(3, "Rita Nunes", "pt", "BR", "pt_BR"),
+  user(4, "Emma Clark", "en", "US", "en_US"),
 ];
 const SEED = {
-  companies: [{
-    id: COMPANY, name: "Mixed Company", domain: "mixed", country: "BR", currency: "USD", users: [INES, PAULO, RITA, EMMA].map(({ seed }) => seed), fields: [],
-    organizations: [], persons: [], products: [], deals: [{ id: 1, title: "Many tongues", value: 500, currency: "USD", status: "open", stage_id: 1, owner: 0, products: [], custom_fields: {} }], stages: ["Lead in"],
-  }],
+  companies: [
+    {
+      id: COMPANY,
+      name: "Mixed Company",
+      domain: "mixed",
+      country: "BR",
+      currency: "USD",
+      users: [INES, PAULO, RITA, EMMA].map(({ seed }) => seed),
+      fields: [],
+      organizations: [],
+      persons: [],
+      products: [],
+      deals: [{ id: 1, title: "Many tongues", value: 500, currency: "USD", status: "open", stage_id: 1, owner: 0, products: [], custom_fields: {} }],
+      stages: ["Lead in"],
+    },
+  ],
 };
 
 let pipedrive;
@@ -31,7 +59,14 @@ const { env, as } = scene("language", async (env) => {
 
 /** What a new invoice's note in the history of the deal says. */
 async function noteOf(who) {
-  const number = await bill(env, who, 1, { customer: "1", customer_name: "Redwood Trail Club", customer_currency: "USD", "lines[0][item]": "new", "lines[0][item_name]": "Hike", "lines[0][unit_price]": "10" });
+  const number = await bill(env, who, 1, {
+    customer: "1",
+    customer_name: "Redwood Trail Club",
+    customer_currency: "USD",
+    "lines[0][item]": "new",
+    "lines[0][item_name]": "Hike",
+    "lines[0][unit_price]": "10",
+  });
   for (let at = 0; ; at++) {
     const note = ((await pipedrive("GET", "v1/notes?deal_id=1&limit=500")) ?? []).find(({ content }) => content.includes(`${number} `));
     if (note) return note.content;
@@ -57,7 +92,8 @@ test("a deal's history is in the language of the settings, else of most people w
   assert.match(await noteOf(INES), SPANISH);
   await installed(env, RITA);
   assert.match(await noteOf(INES), PORTUGUESE);
-  const shown = async (who) => /<select id="language".*?<\/select>/s.exec((await (await session(env, "settings", COMPANY, who.user)).call("/settings/page")).text)[0];
+  const shown = async (who) =>
+    /<select id="language".*?<\/select>/s.exec((await (await session(env, "settings", COMPANY, who.user)).call("/settings/page")).text)[0];
   assert.match(await shown(INES), /<option value="" selected>Automático: Português \(Brasil\)/);
   await as(INES, async (page) => {
     await page.goto(`${env.PIPEDRIVE_WEB_URL}/settings/marketplace/app/${env.PIPEDRIVE_CLIENT_ID}/app-settings`);
@@ -66,7 +102,9 @@ test("a deal's history is in the language of the settings, else of most people w
     await picture(page, "settings-language-es");
     await settings(page).locator("#language").selectOption({ label: "English" });
     await settings(page).getByRole("button", { name: "Guardar" }).click();
-    await settings(page).getByText(/Modificado: Idioma del historial del trato/).waitFor();
+    await settings(page)
+      .getByText(/Modificado: Idioma del historial del trato/)
+      .waitFor();
   });
   assert.match(await shown(PAULO), /<option value="en" selected>/);
   assert.match(await noteOf(INES), ENGLISH);

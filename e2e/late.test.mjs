@@ -22,14 +22,22 @@ test("a change that QuickBooks shows some seconds after its webhook is found", {
   // What has changed before is not told once more.
   const old = "2026-01-05T00:00:00-08:00";
   for (const entity of ["Invoice", "Customer"]) {
-    for (const row of await all(entity)) await done("/quickbooks/rows", { realm_id: US.realm, entity, id: row.Id, members: { MetaData: { CreateTime: old, LastUpdatedTime: old } } });
+    for (const row of await all(entity))
+      await done("/quickbooks/rows", { realm_id: US.realm, entity, id: row.Id, members: { MetaData: { CreateTime: old, LastUpdatedTime: old } } });
   }
   await done("/quickbooks/quirks", { realm_id: US.realm, changes_lag_ms: 6000 });
   const begun = Date.now();
   await done("/quickbooks/payment", { realm_id: US.realm, invoice_id: id });
   // The queue may begin early.
   const waiting = "kind = 'read_changes' and state in ('scheduled', 'available') and scheduled_at > now()";
-  await until(() => sql(`with early as (update river_job set state = 'available', scheduled_at = now() - interval '1 second' where ${waiting} returning 1) select count(*) from early`) !== "0", "it is not read again", 10_000);
+  await until(
+    () =>
+      sql(
+        `with early as (update river_job set state = 'available', scheduled_at = now() - interval '1 second' where ${waiting} returning 1) select count(*) from early`,
+      ) !== "0",
+    "it is not read again",
+    10_000,
+  );
   await until(() => sql(`select balance_minor from invoice where deal_id = ${deal}`) === "0", state("the payment is not found"), 20_000);
   assert.ok(Date.now() - begun > 5000, "not before QuickBooks showed it");
 });
@@ -37,7 +45,15 @@ test("a change that QuickBooks shows some seconds after its webhook is found", {
 test("two lines with the same new item make one item, though QuickBooks finds it later", { skip, timeout: 60_000 }, async (t) => {
   t.after(() => done("/quickbooks/quirks", { realm_id: US.realm }));
   const deal = await roomyDeal(env, US, 3);
-  const line = (at) => ({ [`lines[${at}][item]`]: "new", [`lines[${at}][item_name]`]: "Twice the same", [`lines[${at}][description]`]: "", [`lines[${at}][quantity]`]: "1", [`lines[${at}][unit_price]`]: "10", [`lines[${at}][tax_code]`]: "NON", [`lines[${at}][discount]`]: "" });
+  const line = (at) => ({
+    [`lines[${at}][item]`]: "new",
+    [`lines[${at}][item_name]`]: "Twice the same",
+    [`lines[${at}][description]`]: "",
+    [`lines[${at}][quantity]`]: "1",
+    [`lines[${at}][unit_price]`]: "10",
+    [`lines[${at}][tax_code]`]: "NON",
+    [`lines[${at}][discount]`]: "",
+  });
   const { call, fields } = await openWhole(env, US, deal, { ...CASCADE, ...line(0), ...line(1) });
   await done("/quickbooks/quirks", { realm_id: US.realm, query_lag_ms: 3000 });
   const answer = await create(call, deal, unseen(fields));
@@ -52,15 +68,31 @@ test("a correction does not undo what somebody has edited in QuickBooks, though 
   await installed(env, BR);
   await done("/quickbooks/quirks", { realm_id: BR.realm, tax_rounding: "rate" });
   const deal = await roomyDeal(env, BR, 3);
-  const line = (at) => ({ [`lines[${at}][item]`]: "10", [`lines[${at}][description]`]: "Consultoria", [`lines[${at}][quantity]`]: "1", [`lines[${at}][unit_price]`]: "1,25", [`lines[${at}][tax_code]`]: "2", [`lines[${at}][discount]`]: "" });
-  const { call, fields } = await openWhole(env, BR, deal, { customer: "4", customer_name: "Instituto Jequitibá", customer_currency: "BRL", tax_mode: "excluded", ...line(0), ...line(1) });
+  const line = (at) => ({
+    [`lines[${at}][item]`]: "10",
+    [`lines[${at}][description]`]: "Consultoria",
+    [`lines[${at}][quantity]`]: "1",
+    [`lines[${at}][unit_price]`]: "1,25",
+    [`lines[${at}][tax_code]`]: "2",
+    [`lines[${at}][discount]`]: "",
+  });
+  const { call, fields } = await openWhole(env, BR, deal, {
+    customer: "4",
+    customer_name: "Instituto Jequitibá",
+    customer_currency: "BRL",
+    tax_mode: "excluded",
+    ...line(0),
+    ...line(1),
+  });
   const issued = await create(call, deal, unseen(fields));
   const [, invoice] = /\/invoices\/([0-9a-f-]{36})\/correct/.exec(issued.text) ?? assert.fail(issued.text);
   const seen = /"seen": "([^"]*)"/.exec(issued.text.replaceAll("&#34;", '"').replaceAll("&quot;", '"'))[1];
   const number = /data-number="([^"]*)"/.exec(issued.text)[1];
   const books = async () => (await (await quickbooks(env, BR.realm))(`select * from Invoice where DocNumber = '${number}'`)).Invoice[0];
   const made = await books();
-  const lines = made.Line.map((each, at) => (at === 0 ? { ...each, Description: "Consultoria de março" } : each)).filter((each) => each.DetailType !== "SubTotalLineDetail");
+  const lines = made.Line.map((each, at) => (at === 0 ? { ...each, Description: "Consultoria de março" } : each)).filter(
+    (each) => each.DetailType !== "SubTotalLineDetail",
+  );
   await done("/quickbooks/edit", { realm_id: BR.realm, entity: "Invoice", id: made.Id, changes: { Line: lines } });
   const edited = await books();
   assert.deepEqual([edited.TotalAmt, edited.Line[0].Description], [made.TotalAmt, "Consultoria de março"]);
@@ -95,5 +127,9 @@ test("an invoice is voided while QuickBooks refuses reads, also after a restart"
   await done("/quickbooks/limits", { ...NO_LIMITS, reads_per_month: 1 });
   await (await quickbooks(env, US.realm))("select * from Term");
   await (await panel())(`/panel/deal/${deal}/invoices/${row.id}/void`, { seen: row.seen, key: crypto.randomUUID() });
-  await until(async () => (await rowOf(deal, number)).status === "voided", async () => `it is ${(await rowOf(deal, number)).status}`, 15_000);
+  await until(
+    async () => (await rowOf(deal, number)).status === "voided",
+    async () => `it is ${(await rowOf(deal, number)).status}`,
+    15_000,
+  );
 });

@@ -41,11 +41,12 @@ async function grantsAt(env) {
   return { pipedrive: Object.values(pipedrive.grants.refresh).filter(({ company_id: company }) => company === US.company).length, intuit };
 }
 const status = async (env, who = US) => (await session(env, "panel", who.company, who.user)).status;
-const told = (env, body) => fetch(`${env.FATURA_URL}/pipedrive/callback`, {
-  method: "DELETE",
-  body: JSON.stringify({ client_id: env.PIPEDRIVE_CLIENT_ID, company_id: US.company, user_id: US.user, ...body }),
-  headers: { authorization: `Basic ${btoa(`${env.PIPEDRIVE_CLIENT_ID}:${env.PIPEDRIVE_CLIENT_SECRET}`)}`, "content-type": "application/json" },
-});
+const told = (env, body) =>
+  fetch(`${env.FATURA_URL}/pipedrive/callback`, {
+    method: "DELETE",
+    body: JSON.stringify({ client_id: env.PIPEDRIVE_CLIENT_ID, company_id: US.company, user_id: US.user, ...body }),
+    headers: { authorization: `Basic ${btoa(`${env.PIPEDRIVE_CLIENT_ID}:${env.PIPEDRIVE_CLIENT_SECRET}`)}`, "content-type": "application/json" },
+  });
 
 test("uninstalled: no token is kept, and neither provider has a grant", { skip, timeout: 60_000 }, async (t) => {
   const { env, sql } = await running(t);
@@ -54,7 +55,10 @@ test("uninstalled: no token is kept, and neither provider has a grant", { skip, 
   assert.deepEqual(await grantsAt(env), { pipedrive: 0, intuit: 0 });
   assert.equal(sql("SELECT (SELECT count(*) FROM pipedrive_grant) || ' ' || (SELECT count(*) FROM revocation)"), "0 0");
   // What is sealed in their place is an empty text: nonce and tag alone.
-  assert.equal(sql("SELECT length(split_part(access_token, '.', 3)) || ' ' || length(split_part(refresh_token, '.', 3)) || ' ' || state FROM quickbooks_connection"), "38 38 disconnected");
+  assert.equal(
+    sql("SELECT length(split_part(access_token, '.', 3)) || ' ' || length(split_part(refresh_token, '.', 3)) || ' ' || state FROM quickbooks_connection"),
+    "38 38 disconnected",
+  );
 });
 
 test("an uninstall call that comes after the app was installed again changes nothing", { skip, timeout: 60_000 }, async (t) => {
@@ -67,7 +71,10 @@ test("an uninstall call that comes after the app was installed again changes not
   assert.equal(await status(env), 403);
 });
 
-test("Intuit is out of service when it is to take access back: it is asked again, also after a crash; tokens are kept for no longer", { skip, timeout: 90_000 }, async (t) => {
+test("Intuit is out of service when it is to take access back: it is asked again, also after a crash; tokens are kept for no longer", {
+  skip,
+  timeout: 90_000,
+}, async (t) => {
   const { stack, env, sql } = await running(t);
   await control(env, "/faults", { provider: "quickbooks", path: "/tokens/revoke", times: 1000, effect: { status: 503 } });
   const { call } = await session(env, "settings", US.company, US.user);
@@ -81,7 +88,10 @@ test("Intuit is out of service when it is to take access back: it is asked again
   await until(() => sql("SELECT count(*) FROM revocation") === "0", "the token is forgotten");
 });
 
-test("the question whether to connect is left without an answer: the access is handed back when the time for it is over, and not where it was used", { skip, timeout: 90_000 }, async (t) => {
+test("the question whether to connect is left without an answer: the access is handed back when the time for it is over, and not where it was used", {
+  skip,
+  timeout: 90_000,
+}, async (t) => {
   const { env, sql } = await running(t);
   const waiting = "SELECT count(*) || ' ' || COALESCE(round((max(next_attempt_at) / 1e6 - extract(epoch FROM now())) / 60), 0) FROM revocation";
   const timeIsOver = () => sql("UPDATE revocation SET next_attempt_at = 0; UPDATE oauth_flow SET expires_at = 0");
@@ -113,7 +123,10 @@ test("the question whether to connect is left without an answer: the access is h
   await bill(env, US, 3, LINE);
 });
 
-test("another QuickBooks company is connected while a form is open: nothing is billed there by the ids of the first one", { skip, timeout: 120_000 }, async (t) => {
+test("another QuickBooks company is connected while a form is open: nothing is billed there by the ids of the first one", {
+  skip,
+  timeout: 120_000,
+}, async (t) => {
   const { env } = await running(t);
   const { call: settings } = await session(env, "settings", US.company, US.user);
   const chosen = { ...fieldsOf((await settings("/settings/page")).text), item: "12" };
@@ -136,7 +149,10 @@ test("another QuickBooks company is connected while a form is open: nothing is b
   const count = async (entity) => (await books(`select count(*) from ${entity}`)).totalCount;
   const before = [await count("Invoice"), await count("Customer")];
 
-  for (const [deal, typed] of [[4, fields], [5, refused.fields]]) {
+  for (const [deal, typed] of [
+    [4, fields],
+    [5, refused.fields],
+  ]) {
     const answer = await call(`/deals/${deal}/invoices`, typed);
     assert.equal(answer.status, 422, answer.text);
     assert.match(answer.text, /another QuickBooks company/);
@@ -153,7 +169,14 @@ test("another QuickBooks company is connected while a form is open: nothing is b
   const customers = (await books("select * from Customer where Active = true maxresults 1")).Customer;
   const [item] = (await books("select * from Item where Type = 'Service' maxresults 1")).Item;
   const [code] = (await books("select * from TaxCode maxresults 1")).TaxCode;
-  const made = { ...again.fields, customer: "new", customer_name: "Pinhal Foods", currency: customers[0].CurrencyRef.value, priced_in: customers[0].CurrencyRef.value, discount: "" };
+  const made = {
+    ...again.fields,
+    customer: "new",
+    customer_name: "Pinhal Foods",
+    currency: customers[0].CurrencyRef.value,
+    priced_in: customers[0].CurrencyRef.value,
+    discount: "",
+  };
   for (const name of Object.keys(made).filter((name) => /^lines\[\d+\]\[item\]$/.test(name))) {
     Object.assign(made, { [name]: item.Id, [name.replace("item", "unit_price")]: "10", [name.replace("item", "tax_code")]: code.Id });
   }
@@ -176,7 +199,10 @@ test("connected again before Intuit took the access back: the new connection sta
   assert.equal((await grantsAt(env)).intuit >= 1, true);
 });
 
-test("Pipedrive refuses the last grant: the app counts as uninstalled; installed again in time nothing is lost, and after the grace all is handed back", { skip, timeout: 120_000 }, async (t) => {
+test("Pipedrive refuses the last grant: the app counts as uninstalled; installed again in time nothing is lost, and after the grace all is handed back", {
+  skip,
+  timeout: 120_000,
+}, async (t) => {
   const { env, sql } = await running(t);
   await installed(env, MIGUEL);
   const number = await bill(env, US, 3, LINE);

@@ -23,30 +23,43 @@ test("twenty presses at once that name a customer nobody has looked at: it is re
   const { call, fields } = await openForm(env, US, deal, { ...LINE, customer: "5", customer_name: "" });
   await done("/faults", { provider: "quickbooks", method: "GET", path: "/customer/5", times: 20, effect: { delay: 500 } });
   const before = (await toQuickBooks()).length;
-  const pressed = await Promise.all(Array.from({ length: 20 }, async () => settled(call, await call(`/deals/${deal}/invoices`, { ...unseen(fields), intent: crypto.randomUUID() }))));
+  const pressed = await Promise.all(
+    Array.from({ length: 20 }, async () => settled(call, await call(`/deals/${deal}/invoices`, { ...unseen(fields), intent: crypto.randomUUID() }))),
+  );
   for (const { text } of pressed) assert.match(text, /data-issued/);
   const calls = (await toQuickBooks()).slice(before);
-  const [reads, posts] = [calls.filter(({ method, path }) => method === "GET" && path.endsWith("/customer/5")), calls.filter(({ method, path }) => method === "POST" && path.endsWith("/invoice"))];
+  const [reads, posts] = [
+    calls.filter(({ method, path }) => method === "GET" && path.endsWith("/customer/5")),
+    calls.filter(({ method, path }) => method === "POST" && path.endsWith("/invoice")),
+  ];
   await control(env, "/faults", undefined, "DELETE");
   assert.deepEqual([reads.length, posts.length], [1, 20]);
 });
 
 test("many people type, look and create, and QuickBooks refuses no call as one too many", { timeout: 180_000 }, async () => {
   const people = await Promise.all(Array.from({ length: 8 }, () => openForm(env, US, 3, LINE)));
-  await Promise.all(people.map(async ({ call }, at) => {
-    for (const typed of ["Cas", "Casc", "Casca", "Cascad", "Cascade"]) {
-      const found = await call("/customers/search", { customer_name: typed, email: `someone-${at}@cascade.example` });
-      assert.equal(found.status, 200, found.text);
-      assert.match(found.text, /Cascade Robotics, Inc\./);
-    }
-  }));
+  await Promise.all(
+    people.map(async ({ call }, at) => {
+      for (const typed of ["Cas", "Casc", "Casca", "Cascad", "Cascade"]) {
+        const found = await call("/customers/search", { customer_name: typed, email: `someone-${at}@cascade.example` });
+        assert.equal(found.status, 200, found.text);
+        assert.match(found.text, /Cascade Robotics, Inc\./);
+      }
+    }),
+  );
   await Promise.all(Array.from({ length: 6 }, () => bill(env, US, 3, LINE)));
   const calls = await toQuickBooks();
-  assert.deepEqual(calls.filter(({ status }) => status === 429), []);
+  assert.deepEqual(
+    calls.filter(({ status }) => status === 429),
+    [],
+  );
   assert.ok(calls.length > 60, `only ${calls.length} calls`);
 });
 
-test("two replicas together stay below what QuickBooks allows in a second", { skip: process.env.TEST_POSTGRES_URL ? false : "TEST_POSTGRES_URL is not set", timeout: 180_000 }, async (t) => {
+test("two replicas together stay below what QuickBooks allows in a second", {
+  skip: process.env.TEST_POSTGRES_URL ? false : "TEST_POSTGRES_URL is not set",
+  timeout: 180_000,
+}, async (t) => {
   const dir = mkdtempSync(join(tmpdir(), "fatura-rate-"));
   // Four calls in a second: two for each of the replicas, which may both have one in hand. Alone, each would make four.
   const database = (await createDatabase()).url;
@@ -66,7 +79,11 @@ test("two replicas together stay below what QuickBooks allows in a second", { sk
   const callers = await Promise.all(stack.replicas.map((each) => session({ ...env, FATURA_URL: each.url }, "panel", US.company, US.user)));
   const answers = await Promise.all(Array.from({ length: 32 }, (_, at) => callers[at % 2].call("/panel/deal/8/refresh", {})));
   const made = (await calls()).slice(before);
-  assert.deepEqual(made.filter(({ status }) => status === 429), [], "QuickBooks refused calls");
+  assert.deepEqual(
+    made.filter(({ status }) => status === 429),
+    [],
+    "QuickBooks refused calls",
+  );
   for (const { status, text } of answers) assert.equal(status, 200, text);
   assert.ok(made.length >= 32, `${made.length} calls`);
 });

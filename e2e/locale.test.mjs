@@ -9,7 +9,11 @@ import { notesOf, openDeal, panel, signIn } from "./story.mjs";
 
 const { env, done } = scene("locale", async (env) => {
   // The first to install gives the company its locale.
-  for (const [who, locale] of [[US, "en_GB"], [MIGUEL, "es_MX"], [BR, "pt_PT"]]) {
+  for (const [who, locale] of [
+    [US, "en_GB"],
+    [MIGUEL, "es_MX"],
+    [BR, "pt_PT"],
+  ]) {
     await done("/pipedrive/users", { user_id: who.user, locale });
     await installed(env, who);
   }
@@ -52,7 +56,10 @@ test("a number beyond what QuickBooks holds is said at its field, and brings not
   for (const price of ["10000000000", "9".repeat(27), "9".repeat(60)]) {
     const { text, amount } = await preview(US, 9, typed(price));
     assert.equal(amount, "–");
-    assert.match(text, /<a href="#lines-0-unit_price" data-now>Unit price (is too large\. Quantity, price, amount and total must each be below 10,000,000,000|is not a number)\.<\/a>/);
+    assert.match(
+      text,
+      /<a href="#lines-0-unit_price" data-now>Unit price (is too large\. Quantity, price, amount and total must each be below 10,000,000,000|is not a number)\.<\/a>/,
+    );
   }
 });
 
@@ -64,7 +71,9 @@ test("a page is in one language, though the browser's is another than the person
     assert.equal(await panel(page).locator("html").getAttribute("lang"), "en-US");
     assert.equal(await panel(page).locator("main").getAttribute("aria-label"), "Invoices of this deal");
     await context.setOffline(true);
-    await panel(page).locator("#panel").evaluate((element) => element.dispatchEvent(new CustomEvent("fatura:reload")));
+    await panel(page)
+      .locator("#panel")
+      .evaluate((element) => element.dispatchEvent(new CustomEvent("fatura:reload")));
     await panel(page).locator("#offline").getByText("Could not reach Fatura.").waitFor();
     await panel(page).locator("#offline").getByRole("button", { name: "Try again" }).waitFor();
   } finally {

@@ -32,10 +32,16 @@ const { env, done } = scene("markup", async (env) => {
   await api("POST", `v2/deals/${made.deal}/products`, { product_id: product.id, item_price: 100, quantity: 1 });
   const edit = (entity, id, changes) => control(env, "/quickbooks/edit", { realm_id: US.realm, entity, id, changes });
   for (const answer of await Promise.all([
-    edit("Customer", "3", { DisplayName: `${EVIL} customer`, CompanyName: `${EVIL} company`, PrimaryEmailAddr: { Address: "evil@customer.example" }, BillAddr: { Line1: `${EVIL} line`, City: `${EVIL} city` } }),
+    edit("Customer", "3", {
+      DisplayName: `${EVIL} customer`,
+      CompanyName: `${EVIL} company`,
+      PrimaryEmailAddr: { Address: "evil@customer.example" },
+      BillAddr: { Line1: `${EVIL} line`, City: `${EVIL} city` },
+    }),
     edit("Item", "12", { Name: `${EVIL} item`, Description: `${EVIL} description` }),
     control(env, "/quickbooks/rows", { realm_id: US.realm, entity: "CompanyInfo", id: "1", members: { CompanyName: `${EVIL} books` } }),
-  ])) assert.ok(answer.ok, await answer.text());
+  ]))
+    assert.ok(answer.ok, await answer.text());
   await installed(env, US);
 });
 
@@ -49,7 +55,15 @@ test("names that look like markup are shown as they are, on every page", { timeo
     return text;
   };
   const { deal, organization, person } = made;
-  const chosen = { customer: "3", customer_name: `${EVIL} customer`, customer_currency: "USD", "lines[0][item]": "12", "lines[0][item_name]": `${EVIL} item`, "lines[0][unit_price]": "10", "lines[0][tax_code]": "NON" };
+  const chosen = {
+    customer: "3",
+    customer_name: `${EVIL} customer`,
+    customer_currency: "USD",
+    "lines[0][item]": "12",
+    "lines[0][item_name]": `${EVIL} item`,
+    "lines[0][unit_price]": "10",
+    "lines[0][tax_code]": "NON",
+  };
 
   // The form, and what becomes of it.
   const opened = await openForm(env, US, deal);
@@ -64,7 +78,10 @@ test("names that look like markup are shown as they are, on every page", { timeo
   shows("a customer to create", await call("/customers/search", { customer_name: `${EVIL} other`, email: "", tax_id: "" }));
   shows("the items", await call(`/items?${new URLSearchParams({ "lines[0][item_name]": "item" })}`));
   shows("an item to create", await call(`/items?${new URLSearchParams({ "lines[0][item_name]": `${EVIL} other` })}`));
-  const posted = await browser().go(`${env.FATURA_URL}/posted/deals/${deal}/invoices`, { method: "POST", body: new URLSearchParams({ ...fields, due: "2020-01-01" }) });
+  const posted = await browser().go(`${env.FATURA_URL}/posted/deals/${deal}/invoices`, {
+    method: "POST",
+    body: new URLSearchParams({ ...fields, due: "2020-01-01" }),
+  });
   assert.equal(posted.response.status, 422, posted.text);
   shows("the form without the page's script", posted);
 
@@ -112,8 +129,15 @@ test("names that look like markup are text in the deal's history", { timeout: 60
   const api = await pipedriveApi(env, US);
   const notes = async () => (await api("GET", `v1/notes?deal_id=${made.deal}&limit=100`)) ?? [];
   const before = (await notes()).length;
-  await bill(env, US, made.deal, { customer: "3", customer_name: `${EVIL} customer`, customer_currency: "USD", "lines[0][item]": "12", "lines[0][unit_price]": "10", "lines[0][tax_code]": "NON" });
-  for (const end = Date.now() + 20_000; (await notes()).length === before && Date.now() < end;) await new Promise((go) => setTimeout(go, 100));
+  await bill(env, US, made.deal, {
+    customer: "3",
+    customer_name: `${EVIL} customer`,
+    customer_currency: "USD",
+    "lines[0][item]": "12",
+    "lines[0][unit_price]": "10",
+    "lines[0][tax_code]": "NON",
+  });
+  for (const end = Date.now() + 20_000; (await notes()).length === before && Date.now() < end; ) await new Promise((go) => setTimeout(go, 100));
   const written = (await notes()).map(({ content }) => content);
   assert.ok(written.length > before, "nothing was written");
   for (const content of written) {

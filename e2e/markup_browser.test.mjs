@@ -19,13 +19,18 @@ test("markup in names of the providers is shown literally and never runs", { tim
   const query = await quickbooks(env, US.realm);
   const [item] = (await query("select * from Item where Type = 'Service' maxresults 1")).Item;
   await done("/quickbooks/edit", { realm_id: US.realm, entity: "Item", id: item.Id, changes: { Name: named("Item"), Description: named("Text") } });
-  await done("/quickbooks/edit", { realm_id: US.realm, entity: "Customer", changes: { DisplayName: named("Customer"), CompanyName: named("Customer"), CurrencyRef: { value: "USD" } } });
+  await done("/quickbooks/edit", {
+    realm_id: US.realm,
+    entity: "Customer",
+    changes: { DisplayName: named("Customer"), CompanyName: named("Customer"), CurrencyRef: { value: "USD" } },
+  });
   await as(US, async (page, browser) => {
     const dialogs = [];
     page.on("dialog", (dialog) => dialogs.push(dialog.message()) && dialog.dismiss());
     /** No picture was made of a name, in any frame. */
     const assertLiteral = async (where) => {
-      for (const frame of page.frames().filter((each) => each.url().startsWith(env.FATURA_URL))) assert.equal(await frame.locator("img[src=x]").count(), 0, where);
+      for (const frame of page.frames().filter((each) => each.url().startsWith(env.FATURA_URL)))
+        assert.equal(await frame.locator("img[src=x]").count(), 0, where);
       assert.deepEqual(dialogs, [], where);
     };
     await openDeal(page, env, deal.id);
@@ -65,7 +70,9 @@ test("markup in names of the providers is shown literally and never runs", { tim
     // Pipedrive shows a note as HTML.
     assert.equal((await notesOf(env, US, deal.id, 1)).length, 1);
     const { access_token: token } = await (await control(env, "/pipedrive/grants", { company_id: US.company, user_id: US.user })).json();
-    const { data: notes } = await (await fetch(`${env.PIPEDRIVE_API_URL}/api/v1/notes?deal_id=${deal.id}`, { headers: { authorization: `Bearer ${token}` } })).json();
+    const { data: notes } = await (
+      await fetch(`${env.PIPEDRIVE_API_URL}/api/v1/notes?deal_id=${deal.id}`, { headers: { authorization: `Bearer ${token}` } })
+    ).json();
     assert.doesNotMatch(notes.map(({ content }) => content).join("\n"), /<img/i, "a note");
     assert.ok(browser.asked.length > 10, "its requests are watched");
   });
@@ -80,7 +87,10 @@ test("the browser tests see what a page keeps, and what it asks of others", { ti
     await tab.evaluate(() => localStorage.setItem("left", "behind"));
     assert.deepEqual(await browser.leaks(), ["kept in the browser: left"]);
     await tab.evaluate(() => localStorage.clear());
-    assert.ok(browser.asked.every((url) => url.startsWith(env.FATURA_URL)), browser.asked.join("\n"));
+    assert.ok(
+      browser.asked.every((url) => url.startsWith(env.FATURA_URL)),
+      browser.asked.join("\n"),
+    );
     assert.deepEqual(await browser.leaks(), []);
   }),
 );

@@ -49,7 +49,8 @@ async function running(t, settings = {}, options = {}) {
 const sum = (calls, member) => calls.reduce((total, call) => total + call[member], 0);
 const readings = (calls) => calls.filter(({ path }) => path.endsWith("/cdc"));
 /** QuickBooks' id of the newest invoice: the seeds may be of the same second. */
-const newest = async (env) => String(Math.max(...(await (await quickbooks(env, US.realm))("select * from Invoice maxresults 1000")).Invoice.map(({ Id }) => Number(Id))));
+const newest = async (env) =>
+  String(Math.max(...(await (await quickbooks(env, US.realm))("select * from Invoice maxresults 1000")).Invoice.map(({ Id }) => Number(Id))));
 
 // Each has a stack of its own, and most of their time they wait.
 describe("reads of QuickBooks", { concurrency: 3 }, () => {
@@ -78,7 +79,10 @@ describe("reads of QuickBooks", { concurrency: 3 }, () => {
     };
     const [reads, writes] = await agrees("after some calls");
     assert.ok(reads > 20 && writes >= 2, `${reads} reads, ${writes} writes`);
-    assert.ok((await ledger()).some(({ path, reads }) => path.endsWith("/batch") && reads === 8), "each query of a batch is a read");
+    assert.ok(
+      (await ledger()).some(({ path, reads }) => path.endsWith("/batch") && reads === 8),
+      "each query of a batch is a read",
+    );
     await bill(env, US, 5, LINE);
     await stack.replicas[0].end("SIGTERM");
     await stack.startFatura();
@@ -130,7 +134,11 @@ describe("reads of QuickBooks", { concurrency: 3 }, () => {
     await pay(id);
     // The hour is a minute here, and a round of sweeps takes fifteen seconds.
     let begun = Date.now();
-    for (; (await panel(3)).match(/Not yet due.*?<dd>(.*?)<\/dd>/s)?.[1] === before.match(/Not yet due.*?<dd>(.*?)<\/dd>/s)?.[1] && Date.now() < begun + 90_000; await pause(1000));
+    for (
+      ;
+      (await panel(3)).match(/Not yet due.*?<dd>(.*?)<\/dd>/s)?.[1] === before.match(/Not yet due.*?<dd>(.*?)<\/dd>/s)?.[1] && Date.now() < begun + 90_000;
+      await pause(1000)
+    );
     assert.ok(Date.now() - begun < 85_000, "a sweep finds what no webhook told of");
     const lost = await sweeps();
     assert.ok(lost >= 2, `${lost} sweeps after a webhook was lost`);
@@ -166,7 +174,9 @@ describe("reads of QuickBooks", { concurrency: 3 }, () => {
   });
 
   for (const how of ["throttle", "forbidden"]) {
-    test(`QuickBooks refuses reads (${how}): people are told, what needs no read is written, and all is read when the month turns`, { timeout: 240_000 }, async (t) => {
+    test(`QuickBooks refuses reads (${how}): people are told, what needs no read is written, and all is read when the month turns`, {
+      timeout: 240_000,
+    }, async (t) => {
       const { env, done, ledger, panel, pay } = await running(t, { FATURA_QUICKBOOKS_POLL_SECONDS: "2" });
       await bill(env, US, 3, LINE);
       const id = await newest(env);

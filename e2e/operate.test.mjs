@@ -38,12 +38,21 @@ const numbers = async (env, deal) => [...(await shown(env, deal)).matchAll(/<b c
 
 test("whoever connects and says nothing is let go; a webhook of eight megabytes is taken", { timeout: 90_000 }, async (t) => {
   const { stack, env } = await running(t, {});
-  const quiet = ["", "GET /healthz HTTP/1.1\r\nHost: x\r\n"].map((said) => new Promise((closed, failed) => {
-    const socket = connect(stack.replicas[0].port, "127.0.0.1");
-    socket.write(said);
-    socket.on("error", failed).on("close", closed);
+  const quiet = ["", "GET /healthz HTTP/1.1\r\nHost: x\r\n"].map(
+    (said) =>
+      new Promise((closed, failed) => {
+        const socket = connect(stack.replicas[0].port, "127.0.0.1");
+        socket.write(said);
+        socket.on("error", failed).on("close", closed);
+      }),
+  );
+  const entities = Array.from({ length: 400 }, (_, id) => ({
+    name: "Invoice",
+    id: String(id),
+    operation: "Update",
+    lastUpdated: "2026-03-13T10:00:00.000Z",
+    more: "x".repeat(300),
   }));
-  const entities = Array.from({ length: 400 }, (_, id) => ({ name: "Invoice", id: String(id), operation: "Update", lastUpdated: "2026-03-13T10:00:00.000Z", more: "x".repeat(300) }));
   const realms = [US.realm, ...Array.from({ length: 49 }, (_, at) => `77${at}`)];
   const body = JSON.stringify({ eventNotifications: realms.map((realmId) => ({ realmId, dataChangeEvent: { entities } })) });
   const signature = createHmac("sha256", env.QUICKBOOKS_VERIFIER_TOKEN).update(body).digest("base64");
@@ -78,7 +87,11 @@ test("from a file of SQLite one process serves: another one says so and ends", {
 });
 
 test("replicas are restarted one after the other, and nobody notices", { skip, timeout: 120_000 }, async (t) => {
-  const { stack, env } = await running(t, { replicas: 2, database: (await createDatabase()).url, settings: () => ({ FATURA_SHUTDOWN_DELAY_SECONDS: "1", FATURA_PIPEDRIVE_CALLS_A_DAY_FOR_EACH_USER: "1000000" }) });
+  const { stack, env } = await running(t, {
+    replicas: 2,
+    database: (await createDatabase()).url,
+    settings: () => ({ FATURA_SHUTDOWN_DELAY_SECONDS: "1", FATURA_PIPEDRIVE_CALLS_A_DAY_FOR_EACH_USER: "1000000" }),
+  });
   await control(env, "/pipedrive/limits", { burst: 0, daily_for_each_seat: 0 });
   const before = (await invoices(env)).length;
   let goesOn = true;
@@ -108,7 +121,10 @@ test("replicas are restarted one after the other, and nobody notices", { skip, t
 });
 
 for (const kind of ["SQLite", "PostgreSQL"]) {
-  test(`a backup of ${kind} is restored: what was billed since is not billed again, and is on its deal again`, { skip: kind === "PostgreSQL" && skip, timeout: 180_000 }, async (t) => {
+  test(`a backup of ${kind} is restored: what was billed since is not billed again, and is on its deal again`, {
+    skip: kind === "PostgreSQL" && skip,
+    timeout: 180_000,
+  }, async (t) => {
     const database = kind === "PostgreSQL" ? (await createDatabase()).url : undefined;
     const settings = () => ({ FATURA_QUICKBOOKS_POLL_SECONDS: "3" });
     const { dir, stack, env } = await running(t, database ? { database, settings } : { settings });
@@ -126,7 +142,11 @@ for (const kind of ["SQLite", "PostgreSQL"]) {
     // Another Pipedrive company was connected with the same books before: its deals have numbers of their own.
     const line = { Amount: 10, DetailType: "SalesItemLineDetail", SalesItemLineDetail: { ItemRef: { value: "12" } } };
     const note = `Fatura ${crypto.randomUUID()} (Pipedrive ${US.company + 1}, deal 5, user ${US.user})`;
-    const foreign = await control(env, "/quickbooks/edit", { realm_id: US.realm, entity: "Invoice", changes: { CustomerRef: { value: "3" }, Line: [line], PrivateNote: note } });
+    const foreign = await control(env, "/quickbooks/edit", {
+      realm_id: US.realm,
+      entity: "Invoice",
+      changes: { CustomerRef: { value: "3" }, Line: [line], PrivateNote: note },
+    });
     assert.equal(foreign.status, 200, await foreign.text());
     const pressed = await settled(call, await call("/deals/4/invoices", fields));
     const number = /data-number="([^"]*)"/.exec(pressed.text)[1];
@@ -185,14 +205,17 @@ test("a void that a crash left unbegun is not carried out on an invoice that has
   await stack.startFatura();
   const again = await session(env, "panel", US.company, US.user);
   let row;
-  for (const end = Date.now() + 60_000; Date.now() < end && !/Partially paid/.test(row ?? ""); await pause(200)) row = (await again.call("/panel/deal/8?rows=100")).text.split("<li").find((part) => part.includes(`>${last}<`));
+  for (const end = Date.now() + 60_000; Date.now() < end && !/Partially paid/.test(row ?? ""); await pause(200))
+    row = (await again.call("/panel/deal/8?rows=100")).text.split("<li").find((part) => part.includes(`>${last}<`));
   assert.match(row, /Partially paid/, "the payment is known here");
   // The void has its turn when the e-mails have been looked at, ten seconds later.
   for (const end = Date.now() + 25_000; Date.now() < end && (await books()).TotalAmt !== 0; ) await pause(500);
   assert.notEqual((await books()).TotalAmt, 0, "nothing was voided");
 });
 
-test("a backup is a month old: what waited then and was sent since is looked for first, and what is not known is on its deal again", { timeout: 120_000 }, async (t) => {
+test("a backup is a month old: what waited then and was sent since is looked for first, and what is not known is on its deal again", {
+  timeout: 120_000,
+}, async (t) => {
   const hands = {};
   const { dir, stack, env } = await running(t, { settings: (dir) => Object.assign(hands, clock(dir)).settings ?? {} });
   if (!hands.move) return t.skip("libfaketime is not installed");
@@ -239,7 +262,13 @@ test("everything moves from SQLite to PostgreSQL by one command, and goes on the
   assert.match(await stack.fatura("copy", "--from", from).catch(({ stderr }) => stderr), /from sqlite: to postgres:/, "not into itself");
   const moved = { FATURA_DATABASE_URL: url };
   assert.match(await stack.with(moved).fatura("copy", "--from", from), /^\d+ rows copied$/);
-  assert.match(await stack.with(moved).fatura("copy", "--from", from).catch(({ stderr }) => stderr), /not empty/);
+  assert.match(
+    await stack
+      .with(moved)
+      .fatura("copy", "--from", from)
+      .catch(({ stderr }) => stderr),
+    /not empty/,
+  );
   await stack.with(moved).startFatura();
   assert.deepEqual(await numbers(env, 3), [first]);
   const answer = await settled(call, await call("/deals/4/invoices", fields));

@@ -7,10 +7,14 @@ import { BR, CASCADE, LUCIA, MIGUEL, US } from "./people.mjs";
 import { scene } from "./scene.mjs";
 import { menu, openDeal, openRecord, panel, quickbooks } from "./story.mjs";
 
-const { env, done, as } = scene("panel", async (env) => {
-  await Promise.all([installed(env, BR), installed(env, US)]);
-  await Promise.all([installed(env, MIGUEL), installed(env, LUCIA)]);
-}, () => ({ FATURA_SUPPORT_URL: "https://help.example/fatura" }));
+const { env, done, as } = scene(
+  "panel",
+  async (env) => {
+    await Promise.all([installed(env, BR), installed(env, US)]);
+    await Promise.all([installed(env, MIGUEL), installed(env, LUCIA)]);
+  },
+  () => ({ FATURA_SUPPORT_URL: "https://help.example/fatura" }),
+);
 
 const STAFF = { ...CASCADE, "lines[0][item]": "12", "lines[0][unit_price]": "400", "lines[0][tax_code]": "NON" };
 const call = async (who, path, fields) => (await session(env, "panel", who.company, who.user)).call(path, fields);
@@ -19,17 +23,29 @@ const call = async (who, path, fields) => (await session(env, "panel", who.compa
 async function listed(who, record) {
   const { status, text } = await call(who, `/panel/${record}/deals`);
   assert.equal(status, 200, text);
-  return [...text.matchAll(/data-deal="(\d+)".*?<\/button>/gs)].map(([row, id]) => ({ id: Number(id), words: plain(row.replace(/<[^>]+>/g, " ").replace(/^[^>]*>/, "")).replace(/\s+/g, " ").trim() }));
+  return [...text.matchAll(/data-deal="(\d+)".*?<\/button>/gs)].map(([row, id]) => ({
+    id: Number(id),
+    words: plain(row.replace(/<[^>]+>/g, " ").replace(/^[^>]*>/, ""))
+      .replace(/\s+/g, " ")
+      .trim(),
+  }));
 }
 
-test("won deals are billed from the panel of their organization or person: those without invoices first, then the open ones", { timeout: 120_000 }, async () => {
+test("won deals are billed from the panel of their organization or person: those without invoices first, then the open ones", {
+  timeout: 120_000,
+}, async () => {
   const pipedrive = await pipedriveApi(env, US);
   const org_id = (await pipedrive("POST", "v2/organizations", { name: "Columbia Gorge Weddings" })).id;
   const person_id = (await pipedrive("POST", "v2/persons", { name: "Nora Lindqvist", org_id })).id;
   const made = {};
   for (const [title, more] of [
-    ["Autumn wedding", { status: "won" }], ["Open house", {}], ["Winter wedding", { status: "won" }], ["Lost wedding", { status: "lost" }],
-    ["Gone wedding", { status: "won" }], ["Secret wedding", { status: "won", visible_to: 1 }], ["Voided wedding", { status: "won" }],
+    ["Autumn wedding", { status: "won" }],
+    ["Open house", {}],
+    ["Winter wedding", { status: "won" }],
+    ["Lost wedding", { status: "lost" }],
+    ["Gone wedding", { status: "won" }],
+    ["Secret wedding", { status: "won", visible_to: 1 }],
+    ["Voided wedding", { status: "won" }],
   ]) {
     made[title] = (await pipedrive("POST", "v2/deals", { title, org_id, person_id, value: 1000, currency: "USD", ...more })).id;
   }
@@ -48,24 +64,37 @@ test("won deals are billed from the panel of their organization or person: those
       deals = await listed(US, record);
     }
     assert.deepEqual(names(deals), ["Voided wedding", "Secret wedding", "Winter wedding", "Open house", "Autumn wedding"], record);
-    assert.deepEqual(deals.map(({ words }) => /Won(?: · 1 invoice)?|Open/.exec(words.replace("Open house", ""))?.[0]), ["Won", "Won", "Won", "Open", "Won · 1 invoice"]);
+    assert.deepEqual(
+      deals.map(({ words }) => /Won(?: · 1 invoice)?|Open/.exec(words.replace("Open house", ""))?.[0]),
+      ["Won", "Won", "Won", "Open", "Won · 1 invoice"],
+    );
     assert.deepEqual(names(await listed(MIGUEL, record)), ["Voided wedding", "Winter wedding", "Open house", "Autumn wedding"], "hidden deals stay hidden");
   }
 
   await as(US, async (page) => {
     await openRecord(page, env, "organization", org_id);
     await panel(page).getByRole("button", { name: "+ Invoice" }).click();
-    await panel(page).getByRole("button", { name: /Winter wedding/ }).waitFor();
+    await panel(page)
+      .getByRole("button", { name: /Winter wedding/ })
+      .waitFor();
     await assertAccessible(page, "the deals of an organization");
     await picture(page, "panel-deals-en");
-    await panel(page).getByRole("button", { name: /Winter wedding/ }).click();
+    await panel(page)
+      .getByRole("button", { name: /Winter wedding/ })
+      .click();
     await page.frameLocator("dialog.modal iframe").getByText("Winter wedding").first().waitFor();
   });
   const second = await bill(env, US, made["Winter wedding"], STAFF);
   const { Invoice: invoices } = await books(`select * from Invoice where DocNumber in ('${number}', '${second}')`);
-  assert.deepEqual(invoices.map((invoice) => invoice.TotalAmt), [400, 400]);
+  assert.deepEqual(
+    invoices.map((invoice) => invoice.TotalAmt),
+    [400, 400],
+  );
   assert.equal(names(await listed(US, `organization/${org_id}`)).indexOf("Winter wedding") > 2, true, "billed: after the open ones");
-  for (const [who, record, name] of [[LUCIA, "organization/101", "panel-deals-es"], [BR, "organization/101", "panel-deals-pt"]]) {
+  for (const [who, record, name] of [
+    [LUCIA, "organization/101", "panel-deals-es"],
+    [BR, "organization/101", "panel-deals-pt"],
+  ]) {
     await as(who, async (page) => {
       await openRecord(page, env, ...record.split("/"));
       await panel(page).locator("#choose-deal").click();
@@ -89,11 +118,19 @@ async function refused(who, deal, changes) {
 async function rowsOf(who, deal) {
   const { status, text } = await call(who, `/panel/deal/${deal}`);
   assert.equal(status, 200, text);
-  return [...text.matchAll(/<li class="invoice" id="invoice-([^"]+)" data-status="([^"]+)".*?<\/li>/gs)].map(([html, id, status]) => ({ id, status, html, number: /class="number">([^<]*)</.exec(html)?.[1] }));
+  return [...text.matchAll(/<li class="invoice" id="invoice-([^"]+)" data-status="([^"]+)".*?<\/li>/gs)].map(([html, id, status]) => ({
+    id,
+    status,
+    html,
+    number: /class="number">([^<]*)</.exec(html)?.[1],
+  }));
 }
 
 /** The invoices in the books that bear this message. */
-const inBooks = async (who, message) => ((await (await quickbooks(env, who.realm))("select * from Invoice orderby Id desc maxresults 1000")).Invoice ?? []).filter((invoice) => invoice.CustomerMemo?.value === message);
+const inBooks = async (who, message) =>
+  ((await (await quickbooks(env, who.realm))("select * from Invoice orderby Id desc maxresults 1000")).Invoice ?? []).filter(
+    (invoice) => invoice.CustomerMemo?.value === message,
+  );
 const newDeal = async (who, title) => (await (await pipedriveApi(env, who))("POST", "v2/deals", { title, value: 1000, currency: "USD", org_id: 402 })).id;
 
 test("a refused invoice is removed by whoever created it or an administrator, and by nobody else", { timeout: 120_000 }, async () => {
@@ -139,8 +176,15 @@ test("pressed again after its row was removed, the form makes the invoice that i
   const first = await refused(US, deal, { ...STAFF, customer: "new", customer_name: "First Choice LLC", message });
   assert.equal((await call(US, `/panel/deal/${deal}/invoices/${first.id}/remove`, {})).status, 200);
   assert.equal((await first.press({ customer_name: "Second Choice LLC" })).status, 200);
-  assert.deepEqual((await inBooks(US, message)).map((invoice) => invoice.CustomerRef.name), ["Second Choice LLC"]);
-  assert.deepEqual((await rowsOf(US, deal)).map(({ id, status }) => ({ id, status })), [{ id: first.id, status: "open" }], "it is back on the panel");
+  assert.deepEqual(
+    (await inBooks(US, message)).map((invoice) => invoice.CustomerRef.name),
+    ["Second Choice LLC"],
+  );
+  assert.deepEqual(
+    (await rowsOf(US, deal)).map(({ id, status }) => ({ id, status })),
+    [{ id: first.id, status: "open" }],
+    "it is back on the panel",
+  );
 });
 
 test("removed and tried again at once: one of the two comes first, and the books have what the panel shows", { timeout: 180_000 }, async () => {
@@ -149,14 +193,14 @@ test("removed and tried again at once: one of the two comes first, and the books
     const message = `race ${at} ${Date.now()}`;
     const row = await refused(US, deal, { ...STAFF, message });
     const pause = (ms) => new Promise((go) => setTimeout(go, ms));
-    const [removed, pressed] = await Promise.all([
-      pause(at * 30).then(() => call(US, `/panel/deal/${deal}/invoices/${row.id}/remove`, {})),
-      row.press(),
-    ]);
+    const [removed, pressed] = await Promise.all([pause(at * 30).then(() => call(US, `/panel/deal/${deal}/invoices/${row.id}/remove`, {})), row.press()]);
     assert.ok([200, 409].includes(removed.status), `removed: ${removed.status}`);
     assert.equal(pressed.status, 200, pressed.text);
     assert.equal((await inBooks(US, message)).length, 1);
-    assert.deepEqual((await rowsOf(US, deal)).map(({ status }) => status), Array(at + 1).fill("open"));
+    assert.deepEqual(
+      (await rowsOf(US, deal)).map(({ status }) => status),
+      Array(at + 1).fill("open"),
+    );
   }
 });
 
@@ -179,7 +223,11 @@ test("voiding or deleting an invoice that was paid says by which payments, and w
   const { Id: first } = await pay(US, invoice, 60);
   // One payment over two invoices: what counts is what it pays of this one.
   const line = (id, amount) => ({ Amount: amount, LinkedTxn: [{ TxnId: id, TxnType: "Invoice" }] });
-  const { Id: second } = await done("/quickbooks/edit", { realm_id: US.realm, entity: "Payment", changes: { CustomerRef: { value: CASCADE.customer }, TotalAmt: 150, TxnDate: "2026-11-02", Line: [line(along.Id, 110), line(invoice.Id, 40)] } });
+  const { Id: second } = await done("/quickbooks/edit", {
+    realm_id: US.realm,
+    entity: "Payment",
+    changes: { CustomerRef: { value: CASCADE.customer }, TotalAmt: 150, TxnDate: "2026-11-02", Line: [line(along.Id, 110), line(invoice.Id, 40)] },
+  });
   await shows(US, deal, number, "partially-paid");
   const payment = async (id) => (await (await quickbooks(env, US.realm))(`select * from Payment where Id = '${id}'`)).Payment[0];
   const today = new Intl.DateTimeFormat("en-US", { dateStyle: "medium", timeZone: "UTC" }).format(new Date((await payment(first)).TxnDate));
@@ -239,7 +287,14 @@ test("voiding or deleting an invoice that was paid says by which payments, and w
 
 test("many payments are not all listed, and a credit is called one; in Portuguese and Spanish", { timeout: 180_000 }, async () => {
   const deal = (await (await pipedriveApi(env, BR))("POST", "v2/deals", { title: "Pago aos poucos", value: 1000, currency: "BRL", org_id: 103 })).id;
-  const number = await bill(env, BR, deal, { customer: "4", customer_name: "Instituto Jequitibá", customer_currency: "BRL", "lines[0][item]": "10", "lines[0][unit_price]": "1000", tax_mode: "none" });
+  const number = await bill(env, BR, deal, {
+    customer: "4",
+    customer_name: "Instituto Jequitibá",
+    customer_currency: "BRL",
+    "lines[0][item]": "10",
+    "lines[0][unit_price]": "1000",
+    tax_mode: "none",
+  });
   const invoice = await invoiceOf(BR, number);
   await done("/quickbooks/credit", { realm_id: BR.realm, invoice_id: invoice.Id, amount: 5 });
   for (let at = 1; at <= 6; at++) await pay(BR, invoice, at * 10);
@@ -276,13 +331,20 @@ test("after an act the focus is at its invoice, and a panel is named after its r
   await as(US, async (page) => {
     await openDeal(page, env, 3);
     const row = panel(page).locator(".invoice", { hasText: number });
-    const focused = () => panel(page).locator("body").evaluate(() => document.activeElement?.closest(".invoice")?.textContent ?? document.activeElement?.tagName);
+    const focused = () =>
+      panel(page)
+        .locator("body")
+        .evaluate(() => document.activeElement?.closest(".invoice")?.textContent ?? document.activeElement?.tagName);
     await (await menu(page, number)).getByRole("button", { name: "Void", exact: true }).click();
     await page.getByRole("button", { name: "Void invoice" }).click();
     await row.locator(".badge", { hasText: "Voided" }).waitFor();
     await page.waitForTimeout(500);
     assert.ok((await focused()).includes(number), `the focus is at ${await focused()}`);
-    for (const [entity, id, name] of [["deal", 3, "Invoices of this deal"], ["person", person_id, "Invoices of this person’s deals"], ["organization", org_id, "Invoices of this organization’s deals"]]) {
+    for (const [entity, id, name] of [
+      ["deal", 3, "Invoices of this deal"],
+      ["person", person_id, "Invoices of this person’s deals"],
+      ["organization", org_id, "Invoices of this organization’s deals"],
+    ]) {
       await openRecord(page, env, entity, id);
       assert.equal(await panel(page).locator("main").getAttribute("aria-label"), name);
       assert.equal(await panel(page).locator("ul.invoices").getAttribute("aria-label"), name);

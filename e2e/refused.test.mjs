@@ -29,7 +29,12 @@ test("what QuickBooks cannot hold is refused at its field, and nothing is sent",
   await refused({ postal_code: "9".repeat(31) }, "postal_code", "Postal code may have 30 characters at most.");
   await refused({ customer_name: "n".repeat(501) }, "customer_name", "Customer in QuickBooks may have 500 characters at most.");
   await refused({ message: "m".repeat(1001) }, "message", "Message on the invoice may have 1000 characters at most.");
-  for (const [field, name] of [["memo", "Private memo"], ["to", "To"], ["customer_name", "Customer in QuickBooks"], ["state", "State"]]) {
+  for (const [field, name] of [
+    ["memo", "Private memo"],
+    ["to", "To"],
+    ["customer_name", "Customer in QuickBooks"],
+    ["state", "State"],
+  ]) {
     await refused({ [field]: "a\0b" }, field, `${name} contains an invisible character that QuickBooks does not accept. Delete the text and type it again.`);
   }
   assert.deepEqual([await count("Customer"), await count("Invoice")], before);
@@ -133,7 +138,13 @@ test("an e-mail goes to the address that is in the form, and to none where it is
     const recipient = () => panel(page).getByLabel(`Send invoice ${number} to`);
     assert.equal(await recipient().inputValue(), "ap@cascaderobotics.example");
     const tooLong = `${"x".repeat(90)}@cascaderobotics.example`;
-    for (const [typed, text] of [["", "Enter the recipient’s email address."], ["   ", "Enter the recipient’s email address."], ["nobody", "Enter the recipient’s email address."], ["a@b@c.example", "Enter the recipient’s email address."], [tooLong, "Email may have 100 characters at most."]]) {
+    for (const [typed, text] of [
+      ["", "Enter the recipient’s email address."],
+      ["   ", "Enter the recipient’s email address."],
+      ["nobody", "Enter the recipient’s email address."],
+      ["a@b@c.example", "Enter the recipient’s email address."],
+      [tooLong, "Email may have 100 characters at most."],
+    ]) {
       await recipient().fill(typed);
       // The answer before it says the same: this one's is waited for, and put on the page.
       const answered = page.waitForResponse((response) => response.url().endsWith("/send") || /\/send\?/.test(response.url()));

@@ -52,7 +52,13 @@ test("what cannot be read is answered with our error page, in the person's langu
     assert.match(text, /Nada foi alterado/, path);
     assert.match(text, /reference: [0-9a-f]{32}/, path);
     assert.equal(/<html lang="pt-BR"/.test(text), !options?.headers?.authorization, path);
-    for (const [name, value] of [["content-security-policy", /frame-ancestors/], ["x-content-type-options", /nosniff/], ["referrer-policy", /no-referrer/], ["cache-control", /no-store/], ["strict-transport-security", /max-age/]]) {
+    for (const [name, value] of [
+      ["content-security-policy", /frame-ancestors/],
+      ["x-content-type-options", /nosniff/],
+      ["referrer-policy", /no-referrer/],
+      ["cache-control", /no-store/],
+      ["strict-transport-security", /max-age/],
+    ]) {
       assert.match(answer.headers.get(name) ?? "", value, `${path}: ${name}`);
     }
   }
@@ -81,7 +87,11 @@ test("a NUL is refused at its field, wherever it is typed", { timeout: 120_000 }
   const number = await bill(env, US, 4, CASCADE);
   assert.ok(number);
   const { call, fields } = await openForm(env, US, 3, { ...CASCADE, "lines[0][item]": "12", "lines[0][unit_price]": "10", "lines[0][tax_code]": "NON" });
-  const typed = Object.keys(fields).filter((name) => /^(customer_name|to|email|tax_id|street|city|state|postal_code|country|number|message|memo|cc|custom\[.*|lines\[0\]\[(description|quantity|unit_price)\])$/.test(name));
+  const typed = Object.keys(fields).filter((name) =>
+    /^(customer_name|to|email|tax_id|street|city|state|postal_code|country|number|message|memo|cc|custom\[.*|lines\[0\]\[(description|quantity|unit_price)\])$/.test(
+      name,
+    ),
+  );
   assert.ok(typed.length > 8, typed.join());
   for (const name of typed) {
     const created = await call("/deals/3/invoices", { ...fields, [name]: "a\0b" });
@@ -116,16 +126,58 @@ test("a NUL is refused at its field, wherever it is typed", { timeout: 120_000 }
 test("members that a form does not have decide nothing", { timeout: 120_000 }, async () => {
   const query = await quickbooks(env, US.realm);
   const other = await quickbooks(env, BR.realm);
-  const books = async () => ({ own: (await query("select * from Invoice orderby Id maxresults 1000")).Invoice, other: (await other("select count(*) from Invoice")).totalCount });
+  const books = async () => ({
+    own: (await query("select * from Invoice orderby Id maxresults 1000")).Invoice,
+    other: (await other("select count(*) from Invoice")).totalCount,
+  });
   const foreign = {
-    company_id: String(BR.company), companyId: String(BR.company), tenant: crypto.randomUUID(), tenant_id: "1", realm_id: BR.realm, realmId: BR.realm, connection_id: crypto.randomUUID(), connection: "1",
-    id: crypto.randomUUID(), invoice: crypto.randomUUID(), user: String(BR.user), user_id: String(BR.user), created_by: String(MIGUEL.user), role: "admin", is_admin: "true", right: "administer",
-    status: "paid", phase: "done", badge: "paid", paid: "true", balance: "0", total: "0.01", tax: "0", sync_token: "99", SyncToken: "99", doc_number: "EVIL-1", DocNumber: "EVIL-1", requestid: "evil", generation: "9", deal: "5", deal_id: "5",
-    "lines[0][amount]": "0.01", "lines[0][total]": "0.01", "lines[0][id]": "9",
+    company_id: String(BR.company),
+    companyId: String(BR.company),
+    tenant: crypto.randomUUID(),
+    tenant_id: "1",
+    realm_id: BR.realm,
+    realmId: BR.realm,
+    connection_id: crypto.randomUUID(),
+    connection: "1",
+    id: crypto.randomUUID(),
+    invoice: crypto.randomUUID(),
+    user: String(BR.user),
+    user_id: String(BR.user),
+    created_by: String(MIGUEL.user),
+    role: "admin",
+    is_admin: "true",
+    right: "administer",
+    status: "paid",
+    phase: "done",
+    badge: "paid",
+    paid: "true",
+    balance: "0",
+    total: "0.01",
+    tax: "0",
+    sync_token: "99",
+    SyncToken: "99",
+    doc_number: "EVIL-1",
+    DocNumber: "EVIL-1",
+    requestid: "evil",
+    generation: "9",
+    deal: "5",
+    deal_id: "5",
+    "lines[0][amount]": "0.01",
+    "lines[0][total]": "0.01",
+    "lines[0][id]": "9",
   };
   /** What of an invoice does not differ from one to the next. */
-  const content = ({ Id, SyncToken, MetaData, DocNumber, PrivateNote, domain, sparse, ...rest }) => JSON.stringify(rest, (key, value) => (key === "Id" ? undefined : value));
-  const line = { ...CASCADE, "lines[0][item]": "12", "lines[0][item_name]": "Event staff", "lines[0][description]": "Two hours", "lines[0][quantity]": "2", "lines[0][unit_price]": "10", "lines[0][tax_code]": "NON" };
+  const content = ({ Id, SyncToken, MetaData, DocNumber, PrivateNote, domain, sparse, ...rest }) =>
+    JSON.stringify(rest, (key, value) => (key === "Id" ? undefined : value));
+  const line = {
+    ...CASCADE,
+    "lines[0][item]": "12",
+    "lines[0][item_name]": "Event staff",
+    "lines[0][description]": "Two hours",
+    "lines[0][quantity]": "2",
+    "lines[0][unit_price]": "10",
+    "lines[0][tax_code]": "NON",
+  };
   const deal = await roomyDeal(env, US, 3);
   const make = async (more) => {
     const before = await books();
@@ -151,9 +203,14 @@ test("members that a form does not have decide nothing", { timeout: 120_000 }, a
   // An act takes its invoice from the address alone.
   const rows = [...shown.matchAll(/id="invoice-([0-9a-f-]{36})"/g)].map(([, id]) => id);
   assert.equal(rows.length, 2);
-  const sent = await panel(`/panel/deal/${deal}/invoices/${rows[0]}/send`, { ...foreign, recipient: "ap@cascade.example", key: crypto.randomUUID(), invoice: rows[1] });
+  const sent = await panel(`/panel/deal/${deal}/invoices/${rows[0]}/send`, {
+    ...foreign,
+    recipient: "ap@cascade.example",
+    key: crypto.randomUUID(),
+    invoice: rows[1],
+  });
   assert.equal(sent.status, 200, sent.text);
-  const emails = (await (await control(env, "/quickbooks/outbox", { realm_id: US.realm })).json());
+  const emails = await (await control(env, "/quickbooks/outbox", { realm_id: US.realm })).json();
   assert.equal(JSON.stringify(emails).split("ap@cascade.example").length - 1, 1);
   const before = await books();
   assert.equal((await panel(`/panel/deal/${deal}/invoices/${rows[0]}/void`, { ...foreign, seen: "something else", key: crypto.randomUUID() })).status, 409);
@@ -177,30 +234,46 @@ test("an open page's event stream ends within seconds of its user's uninstallati
   const stream = await fetch(`${env.FATURA_URL}/live`, { headers: { authorization: `Bearer ${bearer}` } });
   assert.equal(stream.status, 200);
   const reader = stream.body.getReader();
-  const end = (async () => { while (!(await reader.read()).done); })();
+  const end = (async () => {
+    while (!(await reader.read()).done);
+  })();
   await control(env, "/pipedrive/uninstall", { company_id: MIGUEL.company, user_id: MIGUEL.user });
   await Promise.race([end, new Promise((_, no) => setTimeout(() => no(new Error("the stream goes on")), 8000))]);
 });
 
 test("security events are counted, and logged without a flood", { timeout: 60_000 }, async () => {
-  const count = async (event) => Number(new RegExp(`fatura_security_events_total\\{event="${event}"\\} (\\d+)`).exec(await (await fetch(figures)).text())?.[1] ?? 0);
-  const lines = (event) => readFileSync(join(dir, "fatura.log"), "utf8").replace(/\x1b\[[0-9;]*m/g, "").split("\n").filter((line) => line.includes("security.event") && line.includes(event));
+  const count = async (event) =>
+    Number(new RegExp(`fatura_security_events_total\\{event="${event}"\\} (\\d+)`).exec(await (await fetch(figures)).text())?.[1] ?? 0);
+  const lines = (event) =>
+    readFileSync(join(dir, "fatura.log"), "utf8")
+      .replace(/\x1b\[[0-9;]*m/g, "")
+      .split("\n")
+      .filter((line) => line.includes("security.event") && line.includes(event));
   const { call } = await session(env, "settings", US.company, US.user);
   const page = fieldsOf((await call("/settings/page")).text);
   for (const [event, act] of [
     ["signature_refused", () => fetch(`${env.FATURA_URL}/quickbooks/webhook`, { method: "POST", body: "{}", headers: { "intuit-signature": "x" } })],
-    ["token_refused", () => fetch(`${env.FATURA_URL}/session/panel`, { method: "POST", headers: { authorization: `Bearer ${signed("wrong", claims(US.company, US.user))}` } })],
+    [
+      "token_refused",
+      () => fetch(`${env.FATURA_URL}/session/panel`, { method: "POST", headers: { authorization: `Bearer ${signed("wrong", claims(US.company, US.user))}` } }),
+    ],
     ["state_refused", () => fetch(`${env.FATURA_URL}/quickbooks/callback?code=x&state=forged&realmId=1`, { redirect: "manual" })],
     ["settings_changed", () => call("/settings/save", page)],
-    ["rights_refused", async () => {
-      await control(env, "/pipedrive/users", { user_id: US.user, is_admin: false });
-      await call("/settings/save", page);
-      await control(env, "/pipedrive/users", { user_id: US.user, is_admin: true });
-    }],
-    ["uninstalled", async () => {
-      await installed(env, MIGUEL);
-      await control(env, "/pipedrive/uninstall", { company_id: MIGUEL.company, user_id: MIGUEL.user });
-    }],
+    [
+      "rights_refused",
+      async () => {
+        await control(env, "/pipedrive/users", { user_id: US.user, is_admin: false });
+        await call("/settings/save", page);
+        await control(env, "/pipedrive/users", { user_id: US.user, is_admin: true });
+      },
+    ],
+    [
+      "uninstalled",
+      async () => {
+        await installed(env, MIGUEL);
+        await control(env, "/pipedrive/uninstall", { company_id: MIGUEL.company, user_id: MIGUEL.user });
+      },
+    ],
     ["disconnected", () => call("/settings/disconnect", {})],
   ]) {
     const before = await count(event);
@@ -208,7 +281,7 @@ test("security events are counted, and logged without a flood", { timeout: 60_00
     assert.equal(await count(event), before + 1, event);
     assert.ok(lines(event).length > 0, event);
   }
-  assert.ok(await count("connected") > 0);
+  assert.ok((await count("connected")) > 0);
   const before = await count("state_refused");
   await Promise.all(Array.from({ length: 100 }, () => fetch(`${env.FATURA_URL}/quickbooks/callback?code=x&state=forged&realmId=1`, { redirect: "manual" })));
   assert.equal(await count("state_refused"), before + 100);

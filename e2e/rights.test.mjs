@@ -5,7 +5,21 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, afterEach, before, test } from "node:test";
 import { start } from "../scripts/stack.mjs";
-import { bill, browser, callbackOfIntuit, connectUntilConfirmation, consentAtIntuit, control, decide, fieldsOf, installUntilIntuit, liveCallback, openForm, saveSettings, session } from "./http.mjs";
+import {
+  bill,
+  browser,
+  callbackOfIntuit,
+  connectUntilConfirmation,
+  consentAtIntuit,
+  control,
+  decide,
+  fieldsOf,
+  installUntilIntuit,
+  liveCallback,
+  openForm,
+  saveSettings,
+  session,
+} from "./http.mjs";
 import { BR, CASCADE, MIGUEL, US } from "./people.mjs";
 import { createDatabase } from "./storm/database.mjs";
 import { quickbooks } from "./story.mjs";
@@ -48,7 +62,11 @@ test("a regular user who installs is not led to Intuit, and is told that an admi
   const person = browser();
   const page = await installUntilIntuit(env, MIGUEL, person);
   assert.match(page.url, REFUSED);
-  for (const [language, words] of [["en", /An administrator has to connect QuickBooks/], ["pt-BR", /Um administrador precisa conectar o QuickBooks/], ["es", /Un administrador tiene que conectar QuickBooks/]]) {
+  for (const [language, words] of [
+    ["en", /An administrator has to connect QuickBooks/],
+    ["pt-BR", /Um administrador precisa conectar o QuickBooks/],
+    ["es", /Un administrador tiene que conectar QuickBooks/],
+  ]) {
     const { text } = await person.go(page.url, { headers: { "accept-language": language } });
     assert.match(text, words);
     assert.match(text, /Oak Street Catering/);
@@ -189,13 +207,36 @@ test("an answer is taken once, and a link that begins connecting works in the br
 
 test("two users of a company install at the same moment, and both have the app", { timeout: 60_000 }, async () => {
   for (let company = 7_795_001; company <= 7_795_005; company++) {
-    const users = [1, 2].map((at) => ({ id: company * 10 + at, name: `User ${at}`, email: `user${at}@moment.example`, is_admin: at === 1, locale: "en_US", language: { language_code: "en", country_code: "US" }, timezone_name: "America/New_York" }));
-    const seed = { id: company, name: `Company ${company}`, domain: `moment${company}`, country: "US", currency: "USD", users, fields: [], organizations: [], persons: [], products: [], deals: [], stages: ["Lead in"] };
-    assert.ok((await control(env, "/pipedrive/seed", { companies: [seed] })).ok);
-    const people = await Promise.all(users.map(async ({ id: user }) => {
-      const person = browser();
-      return { user, person, callback: await liveCallback(env, { user }, person) };
+    const users = [1, 2].map((at) => ({
+      id: company * 10 + at,
+      name: `User ${at}`,
+      email: `user${at}@moment.example`,
+      is_admin: at === 1,
+      locale: "en_US",
+      language: { language_code: "en", country_code: "US" },
+      timezone_name: "America/New_York",
     }));
+    const seed = {
+      id: company,
+      name: `Company ${company}`,
+      domain: `moment${company}`,
+      country: "US",
+      currency: "USD",
+      users,
+      fields: [],
+      organizations: [],
+      persons: [],
+      products: [],
+      deals: [],
+      stages: ["Lead in"],
+    };
+    assert.ok((await control(env, "/pipedrive/seed", { companies: [seed] })).ok);
+    const people = await Promise.all(
+      users.map(async ({ id: user }) => {
+        const person = browser();
+        return { user, person, callback: await liveCallback(env, { user }, person) };
+      }),
+    );
     const ends = await Promise.all(people.map(({ person, callback }) => person.go(callback)));
     assert.ok(ends[0].url.startsWith(env.QUICKBOOKS_AUTHORIZE_URL), ends[0].url);
     assert.match(ends[1].url, REFUSED, "a regular user");

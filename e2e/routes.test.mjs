@@ -15,7 +15,12 @@ import { quickbooks } from "./story.mjs";
 const LINE = { ...CASCADE, "lines[0][item]": "12", "lines[0][unit_price]": "10", "lines[0][tax_code]": "NON" };
 const page = readFileSync(new URL("../docs/routes.md", import.meta.url), "utf8");
 const rows = [...page.matchAll(/^\| ([A-Z]+) \| `([^`]+)` \| ([^|]*) \| ([^|]*) \| ([^|]*) \|$/gm)].map(([, method, path, caller, right, sees]) => ({
-  name: `${method} ${path}`, method, path, caller: caller.trim(), right: right.trim(), sees: sees.trim(),
+  name: `${method} ${path}`,
+  method,
+  path,
+  caller: caller.trim(),
+  right: right.trim(),
+  sees: sees.trim(),
   surfaces: /^session: (.*)$/.exec(caller.trim())?.[1].split(", ") ?? [],
 }));
 
@@ -26,7 +31,11 @@ before(async () => {
   dir = mkdtempSync(join(tmpdir(), "fatura-routes-"));
   if (server) database = (await createDatabase()).url;
   // Each row in each role: more calls in a minute than a person's.
-  stack = await start({ dir, ...(database ? { database } : {}), settings: { FATURA_QUICKBOOKS_CALLS_A_MINUTE: "1000000", FATURA_PIPEDRIVE_CALLS_A_DAY_FOR_EACH_USER: "100000000" } });
+  stack = await start({
+    dir,
+    ...(database ? { database } : {}),
+    settings: { FATURA_QUICKBOOKS_CALLS_A_MINUTE: "1000000", FATURA_PIPEDRIVE_CALLS_A_DAY_FOR_EACH_USER: "100000000" },
+  });
   env = stack.env;
   await control(env, "/quickbooks/limits", { requests_per_minute: 0, batches_per_minute: 0, requests_per_second: 0, concurrent: 0 });
   await control(env, "/pipedrive/limits", { burst: 0, daily_for_each_seat: 0 });
@@ -48,8 +57,14 @@ after(async () => {
 
 /** All that a person can change, in the database and in the books. */
 async function state() {
-  const tables = ["draft", "act", "settings", "customer_link", "item_link", "audit", "oauth_flow"].map((name) => `select '${name}', md5(coalesce(string_agg(t::text, ',' order by t::text), '')) from ${name} t`);
-  const sql = [...tables, "select 'invoice', md5(string_agg(id::text || deal_id, ',' order by id)) from invoice", "select 'connection', string_agg(id::text || state, ',' order by id) from quickbooks_connection"].join(" union all ");
+  const tables = ["draft", "act", "settings", "customer_link", "item_link", "audit", "oauth_flow"].map(
+    (name) => `select '${name}', md5(coalesce(string_agg(t::text, ',' order by t::text), '')) from ${name} t`,
+  );
+  const sql = [
+    ...tables,
+    "select 'invoice', md5(string_agg(id::text || deal_id, ',' order by id)) from invoice",
+    "select 'connection', string_agg(id::text || state, ',' order by id) from quickbooks_connection",
+  ].join(" union all ");
   const kept = database ? execFileSync("psql", [database, "-Atqc", sql], { encoding: "utf8" }) : "";
   const invoices = await Promise.all([US, BR].map(async ({ realm }) => (await quickbooks(env, realm))("select * from Invoice orderby Id maxresults 1000")));
   return `${kept}${JSON.stringify(invoices.map(({ Invoice }) => (Invoice ?? []).map(({ Id, SyncToken }) => [Id, SyncToken])))}`;
@@ -82,7 +97,9 @@ function fieldsOf({ path }) {
 async function ask(row, at, bearer) {
   const given = new AbortController();
   const answer = await fetch(env.FATURA_URL + address(row, at), {
-    method: row.method, redirect: "manual", signal: given.signal,
+    method: row.method,
+    redirect: "manual",
+    signal: given.signal,
     headers: { "accept-language": "en", ...(bearer ? { authorization: `Bearer ${bearer}` } : {}) },
     ...(row.method === "POST" ? { body: new URLSearchParams(fieldsOf(row)) } : {}),
   });
@@ -165,7 +182,9 @@ test("the panels of an organization and a person leave out invoices of deals tha
   const shown = async ({ company, user }, record) => {
     const { call } = await session(env, "panel", company, user);
     const refreshed = await call(`/panel/${record}/refresh?rows=1000`, {});
-    const ids = ({ status, text }) => (assert.equal(status, 200, text), [...text.matchAll(/<li class="invoice" id="invoice-([0-9a-f-]+)"/g)].map(([, id]) => id));
+    const ids = ({ status, text }) => (
+      assert.equal(status, 200, text), [...text.matchAll(/<li class="invoice" id="invoice-([0-9a-f-]+)"/g)].map(([, id]) => id)
+    );
     const found = ids(await call(`/panel/${record}?rows=1000`));
     assert.deepEqual(ids(refreshed), found);
     return [visible, hidden].map(({ invoice }) => found.includes(invoice));
@@ -230,9 +249,19 @@ test("methods that a path does not have are refused, and nothing is echoed or ch
   for (const path of new Set(rows.map((row) => row.path))) {
     const own = rows.filter((row) => row.path === path);
     const before = await state();
-    for (const method of ["TRACE", "TRACK", "PUT", "PATCH", "OPTIONS", "PROPFIND", "FOO", "DELETE"].filter((method) => !own.some((row) => row.method === method))) {
-      const headers = { authorization: `Bearer ${bearer[own[0].surfaces.includes("panel") ? "panel" : "settings"]}`, "x-echo": "EchoedHeader", "content-type": "application/x-www-form-urlencoded" };
-      const answer = await raw(env.FATURA_URL + address(own[0], visible), { method, headers, body: `note=EchoedBody&${new URLSearchParams(fieldsOf(own[0]))}` });
+    for (const method of ["TRACE", "TRACK", "PUT", "PATCH", "OPTIONS", "PROPFIND", "FOO", "DELETE"].filter(
+      (method) => !own.some((row) => row.method === method),
+    )) {
+      const headers = {
+        authorization: `Bearer ${bearer[own[0].surfaces.includes("panel") ? "panel" : "settings"]}`,
+        "x-echo": "EchoedHeader",
+        "content-type": "application/x-www-form-urlencoded",
+      };
+      const answer = await raw(env.FATURA_URL + address(own[0], visible), {
+        method,
+        headers,
+        body: `note=EchoedBody&${new URLSearchParams(fieldsOf(own[0]))}`,
+      });
       // What is no method that HTTP knows is not read at all by some servers.
       assert.ok([405, 501].includes(answer.status), `${method} ${path}: ${answer.status} ${answer.text}`);
       assert.doesNotMatch(answer.text + answer.names.join(), /Echoed/, `${method} ${path}`);
@@ -250,11 +279,16 @@ test("what another site has a browser send changes nothing", { timeout: 240_000 
   const foreign = { cookie, origin: "https://evil.example", referer: "https://evil.example/", "sec-fetch-site": "cross-site", "sec-fetch-mode": "no-cors" };
   await settledRows();
   for (const row of rows.filter(({ method }) => method === "POST")) {
-    const known = row.path === "/quickbooks/confirm" ? { pending, decision: "connect" } : row.path.endsWith("/invoices") ? { ...fields, posted: "forged" } : fieldsOf(row);
+    const known =
+      row.path === "/quickbooks/confirm" ? { pending, decision: "connect" } : row.path.endsWith("/invoices") ? { ...fields, posted: "forged" } : fieldsOf(row);
     // What a page may send without being asked back, and a form of its own where the person's browser holds no key to it.
     for (const type of ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"]) {
       const before = await state();
-      const answer = await raw(env.FATURA_URL + address(row, visible), { method: "POST", headers: { ...foreign, "content-type": type }, body: new URLSearchParams(known).toString() });
+      const answer = await raw(env.FATURA_URL + address(row, visible), {
+        method: "POST",
+        headers: { ...foreign, "content-type": type },
+        body: new URLSearchParams(known).toString(),
+      });
       assert.equal(answer.status, 403, `${row.name} as ${type}: ${answer.text}`);
       if (!row.path.startsWith("/quickbooks/webhook")) assert.match(answer.text, /nothing was changed/i, row.name);
       assert.equal(answer.headers["access-control-allow-origin"], undefined, row.name);
@@ -266,8 +300,37 @@ test("what another site has a browser send changes nothing", { timeout: 240_000 
 });
 
 test("no parameter of an address decides where a redirect leads", { timeout: 240_000 }, async () => {
-  const names = ["id", "resource", "theme", "selectedIds", "record", "data", "cancelled", "pending", "ticket", "code", "state", "error", "realmId", "next", "redirect_uri", "companyId", "token"];
-  const hostile = ["//evil.example", "https:evil.example", "https://evil.example/", "\\evil.example", "/\\evil.example", "@evil.example", ".evil.example", "x\r\nLocation: //evil.example\r\nX-Evil: 1", "javascript:alert(1)", JSON.stringify({ deal: "//evil.example" })];
+  const names = [
+    "id",
+    "resource",
+    "theme",
+    "selectedIds",
+    "record",
+    "data",
+    "cancelled",
+    "pending",
+    "ticket",
+    "code",
+    "state",
+    "error",
+    "realmId",
+    "next",
+    "redirect_uri",
+    "companyId",
+    "token",
+  ];
+  const hostile = [
+    "//evil.example",
+    "https:evil.example",
+    "https://evil.example/",
+    "\\evil.example",
+    "/\\evil.example",
+    "@evil.example",
+    ".evil.example",
+    "x\r\nLocation: //evil.example\r\nX-Evil: 1",
+    "javascript:alert(1)",
+    JSON.stringify({ deal: "//evil.example" }),
+  ];
   const redirects = new Set();
   for (const { path, name } of others.filter(({ method }) => method === "GET")) {
     for (const value of hostile) {
@@ -281,25 +344,78 @@ test("no parameter of an address decides where a redirect leads", { timeout: 240
         const consent = headers.location.startsWith(`${env.PIPEDRIVE_AUTHORIZE_URL}?`) && path === "/install";
         assert.ok(consent || /^\/(app|outcome)\/[a-z]|^\/install$/.test(headers.location), `${name} ${written}: ${headers.location}`);
         if (consent) assert.doesNotMatch(decodeURIComponent(headers.location), /evil/, name);
-        assert.equal(new URL(headers.location, env.FATURA_URL).origin, new URL(consent ? env.PIPEDRIVE_AUTHORIZE_URL : env.FATURA_URL).origin, `${name} ${written}`);
+        assert.equal(
+          new URL(headers.location, env.FATURA_URL).origin,
+          new URL(consent ? env.PIPEDRIVE_AUTHORIZE_URL : env.FATURA_URL).origin,
+          `${name} ${written}`,
+        );
       }
     }
   }
-  for (const path of ["/panel", "/form", "/settings", "/install", "/pipedrive/callback", "/quickbooks/connect", "/quickbooks/callback", "/quickbooks/again", "/quickbooks/confirm"]) assert.ok(redirects.has(path), path);
+  for (const path of [
+    "/panel",
+    "/form",
+    "/settings",
+    "/install",
+    "/pipedrive/callback",
+    "/quickbooks/connect",
+    "/quickbooks/callback",
+    "/quickbooks/again",
+    "/quickbooks/confirm",
+  ])
+    assert.ok(redirects.has(path), path);
 });
 
 test("the service has no door of the sandbox: no words of it in the program, and no such route", async () => {
   const words = ["drop_after", "/quickbooks/quirks", "/faults/seed", "advance_seconds", "tokio-console", "pprof"];
   const [service, sandbox] = ["fatura", "sandbox"].map((name) => readFileSync(binary(name)));
   for (const word of words) assert.equal(service.includes(word), false, word);
-  assert.ok(words.slice(0, 4).every((word) => sandbox.includes(word)), "the sandbox has them");
-  for (const path of ["/metrics", "/debug", "/debug/pprof", "/faults", "/clock", "/calls", "/state", "/quickbooks/limits", "/actuator", "/.env", "/console", "/server-status"]) {
+  assert.ok(
+    words.slice(0, 4).every((word) => sandbox.includes(word)),
+    "the sandbox has them",
+  );
+  for (const path of [
+    "/metrics",
+    "/debug",
+    "/debug/pprof",
+    "/faults",
+    "/clock",
+    "/calls",
+    "/state",
+    "/quickbooks/limits",
+    "/actuator",
+    "/.env",
+    "/console",
+    "/server-status",
+  ]) {
     for (const method of ["GET", "POST", "TRACE"]) assert.equal((await raw(env.FATURA_URL + path, { method })).status, 404, `${method} ${path}`);
   }
 });
 
 /** Characters that end a text, a pattern, a statement or an element somewhere. */
-const INJECTIONS = ["'", '"', "' OR '1'='1", "x' OR Id > '0", "'; DROP TABLE invoice; --", "--", "%", "_%", "\\", "\\'", "${x}", "<x>&y;", "]]>", '<!DOCTYPE x [<!ENTITY y SYSTEM "file:///etc/passwd">]>&y;', "&#39;", "%00", "\u0000", "\u2028", "0x27", "-1", "99999999999999999999"];
+const INJECTIONS = [
+  "'",
+  '"',
+  "' OR '1'='1",
+  "x' OR Id > '0",
+  "'; DROP TABLE invoice; --",
+  "--",
+  "%",
+  "_%",
+  "\\",
+  "\\'",
+  "${x}",
+  "<x>&y;",
+  "]]>",
+  '<!DOCTYPE x [<!ENTITY y SYSTEM "file:///etc/passwd">]>&y;',
+  "&#39;",
+  "%00",
+  "\u0000",
+  "\u2028",
+  "0x27",
+  "-1",
+  "99999999999999999999",
+];
 
 test("quotes, patterns, comments and entities in any parameter break nothing", { timeout: 400_000 }, async () => {
   const settings = await session(env, "settings", US.company, US.user);
@@ -307,21 +423,74 @@ test("quotes, patterns, comments and entities in any parameter break nothing", {
   const { fields } = await openForm(env, US, visible.deal, LINE);
   const typed = [...new Set([...Object.keys(fields), "version", "window", "part", "line", "confirmed"])].filter((name) => name !== "intent");
   const ofSettings = [...new Set(named((await settings.call("/settings/page")).text))];
-  const asked = ["id", "resource", "theme", "selectedIds", "record", "data", "cancelled", "installed", "pending", "ticket", "code", "state", "error", "realmId", "q", "rows", "page", "companyId", "token", "field", "example"];
+  const asked = [
+    "id",
+    "resource",
+    "theme",
+    "selectedIds",
+    "record",
+    "data",
+    "cancelled",
+    "installed",
+    "pending",
+    "ticket",
+    "code",
+    "state",
+    "error",
+    "realmId",
+    "q",
+    "rows",
+    "page",
+    "companyId",
+    "token",
+    "field",
+    "example",
+  ];
   const books = async () => JSON.parse((await state()).split("\n").at(-1));
-  const kept = () => (database ? execFileSync("psql", [database, "-Atqc", "select (select count(*) from invoice), (select count(*) from tenant), (select string_agg(id::text || state, ',' order by id) from quickbooks_connection)"], { encoding: "utf8" }) : "");
+  const kept = () =>
+    database
+      ? execFileSync(
+          "psql",
+          [
+            database,
+            "-Atqc",
+            "select (select count(*) from invoice), (select count(*) from tenant), (select string_agg(id::text || state, ',' order by id) from quickbooks_connection)",
+          ],
+          { encoding: "utf8" },
+        )
+      : "";
   const before = [await books(), kept()];
   const broken = [];
   for (const row of rows.filter(({ path }) => !["/settings/disconnect", "/live"].includes(path))) {
     const bearer = row.surfaces.length > 0 ? await bearerOf(row.surfaces[0], US) : undefined;
-    const names = row.method === "GET" ? asked : row.path.startsWith("/settings") ? ofSettings : [...typed, "recipient", "seen", "key", "customer_name", "q", "pending", "decision", "resend", "kind", "id"];
+    const names =
+      row.method === "GET"
+        ? asked
+        : row.path.startsWith("/settings")
+          ? ofSettings
+          : [...typed, "recipient", "seen", "key", "customer_name", "q", "pending", "decision", "resend", "kind", "id"];
     for (const value of INJECTIONS) {
-      const places = (row.path.match(/\{\w+\}/g) ?? []).map((place) => [row.path.replace(place, encodeURIComponent(value)), new URLSearchParams(fieldsOf(row))]);
+      const places = (row.path.match(/\{\w+\}/g) ?? []).map((place) => [
+        row.path.replace(place, encodeURIComponent(value)),
+        new URLSearchParams(fieldsOf(row)),
+      ]);
       // Each parameter, all at once: what one of them breaks, all of them break.
-      places.push([row.path, new URLSearchParams(names.map((name) => [name, value]))], [row.path, new URLSearchParams([[value, value], ["lines[0][" + value + "]", value]])]);
+      places.push(
+        [row.path, new URLSearchParams(names.map((name) => [name, value]))],
+        [
+          row.path,
+          new URLSearchParams([
+            [value, value],
+            ["lines[0][" + value + "]", value],
+          ]),
+        ],
+      );
       for (const [path, parameters] of places) {
         const url = env.FATURA_URL + address({ path }, visible) + (row.method === "GET" ? `?${parameters}` : "");
-        const headers = { ...(bearer ? { authorization: `Bearer ${bearer}` } : {}), ...(row.method === "GET" ? {} : { "content-type": "application/x-www-form-urlencoded" }) };
+        const headers = {
+          ...(bearer ? { authorization: `Bearer ${bearer}` } : {}),
+          ...(row.method === "GET" ? {} : { "content-type": "application/x-www-form-urlencoded" }),
+        };
         const { status, text } = await raw(url, { method: row.method, headers, body: row.method === "GET" ? "" : parameters.toString() });
         if (status >= 500) broken.push(`${row.name} ${JSON.stringify(value)}: ${status}`);
         assert.doesNotMatch(text, /syntax error|sqlite|postgres|root:x:0|QueryParserError/i, `${row.name} ${value}`);
@@ -353,7 +522,12 @@ test("every answer carries the headers, and none that may hold data is stored", 
   const seen = new Set();
   for (const row of rows) {
     const surface = row.surfaces[0] ?? "panel";
-    const roles = [["nobody", undefined, visible], ["forged", "forged", visible], ["a regular user", await bearerOf(surface, MIGUEL), hidden], ["an administrator", await bearerOf(surface, US), visible]];
+    const roles = [
+      ["nobody", undefined, visible],
+      ["forged", "forged", visible],
+      ["a regular user", await bearerOf(surface, MIGUEL), hidden],
+      ["an administrator", await bearerOf(surface, US), visible],
+    ];
     // The next tests need the connection.
     for (const [role, bearer, at] of row.path === "/settings/disconnect" ? roles.slice(0, 3) : roles) {
       const { status, headers } = await ask(row, at, bearer);

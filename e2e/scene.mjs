@@ -14,7 +14,11 @@ import { signIn } from "./story.mjs";
 const errors = (dir) =>
   readdirSync(dir)
     .filter((file) => /^fatura.*\.log$/.test(file))
-    .flatMap((file) => readFileSync(join(dir, file), "utf8").split("\n").filter((line) => /\bERROR\b/.test(line)))
+    .flatMap((file) =>
+      readFileSync(join(dir, file), "utf8")
+        .split("\n")
+        .filter((line) => /\bERROR\b/.test(line)),
+    )
     .slice(0, 20);
 
 /**
@@ -32,7 +36,10 @@ export function scene(name, prepare = async () => undefined, settings = () => ({
     await prepare(env);
   });
   after(async () => {
-    const throttled = await control(env, "/calls", undefined, "GET").then(async (answer) => (await answer.json()).filter((call) => call.status === 429), () => []);
+    const throttled = await control(env, "/calls", undefined, "GET").then(
+      async (answer) => (await answer.json()).filter((call) => call.status === 429),
+      () => [],
+    );
     if (throttled.length > 0) console.log(`${throttled.length} calls were one too many, the first: ${JSON.stringify(throttled[0])}`);
     await scene.stack?.stop();
     for (const line of errors(dir)) console.log(line);

@@ -14,7 +14,10 @@ const SCOPES = JSON.parse(read("crates/sandbox/seeds/pipedrive-app.json")).scope
 
 test("the scopes that the app asks for are those that the README explains, one line each", () => {
   const explained = [...read("README.md").matchAll(/^   \| `([a-z:]+)` \| (.+) \|$/gm)];
-  assert.deepEqual(explained.map(([, scope]) => scope), SCOPES);
+  assert.deepEqual(
+    explained.map(([, scope]) => scope),
+    SCOPES,
+  );
   for (const [, scope, why] of explained) assert.ok(why.length > 20, scope);
   // At Intuit: the one that stands in the code.
   const [, intuits] = /scopes: vec!\[([^\]]*)\]/.exec(read("crates/fatura/src/state.rs"));
@@ -36,13 +39,24 @@ test("without one of the scopes some call is refused that Fatura makes", { timeo
   if (id) await person.call(`/panel/person/${id}`);
   await done("/quickbooks/disconnect", { realm_id: US.realm });
   await openForm(env, US, 4).catch(() => undefined);
-  const calls = async () => (await (await control(env, "/calls", undefined, "GET")).json()).filter((call) => call.provider === "pipedrive" && /^\/(api\/)?v[12]\//.test(call.path));
-  for (const end = Date.now() + 30_000; Date.now() < end && !(await calls()).some((call) => call.method === "POST" && call.path.includes("/activities"));) await new Promise((go) => setTimeout(go, 200));
+  const calls = async () =>
+    (await (await control(env, "/calls", undefined, "GET")).json()).filter((call) => call.provider === "pipedrive" && /^\/(api\/)?v[12]\//.test(call.path));
+  for (const end = Date.now() + 30_000; Date.now() < end && !(await calls()).some((call) => call.method === "POST" && call.path.includes("/activities")); )
+    await new Promise((go) => setTimeout(go, 200));
 
-  const operations = read("crates/sandbox-pipedrive/src/api/operations.txt").split("\n").filter((line) => /^v\d /.test(line)).map((line) => {
-    const [version, method, path, , scopes] = line.split(" ");
-    return { version, method, pattern: new RegExp(`^/(api/)?${version}${path.replace(/\{[^}]+\}/g, "[^/]+")}$`), isExact: !path.includes("{"), scopes: scopes.split(",") };
-  });
+  const operations = read("crates/sandbox-pipedrive/src/api/operations.txt")
+    .split("\n")
+    .filter((line) => /^v\d /.test(line))
+    .map((line) => {
+      const [version, method, path, , scopes] = line.split(" ");
+      return {
+        version,
+        method,
+        pattern: new RegExp(`^/(api/)?${version}${path.replace(/\{[^}]+\}/g, "[^/]+")}$`),
+        isExact: !path.includes("{"),
+        scopes: scopes.split(","),
+      };
+    });
   const needed = new Map(SCOPES.map((scope) => [scope, new Set()]));
   for (const { method, path } of await calls()) {
     const found = operations.filter((each) => each.method === method && each.pattern.test(path));
@@ -52,7 +66,8 @@ test("without one of the scopes some call is refused that Fatura makes", { timeo
     if (operation.scopes[0] !== "-") assert.ok(allowed.length > 0, `${method} ${path} needs ${operation.scopes}`);
     if (allowed.length === 1) needed.get(allowed[0]).add(`${method} ${path}`);
   }
-  for (const [scope, of] of needed) if (scope !== "base") assert.ok(of.size > 0, `${scope} is needed by no call: ${[...needed].map(([each, calls]) => `${each} ${[...calls]}`).join("; ")}`);
+  for (const [scope, of] of needed)
+    if (scope !== "base") assert.ok(of.size > 0, `${scope} is needed by no call: ${[...needed].map(([each, calls]) => `${each} ${[...calls]}`).join("; ")}`);
   // The sandbox refuses each of them to a token of all the other scopes.
   for (const [scope, of] of needed) {
     const read = [...of].find((call) => call.startsWith("GET"));

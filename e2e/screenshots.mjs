@@ -11,7 +11,16 @@ import { form, menu, openDeal, openRecord, panel, quickbooks, settings, signIn }
 const root = join(import.meta.dirname, "..");
 const out = join(root, "target", "screenshots");
 const LANGUAGES = [
-  { language: "pt-BR", locale: "pt_BR", who: BR, deal: 3, other: 1, organization: 103, billed: { customer: "4", customer_name: "Instituto Jequitibá", customer_currency: "BRL", "lines[0][item]": "10", "lines[0][tax_code]": "2" }, find: "Café" },
+  {
+    language: "pt-BR",
+    locale: "pt_BR",
+    who: BR,
+    deal: 3,
+    other: 1,
+    organization: 103,
+    billed: { customer: "4", customer_name: "Instituto Jequitibá", customer_currency: "BRL", "lines[0][item]": "10", "lines[0][tax_code]": "2" },
+    find: "Café",
+  },
   { language: "en", locale: "en_US", who: US, deal: 3, other: 1, organization: 401, billed: { ...CASCADE, "lines[0][item]": "12" }, find: "Harbor" },
   { language: "es", locale: "es_ES", who: US, deal: 3, other: 1, organization: 401, billed: null, find: "Harbor" },
 ];
@@ -27,7 +36,14 @@ const post = async (env, path, body) => {
 async function badges(env, { who, deal, billed }) {
   const books = await quickbooks(env, who.realm);
   const made = {};
-  for (const [badge, dates] of [["deleted", {}], ["voided", {}], ["paid", {}], ["overdue", { issued: "2026-09-01", due: "2026-10-01" }], ["partly", {}], ["open", {}]]) {
+  for (const [badge, dates] of [
+    ["deleted", {}],
+    ["voided", {}],
+    ["paid", {}],
+    ["overdue", { issued: "2026-09-01", due: "2026-10-01" }],
+    ["partly", {}],
+    ["open", {}],
+  ]) {
     const number = await bill(env, who, deal, { ...billed, ...dates, "lines[0][quantity]": "1", "lines[0][unit_price]": "1250" });
     made[badge] = (await books(`select * from Invoice where DocNumber = '${number}'`)).Invoice[0];
   }
@@ -35,7 +51,11 @@ async function badges(env, { who, deal, billed }) {
   await post(env, "/quickbooks/payment", { ...of("partly"), amount: 300 });
   await post(env, "/quickbooks/payment", { ...of("overdue"), amount: 50 });
   await post(env, "/quickbooks/payment", of("paid"));
-  for (const [act, badge] of [["void", "voided"], ["delete", "deleted"]]) await post(env, `/quickbooks/${act}`, { realm_id: who.realm, entity: "Invoice", id: made[badge].Id });
+  for (const [act, badge] of [
+    ["void", "voided"],
+    ["delete", "deleted"],
+  ])
+    await post(env, `/quickbooks/${act}`, { realm_id: who.realm, entity: "Invoice", id: made[badge].Id });
   const { call } = await session(env, "panel", who.company, who.user);
   for (let at = 0; at < 100; at++) {
     if (/data-status="deleted"/.test((await call(`/panel/deal/${deal}`)).text)) return;
@@ -175,7 +195,17 @@ try {
   await stack.stop();
 }
 
-const BEST = { "deal-pt": "pt-BR/light/deal", "deal-en": "en/light/deal", "deal-es": "es/light/deal", "form-pt": "pt-BR/light/form", "form-en": "en/light/form", "form-es": "es/light/form", "settings-pt": "pt-BR/light/settings", "settings-en": "en/light/settings", "settings-es": "es/light/settings" };
+const BEST = {
+  "deal-pt": "pt-BR/light/deal",
+  "deal-en": "en/light/deal",
+  "deal-es": "es/light/deal",
+  "form-pt": "pt-BR/light/form",
+  "form-en": "en/light/form",
+  "form-es": "es/light/form",
+  "settings-pt": "pt-BR/light/settings",
+  "settings-en": "en/light/settings",
+  "settings-es": "es/light/settings",
+};
 if (process.env.DOCS === "1") for (const [name, from] of Object.entries(BEST)) cpSync(join(out, `${from}.png`), join(root, "docs", "pictures", `${name}.png`));
 console.log(`screenshots in ${out}; ${inaccessible.length} of them with something that is not accessible`);
 if (inaccessible.length) {

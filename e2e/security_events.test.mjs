@@ -31,8 +31,13 @@ after(async () => {
   rmSync(dir, { recursive: true, force: true });
 });
 
-const count = async (event) => Number(new RegExp(`fatura_security_events_total\\{event="${event}"\\} (\\d+)`).exec(await (await fetch(figures)).text())?.[1] ?? 0);
-const isLogged = (event) => readFileSync(join(dir, "fatura.log"), "utf8").replace(/\x1b\[[0-9;]*m/g, "").split("\n").some((line) => line.includes("security.event") && line.includes(event));
+const count = async (event) =>
+  Number(new RegExp(`fatura_security_events_total\\{event="${event}"\\} (\\d+)`).exec(await (await fetch(figures)).text())?.[1] ?? 0);
+const isLogged = (event) =>
+  readFileSync(join(dir, "fatura.log"), "utf8")
+    .replace(/\x1b\[[0-9;]*m/g, "")
+    .split("\n")
+    .some((line) => line.includes("security.event") && line.includes(event));
 const sql = (text) => execFileSync("psql", [database, "-Atqc", text], { encoding: "utf8" }).trim();
 
 test("an opened session is an event", { skip, timeout: 60_000 }, async () => {
@@ -52,9 +57,23 @@ test("a stored value that does not open is an event", { skip, timeout: 60_000 },
     const asked = await count("key_missing");
     assert.ok(asked > before, "the request");
     assert.ok(isLogged("key_missing"));
-    const body = JSON.stringify({ eventNotifications: [{ realmId: US.realm, dataChangeEvent: { entities: [{ name: "Invoice", id: "1", operation: "Update", lastUpdated: new Date().toISOString() }] } }] });
+    const body = JSON.stringify({
+      eventNotifications: [
+        { realmId: US.realm, dataChangeEvent: { entities: [{ name: "Invoice", id: "1", operation: "Update", lastUpdated: new Date().toISOString() }] } },
+      ],
+    });
     const signature = createHmac("sha256", env.QUICKBOOKS_VERIFIER_TOKEN).update(body).digest("base64");
-    assert.equal((await fetch(`${env.FATURA_URL}/quickbooks/webhook`, { method: "POST", body, headers: { "content-type": "application/json", "intuit-signature": signature } })).status, 503, "it comes again");
+    assert.equal(
+      (
+        await fetch(`${env.FATURA_URL}/quickbooks/webhook`, {
+          method: "POST",
+          body,
+          headers: { "content-type": "application/json", "intuit-signature": signature },
+        })
+      ).status,
+      503,
+      "it comes again",
+    );
     assert.ok((await count("key_missing")) > asked, "the webhook");
   } finally {
     sql(`update quickbooks_connection set access_token = '${sealed}'`);
@@ -66,7 +85,9 @@ test("a token answer that names somebody else's host is not taken, and nobody is
   let domain = "";
   const server = createHttpServer((request, answer) => {
     called.push(request.url);
-    answer.setHeader("content-type", "application/json").end(JSON.stringify({ token_type: "bearer", access_token: "hostile-access", refresh_token: "hostile-refresh", expires_in: 3600, api_domain: domain }));
+    answer
+      .setHeader("content-type", "application/json")
+      .end(JSON.stringify({ token_type: "bearer", access_token: "hostile-access", refresh_token: "hostile-refresh", expires_in: 3600, api_domain: domain }));
   }).listen(0, "127.0.0.1");
   await new Promise((go) => server.once("listening", go));
   const { port } = server.address();
@@ -75,7 +96,18 @@ test("a token answer that names somebody else's host is not taken, and nobody is
     await stack.startFatura();
     const rows = sql("select count(*) from pipedrive_grant");
     const own = new URL(env.PIPEDRIVE_API_URL);
-    const hostile = [`http://127.0.0.1:${port}`, `http://localhost:${port}`, `http://[::1]:${port}`, "http://169.254.169.254/latest", "https://x.pipedrive.com.evil.example", "https://evil.example#.pipedrive.com", `http://${own.host}@127.0.0.1:${port}`, `${env.PIPEDRIVE_API_URL}.evil.example`, "", "nothing"];
+    const hostile = [
+      `http://127.0.0.1:${port}`,
+      `http://localhost:${port}`,
+      `http://[::1]:${port}`,
+      "http://169.254.169.254/latest",
+      "https://x.pipedrive.com.evil.example",
+      "https://evil.example#.pipedrive.com",
+      `http://${own.host}@127.0.0.1:${port}`,
+      `${env.PIPEDRIVE_API_URL}.evil.example`,
+      "",
+      "nothing",
+    ];
     for (domain of hostile) {
       const person = browser();
       const callback = await liveCallback(env, BR, person);
@@ -95,7 +127,27 @@ test("a token answer that names somebody else's host is not taken, and nobody is
 
 test("a provider's certificate that is not good is an event, and no secret is sent", { skip, timeout: 60_000 }, async () => {
   const [key, cert] = [join(dir, "key.pem"), join(dir, "cert.pem")];
-  execFileSync("openssl", ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-keyout", key, "-out", cert], { stdio: "ignore" });
+  execFileSync(
+    "openssl",
+    [
+      "req",
+      "-x509",
+      "-newkey",
+      "rsa:2048",
+      "-nodes",
+      "-days",
+      "1",
+      "-subj",
+      "/CN=localhost",
+      "-addext",
+      "subjectAltName=DNS:localhost",
+      "-keyout",
+      key,
+      "-out",
+      cert,
+    ],
+    { stdio: "ignore" },
+  );
   let asked = 0;
   const server = createServer({ key: readFileSync(key), cert: readFileSync(cert) }, (_, answer) => {
     asked += 1;

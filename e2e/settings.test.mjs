@@ -7,7 +7,11 @@ import { BR, CASCADE, MIGUEL, US } from "./people.mjs";
 import { scene } from "./scene.mjs";
 import { openDeal, panel, quickbooks, settings } from "./story.mjs";
 
-const { env, done, as: signedIn } = scene("settings", async (env) => {
+const {
+  env,
+  done,
+  as: signedIn,
+} = scene("settings", async (env) => {
   await installed(env, BR);
   await installed(env, US);
   await installed(env, MIGUEL);
@@ -23,7 +27,11 @@ const as = (who, story) =>
 
 async function pipedrive(who, path, body, method = body ? "POST" : "GET") {
   const { access_token: token } = await done("/pipedrive/grants", { company_id: who.company, user_id: who.user });
-  const options = { method, headers: { authorization: `Bearer ${token}`, "content-type": "application/json" }, ...(body ? { body: JSON.stringify(body) } : {}) };
+  const options = {
+    method,
+    headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+    ...(body ? { body: JSON.stringify(body) } : {}),
+  };
   const answer = await fetch(`${env.PIPEDRIVE_API_URL}${path}`, options);
   const text = await answer.text();
   assert.ok(answer.ok, `${path}: ${text}`);
@@ -41,7 +49,9 @@ const save = async (preferences, page) => {
 
 test("the defaults work untouched, and the term falls due as the page says", { timeout: 90_000 }, () =>
   as(US, async (page, host) => {
-    const chosen = Object.fromEntries(await Promise.all(["to", "address", "email", "tax_id", "days"].map(async (id) => [id, await page.locator(`#${id}`).inputValue()])));
+    const chosen = Object.fromEntries(
+      await Promise.all(["to", "address", "email", "tax_id", "days"].map(async (id) => [id, await page.locator(`#${id}`).inputValue()])),
+    );
     assert.deepEqual(chosen, { to: "Organization – Name", address: "Organization – Address", email: "Person – Email", tax_id: "", days: "7" });
     await page.getByText("Connected to Oak Street Catering (US, USD)").waitFor();
     await page.getByText(/since .* 2026, by Dana Whitfield/).waitFor();
@@ -69,7 +79,12 @@ test("a search over hundreds of fields; a trial with a real deal; saving tells w
     await pick(page, "to", "porte", "Organização – Porte");
     await page.locator("#deal").selectOption({ label: "Monitoramento de vazão – fase 1" });
     await page.locator(".tried dd").first().waitFor();
-    assert.deepEqual((await page.locator(".tried dd").allTextContents()).slice(0, 4), ["Grande", "Rua do Comércio, 55, Santos, SP, 11010-141, Brasil", "marina@oceanoazul.example", "12.345.678/0001-95"]);
+    assert.deepEqual((await page.locator(".tried dd").allTextContents()).slice(0, 4), [
+      "Grande",
+      "Rua do Comércio, 55, Santos, SP, 11010-141, Brasil",
+      "marina@oceanoazul.example",
+      "12.345.678/0001-95",
+    ]);
     await pick(page, "to", "organização nome", "Organização – Nome");
     await page.locator(".tried dd", { hasText: "Oceano Azul Importadora Ltda." }).waitFor();
     await page.locator("#days").fill("30");
@@ -142,7 +157,12 @@ test("a term of QuickBooks, a default item, presets; regular users look only", {
 
 test("write-back: fields of the deal follow its invoices", { timeout: 120_000 }, async () => {
   const make = async (name, type) => (await pipedrive(US, "/api/v2/dealFields", { field_name: name, field_type: type })).field_code;
-  const codes = { invoiced: await make("Invoiced", "monetary"), balance: await make("Left to pay", "double"), status: await make("Invoice status", "varchar"), number: await make("Invoice number", "text") };
+  const codes = {
+    invoiced: await make("Invoiced", "monetary"),
+    balance: await make("Left to pay", "double"),
+    status: await make("Invoice status", "varchar"),
+    number: await make("Invoice number", "text"),
+  };
   await as(US, async (page, host) => {
     await page.locator("#write-invoiced").selectOption({ label: "Invoiced" });
     await page.locator("#write-balance").selectOption({ label: "Left to pay" });
@@ -254,7 +274,11 @@ const stored = async () => fieldsOf((await (await session(env, "settings", US.co
 test("a field that is typed and not chosen is refused at its field, and clears nothing", { timeout: 120_000 }, async () => {
   const before = await stored();
   await as(US, async (preferences) => {
-    for (const [id, typed] of [["email", "Person – Ema"], ["item", "Hour"], ["deposit_item", "Depo"]]) {
+    for (const [id, typed] of [
+      ["email", "Person – Ema"],
+      ["item", "Hour"],
+      ["deposit_item", "Depo"],
+    ]) {
       await preferences.locator(`#${id}`).fill(typed);
       await preferences.locator("#days").click();
       await preferences.getByRole("button", { name: "Save" }).click();
@@ -326,7 +350,11 @@ test("the trial shows the choice that was made last, however slow an earlier ans
       if (count++ === 0) await held;
       await route.continue().catch(() => undefined);
     });
-    for (const [at, days] of [[1, "20"], [2, "30"], [3, "10"]]) {
+    for (const [at, days] of [
+      [1, "20"],
+      [2, "30"],
+      [3, "10"],
+    ]) {
       await preferences.locator("#days").fill(days);
       for (let waited = 0; count < at && waited < 30; waited++) await page.waitForTimeout(100);
     }
@@ -346,8 +374,11 @@ test("at 320 pixels the settings are as wide as the page", { timeout: 120_000 },
       await page.locator(".settings iframe").evaluate((frame) => Object.assign(frame.style, { width: "320px", maxWidth: "none" }));
       await page.waitForTimeout(300);
       const { scroll, client, wide } = await preferences.locator("html").evaluate((html) => ({
-        scroll: html.scrollWidth, client: html.clientWidth,
-        wide: [...document.querySelectorAll("body *")].filter((one) => one.getBoundingClientRect().right > html.clientWidth + 1).map((one) => `${one.tagName}#${one.id}.${one.className}`),
+        scroll: html.scrollWidth,
+        client: html.clientWidth,
+        wide: [...document.querySelectorAll("body *")]
+          .filter((one) => one.getBoundingClientRect().right > html.clientWidth + 1)
+          .map((one) => `${one.tagName}#${one.id}.${one.className}`),
       }));
       await picture(page.locator(".settings iframe"), `settings-narrow-${who.language}`);
       assert.deepEqual(wide, []);

@@ -59,7 +59,9 @@ export async function quickbooks(env, realm) {
 export async function notesOf(env, who, deal, count, patience = 150) {
   const granted = await (await control(env, "/pipedrive/grants", { company_id: who.company, user_id: who.user })).json();
   for (let at = 0; ; at++) {
-    const answer = await fetch(`${env.PIPEDRIVE_API_URL}/api/v1/notes?deal_id=${deal}&limit=500&sort=add_time ASC`, { headers: { authorization: `Bearer ${granted.access_token}` } });
+    const answer = await fetch(`${env.PIPEDRIVE_API_URL}/api/v1/notes?deal_id=${deal}&limit=500&sort=add_time ASC`, {
+      headers: { authorization: `Bearer ${granted.access_token}` },
+    });
     const found = ((await answer.json()).data ?? []).map((note) => plain(note.content.replace(/<[^>]+>/g, "")));
     if (found.length >= count || at > patience) return found;
     await new Promise((go) => setTimeout(go, 100));

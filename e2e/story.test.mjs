@@ -48,7 +48,16 @@ function assertInvoice(invoice, expected) {
     tax: line.SalesItemLineDetail.TaxCodeRef.value,
   }));
   assert.deepEqual(
-    { customer: invoice.CustomerRef.name, currency: invoice.CurrencyRef.value, lines, tax: invoice.TxnTaxDetail.TotalTax, total: invoice.TotalAmt, balance: invoice.Balance, due: invoice.DueDate, email: invoice.BillEmail.Address },
+    {
+      customer: invoice.CustomerRef.name,
+      currency: invoice.CurrencyRef.value,
+      lines,
+      tax: invoice.TxnTaxDetail.TotalTax,
+      total: invoice.TotalAmt,
+      balance: invoice.Balance,
+      due: invoice.DueDate,
+      email: invoice.BillEmail.Address,
+    },
     { ...expected, balance: expected.total },
   );
 }
@@ -83,10 +92,15 @@ test("uma empresa brasileira, em português", { timeout: 180_000 }, () =>
     const invoice = form(page);
     await invoice.locator("#create").waitFor();
     const value = (id) => invoice.locator(`#${id}`).inputValue();
-    assert.deepEqual(
-      await Promise.all(["to", "email", "tax_id", "street", "city", "state", "postal_code"].map(value)),
-      ["Oceano Azul Importadora Ltda.", "marina@oceanoazul.example", "12.345.678/0001-95", "Rua do Comércio, 55", "Santos", "SP", "11010-141"],
-    );
+    assert.deepEqual(await Promise.all(["to", "email", "tax_id", "street", "city", "state", "postal_code"].map(value)), [
+      "Oceano Azul Importadora Ltda.",
+      "marina@oceanoazul.example",
+      "12.345.678/0001-95",
+      "Rua do Comércio, 55",
+      "Santos",
+      "SP",
+      "11010-141",
+    ]);
     const issued = await value("issued");
     assert.equal(await value("due"), plusDays(issued, 7));
     await assertAccessible(page, "form");
@@ -140,12 +154,17 @@ test("uma empresa brasileira, em português", { timeout: 180_000 }, () =>
       total: 12339.23,
       due: plusDays(issued, 7),
     });
-    const { Customer: [customer] } = await query("select * from Customer where DisplayName = 'Oceano Azul Importadora Ltda.'");
+    const {
+      Customer: [customer],
+    } = await query("select * from Customer where DisplayName = 'Oceano Azul Importadora Ltda.'");
     assert.equal(customer.BillAddr.City, "Santos");
     assert.match(customer.PrimaryTaxIdentifier, /^X+01-95$/);
 
     // Open in QuickBooks leads to this very invoice; a payment there shows by itself.
-    const [tab] = await Promise.all([page.context().waitForEvent("page"), (await menu(page, "2001")).getByRole("link", { name: "Abrir no QuickBooks" }).click()]);
+    const [tab] = await Promise.all([
+      page.context().waitForEvent("page"),
+      (await menu(page, "2001")).getByRole("link", { name: "Abrir no QuickBooks" }).click(),
+    ]);
     await tab.getByRole("heading", { name: "Invoice 2001" }).waitFor();
     await tab.getByLabel("Receive payment").fill("2339.23");
     await tab.getByRole("button", { name: "Save" }).click();
@@ -237,7 +256,9 @@ test("a crash right after Create leaves exactly one invoice", { timeout: 180_000
       await openDeal(page, env, 7);
       await panel(page).locator(".invoice").waitFor();
     }
-    const { Invoice: [made] } = await query("select * from Invoice orderby Id desc maxresults 1");
+    const {
+      Invoice: [made],
+    } = await query("select * from Invoice orderby Id desc maxresults 1");
     assert.match(plain(await panel(page).locator(".invoice").textContent()), new RegExp(`${made.DocNumber}.*Open`, "s"));
     assert.equal(await panel(page).locator(".invoice").count(), 1);
     assert.equal(await count(), before + 1, "exactly one more invoice in QuickBooks");

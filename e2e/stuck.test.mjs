@@ -7,7 +7,11 @@ import { CASCADE, US } from "./people.mjs";
 import { scene } from "./scene.mjs";
 import { form, openDeal, panel, quickbooks, settings } from "./story.mjs";
 
-const scenery = scene("stuck", (env) => installed(env, US), () => ({ FATURA_QUICKBOOKS_TRUST_REQUESTID: "false", FATURA_GIVE_UP_MINUTES: "0" }));
+const scenery = scene(
+  "stuck",
+  (env) => installed(env, US),
+  () => ({ FATURA_QUICKBOOKS_TRUST_REQUESTID: "false", FATURA_GIVE_UP_MINUTES: "0" }),
+);
 const { env, done, as } = scenery;
 const invoices = async () => (await (await quickbooks(env, US.realm))("select * from Invoice orderby Id maxresults 1000")).Invoice ?? [];
 
@@ -48,7 +52,13 @@ test("a person who has looked in QuickBooks sends the invoice again, from the fo
   const drop = () => done("/faults", { provider: "quickbooks", method: "POST", path: "/invoice", effect: "drop_before" });
   await as(US, async (page) => {
     const posts = [];
-    page.on("request", (request) => request.method() === "POST" && /\/(again|invoices)$/.test(request.url()) && posts.push(`${new URL(request.url()).pathname.split("/").at(-1)} ${request.postData() ?? ""}`));
+    page.on(
+      "request",
+      (request) =>
+        request.method() === "POST" &&
+        /\/(again|invoices)$/.test(request.url()) &&
+        posts.push(`${new URL(request.url()).pathname.split("/").at(-1)} ${request.postData() ?? ""}`),
+    );
     const confirm = () => page.getByRole("dialog").last().getByRole("button", { name: "It is not there: send it again" }).click();
 
     const { call, fields } = await openForm(env, US, inForm, LINE);
@@ -64,7 +74,11 @@ test("a person who has looked in QuickBooks sends the invoice again, from the fo
     await invoice.locator("#outcome [data-act=confirm]").click();
     await confirm();
     await page.locator(".snackbar").waitFor();
-    assert.deepEqual(posts.map((post) => post.split(" ")[0]), ["again"], "the form itself was not sent");
+    assert.deepEqual(
+      posts.map((post) => post.split(" ")[0]),
+      ["again"],
+      "the form itself was not sent",
+    );
     assert.match(posts[0], /resend=on/);
     assert.equal((await invoices()).length, before + 1);
 

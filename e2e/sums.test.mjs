@@ -30,7 +30,7 @@ const { env, done } = scene("sums", async (env) => {
 const REAIS = { customer: "4", customer_name: "Instituto Jequitibá", customer_currency: "BRL", currency: "BRL" };
 const DOLLARS = { customer: "3", customer_name: "Meridian Shipping LLC", customer_currency: "USD", currency: "USD" };
 const line = (price) => ({ "lines[0][item]": "10", "lines[0][unit_price]": price, "lines[0][quantity]": "1", tax_mode: "none" });
-const SIGNS = { "R$": "BRL", US$: "USD" };
+const SIGNS = { R$: "BRL", US$: "USD" };
 const cents = (text) => Math.round(Number(text.replaceAll(".", "").replace(",", ".")) * 100);
 
 /** What a panel shows: the sums of each currency in cents, and the badge of each invoice by its number. */
@@ -55,9 +55,19 @@ async function shown(who, record) {
 /** The same as the books have it. Of what was deleted nothing is there. */
 async function inBooks(gone = []) {
   const today = dateIn(ZONE);
-  const { Invoice: found = [] } = await (await quickbooks(env, BR.realm))(`select * from Invoice where DocNumber in (${made.numbers.map((number) => `'${number}'`).join(", ")})`);
+  const { Invoice: found = [] } = await (await quickbooks(env, BR.realm))(
+    `select * from Invoice where DocNumber in (${made.numbers.map((number) => `'${number}'`).join(", ")})`,
+  );
   const [sums, badges] = [{}, Object.fromEntries(gone.map(([number, customer]) => [number, `deleted ${customer}`]))];
-  for (const { DocNumber: number, TotalAmt: total, Balance: balance, DueDate: due, CurrencyRef: { value: currency }, PrivateNote: note = "", CustomerRef: customer } of found) {
+  for (const {
+    DocNumber: number,
+    TotalAmt: total,
+    Balance: balance,
+    DueDate: due,
+    CurrencyRef: { value: currency },
+    PrivateNote: note = "",
+    CustomerRef: customer,
+  } of found) {
     const isVoided = total === 0 && note.startsWith("Voided");
     const badge = isVoided ? "voided" : balance === 0 ? "paid" : due < today ? "overdue" : balance < total ? "partially-paid" : "open";
     badges[number] = `${badge} ${customer.name}`;
@@ -74,7 +84,11 @@ async function agrees(what, gone) {
   for (const record of [`organization/${made.organization}`, `person/${made.person}`]) {
     for (let at = 0; ; at++) {
       const [panel, books] = [await shown(BR, record), await inBooks(gone)];
-      if (JSON.stringify(panel.sums) === JSON.stringify(books.sums) && JSON.stringify(Object.entries(panel.badges).sort()) === JSON.stringify(Object.entries(books.badges).sort())) break;
+      if (
+        JSON.stringify(panel.sums) === JSON.stringify(books.sums) &&
+        JSON.stringify(Object.entries(panel.badges).sort()) === JSON.stringify(Object.entries(books.badges).sort())
+      )
+        break;
       if (at > 60) return assert.deepEqual(panel, books, `${record}: ${what}`);
       await new Promise((go) => setTimeout(go, 150));
     }
@@ -82,7 +96,12 @@ async function agrees(what, gone) {
 }
 
 const invoiceOf = async (number) => (await (await quickbooks(env, BR.realm))(`select * from Invoice where DocNumber = '${number}'`)).Invoice[0];
-const inQuickBooks = async (act, number, more) => done(`/quickbooks/${act}`, { realm_id: BR.realm, ...(["payment", "credit"].includes(act) ? { invoice_id: (await invoiceOf(number)).Id } : { entity: "Invoice", id: (await invoiceOf(number)).Id }), ...more });
+const inQuickBooks = async (act, number, more) =>
+  done(`/quickbooks/${act}`, {
+    realm_id: BR.realm,
+    ...(["payment", "credit"].includes(act) ? { invoice_id: (await invoiceOf(number)).Id } : { entity: "Invoice", id: (await invoiceOf(number)).Id }),
+    ...more,
+  });
 
 test("sums and badges are those of the books after whatever happens there", { timeout: 240_000 }, async () => {
   const create = async (deal, fields) => {
@@ -102,7 +121,10 @@ test("sums and badges are those of the books after whatever happens there", { ti
   await inQuickBooks("credit", today, { amount: 20.3 });
   await agrees("credited");
   const { Line: lines } = await invoiceOf(open);
-  const priced = (amount) => lines.filter((each) => each.DetailType === "SalesItemLineDetail").map((each) => ({ ...each, Amount: amount, SalesItemLineDetail: { ...each.SalesItemLineDetail, UnitPrice: amount, Qty: 1 } }));
+  const priced = (amount) =>
+    lines
+      .filter((each) => each.DetailType === "SalesItemLineDetail")
+      .map((each) => ({ ...each, Amount: amount, SalesItemLineDetail: { ...each.SalesItemLineDetail, UnitPrice: amount, Qty: 1 } }));
   await inQuickBooks("edit", open, { changes: { Line: priced(1234.56) } });
   await agrees("another amount");
   await inQuickBooks("edit", open, { changes: { DueDate: shifted(-3) } });
@@ -128,10 +150,15 @@ test("sums and badges are those of the books after whatever happens there", { ti
   made.numbers = made.numbers.filter((number) => number !== dollars);
   await inQuickBooks("delete", other);
   made.numbers = made.numbers.filter((number) => number !== other);
-  await agrees("deleted", [[other, customer.name], [dollars, "Meridian Shipping LLC"]]);
+  await agrees("deleted", [
+    [other, customer.name],
+    [dollars, "Meridian Shipping LLC"],
+  ]);
 });
 
-test("overdue is counted in the time zone of the QuickBooks company, also when it is disconnected and the user is elsewhere", { timeout: 120_000 }, async () => {
+test("overdue is counted in the time zone of the QuickBooks company, also when it is disconnected and the user is elsewhere", {
+  timeout: 120_000,
+}, async () => {
   const before = await shown(BR, `organization/${made.organization}`);
   assert.deepEqual(await shown(LUCIA, `organization/${made.organization}`), before, "connected");
   const { call } = await session(env, "settings", BR.company, BR.user);

@@ -20,7 +20,13 @@ function assertNothingElse(details) {
   assert.match(details, UTC);
   assert.ok(Math.abs(Date.parse(/^time: (.*)$/m.exec(details)[1]) - Date.now()) < 60_000, details);
   // A line for each of these, and no other.
-  assert.deepEqual(details.split("\n").slice(1).filter((line) => !/^(reference|time|code|intuit_tid): [\w.:, -]+$/.test(line)), []);
+  assert.deepEqual(
+    details
+      .split("\n")
+      .slice(1)
+      .filter((line) => !/^(reference|time|code|intuit_tid): [\w.:, -]+$/.test(line)),
+    [],
+  );
   assert.doesNotMatch(details, new RegExp(`Cascade|Oak Street|Dana|${US.realm}|Bearer|10\\.00`));
 }
 
@@ -66,8 +72,18 @@ test("an error with a reference has details for support, in each language", { ti
   assertNothingElse(details);
   assert.match(details, /^reference: [0-9a-f]{32}$/m);
   assert.match(details, /^code: 403$/m);
-  for (const [language, words] of [["en", "Copy for support"], ["pt-BR", "Copiar para o suporte"], ["es", "Copiar para soporte"]]) {
-    const page = await (await fetch(`${env.FATURA_URL}/quickbooks/confirm`, { method: "POST", body: "x", headers: { "content-type": "application/json", "accept-language": language } })).text();
+  for (const [language, words] of [
+    ["en", "Copy for support"],
+    ["pt-BR", "Copiar para o suporte"],
+    ["es", "Copiar para soporte"],
+  ]) {
+    const page = await (
+      await fetch(`${env.FATURA_URL}/quickbooks/confirm`, {
+        method: "POST",
+        body: "x",
+        headers: { "content-type": "application/json", "accept-language": language },
+      })
+    ).text();
     assert.ok(page.includes(words), page);
     assertNothingElse(detailsIn(page));
   }
@@ -111,6 +127,10 @@ test("one button copies the details, or selects them where the frame may not", {
     assert.equal(answer.status(), 400);
     await page.getByRole("button", { name: "Copy for support" }).click();
     await page.getByText(/Copied|Selected/).waitFor();
-    browser.complaints.splice(0, browser.complaints.length, ...browser.complaints.filter((line) => !/status of 400|Blocked call|permissions policy|clipboard/i.test(line)));
+    browser.complaints.splice(
+      0,
+      browser.complaints.length,
+      ...browser.complaints.filter((line) => !/status of 400|Blocked call|permissions policy|clipboard/i.test(line)),
+    );
   }),
 );

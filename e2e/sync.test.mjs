@@ -48,7 +48,9 @@ async function until(holds, what, patience = 20_000) {
 async function billed(changes = {}) {
   const deal = await roomyDeal(env, US, 3);
   const number = await bill(env, US, deal, { ...LINE, ...changes });
-  const { Invoice: [invoice] } = await (await quickbooks(env, US.realm))(`select * from Invoice where DocNumber = '${number}'`);
+  const {
+    Invoice: [invoice],
+  } = await (await quickbooks(env, US.realm))(`select * from Invoice where DocNumber = '${number}'`);
   await until(async () => (await notesOf(env, US, deal, 1, 0)).length === 1, "it is not in the history");
   return { deal, number, id: invoice.Id };
 }
@@ -57,7 +59,8 @@ const pay = ({ id }, amount) => done("/quickbooks/payment", { realm_id: US.realm
 
 test("more has changed than one answer holds: what was cut off is read as well", { skip, timeout: 180_000 }, async () => {
   const line = { Amount: 1, DetailType: "SalesItemLineDetail", SalesItemLineDetail: { ItemRef: { value: "12" }, TaxCodeRef: { value: "NON" } } };
-  for (let at = 0; at < MOST; at++) await done("/quickbooks/edit", { realm_id: US.realm, entity: "Invoice", changes: { CustomerRef: { value: "3" }, Line: [line] } });
+  for (let at = 0; at < MOST; at++)
+    await done("/quickbooks/edit", { realm_id: US.realm, entity: "Invoice", changes: { CustomerRef: { value: "3" }, Line: [line] } });
   // It comes after all of those, and is cut off.
   const last = await billed();
   const { Invoice: others } = await (await quickbooks(env, US.realm))("select Id, MetaData from Invoice maxresults 1000");

@@ -29,13 +29,18 @@ function random(state) {
   };
 }
 
-const { env, done } = scene("totals", async (env) => {
-  await installed(env, US);
-  await done("/quickbooks/limits", { requests_per_minute: 0, batches_per_minute: 0, requests_per_second: 0, concurrent: 0 });
-  await done("/pipedrive/limits", { burst: 0, daily_for_each_seat: 0 });
-}, () => ({ FATURA_QUICKBOOKS_CALLS_A_MINUTE: "1000000", FATURA_PIPEDRIVE_CALLS_A_DAY_FOR_EACH_USER: "100000000" }));
+const { env, done } = scene(
+  "totals",
+  async (env) => {
+    await installed(env, US);
+    await done("/quickbooks/limits", { requests_per_minute: 0, batches_per_minute: 0, requests_per_second: 0, concurrent: 0 });
+    await done("/pipedrive/limits", { burst: 0, daily_for_each_seat: 0 });
+  },
+  () => ({ FATURA_QUICKBOOKS_CALLS_A_MINUTE: "1000000", FATURA_PIPEDRIVE_CALLS_A_DAY_FOR_EACH_USER: "100000000" }),
+);
 
-const optionsOf = (html, id) => [...(new RegExp(`<select id="${id}"[^>]*>(.*?)</select>`, "s").exec(html)?.[1] ?? "").matchAll(/<option value="([^"]+)"/g)].map(([, value]) => value);
+const optionsOf = (html, id) =>
+  [...(new RegExp(`<select id="${id}"[^>]*>(.*?)</select>`, "s").exec(html)?.[1] ?? "").matchAll(/<option value="([^"]+)"/g)].map(([, value]) => value);
 const currency = (text) => text.replace(/[^\d.-]/g, "");
 
 /** Invoices of one deal, each as the form shows it and as QuickBooks has it; how many were compared. */
@@ -52,17 +57,30 @@ async function compare({ name, books, items, customer, home }, deal, next) {
   for (let at = 0; at < INVOICES / DEALS.length; at++) {
     const form = await call(`/deals/${deal}/form/discard`, {});
     const fields = Object.fromEntries(Object.entries(fieldsOf(form.text)).filter(([name]) => !/^(lines|agreed)/.test(name)));
-    Object.assign(fields, customer ? { customer: customer.Id, customer_name: customer.DisplayName, customer_currency: customer.CurrencyRef?.value ?? "" } : { customer: "new", customer_name: `Totals ${name} ${deal}` });
+    Object.assign(
+      fields,
+      customer
+        ? { customer: customer.Id, customer_name: customer.DisplayName, customer_currency: customer.CurrencyRef?.value ?? "" }
+        : { customer: "new", customer_name: `Totals ${name} ${deal}` },
+    );
     Object.assign(fields, { currency: home, email: "", tax_mode: often(modes), invoice_code: invoiceCodes.length ? pick(invoiceCodes) : "" });
     const count = 1 + Math.floor(next() * 6);
     for (let line = 0; line < count; line++) {
       const price = number(2000, 5);
-      const values = { item: pick(items).Id, description: `Line ${line}`, quantity: number(40, 3), unit_price: price, discount: next() < 0.3 ? number(100, 2) : "", tax_code: often(codes) };
+      const values = {
+        item: pick(items).Id,
+        description: `Line ${line}`,
+        quantity: number(40, 3),
+        unit_price: price,
+        discount: next() < 0.3 ? number(100, 2) : "",
+        tax_code: often(codes),
+      };
       if (!Number(values.quantity)) values.quantity = "1";
       if (!Number(values.unit_price)) values.unit_price = "10";
       for (const [name, value] of Object.entries(values)) fields[`lines[${line}][${name}]`] = value;
     }
-    if (next() < 0.4) Object.assign(fields, next() < 0.5 ? { discount: number(60, 2), discount_kind: "percent" } : { discount: number(5, 2), discount_kind: "amount" });
+    if (next() < 0.4)
+      Object.assign(fields, next() < 0.5 ? { discount: number(60, 2), discount_kind: "percent" } : { discount: number(5, 2), discount_kind: "amount" });
     fields.priced_in = fields.currency;
     const shown = plain((await call(`/deals/${deal}/form/preview`, fields)).text);
     const total = currency(/id="total">([^<]*)</.exec(shown)[1]);
@@ -72,7 +90,9 @@ async function compare({ name, books, items, customer, home }, deal, next) {
     if (answer.status === 422 && /discount is greater/.test(answer.text)) continue;
     assert.equal(answer.status, 200, `${what}\n${answer.text}`);
     const docNumber = /data-number="([^"]*)"/.exec(answer.text)[1];
-    const { Invoice: [made] } = await books(`select * from Invoice where DocNumber = '${docNumber}'`);
+    const {
+      Invoice: [made],
+    } = await books(`select * from Invoice where DocNumber = '${docNumber}'`);
     const expected = made.TotalAmt - (isBeforeTax ? made.TxnTaxDetail.TotalTax : 0);
     assert.equal(total, expected.toFixed(2), `${what}\n${JSON.stringify(made)}`);
     compared += 1;

@@ -32,7 +32,9 @@ const as = (story) =>
     } finally {
       await works();
       await browser.context.unrouteAll({ behavior: "ignoreErrors" });
-      const other = browser.complaints.splice(0).filter((complaint) => !/Failed to load resource: (net::|the server responded with a status of (401|403|409|429|5\d\d))/.test(complaint));
+      const other = browser.complaints
+        .splice(0)
+        .filter((complaint) => !/Failed to load resource: (net::|the server responded with a status of (401|403|409|429|5\d\d))/.test(complaint));
       browser.complaints.push(...other);
     }
   });
@@ -113,7 +115,8 @@ test("a failed reload of the settings keeps the connection card", { timeout: 120
     await preferences.locator("#offline").getByRole("button", { name: "Try again" }).click();
     await preferences.locator("#offline").waitFor({ state: "hidden" });
     // The card is read anew often: nothing else is read for it.
-    const calls = async () => (await (await fetch(`${env.CONTROL_URL}/calls`)).json()).filter(({ provider, path }) => provider === "pipedrive" && /Fields/.test(path)).length;
+    const calls = async () =>
+      (await (await fetch(`${env.CONTROL_URL}/calls`)).json()).filter(({ provider, path }) => provider === "pipedrive" && /Fields/.test(path)).length;
     const before = await calls();
     let status;
     page.on("response", (response) => response.url().endsWith("/settings/connection") && (status = response.status()));
@@ -226,14 +229,21 @@ test("what is typed while QuickBooks is disconnected is kept, and Create says wh
 
 test("a panel reports to Pipedrive at once though Pipedrive's API and QuickBooks answer late", { timeout: 120_000 }, () =>
   as(async (page) => {
-    for (const [provider, path] of [["pipedrive", "/api"], ["quickbooks", "/v3"]]) await done("/faults", { provider, path, times: 1000, effect: { delay: 6000 } });
+    for (const [provider, path] of [
+      ["pipedrive", "/api"],
+      ["quickbooks", "/v3"],
+    ])
+      await done("/faults", { provider, path, times: 1000, effect: { delay: 6000 } });
     await page.goto(`${env.PIPEDRIVE_WEB_URL}/deal/4`);
     const begun = Date.now();
     // The first size that the panel asks for comes with its report.
-    await page.locator(".panel iframe").evaluate((frame) => new Promise((resolve) => {
-      const look = () => (frame.clientHeight === 240 || frame.style.height === "240px" ? resolve() : setTimeout(look, 20));
-      look();
-    }));
+    await page.locator(".panel iframe").evaluate(
+      (frame) =>
+        new Promise((resolve) => {
+          const look = () => (frame.clientHeight === 240 || frame.style.height === "240px" ? resolve() : setTimeout(look, 20));
+          look();
+        }),
+    );
     assert.ok(Date.now() - begun < 3000, `after ${Date.now() - begun} ms`);
     await panel(page).locator(".skeleton").waitFor({ timeout: 1000 });
     await panel(page).locator("button.go").waitFor({ timeout: 40_000 });
@@ -253,11 +263,15 @@ test("what is typed while QuickBooks is away, and its lists are not known any mo
     await until("Create waits no longer", async () => (await invoice.locator("#create").getAttribute("aria-busy")) === null);
     await works();
     // Asked again, it is answered.
-    await until("the sums are there", async () => {
-      await invoice.locator("#memo").press("End");
-      await invoice.locator("#memo").pressSequentially("!");
-      return (await trouble(invoice).count()) === 0;
-    }, 60_000);
+    await until(
+      "the sums are there",
+      async () => {
+        await invoice.locator("#memo").press("End");
+        await invoice.locator("#memo").pressSequentially("!");
+        return (await trouble(invoice).count()) === 0;
+      },
+      60_000,
+    );
     await until("it is kept", async () => /^typed while QuickBooks is away!+$/.test((await draftOf(12)).memo));
   }),
 );
@@ -330,10 +344,13 @@ test("settings that are typed while the page is read or saved stay", { timeout: 
     const preferences = await openSettings(page);
     for (const [address, ask] of [
       ["**/settings/page", () => preferences.locator("body").evaluate(() => document.dispatchEvent(new Event("visibilitychange")))],
-      ["**/settings/save", async () => {
-        await preferences.locator("#days").fill("8");
-        await preferences.locator("button.go").last().click();
-      }],
+      [
+        "**/settings/save",
+        async () => {
+          await preferences.locator("#days").fill("8");
+          await preferences.locator("button.go").last().click();
+        },
+      ],
     ]) {
       let [answer, asked] = [];
       const held = new Promise((go) => (answer = go));

@@ -6,7 +6,24 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { freePort, start } from "../scripts/stack.mjs";
-import { bill, billedOnce, browser, claims, connectUntilConfirmation, control, create, decide, fieldsOf, installed, liveCallback, openForm, roomyDeal, session, settled, signed } from "./http.mjs";
+import {
+  bill,
+  billedOnce,
+  browser,
+  claims,
+  connectUntilConfirmation,
+  control,
+  create,
+  decide,
+  fieldsOf,
+  installed,
+  liveCallback,
+  openForm,
+  roomyDeal,
+  session,
+  settled,
+  signed,
+} from "./http.mjs";
 import { createDatabase } from "./storm/database.mjs";
 import { quickbooks } from "./story.mjs";
 
@@ -36,7 +53,8 @@ const cascade = { customer: "3", customer_name: "Cascade Robotics, Inc.", custom
 test("only a fresh token of this surface opens a session", async () => {
   const secret = env.PIPEDRIVE_JWT_SECRET_PANEL;
   const good = claims(US.company, US.user);
-  const post = async (token, surface = "panel") => (await fetch(`${env.FATURA_URL}/session/${surface}`, { method: "POST", headers: { authorization: `Bearer ${token}` } })).status;
+  const post = async (token, surface = "panel") =>
+    (await fetch(`${env.FATURA_URL}/session/${surface}`, { method: "POST", headers: { authorization: `Bearer ${token}` } })).status;
   assert.equal(await post(signed(secret, good)), 200);
   assert.equal(await post(signed(secret, good), "form"), 401);
   assert.equal(await post(signed(env.PIPEDRIVE_CLIENT_SECRET, good)), 401);
@@ -156,7 +174,10 @@ test("two windows of one form, with other prices: the second one is told that it
   assert.match((await settled(call, await first)).text, /data-issued/);
   const made = await invoices(US.realm);
   assert.equal(made.length, before + 1);
-  assert.equal(Math.max(...made.map(({ Id }) => Number(Id))) && made.find(({ Id }) => Number(Id) === Math.max(...made.map((each) => Number(each.Id)))).TotalAmt, 1000);
+  assert.equal(
+    Math.max(...made.map(({ Id }) => Number(Id))) && made.find(({ Id }) => Number(Id) === Math.max(...made.map((each) => Number(each.Id)))).TotalAmt,
+    1000,
+  );
 });
 
 test("the keys of a form bill its own deal and no other", async () => {
@@ -201,7 +222,10 @@ test("the keys of a form bill its own deal and no other", async () => {
   const billed = await create(other.call, other.deal, other.fields);
   assert.ok(numberOf(billed.text) && numberOf(billed.text) !== number, billed.text);
   assert.equal(await count(), 2);
-  const panel = async ({ deal }) => [...(await (await session(env, "panel", US.company, US.user)).call(`/panel/deal/${deal}`)).text.matchAll(/class="number">([^<]*)</g)].map(([, shown]) => shown);
+  const panel = async ({ deal }) =>
+    [...(await (await session(env, "panel", US.company, US.user)).call(`/panel/deal/${deal}`)).text.matchAll(/class="number">([^<]*)</g)].map(
+      ([, shown]) => shown,
+    );
   assert.deepEqual([await panel(own), await panel(other)], [[number], [numberOf(billed.text)]]);
 });
 
@@ -266,7 +290,7 @@ test("an open page hears of changes in its own company, and of no other's", { ti
   await new Promise((go) => setTimeout(go, 1500));
   const quiet = other.changes;
   await bill(env, US, 3, { ...cascade, "lines[0][item]": "12", "lines[0][unit_price]": "10", "lines[0][tax_code]": "NON" });
-  for (const end = Date.now() + 10_000; own.changes === 0 && Date.now() < end;) await new Promise((go) => setTimeout(go, 50));
+  for (const end = Date.now() + 10_000; own.changes === 0 && Date.now() < end; ) await new Promise((go) => setTimeout(go, 50));
   assert.ok(own.changes > 0, "its own");
   await new Promise((go) => setTimeout(go, 1000));
   assert.equal(other.changes, quiet);
@@ -337,7 +361,12 @@ test("an access that QuickBooks ended asks to be made anew", async () => {
 
 test("an uninstallation is believed only when it is signed, and ends the session at once", async () => {
   const told = { client_id: env.PIPEDRIVE_CLIENT_ID, company_id: US.company, user_id: US.user, timestamp: new Date().toISOString() };
-  const tell = (secret, more = {}) => fetch(`${env.FATURA_URL}/pipedrive/callback`, { method: "DELETE", body: JSON.stringify({ ...told, ...more }), headers: { "content-type": "application/json", authorization: `Basic ${Buffer.from(`${env.PIPEDRIVE_CLIENT_ID}:${secret}`).toString("base64")}` } });
+  const tell = (secret, more = {}) =>
+    fetch(`${env.FATURA_URL}/pipedrive/callback`, {
+      method: "DELETE",
+      body: JSON.stringify({ ...told, ...more }),
+      headers: { "content-type": "application/json", authorization: `Basic ${Buffer.from(`${env.PIPEDRIVE_CLIENT_ID}:${secret}`).toString("base64")}` },
+    });
   const { call } = await session(env, "panel", US.company, US.user);
   assert.equal((await tell("wrong")).status, 401);
   assert.equal((await tell(env.PIPEDRIVE_CLIENT_SECRET, { client_id: "another-app" })).status, 401, "of another app");

@@ -8,7 +8,10 @@ export function balance(port, ports) {
   const ending = new Set();
   const look = setInterval(() => {
     for (const each of ports()) {
-      fetch(`http://127.0.0.1:${each}/readyz`).then(({ ok }) => (ok ? ending.delete(each) : ending.add(each)), () => ending.add(each));
+      fetch(`http://127.0.0.1:${each}/readyz`).then(
+        ({ ok }) => (ok ? ending.delete(each) : ending.add(each)),
+        () => ending.add(each),
+      );
     }
   }, 250);
   const server = createServer((incoming, outgoing) => {
@@ -38,5 +41,7 @@ export function balance(port, ports) {
       go();
     });
   });
-  return new Promise((resolve) => server.listen(port, "127.0.0.1", () => resolve({ close: () => (clearInterval(look), server.closeAllConnections(), server.close()) })));
+  return new Promise((resolve) =>
+    server.listen(port, "127.0.0.1", () => resolve({ close: () => (clearInterval(look), server.closeAllConnections(), server.close()) })),
+  );
 }

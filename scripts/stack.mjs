@@ -13,7 +13,13 @@ const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 export const binary = (name) => join(process.env.CARGO_TARGET_DIR ?? join(root, "target"), process.env.PROFILE ?? "debug", name);
 
 /** `KEY=value` lines as an object. */
-export const parseEnv = (text) => Object.fromEntries(text.split("\n").filter((line) => line.includes("=")).map((line) => [line.slice(0, line.indexOf("=")), line.slice(line.indexOf("=") + 1)]));
+export const parseEnv = (text) =>
+  Object.fromEntries(
+    text
+      .split("\n")
+      .filter((line) => line.includes("="))
+      .map((line) => [line.slice(0, line.indexOf("=")), line.slice(line.indexOf("=") + 1)]),
+  );
 
 /** A port that nobody listens on, the wanted one if it can be. Not one of those that the system gives to whoever calls somebody:
  * it would be taken before it is used. */
@@ -40,7 +46,9 @@ async function answers(url, child, patience = 30_000) {
     if (child.exitCode !== null) throw new Error(`${child.title} ended: ${readFileSync(child.log, "utf8").trim().split("\n").slice(-5).join("\n")}`);
     try {
       if ((await fetch(url, { signal: AbortSignal.timeout(5000) })).ok) return;
-    } catch { /* not yet */ }
+    } catch {
+      /* not yet */
+    }
   }
   throw new Error(`${child.title} does not answer at ${url}; see ${child.log}`);
 }
@@ -98,7 +106,7 @@ export async function startSandbox({ dir, args = [] }) {
   const file = join(dir, "demo.env");
   rmSync(file, { force: true });
   const child = run(dir, "sandbox", ["--dir", dir, ...args], {});
-  for (const until = Date.now() + 15_000; !existsSync(file) && Date.now() < until;) {
+  for (const until = Date.now() + 15_000; !existsSync(file) && Date.now() < until; ) {
     if (child.exitCode !== null) throw new Error(`sandbox ended; see ${child.log}`);
     await new Promise((go) => setTimeout(go, 20));
   }
@@ -145,7 +153,18 @@ export async function start({ dir, firstPort = 0, reset = false, database = `sql
   if (reset) rmSync(dir, { recursive: true, force: true });
   mkdirSync(dir, { recursive: true });
   const own = await kept(dir, firstPort);
-  const { env, child: sandbox } = await startSandbox({ dir, args: ["--limits", "--app-url", `http://localhost:${own.port}`, "--webhook-url", `http://localhost:${own.port}/quickbooks/webhook`, "--first-port", firstPort ? String(firstPort + 1) : "0"] });
+  const { env, child: sandbox } = await startSandbox({
+    dir,
+    args: [
+      "--limits",
+      "--app-url",
+      `http://localhost:${own.port}`,
+      "--webhook-url",
+      `http://localhost:${own.port}/quickbooks/webhook`,
+      "--first-port",
+      firstPort ? String(firstPort + 1) : "0",
+    ],
+  });
   const replicas = [];
   let balancer;
   const stop = async () => {
@@ -160,7 +179,15 @@ export async function start({ dir, firstPort = 0, reset = false, database = `sql
     const told = { ...faturaEnv(env, own, databases[0]), ...settings };
     for (let at = 0; at < count; at++) {
       const port = count === 1 ? own.port : await freePort(0);
-      replicas.push(replica(dir, count === 1 ? "fatura" : `fatura-${at + 1}`, told, { FATURA_LISTEN: `127.0.0.1:${port}`, FATURA_DATABASE_URL: databases[at % databases.length] }, port));
+      replicas.push(
+        replica(
+          dir,
+          count === 1 ? "fatura" : `fatura-${at + 1}`,
+          told,
+          { FATURA_LISTEN: `127.0.0.1:${port}`, FATURA_DATABASE_URL: databases[at % databases.length] },
+          port,
+        ),
+      );
       await replicas[at].start();
     }
     if (count > 1) balancer = await balance(own.port, () => replicas.filter((each) => each.isUp()).map(({ port }) => port));

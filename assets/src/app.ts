@@ -138,7 +138,8 @@ document.addEventListener("click", async (event) => {
     case "confirm": {
       const { title = "", text: description = "", ok: okText = "", cancel: cancelText = "" } = { ...button.dataset, ...(await question(button)) };
       // The panel may have been read anew meanwhile, and the button be another.
-      if (await host.ask({ title, description, okText, cancelText })) htmx.trigger((button.id && document.getElementById(button.id)) || button, "fatura:confirmed");
+      if (await host.ask({ title, description, okText, cancelText }))
+        htmx.trigger((button.id && document.getElementById(button.id)) || button, "fatura:confirmed");
       return undefined;
     }
     case "copy":

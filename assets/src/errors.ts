@@ -57,11 +57,13 @@ export function showErrors(): void {
 /** After each look at the form: what is missing at fields that were left, and what is wrong anywhere. */
 export function showMissing(): void {
   const links = [...document.querySelectorAll<HTMLAnchorElement>("#missing a[href^='#']")];
-  const wrong = new Map(links.flatMap((link) => {
-    const field = target(link);
-    const isDue = field && (link.hasAttribute("data-now") || isTouched(field));
-    return isDue ? [[field, link.textContent ?? ""] as const] : [];
-  }));
+  const wrong = new Map(
+    links.flatMap((link) => {
+      const field = target(link);
+      const isDue = field && (link.hasAttribute("data-now") || isTouched(field));
+      return isDue ? [[field, link.textContent ?? ""] as const] : [];
+    }),
+  );
   for (const field of document.querySelectorAll("#invoice-form [aria-invalid]")) {
     // What QuickBooks itself refused stays until the field is changed.
     if (!wrong.has(field as HTMLElement) && !field.hasAttribute("data-refused")) clear(field);

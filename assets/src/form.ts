@@ -41,7 +41,8 @@ document.addEventListener("input", (event) => {
   const of = from.matches("#city, #state, #postal_code, #country") ? field("street") : from;
   of?.closest(".field")?.querySelector("[data-source]")?.remove();
   // Lines that were changed by hand hold no part any more; one that was typed and is not in them yet comes first.
-  if (from.closest("invoice-lines, .discount") && !isPartPending()) for (const id of ["part", "part_applied"]) if (field<HTMLInputElement>(id)) field<HTMLInputElement>(id)!.value = "";
+  if (from.closest("invoice-lines, .discount") && !isPartPending())
+    for (const id of ["part", "part_applied"]) if (field<HTMLInputElement>(id)) field<HTMLInputElement>(id)!.value = "";
   const follows = field<HTMLInputElement>("due_follows");
   if (from.id !== "due" || !follows) return;
   follows.value = "";

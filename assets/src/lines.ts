@@ -67,7 +67,8 @@ class InvoiceLines extends HTMLElement {
     row.after(made);
     const from = row.querySelectorAll<HTMLInputElement>("[name]");
     made.querySelectorAll<HTMLInputElement>("[name]").forEach((field, at) => (field.value = from[at]?.value ?? ""));
-    for (const mark of ["data-chosen", "data-new"]) made.querySelector("pick-list")?.toggleAttribute(mark, !!row.querySelector("pick-list")?.hasAttribute(mark));
+    for (const mark of ["data-chosen", "data-new"])
+      made.querySelector("pick-list")?.toggleAttribute(mark, !!row.querySelector("pick-list")?.hasAttribute(mark));
   }
 
   /** Removes a row, and offers it back until another is removed: who needs longer to get there has it. The last row stays. */
@@ -150,7 +151,13 @@ class InvoiceLines extends HTMLElement {
   private async chooseItems(rows: HTMLTableRowElement[]): Promise<void> {
     const typed = new Set(rows.map((row) => input(row, "item_name")?.value ?? "").filter((text) => text));
     const body = new URLSearchParams([...typed].map((text, at) => [`typed[${at}]`, text]));
-    const ask = async (fresh: boolean) => fetch("/items/match", { method: "POST", body, headers: { Authorization: `Bearer ${(await host.token(fresh)) ?? ""}` }, signal: AbortSignal.timeout(MATCH_TIMEOUT) });
+    const ask = async (fresh: boolean) =>
+      fetch("/items/match", {
+        method: "POST",
+        body,
+        headers: { Authorization: `Bearer ${(await host.token(fresh)) ?? ""}` },
+        signal: AbortSignal.timeout(MATCH_TIMEOUT),
+      });
     try {
       const first = await ask(false);
       const answer = first.status === 401 ? await ask(true) : first;

@@ -35,7 +35,7 @@ async function listen(signal: AbortSignal): Promise<void> {
 }
 
 async function follow(signal: AbortSignal): Promise<void> {
-  for (let failures = 0; !signal.aborted;) {
+  for (let failures = 0; !signal.aborted; ) {
     try {
       await listen(signal);
       failures = 0;

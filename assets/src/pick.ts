@@ -47,7 +47,8 @@ export class PickList extends HTMLElement {
     const filter = () => {
       const typed = input.value.trim().toLowerCase();
       const isAnswer = list.querySelector<HTMLElement>("[data-typed]")?.dataset["typed"]?.trim().toLowerCase() === typed;
-      for (const option of list.querySelectorAll<HTMLElement>("[role=option]")) option.hidden = !isAnswer && !option.dataset["name"]?.toLowerCase().includes(typed);
+      for (const option of list.querySelectorAll<HTMLElement>("[role=option]"))
+        option.hidden = !isAnswer && !option.dataset["name"]?.toLowerCase().includes(typed);
     };
     /** What was selected in a list that an answer has replaced. */
     let last: HTMLElement | undefined;

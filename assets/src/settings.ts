@@ -34,7 +34,8 @@ class RepeatList extends HTMLElement {
     this.rows.forEach((row, at) => {
       for (const named of row.querySelectorAll<HTMLInputElement>("[name]")) named.name = named.name.replace(/\[\d+\]/, `[${at}]`);
       for (const attribute of ["id", "for"]) {
-        for (const element of row.querySelectorAll(`[${attribute}]`)) element.setAttribute(attribute, (element.getAttribute(attribute) ?? "").replace(/-\d+/, `-${at}`));
+        for (const element of row.querySelectorAll(`[${attribute}]`))
+          element.setAttribute(attribute, (element.getAttribute(attribute) ?? "").replace(/-\d+/, `-${at}`));
       }
     });
     this.dispatchEvent(new Event("input", { bubbles: true }));

@@ -18,7 +18,8 @@ const DATABASES = {
   async PostgreSQL() {
     const { url } = await createDatabase();
     const sql = (statement) => execFileSync("psql", [url, "-qAtX", "-v", "ON_ERROR_STOP=1", "-c", statement]).toString().trim();
-    const columns = (table) => `select column_name from information_schema.columns where table_schema = current_schema() and table_name = '${table}' order by ordinal_position`;
+    const columns = (table) =>
+      `select column_name from information_schema.columns where table_schema = current_schema() and table_name = '${table}' order by ordinal_position`;
     return { url, sql, columns, id: "gen_random_uuid()", counter: "g", size: () => Number(sql("select pg_database_size(current_database())")) };
   },
   async SQLite(dir) {
@@ -32,17 +33,32 @@ const DATABASES = {
 /** Copies companies until there are so many. */
 function copies({ sql, columns, id, counter }, companies) {
   const insert = (table, changed, from) => {
-    const all = sql(columns(table)).split("\n").map((name) => ({ name, value: changed[name] ?? `first.${name}` }));
+    const all = sql(columns(table))
+      .split("\n")
+      .map((name) => ({ name, value: changed[name] ?? `first.${name}` }));
     sql(`insert into ${table} (${all.map(({ name }) => name).join(", ")}) select ${all.map(({ value }) => value).join(", ")} from ${from}`);
   };
   const there = Number(sql("select count(*) from tenant"));
   const first = (table) => `(select * from ${table} where tenant_id = (select id from tenant where company_id = ${US.company}) limit 1) as first`;
   const now = Date.now() * 1000;
-  if (there < companies) insert("tenant", { id, company_id: `8000000 + ${counter}` }, `(select * from tenant where company_id = ${US.company}) as first, generate_series(${there}, ${companies - 1}) as g`);
+  if (there < companies)
+    insert(
+      "tenant",
+      { id, company_id: `8000000 + ${counter}` },
+      `(select * from tenant where company_id = ${US.company}) as first, generate_series(${there}, ${companies - 1}) as g`,
+    );
   const newer = "(select id, company_id from tenant as t where not exists (select 1 from quickbooks_connection where tenant_id = t.id)) as t";
-  insert("quickbooks_connection", { id, tenant_id: "t.id", realm_digest: "'copy ' || t.company_id", changes_until: String(now), changed_at: "0" }, `${newer}, ${first("quickbooks_connection")}`);
+  insert(
+    "quickbooks_connection",
+    { id, tenant_id: "t.id", realm_digest: "'copy ' || t.company_id", changes_until: String(now), changed_at: "0" },
+    `${newer}, ${first("quickbooks_connection")}`,
+  );
   const empty = "(select q.id, q.tenant_id from quickbooks_connection as q where not exists (select 1 from invoice where tenant_id = q.tenant_id)) as q";
-  insert("invoice", { id, tenant_id: "q.tenant_id", connection_id: "q.id", intent: id, deal_id: `1 + ${counter} % 20` }, `${empty}, generate_series(1, ${EACH}) as g, ${first("invoice")}`);
+  insert(
+    "invoice",
+    { id, tenant_id: "q.tenant_id", connection_id: "q.id", intent: id, deal_id: `1 + ${counter} % 20` },
+    `${empty}, generate_series(1, ${EACH}) as g, ${first("invoice")}`,
+  );
   sql("analyze");
 }
 
@@ -62,7 +78,10 @@ export async function grow(kind, { load, used, sizes, row, round }) {
     const body = join(dir, "webhook.json");
     const text = JSON.stringify({ eventNotifications: [{ realmId: US.realm, dataChangeEvent: { entities: [] } }] });
     writeFileSync(body, text);
-    const headers = { "content-type": "application/json", "intuit-signature": createHmac("sha256", env.QUICKBOOKS_VERIFIER_TOKEN).update(text).digest("base64") };
+    const headers = {
+      "content-type": "application/json",
+      "intuit-signature": createHmac("sha256", env.QUICKBOOKS_VERIFIER_TOKEN).update(text).digest("base64"),
+    };
     console.log(`\n### How it grows (${kind})\n`);
     row("companies", "invoices", "panels a second", "p99 ms", "webhooks a second", "p99 ms", "idle CPU %", "memory MB", "database MB", "start ms");
     row("---:", "---:", "---:", "---:", "---:", "---:", "---:", "---:", "---:", "---:");
@@ -85,7 +104,18 @@ export async function grow(kind, { load, used, sizes, row, round }) {
       const invoices = Number(database.sql("select count(*) from invoice"));
       const one = { companies, invoices, panel: panel.rate, webhook: webhook.rate, idle, memory: used(pid).memory, size };
       found.push(one);
-      row(companies.toLocaleString("en-US"), invoices.toLocaleString("en-US"), round(panel.rate), round(panel.p99), round(webhook.rate), round(webhook.p99), round(idle), round(one.memory), round(size), round(started));
+      row(
+        companies.toLocaleString("en-US"),
+        invoices.toLocaleString("en-US"),
+        round(panel.rate),
+        round(panel.p99),
+        round(webhook.rate),
+        round(webhook.p99),
+        round(idle),
+        round(one.memory),
+        round(size),
+        round(started),
+      );
     }
     return found;
   } finally {

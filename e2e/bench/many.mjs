@@ -25,15 +25,22 @@ function company(at) {
   const domain = JSON.parse(pipedrive).domain;
   const users = pipedrive.replaceAll(String(US.company), String(who.company)).replace(/\b92000(\d)\b/g, (_, user) => String(who.user + Number(user) - 1));
   const books = seed("quickbooks/companies.json").companies.find(({ realm_id }) => realm_id === US.realm);
-  return { who, pipedrive: { ...JSON.parse(users), domain: `${domain}${at}` }, books: { ...books, realm_id: who.realm, history: undefined }, user: { sub: who.sub, name: "Dana Whitfield", email: `dana${at}@oakstreet.example`, realms: [who.realm] } };
+  return {
+    who,
+    pipedrive: { ...JSON.parse(users), domain: `${domain}${at}` },
+    books: { ...books, realm_id: who.realm, history: undefined },
+    user: { sub: who.sub, name: "Dana Whitfield", email: `dana${at}@oakstreet.example`, realms: [who.realm] },
+  };
 }
 
 /** Does the work for each, some at once. */
 async function each(all, work) {
   const left = [...all];
-  await Promise.all(Array.from({ length: AT_ONCE }, async () => {
-    for (let next = left.shift(); next !== undefined; next = left.shift()) await work(next);
-  }));
+  await Promise.all(
+    Array.from({ length: AT_ONCE }, async () => {
+      for (let next = left.shift(); next !== undefined; next = left.shift()) await work(next);
+    }),
+  );
 }
 
 async function said(answer) {
@@ -46,7 +53,12 @@ export async function many(kind, count, { used, row, round }) {
   const dir = mkdtempSync(join(tmpdir(), "fatura-many-"));
   const database = kind === "PostgreSQL" ? (await createDatabase()).url : `sqlite:${join(dir, "fatura.db")}`;
   const port = await freePort(0);
-  const settings = { FATURA_QUICKBOOKS_CALLS_A_MINUTE: "1000000", FATURA_QUICKBOOKS_READS_A_MONTH: "0", FATURA_QUICKBOOKS_POLL_SECONDS: "86400", FATURA_METRICS_LISTEN: `127.0.0.1:${port}` };
+  const settings = {
+    FATURA_QUICKBOOKS_CALLS_A_MINUTE: "1000000",
+    FATURA_QUICKBOOKS_READS_A_MONTH: "0",
+    FATURA_QUICKBOOKS_POLL_SECONDS: "86400",
+    FATURA_METRICS_LISTEN: `127.0.0.1:${port}`,
+  };
   const stack = await start({ dir, database, settings });
   const { env } = stack;
   try {
@@ -81,7 +93,9 @@ export async function many(kind, count, { used, row, round }) {
     await swept.startFatura();
     const read = async () => {
       const figures = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
-      return [...figures.matchAll(/^fatura_job_calls_count\{([^}]*)\} (\d+)/gm)].filter(([, labels]) => /kind="read_changes"/.test(labels)).reduce((sum, [, , n]) => sum + Number(n), 0);
+      return [...figures.matchAll(/^fatura_job_calls_count\{([^}]*)\} (\d+)/gm)]
+        .filter(([, labels]) => /kind="read_changes"/.test(labels))
+        .reduce((sum, [, , n]) => sum + Number(n), 0);
     };
     await pause(20_000);
     const { pid } = swept.replicas[0].child();

@@ -74,9 +74,13 @@ try {
       row("of which the form, the invoice and the webhook", (await used())[0] - before[0], (await used())[1] - before[1]);
     });
     for (let day = 1; day <= Number(process.env.DAYS ?? 2); day++) {
-      await measure(`day ${day} after it, without a change`, async () => {
-        for (let hour = 0; hour < 24; hour += day === 1 && hour < 6 ? 1 : 6) await advance(day === 1 && hour < 6 ? 1 : 6);
-      }, 0);
+      await measure(
+        `day ${day} after it, without a change`,
+        async () => {
+          for (let hour = 0; hour < 24; hour += day === 1 && hour < 6 ? 1 : 6) await advance(day === 1 && hour < 6 ? 1 : 6);
+        },
+        0,
+      );
     }
   }
   console.log(`\n${first ? "" : "no "}invoice was made; ${own} reads of this program's own are left out`);

@@ -32,7 +32,10 @@ export async function searchItem({ tab, say, violate }, at, name, typed = name) 
     options = await shown();
   }
   const others = options.filter(({ text }) => !text.toLowerCase().includes(typed.trim().toLowerCase()));
-  if (others.length) await violate(5, `the item list shows ${others.length} of ${options.length} items that do not hold "${typed}", the first: "${others[0].text}"`, { key: "item search" });
+  if (others.length)
+    await violate(5, `the item list shows ${others.length} of ${options.length} items that do not hold "${typed}", the first: "${others[0].text}"`, {
+      key: "item search",
+    });
   else if (!options.some((option) => option.name === name)) await violate(5, `the item list does not show "${name}" for "${typed}"`, { key: "item search" });
   return page.pickOption(tab, page.itemsOf(at), name);
 }
@@ -141,7 +144,11 @@ export async function editOnce(wish) {
       return page.type(tab, page.lineField(at, "discount"), value, how);
     }
     case "add":
-      return addLine(wish, { description: odd ? oddText(dice) : plainText(dice), quantity: number(1 + dice.below(3), 0), price: number(1 + dice.below(50), 0) });
+      return addLine(wish, {
+        description: odd ? oddText(dice) : plainText(dice),
+        quantity: number(1 + dice.below(3), 0),
+        price: number(1 + dice.below(50), 0),
+      });
     case "negative":
       return addLine(wish, { description: "Credit for last month", quantity: "1", price: typeNumber(dice, who.language, -(1 + dice.below(20))) });
     case "remove":
@@ -172,7 +179,17 @@ export async function typeTexts(wish) {
     const field = tab.form.locator(`#${id}`);
     if (!(await field.count()) || !(await field.isVisible())) continue;
     const isMail = id === "email" || id === "cc";
-    const text = odd ? (isMail ? oddEmail(dice) : oddText(dice)) : isMail ? `p${dice.below(99)}@customer.example` : id === "postal_code" ? "97201" : id === "tax_id" ? "12-3456789" : plainText(dice);
+    const text = odd
+      ? isMail
+        ? oddEmail(dice)
+        : oddText(dice)
+      : isMail
+        ? `p${dice.below(99)}@customer.example`
+        : id === "postal_code"
+          ? "97201"
+          : id === "tax_id"
+            ? "12-3456789"
+            : plainText(dice);
     const how = dice.of(["fill", "fill", "paste", "keys"]);
     say(`${id}: ${JSON.stringify(text.length > 40 ? `${text.slice(0, 40)}… (${text.length})` : text)} (${how})`);
     await page.type(tab, `#${id}`, text, how);
@@ -189,4 +206,3 @@ export function lostFields(before, after) {
     .filter((name) => same(one[name]) !== same(other[name]))
     .map((name) => `${name}: ${JSON.stringify((one[name] ?? "").slice(0, 60))} became ${JSON.stringify((other[name] ?? "(nothing)").slice(0, 60))}`);
 }
-

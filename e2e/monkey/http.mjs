@@ -7,7 +7,8 @@ import { plainText, typeNumber } from "./values.mjs";
 import { account } from "./wish.mjs";
 
 const ARRIVES_MS = 8000;
-const optionsOf = (html, id) => [...(new RegExp(`<select id="${id}"[^>]*>(.*?)</select>`, "s").exec(html)?.[1] ?? "").matchAll(/<option value="([^"]+)"/g)].map(([, value]) => value);
+const optionsOf = (html, id) =>
+  [...(new RegExp(`<select id="${id}"[^>]*>(.*?)</select>`, "s").exec(html)?.[1] ?? "").matchAll(/<option value="([^"]+)"/g)].map(([, value]) => value);
 
 /** Fills in what a company needs, and a customer. */
 async function complete(wish, html, fields) {
@@ -32,7 +33,10 @@ export async function billByHttp(wish, who) {
   const fields = fieldsOf(form.text);
   await complete(wish, form.text, fields);
   const answer = await settled(call, await call(`/deals/${deal.id}/invoices`, fields));
-  return `${answer.status} ${answer.text.replace(/<[^>]+>/g, " ").replace(/\s+/g, " ").trim()}`;
+  return `${answer.status} ${answer.text
+    .replace(/<[^>]+>/g, " ")
+    .replace(/\s+/g, " ")
+    .trim()}`;
 }
 
 /** Lines at the edge of what an invoice holds. */
@@ -42,7 +46,8 @@ export async function httpWish(wish) {
   const { world, who, deal, dice, say, violate } = wish;
   Object.assign(wish, { meant: 0, made: 0, confirmed: 0, presses: [], asked: [], refusals: [] });
   const call = (path, fields) => world.call(who, "form", path, fields);
-  if (deal.touched) for (const wrong of await panelDifferences(world, who, deal, ARRIVES_MS)) await violate(6, wrong, { key: wrong.replace(/\d[\d.,]*/g, "n").slice(0, 40) });
+  if (deal.touched)
+    for (const wrong of await panelDifferences(world, who, deal, ARRIVES_MS)) await violate(6, wrong, { key: wrong.replace(/\d[\d.,]*/g, "n").slice(0, 40) });
   deal.touched = false;
   const naive = (wish.naive = await remaining(world, deal));
   let form = await call(`/deals/${deal.id}/form/discard`, {});
@@ -54,13 +59,20 @@ export async function httpWish(wish) {
   if (naive.isKnown && fields.currency === naive.currency) {
     if (naive.count > 0 && naive.worth > 0 && naive.left <= naive.within) {
       deal.retired = true;
-      if (hasLines && !(Math.abs(shown) <= naive.within)) await violate(3, `a fully billed deal (${naive.billed.toFixed(2)} of ${naive.worth.toFixed(2)}) opens with ${opened.sums[0]?.value} (HTTP)`, { key: "fully billed" });
+      if (hasLines && !(Math.abs(shown) <= naive.within))
+        await violate(3, `a fully billed deal (${naive.billed.toFixed(2)} of ${naive.worth.toFixed(2)}) opens with ${opened.sums[0]?.value} (HTTP)`, {
+          key: "fully billed",
+        });
       wish.answer = { state: "nothing left" };
       return undefined;
     }
     if (!same(shown, naive.left, naive.within)) {
       deal.retired = true;
-      await violate(3, `the form opens with ${shown} before tax; ${naive.left.toFixed(2)} remain, ${naive.count} invoices over ${naive.billed.toFixed(2)} of ${naive.worth.toFixed(2)} (HTTP)`, { key: "remaining" });
+      await violate(
+        3,
+        `the form opens with ${shown} before tax; ${naive.left.toFixed(2)} remain, ${naive.count} invoices over ${naive.billed.toFixed(2)} of ${naive.worth.toFixed(2)} (HTTP)`,
+        { key: "remaining" },
+      );
     }
   }
   await complete(wish, form.text, fields);
@@ -81,7 +93,13 @@ export async function httpWish(wish) {
     const first = Object.fromEntries(Object.entries(fields).filter(([name]) => name.startsWith("lines[0]")));
     for (const name of Object.keys(fields)) if (name.startsWith("lines[")) delete fields[name];
     for (let at = 0; at < MANY_LINES; at++) for (const [name, value] of Object.entries(first)) fields[name.replace("[0]", `[${at}]`)] = value;
-    for (let at = 0; at < MANY_LINES; at++) Object.assign(fields, { [`lines[${at}][quantity]`]: "1", [`lines[${at}][unit_price]`]: "1", [`lines[${at}][discount]`]: "", [`lines[${at}][description]`]: `Line ${at + 1}` });
+    for (let at = 0; at < MANY_LINES; at++)
+      Object.assign(fields, {
+        [`lines[${at}][quantity]`]: "1",
+        [`lines[${at}][unit_price]`]: "1",
+        [`lines[${at}][discount]`]: "",
+        [`lines[${at}][description]`]: `Line ${at + 1}`,
+      });
     wish.meantNet = undefined;
   }
   if (dice.percent(25)) fields.memo = plainText(dice);
@@ -97,7 +115,13 @@ export async function httpWish(wish) {
   }
   for (const each of answers) if (each.status >= 500) await violate(5, `Create answers ${each.status}`, { key: "5xx" });
   const isIssued = answers.some((each) => /data-number=/.test(each.text));
-  wish.answer = { state: isIssued ? "issued" : answer.status === 422 ? "errors" : "told", note: answer.text.replace(/<[^>]+>/g, " ").replace(/\s+/g, " ").trim() };
+  wish.answer = {
+    state: isIssued ? "issued" : answer.status === 422 ? "errors" : "told",
+    note: answer.text
+      .replace(/<[^>]+>/g, " ")
+      .replace(/\s+/g, " ")
+      .trim(),
+  };
   say(`HTTP: ${wish.answer.state} ${wish.answer.note.slice(0, 120)}`);
   wish.meant = isIssued ? 1 : 0;
   const { rows } = await panelRows(world, who, deal.id);
@@ -108,13 +132,24 @@ export async function httpWish(wish) {
   for (const row of found) {
     const invoice = await world.invoice(row.books);
     const expected = seen.isBeforeTax ? net(invoice) : invoice.TotalAmt;
-    if (!same(amountOf(seen.total, who.language), expected)) await violate(1, `invoice ${invoice.DocNumber} is over ${expected}, the form showed ${seen.total} (HTTP)`, { key: "shown total, HTTP" });
-    if (invoice.DueDate !== fields.due || invoice.TxnDate !== fields.issued) await violate(1, `invoice ${invoice.DocNumber} has other dates (HTTP)`, { key: "dates, HTTP" });
-    if (wish.meantNet !== undefined && naive.isKnown && (invoice.CurrencyRef?.value ?? world.home) === naive.currency && !same(net(invoice), wish.meantNet, naive.within)) await violate(1, `a part over ${wish.meantNet.toFixed(2)} was meant; invoice ${invoice.DocNumber} bills ${net(invoice).toFixed(2)} (HTTP)`, { key: "meant, HTTP" });
+    if (!same(amountOf(seen.total, who.language), expected))
+      await violate(1, `invoice ${invoice.DocNumber} is over ${expected}, the form showed ${seen.total} (HTTP)`, { key: "shown total, HTTP" });
+    if (invoice.DueDate !== fields.due || invoice.TxnDate !== fields.issued)
+      await violate(1, `invoice ${invoice.DocNumber} has other dates (HTTP)`, { key: "dates, HTTP" });
+    if (
+      wish.meantNet !== undefined &&
+      naive.isKnown &&
+      (invoice.CurrencyRef?.value ?? world.home) === naive.currency &&
+      !same(net(invoice), wish.meantNet, naive.within)
+    )
+      await violate(1, `a part over ${wish.meantNet.toFixed(2)} was meant; invoice ${invoice.DocNumber} bills ${net(invoice).toFixed(2)} (HTTP)`, {
+        key: "meant, HTTP",
+      });
   }
   if (found.length) {
     const now = await remaining(world, deal);
-    if (now.isKnown && now.worth > 0 && now.over > now.within && now.over > Math.max(0, naive.over) + now.within) await violate(3, `${now.billed.toFixed(2)} of ${now.worth.toFixed(2)} are billed, and nobody confirmed it (HTTP)`, { key: "more than the deal, HTTP" });
+    if (now.isKnown && now.worth > 0 && now.over > now.within && now.over > Math.max(0, naive.over) + now.within)
+      await violate(3, `${now.billed.toFixed(2)} of ${now.worth.toFixed(2)} are billed, and nobody confirmed it (HTTP)`, { key: "more than the deal, HTTP" });
   }
   await account(wish);
   return undefined;

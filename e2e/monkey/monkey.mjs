@@ -16,7 +16,15 @@ import { typeNumber } from "./values.mjs";
 import { browserWish, weigh } from "./wish.mjs";
 import { makeDeal, seededCompanies, settle } from "./world.mjs";
 
-const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
+const FLAGS = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
 /** Deals that are billed side by side in a company. */
 const SLOTS = 6;
 /** Wishes of one deal, at most. */
@@ -38,7 +46,10 @@ export async function monkey({ seed, wishes: count, people = 2, only, by, rounds
   const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: FLAGS });
   try {
     const dice = chance(seed);
-    const companies = shuffled(dice, seededCompanies().filter(({ preset }) => !only || only.includes(preset))).slice(0, rounds);
+    const companies = shuffled(
+      dice,
+      seededCompanies().filter(({ preset }) => !only || only.includes(preset)),
+    ).slice(0, rounds);
     const plans = Array.from({ length: count }, (_, at) => plan(chance((seed + 7919 * (at + 1)) >>> 0), at, by));
     const size = Math.max(people, Math.min(ROUND, Math.ceil(count / companies.length)));
     const worlds = new Map();
@@ -65,11 +76,21 @@ export async function monkey({ seed, wishes: count, people = 2, only, by, rounds
   const inBrowser = run.wishes.filter(({ by: way }) => way === "browser");
   return {
     violations: run.violations,
-    failed: new Set(run.violations.filter(({ wish }) => wish !== undefined).map(({ wish }) => wish)).size + run.violations.filter(({ wish }) => wish === undefined).length,
+    failed:
+      new Set(run.violations.filter(({ wish }) => wish !== undefined).map(({ wish }) => wish)).size +
+      run.violations.filter(({ wish }) => wish === undefined).length,
     passed: run.wishes.length - new Set(run.violations.map(({ wish }) => wish).filter((wish) => wish !== undefined)).size,
-    seconds, people, pressedAgain: run.pressedAgain,
+    seconds,
+    people,
+    pressedAgain: run.pressedAgain,
     invoices: run.wishes.reduce((sum, { made = 0 }) => sum + made, 0),
-    counted: { by: tally(({ by: way }) => way), answers: tally(({ answer }) => answer?.state ?? "none"), presets: tally(({ world }) => world.preset), ways: tally(({ way }) => way), refusals: run.wishes.flatMap(({ refusals = [] }) => refusals).reduce((sum, field) => ({ ...sum, [field]: (sum[field] ?? 0) + 1 }), {}) },
+    counted: {
+      by: tally(({ by: way }) => way),
+      answers: tally(({ answer }) => answer?.state ?? "none"),
+      presets: tally(({ world }) => world.preset),
+      ways: tally(({ way }) => way),
+      refusals: run.wishes.flatMap(({ refusals = [] }) => refusals).reduce((sum, field) => ({ ...sum, [field]: (sum[field] ?? 0) + 1 }), {}),
+    },
     pace: inBrowser.reduce((sum, { took }) => sum + took, 0) / 1000 / Math.max(1, inBrowser.length),
   };
 }
@@ -84,9 +105,16 @@ function plan(dice, at, only) {
   const plain = dice.percent(55);
   const by = only ?? (dice.percent(30) ? "http" : "browser");
   return {
-    at, dice, plain, by, odd: !plain && dice.percent(60), slot: dice.below(SLOTS),
+    at,
+    dice,
+    plain,
+    by,
+    odd: !plain && dice.percent(60),
+    slot: dice.below(SLOTS),
     way: weigh(dice, { asIs: 36, percent: 16, amount: 14, all: 7, rest: 7, edited: 20 }),
-    double: dice.percent(plain ? 5 : 12), two: dice.percent(plain ? 5 : 10), narrow: dice.percent(8),
+    double: dice.percent(plain ? 5 : 12),
+    two: dice.percent(plain ? 5 : 10),
+    narrow: dice.percent(8),
   };
 }
 
@@ -104,21 +132,30 @@ async function play(run, browser, world, plans, people, tell, round) {
   const deals = [];
   const who = Array.from({ length: people }, (_, at) => world.people[(at + (run.seed % 3)) % world.people.length]);
   const away = !run.short && round % 3 === 0 ? traveller(run, world, who, tell) : undefined;
-  const desks = plans.some(({ by }) => by === "browser") ? await Promise.all(who.map((person) => openDesk(browser, env, person))) : who.map((person) => ({ who: person }));
+  const desks = plans.some(({ by }) => by === "browser")
+    ? await Promise.all(who.map((person) => openDesk(browser, env, person)))
+    : who.map((person) => ({ who: person }));
   try {
-    await Promise.all(desks.map(async (desk, place) => {
-      for (const wish of plans.filter((_, at) => at % people === place)) await grant(run, wish, { desk, world, slots, deals, tell });
-    }));
+    await Promise.all(
+      desks.map(async (desk, place) => {
+        for (const wish of plans.filter((_, at) => at % people === place)) await grant(run, wish, { desk, world, slots, deals, tell });
+      }),
+    );
     await away;
     const desk = desks[0];
     const end = { at: undefined, world, gestures: ["at the end, once quiet"], desk };
     const violate = reporter(run, end, tell);
-    await Promise.all(deals.map(async (deal) => {
-      for (const wrong of await panelDifferences(world, desk.who, deal, QUIET_MS)) await violate(6, wrong, { key: `end ${wrong.replace(/\d[\d.,]*/g, "n").slice(0, 40)}` });
-      for (const wrong of await fieldDifferences(world, deal, QUIET_MS)) await violate(6, wrong, { key: `end field ${wrong.slice(0, 18)}` });
-    }));
+    await Promise.all(
+      deals.map(async (deal) => {
+        for (const wrong of await panelDifferences(world, desk.who, deal, QUIET_MS))
+          await violate(6, wrong, { key: `end ${wrong.replace(/\d[\d.,]*/g, "n").slice(0, 40)}` });
+        for (const wrong of await fieldDifferences(world, deal, QUIET_MS)) await violate(6, wrong, { key: `end field ${wrong.slice(0, 18)}` });
+      }),
+    );
     deals.forEach(({ numbers }) => [...numbers.keys()].forEach((id) => world.before.add(id)));
-    for (const invoice of await world.ledger()) if (!world.before.has(invoice.Id)) await violate(2, `invoice ${invoice.DocNumber} over ${invoice.TotalAmt} stands in the books and on no deal's panel`, { key: "stray invoice" });
+    for (const invoice of await world.ledger())
+      if (!world.before.has(invoice.Id))
+        await violate(2, `invoice ${invoice.DocNumber} over ${invoice.TotalAmt} stands in the books and on no deal's panel`, { key: "stray invoice" });
   } finally {
     run.pressedAgain += desks.reduce((sum, { pressedAgain = 0 }) => sum + pressedAgain, 0);
     await Promise.all(desks.map(({ context }) => context?.close().catch(() => undefined)));
@@ -144,10 +181,16 @@ async function grant(run, wish, { desk, world, slots, deals, tell }) {
   } catch (error) {
     wish.answer ??= { state: "broken" };
     if (wish.deal) wish.deal.retired = true;
-    await wish.violate(5, `the wish could not go on: ${error.message.split("\n").slice(0, 3).join(" ")}`, { key: `broken ${error.message.slice(0, 50)}`, stack: error.stack });
+    await wish.violate(5, `the wish could not go on: ${error.message.split("\n").slice(0, 3).join(" ")}`, {
+      key: `broken ${error.message.slice(0, 50)}`,
+      stack: error.stack,
+    });
   } finally {
     wish.took = Date.now() - since;
-    if (process.env.TRACE) console.log(`wish ${wish.at} ${wish.by} ${wish.took} ms ${wish.answer?.state} ${wish.made ?? 0}/${wish.meant ?? 0}: ${JSON.stringify(wish.marks ?? {})} ${gestures.join(" · ").slice(0, 600)}`);
+    if (process.env.TRACE)
+      console.log(
+        `wish ${wish.at} ${wish.by} ${wish.took} ms ${wish.answer?.state} ${wish.made ?? 0}/${wish.meant ?? 0}: ${JSON.stringify(wish.marks ?? {})} ${gestures.join(" · ").slice(0, 600)}`,
+      );
     run.wishes.push(wish);
     wish.release();
   }
@@ -168,16 +211,26 @@ async function traveller(run, world, present, tell) {
     const deal = await makeDeal(world, dice, { plain: true });
     const call = (path, fields) => world.call(who, "form", path, fields);
     const typed = fieldsOf((await call(`/deals/${deal.id}/form`)).text);
-    Object.assign(typed, { "lines[0][quantity]": typeNumber(dice, who.language, 1.125, 3), "lines[0][unit_price]": typeNumber(dice, who.language, dice.of([0.375, 1234.5, 12.345]), 3) });
+    Object.assign(typed, {
+      "lines[0][quantity]": typeNumber(dice, who.language, 1.125, 3),
+      "lines[0][unit_price]": typeNumber(dice, who.language, dice.of([0.375, 1234.5, 12.345]), 3),
+    });
     const before = amountOf(readSums((await call(`/deals/${deal.id}/form/preview`, typed)).text).total, who.language);
-    gestures.push(`opens deal ${deal.id}, types ${typed["lines[0][quantity]"]} × ${typed["lines[0][unit_price]"]}, changes their language to ${locales[who.language]} and opens it again`);
-    await control(world.env, "/pipedrive/users", { user_id: who.user, locale: locales[who.language], language: { language_code: locales[who.language].slice(0, 2), country_code: locales[who.language].slice(3) } });
+    gestures.push(
+      `opens deal ${deal.id}, types ${typed["lines[0][quantity]"]} × ${typed["lines[0][unit_price]"]}, changes their language to ${locales[who.language]} and opens it again`,
+    );
+    await control(world.env, "/pipedrive/users", {
+      user_id: who.user,
+      locale: locales[who.language],
+      language: { language_code: locales[who.language].slice(0, 2), country_code: locales[who.language].slice(3) },
+    });
     await new Promise((go) => setTimeout(go, PROFILE_MS));
     world.call.forget(who);
     const again = await call(`/deals/${deal.id}/form`);
     const shown = readSums((await call(`/deals/${deal.id}/form/preview`, fieldsOf(again.text))).text).total;
     const after = amountOf(shown, locales[who.language].replace("_", "-"));
-    if (!same(before, after)) await violate(4, `a draft over ${before} is over ${shown} once the person's language has changed`, { key: "draft in another language" });
+    if (!same(before, after))
+      await violate(4, `a draft over ${before} is over ${shown} once the person's language has changed`, { key: "draft in another language" });
   } catch (error) {
     await violate(5, `the draft of somebody who changes their language: ${error.message}`, { key: "traveller" });
   }
@@ -195,7 +248,18 @@ function reporter(run, wish, tell) {
       mkdirSync(pictures, { recursive: true });
       await page.screenshot({ path: picture, timeout: 3000 }).catch(() => (picture = undefined));
     }
-    const violation = { rule, text, key, wish: wish.at, preset: wish.world?.preset, who: wish.who?.name ?? "", language: wish.who?.language, gestures: [...wish.gestures], picture, times };
+    const violation = {
+      rule,
+      text,
+      key,
+      wish: wish.at,
+      preset: wish.world?.preset,
+      who: wish.who?.name ?? "",
+      language: wish.who?.language,
+      gestures: [...wish.gestures],
+      picture,
+      times,
+    };
     run.violations.push(violation);
     tell(violation);
     if (stack && process.env.DEBUG) console.log(stack);
@@ -206,7 +270,9 @@ function reporter(run, wish, tell) {
 async function scanLogs(run, dir, tell) {
   const violate = reporter(run, { at: undefined, gestures: ["the service's log"] }, tell);
   for (const file of readdirSync(dir).filter((name) => /^fatura.*\.log$/.test(name))) {
-    const wrong = readFileSync(join(dir, file), "utf8").split("\n").filter((line) => /panicked|\bERROR\b/.test(line));
+    const wrong = readFileSync(join(dir, file), "utf8")
+      .split("\n")
+      .filter((line) => /panicked|\bERROR\b/.test(line));
     for (const line of wrong.slice(0, 10)) await violate(5, `${file}: ${line.slice(0, 300)}`, { key: `log ${line.replace(/\S*\d\S*/g, "").slice(0, 60)}` });
   }
 }
@@ -215,4 +281,10 @@ async function scanLogs(run, dir, tell) {
 export const sentence = (seed, { rule, text, wish, preset, who, language, gestures, picture, times }) =>
   times > 3
     ? `rule ${rule}, seed ${seed}, wish ${wish ?? "–"}: ${text} (time ${times})`
-    : [`VIOLATION of rule ${rule}, seed ${seed}, wish ${wish ?? "–"}, ${preset ?? ""} ${who} ${language ?? ""}: ${text}`, `  gestures: ${gestures.slice(-16).join(" · ")}`, picture ? `  picture: ${picture}` : undefined].filter(Boolean).join("\n");
+    : [
+        `VIOLATION of rule ${rule}, seed ${seed}, wish ${wish ?? "–"}, ${preset ?? ""} ${who} ${language ?? ""}: ${text}`,
+        `  gestures: ${gestures.slice(-16).join(" · ")}`,
+        picture ? `  picture: ${picture}` : undefined,
+      ]
+        .filter(Boolean)
+        .join("\n");

@@ -31,7 +31,18 @@ export async function remaining(world, deal) {
   // What was billed in another currency counts by the rate of its conversion, which the books do not tell.
   const isConverted = invoices.some((invoice) => invoice && (invoice.CurrencyRef?.value ?? world.home) !== currency && !isVoided(invoice));
   const isKnown = !deal.isInclusive && !isConverted && !standing.some(({ GlobalTaxCalculation }) => GlobalTaxCalculation === "TaxInclusive");
-  return { isKnown, worth: value, billed, count: standing.length, left: Math.max(0, round(value - billed, currency)), over: billed - value, currency, within: unit(currency) * (1.01 + lines), hasProducts, title };
+  return {
+    isKnown,
+    worth: value,
+    billed,
+    count: standing.length,
+    left: Math.max(0, round(value - billed, currency)),
+    over: billed - value,
+    currency,
+    within: unit(currency) * (1.01 + lines),
+    hasProducts,
+    title,
+  };
 }
 
 /** How an invoice in the books differs from the form that was on the page at *Create*; each as a sentence. */
@@ -66,19 +77,31 @@ export function differences(look, invoice, world, language) {
       const isProduct = [off, 0].some((percent) => same(product(percent), amount, unit(currency) * 0.51 + Math.abs(quantity) * 0.000005));
       // A company without discount lines has the discount on the whole in its prices; the amounts shown are compared all the same.
       const isSpread = look.fields.discount?.trim() && !invoice.Line.some((row) => row.DetailType === "DiscountLineDetail");
-      if (Math.abs(product(0)) < 1e9 && !isProduct && !isSpread) differ(`product of line ${at + 1}`, `${line.quantity} × ${line.price} − ${line.discount || 0} %`, amount);
+      if (Math.abs(product(0)) < 1e9 && !isProduct && !isSpread)
+        differ(`product of line ${at + 1}`, `${line.quantity} × ${line.price} − ${line.discount || 0} %`, amount);
     }
-    if (quantity !== undefined && there.SalesItemLineDetail.Qty !== undefined && !same(quantity, there.SalesItemLineDetail.Qty, 1e-9)) differ(`quantity of line ${at + 1}`, line.quantity, there.SalesItemLineDetail.Qty);
-    if (trimmed(line.description) && trimmed(line.description) !== trimmed(there.Description)) differ(`description of line ${at + 1}`, line.description.slice(0, 80), (there.Description ?? "").slice(0, 80));
-    if (line.item !== "new" && line.itemName && there.SalesItemLineDetail.ItemRef?.name !== undefined && !there.SalesItemLineDetail.ItemRef.name.endsWith(line.itemName)) differ(`item of line ${at + 1}`, line.itemName, there.SalesItemLineDetail.ItemRef.name);
+    if (quantity !== undefined && there.SalesItemLineDetail.Qty !== undefined && !same(quantity, there.SalesItemLineDetail.Qty, 1e-9))
+      differ(`quantity of line ${at + 1}`, line.quantity, there.SalesItemLineDetail.Qty);
+    if (trimmed(line.description) && trimmed(line.description) !== trimmed(there.Description))
+      differ(`description of line ${at + 1}`, line.description.slice(0, 80), (there.Description ?? "").slice(0, 80));
+    if (
+      line.item !== "new" &&
+      line.itemName &&
+      there.SalesItemLineDetail.ItemRef?.name !== undefined &&
+      !there.SalesItemLineDetail.ItemRef.name.endsWith(line.itemName)
+    )
+      differ(`item of line ${at + 1}`, line.itemName, there.SalesItemLineDetail.ItemRef.name);
   }
   if (look.sums.length > 1) {
     const shown = netShown(look.sums, language);
     if (!same(shown, net(invoice))) differ("sum before tax", shown, net(invoice));
   }
-  if (trimmed(look.fields.message) !== trimmed(invoice.CustomerMemo?.value)) differ("message", trimmed(look.fields.message).slice(0, 80), trimmed(invoice.CustomerMemo?.value).slice(0, 80));
-  if (trimmed(look.fields.memo) && !trimmed(invoice.PrivateNote).startsWith(trimmed(look.fields.memo))) differ("memo", trimmed(look.fields.memo).slice(0, 80), trimmed(invoice.PrivateNote).slice(0, 80));
-  if (look.fields.customer !== "new" && look.fields.customer && look.fields.customer !== invoice.CustomerRef.value) differ("customer", look.fields.customer_name, invoice.CustomerRef.name);
+  if (trimmed(look.fields.message) !== trimmed(invoice.CustomerMemo?.value))
+    differ("message", trimmed(look.fields.message).slice(0, 80), trimmed(invoice.CustomerMemo?.value).slice(0, 80));
+  if (trimmed(look.fields.memo) && !trimmed(invoice.PrivateNote).startsWith(trimmed(look.fields.memo)))
+    differ("memo", trimmed(look.fields.memo).slice(0, 80), trimmed(invoice.PrivateNote).slice(0, 80));
+  if (look.fields.customer !== "new" && look.fields.customer && look.fields.customer !== invoice.CustomerRef.value)
+    differ("customer", look.fields.customer_name, invoice.CustomerRef.name);
   if (trimmed(look.fields.email) !== trimmed(invoice.BillEmail?.Address)) differ("email", look.fields.email, invoice.BillEmail?.Address);
   return wrong;
 }
@@ -107,7 +130,8 @@ export async function panelDifferences(world, who, deal, patience) {
       const right = badge(invoice, world.zone);
       if (row.status !== right) wrong.push(`deal ${deal.id} shows invoice ${row.number} as ${row.status}, QuickBooks says ${right}`);
       if (!invoice) continue;
-      if (!same(amountOf(row.total, who.language), invoice.TotalAmt) && !isVoided(invoice)) wrong.push(`deal ${deal.id} shows invoice ${row.number} over ${row.total}, QuickBooks says ${invoice.TotalAmt}`);
+      if (!same(amountOf(row.total, who.language), invoice.TotalAmt) && !isVoided(invoice))
+        wrong.push(`deal ${deal.id} shows invoice ${row.number} over ${row.total}, QuickBooks says ${invoice.TotalAmt}`);
       const currency = invoice.CurrencyRef?.value ?? world.home;
       const sum = open.get(currency) ?? { outstanding: 0, overdue: 0, paid: 0, currency };
       // What is overdue is a sum of its own on the panel.
@@ -120,7 +144,10 @@ export async function panelDifferences(world, who, deal, patience) {
       const right = [sum.outstanding, sum.overdue, sum.paid];
       if (right.every((value) => same(value, 0))) continue;
       const isThere = figures.some((shown) => right.every((value, at) => same(amountOf(shown[at], who.language), value, unit(sum.currency) / 2)));
-      if (!isThere) wrong.push(`the panel of deal ${deal.id} shows ${JSON.stringify(figures)}; outstanding, overdue and paid are ${right.map((value) => value.toFixed(2)).join(", ")} ${sum.currency}`);
+      if (!isThere)
+        wrong.push(
+          `the panel of deal ${deal.id} shows ${JSON.stringify(figures)}; outstanding, overdue and paid are ${right.map((value) => value.toFixed(2)).join(", ")} ${sum.currency}`,
+        );
     }
     if (wrong.length === 0 || Date.now() > until) return wrong;
   }
@@ -130,10 +157,17 @@ export async function panelDifferences(world, who, deal, patience) {
 export async function fieldDifferences(world, deal, patience) {
   for (const until = Date.now() + patience; ; await pause(250)) {
     const { custom_fields: own, currency } = await world.pipedrive(`/deals/${deal.id}`);
-    const invoices = (await Promise.all([...deal.numbers.keys()].map((id) => world.invoice(id)))).filter((invoice) => invoice && (invoice.CurrencyRef?.value ?? world.home) === currency && !isVoided(invoice));
+    const invoices = (await Promise.all([...deal.numbers.keys()].map((id) => world.invoice(id)))).filter(
+      (invoice) => invoice && (invoice.CurrencyRef?.value ?? world.home) === currency && !isVoided(invoice),
+    );
     const right = { invoiced: invoices.reduce((sum, { TotalAmt }) => sum + TotalAmt, 0), balance: invoices.reduce((sum, { Balance }) => sum + Balance, 0) };
     const held = (name) => parseFloat(own[world.fields[name]]?.value ?? own[world.fields[name]] ?? 0);
-    const wrong = Object.entries(right).filter(([name, value]) => !same(held(name), value, 0.005)).map(([name, value]) => `the field ${name} of deal ${deal.id} holds ${JSON.stringify(own[world.fields[name]])}; the books say ${value.toFixed(2)} ${currency}`);
+    const wrong = Object.entries(right)
+      .filter(([name, value]) => !same(held(name), value, 0.005))
+      .map(
+        ([name, value]) =>
+          `the field ${name} of deal ${deal.id} holds ${JSON.stringify(own[world.fields[name]])}; the books say ${value.toFixed(2)} ${currency}`,
+      );
     if (wrong.length === 0 || Date.now() > until) return wrong;
   }
 }

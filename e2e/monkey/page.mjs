@@ -21,9 +21,21 @@ export async function openDesk(chromium, env, who) {
   const desk = { env, who, context, presses: [], complaints: [], tabs: [] };
   await context.addInitScript(install);
   await context.exposeBinding("monkeyPressed", ({ page }, press) => void desk.presses.push({ ...press, page, at: Date.now() }));
-  context.on("console", (message) => message.type() === "error" && !IS_HANDLED.test(message.text()) && desk.complaints.push(`console: ${message.text()} ${message.location().url.split("?")[0]}`));
+  context.on(
+    "console",
+    (message) =>
+      message.type() === "error" &&
+      !IS_HANDLED.test(message.text()) &&
+      desk.complaints.push(`console: ${message.text()} ${message.location().url.split("?")[0]}`),
+  );
   context.on("weberror", (error) => desk.complaints.push(`script: ${error.error()}`));
-  context.on("response", (response) => response.status() >= 500 && response.url().startsWith(env.FATURA_URL) && desk.complaints.push(`${response.status()} for ${response.request().method()} ${new URL(response.url()).pathname}`));
+  context.on(
+    "response",
+    (response) =>
+      response.status() >= 500 &&
+      response.url().startsWith(env.FATURA_URL) &&
+      desk.complaints.push(`${response.status()} for ${response.request().method()} ${new URL(response.url()).pathname}`),
+  );
   desk.tab = await openTab(desk);
   await desk.tab.page.goto(env.PIPEDRIVE_WEB_URL);
   await desk.tab.page.getByRole("button", { name: who.name }).first().click();
@@ -97,7 +109,14 @@ export async function openForm(tab, { times = 1 } = {}) {
   else {
     await button.click();
     // Chromium drops a press in a frame that has just moved, as a panel does that grows: a person presses once more.
-    const opened = await tab.page.locator("dialog.modal").first().waitFor({ timeout: 2500 }).then(() => true, () => false);
+    const opened = await tab.page
+      .locator("dialog.modal")
+      .first()
+      .waitFor({ timeout: 2500 })
+      .then(
+        () => true,
+        () => false,
+      );
     if (!opened) {
       tab.desk.pressedAgain = (tab.desk.pressedAgain ?? 0) + 1;
       await button.click();
@@ -132,7 +151,12 @@ export async function leaveForm(tab) {
   for (let at = 0; at < 60; at++) {
     if ((await openForms(tab)) < before) return true;
     const question = tab.page.locator("dialog.confirm");
-    if (await question.count()) await question.locator("button").last().click().catch(() => undefined);
+    if (await question.count())
+      await question
+        .locator("button")
+        .last()
+        .click()
+        .catch(() => undefined);
     await pause(25);
   }
   return false;
@@ -141,7 +165,12 @@ export async function leaveForm(tab) {
 /** Everything that lies above the page is closed; false where something cannot be left. */
 export async function leaveAll(tab) {
   for (let at = 0; at < 6; at++) {
-    if (await tab.page.locator("dialog.confirm").count()) await tab.page.locator("dialog.confirm button").first().click().catch(() => undefined);
+    if (await tab.page.locator("dialog.confirm").count())
+      await tab.page
+        .locator("dialog.confirm button")
+        .first()
+        .click()
+        .catch(() => undefined);
     else if (await openForms(tab)) await closeForm(tab).catch(() => undefined);
     else return true;
     await pause(20);
@@ -183,7 +212,13 @@ export async function choose(tab, selector, value) {
 
 /** The options of a list that are shown now. */
 export const shownOptions = (tab, list) =>
-  tab.form.locator(`${list} [role=option]`).evaluateAll((options) => options.filter((option) => option.getClientRects().length > 0).map((option) => ({ id: option.dataset.id, name: option.dataset.name, text: option.textContent.replace(/\s+/g, " ").trim() })));
+  tab.form
+    .locator(`${list} [role=option]`)
+    .evaluateAll((options) =>
+      options
+        .filter((option) => option.getClientRects().length > 0)
+        .map((option) => ({ id: option.dataset.id, name: option.dataset.name, text: option.textContent.replace(/\s+/g, " ").trim() })),
+    );
 
 /** Presses an option: of this name, else the first, else *Create*. */
 export async function pickOption(tab, list, wanted) {
@@ -314,7 +349,10 @@ export async function confirmCreate(tab) {
  */
 export async function outcome(tab) {
   for (const until = Date.now() + 15_000; Date.now() < until; await pause(40)) {
-    const note = await tab.page.locator(".snackbar").textContent({ timeout: 50 }).catch(() => undefined);
+    const note = await tab.page
+      .locator(".snackbar")
+      .textContent({ timeout: 50 })
+      .catch(() => undefined);
     if (note) return { state: "issued", note };
     const now = await tab.form.evaluate(() => window.monkeyLook?.()).catch(() => undefined);
     if (!now) continue;
@@ -333,15 +371,20 @@ export async function outcome(tab) {
 export async function panelRows(world, who, deal) {
   const answer = await world.call(who, "panel", `/panel/deal/${deal}?rows=1000`);
   if (answer.status !== 200) throw new Error(`the panel of deal ${deal} answered ${answer.status}`);
-  const rows = answer.text.split('<li class="invoice"').slice(1).map((part) => ({
-    id: /id="invoice-([0-9a-f-]+)"/.exec(part)[1],
-    status: /data-status="([a-z-]+)"/.exec(part)[1],
-    number: /class="number">([^<]*)</.exec(part)?.[1],
-    total: /class="total">([^<]*)</.exec(part)?.[1],
-    books: /txnId%3D(\w+)/i.exec(part)?.[1],
-    isBusy: /aria-busy/.test(part.slice(0, 200)),
-  }));
-  const figures = [...answer.text.matchAll(/<dl class="figures">(.*?)<\/dl>/gs)].map(([, list]) => [...list.matchAll(/<dd>([^<]*)<\/dd>/g)].map(([, value]) => value));
+  const rows = answer.text
+    .split('<li class="invoice"')
+    .slice(1)
+    .map((part) => ({
+      id: /id="invoice-([0-9a-f-]+)"/.exec(part)[1],
+      status: /data-status="([a-z-]+)"/.exec(part)[1],
+      number: /class="number">([^<]*)</.exec(part)?.[1],
+      total: /class="total">([^<]*)</.exec(part)?.[1],
+      books: /txnId%3D(\w+)/i.exec(part)?.[1],
+      isBusy: /aria-busy/.test(part.slice(0, 200)),
+    }));
+  const figures = [...answer.text.matchAll(/<dl class="figures">(.*?)<\/dl>/gs)].map(([, list]) =>
+    [...list.matchAll(/<dd>([^<]*)<\/dd>/g)].map(([, value]) => value),
+  );
   return { rows, figures, text: answer.text };
 }
 

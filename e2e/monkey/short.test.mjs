@@ -8,8 +8,20 @@ const seed = Number(process.env.SEED ?? 20261129);
 
 test(`${WISHES} wishes at random: what people saw is what the books hold`, { timeout: 240_000 }, async () => {
   console.log(`monkey: seed ${seed}`);
-  const { violations, invoices, passed, failed, seconds, pace } = await monkey({ seed, wishes: WISHES, people: 2, rounds: 2, tell: (violation) => console.log(sentence(seed, violation)) });
-  console.log(`seed ${seed}: ${invoices} invoices made, ${passed} passed, ${failed} failed, ${Math.round(seconds)} s, ${pace.toFixed(2)} s for each wish in the browser`);
-  assert.deepEqual(violations.map(({ rule, text, wish }) => `rule ${rule}, wish ${wish}: ${text}`), [], `SEED=${seed} repeats the choices`);
+  const { violations, invoices, passed, failed, seconds, pace } = await monkey({
+    seed,
+    wishes: WISHES,
+    people: 2,
+    rounds: 2,
+    tell: (violation) => console.log(sentence(seed, violation)),
+  });
+  console.log(
+    `seed ${seed}: ${invoices} invoices made, ${passed} passed, ${failed} failed, ${Math.round(seconds)} s, ${pace.toFixed(2)} s for each wish in the browser`,
+  );
+  assert.deepEqual(
+    violations.map(({ rule, text, wish }) => `rule ${rule}, wish ${wish}: ${text}`),
+    [],
+    `SEED=${seed} repeats the choices`,
+  );
   assert.ok(invoices >= WISHES / 3, `only ${invoices} invoices were made`);
 });

@@ -17,7 +17,39 @@ export function typeNumber(dice, language, value, decimals = 2) {
 
 /** A number that is typed in an odd way, or is odd. */
 export const oddNumber = (dice) =>
-  dice.of(["1.234,56", "1,234.56", "R$ 1.234,56", "1 234,5", "1\u00a0234,5", "0", "-1", "0.005", "0,005", "9999999999999999999999999999", "1234567890123456789012345678", "0.0000000000000000000000000001", "1e3", "١٢٣", "１２", "NaN", "abc", "", "  ", "1.234.567", "1,234,567", "--5", "+5", "5%", "0x10", "1'000", "12,5,5", ".5", ",5", "5.", "-0"]);
+  dice.of([
+    "1.234,56",
+    "1,234.56",
+    "R$ 1.234,56",
+    "1 234,5",
+    "1\u00a0234,5",
+    "0",
+    "-1",
+    "0.005",
+    "0,005",
+    "9999999999999999999999999999",
+    "1234567890123456789012345678",
+    "0.0000000000000000000000000001",
+    "1e3",
+    "١٢٣",
+    "１２",
+    "NaN",
+    "abc",
+    "",
+    "  ",
+    "1.234.567",
+    "1,234,567",
+    "--5",
+    "+5",
+    "5%",
+    "0x10",
+    "1'000",
+    "12,5,5",
+    ".5",
+    ",5",
+    "5.",
+    "-0",
+  ]);
 
 const LONG = "Lorem ipsum dolor sit amet ";
 
@@ -45,6 +77,18 @@ export const oddText = (dice) =>
     "",
   ]);
 
-export const oddEmail = (dice) => dice.of(["", "nobody", "a@b", "a b@c.example", "very.long.".repeat(12) + "@x.example", "ação@exemplo.example", "a@b.example, c@d.example", "\"q\"@x.example", "<b>@x.example"]);
+export const oddEmail = (dice) =>
+  dice.of([
+    "",
+    "nobody",
+    "a@b",
+    "a b@c.example",
+    "very.long.".repeat(12) + "@x.example",
+    "ação@exemplo.example",
+    "a@b.example, c@d.example",
+    '"q"@x.example',
+    "<b>@x.example",
+  ]);
 
-export const plainText = (dice) => `${dice.of(["Order", "Projekt", "Pedido", "Visita", "Fase"])} ${dice.of(["north", "ação", "März", "señal", "two"])} ${1 + dice.below(900)}`;
+export const plainText = (dice) =>
+  `${dice.of(["Order", "Projekt", "Pedido", "Visita", "Fase"])} ${dice.of(["north", "ação", "März", "señal", "two"])} ${1 + dice.below(900)}`;

@@ -56,7 +56,8 @@ async function compareOpening(wish, seen) {
   const shown = netShown(seen.sums, who.language);
   const said = `${naive.count} invoices over ${naive.billed.toFixed(2)} of ${naive.worth.toFixed(2)} ${naive.currency}`;
   if (naive.count > 0 && naive.worth > 0 && naive.left <= naive.within) {
-    if (seen.lines.length === 0 && !seen.earlier) await violate(3, `a fully billed deal (${said}) opens without lines and does not say why`, { key: "fully billed, unsaid" });
+    if (seen.lines.length === 0 && !seen.earlier)
+      await violate(3, `a fully billed deal (${said}) opens without lines and does not say why`, { key: "fully billed, unsaid" });
     if (seen.lines.length > 0 && !(Math.abs(shown) <= naive.within)) {
       deal.retired = true;
       await violate(3, `a fully billed deal (${said}) opens with ${seen.lines.length} lines over ${seen.sums[0]?.value}`, { key: "fully billed" });
@@ -109,7 +110,10 @@ async function reopen(wish, how) {
   const typed = wish.hasTyped || isHasty;
   if (!typed) return;
   const lost = lostFields(before.fields, after.fields);
-  if (lost.length) await violate(4, `after ${how}${isHasty ? " at once after typing" : ""} ${lost.length} fields are not as they were: ${lost.slice(0, 3).join("; ")}`, { key: isHasty ? "lost at once" : "lost" });
+  if (lost.length)
+    await violate(4, `after ${how}${isHasty ? " at once after typing" : ""} ${lost.length} fields are not as they were: ${lost.slice(0, 3).join("; ")}`, {
+      key: isHasty ? "lost at once" : "lost",
+    });
 }
 
 /** Somebody changes the deal meanwhile. */
@@ -123,7 +127,12 @@ async function changeDeal(wish) {
   }
   if (dice.percent(50)) {
     say("meanwhile the deal gets one more product");
-    return world.pipedrive(`/deals/${deal.id}/products`, "POST", { product_id: dice.of(world.own.products).id, item_price: 15, quantity: 1, tax_method: "exclusive" });
+    return world.pipedrive(`/deals/${deal.id}/products`, "POST", {
+      product_id: dice.of(world.own.products).id,
+      item_price: 15,
+      quantity: 1,
+      tax_method: "exclusive",
+    });
   }
   say("meanwhile the deal gets a discount of 5 %");
   return world.pipedrive(`/deals/${deal.id}/discounts`, "POST", { description: "Late", amount: 5, type: "percentage" });
@@ -166,7 +175,10 @@ async function pressEnter(wish, selector) {
 
 /** Takes away what a gesture has added at the end. */
 async function dropAddedLines({ tab }, rows) {
-  const now = await tab.form.locator("tbody tr").count().catch(() => rows);
+  const now = await tab.form
+    .locator("tbody tr")
+    .count()
+    .catch(() => rows);
   for (let at = now - 1; at >= rows; at--) await page.actOnLine(tab, at, "remove").catch(() => undefined);
   if (now > rows) await page.quiet(tab);
 }
@@ -174,7 +186,8 @@ async function dropAddedLines({ tab }, rows) {
 /** Presses a control at random; something has to happen. */
 async function pressControl(wish) {
   const { tab, dice, say, violate } = wish;
-  const harmless = "#invoice-form button:not(#create):not([data-act]):not([data-confirm-create]):not([hx-post*=discard]):not([hx-post*='form/change']):not([data-line]):not([data-part])";
+  const harmless =
+    "#invoice-form button:not(#create):not([data-act]):not([data-confirm-create]):not([hx-post*=discard]):not([hx-post*='form/change']):not([data-line]):not([data-part])";
   const buttons = tab.form.locator(`${harmless}:visible`);
   const count = await buttons.count();
   if (count === 0) return;
@@ -198,16 +211,37 @@ async function lookAround(wish, { open: isOpen = false } = {}) {
   const width = narrow ? 320 : 1366;
   if (isOpen && (await tab.form.locator(page.lineField(0, "item")).count())) {
     say("opens the item list");
-    await tab.form.locator(page.lineField(0, "item")).scrollIntoViewIfNeeded().catch(() => undefined);
+    await tab.form
+      .locator(page.lineField(0, "item"))
+      .scrollIntoViewIfNeeded()
+      .catch(() => undefined);
     await tab.form.locator(page.lineField(0, "item")).click();
     page.touch(tab);
     await page.quiet(tab);
   }
-  for (const found of await tab.form.evaluate(() => window.monkeyCutOff())) await violate(5, `at ${width} px, form: ${found}`, { key: `cut ${width} ${found.replace(/\d+|".*"/g, "")}` });
+  for (const found of await tab.form.evaluate(() => window.monkeyCutOff()))
+    await violate(5, `at ${width} px, form: ${found}`, { key: `cut ${width} ${found.replace(/\d+|".*"/g, "")}` });
   if (isOpen) await tab.page.keyboard.press("Escape");
 }
 
-const FIDGETS = { none: 30, enter: 14, escape: 6, tab: 6, reopen: 12, reload: 3, back: 3, deal: 4, colleague: 4, search: 12, control: 10, currency: 4, customer: 4, dates: 6, looks: 10, texts: 18 };
+const FIDGETS = {
+  none: 30,
+  enter: 14,
+  escape: 6,
+  tab: 6,
+  reopen: 12,
+  reload: 3,
+  back: 3,
+  deal: 4,
+  colleague: 4,
+  search: 12,
+  control: 10,
+  currency: 4,
+  customer: 4,
+  dates: 6,
+  looks: 10,
+  texts: 18,
+};
 
 async function fidget(wish) {
   const { tab, dice, say, violate, world } = wish;
@@ -216,7 +250,23 @@ async function fidget(wish) {
   if (!seen.isForm) return;
   switch (act) {
     case "enter":
-      return pressEnter(wish, dice.of(["#to", "#email", "#city", "#tax_id", "#part", "#customer_name", "#due", "#discount", "#lines-0-quantity", "#lines-0-unit_price", "#lines-0-description", "#lines-0-item"]));
+      return pressEnter(
+        wish,
+        dice.of([
+          "#to",
+          "#email",
+          "#city",
+          "#tax_id",
+          "#part",
+          "#customer_name",
+          "#due",
+          "#discount",
+          "#lines-0-quantity",
+          "#lines-0-unit_price",
+          "#lines-0-description",
+          "#lines-0-item",
+        ]),
+      );
     case "escape": {
       say("Escape in #to");
       const before = await page.openForms(tab);
@@ -354,7 +404,10 @@ async function checkRefusal(wish, answer) {
       continue;
     }
     if (field === "lines" && text) continue;
-    const said = await tab.form.locator(`#${CSS_escape(field)}-error`).textContent({ timeout: 400 }).catch(() => "");
+    const said = await tab.form
+      .locator(`#${CSS_escape(field)}-error`)
+      .textContent({ timeout: 400 })
+      .catch(() => "");
     if (!said) unsaid.push(`${field}: ${text}`);
   }
   if (unsaid.length) await violate(5, `the refusal is not said at its field: ${unsaid[0]}`, { key: `unsaid ${unsaid[0].split(":")[0].replace(/\d+/, "n")}` });
@@ -398,7 +451,12 @@ async function createAndSee(wish) {
       continue;
     }
     if (answer.state !== "errors") return answer;
-    say(`is told: ${answer.errors.map(({ field, text }) => `${field}: ${text}`).join("; ").slice(0, 200)}`);
+    say(
+      `is told: ${answer.errors
+        .map(({ field, text }) => `${field}: ${text}`)
+        .join("; ")
+        .slice(0, 200)}`,
+    );
     await checkRefusal(wish, answer);
     const now = await page.look(tab);
     if (now.isForm) {
@@ -418,17 +476,34 @@ async function mendErrors(wish, errors) {
   const { tab, dice, say, violate } = wish;
   wish.mended ??= new Set();
   for (const { field, text } of errors) {
-    if (wish.mended.has(field)) await violate(5, `${field} is refused again though it holds a plain value now: "${text.slice(0, 100)}"`, { key: `refused again ${field.replace(/\d+/, "n")}` });
+    if (wish.mended.has(field))
+      await violate(5, `${field} is refused again though it holds a plain value now: "${text.slice(0, 100)}"`, {
+        key: `refused again ${field.replace(/\d+/, "n")}`,
+      });
     const line = /^lines-(\d+)-(\w+)$/.exec(field);
     wish.meantNet = undefined;
-    const plain = line ? { quantity: "1", unit_price: "10", discount: "", description: "Plain" }[line[2]] : { to: "Plain name", email: "", cc: "", message: "", memo: "", discount: "", tax_id: "", street: "Plain street 1", number: `W${wish.at}-${wish.mended.size}` }[field];
+    const plain = line
+      ? { quantity: "1", unit_price: "10", discount: "", description: "Plain" }[line[2]]
+      : {
+          to: "Plain name",
+          email: "",
+          cc: "",
+          message: "",
+          memo: "",
+          discount: "",
+          tax_id: "",
+          street: "Plain street 1",
+          number: `W${wish.at}-${wish.mended.size}`,
+        }[field];
     if (plain !== undefined) {
       await page.type(tab, `#${field}`, plain).catch(() => undefined);
       wish.mended.add(field);
     }
-    if (wish.mended.has(field) && field === "street") for (const id of ["city", "state", "postal_code", "country"]) if (dice.percent(60)) await page.type(tab, `#${id}`, "").catch(() => undefined);
+    if (wish.mended.has(field) && field === "street")
+      for (const id of ["city", "state", "postal_code", "country"]) if (dice.percent(60)) await page.type(tab, `#${id}`, "").catch(() => undefined);
     if (field === "customer_name") await pickCustomer(wish, `Monkey customer again ${wish.at}`).catch(() => undefined);
-    if (field === "invoice-form" && /2040|charact/i.test(text)) for (const id of ["to", "message", "memo", "street", "city"]) await page.type(tab, `#${id}`, "plain").catch(() => undefined);
+    if (field === "invoice-form" && /2040|charact/i.test(text))
+      for (const id of ["to", "message", "memo", "street", "city"]) await page.type(tab, `#${id}`, "plain").catch(() => undefined);
   }
   say(`mends ${errors.map(({ field }) => field).join(", ")}`);
   await page.quiet(tab);
@@ -475,23 +550,42 @@ export async function judge(wish) {
   const made = await arrivals(wish);
   wish.made = made.length;
   // Where a company numbers by hand, an invoice may have none.
-  if (wish.answer?.state === "issued" && made.length === 1 && made[0].DocNumber && !/\d/.test(wish.answer.note ?? "")) await violate(5, `the page tells of the new invoice without a number: "${wish.answer.note}"`, { key: "no number" });
-  if (made.length !== wish.meant) await violate(2, `${made.length} invoices were made, ${wish.meant} meant (${made.map((invoice) => `${invoice?.DocNumber} over ${invoice?.TotalAmt}`).join(", ")})`, { key: wish.double ? "count, stacked forms" : wish.two ? "count, two tabs" : wish.entered ? "count, Enter" : "count" });
+  if (wish.answer?.state === "issued" && made.length === 1 && made[0].DocNumber && !/\d/.test(wish.answer.note ?? ""))
+    await violate(5, `the page tells of the new invoice without a number: "${wish.answer.note}"`, { key: "no number" });
+  if (made.length !== wish.meant)
+    await violate(
+      2,
+      `${made.length} invoices were made, ${wish.meant} meant (${made.map((invoice) => `${invoice?.DocNumber} over ${invoice?.TotalAmt}`).join(", ")})`,
+      { key: wish.double ? "count, stacked forms" : wish.two ? "count, two tabs" : wish.entered ? "count, Enter" : "count" },
+    );
   for (const invoice of made) {
     if (!invoice) continue;
     const all = wish.presses.filter(({ look }) => look?.isForm).map(({ look }) => ({ look, wrong: differences(look, invoice, world, who.language) }));
     const best = all.sort((one, other) => one.wrong.length - other.wrong.length)[0];
     if (!best) await violate(2, `invoice ${invoice.DocNumber} was made and no Create was seen`, { key: "no create" });
-    else if (best.wrong.length) await violate(1, `invoice ${invoice.DocNumber} is not what was shown: ${best.wrong.slice(0, 4).join("; ")}`, { key: `shown ${best.wrong[0].split(":")[0].replace(/\d+/, "n")}` });
-    if (wish.meantNet !== undefined && wish.naive.isKnown && made.length === 1 && (invoice.CurrencyRef?.value ?? world.home) === wish.naive.currency && !same(net(invoice), wish.meantNet, wish.naive.within)) {
-      await violate(1, `${wish.meantWords} was meant, ${wish.meantNet.toFixed(2)}; invoice ${invoice.DocNumber} bills ${net(invoice).toFixed(2)} before tax`, { key: `meant ${wish.way}` });
+    else if (best.wrong.length)
+      await violate(1, `invoice ${invoice.DocNumber} is not what was shown: ${best.wrong.slice(0, 4).join("; ")}`, {
+        key: `shown ${best.wrong[0].split(":")[0].replace(/\d+/, "n")}`,
+      });
+    if (
+      wish.meantNet !== undefined &&
+      wish.naive.isKnown &&
+      made.length === 1 &&
+      (invoice.CurrencyRef?.value ?? world.home) === wish.naive.currency &&
+      !same(net(invoice), wish.meantNet, wish.naive.within)
+    ) {
+      await violate(1, `${wish.meantWords} was meant, ${wish.meantNet.toFixed(2)}; invoice ${invoice.DocNumber} bills ${net(invoice).toFixed(2)} before tax`, {
+        key: `meant ${wish.way}`,
+      });
     }
   }
   if (made.length) {
     const now = await remaining(world, deal);
     const before = Math.max(0, wish.over ?? wish.naive.over);
     if (now.isKnown && now.worth > 0 && now.over > now.within && now.over > before + now.within && !wish.confirmed) {
-      await violate(3, `${now.billed.toFixed(2)} of ${now.worth.toFixed(2)} ${now.currency} are billed, and nobody confirmed it`, { key: wish.changed ? "more than the deal, changed meanwhile" : wish.two ? "more than the deal, two tabs" : "more than the deal" });
+      await violate(3, `${now.billed.toFixed(2)} of ${now.worth.toFixed(2)} ${now.currency} are billed, and nobody confirmed it`, {
+        key: wish.changed ? "more than the deal, changed meanwhile" : wish.two ? "more than the deal, two tabs" : "more than the deal",
+      });
     }
     if (now.over > -now.within && deal.wishes > 3) deal.retired = true;
   }
@@ -516,11 +610,23 @@ export async function account(wish) {
     if (deed === "void") await world.accountant("void", { entity: "Invoice", id });
     if (deed === "delete") await world.accountant("delete", { entity: "Invoice", id });
     if (deed === "edit") {
-      const Line = invoice.Line.filter(({ DetailType }) => DetailType === "SalesItemLineDetail").map(({ Id, DetailType, Description, SalesItemLineDetail: { ItemRef, TaxCodeRef, Qty } }, at) => {
-        const quantity = Qty || 1;
-        return { Id, DetailType, Description, Amount: at === 0 ? 10 * quantity : 1 * quantity, SalesItemLineDetail: { ItemRef, TaxCodeRef, Qty: quantity, UnitPrice: at === 0 ? 10 : 1 } };
+      const Line = invoice.Line.filter(({ DetailType }) => DetailType === "SalesItemLineDetail").map(
+        ({ Id, DetailType, Description, SalesItemLineDetail: { ItemRef, TaxCodeRef, Qty } }, at) => {
+          const quantity = Qty || 1;
+          return {
+            Id,
+            DetailType,
+            Description,
+            Amount: at === 0 ? 10 * quantity : 1 * quantity,
+            SalesItemLineDetail: { ItemRef, TaxCodeRef, Qty: quantity, UnitPrice: at === 0 ? 10 : 1 },
+          };
+        },
+      );
+      await world.accountant("edit", {
+        entity: "Invoice",
+        id,
+        changes: { Line, ...(invoice.GlobalTaxCalculation === "TaxInclusive" ? { GlobalTaxCalculation: "TaxExcluded" } : {}) },
       });
-      await world.accountant("edit", { entity: "Invoice", id, changes: { Line, ...(invoice.GlobalTaxCalculation === "TaxInclusive" ? { GlobalTaxCalculation: "TaxExcluded" } : {}) } });
     }
   } catch (error) {
     say(`QuickBooks refuses: ${error.message.slice(0, 120)}`);
@@ -540,7 +646,8 @@ export async function browserWish(wish) {
   };
   if (wish.narrow) await tab.page.setViewportSize(page.NARROW);
   try {
-    if (deal.touched) for (const wrong of await panelDifferences(world, who, deal, ARRIVES_MS)) await violate(6, wrong, { key: wrong.replace(/\d[\d.,]*/g, "n").slice(0, 40) });
+    if (deal.touched)
+      for (const wrong of await panelDifferences(world, who, deal, ARRIVES_MS)) await violate(6, wrong, { key: wrong.replace(/\d[\d.,]*/g, "n").slice(0, 40) });
     deal.touched = false;
     wish.naive = await remaining(world, deal);
     mark("books");
@@ -623,5 +730,6 @@ async function panelLooks(wish) {
     await dots.click({ timeout: 2000 }).catch(() => undefined);
     await pause(80);
   }
-  for (const found of await frame.evaluate(() => window.monkeyCutOff()).catch(() => [])) await violate(5, `panel: ${found}`, { key: `panel ${found.replace(/\d+|".*"/g, "")}` });
+  for (const found of await frame.evaluate(() => window.monkeyCutOff()).catch(() => []))
+    await violate(5, `panel: ${found}`, { key: `panel ${found.replace(/\d+|".*"/g, "")}` });
 }

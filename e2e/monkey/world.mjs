@@ -39,14 +39,48 @@ function pipedriveCompany({ at, preset, books }, currency) {
   const organization = (name, index) => ({ id: 800 + index, name, address: null, custom_fields: {} });
   const organizations = [...named.slice(0, 2).map(({ DisplayName }) => DisplayName), "Silva & Filhos", "Nordwind GmbH"].map(organization);
   const items = (books.Item ?? []).filter((item) => !["Group", "Category"].includes(item.Type)).slice(0, 2);
-  const product = (name, index, price, code = "") => ({ id: 900 + index, name, code, description: index % 2 ? `${name}, as agreed` : "", price, currency, tax: 0 });
-  const products = [...items.map((item, index) => product(item.Name, index, item.UnitPrice, item.Sku ?? "")), product("Site visit", 2, 135.5), product("Spare part 7/8\"", 3, 19.99, "SP-78")];
+  const product = (name, index, price, code = "") => ({
+    id: 900 + index,
+    name,
+    code,
+    description: index % 2 ? `${name}, as agreed` : "",
+    price,
+    currency,
+    tax: 0,
+  });
+  const products = [
+    ...items.map((item, index) => product(item.Name, index, item.UnitPrice, item.Sku ?? "")),
+    product("Site visit", 2, 135.5),
+    product('Spare part 7/8"', 3, 19.99, "SP-78"),
+  ];
   return {
-    id, name: `Monkey ${preset}`, domain: `monkey-${preset}-${at}`, country: books.CompanyInfo?.Country ?? "US", currency, fields: [],
-    users: USERS.map(({ name, locale, code }, index) => ({ id: 60_000_000 + 10 * at + index, name: `${name} (${preset} ${at})`, email: `${name.split(" ")[0].toLowerCase()}${at}@monkey.example`, is_admin: index === 0, locale, language: code, timezone_name: "America/Los_Angeles" })),
+    id,
+    name: `Monkey ${preset}`,
+    domain: `monkey-${preset}-${at}`,
+    country: books.CompanyInfo?.Country ?? "US",
+    currency,
+    fields: [],
+    users: USERS.map(({ name, locale, code }, index) => ({
+      id: 60_000_000 + 10 * at + index,
+      name: `${name} (${preset} ${at})`,
+      email: `${name.split(" ")[0].toLowerCase()}${at}@monkey.example`,
+      is_admin: index === 0,
+      locale,
+      language: code,
+      timezone_name: "America/Los_Angeles",
+    })),
     organizations,
-    persons: organizations.map((each, index) => ({ id: 850 + index, name: `Contact ${index}`, org_id: each.id, emails: [{ value: `contact${index}@customer.example`, primary: true, label: "work" }], phones: [], custom_fields: {} })),
-    products, deals: [], stages: ["Lead in", "Proposal", "Won"],
+    persons: organizations.map((each, index) => ({
+      id: 850 + index,
+      name: `Contact ${index}`,
+      org_id: each.id,
+      emails: [{ value: `contact${index}@customer.example`, primary: true, label: "work" }],
+      phones: [],
+      custom_fields: {},
+    })),
+    products,
+    deals: [],
+    stages: ["Lead in", "Proposal", "Won"],
   };
 }
 
@@ -58,13 +92,30 @@ export async function settle(env, company, { isNumbered = false } = {}) {
   const home = preferences.CurrencyPrefs?.HomeCurrency?.value ?? "USD";
   const own = pipedriveCompany(company, home);
   await door(env, "/pipedrive/seed", { companies: [own] });
-  const people = own.users.map(({ id, name }, index) => ({ company: own.id, user: id, name, language: USERS[index].language, sub: company.sub, realm: company.realm }));
+  const people = own.users.map(({ id, name }, index) => ({
+    company: own.id,
+    user: id,
+    name,
+    language: USERS[index].language,
+    sub: company.sub,
+    realm: company.realm,
+  }));
   await installed(env, people[0]);
   for (const person of people.slice(1)) await installed(env, person);
   const { CompanyCurrency = [] } = await read("select * from CompanyCurrency").catch(() => ({}));
-  const settled = { ...company, id: own.id, home, currencies: [home, ...CompanyCurrency.map(({ Code }) => Code)], own, people, customers: (company.books.Customer ?? []).map((customer) => ({ name: customer.DisplayName, currency: customer.CurrencyRef?.value ?? home })) };
+  const settled = {
+    ...company,
+    id: own.id,
+    home,
+    currencies: [home, ...CompanyCurrency.map(({ Code }) => Code)],
+    own,
+    people,
+    customers: (company.books.Customer ?? []).map((customer) => ({ name: customer.DisplayName, currency: customer.CurrencyRef?.value ?? home })),
+  };
   const world = { ...settled, env, ...bookReader(env, company.realm, read), ...pipedriveOf(env, own.id, people[0].user), call: sessions(env) };
-  world.items = ((await read("select * from Item maxresults 200")).Item ?? []).filter((item) => item.Active !== false && !["Group", "Category"].includes(item.Type)).map(({ Name }) => Name);
+  world.items = ((await read("select * from Item maxresults 200")).Item ?? [])
+    .filter((item) => item.Active !== false && !["Group", "Category"].includes(item.Type))
+    .map(({ Name }) => Name);
   world.terms = (await read("select * from Term maxresults 100").catch(() => ({}))).Term ?? [];
   world.fields = await writeBack(world);
   world.before = new Set((await world.ledger()).map(({ Id }) => Id));
@@ -109,7 +160,11 @@ function pipedriveOf(env, company, user) {
   let token;
   const pipedrive = async (path, method = "GET", body) => {
     token ??= (await door(env, "/pipedrive/grants", { company_id: company, user_id: user })).access_token;
-    const answer = await fetch(`${env.PIPEDRIVE_API_URL}/api/v2${path}`, { method, headers: { authorization: `Bearer ${token}`, "content-type": "application/json" }, ...(body ? { body: JSON.stringify(body) } : {}) });
+    const answer = await fetch(`${env.PIPEDRIVE_API_URL}/api/v2${path}`, {
+      method,
+      headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+      ...(body ? { body: JSON.stringify(body) } : {}),
+    });
     const text = await answer.text();
     if (answer.status === 401) {
       token = undefined;
@@ -149,7 +204,10 @@ export async function makeDeal(world, dice, { plain }) {
   const price = (most) => (1 + dice.below(most * factor)) / factor;
   const { id } = await world.pipedrive("/deals", "POST", {
     title: dice.of(["Website redesign", "Ação de inverno", "Fase 2 – planta", "Año nuevo", "Fit-out 4th floor"]) + ` ${dice.below(1000)}`,
-    org_id: org.id, person_id: person.id, currency, ...(hasProducts ? {} : { value: price(20_000) }),
+    org_id: org.id,
+    person_id: person.id,
+    currency,
+    ...(hasProducts ? {} : { value: price(20_000) }),
   });
   let isInclusive = false;
   if (hasProducts) {
@@ -158,18 +216,32 @@ export async function makeDeal(world, dice, { plain }) {
       const method = !plain && dice.percent(6) ? "inclusive" : "exclusive";
       isInclusive ||= method === "inclusive";
       await world.pipedrive(`/deals/${id}/products`, "POST", {
-        product_id: dice.of(world.own.products).id, item_price: price(1500), quantity: dice.percent(75) ? 1 + dice.below(12) : (1 + dice.below(400)) / 8,
-        discount: isOff ? 5 * (1 + dice.below(5)) : 0, discount_type: "percentage", tax: 0, tax_method: method,
+        product_id: dice.of(world.own.products).id,
+        item_price: price(1500),
+        quantity: dice.percent(75) ? 1 + dice.below(12) : (1 + dice.below(400)) / 8,
+        discount: isOff ? 5 * (1 + dice.below(5)) : 0,
+        discount_type: "percentage",
+        tax: 0,
+        tax_method: method,
       });
     }
-    if (dice.percent(plain ? 10 : 25)) await world.pipedrive(`/deals/${id}/discounts`, "POST", dice.percent(60) ? { description: "Campaign", amount: 10, type: "percentage" } : { description: "Goodwill", amount: 1, type: "amount" });
+    if (dice.percent(plain ? 10 : 25))
+      await world.pipedrive(
+        `/deals/${id}/discounts`,
+        "POST",
+        dice.percent(60) ? { description: "Campaign", amount: 10, type: "percentage" } : { description: "Goodwill", amount: 1, type: "amount" },
+      );
   }
   return { id, company: world.id, numbers: new Map(), wishes: 0, retired: false, isInclusive };
 }
 
 /** What a deal is worth before tax, out of Pipedrive; no code of Fatura takes part. */
 export async function worth(world, id) {
-  const [deal, products, discounts] = await Promise.all([world.pipedrive(`/deals/${id}`), world.pipedrive(`/deals/${id}/products`), world.pipedrive(`/deals/${id}/discounts`)]);
+  const [deal, products, discounts] = await Promise.all([
+    world.pipedrive(`/deals/${id}`),
+    world.pipedrive(`/deals/${id}/products`),
+    world.pipedrive(`/deals/${id}/discounts`),
+  ]);
   const net = (row) => {
     const full = row.quantity * row.item_price;
     const off = row.discount_type === "amount" ? full - row.discount : (full * (100 - row.discount)) / 100;
@@ -177,5 +249,11 @@ export async function worth(world, id) {
   };
   const subtotal = products.reduce((sum, row) => sum + net(row), 0);
   const off = (discounts ?? []).reduce((sum, { type, amount }) => sum + (type === "percentage" ? (subtotal * amount) / 100 : amount), 0);
-  return { value: products.length ? subtotal - off : deal.value, currency: deal.currency, lines: products.length || 1, hasProducts: products.length > 0, title: deal.title };
+  return {
+    value: products.length ? subtotal - off : deal.value,
+    currency: deal.currency,
+    lines: products.length || 1,
+    hasProducts: products.length > 0,
+    title: deal.title,
+  };
 }

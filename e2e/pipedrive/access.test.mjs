@@ -23,11 +23,21 @@ test("a token without the scope is told so, one that is none too", async () => {
 test("OAuth: the code of a person's consent, a refresh, a revocation", async () => {
   const { env } = box;
   const cookie = await box.signIn(ANA);
-  const oauth = new v2.OAuth2Configuration({ clientId: env.PIPEDRIVE_CLIENT_ID, clientSecret: env.PIPEDRIVE_CLIENT_SECRET, redirectUri: `${env.FATURA_URL}/pipedrive/callback`, host: new URL(env.PIPEDRIVE_TOKEN_URL).origin });
+  const oauth = new v2.OAuth2Configuration({
+    clientId: env.PIPEDRIVE_CLIENT_ID,
+    clientSecret: env.PIPEDRIVE_CLIENT_SECRET,
+    redirectUri: `${env.FATURA_URL}/pipedrive/callback`,
+    host: new URL(env.PIPEDRIVE_TOKEN_URL).origin,
+  });
   const asked = Object.fromEntries(new URL(oauth.authorizationUrl).searchParams);
   const consent = await (await fetch(`${oauth.authorizationUrl}&state=x`, { headers: { cookie } })).text();
   assert.match(consent, /deals:full/);
-  const back = await fetch(env.PIPEDRIVE_AUTHORIZE_URL, { method: "POST", redirect: "manual", headers: { cookie }, body: new URLSearchParams({ ...asked, state: "x", decision: "allow" }) });
+  const back = await fetch(env.PIPEDRIVE_AUTHORIZE_URL, {
+    method: "POST",
+    redirect: "manual",
+    headers: { cookie },
+    body: new URLSearchParams({ ...asked, state: "x", decision: "allow" }),
+  });
   const location = new URL(back.headers.get("location"));
   assert.equal(location.searchParams.get("state"), "x");
   const token = await oauth.authorize(location.searchParams.get("code"));
@@ -53,7 +63,12 @@ test("OAuth: an empty scope in the authorize URL is refused, before and after th
     assert.equal((await consent({})).status, 200);
     assert.equal((await consent({ scope: "base deals:full" })).status, 200);
   }
-  const answer = await fetch(env.PIPEDRIVE_AUTHORIZE_URL, { method: "POST", redirect: "manual", headers: { cookie }, body: new URLSearchParams({ ...asked, scope: "", decision: "allow" }) });
+  const answer = await fetch(env.PIPEDRIVE_AUTHORIZE_URL, {
+    method: "POST",
+    redirect: "manual",
+    headers: { cookie },
+    body: new URLSearchParams({ ...asked, scope: "", decision: "allow" }),
+  });
   assert.equal(answer.status, 400);
 });
 
@@ -75,7 +90,11 @@ test("limits: requests in two seconds, tokens a day, and what is left", async ()
   await box.control("/pipedrive/limits", { burst: 0, daily_for_each_seat: 1 });
   const spent = [];
   for (let at = 0; at < 5; at++) spent.push(await call());
-  assert.deepEqual(spent.map((answer) => answer.status), [200, 200, 200, 200, 429], "four seats, one token each");
+  assert.deepEqual(
+    spent.map((answer) => answer.status),
+    [200, 200, 200, 200, 429],
+    "four seats, one token each",
+  );
   assert.equal(spent[4].headers.get("x-daily-requests-left"), "0");
   assert.ok(spent[4].headers.get("retry-after"));
   assert.equal((await spent[4].json()).success, false);
@@ -96,7 +115,11 @@ test("a user's own token, in the header or the address", async () => {
   const wrong = await fetch(`${box.env.PIPEDRIVE_API_URL}/v1/users/me?api_token=${"0".repeat(40)}`);
   assert.equal(wrong.status, 401);
   const hook = { subscription_url: "http://127.0.0.1:9/x", event_action: "*", event_object: "deal", name: "by hand" };
-  const made = await fetch(`${box.env.PIPEDRIVE_API_URL}/v1/webhooks?api_token=${user.api_token}`, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(hook) });
+  const made = await fetch(`${box.env.PIPEDRIVE_API_URL}/v1/webhooks?api_token=${user.api_token}`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(hook),
+  });
   assert.equal((await made.json()).data.type, "general");
   assert.equal((await (await box.connect()).webhooks.getWebhooks()).data.length, 0, "an app sees its own subscriptions only");
 });
@@ -175,12 +198,22 @@ test("uninstalling: tokens and subscriptions end, and the app is told, for one u
   assert.equal(app.authorization, `Basic ${btoa(`${own.env.PIPEDRIVE_CLIENT_ID}:${own.env.PIPEDRIVE_CLIENT_SECRET}`)}`);
   assert.equal((await own.raw(tokens.access_token, "GET", "/v1/users/me")).status, 401);
   assert.deepEqual((await own.control("/pipedrive/webhooks")).subscriptions, []);
-  const again = await fetch(own.env.PIPEDRIVE_TOKEN_URL, { method: "POST", headers: { authorization: app.authorization }, body: new URLSearchParams({ grant_type: "refresh_token", refresh_token: tokens.refresh_token }) });
+  const again = await fetch(own.env.PIPEDRIVE_TOKEN_URL, {
+    method: "POST",
+    headers: { authorization: app.authorization },
+    body: new URLSearchParams({ grant_type: "refresh_token", refresh_token: tokens.refresh_token }),
+  });
   assert.equal((await again.json()).error, "invalid_grant");
   await own.grant();
   await own.control("/pipedrive/uninstall", { company_id: COMPANY });
   const all = await app.wait(3);
-  assert.deepEqual(all.slice(1).map((body) => body.user_id).sort(), [ANA, BRUNO]);
+  assert.deepEqual(
+    all
+      .slice(1)
+      .map((body) => body.user_id)
+      .sort(),
+    [ANA, BRUNO],
+  );
   app.close();
   await own.end();
 });
@@ -191,8 +224,18 @@ test("who may not install is told so at the consent", async () => {
   const page = await (await fetch(address, { headers: { cookie } })).text();
   assert.match(page, /may not install apps/);
   assert.doesNotMatch(page, /Allow and install/);
-  const forced = await fetch(box.env.PIPEDRIVE_AUTHORIZE_URL, { method: "POST", redirect: "manual", headers: { cookie }, body: new URLSearchParams({ client_id: box.env.PIPEDRIVE_CLIENT_ID, decision: "allow", state: "x" }) });
+  const forced = await fetch(box.env.PIPEDRIVE_AUTHORIZE_URL, {
+    method: "POST",
+    redirect: "manual",
+    headers: { cookie },
+    body: new URLSearchParams({ client_id: box.env.PIPEDRIVE_CLIENT_ID, decision: "allow", state: "x" }),
+  });
   assert.equal(forced.status, 403);
-  const refused_ = await fetch(box.env.PIPEDRIVE_AUTHORIZE_URL, { method: "POST", redirect: "manual", headers: { cookie }, body: new URLSearchParams({ client_id: box.env.PIPEDRIVE_CLIENT_ID, decision: "cancel", state: "x" }) });
+  const refused_ = await fetch(box.env.PIPEDRIVE_AUTHORIZE_URL, {
+    method: "POST",
+    redirect: "manual",
+    headers: { cookie },
+    body: new URLSearchParams({ client_id: box.env.PIPEDRIVE_CLIENT_ID, decision: "cancel", state: "x" }),
+  });
   assert.match(refused_.headers.get("location"), /error=user_denied/);
 });

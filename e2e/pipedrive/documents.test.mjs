@@ -25,7 +25,15 @@ function described() {
       if (path.startsWith("/oauth/")) continue;
       for (const method of METHODS.filter((method) => operations[method])) {
         const { security = [], "x-token-cost": cost } = operations[method];
-        const scopes = [...new Set(security.flatMap((way) => Object.entries(way).filter(([name]) => name !== "api_key").flatMap(([, scopes]) => scopes)))];
+        const scopes = [
+          ...new Set(
+            security.flatMap((way) =>
+              Object.entries(way)
+                .filter(([name]) => name !== "api_key")
+                .flatMap(([, scopes]) => scopes),
+            ),
+          ),
+        ];
         lines.push(`${version} ${method.toUpperCase()} ${path} ${cost} ${scopes.join(",") || "-"}`);
       }
     }
@@ -35,18 +43,42 @@ function described() {
 
 test("operations, costs and scopes are those of the documents", { skip }, () => {
   const known = new Set(source("api/operations.txt").split("\n"));
-  assert.deepEqual(described().filter((line) => !known.has(line)), []);
+  assert.deepEqual(
+    described().filter((line) => !known.has(line)),
+    [],
+  );
 });
 
 test("bodies may hold what the documents let them hold", { skip }, () => {
-  const places = { Deal: ["/deals", "/deals/{id}"], Person: ["/persons", "/persons/{id}"], Organization: ["/organizations", "/organizations/{id}"], Product: ["/products", "/products/{id}"], Activity: ["/activities", "/activities/{id}"], Stage: ["/stages", "/stages/{id}"], Pipeline: ["/pipelines", "/pipelines/{id}"], DealProduct: ["/deals/{id}/products"], DealDiscount: ["/deals/{id}/discounts"], DealInstallment: ["/deals/{id}/installments"] };
+  const places = {
+    Deal: ["/deals", "/deals/{id}"],
+    Person: ["/persons", "/persons/{id}"],
+    Organization: ["/organizations", "/organizations/{id}"],
+    Product: ["/products", "/products/{id}"],
+    Activity: ["/activities", "/activities/{id}"],
+    Stage: ["/stages", "/stages/{id}"],
+    Pipeline: ["/pipelines", "/pipelines/{id}"],
+    DealProduct: ["/deals/{id}/products"],
+    DealDiscount: ["/deals/{id}/discounts"],
+    DealInstallment: ["/deals/{id}/installments"],
+  };
   const described = document("v2");
-  const resolve = (schema) => (schema?.$ref ? resolve(schema.$ref.slice(2).split("/").reduce((node, key) => node[key], described)) : schema);
+  const resolve = (schema) =>
+    schema?.$ref
+      ? resolve(
+          schema.$ref
+            .slice(2)
+            .split("/")
+            .reduce((node, key) => node[key], described),
+        )
+      : schema;
   const members = (schema) => {
     const whole = resolve(schema);
     return [...Object.keys(whole.properties ?? {}), ...(whole.allOf ?? []).flatMap(members)];
   };
-  for (const line of source("bodies.txt").split("\n").filter((line) => line && !line.startsWith("#"))) {
+  for (const line of source("bodies.txt")
+    .split("\n")
+    .filter((line) => line && !line.startsWith("#"))) {
     const [name, ...words] = line.split(" ");
     const known = words.map((word) => word.split(":")[0].replace("!", "")).sort();
     const post = members(described.paths[places[name][0]].post.requestBody.content["application/json"].schema);
@@ -62,12 +94,20 @@ test("every operation that reads is answered as the documents say, or says that 
   ids.activities = (await make("/api/v2/activities", { subject: "x", deal_id: 1 })).id;
   ids.notes = (await make("/v1/notes", { content: "x", deal_id: 1 })).id;
   ids.organizationRelationships = (await make("/v1/organizationRelationships", { type: "parent", rel_owner_org_id: 101, rel_linked_org_id: 102 })).id;
-  const conditions = { glue: "and", conditions: [{ glue: "and", conditions: [] }, { glue: "or", conditions: [] }] };
+  const conditions = {
+    glue: "and",
+    conditions: [
+      { glue: "and", conditions: [] },
+      { glue: "or", conditions: [] },
+    ],
+  };
   ids.filters = (await make("/v1/filters", { name: "x", type: "deals", conditions })).id;
   const form = new FormData();
   form.append("file", new Blob(["x"]), "x.txt");
   form.append("deal_id", "1");
-  ids.files = (await (await fetch(`${box.env.PIPEDRIVE_API_URL}/v1/files`, { method: "POST", headers: { authorization: `Bearer ${token}` }, body: form })).json()).data.id;
+  ids.files = (
+    await (await fetch(`${box.env.PIPEDRIVE_API_URL}/v1/files`, { method: "POST", headers: { authorization: `Bearer ${token}` }, body: form })).json()
+  ).data.id;
   await make("/v1/deals/1/followers", { user_id: ANA });
   await make("/v1/deals/1/participants", { person_id: 202 });
   const image = new FormData();
@@ -92,7 +132,16 @@ test("every operation that reads is answered as the documents say, or says that 
     const path = template.replace(/{([^}]+)}/g, (_, name) => value(name, template));
     const query = new URLSearchParams();
     for (const parameter of document(version).paths[template].get.parameters ?? []) {
-      const { name, in: place, required } = parameter.$ref ? parameter.$ref.slice(2).split("/").reduce((node, key) => node[key], document(version)) : parameter;
+      const {
+        name,
+        in: place,
+        required,
+      } = parameter.$ref
+        ? parameter.$ref
+            .slice(2)
+            .split("/")
+            .reduce((node, key) => node[key], document(version))
+        : parameter;
       if (place === "query" && (required || name === "org_id") && QUERY[name]) query.set(name, QUERY[name]);
     }
     if (template === "/recents") query.set("items", "deal");
@@ -108,7 +157,28 @@ test("every operation that reads is answered as the documents say, or says that 
   assert.deepEqual(wrong, []);
   // What is left out is left out knowingly: docs/sandbox/pipedrive.md lists it.
   const kinds = new Set(notSimulated.map((line) => line.split(" ")[2].split("/")[1]));
-  const known = ["billing", "boards", "callLogs", "deals", "filters", "goals", "leadFields", "leadLabels", "leadSources", "leads", "legacyTeams", "mailbox", "persons", "phases", "pipelines", "projectFields", "projectTemplates", "projects", "roles", "tasks"];
+  const known = [
+    "billing",
+    "boards",
+    "callLogs",
+    "deals",
+    "filters",
+    "goals",
+    "leadFields",
+    "leadLabels",
+    "leadSources",
+    "leads",
+    "legacyTeams",
+    "mailbox",
+    "persons",
+    "phases",
+    "pipelines",
+    "projectFields",
+    "projectTemplates",
+    "projects",
+    "roles",
+    "tasks",
+  ];
   assert.deepEqual([...kinds].sort(), known);
   assert.ok(answered > 110, `${answered} answered`);
 });

@@ -25,13 +25,19 @@ function plain(schema, document, seen = new Set()) {
   if (!schema || typeof schema !== "object") return schema;
   if (schema.$ref) {
     if (seen.has(schema.$ref)) return {};
-    const target = schema.$ref.slice(2).split("/").reduce((node, key) => node[key], document);
+    const target = schema.$ref
+      .slice(2)
+      .split("/")
+      .reduce((node, key) => node[key], document);
     return plain(target, document, new Set([...seen, schema.$ref]));
   }
   const kept = {};
   for (const key of ["type", "properties", "items", "required", "allOf", "oneOf", "anyOf", "enum"]) {
     if (schema[key] === undefined) continue;
-    kept[key] = key === "properties" ? Object.fromEntries(Object.entries(schema[key]).map(([name, part]) => [name, plain(part, document, seen)])) : plain(schema[key], document, seen);
+    kept[key] =
+      key === "properties"
+        ? Object.fromEntries(Object.entries(schema[key]).map(([name, part]) => [name, plain(part, document, seen)]))
+        : plain(schema[key], document, seen);
   }
   // The documents mark few members as nullable of those that are null in their own examples.
   if (typeof kept.type === "string") kept.type = [kept.type, "null"];
@@ -56,15 +62,28 @@ export function mistakes(version, method, path, status, body) {
     return wanted.length === parts.length && wanted.every((part, at) => part === parts[at] || (part.startsWith("{") && parts[at] !== ""));
   };
   // A path without a parameter wins over one with.
-  const template = Object.keys(described.paths).filter(fits).sort((a, b) => a.split("{").length - b.split("{").length)[0];
+  const template = Object.keys(described.paths)
+    .filter(fits)
+    .sort((a, b) => a.split("{").length - b.split("{").length)[0];
   const operation = described.paths[template]?.[method.toLowerCase()];
   if (!operation) return [`${method} ${path} is not in the document`];
   const answer = operation.responses[status];
   if (!answer) return status < 400 ? [`${method} ${template}: ${status} is not in the document`] : [];
-  const schema = (answer.$ref ? answer.$ref.slice(2).split("/").reduce((node, key) => node[key], described) : answer).content?.["application/json"]?.schema;
+  const schema = (
+    answer.$ref
+      ? answer.$ref
+          .slice(2)
+          .split("/")
+          .reduce((node, key) => node[key], described)
+      : answer
+  ).content?.["application/json"]?.schema;
   if (!schema) return [];
   const key = `${version} ${method} ${template} ${status}`;
   if (!validators.has(key)) validators.set(key, new Ajv({ strict: false, allErrors: true, allowUnionTypes: true }).compile(plain(schema, described)));
   const validate = validators.get(key);
-  return validate(body) ? [] : validate.errors.map((error) => `${key}: ${error.instancePath} ${error.message}`).filter((mistake) => !CONTRADICTIONS.some((known) => known.test(mistake)));
+  return validate(body)
+    ? []
+    : validate.errors
+        .map((error) => `${key}: ${error.instancePath} ${error.message}`)
+        .filter((mistake) => !CONTRADICTIONS.some((known) => known.test(mistake)));
 }

@@ -20,7 +20,10 @@ after(async () => {
   await ana.close();
   await box.end();
   // A refusal and a record that is not there are answered as such, which Chromium mentions.
-  assert.deepEqual(ana.complaints.filter((text) => !text.includes("404 (Not Found)")), []);
+  assert.deepEqual(
+    ana.complaints.filter((text) => !text.includes("404 (Not Found)")),
+    [],
+  );
 });
 
 async function signIn(page, name) {
@@ -37,11 +40,17 @@ async function edit(code, fill) {
   await fill(field.locator("form"));
   await field.locator(".go").click();
   await field.locator("form").waitFor({ state: "hidden" });
-  return plain(await field.locator(".shown").innerText()).replace("✎", "").trim();
+  return plain(await field.locator(".shown").innerText())
+    .replace("✎", "")
+    .trim();
 }
 
 test("lists and the pipeline, in three languages and both themes, without a violation", async () => {
-  for (const [locale, deals, pipeline] of [["es_ES", "Tratos", "Embudo"], ["en_US", "Deals", "Pipeline"], ["pt_BR", "Negócios", "Funil"]]) {
+  for (const [locale, deals, pipeline] of [
+    ["es_ES", "Tratos", "Embudo"],
+    ["en_US", "Deals", "Pipeline"],
+    ["pt_BR", "Negócios", "Funil"],
+  ]) {
     await page.locator("select[name=locale]").selectOption(locale);
     await page.getByRole("heading", { name: deals, level: 1 }).waitFor();
     await page.getByRole("link", { name: pipeline }).click();
@@ -50,7 +59,17 @@ test("lists and the pipeline, in three languages and both themes, without a viol
   }
   for (const theme of ["dark", "light"]) {
     await page.locator("select[name=theme]").selectOption(theme);
-    for (const path of ["/deals", "/pipeline", "/persons", "/organizations", "/deal/1", "/person/201", "/organization/101", "/marketplace", "/settings/marketplace"]) {
+    for (const path of [
+      "/deals",
+      "/pipeline",
+      "/persons",
+      "/organizations",
+      "/deal/1",
+      "/person/201",
+      "/organization/101",
+      "/marketplace",
+      "/settings/marketplace",
+    ]) {
       await go(path);
       await assertAccessible(page, `${path}, ${theme}`);
     }
@@ -99,7 +118,9 @@ test("products on the deal: added, changed, taken away; the value follows", asyn
   await products.locator("[data-part-form]:not([hidden])").getByLabel("Desconto").first().fill("60");
   await products.getByRole("button", { name: "Salvar" }).click();
   await page.locator("#head").getByText("R$ 900,00").waitFor();
-  const { data: [part] } = await api.dealProducts.getDealProducts({ id: 3 });
+  const {
+    data: [part],
+  } = await api.dealProducts.getDealProducts({ id: 3 });
   assert.deepEqual([part.quantity, part.discount, part.discount_type, part.sum], [3, 60, "amount", 900]);
   await products.getByRole("button", { name: "Remover: Consultoria fiscal" }).click();
   await products.getByText("Nenhum produto neste negócio.").waitFor();
@@ -168,7 +189,10 @@ test("two people in two browsers: what one changes, the other sees within second
   await field.locator("button.edit").click();
   await field.locator("input").fill("Do Rafael");
   await field.locator(".go").click();
-  await field.getByRole("alert").getByText(/permission/).waitFor();
+  await field
+    .getByRole("alert")
+    .getByText(/permission/)
+    .waitFor();
   assert.equal(await field.locator("input").inputValue(), "Do Rafael");
   await rafael.page.goto(`${box.env.PIPEDRIVE_WEB_URL}/marketplace`);
   await rafael.page.getByText("Você não tem permissão para instalar aplicativos.").waitFor();
@@ -178,7 +202,8 @@ test("two people in two browsers: what one changes, the other sees within second
 
 test("without script, forms post and the page comes back", async () => {
   const cookie = await box.signIn(ANA);
-  const post = (path, body) => fetch(`${box.env.PIPEDRIVE_WEB_URL}${path}`, { method: "POST", redirect: "manual", headers: { cookie }, body: new URLSearchParams(body) });
+  const post = (path, body) =>
+    fetch(`${box.env.PIPEDRIVE_WEB_URL}${path}`, { method: "POST", redirect: "manual", headers: { cookie }, body: new URLSearchParams(body) });
   const answer = await post("/edit/deal/9/fields/title", { value: "Sem script" });
   assert.deepEqual([answer.status, answer.headers.get("location")], [303, "/deal/9"]);
   assert.equal((await api.deals.getDeal({ id: 9 })).data.title, "Sem script");

@@ -12,15 +12,49 @@ after(() => box.end());
 
 const deep = JSON.parse(`${"[".repeat(90)}1${"]".repeat(90)}`);
 const BODIES = [
-  null, [], [null, 5, "x", {}], "text", 5, true, {}, { title: {}, name: [], subject: 5, field_name: null, content: { a: 1 } },
+  null,
+  [],
+  [null, 5, "x", {}],
+  "text",
+  5,
+  true,
+  {},
+  { title: {}, name: [], subject: 5, field_name: null, content: { a: 1 } },
   { title: "x", name: "x", value: 1e308, quantity: -1, item_price: "NaN", product_id: 2 ** 53, person_id: -1, org_id: 0.5, user_id: "1", owner_id: [] },
-  { title: "ü".repeat(5000), name: "\u0000", custom_fields: { x: deep }, label_ids: ["a"], emails: [5], phones: {}, prices: [null], address: 5, conditions: { conditions: [{ conditions: [5] }] } },
-  { merge_with_id: "x", ids: "a,b", data: [{}, 5], field_type: "enum", options: [5, { label: "" }], type: "deals", due_date: "yesterday", add_time: "2026-13-45", visible_to: "everyone", status: "eaten" },
+  {
+    title: "ü".repeat(5000),
+    name: "\u0000",
+    custom_fields: { x: deep },
+    label_ids: ["a"],
+    emails: [5],
+    phones: {},
+    prices: [null],
+    address: 5,
+    conditions: { conditions: [{ conditions: [5] }] },
+  },
+  {
+    merge_with_id: "x",
+    ids: "a,b",
+    data: [{}, 5],
+    field_type: "enum",
+    options: [5, { label: "" }],
+    type: "deals",
+    due_date: "yesterday",
+    add_time: "2026-13-45",
+    visible_to: "everyone",
+    status: "eaten",
+  },
 ];
-const QUERIES = ["", "?limit=-1&start=x&cursor=%00&ids=1,,a&filter_id=x&sort_by=%27", "?term=%F0%9F%92%A9&status=a,b&updated_since=now&deal_ids=x&since_timestamp=%20&limit=99999999999999999999"];
+const QUERIES = [
+  "",
+  "?limit=-1&start=x&cursor=%00&ids=1,,a&filter_id=x&sort_by=%27",
+  "?term=%F0%9F%92%A9&status=a,b&updated_since=now&deal_ids=x&since_timestamp=%20&limit=99999999999999999999",
+];
 
 test("nothing that is sent to any operation breaks it", async () => {
-  const operations = readFileSync(new URL("../../crates/sandbox-pipedrive/src/api/operations.txt", import.meta.url), "utf8").split("\n").filter((line) => line && !line.startsWith("#"));
+  const operations = readFileSync(new URL("../../crates/sandbox-pipedrive/src/api/operations.txt", import.meta.url), "utf8")
+    .split("\n")
+    .filter((line) => line && !line.startsWith("#"));
   let token = (await box.grant()).access_token;
   const strange = [];
   let sent = 0;
@@ -33,12 +67,17 @@ test("nothing that is sent to any operation breaks it", async () => {
         for (const body of bodies) {
           // Each body once at an address, each query with one body.
           if (query && body !== bodies[0]) continue;
-          const answer = await fetch(`${box.env.PIPEDRIVE_API_URL}${prefix}${template.replace(/{[^}]+}/g, id)}${query}`, { method, headers: { authorization: `Bearer ${token}`, "content-type": "application/json" }, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
+          const answer = await fetch(`${box.env.PIPEDRIVE_API_URL}${prefix}${template.replace(/{[^}]+}/g, id)}${query}`, {
+            method,
+            headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+            ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+          });
           const text = await answer.text();
           sent += 1;
           const fine = answer.status < 500 || answer.status === 501;
           const inForm = answer.status < 400 || (text.startsWith("{") && JSON.parse(text).success === false);
-          if (!fine || !inForm) strange.push(`${answer.status} ${method} ${prefix}${template} (${id}) ${query} ${JSON.stringify(body)?.slice(0, 80)}: ${text.slice(0, 120)}`);
+          if (!fine || !inForm)
+            strange.push(`${answer.status} ${method} ${prefix}${template} (${id}) ${query} ${JSON.stringify(body)?.slice(0, 80)}: ${text.slice(0, 120)}`);
           // The users of the company are changed as well: who asks has to stay one of them.
           if (answer.status === 401) {
             await box.control("/pipedrive/users", { user_id: ANA, active: true, permissions: { can_use_api: true } });

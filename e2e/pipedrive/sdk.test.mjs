@@ -17,7 +17,10 @@ let page;
 
 /** The app: one page for each of its extensions, and the SDK as it comes from its package. */
 async function serveApp() {
-  const files = { "/sdk.js": ["text/javascript", new URL("../node_modules/@pipedrive/app-extensions-sdk/dist/index.umd.js", import.meta.url)], "/page": ["text/html", new URL("sdk-page.html", import.meta.url)] };
+  const files = {
+    "/sdk.js": ["text/javascript", new URL("../node_modules/@pipedrive/app-extensions-sdk/dist/index.umd.js", import.meta.url)],
+    "/page": ["text/html", new URL("sdk-page.html", import.meta.url)],
+  };
   server = createServer((request, response) => {
     const [type, file] = files[new URL(request.url, "http://x").pathname] ?? [];
     response.writeHead(file ? 200 : 404, { "content-type": type ?? "text/plain" }).end(file ? readFileSync(file) : "");
@@ -27,7 +30,11 @@ async function serveApp() {
   dir = mkdtempSync(join(tmpdir(), "sdk-"));
   const on = ["deal", "person", "organization"];
   const registration = {
-    name: "Probe", client_id: "probe", client_secret: "secret-of-the-client", callback_url: `${app}/callback`, scopes: ["base"],
+    name: "Probe",
+    client_id: "probe",
+    client_secret: "secret-of-the-client",
+    callback_url: `${app}/callback`,
+    scopes: ["base"],
     extensions: [
       { id: "panel", type: "panel", name: "Probe panel", url: `${app}/page`, jwt_secret: SECRETS.panel, on },
       { id: "ask", type: "modal", name: "Ask something", url: `${app}/page`, jwt_secret: SECRETS.modal, on },
@@ -80,10 +87,17 @@ async function signedWith(token, secret) {
 }
 
 test("the panel is loaded with what Pipedrive sends, on a deal, a person and an organization", async () => {
-  for (const [path, resource, id] of [["/deal/1", "deal", "1"], ["/person/201", "person", "201"], ["/organization/101", "organization", "101"]]) {
+  for (const [path, resource, id] of [
+    ["/deal/1", "deal", "1"],
+    ["/person/201", "person", "201"],
+    ["/organization/101", "organization", "101"],
+  ]) {
     const frame = await open(path);
     const query = new URL(frame.url()).searchParams;
-    assert.deepEqual(["resource", "view", "selectedIds", "userId", "companyId", "isShared", "theme"].map((name) => query.get(name)), [resource, "details", id, String(ANA), String(COMPANY), "false", "light"]);
+    assert.deepEqual(
+      ["resource", "view", "selectedIds", "userId", "companyId", "isShared", "theme"].map((name) => query.get(name)),
+      [resource, "details", id, String(ANA), String(COMPANY), "false", "light"],
+    );
     const { exp, iat, userId, companyId } = claims(query.get("token"));
     assert.deepEqual([exp - iat, userId, companyId], [300, ANA, COMPANY]);
     assert.ok(await signedWith(query.get("token"), SECRETS.panel));
@@ -92,7 +106,9 @@ test("the panel is loaded with what Pipedrive sends, on a deal, a person and an 
 
 test("get_signed_token, get_metadata, and a command that there is not", async () => {
   const frame = await open("/deal/1");
-  const { data: { token } } = await ask(frame, "get_signed_token");
+  const {
+    data: { token },
+  } = await ask(frame, "get_signed_token");
   assert.equal(claims(token).userId, ANA);
   assert.deepEqual((await ask(frame, "get_metadata")).data, { windowHeight: 960, windowWidth: 1360 });
   assert.ok((await ask(frame, "make_coffee")).error);
@@ -102,7 +118,13 @@ test("resize: a panel's height between 100 and 750; what is out of range is igno
   const frame = await open("/deal/1");
   const size = () => page.locator(".panel iframe").evaluate((element) => [element.offsetWidth, element.offsetHeight]);
   const [width] = await size();
-  for (const [asked, got] of [[{ height: 500 }, 500], [{ height: 99 }, 500], [{ height: 751 }, 500], [{ height: 100, width: 900 }, 100], [{ height: 750 }, 750]]) {
+  for (const [asked, got] of [
+    [{ height: 500 }, 500],
+    [{ height: 99 }, 500],
+    [{ height: 751 }, 500],
+    [{ height: 100, width: 900 }, 100],
+    [{ height: 750 }, 750],
+  ]) {
     assert.equal((await ask(frame, "resize", asked)).error, undefined);
     assert.deepEqual(await size(), [width, got], JSON.stringify(asked));
   }
@@ -144,7 +166,9 @@ test("a custom modal: opened with data by id or name, sized, closed by itself; t
   assert.deepEqual(await size(), [900, 640]);
   await ask(modal, "resize", { width: 319, height: 119 });
   assert.deepEqual(await size(), [900, 640]);
-  await modal.evaluate(() => { ask("close_modal"); });
+  await modal.evaluate(() => {
+    ask("close_modal");
+  });
   assert.deepEqual((await opened).data, { status: "closed" });
   await panel.waitForFunction(() => events.some(({ event }) => event === "close_custom_modal"));
   const named = ask(panel, "open_modal", { type: "custom_modal", action_id: "Ask something" });
@@ -179,7 +203,11 @@ test("Pipedrive's own modals: a new deal, person, organization and activity, pre
   const { data: made } = await api.deals.getDeal({ id });
   assert.deepEqual([made.title, made.org_id], ["Out of the app", 103]);
   assert.equal((await api.persons.getPerson({ id: made.person_id })).data.name, "New Person");
-  for (const [type, prefill, api_, read] of [["person", { name: "Ada" }, "persons", "getPerson"], ["organization", { name: "Ada Ltd" }, "organizations", "getOrganization"], ["activity", { subject: "Call Ada", dueDate: "2026-12-18", deal: 1 }, "activities", "getActivity"]]) {
+  for (const [type, prefill, api_, read] of [
+    ["person", { name: "Ada" }, "persons", "getPerson"],
+    ["organization", { name: "Ada Ltd" }, "organizations", "getOrganization"],
+    ["activity", { subject: "Call Ada", dueDate: "2026-12-18", deal: 1 }, "activities", "getActivity"],
+  ]) {
     const asked = ask(panel, "open_modal", { type, prefill });
     await page.getByRole("dialog").getByRole("button", { name: "Save" }).click();
     const answer = (await asked).data;
@@ -211,7 +239,11 @@ test("the floating window: from the dock and by commands, its sizes, badge, focu
   await page.locator(".dock").click();
   await page.locator(".floating .x").click();
   const heard = await window_.evaluate(() => events.filter(({ event }) => event === "visibility").map(({ data }) => [data.is_visible, data.context.invoker]));
-  assert.deepEqual(heard.slice(-3), [[false, "command"], [true, "user"], [false, "user"]]);
+  assert.deepEqual(heard.slice(-3), [
+    [false, "command"],
+    [true, "user"],
+    [false, "user"],
+  ]);
   await page.locator(".dock").click();
   await page.goto(`${box.env.PIPEDRIVE_WEB_URL}/persons`);
   await frameIn(".floating");
@@ -228,25 +260,37 @@ test("events: the theme changes on the open page; the page is hidden and shown; 
   await frame.getByRole("button", { name: "A button" }).click();
   await page.waitForSelector(".panel iframe[data-focused='1']");
   // This one the SDK keeps to itself: it tells of the frame's own document.
-  const heard = await frame.evaluate(() => new Promise((resolve) => {
-    sdk.listen("page_visibility_state", ({ data }) => resolve(data.state));
-    Object.defineProperty(document, "visibilityState", { value: "hidden", configurable: true });
-    document.dispatchEvent(new Event("visibilitychange"));
-  }));
+  const heard = await frame.evaluate(
+    () =>
+      new Promise((resolve) => {
+        sdk.listen("page_visibility_state", ({ data }) => resolve(data.state));
+        Object.defineProperty(document, "visibilityState", { value: "hidden", configurable: true });
+        document.dispatchEvent(new Event("visibilitychange"));
+      }),
+  );
   assert.equal(heard, "hidden");
 });
 
 test("redirect_to: lists, records, and the app's settings with what it gives along", async () => {
-  for (const [args, path] of [[{ view: "deals", id: 3 }, "/deal/3"], [{ view: "contacts" }, "/persons"], [{ view: "organizations", id: 101 }, "/organization/101"], [{ view: "leads" }, "/leads"]]) {
+  for (const [args, path] of [
+    [{ view: "deals", id: 3 }, "/deal/3"],
+    [{ view: "contacts" }, "/persons"],
+    [{ view: "organizations", id: 101 }, "/organization/101"],
+    [{ view: "leads" }, "/leads"],
+  ]) {
     const frame = await open("/deal/1");
-    frame.evaluate((args) => { ask("redirect_to", args); }, args);
+    frame.evaluate((args) => {
+      ask("redirect_to", args);
+    }, args);
     await page.waitForURL(`**${path}`);
   }
   await page.getByText("There is nothing here.").waitFor();
   const frame = await open("/deal/1");
   assert.match((await ask(frame, "redirect_to", { view: "constructor" })).error, /view must be one of/);
   assert.match((await ask(frame, "redirect_to", { view: "moon" })).error, /view must be one of/);
-  frame.evaluate(() => { ask("redirect_to", { view: "settings", context: { tab: "taxes" } }); });
+  frame.evaluate(() => {
+    ask("redirect_to", { view: "settings", context: { tab: "taxes" } });
+  });
   await page.waitForURL("**/app/probe/app-settings?tab=taxes");
   const settings = await frameIn(".settings");
   assert.deepEqual(JSON.parse(new URL(settings.url()).searchParams.get("data")), { tab: "taxes" });
@@ -264,5 +308,8 @@ test("a colleague for whom the app was added sees an invitation; one who has not
   assert.equal(await other.page.locator("iframe").count(), 0);
   await other.close();
   // Leads are no page of this simulation: not found, which Chromium mentions.
-  assert.deepEqual(browser.complaints.filter((text) => !text.includes("404 (Not Found)")), []);
+  assert.deepEqual(
+    browser.complaints.filter((text) => !text.includes("404 (Not Found)")),
+    [],
+  );
 });

@@ -46,7 +46,11 @@ export async function begin({ args = [] } = {}) {
   const sandbox = await startSandbox({ dir, args: ["--first-port", "0", ...args] });
   const { env } = sandbox;
   const control = async (path, body, method = body ? "POST" : "GET") => {
-    const answer = await fetch(`${env.CONTROL_URL}${path}`, { method, headers: { "content-type": "application/json" }, ...(body ? { body: JSON.stringify(body) } : {}) });
+    const answer = await fetch(`${env.CONTROL_URL}${path}`, {
+      method,
+      headers: { "content-type": "application/json" },
+      ...(body ? { body: JSON.stringify(body) } : {}),
+    });
     const text = await answer.text();
     assert.ok(answer.ok, `${path}: ${answer.status} ${text}`);
     return text ? JSON.parse(text) : undefined;
@@ -64,21 +68,80 @@ export async function begin({ args = [] } = {}) {
       const one = (name) => of(v1, name, `${env.PIPEDRIVE_API_URL}/v1`, "v1");
       const each = (names, make) => Object.fromEntries(names.map((name) => [name[0].toLowerCase() + name.slice(1), make(`${name}Api`)]));
       return {
-        ...each(["Deals", "DealProducts", "DealInstallments", "Persons", "Organizations", "Products", "Activities", "Pipelines", "Stages", "DealFields", "PersonFields", "OrganizationFields", "ProductFields", "ActivityFields"], two),
+        ...each(
+          [
+            "Deals",
+            "DealProducts",
+            "DealInstallments",
+            "Persons",
+            "Organizations",
+            "Products",
+            "Activities",
+            "Pipelines",
+            "Stages",
+            "DealFields",
+            "PersonFields",
+            "OrganizationFields",
+            "ProductFields",
+            "ActivityFields",
+          ],
+          two,
+        ),
         search: two("ItemSearchApi"),
-        ...each(["Users", "Notes", "Webhooks", "Currencies", "Files", "Filters", "ActivityTypes", "NoteFields", "OrganizationRelationships", "PermissionSets", "Recents", "Roles", "UserConnections", "UserSettings"], one),
-        one: each(["Deals", "Persons", "Organizations", "Products", "DealFields", "PersonFields", "OrganizationFields", "ProductFields", "Pipelines", "Stages", "ActivityFields"], one),
+        ...each(
+          [
+            "Users",
+            "Notes",
+            "Webhooks",
+            "Currencies",
+            "Files",
+            "Filters",
+            "ActivityTypes",
+            "NoteFields",
+            "OrganizationRelationships",
+            "PermissionSets",
+            "Recents",
+            "Roles",
+            "UserConnections",
+            "UserSettings",
+          ],
+          one,
+        ),
+        one: each(
+          [
+            "Deals",
+            "Persons",
+            "Organizations",
+            "Products",
+            "DealFields",
+            "PersonFields",
+            "OrganizationFields",
+            "ProductFields",
+            "Pipelines",
+            "Stages",
+            "ActivityFields",
+          ],
+          one,
+        ),
       };
     },
     /** Any call, by hand: status and body. */
     async raw(token, method, path, body) {
-      const answer = await fetch(`${env.PIPEDRIVE_API_URL}${path}`, { method, headers: { ...(token ? { authorization: `Bearer ${token}` } : {}), ...(body ? { "content-type": "application/json" } : {}) }, ...(body ? { body: JSON.stringify(body) } : {}) });
+      const answer = await fetch(`${env.PIPEDRIVE_API_URL}${path}`, {
+        method,
+        headers: { ...(token ? { authorization: `Bearer ${token}` } : {}), ...(body ? { "content-type": "application/json" } : {}) },
+        ...(body ? { body: JSON.stringify(body) } : {}),
+      });
       const text = await answer.text();
       return { status: answer.status, headers: answer.headers, body: text.startsWith("{") ? JSON.parse(text) : text };
     },
     /** A session of the web page, as a cookie. */
     async signIn(user) {
-      const answer = await fetch(`${env.PIPEDRIVE_WEB_URL}/sign-in`, { method: "POST", redirect: "manual", body: new URLSearchParams({ user_id: String(user) }) });
+      const answer = await fetch(`${env.PIPEDRIVE_WEB_URL}/sign-in`, {
+        method: "POST",
+        redirect: "manual",
+        body: new URLSearchParams({ user_id: String(user) }),
+      });
       return answer.headers.getSetCookie()[0].split(";")[0];
     },
     async end() {
@@ -116,7 +179,7 @@ export async function endpoint() {
   inbox.url = `http://127.0.0.1:${inbox.port}/hook`;
   inbox.close = () => server.close();
   inbox.wait = async (count) => {
-    for (const until = Date.now() + 4000; inbox.received.length < count && Date.now() < until;) await new Promise((go) => setTimeout(go, 20));
+    for (const until = Date.now() + 4000; inbox.received.length < count && Date.now() < until; ) await new Promise((go) => setTimeout(go, 20));
     await new Promise((go) => setTimeout(go, 150));
     assert.equal(inbox.received.length, count, JSON.stringify(inbox.received));
     return inbox.received;

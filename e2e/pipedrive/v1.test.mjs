@@ -30,7 +30,10 @@ test("notes: on a deal, pinned, changed, paged, deleted", async () => {
 test("comments on a note", async () => {
   const { data: note } = await api.notes.addNote({ AddNoteRequest: { content: "Com comentários", org_id: 101 } });
   const { data: comment } = await api.notes.addNoteComment({ id: note.id, CommentPostPutObject: { content: "Primeiro" } });
-  assert.equal((await api.notes.updateCommentForNote({ id: note.id, commentId: comment.uuid, CommentPostPutObject: { content: "Corrigido" } })).data.content, "Corrigido");
+  assert.equal(
+    (await api.notes.updateCommentForNote({ id: note.id, commentId: comment.uuid, CommentPostPutObject: { content: "Corrigido" } })).data.content,
+    "Corrigido",
+  );
   assert.equal((await api.notes.getComment({ id: note.id, commentId: comment.uuid })).data.content, "Corrigido");
   assert.equal((await api.notes.getNoteComments({ id: note.id })).data.length, 1);
   await api.notes.deleteComment({ id: note.id, commentId: comment.uuid });
@@ -40,12 +43,20 @@ test("comments on a note", async () => {
 test("fields by number: an own one with options, changed, deleted", async () => {
   const { data: all } = await api.one.dealFields.getDealFields({ limit: 500 });
   assert.ok(all.some((field) => field.key === "title" && field.mandatory_flag));
-  const { data: field } = await api.one.dealFields.addDealField({ CreateFieldRequest: { name: "Cor", field_type: "enum", options: ["Azul", "Verde"].map((label) => ({ label })) } });
+  const { data: field } = await api.one.dealFields.addDealField({
+    CreateFieldRequest: { name: "Cor", field_type: "enum", options: ["Azul", "Verde"].map((label) => ({ label })) },
+  });
   assert.match(field.key, /^[0-9a-f]{40}$/);
   const [blue, green] = field.options;
-  const { data: changed } = await api.one.dealFields.updateDealField({ id: field.id, UpdateFieldRequest: { name: "Cor do painel", options: [{ id: blue.id, label: "Azul-marinho" }, { label: "Preto" }] } });
+  const { data: changed } = await api.one.dealFields.updateDealField({
+    id: field.id,
+    UpdateFieldRequest: { name: "Cor do painel", options: [{ id: blue.id, label: "Azul-marinho" }, { label: "Preto" }] },
+  });
   assert.equal(changed.name, "Cor do painel");
-  assert.deepEqual(changed.options.map((option) => option.label), ["Azul-marinho", "Preto"]);
+  assert.deepEqual(
+    changed.options.map((option) => option.label),
+    ["Azul-marinho", "Preto"],
+  );
   assert.ok(!changed.options.some((option) => option.id === green.id));
   const dealt = await box.raw(token, "POST", "/v1/deals", { title: "Com cor", [field.key]: String(blue.id) });
   assert.equal(dealt.body.data[field.key], String(blue.id));
@@ -53,7 +64,13 @@ test("fields by number: an own one with options, changed, deleted", async () => 
   assert.equal((await api.one.dealFields.getDealField({ id: field.id })).data.options.length, 2, "refused as a whole");
   await api.one.dealFields.deleteDealField({ id: field.id });
   await refused(api.one.dealFields.getDealField({ id: field.id }), 404);
-  for (const [from, name] of [["personFields", "getPersonFields"], ["organizationFields", "getOrganizationFields"], ["productFields", "getProductFields"], ["activityFields", "getActivityFields"]]) assert.ok((await api.one[from][name]({})).data.length > 4, name);
+  for (const [from, name] of [
+    ["personFields", "getPersonFields"],
+    ["organizationFields", "getOrganizationFields"],
+    ["productFields", "getProductFields"],
+    ["activityFields", "getActivityFields"],
+  ])
+    assert.ok((await api.one[from][name]({})).data.length > 4, name);
   assert.ok((await api.noteFields.getNoteFields()).data.length > 4);
 });
 
@@ -80,7 +97,13 @@ test("files: kept, named, downloaded, listed on the deal, deleted", async () => 
 test("filters narrow lists of both versions", async () => {
   const { data: fields } = await api.one.dealFields.getDealFields({ limit: 500 });
   const value = fields.find((field) => field.key === "value");
-  const conditions = { glue: "and", conditions: [{ glue: "and", conditions: [{ object: "deal", field_id: String(value.id), operator: ">", value: "10000", extra_value: null }] }, { glue: "or", conditions: [] }] };
+  const conditions = {
+    glue: "and",
+    conditions: [
+      { glue: "and", conditions: [{ object: "deal", field_id: String(value.id), operator: ">", value: "10000", extra_value: null }] },
+      { glue: "or", conditions: [] },
+    ],
+  };
   const { data: filter } = await api.filters.addFilter({ AddFilterRequest: { name: "Grandes", type: "deals", conditions } });
   const { data: big } = await api.deals.getDeals({ filter_id: filter.id });
   assert.ok(big.length > 1 && big.every((deal) => deal.value > 10000));
@@ -92,7 +115,16 @@ test("filters narrow lists of both versions", async () => {
   assert.equal((await api.filters.getFilter({ id: filter.id })).data.name, "Maiores");
   await api.filters.deleteFilter({ id: filter.id });
   await refused(api.deals.getDeals({ filter_id: filter.id }), 404);
-  await refused(api.filters.addFilter({ AddFilterRequest: { name: "Falso", type: "deals", conditions: { glue: "and", conditions: [{ glue: "and", conditions: [{ object: "deal", field_id: "1", operator: "=", value: "x" }] }] } } }), 400);
+  await refused(
+    api.filters.addFilter({
+      AddFilterRequest: {
+        name: "Falso",
+        type: "deals",
+        conditions: { glue: "and", conditions: [{ glue: "and", conditions: [{ object: "deal", field_id: "1", operator: "=", value: "x" }] }] },
+      },
+    }),
+    400,
+  );
 });
 
 test("history: changes with old and new values; the flow with notes, activities and files", async () => {
@@ -106,7 +138,10 @@ test("history: changes with old and new values; the flow with notes, activities 
   const { data: flow } = await api.one.deals.getDealUpdates({ id: deal.id });
   assert.deepEqual(new Set(flow.map((item) => item.object)), new Set(["dealChange", "note", "activity"]));
   const { data: notes } = await api.one.deals.getDealUpdates({ id: deal.id, items: "note" });
-  assert.deepEqual(notes.map((item) => item.data.content), ["No fluxo"]);
+  assert.deepEqual(
+    notes.map((item) => item.data.content),
+    ["No fluxo"],
+  );
   const since = "2020-01-01 00:00:00";
   const { data: recent } = await api.recents.getRecents({ since_timestamp: since, items: "deal", limit: 500 });
   assert.ok(recent.some((row) => row.item === "deal" && row.id === deal.id));
@@ -129,7 +164,9 @@ test("a deal is copied with its products; two organizations become one", async (
   const { data: copy } = await api.one.deals.duplicateDeal({ id: 1 });
   assert.equal(copy.products_count, 3);
   assert.equal(copy.title, (await api.deals.getDeal({ id: 1 })).data.title);
-  const { data: double } = await api.organizations.addOrganization({ AddOrganizationRequest: { name: "Oceano Azul (duplicada)", address: { value: "Rua Nova, 1" } } });
+  const { data: double } = await api.organizations.addOrganization({
+    AddOrganizationRequest: { name: "Oceano Azul (duplicada)", address: { value: "Rua Nova, 1" } },
+  });
   const { data: deal } = await api.deals.addDeal({ AddDealRequest: { title: "Da duplicada", org_id: double.id } });
   const { data: merged } = await api.one.organizations.mergeOrganizations({ id: double.id, MergeOrganizationsRequest: { merge_with_id: 101 } });
   assert.equal(merged.id, 101);
@@ -162,8 +199,13 @@ test("kinds of activity, currencies, relationships of organizations", async () =
   await api.activityTypes.deleteActivityType({ id: kind.id });
   assert.equal((await api.activityTypes.getActivityTypes()).data.length, 6);
   const { data: currencies } = await api.currencies.getCurrencies({ term: "yen" });
-  assert.deepEqual(currencies.map((currency) => [currency.code, currency.decimal_points]), [["JPY", 0]]);
-  const { data: relation } = await api.organizationRelationships.addOrganizationRelationship({ AddOrganizationRelationshipRequest: { type: "parent", rel_owner_org_id: 101, rel_linked_org_id: 102 } });
+  assert.deepEqual(
+    currencies.map((currency) => [currency.code, currency.decimal_points]),
+    [["JPY", 0]],
+  );
+  const { data: relation } = await api.organizationRelationships.addOrganizationRelationship({
+    AddOrganizationRelationshipRequest: { type: "parent", rel_owner_org_id: 101, rel_linked_org_id: 102 },
+  });
   assert.equal(relation.calculated_type, "daughter");
   assert.equal((await api.organizationRelationships.getOrganizationRelationships({ org_id: 102 })).data[0].calculated_type, "parent");
   await api.organizationRelationships.deleteOrganizationRelationship({ id: relation.id });
@@ -171,7 +213,8 @@ test("kinds of activity, currencies, relationships of organizations", async () =
 
 test("old addresses: records in the old shape, written with the old names", async () => {
   const call = (method, path, body) => box.raw(token, method, `/v1${path}`, body);
-  const made = (await call("POST", "/deals", { title: "À moda antiga", value: "1500.50", currency: "BRL", org_id: "101", user_id: BRUNO, visible_to: "3" })).body.data;
+  const made = (await call("POST", "/deals", { title: "À moda antiga", value: "1500.50", currency: "BRL", org_id: "101", user_id: BRUNO, visible_to: "3" }))
+    .body.data;
   assert.equal(made.value, 1500.5);
   assert.equal(made.org_id.value, 101);
   assert.equal(made.org_id.name, "Oceano Azul Importadora Ltda.");
@@ -185,8 +228,16 @@ test("old addresses: records in the old shape, written with the old names", asyn
   assert.deepEqual(page.additional_data.pagination, { start: 0, limit: 2, more_items_in_collection: true, next_start: 2 });
   assert.equal(page.data[0].id, made.id);
   assert.ok(page.related_objects.organization["101"]);
-  const person = (await call("POST", "/persons", { name: "Rita Lobo", email: ["rita@exemplo.example", "r@exemplo.example"], phone: "11 99999-0000", org_id: 101 })).body.data;
-  assert.deepEqual(person.email.map((entry) => [entry.value, entry.primary]), [["rita@exemplo.example", true], ["r@exemplo.example", false]]);
+  const person = (
+    await call("POST", "/persons", { name: "Rita Lobo", email: ["rita@exemplo.example", "r@exemplo.example"], phone: "11 99999-0000", org_id: 101 })
+  ).body.data;
+  assert.deepEqual(
+    person.email.map((entry) => [entry.value, entry.primary]),
+    [
+      ["rita@exemplo.example", true],
+      ["r@exemplo.example", false],
+    ],
+  );
   assert.equal(person.phone[0].value, "11 99999-0000");
   assert.equal((await api.persons.getPerson({ id: person.id })).data.emails.length, 2, "v2 sees the same person");
   const organization = (await call("POST", "/organizations", { name: "Antiga Ltda", address: "Rua Velha, 9" })).body.data;
@@ -203,7 +254,10 @@ test("old addresses: records in the old shape, written with the old names", asyn
   assert.equal((await call("GET", "/pipelines")).body.data[0].name, "Sales");
   const found = (await call("GET", "/persons/search?term=rita")).body.data.items;
   assert.equal(found[0].item.id, person.id);
-  assert.equal((await call("GET", `/organizations/101/persons`)).body.data.some((row) => row.id === person.id), true);
+  assert.equal(
+    (await call("GET", `/organizations/101/persons`)).body.data.some((row) => row.id === person.id),
+    true,
+  );
   assert.equal((await call("DELETE", `/deals/${made.id}`)).body.data.id, made.id);
   assert.equal((await call("GET", `/deals/${made.id}`)).body.data.deleted, true);
   assert.equal((await call("GET", "/deals?status=deleted")).body.data.length, 1);
@@ -214,12 +268,24 @@ test("old addresses: records in the old shape, written with the old names", asyn
 
 test("custom fields of every kind, flat in v1 and nested in v2", async () => {
   const kinds = {
-    varchar: ["texto", "texto"], text: ["longo", "longo"], double: [1.25, 1.25], phone: ["+55 11", "+55 11"], date: ["2026-12-24", "2026-12-24"], org: [101, 101], people: [201, 201], user: [BRUNO, BRUNO],
-    monetary: [{ value: 9.9, currency: "USD" }, 9.9], address: [{ value: "Rua A, 1" }, "Rua A, 1"], daterange: [{ value: "2026-01-01", until: "2026-02-01" }, "2026-01-01"], time: [{ value: "10:30:00" }, "10:30:00"],
+    varchar: ["texto", "texto"],
+    text: ["longo", "longo"],
+    double: [1.25, 1.25],
+    phone: ["+55 11", "+55 11"],
+    date: ["2026-12-24", "2026-12-24"],
+    org: [101, 101],
+    people: [201, 201],
+    user: [BRUNO, BRUNO],
+    monetary: [{ value: 9.9, currency: "USD" }, 9.9],
+    address: [{ value: "Rua A, 1" }, "Rua A, 1"],
+    daterange: [{ value: "2026-01-01", until: "2026-02-01" }, "2026-01-01"],
+    time: [{ value: "10:30:00" }, "10:30:00"],
     timerange: [{ value: "10:30:00", until: "11:00:00" }, "10:30:00"],
   };
   for (const [kind, [nested, flat]] of Object.entries(kinds)) {
-    const { data: field } = await api.organizationFields.addOrganizationField({ AddOrganizationFieldRequest: { field_name: `Campo ${kind}`, field_type: kind } });
+    const { data: field } = await api.organizationFields.addOrganizationField({
+      AddOrganizationFieldRequest: { field_name: `Campo ${kind}`, field_type: kind },
+    });
     const code = field.field_code;
     const { data: changed } = await api.organizations.updateOrganization({ id: 103, UpdateOrganizationRequest: { custom_fields: { [code]: nested } } });
     if (typeof nested === "object") for (const [part, value] of Object.entries(nested)) assert.deepEqual(changed.custom_fields[code][part], value, kind);
@@ -230,8 +296,19 @@ test("custom fields of every kind, flat in v1 and nested in v2", async () => {
     if (kind === "monetary") assert.equal(old[`${code}_currency`], "USD");
     if (kind === "address") assert.equal(old[`${code}_formatted_address`], "Rua A, 1");
     if (kind === "daterange") assert.equal(old[`${code}_until`], "2026-02-01");
-    const wrong = { varchar: 5, double: "x", date: "24/12/2026", monetary: 5, address: "x", org: 999999, user: 1, time: { value: "late" }, daterange: { value: "2026-01-01" } }[kind];
-    if (wrong !== undefined) await refused(api.organizations.updateOrganization({ id: 103, UpdateOrganizationRequest: { custom_fields: { [code]: wrong } } }), 400, new RegExp(code));
+    const wrong = {
+      varchar: 5,
+      double: "x",
+      date: "24/12/2026",
+      monetary: 5,
+      address: "x",
+      org: 999999,
+      user: 1,
+      time: { value: "late" },
+      daterange: { value: "2026-01-01" },
+    }[kind];
+    if (wrong !== undefined)
+      await refused(api.organizations.updateOrganization({ id: 103, UpdateOrganizationRequest: { custom_fields: { [code]: wrong } } }), 400, new RegExp(code));
     await api.organizationFields.deleteOrganizationField({ field_code: code });
     assert.equal((await api.organizations.getOrganization({ id: 103 })).data.custom_fields[code], undefined);
   }

@@ -44,11 +44,16 @@ test("what a body may not hold is refused", async () => {
 
 test("persons, organizations and products", async () => {
   const { data: organization } = await api.organizations.addOrganization({ AddOrganizationRequest: { name: "Bosque Ltda", address: { value: "Rua Um, 1" } } });
-  const { data: person } = await api.persons.addPerson({ AddPersonRequest: { name: "Íris Prado", org_id: organization.id, emails: [{ value: "iris@bosque.example", primary: true, label: "work" }] } });
+  const { data: person } = await api.persons.addPerson({
+    AddPersonRequest: { name: "Íris Prado", org_id: organization.id, emails: [{ value: "iris@bosque.example", primary: true, label: "work" }] },
+  });
   assert.equal(person.first_name, "Íris");
   assert.equal(person.last_name, "Prado");
   const { data: of } = await api.persons.getPersons({ org_id: organization.id });
-  assert.deepEqual(of.map((row) => row.id), [person.id]);
+  assert.deepEqual(
+    of.map((row) => row.id),
+    [person.id],
+  );
   const { data: changed } = await api.organizations.updateOrganization({ id: organization.id, UpdateOrganizationRequest: { name: "Bosque S.A." } });
   assert.equal(changed.name, "Bosque S.A.");
   const { data: product } = await api.products.addProduct({ AddProductRequest: { name: "Muda", code: "MUD", prices: [{ price: 12.5, currency: "BRL" }] } });
@@ -63,25 +68,53 @@ test("persons, organizations and products", async () => {
 test("products on a deal make its value; discounts and installments", async () => {
   const { data: deal } = await api.deals.addDeal({ AddDealRequest: { title: "With products" } });
   const { data: product } = await api.products.addProduct({ AddProductRequest: { name: "Vaso" } });
-  const { data: row } = await api.dealProducts.addDealProduct({ id: deal.id, AddDealProductRequest: { product_id: product.id, item_price: 100, quantity: 3, discount: 10, tax: 5 } });
+  const { data: row } = await api.dealProducts.addDealProduct({
+    id: deal.id,
+    AddDealProductRequest: { product_id: product.id, item_price: 100, quantity: 3, discount: 10, tax: 5 },
+  });
   assert.equal(row.sum, 283.5); // 300 less 10 %, and 5 % tax
   assert.equal(row.currency, "BRL");
   assert.equal(row.order_nr, 1);
   const value = async () => (await api.deals.getDeal({ id: deal.id })).data.value;
   assert.equal(await value(), 283.5);
-  const { data: changed } = await api.dealProducts.updateDealProduct({ id: deal.id, product_attachment_id: row.id, UpdateDealProductRequest: { quantity: 1, discount: 20, discount_type: "amount", tax_method: "inclusive" } });
+  const { data: changed } = await api.dealProducts.updateDealProduct({
+    id: deal.id,
+    product_attachment_id: row.id,
+    UpdateDealProductRequest: { quantity: 1, discount: 20, discount_type: "amount", tax_method: "inclusive" },
+  });
   assert.equal(changed.sum, 80);
   assert.equal(await value(), 80);
-  const { data: discount } = await api.deals.postAdditionalDiscount({ id: deal.id, AddAdditionalDiscountRequestBody: { description: "Friend", amount: 25, type: "percentage" } });
+  const { data: discount } = await api.deals.postAdditionalDiscount({
+    id: deal.id,
+    AddAdditionalDiscountRequestBody: { description: "Friend", amount: 25, type: "percentage" },
+  });
   assert.equal(await value(), 60);
   assert.equal((await api.deals.getAdditionalDiscounts({ id: deal.id })).data.length, 1);
   await api.deals.deleteAdditionalDiscount({ id: deal.id, discount_id: discount.id });
   assert.equal(await value(), 80);
-  const { data: installment } = await api.dealInstallments.postInstallment({ id: deal.id, AddInstallmentRequestBody: { description: "First", amount: 40, billing_date: "2026-12-01" } });
-  assert.deepEqual((await api.dealInstallments.getInstallments({ deal_ids: [deal.id] })).data.map((part) => part.id), [installment.id]);
-  const { data: many } = await api.dealProducts.addManyDealProducts({ id: deal.id, CreateManyDealProductRequest: { data: [{ product_id: product.id, item_price: 1, quantity: 1 }, { product_id: product.id, item_price: 2, quantity: 1 }] } });
+  const { data: installment } = await api.dealInstallments.postInstallment({
+    id: deal.id,
+    AddInstallmentRequestBody: { description: "First", amount: 40, billing_date: "2026-12-01" },
+  });
+  assert.deepEqual(
+    (await api.dealInstallments.getInstallments({ deal_ids: [deal.id] })).data.map((part) => part.id),
+    [installment.id],
+  );
+  const { data: many } = await api.dealProducts.addManyDealProducts({
+    id: deal.id,
+    CreateManyDealProductRequest: {
+      data: [
+        { product_id: product.id, item_price: 1, quantity: 1 },
+        { product_id: product.id, item_price: 2, quantity: 1 },
+      ],
+    },
+  });
   assert.equal(many.length, 2);
-  await refused(api.dealProducts.addDealProduct({ id: deal.id, AddDealProductRequest: { product_id: 999999, item_price: 1, quantity: 1 } }), 400, /Product not found/);
+  await refused(
+    api.dealProducts.addDealProduct({ id: deal.id, AddDealProductRequest: { product_id: 999999, item_price: 1, quantity: 1 } }),
+    400,
+    /Product not found/,
+  );
   await refused(api.dealProducts.getDealProducts({ id: 999999 }), 404, /Deal not found/);
   await api.dealProducts.deleteDealProduct({ id: deal.id, product_attachment_id: row.id });
   assert.equal(await value(), 3);
@@ -110,7 +143,10 @@ test("lists: cursors, filters, order", async () => {
   } while (cursor);
   assert.equal(new Set(seen).size, seen.length);
   const { data: down } = await api.persons.getPersons({ sort_by: "id", sort_direction: "desc", limit: 500 });
-  assert.deepEqual(down.map((row) => row.id), [...seen].sort((a, b) => b - a));
+  assert.deepEqual(
+    down.map((row) => row.id),
+    [...seen].sort((a, b) => b - a),
+  );
   const { data: two } = await api.persons.getPersons({ ids: `${seen[0]},${seen[1]}` });
   assert.equal(two.length, 2);
   assert.deepEqual((await api.persons.getPersons({ updated_since: "2999-01-01T00:00:00Z" })).data, []);
@@ -129,7 +165,12 @@ test("search finds by name, e-mail and custom field", async () => {
 });
 
 test("fields, users, currencies", async () => {
-  for (const [from, name] of [["dealFields", "getDealFields"], ["personFields", "getPersonFields"], ["organizationFields", "getOrganizationFields"], ["productFields", "getProductFields"]]) {
+  for (const [from, name] of [
+    ["dealFields", "getDealFields"],
+    ["personFields", "getPersonFields"],
+    ["organizationFields", "getOrganizationFields"],
+    ["productFields", "getProductFields"],
+  ]) {
     assert.ok((await api[from][name]({})).data.length > 4, name);
   }
   const { data: me } = await api.users.getCurrentUser();
@@ -139,27 +180,44 @@ test("fields, users, currencies", async () => {
 });
 
 test("own fields: created with options, renamed, options added, renamed and taken away, deleted", async () => {
-  const { data: field } = await api.dealFields.addDealField({ AddDealFieldRequest: { field_name: "Fatura", field_type: "set", options: [{ label: "Emitida" }, { label: "Paga" }] } });
+  const { data: field } = await api.dealFields.addDealField({
+    AddDealFieldRequest: { field_name: "Fatura", field_type: "set", options: [{ label: "Emitida" }, { label: "Paga" }] },
+  });
   assert.equal(field.is_custom_field, true);
   const code = field.field_code;
   const [issued, paid] = field.options.map((option) => option.id);
-  assert.equal((await api.dealFields.updateDealField({ field_code: code, UpdateDealFieldRequest: { field_name: "Situação da fatura" } })).data.field_name, "Situação da fatura");
+  assert.equal(
+    (await api.dealFields.updateDealField({ field_code: code, UpdateDealFieldRequest: { field_name: "Situação da fatura" } })).data.field_name,
+    "Situação da fatura",
+  );
   const { data: deal } = await api.deals.updateDeal({ id: 2, UpdateDealRequest: { custom_fields: { [code]: [issued, paid] } } });
   assert.deepEqual(deal.custom_fields[code], [issued, paid]);
   await refused(api.deals.updateDeal({ id: 2, UpdateDealRequest: { custom_fields: { [code]: [1] } } }), 400, /ids of options/);
   const { data: labelled } = await api.deals.getDeal({ id: 2, include_option_labels: true });
-  assert.deepEqual(labelled.custom_fields[code].map((option) => option.label), ["Emitida", "Paga"]);
-  const { data: [third] } = await api.dealFields.addDealFieldOptions({ field_code: code, AddDealFieldOptionsRequestInner: [{ label: "Anulada" }] });
+  assert.deepEqual(
+    labelled.custom_fields[code].map((option) => option.label),
+    ["Emitida", "Paga"],
+  );
+  const {
+    data: [third],
+  } = await api.dealFields.addDealFieldOptions({ field_code: code, AddDealFieldOptionsRequestInner: [{ label: "Anulada" }] });
   await api.dealFields.updateDealFieldOptions({ field_code: code, UpdateDealFieldOptionsRequestInner: [{ id: third.id, label: "Excluída" }] });
   await api.dealFields.deleteDealFieldOptions({ field_code: code, DeleteDealFieldOptionsRequestInner: [{ id: issued }] });
-  assert.deepEqual((await api.dealFields.getDealField({ field_code: code })).data.options.map((option) => option.label), ["Paga", "Excluída"]);
+  assert.deepEqual(
+    (await api.dealFields.getDealField({ field_code: code })).data.options.map((option) => option.label),
+    ["Paga", "Excluída"],
+  );
   assert.equal((await api.dealFields.getDealField({ field_code: code })).data.ui_visibility, undefined, "only on request");
   await refused(api.dealFields.addDealField({ AddDealFieldRequest: { field_name: "x", field_type: "enum" } }), 400, /options/);
   await refused(api.dealFields.updateDealField({ field_code: "title", UpdateDealFieldRequest: { field_name: "x" } }), 403);
   await api.dealFields.deleteDealField({ field_code: code });
   await refused(api.dealFields.getDealField({ field_code: code }), 404);
   assert.equal((await api.deals.getDeal({ id: 2 })).data.custom_fields[code], undefined, "a field that is gone is not even null");
-  for (const [from, add, request] of [["personFields", "addPersonField", "AddPersonFieldRequest"], ["organizationFields", "addOrganizationField", "AddOrganizationFieldRequest"], ["productFields", "addProductField", "AddProductFieldRequest"]]) {
+  for (const [from, add, request] of [
+    ["personFields", "addPersonField", "AddPersonFieldRequest"],
+    ["organizationFields", "addOrganizationField", "AddOrganizationFieldRequest"],
+    ["productFields", "addProductField", "AddProductFieldRequest"],
+  ]) {
     assert.equal((await api[from][add]({ [request]: { field_name: "Novo", field_type: "varchar" } })).data.field_type, "varchar");
   }
   assert.ok((await api.activityFields.getActivityFields({})).data.length > 10);
@@ -171,7 +229,10 @@ test("followers and their changes", async () => {
   assert.equal((await api.deals.getDealFollowers({ id: 3 })).data.length, 1);
   assert.equal((await api.deals.getDeal({ id: 3, include_fields: "followers_count" })).data.followers_count, 1);
   await api.deals.deleteDealFollower({ id: 3, follower_id: BRUNO });
-  assert.deepEqual((await api.deals.getDealFollowersChangelog({ id: 3 })).data.map((change) => change.action), ["removed", "added"]);
+  assert.deepEqual(
+    (await api.deals.getDealFollowersChangelog({ id: 3 })).data.map((change) => change.action),
+    ["removed", "added"],
+  );
   await refused(api.deals.deleteDealFollower({ id: 3, follower_id: BRUNO }), 404);
 });
 
@@ -179,7 +240,9 @@ test("archived deals: in their own list, not to be edited", async () => {
   const { data: deal } = await api.deals.addDeal({ AddDealRequest: { title: "Para o arquivo" } });
   await api.deals.updateDeal({ id: deal.id, UpdateDealRequest: { is_archived: true } });
   assert.ok(!(await api.deals.getDeals({ ids: String(deal.id) })).data.length);
-  const { data: [archived] } = await api.deals.getArchivedDeals({ ids: String(deal.id) });
+  const {
+    data: [archived],
+  } = await api.deals.getArchivedDeals({ ids: String(deal.id) });
   assert.ok(archived.archive_time);
   await refused(api.deals.updateDeal({ id: deal.id, UpdateDealRequest: { title: "x" } }), 400, /Archived/);
   assert.equal((await api.deals.updateDeal({ id: deal.id, UpdateDealRequest: { is_archived: false } })).data.archive_time, null);
@@ -187,11 +250,25 @@ test("archived deals: in their own list, not to be edited", async () => {
 
 test("products: variations, copies, an image; in the order in which they stand on the deal", async () => {
   const { data: product } = await api.products.addProduct({ AddProductRequest: { name: "Camiseta", code: "CAM", prices: [{ price: 40, currency: "BRL" }] } });
-  const { data: variation } = await api.products.addProductVariation({ id: product.id, AddProductVariationRequest: { name: "Azul", prices: [{ price: 45, currency: "BRL" }] } });
-  assert.equal((await api.products.updateProductVariation({ id: product.id, product_variation_id: variation.id, UpdateProductVariationRequest: { name: "Azul-claro" } })).data.name, "Azul-claro");
-  const { data: row } = await api.dealProducts.addDealProduct({ id: 3, AddDealProductRequest: { product_id: product.id, item_price: 45, quantity: 2, product_variation_id: variation.id } });
+  const { data: variation } = await api.products.addProductVariation({
+    id: product.id,
+    AddProductVariationRequest: { name: "Azul", prices: [{ price: 45, currency: "BRL" }] },
+  });
+  assert.equal(
+    (await api.products.updateProductVariation({ id: product.id, product_variation_id: variation.id, UpdateProductVariationRequest: { name: "Azul-claro" } }))
+      .data.name,
+    "Azul-claro",
+  );
+  const { data: row } = await api.dealProducts.addDealProduct({
+    id: 3,
+    AddDealProductRequest: { product_id: product.id, item_price: 45, quantity: 2, product_variation_id: variation.id },
+  });
   assert.equal(row.product_variation_id, variation.id);
-  await refused(api.dealProducts.addDealProduct({ id: 3, AddDealProductRequest: { product_id: product.id, item_price: 45, quantity: 2, product_variation_id: 999 } }), 400, /variation/);
+  await refused(
+    api.dealProducts.addDealProduct({ id: 3, AddDealProductRequest: { product_id: product.id, item_price: 45, quantity: 2, product_variation_id: 999 } }),
+    400,
+    /variation/,
+  );
   await api.products.deleteProductVariation({ id: product.id, product_variation_id: variation.id });
   assert.deepEqual((await api.products.getProductVariations({ id: product.id })).data, []);
   const { data: copy } = await api.products.duplicateProduct({ id: product.id });
@@ -199,7 +276,11 @@ test("products: variations, copies, an image; in the order in which they stand o
   const form = new FormData();
   form.append("data", new Blob([new Uint8Array([137, 80, 78, 71])], { type: "image/png" }), "camiseta.png");
   const token = (await box.grant()).access_token;
-  const sent = await fetch(`${box.env.PIPEDRIVE_API_URL}/api/v2/products/${product.id}/images`, { method: "POST", headers: { authorization: `Bearer ${token}` }, body: form });
+  const sent = await fetch(`${box.env.PIPEDRIVE_API_URL}/api/v2/products/${product.id}/images`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${token}` },
+    body: form,
+  });
   assert.equal(sent.status, 201);
   assert.equal((await api.products.getProductImage({ id: product.id })).data.name, "camiseta.png");
   await api.products.deleteProductImage({ id: product.id });
@@ -220,7 +301,11 @@ test("ids that are none, bodies that are none, addresses that are none", async (
   assert.equal((await box.raw(token, "GET", "/api/v2/nothing")).status, 404);
   assert.equal((await box.raw(token, "GET", "/api/v2/deals/?limit=1")).body.data.length, 1, "a slash at the end changes nothing");
   assert.equal((await box.raw(token, "DELETE", "/api/v2/deals")).status, 404);
-  const answer = await fetch(`${box.env.PIPEDRIVE_API_URL}/api/v2/deals`, { method: "POST", headers: { authorization: `Bearer ${token}`, "content-type": "application/json" }, body: "{oops" });
+  const answer = await fetch(`${box.env.PIPEDRIVE_API_URL}/api/v2/deals`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+    body: "{oops",
+  });
   assert.equal(answer.status, 400);
   assert.equal((await answer.json()).success, false);
   const known = await box.raw(token, "GET", "/v1/leads");

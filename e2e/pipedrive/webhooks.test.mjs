@@ -13,7 +13,17 @@ after(() => box.end());
 
 test("webhooks: what changed and what it was, with the subscriber's password; repeated when refused", async () => {
   const inbox = await endpoint();
-  const { data: hook } = await api.webhooks.addWebhook({ AddWebhookRequest: { subscription_url: inbox.url, event_action: "*", event_object: "deal", name: "deals", version: "2.0", http_auth_user: "fatura", http_auth_password: "s3cret" } });
+  const { data: hook } = await api.webhooks.addWebhook({
+    AddWebhookRequest: {
+      subscription_url: inbox.url,
+      event_action: "*",
+      event_object: "deal",
+      name: "deals",
+      version: "2.0",
+      http_auth_user: "fatura",
+      http_auth_password: "s3cret",
+    },
+  });
   const { data: deal } = await api.deals.addDeal({ AddDealRequest: { title: "Seen" } });
   await api.deals.updateDeal({ id: deal.id, UpdateDealRequest: { title: "Seen again" } });
   await api.persons.addPerson({ AddPersonRequest: { name: "Not asked for" } });
@@ -42,14 +52,20 @@ test("webhooks: what changed and what it was, with the subscriber's password; re
   await box.control("/pipedrive/deal", { company_id: COMPANY, id: 2, changes: { title: "Lost" } });
   await box.control("/pipedrive/webhooks/mishaps", { effect: "duplicated" });
   await box.control("/pipedrive/deal", { company_id: COMPANY, id: 2, changes: { title: "Twice" } });
-  assert.deepEqual((await inbox.wait(7)).slice(-2).map((event) => event.data.title), ["Twice", "Twice"]);
+  assert.deepEqual(
+    (await inbox.wait(7)).slice(-2).map((event) => event.data.title),
+    ["Twice", "Twice"],
+  );
 
   assert.equal((await api.webhooks.getWebhooks()).data.length, 1);
   await api.webhooks.deleteWebhook({ id: hook.id });
   await box.control("/pipedrive/deal", { company_id: COMPANY, id: 2, changes: { title: "Unheard" } });
   await inbox.wait(7);
   inbox.close();
-  await assert.rejects(api.webhooks.addWebhook({ AddWebhookRequest: { subscription_url: "nowhere", event_action: "*", event_object: "deal", name: "x" } }), (error) => error.errors.subscription_url.length === 1);
+  await assert.rejects(
+    api.webhooks.addWebhook({ AddWebhookRequest: { subscription_url: "nowhere", event_action: "*", event_object: "deal", name: "x" } }),
+    (error) => error.errors.subscription_url.length === 1,
+  );
 });
 
 test("a subscription hears only what its user may see, of users too, and of the page's changes", async () => {
@@ -63,7 +79,12 @@ test("a subscription hears only what its user may see, of users too, and of the 
   assert.equal(heard.meta.change_source, "api");
   assert.ok(heard.meta.permitted_user_ids.includes(String(BRUNO)));
   const cookie = await box.signIn(ANA);
-  await fetch(`${box.env.PIPEDRIVE_WEB_URL}/edit/deal/${open.id}/state`, { method: "POST", headers: { cookie }, redirect: "manual", body: new URLSearchParams({ status: "won" }) });
+  await fetch(`${box.env.PIPEDRIVE_WEB_URL}/edit/deal/${open.id}/state`, {
+    method: "POST",
+    headers: { cookie },
+    redirect: "manual",
+    body: new URLSearchParams({ status: "won" }),
+  });
   const [, won] = await inbox.wait(2);
   assert.equal(won.meta.change_source, "app");
   assert.deepEqual([won.previous.status, won.data.status], ["open", "won"]);
@@ -74,7 +95,9 @@ test("a subscription hears only what its user may see, of users too, and of the 
 
 test("custom fields are told with their kinds, and before they were filled in they were null", async () => {
   const inbox = await endpoint();
-  const { data: hook } = await api.webhooks.addWebhook({ AddWebhookRequest: { subscription_url: inbox.url, event_action: "change", event_object: "organization", name: "fields", version: "2.0" } });
+  const { data: hook } = await api.webhooks.addWebhook({
+    AddWebhookRequest: { subscription_url: inbox.url, event_action: "change", event_object: "organization", name: "fields", version: "2.0" },
+  });
   const { data: fields } = await api.organizationFields.getOrganizationFields({ limit: 500 });
   const size = fields.find((field) => field.field_name === "Porte");
   const code = fields.find((field) => field.field_name === "CNPJ").field_code;
@@ -91,7 +114,9 @@ test("custom fields are told with their kinds, and before they were filled in th
 test("ten first attempts that fail in a row: nothing for half an hour, and what happens then is lost", async () => {
   const inbox = await endpoint();
   inbox.status = 500;
-  const { data: hook } = await api.webhooks.addWebhook({ AddWebhookRequest: { subscription_url: inbox.url, event_action: "create", event_object: "product", name: "ban", version: "2.0" } });
+  const { data: hook } = await api.webhooks.addWebhook({
+    AddWebhookRequest: { subscription_url: inbox.url, event_action: "create", event_object: "product", name: "ban", version: "2.0" },
+  });
   for (let at = 0; at < 10; at++) await api.products.addProduct({ AddProductRequest: { name: `Falha ${at}` } });
   await inbox.wait(10);
   await api.products.addProduct({ AddProductRequest: { name: "Perdido" } });

@@ -22,14 +22,24 @@ before(async () => {
 after(() => sandbox.end());
 
 const client = (options = {}) =>
-  new OAuthClient({ clientId: sandbox.env.QUICKBOOKS_CLIENT_ID, clientSecret: sandbox.env.QUICKBOOKS_CLIENT_SECRET, environment: "sandbox", redirectUri, ...options });
+  new OAuthClient({
+    clientId: sandbox.env.QUICKBOOKS_CLIENT_ID,
+    clientSecret: sandbox.env.QUICKBOOKS_CLIENT_SECRET,
+    environment: "sandbox",
+    redirectUri,
+    ...options,
+  });
 
 /** What a person does on Intuit's pages: the address that the browser is sent back to. */
 async function consent(uri, { decision = "allow", realm = US } = {}) {
   const asked = Object.fromEntries(new URL(uri).searchParams);
   const page = await fetch(`${uri}&user=${DANA}`);
   assert.match(await page.text(), /Oak Street Catering/);
-  const answer = await fetch(sandbox.env.QUICKBOOKS_AUTHORIZE_URL, { method: "POST", redirect: "manual", body: new URLSearchParams({ ...asked, user: DANA, realm_id: realm, decision }) });
+  const answer = await fetch(sandbox.env.QUICKBOOKS_AUTHORIZE_URL, {
+    method: "POST",
+    redirect: "manual",
+    body: new URLSearchParams({ ...asked, user: DANA, realm_id: realm, decision }),
+  });
   return answer.headers.get("location");
 }
 
@@ -130,7 +140,12 @@ test("where the old refresh token dies, it is refused as soon as a new one was r
 
 test("a refused refresh usually says no more than invalid_grant; an access token in its place is named", async () => {
   const { oauth } = await connected();
-  const refresh = (token) => fetch(sandbox.env.QUICKBOOKS_TOKEN_URL, { method: "POST", headers: { authorization: `Basic ${btoa(`${sandbox.env.QUICKBOOKS_CLIENT_ID}:${sandbox.env.QUICKBOOKS_CLIENT_SECRET}`)}` }, body: new URLSearchParams({ grant_type: "refresh_token", refresh_token: token }) });
+  const refresh = (token) =>
+    fetch(sandbox.env.QUICKBOOKS_TOKEN_URL, {
+      method: "POST",
+      headers: { authorization: `Basic ${btoa(`${sandbox.env.QUICKBOOKS_CLIENT_ID}:${sandbox.env.QUICKBOOKS_CLIENT_SECRET}`)}` },
+      body: new URLSearchParams({ grant_type: "refresh_token", refresh_token: token }),
+    });
   const unknown = await refresh("unknown");
   assert.deepEqual([unknown.status, await unknown.json()], [400, { error: "invalid_grant" }]);
   const wrong = await refresh(oauth.getToken().access_token);
@@ -176,7 +191,11 @@ test("disconnecting in QuickBooks ends the connection", async () => {
 });
 
 test("wrong credentials are invalid_client", async () => {
-  const answer = await fetch(sandbox.env.QUICKBOOKS_TOKEN_URL, { method: "POST", headers: { authorization: `Basic ${btoa("who:knows")}` }, body: new URLSearchParams({ grant_type: "refresh_token", refresh_token: "x" }) });
+  const answer = await fetch(sandbox.env.QUICKBOOKS_TOKEN_URL, {
+    method: "POST",
+    headers: { authorization: `Basic ${btoa("who:knows")}` },
+    body: new URLSearchParams({ grant_type: "refresh_token", refresh_token: "x" }),
+  });
   assert.equal(answer.status, 401);
   assert.equal((await answer.json()).error, "invalid_client");
 });

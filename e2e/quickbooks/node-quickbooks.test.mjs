@@ -41,11 +41,20 @@ const refused = (promise, code) =>
     return true;
   });
 
-const sold = (fields = {}, detail = {}) => ({ Amount: 150, DetailType: "SalesItemLineDetail", SalesItemLineDetail: { ItemRef: { value: "1" }, Qty: 3, UnitPrice: 50, TaxCodeRef: { value: "NON" }, ...detail }, ...fields });
+const sold = (fields = {}, detail = {}) => ({
+  Amount: 150,
+  DetailType: "SalesItemLineDetail",
+  SalesItemLineDetail: { ItemRef: { value: "1" }, Qty: 3, UnitPrice: 50, TaxCodeRef: { value: "NON" }, ...detail },
+  ...fields,
+});
 const invoice = (fields = {}) => ({ CustomerRef: { value: "3" }, Line: [sold()], ...fields });
 
 test("customers: create, read, sparse and full update, deactivate, names", async () => {
-  const made = await us.call("createCustomer", { DisplayName: "Willow Tree Events", BillAddr: { Line1: "1 Elm St", City: "Reno", CountrySubDivisionCode: "NV" }, PrimaryEmailAddr: { Address: "a@willow.example" } });
+  const made = await us.call("createCustomer", {
+    DisplayName: "Willow Tree Events",
+    BillAddr: { Line1: "1 Elm St", City: "Reno", CountrySubDivisionCode: "NV" },
+    PrimaryEmailAddr: { Address: "a@willow.example" },
+  });
   assert.equal(made.SyncToken, "0");
   assert.equal(made.domain, "QBO");
   assert.equal(made.ShipAddr.City, "Reno", "without another, the shipping address is the billing address");
@@ -67,7 +76,15 @@ test("customers: create, read, sparse and full update, deactivate, names", async
   assert.equal(gone.DisplayName, "Willow Tree Events (deleted)");
   assert.ok(await us.call("createCustomer", { DisplayName: "Willow Tree Events" }), "the name is free again");
   assert.equal((await us.find("findCustomers", { DisplayName: "Willow Tree Events (deleted)" })).Customer, undefined);
-  assert.equal((await us.find("findCustomers", [{ field: "Id", value: made.Id, operator: "=" }, { field: "Active", value: [true, false], operator: "IN" }])).Customer.length, 1);
+  assert.equal(
+    (
+      await us.find("findCustomers", [
+        { field: "Id", value: made.Id, operator: "=" },
+        { field: "Active", value: [true, false], operator: "IN" },
+      ])
+    ).Customer.length,
+    1,
+  );
   await refused(us.call("createInvoice", invoice({ CustomerRef: { value: made.Id } })), "2500");
   const composed = await us.call("createCustomer", { GivenName: "Ada", FamilyName: "Berg" });
   assert.equal(composed.DisplayName, "Ada Berg");
@@ -96,8 +113,20 @@ test("items: service, inventory, category; bundles are read only", async () => {
   await refused(us.call("createItem", { Name: "Odd", Type: "Thing", IncomeAccountRef: { value: "1" } }), "2170");
   await refused(us.call("createItem", { Name: "Wrong account", Type: "Service", IncomeAccountRef: { value: "35" } }), "6000");
   await refused(us.call("createItem", { Name: "Bundle", Type: "Group" }), "500");
-  await refused(us.call("createItem", { Name: "Chairs", Type: "Inventory", TrackQtyOnHand: true, IncomeAccountRef: { value: "79" }, ExpenseAccountRef: { value: "80" } }), "2020");
-  const chairs = await us.call("createItem", { Name: "Chairs", Type: "Inventory", TrackQtyOnHand: true, QtyOnHand: 10, InvStartDate: "2026-01-01", IncomeAccountRef: { value: "79" }, ExpenseAccountRef: { value: "80" }, AssetAccountRef: { value: "81" } });
+  await refused(
+    us.call("createItem", { Name: "Chairs", Type: "Inventory", TrackQtyOnHand: true, IncomeAccountRef: { value: "79" }, ExpenseAccountRef: { value: "80" } }),
+    "2020",
+  );
+  const chairs = await us.call("createItem", {
+    Name: "Chairs",
+    Type: "Inventory",
+    TrackQtyOnHand: true,
+    QtyOnHand: 10,
+    InvStartDate: "2026-01-01",
+    IncomeAccountRef: { value: "79" },
+    ExpenseAccountRef: { value: "80" },
+    AssetAccountRef: { value: "81" },
+  });
   const sale = await us.call("createInvoice", invoice({ Line: [sold({}, { ItemRef: { value: chairs.Id } })] }));
   assert.equal((await us.call("getItem", chairs.Id)).QtyOnHand, 7);
   await us.call("voidInvoice", { Id: sale.Id, SyncToken: sale.SyncToken });
@@ -135,7 +164,18 @@ test("the small lists", async () => {
   assert.equal((await us.call("updateVendor", { Id: vendor.Id, SyncToken: "0", AcctNum: "7" })).AcctNum, "7");
   const employee = await us.call("createEmployee", { GivenName: "Iris", FamilyName: "Vega" });
   assert.equal((await us.call("getEmployee", employee.Id)).DisplayName, "Iris Vega");
-  for (const list of ["findAccounts", "findClasses", "findDepartments", "findTerms", "findPaymentMethods", "findVendors", "findEmployees", "findTaxAgencies", "findTaxRates", "findCompanyCurrencies"]) {
+  for (const list of [
+    "findAccounts",
+    "findClasses",
+    "findDepartments",
+    "findTerms",
+    "findPaymentMethods",
+    "findVendors",
+    "findEmployees",
+    "findTaxAgencies",
+    "findTaxRates",
+    "findCompanyCurrencies",
+  ]) {
     const answer = await us.find(list, { limit: 2 });
     assert.ok(answer.maxResults >= 1 && answer.maxResults <= 2, list);
   }
@@ -165,25 +205,42 @@ test("the company, its preferences and currencies", async () => {
 
 test("tax codes come from the tax service; the pseudo codes are on every page", async () => {
   const agency = await us.call("createTaxAgency", { DisplayName: "County of Lane" });
-  const made = await us.call("createTaxService", { TaxCode: "Lane", TaxRateDetails: [{ TaxRateName: "Lane 1", RateValue: "1.5", TaxAgencyId: agency.Id, TaxApplicableOn: "Sales" }] });
+  const made = await us.call("createTaxService", {
+    TaxCode: "Lane",
+    TaxRateDetails: [{ TaxRateName: "Lane 1", RateValue: "1.5", TaxAgencyId: agency.Id, TaxApplicableOn: "Sales" }],
+  });
   assert.ok(made.TaxCodeId && made.TaxRateDetails[0].TaxRateId);
   assert.equal((await us.call("getTaxRate", made.TaxRateDetails[0].TaxRateId)).RateValue, 1.5);
   assert.equal((await us.call("getTaxCode", made.TaxCodeId)).TaxGroup, true);
   assert.equal((await us.find("findTaxCodes", { limit: 1 })).TaxCode.length, 4);
   await refused(us.call("createTaxService", { TaxCode: "Lane", TaxRateDetails: [] }), "6240");
-  const taxed = await us.call("createInvoice", invoice({ Line: [sold({}, { TaxCodeRef: { value: "TAX" } })], TxnTaxDetail: { TxnTaxCodeRef: { value: made.TaxCodeId } } }));
+  const taxed = await us.call(
+    "createInvoice",
+    invoice({ Line: [sold({}, { TaxCodeRef: { value: "TAX" } })], TxnTaxDetail: { TxnTaxCodeRef: { value: made.TaxCodeId } } }),
+  );
   assert.equal(taxed.TotalAmt, 152.25);
 });
 
 test("invoices: what is required, checked and filled in", async () => {
-  const made = await us.call("createInvoice", invoice({ TxnDate: "2026-11-02", BillEmail: { Address: "ap@cascade.example" }, CustomerMemo: { value: "Thanks" }, CustomField: [{ DefinitionId: "1", StringValue: "7" }] }));
+  const made = await us.call(
+    "createInvoice",
+    invoice({
+      TxnDate: "2026-11-02",
+      BillEmail: { Address: "ap@cascade.example" },
+      CustomerMemo: { value: "Thanks" },
+      CustomField: [{ DefinitionId: "1", StringValue: "7" }],
+    }),
+  );
   assert.equal(made.TotalAmt, 150);
   assert.equal(made.Balance, 150);
   assert.equal(made.DueDate, "2026-12-02", "the company's Net 30");
   assert.equal(made.SalesTermRef.name, "Net 30");
   assert.equal(made.CustomField[0].StringValue, "7");
   assert.equal(made.CustomField[0].Name, "Crew #");
-  assert.deepEqual(made.Line.map((line) => line.DetailType), ["SalesItemLineDetail", "SubTotalLineDetail"]);
+  assert.deepEqual(
+    made.Line.map((line) => line.DetailType),
+    ["SalesItemLineDetail", "SubTotalLineDetail"],
+  );
   assert.equal(made.Line[0].SalesItemLineDetail.ItemRef.name, "Services");
   assert.equal(made.EmailStatus, "NotSet");
   await refused(us.call("createInvoice", { Line: [sold()] }), "2020");
@@ -216,24 +273,49 @@ test("document numbers: the series goes on after its last number", async () => {
 
 test("payments and credits: balances, links, tokens", async () => {
   const made = await us.call("createInvoice", invoice());
-  const paid = await us.call("createPayment", { CustomerRef: { value: "3" }, TotalAmt: 100, Line: [{ Amount: 100, LinkedTxn: [{ TxnId: made.Id, TxnType: "Invoice" }] }] });
+  const paid = await us.call("createPayment", {
+    CustomerRef: { value: "3" },
+    TotalAmt: 100,
+    Line: [{ Amount: 100, LinkedTxn: [{ TxnId: made.Id, TxnType: "Invoice" }] }],
+  });
   let now = await us.call("getInvoice", made.Id);
   assert.equal(now.Balance, 50);
   assert.equal(now.SyncToken, "1", "a payment moves the invoice's token");
   assert.deepEqual(now.LinkedTxn, [{ TxnId: paid.Id, TxnType: "Payment" }]);
   assert.equal(paid.UnappliedAmt, 0);
-  await refused(us.call("createPayment", { CustomerRef: { value: "3" }, TotalAmt: 60, Line: [{ Amount: 60, LinkedTxn: [{ TxnId: made.Id, TxnType: "Invoice" }] }] }), "6000");
-  await refused(us.call("createPayment", { CustomerRef: { value: "2" }, TotalAmt: 10, Line: [{ Amount: 10, LinkedTxn: [{ TxnId: made.Id, TxnType: "Invoice" }] }] }), "6000");
+  await refused(
+    us.call("createPayment", { CustomerRef: { value: "3" }, TotalAmt: 60, Line: [{ Amount: 60, LinkedTxn: [{ TxnId: made.Id, TxnType: "Invoice" }] }] }),
+    "6000",
+  );
+  await refused(
+    us.call("createPayment", { CustomerRef: { value: "2" }, TotalAmt: 10, Line: [{ Amount: 10, LinkedTxn: [{ TxnId: made.Id, TxnType: "Invoice" }] }] }),
+    "6000",
+  );
   await sandbox.control("/quickbooks/quirks", { realm_id: US, delete_paid: "refused" });
   await refused(us.call("deleteInvoice", { Id: made.Id, SyncToken: now.SyncToken }), "6540");
   await sandbox.control("/quickbooks/quirks", { realm_id: US });
-  const credit = await us.call("createCreditMemo", { CustomerRef: { value: "3" }, Line: [{ Amount: 20, DetailType: "SalesItemLineDetail", SalesItemLineDetail: { ItemRef: { value: "1" } } }] });
+  const credit = await us.call("createCreditMemo", {
+    CustomerRef: { value: "3" },
+    Line: [{ Amount: 20, DetailType: "SalesItemLineDetail", SalesItemLineDetail: { ItemRef: { value: "1" } } }],
+  });
   assert.equal(credit.RemainingCredit, 20);
-  await us.call("createPayment", { CustomerRef: { value: "3" }, TotalAmt: 0, Line: [{ Amount: 20, LinkedTxn: [{ TxnId: made.Id, TxnType: "Invoice" }] }, { Amount: 20, LinkedTxn: [{ TxnId: credit.Id, TxnType: "CreditMemo" }] }] });
+  await us.call("createPayment", {
+    CustomerRef: { value: "3" },
+    TotalAmt: 0,
+    Line: [
+      { Amount: 20, LinkedTxn: [{ TxnId: made.Id, TxnType: "Invoice" }] },
+      { Amount: 20, LinkedTxn: [{ TxnId: credit.Id, TxnType: "CreditMemo" }] },
+    ],
+  });
   now = await us.call("getInvoice", made.Id);
   assert.equal(now.Balance, 30);
   assert.equal((await us.call("getCreditMemo", credit.Id)).RemainingCredit, 0);
-  const smaller = await us.call("updatePayment", { Id: paid.Id, SyncToken: paid.SyncToken, TotalAmt: 40, Line: [{ Amount: 40, LinkedTxn: [{ TxnId: made.Id, TxnType: "Invoice" }] }] });
+  const smaller = await us.call("updatePayment", {
+    Id: paid.Id,
+    SyncToken: paid.SyncToken,
+    TotalAmt: 40,
+    Line: [{ Amount: 40, LinkedTxn: [{ TxnId: made.Id, TxnType: "Invoice" }] }],
+  });
   assert.equal((await us.call("getInvoice", made.Id)).Balance, 90);
   const voided = await us.call("updatePayment", { Id: paid.Id, SyncToken: smaller.SyncToken, void: true });
   assert.equal(voided.TotalAmt, 0);
@@ -245,7 +327,11 @@ test("payments and credits: balances, links, tokens", async () => {
 
 test("void keeps number and date, and frees what was paid", async () => {
   const made = await us.call("createInvoice", invoice({ PrivateNote: "before" }));
-  const paid = await us.call("createPayment", { CustomerRef: { value: "3" }, TotalAmt: 150, Line: [{ Amount: 150, LinkedTxn: [{ TxnId: made.Id, TxnType: "Invoice" }] }] });
+  const paid = await us.call("createPayment", {
+    CustomerRef: { value: "3" },
+    TotalAmt: 150,
+    Line: [{ Amount: 150, LinkedTxn: [{ TxnId: made.Id, TxnType: "Invoice" }] }],
+  });
   const { Invoice: voided } = await us.call("voidInvoice", { Id: made.Id, SyncToken: "1" });
   assert.equal(voided.TotalAmt, 0);
   assert.equal(voided.Balance, 0);
@@ -266,21 +352,63 @@ test("delete answers with a stub; afterwards the invoice cannot be found", async
 });
 
 test("discounts, shipping, deposits and bundles", async () => {
-  const taxed = { TxnTaxDetail: { TxnTaxCodeRef: { value: "2" } }, Line: [sold({}, { TaxCodeRef: { value: "TAX" } }), { Amount: 0, DetailType: "DiscountLineDetail", DiscountLineDetail: { PercentBased: true, DiscountPercent: 10 } }] };
+  const taxed = {
+    TxnTaxDetail: { TxnTaxCodeRef: { value: "2" } },
+    Line: [
+      sold({}, { TaxCodeRef: { value: "TAX" } }),
+      { Amount: 0, DetailType: "DiscountLineDetail", DiscountLineDetail: { PercentBased: true, DiscountPercent: 10 } },
+    ],
+  };
   const after = await us.call("createInvoice", invoice(taxed));
   assert.equal(after.TxnTaxDetail.TotalTax, 12);
   assert.equal(after.TotalAmt, 147);
-  assert.deepEqual(after.Line.map((line) => [line.DetailType, line.Amount]), [["SalesItemLineDetail", 150], ["SubTotalLineDetail", 150], ["DiscountLineDetail", 15]]);
+  assert.deepEqual(
+    after.Line.map((line) => [line.DetailType, line.Amount]),
+    [
+      ["SalesItemLineDetail", 150],
+      ["SubTotalLineDetail", 150],
+      ["DiscountLineDetail", 15],
+    ],
+  );
   const early = await us.call("createInvoice", invoice({ ...taxed, ApplyTaxAfterDiscount: true }));
   assert.equal(early.TxnTaxDetail.TotalTax, 10.8);
   assert.equal(early.TotalAmt, 145.8);
-  const shipped = await us.call("createInvoice", invoice({ Deposit: 10, Line: [sold(), { Amount: 12.5, DetailType: "SalesItemLineDetail", SalesItemLineDetail: { ItemRef: { value: "SHIPPING_ITEM_ID" } } }] }));
+  const shipped = await us.call(
+    "createInvoice",
+    invoice({
+      Deposit: 10,
+      Line: [sold(), { Amount: 12.5, DetailType: "SalesItemLineDetail", SalesItemLineDetail: { ItemRef: { value: "SHIPPING_ITEM_ID" } } }],
+    }),
+  );
   assert.equal(shipped.TotalAmt, 162.5);
   assert.equal(shipped.Balance, 152.5);
-  const bundle = await us.call("createInvoice", invoice({ Line: [{ DetailType: "GroupLineDetail", GroupLineDetail: { GroupItemRef: { value: "21" }, Quantity: 2 } }, { DetailType: "DescriptionOnly", Description: "With love", DescriptionLineDetail: {} }] }));
-  assert.deepEqual(bundle.Line[0].GroupLineDetail.Line.map((line) => line.SalesItemLineDetail.Qty), [20, 4]);
+  const bundle = await us.call(
+    "createInvoice",
+    invoice({
+      Line: [
+        { DetailType: "GroupLineDetail", GroupLineDetail: { GroupItemRef: { value: "21" }, Quantity: 2 } },
+        { DetailType: "DescriptionOnly", Description: "With love", DescriptionLineDetail: {} },
+      ],
+    }),
+  );
+  assert.deepEqual(
+    bundle.Line[0].GroupLineDetail.Line.map((line) => line.SalesItemLineDetail.Qty),
+    [20, 4],
+  );
   assert.equal(bundle.TotalAmt, 209);
-  await refused(us.call("createInvoice", invoice({ Line: [sold(), { Amount: 1, DetailType: "DiscountLineDetail", DiscountLineDetail: {} }, { Amount: 1, DetailType: "DiscountLineDetail", DiscountLineDetail: {} }] })), "6090");
+  await refused(
+    us.call(
+      "createInvoice",
+      invoice({
+        Line: [
+          sold(),
+          { Amount: 1, DetailType: "DiscountLineDetail", DiscountLineDetail: {} },
+          { Amount: 1, DetailType: "DiscountLineDetail", DiscountLineDetail: {} },
+        ],
+      }),
+    ),
+    "6090",
+  );
   await refused(us.call("createInvoice", invoice({ Line: [sold(), { Amount: 151, DetailType: "DiscountLineDetail", DiscountLineDetail: {} }] })), "2290");
 });
 
@@ -311,7 +439,11 @@ test("receipts: created, read, voided, deleted", async () => {
 
 test("per-line taxes, inclusive and compound; foreign currency", async () => {
   const ca = await connect(CA);
-  const line = (code, amount) => ({ Amount: amount, DetailType: "SalesItemLineDetail", SalesItemLineDetail: { ItemRef: { value: "10" }, TaxCodeRef: { value: code } } });
+  const line = (code, amount) => ({
+    Amount: amount,
+    DetailType: "SalesItemLineDetail",
+    SalesItemLineDetail: { ItemRef: { value: "10" }, TaxCodeRef: { value: code } },
+  });
   const both = await ca.call("createInvoice", { CustomerRef: { value: "2" }, Line: [line("4", 100), line("2", 19.99)] });
   assert.equal(both.GlobalTaxCalculation, "TaxExcluded");
   assert.equal(both.TxnTaxDetail.TotalTax, 15.98); // 5.00 + 9.98 (9.975 rounded) + 1.00
@@ -326,8 +458,19 @@ test("per-line taxes, inclusive and compound; foreign currency", async () => {
   assert.equal(again.TotalAmt, 113, "writing back what was read changes nothing");
   const none = await ca.call("createInvoice", { CustomerRef: { value: "1" }, GlobalTaxCalculation: "NotApplicable", Line: [line("3", 113)] });
   assert.equal(none.TotalAmt, 113);
-  await refused(ca.call("createInvoice", { CustomerRef: { value: "1" }, GlobalTaxCalculation: "NotApplicable", TxnTaxDetail: { TxnTaxCodeRef: { value: "3" } }, Line: [line("3", 113)] }), "6170");
-  await refused(ca.call("createInvoice", { CustomerRef: { value: "1" }, Line: [{ ...line("3", 1), SalesItemLineDetail: { ItemRef: { value: "10" } } }] }), "6000");
+  await refused(
+    ca.call("createInvoice", {
+      CustomerRef: { value: "1" },
+      GlobalTaxCalculation: "NotApplicable",
+      TxnTaxDetail: { TxnTaxCodeRef: { value: "3" } },
+      Line: [line("3", 113)],
+    }),
+    "6170",
+  );
+  await refused(
+    ca.call("createInvoice", { CustomerRef: { value: "1" }, Line: [{ ...line("3", 1), SalesItemLineDetail: { ItemRef: { value: "10" } } }] }),
+    "6000",
+  );
   const dollars = await ca.call("createInvoice", { CustomerRef: { value: "3" }, CurrencyRef: { value: "USD" }, Line: [line("7", 200)] });
   assert.equal(dollars.ExchangeRate, 1.3725);
   assert.equal(dollars.HomeTotalAmt, 274.5);
@@ -340,14 +483,25 @@ test("queries: operators, order, pages, counts, escapes", async () => {
   for (const name of ["O'Neil & Sons", "Ömer Ünal", "100% Linen"]) await us.call("createCustomer", { DisplayName: name });
   assert.equal((await us.find("findCustomers", { DisplayName: "O'Neil & Sons" })).Customer.length, 1);
   assert.equal((await us.find("findCustomers", [{ field: "DisplayName", value: "%mer ünal", operator: "LIKE" }])).Customer.length, 1);
-  const all = await us.find("findInvoices", [{ field: "fetchAll", value: true }, { field: "limit", value: 7 }, { field: "asc", value: "Id" }]);
+  const all = await us.find("findInvoices", [
+    { field: "fetchAll", value: true },
+    { field: "limit", value: 7 },
+    { field: "asc", value: "Id" },
+  ]);
   const { totalCount } = await us.find("findInvoices", { count: true });
   assert.equal(all.Invoice.length, totalCount);
   const ids = all.Invoice.map((row) => Number(row.Id));
-  assert.deepEqual(ids, [...ids].sort((a, b) => a - b));
+  assert.deepEqual(
+    ids,
+    [...ids].sort((a, b) => a - b),
+  );
   const two = await us.find("findInvoices", { Id: all.Invoice.slice(0, 2).map((row) => row.Id) });
   assert.equal(two.Invoice.length, 2);
-  const open = await us.find("findInvoices", [{ field: "Balance", value: "0", operator: ">" }, { field: "desc", value: "Balance" }, { field: "limit", value: 3 }]);
+  const open = await us.find("findInvoices", [
+    { field: "Balance", value: "0", operator: ">" },
+    { field: "desc", value: "Balance" },
+    { field: "limit", value: 3 },
+  ]);
   assert.ok(open.Invoice[0].Balance >= open.Invoice[2].Balance);
   await refused(us.find("findInvoices", [{ field: "TotalAmt", value: "1", operator: ">" }]), "4001");
   await refused(us.find("findInvoices", [{ field: "Balance", value: 0, operator: ">" }]), "4000");
@@ -364,7 +518,10 @@ test("batches: each item by itself", async () => {
     { bId: "5", operation: "create", Spaceship: {} },
     { bId: "6", operation: "update", Customer: { Id: "3", SyncToken: "99", Notes: "x", sparse: true } },
   ]);
-  assert.deepEqual(answers.map((answer) => answer.bId), ["1", "2", "3", "4", "5", "6"]);
+  assert.deepEqual(
+    answers.map((answer) => answer.bId),
+    ["1", "2", "3", "4", "5", "6"],
+  );
   assert.equal(answers[0].Customer.DisplayName, "Batch One");
   assert.equal(answers[1].Fault.Error[0].code, "6240");
   assert.equal(answers[1].Fault.type, "ValidationFault");
@@ -372,7 +529,13 @@ test("batches: each item by itself", async () => {
   assert.equal(answers[3].Invoice.status, "Deleted");
   assert.equal(answers[4].Fault.Error[0].code, "1050");
   assert.equal(answers[5].Fault.Error[0].code, "5010");
-  await refused(us.call("batch", Array.from({ length: 31 }, (_, at) => ({ bId: String(at), Query: "select * from Term" }))), "1040");
+  await refused(
+    us.call(
+      "batch",
+      Array.from({ length: 31 }, (_, at) => ({ bId: String(at), Query: "select * from Term" })),
+    ),
+    "1040",
+  );
 });
 
 test("change data capture: what changed, and stubs of what is gone", async () => {
@@ -384,7 +547,10 @@ test("change data capture: what changed, and stubs of what is gone", async () =>
   const start = new Date(since.getTime() + 4000);
   const { CDCResponse } = await us.call("changeDataCapture", ["Invoice", "Estimate"], start);
   const [invoices, estimates] = CDCResponse[0].QueryResponse;
-  assert.deepEqual(invoices.Invoice.map((row) => row.Id), [kept.Id, gone.Id]);
+  assert.deepEqual(
+    invoices.Invoice.map((row) => row.Id),
+    [kept.Id, gone.Id],
+  );
   assert.equal(invoices.Invoice[1].status, "Deleted");
   assert.deepEqual(estimates, {});
   await refused(us.call("changeDataCapture", ["TaxCode"], start), "2000");
@@ -429,9 +595,14 @@ test("attachments: a file uploaded, linked and fetched again", async () => {
   const made = await us.call("createInvoice", invoice());
   const file = await us.call("upload", "menu.txt", "text/plain", Readable.from(["Soup"]), "Invoice", made.Id);
   assert.equal(file.AttachableRef[0].EntityRef.value, made.Id);
-  const url = await (await fetch(`${sandbox.env.QUICKBOOKS_API_URL}/v3/company/${US}/download/${file.Id}`, { headers: { authorization: `Bearer ${us.api.token}` } })).text();
+  const url = await (
+    await fetch(`${sandbox.env.QUICKBOOKS_API_URL}/v3/company/${US}/download/${file.Id}`, { headers: { authorization: `Bearer ${us.api.token}` } })
+  ).text();
   assert.equal(await (await fetch(url)).text(), "Soup");
-  const found = await us.find("findAttachables", [{ field: "AttachableRef.EntityRef.Type", value: "invoice" }, { field: "AttachableRef.EntityRef.value", value: made.Id }]);
+  const found = await us.find("findAttachables", [
+    { field: "AttachableRef.EntityRef.Type", value: "invoice" },
+    { field: "AttachableRef.EntityRef.value", value: made.Id },
+  ]);
   assert.equal(found.Attachable.length, 1);
   const note = await us.call("createAttachable", { Note: "Ring twice", AttachableRef: [{ EntityRef: { type: "Customer", value: "3" } }] });
   assert.equal((await us.call("updateAttachable", { Id: note.Id, SyncToken: "0", Note: "Knock" })).Note, "Knock");

@@ -16,7 +16,9 @@ after(() => sandbox.end());
 
 async function read(id) {
   const { access_token: token } = await sandbox.grant(US);
-  const answer = await fetch(`${sandbox.env.QUICKBOOKS_API_URL}/v3/company/${US}/invoice/${id}`, { headers: { authorization: `Bearer ${token}`, accept: "application/json" } });
+  const answer = await fetch(`${sandbox.env.QUICKBOOKS_API_URL}/v3/company/${US}/invoice/${id}`, {
+    headers: { authorization: `Bearer ${token}`, accept: "application/json" },
+  });
   return (await answer.json()).Invoice;
 }
 

@@ -15,7 +15,11 @@ export async function begin(...args) {
   const running = await startSandbox({ dir, args: ["--first-port", "0", "--only-quickbooks", ...args] });
   const { env } = running;
   const control = async (path, body, method = body ? "POST" : "GET") => {
-    const answer = await fetch(`${env.CONTROL_URL}${path}`, { method, headers: { "content-type": "application/json" }, ...(body ? { body: JSON.stringify(body) } : {}) });
+    const answer = await fetch(`${env.CONTROL_URL}${path}`, {
+      method,
+      headers: { "content-type": "application/json" },
+      ...(body ? { body: JSON.stringify(body) } : {}),
+    });
     const text = await answer.text();
     if (!answer.ok) throw new Error(`${path}: ${answer.status} ${text}`);
     return text && text.startsWith("{") | text.startsWith("[") ? JSON.parse(text) : text;

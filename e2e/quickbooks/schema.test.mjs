@@ -10,7 +10,12 @@ const ours = new URL("../../crates/sandbox-quickbooks/src/schema/members.txt", i
 
 /** Types and enumerations of the schemas, in the words of our file. */
 function schemas() {
-  const parser = new XMLParser({ ignoreAttributes: false, attributeNamePrefix: "", removeNSPrefix: true, isArray: (name, _path, _leaf, isAttribute) => !isAttribute && !["schema", "complexContent", "simpleContent", "extension", "restriction"].includes(name) });
+  const parser = new XMLParser({
+    ignoreAttributes: false,
+    attributeNamePrefix: "",
+    removeNSPrefix: true,
+    isArray: (name, _path, _leaf, isAttribute) => !isAttribute && !["schema", "complexContent", "simpleContent", "extension", "restriction"].includes(name),
+  });
   const files = ["Finance", "IntuitBaseTypes", "IntuitNamesTypes", "SalesTax"].map((name) => parser.parse(readFileSync(new URL(`${name}.xsd`, folder))).schema);
   const complex = new Map();
   const simple = new Map();
@@ -33,7 +38,8 @@ function members({ complex, globals }, name) {
     if (Array.isArray(node)) return node.forEach(walk);
     for (const [key, value] of Object.entries(node)) {
       if (key === "annotation") continue;
-      if (key === "extension" && complex.has(local(value.base))) for (const [member, type] of members({ complex, globals }, local(value.base))) found.set(member, type);
+      if (key === "extension" && complex.has(local(value.base)))
+        for (const [member, type] of members({ complex, globals }, local(value.base))) found.set(member, type);
       if (key === "element") {
         for (const element of value) {
           const named = element.name ?? local(element.ref);
@@ -51,7 +57,9 @@ function members({ complex, globals }, name) {
 
 test("every member of Intuit's schemas is known, and none is invented", { skip: existsSync(folder) ? false : "the schemas are not here" }, () => {
   const xsd = schemas();
-  const lines = readFileSync(ours, "utf8").split("\n").filter((line) => line && !line.startsWith("#"));
+  const lines = readFileSync(ours, "utf8")
+    .split("\n")
+    .filter((line) => line && !line.startsWith("#"));
   const types = new Map(lines.filter((line) => !line.startsWith("=")).map((line) => [line.split(" ")[0], line.split(" ").slice(1)]));
   const entity = types.get("IntuitEntity");
   assert.ok(types.size > 80);

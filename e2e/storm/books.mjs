@@ -38,21 +38,27 @@ export async function audit({ env, intents, desks, before, replicas, dice, dir }
   const known = new Set(intents.map(({ desk, price }) => `${desk.who.realm} ${Number(price)}`));
   for (const [realm, invoices] of books) {
     for (const invoice of invoices) {
-      if (!before.has(`${realm} ${invoice.Id}`) && !known.has(`${realm} ${price(invoice)}`)) wrong.push(`invoice ${invoice.DocNumber} of ${realm} comes from no intent`);
+      if (!before.has(`${realm} ${invoice.Id}`) && !known.has(`${realm} ${price(invoice)}`))
+        wrong.push(`invoice ${invoice.DocNumber} of ${realm} comes from no intent`);
     }
   }
   for (const intent of intents) {
-    const { desk: { who, deal } } = intent;
+    const {
+      desk: { who, deal },
+    } = intent;
     const made = books.get(who.realm).filter((invoice) => price(invoice) === Number(intent.price));
     const about = `intent ${intent.at} (${intent.kind}, ${who.name}, deal ${deal}, told ${intent.seen.join(" ")})`;
     const expected = intent.state === "issued" && !intent.removed ? 1 : 0;
     if (made.length !== expected) wrong.push(`${about}: ${made.length} in QuickBooks, ${expected} expected; ${intent.words ?? ""}`);
     if (intent.state !== "issued" && intent.state !== "refused") wrong.push(`${about}: never settled; ${intent.words ?? ""}`);
-    if (intent.state === "issued" && made.length === 1 && made[0].DocNumber !== intent.number) wrong.push(`${about}: told ${intent.number}, and it is ${made[0].DocNumber}`);
+    if (intent.state === "issued" && made.length === 1 && made[0].DocNumber !== intent.number)
+      wrong.push(`${about}: told ${intent.number}, and it is ${made[0].DocNumber}`);
     const [invoice] = made;
-    if (invoice && intent.wants.customer_name && invoice.CustomerRef.name !== intent.wants.customer_name) wrong.push(`${about}: for ${invoice.CustomerRef.name}, and it was to be ${intent.wants.customer_name}`);
+    if (invoice && intent.wants.customer_name && invoice.CustomerRef.name !== intent.wants.customer_name)
+      wrong.push(`${about}: for ${invoice.CustomerRef.name}, and it was to be ${intent.wants.customer_name}`);
     const item = invoice?.Line.find((line) => line.DetailType === "SalesItemLineDetail")?.SalesItemLineDetail.ItemRef.name;
-    if (invoice && intent.wants["lines[0][item_name]"] && item !== intent.wants["lines[0][item_name]"]) wrong.push(`${about}: sells ${item}, and it was to be ${intent.wants["lines[0][item_name]"]}`);
+    if (invoice && intent.wants["lines[0][item_name]"] && item !== intent.wants["lines[0][item_name]"])
+      wrong.push(`${about}: sells ${item}, and it was to be ${intent.wants["lines[0][item_name]"]}`);
     if (new Set(intent.seen.filter((seen) => /^\d/.test(seen))).size > 1) wrong.push(`${about}: told two numbers`);
   }
   wrong.push(...(await mails(env, intents)), ...(await histories(env, intents, desks)));
@@ -81,7 +87,9 @@ async function histories(env, intents, desks) {
     const { access_token: token } = await (await control(env, "/pipedrive/grants", { company_id: who.company, user_id: who.user })).json();
     const notes = [];
     for (let start = 0, more = true; more; start += 500) {
-      const answer = await (await fetch(`${env.PIPEDRIVE_API_URL}/api/v1/notes?deal_id=${deal}&start=${start}&limit=500`, { headers: { authorization: `Bearer ${token}` } })).json();
+      const answer = await (
+        await fetch(`${env.PIPEDRIVE_API_URL}/api/v1/notes?deal_id=${deal}&start=${start}&limit=500`, { headers: { authorization: `Bearer ${token}` } })
+      ).json();
       notes.push(...(answer.data ?? []).map((note) => plain(note.content.replace(/<[^>]+>/g, ""))));
       more = answer.additional_data?.pagination?.more_items_in_collection ?? false;
     }
@@ -111,7 +119,8 @@ async function staleRows({ env, intents, desks, books, replicas, dice }) {
       const right = invoice ? badge(invoice, today) : "deleted";
       if (row[0].status !== right) wrong.push(`deal ${deal} of ${who.name} shows invoice ${intent.number} as ${row[0].status}; QuickBooks says ${right}`);
       const amount = plain(row[0].total).replace(/\D/g, "");
-      if (invoice && amount !== invoice.TotalAmt.toFixed(2).replace(".", "")) wrong.push(`invoice ${intent.number} shows ${row[0].total}; QuickBooks says ${invoice.TotalAmt}`);
+      if (invoice && amount !== invoice.TotalAmt.toFixed(2).replace(".", ""))
+        wrong.push(`invoice ${intent.number} shows ${row[0].total}; QuickBooks says ${invoice.TotalAmt}`);
     }
     const strange = shown.filter((row) => !["issued"].includes(row.status) && ["checking", "refused"].includes(row.status));
     const unsettled = strange.filter((row) => row.status === "checking");
@@ -123,7 +132,9 @@ async function staleRows({ env, intents, desks, books, replicas, dice }) {
 /** Secrets, and complaints that must not be, in what the service wrote. */
 function leaks(dir, env) {
   const wrong = [];
-  const secrets = Object.entries(env).filter(([name]) => /SECRET|VERIFIER/.test(name)).map(([, value]) => value);
+  const secrets = Object.entries(env)
+    .filter(([name]) => /SECRET|VERIFIER/.test(name))
+    .map(([, value]) => value);
   for (const file of readdirSync(dir).filter((name) => /^fatura.*\.log$/.test(name))) {
     const text = readFileSync(join(dir, file), "utf8");
     for (const secret of secrets) if (text.includes(secret)) wrong.push(`${file} holds a secret`);

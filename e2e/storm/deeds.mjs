@@ -22,7 +22,11 @@ export async function deeds(env, intent, replicas, dice, until) {
   };
   const accountant = async (path, more = {}) => {
     const Invoice = await found();
-    await control(env, path, { realm_id: who.realm, ...(path.endsWith("payment") ? { invoice_id: Invoice[0].Id } : { entity: "Invoice", id: Invoice[0].Id }), ...more });
+    await control(env, path, {
+      realm_id: who.realm,
+      ...(path.endsWith("payment") ? { invoice_id: Invoice[0].Id } : { entity: "Invoice", id: Invoice[0].Id }),
+      ...more,
+    });
   };
   if (intent.deed === "pay") return accountant("/quickbooks/payment", dice.percent(50) ? { amount: 10 } : {});
   if (intent.deed === "void in QuickBooks") return accountant("/quickbooks/void");
@@ -49,7 +53,8 @@ export async function carry(env, intent, deed, replicas, dice, until) {
         return undefined;
       }
       // One form, pressed until it is answered.
-      if (intent.deed === "send") key ??= /name="key" value="([^"]+)"/.exec((await call("panel", `/panel/deal/${deal}/invoices/${row.id}/recipient`)).text)?.[1];
+      if (intent.deed === "send")
+        key ??= /name="key" value="([^"]+)"/.exec((await call("panel", `/panel/deal/${deal}/invoices/${row.id}/recipient`)).text)?.[1];
       if (intent.deed === "send" && !key) continue;
       const fields = intent.deed === "send" ? { recipient: intent.recipient, key } : { seen: row.seen ?? "" };
       const answer = await call("panel", `/panel/deal/${deal}/invoices/${row.id}/${intent.deed}`, fields);

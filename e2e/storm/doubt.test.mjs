@@ -1,3 +1,7 @@
 import { short } from "./short.mjs";
 
-short("a storm where QuickBooks honours no requestid and finds what is new seconds later", { intents: 24, only: ["answer lost", "500, 502, 503, 504", "truncated", "slow after", "killed"], quirks: { ignores_request_ids: true, query_lag_ms: 3000 } });
+short("a storm where QuickBooks honours no requestid and finds what is new seconds later", {
+  intents: 24,
+  only: ["answer lost", "500, 502, 503, 504", "truncated", "slow after", "killed"],
+  quirks: { ignores_request_ids: true, query_lag_ms: 3000 },
+});

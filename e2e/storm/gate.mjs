@@ -96,7 +96,10 @@ export async function gate(url) {
       if (moment === "before") for (const message of kept) act(message, String.fromCharCode(message[0]));
       else client.write(Buffer.concat(kept));
     };
-    client.on("data", messages((message, kind) => (held?.moment === "before" ? held.kept.push(message) : act(message, kind))));
+    client.on(
+      "data",
+      messages((message, kind) => (held?.moment === "before" ? held.kept.push(message) : act(message, kind))),
+    );
     upstream.on("data", (chunk) => {
       if (held?.moment !== "after") return client.write(chunk);
       held.kept.push(chunk);

@@ -4,12 +4,21 @@ import { openForm, roomyDeal, session, unseen } from "../http.mjs";
 
 const pause = (ms) => new Promise((go) => setTimeout(go, ms));
 const PATIENCE = 12_000;
-const plain = (text) => text.replace(/<[^>]+>/g, " ").replaceAll("&amp;", "&").replace(/\s+/g, " ").trim();
+const plain = (text) =>
+  text
+    .replace(/<[^>]+>/g, " ")
+    .replaceAll("&amp;", "&")
+    .replace(/\s+/g, " ")
+    .trim();
 
 /** Deals whose invoices a storm makes, with the lines' item and tax in the company's books. */
 const DESKS = [
   { who: US, deals: [3, 4, 8, 9, 10, 12], fields: { ...CASCADE, "lines[0][item]": "12", "lines[0][tax_code]": "NON" } },
-  { who: BR, deals: [2, 3, 8, 9], fields: { customer: "4", customer_name: "Instituto Jequitibá", customer_currency: "BRL", "lines[0][item]": "10", "lines[0][tax_code]": "2" } },
+  {
+    who: BR,
+    deals: [2, 3, 8, 9],
+    fields: { customer: "4", customer_name: "Instituto Jequitibá", customer_currency: "BRL", "lines[0][item]": "10", "lines[0][tax_code]": "2" },
+  },
 ];
 
 /** How many invoices one deal is to have, more or less: a deal of which there are thousands is nobody's. */
@@ -25,7 +34,19 @@ export async function desks(env, count = 0) {
     for (const deal of roomy) {
       const opened = await openForm(env, who, deal);
       const kept = Object.entries(opened.fields).filter(([name]) => !/^lines\[[1-9]/.test(name));
-      all.push({ who, deal, fields: { ...unseen(Object.fromEntries(kept)), update_customer: "", tax_mode: "excluded", ...fields, "lines[0][quantity]": "1", "lines[0][discount]": "", discount: "" } });
+      all.push({
+        who,
+        deal,
+        fields: {
+          ...unseen(Object.fromEntries(kept)),
+          update_customer: "",
+          tax_mode: "excluded",
+          ...fields,
+          "lines[0][quantity]": "1",
+          "lines[0][discount]": "",
+          discount: "",
+        },
+      });
     }
   }
   return all;
@@ -131,11 +152,14 @@ export async function intend(env, desk, intent, replicas, dice, until, isThere) 
 export async function rows(call, deal, most = 1_000_000) {
   const answer = await call("panel", `/panel/deal/${deal}?rows=${most}`);
   if (answer.status !== 200) throw new Error(`the panel of deal ${deal} answered ${answer.status}`);
-  return answer.text.split('<li class="invoice"').slice(1).map((part) => ({
-    id: /id="invoice-([0-9a-f-]+)"/.exec(part)[1],
-    status: /data-status="([a-z-]+)"/.exec(part)[1],
-    number: /class="number">([^<]*)</.exec(part)?.[1],
-    total: /class="total">([^<]*)</.exec(part)?.[1],
-    seen: /"seen": "([^"]+)"/.exec(part.replaceAll("&#34;", '"'))?.[1],
-  }));
+  return answer.text
+    .split('<li class="invoice"')
+    .slice(1)
+    .map((part) => ({
+      id: /id="invoice-([0-9a-f-]+)"/.exec(part)[1],
+      status: /data-status="([a-z-]+)"/.exec(part)[1],
+      number: /class="number">([^<]*)</.exec(part)?.[1],
+      total: /class="total">([^<]*)</.exec(part)?.[1],
+      seen: /"seen": "([^"]+)"/.exec(part.replaceAll("&#34;", '"'))?.[1],
+    }));
 }

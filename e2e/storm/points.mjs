@@ -20,9 +20,32 @@ const pause = (ms) => new Promise((go) => setTimeout(go, ms));
 
 /** What is written, and the calls that it takes, in their order. `act` is done to an invoice that stands. */
 export const WRITES = [
-  { name: "create", calls: [["quickbooks", "GET", "/query"], ["quickbooks", "POST", "/customer"], ["quickbooks", "POST", "/item"], ["quickbooks", "POST", "/invoice"], ["pipedrive", "POST", "/notes"]] },
-  { name: "update the customer", calls: [["quickbooks", "GET", "/customer"], ["quickbooks", "POST", "/customer"], ["quickbooks", "POST", "/invoice"]] },
-  { name: "void", act: "void", calls: [["quickbooks", "POST", "/invoice"], ["pipedrive", "POST", "/notes"]] },
+  {
+    name: "create",
+    calls: [
+      ["quickbooks", "GET", "/query"],
+      ["quickbooks", "POST", "/customer"],
+      ["quickbooks", "POST", "/item"],
+      ["quickbooks", "POST", "/invoice"],
+      ["pipedrive", "POST", "/notes"],
+    ],
+  },
+  {
+    name: "update the customer",
+    calls: [
+      ["quickbooks", "GET", "/customer"],
+      ["quickbooks", "POST", "/customer"],
+      ["quickbooks", "POST", "/invoice"],
+    ],
+  },
+  {
+    name: "void",
+    act: "void",
+    calls: [
+      ["quickbooks", "POST", "/invoice"],
+      ["pipedrive", "POST", "/notes"],
+    ],
+  },
   { name: "delete", act: "delete", calls: [["quickbooks", "POST", "/invoice"]] },
   { name: "send", act: "send", calls: [["quickbooks", "POST", "/send"]] },
   { name: "refresh", expire: true, calls: [["quickbooks", "POST", "/tokens"]] },
@@ -35,25 +58,41 @@ const ASLEEP = 12_500;
 
 /** The boundaries around the calls of these writes. */
 export const calls = (writes = WRITES, signals = SIGNALS, moments = ["before", "after"]) =>
-  signals.flatMap((signal) => writes.flatMap((write) => write.calls.flatMap(([provider, method, path]) => moments.map((moment) => ({ write, signal, moment, call: { provider, method, path } })))));
+  signals.flatMap((signal) =>
+    writes.flatMap((write) =>
+      write.calls.flatMap(([provider, method, path]) => moments.map((moment) => ({ write, signal, moment, call: { provider, method, path } }))),
+    ),
+  );
 
 /** The boundaries around the transactions that were seen in each of these writes. */
 export const commits = (seen, signals = SIGNALS, moments = ["before", "after"]) =>
-  signals.flatMap((signal) => [...seen].flatMap(([write, transactions]) => transactions.flatMap((transaction) => moments.map((moment) => ({ write, signal, moment, transaction })))));
+  signals.flatMap((signal) =>
+    [...seen].flatMap(([write, transactions]) => transactions.flatMap((transaction) => moments.map((moment) => ({ write, signal, moment, transaction })))),
+  );
 
-const named = ({ write, signal, moment, call, transaction }) => `${signal}, ${write.name}, ${call ? Object.values(call).join(" ") : `commit of ${transaction}`} ${moment === "before" ? "not begun" : "done"}`;
+const named = ({ write, signal, moment, call, transaction }) =>
+  `${signal}, ${write.name}, ${call ? Object.values(call).join(" ") : `commit of ${transaction}`} ${moment === "before" ? "not begun" : "done"}`;
 
 /** A place for writing and striking: the service with its people, and each replica's gate before the database. */
 async function open({ database, replicas }) {
   const dir = mkdtempSync(join(tmpdir(), "fatura-points-"));
   const gates = database ? await Promise.all(Array.from({ length: replicas }, () => gate(database.url))) : [];
-  const stack = await start({ dir, replicas, settings: { FATURA_QUICKBOOKS_POLL_SECONDS: "1" }, ...(database ? { database: gates.map(({ url }) => url) } : {}) });
+  const stack = await start({
+    dir,
+    replicas,
+    settings: { FATURA_QUICKBOOKS_POLL_SECONDS: "1" },
+    ...(database ? { database: gates.map(({ url }) => url) } : {}),
+  });
   const { env } = stack;
   await control(env, "/pipedrive/limits", { burst: 0, daily_for_each_seat: 0 });
   for (const who of [US, BR]) await installed(env, who);
   for (const { realm } of [US, BR]) await control(env, "/quickbooks/quirks", { realm_id: realm, emails_a_day: 1_000_000 });
   // The term of the due date exists: only the first invoice would create it, and take longer than those that are struck.
-  for (const [{ realm }, name] of [[US, "Net 7"], [BR, "7 dias"]]) await control(env, "/quickbooks/edit", { realm_id: realm, entity: "Term", changes: { Name: name, DueDays: 7 } });
+  for (const [{ realm }, name] of [
+    [US, "Net 7"],
+    [BR, "7 dias"],
+  ])
+    await control(env, "/quickbooks/edit", { realm_id: realm, entity: "Term", changes: { Name: name, DueDays: 7 } });
   const desks = await openDesks(env);
   const before = new Set();
   for (const { realm } of [US, BR]) for (const { Id } of await ledger(env, realm)) before.add(`${realm} ${Id}`);
@@ -70,10 +109,11 @@ async function perform(place, write, ready) {
   const { env, stack, desks, dice, intents } = place;
   const at = intents.length;
   const desk = desks[at % desks.length];
-  const wants = {
-    create: { customer: "new", customer_name: `Point customer ${at}`, "lines[0][item]": "new", "lines[0][item_name]": `Point item ${at}` },
-    "update the customer": { update_customer: "on", "agreed[0]": "email", email: `point-${at}@customer.example` },
-  }[write.name] ?? {};
+  const wants =
+    {
+      create: { customer: "new", customer_name: `Point customer ${at}`, "lines[0][item]": "new", "lines[0][item_name]": `Point item ${at}` },
+      "update the customer": { update_customer: "on", "agreed[0]": "email", email: `point-${at}@customer.example` },
+    }[write.name] ?? {};
   const intent = { at, key: crypto.randomUUID(), desk, price: (100 + (at + 1) / 100).toFixed(2), wants, seen: [], once: true };
   intents.push(intent);
   const end = Date.now() + 90_000;
@@ -105,7 +145,10 @@ async function observe(place, writes, idly = 20_000) {
       await perform(place, write, watch);
       await pause(3000);
     });
-    seen.set(write, [...(seen.size ? own : new Set([...idle, ...own]))].filter((transaction) => !seen.size || !idle.has(transaction)));
+    seen.set(
+      write,
+      [...(seen.size ? own : new Set([...idle, ...own]))].filter((transaction) => !seen.size || !idle.has(transaction)),
+    );
   }
   return seen;
 }
@@ -117,7 +160,13 @@ async function arm({ env, gates, stack }, { moment, call, transaction }) {
     const most = Math.max(1, stack.replicas.length - 1);
     const waits = async () => (await (await control(env, "/faults", undefined, "GET")).json()).length;
     return {
-      struck: async () => ((await waits()) === 0 ? stack.replicas.map((replica, at) => ({ replica, gate: gates[at], release: () => undefined })).filter(({ replica }) => replica.isUp()).slice(0, most) : []),
+      struck: async () =>
+        (await waits()) === 0
+          ? stack.replicas
+              .map((replica, at) => ({ replica, gate: gates[at], release: () => undefined }))
+              .filter(({ replica }) => replica.isUp())
+              .slice(0, most)
+          : [],
       disarm: () => control(env, "/faults", undefined, "DELETE"),
     };
   }
@@ -187,7 +236,15 @@ if (import.meta.url === pathToFileURL(process.argv[1]).href) {
   const signals = process.env.SIGNALS?.split(",") ?? SIGNALS.slice(0, database ? undefined : 3);
   const at = process.env.AT;
   const points = async (seen) => {
-    const once = [...(at === "commits" ? [] : calls(WRITES, signals.filter((signal) => signal !== "hung"))), ...(at === "calls" || !database ? [] : commits(await seen(WRITES), signals))];
+    const once = [
+      ...(at === "commits"
+        ? []
+        : calls(
+            WRITES,
+            signals.filter((signal) => signal !== "hung"),
+          )),
+      ...(at === "calls" || !database ? [] : commits(await seen(WRITES), signals)),
+    ];
     return Array.from({ length: Number(process.env.TIMES ?? 1) }, () => once).flat();
   };
   const { wrong, met, struck } = await strike({ points, database, replicas: Number(process.env.REPLICAS ?? (database ? 2 : 1)), tell: console.log });

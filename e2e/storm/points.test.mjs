@@ -11,7 +11,11 @@ const sent = WRITES.map((each) => ({ ...each, calls: each.calls.filter(([provide
 // Each has a stack of its own, and most of their time they wait.
 describe("boundaries between steps", { concurrency: 3 }, () => {
   test("killed, ended and stopped at the boundaries between steps: each write is made once", { timeout: 300_000 }, async () => {
-    const all = [...calls(write("create"), ["SIGKILL"], ["after"]), ...calls(sent.slice(1), ["SIGKILL"], ["after"]), ...calls(sent.slice(0, 1), ["SIGSTOP", "SIGTERM"], ["after"])];
+    const all = [
+      ...calls(write("create"), ["SIGKILL"], ["after"]),
+      ...calls(sent.slice(1), ["SIGKILL"], ["after"]),
+      ...calls(sent.slice(0, 1), ["SIGSTOP", "SIGTERM"], ["after"]),
+    ];
     const { wrong, met, struck } = await strike({ points: async () => all });
     console.log(`${met} of ${struck} points met`);
     assert.deepEqual(wrong, []);

@@ -9,7 +9,9 @@ export function short(name, options, prepare = async () => ({}), skip = false) {
     const seed = Number(process.env.SEED ?? Date.now() % 2 ** 31);
     console.log(`seed ${seed}`);
     const { wrong, states, met, strength, seconds, healed } = await storm({ atOnce: 6, seed, ...options, ...(await prepare()) });
-    console.log(`seed ${seed}: ${JSON.stringify(states)}, ${met} faults met, ${strength.toFixed(1)} for each intent, ${Math.round(seconds)} s, all right ${healed} ms after the last`);
+    console.log(
+      `seed ${seed}: ${JSON.stringify(states)}, ${met} faults met, ${strength.toFixed(1)} for each intent, ${Math.round(seconds)} s, all right ${healed} ms after the last`,
+    );
     assert.deepEqual(wrong, [], `seed ${seed}`);
     assert.equal(states.issued, options.intents);
   });

@@ -22,11 +22,28 @@ export const FAULTS_PER_INTENT = 5;
 const pause = (ms) => new Promise((go) => setTimeout(go, ms));
 
 /** `quirks`: what QuickBooks is without; `hasOddAnswers`: answers of other shapes, lists refused over one row, pages in front. Answers what was counted, and each violation as a sentence. */
-export async function storm({ seed, intents: count, atOnce = 12, perIntent = FAULTS_PER_INTENT, only, replicas = 1, database, quirks, hasOddAnswers, settings = {}, tell = () => undefined }) {
+export async function storm({
+  seed,
+  intents: count,
+  atOnce = 12,
+  perIntent = FAULTS_PER_INTENT,
+  only,
+  replicas = 1,
+  database,
+  quirks,
+  hasOddAnswers,
+  settings = {},
+  tell = () => undefined,
+}) {
   const dice = chance(seed);
   const dir = mkdtempSync(join(tmpdir(), "fatura-storm-"));
   const clock = clockIn(dir);
-  const stack = await start({ dir, replicas, settings: { ...clock?.settings, FATURA_QUICKBOOKS_POLL_SECONDS: "1", FATURA_QUICKBOOKS_CALLS_A_MINUTE: "1000000", ...settings }, ...(database ? { database: database.url } : {}) });
+  const stack = await start({
+    dir,
+    replicas,
+    settings: { ...clock?.settings, FATURA_QUICKBOOKS_POLL_SECONDS: "1", FATURA_QUICKBOOKS_CALLS_A_MINUTE: "1000000", ...settings },
+    ...(database ? { database: database.url } : {}),
+  });
   const { env } = stack;
   const begun = { at: Date.now(), intents: 0 };
   try {
@@ -38,11 +55,30 @@ export async function storm({ seed, intents: count, atOnce = 12, perIntent = FAU
     const desks = await openDesks(env, count);
     // What was there from the start is found.
     await pause(quirks?.query_lag_ms ?? 0);
-    const sky = weather(env, { replicas: stack.replicas, realms: [US.realm, BR.realm], users: [US.user, BR.user], dice: dice.branch(), database, clock, perIntent, started: () => begun.intents, only, quirks, hasOddAnswers });
+    const sky = weather(env, {
+      replicas: stack.replicas,
+      realms: [US.realm, BR.realm],
+      users: [US.user, BR.user],
+      dice: dice.branch(),
+      database,
+      clock,
+      perIntent,
+      started: () => begun.intents,
+      only,
+      quirks,
+      hasOddAnswers,
+    });
     for (const { realm } of [US, BR]) await sky.setQuirks(realm);
     const before = new Set();
     for (const { realm } of [US, BR]) for (const { Id } of await ledger(env, realm)) before.add(`${realm} ${Id}`);
-    const intents = Array.from({ length: count }, (_, at) => ({ at, key: uuid(dice), desk: dice.of(desks), price: (100 + (at + 1) / 100).toFixed(2), wants: {}, seen: [] }));
+    const intents = Array.from({ length: count }, (_, at) => ({
+      at,
+      key: uuid(dice),
+      desk: dice.of(desks),
+      price: (100 + (at + 1) / 100).toFixed(2),
+      wants: {},
+      seen: [],
+    }));
     for (const intent of intents) {
       if (dice.percent(20)) Object.assign(intent.wants, { customer: "new", customer_name: `Storm customer ${intent.at}` });
       if (dice.percent(10)) Object.assign(intent.wants, { "lines[0][item]": "new", "lines[0][item_name]": `Storm item ${intent.at}` });
@@ -63,7 +99,7 @@ export async function storm({ seed, intents: count, atOnce = 12, perIntent = FAU
     const done = () => intents.filter((intent) => intent.done).length;
     const workers = Array.from({ length: atOnce }, async () => {
       const own = dice.branch();
-      for (let intent; (intent = queue.shift());) {
+      for (let intent; (intent = queue.shift()); ) {
         // Whoever is quicker than the faults waits for them: they are as many on a quick machine.
         while (begun.intents > done() && sky.met() < perIntent * (begun.intents - 2 * atOnce)) await pause(20);
         begun.intents++;
@@ -93,11 +129,28 @@ export async function storm({ seed, intents: count, atOnce = 12, perIntent = FAU
       wrong = await audit({ env, intents, desks, before, replicas: stack.replicas, dice, dir });
       if (wrong.length && healedAfter > limit) late ??= wrong;
     } while (wrong.length && Date.now() < end);
-    if (!wrong.length && healedAfter > limit) wrong.push(`all was right only ${healedAfter} ms after the last fault, and may take ${limit}`, ...(late ?? [`the last intent ended after ${settled} ms`]));
+    if (!wrong.length && healedAfter > limit)
+      wrong.push(
+        `all was right only ${healedAfter} ms after the last fault, and may take ${limit}`,
+        ...(late ?? [`the last intent ended after ${settled} ms`]),
+      );
     const strength = sky.met() / count;
     if (strength < perIntent * 0.9) wrong.push(`the storm was too weak: ${strength.toFixed(2)} faults were met for each intent, and ${perIntent} are wanted`);
     const tally = (key) => intents.reduce((sum, intent) => ({ ...sum, [intent[key]]: (sum[intent[key]] ?? 0) + 1 }), {});
-    return { wrong, seconds: (Date.now() - begun.at) / 1000, settled, healed: healedAfter, met: sky.met(), strength, states: tally("state"), kinds: tally("kind"), deeds: tally("deed"), asked: intents.filter((intent) => intent.asked).length, faults: sky.counts, dir };
+    return {
+      wrong,
+      seconds: (Date.now() - begun.at) / 1000,
+      settled,
+      healed: healedAfter,
+      met: sky.met(),
+      strength,
+      states: tally("state"),
+      kinds: tally("kind"),
+      deeds: tally("deed"),
+      asked: intents.filter((intent) => intent.asked).length,
+      faults: sky.counts,
+      dir,
+    };
   } finally {
     await stack.stop();
     if (!process.env.KEEP) rmSync(dir, { recursive: true, force: true });

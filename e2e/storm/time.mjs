@@ -3,7 +3,9 @@ import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 const LIBRARIES = "/usr/lib";
-const library = readdirSync(LIBRARIES).map((each) => join(LIBRARIES, each, "faketime/libfaketimeMT.so.1")).find(existsSync);
+const library = readdirSync(LIBRARIES)
+  .map((each) => join(LIBRARIES, each, "faketime/libfaketimeMT.so.1"))
+  .find(existsSync);
 
 /** Settings with which the service starts, and a hand for its clock; nothing where there is no library. */
 export function clock(dir) {

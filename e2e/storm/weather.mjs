@@ -33,7 +33,12 @@ export function weather(env, { replicas, realms, users, dice, database, clock, p
     }
   };
   /** How each company answers, of what no recording settles; a call sets all quirks of a company. */
-  const ways = new Map(realms.map((realm) => [realm, hasOddAnswers ? { moments: dice.of(["any", "whole_seconds"]), old_refresh_token: dice.of(["lives", "dies"]), ...quirks } : quirks]));
+  const ways = new Map(
+    realms.map((realm) => [
+      realm,
+      hasOddAnswers ? { moments: dice.of(["any", "whole_seconds"]), old_refresh_token: dice.of(["lives", "dies"]), ...quirks } : quirks,
+    ]),
+  );
   const setQuirks = (realm, more = {}) => post("/quickbooks/quirks", { realm_id: realm, emails_a_day: 1_000_000, ...ways.get(realm), ...more });
   /** QuickBooks stumbles over some of a company's newest invoices for a while. */
   const stumble = async () => {
@@ -72,37 +77,54 @@ export function weather(env, { replicas, realms, users, dice, database, clock, p
     "webhooks out of order": () => post("/quickbooks/webhooks/mishaps", { effect: "reordered", times: 5 }),
     "Pipedrive fails": () => post("/faults", { provider: "pipedrive", times: 2, effect: dice.of(["drop_after", "drop_before", { status: 503 }]) }),
     "Pipedrive tokens expired": () => strikeAtOnce("/pipedrive/expire", { user_id: dice.of(users) }),
-    killed: () => strike(async (each) => {
-      await each.end("SIGKILL");
-      await pause(dice.below(1500));
-      await each.start();
-    }),
-    "ended and started": () => strike(async (each) => {
-      await each.end("SIGTERM");
-      await each.start();
-    }),
-    "stopped past its lease": () => strike(async (each) => {
-      each.signal("SIGSTOP");
-      await pause(11_000 + dice.below(4000));
-      each.signal("SIGCONT");
-      await pause(500);
-    }),
+    killed: () =>
+      strike(async (each) => {
+        await each.end("SIGKILL");
+        await pause(dice.below(1500));
+        await each.start();
+      }),
+    "ended and started": () =>
+      strike(async (each) => {
+        await each.end("SIGTERM");
+        await each.start();
+      }),
+    "stopped past its lease": () =>
+      strike(async (each) => {
+        each.signal("SIGSTOP");
+        await pause(11_000 + dice.below(4000));
+        each.signal("SIGCONT");
+        await pause(500);
+      }),
     ...(hasOddAnswers
       ? {
           "another shape": () => fault({ mutate: 1 + dice.below(3) }, { times: 1 + dice.below(6), ...on([...CALLS, "/query", "/cdc"]) }),
-          "another shape at Pipedrive": () => post("/faults", { provider: "pipedrive", times: 1 + dice.below(4), path: dice.of(["/deals", "/notes", "/users/me", "/organizations", "/persons"]), effect: { mutate: 1 + dice.below(2) } }),
-          "a list refused over one row": () => stumbling ??= stumble().finally(() => (stumbling = undefined)),
+          "another shape at Pipedrive": () =>
+            post("/faults", {
+              provider: "pipedrive",
+              times: 1 + dice.below(4),
+              path: dice.of(["/deals", "/notes", "/users/me", "/organizations", "/persons"]),
+              effect: { mutate: 1 + dice.below(2) },
+            }),
+          "a list refused over one row": () => (stumbling ??= stumble().finally(() => (stumbling = undefined))),
           "a page in front": () => fault({ [dice.of(["page", "page_after"])]: dice.of([403, 404, 502]) }, on(CALLS)),
           "a page in front of Pipedrive": () => post("/faults", { provider: "pipedrive", times: 1 + dice.below(2), effect: { page: 403 } }),
           "refused in XML": () => fault({ xml: "authentication" }, { times: 1, ...on(CALLS) }),
         }
       : {}),
-    ...(clock ? { "clock moved": () => moving ??= wrong(clock).finally(() => (moving = undefined)) } : {}),
+    ...(clock ? { "clock moved": () => (moving ??= wrong(clock).finally(() => (moving = undefined))) } : {}),
     ...(database?.restart ? { "database restarted": async () => (await database.restart(), true) } : {}),
   };
   // A company that was asked too much is left alone for a minute: with more of it nobody would get anywhere.
-  const rare = new Map([["stopped past its lease", 20], ["killed", 96], ["ended and started", 36], ["database restarted", 24], ["throttled", 1]]);
-  const names = Object.keys(kinds).filter((name) => only?.includes(name) ?? true).flatMap((name) => Array(rare.get(name) ?? 120).fill(name));
+  const rare = new Map([
+    ["stopped past its lease", 20],
+    ["killed", 96],
+    ["ended and started", 36],
+    ["database restarted", 24],
+    ["throttled", 1],
+  ]);
+  const names = Object.keys(kinds)
+    .filter((name) => only?.includes(name) ?? true)
+    .flatMap((name) => Array(rare.get(name) ?? 120).fill(name));
   const counts = {};
   const under = new Set();
   /** What struck by itself, without waiting for a call. */
@@ -115,7 +137,10 @@ export function weather(env, { replicas, realms, users, dice, database, clock, p
     const name = dice.of(names);
     counts[name] = (counts[name] ?? 0) + 1;
     const struck = kinds[name]()
-      .then((is) => (strokes += is === true ? 1 : 0), (error) => console.error(`${name}: ${error.message}`))
+      .then(
+        (is) => (strokes += is === true ? 1 : 0),
+        (error) => console.error(`${name}: ${error.message}`),
+      )
       .finally(() => under.delete(struck));
     under.add(struck);
   };

@@ -68,9 +68,12 @@ export function keyboard(page) {
     },
     async choose(locator, value) {
       await reach(locator);
-      const wanted = await locator.evaluate((select, label) => [...select.options].findIndex((option) => option.label === (label.label ?? label) || option.value === label), value);
+      const wanted = await locator.evaluate(
+        (select, label) => [...select.options].findIndex((option) => option.label === (label.label ?? label) || option.value === label),
+        value,
+      );
       assert.ok(wanted >= 0, `${locator} offers ${JSON.stringify(value)}`);
-      for (let now; (now = await locator.evaluate((select) => select.selectedIndex)) !== wanted;) await keys.press(now < wanted ? "ArrowDown" : "ArrowUp");
+      for (let now; (now = await locator.evaluate((select) => select.selectedIndex)) !== wanted; ) await keys.press(now < wanted ? "ArrowDown" : "ArrowUp");
     },
     async pick(locator, typed, option) {
       await this.fill(locator, typed);

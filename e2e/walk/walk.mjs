@@ -9,13 +9,30 @@ import { form, menu, panel, quickbooks, settings, signIn } from "../story.mjs";
 import { words } from "./words.mjs";
 
 const OAK_STREET = {
-  who: US, intuit: "Dana Whitfield", books: "Oak Street Catering", deal: 8, organization: 401, person: 501,
-  taxId: { typed: "ein", field: "EIN" }, customer: { typed: "harbor", name: "Harbor & Pine Hotels", id: "2" }, item: { typed: "staff", name: "Event staff" }, taxed: false,
+  who: US,
+  intuit: "Dana Whitfield",
+  books: "Oak Street Catering",
+  deal: 8,
+  organization: 401,
+  person: 501,
+  taxId: { typed: "ein", field: "EIN" },
+  customer: { typed: "harbor", name: "Harbor & Pine Hotels", id: "2" },
+  item: { typed: "staff", name: "Event staff" },
+  taxed: false,
 };
 const COMPANIES = {
   "pt-BR": {
-    who: BR, intuit: "Renata Prado", books: "Aurora Soluções", deal: 9, organization: 103, person: 203,
-    taxId: { typed: "cnpj", field: "CNPJ" }, customer: { typed: "jequi", name: "Instituto Jequitibá", id: "4" }, item: { typed: "consult", name: "Consultoria fiscal" }, taxed: true, locale: "pt_BR",
+    who: BR,
+    intuit: "Renata Prado",
+    books: "Aurora Soluções",
+    deal: 9,
+    organization: 103,
+    person: 203,
+    taxId: { typed: "cnpj", field: "CNPJ" },
+    customer: { typed: "jequi", name: "Instituto Jequitibá", id: "4" },
+    item: { typed: "consult", name: "Consultoria fiscal" },
+    taxed: true,
+    locale: "pt_BR",
   },
   en: { ...OAK_STREET, locale: "en_US" },
   es: { ...OAK_STREET, locale: "es_ES" },
@@ -63,10 +80,17 @@ export function walk(language, theme, hands) {
       await where.locator(".htmx-request").first().waitFor({ state: "detached" });
     };
     const row = (number) => panel(page).locator(".invoice", { hasText: number });
-    const badge = (number, status) => row(number).locator(".badge", { hasText: say(`status-${status}`) }).waitFor();
+    const badge = (number, status) =>
+      row(number)
+        .locator(".badge", { hasText: say(`status-${status}`) })
+        .waitFor();
     const act = async (number, key) => {
       await hand.press(row(number).locator(".dots"));
-      await hand.press(row(number).locator(".menu").getByRole(key === "open-in-quickbooks" ? "link" : "button", { name: say(key), exact: true }));
+      await hand.press(
+        row(number)
+          .locator(".menu")
+          .getByRole(key === "open-in-quickbooks" ? "link" : "button", { name: say(key), exact: true }),
+      );
     };
     /** *Create* was pressed: the number of what was made. */
     const created = async () => {
@@ -77,7 +101,8 @@ export function walk(language, theme, hands) {
       await page.locator("dialog.modal").waitFor({ state: "detached" });
       return number;
     };
-    const pay = async (number, amount) => done("/quickbooks/payment", { realm_id: who.realm, invoice_id: (await invoice(number)).Id, ...(amount ? { amount } : {}) });
+    const pay = async (number, amount) =>
+      done("/quickbooks/payment", { realm_id: who.realm, invoice_id: (await invoice(number)).Id, ...(amount ? { amount } : {}) });
     /** What a press opens in a new tab, which is closed again. */
     const inNewTab = async (press, look) => {
       const opened = page.context().waitForEvent("page");
@@ -123,8 +148,18 @@ export function walk(language, theme, hands) {
       await part("2. settings", async () => {
         const preferences = settings(page);
         await preferences.locator("#settings-form").waitFor();
-        assert.equal(await preferences.locator("#to").inputValue().then((text) => text.split(" – ")[0]), say("entity-organization"));
-        await hand.pick(preferences.locator("#tax_id"), company.taxId.typed, preferences.getByRole("option", { name: `${say("entity-organization")} – ${company.taxId.field}` }));
+        assert.equal(
+          await preferences
+            .locator("#to")
+            .inputValue()
+            .then((text) => text.split(" – ")[0]),
+          say("entity-organization"),
+        );
+        await hand.pick(
+          preferences.locator("#tax_id"),
+          company.taxId.typed,
+          preferences.getByRole("option", { name: `${say("entity-organization")} – ${company.taxId.field}` }),
+        );
         await hand.fill(preferences.locator("#days"), "30");
         const deal = await preferences.locator("#deal option").nth(1).getAttribute("value");
         await hand.choose(preferences.locator("#deal"), deal);
@@ -153,14 +188,26 @@ export function walk(language, theme, hands) {
         await sees(panel(page), "panel-empty");
         await seen("panel-empty");
         const opened = await openForm();
-        const { Customer: [before] } = await books(`select * from Customer where Id = '${company.customer.id}'`);
-        await opened.getByText(say("form-source", { field: `${say("entity-organization")} – ` }).trim()).first().waitFor();
+        const {
+          Customer: [before],
+        } = await books(`select * from Customer where Id = '${company.customer.id}'`);
+        await opened
+          .getByText(say("form-source", { field: `${say("entity-organization")} – ` }).trim())
+          .first()
+          .waitFor();
         // Created too early: what is missing is named, at its field, and nothing is sent.
         await hand.press(opened.locator("#create"));
         await sees(opened, "form-mend");
         await opened.locator("#customer_name[aria-invalid=true]").waitFor();
-        await hand.pick(opened.locator("#customer_name"), company.customer.typed, opened.locator("#customers").getByRole("option", { name: company.customer.name }));
-        await opened.locator("#customer-linked").getByRole("link", { name: say("open-in-quickbooks") }).waitFor();
+        await hand.pick(
+          opened.locator("#customer_name"),
+          company.customer.typed,
+          opened.locator("#customers").getByRole("option", { name: company.customer.name }),
+        );
+        await opened
+          .locator("#customer-linked")
+          .getByRole("link", { name: say("open-in-quickbooks") })
+          .waitFor();
         // What would change of the customer, old and new; written when ticked.
         await hand.fill(opened.locator("#email"), "accounts@walked.example");
         const change = opened.locator(".changes li", { hasText: say("form-email") });
@@ -180,13 +227,23 @@ export function walk(language, theme, hands) {
         await hand.fill(opened.locator("#cc"), "copy@walked.example");
         // Lines: added by type-ahead, moved, removed with an undo.
         await hand.press(opened.getByRole("button", { name: `+ ${say("form-add-line")}` }));
-        await hand.pick(opened.locator("#lines-1-item"), company.item.typed, opened.locator("#items-1").getByRole("option", { name: company.item.name }).first());
+        await hand.pick(
+          opened.locator("#lines-1-item"),
+          company.item.typed,
+          opened.locator("#items-1").getByRole("option", { name: company.item.name }).first(),
+        );
         await hand.fill(opened.locator("#lines-1-quantity"), "2");
         await hand.fill(opened.locator("#lines-1-unit_price"), language === "en" ? "1,050.5" : "1.050,5");
         await opened.locator("#amount-1", { hasText: /2[.,]?101[.,]00/ }).waitFor();
         const line = async (at, key) => {
           await hand.press(opened.locator("tbody tr").nth(at).locator(".dots"));
-          await hand.press(opened.locator("tbody tr").nth(at).locator(".menu").getByRole("button", { name: say(key), exact: true }));
+          await hand.press(
+            opened
+              .locator("tbody tr")
+              .nth(at)
+              .locator(".menu")
+              .getByRole("button", { name: say(key), exact: true }),
+          );
         };
         await line(1, "form-line-up");
         assert.equal(await opened.locator("#lines-0-item").inputValue(), company.item.name);
@@ -210,8 +267,13 @@ export function walk(language, theme, hands) {
         first = await created();
         const made = await invoice(first);
         assert.equal(shown.replace(/\D/g, ""), made.TotalAmt.toFixed(2).replace(/\D/g, ""), "the total is QuickBooks' own");
-        assert.deepEqual([made.CustomerRef.name, made.CustomerMemo.value, made.BillEmail.Address, made.BillEmailCc.Address], [company.customer.name, "Merci!", "accounts@walked.example", "copy@walked.example"]);
-        const { Customer: [after] } = await books(`select * from Customer where Id = '${company.customer.id}'`);
+        assert.deepEqual(
+          [made.CustomerRef.name, made.CustomerMemo.value, made.BillEmail.Address, made.BillEmailCc.Address],
+          [company.customer.name, "Merci!", "accounts@walked.example", "copy@walked.example"],
+        );
+        const {
+          Customer: [after],
+        } = await books(`select * from Customer where Id = '${company.customer.id}'`);
         assert.equal(after.PrimaryEmailAddr.Address, "accounts@walked.example");
         // A second one: what is billed already is said, a part is offered, and more than the deal is warned of.
         const again = await openForm();
@@ -241,9 +303,15 @@ export function walk(language, theme, hands) {
         await hand.press(button(row(first), "send-ok"));
         await sees(row(first), "panel-sent");
         await seen("panel-sent");
-        await inNewTab(() => act(first, "open-in-quickbooks"), (tab) => tab.getByText(first).first().waitFor());
+        await inNewTab(
+          () => act(first, "open-in-quickbooks"),
+          (tab) => tab.getByText(first).first().waitFor(),
+        );
         const answered = browser.context.waitForEvent("response", (response) => response.url().includes("/pdf/") && response.status() === 200);
-        await inNewTab(() => act(first, "menu-pdf"), async () => assert.equal((await answered).headers()["content-type"], "application/pdf"));
+        await inNewTab(
+          () => act(first, "menu-pdf"),
+          async () => assert.equal((await answered).headers()["content-type"], "application/pdf"),
+        );
         // Paid in parts, on the page that stands open.
         await pay(first, 100);
         await badge(first, "partially-paid");
@@ -270,7 +338,11 @@ export function walk(language, theme, hands) {
         assert.equal(await invoice(second), undefined);
         await seen("panel-badges");
         // The deal's history has told each of them, once, in the company's language.
-        const told = [say("history-paid", { number: first, total: "" }), say("history-voided", { number: second }), say("history-deleted", { number: second })].map((text) => text.replace(/[. ]+$/, ""));
+        const told = [
+          say("history-paid", { number: first, total: "" }),
+          say("history-voided", { number: second }),
+          say("history-deleted", { number: second }),
+        ].map((text) => text.replace(/[. ]+$/, ""));
         const notes = async () => {
           await page.reload();
           return (await page.locator("main, body").first().innerText()).replace(/[\u00a0\u202f]/g, " ");
@@ -281,7 +353,10 @@ export function walk(language, theme, hands) {
       });
 
       await part("5. panels", async () => {
-        for (const [entity, id] of [["person", company.person], ["organization", company.organization]]) {
+        for (const [entity, id] of [
+          ["person", company.person],
+          ["organization", company.organization],
+        ]) {
           await open(entity, id);
           await row(first).waitFor();
           await sees(panel(page), "panel-outstanding");
@@ -295,7 +370,9 @@ export function walk(language, theme, hands) {
         await seen("panel-organization");
         await hand.closeMenu();
         await hand.press(panel(page).locator("#more"));
-        await panel(page).getByRole("link", { name: say("panel-settings") }).waitFor();
+        await panel(page)
+          .getByRole("link", { name: say("panel-settings") })
+          .waitFor();
         await hand.press(button(panel(page), "panel-unlink"));
         await dialogue(say("unlink-title", { customer: company.customer.name }), say("unlink-ok"));
         await panel(page).getByRole("link", { name: company.customer.name }).waitFor({ state: "detached" });
