@@ -4,7 +4,7 @@ import { readFileSync, readdirSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
-import { bill, control, create, installed, openForm, pipedriveApi, saveSettings, session, settled } from "./http.mjs";
+import { bill, control, create, installed, openForm, pipedriveApi, saveSettings, session } from "./http.mjs";
 import { BR, CASCADE, US } from "./people.mjs";
 import { scene } from "./scene.mjs";
 import { rows } from "./storm/people.mjs";

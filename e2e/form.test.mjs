@@ -472,7 +472,7 @@ test("only administrators create, where the settings say so", async () => {
   const shown = (await panels.call("/panel/deal/7")).text;
   assert.match(shown, /Solo los administradores pueden crear facturas/);
   assert.match(shown, /Solo los administradores pueden anular y eliminar facturas/);
-  const id = new RegExp(`id="invoice-([0-9a-f-]+)"`).exec(shown.split("<li").find((part) => part.includes(`>${number}<`)))[1];
+  const id = /id="invoice-([0-9a-f-]+)"/.exec(shown.split("<li").find((part) => part.includes(`>${number}<`)))[1];
   assert.equal((await panels.call(`/panel/deal/7/invoices/${id}/void`, { seen: "" })).status, 403);
   await call("/settings/save", settings);
 });

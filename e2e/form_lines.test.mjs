@@ -153,7 +153,7 @@ test("an item that is typed in full is chosen without a click", { timeout: 120_0
       await invoice.locator("#lines-0-item").pressSequentially(typed);
       if (key === "Enter")
         await invoice.locator("#items-0 [data-typed]").evaluate(
-          (mark, typed) =>
+          (_mark, typed) =>
             new Promise((resolve) => {
               const look = () => (document.querySelector("#items-0 [data-typed]")?.dataset.typed === typed ? resolve() : requestAnimationFrame(look));
               look();

@@ -129,7 +129,7 @@ export async function session(env, surface, companyId, userId) {
 /** The fields of an open form, as a browser would post them. */
 export function fieldsOf(html) {
   const live = html.replace(/<template>.*?<\/template>/s, "");
-  const unescape = (text) =>
+  const decode = (text) =>
     text
       .replaceAll("&#34;", '"')
       .replaceAll("&#38;", "&")
@@ -140,8 +140,8 @@ export function fieldsOf(html) {
       .replaceAll("&quot;", '"');
   const fields = {};
   for (const [tag, name] of live.matchAll(/<input[^>]*? name="([^"]+)"[^>]*>/g))
-    if (!/type="checkbox"/.test(tag) || / checked/.test(tag)) fields[name] = unescape(/ value="([^"]*)"/.exec(tag)?.[1] ?? "");
-  for (const [, name, content] of live.matchAll(/<textarea[^>]*? name="([^"]+)"[^>]*>(.*?)<\/textarea>/gs)) fields[name] = unescape(content);
+    if (!/type="checkbox"/.test(tag) || / checked/.test(tag)) fields[name] = decode(/ value="([^"]*)"/.exec(tag)?.[1] ?? "");
+  for (const [, name, content] of live.matchAll(/<textarea[^>]*? name="([^"]+)"[^>]*>(.*?)<\/textarea>/gs)) fields[name] = decode(content);
   for (const [, name, options] of live.matchAll(/<select[^>]*? name="([^"]+)"[^>]*>(.*?)<\/select>/gs)) {
     fields[name] = /<option value="([^"]*)" selected/.exec(options)?.[1] ?? /<option value="([^"]*)"/.exec(options)?.[1] ?? "";
   }

@@ -223,8 +223,8 @@ test("a stale page gets a clear word, not a wrong act", async () => {
   const number = await bill(env, US, 1, CASCADE);
   const { call } = await session(env, "panel", US.company, US.user);
   const shown = (await call("/panel/deal/1")).text;
-  const id = new RegExp(`id="invoice-([0-9a-f-]+)"`).exec(shown)[1];
-  const seen = new RegExp(`"seen": "([^"]+)"`).exec(shown.replaceAll("&#34;", '"'))[1];
+  const id = /id="invoice-([0-9a-f-]+)"/.exec(shown)[1];
+  const seen = /"seen": "([^"]+)"/.exec(shown.replaceAll("&#34;", '"'))[1];
   const { Id: quickbooksId } = await invoice(number);
   // Paid in QuickBooks, and nobody has told us: the webhook is lost.
   await done("/quickbooks/webhooks/mishaps", { effect: "lost" });
@@ -234,7 +234,7 @@ test("a stale page gets a clear word, not a wrong act", async () => {
   assert.match(answer.text, /has changed in QuickBooks: its status is now “Partially paid”/);
   assert.notEqual((await invoice(number)).TotalAmt, 0, "nothing was voided");
   // And what we know to be gone is guarded before QuickBooks is asked.
-  const fresh = new RegExp(`"seen": "([^"]+)"`).exec((await call("/panel/deal/1")).text.replaceAll("&#34;", '"'))[1];
+  const fresh = /"seen": "([^"]+)"/.exec((await call("/panel/deal/1")).text.replaceAll("&#34;", '"'))[1];
   assert.notEqual(fresh, seen);
   await done("/faults", { provider: "quickbooks", method: "POST", path: "/invoice", effect: { fault: "6540" } });
   const paid = await call(`/panel/deal/1/invoices/${id}/delete`, { seen: fresh });

@@ -133,7 +133,7 @@ describe("reads of QuickBooks", { concurrency: 3 }, () => {
     const before = await panel(3);
     await pay(id);
     // The hour is a minute here, and a round of sweeps takes fifteen seconds.
-    let begun = Date.now();
+    const begun = Date.now();
     for (
       ;
       (await panel(3)).match(/Not yet due.*?<dd>(.*?)<\/dd>/s)?.[1] === before.match(/Not yet due.*?<dd>(.*?)<\/dd>/s)?.[1] && Date.now() < begun + 90_000;

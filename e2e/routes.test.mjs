@@ -481,7 +481,7 @@ test("quotes, patterns, comments and entities in any parameter break nothing", {
           row.path,
           new URLSearchParams([
             [value, value],
-            ["lines[0][" + value + "]", value],
+            [`lines[0][${value}]`, value],
           ]),
         ],
       );

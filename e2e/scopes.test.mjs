@@ -13,7 +13,7 @@ const read = (path) => readFileSync(join(import.meta.dirname, "..", path), "utf8
 const SCOPES = JSON.parse(read("crates/sandbox/seeds/pipedrive-app.json")).scopes;
 
 test("the scopes that the app asks for are those that the README explains, one line each", () => {
-  const explained = [...read("README.md").matchAll(/^   \| `([a-z:]+)` \| (.+) \|$/gm)];
+  const explained = [...read("README.md").matchAll(/^ {3}\| `([a-z:]+)` \| (.+) \|$/gm)];
   assert.deepEqual(
     explained.map(([, scope]) => scope),
     SCOPES,

@@ -6,7 +6,7 @@ import { start } from "../scripts/stack.mjs";
 import { assertAccessible, openBrowser } from "./browser.mjs";
 import { bill, control, installed, session } from "./http.mjs";
 import { BR, CASCADE, US } from "./people.mjs";
-import { form, menu, openDeal, openRecord, panel, quickbooks, settings, signIn } from "./story.mjs";
+import { form, openDeal, openRecord, panel, quickbooks, settings, signIn } from "./story.mjs";
 
 const root = join(import.meta.dirname, "..");
 const out = join(root, "target", "screenshots");

@@ -237,7 +237,7 @@ test("disconnect from here and from QuickBooks; the history stays readable; conn
     await panel(host).getByRole("button", { name: "+ Invoice" }).waitFor();
   });
   await done("/quickbooks/disconnect", { realm_id: US.realm });
-  await as(US, async (page, host, browser) => {
+  await as(US, async (_page, host, browser) => {
     await openDeal(host, env, 4);
     await panel(host).getByRole("button", { name: "Refresh" }).click();
     await panel(host).getByText("QuickBooks must be reconnected").first().waitFor();
@@ -245,7 +245,7 @@ test("disconnect from here and from QuickBooks; the history stays readable; conn
     await picture(host, "panel-reconnect-en");
     browser.complaints.length = 0;
   });
-  await as(MIGUEL, async (page, host) => {
+  await as(MIGUEL, async (_page, host) => {
     await openDeal(host, env, 4);
     await panel(host).getByText("Pide a un administrador").first().waitFor();
   });
@@ -258,7 +258,7 @@ test("disconnect from here and from QuickBooks; the history stays readable; conn
     }
   };
   await told([[US.user, false]]);
-  await as(US, async (page, host, browser) => {
+  await as(US, async (_page, host, browser) => {
     await openDeal(host, env, 4);
     await panel(host).getByRole("button", { name: "Refresh" }).click();
     await panel(host).getByText("QuickBooks must be reconnected").first().waitFor();

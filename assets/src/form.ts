@@ -42,7 +42,10 @@ document.addEventListener("input", (event) => {
   of?.closest(".field")?.querySelector("[data-source]")?.remove();
   // Lines that were changed by hand hold no part any more; one that was typed and is not in them yet comes first.
   if (from.closest("invoice-lines, .discount") && !isPartPending())
-    for (const id of ["part", "part_applied"]) if (field<HTMLInputElement>(id)) field<HTMLInputElement>(id)!.value = "";
+    for (const id of ["part", "part_applied"]) {
+      const part = field<HTMLInputElement>(id);
+      if (part) part.value = "";
+    }
   const follows = field<HTMLInputElement>("due_follows");
   if (from.id !== "due" || !follows) return;
   follows.value = "";

@@ -48,7 +48,10 @@ class InvoiceLines extends HTMLElement {
     if (name === "up") row.previousElementSibling?.before(row);
     if (name === "down") row.nextElementSibling?.after(row);
     if (name === "copy") this.copy(row);
-    if (name === "remove") return this.take(row);
+    if (name === "remove") {
+      this.take(row);
+      return;
+    }
     this.changed();
     row.querySelector<HTMLElement>(".dots")?.focus();
   }

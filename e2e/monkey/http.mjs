@@ -108,7 +108,7 @@ export async function httpWish(wish) {
   const times = dice.percent(25) ? 2 : 1;
   say(`HTTP: Create ${times === 2 ? "twice at once" : ""}, ${seen.total} shown`);
   const answers = await Promise.all(Array.from({ length: times }, async () => settled(call, await call(`/deals/${deal.id}/invoices`, fields))));
-  let answer = answers[0];
+  const answer = answers[0];
   if (/data-confirm-create/.test(answer.text)) {
     wish.asked.push("HTTP");
     say("HTTP: is asked, and leaves it");

@@ -18,7 +18,7 @@ export function netShown(sums, language) {
   const subtotal = amountOf(sums[0].value, language);
   // The tax of a line below zero is below zero as well.
   const discount = sums.length > 2 && /^(Discount|Desconto|Descuento)/.test(sums[1].label) ? amountOf(sums[1].value, language) : 0;
-  return subtotal + (discount < 0 ? discount : 0);
+  return subtotal + Math.min(discount, 0);
 }
 
 /** What of a deal is billed and what remains, naively: the sum of the invoices that stand, before tax, in the deal's currency. */

@@ -83,7 +83,7 @@ export const oddEmail = (dice) =>
     "nobody",
     "a@b",
     "a b@c.example",
-    "very.long.".repeat(12) + "@x.example",
+    `${"very.long.".repeat(12)}@x.example`,
     "ação@exemplo.example",
     "a@b.example, c@d.example",
     '"q"@x.example',

@@ -34,7 +34,7 @@ async function arrivals(wish) {
 
 /** Opens the form, and compares what it proposes with what remains of the deal. */
 async function open(wish) {
-  const { tab, dice, say, violate, who, world, deal } = wish;
+  const { tab, say, violate, deal } = wish;
   say(`opens deal ${deal.id}`);
   await page.openDeal(tab, deal.id);
   const isDouble = wish.double;
@@ -207,7 +207,7 @@ async function pressControl(wish) {
 
 /** Looks for texts that are cut off and lists that are clipped. */
 async function lookAround(wish, { open: isOpen = false } = {}) {
-  const { tab, say, violate, dice, narrow } = wish;
+  const { tab, say, violate, narrow } = wish;
   const width = narrow ? 320 : 1366;
   if (isOpen && (await tab.form.locator(page.lineField(0, "item")).count())) {
     say("opens the item list");
@@ -244,7 +244,7 @@ const FIDGETS = {
 };
 
 async function fidget(wish) {
-  const { tab, dice, say, violate, world } = wish;
+  const { tab, dice, say, world } = wish;
   const act = weigh(dice, FIDGETS);
   const seen = await page.look(tab).catch(() => ({}));
   if (!seen.isForm) return;
@@ -341,11 +341,9 @@ async function fidget(wish) {
   }
 }
 
-const WAYS = { asIs: 36, percent: 16, amount: 14, all: 7, rest: 7, edited: 20 };
-
 /** Chooses what to bill. */
-async function chooseWhat(wish, seen) {
-  const { tab, dice, say, who, naive, violate } = wish;
+async function chooseWhat(wish) {
+  const { tab, dice, say, who, naive } = wish;
   const { language } = who;
   const currency = naive.currency;
   switch (wish.way) {
@@ -546,7 +544,7 @@ async function pressSecond(wish, tab, what) {
 
 /** Compares what there is now with what was meant. */
 export async function judge(wish) {
-  const { violate, world, deal, who, desk } = wish;
+  const { violate, world, deal, who } = wish;
   const made = await arrivals(wish);
   wish.made = made.length;
   // Where a company numbers by hand, an invoice may have none.
@@ -672,7 +670,7 @@ export async function browserWish(wish) {
       const isEarly = wish.two && dice.percent(50);
       const early = isEarly ? await secondTab(wish) : undefined;
       if (early) await page.bringToFront(tab.page);
-      await chooseWhat(wish, seen);
+      await chooseWhat(wish);
       mark("what");
       if (seen.restored || (!isRight && ["asIs", "rest"].includes(wish.way))) wish.meantNet = undefined;
       if (wish.odd) {

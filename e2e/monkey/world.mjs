@@ -203,7 +203,7 @@ export async function makeDeal(world, dice, { plain }) {
   const factor = 10 ** decimals(currency);
   const price = (most) => (1 + dice.below(most * factor)) / factor;
   const { id } = await world.pipedrive("/deals", "POST", {
-    title: dice.of(["Website redesign", "Ação de inverno", "Fase 2 – planta", "Año nuevo", "Fit-out 4th floor"]) + ` ${dice.below(1000)}`,
+    title: `${dice.of(["Website redesign", "Ação de inverno", "Fase 2 – planta", "Año nuevo", "Fit-out 4th floor"])} ${dice.below(1000)}`,
     org_id: org.id,
     person_id: person.id,
     currency,

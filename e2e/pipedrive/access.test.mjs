@@ -4,10 +4,9 @@ import { after, before, test } from "node:test";
 import { ANA, BRUNO, COMPANY, RAFAEL, begin, checked, endpoint, refused, v2 } from "./support.mjs";
 
 let box;
-let api;
 before(async () => {
   box = await begin();
-  api = await box.connect();
+  await box.connect();
 });
 after(() => box.end());
 

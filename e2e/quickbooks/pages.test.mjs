@@ -1,7 +1,6 @@
 // QuickBooks' own pages, as an accountant uses them, in a browser; and the control door from a shell.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { promisify } from "node:util";
 import { binary } from "../../scripts/stack.mjs";

@@ -10,7 +10,7 @@ const SHARES = { void: 12, delete: 6, send: 10, pay: 12, "void in QuickBooks": 4
 export async function deeds(env, intent, replicas, dice, until) {
   let draw = dice.below(100);
   intent.deed = Object.keys(SHARES).find((deed) => (draw -= SHARES[deed]) < 0) ?? "nothing";
-  const { who, deal } = intent.desk;
+  const { who } = intent.desk;
   // The accountant looks until there is an answer: the faults are for whoever asks.
   const found = async () => {
     while (Date.now() < until()) {

@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { assertAccessible, openBrowser, picture, plain } from "../browser.mjs";
 import { BR, US } from "../people.mjs";
 import { scene } from "../scene.mjs";
-import { form, menu, panel, quickbooks, settings, signIn } from "../story.mjs";
+import { form, panel, quickbooks, settings, signIn } from "../story.mjs";
 import { words } from "./words.mjs";
 
 const OAK_STREET = {
