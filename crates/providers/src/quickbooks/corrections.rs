@@ -8,7 +8,7 @@ use super::{
 use crate::{ProviderError, Refusal};
 use domain::{
     invoice::Snapshot,
-    invoice_request::InvoiceRequest,
+    invoice_request::{InvoiceRequest, RequestLine},
     tax::{TaxMode, TaxModel},
     totals::{LineAmounts, Sale, TaxAmount, compute_totals},
 };
@@ -70,46 +70,14 @@ fn build_stated_invoice<'a>(
         invoice_code: request.invoice_code.as_deref(),
         currency: request.currency,
     })?;
-    let items: Vec<String> = sold
-        .iter()
-        .filter_map(|line| line.sales_item_line_detail.as_ref().map(|detail| detail.item_ref.value.clone()))
-        .collect();
-    let includes = request.tax_mode == TaxMode::Included;
-    let lines = request.lines.iter().zip(&sold).zip(items.iter().zip(&totals.nets));
-    let lines = lines.map(|((line, known), (item, net))| wire::NewLine {
-        id: known.id.clone(),
-        amount: *net,
-        description: line.description.clone(),
-        detail_type: "SalesItemLineDetail",
-        sales_item_line_detail: Some(wire::NewSalesItem {
-            item_ref: wire::Reference::to(item),
-            qty: line.quantity,
-            unit_price: if includes {
-                compute_net_unit_price(line, *net)
-            } else {
-                build_unit_price(line, request.currency)
-            },
-            tax_code_ref: line.tax_code.as_deref().map(wire::Reference::to),
-            tax_inclusive_amt: None,
-        }),
-        ..wire::NewLine::default()
-    });
+    let lines = request.lines.iter().zip(&sold).zip(&totals.nets);
+    let lines = lines.filter_map(|((line, known), net)| build_stated_line(request, line, known, *net));
     let discount = (!totals.invoice_discount.is_zero()).then(|| wire::NewLine {
         amount: totals.invoice_discount,
         detail_type: "DiscountLineDetail",
         discount_line_detail: Some(wire::NewDiscount { percent_based: false, discount_percent: None }),
         ..wire::NewLine::default()
     });
-    let rate = |tax: &TaxAmount| wire::StatedTaxLine {
-        amount: tax.amount,
-        detail_type: "TaxLineDetail",
-        tax_line_detail: wire::StatedRate {
-            tax_rate_ref: wire::Reference::to(&tax.rate.id),
-            percent_based: true,
-            tax_percent: tax.rate.percent,
-            net_amount_taxable: tax.net,
-        },
-    };
     Some(wire::StatedInvoice {
         id,
         sync_token,
@@ -120,7 +88,47 @@ fn build_stated_invoice<'a>(
         txn_tax_detail: wire::StatedTax {
             txn_tax_code_ref: request.invoice_code.as_deref().map(wire::Reference::to),
             total_tax: totals.tax,
-            tax_line: totals.taxes.iter().map(rate).collect(),
+            tax_line: totals.taxes.iter().map(build_stated_tax_line).collect(),
         },
     })
+}
+
+/// Builds a line with the amount that the request states. `None` for a line that sells no item.
+fn build_stated_line(
+    request: &InvoiceRequest,
+    line: &RequestLine,
+    known: &wire::Line,
+    net: Decimal,
+) -> Option<wire::NewLine> {
+    Some(wire::NewLine {
+        id: known.id.clone(),
+        amount: net,
+        description: line.description.clone(),
+        detail_type: "SalesItemLineDetail",
+        sales_item_line_detail: Some(wire::NewSalesItem {
+            item_ref: wire::Reference::to(&known.sales_item_line_detail.as_ref()?.item_ref.value),
+            qty: line.quantity,
+            unit_price: if request.tax_mode == TaxMode::Included {
+                compute_net_unit_price(line, net)
+            } else {
+                build_unit_price(line, request.currency)
+            },
+            tax_code_ref: line.tax_code.as_deref().map(wire::Reference::to),
+            tax_inclusive_amt: None,
+        }),
+        ..wire::NewLine::default()
+    })
+}
+
+fn build_stated_tax_line(tax: &TaxAmount) -> wire::StatedTaxLine {
+    wire::StatedTaxLine {
+        amount: tax.amount,
+        detail_type: "TaxLineDetail",
+        tax_line_detail: wire::StatedRate {
+            tax_rate_ref: wire::Reference::to(&tax.rate.id),
+            percent_based: true,
+            tax_percent: tax.rate.percent,
+            net_amount_taxable: tax.net,
+        },
+    }
 }

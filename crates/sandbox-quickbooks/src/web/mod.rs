@@ -316,21 +316,7 @@ fn invoice_page(company: &Company, row: &Value, today: &str, refused: String) ->
             }
         }
     }
-    for line in row["TxnTaxDetail"]["TaxLine"].as_array().into_iter().flatten() {
-        let detail = &line["TaxLineDetail"];
-        let rate = company
-            .get(Entity::TaxRate, detail["TaxRateRef"]["value"].as_str().unwrap_or_default())
-            .unwrap_or_default();
-        sums.push([
-            format!(
-                "{} {}% on {}",
-                text(&rate["Name"]),
-                text(&detail["TaxPercent"]),
-                money(&detail["NetAmountTaxable"])
-            ),
-            money(&line["Amount"]),
-        ]);
-    }
+    sums.extend(row["TxnTaxDetail"]["TaxLine"].as_array().into_iter().flatten().map(|line| tax_sum(company, line)));
     let paid = row["LinkedTxn"].as_array().into_iter().flatten().filter(|link| link["TxnType"] == json!("Payment"));
     let payments = paid.filter_map(|link| company.get(Entity::Payment, link["TxnId"].as_str()?)).map(|payment| {
         let own = payment["Line"]
@@ -357,6 +343,14 @@ fn invoice_page(company: &Company, row: &Value, today: &str, refused: String) ->
         row: invoice_row(row, today),
         refused,
     }
+}
+
+fn tax_sum(company: &Company, line: &Value) -> [String; 2] {
+    let detail = &line["TaxLineDetail"];
+    let rate = company.get(Entity::TaxRate, detail["TaxRateRef"]["value"].as_str().unwrap_or_default());
+    let name = text(&rate.unwrap_or_default()["Name"]);
+    let label = format!("{name} {}% on {}", text(&detail["TaxPercent"]), money(&detail["NetAmountTaxable"]));
+    [label, money(&line["Amount"])]
 }
 
 async fn pdf(State(shared): State<Shared>, Path((realm, id)): Path<(String, String)>) -> Response {

@@ -7,8 +7,9 @@ use super::*;
 use crate::{
     catalogue::{Catalogue, Item},
     customer::CustomerField,
+    form::FormLine,
     number::DecimalMark,
-    tax::{Rounding, TaxBase, TaxCode, TaxRate},
+    tax::{NON_TAXABLE, Rounding, TaxBase, TaxCode, TaxRate},
 };
 use jiff::civil::date;
 

@@ -79,6 +79,91 @@ fn money(value: Decimal, decimals: u32) -> String {
     if fraction.is_empty() { format!("{sign}{grouped}") } else { format!("{sign}{grouped}.{fraction}") }
 }
 
+fn title(entity: Entity, country: &str) -> &'static str {
+    match entity {
+        Entity::Estimate => "ESTIMATE",
+        Entity::SalesReceipt => "SALES RECEIPT",
+        Entity::CreditMemo => "CREDIT MEMO",
+        Entity::RefundReceipt => "REFUND RECEIPT",
+        _ if matches!(country, "AU" | "IN" | "GB") => "TAX INVOICE",
+        _ => "INVOICE",
+    }
+}
+
+/// Number, dates, term and custom fields, where they are filled in.
+fn facts(title: &str, country: &str, row: &Value) -> Vec<[String; 2]> {
+    let mut facts = vec![
+        [title.to_owned() + " #", text(&row["DocNumber"])],
+        ["DATE".into(), date(country, &text(&row["TxnDate"]))],
+    ];
+    facts.extend([
+        ["DUE DATE".into(), date(country, &text(&row["DueDate"]))],
+        ["TERMS".into(), text(&row["SalesTermRef"]["name"])],
+        ["EXPIRATION".into(), date(country, &text(&row["ExpirationDate"]))],
+    ]);
+    for field in row["CustomField"].as_array().into_iter().flatten().filter(|field| field["StringValue"].is_string()) {
+        facts.push([text(&field["Name"]).to_uppercase(), text(&field["StringValue"])]);
+    }
+    facts.retain(|[_, value]| !value.is_empty());
+    facts
+}
+
+type LinesAndSums = (Vec<Line>, Vec<[String; 2]>);
+
+/// The printed lines, and the sums below them up to the taxes.
+fn lines_and_sums(company: &Company, row: &Value, shown: &impl Fn(&Value) -> String) -> LinesAndSums {
+    let mut lines = Vec::new();
+    let mut sums = Vec::new();
+    for line in row["Line"].as_array().into_iter().flatten() {
+        match line["DetailType"].as_str().unwrap_or_default() {
+            "SubTotalLineDetail" => sums.push(["SUBTOTAL".to_owned(), shown(&line["Amount"])]),
+            "DiscountLineDetail" => {
+                let percent = decimal(&line["DiscountLineDetail"]["DiscountPercent"])
+                    .map(|percent| format!(" {}%", percent.normalize()));
+                sums.push([format!("DISCOUNT{}", percent.unwrap_or_default()), format!("-{}", shown(&line["Amount"]))]);
+            }
+            _ if line["SalesItemLineDetail"]["ItemRef"]["value"] == json!("SHIPPING_ITEM_ID") => {
+                sums.push(["SHIPPING".into(), shown(&line["Amount"])]);
+            }
+            "GroupLineDetail" => {
+                lines.push(printed(
+                    line,
+                    &line["GroupLineDetail"]["GroupItemRef"],
+                    &line["GroupLineDetail"]["Quantity"],
+                    shown,
+                    false,
+                ));
+                for line in line["GroupLineDetail"]["Line"].as_array().into_iter().flatten() {
+                    lines.push(printed(
+                        line,
+                        &line["SalesItemLineDetail"]["ItemRef"],
+                        &line["SalesItemLineDetail"]["Qty"],
+                        shown,
+                        true,
+                    ));
+                }
+            }
+            _ => lines.push(printed(
+                line,
+                &line["SalesItemLineDetail"]["ItemRef"],
+                &line["SalesItemLineDetail"]["Qty"],
+                shown,
+                false,
+            )),
+        }
+    }
+    for line in row["TxnTaxDetail"]["TaxLine"].as_array().into_iter().flatten() {
+        let detail = &line["TaxLineDetail"];
+        let rate = company
+            .get(Entity::TaxRate, detail["TaxRateRef"]["value"].as_str().unwrap_or_default())
+            .unwrap_or_default();
+        let percent = decimal(&detail["TaxPercent"]).unwrap_or_default().normalize();
+        let label = format!("{} @ {percent}% on {}", text(&rate["Name"]), shown(&detail["NetAmountTaxable"]));
+        sums.push([label, shown(&line["Amount"])]);
+    }
+    (lines, sums)
+}
+
 impl Sheet {
     /// Collects the texts of a form.
     pub(crate) fn of(company: &Company, entity: Entity, row: &Value) -> Self {
@@ -99,81 +184,8 @@ impl Sheet {
         if bill_to.first() != Some(&customer) {
             bill_to.insert(0, customer);
         }
-        let title = match entity {
-            Entity::Estimate => "ESTIMATE",
-            Entity::SalesReceipt => "SALES RECEIPT",
-            Entity::CreditMemo => "CREDIT MEMO",
-            Entity::RefundReceipt => "REFUND RECEIPT",
-            _ if matches!(country.as_str(), "AU" | "IN" | "GB") => "TAX INVOICE",
-            _ => "INVOICE",
-        };
-        let mut facts = vec![
-            [title.to_owned() + " #", text(&row["DocNumber"])],
-            ["DATE".into(), date(&country, &text(&row["TxnDate"]))],
-        ];
-        facts.extend([
-            ["DUE DATE".into(), date(&country, &text(&row["DueDate"]))],
-            ["TERMS".into(), text(&row["SalesTermRef"]["name"])],
-            ["EXPIRATION".into(), date(&country, &text(&row["ExpirationDate"]))],
-        ]);
-        for field in
-            row["CustomField"].as_array().into_iter().flatten().filter(|field| field["StringValue"].is_string())
-        {
-            facts.push([text(&field["Name"]).to_uppercase(), text(&field["StringValue"])]);
-        }
-        facts.retain(|[_, value]| !value.is_empty());
-        let mut lines = Vec::new();
-        let mut sums = Vec::new();
-        for line in row["Line"].as_array().into_iter().flatten() {
-            match line["DetailType"].as_str().unwrap_or_default() {
-                "SubTotalLineDetail" => sums.push(["SUBTOTAL".to_owned(), shown(&line["Amount"])]),
-                "DiscountLineDetail" => {
-                    let percent = decimal(&line["DiscountLineDetail"]["DiscountPercent"])
-                        .map(|percent| format!(" {}%", percent.normalize()));
-                    sums.push([
-                        format!("DISCOUNT{}", percent.unwrap_or_default()),
-                        format!("-{}", shown(&line["Amount"])),
-                    ]);
-                }
-                _ if line["SalesItemLineDetail"]["ItemRef"]["value"] == json!("SHIPPING_ITEM_ID") => {
-                    sums.push(["SHIPPING".into(), shown(&line["Amount"])]);
-                }
-                "GroupLineDetail" => {
-                    lines.push(printed(
-                        line,
-                        &line["GroupLineDetail"]["GroupItemRef"],
-                        &line["GroupLineDetail"]["Quantity"],
-                        &shown,
-                        false,
-                    ));
-                    for line in line["GroupLineDetail"]["Line"].as_array().into_iter().flatten() {
-                        lines.push(printed(
-                            line,
-                            &line["SalesItemLineDetail"]["ItemRef"],
-                            &line["SalesItemLineDetail"]["Qty"],
-                            &shown,
-                            true,
-                        ));
-                    }
-                }
-                _ => lines.push(printed(
-                    line,
-                    &line["SalesItemLineDetail"]["ItemRef"],
-                    &line["SalesItemLineDetail"]["Qty"],
-                    &shown,
-                    false,
-                )),
-            }
-        }
-        for line in row["TxnTaxDetail"]["TaxLine"].as_array().into_iter().flatten() {
-            let detail = &line["TaxLineDetail"];
-            let rate = company
-                .get(Entity::TaxRate, detail["TaxRateRef"]["value"].as_str().unwrap_or_default())
-                .unwrap_or_default();
-            let percent = decimal(&detail["TaxPercent"]).unwrap_or_default().normalize();
-            let label = format!("{} @ {percent}% on {}", text(&rate["Name"]), shown(&detail["NetAmountTaxable"]));
-            sums.push([label, shown(&line["Amount"])]);
-        }
+        let title = title(entity, &country);
+        let (lines, mut sums) = lines_and_sums(company, row, &shown);
         sums.push(["TOTAL".into(), shown(&row["TotalAmt"])]);
         let balance = decimal(&row["Balance"]).unwrap_or_default();
         let paid = decimal(&row["TotalAmt"]).unwrap_or_default() - balance;
@@ -193,7 +205,7 @@ impl Sheet {
             company: heading,
             bill_to,
             ship_to: address(&row["ShipAddr"]),
-            facts,
+            facts: facts(title, &country, row),
             lines,
             sums,
             due,
