@@ -351,8 +351,8 @@ pub async fn list(tx: &mut Tx, tenant: TenantId, scope: InvoiceScope) -> Result<
     rows.into_iter().map(Invoice::try_from).collect()
 }
 
-/// Lists issued invoices of a connection that were not read within `moments`, which end now: a later read time was set by a clock that
-/// was ahead. Ordered by their ids in QuickBooks, from the one after `after` on, `most` at most.
+/// Lists up to `most` issued invoices of a connection that were not read within `moments`, which end now, because a later read time was set
+/// by a clock that was ahead. Ordered by their ids in QuickBooks, from the one after `after` on.
 pub async fn list_not_read_within(
     tx: &mut Tx,
     tenant: TenantId,
@@ -448,8 +448,7 @@ pub async fn mark_refused(
     Ok(rows == 1)
 }
 
-/// Removes an invoice from all lists that was refused, or that is parked and was never sent. False where it is in another state, such as
-/// when it is tried again meanwhile.
+/// Removes a refused invoice, or a parked one that was never sent, from all lists. False where it is in another state.
 pub async fn remove_unsent(tx: &mut Tx, tenant: TenantId, id: InvoiceId) -> Result<bool, Error> {
     let rows = on!(tx, c => sqlx::query(
         "UPDATE invoice SET state = $3, trouble = NULL, refusal = COALESCE(refusal, '[]') WHERE tenant_id = $1 AND id = $2 \
