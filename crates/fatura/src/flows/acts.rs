@@ -5,12 +5,12 @@
 //! then the invoice is read again and compared.
 
 use super::{
-    Error, access, catalogue, companies, follow,
+    Error, access, catalogue, companies,
     lease::{
         Attempt, HEARTBEAT_INTERVAL, OUTCOME_TIMEOUT, OperationLease, POLL_INTERVAL, UNDER_WAY_DURATION, request_id,
     },
     refusals::cause_of_act,
-    rights, settings,
+    rights, settings, sync,
 };
 use crate::state::App;
 use domain::{
@@ -157,11 +157,11 @@ async fn read_payments(app: &App, tenant: TenantId, invoice: &Invoice) -> Result
         async move { access.api().read_payments(&id).await }
     });
     let read = read.await?;
-    let now = follow::merged(known, read.as_ref().map(|read| read.invoice.clone()));
+    let now = sync::merge_snapshots(known, read.as_ref().map(|read| read.invoice.clone()));
     // What the person is asked about is what the panel shows.
     if now != *known {
         let mut tx = app.db.begin().await?;
-        follow::show(app, &mut tx, tenant, invoice, &now, asked_at).await?;
+        sync::update_snapshot(app, &mut tx, tenant, invoice, &now, asked_at).await?;
         tx.commit().await?;
         app.db.announce(tenant).await;
     }
@@ -350,7 +350,7 @@ impl Worker<'_> {
             let id = id.clone();
             async move { access.api().read_invoice(&id).await }
         });
-        Ok(follow::merged(known, read.await?))
+        Ok(sync::merge_snapshots(known, read.await?))
     }
 
     async fn send(&self, connection: &Connection, current: &Snapshot) -> Result<Snapshot, Error> {
@@ -398,7 +398,7 @@ impl Worker<'_> {
         let attempt = match ended {
             Ok((snapshot, refusal)) => {
                 if acts::finish(&mut tx, tenant, wish.id, self.lease.owner, refusal.as_ref()).await? {
-                    follow::show(self.app, &mut tx, tenant, self.invoice, &snapshot, now).await?;
+                    sync::update_snapshot(self.app, &mut tx, tenant, self.invoice, &snapshot, now).await?;
                     let outcome = if refusal.is_some() { "refused" } else { "done" };
                     let mut detail = json!({ "act": wish.id.0, "quickbooks_id": snapshot.quickbooks_id });
                     if let Some((code, call)) = self.refused.get() {

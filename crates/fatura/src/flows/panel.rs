@@ -1,6 +1,6 @@
 //! What a panel shows: the invoices of a deal, a person or an organization, and the customer that is billed.
 
-use super::{Error, access, follow, form::party, merges, rights, settings};
+use super::{Error, access, form::party, merges, rights, settings, sync};
 use crate::{clock::Clock, state::App};
 use domain::{
     ids::{DealId, InvoiceId, TenantId, UserId},
@@ -134,7 +134,7 @@ pub(crate) async fn read(app: &App, tenant: TenantId, user: UserId, record: Reco
     drop(tx);
     if let Some(connection) = current.as_ref().filter(|connection| connection.state == quickbooks::State::Active) {
         // On a disk that is full, what is known is shown all the same.
-        if let Err(error) = follow::looked_at(app, tenant, connection.id, known).await {
+        if let Err(error) = sync::mark_outdated_company(app, tenant, connection.id, known).await {
             tracing::warn!(tenant.id = %tenant.0, %error, "what has changed was not asked for");
         }
     }

@@ -5,9 +5,9 @@ pub(crate) mod replicas;
 use crate::{
     admission,
     flows::{
-        self, acts, follow, history, install, issue,
+        self, acts, history, install, issue,
         lease::{self, Attempt},
-        reconnect, revoke, won, write_back,
+        reconnect, revoke, sync, won, write_back,
     },
     keys, metering,
     security::{self, Event},
@@ -90,7 +90,7 @@ pub(crate) fn start(app: &App) -> Result<RunHandle, riverqueue::Error> {
         &mut workers,
         app,
         |job: &ReadChanges| job.tenant,
-        async |app: App, job: ReadChanges| follow::changes(&app, job).await,
+        async |app: App, job: ReadChanges| sync::sync_company(&app, job).await,
     )?;
     register(
         &mut workers,
@@ -158,7 +158,7 @@ pub(crate) async fn reclaim_operations(app: App, stop: CancellationToken) {
 pub(crate) async fn sweep_companies(app: App, stop: CancellationToken) {
     repeat(SWEEP_INTERVAL, DATABASE_TIMEOUT, stop, "companies and due dates", || {
         let app = app.clone();
-        async move { follow::sweep(&app).await }
+        async move { sync::sweep_companies(&app).await }
     })
     .await;
 }

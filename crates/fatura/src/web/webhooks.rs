@@ -3,7 +3,7 @@
 use super::error::note_security;
 use super::limits::MAX_WEBHOOK_BYTES;
 use crate::{
-    flows::follow,
+    flows::sync,
     security::{self, Event},
     state::App,
 };
@@ -40,7 +40,7 @@ pub(crate) async fn quickbooks(State(app): State<App>, headers: HeaderMap, body:
         security::record(Event::SignatureRefused, None);
         return StatusCode::UNAUTHORIZED;
     };
-    match follow::heard(&app, realms).await {
+    match sync::mark_companies_changed(&app, realms).await {
         Ok(()) => StatusCode::OK,
         Err(error) => {
             note_security(&error);

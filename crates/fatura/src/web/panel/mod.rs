@@ -12,8 +12,9 @@ use super::{
 };
 use crate::{
     flows::{
-        self, follow,
+        self,
         panel::{self, Billable, Record},
+        sync,
     },
     format::Writer,
     state::App,
@@ -190,7 +191,7 @@ pub(crate) async fn refresh(
     let told = session.told();
     let record = address.record().map_err(&told)?;
     panel::read(&app, session.tenant.id, session.user, record).await.map_err(&told)?;
-    let trouble = match follow::refresh(&app, session.tenant.id, record.scope()).await {
+    let trouble = match sync::refresh_invoices(&app, session.tenant.id, record.scope()).await {
         Ok(()) => None,
         Err(error) => {
             tracing::warn!(tenant.id = %session.tenant.id.0, error = &error as &dyn std::error::Error, "a refresh failed");

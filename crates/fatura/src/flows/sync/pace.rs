@@ -1,46 +1,46 @@
-//! How often a company is read without a webhook.
+//! Decides how often sweeps read a company.
 //!
-//! A webhook tells of a change within seconds; a sweep is for those that get lost. Where webhooks have been proven, sweeps
-//! become rare, and frequent again as soon as one finds a change that no webhook told of. All of it is counted in polling
-//! intervals, whose default is five minutes.
+//! A webhook announces a change within seconds; sweeps find the changes whose webhook was lost. Where webhooks have proven to arrive, sweeps
+//! become rare. They become frequent again as soon as one finds a change without a webhook. All periods are counted in polling intervals,
+//! whose default is five minutes.
 
 use jiff::{SignedDuration, Timestamp};
 use std::time::Duration;
 use store::changes::{Pace, SyncState};
 
-/// Sweeps where webhooks are not proven and something is open.
+/// Sweeps where webhooks are not proven and an invoice has a balance.
 const FREQUENT: i32 = 1;
 const HOURLY: i32 = 12;
 const SIX_HOURLY: i32 = 72;
 const DAILY: i32 = 288;
 const WEEKLY: i32 = 7 * DAILY;
-/// Something has changed so recently that the next change is likely: two hours, two days. Hourly sweeps for days would use up what the
-/// free tier has for a company: see `docs/capacity.md`.
+/// Sweeps are hourly for two hours after a change, because the next change is likely then, and six-hourly for two days. Hourly sweeps for
+/// days would exceed the free tier's reads for a company, see `docs/capacity.md`.
 const HOURLY_PERIOD: i32 = 2 * HOURLY;
 const SIX_HOURLY_PERIOD: i32 = 2 * DAILY;
-/// A webhook that arrives so soon after a sweep has found the change was late, and not lost.
+/// A webhook that arrives within so many intervals after a sweep found its change was late, and not lost.
 const LATE_WEBHOOK_STEPS: i32 = 2;
-/// A webhook that is confirmed so long after another was lost shows that they arrive again.
+/// A webhook that is confirmed so many intervals after one was lost proves that webhooks arrive again.
 const RECOVERY_STEPS: i32 = HOURLY;
-/// Sweeps that have found nothing for so long show the same.
+/// A lost webhook counts for so many intervals.
 const LOSS_EXPIRY_STEPS: i32 = DAILY;
-/// QuickBooks remembers changes for thirty days: no pace is slower, whatever the polling interval.
+/// Longest interval between two sweeps, whatever the polling interval: QuickBooks keeps changes for 30 days.
 const MAX_SWEEP_INTERVAL: SignedDuration = SignedDuration::from_hours(7 * 24);
 
-/// What one reading of changes has found.
+/// The findings of one sync.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Findings {
-    /// QuickBooks named any change.
-    pub(crate) has_rows: bool,
-    /// One of an invoice of ours.
-    pub(crate) has_ours: bool,
-    /// One that was not known here.
-    pub(crate) has_news: bool,
+pub(super) struct Findings {
+    /// QuickBooks listed a change.
+    pub(super) has_rows: bool,
+    /// A change of an invoice of ours.
+    pub(super) has_ours: bool,
+    /// A change that was not known here.
+    pub(super) has_news: bool,
 }
 
 impl Findings {
-    /// These and others.
-    pub(crate) fn and(self, other: Self) -> Self {
+    /// Combines the findings of two reads.
+    pub(super) fn and(self, other: Self) -> Self {
         Self {
             has_rows: self.has_rows || other.has_rows,
             has_ours: self.has_ours || other.has_ours,
@@ -49,8 +49,8 @@ impl Findings {
     }
 }
 
-/// The pace after a reading. `known` is as it was before, but for the last webhook.
-pub(crate) fn next(
+/// Computes the pace after a sync. `known` is the state before it, with the last webhook.
+pub(super) fn compute_pace(
     known: &SyncState,
     findings: Findings,
     has_open: bool,
@@ -58,7 +58,7 @@ pub(crate) fn next(
     now: Timestamp,
 ) -> Pace {
     let mut pace = known.pace;
-    // A webhook whose change is not to be seen yet tells of what is found later, for a while.
+    // A webhook may be sent before its change is visible: for a while it counts for changes that are found later.
     let since = pace.confirmed_at.max(known.until.map(|until| until - interval * HOURLY));
     let is_told = known.webhook_at.is_some_and(|webhook| since.is_none_or(|since| webhook > since));
     if findings.has_ours || findings.has_news {
@@ -73,15 +73,15 @@ pub(crate) fn next(
     } else if findings.has_news && !is_told {
         pace.missed_at = Some(now);
     }
-    pace.steps = steps(&pace, has_open, interval, now);
+    pace.steps = compute_steps(&pace, has_open, interval, now);
     pace
 }
 
-/// A webhook may be sent before QuickBooks shows its change: where nothing is found, it is read again so long after the webhook.
+/// Delays after a webhook at which a company is read again if nothing was found, because a webhook may be sent before its change is visible.
 const REREAD_DELAYS: [SignedDuration; 2] = [SignedDuration::from_secs(10), SignedDuration::from_secs(60)];
 
-/// When the change that the last webhook told of is read again, if it was not found yet.
-fn read_again_at(known: &SyncState) -> Option<Timestamp> {
+/// Finds the time of the next read for the last webhook, if its change was not found.
+fn find_reread_time(known: &SyncState) -> Option<Timestamp> {
     let webhook = known.webhook_at?;
     if known.pace.confirmed_at.is_some_and(|confirmed| confirmed >= webhook) {
         return None;
@@ -90,18 +90,18 @@ fn read_again_at(known: &SyncState) -> Option<Timestamp> {
     REREAD_DELAYS.into_iter().map(|after| webhook + after).find(|at| *at > until)
 }
 
-/// Whether the change that the last webhook told of was not found, and may be now.
-pub(crate) fn is_to_be_read_again(known: &SyncState, now: Timestamp) -> bool {
-    read_again_at(known).is_some_and(|at| at <= now)
+/// Whether the next read for the last webhook is due.
+pub(super) fn is_reread_due(known: &SyncState, now: Timestamp) -> bool {
+    find_reread_time(known).is_some_and(|at| at <= now)
 }
 
-/// How long to wait before it is read again.
-pub(crate) fn read_again_after(known: &SyncState, now: Timestamp) -> Option<Duration> {
-    let at = read_again_at(known)?;
+/// Computes the delay until the next read for the last webhook.
+pub(super) fn compute_reread_delay(known: &SyncState, now: Timestamp) -> Option<Duration> {
+    let at = find_reread_time(known)?;
     Some(Duration::try_from(at.duration_since(now)).unwrap_or_default())
 }
 
-/// Whether webhooks of the company arrive, as far as can be said.
+/// Whether webhooks of the company have proven to arrive.
 fn is_proven(pace: &Pace, interval: SignedDuration, now: Timestamp) -> bool {
     match (pace.confirmed_at, pace.missed_at) {
         (None, _) => false,
@@ -112,8 +112,8 @@ fn is_proven(pace: &Pace, interval: SignedDuration, now: Timestamp) -> bool {
     }
 }
 
-/// Polling intervals until the next reading.
-fn steps(pace: &Pace, has_open: bool, interval: SignedDuration, now: Timestamp) -> i32 {
+/// Computes the number of polling intervals until the next sync.
+fn compute_steps(pace: &Pace, has_open: bool, interval: SignedDuration, now: Timestamp) -> i32 {
     let is_within = |steps: i32| pace.active_at.is_some_and(|at| now < at + interval * steps);
     let steps = match (is_proven(pace, interval, now), has_open) {
         (false, true) => FREQUENT,
@@ -128,8 +128,8 @@ fn steps(pace: &Pace, has_open: bool, interval: SignedDuration, now: Timestamp) 
     steps.min(i32::try_from(most).unwrap_or(i32::MAX)).max(1)
 }
 
-/// How old what is known may be when somebody looks at it: as old as between two sweeps, and six hours at most.
-pub(crate) fn look_after(known: Option<&SyncState>, interval: SignedDuration) -> SignedDuration {
+/// The maximum age of the cursor when a page is opened: the interval of the sweeps, and six hours at most.
+pub(super) fn page_max_age(known: Option<&SyncState>, interval: SignedDuration) -> SignedDuration {
     let steps = known.map_or(FREQUENT, |known| known.pace.steps);
     interval * steps.clamp(FREQUENT, SIX_HOURLY)
 }
@@ -166,7 +166,7 @@ mod tests {
 
         /// Reads, and says after how many intervals it is read next.
         fn read(&mut self, minutes: i64, findings: Findings) -> i32 {
-            self.known.pace = next(&self.known, findings, self.has_open, INTERVAL, at(minutes));
+            self.known.pace = compute_pace(&self.known, findings, self.has_open, INTERVAL, at(minutes));
             self.known.until = Some(at(minutes));
             self.known.pace.steps
         }
@@ -231,23 +231,23 @@ mod tests {
             pace: Pace { confirmed_at: confirmed.map(second), ..Pace::default() },
             ..SyncState::default()
         };
-        let after = |until, now| read_again_after(&known(until, None), second(now)).map(|wait| wait.as_secs());
+        let after = |until, now| compute_reread_delay(&known(until, None), second(now)).map(|wait| wait.as_secs());
         assert_eq!([after(1, 1), after(9, 12), after(11, 11), after(60, 60)], [Some(9), Some(0), Some(49), None]);
-        assert_eq!(read_again_after(&known(1, Some(1)), second(1)), None, "it was found");
-        let again = |until, now| is_to_be_read_again(&known(until, None), second(now));
+        assert_eq!(compute_reread_delay(&known(1, Some(1)), second(1)), None, "it was found");
+        let again = |until, now| is_reread_due(&known(until, None), second(now));
         assert_eq!(
             [again(1, 9), again(1, 10), again(11, 59), again(11, 60), again(61, 99)],
             [false, true, false, true, false]
         );
-        assert!(!is_to_be_read_again(&known(1, Some(1)), second(10)));
-        assert!(!is_to_be_read_again(&SyncState { webhook_at: None, ..known(1, None) }, second(10)));
+        assert!(!is_reread_due(&known(1, Some(1)), second(10)));
+        assert!(!is_reread_due(&SyncState { webhook_at: None, ..known(1, None) }, second(10)));
     }
 
     #[test]
     fn a_look_asks_after_six_hours_at_most() {
         let known = |steps| SyncState { pace: Pace { steps, ..Pace::default() }, ..SyncState::default() };
-        let after = |steps| look_after(Some(&known(steps)), INTERVAL);
-        assert_eq!(look_after(None, INTERVAL), INTERVAL);
+        let after = |steps| page_max_age(Some(&known(steps)), INTERVAL);
+        assert_eq!(page_max_age(None, INTERVAL), INTERVAL);
         assert_eq!(after(FREQUENT), INTERVAL);
         assert_eq!(after(HOURLY), SignedDuration::from_hours(1));
         assert_eq!(after(SIX_HOURLY), SignedDuration::from_hours(6));
@@ -276,7 +276,7 @@ mod tests {
             let is_office = minute / DAY % 7 < 5 && (540..1020).contains(&(minute % DAY));
             let is_told = told.contains(&minute);
             let is_due = age > INTERVAL * company.known.pace.steps;
-            let is_looked_at = is_office && age > look_after(Some(&company.known), INTERVAL);
+            let is_looked_at = is_office && age > page_max_age(Some(&company.known), INTERVAL);
             if is_told || is_due || is_looked_at {
                 let findings = if is_told { NEWS } else { NOTHING };
                 if is_told {
@@ -301,7 +301,7 @@ mod tests {
     fn no_pace_outlives_what_quickbooks_remembers() {
         for interval in [1, 300, 3600, 86_400, 30 * 86_400].map(SignedDuration::from_secs) {
             let pace = Pace { confirmed_at: Some(at(0)), ..Pace::default() };
-            let steps = steps(&pace, false, interval, at(0));
+            let steps = compute_steps(&pace, false, interval, at(0));
             assert!(steps >= 1 && (steps == 1 || interval * steps <= MAX_SWEEP_INTERVAL), "{steps} of {interval}");
         }
     }

@@ -19,8 +19,8 @@ use store::{
 };
 use uuid::Uuid;
 
-/// Takes back what was made of a form that our tables do not have, as after a restored backup, or have as refused: a refusal may be of a
-/// later attempt. Shown on its deal again, it is not billed a second time.
+/// Adopts invoices that carry our mark and have no row, such as after a restored backup, or a refused row, because the refusal may be of a
+/// later attempt. Their deals then count them as billed.
 pub(super) async fn adopt_unknown_invoices(
     app: &App,
     tenant: TenantId,
@@ -52,10 +52,11 @@ pub(super) async fn adopt_unknown_invoices(
             customer_name: snapshot.customer_name.clone(),
         };
         let now = app.clock.now();
-        // What a restored backup does not know was written into the deal's history then.
-        let told = known.is_none().then(|| compute_status(&snapshot, app.clock.today(&connection.company.time_zone)));
+        // For an invoice that a restored backup does not contain, the deal history has the entry already.
+        let announced =
+            known.is_none().then(|| compute_status(&snapshot, app.clock.today(&connection.company.time_zone)));
         let mut tx = app.db.begin().await?;
-        if invoices::adopt(&mut tx, tenant, &intent, created, &snapshot, told, now).await? {
+        if invoices::adopt(&mut tx, tenant, &intent, created, &snapshot, announced, now).await? {
             let id = known.map_or(intent.id, |known| known.id);
             history::note(app, &mut tx, tenant, id).await?;
             write_back::request_write_back(app, &mut tx, tenant, mark.deal, mark.user).await?;

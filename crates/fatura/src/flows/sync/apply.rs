@@ -1,0 +1,108 @@
+//! Stores what was read: snapshots of known invoices, deletions, and names of customers.
+
+use super::pace::Findings;
+use crate::{
+    flows::{Error, history, write_back},
+    state::App,
+};
+use domain::{ids::TenantId, invoice::Snapshot};
+use jiff::Timestamp;
+use providers::quickbooks::{Changes, FoundInvoice};
+use store::{
+    Tx,
+    invoices::{self, Invoice, State},
+    links::{self, Linked},
+    quickbooks::Connection,
+    unreadable,
+};
+
+/// Merges the answer of QuickBooks into the known snapshot. A voided invoice stays voided until it has an amount again, because the note that
+/// marks it in QuickBooks may be edited. An invoice without an answer was deleted.
+pub(crate) fn merge_snapshots(known: &Snapshot, read: Option<Snapshot>) -> Snapshot {
+    match read {
+        Some(new) => Snapshot { voided: new.voided || (known.voided && new.total.is_zero()), ..new },
+        None => Snapshot { deleted: true, ..known.clone() },
+    }
+}
+
+/// Stores a snapshot that was requested at `asked_at`, adds an entry to the deal history and requests the write-back.
+pub(crate) async fn update_snapshot(
+    app: &App,
+    tx: &mut Tx,
+    tenant: TenantId,
+    invoice: &Invoice,
+    snapshot: &Snapshot,
+    asked_at: Timestamp,
+) -> Result<(), Error> {
+    invoices::update_snapshot(tx, tenant, invoice.id, snapshot, asked_at, app.clock.now()).await?;
+    // The badge also changes with the date, while the snapshot stays the same.
+    let is_noted = history::note(app, tx, tenant, invoice.id).await?.is_some();
+    if is_noted || invoice.state != State::Issued(snapshot.clone()) {
+        write_back::request_write_back(app, tx, tenant, invoice.deal, invoice.created_by).await?;
+    }
+    Ok(())
+}
+
+/// Stores changes. Returns the invoices whose ids are not known here, and the findings.
+pub(super) async fn store_changes(
+    app: &App,
+    tenant: TenantId,
+    connection: &Connection,
+    read: Changes,
+    asked_at: Timestamp,
+) -> Result<(Vec<FoundInvoice>, Findings), Error> {
+    let mut unknown = Vec::new();
+    let has_rows = !(read.invoices.is_empty() && read.deleted.is_empty() && read.customers.is_empty());
+    let mut findings = Findings { has_rows, ..Findings::default() };
+    let mut tx = app.db.begin().await?;
+    for found in read.invoices {
+        let id = &found.snapshot.quickbooks_id;
+        match invoices::find_by_quickbooks_id(&mut tx, tenant, connection.id, id).await? {
+            Some(invoice) => {
+                findings =
+                    findings.and(apply_change(app, &mut tx, tenant, &invoice, Some(found.snapshot), asked_at).await?);
+            }
+            None => unknown.push(found),
+        }
+    }
+    for id in read.unreadable {
+        match invoices::find_by_quickbooks_id(&mut tx, tenant, connection.id, &id).await? {
+            Some(invoice) => unreadable::mark(&mut tx, tenant, invoice.id, app.clock.now()).await?,
+            None => log_unreadable(tenant, &[id]),
+        }
+    }
+    for id in read.deleted {
+        if let Some(invoice) = invoices::find_by_quickbooks_id(&mut tx, tenant, connection.id, &id).await? {
+            findings = findings.and(apply_change(app, &mut tx, tenant, &invoice, None, asked_at).await?);
+        }
+    }
+    for (id, name) in read.customers {
+        links::update_customer(&mut tx, tenant, connection.id, &id, &Linked { id: id.clone(), name }).await?;
+    }
+    tx.commit().await?;
+    Ok((unknown, findings))
+}
+
+/// Applies a change of an invoice, or its deletion where `new` is `None`.
+async fn apply_change(
+    app: &App,
+    tx: &mut Tx,
+    tenant: TenantId,
+    invoice: &Invoice,
+    new: Option<Snapshot>,
+    asked_at: Timestamp,
+) -> Result<Findings, Error> {
+    let State::Issued(old) = &invoice.state else { return Ok(Findings::default()) };
+    let now = merge_snapshots(old, new);
+    // An older version is no news.
+    let is_newer = now.deleted || now.sync_token.parse::<u64>().ok() >= old.sync_token.parse().ok();
+    let has_news = is_newer && now != *old;
+    update_snapshot(app, tx, tenant, invoice, &now, asked_at).await?;
+    Ok(Findings { has_rows: true, has_ours: true, has_news })
+}
+
+pub(super) fn log_unreadable(tenant: TenantId, ids: &[String]) {
+    for id in ids {
+        tracing::warn!(tenant.id = %tenant.0, id, "an invoice in QuickBooks cannot be read");
+    }
+}

@@ -1,0 +1,129 @@
+//! Syncs companies with QuickBooks: reads what has changed since the cursor and applies it.
+//!
+//! [`sweep`] decides when a company is read, [`pace`] how often, [`pull`] reads, [`apply`] stores, and [`adopt`] attaches invoices that are
+//! not known here.
+
+mod adopt;
+mod apply;
+mod pace;
+mod pull;
+mod sweep;
+
+pub(crate) use apply::{merge_snapshots, update_snapshot};
+pub(crate) use pull::refresh_invoices;
+pub(crate) use sweep::{mark_companies_changed, mark_outdated_company, sweep_companies};
+
+use self::{
+    pull::Progress,
+    sweep::{LEASE_DURATION, polling_interval},
+};
+use super::{Error, lease::Attempt};
+use crate::state::App;
+use jiff::{SignedDuration, Timestamp};
+use providers::ProviderError;
+use store::{
+    changes::{self, SyncState},
+    queue::ReadChanges,
+    quickbooks,
+};
+
+/// The first pause after a failed sync. Later pauses are half of the time since the first failure, and shorter than the polling interval.
+const MIN_PAUSE: SignedDuration = SignedDuration::from_secs(15);
+
+/// Syncs a company, unless its cursor is newer than the request.
+pub(crate) async fn sync_company(app: &App, wanted: ReadChanges) -> Result<Attempt, Error> {
+    let ReadChanges { tenant, connection: id, asked_at } = wanted;
+    let now = app.clock.now();
+    let mut tx = app.db.begin().await?;
+    let known = changes::claim(&mut tx, tenant, id, now, now + LEASE_DURATION).await?;
+    let connection = quickbooks::find(&mut tx, &app.vault, tenant, id).await?;
+    tx.commit().await?;
+    let (Some(known), Some(connection)) = (known, connection) else { return Ok(Attempt::Done) };
+    let read = match (known.until, asked_at) {
+        (Some(until), Some(asked)) if until > asked && until <= now && !pace::is_reread_due(&known, now) => {
+            Ok(Progress::Complete(until, None))
+        }
+        _ => pull::pull_changes(app, tenant, &connection, &known, now).await,
+    };
+    let mut tx = app.db.begin().await?;
+    let mut later = None;
+    let again = match read {
+        Ok(Progress::Complete(until, findings)) => {
+            let pace = if let Some(findings) = findings {
+                // A webhook may have arrived during the reading.
+                let webhook_at = changes::find(&mut tx, tenant, id).await?.and_then(|now| now.webhook_at);
+                let has_open = changes::has_open(&mut tx, tenant, id).await?;
+                let known = SyncState { webhook_at, ..known };
+                if !findings.has_rows {
+                    later = pace::compute_reread_delay(&SyncState { until: Some(now), ..known }, app.clock.now());
+                }
+                pace::compute_pace(&known, findings, has_open, polling_interval(app), now)
+            } else {
+                // The queue may start a job before its scheduled time.
+                later = pace::compute_reread_delay(&known, now);
+                known.pace
+            };
+            // The clock may have been set back meanwhile.
+            changes::mark_synced(&mut tx, tenant, id, until.min(app.clock.now()), &pace).await?
+        }
+        Ok(Progress::Partial(begun)) => {
+            changes::record_failure(&mut tx, tenant, id, begun, now).await?;
+            true
+        }
+        // The mark stays: a sweep continues when the budget allows.
+        Err(Error::QuickBooks(ProviderError::HeldBack)) => {
+            changes::release(&mut tx, tenant, id).await?;
+            false
+        }
+        Err(Error::QuickBooks(ProviderError::ReadsRefused)) => {
+            let again = app.metering.retry_at(now);
+            tracing::warn!(tenant.id = %tenant.0, %again, "QuickBooks refuses reads");
+            changes::mark_refused(&mut tx, tenant, id, again).await?;
+            false
+        }
+        Err(error) => {
+            tracing::warn!(tenant.id = %tenant.0, %error, "the changes were not read");
+            let pause = compute_pause(known.failing_since, now, polling_interval(app));
+            changes::record_failure(&mut tx, tenant, id, now, now + pause).await?;
+            false
+        }
+    };
+    if again {
+        app.db.enqueue(&mut tx, ReadChanges { tenant, connection: id, asked_at: Some(app.clock.now()) }).await?;
+    }
+    tx.commit().await?;
+    app.db.announce(tenant).await;
+    Ok(match later {
+        Some(wait) if !again => Attempt::Later(wait),
+        _ => Attempt::Done,
+    })
+}
+
+/// Computes the pause after a failed sync, with jitter.
+fn compute_pause(failing_since: Option<Timestamp>, now: Timestamp, sweep: SignedDuration) -> SignedDuration {
+    let silent = failing_since.map_or(SignedDuration::ZERO, |since| now.duration_since(since));
+    let most = sweep * 2 / 3;
+    let pause = (silent / 2).clamp(MIN_PAUSE.min(most), most);
+    pause + pause * fastrand::i32(0..=50) / 100
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// However long QuickBooks failed, the next sync starts within one sweep of its return.
+    #[test]
+    fn a_pause_never_exceeds_a_sweep() {
+        let now = Timestamp::UNIX_EPOCH + SignedDuration::from_hours(24);
+        for sweep in [2, 30, 300, 3600].map(SignedDuration::from_secs) {
+            let durations = [1, 20, 600, 86_000].map(|seconds| Some(now - SignedDuration::from_secs(seconds)));
+            for failing_since in durations.into_iter().chain([None]) {
+                for _ in 0..100 {
+                    let pause = compute_pause(failing_since, now, sweep);
+                    assert!(pause <= sweep, "{pause} after {failing_since:?}, sweep {sweep}");
+                    assert!(pause >= MIN_PAUSE.min(sweep / 2), "{pause} after {failing_since:?}, sweep {sweep}");
+                }
+            }
+        }
+    }
+}

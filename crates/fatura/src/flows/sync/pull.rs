@@ -1,0 +1,229 @@
+//! Reads invoices from QuickBooks: some of them, all that have changed, or all that are known.
+
+use super::{
+    adopt,
+    apply::{log_unreadable, merge_snapshots, store_changes, update_snapshot},
+    pace::Findings,
+};
+use crate::{
+    flows::{Error, access},
+    state::App,
+};
+use domain::{
+    ids::{ConnectionId, TenantId},
+    invoice::Snapshot,
+};
+use jiff::{SignedDuration, Timestamp};
+use providers::{Priority, ProviderError, quickbooks::Changes};
+use std::{
+    collections::HashMap,
+    time::{Duration, Instant},
+};
+use store::{
+    changes::SyncState,
+    invoices::{self, Invoice, InvoiceScope, State},
+    quickbooks::{self, Connection},
+    unreadable,
+};
+
+/// Changes are read from so long before the cursor, because clocks differ and QuickBooks shows some changes late.
+const OVERLAP: SignedDuration = SignedDuration::from_mins(5);
+/// QuickBooks keeps changes for 30 days; an older cursor makes all known invoices be read.
+const CHANGE_RETENTION: SignedDuration = SignedDuration::from_hours(29 * 24);
+/// The overlap of a second request, where one answer could not hold all changes.
+const MIN_OVERLAP: SignedDuration = SignedDuration::from_secs(30);
+/// Clock skew that the overlap covers.
+const MAX_CLOCK_SKEW: SignedDuration = SignedDuration::from_mins(2);
+/// Clock skew that is corrected at most.
+const MAX_CORRECTED_SKEW: SignedDuration = SignedDuration::from_hours(24);
+/// Invoices in one read of all known invoices. Each chunk is stored before the next one.
+const CHUNK_ROWS: i64 = 100;
+/// Upper bound for reading all known invoices in one sync. Shorter than the lease.
+const MAX_READ_DURATION: Duration = Duration::from_secs(40);
+/// Where lists are compared, every known invoice is read at this interval.
+const FULL_READ_INTERVAL: SignedDuration = SignedDuration::from_hours(6);
+/// Attempts for one chunk.
+const MAX_ATTEMPTS: u32 = 3;
+
+/// Reads the invoices of a deal, a person or an organization, with one call for a hundred invoices of a connection.
+pub(crate) async fn refresh_invoices(app: &App, tenant: TenantId, scope: InvoiceScope) -> Result<(), Error> {
+    let mut tx = app.db.read().await?;
+    let known = invoices::list(&mut tx, tenant, scope).await?;
+    drop(tx);
+    let mut by_connection: HashMap<ConnectionId, Vec<&Invoice>> = HashMap::new();
+    for invoice in &known {
+        by_connection.entry(invoice.connection).or_default().push(invoice);
+    }
+    for (connection, invoices) in by_connection {
+        let mut tx = app.db.read().await?;
+        let connection = quickbooks::find(&mut tx, &app.vault, tenant, connection).await?.ok_or(Error::NotConnected)?;
+        drop(tx);
+        if connection.state != quickbooks::State::Disconnected {
+            read_invoices(app, tenant, &connection, &invoices, Priority::Interactive).await?;
+        }
+    }
+    app.db.announce(tenant).await;
+    Ok(())
+}
+
+/// Reads these invoices of one connection and stores their snapshots.
+async fn read_invoices(
+    app: &App,
+    tenant: TenantId,
+    connection: &Connection,
+    invoices: &[&Invoice],
+    priority: Priority,
+) -> Result<(), Error> {
+    let known: Vec<(&Invoice, &Snapshot)> = invoices
+        .iter()
+        .filter_map(
+            |invoice| if let State::Issued(snapshot) = &invoice.state { Some((*invoice, snapshot)) } else { None },
+        )
+        .collect();
+    if known.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<String> = known.iter().map(|(_, snapshot)| snapshot.quickbooks_id.clone()).collect();
+    let asked_at = app.clock.now();
+    let read = access::quickbooks_in(priority, app, tenant, connection, |access| {
+        let ids = ids.clone();
+        async move { access.api().read_invoices(&ids.iter().map(String::as_str).collect::<Vec<_>>()).await }
+    })
+    .await?;
+    let mut tx = app.db.begin().await?;
+    for (invoice, old) in known {
+        if read.unreadable.contains(&old.quickbooks_id) {
+            unreadable::mark(&mut tx, tenant, invoice.id, app.clock.now()).await?;
+            continue;
+        }
+        let new = read.found.iter().find(|new| new.quickbooks_id == old.quickbooks_id).cloned();
+        update_snapshot(app, &mut tx, tenant, invoice, &merge_snapshots(old, new), asked_at).await?;
+    }
+    tx.commit().await?;
+    Ok(())
+}
+
+/// The progress of a sync.
+pub(super) enum Progress {
+    /// All changes before this time are stored; with the findings, if changes were read.
+    Complete(Timestamp, Option<Findings>),
+    /// Some known invoices are left to read, of a pass that began at this time.
+    Partial(Timestamp),
+}
+
+pub(super) async fn pull_changes(
+    app: &App,
+    tenant: TenantId,
+    connection: &Connection,
+    known: &SyncState,
+    now: Timestamp,
+) -> Result<Progress, Error> {
+    let mut findings = Findings::default();
+    if let Some(until) = known.until.filter(|until| *until > now - CHANGE_RETENTION) {
+        let mut behind = SignedDuration::ZERO;
+        let mut overlaps = vec![OVERLAP, MIN_OVERLAP];
+        while !overlaps.is_empty() {
+            let overlap = overlaps.remove(0) + behind;
+            let asked_at = app.clock.now();
+            let read = access::quickbooks_in(Priority::Background, app, tenant, connection, |access| async move {
+                access.api().read_changes(until - overlap).await
+            });
+            let read = match read.await {
+                Err(Error::QuickBooks(ProviderError::Refused(refusal))) => {
+                    tracing::warn!(tenant.id = %tenant.0, code = refusal.code, "QuickBooks refuses to list changes: lists are compared");
+                    return compare_lists(app, tenant, connection, until - overlap, now).await;
+                }
+                read => read?,
+            };
+            let is_cut = read.is_cut;
+            let shown = read.answered_at.map_or(SignedDuration::ZERO, |at| now.duration_since(at));
+            let (unknown, found) = store_changes(app, tenant, connection, read, asked_at).await?;
+            findings = findings.and(found);
+            adopt::adopt_unknown_invoices(app, tenant, connection, unknown).await?;
+            // QuickBooks dates changes by its own clock. If that is far behind, the overlap is extended by the difference.
+            if behind.is_zero() && shown > MAX_CLOCK_SKEW {
+                behind = shown.min(MAX_CORRECTED_SKEW);
+                overlaps.insert(0, OVERLAP);
+                continue;
+            }
+            if !is_cut {
+                return Ok(Progress::Complete(now, Some(findings)));
+            }
+        }
+    }
+    let until = known.until.unwrap_or(connection.connected_at);
+    let ours = access::quickbooks_in(Priority::Background, app, tenant, connection, |access| async move {
+        access.api().find_marked_invoices(until - OVERLAP).await
+    });
+    let ours = ours.await?;
+    log_unreadable(tenant, &ours.unreadable);
+    adopt::adopt_unknown_invoices(app, tenant, connection, ours.found).await?;
+    // Continues a pass that an earlier attempt began. The next sync reads the changes since then.
+    read_known_invoices(app, tenant, connection, known.failing_since.map_or(now, |since| since.min(now))).await
+}
+
+/// Compares lists where QuickBooks refuses to tell what has changed, as it does when it stumbles over one row: what has changed, by a
+/// query that is divided until that row is alone, and in turn every invoice that we know, for those that were deleted.
+async fn compare_lists(
+    app: &App,
+    tenant: TenantId,
+    connection: &Connection,
+    since: Timestamp,
+    now: Timestamp,
+) -> Result<Progress, Error> {
+    let asked_at = app.clock.now();
+    let listed = access::quickbooks_in(Priority::Background, app, tenant, connection, |access| async move {
+        access.api().read_changed_invoices(since).await
+    })
+    .await?;
+    let is_any_unknown = listed.unidentified > 0;
+    let customers = access::quickbooks_in(Priority::Background, app, tenant, connection, |access| async move {
+        access.api().read_changed_customers(since).await
+    });
+    // One of them may be the row that QuickBooks stumbles over; names are read again with the next change.
+    let customers = customers.await.map(|read| read.customers).unwrap_or_default();
+    let read = Changes { invoices: listed.found, unreadable: listed.unreadable, customers, ..Changes::default() };
+    let (unknown, findings) = store_changes(app, tenant, connection, read, asked_at).await?;
+    adopt::adopt_unknown_invoices(app, tenant, connection, unknown).await?;
+    // A row that QuickBooks does not give may be any of those that we know: read by their ids, it turns up. Where there are too many for
+    // one go, the next reading goes on with those that were not read since.
+    read_known_invoices(app, tenant, connection, if is_any_unknown { now } else { now - FULL_READ_INTERVAL }).await?;
+    Ok(Progress::Complete(now, Some(findings)))
+}
+
+/// Reads every invoice that we know, where QuickBooks cannot say what has changed: those that were not read since `begun`, as many as
+/// can be in one go.
+async fn read_known_invoices(
+    app: &App,
+    tenant: TenantId,
+    connection: &Connection,
+    begun: Timestamp,
+) -> Result<Progress, Error> {
+    let started = Instant::now();
+    let mut after = String::new();
+    loop {
+        let mut tx = app.db.read().await?;
+        let moments = begun..=app.clock.now();
+        let unread =
+            invoices::list_not_read_within(&mut tx, tenant, connection.id, moments, &after, CHUNK_ROWS).await?;
+        drop(tx);
+        let Some(Invoice { state: State::Issued(last), .. }) = unread.last() else {
+            return Ok(Progress::Complete(begun, None));
+        };
+        if started.elapsed() > MAX_READ_DURATION {
+            return Ok(Progress::Partial(begun));
+        }
+        after.clone_from(&last.quickbooks_id);
+        let chunk: Vec<&Invoice> = unread.iter().collect();
+        let mut tries = 1;
+        while let Err(error) = read_invoices(app, tenant, connection, &chunk, Priority::Background).await {
+            let is_passing = matches!(&error, Error::QuickBooks(failed)
+                if !matches!(failed, ProviderError::Busy(_) | ProviderError::HeldBack | ProviderError::ReadsRefused));
+            if !is_passing || tries == MAX_ATTEMPTS {
+                return Err(error);
+            }
+            tokio::time::sleep(Duration::from_millis(500) * tries).await;
+            tries += 1;
+        }
+    }
+}
