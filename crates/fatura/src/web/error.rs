@@ -20,7 +20,7 @@ use uuid::Uuid;
 /// What a handler can fail with.
 #[derive(Debug)]
 pub(crate) enum Error {
-    /// A flow failed; told in the person's language.
+    /// A flow failed; rendered in the user's language.
     Flow(Language, flows::Error),
     /// The bearer is missing, forged or too old: the page gets a new one and tries again.
     Unauthenticated,
@@ -53,12 +53,12 @@ impl IntoResponse for Error {
                 tracing::error!(reason, "a page could not be rendered");
                 StatusCode::INTERNAL_SERVER_ERROR.into_response()
             }
-            Self::Flow(language, error) => told(language, &error),
+            Self::Flow(language, error) => render_error(language, &error),
         }
     }
 }
 
-fn told(language: Language, error: &flows::Error) -> Response {
+fn render_error(language: Language, error: &flows::Error) -> Response {
     let w = Writer::new(language);
     let (status, title, text) = words(w, error);
     note_security(error);
@@ -148,7 +148,7 @@ mod tests {
     fn counted(error: &flows::Error) -> Vec<String> {
         let recorder = PrometheusBuilder::new().build_recorder();
         let figures = recorder.handle();
-        metrics::with_local_recorder(&recorder, || told(Language::English, error));
+        metrics::with_local_recorder(&recorder, || render_error(Language::English, error));
         let counted = figures.render();
         let lines = counted.lines().filter(|line| line.starts_with("fatura_security_events_total"));
         lines.map(ToOwned::to_owned).collect()

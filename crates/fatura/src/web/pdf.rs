@@ -19,7 +19,9 @@ pub(crate) async fn ticket(
     session: Session,
     Path(invoice): Path<Uuid>,
 ) -> Result<Json<serde_json::Value>, Error> {
-    let url = pdf::ticket(&app, session.tenant.id, session.user, InvoiceId(invoice)).await.map_err(session.told())?;
+    let url = pdf::ticket(&app, session.tenant.id, session.user, InvoiceId(invoice))
+        .await
+        .map_err(session.localize_error())?;
     Ok(Json(json!({ "url": url.as_str() })))
 }
 

@@ -188,7 +188,7 @@ async fn authorize(
                 match rights::require_admin(&app, session.tenant.id, session.user).await {
                     Ok(profile) => session.profile = profile,
                     Err(error) => {
-                        let mut response = session.told()(error).into_response();
+                        let mut response = session.localize_error()(error).into_response();
                         // What was typed stays on the page.
                         response.headers_mut().insert("hx-retarget", HeaderValue::from_static("#settings-wrong"));
                         response.headers_mut().insert("hx-reswap", HeaderValue::from_static("innerHTML"));

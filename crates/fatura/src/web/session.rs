@@ -103,12 +103,12 @@ pub(crate) async fn exchange(
         Surface::Posted => return Err(Error::Unauthenticated),
     };
     let signed = pipedrive::verify_token(token(&headers)?, secret, now).ok_or_else(refused_token)?;
-    let told = Error::of(language);
+    let localize = Error::of(language);
     let user = UserId(signed.user_id);
-    let (tenant, grant) = find_user(&app, TenantKey::Company(signed.company_id), user).await.map_err(&told)?;
+    let (tenant, grant) = find_user(&app, TenantKey::Company(signed.company_id), user).await.map_err(&localize)?;
     let mut profile = grant.profile;
     if grant.profile_at + PROFILE_LIFE < now {
-        profile = refresh_profile(&app, tenant.id, user, profile).await.map_err(&told)?;
+        profile = refresh_profile(&app, tenant.id, user, profile).await.map_err(&localize)?;
     }
     let claims = Claims { tenant: tenant.id.0, user: user.0, surface, deal: None, exp: (now + LIFE).as_second() };
     let bearer = sign(&app, &claims)?;
@@ -155,8 +155,8 @@ impl Session {
         Writer::new(Locale::of_user(&self.profile.locale, &self.profile.language))
     }
 
-    /// For turning a flow's error into an answer.
-    pub(crate) fn told(&self) -> impl Fn(flows::Error) -> Error + use<> {
+    /// Returns a function that converts an error of a flow to a response in the user's language.
+    pub(crate) fn localize_error(&self) -> impl Fn(flows::Error) -> Error + use<> {
         Error::of(Locale::language_of(&self.profile.language))
     }
 }

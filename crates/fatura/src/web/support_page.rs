@@ -21,7 +21,7 @@ pub(crate) async fn show(
     session: Session,
     Path(invoice): Path<Uuid>,
 ) -> Result<Response, Error> {
-    let (told, tenant, id) = (session.told(), session.tenant.id, InvoiceId(invoice));
+    let (told, tenant, id) = (session.localize_error(), session.tenant.id, InvoiceId(invoice));
     panel::require_visible(&app, tenant, session.user, id).await.map_err(&told)?;
     let refusal = panel::last_refusal(&app, tenant, id).await.map_err(&told)?;
     let details = refusal.map(|(at, detail)| {

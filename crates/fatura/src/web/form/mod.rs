@@ -143,7 +143,7 @@ struct PlainPage {
 }
 
 pub(crate) async fn show(Extract(app): Extract<App>, session: Session, Path(id): Path<i64>) -> Result<Response, Error> {
-    let told = session.told();
+    let told = session.localize_error();
     form::require_creator(&app, session.tenant.id, session.user).await.map_err(&told)?;
     let opened = Box::pin(form::open(&app, session.tenant.id, session.user, DealId(id), session.writer()))
         .await
@@ -195,12 +195,12 @@ struct PartApplied<'a> {
 /// Keeps what somebody types who may see the deal.
 async fn keep(app: &App, session: &Session, deal: DealId, form: &Form) -> Result<Saved, Error> {
     let (tenant, user) = (session.tenant.id, session.user);
-    form::require_visible(app, tenant, user, deal).await.map_err(session.told())?;
-    form::keep(app, tenant, user, deal, form).await.map_err(session.told())
+    form::require_visible(app, tenant, user, deal).await.map_err(session.localize_error())?;
+    form::keep(app, tenant, user, deal, form).await.map_err(session.localize_error())
 }
 
 async fn look(app: &App, session: &Session, deal: i64, form: &Form) -> Result<Look, Error> {
-    form::look(app, session.tenant.id, DealId(deal), form).await.map_err(session.told())
+    form::look(app, session.tenant.id, DealId(deal), form).await.map_err(session.localize_error())
 }
 
 /// What a form is posted for while it is typed.
@@ -231,7 +231,7 @@ pub(crate) async fn preview(
             Ok(opened) => return part_applied(&app, &session, &opened),
             Err(error) => {
                 keep(&app, &session, deal, &typed).await?;
-                return Err(session.told()(error));
+                return Err(session.localize_error()(error));
             }
         }
     }
@@ -271,7 +271,7 @@ fn part_applied(app: &App, session: &Session, opened: &OpenForm) -> Result<Respo
 
 /// Starts over from the deal as it is now.
 pub(crate) async fn discard(state: Extract<App>, session: Session, path: Path<i64>) -> Result<Response, Error> {
-    let (told, tenant, user, deal) = (session.told(), session.tenant.id, session.user, DealId(path.0));
+    let (told, tenant, user, deal) = (session.localize_error(), session.tenant.id, session.user, DealId(path.0));
     form::require_creator(&state, tenant, user).await.map_err(&told)?;
     form::require_visible(&state, tenant, user, deal).await.map_err(&told)?;
     form::discard(&state, tenant, user, deal).await.map_err(&told)?;
@@ -321,7 +321,7 @@ pub(crate) async fn change(
     }
     let opened = Box::pin(form::change(&app, session.tenant.id, session.user, DealId(id), w, form, change))
         .await
-        .map_err(session.told())?;
+        .map_err(session.localize_error())?;
     page(&app, &session, &opened, None)
 }
 
@@ -332,7 +332,7 @@ pub(crate) async fn unlink(
     Path(id): Path<i64>,
     QsForm(form): QsForm<Form>,
 ) -> Result<Response, Error> {
-    let (told, tenant) = (session.told(), session.tenant.id);
+    let (told, tenant) = (session.localize_error(), session.tenant.id);
     panel::unlink(&app, tenant, session.user, Record { entity: Entity::Deal, id }).await.map_err(&told)?;
     let opened =
         Box::pin(form::change(&app, tenant, session.user, DealId(id), session.writer(), form, Change::Unlinked))
@@ -364,11 +364,11 @@ pub(crate) struct Typed {
 /// Fails where the settings leave creating invoices to administrators and the user was none when Pipedrive was last asked: these answers
 /// show customers of QuickBooks. They are asked for at each key, so Pipedrive is not asked again; *Create* does that.
 async fn require_likely_creator(app: &App, session: &Session) -> Result<(), Error> {
-    let settings = flows::settings::current(app, session.tenant.id).await.map_err(session.told())?;
+    let settings = flows::settings::current(app, session.tenant.id).await.map_err(session.localize_error())?;
     if settings.create.includes(session.profile.is_admin) {
         Ok(())
     } else {
-        Err(session.told()(flows::Error::AdminsOnly))
+        Err(session.localize_error()(flows::Error::AdminsOnly))
     }
 }
 
@@ -378,7 +378,7 @@ pub(crate) async fn search_customers(
     session: Session,
     QsForm(typed): QsForm<Typed>,
 ) -> Result<Response, Error> {
-    let told = session.told();
+    let told = session.localize_error();
     require_likely_creator(&app, &session).await?;
     let connection = companies::usable(&app, session.tenant.id).await.map_err(&told)?;
     let wanted = CustomerQuery { name: &typed.customer_name, email: &typed.email, tax_id: &typed.tax_id, linked: None };
@@ -414,7 +414,8 @@ pub(crate) async fn search_items(
     RawQuery(query): RawQuery,
 ) -> Result<Response, Error> {
     let (typed, is_line) = typed_item(query.as_deref().unwrap_or_default());
-    let (catalogue, found) = flows::items::search(&app, session.tenant.id, &typed).await.map_err(session.told())?;
+    let (catalogue, found) =
+        flows::items::search(&app, session.tenant.id, &typed).await.map_err(session.localize_error())?;
     let name = domain::form::to_item_name(&typed);
     let is_taken = found.iter().any(|item| item.name.to_lowercase() == name.to_lowercase());
     let items = view::item_choices(&catalogue, found);

@@ -72,7 +72,7 @@ async fn ask(app: &App, session: &Session, question: &Question) -> Result<Ask, E
     let mut texts = Vec::new();
     if let Some(changed) = &question.changed {
         let name = match changed.newest_by {
-            Some(user) => ledger::user_name(app, session.tenant.id, user).await.map_err(session.told())?,
+            Some(user) => ledger::user_name(app, session.tenant.id, user).await.map_err(session.localize_error())?,
             None => None,
         };
         let amount = match changed.currency {
@@ -173,7 +173,7 @@ pub(crate) async fn create(
 async fn press(app: &App, session: &Session, deal: i64, form: Form) -> Result<Pressed, Error> {
     issue::press(app, session.tenant.id, session.user, DealId(deal), form, session.writer())
         .await
-        .map_err(session.told())
+        .map_err(session.localize_error())
 }
 
 /// The same, posted by the browser itself: with a key in the form instead of a bearer, answered with a whole page.
@@ -190,7 +190,7 @@ pub(crate) async fn create_posted(
         pressed @ (Pressed::Mend(_) | Pressed::Refused(..) | Pressed::Ask(_)) => {
             let opened = Box::pin(form::open(&app, session.tenant.id, session.user, DealId(id), w))
                 .await
-                .map_err(session.told())?;
+                .map_err(session.localize_error())?;
             let notice = match &pressed {
                 Pressed::Ask(question) => ask(&app, &session, question).await?.render(),
                 Pressed::Mend(errors) => mend(w, errors, None).render(),
@@ -219,7 +219,7 @@ pub(crate) async fn progress(
     Path(invoice): Path<Uuid>,
     Query(asked): Query<Progress>,
 ) -> Result<Response, Error> {
-    let (told, tenant, id) = (session.told(), session.tenant.id, InvoiceId(invoice));
+    let (told, tenant, id) = (session.localize_error(), session.tenant.id, InvoiceId(invoice));
     panel::require_visible(&app, tenant, session.user, id).await.map_err(&told)?;
     let outcome = match issue::outcome(&app, tenant, id, Duration::ZERO).await.map_err(&told)? {
         Pressed::Issued(invoice, _) | Pressed::Waiting(invoice) if asked.other.is_some() => Pressed::Different(invoice),
@@ -239,7 +239,7 @@ pub(crate) async fn again(
     Path(invoice): Path<Uuid>,
     QsForm(again): QsForm<Again>,
 ) -> Result<Response, Error> {
-    let told = session.told();
+    let told = session.localize_error();
     let (tenant, user) = (session.tenant.id, session.user);
     panel::visible(&app, tenant, user, InvoiceId(invoice)).await.map_err(&told)?;
     form::require_creator(&app, tenant, user).await.map_err(&told)?;
@@ -266,7 +266,7 @@ pub(crate) async fn correct(
     Path(invoice): Path<Uuid>,
     QsForm(correction): QsForm<Correction>,
 ) -> Result<Response, Error> {
-    let (told, tenant, user) = (session.told(), session.tenant.id, session.user);
+    let (told, tenant, user) = (session.localize_error(), session.tenant.id, session.user);
     let id = InvoiceId(invoice);
     let before = panel::visible(&app, tenant, user, id).await.map_err(&told)?;
     let wanted = acts::Wanted {
@@ -358,7 +358,7 @@ async fn issued(
     refused: Option<String>,
 ) -> Result<Response, Error> {
     let w = session.writer();
-    let told = session.told();
+    let told = session.localize_error();
     let connection = companies::find(app, session.tenant.id, invoice.connection).await.map_err(told)?;
     let link = connection.as_ref().map(|known| app.config.invoice_page(&known.realm_id, &snapshot.quickbooks_id));
     let link = link.unwrap_or_default();

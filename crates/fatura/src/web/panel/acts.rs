@@ -51,16 +51,16 @@ pub(crate) async fn act(
     Query(asked): Query<Asked>,
     Form(wish): Form<Wish>,
 ) -> Result<Response, Error> {
-    let told = session.told();
+    let localize = session.localize_error();
     let w = session.writer();
     let tenant = session.tenant.id;
-    let record = Address { entity, id: at }.record().map_err(&told)?;
-    let act = Act::named(&act).ok_or(flows::Error::NotFound).map_err(&told)?;
+    let record = Address { entity, id: at }.record().map_err(&localize)?;
+    let act = Act::named(&act).ok_or(flows::Error::NotFound).map_err(&localize)?;
     let id = InvoiceId(invoice);
-    let invoice = panel::visible(&app, tenant, session.user, id).await.map_err(&told)?;
+    let invoice = panel::visible(&app, tenant, session.user, id).await.map_err(&localize)?;
     let recipient = wish.recipient.trim().to_owned();
     let wanted = Wanted { invoice: id, act, seen: wish.seen, recipient: recipient.clone(), key: wish.key };
-    let outcome = acts::request(&app, tenant, session.user, wanted).await.map_err(&told)?;
+    let outcome = acts::request(&app, tenant, session.user, wanted).await.map_err(&localize)?;
     let number = match &invoice.state {
         invoices::State::Issued(snapshot) => snapshot.doc_number.clone().unwrap_or_default(),
         _ => String::new(),
@@ -109,7 +109,7 @@ pub(crate) async fn act(
             Ok(response)
         }
         Outcome::Refused(reason) => {
-            let why = refusal(&app, w, tenant, id, act, &reason).await.map_err(&told)?;
+            let why = refusal(&app, w, tenant, id, act, &reason).await.map_err(&localize)?;
             let mut response = render(&app, &session, record, &asked, why).await?;
             *response.status_mut() = StatusCode::CONFLICT;
             Ok(response)
@@ -123,12 +123,12 @@ pub(crate) async fn question(
     session: Session,
     Path((_, _, invoice, act)): Path<(String, i64, Uuid, String)>,
 ) -> Result<Json<rows::Dialogue>, Error> {
-    let told = session.told();
-    let act = Act::named(&act).filter(|act| act.is_irreversible()).ok_or(flows::Error::NotFound).map_err(&told)?;
+    let localize = session.localize_error();
+    let act = Act::named(&act).filter(|act| act.is_irreversible()).ok_or(flows::Error::NotFound).map_err(&localize)?;
     let tenant = session.tenant.id;
-    let found = panel::visible(&app, tenant, session.user, InvoiceId(invoice)).await.map_err(&told)?;
-    let payments = acts::payments(&app, tenant, session.user, &found).await.map_err(&told)?;
-    let invoices::State::Issued(known) = &found.state else { return Err(told(flows::Error::NotFound)) };
+    let found = panel::visible(&app, tenant, session.user, InvoiceId(invoice)).await.map_err(&localize)?;
+    let payments = acts::payments(&app, tenant, session.user, &found).await.map_err(&localize)?;
+    let invoices::State::Issued(known) = &found.state else { return Err(localize(flows::Error::NotFound)) };
     let snapshot = payments.as_ref().map_or(known, |payments| &payments.invoice);
     Ok(Json(rows::dialogue(session.writer(), act, snapshot, payments.as_ref())))
 }
@@ -140,11 +140,11 @@ pub(crate) async fn remove(
     Path((entity, at, invoice)): Path<(String, i64, Uuid)>,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Error> {
-    let told = session.told();
+    let localize = session.localize_error();
     let w = session.writer();
-    let record = Address { entity, id: at }.record().map_err(&told)?;
+    let record = Address { entity, id: at }.record().map_err(&localize)?;
     let (tenant, user) = (session.tenant.id, session.user);
-    let removed = match panel::remove_unsent(&app, tenant, user, InvoiceId(invoice)).await.map_err(&told)? {
+    let removed = match panel::remove_unsent(&app, tenant, user, InvoiceId(invoice)).await.map_err(&localize)? {
         Removal::Refused => Some(fl!(w.t, "panel-removed")),
         Removal::Unsent => Some(fl!(w.t, "panel-removed-unsent")),
         Removal::TriedAgain => None,
@@ -194,9 +194,9 @@ pub(crate) async fn recipient(
     Path((entity, id, invoice)): Path<(String, i64, Uuid)>,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Error> {
-    let told = session.told();
-    let found = panel::visible(&app, session.tenant.id, session.user, InvoiceId(invoice)).await.map_err(&told)?;
-    let invoices::State::Issued(snapshot) = found.state else { return Err(told(flows::Error::NotFound)) };
+    let localize = session.localize_error();
+    let found = panel::visible(&app, session.tenant.id, session.user, InvoiceId(invoice)).await.map_err(&localize)?;
+    let invoices::State::Issued(snapshot) = found.state else { return Err(localize(flows::Error::NotFound)) };
     html(&Recipient {
         w: session.writer(),
         at: format!("{entity}/{id}"),

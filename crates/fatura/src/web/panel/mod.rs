@@ -125,7 +125,7 @@ async fn render(
     asked: &Asked,
     trouble: Option<String>,
 ) -> Result<Response, Error> {
-    let shown = panel::read(app, session.tenant.id, session.user, record).await.map_err(session.told())?;
+    let shown = panel::read(app, session.tenant.id, session.user, record).await.map_err(session.localize_error())?;
     let w = session.writer();
     let time = |at: Timestamp| w.moment(&at, app.clock.now(), &session.profile.time_zone);
     let asked = asked.rows.max(ROWS);
@@ -177,7 +177,7 @@ pub(crate) async fn show(
     Path(address): Path<Address>,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Error> {
-    let record = address.record().map_err(session.told())?;
+    let record = address.record().map_err(session.localize_error())?;
     render(&app, &session, record, &asked, None).await
 }
 
@@ -188,9 +188,9 @@ pub(crate) async fn refresh(
     Path(address): Path<Address>,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Error> {
-    let told = session.told();
-    let record = address.record().map_err(&told)?;
-    panel::read(&app, session.tenant.id, session.user, record).await.map_err(&told)?;
+    let localize = session.localize_error();
+    let record = address.record().map_err(&localize)?;
+    panel::read(&app, session.tenant.id, session.user, record).await.map_err(&localize)?;
     let trouble = match sync::refresh_invoices(&app, session.tenant.id, record.scope()).await {
         Ok(()) => None,
         Err(error) => {
@@ -208,9 +208,9 @@ pub(crate) async fn unlink(
     Path(address): Path<Address>,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Error> {
-    let told = session.told();
-    let record = address.record().map_err(&told)?;
-    panel::unlink(&app, session.tenant.id, session.user, record).await.map_err(&told)?;
+    let localize = session.localize_error();
+    let record = address.record().map_err(&localize)?;
+    panel::unlink(&app, session.tenant.id, session.user, record).await.map_err(&localize)?;
     let mut response = render(&app, &session, record, &asked, None).await?;
     add_snackbar(response.headers_mut(), &fl!(session.writer().t, "panel-unlinked"));
     Ok(response)
@@ -239,10 +239,10 @@ pub(crate) async fn billable_deals(
     session: Session,
     Path(address): Path<Address>,
 ) -> Result<Response, Error> {
-    let told = session.told();
-    let record = address.record().map_err(&told)?;
+    let localize = session.localize_error();
+    let record = address.record().map_err(&localize)?;
     let w = session.writer();
-    let deals = panel::billable_deals(&app, session.tenant.id, session.user, record).await.map_err(&told)?;
+    let deals = panel::billable_deals(&app, session.tenant.id, session.user, record).await.map_err(&localize)?;
     let written = deals.into_iter().map(|Billable { deal, is_won, invoices }| BillableDeal {
         id: deal.id,
         title: deal.title,

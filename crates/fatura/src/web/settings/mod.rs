@@ -222,17 +222,17 @@ async fn connection(
 }
 
 async fn render(app: &App, session: &Session, changed: Vec<String>) -> Result<Response, Error> {
-    let told = session.told();
+    let localize = session.localize_error();
     let w = session.writer();
     let tenant = session.tenant.id;
     let (chosen, fields) =
         tokio::try_join!(settings::current(app, tenant), settings::fields_now(app, tenant, session.user))
-            .map_err(&told)?;
-    let (connection, lists) = Box::pin(connection(app, session)).await.map_err(&told)?;
-    let deals = settings::deals(app, tenant, session.user).await.map_err(&told)?;
+            .map_err(&localize)?;
+    let (connection, lists) = Box::pin(connection(app, session)).await.map_err(&localize)?;
+    let deals = settings::deals(app, tenant, session.user).await.map_err(&localize)?;
     let lists = lists.as_deref();
     let mapping = |name, label, field: &Option<FieldRef>| map(w, &fields, name, label, field.as_ref());
-    let usual = history::usual_language(app, tenant).await.map_err(&told)?;
+    let usual = history::usual_language(app, tenant).await.map_err(&localize)?;
     let id = |chosen: &Option<String>| chosen.clone().unwrap_or_default();
     let item = |name, label, none, chosen: &Option<String>| {
         let id = id(chosen);
@@ -246,8 +246,8 @@ async fn render(app: &App, session: &Session, changed: Vec<String>) -> Result<Re
         pipedrive_company: session.tenant.company_name.clone(),
         connection,
         picture: picture(app),
-        stuck: attention::stuck(app, session).await.map_err(&told)?,
-        unreadable: attention::unreadable(app, session).await.map_err(&told)?,
+        stuck: attention::stuck(app, session).await.map_err(&localize)?,
+        unreadable: attention::unreadable(app, session).await.map_err(&localize)?,
         mappings: vec![
             mapping("to", fl!(w.t, "settings-to"), &chosen.to),
             mapping("address", fl!(w.t, "settings-address"), &chosen.address),
@@ -322,14 +322,14 @@ pub(crate) async fn again(
     session: Session,
     QsForm(again): QsForm<Again>,
 ) -> Result<Response, Error> {
-    let told = session.told();
+    let localize = session.localize_error();
     let tenant = session.tenant.id;
     let taken_up = match (OperationKind::named(&again.kind), again.id.parse(), again.id.parse()) {
         (Some(kind), Ok(id), _) => flows::parked::retry(&app, tenant, session.user, (kind, id), false).await,
         (None, _, Ok(job)) if again.kind == attention::JOB => flows::parked::retry_failed(&app, tenant, job).await,
         _ => Err(flows::Error::NotFound),
     };
-    taken_up.map_err(&told)?;
+    taken_up.map_err(&localize)?;
     let mut response = render(&app, &session, Vec::new()).await?;
     add_snackbar(response.headers_mut(), &fl!(session.writer().t, "stuck-taken-up"));
     Ok(response)
@@ -341,7 +341,7 @@ pub(crate) async fn show(State(app): State<App>, session: Session) -> Result<Res
 
 /// How the company stands with QuickBooks.
 pub(crate) async fn show_connection(State(app): State<App>, session: Session) -> Result<Response, Error> {
-    let (connection, _) = Box::pin(connection(&app, &session)).await.map_err(session.told())?;
+    let (connection, _) = Box::pin(connection(&app, &session)).await.map_err(session.localize_error())?;
     html(&Card { w: session.writer(), is_admin: session.profile.is_admin, connection, picture: picture(&app) })
 }
 
@@ -375,7 +375,7 @@ pub(crate) async fn search_fields(
     Query(typed): Query<Typed>,
 ) -> Result<Response, Error> {
     let w = session.writer();
-    let all = settings::fields(&app, session.tenant.id, session.user).await.map_err(session.told())?;
+    let all = settings::fields(&app, session.tenant.id, session.user).await.map_err(session.localize_error())?;
     let asked_for_address = typed.address_name.is_some();
     let text = typed.to_name.or(typed.address_name).or(typed.email_name).or(typed.tax_id_name);
     let typed = text.unwrap_or_default();
@@ -412,13 +412,13 @@ pub(crate) async fn try_out(
     session: Session,
     QsForm(chosen): QsForm<Chosen>,
 ) -> Result<Response, Error> {
-    let told = session.told();
+    let localize = session.localize_error();
     let w = session.writer();
     let Ok(deal) = chosen.deal.parse::<i64>() else { return html(&Tried { rows: Vec::new() }) };
-    let saved = settings::current(&app, session.tenant.id).await.map_err(&told)?;
+    let saved = settings::current(&app, session.tenant.id).await.map_err(&localize)?;
     let settings = chosen.settings(saved);
     let details =
-        settings::try_out(&app, session.tenant.id, session.user, DealId(deal), &settings).await.map_err(&told)?;
+        settings::try_out(&app, session.tenant.id, session.user, DealId(deal), &settings).await.map_err(&localize)?;
     let filled = |text: String| if text.is_empty() { fl!(w.t, "form-not-in-pipedrive") } else { text };
     let mut rows = vec![
         (fl!(w.t, "settings-to"), filled(details.to)),
@@ -441,11 +441,11 @@ pub(crate) async fn connect(
     headers: HeaderMap,
 ) -> Result<Json<serde_json::Value>, Error> {
     let agent = agent(&headers);
-    let url = connect::ticket(&app, session.tenant.id, session.user, agent).await.map_err(session.told())?;
+    let url = connect::ticket(&app, session.tenant.id, session.user, agent).await.map_err(session.localize_error())?;
     Ok(Json(json!({ "url": url.as_str() })))
 }
 
 pub(crate) async fn disconnect(State(app): State<App>, session: Session) -> Result<Response, Error> {
-    connect::disconnect(&app, session.tenant.id, session.user).await.map_err(session.told())?;
+    connect::disconnect(&app, session.tenant.id, session.user).await.map_err(session.localize_error())?;
     render(&app, &session, Vec::new()).await
 }

@@ -65,16 +65,16 @@ pub(crate) async fn save(
     session: Session,
     QsForm(chosen): QsForm<Chosen>,
 ) -> Result<Response, Error> {
-    let told = session.told();
+    let localize = session.localize_error();
     let w = session.writer();
     let wrong = chosen.find_wrong(w);
     if !wrong.is_empty() {
         return placed(&NotSaved { w, wrong }, StatusCode::UNPROCESSABLE_ENTITY, "#settings-wrong");
     }
-    let saved = settings::current(&app, session.tenant.id).await.map_err(&told)?;
+    let saved = settings::current(&app, session.tenant.id).await.map_err(&localize)?;
     let wanted = chosen.settings(saved.clone());
     let seen = Some(chosen.seen.as_str()).filter(|seen| !seen.is_empty());
-    let outcome = settings::save(&app, session.tenant.id, session.user, &wanted, seen).await.map_err(&told)?;
+    let outcome = settings::save(&app, session.tenant.id, session.user, &wanted, seen).await.map_err(&localize)?;
     let saved = if let Outcome::ChangedSince(current) = &outcome { (**current).clone() } else { saved };
     let lists = catalogue::connected(&app, session.tenant.id).await.ok().map(|(_, lists)| lists);
     let account = lists.as_ref().and_then(|lists| lists.income_accounts.first()).map(|account| account.id.as_str());
