@@ -78,7 +78,7 @@ pub(crate) fn start(app: &App) -> Result<RunHandle, riverqueue::Error> {
         &mut workers,
         app,
         |job: &IssueInvoice| job.tenant,
-        async |app: App, job: IssueInvoice| issue::attempt(&app, job.tenant, job.invoice).await,
+        async |app: App, job: IssueInvoice| issue::attempt_issue(&app, job.tenant, job.invoice).await,
     )?;
     register(
         &mut workers,

@@ -1,9 +1,9 @@
 //! Issuing an invoice, exactly once.
 //!
-//! Pressing the button writes the intent down and enqueues the work in one transaction; then the work runs, here or
-//! after a crash on whoever finds it. Every write to QuickBooks has a `requestid` made of the intent and its
-//! generation, so that the same write sent twice is one. Once the invoice may have been sent, it is looked for by
-//! our mark before it is sent again. The answer, the links and the audit row are kept in one transaction.
+//! Submitting the form stores the intent and enqueues its job in one transaction; the job runs on any replica, also after a crash. Every
+//! write to QuickBooks has a `requestid` made of the intent and its generation, so that the same write sent twice is one. Once the invoice
+//! may have been sent, it is looked up by our mark before it is sent again. The answer, the links and the audit row are stored in one
+//! transaction.
 
 mod customer;
 mod explain;
@@ -35,41 +35,42 @@ use store::{
 use uuid::Uuid;
 use worker::Worker;
 
-/// What the person gets to see after pressing the button.
-pub(crate) enum Pressed {
-    /// Things to mend; nothing was sent, or QuickBooks refused it.
+/// The outcome of a submitted form.
+pub(crate) enum SubmitOutcome {
+    /// The form has errors; nothing was sent.
     Mend(Vec<FieldError>),
-    /// QuickBooks has refused the invoice.
+    /// QuickBooks refused the invoice.
     Refused(InvoiceId, Vec<FieldError>),
-    /// It stands in QuickBooks.
+    /// The invoice exists in QuickBooks.
     Issued(Box<Invoice>, Snapshot),
     /// It waits to be sent.
     Waiting(Box<Invoice>),
-    /// It was sent, and what became of it is being found out.
+    /// It was sent, and its outcome is looked up.
     Checking(InvoiceId),
-    /// It goes no further without a person.
-    Stuck(Box<Invoice>),
-    /// The same form made another invoice before, which stands.
+    /// It waits for a person.
+    Parked(Box<Invoice>),
+    /// The same form created another invoice before, which is kept.
     Different(Box<Invoice>),
-    /// Something has to be confirmed first; nothing was sent.
+    /// A question has to be answered first; nothing was sent.
     Ask(Box<Question>),
 }
 
-/// Somebody pressed *Create invoice*. [`Error::AdminsOnly`] where the settings leave that to administrators.
-pub(crate) async fn press(
+/// Submits a form: validates it, stores the intent and waits for the outcome. [`Error::AdminsOnly`] where the settings restrict invoicing to
+/// administrators.
+pub(crate) async fn submit(
     app: &App,
     tenant: TenantId,
     user: UserId,
     id: DealId,
     form: Form,
     writer: Writer,
-) -> Result<Pressed, Error> {
+) -> Result<SubmitOutcome, Error> {
     let (allowed, of_deal, look) = tokio::join!(
         form::require_creator(app, tenant, user),
         Box::pin(form::read(app, tenant, user, id)),
         Box::pin(form::look(app, tenant, id, &form))
     );
-    // Where a provider does not answer, nothing that was typed is lost.
+    // The form is stored even if a provider does not answer.
     if !matches!(allowed, Err(Error::AdminsOnly)) && !matches!(of_deal, Err(Error::NotFound)) {
         form::keep_submitted(app, tenant, user, id, &form).await?;
     }
@@ -78,10 +79,10 @@ pub(crate) async fn press(
     let key = parse_intent_key(&form).ok_or(Error::NotFound)?;
     let checked = match look.check(&form, writer) {
         Ok(checked) => checked,
-        Err(errors) => return Ok(Pressed::Mend(errors)),
+        Err(errors) => return Ok(SubmitOutcome::Mend(errors)),
     };
-    if let Some(error) = taken(app, tenant, &look, key, &checked).await? {
-        return Ok(Pressed::Mend(vec![error]));
+    if let Some(error) = find_taken_number(app, tenant, &look, key, &checked).await? {
+        return Ok(SubmitOutcome::Mend(vec![error]));
     }
     let mut tx = app.db.read().await?;
     let item_links = links::list_items(&mut tx, tenant, look.connection.id).await?;
@@ -112,7 +113,7 @@ pub(crate) async fn press(
     if known.is_none_or(|known| matches!(known.state, State::Refused(_))) {
         let earlier = invoices::list(&mut tx, tenant, InvoiceScope::Deal(id)).await?;
         if let Some(question) = worth.question(&intent.form, &intent.draft, &earlier, look.today) {
-            return Ok(Pressed::Ask(Box::new(question)));
+            return Ok(SubmitOutcome::Ask(Box::new(question)));
         }
     }
     let invoice = match invoices::place(&mut tx, tenant, &intent, now).await? {
@@ -133,14 +134,14 @@ pub(crate) async fn press(
         Placed::Known(known) => known.id,
         // Another request has used the key for another deal meanwhile: that invoice is not this deal's to show.
         Placed::Different(known) if known.deal != id => return Err(Error::NotFound),
-        Placed::Different(known) => return Ok(Pressed::Different(known)),
+        Placed::Different(known) => return Ok(SubmitOutcome::Different(known)),
     };
     tx.commit().await?;
-    outcome(app, tenant, invoice, OUTCOME_TIMEOUT).await
+    wait_for_outcome(app, tenant, invoice, OUTCOME_TIMEOUT).await
 }
 
-/// Looks, before anything is sent, whether a number given by hand is in use: by another invoice than this form's own.
-async fn taken(
+/// Checks, before anything is sent, whether another invoice uses the number that was typed.
+async fn find_taken_number(
     app: &App,
     tenant: TenantId,
     look: &Look,
@@ -162,9 +163,14 @@ async fn taken(
     Ok(is_taken.await?.then_some(error))
 }
 
-/// How an intended invoice stands, after waiting a little for it to be settled.
-pub(crate) async fn outcome(app: &App, tenant: TenantId, id: InvoiceId, patience: Duration) -> Result<Pressed, Error> {
-    let until = tokio::time::Instant::now() + patience;
+/// Waits until an invoice is settled, for `timeout` at most, and returns its outcome.
+pub(crate) async fn wait_for_outcome(
+    app: &App,
+    tenant: TenantId,
+    id: InvoiceId,
+    timeout: Duration,
+) -> Result<SubmitOutcome, Error> {
+    let until = tokio::time::Instant::now() + timeout;
     loop {
         let mut tx = app.db.read().await?;
         let invoice = invoices::find(&mut tx, tenant, id).await?.ok_or(Error::NotFound)?;
@@ -172,21 +178,23 @@ pub(crate) async fn outcome(app: &App, tenant: TenantId, id: InvoiceId, patience
         match &invoice.state {
             State::Issued(snapshot) => {
                 let snapshot = snapshot.clone();
-                return Ok(Pressed::Issued(Box::new(invoice), snapshot));
+                return Ok(SubmitOutcome::Issued(Box::new(invoice), snapshot));
             }
-            State::Refused(errors) => return Ok(Pressed::Refused(id, errors.clone())),
+            State::Refused(errors) => return Ok(SubmitOutcome::Refused(id, errors.clone())),
             State::Queued | State::Sending if invoice.park_reason.is_some() => {
-                return Ok(Pressed::Stuck(Box::new(invoice)));
+                return Ok(SubmitOutcome::Parked(Box::new(invoice)));
             }
-            State::Queued if tokio::time::Instant::now() >= until => return Ok(Pressed::Waiting(Box::new(invoice))),
-            State::Sending if tokio::time::Instant::now() >= until => return Ok(Pressed::Checking(id)),
+            State::Queued if tokio::time::Instant::now() >= until => {
+                return Ok(SubmitOutcome::Waiting(Box::new(invoice)));
+            }
+            State::Sending if tokio::time::Instant::now() >= until => return Ok(SubmitOutcome::Checking(id)),
             State::Queued | State::Sending => tokio::time::sleep(POLL_INTERVAL).await,
         }
     }
 }
 
-/// Carries an intended invoice as far as it goes now.
-pub(crate) async fn attempt(app: &App, tenant: TenantId, id: InvoiceId) -> Result<Attempt, Error> {
+/// Makes one attempt at issuing an invoice.
+pub(crate) async fn attempt_issue(app: &App, tenant: TenantId, id: InvoiceId) -> Result<Attempt, Error> {
     let mut tx = app.db.begin().await?;
     let lease = OperationLease::new(app, tenant, id);
     let leased = invoices::claim(&mut tx, tenant, id, lease.owner, lease.since, lease.until()).await?;
@@ -205,7 +213,7 @@ pub(crate) async fn attempt(app: &App, tenant: TenantId, id: InvoiceId) -> Resul
     }
 }
 
-fn refusal(code: &str, detail: &str) -> Error {
+fn build_refusal(code: &str, detail: &str) -> Error {
     Error::QuickBooks(ProviderError::Refused(providers::Refusal {
         code: code.to_owned(),
         detail: detail.to_owned(),

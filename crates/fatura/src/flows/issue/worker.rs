@@ -1,8 +1,8 @@
 //! One attempt at issuing an invoice: the calls to QuickBooks, and the settlement of their outcome.
 
 use super::{
+    build_refusal,
     explain::{Context, Step, explain},
-    refusal,
 };
 use crate::{
     flows::{
@@ -266,7 +266,7 @@ impl Worker<'_> {
             settings.income_account.filter(|id| catalogue.income_accounts.iter().any(|account| account.id == *id));
         let Some(account) = chosen.or_else(|| catalogue.income_accounts.first().map(|account| account.id.clone()))
         else {
-            return Err(refusal("no-income-account", "there is no income account for new items"));
+            return Err(build_refusal("no-income-account", "there is no income account for new items"));
         };
         let request_id = self.request_id(&format!("item {at}"));
         let price = (self.invoice.draft.currency == catalogue.home_currency).then_some(line.unit_price);

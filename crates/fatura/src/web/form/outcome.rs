@@ -12,7 +12,7 @@ use super::{
 use crate::{
     flows::{
         self, acts, catalogue, companies, form,
-        issue::{self, Pressed},
+        issue::{self, SubmitOutcome},
         ledger::{self, Question},
         panel,
     },
@@ -150,7 +150,7 @@ struct Stuck {
 }
 
 /// How long somebody who has an invoice looked for waits to be told.
-const LOOKING: Duration = Duration::from_secs(5);
+const LOOKUP_WAIT: Duration = Duration::from_secs(5);
 
 /// What somebody says who has looked.
 #[derive(Deserialize)]
@@ -166,12 +166,12 @@ pub(crate) async fn create(
     Path(id): Path<i64>,
     QsForm(form): QsForm<Form>,
 ) -> Result<Response, Error> {
-    let pressed = press(&app, &session, id, form).await?;
+    let pressed = submit(&app, &session, id, form).await?;
     answer(&app, &session, pressed).await
 }
 
-async fn press(app: &App, session: &Session, deal: i64, form: Form) -> Result<Pressed, Error> {
-    issue::press(app, session.tenant.id, session.user, DealId(deal), form, session.writer())
+async fn submit(app: &App, session: &Session, deal: i64, form: Form) -> Result<SubmitOutcome, Error> {
+    issue::submit(app, session.tenant.id, session.user, DealId(deal), form, session.writer())
         .await
         .map_err(session.localize_error())
 }
@@ -186,15 +186,15 @@ pub(crate) async fn create_posted(
     let form: Form =
         serde_qs::Config::new().use_form_encoding(true).deserialize_bytes(&body).map_err(|_| Error::Unauthenticated)?;
     let w = session.writer();
-    match press(&app, &session, id, form).await? {
-        pressed @ (Pressed::Mend(_) | Pressed::Refused(..) | Pressed::Ask(_)) => {
+    match submit(&app, &session, id, form).await? {
+        pressed @ (SubmitOutcome::Mend(_) | SubmitOutcome::Refused(..) | SubmitOutcome::Ask(_)) => {
             let opened = Box::pin(form::open(&app, session.tenant.id, session.user, DealId(id), w))
                 .await
                 .map_err(session.localize_error())?;
             let notice = match &pressed {
-                Pressed::Ask(question) => ask(&app, &session, question).await?.render(),
-                Pressed::Mend(errors) => mend(w, errors, None).render(),
-                Pressed::Refused(invoice, errors) => mend(w, errors, Some(*invoice)).render(),
+                SubmitOutcome::Ask(question) => ask(&app, &session, question).await?.render(),
+                SubmitOutcome::Mend(errors) => mend(w, errors, None).render(),
+                SubmitOutcome::Refused(invoice, errors) => mend(w, errors, Some(*invoice)).render(),
                 _ => Ok(String::new()),
             };
             let notice = notice.map_err(|error| Error::Page(error.to_string()))?;
@@ -221,10 +221,12 @@ pub(crate) async fn progress(
 ) -> Result<Response, Error> {
     let (told, tenant, id) = (session.localize_error(), session.tenant.id, InvoiceId(invoice));
     panel::require_visible(&app, tenant, session.user, id).await.map_err(&told)?;
-    let outcome = match issue::outcome(&app, tenant, id, Duration::ZERO).await.map_err(&told)? {
-        Pressed::Issued(invoice, _) | Pressed::Waiting(invoice) if asked.other.is_some() => Pressed::Different(invoice),
-        Pressed::Checking(_) if asked.other.is_some() => {
-            Pressed::Different(Box::new(panel::visible(&app, tenant, session.user, id).await.map_err(&told)?))
+    let outcome = match issue::wait_for_outcome(&app, tenant, id, Duration::ZERO).await.map_err(&told)? {
+        SubmitOutcome::Issued(invoice, _) | SubmitOutcome::Waiting(invoice) if asked.other.is_some() => {
+            SubmitOutcome::Different(invoice)
+        }
+        SubmitOutcome::Checking(_) if asked.other.is_some() => {
+            SubmitOutcome::Different(Box::new(panel::visible(&app, tenant, session.user, id).await.map_err(&told)?))
         }
         outcome => outcome,
     };
@@ -248,7 +250,7 @@ pub(crate) async fn again(
         Ok(()) | Err(flows::Error::NotFound) => {}
         Err(error) => return Err(told(error)),
     }
-    let outcome = issue::outcome(&app, tenant, InvoiceId(invoice), LOOKING).await.map_err(&told)?;
+    let outcome = issue::wait_for_outcome(&app, tenant, InvoiceId(invoice), LOOKUP_WAIT).await.map_err(&told)?;
     answer(&app, &session, outcome).await
 }
 
@@ -324,22 +326,24 @@ async fn waiting(app: &App, session: &Session, invoice: &Invoice) -> Result<Resp
     html(&Checking { invoice: invoice.id.0, title, text, is_other: false })
 }
 
-async fn answer(app: &App, session: &Session, pressed: Pressed) -> Result<Response, Error> {
+async fn answer(app: &App, session: &Session, pressed: SubmitOutcome) -> Result<Response, Error> {
     let w = session.writer();
     match pressed {
-        Pressed::Mend(errors) => Ok((StatusCode::UNPROCESSABLE_ENTITY, html(&mend(w, &errors, None))?).into_response()),
-        Pressed::Refused(invoice, errors) => {
+        SubmitOutcome::Mend(errors) => {
+            Ok((StatusCode::UNPROCESSABLE_ENTITY, html(&mend(w, &errors, None))?).into_response())
+        }
+        SubmitOutcome::Refused(invoice, errors) => {
             Ok((StatusCode::UNPROCESSABLE_ENTITY, html(&mend(w, &errors, Some(invoice)))?).into_response())
         }
-        Pressed::Ask(question) => {
+        SubmitOutcome::Ask(question) => {
             let asked = ask(app, session, &question).await?;
             Ok((StatusCode::CONFLICT, html(&asked)?).into_response())
         }
-        Pressed::Waiting(invoice) => waiting(app, session, &invoice).await,
-        Pressed::Checking(invoice) => html(&checking(w, invoice.0, false)),
-        Pressed::Stuck(invoice) => html(&stuck(w, &invoice)),
-        Pressed::Issued(invoice, snapshot) => issued(app, session, &invoice, &snapshot, false, None).await,
-        Pressed::Different(invoice) => match &invoice.state {
+        SubmitOutcome::Waiting(invoice) => waiting(app, session, &invoice).await,
+        SubmitOutcome::Checking(invoice) => html(&checking(w, invoice.0, false)),
+        SubmitOutcome::Parked(invoice) => html(&stuck(w, &invoice)),
+        SubmitOutcome::Issued(invoice, snapshot) => issued(app, session, &invoice, &snapshot, false, None).await,
+        SubmitOutcome::Different(invoice) => match &invoice.state {
             State::Issued(snapshot) => {
                 Ok((StatusCode::CONFLICT, issued(app, session, &invoice, snapshot, true, None).await?).into_response())
             }
