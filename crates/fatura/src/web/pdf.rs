@@ -25,7 +25,7 @@ pub(crate) async fn ticket(
     Ok(Json(json!({ "url": url.as_str() })))
 }
 
-pub(crate) async fn show(State(app): State<App>, Path((invoice, ticket)): Path<(Uuid, String)>) -> Response {
+pub(crate) async fn serve_pdf(State(app): State<App>, Path((invoice, ticket)): Path<(Uuid, String)>) -> Response {
     match pdf::read(&app, InvoiceId(invoice), &ticket).await {
         Ok(pdf) => {
             let name: String = pdf.number.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();

@@ -116,12 +116,12 @@ static ROUTES: &[Route] = routes! {
     get "/quickbooks/confirm" Access::Link, connect::confirmation;
     post "/quickbooks/confirm" Access::Link, connect::confirm;
     post "/quickbooks/webhook" Access::Provider, webhooks::quickbooks, MAX_WEBHOOK_BYTES;
-    get "/pdf/{invoice}/{ticket}" Access::Link, pdf::show;
+    get "/pdf/{invoice}/{ticket}" Access::Link, pdf::serve_pdf;
 
     post "/session/{surface}" Access::PipedriveToken, session::exchange;
     get "/live" Access::Session(PAGES, Right::Use), live::stream;
 
-    get "/panel/{entity}/{id}" USER, panel::show;
+    get "/panel/{entity}/{id}" USER, panel::render_panel;
     post "/panel/{entity}/{id}/refresh" USER, panel::refresh;
     post "/panel/{entity}/{id}/unlink" USER, panel::unlink;
     get "/panel/{entity}/{id}/deals" USER, panel::billable_deals;
@@ -130,7 +130,7 @@ static ROUTES: &[Route] = routes! {
     post "/panel/{entity}/{id}/invoices/{invoice}/remove" OWNER, panel::remove;
     post "/panel/{entity}/{id}/invoices/{invoice}/{act}" VOIDER, panel::act;
 
-    get "/deals/{deal}/form" CREATOR, form::show;
+    get "/deals/{deal}/form" CREATOR, form::render_form;
     post "/deals/{deal}/form/preview" CREATOR, form::preview;
     post "/deals/{deal}/form/discard" CREATOR, form::discard;
     post "/deals/{deal}/form/change" CREATOR, form::change;
@@ -138,7 +138,7 @@ static ROUTES: &[Route] = routes! {
     post "/deals/{deal}/invoices" CREATOR, form::create;
     post "/posted/deals/{deal}/invoices" Access::FormKey, form::create_posted;
     get "/invoices/{invoice}/progress" USER, form::progress;
-    get "/invoices/{invoice}/support" USER, support_page::show;
+    get "/invoices/{invoice}/support" USER, support_page::render_support;
     post "/invoices/{invoice}/again" CREATOR, form::again;
     post "/invoices/{invoice}/correct" CREATOR, form::correct;
     post "/invoices/{invoice}/pdf" USER, pdf::ticket;
@@ -146,8 +146,8 @@ static ROUTES: &[Route] = routes! {
     get "/items" Access::Session(PAGES, Right::Use), form::search_items;
     post "/items/match" CREATOR, form::match_items;
 
-    get "/settings/page" SETTINGS_USER, settings::show;
-    get "/settings/connection" SETTINGS_USER, settings::show_connection;
+    get "/settings/page" SETTINGS_USER, settings::render_settings;
+    get "/settings/connection" SETTINGS_USER, settings::render_connection;
     get "/settings/fields" SETTINGS_USER, settings::search_fields;
     post "/settings/try" SETTINGS_USER, settings::try_out;
     post "/settings/save" ADMIN, settings::saving::save;

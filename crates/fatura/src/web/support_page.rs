@@ -16,7 +16,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 /// The details of what QuickBooks has refused of an invoice last; nothing where it has refused nothing.
-pub(crate) async fn show(
+pub(crate) async fn render_support(
     State(app): State<App>,
     session: Session,
     Path(invoice): Path<Uuid>,

@@ -142,7 +142,11 @@ struct PlainPage {
     content: String,
 }
 
-pub(crate) async fn show(Extract(app): Extract<App>, session: Session, Path(id): Path<i64>) -> Result<Response, Error> {
+pub(crate) async fn render_form(
+    Extract(app): Extract<App>,
+    session: Session,
+    Path(id): Path<i64>,
+) -> Result<Response, Error> {
     let told = session.localize_error();
     form::require_creator(&app, session.tenant.id, session.user).await.map_err(&told)?;
     let opened = Box::pin(form::open(&app, session.tenant.id, session.user, DealId(id), session.writer()))
@@ -275,7 +279,7 @@ pub(crate) async fn discard(state: Extract<App>, session: Session, path: Path<i6
     form::require_creator(&state, tenant, user).await.map_err(&told)?;
     form::require_visible(&state, tenant, user, deal).await.map_err(&told)?;
     form::discard(&state, tenant, user, deal).await.map_err(&told)?;
-    Box::pin(show(state, session, path)).await
+    Box::pin(render_form(state, session, path)).await
 }
 
 /// In which way the form is to be filled in anew.

@@ -171,7 +171,7 @@ async fn render(
     })
 }
 
-pub(crate) async fn show(
+pub(crate) async fn render_panel(
     State(app): State<App>,
     session: Session,
     Path(address): Path<Address>,

@@ -335,12 +335,12 @@ pub(crate) async fn again(
     Ok(response)
 }
 
-pub(crate) async fn show(State(app): State<App>, session: Session) -> Result<Response, Error> {
+pub(crate) async fn render_settings(State(app): State<App>, session: Session) -> Result<Response, Error> {
     render(&app, &session, Vec::new()).await
 }
 
 /// How the company stands with QuickBooks.
-pub(crate) async fn show_connection(State(app): State<App>, session: Session) -> Result<Response, Error> {
+pub(crate) async fn render_connection(State(app): State<App>, session: Session) -> Result<Response, Error> {
     let (connection, _) = Box::pin(connection(&app, &session)).await.map_err(session.localize_error())?;
     html(&Card { w: session.writer(), is_admin: session.profile.is_admin, connection, picture: picture(&app) })
 }
