@@ -101,7 +101,7 @@ fn is_usable(tokens: &Tokens, now: Timestamp, refused: Option<&SecretString>) ->
 }
 
 /// Calls Pipedrive as a user; once more with a new token when the first one is refused.
-pub(crate) async fn pipedrive<T, F, Fut>(app: &App, tenant: TenantId, user: UserId, call: F) -> Result<T, Error>
+pub(crate) async fn call_pipedrive<T, F, Fut>(app: &App, tenant: TenantId, user: UserId, call: F) -> Result<T, Error>
 where
     F: Fn(Pipedrive) -> Fut,
     Fut: Future<Output = Result<T, ProviderError>>,
@@ -128,7 +128,7 @@ where
 }
 
 /// Calls QuickBooks for somebody who waits; see [`quickbooks_in`].
-pub(crate) async fn quickbooks<T, F, Fut>(
+pub(crate) async fn call_quickbooks<T, F, Fut>(
     app: &App,
     tenant: TenantId,
     connection: &Connection,
@@ -138,11 +138,11 @@ where
     F: Fn(QuickBooks) -> Fut,
     Fut: Future<Output = Result<T, ProviderError>>,
 {
-    quickbooks_in(Priority::Interactive, app, tenant, connection, call).await
+    call_quickbooks_with_priority(Priority::Interactive, app, tenant, connection, call).await
 }
 
 /// Calls QuickBooks; once more with a new token when the first one is refused. A `requestid` stays the same.
-pub(crate) async fn quickbooks_in<T, F, Fut>(
+pub(crate) async fn call_quickbooks_with_priority<T, F, Fut>(
     priority: Priority,
     app: &App,
     tenant: TenantId,

@@ -79,7 +79,7 @@ pub(crate) async fn find_status(app: &App, tenant: TenantId, id: InvoiceId) -> R
 /// cannot be undone to administrators.
 pub(crate) async fn request(app: &App, tenant: TenantId, user: UserId, wanted: Wanted) -> Result<Outcome, Error> {
     let Wanted { invoice, act, seen, recipient, key } = wanted;
-    let settings = settings::current(app, tenant).await?;
+    let settings = settings::find_settings(app, tenant).await?;
     let may = if act.is_irreversible() { settings.void } else { settings.create };
     if act != Act::Send {
         rights::require(app, tenant, user, may).await?;
@@ -130,7 +130,7 @@ pub(crate) async fn payments(
     user: UserId,
     invoice: &Invoice,
 ) -> Result<Option<Payments>, Error> {
-    rights::require(app, tenant, user, settings::current(app, tenant).await?.void).await?;
+    rights::require(app, tenant, user, settings::find_settings(app, tenant).await?.void).await?;
     match tokio::time::timeout(PAYMENTS_DEADLINE, read_payments(app, tenant, invoice)).await {
         Ok(Ok(read)) => Ok(read),
         Ok(Err(error)) => {
@@ -152,7 +152,7 @@ async fn read_payments(app: &App, tenant: TenantId, invoice: &Invoice) -> Result
     drop(tx);
     let id = known.quickbooks_id.clone();
     let asked_at = app.clock.now();
-    let read = access::quickbooks(app, tenant, &connection, |access| {
+    let read = access::call_quickbooks(app, tenant, &connection, |access| {
         let id = id.clone();
         async move { access.api().read_payments(&id).await }
     });
@@ -320,7 +320,7 @@ impl Worker<'_> {
             return Ok(true);
         }
         let id = current.quickbooks_id.clone();
-        let delivered = access::quickbooks(self.app, self.tenant, connection, |access| {
+        let delivered = access::call_quickbooks(self.app, self.tenant, connection, |access| {
             let id = id.clone();
             async move { access.api().read_delivery_time(&id).await }
         });
@@ -346,7 +346,7 @@ impl Worker<'_> {
     /// The invoice as QuickBooks has it now.
     async fn read(&self, connection: &Connection, known: &Snapshot) -> Result<Snapshot, Error> {
         let id = known.quickbooks_id.clone();
-        let read = access::quickbooks(self.app, self.tenant, connection, |access| {
+        let read = access::call_quickbooks(self.app, self.tenant, connection, |access| {
             let id = id.clone();
             async move { access.api().read_invoice(&id).await }
         });
@@ -362,10 +362,10 @@ impl Worker<'_> {
         let draft = Arc::new(self.invoice.draft.clone());
         // The others need nothing but the invoice: they go on while reads are refused.
         let catalogue = match wish.act {
-            Act::Correct => Some(catalogue::catalogue(self.app, self.tenant, connection).await?),
+            Act::Correct => Some(catalogue::read_catalogue(self.app, self.tenant, connection).await?),
             Act::Void | Act::Delete | Act::Send => None,
         };
-        let done = access::quickbooks(self.app, self.tenant, connection, |access| {
+        let done = access::call_quickbooks(self.app, self.tenant, connection, |access| {
             let (request_id, current, wish) = (request_id.clone(), current.clone(), wish.clone());
             let (draft, catalogue) = (Arc::clone(&draft), catalogue.clone());
             async move {

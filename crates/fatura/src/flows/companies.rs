@@ -6,14 +6,14 @@ use domain::ids::{ConnectionId, TenantId};
 use store::quickbooks::{self, Connection, State};
 
 /// The connection that is not disconnected, if a tenant has one.
-pub(crate) async fn current(app: &App, tenant: TenantId) -> Result<Option<Connection>, Error> {
+pub(crate) async fn find_current(app: &App, tenant: TenantId) -> Result<Option<Connection>, Error> {
     let mut tx = app.db.read().await?;
     Ok(quickbooks::find_current(&mut tx, &app.vault, tenant).await?)
 }
 
 /// The tenant's connection, if it can be used.
-pub(crate) async fn usable(app: &App, tenant: TenantId) -> Result<Connection, Error> {
-    require_usable(current(app, tenant).await?)
+pub(crate) async fn find_usable(app: &App, tenant: TenantId) -> Result<Connection, Error> {
+    require_usable(find_current(app, tenant).await?)
 }
 
 /// The connection, if it can be used.

@@ -60,7 +60,7 @@ async fn require_admin(app: &App, tenant: TenantId, user: UserId, browser: &str)
 /// cookie: the link is bound to what the browser calls itself.
 pub(crate) async fn ticket(app: &App, tenant: TenantId, user: UserId, agent: &str) -> Result<Url, Error> {
     let until = app.clock.now() + TICKET_LIFE;
-    let ticket = states::issue(app, TICKET, until)?;
+    let ticket = states::issue_state(app, TICKET, until)?;
     let mut tx = app.db.begin().await?;
     flows::begin(&mut tx, &app.vault, Provider::Ticket, &ticket, agent, Some((tenant, user)), until).await?;
     tx.commit().await?;
@@ -74,7 +74,7 @@ const TICKET: &str = "ticket";
 
 /// Takes a ticket: Intuit's consent page for the browser that holds `browser`.
 pub(crate) async fn begin(app: &App, ticket: &str, agent: &str, browser: &str) -> Result<Url, Denied> {
-    states::check(app, TICKET, ticket)?;
+    states::check_state(app, TICKET, ticket)?;
     let mut tx = app.db.begin().await?;
     let who = flows::finish(&mut tx, &app.vault, Provider::Ticket, ticket, agent, app.clock.now()).await?.flatten();
     tx.commit().await?;
@@ -86,7 +86,7 @@ pub(crate) async fn begin(app: &App, ticket: &str, agent: &str, browser: &str) -
 pub(crate) async fn ask_consent(app: &App, tenant: TenantId, user: UserId, browser: &str) -> Result<Url, Denied> {
     require_admin(app, tenant, user, browser).await?;
     let until = app.clock.now() + FLOW_LIFE;
-    let state = states::issue(app, &purpose(browser), until)?;
+    let state = states::issue_state(app, &purpose(browser), until)?;
     let mut tx = app.db.begin().await?;
     flows::begin(&mut tx, &app.vault, Provider::QuickBooks, &state, browser, Some((tenant, user)), until).await?;
     tx.commit().await?;
@@ -130,7 +130,7 @@ pub(crate) async fn finish(
     browser: &str,
 ) -> Result<String, Denied> {
     let now = app.clock.now();
-    states::check(app, &purpose(browser), state)?;
+    states::check_state(app, &purpose(browser), state)?;
     let mut tx = app.db.begin().await?;
     let flow = flows::finish(&mut tx, &app.vault, Provider::QuickBooks, state, browser, now).await?;
     tx.commit().await?;
@@ -160,7 +160,7 @@ pub(crate) async fn finish(
     };
     let text = serde_json::to_string(&pending).map_err(|_| Error::ForeignFlow)?;
     let sealed = app.vault.seal(&place(browser), &SecretString::from(text))?;
-    let question = states::issue(app, &place(browser), until)?;
+    let question = states::issue_state(app, &place(browser), until)?;
     let mut tx = app.db.begin().await?;
     // Handed back now, the old access to the same company would take the new one with it.
     let unanswered = until + ANSWER_MARGIN;
@@ -180,7 +180,7 @@ fn place(browser: &str) -> String {
 }
 
 async fn open(app: &App, question: &str, browser: &str) -> Result<Pending, Error> {
-    states::check(app, &place(browser), question)?;
+    states::check_state(app, &place(browser), question)?;
     let mut tx = app.db.read().await?;
     let sealed = flows::find_pending_confirmation(&mut tx, &app.vault, question, browser, app.clock.now()).await?;
     let text = app.vault.open(&place(browser), &sealed.ok_or(Error::ForeignFlow)?).map_err(|_| Error::ForeignFlow)?;
@@ -360,7 +360,7 @@ fn open_cancelled(app: &App, sealed: &str, browser: &str) -> Result<Cancelled, E
 
 /// Ends a flow that the person refused at Intuit; the value to show the outcome with, in this browser alone.
 pub(crate) async fn refuse(app: &App, state: &str, browser: &str) -> Result<String, Error> {
-    states::check(app, &purpose(browser), state)?;
+    states::check_state(app, &purpose(browser), state)?;
     let mut tx = app.db.begin().await?;
     let flow = flows::finish(&mut tx, &app.vault, Provider::QuickBooks, state, browser, app.clock.now()).await?;
     tx.commit().await?;

@@ -24,7 +24,7 @@ pub(crate) async fn suggest(
     wanted: &CustomerQuery<'_>,
 ) -> Result<Vec<Suggestion>, Error> {
     let asked = Arc::new((build_patterns(wanted.name), wanted.email.to_owned(), wanted.linked.map(str::to_owned)));
-    let search = access::quickbooks(app, tenant, connection, |access| {
+    let search = access::call_quickbooks(app, tenant, connection, |access| {
         let asked = Arc::clone(&asked);
         async move {
             let (patterns, email, linked) = &*asked;
@@ -70,7 +70,7 @@ pub(crate) async fn suggest(
 /// The first ten thousand customers that have a tax number, at most minutes old.
 async fn directory(app: &App, tenant: TenantId, connection: &Connection) -> Result<Arc<Vec<Customer>>, Error> {
     let read = || async {
-        let all = access::quickbooks(app, tenant, connection, |access| async move {
+        let all = access::call_quickbooks(app, tenant, connection, |access| async move {
             let mut all = Vec::new();
             for page in 0..PAGES {
                 let (rows, is_last) = access.api().read_customer_page(page * CUSTOMER_PAGE_ROWS + 1).await?;

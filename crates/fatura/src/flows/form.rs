@@ -124,7 +124,7 @@ pub(crate) enum Change {
 
 /// Fails with [`Error::AdminsOnly`] where the settings do not let this user create invoices.
 pub(crate) async fn require_creator(app: &App, tenant: TenantId, user: UserId) -> Result<(), Error> {
-    rights::require(app, tenant, user, settings::current(app, tenant).await?.create).await
+    rights::require(app, tenant, user, settings::find_settings(app, tenant).await?.create).await
 }
 
 /// Fails with [`Error::NotFound`] where this user may not see a deal. Whoever has its form open already goes on while Pipedrive does not
@@ -154,13 +154,13 @@ pub(crate) async fn time_zone(app: &App, tenant: TenantId, invoice: &Invoice) ->
 
 /// Reads the deal as this user may see it. [`Error::NotFound`] where they may not.
 pub(crate) async fn read(app: &App, tenant: TenantId, user: UserId, deal: DealId) -> Result<Deal, Error> {
-    access::pipedrive(app, tenant, user, |access| async move { access.api().read_deal(deal).await }).await
+    access::call_pipedrive(app, tenant, user, |access| async move { access.api().read_deal(deal).await }).await
 }
 
 /// What a form of the deal is looked at with.
 pub(crate) async fn look(app: &App, tenant: TenantId, deal: DealId, form: &Form) -> Result<Look, Error> {
-    let (connection, catalogue) = catalogue::connected(app, tenant).await?;
-    let settings = settings::current(app, tenant).await?;
+    let (connection, catalogue) = catalogue::read_connected_catalogue(app, tenant).await?;
+    let settings = settings::find_settings(app, tenant).await?;
     let mut tx = app.db.read().await?;
     let earlier = invoices::list(&mut tx, tenant, InvoiceScope::Deal(deal)).await?;
     drop(tx);
@@ -178,7 +178,7 @@ async fn chosen(app: &App, tenant: TenantId, connection: &Connection, id: &str) 
         return None;
     }
     let read = || async {
-        let read = access::quickbooks(app, tenant, connection, |access| {
+        let read = access::call_quickbooks(app, tenant, connection, |access| {
             let id = id.to_owned();
             async move { access.api().read_customer(&id).await }
         });
@@ -193,13 +193,9 @@ async fn proposed(app: &App, tenant: TenantId, look: &Look) -> String {
     if !look.catalogue.numbers_by_hand {
         return String::new();
     }
-    let newest =
-        access::quickbooks(
-            app,
-            tenant,
-            &look.connection,
-            |access| async move { access.api().read_newest_numbers().await },
-        );
+    let newest = access::call_quickbooks(app, tenant, &look.connection, |access| async move {
+        access.api().read_newest_numbers().await
+    });
     newest.await.map(|newest| propose_next_number(&newest)).unwrap_or_default()
 }
 
@@ -335,7 +331,7 @@ async fn filled(
     let (mut deal, mut look, fields) = tokio::try_join!(
         Box::pin(read(app, tenant, user, id)),
         Box::pin(look(app, tenant, id, typed.as_ref().unwrap_or(&empty))),
-        Box::pin(settings::fields(app, tenant, user)),
+        Box::pin(settings::list_fields(app, tenant, user)),
     )?;
     replace_option_ids(&mut deal.values, &fields);
     let parties = DealParties { id: id.0, organization: deal.organization, person: deal.person };

@@ -172,12 +172,9 @@ impl Worker<'_> {
         let mut tx = app.db.begin().await?;
         self.lease.mark_sending(&mut tx).await?;
         tx.commit().await?;
-        access::pipedrive(
-            app,
-            tenant,
-            author,
-            |access| async move { access.api().create_note(entry.deal, content).await },
-        )
+        access::call_pipedrive(app, tenant, author, |access| async move {
+            access.api().create_note(entry.deal, content).await
+        })
         .await
     }
 
@@ -185,7 +182,7 @@ impl Worker<'_> {
     async fn find(&self, author: UserId, content: &str) -> Result<Option<i64>, Error> {
         let Self { app, tenant, entry, .. } = *self;
         let since = entry.made_at - LOOKUP_WINDOW;
-        let found = access::pipedrive(app, tenant, author, |access| async move {
+        let found = access::call_pipedrive(app, tenant, author, |access| async move {
             access.api().find_notes(entry.deal, content, since).await
         });
         for note in found.await? {

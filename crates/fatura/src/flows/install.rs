@@ -27,7 +27,7 @@ pub(crate) const FLOW_LIFE: SignedDuration = SignedDuration::from_mins(10);
 /// Begins an installation for the browser that holds `browser`: the consent page to send it to. Anybody may begin one, so nothing is
 /// stored: the `state` is sealed, and bound to the browser.
 pub(crate) fn begin(app: &App, browser: &str) -> Result<Url, Error> {
-    let state = states::issue(app, &purpose(browser), app.clock.now() + FLOW_LIFE)?;
+    let state = states::issue_state(app, &purpose(browser), app.clock.now() + FLOW_LIFE)?;
     app.pipedrive.consent_url(&state).map_err(Error::Pipedrive)
 }
 
@@ -37,13 +37,13 @@ fn purpose(browser: &str) -> String {
 
 /// Checks that the person who refused an installation had begun it in this browser. Nothing is stored.
 pub(crate) fn refuse(app: &App, state: &str, browser: &str) -> Result<(), Error> {
-    states::check(app, &purpose(browser), state)
+    states::check_state(app, &purpose(browser), state)
 }
 
 /// Takes the code of a finished consent: the company is installed for this user.
 pub(crate) async fn finish(app: &App, code: &str, state: &str, browser: &str) -> Result<(Tenant, UserId), Error> {
     let now = app.clock.now();
-    states::check(app, &purpose(browser), state)?;
+    states::check_state(app, &purpose(browser), state)?;
     let granted = app.pipedrive.exchange_code(&app.http, code, now).await.map_err(Error::Pipedrive)?;
     let api =
         granted.api_domain.as_deref().and_then(|api| Url::parse(api).ok()).filter(|api| app.config.allows_api(api));
@@ -90,7 +90,7 @@ const POLL_INTERVAL: Duration = Duration::from_millis(500);
 /// The installation that a callback's state has made in this browser, sealed for the page that says so; nothing where it made none, or
 /// the user has uninstalled the app since. Nothing is written.
 pub(crate) async fn made_before(app: &App, state: &str, browser: &str) -> Result<Option<String>, Error> {
-    if browser.is_empty() || states::issued_until(app, &purpose(browser), state).is_err() {
+    if browser.is_empty() || states::find_expiry(app, &purpose(browser), state).is_err() {
         return Ok(None);
     }
     let mut tx = app.db.read().await?;
@@ -108,7 +108,7 @@ pub(crate) async fn made_before(app: &App, state: &str, browser: &str) -> Result
 
 /// The same after the code was refused: another request may be using it at this moment.
 pub(crate) async fn made_meanwhile(app: &App, state: &str, browser: &str) -> Result<Option<String>, Error> {
-    if states::check(app, &purpose(browser), state).is_err() {
+    if states::check_state(app, &purpose(browser), state).is_err() {
         return Ok(None);
     }
     for _ in 0..MAX_POLLS {

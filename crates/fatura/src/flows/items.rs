@@ -66,7 +66,7 @@ pub(super) async fn with_meant(
         texts
     };
     let (codes, names) = (texts(|product| &product.code), texts(|product| &product.name));
-    with(catalogue, looked_up(app, tenant, connection, codes, names).await)
+    with(catalogue, look_up_items(app, tenant, connection, codes, names).await)
 }
 
 fn with(catalogue: Arc<Catalogue>, more: Vec<Item>) -> Arc<Catalogue> {
@@ -89,7 +89,7 @@ async fn named(app: &App, tenant: TenantId, connection: &Connection, mut ids: Ve
         return known;
     }
     let unknown = Arc::new(unknown);
-    let read = access::quickbooks(app, tenant, connection, |access| {
+    let read = access::call_quickbooks(app, tenant, connection, |access| {
         let unknown = Arc::clone(&unknown);
         async move { access.api().find_items(ItemProperty::Id, &unknown).await }
     });
@@ -107,25 +107,25 @@ async fn named(app: &App, tenant: TenantId, connection: &Connection, mut ids: Ve
 }
 
 /// The items whose very name or SKU was typed or pasted, by that text. Where two items fit, or QuickBooks does not answer, there is none.
-pub(crate) async fn match_typed(
+pub(crate) async fn match_typed_items(
     app: &App,
     tenant: TenantId,
     typed: &[String],
 ) -> Result<(Arc<Catalogue>, Vec<(String, Item)>), Error> {
-    let (connection, catalogue) = catalogue::connected(app, tenant).await?;
+    let (connection, catalogue) = catalogue::read_connected_catalogue(app, tenant).await?;
     let unknown: Vec<String> = typed
         .iter()
         .filter(|text| catalogue.find_item_named(text).is_none())
         .map(|text| text.trim().to_owned())
         .collect();
-    let catalogue = with(catalogue, looked_up(app, tenant, &connection, unknown.clone(), unknown).await);
+    let catalogue = with(catalogue, look_up_items(app, tenant, &connection, unknown.clone(), unknown).await);
     let matches =
         typed.iter().filter_map(|text| Some((text.clone(), catalogue.find_item_named(text)?.clone()))).collect();
     Ok((catalogue, matches))
 }
 
 /// Active items with these SKUs or names. Without an answer there are none; the person picks.
-async fn looked_up(
+async fn look_up_items(
     app: &App,
     tenant: TenantId,
     connection: &Connection,
@@ -136,7 +136,7 @@ async fn looked_up(
         return Vec::new();
     }
     let (codes, names) = (Arc::new(codes), Arc::new(names));
-    let found = access::quickbooks(app, tenant, connection, |access| {
+    let found = access::call_quickbooks(app, tenant, connection, |access| {
         let (codes, names) = (Arc::clone(&codes), Arc::clone(&names));
         async move {
             let mut found = access.api().find_items(ItemProperty::Sku, &codes).await?;
@@ -150,7 +150,7 @@ async fn looked_up(
 
 /// Items whose name or SKU holds what was typed, the best first: asked of QuickBooks, which may have new ones since its lists were read.
 pub(crate) async fn search(app: &App, tenant: TenantId, typed: &str) -> Result<(Arc<Catalogue>, Vec<Item>), Error> {
-    let (connection, catalogue) = catalogue::connected(app, tenant).await?;
+    let (connection, catalogue) = catalogue::read_connected_catalogue(app, tenant).await?;
     let typed = typed.trim();
     if typed.is_empty() {
         let first = catalogue.items.iter().take(OFFERED).cloned().collect();
@@ -166,7 +166,7 @@ pub(crate) async fn search(app: &App, tenant: TenantId, typed: &str) -> Result<(
     let loose: Vec<_> = patterns.into_iter().skip(1).map(|pattern| (ItemProperty::Name, pattern)).collect();
     let wanted = Arc::new([strict, loose]);
     let read = || async {
-        let found = access::quickbooks(app, tenant, &connection, |access| {
+        let found = access::call_quickbooks(app, tenant, &connection, |access| {
             let wanted = Arc::clone(&wanted);
             async move {
                 let mut found = access.api().search_items(&wanted[0]).await?;

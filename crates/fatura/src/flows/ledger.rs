@@ -149,7 +149,7 @@ pub(super) async fn exchange_rate(
     let mut rates = [Decimal::ONE; 2];
     for (rate, code) in rates.iter_mut().zip([from, to]).filter(|(_, code)| *code != home) {
         let code = code.to_owned();
-        let read = access::quickbooks(app, tenant, connection, |access| {
+        let read = access::call_quickbooks(app, tenant, connection, |access| {
             let code = code.clone();
             async move { access.api().read_exchange_rate(&code, day).await }
         });

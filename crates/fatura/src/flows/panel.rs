@@ -86,18 +86,14 @@ impl Shown {
 async fn billed(app: &App, tenant: TenantId, user: UserId, record: Record) -> Result<Option<Party>, Error> {
     let Record { entity, id } = record;
     if entity == Entity::Deal {
-        let deal =
-            access::pipedrive(
-                app,
-                tenant,
-                user,
-                |access| async move { access.api().read_deal_parties(DealId(id)).await },
-            );
+        let deal = access::call_pipedrive(app, tenant, user, |access| async move {
+            access.api().read_deal_parties(DealId(id)).await
+        });
         let deal = deal.await?;
         merges::refresh_parties_of_deal(app, tenant, user, deal).await?;
         return Ok(party(deal.organization, deal.person));
     }
-    access::pipedrive(app, tenant, user, |access| async move { access.api().read_name(entity, id).await }).await?;
+    access::call_pipedrive(app, tenant, user, |access| async move { access.api().read_name(entity, id).await }).await?;
     merges::refresh_deals_of_party(app, tenant, user, entity, id).await;
     Ok(Some(if entity == Entity::Person { Party::Person(id) } else { Party::Organization(id) }))
 }
@@ -105,7 +101,7 @@ async fn billed(app: &App, tenant: TenantId, user: UserId, record: Record) -> Re
 /// Reads a panel as this user may see it: without the invoices of deals that are hidden from them.
 pub(crate) async fn read(app: &App, tenant: TenantId, user: UserId, record: Record) -> Result<Shown, Error> {
     let party = billed(app, tenant, user, record).await?;
-    let settings = settings::current(app, tenant).await?;
+    let settings = settings::find_settings(app, tenant).await?;
     let mut tx = app.db.read().await?;
     let mut invoices = invoices::list(&mut tx, tenant, record.scope()).await?;
     let current = quickbooks::find_current(&mut tx, &app.vault, tenant).await?;
@@ -142,7 +138,7 @@ pub(crate) async fn read(app: &App, tenant: TenantId, user: UserId, record: Reco
         let mut deals: Vec<i64> = invoices.iter().map(|invoice| invoice.deal.0).collect();
         deals.sort_unstable();
         deals.dedup();
-        let visible = access::pipedrive(app, tenant, user, |access| {
+        let visible = access::call_pipedrive(app, tenant, user, |access| {
             let deals = deals.clone();
             async move { access.api().filter_visible_deals(&deals).await }
         });
@@ -171,7 +167,7 @@ pub(crate) async fn billable_deals(
     record: Record,
 ) -> Result<Vec<Billable>, Error> {
     let Record { entity, id } = record;
-    let (won, open) = access::pipedrive(app, tenant, user, |access| async move {
+    let (won, open) = access::call_pipedrive(app, tenant, user, |access| async move {
         let api = access.api();
         let named = async {
             match entity {
@@ -293,6 +289,7 @@ pub(crate) async fn visible(app: &App, tenant: TenantId, user: UserId, invoice: 
     let found = invoices::find(&mut tx, tenant, invoice).await?.ok_or(Error::NotFound)?;
     drop(tx);
     let deal = found.deal;
-    access::pipedrive(app, tenant, user, |access| async move { access.api().read_deal_parties(deal).await }).await?;
+    access::call_pipedrive(app, tenant, user, |access| async move { access.api().read_deal_parties(deal).await })
+        .await?;
     Ok(found)
 }

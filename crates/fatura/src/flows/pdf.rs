@@ -30,7 +30,7 @@ pub(crate) async fn ticket(app: &App, tenant: TenantId, user: UserId, invoice: I
     let until = app.clock.now() + TICKET_LIFE;
     let mut tx = app.db.begin().await?;
     let of = invoice.0.to_string();
-    let ticket = states::issue(app, &purpose(&of), until)?;
+    let ticket = states::issue_state(app, &purpose(&of), until)?;
     flows::begin(&mut tx, &app.vault, Provider::Pdf, &ticket, &of, Some((tenant, user)), until).await?;
     tx.commit().await?;
     Ok(app.config.page(&format!("/pdf/{of}/{ticket}")))
@@ -47,7 +47,7 @@ pub(crate) async fn read(
     ticket: &str,
 ) -> Result<Pdf<impl Stream<Item = Result<Bytes, ProviderError>> + Send + use<>>, Error> {
     let of = invoice.0.to_string();
-    states::check(app, &purpose(&of), ticket)?;
+    states::check_state(app, &purpose(&of), ticket)?;
     let mut tx = app.db.begin().await?;
     let who = flows::finish(&mut tx, &app.vault, Provider::Pdf, ticket, &of, app.clock.now()).await?;
     tx.commit().await?;
@@ -59,7 +59,7 @@ pub(crate) async fn read(
     drop(tx);
     let connection = connection.ok_or(Error::NotConnected)?;
     let id = snapshot.quickbooks_id.clone();
-    let parts = access::quickbooks(app, tenant, &connection, |access| {
+    let parts = access::call_quickbooks(app, tenant, &connection, |access| {
         let id = id.clone();
         async move { access.api().download_pdf(&id).await }
     });

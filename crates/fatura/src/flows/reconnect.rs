@@ -57,7 +57,7 @@ async fn settle(
     let subject = fl!(w.t, "reconnect-task");
     let note = format!(r#"<p>{}</p><p><a href="{page}">{page}</a></p>"#, fl!(w.t, "reconnect-task-text"));
     let today = app.clock.now().to_zoned(profile.zone()).date();
-    access::pipedrive(app, tenant, admin, |access| {
+    access::call_pipedrive(app, tenant, admin, |access| {
         let (subject, note) = (subject.clone(), note.clone());
         async move {
             let open = access.api().find_open_tasks(admin, &subject).await?;

@@ -19,7 +19,7 @@ pub(crate) async fn are_recognised(
     if let Some(known) = app.repeats.get(&connection.id).await {
         return Ok(known);
     }
-    let asked = access::quickbooks(app, tenant, connection, |access| {
+    let asked = access::call_quickbooks(app, tenant, connection, |access| {
         let request_id = request_id.to_owned();
         async move { access.api().recognises_repeats(&request_id).await }
     });

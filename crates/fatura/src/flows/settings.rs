@@ -16,22 +16,22 @@ use std::sync::Arc;
 use store::{Tx, audit, settings, tenants};
 
 /// The saved settings, or the defaults.
-pub(crate) async fn current(app: &App, tenant: TenantId) -> Result<Settings, Error> {
+pub(crate) async fn find_settings(app: &App, tenant: TenantId) -> Result<Settings, Error> {
     let mut tx = app.db.read().await?;
     Ok(settings::find(&mut tx, tenant).await?.unwrap_or_default())
 }
 
 /// The company's fields that a setting can use, of all three kinds of record; at most a few minutes old.
-pub(crate) async fn fields(app: &App, tenant: TenantId, user: UserId) -> Result<Arc<Vec<Field>>, Error> {
+pub(crate) async fn list_fields(app: &App, tenant: TenantId, user: UserId) -> Result<Arc<Vec<Field>>, Error> {
     match app.fields.get(&tenant).await {
         Some(known) => Ok(known),
-        None => fields_now(app, tenant, user).await,
+        None => read_fields(app, tenant, user).await,
     }
 }
 
 /// The same, as they are now: for choosing among them.
-pub(crate) async fn fields_now(app: &App, tenant: TenantId, user: UserId) -> Result<Arc<Vec<Field>>, Error> {
-    let read = access::pipedrive(app, tenant, user, |access| async move {
+pub(crate) async fn read_fields(app: &App, tenant: TenantId, user: UserId) -> Result<Arc<Vec<Field>>, Error> {
+    let read = access::call_pipedrive(app, tenant, user, |access| async move {
         let mut all = Vec::new();
         for entity in Entity::ALL {
             all.extend(access.api().read_fields(entity).await?);
@@ -44,8 +44,8 @@ pub(crate) async fn fields_now(app: &App, tenant: TenantId, user: UserId) -> Res
 }
 
 /// The newest open deals of this user, for trying the settings out.
-pub(crate) async fn deals(app: &App, tenant: TenantId, user: UserId) -> Result<Vec<ListedDeal>, Error> {
-    access::pipedrive(app, tenant, user, |access| async move { access.api().read_newest_deals().await }).await
+pub(crate) async fn list_latest_deals(app: &App, tenant: TenantId, user: UserId) -> Result<Vec<ListedDeal>, Error> {
+    access::call_pipedrive(app, tenant, user, |access| async move { access.api().read_newest_deals().await }).await
 }
 
 /// What the form of a deal would say with these settings.
@@ -56,8 +56,10 @@ pub(crate) async fn try_out(
     deal: DealId,
     chosen: &Settings,
 ) -> Result<CustomerDetails, Error> {
-    let (mut deal, fields) =
-        tokio::try_join!(Box::pin(super::form::read(app, tenant, user, deal)), Box::pin(fields(app, tenant, user)))?;
+    let (mut deal, fields) = tokio::try_join!(
+        Box::pin(super::form::read(app, tenant, user, deal)),
+        Box::pin(list_fields(app, tenant, user))
+    )?;
     replace_option_ids(&mut deal.values, &fields);
     Ok(fill_customer_details(chosen, &deal.values))
 }
@@ -70,7 +72,7 @@ pub(crate) enum Outcome {
 }
 
 /// Tells whether settings are those that somebody has seen.
-pub(crate) fn fingerprint(app: &App, settings: &Settings) -> String {
+pub(crate) fn compute_fingerprint(app: &App, settings: &Settings) -> String {
     app.vault.digest("settings", &json!(settings).to_string())
 }
 
@@ -85,7 +87,7 @@ pub(crate) async fn save(
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
     let current = settings::find(&mut tx, tenant).await?.unwrap_or_default();
-    if seen.is_some_and(|seen| seen != fingerprint(app, &current)) {
+    if seen.is_some_and(|seen| seen != compute_fingerprint(app, &current)) {
         return Ok(Outcome::ChangedSince(Box::new(current)));
     }
     save_and_audit(&mut tx, tenant, user, chosen, now).await?;

@@ -68,7 +68,12 @@ async fn look(app: &App, tenant: TenantId, until: Timestamp, made: &mut usize) -
     }
     let since = until - OVERLAP;
     let won =
-        access::pipedrive(app, tenant, asker, |access| async move { access.api().read_won_deals_since(since).await });
+        access::call_pipedrive(
+            app,
+            tenant,
+            asker,
+            |access| async move { access.api().read_won_deals_since(since).await },
+        );
     let (before, mut failed) = (*made, None);
     for (deal, owner) in won.await? {
         let whose = users.iter().find(|(user, _)| Some(user.0) == owner).or(users.first());

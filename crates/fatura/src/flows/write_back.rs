@@ -97,13 +97,9 @@ pub(crate) async fn write_deal_fields(
 /// The deal's currency as it is now, read as the first of these users who may; `None` where nobody may.
 async fn read_currency(app: &App, tenant: TenantId, deal: DealId, readers: &[UserId]) -> Result<Option<String>, Error> {
     for reader in readers {
-        let read =
-            access::pipedrive(
-                app,
-                tenant,
-                *reader,
-                |access| async move { access.api().read_deal_currency(deal).await },
-            );
+        let read = access::call_pipedrive(app, tenant, *reader, |access| async move {
+            access.api().read_deal_currency(deal).await
+        });
         match read.await {
             Ok(currency) => return Ok(Some(currency)),
             Err(Error::NotInstalled | Error::NotFound) => {}
@@ -115,7 +111,7 @@ async fn read_currency(app: &App, tenant: TenantId, deal: DealId, readers: &[Use
 
 /// How the deal's invoices stand now, for each field that the company wants written.
 async fn compute_values(app: &App, tenant: TenantId, deal: DealId, currency: &str) -> Result<WrittenBack, Error> {
-    let settings = settings::current(app, tenant).await?;
+    let settings = settings::find_settings(app, tenant).await?;
     let mut tx = app.db.read().await?;
     let invoices = invoices::list(&mut tx, tenant, InvoiceScope::Deal(deal)).await?;
     let issued: Vec<(ConnectionId, &Snapshot)> = invoices
@@ -189,7 +185,7 @@ async fn write_as_user(
     deal: DealId,
     values: &[(String, FieldContent)],
 ) -> Result<(), Error> {
-    let fields = settings::fields(app, tenant, author).await?;
+    let fields = settings::list_fields(app, tenant, author).await?;
     let w = Writer::new(history::locale(app, tenant).await?);
     let mut written = Map::new();
     for (key, value) in values {
@@ -201,7 +197,7 @@ async fn write_as_user(
     if written.is_empty() {
         return Ok(());
     }
-    access::pipedrive(app, tenant, author, |access| {
+    access::call_pipedrive(app, tenant, author, |access| {
         let written = written.clone();
         async move { access.api().write_deal_fields(deal, &written).await }
     })

@@ -76,7 +76,7 @@ pub(crate) async fn callback(
         }
         Err(error) => return failed(&error, "pipedrive").into_response(),
     };
-    if companies::usable(&app, tenant.id).await.is_ok() {
+    if companies::find_usable(&app, tenant.id).await.is_ok() {
         return Redirect::to(&app.config.settings_page(&tenant.company_domain)).into_response();
     }
     match connect::ask_consent(&app, tenant.id, user, &browser).await {

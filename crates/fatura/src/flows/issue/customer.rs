@@ -30,7 +30,7 @@ impl Worker<'_> {
         let request_id = self.request_id("customer");
         let (country, multicurrency) = (catalogue.country.clone(), catalogue.multicurrency);
         let (is_again, since) = (self.invoice.attempts > 1, self.invoice.created_at - CLOCKS_DIFFER);
-        let created = access::quickbooks(self.app, self.tenant, connection, |access| {
+        let created = access::call_quickbooks(self.app, self.tenant, connection, |access| {
             let (draft, name, request_id, country) =
                 (Arc::clone(&draft), name.clone(), request_id.clone(), country.clone());
             async move {
@@ -77,7 +77,7 @@ impl Worker<'_> {
             return Ok(());
         }
         for _ in 0..2 {
-            let customer = access::quickbooks(self.app, self.tenant, connection, |access| {
+            let customer = access::call_quickbooks(self.app, self.tenant, connection, |access| {
                 let id = id.clone();
                 async move { access.api().read_customer(&id).await }
             })
@@ -111,7 +111,7 @@ impl Worker<'_> {
         let (address, email, tax_id) =
             (is_wanted(CustomerField::Address), is_wanted(CustomerField::Email), is_wanted(CustomerField::TaxId));
         let parts = Arc::new((customer, request_id.clone(), catalogue.country.clone()));
-        access::quickbooks(self.app, self.tenant, connection, |access| {
+        access::call_quickbooks(self.app, self.tenant, connection, |access| {
             let (draft, parts) = (Arc::clone(&draft), Arc::clone(&parts));
             async move {
                 let (customer, request_id, country) = &*parts;

@@ -155,7 +155,7 @@ async fn find_taken_number(
     if known.is_some_and(|known| !matches!(known.state, State::Refused(_))) {
         return Ok(None);
     }
-    let is_taken = access::quickbooks(app, tenant, &look.connection, |access| {
+    let is_taken = access::call_quickbooks(app, tenant, &look.connection, |access| {
         let number = number.clone();
         async move { access.api().is_number_taken(&number).await }
     });

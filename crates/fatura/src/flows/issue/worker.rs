@@ -168,7 +168,7 @@ impl Worker<'_> {
 
     /// Creates what is new and brings up to date what is to be, before the invoice itself.
     async fn prepare(&self, connection: &Connection) -> Result<Prepared, Failed> {
-        let catalogue = catalogue::catalogue(self.app, self.tenant, connection).await?;
+        let catalogue = catalogue::read_catalogue(self.app, self.tenant, connection).await?;
         let customer = self.customer(connection, &catalogue).await.map_err(Failed::in_step(Step::CreateCustomer))?;
         self.update_customer(connection, &catalogue).await.map_err(Failed::in_step(Step::UpdateCustomer))?;
         let mut items = Vec::new();
@@ -244,7 +244,7 @@ impl Worker<'_> {
 
     async fn find(&self, connection: &Connection) -> Result<Option<Snapshot>, Error> {
         let (intent, since) = (self.invoice.intent, self.invoice.created_at - LOOKUP_WINDOW);
-        access::quickbooks(self.app, self.tenant, connection, |access| async move {
+        access::call_quickbooks(self.app, self.tenant, connection, |access| async move {
             access.api().find_invoice(intent, since).await
         })
         .await
@@ -261,7 +261,7 @@ impl Worker<'_> {
             Choice::Existing(id) => return Ok(id.clone()),
             Choice::New(name) => name.clone(),
         };
-        let settings = settings::current(self.app, self.tenant).await?;
+        let settings = settings::find_settings(self.app, self.tenant).await?;
         let chosen =
             settings.income_account.filter(|id| catalogue.income_accounts.iter().any(|account| account.id == *id));
         let Some(account) = chosen.or_else(|| catalogue.income_accounts.first().map(|account| account.id.clone()))
@@ -270,7 +270,7 @@ impl Worker<'_> {
         };
         let request_id = self.request_id(&format!("item {at}"));
         let price = (self.invoice.draft.currency == catalogue.home_currency).then_some(line.unit_price);
-        let id = access::quickbooks(self.app, self.tenant, connection, |access| {
+        let id = access::call_quickbooks(self.app, self.tenant, connection, |access| {
             let (name, account, request_id) = (name.clone(), account.clone(), request_id.clone());
             async move {
                 // Names are unique: an item of this name is the one, ours of an earlier attempt or the company's.
@@ -291,7 +291,7 @@ impl Worker<'_> {
     /// default term beside another due date. `None` where the due date is no whole term.
     async fn term(&self, connection: &Connection, catalogue: &Catalogue) -> Result<Option<String>, Error> {
         let draft = &self.invoice.draft;
-        let settings = settings::current(self.app, self.tenant).await?;
+        let settings = settings::find_settings(self.app, self.tenant).await?;
         if let Some(term) = catalogue.find_term(draft.issued, draft.due, &settings.term) {
             return Ok(Some(term.id.clone()));
         }
@@ -300,7 +300,7 @@ impl Worker<'_> {
         let w = Writer::new(history::locale(self.app, self.tenant).await?);
         let name = fl!(w.t, "term-days", days = days.to_string());
         let request_id = self.request_id("term");
-        let id = access::quickbooks(self.app, self.tenant, connection, |access| {
+        let id = access::call_quickbooks(self.app, self.tenant, connection, |access| {
             let (name, request_id) = (name.clone(), request_id.clone());
             async move {
                 // Names are unique: one of this name was created by an attempt before, or by the company.
@@ -325,7 +325,7 @@ impl Worker<'_> {
         let draft = Arc::new(self.invoice.draft.clone());
         let request_id = self.request_id("invoice");
         let parts = Arc::new((customer.clone(), items.clone(), term.clone(), request_id));
-        access::quickbooks(self.app, self.tenant, connection, |access| {
+        access::call_quickbooks(self.app, self.tenant, connection, |access| {
             let (draft, parts, catalogue) = (Arc::clone(&draft), Arc::clone(&parts), Arc::clone(catalogue));
             async move {
                 let (customer, items, term, request_id) = &*parts;

@@ -85,7 +85,7 @@ async fn read_invoices(
     }
     let ids: Vec<String> = known.iter().map(|(_, snapshot)| snapshot.quickbooks_id.clone()).collect();
     let asked_at = app.clock.now();
-    let read = access::quickbooks_in(priority, app, tenant, connection, |access| {
+    let read = access::call_quickbooks_with_priority(priority, app, tenant, connection, |access| {
         let ids = ids.clone();
         async move { access.api().read_invoices(&ids.iter().map(String::as_str).collect::<Vec<_>>()).await }
     })
@@ -125,9 +125,13 @@ pub(super) async fn pull_changes(
         while !overlaps.is_empty() {
             let overlap = overlaps.remove(0) + behind;
             let asked_at = app.clock.now();
-            let read = access::quickbooks_in(Priority::Background, app, tenant, connection, |access| async move {
-                access.api().read_changes(until - overlap).await
-            });
+            let read = access::call_quickbooks_with_priority(
+                Priority::Background,
+                app,
+                tenant,
+                connection,
+                |access| async move { access.api().read_changes(until - overlap).await },
+            );
             let read = match read.await {
                 Err(Error::QuickBooks(ProviderError::Refused(refusal))) => {
                     tracing::warn!(tenant.id = %tenant.0, code = refusal.code, "QuickBooks refuses to list changes: lists are compared");
@@ -152,9 +156,10 @@ pub(super) async fn pull_changes(
         }
     }
     let until = known.until.unwrap_or(connection.connected_at);
-    let ours = access::quickbooks_in(Priority::Background, app, tenant, connection, |access| async move {
-        access.api().find_marked_invoices(until - OVERLAP).await
-    });
+    let ours =
+        access::call_quickbooks_with_priority(Priority::Background, app, tenant, connection, |access| async move {
+            access.api().find_marked_invoices(until - OVERLAP).await
+        });
     let ours = ours.await?;
     log_unreadable(tenant, &ours.unreadable);
     adopt::adopt_unknown_invoices(app, tenant, connection, ours.found).await?;
@@ -172,14 +177,16 @@ async fn compare_lists(
     now: Timestamp,
 ) -> Result<Progress, Error> {
     let asked_at = app.clock.now();
-    let listed = access::quickbooks_in(Priority::Background, app, tenant, connection, |access| async move {
-        access.api().read_changed_invoices(since).await
-    })
-    .await?;
+    let listed =
+        access::call_quickbooks_with_priority(Priority::Background, app, tenant, connection, |access| async move {
+            access.api().read_changed_invoices(since).await
+        })
+        .await?;
     let is_any_unknown = listed.unidentified > 0;
-    let customers = access::quickbooks_in(Priority::Background, app, tenant, connection, |access| async move {
-        access.api().read_changed_customers(since).await
-    });
+    let customers =
+        access::call_quickbooks_with_priority(Priority::Background, app, tenant, connection, |access| async move {
+            access.api().read_changed_customers(since).await
+        });
     // One of them may be the row that QuickBooks stumbles over; names are read again with the next change.
     let customers = customers.await.map(|read| read.customers).unwrap_or_default();
     let read = Changes { invoices: listed.found, unreadable: listed.unreadable, customers, ..Changes::default() };

@@ -368,7 +368,7 @@ pub(crate) struct Typed {
 /// Fails where the settings leave creating invoices to administrators and the user was none when Pipedrive was last asked: these answers
 /// show customers of QuickBooks. They are asked for at each key, so Pipedrive is not asked again; *Create* does that.
 async fn require_likely_creator(app: &App, session: &Session) -> Result<(), Error> {
-    let settings = flows::settings::current(app, session.tenant.id).await.map_err(session.localize_error())?;
+    let settings = flows::settings::find_settings(app, session.tenant.id).await.map_err(session.localize_error())?;
     if settings.create.includes(session.profile.is_admin) {
         Ok(())
     } else {
@@ -384,7 +384,7 @@ pub(crate) async fn search_customers(
 ) -> Result<Response, Error> {
     let told = session.localize_error();
     require_likely_creator(&app, &session).await?;
-    let connection = companies::usable(&app, session.tenant.id).await.map_err(&told)?;
+    let connection = companies::find_usable(&app, session.tenant.id).await.map_err(&told)?;
     let wanted = CustomerQuery { name: &typed.customer_name, email: &typed.email, tax_id: &typed.tax_id, linked: None };
     let found = flows::customers::suggest(&app, session.tenant.id, &connection, &wanted).await.map_err(&told)?;
     let create = view::creatable(&typed.customer_name, &found);
@@ -452,7 +452,7 @@ pub(crate) async fn match_items(
     require_likely_creator(&app, &session).await?;
     typed.truncate(MAX_LINES);
     let (catalogue, matches) =
-        flows::items::match_typed(&app, session.tenant.id, &typed).await.map_err(session.told())?;
+        flows::items::match_typed_items(&app, session.tenant.id, &typed).await.map_err(session.told())?;
     let matches = matches.into_iter().map(|(typed, item)| Match {
         typed,
         tax: view::item_tax_code(&catalogue, &item),

@@ -316,7 +316,7 @@ fn checking(w: Writer, invoice: Uuid, is_other: bool) -> Checking {
 /// The invoice is not sent yet: it waits for its turn, or for an administrator to reconnect QuickBooks.
 async fn waiting(app: &App, session: &Session, invoice: &Invoice) -> Result<Response, Error> {
     let w = session.writer();
-    let connection = companies::usable(app, session.tenant.id).await;
+    let connection = companies::find_usable(app, session.tenant.id).await;
     let needs_reconnect = matches!(connection, Err(flows::Error::NeedsReconnect));
     let (title, text) = if needs_reconnect {
         (fl!(w.t, "reconnect-title"), fl!(w.t, "waiting-reconnect"))
@@ -368,7 +368,7 @@ async fn issued(
     let link = link.unwrap_or_default();
     // Only what the person saw as the whole total can be compared.
     let known = match &connection {
-        Some(connection) => catalogue::catalogue(app, session.tenant.id, connection).await.ok(),
+        Some(connection) => catalogue::read_catalogue(app, session.tenant.id, connection).await.ok(),
         None => None,
     };
     let is_whole = known.is_some_and(|known| known.tax != TaxModel::Automated);

@@ -198,10 +198,10 @@ async fn connection(
     session: &Session,
 ) -> Result<(Option<Connection>, Option<Arc<Catalogue>>), flows::Error> {
     let tenant = session.tenant.id;
-    let Some(found) = companies::current(app, tenant).await? else { return Ok((None, None)) };
+    let Some(found) = companies::find_current(app, tenant).await? else { return Ok((None, None)) };
     let (mut lists, mut works) = (None, false);
     if found.state == ConnectionState::Active {
-        match catalogue::catalogue(app, tenant, &found).await {
+        match catalogue::read_catalogue(app, tenant, &found).await {
             Ok(read) => (lists, works) = (Some(read), true),
             Err(flows::Error::NeedsReconnect) => {}
             Err(error) => {
@@ -226,10 +226,10 @@ async fn render(app: &App, session: &Session, changed: Vec<String>) -> Result<Re
     let w = session.writer();
     let tenant = session.tenant.id;
     let (chosen, fields) =
-        tokio::try_join!(settings::current(app, tenant), settings::fields_now(app, tenant, session.user))
+        tokio::try_join!(settings::find_settings(app, tenant), settings::read_fields(app, tenant, session.user))
             .map_err(&localize)?;
     let (connection, lists) = Box::pin(connection(app, session)).await.map_err(&localize)?;
-    let deals = settings::deals(app, tenant, session.user).await.map_err(&localize)?;
+    let deals = settings::list_latest_deals(app, tenant, session.user).await.map_err(&localize)?;
     let lists = lists.as_deref();
     let mapping = |name, label, field: &Option<FieldRef>| map(w, &fields, name, label, field.as_ref());
     let usual = history::usual_language(app, tenant).await.map_err(&localize)?;
@@ -294,7 +294,7 @@ async fn render(app: &App, session: &Session, changed: Vec<String>) -> Result<Re
         blank: preset_row(0, &Preset::default(), lists),
         deals: deals.into_iter().map(|deal| (deal.id.to_string(), deal.title, false)).collect(),
         changed,
-        seen: settings::fingerprint(app, &chosen),
+        seen: settings::compute_fingerprint(app, &chosen),
     })
 }
 
@@ -375,7 +375,7 @@ pub(crate) async fn search_fields(
     Query(typed): Query<Typed>,
 ) -> Result<Response, Error> {
     let w = session.writer();
-    let all = settings::fields(&app, session.tenant.id, session.user).await.map_err(session.localize_error())?;
+    let all = settings::list_fields(&app, session.tenant.id, session.user).await.map_err(session.localize_error())?;
     let asked_for_address = typed.address_name.is_some();
     let text = typed.to_name.or(typed.address_name).or(typed.email_name).or(typed.tax_id_name);
     let typed = text.unwrap_or_default();
@@ -415,7 +415,7 @@ pub(crate) async fn try_out(
     let localize = session.localize_error();
     let w = session.writer();
     let Ok(deal) = chosen.deal.parse::<i64>() else { return html(&Tried { rows: Vec::new() }) };
-    let saved = settings::current(&app, session.tenant.id).await.map_err(&localize)?;
+    let saved = settings::find_settings(&app, session.tenant.id).await.map_err(&localize)?;
     let settings = chosen.settings(saved);
     let details =
         settings::try_out(&app, session.tenant.id, session.user, DealId(deal), &settings).await.map_err(&localize)?;
@@ -426,7 +426,7 @@ pub(crate) async fn try_out(
         (fl!(w.t, "settings-email"), filled(details.email)),
         (fl!(w.t, "settings-tax-id"), filled(details.tax_id)),
     ];
-    if let Ok((connection, lists)) = catalogue::connected(&app, session.tenant.id).await {
+    if let Ok((connection, lists)) = catalogue::read_connected_catalogue(&app, session.tenant.id).await {
         let today = app.clock.today(&connection.company.time_zone);
         let due = chosen.find_wrong_term(w).unwrap_or_else(|| w.long_date(&lists.due_date(today, &settings.term)));
         rows.push((fl!(w.t, "settings-due"), due));

@@ -71,23 +71,23 @@ pub(crate) async fn save(
     if !wrong.is_empty() {
         return placed(&NotSaved { w, wrong }, StatusCode::UNPROCESSABLE_ENTITY, "#settings-wrong");
     }
-    let saved = settings::current(&app, session.tenant.id).await.map_err(&localize)?;
+    let saved = settings::find_settings(&app, session.tenant.id).await.map_err(&localize)?;
     let wanted = chosen.settings(saved.clone());
     let seen = Some(chosen.seen.as_str()).filter(|seen| !seen.is_empty());
     let outcome = settings::save(&app, session.tenant.id, session.user, &wanted, seen).await.map_err(&localize)?;
     let saved = if let Outcome::ChangedSince(current) = &outcome { (**current).clone() } else { saved };
-    let lists = catalogue::connected(&app, session.tenant.id).await.ok().map(|(_, lists)| lists);
+    let lists = catalogue::read_connected_catalogue(&app, session.tenant.id).await.ok().map(|(_, lists)| lists);
     let account = lists.as_ref().and_then(|lists| lists.income_accounts.first()).map(|account| account.id.as_str());
     let defaults = Defaults { income_account: account };
     let changed = chosen::changed(w, &saved, &wanted, &defaults);
     if let Outcome::ChangedSince(current) = &outcome {
-        let conflict = Conflict { w, names: changed, seen: settings::fingerprint(&app, current) };
+        let conflict = Conflict { w, names: changed, seen: settings::compute_fingerprint(&app, current) };
         return placed(&conflict, StatusCode::CONFLICT, "#settings-wrong");
     }
     let mut response = if let Ok(response) = render(&app, &session, changed.clone()).await {
         response
     } else {
-        let seen = settings::fingerprint(&app, &wanted);
+        let seen = settings::compute_fingerprint(&app, &wanted);
         placed(&OnlySaved { w, changed, seen }, StatusCode::OK, "#settings-status")?
     };
     add_snackbar(response.headers_mut(), &fl!(w.t, "settings-saved"));
