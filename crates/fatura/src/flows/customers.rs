@@ -17,7 +17,7 @@ const FEW: usize = 3;
 const PAGES: usize = 10;
 
 /// Customers that may be meant, the best first.
-pub(crate) async fn suggest(
+pub(crate) async fn suggest_customers(
     app: &App,
     tenant: TenantId,
     connection: &Connection,
@@ -58,7 +58,7 @@ pub(crate) async fn suggest(
     if is_sure || !looks_like_tax_id(tax_id) {
         return Ok(ranked);
     }
-    match directory(app, tenant, connection).await {
+    match read_directory(app, tenant, connection).await {
         Ok(all) => found.extend(all.iter().cloned()),
         Err(error) => {
             tracing::info!(tenant.id = %tenant.0, %error, "customers were not looked through for a tax number");
@@ -68,7 +68,7 @@ pub(crate) async fn suggest(
 }
 
 /// The first ten thousand customers that have a tax number, at most minutes old.
-async fn directory(app: &App, tenant: TenantId, connection: &Connection) -> Result<Arc<Vec<Customer>>, Error> {
+async fn read_directory(app: &App, tenant: TenantId, connection: &Connection) -> Result<Arc<Vec<Customer>>, Error> {
     let read = || async {
         let all = access::call_quickbooks(app, tenant, connection, |access| async move {
             let mut all = Vec::new();

@@ -4,7 +4,7 @@ mod prices;
 
 use super::{
     Error, access, catalogue, customers, items,
-    ledger::{self, standing},
+    ledger::{self, list_billed},
     merges, rights, settings, single_flight,
 };
 use crate::{format::Writer, state::App};
@@ -81,7 +81,7 @@ pub(crate) struct Look {
 impl Look {
     /// The invoices that bill the deal already, in its currency; with the deal, invoices in others count by their products.
     pub(crate) fn billed(&self, deal: Option<&Deal>, code: &str) -> Billed {
-        sum_billed(standing(&self.earlier, self.today), deal, code)
+        sum_billed(list_billed(&self.earlier, self.today), deal, code)
     }
 
     /// The invoice that a form asks for, or all that stands in the way. Ids of another QuickBooks company are not looked up in this one.
@@ -141,24 +141,24 @@ pub(crate) async fn require_visible(app: &App, tenant: TenantId, user: UserId, d
 }
 
 /// Who is billed when a deal is: its organization, else its person.
-pub(crate) fn party(organization: Option<i64>, person: Option<i64>) -> Option<Party> {
+pub(crate) fn to_party(organization: Option<i64>, person: Option<i64>) -> Option<Party> {
     organization.map(Party::Organization).or(person.map(Party::Person))
 }
 
 /// The time zone of the QuickBooks company in which an invoice is.
-pub(crate) async fn time_zone(app: &App, tenant: TenantId, invoice: &Invoice) -> Result<String, Error> {
+pub(crate) async fn find_time_zone(app: &App, tenant: TenantId, invoice: &Invoice) -> Result<String, Error> {
     let mut tx = app.db.read().await?;
     let connection = quickbooks::find(&mut tx, &app.vault, tenant, invoice.connection).await?;
     Ok(connection.map(|connection| connection.company.time_zone).unwrap_or_default())
 }
 
 /// Reads the deal as this user may see it. [`Error::NotFound`] where they may not.
-pub(crate) async fn read(app: &App, tenant: TenantId, user: UserId, deal: DealId) -> Result<Deal, Error> {
+pub(crate) async fn read_deal(app: &App, tenant: TenantId, user: UserId, deal: DealId) -> Result<Deal, Error> {
     access::call_pipedrive(app, tenant, user, |access| async move { access.api().read_deal(deal).await }).await
 }
 
 /// What a form of the deal is looked at with.
-pub(crate) async fn look(app: &App, tenant: TenantId, deal: DealId, form: &Form) -> Result<Look, Error> {
+pub(crate) async fn load_context(app: &App, tenant: TenantId, deal: DealId, form: &Form) -> Result<Look, Error> {
     let (connection, catalogue) = catalogue::read_connected_catalogue(app, tenant).await?;
     let settings = settings::find_settings(app, tenant).await?;
     let mut tx = app.db.read().await?;
@@ -167,13 +167,13 @@ pub(crate) async fn look(app: &App, tenant: TenantId, deal: DealId, form: &Form)
     let today = app.clock.today(&connection.company.time_zone);
     let (catalogue, customer) = tokio::join!(
         items::with_named(app, tenant, &connection, catalogue, form, &settings),
-        chosen(app, tenant, &connection, &form.customer),
+        read_chosen_customer(app, tenant, &connection, &form.customer),
     );
     Ok(Look { connection, catalogue, settings, customer, earlier, today })
 }
 
 /// The chosen customer, at most a few minutes old; nothing where it is new or QuickBooks does not answer.
-async fn chosen(app: &App, tenant: TenantId, connection: &Connection, id: &str) -> Option<Arc<Customer>> {
+async fn read_chosen_customer(app: &App, tenant: TenantId, connection: &Connection, id: &str) -> Option<Arc<Customer>> {
     if id.is_empty() || id == CREATE {
         return None;
     }
@@ -189,7 +189,7 @@ async fn chosen(app: &App, tenant: TenantId, connection: &Connection, id: &str) 
 }
 
 /// The number that comes next, where the company numbers by hand.
-async fn proposed(app: &App, tenant: TenantId, look: &Look) -> String {
+async fn propose_customer(app: &App, tenant: TenantId, look: &Look) -> String {
     if !look.catalogue.numbers_by_hand {
         return String::new();
     }
@@ -201,18 +201,18 @@ async fn proposed(app: &App, tenant: TenantId, look: &Look) -> String {
 
 /// Opens the form for a deal: the draft that was left, or a new one filled in from the deal as it is now. Opened again, also
 /// at the same time, it is the same form with the same key.
-pub(crate) async fn open(
+pub(crate) async fn open_draft(
     app: &App,
     tenant: TenantId,
     user: UserId,
     id: DealId,
     writer: Writer,
 ) -> Result<OpenForm, Error> {
-    Box::pin(open_as(app, tenant, user, id, writer, Origin::Opened)).await
+    Box::pin(open_draft_as(app, tenant, user, id, writer, Origin::Opened)).await
 }
 
-/// [`open`], by whom is not said.
-pub(super) async fn open_as(
+/// As [`open_draft`], with the origin of the draft.
+pub(super) async fn open_draft_as(
     app: &App,
     tenant: TenantId,
     user: UserId,
@@ -226,7 +226,7 @@ pub(super) async fn open_as(
     drop(tx);
     let draft = draft.filter(|draft| draft.origin == Origin::Typed);
     let typed = draft.as_ref().map(|draft| draft.form.clone());
-    let mut opened = Box::pin(filled(app, tenant, user, id, writer, typed, None)).await?;
+    let mut opened = Box::pin(fill_form(app, tenant, user, id, writer, typed, None)).await?;
     opened.form.window = Uuid::new_v4().simple().to_string();
     let mut tx = app.db.begin().await?;
     let stored = drafts::open(&mut tx, tenant, id, user, &opened.form, origin, app.clock.now()).await?;
@@ -234,7 +234,7 @@ pub(super) async fn open_as(
     // Another window may have saved the draft meanwhile.
     let is_typed = stored.origin == Origin::Typed;
     if is_typed && draft.is_none_or(|draft| draft.saved_at != stored.saved_at) {
-        opened = Box::pin(filled(app, tenant, user, id, writer, Some(stored.form.clone()), None)).await?;
+        opened = Box::pin(fill_form(app, tenant, user, id, writer, Some(stored.form.clone()), None)).await?;
     }
     let Form { seen, linked, deal_value, .. } = std::mem::take(&mut opened.form);
     let before = &stored.form.deal_value;
@@ -244,12 +244,12 @@ pub(super) async fn open_as(
     opened.form.move_to_company(&opened.look.connection.id.0.to_string());
     opened.form.linked = linked;
     opened.form.rewrite_numbers(writer.mark());
-    follow_term(&mut opened.form, &opened.look);
+    update_due_date(&mut opened.form, &opened.look);
     Ok(opened)
 }
 
 /// Fills an open form in another way; what else was typed stays.
-pub(crate) async fn change(
+pub(crate) async fn change_form(
     app: &App,
     tenant: TenantId,
     user: UserId,
@@ -262,7 +262,7 @@ pub(crate) async fn change(
     let mut tx = app.db.read().await?;
     require_own_key(&mut tx, tenant, user, id, &form).await?;
     drop(tx);
-    let mut opened = Box::pin(filled(app, tenant, user, id, writer, Some(form), Some(change))).await?;
+    let mut opened = Box::pin(fill_form(app, tenant, user, id, writer, Some(form), Some(change))).await?;
     if is_renewed {
         opened.form.intent = Uuid::new_v4().to_string();
     }
@@ -274,13 +274,13 @@ pub(crate) async fn change(
         drafts::open(&mut tx, tenant, id, user, &opened.form, Origin::Typed, app.clock.now()).await?;
         tx.commit().await?;
     } else {
-        opened.saved = keep(app, tenant, user, id, &opened.form).await?;
+        opened.saved = save_draft(app, tenant, user, id, &opened.form).await?;
     }
     Ok(opened)
 }
 
 /// Sets the due date by the term, while it follows it: the page computes it after the issue date was saved.
-fn follow_term(form: &mut Form, look: &Look) {
+fn update_due_date(form: &mut Form, look: &Look) {
     if form.due_follows == "on"
         && let Ok(issued) = form.issued.parse()
     {
@@ -289,7 +289,7 @@ fn follow_term(form: &mut Form, look: &Look) {
 }
 
 /// How a part of a deal is described on its invoice.
-fn described(writer: Writer, deal: &Deal, is_first: bool) -> impl Fn(Part) -> String + use<> {
+fn describe_parts(writer: Writer, deal: &Deal, is_first: bool) -> impl Fn(Part) -> String + use<> {
     let title = deal.title.clone();
     move |part| {
         let (w, title) = (writer, title.as_str());
@@ -305,7 +305,7 @@ fn described(writer: Writer, deal: &Deal, is_first: bool) -> impl Fn(Part) -> St
 }
 
 /// The form as one of the QuickBooks company that is connected now.
-async fn moved(app: &App, tenant: TenantId, mut form: Form) -> Result<Form, Error> {
+async fn move_to_current_connection(app: &App, tenant: TenantId, mut form: Form) -> Result<Form, Error> {
     let mut tx = app.db.read().await?;
     if let Some(connection) = quickbooks::find_current(&mut tx, &app.vault, tenant).await? {
         form.move_to_company(&connection.id.0.to_string());
@@ -314,7 +314,7 @@ async fn moved(app: &App, tenant: TenantId, mut form: Form) -> Result<Form, Erro
 }
 
 /// A form with all that it is shown with: filled in from the deal where none is given, else changed as asked.
-async fn filled(
+async fn fill_form(
     app: &App,
     tenant: TenantId,
     user: UserId,
@@ -325,12 +325,12 @@ async fn filled(
 ) -> Result<OpenForm, Error> {
     let empty = Form::default();
     let typed = match typed {
-        Some(form) => Some(moved(app, tenant, form).await?),
+        Some(form) => Some(move_to_current_connection(app, tenant, form).await?),
         None => None,
     };
     let (mut deal, mut look, fields) = tokio::try_join!(
-        Box::pin(read(app, tenant, user, id)),
-        Box::pin(look(app, tenant, id, typed.as_ref().unwrap_or(&empty))),
+        Box::pin(read_deal(app, tenant, user, id)),
+        Box::pin(load_context(app, tenant, id, typed.as_ref().unwrap_or(&empty))),
         Box::pin(settings::list_fields(app, tenant, user)),
     )?;
     replace_option_ids(&mut deal.values, &fields);
@@ -338,7 +338,7 @@ async fn filled(
     merges::try_reassign_invoices(app, tenant, user, &[parties]).await;
     let mut tx = app.db.read().await?;
     let item_links = links::list_items(&mut tx, tenant, look.connection.id).await?;
-    let linked = match party(deal.organization, deal.person) {
+    let linked = match to_party(deal.organization, deal.person) {
         Some(party) => links::find_customer(&mut tx, tenant, look.connection.id, party).await?,
         None => None,
     };
@@ -353,10 +353,10 @@ async fn filled(
     let details = fill_customer_details(&look.settings, &deal.values);
     let linked = linked.as_ref().map(|linked| linked.id.as_str());
     let wanted = CustomerQuery { name: &details.to, email: &details.email, tax_id: &details.tax_id, linked };
-    let suggestions = Box::pin(customers::suggest(app, tenant, &look.connection, &wanted)).await?;
+    let suggestions = Box::pin(customers::suggest_customers(app, tenant, &look.connection, &wanted)).await?;
     // Taken without asking only where there is no doubt; else the person picks or creates.
     let sure = suggestions.first().filter(|best| best.reason == MatchReason::Linked && best.customer.active);
-    let number = if typed.is_none() { proposed(app, tenant, &look).await } else { String::new() };
+    let number = if typed.is_none() { propose_customer(app, tenant, &look).await } else { String::new() };
     let opening = Opening {
         settings: &look.settings,
         catalogue: &look.catalogue,
@@ -368,7 +368,7 @@ async fn filled(
         mark: writer.mark(),
         intent: IntentKey(Uuid::new_v4()),
     };
-    let describe = described(writer, &deal, billed.invoices == 0);
+    let describe = describe_parts(writer, &deal, billed.invoices == 0);
     let worth = compute_deal_total(&deal, &opening);
     let mut no_rate = false;
     let mut form = match (typed, change) {
@@ -391,7 +391,7 @@ async fn filled(
                         field.clear();
                     }
                 }
-                Change::Converted => no_rate = !convert(app, tenant, &look, &mut form, &deal, writer).await?,
+                Change::Converted => no_rate = !convert_prices(app, tenant, &look, &mut form, &deal, writer).await?,
                 Change::EmptyPrices => prices::remove(&mut form),
                 Change::Renewed | Change::Here => {}
             }
@@ -404,7 +404,7 @@ async fn filled(
     form.deal_value = format!("{} {}", worth.normalize(), deal.currency);
     form.seen.clone_from(&billed.fingerprint);
     if look.customer.as_ref().is_none_or(|customer| customer.id != form.customer) {
-        look.customer = chosen(app, tenant, &look.connection, &form.customer).await;
+        look.customer = read_chosen_customer(app, tenant, &look.connection, &form.customer).await;
     }
     let under_way = look.earlier.iter().filter(|invoice| invoice.is_under_way()).map(|invoice| {
         let by = name(invoice.created_by).unwrap_or_default();
@@ -429,7 +429,7 @@ async fn filled(
 }
 
 /// Converts the prices of a form into its currency; false where the company has no rate.
-async fn convert(
+async fn convert_prices(
     app: &App,
     tenant: TenantId,
     look: &Look,
@@ -440,7 +440,7 @@ async fn convert(
     let Some(currency) = Currency::from_code(&form.currency) else { return Ok(false) };
     let day = form.issued.parse().unwrap_or(look.today);
     let pair = (form.priced_in.as_str(), form.currency.as_str());
-    let rate = ledger::exchange_rate(app, tenant, &look.connection, &look.catalogue, pair, day).await?;
+    let rate = ledger::read_exchange_rate(app, tenant, &look.connection, &look.catalogue, pair, day).await?;
     let Some(rate) = rate else { return Ok(false) };
     prices::convert(form, currency, rate, &deal.currency, writer.mark());
     Ok(true)
@@ -452,7 +452,13 @@ async fn require_own_key(tx: &mut Tx, tenant: TenantId, user: UserId, deal: Deal
 }
 
 /// Keeps what was typed, unless something newer was kept or the form was opened elsewhere since.
-pub(crate) async fn keep(app: &App, tenant: TenantId, user: UserId, deal: DealId, form: &Form) -> Result<Saved, Error> {
+pub(crate) async fn save_draft(
+    app: &App,
+    tenant: TenantId,
+    user: UserId,
+    deal: DealId,
+    form: &Form,
+) -> Result<Saved, Error> {
     let mut tx = app.db.begin().await?;
     require_own_key(&mut tx, tenant, user, deal, form).await?;
     let saved = drafts::save(&mut tx, tenant, deal, user, form, app.clock.now()).await?;
@@ -461,7 +467,7 @@ pub(crate) async fn keep(app: &App, tenant: TenantId, user: UserId, deal: DealId
 }
 
 /// Keeps a form that is submitted, whichever window it is in. [`Error::NotFound`] where its key was issued for another deal.
-pub(super) async fn keep_submitted(
+pub(super) async fn save_submitted_draft(
     app: &App,
     tenant: TenantId,
     user: UserId,
@@ -476,7 +482,7 @@ pub(super) async fn keep_submitted(
 }
 
 /// Throws away what was typed.
-pub(crate) async fn discard(app: &App, tenant: TenantId, user: UserId, deal: DealId) -> Result<(), Error> {
+pub(crate) async fn discard_draft(app: &App, tenant: TenantId, user: UserId, deal: DealId) -> Result<(), Error> {
     let mut tx = app.db.begin().await?;
     drafts::discard(&mut tx, tenant, deal, user, None).await?;
     tx.commit().await?;

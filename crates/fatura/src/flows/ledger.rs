@@ -24,7 +24,7 @@ use store::{
 use uuid::Uuid;
 
 /// The invoices of a deal that count as billed: those that stand in QuickBooks, and those on their way there.
-pub(crate) fn standing(invoices: &[Invoice], today: Date) -> impl Iterator<Item = BilledInvoice<'_>> {
+pub(crate) fn list_billed(invoices: &[Invoice], today: Date) -> impl Iterator<Item = BilledInvoice<'_>> {
     invoices.iter().filter_map(move |invoice| {
         let snapshot = match &invoice.state {
             State::Issued(snapshot) if matches!(compute_status(snapshot, today), Status::Voided | Status::Deleted) => {
@@ -104,7 +104,7 @@ impl Worth {
     ) -> Option<Question> {
         let code = self.deal.currency.as_str();
         let currency = Currency::from_code(code);
-        let before = billing::sum_billed(standing(invoices, today), Some(&self.deal), code);
+        let before = billing::sum_billed(list_billed(invoices, today), Some(&self.deal), code);
         let this = BilledInvoice { id: InvoiceId(Uuid::nil()), request: draft, snapshot: None };
         let amount = billing::sum_billed([this], Some(&self.deal), code).amount;
         let excess = billing::compute_excess(self.amount, before.amount, amount);
@@ -113,7 +113,7 @@ impl Worth {
         if form.confirmed == token || (!is_changed && excess.is_none()) {
             return None;
         }
-        let newest_by = standing(invoices, today)
+        let newest_by = list_billed(invoices, today)
             .next()
             .and_then(|newest| invoices.iter().find(|invoice| invoice.id == newest.id))
             .map(|invoice| invoice.created_by);
@@ -130,14 +130,14 @@ impl Worth {
 }
 
 /// The name of a user, where they have installed the app.
-pub(crate) async fn user_name(app: &App, tenant: TenantId, user: UserId) -> Result<Option<String>, Error> {
+pub(crate) async fn find_user_name(app: &App, tenant: TenantId, user: UserId) -> Result<Option<String>, Error> {
     let mut tx = app.db.read().await?;
     let users = grants::list_users(&mut tx, tenant).await?;
     Ok(users.into_iter().find(|(known, _)| *known == user).map(|(_, profile)| profile.name))
 }
 
 /// How much of one currency one unit of another is, by the company's own rates of a day; `None` where it has none.
-pub(super) async fn exchange_rate(
+pub(super) async fn read_exchange_rate(
     app: &App,
     tenant: TenantId,
     connection: &Connection,

@@ -1,6 +1,6 @@
 //! What a panel shows: the invoices of a deal, a person or an organization, and the customer that is billed.
 
-use super::{Error, access, form::party, merges, rights, settings, sync};
+use super::{Error, access, form::to_party, merges, rights, settings, sync};
 use crate::{clock::Clock, state::App};
 use domain::{
     ids::{DealId, InvoiceId, TenantId, UserId},
@@ -82,8 +82,8 @@ impl Shown {
     }
 }
 
-/// Who is billed through a record, where others were merged into it as well. [`Error::NotFound`] where this user may not see it.
-async fn billed(app: &App, tenant: TenantId, user: UserId, record: Record) -> Result<Option<Party>, Error> {
+/// Finds the party of a record, after the invoices of records that were merged into it were reassigned. [`Error::NotFound`] where this user may not see it.
+async fn refresh_party(app: &App, tenant: TenantId, user: UserId, record: Record) -> Result<Option<Party>, Error> {
     let Record { entity, id } = record;
     if entity == Entity::Deal {
         let deal = access::call_pipedrive(app, tenant, user, |access| async move {
@@ -91,7 +91,7 @@ async fn billed(app: &App, tenant: TenantId, user: UserId, record: Record) -> Re
         });
         let deal = deal.await?;
         merges::refresh_parties_of_deal(app, tenant, user, deal).await?;
-        return Ok(party(deal.organization, deal.person));
+        return Ok(to_party(deal.organization, deal.person));
     }
     access::call_pipedrive(app, tenant, user, |access| async move { access.api().read_name(entity, id).await }).await?;
     merges::refresh_deals_of_party(app, tenant, user, entity, id).await;
@@ -99,8 +99,8 @@ async fn billed(app: &App, tenant: TenantId, user: UserId, record: Record) -> Re
 }
 
 /// Reads a panel as this user may see it: without the invoices of deals that are hidden from them.
-pub(crate) async fn read(app: &App, tenant: TenantId, user: UserId, record: Record) -> Result<Shown, Error> {
-    let party = billed(app, tenant, user, record).await?;
+pub(crate) async fn read_panel(app: &App, tenant: TenantId, user: UserId, record: Record) -> Result<Shown, Error> {
+    let party = refresh_party(app, tenant, user, record).await?;
     let settings = settings::find_settings(app, tenant).await?;
     let mut tx = app.db.read().await?;
     let mut invoices = invoices::list(&mut tx, tenant, record.scope()).await?;
@@ -160,7 +160,7 @@ pub(crate) struct Billable {
 /// The deals of a person or an organization that can be billed and that this user may see: first those that were won and have no invoice,
 /// then the open ones, then those that were won and have one. Lost ones are not among them. [`Error::NotFound`] where the user may not see the
 /// record.
-pub(crate) async fn billable_deals(
+pub(crate) async fn list_billable_deals(
     app: &App,
     tenant: TenantId,
     user: UserId,
@@ -204,8 +204,8 @@ pub(crate) async fn billable_deals(
 }
 
 /// Forgets which customer a record is billed to. The invoices stay.
-pub(crate) async fn unlink(app: &App, tenant: TenantId, user: UserId, record: Record) -> Result<(), Error> {
-    let party = billed(app, tenant, user, record).await?.ok_or(Error::NotFound)?;
+pub(crate) async fn unlink_customer(app: &App, tenant: TenantId, user: UserId, record: Record) -> Result<(), Error> {
+    let party = refresh_party(app, tenant, user, record).await?.ok_or(Error::NotFound)?;
     let mut tx = app.db.begin().await?;
     let connection = quickbooks::find_current(&mut tx, &app.vault, tenant).await?.ok_or(Error::NotConnected)?;
     links::unlink_customer(&mut tx, tenant, connection.id, party).await?;
@@ -243,7 +243,7 @@ pub(crate) enum Removal {
 
 /// Removes an unsent invoice from the panels. [`Error::AdminsOnly`] where it is a colleague's.
 pub(crate) async fn remove_unsent(app: &App, tenant: TenantId, user: UserId, id: InvoiceId) -> Result<Removal, Error> {
-    let invoice = visible(app, tenant, user, id).await?;
+    let invoice = find_visible(app, tenant, user, id).await?;
     if invoice.created_by != user {
         rights::require_admin(app, tenant, user).await?;
     }
@@ -274,7 +274,7 @@ pub(crate) async fn require_visible(app: &App, tenant: TenantId, user: UserId, i
 }
 
 /// What QuickBooks has refused of an invoice last, with the code and Intuit's id of the call.
-pub(crate) async fn last_refusal(
+pub(crate) async fn find_last_refusal(
     app: &App,
     tenant: TenantId,
     id: InvoiceId,
@@ -284,7 +284,12 @@ pub(crate) async fn last_refusal(
 }
 
 /// Whether this user may see an invoice: whoever may see its deal.
-pub(crate) async fn visible(app: &App, tenant: TenantId, user: UserId, invoice: InvoiceId) -> Result<Invoice, Error> {
+pub(crate) async fn find_visible(
+    app: &App,
+    tenant: TenantId,
+    user: UserId,
+    invoice: InvoiceId,
+) -> Result<Invoice, Error> {
     let mut tx = app.db.read().await?;
     let found = invoices::find(&mut tx, tenant, invoice).await?.ok_or(Error::NotFound)?;
     drop(tx);

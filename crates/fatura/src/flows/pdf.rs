@@ -25,8 +25,8 @@ pub(crate) struct Pdf<Parts> {
 }
 
 /// A link to the PDF for a new tab, which can carry no bearer.
-pub(crate) async fn ticket(app: &App, tenant: TenantId, user: UserId, invoice: InvoiceId) -> Result<Url, Error> {
-    panel::visible(app, tenant, user, invoice).await?;
+pub(crate) async fn issue_token(app: &App, tenant: TenantId, user: UserId, invoice: InvoiceId) -> Result<Url, Error> {
+    panel::find_visible(app, tenant, user, invoice).await?;
     let until = app.clock.now() + TICKET_LIFE;
     let mut tx = app.db.begin().await?;
     let of = invoice.0.to_string();
@@ -41,7 +41,7 @@ fn purpose(invoice: &str) -> String {
 }
 
 /// Takes a ticket: the PDF, as QuickBooks makes it now.
-pub(crate) async fn read(
+pub(crate) async fn read_pdf(
     app: &App,
     invoice: InvoiceId,
     ticket: &str,
@@ -52,7 +52,7 @@ pub(crate) async fn read(
     let who = flows::finish(&mut tx, &app.vault, Provider::Pdf, ticket, &of, app.clock.now()).await?;
     tx.commit().await?;
     let (tenant, user) = who.flatten().ok_or(Error::ForeignFlow)?;
-    let invoice = panel::visible(app, tenant, user, invoice).await?;
+    let invoice = panel::find_visible(app, tenant, user, invoice).await?;
     let State::Issued(snapshot) = invoice.state else { return Err(Error::NotFound) };
     let mut tx = app.db.read().await?;
     let connection = quickbooks::find(&mut tx, &app.vault, tenant, invoice.connection).await?;

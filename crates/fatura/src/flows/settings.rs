@@ -57,7 +57,7 @@ pub(crate) async fn try_out(
     chosen: &Settings,
 ) -> Result<CustomerDetails, Error> {
     let (mut deal, fields) = tokio::try_join!(
-        Box::pin(super::form::read(app, tenant, user, deal)),
+        Box::pin(super::form::read_deal(app, tenant, user, deal)),
         Box::pin(list_fields(app, tenant, user))
     )?;
     replace_option_ids(&mut deal.values, &fields);

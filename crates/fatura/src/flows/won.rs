@@ -113,7 +113,7 @@ async fn draft(app: &App, tenant: TenantId, user: UserId, profile: &Profile, dea
         return Ok(false);
     }
     let writer = Writer::new(Locale::of_user(&profile.locale, &profile.language));
-    match Box::pin(form::open_as(app, tenant, user, deal, writer, Origin::Prepared)).await {
+    match Box::pin(form::open_draft_as(app, tenant, user, deal, writer, Origin::Prepared)).await {
         Ok(_) => Ok(true),
         // Gone, or hidden from that user: there is nothing to draft.
         Err(Error::NotFound | Error::NotInstalled) => Ok(false),

@@ -19,14 +19,14 @@ pub(crate) async fn ticket(
     session: Session,
     Path(invoice): Path<Uuid>,
 ) -> Result<Json<serde_json::Value>, Error> {
-    let url = pdf::ticket(&app, session.tenant.id, session.user, InvoiceId(invoice))
+    let url = pdf::issue_token(&app, session.tenant.id, session.user, InvoiceId(invoice))
         .await
         .map_err(session.localize_error())?;
     Ok(Json(json!({ "url": url.as_str() })))
 }
 
 pub(crate) async fn serve_pdf(State(app): State<App>, Path((invoice, ticket)): Path<(Uuid, String)>) -> Response {
-    match pdf::read(&app, InvoiceId(invoice), &ticket).await {
+    match pdf::read_pdf(&app, InvoiceId(invoice), &ticket).await {
         Ok(pdf) => {
             let name: String = pdf.number.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
             let headers: [(HeaderName, String); 2] = [

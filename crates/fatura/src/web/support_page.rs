@@ -23,7 +23,7 @@ pub(crate) async fn render_support(
 ) -> Result<Response, Error> {
     let (told, tenant, id) = (session.localize_error(), session.tenant.id, InvoiceId(invoice));
     panel::require_visible(&app, tenant, session.user, id).await.map_err(&told)?;
-    let refusal = panel::last_refusal(&app, tenant, id).await.map_err(&told)?;
+    let refusal = panel::find_last_refusal(&app, tenant, id).await.map_err(&told)?;
     let details = refusal.map(|(at, detail)| {
         let text = |name: &str| detail.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
         let (code, call) = (text("code"), text("intuit_tid"));

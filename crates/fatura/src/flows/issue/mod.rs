@@ -67,12 +67,12 @@ pub(crate) async fn submit(
 ) -> Result<SubmitOutcome, Error> {
     let (allowed, of_deal, look) = tokio::join!(
         form::require_creator(app, tenant, user),
-        Box::pin(form::read(app, tenant, user, id)),
-        Box::pin(form::look(app, tenant, id, &form))
+        Box::pin(form::read_deal(app, tenant, user, id)),
+        Box::pin(form::load_context(app, tenant, id, &form))
     );
     // The form is stored even if a provider does not answer.
     if !matches!(allowed, Err(Error::AdminsOnly)) && !matches!(of_deal, Err(Error::NotFound)) {
-        form::keep_submitted(app, tenant, user, id, &form).await?;
+        form::save_submitted_draft(app, tenant, user, id, &form).await?;
     }
     allowed?;
     let (of_deal, look) = (of_deal?, look?);

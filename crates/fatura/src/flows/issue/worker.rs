@@ -429,7 +429,7 @@ impl Worker<'_> {
     async fn remember(&self, tx: &mut store::Tx, snapshot: &Snapshot, customer: &str) -> Result<(), Error> {
         let (tenant, invoice) = (self.tenant, self.invoice);
         if !customer.is_empty()
-            && let Some(party) = form::party(invoice.organization, invoice.person)
+            && let Some(party) = form::to_party(invoice.organization, invoice.person)
         {
             let linked = links::Linked { id: customer.to_owned(), name: snapshot.customer_name.clone() };
             links::link_customer(tx, tenant, invoice.connection, party, &linked).await?;

@@ -38,7 +38,7 @@ pub(super) async fn adopt_unknown_invoices(
             continue;
         }
         // The invoice is adopted even if its creator can no longer see the deal.
-        let deal = form::read(app, tenant, mark.user, mark.deal).await.ok();
+        let deal = form::read_deal(app, tenant, mark.user, mark.deal).await.ok();
         let intent = Intent {
             id: InvoiceId(Uuid::now_v7()),
             key: mark.intent,

@@ -149,7 +149,7 @@ pub(crate) async fn render_form(
 ) -> Result<Response, Error> {
     let told = session.localize_error();
     form::require_creator(&app, session.tenant.id, session.user).await.map_err(&told)?;
-    let opened = Box::pin(form::open(&app, session.tenant.id, session.user, DealId(id), session.writer()))
+    let opened = Box::pin(form::open_draft(&app, session.tenant.id, session.user, DealId(id), session.writer()))
         .await
         .map_err(&told)?;
     page(&app, &session, &opened, None)
@@ -200,11 +200,11 @@ struct PartApplied<'a> {
 async fn keep(app: &App, session: &Session, deal: DealId, form: &Form) -> Result<Saved, Error> {
     let (tenant, user) = (session.tenant.id, session.user);
     form::require_visible(app, tenant, user, deal).await.map_err(session.localize_error())?;
-    form::keep(app, tenant, user, deal, form).await.map_err(session.localize_error())
+    form::save_draft(app, tenant, user, deal, form).await.map_err(session.localize_error())
 }
 
 async fn look(app: &App, session: &Session, deal: i64, form: &Form) -> Result<Look, Error> {
-    form::look(app, session.tenant.id, DealId(deal), form).await.map_err(session.localize_error())
+    form::load_context(app, session.tenant.id, DealId(deal), form).await.map_err(session.localize_error())
 }
 
 /// What a form is posted for while it is typed.
@@ -231,7 +231,7 @@ pub(crate) async fn preview(
     {
         let typed = form.clone();
         let change = Change::Part(part);
-        match Box::pin(form::change(&app, session.tenant.id, session.user, deal, w, form, change)).await {
+        match Box::pin(form::change_form(&app, session.tenant.id, session.user, deal, w, form, change)).await {
             Ok(opened) => return part_applied(&app, &session, &opened),
             Err(error) => {
                 keep(&app, &session, deal, &typed).await?;
@@ -278,7 +278,7 @@ pub(crate) async fn discard(state: Extract<App>, session: Session, path: Path<i6
     let (told, tenant, user, deal) = (session.localize_error(), session.tenant.id, session.user, DealId(path.0));
     form::require_creator(&state, tenant, user).await.map_err(&told)?;
     form::require_visible(&state, tenant, user, deal).await.map_err(&told)?;
-    form::discard(&state, tenant, user, deal).await.map_err(&told)?;
+    form::discard_draft(&state, tenant, user, deal).await.map_err(&told)?;
     Box::pin(render_form(state, session, path)).await
 }
 
@@ -323,7 +323,7 @@ pub(crate) async fn change(
     if let Change::Part(Part::All | Part::Remaining) = change {
         form.part.clear();
     }
-    let opened = Box::pin(form::change(&app, session.tenant.id, session.user, DealId(id), w, form, change))
+    let opened = Box::pin(form::change_form(&app, session.tenant.id, session.user, DealId(id), w, form, change))
         .await
         .map_err(session.localize_error())?;
     page(&app, &session, &opened, None)
@@ -337,9 +337,9 @@ pub(crate) async fn unlink(
     QsForm(form): QsForm<Form>,
 ) -> Result<Response, Error> {
     let (told, tenant) = (session.localize_error(), session.tenant.id);
-    panel::unlink(&app, tenant, session.user, Record { entity: Entity::Deal, id }).await.map_err(&told)?;
+    panel::unlink_customer(&app, tenant, session.user, Record { entity: Entity::Deal, id }).await.map_err(&told)?;
     let opened =
-        Box::pin(form::change(&app, tenant, session.user, DealId(id), session.writer(), form, Change::Unlinked))
+        Box::pin(form::change_form(&app, tenant, session.user, DealId(id), session.writer(), form, Change::Unlinked))
             .await
             .map_err(&told)?;
     let mut response = page(&app, &session, &opened, None)?;
@@ -386,7 +386,8 @@ pub(crate) async fn search_customers(
     require_likely_creator(&app, &session).await?;
     let connection = companies::find_usable(&app, session.tenant.id).await.map_err(&told)?;
     let wanted = CustomerQuery { name: &typed.customer_name, email: &typed.email, tax_id: &typed.tax_id, linked: None };
-    let found = flows::customers::suggest(&app, session.tenant.id, &connection, &wanted).await.map_err(&told)?;
+    let found =
+        flows::customers::suggest_customers(&app, session.tenant.id, &connection, &wanted).await.map_err(&told)?;
     let create = view::creatable(&typed.customer_name, &found);
     let suggestions = view::choices(session.writer(), &found);
     html(&Suggestions { w: session.writer(), typed: typed.customer_name, suggestions, create })

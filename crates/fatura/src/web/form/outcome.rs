@@ -72,7 +72,9 @@ async fn ask(app: &App, session: &Session, question: &Question) -> Result<Ask, E
     let mut texts = Vec::new();
     if let Some(changed) = &question.changed {
         let name = match changed.newest_by {
-            Some(user) => ledger::user_name(app, session.tenant.id, user).await.map_err(session.localize_error())?,
+            Some(user) => {
+                ledger::find_user_name(app, session.tenant.id, user).await.map_err(session.localize_error())?
+            }
             None => None,
         };
         let amount = match changed.currency {
@@ -188,7 +190,7 @@ pub(crate) async fn create_posted(
     let w = session.writer();
     match submit(&app, &session, id, form).await? {
         pressed @ (SubmitOutcome::Mend(_) | SubmitOutcome::Refused(..) | SubmitOutcome::Ask(_)) => {
-            let opened = Box::pin(form::open(&app, session.tenant.id, session.user, DealId(id), w))
+            let opened = Box::pin(form::open_draft(&app, session.tenant.id, session.user, DealId(id), w))
                 .await
                 .map_err(session.localize_error())?;
             let notice = match &pressed {
@@ -225,9 +227,9 @@ pub(crate) async fn progress(
         SubmitOutcome::Issued(invoice, _) | SubmitOutcome::Waiting(invoice) if asked.other.is_some() => {
             SubmitOutcome::Different(invoice)
         }
-        SubmitOutcome::Checking(_) if asked.other.is_some() => {
-            SubmitOutcome::Different(Box::new(panel::visible(&app, tenant, session.user, id).await.map_err(&told)?))
-        }
+        SubmitOutcome::Checking(_) if asked.other.is_some() => SubmitOutcome::Different(Box::new(
+            panel::find_visible(&app, tenant, session.user, id).await.map_err(&told)?,
+        )),
         outcome => outcome,
     };
     answer(&app, &session, outcome).await
@@ -243,7 +245,7 @@ pub(crate) async fn again(
 ) -> Result<Response, Error> {
     let told = session.localize_error();
     let (tenant, user) = (session.tenant.id, session.user);
-    panel::visible(&app, tenant, user, InvoiceId(invoice)).await.map_err(&told)?;
+    panel::find_visible(&app, tenant, user, InvoiceId(invoice)).await.map_err(&told)?;
     form::require_creator(&app, tenant, user).await.map_err(&told)?;
     match flows::parked::retry(&app, tenant, user, (OperationKind::Invoice, invoice), again.resend.is_some()).await {
         // Somebody else was quicker: it is shown how it stands.
@@ -270,7 +272,7 @@ pub(crate) async fn correct(
 ) -> Result<Response, Error> {
     let (told, tenant, user) = (session.localize_error(), session.tenant.id, session.user);
     let id = InvoiceId(invoice);
-    let before = panel::visible(&app, tenant, user, id).await.map_err(&told)?;
+    let before = panel::find_visible(&app, tenant, user, id).await.map_err(&told)?;
     let wanted = acts::Wanted {
         invoice: id,
         act: Act::Correct,
@@ -281,14 +283,14 @@ pub(crate) async fn correct(
     let outcome = acts::request(&app, tenant, user, wanted).await.map_err(&told)?;
     let refused = match outcome {
         acts::Outcome::Refused(reason) => {
-            let zone = form::time_zone(&app, tenant, &before).await.map_err(&told)?;
+            let zone = form::find_time_zone(&app, tenant, &before).await.map_err(&told)?;
             let State::Issued(snapshot) = &before.state else { return Err(told(flows::Error::NotFound)) };
             let status = compute_status(snapshot, app.clock.today(&zone));
             Some(refused(session.writer(), Act::Correct, &reason, &session.writer().badge(status)))
         }
         acts::Outcome::Done | acts::Outcome::Pending => None,
     };
-    let now = panel::visible(&app, tenant, user, id).await.map_err(&told)?;
+    let now = panel::find_visible(&app, tenant, user, id).await.map_err(&told)?;
     let State::Issued(snapshot) = &now.state else { return Err(told(flows::Error::NotFound)) };
     issued(&app, &session, &now, snapshot, false, refused).await
 }

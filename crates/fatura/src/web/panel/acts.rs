@@ -57,7 +57,7 @@ pub(crate) async fn act(
     let record = Address { entity, id: at }.record().map_err(&localize)?;
     let act = Act::named(&act).ok_or(flows::Error::NotFound).map_err(&localize)?;
     let id = InvoiceId(invoice);
-    let invoice = panel::visible(&app, tenant, session.user, id).await.map_err(&localize)?;
+    let invoice = panel::find_visible(&app, tenant, session.user, id).await.map_err(&localize)?;
     let recipient = wish.recipient.trim().to_owned();
     let wanted = Wanted { invoice: id, act, seen: wish.seen, recipient: recipient.clone(), key: wish.key };
     let outcome = acts::request(&app, tenant, session.user, wanted).await.map_err(&localize)?;
@@ -126,7 +126,7 @@ pub(crate) async fn question(
     let localize = session.localize_error();
     let act = Act::named(&act).filter(|act| act.is_irreversible()).ok_or(flows::Error::NotFound).map_err(&localize)?;
     let tenant = session.tenant.id;
-    let found = panel::visible(&app, tenant, session.user, InvoiceId(invoice)).await.map_err(&localize)?;
+    let found = panel::find_visible(&app, tenant, session.user, InvoiceId(invoice)).await.map_err(&localize)?;
     let payments = acts::payments(&app, tenant, session.user, &found).await.map_err(&localize)?;
     let invoices::State::Issued(known) = &found.state else { return Err(localize(flows::Error::NotFound)) };
     let snapshot = payments.as_ref().map_or(known, |payments| &payments.invoice);
@@ -195,7 +195,8 @@ pub(crate) async fn recipient(
     Query(asked): Query<Asked>,
 ) -> Result<Response, Error> {
     let localize = session.localize_error();
-    let found = panel::visible(&app, session.tenant.id, session.user, InvoiceId(invoice)).await.map_err(&localize)?;
+    let found =
+        panel::find_visible(&app, session.tenant.id, session.user, InvoiceId(invoice)).await.map_err(&localize)?;
     let invoices::State::Issued(snapshot) = found.state else { return Err(localize(flows::Error::NotFound)) };
     html(&Recipient {
         w: session.writer(),

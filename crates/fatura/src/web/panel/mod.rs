@@ -125,7 +125,8 @@ async fn render(
     asked: &Asked,
     trouble: Option<String>,
 ) -> Result<Response, Error> {
-    let shown = panel::read(app, session.tenant.id, session.user, record).await.map_err(session.localize_error())?;
+    let shown =
+        panel::read_panel(app, session.tenant.id, session.user, record).await.map_err(session.localize_error())?;
     let w = session.writer();
     let time = |at: Timestamp| w.moment(&at, app.clock.now(), &session.profile.time_zone);
     let asked = asked.rows.max(ROWS);
@@ -190,7 +191,7 @@ pub(crate) async fn refresh(
 ) -> Result<Response, Error> {
     let localize = session.localize_error();
     let record = address.record().map_err(&localize)?;
-    panel::read(&app, session.tenant.id, session.user, record).await.map_err(&localize)?;
+    panel::read_panel(&app, session.tenant.id, session.user, record).await.map_err(&localize)?;
     let trouble = match sync::refresh_invoices(&app, session.tenant.id, record.scope()).await {
         Ok(()) => None,
         Err(error) => {
@@ -210,7 +211,7 @@ pub(crate) async fn unlink(
 ) -> Result<Response, Error> {
     let localize = session.localize_error();
     let record = address.record().map_err(&localize)?;
-    panel::unlink(&app, session.tenant.id, session.user, record).await.map_err(&localize)?;
+    panel::unlink_customer(&app, session.tenant.id, session.user, record).await.map_err(&localize)?;
     let mut response = render(&app, &session, record, &asked, None).await?;
     add_snackbar(response.headers_mut(), &fl!(session.writer().t, "panel-unlinked"));
     Ok(response)
@@ -242,7 +243,7 @@ pub(crate) async fn billable_deals(
     let localize = session.localize_error();
     let record = address.record().map_err(&localize)?;
     let w = session.writer();
-    let deals = panel::billable_deals(&app, session.tenant.id, session.user, record).await.map_err(&localize)?;
+    let deals = panel::list_billable_deals(&app, session.tenant.id, session.user, record).await.map_err(&localize)?;
     let written = deals.into_iter().map(|Billable { deal, is_won, invoices }| BillableDeal {
         id: deal.id,
         title: deal.title,
