@@ -126,43 +126,48 @@ const PROVIDER_TIMEOUT: Duration = Duration::from_secs(30);
 /// Polling intervals until refused reads are tried again: an hour.
 const REFUSAL_PAUSE: i32 = 12;
 
+/// The app's registration with Pipedrive.
+fn register_with_pipedrive(config: &Config) -> Registration {
+    Registration {
+        client_id: config.pipedrive_client_id.clone(),
+        client_secret: config.pipedrive_client_secret.clone(),
+        authorize_url: config.pipedrive_authorize_url.clone(),
+        token_url: config.pipedrive_token_url.clone(),
+        revoke_url: config.pipedrive_revoke_url.clone(),
+        redirect_url: config.page("/pipedrive/callback"),
+        scopes: Vec::new(),
+        discovery: None,
+    }
+}
+
+/// The app's registration with Intuit, whose discovery document names the addresses that are not configured.
+fn register_with_quickbooks(config: &Config) -> anyhow::Result<Registration> {
+    let endpoints = [
+        (Endpoint::Authorize, &config.quickbooks_authorize_url, AUTHORIZE_URL),
+        (Endpoint::Token, &config.quickbooks_token_url, TOKEN_URL),
+        (Endpoint::Revoke, &config.quickbooks_revoke_url, REVOKE_URL),
+    ];
+    let followed: Vec<_> =
+        endpoints.iter().filter(|(_, configured, _)| configured.is_none()).map(|(endpoint, ..)| *endpoint).collect();
+    let discovery = (!followed.is_empty()).then(|| Discovery::new(config.quickbooks_discovery_url.clone(), followed));
+    let [authorize_url, token_url, revoke_url] =
+        endpoints.map(|(_, configured, documented)| configured.clone().map_or_else(|| Url::parse(documented), Ok));
+    Ok(Registration {
+        client_id: config.quickbooks_client_id.clone(),
+        client_secret: config.quickbooks_client_secret.clone(),
+        authorize_url: authorize_url?,
+        token_url: token_url?,
+        revoke_url: revoke_url?,
+        redirect_url: config.page("/quickbooks/callback"),
+        scopes: vec!["com.intuit.quickbooks.accounting".to_owned()],
+        discovery,
+    })
+}
+
 impl App {
     pub(crate) fn new(config: Config, db: Db, stop: CancellationToken) -> anyhow::Result<Self> {
         let vault = Vault::from_ring(&config.key_ring)?;
-        let pipedrive = Registration {
-            client_id: config.pipedrive_client_id.clone(),
-            client_secret: config.pipedrive_client_secret.clone(),
-            authorize_url: config.pipedrive_authorize_url.clone(),
-            token_url: config.pipedrive_token_url.clone(),
-            revoke_url: config.pipedrive_revoke_url.clone(),
-            redirect_url: config.page("/pipedrive/callback"),
-            scopes: Vec::new(),
-            discovery: None,
-        };
-        let endpoints = [
-            (Endpoint::Authorize, &config.quickbooks_authorize_url, AUTHORIZE_URL),
-            (Endpoint::Token, &config.quickbooks_token_url, TOKEN_URL),
-            (Endpoint::Revoke, &config.quickbooks_revoke_url, REVOKE_URL),
-        ];
-        let followed: Vec<_> = endpoints
-            .iter()
-            .filter(|(_, configured, _)| configured.is_none())
-            .map(|(endpoint, ..)| *endpoint)
-            .collect();
-        let discovery =
-            (!followed.is_empty()).then(|| Discovery::new(config.quickbooks_discovery_url.clone(), followed));
-        let [authorize_url, token_url, revoke_url] =
-            endpoints.map(|(_, configured, documented)| configured.clone().map_or_else(|| Url::parse(documented), Ok));
-        let quickbooks = Registration {
-            client_id: config.quickbooks_client_id.clone(),
-            client_secret: config.quickbooks_client_secret.clone(),
-            authorize_url: authorize_url?,
-            token_url: token_url?,
-            revoke_url: revoke_url?,
-            redirect_url: config.page("/quickbooks/callback"),
-            scopes: vec!["com.intuit.quickbooks.accounting".to_owned()],
-            discovery,
-        };
+        let (pipedrive, quickbooks) = (register_with_pipedrive(&config), register_with_quickbooks(&config)?);
         let connect = config.connect().map_err(anyhow::Error::msg)?;
         let clock = Clock::showing(clock::of_this_machine());
         let refusal_pause = SignedDuration::from_secs(i64::from(config.quickbooks_poll_seconds)) * REFUSAL_PAUSE;

@@ -111,6 +111,7 @@ fn say(label: &str, value: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
+#[expect(clippy::too_many_lines, reason = "one measurement after the other")]
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let began = Instant::now();

@@ -76,6 +76,7 @@ pub(crate) fn place(tenant: TenantId, user: UserId) -> String {
 }
 
 /// Stores a user's grant, of a first installation or another one.
+#[expect(clippy::too_many_arguments, reason = "each fills columns of the row")]
 pub async fn install(
     tx: &mut Tx,
     vault: &Vault,

@@ -102,6 +102,7 @@ fn read(vault: &Vault, tenant: TenantId, row: Row) -> Result<Connection, Error> 
 
 /// Connects a company: inserts a row, or updates the row of the same company with new tokens. Disconnects every other connection of the
 /// tenant. [`Error::RealmTaken`] where another tenant has the company connected: the transaction is over then.
+#[expect(clippy::too_many_arguments, reason = "each fills columns of the row")]
 pub async fn connect(
     tx: &mut Tx,
     vault: &Vault,

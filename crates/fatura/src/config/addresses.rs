@@ -25,18 +25,6 @@ pub(super) fn wrong(config: &Config) -> Vec<String> {
         ("quickbooks_invoice_url", &config.quickbooks_invoice_url),
         ("quickbooks_customer_url", &config.quickbooks_customer_url),
     ];
-    let texts = [
-        ("pipedrive_client_id", config.pipedrive_client_id.as_str()),
-        ("pipedrive_client_secret", config.pipedrive_client_secret.expose_secret()),
-        ("pipedrive_jwt_secret_panel", config.pipedrive_jwt_secret_panel.expose_secret()),
-        ("pipedrive_jwt_secret_form", config.pipedrive_jwt_secret_form.expose_secret()),
-        ("pipedrive_jwt_secret_settings", config.pipedrive_jwt_secret_settings.expose_secret()),
-        ("pipedrive_api", config.pipedrive_api.as_str()),
-        ("pipedrive_frame_ancestors", config.pipedrive_frame_ancestors.as_str()),
-        ("quickbooks_client_id", config.quickbooks_client_id.as_str()),
-        ("quickbooks_client_secret", config.quickbooks_client_secret.expose_secret()),
-        ("quickbooks_verifier_token", config.quickbooks_verifier_token.expose_secret()),
-    ];
     let mut wrong = Vec::new();
     for (name, address) in providers.into_iter().chain(configured) {
         if !is_protected(address) {
@@ -67,6 +55,25 @@ pub(super) fn wrong(config: &Config) -> Vec<String> {
                 .to_owned(),
         );
     }
+    wrong.extend(wrong_texts(config));
+    wrong
+}
+
+/// The problems of ids and secrets.
+fn wrong_texts(config: &Config) -> Vec<String> {
+    let texts = [
+        ("pipedrive_client_id", config.pipedrive_client_id.as_str()),
+        ("pipedrive_client_secret", config.pipedrive_client_secret.expose_secret()),
+        ("pipedrive_jwt_secret_panel", config.pipedrive_jwt_secret_panel.expose_secret()),
+        ("pipedrive_jwt_secret_form", config.pipedrive_jwt_secret_form.expose_secret()),
+        ("pipedrive_jwt_secret_settings", config.pipedrive_jwt_secret_settings.expose_secret()),
+        ("pipedrive_api", config.pipedrive_api.as_str()),
+        ("pipedrive_frame_ancestors", config.pipedrive_frame_ancestors.as_str()),
+        ("quickbooks_client_id", config.quickbooks_client_id.as_str()),
+        ("quickbooks_client_secret", config.quickbooks_client_secret.expose_secret()),
+        ("quickbooks_verifier_token", config.quickbooks_verifier_token.expose_secret()),
+    ];
+    let mut wrong = Vec::new();
     for (name, text) in texts {
         if is_placeholder(text) {
             wrong.push(format!("{name} is a placeholder: fill in your own"));
@@ -81,7 +88,7 @@ pub(super) fn wrong(config: &Config) -> Vec<String> {
     wrong
 }
 
-/// What stands in examples.
+/// Whether a text is one of those that examples contain.
 fn is_placeholder(text: &str) -> bool {
     const WORDS: [&str; 6] = ["changeme", "change-me", "example", "placeholder", "todo", "xxx"];
     let text = text.trim().to_lowercase();

@@ -189,7 +189,7 @@ async fn read_chosen_customer(app: &App, tenant: TenantId, connection: &Connecti
 }
 
 /// The number that comes next, where the company numbers by hand.
-async fn propose_customer(app: &App, tenant: TenantId, look: &Look) -> String {
+async fn propose_number(app: &App, tenant: TenantId, look: &Look) -> String {
     if !look.catalogue.numbers_by_hand {
         return String::new();
     }
@@ -314,6 +314,7 @@ async fn move_to_current_connection(app: &App, tenant: TenantId, mut form: Form)
 }
 
 /// A form with all that it is shown with: filled in from the deal where none is given, else changed as asked.
+#[expect(clippy::too_many_lines, reason = "reads the parts of a form in turn")]
 async fn fill_form(
     app: &App,
     tenant: TenantId,
@@ -356,7 +357,7 @@ async fn fill_form(
     let suggestions = Box::pin(customers::suggest_customers(app, tenant, &look.connection, &wanted)).await?;
     // Taken without asking only where there is no doubt; else the person picks or creates.
     let sure = suggestions.first().filter(|best| best.reason == MatchReason::Linked && best.customer.active);
-    let number = if typed.is_none() { propose_customer(app, tenant, &look).await } else { String::new() };
+    let number = if typed.is_none() { propose_number(app, tenant, &look).await } else { String::new() };
     let opening = Opening {
         settings: &look.settings,
         catalogue: &look.catalogue,
@@ -371,29 +372,17 @@ async fn fill_form(
     let describe = describe_parts(writer, &deal, billed.invoices == 0);
     let worth = compute_deal_total(&deal, &opening);
     let mut no_rate = false;
-    let mut form = match (typed, change) {
-        (None, _) => open_form(&deal, &opening, &describe),
-        (Some(mut form), None) => {
-            form.rewrite_numbers(writer.mark());
-            form
-        }
-        (Some(mut form), Some(change)) => {
+    let mut form = match typed {
+        None => open_form(&deal, &opening, &describe),
+        Some(mut form) => {
             form.rewrite_numbers(writer.mark());
             match change {
-                Change::Part(part) => fill_lines(&mut form, &deal, &opening, part, &describe),
-                Change::Preset(name) => {
-                    if let Some(preset) = look.settings.presets.iter().find(|preset| preset.name == name) {
-                        preset.apply_to(&mut form, &look.catalogue, &look.settings);
-                    }
+                Some(Change::Part(part)) => fill_lines(&mut form, &deal, &opening, part, &describe),
+                Some(Change::Converted) => {
+                    no_rate = !convert_prices(app, tenant, &look, &mut form, &deal, writer).await?;
                 }
-                Change::Unlinked => {
-                    for field in [&mut form.customer, &mut form.customer_name, &mut form.customer_currency] {
-                        field.clear();
-                    }
-                }
-                Change::Converted => no_rate = !convert_prices(app, tenant, &look, &mut form, &deal, writer).await?,
-                Change::EmptyPrices => prices::remove(&mut form),
-                Change::Renewed | Change::Here => {}
+                Some(change) => apply_change(&mut form, change, &look),
+                None => {}
             }
             form
         }
@@ -426,6 +415,24 @@ async fn fill_form(
         no_rate,
         saved: Saved::Kept,
     })
+}
+
+/// Changes a form without asking a provider, and without the deal.
+fn apply_change(form: &mut Form, change: Change, look: &Look) {
+    match change {
+        Change::Preset(name) => {
+            if let Some(preset) = look.settings.presets.iter().find(|preset| preset.name == name) {
+                preset.apply_to(form, &look.catalogue, &look.settings);
+            }
+        }
+        Change::Unlinked => {
+            for field in [&mut form.customer, &mut form.customer_name, &mut form.customer_currency] {
+                field.clear();
+            }
+        }
+        Change::EmptyPrices => prices::remove(form),
+        Change::Part(_) | Change::Converted | Change::Renewed | Change::Here => {}
+    }
 }
 
 /// Converts the prices of a form into its currency; false where the company has no rate.

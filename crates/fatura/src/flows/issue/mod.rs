@@ -89,11 +89,10 @@ pub(crate) async fn submit(
     drop(tx);
     let (organization, person) = (of_deal.organization, of_deal.person);
     let worth = Worth::new(of_deal, &look, &item_links);
-    let connection = &look.connection;
     let intent = Intent {
         id: InvoiceId(Uuid::now_v7()),
         key,
-        connection: connection.id,
+        connection: look.connection.id,
         deal: id,
         organization,
         person,
@@ -106,23 +105,37 @@ pub(crate) async fn submit(
         form,
         draft: checked,
     };
-    let now = app.clock.now();
+    match place_intent(app, tenant, &intent, &worth, look.today).await? {
+        Ok(invoice) => wait_for_outcome(app, tenant, invoice, OUTCOME_TIMEOUT).await,
+        Err(outcome) => Ok(outcome),
+    }
+}
+
+/// Stores an intent once, and has its invoice created: its row, or the outcome where there is nothing to create.
+async fn place_intent(
+    app: &App,
+    tenant: TenantId,
+    intent: &Intent,
+    worth: &Worth,
+    today: jiff::civil::Date,
+) -> Result<Result<InvoiceId, SubmitOutcome>, Error> {
+    let (id, key, now) = (intent.deal, intent.key, app.clock.now());
     let mut tx = app.db.begin().await?;
     deals::lock(&mut tx, tenant, id).await?;
     let known = invoices::find_by_intent(&mut tx, tenant, key).await?;
     if known.is_none_or(|known| matches!(known.state, State::Refused(_))) {
         let earlier = invoices::list(&mut tx, tenant, InvoiceScope::Deal(id)).await?;
-        if let Some(question) = worth.question(&intent.form, &intent.draft, &earlier, look.today) {
-            return Ok(SubmitOutcome::Ask(Box::new(question)));
+        if let Some(question) = worth.question(&intent.form, &intent.draft, &earlier, today) {
+            return Ok(Err(SubmitOutcome::Ask(Box::new(question))));
         }
     }
-    let invoice = match invoices::place(&mut tx, tenant, &intent, now).await? {
+    let invoice = match invoices::place(&mut tx, tenant, intent, now).await? {
         Placed::New(invoice) => {
             app.db.enqueue(&mut tx, IssueInvoice { tenant, invoice }).await?;
             audit::record(
                 &mut tx,
                 tenant,
-                Some(user),
+                Some(intent.by),
                 "invoice intended",
                 Some(invoice),
                 &json!({ "total": intent.draft.total, "currency": intent.draft.currency.code() }),
@@ -134,10 +147,10 @@ pub(crate) async fn submit(
         Placed::Known(known) => known.id,
         // Another request has used the key for another deal meanwhile: that invoice is not this deal's to show.
         Placed::Different(known) if known.deal != id => return Err(Error::NotFound),
-        Placed::Different(known) => return Ok(SubmitOutcome::Different(known)),
+        Placed::Different(known) => return Ok(Err(SubmitOutcome::Different(known))),
     };
     tx.commit().await?;
-    wait_for_outcome(app, tenant, invoice, OUTCOME_TIMEOUT).await
+    Ok(Ok(invoice))
 }
 
 /// Checks, before anything is sent, whether another invoice uses the number that was typed.

@@ -1,6 +1,7 @@
 //! The invoice form.
 
 mod outcome;
+mod rights;
 mod search;
 mod view;
 pub(super) mod words;
@@ -15,7 +16,6 @@ use super::{
 };
 use crate::{
     flows::{
-        self,
         form::{self, Change, Look, OpenForm},
         panel::{self, Record},
     },
@@ -38,6 +38,7 @@ use domain::{
 use i18n_embed_fl::fl;
 use iso_currency::Currency;
 use outcome::mend;
+use rights::require_likely_creator;
 use serde::Deserialize;
 use serde_qs::axum::QsForm;
 use store::drafts::Saved;
@@ -345,15 +346,4 @@ pub(crate) async fn unlink(
     let mut response = page(&app, &session, &opened, None)?;
     add_snackbar(response.headers_mut(), &fl!(session.writer().t, "panel-unlinked"));
     Ok(response)
-}
-
-/// Fails where the settings leave creating invoices to administrators and the user was none when Pipedrive was last asked: these answers
-/// show customers of QuickBooks. They are asked for at each key, so Pipedrive is not asked again; *Create* does that.
-async fn require_likely_creator(app: &App, session: &Session) -> Result<(), Error> {
-    let settings = flows::settings::find_settings(app, session.tenant.id).await.map_err(session.localize_error())?;
-    if settings.create.includes(session.profile.is_admin) {
-        Ok(())
-    } else {
-        Err(session.localize_error()(flows::Error::AdminsOnly))
-    }
 }

@@ -2,7 +2,7 @@
 
 use super::{
     super::{error::Error, page::html, session::Session},
-    require_likely_creator,
+    rights::require_likely_creator,
     view::{self, Choice, ItemChoice},
 };
 use crate::{

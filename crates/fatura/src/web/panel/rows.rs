@@ -106,11 +106,14 @@ pub(super) fn row(
 ) -> Row {
     match (&invoice.state, shown.connection(invoice)) {
         (State::Issued(snapshot), Some(connection)) => {
-            let link = app.config.invoice_page(&connection.realm_id, &snapshot.quickbooks_id);
-            let works = connection.state == quickbooks::State::Active;
-            let act = shown.acts.get(&invoice.id.0);
-            let today = app.clock.today(&connection.company.time_zone);
-            let mut row = issued(w, invoice, snapshot, act, link, works, today, may);
+            let context = InvoiceContext {
+                link: app.config.invoice_page(&connection.realm_id, &snapshot.quickbooks_id),
+                works: connection.state == quickbooks::State::Active,
+                act: shown.acts.get(&invoice.id.0),
+                today: app.clock.today(&connection.company.time_zone),
+                may,
+            };
+            let mut row = issued(w, invoice, snapshot, context);
             if let Some(since) = &invoice.unreadable_since {
                 row.unreadable = Some(fl!(w.t, "panel-unreadable", time = moment(since)));
             }
@@ -120,16 +123,21 @@ pub(super) fn row(
     }
 }
 
-fn issued(
-    w: Writer,
-    invoice: &Invoice,
-    snapshot: &Snapshot,
-    act: Option<&Requested>,
+/// All that the row of an invoice in QuickBooks depends on beside the invoice.
+struct InvoiceContext<'a> {
+    /// The invoice's page in QuickBooks.
     link: String,
+    /// Whether the company is connected.
     works: bool,
+    /// The newest act on the invoice.
+    act: Option<&'a Requested>,
+    /// The current date of the company.
     today: Date,
     may: May,
-) -> Row {
+}
+
+fn issued(w: Writer, invoice: &Invoice, snapshot: &Snapshot, context: InvoiceContext<'_>) -> Row {
+    let InvoiceContext { link, works, act, today, may } = context;
     let status = compute_status(snapshot, today);
     let number = number(snapshot);
     let is_partly = snapshot.balance.amount() < snapshot.total.amount() && !snapshot.balance.is_zero();

@@ -25,7 +25,8 @@ use chosen::Chosen;
 use domain::{
     catalogue::Catalogue,
     ids::DealId,
-    mapping::{AllowedUsers, Field, FieldKind, FieldRef, Preset},
+    mapping::{AllowedUsers, Field, FieldKind, FieldRef, Preset, WriteBack},
+    tax::TaxModel,
     terms::Term,
 };
 use i18n_embed_fl::fl;
@@ -179,6 +180,22 @@ fn preset_row(at: usize, preset: &Preset, lists: Option<&Catalogue>) -> PresetRo
     }
 }
 
+/// The tax codes of lines, where each line has its own.
+fn tax_codes(lists: Option<&Catalogue>, chosen: &str) -> Options {
+    let per_line = lists.into_iter().filter(|lists| matches!(lists.tax, TaxModel::PerLine { .. }));
+    choices(per_line.flat_map(|lists| lists.tax.codes()).map(|code| (&code.id, &code.name)), chosen)
+}
+
+/// The choices for the deal fields that follow the invoices: name, label, fields.
+fn write_back(w: Writer, fields: &[Field], chosen: &WriteBack) -> Vec<(&'static str, String, Options)> {
+    vec![
+        ("invoiced", fl!(w.t, "write-invoiced"), writable(fields, chosen.invoiced.as_ref())),
+        ("balance", fl!(w.t, "write-balance"), writable(fields, chosen.balance.as_ref())),
+        ("status", fl!(w.t, "write-status"), writable(fields, chosen.status.as_ref())),
+        ("number", fl!(w.t, "write-number"), writable(fields, chosen.number.as_ref())),
+    ]
+}
+
 /// The deal's own fields that amounts and words can be written into.
 fn writable(fields: &[Field], chosen: Option<&String>) -> Options {
     let own = fields.iter().filter(|field| field.is_writable);
@@ -271,25 +288,13 @@ async fn render(app: &App, session: &Session, changed: Vec<String>) -> Result<Re
             ),
         ],
         discounts_in_prices: chosen.discounts_in_prices,
-        tax_codes: choices(
-            lists
-                .iter()
-                .filter(|lists| matches!(lists.tax, domain::tax::TaxModel::PerLine { .. }))
-                .flat_map(|lists| lists.tax.codes())
-                .map(|code| (&code.id, &code.name)),
-            &id(&chosen.tax_code),
-        ),
+        tax_codes: tax_codes(lists, &id(&chosen.tax_code)),
         update_customer: chosen.update_customer,
         draft_on_won: chosen.draft_on_won,
         create: who(w, chosen.create),
         void: who(w, chosen.void),
         languages: languages(w, chosen.language.as_deref().map(Locale::language_of), usual),
-        write_back: vec![
-            ("invoiced", fl!(w.t, "write-invoiced"), writable(&fields, chosen.write_back.invoiced.as_ref())),
-            ("balance", fl!(w.t, "write-balance"), writable(&fields, chosen.write_back.balance.as_ref())),
-            ("status", fl!(w.t, "write-status"), writable(&fields, chosen.write_back.status.as_ref())),
-            ("number", fl!(w.t, "write-number"), writable(&fields, chosen.write_back.number.as_ref())),
-        ],
+        write_back: write_back(w, &fields, &chosen.write_back),
         presets: chosen.presets.iter().enumerate().map(|(at, preset)| preset_row(at, preset, lists)).collect(),
         blank: preset_row(0, &Preset::default(), lists),
         deals: deals.into_iter().map(|deal| (deal.id.to_string(), deal.title, false)).collect(),
