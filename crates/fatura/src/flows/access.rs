@@ -350,7 +350,7 @@ impl Grant for OfUser {
     ) -> Result<bool, Error> {
         let released = grants::release_refresh(tx, self.tenant, self.user, stored.tokens.expires_at, ended).await?;
         if released && ended {
-            install::grant_refused(app, tx, self.tenant, self.user).await?;
+            install::record_refused_grant(app, tx, self.tenant, self.user).await?;
         }
         Ok(released)
     }
@@ -408,7 +408,7 @@ impl Grant for OfCompany {
             quickbooks::store_refreshed(tx, &app.vault, self.tenant, self.connection, replaced, &tokens).await?;
         if had_ended {
             // Another replica refreshed with the old token, and was refused: administrators have been asked for nothing.
-            reconnect::ask(app, tx, self.tenant).await?;
+            reconnect::request_notification(app, tx, self.tenant).await?;
         }
         Ok(had_ended)
     }
@@ -417,7 +417,7 @@ impl Grant for OfCompany {
         let expires_at = stored.tokens.expires_at;
         let released = quickbooks::release_refresh(tx, self.tenant, self.connection, expires_at, ended).await?;
         if released && ended {
-            reconnect::ask(app, tx, self.tenant).await?;
+            reconnect::request_notification(app, tx, self.tenant).await?;
             let detail = json!({ "connection": self.connection.0 });
             audit::record(tx, self.tenant, None, "access ended by QuickBooks", None, &detail, app.clock.now()).await?;
         }

@@ -9,7 +9,7 @@ use super::{
     lease::{
         Attempt, HEARTBEAT_INTERVAL, OUTCOME_TIMEOUT, OperationLease, POLL_INTERVAL, UNDER_WAY_DURATION, request_id,
     },
-    refusals::cause_of_act,
+    refusals::find_cause_of_act,
     rights, settings, sync,
 };
 use crate::state::App;
@@ -90,7 +90,7 @@ pub(crate) async fn request(app: &App, tenant: TenantId, user: UserId, wanted: W
     if let Some(known) = acts::find(&mut tx, tenant, id).await? {
         drop(tx);
         let is_same = known.wish.invoice == invoice && known.wish.act == act;
-        return if is_same { outcome(app, tenant, id).await } else { Err(Error::NotFound) };
+        return if is_same { wait_for_outcome(app, tenant, id).await } else { Err(Error::NotFound) };
     }
     let found = invoices::find(&mut tx, tenant, invoice).await?.ok_or(Error::NotFound)?;
     let connection = quickbooks::find(&mut tx, &app.vault, tenant, found.connection).await?;
@@ -116,7 +116,7 @@ pub(crate) async fn request(app: &App, tenant: TenantId, user: UserId, wanted: W
     audit::record(&mut tx, tenant, Some(user), &name, Some(invoice), &json!({ "act": wish.id.0 }), now).await?;
     tx.commit().await?;
     app.db.announce(tenant).await;
-    outcome(app, tenant, wish.id).await
+    wait_for_outcome(app, tenant, wish.id).await
 }
 
 /// How long somebody waits for the payments of an invoice before they are asked without them.
@@ -124,7 +124,7 @@ const PAYMENTS_DEADLINE: Duration = Duration::from_secs(3);
 
 /// What an invoice was paid with, for the question before what cannot be undone. `None` where QuickBooks does not answer in time.
 /// [`Error::AdminsOnly`] as for [`request`].
-pub(crate) async fn payments(
+pub(crate) async fn list_payments(
     app: &App,
     tenant: TenantId,
     user: UserId,
@@ -169,7 +169,7 @@ async fn read_payments(app: &App, tenant: TenantId, invoice: &Invoice) -> Result
 }
 
 /// How an act stands, after waiting a little for its end.
-async fn outcome(app: &App, tenant: TenantId, id: ActId) -> Result<Outcome, Error> {
+async fn wait_for_outcome(app: &App, tenant: TenantId, id: ActId) -> Result<Outcome, Error> {
     let until = tokio::time::Instant::now() + OUTCOME_TIMEOUT;
     loop {
         let mut tx = app.db.read().await?;
@@ -284,7 +284,7 @@ impl Worker<'_> {
     /// is about them.
     fn refusal(&self, current: &Snapshot, code: &str, detail: String) -> Reason {
         let has_payments = current.balance.amount() < current.total.amount();
-        let cause = cause_of_act(code);
+        let cause = find_cause_of_act(code);
         let is_about_them = match self.requested.wish.act {
             Act::Delete => matches!(cause, None | Some(RefusalCause::Deposited | RefusalCause::NotLinkable)),
             Act::Void => cause == Some(RefusalCause::Deposited),

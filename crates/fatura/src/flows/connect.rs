@@ -52,13 +52,13 @@ impl From<store::Error> for Denied {
 async fn require_admin(app: &App, tenant: TenantId, user: UserId, browser: &str) -> Result<(), Denied> {
     match rights::require_admin(app, tenant, user).await {
         Ok(_) => Ok(()),
-        Err(error) => Err(Denied { error, sealed: cancelled(app, tenant, user, browser, None)? }),
+        Err(error) => Err(Denied { error, sealed: seal_cancelled(app, tenant, user, browser, None)? }),
     }
 }
 
 /// A one-time link by which a signed-in administrator begins connecting in a browser tab. The page that asks for it is in a frame and holds no
 /// cookie: the link is bound to what the browser calls itself.
-pub(crate) async fn ticket(app: &App, tenant: TenantId, user: UserId, agent: &str) -> Result<Url, Error> {
+pub(crate) async fn issue_token(app: &App, tenant: TenantId, user: UserId, agent: &str) -> Result<Url, Error> {
     let until = app.clock.now() + TICKET_LIFE;
     let ticket = states::issue_state(app, TICKET, until)?;
     let mut tx = app.db.begin().await?;
@@ -79,11 +79,11 @@ pub(crate) async fn begin(app: &App, ticket: &str, agent: &str, browser: &str) -
     let who = flows::finish(&mut tx, &app.vault, Provider::Ticket, ticket, agent, app.clock.now()).await?.flatten();
     tx.commit().await?;
     let (tenant, user) = who.ok_or(Error::ForeignFlow)?;
-    ask_consent(app, tenant, user, browser).await
+    begin_consent(app, tenant, user, browser).await
 }
 
 /// Intuit's consent page for an administrator, in the browser that holds `browser`.
-pub(crate) async fn ask_consent(app: &App, tenant: TenantId, user: UserId, browser: &str) -> Result<Url, Denied> {
+pub(crate) async fn begin_consent(app: &App, tenant: TenantId, user: UserId, browser: &str) -> Result<Url, Denied> {
     require_admin(app, tenant, user, browser).await?;
     let until = app.clock.now() + FLOW_LIFE;
     let state = states::issue_state(app, &purpose(browser), until)?;
@@ -179,7 +179,7 @@ fn place(browser: &str) -> String {
     format!("confirmation/{browser}")
 }
 
-async fn open(app: &App, question: &str, browser: &str) -> Result<Pending, Error> {
+async fn open_pending(app: &App, question: &str, browser: &str) -> Result<Pending, Error> {
     states::check_state(app, &place(browser), question)?;
     let mut tx = app.db.read().await?;
     let sealed = flows::find_pending_confirmation(&mut tx, &app.vault, question, browser, app.clock.now()).await?;
@@ -189,8 +189,8 @@ async fn open(app: &App, question: &str, browser: &str) -> Result<Pending, Error
 
 /// The two companies to be connected, and the user who asks. Where Pipedrive does not say whether they may, the page is shown all the same: the answer
 /// needs it.
-pub(crate) async fn confirmation(app: &App, question: &str, browser: &str) -> Result<Confirmation, Denied> {
-    let pending = open(app, question, browser).await?;
+pub(crate) async fn read_confirmation(app: &App, question: &str, browser: &str) -> Result<Confirmation, Denied> {
+    let pending = open_pending(app, question, browser).await?;
     match require_admin(app, pending.tenant, pending.user, browser).await {
         Ok(()) | Err(Denied { error: Error::RightsUnknown(_), .. }) => {}
         Err(denied) => return Err(denied),
@@ -218,10 +218,10 @@ async fn use_once(app: &App, tx: &mut Tx, question: &str, browser: &str) -> Resu
 
 /// The person confirmed: from now on the companies are connected. Whoever is no administrator any more hands the access back.
 pub(crate) async fn confirm(app: &App, question: &str, browser: &str) -> Result<Tenant, Denied> {
-    let pending = open(app, question, browser).await?;
+    let pending = open_pending(app, question, browser).await?;
     if let Err(denied) = require_admin(app, pending.tenant, pending.user, browser).await {
         if matches!(denied.error, Error::AdminsOnly) {
-            hand_back(app, question, &pending, browser).await?;
+            revoke_pending(app, question, &pending, browser).await?;
         }
         return Err(denied);
     }
@@ -232,7 +232,7 @@ pub(crate) async fn confirm(app: &App, question: &str, browser: &str) -> Result<
         audit::record(&mut tx, tenant, Some(user), "connecting refused", None, &json!({}), app.clock.now()).await?;
         tx.commit().await?;
         security::record(Event::CompanyRefused, Some(tenant));
-        return Err(Denied { error, sealed: cancelled(app, tenant, user, browser, Some(chosen))? });
+        return Err(Denied { error, sealed: seal_cancelled(app, tenant, user, browser, Some(chosen))? });
     }
     Ok(connected?)
 }
@@ -286,10 +286,10 @@ async fn connect(app: &App, question: &str, pending: Pending, browser: &str) -> 
         error => error.into(),
     })?;
     if latest.is_some_and(|latest| latest != id) {
-        forget_ids(&mut tx, tenant.id, pending.user, now).await?;
+        remove_company_ids(&mut tx, tenant.id, pending.user, now).await?;
     }
     if before.is_some_and(|before| before.state == quickbooks::State::NeedsReconnect) {
-        reconnect::ask(app, &mut tx, tenant.id).await?;
+        reconnect::request_notification(app, &mut tx, tenant.id).await?;
     }
     audit::record(&mut tx, tenant.id, Some(pending.user), "connected", None, &json!({ "connection": id.0 }), now)
         .await?;
@@ -304,7 +304,7 @@ async fn connect(app: &App, question: &str, pending: Pending, browser: &str) -> 
 }
 
 /// Removes the ids of the company that was connected before from the settings.
-async fn forget_ids(tx: &mut Tx, tenant: TenantId, user: UserId, now: Timestamp) -> Result<(), Error> {
+async fn remove_company_ids(tx: &mut Tx, tenant: TenantId, user: UserId, now: Timestamp) -> Result<(), Error> {
     let Some(saved) = settings::find(tx, tenant).await? else { return Ok(()) };
     let mut kept = saved.clone();
     kept.remove_quickbooks_ids();
@@ -341,7 +341,7 @@ fn place_of_cancelled(browser: &str) -> String {
     format!("cancelled/{browser}")
 }
 
-fn cancelled(
+fn seal_cancelled(
     app: &App,
     tenant: TenantId,
     user: UserId,
@@ -365,11 +365,11 @@ pub(crate) async fn refuse(app: &App, state: &str, browser: &str) -> Result<Stri
     let flow = flows::finish(&mut tx, &app.vault, Provider::QuickBooks, state, browser, app.clock.now()).await?;
     tx.commit().await?;
     let (tenant, user) = flow.flatten().ok_or(Error::ForeignFlow)?;
-    cancelled(app, tenant, user, browser, None)
+    seal_cancelled(app, tenant, user, browser, None)
 }
 
 /// How things stand for whoever has cancelled.
-pub(crate) async fn standing(app: &App, sealed: &str, browser: &str) -> Result<Standing, Error> {
+pub(crate) async fn find_standing(app: &App, sealed: &str, browser: &str) -> Result<Standing, Error> {
     let Cancelled { tenant, chosen, .. } = open_cancelled(app, sealed, browser)?;
     let mut tx = app.db.read().await?;
     let pipedrive = tenants::find(&mut tx, tenant).await?.ok_or(Error::ForeignFlow)?;
@@ -379,16 +379,16 @@ pub(crate) async fn standing(app: &App, sealed: &str, browser: &str) -> Result<S
 }
 
 /// Begins anew for whoever has cancelled: where to send the browser.
-pub(crate) async fn again(app: &App, sealed: &str, browser: &str) -> Result<Url, Denied> {
+pub(crate) async fn restart_consent(app: &App, sealed: &str, browser: &str) -> Result<Url, Denied> {
     let Cancelled { tenant, user, until, .. } = open_cancelled(app, sealed, browser)?;
     if until < app.clock.now() {
         return Err(Error::ForeignFlow.into());
     }
-    ask_consent(app, tenant, user, browser).await
+    begin_consent(app, tenant, user, browser).await
 }
 
 /// Hands back the access that Intuit gave. Not where the company is connected already: at Intuit that would end the connection that stands.
-async fn hand_back(app: &App, question: &str, pending: &Pending, browser: &str) -> Result<(), Error> {
+async fn revoke_pending(app: &App, question: &str, pending: &Pending, browser: &str) -> Result<(), Error> {
     let mut tx = app.db.begin().await?;
     use_once(app, &mut tx, question, browser).await?;
     let connected = quickbooks::find_tenant_of_realm(&mut tx, &app.vault, &pending.realm_id).await?;
@@ -404,9 +404,9 @@ async fn hand_back(app: &App, question: &str, pending: &Pending, browser: &str) 
 
 /// The person did not confirm: the access is handed back. The value to show the outcome with.
 pub(crate) async fn decline(app: &App, question: &str, browser: &str) -> Result<String, Error> {
-    let pending = open(app, question, browser).await?;
-    hand_back(app, question, &pending, browser).await?;
-    cancelled(app, pending.tenant, pending.user, browser, None)
+    let pending = open_pending(app, question, browser).await?;
+    revoke_pending(app, question, &pending, browser).await?;
+    seal_cancelled(app, pending.tenant, pending.user, browser, None)
 }
 
 /// Ends the connection, here and at Intuit. The invoices stay readable.
@@ -418,7 +418,7 @@ pub(crate) async fn disconnect(app: &App, tenant: TenantId, user: UserId) -> Res
     revoke::request_revocation(app, &mut tx, Grantor::QuickBooks, &connection.realm_id, &connection.tokens.refresh)
         .await?;
     if connection.state == quickbooks::State::NeedsReconnect {
-        reconnect::ask(app, &mut tx, tenant).await?;
+        reconnect::request_notification(app, &mut tx, tenant).await?;
     }
     audit::record(&mut tx, tenant, Some(user), "disconnected", None, &json!({ "connection": connection.id.0 }), now)
         .await?;

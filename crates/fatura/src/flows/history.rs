@@ -24,11 +24,16 @@ use uuid::Uuid;
 
 /// Overdue invoices that are read at a time.
 const OVERDUE_PAGE_ROWS: i64 = 200;
-/// What an entry tells that is no badge.
+/// The event of the first entry, which is no badge.
 const CREATED: &str = "created";
 
-/// Makes an entry where an invoice, as it is stored, has another badge than its history tells; the entry that was made.
-pub(crate) async fn note(app: &App, tx: &mut Tx, tenant: TenantId, id: InvoiceId) -> Result<Option<Entry>, Error> {
+/// Adds an entry where the badge of a stored invoice differs from the announced one, and returns it.
+pub(crate) async fn announce_status(
+    app: &App,
+    tx: &mut Tx,
+    tenant: TenantId,
+    id: InvoiceId,
+) -> Result<Option<Entry>, Error> {
     let Some(invoice) = invoices::find(tx, tenant, id).await? else { return Ok(None) };
     let State::Issued(snapshot) = &invoice.state else { return Ok(None) };
     let connection = quickbooks::find(tx, &app.vault, tenant, invoice.connection).await?;
@@ -51,28 +56,28 @@ pub(crate) async fn note(app: &App, tx: &mut Tx, tenant: TenantId, id: InvoiceId
     Ok(Some(entry))
 }
 
-/// The locale of what the whole company reads: the region of the first installation, in [`language`].
-pub(crate) async fn locale(app: &App, tenant: TenantId) -> Result<Locale, Error> {
-    let language = language(app, tenant).await?;
+/// Reads the locale of texts for the whole company: the region of the first installation, in [`read_language`].
+pub(crate) async fn read_locale(app: &App, tenant: TenantId) -> Result<Locale, Error> {
+    let language = read_language(app, tenant).await?;
     let mut tx = app.db.read().await?;
     let company = tenants::find(&mut tx, tenant).await?.ok_or(Error::NotFound)?;
     Ok(Locale::of(&company.locale).in_language(language))
 }
 
-/// The language of what the whole company reads: that of the settings, else [`usual_language`].
-async fn language(app: &App, tenant: TenantId) -> Result<Language, Error> {
+/// Reads the language of texts for the whole company: that of the settings, or else [`find_usual_language`].
+async fn read_language(app: &App, tenant: TenantId) -> Result<Language, Error> {
     let mut tx = app.db.read().await?;
     let settings = store::settings::find(&mut tx, tenant).await?.unwrap_or_default();
     drop(tx);
     match settings.language {
         Some(chosen) => Ok(Locale::language_of(&chosen)),
-        None => usual_language(app, tenant).await,
+        None => find_usual_language(app, tenant).await,
     }
 }
 
-/// The language of most users who have the app now; of several that are as frequent, that of the first who installed it. Pipedrive has no
-/// language of a company, and its country says too little.
-pub(crate) async fn usual_language(app: &App, tenant: TenantId) -> Result<Language, Error> {
+/// Finds the language of most users who have the app; of several that are as frequent, that of the first installation. Pipedrive has no
+/// language for a company, and its country does not determine one.
+pub(crate) async fn find_usual_language(app: &App, tenant: TenantId) -> Result<Language, Error> {
     let mut tx = app.db.read().await?;
     let company = tenants::find(&mut tx, tenant).await?.ok_or(Error::NotFound)?;
     let users = grants::list_users(&mut tx, tenant).await?;
@@ -81,9 +86,9 @@ pub(crate) async fn usual_language(app: &App, tenant: TenantId) -> Result<Langua
     Ok(Language::of_most(languages, Locale::language_of(&company.language)))
 }
 
-/// Makes entries of invoices that have become overdue by the clock alone; how many.
+/// Adds entries for invoices that became overdue, and returns their number.
 pub(crate) async fn announce_overdue(app: &App) -> Result<usize, Error> {
-    // The day begins first in the far east.
+    // The time zone in which each day begins first.
     let before = app.clock.today("Pacific/Kiritimati");
     let (mut after, mut made) = (None, 0);
     loop {
@@ -92,10 +97,10 @@ pub(crate) async fn announce_overdue(app: &App) -> Result<usize, Error> {
         drop(tx);
         let Some(last) = page.last().cloned() else { return Ok(made) };
         after = Some(last);
-        // Where the company is, the day of the others has not ended yet.
+        // In the company's time zone, the due date of the others has not passed yet.
         for unpaid in page.into_iter().filter(|unpaid| unpaid.due < app.clock.today(&unpaid.time_zone)) {
             let mut tx = app.db.begin().await?;
-            let Some(entry) = note(app, &mut tx, unpaid.tenant, unpaid.invoice).await? else { continue };
+            let Some(entry) = announce_status(app, &mut tx, unpaid.tenant, unpaid.invoice).await? else { continue };
             write_back::request_write_back(app, &mut tx, unpaid.tenant, entry.deal, entry.user).await?;
             tx.commit().await?;
             app.db.announce(unpaid.tenant).await;
@@ -105,7 +110,7 @@ pub(crate) async fn announce_overdue(app: &App) -> Result<usize, Error> {
 }
 
 /// Writes an entry as a note on the deal.
-pub(crate) async fn write(app: &App, tenant: TenantId, id: EntryId) -> Result<Attempt, Error> {
+pub(crate) async fn write_entry(app: &App, tenant: TenantId, id: EntryId) -> Result<Attempt, Error> {
     let mut tx = app.db.begin().await?;
     let lease = OperationLease::new(app, tenant, id);
     let leased = history::claim(&mut tx, tenant, id, lease.owner, lease.since, lease.until()).await?;
@@ -130,7 +135,7 @@ struct Worker<'a> {
 impl Worker<'_> {
     /// The note that was written; none where nobody could write it.
     async fn run(&self) -> Result<Option<i64>, Error> {
-        let content = words(Writer::new(locale(self.app, self.tenant).await?), self.entry);
+        let content = words(Writer::new(read_locale(self.app, self.tenant).await?), self.entry);
         let mut tx = self.app.db.read().await?;
         let users = grants::list_users(&mut tx, self.tenant).await?;
         drop(tx);

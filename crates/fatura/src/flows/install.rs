@@ -89,7 +89,7 @@ const POLL_INTERVAL: Duration = Duration::from_millis(500);
 
 /// The installation that a callback's state has made in this browser, sealed for the page that says so; nothing where it made none, or
 /// the user has uninstalled the app since. Nothing is written.
-pub(crate) async fn made_before(app: &App, state: &str, browser: &str) -> Result<Option<String>, Error> {
+pub(crate) async fn find_installation(app: &App, state: &str, browser: &str) -> Result<Option<String>, Error> {
     if browser.is_empty() || states::find_expiry(app, &purpose(browser), state).is_err() {
         return Ok(None);
     }
@@ -107,12 +107,12 @@ pub(crate) async fn made_before(app: &App, state: &str, browser: &str) -> Result
 }
 
 /// The same after the code was refused: another request may be using it at this moment.
-pub(crate) async fn made_meanwhile(app: &App, state: &str, browser: &str) -> Result<Option<String>, Error> {
+pub(crate) async fn wait_for_installation(app: &App, state: &str, browser: &str) -> Result<Option<String>, Error> {
     if states::check_state(app, &purpose(browser), state).is_err() {
         return Ok(None);
     }
     for _ in 0..MAX_POLLS {
-        if let Some(made) = made_before(app, state, browser).await? {
+        if let Some(made) = find_installation(app, state, browser).await? {
             return Ok(Some(made));
         }
         tokio::time::sleep(POLL_INTERVAL).await;
@@ -120,8 +120,8 @@ pub(crate) async fn made_meanwhile(app: &App, state: &str, browser: &str) -> Res
     Ok(None)
 }
 
-/// The company of which [`made_before`] says that the app is installed there. The value opens nothing else.
-pub(crate) async fn installed_in(app: &App, sealed: &str, browser: &str) -> Result<Tenant, Error> {
+/// The company of which [`find_installation`] says that the app is installed there. The value opens nothing else.
+pub(crate) async fn find_installed_tenant(app: &App, sealed: &str, browser: &str) -> Result<Tenant, Error> {
     let text = app.vault.open(&place_of_installed(browser), sealed).map_err(|_| Error::ForeignFlow)?;
     let tenant = Uuid::parse_str(text.expose_secret()).map_err(|_| Error::ForeignFlow)?;
     let mut tx = app.db.read().await?;
@@ -148,7 +148,7 @@ const TIMESTAMP_RESOLUTION: SignedDuration = SignedDuration::from_secs(1);
 
 /// A user has uninstalled the app, at a moment where Pipedrive tells it: the grant is forgotten at once; with the last user the QuickBooks
 /// connection too. Nothing changes where the user has installed it again since.
-pub(crate) async fn uninstall(
+pub(crate) async fn uninstall_user(
     app: &App,
     company_id: i64,
     user: UserId,
@@ -183,7 +183,7 @@ pub(crate) async fn uninstall(
 
 /// Pipedrive has refused a user's grant for good. With the last one of the company, the app counts as uninstalled: nothing is read any
 /// more, and the grace period begins. The connection is kept for it, because nobody has asked for its end.
-pub(crate) async fn grant_refused(app: &App, tx: &mut Tx, tenant: TenantId, user: UserId) -> Result<(), Error> {
+pub(crate) async fn record_refused_grant(app: &App, tx: &mut Tx, tenant: TenantId, user: UserId) -> Result<(), Error> {
     if grants::count_active(tx, tenant).await? > 0 {
         return Ok(());
     }
@@ -197,13 +197,13 @@ const GRACE_PERIOD: SignedDuration = SignedDuration::from_hours(30 * 24);
 const MAX_PURGED: i64 = 20;
 
 /// Forgets companies whose grace is over; how many.
-pub(crate) async fn purge(app: &App) -> Result<usize, Error> {
+pub(crate) async fn purge_tenants(app: &App) -> Result<usize, Error> {
     let mut tx = app.db.read().await?;
     let gone = tenants::list_uninstalled(&mut tx, app.clock.now() - GRACE_PERIOD, MAX_PURGED).await?;
     drop(tx);
     for tenant in &gone {
         let mut tx = app.db.begin().await?;
-        hand_back(app, &mut tx, *tenant).await?;
+        revoke_all_access(app, &mut tx, *tenant).await?;
         // Rolled back with what was to be handed back, where it was installed again since.
         if tenants::purge(&mut tx, *tenant).await? {
             tx.commit().await?;
@@ -218,7 +218,7 @@ pub(crate) async fn purge(app: &App) -> Result<usize, Error> {
 }
 
 /// Has all access revoked that is still kept of a company.
-async fn hand_back(app: &App, tx: &mut Tx, tenant: TenantId) -> Result<(), Error> {
+async fn revoke_all_access(app: &App, tx: &mut Tx, tenant: TenantId) -> Result<(), Error> {
     let Some(company) = tenants::find(tx, tenant).await? else { return Ok(()) };
     for (user, refresh) in grants::list_refresh_tokens(tx, &app.vault, tenant).await? {
         let subject = revoke::subject_of_user(company.company_id, user);

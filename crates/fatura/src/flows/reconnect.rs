@@ -15,12 +15,12 @@ use store::{
 };
 
 /// Asks for it, in the transaction in which the access ended or came back.
-pub(crate) async fn ask(app: &App, tx: &mut Tx, tenant: TenantId) -> Result<(), Error> {
+pub(crate) async fn request_notification(app: &App, tx: &mut Tx, tenant: TenantId) -> Result<(), Error> {
     Ok(app.db.enqueue(tx, NotifyAdmins { tenant }).await?)
 }
 
 /// Brings the administrators' tasks to what is so now. Done twice, it is the same.
-pub(crate) async fn tell(app: &App, tenant: TenantId) -> Result<Attempt, Error> {
+pub(crate) async fn notify_admins(app: &App, tenant: TenantId) -> Result<Attempt, Error> {
     let mut tx = app.db.read().await?;
     let company = tenants::find(&mut tx, tenant).await?.ok_or(Error::NotFound)?;
     let current = quickbooks::find_current(&mut tx, &app.vault, tenant).await?;

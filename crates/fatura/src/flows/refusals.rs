@@ -3,7 +3,7 @@
 use domain::refusal::RefusalCause;
 
 /// The cause of a code that means the same for every write.
-pub(super) fn cause(code: &str) -> Option<RefusalCause> {
+pub(super) fn find_cause(code: &str) -> Option<RefusalCause> {
     Some(match code {
         "140" => RefusalCause::Locked,
         "150" => RefusalCause::Maintenance,
@@ -26,13 +26,13 @@ pub(super) fn cause(code: &str) -> Option<RefusalCause> {
 }
 
 /// The cause of a code for an act on an invoice that stands: there is no field to name.
-pub(super) fn cause_of_act(code: &str) -> Option<RefusalCause> {
+pub(super) fn find_cause_of_act(code: &str) -> Option<RefusalCause> {
     match code {
         "610" => Some(RefusalCause::Gone),
         "2210" => Some(RefusalCause::EmailAddress),
         "2500" => Some(RefusalCause::Reference),
         "6200" | "6210" => Some(RefusalCause::PeriodClosed),
         "6420" => Some(RefusalCause::EmailMissing),
-        code => cause(code),
+        code => find_cause(code),
     }
 }

@@ -1,4 +1,4 @@
-//! A deal that is won gets a draft by itself, where the company wants it: its owner finds the form filled in.
+//! Drafts an invoice for each won deal, if the company has switched this on: the deal's owner finds the form filled in.
 
 use super::{Error, access, form};
 use crate::{format::Writer, locale::Locale, state::App};
@@ -13,33 +13,34 @@ use store::{
     tenants,
 };
 
-/// Somewhat before the last look: clocks differ.
+/// Deals are read from so long before the cursor, because clocks differ.
 const OVERLAP: SignedDuration = SignedDuration::from_mins(5);
-/// Companies in one sweep.
+/// Companies in one sweep of one replica.
 const MAX_COMPANIES: usize = 20;
-/// After a crash, another replica reads the company once this has passed. Not shorter than the time in which a sweep has to be done.
+/// The lease of a sweep, after which another replica continues. Not shorter than the timeout of the background task.
 const LEASE_DURATION: SignedDuration = SignedDuration::from_mins(10);
 /// The pause after the first failure; it doubles with each further one.
 const MIN_PAUSE: SignedDuration = SignedDuration::from_secs(15);
 const MAX_PAUSE: SignedDuration = SignedDuration::from_hours(1);
 
-/// Looks for won deals of the companies that want drafts; how many were made.
-pub(crate) async fn sweep(app: &App) -> Result<usize, Error> {
+/// Drafts the won deals of all companies that want drafts, and returns the number of drafts.
+pub(crate) async fn sweep_won_deals(app: &App) -> Result<usize, Error> {
     let every = SignedDuration::from_secs(i64::from(app.config.pipedrive_poll_seconds));
     let mut made = 0;
     for _ in 0..MAX_COMPANIES {
         let now = app.clock.now();
         let mut tx = app.db.begin().await?;
-        let unread = tenants::claim_won_sweep(&mut tx, now - every, now, now + LEASE_DURATION).await?;
+        let claimed = tenants::claim_won_sweep(&mut tx, now - every, now, now + LEASE_DURATION).await?;
         tx.commit().await?;
-        let Some(unread) = unread else { break };
-        let looked = look(app, unread.tenant, unread.until, &mut made).await;
+        let Some(claimed) = claimed else { break };
+        let drafted = draft_won_deals(app, claimed.tenant, claimed.until, &mut made).await;
         let mut tx = app.db.begin().await?;
-        match looked {
-            Ok(()) => tenants::mark_won_swept(&mut tx, &unread, now).await?,
+        match drafted {
+            Ok(()) => tenants::mark_won_swept(&mut tx, &claimed, now).await?,
             Err(error) => {
-                tracing::warn!(tenant.id = %unread.tenant.0, %error, "won deals were not all looked at");
-                tenants::postpone_won_sweep(&mut tx, &unread, app.clock.now() + pause(unread.failures)).await?;
+                tracing::warn!(tenant.id = %claimed.tenant.0, %error, "not all won deals were drafted");
+                tenants::postpone_won_sweep(&mut tx, &claimed, app.clock.now() + compute_pause(claimed.failures))
+                    .await?;
             }
         }
         tx.commit().await?;
@@ -48,17 +49,17 @@ pub(crate) async fn sweep(app: &App) -> Result<usize, Error> {
 }
 
 /// The pause after one more failure.
-fn pause(failures: i32) -> SignedDuration {
+fn compute_pause(failures: i32) -> SignedDuration {
     MAX_PAUSE.min(MIN_PAUSE * (1 << failures.clamp(0, 12)))
 }
 
-/// Makes the drafts of a company's won deals. What stands in the way of one deal does not stop the others; an error where it may pass.
-async fn look(app: &App, tenant: TenantId, until: Timestamp, made: &mut usize) -> Result<(), Error> {
+/// Drafts the won deals of one company. A failure of one deal does not stop the others; it is returned if a retry may succeed.
+async fn draft_won_deals(app: &App, tenant: TenantId, until: Timestamp, made: &mut usize) -> Result<(), Error> {
     let mut tx = app.db.read().await?;
     let users = grants::list_users(&mut tx, tenant).await?;
     let connection = quickbooks::find_current(&mut tx, &app.vault, tenant).await?;
     drop(tx);
-    // Administrators come first: they see all deals.
+    // Administrators are listed first. They see all deals.
     let Some((asker, _)) = users.first().cloned() else { return Ok(()) };
     // No form opens without the company's lists. The deals are read once it is connected.
     match connection.map(|connection| connection.state) {
@@ -78,7 +79,7 @@ async fn look(app: &App, tenant: TenantId, until: Timestamp, made: &mut usize) -
     for (deal, owner) in won.await? {
         let whose = users.iter().find(|(user, _)| Some(user.0) == owner).or(users.first());
         let Some((user, profile)) = whose else { continue };
-        match draft(app, tenant, *user, profile, deal).await {
+        match draft_deal(app, tenant, *user, profile, deal).await {
             Ok(is_new) => *made += usize::from(is_new),
             Err(error) => {
                 tracing::warn!(tenant.id = %tenant.0, deal = deal.0, %error, "a won deal got no draft");
@@ -94,7 +95,7 @@ async fn look(app: &App, tenant: TenantId, until: Timestamp, made: &mut usize) -
     failed.map_or(Ok(()), Err)
 }
 
-/// Whether the same would come of it again: the provider has refused something of this deal.
+/// Whether a retry would fail as well, because the provider refused something of this deal.
 fn is_final(error: &Error) -> bool {
     matches!(
         error,
@@ -103,8 +104,8 @@ fn is_final(error: &Error) -> bool {
     )
 }
 
-/// Makes a draft, unless the deal was billed or begun already.
-async fn draft(app: &App, tenant: TenantId, user: UserId, profile: &Profile, deal: DealId) -> Result<bool, Error> {
+/// Drafts a deal, unless it has a draft or an invoice already.
+async fn draft_deal(app: &App, tenant: TenantId, user: UserId, profile: &Profile, deal: DealId) -> Result<bool, Error> {
     let mut tx = app.db.read().await?;
     let is_begun = drafts::find(&mut tx, tenant, deal, user).await?.is_some()
         || !invoices::list(&mut tx, tenant, InvoiceScope::Deal(deal)).await?.is_empty();
@@ -127,7 +128,7 @@ mod tests {
 
     #[test]
     fn who_fails_again_and_again_is_left_alone_for_longer() {
-        let pauses = [0, 1, 2, 7, 8, i32::MAX].map(|failures| pause(failures).as_secs());
+        let pauses = [0, 1, 2, 7, 8, i32::MAX].map(|failures| compute_pause(failures).as_secs());
         assert_eq!(pauses, [15, 30, 60, 1920, 3600, 3600]);
     }
 }

@@ -96,7 +96,7 @@ pub(crate) fn start(app: &App) -> Result<RunHandle, riverqueue::Error> {
         &mut workers,
         app,
         |job: &WriteHistory| job.tenant,
-        async |app: App, job: WriteHistory| history::write(&app, job.tenant, job.entry).await,
+        async |app: App, job: WriteHistory| history::write_entry(&app, job.tenant, job.entry).await,
     )?;
     register(
         &mut workers,
@@ -108,7 +108,7 @@ pub(crate) fn start(app: &App) -> Result<RunHandle, riverqueue::Error> {
         &mut workers,
         app,
         |job: &NotifyAdmins| job.tenant,
-        async |app: App, job: NotifyAdmins| reconnect::tell(&app, job.tenant).await,
+        async |app: App, job: NotifyAdmins| reconnect::notify_admins(&app, job.tenant).await,
     )?;
     let queue = |workers| {
         QueueConfig::new(workers).with_fetch_cooldown(Duration::from_millis(20)).with_fetch_poll_interval(POLL_INTERVAL)
@@ -167,7 +167,7 @@ pub(crate) async fn sweep_companies(app: App, stop: CancellationToken) {
 pub(crate) async fn purge_and_sweep_won_deals(app: App, stop: CancellationToken) {
     repeat(SWEEP_INTERVAL, PROVIDER_TIMEOUT, stop, "companies that have left and won deals", || {
         let app = app.clone();
-        async move { Ok(install::purge(&app).await? + won::sweep(&app).await?) }
+        async move { Ok(install::purge_tenants(&app).await? + won::sweep_won_deals(&app).await?) }
     })
     .await;
 }

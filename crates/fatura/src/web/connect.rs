@@ -84,7 +84,7 @@ pub(crate) async fn callback(
 
 /// Takes somebody who has cancelled to Intuit once more.
 pub(crate) async fn again(State(app): State<App>, jar: CookieJar, Query(asked_for): Query<Cancelled>) -> Response {
-    match connect::again(&app, &asked_for.cancelled, &known_browser(&app, &jar)).await {
+    match connect::restart_consent(&app, &asked_for.cancelled, &known_browser(&app, &jar)).await {
         Ok(next) => Redirect::to(next.as_str()).into_response(),
         Err(error) => denied(&error).into_response(),
     }
@@ -126,7 +126,7 @@ async fn question(
     error: Option<&flows::Error>,
 ) -> Result<Response, Error> {
     let w = Writer::new(asked(headers));
-    match connect::confirmation(app, &pending, &known_browser(app, jar)).await {
+    match connect::read_confirmation(app, &pending, &known_browser(app, jar)).await {
         Ok(confirmation) => {
             html(&ConfirmPage { w, pending, confirmation, trouble: error.map(|error| words(w, error).2) })
         }

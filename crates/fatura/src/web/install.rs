@@ -62,14 +62,14 @@ pub(crate) async fn callback(
         return Redirect::to("/install").into_response();
     }
     // Reloaded, or reached by the back button: the code is not used again.
-    if let Ok(Some(made)) = install::made_before(&app, &callback.state, &browser).await {
+    if let Ok(Some(made)) = install::find_installation(&app, &callback.state, &browser).await {
         return installed(&made).into_response();
     }
     let (tenant, user) = match install::finish(&app, &callback.code, &callback.state, &browser).await {
         Ok(installed) => installed,
         // The code is refused, or the state is: the link was used before, or is too old.
         Err(flows::Error::ForeignFlow | flows::Error::Pipedrive(ProviderError::Disconnected)) => {
-            return match install::made_meanwhile(&app, &callback.state, &browser).await {
+            return match install::wait_for_installation(&app, &callback.state, &browser).await {
                 Ok(Some(made)) => installed(&made).into_response(),
                 _ => failed(&flows::Error::ForeignFlow, "pipedrive").into_response(),
             };
@@ -79,7 +79,7 @@ pub(crate) async fn callback(
     if companies::find_usable(&app, tenant.id).await.is_ok() {
         return Redirect::to(&app.config.settings_page(&tenant.company_domain)).into_response();
     }
-    match connect::ask_consent(&app, tenant.id, user, &browser).await {
+    match connect::begin_consent(&app, tenant.id, user, &browser).await {
         Ok(consent) => Redirect::to(consent.as_str()).into_response(),
         Err(error) => denied(&error).into_response(),
     }
@@ -157,7 +157,7 @@ pub(crate) async fn uninstalled(State(app): State<App>, headers: HeaderMap, body
     }
     let language = crate::language::Language::English;
     let Uninstall { company_id, user_id, timestamp, .. } = uninstall;
-    install::uninstall(&app, company_id, UserId(user_id), timestamp).await.map_err(Error::of(language))?;
+    install::uninstall_user(&app, company_id, UserId(user_id), timestamp).await.map_err(Error::of(language))?;
     Ok(StatusCode::OK)
 }
 

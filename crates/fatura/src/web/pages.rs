@@ -189,7 +189,8 @@ pub(crate) async fn outcome(
     let w = Writer::new(asked(&headers));
     let (provider, what) = outcome.split_once('-').unwrap_or(("", ""));
     if let ("pipedrive", "installed") = (provider, what) {
-        let Ok(tenant) = install::installed_in(&app, &asked_for.installed, &known_browser(&app, &jar)).await else {
+        let Ok(tenant) = install::find_installed_tenant(&app, &asked_for.installed, &known_browser(&app, &jar)).await
+        else {
             let (_, title, text) = words(w, &flows::Error::ForeignFlow);
             let action = Some(("/install".to_owned(), fl!(w.t, "install-again")));
             return html(&Plain { w, title, text, action, other: None });
@@ -201,7 +202,7 @@ pub(crate) async fn outcome(
     }
     if let ("quickbooks", "refused" | "declined" | "admins-only" | "unverified" | "connected-elsewhere") =
         (provider, what)
-        && let Ok(standing) = connect::standing(&app, &asked_for.cancelled, &known_browser(&app, &jar)).await
+        && let Ok(standing) = connect::find_standing(&app, &asked_for.cancelled, &known_browser(&app, &jar)).await
     {
         if let "admins-only" | "unverified" = what {
             return html(&refused(&app, w, what == "unverified", &standing.pipedrive, &asked_for.cancelled));

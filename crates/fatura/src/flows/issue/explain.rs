@@ -3,7 +3,7 @@
 //! A field is blamed only where the error's element or its detail names it; otherwise the whole form is. The step in which
 //! QuickBooks refused says what its words are about: "the name exists" may be a customer's or an item's.
 
-use super::{super::refusals::cause, locate};
+use super::{super::refusals::find_cause, locate};
 use domain::{
     form::{FieldError, FormField, Problem},
     invoice_request::{Choice, InvoiceRequest},
@@ -84,7 +84,7 @@ fn explain_fault(fault: &Fault, of: &Context<'_>) -> Vec<FieldError> {
             Step::CreateItem(line) => at(FormField::Item(line), Cause::NoIncomeAccount),
             _ => whole(Cause::NoIncomeAccount),
         },
-        code => match cause(code) {
+        code => match find_cause(code) {
             Some(cause) => whole(cause),
             None => one(field().unwrap_or(FormField::Whole), Problem::Refused(fault.detail.clone())),
         },

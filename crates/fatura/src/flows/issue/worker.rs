@@ -297,7 +297,7 @@ impl Worker<'_> {
         }
         let days = draft.issued.until(draft.due).map(|span| span.get_days()).unwrap_or_default();
         let Some(days) = u16::try_from(days).ok().filter(|days| *days <= MAX_TERM_DAYS) else { return Ok(None) };
-        let w = Writer::new(history::locale(self.app, self.tenant).await?);
+        let w = Writer::new(history::read_locale(self.app, self.tenant).await?);
         let name = fl!(w.t, "term-days", days = days.to_string());
         let request_id = self.request_id("term");
         let id = access::call_quickbooks(self.app, self.tenant, connection, |access| {
@@ -372,7 +372,7 @@ impl Worker<'_> {
                 if invoices::mark_issued(&mut tx, tenant, id, self.lease.owner, &snapshot, now).await? {
                     self.remember(&mut tx, &snapshot, &customer).await?;
                     changes::expect_webhook(&mut tx, tenant, self.invoice.connection).await?;
-                    history::note(self.app, &mut tx, tenant, id).await?;
+                    history::announce_status(self.app, &mut tx, tenant, id).await?;
                     write_back::request_write_back(
                         self.app,
                         &mut tx,

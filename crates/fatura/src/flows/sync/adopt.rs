@@ -58,7 +58,7 @@ pub(super) async fn adopt_unknown_invoices(
         let mut tx = app.db.begin().await?;
         if invoices::adopt(&mut tx, tenant, &intent, created, &snapshot, announced, now).await? {
             let id = known.map_or(intent.id, |known| known.id);
-            history::note(app, &mut tx, tenant, id).await?;
+            history::announce_status(app, &mut tx, tenant, id).await?;
             write_back::request_write_back(app, &mut tx, tenant, mark.deal, mark.user).await?;
             let detail = json!({ "quickbooks_id": snapshot.quickbooks_id, "total": snapshot.total.amount() });
             audit::record(&mut tx, tenant, None, "invoice taken back", Some(id), &detail, now).await?;

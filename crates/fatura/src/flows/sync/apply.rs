@@ -36,7 +36,7 @@ pub(crate) async fn update_snapshot(
 ) -> Result<(), Error> {
     invoices::update_snapshot(tx, tenant, invoice.id, snapshot, asked_at, app.clock.now()).await?;
     // The badge also changes with the date, while the snapshot stays the same.
-    let is_noted = history::note(app, tx, tenant, invoice.id).await?.is_some();
+    let is_noted = history::announce_status(app, tx, tenant, invoice.id).await?.is_some();
     if is_noted || invoice.state != State::Issued(snapshot.clone()) {
         write_back::request_write_back(app, tx, tenant, invoice.deal, invoice.created_by).await?;
     }

@@ -127,7 +127,7 @@ pub(crate) async fn question(
     let act = Act::named(&act).filter(|act| act.is_irreversible()).ok_or(flows::Error::NotFound).map_err(&localize)?;
     let tenant = session.tenant.id;
     let found = panel::find_visible(&app, tenant, session.user, InvoiceId(invoice)).await.map_err(&localize)?;
-    let payments = acts::payments(&app, tenant, session.user, &found).await.map_err(&localize)?;
+    let payments = acts::list_payments(&app, tenant, session.user, &found).await.map_err(&localize)?;
     let invoices::State::Issued(known) = &found.state else { return Err(localize(flows::Error::NotFound)) };
     let snapshot = payments.as_ref().map_or(known, |payments| &payments.invoice);
     Ok(Json(rows::dialogue(session.writer(), act, snapshot, payments.as_ref())))

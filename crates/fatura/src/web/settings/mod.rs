@@ -249,7 +249,7 @@ async fn render(app: &App, session: &Session, changed: Vec<String>) -> Result<Re
     let deals = settings::list_latest_deals(app, tenant, session.user).await.map_err(&localize)?;
     let lists = lists.as_deref();
     let mapping = |name, label, field: &Option<FieldRef>| map(w, &fields, name, label, field.as_ref());
-    let usual = history::usual_language(app, tenant).await.map_err(&localize)?;
+    let usual = history::find_usual_language(app, tenant).await.map_err(&localize)?;
     let id = |chosen: &Option<String>| chosen.clone().unwrap_or_default();
     let item = |name, label, none, chosen: &Option<String>| {
         let id = id(chosen);
@@ -446,7 +446,8 @@ pub(crate) async fn connect(
     headers: HeaderMap,
 ) -> Result<Json<serde_json::Value>, Error> {
     let agent = agent(&headers);
-    let url = connect::ticket(&app, session.tenant.id, session.user, agent).await.map_err(session.localize_error())?;
+    let url =
+        connect::issue_token(&app, session.tenant.id, session.user, agent).await.map_err(session.localize_error())?;
     Ok(Json(json!({ "url": url.as_str() })))
 }
 
