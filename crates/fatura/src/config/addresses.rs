@@ -1,11 +1,11 @@
-//! What is refused of the addresses and texts of a configuration: tokens over plain http, any host at all, and characters that nobody sees.
+//! Checks of addresses and texts: refuses tokens over plain http, hosts of anybody, and invisible characters.
 
-use super::Config;
+use super::settings::Config;
 use secrecy::ExposeSecret;
 use url::{Host, Url};
 
 /// The problems; one sentence for each setting.
-pub(super) fn wrong(config: &Config) -> Vec<String> {
+pub(super) fn find_problems(config: &Config) -> Vec<String> {
     let providers = [
         ("pipedrive_authorize_url", &config.pipedrive_authorize_url),
         ("pipedrive_token_url", &config.pipedrive_token_url),
@@ -55,12 +55,12 @@ pub(super) fn wrong(config: &Config) -> Vec<String> {
                 .to_owned(),
         );
     }
-    wrong.extend(wrong_texts(config));
+    wrong.extend(find_problems_of_texts(config));
     wrong
 }
 
 /// The problems of ids and secrets.
-fn wrong_texts(config: &Config) -> Vec<String> {
+fn find_problems_of_texts(config: &Config) -> Vec<String> {
     let texts = [
         ("pipedrive_client_id", config.pipedrive_client_id.as_str()),
         ("pipedrive_client_secret", config.pipedrive_client_secret.expose_secret()),
