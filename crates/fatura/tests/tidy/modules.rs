@@ -36,14 +36,10 @@ const MAY_USE: [(&str, &[&str]); 19] = [
 ];
 
 /// Files that need each other still. A group may only become smaller, or go.
-const CIRCLES: [&[&str]; 7] = [
+const CIRCLES: [&[&str]; 3] = [
     &["flows/access", "flows/install", "flows/reconnect"],
     &["flows/form", "flows/ledger"],
     &["flows/history", "flows/write_back"],
-    &["flows/issue", "flows/issue/worker"],
-    &["flows/issue/explain", "flows/issue/locate"],
-    &["web/form", "web/form/outcome"],
-    &["web/panel", "web/panel/acts"],
 ];
 
 /// Modules of each simulator that answer HTTP requests or send webhooks. All others hold its state.

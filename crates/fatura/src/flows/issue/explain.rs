@@ -3,7 +3,11 @@
 //! A field is blamed only where the error's element or its detail names it; otherwise the whole form is. The step in which
 //! QuickBooks refused says what its words are about: "the name exists" may be a customer's or an item's.
 
-use super::{super::refusals::find_cause, locate};
+use super::{
+    super::refusals::find_cause,
+    locate,
+    refused_step::{Context, Step},
+};
 use domain::{
     form::{FieldError, FormField, Problem},
     invoice_request::{Choice, InvoiceRequest},
@@ -11,28 +15,6 @@ use domain::{
     tax::TaxMode,
 };
 use providers::{Fault, Refusal};
-
-/// The call of an attempt that QuickBooks refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Step {
-    /// The customer is created.
-    CreateCustomer,
-    /// The customer is brought up to date.
-    UpdateCustomer,
-    /// The item of a line is created.
-    CreateItem(usize),
-    /// Anything else: the lists, the term, the invoice itself.
-    CreateInvoice,
-}
-
-/// What a refusal is read against.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Context<'a> {
-    pub(super) draft: &'a InvoiceRequest,
-    /// The id of the customer, where it is known.
-    pub(super) customer: Option<&'a str>,
-    pub(super) step: Step,
-}
 
 /// Explains every error of a refusal, in their order, each once.
 pub(super) fn explain(refusal: &Refusal, of: &Context<'_>) -> Vec<FieldError> {

@@ -1,6 +1,6 @@
 //! Which field of the form an error of QuickBooks names, by its element and its detail.
 
-use super::explain::{Context, Step};
+use super::refused_step::{Context, Step};
 use domain::{form::FormField, invoice_request::Choice};
 use providers::Fault;
 

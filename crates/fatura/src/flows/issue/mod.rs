@@ -8,6 +8,7 @@
 mod customer;
 mod explain;
 mod locate;
+mod refused_step;
 mod worker;
 
 use super::{
@@ -23,7 +24,6 @@ use domain::{
     invoice::Snapshot,
     invoice_request::{Choice, InvoiceRequest},
 };
-use providers::ProviderError;
 use serde_json::json;
 use std::time::Duration;
 use store::{
@@ -224,12 +224,4 @@ pub(crate) async fn attempt_issue(app: &App, tenant: TenantId, id: InvoiceId) ->
         Some(ended) => worker.settle(ended).await,
         None => Ok(Attempt::Later(HEARTBEAT_INTERVAL)),
     }
-}
-
-fn build_refusal(code: &str, detail: &str) -> Error {
-    Error::QuickBooks(ProviderError::Refused(providers::Refusal {
-        code: code.to_owned(),
-        detail: detail.to_owned(),
-        ..providers::Refusal::default()
-    }))
 }

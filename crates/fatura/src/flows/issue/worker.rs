@@ -1,8 +1,8 @@
 //! One attempt at issuing an invoice: the calls to QuickBooks, and the settlement of their outcome.
 
 use super::{
-    build_refusal,
-    explain::{Context, Step, explain},
+    explain::explain,
+    refused_step::{Context, Step},
 };
 use crate::{
     flows::{
@@ -442,4 +442,12 @@ impl Worker<'_> {
         drafts::discard(tx, tenant, invoice.deal, invoice.created_by, Some(invoice.intent)).await?;
         Ok(())
     }
+}
+
+fn build_refusal(code: &str, detail: &str) -> Error {
+    Error::QuickBooks(ProviderError::Refused(providers::Refusal {
+        code: code.to_owned(),
+        detail: detail.to_owned(),
+        ..providers::Refusal::default()
+    }))
 }

@@ -7,7 +7,8 @@ use super::{
         panel::rows::refused,
         session::{Session, posted},
     },
-    PlainPage, page, words,
+    page::{PlainPage, render_page},
+    words,
 };
 use crate::{
     flows::{
@@ -200,7 +201,7 @@ pub(crate) async fn create_posted(
                 _ => Ok(String::new()),
             };
             let notice = notice.map_err(|error| Error::Page(error.to_string()))?;
-            let mut response = page(&app, &session, &opened, Some(notice))?;
+            let mut response = render_page(&app, &session, &opened, Some(notice))?;
             *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
             Ok(response)
         }

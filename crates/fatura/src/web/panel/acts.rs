@@ -1,6 +1,9 @@
 //! The menu of an invoice: void, delete, e-mail.
 
-use super::{Address, Asked, render, rows};
+use super::{
+    page::{Address, Asked, render},
+    rows,
+};
 use crate::{
     flows::{
         self,

@@ -1,0 +1,139 @@
+//! The page of the form.
+
+use super::{
+    super::{
+        error::Error,
+        page::{assets, html},
+        session::{Session, posted},
+    },
+    view::{self, Choice, Derived, Line, Options, Sources},
+};
+use crate::{flows::form::OpenForm, format::Writer, state::App};
+use askama::Template;
+use axum::response::Response;
+use domain::form::{Form, FormLine};
+use i18n_embed_fl::fl;
+use iso_currency::Currency;
+use store::drafts::Saved;
+
+#[derive(Template)]
+#[template(path = "form.html")]
+#[expect(clippy::struct_excessive_bools, reason = "each says whether one thing is on the page")]
+struct Page<'a> {
+    w: Writer,
+    deal: i64,
+    title: &'a str,
+    deal_value: String,
+    form: &'a Form,
+    restored: Option<String>,
+    notices: Vec<String>,
+    is_begun: bool,
+    is_fully_billed: bool,
+    deal_currency: &'a str,
+    company: &'a str,
+    currencies: Options,
+    tax_modes: Options,
+    numbers_by_hand: bool,
+    invoice_codes: Option<Options>,
+    presets: Options,
+    /// The company's own fields: id, name, value.
+    custom: Vec<(String, String, String)>,
+    online_payment: bool,
+    lines: Vec<Line<'a>>,
+    blank: Line<'a>,
+    typed: &'a str,
+    suggestions: Vec<Choice>,
+    create: Option<String>,
+    sources: Sources,
+    derived: Derived,
+    /// Lets the form be posted without the page's script.
+    posted: String,
+    /// The errors or the question after such a post, as HTML.
+    errors: Option<String>,
+    no_rate: bool,
+    stale: Option<Stale>,
+    is_swapped: bool,
+}
+
+/// Renders the form; with `errors` as a page of its own, for a browser without scripts.
+pub(super) fn render_page(
+    app: &App,
+    session: &Session,
+    opened: &OpenForm,
+    errors: Option<String>,
+) -> Result<Response, Error> {
+    let w = session.writer();
+    let (form, look) = (&opened.form, &opened.look);
+    let derived = view::derived(w, form, look, &app.config);
+    let blank = FormLine { quantity: "1".into(), ..FormLine::default() };
+    let value = Currency::from_code(&opened.deal.currency).map(|currency| w.amount(&opened.deal.value, &currency));
+    let custom =
+        look.catalogue.custom_fields.iter().map(|field| {
+            (field.id.clone(), field.name.clone(), form.custom.get(&field.id).cloned().unwrap_or_default())
+        });
+    let is_plain = errors.is_some();
+    let shown = Page {
+        w,
+        deal: opened.deal.id,
+        title: &opened.deal.title,
+        deal_value: value.unwrap_or_default(),
+        form,
+        restored: opened.restored.map(|at| w.moment(&at, app.clock.now(), &session.profile.time_zone)),
+        notices: view::notices(w, opened, |at| w.moment(at, app.clock.now(), &session.profile.time_zone)),
+        is_begun: opened.billed.invoices > 0,
+        is_fully_billed: view::is_fully_billed(opened),
+        deal_currency: &opened.deal.currency,
+        company: &look.catalogue.company_name,
+        currencies: view::currencies(w, look, form),
+        tax_modes: view::tax_modes(w, look, form),
+        numbers_by_hand: look.catalogue.numbers_by_hand,
+        invoice_codes: view::invoice_codes(w, look, form),
+        presets: view::presets(look, form),
+        custom: custom.collect(),
+        online_payment: look.catalogue.online_payment,
+        lines: view::lines(w, form, &look.catalogue, &derived.amounts),
+        blank: view::line(w, 0, &blank, &look.catalogue, view::Amount::unknown()),
+        typed: &form.customer_name,
+        suggestions: view::choices(w, &opened.suggestions),
+        create: view::creatable(&form.to, &opened.suggestions),
+        sources: view::sources(w, opened, |entity, id| {
+            app.config.record_page(&session.tenant.company_domain, entity, id)
+        }),
+        derived,
+        posted: posted::key(app, session, opened.deal.id)?,
+        errors,
+        no_rate: opened.no_rate,
+        stale: stale(opened.saved),
+        is_swapped: false,
+    };
+    if is_plain {
+        let content = shown.render().map_err(|error| Error::Page(error.to_string()))?;
+        return html(&PlainPage { w, content });
+    }
+    html(&shown)
+}
+
+/// The form, or what became of it, as a page of its own: where the script has failed.
+#[derive(Template)]
+#[template(path = "plain_form.html")]
+pub(super) struct PlainPage {
+    pub(super) w: Writer,
+    pub(super) content: String,
+}
+
+/// Why what is typed in this window is not saved any more.
+#[derive(Clone, Copy)]
+pub(super) enum Stale {
+    /// The form was opened in another window since.
+    Elsewhere,
+    /// Its invoice was created.
+    Ended,
+}
+
+pub(super) fn stale(saved: Saved) -> Option<Stale> {
+    match saved {
+        Saved::Kept | Saved::Older => None,
+        Saved::Elsewhere => Some(Stale::Elsewhere),
+        Saved::Ended => Some(Stale::Ended),
+    }
+}
