@@ -3,7 +3,7 @@
 //! Whoever needs a refresh takes the lease in the grant's row; the others wait and then read what the winner stored.
 //! New tokens are stored before they are used. A refresh runs to its end even if the request that needed it is gone.
 
-use super::{Error, companies, install, reconnect};
+use super::{Error, companies, lost_access};
 use crate::state::App;
 use domain::ids::{ConnectionId, TenantId, UserId};
 use iso_currency::Currency;
@@ -350,7 +350,7 @@ impl Grant for OfUser {
     ) -> Result<bool, Error> {
         let released = grants::release_refresh(tx, self.tenant, self.user, stored.tokens.expires_at, ended).await?;
         if released && ended {
-            install::record_refused_grant(app, tx, self.tenant, self.user).await?;
+            lost_access::record_refused_grant(app, tx, self.tenant, self.user).await?;
         }
         Ok(released)
     }
@@ -408,7 +408,7 @@ impl Grant for OfCompany {
             quickbooks::store_refreshed(tx, &app.vault, self.tenant, self.connection, replaced, &tokens).await?;
         if had_ended {
             // Another replica refreshed with the old token, and was refused: administrators have been asked for nothing.
-            reconnect::request_notification(app, tx, self.tenant).await?;
+            lost_access::request_notification(app, tx, self.tenant).await?;
         }
         Ok(had_ended)
     }
@@ -417,7 +417,7 @@ impl Grant for OfCompany {
         let expires_at = stored.tokens.expires_at;
         let released = quickbooks::release_refresh(tx, self.tenant, self.connection, expires_at, ended).await?;
         if released && ended {
-            reconnect::request_notification(app, tx, self.tenant).await?;
+            lost_access::request_notification(app, tx, self.tenant).await?;
             let detail = json!({ "connection": self.connection.0 });
             audit::record(tx, self.tenant, None, "access ended by QuickBooks", None, &detail, app.clock.now()).await?;
         }

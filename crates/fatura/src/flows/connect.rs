@@ -5,7 +5,7 @@
 //! connecting their books to a stranger's Pipedrive. Each step asks Pipedrive whether the user is an administrator.
 
 use super::{
-    Error, access::QuickBooks, install::FLOW_LIFE, reconnect, revoke, rights, settings::save_and_audit, states,
+    Error, access::QuickBooks, install::FLOW_LIFE, lost_access, revoke, rights, settings::save_and_audit, states,
 };
 use crate::{
     security::{self, Event},
@@ -289,7 +289,7 @@ async fn connect(app: &App, question: &str, pending: Pending, browser: &str) -> 
         remove_company_ids(&mut tx, tenant.id, pending.user, now).await?;
     }
     if before.is_some_and(|before| before.state == quickbooks::State::NeedsReconnect) {
-        reconnect::request_notification(app, &mut tx, tenant.id).await?;
+        lost_access::request_notification(app, &mut tx, tenant.id).await?;
     }
     audit::record(&mut tx, tenant.id, Some(pending.user), "connected", None, &json!({ "connection": id.0 }), now)
         .await?;
@@ -418,7 +418,7 @@ pub(crate) async fn disconnect(app: &App, tenant: TenantId, user: UserId) -> Res
     revoke::request_revocation(app, &mut tx, Grantor::QuickBooks, &connection.realm_id, &connection.tokens.refresh)
         .await?;
     if connection.state == quickbooks::State::NeedsReconnect {
-        reconnect::request_notification(app, &mut tx, tenant).await?;
+        lost_access::request_notification(app, &mut tx, tenant).await?;
     }
     audit::record(&mut tx, tenant, Some(user), "disconnected", None, &json!({ "connection": connection.id.0 }), now)
         .await?;

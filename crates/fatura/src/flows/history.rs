@@ -1,11 +1,11 @@
 //! Telling a deal's own history of its invoices: that one was created, and each change of its badge, once each.
 
 use super::{
-    Error, access,
+    Error, access, company_language,
     lease::{Attempt, HEARTBEAT_INTERVAL, LOOKUP_WINDOW, OperationLease, UNDER_WAY_DURATION},
     write_back,
 };
-use crate::{format::Writer, language::Language, locale::Locale, state::App};
+use crate::{format::Writer, state::App};
 use domain::{
     ids::{EntryId, InvoiceId, TenantId, UserId},
     invoice::{Status, compute_status},
@@ -18,7 +18,7 @@ use store::{
     invoices::{self, State},
     leases::Progress,
     queue::WriteHistory,
-    quickbooks, tenants,
+    quickbooks,
 };
 use uuid::Uuid;
 
@@ -54,36 +54,6 @@ pub(crate) async fn announce_status(
     history::add(tx, tenant, &entry).await?;
     app.db.enqueue(tx, WriteHistory { tenant, entry: entry.id }).await?;
     Ok(Some(entry))
-}
-
-/// Reads the locale of texts for the whole company: the region of the first installation, in [`read_language`].
-pub(crate) async fn read_locale(app: &App, tenant: TenantId) -> Result<Locale, Error> {
-    let language = read_language(app, tenant).await?;
-    let mut tx = app.db.read().await?;
-    let company = tenants::find(&mut tx, tenant).await?.ok_or(Error::NotFound)?;
-    Ok(Locale::of(&company.locale).in_language(language))
-}
-
-/// Reads the language of texts for the whole company: that of the settings, or else [`find_usual_language`].
-async fn read_language(app: &App, tenant: TenantId) -> Result<Language, Error> {
-    let mut tx = app.db.read().await?;
-    let settings = store::settings::find(&mut tx, tenant).await?.unwrap_or_default();
-    drop(tx);
-    match settings.language {
-        Some(chosen) => Ok(Locale::language_of(&chosen)),
-        None => find_usual_language(app, tenant).await,
-    }
-}
-
-/// Finds the language of most users who have the app; of several that are as frequent, that of the first installation. Pipedrive has no
-/// language for a company, and its country does not determine one.
-pub(crate) async fn find_usual_language(app: &App, tenant: TenantId) -> Result<Language, Error> {
-    let mut tx = app.db.read().await?;
-    let company = tenants::find(&mut tx, tenant).await?.ok_or(Error::NotFound)?;
-    let users = grants::list_users(&mut tx, tenant).await?;
-    drop(tx);
-    let languages = users.iter().map(|(_, profile)| Locale::language_of(&profile.language));
-    Ok(Language::of_most(languages, Locale::language_of(&company.language)))
 }
 
 /// Adds entries for invoices that became overdue, and returns their number.
@@ -135,7 +105,7 @@ struct Worker<'a> {
 impl Worker<'_> {
     /// The note that was written; none where nobody could write it.
     async fn run(&self) -> Result<Option<i64>, Error> {
-        let content = words(Writer::new(read_locale(self.app, self.tenant).await?), self.entry);
+        let content = words(Writer::new(company_language::read_locale(self.app, self.tenant).await?), self.entry);
         let mut tx = self.app.db.read().await?;
         let users = grants::list_users(&mut tx, self.tenant).await?;
         drop(tx);

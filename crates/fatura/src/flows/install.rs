@@ -181,17 +181,6 @@ pub(crate) async fn uninstall_user(
     Ok(())
 }
 
-/// Pipedrive has refused a user's grant for good. With the last one of the company, the app counts as uninstalled: nothing is read any
-/// more, and the grace period begins. The connection is kept for it, because nobody has asked for its end.
-pub(crate) async fn record_refused_grant(app: &App, tx: &mut Tx, tenant: TenantId, user: UserId) -> Result<(), Error> {
-    if grants::count_active(tx, tenant).await? > 0 {
-        return Ok(());
-    }
-    let now = app.clock.now();
-    tenants::uninstall(tx, tenant, now).await?;
-    Ok(audit::record(tx, tenant, Some(user), "access ended by Pipedrive", None, &json!({}), now).await?)
-}
-
 /// How long the data of a company are kept after the last user has uninstalled.
 const GRACE_PERIOD: SignedDuration = SignedDuration::from_hours(30 * 24);
 const MAX_PURGED: i64 = 20;

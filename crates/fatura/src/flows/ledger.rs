@@ -1,6 +1,6 @@
 //! The ledger of a deal, and the questions before one more invoice is created.
 
-use super::{Error, access, form::Look};
+use super::{Error, access};
 use crate::state::App;
 use domain::{
     billing::{self, Billed, BilledInvoice},
@@ -10,6 +10,7 @@ use domain::{
     ids::{IntentKey, InvoiceId, TenantId, UserId},
     invoice::{Status, compute_status},
     invoice_request::InvoiceRequest,
+    mapping::Settings,
     number::DecimalMark,
     tax::TaxMode,
 };
@@ -77,20 +78,26 @@ pub(super) struct Worth {
 
 impl Worth {
     /// Computes the deal's worth from its lines, as the form opens with them.
-    pub(super) fn new(deal: Deal, look: &Look, item_links: &[(i64, String)]) -> Self {
+    pub(super) fn new(
+        deal: Deal,
+        settings: &Settings,
+        catalogue: &Catalogue,
+        item_links: &[(i64, String)],
+        today: Date,
+    ) -> Self {
         let opening = Opening {
-            settings: &look.settings,
-            catalogue: &look.catalogue,
+            settings,
+            catalogue,
             item_links,
             customer: None,
             next_number: "",
             billed: &Billed::default(),
-            today: look.today,
+            today,
             mark: DecimalMark::Point,
             intent: IntentKey(Uuid::nil()),
         };
         let amount = compute_deal_total(&deal, &opening);
-        let tax_mode = total_tax_mode(&deal, &look.catalogue);
+        let tax_mode = total_tax_mode(&deal, catalogue);
         Self { deal, amount, tax_mode }
     }
 

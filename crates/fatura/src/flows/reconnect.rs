@@ -7,17 +7,10 @@ use domain::ids::{TenantId, UserId};
 use i18n_embed_fl::fl;
 use providers::ProviderError;
 use store::{
-    Tx,
     grants::{self, Profile},
-    queue::NotifyAdmins,
     quickbooks::{self, State},
     tenants,
 };
-
-/// Asks for it, in the transaction in which the access ended or came back.
-pub(crate) async fn request_notification(app: &App, tx: &mut Tx, tenant: TenantId) -> Result<(), Error> {
-    Ok(app.db.enqueue(tx, NotifyAdmins { tenant }).await?)
-}
 
 /// Brings the administrators' tasks to what is so now. Done twice, it is the same.
 pub(crate) async fn notify_admins(app: &App, tenant: TenantId) -> Result<Attempt, Error> {

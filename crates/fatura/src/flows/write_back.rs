@@ -1,7 +1,7 @@
 //! Writes invoice figures to the deal fields, for Pipedrive's filters, automations and reports.
 
 use super::{
-    Error, access, history,
+    Error, access, company_language,
     lease::{Attempt, HEARTBEAT_INTERVAL},
     settings,
 };
@@ -134,7 +134,7 @@ async fn compute_values(app: &App, tenant: TenantId, deal: DealId, currency: &st
         currency: currency.to_owned(),
         amounts: of_currencies.iter().map(amount).filter(|amount| !amount.is_zero()).collect(),
     };
-    let w = Writer::new(history::read_locale(app, tenant).await?);
+    let w = Writer::new(company_language::read_locale(app, tenant).await?);
     let number = newest.and_then(|(_, snapshot)| snapshot.doc_number.clone()).unwrap_or_default();
     let badge = newest.map(|(_, snapshot)| w.badge(compute_status(snapshot, today))).unwrap_or_default();
     let wanted = &settings.write_back;
@@ -186,7 +186,7 @@ async fn write_as_user(
     values: &[(String, FieldContent)],
 ) -> Result<(), Error> {
     let fields = settings::list_fields(app, tenant, author).await?;
-    let w = Writer::new(history::read_locale(app, tenant).await?);
+    let w = Writer::new(company_language::read_locale(app, tenant).await?);
     let mut written = Map::new();
     for (key, value) in values {
         let field = fields.iter().find(|field| field.reference.key == *key && field.is_writable);

@@ -88,7 +88,7 @@ pub(crate) async fn submit(
     let item_links = links::list_items(&mut tx, tenant, look.connection.id).await?;
     drop(tx);
     let (organization, person) = (of_deal.organization, of_deal.person);
-    let worth = Worth::new(of_deal, &look, &item_links);
+    let worth = Worth::new(of_deal, &look.settings, &look.catalogue, &item_links, look.today);
     let intent = Intent {
         id: InvoiceId(Uuid::now_v7()),
         key,

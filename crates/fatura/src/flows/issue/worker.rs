@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     flows::{
-        Error, access, catalogue, form, history,
+        Error, access, catalogue, company_language, form, history,
         lease::{Attempt, LOOKUP_WINDOW, OperationLease, UNDER_WAY_DURATION, request_id},
         repeats, settings, write_back,
     },
@@ -297,7 +297,7 @@ impl Worker<'_> {
         }
         let days = draft.issued.until(draft.due).map(|span| span.get_days()).unwrap_or_default();
         let Some(days) = u16::try_from(days).ok().filter(|days| *days <= MAX_TERM_DAYS) else { return Ok(None) };
-        let w = Writer::new(history::read_locale(self.app, self.tenant).await?);
+        let w = Writer::new(company_language::read_locale(self.app, self.tenant).await?);
         let name = fl!(w.t, "term-days", days = days.to_string());
         let request_id = self.request_id("term");
         let id = access::call_quickbooks(self.app, self.tenant, connection, |access| {

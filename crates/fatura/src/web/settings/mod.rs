@@ -10,7 +10,7 @@ use super::{
     session::Session,
 };
 use crate::{
-    flows::{self, catalogue, companies, connect, history, settings},
+    flows::{self, catalogue, companies, company_language, connect, settings},
     format::Writer,
     language::Language,
     locale::Locale,
@@ -249,7 +249,7 @@ async fn render(app: &App, session: &Session, changed: Vec<String>) -> Result<Re
     let deals = settings::list_latest_deals(app, tenant, session.user).await.map_err(&localize)?;
     let lists = lists.as_deref();
     let mapping = |name, label, field: &Option<FieldRef>| map(w, &fields, name, label, field.as_ref());
-    let usual = history::find_usual_language(app, tenant).await.map_err(&localize)?;
+    let usual = company_language::find_usual_language(app, tenant).await.map_err(&localize)?;
     let id = |chosen: &Option<String>| chosen.clone().unwrap_or_default();
     let item = |name, label, none, chosen: &Option<String>| {
         let id = id(chosen);

@@ -1,0 +1,24 @@
+//! What follows when a provider ends access.
+
+use super::Error;
+use crate::state::App;
+use domain::ids::{TenantId, UserId};
+use serde_json::json;
+use store::{Tx, audit, grants, queue::NotifyAdmins, tenants};
+
+/// Pipedrive has refused a user's grant for good. With the last one of the company, the app counts as uninstalled: nothing is read any
+/// more, and the grace period begins. The connection is kept for it, because nobody has asked for its end.
+pub(crate) async fn record_refused_grant(app: &App, tx: &mut Tx, tenant: TenantId, user: UserId) -> Result<(), Error> {
+    if grants::count_active(tx, tenant).await? > 0 {
+        return Ok(());
+    }
+    let now = app.clock.now();
+    tenants::uninstall(tx, tenant, now).await?;
+    Ok(audit::record(tx, tenant, Some(user), "access ended by Pipedrive", None, &json!({}), now).await?)
+}
+
+/// Has the administrators notified that QuickBooks has to be connected again, or no longer; in the transaction in which access ended or came
+/// back.
+pub(crate) async fn request_notification(app: &App, tx: &mut Tx, tenant: TenantId) -> Result<(), Error> {
+    Ok(app.db.enqueue(tx, NotifyAdmins { tenant }).await?)
+}
