@@ -16,7 +16,7 @@ const MAX_SKEW: SignedDuration = SignedDuration::from_secs(2);
 #[derive(Debug, Clone)]
 pub(crate) struct Clock(Arc<RwLock<Seen>>);
 
-/// What time it was when somebody looked.
+/// A reading of the clock.
 #[derive(Debug, Clone, Copy)]
 struct Seen {
     time: Timestamp,

@@ -17,7 +17,7 @@ use quickbooks_environment::QuickBooksEnvironment;
 use serde::Serialize;
 use std::path::Path;
 
-/// What holds where nothing is set: the real providers' public addresses.
+/// The defaults: the real providers' public addresses.
 #[derive(Debug, Serialize)]
 struct Defaults {
     listen: &'static str,
@@ -63,7 +63,7 @@ const DEFAULTS: Defaults = Defaults {
     shutdown_delay_seconds: 0,
 };
 
-/// What has no default.
+/// The settings without a default.
 const REQUIRED: [&str; 10] = [
     "public_url",
     "database_url",

@@ -56,7 +56,7 @@ impl Writer {
         Self { locale, t: locale.language.texts() }
     }
 
-    /// What a kind of record is called.
+    /// The name of a kind of record.
     pub(crate) fn entity(self, entity: Entity) -> String {
         match entity {
             Entity::Organization => fl!(self.t, "entity-organization"),
@@ -208,7 +208,7 @@ mod tests {
     use rust_decimal::dec;
     use std::collections::HashMap;
 
-    /// What the service has to write for, and some locales that write in ways of their own.
+    /// The locales of the service, and some with particular formats.
     const LOCALES: &str = "en_US en_GB en_AU en_IN en_CA en_NZ en_ZA en_CH en_DE en_001 pt_BR pt_PT pt pt_AO es_ES es_MX es_AR \
         es_CL es_CO es_US es_PR es_EC es_419 es en et_EE de_DE de_CH de_AT fr_FR fr_CH it_IT nl_NL sv_SE nb_NO da_DK fi_FI \
         pl_PL cs_CZ hu_HU ro_RO bg_BG el_GR tr_TR ru_RU uk_UA lt_LT lv_LV sl_SI hr_HR he_IL ar_EG ar_SA fa_IR hi_IN bn_BD \

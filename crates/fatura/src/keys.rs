@@ -52,7 +52,7 @@ async fn status(db: &Db, vault: &Vault) -> anyhow::Result<(Vec<String>, bool)> {
     Ok((lines, missing.is_empty()))
 }
 
-/// What is wrong where the ring does not open what is in the database, with the remedy; names ids of keys, never the keys.
+/// The problem, if the ring does not open all secrets in the database, with the remedy; names ids of keys, never the keys.
 pub(crate) async fn wrong(db: &Db, vault: &Vault) -> Result<Option<String>, store::Error> {
     let mut tx = db.read().await?;
     let missing = keys::list_missing(&mut tx, vault).await?;

@@ -136,7 +136,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
     }
 }
 
-/// What was asked for.
+/// The command.
 #[expect(clippy::print_stdout, reason = "a command answers on its standard output")]
 fn say(answer: &str) {
     println!("{answer}");

@@ -1,4 +1,4 @@
-//! What whoever runs the service does from the command line.
+//! The operator's commands.
 
 use crate::{clock, config::Config, flows::parked::retry_as};
 use anyhow::{Context, bail};

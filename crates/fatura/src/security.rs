@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// What has happened.
+/// A security event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Event {
     /// A webhook or an uninstall call without a provider's signature.

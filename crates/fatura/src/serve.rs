@@ -40,7 +40,7 @@ pub async fn serve(config: Config, listener: TcpListener, stop: CancellationToke
     }
     let replica = Replica::new();
     replicas::record_heartbeat(&app, replica).await?;
-    // What others have counted is known before the first call.
+    // The counts of other replicas are known before the first call.
     app.flush_counts().await?;
     let figures = telemetry::serve(&app, stop.clone()).await?;
     let mut work = jobs::start(&app)?;

@@ -1,4 +1,4 @@
-//! What all requests and jobs share.
+//! The state that all requests and jobs share.
 
 use crate::{
     admission::Admission,
@@ -34,7 +34,7 @@ use store::{Db, vault::Vault};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-/// What was written into a deal's fields, by their keys, and the versions of the deal's invoices that it was computed from: of other versions,
+/// The values that were written into a deal's fields, by their keys, and the versions of the deal's invoices that it was computed from: of other versions,
 /// another replica may have written something else since.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct WrittenBack {
@@ -61,7 +61,7 @@ pub(crate) struct Inner {
     pub(crate) connect: ConnectPictures,
     /// Whether the database has kept the last heartbeat: not where its disk is full, or where it may only be read.
     pub(crate) can_write: AtomicBool,
-    /// What is wrong where the ring of keys does not open what is in the database.
+    /// The problem, if the ring of keys does not open all secrets in the database.
     pub(crate) wrong_keys: Mutex<Option<String>>,
     /// Cancelled when the service is to end: streams end with it.
     pub(crate) stop: CancellationToken,
@@ -77,7 +77,7 @@ pub(crate) struct Inner {
     pub(crate) customers: Cache<(ConnectionId, String), Arc<Customer>>,
     /// Items that are named in open forms and not listed in the catalogue; nothing for those that QuickBooks does not have.
     pub(crate) items: Cache<(ConnectionId, String), Option<Arc<Item>>>,
-    /// What QuickBooks has found for texts that were typed into item fields.
+    /// QuickBooks' results for texts that were typed into item fields.
     pub(crate) item_searches: Cache<(ConnectionId, String), Arc<Vec<Item>>>,
     /// Customers with their tax numbers.
     pub(crate) customer_directories: Cache<ConnectionId, Arc<Vec<Customer>>>,
@@ -85,7 +85,7 @@ pub(crate) struct Inner {
     pub(crate) merges: Cache<(TenantId, DealId), ()>,
     /// Deals that a user was allowed to see.
     pub(crate) visible_deals: Cache<(TenantId, UserId, DealId), ()>,
-    /// What was written into a deal's fields last.
+    /// The last values that were written into a deal's fields.
     pub(crate) written_back: Cache<(TenantId, DealId), WrittenBack>,
     /// Whether a company's QuickBooks recognises repeated requests.
     pub(crate) repeats: Cache<ConnectionId, bool>,

@@ -1,4 +1,4 @@
-//! What the service tells whoever runs it: log lines and figures. Neither holds a secret or a customer's data.
+//! Logs and metrics for operators. Neither holds a secret or a customer's data.
 
 use crate::{budget, state::App};
 use anyhow::Context;

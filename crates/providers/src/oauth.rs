@@ -215,7 +215,7 @@ impl Registration {
     }
 }
 
-/// What OAuth answers that is about us, and not about the token.
+/// OAuth errors that concern the client, not the token.
 const CLIENT_ERRORS: [&str; 2] = ["invalid_client", "unauthorized_client"];
 
 /// The error in the words of OAuth (RFC 6749, 5.2). A body that is neither empty nor JSON is not the provider's.

@@ -1,4 +1,4 @@
-//! What can go wrong with the database.
+//! Errors of the database.
 
 /// A failure of the store. None of them is the person's fault.
 #[derive(Debug, thiserror::Error)]

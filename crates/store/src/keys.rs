@@ -18,7 +18,7 @@ pub struct KeyUse {
     pub rows: i64,
 }
 
-/// What came of sealing everything anew.
+/// The outcome of resealing all rows.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Resealed {
     /// Texts that the first key seals now.
@@ -195,7 +195,7 @@ impl Db {
                 self.reseal_column(vault, column, &mut pass).await?;
             }
             done = Resealed { texts: done.texts + pass.texts, unopened: pass.unopened };
-            // What the service has sealed with another key since is found by another pass.
+            // Another pass finds secrets that the service has sealed with another key since.
             if pass.texts == 0 {
                 break;
             }

@@ -40,7 +40,7 @@ pub struct Revocation {
     until: Timestamp,
 }
 
-/// What [`claim`] has taken.
+/// A revocation that [`claim`] has claimed.
 #[derive(Debug, Clone)]
 pub enum Claimed {
     /// A token.

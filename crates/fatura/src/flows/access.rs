@@ -175,7 +175,7 @@ where
 
 /// A grant as it is stored, whose tokens are refreshed by one caller at a time.
 trait Grant: Clone + Send + Sync + 'static {
-    /// What is stored of it.
+    /// Its stored row.
     type Stored: Send + Sync + 'static;
 
     /// The settings that its provider checks, for the log.
@@ -214,7 +214,7 @@ trait Grant: Clone + Send + Sync + 'static {
         ended: bool,
     ) -> impl Future<Output = Result<bool, Error>> + Send;
 
-    /// What a failed refresh means to the caller.
+    /// The error that a failed refresh means to the caller.
     fn failed(error: ProviderError) -> Error;
 }
 

@@ -1,7 +1,7 @@
 //! Voiding, deleting and e-mailing an invoice that stands, each once.
 //!
 //! The wish is written down and enqueued in one transaction; the work runs, here or after a crash on whoever finds it.
-//! What cannot be undone is done only to the invoice that the person saw: QuickBooks refuses a stale `SyncToken`, and
+//! An action that cannot be undone is done only to the invoice that the person saw: QuickBooks refuses a stale `SyncToken`, and
 //! then the invoice is read again and compared.
 
 use super::{
@@ -44,18 +44,18 @@ pub(crate) enum Outcome {
     Pending,
 }
 
-/// What somebody wants done to an invoice.
+/// A requested action on an invoice.
 pub(crate) struct Wanted {
     pub(crate) invoice: InvoiceId,
     pub(crate) act: Act,
-    /// What the person saw of it.
+    /// The state that the person saw.
     pub(crate) seen: String,
     pub(crate) recipient: String,
     /// Of the form that was pressed: pressed again, it is the same act.
     pub(crate) key: Option<Uuid>,
 }
 
-/// What an e-mail keeps of the invoice before it: whether another went before.
+/// The state of the invoice before an e-mail: whether another e-mail was sent before.
 fn sent_before(snapshot: &Snapshot) -> String {
     if snapshot.sent { "sent".to_owned() } else { String::new() }
 }
@@ -102,7 +102,7 @@ pub(crate) async fn request(app: &App, tenant: TenantId, user: UserId, wanted: W
     if act.depends_on_state() && act.seen_state(snapshot) != seen {
         return Ok(Outcome::Refused(Reason::Changed));
     }
-    // What was emptied is not sent to the address that QuickBooks has: nobody chose that.
+    // If the address was emptied, the e-mail does not go to the address in QuickBooks: nobody chose that one.
     if act == Act::Send && check_recipient(&recipient).is_some() {
         return Ok(Outcome::Refused(Reason::NoAddress));
     }
@@ -122,7 +122,7 @@ pub(crate) async fn request(app: &App, tenant: TenantId, user: UserId, wanted: W
 /// How long somebody waits for the payments of an invoice before they are asked without them.
 const PAYMENTS_DEADLINE: Duration = Duration::from_secs(3);
 
-/// What an invoice was paid with, for the question before what cannot be undone. `None` where QuickBooks does not answer in time.
+/// The payments of an invoice, for the question before an action that cannot be undone. `None` if QuickBooks does not answer in time.
 /// [`Error::AdminsOnly`] as for [`request`].
 pub(crate) async fn list_payments(
     app: &App,
@@ -158,7 +158,7 @@ async fn read_payments(app: &App, tenant: TenantId, invoice: &Invoice) -> Result
     });
     let read = read.await?;
     let now = sync::merge_snapshots(known, read.as_ref().map(|read| read.invoice.clone()));
-    // What the person is asked about is what the panel shows.
+    // The question shows the state that the panel shows.
     if now != *known {
         let mut tx = app.db.begin().await?;
         sync::update_snapshot(app, &mut tx, tenant, invoice, &now, asked_at).await?;
@@ -204,7 +204,7 @@ pub(crate) async fn carry_out(app: &App, tenant: TenantId, id: ActId) -> Result<
     }
 }
 
-/// What came out of an attempt: the invoice as it is now, and why it was not carried out, if it was not.
+/// The outcome of an attempt: the invoice as it is now, and why it was not carried out, if it was not.
 type Ended = (Snapshot, Option<Reason>);
 
 /// One attempt at an act.

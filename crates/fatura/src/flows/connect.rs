@@ -100,7 +100,7 @@ fn purpose(browser: &str) -> String {
     format!("connect/{browser}")
 }
 
-/// What waits for confirmation: stored sealed, so that no address and no page holds it.
+/// A connection that waits for confirmation: stored sealed, so that no address and no page holds it.
 #[derive(Debug, Serialize, Deserialize)]
 struct Pending {
     tenant: TenantId,

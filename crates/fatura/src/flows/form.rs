@@ -56,7 +56,7 @@ pub(crate) struct OpenForm {
     pub(crate) colleagues: Vec<(String, Timestamp)>,
     /// Names of those whose invoice of this deal is on its way to QuickBooks, with its total.
     pub(crate) under_way: Vec<(String, Decimal, Currency)>,
-    /// What the settings say of the deal, and the fields among which they choose.
+    /// The customer details that the settings read from the deal, and the fields that they choose among.
     pub(crate) details: CustomerDetails,
     pub(crate) fields: Arc<Vec<Field>>,
     /// The prices could not be converted: the company has no rate.
@@ -65,7 +65,7 @@ pub(crate) struct OpenForm {
     pub(crate) saved: Saved,
 }
 
-/// What a form is looked at with, whenever it changes.
+/// The context in which a form is checked, whenever it changes.
 pub(crate) struct Look {
     pub(crate) connection: Connection,
     pub(crate) catalogue: Arc<Catalogue>,
@@ -92,7 +92,7 @@ impl Look {
         validate_form(form, &self.rules(form, writer))
     }
 
-    /// What the form is checked against.
+    /// The rules for checking the form.
     pub(crate) fn rules(&self, form: &Form, writer: Writer) -> Rules<'_> {
         Rules {
             catalogue: &self.catalogue,
@@ -157,7 +157,7 @@ pub(crate) async fn read_deal(app: &App, tenant: TenantId, user: UserId, deal: D
     access::call_pipedrive(app, tenant, user, |access| async move { access.api().read_deal(deal).await }).await
 }
 
-/// What a form of the deal is looked at with.
+/// Loads the context of a deal's form.
 pub(crate) async fn load_context(app: &App, tenant: TenantId, deal: DealId, form: &Form) -> Result<Look, Error> {
     let (connection, catalogue) = catalogue::read_connected_catalogue(app, tenant).await?;
     let settings = settings::find_settings(app, tenant).await?;

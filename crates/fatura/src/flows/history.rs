@@ -188,7 +188,7 @@ impl Worker<'_> {
     }
 }
 
-/// What the note says, as HTML.
+/// The text of the note, as HTML.
 fn words(w: Writer, entry: &Entry) -> String {
     let snapshot = &entry.snapshot;
     let number = snapshot.doc_number.clone().unwrap_or_else(|| snapshot.quickbooks_id.clone());

@@ -132,7 +132,7 @@ fn place_of_installed(browser: &str) -> String {
     format!("installed/{browser}")
 }
 
-/// What is kept of a user.
+/// The profile to store for a user.
 pub(crate) fn profile(me: &CurrentUser) -> Profile {
     Profile {
         name: me.name.clone(),

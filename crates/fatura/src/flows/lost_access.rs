@@ -1,4 +1,4 @@
-//! What follows when a provider ends access.
+//! The consequences when a provider ends access.
 
 use super::Error;
 use crate::state::App;

@@ -37,7 +37,7 @@ use providers::ProviderError;
 use std::time::Duration;
 use store::parked::ParkReason;
 
-/// What stands in the way of a use case, by what the person can do about it.
+/// An error of a use case, by what the person can do about it.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
     /// Ours to mend; the person can only try again.

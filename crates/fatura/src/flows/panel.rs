@@ -1,4 +1,4 @@
-//! What a panel shows: the invoices of a deal, a person or an organization, and the customer that is billed.
+//! The content of a panel: the invoices of a deal, a person or an organization, and the customer that is billed.
 
 use super::{Error, access, form::to_party, merges, rights, settings, sync};
 use crate::{clock::Clock, state::App};
@@ -66,7 +66,7 @@ pub(crate) struct Shown {
 }
 
 impl Shown {
-    /// What QuickBooks says of the invoices that were issued, each with the date in its QuickBooks company.
+    /// The snapshots of the issued invoices, each with the current date of its QuickBooks company.
     pub(crate) fn snapshots(&self, clock: &Clock) -> impl Iterator<Item = (&Snapshot, Date)> {
         self.invoices.iter().filter_map(|invoice| {
             let State::Issued(snapshot) = &invoice.state else { return None };
@@ -230,7 +230,7 @@ pub(crate) fn may_remove(invoice: &Invoice, user: UserId, is_admin: bool) -> boo
     is_unsent(invoice) && (is_admin || invoice.created_by == user)
 }
 
-/// What became of the wish to remove an invoice.
+/// The outcome of a request to remove an invoice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Removal {
     /// QuickBooks had refused it.
@@ -273,7 +273,7 @@ pub(crate) async fn require_visible(app: &App, tenant: TenantId, user: UserId, i
     }
 }
 
-/// What QuickBooks has refused of an invoice last, with the code and Intuit's id of the call.
+/// The last refusal of an invoice by QuickBooks, with the code and Intuit's id of the call.
 pub(crate) async fn find_last_refusal(
     app: &App,
     tenant: TenantId,

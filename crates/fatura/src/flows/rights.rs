@@ -12,7 +12,7 @@ use store::{
     tenants::{self, Tenant},
 };
 
-/// What names a tenant.
+/// An identification of a tenant.
 pub(crate) enum TenantKey {
     /// The id of the company in Pipedrive.
     Company(i64),

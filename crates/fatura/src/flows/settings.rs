@@ -48,7 +48,7 @@ pub(crate) async fn list_latest_deals(app: &App, tenant: TenantId, user: UserId)
     access::call_pipedrive(app, tenant, user, |access| async move { access.api().read_newest_deals().await }).await
 }
 
-/// What the form of a deal would say with these settings.
+/// Fills in the customer details of a deal with these settings.
 pub(crate) async fn try_out(
     app: &App,
     tenant: TenantId,
@@ -64,7 +64,7 @@ pub(crate) async fn try_out(
     Ok(fill_customer_details(chosen, &deal.values))
 }
 
-/// What became of saving.
+/// The outcome of saving.
 pub(crate) enum Outcome {
     Saved,
     /// Somebody else has saved these since; nothing was saved.

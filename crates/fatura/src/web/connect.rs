@@ -31,7 +31,7 @@ pub(crate) struct Ticket {
     ticket: String,
 }
 
-/// What a browser calls itself, the same in a frame and in a tab.
+/// The browser's user agent, the same in a frame and in a tab.
 pub(super) fn agent(headers: &HeaderMap) -> &str {
     headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default()
 }

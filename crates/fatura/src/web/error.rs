@@ -17,7 +17,7 @@ use i18n_embed_fl::fl;
 use providers::ProviderError;
 use uuid::Uuid;
 
-/// What a handler can fail with.
+/// An error of a handler.
 #[derive(Debug)]
 pub(crate) enum Error {
     /// A flow failed; rendered in the user's language.

@@ -11,7 +11,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-/// What our pages may load, and who may frame them. A form may lead on to Pipedrive, as the last step of connecting does.
+/// The content security policy: the sources of our pages, and who may frame them. A form may lead on to Pipedrive, as the last step of connecting does.
 pub(super) fn policy(app: &App, framed_by: &str) -> Option<HeaderValue> {
     let pipedrive = &app.config.pipedrive_frame_ancestors;
     let policy = format!(

@@ -1,4 +1,4 @@
-//! What load balancers ask.
+//! Health checks for load balancers.
 
 use crate::state::App;
 use axum::{extract::State, http::StatusCode};

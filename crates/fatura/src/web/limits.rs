@@ -68,7 +68,7 @@ fn has_bearer(request: &Request) -> bool {
     header.is_some_and(|value| value.as_bytes().starts_with(b"Bearer "))
 }
 
-/// What one request has taken of its shares.
+/// The parts of the shares that one request has taken.
 #[derive(Debug)]
 struct Taken {
     shares: Vec<Arc<Semaphore>>,

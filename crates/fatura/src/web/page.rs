@@ -1,4 +1,4 @@
-//! What pages are made of: names of the built assets, templates as answers, snackbars.
+//! Parts of pages: names of the built assets, templates as answers, snackbars.
 
 use super::error::Error;
 use axum::{

@@ -42,7 +42,7 @@ pub(super) enum Access {
     Session(&'static [Surface], Right),
 }
 
-/// What a user needs besides the session. Where the path names a deal, an invoice or a record, always that they may see it in Pipedrive.
+/// The right that a user needs besides the session. If the path names a deal, an invoice or a record, always that they may see it in Pipedrive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Right {
     /// Nothing more.
@@ -189,7 +189,7 @@ async fn authorize(
                     Ok(profile) => session.profile = profile,
                     Err(error) => {
                         let mut response = session.localize_error()(error).into_response();
-                        // What was typed stays on the page.
+                        // The form's content stays on the page.
                         response.headers_mut().insert("hx-retarget", HeaderValue::from_static("#settings-wrong"));
                         response.headers_mut().insert("hx-reswap", HeaderValue::from_static("innerHTML"));
                         return Ok(response);

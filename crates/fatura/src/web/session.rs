@@ -30,7 +30,7 @@ use store::{grants::Profile, tenants::Tenant};
 use uuid::Uuid;
 
 const LIFE: SignedDuration = SignedDuration::from_mins(15);
-/// What is known of a user (language, rights) is asked again after so long.
+/// How long language and rights of a user are used before Pipedrive is asked again.
 const PROFILE_LIFE: SignedDuration = SignedDuration::from_secs(20);
 
 /// Where in Pipedrive a page of ours stands. Each has a secret of its own.
@@ -58,7 +58,7 @@ struct Claims {
     exp: i64,
 }
 
-/// What the page gets.
+/// The answer to the page.
 #[derive(Debug, Serialize)]
 pub(crate) struct Bearer {
     bearer: String,

@@ -16,7 +16,7 @@ use i18n_embed_fl::fl;
 use serde::Deserialize;
 use url::form_urlencoded::Serializer;
 
-/// What of Pipedrive's parameters is used. Who asks is in the token alone.
+/// The parameters of Pipedrive that Fatura uses. The token alone says who asks.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Entry {
@@ -24,12 +24,12 @@ pub(crate) struct Entry {
     #[serde(rename = "selectedIds")]
     selected_ids: String,
     resource: String,
-    /// What the page that opened the modal handed over, as JSON.
+    /// Data from the page that opened the modal, as JSON.
     data: String,
     theme: String,
 }
 
-/// What our panel hands over to the form.
+/// Data from the panel to the form.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Handed {

@@ -8,7 +8,7 @@ use jiff::{Timestamp, Unit};
 use providers::{ProviderError, Refusal};
 use std::fmt::Write;
 
-/// What failed, and when.
+/// The failure and its time.
 #[derive(Debug, Default)]
 pub(super) struct Failure {
     pub(super) reference: String,

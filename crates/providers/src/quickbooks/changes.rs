@@ -26,7 +26,7 @@ pub struct Changes {
     /// Whether the answer may be incomplete, because it holds the maximum of rows, or rows without an id. All known
     /// invoices then have to be compared.
     pub is_cut: bool,
-    /// What time it was by QuickBooks' clock, where it said so.
+    /// The time of QuickBooks' clock, if the answer has one.
     pub answered_at: Option<Timestamp>,
 }
 

@@ -178,7 +178,7 @@ impl Api<'_> {
     }
 }
 
-/// What a query found. Intuit's schema has a place for a fault within it; rows that are counted and missing were not found by nobody.
+/// The rows that a query found. Intuit's schema has a place for a fault within it; rows that are counted and missing are an error.
 fn sound(found: Value) -> Result<Value, ProviderError> {
     if let Some(told) = fault::read_json_fault(&found) {
         return Err(told.into_error(StatusCode::OK, String::new()));

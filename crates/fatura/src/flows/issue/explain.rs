@@ -153,7 +153,7 @@ fn too_long(fault: &Fault, of: &Context<'_>) -> Vec<FieldError> {
     }
 }
 
-/// What QuickBooks puts under one code is told apart by its English text.
+/// QuickBooks uses one code for several errors; the English text distinguishes them.
 fn business(fault: &Fault, of: &Context<'_>) -> Vec<FieldError> {
     let detail = fault.detail.to_ascii_lowercase();
     let words: Vec<&str> = detail.split(|c: char| !c.is_ascii_alphanumeric()).collect();

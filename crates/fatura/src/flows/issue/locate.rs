@@ -114,7 +114,7 @@ pub(super) fn missing_element(detail: &str) -> Option<(String, String)> {
     })
 }
 
-/// What stands after `Supplied value:`.
+/// The text after `Supplied value:`.
 pub(super) fn supplied(detail: &str) -> Option<&str> {
     detail.split_once("Supplied value:").map(|(_, value)| value.trim())
 }

@@ -15,7 +15,7 @@ pub(super) enum Step {
     CreateInvoice,
 }
 
-/// What a refusal is read against.
+/// The context in which a refusal is explained.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Context<'a> {
     pub(super) draft: &'a InvoiceRequest,

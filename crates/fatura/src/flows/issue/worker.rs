@@ -93,7 +93,7 @@ impl From<store::Error> for Failed {
     }
 }
 
-/// What is needed to create the invoice: the catalogue, and the ids of customer, items and term.
+/// The parts of a request for an invoice: the catalogue, and the ids of customer, items and term.
 struct Prepared {
     catalogue: Arc<Catalogue>,
     customer: String,
@@ -114,7 +114,7 @@ impl Worker<'_> {
         let mark = self.mark(&mut tx).await?;
         drop(tx);
         let is_sent = self.invoice.state == State::Sending;
-        // What an earlier generation sent may be there in spite of its refusal.
+        // The invoice of an earlier generation may exist although it was refused.
         let may_exist = is_sent || self.invoice.generation > 1;
         if may_exist || self.app.clock.now().duration_since(self.invoice.created_at) > UNSENT_TRUST_DURATION {
             let found = self.find(&connection).await.map_err(Failed::from);
@@ -208,7 +208,7 @@ impl Worker<'_> {
         if passed < LOOKUP_TIMEOUT { Error::NotYet(LOOKUP_INTERVAL) } else { Error::Parked(ParkReason::Doubt) }.into()
     }
 
-    /// What was sent is not there, or not to be found yet: whether it may be sent again, or why not now.
+    /// The invoice does not exist, or cannot be found yet: decides whether it may be sent again, or why not now.
     async fn may_repeat(&self, connection: &Connection) -> Result<(), Error> {
         let passed = self.app.clock.now().duration_since(self.invoice.sent_at.unwrap_or(self.invoice.created_at));
         if passed < UNDER_WAY_DURATION {
@@ -344,7 +344,7 @@ impl Worker<'_> {
         .await
     }
 
-    /// What a refusal says of the form; `None` where it is none.
+    /// The problems of the form that a refusal names; `None` for another error.
     fn explain(&self, failed: &Failed) -> Option<(Refusal, Vec<FieldError>)> {
         let whole = |refusal: &Refusal, cause| {
             let problem = Problem::Explained(cause, refusal.detail.clone());
@@ -411,7 +411,7 @@ impl Worker<'_> {
                     )
                     .await?;
                 }
-                // What was refused may have been changed in QuickBooks: do not believe the lists any longer.
+                // The refused object may have changed in QuickBooks: the cached lists are not used any longer.
                 self.app.catalogues.invalidate(&self.invoice.connection).await;
                 Attempt::Done
             }

@@ -141,7 +141,7 @@ mod tests {
     const INTERVAL: SignedDuration = SignedDuration::from_mins(5);
     const NOTHING: Findings = Findings { has_rows: false, has_ours: false, has_news: false };
     const NEWS: Findings = Findings { has_rows: true, has_ours: true, has_news: true };
-    /// What was created here is no news.
+    /// An invoice that was created here is no news.
     const OURS: Findings = Findings { has_rows: true, has_ours: true, has_news: false };
 
     fn at(minutes: i64) -> Timestamp {

@@ -93,7 +93,7 @@ async fn look(app: &App, session: &Session, deal: i64, form: &Form) -> Result<Lo
     form::load_context(app, session.tenant.id, DealId(deal), form).await.map_err(session.localize_error())
 }
 
-/// What a form is posted for while it is typed.
+/// Why a form is posted while somebody types.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Purpose {
@@ -125,7 +125,7 @@ pub(crate) async fn preview(
             }
         }
     }
-    // What was typed is kept first: QuickBooks, which what follows from it is read of, may be away or disconnected.
+    // The draft is saved first: QuickBooks, from which the rest is read, may be away or disconnected.
     let saved = keep(&app, &session, deal, &form).await?;
     if saved == Saved::Older || is_save {
         let is_kept = matches!(saved, Saved::Kept | Saved::Older);

@@ -1,4 +1,4 @@
-//! What *Create* is answered with: the invoice, what stands in its way, a question, or that it is being checked.
+//! The answers to *Create*: the invoice, problems, a question, or that the outcome is being checked.
 
 use super::{
     super::{
@@ -155,7 +155,7 @@ struct Stuck {
 /// How long somebody who has an invoice looked for waits to be told.
 const LOOKUP_WAIT: Duration = Duration::from_secs(5);
 
-/// What somebody says who has looked.
+/// The answer of a person who has looked in QuickBooks.
 #[derive(Deserialize)]
 pub(crate) struct Again {
     /// It is not in QuickBooks.

@@ -30,7 +30,7 @@ struct Suggestions {
     create: Option<String>,
 }
 
-/// What is typed into the customer field.
+/// The typed customer.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Typed {

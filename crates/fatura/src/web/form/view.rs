@@ -90,7 +90,7 @@ pub(super) struct Missing {
     pub(super) at_once: bool,
 }
 
-/// What follows from the form and changes while it is typed.
+/// Values that follow from the form and change while somebody types.
 pub(super) struct Derived {
     pub(super) amounts: Vec<Amount>,
     pub(super) sums: Sums,

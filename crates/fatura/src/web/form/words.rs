@@ -1,4 +1,4 @@
-//! What is wrong with a form, in words, at the field that it is about.
+//! The texts of a form's problems, and their fields.
 
 use super::super::refusals;
 use crate::format::Writer;
@@ -52,7 +52,7 @@ pub(super) fn field_id(field: FormField) -> String {
     }
 }
 
-/// What is wrong, and what to do about it.
+/// The text of a problem, with what to do next.
 pub(in crate::web) fn message(w: Writer, error: &FieldError) -> String {
     match (&error.problem, error.field) {
         (Problem::Missing, FormField::Customer) => fl!(w.t, "problem-choose-customer"),

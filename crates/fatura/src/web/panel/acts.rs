@@ -37,7 +37,7 @@ use serde::Deserialize;
 use store::{acts::Reason, invoices};
 use uuid::Uuid;
 
-/// What the person saw, and to whom it goes.
+/// The state that the person saw, and the recipient.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Wish {

@@ -49,7 +49,7 @@ struct Panel {
     silent_since: Option<String>,
     /// QuickBooks refuses reads.
     is_refused: bool,
-    /// What went wrong with what was asked for.
+    /// The text of the error of the request, if there is one.
     trouble: Option<String>,
 }
 

@@ -31,7 +31,7 @@ pub(crate) struct Row {
     pub(crate) total: String,
     pub(crate) status: &'static str,
     pub(crate) badge: String,
-    /// What is left to pay, since when it is overdue.
+    /// The unpaid amount, and since when it is overdue.
     pub(crate) note: Option<String>,
     /// That what is shown may be old, because QuickBooks' answer cannot be read.
     pub(crate) unreadable: Option<String>,
@@ -56,10 +56,10 @@ pub(crate) struct Row {
     pub(crate) may_resend: bool,
 }
 
-/// What can be done with an invoice.
+/// The actions on an invoice.
 pub(crate) struct Menu {
     pub(crate) label: String,
-    /// What the person sees now; sent along with what cannot be undone.
+    /// The state that the person sees; sent with actions that cannot be undone.
     pub(crate) seen: String,
     pub(crate) link: String,
     pub(crate) can_send: bool,
@@ -81,7 +81,7 @@ pub(crate) struct Dialogue {
     pub(crate) is_paid: bool,
 }
 
-/// What the person may do.
+/// The rights of the person.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct May {
     void: bool,
@@ -200,7 +200,7 @@ fn issued(w: Writer, invoice: &Invoice, snapshot: &Snapshot, context: InvoiceCon
     }
 }
 
-/// What an invoice is called: its number, or QuickBooks' own.
+/// The name of an invoice: its number, or QuickBooks' own id.
 fn number(snapshot: &Snapshot) -> String {
     snapshot.doc_number.clone().unwrap_or_else(|| format!("#{}", snapshot.quickbooks_id))
 }

@@ -26,7 +26,7 @@ pub(crate) struct Chosen {
     address: String,
     email: String,
     tax_id: String,
-    /// What stands in the fields that choose from a list.
+    /// The texts of the fields that choose from a list.
     to_name: String,
     address_name: String,
     email_name: String,
@@ -86,7 +86,7 @@ fn term(chosen: &str, days: &str) -> Option<Term> {
     }
 }
 
-/// What is wrong with a number of days, in words.
+/// The text of the problem with a number of days.
 fn explain_days(w: Writer) -> String {
     fl!(w.t, "settings-days-range", most = DAYS_MOST.to_string())
 }
@@ -96,7 +96,7 @@ fn who(chosen: &str) -> AllowedUsers {
 }
 
 impl Chosen {
-    /// What is wrong with the company's own term, if anything.
+    /// The problem with the company's own term, if there is one.
     pub(super) fn find_wrong_term(&self, w: Writer) -> Option<String> {
         term(&self.term, &self.days).is_none().then(|| explain_days(w))
     }
@@ -213,7 +213,7 @@ impl ChosenPreset {
     }
 }
 
-/// What the page shows where nothing was chosen yet.
+/// The defaults of the page.
 pub(super) struct Defaults<'a> {
     /// QuickBooks' id of an account.
     pub(super) income_account: Option<&'a str>,

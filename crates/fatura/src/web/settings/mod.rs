@@ -50,7 +50,7 @@ struct Page {
     connection: Option<Connection>,
     /// Whether there is Intuit's own picture of *Connect*, and one for while the pointer is on it.
     picture: (bool, bool),
-    /// What goes no further without a person.
+    /// Operations that wait for a person.
     stuck: Vec<StuckRow>,
     /// Invoices that QuickBooks does not show.
     unreadable: Vec<UnreadableRow>,
@@ -71,7 +71,7 @@ struct Page {
     presets: Vec<PresetRow>,
     blank: PresetRow,
     deals: Options,
-    /// What the last *Save* changed.
+    /// The changes of the last *Save*.
     changed: Vec<String>,
     /// The settings that the page shows, so that an older page puts nothing back.
     seen: String,
@@ -128,7 +128,7 @@ fn map(w: Writer, fields: &[Field], name: &'static str, label: String, chosen: O
     Mapping { name, label, chosen: chosen.map(FieldRef::to_string).unwrap_or_default(), shown, missing }
 }
 
-/// What QuickBooks offers. What is chosen stays among it, by its number, when QuickBooks does not answer or has it no
+/// The choices that QuickBooks offers. The chosen one stays among them, by its id, when QuickBooks does not answer or has it no
 /// longer: saving the page must not lose it.
 fn choices<'a>(offered: impl Iterator<Item = (&'a String, &'a String)>, chosen: &str) -> Options {
     let mut all: Options = offered.map(|(id, name)| (id.clone(), name.clone(), id == chosen)).collect();
@@ -355,7 +355,7 @@ fn picture(app: &App) -> (bool, bool) {
     (app.connect.rest.is_some(), app.connect.hover.is_some())
 }
 
-/// What is typed to find a field, by the name of the input.
+/// The text that is typed to find a field, by the name of the input.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Typed {
@@ -395,7 +395,7 @@ pub(crate) async fn search_fields(
             text.split_whitespace().filter(|word| *word != "–").all(|word| name.contains(word))
         })
         .collect();
-    // What holds an address comes first where one is wanted.
+    // Address fields come first if the setting is an address.
     fields.sort_by_key(|field| (asked_for_address && field.kind != FieldKind::Address, field.reference.entity));
     let shown = fields
         .into_iter()
@@ -411,7 +411,7 @@ struct Tried {
     rows: Vec<(String, String)>,
 }
 
-/// What the form of a deal would say with what is chosen on the page, saved or not.
+/// Shows how the form of a deal would be filled in with the settings on the page, saved or not.
 pub(crate) async fn try_out(
     State(app): State<App>,
     session: Session,

@@ -33,7 +33,7 @@ struct NotSaved {
     wrong: Vec<Wrong>,
 }
 
-/// What was saved, where the page itself cannot be read anew.
+/// The answer after saving, if the page itself cannot be rendered again.
 #[derive(Template)]
 #[template(path = "settings_saved.html")]
 struct OnlySaved {

@@ -57,7 +57,7 @@ fn at(step: Step, draft: &InvoiceRequest, fault: &Fault) -> Vec<FieldError> {
     explain(&refusal, &Context { draft, customer: None, step })
 }
 
-/// What a fault of the invoice itself is explained as.
+/// The explanation of a fault of the invoice itself.
 #[track_caller]
 fn check(code: &str, element: &str, detail: &str, expected: &[(FormField, Problem)]) {
     check_with(&draft(), Step::CreateInvoice, code, element, detail, expected);
