@@ -122,7 +122,7 @@ mod tests {
         assert_eq!(Language::of_most([Spanish, Portuguese], Spanish), Spanish);
         assert_eq!(Language::of_most([Portuguese, Spanish], Portuguese), Portuguese);
         assert_eq!(Language::of_most([], English), English);
-        // Whoever was first has left; the others are as many in both languages.
+        // The first user has left; the others are as many in both languages.
         assert_ne!(Language::of_most([Spanish, Portuguese], English), English);
     }
 

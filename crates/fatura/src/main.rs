@@ -83,7 +83,7 @@ async fn main() -> ExitCode {
 }
 
 async fn run(arguments: Arguments) -> anyhow::Result<()> {
-    // Whoever reads the log may stop reading: lines are dropped then, and nobody waits.
+    // If the reader of the log stops reading, lines are dropped, and nothing waits.
     let (log, _rest) = tracing_appender::non_blocking(std::io::stderr());
     tracing_subscriber::fmt()
         .with_env_filter(

@@ -20,7 +20,7 @@ use store::Db;
 use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
-/// How long jobs under way may take to end when the service is told to stop.
+/// How long jobs under way may take to end after the signal to stop.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// How long a connection may take to its first request.
@@ -94,7 +94,7 @@ async fn watch(watchers: &mut JoinSet<()>, stop: &CancellationToken) -> anyhow::
     outcome
 }
 
-/// Serves pages until `end`, and then those that were asked for. Whoever connects and says nothing is let go.
+/// Serves pages until `end`, and then those that were asked for. A connection without a request is closed.
 async fn pages(
     listener: TcpListener,
     limit: ConnectionLimit,
@@ -115,7 +115,7 @@ async fn pages(
     Ok(server.serve(router.into_make_service_with_connect_info::<SocketAddr>()).await?)
 }
 
-/// Resolves a while after the service was told to stop: until then it says that it is not ready, and takes what load
+/// Resolves a while after the signal to stop: until then it says that it is not ready, and takes what load
 /// balancers that have not asked yet still send.
 async fn ending(stop: CancellationToken, delay: Duration) {
     stop.cancelled().await;

@@ -107,7 +107,7 @@ pub(crate) fn classify_failure(
         (StatusCode::UNAUTHORIZED, _) => ProviderError::TokenRefused,
         (StatusCode::NOT_FOUND, Some(_)) => ProviderError::NotFound,
         (status, Some(reported)) => reported.into_error(status, call_id),
-        // Not the provider's own words: the call may have passed whoever wrote them, with whatever status.
+        // Not the provider's own words: the call may have passed the proxy that wrote them, with any status.
         (status, None) => ProviderError::Blocked(status.as_u16()),
     }
 }

@@ -1,4 +1,4 @@
-//! Intuit's own *Connect to QuickBooks* picture. It is Intuit's, so it is not ours to pass on: whoever runs Fatura downloads it and says where it
+//! Intuit's own *Connect to QuickBooks* picture. It is Intuit's, so it is not ours to pass on: the operator downloads it and says where it
 //! is; without it there is a button with these words.
 
 use axum::body::Bytes;

@@ -100,7 +100,7 @@ pub struct Config {
     /// How many connections are served at a time, if the process may open as many files.
     #[serde(deserialize_with = "count")]
     pub max_connections: u32,
-    /// How long the service still takes requests after it was told to stop, in seconds, while `/readyz` says that it ends: for
+    /// How long the service still takes requests after the signal to stop, in seconds, while `/readyz` says that it ends: for
     /// load balancers that ask now and then.
     #[serde(deserialize_with = "count")]
     pub shutdown_delay_seconds: u32,

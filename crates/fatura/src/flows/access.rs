@@ -1,6 +1,6 @@
 //! The right to call a provider: tokens that are still good, refreshed by one caller at a time.
 //!
-//! Whoever needs a refresh takes the lease in the grant's row; the others wait and then read what the winner stored.
+//! A caller that needs a refresh takes the lease in the grant's row; the others wait and then read the tokens that it stored.
 //! New tokens are stored before they are used. A refresh runs to its end even if the request that needed it is gone.
 
 use super::{Error, companies, lost_access};
@@ -164,7 +164,7 @@ where
         Ok(done) => Ok(done),
         Err(ProviderError::TokenRefused) => Err(Error::QuickBooks(refused_again())),
         Err(ProviderError::NotFound) => Err(Error::NotFound),
-        // No token helps, and nobody of the company can: whoever runs the service has to see it.
+        // No token helps, and nobody of the company can: the operator has to see it.
         Err(error @ ProviderError::WrongEnvironment(_)) => {
             tracing::error!(tenant.id = %tenant.0, connection.id = %connection.id.0, %error, "quickbooks_api_url and the QuickBooks keys do not fit this company");
             Err(Error::QuickBooks(error))

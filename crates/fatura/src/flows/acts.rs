@@ -1,6 +1,6 @@
 //! Voiding, deleting and e-mailing an invoice that stands, each once.
 //!
-//! The wish is written down and enqueued in one transaction; the work runs, here or after a crash on whoever finds it.
+//! The request is stored and enqueued in one transaction; the work runs here, or after a crash on any replica.
 //! An action that cannot be undone is done only to the invoice that the person saw: QuickBooks refuses a stale `SyncToken`, and
 //! then the invoice is read again and compared.
 

@@ -216,7 +216,7 @@ async fn use_once(app: &App, tx: &mut Tx, question: &str, browser: &str) -> Resu
     found.map(drop).ok_or(Error::ForeignFlow)
 }
 
-/// The person confirmed: from now on the companies are connected. Whoever is no administrator any more hands the access back.
+/// The person confirmed: from now on the companies are connected. If the person is no administrator any more, the access is handed back.
 pub(crate) async fn confirm(app: &App, question: &str, browser: &str) -> Result<Tenant, Denied> {
     let pending = open_pending(app, question, browser).await?;
     if let Err(denied) = require_admin(app, pending.tenant, pending.user, browser).await {
@@ -314,7 +314,7 @@ async fn remove_company_ids(tx: &mut Tx, tenant: TenantId, user: UserId, now: Ti
     Ok(())
 }
 
-/// Whoever cancelled may connect after all, from the page that says so, for so long.
+/// How long a person who cancelled can still connect, from the page that says so.
 const CANCELLED_LIFE: SignedDuration = SignedDuration::from_hours(1);
 
 /// Who has cancelled, sealed into the address of the page that says so.
@@ -368,7 +368,7 @@ pub(crate) async fn refuse(app: &App, state: &str, browser: &str) -> Result<Stri
     seal_cancelled(app, tenant, user, browser, None)
 }
 
-/// How things stand for whoever has cancelled.
+/// Reads the state for a person who has cancelled.
 pub(crate) async fn find_standing(app: &App, sealed: &str, browser: &str) -> Result<Standing, Error> {
     let Cancelled { tenant, chosen, .. } = open_cancelled(app, sealed, browser)?;
     let mut tx = app.db.read().await?;
@@ -378,7 +378,7 @@ pub(crate) async fn find_standing(app: &App, sealed: &str, browser: &str) -> Res
     Ok(Standing { pipedrive, quickbooks: current.map(|current| current.company.name), chosen })
 }
 
-/// Begins anew for whoever has cancelled: where to send the browser.
+/// Begins anew for a person who has cancelled. Returns where to send the browser.
 pub(crate) async fn restart_consent(app: &App, sealed: &str, browser: &str) -> Result<Url, Denied> {
     let Cancelled { tenant, user, until, .. } = open_cancelled(app, sealed, browser)?;
     if until < app.clock.now() {

@@ -127,7 +127,7 @@ pub(crate) async fn require_creator(app: &App, tenant: TenantId, user: UserId) -
     rights::require(app, tenant, user, settings::find_settings(app, tenant).await?.create).await
 }
 
-/// Fails with [`Error::NotFound`] where this user may not see a deal. Whoever has its form open already goes on while Pipedrive does not
+/// Fails with [`Error::NotFound`] where this user may not see a deal. A person who has its form open already goes on while Pipedrive does not
 /// answer.
 pub(crate) async fn require_visible(app: &App, tenant: TenantId, user: UserId, deal: DealId) -> Result<(), Error> {
     let checked = rights::require_visible(app, tenant, user, deal).await;

@@ -81,7 +81,7 @@ pub(crate) async fn finish(app: &App, code: &str, state: &str, browser: &str) ->
     Ok((tenant, user))
 }
 
-/// How long it is remembered which installation a state has made: whoever opens its link again is told so.
+/// How long it is remembered which installation a state has made, for a person who opens its link again.
 const USED_STATE_LIFE: SignedDuration = SignedDuration::from_hours(24);
 /// The code of a link that was opened twice at once is refused before the first of both has installed the app.
 const MAX_POLLS: usize = 6;

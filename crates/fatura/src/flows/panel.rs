@@ -283,7 +283,7 @@ pub(crate) async fn find_last_refusal(
     Ok(audit::find_last_refusal(&mut tx, tenant, id).await?)
 }
 
-/// Whether this user may see an invoice: whoever may see its deal.
+/// Whether this user may see an invoice, which follows from its deal.
 pub(crate) async fn find_visible(
     app: &App,
     tenant: TenantId,

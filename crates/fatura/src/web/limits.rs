@@ -144,7 +144,7 @@ const ALL_PER_SECOND: NonZeroU32 = NonZeroU32::new(100).unwrap();
 const MAX_ADDRESSES: u64 = 20_000;
 /// An address that has been silent for so long has its burst again.
 const ADDRESS_MEMORY: Duration = Duration::from_secs(120);
-/// How long a request over the limit waits for its turn, before it is answered with 429. Whoever asks again at once is slowed
+/// How long a request over the limit waits for its turn, before it is answered with 429. A client that asks again at once is slowed
 /// down by it.
 const MAX_WAIT: Duration = Duration::from_secs(5);
 

@@ -68,11 +68,11 @@ pub(crate) async fn not_found(headers: HeaderMap) -> Response {
     (StatusCode::NOT_FOUND, html(&Plain { w, title, text, action: None, other: None })).into_response()
 }
 
-/// The answer to whoever asks too often, or sends more than there is memory for.
+/// The answer to too many requests, and to bodies for which there is no memory.
 pub(crate) fn too_many(headers: &HeaderMap) -> Response {
     let w = Writer::new(asked(headers));
     let (title, text) = (fl!(w.t, "too-many-title"), fl!(w.t, "too-many-text"));
-    // Within a page of ours it is told there.
+    // Within a page of ours it is shown there.
     let page = if headers.contains_key(header::AUTHORIZATION) {
         html(&ErrorFragment { w, title, text, support: String::new() })
     } else {

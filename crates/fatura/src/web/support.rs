@@ -19,7 +19,7 @@ pub(super) struct Failure {
 }
 
 impl Failure {
-    /// One line for each detail that is known. In English: it is read by whoever operates Fatura, and by Intuit.
+    /// One line for each detail that is known. In English: operators and Intuit read it.
     pub(super) fn details(&self) -> String {
         let at = self.at.and_then(|at| at.round(Unit::Second).ok()).map(|at| at.to_string()).unwrap_or_default();
         let mut details = format!("Fatura {}", env!("CARGO_PKG_VERSION"));

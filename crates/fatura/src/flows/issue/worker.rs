@@ -224,7 +224,7 @@ impl Worker<'_> {
     }
 
     /// A name that is taken, though looking found nothing: an attempt before may have taken it, and QuickBooks finds it a little
-    /// later. Looked for again some times, from this attempt on, before the person is told.
+    /// later. Looked for again some times, from this attempt on, before the person is asked.
     pub(super) fn found_later(&self, error: Error, from: i32) -> Error {
         match error {
             Error::QuickBooks(ProviderError::Refused(refusal))

@@ -44,7 +44,7 @@ use store::{
 };
 use uuid::Uuid;
 
-/// Errors that a summary names one by one: more would cover the form. The others are told at their fields.
+/// Errors that a summary names one by one: more would cover the form. The others are shown at their fields.
 const ERRORS_NAMED: usize = 10;
 
 #[derive(Template)]

@@ -180,7 +180,7 @@ pub(super) fn derived(w: Writer, form: &Form, look: &Look, config: &Config) -> D
     let due = issued
         .filter(|_| follows)
         .map(|issued| look.catalogue.due_date(issued, look.settings.term_for_form(form)).to_string());
-    // The page is told the due date that follows from what was typed: it is checked with that one.
+    // The page gets the due date that follows from the form: the form is checked with that one.
     let form = &Form { due: due.clone().unwrap_or_else(|| form.due.clone()), ..form.clone() };
     let rules = look.rules(form, w);
     let preview = preview_form(form, &rules);

@@ -52,7 +52,7 @@ pub(crate) struct Row {
     pub(crate) can_remove: bool,
     /// Whether somebody has to look.
     pub(crate) stuck: bool,
-    /// Whether it may be sent again, by whoever has looked in QuickBooks.
+    /// Whether a person who has looked in QuickBooks may send it again.
     pub(crate) may_resend: bool,
 }
 
