@@ -65,7 +65,7 @@ export class PickList extends HTMLElement {
       combobox.clearSelection();
       show(true);
     });
-    // What is typed in full needs no click.
+    // Leaving the field chooses the option whose name or code was typed in full.
     const isAnswered = () => list.querySelector<HTMLElement>("[data-typed]")?.dataset["typed"]?.trim() === input.value.trim();
     const offered = () => (isAnswered() ? [...list.querySelectorAll<HTMLElement>("[role=option]")].filter(({ dataset }) => dataset["id"] !== "new") : []);
     const pickExact = () => {

@@ -47,7 +47,7 @@ pub struct Config {
     pub pipedrive_revoke_url: Url,
     /// Hosts that Pipedrive's API may be at: `*.pipedrive.com`, or one exact base address.
     pub pipedrive_api: String,
-    /// Who may embed our pages.
+    /// The hosts whose pages may embed ours.
     pub pipedrive_frame_ancestors: String,
     /// The app's settings page within Pipedrive; `{domain}` and `{client_id}` are filled in.
     pub pipedrive_settings_url: String,

@@ -3,7 +3,9 @@
 mod prices;
 
 use super::{
-    Error, access, catalogue, customers, items,
+    Error, access, catalogue, customers,
+    drafts::{require_own_key, save_draft},
+    items,
     ledger::{self, list_billed},
     merges, rights, settings, single_flight,
 };
@@ -26,7 +28,6 @@ use providers::pipedrive::DealParties;
 use rust_decimal::Decimal;
 use std::sync::Arc;
 use store::{
-    Tx,
     drafts::{self, Origin, Saved},
     grants,
     invoices::{self, Invoice, InvoiceScope},
@@ -451,47 +452,4 @@ async fn convert_prices(
     let Some(rate) = rate else { return Ok(false) };
     prices::convert(form, currency, rate, &deal.currency, writer.mark());
     Ok(true)
-}
-
-/// Fails with [`Error::NotFound`] where the key of a form was issued for another deal.
-async fn require_own_key(tx: &mut Tx, tenant: TenantId, user: UserId, deal: DealId, form: &Form) -> Result<(), Error> {
-    if drafts::belongs_to_other_deal(tx, tenant, deal, user, form).await? { Err(Error::NotFound) } else { Ok(()) }
-}
-
-/// Keeps what was typed, unless something newer was kept or the form was opened elsewhere since.
-pub(crate) async fn save_draft(
-    app: &App,
-    tenant: TenantId,
-    user: UserId,
-    deal: DealId,
-    form: &Form,
-) -> Result<Saved, Error> {
-    let mut tx = app.db.begin().await?;
-    require_own_key(&mut tx, tenant, user, deal, form).await?;
-    let saved = drafts::save(&mut tx, tenant, deal, user, form, app.clock.now()).await?;
-    tx.commit().await?;
-    Ok(saved)
-}
-
-/// Keeps a form that is submitted, whichever window it is in. [`Error::NotFound`] where its key was issued for another deal.
-pub(super) async fn save_submitted_draft(
-    app: &App,
-    tenant: TenantId,
-    user: UserId,
-    deal: DealId,
-    form: &Form,
-) -> Result<(), Error> {
-    let mut tx = app.db.begin().await?;
-    require_own_key(&mut tx, tenant, user, deal, form).await?;
-    drafts::take_over(&mut tx, tenant, deal, user, form, app.clock.now()).await?;
-    tx.commit().await?;
-    Ok(())
-}
-
-/// Throws away what was typed.
-pub(crate) async fn discard_draft(app: &App, tenant: TenantId, user: UserId, deal: DealId) -> Result<(), Error> {
-    let mut tx = app.db.begin().await?;
-    drafts::discard(&mut tx, tenant, deal, user, None).await?;
-    tx.commit().await?;
-    Ok(())
 }

@@ -1,6 +1,6 @@
 //! Health checks for load balancers.
 
-use crate::state::App;
+use crate::{flows, state::App};
 use axum::{extract::State, http::StatusCode};
 use std::{
     borrow::Cow,
@@ -20,11 +20,11 @@ pub(super) async fn ready(State(app): State<App>) -> (StatusCode, Cow<'static, s
     if let Some(wrong) = app.wrong_keys.lock().unwrap_or_else(PoisonError::into_inner).clone() {
         return (StatusCode::SERVICE_UNAVAILABLE, wrong.into());
     }
-    match tokio::time::timeout(READY_WITHIN, app.db.read()).await {
-        Ok(Ok(_)) if !app.can_write.load(Ordering::Relaxed) => {
+    match tokio::time::timeout(READY_WITHIN, flows::health::try_database(&app)).await {
+        Ok(Ok(())) if !app.can_write.load(Ordering::Relaxed) => {
             (StatusCode::SERVICE_UNAVAILABLE, "the database keeps nothing that is new".into())
         }
-        Ok(Ok(_)) => (StatusCode::OK, "ready".into()),
+        Ok(Ok(())) => (StatusCode::OK, "ready".into()),
         _ => (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer".into()),
     }
 }

@@ -1,4 +1,4 @@
-//! What the store promises after a clock was ahead.
+//! Tests of the correction after a clock was ahead.
 
 use crate::{
     database::{

@@ -1,4 +1,4 @@
-//! What the store promises of intents, leases, tokens and tenants.
+//! Tests of intents, leases, tokens and tenants.
 
 use crate::database::{
     Backend::{self, Postgres, Sqlite},

@@ -1,4 +1,4 @@
-//! What the store promises of acts, changes, history entries, links and whole companies.
+//! Tests of acts, changes, history entries, links and whole companies.
 
 use crate::database::{
     Backend::{self, Postgres, Sqlite},

@@ -1,4 +1,4 @@
-//! What the store promises of keys: what an older key has written is found, sealed anew, and then needs that key no more.
+//! Tests of keys: rows of an older key are found and resealed, and need that key no more.
 
 use crate::{
     database::{

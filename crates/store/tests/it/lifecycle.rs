@@ -1,4 +1,4 @@
-//! What the store promises of the end of an installation: what is kept, what is forgotten, and that others keep what is theirs.
+//! Tests of the end of an installation: rows that stay, rows that go, and rows of other tenants.
 
 use crate::{
     database::{

@@ -1,4 +1,4 @@
-//! What the store promises when records in Pipedrive or customers in QuickBooks are merged.
+//! Tests of merged records in Pipedrive and merged customers in QuickBooks.
 
 use crate::database::{
     Backend::{self, Postgres, Sqlite},

@@ -1,4 +1,4 @@
-//! What the store promises to operators: a database that fails, replicas, backups, and moving to a larger database.
+//! Tests for operators: a database that fails, replicas, backups, and moving to a larger database.
 
 use crate::{
     database::{

@@ -1,4 +1,4 @@
-//! What the store promises about stuck work.
+//! Tests of parked operations.
 
 use crate::{
     database::{

@@ -1,4 +1,4 @@
-//! What the store promises of the counts of QuickBooks' calls.
+//! Tests of the counts of QuickBooks' calls.
 
 use crate::{
     database::{

@@ -12,7 +12,7 @@ mod refused_step;
 mod worker;
 
 use super::{
-    Error, access,
+    Error, access, drafts,
     form::{self, Look},
     lease::{Attempt, HEARTBEAT_INTERVAL, OUTCOME_TIMEOUT, OperationLease, POLL_INTERVAL},
     ledger::{Question, Worth},
@@ -72,7 +72,7 @@ pub(crate) async fn submit(
     );
     // The form is stored even if a provider does not answer.
     if !matches!(allowed, Err(Error::AdminsOnly)) && !matches!(of_deal, Err(Error::NotFound)) {
-        form::save_submitted_draft(app, tenant, user, id, &form).await?;
+        drafts::save_submitted_draft(app, tenant, user, id, &form).await?;
     }
     allowed?;
     let (of_deal, look) = (of_deal?, look?);

@@ -17,6 +17,7 @@ use super::{
 };
 use crate::{
     flows::{
+        drafts,
         form::{self, Change, Look, OpenForm},
         panel::{self, Record},
     },
@@ -86,7 +87,7 @@ struct PartApplied<'a> {
 async fn keep(app: &App, session: &Session, deal: DealId, form: &Form) -> Result<Saved, Error> {
     let (tenant, user) = (session.tenant.id, session.user);
     form::require_visible(app, tenant, user, deal).await.map_err(session.localize_error())?;
-    form::save_draft(app, tenant, user, deal, form).await.map_err(session.localize_error())
+    drafts::save_draft(app, tenant, user, deal, form).await.map_err(session.localize_error())
 }
 
 async fn look(app: &App, session: &Session, deal: i64, form: &Form) -> Result<Look, Error> {
@@ -164,7 +165,7 @@ pub(crate) async fn discard(state: Extract<App>, session: Session, path: Path<i6
     let (told, tenant, user, deal) = (session.localize_error(), session.tenant.id, session.user, DealId(path.0));
     form::require_creator(&state, tenant, user).await.map_err(&told)?;
     form::require_visible(&state, tenant, user, deal).await.map_err(&told)?;
-    form::discard_draft(&state, tenant, user, deal).await.map_err(&told)?;
+    drafts::discard_draft(&state, tenant, user, deal).await.map_err(&told)?;
     Box::pin(render_form(state, session, path)).await
 }
 

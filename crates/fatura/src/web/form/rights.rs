@@ -1,4 +1,4 @@
-//! Who may see the form's answers.
+//! The right to the form's answers.
 
 use super::super::{error::Error, session::Session};
 use crate::{flows, state::App};

@@ -41,7 +41,7 @@ struct Panel {
     settings_url: String,
     support_url: Option<String>,
     is_admin: bool,
-    /// Who can connect, for those who cannot.
+    /// Whether the user may create invoices.
     may_create: bool,
     /// When the draft that waits was saved.
     draft: Option<String>,

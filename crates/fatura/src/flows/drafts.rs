@@ -1,0 +1,61 @@
+//! Saving and discarding drafts of forms.
+
+use super::Error;
+use crate::state::App;
+use domain::{
+    form::Form,
+    ids::{DealId, TenantId, UserId},
+};
+use store::{
+    Tx,
+    drafts::{self, Saved},
+};
+
+/// Fails with [`Error::NotFound`] where the key of a form was issued for another deal.
+pub(super) async fn require_own_key(
+    tx: &mut Tx,
+    tenant: TenantId,
+    user: UserId,
+    deal: DealId,
+    form: &Form,
+) -> Result<(), Error> {
+    if drafts::belongs_to_other_deal(tx, tenant, deal, user, form).await? { Err(Error::NotFound) } else { Ok(()) }
+}
+
+/// Keeps what was typed, unless something newer was kept or the form was opened elsewhere since.
+pub(crate) async fn save_draft(
+    app: &App,
+    tenant: TenantId,
+    user: UserId,
+    deal: DealId,
+    form: &Form,
+) -> Result<Saved, Error> {
+    let mut tx = app.db.begin().await?;
+    require_own_key(&mut tx, tenant, user, deal, form).await?;
+    let saved = drafts::save(&mut tx, tenant, deal, user, form, app.clock.now()).await?;
+    tx.commit().await?;
+    Ok(saved)
+}
+
+/// Keeps a form that is submitted, whichever window it is in. [`Error::NotFound`] where its key was issued for another deal.
+pub(super) async fn save_submitted_draft(
+    app: &App,
+    tenant: TenantId,
+    user: UserId,
+    deal: DealId,
+    form: &Form,
+) -> Result<(), Error> {
+    let mut tx = app.db.begin().await?;
+    require_own_key(&mut tx, tenant, user, deal, form).await?;
+    drafts::take_over(&mut tx, tenant, deal, user, form, app.clock.now()).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Throws away what was typed.
+pub(crate) async fn discard_draft(app: &App, tenant: TenantId, user: UserId, deal: DealId) -> Result<(), Error> {
+    let mut tx = app.db.begin().await?;
+    drafts::discard(&mut tx, tenant, deal, user, None).await?;
+    tx.commit().await?;
+    Ok(())
+}
