@@ -16,6 +16,8 @@ use store::quickbooks::Connection;
 
 /// So few results may have missed something: accents, the order of words.
 const FEW: usize = 3;
+/// The longest name and the longest SKU in QuickBooks.
+const MAX_NAME_CHARS: usize = 100;
 /// Most items that a search offers.
 const OFFERED: usize = 30;
 
@@ -113,15 +115,23 @@ pub(crate) async fn match_typed_items(
     typed: &[String],
 ) -> Result<(Arc<Catalogue>, Vec<(String, Item)>), Error> {
     let (connection, catalogue) = catalogue::read_connected_catalogue(app, tenant).await?;
-    let unknown: Vec<String> = typed
-        .iter()
-        .filter(|text| catalogue.find_item_named(text).is_none())
-        .map(|text| text.trim().to_owned())
-        .collect();
+    let unknown = choose_texts_to_look_up(&catalogue, typed);
     let catalogue = with(catalogue, look_up_items(app, tenant, &connection, unknown.clone(), unknown).await);
     let matches =
         typed.iter().filter_map(|text| Some((text.clone(), catalogue.find_item_named(text)?.clone()))).collect();
     Ok((catalogue, matches))
+}
+
+/// The texts that may be the name or SKU of an item that is not listed. If some items are not listed, another item may have the text of a
+/// listed one.
+fn choose_texts_to_look_up(catalogue: &Catalogue, typed: &[String]) -> Vec<String> {
+    let fits = |text: &&str| !text.is_empty() && text.chars().count() <= MAX_NAME_CHARS;
+    let is_unknown = |text: &&str| catalogue.has_more_items || catalogue.find_item_named(text).is_none();
+    let mut texts: Vec<String> =
+        typed.iter().map(|text| text.trim()).filter(fits).filter(is_unknown).map(str::to_owned).collect();
+    texts.sort_unstable();
+    texts.dedup();
+    texts
 }
 
 /// Active items with these SKUs or names. Without an answer there are none; the person picks.
@@ -205,4 +215,39 @@ pub(crate) async fn search(app: &App, tenant: TenantId, typed: &str) -> Result<(
     all.sort_by_cached_key(|item| (rank(item), fold_text(&item.name)));
     all.truncate(OFFERED);
     Ok((catalogue, all))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::tax::TaxModel;
+    use iso_currency::Currency;
+
+    #[test]
+    fn only_texts_that_may_be_an_unlisted_item_are_looked_up() {
+        let item = Item { id: "1".into(), name: "Hours".into(), sku: None, tax_code: None, taxable: false };
+        let mut catalogue = Catalogue {
+            company_name: String::new(),
+            country: "US".into(),
+            time_zone: String::new(),
+            home_currency: Currency::USD,
+            currencies: vec![Currency::USD],
+            tax: TaxModel::None,
+            terms: Vec::new(),
+            items: vec![item],
+            has_more_items: false,
+            income_accounts: Vec::new(),
+            numbers_by_hand: false,
+            multicurrency: false,
+            discount_line: true,
+            online_payment: false,
+            closed_until: None,
+            custom_fields: Vec::new(),
+        };
+        let typed: Vec<String> =
+            ["Hours", "Days ", "Days", " ", &"x".repeat(101)].iter().map(|text| (*text).to_owned()).collect();
+        assert_eq!(choose_texts_to_look_up(&catalogue, &typed), ["Days"]);
+        catalogue.has_more_items = true;
+        assert_eq!(choose_texts_to_look_up(&catalogue, &typed), ["Days", "Hours"], "another item may be called so");
+    }
 }

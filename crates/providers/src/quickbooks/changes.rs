@@ -92,8 +92,11 @@ impl Api<'_> {
             changes.unreadable.extend(rows.unreadable.iter().filter_map(read_id));
             let customers = take_member(&mut of_entity, "Customer");
             count += customers.as_array().map_or(0, Vec::len);
-            let rows = Rows::<CustomerRow>::from_list(customers, "Customer")?.readable;
-            changes.customers.extend(rows.into_iter().filter_map(|row| Some((row.id, row.display_name?))));
+            // Names of customers only; without them the invoices count all the same.
+            let rows = Rows::<CustomerRow>::from_list(customers, "Customer").map(|rows| rows.readable);
+            changes
+                .customers
+                .extend(rows.unwrap_or_default().into_iter().filter_map(|row| Some((row.id, row.display_name?))));
         }
         changes.is_cut = count >= MAX_ROWS || is_unidentified;
         Ok(changes)
@@ -147,6 +150,13 @@ mod tests {
             assert!(read(odd.clone()).is_err(), "{odd}");
         }
         assert!(!read(of_entity(&json!({}))).expect("no changes").is_cut);
+    }
+
+    #[test]
+    fn a_list_of_customers_that_is_none_hides_no_invoice() {
+        let deleted = json!({ "Invoice": [{ "status": "Deleted", "Id": "7" }] });
+        let answer = json!([{ "QueryResponse": [deleted, { "Customer": { "Id": "3" } }] }]);
+        assert_eq!(read(answer).expect("changes").deleted, ["7"]);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use super::{
 use crate::{ProviderError, Refusal};
 use domain::{
     invoice::Snapshot,
-    invoice_request::{InvoiceRequest, RequestLine},
+    invoice_request::{Choice, InvoiceRequest, RequestLine},
     tax::{TaxMode, TaxModel},
     totals::{LineAmounts, Sale, TaxAmount, compute_totals},
 };
@@ -49,7 +49,14 @@ fn build_stated_invoice<'a>(
     let stands: Vec<wire::Line> =
         row.line.iter().filter_map(|line| serde_json::from_value(line.clone()).ok()).collect();
     let sold: Vec<&wire::Line> = stands.iter().filter(|line| line.sales_item_line_detail.is_some()).collect();
-    if sold.len() != request.lines.len() {
+    let is_same = |(line, known): (&RequestLine, &&wire::Line)| {
+        let item = known.sales_item_line_detail.as_ref().map(|detail| detail.item_ref.value.as_str());
+        item.is_some_and(|item| match &line.item {
+            Choice::Existing(id) => id == item,
+            Choice::New(_) => !item.is_empty(),
+        })
+    };
+    if sold.len() != request.lines.len() || !request.lines.iter().zip(&sold).all(is_same) {
         return None;
     }
     let amounts: Vec<LineAmounts> = request

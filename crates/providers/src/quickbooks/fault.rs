@@ -114,6 +114,8 @@ fn choose_meaning(written: &WrittenFault) -> Meaning {
         |codes: &[&str]| written.errors.iter().any(|error| codes.contains(&error.code.trim().trim_start_matches('0')));
     let says = |words: &str| written.errors.iter().any(|error| error.message.contains(words));
     let kind = written.kind.to_ascii_lowercase();
+    // QuickBooks documents some of its refusals as faults of the system as well.
+    let is_known = written.errors.iter().any(|error| error.code.trim().parse().is_ok_and(is_documented_refusal));
     if has(&["130"]) {
         Meaning::WrongEnvironment
     } else if has(&["3001", "3002"]) || says("ThrottleExceeded") {
@@ -122,8 +124,10 @@ fn choose_meaning(written: &WrittenFault) -> Meaning {
         Meaning::NotPermitted
     } else if has(&["3200", "100"]) || kind.starts_with("authenticat") {
         Meaning::TokenRefused
-    } else if has(&["600", "10000", "10100", "10200"]) || (kind.starts_with("system") && !has(&[UNREADABLE_ROW])) {
-        // A failure of the system, whatever its code, does not tell whether a write was carried out.
+    } else if has(&["600", "10000", "10100", "10200"])
+        || (kind.starts_with("system") && !has(&[UNREADABLE_ROW]) && !is_known)
+    {
+        // A failure of the system with an unknown code does not tell whether a write was carried out.
         Meaning::Undecided
     } else {
         Meaning::Refused
@@ -139,6 +143,11 @@ fn clean_code(code: &str) -> String {
 
 /// Maximum length of a code. QuickBooks has no longer ones.
 const MAX_CODE_CHARS: usize = 40;
+
+/// Whether QuickBooks documents a code as a refusal, in its list of error codes.
+fn is_documented_refusal(code: u32) -> bool {
+    matches!(code, 610 | 620 | 700 | 800 | 1000..=3999 | 4000..=4001 | 5010..=5040 | 6000..=6999)
+}
 
 #[cfg(test)]
 mod tests {
@@ -297,6 +306,17 @@ mod tests {
                 "{code}"
             );
         }
+    }
+
+    /// The documentation has these codes under both types.
+    #[test]
+    fn a_known_refusal_is_one_also_as_a_system_fault() {
+        let fault =
+            |code: &str| format!(r#"{{"Fault":{{"Error":[{{"Message":"m","code":"{code}"}}],"type":"SystemFault"}}}}"#);
+        for code in ["610", "620", "2010", "2500", "4001", "5010", "5030", "6000", "6140", "6240"] {
+            assert!(matches!(outcome(400, &fault(code)), ProviderError::Refused(_)), "{code}");
+        }
+        assert!(matches!(outcome(500, &fault("6140")), ProviderError::Unknown(_)), "with another status");
     }
 
     /// A list fails for one row that QuickBooks cannot return. A write with such an answer may have been carried out.

@@ -1,7 +1,7 @@
 //! Items: search, read, create. The catalogue lists the first 1000.
 
 use super::{Api, catalogue::read_items, quote, wire};
-use crate::ProviderError;
+use crate::{ProviderError, Refusal};
 use domain::{catalogue::Item, search::LikePattern};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -110,10 +110,37 @@ impl Api<'_> {
         Ok(found)
     }
 
-    /// Finds the id of the active item with this name.
+    /// Finds the id of the active item with this name. Refused with 6240 if several items that can be sold have it.
     pub async fn find_item_by_name(&self, name: &str) -> Result<Option<String>, ProviderError> {
-        let found: Vec<Created> =
-            self.query_valid_rows("Item", &format!("select * from Item where Name = {}", super::quote(name))).await?;
-        Ok(found.into_iter().next().map(|item| item.id))
+        choose_by_name(self.find_items(ItemProperty::Name, &[name.to_owned()]).await?, name)
+    }
+}
+
+/// The one item with this name, but for case and spaces around it.
+fn choose_by_name(found: Vec<Item>, name: &str) -> Result<Option<String>, ProviderError> {
+    let is_named = |item: &Item| item.name.trim().to_lowercase() == name.trim().to_lowercase();
+    let mut named = found.into_iter().filter(is_named);
+    let first = named.next();
+    if named.next().is_some() {
+        let detail = format!("several items are called {name}");
+        return Err(ProviderError::Refused(Refusal { code: "6240".into(), status: 400, detail, ..Refusal::default() }));
+    }
+    Ok(first.map(|item| item.id))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Taken for the one that was meant, the first of several would be billed.
+    #[test]
+    fn an_item_of_a_name_is_the_one_item_of_that_name() {
+        let item =
+            |id: &str, name: &str| Item { id: id.into(), name: name.into(), sku: None, tax_code: None, taxable: false };
+        let chosen = |found: Vec<Item>| choose_by_name(found, "Small");
+        assert_eq!(chosen(vec![item("9", "Smaller"), item("5", "small ")]).unwrap().as_deref(), Some("5"));
+        assert_eq!(chosen(vec![item("9", "Smaller")]).unwrap(), None);
+        let several = chosen(vec![item("5", "Small"), item("6", "Small")]);
+        assert!(matches!(several, Err(ProviderError::Refused(refusal)) if refusal.code == "6240"));
     }
 }

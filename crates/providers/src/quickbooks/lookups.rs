@@ -249,7 +249,13 @@ impl Api<'_> {
 
     pub(super) async fn find_row(&self, id: &str) -> Result<Option<wire::Invoice>, ProviderError> {
         match self.get(&["invoice", id]).await {
-            Ok(mut answer) => crate::json::deserialize(take_member(&mut answer, "Invoice")).map(Some),
+            Ok(mut answer) => {
+                let row: wire::Invoice = crate::json::deserialize(take_member(&mut answer, "Invoice"))?;
+                if row.id != id {
+                    return Err(ProviderError::unknown("the answer is another invoice"));
+                }
+                Ok(Some(row))
+            }
             Err(ProviderError::NotFound) => Ok(None),
             Err(ProviderError::Refused(refusal)) if refusal.code == OBJECT_NOT_FOUND => Ok(None),
             Err(error) => Err(error),
