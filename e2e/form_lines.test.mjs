@@ -141,6 +141,29 @@ test("in a narrow window a line is as wide as the page, with its labels", { time
   }
 });
 
+test("another item brings its own tax and, pasted, no price of the line before", { timeout: 120_000 }, () =>
+  as(BR, 1, async (invoice) => {
+    await invoice.locator("[data-add]").click();
+    const at = (await lines(invoice)).length - 1;
+    for (const [typed, tax] of [
+      ["Consultoria fiscal", "2"],
+      ["Sensor de vazão", "3"],
+    ]) {
+      await invoice.locator(`#lines-${at}-item`).fill(typed);
+      await invoice.locator(`#items-${at} [role=option]`).filter({ hasText: typed }).first().click();
+      assert.equal((await lines(invoice))[at][6], tax, typed);
+    }
+    // Chosen by hand, a tax stays.
+    await invoice.locator(`#lines-${at}-tax_code`).selectOption("2");
+    await invoice.locator(`#lines-${at}-item`).fill("Sensor");
+    await invoice.locator(`#items-${at} [role=option]`).filter({ hasText: "Sensor de vazão" }).first().click();
+    assert.equal((await lines(invoice))[at][6], "2", "chosen by hand");
+    await paste(invoice, "#lines-0-item", "Consultoria fiscal\nConsultoria fiscal");
+    await invoice.locator("pick-list[data-chosen] #lines-1-item").waitFor();
+    assert.deepEqual((await lines(invoice))[0].slice(2, 6), ["", "1", "", ""]);
+  }),
+);
+
 test("an item that is typed in full is chosen without a click", { timeout: 120_000 }, () =>
   as(BR, 1, async (invoice, page) => {
     for (const [typed, key, chosen] of [

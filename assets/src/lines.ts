@@ -26,7 +26,14 @@ class InvoiceLines extends HTMLElement {
     this.addEventListener("fatura:picked", (event) => {
       const { tax = "" } = (event as CustomEvent<DOMStringMap>).detail;
       const code = (event.target as Element).closest("tr")?.querySelector<HTMLSelectElement>("[name$='[tax_code]']");
-      if (code && tax && !code.value) code.value = tax;
+      // A tax that an earlier item brought goes with that item; one that was chosen by hand or came with the deal stays.
+      if (!code || (code.value && code.value !== code.dataset["ofItem"])) return;
+      code.value = tax;
+      code.dataset["ofItem"] = tax;
+    });
+    this.addEventListener("change", (event) => {
+      const code = (event.target as Element).closest<HTMLSelectElement>("[name$='[tax_code]']");
+      if (code) delete code.dataset["ofItem"];
     });
     this.addEventListener("keydown", (event) => {
       const field = event.target as HTMLElement;
@@ -128,9 +135,11 @@ class InvoiceLines extends HTMLElement {
     return rows.map((cells) => {
       const line = (row as HTMLTableRowElement | null) ?? this.add(false);
       row = line.nextElementSibling;
-      // Nothing of the item that was there stays, so that no line bills another item than it says.
-      if (isWhole && fields.length > 1) for (const name of ["product", "name", "description", "discount", "tax_code"]) setValue(line, name, "");
-      if (isWhole && fields.includes("unit_price")) setValue(line, "quantity", "1");
+      // Nothing of the line that was there stays, so that no row is billed with an item or a price that it does not have.
+      if (isWhole) {
+        for (const name of ["product", "name", "description", "unit_price", "discount", "tax_code"]) setValue(line, name, "");
+        setValue(line, "quantity", "1");
+      }
       fields.forEach((name, at) => {
         if (name === "item_name") line.querySelector<PickList>("pick-list")?.type(cells[at] ?? "");
         else if (name && cells[at] !== undefined) setValue(line, name, cells[at]);
