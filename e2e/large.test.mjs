@@ -1,7 +1,7 @@
 // Catalogues of any size: items and customers beyond the thousand that QuickBooks gives in one answer.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { bill, fieldsOf, installed, openForm, session } from "./http.mjs";
+import { bill, control, fieldsOf, installed, openForm, pipedriveApi, saveSettings, session } from "./http.mjs";
 import { BR, CASCADE, US } from "./people.mjs";
 import { scene } from "./scene.mjs";
 import { quickbooks } from "./story.mjs";
@@ -37,6 +37,32 @@ test("among 100,000 items each is found by name and by SKU, and one that was use
   assert.deepEqual([whole["lines[0][item]"], whole["lines[0][item_name]"]], [id, "Item 099876"]);
   const looked = await call("/deals/1/form/preview", whole);
   assert.doesNotMatch(looked.text, /inactive/);
+});
+
+// The default item, taken for an item that QuickBooks has, would be a wrong line on the invoice.
+test("while QuickBooks refuses to look items up, the person chooses the items of a deal", { timeout: 180_000 }, async () => {
+  await saveSettings(env, US, { item: "12" });
+  const api = await pipedriveApi(env, US);
+  const product = await api("POST", "v2/products", { name: "A service that QuickBooks does not have" });
+  await api("POST", "v2/deals/2/products", { product_id: product.id, item_price: 100, quantity: 1 });
+  const { call } = await session(env, "form", US.company, US.user);
+  const chosen = async (effect) => {
+    const fields = fieldsOf((await call("/deals/2/form")).text);
+    // The items are looked up before anything else is queried.
+    if (effect) await done("/faults", { provider: "quickbooks", path: "/query", times: 1, effect });
+    const whole = fieldsOf((await call("/deals/2/form/change?part=all", fields)).text);
+    const { waiting } = await (await control(env, "/faults/count", undefined, "GET")).json();
+    assert.equal(waiting, 0, "the fault was met");
+    return Object.entries(whole)
+      .filter(([name]) => /^lines\[\d+\]\[item\]$/.test(name))
+      .map(([, id]) => id);
+  };
+  const known = await chosen();
+  assert.ok(known.includes("12"), `a product that QuickBooks does not have takes the default item: ${known}`);
+  const left = known.map((id) => (id === "12" ? "" : id));
+  const refusal = { fault: { errors: [{ code: "4000", Message: "Error parsing query" }], type: "ValidationFault" } };
+  for (const effect of [refusal, { status: 503 }]) assert.deepEqual(await chosen(effect), left, JSON.stringify(effect));
+  assert.deepEqual(await chosen(), known);
 });
 
 test("customers are found without accents and legal forms, by tax number, and beyond the first thousand", { timeout: 180_000 }, async () => {

@@ -101,6 +101,8 @@ pub struct Opening<'a> {
     pub catalogue: &'a Catalogue,
     /// Pipedrive product ids and the QuickBooks item ids that they are linked to.
     pub item_links: &'a [(i64, String)],
+    /// Whether QuickBooks did not answer when the deal's items were looked up: one that is not in the catalogue may exist.
+    pub items_unread: bool,
     /// The suggested customer, if one is certain.
     pub customer: Option<&'a Suggestion>,
     /// The next invoice number, if the company numbers by hand.
@@ -250,8 +252,12 @@ fn sum_rows(deal: &Deal) -> Decimal {
 
 /// Builds the form line of a row. With `is_moved`, an inexact discount by amount stands in the discount line instead.
 fn build_line(product: &Product, opening: &Opening<'_>, mode: TaxMode, is_moved: bool) -> FormLine {
-    let known = find_item(product, opening);
-    let item = known.or_else(|| find_default_item(opening));
+    let found = find_item(product, opening);
+    let item = match found {
+        Found::Item(item) => Some(item),
+        Found::Nothing => find_default_item(opening),
+        Found::Unclear => None,
+    };
     let mut price = product.price();
     let mut discount = Decimal::ZERO;
     match product.discount {
@@ -270,7 +276,11 @@ fn build_line(product: &Product, opening: &Opening<'_>, mode: TaxMode, is_moved:
     FormLine {
         item_name: item.map(|item| item.name.clone()).unwrap_or_default(),
         product: product.id.map(|id| id.to_string()).unwrap_or_default(),
-        item: item.map_or_else(|| CREATE.to_owned(), |item| item.id.clone()),
+        item: match item {
+            Some(item) => item.id.clone(),
+            None if found == Found::Unclear => String::new(),
+            None => CREATE.to_owned(),
+        },
         name: product.name.clone(),
         description: product.description.clone(),
         quantity: format_decimal(product.quantity, opening.mark),
@@ -298,18 +308,40 @@ fn find_default_item<'a>(opening: &Opening<'a>) -> Option<&'a Item> {
     opening.catalogue.item(id)
 }
 
-/// Finds the item of a product: by stored link, then by product code, then by name (ignoring case).
-fn find_item<'a>(product: &Product, opening: &Opening<'a>) -> Option<&'a Item> {
+/// The item of a product.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Found<'a> {
+    Item(&'a Item),
+    /// QuickBooks has none.
+    Nothing,
+    /// Several items fit, or QuickBooks did not answer. The person chooses.
+    Unclear,
+}
+
+/// Finds the item of a product: by stored link, then by product code, then by name (ignoring case). Of several items with the code, it is
+/// the one that also has the name.
+fn find_item<'a>(product: &Product, opening: &Opening<'a>) -> Found<'a> {
     let items = &opening.catalogue.items;
     let linked = opening.item_links.iter().find(|(id, _)| Some(*id) == product.id);
+    if let Some(item) = linked.and_then(|(_, item_id)| opening.catalogue.item(item_id)) {
+        return Found::Item(item);
+    }
     let same = |a: &str, b: &str| a.trim().to_lowercase() == b.trim().to_lowercase();
-    linked
-        .and_then(|(_, item_id)| items.iter().find(|item| item.id == *item_id))
-        .or_else(|| {
-            let by_code = |item: &&Item| item.sku.as_deref().is_some_and(|sku| same(sku, &product.code));
-            if product.code.trim().is_empty() { None } else { items.iter().find(by_code) }
-        })
-        .or_else(|| items.iter().find(|item| same(&item.name, &product.name)))
+    let has_code = |item: &&Item| item.sku.as_deref().is_some_and(|sku| same(sku, &product.code));
+    let has_name = |item: &&Item| same(&item.name, &product.name);
+    let with_code: Vec<&Item> =
+        if product.code.trim().is_empty() { Vec::new() } else { items.iter().filter(has_code).collect() };
+    let is_doubled = with_code.len() > 1;
+    let candidates: Vec<&Item> = match with_code.len() {
+        0 => items.iter().filter(has_name).collect(),
+        1 => with_code,
+        _ => with_code.into_iter().filter(has_name).collect(),
+    };
+    match (candidates.as_slice(), is_doubled) {
+        ([item], _) => Found::Item(item),
+        ([], false) if !opening.items_unread => Found::Nothing,
+        _ => Found::Unclear,
+    }
 }
 
 fn choose_tax_code(item: Option<&Item>, percent: Decimal, opening: &Opening<'_>) -> String {

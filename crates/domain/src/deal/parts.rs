@@ -243,7 +243,9 @@ fn build_summary_lines(
             let id = &largest.filter(|line| line.item != CREATE).or(known)?.item;
             opening.catalogue.item(id)
         });
-        let item = item.or_else(|| find_default_item(opening));
+        // A row without an item is one that the person has to choose.
+        let is_unclear = largest.is_some_and(|line| line.item.is_empty());
+        let item = item.or_else(|| if is_unclear { None } else { find_default_item(opening) });
         let name = largest.map(|line| line.name.clone()).unwrap_or_default();
         FormLine {
             item: item

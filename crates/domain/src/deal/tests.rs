@@ -81,6 +81,7 @@ fn opening<'a>(catalogue: &'a Catalogue, settings: &'a Settings, billed: &'a Bil
         settings,
         catalogue,
         item_links: &[],
+        items_unread: false,
         customer: None,
         next_number: "",
         billed,

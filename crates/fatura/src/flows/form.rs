@@ -350,7 +350,9 @@ async fn fill_form(
     drop(tx);
     let name = |user: UserId| users.iter().find(|(known, _)| *known == user).map(|(_, profile)| profile.name.clone());
     let catalogue = Arc::clone(&look.catalogue);
-    look.catalogue = items::with_meant(app, tenant, &look.connection, catalogue, &deal, &item_links).await;
+    let items_unread;
+    (look.catalogue, items_unread) =
+        items::with_meant(app, tenant, &look.connection, catalogue, &deal, &item_links).await;
     let billed = look.billed(Some(&deal), &deal.currency);
     let details = fill_customer_details(&look.settings, &deal.values);
     let linked = linked.as_ref().map(|linked| linked.id.as_str());
@@ -363,6 +365,7 @@ async fn fill_form(
         settings: &look.settings,
         catalogue: &look.catalogue,
         item_links: &item_links,
+        items_unread,
         customer: sure,
         next_number: &number,
         billed: &billed,

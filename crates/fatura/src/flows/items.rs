@@ -37,10 +37,11 @@ pub(super) async fn with_named(
         .filter(|id| !id.is_empty() && *id != CREATE && catalogue.item(id).is_none())
         .map(str::to_owned)
         .collect();
-    with(catalogue, named(app, tenant, connection, ids).await)
+    with(catalogue, named(app, tenant, connection, ids).await.0)
 }
 
-/// The catalogue with the items that a deal's products mean: by link, code or name.
+/// The catalogue with the items that a deal's products mean, by link, code or name; and whether QuickBooks did not answer, so that an item
+/// may exist that is not in it.
 pub(super) async fn with_meant(
     app: &App,
     tenant: TenantId,
@@ -48,13 +49,14 @@ pub(super) async fn with_meant(
     catalogue: Arc<Catalogue>,
     deal: &Deal,
     links: &[(i64, String)],
-) -> Arc<Catalogue> {
+) -> (Arc<Catalogue>, bool) {
     let is_of_deal = |id: &i64| deal.products.iter().any(|product| product.id == Some(*id));
     let linked = links.iter().filter(|(product, id)| is_of_deal(product) && catalogue.item(id).is_none());
     let linked = linked.map(|(_, id)| id.clone()).collect();
-    let catalogue = with(catalogue, named(app, tenant, connection, linked).await);
+    let (linked, is_unread) = named(app, tenant, connection, linked).await;
+    let catalogue = with(catalogue, linked);
     if !catalogue.has_more_items {
-        return catalogue;
+        return (catalogue, is_unread);
     }
     let texts = |text: fn(&domain::deal::Product) -> &str| -> Vec<String> {
         let mut texts: Vec<String> = deal
@@ -68,15 +70,18 @@ pub(super) async fn with_meant(
         texts
     };
     let (codes, names) = (texts(|product| &product.code), texts(|product| &product.name));
-    with(catalogue, look_up_items(app, tenant, connection, codes, names).await)
+    match look_up_items(app, tenant, connection, codes, names).await {
+        Ok(found) => (with(catalogue, found), is_unread),
+        Err(_) => (catalogue, true),
+    }
 }
 
 fn with(catalogue: Arc<Catalogue>, more: Vec<Item>) -> Arc<Catalogue> {
     if more.is_empty() { catalogue } else { Arc::new(catalogue.with_items(more)) }
 }
 
-/// Items by id, at most minutes old. Those that QuickBooks does not have, or has made inactive, are left out.
-async fn named(app: &App, tenant: TenantId, connection: &Connection, mut ids: Vec<String>) -> Vec<Item> {
+/// Items by id, at most minutes old, and whether QuickBooks did not answer. Those that it does not have, or has made inactive, are left out.
+async fn named(app: &App, tenant: TenantId, connection: &Connection, mut ids: Vec<String>) -> (Vec<Item>, bool) {
     ids.sort_unstable();
     ids.dedup();
     let mut known = Vec::new();
@@ -88,7 +93,7 @@ async fn named(app: &App, tenant: TenantId, connection: &Connection, mut ids: Ve
         }
     }
     if unknown.is_empty() {
-        return known;
+        return (known, false);
     }
     let unknown = Arc::new(unknown);
     let read = access::call_quickbooks(app, tenant, connection, |access| {
@@ -102,10 +107,13 @@ async fn named(app: &App, tenant: TenantId, connection: &Connection, mut ids: Ve
                 app.items.insert((connection.id, id.clone()), item).await;
             }
             known.extend(found);
+            (known, false)
         }
-        Err(error) => tracing::info!(tenant.id = %tenant.0, %error, "items were not looked up"),
+        Err(error) => {
+            tracing::info!(tenant.id = %tenant.0, %error, "items were not looked up");
+            (known, true)
+        }
     }
-    known
 }
 
 /// The items whose very name or SKU was typed or pasted, by that text. Where two items fit, or QuickBooks does not answer, there is none.
@@ -116,9 +124,16 @@ pub(crate) async fn match_typed_items(
 ) -> Result<(Arc<Catalogue>, Vec<(String, Item)>), Error> {
     let (connection, catalogue) = catalogue::read_connected_catalogue(app, tenant).await?;
     let unknown = choose_texts_to_look_up(&catalogue, typed);
-    let catalogue = with(catalogue, look_up_items(app, tenant, &connection, unknown.clone(), unknown).await);
-    let matches =
-        typed.iter().filter_map(|text| Some((text.clone(), catalogue.find_item_named(text)?.clone()))).collect();
+    let found = look_up_items(app, tenant, &connection, unknown.clone(), unknown.clone()).await;
+    // Without an answer, another item may have the text of a listed one.
+    let unread = if found.is_err() { unknown } else { Vec::new() };
+    let catalogue = with(catalogue, found.unwrap_or_default());
+    let is_read = |text: &&String| !unread.iter().any(|unread| unread == text.trim());
+    let matches = typed
+        .iter()
+        .filter(is_read)
+        .filter_map(|text| Some((text.clone(), catalogue.find_item_named(text)?.clone())))
+        .collect();
     Ok((catalogue, matches))
 }
 
@@ -134,16 +149,16 @@ fn choose_texts_to_look_up(catalogue: &Catalogue, typed: &[String]) -> Vec<Strin
     texts
 }
 
-/// Active items with these SKUs or names. Without an answer there are none; the person picks.
+/// Active items with these SKUs or names.
 async fn look_up_items(
     app: &App,
     tenant: TenantId,
     connection: &Connection,
     codes: Vec<String>,
     names: Vec<String>,
-) -> Vec<Item> {
+) -> Result<Vec<Item>, Error> {
     if codes.is_empty() && names.is_empty() {
-        return Vec::new();
+        return Ok(Vec::new());
     }
     let (codes, names) = (Arc::new(codes), Arc::new(names));
     let found = access::call_quickbooks(app, tenant, connection, |access| {
@@ -155,7 +170,7 @@ async fn look_up_items(
         }
     });
     let told = |error: &Error| tracing::info!(tenant.id = %tenant.0, %error, "items were not looked up");
-    found.await.inspect_err(told).unwrap_or_default()
+    found.await.inspect_err(told)
 }
 
 /// Items whose name or SKU holds what was typed, the best first: asked of QuickBooks, which may have new ones since its lists were read.

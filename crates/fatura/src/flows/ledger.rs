@@ -89,6 +89,7 @@ impl Worth {
             settings,
             catalogue,
             item_links,
+            items_unread: false,
             customer: None,
             next_number: "",
             billed: &Billed::default(),

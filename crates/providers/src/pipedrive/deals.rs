@@ -240,8 +240,11 @@ impl Api<'_> {
     }
 
     async fn read_discounts(&self, id: DealId) -> Result<PartlyRead<Reduction>, ProviderError> {
-        let rows: Vec<Json> = self.read_page(self.build_url(&format!("/api/v2/deals/{}/discounts", id.0))?).await?.0;
-        Ok(PartlyRead::collect(rows.iter().map(read_discount)))
+        // The operation has no pages. If it gets some, the discounts are known in part only.
+        let (rows, next) =
+            self.read_page::<Json>(self.build_url(&format!("/api/v2/deals/{}/discounts", id.0))?).await?;
+        let read = PartlyRead::collect(rows.iter().map(read_discount));
+        Ok(PartlyRead { is_incomplete: read.is_incomplete || next.is_some(), ..read })
     }
 
     async fn read_products(&self, id: DealId) -> Result<PartlyRead<Product>, ProviderError> {

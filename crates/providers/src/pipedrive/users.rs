@@ -29,15 +29,7 @@ pub struct CurrentUser {
     #[serde(default, deserialize_with = "lenient")]
     company_domain: String,
     #[serde(default, deserialize_with = "lenient")]
-    access: Vec<Access>,
-}
-
-#[derive(Debug, Clone, Deserialize)]
-struct Access {
-    #[serde(default)]
-    app: String,
-    #[serde(default)]
-    admin: bool,
+    access: Vec<Value>,
 }
 
 impl CurrentUser {
@@ -60,7 +52,9 @@ impl CurrentUser {
 
     /// Whether the user is an administrator of the company's account.
     pub fn is_admin(&self) -> bool {
-        self.access.iter().any(|access| access.admin && matches!(access.app.as_str(), "global" | "account_settings"))
+        self.access.iter().any(|access| {
+            access["admin"] == true && matches!(access["app"].as_str(), Some("global" | "account_settings"))
+        })
     }
 }
 
@@ -93,6 +87,23 @@ mod tests {
             assert_eq!(me(json!("es_ES"), odd.clone()).language(), "es_ES", "{odd}");
         }
         assert_eq!(me(json!(null), json!(null)).language(), "");
+    }
+
+    #[test]
+    fn an_entry_of_the_rights_that_cannot_be_read_takes_no_other_away() {
+        let me = |access: Value| -> CurrentUser {
+            serde_json::from_value(json!({ "id": 1, "name": "Ana", "company_id": 2, "access": access })).unwrap()
+        };
+        assert!(me(json!([null, 7, { "app": "sales", "admin": null }, { "app": "global", "admin": true }])).is_admin());
+        for none in [
+            json!(null),
+            json!([{ "app": "sales", "admin": true }]),
+            json!([{ "app": "global" }]),
+            json!([{ "app": "global", "admin": "true" }]),
+            json!({ "app": "global", "admin": true }),
+        ] {
+            assert!(!me(none.clone()).is_admin(), "{none}");
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Reads the company's lists and preferences in one call.
 
-use super::{Api, read_rows};
-use crate::{ProviderError, json::lenient};
+use super::{Api, read_rows, wire::Reference};
+use crate::{ProviderError, Refusal, json::lenient};
 use domain::{
     catalogue::{Account, Catalogue, CustomField, Item, MAX_LISTED_ITEMS, NamedTerm},
     tax::{Rounding, TaxBase, TaxCode, TaxModel, TaxRate},
@@ -48,6 +48,27 @@ struct TaxRateRow {
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
+struct CurrencyRow {
+    code: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct ItemRow {
+    id: String,
+    name: String,
+    #[serde(default, deserialize_with = "lenient")]
+    r#type: String,
+    #[serde(default, deserialize_with = "lenient")]
+    sku: String,
+    #[serde(default, deserialize_with = "lenient")]
+    sales_tax_code_ref: Option<Reference>,
+    #[serde(default, deserialize_with = "lenient")]
+    taxable: bool,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
 struct NamedRow {
     id: String,
     name: String,
@@ -57,10 +78,11 @@ impl Api<'_> {
     /// Reads the catalogue.
     pub async fn read_catalogue(&self) -> Result<Catalogue, ProviderError> {
         let answers = self.run_queries(&QUERIES).await?;
-        let [info, preferences, terms, codes, rates, currencies, mut accounts, items]: [Value; 8] =
+        let [info, preferences, terms, codes, rates, currencies, accounts, items]: [Result<Value, Refusal>; 8] =
             answers.try_into().map_err(|_| ProviderError::unknown("a batch with answers missing"))?;
-        let info = &info["CompanyInfo"][0];
-        let preferences = &preferences["Preferences"][0];
+        let info = &info.map_err(ProviderError::Refused)?["CompanyInfo"][0];
+        let preferences = &preferences.map_err(ProviderError::Refused)?["Preferences"][0];
+        let mut items = items.map_err(ProviderError::Refused)?;
         // Without country and tax preferences, the tax of an invoice would be a guess.
         if info["Country"].as_str().is_none_or(str::is_empty) || !preferences["TaxPrefs"].is_object() {
             return Err(ProviderError::unknown("a company without country or tax preferences"));
@@ -74,23 +96,21 @@ impl Api<'_> {
         let multicurrency = preferences["CurrencyPrefs"]["MultiCurrencyEnabled"] == Value::Bool(true);
         let mut all_currencies = vec![home_currency];
         if multicurrency {
-            let known = currencies["CompanyCurrency"].as_array().into_iter().flatten();
-            all_currencies.extend(
-                known
-                    .filter_map(|row| Currency::from_code(row["Code"].as_str()?))
-                    .filter(|currency| *currency != home_currency),
-            );
+            let rows = read_rows::<CurrencyRow>(&mut currencies.map_err(ProviderError::Refused)?, "CompanyCurrency")?;
+            let known = rows.readable.iter().filter_map(|row| Currency::from_code(&row.code));
+            all_currencies.extend(known.filter(|currency| *currency != home_currency));
         }
         Ok(Catalogue {
             company_name: text(&info["CompanyName"]),
             time_zone: text(&info["DefaultTimeZone"]),
             home_currency,
             currencies: all_currencies,
-            tax: read_tax_model(&country, preferences, &codes, rates)?,
-            terms: read_terms(terms)?,
+            tax: read_tax_model(&country, preferences, codes, rates)?,
+            terms: read_terms(terms.map_err(ProviderError::Refused)?)?,
             has_more_items: items["Item"].as_array().is_some_and(|rows| rows.len() >= MAX_LISTED_ITEMS),
-            items: read_items(&items),
-            income_accounts: read_rows::<NamedRow>(&mut accounts, "Account")?
+            items: read_items(&mut items)?,
+            // Without accounts no item can be created, but the others can be billed.
+            income_accounts: read_rows::<NamedRow>(&mut accounts.unwrap_or_default(), "Account")?
                 .readable
                 .into_iter()
                 .map(|row| Account { id: row.id, name: row.name })
@@ -142,26 +162,24 @@ fn read_terms(mut answer: Value) -> Result<Vec<NamedTerm>, ProviderError> {
 }
 
 /// Reads items. Categories and bundles are dropped, because a line cannot have them as its item.
-pub(super) fn read_items(answer: &Value) -> Vec<Item> {
-    let rows = answer["Item"].as_array().into_iter().flatten();
-    rows.filter(|row| !matches!(row["Type"].as_str(), Some("Category" | "Group")))
-        .filter_map(|row| {
-            Some(Item {
-                id: row["Id"].as_str()?.to_owned(),
-                name: row["Name"].as_str()?.to_owned(),
-                sku: row["Sku"].as_str().filter(|sku| !sku.is_empty()).map(str::to_owned),
-                tax_code: row["SalesTaxCodeRef"]["value"].as_str().map(str::to_owned),
-                taxable: row["Taxable"] == Value::Bool(true),
-            })
-        })
-        .collect()
+pub(super) fn read_items(answer: &mut Value) -> Result<Vec<Item>, ProviderError> {
+    let rows = read_rows::<ItemRow>(answer, "Item")?.readable.into_iter();
+    let sold = rows.filter(|row| !matches!(row.r#type.as_str(), "Category" | "Group"));
+    let items = sold.map(|row| Item {
+        id: row.id,
+        name: row.name,
+        sku: Some(row.sku).filter(|sku| !sku.is_empty()),
+        tax_code: row.sales_tax_code_ref.map(|code| code.value).filter(|code| !code.is_empty()),
+        taxable: row.taxable,
+    });
+    Ok(items.collect())
 }
 
 fn read_tax_model(
     country: &str,
     preferences: &Value,
-    codes: &Value,
-    mut rates: Value,
+    codes: Result<Value, Refusal>,
+    rates: Result<Value, Refusal>,
 ) -> Result<TaxModel, ProviderError> {
     let prefers = |name: &str| preferences["TaxPrefs"][name] == Value::Bool(true);
     if !prefers("UsingSalesTax") {
@@ -170,10 +188,11 @@ fn read_tax_model(
     if country == "US" && prefers("PartnerTaxEnabled") {
         return Ok(TaxModel::Automated);
     }
+    // Without its codes and rates, the form would show no tax for a company that charges tax.
+    let (codes, mut rates) = (codes.map_err(ProviderError::Refused)?, rates.map_err(ProviderError::Refused)?);
     let rates: HashMap<String, TaxRateRow> =
         read_rows::<TaxRateRow>(&mut rates, "TaxRate")?.readable.into_iter().map(|row| (row.id.clone(), row)).collect();
-    // Without its codes, the form would show no tax for a company that charges tax.
-    let codes = match (codes, &codes["TaxCode"]) {
+    let codes = match (&codes, &codes["TaxCode"]) {
         (Value::Object(_), Value::Array(codes)) => codes.as_slice(),
         (Value::Object(_), Value::Null) => &[],
         _ => return Err(ProviderError::unknown("the tax codes of a company with sales tax are not readable")),
@@ -239,7 +258,7 @@ mod tests {
             { "Id": "2", "Name": "Nobody knows" },
             { "Id": "3", "Name": "Standard", "RateValue": 20 },
         ] });
-        let Ok(TaxModel::PerLine { codes, .. }) = read_tax_model("GB", &preferences, &codes, rates) else {
+        let Ok(TaxModel::PerLine { codes, .. }) = read_tax_model("GB", &preferences, Ok(codes), Ok(rates)) else {
             panic!("rates")
         };
         assert_eq!(codes.iter().map(|code| code.id.as_str()).collect::<Vec<_>>(), ["1", "3"]);
@@ -248,10 +267,34 @@ mod tests {
     #[test]
     fn a_company_with_sales_tax_whose_codes_are_not_readable_is_not_one_without_codes() {
         let preferences = json!({ "TaxPrefs": { "UsingSalesTax": true } });
-        let read = |codes: Value| read_tax_model("GB", &preferences, &codes, json!({}));
+        let read = |codes: Value| read_tax_model("GB", &preferences, Ok(codes), Ok(json!({})));
         for odd in [json!(null), json!([]), json!({ "TaxCode": { "Id": "1" } }), json!({ "TaxCode": "1" })] {
             assert!(read(odd.clone()).is_err(), "{odd}");
         }
         assert!(matches!(read(json!({})), Ok(TaxModel::PerLine { codes, .. }) if codes.is_empty()));
+        let refused = || Err(Refusal { code: "5020".into(), ..Refusal::default() });
+        for (codes, rates) in [(refused(), Ok(json!({}))), (Ok(json!({})), refused())] {
+            assert!(matches!(read_tax_model("GB", &preferences, codes, rates), Err(ProviderError::Refused(_))));
+        }
+        let untaxed = json!({ "TaxPrefs": { "UsingSalesTax": false } });
+        assert!(matches!(read_tax_model("GB", &untaxed, refused(), refused()), Ok(TaxModel::None)));
+    }
+
+    #[test]
+    fn items_without_a_list_are_not_a_company_without_items() {
+        let read = |rows: Value| read_items(&mut json!({ "Item": rows }));
+        for odd in [json!({ "Id": "1" }), json!("1"), json!(true)] {
+            assert!(read(odd.clone()).is_err(), "{odd}");
+        }
+        let rows = json!([
+            { "Id": "1", "Name": "Hours", "Sku": "", "Taxable": null, "SalesTaxCodeRef": { "value": "3" } },
+            { "Id": "2", "Name": "Things", "Type": "Category" },
+            { "Id": "3", "Name": null },
+            { "Id": "4", "Name": "Box", "Sku": 7, "Taxable": true, "SalesTaxCodeRef": "3" },
+        ]);
+        let items = read(rows).unwrap();
+        let ids: Vec<_> = items.iter().map(|item| (item.id.as_str(), item.tax_code.as_deref(), item.taxable)).collect();
+        assert_eq!(ids, [("1", Some("3"), false), ("4", None, true)]);
+        assert_eq!(items.iter().filter_map(|item| item.sku.as_deref()).count(), 0);
     }
 }

@@ -1,6 +1,10 @@
 //! Change data capture: reads all changes of a company since a timestamp in one call.
 
-use super::{ANSWER_FORMAT, Api, format_timestamp, invoices::FoundInvoice, sound};
+use super::{
+    ANSWER_FORMAT, Api, format_timestamp,
+    invoices::{FoundInvoice, is_deleted},
+    sound,
+};
 use crate::{
     ProviderError,
     json::{Rows, lenient, read_id, take_member},
@@ -83,7 +87,7 @@ impl Api<'_> {
                 _ => return Err(ProviderError::unknown("the list of changed invoices is none")),
             };
             count += invoices.len();
-            let (deleted, live): (Vec<Value>, _) = invoices.into_iter().partition(|row| row["status"] == "Deleted");
+            let (deleted, live): (Vec<Value>, _) = invoices.into_iter().partition(is_deleted);
             is_unidentified |= deleted.iter().any(|row| read_id(row).is_none());
             changes.deleted.extend(deleted.iter().filter_map(read_id));
             let rows = self.to_found_invoices(Rows::from_list(Value::Array(live), "Invoice")?);
@@ -154,7 +158,7 @@ mod tests {
 
     #[test]
     fn a_list_of_customers_that_is_none_hides_no_invoice() {
-        let deleted = json!({ "Invoice": [{ "status": "Deleted", "Id": "7" }] });
+        let deleted = json!({ "Invoice": [{ "status": "deleted", "Id": "7" }] });
         let answer = json!([{ "QueryResponse": [deleted, { "Customer": { "Id": "3" } }] }]);
         assert_eq!(read(answer).expect("changes").deleted, ["7"]);
     }

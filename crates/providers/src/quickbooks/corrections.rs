@@ -139,3 +139,50 @@ fn build_stated_tax_line(tax: &TaxAmount) -> wire::StatedTaxLine {
         },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::quickbooks::invoices::to_found_invoice;
+    use domain::{
+        ids::{DealId, IntentKey, UserId},
+        mark::Mark,
+    };
+    use iso_currency::Currency;
+    use serde_json::{Value, json};
+
+    fn row(items: &[&str]) -> wire::Invoice {
+        let intent = IntentKey(uuid::Uuid::from_u128(7));
+        let mark = Mark { intent, company: 1, deal: DealId(2), user: UserId(3) };
+        let lines: Vec<Value> = items
+            .iter()
+            .map(|item| {
+                let detail = json!({ "ItemRef": { "value": item }, "Qty": 1, "UnitPrice": 10 });
+                json!({ "Id": "1", "Amount": 10, "DetailType": "SalesItemLineDetail", "SalesItemLineDetail": detail })
+            })
+            .collect();
+        let row = json!({
+            "Id": "5", "SyncToken": "2", "TxnDate": "2026-03-13", "TotalAmt": 20, "Balance": 20, "Line": lines,
+            "PrivateNote": mark.to_string(), "MetaData": { "CreateTime": "2026-03-13T10:00:00Z" },
+        });
+        serde_json::from_value(row).unwrap()
+    }
+
+    /// With the amounts of one item stated on another, the total is right and both lines are wrong.
+    #[test]
+    fn an_invoice_with_other_items_is_not_corrected() {
+        let found = to_found_invoice(row(&["11", "12"]), Some(Currency::BRL)).unwrap();
+        let request = found.origin.unwrap().request;
+        let stated = |items: &[&str], request: &InvoiceRequest| {
+            build_stated_invoice(&row(items), "5", "2", request, &TaxModel::None).is_some()
+        };
+        assert!(stated(&["11", "12"], &request));
+        for other in [&["12", "11"][..], &["11", "13"], &["11"], &["11", "12", "12"]] {
+            assert!(!stated(other, &request), "{other:?}");
+        }
+        let mut with_new = request;
+        with_new.lines[1].item = Choice::New("Hours".into());
+        assert!(stated(&["11", "13"], &with_new), "the id of a new item is not in the request");
+        assert!(!stated(&["11", ""], &with_new));
+    }
+}

@@ -152,7 +152,12 @@ impl Api<'_> {
         let statements: Vec<String> = by_name.chain(by_email).collect();
         let statements: Vec<&str> = statements.iter().map(String::as_str).collect();
         let mut found: Vec<Customer> = Vec::new();
-        for answer in self.run_queries(&statements).await? {
+        let answers = self.run_queries(&statements).await?;
+        // A text that QuickBooks does not accept in one query leaves the others. If all are refused, nothing is known.
+        if let Some(Err(refusal)) = answers.iter().find(|_| answers.iter().all(Result::is_err)) {
+            return Err(ProviderError::Refused(refusal.clone()));
+        }
+        for answer in answers.into_iter().flatten() {
             found.extend(readable(answer)?);
         }
         Ok(found)

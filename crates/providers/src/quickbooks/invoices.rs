@@ -343,10 +343,14 @@ fn to_voided(answered: Snapshot, id: &str) -> Result<Snapshot, ProviderError> {
     }
 }
 
+/// Whether a row is the stub of a deleted invoice.
+pub(super) fn is_deleted(row: &Value) -> bool {
+    row["status"].as_str().is_some_and(|status| status.eq_ignore_ascii_case("Deleted"))
+}
+
 /// Fails where an answer does not confirm the deletion of an invoice. Fatura then reads the invoice again.
 fn require_deleted(row: &Value, id: &str) -> Result<(), ProviderError> {
-    let is_deleted = row["status"].as_str().is_some_and(|status| status.eq_ignore_ascii_case("Deleted"));
-    if is_deleted && read_id(row).as_deref() == Some(id) {
+    if is_deleted(row) && read_id(row).as_deref() == Some(id) {
         Ok(())
     } else {
         Err(ProviderError::unknown("a deletion that the answer does not confirm"))

@@ -8,8 +8,9 @@ use serde::{Deserialize, Serialize};
 
 /// Maximum of items that a search returns for each pattern.
 const MAX_FOUND_ITEMS: usize = 50;
-/// Maximum of values in one query, because the length of its URL is limited.
+/// Maximum of values in one query, and of their bytes in a URL, whose length is limited.
 const MAX_VALUES_PER_QUERY: usize = 30;
+const MAX_VALUE_BYTES_PER_QUERY: usize = 3000;
 
 /// The property by which items are found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,21 +88,19 @@ impl Api<'_> {
     /// Reads the active items with these ids, SKUs or names.
     pub async fn find_items(&self, property: ItemProperty, values: &[String]) -> Result<Vec<Item>, ProviderError> {
         let property = property.name();
-        let statements: Vec<String> = values
-            .chunks(MAX_VALUES_PER_QUERY)
-            .map(|values| {
-                let list: Vec<String> = values.iter().map(|value| quote(value)).collect();
-                format!("select * from Item where {property} in ({}) maxresults 1000", list.join(", "))
-            })
+        let statements: Vec<String> = divide_values(values)
+            .into_iter()
+            .map(|values| format!("select * from Item where {property} in ({}) maxresults 1000", values.join(", ")))
             .collect();
         self.run_item_queries(&statements).await
     }
 
+    /// Fails if QuickBooks refuses one of the queries: an item that it may have would count as missing.
     async fn run_item_queries(&self, statements: &[String]) -> Result<Vec<Item>, ProviderError> {
         let statements: Vec<&str> = statements.iter().map(String::as_str).collect();
         let mut found: Vec<Item> = Vec::new();
         for answer in self.run_queries(&statements).await? {
-            for item in read_items(&answer) {
+            for item in read_items(&mut answer.map_err(ProviderError::Refused)?)? {
                 if !found.iter().any(|known| known.id == item.id) {
                     found.push(item);
                 }
@@ -114,6 +113,27 @@ impl Api<'_> {
     pub async fn find_item_by_name(&self, name: &str) -> Result<Option<String>, ProviderError> {
         choose_by_name(self.find_items(ItemProperty::Name, &[name.to_owned()]).await?, name)
     }
+}
+
+/// Quotes values and divides them into lists for one query each.
+fn divide_values(values: &[String]) -> Vec<Vec<String>> {
+    let mut lists: Vec<Vec<String>> = Vec::new();
+    let mut bytes = 0;
+    for value in values {
+        let quoted = quote(value);
+        let encoded = url::form_urlencoded::byte_serialize(quoted.as_bytes()).map(str::len).sum::<usize>();
+        match lists.last_mut() {
+            Some(list) if list.len() < MAX_VALUES_PER_QUERY && bytes + encoded <= MAX_VALUE_BYTES_PER_QUERY => {
+                list.push(quoted);
+                bytes += encoded;
+            }
+            _ => {
+                lists.push(vec![quoted]);
+                bytes = encoded;
+            }
+        }
+    }
+    lists
 }
 
 /// The one item with this name, but for case and spaces around it.
@@ -131,6 +151,17 @@ fn choose_by_name(found: Vec<Item>, name: &str) -> Result<Option<String>, Provid
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn values_are_divided_by_their_length_in_a_url() {
+        let sizes = |values: Vec<String>| divide_values(&values).iter().map(Vec::len).collect::<Vec<_>>();
+        assert_eq!(sizes(Vec::new()), Vec::<usize>::new());
+        assert_eq!(sizes(vec!["1".into(); 61]), [30, 30, 1]);
+        // A letter with an accent takes six bytes in a URL.
+        assert_eq!(sizes(vec!["ç".repeat(100); 11]), [4, 4, 3]);
+        assert_eq!(sizes(vec!["字".repeat(1000), "1".into()]), [1, 1]);
+        assert_eq!(divide_values(&["O'Brien".into()]), [[r"'O\'Brien'"]]);
+    }
 
     /// Taken for the one that was meant, the first of several would be billed.
     #[test]

@@ -231,6 +231,10 @@ impl Api<'_> {
         }
         let statement = "select * from Invoice orderby MetaData.CreateTime desc maxresults 20";
         let rows = take_member(&mut self.run_query(statement).await?, "Invoice");
+        if !matches!(rows, Value::Null | Value::Array(_)) {
+            return Err(ProviderError::unknown("the list of invoices is none"));
+        }
+        // An invoice without a number is no fault.
         let rows = rows.as_array().into_iter().flatten();
         Ok(rows.filter_map(|row| Numbered::deserialize(row).ok()).map(|row| row.doc_number).collect())
     }
@@ -238,8 +242,11 @@ impl Api<'_> {
     /// Whether an invoice has this number.
     pub async fn is_number_taken(&self, number: &str) -> Result<bool, ProviderError> {
         let statement = format!("select * from Invoice where DocNumber = {} maxresults 1", quote(number));
-        let rows = take_member(&mut self.run_query(&statement).await?, "Invoice");
-        Ok(rows.as_array().is_some_and(|rows| !rows.is_empty()))
+        match take_member(&mut self.run_query(&statement).await?, "Invoice") {
+            Value::Null => Ok(false),
+            Value::Array(rows) => Ok(!rows.is_empty()),
+            _ => Err(ProviderError::unknown("the list of invoices is none")),
+        }
     }
 
     /// Reads an invoice. Returns `None` if it does not exist any more.
@@ -249,18 +256,18 @@ impl Api<'_> {
 
     pub(super) async fn find_row(&self, id: &str) -> Result<Option<wire::Invoice>, ProviderError> {
         match self.get(&["invoice", id]).await {
-            Ok(mut answer) => {
-                let row: wire::Invoice = crate::json::deserialize(take_member(&mut answer, "Invoice"))?;
-                if row.id != id {
-                    return Err(ProviderError::unknown("the answer is another invoice"));
-                }
-                Ok(Some(row))
-            }
+            Ok(mut answer) => read_row_of(take_member(&mut answer, "Invoice"), id).map(Some),
             Err(ProviderError::NotFound) => Ok(None),
             Err(ProviderError::Refused(refusal)) if refusal.code == OBJECT_NOT_FOUND => Ok(None),
             Err(error) => Err(error),
         }
     }
+}
+
+/// Reads the row of the invoice with this id.
+fn read_row_of(row: Value, id: &str) -> Result<wire::Invoice, ProviderError> {
+    let row: wire::Invoice = crate::json::deserialize(row)?;
+    if row.id == id { Ok(row) } else { Err(ProviderError::unknown("the answer is another invoice")) }
 }
 
 impl InvoiceList {
@@ -276,6 +283,15 @@ mod tests {
     use super::*;
     use serde_json::json;
     use uuid::Uuid;
+
+    #[test]
+    fn another_invoice_is_not_the_one_that_was_asked_for() {
+        let row =
+            |id: &str| json!({ "Id": id, "SyncToken": "0", "TxnDate": "2026-03-13", "TotalAmt": 10, "Balance": 10 });
+        assert_eq!(read_row_of(row("7"), "7").unwrap().id, "7");
+        assert!(matches!(read_row_of(row("8"), "7"), Err(ProviderError::Unknown(_))));
+        assert!(matches!(read_row_of(json!(null), "7"), Err(ProviderError::Unknown(_))));
+    }
 
     #[test]
     fn an_unreadable_row_may_be_the_invoice() {

@@ -24,8 +24,7 @@ pub use payments::{AppliedPayment, Payments};
 pub use webhooks::{changed_realms, may_be_signature};
 
 use crate::{
-    Http, ProviderError,
-    classify::Meaning,
+    Http, ProviderError, Refusal,
     http::AnswerFormat,
     json::{Rows, take_member},
 };
@@ -107,16 +106,18 @@ impl Api<'_> {
         }
     }
 
-    /// Runs several queries, in one batch if the rate limiter admits one, else one by one. A query that QuickBooks
-    /// refuses results in null.
-    async fn run_queries(&self, statements: &[&str]) -> Result<Vec<Value>, ProviderError> {
+    /// Runs several queries, in one batch if the rate limiter admits one, else one by one. Each has its own answer; a
+    /// query that QuickBooks refuses is not one that found nothing.
+    async fn run_queries(&self, statements: &[&str]) -> Result<Vec<Result<Value, Refusal>>, ProviderError> {
+        let separate = |answer| match answer {
+            Ok(found) => Ok(Ok(found)),
+            Err(ProviderError::Refused(refusal)) => Ok(Err(refusal)),
+            Err(error) => Err(error),
+        };
         if statements.len() < 2 || !self.http.try_acquire_batch() {
-            return try_join_all(statements.iter().map(|statement| async {
-                match self.run_query(statement).await {
-                    Err(ProviderError::Refused(_)) => Ok(Value::Null),
-                    answer => answer,
-                }
-            }))
+            return try_join_all(
+                statements.iter().map(|statement| async { separate(self.run_query(statement).await) }),
+            )
             .await;
         }
         let items: Vec<Value> = statements
@@ -133,14 +134,11 @@ impl Api<'_> {
             .map(|at| {
                 let own = answers.iter().find(|answer| answer["bId"].as_str() == Some(&at.to_string()));
                 let own = own.ok_or_else(|| ProviderError::unknown("an item of the batch was not answered"))?;
-                match fault::read_json_fault(own) {
-                    Some(reported) if reported.meaning != Meaning::Refused => {
-                        Err(reported.into_error(StatusCode::OK, String::new()))
-                    }
-                    Some(_) => Ok(Value::Null),
+                separate(match fault::read_json_fault(own) {
+                    Some(reported) => Err(reported.into_error(StatusCode::OK, String::new())),
                     None if own["QueryResponse"].is_object() => sound(own["QueryResponse"].clone()),
                     None => Err(ProviderError::unknown("a query of the batch without an answer")),
-                }
+                })
             })
             .collect()
     }

@@ -155,6 +155,36 @@ fn bills_unknown_products_with_the_default_item() {
     assert_eq!(item(vec![product(1, "x", "SEN", dec!(1), dec!(1))], &settings), expected("11", "Sensor"));
 }
 
+/// The default item would be billed in the place of an item that QuickBooks may well have.
+#[test]
+fn a_product_whose_item_is_not_certain_is_left_to_the_person() {
+    let settings = Settings { item: Some("12".into()), ..Settings::default() };
+    let item_of = |name: &str, code: &str, company: &Catalogue, items_unread: bool| {
+        let billed = Billed::default();
+        let opening = Opening { items_unread, ..opening(company, &settings, &billed) };
+        let products = vec![product(1, name, code, dec!(1), dec!(900))];
+        let form = open_form(&deal(products), &opening, &describe);
+        let FormLine { item, item_name, .. } = form.lines[0].clone();
+        (item, item_name)
+    };
+    let left = || (String::new(), String::new());
+    let company = catalogue();
+    assert_eq!(item_of("Novo", "", &company, true), left(), "QuickBooks did not answer");
+    assert_eq!(item_of("Novo", "SEN", &company, true).0, "11", "known all the same");
+    let one = |id: &str, name: &str, sku: &str| Item {
+        id: id.into(),
+        name: name.into(),
+        sku: (!sku.is_empty()).then(|| sku.into()),
+        tax_code: None,
+        taxable: false,
+    };
+    let more = company.with_items([one("20", "Cabo", "C-1"), one("21", "Cabo longo", "c-1"), one("22", "cabo", "")]);
+    assert_eq!(item_of("x", "C-1", &more, false), left(), "two items with this code");
+    assert_eq!(item_of("Cabo", "", &more, false), left(), "two items with this name");
+    assert_eq!(item_of("Cabo longo", "C-1", &more, false).0, "21", "the name tells them apart");
+    assert_eq!(item_of("Cabo longo", "", &more, false).0, "21");
+}
+
 #[test]
 fn bills_a_part_with_the_item_for_parts() {
     let part = |settings: &Settings, products: Vec<Product>| {
