@@ -2,7 +2,7 @@
 
 use crate::{
     deal::Deal,
-    form::{Form, Problem},
+    form::{AmountKind, Form, Problem},
     ids::InvoiceId,
     invoice::Snapshot,
     invoice_request::InvoiceRequest,
@@ -149,9 +149,9 @@ impl Part {
         if text.is_empty() {
             return Ok(Self::Remaining);
         }
-        let is_amount = form.part_kind == "amount";
+        let is_amount = form.part_kind == AmountKind::Amount;
         let value = if is_amount {
-            let code = form.deal_value.split_once(' ').map(|(_, code)| code).unwrap_or_default();
+            let code = form.deal_value.as_ref().map(|value| value.currency.as_str()).unwrap_or_default();
             parse_amount(text, mark, Currency::from_code(code)).map_err(|error| match error {
                 AmountError::OtherCurrency => Problem::OtherCurrency(code.to_owned()),
                 error => error.positive_problem(None),
@@ -392,8 +392,12 @@ mod tests {
     fn parses_a_typed_part() {
         use Problem::{NotANumber, NotAPercentage, NotPositive, TooLarge};
         let typed = |part: &str, kind: &str| {
-            let form =
-                Form { part: part.into(), part_kind: kind.into(), deal_value: "15000 BRL".into(), ..Form::default() };
+            let form = Form {
+                part: part.into(),
+                part_kind: kind.to_owned().into(),
+                deal_value: "15000 BRL".parse().ok(),
+                ..Form::default()
+            };
             Part::from_form(&form, DecimalMark::Comma)
         };
         for kind in ["percent", "amount"] {

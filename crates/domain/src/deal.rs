@@ -4,7 +4,7 @@ use crate::{
     billing::{Billed, Part},
     catalogue::{Catalogue, Item},
     customer::Suggestion,
-    form::{CREATE, Form, FormLine},
+    form::{AmountKind, CREATE, Form, FormLine},
     ids::IntentKey,
     mapping::{FieldValues, Settings, fill_customer_details},
     money::{percent_of, round_half_up},
@@ -126,9 +126,8 @@ pub fn open_form(deal: &Deal, opening: &Opening<'_>, describe: &Describe<'_>) ->
     let details = fill_customer_details(opening.settings, &deal.values);
     let (catalogue, settings) = (opening.catalogue, opening.settings);
     let currency_known = catalogue.currencies.iter().any(|currency| currency.code() == deal.currency);
-    let on = |is_on: bool| if is_on { "on".to_owned() } else { String::new() };
     let mut form = Form {
-        intent: opening.intent.0.to_string(),
+        intent: Some(opening.intent),
         to: details.to,
         email: details.email,
         tax_id: details.tax_id,
@@ -139,12 +138,12 @@ pub fn open_form(deal: &Deal, opening: &Opening<'_>, describe: &Describe<'_>) ->
         country: details.address.country,
         issued: opening.today.to_string(),
         due: catalogue.due_date(opening.today, &settings.term).to_string(),
-        due_follows: on(true),
-        tax_mode: choose_tax_mode(deal, catalogue).name().to_owned(),
+        due_follows: true,
+        tax_mode: choose_tax_mode(deal, catalogue),
         currency: if currency_known { deal.currency.clone() } else { String::new() },
         number: opening.next_number.to_owned(),
-        online_payment: on(catalogue.online_payment),
-        update_customer: on(settings.update_customer),
+        online_payment: catalogue.online_payment,
+        update_customer: settings.update_customer,
         ..Form::default()
     };
     if let Some(suggestion) = opening.customer {
@@ -188,18 +187,18 @@ fn choose_tax_mode(deal: &Deal, catalogue: &Catalogue) -> TaxMode {
     }
 }
 
-/// Combines the discounts of the deal into one: `percent` for a single percentage, else the amount of all of them.
-fn combine_discounts(deal: &Deal, places: u32) -> (&'static str, Decimal) {
+/// Combines the discounts of the deal into one: a single percentage, else the amount of all of them.
+fn combine_discounts(deal: &Deal, places: u32) -> (AmountKind, Decimal) {
     match deal.discounts.as_slice() {
-        [] => ("percent", Decimal::ZERO),
-        [Reduction::Percent(percent)] => ("percent", *percent),
+        [] => (AmountKind::Percent, Decimal::ZERO),
+        [Reduction::Percent(percent)] => (AmountKind::Percent, *percent),
         several => {
             let subtotal = sum_rows(deal);
             let amount = several.iter().map(|reduction| match reduction {
                 Reduction::Percent(percent) => saturating_percent_of(subtotal, *percent),
                 Reduction::Amount(amount) => *amount,
             });
-            ("amount", round_half_up(amount.fold(Decimal::ZERO, Decimal::saturating_add), places))
+            (AmountKind::Amount, round_half_up(amount.fold(Decimal::ZERO, Decimal::saturating_add), places))
         }
     }
 }

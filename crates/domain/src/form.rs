@@ -2,16 +2,16 @@
 
 mod fields;
 mod validation;
+mod values;
 
 pub use fields::{CREATE, FieldError, Form, FormField, FormLine, Problem};
 pub use validation::{check_preset, check_recipient, looks_like_email, to_item_name, validate_form};
+pub use values::{AmountKind, DealValue};
 
 use crate::{
     catalogue::Catalogue,
     customer::Customer,
-    ids::IntentKey,
     number::{AmountError, DecimalMark, parse_amount, parse_decimal, parse_percent},
-    tax::TaxMode,
     totals::{Discount, LineAmounts, Sale, Totals, compute_totals, move_discount_to_lines, move_discounts_to_invoice},
 };
 use iso_currency::Currency;
@@ -52,7 +52,7 @@ fn parse_discount(form: &Form, rules: &Rules<'_>) -> Result<Option<Discount>, Am
     if form.discount.trim().is_empty() {
         return Ok(None);
     }
-    let is_amount = form.discount_kind == "amount";
+    let is_amount = form.discount_kind == AmountKind::Amount;
     let value = if is_amount {
         parse_amount(&form.discount, rules.mark, Currency::from_code(&form.currency))?
     } else {
@@ -105,7 +105,7 @@ pub fn preview_form(form: &Form, rules: &Rules<'_>) -> Preview {
     let sale = Sale {
         lines: &lines,
         discount,
-        mode: TaxMode::from_name(&form.tax_mode),
+        mode: form.tax_mode,
         model: &rules.catalogue.tax,
         invoice_code: (!form.invoice_code.is_empty()).then_some(form.invoice_code.as_str()),
         currency,
@@ -132,9 +132,4 @@ fn compute_printed(sale: &Sale<'_>, rules: &Rules<'_>) -> Option<PrintedInvoice>
     };
     let totals = compute_totals(&Sale { lines: &lines, discount, ..*sale })?;
     Some(PrintedInvoice { lines, discount, totals })
-}
-
-/// The intent key of a form, if it has one.
-pub fn parse_intent_key(form: &Form) -> Option<IntentKey> {
-    form.intent.parse().ok().map(IntentKey)
 }

@@ -1,6 +1,7 @@
 //! Identifiers. Fatura's own ids are UUIDs, with a type for each noun. Ids of the providers keep the providers' type.
 
 use serde::{Deserialize, Serialize};
+use std::{fmt, str::FromStr};
 use uuid::Uuid;
 
 /// A Pipedrive company that has installed Fatura. It is the first argument of every store function that reads or
@@ -44,3 +45,24 @@ pub struct UserId(pub i64);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct DealId(pub i64);
+
+/// Writes an id as its UUID, and reads it.
+macro_rules! as_uuid_text {
+    ($($id:ident),*) => {$(
+        impl fmt::Display for $id {
+            fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(out)
+            }
+        }
+
+        impl FromStr for $id {
+            type Err = uuid::Error;
+
+            fn from_str(text: &str) -> Result<Self, uuid::Error> {
+                text.parse().map(Self)
+            }
+        }
+    )*};
+}
+
+as_uuid_text!(ConnectionId, IntentKey);

@@ -183,11 +183,11 @@ impl Preset {
         form.preset.clone_from(&self.name);
         form.message.clone_from(&self.message);
         form.cc.clone_from(&self.cc);
-        form.online_payment = if self.online_payment { "on".into() } else { String::new() };
+        form.online_payment = self.online_payment;
         form.custom.clone_from(&self.custom);
         if let Ok(issued) = form.issued.parse() {
             form.due = catalogue.due_date(issued, self.term.as_ref().unwrap_or(&settings.term)).to_string();
-            form.due_follows = "on".into();
+            form.due_follows = true;
         }
     }
 }
@@ -450,15 +450,15 @@ mod tests {
             message: "Thank you".into(),
             issued: "2026-03-13".into(),
             due: "2026-04-12".into(),
-            due_follows: "on".into(),
+            due_follows: true,
             cc: "a@b.example".into(),
-            online_payment: "on".into(),
+            online_payment: true,
             custom: preset.custom.clone(),
             ..Form::default()
         };
         assert_eq!(form, expected);
         Preset::default().apply_to(&mut form, &catalogue(), &settings);
-        assert_eq!((form.due.as_str(), form.online_payment.as_str(), form.message.as_str()), ("2026-03-20", "", ""));
+        assert_eq!((form.due.as_str(), form.online_payment, form.message.as_str()), ("2026-03-20", false, ""));
     }
 
     #[test]

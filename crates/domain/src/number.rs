@@ -4,6 +4,7 @@ mod sign;
 
 use iso_currency::Currency;
 use rust_decimal::Decimal;
+use std::{fmt, str::FromStr};
 
 /// Maximum of digits before the decimal mark. With more, arithmetic could leave the range of [`Decimal`].
 const MAX_WHOLE_DIGITS: usize = 27;
@@ -29,10 +30,24 @@ impl DecimalMark {
             Self::Point => "point",
         }
     }
+}
 
-    /// The mark with this name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Comma, Self::Point].into_iter().find(|mark| mark.name() == name)
+impl fmt::Display for DecimalMark {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(self.name())
+    }
+}
+
+/// The text is not the name of a decimal mark.
+#[derive(Debug, thiserror::Error)]
+#[error("a decimal mark is \"comma\" or \"point\"")]
+pub struct DecimalMarkError;
+
+impl FromStr for DecimalMark {
+    type Err = DecimalMarkError;
+
+    fn from_str(name: &str) -> Result<Self, DecimalMarkError> {
+        [Self::Comma, Self::Point].into_iter().find(|mark| mark.name() == name).ok_or(DecimalMarkError)
     }
 }
 

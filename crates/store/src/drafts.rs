@@ -10,7 +10,7 @@ use crate::{
     time::{instant, micros},
 };
 use domain::{
-    form::{Form, parse_intent_key},
+    form::Form,
     ids::{DealId, IntentKey, TenantId, UserId},
 };
 use jiff::Timestamp;
@@ -120,7 +120,7 @@ pub async fn open(
     let made = on!(tx, c => sqlx::query(
         "INSERT INTO draft (tenant_id, deal_id, user_id, form, updated_at, intent, window_id, version, state) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8) ON CONFLICT (tenant_id, deal_id, user_id) DO NOTHING")
-        .bind(tenant.0).bind(deal.0).bind(user.0).bind(new).bind(micros(now)).bind(&form.intent)
+        .bind(tenant.0).bind(deal.0).bind(user.0).bind(new).bind(micros(now)).bind(key_text(form.intent))
         .bind(&form.window).bind(origin.name()).execute(c).await.map(|done| done.rows_affected()))?;
     if made == 1 {
         on!(tx, c => sqlx::query(
@@ -137,13 +137,13 @@ pub async fn open(
         Draft { form, saved_at: now, origin }
     };
     opened.form.window.clone_from(&form.window);
-    opened.form.version = String::new();
+    opened.form.version = None;
     let now_open = text(&opened.form)?;
     on!(tx, c => sqlx::query(
         "UPDATE draft SET form = $4, window_id = $5, version = 0, state = $6, intent = $7 \
          WHERE tenant_id = $1 AND deal_id = $2 AND user_id = $3")
         .bind(tenant.0).bind(deal.0).bind(user.0).bind(now_open).bind(&form.window)
-        .bind(opened.origin.name()).bind(&opened.form.intent).execute(c).await.map(drop))?;
+        .bind(opened.origin.name()).bind(key_text(opened.form.intent)).execute(c).await.map(drop))?;
     Ok(opened)
 }
 
@@ -156,14 +156,13 @@ pub async fn save(
     form: &Form,
     now: Timestamp,
 ) -> Result<Saved, Error> {
-    let version: Option<i64> = form.version.parse().ok();
     let typed = text(form)?;
     let updated = on!(tx, c => sqlx::query(
         "UPDATE draft SET form = $4, updated_at = $5, state = 'typed', version = COALESCE($6, version + 1), intent = $8 \
          WHERE tenant_id = $1 AND deal_id = $2 AND user_id = $3 AND ($7 = '' OR (window_id = $7 AND intent = $8)) \
          AND ($6 IS NULL OR version < $6)")
-        .bind(tenant.0).bind(deal.0).bind(user.0).bind(typed).bind(micros(now)).bind(version)
-        .bind(&form.window).bind(&form.intent).execute(c).await.map(|done| done.rows_affected()))?;
+        .bind(tenant.0).bind(deal.0).bind(user.0).bind(typed).bind(micros(now)).bind(form.version)
+        .bind(&form.window).bind(key_text(form.intent)).execute(c).await.map(|done| done.rows_affected()))?;
     if updated == 1 {
         return Ok(Saved::Kept);
     }
@@ -171,11 +170,11 @@ pub async fn save(
         "SELECT window_id, intent FROM draft WHERE tenant_id = $1 AND deal_id = $2 AND user_id = $3")
         .bind(tenant.0).bind(deal.0).bind(user.0).fetch_optional(c).await)?;
     match known {
-        Some((window, intent)) if window == form.window && intent == form.intent => Ok(Saved::Older),
+        Some((window, intent)) if window == form.window && intent == key_text(form.intent) => Ok(Saved::Older),
         Some(_) => Ok(Saved::Elsewhere),
         None if is_used(tx, tenant, form).await? => Ok(Saved::Ended),
         None => {
-            let opened = Form { version: String::new(), ..form.clone() };
+            let opened = Form { version: None, ..form.clone() };
             open(tx, tenant, deal, user, &opened, Origin::Typed, now).await?;
             Ok(Saved::Kept)
         }
@@ -194,7 +193,7 @@ pub async fn take_over(
     on!(tx, c => sqlx::query(
         "UPDATE draft SET window_id = $4, version = 0 \
          WHERE tenant_id = $1 AND deal_id = $2 AND user_id = $3 AND intent = $5 AND window_id <> $4")
-        .bind(tenant.0).bind(deal.0).bind(user.0).bind(&form.window).bind(&form.intent).execute(c).await.map(drop))?;
+        .bind(tenant.0).bind(deal.0).bind(user.0).bind(&form.window).bind(key_text(form.intent)).execute(c).await.map(drop))?;
     save(tx, tenant, deal, user, form, now).await
 }
 
@@ -206,7 +205,7 @@ pub async fn belongs_to_other_deal(
     user: UserId,
     form: &Form,
 ) -> Result<bool, Error> {
-    let Some(key) = parse_intent_key(form) else { return Ok(false) };
+    let Some(key) = form.intent else { return Ok(false) };
     let of_invoice: Option<i64> = on!(tx, c => sqlx::query_scalar(
         "SELECT deal_id FROM invoice WHERE tenant_id = $1 AND intent = $2 AND deal_id <> $3")
         .bind(tenant.0).bind(key.0).bind(deal.0).fetch_optional(c).await)?;
@@ -219,9 +218,14 @@ pub async fn belongs_to_other_deal(
     Ok(of_draft.is_some())
 }
 
+/// A key as it is stored; empty if there is none.
+fn key_text(key: Option<IntentKey>) -> String {
+    key.map(|key| key.to_string()).unwrap_or_default()
+}
+
 /// Whether the form's key has made an invoice.
 async fn is_used(tx: &mut Tx, tenant: TenantId, form: &Form) -> Result<bool, Error> {
-    let Some(key) = parse_intent_key(form) else { return Ok(false) };
+    let Some(key) = form.intent else { return Ok(false) };
     let found: Option<i64> = on!(tx, c => sqlx::query_scalar(
         "SELECT deal_id FROM invoice WHERE tenant_id = $1 AND intent = $2 AND state NOT IN ('refused', 'removed')")
         .bind(tenant.0).bind(key.0).fetch_optional(c).await)?;
@@ -236,10 +240,9 @@ pub async fn discard(
     user: UserId,
     key: Option<IntentKey>,
 ) -> Result<(), Error> {
-    let key = key.map(|key| key.0.to_string()).unwrap_or_default();
     on!(tx, c => sqlx::query(
         "DELETE FROM draft WHERE tenant_id = $1 AND deal_id = $2 AND user_id = $3 AND ($4 = '' OR intent = $4 OR intent = '')")
-        .bind(tenant.0).bind(deal.0).bind(user.0).bind(key).execute(c).await.map(drop))?;
+        .bind(tenant.0).bind(deal.0).bind(user.0).bind(key_text(key)).execute(c).await.map(drop))?;
     Ok(())
 }
 

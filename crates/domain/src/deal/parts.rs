@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     billing::{Billed, Part, split_by_weights},
-    form::{CREATE, Form, FormLine, Rules, parse_line, preview_form},
+    form::{AmountKind, CREATE, Form, FormLine, Rules, parse_line, preview_form},
     money::{checked_sum, invoice_decimals, percent_of, round_half_up},
     number::format_decimal,
     totals::{LineAmounts, UNIT_PRICE_DECIMALS},
@@ -19,7 +19,7 @@ pub(super) struct FullBill {
     lines: Vec<FormLine>,
     /// Amount of each line after its own discount.
     amounts: Vec<Decimal>,
-    discount: (&'static str, Decimal),
+    discount: (AmountKind, Decimal),
     /// Share of each line in the total.
     shares: Vec<Decimal>,
     pub(super) total: Decimal,
@@ -50,15 +50,15 @@ pub(super) fn compute_full_bill(deal: &Deal, opening: &Opening<'_>) -> FullBill 
     if !moved.is_zero() {
         lines = deal.products.iter().map(|product| build_line(product, opening, mode, true)).collect();
         let (kind, value) = discount;
-        let whole = if kind == "percent" { saturating_percent_of(sum_rows(deal), value) } else { value };
-        discount = ("amount", round_half_up(whole.saturating_add(moved), places));
+        let whole = if kind == AmountKind::Percent { saturating_percent_of(sum_rows(deal), value) } else { value };
+        discount = (AmountKind::Amount, round_half_up(whole.saturating_add(moved), places));
     }
     let form = Form {
         currency: currency.code().to_owned(),
-        tax_mode: mode.name().to_owned(),
+        tax_mode: mode,
         lines: lines.clone(),
         discount: format_decimal(discount.1, opening.mark),
-        discount_kind: discount.0.to_owned(),
+        discount_kind: discount.0,
         ..Form::default()
     };
     let rules = Rules {
@@ -99,7 +99,7 @@ pub fn fill_lines(form: &mut Form, deal: &Deal, opening: &Opening<'_>, part: Par
     }
     form.priced_in.clone_from(&deal.currency);
     form.rate.clear();
-    form.discount_kind = full.discount.0.to_owned();
+    form.discount_kind = full.discount.0;
     form.discount.clear();
     let whole = |form: &mut Form, lines: Vec<FormLine>| {
         if !full.discount.1.is_zero() {
@@ -120,7 +120,7 @@ pub fn fill_lines(form: &mut Form, deal: &Deal, opening: &Opening<'_>, part: Par
                 Some((lines, discount)) => {
                     form.lines = lines;
                     if !discount.1.is_zero() {
-                        form.discount_kind = discount.0.to_owned();
+                        form.discount_kind = discount.0;
                         form.discount = format_decimal(discount.1, opening.mark);
                     }
                 }
@@ -169,7 +169,7 @@ fn build_remaining_lines(
     left: &[Decimal],
     remaining: Decimal,
     opening: &Opening<'_>,
-) -> Option<(Vec<FormLine>, (&'static str, Decimal))> {
+) -> Option<(Vec<FormLine>, (AmountKind, Decimal))> {
     let mut lines = Vec::new();
     let (mut sum, mut expected) = (Decimal::ZERO, Decimal::ZERO);
     let rows = full.amounts.iter().zip(&full.shares).zip(left);
@@ -191,11 +191,11 @@ fn build_remaining_lines(
     }
     let discount = sum.checked_sub(remaining)?;
     let (kind, value) = full.discount;
-    let as_percent = kind == "percent" && round_half_up(percent_of(sum, value)?, full.places) == discount;
+    let as_percent = kind == AmountKind::Percent && round_half_up(percent_of(sum, value)?, full.places) == discount;
     if as_percent {
         Some((lines, (kind, value)))
     } else if discount >= Decimal::ZERO && (discount.is_zero() || opening.catalogue.discount_line) {
-        Some((lines, ("amount", discount)))
+        Some((lines, (AmountKind::Amount, discount)))
     } else {
         None
     }

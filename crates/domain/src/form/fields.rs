@@ -1,8 +1,12 @@
 //! The form as typed, its fields, and the problems that a field can have.
 
+use super::values::{AmountKind, DealValue, optional, read_customer_fields, read_tax_mode, switch};
 use crate::{
+    customer::CustomerField,
+    ids::{ConnectionId, IntentKey},
     number::{DecimalMark, format_decimal, parse_decimal},
     refusal::RefusalCause,
+    tax::TaxMode,
 };
 use jiff::civil::Date;
 use rust_decimal::Decimal;
@@ -16,23 +20,27 @@ pub const CREATE: &str = "new";
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Form {
-    /// The [`IntentKey`](crate::ids::IntentKey) that the form got when it was opened.
-    #[serde(deserialize_with = "without_nul")]
-    pub intent: String,
+    /// The key that the form got when it was opened. `None` in a request that no form of ours has sent.
+    #[serde(with = "optional")]
+    pub intent: Option<IntentKey>,
     /// The browser window in which the form was opened last. Only this window saves the draft.
     #[serde(deserialize_with = "without_nul")]
     pub window: String,
-    /// Our id of the connection whose QuickBooks company the ids in this form belong to; empty in forms of earlier versions.
-    pub filled_for: String,
-    /// Number of saves in that window. Of two requests, the one with the higher version is kept.
-    pub version: String,
-    /// Name of the [`DecimalMark`] of its numbers. If a person with another locale opens the form, its numbers are
-    /// rewritten.
-    pub mark: String,
+    /// The connection whose QuickBooks company the ids in this form belong to; `None` in forms of earlier versions.
+    #[serde(with = "optional")]
+    pub filled_for: Option<ConnectionId>,
+    /// Number of saves in that window. Of two requests, the one with the higher version is kept. `None` from a client that does
+    /// not count.
+    #[serde(with = "optional")]
+    pub version: Option<i64>,
+    /// The decimal mark of its numbers. If a person with another locale opens the form, its numbers are rewritten.
+    #[serde(with = "optional")]
+    pub mark: Option<DecimalMark>,
     /// Fingerprint of the deal's invoices when the form was filled in (`Ledger::fingerprint`).
     pub seen: String,
-    /// The deal total and its currency, for the warning about billing more: `15000 BRL`.
-    pub deal_value: String,
+    /// The deal total, for the warning about billing more.
+    #[serde(with = "optional")]
+    pub deal_value: Option<DealValue>,
     /// QuickBooks id of the customer, [`CREATE`], or empty.
     pub customer: String,
     /// QuickBooks id of the customer that the deal's organization or person is linked to.
@@ -61,10 +69,12 @@ pub struct Form {
     pub issued: String,
     /// Due date, `2026-03-20`.
     pub due: String,
-    /// `on` while the due date follows the term; empty once a person has set it.
-    pub due_follows: String,
-    /// Name of a [`TaxMode`](crate::tax::TaxMode).
-    pub tax_mode: String,
+    /// Whether the due date follows the term. It does not once a person has set it.
+    #[serde(with = "switch")]
+    pub due_follows: bool,
+    /// How prices relate to tax.
+    #[serde(deserialize_with = "read_tax_mode")]
+    pub tax_mode: TaxMode,
     /// ISO code.
     pub currency: String,
     /// Invoice number, if the company numbers by hand.
@@ -79,21 +89,24 @@ pub struct Form {
     pub cc: String,
     /// Name of the preset that was applied last.
     pub preset: String,
-    /// `on` if the customer can pay online.
-    pub online_payment: String,
+    /// Whether the customer can pay online.
+    #[serde(with = "switch")]
+    pub online_payment: bool,
     /// Custom fields, by `DefinitionId`.
     pub custom: BTreeMap<String, String>,
-    /// `on` if the customer is to be updated in QuickBooks.
-    pub update_customer: String,
-    /// The differences that the page showed, by name of [`CustomerField`](crate::customer::CustomerField).
-    pub agreed: Vec<String>,
+    /// Whether the customer is to be updated in QuickBooks.
+    #[serde(with = "switch")]
+    pub update_customer: bool,
+    /// The differences that the page showed.
+    #[serde(deserialize_with = "read_customer_fields")]
+    pub agreed: Vec<CustomerField>,
     /// The answer to a question before *Create*. The pressed button sends it.
     #[serde(skip_serializing)]
     pub confirmed: String,
     /// Percentage or amount of the deal to bill.
     pub part: String,
-    /// `percent` or `amount`.
-    pub part_kind: String,
+    /// Whether the part is a percentage or an amount.
+    pub part_kind: AmountKind,
     /// The typed part that the lines hold, in the format of [`Form::part_text`]; empty if they hold none.
     pub part_applied: String,
     /// ISO code of the currency of the prices. It differs from `currency` until the prices are converted or emptied.
@@ -102,8 +115,8 @@ pub struct Form {
     pub rate: String,
     /// Invoice discount.
     pub discount: String,
-    /// `percent` or `amount`.
-    pub discount_kind: String,
+    /// Whether the discount is a percentage or an amount.
+    pub discount_kind: AmountKind,
     /// The lines.
     pub lines: Vec<FormLine>,
 }
@@ -117,17 +130,17 @@ fn without_nul<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::
 impl Form {
     /// The decimal mark of its numbers; `own` if the form names none.
     pub fn decimal_mark(&self, own: DecimalMark) -> DecimalMark {
-        DecimalMark::from_name(&self.mark).unwrap_or(own)
+        self.mark.unwrap_or(own)
     }
 
     /// Whether its QuickBooks ids belong to another company than that of this connection.
-    pub fn is_of_other_company(&self, connection: &str) -> bool {
-        !self.filled_for.is_empty() && self.filled_for != connection
+    pub fn is_of_other_company(&self, connection: ConnectionId) -> bool {
+        self.filled_for.is_some_and(|filled_for| filled_for != connection)
     }
 
     /// Makes it a form for the QuickBooks company of this connection. Ids of another company mean something else there: they are removed,
     /// and the person chooses anew. Texts, quantities and prices stay.
-    pub fn move_to_company(&mut self, connection: &str) {
+    pub fn move_to_company(&mut self, connection: ConnectionId) {
         if self.is_of_other_company(connection) {
             for id in [
                 &mut self.customer,
@@ -148,13 +161,13 @@ impl Form {
                 }
             }
         }
-        connection.clone_into(&mut self.filled_for);
+        self.filled_for = Some(connection);
     }
 
     /// Rewrites its numbers for a person with another decimal mark. Texts that are not numbers stay as typed.
     pub fn rewrite_numbers(&mut self, to: DecimalMark) {
         let from = self.decimal_mark(to);
-        self.mark = to.name().to_owned();
+        self.mark = Some(to);
         if from == to {
             return;
         }
@@ -187,7 +200,7 @@ impl Form {
         if typed.is_empty() {
             return String::new();
         }
-        format!("{typed} {}", if self.part_kind == "amount" { "amount" } else { "percent" })
+        format!("{typed} {}", self.part_kind)
     }
 
     /// Whether the typed part is not applied to the lines yet.
@@ -374,7 +387,7 @@ mod tests {
     fn numbers_are_rewritten_for_another_locale() {
         let line = FormLine { quantity: "1,125".into(), unit_price: "R$ 1.234,5".into(), ..FormLine::default() };
         let mut form = Form {
-            mark: "comma".into(),
+            mark: Some(DecimalMark::Comma),
             discount: "-0,5".into(),
             part: "12,5 %".into(),
             part_applied: "12,5 % percent".into(),
@@ -391,14 +404,6 @@ mod tests {
     }
 
     #[test]
-    fn parses_the_intent_key_of_a_form() {
-        let key = |intent: &str| crate::form::parse_intent_key(&Form { intent: intent.into(), ..Form::default() });
-        let given = uuid::Uuid::from_u128(0x2a);
-        assert_eq!(key(&given.to_string()), Some(crate::ids::IntentKey(given)));
-        assert_eq!(["", "2a"].map(key), [None; 2]);
-    }
-
-    #[test]
     fn a_form_that_moves_to_another_company_loses_its_ids_and_keeps_what_was_typed() {
         let line = |item: &str| FormLine {
             item: item.into(),
@@ -407,8 +412,9 @@ mod tests {
             tax_code: "5".into(),
             ..FormLine::default()
         };
+        let of = |id: u128| ConnectionId(uuid::Uuid::from_u128(id));
         let typed = Form {
-            filled_for: "a".into(),
+            filled_for: Some(of(1)),
             customer: "58".into(),
             customer_name: "Acme".into(),
             customer_currency: "USD".into(),
@@ -416,25 +422,25 @@ mod tests {
             invoice_code: "2".into(),
             number: "1042".into(),
             preset: "Net 30".into(),
-            agreed: vec!["email".into()],
+            agreed: vec![CustomerField::Email],
             custom: BTreeMap::from([("1".to_owned(), "PO 7".to_owned())]),
             memo: "Note".into(),
             lines: vec![line("12"), line(CREATE)],
             ..Form::default()
         };
         let mut same = typed.clone();
-        same.move_to_company("a");
+        same.move_to_company(of(1));
         assert_eq!(same, typed);
-        let mut earlier = Form { filled_for: String::new(), ..typed.clone() };
-        earlier.move_to_company("a");
+        let mut earlier = Form { filled_for: None, ..typed.clone() };
+        earlier.move_to_company(of(1));
         assert_eq!(earlier, typed, "a form of an earlier version");
 
-        assert!(typed.is_of_other_company("b"));
+        assert!(typed.is_of_other_company(of(2)));
         let mut moved = typed;
-        moved.move_to_company("b");
+        moved.move_to_company(of(2));
         let without_ids = |item: &str| FormLine { tax_code: String::new(), ..line(item) };
         let expected = Form {
-            filled_for: "b".into(),
+            filled_for: Some(of(2)),
             customer_name: "Acme".into(),
             memo: "Note".into(),
             lines: vec![without_ids(""), without_ids(CREATE)],
@@ -448,21 +454,5 @@ mod tests {
         let rate = |rate: &str| Form { rate: rate.into(), ..Form::default() }.exchange_rate();
         assert_eq!(rate(" 0.1823 "), Some(Decimal::new(1823, 4)));
         assert_eq!(["", "0", "-0.2", "x"].map(rate), [None; 4]);
-    }
-
-    /// PostgreSQL stores no NUL in the columns of these values. Typed texts are validated at their field instead.
-    #[test]
-    fn rejects_nul_in_internal_values() {
-        use serde::de::value::{Error, MapDeserializer};
-        let read = |key: &'static str, value: &'static str| {
-            Form::deserialize(MapDeserializer::<_, Error>::new([(key, value)].into_iter())).ok()
-        };
-        let expected = Form { intent: "a".into(), ..Form::default() };
-        assert_eq!(read("intent", "a"), Some(expected));
-        assert_eq!(read("window", "b").map(|form| form.window), Some("b".into()));
-        for key in ["intent", "window"] {
-            assert_eq!(read(key, "a\0"), None, "{key}");
-        }
-        assert_eq!(read("message", "a\0").map(|form| form.message), Some("a\0".into()));
     }
 }

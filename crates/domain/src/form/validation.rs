@@ -9,7 +9,8 @@ use limits::selected_updates;
 use lines::check_lines;
 
 use super::{
-    CREATE, FieldError, Form, FormField, MAX_LINES, PrintedInvoice, Problem, Rules, parse_discount, preview_form,
+    AmountKind, CREATE, FieldError, Form, FormField, MAX_LINES, PrintedInvoice, Problem, Rules, parse_discount,
+    preview_form,
 };
 use crate::{
     address::Address,
@@ -28,7 +29,7 @@ use std::ops::RangeInclusive;
 pub fn validate_form(form: &Form, rules: &Rules<'_>) -> Result<InvoiceRequest, Vec<FieldError>> {
     let mut errors = Vec::new();
     let mut add_problem = |field, problem| errors.push(FieldError { field, problem });
-    let mode = TaxMode::from_name(&form.tax_mode);
+    let mode = form.tax_mode;
     limits::check_texts(form, rules, &mut add_problem);
     let customer = check_customer(form, rules, &mut add_problem);
     let dates = check_dates(form, rules, &mut add_problem);
@@ -73,7 +74,7 @@ struct Checked {
 
 fn build_request(form: &Form, rules: &Rules<'_>, checked: Checked) -> InvoiceRequest {
     let Checked { customer, dates: (issued, due), currency, lines, printed } = checked;
-    let mode = TaxMode::from_name(&form.tax_mode);
+    let mode = form.tax_mode;
     let (to, number) = (form.to.trim(), form.number.trim());
     let own_name = match &customer {
         Choice::New(name) => name,
@@ -102,7 +103,7 @@ fn build_request(form: &Form, rules: &Rules<'_>, checked: Checked) -> InvoiceReq
         message: form.message.trim().to_owned(),
         memo: form.memo.trim().to_owned(),
         cc: form.cc.trim().to_owned(),
-        online_payment: rules.catalogue.online_payment.then(|| form.online_payment == "on"),
+        online_payment: rules.catalogue.online_payment.then_some(form.online_payment),
         custom: collect_custom_fields(form, rules),
         update: selected_updates(form),
         tax_mode: mode,
@@ -220,7 +221,7 @@ fn check_discount(
     add_problem: &mut impl FnMut(FormField, Problem),
 ) {
     let problem = match parse_discount(form, rules) {
-        Err(error) if form.discount_kind == "amount" => Some(error.positive_problem(currency)),
+        Err(error) if form.discount_kind == AmountKind::Amount => Some(error.positive_problem(currency)),
         Err(error) => Some(error.percent_problem()),
         Ok(Some(Discount::Percent(percent))) if !(Decimal::ZERO..=dec!(100)).contains(&percent) => {
             Some(Problem::NotAPercentage)

@@ -15,7 +15,7 @@ use domain::{
     catalogue::Catalogue,
     customer::{Customer, CustomerQuery, MatchReason, Suggestion},
     deal::{Deal, Opening, compute_deal_total, fill_lines, open_form},
-    form::{CREATE, FieldError, Form, FormField, Problem, Rules, validate_form},
+    form::{CREATE, DealValue, FieldError, Form, FormField, Problem, Rules, validate_form},
     ids::{DealId, IntentKey, TenantId, UserId},
     invoice_number::propose_next_number,
     invoice_request::InvoiceRequest,
@@ -46,7 +46,7 @@ pub(crate) struct OpenForm {
     /// When the draft was last saved, if it is an earlier one.
     pub(crate) restored: Option<Timestamp>,
     /// The deal's worth when the draft was saved, if it has changed since.
-    pub(crate) worth_before: Option<String>,
+    pub(crate) worth_before: Option<DealValue>,
     pub(crate) suggestions: Vec<Suggestion>,
     pub(crate) look: Look,
     /// The invoices that bill the deal already.
@@ -87,7 +87,7 @@ impl Look {
 
     /// The invoice that a form asks for, or all that stands in the way. Ids of another QuickBooks company are not looked up in this one.
     pub(crate) fn check(&self, form: &Form, writer: Writer) -> Result<InvoiceRequest, Vec<FieldError>> {
-        if form.is_of_other_company(&self.connection.id.0.to_string()) {
+        if form.is_of_other_company(self.connection.id) {
             return Err(vec![FieldError { field: FormField::Whole, problem: Problem::OtherCompany }]);
         }
         validate_form(form, &self.rules(form, writer))
@@ -238,11 +238,11 @@ pub(super) async fn open_draft_as(
         opened = Box::pin(fill_form(app, tenant, user, id, writer, Some(stored.form.clone()), None)).await?;
     }
     let Form { seen, linked, deal_value, .. } = std::mem::take(&mut opened.form);
-    let before = &stored.form.deal_value;
-    opened.worth_before = (is_typed && !before.is_empty() && *before != deal_value).then(|| before.clone());
+    opened.worth_before =
+        stored.form.deal_value.clone().filter(|before| is_typed && Some(before) != deal_value.as_ref());
     opened.restored = is_typed.then_some(stored.saved_at);
     opened.form = Form { seen, deal_value, ..stored.form };
-    opened.form.move_to_company(&opened.look.connection.id.0.to_string());
+    opened.form.move_to_company(opened.look.connection.id);
     opened.form.linked = linked;
     opened.form.rewrite_numbers(writer.mark());
     update_due_date(&mut opened.form, &opened.look);
@@ -265,11 +265,11 @@ pub(crate) async fn change_form(
     drop(tx);
     let mut opened = Box::pin(fill_form(app, tenant, user, id, writer, Some(form), Some(change))).await?;
     if is_renewed {
-        opened.form.intent = Uuid::new_v4().to_string();
+        opened.form.intent = Some(IntentKey(Uuid::new_v4()));
     }
     if is_renewed || is_here {
         opened.form.window = Uuid::new_v4().simple().to_string();
-        opened.form.version.clear();
+        opened.form.version = None;
         let mut tx = app.db.begin().await?;
         drafts::discard(&mut tx, tenant, id, user, None).await?;
         drafts::open(&mut tx, tenant, id, user, &opened.form, Origin::Typed, app.clock.now()).await?;
@@ -282,7 +282,7 @@ pub(crate) async fn change_form(
 
 /// Sets the due date by the term, while it follows it: the page computes it after the issue date was saved.
 fn update_due_date(form: &mut Form, look: &Look) {
-    if form.due_follows == "on"
+    if form.due_follows
         && let Ok(issued) = form.issued.parse()
     {
         form.due = look.catalogue.due_date(issued, look.settings.term_for_form(form)).to_string();
@@ -309,7 +309,7 @@ fn describe_parts(writer: Writer, deal: &Deal, is_first: bool) -> impl Fn(Part) 
 async fn move_to_current_connection(app: &App, tenant: TenantId, mut form: Form) -> Result<Form, Error> {
     let mut tx = app.db.read().await?;
     if let Some(connection) = quickbooks::find_current(&mut tx, &app.vault, tenant).await? {
-        form.move_to_company(&connection.id.0.to_string());
+        form.move_to_company(connection.id);
     }
     Ok(form)
 }
@@ -391,10 +391,10 @@ async fn fill_form(
             form
         }
     };
-    writer.mark().name().clone_into(&mut form.mark);
-    form.filled_for = look.connection.id.0.to_string();
+    form.mark = Some(writer.mark());
+    form.filled_for = Some(look.connection.id);
     form.linked = linked.unwrap_or_default().to_owned();
-    form.deal_value = format!("{} {}", worth.normalize(), deal.currency);
+    form.deal_value = Some(DealValue { amount: worth, currency: deal.currency.clone() });
     form.seen.clone_from(&billed.fingerprint);
     if look.customer.as_ref().is_none_or(|customer| customer.id != form.customer) {
         look.customer = read_chosen_customer(app, tenant, &look.connection, &form.customer).await;

@@ -19,9 +19,9 @@ use uuid::Uuid;
 
 fn form(key: Uuid, window: &str, version: &str, memo: &str) -> Form {
     Form {
-        intent: key.to_string(),
+        intent: Some(IntentKey(key)),
         window: window.into(),
-        version: version.into(),
+        version: version.parse().ok(),
         memo: memo.into(),
         ..Form::default()
     }
@@ -48,9 +48,12 @@ async fn a_form_that_opens_twice_has_one_key_and_is_saved_by_the_later_window(
     let mut tx = t.db.begin().await.unwrap();
     let tenant = tenant(&mut tx, 1).await;
     let (first, second) = (Uuid::from_u128(1), Uuid::from_u128(2));
-    assert_eq!(open(&mut tx, tenant, &form(first, "a", "", "as the deal was")).await.form.intent, first.to_string());
+    assert_eq!(
+        open(&mut tx, tenant, &form(first, "a", "", "as the deal was")).await.form.intent,
+        Some(IntentKey(first))
+    );
     let again = open(&mut tx, tenant, &form(second, "b", "", "as the deal is")).await;
-    assert_eq!((again.form.intent, again.form.memo.as_str()), (first.to_string(), "as the deal is"));
+    assert_eq!((again.form.intent, again.form.memo.as_str()), (Some(IntentKey(first)), "as the deal is"));
     assert_eq!(save(&mut tx, tenant, &form(first, "a", "1", "from the earlier window")).await, Saved::Elsewhere);
     assert_eq!(save(&mut tx, tenant, &form(first, "b", "2", "newer")).await, Saved::Kept);
     assert_eq!(save(&mut tx, tenant, &form(first, "b", "1", "older")).await, Saved::Older);
@@ -183,7 +186,8 @@ async fn a_key_belongs_to_the_deal_that_it_was_issued_for(#[values(Sqlite, Postg
     open(&mut tx, tenant, &issued).await;
     assert!(!is_foreign(&mut tx, tenant, DEAL, USER, &issued).await);
     assert!(is_foreign(&mut tx, tenant, other, USER, &issued).await, "an open form has it");
-    let written_otherwise = Form { intent: key.simple().to_string().to_uppercase(), ..issued.clone() };
+    let otherwise = format!(r#"{{ "intent": "{}" }}"#, key.simple().to_string().to_uppercase());
+    let written_otherwise: Form = serde_json::from_str(&otherwise).unwrap();
     assert!(is_foreign(&mut tx, tenant, other, USER, &written_otherwise).await);
     assert!(!is_foreign(&mut tx, TenantId(Uuid::new_v4()), other, USER, &issued).await);
     assert!(!is_foreign(&mut tx, tenant, other, USER, &Form::default()).await);
@@ -309,12 +313,12 @@ async fn a_form_that_is_saved_while_it_is_opened_anew_keeps_what_was_typed() {
     let t = Database::new(Postgres).await;
     let mut tx = t.db.begin().await.unwrap();
     let tenant = tenant(&mut tx, 1).await;
-    let fresh = Form { intent: Uuid::new_v4().to_string(), window: "one".into(), ..Form::default() };
+    let fresh = Form { intent: Some(IntentKey(Uuid::new_v4())), window: "one".into(), ..Form::default() };
     drafts::open(&mut tx, tenant, DEAL, USER, &fresh, Origin::Opened, at(0)).await.unwrap();
     tx.commit().await.unwrap();
 
     let mut saving = t.db.begin().await.unwrap();
-    let typed = Form { memo: "typed".into(), version: "1".into(), ..fresh.clone() };
+    let typed = Form { memo: "typed".into(), version: Some(1), ..fresh.clone() };
     assert_eq!(drafts::save(&mut saving, tenant, DEAL, USER, &typed, at(1)).await.unwrap(), Saved::Kept);
     let db = t.db.clone();
     let opens = tokio::spawn(async move {

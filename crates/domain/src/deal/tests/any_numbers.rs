@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
     billing::{BilledInvoice, compute_excess, split_by_weights, sum_billed},
-    form::validate_form,
+    form::{DealValue, validate_form},
     ids::InvoiceId,
     invoice::Snapshot,
     invoice_request::{Choice, InvoiceRequest, RequestLine},
@@ -93,14 +93,14 @@ prop_compose! {
     fn any_form()(
         lines in prop::collection::vec(any_line(), 0..50), discount in any_text(), part in any_text(), rate in any_text(),
         is_amount: bool, is_part_amount: bool, number in any_text(), value in any_decimal(),
-        mode in prop_oneof![Just("included"), Just("excluded"), Just("none"), Just("?")],
+        mode in prop_oneof![Just(TaxMode::Included), Just(TaxMode::Excluded), Just(TaxMode::None)],
         currency in prop_oneof![Just("BRL"), Just("USD"), Just("JPY"), Just("?")],
     ) -> Form {
-        let kind = |is_amount| if is_amount { "amount" } else { "percent" }.to_owned();
+        let kind = |is_amount| if is_amount { AmountKind::Amount } else { AmountKind::Percent };
         Form {
-            customer: "1".into(), issued: "2026-03-13".into(), due: "2026-03-20".into(), mark: "point".into(),
+            customer: "1".into(), issued: "2026-03-13".into(), due: "2026-03-20".into(), mark: Some(DecimalMark::Point),
             lines, discount, part, rate, number, discount_kind: kind(is_amount), part_kind: kind(is_part_amount),
-            tax_mode: mode.into(), currency: currency.into(), invoice_code: "3".into(), deal_value: format!("{value} BRL"),
+            tax_mode: mode, currency: currency.into(), invoice_code: "3".into(), deal_value: Some(DealValue { amount: value, currency: "BRL".into() }),
             ..Form::default()
         }
     }

@@ -59,7 +59,7 @@ fn fills_in_a_form_from_deal_and_settings() {
     let suggestion = Suggestion { customer, reason: MatchReason::SameName };
     let form = opened_with(&of, &company, &settings, Some(&suggestion));
     let expected = Form {
-        intent: uuid::Uuid::nil().to_string(),
+        intent: Some(IntentKey(uuid::Uuid::nil())),
         customer: "58".into(),
         customer_name: "Oceano Azul".into(),
         customer_currency: "BRL".into(),
@@ -73,14 +73,14 @@ fn fills_in_a_form_from_deal_and_settings() {
         country: "BR".into(),
         issued: "2026-03-13".into(),
         due: "2026-04-12".into(),
-        due_follows: "on".into(),
-        tax_mode: "excluded".into(),
+        due_follows: true,
+        tax_mode: TaxMode::Excluded,
         currency: "BRL".into(),
         number: "1043".into(),
-        online_payment: "on".into(),
-        update_customer: "on".into(),
+        online_payment: true,
+        update_customer: true,
         priced_in: "BRL".into(),
-        discount_kind: "percent".into(),
+        discount_kind: AmountKind::Percent,
         lines: form.lines.clone(),
         ..Form::default()
     };
@@ -88,8 +88,8 @@ fn fills_in_a_form_from_deal_and_settings() {
 
     let plain = opened_with(&Deal { currency: "EUR".into(), ..of }, &catalogue(), &Settings::default(), None);
     assert_eq!(plain.currency, "", "a currency that the company does not have");
-    let off = [plain.customer, plain.online_payment, plain.update_customer, plain.tax_id];
-    assert_eq!((off, plain.due.as_str()), ([const { String::new() }; 4], "2026-03-20"));
+    let off = (plain.online_payment, plain.update_customer, plain.customer.as_str(), plain.tax_id.as_str());
+    assert_eq!((off, plain.due.as_str()), ((false, false, "", ""), "2026-03-20"));
 }
 
 #[test]
@@ -101,12 +101,12 @@ fn includes_tax_if_all_rows_of_the_deal_do() {
         let prices: Vec<String> = form.lines.iter().map(|line| line.unit_price.clone()).collect();
         (form.tax_mode, prices.join(" "))
     };
-    let expected = |mode: &str, prices: &str| (mode.to_owned(), prices.to_owned());
+    let expected = |mode: TaxMode, prices: &str| (mode, prices.to_owned());
     let (included, added) = (taxed(1, dec!(18), true), taxed(2, dec!(18), false));
-    assert_eq!(open(vec![included.clone()], None), expected("included", "118"));
-    assert_eq!(open(vec![included.clone(), added], None), expected("excluded", "100 118"));
-    assert_eq!(open(vec![included], Some(TaxModel::Automated)), expected("excluded", "100"));
-    assert_eq!(open(Vec::new(), None), expected("excluded", "15000"));
+    assert_eq!(open(vec![included.clone()], None), expected(TaxMode::Included, "118"));
+    assert_eq!(open(vec![included.clone(), added], None), expected(TaxMode::Excluded, "100 118"));
+    assert_eq!(open(vec![included], Some(TaxModel::Automated)), expected(TaxMode::Excluded, "100"));
+    assert_eq!(open(Vec::new(), None), expected(TaxMode::Excluded, "15000"));
 }
 
 #[test]

@@ -154,11 +154,8 @@ pub(super) fn check_texts(form: &Form, rules: &Rules<'_>, add_problem: &mut impl
 
 /// The customer details to export: the differences that the page showed, if the box is ticked and the customer exists.
 pub(super) fn selected_updates(form: &Form) -> Vec<CustomerField> {
-    let is_wanted = form.update_customer == "on" && form.customer != CREATE;
-    CustomerField::ALL
-        .into_iter()
-        .filter(|field| is_wanted && form.agreed.iter().any(|agreed| agreed == field.name()))
-        .collect()
+    let is_wanted = form.update_customer && form.customer != CREATE;
+    CustomerField::ALL.into_iter().filter(|field| is_wanted && form.agreed.contains(field)).collect()
 }
 
 /// Converts a name to one that QuickBooks accepts for an item: no colon, tab or line break, at most 100 characters.

@@ -21,7 +21,7 @@ pub(super) fn check_lines(
     printed: Option<&PrintedInvoice>,
     add_problem: &mut impl FnMut(FormField, Problem),
 ) -> Vec<RequestLine> {
-    let mode = TaxMode::from_name(&form.tax_mode);
+    let mode = form.tax_mode;
     let mut checker = LineChecker { rules, currency, mode, add_problem };
     let mut lines: Vec<RequestLine> =
         form.lines.iter().enumerate().filter_map(|(at, line)| checker.check(at, line)).collect();

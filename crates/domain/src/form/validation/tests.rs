@@ -80,7 +80,7 @@ fn a_complete_form_is_an_invoice() {
 #[test]
 fn accepts_pasted_amounts() {
     let mut form = form();
-    (form.discount, form.discount_kind) = ("R$ 100,00".into(), "amount".into());
+    (form.discount, form.discount_kind) = ("R$ 100,00".into(), AmountKind::Amount);
     (form.lines[0].unit_price, form.lines[0].discount) = ("R$\u{a0}1.234,50".into(), "10 %".into());
     let draft = checked(&form).expect("complete");
     // The line's discount is moved to the discount line: 246.90 + 100.
@@ -89,16 +89,16 @@ fn accepts_pasted_amounts() {
 
 #[test]
 fn exports_only_confirmed_differences() {
-    let updates = |customer: &str, ticked: &str| {
+    let updates = |customer: &str, is_wanted: bool| {
         let mut form = form();
         form.customer = customer.into();
-        form.update_customer = ticked.into();
-        form.agreed = vec!["email".into(), "else".into()];
+        form.update_customer = is_wanted;
+        form.agreed = vec![CustomerField::Email];
         checked(&form).expect("complete").update
     };
-    assert_eq!(updates("58", "on"), [CustomerField::Email]);
-    assert_eq!(updates("58", ""), []);
-    assert_eq!(updates(CREATE, "on"), []);
+    assert_eq!(updates("58", true), [CustomerField::Email]);
+    assert_eq!(updates("58", false), []);
+    assert_eq!(updates(CREATE, true), []);
 }
 
 #[test]
@@ -140,7 +140,7 @@ fn reports_each_problem_at_its_field() {
     check_problem(
         |f| {
             f.discount = "2.222,11".into();
-            f.discount_kind = "amount".into();
+            f.discount_kind = AmountKind::Amount;
         },
         FormField::InvoiceDiscount,
         TooMuch,
@@ -156,7 +156,7 @@ fn reports_each_problem_at_its_field() {
     check_problem(|f| f.lines[0].quantity = "R$ 2".into(), FormField::Quantity(0), NotANumber);
     check_problem(|f| f.lines[0].unit_price = "US$ 5".into(), FormField::UnitPrice(0), OtherCurrency("BRL".into()));
     check_problem(
-        |f| (f.discount, f.discount_kind) = ("5 €".into(), "amount".into()),
+        |f| (f.discount, f.discount_kind) = ("5 €".into(), AmountKind::Amount),
         FormField::InvoiceDiscount,
         OtherCurrency("BRL".into()),
     );

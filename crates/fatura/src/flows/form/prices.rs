@@ -1,7 +1,7 @@
 //! The prices of a form in another currency.
 
 use domain::{
-    form::Form,
+    form::{AmountKind, Form},
     money::{invoice_decimals, round_half_up},
     number::{DecimalMark, format_decimal, parse_decimal},
 };
@@ -19,7 +19,7 @@ pub(super) fn convert(form: &mut Form, currency: Currency, rate: Decimal, deal_c
             line.unit_price = price;
         }
     }
-    if form.discount_kind == "amount"
+    if form.discount_kind == AmountKind::Amount
         && let Some(discount) = converted(&form.discount)
     {
         form.discount = discount;
@@ -35,7 +35,7 @@ pub(super) fn remove(form: &mut Form) {
     for line in &mut form.lines {
         line.unit_price.clear();
     }
-    if form.discount_kind == "amount" {
+    if form.discount_kind == AmountKind::Amount {
         form.discount.clear();
     }
     form.rate.clear();

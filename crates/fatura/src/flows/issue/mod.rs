@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{format::Writer, state::App};
 use domain::{
-    form::{FieldError, Form, FormField, Problem, parse_intent_key},
+    form::{FieldError, Form, FormField, Problem},
     ids::{DealId, IntentKey, InvoiceId, TenantId, UserId},
     invoice::Snapshot,
     invoice_request::{Choice, InvoiceRequest},
@@ -76,7 +76,7 @@ pub(crate) async fn submit(
     }
     allowed?;
     let (of_deal, look) = (of_deal?, look?);
-    let key = parse_intent_key(&form).ok_or(Error::NotFound)?;
+    let key = form.intent.ok_or(Error::NotFound)?;
     let checked = match look.check(&form, writer) {
         Ok(checked) => checked,
         Err(errors) => return Ok(SubmitOutcome::Mend(errors)),

@@ -47,7 +47,7 @@ pub(super) async fn adopt_unknown_invoices(
             organization: deal.as_ref().and_then(|deal| deal.organization),
             person: deal.as_ref().and_then(|deal| deal.person),
             by: mark.user,
-            form: Form { intent: mark.intent.0.to_string(), ..Form::default() },
+            form: Form { intent: Some(mark.intent), ..Form::default() },
             draft: request,
             customer_name: snapshot.customer_name.clone(),
         };

@@ -33,7 +33,7 @@ use axum::{
 use axum_extra::extract::Query;
 use domain::{
     billing::Part,
-    form::{FieldError, Form, FormField, FormLine},
+    form::{AmountKind, FieldError, Form, FormField, FormLine},
     ids::DealId,
     mapping::Entity,
 };

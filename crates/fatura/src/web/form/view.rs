@@ -12,7 +12,7 @@ use domain::{
     catalogue::{Catalogue, Item},
     customer::{CustomerChange, MatchReason, Suggestion, find_changes, to_display_name},
     deal,
-    form::{CREATE, FieldError, Form, FormLine, Preview, Problem, preview_form, to_item_name},
+    form::{CREATE, DealValue, FieldError, Form, FormLine, Preview, Problem, preview_form, to_item_name},
     mapping::{Entity, FieldRef},
     money::{invoice_decimals, round_half_up},
     tax::{NON_TAXABLE, TAXABLE, TaxMode, TaxModel},
@@ -175,7 +175,7 @@ pub(super) struct ChangeRow {
 
 /// All that follows from a form.
 pub(super) fn derived(w: Writer, form: &Form, look: &Look, config: &Config) -> Derived {
-    let follows = form.due_follows == "on";
+    let follows = form.due_follows;
     let issued: Option<Date> = form.issued.parse().ok();
     let due = issued
         .filter(|_| follows)
@@ -201,7 +201,7 @@ pub(super) fn derived(w: Writer, form: &Form, look: &Look, config: &Config) -> D
         excess: excess(w, form, look, totals),
         foreign_prices: form.prices_are_foreign().then(|| (form.priced_in.clone(), form.currency.clone())),
         discount_note: discount_note(w, &preview, look),
-        version: form.version.clone(),
+        version: form.version.map(|version| version.to_string()).unwrap_or_default(),
         long_issued: long(&form.issued),
         long_due: long(due.as_deref().unwrap_or(&form.due)),
         due,
@@ -228,15 +228,15 @@ fn change_row(w: Writer, change: CustomerChange) -> ChangeRow {
 
 /// `None` when the invoice, with those before it, stays within the deal's value.
 fn excess(w: Writer, form: &Form, look: &Look, totals: Option<&Totals>) -> Option<String> {
-    let (value, code) = form.deal_value.split_once(' ')?;
-    let (value, currency): (Decimal, _) = (value.parse().ok()?, Currency::from_code(code)?);
-    let mut amount = deal::total_as_priced(totals?, TaxMode::from_name(&form.tax_mode));
-    if code != form.currency {
+    let DealValue { amount: value, currency: code } = form.deal_value.as_ref()?;
+    let currency = Currency::from_code(code)?;
+    let mut amount = deal::total_as_priced(totals?, form.tax_mode);
+    if *code != form.currency {
         let rate = form.exchange_rate()?;
         amount = round_half_up(amount.checked_div(rate)?, invoice_decimals(currency));
     }
     let billed = look.billed(None, code);
-    let excess = w.amount(&billing::compute_excess(value, billed.amount, amount)?, &currency);
+    let excess = w.amount(&billing::compute_excess(*value, billed.amount, amount)?, &currency);
     Some(if billed.invoices == 0 {
         fl!(w.t, "form-excess-first", amount = excess)
     } else {
@@ -385,7 +385,7 @@ pub(super) fn currencies(w: Writer, look: &Look, form: &Form) -> Options {
 }
 
 pub(super) fn tax_modes(w: Writer, look: &Look, form: &Form) -> Options {
-    let chosen = TaxMode::from_name(&form.tax_mode);
+    let chosen = form.tax_mode;
     let text = |mode| match mode {
         TaxMode::Excluded => fl!(w.t, "tax-excluded"),
         TaxMode::Included => fl!(w.t, "tax-included"),
@@ -444,12 +444,12 @@ pub(super) fn notices(w: Writer, opened: &OpenForm, moment: impl Fn(&Timestamp) 
     for (name, at) in &opened.colleagues {
         notices.push(fl!(w.t, "form-colleague-draft", name = name.as_str(), time = moment(at)));
     }
-    if let Some((before, code)) = opened.worth_before.as_deref().and_then(|before| before.split_once(' ')) {
+    if let Some(before) = &opened.worth_before {
         let written = |value: Decimal, code: &str| match Currency::from_code(code) {
             Some(currency) => w.amount(&value, &currency),
             None => w.number(&value),
         };
-        let before = written(before.parse().unwrap_or_default(), code);
+        let before = written(before.amount, &before.currency);
         notices.push(fl!(
             w.t,
             "form-deal-changed",

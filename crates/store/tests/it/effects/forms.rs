@@ -50,7 +50,7 @@ async fn drafts_saved(e: &Effects<'_>) {
             async |tx, by| {
                 let opened = Form { window: "new".into(), ..form(DealId(44), ANA) };
                 let draft = drafts::open(tx, by, deal, user, &opened, Origin::Opened, at(30)).await?;
-                Ok((draft.form.memo, draft.form.intent, draft.origin))
+                Ok((draft.form.memo, draft.form.intent.map(|key| key.to_string()).unwrap_or_default(), draft.origin))
             },
             expected,
         )
@@ -79,9 +79,9 @@ async fn drafts_saved(e: &Effects<'_>) {
         )
         .await;
     let saved = |version: &str, window: &str, name: &str| Form {
-        version: version.into(),
+        version: version.parse().ok(),
         window: window.into(),
-        intent: key(name).0.to_string(),
+        intent: Some(key(name)),
         memo: "saved".into(),
         ..Form::default()
     };
@@ -156,9 +156,9 @@ async fn drafts_found(e: &Effects<'_>) {
         e.by_number(
             "drafts::find",
             async |tx, by| {
-                Ok(drafts::find(tx, by, deal, user)
-                    .await?
-                    .map(|draft| (draft.form.memo, draft.form.intent, draft.saved_at)))
+                Ok(drafts::find(tx, by, deal, user).await?.map(|draft| {
+                    (draft.form.memo, draft.form.intent.map(|key| key.to_string()).unwrap_or_default(), draft.saved_at)
+                }))
             },
             expected,
         )
@@ -176,7 +176,7 @@ async fn drafts_found(e: &Effects<'_>) {
         e.by_number(
             "drafts::belongs_to_other_deal",
             async |tx, by| {
-                let form = Form { intent: key(name).0.to_string(), ..Form::default() };
+                let form = Form { intent: Some(key(name)), ..Form::default() };
                 drafts::belongs_to_other_deal(tx, by, deal, ANA, &form).await
             },
             expected,
@@ -192,7 +192,7 @@ async fn drafts_found(e: &Effects<'_>) {
             .of_all(
                 "drafts::belongs_to_other_deal",
                 async |tx| {
-                    let form = Form { intent: key(name).0.to_string(), ..Form::default() };
+                    let form = Form { intent: Some(key(name)), ..Form::default() };
                     drafts::belongs_to_other_deal(tx, tenant("A"), OTHER_DEAL, ANA, &form).await
                 },
                 &["-> false"],

@@ -157,7 +157,7 @@ pub(super) fn key(name: &str) -> IntentKey {
 /// A form of a deal, with the key that it has in the fixture.
 pub(super) fn form(deal: DealId, user: UserId) -> Form {
     let key = key(&format!("{}.{}", deal.0, user.0));
-    Form { intent: key.0.to_string(), window: "window".into(), ..Form::default() }
+    Form { intent: Some(key), window: "window".into(), ..Form::default() }
 }
 
 pub(super) async fn execute(tx: &mut Tx, text: &str) {

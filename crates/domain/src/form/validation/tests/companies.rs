@@ -2,7 +2,7 @@
 
 use super::{
     CREATE, Catalogue, Choice, FieldError, Form, FormField, FormLine, InvoiceRequest, MAX_LINES, NON_TAXABLE, Problem,
-    Rules, TAXABLE, TaxModel, catalogue, check_problem, checked, form, validate_form,
+    Rules, TAXABLE, TaxMode, TaxModel, catalogue, check_problem, checked, form, validate_form,
 };
 use crate::{address::Address, catalogue::CustomField, customer::Customer, number::DecimalMark};
 use jiff::civil::date;
@@ -63,7 +63,7 @@ fn each_tax_model_requires_its_codes() {
         (&untaxed, ["none", "", ""], Ok((None, None, net))),
     ];
     for (model, [mode, invoice_code, line_code], expected) in cases {
-        let mut form = Form { tax_mode: mode.into(), invoice_code: invoice_code.into(), ..form() };
+        let mut form = Form { tax_mode: TaxMode::from_name(mode), invoice_code: invoice_code.into(), ..form() };
         form.lines[0].tax_code = line_code.into();
         let found = checked_for(|catalogue| catalogue.tax = model(), None, &form);
         let found = found
@@ -77,13 +77,13 @@ fn each_tax_model_requires_its_codes() {
 #[test]
 fn a_line_with_included_tax_has_a_net_amount() {
     let nets = |mode: &str, code: &str| {
-        let mut form = Form { tax_mode: mode.into(), ..form() };
+        let mut form = Form { tax_mode: TaxMode::from_name(mode), ..form() };
         form.lines[0].tax_code = code.into();
         checked(&form).expect("complete").lines[0].net
     };
     assert_eq!(nets("included", "3"), Some(dec!(2116.29)));
     assert_eq!(nets("excluded", "3"), None);
-    let mut form = Form { tax_mode: "included".into(), ..form() };
+    let mut form = Form { tax_mode: TaxMode::Included, ..form() };
     form.lines[0].tax_code = "3".into();
     let untaxed = |catalogue: &mut Catalogue| catalogue.tax = TaxModel::None;
     assert_eq!(checked_for(untaxed, None, &form).expect("complete").lines[0].net, None);
@@ -157,7 +157,7 @@ fn a_discount_cannot_exceed_the_amount() {
     use Problem::{NotAPercentage, NotPositive};
     let discounts = |form: &mut Form, line: &str, whole: &str, kind: &str| {
         form.lines[0].discount = line.into();
-        (form.discount, form.discount_kind) = (whole.into(), kind.into());
+        (form.discount, form.discount_kind) = (whole.into(), kind.to_owned().into());
     };
     check_problem(|form| discounts(form, "-0,01", "", ""), FormField::Discount(0), NotAPercentage);
     check_problem(|form| discounts(form, "100,01", "", ""), FormField::Discount(0), NotAPercentage);
@@ -212,7 +212,7 @@ fn names_a_new_item_by_the_first_filled_name() {
 
 #[test]
 fn sends_only_fields_that_the_company_has() {
-    let mut form = Form { number: " F-1 ".into(), online_payment: "on".into(), ..form() };
+    let mut form = Form { number: " F-1 ".into(), online_payment: true, ..form() };
     form.custom.extend([("2".into(), " PO ".into()), ("3".into(), " ".into()), ("4".into(), "else".into())]);
     let sent = |form: &Form, is_offered: bool| {
         let change = |catalogue: &mut Catalogue| {
@@ -226,7 +226,7 @@ fn sends_only_fields_that_the_company_has() {
     };
     assert_eq!(sent(&form, true), (Some("F-1".into()), Some(true), vec![("2".into(), "PO".into())]));
     assert_eq!(sent(&form, false), (None, None, Vec::new()));
-    (form.number, form.online_payment) = (" ".into(), String::new());
+    (form.number, form.online_payment) = (" ".into(), false);
     let (number, online_payment, _) = sent(&form, true);
     assert_eq!((number, online_payment), (None, Some(false)));
 }

@@ -4,13 +4,14 @@ use super::{CREATE, Form, FormField, FormLine, Problem, catalogue, check_problem
 use crate::{
     address,
     catalogue::CustomField,
+    customer::CustomerField,
     form::FieldError,
-    form::{Rules, check_preset, check_recipient, preview_form},
+    form::{AmountKind, Rules, check_preset, check_recipient, preview_form},
     ids::{DealId, IntentKey, UserId},
     mapping::Preset,
     mark::Mark,
     number::DecimalMark,
-    tax::{Rounding, TaxModel},
+    tax::{Rounding, TaxMode, TaxModel},
 };
 use proptest::prelude::*;
 use rust_decimal::dec;
@@ -24,7 +25,7 @@ fn refuses_numbers_that_quickbooks_cannot_store() {
         check_problem(|f| f.lines[0].quantity = large.into(), FormField::Quantity(0), TooLarge);
         check_problem(|f| f.lines[0].unit_price = large.into(), FormField::UnitPrice(0), TooLarge);
         check_problem(
-            |f| (f.discount, f.discount_kind) = (large.into(), "amount".into()),
+            |f| (f.discount, f.discount_kind) = (large.into(), AmountKind::Amount),
             FormField::InvoiceDiscount,
             TooLarge,
         );
@@ -53,8 +54,8 @@ fn each_invalid_number_has_its_own_problem() {
         FormField::Quantity(_) => form.lines[0].quantity = text.into(),
         FormField::UnitPrice(_) => form.lines[0].unit_price = text.into(),
         FormField::Discount(_) => form.lines[0].discount = text.into(),
-        FormField::InvoiceDiscount => (form.discount, form.discount_kind) = (text.into(), "amount".into()),
-        _ => (form.part, form.deal_value) = (text.into(), "1 BRL".into()),
+        FormField::InvoiceDiscount => (form.discount, form.discount_kind) = (text.into(), AmountKind::Amount),
+        _ => (form.part, form.deal_value) = (text.into(), "1 BRL".parse().ok()),
     };
     let digits = |count: usize| "1".repeat(count);
     let fine = "0,0000000000000000000000000001";
@@ -171,11 +172,11 @@ fn a_french_company_that_numbers_by_hand_needs_a_number() {
 
 #[test]
 fn refuses_a_long_tax_number_that_would_be_sent_for_a_us_customer() {
-    let problems = |customer: &str, ticked: &str, agreed: &str| {
+    let problems = |customer: &str, is_wanted: bool, agreed: CustomerField| {
         let mut catalogue = catalogue();
         catalogue.country = "US".into();
         let mut form = Form { tax_id: "12.345.678/0001-95".into(), ..form() };
-        (form.customer, form.update_customer, form.agreed) = (customer.into(), ticked.into(), vec![agreed.into()]);
+        (form.customer, form.update_customer, form.agreed) = (customer.into(), is_wanted, vec![agreed]);
         validate_form(
             &form,
             &Rules { catalogue: &catalogue, customer: None, mark: DecimalMark::Comma, discounts_in_prices: false },
@@ -183,10 +184,10 @@ fn refuses_a_long_tax_number_that_would_be_sent_for_a_us_customer() {
         .err()
     };
     let refused = Some(vec![FieldError { field: FormField::TaxId, problem: Problem::TooLong(16) }]);
-    assert_eq!(problems(CREATE, "", ""), refused);
-    assert_eq!(problems("58", "on", "tax_id"), refused);
-    assert_eq!(problems("58", "on", "email"), None);
-    assert_eq!(problems("58", "", "tax_id"), None);
+    assert_eq!(problems(CREATE, false, CustomerField::TaxId), refused);
+    assert_eq!(problems("58", true, CustomerField::TaxId), refused);
+    assert_eq!(problems("58", true, CustomerField::Email), None);
+    assert_eq!(problems("58", false, CustomerField::TaxId), None);
 }
 
 #[test]
@@ -281,9 +282,9 @@ proptest! {
             (2, _) => TaxModel::Automated,
             (_, model) => model,
         };
-        let mut form = Form { discount, tax_mode: mode.into(), invoice_code: "3".into(), currency: currency.into(), ..form() };
+        let mut form = Form { discount, tax_mode: TaxMode::from_name(mode), invoice_code: "3".into(), currency: currency.into(), ..form() };
         if is_amount {
-            form.discount_kind = "amount".into();
+            form.discount_kind = AmountKind::Amount;
         }
         let line = |(quantity, unit_price, discount)| FormLine { quantity, unit_price, discount, ..form.lines[0].clone() };
         form.lines = numbers.into_iter().map(line).collect();
