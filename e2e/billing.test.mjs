@@ -461,7 +461,7 @@ test("where QuickBooks computed another total, it is said, and corrected in one 
 
 test("the settings keep discounts in the prices, and name the item of deposits", { timeout: 120_000 }, async () => {
   const { call } = await session(env, "settings", US.company, US.user);
-  const saved = { to: "organization.name", address: "organization.address", email: "person.email", term: "days", days: "7" };
+  const saved = { "mapping[to]": "organization.name", "mapping[address]": "organization.address", "mapping[email]": "person.email", term: "days", days: "7" };
   const { Item } = await (await quickbooks(env, US.realm))("select * from Item where Name = 'Services'");
   const changed = await call("/settings/save", { ...saved, deposit_item: Item[0].Id, discounts_in_prices: "on" });
   assert.equal(changed.status, 200, changed.text);

@@ -304,9 +304,9 @@ test("a discount on the whole, tax modes and sums, live", { timeout: 120_000 }, 
 test("presets, copies, own fields and online payment reach QuickBooks", { timeout: 120_000 }, async () => {
   const { call } = await session(env, "settings", US.company, US.user);
   const saved = await call("/settings/save", {
-    to: "organization.name",
-    address: "organization.address",
-    email: "person.email",
+    "mapping[to]": "organization.name",
+    "mapping[address]": "organization.address",
+    "mapping[email]": "person.email",
     term: "days",
     days: "7",
     "presets[0][name]": "Retainer",
@@ -462,7 +462,13 @@ test("without the page's script the form still posts", { timeout: 120_000 }, () 
 
 test("only administrators create, where the settings say so", async () => {
   const { call } = await session(env, "settings", US.company, US.user);
-  const settings = { to: "organization.name", address: "organization.address", email: "person.email", term: "days", days: "7" };
+  const settings = {
+    "mapping[to]": "organization.name",
+    "mapping[address]": "organization.address",
+    "mapping[email]": "person.email",
+    term: "days",
+    days: "7",
+  };
   await call("/settings/save", { ...settings, create: "admins", void: "admins" });
   const other = await session(env, "form", MIGUEL.company, MIGUEL.user);
   assert.equal((await other.call("/deals/7/form")).status, 403);

@@ -115,7 +115,7 @@ test("names that look like markup are shown as they are, on every page", { timeo
   // The settings.
   const settings = (await session(env, "settings", US.company, US.user)).call;
   const page = shows("the settings", await settings("/settings/page"));
-  shows("the fields to choose from", await settings(`/settings/fields?${new URLSearchParams({ to_name: "field" })}`));
+  shows("the fields to choose from", await settings(`/settings/fields?${new URLSearchParams({ "mapping_text[to]": "field" })}`));
   shows("what a deal fills in", await settings("/settings/try", { ...fieldsOf(page), deal: String(deal) }));
   const preset = { "presets[0][name]": `${EVIL} preset`, "presets[0][message]": EVIL, "presets[0][cc]": "", "presets[0][days]": "7" };
   shows("the settings with a preset", await settings("/settings/save", { ...fieldsOf(page), ...preset }));

@@ -126,7 +126,7 @@ export async function settle(env, company, { isNumbered = false } = {}) {
 async function writeBack(world) {
   const make = async (name, type) => (await world.pipedrive("/dealFields", "POST", { field_name: name, field_type: type })).field_code;
   const codes = { invoiced: await make("Invoiced", "double"), balance: await make("Open balance", "double"), status: await make("Invoice status", "varchar") };
-  const chosen = { to: "organization.name", address: "organization.address", email: "person.email", term: "days", days: "7" };
+  const chosen = { "mapping[to]": "organization.name", "mapping[address]": "organization.address", "mapping[email]": "person.email", term: "days", days: "7" };
   for (const [name, code] of Object.entries(codes)) chosen[`write_back[${name}]`] = code;
   const saved = await world.call(world.people[0], "settings", "/settings/save", chosen);
   if (saved.status !== 200) throw new Error(`the settings of ${world.preset} were not saved: ${saved.status}`);

@@ -1,7 +1,10 @@
 //! The field mapping and the other settings of a tenant: which Pipedrive field fills which field of the invoice form.
 
 use crate::{address::Address, catalogue::Catalogue, form::Form, terms::Term};
-use serde::{Deserialize, Serialize};
+use serde::{
+    Deserialize, Deserializer, Serialize, Serializer,
+    de::{IgnoredAny, MapAccess, Visitor},
+};
 use std::{collections::BTreeMap, fmt, str::FromStr};
 
 /// The Pipedrive record that a field belongs to.
@@ -221,18 +224,119 @@ impl WriteBack {
     }
 }
 
+/// A field of the form that a Pipedrive field fills.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MappedField {
+    /// Name of the billed party.
+    To,
+    /// Billing address.
+    Address,
+    /// E-mail address that receives the invoice.
+    Email,
+    /// The customer's tax number.
+    TaxId,
+}
+
+impl MappedField {
+    /// All of them, in the order of the settings page.
+    pub const ALL: [Self; 4] = [Self::To, Self::Address, Self::Email, Self::TaxId];
+
+    /// The name in forms and in stored settings.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::To => "to",
+            Self::Address => "address",
+            Self::Email => "email",
+            Self::TaxId => "tax_id",
+        }
+    }
+
+    /// The field with this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|field| field.name() == name)
+    }
+}
+
+/// Which Pipedrive field fills which field of the form. Stored as an object with a member for each mapped field.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mapping(BTreeMap<MappedField, FieldRef>);
+
+impl Mapping {
+    /// The Pipedrive field that fills a field of the form.
+    pub fn get(&self, field: MappedField) -> Option<&FieldRef> {
+        self.0.get(&field)
+    }
+
+    /// This mapping with one field filled by another Pipedrive field, or by none.
+    #[must_use]
+    pub fn with(mut self, field: MappedField, from: Option<FieldRef>) -> Self {
+        match from {
+            Some(from) => self.0.insert(field, from),
+            None => self.0.remove(&field),
+        };
+        self
+    }
+}
+
+impl FromIterator<(MappedField, FieldRef)> for Mapping {
+    fn from_iter<T: IntoIterator<Item = (MappedField, FieldRef)>>(fields: T) -> Self {
+        Self(fields.into_iter().collect())
+    }
+}
+
+/// The mapping of a new tenant.
+impl Default for Mapping {
+    fn default() -> Self {
+        Self::from_iter([
+            (MappedField::To, FieldRef::new(Entity::Organization, "name")),
+            (MappedField::Address, FieldRef::new(Entity::Organization, "address")),
+            (MappedField::Email, FieldRef::new(Entity::Person, "email")),
+        ])
+    }
+}
+
+impl Serialize for Mapping {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(MappedField::ALL.map(|field| (field.name(), self.get(field))))
+    }
+}
+
+/// A member that is missing has its default; null is a field that nothing fills.
+impl<'de> Deserialize<'de> for Mapping {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Members;
+
+        impl<'de> Visitor<'de> for Members {
+            type Value = Mapping;
+
+            fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+                out.write_str("a member for each mapped field")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Mapping, A::Error> {
+                let mut mapping = Mapping::default();
+                while let Some(name) = members.next_key::<String>()? {
+                    match MappedField::from_name(&name) {
+                        Some(field) => mapping = mapping.with(field, members.next_value()?),
+                        None => drop(members.next_value::<IgnoredAny>()?),
+                    }
+                }
+                Ok(mapping)
+            }
+        }
+
+        deserializer.deserialize_map(Members)
+    }
+}
+
 /// The settings of a tenant. They apply whenever a form opens.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Settings {
-    /// Field with the name of the billed party.
-    pub to: Option<FieldRef>,
-    /// Field with the billing address.
-    pub address: Option<FieldRef>,
-    /// Field with the e-mail address that receives the invoice.
-    pub email: Option<FieldRef>,
-    /// Field with the customer's tax number.
-    pub tax_id: Option<FieldRef>,
+    /// The Pipedrive fields that fill the customer details.
+    #[serde(flatten)]
+    pub mapping: Mapping,
     /// Payment term.
     pub term: Term,
     /// QuickBooks id of the income account for items that Fatura creates.
@@ -282,10 +386,7 @@ impl Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            to: Some(FieldRef::new(Entity::Organization, "name")),
-            address: Some(FieldRef::new(Entity::Organization, "address")),
-            email: Some(FieldRef::new(Entity::Person, "email")),
-            tax_id: None,
+            mapping: Mapping::default(),
             term: Term::default(),
             income_account: None,
             item: None,
@@ -314,179 +415,45 @@ pub struct CustomerDetails {
     pub email: String,
     /// Tax number.
     pub tax_id: String,
-    /// The field that `to` comes from.
-    pub to_from: Option<FieldRef>,
+    /// The Pipedrive fields that they come from.
+    pub from: Mapping,
+}
+
+impl CustomerDetails {
+    /// A detail as one line of text.
+    pub fn text(&self, field: MappedField) -> String {
+        match field {
+            MappedField::To => self.to.clone(),
+            MappedField::Address => self.address.to_one_line(),
+            MappedField::Email => self.email.clone(),
+            MappedField::TaxId => self.tax_id.clone(),
+        }
+    }
 }
 
 /// Fills in the customer details from a deal's fields. A mapped field without content stays empty. If the field mapped
 /// to the name has no content, the organization's name is used, else the person's name.
 pub fn fill_customer_details(settings: &Settings, values: &FieldValues) -> CustomerDetails {
-    let text = |field: &Option<FieldRef>| match field.as_ref().and_then(|field| values.get(field)) {
+    let text = |field: Option<&FieldRef>| match field.and_then(|field| values.get(field)) {
         Some(FieldValue::Text(text)) => text.trim().to_owned(),
         Some(FieldValue::Address(address)) => address.to_one_line(),
         None => String::new(),
     };
-    let names = [
-        settings.to.clone(),
-        Some(FieldRef::new(Entity::Organization, "name")),
-        Some(FieldRef::new(Entity::Person, "name")),
-    ];
-    let to_from = names.into_iter().find(|field| !text(field).is_empty()).flatten();
-    let to = text(&to_from);
-    let address = match settings.address.as_ref().and_then(|field| values.get(field)) {
+    let mapping = &settings.mapping;
+    let names =
+        [FieldRef::new(Entity::Organization, "name"), FieldRef::new(Entity::Person, "name")].into_iter().map(Some);
+    let mut names = std::iter::once(mapping.get(MappedField::To).cloned()).chain(names);
+    let named = names.find(|field| !text(field.as_ref()).is_empty()).flatten();
+    let to = text(named.as_ref());
+    let from = if named.is_some() { mapping.clone().with(MappedField::To, named) } else { mapping.clone() };
+    let address = match mapping.get(MappedField::Address).and_then(|field| values.get(field)) {
         Some(FieldValue::Address(address)) => address.clone(),
         Some(FieldValue::Text(text)) => Address { street: text.trim().to_owned(), ..Address::default() },
         None => Address::default(),
     };
-    CustomerDetails { to, address, email: text(&settings.email), tax_id: text(&settings.tax_id), to_from }
+    let [email, tax_id] = [MappedField::Email, MappedField::TaxId].map(|field| text(mapping.get(field)));
+    CustomerDetails { to, address, email, tax_id, from }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::catalogue::tests::catalogue;
-
-    #[test]
-    fn fields_are_written_as_text() {
-        let field: FieldRef = "organization.address".parse().expect("a field");
-        assert_eq!(field, FieldRef::new(Entity::Organization, "address"));
-        assert_eq!(field.to_string(), "organization.address");
-        assert!("lead.name".parse::<FieldRef>().is_err());
-        assert!("organization".parse::<FieldRef>().is_err());
-    }
-
-    #[test]
-    fn replaces_option_ids_by_labels() {
-        let reference = FieldRef::new(Entity::Organization, "size");
-        let options = vec![("41".to_owned(), "Small".to_owned()), ("42".to_owned(), "Large".to_owned())];
-        let field = Field {
-            reference: reference.clone(),
-            name: "Size".into(),
-            kind: FieldKind::Choice,
-            options,
-            kind_name: "enum".into(),
-            is_writable: false,
-        };
-        let mut values = FieldValues::from([(reference.clone(), FieldValue::Text("42,41,99".into()))]);
-        replace_option_ids(&mut values, &[field]);
-        assert_eq!(values[&reference], FieldValue::Text("Large, Small".into()));
-    }
-
-    #[test]
-    fn a_deal_without_organization_is_billed_to_its_person() {
-        let mut values = FieldValues::new();
-        values.insert(FieldRef::new(Entity::Person, "name"), FieldValue::Text("Ana Souza".into()));
-        values.insert(FieldRef::new(Entity::Person, "email"), FieldValue::Text("ana@example.com".into()));
-        let details = fill_customer_details(&Settings::default(), &values);
-        assert_eq!((details.to.as_str(), details.email.as_str()), ("Ana Souza", "ana@example.com"));
-        assert_eq!(details.to_from, Some(FieldRef::new(Entity::Person, "name")));
-        assert!(details.address.is_empty());
-    }
-
-    #[test]
-    fn a_field_is_named_by_its_record_and_key() {
-        for entity in Entity::ALL {
-            let field = FieldRef::new(entity, "x".repeat(100));
-            assert_eq!(field.to_string().parse::<FieldRef>().ok(), Some(field.clone()));
-            assert_eq!(String::from(field.clone()), field.to_string());
-            assert!(format!("{field}x").parse::<FieldRef>().is_err(), "too long");
-        }
-        assert!("deal.".parse::<FieldRef>().is_err());
-        assert_eq!(Entity::ALL.map(Entity::name), ["organization", "person", "deal"]);
-    }
-
-    #[test]
-    fn administrators_may_do_what_everyone_may() {
-        let rights =
-            [AllowedUsers::Everyone, AllowedUsers::Admins].map(|who| [who.includes(true), who.includes(false)]);
-        assert_eq!(rights, [[true, true], [true, false]]);
-    }
-
-    #[test]
-    fn replaces_option_ids_of_choices_only() {
-        let reference = FieldRef::new(Entity::Deal, "code");
-        let field = Field {
-            reference: reference.clone(),
-            name: "Code".into(),
-            kind: FieldKind::Text,
-            options: vec![("42".into(), "Large".into())],
-            kind_name: "varchar".into(),
-            is_writable: true,
-        };
-        let mut values = FieldValues::from([(reference.clone(), FieldValue::Text("42".into()))]);
-        replace_option_ids(&mut values, &[field]);
-        assert_eq!(values[&reference], FieldValue::Text("42".into()));
-        assert!(WriteBack::default().is_empty());
-        assert!(!WriteBack { number: Some("code".into()), ..WriteBack::default() }.is_empty());
-    }
-
-    #[test]
-    fn a_preset_is_taken_over_into_the_form() {
-        let settings = Settings {
-            presets: vec![
-                Preset { name: "Monthly".into(), term: Some(Term::Days(30)), ..Preset::default() },
-                Preset { name: "Plain".into(), ..Preset::default() },
-            ],
-            ..Settings::default()
-        };
-        let term = |preset: &str| settings.term_for_form(&Form { preset: preset.into(), ..Form::default() }).clone();
-        assert_eq!(
-            ["Monthly", "Plain", "Gone", ""].map(term),
-            [Term::Days(30), Term::Days(7), Term::Days(7), Term::Days(7)]
-        );
-
-        let preset = Preset {
-            name: "Monthly".into(),
-            message: "Thank you".into(),
-            term: Some(Term::Days(30)),
-            cc: "a@b.example".into(),
-            online_payment: true,
-            custom: BTreeMap::from([("2".into(), "PO".into())]),
-        };
-        let mut form = Form { issued: "2026-03-13".into(), due: "2026-03-13".into(), ..Form::default() };
-        preset.apply_to(&mut form, &catalogue(), &settings);
-        let expected = Form {
-            preset: "Monthly".into(),
-            message: "Thank you".into(),
-            issued: "2026-03-13".into(),
-            due: "2026-04-12".into(),
-            due_follows: true,
-            cc: "a@b.example".into(),
-            online_payment: true,
-            custom: preset.custom.clone(),
-            ..Form::default()
-        };
-        assert_eq!(form, expected);
-        Preset::default().apply_to(&mut form, &catalogue(), &settings);
-        assert_eq!((form.due.as_str(), form.online_payment, form.message.as_str()), ("2026-03-20", false, ""));
-    }
-
-    #[test]
-    fn customer_details_come_from_the_fields_of_the_settings() {
-        let text = |text: &str| FieldValue::Text(text.into());
-        let parts = Address { city: "Santos".into(), country: "BR".into(), ..Address::default() };
-        let values = FieldValues::from([
-            (FieldRef::new(Entity::Organization, "name"), text("Oceano")),
-            (FieldRef::new(Entity::Deal, "to"), text(" ")),
-            (FieldRef::new(Entity::Deal, "street"), text(" Rua A ")),
-            (FieldRef::new(Entity::Deal, "place"), FieldValue::Address(parts.clone())),
-            (FieldRef::new(Entity::Deal, "cnpj"), text(" 123 ")),
-        ]);
-        let details = |to: &str, address: &str| {
-            let settings = Settings {
-                to: Some(FieldRef::new(Entity::Deal, to)),
-                address: Some(FieldRef::new(Entity::Deal, address)),
-                tax_id: Some(FieldRef::new(Entity::Deal, "cnpj")),
-                ..Settings::default()
-            };
-            fill_customer_details(&settings, &values)
-        };
-        let found = details("to", "street");
-        assert_eq!(
-            (found.to.as_str(), found.address.street.as_str(), found.tax_id.as_str()),
-            ("Oceano", "Rua A", "123")
-        );
-        let found = details("place", "place");
-        assert_eq!((found.to.as_str(), found.address), ("Santos, BR", parts));
-    }
-}
+mod tests;

@@ -7,7 +7,7 @@ use crate::{
     catalogue::NamedTerm,
     customer::{Customer, MatchReason},
     form::FormLine,
-    mapping::{Entity, FieldRef, FieldValue},
+    mapping::{Entity, FieldRef, FieldValue, MappedField, Mapping},
     terms::{DueRule, Term},
 };
 
@@ -39,7 +39,7 @@ fn fills_in_a_form_from_deal_and_settings() {
         (FieldRef::new(Entity::Person, "email"), text("ap@oceano.example")),
     ]);
     let settings = Settings {
-        tax_id: Some(FieldRef::new(Entity::Organization, "cnpj")),
+        mapping: Mapping::default().with(MappedField::TaxId, Some(FieldRef::new(Entity::Organization, "cnpj"))),
         term: Term::QuickBooks("3".into()),
         update_customer: true,
         ..Settings::default()

@@ -11,7 +11,10 @@ use super::{
 use crate::{flows::form::OpenForm, format::Writer, state::App};
 use askama::Template;
 use axum::response::Response;
-use domain::form::{AmountKind, Form, FormLine};
+use domain::{
+    form::{AmountKind, Form, FormLine},
+    mapping::MappedField,
+};
 use i18n_embed_fl::fl;
 use iso_currency::Currency;
 use store::drafts::Saved;

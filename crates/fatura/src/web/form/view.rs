@@ -13,7 +13,7 @@ use domain::{
     customer::{CustomerChange, MatchReason, Suggestion, find_changes, to_display_name},
     deal,
     form::{CREATE, DealValue, FieldError, Form, FormLine, Preview, Problem, preview_form, to_item_name},
-    mapping::{Entity, FieldRef},
+    mapping::{Entity, MappedField},
     money::{invoice_decimals, round_half_up},
     tax::{NON_TAXABLE, TAXABLE, TaxMode, TaxModel},
     totals::Totals,
@@ -22,6 +22,7 @@ use i18n_embed_fl::fl;
 use iso_currency::Currency;
 use jiff::{Timestamp, civil::Date};
 use rust_decimal::Decimal;
+use std::collections::BTreeMap;
 
 /// An `<option>`: value, text, whether it is chosen.
 pub(super) type Options = Vec<(String, String, bool)>;
@@ -127,32 +128,36 @@ pub(super) struct Source {
 }
 
 /// Where the customer details come from. Nothing for what was typed over, or what the settings do not fill.
-pub(super) struct Sources {
-    pub(super) to: Option<Source>,
-    pub(super) address: Option<Source>,
-    pub(super) email: Option<Source>,
-    pub(super) tax_id: Option<Source>,
+pub(super) struct Sources(BTreeMap<MappedField, Source>);
+
+impl Sources {
+    pub(super) fn of(&self, field: MappedField) -> Option<&Source> {
+        self.0.get(&field)
+    }
 }
 
 /// The sources of an open form; `page` is the address of a record in Pipedrive.
 pub(super) fn sources(w: Writer, opened: &OpenForm, page: impl Fn(Entity, i64) -> String) -> Sources {
-    let OpenForm { form, details, look: Look { settings, .. }, .. } = opened;
-    let source = |chosen: Option<&FieldRef>, typed: &str, given: &str| {
-        let chosen = chosen.filter(|_| typed == given)?;
-        let field = opened.fields.iter().find(|field| field.reference == *chosen)?;
-        let id = match chosen.entity {
+    let OpenForm { form, details, .. } = opened;
+    let source = |mapped: MappedField| {
+        let given = details.text(mapped);
+        let typed = match mapped {
+            MappedField::To => form.to.clone(),
+            MappedField::Address => address(form).to_one_line(),
+            MappedField::Email => form.email.clone(),
+            MappedField::TaxId => form.tax_id.clone(),
+        };
+        let from = details.from.get(mapped).filter(|_| typed == given)?;
+        let field = opened.fields.iter().find(|field| field.reference == *from)?;
+        let id = match from.entity {
             Entity::Deal => Some(opened.deal.id),
             Entity::Organization => opened.deal.organization,
             Entity::Person => opened.deal.person,
         };
-        Some(Source { field: w.field(field), is_filled: !given.is_empty(), page: id.map(|id| page(chosen.entity, id)) })
+        let page = id.map(|id| page(from.entity, id));
+        Some((mapped, Source { field: w.field(field), is_filled: !given.is_empty(), page }))
     };
-    Sources {
-        to: source(details.to_from.as_ref().or(settings.to.as_ref()), &form.to, &details.to),
-        address: source(settings.address.as_ref(), &address(form).to_one_line(), &details.address.to_one_line()),
-        email: source(settings.email.as_ref(), &form.email, &details.email),
-        tax_id: source(settings.tax_id.as_ref(), &form.tax_id, &details.tax_id),
-    }
+    Sources(MappedField::ALL.into_iter().filter_map(source).collect())
 }
 
 fn address(form: &Form) -> Address {

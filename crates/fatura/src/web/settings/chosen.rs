@@ -3,7 +3,7 @@
 use crate::{format::Writer, locale::Locale, web::form::words};
 use domain::{
     form::{FieldError, FormField, check_preset},
-    mapping::{AllowedUsers, FieldRef, Preset, Settings, WriteBack},
+    mapping::{AllowedUsers, MappedField, Mapping, Preset, Settings, WriteBack},
     terms::Term,
 };
 use i18n_embed_fl::fl;
@@ -22,15 +22,9 @@ pub(super) type Wrong = (String, String);
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Chosen {
-    to: String,
-    address: String,
-    email: String,
-    tax_id: String,
+    mapping: BTreeMap<String, String>,
     /// The texts of the fields that choose from a list.
-    to_name: String,
-    address_name: String,
-    email_name: String,
-    tax_id_name: String,
+    mapping_text: BTreeMap<String, String>,
     item_name: String,
     deposit_item_name: String,
     term: String,
@@ -86,6 +80,16 @@ fn term(chosen: &str, days: &str) -> Option<Term> {
     }
 }
 
+/// A mapped field, as the page calls it.
+pub(super) fn name_mapped_field(w: Writer, field: MappedField) -> String {
+    match field {
+        MappedField::To => fl!(w.t, "settings-to"),
+        MappedField::Address => fl!(w.t, "settings-address"),
+        MappedField::Email => fl!(w.t, "settings-email"),
+        MappedField::TaxId => fl!(w.t, "settings-tax-id"),
+    }
+}
+
 /// The text of the problem with a number of days.
 fn explain_days(w: Writer) -> String {
     fl!(w.t, "settings-days-range", most = DAYS_MOST.to_string())
@@ -114,17 +118,21 @@ impl Chosen {
 
     /// Texts that were typed into a field that chooses from a list, and not chosen: saved, they would clear it.
     fn find_unchosen(&self, w: Writer) -> Vec<Wrong> {
-        let fields = [
-            ("to", &self.to_name, &self.to, fl!(w.t, "settings-to")),
-            ("address", &self.address_name, &self.address, fl!(w.t, "settings-address")),
-            ("email", &self.email_name, &self.email, fl!(w.t, "settings-email")),
-            ("tax_id", &self.tax_id_name, &self.tax_id, fl!(w.t, "settings-tax-id")),
-            ("item", &self.item_name, &self.item, fl!(w.t, "settings-item")),
-            ("deposit_item", &self.deposit_item_name, &self.deposit_item, fl!(w.t, "settings-deposit-item")),
+        let text =
+            |of: &BTreeMap<String, String>, field: MappedField| of.get(field.name()).cloned().unwrap_or_default();
+        let mapped = MappedField::ALL.map(|field| {
+            (field.name(), text(&self.mapping_text, field), text(&self.mapping, field), name_mapped_field(w, field))
+        });
+        let [item, deposit_item] = [(&self.item_name, &self.item), (&self.deposit_item_name, &self.deposit_item)]
+            .map(|(typed, id)| (typed.clone(), id.clone()));
+        let items = [
+            ("item", item.0, item.1, fl!(w.t, "settings-item")),
+            ("deposit_item", deposit_item.0, deposit_item.1, fl!(w.t, "settings-deposit-item")),
         ];
         let is_unchosen = |typed: &str, id: &str| filled(typed).is_some() && filled(id).is_none();
-        fields
+        mapped
             .into_iter()
+            .chain(items)
             .filter(|(_, typed, id, _)| is_unchosen(typed, id))
             .map(|(field, _, _, name)| (field.to_owned(), fl!(w.t, "settings-not-chosen", field = name)))
             .collect()
@@ -132,13 +140,13 @@ impl Chosen {
 
     /// The settings that were chosen. What the page could not offer stays as it was.
     pub(super) fn settings(&self, saved: Settings) -> Settings {
-        let field = |text: &str| text.parse::<FieldRef>().ok();
+        let mapped = |mapping: Mapping, field: MappedField| match self.mapping.get(field.name()) {
+            Some(chosen) => mapping.with(field, chosen.parse().ok()),
+            None => mapping,
+        };
         let written = |name: &str| self.write_back.get(name).and_then(|key| listed(key));
         Settings {
-            to: field(&self.to),
-            address: field(&self.address),
-            email: field(&self.email),
-            tax_id: field(&self.tax_id),
+            mapping: MappedField::ALL.into_iter().fold(saved.mapping, mapped),
             term: term(&self.term, &self.days).unwrap_or(saved.term),
             income_account: listed(&self.income_account).or(saved.income_account),
             item: listed(&self.item),
@@ -229,10 +237,9 @@ pub(super) fn changed(w: Writer, old: &Settings, new: &Settings, defaults: &Defa
             names.push(name);
         }
     };
-    compare(old.to != new.to, fl!(w.t, "settings-to"));
-    compare(old.address != new.address, fl!(w.t, "settings-address"));
-    compare(old.email != new.email, fl!(w.t, "settings-email"));
-    compare(old.tax_id != new.tax_id, fl!(w.t, "settings-tax-id"));
+    for field in MappedField::ALL {
+        compare(old.mapping.get(field) != new.mapping.get(field), name_mapped_field(w, field));
+    }
     compare(old.term != new.term, fl!(w.t, "settings-due"));
     compare(account(old) != account(new), fl!(w.t, "settings-income-account"));
     compare(old.item != new.item, fl!(w.t, "settings-item"));

@@ -19,13 +19,17 @@ use crate::{
 };
 use askama::Template;
 use attention::{StuckRow, UnreadableRow};
-use axum::{Json, extract::State, http::HeaderMap, response::Response};
-use axum_extra::extract::Query;
-use chosen::Chosen;
+use axum::{
+    Json,
+    extract::{RawQuery, State},
+    http::HeaderMap,
+    response::Response,
+};
+use chosen::{Chosen, name_mapped_field};
 use domain::{
     catalogue::Catalogue,
     ids::DealId,
-    mapping::{AllowedUsers, Field, FieldKind, FieldRef, Preset, WriteBack},
+    mapping::{AllowedUsers, Field, FieldKind, FieldRef, MappedField, Preset, WriteBack},
     tax::TaxModel,
     terms::Term,
 };
@@ -54,7 +58,7 @@ struct Page {
     stuck: Vec<StuckRow>,
     /// Invoices that QuickBooks does not show.
     unreadable: Vec<UnreadableRow>,
-    mappings: Vec<Mapping>,
+    mappings: Vec<MappedRow>,
     days: String,
     terms: Options,
     term_by_days: bool,
@@ -97,7 +101,7 @@ struct Card {
 }
 
 /// One row: a part of the customer details, and the field that fills it.
-struct Mapping {
+struct MappedRow {
     name: &'static str,
     label: String,
     /// Reference and shown name of the chosen field.
@@ -117,7 +121,7 @@ struct PresetRow {
     custom: Vec<(String, String, String)>,
 }
 
-fn map(w: Writer, fields: &[Field], name: &'static str, label: String, chosen: Option<&FieldRef>) -> Mapping {
+fn mapped_row(w: Writer, fields: &[Field], mapped: MappedField, chosen: Option<&FieldRef>) -> MappedRow {
     let known = chosen.and_then(|chosen| fields.iter().find(|field| field.reference == *chosen));
     let missing = chosen.is_some() && known.is_none();
     let shown = match known {
@@ -125,7 +129,8 @@ fn map(w: Writer, fields: &[Field], name: &'static str, label: String, chosen: O
         None if missing => fl!(w.t, "settings-field-missing"),
         None => String::new(),
     };
-    Mapping { name, label, chosen: chosen.map(FieldRef::to_string).unwrap_or_default(), shown, missing }
+    let chosen = chosen.map(FieldRef::to_string).unwrap_or_default();
+    MappedRow { name: mapped.name(), label: name_mapped_field(w, mapped), chosen, shown, missing }
 }
 
 /// The choices that QuickBooks offers. The chosen one stays among them, by its id, when QuickBooks does not answer or has it no
@@ -248,7 +253,6 @@ async fn render(app: &App, session: &Session, changed: Vec<String>) -> Result<Re
     let (connection, lists) = Box::pin(connection(app, session)).await.map_err(&localize)?;
     let deals = settings::list_latest_deals(app, tenant, session.user).await.map_err(&localize)?;
     let lists = lists.as_deref();
-    let mapping = |name, label, field: &Option<FieldRef>| map(w, &fields, name, label, field.as_ref());
     let usual = company_language::find_usual_language(app, tenant).await.map_err(&localize)?;
     let id = |chosen: &Option<String>| chosen.clone().unwrap_or_default();
     let item = |name, label, none, chosen: &Option<String>| {
@@ -265,12 +269,7 @@ async fn render(app: &App, session: &Session, changed: Vec<String>) -> Result<Re
         picture: picture(app),
         stuck: attention::stuck(app, session).await.map_err(&localize)?,
         unreadable: attention::unreadable(app, session).await.map_err(&localize)?,
-        mappings: vec![
-            mapping("to", fl!(w.t, "settings-to"), &chosen.to),
-            mapping("address", fl!(w.t, "settings-address"), &chosen.address),
-            mapping("email", fl!(w.t, "settings-email"), &chosen.email),
-            mapping("tax_id", fl!(w.t, "settings-tax-id"), &chosen.tax_id),
-        ],
+        mappings: MappedField::ALL.map(|mapped| mapped_row(w, &fields, mapped, chosen.mapping.get(mapped))).into(),
         days: if let Term::Days(days) = chosen.term { days.to_string() } else { "7".into() },
         term_by_days: matches!(chosen.term, Term::Days(_)),
         terms: terms(lists, Some(&chosen.term)),
@@ -355,14 +354,12 @@ fn picture(app: &App) -> (bool, bool) {
     (app.connect.rest.is_some(), app.connect.hover.is_some())
 }
 
-/// The text that is typed to find a field, by the name of the input.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(crate) struct Typed {
-    to_name: Option<String>,
-    address_name: Option<String>,
-    email_name: Option<String>,
-    tax_id_name: Option<String>,
+/// The setting for which a field is searched, and the typed text: `mapping_text[to]=name`, which browsers send encoded.
+fn typed_field(query: &str) -> Option<(MappedField, String)> {
+    url::form_urlencoded::parse(query.as_bytes()).find_map(|(name, typed)| {
+        let setting = name.strip_prefix("mapping_text[")?.strip_suffix(']')?;
+        Some((MappedField::from_name(setting)?, typed.into_owned()))
+    })
 }
 
 #[derive(Template)]
@@ -377,13 +374,13 @@ struct Found {
 pub(crate) async fn search_fields(
     State(app): State<App>,
     session: Session,
-    Query(typed): Query<Typed>,
+    RawQuery(query): RawQuery,
 ) -> Result<Response, Error> {
     let w = session.writer();
     let all = settings::list_fields(&app, session.tenant.id, session.user).await.map_err(session.localize_error())?;
-    let asked_for_address = typed.address_name.is_some();
-    let text = typed.to_name.or(typed.address_name).or(typed.email_name).or(typed.tax_id_name);
-    let typed = text.unwrap_or_default();
+    let (setting, typed) = typed_field(query.as_deref().unwrap_or_default()).unzip();
+    let asked_for_address = setting == Some(MappedField::Address);
+    let typed = typed.unwrap_or_default();
     let text = typed.to_lowercase();
     // The name of the field that is chosen already: the list was opened to choose another.
     let is_chosen = all.iter().any(|field| w.field(field).to_lowercase() == text);
@@ -425,12 +422,8 @@ pub(crate) async fn try_out(
     let details =
         settings::try_out(&app, session.tenant.id, session.user, DealId(deal), &settings).await.map_err(&localize)?;
     let filled = |text: String| if text.is_empty() { fl!(w.t, "form-not-in-pipedrive") } else { text };
-    let mut rows = vec![
-        (fl!(w.t, "settings-to"), filled(details.to)),
-        (fl!(w.t, "settings-address"), filled(details.address.to_one_line())),
-        (fl!(w.t, "settings-email"), filled(details.email)),
-        (fl!(w.t, "settings-tax-id"), filled(details.tax_id)),
-    ];
+    let mut rows: Vec<_> =
+        MappedField::ALL.map(|mapped| (name_mapped_field(w, mapped), filled(details.text(mapped)))).into();
     if let Ok((connection, lists)) = catalogue::read_connected_catalogue(&app, session.tenant.id).await {
         let today = app.clock.today(&connection.company.time_zone);
         let due = chosen.find_wrong_term(w).unwrap_or_else(|| w.long_date(&lists.due_date(today, &settings.term)));
