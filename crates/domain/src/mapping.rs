@@ -443,9 +443,9 @@ pub fn fill_customer_details(settings: &Settings, values: &FieldValues) -> Custo
     let names =
         [FieldRef::new(Entity::Organization, "name"), FieldRef::new(Entity::Person, "name")].into_iter().map(Some);
     let mut names = std::iter::once(mapping.get(MappedField::To).cloned()).chain(names);
-    let named = names.find(|field| !text(field.as_ref()).is_empty()).flatten();
-    let to = text(named.as_ref());
-    let from = if named.is_some() { mapping.clone().with(MappedField::To, named) } else { mapping.clone() };
+    let chosen = names.find(|field| !text(field.as_ref()).is_empty()).flatten();
+    let to = text(chosen.as_ref());
+    let from = if chosen.is_some() { mapping.clone().with(MappedField::To, chosen) } else { mapping.clone() };
     let address = match mapping.get(MappedField::Address).and_then(|field| values.get(field)) {
         Some(FieldValue::Address(address)) => address.clone(),
         Some(FieldValue::Text(text)) => Address { street: text.trim().to_owned(), ..Address::default() },

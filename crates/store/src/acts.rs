@@ -122,7 +122,10 @@ impl TryFrom<Row> for Requested {
                 "queued" => State::Queued,
                 "sending" => State::Sending,
                 "done" => State::Done,
-                _ => State::Refused(serde_json::from_str(&row.refusal.unwrap_or_default()).map_err(|_| unreadable())?),
+                "refused" => {
+                    State::Refused(serde_json::from_str(&row.refusal.unwrap_or_default()).map_err(|_| unreadable())?)
+                }
+                _ => return Err(unreadable()),
             },
             attempts: row.attempts,
             park_reason: ParkReason::read(row.trouble),

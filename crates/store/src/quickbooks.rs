@@ -92,7 +92,8 @@ fn read(vault: &Vault, tenant: TenantId, row: Row) -> Result<Connection, Error> 
         state: match row.state.as_str() {
             "active" => State::Active,
             "needs_reconnect" => State::NeedsReconnect,
-            _ => State::Disconnected,
+            "disconnected" => State::Disconnected,
+            _ => return Err(Error::Unreadable("connection")),
         },
         connected_by: row.connected_by,
         connected_at: instant(row.connected_at)?,

@@ -2,12 +2,17 @@
 
 use crate::{
     database::{Backend, Backend::*, Database, at},
-    fixtures::{DEAL, connection, entry, intent, issued, new_id, queued, tenant},
+    fixtures::{DEAL, USER, connection, entry, intent, issued, new_id, queued, tenant},
 };
-use domain::ids::{DealId, IntentKey};
+use domain::{
+    ids::{ActId, DealId, IntentKey},
+    invoice::Act,
+};
 use rstest::rstest;
 use store::{
-    Error, history,
+    Error,
+    acts::{self, Wish},
+    history,
     invoices::{self, Intent, InvoiceScope},
     leases, quickbooks,
 };
@@ -124,4 +129,37 @@ async fn what_is_sealed_for_one_company_does_not_open_for_another(#[values(Sqlit
         quickbooks::find(&mut tx, &t.vault, first, from).await.unwrap().unwrap();
         connection(&t, &mut tx, second, "2").await;
     }
+}
+
+/// A version that comes later may know more states. Taken for one of ours, such an invoice would count as issued.
+#[rstest]
+#[tokio::test]
+async fn a_state_that_is_not_known_is_an_error(#[values(Sqlite, Postgres)] backend: Backend) {
+    let t = Database::new(backend).await;
+    let mut tx = t.db.begin().await.unwrap();
+    let tenant = tenant(&mut tx, 1).await;
+    let connection = connection(&t, &mut tx, tenant, "1").await;
+    let wanted = intent(connection, IntentKey(Uuid::from_u128(7)), 100);
+    let id = new_id(invoices::place(&mut tx, tenant, &wanted, at(0)).await.unwrap());
+    let wish = Wish {
+        id: ActId(Uuid::from_u128(8)),
+        invoice: id,
+        act: Act::Void,
+        seen: String::new(),
+        recipient: String::new(),
+        by: USER,
+    };
+    assert!(acts::request(&mut tx, tenant, &wish, at(0)).await.unwrap());
+    for (table, id) in [("invoice", id.0), ("act", wish.id.0), ("quickbooks_connection", connection.0)] {
+        let statement = sqlx::AssertSqlSafe(format!("UPDATE {table} SET state = 'later' WHERE id = $1"));
+        let changed = match &mut tx {
+            store::Tx::Sqlite(c) => sqlx::query(statement).bind(id).execute(&mut **c).await.unwrap().rows_affected(),
+            store::Tx::Postgres(c) => sqlx::query(statement).bind(id).execute(&mut **c).await.unwrap().rows_affected(),
+        };
+        assert_eq!(changed, 1, "{table}");
+    }
+    assert!(matches!(invoices::find(&mut tx, tenant, id).await, Err(Error::Unreadable("invoice"))));
+    assert!(matches!(acts::find(&mut tx, tenant, wish.id).await, Err(Error::Unreadable("act"))));
+    let read = quickbooks::find(&mut tx, &t.vault, tenant, connection).await;
+    assert!(matches!(read, Err(Error::Unreadable("connection"))));
 }
