@@ -27,7 +27,8 @@ const SMALL: [&str; 9] = [
 ];
 
 /// What may read a table from end to end, by a part of the statement, and why.
-const SCANS: [(&str, &str); 15] = [
+const SCANS: [(&str, &str); 16] = [
+    (" FROM sqlite_schema t JOIN pragma_", "the tables themselves are described"),
     (" river_", "the queue's library looks after its own tables"),
     ("\"river_", "the same, with its names quoted"),
     (" ORDER BY rowid", "everything is copied to another database"),
