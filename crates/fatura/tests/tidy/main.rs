@@ -15,17 +15,22 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
 }
 
-fn sources(folder: &Path) -> Vec<PathBuf> {
+/// The files of a folder and the folders in it that end in one of these extensions.
+fn files(folder: &Path, extensions: &[&str]) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {
-            found.extend(sources(&path));
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.extend(files(&path, extensions));
+        } else if path.extension().is_some_and(|own| extensions.iter().any(|extension| own == *extension)) {
             found.push(path);
         }
     }
     found
+}
+
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    files(folder, &["rs"])
 }
 
 fn all_sources() -> Vec<PathBuf> {
@@ -122,6 +127,45 @@ fn templates_escape_all_but_what_we_have_rendered() {
     for path in sources {
         let text = fs::read_to_string(&path).unwrap();
         assert!(!text.contains("escape = \"none\""), "{} has a template that escapes nothing", path.display());
+    }
+}
+
+/// A user's API token never expires and has all of the user's rights. Whoever gave one to Fatura would trust it with too much.
+#[test]
+fn nothing_takes_a_users_api_token() {
+    let folders = [
+        "domain/src",
+        "store/src",
+        "store/migrations",
+        "providers/src",
+        "fatura/src",
+        "fatura/templates",
+        "fatura/i18n",
+    ];
+    let crates = root().join("crates");
+    let files: Vec<_> =
+        folders.iter().flat_map(|name| files(&crates.join(name), &["rs", "sql", "html", "ftl"])).collect();
+    assert!(files.len() > 200, "{} files", files.len());
+    for path in files {
+        let text = fs::read_to_string(&path).unwrap().to_lowercase().replace(['-', ' '], "_");
+        assert!(!text.contains("api_token"), "{} has an API token", path.display());
+    }
+}
+
+/// Frames of others can post messages to our frame. Pipedrive's SDK answers on a channel of its own, so that nothing has to listen to them.
+#[test]
+fn no_page_listens_to_messages_of_other_windows() {
+    let files = files(&root().join("assets/src"), &["ts"]);
+    assert!(files.len() > 5, "{} files", files.len());
+    let is_listening = |text: &str| {
+        let text: String = text.chars().filter(|letter| !letter.is_whitespace()).collect();
+        ["addEventListener(\"message\"", "addEventListener('message'", "window.onmessage", "self.onmessage"]
+            .iter()
+            .any(|listens| text.contains(listens))
+    };
+    assert!(is_listening("window.addEventListener( 'message', take)"));
+    for path in files {
+        assert!(!is_listening(&fs::read_to_string(&path).unwrap()), "{} listens to other windows", path.display());
     }
 }
 
