@@ -255,7 +255,7 @@ fn build_line(product: &Product, opening: &Opening<'_>, mode: TaxMode, is_moved:
     let item = match found {
         Found::Item(item) => Some(item),
         Found::Nothing => find_default_item(opening),
-        Found::Unclear => None,
+        Found::Unclear(_) => None,
     };
     let mut price = product.price();
     let mut discount = Decimal::ZERO;
@@ -273,12 +273,14 @@ fn build_line(product: &Product, opening: &Opening<'_>, mode: TaxMode, is_moved:
         price = price.saturating_mul(dec!(100)).checked_div(gross).unwrap_or(price);
     }
     FormLine {
-        item_name: item.map(|item| item.name.clone()).unwrap_or_default(),
+        item_name: match (found, item) {
+            (Found::Unclear(searched), _) => searched.to_owned(),
+            (_, item) => item.map(|item| item.name.clone()).unwrap_or_default(),
+        },
         product: product.id.map(|id| id.to_string()).unwrap_or_default(),
-        item: match item {
-            Some(item) => item.id.clone(),
-            None if found == Found::Unclear => String::new(),
-            None => CREATE.to_owned(),
+        item: match (found, item) {
+            (Found::Unclear(_), _) => String::new(),
+            (_, item) => item.map_or_else(|| CREATE.to_owned(), |item| item.id.clone()),
         },
         name: product.name.clone(),
         description: product.description.clone(),
@@ -313,13 +315,13 @@ enum Found<'a> {
     Item(&'a Item),
     /// QuickBooks has none.
     Nothing,
-    /// Several items fit, or QuickBooks did not answer. The person chooses.
-    Unclear,
+    /// Several items fit, or QuickBooks did not answer. The person searches, beginning with this text.
+    Unclear(&'a str),
 }
 
 /// Finds the item of a product: by stored link, then by product code, then by name (ignoring case). Of several items with the code, it is
 /// the one that also has the name.
-fn find_item<'a>(product: &Product, opening: &Opening<'a>) -> Found<'a> {
+fn find_item<'a>(product: &'a Product, opening: &Opening<'a>) -> Found<'a> {
     let items = &opening.catalogue.items;
     let linked = opening.item_links.iter().find(|(id, _)| Some(*id) == product.id);
     if let Some(item) = linked.and_then(|(_, item_id)| opening.catalogue.item(item_id)) {
@@ -339,7 +341,7 @@ fn find_item<'a>(product: &Product, opening: &Opening<'a>) -> Found<'a> {
     match (candidates.as_slice(), is_doubled) {
         ([item], _) => Found::Item(item),
         ([], false) if !opening.items_unread => Found::Nothing,
-        _ => Found::Unclear,
+        _ => Found::Unclear(if is_doubled { &product.code } else { &product.name }),
     }
 }
 
