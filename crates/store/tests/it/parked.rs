@@ -121,6 +121,7 @@ async fn failed_jobs_of_others_hide_none_of_a_company(#[values(Sqlite, Postgres)
     tx.commit().await.unwrap();
     let failed = t.db.list_failed(Some(ours)).await.unwrap();
     assert_eq!(failed.iter().map(|job| job.tenant).collect::<Vec<_>>(), [ours]);
+    assert!(!failed[0].is_write_back(), "it is of another kind");
     assert!(!t.db.retry_failed(other, failed[0].id).await.unwrap(), "another company's");
     assert!(t.db.retry_failed(ours, failed[0].id).await.unwrap());
     assert!(t.db.list_failed(Some(ours)).await.unwrap().is_empty());
