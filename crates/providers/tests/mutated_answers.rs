@@ -77,18 +77,18 @@ impl World {
         serde_json::from_str(&answer.text().await.unwrap()).unwrap_or_default()
     }
 
-    fn quickbooks(&self) -> quickbooks::Api<'_> {
+    fn quickbooks(&self) -> quickbooks::Api {
         quickbooks::Api {
-            http: &self.http,
-            base: &self.quickbooks_base,
-            realm_id: REALM,
-            access: &self.quickbooks,
+            http: self.http.clone(),
+            base: self.quickbooks_base.clone(),
+            realm_id: REALM.to_owned(),
+            access: self.quickbooks.clone(),
             home: Some(Currency::BRL),
         }
     }
 
-    fn pipedrive(&self) -> pipedrive::Api<'_> {
-        pipedrive::Api { http: &self.http, base: &self.pipedrive_base, access: &self.pipedrive }
+    fn pipedrive(&self) -> pipedrive::Api {
+        pipedrive::Api { http: self.http.clone(), base: self.pipedrive_base.clone(), access: self.pipedrive.clone() }
     }
 
     /// Mutates every following answer at this number of places.
@@ -172,7 +172,7 @@ struct Known {
     invoice: Snapshot,
 }
 
-async fn known(api: &quickbooks::Api<'_>) -> Known {
+async fn known(api: &quickbooks::Api) -> Known {
     let catalogue = api.read_catalogue().await.unwrap();
     let (customers, _) = api.read_customer_page(1).await.unwrap();
     let in_reais = |customer: &&domain::customer::Customer| customer.currency.as_deref() == Some("BRL");
@@ -185,7 +185,7 @@ async fn known(api: &quickbooks::Api<'_>) -> Known {
 }
 
 async fn create(
-    api: &quickbooks::Api<'_>,
+    api: &quickbooks::Api,
     catalogue: &domain::catalogue::Catalogue,
     request: &InvoiceRequest,
     item: &str,

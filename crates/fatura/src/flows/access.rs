@@ -8,9 +8,7 @@ use crate::state::App;
 use domain::ids::{ConnectionId, TenantId, UserId};
 use iso_currency::Currency;
 use jiff::{SignedDuration, Timestamp};
-use providers::{
-    Http, Priority, ProviderError, oauth::Granted, pipedrive as pipedrive_api, quickbooks as quickbooks_api,
-};
+use providers::{Priority, ProviderError, oauth::Granted, pipedrive as pipedrive_api, quickbooks as quickbooks_api};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 use std::time::Duration;
@@ -31,51 +29,123 @@ const MAX_STORE_ATTEMPTS: u32 = 60;
 const REFRESH_POLL_INTERVAL: Duration = Duration::from_millis(100);
 const MAX_REFRESH_POLLS: u32 = 200;
 
-/// One user's way to Pipedrive.
-#[derive(Clone)]
-pub(crate) struct Pipedrive {
-    app: App,
-    base: Url,
-    access: SecretString,
+/// Pipedrive, called as a user who has the app installed.
+#[derive(Clone, Copy)]
+pub(crate) struct Pipedrive<'a> {
+    app: &'a App,
+    tenant: TenantId,
+    user: UserId,
 }
 
-impl Pipedrive {
-    pub(crate) fn api(&self) -> pipedrive_api::Api<'_> {
-        pipedrive_api::Api { http: &self.app.http, base: &self.base, access: &self.access }
+/// Pipedrive, called as a user.
+pub(crate) fn pipedrive(app: &App, tenant: TenantId, user: UserId) -> Pipedrive<'_> {
+    Pipedrive { app, tenant, user }
+}
+
+impl Pipedrive<'_> {
+    /// Makes a call, and repeats it with a new token if Pipedrive refuses the first one. A cloned `AsyncFnOnce` and no `AsyncFn`, because
+    /// the compiler cannot show that the future of an `AsyncFn` is `Send`.
+    pub(crate) async fn call<T>(
+        self,
+        call: impl AsyncFnOnce(pipedrive_api::Api) -> Result<T, ProviderError> + Clone,
+    ) -> Result<T, Error> {
+        let Self { app, tenant, user } = self;
+        // One user does not use up what Pipedrive allows the company.
+        app.rate_limiters.may_call(tenant, user).await.map_err(Error::ShareUsed)?;
+        let (result, calls) = providers::count_calls(Box::pin(async {
+            let api = self.authorize(None).await?;
+            let access = api.access.clone();
+            Ok::<_, Error>(match Box::pin(call.clone()(api)).await {
+                Err(ProviderError::TokenRefused) => Box::pin(call(self.authorize(Some(&access)).await?)).await,
+                other => other,
+            })
+        }))
+        .await;
+        app.rate_limiters.count_calls(tenant, user, calls).await;
+        result?.map_err(|error| match error {
+            ProviderError::NotFound => Error::NotFound,
+            ProviderError::Disconnected => Error::NotInstalled,
+            ProviderError::TokenRefused => Error::Pipedrive(refused_again()),
+            other => Error::Pipedrive(other),
+        })
     }
 
-    /// With a token that was just granted, before anything is stored.
-    pub(crate) fn with(app: &App, base: Url, access: SecretString) -> Self {
-        Self { app: app.clone(), base, access }
+    /// With a usable token that is not the refused one.
+    async fn authorize(&self, refused: Option<&SecretString>) -> Result<pipedrive_api::Api, Error> {
+        let grant = usable(self.app, &OfUser { tenant: self.tenant, user: self.user }, refused).await?;
+        let base = Url::parse(&grant.api_domain).map_err(|_| Error::NotInstalled)?;
+        Ok(pipedrive_api::Api { http: self.app.http.clone(), base, access: grant.tokens.access })
     }
 }
 
-/// One company's way to QuickBooks.
-#[derive(Clone)]
-pub(crate) struct QuickBooks {
-    app: App,
-    http: Http,
-    realm_id: String,
-    access: SecretString,
-    home: Option<Currency>,
+/// Pipedrive with a token that was just granted, before anything is stored.
+pub(crate) fn authorize_pipedrive(app: &App, base: Url, access: SecretString) -> pipedrive_api::Api {
+    pipedrive_api::Api { http: app.http.clone(), base, access }
 }
 
-impl QuickBooks {
-    pub(crate) fn api(&self) -> quickbooks_api::Api<'_> {
-        quickbooks_api::Api {
-            http: &self.http,
-            base: &self.app.config.quickbooks_api_url,
-            realm_id: &self.realm_id,
-            access: &self.access,
-            home: self.home,
+/// The QuickBooks company of a connection.
+#[derive(Clone, Copy)]
+pub(crate) struct QuickBooks<'a> {
+    app: &'a App,
+    tenant: TenantId,
+    connection: ConnectionId,
+    priority: Priority,
+}
+
+/// QuickBooks, called for a person who waits.
+pub(crate) fn quickbooks<'a>(app: &'a App, tenant: TenantId, connection: &Connection) -> QuickBooks<'a> {
+    QuickBooks { app, tenant, connection: connection.id, priority: Priority::Interactive }
+}
+
+impl QuickBooks<'_> {
+    /// Called with this priority.
+    pub(crate) fn with_priority(self, priority: Priority) -> Self {
+        Self { priority, ..self }
+    }
+
+    /// Makes a call, and repeats it with a new token if QuickBooks refuses the first one. A `requestid` stays the same. `AsyncFnOnce` as
+    /// in [`Pipedrive::call`].
+    pub(crate) async fn call<T>(
+        self,
+        call: impl AsyncFnOnce(quickbooks_api::Api) -> Result<T, ProviderError> + Clone,
+    ) -> Result<T, Error> {
+        let api = self.authorize(None).await?;
+        let access = api.access.clone();
+        let result = match Box::pin(call.clone()(api)).await {
+            Err(ProviderError::TokenRefused) => Box::pin(call(self.authorize(Some(&access)).await?)).await,
+            other => other,
+        };
+        match result {
+            Ok(done) => Ok(done),
+            Err(ProviderError::TokenRefused) => Err(Error::QuickBooks(refused_again())),
+            Err(ProviderError::NotFound) => Err(Error::NotFound),
+            // No token helps, and nobody of the company can: the operator has to see it.
+            Err(error @ ProviderError::WrongEnvironment(_)) => {
+                tracing::error!(tenant.id = %self.tenant.0, connection.id = %self.connection.0, %error, "quickbooks_api_url and the QuickBooks keys do not fit this company");
+                Err(Error::QuickBooks(error))
+            }
+            Err(other) => Err(Error::QuickBooks(other)),
         }
     }
 
-    /// With a token that was just granted, before anything is stored.
-    pub(crate) fn with(app: &App, realm_id: &str, access: SecretString) -> Self {
-        let http = app.http.with_meter(app.metering.of(None));
-        Self { app: app.clone(), http, realm_id: realm_id.to_owned(), access, home: None }
+    /// With a usable token that is not the refused one.
+    async fn authorize(&self, refused: Option<&SecretString>) -> Result<quickbooks_api::Api, Error> {
+        let Self { app, tenant, connection, priority } = *self;
+        let stored = usable(app, &OfCompany { tenant, connection }, refused).await?;
+        let meter = app.metering.of(Some((tenant, connection)));
+        let rate_limiter = app.rate_limiters.limiter_for(connection).await;
+        let http = app.http.with_rate_limiter(&rate_limiter, priority).with_meter(meter);
+        let home = Currency::from_code(&stored.company.home_currency);
+        let base = app.config.quickbooks_api_url.clone();
+        Ok(quickbooks_api::Api { http, base, realm_id: stored.realm_id, access: stored.tokens.access, home })
     }
+}
+
+/// QuickBooks with a token that was just granted, before anything is stored.
+pub(crate) fn authorize_quickbooks(app: &App, realm_id: &str, access: SecretString) -> quickbooks_api::Api {
+    let http = app.http.with_meter(app.metering.of(None));
+    let base = app.config.quickbooks_api_url.clone();
+    quickbooks_api::Api { http, base, realm_id: realm_id.to_owned(), access, home: None }
 }
 
 fn tokens(granted: &Granted) -> Tokens {
@@ -98,79 +168,6 @@ fn not_begun(error: ProviderError) -> ProviderError {
 fn is_usable(tokens: &Tokens, now: Timestamp, refused: Option<&SecretString>) -> bool {
     tokens.expires_at > now + REFRESH_MARGIN
         && refused.is_none_or(|refused| refused.expose_secret() != tokens.access.expose_secret())
-}
-
-/// Calls Pipedrive as a user; once more with a new token when the first one is refused.
-pub(crate) async fn call_pipedrive<T, F, Fut>(app: &App, tenant: TenantId, user: UserId, call: F) -> Result<T, Error>
-where
-    F: Fn(Pipedrive) -> Fut,
-    Fut: Future<Output = Result<T, ProviderError>>,
-{
-    // One user does not use up what Pipedrive allows the company.
-    app.rate_limiters.may_call(tenant, user).await.map_err(Error::ShareUsed)?;
-    let (result, calls) = providers::count_calls(Box::pin(async {
-        let first = pipedrive_access(app, tenant, user, None).await?;
-        Ok::<_, Error>(match Box::pin(call(first.clone())).await {
-            Err(ProviderError::TokenRefused) => {
-                Box::pin(call(pipedrive_access(app, tenant, user, Some(&first.access)).await?)).await
-            }
-            other => other,
-        })
-    }))
-    .await;
-    app.rate_limiters.count_calls(tenant, user, calls).await;
-    result?.map_err(|error| match error {
-        ProviderError::NotFound => Error::NotFound,
-        ProviderError::Disconnected => Error::NotInstalled,
-        ProviderError::TokenRefused => Error::Pipedrive(refused_again()),
-        other => Error::Pipedrive(other),
-    })
-}
-
-/// Calls QuickBooks for somebody who waits; see [`quickbooks_in`].
-pub(crate) async fn call_quickbooks<T, F, Fut>(
-    app: &App,
-    tenant: TenantId,
-    connection: &Connection,
-    call: F,
-) -> Result<T, Error>
-where
-    F: Fn(QuickBooks) -> Fut,
-    Fut: Future<Output = Result<T, ProviderError>>,
-{
-    call_quickbooks_with_priority(Priority::Interactive, app, tenant, connection, call).await
-}
-
-/// Calls QuickBooks; once more with a new token when the first one is refused. A `requestid` stays the same.
-pub(crate) async fn call_quickbooks_with_priority<T, F, Fut>(
-    priority: Priority,
-    app: &App,
-    tenant: TenantId,
-    connection: &Connection,
-    call: F,
-) -> Result<T, Error>
-where
-    F: Fn(QuickBooks) -> Fut,
-    Fut: Future<Output = Result<T, ProviderError>>,
-{
-    let first = quickbooks_access(priority, app, tenant, connection.id, None).await?;
-    let result = match Box::pin(call(first.clone())).await {
-        Err(ProviderError::TokenRefused) => {
-            Box::pin(call(quickbooks_access(priority, app, tenant, connection.id, Some(&first.access)).await?)).await
-        }
-        other => other,
-    };
-    match result {
-        Ok(done) => Ok(done),
-        Err(ProviderError::TokenRefused) => Err(Error::QuickBooks(refused_again())),
-        Err(ProviderError::NotFound) => Err(Error::NotFound),
-        // No token helps, and nobody of the company can: the operator has to see it.
-        Err(error @ ProviderError::WrongEnvironment(_)) => {
-            tracing::error!(tenant.id = %tenant.0, connection.id = %connection.id.0, %error, "quickbooks_api_url and the QuickBooks keys do not fit this company");
-            Err(Error::QuickBooks(error))
-        }
-        Err(other) => Err(Error::QuickBooks(other)),
-    }
 }
 
 /// A grant as it is stored, whose tokens are refreshed by one caller at a time.
@@ -430,31 +427,6 @@ impl Grant for OfCompany {
             other => Error::QuickBooks(not_begun(other)),
         }
     }
-}
-
-async fn pipedrive_access(
-    app: &App,
-    tenant: TenantId,
-    user: UserId,
-    refused: Option<&SecretString>,
-) -> Result<Pipedrive, Error> {
-    let grant = usable(app, &OfUser { tenant, user }, refused).await?;
-    let base = Url::parse(&grant.api_domain).map_err(|_| Error::NotInstalled)?;
-    Ok(Pipedrive { app: app.clone(), base, access: grant.tokens.access })
-}
-
-async fn quickbooks_access(
-    priority: Priority,
-    app: &App,
-    tenant: TenantId,
-    connection: ConnectionId,
-    refused: Option<&SecretString>,
-) -> Result<QuickBooks, Error> {
-    let stored = usable(app, &OfCompany { tenant, connection }, refused).await?;
-    let meter = app.metering.of(Some((tenant, connection)));
-    let http = app.http.with_rate_limiter(&app.rate_limiters.limiter_for(connection).await, priority).with_meter(meter);
-    let home = Currency::from_code(&stored.company.home_currency);
-    Ok(QuickBooks { app: app.clone(), http, realm_id: stored.realm_id, access: stored.tokens.access, home })
 }
 
 /// Runs on a task of its own: a request whose browser leaves is dropped, and a refresh must not be.

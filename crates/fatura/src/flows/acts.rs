@@ -22,7 +22,7 @@ use domain::{
 use providers::{ProviderError, quickbooks::Payments};
 use serde_json::json;
 use std::sync::OnceLock;
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 use store::{
     acts::{self, Reason, Requested, State, Wish},
     audit,
@@ -150,13 +150,9 @@ async fn read_payments(app: &App, tenant: TenantId, invoice: &Invoice) -> Result
     let connection =
         quickbooks::find(&mut tx, &app.vault, tenant, invoice.connection).await?.ok_or(Error::NotConnected)?;
     drop(tx);
-    let id = known.quickbooks_id.clone();
+    let id = &known.quickbooks_id;
     let asked_at = app.clock.now();
-    let read = access::call_quickbooks(app, tenant, &connection, |access| {
-        let id = id.clone();
-        async move { access.api().read_payments(&id).await }
-    });
-    let read = read.await?;
+    let read = access::quickbooks(app, tenant, &connection).call(async |api| api.read_payments(id).await).await?;
     let now = sync::merge_snapshots(known, read.as_ref().map(|read| read.invoice.clone()));
     // The question shows the state that the panel shows.
     if now != *known {
@@ -319,11 +315,9 @@ impl Worker<'_> {
         if shows_first_email(&wish.seen, current.sent) {
             return Ok(true);
         }
-        let id = current.quickbooks_id.clone();
-        let delivered = access::call_quickbooks(self.app, self.tenant, connection, |access| {
-            let id = id.clone();
-            async move { access.api().read_delivery_time(&id).await }
-        });
+        let id = &current.quickbooks_id;
+        let delivered =
+            access::quickbooks(self.app, self.tenant, connection).call(async |api| api.read_delivery_time(id).await);
         Ok(delivered.await?.is_some_and(|delivered| delivered.as_second() >= at.as_second()))
     }
 
@@ -345,11 +339,8 @@ impl Worker<'_> {
 
     /// The invoice as QuickBooks has it now.
     async fn read(&self, connection: &Connection, known: &Snapshot) -> Result<Snapshot, Error> {
-        let id = known.quickbooks_id.clone();
-        let read = access::call_quickbooks(self.app, self.tenant, connection, |access| {
-            let id = id.clone();
-            async move { access.api().read_invoice(&id).await }
-        });
+        let id = &known.quickbooks_id;
+        let read = access::quickbooks(self.app, self.tenant, connection).call(async |api| api.read_invoice(id).await);
         Ok(sync::merge_snapshots(known, read.await?))
     }
 
@@ -359,35 +350,30 @@ impl Worker<'_> {
         let version = if wish.act.depends_on_state() { current.sync_token.as_str() } else { "" };
         let step = format!("{}/{}/{version}", wish.act.name(), wish.id.0);
         let request_id = request_id(self.tenant, &step);
-        let draft = Arc::new(self.invoice.draft.clone());
         // The others need nothing but the invoice: they go on while reads are refused.
         let catalogue = match wish.act {
             Act::Correct => Some(catalogue::read_catalogue(self.app, self.tenant, connection).await?),
             Act::Void | Act::Delete | Act::Send => None,
         };
-        let done = access::call_quickbooks(self.app, self.tenant, connection, |access| {
-            let (request_id, current, wish) = (request_id.clone(), current.clone(), wish.clone());
-            let (draft, catalogue) = (Arc::clone(&draft), catalogue.clone());
-            async move {
-                let (api, id) = (access.api(), &current.quickbooks_id);
-                match wish.act {
-                    Act::Void => api.void_invoice(&request_id, id, &current.sync_token).await,
-                    Act::Delete => {
-                        api.delete_invoice(&request_id, id, &current.sync_token).await?;
-                        Ok(Snapshot { deleted: true, ..current })
-                    }
-                    Act::Send => {
-                        let to = (!wish.recipient.is_empty()).then_some(wish.recipient.as_str());
-                        api.send_invoice(&request_id, id, to).await
-                    }
-                    Act::Correct => {
-                        let Some(catalogue) = catalogue else { return Err(ProviderError::unknown("no tax rates")) };
-                        api.correct_invoice(&request_id, id, &current.sync_token, &draft, &catalogue.tax).await
-                    }
+        let calling = access::quickbooks(self.app, self.tenant, connection).call(async |api| {
+            let id = &current.quickbooks_id;
+            match wish.act {
+                Act::Void => api.void_invoice(&request_id, id, &current.sync_token).await,
+                Act::Delete => {
+                    api.delete_invoice(&request_id, id, &current.sync_token).await?;
+                    Ok(Snapshot { deleted: true, ..current.clone() })
+                }
+                Act::Send => {
+                    let to = (!wish.recipient.is_empty()).then_some(wish.recipient.as_str());
+                    api.send_invoice(&request_id, id, to).await
+                }
+                Act::Correct => {
+                    let Some(catalogue) = &catalogue else { return Err(ProviderError::unknown("no tax rates")) };
+                    api.correct_invoice(&request_id, id, &current.sync_token, &self.invoice.draft, &catalogue.tax).await
                 }
             }
         });
-        done.await
+        calling.await
     }
 
     /// Keeps what came out, in one transaction.

@@ -23,15 +23,12 @@ pub(crate) async fn read_catalogue(
     tenant: TenantId,
     connection: &Connection,
 ) -> Result<Arc<Catalogue>, Error> {
-    let read =
-        || async {
-            let read = access::call_quickbooks(app, tenant, connection, |access| async move {
-                access.api().read_catalogue().await
-            });
-            let lists = read.await.map(Arc::new)?;
-            app.last_catalogues.insert(connection.id, Arc::clone(&lists)).await;
-            Ok(lists)
-        };
+    let read = || async {
+        let read = access::quickbooks(app, tenant, connection).call(async |api| api.read_catalogue().await);
+        let lists = read.await.map(Arc::new)?;
+        app.last_catalogues.insert(connection.id, Arc::clone(&lists)).await;
+        Ok(lists)
+    };
     match single_flight::read_once(&app.catalogues, connection.id, read).await {
         Err(error @ Error::QuickBooks(ProviderError::ReadsRefused)) => {
             app.last_catalogues.get(&connection.id).await.ok_or(error)

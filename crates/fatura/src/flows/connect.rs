@@ -4,9 +4,7 @@
 //! anything is kept, the person confirms a page that names both companies and who asks. So nobody can be led into
 //! connecting their books to a stranger's Pipedrive. Each step asks Pipedrive whether the user is an administrator.
 
-use super::{
-    Error, access::QuickBooks, install::FLOW_LIFE, lost_access, revoke, rights, settings::save_and_audit, states,
-};
+use super::{Error, access, install::FLOW_LIFE, lost_access, revoke, rights, settings::save_and_audit, states};
 use crate::{
     security::{self, Event},
     state::App,
@@ -138,8 +136,7 @@ pub(crate) async fn finish(
     require_admin(app, tenant, user, browser).await?;
     let granted = app.quickbooks.exchange_code(&app.http, code, now).await.map_err(Error::QuickBooks)?;
     // The realm in the address is not signed: only a company that the token opens is believed.
-    let catalogue = QuickBooks::with(app, realm_id, granted.access.clone())
-        .api()
+    let catalogue = access::authorize_quickbooks(app, realm_id, granted.access.clone())
         .read_catalogue()
         .await
         .map_err(Error::QuickBooks)?;

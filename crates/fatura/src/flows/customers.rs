@@ -23,29 +23,25 @@ pub(crate) async fn suggest_customers(
     connection: &Connection,
     wanted: &CustomerQuery<'_>,
 ) -> Result<Vec<Suggestion>, Error> {
-    let asked = Arc::new((build_patterns(wanted.name), wanted.email.to_owned(), wanted.linked.map(str::to_owned)));
-    let search = access::call_quickbooks(app, tenant, connection, |access| {
-        let asked = Arc::clone(&asked);
-        async move {
-            let (patterns, email, linked) = &*asked;
-            // The text as typed first; looser patterns only where that finds little: reads are metered.
-            let (strict, loose) = patterns.split_at(patterns.len().min(1));
-            let mut found = access.api().search_customers(strict, email).await?;
-            if found.len() < FEW && !loose.is_empty() {
-                found.extend(access.api().search_customers(loose, "").await?);
-            }
-            if let Some(id) = linked
-                && !found.iter().any(|customer| customer.id == *id)
-            {
-                match access.api().read_customer(id).await {
-                    Ok(customer) => found.push(customer),
-                    // Deleted or merged away since; then there is no link any more.
-                    Err(ProviderError::NotFound | ProviderError::Refused(_)) => {}
-                    Err(error) => return Err(error),
-                }
-            }
-            Ok(found)
+    let patterns = build_patterns(wanted.name);
+    let search = access::quickbooks(app, tenant, connection).call(async |api| {
+        // The text as typed first; looser patterns only where that finds little: reads are metered.
+        let (strict, loose) = patterns.split_at(patterns.len().min(1));
+        let mut found = api.search_customers(strict, wanted.email).await?;
+        if found.len() < FEW && !loose.is_empty() {
+            found.extend(api.search_customers(loose, "").await?);
         }
+        if let Some(id) = wanted.linked
+            && !found.iter().any(|customer| customer.id == id)
+        {
+            match api.read_customer(id).await {
+                Ok(customer) => found.push(customer),
+                // Deleted or merged away since; then there is no link any more.
+                Err(ProviderError::NotFound | ProviderError::Refused(_)) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(found)
     });
     let mut found = match search.await {
         // The form opens without suggestions.
@@ -70,10 +66,10 @@ pub(crate) async fn suggest_customers(
 /// The first ten thousand customers that have a tax number, at most minutes old.
 async fn read_directory(app: &App, tenant: TenantId, connection: &Connection) -> Result<Arc<Vec<Customer>>, Error> {
     let read = || async {
-        let all = access::call_quickbooks(app, tenant, connection, |access| async move {
+        let all = access::quickbooks(app, tenant, connection).call(async |api| {
             let mut all = Vec::new();
             for page in 0..PAGES {
-                let (rows, is_last) = access.api().read_customer_page(page * CUSTOMER_PAGE_ROWS + 1).await?;
+                let (rows, is_last) = api.read_customer_page(page * CUSTOMER_PAGE_ROWS + 1).await?;
                 all.extend(rows.into_iter().filter(|customer| customer.tax_id.is_some()));
                 if is_last {
                     break;

@@ -155,7 +155,7 @@ pub(crate) async fn find_time_zone(app: &App, tenant: TenantId, invoice: &Invoic
 
 /// Reads the deal as this user may see it. [`Error::NotFound`] where they may not.
 pub(crate) async fn read_deal(app: &App, tenant: TenantId, user: UserId, deal: DealId) -> Result<Deal, Error> {
-    access::call_pipedrive(app, tenant, user, |access| async move { access.api().read_deal(deal).await }).await
+    access::pipedrive(app, tenant, user).call(async |api| api.read_deal(deal).await).await
 }
 
 /// Loads the context of a deal's form.
@@ -179,10 +179,7 @@ async fn read_chosen_customer(app: &App, tenant: TenantId, connection: &Connecti
         return None;
     }
     let read = || async {
-        let read = access::call_quickbooks(app, tenant, connection, |access| {
-            let id = id.to_owned();
-            async move { access.api().read_customer(&id).await }
-        });
+        let read = access::quickbooks(app, tenant, connection).call(async |api| api.read_customer(id).await);
         read.await.map(Arc::new)
     };
     let told = |error: &Error| tracing::info!(tenant.id = %tenant.0, %error, "the chosen customer was not read");
@@ -194,9 +191,7 @@ async fn propose_number(app: &App, tenant: TenantId, look: &Look) -> String {
     if !look.catalogue.numbers_by_hand {
         return String::new();
     }
-    let newest = access::call_quickbooks(app, tenant, &look.connection, |access| async move {
-        access.api().read_newest_numbers().await
-    });
+    let newest = access::quickbooks(app, tenant, &look.connection).call(async |api| api.read_newest_numbers().await);
     newest.await.map(|newest| propose_next_number(&newest)).unwrap_or_default()
 }
 

@@ -147,19 +147,15 @@ impl Worker<'_> {
         let mut tx = app.db.begin().await?;
         self.lease.mark_sending(&mut tx).await?;
         tx.commit().await?;
-        access::call_pipedrive(app, tenant, author, |access| async move {
-            access.api().create_note(entry.deal, content).await
-        })
-        .await
+        access::pipedrive(app, tenant, author).call(async |api| api.create_note(entry.deal, content).await).await
     }
 
     /// A note that says the same, and is no other entry's.
     async fn find(&self, author: UserId, content: &str) -> Result<Option<i64>, Error> {
         let Self { app, tenant, entry, .. } = *self;
         let since = entry.made_at - LOOKUP_WINDOW;
-        let found = access::call_pipedrive(app, tenant, author, |access| async move {
-            access.api().find_notes(entry.deal, content, since).await
-        });
+        let found =
+            access::pipedrive(app, tenant, author).call(async |api| api.find_notes(entry.deal, content, since).await);
         for note in found.await? {
             let mut tx = app.db.read().await?;
             if !history::is_ours(&mut tx, tenant, note).await? {

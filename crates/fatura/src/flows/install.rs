@@ -1,6 +1,6 @@
 //! Installing the app in a Pipedrive company, and uninstalling it.
 
-use super::{Error, access::Pipedrive, revoke, states};
+use super::{Error, access, revoke, states};
 use crate::{
     security::{self, Event},
     state::App,
@@ -48,8 +48,10 @@ pub(crate) async fn finish(app: &App, code: &str, state: &str, browser: &str) ->
     let api =
         granted.api_domain.as_deref().and_then(|api| Url::parse(api).ok()).filter(|api| app.config.allows_api(api));
     let api = api.ok_or_else(|| Error::Pipedrive(ProviderError::NotFound))?;
-    let me =
-        Pipedrive::with(app, api.clone(), granted.access.clone()).api().read_user().await.map_err(Error::Pipedrive)?;
+    let me = access::authorize_pipedrive(app, api.clone(), granted.access.clone())
+        .read_user()
+        .await
+        .map_err(Error::Pipedrive)?;
 
     let tokens = Tokens { access: granted.access, refresh: granted.refresh, expires_at: granted.expires_at };
     let user = UserId(me.id);

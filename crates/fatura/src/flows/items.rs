@@ -95,14 +95,11 @@ async fn named(app: &App, tenant: TenantId, connection: &Connection, mut ids: Ve
     if unknown.is_empty() {
         return (known, false);
     }
-    let unknown = Arc::new(unknown);
-    let read = access::call_quickbooks(app, tenant, connection, |access| {
-        let unknown = Arc::clone(&unknown);
-        async move { access.api().find_items(ItemProperty::Id, &unknown).await }
-    });
+    let read =
+        access::quickbooks(app, tenant, connection).call(async |api| api.find_items(ItemProperty::Id, &unknown).await);
     match read.await {
         Ok(found) => {
-            for id in unknown.iter() {
+            for id in &unknown {
                 let item = found.iter().find(|item| item.id == *id).cloned().map(Arc::new);
                 app.items.insert((connection.id, id.clone()), item).await;
             }
@@ -160,14 +157,10 @@ async fn look_up_items(
     if codes.is_empty() && names.is_empty() {
         return Ok(Vec::new());
     }
-    let (codes, names) = (Arc::new(codes), Arc::new(names));
-    let found = access::call_quickbooks(app, tenant, connection, |access| {
-        let (codes, names) = (Arc::clone(&codes), Arc::clone(&names));
-        async move {
-            let mut found = access.api().find_items(ItemProperty::Sku, &codes).await?;
-            found.extend(access.api().find_items(ItemProperty::Name, &names).await?);
-            Ok(found)
-        }
+    let found = access::quickbooks(app, tenant, connection).call(async |api| {
+        let mut found = api.find_items(ItemProperty::Sku, &codes).await?;
+        found.extend(api.find_items(ItemProperty::Name, &names).await?);
+        Ok(found)
     });
     let told = |error: &Error| tracing::info!(tenant.id = %tenant.0, %error, "items were not looked up");
     found.await.inspect_err(told)
@@ -189,17 +182,13 @@ pub(crate) async fn search(app: &App, tenant: TenantId, typed: &str) -> Result<(
         .flat_map(|pattern| [ItemProperty::Name, ItemProperty::Sku].map(|property| (property, pattern.clone())))
         .collect();
     let loose: Vec<_> = patterns.into_iter().skip(1).map(|pattern| (ItemProperty::Name, pattern)).collect();
-    let wanted = Arc::new([strict, loose]);
     let read = || async {
-        let found = access::call_quickbooks(app, tenant, &connection, |access| {
-            let wanted = Arc::clone(&wanted);
-            async move {
-                let mut found = access.api().search_items(&wanted[0]).await?;
-                if found.len() < FEW {
-                    found.extend(access.api().search_items(&wanted[1]).await?);
-                }
-                Ok(found)
+        let found = access::quickbooks(app, tenant, &connection).call(async |api| {
+            let mut found = api.search_items(&strict).await?;
+            if found.len() < FEW {
+                found.extend(api.search_items(&loose).await?);
             }
+            Ok(found)
         });
         found.await.map(Arc::new)
     };

@@ -156,11 +156,8 @@ pub(super) async fn read_exchange_rate(
     let home = catalogue.home_currency.code();
     let mut rates = [Decimal::ONE; 2];
     for (rate, code) in rates.iter_mut().zip([from, to]).filter(|(_, code)| *code != home) {
-        let code = code.to_owned();
-        let read = access::call_quickbooks(app, tenant, connection, |access| {
-            let code = code.clone();
-            async move { access.api().read_exchange_rate(&code, day).await }
-        });
+        let read =
+            access::quickbooks(app, tenant, connection).call(async |api| api.read_exchange_rate(code, day).await);
         match read.await? {
             Some(found) => *rate = found,
             None => return Ok(None),

@@ -46,13 +46,7 @@ pub(crate) async fn refresh_parties_of_deal(
 
 /// Reassigns the invoices of the current deals of an organization or a person, for its panel. A failure is logged.
 pub(crate) async fn refresh_deals_of_party(app: &App, tenant: TenantId, user: UserId, entity: Entity, id: i64) {
-    let deals =
-        access::call_pipedrive(
-            app,
-            tenant,
-            user,
-            |access| async move { access.api().read_latest_deals(entity, id).await },
-        );
+    let deals = access::pipedrive(app, tenant, user).call(async |api| api.read_latest_deals(entity, id).await);
     match deals.await {
         Ok(deals) => try_reassign_invoices(app, tenant, user, &deals).await,
         Err(error) => tracing::info!(tenant.id = %tenant.0, %error, "the deals of a party were not looked for"),
@@ -86,9 +80,7 @@ async fn reassign_invoices(app: &App, tenant: TenantId, user: UserId, deals: &[D
         let mut merged = Vec::new();
         for (entity, party, pair) in pairs {
             let Some((gone, heir)) = pair.filter(|(gone, heir)| gone != heir) else { continue };
-            let is_deleted = access::call_pipedrive(app, tenant, user, |access| async move {
-                access.api().is_deleted(entity, gone).await
-            });
+            let is_deleted = access::pipedrive(app, tenant, user).call(async |api| api.is_deleted(entity, gone).await);
             // Otherwise the deal was moved, and the customer link stays.
             if is_deleted.await? {
                 merged.push((party(gone), party(heir)));
@@ -111,20 +103,12 @@ async fn reassign_invoices(app: &App, tenant: TenantId, user: UserId, deals: &[D
 }
 
 async fn move_merged_deals(app: &App, tenant: TenantId, user: UserId, deal: DealId) -> Result<(), Error> {
-    let notes =
-        access::call_pipedrive(app, tenant, user, |access| async move { access.api().read_newest_notes(deal).await })
-            .await?;
+    let notes = access::pipedrive(app, tenant, user).call(async |api| api.read_newest_notes(deal).await).await?;
     let mut tx = app.db.read().await?;
     let merged = merges::list_deals_of_notes(&mut tx, tenant, &notes, deal).await?;
     drop(tx);
     for from in merged {
-        let still =
-            access::call_pipedrive(
-                app,
-                tenant,
-                user,
-                |access| async move { access.api().read_deal_parties(from).await },
-            );
+        let still = access::pipedrive(app, tenant, user).call(async |api| api.read_deal_parties(from).await);
         match still.await {
             Err(Error::NotFound) => {}
             // A person has moved the note.

@@ -86,14 +86,12 @@ impl Shown {
 async fn refresh_party(app: &App, tenant: TenantId, user: UserId, record: Record) -> Result<Option<Party>, Error> {
     let Record { entity, id } = record;
     if entity == Entity::Deal {
-        let deal = access::call_pipedrive(app, tenant, user, |access| async move {
-            access.api().read_deal_parties(DealId(id)).await
-        });
+        let deal = access::pipedrive(app, tenant, user).call(async |api| api.read_deal_parties(DealId(id)).await);
         let deal = deal.await?;
         merges::refresh_parties_of_deal(app, tenant, user, deal).await?;
         return Ok(to_party(deal.organization, deal.person));
     }
-    access::call_pipedrive(app, tenant, user, |access| async move { access.api().read_name(entity, id).await }).await?;
+    access::pipedrive(app, tenant, user).call(async |api| api.read_name(entity, id).await).await?;
     merges::refresh_deals_of_party(app, tenant, user, entity, id).await;
     Ok(Some(if entity == Entity::Person { Party::Person(id) } else { Party::Organization(id) }))
 }
@@ -138,10 +136,7 @@ pub(crate) async fn read_panel(app: &App, tenant: TenantId, user: UserId, record
         let mut deals: Vec<i64> = invoices.iter().map(|invoice| invoice.deal.0).collect();
         deals.sort_unstable();
         deals.dedup();
-        let visible = access::call_pipedrive(app, tenant, user, |access| {
-            let deals = deals.clone();
-            async move { access.api().filter_visible_deals(&deals).await }
-        });
+        let visible = access::pipedrive(app, tenant, user).call(async |api| api.filter_visible_deals(&deals).await);
         let visible: HashSet<i64> = visible.await?.into_iter().collect();
         invoices.retain(|invoice| visible.contains(&invoice.deal.0));
     }
@@ -167,18 +162,19 @@ pub(crate) async fn list_billable_deals(
     record: Record,
 ) -> Result<Vec<Billable>, Error> {
     let Record { entity, id } = record;
-    let (won, open) = access::call_pipedrive(app, tenant, user, |access| async move {
-        let api = access.api();
-        let named = async {
-            match entity {
-                Entity::Deal => api.read_deal_parties(DealId(id)).await.map(drop),
-                Entity::Person | Entity::Organization => api.read_name(entity, id).await.map(drop),
-            }
-        };
-        let ((), won, open) = tokio::try_join!(named, api.read_won_deals(entity, id), api.read_open_deals(entity, id))?;
-        Ok((won, open))
-    })
-    .await?;
+    let (won, open) = access::pipedrive(app, tenant, user)
+        .call(async |api| {
+            let named = async {
+                match entity {
+                    Entity::Deal => api.read_deal_parties(DealId(id)).await.map(drop),
+                    Entity::Person | Entity::Organization => api.read_name(entity, id).await.map(drop),
+                }
+            };
+            let ((), won, open) =
+                tokio::try_join!(named, api.read_won_deals(entity, id), api.read_open_deals(entity, id))?;
+            Ok((won, open))
+        })
+        .await?;
     let mut tx = app.db.read().await?;
     let mut invoices: HashMap<i64, usize> = HashMap::new();
     for invoice in invoices::list(&mut tx, tenant, record.scope()).await? {
@@ -294,7 +290,6 @@ pub(crate) async fn find_visible(
     let found = invoices::find(&mut tx, tenant, invoice).await?.ok_or(Error::NotFound)?;
     drop(tx);
     let deal = found.deal;
-    access::call_pipedrive(app, tenant, user, |access| async move { access.api().read_deal_parties(deal).await })
-        .await?;
+    access::pipedrive(app, tenant, user).call(async |api| api.read_deal_parties(deal).await).await?;
     Ok(found)
 }

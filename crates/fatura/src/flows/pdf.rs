@@ -58,10 +58,7 @@ pub(crate) async fn read_pdf(
     let connection = quickbooks::find(&mut tx, &app.vault, tenant, invoice.connection).await?;
     drop(tx);
     let connection = connection.ok_or(Error::NotConnected)?;
-    let id = snapshot.quickbooks_id.clone();
-    let parts = access::call_quickbooks(app, tenant, &connection, |access| {
-        let id = id.clone();
-        async move { access.api().download_pdf(&id).await }
-    });
-    Ok(Pdf { number: snapshot.doc_number.unwrap_or(snapshot.quickbooks_id), parts: parts.await? })
+    let id = &snapshot.quickbooks_id;
+    let parts = access::quickbooks(app, tenant, &connection).call(async |api| api.download_pdf(id).await).await?;
+    Ok(Pdf { number: snapshot.doc_number.unwrap_or(snapshot.quickbooks_id), parts })
 }

@@ -50,18 +50,16 @@ async fn settle(
     let subject = fl!(w.t, "reconnect-task");
     let note = format!(r#"<p>{}</p><p><a href="{page}">{page}</a></p>"#, fl!(w.t, "reconnect-task-text"));
     let today = app.clock.now().to_zoned(profile.zone()).date();
-    access::call_pipedrive(app, tenant, admin, |access| {
-        let (subject, note) = (subject.clone(), note.clone());
-        async move {
-            let open = access.api().find_open_tasks(admin, &subject).await?;
+    access::pipedrive(app, tenant, admin)
+        .call(async |api| {
+            let open = api.find_open_tasks(admin, &subject).await?;
             if is_needed && open.is_empty() {
-                return access.api().create_task(admin, &subject, &note, today).await;
+                return api.create_task(admin, &subject, &note, today).await;
             }
             for task in open.into_iter().filter(|_| !is_needed) {
-                access.api().finish_task(task).await?;
+                api.finish_task(task).await?;
             }
             Ok(())
-        }
-    })
-    .await
+        })
+        .await
 }

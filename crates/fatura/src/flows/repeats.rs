@@ -19,11 +19,8 @@ pub(crate) async fn are_recognised(
     if let Some(known) = app.repeats.get(&connection.id).await {
         return Ok(known);
     }
-    let asked = access::call_quickbooks(app, tenant, connection, |access| {
-        let request_id = request_id.to_owned();
-        async move { access.api().recognises_repeats(&request_id).await }
-    });
-    let recognised = asked.await?;
+    let recognised =
+        access::quickbooks(app, tenant, connection).call(async |api| api.recognises_repeats(request_id).await).await?;
     if !recognised {
         tracing::warn!(tenant.id = %tenant.0, "QuickBooks carried out a repeated request twice; it was a note, and is deleted");
     }

@@ -34,7 +34,7 @@ pub(crate) async fn find_user(app: &App, key: TenantKey, user: UserId) -> Result
 
 /// Asks Pipedrive for the user's profile and keeps it. A profile that cannot be kept counts all the same.
 pub(crate) async fn read_profile(app: &App, tenant: TenantId, user: UserId) -> Result<Profile, Error> {
-    let me = access::call_pipedrive(app, tenant, user, |access| async move { access.api().read_user().await }).await?;
+    let me = access::pipedrive(app, tenant, user).call(async |api| api.read_user().await).await?;
     let profile = install::profile(&me);
     if let Err(error) = keep_profile(app, tenant, user, &profile).await {
         tracing::warn!(tenant.id = %tenant.0, %error, "the user's profile was not kept");
@@ -74,8 +74,7 @@ pub(crate) async fn require_visible(app: &App, tenant: TenantId, user: UserId, d
     if app.visible_deals.get(&key).await.is_some() {
         return Ok(());
     }
-    access::call_pipedrive(app, tenant, user, |access| async move { access.api().read_deal_parties(deal).await })
-        .await?;
+    access::pipedrive(app, tenant, user).call(async |api| api.read_deal_parties(deal).await).await?;
     app.visible_deals.insert(key, ()).await;
     Ok(())
 }

@@ -31,10 +31,10 @@ pub(crate) async fn list_fields(app: &App, tenant: TenantId, user: UserId) -> Re
 
 /// The same, as they are now: for choosing among them.
 pub(crate) async fn read_fields(app: &App, tenant: TenantId, user: UserId) -> Result<Arc<Vec<Field>>, Error> {
-    let read = access::call_pipedrive(app, tenant, user, |access| async move {
+    let read = access::pipedrive(app, tenant, user).call(async |api| {
         let mut all = Vec::new();
         for entity in Entity::ALL {
-            all.extend(access.api().read_fields(entity).await?);
+            all.extend(api.read_fields(entity).await?);
         }
         Ok(all)
     });
@@ -45,7 +45,7 @@ pub(crate) async fn read_fields(app: &App, tenant: TenantId, user: UserId) -> Re
 
 /// The newest open deals of this user, for trying the settings out.
 pub(crate) async fn list_latest_deals(app: &App, tenant: TenantId, user: UserId) -> Result<Vec<ListedDeal>, Error> {
-    access::call_pipedrive(app, tenant, user, |access| async move { access.api().read_newest_deals().await }).await
+    access::pipedrive(app, tenant, user).call(async |api| api.read_newest_deals().await).await
 }
 
 /// Fills in the customer details of a deal with these settings.

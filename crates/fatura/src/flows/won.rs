@@ -68,13 +68,7 @@ async fn draft_won_deals(app: &App, tenant: TenantId, until: Timestamp, made: &m
         Some(State::Disconnected) | None => return Err(Error::NotConnected),
     }
     let since = until - OVERLAP;
-    let won =
-        access::call_pipedrive(
-            app,
-            tenant,
-            asker,
-            |access| async move { access.api().read_won_deals_since(since).await },
-        );
+    let won = access::pipedrive(app, tenant, asker).call(async |api| api.read_won_deals_since(since).await);
     let (before, mut failed) = (*made, None);
     for (deal, owner) in won.await? {
         let whose = users.iter().find(|(user, _)| Some(user.0) == owner).or(users.first());

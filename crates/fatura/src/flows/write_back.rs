@@ -97,9 +97,7 @@ pub(crate) async fn write_deal_fields(
 /// The deal's currency as it is now, read as the first of these users who may; `None` where nobody may.
 async fn read_currency(app: &App, tenant: TenantId, deal: DealId, readers: &[UserId]) -> Result<Option<String>, Error> {
     for reader in readers {
-        let read = access::call_pipedrive(app, tenant, *reader, |access| async move {
-            access.api().read_deal_currency(deal).await
-        });
+        let read = access::pipedrive(app, tenant, *reader).call(async |api| api.read_deal_currency(deal).await);
         match read.await {
             Ok(currency) => return Ok(Some(currency)),
             Err(Error::NotInstalled | Error::NotFound) => {}
@@ -197,11 +195,7 @@ async fn write_as_user(
     if written.is_empty() {
         return Ok(());
     }
-    access::call_pipedrive(app, tenant, author, |access| {
-        let written = written.clone();
-        async move { access.api().write_deal_fields(deal, &written).await }
-    })
-    .await
+    access::pipedrive(app, tenant, author).call(async |api| api.write_deal_fields(deal, &written).await).await
 }
 
 #[cfg(test)]

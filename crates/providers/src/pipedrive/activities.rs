@@ -14,7 +14,7 @@ struct Row {
     subject: String,
 }
 
-impl Api<'_> {
+impl Api {
     /// Finds the open tasks of a user with this subject, and returns their ids.
     pub async fn find_open_tasks(&self, owner: UserId, subject: &str) -> Result<Vec<i64>, ProviderError> {
         let rows: Vec<Row> =

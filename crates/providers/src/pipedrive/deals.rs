@@ -88,7 +88,7 @@ struct CatalogueProduct {
     description: String,
 }
 
-impl Api<'_> {
+impl Api {
     /// Reads a deal. Returns [`ProviderError::NotFound`] if it does not exist or this user may not see it.
     pub async fn read_deal(&self, id: DealId) -> Result<Deal, ProviderError> {
         let deal: Json = self.read_record(&format!("/api/v2/deals/{}", id.0)).await?;

@@ -32,7 +32,7 @@ const TEXT_LIKE: [&str; 8] = ["varchar", "varchar_auto", "text", "phone", "doubl
 /// Types of custom deal fields that can store amounts or texts.
 const WRITABLE: [&str; 4] = ["varchar", "text", "double", "monetary"];
 
-impl Api<'_> {
+impl Api {
     /// Reads the fields of a record type that a setting can use, built-in and custom.
     pub async fn read_fields(&self, entity: Entity) -> Result<Vec<Field>, ProviderError> {
         let path = match entity {

@@ -26,13 +26,13 @@ use url::Url;
 
 /// Access to one Pipedrive company with the rights of one user.
 #[derive(Debug)]
-pub struct Api<'a> {
+pub struct Api {
     /// The HTTP client.
-    pub http: &'a Http,
+    pub http: Http,
     /// Base URL: the `api_domain` of the user's token answer.
-    pub base: &'a Url,
+    pub base: Url,
     /// A valid access token.
-    pub access: &'a SecretString,
+    pub access: SecretString,
 }
 
 const ANSWER_FORMAT: AnswerFormat = AnswerFormat { provider: "pipedrive", read_refusal };
@@ -57,7 +57,7 @@ const SCOPE_MISSING: &str = "Scope and URL mismatch";
 /// Rows in a page: the maximum of v2.
 const PAGE_ROWS: &str = "500";
 
-impl Api<'_> {
+impl Api {
     fn build_url(&self, path: &str) -> Result<Url, ProviderError> {
         self.base.join(path).map_err(ProviderError::unknown)
     }

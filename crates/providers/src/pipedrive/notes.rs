@@ -17,7 +17,7 @@ struct Row {
     add_time: String,
 }
 
-impl Api<'_> {
+impl Api {
     /// Creates a note on a deal and returns its id. The content is HTML.
     pub async fn create_note(&self, deal: DealId, content: &str) -> Result<i64, ProviderError> {
         let row: Row = self.post("/api/v1/notes", &json!({ "deal_id": deal.0, "content": content })).await?;

@@ -58,7 +58,7 @@ impl CurrentUser {
     }
 }
 
-impl Api<'_> {
+impl Api {
     /// Reads the user of the access token.
     pub async fn read_user(&self) -> Result<CurrentUser, ProviderError> {
         Ok(self.get(self.build_url("/api/v1/users/me")?).await?.0)

@@ -74,7 +74,7 @@ struct NamedRow {
     name: String,
 }
 
-impl Api<'_> {
+impl Api {
     /// Reads the catalogue.
     pub async fn read_catalogue(&self) -> Result<Catalogue, ProviderError> {
         let answers = self.run_queries(&QUERIES).await?;

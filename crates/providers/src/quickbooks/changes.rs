@@ -42,7 +42,7 @@ struct CustomerRow {
     display_name: Option<String>,
 }
 
-impl Api<'_> {
+impl Api {
     /// Reads the changes since a timestamp of at most 30 days ago. An invalid row does not hide the others. QuickBooks
     /// refuses if it cannot return one row itself; use [`Api::read_changed_invoices`] then.
     pub async fn read_changes(&self, since: Timestamp) -> Result<Changes, ProviderError> {
@@ -119,7 +119,7 @@ mod tests {
     fn read(answer: Value) -> Result<Changes, ProviderError> {
         let http = Http::new(Duration::from_secs(5)).expect("a client");
         let base = Url::parse("http://127.0.0.1/").expect("an address");
-        let api = Api { http: &http, base: &base, realm_id: "1", access: &SecretString::from("a"), home: None };
+        let api = Api { http, base, realm_id: "1".into(), access: SecretString::from("a"), home: None };
         api.to_changes(answer)
     }
 

@@ -14,7 +14,7 @@ use domain::{
 };
 use rust_decimal::Decimal;
 
-impl Api<'_> {
+impl Api {
     /// Sets the amounts and taxes of an invoice to those of its request, if QuickBooks computed others. Refused with
     /// 5010 if the invoice has changed since `sync_token`, or if its lines are no longer those of the request.
     pub async fn correct_invoice(

@@ -132,7 +132,7 @@ fn read_page(answer: Value) -> Result<(Vec<Customer>, bool), ProviderError> {
     Ok((readable(answer)?, count < CUSTOMER_PAGE_ROWS))
 }
 
-impl Api<'_> {
+impl Api {
     /// Finds active customers whose name matches a pattern, or that have the e-mail address.
     pub async fn search_customers(
         &self,

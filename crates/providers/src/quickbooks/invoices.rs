@@ -282,7 +282,7 @@ fn build_custom_fields(request: &InvoiceRequest) -> Vec<wire::NewCustomField> {
     request.custom.iter().map(field).collect()
 }
 
-impl Api<'_> {
+impl Api {
     /// Creates an invoice.
     pub async fn create_invoice(
         &self,

@@ -60,7 +60,7 @@ struct Created {
     id: String,
 }
 
-impl Api<'_> {
+impl Api {
     /// Creates an item and returns its id.
     pub async fn create_item(&self, request_id: &str, item: &NewItem<'_>) -> Result<String, ProviderError> {
         let body = New {

@@ -69,7 +69,7 @@ fn may_be_invoice_of(row: &Value, intent: IntentKey) -> bool {
     }
 }
 
-impl Api<'_> {
+impl Api {
     /// Looks up the invoice of a form by its mark. `since` has to be before the first attempt. Returns an error if an
     /// invalid row may be the invoice.
     pub async fn find_invoice(&self, intent: IntentKey, since: Timestamp) -> Result<Option<Snapshot>, ProviderError> {

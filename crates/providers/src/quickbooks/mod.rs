@@ -43,27 +43,27 @@ const MINOR_VERSION: &str = "75";
 
 /// Access to one QuickBooks company.
 #[derive(Debug)]
-pub struct Api<'a> {
+pub struct Api {
     /// The HTTP client.
-    pub http: &'a Http,
+    pub http: Http,
     /// Base URL, to which `/v3/company/{realmId}` is appended.
-    pub base: &'a Url,
+    pub base: Url,
     /// QuickBooks' id of the company.
-    pub realm_id: &'a str,
+    pub realm_id: String,
     /// A valid access token.
-    pub access: &'a SecretString,
+    pub access: SecretString,
     /// The company's home currency, if it is known. It applies to invoices that name no currency.
     pub home: Option<Currency>,
 }
 
 const ANSWER_FORMAT: AnswerFormat = AnswerFormat { provider: "quickbooks", read_refusal: fault::read_fault };
 
-impl Api<'_> {
+impl Api {
     fn build_url(&self, path: &[&str]) -> Result<Url, ProviderError> {
         let mut url = self.base.clone();
         let mut segments =
             url.path_segments_mut().map_err(|()| ProviderError::unknown("the QuickBooks address has no path"))?;
-        segments.pop_if_empty().extend(["v3", "company", self.realm_id]).extend(path);
+        segments.pop_if_empty().extend(["v3", "company", &self.realm_id]).extend(path);
         drop(segments);
         url.query_pairs_mut().append_pair("minorversion", MINOR_VERSION);
         Ok(url)

@@ -47,7 +47,7 @@ fn read_applied_payment(row: Value, invoice: &Snapshot) -> Option<AppliedPayment
     })
 }
 
-impl Api<'_> {
+impl Api {
     /// Reads an invoice with its payments, in two calls. Returns `None` if the invoice was deleted. Queries cannot
     /// select payments by invoice, but the invoice links its payments.
     pub async fn read_payments(&self, invoice: &str) -> Result<Option<Payments>, ProviderError> {

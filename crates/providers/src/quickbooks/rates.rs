@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use rust_decimal::Decimal;
 use serde_json::Value;
 
-impl Api<'_> {
+impl Api {
     /// Reads the company's exchange rate for a day: units of the home currency for one unit of `currency`. Returns
     /// `None` if the company has none.
     pub async fn read_exchange_rate(&self, currency: &str, day: Date) -> Result<Option<Decimal>, ProviderError> {

@@ -15,7 +15,7 @@ struct NoteRow {
     sync_token: String,
 }
 
-impl Api<'_> {
+impl Api {
     /// Whether a write that is sent twice with one `requestid` has one effect, as Intuit's documentation says.
     ///
     /// The test creates a note among the attachments, which does not affect the books, and deletes it. `request_id` is

@@ -19,7 +19,7 @@ struct Row {
     due_days: Option<u16>,
 }
 
-impl Api<'_> {
+impl Api {
     /// Creates a term of `days` days and returns its id.
     pub async fn create_term(&self, request_id: &str, name: &str, days: u16) -> Result<String, ProviderError> {
         let created: Row = self.write_entity("Term", request_id, &New { name, due_days: days }).await?;

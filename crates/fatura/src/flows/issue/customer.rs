@@ -13,7 +13,6 @@ use providers::{
     quickbooks::{CustomerUpdate, NewCustomer},
 };
 use serde_json::json;
-use std::sync::Arc;
 use store::{audit, invoices, quickbooks::Connection};
 
 /// Our clock and QuickBooks' may differ by so much. Further back a customer of this name is somebody else's work.
@@ -24,33 +23,29 @@ impl Worker<'_> {
     pub(super) async fn customer(&self, connection: &Connection, catalogue: &Catalogue) -> Result<String, Error> {
         let name = match (&self.invoice.draft.customer, &self.invoice.customer) {
             (Choice::Existing(id), _) | (Choice::New(_), Some(id)) => return Ok(id.clone()),
-            (Choice::New(name), None) => name.clone(),
+            (Choice::New(name), None) => name,
         };
-        let draft = Arc::new(self.invoice.draft.clone());
+        let draft = &self.invoice.draft;
         let request_id = self.request_id("customer");
-        let (country, multicurrency) = (catalogue.country.clone(), catalogue.multicurrency);
         let (is_again, since) = (self.invoice.attempts > 1, self.invoice.created_at - CLOCKS_DIFFER);
-        let created = access::call_quickbooks(self.app, self.tenant, connection, |access| {
-            let (draft, name, request_id, country) =
-                (Arc::clone(&draft), name.clone(), request_id.clone(), country.clone());
-            async move {
+        let created = access::quickbooks(self.app, self.tenant, connection)
+            .call(async |api| {
                 // An attempt before may have created it. One of this name that was there already is not ours to take.
-                if is_again && let Some(ours) = access.api().find_customer_created_since(&name, since).await? {
+                if is_again && let Some(ours) = api.find_customer_created_since(name, since).await? {
                     return Ok(ours);
                 }
                 let customer = NewCustomer {
-                    display_name: &name,
+                    display_name: name,
                     email: &draft.email,
                     tax_id: &draft.tax_id,
                     address: &draft.address,
-                    currency: multicurrency.then(|| draft.currency.code()),
-                    country: &country,
+                    currency: catalogue.multicurrency.then(|| draft.currency.code()),
+                    country: &catalogue.country,
                 };
-                access.api().create_customer(&request_id, &customer).await
-            }
-        })
-        .await
-        .map_err(|error| self.found_later(error, 2))?;
+                api.create_customer(&request_id, &customer).await
+            })
+            .await
+            .map_err(|error| self.found_later(error, 2))?;
         let mut tx = self.app.db.begin().await?;
         invoices::set_customer(&mut tx, self.tenant, self.invoice.id, &created.id).await?;
         let detail = json!({ "customer": created.id, "requestid": request_id });
@@ -77,11 +72,9 @@ impl Worker<'_> {
             return Ok(());
         }
         for _ in 0..2 {
-            let customer = access::call_quickbooks(self.app, self.tenant, connection, |access| {
-                let id = id.clone();
-                async move { access.api().read_customer(&id).await }
-            })
-            .await?;
+            let customer = access::quickbooks(self.app, self.tenant, connection)
+                .call(async |api| api.read_customer(id).await)
+                .await?;
             let wanted: Vec<CustomerChange> = find_changes(&customer, &draft.email, &draft.tax_id, &draft.address)
                 .into_iter()
                 .filter(|change| draft.update.contains(&change.field))
@@ -89,7 +82,7 @@ impl Worker<'_> {
             if wanted.is_empty() {
                 return Ok(());
             }
-            match self.export(connection, catalogue, customer, &wanted).await {
+            match self.export(connection, catalogue, &customer, &wanted).await {
                 Err(Error::QuickBooks(ProviderError::Refused(refusal))) if refusal.code == "5010" => {}
                 ended => return ended,
             }
@@ -101,34 +94,25 @@ impl Worker<'_> {
         &self,
         connection: &Connection,
         catalogue: &Catalogue,
-        customer: Customer,
+        customer: &Customer,
         wanted: &[CustomerChange],
     ) -> Result<(), Error> {
         let is_wanted = |field| wanted.iter().any(|change| change.field == field);
-        let draft = Arc::new(self.invoice.draft.clone());
-        let id = customer.id.clone();
+        let draft = &self.invoice.draft;
         let request_id = self.request_id(&format!("customer update {}", customer.sync_token));
-        let (address, email, tax_id) =
-            (is_wanted(CustomerField::Address), is_wanted(CustomerField::Email), is_wanted(CustomerField::TaxId));
-        let parts = Arc::new((customer, request_id.clone(), catalogue.country.clone()));
-        access::call_quickbooks(self.app, self.tenant, connection, |access| {
-            let (draft, parts) = (Arc::clone(&draft), Arc::clone(&parts));
-            async move {
-                let (customer, request_id, country) = &*parts;
-                let update = CustomerUpdate {
-                    email: email.then_some(draft.email.as_str()),
-                    tax_id: tax_id.then_some(draft.tax_id.as_str()),
-                    address: address.then_some(&draft.address),
-                    country,
-                };
-                access.api().update_customer(request_id, customer, &update).await
-            }
-        })
-        .await?;
-        self.app.customers.invalidate(&(connection.id, id.clone())).await;
+        let update = CustomerUpdate {
+            email: is_wanted(CustomerField::Email).then_some(draft.email.as_str()),
+            tax_id: is_wanted(CustomerField::TaxId).then_some(draft.tax_id.as_str()),
+            address: is_wanted(CustomerField::Address).then_some(&draft.address),
+            country: &catalogue.country,
+        };
+        access::quickbooks(self.app, self.tenant, connection)
+            .call(async |api| api.update_customer(&request_id, customer, &update).await)
+            .await?;
+        self.app.customers.invalidate(&(connection.id, customer.id.clone())).await;
         // Names of the fields alone: what is in them is the customer's own.
         let fields: Vec<&str> = wanted.iter().map(|change| change.field.name()).collect();
-        let detail = json!({ "customer": id, "fields": fields, "requestid": request_id });
+        let detail = json!({ "customer": customer.id, "fields": fields, "requestid": request_id });
         let (by, invoice, now) = (Some(self.invoice.created_by), Some(self.invoice.id), self.app.clock.now());
         let mut tx = self.app.db.begin().await?;
         audit::record(&mut tx, self.tenant, by, "customer updated", invoice, &detail, now).await?;

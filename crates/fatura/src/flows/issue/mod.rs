@@ -161,19 +161,16 @@ async fn find_taken_number(
     key: IntentKey,
     checked: &InvoiceRequest,
 ) -> Result<Option<FieldError>, Error> {
-    let Some(number) = checked.number.clone() else { return Ok(None) };
+    let Some(number) = &checked.number else { return Ok(None) };
     let mut tx = app.db.read().await?;
     let known = invoices::find_by_intent(&mut tx, tenant, key).await?;
     drop(tx);
     if known.is_some_and(|known| !matches!(known.state, State::Refused(_))) {
         return Ok(None);
     }
-    let is_taken = access::call_quickbooks(app, tenant, &look.connection, |access| {
-        let number = number.clone();
-        async move { access.api().is_number_taken(&number).await }
-    });
-    let error = FieldError { field: FormField::Number, problem: Problem::NumberTaken };
-    Ok(is_taken.await?.then_some(error))
+    let is_taken =
+        access::quickbooks(app, tenant, &look.connection).call(async |api| api.is_number_taken(number).await).await?;
+    Ok(is_taken.then_some(FieldError { field: FormField::Number, problem: Problem::NumberTaken }))
 }
 
 /// Waits until an invoice is settled, for `timeout` at most, and returns its outcome.

@@ -244,10 +244,9 @@ impl Worker<'_> {
 
     async fn find(&self, connection: &Connection) -> Result<Option<Snapshot>, Error> {
         let (intent, since) = (self.invoice.intent, self.invoice.created_at - LOOKUP_WINDOW);
-        access::call_quickbooks(self.app, self.tenant, connection, |access| async move {
-            access.api().find_invoice(intent, since).await
-        })
-        .await
+        access::quickbooks(self.app, self.tenant, connection)
+            .call(async |api| api.find_invoice(intent, since).await)
+            .await
     }
 
     async fn item(
@@ -259,7 +258,7 @@ impl Worker<'_> {
     ) -> Result<String, Error> {
         let name = match &line.item {
             Choice::Existing(id) => return Ok(id.clone()),
-            Choice::New(name) => name.clone(),
+            Choice::New(name) => name,
         };
         let settings = settings::find_settings(self.app, self.tenant).await?;
         let chosen =
@@ -270,19 +269,17 @@ impl Worker<'_> {
         };
         let request_id = self.request_id(&format!("item {at}"));
         let price = (self.invoice.draft.currency == catalogue.home_currency).then_some(line.unit_price);
-        let id = access::call_quickbooks(self.app, self.tenant, connection, |access| {
-            let (name, account, request_id) = (name.clone(), account.clone(), request_id.clone());
-            async move {
+        let id = access::quickbooks(self.app, self.tenant, connection)
+            .call(async |api| {
                 // Names are unique: an item of this name is the one, ours of an earlier attempt or the company's.
-                if let Some(known) = access.api().find_item_by_name(&name).await? {
+                if let Some(known) = api.find_item_by_name(name).await? {
                     return Ok(known);
                 }
-                let item = NewItem { name: &name, unit_price: price, income_account: &account };
-                access.api().create_item(&request_id, &item).await
-            }
-        })
-        .await
-        .map_err(|error| self.found_later(error, 1))?;
+                let item = NewItem { name, unit_price: price, income_account: &account };
+                api.create_item(&request_id, &item).await
+            })
+            .await
+            .map_err(|error| self.found_later(error, 1))?;
         self.app.catalogues.invalidate(&connection.id).await;
         Ok(id)
     }
@@ -300,48 +297,39 @@ impl Worker<'_> {
         let w = Writer::new(company_language::read_locale(self.app, self.tenant).await?);
         let name = fl!(w.t, "term-days", days = days.to_string());
         let request_id = self.request_id("term");
-        let id = access::call_quickbooks(self.app, self.tenant, connection, |access| {
-            let (name, request_id) = (name.clone(), request_id.clone());
-            async move {
+        let id = access::quickbooks(self.app, self.tenant, connection)
+            .call(async |api| {
                 // Names are unique: one of this name was created by an attempt before, or by the company.
-                match access.api().find_term_by_name(&name).await? {
+                match api.find_term_by_name(&name).await? {
                     Some((id, known)) => Ok((known == Some(days)).then_some(id)),
-                    None => match access.api().create_term(&request_id, &name, days).await {
+                    None => match api.create_term(&request_id, &name, days).await {
                         Ok(id) => Ok(Some(id)),
                         // The invoice is worth more than the name of its term.
                         Err(ProviderError::Refused(_)) => Ok(None),
                         Err(error) => Err(error),
                     },
                 }
-            }
-        })
-        .await?;
+            })
+            .await?;
         self.app.catalogues.invalidate(&connection.id).await;
         Ok(id)
     }
 
     async fn create(&self, connection: &Connection, mark: Mark, prepared: &Prepared) -> Result<Snapshot, Error> {
         let Prepared { catalogue, customer, items, term } = prepared;
-        let draft = Arc::new(self.invoice.draft.clone());
         let request_id = self.request_id("invoice");
-        let parts = Arc::new((customer.clone(), items.clone(), term.clone(), request_id));
-        access::call_quickbooks(self.app, self.tenant, connection, |access| {
-            let (draft, parts, catalogue) = (Arc::clone(&draft), Arc::clone(&parts), Arc::clone(catalogue));
-            async move {
-                let (customer, items, term, request_id) = &*parts;
-                let invoice = ResolvedInvoice {
-                    request: &draft,
-                    mark,
-                    customer,
-                    items,
-                    tax: &catalogue.tax,
-                    term: term.as_deref(),
-                    multicurrency: catalogue.multicurrency,
-                };
-                access.api().create_invoice(request_id, &invoice).await
-            }
-        })
-        .await
+        let invoice = ResolvedInvoice {
+            request: &self.invoice.draft,
+            mark,
+            customer,
+            items,
+            tax: &catalogue.tax,
+            term: term.as_deref(),
+            multicurrency: catalogue.multicurrency,
+        };
+        access::quickbooks(self.app, self.tenant, connection)
+            .call(async |api| api.create_invoice(&request_id, &invoice).await)
+            .await
     }
 
     /// The problems of the form that a refusal names; `None` for another error.

@@ -85,11 +85,10 @@ async fn read_invoices(
     }
     let ids: Vec<String> = known.iter().map(|(_, snapshot)| snapshot.quickbooks_id.clone()).collect();
     let asked_at = app.clock.now();
-    let read = access::call_quickbooks_with_priority(priority, app, tenant, connection, |access| {
-        let ids = ids.clone();
-        async move { access.api().read_invoices(&ids.iter().map(String::as_str).collect::<Vec<_>>()).await }
-    })
-    .await?;
+    let read = access::quickbooks(app, tenant, connection)
+        .with_priority(priority)
+        .call(async |api| api.read_invoices(&ids.iter().map(String::as_str).collect::<Vec<_>>()).await)
+        .await?;
     let mut tx = app.db.begin().await?;
     for (invoice, old) in known {
         if read.unreadable.contains(&old.quickbooks_id) {
@@ -118,6 +117,7 @@ pub(super) async fn pull_changes(
     known: &SyncState,
     now: Timestamp,
 ) -> Result<Progress, Error> {
+    let quickbooks = access::quickbooks(app, tenant, connection).with_priority(Priority::Background);
     let mut findings = Findings::default();
     if let Some(until) = known.until.filter(|until| *until > now - CHANGE_RETENTION) {
         let mut behind = SignedDuration::ZERO;
@@ -125,14 +125,7 @@ pub(super) async fn pull_changes(
         while !overlaps.is_empty() {
             let overlap = overlaps.remove(0) + behind;
             let asked_at = app.clock.now();
-            let read = access::call_quickbooks_with_priority(
-                Priority::Background,
-                app,
-                tenant,
-                connection,
-                |access| async move { access.api().read_changes(until - overlap).await },
-            );
-            let read = match read.await {
+            let read = match quickbooks.call(async |api| api.read_changes(until - overlap).await).await {
                 Err(Error::QuickBooks(ProviderError::Refused(refusal))) => {
                     tracing::warn!(tenant.id = %tenant.0, code = refusal.code, "QuickBooks refuses to list changes: lists are compared");
                     return compare_lists(app, tenant, connection, until - overlap, now).await;
@@ -156,11 +149,7 @@ pub(super) async fn pull_changes(
         }
     }
     let until = known.until.unwrap_or(connection.connected_at);
-    let ours =
-        access::call_quickbooks_with_priority(Priority::Background, app, tenant, connection, |access| async move {
-            access.api().find_marked_invoices(until - OVERLAP).await
-        });
-    let ours = ours.await?;
+    let ours = quickbooks.call(async |api| api.find_marked_invoices(until - OVERLAP).await).await?;
     log_unreadable(tenant, &ours.unreadable);
     adopt::adopt_unknown_invoices(app, tenant, connection, ours.found).await?;
     // Continues a pass that an earlier attempt began. The next sync reads the changes since then.
@@ -176,17 +165,11 @@ async fn compare_lists(
     since: Timestamp,
     now: Timestamp,
 ) -> Result<Progress, Error> {
+    let quickbooks = access::quickbooks(app, tenant, connection).with_priority(Priority::Background);
     let asked_at = app.clock.now();
-    let listed =
-        access::call_quickbooks_with_priority(Priority::Background, app, tenant, connection, |access| async move {
-            access.api().read_changed_invoices(since).await
-        })
-        .await?;
+    let listed = quickbooks.call(async |api| api.read_changed_invoices(since).await).await?;
     let is_any_unknown = listed.unidentified > 0;
-    let customers =
-        access::call_quickbooks_with_priority(Priority::Background, app, tenant, connection, |access| async move {
-            access.api().read_changed_customers(since).await
-        });
+    let customers = quickbooks.call(async |api| api.read_changed_customers(since).await);
     // One of them may be the row that QuickBooks stumbles over; names are read again with the next change.
     let customers = customers.await.map(|read| read.customers).unwrap_or_default();
     let read = Changes { invoices: listed.found, unreadable: listed.unreadable, customers, ..Changes::default() };
