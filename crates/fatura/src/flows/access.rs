@@ -3,9 +3,13 @@
 //! A caller that needs a refresh takes the lease in the grant's row; the others wait and then read the tokens that it stored.
 //! New tokens are stored before they are used. A refresh runs to its end even if the request that needed it is gone.
 
-use super::{Error, companies, lost_access};
+use super::{
+    Error, companies,
+    context::{TenantContext, UserContext},
+    lost_access,
+};
 use crate::state::App;
-use domain::ids::{ConnectionId, TenantId, UserId};
+use domain::ids::{ConnectionId, UserId};
 use iso_currency::Currency;
 use jiff::{SignedDuration, Timestamp};
 use providers::{Priority, ProviderError, oauth::Granted, pipedrive as pipedrive_api, quickbooks as quickbooks_api};
@@ -32,14 +36,22 @@ const MAX_REFRESH_POLLS: u32 = 200;
 /// Pipedrive, called as a user who has the app installed.
 #[derive(Clone, Copy)]
 pub(crate) struct Pipedrive<'a> {
-    app: &'a App,
-    tenant: TenantId,
+    context: &'a TenantContext,
     user: UserId,
 }
 
-/// Pipedrive, called as a user.
-pub(crate) fn pipedrive(app: &App, tenant: TenantId, user: UserId) -> Pipedrive<'_> {
-    Pipedrive { app, tenant, user }
+impl TenantContext {
+    /// Pipedrive, called as one of the tenant's users.
+    pub(crate) fn pipedrive_as(&self, user: UserId) -> Pipedrive<'_> {
+        Pipedrive { context: self, user }
+    }
+}
+
+impl UserContext {
+    /// Pipedrive, called as this user.
+    pub(crate) fn pipedrive(&self) -> Pipedrive<'_> {
+        self.pipedrive_as(self.user)
+    }
 }
 
 impl Pipedrive<'_> {
@@ -49,9 +61,9 @@ impl Pipedrive<'_> {
         self,
         call: impl AsyncFnOnce(pipedrive_api::Api) -> Result<T, ProviderError> + Clone,
     ) -> Result<T, Error> {
-        let Self { app, tenant, user } = self;
+        let Self { context: TenantContext { app, tenant }, user } = self;
         // One user does not use up what Pipedrive allows the company.
-        app.rate_limiters.may_call(tenant, user).await.map_err(Error::ShareUsed)?;
+        app.rate_limiters.may_call(*tenant, user).await.map_err(Error::ShareUsed)?;
         let (result, calls) = providers::count_calls(Box::pin(async {
             let api = self.authorize(None).await?;
             let access = api.access.clone();
@@ -61,7 +73,7 @@ impl Pipedrive<'_> {
             })
         }))
         .await;
-        app.rate_limiters.count_calls(tenant, user, calls).await;
+        app.rate_limiters.count_calls(*tenant, user, calls).await;
         result?.map_err(|error| match error {
             ProviderError::NotFound => Error::NotFound,
             ProviderError::Disconnected => Error::NotInstalled,
@@ -72,9 +84,10 @@ impl Pipedrive<'_> {
 
     /// With a usable token that is not the refused one.
     async fn authorize(&self, refused: Option<&SecretString>) -> Result<pipedrive_api::Api, Error> {
-        let grant = usable(self.app, &OfUser { tenant: self.tenant, user: self.user }, refused).await?;
+        let app = &self.context.app;
+        let grant = usable(&self.context.as_user(self.user), refused).await?;
         let base = Url::parse(&grant.api_domain).map_err(|_| Error::NotInstalled)?;
-        Ok(pipedrive_api::Api { http: self.app.http.clone(), base, access: grant.tokens.access })
+        Ok(pipedrive_api::Api { http: app.http.clone(), base, access: grant.tokens.access })
     }
 }
 
@@ -86,15 +99,16 @@ pub(crate) fn authorize_pipedrive(app: &App, base: Url, access: SecretString) ->
 /// The QuickBooks company of a connection.
 #[derive(Clone, Copy)]
 pub(crate) struct QuickBooks<'a> {
-    app: &'a App,
-    tenant: TenantId,
+    context: &'a TenantContext,
     connection: ConnectionId,
     priority: Priority,
 }
 
-/// QuickBooks, called for a person who waits.
-pub(crate) fn quickbooks<'a>(app: &'a App, tenant: TenantId, connection: &Connection) -> QuickBooks<'a> {
-    QuickBooks { app, tenant, connection: connection.id, priority: Priority::Interactive }
+impl TenantContext {
+    /// The QuickBooks company of a connection, called for a person who waits.
+    pub(crate) fn quickbooks(&self, connection: &Connection) -> QuickBooks<'_> {
+        QuickBooks { context: self, connection: connection.id, priority: Priority::Interactive }
+    }
 }
 
 impl QuickBooks<'_> {
@@ -121,7 +135,7 @@ impl QuickBooks<'_> {
             Err(ProviderError::NotFound) => Err(Error::NotFound),
             // No token helps, and nobody of the company can: the operator has to see it.
             Err(error @ ProviderError::WrongEnvironment(_)) => {
-                tracing::error!(tenant.id = %self.tenant.0, connection.id = %self.connection.0, %error, "quickbooks_api_url and the QuickBooks keys do not fit this company");
+                tracing::error!(tenant.id = %self.context.tenant.0, connection.id = %self.connection.0, %error, "quickbooks_api_url and the QuickBooks keys do not fit this company");
                 Err(Error::QuickBooks(error))
             }
             Err(other) => Err(Error::QuickBooks(other)),
@@ -130,9 +144,10 @@ impl QuickBooks<'_> {
 
     /// With a usable token that is not the refused one.
     async fn authorize(&self, refused: Option<&SecretString>) -> Result<quickbooks_api::Api, Error> {
-        let Self { app, tenant, connection, priority } = *self;
-        let stored = usable(app, &OfCompany { tenant, connection }, refused).await?;
-        let meter = app.metering.of(Some((tenant, connection)));
+        let Self { context, connection, priority } = *self;
+        let app = &context.app;
+        let stored = usable(&OfCompany { context: context.clone(), connection }, refused).await?;
+        let meter = app.metering.of(Some((context.tenant, connection)));
         let rate_limiter = app.rate_limiters.limiter_for(connection).await;
         let http = app.http.with_rate_limiter(&rate_limiter, priority).with_meter(meter);
         let home = Currency::from_code(&stored.company.home_currency);
@@ -179,10 +194,10 @@ trait Grant: Clone + Send + Sync + 'static {
     const SETTINGS: &'static str;
 
     /// Whose it is.
-    fn tenant(&self) -> TenantId;
+    fn context(&self) -> &TenantContext;
 
     /// Reads it; an error where it has ended.
-    fn stored(&self, app: &App) -> impl Future<Output = Result<Self::Stored, Error>> + Send;
+    fn stored(&self) -> impl Future<Output = Result<Self::Stored, Error>> + Send;
 
     fn tokens(stored: &Self::Stored) -> &Tokens;
 
@@ -190,12 +205,11 @@ trait Grant: Clone + Send + Sync + 'static {
     fn claim_refresh(&self, tx: &mut Tx, now: Timestamp) -> impl Future<Output = Result<bool, Error>> + Send;
 
     /// Asks the provider for new tokens.
-    fn refresh(&self, app: &App, stored: &Self::Stored) -> impl Future<Output = Result<Granted, ProviderError>> + Send;
+    fn refresh(&self, stored: &Self::Stored) -> impl Future<Output = Result<Granted, ProviderError>> + Send;
 
     /// Stores new tokens, and gives the lease back. True where the grant had been recorded as ended meanwhile.
     fn store_refreshed(
         &self,
-        app: &App,
         tx: &mut Tx,
         stored: &Self::Stored,
         granted: &Granted,
@@ -205,7 +219,6 @@ trait Grant: Clone + Send + Sync + 'static {
     /// meanwhile.
     fn release_refresh(
         &self,
-        app: &App,
         tx: &mut Tx,
         stored: &Self::Stored,
         ended: bool,
@@ -216,9 +229,10 @@ trait Grant: Clone + Send + Sync + 'static {
 }
 
 /// The grant with a token that can be used, and is not the one that was refused.
-async fn usable<G: Grant>(app: &App, grant: &G, refused: Option<&SecretString>) -> Result<G::Stored, Error> {
+async fn usable<G: Grant>(grant: &G, refused: Option<&SecretString>) -> Result<G::Stored, Error> {
+    let app = &grant.context().app;
     for _ in 0..MAX_REFRESH_POLLS {
-        let stored = grant.stored(app).await?;
+        let stored = grant.stored().await?;
         if is_usable(G::tokens(&stored), app.clock.now(), refused) {
             return Ok(stored);
         }
@@ -227,8 +241,8 @@ async fn usable<G: Grant>(app: &App, grant: &G, refused: Option<&SecretString>) 
         let leased = grant.claim_refresh(&mut tx, app.clock.now()).await?;
         tx.commit().await?;
         if leased {
-            let (app, grant) = (app.clone(), grant.clone());
-            run_to_end(async move { refresh(&app, &grant, &stored).await }).await?;
+            let grant = grant.clone();
+            run_to_end(async move { refresh(&grant, &stored).await }).await?;
         } else {
             tokio::time::sleep(REFRESH_POLL_INTERVAL).await;
         }
@@ -237,26 +251,26 @@ async fn usable<G: Grant>(app: &App, grant: &G, refused: Option<&SecretString>) 
 }
 
 /// Refreshes under the lease. New tokens are stored before anybody uses them.
-async fn refresh<G: Grant>(app: &App, grant: &G, old: &G::Stored) -> Result<(), Error> {
+async fn refresh<G: Grant>(grant: &G, old: &G::Stored) -> Result<(), Error> {
     // Somebody may have refreshed between the reading and the lease; then there is nothing to do.
-    let current = grant.stored(app).await?;
+    let current = grant.stored().await?;
     let changed = G::tokens(&current).access.expose_secret() != G::tokens(old).access.expose_secret();
-    let outcome = if changed { None } else { Some(grant.refresh(app, old).await) };
+    let outcome = if changed { None } else { Some(grant.refresh(old).await) };
     let stored = if changed { &current } else { old };
     let granted = outcome.as_ref().and_then(|outcome| outcome.as_ref().ok());
     let error = outcome.as_ref().and_then(|outcome| outcome.as_ref().err());
     if let Some(error @ ProviderError::Misconfigured(_)) = error {
-        tracing::error!(tenant.id = %grant.tenant().0, %error, settings = G::SETTINGS, "tokens are not refreshed; correct the settings");
+        tracing::error!(tenant.id = %grant.context().tenant.0, %error, settings = G::SETTINGS, "tokens are not refreshed; correct the settings");
     }
     let ended = matches!(error, Some(ProviderError::Disconnected));
     let mut failures = 0;
     // The provider may have replaced the old tokens: new ones that are not stored are lost, and with them the grant.
-    while let Err(failed) = store_outcome(app, grant, stored, granted, ended).await {
+    while let Err(failed) = store_outcome(grant, stored, granted, ended).await {
         failures += 1;
         if granted.is_none() || failures == MAX_STORE_ATTEMPTS {
             return Err(failed);
         }
-        tracing::warn!(tenant.id = %grant.tenant().0, error = %failed, "new tokens are not stored yet");
+        tracing::warn!(tenant.id = %grant.context().tenant.0, error = %failed, "new tokens are not stored yet");
         tokio::time::sleep(STORE_INTERVAL).await;
     }
     match outcome {
@@ -267,43 +281,37 @@ async fn refresh<G: Grant>(app: &App, grant: &G, old: &G::Stored) -> Result<(), 
 
 /// Stores what came of a refresh, and gives the lease back.
 async fn store_outcome<G: Grant>(
-    app: &App,
     grant: &G,
     stored: &G::Stored,
     granted: Option<&Granted>,
     ended: bool,
 ) -> Result<(), Error> {
+    let TenantContext { app, tenant } = grant.context();
     let mut tx = app.db.begin().await?;
     let changed = match granted {
-        Some(granted) => grant.store_refreshed(app, &mut tx, stored, granted).await?,
-        None => grant.release_refresh(app, &mut tx, stored, ended).await? && ended,
+        Some(granted) => grant.store_refreshed(&mut tx, stored, granted).await?,
+        None => grant.release_refresh(&mut tx, stored, ended).await? && ended,
     };
     tx.commit().await?;
     if changed {
-        app.db.announce(grant.tenant()).await;
+        app.db.announce(*tenant).await;
     }
     Ok(())
 }
 
 /// A user's grant at Pipedrive.
-#[derive(Clone, Copy)]
-struct OfUser {
-    tenant: TenantId,
-    user: UserId,
-}
-
-impl Grant for OfUser {
+impl Grant for UserContext {
     type Stored = grants::Grant;
 
     const SETTINGS: &'static str = "pipedrive_client_id, pipedrive_client_secret";
 
-    fn tenant(&self) -> TenantId {
-        self.tenant
+    fn context(&self) -> &TenantContext {
+        self
     }
 
-    async fn stored(&self, app: &App) -> Result<grants::Grant, Error> {
-        let mut tx = app.db.read().await?;
-        let grant = grants::find(&mut tx, &app.vault, self.tenant, self.user).await?;
+    async fn stored(&self) -> Result<grants::Grant, Error> {
+        let mut tx = self.app.db.read().await?;
+        let grant = grants::find(&mut tx, &self.app.vault, self.tenant, self.user).await?;
         grant.filter(|grant| grant.active).ok_or(Error::NotInstalled)
     }
 
@@ -315,39 +323,30 @@ impl Grant for OfUser {
         Ok(grants::claim_refresh(tx, self.tenant, self.user, now, now + LEASE_DURATION).await?)
     }
 
-    async fn refresh(&self, app: &App, stored: &grants::Grant) -> Result<Granted, ProviderError> {
-        app.pipedrive.refresh_tokens(&app.http, &stored.tokens.refresh, app.clock.now()).await
+    async fn refresh(&self, stored: &grants::Grant) -> Result<Granted, ProviderError> {
+        self.app.pipedrive.refresh_tokens(&self.app.http, &stored.tokens.refresh, self.app.clock.now()).await
     }
 
-    async fn store_refreshed(
-        &self,
-        app: &App,
-        tx: &mut Tx,
-        stored: &grants::Grant,
-        granted: &Granted,
-    ) -> Result<bool, Error> {
-        let named =
-            granted.api_domain.as_deref().and_then(|api| Url::parse(api).ok()).filter(|api| app.config.allows_api(api));
+    async fn store_refreshed(&self, tx: &mut Tx, stored: &grants::Grant, granted: &Granted) -> Result<bool, Error> {
+        let named = granted
+            .api_domain
+            .as_deref()
+            .and_then(|api| Url::parse(api).ok())
+            .filter(|api| self.app.config.allows_api(api));
         let api = named.map_or_else(|| stored.api_domain.clone(), String::from);
         let (replaced, tokens) = (stored.tokens.expires_at, tokens(granted));
         let had_ended =
-            grants::store_refreshed(tx, &app.vault, self.tenant, self.user, replaced, &api, &tokens).await?;
+            grants::store_refreshed(tx, &self.app.vault, self.tenant, self.user, replaced, &api, &tokens).await?;
         if had_ended {
             tenants::reinstate(tx, self.tenant).await?;
         }
         Ok(had_ended)
     }
 
-    async fn release_refresh(
-        &self,
-        app: &App,
-        tx: &mut Tx,
-        stored: &grants::Grant,
-        ended: bool,
-    ) -> Result<bool, Error> {
+    async fn release_refresh(&self, tx: &mut Tx, stored: &grants::Grant, ended: bool) -> Result<bool, Error> {
         let released = grants::release_refresh(tx, self.tenant, self.user, stored.tokens.expires_at, ended).await?;
         if released && ended {
-            lost_access::record_refused_grant(app, tx, self.tenant, self.user).await?;
+            lost_access::record_refused_grant(self, tx).await?;
         }
         Ok(released)
     }
@@ -361,9 +360,9 @@ impl Grant for OfUser {
 }
 
 /// A company's grant at QuickBooks.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 struct OfCompany {
-    tenant: TenantId,
+    context: TenantContext,
     connection: ConnectionId,
 }
 
@@ -372,12 +371,12 @@ impl Grant for OfCompany {
 
     const SETTINGS: &'static str = "quickbooks_client_id, quickbooks_client_secret";
 
-    fn tenant(&self) -> TenantId {
-        self.tenant
+    fn context(&self) -> &TenantContext {
+        &self.context
     }
 
-    async fn stored(&self, app: &App) -> Result<Connection, Error> {
-        let connection = companies::find(app, self.tenant, self.connection).await?;
+    async fn stored(&self) -> Result<Connection, Error> {
+        let connection = companies::find(&self.context, self.connection).await?;
         companies::require_usable(connection)
     }
 
@@ -386,37 +385,48 @@ impl Grant for OfCompany {
     }
 
     async fn claim_refresh(&self, tx: &mut Tx, now: Timestamp) -> Result<bool, Error> {
-        Ok(quickbooks::claim_refresh(tx, self.tenant, self.connection, now, now + LEASE_DURATION).await?)
+        Ok(quickbooks::claim_refresh(tx, self.context.tenant, self.connection, now, now + LEASE_DURATION).await?)
     }
 
-    async fn refresh(&self, app: &App, stored: &Connection) -> Result<Granted, ProviderError> {
+    async fn refresh(&self, stored: &Connection) -> Result<Granted, ProviderError> {
+        let app = &self.context.app;
         app.quickbooks.refresh_tokens(&app.http, &stored.tokens.refresh, app.clock.now()).await
     }
 
-    async fn store_refreshed(
-        &self,
-        app: &App,
-        tx: &mut Tx,
-        stored: &Connection,
-        granted: &Granted,
-    ) -> Result<bool, Error> {
+    async fn store_refreshed(&self, tx: &mut Tx, stored: &Connection, granted: &Granted) -> Result<bool, Error> {
         let (replaced, tokens) = (stored.tokens.expires_at, tokens(granted));
-        let had_ended =
-            quickbooks::store_refreshed(tx, &app.vault, self.tenant, self.connection, replaced, &tokens).await?;
+        let had_ended = quickbooks::store_refreshed(
+            tx,
+            &self.context.app.vault,
+            self.context.tenant,
+            self.connection,
+            replaced,
+            &tokens,
+        )
+        .await?;
         if had_ended {
             // Another replica refreshed with the old token, and was refused: administrators have been asked for nothing.
-            lost_access::request_notification(app, tx, self.tenant).await?;
+            lost_access::request_notification(&self.context, tx).await?;
         }
         Ok(had_ended)
     }
 
-    async fn release_refresh(&self, app: &App, tx: &mut Tx, stored: &Connection, ended: bool) -> Result<bool, Error> {
+    async fn release_refresh(&self, tx: &mut Tx, stored: &Connection, ended: bool) -> Result<bool, Error> {
         let expires_at = stored.tokens.expires_at;
-        let released = quickbooks::release_refresh(tx, self.tenant, self.connection, expires_at, ended).await?;
+        let released = quickbooks::release_refresh(tx, self.context.tenant, self.connection, expires_at, ended).await?;
         if released && ended {
-            lost_access::request_notification(app, tx, self.tenant).await?;
+            lost_access::request_notification(&self.context, tx).await?;
             let detail = json!({ "connection": self.connection.0 });
-            audit::record(tx, self.tenant, None, "access ended by QuickBooks", None, &detail, app.clock.now()).await?;
+            audit::record(
+                tx,
+                self.context.tenant,
+                None,
+                "access ended by QuickBooks",
+                None,
+                &detail,
+                self.context.app.clock.now(),
+            )
+            .await?;
         }
         Ok(released)
     }

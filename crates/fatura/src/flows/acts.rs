@@ -5,17 +5,17 @@
 //! then the invoice is read again and compared.
 
 use super::{
-    Error, access, catalogue, companies,
+    Error, catalogue, companies,
+    context::{TenantContext, UserContext},
     lease::{
         Attempt, HEARTBEAT_INTERVAL, OUTCOME_TIMEOUT, OperationLease, POLL_INTERVAL, UNDER_WAY_DURATION, request_id,
     },
     refusals::find_cause_of_act,
     rights, settings, sync,
 };
-use crate::state::App;
 use domain::{
     form::check_recipient,
-    ids::{ActId, InvoiceId, TenantId, UserId},
+    ids::{ActId, InvoiceId},
     invoice::{Act, Snapshot, Status, compute_status},
     refusal::RefusalCause,
 };
@@ -66,7 +66,8 @@ fn shows_first_email(seen: &str, is_sent: bool) -> bool {
 }
 
 /// The known status of an invoice that exists in QuickBooks, on the current date of its company. `None` for any other invoice.
-pub(crate) async fn find_status(app: &App, tenant: TenantId, id: InvoiceId) -> Result<Option<Status>, Error> {
+pub(crate) async fn find_status(context: &TenantContext, id: InvoiceId) -> Result<Option<Status>, Error> {
+    let (app, tenant) = (&context.app, context.tenant);
     let mut tx = app.db.read().await?;
     let Some(invoice) = invoices::find(&mut tx, tenant, id).await? else { return Ok(None) };
     let InvoiceState::Issued(snapshot) = &invoice.state else { return Ok(None) };
@@ -77,12 +78,13 @@ pub(crate) async fn find_status(app: &App, tenant: TenantId, id: InvoiceId) -> R
 
 /// Somebody has pressed. [`Error::AdminsOnly`] where the settings leave what
 /// cannot be undone to administrators.
-pub(crate) async fn request(app: &App, tenant: TenantId, user: UserId, wanted: Wanted) -> Result<Outcome, Error> {
+pub(crate) async fn request(context: &UserContext, wanted: Wanted) -> Result<Outcome, Error> {
+    let (app, tenant, user) = (&context.app, context.tenant, context.user);
     let Wanted { invoice, act, seen, recipient, key } = wanted;
-    let settings = settings::find_settings(app, tenant).await?;
+    let settings = settings::find_settings(context).await?;
     let may = if act.is_irreversible() { settings.void } else { settings.create };
     if act != Act::Send {
-        rights::require(app, tenant, user, may).await?;
+        rights::require(context, may).await?;
     }
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
@@ -90,7 +92,7 @@ pub(crate) async fn request(app: &App, tenant: TenantId, user: UserId, wanted: W
     if let Some(known) = acts::find(&mut tx, tenant, id).await? {
         drop(tx);
         let is_same = known.wish.invoice == invoice && known.wish.act == act;
-        return if is_same { wait_for_outcome(app, tenant, id).await } else { Err(Error::NotFound) };
+        return if is_same { wait_for_outcome(context, id).await } else { Err(Error::NotFound) };
     }
     let found = invoices::find(&mut tx, tenant, invoice).await?.ok_or(Error::NotFound)?;
     let connection = quickbooks::find(&mut tx, &app.vault, tenant, found.connection).await?;
@@ -116,7 +118,7 @@ pub(crate) async fn request(app: &App, tenant: TenantId, user: UserId, wanted: W
     audit::record(&mut tx, tenant, Some(user), &name, Some(invoice), &json!({ "act": wish.id.0 }), now).await?;
     tx.commit().await?;
     app.db.announce(tenant).await;
-    wait_for_outcome(app, tenant, wish.id).await
+    wait_for_outcome(context, wish.id).await
 }
 
 /// How long somebody waits for the payments of an invoice before they are asked without them.
@@ -124,27 +126,23 @@ const PAYMENTS_DEADLINE: Duration = Duration::from_secs(3);
 
 /// The payments of an invoice, for the question before an action that cannot be undone. `None` if QuickBooks does not answer in time.
 /// [`Error::AdminsOnly`] as for [`request`].
-pub(crate) async fn list_payments(
-    app: &App,
-    tenant: TenantId,
-    user: UserId,
-    invoice: &Invoice,
-) -> Result<Option<Payments>, Error> {
-    rights::require(app, tenant, user, settings::find_settings(app, tenant).await?.void).await?;
-    match tokio::time::timeout(PAYMENTS_DEADLINE, read_payments(app, tenant, invoice)).await {
+pub(crate) async fn list_payments(context: &UserContext, invoice: &Invoice) -> Result<Option<Payments>, Error> {
+    rights::require(context, settings::find_settings(context).await?.void).await?;
+    match tokio::time::timeout(PAYMENTS_DEADLINE, read_payments(context, invoice)).await {
         Ok(Ok(read)) => Ok(read),
         Ok(Err(error)) => {
-            tracing::warn!(tenant.id = %tenant.0, %error, "the payments of an invoice were not read");
+            tracing::warn!(tenant.id = %context.tenant.0, %error, "the payments of an invoice were not read");
             Ok(None)
         }
         Err(_) => {
-            tracing::warn!(tenant.id = %tenant.0, "the payments of an invoice were not read in time");
+            tracing::warn!(tenant.id = %context.tenant.0, "the payments of an invoice were not read in time");
             Ok(None)
         }
     }
 }
 
-async fn read_payments(app: &App, tenant: TenantId, invoice: &Invoice) -> Result<Option<Payments>, Error> {
+async fn read_payments(context: &TenantContext, invoice: &Invoice) -> Result<Option<Payments>, Error> {
+    let (app, tenant) = (&context.app, context.tenant);
     let InvoiceState::Issued(known) = &invoice.state else { return Err(Error::NotFound) };
     let mut tx = app.db.read().await?;
     let connection =
@@ -152,12 +150,12 @@ async fn read_payments(app: &App, tenant: TenantId, invoice: &Invoice) -> Result
     drop(tx);
     let id = &known.quickbooks_id;
     let asked_at = app.clock.now();
-    let read = access::quickbooks(app, tenant, &connection).call(async |api| api.read_payments(id).await).await?;
+    let read = context.quickbooks(&connection).call(async |api| api.read_payments(id).await).await?;
     let now = sync::merge_snapshots(known, read.as_ref().map(|read| read.invoice.clone()));
     // The question shows the state that the panel shows.
     if now != *known {
         let mut tx = app.db.begin().await?;
-        sync::update_snapshot(app, &mut tx, tenant, invoice, &now, asked_at).await?;
+        sync::update_snapshot(context, &mut tx, invoice, &now, asked_at).await?;
         tx.commit().await?;
         app.db.announce(tenant).await;
     }
@@ -165,11 +163,11 @@ async fn read_payments(app: &App, tenant: TenantId, invoice: &Invoice) -> Result
 }
 
 /// How an act stands, after waiting a little for its end.
-async fn wait_for_outcome(app: &App, tenant: TenantId, id: ActId) -> Result<Outcome, Error> {
+async fn wait_for_outcome(context: &TenantContext, id: ActId) -> Result<Outcome, Error> {
     let until = tokio::time::Instant::now() + OUTCOME_TIMEOUT;
     loop {
-        let mut tx = app.db.read().await?;
-        let act = acts::find(&mut tx, tenant, id).await?.ok_or(Error::NotFound)?;
+        let mut tx = context.app.db.read().await?;
+        let act = acts::find(&mut tx, context.tenant, id).await?.ok_or(Error::NotFound)?;
         drop(tx);
         match act.state {
             State::Done => return Ok(Outcome::Done),
@@ -181,9 +179,10 @@ async fn wait_for_outcome(app: &App, tenant: TenantId, id: ActId) -> Result<Outc
 }
 
 /// Carries a wish as far as it goes now.
-pub(crate) async fn carry_out(app: &App, tenant: TenantId, id: ActId) -> Result<Attempt, Error> {
+pub(crate) async fn carry_out(context: &TenantContext, id: ActId) -> Result<Attempt, Error> {
+    let (app, tenant) = (&context.app, context.tenant);
     let mut tx = app.db.begin().await?;
-    let lease = OperationLease::new(app, tenant, id);
+    let lease = OperationLease::new(context, id);
     let Some((requested, progress)) = acts::claim(&mut tx, tenant, id, lease.owner, lease.since, lease.until()).await?
     else {
         let known = acts::find(&mut tx, tenant, id).await?;
@@ -193,7 +192,7 @@ pub(crate) async fn carry_out(app: &App, tenant: TenantId, id: ActId) -> Result<
     let invoice = invoices::find(&mut tx, tenant, requested.wish.invoice).await?.ok_or(Error::NotFound)?;
     tx.commit().await?;
     let refused = OnceLock::new();
-    let worker = Worker { app, tenant, requested: &requested, progress, invoice: &invoice, lease: &lease, refused };
+    let worker = Worker { context, requested: &requested, progress, invoice: &invoice, lease: &lease, refused };
     match lease.run_while_leased(Box::pin(worker.run())).await {
         Some(ended) => worker.settle(ended).await,
         None => Ok(Attempt::Later(HEARTBEAT_INTERVAL)),
@@ -205,8 +204,7 @@ type Ended = (Snapshot, Option<Reason>);
 
 /// One attempt at an act.
 struct Worker<'a> {
-    app: &'a App,
-    tenant: TenantId,
+    context: &'a TenantContext,
     requested: &'a Requested,
     progress: Progress,
     invoice: &'a Invoice,
@@ -218,8 +216,9 @@ struct Worker<'a> {
 impl Worker<'_> {
     async fn run(&self) -> Result<Ended, Error> {
         let InvoiceState::Issued(known) = &self.invoice.state else { return Err(Error::NotFound) };
-        let mut tx = self.app.db.read().await?;
-        let connection = quickbooks::find(&mut tx, &self.app.vault, self.tenant, self.invoice.connection).await?;
+        let mut tx = self.context.app.db.read().await?;
+        let connection =
+            quickbooks::find(&mut tx, &self.context.app.vault, self.context.tenant, self.invoice.connection).await?;
         drop(tx);
         let connection = connection.ok_or(Error::NotConnected)?;
         let mut current = known.clone();
@@ -243,7 +242,7 @@ impl Worker<'_> {
         }
         // Once with what we know, and once more with what QuickBooks says when that was stale.
         for is_last in [false, true] {
-            let mut tx = self.app.db.begin().await?;
+            let mut tx = self.context.app.db.begin().await?;
             self.lease.mark_sending(&mut tx).await?;
             tx.commit().await?;
             match self.send(&connection, &current).await {
@@ -316,8 +315,7 @@ impl Worker<'_> {
             return Ok(true);
         }
         let id = &current.quickbooks_id;
-        let delivered =
-            access::quickbooks(self.app, self.tenant, connection).call(async |api| api.read_delivery_time(id).await);
+        let delivered = self.context.quickbooks(connection).call(async |api| api.read_delivery_time(id).await);
         Ok(delivered.await?.is_some_and(|delivered| delivered.as_second() >= at.as_second()))
     }
 
@@ -325,7 +323,7 @@ impl Worker<'_> {
     /// does not apply to it any more, and why.
     fn ended(&self, current: &Snapshot, connection: &Connection) -> Option<Option<Reason>> {
         let wish = &self.requested.wish;
-        let today = self.app.clock.today(&connection.company.time_zone);
+        let today = self.context.app.clock.today(&connection.company.time_zone);
         if wish.act.depends_on_state() && wish.act.is_done(current, self.invoice.draft.total) {
             Some(None)
         } else if !wish.act.is_allowed(compute_status(current, today)) {
@@ -340,7 +338,7 @@ impl Worker<'_> {
     /// The invoice as QuickBooks has it now.
     async fn read(&self, connection: &Connection, known: &Snapshot) -> Result<Snapshot, Error> {
         let id = &known.quickbooks_id;
-        let read = access::quickbooks(self.app, self.tenant, connection).call(async |api| api.read_invoice(id).await);
+        let read = self.context.quickbooks(connection).call(async |api| api.read_invoice(id).await);
         Ok(sync::merge_snapshots(known, read.await?))
     }
 
@@ -349,13 +347,13 @@ impl Worker<'_> {
         // An e-mail is the same one whatever has become of the invoice since.
         let version = if wish.act.depends_on_state() { current.sync_token.as_str() } else { "" };
         let step = format!("{}/{}/{version}", wish.act.name(), wish.id.0);
-        let request_id = request_id(self.tenant, &step);
+        let request_id = request_id(self.context.tenant, &step);
         // The others need nothing but the invoice: they go on while reads are refused.
         let catalogue = match wish.act {
-            Act::Correct => Some(catalogue::read_catalogue(self.app, self.tenant, connection).await?),
+            Act::Correct => Some(catalogue::read_catalogue(self.context, connection).await?),
             Act::Void | Act::Delete | Act::Send => None,
         };
-        let calling = access::quickbooks(self.app, self.tenant, connection).call(async |api| {
+        let calling = self.context.quickbooks(connection).call(async |api| {
             let id = &current.quickbooks_id;
             match wish.act {
                 Act::Void => api.void_invoice(&request_id, id, &current.sync_token).await,
@@ -378,13 +376,13 @@ impl Worker<'_> {
 
     /// Keeps what came out, in one transaction.
     async fn settle(&self, ended: Result<Ended, Error>) -> Result<Attempt, Error> {
-        let (tenant, now) = (self.tenant, self.app.clock.now());
+        let (tenant, now) = (self.context.tenant, self.context.app.clock.now());
         let wish = &self.requested.wish;
-        let mut tx = self.app.db.begin().await?;
+        let mut tx = self.context.app.db.begin().await?;
         let attempt = match ended {
             Ok((snapshot, refusal)) => {
                 if acts::finish(&mut tx, tenant, wish.id, self.lease.owner, refusal.as_ref()).await? {
-                    sync::update_snapshot(self.app, &mut tx, tenant, self.invoice, &snapshot, now).await?;
+                    sync::update_snapshot(self.context, &mut tx, self.invoice, &snapshot, now).await?;
                     let outcome = if refusal.is_some() { "refused" } else { "done" };
                     let mut detail = json!({ "act": wish.id.0, "quickbooks_id": snapshot.quickbooks_id });
                     if let Some((code, call)) = self.refused.get() {
@@ -401,7 +399,7 @@ impl Worker<'_> {
             }
         };
         tx.commit().await?;
-        self.app.db.announce(tenant).await;
+        self.context.app.db.announce(tenant).await;
         Ok(attempt)
     }
 }

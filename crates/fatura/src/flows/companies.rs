@@ -1,19 +1,18 @@
 //! The QuickBooks companies of a tenant: the one that is connected now, and those of its invoices.
 
-use super::Error;
-use crate::state::App;
-use domain::ids::{ConnectionId, TenantId};
+use super::{Error, context::TenantContext};
+use domain::ids::ConnectionId;
 use store::quickbooks::{self, Connection, State};
 
 /// The connection that is not disconnected, if a tenant has one.
-pub(crate) async fn find_current(app: &App, tenant: TenantId) -> Result<Option<Connection>, Error> {
-    let mut tx = app.db.read().await?;
-    Ok(quickbooks::find_current(&mut tx, &app.vault, tenant).await?)
+pub(crate) async fn find_current(context: &TenantContext) -> Result<Option<Connection>, Error> {
+    let mut tx = context.app.db.read().await?;
+    Ok(quickbooks::find_current(&mut tx, &context.app.vault, context.tenant).await?)
 }
 
 /// The tenant's connection, if it can be used.
-pub(crate) async fn find_usable(app: &App, tenant: TenantId) -> Result<Connection, Error> {
-    require_usable(find_current(app, tenant).await?)
+pub(crate) async fn find_usable(context: &TenantContext) -> Result<Connection, Error> {
+    require_usable(find_current(context).await?)
 }
 
 /// The connection, if it can be used.
@@ -27,7 +26,7 @@ pub(crate) fn require_usable(connection: Option<Connection>) -> Result<Connectio
 }
 
 /// One connection of a tenant, whatever its state.
-pub(crate) async fn find(app: &App, tenant: TenantId, id: ConnectionId) -> Result<Option<Connection>, Error> {
-    let mut tx = app.db.read().await?;
-    Ok(quickbooks::find(&mut tx, &app.vault, tenant, id).await?)
+pub(crate) async fn find(context: &TenantContext, id: ConnectionId) -> Result<Option<Connection>, Error> {
+    let mut tx = context.app.db.read().await?;
+    Ok(quickbooks::find(&mut tx, &context.app.vault, context.tenant, id).await?)
 }

@@ -1,35 +1,34 @@
 //! The language of texts that a whole company reads: notes, deal fields, invoices.
 
-use super::Error;
-use crate::{language::Language, locale::Locale, state::App};
-use domain::ids::TenantId;
+use super::{Error, context::TenantContext};
+use crate::{language::Language, locale::Locale};
 use store::{grants, tenants};
 
 /// Reads the locale of texts for the whole company: the region of the first installation, in [`read_language`].
-pub(crate) async fn read_locale(app: &App, tenant: TenantId) -> Result<Locale, Error> {
-    let language = read_language(app, tenant).await?;
-    let mut tx = app.db.read().await?;
-    let company = tenants::find(&mut tx, tenant).await?.ok_or(Error::NotFound)?;
+pub(crate) async fn read_locale(context: &TenantContext) -> Result<Locale, Error> {
+    let language = read_language(context).await?;
+    let mut tx = context.app.db.read().await?;
+    let company = tenants::find(&mut tx, context.tenant).await?.ok_or(Error::NotFound)?;
     Ok(Locale::of(&company.locale).in_language(language))
 }
 
 /// Reads the language of texts for the whole company: that of the settings, or else [`find_usual_language`].
-async fn read_language(app: &App, tenant: TenantId) -> Result<Language, Error> {
-    let mut tx = app.db.read().await?;
-    let settings = store::settings::find(&mut tx, tenant).await?.unwrap_or_default();
+async fn read_language(context: &TenantContext) -> Result<Language, Error> {
+    let mut tx = context.app.db.read().await?;
+    let settings = store::settings::find(&mut tx, context.tenant).await?.unwrap_or_default();
     drop(tx);
     match settings.language {
         Some(chosen) => Ok(Locale::language_of(&chosen)),
-        None => find_usual_language(app, tenant).await,
+        None => find_usual_language(context).await,
     }
 }
 
 /// Finds the language of most users who have the app; of several that are as frequent, that of the first installation. Pipedrive has no
 /// language for a company, and its country does not determine one.
-pub(crate) async fn find_usual_language(app: &App, tenant: TenantId) -> Result<Language, Error> {
-    let mut tx = app.db.read().await?;
-    let company = tenants::find(&mut tx, tenant).await?.ok_or(Error::NotFound)?;
-    let users = grants::list_users(&mut tx, tenant).await?;
+pub(crate) async fn find_usual_language(context: &TenantContext) -> Result<Language, Error> {
+    let mut tx = context.app.db.read().await?;
+    let company = tenants::find(&mut tx, context.tenant).await?.ok_or(Error::NotFound)?;
+    let users = grants::list_users(&mut tx, context.tenant).await?;
     drop(tx);
     let languages = users.iter().map(|(_, profile)| Locale::language_of(&profile.language));
     Ok(Language::of_most(languages, Locale::language_of(&company.language)))

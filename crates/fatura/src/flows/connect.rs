@@ -4,7 +4,14 @@
 //! anything is kept, the person confirms a page that names both companies and who asks. So nobody can be led into
 //! connecting their books to a stranger's Pipedrive. Each step asks Pipedrive whether the user is an administrator.
 
-use super::{Error, access, install::FLOW_LIFE, lost_access, revoke, rights, settings::save_and_audit, states};
+use super::{
+    Error, access,
+    context::{TenantContext, UserContext},
+    install::FLOW_LIFE,
+    lost_access, revoke, rights,
+    settings::save_and_audit,
+    states,
+};
 use crate::{
     security::{self, Event},
     state::App,
@@ -47,16 +54,17 @@ impl From<store::Error> for Denied {
     }
 }
 
-async fn require_admin(app: &App, tenant: TenantId, user: UserId, browser: &str) -> Result<(), Denied> {
-    match rights::require_admin(app, tenant, user).await {
+async fn require_admin(context: &UserContext, browser: &str) -> Result<(), Denied> {
+    match rights::require_admin(context).await {
         Ok(_) => Ok(()),
-        Err(error) => Err(Denied { error, sealed: seal_cancelled(app, tenant, user, browser, None)? }),
+        Err(error) => Err(Denied { error, sealed: seal_cancelled(context, browser, None)? }),
     }
 }
 
 /// A one-time link by which a signed-in administrator begins connecting in a browser tab. The page that asks for it is in a frame and holds no
 /// cookie: the link is bound to what the browser calls itself.
-pub(crate) async fn issue_token(app: &App, tenant: TenantId, user: UserId, agent: &str) -> Result<Url, Error> {
+pub(crate) async fn issue_token(context: &UserContext, agent: &str) -> Result<Url, Error> {
+    let (app, tenant, user) = (&context.app, context.tenant, context.user);
     let until = app.clock.now() + TICKET_LIFE;
     let ticket = states::issue_state(app, TICKET, until)?;
     let mut tx = app.db.begin().await?;
@@ -77,12 +85,13 @@ pub(crate) async fn begin(app: &App, ticket: &str, agent: &str, browser: &str) -
     let who = flows::finish(&mut tx, &app.vault, Provider::Ticket, ticket, agent, app.clock.now()).await?.flatten();
     tx.commit().await?;
     let (tenant, user) = who.ok_or(Error::ForeignFlow)?;
-    begin_consent(app, tenant, user, browser).await
+    begin_consent(&UserContext::new(app, tenant, user), browser).await
 }
 
 /// Intuit's consent page for an administrator, in the browser that holds `browser`.
-pub(crate) async fn begin_consent(app: &App, tenant: TenantId, user: UserId, browser: &str) -> Result<Url, Denied> {
-    require_admin(app, tenant, user, browser).await?;
+pub(crate) async fn begin_consent(context: &UserContext, browser: &str) -> Result<Url, Denied> {
+    let (app, tenant, user) = (&context.app, context.tenant, context.user);
+    require_admin(context, browser).await?;
     let until = app.clock.now() + FLOW_LIFE;
     let state = states::issue_state(app, &purpose(browser), until)?;
     let mut tx = app.db.begin().await?;
@@ -110,6 +119,12 @@ struct Pending {
     expires_at: Timestamp,
 }
 
+impl Pending {
+    fn context(&self, app: &App) -> UserContext {
+        UserContext::new(app, self.tenant, self.user)
+    }
+}
+
 /// Both companies, for the page that asks for confirmation.
 pub(crate) struct Confirmation {
     pub(crate) pipedrive: String,
@@ -133,7 +148,7 @@ pub(crate) async fn finish(
     let flow = flows::finish(&mut tx, &app.vault, Provider::QuickBooks, state, browser, now).await?;
     tx.commit().await?;
     let (tenant, user) = flow.flatten().ok_or(Error::ForeignFlow)?;
-    require_admin(app, tenant, user, browser).await?;
+    require_admin(&UserContext::new(app, tenant, user), browser).await?;
     let granted = app.quickbooks.exchange_code(&app.http, code, now).await.map_err(Error::QuickBooks)?;
     // The realm in the address is not signed: only a company that the token opens is believed.
     let catalogue = access::authorize_quickbooks(app, realm_id, granted.access.clone())
@@ -188,7 +203,7 @@ async fn open_pending(app: &App, question: &str, browser: &str) -> Result<Pendin
 /// needs it.
 pub(crate) async fn read_confirmation(app: &App, question: &str, browser: &str) -> Result<Confirmation, Denied> {
     let pending = open_pending(app, question, browser).await?;
-    match require_admin(app, pending.tenant, pending.user, browser).await {
+    match require_admin(&pending.context(app), browser).await {
         Ok(()) | Err(Denied { error: Error::RightsUnknown(_), .. }) => {}
         Err(denied) => return Err(denied),
     }
@@ -216,7 +231,8 @@ async fn use_once(app: &App, tx: &mut Tx, question: &str, browser: &str) -> Resu
 /// The person confirmed: from now on the companies are connected. If the person is no administrator any more, the access is handed back.
 pub(crate) async fn confirm(app: &App, question: &str, browser: &str) -> Result<Tenant, Denied> {
     let pending = open_pending(app, question, browser).await?;
-    if let Err(denied) = require_admin(app, pending.tenant, pending.user, browser).await {
+    let context = pending.context(app);
+    if let Err(denied) = require_admin(&context, browser).await {
         if matches!(denied.error, Error::AdminsOnly) {
             revoke_pending(app, question, &pending, browser).await?;
         }
@@ -229,7 +245,7 @@ pub(crate) async fn confirm(app: &App, question: &str, browser: &str) -> Result<
         audit::record(&mut tx, tenant, Some(user), "connecting refused", None, &json!({}), app.clock.now()).await?;
         tx.commit().await?;
         security::record(Event::CompanyRefused, Some(tenant));
-        return Err(Denied { error, sealed: seal_cancelled(app, tenant, user, browser, Some(chosen))? });
+        return Err(Denied { error, sealed: seal_cancelled(&context, browser, Some(chosen))? });
     }
     Ok(connected?)
 }
@@ -286,7 +302,7 @@ async fn connect(app: &App, question: &str, pending: Pending, browser: &str) -> 
         remove_company_ids(&mut tx, tenant.id, pending.user, now).await?;
     }
     if before.is_some_and(|before| before.state == quickbooks::State::NeedsReconnect) {
-        lost_access::request_notification(app, &mut tx, tenant.id).await?;
+        lost_access::request_notification(&TenantContext::new(app, tenant.id), &mut tx).await?;
     }
     audit::record(&mut tx, tenant.id, Some(pending.user), "connected", None, &json!({ "connection": id.0 }), now)
         .await?;
@@ -338,13 +354,8 @@ fn place_of_cancelled(browser: &str) -> String {
     format!("cancelled/{browser}")
 }
 
-fn seal_cancelled(
-    app: &App,
-    tenant: TenantId,
-    user: UserId,
-    browser: &str,
-    chosen: Option<String>,
-) -> Result<String, Error> {
+fn seal_cancelled(context: &UserContext, browser: &str, chosen: Option<String>) -> Result<String, Error> {
+    let (app, tenant, user) = (&context.app, context.tenant, context.user);
     let cancelled = Cancelled { tenant, user, until: app.clock.now() + CANCELLED_LIFE, chosen };
     let text = serde_json::to_string(&cancelled).map_err(|_| Error::ForeignFlow)?;
     Ok(app.vault.seal(&place_of_cancelled(browser), &SecretString::from(text))?)
@@ -362,7 +373,7 @@ pub(crate) async fn refuse(app: &App, state: &str, browser: &str) -> Result<Stri
     let flow = flows::finish(&mut tx, &app.vault, Provider::QuickBooks, state, browser, app.clock.now()).await?;
     tx.commit().await?;
     let (tenant, user) = flow.flatten().ok_or(Error::ForeignFlow)?;
-    seal_cancelled(app, tenant, user, browser, None)
+    seal_cancelled(&UserContext::new(app, tenant, user), browser, None)
 }
 
 /// Reads the state for a person who has cancelled.
@@ -381,7 +392,7 @@ pub(crate) async fn restart_consent(app: &App, sealed: &str, browser: &str) -> R
     if until < app.clock.now() {
         return Err(Error::ForeignFlow.into());
     }
-    begin_consent(app, tenant, user, browser).await
+    begin_consent(&UserContext::new(app, tenant, user), browser).await
 }
 
 /// Hands back the access that Intuit gave. Not where the company is connected already: at Intuit that would end the connection that stands.
@@ -403,11 +414,12 @@ async fn revoke_pending(app: &App, question: &str, pending: &Pending, browser: &
 pub(crate) async fn decline(app: &App, question: &str, browser: &str) -> Result<String, Error> {
     let pending = open_pending(app, question, browser).await?;
     revoke_pending(app, question, &pending, browser).await?;
-    seal_cancelled(app, pending.tenant, pending.user, browser, None)
+    seal_cancelled(&pending.context(app), browser, None)
 }
 
 /// Ends the connection, here and at Intuit. The invoices stay readable.
-pub(crate) async fn disconnect(app: &App, tenant: TenantId, user: UserId) -> Result<(), Error> {
+pub(crate) async fn disconnect(context: &UserContext) -> Result<(), Error> {
+    let (app, tenant, user) = (&context.app, context.tenant, context.user);
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
     let connection = quickbooks::find_current(&mut tx, &app.vault, tenant).await?.ok_or(Error::NotConnected)?;
@@ -415,7 +427,7 @@ pub(crate) async fn disconnect(app: &App, tenant: TenantId, user: UserId) -> Res
     revoke::request_revocation(app, &mut tx, Grantor::QuickBooks, &connection.realm_id, &connection.tokens.refresh)
         .await?;
     if connection.state == quickbooks::State::NeedsReconnect {
-        lost_access::request_notification(app, &mut tx, tenant).await?;
+        lost_access::request_notification(context, &mut tx).await?;
     }
     audit::record(&mut tx, tenant, Some(user), "disconnected", None, &json!({ "connection": connection.id.0 }), now)
         .await?;

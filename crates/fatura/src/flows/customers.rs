@@ -1,10 +1,8 @@
 //! Customers of the connected company that a deal may mean.
 
-use super::{Error, access, single_flight};
-use crate::state::App;
+use super::{Error, context::TenantContext, single_flight};
 use domain::{
     customer::{Customer, CustomerQuery, MatchReason, Suggestion, looks_like_tax_id, rank_customers},
-    ids::TenantId,
     search::build_patterns,
 };
 use providers::{ProviderError, quickbooks::CUSTOMER_PAGE_ROWS};
@@ -18,13 +16,12 @@ const PAGES: usize = 10;
 
 /// Customers that may be meant, the best first.
 pub(crate) async fn suggest_customers(
-    app: &App,
-    tenant: TenantId,
+    context: &TenantContext,
     connection: &Connection,
     wanted: &CustomerQuery<'_>,
 ) -> Result<Vec<Suggestion>, Error> {
     let patterns = build_patterns(wanted.name);
-    let search = access::quickbooks(app, tenant, connection).call(async |api| {
+    let search = context.quickbooks(connection).call(async |api| {
         // The text as typed first; looser patterns only where that finds little: reads are metered.
         let (strict, loose) = patterns.split_at(patterns.len().min(1));
         let mut found = api.search_customers(strict, wanted.email).await?;
@@ -54,19 +51,19 @@ pub(crate) async fn suggest_customers(
     if is_sure || !looks_like_tax_id(tax_id) {
         return Ok(ranked);
     }
-    match read_directory(app, tenant, connection).await {
+    match read_directory(context, connection).await {
         Ok(all) => found.extend(all.iter().cloned()),
         Err(error) => {
-            tracing::info!(tenant.id = %tenant.0, %error, "customers were not looked through for a tax number");
+            tracing::info!(tenant.id = %context.tenant.0, %error, "customers were not looked through for a tax number");
         }
     }
     Ok(rank_customers(found, &CustomerQuery { tax_id, ..*wanted }))
 }
 
 /// The first ten thousand customers that have a tax number, at most minutes old.
-async fn read_directory(app: &App, tenant: TenantId, connection: &Connection) -> Result<Arc<Vec<Customer>>, Error> {
+async fn read_directory(context: &TenantContext, connection: &Connection) -> Result<Arc<Vec<Customer>>, Error> {
     let read = || async {
-        let all = access::quickbooks(app, tenant, connection).call(async |api| {
+        let all = context.quickbooks(connection).call(async |api| {
             let mut all = Vec::new();
             for page in 0..PAGES {
                 let (rows, is_last) = api.read_customer_page(page * CUSTOMER_PAGE_ROWS + 1).await?;
@@ -79,5 +76,5 @@ async fn read_directory(app: &App, tenant: TenantId, connection: &Connection) ->
         });
         all.await.map(Arc::new)
     };
-    single_flight::read_once(&app.customer_directories, connection.id, read).await
+    single_flight::read_once(&context.app.customer_directories, connection.id, read).await
 }

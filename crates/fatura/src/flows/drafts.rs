@@ -1,7 +1,6 @@
 //! Saving and discarding drafts of forms.
 
-use super::Error;
-use crate::state::App;
+use super::{Error, context::UserContext};
 use domain::{
     form::Form,
     ids::{DealId, TenantId, UserId},
@@ -23,13 +22,8 @@ pub(super) async fn require_own_key(
 }
 
 /// Keeps what was typed, unless something newer was kept or the form was opened elsewhere since.
-pub(crate) async fn save_draft(
-    app: &App,
-    tenant: TenantId,
-    user: UserId,
-    deal: DealId,
-    form: &Form,
-) -> Result<Saved, Error> {
+pub(crate) async fn save_draft(context: &UserContext, deal: DealId, form: &Form) -> Result<Saved, Error> {
+    let (app, tenant, user) = (&context.app, context.tenant, context.user);
     let mut tx = app.db.begin().await?;
     require_own_key(&mut tx, tenant, user, deal, form).await?;
     let saved = drafts::save(&mut tx, tenant, deal, user, form, app.clock.now()).await?;
@@ -38,13 +32,8 @@ pub(crate) async fn save_draft(
 }
 
 /// Keeps a form that is submitted, whichever window it is in. [`Error::NotFound`] where its key was issued for another deal.
-pub(super) async fn save_submitted_draft(
-    app: &App,
-    tenant: TenantId,
-    user: UserId,
-    deal: DealId,
-    form: &Form,
-) -> Result<(), Error> {
+pub(super) async fn save_submitted_draft(context: &UserContext, deal: DealId, form: &Form) -> Result<(), Error> {
+    let (app, tenant, user) = (&context.app, context.tenant, context.user);
     let mut tx = app.db.begin().await?;
     require_own_key(&mut tx, tenant, user, deal, form).await?;
     drafts::take_over(&mut tx, tenant, deal, user, form, app.clock.now()).await?;
@@ -53,9 +42,9 @@ pub(super) async fn save_submitted_draft(
 }
 
 /// Throws away what was typed.
-pub(crate) async fn discard_draft(app: &App, tenant: TenantId, user: UserId, deal: DealId) -> Result<(), Error> {
-    let mut tx = app.db.begin().await?;
-    drafts::discard(&mut tx, tenant, deal, user, None).await?;
+pub(crate) async fn discard_draft(context: &UserContext, deal: DealId) -> Result<(), Error> {
+    let mut tx = context.app.db.begin().await?;
+    drafts::discard(&mut tx, context.tenant, deal, context.user, None).await?;
     tx.commit().await?;
     Ok(())
 }

@@ -3,20 +3,22 @@
 mod prices;
 
 use super::{
-    Error, access, catalogue, customers,
+    Error, catalogue,
+    context::{TenantContext, UserContext},
+    customers,
     drafts::{require_own_key, save_draft},
     items,
     ledger::{self, list_billed},
     merges, rights, settings, single_flight,
 };
-use crate::{format::Writer, state::App};
+use crate::format::Writer;
 use domain::{
     billing::{Billed, Part, sum_billed},
     catalogue::Catalogue,
     customer::{Customer, CustomerQuery, MatchReason, Suggestion},
     deal::{Deal, Opening, compute_deal_total, fill_lines, open_form},
     form::{CREATE, DealValue, FieldError, Form, FormField, Problem, Rules, validate_form},
-    ids::{DealId, IntentKey, TenantId, UserId},
+    ids::{DealId, IntentKey, UserId},
     invoice_number::propose_next_number,
     invoice_request::InvoiceRequest,
     mapping::{CustomerDetails, Field, Settings, fill_customer_details, replace_option_ids},
@@ -124,17 +126,17 @@ pub(crate) enum Change {
 }
 
 /// Fails with [`Error::AdminsOnly`] where the settings do not let this user create invoices.
-pub(crate) async fn require_creator(app: &App, tenant: TenantId, user: UserId) -> Result<(), Error> {
-    rights::require(app, tenant, user, settings::find_settings(app, tenant).await?.create).await
+pub(crate) async fn require_creator(context: &UserContext) -> Result<(), Error> {
+    rights::require(context, settings::find_settings(context).await?.create).await
 }
 
 /// Fails with [`Error::NotFound`] where this user may not see a deal. A person who has its form open already goes on while Pipedrive does not
 /// answer.
-pub(crate) async fn require_visible(app: &App, tenant: TenantId, user: UserId, deal: DealId) -> Result<(), Error> {
-    let checked = rights::require_visible(app, tenant, user, deal).await;
+pub(crate) async fn require_visible(context: &UserContext, deal: DealId) -> Result<(), Error> {
+    let checked = rights::require_visible(context, deal).await;
     if matches!(checked, Err(Error::Pipedrive(_))) {
-        let mut tx = app.db.read().await?;
-        if drafts::find(&mut tx, tenant, deal, user).await?.is_some() {
+        let mut tx = context.app.db.read().await?;
+        if drafts::find(&mut tx, context.tenant, deal, context.user).await?.is_some() {
             return Ok(());
         }
     }
@@ -147,82 +149,76 @@ pub(crate) fn to_party(organization: Option<i64>, person: Option<i64>) -> Option
 }
 
 /// The time zone of the QuickBooks company in which an invoice is.
-pub(crate) async fn find_time_zone(app: &App, tenant: TenantId, invoice: &Invoice) -> Result<String, Error> {
-    let mut tx = app.db.read().await?;
-    let connection = quickbooks::find(&mut tx, &app.vault, tenant, invoice.connection).await?;
+pub(crate) async fn find_time_zone(context: &TenantContext, invoice: &Invoice) -> Result<String, Error> {
+    let mut tx = context.app.db.read().await?;
+    let connection = quickbooks::find(&mut tx, &context.app.vault, context.tenant, invoice.connection).await?;
     Ok(connection.map(|connection| connection.company.time_zone).unwrap_or_default())
 }
 
 /// Reads the deal as this user may see it. [`Error::NotFound`] where they may not.
-pub(crate) async fn read_deal(app: &App, tenant: TenantId, user: UserId, deal: DealId) -> Result<Deal, Error> {
-    access::pipedrive(app, tenant, user).call(async |api| api.read_deal(deal).await).await
+pub(crate) async fn read_deal(context: &UserContext, deal: DealId) -> Result<Deal, Error> {
+    context.pipedrive().call(async |api| api.read_deal(deal).await).await
 }
 
 /// Loads the context of a deal's form.
-pub(crate) async fn load_context(app: &App, tenant: TenantId, deal: DealId, form: &Form) -> Result<Look, Error> {
-    let (connection, catalogue) = catalogue::read_connected_catalogue(app, tenant).await?;
-    let settings = settings::find_settings(app, tenant).await?;
-    let mut tx = app.db.read().await?;
-    let earlier = invoices::list(&mut tx, tenant, InvoiceScope::Deal(deal)).await?;
+pub(crate) async fn load_context(context: &TenantContext, deal: DealId, form: &Form) -> Result<Look, Error> {
+    let (connection, catalogue) = catalogue::read_connected_catalogue(context).await?;
+    let settings = settings::find_settings(context).await?;
+    let mut tx = context.app.db.read().await?;
+    let earlier = invoices::list(&mut tx, context.tenant, InvoiceScope::Deal(deal)).await?;
     drop(tx);
-    let today = app.clock.today(&connection.company.time_zone);
+    let today = context.app.clock.today(&connection.company.time_zone);
     let (catalogue, customer) = tokio::join!(
-        items::with_named(app, tenant, &connection, catalogue, form, &settings),
-        read_chosen_customer(app, tenant, &connection, &form.customer),
+        items::with_named(context, &connection, catalogue, form, &settings),
+        read_chosen_customer(context, &connection, &form.customer),
     );
     Ok(Look { connection, catalogue, settings, customer, earlier, today })
 }
 
 /// The chosen customer, at most a few minutes old; nothing where it is new or QuickBooks does not answer.
-async fn read_chosen_customer(app: &App, tenant: TenantId, connection: &Connection, id: &str) -> Option<Arc<Customer>> {
+async fn read_chosen_customer(context: &TenantContext, connection: &Connection, id: &str) -> Option<Arc<Customer>> {
     if id.is_empty() || id == CREATE {
         return None;
     }
     let read = || async {
-        let read = access::quickbooks(app, tenant, connection).call(async |api| api.read_customer(id).await);
+        let read = context.quickbooks(connection).call(async |api| api.read_customer(id).await);
         read.await.map(Arc::new)
     };
-    let told = |error: &Error| tracing::info!(tenant.id = %tenant.0, %error, "the chosen customer was not read");
-    single_flight::read_once(&app.customers, (connection.id, id.to_owned()), read).await.inspect_err(told).ok()
+    let told =
+        |error: &Error| tracing::info!(tenant.id = %context.tenant.0, %error, "the chosen customer was not read");
+    single_flight::read_once(&context.app.customers, (connection.id, id.to_owned()), read).await.inspect_err(told).ok()
 }
 
 /// The number that comes next, where the company numbers by hand.
-async fn propose_number(app: &App, tenant: TenantId, look: &Look) -> String {
+async fn propose_number(context: &TenantContext, look: &Look) -> String {
     if !look.catalogue.numbers_by_hand {
         return String::new();
     }
-    let newest = access::quickbooks(app, tenant, &look.connection).call(async |api| api.read_newest_numbers().await);
+    let newest = context.quickbooks(&look.connection).call(async |api| api.read_newest_numbers().await);
     newest.await.map(|newest| propose_next_number(&newest)).unwrap_or_default()
 }
 
 /// Opens the form for a deal: the draft that was left, or a new one filled in from the deal as it is now. Opened again, also
 /// at the same time, it is the same form with the same key.
-pub(crate) async fn open_draft(
-    app: &App,
-    tenant: TenantId,
-    user: UserId,
-    id: DealId,
-    writer: Writer,
-) -> Result<OpenForm, Error> {
-    Box::pin(open_draft_as(app, tenant, user, id, writer, Origin::Opened)).await
+pub(crate) async fn open_draft(context: &UserContext, id: DealId, writer: Writer) -> Result<OpenForm, Error> {
+    Box::pin(open_draft_as(context, id, writer, Origin::Opened)).await
 }
 
 /// As [`open_draft`], with the origin of the draft.
 pub(super) async fn open_draft_as(
-    app: &App,
-    tenant: TenantId,
-    user: UserId,
+    context: &UserContext,
     id: DealId,
     writer: Writer,
     origin: Origin,
 ) -> Result<OpenForm, Error> {
-    merges::try_move_merged_deals(app, tenant, user, id).await;
+    let (app, tenant, user) = (&context.app, context.tenant, context.user);
+    merges::try_move_merged_deals(context, id).await;
     let mut tx = app.db.read().await?;
     let draft = drafts::find(&mut tx, tenant, id, user).await?;
     drop(tx);
     let draft = draft.filter(|draft| draft.origin == Origin::Typed);
     let typed = draft.as_ref().map(|draft| draft.form.clone());
-    let mut opened = Box::pin(fill_form(app, tenant, user, id, writer, typed, None)).await?;
+    let mut opened = Box::pin(fill_form(context, id, writer, typed, None)).await?;
     opened.form.window = Uuid::new_v4().simple().to_string();
     let mut tx = app.db.begin().await?;
     let stored = drafts::open(&mut tx, tenant, id, user, &opened.form, origin, app.clock.now()).await?;
@@ -230,7 +226,7 @@ pub(super) async fn open_draft_as(
     // Another window may have saved the draft meanwhile.
     let is_typed = stored.origin == Origin::Typed;
     if is_typed && draft.is_none_or(|draft| draft.saved_at != stored.saved_at) {
-        opened = Box::pin(fill_form(app, tenant, user, id, writer, Some(stored.form.clone()), None)).await?;
+        opened = Box::pin(fill_form(context, id, writer, Some(stored.form.clone()), None)).await?;
     }
     let Form { seen, linked, deal_value, .. } = std::mem::take(&mut opened.form);
     opened.worth_before =
@@ -246,19 +242,18 @@ pub(super) async fn open_draft_as(
 
 /// Fills an open form in another way; what else was typed stays.
 pub(crate) async fn change_form(
-    app: &App,
-    tenant: TenantId,
-    user: UserId,
+    context: &UserContext,
     id: DealId,
     writer: Writer,
     form: Form,
     change: Change,
 ) -> Result<OpenForm, Error> {
+    let (app, tenant, user) = (&context.app, context.tenant, context.user);
     let (is_renewed, is_here) = (matches!(change, Change::Renewed), matches!(change, Change::Here));
     let mut tx = app.db.read().await?;
     require_own_key(&mut tx, tenant, user, id, &form).await?;
     drop(tx);
-    let mut opened = Box::pin(fill_form(app, tenant, user, id, writer, Some(form), Some(change))).await?;
+    let mut opened = Box::pin(fill_form(context, id, writer, Some(form), Some(change))).await?;
     if is_renewed {
         opened.form.intent = Some(IntentKey(Uuid::new_v4()));
     }
@@ -270,7 +265,7 @@ pub(crate) async fn change_form(
         drafts::open(&mut tx, tenant, id, user, &opened.form, Origin::Typed, app.clock.now()).await?;
         tx.commit().await?;
     } else {
-        opened.saved = save_draft(app, tenant, user, id, &opened.form).await?;
+        opened.saved = save_draft(context, id, &opened.form).await?;
     }
     Ok(opened)
 }
@@ -301,9 +296,9 @@ fn describe_parts(writer: Writer, deal: &Deal, is_first: bool) -> impl Fn(Part) 
 }
 
 /// The form as one of the QuickBooks company that is connected now.
-async fn move_to_current_connection(app: &App, tenant: TenantId, mut form: Form) -> Result<Form, Error> {
-    let mut tx = app.db.read().await?;
-    if let Some(connection) = quickbooks::find_current(&mut tx, &app.vault, tenant).await? {
+async fn move_to_current_connection(context: &TenantContext, mut form: Form) -> Result<Form, Error> {
+    let mut tx = context.app.db.read().await?;
+    if let Some(connection) = quickbooks::find_current(&mut tx, &context.app.vault, context.tenant).await? {
         form.move_to_company(connection.id);
     }
     Ok(form)
@@ -312,27 +307,26 @@ async fn move_to_current_connection(app: &App, tenant: TenantId, mut form: Form)
 /// A form with all that it is shown with: filled in from the deal where none is given, else changed as asked.
 #[expect(clippy::too_many_lines, reason = "reads the parts of a form in turn")]
 async fn fill_form(
-    app: &App,
-    tenant: TenantId,
-    user: UserId,
+    context: &UserContext,
     id: DealId,
     writer: Writer,
     typed: Option<Form>,
     change: Option<Change>,
 ) -> Result<OpenForm, Error> {
+    let (app, tenant, user) = (&context.app, context.tenant, context.user);
     let empty = Form::default();
     let typed = match typed {
-        Some(form) => Some(move_to_current_connection(app, tenant, form).await?),
+        Some(form) => Some(move_to_current_connection(context, form).await?),
         None => None,
     };
     let (mut deal, mut look, fields) = tokio::try_join!(
-        Box::pin(read_deal(app, tenant, user, id)),
-        Box::pin(load_context(app, tenant, id, typed.as_ref().unwrap_or(&empty))),
-        Box::pin(settings::list_fields(app, tenant, user)),
+        Box::pin(read_deal(context, id)),
+        Box::pin(load_context(context, id, typed.as_ref().unwrap_or(&empty))),
+        Box::pin(settings::list_fields(context)),
     )?;
     replace_option_ids(&mut deal.values, &fields);
     let parties = DealParties { id: id.0, organization: deal.organization, person: deal.person };
-    merges::try_reassign_invoices(app, tenant, user, &[parties]).await;
+    merges::try_reassign_invoices(context, &[parties]).await;
     let mut tx = app.db.read().await?;
     let item_links = links::list_items(&mut tx, tenant, look.connection.id).await?;
     let linked = match to_party(deal.organization, deal.person) {
@@ -346,16 +340,15 @@ async fn fill_form(
     let name = |user: UserId| users.iter().find(|(known, _)| *known == user).map(|(_, profile)| profile.name.clone());
     let catalogue = Arc::clone(&look.catalogue);
     let items_unread;
-    (look.catalogue, items_unread) =
-        items::with_meant(app, tenant, &look.connection, catalogue, &deal, &item_links).await;
+    (look.catalogue, items_unread) = items::with_meant(context, &look.connection, catalogue, &deal, &item_links).await;
     let billed = look.billed(Some(&deal), &deal.currency);
     let details = fill_customer_details(&look.settings, &deal.values);
     let linked = linked.as_ref().map(|linked| linked.id.as_str());
     let wanted = CustomerQuery { name: &details.to, email: &details.email, tax_id: &details.tax_id, linked };
-    let suggestions = Box::pin(customers::suggest_customers(app, tenant, &look.connection, &wanted)).await?;
+    let suggestions = Box::pin(customers::suggest_customers(context, &look.connection, &wanted)).await?;
     // Taken without asking only where there is no doubt; else the person picks or creates.
     let sure = suggestions.first().filter(|best| best.reason == MatchReason::Linked && best.customer.active);
-    let number = if typed.is_none() { propose_number(app, tenant, &look).await } else { String::new() };
+    let number = if typed.is_none() { propose_number(context, &look).await } else { String::new() };
     let opening = Opening {
         settings: &look.settings,
         catalogue: &look.catalogue,
@@ -378,7 +371,7 @@ async fn fill_form(
             match change {
                 Some(Change::Part(part)) => fill_lines(&mut form, &deal, &opening, part, &describe),
                 Some(Change::Converted) => {
-                    no_rate = !convert_prices(app, tenant, &look, &mut form, &deal, writer).await?;
+                    no_rate = !convert_prices(context, &look, &mut form, &deal, writer).await?;
                 }
                 Some(change) => apply_change(&mut form, change, &look),
                 None => {}
@@ -392,7 +385,7 @@ async fn fill_form(
     form.deal_value = Some(DealValue { amount: worth, currency: deal.currency.clone() });
     form.seen.clone_from(&billed.fingerprint);
     if look.customer.as_ref().is_none_or(|customer| customer.id != form.customer) {
-        look.customer = read_chosen_customer(app, tenant, &look.connection, &form.customer).await;
+        look.customer = read_chosen_customer(context, &look.connection, &form.customer).await;
     }
     let under_way = look.earlier.iter().filter(|invoice| invoice.is_under_way()).map(|invoice| {
         let by = name(invoice.created_by).unwrap_or_default();
@@ -436,8 +429,7 @@ fn apply_change(form: &mut Form, change: Change, look: &Look) {
 
 /// Converts the prices of a form into its currency; false where the company has no rate.
 async fn convert_prices(
-    app: &App,
-    tenant: TenantId,
+    context: &TenantContext,
     look: &Look,
     form: &mut Form,
     deal: &Deal,
@@ -446,7 +438,7 @@ async fn convert_prices(
     let Some(currency) = Currency::from_code(&form.currency) else { return Ok(false) };
     let day = form.issued.parse().unwrap_or(look.today);
     let pair = (form.priced_in.as_str(), form.currency.as_str());
-    let rate = ledger::read_exchange_rate(app, tenant, &look.connection, &look.catalogue, pair, day).await?;
+    let rate = ledger::read_exchange_rate(context, &look.connection, &look.catalogue, pair, day).await?;
     let Some(rate) = rate else { return Ok(false) };
     prices::convert(form, currency, rate, &deal.currency, writer.mark());
     Ok(true)

@@ -1,13 +1,14 @@
 //! Telling a deal's own history of its invoices: that one was created, and each change of its badge, once each.
 
 use super::{
-    Error, access, company_language,
+    Error, company_language,
+    context::TenantContext,
     lease::{Attempt, HEARTBEAT_INTERVAL, LOOKUP_WINDOW, OperationLease, UNDER_WAY_DURATION},
     write_back,
 };
 use crate::{format::Writer, state::App};
 use domain::{
-    ids::{EntryId, InvoiceId, TenantId, UserId},
+    ids::{EntryId, InvoiceId, UserId},
     invoice::{Status, compute_status},
 };
 use i18n_embed_fl::fl;
@@ -29,11 +30,11 @@ const CREATED: &str = "created";
 
 /// Adds an entry where the badge of a stored invoice differs from the announced one, and returns it.
 pub(crate) async fn announce_status(
-    app: &App,
+    context: &TenantContext,
     tx: &mut Tx,
-    tenant: TenantId,
     id: InvoiceId,
 ) -> Result<Option<Entry>, Error> {
+    let (app, tenant) = (&context.app, context.tenant);
     let Some(invoice) = invoices::find(tx, tenant, id).await? else { return Ok(None) };
     let State::Issued(snapshot) = &invoice.state else { return Ok(None) };
     let connection = quickbooks::find(tx, &app.vault, tenant, invoice.connection).await?;
@@ -70,8 +71,9 @@ pub(crate) async fn announce_overdue(app: &App) -> Result<usize, Error> {
         // In the company's time zone, the due date of the others has not passed yet.
         for unpaid in page.into_iter().filter(|unpaid| unpaid.due < app.clock.today(&unpaid.time_zone)) {
             let mut tx = app.db.begin().await?;
-            let Some(entry) = announce_status(app, &mut tx, unpaid.tenant, unpaid.invoice).await? else { continue };
-            write_back::request_write_back(app, &mut tx, unpaid.tenant, entry.deal, entry.user).await?;
+            let context = TenantContext::new(app, unpaid.tenant);
+            let Some(entry) = announce_status(&context, &mut tx, unpaid.invoice).await? else { continue };
+            write_back::request_write_back(&context, &mut tx, entry.deal, entry.user).await?;
             tx.commit().await?;
             app.db.announce(unpaid.tenant).await;
             made += 1;
@@ -80,13 +82,13 @@ pub(crate) async fn announce_overdue(app: &App) -> Result<usize, Error> {
 }
 
 /// Writes an entry as a note on the deal.
-pub(crate) async fn write_entry(app: &App, tenant: TenantId, id: EntryId) -> Result<Attempt, Error> {
-    let mut tx = app.db.begin().await?;
-    let lease = OperationLease::new(app, tenant, id);
-    let leased = history::claim(&mut tx, tenant, id, lease.owner, lease.since, lease.until()).await?;
+pub(crate) async fn write_entry(context: &TenantContext, id: EntryId) -> Result<Attempt, Error> {
+    let mut tx = context.app.db.begin().await?;
+    let lease = OperationLease::new(context, id);
+    let leased = history::claim(&mut tx, context.tenant, id, lease.owner, lease.since, lease.until()).await?;
     tx.commit().await?;
     let Some((entry, progress, attempts)) = leased else { return Ok(Attempt::Done) };
-    let worker = Worker { app, tenant, entry: &entry, progress, lease: &lease };
+    let worker = Worker { context, entry: &entry, progress, lease: &lease };
     match lease.run_while_leased(Box::pin(worker.run())).await {
         Some(ended) => worker.settle(ended, attempts).await,
         None => Ok(Attempt::Later(HEARTBEAT_INTERVAL)),
@@ -95,8 +97,7 @@ pub(crate) async fn write_entry(app: &App, tenant: TenantId, id: EntryId) -> Res
 
 /// One attempt at an entry.
 struct Worker<'a> {
-    app: &'a App,
-    tenant: TenantId,
+    context: &'a TenantContext,
     entry: &'a Entry,
     progress: Progress,
     lease: &'a OperationLease<'a, EntryId>,
@@ -105,9 +106,9 @@ struct Worker<'a> {
 impl Worker<'_> {
     /// The note that was written; none where nobody could write it.
     async fn run(&self) -> Result<Option<i64>, Error> {
-        let content = words(Writer::new(company_language::read_locale(self.app, self.tenant).await?), self.entry);
-        let mut tx = self.app.db.read().await?;
-        let users = grants::list_users(&mut tx, self.tenant).await?;
+        let content = words(Writer::new(company_language::read_locale(self.context).await?), self.entry);
+        let mut tx = self.context.app.db.read().await?;
+        let users = grants::list_users(&mut tx, self.context.tenant).await?;
         drop(tx);
         let mut authors: Vec<UserId> = users.into_iter().map(|(user, _)| user).collect();
         authors.sort_by_key(|user| *user != self.entry.user);
@@ -123,14 +124,14 @@ impl Worker<'_> {
                 Err(error) => return Err(error),
             }
         }
-        tracing::warn!(tenant.id = %self.tenant.0, deal = self.entry.deal.0, "a history entry was given up: nobody could write it");
+        tracing::warn!(tenant.id = %self.context.tenant.0, deal = self.entry.deal.0, "a history entry was given up: nobody could write it");
         Ok(None)
     }
 
     /// Finds the note that an earlier attempt may have written, or writes it. What somebody else may be sending is waited for, by no
     /// clock that can be moved: Pipedrive would take the same note twice.
     async fn put(&self, author: UserId, content: &str) -> Result<i64, Error> {
-        let Self { app, tenant, entry, .. } = *self;
+        let Self { context, entry, .. } = *self;
         let looks = match self.progress {
             Progress::Queued => 0,
             Progress::Sending => 1,
@@ -144,21 +145,20 @@ impl Worker<'_> {
                 return Ok(note);
             }
         }
-        let mut tx = app.db.begin().await?;
+        let mut tx = context.app.db.begin().await?;
         self.lease.mark_sending(&mut tx).await?;
         tx.commit().await?;
-        access::pipedrive(app, tenant, author).call(async |api| api.create_note(entry.deal, content).await).await
+        context.pipedrive_as(author).call(async |api| api.create_note(entry.deal, content).await).await
     }
 
     /// A note that says the same, and is no other entry's.
     async fn find(&self, author: UserId, content: &str) -> Result<Option<i64>, Error> {
-        let Self { app, tenant, entry, .. } = *self;
+        let Self { context, entry, .. } = *self;
         let since = entry.made_at - LOOKUP_WINDOW;
-        let found =
-            access::pipedrive(app, tenant, author).call(async |api| api.find_notes(entry.deal, content, since).await);
+        let found = context.pipedrive_as(author).call(async |api| api.find_notes(entry.deal, content, since).await);
         for note in found.await? {
-            let mut tx = app.db.read().await?;
-            if !history::is_ours(&mut tx, tenant, note).await? {
+            let mut tx = context.app.db.read().await?;
+            if !history::is_ours(&mut tx, context.tenant, note).await? {
                 return Ok(Some(note));
             }
         }
@@ -167,15 +167,15 @@ impl Worker<'_> {
 
     /// Keeps what came out.
     async fn settle(&self, ended: Result<Option<i64>, Error>, attempts: i32) -> Result<Attempt, Error> {
-        let Self { app, tenant, entry, lease, .. } = *self;
-        let mut tx = app.db.begin().await?;
+        let Self { context, entry, lease, .. } = *self;
+        let mut tx = context.app.db.begin().await?;
         let attempt = match ended {
             Ok(note) => {
-                history::mark_written(&mut tx, tenant, entry.id, lease.owner, note).await?;
+                history::mark_written(&mut tx, context.tenant, entry.id, lease.owner, note).await?;
                 Attempt::Done
             }
             Err(error) => {
-                tracing::warn!(tenant.id = %tenant.0, %error, "a history entry is not written yet");
+                tracing::warn!(tenant.id = %context.tenant.0, %error, "a history entry is not written yet");
                 lease.release_after_error(&mut tx, &error, attempts, entry.made_at).await?
             }
         };

@@ -1,12 +1,10 @@
 //! The items of the connected company, however many it has: the first thousand come with its lists, others are looked up in QuickBooks.
 
-use super::{Error, access, catalogue, single_flight};
-use crate::state::App;
+use super::{Error, catalogue, context::TenantContext, single_flight};
 use domain::{
     catalogue::{Catalogue, Item},
     deal::Deal,
     form::{CREATE, Form},
-    ids::TenantId,
     mapping::Settings,
     search::{build_patterns, contains_name, fold_text},
 };
@@ -23,8 +21,7 @@ const OFFERED: usize = 30;
 
 /// The catalogue with the items that a form's lines and the settings name, where it does not list them.
 pub(super) async fn with_named(
-    app: &App,
-    tenant: TenantId,
+    context: &TenantContext,
     connection: &Connection,
     catalogue: Arc<Catalogue>,
     form: &Form,
@@ -37,14 +34,13 @@ pub(super) async fn with_named(
         .filter(|id| !id.is_empty() && *id != CREATE && catalogue.item(id).is_none())
         .map(str::to_owned)
         .collect();
-    with(catalogue, named(app, tenant, connection, ids).await.0)
+    with(catalogue, named(context, connection, ids).await.0)
 }
 
 /// The catalogue with the items that a deal's products mean, by link, code or name; and whether QuickBooks did not answer, so that an item
 /// may exist that is not in it.
 pub(super) async fn with_meant(
-    app: &App,
-    tenant: TenantId,
+    context: &TenantContext,
     connection: &Connection,
     catalogue: Arc<Catalogue>,
     deal: &Deal,
@@ -53,7 +49,7 @@ pub(super) async fn with_meant(
     let is_of_deal = |id: &i64| deal.products.iter().any(|product| product.id == Some(*id));
     let linked = links.iter().filter(|(product, id)| is_of_deal(product) && catalogue.item(id).is_none());
     let linked = linked.map(|(_, id)| id.clone()).collect();
-    let (linked, is_unread) = named(app, tenant, connection, linked).await;
+    let (linked, is_unread) = named(context, connection, linked).await;
     let catalogue = with(catalogue, linked);
     if !catalogue.has_more_items {
         return (catalogue, is_unread);
@@ -70,7 +66,7 @@ pub(super) async fn with_meant(
         texts
     };
     let (codes, names) = (texts(|product| &product.code), texts(|product| &product.name));
-    match look_up_items(app, tenant, connection, codes, names).await {
+    match look_up_items(context, connection, codes, names).await {
         Ok(found) => (with(catalogue, found), is_unread),
         Err(_) => (catalogue, true),
     }
@@ -81,13 +77,13 @@ fn with(catalogue: Arc<Catalogue>, more: Vec<Item>) -> Arc<Catalogue> {
 }
 
 /// Items by id, at most minutes old, and whether QuickBooks did not answer. Those that it does not have, or has made inactive, are left out.
-async fn named(app: &App, tenant: TenantId, connection: &Connection, mut ids: Vec<String>) -> (Vec<Item>, bool) {
+async fn named(context: &TenantContext, connection: &Connection, mut ids: Vec<String>) -> (Vec<Item>, bool) {
     ids.sort_unstable();
     ids.dedup();
     let mut known = Vec::new();
     let mut unknown = Vec::new();
     for id in ids {
-        match app.items.get(&(connection.id, id.clone())).await {
+        match context.app.items.get(&(connection.id, id.clone())).await {
             Some(item) => known.extend(item.as_deref().cloned()),
             None => unknown.push(id),
         }
@@ -95,19 +91,18 @@ async fn named(app: &App, tenant: TenantId, connection: &Connection, mut ids: Ve
     if unknown.is_empty() {
         return (known, false);
     }
-    let read =
-        access::quickbooks(app, tenant, connection).call(async |api| api.find_items(ItemProperty::Id, &unknown).await);
+    let read = context.quickbooks(connection).call(async |api| api.find_items(ItemProperty::Id, &unknown).await);
     match read.await {
         Ok(found) => {
             for id in &unknown {
                 let item = found.iter().find(|item| item.id == *id).cloned().map(Arc::new);
-                app.items.insert((connection.id, id.clone()), item).await;
+                context.app.items.insert((connection.id, id.clone()), item).await;
             }
             known.extend(found);
             (known, false)
         }
         Err(error) => {
-            tracing::info!(tenant.id = %tenant.0, %error, "items were not looked up");
+            tracing::info!(tenant.id = %context.tenant.0, %error, "items were not looked up");
             (known, true)
         }
     }
@@ -115,13 +110,12 @@ async fn named(app: &App, tenant: TenantId, connection: &Connection, mut ids: Ve
 
 /// The items whose very name or SKU was typed or pasted, by that text. Where two items fit, or QuickBooks does not answer, there is none.
 pub(crate) async fn match_typed_items(
-    app: &App,
-    tenant: TenantId,
+    context: &TenantContext,
     typed: &[String],
 ) -> Result<(Arc<Catalogue>, Vec<(String, Item)>), Error> {
-    let (connection, catalogue) = catalogue::read_connected_catalogue(app, tenant).await?;
+    let (connection, catalogue) = catalogue::read_connected_catalogue(context).await?;
     let unknown = choose_texts_to_look_up(&catalogue, typed);
-    let found = look_up_items(app, tenant, &connection, unknown.clone(), unknown.clone()).await;
+    let found = look_up_items(context, &connection, unknown.clone(), unknown.clone()).await;
     // Without an answer, another item may have the text of a listed one.
     let unread = if found.is_err() { unknown } else { Vec::new() };
     let catalogue = with(catalogue, found.unwrap_or_default());
@@ -148,8 +142,7 @@ fn choose_texts_to_look_up(catalogue: &Catalogue, typed: &[String]) -> Vec<Strin
 
 /// Active items with these SKUs or names.
 async fn look_up_items(
-    app: &App,
-    tenant: TenantId,
+    context: &TenantContext,
     connection: &Connection,
     codes: Vec<String>,
     names: Vec<String>,
@@ -157,18 +150,18 @@ async fn look_up_items(
     if codes.is_empty() && names.is_empty() {
         return Ok(Vec::new());
     }
-    let found = access::quickbooks(app, tenant, connection).call(async |api| {
+    let found = context.quickbooks(connection).call(async |api| {
         let mut found = api.find_items(ItemProperty::Sku, &codes).await?;
         found.extend(api.find_items(ItemProperty::Name, &names).await?);
         Ok(found)
     });
-    let told = |error: &Error| tracing::info!(tenant.id = %tenant.0, %error, "items were not looked up");
+    let told = |error: &Error| tracing::info!(tenant.id = %context.tenant.0, %error, "items were not looked up");
     found.await.inspect_err(told)
 }
 
 /// Items whose name or SKU holds what was typed, the best first: asked of QuickBooks, which may have new ones since its lists were read.
-pub(crate) async fn search(app: &App, tenant: TenantId, typed: &str) -> Result<(Arc<Catalogue>, Vec<Item>), Error> {
-    let (connection, catalogue) = catalogue::read_connected_catalogue(app, tenant).await?;
+pub(crate) async fn search(context: &TenantContext, typed: &str) -> Result<(Arc<Catalogue>, Vec<Item>), Error> {
+    let (connection, catalogue) = catalogue::read_connected_catalogue(context).await?;
     let typed = typed.trim();
     if typed.is_empty() {
         let first = catalogue.items.iter().take(OFFERED).cloned().collect();
@@ -183,7 +176,7 @@ pub(crate) async fn search(app: &App, tenant: TenantId, typed: &str) -> Result<(
         .collect();
     let loose: Vec<_> = patterns.into_iter().skip(1).map(|pattern| (ItemProperty::Name, pattern)).collect();
     let read = || async {
-        let found = access::quickbooks(app, tenant, &connection).call(async |api| {
+        let found = context.quickbooks(&connection).call(async |api| {
             let mut found = api.search_items(&strict).await?;
             if found.len() < FEW {
                 found.extend(api.search_items(&loose).await?);
@@ -192,9 +185,9 @@ pub(crate) async fn search(app: &App, tenant: TenantId, typed: &str) -> Result<(
         });
         found.await.map(Arc::new)
     };
-    let found = single_flight::read_once(&app.item_searches, (connection.id, fold_text(typed)), read).await;
+    let found = single_flight::read_once(&context.app.item_searches, (connection.id, fold_text(typed)), read).await;
     // Where QuickBooks does not answer, what is listed is searched.
-    let told = |error: &Error| tracing::info!(tenant.id = %tenant.0, %error, "items were not searched");
+    let told = |error: &Error| tracing::info!(tenant.id = %context.tenant.0, %error, "items were not searched");
     let found = found.inspect_err(told).map(|found| found.to_vec()).unwrap_or_default();
     let matches = |item: &Item| {
         contains_name(&item.name, typed)

@@ -1,6 +1,6 @@
 //! Works on operations under a lease. A worker that has lost its lease sends and stores nothing more.
 
-use super::Error;
+use super::{Error, context::TenantContext};
 use crate::state::App;
 use aws_lc_rs::digest;
 use domain::ids::TenantId;
@@ -58,8 +58,7 @@ pub(crate) enum Attempt {
 
 /// The lease of one worker on an operation.
 pub(crate) struct OperationLease<'a, Id> {
-    app: &'a App,
-    tenant: TenantId,
+    context: &'a TenantContext,
     id: Id,
     /// The lease owner: a new id for each worker.
     pub(crate) owner: Uuid,
@@ -69,8 +68,8 @@ pub(crate) struct OperationLease<'a, Id> {
 
 impl<'a, Id: Leased> OperationLease<'a, Id> {
     /// Starts a lease now. Call it after the transaction has begun, because that may wait.
-    pub(crate) fn new(app: &'a App, tenant: TenantId, id: Id) -> Self {
-        Self { app, tenant, id, owner: Uuid::new_v4(), since: app.clock.now() }
+    pub(crate) fn new(context: &'a TenantContext, id: Id) -> Self {
+        Self { context, id, owner: Uuid::new_v4(), since: context.app.clock.now() }
     }
 
     /// The end of the lease.
@@ -81,19 +80,20 @@ impl<'a, Id: Leased> OperationLease<'a, Id> {
     /// Runs `work` while the lease is kept. `None` where it was lost: `work` is then dropped, also after a suspension of the process past
     /// the end of the lease.
     pub(crate) async fn run_while_leased<T>(&self, work: impl Future<Output = T>) -> Option<T> {
-        while_leased(self.until(), HEARTBEAT_INTERVAL, || self.app.clock.now(), |now| self.extend(now), work).await
+        while_leased(self.until(), HEARTBEAT_INTERVAL, || self.context.app.clock.now(), |now| self.extend(now), work)
+            .await
     }
 
     async fn extend(&self, now: Timestamp) -> Result<bool, store::Error> {
-        let mut tx = self.app.db.begin().await?;
-        let kept = leases::extend(&mut tx, self.tenant, self.id, self.owner, now, now + LEASE_DURATION).await?;
+        let mut tx = self.context.app.db.begin().await?;
+        let kept = leases::extend(&mut tx, self.context.tenant, self.id, self.owner, now, now + LEASE_DURATION).await?;
         tx.commit().await?;
         Ok(kept)
     }
 
     /// Marks the operation as sending. Commit before the first byte is sent. An error where the lease was lost.
     pub(crate) async fn mark_sending(&self, tx: &mut Tx) -> Result<(), Error> {
-        if leases::mark_sending(tx, self.tenant, self.id, self.owner, self.app.clock.now()).await? {
+        if leases::mark_sending(tx, self.context.tenant, self.id, self.owner, self.context.app.clock.now()).await? {
             Ok(())
         } else {
             Err(Error::NotYet(HEARTBEAT_INTERVAL))
@@ -108,15 +108,15 @@ impl<'a, Id: Leased> OperationLease<'a, Id> {
         attempts: i32,
         since: Timestamp,
     ) -> Result<Attempt, Error> {
-        let Self { app, tenant, id, owner, .. } = *self;
-        match decide_next(app, error, attempts, since) {
+        let Self { context, id, owner, .. } = *self;
+        match decide_next(&context.app, error, attempts, since) {
             Next::Again(wait) => {
-                let at = app.clock.now() + SignedDuration::try_from(wait).unwrap_or(LEASE_DURATION);
-                leases::postpone(tx, tenant, id, owner, at).await?;
+                let at = context.app.clock.now() + SignedDuration::try_from(wait).unwrap_or(LEASE_DURATION);
+                leases::postpone(tx, context.tenant, id, owner, at).await?;
                 Ok(Attempt::Later(wait))
             }
             Next::Park(reason) => {
-                leases::park(tx, tenant, id, owner, &reason).await?;
+                leases::park(tx, context.tenant, id, owner, &reason).await?;
                 Ok(Attempt::Done)
             }
         }

@@ -1,13 +1,12 @@
 //! The ledger of a deal, and the questions before one more invoice is created.
 
-use super::{Error, access};
-use crate::state::App;
+use super::{Error, context::TenantContext};
 use domain::{
     billing::{self, Billed, BilledInvoice},
     catalogue::Catalogue,
     deal::{Deal, Opening, compute_deal_total, total_tax_mode},
     form::Form,
-    ids::{IntentKey, InvoiceId, TenantId, UserId},
+    ids::{IntentKey, InvoiceId, UserId},
     invoice::{Status, compute_status},
     invoice_request::InvoiceRequest,
     mapping::Settings,
@@ -138,16 +137,15 @@ impl Worth {
 }
 
 /// The name of a user, where they have installed the app.
-pub(crate) async fn find_user_name(app: &App, tenant: TenantId, user: UserId) -> Result<Option<String>, Error> {
-    let mut tx = app.db.read().await?;
-    let users = grants::list_users(&mut tx, tenant).await?;
-    Ok(users.into_iter().find(|(known, _)| *known == user).map(|(_, profile)| profile.name))
+pub(crate) async fn find_user_name(context: &TenantContext, wanted: UserId) -> Result<Option<String>, Error> {
+    let mut tx = context.app.db.read().await?;
+    let users = grants::list_users(&mut tx, context.tenant).await?;
+    Ok(users.into_iter().find(|(known, _)| *known == wanted).map(|(_, profile)| profile.name))
 }
 
 /// How much of one currency one unit of another is, by the company's own rates of a day; `None` where it has none.
 pub(super) async fn read_exchange_rate(
-    app: &App,
-    tenant: TenantId,
+    context: &TenantContext,
     connection: &Connection,
     catalogue: &Catalogue,
     (from, to): (&str, &str),
@@ -156,8 +154,7 @@ pub(super) async fn read_exchange_rate(
     let home = catalogue.home_currency.code();
     let mut rates = [Decimal::ONE; 2];
     for (rate, code) in rates.iter_mut().zip([from, to]).filter(|(_, code)| *code != home) {
-        let read =
-            access::quickbooks(app, tenant, connection).call(async |api| api.read_exchange_rate(code, day).await);
+        let read = context.quickbooks(connection).call(async |api| api.read_exchange_rate(code, day).await);
         match read.await? {
             Some(found) => *rate = found,
             None => return Ok(None),

@@ -4,64 +4,60 @@
 //! that was written for a deleted deal identifies the deal that it was merged into. A merge also moves the deals of an organization or a
 //! person: invoices belong to the current parties of their deal.
 
-use super::{Error, access, write_back};
-use crate::state::App;
-use domain::{
-    ids::{DealId, TenantId, UserId},
-    mapping::Entity,
-};
+use super::{Error, context::UserContext, write_back};
+use domain::{ids::DealId, mapping::Entity};
 use providers::pipedrive::DealParties;
 use serde_json::json;
 use store::{audit, links::Party, merges};
 
 /// Moves the invoices of deals that were merged into this one. Call it before a form opens. A failure is logged, and the form opens.
-pub(crate) async fn try_move_merged_deals(app: &App, tenant: TenantId, user: UserId, deal: DealId) {
+pub(crate) async fn try_move_merged_deals(context: &UserContext, deal: DealId) {
+    let (app, tenant) = (&context.app, context.tenant);
     if app.merges.get(&(tenant, deal)).await.is_some() {
         return;
     }
-    match move_merged_deals(app, tenant, user, deal).await {
+    match move_merged_deals(context, deal).await {
         Ok(()) => app.merges.insert((tenant, deal), ()).await,
-        Err(error) => tracing::info!(tenant.id = %tenant.0, %error, "deals that were merged were not looked for"),
+        Err(error) => {
+            tracing::info!(tenant.id = %tenant.0, %error, "deals that were merged were not looked for");
+        }
     }
 }
 
 /// Does both for the panel of a deal: [`try_move_merged_deals`] only where its organization or person has invoices in other deals, which
 /// saves a call, and [`try_reassign_invoices`].
-pub(crate) async fn refresh_parties_of_deal(
-    app: &App,
-    tenant: TenantId,
-    user: UserId,
-    deal: DealParties,
-) -> Result<(), Error> {
-    let mut tx = app.db.read().await?;
+pub(crate) async fn refresh_parties_of_deal(context: &UserContext, deal: DealParties) -> Result<(), Error> {
+    let mut tx = context.app.db.read().await?;
     let has_others =
-        merges::has_invoices_in_other_deals(&mut tx, tenant, DealId(deal.id), deal.organization, deal.person).await?;
+        merges::has_invoices_in_other_deals(&mut tx, context.tenant, DealId(deal.id), deal.organization, deal.person)
+            .await?;
     drop(tx);
     if has_others {
-        try_move_merged_deals(app, tenant, user, DealId(deal.id)).await;
+        try_move_merged_deals(context, DealId(deal.id)).await;
     }
-    try_reassign_invoices(app, tenant, user, &[deal]).await;
+    try_reassign_invoices(context, &[deal]).await;
     Ok(())
 }
 
 /// Reassigns the invoices of the current deals of an organization or a person, for its panel. A failure is logged.
-pub(crate) async fn refresh_deals_of_party(app: &App, tenant: TenantId, user: UserId, entity: Entity, id: i64) {
-    let deals = access::pipedrive(app, tenant, user).call(async |api| api.read_latest_deals(entity, id).await);
+pub(crate) async fn refresh_deals_of_party(context: &UserContext, entity: Entity, id: i64) {
+    let deals = context.pipedrive().call(async |api| api.read_latest_deals(entity, id).await);
     match deals.await {
-        Ok(deals) => try_reassign_invoices(app, tenant, user, &deals).await,
-        Err(error) => tracing::info!(tenant.id = %tenant.0, %error, "the deals of a party were not looked for"),
+        Ok(deals) => try_reassign_invoices(context, &deals).await,
+        Err(error) => tracing::info!(tenant.id = %context.tenant.0, %error, "the deals of a party were not looked for"),
     }
 }
 
 /// Assigns the invoices of these deals to the current organization and person. If the former one was deleted, it was merged into the
 /// current one, which gets its customer link unless it has one. A failure is logged.
-pub(crate) async fn try_reassign_invoices(app: &App, tenant: TenantId, user: UserId, deals: &[DealParties]) {
-    if let Err(error) = reassign_invoices(app, tenant, user, deals).await {
-        tracing::info!(tenant.id = %tenant.0, %error, "parties that were merged were not looked for");
+pub(crate) async fn try_reassign_invoices(context: &UserContext, deals: &[DealParties]) {
+    if let Err(error) = reassign_invoices(context, deals).await {
+        tracing::info!(tenant.id = %context.tenant.0, %error, "parties that were merged were not looked for");
     }
 }
 
-async fn reassign_invoices(app: &App, tenant: TenantId, user: UserId, deals: &[DealParties]) -> Result<(), Error> {
+async fn reassign_invoices(context: &UserContext, deals: &[DealParties]) -> Result<(), Error> {
+    let (app, tenant, user) = (&context.app, context.tenant, context.user);
     let ids: Vec<i64> = deals.iter().map(|deal| deal.id).collect();
     let mut tx = app.db.read().await?;
     let kept = merges::list_parties(&mut tx, tenant, &ids).await?;
@@ -80,7 +76,7 @@ async fn reassign_invoices(app: &App, tenant: TenantId, user: UserId, deals: &[D
         let mut merged = Vec::new();
         for (entity, party, pair) in pairs {
             let Some((gone, heir)) = pair.filter(|(gone, heir)| gone != heir) else { continue };
-            let is_deleted = access::pipedrive(app, tenant, user).call(async |api| api.is_deleted(entity, gone).await);
+            let is_deleted = context.pipedrive().call(async |api| api.is_deleted(entity, gone).await);
             // Otherwise the deal was moved, and the customer link stays.
             if is_deleted.await? {
                 merged.push((party(gone), party(heir)));
@@ -102,13 +98,14 @@ async fn reassign_invoices(app: &App, tenant: TenantId, user: UserId, deals: &[D
     Ok(())
 }
 
-async fn move_merged_deals(app: &App, tenant: TenantId, user: UserId, deal: DealId) -> Result<(), Error> {
-    let notes = access::pipedrive(app, tenant, user).call(async |api| api.read_newest_notes(deal).await).await?;
+async fn move_merged_deals(context: &UserContext, deal: DealId) -> Result<(), Error> {
+    let (app, tenant, user) = (&context.app, context.tenant, context.user);
+    let notes = context.pipedrive().call(async |api| api.read_newest_notes(deal).await).await?;
     let mut tx = app.db.read().await?;
     let merged = merges::list_deals_of_notes(&mut tx, tenant, &notes, deal).await?;
     drop(tx);
     for from in merged {
-        let still = access::pipedrive(app, tenant, user).call(async |api| api.read_deal_parties(from).await);
+        let still = context.pipedrive().call(async |api| api.read_deal_parties(from).await);
         match still.await {
             Err(Error::NotFound) => {}
             // A person has moved the note.
@@ -120,7 +117,7 @@ async fn move_merged_deals(app: &App, tenant: TenantId, user: UserId, deal: Deal
         let detail = json!({ "from": from.0, "to": deal.0, "invoices": invoices });
         audit::record(&mut tx, tenant, Some(user), "invoices followed a merged deal", None, &detail, app.clock.now())
             .await?;
-        write_back::request_write_back(app, &mut tx, tenant, deal, user).await?;
+        write_back::request_write_back(context, &mut tx, deal, user).await?;
         tx.commit().await?;
         app.db.announce(tenant).await;
     }

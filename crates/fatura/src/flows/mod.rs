@@ -6,6 +6,7 @@ pub(crate) mod catalogue;
 pub(crate) mod companies;
 pub(crate) mod company_language;
 pub(crate) mod connect;
+pub(crate) mod context;
 pub(crate) mod customers;
 pub(crate) mod drafts;
 pub(crate) mod form;

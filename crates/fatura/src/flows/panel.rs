@@ -1,9 +1,14 @@
 //! The content of a panel: the invoices of a deal, a person or an organization, and the customer that is billed.
 
-use super::{Error, access, form::to_party, merges, rights, settings, sync};
-use crate::{clock::Clock, state::App};
+use super::{
+    Error,
+    context::{TenantContext, UserContext},
+    form::to_party,
+    merges, rights, settings, sync,
+};
+use crate::clock::Clock;
 use domain::{
-    ids::{DealId, InvoiceId, TenantId, UserId},
+    ids::{DealId, InvoiceId, UserId},
     invoice::Snapshot,
     mapping::{Entity, Settings},
 };
@@ -83,23 +88,24 @@ impl Shown {
 }
 
 /// Finds the party of a record, after the invoices of records that were merged into it were reassigned. [`Error::NotFound`] where this user may not see it.
-async fn refresh_party(app: &App, tenant: TenantId, user: UserId, record: Record) -> Result<Option<Party>, Error> {
+async fn refresh_party(context: &UserContext, record: Record) -> Result<Option<Party>, Error> {
     let Record { entity, id } = record;
     if entity == Entity::Deal {
-        let deal = access::pipedrive(app, tenant, user).call(async |api| api.read_deal_parties(DealId(id)).await);
+        let deal = context.pipedrive().call(async |api| api.read_deal_parties(DealId(id)).await);
         let deal = deal.await?;
-        merges::refresh_parties_of_deal(app, tenant, user, deal).await?;
+        merges::refresh_parties_of_deal(context, deal).await?;
         return Ok(to_party(deal.organization, deal.person));
     }
-    access::pipedrive(app, tenant, user).call(async |api| api.read_name(entity, id).await).await?;
-    merges::refresh_deals_of_party(app, tenant, user, entity, id).await;
+    context.pipedrive().call(async |api| api.read_name(entity, id).await).await?;
+    merges::refresh_deals_of_party(context, entity, id).await;
     Ok(Some(if entity == Entity::Person { Party::Person(id) } else { Party::Organization(id) }))
 }
 
 /// Reads a panel as this user may see it: without the invoices of deals that are hidden from them.
-pub(crate) async fn read_panel(app: &App, tenant: TenantId, user: UserId, record: Record) -> Result<Shown, Error> {
-    let party = refresh_party(app, tenant, user, record).await?;
-    let settings = settings::find_settings(app, tenant).await?;
+pub(crate) async fn read_panel(context: &UserContext, record: Record) -> Result<Shown, Error> {
+    let (app, tenant, user) = (&context.app, context.tenant, context.user);
+    let party = refresh_party(context, record).await?;
+    let settings = settings::find_settings(context).await?;
     let mut tx = app.db.read().await?;
     let mut invoices = invoices::list(&mut tx, tenant, record.scope()).await?;
     let current = quickbooks::find_current(&mut tx, &app.vault, tenant).await?;
@@ -128,7 +134,7 @@ pub(crate) async fn read_panel(app: &App, tenant: TenantId, user: UserId, record
     drop(tx);
     if let Some(connection) = current.as_ref().filter(|connection| connection.state == quickbooks::State::Active) {
         // On a disk that is full, what is known is shown all the same.
-        if let Err(error) = sync::mark_outdated_company(app, tenant, connection.id, known).await {
+        if let Err(error) = sync::mark_outdated_company(context, connection.id, known).await {
             tracing::warn!(tenant.id = %tenant.0, %error, "what has changed was not asked for");
         }
     }
@@ -136,7 +142,7 @@ pub(crate) async fn read_panel(app: &App, tenant: TenantId, user: UserId, record
         let mut deals: Vec<i64> = invoices.iter().map(|invoice| invoice.deal.0).collect();
         deals.sort_unstable();
         deals.dedup();
-        let visible = access::pipedrive(app, tenant, user).call(async |api| api.filter_visible_deals(&deals).await);
+        let visible = context.pipedrive().call(async |api| api.filter_visible_deals(&deals).await);
         let visible: HashSet<i64> = visible.await?.into_iter().collect();
         invoices.retain(|invoice| visible.contains(&invoice.deal.0));
     }
@@ -155,14 +161,10 @@ pub(crate) struct Billable {
 /// The deals of a person or an organization that can be billed and that this user may see: first those that were won and have no invoice,
 /// then the open ones, then those that were won and have one. Lost ones are not among them. [`Error::NotFound`] where the user may not see the
 /// record.
-pub(crate) async fn list_billable_deals(
-    app: &App,
-    tenant: TenantId,
-    user: UserId,
-    record: Record,
-) -> Result<Vec<Billable>, Error> {
+pub(crate) async fn list_billable_deals(context: &UserContext, record: Record) -> Result<Vec<Billable>, Error> {
     let Record { entity, id } = record;
-    let (won, open) = access::pipedrive(app, tenant, user)
+    let (won, open) = context
+        .pipedrive()
         .call(async |api| {
             let named = async {
                 match entity {
@@ -175,9 +177,9 @@ pub(crate) async fn list_billable_deals(
             Ok((won, open))
         })
         .await?;
-    let mut tx = app.db.read().await?;
+    let mut tx = context.app.db.read().await?;
     let mut invoices: HashMap<i64, usize> = HashMap::new();
-    for invoice in invoices::list(&mut tx, tenant, record.scope()).await? {
+    for invoice in invoices::list(&mut tx, context.tenant, record.scope()).await? {
         let counts = match &invoice.state {
             State::Issued(snapshot) => !snapshot.voided && !snapshot.deleted,
             State::Queued | State::Sending => true,
@@ -200,8 +202,9 @@ pub(crate) async fn list_billable_deals(
 }
 
 /// Forgets which customer a record is billed to. The invoices stay.
-pub(crate) async fn unlink_customer(app: &App, tenant: TenantId, user: UserId, record: Record) -> Result<(), Error> {
-    let party = refresh_party(app, tenant, user, record).await?.ok_or(Error::NotFound)?;
+pub(crate) async fn unlink_customer(context: &UserContext, record: Record) -> Result<(), Error> {
+    let (app, tenant, user) = (&context.app, context.tenant, context.user);
+    let party = refresh_party(context, record).await?.ok_or(Error::NotFound)?;
     let mut tx = app.db.begin().await?;
     let connection = quickbooks::find_current(&mut tx, &app.vault, tenant).await?.ok_or(Error::NotConnected)?;
     links::unlink_customer(&mut tx, tenant, connection.id, party).await?;
@@ -238,10 +241,11 @@ pub(crate) enum Removal {
 }
 
 /// Removes an unsent invoice from the panels. [`Error::AdminsOnly`] where it is a colleague's.
-pub(crate) async fn remove_unsent(app: &App, tenant: TenantId, user: UserId, id: InvoiceId) -> Result<Removal, Error> {
-    let invoice = find_visible(app, tenant, user, id).await?;
+pub(crate) async fn remove_unsent(context: &UserContext, id: InvoiceId) -> Result<Removal, Error> {
+    let (app, tenant, user) = (&context.app, context.tenant, context.user);
+    let invoice = find_visible(context, id).await?;
     if invoice.created_by != user {
-        rights::require_admin(app, tenant, user).await?;
+        rights::require_admin(context).await?;
     }
     let removal = if matches!(invoice.state, State::Refused(_)) { Removal::Refused } else { Removal::Unsent };
     let mut tx = app.db.begin().await?;
@@ -259,37 +263,31 @@ pub(crate) async fn remove_unsent(app: &App, tenant: TenantId, user: UserId, id:
 }
 
 /// Fails with [`Error::NotFound`] where this user may not see an invoice. Its creator, who waits for it, may while Pipedrive does not answer.
-pub(crate) async fn require_visible(app: &App, tenant: TenantId, user: UserId, id: InvoiceId) -> Result<(), Error> {
-    let mut tx = app.db.read().await?;
-    let found = invoices::find(&mut tx, tenant, id).await?.ok_or(Error::NotFound)?;
+pub(crate) async fn require_visible(context: &UserContext, id: InvoiceId) -> Result<(), Error> {
+    let mut tx = context.app.db.read().await?;
+    let found = invoices::find(&mut tx, context.tenant, id).await?.ok_or(Error::NotFound)?;
     drop(tx);
-    match rights::require_visible(app, tenant, user, found.deal).await {
-        Err(Error::Pipedrive(_)) if found.created_by == user => Ok(()),
+    match rights::require_visible(context, found.deal).await {
+        Err(Error::Pipedrive(_)) if found.created_by == context.user => Ok(()),
         other => other,
     }
 }
 
 /// The last refusal of an invoice by QuickBooks, with the code and Intuit's id of the call.
 pub(crate) async fn find_last_refusal(
-    app: &App,
-    tenant: TenantId,
+    context: &TenantContext,
     id: InvoiceId,
 ) -> Result<Option<(Timestamp, Value)>, Error> {
-    let mut tx = app.db.read().await?;
-    Ok(audit::find_last_refusal(&mut tx, tenant, id).await?)
+    let mut tx = context.app.db.read().await?;
+    Ok(audit::find_last_refusal(&mut tx, context.tenant, id).await?)
 }
 
 /// Whether this user may see an invoice, which follows from its deal.
-pub(crate) async fn find_visible(
-    app: &App,
-    tenant: TenantId,
-    user: UserId,
-    invoice: InvoiceId,
-) -> Result<Invoice, Error> {
-    let mut tx = app.db.read().await?;
-    let found = invoices::find(&mut tx, tenant, invoice).await?.ok_or(Error::NotFound)?;
+pub(crate) async fn find_visible(context: &UserContext, invoice: InvoiceId) -> Result<Invoice, Error> {
+    let mut tx = context.app.db.read().await?;
+    let found = invoices::find(&mut tx, context.tenant, invoice).await?.ok_or(Error::NotFound)?;
     drop(tx);
     let deal = found.deal;
-    access::pipedrive(app, tenant, user).call(async |api| api.read_deal_parties(deal).await).await?;
+    context.pipedrive().call(async |api| api.read_deal_parties(deal).await).await?;
     Ok(found)
 }

@@ -1,7 +1,9 @@
 //! Lists parked operations and retries them.
 
-use super::Error;
-use crate::state::App;
+use super::{
+    Error,
+    context::{TenantContext, UserContext},
+};
 use domain::ids::{ActId, EntryId, InvoiceId, TenantId, UserId};
 use jiff::Timestamp;
 use serde_json::json;
@@ -15,21 +17,22 @@ use store::{
 use uuid::Uuid;
 
 /// Lists the parked operations of a company, the oldest first.
-pub(crate) async fn list_of_tenant(app: &App, tenant: TenantId) -> Result<Vec<ParkedOperation>, Error> {
-    let mut tx = app.db.read().await?;
-    Ok(parked::list_of_tenant(&mut tx, tenant).await?)
+pub(crate) async fn list_of_tenant(context: &TenantContext) -> Result<Vec<ParkedOperation>, Error> {
+    let mut tx = context.app.db.read().await?;
+    Ok(parked::list_of_tenant(&mut tx, context.tenant).await?)
 }
 
 /// Lists the jobs of a company that have failed too often and have no operation, the oldest first.
-pub(crate) async fn list_failed_jobs(app: &App, tenant: TenantId) -> Result<Vec<FailedJob>, Error> {
-    Ok(app.db.list_failed(Some(tenant)).await?)
+pub(crate) async fn list_failed_jobs(context: &TenantContext) -> Result<Vec<FailedJob>, Error> {
+    Ok(context.app.db.list_failed(Some(context.tenant)).await?)
 }
 
 /// Unreadable invoices that the settings list at most.
 const MAX_LISTED_UNREADABLE: i64 = 50;
 
 /// Lists unreadable invoices, the longest unreadable first, each with the realm of its company.
-pub(crate) async fn list_unreadable(app: &App, tenant: TenantId) -> Result<Vec<(Unreadable, String)>, Error> {
+pub(crate) async fn list_unreadable(context: &TenantContext) -> Result<Vec<(Unreadable, String)>, Error> {
+    let (app, tenant) = (&context.app, context.tenant);
     let mut tx = app.db.read().await?;
     let rows = unreadable::list_of_tenant(&mut tx, tenant, MAX_LISTED_UNREADABLE).await?;
     let mut found = Vec::with_capacity(rows.len());
@@ -42,19 +45,14 @@ pub(crate) async fn list_unreadable(app: &App, tenant: TenantId) -> Result<Vec<(
 }
 
 /// Retries a job that has failed too often. [`Error::NotFound`] where there is none.
-pub(crate) async fn retry_failed(app: &App, tenant: TenantId, job: i64) -> Result<(), Error> {
-    if app.db.retry_failed(tenant, job).await? { Ok(()) } else { Err(Error::NotFound) }
+pub(crate) async fn retry_failed(context: &TenantContext, job: i64) -> Result<(), Error> {
+    if context.app.db.retry_failed(context.tenant, job).await? { Ok(()) } else { Err(Error::NotFound) }
 }
 
 /// Retries a parked operation. An invoice that was sent without an answer is only looked up, unless `resend` confirms that it did not
 /// arrive. [`Error::NotFound`] where the operation is not parked.
-pub(crate) async fn retry(
-    app: &App,
-    tenant: TenantId,
-    user: UserId,
-    (kind, id): (OperationKind, Uuid),
-    resend: bool,
-) -> Result<(), Error> {
+pub(crate) async fn retry(context: &UserContext, (kind, id): (OperationKind, Uuid), resend: bool) -> Result<(), Error> {
+    let (app, tenant, user) = (&context.app, context.tenant, context.user);
     retry_as(&app.db, tenant, Some(user), (kind, id), resend, app.clock.now()).await?;
     app.db.announce(tenant).await;
     Ok(())

@@ -1,9 +1,9 @@
 //! QuickBooks' own PDF of an invoice, by a link that works once.
 
-use super::{Error, access, panel, states};
+use super::{Error, context::UserContext, panel, states};
 use crate::state::App;
 use axum::body::Bytes;
-use domain::ids::{InvoiceId, TenantId, UserId};
+use domain::ids::InvoiceId;
 use futures_util::Stream;
 use jiff::SignedDuration;
 use providers::ProviderError;
@@ -25,8 +25,9 @@ pub(crate) struct Pdf<Parts> {
 }
 
 /// A link to the PDF for a new tab, which can carry no bearer.
-pub(crate) async fn issue_token(app: &App, tenant: TenantId, user: UserId, invoice: InvoiceId) -> Result<Url, Error> {
-    panel::find_visible(app, tenant, user, invoice).await?;
+pub(crate) async fn issue_token(context: &UserContext, invoice: InvoiceId) -> Result<Url, Error> {
+    let (app, tenant, user) = (&context.app, context.tenant, context.user);
+    panel::find_visible(context, invoice).await?;
     let until = app.clock.now() + TICKET_LIFE;
     let mut tx = app.db.begin().await?;
     let of = invoice.0.to_string();
@@ -52,13 +53,14 @@ pub(crate) async fn read_pdf(
     let who = flows::finish(&mut tx, &app.vault, Provider::Pdf, ticket, &of, app.clock.now()).await?;
     tx.commit().await?;
     let (tenant, user) = who.flatten().ok_or(Error::ForeignFlow)?;
-    let invoice = panel::find_visible(app, tenant, user, invoice).await?;
+    let context = UserContext::new(app, tenant, user);
+    let invoice = panel::find_visible(&context, invoice).await?;
     let State::Issued(snapshot) = invoice.state else { return Err(Error::NotFound) };
     let mut tx = app.db.read().await?;
     let connection = quickbooks::find(&mut tx, &app.vault, tenant, invoice.connection).await?;
     drop(tx);
     let connection = connection.ok_or(Error::NotConnected)?;
     let id = &snapshot.quickbooks_id;
-    let parts = access::quickbooks(app, tenant, &connection).call(async |api| api.download_pdf(id).await).await?;
+    let parts = context.quickbooks(&connection).call(async |api| api.download_pdf(id).await).await?;
     Ok(Pdf { number: snapshot.doc_number.unwrap_or(snapshot.quickbooks_id), parts })
 }

@@ -1,9 +1,12 @@
 //! Telling the administrators, once, that QuickBooks has to be connected again: by a task on their own list in Pipedrive, which
 //! is done by itself when somebody has.
 
-use super::{Error, access, lease::Attempt};
-use crate::{format::Writer, locale::Locale, state::App};
-use domain::ids::{TenantId, UserId};
+use super::{
+    Error,
+    context::{TenantContext, UserContext},
+    lease::Attempt,
+};
+use crate::{format::Writer, locale::Locale};
 use i18n_embed_fl::fl;
 use providers::ProviderError;
 use store::{
@@ -13,7 +16,8 @@ use store::{
 };
 
 /// Brings the administrators' tasks to what is so now. Done twice, it is the same.
-pub(crate) async fn notify_admins(app: &App, tenant: TenantId) -> Result<Attempt, Error> {
+pub(crate) async fn notify_admins(context: &TenantContext) -> Result<Attempt, Error> {
+    let (app, tenant) = (&context.app, context.tenant);
     let mut tx = app.db.read().await?;
     let company = tenants::find(&mut tx, tenant).await?.ok_or(Error::NotFound)?;
     let current = quickbooks::find_current(&mut tx, &app.vault, tenant).await?;
@@ -22,7 +26,7 @@ pub(crate) async fn notify_admins(app: &App, tenant: TenantId) -> Result<Attempt
     let is_needed = current.is_some_and(|connection| connection.state == State::NeedsReconnect);
     let page = app.config.settings_page(&company.company_domain);
     for (admin, profile) in users.into_iter().filter(|(_, profile)| profile.is_admin) {
-        match settle(app, tenant, admin, &profile, &page, is_needed).await {
+        match settle(&context.as_user(admin), &profile, &page, is_needed).await {
             Ok(()) => {}
             // They have left, or the app was registered without the right to activities: the panel and the settings say it.
             Err(
@@ -38,23 +42,17 @@ pub(crate) async fn notify_admins(app: &App, tenant: TenantId) -> Result<Attempt
     Ok(Attempt::Done)
 }
 
-async fn settle(
-    app: &App,
-    tenant: TenantId,
-    admin: UserId,
-    profile: &Profile,
-    page: &str,
-    is_needed: bool,
-) -> Result<(), Error> {
+async fn settle(context: &UserContext, profile: &Profile, page: &str, is_needed: bool) -> Result<(), Error> {
     let w = Writer::new(Locale::of_user(&profile.locale, &profile.language));
     let subject = fl!(w.t, "reconnect-task");
     let note = format!(r#"<p>{}</p><p><a href="{page}">{page}</a></p>"#, fl!(w.t, "reconnect-task-text"));
-    let today = app.clock.now().to_zoned(profile.zone()).date();
-    access::pipedrive(app, tenant, admin)
+    let today = context.app.clock.now().to_zoned(profile.zone()).date();
+    context
+        .pipedrive()
         .call(async |api| {
-            let open = api.find_open_tasks(admin, &subject).await?;
+            let open = api.find_open_tasks(context.user, &subject).await?;
             if is_needed && open.is_empty() {
-                return api.create_task(admin, &subject, &note, today).await;
+                return api.create_task(context.user, &subject, &note, today).await;
             }
             for task in open.into_iter().filter(|_| !is_needed) {
                 api.finish_task(task).await?;

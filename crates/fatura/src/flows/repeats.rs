@@ -4,26 +4,22 @@
 //! remembered; not everybody reports that it is so. Therefore QuickBooks is asked, when it matters, with something that
 //! does no harm.
 
-use super::{Error, access};
-use crate::state::App;
-use domain::ids::TenantId;
+use super::{Error, context::TenantContext};
 use store::quickbooks::Connection;
 
 /// Asks the company's QuickBooks. `request_id` is unique to what is in doubt.
 pub(crate) async fn are_recognised(
-    app: &App,
-    tenant: TenantId,
+    context: &TenantContext,
     connection: &Connection,
     request_id: &str,
 ) -> Result<bool, Error> {
-    if let Some(known) = app.repeats.get(&connection.id).await {
+    if let Some(known) = context.app.repeats.get(&connection.id).await {
         return Ok(known);
     }
-    let recognised =
-        access::quickbooks(app, tenant, connection).call(async |api| api.recognises_repeats(request_id).await).await?;
+    let recognised = context.quickbooks(connection).call(async |api| api.recognises_repeats(request_id).await).await?;
     if !recognised {
-        tracing::warn!(tenant.id = %tenant.0, "QuickBooks carried out a repeated request twice; it was a note, and is deleted");
+        tracing::warn!(tenant.id = %context.tenant.0, "QuickBooks carried out a repeated request twice; it was a note, and is deleted");
     }
-    app.repeats.insert(connection.id, recognised).await;
+    context.app.repeats.insert(connection.id, recognised).await;
     Ok(recognised)
 }

@@ -1,6 +1,6 @@
 //! Rights of a user at the moment of an act, asked of Pipedrive anew: a demotion there works at once.
 
-use super::{Error, access, install};
+use super::{Error, context::UserContext, install};
 use crate::state::App;
 use domain::{
     ids::{DealId, TenantId, UserId},
@@ -33,16 +33,17 @@ pub(crate) async fn find_user(app: &App, key: TenantKey, user: UserId) -> Result
 }
 
 /// Asks Pipedrive for the user's profile and keeps it. A profile that cannot be kept counts all the same.
-pub(crate) async fn read_profile(app: &App, tenant: TenantId, user: UserId) -> Result<Profile, Error> {
-    let me = access::pipedrive(app, tenant, user).call(async |api| api.read_user().await).await?;
+pub(crate) async fn read_profile(context: &UserContext) -> Result<Profile, Error> {
+    let me = context.pipedrive().call(async |api| api.read_user().await).await?;
     let profile = install::profile(&me);
-    if let Err(error) = keep_profile(app, tenant, user, &profile).await {
-        tracing::warn!(tenant.id = %tenant.0, %error, "the user's profile was not kept");
+    if let Err(error) = keep_profile(context, &profile).await {
+        tracing::warn!(tenant.id = %context.tenant.0, %error, "the user's profile was not kept");
     }
     Ok(profile)
 }
 
-async fn keep_profile(app: &App, tenant: TenantId, user: UserId, profile: &Profile) -> Result<(), Error> {
+async fn keep_profile(context: &UserContext, profile: &Profile) -> Result<(), Error> {
+    let (app, tenant, user) = (&context.app, context.tenant, context.user);
     let mut tx = app.db.begin().await?;
     grants::set_profile(&mut tx, tenant, user, profile, app.clock.now()).await?;
     tx.commit().await?;
@@ -51,8 +52,8 @@ async fn keep_profile(app: &App, tenant: TenantId, user: UserId, profile: &Profi
 
 /// The profile of a user who is an administrator now. [`Error::AdminsOnly`] for others, [`Error::RightsUnknown`] where Pipedrive does not
 /// answer.
-pub(crate) async fn require_admin(app: &App, tenant: TenantId, user: UserId) -> Result<Profile, Error> {
-    let profile = read_profile(app, tenant, user).await.map_err(|error| match error {
+pub(crate) async fn require_admin(context: &UserContext) -> Result<Profile, Error> {
+    let profile = read_profile(context).await.map_err(|error| match error {
         Error::Pipedrive(error) => Error::RightsUnknown(error),
         Error::NotFound => Error::RightsUnknown(ProviderError::NotFound),
         other => other,
@@ -61,20 +62,21 @@ pub(crate) async fn require_admin(app: &App, tenant: TenantId, user: UserId) -> 
 }
 
 /// Fails where a setting leaves an act to administrators and the user is none now.
-pub(crate) async fn require(app: &App, tenant: TenantId, user: UserId, may: AllowedUsers) -> Result<(), Error> {
+pub(crate) async fn require(context: &UserContext, may: AllowedUsers) -> Result<(), Error> {
     match may {
         AllowedUsers::Everyone => Ok(()),
-        AllowedUsers::Admins => require_admin(app, tenant, user).await.map(drop),
+        AllowedUsers::Admins => require_admin(context).await.map(drop),
     }
 }
 
 /// Fails with [`Error::NotFound`] where the user may not see a deal: asked of Pipedrive, at most [`crate::state::DEAL_VISIBILITY_LIFE`] ago.
-pub(crate) async fn require_visible(app: &App, tenant: TenantId, user: UserId, deal: DealId) -> Result<(), Error> {
+pub(crate) async fn require_visible(context: &UserContext, deal: DealId) -> Result<(), Error> {
+    let (app, tenant, user) = (&context.app, context.tenant, context.user);
     let key = (tenant, user, deal);
     if app.visible_deals.get(&key).await.is_some() {
         return Ok(());
     }
-    access::pipedrive(app, tenant, user).call(async |api| api.read_deal_parties(deal).await).await?;
+    context.pipedrive().call(async |api| api.read_deal_parties(deal).await).await?;
     app.visible_deals.insert(key, ()).await;
     Ok(())
 }

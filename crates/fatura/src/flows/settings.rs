@@ -1,6 +1,9 @@
 //! A company's settings.
 
-use super::{Error, access};
+use super::{
+    Error,
+    context::{TenantContext, UserContext},
+};
 use crate::{
     security::{self, Event},
     state::App,
@@ -16,22 +19,22 @@ use std::sync::Arc;
 use store::{Tx, audit, settings, tenants};
 
 /// The saved settings, or the defaults.
-pub(crate) async fn find_settings(app: &App, tenant: TenantId) -> Result<Settings, Error> {
-    let mut tx = app.db.read().await?;
-    Ok(settings::find(&mut tx, tenant).await?.unwrap_or_default())
+pub(crate) async fn find_settings(context: &TenantContext) -> Result<Settings, Error> {
+    let mut tx = context.app.db.read().await?;
+    Ok(settings::find(&mut tx, context.tenant).await?.unwrap_or_default())
 }
 
 /// The company's fields that a setting can use, of all three kinds of record; at most a few minutes old.
-pub(crate) async fn list_fields(app: &App, tenant: TenantId, user: UserId) -> Result<Arc<Vec<Field>>, Error> {
-    match app.fields.get(&tenant).await {
+pub(crate) async fn list_fields(context: &UserContext) -> Result<Arc<Vec<Field>>, Error> {
+    match context.app.fields.get(&context.tenant).await {
         Some(known) => Ok(known),
-        None => read_fields(app, tenant, user).await,
+        None => read_fields(context).await,
     }
 }
 
 /// The same, as they are now: for choosing among them.
-pub(crate) async fn read_fields(app: &App, tenant: TenantId, user: UserId) -> Result<Arc<Vec<Field>>, Error> {
-    let read = access::pipedrive(app, tenant, user).call(async |api| {
+pub(crate) async fn read_fields(context: &UserContext) -> Result<Arc<Vec<Field>>, Error> {
+    let read = context.pipedrive().call(async |api| {
         let mut all = Vec::new();
         for entity in Entity::ALL {
             all.extend(api.read_fields(entity).await?);
@@ -39,27 +42,19 @@ pub(crate) async fn read_fields(app: &App, tenant: TenantId, user: UserId) -> Re
         Ok(all)
     });
     let read = Arc::new(read.await?);
-    app.fields.insert(tenant, Arc::clone(&read)).await;
+    context.app.fields.insert(context.tenant, Arc::clone(&read)).await;
     Ok(read)
 }
 
 /// The newest open deals of this user, for trying the settings out.
-pub(crate) async fn list_latest_deals(app: &App, tenant: TenantId, user: UserId) -> Result<Vec<ListedDeal>, Error> {
-    access::pipedrive(app, tenant, user).call(async |api| api.read_newest_deals().await).await
+pub(crate) async fn list_latest_deals(context: &UserContext) -> Result<Vec<ListedDeal>, Error> {
+    context.pipedrive().call(async |api| api.read_newest_deals().await).await
 }
 
 /// Fills in the customer details of a deal with these settings.
-pub(crate) async fn try_out(
-    app: &App,
-    tenant: TenantId,
-    user: UserId,
-    deal: DealId,
-    chosen: &Settings,
-) -> Result<CustomerDetails, Error> {
-    let (mut deal, fields) = tokio::try_join!(
-        Box::pin(super::form::read_deal(app, tenant, user, deal)),
-        Box::pin(list_fields(app, tenant, user))
-    )?;
+pub(crate) async fn try_out(context: &UserContext, deal: DealId, chosen: &Settings) -> Result<CustomerDetails, Error> {
+    let (mut deal, fields) =
+        tokio::try_join!(Box::pin(super::form::read_deal(context, deal)), Box::pin(list_fields(context)))?;
     replace_option_ids(&mut deal.values, &fields);
     Ok(fill_customer_details(chosen, &deal.values))
 }
@@ -77,13 +72,8 @@ pub(crate) fn compute_fingerprint(app: &App, settings: &Settings) -> String {
 }
 
 /// Saves the settings; where it is said which ones were seen, only over those.
-pub(crate) async fn save(
-    app: &App,
-    tenant: TenantId,
-    user: UserId,
-    chosen: &Settings,
-    seen: Option<&str>,
-) -> Result<Outcome, Error> {
+pub(crate) async fn save(context: &UserContext, chosen: &Settings, seen: Option<&str>) -> Result<Outcome, Error> {
+    let (app, tenant, user) = (&context.app, context.tenant, context.user);
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
     let current = settings::find(&mut tx, tenant).await?.unwrap_or_default();

@@ -1,8 +1,12 @@
 //! Drafts an invoice for each won deal, if the company has switched this on: the deal's owner finds the form filled in.
 
-use super::{Error, access, form};
+use super::{
+    Error,
+    context::{TenantContext, UserContext},
+    form,
+};
 use crate::{format::Writer, locale::Locale, state::App};
-use domain::ids::{DealId, TenantId, UserId};
+use domain::ids::DealId;
 use jiff::{SignedDuration, Timestamp};
 use providers::ProviderError;
 use store::{
@@ -33,7 +37,7 @@ pub(crate) async fn sweep_won_deals(app: &App) -> Result<usize, Error> {
         let claimed = tenants::claim_won_sweep(&mut tx, now - every, now, now + LEASE_DURATION).await?;
         tx.commit().await?;
         let Some(claimed) = claimed else { break };
-        let drafted = draft_won_deals(app, claimed.tenant, claimed.until, &mut made).await;
+        let drafted = draft_won_deals(&TenantContext::new(app, claimed.tenant), claimed.until, &mut made).await;
         let mut tx = app.db.begin().await?;
         match drafted {
             Ok(()) => tenants::mark_won_swept(&mut tx, &claimed, now).await?,
@@ -54,7 +58,8 @@ fn compute_pause(failures: i32) -> SignedDuration {
 }
 
 /// Drafts the won deals of one company. A failure of one deal does not stop the others; it is returned if a retry may succeed.
-async fn draft_won_deals(app: &App, tenant: TenantId, until: Timestamp, made: &mut usize) -> Result<(), Error> {
+async fn draft_won_deals(context: &TenantContext, until: Timestamp, made: &mut usize) -> Result<(), Error> {
+    let (app, tenant) = (&context.app, context.tenant);
     let mut tx = app.db.read().await?;
     let users = grants::list_users(&mut tx, tenant).await?;
     let connection = quickbooks::find_current(&mut tx, &app.vault, tenant).await?;
@@ -68,12 +73,12 @@ async fn draft_won_deals(app: &App, tenant: TenantId, until: Timestamp, made: &m
         Some(State::Disconnected) | None => return Err(Error::NotConnected),
     }
     let since = until - OVERLAP;
-    let won = access::pipedrive(app, tenant, asker).call(async |api| api.read_won_deals_since(since).await);
+    let won = context.pipedrive_as(asker).call(async |api| api.read_won_deals_since(since).await);
     let (before, mut failed) = (*made, None);
     for (deal, owner) in won.await? {
         let whose = users.iter().find(|(user, _)| Some(user.0) == owner).or(users.first());
         let Some((user, profile)) = whose else { continue };
-        match draft_deal(app, tenant, *user, profile, deal).await {
+        match draft_deal(&context.as_user(*user), profile, deal).await {
             Ok(is_new) => *made += usize::from(is_new),
             Err(error) => {
                 tracing::warn!(tenant.id = %tenant.0, deal = deal.0, %error, "a won deal got no draft");
@@ -99,7 +104,8 @@ fn is_final(error: &Error) -> bool {
 }
 
 /// Drafts a deal, unless it has a draft or an invoice already.
-async fn draft_deal(app: &App, tenant: TenantId, user: UserId, profile: &Profile, deal: DealId) -> Result<bool, Error> {
+async fn draft_deal(context: &UserContext, profile: &Profile, deal: DealId) -> Result<bool, Error> {
+    let (app, tenant, user) = (&context.app, context.tenant, context.user);
     let mut tx = app.db.read().await?;
     let is_begun = drafts::find(&mut tx, tenant, deal, user).await?.is_some()
         || !invoices::list(&mut tx, tenant, InvoiceScope::Deal(deal)).await?.is_empty();
@@ -108,7 +114,7 @@ async fn draft_deal(app: &App, tenant: TenantId, user: UserId, profile: &Profile
         return Ok(false);
     }
     let writer = Writer::new(Locale::of_user(&profile.locale, &profile.language));
-    match Box::pin(form::open_draft_as(app, tenant, user, deal, writer, Origin::Prepared)).await {
+    match Box::pin(form::open_draft_as(context, deal, writer, Origin::Prepared)).await {
         Ok(_) => Ok(true),
         // Gone, or hidden from that user: there is nothing to draft.
         Err(Error::NotFound | Error::NotInstalled) => Ok(false),

@@ -1,17 +1,15 @@
 //! Writes invoice figures to the deal fields, for Pipedrive's filters, automations and reports.
 
 use super::{
-    Error, access, company_language,
+    Error, company_language,
+    context::{TenantContext, UserContext},
     lease::{Attempt, HEARTBEAT_INTERVAL},
     settings,
 };
-use crate::{
-    format::Writer,
-    state::{App, WrittenBack},
-};
+use crate::{format::Writer, state::WrittenBack};
 use domain::{
     deal_fields::FieldContent,
-    ids::{ConnectionId, DealId, TenantId, UserId},
+    ids::{ConnectionId, DealId, UserId},
     invoice::{Snapshot, compute_status},
     money::Money,
     sums::{Sums, sum_invoices},
@@ -53,27 +51,23 @@ const MAX_WRITES: usize = 5;
 
 /// Requests the write-back in the transaction of the change, if the company has mapped any field.
 pub(crate) async fn request_write_back(
-    app: &App,
+    context: &TenantContext,
     tx: &mut store::Tx,
-    tenant: TenantId,
     deal: DealId,
     user: UserId,
 ) -> Result<(), Error> {
-    let wanted = store::settings::find(tx, tenant).await?.is_some_and(|settings| !settings.write_back.is_empty());
+    let wanted =
+        store::settings::find(tx, context.tenant).await?.is_some_and(|settings| !settings.write_back.is_empty());
     if wanted {
-        app.db.enqueue(tx, queue::WriteBack { tenant, deal, user }).await?;
+        context.app.db.enqueue(tx, queue::WriteBack { tenant: context.tenant, deal, user }).await?;
     }
     Ok(())
 }
 
 /// Writes how the deal's invoices stand now. Written twice, it is the same; what changes meanwhile is written as well, so that
 /// of several writers none leaves behind what is not so any more.
-pub(crate) async fn write_deal_fields(
-    app: &App,
-    tenant: TenantId,
-    deal: DealId,
-    user: UserId,
-) -> Result<Attempt, Error> {
+pub(crate) async fn write_deal_fields(context: &TenantContext, deal: DealId, user: UserId) -> Result<Attempt, Error> {
+    let (app, tenant) = (&context.app, context.tenant);
     let mut tx = app.db.read().await?;
     let mut authors: Vec<UserId> =
         grants::list_users(&mut tx, tenant).await?.into_iter().map(|(user, _)| user).collect();
@@ -81,12 +75,12 @@ pub(crate) async fn write_deal_fields(
     authors.sort_by_key(|author| *author != user);
     for _ in 0..MAX_WRITES {
         // Read each time: what another writer leaves behind is compared with the deal as it is now.
-        let Some(currency) = read_currency(app, tenant, deal, &authors).await? else { return Ok(Attempt::Done) };
-        let current = compute_values(app, tenant, deal, &currency).await?;
+        let Some(currency) = read_currency(context, deal, &authors).await? else { return Ok(Attempt::Done) };
+        let current = compute_values(context, deal, &currency).await?;
         if app.written_back.get(&(tenant, deal)).await.is_some_and(|written| written == current) {
             return Ok(Attempt::Done);
         }
-        if !write_as_any_user(app, tenant, deal, &authors, &current.values).await? {
+        if !write_as_any_user(context, deal, &authors, &current.values).await? {
             return Ok(Attempt::Done);
         }
         app.written_back.insert((tenant, deal), current).await;
@@ -95,9 +89,9 @@ pub(crate) async fn write_deal_fields(
 }
 
 /// The deal's currency as it is now, read as the first of these users who may; `None` where nobody may.
-async fn read_currency(app: &App, tenant: TenantId, deal: DealId, readers: &[UserId]) -> Result<Option<String>, Error> {
+async fn read_currency(context: &TenantContext, deal: DealId, readers: &[UserId]) -> Result<Option<String>, Error> {
     for reader in readers {
-        let read = access::pipedrive(app, tenant, *reader).call(async |api| api.read_deal_currency(deal).await);
+        let read = context.pipedrive_as(*reader).call(async |api| api.read_deal_currency(deal).await);
         match read.await {
             Ok(currency) => return Ok(Some(currency)),
             Err(Error::NotInstalled | Error::NotFound) => {}
@@ -108,8 +102,9 @@ async fn read_currency(app: &App, tenant: TenantId, deal: DealId, readers: &[Use
 }
 
 /// How the deal's invoices stand now, for each field that the company wants written.
-async fn compute_values(app: &App, tenant: TenantId, deal: DealId, currency: &str) -> Result<WrittenBack, Error> {
-    let settings = settings::find_settings(app, tenant).await?;
+async fn compute_values(context: &TenantContext, deal: DealId, currency: &str) -> Result<WrittenBack, Error> {
+    let (app, tenant) = (&context.app, context.tenant);
+    let settings = settings::find_settings(context).await?;
     let mut tx = app.db.read().await?;
     let invoices = invoices::list(&mut tx, tenant, InvoiceScope::Deal(deal)).await?;
     let issued: Vec<(ConnectionId, &Snapshot)> = invoices
@@ -132,7 +127,7 @@ async fn compute_values(app: &App, tenant: TenantId, deal: DealId, currency: &st
         currency: currency.to_owned(),
         amounts: of_currencies.iter().map(amount).filter(|amount| !amount.is_zero()).collect(),
     };
-    let w = Writer::new(company_language::read_locale(app, tenant).await?);
+    let w = Writer::new(company_language::read_locale(context).await?);
     let number = newest.and_then(|(_, snapshot)| snapshot.doc_number.clone()).unwrap_or_default();
     let badge = newest.map(|(_, snapshot)| w.badge(compute_status(snapshot, today))).unwrap_or_default();
     let wanted = &settings.write_back;
@@ -154,19 +149,18 @@ async fn compute_values(app: &App, tenant: TenantId, deal: DealId, currency: &st
 
 /// Writes on behalf of the first of these users who may; false where nobody can, or a field does not take it.
 async fn write_as_any_user(
-    app: &App,
-    tenant: TenantId,
+    context: &TenantContext,
     deal: DealId,
     authors: &[UserId],
     values: &[(String, FieldContent)],
 ) -> Result<bool, Error> {
     for author in authors {
-        match write_as_user(app, tenant, *author, deal, values).await {
+        match write_as_user(&context.as_user(*author), deal, values).await {
             Ok(()) => return Ok(true),
             Err(Error::NotInstalled | Error::NotFound) => {}
             // A field that was deleted, or does not take it: there is nothing to repeat.
             Err(Error::Pipedrive(error @ (ProviderError::Refused(_) | ProviderError::NotPermitted(_)))) => {
-                tracing::warn!(tenant.id = %tenant.0, %error, "the deal's fields were not written");
+                tracing::warn!(tenant.id = %context.tenant.0, %error, "the deal's fields were not written");
                 return Ok(false);
             }
             Err(error) => return Err(error),
@@ -176,15 +170,9 @@ async fn write_as_any_user(
 }
 
 /// Each value in the shape that its field takes.
-async fn write_as_user(
-    app: &App,
-    tenant: TenantId,
-    author: UserId,
-    deal: DealId,
-    values: &[(String, FieldContent)],
-) -> Result<(), Error> {
-    let fields = settings::list_fields(app, tenant, author).await?;
-    let w = Writer::new(company_language::read_locale(app, tenant).await?);
+async fn write_as_user(context: &UserContext, deal: DealId, values: &[(String, FieldContent)]) -> Result<(), Error> {
+    let fields = settings::list_fields(context).await?;
+    let w = Writer::new(company_language::read_locale(context).await?);
     let mut written = Map::new();
     for (key, value) in values {
         let field = fields.iter().find(|field| field.reference.key == *key && field.is_writable);
@@ -195,7 +183,7 @@ async fn write_as_user(
     if written.is_empty() {
         return Ok(());
     }
-    access::pipedrive(app, tenant, author).call(async |api| api.write_deal_fields(deal, &written).await).await
+    context.pipedrive().call(async |api| api.write_deal_fields(deal, &written).await).await
 }
 
 #[cfg(test)]

@@ -5,7 +5,9 @@ pub(crate) mod replicas;
 use crate::{
     admission,
     flows::{
-        self, acts, history, install, issue,
+        self, acts,
+        context::TenantContext,
+        history, install, issue,
         lease::{self, Attempt},
         reconnect, revoke, sync, won, write_back,
     },
@@ -52,18 +54,19 @@ fn register<Args, Work, Working>(
 ) -> Result<(), riverqueue::Error>
 where
     Args: JobArgs + Copy,
-    Work: Fn(App, Args) -> Working + Send + Sync + Clone + 'static,
+    Work: Fn(TenantContext, Args) -> Working + Send + Sync + Clone + 'static,
     Working: Future<Output = Result<Attempt, flows::Error>> + Send,
 {
     let app = app.clone();
     workers.add_fn(move |_: WorkContext, job: Job<Args>| {
         let (app, work) = (app.clone(), work.clone());
         async move {
-            let Some(_permit) = app.admission.try_admit(tenant(&job.args), Args::KIND).await else {
+            let context = TenantContext::new(&app, tenant(&job.args));
+            let Some(_permit) = app.admission.try_admit(context.tenant, Args::KIND).await else {
                 return Ok(WorkOutcome::Snooze(admission::retry_delay()));
             };
             let begun = Instant::now();
-            let (attempt, calls) = providers::count_calls(work(app, job.args)).await;
+            let (attempt, calls) = providers::count_calls(work(context, job.args)).await;
             telemetry::record_attempt(Args::KIND, name_outcome(&attempt), calls, begun.elapsed());
             to_outcome(attempt)
         }
@@ -78,37 +81,41 @@ pub(crate) fn start(app: &App) -> Result<RunHandle, riverqueue::Error> {
         &mut workers,
         app,
         |job: &IssueInvoice| job.tenant,
-        async |app: App, job: IssueInvoice| issue::attempt_issue(&app, job.tenant, job.invoice).await,
+        async |context: TenantContext, job: IssueInvoice| issue::attempt_issue(&context, job.invoice).await,
     )?;
     register(
         &mut workers,
         app,
         |job: &CarryOut| job.tenant,
-        async |app: App, job: CarryOut| acts::carry_out(&app, job.tenant, job.act).await,
+        async |context: TenantContext, job: CarryOut| acts::carry_out(&context, job.act).await,
     )?;
     register(
         &mut workers,
         app,
         |job: &ReadChanges| job.tenant,
-        async |app: App, job: ReadChanges| sync::sync_company(&app, job).await,
+        async |context: TenantContext, job: ReadChanges| {
+            sync::sync_company(&context, job.connection, job.asked_at).await
+        },
     )?;
     register(
         &mut workers,
         app,
         |job: &WriteHistory| job.tenant,
-        async |app: App, job: WriteHistory| history::write_entry(&app, job.tenant, job.entry).await,
+        async |context: TenantContext, job: WriteHistory| history::write_entry(&context, job.entry).await,
     )?;
     register(
         &mut workers,
         app,
         |job: &WriteBack| job.tenant,
-        async |app: App, job: WriteBack| write_back::write_deal_fields(&app, job.tenant, job.deal, job.user).await,
+        async |context: TenantContext, job: WriteBack| {
+            write_back::write_deal_fields(&context, job.deal, job.user).await
+        },
     )?;
     register(
         &mut workers,
         app,
         |job: &NotifyAdmins| job.tenant,
-        async |app: App, job: NotifyAdmins| reconnect::notify_admins(&app, job.tenant).await,
+        async |context: TenantContext, _: NotifyAdmins| reconnect::notify_admins(&context).await,
     )?;
     let queue = |workers| {
         QueueConfig::new(workers).with_fetch_cooldown(Duration::from_millis(20)).with_fetch_poll_interval(POLL_INTERVAL)

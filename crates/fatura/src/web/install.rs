@@ -6,7 +6,7 @@ use super::{
     pages::{denied, failed},
 };
 use crate::{
-    flows::{self, companies, connect, install},
+    flows::{self, companies, connect, context::UserContext, install},
     security::{self, Event},
     state::App,
 };
@@ -76,10 +76,11 @@ pub(crate) async fn callback(
         }
         Err(error) => return failed(&error, "pipedrive").into_response(),
     };
-    if companies::find_usable(&app, tenant.id).await.is_ok() {
+    let context = UserContext::new(&app, tenant.id, user);
+    if companies::find_usable(&context).await.is_ok() {
         return Redirect::to(&app.config.settings_page(&tenant.company_domain)).into_response();
     }
-    match connect::begin_consent(&app, tenant.id, user, &browser).await {
+    match connect::begin_consent(&context, &browser).await {
         Ok(consent) => Redirect::to(consent.as_str()).into_response(),
         Err(error) => denied(&error).into_response(),
     }

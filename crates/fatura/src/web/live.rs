@@ -4,12 +4,9 @@ use super::{
     error::Error,
     session::{Session, is_installed},
 };
-use crate::{event_streams::OpenStream, state::App};
-use axum::{
-    extract::State,
-    response::sse::{Event, KeepAlive, Sse},
-};
-use domain::ids::{TenantId, UserId};
+use crate::{event_streams::OpenStream, flows::context::UserContext};
+use axum::response::sse::{Event, KeepAlive, Sse};
+use domain::ids::TenantId;
 use futures_util::stream::{Stream, unfold};
 use std::{convert::Infallible, time::Duration};
 use tokio::{
@@ -25,11 +22,9 @@ const KEEP_ALIVE: Duration = Duration::from_secs(20);
 const GATHER: Duration = Duration::from_millis(100);
 
 struct Watch {
-    app: App,
+    context: UserContext,
     open: OpenStream,
     heard: Receiver<TenantId>,
-    tenant: TenantId,
-    user: UserId,
     until: Instant,
 }
 
@@ -38,16 +33,16 @@ impl Watch {
     async fn changed(&mut self) -> bool {
         loop {
             let heard = tokio::select! {
-                () = self.app.stop.cancelled() => return false,
+                () = self.context.app.stop.cancelled() => return false,
                 () = self.open.replaced() => return false,
                 heard = timeout_at(self.until, self.heard.recv()) => heard,
             };
             match heard {
-                Ok(Ok(tenant)) if tenant != self.tenant => {}
+                Ok(Ok(tenant)) if tenant != self.context.tenant => {}
                 Ok(Ok(_) | Err(RecvError::Lagged(_))) => {
                     tokio::time::sleep(GATHER).await;
                     self.heard = self.heard.resubscribe();
-                    return is_installed(&self.app, self.tenant, self.user).await;
+                    return is_installed(&self.context).await;
                 }
                 Ok(Err(RecvError::Closed)) | Err(_) => return false,
             }
@@ -55,13 +50,11 @@ impl Watch {
     }
 }
 
-pub(crate) async fn stream(
-    State(app): State<App>,
-    session: Session,
-) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Error> {
-    let (tenant, user, until) = (session.tenant.id, session.user, Instant::now() + LIFE);
-    let open = app.event_streams.open(tenant, user);
-    let watch = Watch { heard: app.db.subscribe_to_announcements(), open, tenant, user, until, app };
+pub(crate) async fn stream(session: Session) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Error> {
+    let until = Instant::now() + LIFE;
+    let open = session.app.event_streams.open(session.tenant, session.user);
+    let heard = session.app.db.subscribe_to_announcements();
+    let watch = Watch { heard, open, context: session.context, until };
     let events = unfold(watch, async |mut watch| {
         watch.changed().await.then(|| (Ok(Event::default().event("changed").data("")), watch))
     });

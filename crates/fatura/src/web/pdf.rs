@@ -14,14 +14,8 @@ use serde_json::json;
 use uuid::Uuid;
 
 /// A link that works once, for the tab that the page opens.
-pub(crate) async fn ticket(
-    State(app): State<App>,
-    session: Session,
-    Path(invoice): Path<Uuid>,
-) -> Result<Json<serde_json::Value>, Error> {
-    let url = pdf::issue_token(&app, session.tenant.id, session.user, InvoiceId(invoice))
-        .await
-        .map_err(session.localize_error())?;
+pub(crate) async fn ticket(session: Session, Path(invoice): Path<Uuid>) -> Result<Json<serde_json::Value>, Error> {
+    let url = pdf::issue_token(&session, InvoiceId(invoice)).await.map_err(session.localize_error())?;
     Ok(Json(json!({ "url": url.as_str() })))
 }
 

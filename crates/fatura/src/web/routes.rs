@@ -185,7 +185,7 @@ async fn authorize(
         Access::Session(surfaces, right) => {
             let mut session = session::open(&app, request.headers(), surfaces).await?;
             if right == Right::Administer {
-                match rights::require_admin(&app, session.tenant.id, session.user).await {
+                match rights::require_admin(&session).await {
                     Ok(profile) => session.profile = profile,
                     Err(error) => {
                         let mut response = session.localize_error()(error).into_response();

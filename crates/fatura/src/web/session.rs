@@ -7,6 +7,7 @@ use super::error::Error;
 use crate::{
     flows::{
         self,
+        context::UserContext,
         rights::{self, TenantKey, find_user},
     },
     format::Writer,
@@ -26,6 +27,7 @@ use jiff::SignedDuration;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use providers::pipedrive;
 use serde::{Deserialize, Serialize};
+use std::ops::Deref;
 use store::{grants::Profile, tenants::Tenant};
 use uuid::Uuid;
 
@@ -108,7 +110,7 @@ pub(crate) async fn exchange(
     let (tenant, grant) = find_user(&app, TenantKey::Company(signed.company_id), user).await.map_err(&localize)?;
     let mut profile = grant.profile;
     if grant.profile_at + PROFILE_LIFE < now {
-        profile = refresh_profile(&app, tenant.id, user, profile).await.map_err(&localize)?;
+        profile = refresh_profile(&UserContext::new(&app, tenant.id, user), profile).await.map_err(&localize)?;
     }
     let claims = Claims { tenant: tenant.id.0, user: user.0, surface, deal: None, exp: (now + LIFE).as_second() };
     let bearer = sign(&app, &claims)?;
@@ -131,11 +133,11 @@ fn sign(app: &App, claims: &Claims) -> Result<String, Error> {
 }
 
 /// The user's profile as Pipedrive has it now; as it was where Pipedrive does not answer: for the language and what a page offers, for no right.
-async fn refresh_profile(app: &App, tenant: TenantId, user: UserId, known: Profile) -> Result<Profile, flows::Error> {
-    match rights::read_profile(app, tenant, user).await {
+async fn refresh_profile(context: &UserContext, known: Profile) -> Result<Profile, flows::Error> {
+    match rights::read_profile(context).await {
         Err(flows::Error::NotInstalled) => Err(flows::Error::NotInstalled),
         Err(error) => {
-            tracing::warn!(tenant.id = %tenant.0, %error, "the user's profile was not read");
+            tracing::warn!(tenant.id = %context.tenant.0, %error, "the user's profile was not read");
             Ok(known)
         }
         read => read,
@@ -145,9 +147,18 @@ async fn refresh_profile(app: &App, tenant: TenantId, user: UserId, known: Profi
 /// Who asks, proven by a bearer. The user has the app installed at this moment.
 #[derive(Clone)]
 pub(crate) struct Session {
-    pub(crate) tenant: Tenant,
-    pub(crate) user: UserId,
+    pub(super) context: UserContext,
+    /// The tenant, as a company in Pipedrive.
+    pub(crate) company: Tenant,
     pub(crate) profile: Profile,
+}
+
+impl Deref for Session {
+    type Target = UserContext;
+
+    fn deref(&self) -> &UserContext {
+        &self.context
+    }
 }
 
 impl Session {
@@ -176,15 +187,18 @@ fn claims(app: &App, bearer: &str, surfaces: &[Surface]) -> Result<Claims, Error
 }
 
 /// Whether the user still has the app installed. While the database does not answer, they have.
-pub(super) async fn is_installed(app: &App, tenant: TenantId, user: UserId) -> bool {
-    !matches!(find_user(app, TenantKey::Id(tenant), user).await, Err(flows::Error::NotInstalled))
+pub(super) async fn is_installed(context: &UserContext) -> bool {
+    !matches!(
+        find_user(&context.app, TenantKey::Id(context.tenant), context.user).await,
+        Err(flows::Error::NotInstalled)
+    )
 }
 
 async fn opened(app: &App, claims: &Claims) -> Result<Session, Error> {
     let user = UserId(claims.user);
-    let (tenant, grant) =
+    let (company, grant) =
         find_user(app, TenantKey::Id(TenantId(claims.tenant)), user).await.map_err(Error::of(Language::English))?;
-    Ok(Session { tenant, user, profile: grant.profile })
+    Ok(Session { context: UserContext::new(app, company.id, user), company, profile: grant.profile })
 }
 
 /// The session of a bearer that was given for one of these surfaces.
@@ -210,10 +224,10 @@ pub(crate) mod posted {
     /// A form may be open for long.
     const LIFE: SignedDuration = SignedDuration::from_hours(12);
 
-    pub(crate) fn key(app: &App, session: &Session, deal: i64) -> Result<String, Error> {
-        let exp = (app.clock.now() + LIFE).as_second();
-        let (tenant, user) = (session.tenant.id.0, session.user.0);
-        sign(app, &Claims { tenant, user, surface: Surface::Posted, deal: Some(deal), exp })
+    pub(crate) fn key(session: &Session, deal: i64) -> Result<String, Error> {
+        let exp = (session.app.clock.now() + LIFE).as_second();
+        let (tenant, user) = (session.tenant.0, session.user.0);
+        sign(&session.app, &Claims { tenant, user, surface: Surface::Posted, deal: Some(deal), exp })
     }
 
     #[derive(Debug, Deserialize)]

@@ -6,24 +6,17 @@ use super::{
     session::Session,
     support::{Failure, Support},
 };
-use crate::{flows::panel, state::App};
-use axum::{
-    extract::{Path, State},
-    response::Response,
-};
+use crate::flows::panel;
+use axum::{extract::Path, response::Response};
 use domain::ids::InvoiceId;
 use serde_json::Value;
 use uuid::Uuid;
 
 /// The details of what QuickBooks has refused of an invoice last; nothing where it has refused nothing.
-pub(crate) async fn render_support(
-    State(app): State<App>,
-    session: Session,
-    Path(invoice): Path<Uuid>,
-) -> Result<Response, Error> {
-    let (told, tenant, id) = (session.localize_error(), session.tenant.id, InvoiceId(invoice));
-    panel::require_visible(&app, tenant, session.user, id).await.map_err(&told)?;
-    let refusal = panel::find_last_refusal(&app, tenant, id).await.map_err(&told)?;
+pub(crate) async fn render_support(session: Session, Path(invoice): Path<Uuid>) -> Result<Response, Error> {
+    let (told, id) = (session.localize_error(), InvoiceId(invoice));
+    panel::require_visible(&session, id).await.map_err(&told)?;
+    let refusal = panel::find_last_refusal(&session, id).await.map_err(&told)?;
     let details = refusal.map(|(at, detail)| {
         let text = |name: &str| detail.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
         let (code, call) = (text("code"), text("intuit_tid"));

@@ -1,7 +1,7 @@
 //! The customer of an invoice: created where it is new, and brought up to date where the person wanted it.
 
 use super::worker::Worker;
-use crate::flows::{Error, access, lease::HEARTBEAT_INTERVAL};
+use crate::flows::{Error, lease::HEARTBEAT_INTERVAL};
 use domain::{
     catalogue::Catalogue,
     customer::{Customer, CustomerChange, CustomerField, find_changes},
@@ -28,7 +28,9 @@ impl Worker<'_> {
         let draft = &self.invoice.draft;
         let request_id = self.request_id("customer");
         let (is_again, since) = (self.invoice.attempts > 1, self.invoice.created_at - CLOCKS_DIFFER);
-        let created = access::quickbooks(self.app, self.tenant, connection)
+        let created = self
+            .context
+            .quickbooks(connection)
             .call(async |api| {
                 // An attempt before may have created it. One of this name that was there already is not ours to take.
                 if is_again && let Some(ours) = api.find_customer_created_since(name, since).await? {
@@ -46,17 +48,17 @@ impl Worker<'_> {
             })
             .await
             .map_err(|error| self.found_later(error, 2))?;
-        let mut tx = self.app.db.begin().await?;
-        invoices::set_customer(&mut tx, self.tenant, self.invoice.id, &created.id).await?;
+        let mut tx = self.context.app.db.begin().await?;
+        invoices::set_customer(&mut tx, self.context.tenant, self.invoice.id, &created.id).await?;
         let detail = json!({ "customer": created.id, "requestid": request_id });
         audit::record(
             &mut tx,
-            self.tenant,
+            self.context.tenant,
             Some(self.invoice.created_by),
             "customer created",
             Some(self.invoice.id),
             &detail,
-            self.app.clock.now(),
+            self.context.app.clock.now(),
         )
         .await?;
         tx.commit().await?;
@@ -72,9 +74,7 @@ impl Worker<'_> {
             return Ok(());
         }
         for _ in 0..2 {
-            let customer = access::quickbooks(self.app, self.tenant, connection)
-                .call(async |api| api.read_customer(id).await)
-                .await?;
+            let customer = self.context.quickbooks(connection).call(async |api| api.read_customer(id).await).await?;
             let wanted: Vec<CustomerChange> = find_changes(&customer, &draft.email, &draft.tax_id, &draft.address)
                 .into_iter()
                 .filter(|change| draft.update.contains(&change.field))
@@ -106,16 +106,17 @@ impl Worker<'_> {
             address: is_wanted(CustomerField::Address).then_some(&draft.address),
             country: &catalogue.country,
         };
-        access::quickbooks(self.app, self.tenant, connection)
+        self.context
+            .quickbooks(connection)
             .call(async |api| api.update_customer(&request_id, customer, &update).await)
             .await?;
-        self.app.customers.invalidate(&(connection.id, customer.id.clone())).await;
+        self.context.app.customers.invalidate(&(connection.id, customer.id.clone())).await;
         // Names of the fields alone: what is in them is the customer's own.
         let fields: Vec<&str> = wanted.iter().map(|change| change.field.name()).collect();
         let detail = json!({ "customer": customer.id, "fields": fields, "requestid": request_id });
-        let (by, invoice, now) = (Some(self.invoice.created_by), Some(self.invoice.id), self.app.clock.now());
-        let mut tx = self.app.db.begin().await?;
-        audit::record(&mut tx, self.tenant, by, "customer updated", invoice, &detail, now).await?;
+        let (by, invoice, now) = (Some(self.invoice.created_by), Some(self.invoice.id), self.context.app.clock.now());
+        let mut tx = self.context.app.db.begin().await?;
+        audit::record(&mut tx, self.context.tenant, by, "customer updated", invoice, &detail, now).await?;
         tx.commit().await?;
         Ok(())
     }

@@ -12,15 +12,17 @@ mod refused_step;
 mod worker;
 
 use super::{
-    Error, access, drafts,
+    Error,
+    context::{TenantContext, UserContext},
+    drafts,
     form::{self, Look},
     lease::{Attempt, HEARTBEAT_INTERVAL, OUTCOME_TIMEOUT, OperationLease, POLL_INTERVAL},
     ledger::{Question, Worth},
 };
-use crate::{format::Writer, state::App};
+use crate::format::Writer;
 use domain::{
     form::{FieldError, Form, FormField, Problem},
-    ids::{DealId, IntentKey, InvoiceId, TenantId, UserId},
+    ids::{DealId, IntentKey, InvoiceId},
     invoice::Snapshot,
     invoice_request::{Choice, InvoiceRequest},
 };
@@ -58,21 +60,19 @@ pub(crate) enum SubmitOutcome {
 /// Submits a form: validates it, stores the intent and waits for the outcome. [`Error::AdminsOnly`] where the settings restrict invoicing to
 /// administrators.
 pub(crate) async fn submit(
-    app: &App,
-    tenant: TenantId,
-    user: UserId,
+    context: &UserContext,
     id: DealId,
     form: Form,
     writer: Writer,
 ) -> Result<SubmitOutcome, Error> {
     let (allowed, of_deal, look) = tokio::join!(
-        form::require_creator(app, tenant, user),
-        Box::pin(form::read_deal(app, tenant, user, id)),
-        Box::pin(form::load_context(app, tenant, id, &form))
+        form::require_creator(context),
+        Box::pin(form::read_deal(context, id)),
+        Box::pin(form::load_context(context, id, &form))
     );
     // The form is stored even if a provider does not answer.
     if !matches!(allowed, Err(Error::AdminsOnly)) && !matches!(of_deal, Err(Error::NotFound)) {
-        drafts::save_submitted_draft(app, tenant, user, id, &form).await?;
+        drafts::save_submitted_draft(context, id, &form).await?;
     }
     allowed?;
     let (of_deal, look) = (of_deal?, look?);
@@ -81,11 +81,11 @@ pub(crate) async fn submit(
         Ok(checked) => checked,
         Err(errors) => return Ok(SubmitOutcome::Mend(errors)),
     };
-    if let Some(error) = find_taken_number(app, tenant, &look, key, &checked).await? {
+    if let Some(error) = find_taken_number(context, &look, key, &checked).await? {
         return Ok(SubmitOutcome::Mend(vec![error]));
     }
-    let mut tx = app.db.read().await?;
-    let item_links = links::list_items(&mut tx, tenant, look.connection.id).await?;
+    let mut tx = context.app.db.read().await?;
+    let item_links = links::list_items(&mut tx, context.tenant, look.connection.id).await?;
     drop(tx);
     let (organization, person) = (of_deal.organization, of_deal.person);
     let worth = Worth::new(of_deal, &look.settings, &look.catalogue, &item_links, look.today);
@@ -96,7 +96,7 @@ pub(crate) async fn submit(
         deal: id,
         organization,
         person,
-        by: user,
+        by: context.user,
         customer_name: if let Choice::New(name) = &checked.customer {
             name.clone()
         } else {
@@ -105,20 +105,20 @@ pub(crate) async fn submit(
         form,
         draft: checked,
     };
-    match place_intent(app, tenant, &intent, &worth, look.today).await? {
-        Ok(invoice) => wait_for_outcome(app, tenant, invoice, OUTCOME_TIMEOUT).await,
+    match place_intent(context, &intent, &worth, look.today).await? {
+        Ok(invoice) => wait_for_outcome(context, invoice, OUTCOME_TIMEOUT).await,
         Err(outcome) => Ok(outcome),
     }
 }
 
 /// Stores an intent once, and has its invoice created: its row, or the outcome where there is nothing to create.
 async fn place_intent(
-    app: &App,
-    tenant: TenantId,
+    context: &TenantContext,
     intent: &Intent,
     worth: &Worth,
     today: jiff::civil::Date,
 ) -> Result<Result<InvoiceId, SubmitOutcome>, Error> {
+    let (app, tenant) = (&context.app, context.tenant);
     let (id, key, now) = (intent.deal, intent.key, app.clock.now());
     let mut tx = app.db.begin().await?;
     deals::lock(&mut tx, tenant, id).await?;
@@ -155,35 +155,32 @@ async fn place_intent(
 
 /// Checks, before anything is sent, whether another invoice uses the number that was typed.
 async fn find_taken_number(
-    app: &App,
-    tenant: TenantId,
+    context: &TenantContext,
     look: &Look,
     key: IntentKey,
     checked: &InvoiceRequest,
 ) -> Result<Option<FieldError>, Error> {
     let Some(number) = &checked.number else { return Ok(None) };
-    let mut tx = app.db.read().await?;
-    let known = invoices::find_by_intent(&mut tx, tenant, key).await?;
+    let mut tx = context.app.db.read().await?;
+    let known = invoices::find_by_intent(&mut tx, context.tenant, key).await?;
     drop(tx);
     if known.is_some_and(|known| !matches!(known.state, State::Refused(_))) {
         return Ok(None);
     }
-    let is_taken =
-        access::quickbooks(app, tenant, &look.connection).call(async |api| api.is_number_taken(number).await).await?;
+    let is_taken = context.quickbooks(&look.connection).call(async |api| api.is_number_taken(number).await).await?;
     Ok(is_taken.then_some(FieldError { field: FormField::Number, problem: Problem::NumberTaken }))
 }
 
 /// Waits until an invoice is settled, for `timeout` at most, and returns its outcome.
 pub(crate) async fn wait_for_outcome(
-    app: &App,
-    tenant: TenantId,
+    context: &TenantContext,
     id: InvoiceId,
     timeout: Duration,
 ) -> Result<SubmitOutcome, Error> {
     let until = tokio::time::Instant::now() + timeout;
     loop {
-        let mut tx = app.db.read().await?;
-        let invoice = invoices::find(&mut tx, tenant, id).await?.ok_or(Error::NotFound)?;
+        let mut tx = context.app.db.read().await?;
+        let invoice = invoices::find(&mut tx, context.tenant, id).await?.ok_or(Error::NotFound)?;
         drop(tx);
         match &invoice.state {
             State::Issued(snapshot) => {
@@ -204,19 +201,19 @@ pub(crate) async fn wait_for_outcome(
 }
 
 /// Makes one attempt at issuing an invoice.
-pub(crate) async fn attempt_issue(app: &App, tenant: TenantId, id: InvoiceId) -> Result<Attempt, Error> {
-    let mut tx = app.db.begin().await?;
-    let lease = OperationLease::new(app, tenant, id);
-    let leased = invoices::claim(&mut tx, tenant, id, lease.owner, lease.since, lease.until()).await?;
+pub(crate) async fn attempt_issue(context: &TenantContext, id: InvoiceId) -> Result<Attempt, Error> {
+    let mut tx = context.app.db.begin().await?;
+    let lease = OperationLease::new(context, id);
+    let leased = invoices::claim(&mut tx, context.tenant, id, lease.owner, lease.since, lease.until()).await?;
     let unfinished = match &leased {
         Some(_) => true,
-        None => invoices::find(&mut tx, tenant, id).await?.is_some_and(|invoice| invoice.is_under_way()),
+        None => invoices::find(&mut tx, context.tenant, id).await?.is_some_and(|invoice| invoice.is_under_way()),
     };
     tx.commit().await?;
     let Some(invoice) = leased else {
         return Ok(if unfinished { Attempt::Later(HEARTBEAT_INTERVAL) } else { Attempt::Done });
     };
-    let worker = Worker { app, tenant, invoice: &invoice, lease: &lease };
+    let worker = Worker { context, invoice: &invoice, lease: &lease };
     match lease.run_while_leased(Box::pin(worker.run())).await {
         Some(ended) => worker.settle(ended).await,
         None => Ok(Attempt::Later(HEARTBEAT_INTERVAL)),

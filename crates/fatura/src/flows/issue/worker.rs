@@ -6,17 +6,18 @@ use super::{
 };
 use crate::{
     flows::{
-        Error, access, catalogue, company_language, form, history,
+        Error, catalogue, company_language,
+        context::TenantContext,
+        form, history,
         lease::{Attempt, LOOKUP_WINDOW, OperationLease, UNDER_WAY_DURATION, request_id},
         repeats, settings, write_back,
     },
     format::Writer,
-    state::App,
 };
 use domain::{
     catalogue::Catalogue,
     form::{FieldError, FormField, Problem},
-    ids::{InvoiceId, TenantId},
+    ids::InvoiceId,
     invoice::Snapshot,
     invoice_request::{Choice, RequestLine},
     mark::Mark,
@@ -53,8 +54,7 @@ const LOOKUP_INTERVAL: Duration = Duration::from_secs(3);
 
 /// One attempt at issuing an invoice.
 pub(super) struct Worker<'a> {
-    pub(super) app: &'a App,
-    pub(super) tenant: TenantId,
+    pub(super) context: &'a TenantContext,
     pub(super) invoice: &'a Invoice,
     pub(super) lease: &'a OperationLease<'a, InvoiceId>,
 }
@@ -104,19 +104,20 @@ struct Prepared {
 impl Worker<'_> {
     /// The `requestid` of a step of this generation of the intent.
     pub(super) fn request_id(&self, step: &str) -> String {
-        request_id(self.tenant, &format!("{}/{}/{step}", self.invoice.intent.0, self.invoice.generation))
+        request_id(self.context.tenant, &format!("{}/{}/{step}", self.invoice.intent.0, self.invoice.generation))
     }
 
     pub(super) async fn run(&self) -> Result<(Snapshot, String), Failed> {
-        let mut tx = self.app.db.read().await?;
-        let connection = quickbooks::find(&mut tx, &self.app.vault, self.tenant, self.invoice.connection).await?;
+        let mut tx = self.context.app.db.read().await?;
+        let connection =
+            quickbooks::find(&mut tx, &self.context.app.vault, self.context.tenant, self.invoice.connection).await?;
         let connection = connection.ok_or(Error::NotConnected)?;
         let mark = self.mark(&mut tx).await?;
         drop(tx);
         let is_sent = self.invoice.state == State::Sending;
         // The invoice of an earlier generation may exist although it was refused.
         let may_exist = is_sent || self.invoice.generation > 1;
-        if may_exist || self.app.clock.now().duration_since(self.invoice.created_at) > UNSENT_TRUST_DURATION {
+        if may_exist || self.context.app.clock.now().duration_since(self.invoice.created_at) > UNSENT_TRUST_DURATION {
             let found = self.find(&connection).await.map_err(Failed::from);
             // A person who has looked in QuickBooks knows more than a query that is refused.
             if !(self.invoice.may_resend && found.as_ref().is_err_and(Failed::is_refused))
@@ -132,10 +133,10 @@ impl Worker<'_> {
             }
         }
         let prepared = self.prepare(&connection).await.map_err(|failed| self.undecided(failed))?;
-        let mut tx = self.app.db.begin().await?;
+        let mut tx = self.context.app.db.begin().await?;
         self.lease.mark_sending(&mut tx).await?;
         if self.invoice.may_resend {
-            invoices::revoke_resending(&mut tx, self.tenant, self.invoice.id, self.lease.owner).await?;
+            invoices::revoke_resending(&mut tx, self.context.tenant, self.invoice.id, self.lease.owner).await?;
         }
         tx.commit().await?;
         match self.create(&connection, mark, &prepared).await {
@@ -151,8 +152,8 @@ impl Worker<'_> {
                         )
                 );
                 if was_not_sent && !self.is_in_doubt() {
-                    let mut tx = self.app.db.begin().await?;
-                    invoices::mark_unsent(&mut tx, self.tenant, self.invoice.id, self.lease.owner).await?;
+                    let mut tx = self.context.app.db.begin().await?;
+                    invoices::mark_unsent(&mut tx, self.context.tenant, self.invoice.id, self.lease.owner).await?;
                     tx.commit().await?;
                 }
                 // The gateway refuses before QuickBooks recognises a repeat: what was sent before is still in doubt.
@@ -168,7 +169,7 @@ impl Worker<'_> {
 
     /// Creates what is new and brings up to date what is to be, before the invoice itself.
     async fn prepare(&self, connection: &Connection) -> Result<Prepared, Failed> {
-        let catalogue = catalogue::read_catalogue(self.app, self.tenant, connection).await?;
+        let catalogue = catalogue::read_catalogue(self.context, connection).await?;
         let customer = self.customer(connection, &catalogue).await.map_err(Failed::in_step(Step::CreateCustomer))?;
         self.update_customer(connection, &catalogue).await.map_err(Failed::in_step(Step::UpdateCustomer))?;
         let mut items = Vec::new();
@@ -203,20 +204,22 @@ impl Worker<'_> {
         if !self.is_in_doubt() || !failed.is_refused() {
             return failed;
         }
-        tracing::warn!(tenant.id = %self.tenant.0, invoice.id = %self.invoice.id.0, error = %failed.error, "QuickBooks refused a call while an invoice is in doubt");
-        let passed = self.app.clock.now().duration_since(self.invoice.sent_at.unwrap_or(self.invoice.created_at));
+        tracing::warn!(tenant.id = %self.context.tenant.0, invoice.id = %self.invoice.id.0, error = %failed.error, "QuickBooks refused a call while an invoice is in doubt");
+        let passed =
+            self.context.app.clock.now().duration_since(self.invoice.sent_at.unwrap_or(self.invoice.created_at));
         if passed < LOOKUP_TIMEOUT { Error::NotYet(LOOKUP_INTERVAL) } else { Error::Parked(ParkReason::Doubt) }.into()
     }
 
     /// The invoice does not exist, or cannot be found yet: decides whether it may be sent again, or why not now.
     async fn may_repeat(&self, connection: &Connection) -> Result<(), Error> {
-        let passed = self.app.clock.now().duration_since(self.invoice.sent_at.unwrap_or(self.invoice.created_at));
+        let passed =
+            self.context.app.clock.now().duration_since(self.invoice.sent_at.unwrap_or(self.invoice.created_at));
         if passed < UNDER_WAY_DURATION {
             return Err(Error::NotYet(LOOKUP_INTERVAL));
         }
         if self.invoice.may_resend
-            || (self.app.config.quickbooks_trust_requestid
-                && repeats::are_recognised(self.app, self.tenant, connection, &self.request_id("repeat")).await?)
+            || (self.context.app.config.quickbooks_trust_requestid
+                && repeats::are_recognised(self.context, connection, &self.request_id("repeat")).await?)
         {
             return Ok(());
         }
@@ -238,15 +241,13 @@ impl Worker<'_> {
 
     async fn mark(&self, tx: &mut store::Tx) -> Result<Mark, Error> {
         let Invoice { intent, deal, created_by: user, .. } = *self.invoice;
-        let of = tenants::find(tx, self.tenant).await?.ok_or(Error::NotFound)?;
+        let of = tenants::find(tx, self.context.tenant).await?.ok_or(Error::NotFound)?;
         Ok(Mark { intent, company: of.company_id, deal, user })
     }
 
     async fn find(&self, connection: &Connection) -> Result<Option<Snapshot>, Error> {
         let (intent, since) = (self.invoice.intent, self.invoice.created_at - LOOKUP_WINDOW);
-        access::quickbooks(self.app, self.tenant, connection)
-            .call(async |api| api.find_invoice(intent, since).await)
-            .await
+        self.context.quickbooks(connection).call(async |api| api.find_invoice(intent, since).await).await
     }
 
     async fn item(
@@ -260,7 +261,7 @@ impl Worker<'_> {
             Choice::Existing(id) => return Ok(id.clone()),
             Choice::New(name) => name,
         };
-        let settings = settings::find_settings(self.app, self.tenant).await?;
+        let settings = settings::find_settings(self.context).await?;
         let chosen =
             settings.income_account.filter(|id| catalogue.income_accounts.iter().any(|account| account.id == *id));
         let Some(account) = chosen.or_else(|| catalogue.income_accounts.first().map(|account| account.id.clone()))
@@ -269,7 +270,9 @@ impl Worker<'_> {
         };
         let request_id = self.request_id(&format!("item {at}"));
         let price = (self.invoice.draft.currency == catalogue.home_currency).then_some(line.unit_price);
-        let id = access::quickbooks(self.app, self.tenant, connection)
+        let id = self
+            .context
+            .quickbooks(connection)
             .call(async |api| {
                 // Names are unique: an item of this name is the one, ours of an earlier attempt or the company's.
                 if let Some(known) = api.find_item_by_name(name).await? {
@@ -280,7 +283,7 @@ impl Worker<'_> {
             })
             .await
             .map_err(|error| self.found_later(error, 1))?;
-        self.app.catalogues.invalidate(&connection.id).await;
+        self.context.app.catalogues.invalidate(&connection.id).await;
         Ok(id)
     }
 
@@ -288,16 +291,18 @@ impl Worker<'_> {
     /// default term beside another due date. `None` where the due date is no whole term.
     async fn term(&self, connection: &Connection, catalogue: &Catalogue) -> Result<Option<String>, Error> {
         let draft = &self.invoice.draft;
-        let settings = settings::find_settings(self.app, self.tenant).await?;
+        let settings = settings::find_settings(self.context).await?;
         if let Some(term) = catalogue.find_term(draft.issued, draft.due, &settings.term) {
             return Ok(Some(term.id.clone()));
         }
         let days = draft.issued.until(draft.due).map(|span| span.get_days()).unwrap_or_default();
         let Some(days) = u16::try_from(days).ok().filter(|days| *days <= MAX_TERM_DAYS) else { return Ok(None) };
-        let w = Writer::new(company_language::read_locale(self.app, self.tenant).await?);
+        let w = Writer::new(company_language::read_locale(self.context).await?);
         let name = fl!(w.t, "term-days", days = days.to_string());
         let request_id = self.request_id("term");
-        let id = access::quickbooks(self.app, self.tenant, connection)
+        let id = self
+            .context
+            .quickbooks(connection)
             .call(async |api| {
                 // Names are unique: one of this name was created by an attempt before, or by the company.
                 match api.find_term_by_name(&name).await? {
@@ -311,7 +316,7 @@ impl Worker<'_> {
                 }
             })
             .await?;
-        self.app.catalogues.invalidate(&connection.id).await;
+        self.context.app.catalogues.invalidate(&connection.id).await;
         Ok(id)
     }
 
@@ -327,9 +332,7 @@ impl Worker<'_> {
             term: term.as_deref(),
             multicurrency: catalogue.multicurrency,
         };
-        access::quickbooks(self.app, self.tenant, connection)
-            .call(async |api| api.create_invoice(&request_id, &invoice).await)
-            .await
+        self.context.quickbooks(connection).call(async |api| api.create_invoice(&request_id, &invoice).await).await
     }
 
     /// The problems of the form that a refusal names; `None` for another error.
@@ -353,22 +356,16 @@ impl Worker<'_> {
 
     /// Keeps what came out, in one transaction.
     pub(super) async fn settle(&self, ended: Result<(Snapshot, String), Failed>) -> Result<Attempt, Error> {
-        let (tenant, id, now) = (self.tenant, self.invoice.id, self.app.clock.now());
-        let mut tx = self.app.db.begin().await?;
+        let (tenant, id, now) = (self.context.tenant, self.invoice.id, self.context.app.clock.now());
+        let mut tx = self.context.app.db.begin().await?;
         let attempt = match ended {
             Ok((snapshot, customer)) => {
                 if invoices::mark_issued(&mut tx, tenant, id, self.lease.owner, &snapshot, now).await? {
                     self.remember(&mut tx, &snapshot, &customer).await?;
                     changes::expect_webhook(&mut tx, tenant, self.invoice.connection).await?;
-                    history::announce_status(self.app, &mut tx, tenant, id).await?;
-                    write_back::request_write_back(
-                        self.app,
-                        &mut tx,
-                        tenant,
-                        self.invoice.deal,
-                        self.invoice.created_by,
-                    )
-                    .await?;
+                    history::announce_status(self.context, &mut tx, id).await?;
+                    write_back::request_write_back(self.context, &mut tx, self.invoice.deal, self.invoice.created_by)
+                        .await?;
                     let detail = json!({ "quickbooks_id": snapshot.quickbooks_id, "total": snapshot.total.amount(), "requestid": self.request_id("invoice") });
                     audit::record(
                         &mut tx,
@@ -400,7 +397,7 @@ impl Worker<'_> {
                     .await?;
                 }
                 // The refused object may have changed in QuickBooks: the cached lists are not used any longer.
-                self.app.catalogues.invalidate(&self.invoice.connection).await;
+                self.context.app.catalogues.invalidate(&self.invoice.connection).await;
                 Attempt::Done
             }
             Err(Failed { error, .. }) => {
@@ -409,13 +406,13 @@ impl Worker<'_> {
             }
         };
         tx.commit().await?;
-        self.app.db.announce(tenant).await;
+        self.context.app.db.announce(tenant).await;
         Ok(attempt)
     }
 
     /// Links the party with the customer and the products with the items, and closes the form.
     async fn remember(&self, tx: &mut store::Tx, snapshot: &Snapshot, customer: &str) -> Result<(), Error> {
-        let (tenant, invoice) = (self.tenant, self.invoice);
+        let (tenant, invoice) = (self.context.tenant, self.invoice);
         if !customer.is_empty()
             && let Some(party) = form::to_party(invoice.organization, invoice.person)
         {

@@ -1,14 +1,7 @@
 //! Adopting invoices in QuickBooks that carry our mark and that are not known here.
 
-use crate::{
-    flows::{Error, form, history, write_back},
-    state::App,
-};
-use domain::{
-    form::Form,
-    ids::{InvoiceId, TenantId},
-    invoice::compute_status,
-};
+use crate::flows::{Error, context::TenantContext, form, history, write_back};
+use domain::{form::Form, ids::InvoiceId, invoice::compute_status};
 use providers::quickbooks::{FoundInvoice, Origin};
 use serde_json::json;
 use store::{
@@ -22,11 +15,11 @@ use uuid::Uuid;
 /// Adopts invoices that carry our mark and have no row, such as after a restored backup, or a refused row, because the refusal may be of a
 /// later attempt. Their deals then count them as billed.
 pub(super) async fn adopt_unknown_invoices(
-    app: &App,
-    tenant: TenantId,
+    context: &TenantContext,
     connection: &Connection,
     found: Vec<FoundInvoice>,
 ) -> Result<(), Error> {
+    let (app, tenant) = (&context.app, context.tenant);
     for FoundInvoice { snapshot, origin } in found {
         let Some(Origin { mark, created, request }) = origin else { continue };
         let mut tx = app.db.read().await?;
@@ -38,7 +31,7 @@ pub(super) async fn adopt_unknown_invoices(
             continue;
         }
         // The invoice is adopted even if its creator can no longer see the deal.
-        let deal = form::read_deal(app, tenant, mark.user, mark.deal).await.ok();
+        let deal = form::read_deal(&context.as_user(mark.user), mark.deal).await.ok();
         let intent = Intent {
             id: InvoiceId(Uuid::now_v7()),
             key: mark.intent,
@@ -58,8 +51,8 @@ pub(super) async fn adopt_unknown_invoices(
         let mut tx = app.db.begin().await?;
         if invoices::adopt(&mut tx, tenant, &intent, created, &snapshot, announced, now).await? {
             let id = known.map_or(intent.id, |known| known.id);
-            history::announce_status(app, &mut tx, tenant, id).await?;
-            write_back::request_write_back(app, &mut tx, tenant, mark.deal, mark.user).await?;
+            history::announce_status(context, &mut tx, id).await?;
+            write_back::request_write_back(context, &mut tx, mark.deal, mark.user).await?;
             let detail = json!({ "quickbooks_id": snapshot.quickbooks_id, "total": snapshot.total.amount() });
             audit::record(&mut tx, tenant, None, "invoice taken back", Some(id), &detail, now).await?;
             tracing::warn!(tenant.id = %tenant.0, invoice.id = %id.0, "QuickBooks has an invoice of ours that was not known here");

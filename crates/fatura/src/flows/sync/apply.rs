@@ -1,10 +1,7 @@
 //! Stores what was read: snapshots of known invoices, deletions, and names of customers.
 
 use super::pace::Findings;
-use crate::{
-    flows::{Error, history, write_back},
-    state::App,
-};
+use crate::flows::{Error, context::TenantContext, history, write_back};
 use domain::{ids::TenantId, invoice::Snapshot};
 use jiff::Timestamp;
 use providers::quickbooks::{Changes, FoundInvoice};
@@ -27,30 +24,29 @@ pub(crate) fn merge_snapshots(known: &Snapshot, read: Option<Snapshot>) -> Snaps
 
 /// Stores a snapshot that was requested at `asked_at`, adds an entry to the deal history and requests the write-back.
 pub(crate) async fn update_snapshot(
-    app: &App,
+    context: &TenantContext,
     tx: &mut Tx,
-    tenant: TenantId,
     invoice: &Invoice,
     snapshot: &Snapshot,
     asked_at: Timestamp,
 ) -> Result<(), Error> {
-    invoices::update_snapshot(tx, tenant, invoice.id, snapshot, asked_at, app.clock.now()).await?;
+    invoices::update_snapshot(tx, context.tenant, invoice.id, snapshot, asked_at, context.app.clock.now()).await?;
     // The badge also changes with the date, while the snapshot stays the same.
-    let is_noted = history::announce_status(app, tx, tenant, invoice.id).await?.is_some();
+    let is_noted = history::announce_status(context, tx, invoice.id).await?.is_some();
     if is_noted || invoice.state != State::Issued(snapshot.clone()) {
-        write_back::request_write_back(app, tx, tenant, invoice.deal, invoice.created_by).await?;
+        write_back::request_write_back(context, tx, invoice.deal, invoice.created_by).await?;
     }
     Ok(())
 }
 
 /// Stores changes. Returns the invoices whose ids are not known here, and the findings.
 pub(super) async fn store_changes(
-    app: &App,
-    tenant: TenantId,
+    context: &TenantContext,
     connection: &Connection,
     read: Changes,
     asked_at: Timestamp,
 ) -> Result<(Vec<FoundInvoice>, Findings), Error> {
+    let (app, tenant) = (&context.app, context.tenant);
     let mut unknown = Vec::new();
     let has_rows = !(read.invoices.is_empty() && read.deleted.is_empty() && read.customers.is_empty());
     let mut findings = Findings { has_rows, ..Findings::default() };
@@ -60,7 +56,7 @@ pub(super) async fn store_changes(
         match invoices::find_by_quickbooks_id(&mut tx, tenant, connection.id, id).await? {
             Some(invoice) => {
                 findings =
-                    findings.and(apply_change(app, &mut tx, tenant, &invoice, Some(found.snapshot), asked_at).await?);
+                    findings.and(apply_change(context, &mut tx, &invoice, Some(found.snapshot), asked_at).await?);
             }
             None => unknown.push(found),
         }
@@ -73,7 +69,7 @@ pub(super) async fn store_changes(
     }
     for id in read.deleted {
         if let Some(invoice) = invoices::find_by_quickbooks_id(&mut tx, tenant, connection.id, &id).await? {
-            findings = findings.and(apply_change(app, &mut tx, tenant, &invoice, None, asked_at).await?);
+            findings = findings.and(apply_change(context, &mut tx, &invoice, None, asked_at).await?);
         }
     }
     for (id, name) in read.customers {
@@ -85,9 +81,8 @@ pub(super) async fn store_changes(
 
 /// Applies a change of an invoice, or its deletion where `new` is `None`.
 async fn apply_change(
-    app: &App,
+    context: &TenantContext,
     tx: &mut Tx,
-    tenant: TenantId,
     invoice: &Invoice,
     new: Option<Snapshot>,
     asked_at: Timestamp,
@@ -97,7 +92,7 @@ async fn apply_change(
     // An older version is no news.
     let is_newer = now.deleted || now.sync_token.parse::<u64>().ok() >= old.sync_token.parse().ok();
     let has_news = is_newer && now != *old;
-    update_snapshot(app, tx, tenant, invoice, &now, asked_at).await?;
+    update_snapshot(context, tx, invoice, &now, asked_at).await?;
     Ok(Findings { has_rows: true, has_ours: true, has_news })
 }
 

@@ -17,8 +17,8 @@ use self::{
     pull::Progress,
     sweep::{LEASE_DURATION, polling_interval},
 };
-use super::{Error, lease::Attempt};
-use crate::state::App;
+use super::{Error, context::TenantContext, lease::Attempt};
+use domain::ids::ConnectionId;
 use jiff::{SignedDuration, Timestamp};
 use providers::ProviderError;
 use store::{
@@ -31,8 +31,12 @@ use store::{
 const MIN_PAUSE: SignedDuration = SignedDuration::from_secs(15);
 
 /// Syncs a company, unless its cursor is newer than the request.
-pub(crate) async fn sync_company(app: &App, wanted: ReadChanges) -> Result<Attempt, Error> {
-    let ReadChanges { tenant, connection: id, asked_at } = wanted;
+pub(crate) async fn sync_company(
+    context: &TenantContext,
+    id: ConnectionId,
+    asked_at: Option<Timestamp>,
+) -> Result<Attempt, Error> {
+    let (app, tenant) = (&context.app, context.tenant);
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
     let known = changes::claim(&mut tx, tenant, id, now, now + LEASE_DURATION).await?;
@@ -43,7 +47,7 @@ pub(crate) async fn sync_company(app: &App, wanted: ReadChanges) -> Result<Attem
         (Some(until), Some(asked)) if until > asked && until <= now && !pace::is_reread_due(&known, now) => {
             Ok(Progress::Complete(until, None))
         }
-        _ => pull::pull_changes(app, tenant, &connection, &known, now).await,
+        _ => pull::pull_changes(context, &connection, &known, now).await,
     };
     let mut tx = app.db.begin().await?;
     let mut later = None;

@@ -5,14 +5,8 @@ use super::{
     apply::{log_unreadable, merge_snapshots, store_changes, update_snapshot},
     pace::Findings,
 };
-use crate::{
-    flows::{Error, access},
-    state::App,
-};
-use domain::{
-    ids::{ConnectionId, TenantId},
-    invoice::Snapshot,
-};
+use crate::flows::{Error, context::TenantContext};
+use domain::{ids::ConnectionId, invoice::Snapshot};
 use jiff::{SignedDuration, Timestamp};
 use providers::{Priority, ProviderError, quickbooks::Changes};
 use std::{
@@ -46,7 +40,8 @@ const FULL_READ_INTERVAL: SignedDuration = SignedDuration::from_hours(6);
 const MAX_ATTEMPTS: u32 = 3;
 
 /// Reads the invoices of a deal, a person or an organization, with one call for a hundred invoices of a connection.
-pub(crate) async fn refresh_invoices(app: &App, tenant: TenantId, scope: InvoiceScope) -> Result<(), Error> {
+pub(crate) async fn refresh_invoices(context: &TenantContext, scope: InvoiceScope) -> Result<(), Error> {
+    let (app, tenant) = (&context.app, context.tenant);
     let mut tx = app.db.read().await?;
     let known = invoices::list(&mut tx, tenant, scope).await?;
     drop(tx);
@@ -59,7 +54,7 @@ pub(crate) async fn refresh_invoices(app: &App, tenant: TenantId, scope: Invoice
         let connection = quickbooks::find(&mut tx, &app.vault, tenant, connection).await?.ok_or(Error::NotConnected)?;
         drop(tx);
         if connection.state != quickbooks::State::Disconnected {
-            read_invoices(app, tenant, &connection, &invoices, Priority::Interactive).await?;
+            read_invoices(context, &connection, &invoices, Priority::Interactive).await?;
         }
     }
     app.db.announce(tenant).await;
@@ -68,12 +63,12 @@ pub(crate) async fn refresh_invoices(app: &App, tenant: TenantId, scope: Invoice
 
 /// Reads these invoices of one connection and stores their snapshots.
 async fn read_invoices(
-    app: &App,
-    tenant: TenantId,
+    context: &TenantContext,
     connection: &Connection,
     invoices: &[&Invoice],
     priority: Priority,
 ) -> Result<(), Error> {
+    let (app, tenant) = (&context.app, context.tenant);
     let known: Vec<(&Invoice, &Snapshot)> = invoices
         .iter()
         .filter_map(
@@ -85,7 +80,8 @@ async fn read_invoices(
     }
     let ids: Vec<String> = known.iter().map(|(_, snapshot)| snapshot.quickbooks_id.clone()).collect();
     let asked_at = app.clock.now();
-    let read = access::quickbooks(app, tenant, connection)
+    let read = context
+        .quickbooks(connection)
         .with_priority(priority)
         .call(async |api| api.read_invoices(&ids.iter().map(String::as_str).collect::<Vec<_>>()).await)
         .await?;
@@ -96,7 +92,7 @@ async fn read_invoices(
             continue;
         }
         let new = read.found.iter().find(|new| new.quickbooks_id == old.quickbooks_id).cloned();
-        update_snapshot(app, &mut tx, tenant, invoice, &merge_snapshots(old, new), asked_at).await?;
+        update_snapshot(context, &mut tx, invoice, &merge_snapshots(old, new), asked_at).await?;
     }
     tx.commit().await?;
     Ok(())
@@ -111,32 +107,31 @@ pub(super) enum Progress {
 }
 
 pub(super) async fn pull_changes(
-    app: &App,
-    tenant: TenantId,
+    context: &TenantContext,
     connection: &Connection,
     known: &SyncState,
     now: Timestamp,
 ) -> Result<Progress, Error> {
-    let quickbooks = access::quickbooks(app, tenant, connection).with_priority(Priority::Background);
+    let quickbooks = context.quickbooks(connection).with_priority(Priority::Background);
     let mut findings = Findings::default();
     if let Some(until) = known.until.filter(|until| *until > now - CHANGE_RETENTION) {
         let mut behind = SignedDuration::ZERO;
         let mut overlaps = vec![OVERLAP, MIN_OVERLAP];
         while !overlaps.is_empty() {
             let overlap = overlaps.remove(0) + behind;
-            let asked_at = app.clock.now();
+            let asked_at = context.app.clock.now();
             let read = match quickbooks.call(async |api| api.read_changes(until - overlap).await).await {
                 Err(Error::QuickBooks(ProviderError::Refused(refusal))) => {
-                    tracing::warn!(tenant.id = %tenant.0, code = refusal.code, "QuickBooks refuses to list changes: lists are compared");
-                    return compare_lists(app, tenant, connection, until - overlap, now).await;
+                    tracing::warn!(tenant.id = %context.tenant.0, code = refusal.code, "QuickBooks refuses to list changes: lists are compared");
+                    return compare_lists(context, connection, until - overlap, now).await;
                 }
                 read => read?,
             };
             let is_cut = read.is_cut;
             let shown = read.answered_at.map_or(SignedDuration::ZERO, |at| now.duration_since(at));
-            let (unknown, found) = store_changes(app, tenant, connection, read, asked_at).await?;
+            let (unknown, found) = store_changes(context, connection, read, asked_at).await?;
             findings = findings.and(found);
-            adopt::adopt_unknown_invoices(app, tenant, connection, unknown).await?;
+            adopt::adopt_unknown_invoices(context, connection, unknown).await?;
             // QuickBooks dates changes by its own clock. If that is far behind, the overlap is extended by the difference.
             if behind.is_zero() && shown > MAX_CLOCK_SKEW {
                 behind = shown.min(MAX_CORRECTED_SKEW);
@@ -150,52 +145,50 @@ pub(super) async fn pull_changes(
     }
     let until = known.until.unwrap_or(connection.connected_at);
     let ours = quickbooks.call(async |api| api.find_marked_invoices(until - OVERLAP).await).await?;
-    log_unreadable(tenant, &ours.unreadable);
-    adopt::adopt_unknown_invoices(app, tenant, connection, ours.found).await?;
+    log_unreadable(context.tenant, &ours.unreadable);
+    adopt::adopt_unknown_invoices(context, connection, ours.found).await?;
     // Continues a pass that an earlier attempt began. The next sync reads the changes since then.
-    read_known_invoices(app, tenant, connection, known.failing_since.map_or(now, |since| since.min(now))).await
+    read_known_invoices(context, connection, known.failing_since.map_or(now, |since| since.min(now))).await
 }
 
 /// Compares lists where QuickBooks refuses to tell what has changed, as it does when it stumbles over one row: what has changed, by a
 /// query that is divided until that row is alone, and in turn every invoice that we know, for those that were deleted.
 async fn compare_lists(
-    app: &App,
-    tenant: TenantId,
+    context: &TenantContext,
     connection: &Connection,
     since: Timestamp,
     now: Timestamp,
 ) -> Result<Progress, Error> {
-    let quickbooks = access::quickbooks(app, tenant, connection).with_priority(Priority::Background);
-    let asked_at = app.clock.now();
+    let quickbooks = context.quickbooks(connection).with_priority(Priority::Background);
+    let asked_at = context.app.clock.now();
     let listed = quickbooks.call(async |api| api.read_changed_invoices(since).await).await?;
     let is_any_unknown = listed.unidentified > 0;
     let customers = quickbooks.call(async |api| api.read_changed_customers(since).await);
     // One of them may be the row that QuickBooks stumbles over; names are read again with the next change.
     let customers = customers.await.map(|read| read.customers).unwrap_or_default();
     let read = Changes { invoices: listed.found, unreadable: listed.unreadable, customers, ..Changes::default() };
-    let (unknown, findings) = store_changes(app, tenant, connection, read, asked_at).await?;
-    adopt::adopt_unknown_invoices(app, tenant, connection, unknown).await?;
+    let (unknown, findings) = store_changes(context, connection, read, asked_at).await?;
+    adopt::adopt_unknown_invoices(context, connection, unknown).await?;
     // A row that QuickBooks does not give may be any of those that we know: read by their ids, it turns up. Where there are too many for
     // one go, the next reading goes on with those that were not read since.
-    read_known_invoices(app, tenant, connection, if is_any_unknown { now } else { now - FULL_READ_INTERVAL }).await?;
+    read_known_invoices(context, connection, if is_any_unknown { now } else { now - FULL_READ_INTERVAL }).await?;
     Ok(Progress::Complete(now, Some(findings)))
 }
 
 /// Reads every invoice that we know, where QuickBooks cannot say what has changed: those that were not read since `begun`, as many as
 /// can be in one go.
 async fn read_known_invoices(
-    app: &App,
-    tenant: TenantId,
+    context: &TenantContext,
     connection: &Connection,
     begun: Timestamp,
 ) -> Result<Progress, Error> {
     let started = Instant::now();
     let mut after = String::new();
     loop {
-        let mut tx = app.db.read().await?;
-        let moments = begun..=app.clock.now();
+        let mut tx = context.app.db.read().await?;
+        let moments = begun..=context.app.clock.now();
         let unread =
-            invoices::list_not_read_within(&mut tx, tenant, connection.id, moments, &after, CHUNK_ROWS).await?;
+            invoices::list_not_read_within(&mut tx, context.tenant, connection.id, moments, &after, CHUNK_ROWS).await?;
         drop(tx);
         let Some(Invoice { state: State::Issued(last), .. }) = unread.last() else {
             return Ok(Progress::Complete(begun, None));
@@ -206,7 +199,7 @@ async fn read_known_invoices(
         after.clone_from(&last.quickbooks_id);
         let chunk: Vec<&Invoice> = unread.iter().collect();
         let mut tries = 1;
-        while let Err(error) = read_invoices(app, tenant, connection, &chunk, Priority::Background).await {
+        while let Err(error) = read_invoices(context, connection, &chunk, Priority::Background).await {
             let is_passing = matches!(&error, Error::QuickBooks(failed)
                 if !matches!(failed, ProviderError::Busy(_) | ProviderError::HeldBack | ProviderError::ReadsRefused));
             if !is_passing || tries == MAX_ATTEMPTS {

@@ -2,10 +2,10 @@
 
 use super::pace;
 use crate::{
-    flows::{Error, history},
+    flows::{Error, context::TenantContext, history},
     state::App,
 };
-use domain::ids::{ConnectionId, TenantId};
+use domain::ids::ConnectionId;
 use jiff::{SignedDuration, Timestamp};
 use store::{
     Tx,
@@ -35,19 +35,19 @@ pub(crate) async fn mark_companies_changed(app: &App, realms: impl IntoIterator<
             continue;
         }
         let Some(connection) = quickbooks::find_current(&mut tx, &app.vault, tenant).await? else { continue };
-        mark_changed(app, &mut tx, tenant, connection.id, ChangeSource::Webhook).await?;
+        mark_changed(&TenantContext::new(app, tenant), &mut tx, connection.id, ChangeSource::Webhook).await?;
         tx.commit().await?;
     }
     Ok(())
 }
 
 async fn mark_changed(
-    app: &App,
+    context: &TenantContext,
     tx: &mut Tx,
-    tenant: TenantId,
     connection: ConnectionId,
     source: ChangeSource,
 ) -> Result<(), Error> {
+    let (app, tenant) = (&context.app, context.tenant);
     if changes::mark_changed(tx, tenant, connection, source, app.clock.now()).await? {
         app.db.enqueue(tx, ReadChanges { tenant, connection, asked_at: Some(app.clock.now()) }).await?;
     }
@@ -56,17 +56,16 @@ async fn mark_changed(
 
 /// Marks a company as changed if its cursor is too old for a page that a person opens.
 pub(crate) async fn mark_outdated_company(
-    app: &App,
-    tenant: TenantId,
+    context: &TenantContext,
     connection: ConnectionId,
     known: Option<SyncState>,
 ) -> Result<(), Error> {
     let until = known.and_then(|known| known.until).unwrap_or(Timestamp::UNIX_EPOCH);
-    if until > app.clock.now() - pace::page_max_age(known.as_ref(), polling_interval(app)) {
+    if until > context.app.clock.now() - pace::page_max_age(known.as_ref(), polling_interval(&context.app)) {
         return Ok(());
     }
-    let mut tx = app.db.begin().await?;
-    mark_changed(app, &mut tx, tenant, connection, ChangeSource::PageView).await?;
+    let mut tx = context.app.db.begin().await?;
+    mark_changed(context, &mut tx, connection, ChangeSource::PageView).await?;
     tx.commit().await?;
     Ok(())
 }

@@ -22,11 +22,10 @@ use crate::{
         panel::{self, Record},
     },
     format::Writer,
-    state::App,
 };
 use askama::Template;
 use axum::{
-    extract::{Path, State as Extract},
+    extract::Path,
     http::StatusCode,
     response::{IntoResponse, Response},
 };
@@ -46,17 +45,11 @@ use serde_qs::axum::QsForm;
 use store::drafts::Saved;
 use view::{Derived, Line};
 
-pub(crate) async fn render_form(
-    Extract(app): Extract<App>,
-    session: Session,
-    Path(id): Path<i64>,
-) -> Result<Response, Error> {
+pub(crate) async fn render_form(session: Session, Path(id): Path<i64>) -> Result<Response, Error> {
     let told = session.localize_error();
-    form::require_creator(&app, session.tenant.id, session.user).await.map_err(&told)?;
-    let opened = Box::pin(form::open_draft(&app, session.tenant.id, session.user, DealId(id), session.writer()))
-        .await
-        .map_err(&told)?;
-    render_page(&app, &session, &opened, None)
+    form::require_creator(&session).await.map_err(&told)?;
+    let opened = Box::pin(form::open_draft(&session, DealId(id), session.writer())).await.map_err(&told)?;
+    render_page(&session, &opened, None)
 }
 
 #[derive(Template)]
@@ -84,14 +77,13 @@ struct PartApplied<'a> {
 }
 
 /// Keeps what somebody types who may see the deal.
-async fn keep(app: &App, session: &Session, deal: DealId, form: &Form) -> Result<Saved, Error> {
-    let (tenant, user) = (session.tenant.id, session.user);
-    form::require_visible(app, tenant, user, deal).await.map_err(session.localize_error())?;
-    drafts::save_draft(app, tenant, user, deal, form).await.map_err(session.localize_error())
+async fn keep(session: &Session, deal: DealId, form: &Form) -> Result<Saved, Error> {
+    form::require_visible(session, deal).await.map_err(session.localize_error())?;
+    drafts::save_draft(session, deal, form).await.map_err(session.localize_error())
 }
 
-async fn look(app: &App, session: &Session, deal: i64, form: &Form) -> Result<Look, Error> {
-    form::load_context(app, session.tenant.id, DealId(deal), form).await.map_err(session.localize_error())
+async fn look(session: &Session, deal: i64, form: &Form) -> Result<Look, Error> {
+    form::load_context(session, DealId(deal), form).await.map_err(session.localize_error())
 }
 
 /// Why a form is posted while somebody types.
@@ -104,36 +96,35 @@ pub(crate) struct Purpose {
 
 /// Keeps what was typed and answers what follows from it. Runs shortly after each key. A part that is typed is put into the lines.
 pub(crate) async fn preview(
-    Extract(app): Extract<App>,
     session: Session,
     Path(id): Path<i64>,
     Query(purpose): Query<Purpose>,
     QsForm(form): QsForm<Form>,
 ) -> Result<Response, Error> {
     let (w, deal) = (session.writer(), DealId(id));
-    require_likely_creator(&app, &session).await?;
+    require_likely_creator(&session).await?;
     let is_save = purpose.only == "save";
     if let Some(part) = typed_part(&form, w)
         && !is_save
     {
         let typed = form.clone();
         let change = Change::Part(part);
-        match Box::pin(form::change_form(&app, session.tenant.id, session.user, deal, w, form, change)).await {
-            Ok(opened) => return part_applied(&app, &session, &opened),
+        match Box::pin(form::change_form(&session, deal, w, form, change)).await {
+            Ok(opened) => return part_applied(&session, &opened),
             Err(error) => {
-                keep(&app, &session, deal, &typed).await?;
+                keep(&session, deal, &typed).await?;
                 return Err(session.localize_error()(error));
             }
         }
     }
     // The draft is saved first: QuickBooks, from which the rest is read, may be away or disconnected.
-    let saved = keep(&app, &session, deal, &form).await?;
+    let saved = keep(&session, deal, &form).await?;
     if saved == Saved::Older || is_save {
         let is_kept = matches!(saved, Saved::Kept | Saved::Older);
         return Ok(if is_kept { StatusCode::NO_CONTENT } else { StatusCode::CONFLICT }.into_response());
     }
-    let look = look(&app, &session, id, &form).await?;
-    let derived = view::derived(w, &form, &look, &app.config);
+    let look = look(&session, id, &form).await?;
+    let derived = view::derived(w, &form, &look, &session.app.config);
     html(&Preview { w, deal: id, derived, stale: stale(saved) })
 }
 
@@ -143,10 +134,10 @@ fn typed_part(form: &Form, w: Writer) -> Option<Part> {
     if form.part_is_pending() || is_emptied { Part::from_form(form, form.decimal_mark(w.mark())).ok() } else { None }
 }
 
-fn part_applied(app: &App, session: &Session, opened: &OpenForm) -> Result<Response, Error> {
+fn part_applied(session: &Session, opened: &OpenForm) -> Result<Response, Error> {
     let w = session.writer();
     let (form, look) = (&opened.form, &opened.look);
-    let derived = view::derived(w, form, look, &app.config);
+    let derived = view::derived(w, form, look, &session.app.config);
     let blank = FormLine { quantity: "1".into(), ..FormLine::default() };
     html(&PartApplied {
         w,
@@ -161,12 +152,12 @@ fn part_applied(app: &App, session: &Session, opened: &OpenForm) -> Result<Respo
 }
 
 /// Starts over from the deal as it is now.
-pub(crate) async fn discard(state: Extract<App>, session: Session, path: Path<i64>) -> Result<Response, Error> {
-    let (told, tenant, user, deal) = (session.localize_error(), session.tenant.id, session.user, DealId(path.0));
-    form::require_creator(&state, tenant, user).await.map_err(&told)?;
-    form::require_visible(&state, tenant, user, deal).await.map_err(&told)?;
-    drafts::discard_draft(&state, tenant, user, deal).await.map_err(&told)?;
-    Box::pin(render_form(state, session, path)).await
+pub(crate) async fn discard(session: Session, path: Path<i64>) -> Result<Response, Error> {
+    let (told, deal) = (session.localize_error(), DealId(path.0));
+    form::require_creator(&session).await.map_err(&told)?;
+    form::require_visible(&session, deal).await.map_err(&told)?;
+    drafts::discard_draft(&session, deal).await.map_err(&told)?;
+    Box::pin(render_form(session, path)).await
 }
 
 /// In which way the form is to be filled in anew.
@@ -183,14 +174,13 @@ pub(crate) struct Asked {
 
 /// Fills the form with another part of the deal, a preset, other prices, or goes on with it in this window.
 pub(crate) async fn change(
-    Extract(app): Extract<App>,
     session: Session,
     Path(id): Path<i64>,
     Query(asked): Query<Asked>,
     QsForm(mut form): QsForm<Form>,
 ) -> Result<Response, Error> {
     let w = session.writer();
-    require_likely_creator(&app, &session).await?;
+    require_likely_creator(&session).await?;
     let change = match (asked.part.as_str(), asked.prices.as_str(), asked.window.as_str()) {
         ("all", ..) => Change::Part(Part::All),
         ("remaining", ..) => Change::Part(Part::Remaining),
@@ -210,26 +200,23 @@ pub(crate) async fn change(
     if let Change::Part(Part::All | Part::Remaining) = change {
         form.part.clear();
     }
-    let opened = Box::pin(form::change_form(&app, session.tenant.id, session.user, DealId(id), w, form, change))
-        .await
-        .map_err(session.localize_error())?;
-    render_page(&app, &session, &opened, None)
+    let opened =
+        Box::pin(form::change_form(&session, DealId(id), w, form, change)).await.map_err(session.localize_error())?;
+    render_page(&session, &opened, None)
 }
 
 /// Forgets the customer of the deal's organization or person; what else was typed stays.
 pub(crate) async fn unlink(
-    Extract(app): Extract<App>,
     session: Session,
     Path(id): Path<i64>,
     QsForm(form): QsForm<Form>,
 ) -> Result<Response, Error> {
-    let (told, tenant) = (session.localize_error(), session.tenant.id);
-    panel::unlink_customer(&app, tenant, session.user, Record { entity: Entity::Deal, id }).await.map_err(&told)?;
-    let opened =
-        Box::pin(form::change_form(&app, tenant, session.user, DealId(id), session.writer(), form, Change::Unlinked))
-            .await
-            .map_err(&told)?;
-    let mut response = render_page(&app, &session, &opened, None)?;
+    let told = session.localize_error();
+    panel::unlink_customer(&session, Record { entity: Entity::Deal, id }).await.map_err(&told)?;
+    let opened = Box::pin(form::change_form(&session, DealId(id), session.writer(), form, Change::Unlinked))
+        .await
+        .map_err(&told)?;
+    let mut response = render_page(&session, &opened, None)?;
     add_snackbar(response.headers_mut(), &fl!(session.writer().t, "panel-unlinked"));
     Ok(response)
 }

@@ -68,14 +68,12 @@ struct Ask {
     token: String,
 }
 
-async fn ask(app: &App, session: &Session, question: &Question) -> Result<Ask, Error> {
+async fn ask(session: &Session, question: &Question) -> Result<Ask, Error> {
     let w = session.writer();
     let mut texts = Vec::new();
     if let Some(changed) = &question.changed {
         let name = match changed.newest_by {
-            Some(user) => {
-                ledger::find_user_name(app, session.tenant.id, user).await.map_err(session.localize_error())?
-            }
+            Some(user) => ledger::find_user_name(session, user).await.map_err(session.localize_error())?,
             None => None,
         };
         let amount = match changed.currency {
@@ -164,19 +162,16 @@ pub(crate) struct Again {
 
 /// *Create invoice* was pressed.
 pub(crate) async fn create(
-    Extract(app): Extract<App>,
     session: Session,
     Path(id): Path<i64>,
     QsForm(form): QsForm<Form>,
 ) -> Result<Response, Error> {
-    let pressed = submit(&app, &session, id, form).await?;
-    answer(&app, &session, pressed).await
+    let pressed = submit(&session, id, form).await?;
+    answer(&session, pressed).await
 }
 
-async fn submit(app: &App, session: &Session, deal: i64, form: Form) -> Result<SubmitOutcome, Error> {
-    issue::submit(app, session.tenant.id, session.user, DealId(deal), form, session.writer())
-        .await
-        .map_err(session.localize_error())
+async fn submit(session: &Session, deal: i64, form: Form) -> Result<SubmitOutcome, Error> {
+    issue::submit(session, DealId(deal), form, session.writer()).await.map_err(session.localize_error())
 }
 
 /// The same, posted by the browser itself: with a key in the form instead of a bearer, answered with a whole page.
@@ -189,24 +184,22 @@ pub(crate) async fn create_posted(
     let form: Form =
         serde_qs::Config::new().use_form_encoding(true).deserialize_bytes(&body).map_err(|_| Error::Unauthenticated)?;
     let w = session.writer();
-    match submit(&app, &session, id, form).await? {
+    match submit(&session, id, form).await? {
         pressed @ (SubmitOutcome::Mend(_) | SubmitOutcome::Refused(..) | SubmitOutcome::Ask(_)) => {
-            let opened = Box::pin(form::open_draft(&app, session.tenant.id, session.user, DealId(id), w))
-                .await
-                .map_err(session.localize_error())?;
+            let opened = Box::pin(form::open_draft(&session, DealId(id), w)).await.map_err(session.localize_error())?;
             let notice = match &pressed {
-                SubmitOutcome::Ask(question) => ask(&app, &session, question).await?.render(),
+                SubmitOutcome::Ask(question) => ask(&session, question).await?.render(),
                 SubmitOutcome::Mend(errors) => mend(w, errors, None).render(),
                 SubmitOutcome::Refused(invoice, errors) => mend(w, errors, Some(*invoice)).render(),
                 _ => Ok(String::new()),
             };
             let notice = notice.map_err(|error| Error::Page(error.to_string()))?;
-            let mut response = render_page(&app, &session, &opened, Some(notice))?;
+            let mut response = render_page(&session, &opened, Some(notice))?;
             *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
             Ok(response)
         }
         pressed => {
-            let content = answer(&app, &session, pressed).await?;
+            let content = answer(&session, pressed).await?;
             let bytes = axum::body::to_bytes(content.into_body(), 1 << 20)
                 .await
                 .map_err(|error| Error::Page(error.to_string()))?;
@@ -217,44 +210,41 @@ pub(crate) async fn create_posted(
 
 /// How an invoice that is being checked stands now.
 pub(crate) async fn progress(
-    Extract(app): Extract<App>,
     session: Session,
     Path(invoice): Path<Uuid>,
     Query(asked): Query<Progress>,
 ) -> Result<Response, Error> {
-    let (told, tenant, id) = (session.localize_error(), session.tenant.id, InvoiceId(invoice));
-    panel::require_visible(&app, tenant, session.user, id).await.map_err(&told)?;
-    let outcome = match issue::wait_for_outcome(&app, tenant, id, Duration::ZERO).await.map_err(&told)? {
+    let (told, id) = (session.localize_error(), InvoiceId(invoice));
+    panel::require_visible(&session, id).await.map_err(&told)?;
+    let outcome = match issue::wait_for_outcome(&session, id, Duration::ZERO).await.map_err(&told)? {
         SubmitOutcome::Issued(invoice, _) | SubmitOutcome::Waiting(invoice) if asked.other.is_some() => {
             SubmitOutcome::Different(invoice)
         }
-        SubmitOutcome::Checking(_) if asked.other.is_some() => SubmitOutcome::Different(Box::new(
-            panel::find_visible(&app, tenant, session.user, id).await.map_err(&told)?,
-        )),
+        SubmitOutcome::Checking(_) if asked.other.is_some() => {
+            SubmitOutcome::Different(Box::new(panel::find_visible(&session, id).await.map_err(&told)?))
+        }
         outcome => outcome,
     };
-    answer(&app, &session, outcome).await
+    answer(&session, outcome).await
 }
 
 /// Somebody has looked at an invoice that is stuck: it is looked for once more, and sent again where they say that it did
 /// not arrive.
 pub(crate) async fn again(
-    Extract(app): Extract<App>,
     session: Session,
     Path(invoice): Path<Uuid>,
     QsForm(again): QsForm<Again>,
 ) -> Result<Response, Error> {
     let told = session.localize_error();
-    let (tenant, user) = (session.tenant.id, session.user);
-    panel::find_visible(&app, tenant, user, InvoiceId(invoice)).await.map_err(&told)?;
-    form::require_creator(&app, tenant, user).await.map_err(&told)?;
-    match flows::parked::retry(&app, tenant, user, (OperationKind::Invoice, invoice), again.resend.is_some()).await {
+    panel::find_visible(&session, InvoiceId(invoice)).await.map_err(&told)?;
+    form::require_creator(&session).await.map_err(&told)?;
+    match flows::parked::retry(&session, (OperationKind::Invoice, invoice), again.resend.is_some()).await {
         // Somebody else was quicker: it is shown how it stands.
         Ok(()) | Err(flows::Error::NotFound) => {}
         Err(error) => return Err(told(error)),
     }
-    let outcome = issue::wait_for_outcome(&app, tenant, InvoiceId(invoice), LOOKUP_WAIT).await.map_err(&told)?;
-    answer(&app, &session, outcome).await
+    let outcome = issue::wait_for_outcome(&session, InvoiceId(invoice), LOOKUP_WAIT).await.map_err(&told)?;
+    answer(&session, outcome).await
 }
 
 /// The state of the invoice as shown to the person who corrects it.
@@ -266,14 +256,13 @@ pub(crate) struct Correction {
 
 /// Gives an invoice the taxes and the total that its form showed, where QuickBooks computed others.
 pub(crate) async fn correct(
-    Extract(app): Extract<App>,
     session: Session,
     Path(invoice): Path<Uuid>,
     QsForm(correction): QsForm<Correction>,
 ) -> Result<Response, Error> {
-    let (told, tenant, user) = (session.localize_error(), session.tenant.id, session.user);
+    let told = session.localize_error();
     let id = InvoiceId(invoice);
-    let before = panel::find_visible(&app, tenant, user, id).await.map_err(&told)?;
+    let before = panel::find_visible(&session, id).await.map_err(&told)?;
     let wanted = acts::Wanted {
         invoice: id,
         act: Act::Correct,
@@ -281,19 +270,19 @@ pub(crate) async fn correct(
         recipient: String::new(),
         key: correction.key,
     };
-    let outcome = acts::request(&app, tenant, user, wanted).await.map_err(&told)?;
+    let outcome = acts::request(&session, wanted).await.map_err(&told)?;
     let refused = match outcome {
         acts::Outcome::Refused(reason) => {
-            let zone = form::find_time_zone(&app, tenant, &before).await.map_err(&told)?;
+            let zone = form::find_time_zone(&session, &before).await.map_err(&told)?;
             let State::Issued(snapshot) = &before.state else { return Err(told(flows::Error::NotFound)) };
-            let status = compute_status(snapshot, app.clock.today(&zone));
+            let status = compute_status(snapshot, session.app.clock.today(&zone));
             Some(refused(session.writer(), Act::Correct, &reason, &session.writer().badge(status)))
         }
         acts::Outcome::Done | acts::Outcome::Pending => None,
     };
-    let now = panel::find_visible(&app, tenant, user, id).await.map_err(&told)?;
+    let now = panel::find_visible(&session, id).await.map_err(&told)?;
     let State::Issued(snapshot) = &now.state else { return Err(told(flows::Error::NotFound)) };
-    issued(&app, &session, &now, snapshot, false, refused).await
+    issued(&session, &now, snapshot, false, refused).await
 }
 
 fn stuck(w: Writer, invoice: &Invoice) -> Stuck {
@@ -317,9 +306,9 @@ fn checking(w: Writer, invoice: Uuid, is_other: bool) -> Checking {
 }
 
 /// The invoice is not sent yet: it waits for its turn, or for an administrator to reconnect QuickBooks.
-async fn waiting(app: &App, session: &Session, invoice: &Invoice) -> Result<Response, Error> {
+async fn waiting(session: &Session, invoice: &Invoice) -> Result<Response, Error> {
     let w = session.writer();
-    let connection = companies::find_usable(app, session.tenant.id).await;
+    let connection = companies::find_usable(session).await;
     let needs_reconnect = matches!(connection, Err(flows::Error::NeedsReconnect));
     let (title, text) = if needs_reconnect {
         (fl!(w.t, "reconnect-title"), fl!(w.t, "waiting-reconnect"))
@@ -329,7 +318,7 @@ async fn waiting(app: &App, session: &Session, invoice: &Invoice) -> Result<Resp
     html(&Checking { invoice: invoice.id.0, title, text, is_other: false })
 }
 
-async fn answer(app: &App, session: &Session, pressed: SubmitOutcome) -> Result<Response, Error> {
+async fn answer(session: &Session, pressed: SubmitOutcome) -> Result<Response, Error> {
     let w = session.writer();
     match pressed {
         SubmitOutcome::Mend(errors) => {
@@ -339,16 +328,16 @@ async fn answer(app: &App, session: &Session, pressed: SubmitOutcome) -> Result<
             Ok((StatusCode::UNPROCESSABLE_ENTITY, html(&mend(w, &errors, Some(invoice)))?).into_response())
         }
         SubmitOutcome::Ask(question) => {
-            let asked = ask(app, session, &question).await?;
+            let asked = ask(session, &question).await?;
             Ok((StatusCode::CONFLICT, html(&asked)?).into_response())
         }
-        SubmitOutcome::Waiting(invoice) => waiting(app, session, &invoice).await,
+        SubmitOutcome::Waiting(invoice) => waiting(session, &invoice).await,
         SubmitOutcome::Checking(invoice) => html(&checking(w, invoice.0, false)),
         SubmitOutcome::Parked(invoice) => html(&stuck(w, &invoice)),
-        SubmitOutcome::Issued(invoice, snapshot) => issued(app, session, &invoice, &snapshot, false, None).await,
+        SubmitOutcome::Issued(invoice, snapshot) => issued(session, &invoice, &snapshot, false, None).await,
         SubmitOutcome::Different(invoice) => match &invoice.state {
             State::Issued(snapshot) => {
-                Ok((StatusCode::CONFLICT, issued(app, session, &invoice, snapshot, true, None).await?).into_response())
+                Ok((StatusCode::CONFLICT, issued(session, &invoice, snapshot, true, None).await?).into_response())
             }
             _ if invoice.park_reason.is_some() => html(&stuck(w, &invoice)),
             _ => html(&checking(w, invoice.id.0, true)),
@@ -357,7 +346,6 @@ async fn answer(app: &App, session: &Session, pressed: SubmitOutcome) -> Result<
 }
 
 async fn issued(
-    app: &App,
     session: &Session,
     invoice: &Invoice,
     snapshot: &Snapshot,
@@ -366,12 +354,13 @@ async fn issued(
 ) -> Result<Response, Error> {
     let w = session.writer();
     let told = session.localize_error();
-    let connection = companies::find(app, session.tenant.id, invoice.connection).await.map_err(told)?;
-    let link = connection.as_ref().map(|known| app.config.invoice_page(&known.realm_id, &snapshot.quickbooks_id));
+    let connection = companies::find(session, invoice.connection).await.map_err(told)?;
+    let link =
+        connection.as_ref().map(|known| session.app.config.invoice_page(&known.realm_id, &snapshot.quickbooks_id));
     let link = link.unwrap_or_default();
     // Only what the person saw as the whole total can be compared.
     let known = match &connection {
-        Some(connection) => catalogue::read_catalogue(app, session.tenant.id, connection).await.ok(),
+        Some(connection) => catalogue::read_catalogue(session, connection).await.ok(),
         None => None,
     };
     let is_whole = known.is_some_and(|known| known.tax != TaxModel::Automated);

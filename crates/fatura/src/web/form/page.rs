@@ -8,7 +8,7 @@ use super::{
     },
     view::{self, Choice, Derived, Line, Options, Sources},
 };
-use crate::{flows::form::OpenForm, format::Writer, state::App};
+use crate::{flows::form::OpenForm, format::Writer};
 use askama::Template;
 use axum::response::Response;
 use domain::{
@@ -59,15 +59,10 @@ struct Page<'a> {
 }
 
 /// Renders the form; with `errors` as a page of its own, for a browser without scripts.
-pub(super) fn render_page(
-    app: &App,
-    session: &Session,
-    opened: &OpenForm,
-    errors: Option<String>,
-) -> Result<Response, Error> {
+pub(super) fn render_page(session: &Session, opened: &OpenForm, errors: Option<String>) -> Result<Response, Error> {
     let w = session.writer();
     let (form, look) = (&opened.form, &opened.look);
-    let derived = view::derived(w, form, look, &app.config);
+    let derived = view::derived(w, form, look, &session.app.config);
     let blank = FormLine { quantity: "1".into(), ..FormLine::default() };
     let value = Currency::from_code(&opened.deal.currency).map(|currency| w.amount(&opened.deal.value, &currency));
     let custom =
@@ -81,8 +76,8 @@ pub(super) fn render_page(
         title: &opened.deal.title,
         deal_value: value.unwrap_or_default(),
         form,
-        restored: opened.restored.map(|at| w.moment(&at, app.clock.now(), &session.profile.time_zone)),
-        notices: view::notices(w, opened, |at| w.moment(at, app.clock.now(), &session.profile.time_zone)),
+        restored: opened.restored.map(|at| w.moment(&at, session.app.clock.now(), &session.profile.time_zone)),
+        notices: view::notices(w, opened, |at| w.moment(at, session.app.clock.now(), &session.profile.time_zone)),
         is_begun: opened.billed.invoices > 0,
         is_fully_billed: view::is_fully_billed(opened),
         deal_currency: &opened.deal.currency,
@@ -100,10 +95,10 @@ pub(super) fn render_page(
         suggestions: view::choices(w, &opened.suggestions),
         create: view::creatable(&form.to, &opened.suggestions),
         sources: view::sources(w, opened, |entity, id| {
-            app.config.record_page(&session.tenant.company_domain, entity, id)
+            session.app.config.record_page(&session.company.company_domain, entity, id)
         }),
         derived,
-        posted: posted::key(app, session, opened.deal.id)?,
+        posted: posted::key(session, opened.deal.id)?,
         errors,
         no_rate: opened.no_rate,
         stale: stale(opened.saved),

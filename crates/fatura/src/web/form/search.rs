@@ -8,12 +8,11 @@ use super::{
 use crate::{
     flows::{self, companies},
     format::Writer,
-    state::App,
 };
 use askama::Template;
 use axum::{
     Json,
-    extract::{RawQuery, State as Extract},
+    extract::RawQuery,
     response::{IntoResponse, Response},
 };
 use domain::{customer::CustomerQuery, form::MAX_LINES};
@@ -40,17 +39,12 @@ pub(crate) struct Typed {
 }
 
 /// Customers for the type-ahead.
-pub(crate) async fn search_customers(
-    Extract(app): Extract<App>,
-    session: Session,
-    QsForm(typed): QsForm<Typed>,
-) -> Result<Response, Error> {
+pub(crate) async fn search_customers(session: Session, QsForm(typed): QsForm<Typed>) -> Result<Response, Error> {
     let told = session.localize_error();
-    require_likely_creator(&app, &session).await?;
-    let connection = companies::find_usable(&app, session.tenant.id).await.map_err(&told)?;
+    require_likely_creator(&session).await?;
+    let connection = companies::find_usable(&session).await.map_err(&told)?;
     let wanted = CustomerQuery { name: &typed.customer_name, email: &typed.email, tax_id: &typed.tax_id, linked: None };
-    let found =
-        flows::customers::suggest_customers(&app, session.tenant.id, &connection, &wanted).await.map_err(&told)?;
+    let found = flows::customers::suggest_customers(&session, &connection, &wanted).await.map_err(&told)?;
     let create = view::creatable(&typed.customer_name, &found);
     let suggestions = view::choices(session.writer(), &found);
     html(&Suggestions { w: session.writer(), typed: typed.customer_name, suggestions, create })
@@ -76,14 +70,9 @@ fn typed_item(query: &str) -> (String, bool) {
 }
 
 /// Items for the type-ahead. A setting names an item that is there; a line may also create one.
-pub(crate) async fn search_items(
-    Extract(app): Extract<App>,
-    session: Session,
-    RawQuery(query): RawQuery,
-) -> Result<Response, Error> {
+pub(crate) async fn search_items(session: Session, RawQuery(query): RawQuery) -> Result<Response, Error> {
     let (typed, is_line) = typed_item(query.as_deref().unwrap_or_default());
-    let (catalogue, found) =
-        flows::items::search(&app, session.tenant.id, &typed).await.map_err(session.localize_error())?;
+    let (catalogue, found) = flows::items::search(&session, &typed).await.map_err(session.localize_error())?;
     let name = domain::form::to_item_name(&typed);
     let is_taken = found.iter().any(|item| item.name.to_lowercase() == name.to_lowercase());
     let items = view::item_choices(&catalogue, found);
@@ -109,14 +98,13 @@ struct Match {
 
 /// Finds the items whose very names or SKUs were pasted, for all pasted lines at once.
 pub(crate) async fn match_items(
-    Extract(app): Extract<App>,
     session: Session,
     QsForm(Pasted { mut typed }): QsForm<Pasted>,
 ) -> Result<Response, Error> {
-    require_likely_creator(&app, &session).await?;
+    require_likely_creator(&session).await?;
     typed.truncate(MAX_LINES);
     let (catalogue, matches) =
-        flows::items::match_typed_items(&app, session.tenant.id, &typed).await.map_err(session.localize_error())?;
+        flows::items::match_typed_items(&session, &typed).await.map_err(session.localize_error())?;
     let matches = matches.into_iter().map(|(typed, item)| Match {
         typed,
         tax: view::item_tax_code(&catalogue, &item),

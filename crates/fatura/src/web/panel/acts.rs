@@ -11,7 +11,6 @@ use crate::{
         panel::{self, Removal},
     },
     format::Writer,
-    state::App,
     web::{
         error::Error,
         form::words,
@@ -22,14 +21,14 @@ use crate::{
 use askama::Template;
 use axum::{
     Form, Json,
-    extract::{Path, State},
+    extract::Path,
     http::{HeaderValue, StatusCode},
     response::Response,
 };
 use axum_extra::extract::Query;
 use domain::{
     form::{FieldError, FormField, Problem, check_recipient},
-    ids::{InvoiceId, TenantId},
+    ids::InvoiceId,
     invoice::Act,
 };
 use i18n_embed_fl::fl;
@@ -48,7 +47,6 @@ pub(crate) struct Wish {
 
 /// Does something to an invoice, and shows the panel as it is then.
 pub(crate) async fn act(
-    State(app): State<App>,
     session: Session,
     Path((entity, at, invoice, act)): Path<(String, i64, Uuid, String)>,
     Query(asked): Query<Asked>,
@@ -56,21 +54,20 @@ pub(crate) async fn act(
 ) -> Result<Response, Error> {
     let localize = session.localize_error();
     let w = session.writer();
-    let tenant = session.tenant.id;
     let record = Address { entity, id: at }.record().map_err(&localize)?;
     let act = Act::named(&act).ok_or(flows::Error::NotFound).map_err(&localize)?;
     let id = InvoiceId(invoice);
-    let invoice = panel::find_visible(&app, tenant, session.user, id).await.map_err(&localize)?;
+    let invoice = panel::find_visible(&session, id).await.map_err(&localize)?;
     let recipient = wish.recipient.trim().to_owned();
     let wanted = Wanted { invoice: id, act, seen: wish.seen, recipient: recipient.clone(), key: wish.key };
-    let outcome = acts::request(&app, tenant, session.user, wanted).await.map_err(&localize)?;
+    let outcome = acts::request(&session, wanted).await.map_err(&localize)?;
     let number = match &invoice.state {
         invoices::State::Issued(snapshot) => snapshot.doc_number.clone().unwrap_or_default(),
         _ => String::new(),
     };
     match outcome {
         Outcome::Done => {
-            let mut response = render(&app, &session, record, &asked, None).await?;
+            let mut response = render(&session, record, &asked, None).await?;
             let message = match act {
                 Act::Void => fl!(w.t, "act-voided", number = number),
                 Act::Delete => fl!(w.t, "act-deleted", number = number),
@@ -104,16 +101,16 @@ pub(crate) async fn act(
             }
             Ok(response)
         }
-        Outcome::Pending => render(&app, &session, record, &asked, None).await,
+        Outcome::Pending => render(&session, record, &asked, None).await,
         // QuickBooks was asked: the row says what it answered.
         Outcome::Refused(Reason::HasPayments(_) | Reason::Explained(..) | Reason::Refused(_)) => {
-            let mut response = render(&app, &session, record, &asked, None).await?;
+            let mut response = render(&session, record, &asked, None).await?;
             *response.status_mut() = StatusCode::CONFLICT;
             Ok(response)
         }
         Outcome::Refused(reason) => {
-            let why = refusal(&app, w, tenant, id, act, &reason).await.map_err(&localize)?;
-            let mut response = render(&app, &session, record, &asked, why).await?;
+            let why = refusal(&session, id, act, &reason).await.map_err(&localize)?;
+            let mut response = render(&session, record, &asked, why).await?;
             *response.status_mut() = StatusCode::CONFLICT;
             Ok(response)
         }
@@ -122,15 +119,13 @@ pub(crate) async fn act(
 
 /// The question before an act that cannot be undone, with the payments of the invoice as QuickBooks has them now.
 pub(crate) async fn question(
-    State(app): State<App>,
     session: Session,
     Path((_, _, invoice, act)): Path<(String, i64, Uuid, String)>,
 ) -> Result<Json<rows::Dialogue>, Error> {
     let localize = session.localize_error();
     let act = Act::named(&act).filter(|act| act.is_irreversible()).ok_or(flows::Error::NotFound).map_err(&localize)?;
-    let tenant = session.tenant.id;
-    let found = panel::find_visible(&app, tenant, session.user, InvoiceId(invoice)).await.map_err(&localize)?;
-    let payments = acts::list_payments(&app, tenant, session.user, &found).await.map_err(&localize)?;
+    let found = panel::find_visible(&session, InvoiceId(invoice)).await.map_err(&localize)?;
+    let payments = acts::list_payments(&session, &found).await.map_err(&localize)?;
     let invoices::State::Issued(known) = &found.state else { return Err(localize(flows::Error::NotFound)) };
     let snapshot = payments.as_ref().map_or(known, |payments| &payments.invoice);
     Ok(Json(rows::dialogue(session.writer(), act, snapshot, payments.as_ref())))
@@ -138,7 +133,6 @@ pub(crate) async fn question(
 
 /// Removes an invoice that was not sent, and shows the panel as it is then.
 pub(crate) async fn remove(
-    State(app): State<App>,
     session: Session,
     Path((entity, at, invoice)): Path<(String, i64, Uuid)>,
     Query(asked): Query<Asked>,
@@ -146,32 +140,25 @@ pub(crate) async fn remove(
     let localize = session.localize_error();
     let w = session.writer();
     let record = Address { entity, id: at }.record().map_err(&localize)?;
-    let (tenant, user) = (session.tenant.id, session.user);
-    let removed = match panel::remove_unsent(&app, tenant, user, InvoiceId(invoice)).await.map_err(&localize)? {
+    let removed = match panel::remove_unsent(&session, InvoiceId(invoice)).await.map_err(&localize)? {
         Removal::Refused => Some(fl!(w.t, "panel-removed")),
         Removal::Unsent => Some(fl!(w.t, "panel-removed-unsent")),
         Removal::TriedAgain => None,
     };
     if let Some(removed) = removed {
-        let mut response = render(&app, &session, record, &asked, None).await?;
+        let mut response = render(&session, record, &asked, None).await?;
         add_snackbar(response.headers_mut(), &removed);
         return Ok(response);
     }
-    let mut response = render(&app, &session, record, &asked, Some(fl!(w.t, "panel-not-removed"))).await?;
+    let mut response = render(&session, record, &asked, Some(fl!(w.t, "panel-not-removed"))).await?;
     *response.status_mut() = StatusCode::CONFLICT;
     Ok(response)
 }
 
 /// A refusal that the row does not tell itself: nothing was sent, so there is no act to show.
-async fn refusal(
-    app: &App,
-    w: Writer,
-    tenant: TenantId,
-    id: InvoiceId,
-    act: Act,
-    reason: &Reason,
-) -> Result<Option<String>, flows::Error> {
-    let status = acts::find_status(app, tenant, id).await?;
+async fn refusal(session: &Session, id: InvoiceId, act: Act, reason: &Reason) -> Result<Option<String>, flows::Error> {
+    let w = session.writer();
+    let status = acts::find_status(session, id).await?;
     Ok(status.map(|status| rows::refused(w, act, reason, &w.badge(status))))
 }
 
@@ -192,14 +179,12 @@ struct Recipient {
 
 /// Asks to whom an invoice is sent.
 pub(crate) async fn recipient(
-    State(app): State<App>,
     session: Session,
     Path((entity, id, invoice)): Path<(String, i64, Uuid)>,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Error> {
     let localize = session.localize_error();
-    let found =
-        panel::find_visible(&app, session.tenant.id, session.user, InvoiceId(invoice)).await.map_err(&localize)?;
+    let found = panel::find_visible(&session, InvoiceId(invoice)).await.map_err(&localize)?;
     let invoices::State::Issued(snapshot) = found.state else { return Err(localize(flows::Error::NotFound)) };
     html(&Recipient {
         w: session.writer(),

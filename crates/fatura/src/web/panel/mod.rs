@@ -17,59 +17,52 @@ use crate::{
         sync,
     },
     format::Writer,
-    state::App,
 };
 use askama::Template;
-use axum::{
-    extract::{Path, State},
-    response::Response,
-};
+use axum::{extract::Path, response::Response};
 use axum_extra::extract::Query;
 use i18n_embed_fl::fl;
 use iso_currency::Currency;
 use page::{Address, Asked, render};
 
 pub(crate) async fn render_panel(
-    State(app): State<App>,
     session: Session,
     Path(address): Path<Address>,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Error> {
     let record = address.record().map_err(session.localize_error())?;
-    render(&app, &session, record, &asked, None).await
+    render(&session, record, &asked, None).await
 }
 
 /// Fetches what is new in QuickBooks. When it does not answer, what was known is shown, and said to be old.
 pub(crate) async fn refresh(
-    State(app): State<App>,
     session: Session,
     Path(address): Path<Address>,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Error> {
     let localize = session.localize_error();
     let record = address.record().map_err(&localize)?;
-    panel::read_panel(&app, session.tenant.id, session.user, record).await.map_err(&localize)?;
-    let trouble = match sync::refresh_invoices(&app, session.tenant.id, record.scope()).await {
+    panel::read_panel(&session, record).await.map_err(&localize)?;
+    let trouble = match sync::refresh_invoices(&session, record.scope()).await {
         Ok(()) => None,
         Err(error) => {
-            tracing::warn!(tenant.id = %session.tenant.id.0, error = &error as &dyn std::error::Error, "a refresh failed");
+            tracing::warn!(tenant.id = %session.tenant.0, error = &error as &dyn std::error::Error, "a refresh failed");
             Some(super::error::words(session.writer(), &error).2)
         }
     };
-    render(&app, &session, record, &asked, trouble).await
+    render(&session, record, &asked, trouble).await
 }
 
 /// Forgets the linked customer.
 pub(crate) async fn unlink(
-    State(app): State<App>,
     session: Session,
     Path(address): Path<Address>,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Error> {
     let localize = session.localize_error();
     let record = address.record().map_err(&localize)?;
-    panel::unlink_customer(&app, session.tenant.id, session.user, record).await.map_err(&localize)?;
-    let mut response = render(&app, &session, record, &asked, None).await?;
+    panel::unlink_customer(&session, record).await.map_err(&localize)?;
+    let mut response = render(&session, record, &asked, None).await?;
     add_snackbar(response.headers_mut(), &fl!(session.writer().t, "panel-unlinked"));
     Ok(response)
 }
@@ -92,15 +85,11 @@ struct BillableDeal {
 }
 
 /// The deals of a person or an organization that can be billed.
-pub(crate) async fn billable_deals(
-    State(app): State<App>,
-    session: Session,
-    Path(address): Path<Address>,
-) -> Result<Response, Error> {
+pub(crate) async fn billable_deals(session: Session, Path(address): Path<Address>) -> Result<Response, Error> {
     let localize = session.localize_error();
     let record = address.record().map_err(&localize)?;
     let w = session.writer();
-    let deals = panel::list_billable_deals(&app, session.tenant.id, session.user, record).await.map_err(&localize)?;
+    let deals = panel::list_billable_deals(&session, record).await.map_err(&localize)?;
     let written = deals.into_iter().map(|Billable { deal, is_won, invoices }| BillableDeal {
         id: deal.id,
         title: deal.title,

@@ -10,7 +10,6 @@ use crate::{
         panel::{self, Record},
     },
     format::Writer,
-    state::App,
 };
 use askama::Template;
 use axum::response::Response;
@@ -107,21 +106,24 @@ pub(crate) struct Asked {
 
 /// Renders the panel of a record, with what went wrong before.
 pub(super) async fn render(
-    app: &App,
     session: &Session,
     record: Record,
     asked: &Asked,
     trouble: Option<String>,
 ) -> Result<Response, Error> {
-    let shown =
-        panel::read_panel(app, session.tenant.id, session.user, record).await.map_err(session.localize_error())?;
+    let shown = panel::read_panel(session, record).await.map_err(session.localize_error())?;
     let w = session.writer();
-    let time = |at: Timestamp| w.moment(&at, app.clock.now(), &session.profile.time_zone);
+    let time = |at: Timestamp| w.moment(&at, session.app.clock.now(), &session.profile.time_zone);
     let asked = asked.rows.max(ROWS);
     let may = rows::May::of(&shown.settings, session.user, session.profile.is_admin);
-    let rows =
-        shown.invoices.iter().take(asked).map(|invoice| row(app, w, invoice, &shown, may, |at| time(*at))).collect();
-    let read = shown.invoices.iter().filter_map(|invoice| invoice.read_at).filter(|at| *at <= app.clock.now()).min();
+    let rows = shown
+        .invoices
+        .iter()
+        .take(asked)
+        .map(|invoice| row(&session.app, w, invoice, &shown, may, |at| time(*at)))
+        .collect();
+    let read =
+        shown.invoices.iter().filter_map(|invoice| invoice.read_at).filter(|at| *at <= session.app.clock.now()).min();
     let read = read.max(shown.known.and_then(|known| known.until));
     html(&Panel {
         w,
@@ -130,7 +132,7 @@ pub(super) async fn render(
         rows,
         asked,
         more: shown.invoices.len().saturating_sub(asked),
-        sums: sum_invoices(shown.snapshots(&app.clock))
+        sums: sum_invoices(shown.snapshots(&session.app.clock))
             .into_iter()
             .map(|sum| Sums {
                 outstanding: w.money(&sum.outstanding),
@@ -141,20 +143,22 @@ pub(super) async fn render(
             .collect(),
         customer: shown.linked.as_ref().zip(shown.current.as_ref()).map(|(linked, connection)| Customer {
             name: if linked.name.is_empty() { format!("#{}", linked.id) } else { linked.name.clone() },
-            link: app.config.customer_page(&connection.realm_id, &linked.id),
+            link: session.app.config.customer_page(&connection.realm_id, &linked.id),
         }),
         connection: match shown.current.as_ref().map(|connection| connection.state) {
             Some(quickbooks::State::Active) => Connected::Yes,
             Some(quickbooks::State::NeedsReconnect) => Connected::NeedsReconnect,
             Some(quickbooks::State::Disconnected) | None => Connected::Never,
         },
-        support_url: app.config.support_page(),
-        settings_url: app.config.settings_page(&session.tenant.company_domain),
+        support_url: session.app.config.support_page(),
+        settings_url: session.app.config.settings_page(&session.company.company_domain),
         is_admin: session.profile.is_admin,
         may_create: shown.settings.create.includes(session.profile.is_admin),
         draft: shown.draft.map(time),
         read_at: read.filter(|_| !shown.invoices.is_empty()).map(time),
-        is_refused: shown.known.is_some_and(|known| known.refused_until.is_some_and(|until| app.clock.now() < until)),
+        is_refused: shown
+            .known
+            .is_some_and(|known| known.refused_until.is_some_and(|until| session.app.clock.now() < until)),
         silent_since: shown.known.and_then(|known| known.failing_since).map(time),
         trouble,
     })

@@ -1,6 +1,6 @@
 //! The attention list of the settings: parked operations, failed jobs and unreadable invoices.
 
-use crate::{flows, state::App, web::session::Session};
+use crate::{flows, web::session::Session};
 use i18n_embed_fl::fl;
 use jiff::Timestamp;
 use store::{
@@ -19,7 +19,7 @@ pub(super) struct StuckRow {
 pub(super) const JOB: &str = "job";
 
 /// The work that is stuck, a line for each; for administrators.
-pub(super) async fn stuck(app: &App, session: &Session) -> Result<Vec<StuckRow>, flows::Error> {
+pub(super) async fn stuck(session: &Session) -> Result<Vec<StuckRow>, flows::Error> {
     if !session.profile.is_admin {
         return Ok(Vec::new());
     }
@@ -40,8 +40,8 @@ pub(super) async fn stuck(app: &App, session: &Session) -> Result<Vec<StuckRow>,
         let text = fl!(w.t, "stuck-job", kind = kind, since = day(job.since), attempts = job.attempts);
         StuckRow { kind: JOB, id: job.id.to_string(), text }
     };
-    let rows = flows::parked::list_of_tenant(app, session.tenant.id).await?.into_iter().map(line);
-    Ok(rows.chain(flows::parked::list_failed_jobs(app, session.tenant.id).await?.into_iter().map(job)).collect())
+    let rows = flows::parked::list_of_tenant(session).await?.into_iter().map(line);
+    Ok(rows.chain(flows::parked::list_failed_jobs(session).await?.into_iter().map(job)).collect())
 }
 
 /// An invoice that QuickBooks does not show, as the page shows it.
@@ -51,12 +51,12 @@ pub(super) struct UnreadableRow {
 }
 
 /// The invoices that QuickBooks does not show, a line for each, with their pages there; for administrators.
-pub(super) async fn unreadable(app: &App, session: &Session) -> Result<Vec<UnreadableRow>, flows::Error> {
+pub(super) async fn unreadable(session: &Session) -> Result<Vec<UnreadableRow>, flows::Error> {
     if !session.profile.is_admin {
         return Ok(Vec::new());
     }
     let w = session.writer();
-    let rows = flows::parked::list_unreadable(app, session.tenant.id).await?;
+    let rows = flows::parked::list_unreadable(session).await?;
     Ok(rows
         .into_iter()
         .map(|(row, realm_id)| {
@@ -65,7 +65,7 @@ pub(super) async fn unreadable(app: &App, session: &Session) -> Result<Vec<Unrea
             let deal = row.deal.0.to_string();
             UnreadableRow {
                 text: fl!(w.t, "unreadable-row", number = number, deal = deal, since = since),
-                link: app.config.invoice_page(&realm_id, &row.quickbooks_id),
+                link: session.app.config.invoice_page(&realm_id, &row.quickbooks_id),
             }
         })
         .collect())

@@ -19,12 +19,7 @@ use crate::{
 };
 use askama::Template;
 use attention::{StuckRow, UnreadableRow};
-use axum::{
-    Json,
-    extract::{RawQuery, State},
-    http::HeaderMap,
-    response::Response,
-};
+use axum::{Json, extract::RawQuery, http::HeaderMap, response::Response};
 use chosen::{Chosen, name_mapped_field};
 use domain::{
     catalogue::Catalogue,
@@ -215,19 +210,15 @@ fn writable(fields: &[Field], chosen: Option<&String>) -> Options {
     all
 }
 
-async fn connection(
-    app: &App,
-    session: &Session,
-) -> Result<(Option<Connection>, Option<Arc<Catalogue>>), flows::Error> {
-    let tenant = session.tenant.id;
-    let Some(found) = companies::find_current(app, tenant).await? else { return Ok((None, None)) };
+async fn connection(session: &Session) -> Result<(Option<Connection>, Option<Arc<Catalogue>>), flows::Error> {
+    let Some(found) = companies::find_current(session).await? else { return Ok((None, None)) };
     let (mut lists, mut works) = (None, false);
     if found.state == ConnectionState::Active {
-        match catalogue::read_catalogue(app, tenant, &found).await {
+        match catalogue::read_catalogue(session, &found).await {
             Ok(read) => (lists, works) = (Some(read), true),
             Err(flows::Error::NeedsReconnect) => {}
             Err(error) => {
-                tracing::warn!(tenant.id = %tenant.0, error = &error as &dyn std::error::Error, "the company's lists were not read");
+                tracing::warn!(tenant.id = %session.tenant.0, error = &error as &dyn std::error::Error, "the company's lists were not read");
                 works = true;
             }
         }
@@ -243,17 +234,15 @@ async fn connection(
     Ok((Some(shown), lists))
 }
 
-async fn render(app: &App, session: &Session, changed: Vec<String>) -> Result<Response, Error> {
+async fn render(session: &Session, changed: Vec<String>) -> Result<Response, Error> {
     let localize = session.localize_error();
     let w = session.writer();
-    let tenant = session.tenant.id;
     let (chosen, fields) =
-        tokio::try_join!(settings::find_settings(app, tenant), settings::read_fields(app, tenant, session.user))
-            .map_err(&localize)?;
-    let (connection, lists) = Box::pin(connection(app, session)).await.map_err(&localize)?;
-    let deals = settings::list_latest_deals(app, tenant, session.user).await.map_err(&localize)?;
+        tokio::try_join!(settings::find_settings(session), settings::read_fields(session)).map_err(&localize)?;
+    let (connection, lists) = Box::pin(connection(session)).await.map_err(&localize)?;
+    let deals = settings::list_latest_deals(session).await.map_err(&localize)?;
     let lists = lists.as_deref();
-    let usual = company_language::find_usual_language(app, tenant).await.map_err(&localize)?;
+    let usual = company_language::find_usual_language(session).await.map_err(&localize)?;
     let id = |chosen: &Option<String>| chosen.clone().unwrap_or_default();
     let item = |name, label, none, chosen: &Option<String>| {
         let id = id(chosen);
@@ -263,12 +252,12 @@ async fn render(app: &App, session: &Session, changed: Vec<String>) -> Result<Re
     html(&Page {
         w,
         is_admin: session.profile.is_admin,
-        support_url: app.config.support_page(),
-        pipedrive_company: session.tenant.company_name.clone(),
+        support_url: session.app.config.support_page(),
+        pipedrive_company: session.company.company_name.clone(),
         connection,
-        picture: picture(app),
-        stuck: attention::stuck(app, session).await.map_err(&localize)?,
-        unreadable: attention::unreadable(app, session).await.map_err(&localize)?,
+        picture: picture(&session.app),
+        stuck: attention::stuck(session).await.map_err(&localize)?,
+        unreadable: attention::unreadable(session).await.map_err(&localize)?,
         mappings: MappedField::ALL.map(|mapped| mapped_row(w, &fields, mapped, chosen.mapping.get(mapped))).into(),
         days: if let Term::Days(days) = chosen.term { days.to_string() } else { "7".into() },
         term_by_days: matches!(chosen.term, Term::Days(_)),
@@ -298,7 +287,7 @@ async fn render(app: &App, session: &Session, changed: Vec<String>) -> Result<Re
         blank: preset_row(0, &Preset::default(), lists),
         deals: deals.into_iter().map(|deal| (deal.id.to_string(), deal.title, false)).collect(),
         changed,
-        seen: settings::compute_fingerprint(app, &chosen),
+        seen: settings::compute_fingerprint(&session.app, &chosen),
     })
 }
 
@@ -321,32 +310,27 @@ pub(crate) struct Again {
 }
 
 /// Has a piece of work tried again that is stuck.
-pub(crate) async fn again(
-    State(app): State<App>,
-    session: Session,
-    QsForm(again): QsForm<Again>,
-) -> Result<Response, Error> {
+pub(crate) async fn again(session: Session, QsForm(again): QsForm<Again>) -> Result<Response, Error> {
     let localize = session.localize_error();
-    let tenant = session.tenant.id;
     let taken_up = match (OperationKind::named(&again.kind), again.id.parse(), again.id.parse()) {
-        (Some(kind), Ok(id), _) => flows::parked::retry(&app, tenant, session.user, (kind, id), false).await,
-        (None, _, Ok(job)) if again.kind == attention::JOB => flows::parked::retry_failed(&app, tenant, job).await,
+        (Some(kind), Ok(id), _) => flows::parked::retry(&session, (kind, id), false).await,
+        (None, _, Ok(job)) if again.kind == attention::JOB => flows::parked::retry_failed(&session, job).await,
         _ => Err(flows::Error::NotFound),
     };
     taken_up.map_err(&localize)?;
-    let mut response = render(&app, &session, Vec::new()).await?;
+    let mut response = render(&session, Vec::new()).await?;
     add_snackbar(response.headers_mut(), &fl!(session.writer().t, "stuck-taken-up"));
     Ok(response)
 }
 
-pub(crate) async fn render_settings(State(app): State<App>, session: Session) -> Result<Response, Error> {
-    render(&app, &session, Vec::new()).await
+pub(crate) async fn render_settings(session: Session) -> Result<Response, Error> {
+    render(&session, Vec::new()).await
 }
 
 /// How the company stands with QuickBooks.
-pub(crate) async fn render_connection(State(app): State<App>, session: Session) -> Result<Response, Error> {
-    let (connection, _) = Box::pin(connection(&app, &session)).await.map_err(session.localize_error())?;
-    html(&Card { w: session.writer(), is_admin: session.profile.is_admin, connection, picture: picture(&app) })
+pub(crate) async fn render_connection(session: Session) -> Result<Response, Error> {
+    let (connection, _) = Box::pin(connection(&session)).await.map_err(session.localize_error())?;
+    html(&Card { w: session.writer(), is_admin: session.profile.is_admin, connection, picture: picture(&session.app) })
 }
 
 /// Whether there is Intuit's own picture of *Connect*, and one for while the pointer is on it.
@@ -371,13 +355,9 @@ struct Found {
 }
 
 /// Fields for the type-ahead, of hundreds: those whose record and name hold every word that is typed.
-pub(crate) async fn search_fields(
-    State(app): State<App>,
-    session: Session,
-    RawQuery(query): RawQuery,
-) -> Result<Response, Error> {
+pub(crate) async fn search_fields(session: Session, RawQuery(query): RawQuery) -> Result<Response, Error> {
     let w = session.writer();
-    let all = settings::list_fields(&app, session.tenant.id, session.user).await.map_err(session.localize_error())?;
+    let all = settings::list_fields(&session).await.map_err(session.localize_error())?;
     let (setting, typed) = typed_field(query.as_deref().unwrap_or_default()).unzip();
     let asked_for_address = setting == Some(MappedField::Address);
     let typed = typed.unwrap_or_default();
@@ -409,23 +389,18 @@ struct Tried {
 }
 
 /// Shows how the form of a deal would be filled in with the settings on the page, saved or not.
-pub(crate) async fn try_out(
-    State(app): State<App>,
-    session: Session,
-    QsForm(chosen): QsForm<Chosen>,
-) -> Result<Response, Error> {
+pub(crate) async fn try_out(session: Session, QsForm(chosen): QsForm<Chosen>) -> Result<Response, Error> {
     let localize = session.localize_error();
     let w = session.writer();
     let Ok(deal) = chosen.deal.parse::<i64>() else { return html(&Tried { rows: Vec::new() }) };
-    let saved = settings::find_settings(&app, session.tenant.id).await.map_err(&localize)?;
+    let saved = settings::find_settings(&session).await.map_err(&localize)?;
     let settings = chosen.settings(saved);
-    let details =
-        settings::try_out(&app, session.tenant.id, session.user, DealId(deal), &settings).await.map_err(&localize)?;
+    let details = settings::try_out(&session, DealId(deal), &settings).await.map_err(&localize)?;
     let filled = |text: String| if text.is_empty() { fl!(w.t, "form-not-in-pipedrive") } else { text };
     let mut rows: Vec<_> =
         MappedField::ALL.map(|mapped| (name_mapped_field(w, mapped), filled(details.text(mapped)))).into();
-    if let Ok((connection, lists)) = catalogue::read_connected_catalogue(&app, session.tenant.id).await {
-        let today = app.clock.today(&connection.company.time_zone);
+    if let Ok((connection, lists)) = catalogue::read_connected_catalogue(&session).await {
+        let today = session.app.clock.today(&connection.company.time_zone);
         let due = chosen.find_wrong_term(w).unwrap_or_else(|| w.long_date(&lists.due_date(today, &settings.term)));
         rows.push((fl!(w.t, "settings-due"), due));
     }
@@ -433,18 +408,13 @@ pub(crate) async fn try_out(
 }
 
 /// A link that begins connecting in a new tab.
-pub(crate) async fn connect(
-    State(app): State<App>,
-    session: Session,
-    headers: HeaderMap,
-) -> Result<Json<serde_json::Value>, Error> {
+pub(crate) async fn connect(session: Session, headers: HeaderMap) -> Result<Json<serde_json::Value>, Error> {
     let agent = agent(&headers);
-    let url =
-        connect::issue_token(&app, session.tenant.id, session.user, agent).await.map_err(session.localize_error())?;
+    let url = connect::issue_token(&session, agent).await.map_err(session.localize_error())?;
     Ok(Json(json!({ "url": url.as_str() })))
 }
 
-pub(crate) async fn disconnect(State(app): State<App>, session: Session) -> Result<Response, Error> {
-    connect::disconnect(&app, session.tenant.id, session.user).await.map_err(session.localize_error())?;
-    render(&app, &session, Vec::new()).await
+pub(crate) async fn disconnect(session: Session) -> Result<Response, Error> {
+    connect::disconnect(&session).await.map_err(session.localize_error())?;
+    render(&session, Vec::new()).await
 }

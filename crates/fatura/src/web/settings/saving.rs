@@ -10,7 +10,6 @@ use crate::{
         settings::{self, Outcome},
     },
     format::Writer,
-    state::App,
     web::{
         error::Error,
         page::{add_snackbar, html},
@@ -19,7 +18,6 @@ use crate::{
 };
 use askama::Template;
 use axum::{
-    extract::State,
     http::{HeaderValue, StatusCode},
     response::Response,
 };
@@ -60,34 +58,30 @@ fn placed(template: &impl Template, status: StatusCode, target: &'static str) ->
 }
 
 /// Saves all that the page holds, or, where something is wrong, nothing of it: then the page stays as it was typed.
-pub(crate) async fn save(
-    State(app): State<App>,
-    session: Session,
-    QsForm(chosen): QsForm<Chosen>,
-) -> Result<Response, Error> {
+pub(crate) async fn save(session: Session, QsForm(chosen): QsForm<Chosen>) -> Result<Response, Error> {
     let localize = session.localize_error();
     let w = session.writer();
     let wrong = chosen.find_wrong(w);
     if !wrong.is_empty() {
         return placed(&NotSaved { w, wrong }, StatusCode::UNPROCESSABLE_ENTITY, "#settings-wrong");
     }
-    let saved = settings::find_settings(&app, session.tenant.id).await.map_err(&localize)?;
+    let saved = settings::find_settings(&session).await.map_err(&localize)?;
     let wanted = chosen.settings(saved.clone());
     let seen = Some(chosen.seen.as_str()).filter(|seen| !seen.is_empty());
-    let outcome = settings::save(&app, session.tenant.id, session.user, &wanted, seen).await.map_err(&localize)?;
+    let outcome = settings::save(&session, &wanted, seen).await.map_err(&localize)?;
     let saved = if let Outcome::ChangedSince(current) = &outcome { (**current).clone() } else { saved };
-    let lists = catalogue::read_connected_catalogue(&app, session.tenant.id).await.ok().map(|(_, lists)| lists);
+    let lists = catalogue::read_connected_catalogue(&session).await.ok().map(|(_, lists)| lists);
     let account = lists.as_ref().and_then(|lists| lists.income_accounts.first()).map(|account| account.id.as_str());
     let defaults = Defaults { income_account: account };
     let changed = chosen::changed(w, &saved, &wanted, &defaults);
     if let Outcome::ChangedSince(current) = &outcome {
-        let conflict = Conflict { w, names: changed, seen: settings::compute_fingerprint(&app, current) };
+        let conflict = Conflict { w, names: changed, seen: settings::compute_fingerprint(&session.app, current) };
         return placed(&conflict, StatusCode::CONFLICT, "#settings-wrong");
     }
-    let mut response = if let Ok(response) = render(&app, &session, changed.clone()).await {
+    let mut response = if let Ok(response) = render(&session, changed.clone()).await {
         response
     } else {
-        let seen = settings::compute_fingerprint(&app, &wanted);
+        let seen = settings::compute_fingerprint(&session.app, &wanted);
         placed(&OnlySaved { w, changed, seen }, StatusCode::OK, "#settings-status")?
     };
     add_snackbar(response.headers_mut(), &fl!(w.t, "settings-saved"));
