@@ -287,7 +287,8 @@ test("an invoice that was sent without an answer is not taken for refused where 
 
 test("an uninstall call is read whatever its content type, up to its limit", { timeout: 60_000 }, async () => {
   const authorization = `Basic ${btoa(`${env.PIPEDRIVE_CLIENT_ID}:${env.PIPEDRIVE_CLIENT_SECRET}`)}`;
-  const uninstall = { client_id: env.PIPEDRIVE_CLIENT_ID, company_id: US.company, user_id: US.user, timestamp: new Date().toISOString() };
+  // A call that is older than the installation changes nothing.
+  const uninstall = () => ({ client_id: env.PIPEDRIVE_CLIENT_ID, company_id: US.company, user_id: US.user, timestamp: new Date().toISOString() });
   const call = async (body, type, more = {}) => {
     // Without a type of its own, fetch would add one to a text.
     const answer = await fetch(`${env.FATURA_URL}/pipedrive/callback`, {
@@ -297,13 +298,13 @@ test("an uninstall call is read whatever its content type, up to its limit", { t
     });
     return answer.status;
   };
-  const json = JSON.stringify(uninstall);
-  assert.equal(await call(json, "text/plain", { authorization: `Basic ${btoa(`${env.PIPEDRIVE_CLIENT_ID}:wrong`)}` }), 401);
+  const json = () => JSON.stringify(uninstall());
+  assert.equal(await call(json(), "text/plain", { authorization: `Basic ${btoa(`${env.PIPEDRIVE_CLIENT_ID}:wrong`)}` }), 401);
   assert.equal(await call("nothing", "text/plain"), 400);
-  assert.equal(await call(JSON.stringify({ ...uninstall, more: "x".repeat(70_000) }), "application/json"), 413);
+  assert.equal(await call(JSON.stringify({ ...uninstall(), more: "x".repeat(70_000) }), "application/json"), 413);
   assert.equal((await (await open("panel"))("/panel/deal/3")).status, 200, "still installed");
-  const form = new URLSearchParams(uninstall).toString();
-  for (const [body, type] of [
+  const form = () => new URLSearchParams(uninstall()).toString();
+  for (const [bodyOf, type] of [
     [json, undefined],
     [json, "text/plain"],
     [json, "application/x-www-form-urlencoded"],
@@ -314,6 +315,7 @@ test("an uninstall call is read whatever its content type, up to its limit", { t
     await installed(env, US);
     const panel = await open("panel");
     assert.equal((await panel("/panel/deal/3")).status, 200);
+    const body = bodyOf();
     assert.equal(await call(body, type), 200, `${type}: ${body}`);
     assert.equal((await panel("/panel/deal/3")).status, 403, `${type}: ${body}`);
   }
