@@ -6,10 +6,26 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, afterEach, before, test } from "node:test";
 import { start } from "../scripts/stack.mjs";
-import { bill, browser, connectUntilConfirmation, control, decide, installed, openForm, pipedriveApi, roomyDeal, session, settled } from "./http.mjs";
+import {
+  bill,
+  browser,
+  connectUntilConfirmation,
+  control,
+  decide,
+  encoded,
+  installed,
+  openForm,
+  pipedriveApi,
+  required,
+  roomyDeal,
+  session,
+  settled,
+} from "./http.mjs";
 import { CASCADE, US } from "./people.mjs";
 import { createDatabase } from "./storm/database.mjs";
 import { quickbooks } from "./story.mjs";
+
+/** @import { Env, Stack } from "../scripts/stack.mjs" */
 
 const LINE = { ...CASCADE, "lines[0][item]": "12", "lines[0][unit_price]": "10", "lines[0][tax_code]": "NON" };
 const RECONNECT = /QuickBooks must be reconnected/;
@@ -18,7 +34,14 @@ const DAY = 86_401;
 
 // On PostgreSQL where there is one, else on SQLite.
 const server = process.env.TEST_POSTGRES_URL;
-let [stack, env, dir, database] = [];
+/** @type {Stack} */
+let stack;
+/** @type {Env} */
+let env;
+/** @type {string} */
+let dir;
+/** @type {string | undefined} */
+let database;
 before(async () => {
   dir = mkdtempSync(join(tmpdir(), "fatura-access-"));
   if (server) database = (await createDatabase()).url;
@@ -158,7 +181,7 @@ test("the answer with the new tokens is lost, and the old refresh token lives: i
   assert.deepEqual(await tasks(), []);
 });
 
-for (const [when, strike] of [
+for (const [when, strike] of /** @type {[string, () => Promise<void>][]} */ ([
   ["before the invoice is sent", async () => undefined],
   [
     "as the invoice is sent",
@@ -172,7 +195,7 @@ for (const [when, strike] of [
       await fault({ status: 401 }, { method: "POST", path: "/invoice", times: 2 });
     },
   ],
-]) {
+])) {
   test(`the answer with the new tokens is lost ${when}, and the old refresh token dies: administrators are asked to reconnect, and then there is one invoice`, {
     timeout: 120_000,
   }, async () => {
@@ -204,7 +227,7 @@ test("new tokens that the database does not take at once are not lost", {
   timeout: 90_000,
 }, async () => {
   await reading("dies");
-  const name = new URL(database).pathname.slice(1);
+  const name = new URL(required(database)).pathname.slice(1);
   const only = (reading) => {
     const sql = (statement) => execFileSync("psql", [`${server}/postgres`, "-qc", statement]);
     sql(`alter database ${name} set default_transaction_read_only = ${reading ? "on" : "off"}`);
@@ -250,10 +273,10 @@ test("credentials that the provider refuses are the operator's to correct: nobod
   const { page } = await connectUntilConfirmation(env, US);
   assert.match(page.url, /quickbooks-misconfigured$/);
   assert.match(page.text, MISCONFIGURED);
-  for (const [language, words] of [
+  for (const [language, words] of /** @type {[string, RegExp][]} */ ([
     ["pt-BR", /não está configurado corretamente/],
     ["es", /no está configurada correctamente/],
-  ]) {
+  ])) {
     assert.match(await (await fetch(page.url, { headers: { "accept-language": language } })).text(), words);
   }
   await control(env, "/quickbooks/expire", { realm_id: US.realm });
@@ -287,7 +310,6 @@ test("an invoice that was sent without an answer is not taken for refused where 
 
 test("an uninstall call is read whatever its content type, up to its limit", { timeout: 60_000 }, async () => {
   const authorization = `Basic ${btoa(`${env.PIPEDRIVE_CLIENT_ID}:${env.PIPEDRIVE_CLIENT_SECRET}`)}`;
-  // A call that is older than the installation changes nothing.
   const uninstall = () => ({ client_id: env.PIPEDRIVE_CLIENT_ID, company_id: US.company, user_id: US.user, timestamp: new Date().toISOString() });
   const call = async (body, type, more = {}) => {
     // Without a type of its own, fetch would add one to a text.
@@ -299,23 +321,24 @@ test("an uninstall call is read whatever its content type, up to its limit", { t
     return answer.status;
   };
   const json = () => JSON.stringify(uninstall());
+  const form = () => encoded(uninstall()).toString();
   assert.equal(await call(json(), "text/plain", { authorization: `Basic ${btoa(`${env.PIPEDRIVE_CLIENT_ID}:wrong`)}` }), 401);
   assert.equal(await call("nothing", "text/plain"), 400);
   assert.equal(await call(JSON.stringify({ ...uninstall(), more: "x".repeat(70_000) }), "application/json"), 413);
   assert.equal((await (await open("panel"))("/panel/deal/3")).status, 200, "still installed");
-  const form = () => new URLSearchParams(uninstall()).toString();
-  for (const [bodyOf, type] of [
+  for (const [write, type] of /** @type {[() => string, string?][]} */ ([
     [json, undefined],
     [json, "text/plain"],
     [json, "application/x-www-form-urlencoded"],
     [json, "application/json; charset=utf-8"],
     [form, "application/x-www-form-urlencoded"],
     [form, undefined],
-  ]) {
+  ])) {
     await installed(env, US);
     const panel = await open("panel");
     assert.equal((await panel("/panel/deal/3")).status, 200);
-    const body = bodyOf();
+    // A call that is older than the installation would change nothing.
+    const body = write();
     assert.equal(await call(body, type), 200, `${type}: ${body}`);
     assert.equal((await panel("/panel/deal/3")).status, 403, `${type}: ${body}`);
   }

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { test } from "node:test";
-import { bill, control, create, installed, openForm, pipedriveApi, session } from "./http.mjs";
+import { bill, capture, control, create, installed, openForm, pipedriveApi, session } from "./http.mjs";
 import { BR, US } from "./people.mjs";
 import { scene } from "./scene.mjs";
 import { quickbooks } from "./story.mjs";
@@ -13,7 +13,8 @@ const { env } = scene("answers", async (env) => {
 });
 
 const FREEMAN = { customer: "new", customer_name: "Freeman and Sons" };
-/** A new item, whatever the deal has. */
+/** A new item, whatever the deal has.
+ * @type {Record<number, Record<string, string>>} */
 const NEW = {
   [US.company]: { customer: "new", "lines[0][item]": "new", "lines[0][item_name]": "Work" },
   [BR.company]: { customer: "new", "lines[0][item]": "new", "lines[0][item_name]": "Trabalho", "lines[0][tax_code]": "2" },
@@ -36,7 +37,7 @@ async function rowOf(who, deal, number) {
     .slice(1)
     .find((part) => part.includes(`>${number}<`));
   assert.ok(row, `invoice ${number} is on the panel`);
-  return { status: /data-status="([a-z-]+)"/.exec(row)[1], text: row };
+  return { status: capture(/data-status="([a-z-]+)"/, row), text: row };
 }
 
 async function until(what, look, patience = 20_000) {
@@ -73,7 +74,7 @@ test("a deal whose product was purged, without price or name, can be billed", { 
     "lines[0][unit_price]": "100",
   });
   assert.equal(made.status, 200, made.text);
-  const number = /data-number="([^"]*)"/.exec(made.text)[1];
+  const number = capture(/data-number="([^"]*)"/, made.text);
   const invoice = await invoiceOf(US, number);
   assert.equal(invoice.Line.filter(({ DetailType }) => DetailType === "SalesItemLineDetail").length, rows.length);
   assert.equal(invoice.Line[0].SalesItemLineDetail.UnitPrice, 100);
@@ -105,7 +106,7 @@ test("a deal whose currency or title Pipedrive does not tell can be billed: the 
   assert.match(refused.text, /#currency/);
   const made = await create(call, 11, { ...fields, currency: "USD", "lines[0][unit_price]": "50", "lines[0][description]": "Work" });
   assert.equal(made.status, 200, made.text);
-  assert.equal((await invoiceOf(US, /data-number="([^"]*)"/.exec(made.text)[1])).TotalAmt, 50);
+  assert.equal((await invoiceOf(US, capture(/data-number="([^"]*)"/, made.text))).TotalAmt, 50);
 });
 
 for (const [status, by_id] of [

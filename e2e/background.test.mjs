@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { background, LINE, pause, skip, until } from "./background.mjs";
-import { bill, installed, openForm, roomyDeal, saveSettings, session, unseen } from "./http.mjs";
+import { bill, capture, installed, openForm, required, roomyDeal, saveSettings, session, unseen } from "./http.mjs";
 import { BR, US } from "./people.mjs";
 import { notesOf } from "./story.mjs";
 
@@ -54,7 +54,7 @@ test("an intended invoice of a company that is not connected any more waits for 
   await done("/faults", { provider: "quickbooks", method: "POST", path: "/invoice", times: 1000, effect: { status: 429 } });
   const pressed = await call(`/deals/${deal}/invoices`, unseen(fields));
   assert.match(pressed.text, /\/progress/);
-  const id = /\/invoices\/([^/]+)\/progress/.exec(pressed.text)[1];
+  const id = capture(/\/invoices\/([^/]+)\/progress/, pressed.text);
   await until(() => sql(`select state from invoice where id = '${id}'`) === "queued", "it is not queued");
   await disconnect(US);
   await healed();
@@ -141,7 +141,7 @@ test("an invoice that is due today where its company is reloads no panel, and is
   const stream = await fetch(`${env.FATURA_URL}/live`, { headers: { authorization: `Bearer ${bearer}` }, signal: ended.signal });
   let changes = 0;
   (async () => {
-    for await (const part of stream.body) changes += Buffer.from(part).toString().split("event: changed").length - 1;
+    for await (const part of required(stream.body)) changes += Buffer.from(part).toString().split("event: changed").length - 1;
   })().catch(() => undefined);
   // Longer than from one sweep to the next.
   await pause(17_000);

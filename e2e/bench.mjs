@@ -8,7 +8,7 @@ import { cpus, tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { binary, start } from "../scripts/stack.mjs";
-import { bill, control, installed, openForm, roomyDeal, session, settled, unseen } from "./http.mjs";
+import { bill, capture, control, installed, openForm, required, roomyDeal, session, settled, unseen } from "./http.mjs";
 import { CASCADE, US } from "./people.mjs";
 import { plot } from "./bench/plot.mjs";
 import { grow } from "./bench/grow.mjs";
@@ -25,7 +25,9 @@ const run = promisify(execFile);
 const round = (value, digits = 1) => (value >= 100 ? Math.round(value).toLocaleString("en-US") : value.toFixed(digits));
 const part = (all, of) => [...all].sort((a, b) => a - b)[Math.min(all.length - 1, Math.floor(all.length * of))];
 
-/** A load on one address; count, rate, p50, p99. */
+/** A load on one address; count, rate, p50, p99.
+ * @param {string} url
+ * @param {{ headers?: Record<string, string>, body?: string, atOnce?: number }} options */
 async function load(url, { headers = {}, body, atOnce = 16 } = {}) {
   const args = [
     "load",
@@ -43,8 +45,8 @@ async function load(url, { headers = {}, body, atOnce = 16 } = {}) {
 /** CPU seconds that a process has used, and its memory in MB. */
 function used(pid) {
   const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1].split(" ");
-  const memory = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))[1];
-  return { cpu: (Number(fields[11]) + Number(fields[12])) / 100, memory: memory / 1024 };
+  const memory = capture(/VmRSS:\s+(\d+)/, readFileSync(`/proc/${pid}/status`, "utf8"));
+  return { cpu: (Number(fields[11]) + Number(fields[12])) / 100, memory: Number(memory) / 1024 };
 }
 
 /** What a load costs the service: its answer, and CPU seconds for a thousand. */
@@ -73,7 +75,7 @@ async function freshness(env, deal, times) {
     await pause(1500);
     const stop = new AbortController();
     const stream = await fetch(`${env.FATURA_URL}/live`, { headers: { authorization: `Bearer ${bearer}` }, signal: stop.signal });
-    const heard = stream.body.getReader();
+    const heard = required(stream.body).getReader();
     const begun = performance.now();
     await control(env, "/quickbooks/payment", { realm_id: US.realm, invoice_id: invoice.Id });
     for (
@@ -94,7 +96,9 @@ async function creations(env, count, atOnce) {
   const deal = await roomyDeal(env, US, 4);
   const { call, fields } = await openForm(env, US, deal, LINE);
   const calls = async () => (await (await control(env, "/calls", undefined, "GET")).json()).filter(({ provider }) => provider === "quickbooks").length;
-  const [took, before, begun] = [[], await calls(), performance.now()];
+  /** @type {number[]} */
+  const took = [];
+  const [before, begun] = [await calls(), performance.now()];
   let left = count;
   await Promise.all(
     Array.from({ length: atOnce }, async () => {

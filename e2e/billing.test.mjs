@@ -3,10 +3,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { picture, plain } from "./browser.mjs";
-import { bill, fieldsOf, installed, openForm, roomyDeal, session } from "./http.mjs";
+import { bill, capture, fieldsOf, installed, openForm, roomyDeal, session } from "./http.mjs";
 import { BR, CASCADE, MIGUEL, US } from "./people.mjs";
 import { scene } from "./scene.mjs";
 import { form, openDeal, panel, quickbooks } from "./story.mjs";
+
+/** @import { Who } from "./people.mjs" */
+/** @import { FrameLocator } from "playwright-core" */
+/** @import { Browser, Page } from "./browser.mjs" */
 
 const {
   env,
@@ -20,23 +24,27 @@ const {
 /** A customer that the American company bills in dollars. */
 const FREEMAN = "Freeman Sporting Goods";
 
-const open = async (page, deal) => {
+const open = async (/** @type {Page} */ page, /** @type {number} */ deal) => {
   await openDeal(page, env, deal);
   await panel(page).locator("button.go").click();
   await form(page).locator("#create").waitFor();
   return form(page);
 };
+/** On a deal, with the form open.
+ * @param {Who} who
+ * @param {number} deal
+ * @param {(invoice: FrameLocator, page: Page, browser: Browser) => Promise<unknown>} story */
 const as = (who, deal, story) => signedIn(who, async (page, browser) => story(await open(page, deal), page, browser));
-const choose = async (invoice, name) => {
+const choose = async (/** @type {FrameLocator} */ invoice, /** @type {string} */ name) => {
   await invoice.locator("#customer_name").fill(name.slice(0, 7));
   await invoice.getByRole("option", { name }).click();
 };
-const numberOf = async (page) => {
+const numberOf = async (/** @type {Page} */ page) => {
   const note = page.locator(".snackbar");
   await note.waitFor();
-  return (await note.textContent()).match(/(?:Invoice|Fatura|Factura) (\S+)/)[1];
+  return capture(/(?:Invoice|Fatura|Factura) (\S+)/, await note.textContent());
 };
-const created = async (invoice, page) => {
+const created = async (/** @type {FrameLocator} */ invoice, /** @type {Page} */ page) => {
   await invoice.locator("#create").click();
   return numberOf(page);
 };
@@ -77,12 +85,12 @@ test("a part that is typed is the part that is billed, by Create at once; Enter 
   assert.equal(await count(US), before);
   await as(US, 1, async (invoice, page) => {
     assert.match(plain(await invoice.locator("header").textContent()), /\$2,108\.25 of \$7,027\.50 billed \(1 invoice, before tax\)/);
-    for (const [typed, text] of [
+    for (const [typed, text] of /** @type {[string, RegExp][]} */ ([
       ["abc", /not a number/],
       ["-25", /negative or zero/],
       ["0", /negative or zero/],
       ["101", /between 0 and 100/],
-    ]) {
+    ])) {
       await invoice.locator("#part").fill(typed);
       await invoice.locator("#part-error").getByText(text).waitFor();
       assert.equal(await invoice.locator("#create").getAttribute("aria-disabled"), "true", typed);
@@ -193,7 +201,7 @@ test("a double click opens one form; two windows of it make one invoice", { time
     // It goes on saying so after a change that the server answers with a whole form.
     await Promise.all([page.waitForResponse(/form\/change/), invoice.locator("[data-part=all]").click()]);
     await page.waitForTimeout(300);
-    assert.match(await invoice.locator("#stale").textContent(), /open in another window/);
+    assert.match((await invoice.locator("#stale").textContent()) ?? "", /open in another window/);
     assert.ok(await created(second, other));
     await invoice.locator("#create").click();
     await invoice.getByText("has already created the invoice", { exact: false }).waitFor();

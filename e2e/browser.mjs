@@ -18,7 +18,14 @@ const FLAGS = [
   "--disable-sync",
 ];
 
-/** A browser of its own for one person. `own` is Fatura's address: what its pages ask for and keep is then watched. */
+/** @import { BrowserContext, Locator, Request, Response } from "playwright-core" */
+
+/** @typedef {import("playwright-core").Page} Page
+ * @typedef {Awaited<ReturnType<typeof openBrowser>>} Browser */
+
+/** A browser of its own for one person. `own` is Fatura's address: what its pages ask for and keep is then watched.
+ * @param {string} language
+ * @param {string} [own] */
 export async function openBrowser(language, own) {
   const profile = mkdtempSync(join(tmpdir(), "fatura-browser-"));
   const context = await chromium.launchPersistentContext(profile, {
@@ -28,6 +35,7 @@ export async function openBrowser(language, own) {
     viewport: { width: 1360, height: 960 },
   });
   context.setDefaultTimeout(15_000);
+  /** @type {string[]} */
   const complaints = [];
   context.on("console", (message) => {
     // A form that is not complete is answered with 422, an act that no longer applies with 409; Chromium mentions both.
@@ -49,16 +57,25 @@ export async function openBrowser(language, own) {
   };
 }
 
-/** Whether an address, or what is written in the address of a page, is of this origin. */
+/** Whether an address, or what is written in the address of a page, is of this origin.
+ * @param {string} url
+ * @param {string | undefined} origin */
 const isOf = (url, origin) => URL.canParse(url) && new URL(url).origin === origin;
 
 /**
  * Watches Fatura's pages, framed or not: `asked` has each address that they load or send something to, `leaks` what went to somebody else, what set a
  * cookie in a frame, and what is kept in the browser now.
+ * @param {BrowserContext} context
+ * @param {string | undefined} own
  */
 function watch(context, own) {
-  const [origin, asked, foreign] = [own ? new URL(own).origin : undefined, [], []];
-  /** The page that asks: of a frame that is being opened, the one around it. Leaving for another page is no asking. */
+  const origin = own ? new URL(own).origin : undefined;
+  /** @type {string[]} */
+  const asked = [];
+  /** @type {string[]} */
+  const foreign = [];
+  /** The page that asks: of a frame that is being opened, the one around it. Leaving for another page is no asking.
+   * @param {Request} request */
   const askedBy = (request) => {
     try {
       return request.isNavigationRequest() ? request.frame().parentFrame()?.url() : request.frame().url();
@@ -72,8 +89,9 @@ function watch(context, own) {
     asked.push(request.url());
     if (!isOf(request.url(), origin)) foreign.push(`asked of another host: ${request.url()}`);
   });
+  /** @type {Promise<void>[]} */
   const answered = [];
-  const noteCookie = async (response) => {
+  const noteCookie = async (/** @type {Response} */ response) => {
     try {
       // Only all headers together have this one.
       if (response.frame().parentFrame() && (await response.allHeaders())["set-cookie"] !== undefined) foreign.push(`a cookie in a frame: ${response.url()}`);
@@ -97,7 +115,7 @@ function watch(context, own) {
         return []; // a frame that Pipedrive shuts off from all storage
       }
     };
-    const found = frames.map((frame) => frame.evaluate(names).catch(() => []));
+    const found = frames.map((frame) => frame.evaluate(names).catch(() => /** @type {string[]} */ ([])));
     return (await Promise.all(found))
       .flat()
       .filter(Boolean)
@@ -110,17 +128,22 @@ function watch(context, own) {
   return { asked, leaks };
 }
 
-/** No violation of WCAG 2.2 AA, in the host page and in our frames. */
+/** No violation of WCAG 2.2 AA, in the host page and in our frames.
+ * @param {Page} page
+ * @param {string} [what] */
 export async function assertAccessible(page, what) {
   const { violations } = await new AxeBuilder({ page }).withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]).analyze();
   const found = violations.flatMap(({ id, help, nodes }) => nodes.map((node) => `${id} (${help}) at ${node.target.join(" ")}: ${node.failureSummary}`));
   assert.deepEqual(found, [], what);
 }
 
+/** @param {Page | Locator} target
+ * @param {string} name */
 export async function picture(target, name) {
   mkdirSync(pictures, { recursive: true });
   await target.screenshot({ path: join(pictures, `${name}.png`), animations: "disabled" });
 }
 
-/** Non-breaking spaces as plain ones. */
+/** Non-breaking spaces as plain ones.
+ * @param {string | null | undefined} text */
 export const plain = (text) => (text ?? "").replace(/[\u00a0\u202f]/g, " ");

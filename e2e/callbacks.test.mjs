@@ -1,7 +1,7 @@
 // The addresses that consent pages lead back to, opened again, late, and in two tabs.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { browser, callbackOfIntuit, control, installUntilIntuit, liveCallback } from "./http.mjs";
+import { browser, callbackOfIntuit, control, installUntilIntuit, liveCallback, redirectOf } from "./http.mjs";
 import { BR, US } from "./people.mjs";
 import { scene } from "./scene.mjs";
 import { clock } from "./storm/time.mjs";
@@ -30,7 +30,7 @@ test("an installation's callback that is opened again says that Fatura is instal
   const person = browser();
   const callback = await liveCallback(env, US, person);
   const exchanges = await exchangesIn(async () => {
-    assert.match((await person.once(callback)).headers.get("location"), new RegExp(`^${env.QUICKBOOKS_AUTHORIZE_URL}`));
+    assert.match(redirectOf(await person.once(callback)), new RegExp(`^${env.QUICKBOOKS_AUTHORIZE_URL}`));
     for (const language of ["en", "pt-BR", "es"]) {
       const { url, response, text } = await person.go(callback, { headers: { "accept-language": language } });
       assert.match(url, INSTALLED, language);
@@ -43,7 +43,7 @@ test("an installation's callback that is opened again says that Fatura is instal
     }
     // What is in the page's address is no ticket for anything.
     const { searchParams } = new URL((await person.go(callback)).url);
-    const value = encodeURIComponent(searchParams.get("installed"));
+    const value = encodeURIComponent(searchParams.get("installed") ?? "");
     assert.match((await person.go(`${env.FATURA_URL}/quickbooks/again?cancelled=${value}`)).url, /quickbooks-expired$/);
     assert.match((await person.go(`${env.FATURA_URL}/quickbooks/connect?ticket=${value}`)).url, /quickbooks-expired$/);
     // Another browser learns nothing, by the callback or by the page's address.
@@ -59,9 +59,9 @@ test("back at the consent page, and allowed once more: it is installed, once", {
   const person = browser();
   const callback = await liveCallback(env, US, person);
   await person.once(callback);
-  const state = new URL(callback).searchParams.get("state");
+  const state = new URL(callback).searchParams.get("state") ?? "";
   const asked = { client_id: env.PIPEDRIVE_CLIENT_ID, redirect_uri: `${env.FATURA_URL}/pipedrive/callback`, state, decision: "allow" };
-  const again = (await person.once(env.PIPEDRIVE_AUTHORIZE_URL, { method: "POST", body: new URLSearchParams(asked) })).headers.get("location");
+  const again = redirectOf(await person.once(env.PIPEDRIVE_AUTHORIZE_URL, { method: "POST", body: new URLSearchParams(asked) }));
   assert.notEqual(new URL(again).searchParams.get("code"), new URL(callback).searchParams.get("code"));
   assert.match((await person.go(again)).url, INSTALLED);
   assert.equal(await installedAt(US), true);
@@ -70,7 +70,7 @@ test("back at the consent page, and allowed once more: it is installed, once", {
 test("the same callback twice at once: one goes on to QuickBooks, the other says that Fatura is installed", { timeout: 60_000 }, async () => {
   const person = browser();
   const callback = await liveCallback(env, US, person);
-  const answers = await Promise.all([1, 2, 3].map(async () => (await person.once(callback)).headers.get("location")));
+  const answers = await Promise.all([1, 2, 3].map(async () => redirectOf(await person.once(callback))));
   assert.equal(answers.filter((to) => to.startsWith(env.QUICKBOOKS_AUTHORIZE_URL)).length, 1, answers.join("\n"));
   assert.equal(answers.filter((to) => INSTALLED.test(to)).length, 2, answers.join("\n"));
 });
@@ -80,7 +80,7 @@ test("begun in two tabs: both get to the end", { timeout: 60_000 }, async () => 
   const first = await liveCallback(env, US, person);
   const second = await liveCallback(env, US, person);
   assert.notEqual(first, second);
-  for (const callback of [first, second]) assert.match((await person.once(callback)).headers.get("location"), new RegExp(`^${env.QUICKBOOKS_AUTHORIZE_URL}`));
+  for (const callback of [first, second]) assert.match(redirectOf(await person.once(callback)), new RegExp(`^${env.QUICKBOOKS_AUTHORIZE_URL}`));
   // Intuit's answer to the older tab is taken as well.
   const [older, newer] = [await installUntilIntuit(env, US, person), await installUntilIntuit(env, US, person)];
   for (const tab of [newer, older]) assert.match((await person.go(await callbackOfIntuit(env, US, person, tab))).url, /\/quickbooks\/confirm\?pending=/);
@@ -107,7 +107,7 @@ test("a state of an installation is refused after ten minutes; one that was used
   };
   try {
     await at(9 * 60);
-    assert.match((await slow.once(inTime)).headers.get("location"), new RegExp(`^${env.QUICKBOOKS_AUTHORIZE_URL}`));
+    assert.match(redirectOf(await slow.once(inTime)), new RegExp(`^${env.QUICKBOOKS_AUTHORIZE_URL}`));
     await at(11 * 60);
     assert.equal(await exchangesIn(async () => assert.match((await slow.go(late)).url, /pipedrive-expired$/)), 0, "its code is not used");
     assert.match((await person.go(callback)).url, INSTALLED);

@@ -4,7 +4,7 @@ import { readFileSync, readdirSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
-import { bill, control, create, installed, openForm, pipedriveApi, saveSettings, session } from "./http.mjs";
+import { bill, control, create, installed, openForm, pipedriveApi, portOf, required, saveSettings, session } from "./http.mjs";
 import { BR, CASCADE, US } from "./people.mjs";
 import { scene } from "./scene.mjs";
 import { rows } from "./storm/people.mjs";
@@ -12,11 +12,12 @@ import { quickbooks } from "./story.mjs";
 
 const port = await new Promise((go) => {
   const server = createServer().listen(0, "127.0.0.1", () => {
-    const { port } = server.address();
+    const port = portOf(server);
     server.close(() => go(port));
   });
 });
 /** What Fatura answers in this file, headers and bodies. */
+/** @type {string[]} */
 const answers = [];
 const fetched = globalThis.fetch;
 globalThis.fetch = async (url, options) => {
@@ -25,6 +26,7 @@ globalThis.fetch = async (url, options) => {
   return answer;
 };
 
+/** @type {string} */
 let dir;
 const { env, done } = scene(
   "canaries",
@@ -38,6 +40,7 @@ const { env, done } = scene(
 );
 
 /** A word that stands nowhere else, with characters that are written otherwise in JSON, addresses and forms. */
+/** @type {string[]} */
 const placed = [];
 const canary = (name, more = ' "é&') => {
   const word = `Canary${name}${Math.random().toString(36).slice(2, 8)}`;
@@ -202,15 +205,18 @@ test("no canary and no secret is in a log or a figure, whatever fails", { timeou
 
   // A page that listens all the time, and the scripts that every page loads.
   const { bearer } = await session(env, "panel", US.company, US.user);
-  const [listening, heard] = [new AbortController(), []];
+  const listening = new AbortController();
+  /** @type {string[]} */
+  const heard = [];
   const stream = await fetched(`${env.FATURA_URL}/live`, { headers: { authorization: `Bearer ${bearer}` }, signal: listening.signal });
   assert.equal(stream.status, 200);
   const heeding = (async () => {
-    for await (const chunk of stream.body) heard.push(Buffer.from(chunk).toString());
+    for await (const chunk of required(stream.body)) heard.push(Buffer.from(chunk).toString());
   })().catch(() => undefined);
   const manifest = JSON.parse(readFileSync(new URL("../assets/dist/manifest.json", import.meta.url), "utf8"));
   for (const path of Object.values(manifest)) assert.equal((await fetch(env.FATURA_URL + path)).status, 200, path);
 
+  /** @type {number[]} */
   const statuses = [];
   const asks = async (call, ...args) => {
     const answer = await call(...args);
@@ -240,10 +246,10 @@ test("no canary and no secret is in a log or a figure, whatever fails", { timeou
   // Settings that hold what a person has typed.
   await saveSettings(env, US, { message: canary("Preset") }).catch(() => undefined);
   const shown = (await eventually(() => rows((_, path) => page(path), deal.id))).filter(({ seen }) => seen);
-  for (const [act, more] of [
+  for (const [act, more] of /** @type {[string, Record<string, string>][]} */ ([
     ["send", { recipient: mail("Recipient") }],
     ["void", {}],
-  ])
+  ]))
     await asks(page, `/panel/deal/${deal.id}/invoices/${shown[0].id}/${act}`, { seen: shown[0].seen, ...more });
   // The access that it had has expired as well.
   const { Invoice: invoices = [] } = await (await quickbooks(env, US.realm))("select * from Invoice orderby MetaData.CreateTime desc maxresults 3");

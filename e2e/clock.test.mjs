@@ -1,7 +1,7 @@
 // The service's clock is ahead for a while, and an answer is lost meanwhile.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { bill, control, installed, openForm, roomyDeal, session, settled, unseen } from "./http.mjs";
+import { bill, capture, control, installed, openForm, required, roomyDeal, session, settled, unseen } from "./http.mjs";
 import { CASCADE, US } from "./people.mjs";
 import { scene } from "./scene.mjs";
 import { rows } from "./storm/people.mjs";
@@ -74,9 +74,9 @@ test("an e-mail that is under way when the clock jumps is not sent twice, though
   await done("/quickbooks/quirks", { realm_id: US.realm, ignores_request_ids: true });
   const number = await bill(env, US, 4, LINE);
   const { call } = await session(env, "panel", US.company, US.user);
-  const row = (await rows((_, path) => call(path), 4)).find((each) => each.number === number);
+  const row = required((await rows((_, path) => call(path), 4)).find((each) => each.number === number));
   const path = `/panel/deal/4/invoices/${row.id}`;
-  const key = /name="key" value="([^"]+)"/.exec((await call(`${path}/recipient`)).text)[1];
+  const key = capture(/name="key" value="([^"]+)"/, (await call(`${path}/recipient`)).text);
   await done("/faults", { provider: "quickbooks", method: "POST", path: "/send", effect: { delay: 9000 } });
   const answer = call(`${path}/send`, { recipient: "once@customer.example", key });
   await pause(1000);
@@ -95,9 +95,9 @@ test("work that fails while the clock is ahead is not given up: the e-mail goes 
   await done("/quickbooks/quirks", { realm_id: US.realm, ignores_request_ids: false });
   const number = await bill(env, US, 4, LINE);
   const { call } = await session(env, "panel", US.company, US.user);
-  const row = (await rows((_, path) => call(path), 4)).find((each) => each.number === number);
+  const row = required((await rows((_, path) => call(path), 4)).find((each) => each.number === number));
   const path = `/panel/deal/4/invoices/${row.id}`;
-  const key = /name="key" value="([^"]+)"/.exec((await call(`${path}/recipient`)).text)[1];
+  const key = capture(/name="key" value="([^"]+)"/, (await call(`${path}/recipient`)).text);
   const attempts = async () =>
     (await (await fetch(`${env.CONTROL_URL}/calls`)).json()).filter((each) => each.method === "POST" && each.path.endsWith("/send")).length;
   const attempted = async (times) => {

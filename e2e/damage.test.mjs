@@ -81,7 +81,7 @@ test("whatever becomes of the file, no invoice is made twice, and the service an
         }),
       );
       outcome = [...new Set(pressed)].sort().join(", ");
-    } catch (error) {
+    } catch (/** @type {any} */ error) {
       assert.match(error.message, /fatura ended/, `seed ${seed}, ${kind}`);
     }
     await stack.killFatura();

@@ -8,16 +8,18 @@ import { clock } from "./storm/time.mjs";
 import { plain } from "./browser.mjs";
 import { quickbooks } from "./story.mjs";
 
+/** @import { Who } from "./people.mjs" */
+
 const hands = {};
 const fields = {};
 const apis = {};
 const { env, done } = scene(
   "deal-fields",
   async (env) => {
-    for (const [who, kinds] of [
+    for (const [who, kinds] of /** @type {[Who, string[]][]} */ ([
       [BR, ["monetary", "varchar"]],
       [US, ["double", "text"]],
-    ]) {
+    ])) {
       await installed(env, who);
       const pipedrive = (apis[who.company] = await pipedriveApi(env, who));
       const make = async (name, type) => (await pipedrive("POST", "v2/dealFields", { field_name: name, field_type: type })).field_code;

@@ -6,11 +6,18 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { start } from "../scripts/stack.mjs";
-import { control, installed, session } from "./http.mjs";
+import { control, installed, portOf, session } from "./http.mjs";
 import { US } from "./people.mjs";
 
+/** @import { Env, Stack } from "../scripts/stack.mjs" */
+
 const pause = (ms) => new Promise((go) => setTimeout(go, ms));
-let [dir, stack, env] = [];
+/** @type {string} */
+let dir;
+/** @type {Stack} */
+let stack;
+/** @type {Env} */
+let env;
 before(async () => {
   dir = mkdtempSync(join(tmpdir(), "fatura-discovery-"));
   stack = await start({ dir });
@@ -59,16 +66,16 @@ test("a document that is down, broken or hostile changes nothing", { timeout: 24
     answer.end("{}");
   }).listen(0, "127.0.0.1");
   await new Promise((go) => listener.once("listening", go));
-  const elsewhere = `http://127.0.0.1:${listener.address().port}/tokens`;
+  const elsewhere = `http://127.0.0.1:${portOf(listener)}/tokens`;
   const down = () => control(env, "/faults", { provider: "quickbooks", path: "/.well-known", times: 1000, effect: { status: 503 } });
   try {
-    for (const [what, body] of [
+    for (const [what, body] of /** @type {[string, object][]} */ ([
       ["down", {}],
       ["another host", { members: { token_endpoint: elsewhere } }],
       ["plain http", { members: { revocation_endpoint: "http://oauth.platform.intuit.com/revoke" } }],
       ["nothing", { members: { token_endpoint: null, authorization_endpoint: null } }],
       ["10 MB", { padding: 10 * 1024 * 1024 }],
-    ]) {
+    ])) {
       // The endpoint is not where it was, so the document is asked, and says something that is not taken.
       await document({ token_version: "v3", ...body });
       if (what === "down") await down();

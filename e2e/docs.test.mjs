@@ -8,16 +8,16 @@ import { pathToFileURL } from "node:url";
 import { openBrowser } from "./browser.mjs";
 
 const root = join(import.meta.dirname, "..");
-const files = (folder, end) =>
-  readdirSync(join(root, folder), { recursive: true })
+const files = (/** @type {string} */ folder, /** @type {string} */ end) =>
+  readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
     .filter((name) => name.endsWith(end) && !name.includes("node_modules"))
     .map((name) => join(root, folder, name));
 
-for (const [page, column, least] of [
+for (const [page, column, least] of /** @type {[string, number, number][]} */ ([
   ["walked.md", 2, 40],
   ["faults.md", 3, 60],
   ["review.md", 4, 100],
-])
+]))
   test(`each row of ${page} names tests that exist`, () => {
     const sources = [...files("e2e", ".test.mjs"), ...files("crates", ".rs")].map((file) => readFileSync(file, "utf8")).join("\n");
     const rows = readFileSync(join(root, "docs", page), "utf8")

@@ -1,7 +1,7 @@
 // What was sent to QuickBooks without an answer: sent again where that makes no second invoice, and left for a person otherwise.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { bill, installed, openForm, roomyDeal, session, settled } from "./http.mjs";
+import { bill, capture, installed, openForm, required, roomyDeal, session, settled } from "./http.mjs";
 import { CASCADE, US } from "./people.mjs";
 import { scene } from "./scene.mjs";
 import { rows } from "./storm/people.mjs";
@@ -51,7 +51,7 @@ test("where QuickBooks recognises nothing and finds it late, a person is asked, 
   await pause(1000);
   const { call, answer } = await press(5, "drop_after", () => lag(600_000));
   let shown = answer.text;
-  const id = /\/invoices\/([^/]+)\/progress/.exec(shown)[1];
+  const id = capture(/\/invoices\/([^/]+)\/progress/, shown);
   for (const end = Date.now() + 60_000; Date.now() < end && /\/progress/.test(shown); await pause(500)) shown = (await call(`/invoices/${id}/progress`)).text;
   assert.match(shown, /needs attention/);
   await lag(0);
@@ -67,7 +67,7 @@ test("a gateway answers 503 after QuickBooks has acted: a person is asked where 
   const before = (await all("Invoice")).length;
   const lag = (query_lag_ms) => done("/quickbooks/quirks", { realm_id: US.realm, ignores_request_ids: true, query_lag_ms });
   const { call, answer } = await press(await roomyDeal(env, US, 4), { page_after: 503 }, () => lag(600_000), LINE);
-  const id = /\/invoices\/([^/]+)\/progress/.exec(answer.text)[1];
+  const id = capture(/\/invoices\/([^/]+)\/progress/, answer.text);
   let shown = answer.text;
   for (const end = Date.now() + 60_000; Date.now() < end && /\/progress/.test(shown); await pause(500)) shown = (await call(`/invoices/${id}/progress`)).text;
   assert.match(shown, /needs attention/);
@@ -83,10 +83,10 @@ test("an invoice that is e-mailed once more is not e-mailed twice, though the an
 }, async () => {
   const number = await bill(env, US, 3, LINE);
   const { call } = await session(env, "panel", US.company, US.user);
-  const row = (await rows((_, path) => call(path), 3)).find((each) => each.number === number);
+  const row = required((await rows((_, path) => call(path), 3)).find((each) => each.number === number));
   const path = `/panel/deal/3/invoices/${row.id}`;
   const send = async () => {
-    const key = /name="key" value="([^"]+)"/.exec((await call(`${path}/recipient`)).text)[1];
+    const key = capture(/name="key" value="([^"]+)"/, (await call(`${path}/recipient`)).text);
     return call(`${path}/send`, { recipient: "again@customer.example", key });
   };
   const sent = async () => JSON.stringify(await done("/quickbooks/outbox", { realm_id: US.realm })).split('"again@customer.example"').length - 1;
@@ -103,9 +103,9 @@ test("an invoice that QuickBooks' queries do not find yet was not deleted", { ti
   await done("/quickbooks/quirks", { realm_id: US.realm, query_lag_ms: 0 });
   const { call, fields } = await openForm(env, US, 3, LINE);
   await done("/quickbooks/quirks", { realm_id: US.realm, query_lag_ms: 600_000 });
-  const number = /data-number="([^"]*)"/.exec((await settled(call, await call("/deals/3/invoices", fields))).text)[1];
+  const number = capture(/data-number="([^"]*)"/, (await settled(call, await call("/deals/3/invoices", fields))).text);
   const panel = await session(env, "panel", US.company, US.user);
-  const shown = async () => (await rows((_, path) => panel.call(path), 3)).find((each) => each.number === number);
+  const shown = async () => required((await rows((_, path) => panel.call(path), 3)).find((each) => each.number === number));
   assert.equal((await panel.call("/panel/deal/3/refresh", {})).status, 200);
   assert.equal((await shown()).status, "open");
   const row = await shown();

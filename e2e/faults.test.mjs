@@ -5,12 +5,13 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, test } from "node:test";
 import { assertAccessible } from "./browser.mjs";
-import { bill, control, installed, openForm, roomyDeal, session, settled, unseen } from "./http.mjs";
+import { bill, capture, control, installed, openForm, required, roomyDeal, session, settled, unseen } from "./http.mjs";
 import { BR, CASCADE, MIGUEL, US } from "./people.mjs";
 import { scene } from "./scene.mjs";
 import { rows } from "./storm/people.mjs";
 import { form, openDeal, panel, quickbooks } from "./story.mjs";
 
+/** @type {string} */
 let dir;
 const { env, as, done } = scene(
   "faults",
@@ -66,7 +67,7 @@ const INACTIVE =
   "Invalid Reference Id : Something you're trying to use has been made inactive. Check the fields with accounts, customers, items, vendors or employees.";
 
 /** Each fault of the invoice, and what is said at which field in each language. */
-const SAID = [
+const SAID = /** @type {[string, (ids: { customer: string, item: string }) => object, Record<string, Record<string, string>>][]} */ ([
   [
     "an inactive reference that is not named",
     () => written([{ code: "2500", Message: "Invalid Reference Id", Detail: INACTIVE, element: "" }]),
@@ -220,7 +221,7 @@ const SAID = [
       },
     },
   ],
-];
+]);
 
 test("what QuickBooks refuses is said at the field that it names, or of the whole form, in each language; nothing is made", { timeout: 180_000 }, async () => {
   for (const [language, who] of Object.entries(PEOPLE)) {
@@ -264,8 +265,8 @@ test("the page lists all that QuickBooks refuses at once, and leads to each fiel
     await panel(page).locator("button.go").click();
     const opened = form(page);
     await opened.locator("#email").waitFor();
-    const [, effect] = SAID.find(([name]) => name === "two errors at once");
-    await done("/faults", { provider: "quickbooks", method: "POST", path: "/invoice", effect: effect() });
+    const [, effect] = required(SAID.find(([name]) => name === "two errors at once"));
+    await done("/faults", { provider: "quickbooks", method: "POST", path: "/invoice", effect: effect({ customer: "", item: "" }) });
     await opened.getByRole("button", { name: "Create invoice" }).click();
     await opened.locator('a[href="#message"]', { hasText: "1000 characters at most" }).waitFor();
     await assertAccessible(page, "form with two refusals");
@@ -346,11 +347,11 @@ test("a query that QuickBooks refuses while an invoice is in doubt does not end 
 test("a page with status 404 in front of QuickBooks makes no invoice a deleted one", { timeout: 60_000 }, async () => {
   const opened = await ready(US);
   await done("/quickbooks/quirks", { realm_id: US.realm, query_lag_ms: 600_000 });
-  const number = /data-number="([^"]*)"/.exec((await settled(opened.call, await opened.call(`/deals/${opened.deal}/invoices`, opened.fields))).text)[1];
+  const number = capture(/data-number="([^"]*)"/, (await settled(opened.call, await opened.call(`/deals/${opened.deal}/invoices`, opened.fields))).text);
   const { call } = await session(env, "panel", US.company, US.user);
   await done("/faults", { provider: "quickbooks", method: "GET", path: "/invoice/", times: 100, effect: { page: 404 } });
   await call(`/panel/deal/${opened.deal}/refresh`, {});
-  const row = (await rows((_, path) => call(path), opened.deal)).find((each) => each.number === number);
+  const row = required((await rows((_, path) => call(path), opened.deal)).find((each) => each.number === number));
   assert.equal(row.status, "open");
 });
 
@@ -366,7 +367,7 @@ test("an act that QuickBooks refuses says why, and what to do", { timeout: 60_00
   };
   const { call } = await session(env, "panel", US.company, US.user);
   await call("/panel/deal/3/refresh", {});
-  const row = (await rows((_, path) => call(path), 3)).find((each) => each.number === number);
+  const row = required((await rows((_, path) => call(path), 3)).find((each) => each.number === number));
   for (const [code, words] of Object.entries(said)) {
     await done("/faults", { provider: "quickbooks", method: "POST", path: "/invoice", effect: { fault: code } });
     const answer = await call(`/panel/deal/3/invoices/${row.id}/delete`, { seen: row.seen });
@@ -425,7 +426,7 @@ test("each failed call is logged with QuickBooks' id of it, and without QuickBoo
       .filter((line) => line.includes("has not carried a call out"));
   const books = (date) => done("/quickbooks/preferences", { realm_id: US.realm, preferences: { AccountingInfoPrefs: { BookCloseDate: date } } });
   const { Id } = (await all()).at(-1);
-  for (const [what, status, act] of [
+  for (const [what, status, act] of /** @type {[string, number, () => Promise<unknown>][]} */ ([
     [
       "an invoice in closed books",
       400,
@@ -452,7 +453,7 @@ test("each failed call is logged with QuickBooks' id of it, and without QuickBoo
       },
     ],
     ["an e-mail of what is gone", 400, () => call(`${path}/send`, { recipient: "ap@customer.example", key: crypto.randomUUID() })],
-  ]) {
+  ])) {
     const before = lines().length;
     await act();
     const line = () =>

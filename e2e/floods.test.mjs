@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { start } from "../scripts/stack.mjs";
-import { control, installed, openForm, roomyDeal, settled, unseen } from "./http.mjs";
+import { capture, control, installed, openForm, roomyDeal, settled, unseen } from "./http.mjs";
 import { BR, CASCADE, US } from "./people.mjs";
 import { createDatabase } from "./storm/database.mjs";
 import { quickbooks } from "./story.mjs";
@@ -18,6 +18,9 @@ const LINE = { ...CASCADE, "lines[0][item]": "12", "lines[0][unit_price]": "10",
 const MIB = 1024 * 1024;
 const pause = (ms) => new Promise((go) => setTimeout(go, ms));
 
+/** A stack of its own for a test.
+ * @param {import("node:test").TestContext} t
+ * @param {Omit<Parameters<typeof start>[0], "dir">} options */
 async function running(t, options = {}) {
   const dir = mkdtempSync(join(tmpdir(), "fatura-floods-"));
   const stack = await start({ dir, ...options });
@@ -27,7 +30,7 @@ async function running(t, options = {}) {
   });
   const [replica] = stack.replicas;
   /** The memory that the process has, in MiB. */
-  const memory = () => Number(/^VmRSS:\s*(\d+)/m.exec(readFileSync(`/proc/${replica.child().pid}/status`, "utf8"))[1]) / 1024;
+  const memory = () => Number(capture(/^VmRSS:\s*(\d+)/m, readFileSync(`/proc/${replica.child().pid}/status`, "utf8"))) / 1024;
   return { env: stack.env, replica, memory };
 }
 
@@ -163,7 +166,7 @@ test("an address that asks too often waits, and others do not", { timeout: 60_00
 });
 
 /** Fatura's time to create an invoice: the median of some, in milliseconds. */
-async function creating(env, times = 9, who = US, line = LINE) {
+async function creating(env, times = 9, who = US, line = /** @type {Record<string, string>} */ (LINE)) {
   const deal = await roomyDeal(env, who, 3);
   const { call, fields } = await openForm(env, who, deal, line);
   const took = [];
@@ -220,6 +223,7 @@ test("one company creates without a pause, and another's invoice takes no longer
   const books = await quickbooks(env, BR.realm);
   const customer = (await books("select * from Customer maxresults 100")).Customer.find(({ CurrencyRef }) => (CurrencyRef?.value ?? "BRL") === "BRL");
   const [item] = (await books("select * from Item where Type = 'Service' maxresults 1")).Item;
+  /** @type {Record<string, string>} */
   const line = {
     customer: customer.Id,
     customer_name: customer.DisplayName,

@@ -2,10 +2,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { assertAccessible, picture, plain } from "./browser.mjs";
-import { bill, create, installed, openForm, roomyDeal, session, unseen } from "./http.mjs";
+import { bill, capture, create, installed, openForm, roomyDeal, session, unseen } from "./http.mjs";
 import { BR, CASCADE, MIGUEL, US } from "./people.mjs";
 import { scene } from "./scene.mjs";
 import { form, openDeal, panel, quickbooks } from "./story.mjs";
+
+/** @import { Who } from "./people.mjs" */
+/** @import { FrameLocator } from "playwright-core" */
+/** @import { Browser, Page } from "./browser.mjs" */
 
 const {
   env,
@@ -23,7 +27,10 @@ const {
   await installed(env, MIGUEL);
 });
 
-/** On a deal, with the form open. */
+/** On a deal, with the form open.
+ * @param {Who} who
+ * @param {number} deal
+ * @param {(invoice: FrameLocator, page: Page, browser: Browser) => Promise<unknown>} story */
 const as = (who, deal, story) =>
   signedIn(who, async (page, browser) => {
     await openDeal(page, env, deal);
@@ -32,14 +39,14 @@ const as = (who, deal, story) =>
     await story(form(page), page, browser);
   });
 
-const created = async (invoice, page) => {
+const created = async (/** @type {FrameLocator} */ invoice, /** @type {Page} */ page) => {
   await invoice.locator("#create").click();
   const note = page.locator(".snackbar");
   await note.waitFor();
-  return (await note.textContent()).match(/(?:Invoice|Fatura|Factura) (\S+)/)[1];
+  return capture(/(?:Invoice|Fatura|Factura) (\S+)/, await note.textContent());
 };
 /** Fills in the whole deal, whatever was billed of it. */
-const whole = async (invoice) => {
+const whole = async (/** @type {FrameLocator} */ invoice) => {
   await invoice.locator("[data-part=all]").click();
   await invoice.locator("#lines-0-item").waitFor();
 };
@@ -49,7 +56,7 @@ const confirmed = async (invoice, page) => {
   await invoice.locator("[data-confirm-create]").click();
   const note = page.locator(".snackbar");
   await note.waitFor();
-  return (await note.textContent()).match(/(?:Invoice|Fatura|Factura) (\S+)/)[1];
+  return capture(/(?:Invoice|Fatura|Factura) (\S+)/, await note.textContent());
 };
 const inBooks = async (who, number) => {
   const { Invoice } = await (await quickbooks(env, who.realm))(`select * from Invoice where DocNumber = '${number}'`);
@@ -68,7 +75,7 @@ test("customers: ranked with their reason, a colon replaced, a taken name refuse
     await invoice.locator("#customer_name").click();
     const best = invoice.getByRole("option").first();
     await best.waitFor();
-    assert.match(await best.textContent(), /Café do Porto Torrefação Ltda\..*(mesmo nome|mesma identificação fiscal)/s);
+    assert.match((await best.textContent()) ?? "", /Café do Porto Torrefação Ltda\..*(mesmo nome|mesma identificação fiscal)/s);
     await picture(page, "form-customers-pt");
     await page.keyboard.press("Escape");
     assert.equal(await page.locator("dialog.modal").count(), 1, "Escape closes the list, not the form");
@@ -208,7 +215,7 @@ test("closed books, a foreign currency and a missing item are said before sendin
     await invoice.locator("#lines-0-item").focus();
     await page.keyboard.press("Tab");
     await invoice.locator("#lines-0-item-error").getByText("choose a QuickBooks item").waitFor();
-    assert.match(await invoice.locator("#missing").textContent(), /2 things to do/);
+    assert.match((await invoice.locator("#missing").textContent()) ?? "", /2 things to do/);
     assert.equal(await invoice.locator("#create").getAttribute("aria-disabled"), "true");
     await assertAccessible(page, "form with errors");
     await picture(page, "form-errors-en");
@@ -239,7 +246,7 @@ test("numbers by hand: the next is proposed, a taken one refused before sending"
 
 test("lines: added by type-ahead, moved, duplicated, removed with an undo, pasted; by keyboard", { timeout: 120_000 }, () =>
   as(US, 5, async (invoice, page) => {
-    const names = () => invoice.locator("tbody [role=combobox]").evaluateAll((fields) => fields.map((field) => field.value));
+    const names = () => invoice.locator("tbody [role=combobox]").evaluateAll((/** @type {HTMLInputElement[]} */ fields) => fields.map((field) => field.value));
     assert.equal((await names()).length, 2);
     await invoice.getByRole("button", { name: "Add a line" }).click();
     await invoice.locator("#lines-2-item").pressSequentially("staff");
@@ -327,7 +334,7 @@ test("presets, copies, own fields and online payment reach QuickBooks", { timeou
     await invoice.locator("#message", { hasText: "Thank you for your trust." }).waitFor();
     assert.equal(await invoice.locator("#due").inputValue(), "2026-12-31");
     assert.equal(await invoice.locator("#cc").inputValue(), "books@oakstreet.example");
-    assert.match(await invoice.locator("#preset + small").textContent(), /The layout is the one set in QuickBooks/);
+    assert.match((await invoice.locator("#preset + small").textContent()) ?? "", /The layout is the one set in QuickBooks/);
     const made = await inBooks(US, await created(invoice, page));
     assert.equal(made.CustomerMemo.value, "Thank you for your trust.");
     assert.equal(made.BillEmailCc.Address, "books@oakstreet.example");
@@ -377,7 +384,7 @@ test("in a narrow window nothing is cut off, and the keyboard alone is enough", 
     await invoice.locator("#create[aria-disabled=false]").waitFor();
     await page.keyboard.press("Control+Enter");
     await note.waitFor();
-    assert.match(await note.textContent(), /Factura \S+ creada/);
+    assert.match((await note.textContent()) ?? "", /Factura \S+ creada/);
   }),
 );
 
@@ -478,7 +485,10 @@ test("only administrators create, where the settings say so", async () => {
   const shown = (await panels.call("/panel/deal/7")).text;
   assert.match(shown, /Solo los administradores pueden crear facturas/);
   assert.match(shown, /Solo los administradores pueden anular y eliminar facturas/);
-  const id = /id="invoice-([0-9a-f-]+)"/.exec(shown.split("<li").find((part) => part.includes(`>${number}<`)))[1];
+  const id = capture(
+    /id="invoice-([0-9a-f-]+)"/,
+    shown.split("<li").find((part) => part.includes(`>${number}<`)),
+  );
   assert.equal((await panels.call(`/panel/deal/7/invoices/${id}/void`, { seen: "" })).status, 403);
   await call("/settings/save", settings);
 });

@@ -7,11 +7,19 @@ import { BR, US } from "./people.mjs";
 import { scene } from "./scene.mjs";
 import { form, openDeal, panel } from "./story.mjs";
 
+/** @import { FrameLocator } from "playwright-core" */
+/** @import { Browser, Page } from "./browser.mjs" */
+/** @import { Who } from "./people.mjs" */
+
 const { env, as: signedIn } = scene("lines", async (env) => {
   await installed(env, BR);
   await installed(env, US);
 });
 
+/** On a deal, with the form open.
+ * @param {Who} who
+ * @param {number} deal
+ * @param {(invoice: FrameLocator, page: Page, browser: Browser) => Promise<unknown>} story */
 const as = (who, deal, story, size = { width: 1360, height: 960 }) =>
   signedIn(who, async (page, browser) => {
     await page.setViewportSize(size);
@@ -21,7 +29,7 @@ const as = (who, deal, story, size = { width: 1360, height: 960 }) =>
     await story(form(page), page, browser);
   });
 
-const paste = (invoice, id, text) =>
+const paste = (/** @type {FrameLocator} */ invoice, /** @type {string} */ id, /** @type {string} */ text) =>
   invoice.locator(id).evaluate((field, text) => {
     const data = new DataTransfer();
     data.setData("text/plain", text);
@@ -29,11 +37,11 @@ const paste = (invoice, id, text) =>
   }, text);
 
 test("many errors leave the form in sight, and each leads to its field", { timeout: 180_000 }, async () => {
-  for (const [who, deal, size] of [
+  for (const [who, deal, size] of /** @type {[Who, number, { width: number, height: number }][]} */ ([
     [BR, 1, { width: 1366, height: 650 }],
     [US, 4, { width: 1366, height: 650 }],
     [BR, 1, { width: 420, height: 800 }],
-  ]) {
+  ])) {
     await as(
       who,
       deal,
@@ -51,7 +59,7 @@ test("many errors leave the form in sight, and each leads to its field", { timeo
         for (const at of [0, 1, (await links.count()) - 1]) {
           await links.nth(at).click();
           const seen = await invoice.locator("body").evaluate(() => {
-            const field = document.activeElement;
+            const field = document.activeElement ?? document.body;
             const { left, top, width, height } = field.getBoundingClientRect();
             return [field.id, document.elementFromPoint(left + width / 2, top + height / 2)?.id];
           });
@@ -65,12 +73,14 @@ test("many errors leave the form in sight, and each leads to its field", { timeo
 });
 
 /** What each line of the form holds: item, its text, description, quantity, price, discount, tax code. */
-const lines = (invoice) =>
+const lines = (/** @type {FrameLocator} */ invoice) =>
   invoice
     .locator("tbody tr")
     .evaluateAll((rows) =>
       rows.map((row) =>
-        ["item", "item_name", "description", "quantity", "unit_price", "discount", "tax_code"].map((name) => row.querySelector(`[name$="[${name}]"]`)?.value),
+        ["item", "item_name", "description", "quantity", "unit_price", "discount", "tax_code"].map(
+          (name) => /** @type {HTMLInputElement | null} */ (row.querySelector(`[name$="[${name}]"]`))?.value,
+        ),
       ),
     );
 
@@ -82,8 +92,12 @@ test("rows pasted from a spreadsheet keep nothing of the line that they replace"
     await invoice
       .locator("#lines-1-item")
       .evaluate(
-        (field) =>
-          new Promise((resolve) => (field.value === "Consultoria fiscal" ? resolve() : field.closest("pick-list").addEventListener("fatura:picked", resolve))),
+        (/** @type {HTMLInputElement} */ field) =>
+          /** @type {Promise<void>} */ (
+            new Promise((resolve) =>
+              field.value === "Consultoria fiscal" ? resolve() : field.closest("pick-list")?.addEventListener("fatura:picked", () => resolve()),
+            )
+          ),
       );
     const now = await lines(invoice);
     assert.deepEqual(now.slice(0, 3), [
@@ -94,7 +108,7 @@ test("rows pasted from a spreadsheet keep nothing of the line that they replace"
     assert.deepEqual(now.slice(3), before.slice(3), "the lines after them");
     await invoice.locator(".undo").scrollIntoViewIfNeeded();
     await picture(page, "form-pasted");
-    assert.match(await invoice.locator(".undo:visible").textContent(), /Item.*Quantidade.*Preço/);
+    assert.match((await invoice.locator(".undo:visible").textContent()) ?? "", /Item.*Quantidade.*Preço/);
     await invoice.locator("#create").click({ force: true });
     await invoice.locator("#lines-2-item-error").waitFor();
     await invoice.locator(".undo button").click();
@@ -104,7 +118,7 @@ test("rows pasted from a spreadsheet keep nothing of the line that they replace"
 
 test("pasted columns are recognised by what they hold", { timeout: 180_000 }, () =>
   as(BR, 1, async (invoice) => {
-    for (const [text, wanted] of [
+    for (const [text, wanted] of /** @type {[string, string[]][]} */ ([
       ["Consultoria fiscal\tMarço\t2\t10", ["Consultoria fiscal", "Março", "2", "10", ""]],
       ["Consultoria fiscal\t99,90", ["Consultoria fiscal", "", "1", "99,90", ""]],
       ["Consultoria fiscal\t\t2\t10\t5%", ["Consultoria fiscal", "", "2", "10", "5%"]],
@@ -113,7 +127,7 @@ test("pasted columns are recognised by what they hold", { timeout: 180_000 }, ()
       ['Consultoria fiscal\t"Março\ne abril"\t2\t10', ["Consultoria fiscal", "Março e abril", "2", "10", ""]],
       // With headings, in whatever order.
       ["Valor unitário\tQtde.\tProduto\n10\t2\tConsultoria fiscal", ["Consultoria fiscal", "", "2", "10", ""]],
-    ]) {
+    ])) {
       await paste(invoice, "#lines-0-item", text);
       await invoice.locator("pick-list[data-chosen] #lines-0-item").waitFor();
       const [[, ...now]] = await lines(invoice);
@@ -123,10 +137,10 @@ test("pasted columns are recognised by what they hold", { timeout: 180_000 }, ()
 );
 
 test("in a narrow window a line is as wide as the page, with its labels", { timeout: 120_000 }, async () => {
-  for (const [who, deal] of [
+  for (const [who, deal] of /** @type {[Who, number][]} */ ([
     [BR, 1],
     [US, 4],
-  ]) {
+  ])) {
     await as(who, deal, async (invoice, page) => {
       const table = invoice.locator("invoice-lines .scroll");
       for (const width of [320, 600, 735]) {
@@ -177,10 +191,15 @@ test("an item that is typed in full is chosen without a click", { timeout: 120_0
       if (key === "Enter")
         await invoice.locator("#items-0 [data-typed]").evaluate(
           (_mark, typed) =>
-            new Promise((resolve) => {
-              const look = () => (document.querySelector("#items-0 [data-typed]")?.dataset.typed === typed ? resolve() : requestAnimationFrame(look));
-              look();
-            }),
+            /** @type {Promise<void>} */ (
+              new Promise((resolve) => {
+                const look = () =>
+                  /** @type {HTMLElement | null} */ (document.querySelector("#items-0 [data-typed]"))?.dataset.typed === typed
+                    ? resolve()
+                    : requestAnimationFrame(look);
+                look();
+              })
+            ),
           typed,
         );
       await page.keyboard.press(key);
@@ -244,13 +263,13 @@ test("a list of choices opens by the arrow keys, and the sums are told where the
     }
     await page.keyboard.press("Escape");
     // A live region that is itself replaced is often not announced.
-    await invoice.locator("#sums").evaluate((sums) => (sums.mark = "same"));
+    await invoice.locator("#sums").evaluate((sums) => Object.assign(sums, { mark: "same" }));
     const version = () => invoice.locator("#sums").getAttribute("data-version");
     const before = await version();
     await invoice.locator("#lines-0-unit_price").fill("4321");
     for (let at = 0; at < 100 && (await version()) === before; at++) await page.waitForTimeout(100);
     assert.notEqual(await version(), before);
-    assert.equal(await invoice.locator("#sums").evaluate((sums) => sums.mark), "same");
+    assert.equal(await invoice.locator("#sums").evaluate((/** @type {any} */ sums) => sums.mark), "same");
   }),
 );
 
@@ -287,11 +306,11 @@ test("in a line that was moved, a choice is made once", { timeout: 120_000 }, ()
     await invoice.locator("tbody tr").nth(last).locator(".dots").click();
     await invoice.locator("tbody tr").nth(last).locator("[data-line=up]").click();
     const row = invoice.locator("tbody tr").nth(last - 1);
-    await row.evaluate((line) => line.addEventListener("fatura:picked", () => (line.picked = (line.picked ?? 0) + 1)));
+    await row.evaluate((/** @type {any} */ line) => line.addEventListener("fatura:picked", () => (line.picked = (line.picked ?? 0) + 1)));
     await row.locator("[role=combobox]").focus();
     await row.locator("[role=option]").nth(1).waitFor();
     await page.keyboard.press("ArrowDown");
     await page.keyboard.press("Enter");
-    assert.equal(await row.evaluate((line) => line.picked), 1);
+    assert.equal(await row.evaluate((/** @type {any} */ line) => line.picked), 1);
   }),
 );

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { test } from "node:test";
 import { openBrowser } from "./browser.mjs";
-import { installed } from "./http.mjs";
+import { installed, portOf } from "./http.mjs";
 import { US } from "./people.mjs";
 import { scene } from "./scene.mjs";
 import { openDeal, panel, signIn } from "./story.mjs";
@@ -21,12 +21,12 @@ test("a foreign page frames no page of Fatura, and Pipedrive's page does", { tim
     "/nothing-here",
   ];
   const server = createServer((request, answer) => {
-    const { searchParams } = new URL(request.url, "http://evil");
+    const { searchParams } = new URL(request.url ?? "/", "http://evil");
     const sandbox = searchParams.get("sandbox") ? ` sandbox="allow-scripts allow-same-origin allow-forms"` : "";
     answer.setHeader("content-type", "text/html").end(`<!doctype html><title>evil</title><iframe${sandbox} src="${searchParams.get("page")}"></iframe>`);
   }).listen(0, "127.0.0.1");
   await new Promise((go) => server.once("listening", go));
-  const evil = `http://127.0.0.1:${server.address().port}`;
+  const evil = `http://127.0.0.1:${portOf(server)}`;
   const browser = await openBrowser("en");
   try {
     await signIn(browser.page, env, US.name);

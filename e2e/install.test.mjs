@@ -4,10 +4,12 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { assertAccessible, picture, plain } from "./browser.mjs";
-import { bill, billedOnce, control, installed, openForm, session } from "./http.mjs";
+import { bill, billedOnce, control, installed, openForm, required, session } from "./http.mjs";
 import { BR, CASCADE, LUCIA, MIGUEL, US } from "./people.mjs";
 import { scene } from "./scene.mjs";
 import { openDeal, panel, quickbooks, settings } from "./story.mjs";
+
+/** @import { Page } from "playwright-core" */
 
 /** Stands for Intuit's pictures, which are not ours to pass on. */
 const drawn = (colour) => `<svg xmlns="http://www.w3.org/2000/svg" width="214" height="40"><rect width="214" height="40" rx="4" fill="${colour}"/></svg>`;
@@ -20,7 +22,10 @@ const { env, as } = scene("install", undefined, (dir) => {
   return { FATURA_QUICKBOOKS_CONNECT_PICTURE: join(dir, "rest.svg"), FATURA_QUICKBOOKS_CONNECT_PICTURE_HOVER: join(dir, "hover.svg") };
 });
 
-/** A plain page: what happened, and the one next step. */
+/** A plain page: what happened, and the one next step.
+ * @param {Page} page
+ * @param {{ title: string, text: string, next?: string }} expected
+ * @param {string} name */
 async function outcome(page, { title, text, next }, name) {
   await page.getByRole("heading", { name: title }).waitFor();
   await page.getByText(text).waitFor();
@@ -41,7 +46,7 @@ test("cancelled at Pipedrive's consent, at Intuit's, and at the last question; t
   as(BR, async (page) => {
     await page.goto(`${env.FATURA_URL}/install`);
     // Nothing more than is needed is asked for.
-    assert.match(await page.locator("main, body").first().textContent(), /deal/i);
+    assert.match((await page.locator("main, body").first().textContent()) ?? "", /deal/i);
     await page.getByRole("button", { name: "Cancel" }).click();
     await outcome(page, { title: "Nada foi conectado", text: "Você cancelou na página de autorização.", next: "Instalar de novo" }, "install-cancelled-pt");
     await page.getByRole("link", { name: "Instalar de novo" }).click();
@@ -79,7 +84,7 @@ test("cancelled at Pipedrive's consent, at Intuit's, and at the last question; t
     // Intuit's own picture, which changes under the pointer; with the words for who does not see it.
     const connect = settings(page).getByRole("button", { name: "Conectar ao QuickBooks" });
     const [rest, hover] = await connect.locator("img").all();
-    assert.ok(await rest.evaluate((image) => image.complete && image.naturalWidth === 214), "the picture is there");
+    assert.ok(await rest.evaluate((/** @type {HTMLImageElement} */ image) => image.complete && image.naturalWidth === 214), "the picture is there");
     assert.equal(await hover.isVisible(), false);
     await connect.hover();
     assert.equal(await hover.isVisible(), true);
@@ -226,6 +231,6 @@ test("another QuickBooks company the second time: the first ends, its invoices s
     const old = panel(page).locator(".invoice").first();
     await old.waitFor();
     const link = await old.getByRole("link", { name: "Open in QuickBooks", includeHidden: true }).getAttribute("href");
-    assert.equal(new URL(link).searchParams.get("deeplinkcompanyid"), US.realm, "it leads to the company that has it");
+    assert.equal(new URL(required(link)).searchParams.get("deeplinkcompanyid"), US.realm, "it leads to the company that has it");
   }),
 );

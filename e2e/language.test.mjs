@@ -50,6 +50,7 @@ const SEED = {
   ],
 };
 
+/** @type {Awaited<ReturnType<typeof pipedriveApi>>} */
 let pipedrive;
 const { env, as } = scene("language", async (env) => {
   const seeded = await control(env, "/pipedrive/seed", SEED);
@@ -93,7 +94,7 @@ test("a deal's history is in the language of the settings, else of most people w
   await installed(env, RITA);
   assert.match(await noteOf(INES), PORTUGUESE);
   const shown = async (who) =>
-    /<select id="language".*?<\/select>/s.exec((await (await session(env, "settings", COMPANY, who.user)).call("/settings/page")).text)[0];
+    /<select id="language".*?<\/select>/s.exec((await (await session(env, "settings", COMPANY, who.user)).call("/settings/page")).text)?.[0] ?? assert.fail();
   assert.match(await shown(INES), /<option value="" selected>Automático: Português \(Brasil\)/);
   await as(INES, async (page) => {
     await page.goto(`${env.PIPEDRIVE_WEB_URL}/settings/marketplace/app/${env.PIPEDRIVE_CLIENT_ID}/app-settings`);

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { background, LINE, NO_LIMITS, pause, skip, until } from "./background.mjs";
-import { bill, create, installed, openWhole, roomyDeal, unseen } from "./http.mjs";
+import { bill, capture, create, installed, openWhole, roomyDeal, unseen } from "./http.mjs";
 import { BR, CASCADE, US } from "./people.mjs";
 import { quickbooks } from "./story.mjs";
 
@@ -86,8 +86,8 @@ test("a correction does not undo what somebody has edited in QuickBooks, though 
   });
   const issued = await create(call, deal, unseen(fields));
   const [, invoice] = /\/invoices\/([0-9a-f-]{36})\/correct/.exec(issued.text) ?? assert.fail(issued.text);
-  const seen = /"seen": "([^"]*)"/.exec(issued.text.replaceAll("&#34;", '"').replaceAll("&quot;", '"'))[1];
-  const number = /data-number="([^"]*)"/.exec(issued.text)[1];
+  const seen = capture(/"seen": "([^"]*)"/, issued.text.replaceAll("&#34;", '"').replaceAll("&quot;", '"'));
+  const number = capture(/data-number="([^"]*)"/, issued.text);
   const books = async () => (await (await quickbooks(env, BR.realm))(`select * from Invoice where DocNumber = '${number}'`)).Invoice[0];
   const made = await books();
   const lines = made.Line.map((each, at) => (at === 0 ? { ...each, Description: "Consultoria de março" } : each)).filter(

@@ -14,6 +14,8 @@ import { quickbooks } from "./story.mjs";
 const skip = process.env.TEST_POSTGRES_URL ? false : "TEST_POSTGRES_URL is not set";
 const LINE = { ...CASCADE, "lines[0][item]": "12", "lines[0][unit_price]": "10", "lines[0][tax_code]": "NON" };
 
+/** A stack of its own for a test.
+ * @param {import("node:test").TestContext} t */
 async function running(t) {
   const dir = mkdtempSync(join(tmpdir(), "fatura-lifecycle-"));
   const database = (await createDatabase()).url;
@@ -149,10 +151,10 @@ test("another QuickBooks company is connected while a form is open: nothing is b
   const count = async (entity) => (await books(`select count(*) from ${entity}`)).totalCount;
   const before = [await count("Invoice"), await count("Customer")];
 
-  for (const [deal, typed] of [
+  for (const [deal, typed] of /** @type {[number, Record<string, string>][]} */ ([
     [4, fields],
     [5, refused.fields],
-  ]) {
+  ])) {
     const answer = await call(`/deals/${deal}/invoices`, typed);
     assert.equal(answer.status, 422, answer.text);
     assert.match(answer.text, /another QuickBooks company/);

@@ -7,13 +7,15 @@ import { BR, CASCADE, MIGUEL, US } from "./people.mjs";
 import { scene } from "./scene.mjs";
 import { notesOf, openDeal, panel, signIn } from "./story.mjs";
 
+/** @import { Who } from "./people.mjs" */
+
 const { env, done } = scene("locale", async (env) => {
   // The first to install gives the company its locale.
-  for (const [who, locale] of [
+  for (const [who, locale] of /** @type {[Who, string][]} */ ([
     [US, "en_GB"],
     [MIGUEL, "es_MX"],
     [BR, "pt_PT"],
-  ]) {
+  ])) {
     await done("/pipedrive/users", { user_id: who.user, locale });
     await installed(env, who);
   }

@@ -38,7 +38,7 @@ test(`${COUNT} invoices on one deal`, { timeout: 390_000 }, async () => {
   const begun = performance.now();
   const shown = await panels.call(`/panel/deal/${deal}`);
   const took = performance.now() - begun;
-  assert.equal(shown.text.match(/<li class="invoice"/g).length, 10);
+  assert.equal(shown.text.match(/<li class="invoice"/g)?.length, 10);
   assert.match(plain(shown.text), /\$5,000\.00/);
   assert.ok(took < 2000, `the panel took ${took} ms`);
   console.log(`panel with ${COUNT} invoices: ${took.toFixed(0)} ms`);

@@ -6,20 +6,29 @@ import { join } from "node:path";
 import { describe, test } from "node:test";
 import { freePort, start } from "../scripts/stack.mjs";
 import { plain } from "./browser.mjs";
-import { bill, control, installed, openForm, roomyDeal, session, settled, unseen } from "./http.mjs";
+import { bill, capture, control, installed, openForm, roomyDeal, session, settled, unseen } from "./http.mjs";
 import { CASCADE, US } from "./people.mjs";
 import { createDatabase } from "./storm/database.mjs";
 import { quickbooks } from "./story.mjs";
+
+/** @import { Variables } from "../scripts/stack.mjs" */
 
 const LINE = { ...CASCADE, "lines[0][item]": "12", "lines[0][unit_price]": "10", "lines[0][tax_code]": "NON" };
 const pause = (ms) => new Promise((go) => setTimeout(go, ms));
 const NO_LIMITS = { requests_per_minute: 0, batches_per_minute: 0, requests_per_second: 0, concurrent: 0 };
 
-/** A stack of its own for a test, with its figures. */
+/** A stack of its own for a test, with its figures.
+ * @param {import("node:test").TestContext} t
+ * @param {Variables} settings
+ * @param {Omit<Parameters<typeof start>[0], "dir">} options */
 async function running(t, settings = {}, options = {}) {
   const dir = mkdtempSync(join(tmpdir(), "fatura-metering-"));
   const port = await freePort(0);
-  const stack = await start({ dir, ...options, settings: { ...(options.replicas > 1 ? {} : { FATURA_METRICS_LISTEN: `127.0.0.1:${port}` }), ...settings } });
+  const stack = await start({
+    dir,
+    ...options,
+    settings: { ...((options.replicas ?? 1) > 1 ? {} : { FATURA_METRICS_LISTEN: `127.0.0.1:${port}` }), ...settings },
+  });
   t.after(async () => {
     await stack.stop();
     rmSync(dir, { recursive: true, force: true });
@@ -102,7 +111,7 @@ describe("reads of QuickBooks", { concurrency: 3 }, () => {
       await stack.replicas[at].start();
       await pause(5000);
       const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
-      assert.equal(Number(/^fatura_quickbooks_reads (\d+)/m.exec(text)[1]), sum(await ledger(), "reads"), `replica ${at + 1}`);
+      assert.equal(Number(capture(/^fatura_quickbooks_reads (\d+)/m, text)), sum(await ledger(), "reads"), `replica ${at + 1}`);
     }
   });
 
@@ -201,7 +210,7 @@ describe("reads of QuickBooks", { concurrency: 3 }, () => {
       assert.match(pressed.text, /data-issued/, plain(pressed.text));
       // A form that opens now shows the lists as they were.
       const second = await openForm(env, US, await roomyDeal(env, US, 5), LINE);
-      const another = await settled(second.call, await second.call(`/deals/${/\/deals\/(\d+)\//.exec(second.text)[1]}/invoices`, unseen(second.fields)));
+      const another = await settled(second.call, await second.call(`/deals/${capture(/\/deals\/(\d+)\//, second.text)}/invoices`, unseen(second.fields)));
       assert.match(another.text, /data-issued/, plain(another.text));
 
       await pay(id);

@@ -13,13 +13,13 @@ const QUANTITY = "lines[0][quantity]";
 const PRICE = "lines[0][unit_price]";
 const MANY = "1".repeat(28);
 
-for (const [name, changes, field, words] of [
+for (const [name, changes, field, words] of /** @type {[string, Record<string, string>, string, RegExp][]} */ ([
   ["a quantity of 28 digits", { [QUANTITY]: MANY }, QUANTITY, /too large[^<]*10,000,000,000/],
   ["a price of 28 digits", { [PRICE]: MANY }, PRICE, /too large[^<]*10,000,000,000/],
   ["a price of less than minus 28 digits", { [PRICE]: `-${MANY}` }, PRICE, /too large[^<]*10,000,000,000/],
   ["a quantity of 28 decimals", { [QUANTITY]: `0.${"0".repeat(27)}1` }, QUANTITY, /18 decimals at most/],
   ["a discount of 29 digits", { discount: `${MANY}1`, discount_kind: "amount" }, "discount", /too large[^<]*10,000,000,000/],
-]) {
+])) {
   test(`${name} is kept, opens again, is named at its field and makes no invoice`, async () => {
     const { call, fields } = await openForm(env, US, 1, CASCADE);
     const typed = { ...fields, ...changes, version: String(Number(fields.version || 0) + 1) };

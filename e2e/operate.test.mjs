@@ -9,16 +9,20 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { start } from "../scripts/stack.mjs";
 import { plain } from "./browser.mjs";
-import { bill, control, installed, openForm, roomyDeal, session, settled, unseen } from "./http.mjs";
+import { bill, capture, control, installed, openForm, roomyDeal, session, settled, unseen } from "./http.mjs";
 import { CASCADE, US } from "./people.mjs";
 import { createDatabase } from "./storm/database.mjs";
 import { clock } from "./storm/time.mjs";
 import { notesOf, quickbooks } from "./story.mjs";
 
+/** @import { Variables } from "../scripts/stack.mjs" */
+
 const skip = process.env.TEST_POSTGRES_URL ? false : "TEST_POSTGRES_URL is not set";
 const LINE = { ...CASCADE, "lines[0][item]": "12", "lines[0][unit_price]": "10", "lines[0][tax_code]": "NON" };
 
-/** A stack of its own for a test. */
+/** A stack of its own for a test.
+ * @param {import("node:test").TestContext} t
+ * @param {{ settings?: (dir: string) => Variables, database?: string | string[], replicas?: number }} options */
 async function running(t, { settings = () => ({}), ...options }) {
   const dir = mkdtempSync(join(tmpdir(), "fatura-operate-"));
   const stack = await start({ dir, ...options, settings: settings(dir) });
@@ -149,7 +153,7 @@ for (const kind of ["SQLite", "PostgreSQL"]) {
     });
     assert.equal(foreign.status, 200, await foreign.text());
     const pressed = await settled(call, await call("/deals/4/invoices", fields));
-    const number = /data-number="([^"]*)"/.exec(pressed.text)[1];
+    const number = capture(/data-number="([^"]*)"/, pressed.text);
     const before = (await invoices(env)).length;
 
     await stack.killFatura();
@@ -185,14 +189,14 @@ test("a void that a crash left unbegun is not carried out on an invoice that has
   const rows = (await call("/panel/deal/8?rows=100")).text.replaceAll("&#34;", '"').split("<li");
   const of = (number) => {
     const row = rows.find((part) => part.includes(`>${number}<`));
-    return { path: `/panel/deal/8/invoices/${/id="invoice-([0-9a-f-]+)"/.exec(row)[1]}`, seen: /"seen": "([^"]+)"/.exec(row)[1] };
+    return { path: `/panel/deal/8/invoices/${capture(/id="invoice-([0-9a-f-]+)"/, row)}`, seen: capture(/"seen": "([^"]+)"/, row) };
   };
   const [last, ...others] = made.reverse();
   const books = async () => (await invoices(env)).find((invoice) => invoice.DocNumber === last);
   // As many e-mails are under way as one company may have carried out at a time: the void waits for its turn.
   await control(env, "/faults", { provider: "quickbooks", method: "POST", path: "/send", times: 12, effect: { delay: 60_000 } });
   const sent = others.map(async (number) => {
-    const key = /name="key" value="([^"]+)"/.exec((await call(`${of(number).path}/recipient`)).text)[1];
+    const key = capture(/name="key" value="([^"]+)"/, (await call(`${of(number).path}/recipient`)).text);
     return call(`${of(number).path}/send`, { recipient: "queue@customer.example", key }).catch(() => undefined);
   });
   await pause(2500);

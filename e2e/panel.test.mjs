@@ -2,10 +2,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { assertAccessible, picture, plain } from "./browser.mjs";
-import { bill, installed, openForm, pipedriveApi, roomyDeal, session, settled, unseen } from "./http.mjs";
+import { bill, installed, openForm, pipedriveApi, required, roomyDeal, session, settled, unseen } from "./http.mjs";
 import { BR, CASCADE, LUCIA, MIGUEL, US } from "./people.mjs";
 import { scene } from "./scene.mjs";
 import { menu, openDeal, openRecord, panel, quickbooks } from "./story.mjs";
+
+/** @import { Who } from "./people.mjs" */
 
 const { env, done, as } = scene(
   "panel",
@@ -38,7 +40,7 @@ test("won deals are billed from the panel of their organization or person: those
   const org_id = (await pipedrive("POST", "v2/organizations", { name: "Columbia Gorge Weddings" })).id;
   const person_id = (await pipedrive("POST", "v2/persons", { name: "Nora Lindqvist", org_id })).id;
   const made = {};
-  for (const [title, more] of [
+  for (const [title, more] of /** @type {[string, object][]} */ ([
     ["Autumn wedding", { status: "won" }],
     ["Open house", {}],
     ["Winter wedding", { status: "won" }],
@@ -46,7 +48,7 @@ test("won deals are billed from the panel of their organization or person: those
     ["Gone wedding", { status: "won" }],
     ["Secret wedding", { status: "won", visible_to: 1 }],
     ["Voided wedding", { status: "won" }],
-  ]) {
+  ])) {
     made[title] = (await pipedrive("POST", "v2/deals", { title, org_id, person_id, value: 1000, currency: "USD", ...more })).id;
   }
   await pipedrive("DELETE", `v2/deals/${made["Gone wedding"]}`);
@@ -91,12 +93,13 @@ test("won deals are billed from the panel of their organization or person: those
     [400, 400],
   );
   assert.equal(names(await listed(US, `organization/${org_id}`)).indexOf("Winter wedding") > 2, true, "billed: after the open ones");
-  for (const [who, record, name] of [
+  for (const [who, record, name] of /** @type {[Who, string, string][]} */ ([
     [LUCIA, "organization/101", "panel-deals-es"],
     [BR, "organization/101", "panel-deals-pt"],
-  ]) {
+  ])) {
     await as(who, async (page) => {
-      await openRecord(page, env, ...record.split("/"));
+      const [entity, id] = record.split("/");
+      await openRecord(page, env, entity, Number(id));
       await panel(page).locator("#choose-deal").click();
       await panel(page).locator("#billable-deals button").first().waitFor();
       await picture(page, name);
@@ -111,7 +114,7 @@ async function refused(who, deal, changes) {
   const press = async (more = {}) => settled(opened.call, await opened.call(`/deals/${deal}/invoices`, { ...unseen(opened.fields), ...more }));
   assert.equal((await press()).status, 422);
   const row = (await rowsOf(who, deal)).find((each) => each.status === "refused");
-  return { press, id: row.id };
+  return { press, id: required(row).id };
 }
 
 /** The invoices of a deal as its panel shows them. */
@@ -300,12 +303,12 @@ test("many payments are not all listed, and a credit is called one; in Portugues
   for (let at = 1; at <= 6; at++) await pay(BR, invoice, at * 10);
   await shows(BR, deal, number, "partially-paid");
   for (let at = 0; at < 50 && !/787|785/.test((await rowsOf(BR, deal))[0].html); at++) await new Promise((go) => setTimeout(go, 100));
-  for (const [who, verb, words, name] of [
+  for (const [who, verb, words, name] of /** @type {[Who, string, RegExp, string][]} */ ([
     [BR, "Anular", /R\$ 215,00 já foram pagos em 7 pagamentos: .*crédito.*; e mais 2\./, "void-paid-pt"],
     [LUCIA, "Anular", /Ya se pagaron 215,00 R\$ en 7 pagos: .*crédito.*; y 2 más\./, "void-paid-es"],
     [BR, "Excluir", /Os pagamentos continuam no QuickBooks/, "delete-paid-pt"],
     [LUCIA, "Eliminar", /Los pagos se quedan en QuickBooks/, "delete-paid-es"],
-  ]) {
+  ])) {
     await as(who, async (page) => {
       await openRecord(page, env, "deal", deal);
       await (await menu(page, number)).getByRole("button", { name: verb, exact: true }).click();
@@ -339,7 +342,7 @@ test("after an act the focus is at its invoice, and a panel is named after its r
     await page.getByRole("button", { name: "Void invoice" }).click();
     await row.locator(".badge", { hasText: "Voided" }).waitFor();
     await page.waitForTimeout(500);
-    assert.ok((await focused()).includes(number), `the focus is at ${await focused()}`);
+    assert.ok((await focused())?.includes(number), `the focus is at ${await focused()}`);
     for (const [entity, id, name] of [
       ["deal", 3, "Invoices of this deal"],
       ["person", person_id, "Invoices of this person’s deals"],

@@ -42,6 +42,7 @@ test("what QuickBooks cannot hold is refused at its field, and nothing is sent",
 
 test("an issue date after the due date moves the due date along, and a year of two digits is refused", { timeout: 60_000 }, async () => {
   const { call, fields } = await openForm(env, US, 9, { customer: "new", customer_name: "Somebody new" });
+  /** @type {Record<string, string>} */
   const typed = { ...fields, issued: "2031-01-31", version: "2" };
   assert.equal(typed.due_follows, "on");
   const shown = (await call("/deals/9/form/preview", typed)).text;

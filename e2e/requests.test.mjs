@@ -5,13 +5,22 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { freePort, start } from "../scripts/stack.mjs";
-import { bill, claims, control, create, fieldsOf, installed, openForm, roomyDeal, session, signed, unseen } from "./http.mjs";
+import { bill, capture, claims, control, create, fieldsOf, installed, openForm, required, roomyDeal, session, signed, unseen } from "./http.mjs";
 import { BR, CASCADE, MIGUEL, US } from "./people.mjs";
 import { createDatabase } from "./storm/database.mjs";
 import { quickbooks } from "./story.mjs";
 
+/** @import { Env, Stack } from "../scripts/stack.mjs" */
+
 // On PostgreSQL where there is one, else on SQLite.
-let [stack, env, dir, figures] = [];
+/** @type {Stack} */
+let stack;
+/** @type {Env} */
+let env;
+/** @type {string} */
+let dir;
+/** @type {string} */
+let figures;
 before(async () => {
   dir = mkdtempSync(join(tmpdir(), "fatura-requests-"));
   const server = process.env.TEST_POSTGRES_URL;
@@ -32,7 +41,7 @@ const form = { "content-type": "application/x-www-form-urlencoded" };
 test("what cannot be read is answered with our error page, in the person's language", async () => {
   const { bearer } = await session(env, "form", US.company, US.user);
   const authorization = `Bearer ${bearer}`;
-  for (const [status, path, options] of [
+  for (const [status, path, options] of /** @type {[number, string, { method?: string, body?: string, headers?: Record<string, string> }?][]} */ ([
     [400, "/outcome/%ff"],
     [400, "/outcome/x?cancelled=a&cancelled=b"],
     [400, "/pdf/no-uuid/x"],
@@ -44,7 +53,7 @@ test("what cannot be read is answered with our error page, in the person's langu
     [400, "/deals/no-number/form", { headers: { authorization } }],
     [400, "/deals/4/form/preview", { method: "POST", body: "lines[a]=x&lines[0][item]=%ff", headers: { authorization, ...form } }],
     [400, "/deals/4/form/preview", { method: "POST", body: "{}", headers: { authorization, "content-type": "application/json" } }],
-  ]) {
+  ])) {
     const answer = await fetch(env.FATURA_URL + path, { redirect: "manual", ...options, headers: { "accept-language": "pt-BR", ...options?.headers } });
     const text = await answer.text();
     assert.equal(answer.status, status, `${path}: ${text.slice(0, 200)}`);
@@ -52,13 +61,13 @@ test("what cannot be read is answered with our error page, in the person's langu
     assert.match(text, /Nada foi alterado/, path);
     assert.match(text, /reference: [0-9a-f]{32}/, path);
     assert.equal(/<html lang="pt-BR"/.test(text), !options?.headers?.authorization, path);
-    for (const [name, value] of [
+    for (const [name, value] of /** @type {[string, RegExp][]} */ ([
       ["content-security-policy", /frame-ancestors/],
       ["x-content-type-options", /nosniff/],
       ["referrer-policy", /no-referrer/],
       ["cache-control", /no-store/],
       ["strict-transport-security", /max-age/],
-    ]) {
+    ])) {
       assert.match(answer.headers.get(name) ?? "", value, `${path}: ${name}`);
     }
   }
@@ -105,13 +114,15 @@ test("a NUL is refused at its field, wherever it is typed", { timeout: 120_000 }
       assert.ok(status < 500, `${path}, ${name}: ${status} ${text}`);
     }
   }
-  for (const [path, body] of [["/customers/search", { customer_name: "a\0b", email: "\0", tax_id: "\0" }]]) {
+  for (const [path, body] of /** @type {[string, Record<string, string>][]} */ ([
+    ["/customers/search", { customer_name: "a\0b", email: "\0", tax_id: "\0" }],
+  ])) {
     const { status, text } = await call(path, body);
     assert.ok(status < 500, `${path}: ${status} ${text}`);
   }
   assert.ok((await call("/items?item_name=a%00b")).status < 500);
   const panel = (await session(env, "panel", US.company, US.user)).call;
-  const id = /invoices\/([0-9a-f-]{36})\//.exec((await panel("/panel/deal/4")).text)[1];
+  const id = capture(/invoices\/([0-9a-f-]{36})\//, (await panel("/panel/deal/4")).text);
   assert.equal((await panel(`/panel/deal/4/invoices/${id}/send`, { recipient: "a\0@example.com" })).status, 422);
   const settings = (await session(env, "settings", US.company, US.user)).call;
   const saved = fieldsOf((await settings("/settings/page")).text);
@@ -233,7 +244,7 @@ test("an open page's event stream ends within seconds of its user's uninstallati
   const { bearer } = await session(env, "panel", MIGUEL.company, MIGUEL.user);
   const stream = await fetch(`${env.FATURA_URL}/live`, { headers: { authorization: `Bearer ${bearer}` } });
   assert.equal(stream.status, 200);
-  const reader = stream.body.getReader();
+  const reader = required(stream.body).getReader();
   const end = (async () => {
     while (!(await reader.read()).done);
   })();
@@ -251,7 +262,7 @@ test("security events are counted, and logged without a flood", { timeout: 60_00
       .filter((line) => line.includes("security.event") && line.includes(event));
   const { call } = await session(env, "settings", US.company, US.user);
   const page = fieldsOf((await call("/settings/page")).text);
-  for (const [event, act] of [
+  for (const [event, act] of /** @type {[string, () => Promise<unknown>][]} */ ([
     ["signature_refused", () => fetch(`${env.FATURA_URL}/quickbooks/webhook`, { method: "POST", body: "{}", headers: { "intuit-signature": "x" } })],
     [
       "token_refused",
@@ -275,7 +286,7 @@ test("security events are counted, and logged without a flood", { timeout: 60_00
       },
     ],
     ["disconnected", () => call("/settings/disconnect", {})],
-  ]) {
+  ])) {
     const before = await count(event);
     await act();
     assert.equal(await count(event), before + 1, event);

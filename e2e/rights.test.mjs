@@ -9,6 +9,7 @@ import {
   bill,
   browser,
   callbackOfIntuit,
+  capture,
   connectUntilConfirmation,
   consentAtIntuit,
   control,
@@ -24,8 +25,15 @@ import { BR, CASCADE, MIGUEL, US } from "./people.mjs";
 import { createDatabase } from "./storm/database.mjs";
 import { quickbooks } from "./story.mjs";
 
+/** @import { Env, Stack } from "../scripts/stack.mjs" */
+
 // On PostgreSQL where there is one, else on SQLite.
-let [stack, env, dir] = [];
+/** @type {Stack} */
+let stack;
+/** @type {Env} */
+let env;
+/** @type {string} */
+let dir;
 before(async () => {
   dir = mkdtempSync(join(tmpdir(), "fatura-rights-"));
   stack = await start({ dir, ...(process.env.TEST_POSTGRES_URL ? { database: (await createDatabase()).url } : {}) });
@@ -40,7 +48,8 @@ const promote = async (isAdmin, user = US.user) => assert.equal((await control(e
 const calls = async (path) => (await (await control(env, "/calls", undefined, "GET")).json()).filter((call) => call.path.includes(path));
 const away = () => control(env, "/faults", { provider: "pipedrive", path: "/users/me", times: 1000, effect: { status: 503 } });
 const back = () => control(env, "/faults", undefined, "DELETE");
-const settingsPage = async (who = US) => (await session(env, "settings", who.company, who.user)).call("/settings/page");
+const settingsPage = async (/** @type {{ company: number, user: number }} */ who = US) =>
+  (await session(env, "settings", who.company, who.user)).call("/settings/page");
 const isConnected = async () => /Connected to/.test((await settingsPage()).text);
 const REFUSED = /\/outcome\/quickbooks-admins-only(\?|$)/;
 
@@ -62,11 +71,11 @@ test("a regular user who installs is not led to Intuit, and is told that an admi
   const person = browser();
   const page = await installUntilIntuit(env, MIGUEL, person);
   assert.match(page.url, REFUSED);
-  for (const [language, words] of [
+  for (const [language, words] of /** @type {[string, RegExp][]} */ ([
     ["en", /An administrator has to connect QuickBooks/],
     ["pt-BR", /Um administrador precisa conectar o QuickBooks/],
     ["es", /Un administrador tiene que conectar QuickBooks/],
-  ]) {
+  ])) {
     const { text } = await person.go(page.url, { headers: { "accept-language": language } });
     assert.match(text, words);
     assert.match(text, /Oak Street Catering/);
@@ -114,7 +123,7 @@ test("an administrator who was demoted is refused at every step of connecting", 
   const cancelled = await cancelling.person.go(env.QUICKBOOKS_AUTHORIZE_URL, { method: "POST", body: new URLSearchParams({ ...request, decision: "cancel" }) });
   assert.match(cancelled.url, /quickbooks-refused\?cancelled=/);
   await promote(false);
-  const again = /href="(\/quickbooks\/again[^"]*)"/.exec(cancelled.text)[1].replaceAll("&#38;", "&");
+  const again = capture(/href="(\/quickbooks\/again[^"]*)"/, cancelled.text).replaceAll("&#38;", "&");
   assert.match((await cancelling.person.go(env.FATURA_URL + again)).url, REFUSED, "trying again");
   assert.equal(await isConnected(), false);
 });
@@ -124,7 +133,7 @@ test("a realm in Intuit's callback that the token does not open is not connected
   const intuit = await installUntilIntuit(env, US, person);
   const asked = new URL(intuit.url).searchParams;
   assert.equal(asked.get("scope"), "com.intuit.quickbooks.accounting", "nothing more is asked for");
-  assert.ok(asked.get("state").length > 30, asked.get("state"));
+  assert.ok((asked.get("state") ?? "").length > 30, `${asked.get("state")}`);
   const callback = new URL(await callbackOfIntuit(env, US, person, intuit));
   assert.equal(callback.searchParams.get("realmId"), US.realm);
   callback.searchParams.set("realmId", BR.realm);
@@ -149,7 +158,7 @@ test("where Pipedrive does not say who is an administrator, nothing is connected
   assert.notEqual((await call("/settings/connect", {})).status, 200);
   assert.notEqual((await call("/settings/save", { days: "30" })).status, 200);
   await back();
-  const again = /href="(\/quickbooks\/again[^"]*)"/.exec(waiting.text)[1].replaceAll("&#38;", "&");
+  const again = capture(/href="(\/quickbooks\/again[^"]*)"/, waiting.text).replaceAll("&#38;", "&");
   const intuit = await person.go(env.FATURA_URL + again);
   assert.ok(intuit.url.startsWith(env.QUICKBOOKS_AUTHORIZE_URL), intuit.url);
   const { pending } = await consentAtIntuit(env, US, person, intuit);
@@ -170,7 +179,8 @@ test("a demotion works at once, in sessions that are open", async () => {
   const panel = (await session(env, "panel", US.company, US.user)).call;
   const form = (await session(env, "form", US.company, US.user)).call;
   const { call } = await session(env, "settings", US.company, US.user);
-  const [, id, seen] = /invoices\/([0-9a-f-]{36})\/void[^]*?"seen": "([^"]*)"/.exec((await panel("/panel/deal/4")).text.replaceAll("&#34;", '"'));
+  const [, id, seen] =
+    /invoices\/([0-9a-f-]{36})\/void[^]*?"seen": "([^"]*)"/.exec((await panel("/panel/deal/4")).text.replaceAll("&#34;", '"')) ?? assert.fail("no invoice");
   const { fields } = await openForm(env, US, 5, CASCADE);
   const saved = (await call("/settings/page")).text;
   await promote(false);
@@ -246,7 +256,7 @@ test("two users of a company install at the same moment, and both have the app",
 
 test("over https the cookie of a flow is bound to this host, hidden from scripts, and sent by no other site's requests", { timeout: 60_000 }, async () => {
   const cookie = async () => (await fetch(`${stack.replicas[0].url}/install`, { redirect: "manual" })).headers.getSetCookie();
-  const attributes = ([line]) => line.split("; ").slice(1).sort();
+  const attributes = (/** @type {string[]} */ [line]) => line.split("; ").slice(1).sort();
   const plain = await cookie();
   assert.equal(plain.length, 1);
   assert.match(plain[0], /^fatura-flow=[\w-]{40,};/);

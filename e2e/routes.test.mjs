@@ -6,11 +6,29 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { binary, start } from "../scripts/stack.mjs";
-import { bill, browser, connectUntilConfirmation, control, installed, openForm, pipedriveApi, raw, roomyDeal, saveSettings, session } from "./http.mjs";
+import {
+  bill,
+  browser,
+  capture,
+  connectUntilConfirmation,
+  control,
+  installed,
+  openForm,
+  pipedriveApi,
+  raw,
+  redirectOf,
+  required,
+  roomyDeal,
+  saveSettings,
+  session,
+} from "./http.mjs";
 import { BR, CASCADE, MIGUEL, US } from "./people.mjs";
 import { createDatabase } from "./storm/database.mjs";
 import { rows as invoiceRows } from "./storm/people.mjs";
 import { quickbooks } from "./story.mjs";
+
+/** @import { Who } from "./people.mjs" */
+/** @import { Env, Stack } from "../scripts/stack.mjs" */
 
 const LINE = { ...CASCADE, "lines[0][item]": "12", "lines[0][unit_price]": "10", "lines[0][tax_code]": "NON" };
 const page = readFileSync(new URL("../docs/routes.md", import.meta.url), "utf8");
@@ -26,7 +44,18 @@ const rows = [...page.matchAll(/^\| ([A-Z]+) \| `([^`]+)` \| ([^|]*) \| ([^|]*) 
 
 // On PostgreSQL where there is one, else on SQLite, whose rows are not looked at.
 const server = process.env.TEST_POSTGRES_URL;
-let [stack, env, dir, database, visible, hidden] = [];
+/** @type {Stack} */
+let stack;
+/** @type {Env} */
+let env;
+/** @type {string} */
+let dir;
+/** @type {string | undefined} */
+let database;
+/** @type {{ deal: number, invoice: string }} */
+let visible;
+/** @type {{ deal: number, invoice: string }} */
+let hidden;
 before(async () => {
   dir = mkdtempSync(join(tmpdir(), "fatura-routes-"));
   if (server) database = (await createDatabase()).url;
@@ -44,7 +73,7 @@ before(async () => {
     const deal = await roomyDeal(env, US, 3, changes);
     await bill(env, US, deal, LINE);
     const { call } = await session(env, "panel", US.company, US.user);
-    return { deal, invoice: /invoices\/([0-9a-f-]{36})\//.exec((await call(`/panel/deal/${deal}`)).text)[1] };
+    return { deal, invoice: capture(/invoices\/([0-9a-f-]{36})\//, (await call(`/panel/deal/${deal}`)).text) };
   };
   visible = await billed({});
   hidden = await billed({ visible_to: 1 });
@@ -84,7 +113,8 @@ async function settledRows() {
 const VALUES = { entity: "deal", act: "void", surface: "panel", outcome: "quickbooks-expired", name: "rest", ticket: "forged" };
 const address = ({ path }, { deal, ...more }) => path.replace(/\{(\w+)\}/g, (_, name) => ({ ...VALUES, deal, id: deal, ...more })[name]);
 
-/** What a page would post; nothing that ends what the next rows need. */
+/** What a page would post; nothing that ends what the next rows need.
+ * @returns {Record<string, string>} */
 function fieldsOf({ path }) {
   if (path === "/settings/save") return { term: "days", days: "7" };
   if (path === "/settings/again") return { kind: "invoice", id: crypto.randomUUID() };
@@ -197,7 +227,7 @@ test("the panels of an organization and a person leave out invoices of deals tha
 
 test("nobody voids, deletes, sends or corrects an invoice of a deal that they may not see", { timeout: 60_000 }, async () => {
   const asked = await session(env, "panel", US.company, US.user);
-  const { seen } = (await invoiceRows((_, path) => asked.call(path), hidden.deal)).find(({ id }) => id === hidden.invoice);
+  const { seen } = required((await invoiceRows((_, path) => asked.call(path), hidden.deal)).find(({ id }) => id === hidden.invoice));
   const outbox = async () => (await control(env, "/quickbooks/outbox", { realm_id: US.realm })).text();
   const { call } = await session(env, "panel", MIGUEL.company, MIGUEL.user);
   const before = [await state(), await outbox()];
@@ -221,7 +251,7 @@ test("a link to a PDF shows nothing once its user may not see the deal any more"
   assert.equal((await seenBy(1)).status, 200);
   const answer = await fetch(after, { redirect: "manual" });
   assert.equal(answer.status, 303);
-  assert.match(answer.headers.get("location"), /^\/outcome\//);
+  assert.match(redirectOf(answer), /^\/outcome\//);
   assert.equal(await prints(), begun + 1, "QuickBooks was asked for it");
   assert.equal((await seenBy(3)).status, 200);
 });
@@ -238,7 +268,7 @@ test("a regular user, where the settings leave creating and voiding to administr
   for (const row of sessions.filter(({ right }) => right)) {
     await refused(row, visible, await bearerOf(row.surfaces[0], MIGUEL), [403], "as a regular user");
   }
-  const key = sessions.find(({ path }) => path.endsWith("/{act}"));
+  const key = required(sessions.find(({ path }) => path.endsWith("/{act}")));
   const mail = { ...key, path: key.path.replace("{act}", "send") };
   await refused(mail, visible, await bearerOf("panel", MIGUEL), [409, 422], "everyone may send");
   await saveSettings(env, US, { create: "everyone", void: "everyone" });
@@ -342,14 +372,11 @@ test("no parameter of an address decides where a redirect leads", { timeout: 240
         assert.doesNotMatch(sent.join("\n"), /^x-evil$/im, `${name} ${written}`);
         if (status < 300 || status >= 400) continue;
         redirects.add(path);
-        const consent = headers.location.startsWith(`${env.PIPEDRIVE_AUTHORIZE_URL}?`) && path === "/install";
-        assert.ok(consent || /^\/(app|outcome)\/[a-z]|^\/install$/.test(headers.location), `${name} ${written}: ${headers.location}`);
-        if (consent) assert.doesNotMatch(decodeURIComponent(headers.location), /evil/, name);
-        assert.equal(
-          new URL(headers.location, env.FATURA_URL).origin,
-          new URL(consent ? env.PIPEDRIVE_AUTHORIZE_URL : env.FATURA_URL).origin,
-          `${name} ${written}`,
-        );
+        const to = headers.location ?? "";
+        const consent = to.startsWith(`${env.PIPEDRIVE_AUTHORIZE_URL}?`) && path === "/install";
+        assert.ok(consent || /^\/(app|outcome)\/[a-z]|^\/install$/.test(to), `${name} ${written}: ${to}`);
+        if (consent) assert.doesNotMatch(decodeURIComponent(to), /evil/, name);
+        assert.equal(new URL(to, env.FATURA_URL).origin, new URL(consent ? env.PIPEDRIVE_AUTHORIZE_URL : env.FATURA_URL).origin, `${name} ${written}`);
       }
     }
   }
@@ -425,7 +452,7 @@ test("quotes, patterns, comments and entities in any parameter break nothing", {
   const typed = [...new Set([...Object.keys(fields), "version", "window", "part", "line", "confirmed"])].filter((name) => name !== "intent");
   const ofSettings = [...new Set(named((await settings.call("/settings/page")).text))];
   const asked = [...PARAMETERS, "installed", "q", "rows", "page", "field", "example"];
-  const books = async () => JSON.parse((await state()).split("\n").at(-1));
+  const books = async () => JSON.parse((await state()).split("\n").at(-1) ?? "");
   const kept = () =>
     database
       ? execFileSync(
@@ -532,17 +559,17 @@ test("every answer carries the headers, and none that may hold data is stored", 
     const file = await fetch(env.FATURA_URL + path);
     assert.equal(file.status, 200, path);
     assertProtected(file.headers, path);
-    assert.match(file.headers.get("content-type"), path.endsWith(".js") ? /javascript/ : /./, path);
+    assert.match(file.headers.get("content-type") ?? "", path.endsWith(".js") ? /javascript/ : /./, path);
   }
   const unknown = await fetch(`${env.FATURA_URL}/assets/nothing.js`);
   assert.equal(unknown.status, 404);
   assertProtected(unknown.headers, unknown.url);
 });
 
-for (const [name, who, at, may] of [
+for (const [name, who, at, may] of /** @type {[string, Who, () => { deal: number, invoice: string }, (row: { right: string }) => boolean][]} */ ([
   ["a regular user", MIGUEL, () => visible, ({ right }) => ["", "create", "void"].includes(right)],
   ["an administrator", US, () => hidden, () => true],
-]) {
+])) {
   test(`${name} is let in where the table says so`, { timeout: 240_000 }, async () => {
     for (const row of sessions) {
       const bearer = await bearerOf(row.surfaces[0], who);

@@ -10,7 +10,11 @@ import { openBrowser, picture } from "./browser.mjs";
 import { control } from "./http.mjs";
 import { signIn } from "./story.mjs";
 
-/** What the service has logged as its own failure: all that is left of it where a test has failed on another machine. */
+/** @import { Browser, Page } from "./browser.mjs" */
+/** @import { Env, Stack, Variables } from "../scripts/stack.mjs" */
+
+/** What the service has logged as its own failure: all that is left of it where a test has failed on another machine.
+ * @param {string} dir */
 const errors = (dir) =>
   readdirSync(dir)
     .filter((file) => /^fatura.*\.log$/.test(file))
@@ -22,12 +26,16 @@ const errors = (dir) =>
     .slice(0, 20);
 
 /**
- * Starts before the tests of a file, with what `prepare` does, and ends after them. `env` is filled in by then.
- * `settings` gets a folder and says what else Fatura is told.
+ * Starts service and sandbox before the tests of a file, then runs `prepare`, and stops them after the tests. `env` is filled in by then.
+ * `settings` gets a folder and returns more of Fatura's settings.
+ * @param {string} name
+ * @param {(env: Env) => Promise<unknown>} prepare
+ * @param {(dir: string) => Variables} settings
  */
 export function scene(name, prepare = async () => undefined, settings = () => ({})) {
-  const env = {};
-  const scene = { env, stack: undefined, done, as };
+  const env = /** @type {Env} */ ({});
+  const scene = { env, stack: /** @type {Stack} */ (/** @type {unknown} */ (undefined)), done, as };
+  /** @type {string} */
   let dir;
   before(async () => {
     dir = mkdtempSync(join(tmpdir(), `fatura-${name}-`));
@@ -37,7 +45,7 @@ export function scene(name, prepare = async () => undefined, settings = () => ({
   });
   after(async () => {
     const throttled = await control(env, "/calls", undefined, "GET").then(
-      async (answer) => (await answer.json()).filter((call) => call.status === 429),
+      async (answer) => (await answer.json()).filter((/** @type {{ status: number }} */ call) => call.status === 429),
       () => [],
     );
     if (throttled.length > 0) console.log(`${throttled.length} calls were one too many, the first: ${JSON.stringify(throttled[0])}`);
@@ -46,7 +54,9 @@ export function scene(name, prepare = async () => undefined, settings = () => ({
     rmSync(dir, { recursive: true, force: true });
   });
 
-  /** Has something happen at the control door; what it answers. */
+  /** Posts to the control door; its answer. Throws if it refuses.
+   * @param {string} path
+   * @param {unknown} [body] */
   async function done(path, body) {
     const answer = await control(env, path, body);
     const text = await answer.text();
@@ -54,7 +64,9 @@ export function scene(name, prepare = async () => undefined, settings = () => ({
     return text ? JSON.parse(text) : {};
   }
 
-  /** A person signs in; the story ends without a complaint of the browser. */
+  /** A user signs in; afterwards the browser's console has no errors, and nothing went to other hosts.
+   * @param {{ user: number, name: string, language: string }} who
+   * @param {(page: Page, browser: Browser) => Promise<unknown>} story */
   async function as(who, story) {
     const browser = await openBrowser(who.language, env.FATURA_URL);
     try {

@@ -36,14 +36,14 @@ const post = async (env, path, body) => {
 async function badges(env, { who, deal, billed }) {
   const books = await quickbooks(env, who.realm);
   const made = {};
-  for (const [badge, dates] of [
+  for (const [badge, dates] of /** @type {[string, Record<string, string>][]} */ ([
     ["deleted", {}],
     ["voided", {}],
     ["paid", {}],
     ["overdue", { issued: "2026-09-01", due: "2026-10-01" }],
     ["partly", {}],
     ["open", {}],
-  ]) {
+  ])) {
     const number = await bill(env, who, deal, { ...billed, ...dates, "lines[0][quantity]": "1", "lines[0][unit_price]": "1250" });
     made[badge] = (await books(`select * from Invoice where DocNumber = '${number}'`)).Invoice[0];
   }

@@ -9,12 +9,23 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { freePort, start } from "../scripts/stack.mjs";
-import { browser, installed, liveCallback, session } from "./http.mjs";
+import { browser, installed, liveCallback, portOf, session } from "./http.mjs";
 import { BR, US } from "./people.mjs";
 import { createDatabase } from "./storm/database.mjs";
 
+/** @import { Env, Stack } from "../scripts/stack.mjs" */
+
 const skip = process.env.TEST_POSTGRES_URL ? false : "TEST_POSTGRES_URL is not set";
-let [dir, stack, env, figures, database] = [];
+/** @type {string} */
+let dir;
+/** @type {Stack} */
+let stack;
+/** @type {Env} */
+let env;
+/** @type {string} */
+let figures;
+/** @type {string} */
+let database;
 before(async () => {
   if (skip) return;
   dir = mkdtempSync(join(tmpdir(), "fatura-events-"));
@@ -90,7 +101,7 @@ test("a token answer that names somebody else's host is not taken, and nobody is
       .end(JSON.stringify({ token_type: "bearer", access_token: "hostile-access", refresh_token: "hostile-refresh", expires_in: 3600, api_domain: domain }));
   }).listen(0, "127.0.0.1");
   await new Promise((go) => server.once("listening", go));
-  const { port } = server.address();
+  const port = portOf(server);
   try {
     await stack.with({ FATURA_PIPEDRIVE_TOKEN_URL: `http://127.0.0.1:${port}/oauth/token` }).killFatura();
     await stack.startFatura();
@@ -155,7 +166,7 @@ test("a provider's certificate that is not good is an event, and no secret is se
   }).listen(0);
   await new Promise((go) => server.once("listening", go));
   try {
-    await stack.with({ FATURA_PIPEDRIVE_TOKEN_URL: `https://localhost:${server.address().port}/oauth/token` }).killFatura();
+    await stack.with({ FATURA_PIPEDRIVE_TOKEN_URL: `https://localhost:${portOf(server)}/oauth/token` }).killFatura();
     await stack.startFatura();
     const person = browser();
     const before = await count("certificate_refused");

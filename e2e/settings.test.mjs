@@ -2,10 +2,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { assertAccessible, picture } from "./browser.mjs";
-import { bill, billedOnce, fieldsOf, installed, openForm, session } from "./http.mjs";
+import { bill, billedOnce, deferred, fieldsOf, installed, openForm, session } from "./http.mjs";
 import { BR, CASCADE, MIGUEL, US } from "./people.mjs";
 import { scene } from "./scene.mjs";
 import { openDeal, panel, quickbooks, settings } from "./story.mjs";
+
+/** @import { Who } from "./people.mjs" */
+/** @import { FrameLocator } from "playwright-core" */
+/** @import { Browser, Page } from "./browser.mjs" */
 
 const {
   env,
@@ -17,7 +21,9 @@ const {
   await installed(env, MIGUEL);
 });
 
-/** On the settings page. */
+/** On the settings page.
+ * @param {Who} who
+ * @param {(preferences: FrameLocator, page: Page, browser: Browser) => Promise<unknown>} story */
 const as = (who, story) =>
   signedIn(who, async (page, browser) => {
     await page.goto(`${env.PIPEDRIVE_WEB_URL}/settings/marketplace/app/${env.PIPEDRIVE_CLIENT_ID}/app-settings`);
@@ -303,7 +309,7 @@ test("an older page does not put back what somebody else has changed since", { t
     const conflict = preferences.locator("#settings-wrong [role=alert]");
     await conflict.waitFor();
     assert.equal((await stored()).void, "admins", "nothing is saved");
-    assert.match(await conflict.textContent(), /Payment terms, Void and delete invoices/, "it names what would change");
+    assert.match((await conflict.textContent()) ?? "", /Payment terms, Void and delete invoices/, "it names what would change");
     assert.equal(await preferences.locator("#days").inputValue(), "11");
     await assertAccessible(page, "settings that somebody else has changed");
     await picture(page, "settings-conflict-en");
@@ -344,17 +350,17 @@ test("the trial shows the choice that was made last, however slow an earlier ans
     await answered;
     await page.waitForTimeout(500);
     const ten = await due();
-    let [count, answer] = [0];
-    const held = new Promise((go) => (answer = go));
+    let count = 0;
+    const { promise: held, resolve: answer } = deferred();
     await browser.context.route("**/settings/try", async (route) => {
       if (count++ === 0) await held;
       await route.continue().catch(() => undefined);
     });
-    for (const [at, days] of [
+    for (const [at, days] of /** @type {[number, string][]} */ ([
       [1, "20"],
       [2, "30"],
       [3, "10"],
-    ]) {
+    ])) {
       await preferences.locator("#days").fill(days);
       for (let waited = 0; count < at && waited < 30; waited++) await page.waitForTimeout(100);
     }

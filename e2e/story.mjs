@@ -2,17 +2,26 @@
 import { plain } from "./browser.mjs";
 import { control } from "./http.mjs";
 
-export const panel = (page) => page.frameLocator(".panel iframe");
-export const form = (page) => page.frameLocator("dialog.modal iframe");
-export const settings = (page) => page.frameLocator(".settings iframe");
+/** @import { Env } from "../scripts/stack.mjs" */
+/** @import { Page } from "playwright-core" */
 
+export const panel = (/** @type {Page} */ page) => page.frameLocator(".panel iframe");
+export const form = (/** @type {Page} */ page) => page.frameLocator("dialog.modal iframe");
+export const settings = (/** @type {Page} */ page) => page.frameLocator(".settings iframe");
+
+/** @param {Page} page
+ * @param {Env} env
+ * @param {string} user */
 export async function signIn(page, env, user) {
   await page.goto(env.PIPEDRIVE_WEB_URL);
   await page.getByRole("button", { name: user }).click();
   await page.waitForURL("**/deals");
 }
 
-/** From the Marketplace to the settings page within Pipedrive. */
+/** From the Marketplace to the settings page within Pipedrive.
+ * @param {Page} page
+ * @param {Env} env
+ * @param {{ quickbooksUser: string, quickbooksCompany: string, words: { install: string, connect: string } }} choices */
 export async function install(page, env, { quickbooksUser, quickbooksCompany, words }) {
   await page.goto(`${env.PIPEDRIVE_WEB_URL}/marketplace`);
   await page.getByRole("link", { name: words.install, exact: true }).click();
@@ -25,21 +34,34 @@ export async function install(page, env, { quickbooksUser, quickbooksCompany, wo
   await page.waitForURL("**/app-settings");
 }
 
+/** @param {Page} page
+ * @param {Env} env
+ * @param {number} id */
 export const openDeal = (page, env, id) => openRecord(page, env, "deal", id);
 
+/** Opens the page of a deal, person or organization, and waits for the panel.
+ * @param {Page} page
+ * @param {Env} env
+ * @param {string} entity
+ * @param {number} id */
 export async function openRecord(page, env, entity, id) {
   await page.goto(`${env.PIPEDRIVE_WEB_URL}/${entity}/${id}`);
   await panel(page).locator("#more").waitFor();
 }
 
-/** Opens the menu of an invoice. */
+/** Opens the menu of an invoice.
+ * @param {Page} page
+ * @param {string} number */
 export async function menu(page, number) {
   const row = panel(page).locator(".invoice", { hasText: number });
   await row.locator(".dots").click();
   return row.locator(".menu");
 }
 
-/** An access token for a company, out of the control door, to read back what was written. */
+/** Queries of a company's books, with an access token from the control door, to read back what was written.
+ * @param {Env} env
+ * @param {string} realm
+ * @returns {Promise<(statement: string) => Promise<Record<string, any>>>} */
 export async function quickbooks(env, realm) {
   const granted = await fetch(`${env.CONTROL_URL}/quickbooks/grants`, {
     method: "POST",
@@ -55,14 +77,19 @@ export async function quickbooks(env, realm) {
   };
 }
 
-/** The notes of a deal as texts, the oldest first, as soon as there are so many; what there is after some seconds. */
+/** The notes of a deal as texts, the oldest first, as soon as there are so many; what there is after some seconds.
+ * @param {Env} env
+ * @param {{ company: number, user: number }} who
+ * @param {number} deal
+ * @param {number} count
+ * @returns {Promise<string[]>} */
 export async function notesOf(env, who, deal, count, patience = 150) {
   const granted = await (await control(env, "/pipedrive/grants", { company_id: who.company, user_id: who.user })).json();
   for (let at = 0; ; at++) {
     const answer = await fetch(`${env.PIPEDRIVE_API_URL}/api/v1/notes?deal_id=${deal}&limit=500&sort=add_time ASC`, {
       headers: { authorization: `Bearer ${granted.access_token}` },
     });
-    const found = ((await answer.json()).data ?? []).map((note) => plain(note.content.replace(/<[^>]+>/g, "")));
+    const found = ((await answer.json()).data ?? []).map((/** @type {{ content: string }} */ note) => plain(note.content.replace(/<[^>]+>/g, "")));
     if (found.length >= count || at > patience) return found;
     await new Promise((go) => setTimeout(go, 100));
   }

@@ -10,7 +10,9 @@ import { installed } from "./http.mjs";
 import { US } from "./people.mjs";
 import { form, install, menu, openDeal, panel, quickbooks, settings, signIn } from "./story.mjs";
 
+/** @type {import("../scripts/stack.mjs").Stack} */
 let stack;
+/** @type {string} */
 let dir;
 before(async () => {
   dir = mkdtempSync(join(tmpdir(), "fatura-e2e-"));

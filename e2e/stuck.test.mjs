@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { assertAccessible, picture, plain } from "./browser.mjs";
-import { bill, installed, openForm, roomyDeal, session, settled } from "./http.mjs";
+import { bill, capture, installed, openForm, roomyDeal, session, settled } from "./http.mjs";
 import { CASCADE, US } from "./people.mjs";
 import { scene } from "./scene.mjs";
 import { form, openDeal, panel, quickbooks, settings } from "./story.mjs";
@@ -25,7 +25,7 @@ test("where a requestid is not trusted, what is sent without an answer and not f
   const before = (await invoices()).length;
   const { call, fields } = await openForm(env, US, 4, CASCADE);
   await done("/faults", { provider: "quickbooks", method: "POST", path: "/invoice", effect: "drop_before" });
-  const id = /\/invoices\/([^/]+)\/progress/.exec((await call("/deals/4/invoices", fields)).text)[1];
+  const id = capture(/\/invoices\/([^/]+)\/progress/, (await call("/deals/4/invoices", fields)).text);
   let shown;
   await until("a person is asked", async () => /needs attention/.test((shown = await call(`/invoices/${id}/progress`)).text));
   assert.match(shown.text, /send it again/);
@@ -84,7 +84,7 @@ test("a person who has looked in QuickBooks sends the invoice again, from the fo
 
     const other = await openForm(env, US, inPanel, LINE);
     await drop();
-    const id = /\/invoices\/([^/]+)\/progress/.exec((await other.call(`/deals/${inPanel}/invoices`, other.fields)).text)[1];
+    const id = capture(/\/invoices\/([^/]+)\/progress/, (await other.call(`/deals/${inPanel}/invoices`, other.fields)).text);
     await until("a person is asked", async () => /needs attention/.test((await other.call(`/invoices/${id}/progress`)).text));
     await openDeal(page, env, inPanel);
     const row = panel(page).locator(".invoice");
@@ -114,7 +114,7 @@ test("where QuickBooks has it, it is found without asking anybody", { timeout: 6
 test("what keeps failing is left for a person, and goes on when it is tried again", { timeout: 180_000 }, async () => {
   const number = await bill(env, US, 3, { ...CASCADE, "lines[0][item]": "12", "lines[0][unit_price]": "10", "lines[0][tax_code]": "NON" });
   const shown = async () => plain((await (await session(env, "panel", US.company, US.user)).call("/panel/deal/3")).text);
-  const [, id, seen] = /invoices\/([0-9a-f-]{36})\/void[^]*?"seen": "([^"]*)"/.exec(await shown());
+  const [, id, seen] = /invoices\/([0-9a-f-]{36})\/void[^]*?"seen": "([^"]*)"/.exec(await shown()) ?? assert.fail("no invoice");
   await done("/faults", { provider: "quickbooks", path: "/invoice", times: 100, effect: { status: 500 } });
   const { call } = await session(env, "panel", US.company, US.user);
   await call(`/panel/deal/3/invoices/${id}/void`, { seen, key: crypto.randomUUID() });

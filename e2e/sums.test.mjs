@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { plain } from "./browser.mjs";
-import { bill, control, installed, pipedriveApi, session } from "./http.mjs";
+import { bill, control, installed, pipedriveApi, required, session } from "./http.mjs";
 import { BR, LUCIA } from "./people.mjs";
 import { scene } from "./scene.mjs";
 import { quickbooks } from "./story.mjs";
@@ -14,6 +14,7 @@ const shifted = (days) => dateIn("UTC", Date.parse(dateIn(ZONE)) + days * DAY);
 // A user in whose time zone it is another day than in the QuickBooks company's.
 const ELSEWHERE = ["Pacific/Kiritimati", "Pacific/Pago_Pago"].find((zone) => dateIn(zone) !== dateIn(ZONE));
 
+/** @type {Record<string, any> & { numbers: string[] }} */
 const made = { numbers: [] };
 const { env, done } = scene("sums", async (env) => {
   await installed(env, BR);
@@ -30,6 +31,7 @@ const { env, done } = scene("sums", async (env) => {
 const REAIS = { customer: "4", customer_name: "Instituto Jequitibá", customer_currency: "BRL", currency: "BRL" };
 const DOLLARS = { customer: "3", customer_name: "Meridian Shipping LLC", customer_currency: "USD", currency: "USD" };
 const line = (price) => ({ "lines[0][item]": "10", "lines[0][unit_price]": price, "lines[0][quantity]": "1", tax_mode: "none" });
+/** @type {Record<string, string>} */
 const SIGNS = { R$: "BRL", US$: "USD" };
 const cents = (text) => Math.round(Number(text.replaceAll(".", "").replace(",", ".")) * 100);
 
@@ -37,6 +39,7 @@ const cents = (text) => Math.round(Number(text.replaceAll(".", "").replace(",", 
 async function shown(who, record) {
   const { status, text } = await (await session(env, "panel", who.company, who.user)).call(`/panel/${record}`);
   assert.equal(status, 200, text);
+  /** @type {Record<string, Record<string, number>>} */
   const sums = {};
   for (const [, figures] of text.matchAll(/<dl class="figures">(.*?)<\/dl>/gs)) {
     const amounts = [...figures.matchAll(/<dd>([^<]*)<\/dd>/g)].map(([, amount]) => plain(amount));
@@ -53,12 +56,15 @@ async function shown(who, record) {
 }
 
 /** The same as the books have it. Of what was deleted nothing is there. */
-async function inBooks(gone = []) {
+async function inBooks(gone = /** @type {string[][]} */ ([])) {
   const today = dateIn(ZONE);
   const { Invoice: found = [] } = await (await quickbooks(env, BR.realm))(
     `select * from Invoice where DocNumber in (${made.numbers.map((number) => `'${number}'`).join(", ")})`,
   );
-  const [sums, badges] = [{}, Object.fromEntries(gone.map(([number, customer]) => [number, `deleted ${customer}`]))];
+  /** @type {Record<string, { outstanding: number, overdue: number, paid: number }>} */
+  const sums = {};
+  /** @type {Record<string, string>} */
+  const badges = Object.fromEntries(gone.map(([number, customer]) => [number, `deleted ${customer}`]));
   for (const {
     DocNumber: number,
     TotalAmt: total,
@@ -106,7 +112,7 @@ const inQuickBooks = async (act, number, more) =>
 test("sums and badges are those of the books after whatever happens there", { timeout: 240_000 }, async () => {
   const create = async (deal, fields) => {
     made.numbers.push(await bill(env, BR, deal, fields));
-    return made.numbers.at(-1);
+    return required(made.numbers.at(-1));
   };
   const open = await create(made.Primeiro, { ...REAIS, ...line("1000") });
   const late = await create(made.Primeiro, { ...REAIS, ...line("500"), issued: shifted(-20), due: shifted(-1) });

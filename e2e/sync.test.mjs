@@ -11,11 +11,20 @@ import { CASCADE, US } from "./people.mjs";
 import { createDatabase } from "./storm/database.mjs";
 import { notesOf, quickbooks } from "./story.mjs";
 
+/** @import { Env, Stack } from "../scripts/stack.mjs" */
+
 const LINE = { ...CASCADE, "lines[0][item]": "12", "lines[0][unit_price]": "10", "lines[0][tax_code]": "NON" };
 /** The most that one answer of change data capture holds. */
 const MOST = 1000;
 const skip = process.env.TEST_POSTGRES_URL ? false : "TEST_POSTGRES_URL is not set";
-let [stack, env, dir, database] = [];
+/** @type {Stack} */
+let stack;
+/** @type {Env} */
+let env;
+/** @type {string} */
+let dir;
+/** @type {string} */
+let database;
 before(async () => {
   if (skip) return;
   dir = mkdtempSync(join(tmpdir(), "fatura-sync-"));

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { plain } from "./browser.mjs";
-import { connectUntilConfirmation, create, decide, fieldsOf, installed, openForm } from "./http.mjs";
+import { capture, connectUntilConfirmation, create, decide, fieldsOf, installed, openForm } from "./http.mjs";
 import { BR, US } from "./people.mjs";
 import { scene } from "./scene.mjs";
 import { quickbooks } from "./story.mjs";
@@ -83,13 +83,13 @@ async function compare({ name, books, items, customer, home }, deal, next) {
       Object.assign(fields, next() < 0.5 ? { discount: number(60, 2), discount_kind: "percent" } : { discount: number(5, 2), discount_kind: "amount" });
     fields.priced_in = fields.currency;
     const shown = plain((await call(`/deals/${deal}/form/preview`, fields)).text);
-    const total = currency(/id="total">([^<]*)</.exec(shown)[1]);
+    const total = currency(capture(/id="total">([^<]*)</, shown));
     const isBeforeTax = /Total before tax/.test(shown);
     const answer = await create(call, deal, fields);
     const what = `seed ${seed}, ${name}, deal ${deal}, invoice ${at}: ${JSON.stringify(fields)}`;
     if (answer.status === 422 && /discount is greater/.test(answer.text)) continue;
     assert.equal(answer.status, 200, `${what}\n${answer.text}`);
-    const docNumber = /data-number="([^"]*)"/.exec(answer.text)[1];
+    const docNumber = capture(/data-number="([^"]*)"/, answer.text);
     const {
       Invoice: [made],
     } = await books(`select * from Invoice where DocNumber = '${docNumber}'`);

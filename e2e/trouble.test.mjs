@@ -2,10 +2,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { assertAccessible, picture } from "./browser.mjs";
-import { bill, connectUntilConfirmation, decide, fieldsOf, installed, openForm, session } from "./http.mjs";
+import { bill, connectUntilConfirmation, decide, deferred, fieldsOf, installed, openForm, session } from "./http.mjs";
 import { CASCADE, US } from "./people.mjs";
 import { scene } from "./scene.mjs";
 import { form, menu, openDeal, panel, quickbooks, settings } from "./story.mjs";
+
+/** @import { Browser, Page } from "./browser.mjs" */
 
 const scenery = scene("trouble", (env) => installed(env, US));
 const { env, done } = scenery;
@@ -13,7 +15,10 @@ const STAFF = { ...CASCADE, "lines[0][item]": "12", "lines[0][unit_price]": "10"
 const PROXY = { status: 502, contentType: "text/html", body: "<html><body><center><h1>502 Bad Gateway</h1></center><hr><center>nginx</center></body></html>" };
 
 const pause = (milliseconds) => new Promise((go) => setTimeout(go, milliseconds));
-/** Calls of a provider fail until `works` is called. */
+/** Calls of a provider fail until `works` is called.
+ * @param {string} provider
+ * @param {string} path
+ * @param {object} more */
 const fails = (provider, path, more = { method: "GET" }) => done("/faults", { provider, path, times: 1000, effect: { status: 503 }, ...more });
 const works = () => fetch(`${env.CONTROL_URL}/faults`, { method: "DELETE" });
 const draftOf = async (deal) => (await openForm(env, US, deal)).fields;
@@ -24,7 +29,8 @@ async function until(what, is, milliseconds = 15_000) {
   assert.fail(`not within ${milliseconds} ms: ${what}`);
 }
 
-/** A person in a browser. It mentions the failures that a test asks for; any other complaint fails the test. */
+/** A person in a browser. It mentions the failures that a test asks for; any other complaint fails the test.
+ * @param {(page: Page, browser: Browser) => Promise<unknown>} story */
 const as = (story) =>
   scenery.as(US, async (page, browser) => {
     try {
@@ -39,12 +45,15 @@ const as = (story) =>
     }
   });
 
+/** @param {Page} page
+ * @param {number} deal */
 async function openFormOf(page, deal) {
   await openDeal(page, env, deal);
   await panel(page).locator("button.go").click();
   await form(page).locator("#create").waitFor();
   return form(page);
 }
+/** @param {Page} page */
 async function openSettings(page) {
   await page.goto(`${env.PIPEDRIVE_WEB_URL}/settings/marketplace/app/${env.PIPEDRIVE_CLIENT_ID}/app-settings`);
   await settings(page).locator("#settings-form").waitFor();
@@ -239,10 +248,12 @@ test("a panel reports to Pipedrive at once though Pipedrive's API and QuickBooks
     // The first size that the panel asks for comes with its report.
     await page.locator(".panel iframe").evaluate(
       (frame) =>
-        new Promise((resolve) => {
-          const look = () => (frame.clientHeight === 240 || frame.style.height === "240px" ? resolve() : setTimeout(look, 20));
-          look();
-        }),
+        /** @type {Promise<void>} */ (
+          new Promise((resolve) => {
+            const look = () => (frame.clientHeight === 240 || frame.style.height === "240px" ? resolve() : setTimeout(look, 20));
+            look();
+          })
+        ),
     );
     assert.ok(Date.now() - begun < 3000, `after ${Date.now() - begun} ms`);
     await panel(page).locator(".skeleton").waitFor({ timeout: 1000 });
@@ -285,7 +296,7 @@ test("where what was typed cannot be saved, leaving says so", { timeout: 120_000
     await invoice.locator("[data-act=leave]").click();
     const dialog = page.getByRole("dialog").last();
     await dialog.getByText("not saved").waitFor();
-    assert.doesNotMatch(await dialog.textContent(), /saved as a draft/);
+    assert.doesNotMatch((await dialog.textContent()) ?? "", /saved as a draft/);
     await dialog.getByRole("button", { name: "Keep editing" }).click();
     assert.equal(await invoice.locator("#memo").inputValue(), "typed into the void");
   }),
@@ -297,9 +308,9 @@ test("a click into the customer field is no answer: Create waits for the sums", 
     const { call, fields } = await openForm(env, US, 9, STAFF);
     await call("/deals/9/form/preview", { ...fields, version: "1000" });
     const invoice = await openFormOf(page, 9);
+    /** @type {string[]} */
     const events = [];
-    let answer;
-    const held = new Promise((go) => (answer = go));
+    const { promise: held, resolve: answer } = deferred();
     await context.route("**/form/preview", async (route) => {
       await held;
       events.push("preview");
@@ -311,7 +322,7 @@ test("a click into the customer field is no answer: Create waits for the sums", 
     await page.keyboard.press("Escape");
     await invoice.locator("#create").click({ force: true });
     await pause(1000);
-    assert.deepEqual(events, [], "nothing is created before the sums of what was typed are there");
+    assert.equal(events.length, 0, "nothing is created before the sums of what was typed are there");
     assert.equal(await invoice.locator("#create").getAttribute("aria-busy"), "true", "it waits");
     answer();
     await until("it is created", () => events.includes("create"));
@@ -322,8 +333,8 @@ test("a click into the customer field is no answer: Create waits for the sums", 
 test("what is typed while the lines are read anew stays", { timeout: 120_000 }, () =>
   as(async (page, { context }) => {
     const invoice = await openFormOf(page, 4);
-    let [count, answer] = [0];
-    const held = new Promise((go) => (answer = go));
+    let count = 0;
+    const { promise: held, resolve: answer } = deferred();
     await context.route("**/form/change?part=all", async (route) => {
       const response = await route.fetch();
       if (count++ === 0) await held;
@@ -342,7 +353,7 @@ test("what is typed while the lines are read anew stays", { timeout: 120_000 }, 
 test("settings that are typed while the page is read or saved stay", { timeout: 120_000 }, () =>
   as(async (page, { context }) => {
     const preferences = await openSettings(page);
-    for (const [address, ask] of [
+    for (const [address, ask] of /** @type {[string, () => Promise<unknown>][]} */ ([
       ["**/settings/page", () => preferences.locator("body").evaluate(() => document.dispatchEvent(new Event("visibilitychange")))],
       [
         "**/settings/save",
@@ -351,10 +362,9 @@ test("settings that are typed while the page is read or saved stay", { timeout: 
           await preferences.locator("button.go").last().click();
         },
       ],
-    ]) {
-      let [answer, asked] = [];
-      const held = new Promise((go) => (answer = go));
-      const begun = new Promise((go) => (asked = go));
+    ])) {
+      const { promise: held, resolve: answer } = deferred();
+      const { promise: begun, resolve: asked } = deferred();
       await context.route(address, async (route) => {
         const response = await route.fetch();
         asked();

@@ -19,6 +19,7 @@ import {
   installed,
   liveCallback,
   openForm,
+  required,
   roomyDeal,
   session,
   settled,
@@ -27,11 +28,22 @@ import {
 import { createDatabase } from "./storm/database.mjs";
 import { quickbooks } from "./story.mjs";
 
+/** @import { Env, Stack } from "../scripts/stack.mjs" */
+
 const BR = { company: 7710001, user: 910001, sub: "9130000000000002", realm: "9341452200000002" };
 const US = { company: 7720002, user: 920001, sub: "9130000000000001", realm: "9341452200000001" };
 
 // On PostgreSQL where there is one, else on SQLite: the browser tests run on the other.
-let [stack, env, dir, database, figures] = [];
+/** @type {Stack} */
+let stack;
+/** @type {Env} */
+let env;
+/** @type {string} */
+let dir;
+/** @type {string | undefined} */
+let database;
+/** @type {string} */
+let figures;
 before(async () => {
   dir = mkdtempSync(join(tmpdir(), "fatura-trust-"));
   if (process.env.TEST_POSTGRES_URL) database = (await createDatabase()).url;
@@ -73,9 +85,9 @@ test("the entry drops the token, and only Pipedrive may frame us", async () => {
   assert.equal(entry.status, 303);
   assert.equal(entry.headers.get("location"), "/app/panel?id=abc&resource=deal&record=1&theme=light");
   const shell = await fetch(`${env.FATURA_URL}${entry.headers.get("location")}`);
-  assert.match(shell.headers.get("content-security-policy"), new RegExp(`frame-ancestors ${env.PIPEDRIVE_WEB_URL}$`));
+  assert.match(shell.headers.get("content-security-policy") ?? "", new RegExp(`frame-ancestors ${env.PIPEDRIVE_WEB_URL}$`));
   const plain = await fetch(`${env.FATURA_URL}/`);
-  assert.match(plain.headers.get("content-security-policy"), /frame-ancestors 'none'/);
+  assert.match(plain.headers.get("content-security-policy") ?? "", /frame-ancestors 'none'/);
   for (const page of [shell, plain]) {
     assert.equal(page.headers.get("cache-control"), "no-cache, no-store");
     assert.equal(page.headers.get("referrer-policy"), "no-referrer");
@@ -167,7 +179,8 @@ test("two windows of one form, with other prices: the second one is told that it
   let second = await call(`/deals/${deal}/invoices`, { ...fields, "lines[0][unit_price]": "7777" });
   assert.match(second.text, /not sent/);
   const progress = () => /hx-get="(\/invoices\/[^"]*\/progress[^"]*)"/.exec(second.text)?.[1];
-  for (const end = Date.now() + 30_000; progress() && Date.now() < end; await new Promise((go) => setTimeout(go, 300))) second = await call(progress());
+  const end = Date.now() + 30_000;
+  for (let path; (path = progress()) && Date.now() < end; await new Promise((go) => setTimeout(go, 300))) second = await call(path);
   assert.doesNotMatch(second.text, /data-issued/, "it is not announced as created");
   assert.match(second.text, /were not sent|was not sent/);
   assert.match(second.text, /data-new-invoice/, "what is typed can become an invoice of its own");
@@ -282,7 +295,7 @@ test("an open page hears of changes in its own company, and of no other's", { ti
     assert.equal(answer.status, 200);
     const heard = { changes: 0 };
     (async () => {
-      for await (const part of answer.body) heard.changes += Buffer.from(part).toString().split("event: changed").length - 1;
+      for await (const part of required(answer.body)) heard.changes += Buffer.from(part).toString().split("event: changed").length - 1;
     })().catch(() => undefined);
     return heard;
   };

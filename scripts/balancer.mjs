@@ -2,7 +2,10 @@
 // replica refuses to take, because none is up, is answered with 502.
 import { createServer, request } from "node:http";
 
-/** Listens on `port` and passes on to the ports that `ports()` names at that moment. */
+/** Listens on `port` and passes on to the ports that `ports()` names at that moment.
+ * @param {number} port
+ * @param {() => Iterable<number>} ports
+ * @returns {Promise<{ close: () => void }>} */
 export function balance(port, ports) {
   let next = 0;
   const ending = new Set();
@@ -15,6 +18,7 @@ export function balance(port, ports) {
     }
   }, 250);
   const server = createServer((incoming, outgoing) => {
+    /** @type {Buffer[]} */
     const parts = [];
     incoming.on("data", (part) => parts.push(part));
     incoming.on("error", () => outgoing.destroy());
@@ -29,12 +33,12 @@ export function balance(port, ports) {
         const to = order.shift();
         if (!to) return void outgoing.writeHead(502).end();
         const passed = request({ host: "127.0.0.1", port: to, method: incoming.method, path: incoming.url, headers: incoming.headers }, (answer) => {
-          outgoing.writeHead(answer.statusCode, answer.headers);
+          outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
           answer.pipe(outgoing);
           answer.on("error", () => outgoing.destroy());
         });
         // Only what was never taken may go to another.
-        passed.on("error", (error) => (error.code === "ECONNREFUSED" ? go() : outgoing.destroy()));
+        passed.on("error", (/** @type {NodeJS.ErrnoException} */ error) => (error.code === "ECONNREFUSED" ? go() : outgoing.destroy()));
         outgoing.on("close", () => passed.destroy());
         passed.end(body);
       };

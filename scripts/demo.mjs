@@ -24,7 +24,7 @@ Ctrl-C stops everything; make demo RESET=1 starts anew.
 console.log(`ready: ${PIPEDRIVE_WEB_URL}`);
 
 let stopping = false;
-const stop = async (code) => {
+const stop = async (/** @type {number} */ code) => {
   if (stopping) return;
   stopping = true;
   await stack.stop();

@@ -8,11 +8,34 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { balance } from "./balancer.mjs";
 
+/**
+ * The sandbox's addresses and credentials, as its `demo.env` names them.
+ * @typedef {Record<"CONTROL_URL" | "FATURA_URL"
+ *   | "PIPEDRIVE_WEB_URL" | "PIPEDRIVE_API_URL" | "PIPEDRIVE_AUTHORIZE_URL" | "PIPEDRIVE_TOKEN_URL" | "PIPEDRIVE_REVOKE_URL"
+ *   | "PIPEDRIVE_CLIENT_ID" | "PIPEDRIVE_CLIENT_SECRET"
+ *   | "PIPEDRIVE_JWT_SECRET_PANEL" | "PIPEDRIVE_JWT_SECRET_FORM" | "PIPEDRIVE_JWT_SECRET_SETTINGS"
+ *   | "QUICKBOOKS_API_URL" | "QUICKBOOKS_WEB_URL" | "QUICKBOOKS_DISCOVERY_URL" | "QUICKBOOKS_AUTHORIZE_URL" | "QUICKBOOKS_TOKEN_URL"
+ *   | "QUICKBOOKS_REVOKE_URL" | "QUICKBOOKS_USERINFO_URL" | "QUICKBOOKS_JWKS_URL" | "QUICKBOOKS_CLIENT_ID" | "QUICKBOOKS_CLIENT_SECRET"
+ *   | "QUICKBOOKS_VERIFIER_TOKEN", string>} Env
+ *
+ * Environment variables by name.
+ * @typedef {Record<string, string | undefined>} Variables
+ *
+ * A process, with its name and log file for messages.
+ * @typedef {import("node:child_process").ChildProcess & { title: string, log: string }} Child
+ *
+ * @typedef {ReturnType<typeof replica>} Replica
+ * @typedef {Awaited<ReturnType<typeof start>>} Stack
+ */
+
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
-/** The built program of this name. */
+/** The built program of this name.
+ * @param {string} name */
 export const binary = (name) => join(process.env.CARGO_TARGET_DIR ?? join(root, "target"), process.env.PROFILE ?? "debug", name);
 
-/** `KEY=value` lines as an object. */
+/** `KEY=value` lines as an object.
+ * @param {string} text
+ * @returns {Record<string, string>} */
 export const parseEnv = (text) =>
   Object.fromEntries(
     text
@@ -22,7 +45,9 @@ export const parseEnv = (text) =>
   );
 
 /** A port that nobody listens on, the wanted one if it can be. Not one of those that the system gives to whoever calls somebody:
- * it would be taken before it is used. */
+ * it would be taken before it is used.
+ * @param {number} wanted
+ * @returns {Promise<number>} */
 export function freePort(wanted) {
   return new Promise((resolve) => {
     const server = createServer();
@@ -32,7 +57,10 @@ export function freePort(wanted) {
   });
 }
 
-/** What is kept between two starts in the same folder: the port and the key that seals the database. */
+/** What is kept between two starts in the same folder: the port and the key that seals the database.
+ * @param {string} dir
+ * @param {number} firstPort
+ * @returns {Promise<{ port: number, key: string }>} */
 async function kept(dir, firstPort) {
   const file = join(dir, "fatura.json");
   if (existsSync(file)) return JSON.parse(readFileSync(file, "utf8"));
@@ -41,6 +69,9 @@ async function kept(dir, firstPort) {
   return made;
 }
 
+/** Waits until a process answers at its address.
+ * @param {string} url
+ * @param {Child} child */
 async function answers(url, child, patience = 30_000) {
   for (const until = Date.now() + patience; Date.now() < until; await new Promise((go) => setTimeout(go, 50))) {
     if (child.exitCode !== null) throw new Error(`${child.title} ended: ${readFileSync(child.log, "utf8").trim().split("\n").slice(-5).join("\n")}`);
@@ -53,6 +84,12 @@ async function answers(url, child, patience = 30_000) {
   throw new Error(`${child.title} does not answer at ${url}; see ${child.log}`);
 }
 
+/** Starts a program, whose output goes to a log file in `dir`.
+ * @param {string} dir
+ * @param {string} name
+ * @param {string[]} args
+ * @param {Variables} env
+ * @returns {Child} */
 function run(dir, name, args, env, title = name) {
   const log = join(dir, `${title}.log`);
   const out = openSync(log, "a");
@@ -61,9 +98,15 @@ function run(dir, name, args, env, title = name) {
   return Object.assign(child, { title, log });
 }
 
+/** @param {Child} child
+ * @returns {Promise<unknown>} */
 const ended = (child) => (child.exitCode !== null || child.signalCode !== null ? Promise.resolve() : new Promise((go) => child.once("exit", go)));
 
-/** What Fatura needs to be told, out of what the sandbox has written. */
+/** Fatura's settings, from the sandbox's addresses and credentials.
+ * @param {Env} env
+ * @param {{ key: string }} own
+ * @param {string} database
+ * @returns {Variables} */
 function faturaEnv(env, { key }, database) {
   return {
     FATURA_PUBLIC_URL: env.FATURA_URL,
@@ -95,12 +138,15 @@ function faturaEnv(env, { key }, database) {
   };
 }
 
+/** @param {string[]} args
+ * @param {Variables} env */
 async function command(args, env) {
   const { stdout } = await promisify(execFile)(binary("fatura"), args, { env: { ...process.env, ...env } });
   return stdout.trim();
 }
 
-/** Starts the sandbox alone; `env` is what it tells programs, `stop` ends it. */
+/** Starts the sandbox alone; `env` has its addresses and credentials, `stop` ends it.
+ * @param {{ dir: string, args?: string[] }} options */
 export async function startSandbox({ dir, args = [] }) {
   mkdirSync(dir, { recursive: true });
   const file = join(dir, "demo.env");
@@ -110,7 +156,7 @@ export async function startSandbox({ dir, args = [] }) {
     if (child.exitCode !== null) throw new Error(`sandbox ended; see ${child.log}`);
     await new Promise((go) => setTimeout(go, 20));
   }
-  const env = parseEnv(readFileSync(file, "utf8"));
+  const env = /** @type {Env} */ (parseEnv(readFileSync(file, "utf8")));
   await answers(env.CONTROL_URL, child);
   const stop = async () => {
     child.kill("SIGTERM");
@@ -120,22 +166,33 @@ export async function startSandbox({ dir, args = [] }) {
   return { env, child, stop };
 }
 
-/** One process of the service: its port, and what can be done to it. */
+/** One process of the service: its port, and what can be done to it.
+ * @param {string} dir
+ * @param {string} name
+ * @param {Variables} env Settings that all replicas share. They are read at each start.
+ * @param {Variables} own
+ * @param {number} port */
 function replica(dir, name, env, own, port) {
+  /** @type {Child | undefined} */
   let child;
+  const started = () => {
+    if (!child) throw new Error(`${name} was not started`);
+    return child;
+  };
   return {
     port,
     url: `http://127.0.0.1:${port}`,
-    child: () => child,
-    isUp: () => Boolean(child) && child.exitCode === null && child.signalCode === null,
+    child: started,
+    isUp: () => child !== undefined && child.exitCode === null && child.signalCode === null,
     async start() {
       child = run(dir, "fatura", ["serve"], { ...env, ...own }, name);
       await answers(`http://127.0.0.1:${port}/healthz`, child);
       return child;
     },
-    signal: (signal) => child.kill(signal),
+    /** @param {NodeJS.Signals} signal */
+    signal: (signal) => started().kill(signal),
     /** Ends it with a signal, and waits until it has ended. */
-    async end(signal = "SIGKILL", patience = 25_000) {
+    async end(signal = /** @type {NodeJS.Signals} */ ("SIGKILL"), patience = 25_000) {
       if (!child) return;
       child.kill(signal);
       await Promise.race([ended(child), new Promise((go) => setTimeout(go, patience))]);
@@ -147,7 +204,8 @@ function replica(dir, name, env, own, port) {
 
 /**
  * Starts both in `dir`. `firstPort` 0 takes any free ports; `settings` are more of Fatura's, as environment variables. With
- * more than one replica, a load balancer stands at Fatura's address.
+ * more than one replica, a load balancer listens at Fatura's address.
+ * @param {{ dir: string, firstPort?: number, reset?: boolean, database?: string | string[], settings?: Variables, replicas?: number }} options
  */
 export async function start({ dir, firstPort = 0, reset = false, database = `sqlite:${join(dir, "fatura.db")}`, settings = {}, replicas: count = 1 }) {
   if (reset) rmSync(dir, { recursive: true, force: true });
@@ -165,7 +223,9 @@ export async function start({ dir, firstPort = 0, reset = false, database = `sql
       firstPort ? String(firstPort + 1) : "0",
     ],
   });
+  /** @type {Replica[]} */
   const replicas = [];
+  /** @type {Awaited<ReturnType<typeof balance>> | undefined} */
   let balancer;
   const stop = async () => {
     await Promise.all(replicas.map((each) => each.end("SIGTERM")));
@@ -176,6 +236,7 @@ export async function start({ dir, firstPort = 0, reset = false, database = `sql
   };
   try {
     const databases = [database].flat();
+    /** @type {Variables} */
     const told = { ...faturaEnv(env, own, databases[0]), ...settings };
     for (let at = 0; at < count; at++) {
       const port = count === 1 ? own.port : await freePort(0);
@@ -196,9 +257,11 @@ export async function start({ dir, firstPort = 0, reset = false, database = `sql
       env,
       stop,
       replicas,
-      /** Runs a command of the service on the same database; what it prints. Throws with what it complains of. */
+      /** Runs a command of the service on the same database; what it prints. Throws with what it complains of.
+       * @param {string[]} args */
       fatura: (...args) => command(args, told),
-      /** From the next start on, with other settings as well. */
+      /** From the next start on, with other settings as well.
+       * @param {Variables} more */
       with(more) {
         Object.assign(told, more);
         return this;

@@ -33,7 +33,7 @@ export function install() {
     };
     if (!form) return seen;
     const fields = {};
-    for (const field of form.querySelectorAll("input, select, textarea")) {
+    for (const field of /** @type {NodeListOf<HTMLInputElement>} */ (form.querySelectorAll("input, select, textarea"))) {
       if (!field.name || (field.type === "hidden" && !["intent", "customer", "due_follows"].includes(field.name)) || field.closest("template")) continue;
       fields[field.name] = field.type === "checkbox" ? (field.checked ? "on" : "") : field.value;
     }
@@ -55,11 +55,14 @@ export function install() {
         price: value(row, "[name$='[unit_price]']"),
         discount: value(row, "[name$='[discount]']"),
         tax: value(row, "[name$='[tax_code]']"),
-        taxes: [...row.querySelectorAll("[name$='[tax_code]'] option")].map((option) => option.value),
+        taxes: [.../** @type {NodeListOf<HTMLOptionElement>} */ (row.querySelectorAll("[name$='[tax_code]'] option"))].map((option) => option.value),
         amount: ownText(row.querySelector("output")),
         at,
       })),
-      missing: [...form.querySelectorAll("#missing a[href^='#']")].map((link) => ({ field: link.hash.slice(1), text: text(link) })),
+      missing: [.../** @type {NodeListOf<HTMLAnchorElement>} */ (form.querySelectorAll("#missing a[href^='#']"))].map((link) => ({
+        field: link.hash.slice(1),
+        text: text(link),
+      })),
       excess: text(form.querySelector("#excess")),
       earlier:
         [...form.querySelectorAll(".part .notice, header .notice[data-kind=warn]")].map(text).join(" ") ||
@@ -80,21 +83,23 @@ export function install() {
       // The frame goes away.
     }
   };
-  document.addEventListener("submit", (event) => event.target.id === "invoice-form" && press("submit"), true);
-  document.addEventListener("click", (event) => event.target.closest?.("[data-confirm-create]") && press("confirm"), true);
+  const at = (/** @type {Event} */ event, /** @type {string} */ selector) => event.target instanceof Element && event.target.closest(selector) !== null;
+  document.addEventListener("submit", (event) => at(event, "#invoice-form") && press("submit"), true);
+  document.addEventListener("click", (event) => at(event, "[data-confirm-create]") && press("confirm"), true);
 
   /** Texts that are cut off, lists that are clipped, a page that is wider than its window. */
   window.monkeyCutOff = () => {
+    /** @type {string[]} */
     const found = [];
     const name = (element) =>
       `${element.tagName.toLowerCase()}${element.id ? `#${element.id}` : ""}${typeof element.className === "string" && element.className ? `.${element.className.trim().replace(/\s+/g, ".")}` : ""}`;
     const root = document.documentElement;
     if (root.scrollWidth > root.clientWidth + 1) found.push(`the page is ${root.scrollWidth} px wide in a frame of ${root.clientWidth} px`);
-    const canvas = document.createElement("canvas").getContext("2d");
+    const canvas = /** @type {CanvasRenderingContext2D} */ (document.createElement("canvas").getContext("2d"));
     for (const element of document.querySelectorAll("body *")) {
       if (!visible(element) || element.closest(".visually-hidden, template, svg") || !text(element)) continue;
       const style = getComputedStyle(element);
-      if (element.tagName === "SELECT") {
+      if (element instanceof HTMLSelectElement) {
         const shown = element.selectedOptions[0]?.label ?? "";
         canvas.font = style.font;
         const room = element.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight) - 16;

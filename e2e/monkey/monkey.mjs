@@ -16,6 +16,8 @@ import { typeNumber } from "./values.mjs";
 import { browserWish, weigh } from "./wish.mjs";
 import { makeDeal, seededCompanies, settle } from "./world.mjs";
 
+/** @import { Desk } from "./page.mjs" */
+
 const FLAGS = [
   "--no-sandbox",
   "--disable-gpu",
@@ -34,7 +36,8 @@ const ROUND = 20;
 const QUIET_MS = 12_000;
 const WISH_MS = 60_000;
 
-/** Runs so many wishes, in `rounds` companies or in all; answers what was counted and each violation. `tell` gets each violation as it is found. */
+/** Runs so many wishes, in `rounds` companies or in all; answers what was counted and each violation. `tell` gets each violation as it is found.
+ * @param {{ seed: number, wishes: number, people?: number, only?: string[], by?: string, rounds?: number, tell?: (violation: any) => unknown }} options */
 export async function monkey({ seed, wishes: count, people = 2, only, by, rounds, tell = () => undefined }) {
   const dir = mkdtempSync(join(tmpdir(), "fatura-monkey-"));
   const stack = await start({ dir, settings: { FATURA_QUICKBOOKS_POLL_SECONDS: "1", FATURA_QUICKBOOKS_CALLS_A_MINUTE: "1000000" } });
@@ -132,6 +135,7 @@ async function play(run, browser, world, plans, people, tell, round) {
   const deals = [];
   const who = Array.from({ length: people }, (_, at) => world.people[(at + (run.seed % 3)) % world.people.length]);
   const away = !run.short && round % 3 === 0 ? traveller(run, world, who, tell) : undefined;
+  /** @type {Desk[]} */
   const desks = plans.some(({ by }) => by === "browser")
     ? await Promise.all(who.map((person) => openDesk(browser, env, person)))
     : who.map((person) => ({ who: person }));
@@ -178,7 +182,7 @@ async function grant(run, wish, { desk, world, slots, deals, tell }) {
     wish.deal.wishes += 1;
     const work = wish.by === "http" ? httpWish(wish) : browserWish(wish);
     await Promise.race([work, new Promise((_, no) => setTimeout(() => no(new Error(`not done within ${WISH_MS} ms`)), WISH_MS).unref())]);
-  } catch (error) {
+  } catch (/** @type {any} */ error) {
     wish.answer ??= { state: "broken" };
     if (wish.deal) wish.deal.retired = true;
     await wish.violate(5, `the wish could not go on: ${error.message.split("\n").slice(0, 3).join(" ")}`, {
@@ -231,14 +235,14 @@ async function traveller(run, world, present, tell) {
     const after = amountOf(shown, locales[who.language].replace("_", "-"));
     if (!same(before, after))
       await violate(4, `a draft over ${before} is over ${shown} once the person's language has changed`, { key: "draft in another language" });
-  } catch (error) {
+  } catch (/** @type {any} */ error) {
     await violate(5, `the draft of somebody who changes their language: ${error.message}`, { key: "traveller" });
   }
 }
 
 /** Keeps and tells a violation; a picture of the page goes with the first of its kind. */
 function reporter(run, wish, tell) {
-  return async (rule, text, { key = text, stack } = {}) => {
+  return async (/** @type {number} */ rule, /** @type {string} */ text, /** @type {{ key?: string, stack?: string }} */ { key = text, stack } = {}) => {
     const times = (run.keys.get(key) ?? 0) + 1;
     run.keys.set(key, times);
     let picture;

@@ -1,6 +1,11 @@
 // The only file that knows how the pages of Fatura are built: a person's browser, and what can be done on a deal and in its
 // form. A change of the form is followed here.
 import { install } from "./inpage.mjs";
+import { capture } from "../http.mjs";
+
+/** @import { Who } from "../people.mjs" */
+/** @import { Env } from "../../scripts/stack.mjs" */
+/** @import { BrowserContext } from "playwright-core" */
 
 const PATIENCE_MS = 8000;
 /** The pages answer to what is typed after 120 to 200 ms. */
@@ -14,11 +19,27 @@ export const NARROW = { width: 400, height: 900 };
 /** What Chromium says of a refusal that the page handles itself; and of the empty style that a screenshot leaves. */
 const IS_HANDLED = /status of (409|422)|sha256-47DEQpj8HBSa\+\/TImW\+5JCeuQeRkm5NMpJWZG3hSuFU=/;
 
-/** A browser of one person: pages that remember what they pressed, what failed, and when they were busy. */
+/**
+ * One person at their browser. A desk of a person who works over HTTP has no browser.
+ * @typedef {{ who: Who, env?: Env, context?: BrowserContext, presses?: any[], complaints?: string[], tabs?: any[], tab?: any, pressedAgain?: number }} Desk
+ */
+
+/** A browser of one person: pages that remember what they pressed, what failed, and when they were busy.
+ * @param {import("playwright-core").Browser} chromium
+ * @param {Env} env
+ * @param {Who} who */
 export async function openDesk(chromium, env, who) {
   const context = await chromium.newContext({ locale: who.language, viewport: WIDE });
   context.setDefaultTimeout(PATIENCE_MS);
-  const desk = { env, who, context, presses: [], complaints: [], tabs: [] };
+  const desk = {
+    env,
+    who,
+    context,
+    presses: /** @type {any[]} */ ([]),
+    complaints: /** @type {string[]} */ ([]),
+    tabs: /** @type {any[]} */ ([]),
+    tab: /** @type {any} */ (undefined),
+  };
   await context.addInitScript(install);
   await context.exposeBinding("monkeyPressed", ({ page }, press) => void desk.presses.push({ ...press, page, at: Date.now() }));
   context.on(
@@ -375,8 +396,8 @@ export async function panelRows(world, who, deal) {
     .split('<li class="invoice"')
     .slice(1)
     .map((part) => ({
-      id: /id="invoice-([0-9a-f-]+)"/.exec(part)[1],
-      status: /data-status="([a-z-]+)"/.exec(part)[1],
+      id: capture(/id="invoice-([0-9a-f-]+)"/, part),
+      status: capture(/data-status="([a-z-]+)"/, part),
       number: /class="number">([^<]*)</.exec(part)?.[1],
       total: /class="total">([^<]*)</.exec(part)?.[1],
       books: /txnId%3D(\w+)/i.exec(part)?.[1],

@@ -626,7 +626,7 @@ export async function account(wish) {
         changes: { Line, ...(invoice.GlobalTaxCalculation === "TaxInclusive" ? { GlobalTaxCalculation: "TaxExcluded" } : {}) },
       });
     }
-  } catch (error) {
+  } catch (/** @type {any} */ error) {
     say(`QuickBooks refuses: ${error.message.slice(0, 120)}`);
   }
 }

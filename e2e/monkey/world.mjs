@@ -102,7 +102,7 @@ export async function settle(env, company, { isNumbered = false } = {}) {
   }));
   await installed(env, people[0]);
   for (const person of people.slice(1)) await installed(env, person);
-  const { CompanyCurrency = [] } = await read("select * from CompanyCurrency").catch(() => ({}));
+  const { CompanyCurrency = [] } = await read("select * from CompanyCurrency").catch(() => /** @type {Record<string, any>} */ ({}));
   const settled = {
     ...company,
     id: own.id,
@@ -116,7 +116,7 @@ export async function settle(env, company, { isNumbered = false } = {}) {
   world.items = ((await read("select * from Item maxresults 200")).Item ?? [])
     .filter((item) => item.Active !== false && !["Group", "Category"].includes(item.Type))
     .map(({ Name }) => Name);
-  world.terms = (await read("select * from Term maxresults 100").catch(() => ({}))).Term ?? [];
+  world.terms = (await read("select * from Term maxresults 100").catch(() => /** @type {Record<string, any>} */ ({}))).Term ?? [];
   world.fields = await writeBack(world);
   world.before = new Set((await world.ledger()).map(({ Id }) => Id));
   return world;

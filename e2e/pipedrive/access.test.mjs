@@ -2,7 +2,9 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { ANA, BRUNO, COMPANY, RAFAEL, begin, checked, endpoint, refused, v2 } from "./support.mjs";
+import { redirectOf } from "../http.mjs";
 
+/** @type {import("./support.mjs").Sandbox} */
 let box;
 before(async () => {
   box = await begin();
@@ -16,7 +18,7 @@ test("a token without the scope is told so, one that is none too", async () => {
   await refused(reader.deals.updateDeal({ id: 1, UpdateDealRequest: { title: "x" } }), 403, /Scope and URL mismatch/);
   await refused(reader.persons.getPersons(), 403);
   const nobody = new v2.DealsApi(new v2.Configuration({ accessToken: "none", basePath: `${box.env.PIPEDRIVE_API_URL}/api/v2` }));
-  await assert.rejects(nobody.getDeals(), (error) => error.errorCode === 401 && error.error === "unauthorized access");
+  await assert.rejects(nobody.getDeals(), (/** @type {any} */ error) => error.errorCode === 401 && error.error === "unauthorized access");
 });
 
 test("OAuth: the code of a person's consent, a refresh, a revocation", async () => {
@@ -37,7 +39,7 @@ test("OAuth: the code of a person's consent, a refresh, a revocation", async () 
     headers: { cookie },
     body: new URLSearchParams({ ...asked, state: "x", decision: "allow" }),
   });
-  const location = new URL(back.headers.get("location"));
+  const location = new URL(redirectOf(back));
   assert.equal(location.searchParams.get("state"), "x");
   const token = await oauth.authorize(location.searchParams.get("code"));
   assert.equal(token.api_domain, env.PIPEDRIVE_API_URL);
@@ -56,7 +58,7 @@ test("OAuth: an empty scope in the authorize URL is refused, before and after th
   const { env } = box;
   const asked = { client_id: env.PIPEDRIVE_CLIENT_ID, redirect_uri: `${env.FATURA_URL}/pipedrive/callback`, state: "x" };
   const cookie = await box.signIn(ANA);
-  for (const headers of [{}, { cookie }]) {
+  for (const headers of /** @type {Record<string, string>[]} */ ([{}, { cookie }])) {
     const consent = (more) => fetch(`${env.PIPEDRIVE_AUTHORIZE_URL}?${new URLSearchParams({ ...asked, ...more })}`, { headers });
     for (const scope of ["", " "]) assert.equal((await consent({ scope })).status, 400, `"${scope}"`);
     assert.equal((await consent({})).status, 200);
@@ -137,7 +139,7 @@ test("what a user may not: fields, merging, others' deals, changing owners", asy
   const bruno = await box.connect({ user_id: BRUNO });
   await refused(bruno.deals.updateDeal({ id: 1, UpdateDealRequest: { owner_id: BRUNO } }), 403, /change the owner/);
   await box.control("/pipedrive/users", { user_id: BRUNO, active: false });
-  await assert.rejects(bruno.deals.getDeals(), (error) => error.errorCode === 401);
+  await assert.rejects(bruno.deals.getDeals(), (/** @type {any} */ error) => error.errorCode === 401);
   await box.control("/pipedrive/users", { user_id: BRUNO, active: true });
 });
 
@@ -236,5 +238,5 @@ test("who may not install is told so at the consent", async () => {
     headers: { cookie },
     body: new URLSearchParams({ client_id: box.env.PIPEDRIVE_CLIENT_ID, decision: "cancel", state: "x" }),
   });
-  assert.match(refused_.headers.get("location"), /error=user_denied/);
+  assert.match(redirectOf(refused_), /error=user_denied/);
 });

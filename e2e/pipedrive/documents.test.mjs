@@ -9,7 +9,9 @@ import { ANA, begin } from "./support.mjs";
 const skip = present ? false : "Pipedrive's OpenAPI documents are not here";
 const source = (path) => readFileSync(new URL(`../../crates/sandbox-pipedrive/src/${path}`, import.meta.url), "utf8");
 const METHODS = ["get", "post", "put", "patch", "delete"];
+/** @type {import("./support.mjs").Sandbox} */
 let box;
+/** @type {string} */
 let token;
 before(async () => {
   box = await begin();

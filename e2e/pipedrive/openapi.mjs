@@ -1,5 +1,5 @@
 // Answers against Pipedrive's own OpenAPI documents, where these are at hand.
-import Ajv from "ajv";
+import { Ajv } from "ajv";
 import { existsSync, readFileSync } from "node:fs";
 import { parse } from "yaml";
 

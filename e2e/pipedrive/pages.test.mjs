@@ -4,9 +4,13 @@ import { after, before, test } from "node:test";
 import { assertAccessible, openBrowser, picture, plain } from "../browser.mjs";
 import { ANA, BRUNO, begin } from "./support.mjs";
 
+/** @type {import("./support.mjs").Sandbox} */
 let box;
+/** @type {Record<string, any>} */
 let api;
+/** @type {import("../browser.mjs").Browser} */
 let ana;
+/** @type {import("../browser.mjs").Page} */
 let page;
 before(async () => {
   box = await begin();
@@ -170,7 +174,7 @@ test("new records, and what is not there", async () => {
   await page.getByRole("link", { name: "Pela página" }).waitFor();
   await page.getByRole("button", { name: "Excluir" }).click();
   await page.waitForURL("**/organizations");
-  assert.equal((await page.goto(`${box.env.PIPEDRIVE_WEB_URL}/deal/99999`)).status(), 404);
+  assert.equal((await page.goto(`${box.env.PIPEDRIVE_WEB_URL}/deal/99999`))?.status(), 404);
   await page.getByText("Não há nada aqui.").waitFor();
 });
 

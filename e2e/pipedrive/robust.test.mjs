@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 import { ANA, begin } from "./support.mjs";
 
+/** @type {import("./support.mjs").Sandbox} */
 let box;
 before(async () => {
   box = await begin();

@@ -7,12 +7,18 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { assertAccessible, openBrowser, picture } from "../browser.mjs";
 import { ANA, COMPANY, begin } from "./support.mjs";
+import { portOf, required } from "../http.mjs";
 
 const SECRETS = { panel: "secret-of-the-panel", modal: "secret-of-the-modal" };
+/** @type {import("node:http").Server} */
 let server;
+/** @type {string} */
 let dir;
+/** @type {import("./support.mjs").Sandbox} */
 let box;
+/** @type {import("../browser.mjs").Browser} */
 let browser;
+/** @type {import("../browser.mjs").Page} */
 let page;
 
 /** The app: one page for each of its extensions, and the SDK as it comes from its package. */
@@ -22,11 +28,11 @@ async function serveApp() {
     "/page": ["text/html", new URL("sdk-page.html", import.meta.url)],
   };
   server = createServer((request, response) => {
-    const [type, file] = files[new URL(request.url, "http://x").pathname] ?? [];
+    const [type, file] = files[new URL(request.url ?? "/", "http://x").pathname] ?? [];
     response.writeHead(file ? 200 : 404, { "content-type": type ?? "text/plain" }).end(file ? readFileSync(file) : "");
   });
-  await new Promise((go) => server.listen(0, "127.0.0.1", go));
-  const app = `http://localhost:${server.address().port}`;
+  await new Promise((go) => server.listen(0, "127.0.0.1", () => go(undefined)));
+  const app = `http://localhost:${portOf(server)}`;
   dir = mkdtempSync(join(tmpdir(), "sdk-"));
   const on = ["deal", "person", "organization"];
   const registration = {
@@ -67,8 +73,8 @@ after(async () => {
 });
 
 /** The app's page in an element, its SDK initialized. */
-async function frameIn(selector) {
-  const frame = await (await page.waitForSelector(`${selector} iframe`)).contentFrame();
+async function frameIn(/** @type {string} */ selector) {
+  const frame = required(await (await page.waitForSelector(`${selector} iframe`)).contentFrame());
   await frame.waitForFunction(() => window.began);
   await frame.evaluate(() => window.began);
   return frame;
@@ -116,7 +122,7 @@ test("get_signed_token, get_metadata, and a command that there is not", async ()
 
 test("resize: a panel's height between 100 and 750; what is out of range is ignored", async () => {
   const frame = await open("/deal/1");
-  const size = () => page.locator(".panel iframe").evaluate((element) => [element.offsetWidth, element.offsetHeight]);
+  const size = () => page.locator(".panel iframe").evaluate((/** @type {HTMLElement} */ element) => [element.offsetWidth, element.offsetHeight]);
   const [width] = await size();
   for (const [asked, got] of [
     [{ height: 500 }, 500],
@@ -158,10 +164,10 @@ test("a custom modal: opened with data by id or name, sized, closed by itself; t
   const opened = ask(panel, "open_modal", { type: "custom_modal", action_id: "ask", data: { item: "xyz" } });
   const modal = await frameIn("dialog.modal");
   const query = new URL(modal.url()).searchParams;
-  assert.deepEqual(JSON.parse(query.get("data")), { item: "xyz" });
+  assert.deepEqual(JSON.parse(query.get("data") ?? ""), { item: "xyz" });
   assert.equal(query.get("selectedIds"), "1");
   assert.ok(await signedWith(query.get("token"), SECRETS.modal));
-  const size = () => page.locator("dialog.modal iframe").evaluate((element) => [element.offsetWidth, element.offsetHeight]);
+  const size = () => page.locator("dialog.modal iframe").evaluate((/** @type {HTMLElement} */ element) => [element.offsetWidth, element.offsetHeight]);
   await ask(modal, "resize", { width: 900, height: 640 });
   assert.deepEqual(await size(), [900, 640]);
   await ask(modal, "resize", { width: 319, height: 119 });
@@ -190,7 +196,7 @@ test("the modal from the page's own menus, in a list and on a record", async () 
   assert.deepEqual([query.get("view"), query.get("selectedIds")], ["list", "3"]);
   await open("/organization/101");
   const link = page.getByRole("link", { name: "Show on a map" });
-  assert.match(await link.getAttribute("href"), /resource=organization&view=details&selectedIds=101/);
+  assert.match((await link.getAttribute("href")) ?? "", /resource=organization&view=details&selectedIds=101/);
 });
 
 test("Pipedrive's own modals: a new deal, person, organization and activity, prefilled, saved or not", async () => {
@@ -203,11 +209,11 @@ test("Pipedrive's own modals: a new deal, person, organization and activity, pre
   const { data: made } = await api.deals.getDeal({ id });
   assert.deepEqual([made.title, made.org_id], ["Out of the app", 103]);
   assert.equal((await api.persons.getPerson({ id: made.person_id })).data.name, "New Person");
-  for (const [type, prefill, api_, read] of [
+  for (const [type, prefill, api_, read] of /** @type {[string, object, string, string][]} */ ([
     ["person", { name: "Ada" }, "persons", "getPerson"],
     ["organization", { name: "Ada Ltd" }, "organizations", "getOrganization"],
     ["activity", { subject: "Call Ada", dueDate: "2026-12-18", deal: 1 }, "activities", "getActivity"],
-  ]) {
+  ])) {
     const asked = ask(panel, "open_modal", { type, prefill });
     await page.getByRole("dialog").getByRole("button", { name: "Save" }).click();
     const answer = (await asked).data;
@@ -226,7 +232,10 @@ test("the floating window: from the dock and by commands, its sizes, badge, focu
   const window_ = await frameIn(".floating");
   await ask(window_, "resize", { height: 300, width: 400 });
   await ask(window_, "resize", { height: 69, width: 801 });
-  assert.deepEqual(await page.locator(".floating iframe").evaluate((element) => [element.offsetWidth, element.offsetHeight]), [400, 300]);
+  assert.deepEqual(
+    await page.locator(".floating iframe").evaluate((/** @type {HTMLElement} */ element) => [element.offsetWidth, element.offsetHeight]),
+    [400, 300],
+  );
   await ask(panel, "set_notification", { number: 3 });
   assert.equal(await page.locator(".dock .badge").textContent(), "3");
   await ask(panel, "set_notification", {});
@@ -293,7 +302,7 @@ test("redirect_to: lists, records, and the app's settings with what it gives alo
   });
   await page.waitForURL("**/app/probe/app-settings?tab=taxes");
   const settings = await frameIn(".settings");
-  assert.deepEqual(JSON.parse(new URL(settings.url()).searchParams.get("data")), { tab: "taxes" });
+  assert.deepEqual(JSON.parse(new URL(settings.url()).searchParams.get("data") ?? ""), { tab: "taxes" });
 });
 
 test("a colleague for whom the app was added sees an invitation; one who has not installed it gets no frame and no token", async () => {

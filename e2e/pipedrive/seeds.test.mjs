@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { begin } from "./support.mjs";
 
+/** @type {import("./support.mjs").Sandbox} */
 let box;
 before(async () => (box = await begin()));
 after(() => box.end());

@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startSandbox } from "../../scripts/stack.mjs";
 import { mistakes, present } from "./openapi.mjs";
+import { portOf } from "../http.mjs";
 
 const require = createRequire(import.meta.url);
 export const v1 = require("pipedrive/v1");
@@ -32,7 +33,7 @@ export function checked(api, version) {
       const answer = await send(config);
       look(answer, config);
       return answer;
-    } catch (error) {
+    } catch (/** @type {any} */ error) {
       if (error.response) look(error.response, config);
       throw error;
     }
@@ -40,7 +41,8 @@ export function checked(api, version) {
   return api;
 }
 
-/** Starts a sandbox; `connect` makes the official client's APIs for a user, `raw` calls any address, `control` asks the door. */
+/** Starts a sandbox; `connect` makes the official client's APIs for a user, `raw` calls any address, `control` asks the door.
+ * @param {{ args?: string[] }} options */
 export async function begin({ args = [] } = {}) {
   const dir = mkdtempSync(join(tmpdir(), "pipedrive-"));
   const sandbox = await startSandbox({ dir, args: ["--first-port", "0", ...args] });
@@ -61,6 +63,8 @@ export async function begin({ args = [] } = {}) {
     env,
     control,
     grant,
+    /** The official client's APIs. They are not typed: `pipedrive` has no types for its sub-modules under `require`.
+     * @returns {Promise<Record<string, any>>} */
     async connect(more) {
       const { access_token: token } = await grant(more);
       const of = (kind, name, base, version) => checked(new kind[name](new kind.Configuration({ accessToken: token, basePath: base })), version);
@@ -153,7 +157,7 @@ export async function begin({ args = [] } = {}) {
 
 /** Asserts that a call is refused with this status, and words. The client itself throws the body away with the status. */
 export const refused = (promise, status, words) =>
-  assert.rejects(promise, (error) => {
+  assert.rejects(promise, (/** @type {any} */ error) => {
     assert.equal(error.status, status, JSON.stringify(error));
     assert.equal(error.success, false);
     assert.ok(error.error_info);
@@ -161,9 +165,12 @@ export const refused = (promise, status, words) =>
     return true;
   });
 
+/** @typedef {Awaited<ReturnType<typeof begin>>} Sandbox */
+
 /** An endpoint that is called: what came in, and the status that it answers with. */
 export async function endpoint() {
-  const inbox = { received: [], status: 200, authorization: undefined, method: undefined };
+  /** @type {{ received: any[], status: number, authorization?: string, method?: string }} */
+  const inbox = { received: [], status: 200 };
   const server = createServer((request, response) => {
     let text = "";
     request.on("data", (part) => (text += part));
@@ -174,15 +181,17 @@ export async function endpoint() {
       response.writeHead(inbox.status).end();
     });
   });
-  await new Promise((go) => server.listen(0, "127.0.0.1", go));
-  inbox.port = server.address().port;
-  inbox.url = `http://127.0.0.1:${inbox.port}/hook`;
-  inbox.close = () => server.close();
-  inbox.wait = async (count) => {
-    for (const until = Date.now() + 4000; inbox.received.length < count && Date.now() < until; ) await new Promise((go) => setTimeout(go, 20));
-    await new Promise((go) => setTimeout(go, 150));
-    assert.equal(inbox.received.length, count, JSON.stringify(inbox.received));
-    return inbox.received;
-  };
-  return inbox;
+  await new Promise((go) => server.listen(0, "127.0.0.1", () => go(undefined)));
+  const port = portOf(server);
+  return Object.assign(inbox, {
+    port,
+    url: `http://127.0.0.1:${port}/hook`,
+    close: () => server.close(),
+    async wait(/** @type {number} */ count) {
+      for (const until = Date.now() + 4000; inbox.received.length < count && Date.now() < until; ) await new Promise((go) => setTimeout(go, 20));
+      await new Promise((go) => setTimeout(go, 150));
+      assert.equal(inbox.received.length, count, JSON.stringify(inbox.received));
+      return inbox.received;
+    },
+  });
 }

@@ -3,8 +3,11 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { ANA, BRUNO, begin, refused } from "./support.mjs";
 
+/** @type {import("./support.mjs").Sandbox} */
 let box;
+/** @type {Record<string, any>} */
 let api;
+/** @type {string} */
 let token;
 before(async () => {
   box = await begin();

@@ -3,7 +3,9 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { ANA, BRUNO, COMPANY, begin, endpoint } from "./support.mjs";
 
+/** @type {import("./support.mjs").Sandbox} */
 let box;
+/** @type {Record<string, any>} */
 let api;
 before(async () => {
   box = await begin();
@@ -64,7 +66,7 @@ test("webhooks: what changed and what it was, with the subscriber's password; re
   inbox.close();
   await assert.rejects(
     api.webhooks.addWebhook({ AddWebhookRequest: { subscription_url: "nowhere", event_action: "*", event_object: "deal", name: "x" } }),
-    (error) => error.errors.subscription_url.length === 1,
+    (/** @type {any} */ error) => error.errors.subscription_url.length === 1,
   );
 });
 

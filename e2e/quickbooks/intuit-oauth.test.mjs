@@ -3,10 +3,12 @@ import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
 import { begin, US } from "./sandbox.mjs";
+import { redirectOf } from "../http.mjs";
 
 const OAuthClient = createRequire(import.meta.url)("intuit-oauth");
 const DANA = "9130000000000001";
 const redirectUri = "http://localhost:8000/callback";
+/** @type {import("./sandbox.mjs").Sandbox} */
 let sandbox;
 
 before(async () => {
@@ -40,7 +42,7 @@ async function consent(uri, { decision = "allow", realm = US } = {}) {
     redirect: "manual",
     body: new URLSearchParams({ ...asked, user: DANA, realm_id: realm, decision }),
   });
-  return answer.headers.get("location");
+  return redirectOf(answer);
 }
 
 const scope = [OAuthClient.scopes.Accounting, OAuthClient.scopes.OpenId, OAuthClient.scopes.Profile, OAuthClient.scopes.Email];
@@ -67,7 +69,7 @@ test("a person signs in, chooses a company and consents; the code becomes tokens
 
 test("a code is good once", async () => {
   const { back } = await connected();
-  await assert.rejects(client().createToken(back), (error) => {
+  await assert.rejects(client().createToken(back), (/** @type {any} */ error) => {
     assert.equal(error.error, "invalid_grant");
     return true;
   });
@@ -82,7 +84,7 @@ test("cancelling sends back access_denied with the state", async () => {
 test("an unknown scope is refused; a foreign redirect is shown as a page and never followed", async () => {
   const uri = client().authorizeUri({ scope: ["com.intuit.everything"], state: "s" });
   const refused = await fetch(uri, { redirect: "manual" });
-  assert.equal(new URL(refused.headers.get("location")).searchParams.get("error"), "invalid_scope");
+  assert.equal(new URL(redirectOf(refused)).searchParams.get("error"), "invalid_scope");
   const foreign = await fetch(client({ redirectUri: "http://evil.example/callback" }).authorizeUri({ scope, state: "s" }), { redirect: "manual" });
   assert.equal(foreign.status, 400);
   assert.match(await foreign.text(), /redirect_uri/);
@@ -91,7 +93,7 @@ test("an unknown scope is refused; a foreign redirect is shown as a page and nev
 test("the id token is signed by the published key and names user and company", async () => {
   const { oauth } = await connected();
   assert.equal(await oauth.validateIdToken(), true);
-  const claims = JSON.parse(Buffer.from(oauth.getToken().id_token.split(".")[1], "base64url"));
+  const claims = JSON.parse(Buffer.from(oauth.getToken().id_token.split(".")[1], "base64url").toString());
   assert.equal(claims.sub, DANA);
   assert.equal(claims.realmid, US);
 });
@@ -120,7 +122,7 @@ test("within a day a refresh gives back the same refresh token, later a new one,
   assert.notEqual(second, first);
   assert.ok((await oauth.refreshUsingToken(first)).json.access_token, "the superseded one is in its day of grace");
   await sandbox.control("/clock", { advance_seconds: 86_401 });
-  await assert.rejects(oauth.refreshUsingToken(first), (error) => error.error === "invalid_grant");
+  await assert.rejects(oauth.refreshUsingToken(first), (/** @type {any} */ error) => error.error === "invalid_grant");
   assert.ok((await oauth.refreshUsingToken(second)).json.access_token);
 });
 
@@ -133,7 +135,7 @@ test("where the old refresh token dies, it is refused as soon as a new one was r
   await sandbox.control("/clock", { advance_seconds: 86_401 });
   await oauth.refresh();
   assert.notEqual(oauth.getToken().refresh_token, first);
-  await assert.rejects(client().refreshUsingToken(first), (error) => error.error === "invalid_grant");
+  await assert.rejects(client().refreshUsingToken(first), (/** @type {any} */ error) => error.error === "invalid_grant");
   assert.ok((await oauth.refresh()).json.access_token, "the chain goes on");
   await sandbox.control("/quickbooks/quirks", { realm_id: US });
 });
@@ -160,12 +162,12 @@ test("an access token dies after an hour, a refresh token after a hundred days",
   await sandbox.control("/clock", { advance_seconds: 3601 });
   const expired = await read();
   assert.equal(expired.status, 401);
-  assert.match(expired.headers.get("www-authenticate"), /Bearer realm="Intuit", error="invalid_token"/);
+  assert.match(expired.headers.get("www-authenticate") ?? "", /Bearer realm="Intuit", error="invalid_token"/);
   const { fault } = await expired.json();
   assert.equal(fault.error[0].code, "3200");
   assert.equal(fault.type, "AUTHENTICATION");
   await sandbox.control("/clock", { advance_seconds: 8_640_000 });
-  await assert.rejects(oauth.refreshUsingToken(refresh), (error) => error.error === "invalid_grant");
+  await assert.rejects(oauth.refreshUsingToken(refresh), (/** @type {any} */ error) => error.error === "invalid_grant");
 });
 
 test("the end of the chain is told on request", async () => {
@@ -178,7 +180,7 @@ test("revoking either token ends the connection", async () => {
   const { oauth } = await connected();
   const { access_token: access, refresh_token: refresh } = oauth.getToken();
   await oauth.revoke({ access_token: access });
-  await assert.rejects(client().refreshUsingToken(refresh), (error) => error.error === "invalid_grant");
+  await assert.rejects(client().refreshUsingToken(refresh), (/** @type {any} */ error) => error.error === "invalid_grant");
   await assert.rejects(oauth.revoke({ token: "unknown" }));
 });
 
@@ -187,7 +189,7 @@ test("disconnecting in QuickBooks ends the connection", async () => {
   const page = await (await fetch(`${sandbox.env.QUICKBOOKS_WEB_URL}/app/${US}/apps`)).text();
   assert.match(page, /An app has access/);
   await fetch(`${sandbox.env.QUICKBOOKS_WEB_URL}/app/${US}/disconnect`, { method: "POST" });
-  await assert.rejects(oauth.refreshUsingToken(oauth.getToken().refresh_token), (error) => error.error === "invalid_grant");
+  await assert.rejects(oauth.refreshUsingToken(oauth.getToken().refresh_token), (/** @type {any} */ error) => error.error === "invalid_grant");
 });
 
 test("wrong credentials are invalid_client", async () => {

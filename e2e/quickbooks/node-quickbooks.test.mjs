@@ -6,7 +6,9 @@ import { after, before, test } from "node:test";
 import { begin, BR, CA, SIMPLE, US } from "./sandbox.mjs";
 
 const QuickBooks = createRequire(import.meta.url)("node-quickbooks");
+/** @type {import("./sandbox.mjs").Sandbox} */
 let sandbox;
+/** @type {Awaited<ReturnType<typeof connect>>} */
 let us;
 
 before(async () => {
@@ -36,7 +38,7 @@ async function connect(realm) {
 
 /** Asserts that a call is refused with this code. */
 const refused = (promise, code) =>
-  assert.rejects(promise, (error) => {
+  assert.rejects(promise, (/** @type {any} */ error) => {
     assert.equal(error.code, code, JSON.stringify(error));
     return true;
   });
@@ -641,5 +643,5 @@ test("tokens are refreshed and revoked", async () => {
   const before = fresh.api.token;
   await fresh.call("refreshAccessToken");
   assert.notEqual(fresh.api.token, before);
-  await new Promise((resolve, reject) => fresh.api.revokeAccess(true, (error) => (error ? reject(error) : resolve())));
+  await new Promise((resolve, reject) => fresh.api.revokeAccess(true, (error) => (error ? reject(error) : resolve(undefined))));
 });

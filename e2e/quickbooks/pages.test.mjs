@@ -7,6 +7,7 @@ import { binary } from "../../scripts/stack.mjs";
 import { assertAccessible, openBrowser, picture } from "../browser.mjs";
 import { begin, US } from "./sandbox.mjs";
 
+/** @type {import("./sandbox.mjs").Sandbox} */
 let sandbox;
 before(async () => {
   sandbox = await begin();

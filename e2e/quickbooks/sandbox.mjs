@@ -9,6 +9,8 @@ export const BR = "9341452200000002";
 export const CA = "9341452200000005";
 export const SIMPLE = "9341452200000009";
 
+/** @typedef {Awaited<ReturnType<typeof begin>>} Sandbox */
+
 /** Starts a sandbox; `control` asks its door, `grant` has tokens from there. */
 export async function begin(...args) {
   const dir = mkdtempSync(join(tmpdir(), "quickbooks-"));
@@ -22,7 +24,7 @@ export async function begin(...args) {
     });
     const text = await answer.text();
     if (!answer.ok) throw new Error(`${path}: ${answer.status} ${text}`);
-    return text && text.startsWith("{") | text.startsWith("[") ? JSON.parse(text) : text;
+    return text.startsWith("{") || text.startsWith("[") ? JSON.parse(text) : text;
   };
   return {
     dir,

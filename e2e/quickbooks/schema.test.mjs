@@ -61,7 +61,7 @@ test("every member of Intuit's schemas is known, and none is invented", { skip: 
     .split("\n")
     .filter((line) => line && !line.startsWith("#"));
   const types = new Map(lines.filter((line) => !line.startsWith("=")).map((line) => [line.split(" ")[0], line.split(" ").slice(1)]));
-  const entity = types.get("IntuitEntity");
+  const entity = types.get("IntuitEntity") ?? assert.fail("no IntuitEntity");
   assert.ok(types.size > 80);
   for (const [name, words] of types) {
     if (name === "IntuitEntity") continue;

@@ -6,6 +6,9 @@ import { control } from "../http.mjs";
 import { quickbooks } from "../story.mjs";
 import { person, rows } from "./people.mjs";
 
+/** @import { Intent } from "./people.mjs" */
+/** @import { Env } from "../../scripts/stack.mjs" */
+
 const PAGE = 1000;
 
 /** Every invoice of a company that is in the books. */
@@ -20,7 +23,13 @@ export async function ledger(env, realm) {
 }
 
 /** The price of its first line: each intent has one of its own. */
-export const price = (invoice) => invoice.Line.find((line) => line.DetailType === "SalesItemLineDetail")?.SalesItemLineDetail.UnitPrice;
+export const price = (/** @type {any} */ invoice) => invoice.Line.find((line) => line.DetailType === "SalesItemLineDetail")?.SalesItemLineDetail.UnitPrice;
+
+/** Whether the books have the invoice of an intent, which its price tells apart.
+ * @param {Env} env
+ * @param {Intent} intent
+ * @returns {Promise<boolean>} */
+export const isInBooks = async (env, intent) => (await ledger(env, intent.desk.who.realm)).some((invoice) => price(invoice) === Number(intent.price));
 
 /** What a panel should show of an invoice. */
 function badge(invoice, today) {

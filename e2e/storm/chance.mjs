@@ -1,4 +1,15 @@
 // Chance that can be repeated: everything that a storm decides is drawn from its seed. The timing of processes is not.
+
+/** @typedef {{
+ *   next(): number,
+ *   below(most: number): number,
+ *   of<T>(list: readonly T[]): T,
+ *   percent(share: number): boolean,
+ *   branch(): Dice,
+ * }} Dice */
+
+/** @param {number} seed
+ * @returns {Dice} */
 export function chance(seed) {
   let state = seed >>> 0;
   const next = () => {
@@ -7,7 +18,7 @@ export function chance(seed) {
     mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   };
-  const below = (most) => Math.floor(next() * most);
+  const below = (/** @type {number} */ most) => Math.floor(next() * most);
   return {
     next,
     below,

@@ -1,6 +1,7 @@
 // A database of its own on the PostgreSQL of the tests.
 import { execFile, execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
+import { promisify } from "node:util";
 
 /** Its address; `restart` where the tests may restart the server. */
 export async function createDatabase() {
@@ -9,11 +10,13 @@ export async function createDatabase() {
   const name = `storm_${randomBytes(6).toString("hex")}`;
   execFileSync("psql", [`${server}/postgres`, "-qc", `create database ${name}`]);
   const command = process.env.TEST_POSTGRES_RESTART;
-  const restart = () => new Promise((go, no) => execFile("bash", ["-c", command], (error) => (error ? no(error) : go())));
-  return { url: `${server}/${name}`, ...(command ? { restart } : {}) };
+  const restart = command && (() => promisify(execFile)("bash", ["-c", command]));
+  return { url: `${server}/${name}`, ...(restart ? { restart } : {}) };
 }
 
-/** Waits until so many replicas on this database share what QuickBooks allows: each has seen the others since it has started. */
+/** Waits until so many replicas on this database share what QuickBooks allows: each has seen the others since it has started.
+ * @param {string} url
+ * @param {number} replicas */
 export async function sharing(url, replicas) {
   const seen = () => execFileSync("psql", [url, "-Atqc", "select seen_at from replica"], { encoding: "utf8" }).trim().split("\n").map(Number);
   const all = () => seen().length === replicas;

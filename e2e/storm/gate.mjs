@@ -1,6 +1,7 @@
 // A gate before PostgreSQL. It names each transaction by what it writes, and can hold its COMMIT: before the database has it,
 // or when it is committed and nobody knows. It can cut every connection, as a network does.
 import { connect, createServer } from "node:net";
+import { portOf } from "../http.mjs";
 
 const WRITES = /\b(insert into|delete from|(?<!for |do |no key )update)\s+([a-z_]+)(?:\s+(?:as\s+\w+\s+)?set\s+([a-z_]+))?/gi;
 
@@ -50,7 +51,9 @@ export async function gate(url) {
     for (const socket of [client, upstream]) socket.on("error", end).on("close", end);
 
     const statements = new Map();
-    let [writes, isOpen] = [[], false];
+    /** @type {string[]} */
+    let writes = [];
+    let isOpen = false;
     // What waits for the gate to open: messages of the program, or answers of the database.
     let held;
     const act = (message, kind) => {
@@ -109,9 +112,9 @@ export async function gate(url) {
       }
     });
   });
-  await new Promise((go) => listener.listen(0, "127.0.0.1", go));
+  await new Promise((go) => listener.listen(0, "127.0.0.1", () => go(undefined)));
   const through = new URL(url);
-  through.port = String(listener.address().port);
+  through.port = String(portOf(listener));
 
   return {
     url: String(through),

@@ -1,10 +1,25 @@
 // What the people of a storm do: open a form, press, press again when nothing comes back, and remember what they were told.
 import { CASCADE, BR, US } from "../people.mjs";
-import { openForm, roomyDeal, session, unseen } from "../http.mjs";
+import { capture, encoded, openForm, roomyDeal, session, unseen } from "../http.mjs";
 
-const pause = (ms) => new Promise((go) => setTimeout(go, ms));
+/** @import { Env, Replica } from "../../scripts/stack.mjs" */
+/** @import { Who } from "../people.mjs" */
+/** @import { Fields } from "../http.mjs" */
+/** @import { Dice } from "./chance.mjs" */
+
+/** @typedef {{ who: Who, deal: number, fields: Record<string, string> }} Desk
+ *
+ * An invoice that a person wants to make, and how it has ended.
+ * @typedef {{
+ *   at: number, key: string, desk: Desk, price: string, wants: Record<string, string>, seen: string[], once?: boolean,
+ *   kind?: string, state?: string, number?: string, words?: string, asked?: number, done?: boolean, deed?: string,
+ * }} Intent
+ *
+ * @typedef {{ state: string, number?: string, progress?: string, stuck?: string, words?: string }} Outcome */
+
+const pause = (/** @type {number} */ ms) => new Promise((go) => setTimeout(go, ms));
 const PATIENCE = 12_000;
-const plain = (text) =>
+const plain = (/** @type {string} */ text) =>
   text
     .replace(/<[^>]+>/g, " ")
     .replaceAll("&amp;", "&")
@@ -24,8 +39,10 @@ const DESKS = [
 /** How many invoices one deal is to have, more or less: a deal of which there are thousands is nobody's. */
 const INVOICES = 100;
 
-/** A form for each deal, as it was opened, with one line; deals enough for so many invoices. */
+/** A form for each deal, as it was opened, with one line; deals enough for so many invoices.
+ * @param {Env} env */
 export async function desks(env, count = 0) {
+  /** @type {Desk[]} */
   const all = [];
   const each = Math.ceil(count / INVOICES / DESKS.flatMap(({ deals }) => deals).length);
   for (const { who, deals, fields } of DESKS) {
@@ -52,10 +69,14 @@ export async function desks(env, count = 0) {
   return all;
 }
 
-/** Requests as one person, to whichever replica is up; the bearer is renewed in time, and where it is not taken any more, as a page does. */
+/** Requests as one person, to any replica that is up; the bearer is renewed in time, and where it is refused, as a page does.
+ * @param {Env} env
+ * @param {Who} who
+ * @param {Replica[]} replicas
+ * @param {Dice} dice */
 export function person(env, who, replicas, dice) {
   const bearers = new Map();
-  const bearer = async (surface) => {
+  const bearer = async (/** @type {string} */ surface) => {
     const known = bearers.get(surface);
     if (known && known.until > Date.now()) return known.value;
     const opened = await session(env, surface, who.company, who.user);
@@ -64,6 +85,10 @@ export function person(env, who, replicas, dice) {
     return opened.bearer;
   };
   const up = () => replicas.filter((each) => each.isUp());
+  /** @param {string} surface
+   * @param {string} path
+   * @param {Fields} [fields]
+   * @param {AbortSignal} [signal] */
   return async function call(surface, path, fields, signal) {
     const answer = await ask(surface, path, fields, signal);
     // Given out by a clock that was behind.
@@ -71,10 +96,14 @@ export function person(env, who, replicas, dice) {
     bearers.delete(surface);
     return ask(surface, path, fields, signal);
   };
+  /** @param {string} surface
+   * @param {string} path
+   * @param {Fields} [fields]
+   * @param {AbortSignal} [signal] */
   async function ask(surface, path, fields, signal) {
     const to = dice.of(up().length ? up() : replicas);
     const answer = await fetch(`${to.url}${path}`, {
-      ...(fields ? { method: "POST", body: new URLSearchParams(fields) } : {}),
+      ...(fields ? { method: "POST", body: encoded(fields) } : {}),
       headers: { authorization: `Bearer ${await bearer(surface)}` },
       signal: signal ?? AbortSignal.timeout(PATIENCE),
     });
@@ -82,7 +111,9 @@ export function person(env, who, replicas, dice) {
   }
 }
 
-/** What an answer to *Create* tells the person. */
+/** What an answer to *Create* tells the person.
+ * @param {{ status: number, text: string }} answer
+ * @returns {Outcome} */
 function told(answer) {
   const number = /data-number="([^"]*)"/.exec(answer.text)?.[1];
   if (number !== undefined) return { state: "issued", number };
@@ -97,35 +128,43 @@ function told(answer) {
 /**
  * One intent: pressed once, twice, on two replicas at once, or given up and pressed again; until the person has been told
  * how it ended, or `until` has passed.
+ * @param {Env} env
+ * @param {Desk} desk
+ * @param {Intent} intent
+ * @param {Replica[]} replicas
+ * @param {Dice} dice
+ * @param {() => number} until
+ * @param {(intent: Intent) => Promise<boolean>} isThere
  */
 export async function intend(env, desk, intent, replicas, dice, until, isThere) {
   const call = person(env, desk.who, replicas, dice);
   const path = `/deals/${desk.deal}/invoices`;
   const fields = { ...desk.fields, ...intent.wants, intent: intent.key, "lines[0][unit_price]": intent.price };
-  const press = async (signal) => {
+  const press = async (/** @type {AbortSignal | undefined} */ signal = undefined) => {
     try {
       return told(await call("form", path, fields, signal));
-    } catch (error) {
+    } catch (/** @type {any} */ error) {
       return { state: "unanswered", words: String(error.cause?.code ?? error.name) };
     }
   };
+  /** @type {Record<string, number>} */
   const kinds = intent.once ? { once: 100 } : { once: 50, twice: 25, "given up": 15, thrice: 10 };
   let draw = dice.below(100);
-  intent.kind = Object.keys(kinds).find((kind) => (draw -= kinds[kind]) < 0);
-  const presses = { once: 1, twice: 2, thrice: 3, "given up": 1 }[intent.kind];
-  let last;
+  intent.kind = Object.keys(kinds).find((kind) => (draw -= kinds[kind]) < 0) ?? "once";
+  const presses = { once: 1, twice: 2, thrice: 3 }[intent.kind] ?? 1;
   if (intent.kind === "given up") await press(AbortSignal.timeout(20 + dice.below(400)));
   const all = await Promise.all(Array.from({ length: presses }, () => press()));
   const rank = ["issued", "refused", "stuck", "checking", "unanswered"];
-  last = all.sort((a, b) => rank.indexOf(a.state) - rank.indexOf(b.state))[0];
+  /** @type {Outcome} */
+  let last = all.sort((a, b) => rank.indexOf(a.state) - rank.indexOf(b.state))[0];
   intent.seen = all.map(({ state, number }) => number ?? state);
   while (last.state !== "issued" && last.state !== "refused") {
     if (Date.now() > until()) break;
     await pause(last.state === "checking" ? 300 : 400 + dice.below(800));
     if (last.state === "stuck") {
       // Somebody looks in QuickBooks, and says what they see.
-      const { stuck } = last;
-      const resend = await isThere(intent).then((there) => (there ? {} : { resend: "on" }));
+      const { stuck = "" } = last;
+      const resend = (await isThere(intent)) ? {} : { resend: "on" };
       last = await call("form", stuck, resend).then(told, () => ({ state: "stuck", stuck }));
       if (last.state === "unanswered") last = { state: "stuck", stuck };
       intent.seen.push(last.number ?? last.state);
@@ -133,7 +172,7 @@ export async function intend(env, desk, intent, replicas, dice, until, isThere) 
       continue;
     }
     if (last.state === "checking") {
-      const { progress } = last;
+      const { progress = "" } = last;
       try {
         const answer = told(await call("form", progress));
         last = answer.state === "unanswered" ? { state: "checking", progress, words: answer.words } : answer;
@@ -148,7 +187,9 @@ export async function intend(env, desk, intent, replicas, dice, until, isThere) 
   Object.assign(intent, { state: last.state, number: last.number, words: last.words });
 }
 
-/** The rows of a deal's panel, as a person sees them: all, or the newest. */
+/** The rows of a deal's panel, as a person sees them: all, or the newest.
+ * @param {(surface: string, path: string) => Promise<{ status: number, text: string }>} call
+ * @param {number} deal */
 export async function rows(call, deal, most = 1_000_000) {
   const answer = await call("panel", `/panel/deal/${deal}?rows=${most}`);
   if (answer.status !== 200) throw new Error(`the panel of deal ${deal} answered ${answer.status}`);
@@ -156,8 +197,8 @@ export async function rows(call, deal, most = 1_000_000) {
     .split('<li class="invoice"')
     .slice(1)
     .map((part) => ({
-      id: /id="invoice-([0-9a-f-]+)"/.exec(part)[1],
-      status: /data-status="([a-z-]+)"/.exec(part)[1],
+      id: capture(/id="invoice-([0-9a-f-]+)"/, part),
+      status: capture(/data-status="([a-z-]+)"/, part),
       number: /class="number">([^<]*)</.exec(part)?.[1],
       total: /class="total">([^<]*)</.exec(part)?.[1],
       seen: /"seen": "([^"]+)"/.exec(part.replaceAll("&#34;", '"'))?.[1],

@@ -9,12 +9,14 @@ import { pathToFileURL } from "node:url";
 import { start } from "../../scripts/stack.mjs";
 import { control, installed } from "../http.mjs";
 import { BR, US } from "../people.mjs";
-import { audit, ledger } from "./books.mjs";
+import { audit, isInBooks, ledger } from "./books.mjs";
 import { chance } from "./chance.mjs";
 import { createDatabase } from "./database.mjs";
 import { carry } from "./deeds.mjs";
 import { gate } from "./gate.mjs";
 import { desks as openDesks, intend } from "./people.mjs";
+
+/** @import { Who } from "../people.mjs" */
 
 const pause = (ms) => new Promise((go) => setTimeout(go, ms));
 
@@ -88,10 +90,10 @@ async function open({ database, replicas }) {
   for (const who of [US, BR]) await installed(env, who);
   for (const { realm } of [US, BR]) await control(env, "/quickbooks/quirks", { realm_id: realm, emails_a_day: 1_000_000 });
   // The term of the due date exists: only the first invoice would create it, and take longer than those that are struck.
-  for (const [{ realm }, name] of [
+  for (const [{ realm }, name] of /** @type {[Who, string][]} */ ([
     [US, "Net 7"],
     [BR, "7 dias"],
-  ])
+  ]))
     await control(env, "/quickbooks/edit", { realm_id: realm, entity: "Term", changes: { Name: name, DueDays: 7 } });
   const desks = await openDesks(env);
   const before = new Set();
@@ -117,7 +119,16 @@ async function perform(place, write, ready) {
   const intent = { at, key: crypto.randomUUID(), desk, price: (100 + (at + 1) / 100).toFixed(2), wants, seen: [], once: true };
   intents.push(intent);
   const end = Date.now() + 90_000;
-  const press = () => intend(env, desk, intent, stack.replicas, dice, () => end);
+  const press = () =>
+    intend(
+      env,
+      desk,
+      intent,
+      stack.replicas,
+      dice,
+      () => end,
+      (each) => isInBooks(env, each),
+    );
   if (write.act) await press();
   if (write.expire) await control(env, "/quickbooks/expire", { realm_id: desk.who.realm });
   await ready();
@@ -195,7 +206,13 @@ async function hit({ replica, gate, release }, signal) {
   }
 }
 
-/** Strikes at each point, those that `points` makes of what was observed; the violations, and how many points were met. */
+/** Strikes at each point, those that `points` makes of what was observed; the violations, and how many points were met.
+ * @param {{
+ *   points: (seen: (writes: any[], idly?: number) => Promise<any>) => Promise<any[]>,
+ *   database?: { url: string },
+ *   replicas?: number,
+ *   tell?: (text: string) => unknown,
+ * }} options */
 export async function strike({ points, database, replicas = 1, tell = () => undefined }) {
   const place = await open({ database, replicas });
   try {

@@ -7,11 +7,14 @@ import { start } from "../../scripts/stack.mjs";
 import { control, installed } from "../http.mjs";
 import { BR, US } from "../people.mjs";
 import { chance } from "./chance.mjs";
-import { audit, ledger, price } from "./books.mjs";
+import { audit, isInBooks, ledger } from "./books.mjs";
 import { deeds } from "./deeds.mjs";
 import { clock as clockIn } from "./time.mjs";
 import { desks as openDesks, intend } from "./people.mjs";
 import { weather } from "./weather.mjs";
+
+/** @import { Intent } from "./people.mjs" */
+/** @import { Variables } from "../../scripts/stack.mjs" */
 
 /** How long the world may take to be right again after the last fault. */
 const HEAL_LIMIT_MS = 30_000;
@@ -21,7 +24,23 @@ const GIVE_UP_MS = 150_000;
 export const FAULTS_PER_INTENT = 5;
 const pause = (ms) => new Promise((go) => setTimeout(go, ms));
 
-/** `quirks`: what QuickBooks is without; `hasOddAnswers`: answers of other shapes, lists refused over one row, pages in front. Answers what was counted, and each violation as a sentence. */
+/**
+ * `quirks`: what QuickBooks is without; `hasOddAnswers`: answers of other shapes, lists refused over one row, pages in front. Answers what was
+ * counted, and each violation as a sentence.
+ * @param {{
+ *   seed: number,
+ *   intents: number,
+ *   atOnce?: number,
+ *   perIntent?: number,
+ *   only?: string[],
+ *   replicas?: number,
+ *   database?: { url: string, restart?: () => Promise<unknown> },
+ *   quirks?: { query_lag_ms?: number, ignores_request_ids?: boolean },
+ *   hasOddAnswers?: boolean,
+ *   settings?: Variables,
+ *   tell?: (text: string) => unknown,
+ * }} options
+ */
 export async function storm({
   seed,
   intents: count,
@@ -71,6 +90,7 @@ export async function storm({
     for (const { realm } of [US, BR]) await sky.setQuirks(realm);
     const before = new Set();
     for (const { realm } of [US, BR]) for (const { Id } of await ledger(env, realm)) before.add(`${realm} ${Id}`);
+    /** @type {Intent[]} */
     const intents = Array.from({ length: count }, (_, at) => ({
       at,
       key: uuid(dice),
@@ -84,12 +104,12 @@ export async function storm({
       if (dice.percent(10)) Object.assign(intent.wants, { "lines[0][item]": "new", "lines[0][item_name]": `Storm item ${intent.at}` });
     }
     /** What somebody sees who looks in QuickBooks long enough. */
-    const isThere = async (intent) => {
+    const isThere = async (/** @type {Intent} */ intent) => {
       for (;;) {
         await pause((quirks?.query_lag_ms ?? 0) + 1000);
         // The faults are for whoever asks, them as well.
-        const books = await ledger(env, intent.desk.who.realm).catch(() => undefined);
-        if (books) return books.some((invoice) => price(invoice) === Number(intent.price));
+        const found = await isInBooks(env, intent).catch(() => undefined);
+        if (found !== undefined) return found;
       }
     };
     let storming = true;
@@ -136,7 +156,8 @@ export async function storm({
       );
     const strength = sky.met() / count;
     if (strength < perIntent * 0.9) wrong.push(`the storm was too weak: ${strength.toFixed(2)} faults were met for each intent, and ${perIntent} are wanted`);
-    const tally = (key) => intents.reduce((sum, intent) => ({ ...sum, [intent[key]]: (sum[intent[key]] ?? 0) + 1 }), {});
+    const tally = (/** @type {"state" | "kind" | "deed"} */ key) =>
+      intents.reduce((sum, intent) => ({ ...sum, [`${intent[key]}`]: (sum[`${intent[key]}`] ?? 0) + 1 }), /** @type {Record<string, number>} */ ({}));
     return {
       wrong,
       seconds: (Date.now() - begun.at) / 1000,
