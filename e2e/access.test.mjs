@@ -99,7 +99,7 @@ async function reconnect() {
   await decide(env, person, pending);
 }
 
-test("links lead to the invoice and the customer, in QuickBooks' own form", async () => {
+test("links open the invoice and the customer in QuickBooks, with QuickBooks' own addresses", async () => {
   const number = await bill(env, US, 3, LINE);
   const { Id: id } = (await invoices()).find(({ DocNumber }) => DocNumber === number);
   const text = (await (await open("panel"))("/panel/deal/3")).text.replaceAll("&#38;", "&");
@@ -117,7 +117,7 @@ test("links lead to the invoice and the customer, in QuickBooks' own form", asyn
   assert.equal((await browser().go(`${env.QUICKBOOKS_WEB_URL}/app/login?pagereq=invoice%3FtxnId%3D${id}&deeplinkcompanyid=1`)).response.status, 404);
 });
 
-test("fatura check names a wrong environment of QuickBooks with the allowed ones", async () => {
+test("fatura check refuses an unknown QuickBooks environment and lists the allowed ones", async () => {
   const check = async (settings) => {
     const before = await stack
       .with(settings)
@@ -135,7 +135,7 @@ test("fatura check names a wrong environment of QuickBooks with the allowed ones
 });
 
 for (const old of ["lives", "dies"]) {
-  test(`refreshed day after day, where the old refresh token ${old}: nobody notices`, { timeout: 60_000 }, async () => {
+  test(`daily token refreshes keep the connection working, where the old refresh token ${old}`, { timeout: 60_000 }, async () => {
     await reading(old);
     for (let day = 0; day < 3; day++) {
       const before = (await refreshes()).length;
@@ -151,7 +151,7 @@ for (const old of ["lives", "dies"]) {
   });
 }
 
-test("a Pipedrive user's tokens are refreshed day after day, where each refresh token works once: nobody notices", { timeout: 60_000 }, async () => {
+test("daily refreshes of a Pipedrive user's tokens keep working, where each refresh token works once", { timeout: 60_000 }, async () => {
   const toPipedrive = async () =>
     (await (await control(env, "/calls", undefined, "GET")).json()).filter((call) => call.provider === "pipedrive" && call.path.includes("/oauth/token"));
   const quirk = async (old_refresh_token) => assert.equal((await control(env, "/pipedrive/quirks", { old_refresh_token })).status, 204);
@@ -168,7 +168,7 @@ test("a Pipedrive user's tokens are refreshed day after day, where each refresh 
   await quirk("stays");
 });
 
-test("the answer with the new tokens is lost, and the old refresh token lives: it goes on by itself, with one invoice", { timeout: 90_000 }, async () => {
+test("a refresh whose answer is lost is repeated where the old refresh token lives, and one invoice is made", { timeout: 90_000 }, async () => {
   const before = (await invoices()).length;
   const deal = await roomyDeal(env, US, 3);
   const { call, fields } = await openForm(env, US, deal, LINE);
@@ -196,7 +196,7 @@ for (const [when, strike] of /** @type {[string, () => Promise<void>][]} */ ([
     },
   ],
 ])) {
-  test(`the answer with the new tokens is lost ${when}, and the old refresh token dies: administrators are asked to reconnect, and then there is one invoice`, {
+  test(`if the answer to a refresh is lost ${when} and the old refresh token dies, administrators are asked to reconnect, and then one invoice is made`, {
     timeout: 120_000,
   }, async () => {
     const before = (await invoices()).length;
@@ -222,7 +222,7 @@ for (const [when, strike] of /** @type {[string, () => Promise<void>][]} */ ([
   });
 }
 
-test("new tokens that the database does not take at once are not lost", {
+test("new tokens are kept although the database refuses writes for a while", {
   skip: server ? false : "TEST_POSTGRES_URL is not set",
   timeout: 90_000,
 }, async () => {
@@ -247,7 +247,7 @@ test("new tokens that the database does not take at once are not lost", {
   assert.ok(await bill(env, US, 3, LINE));
 });
 
-test("credentials that the provider refuses are the operator's to correct: nobody reconnects, and the invoice goes on", { timeout: 120_000 }, async () => {
+test("refused client credentials are corrected by the operator: nobody has to reconnect, and the invoice is made", { timeout: 120_000 }, async () => {
   await reading("dies");
   const before = (await invoices()).length;
   const deal = await roomyDeal(env, US, 3);
@@ -287,7 +287,7 @@ test("credentials that the provider refuses are the operator's to correct: nobod
   assert.equal((await (await open("panel"))("/panel/deal/3/refresh", {})).status, 200);
 });
 
-test("an invoice that was sent without an answer is not taken for refused where the credentials are refused meanwhile", { timeout: 120_000 }, async () => {
+test("an invoice that was sent without an answer is not treated as refused while the client credentials are refused", { timeout: 120_000 }, async () => {
   const before = (await invoices()).length;
   const deal = await roomyDeal(env, US, 3);
   const { call, fields } = await openForm(env, US, deal, LINE);
@@ -308,7 +308,7 @@ test("an invoice that was sent without an answer is not taken for refused where 
   assert.equal((await invoices()).length, before + 1);
 });
 
-test("an uninstall call is read whatever its content type, up to its limit", { timeout: 60_000 }, async () => {
+test("an uninstall call is accepted with any content type, up to the size limit", { timeout: 60_000 }, async () => {
   const authorization = `Basic ${btoa(`${env.PIPEDRIVE_CLIENT_ID}:${env.PIPEDRIVE_CLIENT_SECRET}`)}`;
   const uninstall = () => ({ client_id: env.PIPEDRIVE_CLIENT_ID, company_id: US.company, user_id: US.user, timestamp: new Date().toISOString() });
   const call = async (body, type, more = {}) => {

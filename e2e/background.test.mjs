@@ -9,7 +9,7 @@ import { notesOf } from "./story.mjs";
 const scene = background("background");
 const { env, sql, done, healed, all, panel, disconnect, connect, rowOf } = scene;
 
-test("won deals: twenty companies without a connection do not hold up the one behind them", { skip, timeout: 120_000 }, async (t) => {
+test("twenty companies without a connection do not delay the drafts for another company's won deals", { skip, timeout: 120_000 }, async (t) => {
   t.after(() => sql("delete from pipedrive_grant where user_name = 'Nobody'; delete from tenant where company_name like 'Company %'"));
   sql(`insert into tenant (id, company_id, company_name, company_domain, created_at, won_until)
        select gen_random_uuid(), 900000 + n, 'Company ' || n, 'c' || n, 0, n from generate_series(1, 20) as n;
@@ -28,7 +28,7 @@ test("won deals: twenty companies without a connection do not hold up the one be
   );
 });
 
-test("the service ends in time while Pipedrive keeps a look at won deals waiting", { skip, timeout: 120_000 }, async (t) => {
+test("the service shuts down in time while Pipedrive delays the reading of won deals", { skip, timeout: 120_000 }, async (t) => {
   t.after(healed);
   await saveSettings(env, US, { draft_on_won: "on" });
   await done("/faults", { provider: "pipedrive", path: "/deals", times: 1000, effect: { delay: 25_000 } });
@@ -47,7 +47,7 @@ test("the service ends in time while Pipedrive keeps a look at won deals waiting
   await scene.stack.startFatura();
 });
 
-test("an intended invoice of a company that is not connected any more waits for a person, who may remove it", { skip, timeout: 240_000 }, async () => {
+test("a queued invoice of a company that was disconnected is parked, and a user may remove it", { skip, timeout: 240_000 }, async () => {
   const count = (await all("Invoice")).length;
   const deal = await roomyDeal(env, US, 3);
   const { call, fields } = await openForm(env, US, deal, LINE);
@@ -80,7 +80,7 @@ test("an intended invoice of a company that is not connected any more waits for 
   assert.equal((await all("Invoice")).length, count);
 });
 
-test("a company that is connected anew keeps its access though its old token waits behind another to be revoked", { skip, timeout: 120_000 }, async () => {
+test("a reconnected company keeps its access while the revocation of its old token is pending", { skip, timeout: 120_000 }, async () => {
   await installed(env, BR);
   await done("/faults", { provider: "quickbooks", path: "/tokens/revoke", times: 1000, effect: { status: 503 } });
   await disconnect(BR);
@@ -99,7 +99,10 @@ test("a company that is connected anew keeps its access though its old token wai
   assert.equal(sql("select count(*) from quickbooks_connection where state = 'active'"), "1");
 });
 
-test("the audit holds no address of a preset, also where another company's ids leave the settings", { skip, timeout: 120_000 }, async (t) => {
+test("the audit log holds no e-mail address of a preset, also when another company's ids are removed from the settings", {
+  skip,
+  timeout: 120_000,
+}, async (t) => {
   const saved = () => sql("select detail from audit where action = 'settings saved' order by at desc limit 1");
   await saveSettings(env, US, {
     "presets[0][name]": "Retainer",
@@ -122,7 +125,7 @@ test("the audit holds no address of a preset, also where another company's ids l
   assert.equal(sql("select count(*) from audit where detail::text like '%@%'"), "0");
 });
 
-test("an invoice that is due today where its company is reloads no panel, and is overdue in its history the day after", {
+test("an invoice that is due today in its company's time zone reloads no panel, and is overdue in the deal history the next day", {
   skip,
   timeout: 120_000,
 }, async (t) => {

@@ -60,7 +60,7 @@ const total = async (invoice, text) => invoice.locator("#total", { hasText: text
 const value = (invoice, field) => invoice.locator(field).inputValue();
 const rows = (invoice) => invoice.locator("invoice-lines tbody tr").count();
 
-test("a part that is typed is the part that is billed, by Create at once; Enter creates nothing", { timeout: 180_000 }, async () => {
+test("Create bills a part that was just typed; Enter creates nothing", { timeout: 180_000 }, async () => {
   let before = await count(US);
   await as(US, 1, async (invoice, page) => {
     await choose(invoice, FREEMAN);
@@ -116,7 +116,7 @@ test("a part that is typed is the part that is billed, by Create at once; Enter 
   });
 });
 
-test("a part that is posted but not in the lines stops", async () => {
+test("Create refuses a part that was not applied to the lines", async () => {
   const before = await count(US);
   const { call, fields } = await openForm(env, US, 2, { ...CASCADE, part: "25", part_kind: "percent" });
   const answer = await call("/deals/2/invoices", fields);
@@ -125,7 +125,7 @@ test("a part that is posted but not in the lines stops", async () => {
   assert.equal(await count(US), before);
 });
 
-test("a deposit by amount on a deal with products: what remains is right, by each tax code", { timeout: 180_000 }, async () => {
+test("after a deposit by amount on a deal with products, the remaining amount of each tax code is right", { timeout: 180_000 }, async () => {
   const worth = async () => {
     const { text } = await openForm(env, BR, 1);
     return Number(fieldsOf(text).deal_value.split(" ")[0]);
@@ -156,7 +156,7 @@ test("a deposit by amount on a deal with products: what remains is right, by eac
   });
 });
 
-test("what is edited in QuickBooks counts as it stands there", async () => {
+test("an invoice that was edited in QuickBooks counts with its edited amount", async () => {
   const number = await bill(env, US, 9, CASCADE);
   const made = await inBooks(US, number);
   const half = Math.round((net(made) / 2) * 100) / 100;
@@ -179,7 +179,7 @@ test("what is edited in QuickBooks counts as it stands there", async () => {
   }
 });
 
-test("a double click opens one form; two windows of it make one invoice", { timeout: 180_000 }, async () => {
+test("a double click opens one form, and two windows of that form make one invoice", { timeout: 180_000 }, async () => {
   const before = await count(US);
   await signedIn(US, async (page, browser) => {
     await openDeal(page, env, 5);
@@ -209,7 +209,7 @@ test("a double click opens one form; two windows of it make one invoice", { time
   });
 });
 
-test("who has been billed since stops Create, with one click to go on; a colleague's draft is named", { timeout: 180_000 }, async () => {
+test("Create asks first if the deal was billed since the form was opened, and the form names a colleague's draft", { timeout: 180_000 }, async () => {
   await as(US, 6, async (invoice, page) => {
     await invoice.locator("#memo").fill("mine");
     await page.waitForTimeout(500);
@@ -244,7 +244,7 @@ test("who has been billed since stops Create, with one click to go on; a colleag
   });
 });
 
-test("the item search filters: by name, by SKU, without accents, and finds what is new", { timeout: 180_000 }, () =>
+test("the item search matches names and SKUs, ignores accents, and finds new items", { timeout: 180_000 }, () =>
   as(US, 7, async (invoice, page) => {
     const options = async () => (await invoice.locator("#items-0 [role=option]:not([hidden])").allTextContents()).map(plain);
     await invoice.locator("#lines-0-item").fill("staff");
@@ -300,7 +300,7 @@ test("negative lines are allowed while the total is not negative", { timeout: 18
   }),
 );
 
-test("another currency does not relabel prices: they are converted by the company's rate, or emptied", { timeout: 180_000 }, () =>
+test("choosing another currency converts the prices by the company's rate or empties them", { timeout: 180_000 }, () =>
   as(BR, 9, async (invoice, page) => {
     const before = await value(invoice, "#lines-0-unit_price");
     await invoice.locator("#currency").selectOption("USD");
@@ -319,7 +319,7 @@ test("another currency does not relabel prices: they are converted by the compan
   }),
 );
 
-test("discounts on lines are one discount line, with prices as they are; the form says what is printed", { timeout: 180_000 }, () =>
+test("line discounts become one discount line, prices stay unchanged, and the form says what is printed", { timeout: 180_000 }, () =>
   as(US, 4, async (invoice, page) => {
     await choose(invoice, FREEMAN);
     const price = Number((await value(invoice, "#lines-0-unit_price")).replaceAll(",", ""));
@@ -337,7 +337,7 @@ test("discounts on lines are one discount line, with prices as they are; the for
   }),
 );
 
-test("the term that is printed fits the due date", async () => {
+test("the printed term matches the due date", async () => {
   for (const days of [13, 7]) {
     const due = new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10);
     const issued = new Date().toISOString().slice(0, 10);
@@ -349,7 +349,7 @@ test("the term that is printed fits the due date", async () => {
   }
 });
 
-test("a due date that follows the term is there again as the page showed it", { timeout: 120_000 }, () =>
+test("reopening a form restores a due date that follows the term", { timeout: 120_000 }, () =>
   as(US, 8, async (invoice, page) => {
     await invoice.locator("#issued").fill("2026-12-20");
     await invoice.locator("#long-due", { hasText: "December 27, 2026" }).waitFor();
@@ -361,7 +361,7 @@ test("a due date that follows the term is there again as the page showed it", { 
   }),
 );
 
-test("of two requests, 20 ms apart, the newer one stays", async () => {
+test("of two saves 20 ms apart the one with the newer version is kept", async () => {
   const { call, fields } = await openForm(env, US, 11);
   const older = { ...fields, version: "1", memo: "autosaved" };
   const newer = { ...fields, version: "2", memo: "autosaved", part: "50", part_kind: "percent" };
@@ -380,7 +380,7 @@ test("of two requests, 20 ms apart, the newer one stays", async () => {
 const FR = { company: 7730003, user: 930001, name: "Camille Laurent", language: "en-US", sub: "9130000000000004", realm: "9341452200000010" };
 const quirks = (realm_id, on) => done("/quickbooks/quirks", { realm_id, ...on });
 
-test("prices that include tax are billed to the cent, whichever way QuickBooks reads an Amount", async () => {
+test("prices that include tax are billed to the cent, whether QuickBooks reads an Amount as gross or net", async () => {
   for (const tax_inclusive_amount of ["gross", "net"]) {
     await quirks(BR.realm, { tax_inclusive_amount });
     const number = await bill(env, BR, 9, {
@@ -403,7 +403,7 @@ test("prices that include tax are billed to the cent, whichever way QuickBooks r
   await quirks(BR.realm, {});
 });
 
-test("a percentage off the whole is billed, whichever of percentage and amount QuickBooks goes by", async () => {
+test("a percentage discount on the total is billed, whether QuickBooks uses the percentage or the amount", async () => {
   for (const percent_discount of ["computed", "amount"]) {
     await quirks(US.realm, { percent_discount });
     const number = await bill(env, US, 3, {
@@ -420,7 +420,7 @@ test("a percentage off the whole is billed, whichever of percentage and amount Q
   await quirks(US.realm, {});
 });
 
-test("a French invoice has no discount line: the form says so, and each line is lowered", { timeout: 180_000 }, async () => {
+test("a French invoice has no discount line: the form says so, and each line's price is reduced", { timeout: 180_000 }, async () => {
   await installed(env, FR);
   await as(FR, 1, async (invoice, page) => {
     await invoice.locator("#discount-note").getByText("does not use discount lines").waitFor();
@@ -436,7 +436,7 @@ test("a French invoice has no discount line: the form says so, and each line is 
   });
 });
 
-test("where QuickBooks computed another total, it is said, and corrected in one click", { timeout: 180_000 }, async () => {
+test("if QuickBooks computes another total, the form says so and corrects it in one click", { timeout: 180_000 }, async () => {
   // A QuickBooks that rounds the tax once for each rate, where the form rounds it on each line: 0.46 and 0.45.
   await quirks(BR.realm, { tax_rounding: "rate" });
   await as(BR, 11, async (invoice, page) => {
@@ -467,7 +467,7 @@ test("where QuickBooks computed another total, it is said, and corrected in one 
   await quirks(BR.realm, {});
 });
 
-test("the settings keep discounts in the prices, and name the item of deposits", { timeout: 120_000 }, async () => {
+test("the settings can keep discounts in the prices and choose the item for deposits", { timeout: 120_000 }, async () => {
   const { call } = await session(env, "settings", US.company, US.user);
   const saved = { "mapping[to]": "organization.name", "mapping[address]": "organization.address", "mapping[email]": "person.email", term: "days", days: "7" };
   const { Item } = await (await quickbooks(env, US.realm))("select * from Item where Name = 'Services'");

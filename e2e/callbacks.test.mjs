@@ -26,7 +26,7 @@ const installedAt = async ({ company, user }) =>
 
 const INSTALLED = /\/outcome\/pipedrive-installed\?installed=/;
 
-test("an installation's callback that is opened again says that Fatura is installed, and gives no right", { timeout: 60_000 }, async () => {
+test("opening an installation's callback again says that Fatura is installed, and grants nothing", { timeout: 60_000 }, async () => {
   const person = browser();
   const callback = await liveCallback(env, US, person);
   const exchanges = await exchangesIn(async () => {
@@ -55,7 +55,7 @@ test("an installation's callback that is opened again says that Fatura is instal
   assert.equal(exchanges, 1, "the code is used once");
 });
 
-test("back at the consent page, and allowed once more: it is installed, once", { timeout: 60_000 }, async () => {
+test("allowing again on the consent page works, and the app is installed once", { timeout: 60_000 }, async () => {
   const person = browser();
   const callback = await liveCallback(env, US, person);
   await person.once(callback);
@@ -67,7 +67,9 @@ test("back at the consent page, and allowed once more: it is installed, once", {
   assert.equal(await installedAt(US), true);
 });
 
-test("the same callback twice at once: one goes on to QuickBooks, the other says that Fatura is installed", { timeout: 60_000 }, async () => {
+test("of three simultaneous requests with one callback, one continues to QuickBooks, and the others say that Fatura is installed", {
+  timeout: 60_000,
+}, async () => {
   const person = browser();
   const callback = await liveCallback(env, US, person);
   const answers = await Promise.all([1, 2, 3].map(async () => redirectOf(await person.once(callback))));
@@ -75,7 +77,7 @@ test("the same callback twice at once: one goes on to QuickBooks, the other says
   assert.equal(answers.filter((to) => INSTALLED.test(to)).length, 2, answers.join("\n"));
 });
 
-test("begun in two tabs: both get to the end", { timeout: 60_000 }, async () => {
+test("an installation that was started in two tabs can be finished in both", { timeout: 60_000 }, async () => {
   const person = browser();
   const first = await liveCallback(env, US, person);
   const second = await liveCallback(env, US, person);
@@ -86,7 +88,7 @@ test("begun in two tabs: both get to the end", { timeout: 60_000 }, async () => 
   for (const tab of [newer, older]) assert.match((await person.go(await callbackOfIntuit(env, US, person, tab))).url, /\/quickbooks\/confirm\?pending=/);
 });
 
-test("after an uninstallation the old callback says nothing of an installation", { timeout: 60_000 }, async () => {
+test("after an uninstallation the old callback counts as expired", { timeout: 60_000 }, async () => {
   const person = browser();
   const callback = await liveCallback(env, BR, person);
   await person.once(callback);
@@ -95,7 +97,7 @@ test("after an uninstallation the old callback says nothing of an installation",
   assert.match((await person.go(callback)).url, /pipedrive-expired$/);
 });
 
-test("a state of an installation is refused after ten minutes; one that was used says so for a day", { timeout: 60_000 }, async (t) => {
+test("an installation's state expires after ten minutes; a used one says for a day that Fatura is installed", { timeout: 60_000 }, async (t) => {
   if (!hands.move) return t.skip("libfaketime is not installed");
   const [person, slow] = [browser(), browser()];
   const [callback, late, inTime] = [await liveCallback(env, US, person), await liveCallback(env, US, slow), await liveCallback(env, US, slow)];

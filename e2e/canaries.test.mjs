@@ -89,7 +89,7 @@ async function eventually(what) {
   }
 }
 
-test("line breaks and escapes in names forge no line of the log", { timeout: 60_000 }, async () => {
+test("line breaks and escapes in names cannot forge a log line", { timeout: 60_000 }, async () => {
   const forged = "2026-01-01T00:00:00.000000Z ERROR forged: a line that nobody has logged";
   const evil = (what) => `${what}\r\n${forged}\n\u001b[2K\u001b[35;7mpainted\u0007`;
   const api = await pipedriveApi(env, US);
@@ -146,7 +146,7 @@ test("line breaks and escapes in names forge no line of the log", { timeout: 60_
   );
 });
 
-test("no canary and no secret is in a log or a figure, whatever fails", { timeout: 240_000 }, async () => {
+test("logs and metrics hold no customer data and no secret, whatever fails", { timeout: 240_000 }, async () => {
   const api = await pipedriveApi(env, US);
   const query = await quickbooks(env, US.realm);
   // What both providers hold.

@@ -17,7 +17,7 @@ const { env, done } = scene(
 const LINE = { ...CASCADE, "lines[0][item]": "12", "lines[0][unit_price]": "10", "lines[0][tax_code]": "NON" };
 const pause = (ms) => new Promise((go) => setTimeout(go, ms));
 
-test("what was written while the clock was ahead is found: one invoice, one entry in the history", { timeout: 120_000 }, async (t) => {
+test("an invoice and a history entry that were written while the clock was ahead are found, and not written again", { timeout: 120_000 }, async (t) => {
   if (!hands.move) return t.skip("libfaketime is not installed");
   const invoices = async () => (await (await quickbooks(env, US.realm))("select * from Invoice orderby Id maxresults 1000")).Invoice.length;
   const before = await invoices();
@@ -39,7 +39,7 @@ test("what was written while the clock was ahead is found: one invoice, one entr
   assert.equal((await invoices()) - before, 1);
 });
 
-test("a call that was lost while the clock was ahead is made again as soon as any other", { timeout: 120_000 }, async (t) => {
+test("a call that was lost while the clock was ahead is repeated without an extra delay", { timeout: 120_000 }, async (t) => {
   if (!hands.move) return t.skip("libfaketime is not installed");
   await done("/quickbooks/quirks", { realm_id: US.realm, ignores_request_ids: false });
   const deal = await roomyDeal(env, US, 8);
@@ -54,7 +54,7 @@ test("a call that was lost while the clock was ahead is made again as soon as an
   assert.ok(Date.now() - begun < 40_000, `it took ${Date.now() - begun} ms`);
 });
 
-test("an entry in the history that is under way when the clock jumps is not written twice", { timeout: 120_000 }, async (t) => {
+test("a history entry that is in flight when the clock jumps is written once", { timeout: 120_000 }, async (t) => {
   if (!hands.move) return t.skip("libfaketime is not installed");
   const deal = await roomyDeal(env, US, 3);
   const { call, fields } = await openForm(env, US, deal, LINE);
@@ -69,7 +69,7 @@ test("an entry in the history that is under way when the clock jumps is not writ
   assert.equal((await notesOf(env, US, deal, 1)).length, 1);
 });
 
-test("an e-mail that is under way when the clock jumps is not sent twice, though QuickBooks recognises nothing", { timeout: 120_000 }, async (t) => {
+test("an e-mail that is in flight when the clock jumps is sent once, although QuickBooks ignores request ids", { timeout: 120_000 }, async (t) => {
   if (!hands.move) return t.skip("libfaketime is not installed");
   await done("/quickbooks/quirks", { realm_id: US.realm, ignores_request_ids: true });
   const number = await bill(env, US, 4, LINE);
@@ -88,7 +88,7 @@ test("an e-mail that is under way when the clock jumps is not sent twice, though
   assert.equal(JSON.stringify(await done("/quickbooks/outbox", { realm_id: US.realm })).split('"once@customer.example"').length - 1, 1);
 });
 
-test("work that fails while the clock is ahead is not given up: the e-mail goes out once the clock is right and QuickBooks answers", {
+test("an e-mail that fails while the clock is ahead is sent when the clock is right and QuickBooks answers", {
   timeout: 180_000,
 }, async (t) => {
   if (!hands.move) return t.skip("libfaketime is not installed");
@@ -119,7 +119,7 @@ test("work that fails while the clock is ahead is not given up: the e-mail goes 
   assert.equal(await sent(), 1);
 });
 
-test("a session ends after a quarter of an hour, however much it was used", { timeout: 60_000 }, async (t) => {
+test("a session ends after 15 minutes, even if it is in use", { timeout: 60_000 }, async (t) => {
   if (!hands.move) return t.skip("libfaketime is not installed");
   const { call } = await session(env, "panel", US.company, US.user);
   const settings = (await session(env, "settings", US.company, US.user)).call;

@@ -40,7 +40,7 @@ const DAMAGES = {
   "the log gone": (file) => [file, undefined],
 };
 
-test("whatever becomes of the file, no invoice is made twice, and the service answers or ends", { timeout: 60_000 + COUNT * 40_000 }, async (t) => {
+test("with a damaged database file the service answers or ends, and makes no invoice twice", { timeout: 60_000 + COUNT * 40_000 }, async (t) => {
   const dir = mkdtempSync(join(tmpdir(), "fatura-damage-"));
   const stack = await start({ dir });
   t.after(async () => {

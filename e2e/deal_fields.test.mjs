@@ -66,7 +66,9 @@ const line = (price) => ({ "lines[0][item]": "10", "lines[0][unit_price]": price
 const DOLLARS = { customer: "3", customer_name: "Meridian Shipping LLC", customer_currency: "USD", currency: "USD" };
 const REAIS = { customer: "4", customer_name: "Instituto Jequitibá", customer_currency: "BRL", currency: "BRL" };
 
-test("amounts of different currencies are not added up: numbers are in the deal's currency, words name each", { timeout: 120_000 }, async () => {
+test("amounts of different currencies are not added up: number fields hold the deal's currency, text fields name each currency", {
+  timeout: 120_000,
+}, async () => {
   const pipedrive = apis[BR.company];
   const deal = (await pipedrive("POST", "v2/deals", { title: "Duas moedas", value: 2000, currency: "BRL" })).id;
   const first = await bill(env, BR, deal, { ...DOLLARS, ...line("500") });
@@ -84,7 +86,7 @@ test("amounts of different currencies are not added up: numbers are in the deal'
   await says(BR, deal, { invoiced: "500 USD", balance: "US$ 400,00", status: "Pago", number: second });
 });
 
-test("a voided or deleted invoice leaves the fields to the newest that stands", { timeout: 120_000 }, async () => {
+test("after a void or a deletion the deal fields show the newest invoice that is left", { timeout: 120_000 }, async () => {
   const pipedrive = apis[BR.company];
   const deal = (await pipedrive("POST", "v2/deals", { title: "Anulada por último", value: 2000, currency: "BRL" })).id;
   const first = await bill(env, BR, deal, { ...REAIS, ...line("300") });
@@ -97,7 +99,7 @@ test("a voided or deleted invoice leaves the fields to the newest that stands", 
   await says(BR, deal, { invoiced: "0 BRL", balance: "R$ 0,00", status: "Anulado", number: second });
 });
 
-test("the status turns overdue by the clock alone, at midnight in the QuickBooks company's time zone", { timeout: 180_000 }, async (t) => {
+test("the status becomes overdue at midnight in the QuickBooks company's time zone, without any other event", { timeout: 180_000 }, async (t) => {
   if (!hands.move) return t.skip("libfaketime is not installed");
   // The company is in Los Angeles: due today, overdue when the next day begins there.
   const now = new Date();

@@ -51,7 +51,7 @@ async function renews() {
   return (await call("/customers/search", { customer_name: `Somebody ${crypto.randomUUID()}` })).status === 200;
 }
 
-test("the token endpoint moves, and Fatura follows without a restart", { timeout: 120_000 }, async () => {
+test("Fatura uses a new token endpoint without a restart", { timeout: 120_000 }, async () => {
   await until(renews, "it works where it is");
   await document({ token_version: "v2" });
   const read = lines("document was read");
@@ -59,7 +59,7 @@ test("the token endpoint moves, and Fatura follows without a restart", { timeout
   assert.ok(lines("document was read") > read, "because the document was read again");
 });
 
-test("a document that is down, broken or hostile changes nothing", { timeout: 240_000 }, async () => {
+test("a discovery document that is unavailable, broken or hostile changes nothing", { timeout: 240_000 }, async () => {
   let foreign = 0;
   const listener = createServer((_, answer) => {
     foreign += 1;

@@ -50,7 +50,7 @@ async function until(env, status, most = 60_000) {
   assert.fail(`readyz did not become ${status}`);
 }
 
-test("the disk is full: nothing is sent that is not written down, and when there is room again it goes on by itself", { timeout: 120_000 }, async (t) => {
+test("on a full disk nothing is sent that is not stored, and work continues when there is space again", { timeout: 120_000 }, async (t) => {
   const dir = mkdtempSync(join(tmpdir(), "fatura-disk-"));
   const small = disk(dir);
   if (!small) return t.skip("no disk may be mounted here");
@@ -89,7 +89,7 @@ test("the disk is full: nothing is sent that is not written down, and when there
 });
 
 const skip = process.env.TEST_POSTGRES_URL ? false : "TEST_POSTGRES_URL is not set";
-test("PostgreSQL may only be read: load balancers are told, and within three seconds that it takes writes again", { skip, timeout: 60_000 }, async (t) => {
+test("/readyz fails while PostgreSQL is read-only, and succeeds within three seconds afterwards", { skip, timeout: 60_000 }, async (t) => {
   const dir = mkdtempSync(join(tmpdir(), "fatura-readonly-"));
   const { url } = await createDatabase();
   const stack = await start({ dir, database: url });

@@ -31,7 +31,7 @@ for (const [page, column, least] of /** @type {[string, number, number][]} */ ([
     assert.deepEqual(unknown, []);
   });
 
-test("each file that the security review names is there", () => {
+test("each file that the security review names exists", () => {
   const rows = readFileSync(join(root, "docs/review.md"), "utf8")
     .split("\n")
     .filter((line) => /^\| [A-Z]+\d+ \|/.test(line));
@@ -44,7 +44,7 @@ test("each file that the security review names is there", () => {
   );
 });
 
-test("QuickBooks is written as Intuit writes it, in each language", () => {
+test("the name QuickBooks is written as Intuit writes it, in each language", () => {
   const texts = files("crates/fatura/i18n", ".ftl");
   assert.equal(texts.length, 3);
   for (const file of texts) {
@@ -90,7 +90,7 @@ test("no tracked file holds a secret", () => {
     assert.equal(found("planted", planted).length, 1, planted);
 });
 
-test("links and pictures in the documents lead somewhere", () => {
+test("the targets of links and pictures in the documents exist", () => {
   const pages = [...files("docs", ".md"), ...["README.md", "ARCHITECTURE.md", "CHANGELOG.md"].map((name) => join(root, name))];
   const broken = pages.flatMap((page) =>
     [...readFileSync(page, "utf8").matchAll(/\]\(([^)#\s]+)[^)]*\)/g)]

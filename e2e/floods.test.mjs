@@ -63,7 +63,7 @@ test("a webhook without a signature is refused before its body is read", { timeo
   }
 });
 
-test("bodies in flight share their memory: forged webhooks of 320 MiB take no more than a part of it, and true ones come through after them", {
+test("request bodies share a memory budget: 320 MiB of forged webhooks use a part of it, and genuine webhooks are accepted afterwards", {
   timeout: 120_000,
 }, async (t) => {
   const { env, replica, memory } = await running(t);
@@ -96,7 +96,7 @@ test("bodies in flight share their memory: forged webhooks of 320 MiB take no mo
   for (const { socket } of held) socket.destroy();
 });
 
-test("when all connections are taken, health checks are answered and others are told to come again", { timeout: 60_000 }, async (t) => {
+test("when all connections are in use, health checks are answered and other requests get 503", { timeout: 60_000 }, async (t) => {
   const { replica } = await running(t, { settings: { FATURA_MAX_CONNECTIONS: "40" } });
   await pause(1000);
   const idle = Array.from({ length: 44 }, () => saying(replica.port, ""));
@@ -112,7 +112,7 @@ test("when all connections are taken, health checks are answered and others are 
   assert.equal(await saying(replica.port, get("/")).answered(), 200);
 });
 
-test("strangers write nothing: beginning an installation and forged callbacks leave no row", { skip, timeout: 60_000 }, async (t) => {
+test("starting an installation and forged callbacks store no row", { skip, timeout: 60_000 }, async (t) => {
   const { url } = await createDatabase();
   const { env } = await running(t, { database: url });
   const rows = () =>
@@ -144,7 +144,7 @@ test("strangers write nothing: beginning an installation and forged callbacks le
   assert.equal(rows(), before);
 });
 
-test("an address that asks too often waits, and others do not", { timeout: 60_000 }, async (t) => {
+test("a client address with too many requests is limited, and others are not", { timeout: 60_000 }, async (t) => {
   const { replica } = await running(t);
   const from = (address) => get("/install", `X-Forwarded-For: 203.0.113.1, ${address}\r\n`);
   const begun = Date.now();
@@ -179,7 +179,7 @@ async function creating(env, times = 9, who = US, line = /** @type {Record<strin
   return took.sort((a, b) => a - b)[Math.floor(times / 2)];
 }
 
-test("people create invoices while strangers flood the beginning of installations", { timeout: 120_000 }, async (t) => {
+test("users create invoices while strangers flood /install", { timeout: 120_000 }, async (t) => {
   const connections = Number(process.env.CONNECTIONS ?? 1000);
   const { env, replica, memory } = await running(t);
   await installed(env, US);
@@ -214,7 +214,7 @@ test("people create invoices while strangers flood the beginning of installation
   void flood;
 });
 
-test("one company creates without a pause, and another's invoice takes no longer", { timeout: 120_000 }, async (t) => {
+test("one company's continuous creation of invoices does not slow down another company's invoice", { timeout: 120_000 }, async (t) => {
   const { env } = await running(t);
   await control(env, "/pipedrive/limits", { burst: 0, daily_for_each_seat: 0 });
   await control(env, "/quickbooks/limits", { requests_per_minute: 0, batches_per_minute: 0, requests_per_second: 0, concurrent: 0 });

@@ -69,7 +69,7 @@ const choose = async (invoice, name) => {
 };
 const total = async (invoice, text) => invoice.locator("#total", { hasText: text }).waitFor();
 
-test("customers: ranked with their reason, a colon replaced, a taken name refused at its field", { timeout: 120_000 }, async () => {
+test("customers are suggested with a reason, a colon is replaced, and a taken name is refused at its field", { timeout: 120_000 }, async () => {
   await as(BR, 2, async (invoice, page) => {
     // Same tax number, name and e-mail: the best reason is said.
     await invoice.locator("#customer_name").click();
@@ -99,7 +99,7 @@ test("customers: ranked with their reason, a colon replaced, a taken name refuse
   });
 });
 
-test("Update customer: shows the difference, exports what differs and only when ticked", { timeout: 120_000 }, async () => {
+test("Update customer shows the differences, and writes them only when ticked", { timeout: 120_000 }, async () => {
   const customer = async () => {
     const {
       Customer: [{ PrimaryEmailAddr, BillAddr, SyncToken }],
@@ -130,7 +130,7 @@ test("Update customer: shows the difference, exports what differs and only when 
   assert.equal(now.SyncToken, String(Number(before.SyncToken) + 1), "written once");
 });
 
-test("what is filled in says where it comes from; what is empty leads to the record", { timeout: 120_000 }, () =>
+test("filled fields name their source in Pipedrive, and empty ones link to the record", { timeout: 120_000 }, () =>
   as(BR, 3, async (invoice, page) => {
     const source = (id) => invoice.locator(`.field:has(#${id}) [data-source]`);
     assert.equal(await source("to").textContent(), "de Organização – Nome");
@@ -147,7 +147,7 @@ test("what is filled in says where it comes from; what is empty leads to the rec
   }),
 );
 
-test("a field that is empty in Pipedrive says so", { timeout: 120_000 }, () =>
+test("a form field says that its source in Pipedrive is empty", { timeout: 120_000 }, () =>
   as(BR, 6, async (invoice, page) => {
     const empty = invoice.locator(".field:has(#email) [data-source]");
     assert.equal(await empty.textContent(), "Vazio no Pipedrive: Pessoa – E-mail");
@@ -157,7 +157,7 @@ test("a field that is empty in Pipedrive says so", { timeout: 120_000 }, () =>
   }),
 );
 
-test("the linked customer: its page in QuickBooks, and unlinked within the form", { timeout: 120_000 }, async () => {
+test("the form links to the linked customer's page in QuickBooks, and can unlink the customer", { timeout: 120_000 }, async () => {
   assert.ok(await bill(env, US, 7, CASCADE));
   await as(US, 7, async (invoice, page) => {
     const linked = invoice.locator("#customer-linked");
@@ -186,7 +186,7 @@ test("the linked customer: its page in QuickBooks, and unlinked within the form"
   await (await session(env, "form", US.company, US.user)).call("/deals/7/form/discard", {});
 });
 
-test("terms drive the due date; a date set by hand stays", { timeout: 120_000 }, () =>
+test("the term sets the due date, and a date set by hand stays", { timeout: 120_000 }, () =>
   as(US, 3, async (invoice) => {
     const due = invoice.locator("#due");
     await invoice.locator("#issued").fill("2026-12-01");
@@ -205,7 +205,7 @@ test("terms drive the due date; a date set by hand stays", { timeout: 120_000 },
   }),
 );
 
-test("closed books, a foreign currency and a missing item are said before sending", { timeout: 120_000 }, () =>
+test("closed books, a foreign currency and a missing item are reported before sending", { timeout: 120_000 }, () =>
   as(US, 6, async (invoice, page) => {
     await invoice.locator("#issued").fill("2026-03-31");
     await invoice.locator("#issued-error").getByText("The books are closed through March 31, 2026").waitFor();
@@ -227,7 +227,7 @@ test("closed books, a foreign currency and a missing item are said before sendin
   }),
 );
 
-test("numbers by hand: the next is proposed, a taken one refused before sending", { timeout: 120_000 }, () =>
+test("with custom invoice numbers the next one is proposed, and a taken one is refused before sending", { timeout: 120_000 }, () =>
   as(US, 4, async (invoice, page) => {
     const proposed = await invoice.locator("#number").inputValue();
     assert.match(proposed, /^\d+$/);
@@ -244,7 +244,7 @@ test("numbers by hand: the next is proposed, a taken one refused before sending"
   }),
 );
 
-test("lines: added by type-ahead, moved, duplicated, removed with an undo, pasted; by keyboard", { timeout: 120_000 }, () =>
+test("lines are added, moved, duplicated, removed, restored and pasted, also by keyboard", { timeout: 120_000 }, () =>
   as(US, 5, async (invoice, page) => {
     const names = () => invoice.locator("tbody [role=combobox]").evaluateAll((/** @type {HTMLInputElement[]} */ fields) => fields.map((field) => field.value));
     assert.equal((await names()).length, 2);
@@ -289,7 +289,7 @@ test("lines: added by type-ahead, moved, duplicated, removed with an undo, paste
   }),
 );
 
-test("a discount on the whole, tax modes and sums, live", { timeout: 120_000 }, () =>
+test("the sums follow the discount on the total and the tax mode while they are edited", { timeout: 120_000 }, () =>
   as(BR, 9, async (invoice, page) => {
     await choose(invoice, "Instituto Jequitibá");
     await invoice.locator("#lines-0-tax_code").selectOption({ label: "ICMS 18%" });
@@ -308,7 +308,7 @@ test("a discount on the whole, tax modes and sums, live", { timeout: 120_000 }, 
   }),
 );
 
-test("presets, copies, own fields and online payment reach QuickBooks", { timeout: 120_000 }, async () => {
+test("presets, CC addresses, custom fields and online payment reach QuickBooks", { timeout: 120_000 }, async () => {
   const { call } = await session(env, "settings", US.company, US.user);
   const saved = await call("/settings/save", {
     "mapping[to]": "organization.name",
@@ -344,7 +344,7 @@ test("presets, copies, own fields and online payment reach QuickBooks", { timeou
   });
 });
 
-test("leaving asks; the draft is there again; starting over takes it away", { timeout: 120_000 }, () =>
+test("leaving the form asks first, reopening restores the draft, and starting over discards it", { timeout: 120_000 }, () =>
   as(MIGUEL, 9, async (invoice, page) => {
     await invoice.locator("#memo").fill("para después");
     await page.waitForTimeout(500);
@@ -363,7 +363,7 @@ test("leaving asks; the draft is there again; starting over takes it away", { ti
   }),
 );
 
-test("in a narrow window nothing is cut off, and the keyboard alone is enough", { timeout: 120_000 }, () =>
+test("in a narrow window nothing is cut off, and the form can be used by keyboard alone", { timeout: 120_000 }, () =>
   as(MIGUEL, 2, async (invoice, page) => {
     await page.setViewportSize({ width: 420, height: 900 });
     const { scroll, client } = await invoice
@@ -388,7 +388,7 @@ test("in a narrow window nothing is cut off, and the keyboard alone is enough", 
   }),
 );
 
-test("what is pressed in a list is chosen, even where an answer replaces the list before the release", { timeout: 120_000 }, () =>
+test("an option that is pressed is chosen, even if a response replaces the list before the mouse button is released", { timeout: 120_000 }, () =>
   as(US, 2, async (invoice, page) => {
     const field = invoice.locator("#customer_name");
     const held = new Promise((reached) => page.context().route("**/customers/search", reached));
@@ -407,7 +407,7 @@ test("what is pressed in a list is chosen, even where an answer replaces the lis
   }),
 );
 
-test("what is selected in a list stays so where an answer replaces the list: Enter chooses it, and sends nothing", { timeout: 120_000 }, () =>
+test("the selected option stays selected if a response replaces the list, and Enter chooses it without posting the form", { timeout: 120_000 }, () =>
   as(US, 2, async (invoice, page) => {
     const field = invoice.locator("#customer_name");
     const held = new Promise((reached) => page.context().route("**/customers/search", reached, { times: 1 }));
@@ -430,7 +430,7 @@ test("what is selected in a list stays so where an answer replaces the list: Ent
   }),
 );
 
-test("without a network the page says so, loses nothing, and goes on", { timeout: 120_000 }, () =>
+test("offline, the page says so, loses nothing, and continues when the network is back", { timeout: 120_000 }, () =>
   as(US, 9, async (invoice, page, browser) => {
     await browser.context.setOffline(true);
     await invoice.locator("#memo").fill("written on a train");
@@ -448,7 +448,7 @@ test("without a network the page says so, loses nothing, and goes on", { timeout
   }),
 );
 
-test("without the page's script the form still posts", { timeout: 120_000 }, () =>
+test("the form can be posted without the page's script", { timeout: 120_000 }, () =>
   as(US, 12, async (invoice, page) => {
     await choose(invoice, "Cascade Robotics, Inc.");
     await invoice.locator("#due").fill("2026-01-01");
@@ -467,7 +467,7 @@ test("without the page's script the form still posts", { timeout: 120_000 }, () 
   }),
 );
 
-test("only administrators create, where the settings say so", async () => {
+test("only administrators can create invoices if the settings say so", async () => {
   const { call } = await session(env, "settings", US.company, US.user);
   const settings = {
     "mapping[to]": "organization.name",
@@ -493,7 +493,7 @@ test("only administrators create, where the settings say so", async () => {
   await call("/settings/save", settings);
 });
 
-test("numbers, tax and currencies are switched in QuickBooks while a form is open: what is refused is said at its field, what differs is told", {
+test("if numbering, tax or currencies change in QuickBooks while a form is open, refusals appear at their field and differences are shown", {
   timeout: 120_000,
 }, async () => {
   const query = await quickbooks(env, BR.realm);

@@ -36,7 +36,7 @@ const paste = (/** @type {FrameLocator} */ invoice, /** @type {string} */ id, /*
     field.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true }));
   }, text);
 
-test("many errors leave the form in sight, and each leads to its field", { timeout: 180_000 }, async () => {
+test("with many errors the form stays visible, and each error links to its field", { timeout: 180_000 }, async () => {
   for (const [who, deal, size] of /** @type {[Who, number, { width: number, height: number }][]} */ ([
     [BR, 1, { width: 1366, height: 650 }],
     [US, 4, { width: 1366, height: 650 }],
@@ -84,7 +84,7 @@ const lines = (/** @type {FrameLocator} */ invoice) =>
       ),
     );
 
-test("rows pasted from a spreadsheet keep nothing of the line that they replace", { timeout: 180_000 }, () =>
+test("rows pasted from a spreadsheet replace all values of a line", { timeout: 180_000 }, () =>
   as(BR, 1, async (invoice, page) => {
     const before = await lines(invoice);
     // Item, quantity, price; one by name, one by SKU, one that QuickBooks does not have.
@@ -116,7 +116,7 @@ test("rows pasted from a spreadsheet keep nothing of the line that they replace"
   }),
 );
 
-test("pasted columns are recognised by what they hold", { timeout: 180_000 }, () =>
+test("pasted columns are recognised by their content", { timeout: 180_000 }, () =>
   as(BR, 1, async (invoice) => {
     for (const [text, wanted] of /** @type {[string, string[]][]} */ ([
       ["Consultoria fiscal\tMarço\t2\t10", ["Consultoria fiscal", "Março", "2", "10", ""]],
@@ -136,7 +136,7 @@ test("pasted columns are recognised by what they hold", { timeout: 180_000 }, ()
   }),
 );
 
-test("in a narrow window a line is as wide as the page, with its labels", { timeout: 120_000 }, async () => {
+test("in a narrow window a line fits the page and shows its labels", { timeout: 120_000 }, async () => {
   for (const [who, deal] of /** @type {[Who, number][]} */ ([
     [BR, 1],
     [US, 4],
@@ -155,7 +155,7 @@ test("in a narrow window a line is as wide as the page, with its labels", { time
   }
 });
 
-test("another item brings its own tax and, pasted, no price of the line before", { timeout: 120_000 }, () =>
+test("another item sets its own tax code, and a pasted one keeps no price of the line before", { timeout: 120_000 }, () =>
   as(BR, 1, async (invoice) => {
     await invoice.locator("[data-add]").click();
     const at = (await lines(invoice)).length - 1;
@@ -178,7 +178,7 @@ test("another item brings its own tax and, pasted, no price of the line before",
   }),
 );
 
-test("an item that is typed in full is chosen without a click", { timeout: 120_000 }, () =>
+test("an item whose name or SKU is typed in full is chosen without a click", { timeout: 120_000 }, () =>
   as(BR, 1, async (invoice, page) => {
     for (const [typed, key, chosen] of [
       ["consultoria fiscal", "Tab", "10"],
@@ -211,7 +211,7 @@ test("an item that is typed in full is chosen without a click", { timeout: 120_0
   }),
 );
 
-test("a removed line is offered back until something else is removed", { timeout: 120_000 }, () =>
+test("a removed line can be restored until another line is removed", { timeout: 120_000 }, () =>
   as(US, 4, async (invoice, page) => {
     for (let at = 0; at < 3; at++) await invoice.locator("[data-add]").click();
     const lines = invoice.locator("tbody tr");
@@ -232,7 +232,7 @@ test("a removed line is offered back until something else is removed", { timeout
   }),
 );
 
-test("what is wrong with a line goes where the line goes", { timeout: 120_000 }, () =>
+test("the errors of a line move with the line", { timeout: 120_000 }, () =>
   as(US, 4, async (invoice, page) => {
     const count = await invoice.locator("tbody tr").count();
     await invoice.locator("[data-add]").click();
@@ -251,7 +251,7 @@ test("what is wrong with a line goes where the line goes", { timeout: 120_000 },
   }),
 );
 
-test("a list of choices opens by the arrow keys, and the sums are told where they are", { timeout: 120_000 }, () =>
+test("the arrow keys open a list of choices, and the live region of the sums is updated in place", { timeout: 120_000 }, () =>
   as(US, 4, async (invoice, page) => {
     const customer = invoice.locator("#customer_name");
     for (const key of ["ArrowDown", "Alt+ArrowDown"]) {
@@ -273,7 +273,7 @@ test("a list of choices opens by the arrow keys, and the sums are told where the
   }),
 );
 
-test("a list of a line that is gone watches the window no longer", { timeout: 120_000 }, () =>
+test("removing a line with an open list removes the list's listeners from the window", { timeout: 120_000 }, () =>
   as(US, 4, async (invoice, page) => {
     await invoice.locator("body").evaluate(() => {
       window.watching = new Set();
@@ -299,7 +299,7 @@ test("a list of a line that is gone watches the window no longer", { timeout: 12
   }),
 );
 
-test("in a line that was moved, a choice is made once", { timeout: 120_000 }, () =>
+test("in a line that was moved, a choice triggers one event", { timeout: 120_000 }, () =>
   as(US, 4, async (invoice, page) => {
     await invoice.locator("[data-add]").click();
     const last = (await invoice.locator("tbody tr").count()) - 1;

@@ -10,7 +10,7 @@ import { openDeal, panel, signIn } from "./story.mjs";
 
 const { env } = scene("frames", (env) => installed(env, US));
 
-test("a foreign page frames no page of Fatura, and Pipedrive's page does", { timeout: 90_000 }, async () => {
+test("no page of Fatura can be framed by a foreign page, and Pipedrive's page can frame it", { timeout: 90_000 }, async () => {
   const pages = [
     "/",
     "/app/panel?id=x&resource=deal&record=4",

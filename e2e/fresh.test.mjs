@@ -31,7 +31,7 @@ const on = (deal, story) =>
     await story(page, number, browser);
   });
 
-test("a lost webhook is made good by the sweep", { timeout: 120_000 }, () =>
+test("the sweep finds a change whose webhook was lost", { timeout: 120_000 }, () =>
   on(4, async (page, number) => {
     await done("/quickbooks/webhooks/mishaps", { effect: "lost" });
     const begun = Date.now();
@@ -41,7 +41,7 @@ test("a lost webhook is made good by the sweep", { timeout: 120_000 }, () =>
   }),
 );
 
-test("without its stream an open panel asks once a minute", { timeout: 150_000 }, () =>
+test("an open panel without its event stream reloads once a minute", { timeout: 150_000 }, () =>
   on(9, async (page, number, browser) => {
     await browser.context.route("**/live", (route) => route.abort());
     await page.reload();

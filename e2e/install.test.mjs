@@ -42,7 +42,7 @@ async function installedAt({ company, user }) {
 
 const uninstall = (company, user) => control(env, "/pipedrive/uninstall", { company_id: company, ...(user ? { user_id: user } : {}) });
 
-test("cancelled at Pipedrive's consent, at Intuit's, and at the last question; then done", { timeout: 120_000 }, () =>
+test("installing works after it was cancelled at Pipedrive's consent, at Intuit's consent and at the confirmation", { timeout: 120_000 }, () =>
   as(BR, async (page) => {
     await page.goto(`${env.FATURA_URL}/install`);
     // Nothing more than is needed is asked for.
@@ -129,7 +129,7 @@ test("cancelled at Pipedrive's consent, at Intuit's, and at the last question; t
   }),
 );
 
-test("cancelled at Intuit's consent, in English and in Spanish", { timeout: 120_000 }, async () => {
+test("cancelling at Intuit's consent leads to a page with the next step, in English and in Spanish", { timeout: 120_000 }, async () => {
   const cancel = (who, name, words) =>
     as(who, async (page) => {
       await page.goto(`${env.FATURA_URL}/install`);
@@ -154,7 +154,7 @@ test("cancelled at Intuit's consent, in English and in Spanish", { timeout: 120_
   await uninstall(US.company);
 });
 
-test("a link that has expired, and a page that is not there, in Spanish", { timeout: 60_000 }, () =>
+test("an expired link and a missing page are answered in Spanish", { timeout: 60_000 }, () =>
   as(LUCIA, async (page, browser) => {
     await page.goto(`${env.FATURA_URL}/pipedrive/callback?code=x&state=forged`);
     await outcome(page, { title: "Este enlace ha caducado", text: "Empieza de nuevo", next: "Instalar de nuevo" }, "install-expired-es");
@@ -164,7 +164,7 @@ test("a link that has expired, and a page that is not there, in Spanish", { time
   }),
 );
 
-test("a colleague who has not installed the app; who has it uses the connection that another made", { timeout: 120_000 }, async () => {
+test("a user without the app sees no panel, and a user with the app uses the company's connection", { timeout: 120_000 }, async () => {
   await installed(env, US);
   const number = await bill(env, US, 4, CASCADE);
   await control(env, "/pipedrive/share", { company_id: US.company, shared: true });
@@ -185,7 +185,9 @@ test("a colleague who has not installed the app; who has it uses the connection 
   assert.ok(Number(made) > Number(number));
 });
 
-test("uninstalled by one of several, then by all; what is in QuickBooks stays; reinstalling brings the history back", { timeout: 120_000 }, async () => {
+test("one user's uninstallation leaves the app to the others; after the last one, invoices stay in QuickBooks, and reinstalling restores the history", {
+  timeout: 120_000,
+}, async () => {
   for (const who of [US, MIGUEL]) await installed(env, who);
   await billedOnce(env, US, 4, CASCADE);
   // With a fresh token each time: uninstalling ends all of the app's.
@@ -207,7 +209,7 @@ test("uninstalled by one of several, then by all; what is in QuickBooks stays; r
   assert.equal((await openForm(env, US, 4)).fields.customer, CASCADE.customer);
 });
 
-test("another QuickBooks company the second time: the first ends, its invoices stay readable", { timeout: 120_000 }, () =>
+test("connecting another QuickBooks company replaces the first one, whose invoices stay readable", { timeout: 120_000 }, () =>
   as(US, async (page) => {
     await page.goto(`${env.PIPEDRIVE_WEB_URL}/settings/marketplace/app/${env.PIPEDRIVE_CLIENT_ID}/app-settings`);
     await settings(page).getByText("Connected to Oak Street Catering").waitFor();

@@ -24,7 +24,7 @@ const restart = async (stack, ring) => {
 };
 
 for (const kind of ["SQLite", "PostgreSQL"]) {
-  test(`on ${kind} a key is replaced while people bill: nothing fails, and the old key is needed no more`, {
+  test(`on ${kind} the encryption key is replaced while users bill: nothing fails, and the old key is no longer needed`, {
     skip: kind === "PostgreSQL" && !process.env.TEST_POSTGRES_URL,
     timeout: 180_000,
   }, async (t) => {

@@ -77,7 +77,7 @@ async function noteOf(who) {
 }
 const [SPANISH, PORTUGUESE, ENGLISH] = [/creada en QuickBooks/, /criada no QuickBooks/, /created in QuickBooks/];
 
-test("pages are in the language of the user, however their numbers look", { timeout: 120_000 }, async () => {
+test("pages are in the user's language, whatever the format of their numbers", { timeout: 120_000 }, async () => {
   await installed(env, INES);
   await installed(env, PAULO);
   const { call } = await session(env, "panel", COMPANY, PAULO.user);
@@ -88,7 +88,7 @@ test("pages are in the language of the user, however their numbers look", { time
   });
 });
 
-test("a deal's history is in the language of the settings, else of most people who have the app, else of the first", { timeout: 180_000 }, async () => {
+test("deal history is in the language of the settings, else of most users of the app, else of the first user", { timeout: 180_000 }, async () => {
   // One of each: the first counts.
   assert.match(await noteOf(INES), SPANISH);
   await installed(env, RITA);

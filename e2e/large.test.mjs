@@ -15,7 +15,7 @@ const { env, done } = scene("large", async (env) => {
 const optionsOf = (html) =>
   [...html.matchAll(/<li role="option"[^>]* data-id="([^"]*)" data-name="([^"]*)"/g)].map(([, id, name]) => ({ id, name: name.replaceAll("&#38;", "&") }));
 
-test("among 100,000 items each is found by name and by SKU, and one that was used is not taken for inactive", { timeout: 180_000 }, async () => {
+test("among 100,000 items each is found by name and by SKU, and a used one is not reported as inactive", { timeout: 180_000 }, async () => {
   const { call } = await session(env, "form", US.company, US.user);
   const search = async (typed) =>
     optionsOf((await call(`/items?${new URLSearchParams({ "lines[3][item_name]": typed })}`)).text).filter(({ id }) => id !== "new");
@@ -65,7 +65,7 @@ test("while QuickBooks refuses to look items up, the person chooses the items of
   assert.deepEqual(await chosen(), known);
 });
 
-test("customers are found without accents and legal forms, by tax number, and beyond the first thousand", { timeout: 180_000 }, async () => {
+test("customers are found without accents and legal forms, by tax ID, and beyond the first thousand", { timeout: 180_000 }, async () => {
   const add = (changes) => done("/quickbooks/edit", { realm_id: BR.realm, entity: "Customer", changes });
   for (let at = 0; at < 1100; at += 50) await Promise.all(Array.from({ length: 50 }, (_, index) => add({ DisplayName: `Aaa Cliente ${at + index}` })));
   await add({ DisplayName: "Müller & Söhne GmbH", PrimaryTaxIdentifier: "98.765.432/0001-10" });

@@ -13,7 +13,7 @@ const IS_READ = "select count(*) from quickbooks_connection where changes_until 
 /** What is known of the companies, for a failure. */
 const state = (what) => () => `${what}: ${sql(CONNECTIONS)}`;
 
-test("a change that QuickBooks shows some seconds after its webhook is found", { skip, timeout: 120_000 }, async (t) => {
+test("a change that becomes visible some seconds after its webhook is found", { skip, timeout: 120_000 }, async (t) => {
   t.after(() => done("/quickbooks/quirks", { realm_id: US.realm }));
   const deal = await roomyDeal(env, US, 3);
   const number = await bill(env, US, deal, LINE);
@@ -42,7 +42,7 @@ test("a change that QuickBooks shows some seconds after its webhook is found", {
   assert.ok(Date.now() - begun > 5000, "not before QuickBooks showed it");
 });
 
-test("two lines with the same new item make one item, though QuickBooks finds it later", { skip, timeout: 60_000 }, async (t) => {
+test("two lines with the same new item make one item, although QuickBooks' queries find it late", { skip, timeout: 60_000 }, async (t) => {
   t.after(() => done("/quickbooks/quirks", { realm_id: US.realm }));
   const deal = await roomyDeal(env, US, 3);
   const line = (at) => ({
@@ -63,7 +63,7 @@ test("two lines with the same new item make one item, though QuickBooks finds it
   assert.equal(made.length, 1);
 });
 
-test("a correction does not undo what somebody has edited in QuickBooks, though the total stays", { skip, timeout: 120_000 }, async (t) => {
+test("a correction does not undo an edit in QuickBooks that left the total unchanged", { skip, timeout: 120_000 }, async (t) => {
   t.after(() => done("/quickbooks/quirks", { realm_id: BR.realm }));
   await installed(env, BR);
   await done("/quickbooks/quirks", { realm_id: BR.realm, tax_rounding: "rate" });
@@ -103,7 +103,7 @@ test("a correction does not undo what somebody has edited in QuickBooks, though 
   assert.deepEqual([after.TotalAmt, after.Line[0].Description], [made.TotalAmt, "Consultoria de março"]);
 });
 
-test("a change is found though QuickBooks' clock is ten minutes behind", { skip, timeout: 120_000 }, async (t) => {
+test("a change is found although QuickBooks' clock is ten minutes behind", { skip, timeout: 120_000 }, async (t) => {
   const deal = await roomyDeal(env, US, 3);
   const number = await bill(env, US, deal, LINE);
   const { Id: id } = (await all("Invoice")).find((each) => each.DocNumber === number);

@@ -50,7 +50,7 @@ const told = (env, body) =>
     headers: { authorization: `Basic ${btoa(`${env.PIPEDRIVE_CLIENT_ID}:${env.PIPEDRIVE_CLIENT_SECRET}`)}`, "content-type": "application/json" },
   });
 
-test("uninstalled: no token is kept, and neither provider has a grant", { skip, timeout: 60_000 }, async (t) => {
+test("after an uninstallation no token is stored, and neither provider has a grant", { skip, timeout: 60_000 }, async (t) => {
   const { env, sql } = await running(t);
   assert.deepEqual(await grantsAt(env), { pipedrive: 1, intuit: 1 });
   await control(env, "/pipedrive/uninstall", { company_id: US.company });
@@ -63,7 +63,7 @@ test("uninstalled: no token is kept, and neither provider has a grant", { skip, 
   );
 });
 
-test("an uninstall call that comes after the app was installed again changes nothing", { skip, timeout: 60_000 }, async (t) => {
+test("an uninstall call that arrives after a reinstallation changes nothing", { skip, timeout: 60_000 }, async (t) => {
   const { env } = await running(t);
   const earlier = new Date(Date.now() - 60_000).toISOString();
   assert.equal((await told(env, { timestamp: earlier })).status, 200);
@@ -73,7 +73,7 @@ test("an uninstall call that comes after the app was installed again changes not
   assert.equal(await status(env), 403);
 });
 
-test("Intuit is out of service when it is to take access back: it is asked again, also after a crash; tokens are kept for no longer", {
+test("a revocation that Intuit does not answer is repeated, also after a crash, and then its token is deleted", {
   skip,
   timeout: 90_000,
 }, async (t) => {
@@ -90,7 +90,7 @@ test("Intuit is out of service when it is to take access back: it is asked again
   await until(() => sql("SELECT count(*) FROM revocation") === "0", "the token is forgotten");
 });
 
-test("the question whether to connect is left without an answer: the access is handed back when the time for it is over, and not where it was used", {
+test("access that waits for a confirmation is revoked when the confirmation expires, unless the access is in use", {
   skip,
   timeout: 90_000,
 }, async (t) => {
@@ -125,7 +125,7 @@ test("the question whether to connect is left without an answer: the access is h
   await bill(env, US, 3, LINE);
 });
 
-test("another QuickBooks company is connected while a form is open: nothing is billed there by the ids of the first one", {
+test("a form that is open while another QuickBooks company is connected does not bill there with the first company's ids", {
   skip,
   timeout: 120_000,
 }, async (t) => {
@@ -189,7 +189,7 @@ test("another QuickBooks company is connected while a form is open: nothing is b
   assert.deepEqual([await count("Invoice"), await count("Customer")], [before[0] + 1, before[1] + 1]);
 });
 
-test("connected again before Intuit took the access back: the new connection stands", { skip, timeout: 90_000 }, async (t) => {
+test("reconnecting before Intuit has revoked the old access keeps the new connection", { skip, timeout: 90_000 }, async (t) => {
   const { env, sql } = await running(t);
   await control(env, "/faults", { provider: "quickbooks", path: "/tokens/revoke", times: 1000, effect: { status: 503 } });
   await control(env, "/pipedrive/uninstall", { company_id: US.company });
@@ -201,7 +201,7 @@ test("connected again before Intuit took the access back: the new connection sta
   assert.equal((await grantsAt(env)).intuit >= 1, true);
 });
 
-test("Pipedrive refuses the last grant: the app counts as uninstalled; installed again in time nothing is lost, and after the grace all is handed back", {
+test("if Pipedrive refuses the last grant, the app counts as uninstalled; reinstalling in time loses nothing, and after the grace period all access is revoked", {
   skip,
   timeout: 120_000,
 }, async (t) => {

@@ -18,7 +18,7 @@ const { env, done } = scene("limits", async (env) => {
 
 const toQuickBooks = async () => (await (await control(env, "/calls", undefined, "GET")).json()).filter((call) => call.provider === "quickbooks");
 
-test("twenty presses at once that name a customer nobody has looked at: it is read once", { timeout: 120_000 }, async () => {
+test("twenty simultaneous Creates with a customer that is not cached read the customer once", { timeout: 120_000 }, async () => {
   const deal = await roomyDeal(env, US, 3);
   const { call, fields } = await openForm(env, US, deal, { ...LINE, customer: "5", customer_name: "" });
   await done("/faults", { provider: "quickbooks", method: "GET", path: "/customer/5", times: 20, effect: { delay: 500 } });
@@ -36,7 +36,7 @@ test("twenty presses at once that name a customer nobody has looked at: it is re
   assert.deepEqual([reads.length, posts.length], [1, 20]);
 });
 
-test("many people type, look and create, and QuickBooks refuses no call as one too many", { timeout: 180_000 }, async () => {
+test("with many active users no call exceeds QuickBooks' limits", { timeout: 180_000 }, async () => {
   const people = await Promise.all(Array.from({ length: 8 }, () => openForm(env, US, 3, LINE)));
   await Promise.all(
     people.map(async ({ call }, at) => {
@@ -56,7 +56,7 @@ test("many people type, look and create, and QuickBooks refuses no call as one t
   assert.ok(calls.length > 60, `only ${calls.length} calls`);
 });
 
-test("two replicas together stay below what QuickBooks allows in a second", {
+test("two replicas together stay below QuickBooks' limit for a second", {
   skip: process.env.TEST_POSTGRES_URL ? false : "TEST_POSTGRES_URL is not set",
   timeout: 180_000,
 }, async (t) => {
@@ -88,7 +88,7 @@ test("two replicas together stay below what QuickBooks allows in a second", {
   assert.ok(made.length >= 32, `${made.length} calls`);
 });
 
-test("one user does not use up what Pipedrive allows the company: a colleague goes on", { timeout: 120_000 }, async (t) => {
+test("one user cannot use up the company's calls to Pipedrive: a colleague can go on working", { timeout: 120_000 }, async (t) => {
   const dir = mkdtempSync(join(tmpdir(), "fatura-shares-"));
   const stack = await start({ dir, settings: { FATURA_PIPEDRIVE_CALLS_A_DAY_FOR_EACH_USER: "240" } });
   t.after(async () => {

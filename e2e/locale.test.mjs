@@ -31,7 +31,7 @@ async function preview(who, deal, changes) {
 
 const typed = (unit_price) => ({ issued: "2026-12-01", "lines[0][quantity]": "2", "lines[0][unit_price]": unit_price, "lines[0][discount]": "" });
 
-test("each person reads and types numbers as at home", async () => {
+test("each user reads and types numbers in the format of their locale", async () => {
   const british = await preview(US, 9, typed("1,234.50"));
   assert.deepEqual([british.issued, british.amount], ["1 December 2026", "US$2,469.00"]);
   const mexican = await preview(MIGUEL, 9, typed("1,234.50"));
@@ -40,7 +40,7 @@ test("each person reads and types numbers as at home", async () => {
   assert.deepEqual([portuguese.issued, portuguese.amount], ["1 de dezembro de 2026", "2469,00 R$"]);
 });
 
-test("what is pasted is understood, and another currency refused at the field", async () => {
+test("pasted amounts are parsed, and one in another currency is refused at its field", async () => {
   assert.equal((await preview(US, 9, typed("$1,234.50"))).amount, "US$2,469.00");
   assert.equal((await preview(US, 9, typed("1.234,50 USD"))).amount, "US$2,469.00");
   const other = await preview(US, 9, typed("R$ 1.234,50"));
@@ -48,13 +48,13 @@ test("what is pasted is understood, and another currency refused at the field", 
   assert.match(other.text, /<a href="#lines-0-unit_price" data-now>Unit price: this amount is in another currency\. The invoice is in USD\.<\/a>/);
 });
 
-test("the deal's history is written in the company's locale, whoever bills", async () => {
+test("deal history is written in the company's locale, whichever user bills", async () => {
   await bill(env, MIGUEL, 9, { ...CASCADE, ...typed("1,234.50"), issued: "2026-12-01", due: "2026-12-15", due_follows: "" });
   const [note] = await notesOf(env, US, 9, 1);
   assert.match(note, /US\$2,\d{3}\.\d\d for Cascade Robotics, Inc\., due 15 Dec 2026\./);
 });
 
-test("a number beyond what QuickBooks holds is said at its field, and brings nothing down", async () => {
+test("a number that is too large for QuickBooks is refused at its field, without an internal error", async () => {
   for (const price of ["10000000000", "9".repeat(27), "9".repeat(60)]) {
     const { text, amount } = await preview(US, 9, typed(price));
     assert.equal(amount, "–");
@@ -65,7 +65,7 @@ test("a number beyond what QuickBooks holds is said at its field, and brings not
   }
 });
 
-test("a page is in one language, though the browser's is another than the person's in Pipedrive", { timeout: 60_000 }, async () => {
+test("a page is in one language, even if the browser's differs from the user's in Pipedrive", { timeout: 60_000 }, async () => {
   const { page, context, close } = await openBrowser("es", env.FATURA_URL);
   try {
     await signIn(page, env, US.name);

@@ -54,7 +54,7 @@ test(`${COUNT} invoices on one deal`, { timeout: 390_000 }, async () => {
   });
 });
 
-test("entries that wait for a slow Pipedrive are each worked once", { timeout: 120_000 }, async () => {
+test("history entries that wait for a slow Pipedrive are each written once", { timeout: 120_000 }, async () => {
   const works = async () => {
     const figures = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
     return [...figures.matchAll(/^fatura_job_seconds_count\{([^}]*)\} (\d+)/gm)]
@@ -77,7 +77,7 @@ test("entries that wait for a slow Pipedrive are each worked once", { timeout: 1
   assert.ok(worked >= ENTRIES && worked < ENTRIES * 1.3, `${worked} times for ${ENTRIES} entries`);
 });
 
-test("a note whose answer was lost is found again among two hundred newer ones", { timeout: 60_000 }, async () => {
+test("a note whose answer was lost is found among two hundred newer ones", { timeout: 60_000 }, async () => {
   const { access_token: token } = await (await control(env, "/pipedrive/grants", { company_id: US.company, user_id: US.user })).json();
   const notes = async (options = {}, query = "") =>
     (

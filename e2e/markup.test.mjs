@@ -47,7 +47,7 @@ const { env, done } = scene("markup", async (env) => {
 
 const number = (text) => /data-number="([^"]*)"/.exec(text)?.[1];
 
-test("names that look like markup are shown as they are, on every page", { timeout: 120_000 }, async () => {
+test("names that contain markup are shown literally, on every page", { timeout: 120_000 }, async () => {
   const wrong = [];
   const shows = (page, { text }, carries = true) => {
     if (RAW.test(text)) wrong.push(`${page} has an element of a provider: ${text.slice(Math.max(0, text.search(RAW) - 200)).slice(0, 300)}`);
@@ -125,7 +125,7 @@ test("names that look like markup are shown as they are, on every page", { timeo
   assert.deepEqual(wrong, []);
 });
 
-test("names that look like markup are text in the deal's history", { timeout: 60_000 }, async () => {
+test("names that contain markup are shown literally in deal history", { timeout: 60_000 }, async () => {
   const api = await pipedriveApi(env, US);
   const notes = async () => (await api("GET", `v1/notes?deal_id=${made.deal}&limit=100`)) ?? [];
   const before = (await notes()).length;

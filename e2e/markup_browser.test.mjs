@@ -11,7 +11,7 @@ const EVIL = "<img src=x onerror=alert(1)>";
 /** Each name a little different, so that they can be told apart. */
 const named = (what) => `${what} ${EVIL}`;
 
-test("markup in names of the providers is shown literally and never runs", { timeout: 120_000 }, async () => {
+test("markup in names from the providers is shown literally and never runs", { timeout: 120_000 }, async () => {
   const api = await pipedriveApi(env, US);
   const organization = await api("POST", "v2/organizations", { name: named("Org"), address: { value: named("Street") } });
   const person = await api("POST", "v2/persons", { name: named("Person"), org_id: organization.id });
@@ -78,7 +78,7 @@ test("markup in names of the providers is shown literally and never runs", { tim
   });
 });
 
-test("the browser tests see what a page keeps, and what it asks of others", { timeout: 60_000 }, () =>
+test("the browser tests detect data that a page stores and requests to other hosts", { timeout: 60_000 }, () =>
   as(US, async (page, browser) => {
     await openDeal(page, env, 4);
     assert.deepEqual(await browser.leaks(), []);

@@ -63,7 +63,7 @@ const newest = async (env) =>
 
 // Each has a stack of its own, and most of their time they wait.
 describe("reads of QuickBooks", { concurrency: 3 }, () => {
-  test("what is counted equals the sandbox's own ledger, also of calls that fail, and after a restart", { timeout: 150_000 }, async (t) => {
+  test("the counted calls equal the sandbox's own count, also for failed calls and after a restart", { timeout: 150_000 }, async (t) => {
     const { stack, env, done, ledger, figures, panel, pay } = await running(t);
     await bill(env, US, 3, LINE);
     const id = await newest(env);
@@ -99,7 +99,7 @@ describe("reads of QuickBooks", { concurrency: 3 }, () => {
     assert.equal((await figures()).fatura_quickbooks_reads_limit, 500_000);
   });
 
-  test("replicas add to the same count", { skip: process.env.TEST_POSTGRES_URL ? false : "TEST_POSTGRES_URL is not set", timeout: 150_000 }, async (t) => {
+  test("replicas add to one shared count", { skip: process.env.TEST_POSTGRES_URL ? false : "TEST_POSTGRES_URL is not set", timeout: 150_000 }, async (t) => {
     const database = (await createDatabase()).url;
     const ports = [await freePort(0), await freePort(0)];
     const { stack, env, ledger } = await running(t, {}, { database, replicas: 2 });
@@ -115,7 +115,7 @@ describe("reads of QuickBooks", { concurrency: 3 }, () => {
     }
   });
 
-  test("the pace falls once webhooks are proven, and rises when one is lost", { timeout: 400_000 }, async (t) => {
+  test("sweeps become rarer once webhooks arrive, and more frequent after one is lost", { timeout: 400_000 }, async (t) => {
     const { env, done, ledger, panel, pay } = await running(t, { FATURA_QUICKBOOKS_POLL_SECONDS: "5" });
     const webhooks = { url: `${env.FATURA_URL}/quickbooks/webhook` };
     /** Sweeps in so long. Frequent ones come with each round of fifteen seconds; those of every "hour" after a minute. */
@@ -153,7 +153,7 @@ describe("reads of QuickBooks", { concurrency: 3 }, () => {
     assert.ok(lost >= 2, `${lost} sweeps after a webhook was lost`);
   });
 
-  test("background work stays within the month's budget, and people go on", { timeout: 240_000 }, async (t) => {
+  test("background reads stay within the monthly budget, and users can go on working", { timeout: 240_000 }, async (t) => {
     const LIMIT = 40;
     const { env, ledger, figures, log, panel, pay } = await running(t, { FATURA_QUICKBOOKS_POLL_SECONDS: "1", FATURA_QUICKBOOKS_READS_A_MONTH: String(LIMIT) });
     await bill(env, US, 3, LINE);
@@ -183,7 +183,7 @@ describe("reads of QuickBooks", { concurrency: 3 }, () => {
   });
 
   for (const how of ["throttle", "forbidden"]) {
-    test(`QuickBooks refuses reads (${how}): people are told, what needs no read is written, and all is read when the month turns`, {
+    test(`while QuickBooks refuses reads (${how}), users are informed and writes continue, and everything is read when the month turns`, {
       timeout: 240_000,
     }, async (t) => {
       const { env, done, ledger, panel, pay } = await running(t, { FATURA_QUICKBOOKS_POLL_SECONDS: "2" });

@@ -20,7 +20,7 @@ for (const [name, changes, field, words] of /** @type {[string, Record<string, s
   ["a quantity of 28 decimals", { [QUANTITY]: `0.${"0".repeat(27)}1` }, QUANTITY, /18 decimals at most/],
   ["a discount of 29 digits", { discount: `${MANY}1`, discount_kind: "amount" }, "discount", /too large[^<]*10,000,000,000/],
 ])) {
-  test(`${name} is kept, opens again, is named at its field and makes no invoice`, async () => {
+  test(`${name} is stored, restored, refused at its field, and makes no invoice`, async () => {
     const { call, fields } = await openForm(env, US, 1, CASCADE);
     const typed = { ...fields, ...changes, version: String(Number(fields.version || 0) + 1) };
     const shown = await call("/deals/1/form/preview", typed);
@@ -35,7 +35,7 @@ for (const [name, changes, field, words] of /** @type {[string, Record<string, s
   });
 }
 
-test("a deal of any value opens", async () => {
+test("the form of a deal of any value opens", async () => {
   const { call } = await session(env, "form", US.company, US.user);
   for (const value of [1e27, -1e27, 1e300, 1e-28, "79228162514264337593543950335"]) {
     await done("/pipedrive/rows", { company_id: US.company, resource: "Deal", id: 11, members: { value } });

@@ -40,7 +40,7 @@ const shown = async (env, deal) => plain((await (await session(env, "panel", US.
 /** The numbers of the invoices that the panel of a deal shows. */
 const numbers = async (env, deal) => [...(await shown(env, deal)).matchAll(/<b class="number">([^<]*)</g)].map(([, number]) => number);
 
-test("whoever connects and says nothing is let go; a webhook of eight megabytes is taken", { timeout: 90_000 }, async (t) => {
+test("connections that send nothing are closed, and a webhook of eight megabytes is accepted", { timeout: 90_000 }, async (t) => {
   const { stack, env } = await running(t, {});
   const quiet = ["", "GET /healthz HTTP/1.1\r\nHost: x\r\n"].map(
     (said) =>
@@ -67,7 +67,7 @@ test("whoever connects and says nothing is let go; a webhook of eight megabytes 
   await Promise.all(quiet);
 });
 
-test("who reads the log has stopped reading: pages are served all the same", { timeout: 60_000 }, async (t) => {
+test("pages are served although the reader of the log has stopped reading", { timeout: 60_000 }, async (t) => {
   const { dir, stack, env } = await running(t, {});
   const [replica] = stack.replicas;
   await replica.end("SIGTERM");
@@ -82,7 +82,7 @@ test("who reads the log has stopped reading: pages are served all the same", { t
   for (let looked = 0; looked < 30; looked++) assert.equal((await call("/panel/deal/3")).status, 200);
 });
 
-test("from a file of SQLite one process serves: another one says so and ends", { timeout: 60_000 }, async (t) => {
+test("a second process on the same SQLite file ends with an error", { timeout: 60_000 }, async (t) => {
   const { stack, env } = await running(t, {});
   await assert.rejects(stack.fatura("serve"), /another process serves from .*fatura\.db already/);
   await stack.killFatura();
@@ -90,7 +90,7 @@ test("from a file of SQLite one process serves: another one says so and ends", {
   assert.deepEqual(await numbers(env, 3), []);
 });
 
-test("replicas are restarted one after the other, and nobody notices", { skip, timeout: 120_000 }, async (t) => {
+test("restarting replicas one after the other causes no error", { skip, timeout: 120_000 }, async (t) => {
   const { stack, env } = await running(t, {
     replicas: 2,
     database: (await createDatabase()).url,
@@ -125,7 +125,7 @@ test("replicas are restarted one after the other, and nobody notices", { skip, t
 });
 
 for (const kind of ["SQLite", "PostgreSQL"]) {
-  test(`a backup of ${kind} is restored: what was billed since is not billed again, and is on its deal again`, {
+  test(`after a backup of ${kind} is restored, newer invoices are not billed again and appear on their deals`, {
     skip: kind === "PostgreSQL" && skip,
     timeout: 180_000,
   }, async (t) => {
@@ -181,7 +181,7 @@ for (const kind of ["SQLite", "PostgreSQL"]) {
   });
 }
 
-test("a void that a crash left unbegun is not carried out on an invoice that has changed meanwhile", { timeout: 120_000 }, async (t) => {
+test("a void that was queued at a crash is not carried out on an invoice that has changed since", { timeout: 120_000 }, async (t) => {
   const { stack, env } = await running(t, { settings: () => ({ FATURA_QUICKBOOKS_POLL_SECONDS: "1" }) });
   const made = [];
   for (let at = 0; at < 13; at++) made.push(await bill(env, US, 8, LINE));
@@ -217,7 +217,7 @@ test("a void that a crash left unbegun is not carried out on an invoice that has
   assert.notEqual((await books()).TotalAmt, 0, "nothing was voided");
 });
 
-test("a backup is a month old: what waited then and was sent since is looked for first, and what is not known is on its deal again", {
+test("after a backup that is a month old is restored, invoices that were queued in it are looked up before sending, and unknown ones appear on their deals", {
   timeout: 120_000,
 }, async (t) => {
   const hands = {};
@@ -251,7 +251,7 @@ test("a backup is a month old: what waited then and was sent since is looked for
   assert.equal((await invoices(env)).length, before, "no second one was made");
 });
 
-test("everything moves from SQLite to PostgreSQL by one command, and goes on there", { skip, timeout: 120_000 }, async (t) => {
+test("one command moves all data from SQLite to PostgreSQL, and work continues there", { skip, timeout: 120_000 }, async (t) => {
   const { dir, stack, env } = await running(t, {});
   const first = await bill(env, US, 3, LINE);
   // Something is under way when the service stops.

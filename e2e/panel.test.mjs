@@ -33,7 +33,7 @@ async function listed(who, record) {
   }));
 }
 
-test("won deals are billed from the panel of their organization or person: those without invoices first, then the open ones", {
+test("the panel of an organization or person offers its deals: won ones without invoices first, then open ones", {
   timeout: 120_000,
 }, async () => {
   const pipedrive = await pipedriveApi(env, US);
@@ -136,7 +136,7 @@ const inBooks = async (who, message) =>
   );
 const newDeal = async (who, title) => (await (await pipedriveApi(env, who))("POST", "v2/deals", { title, value: 1000, currency: "USD", org_id: 402 })).id;
 
-test("a refused invoice is removed by whoever created it or an administrator, and by nobody else", { timeout: 120_000 }, async () => {
+test("only its creator and administrators can remove a refused invoice", { timeout: 120_000 }, async () => {
   const deal = await newDeal(US, "Refused by the books");
   const remove = (who, { id }) => call(who, `/panel/deal/${deal}/invoices/${id}/remove`, {});
   const mine = await refused(US, deal, STAFF);
@@ -172,7 +172,7 @@ test("a refused invoice is removed by whoever created it or an administrator, an
   assert.equal((await rowsOf(US, deal))[0].number, number);
 });
 
-test("pressed again after its row was removed, the form makes the invoice that it shows now", { timeout: 120_000 }, async () => {
+test("Create after the removal of a refused invoice makes the invoice that the form shows now", { timeout: 120_000 }, async () => {
   const deal = await roomyDeal(env, US, 3, { title: "Pressed again" });
   const message = `pressed again ${Date.now()}`;
   // The customer was created before QuickBooks refused the invoice.
@@ -190,7 +190,7 @@ test("pressed again after its row was removed, the form makes the invoice that i
   );
 });
 
-test("removed and tried again at once: one of the two comes first, and the books have what the panel shows", { timeout: 180_000 }, async () => {
+test("after a simultaneous removal and Create the panel and QuickBooks agree", { timeout: 180_000 }, async () => {
   const deal = await roomyDeal(env, US, 3, { title: "Removed and tried again" });
   for (let at = 0; at < 6; at++) {
     const message = `race ${at} ${Date.now()}`;
@@ -218,7 +218,7 @@ async function shows(who, deal, number, status) {
   }
 }
 
-test("voiding or deleting an invoice that was paid says by which payments, and what becomes of them", { timeout: 180_000 }, async () => {
+test("voiding or deleting a paid invoice names its payments and what happens to them", { timeout: 180_000 }, async () => {
   const deal = await newDeal(US, "Paid in parts");
   const number = await bill(env, US, deal, STAFF);
   const other = await bill(env, US, await newDeal(US, "Paid along"), STAFF);
@@ -288,7 +288,7 @@ test("voiding or deleting an invoice that was paid says by which payments, and w
   assert.equal((await invoiceOf(US, number)).TotalAmt, 0);
 });
 
-test("many payments are not all listed, and a credit is called one; in Portuguese and Spanish", { timeout: 180_000 }, async () => {
+test("of many payments the first ones are listed, and credits are named as such, in Portuguese and Spanish", { timeout: 180_000 }, async () => {
   const deal = (await (await pipedriveApi(env, BR))("POST", "v2/deals", { title: "Pago aos poucos", value: 1000, currency: "BRL", org_id: 103 })).id;
   const number = await bill(env, BR, deal, {
     customer: "4",
@@ -319,7 +319,7 @@ test("many payments are not all listed, and a credit is called one; in Portugues
   }
 });
 
-test("whoever needs help finds where the installation offers it, in the panel and in the settings", { timeout: 60_000 }, async () => {
+test("the panel and the settings link to the installation's support page", { timeout: 60_000 }, async () => {
   const links = async (surface, path) => {
     const { text } = await (await session(env, surface, US.company, US.user)).call(path);
     return [...text.matchAll(/<a[^>]* href="(https:\/\/help\.example[^"]*)"[^>]*>([^<]*)<\/a>/g)].map(([, address, words]) => [address, words]);
@@ -328,7 +328,7 @@ test("whoever needs help finds where the installation offers it, in the panel an
   assert.deepEqual(await links("settings", "/settings/page"), [["https://help.example/fatura", "Help and support"]]);
 });
 
-test("after an act the focus is at its invoice, and a panel is named after its record", { timeout: 120_000 }, async () => {
+test("after an action the focus is on its invoice, and a panel is labelled with its record", { timeout: 120_000 }, async () => {
   const number = await bill(env, US, 3, STAFF);
   const { org_id, person_id } = await (await pipedriveApi(env, US))("GET", "v2/deals/3");
   await as(US, async (page) => {

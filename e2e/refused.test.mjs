@@ -11,7 +11,7 @@ const { env, as } = scene("refused", (env) => installed(env, US));
 
 const count = async (entity) => ((await (await quickbooks(env, US.realm))(`select * from ${entity} maxresults 1000`))[entity] ?? []).length;
 
-test("what QuickBooks cannot hold is refused at its field, and nothing is sent", { timeout: 120_000 }, async () => {
+test("values that QuickBooks cannot store are refused at their field, and nothing is sent", { timeout: 120_000 }, async () => {
   const { call, fields } = await openForm(env, US, 9, { customer: "new", customer_name: "Somebody new", "lines[0][unit_price]": "10" });
   const before = [await count("Customer"), await count("Invoice")];
   const refused = async (changes, field, text) => {
@@ -40,7 +40,7 @@ test("what QuickBooks cannot hold is refused at its field, and nothing is sent",
   assert.deepEqual([await count("Customer"), await count("Invoice")], before);
 });
 
-test("an issue date after the due date moves the due date along, and a year of two digits is refused", { timeout: 60_000 }, async () => {
+test("an issue date after the due date moves the due date, and a year of two digits is refused", { timeout: 60_000 }, async () => {
   const { call, fields } = await openForm(env, US, 9, { customer: "new", customer_name: "Somebody new" });
   /** @type {Record<string, string>} */
   const typed = { ...fields, issued: "2031-01-31", version: "2" };
@@ -53,7 +53,7 @@ test("an issue date after the due date moves the due date along, and a year of t
   assert.match(old.text, /<a href="#issued">Issue date: check the year 26\.<\/a>/);
 });
 
-test("a paste that is too long stays whole, and says so", { timeout: 120_000 }, () =>
+test("pasted text that is too long is kept whole, and the page says so", { timeout: 120_000 }, () =>
   as(US, async (page) => {
     await openDeal(page, env, 8);
     await panel(page).locator("button.go").click();
@@ -69,7 +69,7 @@ test("a paste that is too long stays whole, and says so", { timeout: 120_000 }, 
   }),
 );
 
-test("days that are no days are refused at their field; what else was typed stays, and nothing is saved", { timeout: 120_000 }, async () => {
+test("an invalid number of days is refused at its field, other input stays, and nothing is saved", { timeout: 120_000 }, async () => {
   const saved = async () => fieldsOf((await (await session(env, "settings", US.company, US.user)).call("/settings/page")).text);
   const before = await saved();
   await as(US, async (page) => {
@@ -112,7 +112,7 @@ test("days that are no days are refused at their field; what else was typed stay
   assert.deepEqual([after.days, after["presets[0][name]"], after["presets[0][days]"]], ["999", "Retainer", ""]);
 });
 
-test("a preset without a name, and one beyond the limits of the form, are refused", { timeout: 60_000 }, async () => {
+test("a preset without a name and a preset beyond the form's limits are refused", { timeout: 60_000 }, async () => {
   const { call } = await session(env, "settings", US.company, US.user);
   const fields = fieldsOf((await call("/settings/page")).text);
   const refused = async (changes, ...errors) => {
@@ -129,7 +129,7 @@ test("a preset without a name, and one beyond the limits of the form, are refuse
   assert.match(tried.text, /Enter a whole number of days from 0 to 999\./);
 });
 
-test("an e-mail goes to the address that is in the form, and to none where it is empty", { timeout: 120_000 }, async () => {
+test("an e-mail is sent to the address in the form, and not sent if it is empty or invalid", { timeout: 120_000 }, async () => {
   const number = await bill(env, US, 12, { ...CASCADE, email: "ap@cascaderobotics.example", "lines[0][unit_price]": "10" });
   const query = await quickbooks(env, US.realm);
   const sent = async () => (await query(`select * from Invoice where DocNumber = '${number}'`)).Invoice[0].EmailStatus === "EmailSent";

@@ -67,7 +67,7 @@ async function atIntuit() {
   return { person, intuit };
 }
 
-test("a regular user who installs is not led to Intuit, and is told that an administrator has to connect", async () => {
+test("a regular user who installs is not sent to Intuit, and reads that an administrator has to connect", async () => {
   const person = browser();
   const page = await installUntilIntuit(env, MIGUEL, person);
   assert.match(page.url, REFUSED);
@@ -128,7 +128,7 @@ test("an administrator who was demoted is refused at every step of connecting", 
   assert.equal(await isConnected(), false);
 });
 
-test("a realm in Intuit's callback that the token does not open is not connected", async () => {
+test("a realm in Intuit's callback that the token gives no access to is not connected", async () => {
   const person = browser();
   const intuit = await installUntilIntuit(env, US, person);
   const asked = new URL(intuit.url).searchParams;
@@ -147,7 +147,7 @@ test("a realm in Intuit's callback that the token does not open is not connected
   assert.equal(await isConnected(), false);
 });
 
-test("where Pipedrive does not say who is an administrator, nothing is connected and nothing is lost", async () => {
+test("while Pipedrive does not answer whether a user is an administrator, nothing is connected and nothing is lost", async () => {
   const { call } = await session(env, "settings", US.company, US.user);
   const { url } = JSON.parse((await call("/settings/connect", {})).text);
   await away();
@@ -173,7 +173,7 @@ test("where Pipedrive does not say who is an administrator, nothing is connected
   assert.equal(await isConnected(), true);
 });
 
-test("a demotion works at once, in sessions that are open", async () => {
+test("a demotion takes effect at once, also in open sessions", async () => {
   const number = await bill(env, US, 4, CASCADE);
   await saveSettings(env, US, { create: "admins", void: "admins" });
   const panel = (await session(env, "panel", US.company, US.user)).call;
@@ -204,7 +204,7 @@ test("a demotion works at once, in sessions that are open", async () => {
   assert.equal(await isConnected(), true);
 });
 
-test("an answer is taken once, and a link that begins connecting works in the browser that asked for it", async () => {
+test("a confirmation is accepted once, and a connect link works only in the browser that requested it", async () => {
   const { person, pending, page } = await connectUntilConfirmation(env, US);
   assert.match(page.text, /Dana Whitfield/, "the page names who asks");
   assert.ok((await decide(env, person, pending)).url.startsWith(env.PIPEDRIVE_WEB_URL));
@@ -215,7 +215,7 @@ test("an answer is taken once, and a link that begins connecting works in the br
   assert.match((await browser().go(url, { headers: { "user-agent": "Another/1.0" } })).url, /quickbooks-expired$/);
 });
 
-test("two users of a company install at the same moment, and both have the app", { timeout: 60_000 }, async () => {
+test("two users of a company who install at the same moment both have the app", { timeout: 60_000 }, async () => {
   for (let company = 7_795_001; company <= 7_795_005; company++) {
     const users = [1, 2].map((at) => ({
       id: company * 10 + at,
@@ -254,7 +254,7 @@ test("two users of a company install at the same moment, and both have the app",
   }
 });
 
-test("over https the cookie of a flow is bound to this host, hidden from scripts, and sent by no other site's requests", { timeout: 60_000 }, async () => {
+test("over HTTPS the cookie of a connect flow has the __Host- prefix and is HttpOnly, SameSite and Secure", { timeout: 60_000 }, async () => {
   const cookie = async () => (await fetch(`${stack.replicas[0].url}/install`, { redirect: "manual" })).headers.getSetCookie();
   const attributes = (/** @type {string[]} */ [line]) => line.split("; ").slice(1).sort();
   const plain = await cookie();

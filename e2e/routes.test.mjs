@@ -152,11 +152,11 @@ async function refused(row, at, bearer, statuses, why) {
 const sessions = rows.filter(({ surfaces }) => surfaces.length > 0);
 const others = rows.filter(({ surfaces }) => surfaces.length === 0);
 
-test("the table is read", () => {
+test("docs/routes.md has rows for all kinds of callers", () => {
   assert.ok(sessions.length > 25 && others.length > 20, `${sessions.length} and ${others.length}`);
 });
 
-test("without a session: what holds no data answers, what needs one refuses", { timeout: 240_000 }, async () => {
+test("without a session, routes without data answer and all others refuse", { timeout: 240_000 }, async () => {
   const bearer = await bearerOf("panel", US);
   for (const row of others) {
     for (const given of [undefined, bearer]) {
@@ -181,7 +181,7 @@ test("without a session: what holds no data answers, what needs one refuses", { 
   }
 });
 
-test("a link that works once is not used up by HEAD", async () => {
+test("a HEAD request does not use up a one-time link", async () => {
   for (const row of others.filter(({ caller, method }) => /flow/.test(caller) && method === "GET")) {
     assert.equal((await fetch(env.FATURA_URL + address(row, visible), { method: "HEAD", redirect: "manual" })).status, 405, row.name);
   }
@@ -191,7 +191,7 @@ test("a link that works once is not used up by HEAD", async () => {
   assert.equal((await fetch(url)).headers.get("content-type"), "application/pdf");
 });
 
-test("a user who may not see the deal gets the answer for one that does not exist", { timeout: 240_000 }, async () => {
+test("a user who may not see a deal gets the same answer as for a missing deal", { timeout: 240_000 }, async () => {
   const missing = { deal: 987_654_321, invoice: crypto.randomUUID() };
   for (const row of sessions.filter(({ sees }) => sees)) {
     const bearer = await bearerOf(row.surfaces[0], MIGUEL);
@@ -225,7 +225,7 @@ test("the panels of an organization and a person leave out invoices of deals tha
   }
 });
 
-test("nobody voids, deletes, sends or corrects an invoice of a deal that they may not see", { timeout: 60_000 }, async () => {
+test("a user cannot void, delete, send or correct an invoice of a deal that is hidden from them", { timeout: 60_000 }, async () => {
   const asked = await session(env, "panel", US.company, US.user);
   const { seen } = required((await invoiceRows((_, path) => asked.call(path), hidden.deal)).find(({ id }) => id === hidden.invoice));
   const outbox = async () => (await control(env, "/quickbooks/outbox", { realm_id: US.realm })).text();
@@ -239,7 +239,7 @@ test("nobody voids, deletes, sends or corrects an invoice of a deal that they ma
   }
 });
 
-test("a link to a PDF shows nothing once its user may not see the deal any more", { timeout: 60_000 }, async () => {
+test("a PDF link stops working once its user may not see the deal", { timeout: 60_000 }, async () => {
   const seenBy = (visible_to) => control(env, "/pipedrive/change", { company_id: US.company, entity: "deal", id: visible.deal, changes: { visible_to } });
   const { call } = await session(env, "panel", MIGUEL.company, MIGUEL.user);
   const link = async () => JSON.parse((await call(`/invoices/${visible.invoice}/pdf`, {})).text).url;
@@ -263,7 +263,7 @@ test("a user of another company sees and changes nothing", { timeout: 240_000 },
   }
 });
 
-test("a regular user, where the settings leave creating and voiding to administrators", { timeout: 240_000 }, async () => {
+test("a regular user cannot create or void where the settings leave that to administrators", { timeout: 240_000 }, async () => {
   await saveSettings(env, US, { create: "admins", void: "admins" });
   for (const row of sessions.filter(({ right }) => right)) {
     await refused(row, visible, await bearerOf(row.surfaces[0], MIGUEL), [403], "as a regular user");
@@ -274,7 +274,7 @@ test("a regular user, where the settings leave creating and voiding to administr
   await saveSettings(env, US, { create: "everyone", void: "everyone" });
 });
 
-test("methods that a path does not have are refused, and nothing is echoed or changed", { timeout: 240_000 }, async () => {
+test("unsupported methods are refused, and nothing is echoed or changed", { timeout: 240_000 }, async () => {
   const bearer = { panel: await bearerOf("panel", US), settings: await bearerOf("settings", US) };
   for (const path of new Set(rows.map((row) => row.path))) {
     const own = rows.filter((row) => row.path === path);
@@ -300,7 +300,7 @@ test("methods that a path does not have are refused, and nothing is echoed or ch
   }
 });
 
-test("what another site has a browser send changes nothing", { timeout: 240_000 }, async () => {
+test("requests that another site makes a browser send change nothing", { timeout: 240_000 }, async () => {
   const person = browser();
   const { pending } = await connectUntilConfirmation(env, US, person);
   const cookie = person.cookies(env.FATURA_URL);
@@ -348,7 +348,7 @@ const PARAMETERS = [
   "token",
 ];
 
-test("no parameter of an address decides where a redirect leads", { timeout: 240_000 }, async () => {
+test("no query parameter decides the target of a redirect", { timeout: 240_000 }, async () => {
   const names = [...PARAMETERS, "next", "redirect_uri"];
   const hostile = [
     "//evil.example",
@@ -394,7 +394,7 @@ test("no parameter of an address decides where a redirect leads", { timeout: 240
     assert.ok(redirects.has(path), path);
 });
 
-test("the service has no door of the sandbox: no words of it in the program, and no such route", async () => {
+test("the service has no control door: the program does not contain its words, and its routes do not exist", async () => {
   const words = ["drop_after", "/quickbooks/quirks", "/faults/seed", "advance_seconds", "tokio-console", "pprof"];
   const [service, sandbox] = ["fatura", "sandbox"].map((name) => readFileSync(binary(name)));
   for (const word of words) assert.equal(service.includes(word), false, word);
@@ -445,7 +445,7 @@ const INJECTIONS = [
   "99999999999999999999",
 ];
 
-test("quotes, patterns, comments and entities in any parameter break nothing", { timeout: 400_000 }, async () => {
+test("quotes, patterns, comments and entities in any parameter cause no error", { timeout: 400_000 }, async () => {
   const settings = await session(env, "settings", US.company, US.user);
   const named = (html) => [...html.matchAll(/ name="([^"]+)"/g)].map(([, name]) => name);
   const { fields } = await openForm(env, US, visible.deal, LINE);
@@ -520,7 +520,7 @@ function assertProtected(headers, what, ancestors = "'none'") {
   assert.match(headers.get("strict-transport-security") ?? "", /^max-age=31536000;/, what);
 }
 
-test("every answer carries the headers, and none that may hold data is stored", { timeout: 240_000 }, async () => {
+test("every response has the security headers, and responses that may hold data are not cached", { timeout: 240_000 }, async () => {
   const isFramed = ({ caller }) => /in Pipedrive's frame|key of an open form/.test(caller);
   const { call } = await session(env, "panel", US.company, US.user);
   const pdf = await fetch(JSON.parse((await call(`/invoices/${visible.invoice}/pdf`, {})).text).url);
@@ -570,7 +570,7 @@ for (const [name, who, at, may] of /** @type {[string, Who, () => { deal: number
   ["a regular user", MIGUEL, () => visible, ({ right }) => ["", "create", "void"].includes(right)],
   ["an administrator", US, () => hidden, () => true],
 ])) {
-  test(`${name} is let in where the table says so`, { timeout: 240_000 }, async () => {
+  test(`${name} has access where the table says so`, { timeout: 240_000 }, async () => {
     for (const row of sessions) {
       const bearer = await bearerOf(row.surfaces[0], who);
       if (!may(row)) {

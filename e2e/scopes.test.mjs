@@ -12,7 +12,7 @@ const { env, done } = scene("scopes", (env) => installed(env, US));
 const read = (path) => readFileSync(join(import.meta.dirname, "..", path), "utf8");
 const SCOPES = JSON.parse(read("crates/sandbox/seeds/pipedrive-app.json")).scopes;
 
-test("the scopes that the app asks for are those that the README explains, one line each", () => {
+test("the app requests the scopes that the README explains, one line each", () => {
   const explained = [...read("README.md").matchAll(/^ {3}\| `([a-z:]+)` \| (.+) \|$/gm)];
   assert.deepEqual(
     explained.map(([, scope]) => scope),
@@ -26,7 +26,7 @@ test("the scopes that the app asks for are those that the README explains, one l
   assert.ok(read("README.md").includes(`one scope: \`${intuit}\``));
 });
 
-test("without one of the scopes some call is refused that Fatura makes", { timeout: 120_000 }, async () => {
+test("each requested scope is needed: without it a call of Fatura is refused", { timeout: 120_000 }, async () => {
   // What uses all that Fatura asks of Pipedrive: a form, an invoice with its note, settings, and the end of the access to QuickBooks.
   await openForm(env, US, 4);
   const deal = 9;

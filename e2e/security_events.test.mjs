@@ -51,14 +51,14 @@ const isLogged = (event) =>
     .some((line) => line.includes("security.event") && line.includes(event));
 const sql = (text) => execFileSync("psql", [database, "-Atqc", text], { encoding: "utf8" }).trim();
 
-test("an opened session is an event", { skip, timeout: 60_000 }, async () => {
+test("opening a session is a security event", { skip, timeout: 60_000 }, async () => {
   const before = await count("session_opened");
   for (const surface of ["panel", "form", "settings"]) assert.equal((await session(env, surface, US.company, US.user)).status, 200);
   assert.equal(await count("session_opened"), before + 3);
   assert.ok(isLogged("session_opened"));
 });
 
-test("a stored value that does not open is an event", { skip, timeout: 60_000 }, async () => {
+test("a stored value that cannot be decrypted is a security event", { skip, timeout: 60_000 }, async () => {
   const sealed = sql("select access_token from quickbooks_connection");
   sql(`update quickbooks_connection set access_token = reverse(access_token)`);
   try {
@@ -91,7 +91,7 @@ test("a stored value that does not open is an event", { skip, timeout: 60_000 },
   }
 });
 
-test("a token answer that names somebody else's host is not taken, and nobody is called there", { skip, timeout: 90_000 }, async () => {
+test("a token answer that names a foreign host is refused, and that host is not called", { skip, timeout: 90_000 }, async () => {
   const called = [];
   let domain = "";
   const server = createHttpServer((request, answer) => {
@@ -136,7 +136,7 @@ test("a token answer that names somebody else's host is not taken, and nobody is
   }
 });
 
-test("a provider's certificate that is not good is an event, and no secret is sent", { skip, timeout: 60_000 }, async () => {
+test("an invalid certificate of a provider is a security event, and no secret is sent", { skip, timeout: 60_000 }, async () => {
   const [key, cert] = [join(dir, "key.pem"), join(dir, "cert.pem")];
   execFileSync(
     "openssl",

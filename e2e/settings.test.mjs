@@ -53,7 +53,7 @@ const save = async (preferences, page) => {
   await page.locator(".snackbar").waitFor();
 };
 
-test("the defaults work untouched, and the term falls due as the page says", { timeout: 90_000 }, () =>
+test("the default settings work, and the term gives the due date that the page shows", { timeout: 90_000 }, () =>
   as(US, async (page, host) => {
     const chosen = Object.fromEntries(
       await Promise.all(["to", "address", "email", "tax_id", "days"].map(async (id) => [id, await page.locator(`#${id}`).inputValue()])),
@@ -74,7 +74,7 @@ test("the defaults work untouched, and the term falls due as the page says", { t
   }),
 );
 
-test("a search over hundreds of fields; a trial with a real deal; saving tells what changed", { timeout: 120_000 }, async () => {
+test("hundreds of fields can be searched and tried with a real deal, and saving names what changed", { timeout: 120_000 }, async () => {
   for (let at = 0; at < 200; at++) await pipedrive(BR, "/api/v2/organizationFields", { field_name: `Campo ${at}`, field_type: "varchar" });
   await as(BR, async (page, host) => {
     await page.locator("#tax_id").fill("campo 173");
@@ -105,7 +105,7 @@ test("a search over hundreds of fields; a trial with a real deal; saving tells w
   assert.equal((Date.parse(fields.due) - Date.parse(fields.issued)) / 86_400_000, 30);
 });
 
-test("what changes in QuickBooks meanwhile takes nothing away that is not saved yet", { timeout: 90_000 }, async () => {
+test("changes in QuickBooks do not discard settings that are not saved yet", { timeout: 90_000 }, async () => {
   const number = await bill(env, US, 9, CASCADE);
   await as(US, async (page, host) => {
     await page.locator("#days").fill("45");
@@ -118,7 +118,7 @@ test("what changes in QuickBooks meanwhile takes nothing away that is not saved 
   });
 });
 
-test("a field that is deleted in Pipedrive shows as missing, and fails nothing", { timeout: 90_000 }, async () => {
+test("a mapped field that is deleted in Pipedrive is shown as missing, and causes no failure", { timeout: 90_000 }, async () => {
   const made = await pipedrive(US, "/api/v2/organizationFields", { field_name: "VAT", field_type: "varchar" });
   await as(US, async (page, host) => {
     await pick(page, "tax_id", "vat", "Organization – VAT");
@@ -131,7 +131,7 @@ test("a field that is deleted in Pipedrive shows as missing, and fails nothing",
   assert.equal((await openForm(env, US, 3)).fields.tax_id, "");
 });
 
-test("a term of QuickBooks, a default item, presets; regular users look only", { timeout: 120_000 }, async () => {
+test("a QuickBooks term, a default item and presets can be set, and regular users can only read them", { timeout: 120_000 }, async () => {
   await as(US, async (page, host) => {
     await page.locator("#term").selectOption({ label: "Net 30" });
     await page.locator("#item").fill("staff");
@@ -200,7 +200,7 @@ test("write-back: fields of the deal follow its invoices", { timeout: 120_000 },
   await until([368.87, 150, "Partially paid", number]);
 });
 
-test("a deal that is won gets a draft by itself", { timeout: 120_000 }, async () => {
+test("a won deal gets a draft automatically", { timeout: 120_000 }, async () => {
   await as(US, async (page, host) => {
     await page.getByLabel("Create a draft automatically when a deal is won").check();
     await save(page, host);
@@ -219,7 +219,7 @@ test("a deal that is won gets a draft by itself", { timeout: 120_000 }, async ()
   assert.equal(fields["lines[0][quantity]"], "85");
 });
 
-test("disconnect from here and from QuickBooks; the history stays readable; connect again", { timeout: 120_000 }, async () => {
+test("after disconnecting here or in QuickBooks the history stays readable, and connecting again works", { timeout: 120_000 }, async () => {
   await billedOnce(env, US, 4, CASCADE);
   await as(US, async (page, host) => {
     await page.getByRole("button", { name: "Disconnect" }).click();
@@ -277,7 +277,7 @@ test("disconnect from here and from QuickBooks; the history stays readable; conn
 
 const stored = async () => fieldsOf((await (await session(env, "settings", US.company, US.user)).call("/settings/page")).text);
 
-test("a field that is typed and not chosen is refused at its field, and clears nothing", { timeout: 120_000 }, async () => {
+test("a mapping that is typed and not chosen is refused at its field, and the stored one stays", { timeout: 120_000 }, async () => {
   const before = await stored();
   await as(US, async (preferences) => {
     for (const [id, typed] of [
@@ -298,7 +298,7 @@ test("a field that is typed and not chosen is refused at its field, and clears n
   assert.deepEqual(kept, were);
 });
 
-test("an older page does not put back what somebody else has changed since", { timeout: 120_000 }, async () => {
+test("an older settings page does not overwrite another user's changes", { timeout: 120_000 }, async () => {
   const { call } = await session(env, "settings", US.company, US.user);
   const before = await stored();
   await as(US, async (preferences, page) => {
@@ -321,7 +321,7 @@ test("an older page does not put back what somebody else has changed since", { t
   await call("/settings/save", { ...before, seen: "" });
 });
 
-test("a Disconnect that is confirmed after the card was read anew is carried out", { timeout: 120_000 }, async () => {
+test("Disconnect works although the card was reloaded before the confirmation", { timeout: 120_000 }, async () => {
   await as(US, async (preferences, page) => {
     await preferences.locator("#connection button.danger").click();
     const dialog = page.getByRole("dialog").last();
@@ -336,7 +336,7 @@ test("a Disconnect that is confirmed after the card was read anew is carried out
   await installed(env, US);
 });
 
-test("the trial shows the choice that was made last, however slow an earlier answer is", { timeout: 120_000 }, () =>
+test("the trial shows the last choice, even if an earlier response arrives later", { timeout: 120_000 }, () =>
   as(US, async (preferences, page, browser) => {
     await preferences.locator("#deal").selectOption({ index: 1 });
     await preferences.locator(".tried dd").first().waitFor();
@@ -372,7 +372,7 @@ test("the trial shows the choice that was made last, however slow an earlier ans
   }),
 );
 
-test("at 320 pixels the settings are as wide as the page", { timeout: 120_000 }, async () => {
+test("at 320 pixels the settings fit the page", { timeout: 120_000 }, async () => {
   for (const who of [BR, US]) {
     await as(who, async (preferences, page) => {
       await preferences.locator("#deal").selectOption({ index: 1 });

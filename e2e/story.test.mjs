@@ -64,7 +64,7 @@ function assertInvoice(invoice, expected) {
   );
 }
 
-test("uma empresa brasileira, em português", { timeout: 180_000 }, () =>
+test("a Brazilian company, in Portuguese", { timeout: 180_000 }, () =>
   inBrowser("pt-BR", async (page) => {
     const { env } = stack;
     await signIn(page, env, "Ana Souza");

@@ -21,7 +21,7 @@ async function until(what, is, patience = 60_000) {
   assert.fail(`not within ${patience} ms: ${what}`);
 }
 
-test("where a requestid is not trusted, what is sent without an answer and not found is sent again by a person's word only", { timeout: 180_000 }, async () => {
+test("where requestid is not trusted, an invoice in doubt that is not found is resent only by a user", { timeout: 180_000 }, async () => {
   const before = (await invoices()).length;
   const { call, fields } = await openForm(env, US, 4, CASCADE);
   await done("/faults", { provider: "quickbooks", method: "POST", path: "/invoice", effect: "drop_before" });
@@ -45,7 +45,7 @@ test("where a requestid is not trusted, what is sent without an answer and not f
   assert.equal(await scenery.stack.fatura("stuck"), "nothing is stuck");
 });
 
-test("a person who has looked in QuickBooks sends the invoice again, from the form and from the panel", { timeout: 240_000 }, async () => {
+test("a user can resend an invoice in doubt, from the form and from the panel", { timeout: 240_000 }, async () => {
   const LINE = { ...CASCADE, "lines[0][item]": "12", "lines[0][unit_price]": "10", "lines[0][tax_code]": "NON" };
   const before = (await invoices()).length;
   const [inForm, inPanel] = [await roomyDeal(env, US, 4), await roomyDeal(env, US, 4)];
@@ -104,14 +104,14 @@ test("a person who has looked in QuickBooks sends the invoice again, from the fo
   });
 });
 
-test("where QuickBooks has it, it is found without asking anybody", { timeout: 60_000 }, async () => {
+test("an invoice in doubt that QuickBooks has is found without asking a user", { timeout: 60_000 }, async () => {
   const before = (await invoices()).length;
   await done("/faults", { provider: "quickbooks", method: "POST", path: "/invoice", effect: "drop_after" });
   await bill(env, US, 5, CASCADE);
   assert.equal((await invoices()).length, before + 1);
 });
 
-test("what keeps failing is left for a person, and goes on when it is tried again", { timeout: 180_000 }, async () => {
+test("an operation that keeps failing is parked, and continues when a user tries it again", { timeout: 180_000 }, async () => {
   const number = await bill(env, US, 3, { ...CASCADE, "lines[0][item]": "12", "lines[0][unit_price]": "10", "lines[0][tax_code]": "NON" });
   const shown = async () => plain((await (await session(env, "panel", US.company, US.user)).call("/panel/deal/3")).text);
   const [, id, seen] = /invoices\/([0-9a-f-]{36})\/void[^]*?"seen": "([^"]*)"/.exec(await shown()) ?? assert.fail("no invoice");

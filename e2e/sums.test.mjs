@@ -109,7 +109,7 @@ const inQuickBooks = async (act, number, more) =>
     ...more,
   });
 
-test("sums and badges are those of the books after whatever happens there", { timeout: 240_000 }, async () => {
+test("sums and badges match QuickBooks after every kind of change there", { timeout: 240_000 }, async () => {
   const create = async (deal, fields) => {
     made.numbers.push(await bill(env, BR, deal, fields));
     return required(made.numbers.at(-1));
@@ -162,7 +162,7 @@ test("sums and badges are those of the books after whatever happens there", { ti
   ]);
 });
 
-test("overdue is counted in the time zone of the QuickBooks company, also when it is disconnected and the user is elsewhere", {
+test("overdue is computed in the QuickBooks company's time zone, also when it is disconnected and the user is in another zone", {
   timeout: 120_000,
 }, async () => {
   const before = await shown(BR, `organization/${made.organization}`);

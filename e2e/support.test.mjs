@@ -30,7 +30,7 @@ function assertNothingElse(details) {
   assert.doesNotMatch(details, new RegExp(`Cascade|Oak Street|Dana|${US.realm}|Bearer|10\\.00`));
 }
 
-test("what QuickBooks refuses of an invoice or an act has details for support, and no data of the customer", { timeout: 60_000 }, async () => {
+test("a refused invoice or action shows details for support, without customer data", { timeout: 60_000 }, async () => {
   const { call, deal, fields } = await (async () => {
     const deal = await roomyDeal(env, US, 3);
     return { deal, ...(await openForm(env, US, deal, LINE)) };
@@ -89,7 +89,7 @@ test("an error with a reference has details for support, in each language", { ti
   }
 });
 
-test("one button copies the details, or selects them where the frame may not", { timeout: 90_000 }, () =>
+test("a button copies the details, or selects them if the frame may not use the clipboard", { timeout: 90_000 }, () =>
   as(US, async (page, browser) => {
     const deal = await roomyDeal(env, US, 3);
     const number = await bill(env, US, deal, LINE);

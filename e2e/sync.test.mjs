@@ -66,7 +66,7 @@ async function billed(changes = {}) {
 const balance = ({ deal }) => Number(sql(`select balance_minor from invoice where deal_id = ${deal}`));
 const pay = ({ id }, amount) => done("/quickbooks/payment", { realm_id: US.realm, invoice_id: id, ...(amount ? { amount } : {}) });
 
-test("more has changed than one answer holds: what was cut off is read as well", { skip, timeout: 180_000 }, async () => {
+test("changes that exceed one response of QuickBooks are all read", { skip, timeout: 180_000 }, async () => {
   const line = { Amount: 1, DetailType: "SalesItemLineDetail", SalesItemLineDetail: { ItemRef: { value: "12" }, TaxCodeRef: { value: "NON" } } };
   for (let at = 0; at < MOST; at++)
     await done("/quickbooks/edit", { realm_id: US.realm, entity: "Invoice", changes: { CustomerRef: { value: "3" }, Line: [line] } });
@@ -78,7 +78,7 @@ test("more has changed than one answer holds: what was cut off is read as well",
   await until(() => balance(last) === 0, "the payment is not stored");
 });
 
-test("changes that the database does not take are read again", { skip, timeout: 120_000 }, async () => {
+test("changes that could not be stored are read again", { skip, timeout: 120_000 }, async () => {
   const invoice = await billed();
   await until(() => sql("select changes_lease_until from quickbooks_connection where changed_at > changes_until") === "", "a change waits to be read");
   sql(`create function refuse() returns trigger language plpgsql as $$ begin raise exception 'refused'; end $$;
@@ -93,7 +93,7 @@ test("changes that the database does not take are read again", { skip, timeout: 
   assert.ok(Number(sql("select changes_until from quickbooks_connection")) > Number(known));
 });
 
-test("an invoice that falls due while its company is disconnected is overdue in the deal's history, once", { skip, timeout: 120_000 }, async () => {
+test("an invoice that becomes overdue while its company is disconnected gets one entry in deal history", { skip, timeout: 120_000 }, async () => {
   const invoice = await billed({ issued: "2026-01-05", due: "2099-01-12" });
   const settings = await session(env, "settings", US.company, US.user);
   assert.equal((await settings.call("/settings/disconnect", {})).status, 200);
@@ -108,7 +108,7 @@ test("an invoice that falls due while its company is disconnected is overdue in 
 });
 
 // The last one: after it, QuickBooks is left alone for a minute.
-test("an invoice that QuickBooks had no time for is not kept as one that may have been sent", { skip, timeout: 60_000 }, async () => {
+test("an invoice that QuickBooks throttled is not stored as possibly sent", { skip, timeout: 60_000 }, async () => {
   const deal = await roomyDeal(env, US, 3);
   const { call, fields } = await openForm(env, US, deal, LINE);
   await done("/faults", { provider: "quickbooks", method: "POST", path: "/invoice", effect: "throttle" });

@@ -62,7 +62,7 @@ async function openSettings(page) {
 const reload = (frame, selector) => frame.locator(selector).evaluate((element) => element.dispatchEvent(new CustomEvent("fatura:reload")));
 const trouble = (frame) => frame.locator("#trouble [role=alert]");
 
-test("a panel whose reload fails stays, says why, and follows again", { timeout: 120_000 }, () =>
+test("a panel whose reload fails stays visible, says why, and updates again later", { timeout: 120_000 }, () =>
   as(async (page) => {
     const number = await bill(env, US, 3, STAFF);
     await openDeal(page, env, 3);
@@ -80,7 +80,7 @@ test("a panel whose reload fails stays, says why, and follows again", { timeout:
   }),
 );
 
-test("an act that fails leaves the panel, and can be tried again", { timeout: 120_000 }, () =>
+test("a failed action leaves the panel visible, and can be tried again", { timeout: 120_000 }, () =>
   as(async (page) => {
     const number = await bill(env, US, 3, STAFF);
     await openDeal(page, env, 3);
@@ -94,7 +94,7 @@ test("an act that fails leaves the panel, and can be tried again", { timeout: 12
   }),
 );
 
-test("the first request is lost, or fails: the page offers another, and takes it", { timeout: 120_000 }, () =>
+test("if the first request is lost or fails, the page offers to try again, which works", { timeout: 120_000 }, () =>
   as(async (page, { context }) => {
     await context.route("**/panel/deal/12*", (route) => route.abort("connectionreset"), { times: 1 });
     await page.goto(`${env.PIPEDRIVE_WEB_URL}/deal/12`);
@@ -139,7 +139,7 @@ test("a failed reload of the settings keeps the connection card", { timeout: 120
   }),
 );
 
-test("settings that are saved are called saved, though the page cannot be read anew", { timeout: 120_000 }, () =>
+test("saved settings are reported as saved, even if the page cannot be reloaded", { timeout: 120_000 }, () =>
   as(async (page) => {
     const preferences = await openSettings(page);
     await preferences.locator("#days").fill("33");
@@ -157,7 +157,7 @@ test("settings that are saved are called saved, though the page cannot be read a
   }),
 );
 
-test("settings that could not be saved are still typed", { timeout: 120_000 }, () =>
+test("settings that could not be saved stay in the page", { timeout: 120_000 }, () =>
   as(async (page, { context }) => {
     const preferences = await openSettings(page);
     for (const answer of [PROXY, { status: 429, contentType: "text/html", body: "<p>busy</p>" }]) {
@@ -178,7 +178,7 @@ test("settings that could not be saved are still typed", { timeout: 120_000 }, (
   }),
 );
 
-test("a part of the deal that cannot be read takes nothing away that was typed", { timeout: 120_000 }, () =>
+test("input stays if reading another part of the deal fails", { timeout: 120_000 }, () =>
   as(async (page) => {
     const invoice = await openFormOf(page, 4);
     await invoice.locator("#memo").fill("typed before a click on The whole deal");
@@ -195,7 +195,7 @@ test("a part of the deal that cannot be read takes nothing away that was typed",
   }),
 );
 
-test("a bearer that cannot be renewed takes no form away", { timeout: 120_000 }, () =>
+test("an open form stays if its session cannot be renewed", { timeout: 120_000 }, () =>
   as(async (page, { context }) => {
     const invoice = await openFormOf(page, 7);
     let refused = 0;
@@ -210,7 +210,7 @@ test("a bearer that cannot be renewed takes no form away", { timeout: 120_000 },
   }),
 );
 
-test("what is typed while QuickBooks is disconnected is kept, and Create says why it creates nothing", { timeout: 120_000 }, async () => {
+test("input that is typed while QuickBooks is disconnected is stored, and Create says why it creates nothing", { timeout: 120_000 }, async () => {
   const before = await invoices();
   const connect = async () => {
     const { person, pending } = await connectUntilConfirmation(env, US);
@@ -236,7 +236,7 @@ test("what is typed while QuickBooks is disconnected is kept, and Create says wh
   assert.deepEqual([kept.memo, kept.part], ["typed while QuickBooks is disconnected", "30"]);
 });
 
-test("a panel reports to Pipedrive at once though Pipedrive's API and QuickBooks answer late", { timeout: 120_000 }, () =>
+test("a panel initializes Pipedrive's SDK at once, although Pipedrive's API and QuickBooks answer late", { timeout: 120_000 }, () =>
   as(async (page) => {
     for (const [provider, path] of [
       ["pipedrive", "/api"],
@@ -262,7 +262,7 @@ test("a panel reports to Pipedrive at once though Pipedrive's API and QuickBooks
   }),
 );
 
-test("what is typed while QuickBooks is away, and its lists are not known any more, is kept", { timeout: 120_000 }, () =>
+test("input that is typed while QuickBooks is unavailable and its lists are not cached is stored", { timeout: 120_000 }, () =>
   as(async (page) => {
     const invoice = await openFormOf(page, 12);
     await scenery.stack.killFatura();
@@ -287,7 +287,7 @@ test("what is typed while QuickBooks is away, and its lists are not known any mo
   }),
 );
 
-test("where what was typed cannot be saved, leaving says so", { timeout: 120_000 }, () =>
+test("leaving the form says so if the input cannot be saved", { timeout: 120_000 }, () =>
   as(async (page, { context }) => {
     const invoice = await openFormOf(page, 9);
     await context.route("**/form/preview*", (route) => route.fulfill(PROXY));
@@ -302,7 +302,7 @@ test("where what was typed cannot be saved, leaving says so", { timeout: 120_000
   }),
 );
 
-test("a click into the customer field is no answer: Create waits for the sums", { timeout: 120_000 }, () =>
+test("Create waits for the sums of the last input, also after a click into the customer field", { timeout: 120_000 }, () =>
   as(async (page, { context }) => {
     await bill(env, US, 9, STAFF);
     const { call, fields } = await openForm(env, US, 9, STAFF);
@@ -330,7 +330,7 @@ test("a click into the customer field is no answer: Create waits for the sums", 
   }),
 );
 
-test("what is typed while the lines are read anew stays", { timeout: 120_000 }, () =>
+test("input that is typed while the lines are reloaded stays", { timeout: 120_000 }, () =>
   as(async (page, { context }) => {
     const invoice = await openFormOf(page, 4);
     let count = 0;
@@ -350,7 +350,7 @@ test("what is typed while the lines are read anew stays", { timeout: 120_000 }, 
   }),
 );
 
-test("settings that are typed while the page is read or saved stay", { timeout: 120_000 }, () =>
+test("settings that are typed while the page is loaded or saved stay", { timeout: 120_000 }, () =>
   as(async (page, { context }) => {
     const preferences = await openSettings(page);
     for (const [address, ask] of /** @type {[string, () => Promise<unknown>][]} */ ([
@@ -387,7 +387,7 @@ test("settings that are typed while the page is read or saved stay", { timeout: 
   }),
 );
 
-test("an invoice that is being checked is asked for again after a lost request", { timeout: 120_000 }, () =>
+test("a lost request for the progress of an invoice is repeated", { timeout: 120_000 }, () =>
   as(async (page, { context }) => {
     const { call, fields } = await openForm(env, US, 5, STAFF);
     await call("/deals/5/form/preview", { ...fields, version: "1000" });
@@ -401,7 +401,7 @@ test("an invoice that is being checked is asked for again after a lost request",
   }),
 );
 
-test("a PDF that cannot be had leaves no empty tab, and the page says so", { timeout: 120_000 }, () =>
+test("a PDF that cannot be fetched leaves no empty tab, and the page says so", { timeout: 120_000 }, () =>
   as(async (page, { context }) => {
     const number = await bill(env, US, 3, STAFF);
     await openDeal(page, env, 3);
@@ -425,7 +425,7 @@ test("a PDF that cannot be had leaves no empty tab, and the page says so", { tim
 );
 
 // The last: for some seconds the page of a former administrator is that of a regular user.
-test("a refused Disconnect is told above the page, where it was pressed", { timeout: 120_000 }, () =>
+test("a refused Disconnect is reported above the settings page", { timeout: 120_000 }, () =>
   as(async (page) => {
     const preferences = await openSettings(page);
     await done("/pipedrive/users", { user_id: US.user, is_admin: false });

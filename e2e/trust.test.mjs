@@ -62,7 +62,7 @@ after(async () => {
 const invoices = async (realm) => (await (await quickbooks(env, realm))("select * from Invoice orderby Id maxresults 1000")).Invoice ?? [];
 const cascade = { customer: "3", customer_name: "Cascade Robotics, Inc.", customer_currency: "USD" };
 
-test("only a fresh token of this surface opens a session", async () => {
+test("only a current token of the same surface opens a session", async () => {
   const secret = env.PIPEDRIVE_JWT_SECRET_PANEL;
   const good = claims(US.company, US.user);
   const post = async (token, surface = "panel") =>
@@ -80,7 +80,7 @@ test("only a fresh token of this surface opens a session", async () => {
   assert.equal((await fetch(`${env.FATURA_URL}/panel/deal/1`)).status, 401);
 });
 
-test("the entry drops the token, and only Pipedrive may frame us", async () => {
+test("the entry page drops the token from its address, and only Pipedrive may frame it", async () => {
   const entry = await fetch(`${env.FATURA_URL}/panel?id=abc&selectedIds=1&companyId=7710001&token=secret`, { redirect: "manual" });
   assert.equal(entry.status, 303);
   assert.equal(entry.headers.get("location"), "/app/panel?id=abc&resource=deal&record=1&theme=light");
@@ -95,7 +95,7 @@ test("the entry drops the token, and only Pipedrive may frame us", async () => {
   }
 });
 
-test("a flow ends only in the browser that began it, once", async () => {
+test("a connect flow can be finished once, and only in the browser that started it", async () => {
   const begun = await connectUntilConfirmation(env, US);
   assert.match(begun.page.text, /Oak Street Catering.*US, USD.*Oak Street Catering/s, "both companies are named");
   const stranger = browser();
@@ -118,7 +118,7 @@ test("a flow ends only in the browser that began it, once", async () => {
   assert.equal((await call("/deals/4/form")).status, 200);
 });
 
-test("a QuickBooks company that is connected elsewhere is not taken over", async () => {
+test("a QuickBooks company that another tenant has connected cannot be taken over", async () => {
   const name = `<b onclick="x">Aurora & Filhos's</b>`;
   await control(env, "/quickbooks/rows", { realm_id: BR.realm, entity: "CompanyInfo", id: "1", members: { CompanyName: name } });
   const { person, pending } = await connectUntilConfirmation(env, { ...US, realm: BR.realm });
@@ -144,7 +144,7 @@ test("a QuickBooks company that is connected elsewhere is not taken over", async
   }
 });
 
-test("an answer that is lost after QuickBooks has acted makes no second invoice", async () => {
+test("an invoice whose answer is lost is not made a second time", async () => {
   const before = (await invoices(US.realm)).length;
   const { call, fields } = await openForm(env, US, 4, cascade);
   await control(env, "/faults", { provider: "quickbooks", method: "POST", path: "/invoice", effect: "drop_after" });
@@ -160,7 +160,7 @@ test("an answer that is lost after QuickBooks has acted makes no second invoice"
   assert.equal((await invoices(US.realm)).length, before + 1);
 });
 
-test("twenty presses at once make one invoice", async () => {
+test("twenty simultaneous Creates make one invoice", async () => {
   const before = (await invoices(US.realm)).length;
   const { call, fields } = await openForm(env, US, 12, cascade);
   const answers = await Promise.all(Array.from({ length: 20 }, async () => settled(call, await call("/deals/12/invoices", fields))));
@@ -168,7 +168,7 @@ test("twenty presses at once make one invoice", async () => {
   assert.equal((await invoices(US.realm)).length, before + 1);
 });
 
-test("two windows of one form, with other prices: the second one is told that its own was not sent", { timeout: 60_000 }, async () => {
+test("of two windows of one form with different prices, the second one says that its input was not sent", { timeout: 60_000 }, async () => {
   const before = (await invoices(US.realm)).length;
   const deal = await roomyDeal(env, US, 3);
   const LINE = { ...cascade, "lines[0][item]": "12", "lines[0][unit_price]": "1000", "lines[0][tax_code]": "NON" };
@@ -193,7 +193,7 @@ test("two windows of one form, with other prices: the second one is told that it
   );
 });
 
-test("the keys of a form bill its own deal and no other", async () => {
+test("the keys of a form can bill only its own deal", async () => {
   const LINE = { ...cascade, "lines[0][item]": "12", "lines[0][unit_price]": "10", "lines[0][tax_code]": "NON" };
   const opened = async () => {
     const deal = await roomyDeal(env, US, 3);
@@ -251,7 +251,7 @@ test("an outage delays the invoice and does not lose it", async () => {
   assert.equal((await invoices(US.realm)).length, before + 1);
 });
 
-test("expired access is refreshed without anybody noticing", async () => {
+test("an expired access token is refreshed automatically", async () => {
   await control(env, "/quickbooks/expire", { realm_id: US.realm });
   await control(env, "/pipedrive/expire", { user_id: US.user });
   const { call, fields } = await openForm(env, US, 9, { ...cascade });
@@ -259,7 +259,7 @@ test("expired access is refreshed without anybody noticing", async () => {
   assert.match(answer.text, /data-issued/, answer.text);
 });
 
-test("what QuickBooks refuses comes back at its field, and is mended with the same form", async () => {
+test("a refusal by QuickBooks appears at its field, and the same form can be corrected", async () => {
   const before = (await invoices(BR.realm)).length;
   const closed = new Date(Date.now() + 86_400_000).toISOString().slice(0, 10);
   const books = (date) => control(env, "/quickbooks/preferences", { realm_id: BR.realm, preferences: { AccountingInfoPrefs: { BookCloseDate: date } } });
@@ -277,7 +277,7 @@ test("what QuickBooks refuses comes back at its field, and is mended with the sa
   assert.equal((await invoices(BR.realm)).length, before + 1);
 });
 
-test("one company sees nothing of another", async () => {
+test("one company sees no data of another", async () => {
   await billedOnce(env, US, 4, cascade);
   assert.match((await (await session(env, "panel", US.company, US.user)).call("/panel/deal/4")).text, /Cascade/, "its own company sees it");
   const { call } = await session(env, "panel", BR.company, BR.user);
@@ -287,7 +287,7 @@ test("one company sees nothing of another", async () => {
   assert.doesNotMatch(panel.text, /Cascade|10\d\d/);
 });
 
-test("an open page hears of changes in its own company, and of no other's", { timeout: 60_000 }, async () => {
+test("the event stream of an open page reports changes of its own company only", { timeout: 60_000 }, async () => {
   const ended = new AbortController();
   const listening = async ({ company, user }) => {
     const { bearer } = await session(env, "panel", company, user);
@@ -329,7 +329,7 @@ test("a deal that a colleague may not see, or that was deleted, is neither shown
   assert.equal((await invoices(US.realm)).length, before);
 });
 
-test("only administrators change settings", async () => {
+test("only administrators can change settings", async () => {
   const person = await installed(env, { ...BR, user: 910002 });
   assert.ok(person);
   const { call } = await session(env, "settings", BR.company, 910002);
@@ -338,7 +338,7 @@ test("only administrators change settings", async () => {
   assert.equal((await call("/settings/disconnect", {})).status, 403);
 });
 
-test("saving the settings while QuickBooks is away loses nothing of them", async () => {
+test("saving the settings while QuickBooks is unavailable loses no setting", async () => {
   const { call } = await session(env, "settings", BR.company, BR.user);
   const page = fieldsOf((await call("/settings/page")).text);
   assert.equal((await call("/settings/save", { ...page, term: "4", income_account: "2" })).status, 200);
@@ -352,7 +352,7 @@ test("saving the settings while QuickBooks is away loses nothing of them", async
   assert.deepEqual([saved.term, saved.income_account], ["4", "2"]);
 });
 
-test("access tokens that are refused, while they are still renewed, end no connection", async () => {
+test("access tokens that are refused and can still be renewed do not end the connection", async () => {
   await bill(env, US, 4, { ...cascade, intent: crypto.randomUUID() });
   const { call } = await session(env, "panel", US.company, US.user);
   await control(env, "/faults", { provider: "quickbooks", path: "/v3/company", times: 2, effect: { status: 401 } });
@@ -363,7 +363,7 @@ test("access tokens that are refused, while they are still renewed, end no conne
   assert.equal((await call("/panel/deal/4")).status, 200);
 });
 
-test("an access that QuickBooks ended asks to be made anew", async () => {
+test("if QuickBooks has ended the access, the page asks to reconnect", async () => {
   await control(env, "/quickbooks/disconnect", { realm_id: US.realm });
   const { call } = await session(env, "panel", US.company, US.user);
   await call("/panel/deal/4/refresh", {});
@@ -372,7 +372,7 @@ test("an access that QuickBooks ended asks to be made anew", async () => {
   assert.match(panel.text, /class="invoice"/, "the history stays");
 });
 
-test("an uninstallation is believed only when it is signed, and ends the session at once", async () => {
+test("only a signed uninstall call is accepted, and it ends the session at once", async () => {
   const told = { client_id: env.PIPEDRIVE_CLIENT_ID, company_id: US.company, user_id: US.user, timestamp: new Date().toISOString() };
   const tell = (secret, more = {}) =>
     fetch(`${env.FATURA_URL}/pipedrive/callback`, {

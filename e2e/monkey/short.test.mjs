@@ -6,7 +6,7 @@ import { monkey, sentence } from "./monkey.mjs";
 const WISHES = 25;
 const seed = Number(process.env.SEED ?? 20261129);
 
-test(`${WISHES} wishes at random: what people saw is what the books hold`, { timeout: 240_000 }, async () => {
+test(`after ${WISHES} random user actions QuickBooks holds what the users saw`, { timeout: 240_000 }, async () => {
   console.log(`monkey: seed ${seed}`);
   const { violations, invoices, passed, failed, seconds, pace } = await monkey({
     seed,

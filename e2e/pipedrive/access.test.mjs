@@ -12,7 +12,7 @@ before(async () => {
 });
 after(() => box.end());
 
-test("a token without the scope is told so, one that is none too", async () => {
+test("a token without the scope and an invalid token are refused", async () => {
   const reader = await box.connect({ scopes: ["base", "deals:read"] });
   assert.equal((await reader.deals.getDeal({ id: 1 })).data.id, 1);
   await refused(reader.deals.updateDeal({ id: 1, UpdateDealRequest: { title: "x" } }), 403, /Scope and URL mismatch/);
@@ -21,7 +21,7 @@ test("a token without the scope is told so, one that is none too", async () => {
   await assert.rejects(nobody.getDeals(), (/** @type {any} */ error) => error.errorCode === 401 && error.error === "unauthorized access");
 });
 
-test("OAuth: the code of a person's consent, a refresh, a revocation", async () => {
+test("OAuth: code exchange, refresh, revocation", async () => {
   const { env } = box;
   const cookie = await box.signIn(ANA);
   const oauth = new v2.OAuth2Configuration({
@@ -73,7 +73,7 @@ test("OAuth: an empty scope in the authorize URL is refused, before and after th
   assert.equal(answer.status, 400);
 });
 
-test("limits: requests in two seconds, tokens a day, and what is left", async () => {
+test("rate limits: requests in two seconds, tokens a day, and headers with what remains", async () => {
   const { access_token: token } = await box.grant();
   const read = () => fetch(`${box.env.PIPEDRIVE_API_URL}/api/v2/deals/1`, { headers: { authorization: `Bearer ${token}` } });
   await box.control("/pipedrive/limits", { burst: 5, daily_for_each_seat: 30_000 });
@@ -106,7 +106,7 @@ test("limits: requests in two seconds, tokens a day, and what is left", async ()
   assert.equal((await read()).status, 401, "the first token has died meanwhile");
 });
 
-test("a user's own token, in the header or the address", async () => {
+test("a user's API token works in the header and in the address", async () => {
   const { companies } = await box.control("/pipedrive/companies");
   const user = companies[0].users.find((each) => each.id === BRUNO);
   const header = await fetch(`${box.env.PIPEDRIVE_API_URL}/v1/users/me`, { headers: { "x-api-token": user.api_token } });
@@ -125,7 +125,7 @@ test("a user's own token, in the header or the address", async () => {
   assert.equal((await (await box.connect()).webhooks.getWebhooks()).data.length, 0, "an app sees its own subscriptions only");
 });
 
-test("what a user may not: fields, merging, others' deals, changing owners", async () => {
+test("permissions: a user without rights cannot edit fields, merge, edit others' deals or change owners", async () => {
   const rafael = await box.connect({ user_id: RAFAEL });
   await refused(rafael.dealFields.addDealField({ AddDealFieldRequest: { field_name: "x", field_type: "varchar" } }), 403, /permission/);
   await refused(rafael.one.deals.mergeDeals({ id: 1, MergeDealsRequest: { merge_with_id: 2 } }), 403);
@@ -143,7 +143,7 @@ test("what a user may not: fields, merging, others' deals, changing owners", asy
   await box.control("/pipedrive/users", { user_id: BRUNO, active: true });
 });
 
-test("merging that is refused moves nothing; who may merge need not be allowed to delete", async () => {
+test("a refused merge moves nothing, and merging does not require the right to delete", async () => {
   const ana = await box.connect();
   const rafael = await box.connect({ user_id: RAFAEL });
   await box.control("/pipedrive/users", { user_id: RAFAEL, permissions: { can_merge_deals: true } });
@@ -161,7 +161,7 @@ test("merging that is refused moves nothing; who may merge need not be allowed t
   await box.control("/pipedrive/users", { user_id: RAFAEL, permissions: { can_merge_deals: false, can_edit_other_users_deals: false } });
 });
 
-test("what a user may not see: only the owner's and followers' deals, nowhere", async () => {
+test("a deal that only its owner and followers may see is hidden from others everywhere", async () => {
   const ana = await box.connect();
   const { data: secret } = await ana.deals.addDeal({ AddDealRequest: { title: "Segredo da Ana", visible_to: 1 } });
   const bruno = await box.connect({ user_id: BRUNO });
@@ -177,7 +177,7 @@ test("what a user may not see: only the owner's and followers' deals, nowhere", 
   await refused(ana.deals.addDeal({ AddDealRequest: { title: "x", visible_to: 2 } }), 400, /visible_to/);
 });
 
-test("another company's records are not there", async () => {
+test("another company's records are not found", async () => {
   const other = await box.connect({ company_id: 7720002, user_id: 920001 });
   const { data: made } = await other.deals.addDeal({ AddDealRequest: { title: "Only in Oak Street" } });
   const ana = await box.connect();
@@ -185,7 +185,7 @@ test("another company's records are not there", async () => {
   assert.deepEqual(found, []);
 });
 
-test("uninstalling: tokens and subscriptions end, and the app is told, for one user and for all", async () => {
+test("uninstalling ends tokens and webhook subscriptions and notifies the app, for one user and for all", async () => {
   const app = await endpoint();
   const own = await begin({ args: ["--app-url", `http://127.0.0.1:${app.port}`] });
   const tokens = await own.grant();
@@ -219,7 +219,7 @@ test("uninstalling: tokens and subscriptions end, and the app is told, for one u
   await own.end();
 });
 
-test("who may not install is told so at the consent", async () => {
+test("the consent page refuses a user who may not install apps", async () => {
   const cookie = await box.signIn(RAFAEL);
   const address = `${box.env.PIPEDRIVE_AUTHORIZE_URL}?client_id=${box.env.PIPEDRIVE_CLIENT_ID}&state=x`;
   const page = await (await fetch(address, { headers: { cookie } })).text();

@@ -43,7 +43,7 @@ function described() {
   return lines;
 }
 
-test("operations, costs and scopes are those of the documents", { skip }, () => {
+test("operations, costs and scopes match the OpenAPI documents", { skip }, () => {
   const known = new Set(source("api/operations.txt").split("\n"));
   assert.deepEqual(
     described().filter((line) => !known.has(line)),
@@ -51,7 +51,7 @@ test("operations, costs and scopes are those of the documents", { skip }, () => 
   );
 });
 
-test("bodies may hold what the documents let them hold", { skip }, () => {
+test("bodies may have the members that the OpenAPI documents allow", { skip }, () => {
   const places = {
     Deal: ["/deals", "/deals/{id}"],
     Person: ["/persons", "/persons/{id}"],
@@ -89,7 +89,7 @@ test("bodies may hold what the documents let them hold", { skip }, () => {
   }
 });
 
-test("every operation that reads is answered as the documents say, or says that it is not simulated", { skip }, async () => {
+test("every read operation is answered as the OpenAPI documents say, or says that it is not simulated", { skip }, async () => {
   // Something of each kind, so that there is what to read.
   const make = async (path, body) => (await box.raw(token, "POST", path, body)).body.data;
   const ids = { deals: 1, persons: 201, organizations: 101, products: 301, users: ANA, pipelines: 1, stages: 1, roles: 1, activityTypes: 1 };

@@ -49,7 +49,7 @@ async function edit(code, fill) {
     .trim();
 }
 
-test("lists and the pipeline, in three languages and both themes, without a violation", async () => {
+test("lists and the pipeline are accessible, in three languages and both themes", async () => {
   for (const [locale, deals, pipeline] of [
     ["es_ES", "Tratos", "Embudo"],
     ["en_US", "Deals", "Pipeline"],
@@ -80,7 +80,7 @@ test("lists and the pipeline, in three languages and both themes, without a viol
   }
 });
 
-test("fields change in place, of each kind; what is refused says why and keeps what was typed", async () => {
+test("fields of each type are edited in place, and a refusal says why and keeps the typed value", async () => {
   await go("/deal/2");
   assert.equal(await edit("title", (form) => form.locator("input").fill("Consultoria 2027")), "Consultoria 2027");
   await page.getByRole("heading", { name: "Consultoria 2027" }).waitFor();
@@ -108,7 +108,7 @@ test("fields change in place, of each kind; what is refused says why and keeps w
   assert.equal((await api.persons.getPerson({ id: 202 })).data.emails[0].primary, true);
 });
 
-test("products on the deal: added, changed, taken away; the value follows", async () => {
+test("adding, changing and removing products updates the deal's value", async () => {
   await go("/deal/3");
   const products = page.locator("#products");
   await products.getByLabel("Produto").selectOption({ label: "Consultoria fiscal" });
@@ -130,7 +130,7 @@ test("products on the deal: added, changed, taken away; the value follows", asyn
   await products.getByText("Nenhum produto neste negócio.").waitFor();
 });
 
-test("stage and status; notes, activities and files; the history tells of all, an app's entries too", async () => {
+test("the history shows changes of stage and status, notes, activities and files, also those of an app", async () => {
   await go("/deal/5");
   await page.getByRole("button", { name: "Negociação" }).click();
   const history = page.locator("#history");
@@ -161,7 +161,7 @@ test("stage and status; notes, activities and files; the history tells of all, a
   assert.deepEqual(new Set(flow.map((item) => item.object)), new Set(["dealChange", "note", "activity", "file"]));
 });
 
-test("new records, and what is not there", async () => {
+test("records can be created and deleted, and a missing record answers 404", async () => {
   await go("/deals");
   await page.getByRole("button", { name: "Novo negócio" }).click();
   const dialog = page.getByRole("dialog");
@@ -178,7 +178,7 @@ test("new records, and what is not there", async () => {
   await page.getByText("Não há nada aqui.").waitFor();
 });
 
-test("two people in two browsers: what one changes, the other sees within seconds, in their language", async () => {
+test("a change in one browser appears in another within seconds, in that user's language", async () => {
   const lucia = await openBrowser("es");
   await signIn(lucia.page, "Lucía Fernández");
   await lucia.page.goto(`${box.env.PIPEDRIVE_WEB_URL}/deal/8`);
@@ -204,7 +204,7 @@ test("two people in two browsers: what one changes, the other sees within second
   await lucia.close();
 });
 
-test("without script, forms post and the page comes back", async () => {
+test("without script, forms post and return to the page", async () => {
   const cookie = await box.signIn(ANA);
   const post = (path, body) =>
     fetch(`${box.env.PIPEDRIVE_WEB_URL}${path}`, { method: "POST", redirect: "manual", headers: { cookie }, body: new URLSearchParams(body) });

@@ -92,7 +92,7 @@ async function signedWith(token, secret) {
   return createHmac("sha256", secret).update(`${head}.${body}`).digest("base64url") === signature;
 }
 
-test("the panel is loaded with what Pipedrive sends, on a deal, a person and an organization", async () => {
+test("the panel is loaded with Pipedrive's parameters, on a deal, a person and an organization", async () => {
   for (const [path, resource, id] of [
     ["/deal/1", "deal", "1"],
     ["/person/201", "person", "201"],
@@ -110,7 +110,7 @@ test("the panel is loaded with what Pipedrive sends, on a deal, a person and an 
   }
 });
 
-test("get_signed_token, get_metadata, and a command that there is not", async () => {
+test("get_signed_token, get_metadata, and an unknown command", async () => {
   const frame = await open("/deal/1");
   const {
     data: { token },
@@ -120,7 +120,7 @@ test("get_signed_token, get_metadata, and a command that there is not", async ()
   assert.ok((await ask(frame, "make_coffee")).error);
 });
 
-test("resize: a panel's height between 100 and 750; what is out of range is ignored", async () => {
+test("resize: a panel's height is between 100 and 750, and other values are ignored", async () => {
   const frame = await open("/deal/1");
   const size = () => page.locator(".panel iframe").evaluate((/** @type {HTMLElement} */ element) => [element.offsetWidth, element.offsetHeight]);
   const [width] = await size();
@@ -137,7 +137,7 @@ test("resize: a panel's height between 100 and 750; what is out of range is igno
   assert.match((await ask(frame, "resize", { height: "tall" })).error, /height must be a number/);
 });
 
-test("snackbars, with a link; confirmations, with their texts and colour", async () => {
+test("snackbars with a link; confirmations with their texts and colour", async () => {
   const frame = await open("/deal/1");
   await ask(frame, "show_snackbar", { message: "Invoice 2001 created", link: { url: "https://example.com/", label: "View" } });
   const bar = page.getByRole("status").filter({ hasText: "Invoice 2001 created" });
@@ -159,7 +159,7 @@ test("snackbars, with a link; confirmations, with their texts and colour", async
   assert.match((await ask(frame, "show_confirmation", { title: "x", okColor: "blue" })).error, /okColor/);
 });
 
-test("a custom modal: opened with data by id or name, sized, closed by itself; the opener hears of it", async () => {
+test("a custom modal is opened with data by id or name, sized, and closed by itself, and its opener gets the event", async () => {
   const panel = await open("/deal/1");
   const opened = ask(panel, "open_modal", { type: "custom_modal", action_id: "ask", data: { item: "xyz" } });
   const modal = await frameIn("dialog.modal");
@@ -188,7 +188,7 @@ test("a custom modal: opened with data by id or name, sized, closed by itself; t
   assert.match((await ask(panel, "close_modal")).error, /custom modal/);
 });
 
-test("the modal from the page's own menus, in a list and on a record", async () => {
+test("the page's own menus open the modal, in a list and on a record", async () => {
   await page.goto(`${box.env.PIPEDRIVE_WEB_URL}/deals`);
   await page.getByRole("button", { name: /^Ask something: Projeto sem itens/ }).click();
   const modal = await frameIn("dialog.modal");
@@ -199,7 +199,7 @@ test("the modal from the page's own menus, in a list and on a record", async () 
   assert.match((await link.getAttribute("href")) ?? "", /resource=organization&view=details&selectedIds=101/);
 });
 
-test("Pipedrive's own modals: a new deal, person, organization and activity, prefilled, saved or not", async () => {
+test("Pipedrive's own modals create a prefilled deal, person, organization and activity, and report a cancellation", async () => {
   const api = await box.connect();
   const panel = await open("/deal/1");
   const deal = ask(panel, "open_modal", { type: "deal", prefill: { title: "Out of the app", organization: "Instituto Jequitibá", person: "New Person" } });
@@ -225,7 +225,7 @@ test("Pipedrive's own modals: a new deal, person, organization and activity, pre
   assert.deepEqual((await not).data, { status: "closed" });
 });
 
-test("the floating window: from the dock and by commands, its sizes, badge, focus mode; there after a change of page", async () => {
+test("the floating window opens from the dock and by commands, has sizes, a badge and a focus mode, and survives a change of page", async () => {
   const panel = await open("/deal/1");
   assert.match((await ask(panel, "set_focus_mode", true)).error, /not visible/);
   await ask(panel, "show_floating_window", { context: { person_id: 42 } });
@@ -260,7 +260,7 @@ test("the floating window: from the dock and by commands, its sizes, badge, focu
   await page.locator(".floating .x").click();
 });
 
-test("events: the theme changes on the open page; the page is hidden and shown; the app has the focus", async () => {
+test("events: the theme changes, the page is hidden and shown, the app has the focus", async () => {
   const frame = await open("/deal/1");
   assert.equal(await frame.evaluate(() => document.body.dataset.theme), "light");
   await page.getByLabel("Theme").selectOption("dark");
@@ -280,7 +280,7 @@ test("events: the theme changes on the open page; the page is hidden and shown; 
   assert.equal(heard, "hidden");
 });
 
-test("redirect_to: lists, records, and the app's settings with what it gives along", async () => {
+test("redirect_to opens lists, records, and the app's settings with data", async () => {
   for (const [args, path] of [
     [{ view: "deals", id: 3 }, "/deal/3"],
     [{ view: "contacts" }, "/persons"],
@@ -305,7 +305,7 @@ test("redirect_to: lists, records, and the app's settings with what it gives alo
   assert.deepEqual(JSON.parse(new URL(settings.url()).searchParams.get("data") ?? ""), { tab: "taxes" });
 });
 
-test("a colleague for whom the app was added sees an invitation; one who has not installed it gets no frame and no token", async () => {
+test("a user who has not installed an added app sees an invitation, and gets no frame and no token", async () => {
   await box.control("/pipedrive/share", { company_id: COMPANY, shared: true });
   const other = await openBrowser("pt-BR");
   await other.page.goto(box.env.PIPEDRIVE_WEB_URL);

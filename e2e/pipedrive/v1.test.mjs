@@ -43,7 +43,7 @@ test("comments on a note", async () => {
   assert.equal((await api.notes.getNoteComments({ id: note.id })).data.length, 0);
 });
 
-test("fields by number: an own one with options, changed, deleted", async () => {
+test("fields by number: a custom field with options, changed, deleted", async () => {
   const { data: all } = await api.one.dealFields.getDealFields({ limit: 500 });
   assert.ok(all.some((field) => field.key === "title" && field.mandatory_flag));
   const { data: field } = await api.one.dealFields.addDealField({
@@ -77,7 +77,7 @@ test("fields by number: an own one with options, changed, deleted", async () => 
   assert.ok((await api.noteFields.getNoteFields()).data.length > 4);
 });
 
-test("files: kept, named, downloaded, listed on the deal, deleted", async () => {
+test("files: uploaded, renamed, downloaded, listed on the deal, deleted", async () => {
   const form = new FormData();
   form.append("file", new Blob(["olá, arquivo"], { type: "text/plain" }), "contrato.txt");
   form.append("deal_id", "1");
@@ -163,7 +163,7 @@ test("followers, participants, permitted users", async () => {
   assert.deepEqual((await api.one.deals.getDealMailMessages({ id: 1 })).data, []);
 });
 
-test("a deal is copied with its products; two organizations become one", async () => {
+test("a deal is duplicated with its products, and two organizations are merged", async () => {
   const { data: copy } = await api.one.deals.duplicateDeal({ id: 1 });
   assert.equal(copy.products_count, 3);
   assert.equal(copy.title, (await api.deals.getDeal({ id: 1 })).data.title);
@@ -195,7 +195,7 @@ test("users, roles, permission sets, settings", async () => {
   assert.equal((await api.users.updateUser({ id: made.id, UpdateUserRequest: { active_flag: false } })).data.active_flag, false);
 });
 
-test("kinds of activity, currencies, relationships of organizations", async () => {
+test("activity types, currencies, relationships of organizations", async () => {
   const { data: kind } = await api.activityTypes.addActivityType({ AddActivityTypeRequest: { name: "Visita técnica", icon_key: "truck" } });
   assert.equal(kind.key_string, "visita_técnica");
   await api.activityTypes.updateActivityType({ id: kind.id, UpdateActivityTypeRequest: { name: "Visita" } });
@@ -214,7 +214,7 @@ test("kinds of activity, currencies, relationships of organizations", async () =
   await api.organizationRelationships.deleteOrganizationRelationship({ id: relation.id });
 });
 
-test("old addresses: records in the old shape, written with the old names", async () => {
+test("v1 addresses: records in v1's shape, written with v1's names", async () => {
   const call = (method, path, body) => box.raw(token, method, `/v1${path}`, body);
   const made = (await call("POST", "/deals", { title: "À moda antiga", value: "1500.50", currency: "BRL", org_id: "101", user_id: BRUNO, visible_to: "3" }))
     .body.data;

@@ -35,7 +35,7 @@ test("a deal: created, read, changed, won, deleted", async () => {
   await refused(api.deals.updateDeal({ id: made.id, UpdateDealRequest: { title: "x" } }), 404, /Deal not found/);
 });
 
-test("what a body may not hold is refused", async () => {
+test("invalid members of a body are refused", async () => {
   await refused(api.deals.addDeal({ AddDealRequest: { value: 1 } }), 400, /title is required/);
   await refused(api.deals.addDeal({ AddDealRequest: { title: "A", colour: "red" } }), 400, /colour is not allowed/);
   await refused(api.deals.addDeal({ AddDealRequest: { title: "A", value: "1" } }), 400, /value must be a number/);
@@ -67,7 +67,7 @@ test("persons, organizations and products", async () => {
   assert.deepEqual((await api.persons.getPersons({ org_id: organization.id })).data, []);
 });
 
-test("products on a deal make its value; discounts and installments", async () => {
+test("the products of a deal determine its value; discounts and installments", async () => {
   const { data: deal } = await api.deals.addDeal({ AddDealRequest: { title: "With products" } });
   const { data: product } = await api.products.addProduct({ AddProductRequest: { name: "Vaso" } });
   const { data: row } = await api.dealProducts.addDealProduct({
@@ -181,7 +181,7 @@ test("fields, users, currencies", async () => {
   assert.ok((await api.currencies.getCurrencies()).data.some((currency) => currency.code === "BRL"));
 });
 
-test("own fields: created with options, renamed, options added, renamed and taken away, deleted", async () => {
+test("custom fields: created with options, renamed, options added, renamed and removed, deleted", async () => {
   const { data: field } = await api.dealFields.addDealField({
     AddDealFieldRequest: { field_name: "Fatura", field_type: "set", options: [{ label: "Emitida" }, { label: "Paga" }] },
   });
@@ -238,7 +238,7 @@ test("followers and their changes", async () => {
   await refused(api.deals.deleteDealFollower({ id: 3, follower_id: BRUNO }), 404);
 });
 
-test("archived deals: in their own list, not to be edited", async () => {
+test("archived deals are in a list of their own and cannot be edited", async () => {
   const { data: deal } = await api.deals.addDeal({ AddDealRequest: { title: "Para o arquivo" } });
   await api.deals.updateDeal({ id: deal.id, UpdateDealRequest: { is_archived: true } });
   assert.ok(!(await api.deals.getDeals({ ids: String(deal.id) })).data.length);
@@ -250,7 +250,7 @@ test("archived deals: in their own list, not to be edited", async () => {
   assert.equal((await api.deals.updateDeal({ id: deal.id, UpdateDealRequest: { is_archived: false } })).data.archive_time, null);
 });
 
-test("products: variations, copies, an image; in the order in which they stand on the deal", async () => {
+test("products: variations, copies, an image, and their order on the deal", async () => {
   const { data: product } = await api.products.addProduct({ AddProductRequest: { name: "Camiseta", code: "CAM", prices: [{ price: 40, currency: "BRL" }] } });
   const { data: variation } = await api.products.addProductVariation({
     id: product.id,
@@ -289,7 +289,7 @@ test("products: variations, copies, an image; in the order in which they stand o
   await refused(api.products.getProductImage({ id: product.id }), 404);
 });
 
-test("a search in one field; what is shown on request", async () => {
+test("a search in one field; members that are returned on request", async () => {
   const { data: found } = await api.search.searchItemByField({ term: "oceano", entity_type: "organization", match: "beginning", field: "name" });
   assert.equal(found[0].id, 101);
   const { data: person } = await api.persons.getPerson({ id: 201, include_fields: "open_deals_count,activities_count" });
@@ -297,7 +297,7 @@ test("a search in one field; what is shown on request", async () => {
   await refused(api.persons.getPerson({ id: 201, include_fields: "colour" }), 400, /include_fields/);
 });
 
-test("ids that are none, bodies that are none, addresses that are none", async () => {
+test("invalid ids, bodies and addresses are refused", async () => {
   const token = (await box.grant()).access_token;
   assert.equal((await box.raw(token, "GET", "/api/v2/deals/abc")).status, 400);
   assert.equal((await box.raw(token, "GET", "/api/v2/nothing")).status, 404);

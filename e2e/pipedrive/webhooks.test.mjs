@@ -13,7 +13,7 @@ before(async () => {
 });
 after(() => box.end());
 
-test("webhooks: what changed and what it was, with the subscriber's password; repeated when refused", async () => {
+test("webhooks carry current and previous values and the subscriber's password, and are repeated when refused", async () => {
   const inbox = await endpoint();
   const { data: hook } = await api.webhooks.addWebhook({
     AddWebhookRequest: {
@@ -70,7 +70,7 @@ test("webhooks: what changed and what it was, with the subscriber's password; re
   );
 });
 
-test("a subscription hears only what its user may see, of users too, and of the page's changes", async () => {
+test("a subscription reports only what its user may see, also of users, and changes made in the pages", async () => {
   const inbox = await endpoint();
   const bruno = await box.connect({ user_id: BRUNO });
   await bruno.webhooks.addWebhook({ AddWebhookRequest: { subscription_url: inbox.url, event_action: "*", event_object: "*", name: "Bruno", version: "2.0" } });
@@ -95,7 +95,7 @@ test("a subscription hears only what its user may see, of users too, and of the 
   inbox.close();
 });
 
-test("custom fields are told with their kinds, and before they were filled in they were null", async () => {
+test("webhooks carry custom fields with their types, and null as the previous value of a new one", async () => {
   const inbox = await endpoint();
   const { data: hook } = await api.webhooks.addWebhook({
     AddWebhookRequest: { subscription_url: inbox.url, event_action: "change", event_object: "organization", name: "fields", version: "2.0" },
@@ -113,7 +113,7 @@ test("custom fields are told with their kinds, and before they were filled in th
   inbox.close();
 });
 
-test("ten first attempts that fail in a row: nothing for half an hour, and what happens then is lost", async () => {
+test("after ten failed first attempts in a row a subscription pauses for half an hour, and changes in that time are lost", async () => {
   const inbox = await endpoint();
   inbox.status = 500;
   const { data: hook } = await api.webhooks.addWebhook({

@@ -67,7 +67,7 @@ test("a person signs in, chooses a company and consents; the code becomes tokens
   assert.ok(oauth.isAccessTokenValid());
 });
 
-test("a code is good once", async () => {
+test("a code works once", async () => {
   const { back } = await connected();
   await assert.rejects(client().createToken(back), (/** @type {any} */ error) => {
     assert.equal(error.error, "invalid_grant");
@@ -111,7 +111,7 @@ test("a call to the API carries intuit_tid and the company", async () => {
   assert.ok(answer.intuit_tid ?? answer.headers?.intuit_tid);
 });
 
-test("within a day a refresh gives back the same refresh token, later a new one, and the old lives a day more", async () => {
+test("a refresh within a day returns the same refresh token, later a new one, and the old one works for another day", async () => {
   const { oauth } = await connected();
   const first = oauth.getToken().refresh_token;
   await oauth.refresh();
@@ -126,7 +126,7 @@ test("within a day a refresh gives back the same refresh token, later a new one,
   assert.ok((await oauth.refreshUsingToken(second)).json.access_token);
 });
 
-test("where the old refresh token dies, it is refused as soon as a new one was returned; others are not touched", async () => {
+test("where old refresh tokens die, one is refused as soon as a new one was returned, and other grants are not affected", async () => {
   const { oauth } = await connected();
   await sandbox.control("/quickbooks/quirks", { realm_id: US, old_refresh_token: "dies" });
   const first = oauth.getToken().refresh_token;
@@ -140,7 +140,7 @@ test("where the old refresh token dies, it is refused as soon as a new one was r
   await sandbox.control("/quickbooks/quirks", { realm_id: US });
 });
 
-test("a refused refresh usually says no more than invalid_grant; an access token in its place is named", async () => {
+test("a refused refresh answers invalid_grant, and names an access token that was sent in its place", async () => {
   const { oauth } = await connected();
   const refresh = (token) =>
     fetch(sandbox.env.QUICKBOOKS_TOKEN_URL, {
@@ -154,7 +154,7 @@ test("a refused refresh usually says no more than invalid_grant; an access token
   assert.deepEqual([wrong.status, await wrong.json()], [400, { error: "invalid_grant", error_description: "Incorrect Token type or clientID" }]);
 });
 
-test("an access token dies after an hour, a refresh token after a hundred days", async () => {
+test("an access token expires after an hour, a refresh token after a hundred days", async () => {
   const { oauth } = await connected();
   const { access_token: access, refresh_token: refresh } = oauth.getToken();
   const read = () => fetch(`${sandbox.env.QUICKBOOKS_API_URL}/v3/company/${US}/companyinfo/${US}`, { headers: { authorization: `Bearer ${access}` } });
@@ -170,7 +170,7 @@ test("an access token dies after an hour, a refresh token after a hundred days",
   await assert.rejects(oauth.refreshUsingToken(refresh), (/** @type {any} */ error) => error.error === "invalid_grant");
 });
 
-test("the end of the chain is told on request", async () => {
+test("the hard expiry of refresh tokens is returned on request", async () => {
   const { oauth } = await connected({ includeRefreshTokenHardExpiresIn: true });
   const { json } = await oauth.refresh();
   assert.ok(json.x_refresh_token_hard_expires_in > 157_000_000 && json.x_refresh_token_hard_expires_in <= 157_680_000);
@@ -192,7 +192,7 @@ test("disconnecting in QuickBooks ends the connection", async () => {
   await assert.rejects(oauth.refreshUsingToken(oauth.getToken().refresh_token), (/** @type {any} */ error) => error.error === "invalid_grant");
 });
 
-test("wrong credentials are invalid_client", async () => {
+test("wrong credentials answer invalid_client", async () => {
   const answer = await fetch(sandbox.env.QUICKBOOKS_TOKEN_URL, {
     method: "POST",
     headers: { authorization: `Basic ${btoa("who:knows")}` },

@@ -92,7 +92,7 @@ test("customers: create, read, sparse and full update, deactivate, names", async
   assert.equal(composed.DisplayName, "Ada Berg");
 });
 
-test("sub-customers: their names, and the balance of all below", async () => {
+test("sub-customers: full names, and balances that include those below", async () => {
   const parent = await us.call("createCustomer", { DisplayName: "Larch Hotels" });
   const child = await us.call("createCustomer", { DisplayName: "Larch Hotels Salem", Job: true, ParentRef: { value: parent.Id } });
   assert.equal(child.FullyQualifiedName, "Larch Hotels:Larch Hotels Salem");
@@ -141,7 +141,7 @@ test("items: service, inventory, category; bundles are read only", async () => {
   await refused(us.call("createInvoice", invoice({ Line: [sold({}, { ItemRef: { value: item.Id } })] })), "2500");
 });
 
-test("the small lists", async () => {
+test("terms, accounts, classes and other lists: create, update, refusals", async () => {
   const term = await us.call("createTerm", { Name: "Net 7", DueDays: 7 });
   assert.equal(term.Type, "STANDARD");
   assert.equal((await us.call("createTerm", { Name: "The 5th", DayOfMonthDue: 5, DueNextMonthDays: 3 })).Type, "DATE_DRIVEN");
@@ -205,7 +205,7 @@ test("the company, its preferences and currencies", async () => {
   assert.equal((await us.find("findCompanyInfos", {})).CompanyInfo.length, 1);
 });
 
-test("tax codes come from the tax service; the pseudo codes are on every page", async () => {
+test("tax codes are created by the tax service, and pseudo codes are in every page of a query", async () => {
   const agency = await us.call("createTaxAgency", { DisplayName: "County of Lane" });
   const made = await us.call("createTaxService", {
     TaxCode: "Lane",
@@ -223,7 +223,7 @@ test("tax codes come from the tax service; the pseudo codes are on every page", 
   assert.equal(taxed.TotalAmt, 152.25);
 });
 
-test("invoices: what is required, checked and filled in", async () => {
+test("invoices: required members, checks and defaults", async () => {
   const made = await us.call(
     "createInvoice",
     invoice({
@@ -263,7 +263,7 @@ test("invoices: what is required, checked and filled in", async () => {
   assert.equal(moved.SyncToken, "1");
 });
 
-test("document numbers: the series goes on after its last number", async () => {
+test("document numbers continue after the last number of the series", async () => {
   const first = await us.call("createInvoice", invoice({ DocNumber: "OAK-0099" }));
   assert.equal(first.DocNumber, "OAK-0099");
   assert.equal((await us.call("createInvoice", invoice())).DocNumber, "OAK-0100");
@@ -273,7 +273,7 @@ test("document numbers: the series goes on after its last number", async () => {
   await sandbox.control("/quickbooks/preferences", { realm_id: US, preferences: { SalesFormsPrefs: { CustomTxnNumbers: false } } });
 });
 
-test("payments and credits: balances, links, tokens", async () => {
+test("payments and credits: balances, links, sync tokens", async () => {
   const made = await us.call("createInvoice", invoice());
   const paid = await us.call("createPayment", {
     CustomerRef: { value: "3" },
@@ -327,7 +327,7 @@ test("payments and credits: balances, links, tokens", async () => {
   assert.equal(now.LinkedTxn.length, 1, "the credit is still linked");
 });
 
-test("void keeps number and date, and frees what was paid", async () => {
+test("a void keeps number and date, and releases the payments", async () => {
   const made = await us.call("createInvoice", invoice({ PrivateNote: "before" }));
   const paid = await us.call("createPayment", {
     CustomerRef: { value: "3" },
@@ -510,7 +510,7 @@ test("queries: operators, order, pages, counts, escapes", async () => {
   await refused(us.find("findInvoices", " where Id = '1' or Id = '2'"), "4000");
 });
 
-test("batches: each item by itself", async () => {
+test("batches: each item succeeds or fails by itself", async () => {
   const made = await us.call("createInvoice", invoice());
   const { BatchItemResponse: answers } = await us.call("batch", [
     { bId: "1", operation: "create", Customer: { DisplayName: "Batch One" } },
@@ -540,7 +540,7 @@ test("batches: each item by itself", async () => {
   );
 });
 
-test("change data capture: what changed, and stubs of what is gone", async () => {
+test("change data capture: changed objects, and stubs of deleted ones", async () => {
   const since = new Date(Date.now() - 1000);
   await sandbox.control("/clock", { advance_seconds: 5 });
   const kept = await us.call("createInvoice", invoice());
@@ -569,7 +569,7 @@ test("a repeated request id gives the first answer, even of a deleted invoice", 
   await refused(us.call("createInvoice", { ...invoice(), requestId: "x".repeat(51) }), "2130");
 });
 
-test("sending: the address, the state, the outbox, forty a day", async () => {
+test("sending: the address, the state, the outbox, and at most forty e-mails a day", async () => {
   const made = await us.call("createInvoice", invoice());
   await refused(us.call("sendInvoicePdf", made.Id), "6420");
   const sent = await us.call("sendInvoicePdf", made.Id, "pay@cascade.example");
@@ -586,14 +586,14 @@ test("sending: the address, the state, the outbox, forty a day", async () => {
   await us.call("sendInvoicePdf", made.Id);
 });
 
-test("the PDF is one", async () => {
+test("the PDF of an invoice is a valid PDF", async () => {
   const made = await us.call("createInvoice", invoice());
   const bytes = Buffer.from(await us.call("getInvoicePdf", made.Id));
   assert.equal(bytes.subarray(0, 5).toString(), "%PDF-");
   assert.ok(bytes.length > 5000);
 });
 
-test("attachments: a file uploaded, linked and fetched again", async () => {
+test("attachments: a file is uploaded, linked and downloaded", async () => {
   const made = await us.call("createInvoice", invoice());
   const file = await us.call("upload", "menu.txt", "text/plain", Readable.from(["Soup"]), "Invoice", made.Id);
   assert.equal(file.AttachableRef[0].EntityRef.value, made.Id);
@@ -621,7 +621,7 @@ test("a small subscription has no multicurrency, classes or inventory", async ()
   await refused(small.call("updatePreferences", { Id: "1", SyncToken: preferences.SyncToken, CurrencyPrefs: { MultiCurrencyEnabled: true } }), "5030");
 });
 
-test("closed books refuse what lies in them", async () => {
+test("closed books refuse transactions dated in them", async () => {
   const made = await us.call("createInvoice", invoice({ TxnDate: "2026-10-15" }));
   await sandbox.control("/quickbooks/preferences", { realm_id: US, preferences: { AccountingInfoPrefs: { BookCloseDate: "2026-10-31" } } });
   await refused(us.call("createInvoice", invoice({ TxnDate: "2026-10-31" })), "6210");
@@ -632,7 +632,7 @@ test("closed books refuse what lies in them", async () => {
   await us.call("updateInvoice", { Id: made.Id, SyncToken: "0", TxnDate: "2026-11-15" });
 });
 
-test("what the sandbox does not have is refused, not pretended", async () => {
+test("operations that the sandbox does not simulate are refused", async () => {
   await refused(us.call("createBill", { Line: [] }), "500");
   await refused(us.call("reportBalanceSheet", {}), "500");
   await refused(us.call("updateTaxCode", { Id: "2", SyncToken: "0", Name: "x" }), "500");

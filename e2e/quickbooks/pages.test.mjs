@@ -22,7 +22,7 @@ async function read(id) {
   return (await answer.json()).Invoice;
 }
 
-test("an accountant edits, is paid, sends, voids and deletes", { timeout: 120_000 }, async () => {
+test("an accountant edits, receives a payment, sends, voids and deletes", { timeout: 120_000 }, async () => {
   const browser = await openBrowser("en-US");
   const { page } = browser;
   try {
@@ -75,7 +75,7 @@ test("an accountant edits, is paid, sends, voids and deletes", { timeout: 120_00
   }
 });
 
-test("the control door answers a shell", async () => {
+test("sandbox control calls the control door from a shell", async () => {
   const run = promisify(execFile);
   const ask = async (...args) => (await run(binary("sandbox"), ["control", "--dir", sandbox.dir, ...args])).stdout;
   assert.match(await ask(), /POST +\/quickbooks\/payment/);

@@ -10,7 +10,7 @@ const sent = WRITES.map((each) => ({ ...each, calls: each.calls.filter(([provide
 
 // Each has a stack of its own, and most of their time they wait.
 describe("boundaries between steps", { concurrency: 3 }, () => {
-  test("killed, ended and stopped at the boundaries between steps: each write is made once", { timeout: 300_000 }, async () => {
+  test("each write is made once if the service is killed, ended or stopped between two steps", { timeout: 300_000 }, async () => {
     const all = [
       ...calls(write("create"), ["SIGKILL"], ["after"]),
       ...calls(sent.slice(1), ["SIGKILL"], ["after"]),
@@ -23,7 +23,7 @@ describe("boundaries between steps", { concurrency: 3 }, () => {
   });
 
   const skip = process.env.TEST_POSTGRES_URL ? false : "TEST_POSTGRES_URL is not set";
-  test("cut off from the database, and hung, at the commits of creating: one invoice", { timeout: 300_000, skip }, async () => {
+  test("one invoice is made if the connection to the database is cut or hangs at a commit", { timeout: 300_000, skip }, async () => {
     const points = async (seen) => {
       const [[create, transactions]] = await seen(write("create"), 0);
       const own = new Map([[create, transactions.filter((each) => /insert invoice|invoice\.(lease_owner|customer_id|state)/.test(each))]]);
@@ -35,7 +35,7 @@ describe("boundaries between steps", { concurrency: 3 }, () => {
     assert.equal(met, struck, "points that were met");
   });
 
-  test("a connection to the database on which nothing comes back holds no loop up: a lost lease is found", { timeout: 300_000, skip }, async () => {
+  test("a hanging connection to the database blocks no background loop, and a lost lease is reclaimed", { timeout: 300_000, skip }, async () => {
     // Whoever looks for unfinished work hangs; then a lease is taken of which nobody knows.
     const lost = new Map([[write("create")[0], ["update invoice.next_attempt_at", "update invoice.lease_owner"]]]);
     const { wrong, met, states } = await strike({ points: async () => commits(lost, ["hung"], ["after"]), database: await createDatabase() });

@@ -1,3 +1,3 @@
 import { short } from "./short.mjs";
 
-short("a storm on SQLite: each intent makes one invoice, and panels show what QuickBooks says", { intents: 40 });
+short("a storm on SQLite: each intent makes one invoice, and the panels match QuickBooks", { intents: 40 });
