@@ -1,4 +1,4 @@
-// The right to call the providers, over plain HTTP: tokens that are renewed, lost or refused; links into QuickBooks; uninstall calls of any shape.
+// Access to the providers, over plain HTTP: tokens that are refreshed, lost or refused; links into QuickBooks; uninstall calls of any shape.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -65,11 +65,11 @@ const open = async (surface) => (await session(env, surface, US.company, US.user
 
 afterEach(async () => {
   await control(env, "/faults", undefined, "DELETE");
-  // What one test has left ended is not the next one's.
+  // A test that ended the access does not affect the next one.
   if (RECONNECT.test((await (await open("panel"))?.("/panel/deal/3"))?.text ?? "")) await reconnect();
 });
 
-/** Has QuickBooks take one reading of what becomes of an old refresh token; the next refresh returns a new one. */
+/** Sets what the sandbox does with an old refresh token, and makes the next refresh return a new one. */
 async function reading(old, more = {}) {
   assert.equal((await control(env, "/quickbooks/quirks", { realm_id: US.realm, old_refresh_token: old, ...more })).status, 204);
   await rotate();
@@ -79,7 +79,7 @@ async function rotate() {
   await control(env, "/quickbooks/expire", { realm_id: US.realm });
 }
 
-/** Has the tokens renewed. */
+/** Makes Fatura refresh the tokens. */
 async function renew() {
   assert.equal((await (await open("panel"))("/panel/deal/3/refresh", {})).status, 200);
 }
@@ -109,7 +109,7 @@ test("links open the invoice and the customer in QuickBooks, with QuickBooks' ow
     const page = await browser().go(url);
     assert.equal(page.response.status, 200, url);
     assert.ok(page.text.includes(number), page.url);
-    // As QuickBooks writes them, and in the older form.
+    // In QuickBooks' current form, and in the older one.
     for (const other of [url.replace("%3F", "?").replace("%3D", "="), `${env.QUICKBOOKS_WEB_URL}/login?deeplinkcompanyid=${US.realm}&${link}`]) {
       assert.equal((await browser().go(other)).url, page.url, other);
     }
@@ -202,7 +202,7 @@ for (const [when, strike] of /** @type {[string, () => Promise<void>][]} */ ([
     const before = (await invoices()).length;
     const deal = await roomyDeal(env, US, 3);
     const { call, fields } = await openForm(env, US, deal, LINE);
-    // Nor does QuickBooks recognise a repeated request: in doubt a person would be asked.
+    // QuickBooks ignores request ids as well: an invoice in doubt would be left to a user.
     await reading("dies", { ignores_request_ids: true });
     await strike();
     await lost("drop_after");
@@ -267,7 +267,7 @@ test("refused client credentials are corrected by the operator: nobody has to re
   assert.match(answer.text, /data-issued/, answer.text);
   assert.equal((await invoices()).length, before + 1);
 
-  // A wrong secret shows when somebody connects, too.
+  // A wrong secret is reported when a user connects, too.
   await stack.killFatura();
   await stack.with({ FATURA_QUICKBOOKS_CLIENT_SECRET: "wrong-wrong-wrong" }).startFatura();
   const { page } = await connectUntilConfirmation(env, US);
@@ -312,7 +312,7 @@ test("an uninstall call is accepted with any content type, up to the size limit"
   const authorization = `Basic ${btoa(`${env.PIPEDRIVE_CLIENT_ID}:${env.PIPEDRIVE_CLIENT_SECRET}`)}`;
   const uninstall = () => ({ client_id: env.PIPEDRIVE_CLIENT_ID, company_id: US.company, user_id: US.user, timestamp: new Date().toISOString() });
   const call = async (body, type, more = {}) => {
-    // Without a type of its own, fetch would add one to a text.
+    // fetch adds a content type to a text, but not to bytes.
     const answer = await fetch(`${env.FATURA_URL}/pipedrive/callback`, {
       method: "DELETE",
       body: new TextEncoder().encode(body),

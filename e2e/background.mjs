@@ -1,4 +1,4 @@
-// What the tests of background work begin with: a service on PostgreSQL whose tables a test may look into, without the providers' limits.
+// Set-up for tests of background work: a service on PostgreSQL whose tables a test can read, without the providers' limits.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";

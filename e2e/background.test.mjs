@@ -1,4 +1,4 @@
-// Work that nobody waits for: what stands in the way of one company or one piece of work holds up no other.
+// Background work: a company or an operation that fails does not delay others.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { background, LINE, pause, skip, until } from "./background.mjs";
@@ -132,7 +132,7 @@ test("an invoice that is due today in its company's time zone reloads no panel, 
   const deal = await roomyDeal(env, US, 3);
   await bill(env, US, deal, LINE);
   await until(async () => (await notesOf(env, US, deal, 1, 0)).length === 1, "it is not in the history");
-  // On these islands the day begins last.
+  // The time zone in which a day begins last.
   sql("update quickbooks_connection set time_zone = 'Pacific/Pago_Pago'");
   const due = (offset) =>
     sql(`update invoice set due = to_char((now() at time zone 'Pacific/Pago_Pago')::date + ${offset}, 'YYYY-MM-DD') where deal_id = ${deal}`);
@@ -146,7 +146,7 @@ test("an invoice that is due today in its company's time zone reloads no panel, 
   (async () => {
     for await (const part of required(stream.body)) changes += Buffer.from(part).toString().split("event: changed").length - 1;
   })().catch(() => undefined);
-  // Longer than from one sweep to the next.
+  // Longer than the interval between two sweeps.
   await pause(17_000);
   assert.equal(changes, 0);
   due(-1);

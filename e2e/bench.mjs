@@ -1,6 +1,6 @@
-// `make bench`: what the service costs and where it ends, in a release build against the sandbox, each figure beside a floor of
-// the same run. Prints tables; draws how it grows into target/bench.svg. LOAD_S=… seconds for each load, LARGE=1 for a million invoices,
-// PARTS=one,grow,many for some of it.
+// `make bench`: what the service costs and where its limits are, in a release build against the sandbox, each figure beside a floor of
+// the same run. Prints tables; draws its growth into target/bench.svg. LOAD_S=… seconds for each load, LARGE=1 for a million invoices,
+// PARTS=one,grow,many for parts of it.
 import { execFile, execFileSync, spawn } from "node:child_process";
 import { createHmac } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -18,7 +18,7 @@ import { quickbooks } from "./story.mjs";
 
 const SECONDS = process.env.LOAD_S ?? "5";
 const LATENCY = 100;
-/** Connections on which webhooks come at once, after a silence of Intuit's. */
+/** Connections on which webhooks arrive at once, after an outage of Intuit's webhooks. */
 const BURST = 2000;
 const pause = (ms) => new Promise((go) => setTimeout(go, ms));
 const run = promisify(execFile);
@@ -49,7 +49,7 @@ function used(pid) {
   return { cpu: (Number(fields[11]) + Number(fields[12])) / 100, memory: Number(memory) / 1024 };
 }
 
-/** What a load costs the service: its answer, and CPU seconds for a thousand. */
+/** The cost of a load: its figures, and CPU seconds for a thousand requests. */
 async function costed(child, work) {
   const before = used(child.pid).cpu;
   const done = await work();
@@ -62,7 +62,7 @@ async function floor(database, secret) {
   return { address, child };
 }
 
-/** From a payment in QuickBooks to the panel that was told of it and shows it, in milliseconds. */
+/** Milliseconds from a payment in QuickBooks until the panel has got the event and shows it. */
 async function freshness(env, deal, times) {
   const took = [];
   const read = await quickbooks(env, US.realm);
@@ -91,7 +91,7 @@ async function freshness(env, deal, times) {
   return { count: times, p50: part(took, 0.5), p99: part(took, 0.99) };
 }
 
-/** So many invoices one after the other, or several at once: how long each took, and how many calls to QuickBooks. */
+/** Creates invoices, `atOnce` at a time: how long each took, and how many calls to QuickBooks. */
 async function creations(env, count, atOnce) {
   const deal = await roomyDeal(env, US, 4);
   const { call, fields } = await openForm(env, US, deal, LINE);

@@ -104,7 +104,7 @@ test("Create bills a part that was just typed; Enter creates nothing", { timeout
     assert.equal(await rows(invoice), 0, "nothing to bill");
     assert.equal(await invoice.locator("#create").getAttribute("aria-disabled"), "true");
     await picture(page, "form-fully-billed-en");
-    // More than the deal asks first.
+    // Billing more than the deal's value asks first.
     await invoice.locator("[data-part=all]").click();
     await invoice.locator("#excess").getByText("exceeds the deal value by $7,027.50").waitFor();
     await invoice.locator("#create").click();
@@ -195,10 +195,10 @@ test("a double click opens one form, and two windows of that form make one invoi
     const second = await open(other, 5);
     assert.equal(await value(second, "[name=intent]"), await value(invoice, "[name=intent]"), "the same form");
     assert.equal(await value(second, "#memo"), "from the first window", "with what was typed");
-    // The first one is stale now, and says so.
+    // The first window is outdated now, and says so.
     await invoice.locator("#memo").fill("typed in the first window later");
     await invoice.locator("#stale").getByText("open in another window").waitFor();
-    // It goes on saying so after a change that the server answers with a whole form.
+    // It still says so after a change that the server answers with a whole form.
     await Promise.all([page.waitForResponse(/form\/change/), invoice.locator("[data-part=all]").click()]);
     await page.waitForTimeout(300);
     assert.match((await invoice.locator("#stale").textContent()) ?? "", /open in another window/);
@@ -279,7 +279,7 @@ test("the item search matches names and SKUs, ignores accents, and finds new ite
 test("negative lines are allowed while the total is not negative", { timeout: 180_000 }, () =>
   as(US, 10, async (invoice, page) => {
     await choose(invoice, FREEMAN);
-    // What differs in QuickBooks is shown now, and has moved what stands below.
+    // The differences in QuickBooks are shown now, and have moved the page below them.
     await invoice.locator(".changes li").first().waitFor();
     await invoice.locator("#lines-0-item").fill("Serv");
     await invoice.getByRole("option", { name: "Services" }).first().click();

@@ -1,4 +1,4 @@
-// Debian's Chromium, driven by Playwright, and what the tests do in it again and again.
+// Debian's Chromium, driven by Playwright, and helpers that many tests use.
 import AxeBuilder from "@axe-core/playwright";
 import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
@@ -39,7 +39,7 @@ export async function openBrowser(language, own) {
   const complaints = [];
   context.on("console", (message) => {
     // A form that is not complete is answered with 422, an act that no longer applies with 409; Chromium mentions both.
-    // axe leaves an empty style on what it has looked at, and htmx carries that over: the hash is that of nothing.
+    // axe leaves an empty style attribute on elements that it has checked, and htmx copies it: the hash is that of an empty style.
     const isOurs = !/status of (409|422)|sha256-47DEQpj8HBSa\+\/TImW\+5JCeuQeRkm5NMpJWZG3hSuFU=/.test(message.text());
     if (message.type() === "error" && isOurs) complaints.push(`${message.text()} ${message.location().url}`);
   });
@@ -57,14 +57,14 @@ export async function openBrowser(language, own) {
   };
 }
 
-/** Whether an address, or what is written in the address of a page, is of this origin.
+/** Whether an address is of this origin.
  * @param {string} url
  * @param {string | undefined} origin */
 const isOf = (url, origin) => URL.canParse(url) && new URL(url).origin === origin;
 
 /**
- * Watches Fatura's pages, framed or not: `asked` has each address that they load or send something to, `leaks` what went to somebody else, what set a
- * cookie in a frame, and what is kept in the browser now.
+ * Watches Fatura's pages, framed or not: `asked` has each address that they request, `leaks` requests to other hosts, cookies that were set in a frame,
+ * and data that is stored in the browser now.
  * @param {BrowserContext} context
  * @param {string | undefined} own
  */
@@ -74,7 +74,7 @@ function watch(context, own) {
   const asked = [];
   /** @type {string[]} */
   const foreign = [];
-  /** The page that asks: of a frame that is being opened, the one around it. Leaving for another page is no asking.
+  /** The page that makes a request; for a frame's first request the page around it. A navigation to another page does not count.
    * @param {Request} request */
   const askedBy = (request) => {
     try {
@@ -83,7 +83,7 @@ function watch(context, own) {
       return undefined; // its page is gone
     }
   };
-  // A PDF is shown by an extension of the browser itself.
+  // The browser shows a PDF with an extension of its own.
   context.on("request", (request) => {
     if (!origin || !isOf(askedBy(request) ?? "", origin) || /^(data|blob|chrome-extension):/.test(request.url())) return;
     asked.push(request.url());
@@ -93,7 +93,7 @@ function watch(context, own) {
   const answered = [];
   const noteCookie = async (/** @type {Response} */ response) => {
     try {
-      // Only all headers together have this one.
+      // Only `allHeaders` includes this header.
       if (response.frame().parentFrame() && (await response.allHeaders())["set-cookie"] !== undefined) foreign.push(`a cookie in a frame: ${response.url()}`);
     } catch {
       /* its page is gone */
@@ -102,7 +102,7 @@ function watch(context, own) {
   context.on("response", (response) => {
     if (origin && isOf(response.url(), origin)) answered.push(noteCookie(response));
   });
-  /** What a page of Fatura has kept in this browser. The cookie of a connect flow is hidden from scripts. */
+  /** Data that pages of Fatura have stored in this browser. The cookie of a connect flow is hidden from scripts. */
   const kept = async () => {
     const frames = context
       .pages()
@@ -112,7 +112,7 @@ function watch(context, own) {
       try {
         return [...Object.keys(localStorage), ...Object.keys(sessionStorage), document.cookie, ...(await indexedDB.databases()).map(({ name }) => name)];
       } catch {
-        return []; // a frame that Pipedrive shuts off from all storage
+        return []; // a frame that Pipedrive's sandbox attribute denies all storage
       }
     };
     const found = frames.map((frame) => frame.evaluate(names).catch(() => /** @type {string[]} */ ([])));

@@ -1,4 +1,4 @@
-// The addresses that consent pages lead back to, opened again, late, and in two tabs.
+// OAuth callbacks that are opened again, late, or in two tabs.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { browser, callbackOfIntuit, control, installUntilIntuit, liveCallback, redirectOf } from "./http.mjs";
@@ -9,7 +9,7 @@ import { clock } from "./storm/time.mjs";
 const hands = {};
 const { env, done } = scene("callbacks", undefined, (dir) => Object.assign(hands, clock(dir)).settings ?? {});
 
-/** How often Pipedrive's token endpoint is asked while something happens. */
+/** Counts the calls of Pipedrive's token endpoint while a function runs. */
 async function exchangesIn(happens) {
   await done("/faults", { provider: "pipedrive", path: "/oauth/token", times: 1000, effect: { delay: 1 } });
   const count = async () => (await (await control(env, "/faults/count", undefined, "GET")).json()).struck;
@@ -41,12 +41,12 @@ test("opening an installation's callback again says that Fatura is installed, an
       assert.match(page, new RegExp(`href="${env.PIPEDRIVE_WEB_URL}/settings/marketplace/app/`), language);
       assert.doesNotMatch(text, /\/quickbooks\/again|\/install"/, "no step of connecting begins here");
     }
-    // What is in the page's address is no ticket for anything.
+    // The value in the page's address grants nothing.
     const { searchParams } = new URL((await person.go(callback)).url);
     const value = encodeURIComponent(searchParams.get("installed") ?? "");
     assert.match((await person.go(`${env.FATURA_URL}/quickbooks/again?cancelled=${value}`)).url, /quickbooks-expired$/);
     assert.match((await person.go(`${env.FATURA_URL}/quickbooks/connect?ticket=${value}`)).url, /quickbooks-expired$/);
-    // Another browser learns nothing, by the callback or by the page's address.
+    // Another browser gets no data, neither by the callback nor by the page's address.
     const stranger = browser();
     assert.match((await stranger.go(callback)).url, /pipedrive-expired$/);
     const page = await stranger.go(`${env.FATURA_URL}/outcome/pipedrive-installed?installed=${value}`);
@@ -83,7 +83,7 @@ test("an installation that was started in two tabs can be finished in both", { t
   const second = await liveCallback(env, US, person);
   assert.notEqual(first, second);
   for (const callback of [first, second]) assert.match(redirectOf(await person.once(callback)), new RegExp(`^${env.QUICKBOOKS_AUTHORIZE_URL}`));
-  // Intuit's answer to the older tab is taken as well.
+  // Intuit's callback in the older tab is accepted as well.
   const [older, newer] = [await installUntilIntuit(env, US, person), await installUntilIntuit(env, US, person)];
   for (const tab of [newer, older]) assert.match((await person.go(await callbackOfIntuit(env, US, person, tab))).url, /\/quickbooks\/confirm\?pending=/);
 });
@@ -102,7 +102,7 @@ test("an installation's state expires after ten minutes; a used one says for a d
   const [person, slow] = [browser(), browser()];
   const [callback, late, inTime] = [await liveCallback(env, US, person), await liveCallback(env, US, slow), await liveCallback(env, US, slow)];
   await person.once(callback);
-  /** Moves the clock, and waits until Fatura goes by it. */
+  /** Moves the clock, and waits until Fatura uses it. */
   const at = async (seconds) => {
     hands.move(seconds);
     await new Promise((go) => setTimeout(go, 6000));

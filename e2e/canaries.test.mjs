@@ -1,4 +1,4 @@
-// No log line and no figure holds what belongs to a customer, or a secret: whatever was stored, typed or refused.
+// Logs and metrics hold neither customer data nor secrets. Each stored, typed or refused text has a marker word, a canary, that is searched for.
 import assert from "node:assert/strict";
 import { readFileSync, readdirSync } from "node:fs";
 import { createServer } from "node:net";
@@ -16,7 +16,7 @@ const port = await new Promise((go) => {
     server.close(() => go(port));
   });
 });
-/** What Fatura answers in this file, headers and bodies. */
+/** Responses of Fatura, headers and bodies. */
 /** @type {string[]} */
 const answers = [];
 const fetched = globalThis.fetch;
@@ -39,7 +39,7 @@ const { env, done } = scene(
   },
 );
 
-/** A word that stands nowhere else, with characters that are written otherwise in JSON, addresses and forms. */
+/** A word that occurs nowhere else, with characters that JSON, addresses and forms escape. */
 /** @type {string[]} */
 const placed = [];
 const canary = (name, more = ' "é&') => {
@@ -68,7 +68,7 @@ const forms = (text) => {
   ].map((each) => each.toLowerCase());
 };
 
-/** All tokens that the providers have given so far; the sandbox forgets those that are used up. */
+/** All tokens that the providers have issued so far; the sandbox forgets used ones. */
 const tokens = new Set();
 async function noteTokens() {
   const state = await (await fetch(`${env.CONTROL_URL}/state`)).text();
@@ -77,7 +77,7 @@ async function noteTokens() {
 
 const EFFECTS = [{ mutate: 5 }, "malformed", "truncate", { xml: "authentication" }, { page: 503 }, { status: 500 }, "drop_before", "drop_after", "throttle"];
 
-/** Tries again until it is done: after a throttle, a company is left alone for a while. */
+/** Retries until it succeeds: after a throttle, calls of a company pause for a while. */
 async function eventually(what) {
   for (let at = 0; ; at++) {
     try {
@@ -149,7 +149,7 @@ test("line breaks and escapes in names cannot forge a log line", { timeout: 60_0
 test("logs and metrics hold no customer data and no secret, whatever fails", { timeout: 240_000 }, async () => {
   const api = await pipedriveApi(env, US);
   const query = await quickbooks(env, US.realm);
-  // What both providers hold.
+  // Data in both providers.
   const organization = await api("POST", "v2/organizations", { name: canary("Organization"), address: { value: canary("Street") } });
   const person = await api("POST", "v2/persons", {
     name: canary("Person"),
@@ -191,7 +191,7 @@ test("logs and metrics hold no customer data and no secret, whatever fails", { t
   const { call: page } = await session(env, "panel", US.company, US.user);
   await bill(env, US, deal.id, typed());
 
-  // Refused in words that quote what was sent.
+  // A refusal that quotes the sent text.
   await done("/faults", {
     provider: "quickbooks",
     method: "POST",
@@ -203,7 +203,7 @@ test("logs and metrics hold no customer data and no secret, whatever fails", { t
   const refused = await create(again.call, deal.id, { ...again.fields, ...typed() });
   assert.match(refused.text, /CanaryDetail/, `${refused.status}: the person sees why`);
 
-  // A page that listens all the time, and the scripts that every page loads.
+  // An open event stream, and the scripts that every page loads.
   const { bearer } = await session(env, "panel", US.company, US.user);
   const listening = new AbortController();
   /** @type {string[]} */
@@ -243,7 +243,7 @@ test("logs and metrics hold no customer data and no secret, whatever fails", { t
     await control(env, "/faults", undefined, "DELETE");
     await asks(call, `/deals/${deal.id}/form/discard`, {});
   }
-  // Settings that hold what a person has typed.
+  // Settings with typed text.
   await saveSettings(env, US, { message: canary("Preset") }).catch(() => undefined);
   const shown = (await eventually(() => rows((_, path) => page(path), deal.id))).filter(({ seen }) => seen);
   for (const [act, more] of /** @type {[string, Record<string, string>][]} */ ([
@@ -251,7 +251,7 @@ test("logs and metrics hold no customer data and no secret, whatever fails", { t
     ["void", {}],
   ]))
     await asks(page, `/panel/deal/${deal.id}/invoices/${shown[0].id}/${act}`, { seen: shown[0].seen, ...more });
-  // The access that it had has expired as well.
+  // Its access token has expired as well.
   const { Invoice: invoices = [] } = await (await quickbooks(env, US.realm))("select * from Invoice orderby MetaData.CreateTime desc maxresults 3");
   await done("/quickbooks/edit", {
     realm_id: US.realm,
@@ -290,7 +290,7 @@ test("logs and metrics hold no customer data and no secret, whatever fails", { t
     .filter((line) => found.some((form) => line.includes(form)))
     .slice(0, 5);
   assert.deepEqual(found, [], lines.join("\n"));
-  // What a browser gets may hold what people typed, and neither a token nor a secret.
+  // Responses may hold typed text, but neither a token nor a secret.
   assert.ok(answers.length > 100, `${answers.length} answers`);
   assert.deepEqual(foundIn(answers.join("\n").toLowerCase(), [...secrets, ...tokens]), []);
   listening.abort();

@@ -1,4 +1,4 @@
-// The service's clock is ahead for a while, and an answer is lost meanwhile.
+// The service's clock is wrong for a while, and an answer is lost in that time.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { bill, capture, control, installed, openForm, required, roomyDeal, session, settled, unseen } from "./http.mjs";
@@ -24,7 +24,7 @@ test("an invoice and a history entry that were written while the clock was ahead
   await done("/quickbooks/quirks", { realm_id: US.realm, ignores_request_ids: true });
   const deal = await roomyDeal(env, US, 5);
   const { call, fields } = await openForm(env, US, deal, LINE);
-  // It is sent, and while QuickBooks takes its time the clock goes ahead; what follows is done by that clock.
+  // It is sent, and the clock jumps ahead while QuickBooks delays its answer.
   await done("/faults", { provider: "quickbooks", method: "POST", path: "/invoice", effect: { delay_after: 6000 } });
   await done("/faults", { provider: "pipedrive", method: "POST", path: "/notes", effect: "drop_after" });
   const answer = call(`/deals/${deal}/invoices`, { ...unseen(fields), intent: crypto.randomUUID() });
@@ -33,7 +33,7 @@ test("an invoice and a history entry that were written while the clock was ahead
   assert.equal((await notesOf(env, US, deal, 1)).length, 1, "written, and the answer is lost");
   hands.move(0);
   await answer;
-  // The second try has looked by then.
+  // The second attempt has looked it up by then.
   await pause(15_000);
   assert.equal((await notesOf(env, US, deal, 1)).length, 1);
   assert.equal((await invoices()) - before, 1);
@@ -58,7 +58,7 @@ test("a history entry that is in flight when the clock jumps is written once", {
   if (!hands.move) return t.skip("libfaketime is not installed");
   const deal = await roomyDeal(env, US, 3);
   const { call, fields } = await openForm(env, US, deal, LINE);
-  // Pipedrive takes its time; meanwhile the lease of whoever waits for it seems to be over.
+  // Pipedrive delays its answer; the lease of the waiting worker seems to have expired.
   await done("/faults", { provider: "pipedrive", method: "POST", path: "/notes", effect: { delay: 9000 } });
   await call(`/deals/${deal}/invoices`, { ...unseen(fields), intent: crypto.randomUUID() });
   await pause(1000);
@@ -109,7 +109,7 @@ test("an e-mail that fails while the clock is ahead is sent when the clock is ri
   assert.equal((await call(`${path}/send`, { recipient, key })).status, 200, "it is under way");
   await attempted(before + 5);
   hands.move(93_600);
-  // By the clock that is ahead, it has been tried for more than a day.
+  // By the wrong clock, it has been tried for more than a day.
   await attempted(before + 6);
   await pause(2000);
   hands.move(0);

@@ -1,5 +1,5 @@
-// A file of SQLite that is damaged: a page or a few bytes overwritten, the newest writes cut off or gone. What was billed is not
-// billed again, and nothing stands still: the service answers, or says that it cannot start and ends. FLIPS is how many damages.
+// A damaged SQLite file: a page or a few bytes overwritten, the newest writes cut off or missing. No deal is billed twice, and the
+// service never hangs: it answers, or says that it cannot start and ends. FLIPS is the number of damages.
 import assert from "node:assert/strict";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -15,7 +15,7 @@ const COUNT = Number(process.env.FLIPS ?? 7);
 const LINE = { ...CASCADE, "lines[0][item]": "12", "lines[0][unit_price]": "10", "lines[0][tax_code]": "NON" };
 const PAGE = 4096;
 
-/** What can become of a file: each is given its bytes, and the bytes of the log of newest writes. */
+/** Kinds of damage: each gets the bytes of the file and of its write-ahead log. */
 const DAMAGES = {
   "bytes overwritten": (file, log, dice) => {
     for (let at = 0; at < 32; at++) file[dice.below(file.length)] = dice.below(256);
@@ -48,10 +48,10 @@ test("with a damaged database file the service answers or ends, and makes no inv
     rmSync(dir, { recursive: true, force: true });
   });
   const { env } = stack;
-  // It starts more often than anybody's does.
+  // The service starts very often here.
   await control(env, "/quickbooks/limits", { requests_per_minute: 0, batches_per_minute: 0, requests_per_second: 0, concurrent: 0 });
   await installed(env, US);
-  // What was written until here is in the file, what comes in its log.
+  // Earlier writes are in the file now, later ones in its write-ahead log.
   await stack.replicas[0].end("SIGTERM");
   await stack.startFatura();
   const deals = [3, 4, 5];

@@ -1,4 +1,4 @@
-// The deal's own fields follow its invoices, by the clock as well, without adding up amounts of different currencies.
+// Deal fields follow the invoices, also by the clock, without adding up amounts of different currencies.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { bill, installed, pipedriveApi, saveSettings } from "./http.mjs";
@@ -39,7 +39,7 @@ const { env, done } = scene(
 const pause = (ms) => new Promise((go) => setTimeout(go, ms));
 const idOf = async (who, number) => (await (await quickbooks(env, who.realm))(`select * from Invoice where DocNumber = '${number}'`)).Invoice[0].Id;
 
-/** What stands in the fields of a deal. */
+/** The values of a deal's fields. */
 async function written(who, deal) {
   const { custom_fields: own } = await apis[who.company]("GET", `v2/deals/${deal}`);
   const codes = fields[who.company];
@@ -52,7 +52,7 @@ async function written(who, deal) {
   };
 }
 
-/** Waits until the fields say so. */
+/** Waits until the fields have these values. */
 async function says(who, deal, wanted, patience = 100) {
   for (let at = 0; ; at++) {
     const now = await written(who, deal);
@@ -76,11 +76,11 @@ test("amounts of different currencies are not added up: number fields hold the d
   const second = await bill(env, BR, deal, { ...REAIS, ...line("1000") });
   await says(BR, deal, { invoiced: "1000 BRL", balance: "R$ 1.000,00 + US$ 500,00", status: "Em aberto", number: second });
 
-  // What is paid is left out of what is left to pay.
+  // Payments reduce the balance.
   await done("/quickbooks/payment", { realm_id: BR.realm, invoice_id: await idOf(BR, second), amount: 1000 });
   await says(BR, deal, { invoiced: "1000 BRL", balance: "US$ 500,00", status: "Pago", number: second });
 
-  // The deal is in dollars from now on: so are its numbers.
+  // The deal is in dollars from now on, and so are its number fields.
   await pipedrive("PATCH", `v2/deals/${deal}`, { currency: "USD", value: 700 });
   await done("/quickbooks/payment", { realm_id: BR.realm, invoice_id: await idOf(BR, first), amount: 100 });
   await says(BR, deal, { invoiced: "500 USD", balance: "US$ 400,00", status: "Pago", number: second });
@@ -94,7 +94,7 @@ test("after a void or a deletion the deal fields show the newest invoice that is
   await says(BR, deal, { invoiced: "500 BRL", balance: "R$ 500,00", status: "Em aberto", number: second });
   await done("/quickbooks/void", { realm_id: BR.realm, entity: "Invoice", id: await idOf(BR, second) });
   await says(BR, deal, { invoiced: "300 BRL", balance: "R$ 300,00", status: "Em aberto", number: first });
-  // Where none stands any more, that is what the newest says.
+  // Without an invoice that is left, the fields show the newest one.
   await done("/quickbooks/delete", { realm_id: BR.realm, entity: "Invoice", id: await idOf(BR, first) });
   await says(BR, deal, { invoiced: "0 BRL", balance: "R$ 0,00", status: "Anulado", number: second });
 });

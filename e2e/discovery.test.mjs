@@ -1,4 +1,4 @@
-// Intuit's OAuth endpoints are where its discovery document says; a document that is not good changes nothing.
+// Intuit's OAuth endpoints come from its discovery document; an unusable document changes nothing.
 import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
@@ -22,7 +22,7 @@ before(async () => {
   dir = mkdtempSync(join(tmpdir(), "fatura-discovery-"));
   stack = await start({ dir });
   env = stack.env;
-  // Nothing is configured but where the document is.
+  // Only the address of the document is configured.
   const none = Object.fromEntries(["AUTHORIZE", "TOKEN", "REVOKE"].map((name) => [`FATURA_QUICKBOOKS_${name}_URL`, undefined]));
   await stack.with({ ...none, FATURA_QUICKBOOKS_DISCOVERY_URL: env.QUICKBOOKS_DISCOVERY_URL }).killFatura();
   await stack.startFatura();
@@ -43,7 +43,7 @@ async function until(holds, what, within = 60_000) {
   assert.fail(what);
 }
 const document = async (body) => assert.ok((await control(env, "/quickbooks/discovery", body)).ok);
-/** Has access renewed: whether a form opens then. */
+/** Makes Fatura refresh its access: whether a form opens then. */
 async function renews() {
   await control(env, "/quickbooks/expire", { realm_id: US.realm });
   await control(env, "/quickbooks/companies/reset", { realm_id: US.realm });
@@ -76,7 +76,7 @@ test("a discovery document that is unavailable, broken or hostile changes nothin
       ["nothing", { members: { token_endpoint: null, authorization_endpoint: null } }],
       ["10 MB", { padding: 10 * 1024 * 1024 }],
     ])) {
-      // The endpoint is not where it was, so the document is asked, and says something that is not taken.
+      // The endpoint has moved, so the document is read, and is refused.
       await document({ token_version: "v3", ...body });
       if (what === "down") await down();
       const refused = lines("document is not used");
@@ -84,7 +84,7 @@ test("a discovery document that is unavailable, broken or hostile changes nothin
         await renews();
         return lines("document is not used") > refused;
       }, `${what}: it is read`);
-      // The endpoint that was known is still the one that is asked.
+      // The known endpoint is still used.
       await document({ token_version: "v2", ...body });
       await until(renews, `${what}: the old endpoint stays`);
       await control(env, "/faults", undefined, "DELETE");

@@ -1,4 +1,4 @@
-// The database keeps nothing that is new for a while: its disk is full, or it may only be read.
+// The database stores nothing new for a while: its disk is full, or it is read-only.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
@@ -14,7 +14,7 @@ import { quickbooks } from "./story.mjs";
 const LINE = { ...CASCADE, "lines[0][item]": "12", "lines[0][unit_price]": "10", "lines[0][tax_code]": "NON" };
 const PRESSED = 12;
 
-/** A small disk of its own; nothing where it may not be mounted. */
+/** A small disk; undefined if it cannot be mounted. */
 function disk(dir) {
   const small = join(dir, "small");
   mkdirSync(small);
@@ -26,7 +26,7 @@ function disk(dir) {
   return small;
 }
 
-/** Fills it to its last byte. */
+/** Fills it to the last byte. */
 function fill(file) {
   const open = openSync(file, "w");
   try {
@@ -42,7 +42,7 @@ function fill(file) {
   }
 }
 
-/** Waits until load balancers are told this. Small writes go on for a while where large ones do not. */
+/** Waits for this status of /readyz. Small writes succeed for a while when large ones already fail. */
 async function until(env, status, most = 60_000) {
   for (const begun = Date.now(); Date.now() - begun < most; await new Promise((go) => setTimeout(go, 200))) {
     if ((await fetch(`${env.FATURA_URL}/readyz`)).status === status) return;
@@ -99,7 +99,7 @@ test("/readyz fails while PostgreSQL is read-only, and succeeds within three sec
   });
   const name = new URL(url).pathname.slice(1);
   const sql = (statement) => execFileSync("psql", [`${process.env.TEST_POSTGRES_URL}/postgres`, "-qc", statement]);
-  // What was a standby a moment ago, or is one again, looks like this.
+  // A standby looks like this.
   const only = (reading) => {
     sql(`alter database ${name} set default_transaction_read_only = ${reading ? "on" : "off"}`);
     sql(`select pg_terminate_backend(pid) from pg_stat_activity where datname = '${name}'`);

@@ -1,4 +1,4 @@
-// The documents keep their word: each test that they name exists, each link and picture leads somewhere.
+// Checks the documents: each test that they name exists, and each link and picture has a target.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
@@ -61,11 +61,11 @@ test("the name QuickBooks is written as Intuit writes it, in each language", () 
 });
 
 test("no tracked file holds a secret", () => {
-  // What the sandbox gives out, and texts that only look alike.
+  // Values of the sandbox, and texts that only look like secrets.
   const EXCUSED = /sandbox|demo|canary|example|placeholder|forged|secret[-_ ]?(of|key)|0123456789|AQEBAQEB|process\.env|\$\{|openssl|PRIVATE KEY-----\\n\{\}/i;
   const KEY =
     /-----BEGIN [A-Z ]*PRIVATE KEY-----|\bAKIA[0-9A-Z]{16}\b|\bgh[pousr]_[A-Za-z0-9]{36}\b|\bxox[abpr]-[A-Za-z0-9-]{20}|\bey[JK][A-Za-z0-9_-]{20,}\.[A-Za-z0-9_-]{20,}\.[A-Za-z0-9_-]{20,}|\bAB11[0-9A-Za-z]{36,}/;
-  // A literal of many kinds of letters, given to something that is called a secret.
+  // A literal with several kinds of characters that is assigned to something called a secret.
   const GIVEN = /(secret|token|password|passwd|api_?key|private_?key|key_ring|verifier)\w*["']?\s*[:=]+\s*["'`]([A-Za-z0-9+/_=.:-]{20,})["'`]/gi;
   const isRandom = (text) => new Set(text).size >= 12 && /[0-9]/.test(text) && /[a-z]/i.test(text);
   const tracked = execFileSync("git", ["ls-files", "-z"], { cwd: root, encoding: "utf8" })
@@ -81,7 +81,7 @@ test("no tracked file holds a secret", () => {
     tracked.flatMap((name) => found(name, readFileSync(join(root, name), "utf8"))),
     [],
   );
-  // It finds what it looks for.
+  // The patterns find real secrets.
   for (const planted of [
     `-----BEGIN EC ${"PRIVATE"} KEY-----`,
     `client_secret = "${"kJ8s2LqP0vXw9ZtR4yBn"}"`,

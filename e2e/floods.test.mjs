@@ -1,4 +1,4 @@
-// Floods of strangers: they take no memory, no rows and no connections from those who work.
+// Floods of requests from strangers take no memory, rows or connections from users.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { createHmac } from "node:crypto";
@@ -34,7 +34,7 @@ async function running(t, options = {}) {
   return { env: stack.env, replica, memory };
 }
 
-/** A connection that says `text`; what has come back so far, and its end. */
+/** A connection that sends `text`; what it has received so far, and whether it is closed. */
 function saying(port, text) {
   const socket = connect(port, "127.0.0.1");
   const heard = { socket, text: "", isClosed: false };
@@ -88,7 +88,7 @@ test("request bodies share a memory budget: 320 MiB of forged webhooks use a par
   const body = JSON.stringify({ eventNotifications: [{ realmId: US.realm, dataChangeEvent: { entities: [] } }] });
   const signature = createHmac("sha256", env.QUICKBOOKS_VERIFIER_TOKEN).update(body).digest("base64");
   let status;
-  // Those that say no more are let go.
+  // Connections that send nothing more are closed.
   for (const end = Date.now() + 15_000; status !== 200 && Date.now() < end; await pause(200)) {
     status = (await fetch(`${env.FATURA_URL}/quickbooks/webhook`, { method: "POST", body, headers: { "intuit-signature": signature } })).status;
   }
@@ -103,7 +103,7 @@ test("when all connections are in use, health checks are answered and other requ
   await pause(500);
   const asked = [get("/healthz"), get("/readyz"), get("/")].map((text) => saying(replica.port, text));
   assert.deepEqual(await Promise.all(asked.map((heard) => heard.answered())), [200, 200, 503]);
-  // What is left of the reserve is taken as well: whoever comes then is let go at once.
+  // The reserve is used up as well: further connections are closed at once.
   const more = Array.from({ length: 30 }, () => saying(replica.port, ""));
   await pause(500);
   assert.ok(more.filter(({ isClosed }) => isClosed).length > 10, "beyond the reserve");
@@ -139,7 +139,7 @@ test("starting an installation and forged callbacks store no row", { skip, timeo
     "/pdf/01a22a93-9e6e-70e1-9921-aacc5a2cb434/a",
   ];
   for (let times = 0; times < 5; times++) for (const path of paths) await fetch(`${env.FATURA_URL}${path}`, { redirect: "manual" });
-  // Statistics of the database come a second later.
+  // The database updates its statistics a second later.
   await pause(2500);
   assert.equal(rows(), before);
 });

@@ -50,7 +50,7 @@ const whole = async (/** @type {FrameLocator} */ invoice) => {
   await invoice.locator("[data-part=all]").click();
   await invoice.locator("#lines-0-item").waitFor();
 };
-/** Creates more than the deal: what the page asks is confirmed. */
+/** Bills more than the deal's value: the question is confirmed. */
 const confirmed = async (invoice, page) => {
   await invoice.locator("#create").click();
   await invoice.locator("[data-confirm-create]").click();
@@ -71,7 +71,7 @@ const total = async (invoice, text) => invoice.locator("#total", { hasText: text
 
 test("customers are suggested with a reason, a colon is replaced, and a taken name is refused at its field", { timeout: 120_000 }, async () => {
   await as(BR, 2, async (invoice, page) => {
-    // Same tax number, name and e-mail: the best reason is said.
+    // Same tax ID, name and e-mail: the best reason is shown.
     await invoice.locator("#customer_name").click();
     const best = invoice.getByRole("option").first();
     await best.waitFor();
@@ -88,7 +88,7 @@ test("customers are suggested with a reason, a colon is replaced, and a taken na
     assert.equal(made.CustomerRef.name, "Vinícola Serra - Filial Sul");
   });
   await as(BR, 5, async (invoice) => {
-    // A supplier has the name: QuickBooks refuses, at the field, and nothing typed is lost.
+    // A supplier has the name: QuickBooks refuses it at its field, and the input stays.
     await invoice.locator("#memo").fill("fica aqui");
     await invoice.locator("#customer_name").fill("Papelaria Central");
     await invoice.getByRole("option", { name: "Criar “Papelaria Central”" }).click();
@@ -138,7 +138,7 @@ test("filled fields name their source in Pipedrive, and empty ones link to the r
     assert.equal(await source("email").textContent(), "de Pessoa – E-mail");
     assert.equal(await source("tax_id").count(), 0, "no field is chosen for it");
     await picture(page, "form-sources-pt");
-    // What is typed over does not come from there any more; the parts of an address are one.
+    // A value that is typed over has no source any more; the parts of an address have one source together.
     await invoice.locator("#city").fill("Niterói");
     assert.equal(await source("street").count(), 0);
     await invoice.locator("#email").fill("outra@pessoa.example");
@@ -166,7 +166,7 @@ test("the form links to the linked customer's page in QuickBooks, and can unlink
     await linked.getByRole("link", { name: "Open in QuickBooks" }).click();
     assert.match((await opened).url(), /customerdetail.*3$/);
     await (await opened).close();
-    // Another one is chosen: it has a page, and is not the linked one.
+    // Another customer is chosen: it has a page, and is not the linked one.
     await choose(invoice, "Harbor & Pine Hotels");
     await linked.locator("#unlink").waitFor({ state: "detached" });
     await linked.getByRole("link").waitFor();
@@ -272,11 +272,11 @@ test("lines are added, moved, duplicated, removed, restored and pasted, also by 
     assert.deepEqual(await names(), ["Event staff", "Event staff", second]);
     await invoice.getByRole("button", { name: "Undo" }).click();
     assert.deepEqual(await names(), [first, "Event staff", "Event staff", second]);
-    // Enter goes down, and past the last row adds one.
+    // Enter moves down, and adds a row after the last one.
     await invoice.locator("#lines-3-quantity").press("Enter");
     assert.equal((await names()).length, 5);
     assert.equal(await invoice.locator("#lines-4-quantity").evaluate((field) => field === document.activeElement), true);
-    // Cells of a sheet fill cells.
+    // Pasted cells fill cells.
     await invoice.locator("#lines-3-quantity").evaluate((field) => {
       const data = new DataTransfer();
       data.setData("text/plain", "2\t10.5\n3\t20");
@@ -372,7 +372,7 @@ test("in a narrow window nothing is cut off, and the form can be used by keyboar
     assert.ok(scroll <= client, `${scroll} > ${client}`);
     await picture(page, "form-narrow-es");
     await page.setViewportSize({ width: 1360, height: 960 });
-    // The focus stands where the first decision is.
+    // The focus is on the first field to decide on.
     assert.equal(await invoice.locator("#customer_name").evaluate((field) => field === document.activeElement), true);
     await page.keyboard.type("cascade");
     await invoice.locator("#customers [role=option]:visible", { hasText: "Cascade Robotics, Inc." }).waitFor();
@@ -422,7 +422,7 @@ test("the selected option stays selected if a response replaces the list, and En
     await page.keyboard.press("Enter");
     assert.equal(await invoice.locator("input[name=customer]").inputValue(), "3");
     assert.equal(await field.inputValue(), "Cascade Robotics, Inc.");
-    // Nothing of it fits: Enter, in haste, is no *Create*.
+    // No option matches: Enter does not press *Create*.
     await field.fill("zzz");
     await page.keyboard.press("Enter");
     await page.waitForTimeout(500);
@@ -442,7 +442,7 @@ test("offline, the page says so, loses nothing, and continues when the network i
     await invoice.getByText("Could not reach Fatura.").waitFor({ state: "hidden" });
     await choose(invoice, "Freeman Sporting Goods");
     await created(invoice, page);
-    // The browser itself mentions the connections that were cut; the page has no error of its own.
+    // The browser logs the cut connections; the page has no error of its own.
     const cut = browser.complaints.splice(0);
     assert.ok(cut.length > 0 && cut.every((complaint) => complaint.startsWith("Failed to load resource: net::")), cut.join("\n"));
   }),
@@ -453,7 +453,7 @@ test("the form can be posted without the page's script", { timeout: 120_000 }, (
     await choose(invoice, "Cascade Robotics, Inc.");
     await invoice.locator("#due").fill("2026-01-01");
     await page.waitForTimeout(400);
-    // What a browser does by itself when no script takes the press.
+    // The browser's own behaviour when no script handles the press.
     const post = () => invoice.locator("#invoice-form").evaluate((element) => HTMLFormElement.prototype.submit.call(element));
     await post();
     await invoice.getByRole("alert").getByText("The due date is before the issue date.").waitFor();

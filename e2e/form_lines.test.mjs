@@ -1,4 +1,4 @@
-// The table of lines and what is said about many of them: kept apart from the rest of the form for its length.
+// The table of lines and its errors. Apart from form.test.mjs because of its length.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { assertAccessible, picture } from "./browser.mjs";
@@ -72,7 +72,7 @@ test("with many errors the form stays visible, and each error links to its field
   }
 });
 
-/** What each line of the form holds: item, its text, description, quantity, price, discount, tax code. */
+/** The values of each line: item, its text, description, quantity, price, discount, tax code. */
 const lines = (/** @type {FrameLocator} */ invoice) =>
   invoice
     .locator("tbody tr")
@@ -125,7 +125,7 @@ test("pasted columns are recognised by their content", { timeout: 180_000 }, () 
       // The last column is the total: Fatura computes it.
       ["Consultoria fiscal\tMarço\t2\t10\t20", ["Consultoria fiscal", "Março", "2", "10", ""]],
       ['Consultoria fiscal\t"Março\ne abril"\t2\t10', ["Consultoria fiscal", "Março e abril", "2", "10", ""]],
-      // With headings, in whatever order.
+      // With headings, in any order.
       ["Valor unitário\tQtde.\tProduto\n10\t2\tConsultoria fiscal", ["Consultoria fiscal", "", "2", "10", ""]],
     ])) {
       await paste(invoice, "#lines-0-item", text);
@@ -167,7 +167,7 @@ test("another item sets its own tax code, and a pasted one keeps no price of the
       await invoice.locator(`#items-${at} [role=option]`).filter({ hasText: typed }).first().click();
       assert.equal((await lines(invoice))[at][6], tax, typed);
     }
-    // Chosen by hand, a tax stays.
+    // A tax code that was chosen by hand stays.
     await invoice.locator(`#lines-${at}-tax_code`).selectOption("2");
     await invoice.locator(`#lines-${at}-item`).fill("Sensor");
     await invoice.locator(`#items-${at} [role=option]`).filter({ hasText: "Sensor de vazão" }).first().click();
@@ -245,7 +245,7 @@ test("the errors of a line move with the line", { timeout: 120_000 }, () =>
     const described = await wrong(count - 1).getAttribute("aria-describedby");
     assert.equal(described, `lines-${count - 1}-unit_price-error`);
     assert.equal(await invoice.locator(`#${described}`).count(), 1);
-    // The other line was not touched: nothing is said about what is missing in it.
+    // The other line was not touched: its missing values are not reported.
     await page.waitForTimeout(1500);
     assert.equal(await invoice.locator("tbody tr").nth(count).locator(".field-error").count(), 0);
   }),

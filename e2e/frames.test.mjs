@@ -1,4 +1,4 @@
-// Pages of others in a browser: none may frame Fatura, neither directly nor through Pipedrive's page.
+// No foreign page may frame Fatura, neither directly nor through Pipedrive's page.
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { test } from "node:test";
@@ -32,7 +32,7 @@ test("no page of Fatura can be framed by a foreign page, and Pipedrive's page ca
     await signIn(browser.page, env, US.name);
     for (const page of pages) {
       for (const sandbox of ["", "&sandbox=1"]) {
-        // Every step of a frame that was refused ends at the browser's own error page.
+        // A refused frame shows the browser's own error page.
         await browser.page.goto(`${evil}/?page=${encodeURIComponent(env.FATURA_URL + page)}${sandbox}`);
         const [frame] = browser.page.frames().filter((each) => each.parentFrame());
         await frame.waitForLoadState();
@@ -41,7 +41,7 @@ test("no page of Fatura can be framed by a foreign page, and Pipedrive's page ca
         assert.match(frame.url(), /^chrome-error:/, `${page}: ${frame.url()}`);
       }
     }
-    // Around Pipedrive's page that frames ours: the foreign page is an ancestor too.
+    // The foreign page frames Pipedrive's page, which frames ours: it is an ancestor too.
     await browser.page.goto(`${evil}/?page=${encodeURIComponent(`${env.PIPEDRIVE_WEB_URL}/deal/4`)}`);
     await browser.page.waitForLoadState("networkidle");
     for (const frame of browser.page.frames().filter((each) => each.url().startsWith(env.FATURA_URL))) assert.fail(`${frame.url()} is shown`);

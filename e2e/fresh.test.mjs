@@ -1,4 +1,4 @@
-// Open panels when what keeps them fresh is lost: the stream, or QuickBooks' webhooks.
+// Open panels without the event stream or without QuickBooks' webhooks.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { bill, installed } from "./http.mjs";
@@ -22,7 +22,7 @@ const pay = async (number) => {
   await done("/quickbooks/payment", { realm_id: US.realm, invoice_id: Id, amount: 1 });
 };
 
-/** On a deal with a new invoice, which stands as open. */
+/** On a deal with a new invoice that is open. */
 const on = (deal, story) =>
   as(US, async (page, browser) => {
     const number = await bill(env, US, deal, CASCADE);

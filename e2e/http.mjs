@@ -141,7 +141,7 @@ export async function liveCallback(env, { user }, person = browser()) {
   return redirectOf(await person.once(env.PIPEDRIVE_AUTHORIZE_URL, formOf({ ...asked, decision: "allow" })));
 }
 
-/** Signs in, installs, and gets as far as Intuit; or to the settings, where a company is connected already.
+/** Signs in, installs, and continues to Intuit; or to the settings, if a company is connected already.
  * @param {Env} env
  * @param {{ user: number }} who
  * @param {Browser} person */
@@ -374,7 +374,7 @@ export const questionOf = (html) => /name="confirmed" value="([^"]*)"/.exec(html
  * @param {Record<string, string | number>} fields */
 export async function create(call, deal, fields) {
   let answer = await call(`/deals/${deal}/invoices`, fields);
-  // Others may bill the deal between the question and its answer: then it is asked again.
+  // If others bill the deal between the question and its answer, the question comes again.
   for (let asked = 0; asked < 50 && answer.status === 409; asked++) {
     const confirmed = questionOf(answer.text);
     if (confirmed === undefined) break;

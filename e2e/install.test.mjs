@@ -1,4 +1,4 @@
-// Installing and connecting, and all that can go otherwise, in a real browser.
+// Installing and connecting, with cancellations and errors, in a real browser.
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -11,7 +11,7 @@ import { openDeal, panel, quickbooks, settings } from "./story.mjs";
 
 /** @import { Page } from "playwright-core" */
 
-/** Stands for Intuit's pictures, which are not ours to pass on. */
+/** Placeholders for Intuit's pictures, which we may not distribute. */
 const drawn = (colour) => `<svg xmlns="http://www.w3.org/2000/svg" width="214" height="40"><rect width="214" height="40" rx="4" fill="${colour}"/></svg>`;
 const { env, as } = scene("install", undefined, (dir) => {
   for (const [name, colour] of [
@@ -22,7 +22,7 @@ const { env, as } = scene("install", undefined, (dir) => {
   return { FATURA_QUICKBOOKS_CONNECT_PICTURE: join(dir, "rest.svg"), FATURA_QUICKBOOKS_CONNECT_PICTURE_HOVER: join(dir, "hover.svg") };
 });
 
-/** A plain page: what happened, and the one next step.
+/** A plain page that says what happened, with a link to the next step.
  * @param {Page} page
  * @param {{ title: string, text: string, next?: string }} expected
  * @param {string} name */
@@ -34,7 +34,7 @@ async function outcome(page, { title, text, next }, name) {
   await picture(page, name);
 }
 
-/** Whether somebody has the app, as Pipedrive has it. */
+/** Whether a user has the app, according to Pipedrive. */
 async function installedAt({ company, user }) {
   const { companies } = await (await control(env, "/pipedrive/companies", undefined, "GET")).json();
   return companies.find(({ id }) => id === company).users.find(({ id }) => id === user).installed;
@@ -45,7 +45,7 @@ const uninstall = (company, user) => control(env, "/pipedrive/uninstall", { comp
 test("installing works after it was cancelled at Pipedrive's consent, at Intuit's consent and at the confirmation", { timeout: 120_000 }, () =>
   as(BR, async (page) => {
     await page.goto(`${env.FATURA_URL}/install`);
-    // Nothing more than is needed is asked for.
+    // Only the needed scopes are requested.
     assert.match((await page.locator("main, body").first().textContent()) ?? "", /deal/i);
     await page.getByRole("button", { name: "Cancel" }).click();
     await outcome(page, { title: "Nada foi conectado", text: "Você cancelou na página de autorização.", next: "Instalar de novo" }, "install-cancelled-pt");
@@ -54,14 +54,14 @@ test("installing works after it was cancelled at Pipedrive's consent, at Intuit'
     await page.getByText("Renata Prado").click();
     await page.getByRole("button", { name: "Sign in" }).click();
     await page.getByRole("button", { name: "Cancel" }).click();
-    // The app is installed all the same: the page says so, and how to go on.
+    // The app is installed nevertheless: the page says so, and what to do next.
     const cancelled = {
       title: "O QuickBooks não está conectado",
       text: "O Fatura está instalado na conta do Pipedrive de Aurora Soluções Ltda.",
       next: "Tentar de novo",
     };
     await outcome(page, cancelled, "connect-cancelled-pt");
-    // In another browser the same address names nobody.
+    // In another browser the same address shows no names.
     const elsewhere = await (await fetch(page.url(), { headers: { "accept-language": "pt-BR" } })).text();
     assert.match(elsewhere, /Nada foi conectado/);
     assert.doesNotMatch(elsewhere, /Aurora|again|app-settings/);
@@ -74,14 +74,14 @@ test("installing works after it was cancelled at Pipedrive's consent, at Intuit'
     await page.waitForURL("**/app-settings");
     await settings(page).getByText("Nenhuma empresa do QuickBooks está conectada.").waitFor();
     assert.equal(await installedAt(BR), true);
-    // The app is installed by now; what is missing is the connection: the panel says the one next step.
+    // The app is installed, but not connected: the panel links to the next step.
     await openDeal(page, env, 1);
     await panel(page).getByText("O QuickBooks não está conectado").waitFor();
     await assertAccessible(page, "panel before anything is connected");
     await picture(page, "panel-not-connected-pt");
     await panel(page).getByRole("link", { name: "Abrir as configurações do Fatura" }).click();
     await settings(page).getByText("Nenhuma empresa do QuickBooks está conectada.").waitFor();
-    // Intuit's own picture, which changes under the pointer; with the words for who does not see it.
+    // Intuit's own picture, which changes on hover, with an alternative text.
     const connect = settings(page).getByRole("button", { name: "Conectar ao QuickBooks" });
     const [rest, hover] = await connect.locator("img").all();
     assert.ok(await rest.evaluate((/** @type {HTMLImageElement} */ image) => image.complete && image.naturalWidth === 214), "the picture is there");
@@ -117,7 +117,7 @@ test("installing works after it was cancelled at Pipedrive's consent, at Intuit'
     await tab.getByRole("button", { name: "Conectar", exact: true }).click();
     await tab.waitForURL("**/app-settings");
     assert.equal((await session(env, "form", BR.company, BR.user).then(({ call }) => call("/deals/1/form"))).status, 200);
-    // Who goes to Intuit once more and cancels keeps the connection.
+    // Going to Intuit again and cancelling keeps the connection.
     const { bearer } = await session(env, "settings", BR.company, BR.user);
     const headers = { authorization: `Bearer ${bearer}`, "user-agent": await tab.evaluate(() => navigator.userAgent) };
     await tab.goto((await (await fetch(`${env.FATURA_URL}/settings/connect`, { method: "POST", headers })).json()).url);
@@ -190,7 +190,7 @@ test("one user's uninstallation leaves the app to the others; after the last one
 }, async () => {
   for (const who of [US, MIGUEL]) await installed(env, who);
   await billedOnce(env, US, 4, CASCADE);
-  // With a fresh token each time: uninstalling ends all of the app's.
+  // With a new token each time: uninstalling revokes all tokens of the app.
   const count = async () => (await (await quickbooks(env, US.realm))("select count(*) from Invoice")).totalCount;
   const before = await count();
   await uninstall(US.company, US.user);

@@ -1,4 +1,4 @@
-// The keys that seal secrets: a new one is put first while people bill, everything is sealed anew, and the old one is taken away.
+// Rotation of the encryption key: a new key is put first while users bill, all secrets are sealed again, and the old key is removed.
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -42,7 +42,7 @@ for (const kind of ["SQLite", "PostgreSQL"]) {
     const opened = await openForm(env, US, 4, LINE);
     assert.equal(await stack.fatura("keys"), "key 2026a seals what is new; 2 rows are sealed with it");
 
-    // A window that was opened before stays good.
+    // A form that was opened before still works.
     await restart(stack, `${second},${first}`);
     assert.equal((await opened.call("/deals/4/form/preview", opened.fields)).status, 200);
     assert.match(
@@ -66,7 +66,7 @@ for (const kind of ["SQLite", "PostgreSQL"]) {
     };
     const people = Promise.all([billing(), billing()]);
     for (const end = Date.now() + 30_000; billed < 2 && Date.now() < end; ) await new Promise((go) => setTimeout(go, 20));
-    // Tokens are refreshed meanwhile.
+    // Tokens are refreshed during the rotation.
     await control(env, "/quickbooks/expire", { realm_id: US.realm });
     for (let at = 0; at < 5; at++) await stack.fatura("keys", "rotate");
     for (const end = Date.now() + 30_000; billed < 6 && Date.now() < end; ) await new Promise((go) => setTimeout(go, 50));
@@ -85,7 +85,7 @@ for (const kind of ["SQLite", "PostgreSQL"]) {
     await decide(env, again.person, again.pending);
     assert.deepEqual(await numbers(env, 3), [number]);
 
-    // A ring that does not open what is there: the start says so, and so does a replica that runs already.
+    // A key ring that cannot open the stored secrets: the start fails, and /readyz of a running replica does, too.
     stack.with({ FATURA_KEY_RING: key("2027a") });
     await stack.killFatura();
     await assert.rejects(stack.fatura("serve"), ({ stderr }) =>
@@ -93,12 +93,12 @@ for (const kind of ["SQLite", "PostgreSQL"]) {
         "fatura: key_ring (with 2027a) does not open what is sealed in the database with: 2026b (2 rows). Add the missing key to key_ring again, behind the first one; when `fatura keys rotate` has sealed everything anew, you may remove it",
       ),
     );
-    // The id alone is not the key.
+    // The same key id with other bytes does not open them.
     stack.with({ FATURA_KEY_RING: key("2026b") });
     await assert.rejects(stack.fatura("serve"), /does not open what is sealed in the database with: 2026b/);
     await assert.rejects(stack.fatura("keys", "rotate"), /not everything is sealed anew[^]*key 2026b is missing in key_ring: 2 rows are sealed with it/);
 
-    // Another replica has another ring, and seals with it: whoever does not open that says that it is not ready.
+    // Another replica seals with another ring: a replica that cannot open its secrets is not ready.
     const third = key("2026c");
     stack.with({ FATURA_KEY_RING: second });
     await stack.startFatura();

@@ -1,4 +1,4 @@
-// The language of a user, and the language that a company's deals are told of their invoices in.
+// The language of a user's pages, and the language of deal history.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { assertAccessible, picture } from "./browser.mjs";
@@ -6,7 +6,7 @@ import { bill, control, installed, pipedriveApi, saveSettings, session } from ".
 import { scene } from "./scene.mjs";
 import { openRecord, panel, settings } from "./story.mjs";
 
-// A company in which three languages are spoken. What Pipedrive calls a locale is how numbers and dates look; the language is another setting.
+// A company with users of three languages. In Pipedrive the locale sets the format of numbers and dates; the language is another setting.
 const COMPANY = 7790009;
 const user = (at, name, language, country, locale) => ({
   seed: {
@@ -58,7 +58,7 @@ const { env, as } = scene("language", async (env) => {
   pipedrive = await pipedriveApi(env, INES);
 });
 
-/** What a new invoice's note in the history of the deal says. */
+/** The text of a new invoice's note in the deal history. */
 async function noteOf(who) {
   const number = await bill(env, who, 1, {
     customer: "1",
@@ -89,7 +89,7 @@ test("pages are in the user's language, whatever the format of their numbers", {
 });
 
 test("deal history is in the language of the settings, else of most users of the app, else of the first user", { timeout: 180_000 }, async () => {
-  // One of each: the first counts.
+  // One user of each language: the first user's counts.
   assert.match(await noteOf(INES), SPANISH);
   await installed(env, RITA);
   assert.match(await noteOf(INES), PORTUGUESE);
@@ -109,12 +109,12 @@ test("deal history is in the language of the settings, else of most users of the
   });
   assert.match(await shown(PAULO), /<option value="en" selected>/);
   assert.match(await noteOf(INES), ENGLISH);
-  // Saving something else keeps it; choosing nothing goes back to most people's.
+  // Saving another setting keeps it; choosing none returns to most users' language.
   await saveSettings(env, INES, { days: "9" });
   assert.match(await noteOf(INES), ENGLISH);
   await saveSettings(env, INES, { language: "" });
   assert.match(await noteOf(INES), PORTUGUESE);
-  // Whoever uninstalls the app no longer counts.
+  // A user who uninstalls the app no longer counts.
   await control(env, "/pipedrive/uninstall", { company_id: COMPANY, user_id: RITA.user });
   assert.match(await noteOf(INES), SPANISH);
 });

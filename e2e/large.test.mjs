@@ -1,4 +1,4 @@
-// Catalogues of any size: items and customers beyond the thousand that QuickBooks gives in one answer.
+// Large catalogues: items and customers beyond the thousand that QuickBooks returns in one response.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { bill, control, fieldsOf, installed, openForm, pipedriveApi, saveSettings, session } from "./http.mjs";
@@ -31,7 +31,7 @@ test("among 100,000 items each is found by name and by SKU, and a used one is no
   const ask = await quickbooks(env, US.realm);
   const { Invoice } = await ask(`select * from Invoice where DocNumber = '${number}'`);
   assert.equal(Invoice[0].Line[0].SalesItemLineDetail.ItemRef.value, id);
-  // The product is linked with it now: also where the lists are read anew.
+  // The product is linked with it now, also after the lists are reloaded.
   const { fields } = await openForm(env, US, 1);
   const whole = fieldsOf((await call("/deals/1/form/change?part=all", fields)).text);
   assert.deepEqual([whole["lines[0][item]"], whole["lines[0][item_name]"]], [id, "Item 099876"]);

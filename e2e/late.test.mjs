@@ -1,4 +1,4 @@
-// What QuickBooks shows late, dates by another clock, refuses to have read, or has from somebody else.
+// Changes that QuickBooks shows late, dates by another clock or refuses to return, and edits by other users.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { background, LINE, NO_LIMITS, pause, skip, until } from "./background.mjs";
@@ -10,7 +10,7 @@ const scene = background("late");
 const { env, sql, done, all, panel, rowOf } = scene;
 const CONNECTIONS = "select changes_until, changed_at, changes_lease_until, swept_until, silent_since, reads_refused_until from quickbooks_connection";
 const IS_READ = "select count(*) from quickbooks_connection where changes_until > 0 and changed_at <= changes_until";
-/** What is known of the companies, for a failure. */
+/** The state of the companies, for a failure message. */
 const state = (what) => () => `${what}: ${sql(CONNECTIONS)}`;
 
 test("a change that becomes visible some seconds after its webhook is found", { skip, timeout: 120_000 }, async (t) => {
@@ -19,7 +19,7 @@ test("a change that becomes visible some seconds after its webhook is found", { 
   const number = await bill(env, US, deal, LINE);
   const { Id: id } = (await all("Invoice")).find((each) => each.DocNumber === number);
   await until(() => sql(IS_READ) !== "0", state("the company is not read"), 40_000);
-  // What has changed before is not told once more.
+  // Earlier changes are not reported again.
   const old = "2026-01-05T00:00:00-08:00";
   for (const entity of ["Invoice", "Customer"]) {
     for (const row of await all(entity))
@@ -28,7 +28,7 @@ test("a change that becomes visible some seconds after its webhook is found", { 
   await done("/quickbooks/quirks", { realm_id: US.realm, changes_lag_ms: 6000 });
   const begun = Date.now();
   await done("/quickbooks/payment", { realm_id: US.realm, invoice_id: id });
-  // The queue may begin early.
+  // The order in the queue may differ.
   const waiting = "kind = 'read_changes' and state in ('scheduled', 'available') and scheduled_at > now()";
   await until(
     () =>
@@ -111,12 +111,12 @@ test("a change is found although QuickBooks' clock is ten minutes behind", { ski
   await done("/clock", { advance_seconds: -600 });
   t.after(() => done("/clock", { advance_seconds: 600 }));
   await done("/quickbooks/payment", { realm_id: US.realm, invoice_id: id });
-  // Its webhook waits behind those of the time before: a sweep takes the company up.
+  // Its webhook waits behind earlier ones: a sweep reads the company.
   sql("update quickbooks_connection set changed_at = changes_until + 1");
   await until(() => sql(`select balance_minor from invoice where deal_id = ${deal}`) === "0", state("the payment is not found"), 60_000);
 });
 
-// The last one: the refusal of reads pauses them in the background for a while.
+// The last test of the file: refused reads pause background reads for a while.
 test("an invoice is voided while QuickBooks refuses reads, also after a restart", { skip, timeout: 120_000 }, async (t) => {
   t.after(() => done("/quickbooks/limits", NO_LIMITS));
   const deal = await roomyDeal(env, US, 3);

@@ -1,4 +1,4 @@
-// The end of an installation, and what may go wrong with it: access that is handed back, calls that come late or never.
+// Uninstalling and disconnecting, with revocations that fail and calls that arrive late or never.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -36,7 +36,7 @@ async function until(holds, what) {
 }
 
 const state = async (env) => JSON.parse(await (await control(env, "/state", undefined, "GET")).text());
-/** How many refresh tokens the providers have out. */
+/** The number of refresh tokens that are valid at the providers. */
 async function grantsAt(env) {
   const { pipedrive, quickbooks } = (await state(env)).world;
   const intuit = Object.values(quickbooks.grants.refresh).filter(({ realm_id: realm }) => realm === US.realm).length;
@@ -56,7 +56,7 @@ test("after an uninstallation no token is stored, and neither provider has a gra
   await control(env, "/pipedrive/uninstall", { company_id: US.company });
   assert.deepEqual(await grantsAt(env), { pipedrive: 0, intuit: 0 });
   assert.equal(sql("SELECT (SELECT count(*) FROM pipedrive_grant) || ' ' || (SELECT count(*) FROM revocation)"), "0 0");
-  // What is sealed in their place is an empty text: nonce and tag alone.
+  // An empty text is sealed in their place: only nonce and tag.
   assert.equal(
     sql("SELECT length(split_part(access_token, '.', 3)) || ' ' || length(split_part(refresh_token, '.', 3)) || ' ' || state FROM quickbooks_connection"),
     "38 38 disconnected",
@@ -98,7 +98,7 @@ test("access that waits for a confirmation is revoked when the confirmation expi
   const waiting = "SELECT count(*) || ' ' || COALESCE(round((max(next_attempt_at) / 1e6 - extract(epoch FROM now())) / 60), 0) FROM revocation";
   const timeIsOver = () => sql("UPDATE revocation SET next_attempt_at = 0; UPDATE oauth_flow SET expires_at = 0");
 
-  // Where the company is connected, handing the access back would end the connection.
+  // If the company is connected, the revocation would end the connection.
   assert.ok((await connectUntilConfirmation(env, US)).pending);
   assert.equal(sql(waiting), "0 0");
   const { call } = await session(env, "settings", US.company, US.user);
@@ -166,7 +166,7 @@ test("a form that is open while another QuickBooks company is connected does not
   assert.equal(fieldsOf((await settings("/settings/page")).text).item ?? "", "", "nor do the settings name an item of the first company");
   assert.deepEqual([await count("Invoice"), await count("Customer")], before);
 
-  // The refused one, chosen anew: the customer that was created in the first company has no meaning here.
+  // The refused form again: the customer that was created in the first company does not exist here.
   const again = await openForm(env, US, 5);
   const customers = (await books("select * from Customer where Active = true maxresults 1")).Customer;
   const [item] = (await books("select * from Item where Type = 'Service' maxresults 1")).Item;
@@ -210,7 +210,7 @@ test("if Pipedrive refuses the last grant, the app counts as uninstalled; reinst
   const number = await bill(env, US, 3, LINE);
   const { call, fields } = await openForm(env, US, 4, LINE);
   await call("/deals/4/form/preview", fields);
-  // The call that tells of it is lost: the grants end at Pipedrive alone.
+  // The uninstall call is lost: the grants end only at Pipedrive.
   const refused = async (who) => {
     sql(`UPDATE pipedrive_grant SET expires_at = 0, profile_at = 0 WHERE user_id = ${who.user}`);
     await control(env, "/faults", { provider: "pipedrive", path: "/oauth/token", times: 1, effect: { invalid_grant: "refresh token is invalid" } });

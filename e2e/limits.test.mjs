@@ -1,4 +1,4 @@
-// What QuickBooks allows one company, kept by itself: many people at work, and no call is one too many.
+// The rate limiter keeps many users below QuickBooks' limits for one company.
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -61,7 +61,7 @@ test("two replicas together stay below QuickBooks' limit for a second", {
   timeout: 180_000,
 }, async (t) => {
   const dir = mkdtempSync(join(tmpdir(), "fatura-rate-"));
-  // Four calls in a second: two for each of the replicas, which may both have one in hand. Alone, each would make four.
+  // Four calls per second: two for each replica, and each may have one in flight. Alone, each would make four.
   const database = (await createDatabase()).url;
   const stack = await start({ dir, replicas: 2, database, settings: { FATURA_QUICKBOOKS_CALLS_A_MINUTE: "240" } });
   t.after(async () => {

@@ -1,4 +1,4 @@
-// Numbers and dates as the person's locale writes them; texts follow the language alone.
+// Numbers and dates follow the user's locale, texts only the user's language.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { openBrowser, plain } from "./browser.mjs";
@@ -10,7 +10,7 @@ import { notesOf, openDeal, panel, signIn } from "./story.mjs";
 /** @import { Who } from "./people.mjs" */
 
 const { env, done } = scene("locale", async (env) => {
-  // The first to install gives the company its locale.
+  // The first user who installs sets the company's locale.
   for (const [who, locale] of /** @type {[Who, string][]} */ ([
     [US, "en_GB"],
     [MIGUEL, "es_MX"],
@@ -21,7 +21,7 @@ const { env, done } = scene("locale", async (env) => {
   }
 });
 
-/** What follows from a form, as the page shows it. */
+/** The computed parts of a form, as the page shows them. */
 async function preview(who, deal, changes) {
   const { call, fields } = await openForm(env, who, deal, changes);
   const { text } = await call(`/deals/${deal}/form/preview`, { ...fields, ...changes });

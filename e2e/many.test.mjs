@@ -1,4 +1,4 @@
-// A deal with five hundred invoices: created through the form, shown page by page, and quickly.
+// A deal with 500 invoices that were created by the form: the panel shows them in pages, quickly.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { assertAccessible, picture, plain } from "./browser.mjs";
@@ -91,7 +91,7 @@ test("a note whose answer was lost is found among two hundred newer ones", { tim
   const number = await bill(env, US, 9, { ...CASCADE, "lines[0][item]": "12", "lines[0][unit_price]": "10", "lines[0][tax_code]": "NON" });
   const waits = async (method) => (await (await control(env, "/faults", undefined, "GET")).json()).some((fault) => fault.method === method);
   while (await waits("POST")) await new Promise((go) => setTimeout(go, 20));
-  // Pipedrive tells times to the second.
+  // Pipedrive's times have whole seconds.
   await new Promise((go) => setTimeout(go, 1100));
   for (let at = 0; at < 200; at++) await notes({ method: "POST", body: JSON.stringify({ deal_id: 9, content: `Newer ${at}` }) });
   assert.ok(await waits("GET"), "it was not looked for yet");

@@ -1,4 +1,4 @@
-// Texts of both providers that look like markup: pages and the deal's history show them as they are, and nothing of them becomes an element.
+// Texts of both providers that contain markup: pages and deal history show them literally, and no element is made of them.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { bill, browser, connectUntilConfirmation, control, create, fieldsOf, installed, openForm, pipedriveApi, session, settled } from "./http.mjs";
@@ -12,7 +12,7 @@ const ESCAPED = /(&#34;|&quot;)(&#62;|&gt;)(&#60;|&lt;)i data-evil(&#62;|&gt;)/;
 
 const made = {};
 
-/** Gives the company in Pipedrive and its user names that no page of Pipedrive's would let them have. */
+/** Gives the company in Pipedrive and its user names that Pipedrive's pages would refuse. */
 async function rename() {
   const state = await (await control(env, "/state", undefined, "GET")).json();
   const company = state.world.pipedrive.companies.find(({ id }) => id === US.company);
@@ -65,7 +65,7 @@ test("names that contain markup are shown literally, on every page", { timeout: 
     "lines[0][tax_code]": "NON",
   };
 
-  // The form, and what becomes of it.
+  // The form and its results.
   const opened = await openForm(env, US, deal);
   const { call } = opened;
   const shownForm = shows("the form", opened);
@@ -85,7 +85,7 @@ test("names that contain markup are shown literally, on every page", { timeout: 
   assert.equal(posted.response.status, 422, posted.text);
   shows("the form without the page's script", posted);
 
-  // What QuickBooks refuses in words of its own.
+  // A refusal in QuickBooks' own words.
   const refusal = { fault: { errors: [{ code: "6000", Message: `${EVIL} message`, Detail: `${EVIL} detail` }] } };
   await done("/faults", { provider: "quickbooks", method: "POST", path: "/invoice", effect: refusal });
   const refused = await settled(call, await call(`/deals/${deal}/invoices`, fields));
@@ -95,7 +95,7 @@ test("names that contain markup are shown literally, on every page", { timeout: 
   assert.ok(number(issued.text), issued.text);
   shows("an issued invoice", issued, false);
 
-  // The panels, and the acts on an invoice.
+  // The panels, and actions on an invoice.
   const panel = (await session(env, "panel", US.company, US.user)).call;
   for (const record of [`deal/${deal}`, `organization/${organization}`, `person/${person}`]) {
     const text = shows(`the panel of ${record}`, await panel(`/panel/${record}`));

@@ -1,4 +1,4 @@
-// Markup in a name of the providers is shown as it is written, wherever the name appears, and runs nowhere.
+// Markup in names of the providers is shown literally on every page, and never runs.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { control, installed, pipedriveApi } from "./http.mjs";
@@ -8,7 +8,7 @@ import { form, notesOf, openDeal, panel, quickbooks, settings } from "./story.mj
 
 const { env, as, done } = scene("markup-browser", (env) => installed(env, US));
 const EVIL = "<img src=x onerror=alert(1)>";
-/** Each name a little different, so that they can be told apart. */
+/** Names that differ, so that a failure names its source. */
 const named = (what) => `${what} ${EVIL}`;
 
 test("markup in names from the providers is shown literally and never runs", { timeout: 120_000 }, async () => {
@@ -27,7 +27,7 @@ test("markup in names from the providers is shown literally and never runs", { t
   await as(US, async (page, browser) => {
     const dialogs = [];
     page.on("dialog", (dialog) => dialogs.push(dialog.message()) && dialog.dismiss());
-    /** No picture was made of a name, in any frame. */
+    /** No name has become an image element, in any frame. */
     const assertLiteral = async (where) => {
       for (const frame of page.frames().filter((each) => each.url().startsWith(env.FATURA_URL)))
         assert.equal(await frame.locator("img[src=x]").count(), 0, where);

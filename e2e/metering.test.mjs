@@ -1,4 +1,4 @@
-// Intuit meters what an app reads in a month: what is counted, how seldom companies are read, and what happens when nothing is left.
+// Intuit meters an app's reads in a month: how they are counted, how rarely companies are read, and what happens when the quota is used up.
 import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -61,7 +61,7 @@ const readings = (calls) => calls.filter(({ path }) => path.endsWith("/cdc"));
 const newest = async (env) =>
   String(Math.max(...(await (await quickbooks(env, US.realm))("select * from Invoice maxresults 1000")).Invoice.map(({ Id }) => Number(Id))));
 
-// Each has a stack of its own, and most of their time they wait.
+// Each test has a stack of its own, and mostly waits.
 describe("reads of QuickBooks", { concurrency: 3 }, () => {
   test("the counted calls equal the sandbox's own count, also for failed calls and after a restart", { timeout: 150_000 }, async (t) => {
     const { stack, env, done, ledger, figures, panel, pay } = await running(t);
@@ -104,7 +104,7 @@ describe("reads of QuickBooks", { concurrency: 3 }, () => {
     const ports = [await freePort(0), await freePort(0)];
     const { stack, env, ledger } = await running(t, {}, { database, replicas: 2 });
     for (const deal of [3, 4, 5, 3]) await bill(env, US, deal, LINE);
-    // One after the other shows its figures: what both have counted.
+    // Each replica's metrics show the sum of both.
     for (const [at, port] of ports.entries()) {
       await stack.replicas[at].end("SIGTERM");
       stack.with({ FATURA_METRICS_LISTEN: `127.0.0.1:${port}` });
@@ -118,7 +118,7 @@ describe("reads of QuickBooks", { concurrency: 3 }, () => {
   test("sweeps become rarer once webhooks arrive, and more frequent after one is lost", { timeout: 400_000 }, async (t) => {
     const { env, done, ledger, panel, pay } = await running(t, { FATURA_QUICKBOOKS_POLL_SECONDS: "5" });
     const webhooks = { url: `${env.FATURA_URL}/quickbooks/webhook` };
-    /** Sweeps in so long. Frequent ones come with each round of fifteen seconds; those of every "hour" after a minute. */
+    /** Sweeps within 47 seconds. Frequent ones come every 15 seconds, hourly ones every minute here. */
     const sweeps = async () => {
       const before = readings(await ledger()).length;
       await pause(47_000);
@@ -168,7 +168,7 @@ describe("reads of QuickBooks", { concurrency: 3 }, () => {
     assert.ok(background.length > 0, "some were read");
     assert.ok(sum(await ledger(), "reads") - own <= LIMIT, `${sum(await ledger(), "reads") - own} reads`);
     assert.ok((await figures()).fatura_quickbooks_held_back_total > 0);
-    // People are not held back, by whatever they exceed it.
+    // Users' reads are not limited, even beyond the budget.
     for (const deal of [4, 5, 3, 4]) await bill(env, US, deal, LINE);
     const { call } = await session(env, "panel", US.company, US.user);
     assert.equal((await call("/panel/deal/3/refresh", {})).status, 200);
@@ -205,10 +205,10 @@ describe("reads of QuickBooks", { concurrency: 3 }, () => {
       const searched = await open.call("/customers/search", { customer_name: "Casc" });
       assert.ok(searched.status === 503 || searched.status === 200, searched.text);
 
-      // Nothing has to be read for it.
+      // This needs no read.
       const pressed = await settled(open.call, await open.call(`/deals/${deal}/invoices`, unseen(open.fields)));
       assert.match(pressed.text, /data-issued/, plain(pressed.text));
-      // A form that opens now shows the lists as they were.
+      // A form that opens now uses the cached lists.
       const second = await openForm(env, US, await roomyDeal(env, US, 5), LINE);
       const another = await settled(second.call, await second.call(`/deals/${capture(/\/deals\/(\d+)\//, second.text)}/invoices`, unseen(second.fields)));
       assert.match(another.text, /data-issued/, plain(another.text));

@@ -1,4 +1,4 @@
-// Numbers of any size: a form that cannot be computed is kept as it was typed, opens again, and names the field.
+// Numbers of any size: a form that cannot be computed is stored as it was typed, opens again, and names the field.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { fieldsOf, installed, openForm, session } from "./http.mjs";

@@ -1,4 +1,4 @@
-// What whoever runs the service does: restarts replicas one after the other, backs up and restores, moves to PostgreSQL.
+// The tasks of an operator: restarting replicas one after the other, backup and restore, the move to PostgreSQL.
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
 import { createHmac } from "node:crypto";
@@ -37,7 +37,7 @@ async function running(t, { settings = () => ({}), ...options }) {
 const pause = (ms) => new Promise((go) => setTimeout(go, ms));
 const invoices = async (env) => (await (await quickbooks(env, US.realm))("select * from Invoice orderby Id maxresults 1000")).Invoice ?? [];
 const shown = async (env, deal) => plain((await (await session(env, "panel", US.company, US.user)).call(`/panel/deal/${deal}`)).text);
-/** The numbers of the invoices that the panel of a deal shows. */
+/** The numbers of the invoices on a deal's panel. */
 const numbers = async (env, deal) => [...(await shown(env, deal)).matchAll(/<b class="number">([^<]*)</g)].map(([, number]) => number);
 
 test("connections that send nothing are closed, and a webhook of eight megabytes is accepted", { timeout: 90_000 }, async (t) => {
@@ -193,7 +193,7 @@ test("a void that was queued at a crash is not carried out on an invoice that ha
   };
   const [last, ...others] = made.reverse();
   const books = async () => (await invoices(env)).find((invoice) => invoice.DocNumber === last);
-  // As many e-mails are under way as one company may have carried out at a time: the void waits for its turn.
+  // E-mails use up the admission of the company: the void waits.
   await control(env, "/faults", { provider: "quickbooks", method: "POST", path: "/send", times: 12, effect: { delay: 60_000 } });
   const sent = others.map(async (number) => {
     const key = capture(/name="key" value="([^"]+)"/, (await call(`${of(number).path}/recipient`)).text);
@@ -212,7 +212,7 @@ test("a void that was queued at a crash is not carried out on an invoice that ha
   for (const end = Date.now() + 60_000; Date.now() < end && !/Partially paid/.test(row ?? ""); await pause(200))
     row = (await again.call("/panel/deal/8?rows=100")).text.split("<li").find((part) => part.includes(`>${last}<`));
   assert.match(row, /Partially paid/, "the payment is known here");
-  // The void has its turn when the e-mails have been looked at, ten seconds later.
+  // The void is admitted when the e-mails have been looked up, ten seconds later.
   for (const end = Date.now() + 25_000; Date.now() < end && (await books()).TotalAmt !== 0; ) await pause(500);
   assert.notEqual((await books()).TotalAmt, 0, "nothing was voided");
 });
@@ -254,7 +254,7 @@ test("after a backup that is a month old is restored, invoices that were queued 
 test("one command moves all data from SQLite to PostgreSQL, and work continues there", { skip, timeout: 120_000 }, async (t) => {
   const { dir, stack, env } = await running(t, {});
   const first = await bill(env, US, 3, LINE);
-  // Something is under way when the service stops.
+  // An operation is in flight when the service stops.
   const { call, fields } = await openForm(env, US, 4, LINE);
   await control(env, "/faults", { provider: "quickbooks", path: "/invoice", method: "POST", effect: "drop_after" });
   const pressed = call("/deals/4/invoices", fields).catch(() => undefined);

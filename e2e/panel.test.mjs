@@ -1,4 +1,4 @@
-// The panels of deals, organizations and persons: what can be billed from there, and what can be done with what was.
+// The panels of deals, organizations and persons: billing from there, and actions on invoices.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { assertAccessible, picture, plain } from "./browser.mjs";
@@ -21,7 +21,7 @@ const { env, done, as } = scene(
 const STAFF = { ...CASCADE, "lines[0][item]": "12", "lines[0][unit_price]": "400", "lines[0][tax_code]": "NON" };
 const call = async (who, path, fields) => (await session(env, "panel", who.company, who.user)).call(path, fields);
 
-/** The deals that somebody can bill from a record's panel, as they are listed. */
+/** The deals that a user can bill from a record's panel, in their order. */
 async function listed(who, record) {
   const { status, text } = await call(who, `/panel/${record}/deals`);
   assert.equal(status, 200, text);
@@ -59,7 +59,7 @@ test("the panel of an organization or person offers its deals: won ones without 
   const titles = Object.fromEntries(Object.entries(made).map(([title, id]) => [id, title]));
   const names = (deals) => deals.map(({ id }) => titles[id]);
   for (const record of [`organization/${org_id}`, `person/${person_id}`]) {
-    // The webhook of what was voided is on its way.
+    // The webhook of the void may still be on its way.
     let deals = [];
     for (let at = 0; at < 50 && names(deals).indexOf("Voided wedding") !== 0; at++) {
       if (at > 0) await new Promise((go) => setTimeout(go, 200));
@@ -107,7 +107,7 @@ test("the panel of an organization or person offers its deals: won ones without 
   }
 });
 
-/** Has an invoice of a deal refused; how to press again, and the row. */
+/** Makes QuickBooks refuse an invoice of a deal; how to press *Create* again, and the row. */
 async function refused(who, deal, changes) {
   const opened = await openForm(env, who, deal, changes);
   await done("/faults", { provider: "quickbooks", method: "POST", path: "/invoice", effect: { fault: "6210" } });
@@ -154,7 +154,7 @@ test("only its creator and administrators can remove a refused invoice", { timeo
   });
   assert.deepEqual(await rowsOf(US, deal), []);
   assert.equal((await remove(US, mine)).status, 200, "a second click is no error");
-  // Of a colleague, by an administrator; and one's own.
+  // A colleague's, by an administrator; and one's own.
   const theirs = await refused(MIGUEL, deal, STAFF);
   assert.equal((await remove(US, theirs)).status, 200);
   const own = await refused(MIGUEL, deal, STAFF);
@@ -165,7 +165,7 @@ test("only its creator and administrators can remove a refused invoice", { timeo
   });
   assert.equal((await remove(MIGUEL, own)).status, 200);
   assert.deepEqual(await rowsOf(US, deal), []);
-  // What stands is not removed.
+  // An issued invoice cannot be removed.
   const number = await bill(env, US, deal, STAFF);
   const [standing] = await rowsOf(US, deal);
   assert.equal((await remove(US, standing)).status, 409);
@@ -224,7 +224,7 @@ test("voiding or deleting a paid invoice names its payments and what happens to 
   const other = await bill(env, US, await newDeal(US, "Paid along"), STAFF);
   const [invoice, along] = [await invoiceOf(US, number), await invoiceOf(US, other)];
   const { Id: first } = await pay(US, invoice, 60);
-  // One payment over two invoices: what counts is what it pays of this one.
+  // One payment for two invoices: the part for this invoice counts.
   const line = (id, amount) => ({ Amount: amount, LinkedTxn: [{ TxnId: id, TxnType: "Invoice" }] });
   const { Id: second } = await done("/quickbooks/edit", {
     realm_id: US.realm,
@@ -262,7 +262,7 @@ test("voiding or deleting a paid invoice names its payments and what happens to 
     await row.getByText(/The invoice was not voided. QuickBooks does not void an invoice that has payments/).waitFor();
     assert.equal((await invoiceOf(US, number)).TotalAmt, 400);
 
-    // QuickBooks does not say which: how much is known all the same.
+    // QuickBooks does not return the payments: the paid amount is known nevertheless.
     await done("/faults", { provider: "quickbooks", method: "GET", path: "/query", times: 20, effect: { status: 503 } });
     asked = await ask("Void");
     assert.match(asked, /\$100\.00 has already been paid\. /);

@@ -1,4 +1,4 @@
-// What cannot be taken is said at its field: nothing is cut, replaced or sent without a word.
+// Invalid values are refused at their field: nothing is cut, replaced or sent silently.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { assertAccessible } from "./browser.mjs";
@@ -18,7 +18,7 @@ test("values that QuickBooks cannot store are refused at their field, and nothin
     const answer = await call("/deals/9/invoices", { ...fields, ...changes });
     assert.equal(answer.status, 422, `${JSON.stringify(changes).slice(0, 80)}: ${answer.text}`);
     assert.ok(answer.text.includes(`<a href="#${field}">${text}</a>`), `${field}: ${answer.text}`);
-    // The draft holds all that was typed.
+    // The draft holds all input.
     const draft = (await openForm(env, US, 9)).fields;
     for (const [name, value] of Object.entries(changes)) if (!/[\0\n]/.test(value)) assert.equal(draft[name], value, name);
   };
@@ -147,7 +147,7 @@ test("an e-mail is sent to the address in the form, and not sent if it is empty 
       [tooLong, "Email may have 100 characters at most."],
     ]) {
       await recipient().fill(typed);
-      // The answer before it says the same: this one's is waited for, and put on the page.
+      // The response before it has the same text: wait for this one.
       const answered = page.waitForResponse((response) => response.url().endsWith("/send") || /\/send\?/.test(response.url()));
       await panel(page).getByRole("button", { name: "Send", exact: true }).click();
       await answered;

@@ -1,4 +1,4 @@
-// Who may do what, over plain HTTP: only administrators connect QuickBooks, and a right that Pipedrive takes away ends at once.
+// Rights, over plain HTTP: only administrators connect QuickBooks, and a right that is removed in Pipedrive ends at once.
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -58,7 +58,7 @@ afterEach(async () => {
   await promote(true);
 });
 
-/** An administrator, on the way to Intuit or already there. */
+/** An administrator who has started to connect, at Intuit's sign-in. */
 async function atIntuit() {
   const { call } = await session(env, "settings", US.company, US.user);
   const person = browser();

@@ -1,4 +1,4 @@
-// Each route in every role: the table of docs/routes.md, which the router is built from. Who is refused changes neither the database nor the books.
+// Each route in every role, by the table of docs/routes.md, from which the router is built. A refused request changes neither the database nor QuickBooks.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -42,7 +42,7 @@ const rows = [...page.matchAll(/^\| ([A-Z]+) \| `([^`]+)` \| ([^|]*) \| ([^|]*) 
   surfaces: /^session: (.*)$/.exec(caller.trim())?.[1].split(", ") ?? [],
 }));
 
-// On PostgreSQL where there is one, else on SQLite, whose rows are not looked at.
+// On PostgreSQL if there is one, else on SQLite, whose rows are not compared.
 const server = process.env.TEST_POSTGRES_URL;
 /** @type {Stack} */
 let stack;
@@ -59,7 +59,7 @@ let hidden;
 before(async () => {
   dir = mkdtempSync(join(tmpdir(), "fatura-routes-"));
   if (server) database = (await createDatabase()).url;
-  // Each row in each role: more calls in a minute than a person's.
+  // Each row in each role: more calls in a minute than a user makes.
   stack = await start({
     dir,
     ...(database ? { database } : {}),
@@ -84,7 +84,7 @@ after(async () => {
   if (dir) rmSync(dir, { recursive: true, force: true });
 });
 
-/** All that a person can change, in the database and in the books. */
+/** All that a user can change, in the database and in QuickBooks. */
 async function state() {
   const tables = ["draft", "act", "settings", "customer_link", "item_link", "audit", "oauth_flow"].map(
     (name) => `select '${name}', md5(coalesce(string_agg(t::text, ',' order by t::text), '')) from ${name} t`,
@@ -99,7 +99,7 @@ async function state() {
   return `${kept}${JSON.stringify(invoices.map(({ Invoice }) => (Invoice ?? []).map(({ Id, SyncToken }) => [Id, SyncToken])))}`;
 }
 
-/** Waits for what goes on in the background after an invoice. */
+/** Waits until the background work after an invoice has ended. */
 async function settledRows() {
   for (let [last, at] = ["", 0]; at < 60; at++) {
     const now = await state();
@@ -113,7 +113,7 @@ async function settledRows() {
 const VALUES = { entity: "deal", act: "void", surface: "panel", outcome: "quickbooks-expired", name: "rest", ticket: "forged" };
 const address = ({ path }, { deal, ...more }) => path.replace(/\{(\w+)\}/g, (_, name) => ({ ...VALUES, deal, id: deal, ...more })[name]);
 
-/** What a page would post; nothing that ends what the next rows need.
+/** The fields that a page would post, without effects on the next rows.
  * @returns {Record<string, string>} */
 function fieldsOf({ path }) {
   if (path === "/settings/save") return { term: "days", days: "7" };
@@ -164,7 +164,7 @@ test("without a session, routes without data answer and all others refuse", { ti
       const answer = await ask(row, hidden, given);
       assert.ok(answer.status < 500, `${row.name}: ${answer.status}`);
       assert.doesNotMatch(answer.text, /Oak Street|Cascade/, row.name);
-      // A new installation flow is noted.
+      // Starting an installation stores a flow.
       if (row.path !== "/install") assert.equal(await state(), before, `${row.name}: something has changed`);
       if (/^anybody/.test(row.caller)) assert.ok(![401, 403].includes(answer.status), `${row.name}: ${answer.status}`);
       else if (/flow/.test(row.caller)) {
@@ -292,7 +292,7 @@ test("unsupported methods are refused, and nothing is echoed or changed", { time
         headers,
         body: `note=EchoedBody&${new URLSearchParams(fieldsOf(own[0]))}`,
       });
-      // What is no method that HTTP knows is not read at all by some servers.
+      // Some servers do not read requests with unknown methods.
       assert.ok([405, 501].includes(answer.status), `${method} ${path}: ${answer.status} ${answer.text}`);
       assert.doesNotMatch(answer.text + answer.names.join(), /Echoed/, `${method} ${path}`);
     }
@@ -311,7 +311,7 @@ test("requests that another site makes a browser send change nothing", { timeout
   for (const row of rows.filter(({ method }) => method === "POST")) {
     const known =
       row.path === "/quickbooks/confirm" ? { pending, decision: "connect" } : row.path.endsWith("/invoices") ? { ...fields, posted: "forged" } : fieldsOf(row);
-    // What a page may send without being asked back, and a form of its own where the person's browser holds no key to it.
+    // A request that needs no CORS preflight, and a form without the key that the user's own page has.
     for (const type of ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"]) {
       const before = await state();
       const answer = await raw(env.FATURA_URL + address(row, visible), {
@@ -325,7 +325,7 @@ test("requests that another site makes a browser send change nothing", { timeout
       assert.equal(await state(), before, `${row.name} as ${type}: something has changed`);
     }
   }
-  // The question is still open, for the person themselves.
+  // The confirmation is still open for the user.
   assert.equal((await raw(`${env.FATURA_URL}/quickbooks/confirm?pending=${encodeURIComponent(pending)}`, { headers: { cookie } })).status, 200);
 });
 
@@ -480,7 +480,7 @@ test("quotes, patterns, comments and entities in any parameter cause no error", 
         row.path.replace(place, encodeURIComponent(value)),
         new URLSearchParams(fieldsOf(row)),
       ]);
-      // Each parameter, all at once: what one of them breaks, all of them break.
+      // All parameters at once: if one causes an error, all do.
       places.push(
         [row.path, new URLSearchParams(names.map((name) => [name, value]))],
         [
@@ -534,7 +534,7 @@ test("every response has the security headers, and responses that may hold data 
       ["a regular user", await bearerOf(surface, MIGUEL), hidden],
       ["an administrator", await bearerOf(surface, US), visible],
     ];
-    // The next tests need the connection.
+    // The next tests need the connection to QuickBooks.
     for (const [role, bearer, at] of row.path === "/settings/disconnect" ? roles.slice(0, 3) : roles) {
       const { status, headers } = await ask(row, at, bearer);
       seen.add(status);

@@ -1,5 +1,4 @@
-// What every file of browser tests begins with: both sandboxes and the service of its own, a person in a browser, and
-// the control door.
+// Set-up for a file of tests: a sandbox and a service of its own, a user in a browser, and the control door.
 import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -13,7 +12,7 @@ import { signIn } from "./story.mjs";
 /** @import { Browser, Page } from "./browser.mjs" */
 /** @import { Env, Stack, Variables } from "../scripts/stack.mjs" */
 
-/** What the service has logged as its own failure: all that is left of it where a test has failed on another machine.
+/** Errors in the service's log: the only trace of a failed test on another machine.
  * @param {string} dir */
 const errors = (dir) =>
   readdirSync(dir)
@@ -48,7 +47,7 @@ export function scene(name, prepare = async () => undefined, settings = () => ({
       async (answer) => (await answer.json()).filter((/** @type {{ status: number }} */ call) => call.status === 429),
       () => [],
     );
-    if (throttled.length > 0) console.log(`${throttled.length} calls were one too many, the first: ${JSON.stringify(throttled[0])}`);
+    if (throttled.length > 0) console.log(`${throttled.length} calls were throttled, the first: ${JSON.stringify(throttled[0])}`);
     await scene.stack?.stop();
     for (const line of errors(dir)) console.log(line);
     rmSync(dir, { recursive: true, force: true });

@@ -1,4 +1,4 @@
-// Each scope that the app asks for is explained, and needed: some call of Fatura's is refused without it.
+// Each scope that the app requests is explained, and needed: a call of Fatura is refused without it.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -19,7 +19,7 @@ test("the app requests the scopes that the README explains, one line each", () =
     SCOPES,
   );
   for (const [, scope, why] of explained) assert.ok(why.length > 20, scope);
-  // At Intuit: the one that stands in the code.
+  // Intuit's scope is in the code.
   const [, intuits] = /scopes: vec!\[([^\]]*)\]/.exec(read("crates/fatura/src/state.rs")) ?? assert.fail("no scopes");
   const [intuit] = intuits.match(/com\.intuit[a-z.]+/) ?? [];
   assert.equal(intuits, `"${intuit}".to_owned()`);
@@ -27,7 +27,7 @@ test("the app requests the scopes that the README explains, one line each", () =
 });
 
 test("each requested scope is needed: without it a call of Fatura is refused", { timeout: 120_000 }, async () => {
-  // What uses all that Fatura asks of Pipedrive: a form, an invoice with its note, settings, and the end of the access to QuickBooks.
+  // These use all scopes of Pipedrive: a form, an invoice with its note, settings, and the end of the access to QuickBooks.
   await openForm(env, US, 4);
   const deal = 9;
   await bill(env, US, deal, CASCADE);
@@ -68,7 +68,7 @@ test("each requested scope is needed: without it a call of Fatura is refused", {
   }
   for (const [scope, of] of needed)
     if (scope !== "base") assert.ok(of.size > 0, `${scope} is needed by no call: ${[...needed].map(([each, calls]) => `${each} ${[...calls]}`).join("; ")}`);
-  // The sandbox refuses each of them to a token of all the other scopes.
+  // The sandbox refuses each call to a token with all other scopes.
   for (const [scope, of] of needed) {
     const read = [...of].find((call) => call.startsWith("GET"));
     if (!read) continue;

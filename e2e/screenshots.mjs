@@ -63,7 +63,7 @@ async function badges(env, { who, deal, billed }) {
   }
 }
 
-/** One picture of a part of the page; what is not accessible in it is told at the end. */
+/** A picture of a part of the page; accessibility violations are printed at the end. */
 async function shoot(target, folder, name) {
   await target.scrollIntoViewIfNeeded?.();
   const page = target.page?.() ?? target;
@@ -88,7 +88,7 @@ async function unconnected(env, page, folder, { deal }) {
 }
 
 async function connected(env, page, folder, { who, deal, other, organization, find }) {
-  // As if for the first time: without the draft of the walk before.
+  // As at the first time: without the draft of an earlier walk.
   await (await session(env, "form", who.company, who.user)).call(`/deals/${other}/form/discard`, {});
   await openDeal(page, env, other);
   await shoot(card(page), folder, "panel-empty");
@@ -149,7 +149,7 @@ async function away(env, page, folder, { deal }) {
   await fetch(`${env.CONTROL_URL}/faults`, { method: "DELETE" });
 }
 
-/** What Fatura knows of a user's language is at most so old. */
+/** How long Fatura caches a user's language. */
 const PROFILE_LIFE = 21_000;
 const spoken = new Map();
 
@@ -183,7 +183,7 @@ const dir = join(root, "target", "screenshots-stack");
 const stack = await start({ dir, reset: true });
 try {
   const { env } = stack;
-  // Installed, with nothing connected yet: the access that Intuit gave is handed back.
+  // Installed, but not connected: the access is revoked.
   for (const who of [BR, US]) await installed(env, who);
   for (const who of [BR, US]) await (await session(env, "settings", who.company, who.user)).call("/settings/disconnect", {});
   await walk(env, unconnected);

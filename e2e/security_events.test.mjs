@@ -1,4 +1,4 @@
-// Security events that nobody's request shows: sessions that are opened, stored values that do not open, certificates that are not good.
+// Security events that no response shows: opened sessions, stored values that cannot be decrypted, invalid certificates.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { createHmac } from "node:crypto";

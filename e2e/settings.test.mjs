@@ -63,7 +63,7 @@ test("the default settings work, and the term gives the due date that the page s
     await page.getByText(/since .* 2026, by Dana Whitfield/).waitFor();
     const buttons = (name) => page.getByRole("button", { name, exact: true }).count();
     assert.deepEqual([await buttons("Connect to QuickBooks"), await buttons("Disconnect")], [0, 1], "connected, there is nothing to connect");
-    // What the page has shown anyway is not called a change.
+    // A default that the page has shown already is not reported as a change.
     await page.locator("#days").fill("14");
     await save(page, host);
     await page.getByText("Saved. Changed: Payment terms", { exact: true }).waitFor();
@@ -81,7 +81,7 @@ test("hundreds of fields can be searched and tried with a real deal, and saving 
     await page.getByRole("option", { name: "Organização – Campo 173" }).waitFor();
     assert.equal(await page.locator("#tax_id-fields [role=option]:visible").count(), 1);
     await pick(page, "tax_id", "cnpj", "Organização – CNPJ");
-    // A field of options says its label.
+    // A field with options shows the option's label.
     await pick(page, "to", "porte", "Organização – Porte");
     await page.locator("#deal").selectOption({ label: "Monitoramento de vazão – fase 1" });
     await page.locator(".tried dd").first().waitFor();
@@ -190,7 +190,7 @@ test("write-back: fields of the deal follow its invoices", { timeout: 120_000 },
   await done("/quickbooks/payment", { realm_id: US.realm, invoice_id: await idOf(number), amount: 68.87 });
   await until([368.87, 300, "Partially paid", number]);
 
-  // A writing that is held up, and acts when a later one has: what it leaves behind is not the end.
+  // A delayed write that takes effect after a later one: its value is overwritten.
   await done("/faults", { provider: "pipedrive", method: "PATCH", path: "/deals/4", effect: { delay: 4000 } });
   await done("/quickbooks/payment", { realm_id: US.realm, invoice_id: await idOf(number), amount: 100 });
   while ((await (await fetch(`${env.CONTROL_URL}/faults`)).json()).length > 0) await new Promise((go) => setTimeout(go, 20));
@@ -255,7 +255,7 @@ test("after disconnecting here or in QuickBooks the history stays readable, and 
     await openDeal(host, env, 4);
     await panel(host).getByText("Pide a un administrador").first().waitFor();
   });
-  // Those who can do something about it are told by a task of their own, once; it is done when they have.
+  // Each administrator gets one task, which is closed after reconnecting.
   const tasks = async () => (await pipedrive(US, "/api/v2/activities")).filter(({ subject }) => subject === "Reconnect QuickBooks (Fatura)");
   const told = async (wanted) => {
     for (let at = 0; JSON.stringify((await tasks()).map(({ owner_id, done }) => [owner_id, done])) !== JSON.stringify(wanted); at++) {

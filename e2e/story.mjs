@@ -1,4 +1,4 @@
-// The main job, as a person does it: install, connect, save the settings. And what is read back from the providers.
+// The main steps of a user: install, connect, open records. And what is read back from the providers.
 import { plain } from "./browser.mjs";
 import { control } from "./http.mjs";
 

@@ -1,4 +1,4 @@
-// The whole story in a real browser: once for a Brazilian company in Portuguese, once for an American one in English.
+// From installing to a paid invoice in a real browser: for a Brazilian company in Portuguese, and for an American one in English.
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -40,7 +40,7 @@ async function inBrowser(language, story) {
 const iso = (date) => date.toISOString().slice(0, 10);
 const plusDays = (day, days) => iso(new Date(Date.parse(day) + days * 86_400_000));
 
-/** Every field in which the invoice in QuickBooks differs from what is expected fails by itself. */
+/** Compares the invoice in QuickBooks with the expected one, field by field. */
 function assertInvoice(invoice, expected) {
   const lines = invoice.Line.filter((line) => line.DetailType === "SalesItemLineDetail").map((line) => ({
     item: line.SalesItemLineDetail.ItemRef.name,
@@ -70,7 +70,7 @@ test("a Brazilian company, in Portuguese", { timeout: 180_000 }, () =>
     await signIn(page, env, "Ana Souza");
     await install(page, env, { quickbooksUser: "Renata Prado", quickbooksCompany: "Aurora Soluções", words: { install: "Instalar", connect: "Conectar" } });
 
-    // Settings: the defaults are chosen, the tax number comes from the company's own field.
+    // Settings: the defaults, and a custom field for the tax ID.
     const preferences = settings(page);
     await preferences.getByText("Conectado a Aurora Soluções (BR, BRL)").waitFor();
     assert.equal(await preferences.locator("#to").inputValue(), "Organização – Nome");
@@ -108,20 +108,20 @@ test("a Brazilian company, in Portuguese", { timeout: 180_000 }, () =>
     await assertAccessible(page, "form");
     await picture(page, "form-pt");
 
-    // Pressing too early names what is missing, at its field, and loses nothing.
+    // Create with missing values names each at its field, and the input stays.
     assert.equal(await invoice.locator("#create").getAttribute("aria-disabled"), "true");
     await invoice.getByRole("button", { name: "Criar fatura" }).click({ force: true });
     await invoice.getByRole("alert").getByText("Escolha um cliente no QuickBooks").waitFor();
     assert.equal(await invoice.locator("#customer_name").getAttribute("aria-invalid"), "true");
 
-    // Totals follow the keys; nobody leaves the keyboard.
+    // Totals follow the input; everything is done by keyboard.
     assert.equal(plain(await invoice.locator("#total").textContent()), "R$ 12.339,23");
     await invoice.locator("#lines-2-quantity").fill("6");
     await invoice.locator("#total", { hasText: "12.507,23" }).waitFor();
     await invoice.locator("#lines-2-quantity").fill("5,5");
     await invoice.locator("#total", { hasText: "12.339,23" }).waitFor();
 
-    // Create the customer, by keyboard, and the invoice; a double click makes one.
+    // Create the customer, by keyboard, and the invoice; a double click makes one invoice.
     await invoice.locator("#customer_name").fill("Oceano Azul Importadora Ltda.");
     await invoice.getByRole("option", { name: "Criar “Oceano Azul Importadora Ltda.”" }).waitFor();
     await invoice.locator("#customer_name").press("ArrowDown");
@@ -130,7 +130,7 @@ test("a Brazilian company, in Portuguese", { timeout: 180_000 }, () =>
     await invoice.getByRole("button", { name: "Criar fatura" }).dblclick();
     await page.locator(".snackbar", { hasText: "Fatura 2001 criada" }).waitFor();
 
-    // It stands on the deal, as open.
+    // It is on the deal, with the badge Open.
     const row = panel(page).locator(".invoice");
     await row.getByText("Em aberto").waitFor();
     assert.equal(await row.count(), 1);
@@ -139,7 +139,7 @@ test("a Brazilian company, in Portuguese", { timeout: 180_000 }, () =>
     await page.locator(".snackbar").waitFor({ state: "detached" });
     await picture(page, "deal-pt");
 
-    // In QuickBooks it is what was confirmed, to the cent and the day.
+    // In QuickBooks it has the confirmed values, to the cent and the day.
     const query = await quickbooks(env, "9341452200000002");
     const { Invoice: found } = await query("select * from Invoice");
     assert.equal(found.length, 1);
@@ -162,7 +162,7 @@ test("a Brazilian company, in Portuguese", { timeout: 180_000 }, () =>
     assert.equal(customer.BillAddr.City, "Santos");
     assert.match(customer.PrimaryTaxIdentifier, /^X+01-95$/);
 
-    // Open in QuickBooks leads to this very invoice; a payment there shows by itself.
+    // Open in QuickBooks opens this invoice; a payment there appears on the panel without a reload.
     const [tab] = await Promise.all([
       page.context().waitForEvent("page"),
       (await menu(page, "2001")).getByRole("link", { name: "Abrir no QuickBooks" }).click(),
@@ -175,7 +175,7 @@ test("a Brazilian company, in Portuguese", { timeout: 180_000 }, () =>
     await row.getByText("Parcialmente paga").waitFor();
     assert.match(plain(await row.textContent()), /saldo de R\$ 10\.000,00/);
 
-    // The next form knows the customer, and what was billed already.
+    // The next form has the linked customer, and what remains of the deal.
     await panel(page).getByRole("button", { name: "+ Fatura" }).click();
     await invoice.getByText("Este negócio já foi totalmente faturado: R$ 10.926,30 de R$ 10.926,30 (1 fatura, sem imposto).").waitFor();
     assert.equal(await invoice.locator("#customer_name").inputValue(), "Oceano Azul Importadora Ltda.");
@@ -243,7 +243,7 @@ test("a crash right after Create leaves exactly one invoice", { timeout: 180_000
     const query = await quickbooks(env, "9341452200000001");
     const count = async () => (await query("select count(*) from Invoice")).totalCount;
     const before = await count();
-    // QuickBooks carries it out and holds the answer back; meanwhile the service dies.
+    // QuickBooks makes the invoice and delays its answer; the service is killed in that time.
     const body = JSON.stringify({ provider: "quickbooks", method: "POST", path: "/invoice", effect: { delay_after: 4000 } });
     await fetch(`${env.CONTROL_URL}/faults`, { method: "POST", headers: { "content-type": "application/json" }, body });
     await invoice.getByRole("button", { name: "Create invoice" }).click();

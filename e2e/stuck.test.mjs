@@ -1,4 +1,4 @@
-// Work that goes no further without a person: what it looks like, and how it goes on.
+// Parked operations: how they are shown, and how a user continues them.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { assertAccessible, picture, plain } from "./browser.mjs";
@@ -15,7 +15,7 @@ const scenery = scene(
 const { env, done, as } = scenery;
 const invoices = async () => (await (await quickbooks(env, US.realm))("select * from Invoice orderby Id maxresults 1000")).Invoice ?? [];
 
-/** Waits until something is so. */
+/** Waits until a condition holds. */
 async function until(what, is, patience = 60_000) {
   for (const end = Date.now() + patience; Date.now() < end; await new Promise((go) => setTimeout(go, 500))) if (await is()) return;
   assert.fail(`not within ${patience} ms: ${what}`);
@@ -88,7 +88,7 @@ test("a user can resend an invoice in doubt, from the form and from the panel", 
     await until("a person is asked", async () => /needs attention/.test((await other.call(`/invoices/${id}/progress`)).text));
     await openDeal(page, env, inPanel);
     const row = panel(page).locator(".invoice");
-    // It is looked for once more, is still not there, and the row still offers both.
+    // It is looked up again, is still not found, and the row still offers both buttons.
     const looked = page.waitForResponse((response) => response.url().endsWith("/again"));
     await row.getByRole("button", { name: "Check again" }).click();
     await looked;

@@ -1,4 +1,4 @@
-// The sums and badges of a panel are those of the books, whatever happens to the invoices there.
+// The sums and badges of a panel match QuickBooks, whatever happens to the invoices there.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { plain } from "./browser.mjs";
@@ -55,7 +55,7 @@ async function shown(who, record) {
   return { sums, badges };
 }
 
-/** The same as the books have it. Of what was deleted nothing is there. */
+/** The sums and badges by the invoices in QuickBooks, where deleted ones do not exist. */
 async function inBooks(gone = /** @type {string[][]} */ ([])) {
   const today = dateIn(ZONE);
   const { Invoice: found = [] } = await (await quickbooks(env, BR.realm))(
@@ -85,7 +85,7 @@ async function inBooks(gone = /** @type {string[][]} */ ([])) {
   return { sums, badges };
 }
 
-/** Waits until the panels of both deals together, of the organization and of the person say what the books have. */
+/** Waits until the panels of the organization and of the person match QuickBooks. */
 async function agrees(what, gone) {
   for (const record of [`organization/${made.organization}`, `person/${made.person}`]) {
     for (let at = 0; ; at++) {
@@ -140,13 +140,13 @@ test("sums and badges match QuickBooks after every kind of change there", { time
   await agrees("another customer");
   await inQuickBooks("void", dollars);
   await agrees("voided");
-  // An accountant writes amounts into what was voided: it is owed again.
+  // An accountant enters amounts into the voided invoice: it is open again.
   await inQuickBooks("edit", dollars, { changes: { Line: priced(80), PrivateNote: "Voided by mistake" } });
   await agrees("no longer voided");
   await inQuickBooks("void", dollars);
   await agrees("voided again");
   await inQuickBooks("edit", dollars, { changes: { PrivateNote: "What the note says does not matter" } });
-  // The books say no more that it was voided; it has no amount, and its note is another. It stays voided.
+  // QuickBooks no longer says that it was voided: it has no amount, and another note. It stays voided.
   await new Promise((go) => setTimeout(go, 2000));
   const { sums, badges } = await shown(BR, `organization/${made.organization}`);
   assert.deepEqual(sums, { BRL: (await inBooks()).sums.BRL });

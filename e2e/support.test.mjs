@@ -1,4 +1,4 @@
-// Details for support: what finds a failed call again is copied by one button, and holds nothing else.
+// Details for support: the ids of a failed call, and nothing else, copied by one button.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { assertAccessible, picture, plain } from "./browser.mjs";
@@ -45,7 +45,7 @@ test("a refused invoice or action shows details for support, without customer da
   assert.match(details, new RegExp(`^reference: ${id}$`, "m"));
   assert.match(details, /^code: 6\d{3}$/m);
   assert.match(details, /^intuit_tid: 1-[0-9a-f]{32}$/m);
-  // An act on an invoice that stands.
+  // An action on an issued invoice.
   const other = await roomyDeal(env, US, 3);
   const number = await bill(env, US, other, LINE);
   const own = await session(env, "panel", US.company, US.user);
@@ -114,7 +114,7 @@ test("a button copies the details, or selects them if the frame may not use the 
       assert.equal(plain(await page.locator("textarea").inputValue()), plain(details));
       await openDeal(page, env, deal);
     }
-    // Where the clipboard is refused altogether, the text is selected for the keys.
+    // If the clipboard cannot be used at all, the text is selected.
     await frame.locator(".details").evaluate(() => {
       navigator.clipboard.writeText = () => Promise.reject(new DOMException("refused", "NotAllowedError"));
       document.execCommand = () => false;

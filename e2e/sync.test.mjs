@@ -1,4 +1,4 @@
-// What is stored of what QuickBooks says: changes that do not fit into one answer, that the database does not take, that the clock alone makes.
+// Changes from QuickBooks: more than one response holds, writes that fail, and statuses that change by the clock.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -14,7 +14,7 @@ import { notesOf, quickbooks } from "./story.mjs";
 /** @import { Env, Stack } from "../scripts/stack.mjs" */
 
 const LINE = { ...CASCADE, "lines[0][item]": "12", "lines[0][unit_price]": "10", "lines[0][tax_code]": "NON" };
-/** The most that one answer of change data capture holds. */
+/** Objects that one response of change data capture holds at most. */
 const MOST = 1000;
 const skip = process.env.TEST_POSTGRES_URL ? false : "TEST_POSTGRES_URL is not set";
 /** @type {Stack} */
@@ -53,7 +53,7 @@ async function until(holds, what, patience = 20_000) {
   assert.fail(what);
 }
 
-/** Bills a new deal, and waits until its history says so; the deal and the invoice as QuickBooks has it. */
+/** Bills a new deal, and waits for its history entry; the deal, and the invoice in QuickBooks. */
 async function billed(changes = {}) {
   const deal = await roomyDeal(env, US, 3);
   const number = await bill(env, US, deal, { ...LINE, ...changes });
@@ -70,7 +70,7 @@ test("changes that exceed one response of QuickBooks are all read", { skip, time
   const line = { Amount: 1, DetailType: "SalesItemLineDetail", SalesItemLineDetail: { ItemRef: { value: "12" }, TaxCodeRef: { value: "NON" } } };
   for (let at = 0; at < MOST; at++)
     await done("/quickbooks/edit", { realm_id: US.realm, entity: "Invoice", changes: { CustomerRef: { value: "3" }, Line: [line] } });
-  // It comes after all of those, and is cut off.
+  // It is after all of those, beyond the first response.
   const last = await billed();
   const { Invoice: others } = await (await quickbooks(env, US.realm))("select Id, MetaData from Invoice maxresults 1000");
   assert.ok(others.every(({ Id }) => Number(Id) < Number(last.id)));
@@ -97,7 +97,7 @@ test("an invoice that becomes overdue while its company is disconnected gets one
   const invoice = await billed({ issued: "2026-01-05", due: "2099-01-12" });
   const settings = await session(env, "settings", US.company, US.user);
   assert.equal((await settings.call("/settings/disconnect", {})).status, 200);
-  // As if the years had passed: QuickBooks cannot be read any more.
+  // As if years had passed: QuickBooks' access has expired.
   sql(`update invoice set due = '2026-01-12' where deal_id = ${invoice.deal}`);
   const overdue = async () => (await notesOf(env, US, invoice.deal, 2, 0)).filter((note) => note.includes(`Invoice ${invoice.number} is overdue`));
   await until(async () => (await overdue()).length > 0, `the history does not say it: ${await notesOf(env, US, invoice.deal, 2, 0)}`, 40_000);
@@ -107,7 +107,7 @@ test("an invoice that becomes overdue while its company is disconnected gets one
   await decide(env, person, pending);
 });
 
-// The last one: after it, QuickBooks is left alone for a minute.
+// The last test of the file: after the throttle no call is sent for a minute.
 test("an invoice that QuickBooks throttled is not stored as possibly sent", { skip, timeout: 60_000 }, async () => {
   const deal = await roomyDeal(env, US, 3);
   const { call, fields } = await openForm(env, US, deal, LINE);

@@ -14,7 +14,7 @@ const COMPANIES = [
   { realm: BR.realm, sub: US.sub, name: "br" },
   ...["us-ast", "us-no-tax", "ca", "gb", "au", "in", "simple-start"].map((name, at) => ({ realm: `934145220000000${at + 3}`, sub: SAM, name })),
 ];
-/** Deals that are billed side by side. */
+/** Deals that are billed at the same time. */
 const DEALS = [3, 4, 8, 9, 10];
 const INVOICES = 40;
 const seed = Number(process.env.SEED ?? 20261125);
@@ -46,7 +46,7 @@ const currency = (text) => text.replace(/[^\d.-]/g, "");
 /** Invoices of one deal, each as the form shows it and as QuickBooks has it; how many were compared. */
 async function compare({ name, books, items, customer, home }, deal, next) {
   const pick = (from) => from[Math.floor(next() * from.length)];
-  // The first one more often than the others: several taxed lines on one invoice are where rounding shows.
+  // The first code more often than the others: several lines with one tax code show the rounding.
   const often = (from) => (from.length ? (next() < 0.6 ? from[0] : pick(from)) : "");
   const number = (most, decimals) => (next() * most).toFixed(Math.floor(next() * (decimals + 1)));
   const { call, text } = await openForm(env, US, deal);

@@ -1,4 +1,4 @@
-// Open pages while something fails or is slow: what was typed stays, the failure is shown once, and the page goes on.
+// Open pages while something fails or is slow: the input stays, the failure is shown once, and the page continues.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { assertAccessible, picture } from "./browser.mjs";
@@ -29,7 +29,7 @@ async function until(what, is, milliseconds = 15_000) {
   assert.fail(`not within ${milliseconds} ms: ${what}`);
 }
 
-/** A person in a browser. It mentions the failures that a test asks for; any other complaint fails the test.
+/** A user in a browser. Its console logs the failures that the test causes; any other error fails the test.
  * @param {(page: Page, browser: Browser) => Promise<unknown>} story */
 const as = (story) =>
   scenery.as(US, async (page, browser) => {
@@ -123,7 +123,7 @@ test("a failed reload of the settings keeps the connection card", { timeout: 120
     assert.equal(await preferences.locator("#connection[data-live]").count(), 1);
     await preferences.locator("#offline").getByRole("button", { name: "Try again" }).click();
     await preferences.locator("#offline").waitFor({ state: "hidden" });
-    // The card is read anew often: nothing else is read for it.
+    // The card reloads often, and alone.
     const calls = async () =>
       (await (await fetch(`${env.CONTROL_URL}/calls`)).json()).filter(({ provider, path }) => provider === "pipedrive" && /Fields/.test(path)).length;
     const before = await calls();
@@ -149,7 +149,7 @@ test("saved settings are reported as saved, even if the page cannot be reloaded"
     assert.equal(await preferences.locator("#days").inputValue(), "33");
     assert.equal(await preferences.locator(".unsaved:visible").count(), 0);
     await works();
-    // The page knows what is saved now: it can be saved again.
+    // The page has the saved version: it can be saved again.
     await preferences.locator("#days").fill("7");
     await preferences.locator("button.go").last().click();
     await preferences.locator(".saved", { hasText: "Changed" }).waitFor();
@@ -165,7 +165,7 @@ test("settings that could not be saved stay in the page", { timeout: 120_000 }, 
       await preferences.locator("#days").fill("41");
       await preferences.locator("button.go").last().click();
       await preferences.locator("#offline").waitFor();
-      // What the page reads by itself does not take the word on it away.
+      // A reload of the page does not remove the message.
       const read = page.waitForResponse((response) => response.url().endsWith("/settings/connection"));
       await reload(preferences, "#connection");
       await read;
@@ -273,7 +273,7 @@ test("input that is typed while QuickBooks is unavailable and its lists are not 
     await invoice.locator("#create").click({ force: true });
     await until("Create waits no longer", async () => (await invoice.locator("#create").getAttribute("aria-busy")) === null);
     await works();
-    // Asked again, it is answered.
+    // The second request is answered.
     await until(
       "the sums are there",
       async () => {
@@ -416,7 +416,7 @@ test("a PDF that cannot be fetched leaves no empty tab, and the page says so", {
     await panel(page).locator("#offline").waitFor();
     await until("the tab is closed", () => context.pages().length === tabs);
     assert.doesNotMatch(await panel(page).locator("body").innerText(), /nginx/);
-    // A bearer that is refused is renewed, as for any request.
+    // A refused bearer is renewed, as for any request.
     await context.route("**/invoices/*/pdf", (route) => route.fulfill({ status: 401 }), { times: 1 });
     const tab = context.waitForEvent("page");
     await ask();
@@ -424,7 +424,7 @@ test("a PDF that cannot be fetched leaves no empty tab, and the page says so", {
   }),
 );
 
-// The last: for some seconds the page of a former administrator is that of a regular user.
+// The last test of the file: for some seconds the former administrator has the page of a regular user.
 test("a refused Disconnect is reported above the settings page", { timeout: 120_000 }, () =>
   as(async (page) => {
     const preferences = await openSettings(page);

@@ -1,4 +1,4 @@
-// What must not go wrong, over plain HTTP: forged tokens, strangers' flows, lost answers, refused and stale things.
+// Attacks and losses, over plain HTTP: forged tokens, foreign connect flows, lost answers, refusals, outdated requests.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -33,7 +33,7 @@ import { quickbooks } from "./story.mjs";
 const BR = { company: 7710001, user: 910001, sub: "9130000000000002", realm: "9341452200000002" };
 const US = { company: 7720002, user: 920001, sub: "9130000000000001", realm: "9341452200000001" };
 
-// On PostgreSQL where there is one, else on SQLite: the browser tests run on the other.
+// On PostgreSQL if there is one, else on SQLite. The browser tests run on SQLite.
 /** @type {Stack} */
 let stack;
 /** @type {Env} */
@@ -109,10 +109,10 @@ test("a connect flow can be finished once, and only in the browser that started 
   const live = await liveCallback(env, US);
   assert.match(live, /code=.*state=/);
   assert.match((await stranger.go(live)).url, /pipedrive-expired$/);
-  // A code without a state is not taken: the installation begins anew, with a state.
+  // A code without a state is not used: the installation starts again, with a state.
   const restarted = await stranger.once(`${env.FATURA_URL}/pipedrive/callback?code=x`);
   assert.equal(restarted.headers.get("location"), "/install");
-  // Declining keeps the connection that stands.
+  // Declining keeps the existing connection.
   assert.match((await decide(env, begun.person, begun.pending, "cancel")).url, /quickbooks-declined\?cancelled=/);
   const { call } = await session(env, "form", US.company, US.user);
   assert.equal((await call("/deals/4/form")).status, 200);
@@ -133,7 +133,7 @@ test("a QuickBooks company that another tenant has connected cannot be taken ove
   assert.match(url, /quickbooks-connected-elsewhere\?cancelled=/);
   assert.deepEqual(await refusals(), [noted + 1, counted + 1], "it is noted for whom it was refused, and counted");
   assert.equal((await (await session(env, "form", BR.company, BR.user)).call("/deals/9/form")).status, 200, "the connection that stands");
-  // The page names the QuickBooks company that the person has chosen, as text, and nothing of the Pipedrive company that has it.
+  // The page names the chosen QuickBooks company, as text, and not the Pipedrive company that has connected it.
   const page = async (asking, language) => (await asking.once(url, { headers: { "accept-language": language } })).text();
   for (const language of ["en", "pt-BR", "es"]) {
     const shown = await page(person, language);
@@ -209,7 +209,7 @@ test("the keys of a form can bill only its own deal", async () => {
     assert.equal(numberOf(answer.text), undefined, why);
   };
 
-  // The key by which the browser itself posts a form.
+  // The key with which the browser posts a form without script.
   const post = ({ deal }, fields) => fetch(`${env.FATURA_URL}/posted/deals/${deal}/invoices`, { method: "POST", body: new URLSearchParams(fields) });
   assert.equal((await post(other, { ...other.fields, posted: own.fields.posted })).status, 401);
   assert.equal((await post(other, { ...other.fields, posted: own.fields.posted, intent: own.fields.intent })).status, 401);
@@ -281,7 +281,7 @@ test("one company sees no data of another", async () => {
   await billedOnce(env, US, 4, cascade);
   assert.match((await (await session(env, "panel", US.company, US.user)).call("/panel/deal/4")).text, /Cascade/, "its own company sees it");
   const { call } = await session(env, "panel", BR.company, BR.user);
-  // Deal 4 has an invoice in the American company, and is somebody else's deal in the Brazilian one.
+  // Deal 4 has an invoice in the American company, and is another deal in the Brazilian one.
   const panel = await call("/panel/deal/4");
   assert.equal(panel.status, 200);
   assert.doesNotMatch(panel.text, /Cascade|10\d\d/);
@@ -343,7 +343,7 @@ test("saving the settings while QuickBooks is unavailable loses no setting", asy
   const page = fieldsOf((await call("/settings/page")).text);
   assert.equal((await call("/settings/save", { ...page, term: "4", income_account: "2" })).status, 200);
   await control(env, "/quickbooks/disconnect", { realm_id: BR.realm });
-  // A restarted service knows no lists.
+  // A restarted service has no cached lists.
   await stack.killFatura();
   await stack.startFatura();
   const away = fieldsOf((await call("/settings/page")).text);

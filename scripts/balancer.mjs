@@ -1,5 +1,5 @@
-// A load balancer as plain as can be: each request goes to the next replica that is ready, as it says itself. What every
-// replica refuses to take, because none is up, is answered with 502.
+// A simple load balancer: each request goes to the next replica whose /readyz succeeds. If no replica accepts the connection, the
+// answer is 502.
 import { createServer, request } from "node:http";
 
 /** Listens on `port` and passes on to the ports that `ports()` names at that moment.
@@ -24,7 +24,7 @@ export function balance(port, ports) {
     incoming.on("error", () => outgoing.destroy());
     incoming.on("end", () => {
       const body = Buffer.concat(parts);
-      // Where none is ready, those that are up are better than nothing.
+      // If none is ready, use those that are running.
       const up = [...ports()];
       const ready = up.filter((each) => !ending.has(each));
       const order = ready.length > 0 ? ready : up;
@@ -37,7 +37,7 @@ export function balance(port, ports) {
           answer.pipe(outgoing);
           answer.on("error", () => outgoing.destroy());
         });
-        // Only what was never taken may go to another.
+        // Only a request that was not accepted may go to another replica.
         passed.on("error", (/** @type {NodeJS.ErrnoException} */ error) => (error.code === "ECONNREFUSED" ? go() : outgoing.destroy()));
         outgoing.on("close", () => passed.destroy());
         passed.end(body);

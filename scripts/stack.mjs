@@ -44,8 +44,8 @@ export const parseEnv = (text) =>
       .map((line) => [line.slice(0, line.indexOf("=")), line.slice(line.indexOf("=") + 1)]),
   );
 
-/** A port that nobody listens on, the wanted one if it can be. Not one of those that the system gives to whoever calls somebody:
- * it would be taken before it is used.
+/** A free port, the wanted one if possible. Not in the range that the system gives to outgoing connections: it could be taken before
+ * it is used.
  * @param {number} wanted
  * @returns {Promise<number>} */
 export function freePort(wanted) {
@@ -57,7 +57,7 @@ export function freePort(wanted) {
   });
 }
 
-/** What is kept between two starts in the same folder: the port and the key that seals the database.
+/** The port and the encryption key, which are kept between two starts in the same folder.
  * @param {string} dir
  * @param {number} firstPort
  * @returns {Promise<{ port: number, key: string }>} */
@@ -166,7 +166,7 @@ export async function startSandbox({ dir, args = [] }) {
   return { env, child, stop };
 }
 
-/** One process of the service: its port, and what can be done to it.
+/** One process of the service: its port, and functions that start and end it.
  * @param {string} dir
  * @param {string} name
  * @param {Variables} env Settings that all replicas share. They are read at each start.
@@ -257,16 +257,16 @@ export async function start({ dir, firstPort = 0, reset = false, database = `sql
       env,
       stop,
       replicas,
-      /** Runs a command of the service on the same database; what it prints. Throws with what it complains of.
+      /** Runs a command of the service on the same database; its output. Throws with its error.
        * @param {string[]} args */
       fatura: (...args) => command(args, told),
-      /** From the next start on, with other settings as well.
+      /** Adds settings that hold from the next start on.
        * @param {Variables} more */
       with(more) {
         Object.assign(told, more);
         return this;
       },
-      /** As a crash does: no goodbye. */
+      /** As in a crash. */
       killFatura: () => first.end("SIGKILL"),
       startFatura: () => first.start(),
       /** Resolves when one of the two has ended by itself. */

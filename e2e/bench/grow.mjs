@@ -13,7 +13,7 @@ import { createDatabase } from "../storm/database.mjs";
 /** Invoices of each company. */
 const EACH = 100;
 
-/** A database of a kind: its address for the service, statements from the side, how it says what the copies need, and its size. */
+/** A database of each kind: its address, a function that runs SQL, the SQL that the copies need, and its size. */
 const DATABASES = {
   async PostgreSQL() {
     const { url } = await createDatabase();
@@ -66,7 +66,7 @@ function copies({ sql, columns, id, counter }, companies) {
 export async function grow(kind, { load, used, sizes, row, round }) {
   const dir = mkdtempSync(join(tmpdir(), "fatura-grow-"));
   const database = await DATABASES[kind](dir);
-  // The copies are no companies of the sandbox: nobody asks for them.
+  // The sandbox does not have the copied companies: they must not be read.
   const settings = { FATURA_QUICKBOOKS_CALLS_A_MINUTE: "1000000", FATURA_QUICKBOOKS_READS_A_MONTH: "0", FATURA_QUICKBOOKS_POLL_SECONDS: "86400" };
   const stack = await start({ dir, database: database.url, settings });
   const { env } = stack;

@@ -1,5 +1,5 @@
-// Many companies in use: each installs Fatura, connects books of its own and bills a deal; then all of them have something to pay, and
-// are asked for what has changed as often as one process can.
+// Many companies in use: each installs Fatura, connects a QuickBooks company of its own and bills a deal; then all have an open invoice,
+// and one process reads their changes as often as it can.
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -18,7 +18,7 @@ const WATCHED_S = 45;
 const pause = (ms) => new Promise((go) => setTimeout(go, ms));
 const seed = (name) => JSON.parse(readFileSync(join(SEEDS, name), "utf8"));
 
-/** The American company once more, with people, a domain and books of its own. */
+/** A copy of the American company, with users, a domain and a QuickBooks company of its own. */
 function company(at) {
   const who = { company: 7_800_000 + at, user: 50_000_000 + 10 * at, sub: `92${String(at).padStart(14, "0")}`, realm: `93415${String(at).padStart(11, "0")}` };
   const pipedrive = JSON.stringify(seed("pipedrive.json").companies.find(({ id }) => id === US.company));
@@ -88,7 +88,7 @@ export async function many(kind, count, { used, row, round }) {
     shown("first form of a company, and its invoice", count, (end - middle) / 1000, billed - met);
 
     await replica.end("SIGTERM");
-    // Each is asked again as soon as its turn comes.
+    // Makes each company due for its next sweep at once.
     const swept = stack.with({ FATURA_QUICKBOOKS_POLL_SECONDS: "1" });
     await swept.startFatura();
     const read = async () => {

@@ -1,4 +1,4 @@
-// What one company reads of QuickBooks, by the sandbox's own ledger: for each thing that people do, and in a stretch of days.
+// The reads of QuickBooks for one company, as the sandbox counts them: for each action of a user, and over some days.
 //   node e2e/bench/reads.mjs            DAYS=3 for a longer stretch; it needs libfaketime (`apt-get install faketime`)
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -30,7 +30,7 @@ try {
     const calls = await (await control(env, "/calls", undefined, "GET")).json();
     return ["reads", "writes"].map((member) => calls.reduce((sum, call) => sum + call[member], 0) - (member === "reads" ? own : 0));
   };
-  /** Does something, waits for what follows of it, and says what was read and written. */
+  /** Does something, waits for the work that follows, and prints the reads and writes. */
   const measure = async (name, work, follows = 6000) => {
     const before = await used();
     const result = await work();

@@ -1,4 +1,4 @@
-// What a person does in an open form: fills it in, mends it, fidgets with it.
+// Actions in an open form: fills it in, corrects it, plays with it.
 import { amountOf, decimals } from "./numbers.mjs";
 import * as page from "./page.mjs";
 import { oddEmail, oddNumber, oddText, plainText, typeNumber } from "./values.mjs";
@@ -6,7 +6,7 @@ import { oddEmail, oddNumber, oddText, plainText, typeNumber } from "./values.mj
 const today = () => new Date().toISOString().slice(0, 10);
 const laterDay = (day, days) => new Date(Date.parse(day) + days * 86_400_000).toISOString().slice(0, 10);
 
-/** A customer of the books in this currency, or a new one. */
+/** A customer of QuickBooks in this currency, or a new one. */
 export function drawCustomer(world, dice, currency) {
   const known = world.customers.filter((customer) => customer.currency === currency);
   return known.length && dice.percent(80) ? dice.of(known).name : `Monkey customer ${currency} ${dice.below(40)}`;
@@ -19,14 +19,14 @@ export async function pickCustomer({ tab, say }, name) {
   return page.pickOption(tab, page.CUSTOMERS, name);
 }
 
-/** Types a part of an item's name, and says what is wrong with the list; then chooses it. */
+/** Types a part of an item's name, reports errors of the list, and chooses the item. */
 export async function searchItem({ tab, say, violate }, at, name, typed = name) {
   say(`item of line ${at + 1}: types "${typed}"`);
   await page.type(tab, page.lineField(at, "item"), typed);
   await page.quiet(tab, 200);
   const shown = async () => (await page.shownOptions(tab, page.itemsOf(at))).filter(({ id }) => id !== "new");
   let options = await shown();
-  // On a busy machine the list comes later.
+  // On a slow machine the list comes later.
   for (let tries = 0; tries < 30 && !options.some((option) => option.name === name); tries++) {
     await page.quiet(tab, 100);
     options = await shown();
@@ -40,7 +40,7 @@ export async function searchItem({ tab, say, violate }, at, name, typed = name) 
   return page.pickOption(tab, page.itemsOf(at), name);
 }
 
-/** Fills in what is missing, and mends what is wrong, until nothing is named any more. */
+/** Fills in missing values and corrects errors until the page names none. */
 export async function complete(wish) {
   const { tab, world, dice, say } = wish;
   for (let round = 0; round < 4; round++) {
@@ -111,7 +111,7 @@ export async function addLine(wish, { description, quantity, price }) {
   await page.type(tab, page.lineField(at, "price"), price);
 }
 
-/** One change of the lines or of what is taken off; drawn. */
+/** A random change of the lines or discounts. */
 export async function editOnce(wish) {
   const { tab, dice, say, who, odd } = wish;
   const seen = await page.look(tab);
@@ -196,7 +196,7 @@ export async function typeTexts(wish) {
   }
 }
 
-/** What of the fields is not as it was. */
+/** The fields that have changed. */
 export function lostFields(before, after) {
   const kept = (fields) => Object.fromEntries(Object.entries(fields).filter(([name]) => name !== "intent" && name !== "due_follows"));
   // A page cannot hold a NUL: HTML puts another character in its place.

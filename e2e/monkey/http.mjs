@@ -1,4 +1,4 @@
-// A wish by HTTP: the form's fields as a browser would post them. Quicker than a browser; it sees sums, and no pages.
+// A wish over HTTP: the form's fields as a browser would post them. Faster than a browser; it sees the sums, and no pages.
 import { fieldsOf, settled } from "../http.mjs";
 import { amountOf, round, same } from "./numbers.mjs";
 import { net, netShown, panelDifferences, remaining } from "./oracle.mjs";
@@ -10,7 +10,7 @@ const ARRIVES_MS = 8000;
 const optionsOf = (html, id) =>
   [...(new RegExp(`<select id="${id}"[^>]*>(.*?)</select>`, "s").exec(html)?.[1] ?? "").matchAll(/<option value="([^"]+)"/g)].map(([, value]) => value);
 
-/** Fills in what a company needs, and a customer. */
+/** Fills in the values that a company requires, and a customer. */
 async function complete(wish, html, fields) {
   const { world, dice } = wish;
   const currency = fields.currency || world.home;
@@ -25,7 +25,7 @@ async function complete(wish, html, fields) {
   }
 }
 
-/** Bills what the form opens with, as this person; what they are told. */
+/** Bills the form as it opens, as this user; the answer. */
 export async function billByHttp(wish, who) {
   const { world, deal } = wish;
   const call = (path, fields) => world.call(who, "form", path, fields);
@@ -39,7 +39,7 @@ export async function billByHttp(wish, who) {
     .trim()}`;
 }
 
-/** Lines at the edge of what an invoice holds. */
+/** Lines at the limits of an invoice. */
 const MANY_LINES = 500;
 
 export async function httpWish(wish) {

@@ -1,4 +1,4 @@
-// What runs inside the pages: reads a form as a person sees it, and looks for what is cut off.
+// Runs inside the pages: reads a form as a user sees it, and finds texts that are cut off.
 
 /** Installed in every frame before its scripts run. No helper of this module is in scope there. */
 export function install() {
@@ -16,7 +16,7 @@ export function install() {
   /** The form as it stands on the page. */
   window.monkeyLook = () => {
     const form = document.querySelector("#invoice-form");
-    // What an earlier press was answered is no answer to this one.
+    // The outcome of an earlier press is not the outcome of this one.
     const fresh = (selector) => [...document.querySelectorAll(selector)].filter((element) => !element.closest("[data-monkey-old]"));
     const outcome = fresh("#outcome > *")[0] ?? null;
     const notice = fresh("[data-number]")[0];
@@ -73,7 +73,7 @@ export function install() {
     };
   };
 
-  /** Marks what earlier presses were answered. */
+  /** Marks the outcomes of earlier presses. */
   window.monkeyForget = () => document.querySelectorAll("#outcome > *, [data-errors]").forEach((element) => element.setAttribute("data-monkey-old", ""));
 
   const press = (kind) => {

@@ -1,5 +1,5 @@
-// A monkey with an oracle: several people of one company do at random what people do, in the browser and in QuickBooks; after
-// each *Create* and at the end, what they saw is compared with the books. Everything that it chooses follows from its seed.
+// A monkey test with an oracle: several users of one company act at random, in the browser and in QuickBooks; after each *Create* and
+// at the end, the pages are compared with QuickBooks. All choices follow from the seed. A wish is one task of a user: an invoice.
 import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -27,16 +27,16 @@ const FLAGS = [
   "--disable-component-update",
   "--disable-sync",
 ];
-/** Deals that are billed side by side in a company. */
+/** Deals that are billed at the same time in a company. */
 const SLOTS = 6;
 /** Wishes of one deal, at most. */
 const WISHES_OF_A_DEAL = 7;
-/** Wishes in one company before people go on to the next. */
+/** Wishes in one company before the users go on to the next. */
 const ROUND = 20;
 const QUIET_MS = 12_000;
 const WISH_MS = 60_000;
 
-/** Runs so many wishes, in `rounds` companies or in all; answers what was counted and each violation. `tell` gets each violation as it is found.
+/** Runs the wishes, in `rounds` companies or in all; returns the counts and each violation. `tell` gets each violation when it is found.
  * @param {{ seed: number, wishes: number, people?: number, only?: string[], by?: string, rounds?: number, tell?: (violation: any) => unknown }} options */
 export async function monkey({ seed, wishes: count, people = 2, only, by, rounds, tell = () => undefined }) {
   const dir = mkdtempSync(join(tmpdir(), "fatura-monkey-"));
@@ -63,7 +63,7 @@ export async function monkey({ seed, wishes: count, people = 2, only, by, rounds
     };
     for (let at = 0, round = 0; at < count; at += size, round++) {
       const world = await ready(round);
-      // The next company installs while people of this one are busy.
+      // The next company installs while this one is in use.
       if (at + size < count) ready(round + 1).catch(() => undefined);
       await play(run, browser, world, plans.slice(at, at + size), people, tell, round);
     }
@@ -103,7 +103,7 @@ function shuffled(dice, list) {
   return Array.from(list, () => left.splice(dice.below(left.length), 1)[0]);
 }
 
-/** What is decided before a wish begins. */
+/** The choices that are made before a wish begins. */
 function plan(dice, at, only) {
   const plain = dice.percent(55);
   const by = only ?? (dice.percent(30) ? "http" : "browser");
@@ -121,12 +121,12 @@ function plan(dice, at, only) {
   };
 }
 
-/** People of one company grant themselves some wishes; then all is compared once it is quiet. */
+/** Users of one company carry out some wishes; then everything is compared when no work is left. */
 async function play(run, browser, world, plans, people, tell, round) {
   const { env } = world;
   world.zone ??= (await world.ask("select * from CompanyInfo")).CompanyInfo?.[0]?.DefaultTimeZone;
   const slots = Array.from({ length: SLOTS }, () => ({ generation: 50 * round, deal: undefined }));
-  // Wishes of one deal are granted in the order of their numbers, whoever is quicker: so the same seed leads to the same.
+  // Wishes of one deal are carried out in the order of their numbers, so that a seed repeats them.
   const last = new Map();
   for (const wish of plans) {
     wish.turn = last.get(wish.slot);
@@ -200,10 +200,10 @@ async function grant(run, wish, { desk, world, slots, deals, tell }) {
   }
 }
 
-/** What Fatura reads of a person is read again after so long. */
+/** Fatura reads a user's profile again after this time. */
 const PROFILE_MS = 21_000;
 
-/** Somebody types a form, changes their language, and opens it again: the amounts are those that were typed. */
+/** A user fills in a form, changes their language, and opens it again: the amounts are the typed ones. */
 async function traveller(run, world, present, tell) {
   const who = world.people.find((person) => !present.includes(person));
   const locales = { "en-US": "pt_BR", "pt-BR": "en_US", es: "en_US" };
@@ -240,7 +240,7 @@ async function traveller(run, world, present, tell) {
   }
 }
 
-/** Keeps and tells a violation; a picture of the page goes with the first of its kind. */
+/** Stores and reports a violation; the first ones of a kind have a picture of the page. */
 function reporter(run, wish, tell) {
   return async (/** @type {number} */ rule, /** @type {string} */ text, /** @type {{ key?: string, stack?: string }} */ { key = text, stack } = {}) => {
     const times = (run.keys.get(key) ?? 0) + 1;
@@ -270,7 +270,7 @@ function reporter(run, wish, tell) {
   };
 }
 
-/** Panics and failures in what the service wrote. */
+/** Panics and errors in the service's log. */
 async function scanLogs(run, dir, tell) {
   const violate = reporter(run, { at: undefined, gestures: ["the service's log"] }, tell);
   for (const file of readdirSync(dir).filter((name) => /^fatura.*\.log$/.test(name))) {

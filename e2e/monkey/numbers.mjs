@@ -1,4 +1,4 @@
-// Amounts as the pages write them, read back by rules of our own: what is compared must not come from what is tested.
+// Parses amounts of the pages without Fatura's code, so that a mistake there cannot confirm itself.
 
 /** The number in a text like `R$ 1.234,56`, `-$1,234.56` or `1234,50 €`; NaN where there is none. */
 export function amountOf(text, language) {
@@ -10,12 +10,12 @@ export function amountOf(text, language) {
   return /[-−]/.test(plain.slice(0, found.index)) || /\(/.test(plain.slice(0, found.index)) ? -value : value;
 }
 
-/** A number that was typed, where it is plain enough to be read without doubt; else undefined. */
+/** A typed number, if it is unambiguous; else undefined. */
 export function typedNumber(text, language) {
   const trimmed = (text ?? "").trim();
   const mark = language === "en-US" ? "\\." : ",";
   const other = language === "en-US" ? "," : "\\.";
-  // Nobody groups what begins with a zero: "0,005" is read by its mark, whichever that is.
+  // Numbers that begin with a zero have no grouping: the mark in "0,005" is the decimal mark.
   if (!new RegExp(`^-?([1-9]\\d{0,2}(${other}\\d{3})*|\\d+)(${mark}\\d+)?$`).test(trimmed)) return undefined;
   const one = trimmed.replace(new RegExp(other, "g"), "").replace(new RegExp(mark), ".");
   return one.replace(/\D/g, "").length > 15 ? undefined : Number(one);
@@ -28,7 +28,7 @@ export const unit = (currency) => 10 ** -Math.min(DECIMALS[currency] ?? 2, 2);
 
 export const decimals = (currency) => DECIMALS[currency] ?? 2;
 
-/** Equal, but for what floating point leaves over. */
+/** Equal, except for floating-point errors. */
 export const same = (one, other, within = 0) => Math.abs(one - other) <= within + 1e-9 * Math.max(1, Math.abs(one), Math.abs(other));
 
 export const round = (value, currency) => {

@@ -1,4 +1,4 @@
-// What must be true: computed from what was on the page, from Pipedrive and from the books; no code of Fatura takes part.
+// The expected values, computed from the page, Pipedrive and QuickBooks without Fatura's code.
 import { amountOf, round, same, typedNumber, unit } from "./numbers.mjs";
 import { panelRows } from "./page.mjs";
 import { worth } from "./world.mjs";
@@ -7,7 +7,7 @@ const pause = (ms) => new Promise((go) => setTimeout(go, ms));
 const DAY_MS = 86_400_000;
 const trimmed = (text) => (text ?? "").replace(/\r\n/g, "\n").trim();
 
-/** What an invoice bills before tax. */
+/** An invoice's amount before tax. */
 export const net = (invoice) => invoice.TotalAmt - (invoice.TxnTaxDetail?.TotalTax ?? 0);
 
 const isVoided = (invoice) => /Voided/.test(invoice.PrivateNote ?? "") && invoice.TotalAmt === 0;
@@ -21,14 +21,14 @@ export function netShown(sums, language) {
   return subtotal + Math.min(discount, 0);
 }
 
-/** What of a deal is billed and what remains, naively: the sum of the invoices that stand, before tax, in the deal's currency. */
+/** The billed and the remaining amount of a deal, naively: the sum of its valid invoices, before tax, in the deal's currency. */
 export async function remaining(world, deal) {
   const { value, currency, lines, hasProducts, title } = await worth(world, deal.id);
   const invoices = await Promise.all([...deal.numbers.keys()].map((id) => world.invoice(id)));
   const standing = invoices.filter((invoice) => invoice && (invoice.CurrencyRef?.value ?? world.home) === currency && !isVoided(invoice));
   const billed = standing.reduce((sum, invoice) => sum + net(invoice), 0);
   // Where prices hold tax, Pipedrive does not say how much of them it is: then nothing is compared before tax.
-  // What was billed in another currency counts by the rate of its conversion, which the books do not tell.
+  // Invoices in another currency count by their conversion rate, which QuickBooks does not return.
   const isConverted = invoices.some((invoice) => invoice && (invoice.CurrencyRef?.value ?? world.home) !== currency && !isVoided(invoice));
   const isKnown = !deal.isInclusive && !isConverted && !standing.some(({ GlobalTaxCalculation }) => GlobalTaxCalculation === "TaxInclusive");
   return {
@@ -45,7 +45,7 @@ export async function remaining(world, deal) {
   };
 }
 
-/** How an invoice in the books differs from the form that was on the page at *Create*; each as a sentence. */
+/** The differences between an invoice in QuickBooks and the form at *Create*, as sentences. */
 export function differences(look, invoice, world, language) {
   const wrong = [];
   const differ = (what, shown, there) => wrong.push(`${what}: shown ${JSON.stringify(shown)}, in QuickBooks ${JSON.stringify(there)}`);
@@ -106,7 +106,7 @@ export function differences(look, invoice, world, language) {
   return wrong;
 }
 
-/** What a badge has to say. */
+/** The expected badge. */
 export function badge(invoice, zone) {
   if (!invoice) return "deleted";
   const today = new Intl.DateTimeFormat("en-CA", { timeZone: zone || "UTC" }).format(new Date());
@@ -116,7 +116,7 @@ export function badge(invoice, zone) {
   return invoice.Balance < invoice.TotalAmt ? "partially-paid" : "open";
 }
 
-/** What of a panel differs from the books; waits as long as `patience` for a change to arrive. */
+/** The differences between a panel and QuickBooks; waits up to `patience` for changes to arrive. */
 export async function panelDifferences(world, who, deal, patience) {
   for (const until = Date.now() + patience; ; await pause(150)) {
     const wrong = [];
@@ -134,7 +134,7 @@ export async function panelDifferences(world, who, deal, patience) {
         wrong.push(`deal ${deal.id} shows invoice ${row.number} over ${row.total}, QuickBooks says ${invoice.TotalAmt}`);
       const currency = invoice.CurrencyRef?.value ?? world.home;
       const sum = open.get(currency) ?? { outstanding: 0, overdue: 0, paid: 0, currency };
-      // What is overdue is a sum of its own on the panel.
+      // The panel has a separate sum of overdue amounts.
       if (right === "overdue") sum.overdue += invoice.Balance;
       else sum.outstanding += invoice.Balance;
       if (!isVoided(invoice)) sum.paid += invoice.TotalAmt - invoice.Balance;
@@ -153,7 +153,7 @@ export async function panelDifferences(world, who, deal, patience) {
   }
 }
 
-/** Fields of the deal that do not follow its invoices. */
+/** Deal fields that do not match the invoices. */
 export async function fieldDifferences(world, deal, patience) {
   for (const until = Date.now() + patience; ; await pause(250)) {
     const { custom_fields: own, currency } = await world.pipedrive(`/deals/${deal.id}`);

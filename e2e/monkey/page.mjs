@@ -1,5 +1,5 @@
-// The only file that knows how the pages of Fatura are built: a person's browser, and what can be done on a deal and in its
-// form. A change of the form is followed here.
+// The only file of the monkey that depends on the structure of Fatura's pages: a user's browser, and the actions on a deal and in its
+// form. A change of the form is made here.
 import { install } from "./inpage.mjs";
 import { capture } from "../http.mjs";
 
@@ -8,7 +8,7 @@ import { capture } from "../http.mjs";
 /** @import { BrowserContext } from "playwright-core" */
 
 const PATIENCE_MS = 8000;
-/** The pages answer to what is typed after 120 to 200 ms. */
+/** The pages send input after 120 to 200 ms. */
 const STILL_MS = 240;
 const pause = (ms) => new Promise((go) => setTimeout(go, ms));
 
@@ -16,7 +16,7 @@ export const WIDE = { width: 1366, height: 900 };
 /** The form's frame is 320 px wide then. */
 export const NARROW = { width: 400, height: 900 };
 
-/** What Chromium says of a refusal that the page handles itself; and of the empty style that a screenshot leaves. */
+/** Messages of Chromium for refusals that the page handles, and for the empty style of a screenshot. */
 const IS_HANDLED = /status of (409|422)|sha256-47DEQpj8HBSa\+\/TImW\+5JCeuQeRkm5NMpJWZG3hSuFU=/;
 
 /**
@@ -24,7 +24,7 @@ const IS_HANDLED = /status of (409|422)|sha256-47DEQpj8HBSa\+\/TImW\+5JCeuQeRkm5
  * @typedef {{ who: Who, env?: Env, context?: BrowserContext, presses?: any[], complaints?: string[], tabs?: any[], tab?: any, pressedAgain?: number }} Desk
  */
 
-/** A browser of one person: pages that remember what they pressed, what failed, and when they were busy.
+/** A user's browser: its pages record presses, failures, and when they were busy.
  * @param {import("playwright-core").Browser} chromium
  * @param {Env} env
  * @param {Who} who */
@@ -87,7 +87,7 @@ export async function bringToFront(page) {
 
 export const touch = (tab) => void (tab.since = Date.now());
 
-/** Waits until nothing is asked any more and nothing waits to be asked. */
+/** Waits until no request is running or pending. */
 export async function quiet(tab, still = STILL_MS) {
   for (const until = Date.now() + PATIENCE_MS; Date.now() < until; await pause(25)) {
     if (tab.busy.size === 0 && Date.now() - tab.since >= still) return;
@@ -113,10 +113,10 @@ export async function waitForPanel(tab) {
   return tab.panel;
 }
 
-/** How many forms are open above each other. */
+/** The number of forms that are open above each other. */
 export const openForms = (tab) => tab.page.locator("dialog.modal").count();
 
-/** Whether a form is open still, once one had the time to close itself. */
+/** Whether a form is still open, after the time to close itself. */
 export async function formStays(tab) {
   for (let at = 0; at < 40 && (await openForms(tab)) > 0; at++) await pause(50);
   return (await openForms(tab)) > 0;
@@ -129,7 +129,7 @@ export async function openForm(tab, { times = 1 } = {}) {
   if (times > 1) await button.evaluate((element, count) => Array.from({ length: count }, () => element.click()), times);
   else {
     await button.click();
-    // Chromium drops a press in a frame that has just moved, as a panel does that grows: a person presses once more.
+    // Chromium drops a press in a frame that has just moved, such as a growing panel: press again.
     const opened = await tab.page
       .locator("dialog.modal")
       .first()
@@ -154,7 +154,7 @@ export async function waitForForm(tab) {
   return tab.form;
 }
 
-/** The form as it stands on the page, or what stands in its place. */
+/** The form on the page, or the page in its place. */
 export const look = (tab) => tab.form.evaluate(() => window.monkeyLook());
 
 /** Closes the form on top by the host's own button. */
@@ -183,7 +183,7 @@ export async function leaveForm(tab) {
   return false;
 }
 
-/** Everything that lies above the page is closed; false where something cannot be left. */
+/** Closes everything above the page; false if something cannot be closed. */
 export async function leaveAll(tab) {
   for (let at = 0; at < 6; at++) {
     if (await tab.page.locator("dialog.confirm").count())
@@ -247,7 +247,7 @@ export async function pickOption(tab, list, wanted) {
     try {
       return await pickOnce(tab, list, wanted);
     } catch (error) {
-      // An answer has replaced the list.
+      // A response has replaced the list.
       if (tries === 2) throw error;
       await quiet(tab);
     }
@@ -266,7 +266,7 @@ async function pickOnce(tab, list, wanted) {
 export const CUSTOMERS = "#customers";
 export const itemsOf = (at) => `#items-${at}`;
 
-/** A part of the deal is typed. `isApplied` where the page has a button for it and it is pressed. */
+/** Types a part of the deal. `isApplied` if the page has a button for it, which is pressed. */
 export async function typePart(tab, kind, text, { press = true } = {}) {
   await choose(tab, "#part_kind", kind).catch(() => undefined);
   await type(tab, "#part", text);
@@ -282,7 +282,7 @@ export async function typePart(tab, kind, text, { press = true } = {}) {
   return isApplied;
 }
 
-/** *Remaining* or *The whole deal*; false where the page has no such button. */
+/** Presses *Remaining* or *The whole deal*; false if the page has no such button. */
 export async function takePart(tab, part) {
   const names = part === "remaining" ? "[data-part=remaining], [data-part=rest], button[hx-post*='part=rest']" : "[data-part=all], button[hx-post*='part=all']";
   const button = tab.form.locator(names).first();
@@ -307,7 +307,7 @@ export async function actOnLine(tab, at, act) {
   touch(tab);
 }
 
-/** Goes on in this tab where the page says that the form is open elsewhere; false where it does not offer that. */
+/** Continues in this tab if the page says that the form is open elsewhere; false if it does not offer that. */
 export async function goOnHere(tab) {
   const button = tab.form.locator("#stale [data-here]");
   if (!(await button.count())) return false;
@@ -317,7 +317,7 @@ export async function goOnHere(tab) {
   return true;
 }
 
-/** Answers what becomes of prices in another currency: `convert` or `empty`; false where nothing is asked. */
+/** Answers the question about prices in another currency: `convert` or `empty`; false if there is none. */
 export async function answerPrices(tab, how) {
   const button = tab.form.locator(how === "convert" ? "[data-convert]" : "[data-empty-prices]").first();
   if (!(await button.count())) return false;
@@ -327,7 +327,7 @@ export async function answerPrices(tab, how) {
   return true;
 }
 
-/** Starts over from the deal, where a draft was restored. */
+/** Starts over from the deal if a draft was restored. */
 export async function discard(tab) {
   const button = tab.form.locator("[hx-post$='/form/discard']");
   if (!(await button.count())) return false;
@@ -337,13 +337,13 @@ export async function discard(tab) {
   return true;
 }
 
-/** What was said of an earlier press is taken away, so that it is not read as the answer to the next. */
+/** Removes the outcome of an earlier press, so that it is not read as that of the next. */
 export async function forgetAnswers(tab) {
   await tab.page.evaluate(() => document.querySelectorAll(".snackbar").forEach((note) => note.remove()));
   await tab.form.evaluate(() => window.monkeyForget());
 }
 
-/** Ways to mean *Create*. */
+/** Ways to press *Create*. */
 export async function create(tab, how) {
   const button = tab.form.locator("#create");
   await forgetAnswers(tab);
@@ -352,7 +352,7 @@ export async function create(tab, how) {
     await tab.form.locator("#memo").focus();
     await tab.page.keyboard.press("Control+Enter");
   } else {
-    // Chromium presses as often as a hand does; the second press may meet a page that has gone on.
+    // The second press may come after the page has changed.
     await button.click({ clickCount: { click: 1, double: 2, triple: 3 }[how], delay: 3, force: true, noWaitAfter: true });
   }
   touch(tab);
@@ -365,8 +365,8 @@ export async function confirmCreate(tab) {
 }
 
 /**
- * What the page answers to *Create*: `issued` with a number, `errors`, `asked`, `stale`, or `silent` where nothing came. The form closes
- * itself once the invoice stands, with a word below the page.
+ * The page's outcome of *Create*: `issued` with a number, `errors`, `asked`, `stale`, or `silent` without any. The form closes itself
+ * when the invoice is issued, and a snackbar appears.
  */
 export async function outcome(tab) {
   for (const until = Date.now() + 15_000; Date.now() < until; await pause(40)) {
@@ -388,7 +388,7 @@ export async function outcome(tab) {
   return { state: "silent" };
 }
 
-/** The rows of the panel by HTTP: what a colleague sees at the same time. */
+/** The rows of the panel over HTTP, as a colleague sees them. */
 export async function panelRows(world, who, deal) {
   const answer = await world.call(who, "panel", `/panel/deal/${deal}?rows=1000`);
   if (answer.status !== 200) throw new Error(`the panel of deal ${deal} answered ${answer.status}`);
@@ -409,7 +409,7 @@ export async function panelRows(world, who, deal) {
   return { rows, figures, text: answer.text };
 }
 
-/** Fields, sums and lines of a form that came by HTTP. */
+/** The sums of a form that was read over HTTP. */
 export function readSums(html) {
   const list = /<dl id="sums"[^>]*>(.*?)<\/dl>/s.exec(html)?.[1] ?? "";
   const sums = [...list.matchAll(/<dt(?: class="([^"]*)")?>([^<]*)<\/dt><dd[^>]*>([^<]*)<\/dd>/g)].map(([, , label, value]) => ({ label, value }));

@@ -1,11 +1,11 @@
-// What people type: plain values, and values at the edges of what a field may hold.
+// Typed values: plain ones, and ones at the limits of a field.
 
 /** Locales of the product's languages: how each writes decimals. */
 export const MARKS = { "pt-BR": ",", es: ",", "en-US": "." };
 
 const grouped = (digits, mark) => digits.replace(/\B(?=(\d{3})+$)/g, mark);
 
-/** A number as a person of this language types it; sometimes with grouping marks. */
+/** A number in the format of a language; sometimes with grouping marks. */
 export function typeNumber(dice, language, value, decimals = 2) {
   const mark = MARKS[language];
   const [whole, fraction = ""] = value.toFixed(decimals).split(".");
@@ -15,7 +15,7 @@ export function typeNumber(dice, language, value, decimals = 2) {
   return `${value < 0 ? "-" : ""}${digits}${kept ? mark + kept : ""}`;
 }
 
-/** A number that is typed in an odd way, or is odd. */
+/** A number in an unusual format, or an unusual number. */
 export const oddNumber = (dice) =>
   dice.of([
     "1.234,56",
@@ -53,7 +53,7 @@ export const oddNumber = (dice) =>
 
 const LONG = "Lorem ipsum dolor sit amet ";
 
-/** A text that is odd in one way or another. */
+/** An unusual text. */
 export const oddText = (dice) =>
   dice.of([
     "👩🏽‍🚀🎉 emoji 🇧🇷",

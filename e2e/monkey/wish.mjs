@@ -1,5 +1,4 @@
-// One wish of a person: an invoice for a deal, or a part of it. What they do on the way is drawn; what comes of it is compared
-// with the books.
+// One wish of a user: an invoice for a deal or a part of it. The steps are random; the result is compared with QuickBooks.
 import { complete, drawCustomer, editOnce, lostFields, pickCustomer, searchItem, typeTexts } from "./form.mjs";
 import { decimals, round, same } from "./numbers.mjs";
 import { differences, net, netShown, panelDifferences, remaining } from "./oracle.mjs";
@@ -32,7 +31,7 @@ async function arrivals(wish) {
   return Promise.all(found.map(({ books }) => world.invoice(books)));
 }
 
-/** Opens the form, and compares what it proposes with what remains of the deal. */
+/** Opens the form, and compares its proposal with what remains of the deal. */
 async function open(wish) {
   const { tab, say, violate, deal } = wish;
   say(`opens deal ${deal.id}`);
@@ -49,7 +48,7 @@ async function open(wish) {
   return page.look(tab);
 }
 
-/** False where the form proposes something else than what remains. */
+/** False if the form proposes something else than what remains. */
 async function compareOpening(wish, seen) {
   const { violate, who, deal, naive } = wish;
   if (!seen.isForm || seen.restored || !naive.isKnown || seen.fields.currency !== naive.currency) return true;
@@ -73,10 +72,10 @@ async function compareOpening(wish, seen) {
   return isRight;
 }
 
-/** Closes the form in the middle and opens it again: what was typed is there. */
+/** Closes the form and opens it again: the input is there. */
 async function reopen(wish, how) {
   const { tab, say, violate, deal, dice } = wish;
-  // With a second tab the form may be open elsewhere: who does not wait for an answer is not told.
+  // With a second tab the form may be open elsewhere: without waiting for a response this is not shown.
   const isHasty = dice.percent(15) && !wish.second;
   if (isHasty) {
     say("memo, and closes at once");
@@ -86,7 +85,7 @@ async function reopen(wish, how) {
   }
   const before = await page.look(tab);
   if (!before.isForm || before.lines.length === 0) return;
-  // The page says that the form is open elsewhere: what is typed here is not kept, and nobody reloads it unwarned.
+  // The page says that the form is open elsewhere: input here is not stored.
   if (before.stale) return say(`leaves the form open: ${before.stale.slice(0, 60)}`);
   say(`closes the form (${how}) and opens it again`);
   if (how === "reload") {
@@ -116,7 +115,7 @@ async function reopen(wish, how) {
     });
 }
 
-/** Somebody changes the deal meanwhile. */
+/** A colleague changes the deal in the meantime. */
 async function changeDeal(wish) {
   const { world, deal, dice, say } = wish;
   const { value, hasProducts } = await worth(world, deal.id);
@@ -150,7 +149,7 @@ async function colleague(wish) {
   wish.over = (await remaining(world, deal)).over;
 }
 
-/** A press of Enter in a field never creates. */
+/** Enter in a field never creates an invoice. */
 async function pressEnter(wish, selector) {
   const { tab, desk, say, violate } = wish;
   const field = tab.form.locator(selector);
@@ -173,7 +172,7 @@ async function pressEnter(wish, selector) {
   await dropAddedLines(wish, rows);
 }
 
-/** Takes away what a gesture has added at the end. */
+/** Removes the text that an action has appended. */
 async function dropAddedLines({ tab }, rows) {
   const now = await tab.form
     .locator("tbody tr")
@@ -183,7 +182,7 @@ async function dropAddedLines({ tab }, rows) {
   if (now > rows) await page.quiet(tab);
 }
 
-/** Presses a control at random; something has to happen. */
+/** Presses a random control; the page has to change. */
 async function pressControl(wish) {
   const { tab, dice, say, violate } = wish;
   const harmless =
@@ -392,7 +391,7 @@ async function chooseWhat(wish) {
   }
 }
 
-/** After *Create*: what the page said, and where. */
+/** After *Create*: the page's outcome, and its place. */
 async function checkRefusal(wish, answer) {
   const { tab, violate } = wish;
   const unsaid = [];
@@ -412,7 +411,7 @@ async function checkRefusal(wish, answer) {
 }
 const CSS_escape = (id) => id.replace(/[^\w-]/g, (sign) => `\\${sign}`);
 
-/** *Create*, until the page says that the invoice stands, or why it does not. */
+/** Presses *Create* until the page says that the invoice is issued, or why it is not. */
 async function createAndSee(wish) {
   const { tab, dice, say, violate } = wish;
   for (let round = 0; round < 3; round++) {
@@ -469,7 +468,7 @@ async function createAndSee(wish) {
   return { state: "errors", errors: [] };
 }
 
-/** Puts plain values where the page has refused odd ones. */
+/** Replaces refused values by plain ones. */
 async function mendErrors(wish, errors) {
   const { tab, dice, say, violate } = wish;
   wish.mended ??= new Set();
@@ -542,7 +541,7 @@ async function pressSecond(wish, tab, what) {
   }
 }
 
-/** Compares what there is now with what was meant. */
+/** Compares QuickBooks with the wish. */
 export async function judge(wish) {
   const { violate, world, deal, who } = wish;
   const made = await arrivals(wish);
@@ -591,7 +590,7 @@ export async function judge(wish) {
 
 const DEEDS = { nothing: 58, pay: 12, partly: 10, void: 8, edit: 7, delete: 5 };
 
-/** Somebody does something to an invoice of the deal in QuickBooks. */
+/** The accountant changes an invoice of the deal in QuickBooks. */
 export async function account(wish) {
   const { world, deal, dice, say } = wish;
   const deed = weigh(dice, DEEDS);
@@ -631,7 +630,7 @@ export async function account(wish) {
   }
 }
 
-/** The wish in the browser, from the deal's page to the books. */
+/** Carries out the wish in the browser, from the deal's page to QuickBooks. */
 export async function browserWish(wish) {
   const { desk, dice, world, deal, say, violate, who } = wish;
   const { tab } = desk;
@@ -718,7 +717,7 @@ export async function browserWish(wish) {
   }
 }
 
-/** The panel, once the form is gone. */
+/** Checks the panel after the form is closed. */
 async function panelLooks(wish) {
   const { tab, violate } = wish;
   const frame = await page.waitForPanel(tab);

@@ -1,5 +1,5 @@
-// The world that the monkey lives in: both sandboxes, Fatura, and one Pipedrive company for each QuickBooks company of the
-// seeds; what happens there besides the browser, and what the books say.
+// The monkey's environment: both sandboxes, Fatura, and one Pipedrive company for each QuickBooks company of the seeds; actions
+// outside of the browser, and reads of QuickBooks.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { control, installed, session } from "../http.mjs";
@@ -32,7 +32,7 @@ async function door(env, path, body, method) {
   return text ? JSON.parse(text) : {};
 }
 
-/** A Pipedrive company whose organizations and products are partly those of the books. */
+/** A Pipedrive company whose organizations and products are partly those of QuickBooks. */
 function pipedriveCompany({ at, preset, books }, currency) {
   const id = 7_900_000 + at;
   const named = (books.Customer ?? []).filter((customer) => (customer.CurrencyRef?.value ?? currency) === currency);
@@ -84,7 +84,7 @@ function pipedriveCompany({ at, preset, books }, currency) {
   };
 }
 
-/** Installs Fatura for everybody of a company, and connects its books. Where `isNumbered`, invoices are numbered by hand. */
+/** Installs Fatura for all users of a company, and connects QuickBooks. With `isNumbered`, users enter the invoice numbers. */
 export async function settle(env, company, { isNumbered = false } = {}) {
   const read = await quickbooks(env, company.realm);
   if (isNumbered) await door(env, "/quickbooks/preferences", { realm_id: company.realm, preferences: { SalesFormsPrefs: { CustomTxnNumbers: true } } });
@@ -176,7 +176,7 @@ function pipedriveOf(env, company, user) {
   return { pipedrive };
 }
 
-/** Requests as a person of a company, by surface; bearers are kept. */
+/** Requests as a user of a company, by surface, with cached bearers. */
 function sessions(env) {
   const kept = new Map();
   const call = async (who, surface, path, fields) => {
@@ -189,12 +189,12 @@ function sessions(env) {
     }
     return known.call(path, fields);
   };
-  /** The person opens the pages anew. */
+  /** Forgets a user's bearers, as if they had reopened the pages. */
   call.forget = (who) => [...kept.keys()].filter((key) => key.startsWith(`${who.user} `)).forEach((key) => kept.delete(key));
   return call;
 }
 
-/** A new deal, drawn; what it is worth follows from Pipedrive alone. */
+/** A new random deal; its value follows from Pipedrive alone. */
 export async function makeDeal(world, dice, { plain }) {
   const currency = !plain && dice.percent(20) ? dice.of(world.currencies) : world.home;
   const org = dice.of(world.own.organizations);
@@ -235,7 +235,7 @@ export async function makeDeal(world, dice, { plain }) {
   return { id, company: world.id, numbers: new Map(), wishes: 0, retired: false, isInclusive };
 }
 
-/** What a deal is worth before tax, out of Pipedrive; no code of Fatura takes part. */
+/** A deal's value before tax by Pipedrive's data, without Fatura's code. */
 export async function worth(world, id) {
   const [deal, products, discounts] = await Promise.all([
     world.pipedrive(`/deals/${id}`),

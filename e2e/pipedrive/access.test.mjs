@@ -1,4 +1,4 @@
-// Who may call: OAuth with the official client, scopes, a user's own token, permissions, visibility, limits, installing and uninstalling.
+// Access to the API: OAuth with the official client, scopes, API tokens, permissions, visibility, rate limits, installing and uninstalling.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { ANA, BRUNO, COMPANY, RAFAEL, begin, checked, endpoint, refused, v2 } from "./support.mjs";
@@ -82,7 +82,7 @@ test("rate limits: requests in two seconds, tokens a day, and headers with what 
   const call = () => fetch(`${box.env.PIPEDRIVE_API_URL}/api/v2/deals/1`, { headers: { authorization: `Bearer ${fresh}` } });
   const answers = await Promise.all(Array.from({ length: 6 }, call));
   const statuses = answers.map((answer) => answer.status).sort();
-  // The six may stand on both sides of a window's end.
+  // The six calls may be in two windows of the limit.
   assert.ok(statuses.filter((status) => status === 200).length >= 5, statuses.join());
   const first = answers[0].headers;
   assert.equal(first.get("x-ratelimit-limit"), "5");

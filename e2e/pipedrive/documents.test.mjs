@@ -90,7 +90,7 @@ test("bodies may have the members that the OpenAPI documents allow", { skip }, (
 });
 
 test("every read operation is answered as the OpenAPI documents say, or says that it is not simulated", { skip }, async () => {
-  // Something of each kind, so that there is what to read.
+  // An object of each kind to read.
   const make = async (path, body) => (await box.raw(token, "POST", path, body)).body.data;
   const ids = { deals: 1, persons: 201, organizations: 101, products: 301, users: ANA, pipelines: 1, stages: 1, roles: 1, activityTypes: 1 };
   ids.activities = (await make("/api/v2/activities", { subject: "x", deal_id: 1 })).id;
@@ -157,7 +157,7 @@ test("every read operation is answered as the OpenAPI documents say, or says tha
     else if (typeof body === "object") wrong.push(...mistakes(version, "GET", path, status, body));
   }
   assert.deepEqual(wrong, []);
-  // What is left out is left out knowingly: docs/sandbox/pipedrive.md lists it.
+  // Operations that are left out are listed in docs/sandbox/pipedrive.md.
   const kinds = new Set(notSimulated.map((line) => line.split(" ")[2].split("/")[1]));
   const known = [
     "billing",

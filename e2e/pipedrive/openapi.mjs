@@ -1,11 +1,11 @@
-// Answers against Pipedrive's own OpenAPI documents, where these are at hand.
+// Checks answers against Pipedrive's OpenAPI documents, where these are available.
 import { Ajv } from "ajv";
 import { existsSync, readFileSync } from "node:fs";
 import { parse } from "yaml";
 
 const file = (version) => new URL(`../../../shared/openapi/pipedrive-${version}.yaml`, import.meta.url);
 
-/** Where the documents contradict themselves. */
+/** Contradictions within the documents. */
 const CONTRADICTIONS = [
   // A discount's id is a text everywhere but here.
   /^v2 DELETE \/deals\/{id}\/discounts\/{discount_id} 200: \/data\/id must be integer,null$/,

@@ -14,7 +14,7 @@ let ana;
 let page;
 before(async () => {
   box = await begin();
-  // Tokens of a colleague: Ana herself has not installed the app.
+  // Tokens of a colleague: Ana has not installed the app.
   api = await box.connect({ user_id: BRUNO });
   ana = await openBrowser("pt-BR");
   page = ana.page;
@@ -23,7 +23,7 @@ before(async () => {
 after(async () => {
   await ana.close();
   await box.end();
-  // A refusal and a record that is not there are answered as such, which Chromium mentions.
+  // Chromium logs the statuses of refusals and missing records.
   assert.deepEqual(
     ana.complaints.filter((text) => !text.includes("404 (Not Found)")),
     [],

@@ -1,4 +1,4 @@
-// Whatever is sent to any operation, the sandbox answers, and what it refuses it refuses in Pipedrive's form.
+// The sandbox answers whatever is sent to any operation, and refuses in Pipedrive's format.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
@@ -79,7 +79,7 @@ test("no request causes an internal error, whatever its body", async () => {
           const inForm = answer.status < 400 || (text.startsWith("{") && JSON.parse(text).success === false);
           if (!fine || !inForm)
             strange.push(`${answer.status} ${method} ${prefix}${template} (${id}) ${query} ${JSON.stringify(body)?.slice(0, 80)}: ${text.slice(0, 120)}`);
-          // The users of the company are changed as well: who asks has to stay one of them.
+          // The users of the company are changed as well: the caller has to stay one of them.
           if (answer.status === 401) {
             await box.control("/pipedrive/users", { user_id: ANA, active: true, permissions: { can_use_api: true } });
             token = (await box.grant()).access_token;

@@ -268,7 +268,7 @@ test("events: the theme changes, the page is hidden and shown, the app has the f
   await page.getByLabel("Theme").selectOption("light");
   await frame.getByRole("button", { name: "A button" }).click();
   await page.waitForSelector(".panel iframe[data-focused='1']");
-  // This one the SDK keeps to itself: it tells of the frame's own document.
+  // The SDK raises this event by itself, from the frame's document.
   const heard = await frame.evaluate(
     () =>
       new Promise((resolve) => {
@@ -316,7 +316,7 @@ test("a user who has not installed an added app sees an invitation, and gets no 
   assert.deepEqual(statuses, [404, 404]);
   assert.equal(await other.page.locator("iframe").count(), 0);
   await other.close();
-  // Leads are no page of this simulation: not found, which Chromium mentions.
+  // The simulation has no page of leads: Chromium logs the 404.
   assert.deepEqual(
     browser.complaints.filter((text) => !text.includes("404 (Not Found)")),
     [],

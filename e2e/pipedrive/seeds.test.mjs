@@ -1,4 +1,4 @@
-// The companies of the seeds beyond the first two: their deals as the API answers them.
+// The deals of the seeded companies beyond the first two, read by the API.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { begin } from "./support.mjs";

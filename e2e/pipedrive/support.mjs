@@ -1,4 +1,4 @@
-// A sandbox of its own for each suite, Pipedrive's official client against it, and its answers held against the documents.
+// A sandbox for each suite, Pipedrive's official client for it, and checks of the answers against the OpenAPI documents.
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
@@ -13,12 +13,12 @@ const require = createRequire(import.meta.url);
 export const v1 = require("pipedrive/v1");
 export const v2 = require("pipedrive/v2");
 export const COMPANY = 7710001;
-/** An admin, a regular user, and one who may little. */
+/** An administrator, a regular user, and a user with few rights. */
 export const ANA = 910001;
 export const BRUNO = 910002;
 export const RAFAEL = 910004;
 
-/** Has a client's answers held against the documents, and a refusal's status put beside its body, which is all that the client rejects with. */
+/** Checks a client's answers against the documents, and adds the status to the body of a refusal, as the client rejects with the body alone. */
 export function checked(api, version) {
   const send = require("axios").getAdapter("http");
   const look = (answer, config) => {
@@ -129,7 +129,7 @@ export async function begin({ args = [] } = {}) {
         ),
       };
     },
-    /** Any call, by hand: status and body. */
+    /** Any call without the client: status and body. */
     async raw(token, method, path, body) {
       const answer = await fetch(`${env.PIPEDRIVE_API_URL}${path}`, {
         method,
@@ -167,7 +167,7 @@ export const refused = (promise, status, words) =>
 
 /** @typedef {Awaited<ReturnType<typeof begin>>} Sandbox */
 
-/** An endpoint that is called: what came in, and the status that it answers with. */
+/** An endpoint that records its calls, and answers with `status`. */
 export async function endpoint() {
   /** @type {{ received: any[], status: number, authorization?: string, method?: string }} */
   const inbox = { received: [], status: 200 };

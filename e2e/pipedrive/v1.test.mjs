@@ -1,4 +1,4 @@
-// Pipedrive's own client, unmodified, over version 1: what version 2 does not reach; and the old addresses, by hand.
+// Pipedrive's own client, unmodified, with version 1: operations that version 2 does not have; and v1 addresses, without the client.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { ANA, BRUNO, begin, refused } from "./support.mjs";

@@ -1,4 +1,4 @@
-// Pipedrive's own client, unmodified, over version 2: records, deal parts, lists, search, fields.
+// Pipedrive's own client, unmodified, with version 2: records, deal parts, lists, search, fields.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { ANA, BRUNO, begin, refused } from "./support.mjs";

@@ -1,4 +1,4 @@
-// Webhooks: what changed is told to its subscribers.
+// Webhooks of Pipedrive.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { ANA, BRUNO, COMPANY, begin, endpoint } from "./support.mjs";

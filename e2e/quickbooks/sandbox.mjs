@@ -1,4 +1,4 @@
-// A sandbox of its own for the suites of other people's clients.
+// A sandbox for each suite of third-party clients.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -1,4 +1,4 @@
-// The members that the sandbox knows, against Intuit's own schemas, where these are at hand.
+// Compares the members that the sandbox has with Intuit's schemas, where these are available.
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";

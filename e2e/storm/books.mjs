@@ -1,4 +1,4 @@
-// The books after a storm: what stands in QuickBooks, what people were told, and what their panels show.
+// The audit after a storm: compares QuickBooks with the answers that users got and with their panels.
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { plain } from "../browser.mjs";
@@ -11,7 +11,7 @@ import { person, rows } from "./people.mjs";
 
 const PAGE = 1000;
 
-/** Every invoice of a company that is in the books. */
+/** All invoices of a company in QuickBooks. */
 export async function ledger(env, realm) {
   const read = await quickbooks(env, realm);
   const all = [];
@@ -31,7 +31,7 @@ export const price = (/** @type {any} */ invoice) => invoice.Line.find((line) =>
  * @returns {Promise<boolean>} */
 export const isInBooks = async (env, intent) => (await ledger(env, intent.desk.who.realm)).some((invoice) => price(invoice) === Number(intent.price));
 
-/** What a panel should show of an invoice. */
+/** The badge that a panel should show for an invoice. */
 function badge(invoice, today) {
   if (/Voided/.test(invoice.PrivateNote ?? "")) return "voided";
   if (invoice.Balance === 0) return invoice.TotalAmt > 0 ? "paid" : "voided";
@@ -76,7 +76,7 @@ export async function audit({ env, intents, desks, before, replicas, dice, dir }
   return wrong;
 }
 
-/** What was sent: once where the person was told so, and never twice. */
+/** E-mails: one if the user was told so, and never two. */
 async function mails(env, intents) {
   const wrong = [];
   for (const realm of new Set(intents.map(({ desk }) => desk.who.realm))) {
@@ -89,7 +89,7 @@ async function mails(env, intents) {
   return wrong;
 }
 
-/** Deals' own histories: each invoice's creation once. */
+/** Deal history: one entry for the creation of each invoice. */
 async function histories(env, intents, desks) {
   const wrong = [];
   for (const { who, deal } of desks) {
@@ -110,7 +110,7 @@ async function histories(env, intents, desks) {
   return wrong;
 }
 
-/** Rows of panels that are not as QuickBooks has them. */
+/** Rows of panels that differ from QuickBooks. */
 async function staleRows({ env, intents, desks, books, replicas, dice }) {
   const wrong = [];
   for (const { who, deal } of desks) {
@@ -138,7 +138,7 @@ async function staleRows({ env, intents, desks, books, replicas, dice }) {
   return wrong;
 }
 
-/** Secrets, and complaints that must not be, in what the service wrote. */
+/** Secrets and unexpected errors in the service's logs. */
 function leaks(dir, env) {
   const wrong = [];
   const secrets = Object.entries(env)

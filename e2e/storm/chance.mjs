@@ -1,4 +1,4 @@
-// Chance that can be repeated: everything that a storm decides is drawn from its seed. The timing of processes is not.
+// Random numbers from a seed: all decisions of a storm follow from it. The timing of processes does not.
 
 /** @typedef {{
  *   next(): number,
@@ -23,9 +23,9 @@ export function chance(seed) {
     next,
     below,
     of: (list) => list[below(list.length)],
-    /** True so many times in a hundred. */
+    /** True in this percentage of calls. */
     percent: (share) => next() * 100 < share,
-    /** A generator of its own, so that those who draw beside each other do not disturb each other's draws. */
+    /** A generator of its own, so that concurrent users do not change each other's draws. */
     branch: () => chance(below(2 ** 32)),
   };
 }

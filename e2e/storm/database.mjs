@@ -3,7 +3,7 @@ import { execFile, execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { promisify } from "node:util";
 
-/** Its address; `restart` where the tests may restart the server. */
+/** Its address; `restart` if the tests may restart the server. */
 export async function createDatabase() {
   const server = process.env.TEST_POSTGRES_URL;
   if (!server) throw new Error("TEST_POSTGRES_URL is not set: run it by `make storm`");
@@ -14,7 +14,7 @@ export async function createDatabase() {
   return { url: `${server}/${name}`, ...(restart ? { restart } : {}) };
 }
 
-/** Waits until so many replicas on this database share what QuickBooks allows: each has seen the others since it has started.
+/** Waits until the replicas on this database share QuickBooks' limits: each has seen the others since its start.
  * @param {string} url
  * @param {number} replicas */
 export async function sharing(url, replicas) {
@@ -23,7 +23,7 @@ export async function sharing(url, replicas) {
   const pause = () => new Promise((go) => setTimeout(go, 200));
   const end = Date.now() + 40_000;
   while (!all() && Date.now() < end) await pause();
-  // A replica that has just started takes the least for six seconds, and looks at the others every five.
+  // A replica takes the smallest share for six seconds after its start, and reads the table of replicas every five seconds.
   const since = Math.max(...seen()) + 6_000_000;
   while (!seen().every((at) => at > since) && Date.now() < end) await pause();
   if (!all() || Date.now() >= end) throw new Error(`${seen().length} replicas, not ${replicas}, share what QuickBooks allows`);

@@ -1,4 +1,4 @@
-// What happens to invoices that stand: people void, delete and send them; the accountant takes payments.
+// Actions on issued invoices: users void, delete and send them; the accountant receives payments.
 import { control } from "../http.mjs";
 import { quickbooks } from "../story.mjs";
 import { person, rows } from "./people.mjs";
@@ -6,12 +6,12 @@ import { person, rows } from "./people.mjs";
 const pause = (ms) => new Promise((go) => setTimeout(go, ms));
 const SHARES = { void: 12, delete: 6, send: 10, pay: 12, "void in QuickBooks": 4 };
 
-/** Perhaps something happens to the invoice; what, is noted in `intent.deed`. */
+/** Perhaps acts on the invoice; `intent.deed` notes the action. */
 export async function deeds(env, intent, replicas, dice, until) {
   let draw = dice.below(100);
   intent.deed = Object.keys(SHARES).find((deed) => (draw -= SHARES[deed]) < 0) ?? "nothing";
   const { who } = intent.desk;
-  // The accountant looks until there is an answer: the faults are for whoever asks.
+  // The accountant retries until there is an answer: faults strike every caller.
   const found = async () => {
     while (Date.now() < until()) {
       const answer = await (await quickbooks(env, who.realm))(`select * from Invoice where DocNumber = '${intent.number}'`).catch(() => undefined);
@@ -34,17 +34,17 @@ export async function deeds(env, intent, replicas, dice, until) {
   return undefined;
 }
 
-/** Somebody voids, deletes or sends the invoice: pressed until they are told how it ended. */
+/** A user voids, deletes or sends the invoice, and presses again until an answer says how it ended. */
 export async function carry(env, intent, deed, replicas, dice, until) {
   const { who, deal } = intent.desk;
   intent.deed = deed;
   const call = person(env, who, replicas, dice);
   intent.recipient = `storm-${intent.at}@customer.example`;
   let key;
-  // Pressed until an answer says how it stands: the button, as the row shows it at that time.
+  // Presses the button of the current row until an answer says how it ended.
   while (Date.now() < until()) {
     try {
-      // It is among the newest, nearly always.
+      // It is nearly always among the newest.
       const named = (each) => each.number === intent.number;
       const row = (await rows(call, deal, 60)).find(named) ?? (await rows(call, deal)).find(named);
       if (!row) return undefined;
@@ -52,7 +52,7 @@ export async function carry(env, intent, deed, replicas, dice, until) {
         intent.removed = intent.deed === "delete";
         return undefined;
       }
-      // One form, pressed until it is answered.
+      // One form, posted until it is answered.
       if (intent.deed === "send")
         key ??= /name="key" value="([^"]+)"/.exec((await call("panel", `/panel/deal/${deal}/invoices/${row.id}/recipient`)).text)?.[1];
       if (intent.deed === "send" && !key) continue;
@@ -62,10 +62,10 @@ export async function carry(env, intent, deed, replicas, dice, until) {
         intent.sent = true;
         return undefined;
       }
-      // They were told why not.
+      // The answer said why not.
       if (intent.deed === "send" && answer.status === 409 && /field-error/.test(answer.text)) return undefined;
     } catch {
-      // Nothing came back.
+      // No answer.
     }
     await pause(300 + dice.below(500));
   }

@@ -1,5 +1,5 @@
-// A gate before PostgreSQL. It names each transaction by what it writes, and can hold its COMMIT: before the database has it,
-// or when it is committed and nobody knows. It can cut every connection, as a network does.
+// A proxy before PostgreSQL. It names each transaction by its writes, and can hold its COMMIT: before the database gets it,
+// or after the commit, before the answer. It can cut every connection, as a network does.
 import { connect, createServer } from "node:net";
 import { portOf } from "../http.mjs";
 
@@ -10,7 +10,7 @@ const named = (sql) => [...sql.matchAll(WRITES)].map(([, verb, table, column]) =
 
 const nameOf = (writes) => [...new Set(writes)].join(", ");
 
-/** What a program sends, one message at a time: the first is without a letter. */
+/** Splits a program's bytes into messages of PostgreSQL's protocol: the first has no type letter. */
 function messages(take) {
   let [rest, isFirst] = [Buffer.alloc(0), true];
   return (chunk) => {
@@ -22,7 +22,7 @@ function messages(take) {
       if (rest.length < length) return;
       const message = rest.subarray(0, length);
       rest = rest.subarray(length);
-      // A wish for TLS is refused; the real start follows.
+      // A request for TLS is refused; the startup message follows.
       const wishes = isFirst && length === 8;
       if (isFirst && !wishes) isFirst = false;
       take(message, wishes ? "tls" : head ? String.fromCharCode(message[0]) : "start");
@@ -32,7 +32,7 @@ function messages(take) {
 
 const text = (message, from) => message.toString("utf8", from, message.indexOf(0, from));
 
-/** A gate on a port of its own before the server at `url`. */
+/** A proxy on a port of its own before the server at `url`. */
 export async function gate(url) {
   const server = new URL(url);
   const open = new Set();
@@ -54,7 +54,7 @@ export async function gate(url) {
     /** @type {string[]} */
     let writes = [];
     let isOpen = false;
-    // What waits for the gate to open: messages of the program, or answers of the database.
+    // Messages of the program or answers of the database that are held back.
     let held;
     const act = (message, kind) => {
       const run = (sql) => {
@@ -76,7 +76,7 @@ export async function gate(url) {
         const portal = text(message, 5);
         const sql = statements.get(text(message, 6 + Buffer.byteLength(portal))) ?? "";
         run(sql);
-        // Alone, each statement is a transaction.
+        // Outside of a transaction each statement is one.
         if (!isOpen) [transaction, writes] = [nameOf(writes), []];
       }
       if (kind === "Q") transaction = run(text(message, 5));
@@ -118,12 +118,12 @@ export async function gate(url) {
 
   return {
     url: String(through),
-    /** Calls back with the name of each transaction that writes. Answers how to end that. */
+    /** Calls back with the name of each transaction that writes. Returns a function that ends this. */
     watch(watcher) {
       watchers.add(watcher);
       return () => watchers.delete(watcher);
     },
-    /** Holds the next transaction of this name, `before` or `after` it is committed; resolves when one stands there. */
+    /** Holds the next transaction of this name, `before` or `after` its commit; resolves when one is held. */
     hold: (transaction, moment) => new Promise((met) => (wanted = { transaction, moment, met })),
     forget: () => (wanted = undefined),
     /** Cuts every connection. */

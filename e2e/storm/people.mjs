@@ -1,4 +1,4 @@
-// What the people of a storm do: open a form, press, press again when nothing comes back, and remember what they were told.
+// The users of a storm: open a form, press *Create*, press again without an answer, and note the answers.
 import { CASCADE, BR, US } from "../people.mjs";
 import { capture, encoded, openForm, roomyDeal, session, unseen } from "../http.mjs";
 
@@ -36,10 +36,10 @@ const DESKS = [
   },
 ];
 
-/** How many invoices one deal is to have, more or less: a deal of which there are thousands is nobody's. */
+/** About the number of invoices of one deal: real deals do not have thousands. */
 const INVOICES = 100;
 
-/** A form for each deal, as it was opened, with one line; deals enough for so many invoices.
+/** A form with one line for each deal; enough deals for `count` invoices.
  * @param {Env} env */
 export async function desks(env, count = 0) {
   /** @type {Desk[]} */
@@ -91,7 +91,7 @@ export function person(env, who, replicas, dice) {
    * @param {AbortSignal} [signal] */
   return async function call(surface, path, fields, signal) {
     const answer = await ask(surface, path, fields, signal);
-    // Given out by a clock that was behind.
+    // The bearer was issued while the clock was behind.
     if (answer.status !== 401) return answer;
     bearers.delete(surface);
     return ask(surface, path, fields, signal);
@@ -111,7 +111,7 @@ export function person(env, who, replicas, dice) {
   }
 }
 
-/** What an answer to *Create* tells the person.
+/** The meaning of an answer to *Create*.
  * @param {{ status: number, text: string }} answer
  * @returns {Outcome} */
 function told(answer) {
@@ -126,8 +126,8 @@ function told(answer) {
 }
 
 /**
- * One intent: pressed once, twice, on two replicas at once, or given up and pressed again; until the person has been told
- * how it ended, or `until` has passed.
+ * One intent: pressed once, twice, on two replicas at once, or aborted and pressed again; until an answer says how it ended, or
+ * `until` has passed.
  * @param {Env} env
  * @param {Desk} desk
  * @param {Intent} intent
@@ -162,7 +162,7 @@ export async function intend(env, desk, intent, replicas, dice, until, isThere) 
     if (Date.now() > until()) break;
     await pause(last.state === "checking" ? 300 : 400 + dice.below(800));
     if (last.state === "stuck") {
-      // Somebody looks in QuickBooks, and says what they see.
+      // The user looks in QuickBooks, and answers by what is there.
       const { stuck = "" } = last;
       const resend = (await isThere(intent)) ? {} : { resend: "on" };
       last = await call("form", stuck, resend).then(told, () => ({ state: "stuck", stuck }));
@@ -177,7 +177,7 @@ export async function intend(env, desk, intent, replicas, dice, until, isThere) 
         const answer = told(await call("form", progress));
         last = answer.state === "unanswered" ? { state: "checking", progress, words: answer.words } : answer;
       } catch {
-        // Nothing came back: asked again.
+        // No answer: asked again.
       }
     } else {
       last = await press();

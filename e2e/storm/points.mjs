@@ -1,6 +1,6 @@
-// Every boundary between two steps of every write, one after the other. A provider holds an answer back, before it has acted or
-// after; or the database a COMMIT, before it has it or after. At that moment the service is killed, told to end, stopped past its
-// lease and woken up again, or cut off from its database.
+// Every boundary between two steps of every write, one after the other. A provider holds a call, before or after it has acted; or the
+// database a COMMIT, before or after it. At that moment the service is killed, terminated, stopped until its lease has expired and
+// continued, or cut off from its database.
 // `node e2e/storm/points.mjs` runs all of them (DATABASE=postgres, TIMES=…, AT=calls or commits); a short form is in the tests.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -20,7 +20,7 @@ import { desks as openDesks, intend } from "./people.mjs";
 
 const pause = (ms) => new Promise((go) => setTimeout(go, ms));
 
-/** What is written, and the calls that it takes, in their order. `act` is done to an invoice that stands. */
+/** The writes, and their calls in order. `act` is an action on an issued invoice. */
 export const WRITES = [
   {
     name: "create",
@@ -52,8 +52,8 @@ export const WRITES = [
   { name: "send", act: "send", calls: [["quickbooks", "POST", "/send"]] },
   { name: "refresh", expire: true, calls: [["quickbooks", "POST", "/tokens"]] },
 ];
-/** The last two need PostgreSQL, SQLite is in the process itself: `cut` ends the connections to it, `hung` leaves them open, and
- * nothing more comes through the one that stands there. */
+/** The last two need PostgreSQL, as SQLite is in the process: `cut` ends its connections, `hung` leaves them open, and the held one
+ * answers nothing more. */
 export const SIGNALS = ["SIGKILL", "SIGTERM", "SIGSTOP", "cut", "hung"];
 /** Longer than a lease, and than a call is held. */
 const ASLEEP = 12_500;
@@ -75,7 +75,7 @@ export const commits = (seen, signals = SIGNALS, moments = ["before", "after"]) 
 const named = ({ write, signal, moment, call, transaction }) =>
   `${signal}, ${write.name}, ${call ? Object.values(call).join(" ") : `commit of ${transaction}`} ${moment === "before" ? "not begun" : "done"}`;
 
-/** A place for writing and striking: the service with its people, and each replica's gate before the database. */
+/** The service with its users, and each replica's proxy before the database. */
 async function open({ database, replicas }) {
   const dir = mkdtempSync(join(tmpdir(), "fatura-points-"));
   const gates = database ? await Promise.all(Array.from({ length: replicas }, () => gate(database.url))) : [];
@@ -106,7 +106,7 @@ async function open({ database, replicas }) {
   return { dir, stack, env, gates, desks, before, dice: chance(1), intents: [], close };
 }
 
-/** Carries out a write, after `ready` has been called at its door. */
+/** Carries out a write, after `ready` was called right before it. */
 async function perform(place, write, ready) {
   const { env, stack, desks, dice, intents } = place;
   const at = intents.length;
@@ -136,8 +136,8 @@ async function perform(place, write, ready) {
   return intent;
 }
 
-/** The transactions of each write, by what they write: those of its workers and of what follows as well. Those that come by
- * themselves are struck once, at the first. */
+/** The transactions of each write, by name, including those of workers and follow-up work. Periodic transactions are struck once, at
+ * the first. */
 async function observe(place, writes, idly = 20_000) {
   const during = async (work) => {
     const transactions = new Set();
@@ -164,7 +164,7 @@ async function observe(place, writes, idly = 20_000) {
   return seen;
 }
 
-/** Has the next call, or the next transaction, of this kind wait. Answers how to ask for what has stood there. */
+/** Holds the next call or transaction of this kind. Returns functions that say what was held, and that end this. */
 async function arm({ env, gates, stack }, { moment, call, transaction }) {
   if (call) {
     await control(env, "/faults", { ...call, effect: { [moment === "before" ? "delay" : "delay_after"]: 8000 } });
@@ -189,10 +189,10 @@ async function arm({ env, gates, stack }, { moment, call, transaction }) {
   };
 }
 
-/** What happens to a replica that stands at a boundary. */
+/** Strikes a replica that is held at a boundary. */
 async function hit({ replica, gate, release }, signal) {
   if (signal === "cut") gate.cut();
-  // As for `hung`, that is all.
+  // `hung` needs nothing more.
   if (signal === "SIGSTOP") {
     replica.signal("SIGSTOP");
     await pause(ASLEEP);
@@ -206,7 +206,7 @@ async function hit({ replica, gate, release }, signal) {
   }
 }
 
-/** Strikes at each point, those that `points` makes of what was observed; the violations, and how many points were met.
+/** Strikes at each point that `points` derives from the observed transactions; the violations, and the number of points that were met.
  * @param {{
  *   points: (seen: (writes: any[], idly?: number) => Promise<any>) => Promise<any[]>,
  *   database?: { url: string },

@@ -1,5 +1,5 @@
 // The short form of points.mjs: killed at each step of creating, and where a void, a deletion or an e-mail may have been
-// carried out; stopped past its lease where the invoice may have been sent.
+// carried out; stopped until the lease has expired where the invoice may have been sent.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { createDatabase } from "./database.mjs";
@@ -8,7 +8,7 @@ import { calls, commits, strike, WRITES } from "./points.mjs";
 const write = (name) => WRITES.filter((each) => each.name === name);
 const sent = WRITES.map((each) => ({ ...each, calls: each.calls.filter(([provider, method]) => provider === "quickbooks" && method === "POST").slice(-1) }));
 
-// Each has a stack of its own, and most of their time they wait.
+// Each test has a stack of its own, and mostly waits.
 describe("boundaries between steps", { concurrency: 3 }, () => {
   test("each write is made once if the service is killed, ended or stopped between two steps", { timeout: 300_000 }, async () => {
     const all = [
@@ -36,7 +36,7 @@ describe("boundaries between steps", { concurrency: 3 }, () => {
   });
 
   test("a hanging connection to the database blocks no background loop, and a lost lease is reclaimed", { timeout: 300_000, skip }, async () => {
-    // Whoever looks for unfinished work hangs; then a lease is taken of which nobody knows.
+    // The search for unfinished work hangs; then a worker takes a lease, and its commit is not answered.
     const lost = new Map([[write("create")[0], ["update invoice.next_attempt_at", "update invoice.lease_owner"]]]);
     const { wrong, met, states } = await strike({ points: async () => commits(lost, ["hung"], ["after"]), database: await createDatabase() });
     assert.deepEqual(wrong, []);

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { storm } from "./storm.mjs";
 
-/** A storm of so many intents, after which the books are as people wanted them. Each run has a new seed, which it prints; `SEED` repeats one.
+/** A storm, after which QuickBooks has the intended invoices. Each run has a new seed, which it prints; `SEED` repeats one.
  * @param {string} name
  * @param {Omit<Parameters<typeof storm>[0], "seed"> & { intents: number }} options
  * @param {() => Promise<object>} prepare

@@ -1,4 +1,4 @@
-// A storm: people bill deals while everything fails that can fail; afterwards the books are compared with what they wanted.
+// A storm: users bill deals while everything fails that can fail; afterwards QuickBooks is compared with their intents.
 // `make storm SEED=1 INTENTS=10000 REPLICAS=3 DATABASE=postgres` prints its seed, and repeats its faults with it.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -16,16 +16,16 @@ import { weather } from "./weather.mjs";
 /** @import { Intent } from "./people.mjs" */
 /** @import { Variables } from "../../scripts/stack.mjs" */
 
-/** How long the world may take to be right again after the last fault. */
+/** The time until everything is right after the last fault. */
 const HEAL_LIMIT_MS = 30_000;
-/** How long it is waited for all the same, to say how long it took. */
+/** The time that is waited beyond that, to say how long it took. */
 const GIVE_UP_MS = 150_000;
-/** The strength of a storm: faults that are met, for each intent. */
+/** The strength of a storm: faults that strike, for each intent. */
 export const FAULTS_PER_INTENT = 5;
 const pause = (ms) => new Promise((go) => setTimeout(go, ms));
 
 /**
- * `quirks`: what QuickBooks is without; `hasOddAnswers`: answers of other shapes, lists refused over one row, pages in front. Answers what was
+ * `quirks`: the sandbox's quirks; `hasOddAnswers`: answers of other shapes, lists refused over one row, pages in front. Answers what was
  * counted, and each violation as a sentence.
  * @param {{
  *   seed: number,
@@ -72,7 +72,7 @@ export async function storm({
     await installed(env, US);
     await installed(env, BR);
     const desks = await openDesks(env, count);
-    // What was there from the start is found.
+    // Invoices of the seeds are found after the lag.
     await pause(quirks?.query_lag_ms ?? 0);
     const sky = weather(env, {
       replicas: stack.replicas,
@@ -103,11 +103,11 @@ export async function storm({
       if (dice.percent(20)) Object.assign(intent.wants, { customer: "new", customer_name: `Storm customer ${intent.at}` });
       if (dice.percent(10)) Object.assign(intent.wants, { "lines[0][item]": "new", "lines[0][item_name]": `Storm item ${intent.at}` });
     }
-    /** What somebody sees who looks in QuickBooks long enough. */
+    /** Whether QuickBooks has the invoice, after its lag. */
     const isThere = async (/** @type {Intent} */ intent) => {
       for (;;) {
         await pause((quirks?.query_lag_ms ?? 0) + 1000);
-        // The faults are for whoever asks, them as well.
+        // Faults strike this call, too.
         const found = await isInBooks(env, intent).catch(() => undefined);
         if (found !== undefined) return found;
       }
@@ -120,7 +120,7 @@ export async function storm({
     const workers = Array.from({ length: atOnce }, async () => {
       const own = dice.branch();
       for (let intent; (intent = queue.shift()); ) {
-        // Whoever is quicker than the faults waits for them: they are as many on a quick machine.
+        // Users wait for the faults: a fast machine gets as many of them.
         while (begun.intents > done() && sky.met() < perIntent * (begun.intents - 2 * atOnce)) await pause(20);
         begun.intents++;
         await intend(env, intent.desk, intent, stack.replicas, own, () => end, isThere);
@@ -141,7 +141,7 @@ export async function storm({
     let wrong = [];
     let healedAfter;
     let late;
-    // Whoever looks finds what is new only so much later, and looks several times where nothing else says whether it was written.
+    // With a lag, lookups find new objects later, and are repeated.
     const limit = HEAL_LIMIT_MS + 6 * (quirks?.query_lag_ms ?? 0);
     do {
       await pause(1000);
@@ -178,7 +178,7 @@ export async function storm({
   }
 }
 
-/** Version 4, out of the seed. */
+/** A UUID of version 4, from the seed. */
 function uuid(dice) {
   const hex = Array.from({ length: 32 }, () => dice.below(16).toString(16));
   hex[12] = "4";

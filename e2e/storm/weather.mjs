@@ -1,9 +1,9 @@
-// What strikes while people work: the providers' faults, lost and doubled webhooks, expired tokens, signals to replicas.
+// The faults of a storm: failing providers, lost and repeated webhooks, expired tokens, signals to replicas.
 import { control } from "../http.mjs";
 
 const pause = (ms) => new Promise((go) => setTimeout(go, ms));
 
-/** Faults that wait for their calls at a time: with more, the oldest ones alone are met. */
+/** Faults that wait for a call at a time: with more, only the oldest would strike. */
 const MAX_WAITING = 40;
 
 /**
@@ -14,12 +14,12 @@ export function weather(env, { replicas, realms, users, dice, database, clock, p
   const post = (path, body) => control(env, path, body).catch(() => undefined);
   const fault = (effect, more = {}) => post("/faults", { provider: "quickbooks", times: 1 + dice.below(3), effect, ...more });
   const strikeAtOnce = async (path, body) => (await post(path, body)) !== undefined;
-  /** Half of them strike whatever is called next: those that are called seldom would fill the queue. */
+  /** Half of the faults strike any next call: faults of rare calls would fill the queue. */
   const on = (list) => (dice.percent(50) ? { path: dice.of(list) } : {});
   const WRITES = ["/invoice", "/invoice", "/customer", "/item"];
   const CALLS = [...WRITES, "/query", "/cdc", "/send"];
   const down = new Set();
-  /** At least one replica stays as it is, where there are several. */
+  /** With several replicas, at least one is not struck. */
   const strike = async (act) => {
     const can = replicas.filter((each) => each.isUp() && !down.has(each));
     if (can.length === 0 || (replicas.length > 1 && can.length < 2)) return false;
@@ -32,7 +32,7 @@ export function weather(env, { replicas, realms, users, dice, database, clock, p
       down.delete(struck);
     }
   };
-  /** How each company answers, of what no recording settles; a call sets all quirks of a company. */
+  /** The quirks of each company, for behaviour that no recording settles; one call sets all quirks of a company. */
   const ways = new Map(
     realms.map((realm) => [
       realm,
@@ -40,7 +40,7 @@ export function weather(env, { replicas, realms, users, dice, database, clock, p
     ]),
   );
   const setQuirks = (realm, more = {}) => post("/quickbooks/quirks", { realm_id: realm, emails_a_day: 1_000_000, ...ways.get(realm), ...more });
-  /** QuickBooks stumbles over some of a company's newest invoices for a while. */
+  /** QuickBooks refuses lists that contain some of a company's newest invoices, for a while. */
   const stumble = async () => {
     const realm = dice.of(realms);
     const { companies } = await (await fetch(`${env.CONTROL_URL}/quickbooks/companies`)).json();
@@ -51,7 +51,7 @@ export function weather(env, { replicas, realms, users, dice, database, clock, p
     await setQuirks(realm);
   };
   let stumbling;
-  /** One at a time: for a while it is wrong, up to more than a day. */
+  /** One at a time: the clock is wrong for a while, by up to 26 hours. */
   let moving;
   const wrong = async (clock) => {
     clock.move(dice.of([-93_600, -240, -30, 30, 240, 93_600]));
@@ -114,7 +114,7 @@ export function weather(env, { replicas, realms, users, dice, database, clock, p
     ...(clock ? { "clock moved": () => (moving ??= wrong(clock).finally(() => (moving = undefined))) } : {}),
     ...(database?.restart ? { "database restarted": async () => (await database.restart(), true) } : {}),
   };
-  // A company that was asked too much is left alone for a minute: with more of it nobody would get anywhere.
+  // A throttle pauses a company's calls for a minute: with more of them no work would be done.
   const rare = new Map([
     ["stopped past its lease", 20],
     ["killed", 96],
@@ -127,7 +127,7 @@ export function weather(env, { replicas, realms, users, dice, database, clock, p
     .flatMap((name) => Array(rare.get(name) ?? 120).fill(name));
   const counts = {};
   const under = new Set();
-  /** What struck by itself, without waiting for a call. */
+  /** Faults that strike without waiting for a call. */
   let strokes = 0;
   const calls = async () => {
     const answer = await fetch(`${env.CONTROL_URL}/faults/count`).catch(() => undefined);
@@ -148,15 +148,15 @@ export function weather(env, { replicas, realms, users, dice, database, clock, p
   return {
     counts,
     setQuirks,
-    /** How many faults were met so far. */
+    /** The number of faults that have struck so far. */
     met: () => met,
-    /** Strikes while `is` says so; what takes long goes on beside. */
+    /** Strikes while `is` returns true; slow faults run in parallel. */
     async blow(is) {
       while (is()) {
         const { struck, waiting } = await calls();
         met = struck + strokes;
         const missing = perIntent * started() - met - under.size;
-        // What waits for calls that nobody makes gives way.
+        // Faults that wait for calls that do not come are removed.
         if (missing > 0 && waiting >= MAX_WAITING) await fetch(`${env.CONTROL_URL}/faults`, { method: "DELETE" }).catch(() => undefined);
         for (let more = Math.min(missing, MAX_WAITING); more > 0; more--) strikeOne();
         await pause(50);
@@ -164,7 +164,7 @@ export function weather(env, { replicas, realms, users, dice, database, clock, p
       await Promise.all(under);
       met = (await calls()).struck + strokes;
     },
-    /** Everything is healed: no fault waits, every replica is up. */
+    /** Ends all faults and starts every replica. */
     async heal() {
       await Promise.all(under);
       await fetch(`${env.CONTROL_URL}/faults`, { method: "DELETE" });

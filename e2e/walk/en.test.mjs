@@ -1,4 +1,4 @@
-// What Fatura promises, walked in English.
+// Uses all features of docs/walked.md, in English.
 import { keyboard, mouse } from "./hands.mjs";
 import { walk } from "./walk.mjs";
 

@@ -1,4 +1,4 @@
-// What Fatura promises, walked in Spanish.
+// Uses all features of docs/walked.md, in Spanish.
 import { keyboard, mouse } from "./hands.mjs";
 import { walk } from "./walk.mjs";
 

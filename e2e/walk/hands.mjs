@@ -1,15 +1,15 @@
-// How a person acts on a page: with a mouse, or with nothing but a keyboard. Every act is told in the same words.
+// Two ways to use a page, with the same functions: with a mouse, or only with a keyboard.
 import assert from "node:assert/strict";
 
-/** More keys than any page of ours needs between two of its fields. */
+/** More presses of Tab than any page needs between two fields. */
 const FAR = 300;
 
 const hasFocus = (locator) => locator.evaluate((element) => element === document.activeElement && document.hasFocus());
 
-/** With a mouse; typing goes where it has pointed. */
+/** With a mouse; typing goes into the clicked field. */
 export const mouse = (page) => ({
   name: "mouse",
-  /** What is marked as disabled can be pressed all the same: it says why. */
+  /** A button with aria-disabled can be pressed: it says why it does nothing. */
   press: async (locator) => locator.click({ force: (await locator.getAttribute("aria-disabled")) === "true" }),
   tick: (locator) => locator.check(),
   mark: (locator) => locator.check(),
@@ -22,7 +22,7 @@ export const mouse = (page) => ({
     await locator.fill(typed);
     await option.click();
   },
-  /** Another date than the one that stands there. */
+  /** Sets another date. */
   async postpone(locator) {
     const day = await locator.inputValue();
     await locator.fill(new Date(Date.parse(day) + 31 * 86_400_000).toISOString().slice(0, 10));
@@ -30,7 +30,7 @@ export const mouse = (page) => ({
   closeMenu: () => page.keyboard.press("Escape"),
 });
 
-/** With the keyboard alone: no element is reached but by Tab. */
+/** Only with the keyboard: elements are reached by Tab. */
 export function keyboard(page) {
   const keys = page.keyboard;
   async function reach(locator) {
@@ -52,7 +52,7 @@ export function keyboard(page) {
       if (!(await locator.isChecked())) await keys.press("Space");
       assert.ok(await locator.isChecked());
     },
-    /** One of several: Tab comes to the group, arrows choose in it. */
+    /** Radio buttons: Tab reaches the group, arrow keys choose in it. */
     async mark(locator) {
       const group = locator.page().locator(`input[name="${await locator.getAttribute("name")}"]`);
       const isInGroup = () => group.evaluateAll((radios) => radios.includes(document.activeElement));

@@ -1,4 +1,4 @@
-// What Fatura promises, walked in Brazilian Portuguese.
+// Uses all features of docs/walked.md, in Brazilian Portuguese.
 import { keyboard, mouse } from "./hands.mjs";
 import { walk } from "./walk.mjs";
 

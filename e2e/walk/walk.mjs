@@ -1,5 +1,5 @@
-// Sections 1 to 6 of what Fatura promises, walked by one person in one go: in their language and theme, with a mouse or
-// with the keyboard alone. What lies off the way is in the tests beside this folder.
+// One user uses all features of docs/walked.md in one go, in their language and theme, with a mouse or only with the keyboard.
+// The tests beside this folder have the other cases.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { assertAccessible, openBrowser, picture, plain } from "../browser.mjs";
@@ -39,7 +39,7 @@ const COMPANIES = {
   es: { ...OAK_STREET, locale: "es_ES" },
 };
 
-/** A walk in one language, in a theme, with the hands that are given. */
+/** A walk in a language and a theme, with mouse or keyboard. */
 export function walk(language, theme, hands) {
   const company = COMPANIES[language];
   const { who } = company;
@@ -75,7 +75,7 @@ export function walk(language, theme, hands) {
       await form(page).locator("#create").waitFor();
       return form(page);
     };
-    /** What follows from the last key is shown. */
+    /** Waits until the page shows the result of the last key. */
     const settled = async (where) => {
       await page.waitForTimeout(200);
       await where.locator(".htmx-request").first().waitFor({ state: "detached" });
@@ -93,7 +93,7 @@ export function walk(language, theme, hands) {
           .getByRole(key === "open-in-quickbooks" ? "link" : "button", { name: say(key), exact: true }),
       );
     };
-    /** *Create* was pressed: the number of what was made. */
+    /** After *Create*: the number of the invoice. */
     const created = async () => {
       const told = new RegExp(say("issued-short", { number: "(\\d+)" }));
       const bar = page.locator(".snackbar", { hasText: told });
@@ -104,7 +104,7 @@ export function walk(language, theme, hands) {
     };
     const pay = async (number, amount) =>
       done("/quickbooks/payment", { realm_id: who.realm, invoice_id: (await invoice(number)).Id, ...(amount ? { amount } : {}) });
-    /** What a press opens in a new tab, which is closed again. */
+    /** Presses a control that opens a new tab, and closes the tab. */
     const inNewTab = async (press, look) => {
       const opened = page.context().waitForEvent("page");
       await press();
@@ -175,7 +175,7 @@ export function walk(language, theme, hands) {
         await snackbar(say("settings-saved"));
         const names = [say("settings-tax-id"), say("settings-due"), say("settings-presets"), say("settings-void")].join(", ");
         await sees(preferences, "settings-changed", { names });
-        // The history of deals is written in the company's language: this one's.
+        // Deal history is in the company's language: set to this user's.
         if ((await preferences.locator("#language").inputValue()) !== language) {
           await hand.choose(preferences.locator("#language"), language);
           await hand.press(button(preferences, "settings-save"));
@@ -196,7 +196,7 @@ export function walk(language, theme, hands) {
           .getByText(say("form-source", { field: `${say("entity-organization")} – ` }).trim())
           .first()
           .waitFor();
-        // Created too early: what is missing is named, at its field, and nothing is sent.
+        // Create with missing values: each is named at its field, and nothing is sent.
         await hand.press(opened.locator("#create"));
         await sees(opened, "form-mend");
         await opened.locator("#customer_name[aria-invalid=true]").waitFor();
@@ -209,19 +209,19 @@ export function walk(language, theme, hands) {
           .locator("#customer-linked")
           .getByRole("link", { name: say("open-in-quickbooks") })
           .waitFor();
-        // What would change of the customer, old and new; written when ticked.
+        // The changes of the customer, old and new; written when ticked.
         await hand.fill(opened.locator("#email"), "accounts@walked.example");
         const change = opened.locator(".changes li", { hasText: say("form-email") });
         await change.locator("ins", { hasText: "accounts@walked.example" }).waitFor();
         assert.ok((await change.locator("del").textContent())?.includes(before.PrimaryEmailAddr.Address));
         await hand.tick(opened.locator("#update_customer"));
-        // The term drives the due date until it is set by hand, and again when asked.
+        // The term sets the due date until it is set by hand, and again on request.
         const term = await opened.locator("#due").inputValue();
         assert.equal((Date.parse(term) - Date.parse(await opened.locator("#issued").inputValue())) / 86_400_000, 30);
         await hand.postpone(opened.locator("#due"));
         await hand.press(button(opened, "form-follow-term"));
         await opened.locator(`#long-due[data-due="${term}"]`).waitFor();
-        // A preset, then what is one's own.
+        // A preset, then own values.
         await hand.choose(opened.locator("#preset"), "Retainer");
         await opened.locator("#message", { hasText: "Merci!" }).waitFor();
         await hand.fill(opened.locator("#memo"), "walked");
@@ -263,7 +263,7 @@ export function walk(language, theme, hands) {
         const shown = plain(await opened.locator("#total").textContent());
         await seen("form");
         await hand.press(opened.locator("#create"));
-        // With the line that was added it is more than the deal: that is asked first.
+        // With the added line it exceeds the deal's value: the form asks first.
         await hand.press(opened.locator("[data-confirm-create]"));
         first = await created();
         const made = await invoice(first);
@@ -276,7 +276,7 @@ export function walk(language, theme, hands) {
           Customer: [after],
         } = await books(`select * from Customer where Id = '${company.customer.id}'`);
         assert.equal(after.PrimaryEmailAddr.Address, "accounts@walked.example");
-        // A second one: what is billed already is said, a part is offered, and more than the deal is warned of.
+        // A second invoice: the form shows what is billed, offers a part, and warns if it exceeds the deal's value.
         const again = await openForm();
         await sees(again, "form-part-all");
         assert.equal(await again.locator("#customer_name").inputValue(), company.customer.name, "the link is remembered");
@@ -294,7 +294,7 @@ export function walk(language, theme, hands) {
         await badge(first, "open");
         await row(first).getByText(company.customer.name).waitFor();
         const { TotalAmt: total } = await invoice(first);
-        // By e-mail, to whom one says.
+        // By e-mail, to an address that the user enters.
         await act(first, "menu-send");
         const recipient = row(first).getByLabel(say("send-to", { number: first }));
         await hand.fill(recipient, "nobody");
@@ -313,12 +313,12 @@ export function walk(language, theme, hands) {
           () => act(first, "menu-pdf"),
           async () => assert.equal((await answered).headers()["content-type"], "application/pdf"),
         );
-        // Paid in parts, on the page that stands open.
+        // Paid in parts, while the page is open.
         await pay(first, 100);
         await badge(first, "partially-paid");
         await pay(first, total - 100);
         await badge(first, "paid");
-        // Another, which is voided and deleted here; with the consequence, and not at the first press.
+        // Another invoice, which is voided and deleted here, after a confirmation that names the consequence.
         await openForm();
         await hand.choose(form(page).locator("#lines-0-tax_code"), company.taxed ? { label: "ICMS 18%" } : "NON");
         await form(page).locator("#create[aria-disabled=false]").waitFor();
@@ -338,7 +338,7 @@ export function walk(language, theme, hands) {
         await badge(second, "deleted");
         assert.equal(await invoice(second), undefined);
         await seen("panel-badges");
-        // The deal's history has told each of them, once, in the company's language.
+        // Deal history has one entry for each, in the company's language.
         const told = [
           say("history-paid", { number: first, total: "" }),
           say("history-voided", { number: second }),

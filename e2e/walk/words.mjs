@@ -1,9 +1,9 @@
-// The product's own texts, by key, as a person of this language reads them.
+// The product's texts by key, in one language.
 import { FluentBundle, FluentResource } from "@fluent/bundle";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** A function from key and values to text; a key that is missing fails. */
+/** A function that returns the text of a key with values; a missing key throws. */
 export function words(language) {
   const file = join(import.meta.dirname, "..", "..", "crates", "fatura", "i18n", language, "fatura.ftl");
   const bundle = new FluentBundle(language, { useIsolating: false });
