@@ -13,7 +13,7 @@ const { env, done } = scene("large", async (env) => {
 });
 
 const optionsOf = (html) =>
-  [...html.matchAll(/<li role="option"[^>]* data-id="([^"]*)" data-name="([^"]*)"/g)].map(([, id, name]) => ({ id, name: name.replaceAll("&#38;", "&") }));
+  [...html.matchAll(/<li\s+role="option"[^>]*\sdata-id="([^"]*)"\s+data-name="([^"]*)"/g)].map(([, id, name]) => ({ id, name: name.replaceAll("&#38;", "&") }));
 
 test("among 100,000 items each is found by name and by SKU, and a used one is not reported as inactive", { timeout: 180_000 }, async () => {
   const { call } = await session(env, "form", US.company, US.user);

@@ -101,7 +101,7 @@ test("names that contain markup are shown literally, on every page", { timeout: 
     const text = shows(`the panel of ${record}`, await panel(`/panel/${record}`));
     const places = [/<div class="muted">([^<]*)</];
     // The organization is billed, not the person.
-    if (!record.startsWith("person")) places.push(/<p class="customer">.*?<a [^>]*>([^<]*)</s);
+    if (!record.startsWith("person")) places.push(/<p class="customer">.*?<a\s[^>]*>([^<]*)</s);
     for (const place of places) assert.match(place.exec(text)?.[1] ?? "", ESCAPED, `${record}: ${place}`);
   }
   shows("the deals to bill", await panel(`/panel/organization/${organization}/deals`));

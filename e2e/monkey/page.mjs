@@ -412,6 +412,6 @@ export async function panelRows(world, who, deal) {
 /** The sums of a form that was read over HTTP. */
 export function readSums(html) {
   const list = /<dl id="sums"[^>]*>(.*?)<\/dl>/s.exec(html)?.[1] ?? "";
-  const sums = [...list.matchAll(/<dt(?: class="([^"]*)")?>([^<]*)<\/dt><dd[^>]*>([^<]*)<\/dd>/g)].map(([, , label, value]) => ({ label, value }));
+  const sums = [...list.matchAll(/<dt(?: class="[^"]*")?>([^<]*)<\/dt>\s*<dd[^>]*>([^<]*)<\/dd>/g)].map(([, label, value]) => ({ label: label.trim(), value }));
   return { sums, total: /id="total">([^<]*)</.exec(list)?.[1] ?? "", isBeforeTax: /class="wide/.test(list) };
 }
