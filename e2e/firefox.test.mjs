@@ -79,7 +79,7 @@ test("the main job in Firefox", { skip, timeout: 240_000 }, () =>
     await form.locator("#customer_name").fill("cascade");
     await form.locator("[role=option]::-p-text(Cascade Robotics)").click();
     await form.locator("#lines-1-quantity").fill("40");
-    await form.waitForFunction(() => document.querySelector("#total").textContent === "$2,289.60");
+    await form.waitForFunction(() => document.querySelector("#total")?.textContent === "$2,289.60");
     await form.locator("#create").click({ count: 2 });
     await text(page, "created");
 
