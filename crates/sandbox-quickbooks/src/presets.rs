@@ -177,8 +177,11 @@ fn fill_in(company: &Company, entity: Entity, row: &mut Value, clock: Clock) {
         default("Active", json!(true));
     }
     default("SyncToken", json!("0"));
-    let now = clock.quickbooks_seconds();
-    default("MetaData", json!({ "CreateTime": now, "LastUpdatedTime": now }));
+    // Rows of a file are older than the sandbox: queries that find new rows late find these.
+    let mut yesterday = clock;
+    yesterday.advance(-86_400);
+    let created = yesterday.quickbooks_seconds();
+    default("MetaData", json!({ "CreateTime": created, "LastUpdatedTime": created }));
     row["domain"] = json!("QBO");
     row["sparse"] = json!(false);
     if row["CurrencyRef"]["value"].is_string() {

@@ -110,3 +110,28 @@ async fn a_restarted_sandbox_has_its_earlier_state() {
     assert!(took < std::time::Duration::from_secs(2), "{took:?}");
     second.stop().await.expect("it stops");
 }
+
+#[tokio::test]
+async fn books_are_listed_without_a_call_whatever_the_api_answers() {
+    let bench = Bench::start().await;
+    let company = bench.company(US).await;
+    bench.control("/quickbooks/quirks", json!({ "realm_id": US, "query_lag_ms": 3_600_000 })).await;
+    let made = company.post("/invoice", invoice(12.0)).await.ok("Invoice");
+    bench.control("/faults", json!({ "provider": "quickbooks", "times": 9, "effect": { "status": 503 } })).await;
+    let calls = bench.control("/calls", Value::Null).await;
+    let books = bench.control("/quickbooks/books", json!({ "realm_id": US, "entity": "Invoice" })).await;
+    assert_eq!(books.as_array().expect("rows").last().expect("the new one")["Id"], made["Id"]);
+    assert_eq!(bench.control("/calls", Value::Null).await, calls);
+    assert_eq!(bench.control("/faults", Value::Null).await[0]["times"], json!(9));
+}
+
+#[tokio::test]
+async fn a_query_that_finds_new_rows_late_finds_those_of_the_seeds() {
+    let bench = Bench::start().await;
+    let company = bench.company(US).await;
+    bench.control("/quickbooks/quirks", json!({ "realm_id": US, "query_lag_ms": 3_600_000 })).await;
+    company.post("/customer", json!({ "DisplayName": "Brand new" })).await.ok("Customer");
+    assert_eq!(company.rows("Customer", "where DisplayName = 'Brand new'").await.len(), 0);
+    assert_eq!(company.rows("Customer", "where Id = '3'").await.len(), 1);
+    assert_eq!(company.rows("CompanyInfo", "").await.len(), 1);
+}
