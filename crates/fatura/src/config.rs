@@ -82,6 +82,11 @@ const REQUIRED: [&str; 10] = [
 #[error("the configuration cannot be used:\n{0}")]
 pub struct Unusable(String);
 
+/// Lays settings over others, as texts: a client id of digits is not a number.
+fn merge_texts(figment: Figment, values: impl IntoIterator<Item = (String, String)>) -> Figment {
+    values.into_iter().fold(figment, |figment, (key, value)| figment.merge(Serialized::default(&key, value)))
+}
+
 impl Config {
     /// Reads the file, if there is one, and the environment.
     pub fn read(file: Option<&Path>) -> Result<Self, Unusable> {
@@ -89,13 +94,14 @@ impl Config {
         if let Some(file) = file {
             figment = figment.merge(Toml::file_exact(file));
         }
-        // As texts: a client id of digits is not a number.
-        for (name, value) in std::env::vars().filter(|(name, _)| name != "FATURA_CONFIG_FILE") {
-            if let Some(key) = name.strip_prefix("FATURA_") {
-                figment = figment.merge(Serialized::default(&key.to_lowercase(), value));
-            }
-        }
-        Self::from_settings(figment)
+        let variables = std::env::vars().filter(|(name, _)| name != "FATURA_CONFIG_FILE");
+        let given = variables.filter_map(|(name, value)| Some((name.strip_prefix("FATURA_")?.to_lowercase(), value)));
+        Self::from_settings(merge_texts(figment, given))
+    }
+
+    /// Takes settings by their names, without a file and without the environment.
+    pub fn from_values(values: impl IntoIterator<Item = (String, String)>) -> Result<Self, Unusable> {
+        Self::from_settings(merge_texts(Figment::from(Serialized::defaults(DEFAULTS)), values))
     }
 
     /// The configuration out of the settings, with what follows from them.
