@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { background, LINE, NO_LIMITS, pause, skip, until } from "./background.mjs";
 import { bill, capture, create, installed, openWhole, roomyDeal, unseen } from "./http.mjs";
-import { BR, CASCADE, US } from "./people.mjs";
+import { BR, US } from "./people.mjs";
 import { quickbooks } from "./story.mjs";
 
 const scene = background("late");
@@ -40,27 +40,6 @@ test("a change that becomes visible some seconds after its webhook is found", { 
   );
   await until(() => sql(`select balance_minor from invoice where deal_id = ${deal}`) === "0", state("the payment is not found"), 20_000);
   assert.ok(Date.now() - begun > 5000, "not before QuickBooks showed it");
-});
-
-test("two lines with the same new item make one item, although QuickBooks' queries find it late", { skip, timeout: 60_000 }, async (t) => {
-  t.after(() => done("/quickbooks/quirks", { realm_id: US.realm }));
-  const deal = await roomyDeal(env, US, 3);
-  const line = (at) => ({
-    [`lines[${at}][item]`]: "new",
-    [`lines[${at}][item_name]`]: "Twice the same",
-    [`lines[${at}][description]`]: "",
-    [`lines[${at}][quantity]`]: "1",
-    [`lines[${at}][unit_price]`]: "10",
-    [`lines[${at}][tax_code]`]: "NON",
-    [`lines[${at}][discount]`]: "",
-  });
-  const { call, fields } = await openWhole(env, US, deal, { ...CASCADE, ...line(0), ...line(1) });
-  await done("/quickbooks/quirks", { realm_id: US.realm, query_lag_ms: 3000 });
-  const answer = await create(call, deal, unseen(fields));
-  assert.match(answer.text, /data-issued/, answer.text);
-  await done("/quickbooks/quirks", { realm_id: US.realm });
-  const made = (await all("Item")).filter(({ Name }) => Name === "Twice the same");
-  assert.equal(made.length, 1);
 });
 
 test("a correction does not undo an edit in QuickBooks that left the total unchanged", { skip, timeout: 120_000 }, async (t) => {

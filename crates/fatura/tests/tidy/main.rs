@@ -50,15 +50,39 @@ const MAY_DEPEND_ON: [(&str, &[&str]); 8] = [
     ("sandbox", &["sandbox-core", "sandbox-quickbooks", "sandbox-pipedrive"]),
 ];
 
+/// Crates whose tests run against the sandbox.
+const TESTED_WITH_SANDBOX: [&str; 2] = ["fatura", "providers"];
+
+/// Crates of the workspace in a section of a crate's manifest.
+fn crates_in_section(name: &str, section: &str) -> Vec<&'static str> {
+    let manifest = fs::read_to_string(root().join("crates").join(name).join("Cargo.toml")).unwrap();
+    let section = manifest.split(&format!("[{section}]")).nth(1).unwrap_or_default().split("\n[").next().unwrap();
+    let names = MAY_DEPEND_ON.into_iter().map(|(other, _)| other);
+    names.filter(|other| section.lines().any(|line| line.starts_with(&format!("{other}.workspace")))).collect()
+}
+
 #[test]
 fn crates_know_only_whom_they_may() {
     for (name, may_know) in MAY_DEPEND_ON {
-        let manifest = fs::read_to_string(root().join("crates").join(name).join("Cargo.toml")).unwrap();
-        let dependencies = manifest.split("[dependencies]").nth(1).unwrap().split("\n[").next().unwrap().to_owned();
-        for (other, _) in MAY_DEPEND_ON {
-            let knows = dependencies.lines().any(|line| line.starts_with(&format!("{other}.workspace")));
-            assert!(!knows || may_know.contains(&other), "{name} must not depend on {other}");
+        for section in ["dependencies", "build-dependencies"] {
+            for other in crates_in_section(name, section) {
+                assert!(may_know.contains(&other), "{name} must not depend on {other}");
+            }
         }
+    }
+}
+
+#[test]
+fn the_sandbox_is_known_to_tests_only() {
+    for (name, may_know) in MAY_DEPEND_ON {
+        for other in crates_in_section(name, "dev-dependencies") {
+            let is_sandbox_for_tests = other == "sandbox" && TESTED_WITH_SANDBOX.contains(&name);
+            assert!(may_know.contains(&other) || is_sandbox_for_tests, "tests of {name} must not use {other}");
+        }
+    }
+    for path in TESTED_WITH_SANDBOX.iter().flat_map(|name| sources(&root().join("crates").join(name).join("src"))) {
+        let text = fs::read_to_string(&path).unwrap();
+        assert!(!text.contains("sandbox::"), "{} uses the sandbox: its tests belong into tests/", path.display());
     }
 }
 

@@ -1,0 +1,31 @@
+//! A database for one test.
+
+use sqlx::AssertSqlSafe;
+use tempfile::TempDir;
+use uuid::Uuid;
+
+/// Which one.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Backend {
+    Sqlite,
+    Postgres,
+}
+
+impl Backend {
+    /// Creates an empty database. Returns its address. The file of SQLite is in `folder`.
+    pub(crate) async fn create_database(self, folder: &TempDir) -> String {
+        match self {
+            Self::Sqlite => format!("sqlite:{}", folder.path().join("test.db").display()),
+            Self::Postgres => {
+                let server = std::env::var("TEST_POSTGRES_URL").expect(
+                    "TEST_POSTGRES_URL names a PostgreSQL server: run scripts/with-postgres cargo test -p fatura --test it, \
+                     or the tests on SQLite alone: cargo test -p fatura --test it Sqlite",
+                );
+                let name = format!("test_{}", Uuid::new_v4().simple());
+                let admin = sqlx::PgPool::connect(&format!("{server}/postgres")).await.unwrap();
+                sqlx::query(AssertSqlSafe(format!("CREATE DATABASE {name}"))).execute(&admin).await.unwrap();
+                format!("{server}/{name}")
+            }
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! Flows and endpoints of the running service, against the sandbox. Every test has a world of its own: see `test_app`.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
+mod access;
+mod acts;
+mod answers;
+mod browser;
+mod crash;
+mod database;
+mod doubt;
+mod faults;
+mod form;
+mod history;
+mod items;
+mod merges;
+mod numbers;
+mod page;
+mod panel;
+mod pdf;
+mod person;
+mod providers;
+mod ready;
+mod refusals;
+mod requests;
+mod test_app;
+mod waiting;

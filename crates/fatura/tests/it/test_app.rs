@@ -1,0 +1,169 @@
+//! The service and the sandbox in one process, for one test:
+//!
+//!     let app = TestApp::start(backend).await.with_company(US).await;
+//!     let dana = app.sign_in(US);
+//!
+//! The service runs in a runtime of its own, so that a test can end it as a crash does.
+
+use crate::{
+    browser,
+    database::Backend,
+    person::{Person, User},
+    providers::{Providers, send},
+};
+use fatura::config::Config;
+use std::{net::TcpListener, sync::Once, time::Duration};
+use tempfile::TempDir;
+use tokio::{runtime::Runtime, task::JoinHandle};
+use tokio_util::sync::CancellationToken;
+use tracing_subscriber::EnvFilter;
+
+/// Bound on the time that the service has to end.
+const STOP_TIMEOUT: Duration = Duration::from_secs(25);
+
+/// Key that seals secrets in the database.
+const KEY_RING: &str = "test:AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE";
+
+/// A world for one test.
+pub(crate) struct TestApp {
+    /// Both simulated providers.
+    pub(crate) providers: Providers,
+    /// Address of the service.
+    pub(crate) url: String,
+    settings: Vec<(String, String)>,
+    listener: TcpListener,
+    service: Option<Service>,
+    replicas: Vec<Service>,
+    /// Holds the SQLite file.
+    _folder: TempDir,
+}
+
+/// The running service.
+struct Service {
+    runtime: Runtime,
+    stop: CancellationToken,
+    serving: JoinHandle<anyhow::Result<()>>,
+}
+
+impl TestApp {
+    /// Starts the sandbox, and the service on an empty database.
+    pub(crate) async fn start(backend: Backend) -> Self {
+        Self::start_with(backend, &[]).await
+    }
+
+    /// The same, with further settings of the service.
+    pub(crate) async fn start_with(backend: Backend, settings: &[(&str, &str)]) -> Self {
+        show_log();
+        let folder = tempfile::tempdir().unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        // Another host name than the sandbox's: browsers keep cookies for each host.
+        let url = format!("http://localhost:{}", listener.local_addr().unwrap().port());
+        let providers = Providers::start(&url).await;
+        let mut all = vec![
+            ("public_url".to_owned(), url.clone()),
+            ("database_url".to_owned(), backend.create_database(&folder).await),
+            ("key_ring".to_owned(), KEY_RING.to_owned()),
+        ];
+        all.extend(providers.settings());
+        all.extend(settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        let mut app =
+            Self { providers, url, settings: all, listener, service: None, replicas: Vec::new(), _folder: folder };
+        app.start_service();
+        app.wait_until_ready(&app.url).await;
+        app
+    }
+
+    /// Installs the app as this user of Pipedrive, and connects their QuickBooks company.
+    pub(crate) async fn with_company(self, user: User) -> Self {
+        browser::install(&self, user).await;
+        self
+    }
+
+    /// Signs a user of Pipedrive in.
+    pub(crate) fn sign_in(&self, user: User) -> Person<'_> {
+        self.sign_in_at(&self.url, user)
+    }
+
+    /// Signs a user of Pipedrive in at a replica.
+    pub(crate) fn sign_in_at(&self, url: &str, user: User) -> Person<'_> {
+        Person::new(self, url, user)
+    }
+
+    fn start_service(&mut self) {
+        self.service = Some(self.serve(self.listener.try_clone().unwrap()));
+    }
+
+    /// Starts another replica on the same PostgreSQL database. Returns its address.
+    pub(crate) async fn start_replica(&mut self) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://localhost:{}", listener.local_addr().unwrap().port());
+        let replica = self.serve(listener);
+        self.replicas.push(replica);
+        self.wait_until_ready(&url).await;
+        url
+    }
+
+    fn serve(&self, listener: TcpListener) -> Service {
+        let config = Config::from_values(self.settings.clone()).unwrap();
+        listener.set_nonblocking(true).unwrap();
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        let stop = CancellationToken::new();
+        let told = stop.clone();
+        let serving = runtime.spawn(async move {
+            let listener = tokio::net::TcpListener::from_std(listener)?;
+            let served = fatura::serve(config, listener, told).await;
+            if let Err(error) = &served {
+                tracing::error!("the service has ended: {error:#}");
+            }
+            served
+        });
+        Service { runtime, stop, serving }
+    }
+
+    async fn wait_until_ready(&self, url: &str) {
+        // The listener is there already, and answers as soon as the service does.
+        let answer = send(self.providers.http.get(format!("{url}/readyz"))).await;
+        assert!(answer.unwrap().status().is_success(), "the service is not ready");
+    }
+
+    /// Ends the service as a signal does, and waits until it has finished what is under way.
+    pub(crate) async fn stop_service(&mut self) {
+        let Service { runtime, stop, serving } = self.service.take().unwrap();
+        stop.cancel();
+        tokio::time::timeout(STOP_TIMEOUT, serving).await.expect("the service ends in time").unwrap().unwrap();
+        end(runtime).await;
+    }
+
+    /// Ends the service as a crash does: whatever it is doing is left where it stands.
+    pub(crate) async fn kill_service(&mut self) {
+        end(self.service.take().unwrap().runtime).await;
+    }
+
+    /// Starts the service again, on the same database and at the same address.
+    pub(crate) async fn restart_service(&mut self) {
+        self.start_service();
+        self.wait_until_ready(&self.url).await;
+    }
+}
+
+/// Drops all tasks of a runtime, and waits until they are gone: with them goes the lock of the database.
+async fn end(runtime: Runtime) {
+    tokio::task::spawn_blocking(move || runtime.shutdown_timeout(STOP_TIMEOUT)).await.unwrap();
+}
+
+impl Drop for TestApp {
+    fn drop(&mut self) {
+        for service in self.service.take().into_iter().chain(self.replicas.drain(..)) {
+            service.runtime.shutdown_background();
+        }
+    }
+}
+
+/// Shows the log of the service where a test fails.
+fn show_log() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
+        tracing_subscriber::fmt().with_env_filter(filter).with_test_writer().init();
+    });
+}
