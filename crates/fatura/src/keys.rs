@@ -71,7 +71,7 @@ pub(crate) async fn wrong(db: &Db, vault: &Vault) -> Result<Option<String>, stor
 }
 
 /// Looks whether the ring still opens what is there: another replica may have another ring. `/readyz` says what was found.
-pub(crate) async fn look(app: &App) -> Result<usize, store::Error> {
+pub(crate) async fn check(app: &App) -> Result<usize, store::Error> {
     let wrong = wrong(&app.db, &app.vault).await?;
     if let Some(wrong) = &wrong {
         tracing::error!("{wrong}");

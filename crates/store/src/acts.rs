@@ -51,7 +51,7 @@ pub enum Reason {
 
 /// A request for an act.
 #[derive(Debug, Clone)]
-pub struct Wish {
+pub struct ActRequest {
     /// The id for the row.
     pub id: ActId,
     /// The invoice.
@@ -68,9 +68,9 @@ pub struct Wish {
 
 /// One act.
 #[derive(Debug, Clone)]
-pub struct Requested {
+pub struct StoredAct {
     /// The request.
-    pub wish: Wish,
+    pub request: ActRequest,
     /// The time of the request.
     pub at: Timestamp,
     /// The state.
@@ -81,7 +81,7 @@ pub struct Requested {
     pub park_reason: Option<ParkReason>,
 }
 
-impl Requested {
+impl StoredAct {
     /// Whether it will be settled without a person.
     pub fn is_under_way(&self) -> bool {
         matches!(self.state, State::Queued | State::Sending) && self.park_reason.is_none()
@@ -103,13 +103,13 @@ struct Row {
     trouble: Option<String>,
 }
 
-impl TryFrom<Row> for Requested {
+impl TryFrom<Row> for StoredAct {
     type Error = Error;
 
     fn try_from(row: Row) -> Result<Self, Error> {
         let unreadable = || Error::Unreadable("act");
         Ok(Self {
-            wish: Wish {
+            request: ActRequest {
                 id: ActId(row.id),
                 invoice: InvoiceId(row.invoice_id),
                 act: Act::named(&row.kind).ok_or_else(unreadable)?,
@@ -134,28 +134,28 @@ impl TryFrom<Row> for Requested {
 }
 
 /// Inserts a request. False where another act on the invoice is unfinished.
-pub async fn request(tx: &mut Tx, tenant: TenantId, wish: &Wish, now: Timestamp) -> Result<bool, Error> {
+pub async fn request(tx: &mut Tx, tenant: TenantId, request: &ActRequest, now: Timestamp) -> Result<bool, Error> {
     let rows = on!(tx, c => sqlx::query(
         "INSERT INTO act (id, tenant_id, invoice_id, kind, seen, recipient, requested_by, requested_at, state, lease_until, attempts, \
          next_attempt_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'queued', 0, 0, $8) ON CONFLICT DO NOTHING")
-        .bind(wish.id.0).bind(tenant.0).bind(wish.invoice.0).bind(wish.act.name()).bind(&wish.seen).bind(&wish.recipient)
-        .bind(wish.by.0).bind(micros(now)).execute(c).await.map(|done| done.rows_affected()))?;
+        .bind(request.id.0).bind(tenant.0).bind(request.invoice.0).bind(request.act.name()).bind(&request.seen).bind(&request.recipient)
+        .bind(request.by.0).bind(micros(now)).execute(c).await.map(|done| done.rows_affected()))?;
     Ok(rows == 1)
 }
 
 /// Finds an act.
-pub async fn find(tx: &mut Tx, tenant: TenantId, id: ActId) -> Result<Option<Requested>, Error> {
+pub async fn find(tx: &mut Tx, tenant: TenantId, id: ActId) -> Result<Option<StoredAct>, Error> {
     let row: Option<Row> = on!(tx, c => sqlx::query_as("SELECT * FROM act WHERE tenant_id = $1 AND id = $2")
         .bind(tenant.0).bind(id.0).fetch_optional(c).await)?;
-    row.map(Requested::try_from).transpose()
+    row.map(StoredAct::try_from).transpose()
 }
 
 /// Lists the acts of a company that are unfinished or were requested since a time, the last one of each invoice.
-pub async fn list_recent(tx: &mut Tx, tenant: TenantId, since: Timestamp) -> Result<Vec<Requested>, Error> {
+pub async fn list_recent(tx: &mut Tx, tenant: TenantId, since: Timestamp) -> Result<Vec<StoredAct>, Error> {
     let rows: Vec<Row> = on!(tx, c => sqlx::query_as(
         "SELECT * FROM act WHERE tenant_id = $1 AND (requested_at >= $2 OR state IN ('queued', 'sending')) ORDER BY requested_at, id")
         .bind(tenant.0).bind(micros(since)).fetch_all(c).await)?;
-    let mut last: BTreeMap<Uuid, Requested> = BTreeMap::new();
+    let mut last: BTreeMap<Uuid, StoredAct> = BTreeMap::new();
     for row in rows {
         last.insert(row.invoice_id, row.try_into()?);
     }
@@ -170,7 +170,7 @@ pub async fn claim(
     owner: Uuid,
     now: Timestamp,
     until: Timestamp,
-) -> Result<Option<(Requested, Progress)>, Error> {
+) -> Result<Option<(StoredAct, Progress)>, Error> {
     let Some(held_until) = leases::claim(tx, tenant, id, owner, now, until).await? else { return Ok(None) };
     let Some(act) = find(tx, tenant, id).await? else { return Ok(None) };
     let progress = Progress::of(act.state == State::Sending, held_until);

@@ -24,7 +24,7 @@ use serde_json::json;
 use std::sync::OnceLock;
 use std::time::Duration;
 use store::{
-    acts::{self, Reason, Requested, State, Wish},
+    acts::{self, ActRequest, Reason, State, StoredAct},
     audit,
     invoices::{self, Invoice, State as InvoiceState},
     leases::Progress,
@@ -45,7 +45,7 @@ pub(crate) enum Outcome {
 }
 
 /// A requested action on an invoice.
-pub(crate) struct Wanted {
+pub(crate) struct ActInput {
     pub(crate) invoice: InvoiceId,
     pub(crate) act: Act,
     /// The state that the person saw.
@@ -78,9 +78,9 @@ pub(crate) async fn find_status(context: &TenantContext, id: InvoiceId) -> Resul
 
 /// Somebody has pressed. [`Error::AdminsOnly`] where the settings leave what
 /// cannot be undone to administrators.
-pub(crate) async fn request(context: &UserContext, wanted: Wanted) -> Result<Outcome, Error> {
+pub(crate) async fn request(context: &UserContext, wanted: ActInput) -> Result<Outcome, Error> {
     let (app, tenant, user) = (&context.app, context.tenant, context.user);
-    let Wanted { invoice, act, seen, recipient, key } = wanted;
+    let ActInput { invoice, act, seen, recipient, key } = wanted;
     let settings = settings::find_settings(context).await?;
     let may = if act.is_irreversible() { settings.void } else { settings.create };
     if act != Act::Send {
@@ -91,7 +91,7 @@ pub(crate) async fn request(context: &UserContext, wanted: Wanted) -> Result<Out
     let id = ActId(key.unwrap_or_else(Uuid::now_v7));
     if let Some(known) = acts::find(&mut tx, tenant, id).await? {
         drop(tx);
-        let is_same = known.wish.invoice == invoice && known.wish.act == act;
+        let is_same = known.request.invoice == invoice && known.request.act == act;
         return if is_same { wait_for_outcome(context, id).await } else { Err(Error::NotFound) };
     }
     let found = invoices::find(&mut tx, tenant, invoice).await?.ok_or(Error::NotFound)?;
@@ -109,16 +109,16 @@ pub(crate) async fn request(context: &UserContext, wanted: Wanted) -> Result<Out
         return Ok(Outcome::Refused(Reason::NoAddress));
     }
     let seen = if act == Act::Send { sent_before(snapshot) } else { seen };
-    let wish = Wish { id, invoice, act, seen, recipient, by: user };
-    if !acts::request(&mut tx, tenant, &wish, now).await? {
+    let request = ActRequest { id, invoice, act, seen, recipient, by: user };
+    if !acts::request(&mut tx, tenant, &request, now).await? {
         return Ok(Outcome::Pending);
     }
-    app.db.enqueue(&mut tx, CarryOut { tenant, act: wish.id }).await?;
+    app.db.enqueue(&mut tx, CarryOut { tenant, act: request.id }).await?;
     let name = format!("{} wanted", act.name());
-    audit::record(&mut tx, tenant, Some(user), &name, Some(invoice), &json!({ "act": wish.id.0 }), now).await?;
+    audit::record(&mut tx, tenant, Some(user), &name, Some(invoice), &json!({ "act": request.id.0 }), now).await?;
     tx.commit().await?;
     app.db.announce(tenant).await;
-    wait_for_outcome(context, wish.id).await
+    wait_for_outcome(context, request.id).await
 }
 
 /// How long somebody waits for the payments of an invoice before they are asked without them.
@@ -189,7 +189,7 @@ pub(crate) async fn carry_out(context: &TenantContext, id: ActId) -> Result<Atte
         let unfinished = known.is_some_and(|act| act.is_under_way());
         return Ok(if unfinished { Attempt::Later(HEARTBEAT_INTERVAL) } else { Attempt::Done });
     };
-    let invoice = invoices::find(&mut tx, tenant, requested.wish.invoice).await?.ok_or(Error::NotFound)?;
+    let invoice = invoices::find(&mut tx, tenant, requested.request.invoice).await?.ok_or(Error::NotFound)?;
     tx.commit().await?;
     let refused = OnceLock::new();
     let worker = Worker { context, requested: &requested, progress, invoice: &invoice, lease: &lease, refused };
@@ -205,7 +205,7 @@ type Ended = (Snapshot, Option<Reason>);
 /// One attempt at an act.
 struct Worker<'a> {
     context: &'a TenantContext,
-    requested: &'a Requested,
+    requested: &'a StoredAct,
     progress: Progress,
     invoice: &'a Invoice,
     lease: &'a OperationLease<'a, ActId>,
@@ -227,7 +227,7 @@ impl Worker<'_> {
                 tokio::time::sleep(UNDER_WAY_DURATION.unsigned_abs()).await;
             }
             current = self.read(&connection, known).await?;
-            if self.requested.wish.act == Act::Send && self.is_sent(&connection, &current).await? {
+            if self.requested.request.act == Act::Send && self.is_sent(&connection, &current).await? {
                 return Ok((current, None));
             }
             if let Some(ended) = self.ended(&current, &connection) {
@@ -280,7 +280,7 @@ impl Worker<'_> {
     fn refusal(&self, current: &Snapshot, code: &str, detail: String) -> Reason {
         let has_payments = current.balance.amount() < current.total.amount();
         let cause = find_cause_of_act(code);
-        let is_about_them = match self.requested.wish.act {
+        let is_about_them = match self.requested.request.act {
             Act::Delete => matches!(cause, None | Some(RefusalCause::Deposited | RefusalCause::NotLinkable)),
             Act::Void => cause == Some(RefusalCause::Deposited),
             Act::Send | Act::Correct => false,
@@ -300,7 +300,7 @@ impl Worker<'_> {
     /// How often to look at what became of an attempt before. An e-mail that somebody else may be sending is waited for, by no clock that
     /// can be moved; of what cannot be undone QuickBooks refuses the second by its `SyncToken`.
     fn looks(&self) -> u8 {
-        match (self.progress, self.requested.wish.act) {
+        match (self.progress, self.requested.request.act) {
             (Progress::Queued, _) => 0,
             (Progress::Lost, Act::Send) => 2,
             (Progress::Sending | Progress::Lost, _) => 1,
@@ -310,8 +310,8 @@ impl Worker<'_> {
     /// Whether an e-mail that was asked for without an answer went out. The first one shows, another by its time; where
     /// QuickBooks' clock is behind ours by more than it took, it relies on its `requestid`.
     async fn is_sent(&self, connection: &Connection, current: &Snapshot) -> Result<bool, Error> {
-        let Requested { wish, at, .. } = self.requested;
-        if shows_first_email(&wish.seen, current.sent) {
+        let StoredAct { request, at, .. } = self.requested;
+        if shows_first_email(&request.seen, current.sent) {
             return Ok(true);
         }
         let id = &current.quickbooks_id;
@@ -322,13 +322,13 @@ impl Worker<'_> {
     /// Whether nothing is left to do with the invoice as it is now: because it is as the act leaves it, or because the act
     /// does not apply to it any more, and why.
     fn ended(&self, current: &Snapshot, connection: &Connection) -> Option<Option<Reason>> {
-        let wish = &self.requested.wish;
+        let request = &self.requested.request;
         let today = self.context.app.clock.today(&connection.company.time_zone);
-        if wish.act.depends_on_state() && wish.act.is_done(current, self.invoice.draft.total) {
+        if request.act.depends_on_state() && request.act.is_done(current, self.invoice.draft.total) {
             Some(None)
-        } else if !wish.act.is_allowed(compute_status(current, today)) {
+        } else if !request.act.is_allowed(compute_status(current, today)) {
             Some(Some(Reason::NotNow))
-        } else if wish.act.depends_on_state() && wish.act.seen_state(current) != wish.seen {
+        } else if request.act.depends_on_state() && request.act.seen_state(current) != request.seen {
             Some(Some(Reason::Changed))
         } else {
             None
@@ -343,26 +343,26 @@ impl Worker<'_> {
     }
 
     async fn send(&self, connection: &Connection, current: &Snapshot) -> Result<Snapshot, Error> {
-        let wish = &self.requested.wish;
+        let request = &self.requested.request;
         // An e-mail is the same one whatever has become of the invoice since.
-        let version = if wish.act.depends_on_state() { current.sync_token.as_str() } else { "" };
-        let step = format!("{}/{}/{version}", wish.act.name(), wish.id.0);
+        let version = if request.act.depends_on_state() { current.sync_token.as_str() } else { "" };
+        let step = format!("{}/{}/{version}", request.act.name(), request.id.0);
         let request_id = request_id(self.context.tenant, &step);
         // The others need nothing but the invoice: they go on while reads are refused.
-        let catalogue = match wish.act {
+        let catalogue = match request.act {
             Act::Correct => Some(catalogue::read_catalogue(self.context, connection).await?),
             Act::Void | Act::Delete | Act::Send => None,
         };
         let calling = self.context.quickbooks(connection).call(async |api| {
             let id = &current.quickbooks_id;
-            match wish.act {
+            match request.act {
                 Act::Void => api.void_invoice(&request_id, id, &current.sync_token).await,
                 Act::Delete => {
                     api.delete_invoice(&request_id, id, &current.sync_token).await?;
                     Ok(Snapshot { deleted: true, ..current.clone() })
                 }
                 Act::Send => {
-                    let to = (!wish.recipient.is_empty()).then_some(wish.recipient.as_str());
+                    let to = (!request.recipient.is_empty()).then_some(request.recipient.as_str());
                     api.send_invoice(&request_id, id, to).await
                 }
                 Act::Correct => {
@@ -377,24 +377,25 @@ impl Worker<'_> {
     /// Keeps what came out, in one transaction.
     async fn settle(&self, ended: Result<Ended, Error>) -> Result<Attempt, Error> {
         let (tenant, now) = (self.context.tenant, self.context.app.clock.now());
-        let wish = &self.requested.wish;
+        let request = &self.requested.request;
         let mut tx = self.context.app.db.begin().await?;
         let attempt = match ended {
             Ok((snapshot, refusal)) => {
-                if acts::finish(&mut tx, tenant, wish.id, self.lease.owner, refusal.as_ref()).await? {
+                if acts::finish(&mut tx, tenant, request.id, self.lease.owner, refusal.as_ref()).await? {
                     sync::update_snapshot(self.context, &mut tx, self.invoice, &snapshot, now).await?;
                     let outcome = if refusal.is_some() { "refused" } else { "done" };
-                    let mut detail = json!({ "act": wish.id.0, "quickbooks_id": snapshot.quickbooks_id });
+                    let mut detail = json!({ "act": request.id.0, "quickbooks_id": snapshot.quickbooks_id });
                     if let Some((code, call)) = self.refused.get() {
                         (detail["code"], detail["intuit_tid"]) = (json!(code), json!(call));
                     }
-                    let name = format!("{} {outcome}", wish.act.name());
-                    audit::record(&mut tx, tenant, Some(wish.by), &name, Some(self.invoice.id), &detail, now).await?;
+                    let name = format!("{} {outcome}", request.act.name());
+                    audit::record(&mut tx, tenant, Some(request.by), &name, Some(self.invoice.id), &detail, now)
+                        .await?;
                 }
                 Attempt::Done
             }
             Err(error) => {
-                tracing::warn!(tenant.id = %tenant.0, act.id = %wish.id.0, %error, "an act is not settled yet");
+                tracing::warn!(tenant.id = %tenant.0, act.id = %request.id.0, %error, "an act is not settled yet");
                 self.lease.release_after_error(&mut tx, &error, self.requested.attempts, self.requested.at).await?
             }
         };

@@ -340,8 +340,8 @@ struct Cancelled {
     chosen: Option<String>,
 }
 
-/// How things stand after somebody has cancelled.
-pub(crate) struct Standing {
+/// Connecting that was cancelled: the companies that are left.
+pub(crate) struct Cancellation {
     /// The Pipedrive company, in which the app stays installed.
     pub(crate) pipedrive: Tenant,
     /// Name of the QuickBooks company that stays connected, where one was.
@@ -377,13 +377,13 @@ pub(crate) async fn refuse(app: &App, state: &str, browser: &str) -> Result<Stri
 }
 
 /// Reads the state for a person who has cancelled.
-pub(crate) async fn find_standing(app: &App, sealed: &str, browser: &str) -> Result<Standing, Error> {
+pub(crate) async fn find_cancellation(app: &App, sealed: &str, browser: &str) -> Result<Cancellation, Error> {
     let Cancelled { tenant, chosen, .. } = open_cancelled(app, sealed, browser)?;
     let mut tx = app.db.read().await?;
     let pipedrive = tenants::find(&mut tx, tenant).await?.ok_or(Error::ForeignFlow)?;
     let current = quickbooks::find_current(&mut tx, &app.vault, tenant).await?;
     let current = current.filter(|current| current.state == quickbooks::State::Active);
-    Ok(Standing { pipedrive, quickbooks: current.map(|current| current.company.name), chosen })
+    Ok(Cancellation { pipedrive, quickbooks: current.map(|current| current.company.name), chosen })
 }
 
 /// Begins anew for a person who has cancelled. Returns where to send the browser.

@@ -50,7 +50,7 @@ pub(crate) struct OpenForm {
     /// The deal's worth when the draft was saved, if it has changed since.
     pub(crate) worth_before: Option<DealValue>,
     pub(crate) suggestions: Vec<Suggestion>,
-    pub(crate) look: Look,
+    pub(crate) form_context: FormContext,
     /// The invoices that bill the deal already.
     pub(crate) billed: Billed,
     /// The deal's worth, in its currency.
@@ -69,7 +69,7 @@ pub(crate) struct OpenForm {
 }
 
 /// The context in which a form is checked, whenever it changes.
-pub(crate) struct Look {
+pub(crate) struct FormContext {
     pub(crate) connection: Connection,
     pub(crate) catalogue: Arc<Catalogue>,
     pub(crate) settings: Settings,
@@ -81,7 +81,7 @@ pub(crate) struct Look {
     pub(super) today: Date,
 }
 
-impl Look {
+impl FormContext {
     /// The invoices that bill the deal already, in its currency; with the deal, invoices in others count by their products.
     pub(crate) fn billed(&self, deal: Option<&Deal>, code: &str) -> Billed {
         sum_billed(list_billed(&self.earlier, self.today), deal, code)
@@ -161,7 +161,7 @@ pub(crate) async fn read_deal(context: &UserContext, deal: DealId) -> Result<Dea
 }
 
 /// Loads the context of a deal's form.
-pub(crate) async fn load_context(context: &TenantContext, deal: DealId, form: &Form) -> Result<Look, Error> {
+pub(crate) async fn load_context(context: &TenantContext, deal: DealId, form: &Form) -> Result<FormContext, Error> {
     let (connection, catalogue) = catalogue::read_connected_catalogue(context).await?;
     let settings = settings::find_settings(context).await?;
     let mut tx = context.app.db.read().await?;
@@ -172,7 +172,7 @@ pub(crate) async fn load_context(context: &TenantContext, deal: DealId, form: &F
         items::with_named(context, &connection, catalogue, form, &settings),
         read_chosen_customer(context, &connection, &form.customer),
     );
-    Ok(Look { connection, catalogue, settings, customer, earlier, today })
+    Ok(FormContext { connection, catalogue, settings, customer, earlier, today })
 }
 
 /// The chosen customer, at most a few minutes old; nothing where it is new or QuickBooks does not answer.
@@ -190,11 +190,11 @@ async fn read_chosen_customer(context: &TenantContext, connection: &Connection, 
 }
 
 /// The number that comes next, where the company numbers by hand.
-async fn propose_number(context: &TenantContext, look: &Look) -> String {
-    if !look.catalogue.numbers_by_hand {
+async fn propose_number(context: &TenantContext, form_context: &FormContext) -> String {
+    if !form_context.catalogue.numbers_by_hand {
         return String::new();
     }
-    let newest = context.quickbooks(&look.connection).call(async |api| api.read_newest_numbers().await);
+    let newest = context.quickbooks(&form_context.connection).call(async |api| api.read_newest_numbers().await);
     newest.await.map(|newest| propose_next_number(&newest)).unwrap_or_default()
 }
 
@@ -233,10 +233,10 @@ pub(super) async fn open_draft_as(
         stored.form.deal_value.clone().filter(|before| is_typed && Some(before) != deal_value.as_ref());
     opened.restored = is_typed.then_some(stored.saved_at);
     opened.form = Form { seen, deal_value, ..stored.form };
-    opened.form.move_to_company(opened.look.connection.id);
+    opened.form.move_to_company(opened.form_context.connection.id);
     opened.form.linked = linked;
     opened.form.rewrite_numbers(writer.mark());
-    update_due_date(&mut opened.form, &opened.look);
+    update_due_date(&mut opened.form, &opened.form_context);
     Ok(opened)
 }
 
@@ -271,11 +271,11 @@ pub(crate) async fn change_form(
 }
 
 /// Sets the due date by the term, while it follows it: the page computes it after the issue date was saved.
-fn update_due_date(form: &mut Form, look: &Look) {
+fn update_due_date(form: &mut Form, form_context: &FormContext) {
     if form.due_follows
         && let Ok(issued) = form.issued.parse()
     {
-        form.due = look.catalogue.due_date(issued, look.settings.term_for_form(form)).to_string();
+        form.due = form_context.catalogue.due_date(issued, form_context.settings.term_for_form(form)).to_string();
     }
 }
 
@@ -319,7 +319,7 @@ async fn fill_form(
         Some(form) => Some(move_to_current_connection(context, form).await?),
         None => None,
     };
-    let (mut deal, mut look, fields) = tokio::try_join!(
+    let (mut deal, mut form_context, fields) = tokio::try_join!(
         Box::pin(read_deal(context, id)),
         Box::pin(load_context(context, id, typed.as_ref().unwrap_or(&empty))),
         Box::pin(settings::list_fields(context)),
@@ -328,9 +328,9 @@ async fn fill_form(
     let parties = DealParties { id: id.0, organization: deal.organization, person: deal.person };
     merges::try_reassign_invoices(context, &[parties]).await;
     let mut tx = app.db.read().await?;
-    let item_links = links::list_items(&mut tx, tenant, look.connection.id).await?;
+    let item_links = links::list_items(&mut tx, tenant, form_context.connection.id).await?;
     let linked = match to_party(deal.organization, deal.person) {
-        Some(party) => links::find_customer(&mut tx, tenant, look.connection.id, party).await?,
+        Some(party) => links::find_customer(&mut tx, tenant, form_context.connection.id, party).await?,
         None => None,
     };
     let users = grants::list_users(&mut tx, tenant).await?;
@@ -338,26 +338,27 @@ async fn fill_form(
     let colleagues = drafts::list_of_colleagues(&mut tx, tenant, id, user, since).await?;
     drop(tx);
     let name = |user: UserId| users.iter().find(|(known, _)| *known == user).map(|(_, profile)| profile.name.clone());
-    let catalogue = Arc::clone(&look.catalogue);
+    let catalogue = Arc::clone(&form_context.catalogue);
     let items_unread;
-    (look.catalogue, items_unread) = items::with_meant(context, &look.connection, catalogue, &deal, &item_links).await;
-    let billed = look.billed(Some(&deal), &deal.currency);
-    let details = fill_customer_details(&look.settings, &deal.values);
+    (form_context.catalogue, items_unread) =
+        items::with_meant(context, &form_context.connection, catalogue, &deal, &item_links).await;
+    let billed = form_context.billed(Some(&deal), &deal.currency);
+    let details = fill_customer_details(&form_context.settings, &deal.values);
     let linked = linked.as_ref().map(|linked| linked.id.as_str());
     let wanted = CustomerQuery { name: &details.to, email: &details.email, tax_id: &details.tax_id, linked };
-    let suggestions = Box::pin(customers::suggest_customers(context, &look.connection, &wanted)).await?;
+    let suggestions = Box::pin(customers::suggest_customers(context, &form_context.connection, &wanted)).await?;
     // Taken without asking only where there is no doubt; else the person picks or creates.
     let sure = suggestions.first().filter(|best| best.reason == MatchReason::Linked && best.customer.active);
-    let number = if typed.is_none() { propose_number(context, &look).await } else { String::new() };
+    let number = if typed.is_none() { propose_number(context, &form_context).await } else { String::new() };
     let opening = Opening {
-        settings: &look.settings,
-        catalogue: &look.catalogue,
+        settings: &form_context.settings,
+        catalogue: &form_context.catalogue,
         item_links: &item_links,
         items_unread,
         customer: sure,
         next_number: &number,
         billed: &billed,
-        today: look.today,
+        today: form_context.today,
         mark: writer.mark(),
         intent: IntentKey(Uuid::new_v4()),
     };
@@ -371,23 +372,23 @@ async fn fill_form(
             match change {
                 Some(Change::Part(part)) => fill_lines(&mut form, &deal, &opening, part, &describe),
                 Some(Change::Converted) => {
-                    no_rate = !convert_prices(context, &look, &mut form, &deal, writer).await?;
+                    no_rate = !convert_prices(context, &form_context, &mut form, &deal, writer).await?;
                 }
-                Some(change) => apply_change(&mut form, change, &look),
+                Some(change) => apply_change(&mut form, change, &form_context),
                 None => {}
             }
             form
         }
     };
     form.mark = Some(writer.mark());
-    form.filled_for = Some(look.connection.id);
+    form.filled_for = Some(form_context.connection.id);
     form.linked = linked.unwrap_or_default().to_owned();
     form.deal_value = Some(DealValue { amount: worth, currency: deal.currency.clone() });
     form.seen.clone_from(&billed.fingerprint);
-    if look.customer.as_ref().is_none_or(|customer| customer.id != form.customer) {
-        look.customer = read_chosen_customer(context, &look.connection, &form.customer).await;
+    if form_context.customer.as_ref().is_none_or(|customer| customer.id != form.customer) {
+        form_context.customer = read_chosen_customer(context, &form_context.connection, &form.customer).await;
     }
-    let under_way = look.earlier.iter().filter(|invoice| invoice.is_under_way()).map(|invoice| {
+    let under_way = form_context.earlier.iter().filter(|invoice| invoice.is_under_way()).map(|invoice| {
         let by = name(invoice.created_by).unwrap_or_default();
         (by, invoice.draft.total, invoice.draft.currency)
     });
@@ -399,7 +400,7 @@ async fn fill_form(
         restored: None,
         worth_before: None,
         suggestions,
-        look,
+        form_context,
         billed,
         worth,
         details,
@@ -410,11 +411,11 @@ async fn fill_form(
 }
 
 /// Changes a form without asking a provider, and without the deal.
-fn apply_change(form: &mut Form, change: Change, look: &Look) {
+fn apply_change(form: &mut Form, change: Change, form_context: &FormContext) {
     match change {
         Change::Preset(name) => {
-            if let Some(preset) = look.settings.presets.iter().find(|preset| preset.name == name) {
-                preset.apply_to(form, &look.catalogue, &look.settings);
+            if let Some(preset) = form_context.settings.presets.iter().find(|preset| preset.name == name) {
+                preset.apply_to(form, &form_context.catalogue, &form_context.settings);
             }
         }
         Change::Unlinked => {
@@ -430,15 +431,16 @@ fn apply_change(form: &mut Form, change: Change, look: &Look) {
 /// Converts the prices of a form into its currency; false where the company has no rate.
 async fn convert_prices(
     context: &TenantContext,
-    look: &Look,
+    form_context: &FormContext,
     form: &mut Form,
     deal: &Deal,
     writer: Writer,
 ) -> Result<bool, Error> {
     let Some(currency) = Currency::from_code(&form.currency) else { return Ok(false) };
-    let day = form.issued.parse().unwrap_or(look.today);
+    let day = form.issued.parse().unwrap_or(form_context.today);
     let pair = (form.priced_in.as_str(), form.currency.as_str());
-    let rate = ledger::read_exchange_rate(context, &look.connection, &look.catalogue, pair, day).await?;
+    let rate =
+        ledger::read_exchange_rate(context, &form_context.connection, &form_context.catalogue, pair, day).await?;
     let Some(rate) = rate else { return Ok(false) };
     prices::convert(form, currency, rate, &deal.currency, writer.mark());
     Ok(true)

@@ -17,7 +17,7 @@ use providers::pipedrive::ListedDeal;
 use serde_json::{Value, json};
 use std::collections::{HashMap, HashSet};
 use store::{
-    acts::{self, Requested},
+    acts::{self, StoredAct},
     audit,
     changes::{self, SyncState},
     drafts::{self, Origin},
@@ -56,7 +56,7 @@ pub(crate) struct Shown {
     /// Newest first.
     pub(crate) invoices: Vec<Invoice>,
     /// The last act on each invoice, where it matters still.
-    pub(crate) acts: HashMap<Uuid, Requested>,
+    pub(crate) acts: HashMap<Uuid, StoredAct>,
     /// Those through which the invoices were made.
     pub(crate) connections: Vec<Connection>,
     /// The one that is connected now.
@@ -146,7 +146,7 @@ pub(crate) async fn read_panel(context: &UserContext, record: Record) -> Result<
         let visible: HashSet<i64> = visible.await?.into_iter().collect();
         invoices.retain(|invoice| visible.contains(&invoice.deal.0));
     }
-    let acts = acts.into_iter().map(|act| (act.wish.invoice.0, act)).collect();
+    let acts = acts.into_iter().map(|act| (act.request.invoice.0, act)).collect();
     Ok(Shown { invoices, acts, connections, current, known, linked, settings, draft })
 }
 

@@ -192,7 +192,7 @@ pub(crate) async fn sweep_revocations(app: App, stop: CancellationToken) {
 pub(crate) async fn check_keys(app: App, stop: CancellationToken) {
     repeat(SWEEP_INTERVAL, DATABASE_TIMEOUT, stop, "keys", || {
         let app = app.clone();
-        async move { Ok(keys::look(&app).await?) }
+        async move { Ok(keys::check(&app).await?) }
     })
     .await;
 }

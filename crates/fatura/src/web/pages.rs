@@ -8,7 +8,7 @@ use super::{
 use crate::{
     flows::{
         self,
-        connect::{self, Denied, Standing},
+        connect::{self, Cancellation, Denied},
         install,
     },
     format::Writer,
@@ -130,8 +130,8 @@ pub(crate) struct Cancelled {
 }
 
 /// Connecting was cancelled: the app is installed all the same, and a connection that there was stands.
-fn cancelled(app: &App, w: Writer, is_declined: bool, standing: Standing, sealed: &str) -> Plain {
-    let Standing { pipedrive, quickbooks, .. } = standing;
+fn cancelled(app: &App, w: Writer, is_declined: bool, cancellation: Cancellation, sealed: &str) -> Plain {
+    let Cancellation { pipedrive, quickbooks, .. } = cancellation;
     let (company, again) = (pipedrive.company_name, format!("/quickbooks/again?cancelled={sealed}"));
     let (title, text) = if let Some(quickbooks) = quickbooks {
         let text = fl!(w.t, "cancelled-kept-text", pipedrive = company, quickbooks = quickbooks);
@@ -168,13 +168,16 @@ fn refused(app: &App, w: Writer, is_unverified: bool, pipedrive: &Tenant, sealed
 }
 
 /// The QuickBooks company that was chosen is another Pipedrive company's. Only its name is known to the person: they chose it at Intuit.
-fn taken(app: &App, w: Writer, standing: Standing, sealed: &str) -> Plain {
+fn taken(app: &App, w: Writer, cancellation: Cancellation, sealed: &str) -> Plain {
     Plain {
         w,
         title: fl!(w.t, "connected-elsewhere-title"),
-        text: fl!(w.t, "connected-elsewhere-named", company = standing.chosen.unwrap_or_default()),
+        text: fl!(w.t, "connected-elsewhere-named", company = cancellation.chosen.unwrap_or_default()),
         action: Some((format!("/quickbooks/again?cancelled={sealed}"), fl!(w.t, "connected-elsewhere-other"))),
-        other: Some((app.config.settings_page(&standing.pipedrive.company_domain), fl!(w.t, "panel-open-settings"))),
+        other: Some((
+            app.config.settings_page(&cancellation.pipedrive.company_domain),
+            fl!(w.t, "panel-open-settings"),
+        )),
     }
 }
 
@@ -202,15 +205,16 @@ pub(crate) async fn outcome(
     }
     if let ("quickbooks", "refused" | "declined" | "admins-only" | "unverified" | "connected-elsewhere") =
         (provider, what)
-        && let Ok(standing) = connect::find_standing(&app, &asked_for.cancelled, &known_browser(&app, &jar)).await
+        && let Ok(cancellation) =
+            connect::find_cancellation(&app, &asked_for.cancelled, &known_browser(&app, &jar)).await
     {
         if let "admins-only" | "unverified" = what {
-            return html(&refused(&app, w, what == "unverified", &standing.pipedrive, &asked_for.cancelled));
+            return html(&refused(&app, w, what == "unverified", &cancellation.pipedrive, &asked_for.cancelled));
         }
         if what == "connected-elsewhere" {
-            return html(&taken(&app, w, standing, &asked_for.cancelled));
+            return html(&taken(&app, w, cancellation, &asked_for.cancelled));
         }
-        return html(&cancelled(&app, w, what == "declined", standing, &asked_for.cancelled));
+        return html(&cancelled(&app, w, what == "declined", cancellation, &asked_for.cancelled));
     }
     let (title, text) = match (provider, what) {
         ("pipedrive" | "quickbooks", "refused") => {

@@ -11,7 +11,7 @@ use domain::{
 use rstest::rstest;
 use store::{
     Error,
-    acts::{self, Wish},
+    acts::{self, ActRequest},
     history,
     invoices::{self, Intent, InvoiceScope},
     leases, quickbooks,
@@ -141,7 +141,7 @@ async fn a_state_that_is_not_known_is_an_error(#[values(Sqlite, Postgres)] backe
     let connection = connection(&t, &mut tx, tenant, "1").await;
     let wanted = intent(connection, IntentKey(Uuid::from_u128(7)), 100);
     let id = new_id(invoices::place(&mut tx, tenant, &wanted, at(0)).await.unwrap());
-    let wish = Wish {
+    let request = ActRequest {
         id: ActId(Uuid::from_u128(8)),
         invoice: id,
         act: Act::Void,
@@ -149,8 +149,8 @@ async fn a_state_that_is_not_known_is_an_error(#[values(Sqlite, Postgres)] backe
         recipient: String::new(),
         by: USER,
     };
-    assert!(acts::request(&mut tx, tenant, &wish, at(0)).await.unwrap());
-    for (table, id) in [("invoice", id.0), ("act", wish.id.0), ("quickbooks_connection", connection.0)] {
+    assert!(acts::request(&mut tx, tenant, &request, at(0)).await.unwrap());
+    for (table, id) in [("invoice", id.0), ("act", request.id.0), ("quickbooks_connection", connection.0)] {
         let statement = sqlx::AssertSqlSafe(format!("UPDATE {table} SET state = 'later' WHERE id = $1"));
         let changed = match &mut tx {
             store::Tx::Sqlite(c) => sqlx::query(statement).bind(id).execute(&mut **c).await.unwrap().rows_affected(),
@@ -159,7 +159,7 @@ async fn a_state_that_is_not_known_is_an_error(#[values(Sqlite, Postgres)] backe
         assert_eq!(changed, 1, "{table}");
     }
     assert!(matches!(invoices::find(&mut tx, tenant, id).await, Err(Error::Unreadable("invoice"))));
-    assert!(matches!(acts::find(&mut tx, tenant, wish.id).await, Err(Error::Unreadable("act"))));
+    assert!(matches!(acts::find(&mut tx, tenant, request.id).await, Err(Error::Unreadable("act"))));
     let read = quickbooks::find(&mut tx, &t.vault, tenant, connection).await;
     assert!(matches!(read, Err(Error::Unreadable("connection"))));
 }

@@ -16,7 +16,7 @@ use rstest::rstest;
 use secrecy::ExposeSecret;
 use store::{
     Tx,
-    acts::{self, Reason, Wish},
+    acts::{self, ActRequest, Reason},
     changes::{self, ChangeSource, Overdue, Pace},
     grants, history,
     invoices::{self, Intent, InvoiceScope},
@@ -31,7 +31,7 @@ async fn an_invoice_has_one_unfinished_act(#[values(Sqlite, Postgres)] backend: 
     let t = Database::new(backend).await;
     let mut tx = t.db.begin().await.unwrap();
     let (tenant, _, invoice) = issued(&t, &mut tx).await;
-    let wish = |act| Wish {
+    let request = |act| ActRequest {
         id: ActId(Uuid::new_v4()),
         invoice,
         act,
@@ -39,9 +39,9 @@ async fn an_invoice_has_one_unfinished_act(#[values(Sqlite, Postgres)] backend: 
         recipient: String::new(),
         by: USER,
     };
-    let first = wish(Act::Void);
+    let first = request(Act::Void);
     assert!(acts::request(&mut tx, tenant, &first, at(0)).await.unwrap());
-    assert!(!acts::request(&mut tx, tenant, &wish(Act::Delete), at(0)).await.unwrap());
+    assert!(!acts::request(&mut tx, tenant, &request(Act::Delete), at(0)).await.unwrap());
     assert_eq!(leases::claim_abandoned::<ActId>(&mut tx, at(6), at(6), at(40)).await.unwrap(), [(tenant, first.id)]);
     let (zombie, other) = (Uuid::new_v4(), Uuid::new_v4());
     assert!(acts::claim(&mut tx, tenant, first.id, zombie, at(0), at(10)).await.unwrap().is_some());
@@ -54,11 +54,11 @@ async fn an_invoice_has_one_unfinished_act(#[values(Sqlite, Postgres)] backend: 
     leases::postpone(&mut tx, tenant, first.id, zombie, at(99)).await.unwrap();
     assert!(acts::finish(&mut tx, tenant, first.id, other, Some(&Reason::Changed)).await.unwrap());
     assert!(!acts::finish(&mut tx, tenant, first.id, zombie, None).await.unwrap());
-    assert!(acts::request(&mut tx, tenant, &wish(Act::Delete), at(40)).await.unwrap());
+    assert!(acts::request(&mut tx, tenant, &request(Act::Delete), at(40)).await.unwrap());
     let refused = acts::find(&mut tx, tenant, first.id).await.unwrap().unwrap();
     assert_eq!(refused.state, acts::State::Refused(Reason::Changed));
     let recent = acts::list_recent(&mut tx, tenant, at(900)).await.unwrap();
-    assert_eq!(recent.iter().map(|act| act.wish.act).collect::<Vec<_>>(), [Act::Delete]);
+    assert_eq!(recent.iter().map(|act| act.request.act).collect::<Vec<_>>(), [Act::Delete]);
     assert!(acts::find(&mut tx, TenantId(Uuid::new_v4()), first.id).await.unwrap().is_none());
 }
 
@@ -376,8 +376,8 @@ async fn invoices_that_are_not_due_yet_hide_none_that_is(#[values(Sqlite, Postgr
     let (tenant, connection, first) = issued(&t, &mut tx).await;
     let mut all = vec![first];
     for _ in 0..201 {
-        let wish = intent(connection, IntentKey(Uuid::new_v4()), 100);
-        let id = new_id(invoices::place(&mut tx, tenant, &wish, at(0)).await.unwrap());
+        let request = intent(connection, IntentKey(Uuid::new_v4()), 100);
+        let id = new_id(invoices::place(&mut tx, tenant, &request, at(0)).await.unwrap());
         let owner = Uuid::new_v4();
         invoices::claim(&mut tx, tenant, id, owner, at(0), at(10)).await.unwrap();
         assert!(invoices::mark_issued(&mut tx, tenant, id, owner, &snapshot("0", 10_000), at(1)).await.unwrap());

@@ -65,13 +65,13 @@ async fn lived(t: &Database, tx: &mut Tx, number: i64, word: &str) -> TenantId {
         .unwrap();
     let form = Form { memo: text("memo"), customer: text("typed"), ..Form::default() };
     drafts::save(tx, tenant, DEAL, USER, &form, at(0)).await.unwrap();
-    let mut wish = intent(id, IntentKey(Uuid::new_v4()), 100);
-    wish.form = form;
-    wish.customer_name = text("customer");
-    wish.draft.customer = Choice::New(text("new customer"));
-    wish.draft.email = text("e-mail");
-    wish.draft.lines[0].description = text("line");
-    let invoice = new_id(invoices::place(tx, tenant, &wish, at(0)).await.unwrap());
+    let mut request = intent(id, IntentKey(Uuid::new_v4()), 100);
+    request.form = form;
+    request.customer_name = text("customer");
+    request.draft.customer = Choice::New(text("new customer"));
+    request.draft.email = text("e-mail");
+    request.draft.lines[0].description = text("line");
+    let invoice = new_id(invoices::place(tx, tenant, &request, at(0)).await.unwrap());
     let owner = Uuid::new_v4();
     invoices::claim(tx, tenant, invoice, owner, at(0), at(10)).await.unwrap();
     let mut issued = snapshot("0", 10_000);
@@ -81,7 +81,7 @@ async fn lived(t: &Database, tx: &mut Tx, number: i64, word: &str) -> TenantId {
     let mut told = entry(invoice);
     told.snapshot = issued;
     history::add(tx, tenant, &told).await.unwrap();
-    let act = acts::Wish {
+    let act = acts::ActRequest {
         id: ActId(Uuid::new_v4()),
         invoice,
         act: Act::Void,

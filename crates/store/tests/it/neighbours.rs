@@ -19,7 +19,7 @@ use secrecy::ExposeSecret;
 use std::collections::HashSet;
 use store::{
     Tx,
-    acts::{self, Wish},
+    acts::{self, ActRequest},
     audit, changes,
     drafts::{self, Origin},
     grants,
@@ -196,13 +196,13 @@ async fn recent_acts_are_those_of_a_company(#[values(Sqlite, Postgres)] backend:
     for (tenant, invoice) in [(ours, first), (ours, second), (theirs, third)] {
         let id = ActId(Uuid::new_v4());
         let (seen, recipient) = (String::new(), String::new());
-        let wish = Wish { id, invoice, act: Act::Send, seen, recipient, by: USER };
-        assert!(acts::request(&mut tx, tenant, &wish, at(0)).await.unwrap());
+        let request = ActRequest { id, invoice, act: Act::Send, seen, recipient, by: USER };
+        assert!(acts::request(&mut tx, tenant, &request, at(0)).await.unwrap());
         made.push(id);
     }
     let recent = async |tx: &mut Tx, tenant, since| {
         let found = acts::list_recent(tx, tenant, at(since)).await.unwrap();
-        found.into_iter().map(|act| act.wish.id).collect::<HashSet<_>>()
+        found.into_iter().map(|act| act.request.id).collect::<HashSet<_>>()
     };
     acts::claim(&mut tx, ours, made[0], owner, at(0), at(10)).await.unwrap().unwrap();
     assert!(acts::finish(&mut tx, ours, made[0], owner, None).await.unwrap());

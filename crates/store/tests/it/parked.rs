@@ -16,7 +16,7 @@ use rstest::rstest;
 use serde::{Deserialize, Serialize};
 use std::{collections::HashSet, time::Duration};
 use store::{
-    acts::{self, Wish},
+    acts::{self, ActRequest},
     history,
     invoices::{self, State},
     leases,
@@ -172,7 +172,7 @@ async fn acts_and_entries_get_stuck_as_well(#[values(Sqlite, Postgres)] backend:
     let t = Database::new(backend).await;
     let mut tx = t.db.begin().await.unwrap();
     let (tenant, _, invoice) = issued(&t, &mut tx).await;
-    let wish = Wish {
+    let request = ActRequest {
         id: ActId(Uuid::new_v4()),
         invoice,
         act: Act::Void,
@@ -180,21 +180,21 @@ async fn acts_and_entries_get_stuck_as_well(#[values(Sqlite, Postgres)] backend:
         recipient: String::new(),
         by: USER,
     };
-    assert!(acts::request(&mut tx, tenant, &wish, at(0)).await.unwrap());
+    assert!(acts::request(&mut tx, tenant, &request, at(0)).await.unwrap());
     let owner = Uuid::new_v4();
-    acts::claim(&mut tx, tenant, wish.id, owner, at(0), at(10)).await.unwrap().unwrap();
+    acts::claim(&mut tx, tenant, request.id, owner, at(0), at(10)).await.unwrap().unwrap();
     let failed = ParkReason::Failed("QuickBooks: no usable answer came back".into());
-    leases::park(&mut tx, tenant, wish.id, owner, &failed).await.unwrap();
+    leases::park(&mut tx, tenant, request.id, owner, &failed).await.unwrap();
     let entry = crate::fixtures::entry(invoice);
     history::add(&mut tx, tenant, &entry).await.unwrap();
     history::claim(&mut tx, tenant, entry.id, owner, at(0), at(10)).await.unwrap().unwrap();
     leases::park(&mut tx, tenant, entry.id, owner, &failed).await.unwrap();
     let found = parked::list_of_tenant(&mut tx, tenant).await.unwrap();
     let kinds: Vec<_> = found.iter().map(|stuck| (stuck.kind, stuck.id)).collect();
-    assert!(kinds.contains(&(OperationKind::Act, wish.id.0)) && kinds.contains(&(OperationKind::Entry, entry.id.0)));
+    assert!(kinds.contains(&(OperationKind::Act, request.id.0)) && kinds.contains(&(OperationKind::Entry, entry.id.0)));
     assert!(found.iter().all(|stuck| stuck.park_reason == failed));
     for stuck in found {
         assert!(parked::retry(&mut tx, tenant, stuck.kind, stuck.id, at(20)).await.unwrap());
     }
-    assert!(acts::claim(&mut tx, tenant, wish.id, owner, at(20), at(30)).await.unwrap().is_some());
+    assert!(acts::claim(&mut tx, tenant, request.id, owner, at(20), at(30)).await.unwrap().is_some());
 }

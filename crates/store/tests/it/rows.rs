@@ -20,7 +20,7 @@ use rstest::rstest;
 use sqlx::AssertSqlSafe;
 use store::{
     Tx,
-    acts::{self, Reason, Wish},
+    acts::{self, ActRequest, Reason},
     history,
     invoices::{self, Intent, State},
     leases::{self, Progress},
@@ -318,18 +318,18 @@ async fn only_the_act_and_the_entry_that_were_done_are_settled(#[values(Sqlite, 
     let (owner, other) = (Uuid::new_v4(), Uuid::new_v4());
     let (mut wishes, mut entries) = (Vec::new(), Vec::new());
     for invoice in invoices.into_iter().map(InvoiceId) {
-        let wish = wish(invoice);
-        assert!(acts::request(&mut tx, ours, &wish, at(0)).await.unwrap());
+        let request = request(invoice);
+        assert!(acts::request(&mut tx, ours, &request, at(0)).await.unwrap());
         let entry = entry(invoice);
         history::add(&mut tx, ours, &entry).await.unwrap();
-        let (leased, progress) = acts::claim(&mut tx, ours, wish.id, owner, at(0), at(10)).await.unwrap().unwrap();
+        let (leased, progress) = acts::claim(&mut tx, ours, request.id, owner, at(0), at(10)).await.unwrap().unwrap();
         assert_eq!((progress, leased.at, leased.attempts), (Progress::Queued, at(0), 1));
-        assert_eq!(format!("{:?}", leased.wish), format!("{wish:?}"));
+        assert_eq!(format!("{:?}", leased.request), format!("{request:?}"));
         let (leased, progress, attempts) =
             history::claim(&mut tx, ours, entry.id, owner, at(0), at(10)).await.unwrap().unwrap();
         assert_eq!((progress, attempts), (Progress::Queued, 1));
         assert_eq!(format!("{leased:?}"), format!("{entry:?}"));
-        wishes.push(wish.id);
+        wishes.push(request.id);
         entries.push(entry.id);
     }
     for (table, result) in
@@ -376,8 +376,8 @@ async fn work_is_under_way_until_it_is_settled_or_stuck(#[values(Sqlite, Postgre
     let t = Database::new(backend).await;
     let mut tx = t.db.begin().await.unwrap();
     let ([tenant, _], invoice) = three(&t, &mut tx).await;
-    let wish = wish(invoice);
-    assert!(acts::request(&mut tx, tenant, &wish, at(0)).await.unwrap());
+    let request = request(invoice);
+    assert!(acts::request(&mut tx, tenant, &request, at(0)).await.unwrap());
     for (state, trouble, is_under_way) in [
         ("queued", None, true),
         ("sending", None, true),
@@ -390,24 +390,24 @@ async fn work_is_under_way_until_it_is_settled_or_stuck(#[values(Sqlite, Postgre
         assert_eq!(invoice.is_under_way(), is_under_way, "{state} {trouble:?}");
     }
     let owner = Uuid::new_v4();
-    let act = async |tx: &mut Tx| acts::find(tx, tenant, wish.id).await.unwrap().unwrap();
+    let act = async |tx: &mut Tx| acts::find(tx, tenant, request.id).await.unwrap().unwrap();
     assert!(act(&mut tx).await.is_under_way());
-    acts::claim(&mut tx, tenant, wish.id, owner, at(0), at(10)).await.unwrap();
-    assert!(leases::mark_sending(&mut tx, tenant, wish.id, owner, at(1)).await.unwrap());
+    acts::claim(&mut tx, tenant, request.id, owner, at(0), at(10)).await.unwrap();
+    assert!(leases::mark_sending(&mut tx, tenant, request.id, owner, at(1)).await.unwrap());
     assert_eq!((act(&mut tx).await.state, act(&mut tx).await.is_under_way()), (acts::State::Sending, true));
-    leases::park(&mut tx, tenant, wish.id, owner, &ParkReason::Doubt).await.unwrap();
+    leases::park(&mut tx, tenant, request.id, owner, &ParkReason::Doubt).await.unwrap();
     assert!(!act(&mut tx).await.is_under_way());
-    assert!(parked::retry(&mut tx, tenant, OperationKind::Act, wish.id.0, at(2)).await.unwrap());
-    let (_, progress) = acts::claim(&mut tx, tenant, wish.id, owner, at(3), at(10)).await.unwrap().unwrap();
+    assert!(parked::retry(&mut tx, tenant, OperationKind::Act, request.id.0, at(2)).await.unwrap());
+    let (_, progress) = acts::claim(&mut tx, tenant, request.id, owner, at(3), at(10)).await.unwrap().unwrap();
     assert_eq!(progress, Progress::Sending, "the lease was given back");
-    let (_, progress) = acts::claim(&mut tx, tenant, wish.id, owner, at(11), at(20)).await.unwrap().unwrap();
+    let (_, progress) = acts::claim(&mut tx, tenant, request.id, owner, at(11), at(20)).await.unwrap().unwrap();
     assert_eq!(progress, Progress::Lost, "the lease ran out");
-    assert!(acts::finish(&mut tx, tenant, wish.id, owner, None).await.unwrap());
+    assert!(acts::finish(&mut tx, tenant, request.id, owner, None).await.unwrap());
     assert_eq!((act(&mut tx).await.state, act(&mut tx).await.is_under_way()), (acts::State::Done, false));
 }
 
-fn wish(invoice: InvoiceId) -> Wish {
-    Wish {
+fn request(invoice: InvoiceId) -> ActRequest {
+    ActRequest {
         id: ActId(Uuid::new_v4()),
         invoice,
         act: Act::Void,

@@ -15,7 +15,7 @@ use super::{
     Error,
     context::{TenantContext, UserContext},
     drafts,
-    form::{self, Look},
+    form::{self, FormContext},
     lease::{Attempt, HEARTBEAT_INTERVAL, OUTCOME_TIMEOUT, OperationLease, POLL_INTERVAL},
     ledger::{Question, Worth},
 };
@@ -65,7 +65,7 @@ pub(crate) async fn submit(
     form: Form,
     writer: Writer,
 ) -> Result<SubmitOutcome, Error> {
-    let (allowed, of_deal, look) = tokio::join!(
+    let (allowed, of_deal, form_context) = tokio::join!(
         form::require_creator(context),
         Box::pin(form::read_deal(context, id)),
         Box::pin(form::load_context(context, id, &form))
@@ -75,24 +75,24 @@ pub(crate) async fn submit(
         drafts::save_submitted_draft(context, id, &form).await?;
     }
     allowed?;
-    let (of_deal, look) = (of_deal?, look?);
+    let (of_deal, form_context) = (of_deal?, form_context?);
     let key = form.intent.ok_or(Error::NotFound)?;
-    let checked = match look.check(&form, writer) {
+    let checked = match form_context.check(&form, writer) {
         Ok(checked) => checked,
         Err(errors) => return Ok(SubmitOutcome::Mend(errors)),
     };
-    if let Some(error) = find_taken_number(context, &look, key, &checked).await? {
+    if let Some(error) = find_taken_number(context, &form_context, key, &checked).await? {
         return Ok(SubmitOutcome::Mend(vec![error]));
     }
     let mut tx = context.app.db.read().await?;
-    let item_links = links::list_items(&mut tx, context.tenant, look.connection.id).await?;
+    let item_links = links::list_items(&mut tx, context.tenant, form_context.connection.id).await?;
     drop(tx);
     let (organization, person) = (of_deal.organization, of_deal.person);
-    let worth = Worth::new(of_deal, &look.settings, &look.catalogue, &item_links, look.today);
+    let worth = Worth::new(of_deal, &form_context.settings, &form_context.catalogue, &item_links, form_context.today);
     let intent = Intent {
         id: InvoiceId(Uuid::now_v7()),
         key,
-        connection: look.connection.id,
+        connection: form_context.connection.id,
         deal: id,
         organization,
         person,
@@ -105,7 +105,7 @@ pub(crate) async fn submit(
         form,
         draft: checked,
     };
-    match place_intent(context, &intent, &worth, look.today).await? {
+    match place_intent(context, &intent, &worth, form_context.today).await? {
         Ok(invoice) => wait_for_outcome(context, invoice, OUTCOME_TIMEOUT).await,
         Err(outcome) => Ok(outcome),
     }
@@ -156,7 +156,7 @@ async fn place_intent(
 /// Checks, before anything is sent, whether another invoice uses the number that was typed.
 async fn find_taken_number(
     context: &TenantContext,
-    look: &Look,
+    form_context: &FormContext,
     key: IntentKey,
     checked: &InvoiceRequest,
 ) -> Result<Option<FieldError>, Error> {
@@ -167,7 +167,8 @@ async fn find_taken_number(
     if known.is_some_and(|known| !matches!(known.state, State::Refused(_))) {
         return Ok(None);
     }
-    let is_taken = context.quickbooks(&look.connection).call(async |api| api.is_number_taken(number).await).await?;
+    let is_taken =
+        context.quickbooks(&form_context.connection).call(async |api| api.is_number_taken(number).await).await?;
     Ok(is_taken.then_some(FieldError { field: FormField::Number, problem: Problem::NumberTaken }))
 }
 

@@ -18,7 +18,7 @@ use super::{
 use crate::{
     flows::{
         drafts,
-        form::{self, Change, Look, OpenForm},
+        form::{self, Change, FormContext, OpenForm},
         panel::{self, Record},
     },
     format::Writer,
@@ -82,7 +82,7 @@ async fn keep(session: &Session, deal: DealId, form: &Form) -> Result<Saved, Err
     drafts::save_draft(session, deal, form).await.map_err(session.localize_error())
 }
 
-async fn look(session: &Session, deal: i64, form: &Form) -> Result<Look, Error> {
+async fn load_form_context(session: &Session, deal: i64, form: &Form) -> Result<FormContext, Error> {
     form::load_context(session, DealId(deal), form).await.map_err(session.localize_error())
 }
 
@@ -123,8 +123,8 @@ pub(crate) async fn preview(
         let is_kept = matches!(saved, Saved::Kept | Saved::Older);
         return Ok(if is_kept { StatusCode::NO_CONTENT } else { StatusCode::CONFLICT }.into_response());
     }
-    let look = look(&session, id, &form).await?;
-    let derived = view::derived(w, &form, &look, &session.app.config);
+    let form_context = load_form_context(&session, id, &form).await?;
+    let derived = view::derived(w, &form, &form_context, &session.app.config);
     html(&Preview { w, deal: id, derived, stale: stale(saved) })
 }
 
@@ -136,15 +136,15 @@ fn typed_part(form: &Form, w: Writer) -> Option<Part> {
 
 fn part_applied(session: &Session, opened: &OpenForm) -> Result<Response, Error> {
     let w = session.writer();
-    let (form, look) = (&opened.form, &opened.look);
-    let derived = view::derived(w, form, look, &session.app.config);
+    let (form, form_context) = (&opened.form, &opened.form_context);
+    let derived = view::derived(w, form, form_context, &session.app.config);
     let blank = FormLine { quantity: "1".into(), ..FormLine::default() };
     html(&PartApplied {
         w,
         deal: opened.deal.id,
         form,
-        lines: view::lines(w, form, &look.catalogue, &derived.amounts),
-        blank: view::line(w, 0, &blank, &look.catalogue, view::Amount::unknown()),
+        lines: view::lines(w, form, &form_context.catalogue, &derived.amounts),
+        blank: view::line(w, 0, &blank, &form_context.catalogue, view::Amount::unknown()),
         derived,
         stale: stale(opened.saved),
         is_swapped: true,

@@ -263,7 +263,7 @@ pub(crate) async fn correct(
     let told = session.localize_error();
     let id = InvoiceId(invoice);
     let before = panel::find_visible(&session, id).await.map_err(&told)?;
-    let wanted = acts::Wanted {
+    let wanted = acts::ActInput {
         invoice: id,
         act: Act::Correct,
         seen: correction.seen,

@@ -61,12 +61,12 @@ struct Page<'a> {
 /// Renders the form; with `errors` as a page of its own, for a browser without scripts.
 pub(super) fn render_page(session: &Session, opened: &OpenForm, errors: Option<String>) -> Result<Response, Error> {
     let w = session.writer();
-    let (form, look) = (&opened.form, &opened.look);
-    let derived = view::derived(w, form, look, &session.app.config);
+    let (form, form_context) = (&opened.form, &opened.form_context);
+    let derived = view::derived(w, form, form_context, &session.app.config);
     let blank = FormLine { quantity: "1".into(), ..FormLine::default() };
     let value = Currency::from_code(&opened.deal.currency).map(|currency| w.amount(&opened.deal.value, &currency));
     let custom =
-        look.catalogue.custom_fields.iter().map(|field| {
+        form_context.catalogue.custom_fields.iter().map(|field| {
             (field.id.clone(), field.name.clone(), form.custom.get(&field.id).cloned().unwrap_or_default())
         });
     let is_plain = errors.is_some();
@@ -81,16 +81,16 @@ pub(super) fn render_page(session: &Session, opened: &OpenForm, errors: Option<S
         is_begun: opened.billed.invoices > 0,
         is_fully_billed: view::is_fully_billed(opened),
         deal_currency: &opened.deal.currency,
-        company: &look.catalogue.company_name,
-        currencies: view::currencies(w, look, form),
-        tax_modes: view::tax_modes(w, look, form),
-        numbers_by_hand: look.catalogue.numbers_by_hand,
-        invoice_codes: view::invoice_codes(w, look, form),
-        presets: view::presets(look, form),
+        company: &form_context.catalogue.company_name,
+        currencies: view::currencies(w, form_context, form),
+        tax_modes: view::tax_modes(w, form_context, form),
+        numbers_by_hand: form_context.catalogue.numbers_by_hand,
+        invoice_codes: view::invoice_codes(w, form_context, form),
+        presets: view::presets(form_context, form),
         custom: custom.collect(),
-        online_payment: look.catalogue.online_payment,
-        lines: view::lines(w, form, &look.catalogue, &derived.amounts),
-        blank: view::line(w, 0, &blank, &look.catalogue, view::Amount::unknown()),
+        online_payment: form_context.catalogue.online_payment,
+        lines: view::lines(w, form, &form_context.catalogue, &derived.amounts),
+        blank: view::line(w, 0, &blank, &form_context.catalogue, view::Amount::unknown()),
         typed: &form.customer_name,
         suggestions: view::choices(w, &opened.suggestions),
         create: view::creatable(&form.to, &opened.suggestions),

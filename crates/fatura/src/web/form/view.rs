@@ -3,7 +3,7 @@
 use super::words;
 use crate::{
     config::Config,
-    flows::form::{Look, OpenForm},
+    flows::form::{FormContext, OpenForm},
     format::Writer,
 };
 use domain::{
@@ -179,33 +179,33 @@ pub(super) struct ChangeRow {
 }
 
 /// All that follows from a form.
-pub(super) fn derived(w: Writer, form: &Form, look: &Look, config: &Config) -> Derived {
+pub(super) fn derived(w: Writer, form: &Form, form_context: &FormContext, config: &Config) -> Derived {
     let follows = form.due_follows;
     let issued: Option<Date> = form.issued.parse().ok();
     let due = issued
         .filter(|_| follows)
-        .map(|issued| look.catalogue.due_date(issued, look.settings.term_for_form(form)).to_string());
+        .map(|issued| form_context.catalogue.due_date(issued, form_context.settings.term_for_form(form)).to_string());
     // The page gets the due date that follows from the form: the form is checked with that one.
     let form = &Form { due: due.clone().unwrap_or_else(|| form.due.clone()), ..form.clone() };
-    let rules = look.rules(form, w);
+    let rules = form_context.rules(form, w);
     let preview = preview_form(form, &rules);
     let totals = preview.totals();
-    let missing = look.check(form, w).err().unwrap_or_default();
+    let missing = form_context.check(form, w).err().unwrap_or_default();
     let long = |text: &str| text.parse::<Date>().map(|date| w.long_date(&date)).unwrap_or_default();
-    let chosen = look.customer.as_ref();
+    let chosen = form_context.customer.as_ref();
     let changed = chosen.map(|known| find_changes(known, &form.email, &form.tax_id, &address(form)));
     Derived {
-        amounts: amounts(w, &preview, form, look),
+        amounts: amounts(w, &preview, form, form_context),
         sums: sums(w, totals, form),
         missing: missing.iter().map(|error| missing_row(w, error)).collect(),
         is_customer_known: changed.is_some(),
         customer_name: form.customer_name.clone(),
-        customer_page: chosen.map(|known| config.customer_page(&look.connection.realm_id, &known.id)),
+        customer_page: chosen.map(|known| config.customer_page(&form_context.connection.realm_id, &known.id)),
         is_linked: chosen.is_some_and(|known| known.id == form.linked),
         changes: changed.unwrap_or_default().into_iter().map(|change| change_row(w, change)).collect(),
-        excess: excess(w, form, look, totals),
+        excess: excess(w, form, form_context, totals),
         foreign_prices: form.prices_are_foreign().then(|| (form.priced_in.clone(), form.currency.clone())),
-        discount_note: discount_note(w, &preview, look),
+        discount_note: discount_note(w, &preview, form_context),
         version: form.version.map(|version| version.to_string()).unwrap_or_default(),
         long_issued: long(&form.issued),
         long_due: long(due.as_deref().unwrap_or(&form.due)),
@@ -232,7 +232,7 @@ fn change_row(w: Writer, change: CustomerChange) -> ChangeRow {
 }
 
 /// `None` when the invoice, with those before it, stays within the deal's value.
-fn excess(w: Writer, form: &Form, look: &Look, totals: Option<&Totals>) -> Option<String> {
+fn excess(w: Writer, form: &Form, form_context: &FormContext, totals: Option<&Totals>) -> Option<String> {
     let DealValue { amount: value, currency: code } = form.deal_value.as_ref()?;
     let currency = Currency::from_code(code)?;
     let mut amount = deal::total_as_priced(totals?, form.tax_mode);
@@ -240,7 +240,7 @@ fn excess(w: Writer, form: &Form, look: &Look, totals: Option<&Totals>) -> Optio
         let rate = form.exchange_rate()?;
         amount = round_half_up(amount.checked_div(rate)?, invoice_decimals(currency));
     }
-    let billed = look.billed(None, code);
+    let billed = form_context.billed(None, code);
     let excess = w.amount(&billing::compute_excess(*value, billed.amount, amount)?, &currency);
     Some(if billed.invoices == 0 {
         fl!(w.t, "form-excess-first", amount = excess)
@@ -250,10 +250,10 @@ fn excess(w: Writer, form: &Form, look: &Look, totals: Option<&Totals>) -> Optio
 }
 
 /// How discounts are printed, where something is taken off.
-fn discount_note(w: Writer, preview: &Preview, look: &Look) -> Option<String> {
+fn discount_note(w: Writer, preview: &Preview, form_context: &FormContext) -> Option<String> {
     let printed = preview.printed.as_ref().filter(|printed| !printed.totals.discount.is_zero())?;
     let is_in_prices = printed.lines.iter().any(|line| !line.discount_percent.is_zero());
-    match (is_in_prices, look.catalogue.discount_line) {
+    match (is_in_prices, form_context.catalogue.discount_line) {
         (true, false) => Some(fl!(w.t, "form-discount-no-line")),
         (true, true) => Some(fl!(w.t, "form-discount-in-prices")),
         (false, _) => Some(fl!(w.t, "form-discount-one-line")),
@@ -279,15 +279,15 @@ pub(super) fn sums(w: Writer, totals: Option<&Totals>, form: &Form) -> Sums {
     }
 }
 
-fn amounts(w: Writer, preview: &Preview, form: &Form, look: &Look) -> Vec<Amount> {
+fn amounts(w: Writer, preview: &Preview, form: &Form, form_context: &FormContext) -> Vec<Amount> {
     let currency = Currency::from_code(&form.currency);
     let printed = |at: usize| {
         let line = preview.printed.as_ref()?.lines.get(at).filter(|line| !line.discount_percent.is_zero())?;
         Some(fl!(w.t, "form-printed-price", price = w.number(&line.net_unit_price()?)))
     };
     let is_items_tax = |line: &FormLine| {
-        let item = look.catalogue.item(&line.item);
-        let own = item.map(|item| item_tax_code(&look.catalogue, item)).unwrap_or_default();
+        let item = form_context.catalogue.item(&line.item);
+        let own = item.map(|item| item_tax_code(&form_context.catalogue, item)).unwrap_or_default();
         !own.is_empty() && own == line.tax_code && own != NON_TAXABLE
     };
     let written = |(at, amount): (usize, &Option<Decimal>)| Amount {
@@ -381,27 +381,34 @@ pub(super) fn lines<'a>(w: Writer, form: &'a Form, catalogue: &Catalogue, amount
     form.lines.iter().zip(shown).enumerate().map(|(at, (of, amount))| line(w, at, of, catalogue, amount)).collect()
 }
 
-pub(super) fn currencies(w: Writer, look: &Look, form: &Form) -> Options {
-    look.catalogue
+pub(super) fn currencies(w: Writer, form_context: &FormContext, form: &Form) -> Options {
+    form_context
+        .catalogue
         .currencies
         .iter()
         .map(|currency| (currency.code().to_owned(), w.currency(currency), currency.code() == form.currency))
         .collect()
 }
 
-pub(super) fn tax_modes(w: Writer, look: &Look, form: &Form) -> Options {
+pub(super) fn tax_modes(w: Writer, form_context: &FormContext, form: &Form) -> Options {
     let chosen = form.tax_mode;
     let text = |mode| match mode {
         TaxMode::Excluded => fl!(w.t, "tax-excluded"),
         TaxMode::Included => fl!(w.t, "tax-included"),
         TaxMode::None => fl!(w.t, "tax-none"),
     };
-    look.catalogue.tax.modes().iter().map(|mode| (mode.name().to_owned(), text(*mode), *mode == chosen)).collect()
+    form_context
+        .catalogue
+        .tax
+        .modes()
+        .iter()
+        .map(|mode| (mode.name().to_owned(), text(*mode), *mode == chosen))
+        .collect()
 }
 
 /// The codes for the whole invoice in a US company.
-pub(super) fn invoice_codes(w: Writer, look: &Look, form: &Form) -> Option<Options> {
-    let TaxModel::SalesTax { codes, .. } = &look.catalogue.tax else { return None };
+pub(super) fn invoice_codes(w: Writer, form_context: &FormContext, form: &Form) -> Option<Options> {
+    let TaxModel::SalesTax { codes, .. } = &form_context.catalogue.tax else { return None };
     let named = codes.iter().map(|code| {
         let text = format!("{} ({} %)", code.name, w.number(&code.percent()));
         (code.id.clone(), text, code.id == form.invoice_code)
@@ -409,10 +416,10 @@ pub(super) fn invoice_codes(w: Writer, look: &Look, form: &Form) -> Option<Optio
     Some(named.collect())
 }
 
-pub(super) fn presets(look: &Look, form: &Form) -> Options {
+pub(super) fn presets(form_context: &FormContext, form: &Form) -> Options {
     let name =
         |preset: &domain::mapping::Preset| (preset.name.clone(), preset.name.clone(), preset.name == form.preset);
-    look.settings.presets.iter().map(name).collect()
+    form_context.settings.presets.iter().map(name).collect()
 }
 
 /// Whether nothing of the deal is left to bill.
@@ -432,7 +439,7 @@ pub(super) fn notices(w: Writer, opened: &OpenForm, moment: impl Fn(&Timestamp) 
     {
         let (amount, value) = (w.amount(&billed.amount, &currency), w.amount(&opened.worth, &currency));
         let count = i64::try_from(billed.invoices).unwrap_or(i64::MAX);
-        let basis = words::basis(w, deal::total_tax_mode(&opened.deal, &opened.look.catalogue));
+        let basis = words::basis(w, deal::total_tax_mode(&opened.deal, &opened.form_context.catalogue));
         notices.push(if is_fully_billed(opened) {
             fl!(w.t, "form-fully-billed", count = count, amount = amount, value = value, basis = basis)
         } else {

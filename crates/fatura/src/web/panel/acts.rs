@@ -7,7 +7,7 @@ use super::{
 use crate::{
     flows::{
         self,
-        acts::{self, Outcome, Wanted},
+        acts::{self, ActInput, Outcome},
         panel::{self, Removal},
     },
     format::Writer,
@@ -39,7 +39,7 @@ use uuid::Uuid;
 /// The state that the person saw, and the recipient.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(crate) struct Wish {
+pub(crate) struct PostedAct {
     seen: String,
     recipient: String,
     key: Option<Uuid>,
@@ -50,7 +50,7 @@ pub(crate) async fn act(
     session: Session,
     Path((entity, at, invoice, act)): Path<(String, i64, Uuid, String)>,
     Query(asked): Query<Asked>,
-    Form(wish): Form<Wish>,
+    Form(posted): Form<PostedAct>,
 ) -> Result<Response, Error> {
     let localize = session.localize_error();
     let w = session.writer();
@@ -58,8 +58,8 @@ pub(crate) async fn act(
     let act = Act::named(&act).ok_or(flows::Error::NotFound).map_err(&localize)?;
     let id = InvoiceId(invoice);
     let invoice = panel::find_visible(&session, id).await.map_err(&localize)?;
-    let recipient = wish.recipient.trim().to_owned();
-    let wanted = Wanted { invoice: id, act, seen: wish.seen, recipient: recipient.clone(), key: wish.key };
+    let recipient = posted.recipient.trim().to_owned();
+    let wanted = ActInput { invoice: id, act, seen: posted.seen, recipient: recipient.clone(), key: posted.key };
     let outcome = acts::request(&session, wanted).await.map_err(&localize)?;
     let number = match &invoice.state {
         invoices::State::Issued(snapshot) => snapshot.doc_number.clone().unwrap_or_default(),
@@ -90,7 +90,7 @@ pub(crate) async fn act(
                 number,
                 email: recipient,
                 rows: asked.rows,
-                key: wish.key.unwrap_or_else(Uuid::new_v4),
+                key: posted.key.unwrap_or_else(Uuid::new_v4),
                 wrong: Some(wrong),
             };
             let mut response = html(&form)?;

@@ -16,7 +16,7 @@ use jiff::{Timestamp, civil::Date};
 use providers::quickbooks::{AppliedPayment, Payments};
 use serde::Serialize;
 use store::{
-    acts::{self, Reason, Requested},
+    acts::{self, Reason, StoredAct},
     invoices::{Invoice, State},
     parked::ParkReason,
     quickbooks,
@@ -130,7 +130,7 @@ struct InvoiceContext<'a> {
     /// Whether the company is connected.
     works: bool,
     /// The newest act on the invoice.
-    act: Option<&'a Requested>,
+    act: Option<&'a StoredAct>,
     /// The current date of the company.
     today: Date,
     may: May,
@@ -157,7 +157,7 @@ fn issued(w: Writer, invoice: &Invoice, snapshot: &Snapshot, context: InvoiceCon
     let sent = stands.then(|| if snapshot.sent { fl!(w.t, "panel-sent") } else { fl!(w.t, "panel-not-sent") });
     let pending = act.filter(|act| matches!(act.state, acts::State::Queued | acts::State::Sending));
     let refusal = act.and_then(|act| match &act.state {
-        acts::State::Refused(reason) => Some(refused(w, act.wish.act, reason, &w.badge(status))),
+        acts::State::Refused(reason) => Some(refused(w, act.request.act, reason, &w.badge(status))),
         _ => None,
     });
     let menu = (status != Status::Deleted && pending.is_none()).then(|| Menu {
@@ -184,7 +184,7 @@ fn issued(w: Writer, invoice: &Invoice, snapshot: &Snapshot, context: InvoiceCon
         due: fl!(w.t, "panel-due", due = due),
         sent,
         menu,
-        pending: pending.map(|act| match act.wish.act {
+        pending: pending.map(|act| match act.request.act {
             _ if act.park_reason.is_some() => fl!(w.t, "status-stuck"),
             Act::Void => fl!(w.t, "act-voiding"),
             Act::Delete => fl!(w.t, "act-deleting"),

@@ -14,7 +14,7 @@ use domain::{
     invoice::Act,
 };
 use store::{
-    acts::{self, Reason, Wish},
+    acts::{self, ActRequest, Reason},
     audit,
     history::{self, Entry},
     parked::{self, ParkedOperation},
@@ -37,7 +37,7 @@ async fn of_acts(e: &Effects<'_>) {
             "acts::request",
             async |tx, by, of| {
                 let (seen, recipient) = (String::new(), String::new());
-                let wish = Wish {
+                let request = ActRequest {
                     id: ActId(id("wished")),
                     invoice: of.invoice(invoice),
                     act: Act::Send,
@@ -45,7 +45,7 @@ async fn of_acts(e: &Effects<'_>) {
                     recipient,
                     by: ANA,
                 };
-                acts::request(tx, by, &wish, at(30)).await
+                acts::request(tx, by, &request, at(30)).await
             },
             expected,
         )
@@ -54,7 +54,9 @@ async fn of_acts(e: &Effects<'_>) {
     e.each(
         "acts::find",
         &all,
-        async |tx, by, of, name| Ok(acts::find(tx, by, of.act(name)).await?.map(|act| (act.wish.id.0, act.wish.seen))),
+        async |tx, by, of, name| {
+            Ok(acts::find(tx, by, of.act(name)).await?.map(|act| (act.request.id.0, act.request.seen)))
+        },
         &[
             "done -> Some((A.act.done, \"seen by A\"))",
             "queued -> Some((A.act.queued, \"seen by A\"))",
@@ -76,7 +78,7 @@ async fn of_acts(e: &Effects<'_>) {
             "acts::list_recent",
             async |tx, by| {
                 let found = acts::list_recent(tx, by, at(since)).await?;
-                Ok(found.into_iter().map(|act| act.wish.id.0).collect::<Vec<_>>())
+                Ok(found.into_iter().map(|act| act.request.id.0).collect::<Vec<_>>())
             },
             expected,
         )
@@ -88,7 +90,7 @@ async fn of_acts(e: &Effects<'_>) {
             "acts::list_recent",
             async |tx, by| {
                 let found = acts::list_recent(tx, by, at(6)).await?;
-                Ok(found.into_iter().map(|act| act.wish.id.0).collect::<Vec<_>>())
+                Ok(found.into_iter().map(|act| act.request.id.0).collect::<Vec<_>>())
             },
             &["-> [A.act.stuck, A.act.sooner, A.act.held, A.act.queued, A.act.sending, A.act.other]"],
         )
@@ -98,7 +100,7 @@ async fn of_acts(e: &Effects<'_>) {
             "acts::list_recent",
             async |tx, by| {
                 let found = acts::list_recent(tx, by, at(0)).await?;
-                Ok(found.into_iter().map(|act| act.wish.id.0).collect::<Vec<_>>())
+                Ok(found.into_iter().map(|act| act.request.id.0).collect::<Vec<_>>())
             },
             &["-> [A.act.stuck, A.act.sooner, A.act.held, A.act.queued, A.act.sending, A.act.other]"],
         )
@@ -130,7 +132,7 @@ async fn of_acts(e: &Effects<'_>) {
             &all,
             async |tx, by, of, name| {
                 let leased = acts::claim(tx, by, of.act(name), id("new-owner"), at(now), at(20)).await?;
-                Ok(leased.map(|(act, progress)| (act.wish.id.0, progress)))
+                Ok(leased.map(|(act, progress)| (act.request.id.0, progress)))
             },
             expected,
         )

@@ -288,7 +288,7 @@ async fn fill_work(tx: &mut Tx, c: &Company) {
         execute(tx, &set).await;
     }
     for (seconds, (name, invoice, row)) in (0..).zip(ACTS) {
-        let wish = acts::Wish {
+        let request = acts::ActRequest {
             id: c.act(name),
             invoice: c.invoice(invoice),
             act: Act::Void,
@@ -296,7 +296,7 @@ async fn fill_work(tx: &mut Tx, c: &Company) {
             recipient: String::new(),
             by: ANA,
         };
-        assert!(acts::request(tx, tenant, &wish, at(seconds)).await.unwrap());
+        assert!(acts::request(tx, tenant, &request, at(seconds)).await.unwrap());
         execute(tx, &format!("UPDATE act SET next_attempt_at = @7, {row} WHERE id = {{{letter}.act.{name}}}")).await;
     }
     for (seconds, (name, invoice, row)) in (0..).zip(NOTES) {
