@@ -146,8 +146,8 @@ mod tests {
         let mut watchers = JoinSet::new();
         let stop = CancellationToken::new();
         watchers.spawn(stop.clone().cancelled_owned());
-        let told = stop.clone();
-        let (watched, ()) = tokio::join!(watch(&mut watchers, &stop), async move { told.cancel() });
+        let stopping = stop.clone();
+        let (watched, ()) = tokio::join!(watch(&mut watchers, &stop), async move { stopping.cancel() });
         assert!(watched.is_ok());
     }
 }

@@ -184,9 +184,8 @@ async fn read_chosen_customer(context: &TenantContext, connection: &Connection, 
         let read = context.quickbooks(connection).call(async |api| api.read_customer(id).await);
         read.await.map(Arc::new)
     };
-    let told =
-        |error: &Error| tracing::info!(tenant.id = %context.tenant.0, %error, "the chosen customer was not read");
-    single_flight::read_once(&context.app.customers, (connection.id, id.to_owned()), read).await.inspect_err(told).ok()
+    let log = |error: &Error| tracing::info!(tenant.id = %context.tenant.0, %error, "the chosen customer was not read");
+    single_flight::read_once(&context.app.customers, (connection.id, id.to_owned()), read).await.inspect_err(log).ok()
 }
 
 /// The number that comes next, where the company numbers by hand.

@@ -192,15 +192,15 @@ fn words(w: Writer, entry: &Entry) -> String {
     let (due, customer) = (w.date(&snapshot.due), snapshot.customer_name.as_str());
     let text = match entry.event.as_str() {
         CREATED => fl!(w.t, "history-created", number = number, total = total, customer = customer, due = due),
-        told if told == Status::PartiallyPaid.name() => {
+        announced if announced == Status::PartiallyPaid.name() => {
             fl!(w.t, "history-partially-paid", number = number, balance = balance, total = total)
         }
-        told if told == Status::Paid.name() => fl!(w.t, "history-paid", number = number, total = total),
-        told if told == Status::Overdue.name() => {
+        announced if announced == Status::Paid.name() => fl!(w.t, "history-paid", number = number, total = total),
+        announced if announced == Status::Overdue.name() => {
             fl!(w.t, "history-overdue", number = number, balance = balance, due = due)
         }
-        told if told == Status::Voided.name() => fl!(w.t, "history-voided", number = number),
-        told if told == Status::Deleted.name() => fl!(w.t, "history-deleted", number = number),
+        announced if announced == Status::Voided.name() => fl!(w.t, "history-voided", number = number),
+        announced if announced == Status::Deleted.name() => fl!(w.t, "history-deleted", number = number),
         _ => fl!(w.t, "history-open", number = number, balance = balance, due = due),
     };
     let escaped = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");

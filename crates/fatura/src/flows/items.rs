@@ -155,8 +155,8 @@ async fn look_up_items(
         found.extend(api.find_items(ItemProperty::Name, &names).await?);
         Ok(found)
     });
-    let told = |error: &Error| tracing::info!(tenant.id = %context.tenant.0, %error, "items were not looked up");
-    found.await.inspect_err(told)
+    let log = |error: &Error| tracing::info!(tenant.id = %context.tenant.0, %error, "items were not looked up");
+    found.await.inspect_err(log)
 }
 
 /// Items whose name or SKU holds what was typed, the best first: asked of QuickBooks, which may have new ones since its lists were read.
@@ -187,8 +187,8 @@ pub(crate) async fn search(context: &TenantContext, typed: &str) -> Result<(Arc<
     };
     let found = single_flight::read_once(&context.app.item_searches, (connection.id, fold_text(typed)), read).await;
     // Where QuickBooks does not answer, what is listed is searched.
-    let told = |error: &Error| tracing::info!(tenant.id = %context.tenant.0, %error, "items were not searched");
-    let found = found.inspect_err(told).map(|found| found.to_vec()).unwrap_or_default();
+    let log = |error: &Error| tracing::info!(tenant.id = %context.tenant.0, %error, "items were not searched");
+    let found = found.inspect_err(log).map(|found| found.to_vec()).unwrap_or_default();
     let matches = |item: &Item| {
         contains_name(&item.name, typed)
             || item.sku.as_deref().is_some_and(|sku| fold_text(sku).contains(&fold_text(typed)))

@@ -14,9 +14,9 @@ use uuid::Uuid;
 
 /// The details of what QuickBooks has refused of an invoice last; nothing where it has refused nothing.
 pub(crate) async fn render_support(session: Session, Path(invoice): Path<Uuid>) -> Result<Response, Error> {
-    let (told, id) = (session.localize_error(), InvoiceId(invoice));
-    panel::require_visible(&session, id).await.map_err(&told)?;
-    let refusal = panel::find_last_refusal(&session, id).await.map_err(&told)?;
+    let (localize, id) = (session.localize_error(), InvoiceId(invoice));
+    panel::require_visible(&session, id).await.map_err(&localize)?;
+    let refusal = panel::find_last_refusal(&session, id).await.map_err(&localize)?;
     let details = refusal.map(|(at, detail)| {
         let text = |name: &str| detail.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
         let (code, call) = (text("code"), text("intuit_tid"));

@@ -53,7 +53,9 @@ impl Providers {
         let env = sandbox.env();
         let pairs = env.lines().filter_map(|line| line.split_once('='));
         let env = pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-        let http = reqwest::Client::builder().redirect(redirect::Policy::none()).build().unwrap();
+        // The service closes a connection whose request it has not read to its end: none is used again.
+        let http = reqwest::Client::builder().redirect(redirect::Policy::none()).pool_max_idle_per_host(0).build();
+        let http = http.unwrap();
         Self { http, env, _sandbox: sandbox }
     }
 

@@ -46,9 +46,9 @@ use store::drafts::Saved;
 use view::{Derived, Line};
 
 pub(crate) async fn render_form(session: Session, Path(id): Path<i64>) -> Result<Response, Error> {
-    let told = session.localize_error();
-    form::require_creator(&session).await.map_err(&told)?;
-    let opened = Box::pin(form::open_draft(&session, DealId(id), session.writer())).await.map_err(&told)?;
+    let localize = session.localize_error();
+    form::require_creator(&session).await.map_err(&localize)?;
+    let opened = Box::pin(form::open_draft(&session, DealId(id), session.writer())).await.map_err(&localize)?;
     render_page(&session, &opened, None)
 }
 
@@ -153,10 +153,10 @@ fn part_applied(session: &Session, opened: &OpenForm) -> Result<Response, Error>
 
 /// Starts over from the deal as it is now.
 pub(crate) async fn discard(session: Session, path: Path<i64>) -> Result<Response, Error> {
-    let (told, deal) = (session.localize_error(), DealId(path.0));
-    form::require_creator(&session).await.map_err(&told)?;
-    form::require_visible(&session, deal).await.map_err(&told)?;
-    drafts::discard_draft(&session, deal).await.map_err(&told)?;
+    let (localize, deal) = (session.localize_error(), DealId(path.0));
+    form::require_creator(&session).await.map_err(&localize)?;
+    form::require_visible(&session, deal).await.map_err(&localize)?;
+    drafts::discard_draft(&session, deal).await.map_err(&localize)?;
     Box::pin(render_form(session, path)).await
 }
 
@@ -211,11 +211,11 @@ pub(crate) async fn unlink(
     Path(id): Path<i64>,
     QsForm(form): QsForm<Form>,
 ) -> Result<Response, Error> {
-    let told = session.localize_error();
-    panel::unlink_customer(&session, Record { entity: Entity::Deal, id }).await.map_err(&told)?;
+    let localize = session.localize_error();
+    panel::unlink_customer(&session, Record { entity: Entity::Deal, id }).await.map_err(&localize)?;
     let opened = Box::pin(form::change_form(&session, DealId(id), session.writer(), form, Change::Unlinked))
         .await
-        .map_err(&told)?;
+        .map_err(&localize)?;
     let mut response = render_page(&session, &opened, None)?;
     add_snackbar(response.headers_mut(), &fl!(session.writer().t, "panel-unlinked"));
     Ok(response)

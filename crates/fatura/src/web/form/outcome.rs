@@ -214,14 +214,14 @@ pub(crate) async fn progress(
     Path(invoice): Path<Uuid>,
     Query(asked): Query<Progress>,
 ) -> Result<Response, Error> {
-    let (told, id) = (session.localize_error(), InvoiceId(invoice));
-    panel::require_visible(&session, id).await.map_err(&told)?;
-    let outcome = match issue::wait_for_outcome(&session, id, Duration::ZERO).await.map_err(&told)? {
+    let (localize, id) = (session.localize_error(), InvoiceId(invoice));
+    panel::require_visible(&session, id).await.map_err(&localize)?;
+    let outcome = match issue::wait_for_outcome(&session, id, Duration::ZERO).await.map_err(&localize)? {
         SubmitOutcome::Issued(invoice, _) | SubmitOutcome::Waiting(invoice) if asked.other.is_some() => {
             SubmitOutcome::Different(invoice)
         }
         SubmitOutcome::Checking(_) if asked.other.is_some() => {
-            SubmitOutcome::Different(Box::new(panel::find_visible(&session, id).await.map_err(&told)?))
+            SubmitOutcome::Different(Box::new(panel::find_visible(&session, id).await.map_err(&localize)?))
         }
         outcome => outcome,
     };
@@ -235,15 +235,15 @@ pub(crate) async fn again(
     Path(invoice): Path<Uuid>,
     QsForm(again): QsForm<Again>,
 ) -> Result<Response, Error> {
-    let told = session.localize_error();
-    panel::find_visible(&session, InvoiceId(invoice)).await.map_err(&told)?;
-    form::require_creator(&session).await.map_err(&told)?;
+    let localize = session.localize_error();
+    panel::find_visible(&session, InvoiceId(invoice)).await.map_err(&localize)?;
+    form::require_creator(&session).await.map_err(&localize)?;
     match flows::parked::retry(&session, (OperationKind::Invoice, invoice), again.resend.is_some()).await {
         // Somebody else was quicker: it is shown how it stands.
         Ok(()) | Err(flows::Error::NotFound) => {}
-        Err(error) => return Err(told(error)),
+        Err(error) => return Err(localize(error)),
     }
-    let outcome = issue::wait_for_outcome(&session, InvoiceId(invoice), LOOKUP_WAIT).await.map_err(&told)?;
+    let outcome = issue::wait_for_outcome(&session, InvoiceId(invoice), LOOKUP_WAIT).await.map_err(&localize)?;
     answer(&session, outcome).await
 }
 
@@ -260,9 +260,9 @@ pub(crate) async fn correct(
     Path(invoice): Path<Uuid>,
     QsForm(correction): QsForm<Correction>,
 ) -> Result<Response, Error> {
-    let told = session.localize_error();
+    let localize = session.localize_error();
     let id = InvoiceId(invoice);
-    let before = panel::find_visible(&session, id).await.map_err(&told)?;
+    let before = panel::find_visible(&session, id).await.map_err(&localize)?;
     let wanted = acts::ActInput {
         invoice: id,
         act: Act::Correct,
@@ -270,18 +270,18 @@ pub(crate) async fn correct(
         recipient: String::new(),
         key: correction.key,
     };
-    let outcome = acts::request(&session, wanted).await.map_err(&told)?;
+    let outcome = acts::request(&session, wanted).await.map_err(&localize)?;
     let refused = match outcome {
         acts::Outcome::Refused(reason) => {
-            let zone = form::find_time_zone(&session, &before).await.map_err(&told)?;
-            let State::Issued(snapshot) = &before.state else { return Err(told(flows::Error::NotFound)) };
+            let zone = form::find_time_zone(&session, &before).await.map_err(&localize)?;
+            let State::Issued(snapshot) = &before.state else { return Err(localize(flows::Error::NotFound)) };
             let status = compute_status(snapshot, session.app.clock.today(&zone));
             Some(refused(session.writer(), Act::Correct, &reason, &session.writer().badge(status)))
         }
         acts::Outcome::Done | acts::Outcome::Pending => None,
     };
-    let now = panel::find_visible(&session, id).await.map_err(&told)?;
-    let State::Issued(snapshot) = &now.state else { return Err(told(flows::Error::NotFound)) };
+    let now = panel::find_visible(&session, id).await.map_err(&localize)?;
+    let State::Issued(snapshot) = &now.state else { return Err(localize(flows::Error::NotFound)) };
     issued(&session, &now, snapshot, false, refused).await
 }
 
@@ -353,8 +353,8 @@ async fn issued(
     refused: Option<String>,
 ) -> Result<Response, Error> {
     let w = session.writer();
-    let told = session.localize_error();
-    let connection = companies::find(session, invoice.connection).await.map_err(told)?;
+    let localize = session.localize_error();
+    let connection = companies::find(session, invoice.connection).await.map_err(localize)?;
     let link =
         connection.as_ref().map(|known| session.app.config.invoice_page(&known.realm_id, &snapshot.quickbooks_id));
     let link = link.unwrap_or_default();

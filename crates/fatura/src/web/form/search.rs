@@ -40,11 +40,11 @@ pub(crate) struct Typed {
 
 /// Customers for the type-ahead.
 pub(crate) async fn search_customers(session: Session, QsForm(typed): QsForm<Typed>) -> Result<Response, Error> {
-    let told = session.localize_error();
+    let localize = session.localize_error();
     require_likely_creator(&session).await?;
-    let connection = companies::find_usable(&session).await.map_err(&told)?;
+    let connection = companies::find_usable(&session).await.map_err(&localize)?;
     let wanted = CustomerQuery { name: &typed.customer_name, email: &typed.email, tax_id: &typed.tax_id, linked: None };
-    let found = flows::customers::suggest_customers(&session, &connection, &wanted).await.map_err(&told)?;
+    let found = flows::customers::suggest_customers(&session, &connection, &wanted).await.map_err(&localize)?;
     let create = view::creatable(&typed.customer_name, &found);
     let suggestions = view::choices(session.writer(), &found);
     html(&Suggestions { w: session.writer(), typed: typed.customer_name, suggestions, create })
