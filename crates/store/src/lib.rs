@@ -13,7 +13,7 @@ mod db;
 pub mod deals;
 pub mod drafts;
 mod error;
-pub mod flows;
+pub mod one_time_tokens;
 pub mod grants;
 pub mod history;
 pub mod invoices;

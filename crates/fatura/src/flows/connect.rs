@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use store::{
     Tokens, Tx, audit,
-    flows::{self, Provider},
+    one_time_tokens::{self, Purpose},
     grants,
     quickbooks::{self, Company},
     revocations::{self, Provider as Grantor},
@@ -68,7 +68,7 @@ pub(crate) async fn issue_token(context: &UserContext, agent: &str) -> Result<Ur
     let until = app.clock.now() + TICKET_LIFE;
     let ticket = states::issue_state(app, TICKET, until)?;
     let mut tx = app.db.begin().await?;
-    flows::begin(&mut tx, &app.vault, Provider::Ticket, &ticket, agent, Some((tenant, user)), until).await?;
+    one_time_tokens::begin(&mut tx, &app.vault, Purpose::Ticket, &ticket, agent, Some((tenant, user)), until).await?;
     tx.commit().await?;
     let mut url = app.config.page("/quickbooks/connect");
     url.query_pairs_mut().append_pair("ticket", &ticket);
@@ -82,7 +82,7 @@ const TICKET: &str = "ticket";
 pub(crate) async fn begin(app: &App, ticket: &str, agent: &str, browser: &str) -> Result<Url, Denied> {
     states::check_state(app, TICKET, ticket)?;
     let mut tx = app.db.begin().await?;
-    let who = flows::finish(&mut tx, &app.vault, Provider::Ticket, ticket, agent, app.clock.now()).await?.flatten();
+    let who = one_time_tokens::finish(&mut tx, &app.vault, Purpose::Ticket, ticket, agent, app.clock.now()).await?.flatten();
     tx.commit().await?;
     let (tenant, user) = who.ok_or(Error::ForeignFlow)?;
     begin_consent(&UserContext::new(app, tenant, user), browser).await
@@ -95,7 +95,7 @@ pub(crate) async fn begin_consent(context: &UserContext, browser: &str) -> Resul
     let until = app.clock.now() + FLOW_LIFE;
     let state = states::issue_state(app, &purpose(browser), until)?;
     let mut tx = app.db.begin().await?;
-    flows::begin(&mut tx, &app.vault, Provider::QuickBooks, &state, browser, Some((tenant, user)), until).await?;
+    one_time_tokens::begin(&mut tx, &app.vault, Purpose::QuickBooks, &state, browser, Some((tenant, user)), until).await?;
     tx.commit().await?;
     Ok(app.quickbooks.consent_url(&state).map_err(Error::QuickBooks)?)
 }
@@ -145,7 +145,7 @@ pub(crate) async fn finish(
     let now = app.clock.now();
     states::check_state(app, &purpose(browser), state)?;
     let mut tx = app.db.begin().await?;
-    let flow = flows::finish(&mut tx, &app.vault, Provider::QuickBooks, state, browser, now).await?;
+    let flow = one_time_tokens::finish(&mut tx, &app.vault, Purpose::QuickBooks, state, browser, now).await?;
     tx.commit().await?;
     let (tenant, user) = flow.flatten().ok_or(Error::ForeignFlow)?;
     require_admin(&UserContext::new(app, tenant, user), browser).await?;
@@ -182,7 +182,7 @@ pub(crate) async fn finish(
     if quickbooks::find_tenant_of_realm(&mut tx, &app.vault, realm_id).await?.is_none() {
         revocations::add(&mut tx, &app.vault, Grantor::QuickBooks, realm_id, &granted.refresh, unanswered).await?;
     }
-    flows::begin_confirmation(&mut tx, &app.vault, &question, browser, (tenant, user), &sealed, until).await?;
+    one_time_tokens::begin_confirmation(&mut tx, &app.vault, &question, browser, (tenant, user), &sealed, until).await?;
     tx.commit().await?;
     Ok(question)
 }
@@ -194,7 +194,7 @@ fn place(browser: &str) -> String {
 async fn open_pending(app: &App, question: &str, browser: &str) -> Result<Pending, Error> {
     states::check_state(app, &place(browser), question)?;
     let mut tx = app.db.read().await?;
-    let sealed = flows::find_pending_confirmation(&mut tx, &app.vault, question, browser, app.clock.now()).await?;
+    let sealed = one_time_tokens::find_pending_confirmation(&mut tx, &app.vault, question, browser, app.clock.now()).await?;
     let text = app.vault.open(&place(browser), &sealed.ok_or(Error::ForeignFlow)?).map_err(|_| Error::ForeignFlow)?;
     serde_json::from_str(text.expose_secret()).map_err(|_| Error::ForeignFlow)
 }
@@ -224,7 +224,7 @@ pub(crate) async fn read_confirmation(app: &App, question: &str, browser: &str) 
 /// Uses up what waits for confirmation; [`Error::ForeignFlow`] the second time.
 async fn use_once(app: &App, tx: &mut Tx, question: &str, browser: &str) -> Result<(), Error> {
     let now = app.clock.now();
-    let found = flows::finish(tx, &app.vault, Provider::Confirmation, question, browser, now).await?;
+    let found = one_time_tokens::finish(tx, &app.vault, Purpose::Confirmation, question, browser, now).await?;
     found.map(drop).ok_or(Error::ForeignFlow)
 }
 
@@ -370,7 +370,7 @@ fn open_cancelled(app: &App, sealed: &str, browser: &str) -> Result<Cancelled, E
 pub(crate) async fn refuse(app: &App, state: &str, browser: &str) -> Result<String, Error> {
     states::check_state(app, &purpose(browser), state)?;
     let mut tx = app.db.begin().await?;
-    let flow = flows::finish(&mut tx, &app.vault, Provider::QuickBooks, state, browser, app.clock.now()).await?;
+    let flow = one_time_tokens::finish(&mut tx, &app.vault, Purpose::QuickBooks, state, browser, app.clock.now()).await?;
     tx.commit().await?;
     let (tenant, user) = flow.flatten().ok_or(Error::ForeignFlow)?;
     seal_cancelled(&UserContext::new(app, tenant, user), browser, None)

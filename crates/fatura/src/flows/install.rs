@@ -13,7 +13,7 @@ use serde_json::json;
 use std::time::Duration;
 use store::{
     Tokens, Tx, audit,
-    flows::{self, Provider},
+    one_time_tokens::{self, Purpose},
     grants::{self, Profile},
     quickbooks, revocations,
     tenants::{self, Company, Tenant},
@@ -72,7 +72,7 @@ pub(crate) async fn finish(app: &App, code: &str, state: &str, browser: &str) ->
     .await?;
     // Pipedrive has taken the code, so this is no stranger any more: from now on the state is used.
     let who = (tenant.id, user);
-    if !flows::consume_state(&mut tx, &app.vault, Provider::Pipedrive, state, who, now + USED_STATE_LIFE, now).await? {
+    if !one_time_tokens::consume_state(&mut tx, &app.vault, Purpose::Pipedrive, state, who, now + USED_STATE_LIFE, now).await? {
         return Err(Error::ForeignFlow);
     }
     grants::install(&mut tx, &app.vault, tenant.id, user, &profile(&me), api.as_str(), &tokens, now).await?;
@@ -97,7 +97,7 @@ pub(crate) async fn find_installation(app: &App, state: &str, browser: &str) -> 
     }
     let mut tx = app.db.read().await?;
     let Some((tenant, user)) =
-        flows::find_consumer(&mut tx, &app.vault, Provider::Pipedrive, state, app.clock.now()).await?
+        one_time_tokens::find_consumer(&mut tx, &app.vault, Purpose::Pipedrive, state, app.clock.now()).await?
     else {
         return Ok(None);
     };

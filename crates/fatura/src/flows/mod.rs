@@ -31,7 +31,7 @@ pub(crate) mod settings;
 mod single_flight;
 mod states;
 pub(crate) mod sync;
-pub(crate) mod won;
+pub(crate) mod won_deals;
 pub(crate) mod write_back;
 
 use aws_lc_rs::rand;

@@ -8,7 +8,7 @@ use futures_util::Stream;
 use jiff::SignedDuration;
 use providers::ProviderError;
 use store::{
-    flows::{self, Provider},
+    one_time_tokens::{self, Purpose},
     invoices::State,
     quickbooks,
 };
@@ -32,7 +32,7 @@ pub(crate) async fn issue_token(context: &UserContext, invoice: InvoiceId) -> Re
     let mut tx = app.db.begin().await?;
     let of = invoice.0.to_string();
     let ticket = states::issue_state(app, &purpose(&of), until)?;
-    flows::begin(&mut tx, &app.vault, Provider::Pdf, &ticket, &of, Some((tenant, user)), until).await?;
+    one_time_tokens::begin(&mut tx, &app.vault, Purpose::Pdf, &ticket, &of, Some((tenant, user)), until).await?;
     tx.commit().await?;
     Ok(app.config.page(&format!("/pdf/{of}/{ticket}")))
 }
@@ -50,7 +50,7 @@ pub(crate) async fn read_pdf(
     let of = invoice.0.to_string();
     states::check_state(app, &purpose(&of), ticket)?;
     let mut tx = app.db.begin().await?;
-    let who = flows::finish(&mut tx, &app.vault, Provider::Pdf, ticket, &of, app.clock.now()).await?;
+    let who = one_time_tokens::finish(&mut tx, &app.vault, Purpose::Pdf, ticket, &of, app.clock.now()).await?;
     tx.commit().await?;
     let (tenant, user) = who.flatten().ok_or(Error::ForeignFlow)?;
     let context = UserContext::new(app, tenant, user);

@@ -9,7 +9,7 @@ use crate::{
         context::TenantContext,
         history, install, issue,
         lease::{self, Attempt},
-        reconnect, revoke, sync, won, write_back,
+        reconnect, revoke, sync, won_deals, write_back,
     },
     keys, metering,
     security::{self, Event},
@@ -174,7 +174,7 @@ pub(crate) async fn sweep_companies(app: App, stop: CancellationToken) {
 pub(crate) async fn purge_and_sweep_won_deals(app: App, stop: CancellationToken) {
     repeat(SWEEP_INTERVAL, PROVIDER_TIMEOUT, stop, "companies that have left and won deals", || {
         let app = app.clone();
-        async move { Ok(install::purge_tenants(&app).await? + won::sweep_won_deals(&app).await?) }
+        async move { Ok(install::purge_tenants(&app).await? + won_deals::sweep_won_deals(&app).await?) }
     })
     .await;
 }

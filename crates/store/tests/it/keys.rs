@@ -14,7 +14,7 @@ use secrecy::ExposeSecret;
 use std::cell::Cell;
 use store::{
     Tx,
-    flows::{self, Provider},
+    one_time_tokens::{self, Purpose},
     grants,
     keys::{self, KeyUse},
     quickbooks::{self, Company},
@@ -55,8 +55,8 @@ async fn what_an_older_key_has_written_is_found(#[values(Sqlite, Postgres)] back
     assert_eq!(quickbooks::find_current(&mut tx, &new, tenant).await.unwrap().unwrap().realm_id, "77", "the whole row");
 
     let who = Some((tenant, USER));
-    flows::begin(&mut tx, &old, Provider::QuickBooks, "state", "browser", who, at(600)).await.unwrap();
-    let found = flows::finish(&mut tx, &rotated, Provider::QuickBooks, "state", "browser", at(1)).await.unwrap();
+    one_time_tokens::begin(&mut tx, &old, Purpose::QuickBooks, "state", "browser", who, at(600)).await.unwrap();
+    let found = one_time_tokens::finish(&mut tx, &rotated, Purpose::QuickBooks, "state", "browser", at(1)).await.unwrap();
     assert_eq!(found, Some(who));
 }
 

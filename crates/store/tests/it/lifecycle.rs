@@ -22,7 +22,7 @@ use store::{
     Tx, acts, audit,
     changes::{self, Overdue},
     drafts,
-    flows::{self, Provider},
+    one_time_tokens::{self, Purpose},
     grants, history, invoices, links,
     quickbooks::{self, Company},
     revocations::{self, Claimed, Provider as Grantor},
@@ -95,7 +95,7 @@ async fn lived(t: &Database, tx: &mut Tx, number: i64, word: &str) -> TenantId {
     let detail = serde_json::json!({ "text": text("audit") });
     audit::record(tx, tenant, Some(USER), "connected", Some(invoice), &detail, at(1)).await.unwrap();
     let who = Some((tenant, USER));
-    flows::begin(tx, &t.vault, Provider::Ticket, &text("ticket"), "", who, at(9_000)).await.unwrap();
+    one_time_tokens::begin(tx, &t.vault, Purpose::Ticket, &text("ticket"), "", who, at(9_000)).await.unwrap();
     tenant
 }
 

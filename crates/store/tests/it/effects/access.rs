@@ -11,7 +11,7 @@ use secrecy::ExposeSecret;
 use std::collections::BTreeSet;
 use store::{
     Tokens,
-    flows::{self, Provider},
+    one_time_tokens::{self, Purpose},
     grants::{self, Profile},
     revocations::{self, Claimed, Provider as Grantor},
 };
@@ -211,14 +211,14 @@ async fn flows_begun(e: &Effects<'_>) {
     let vault = &e.world.t.vault;
     let a = tenant("A");
     e.of_all(
-        "flows::begin",
-        async |tx| flows::begin(tx, vault, Provider::QuickBooks, "begun", "browser", Some((a, ANA)), at(30)).await,
+        "one_time_tokens::begin",
+        async |tx| one_time_tokens::begin(tx, vault, Purpose::QuickBooks, "begun", "browser", Some((a, ANA)), at(30)).await,
         &["+ oauth_flow begun of A"],
     )
     .await;
     e.of_all(
-        "flows::begin_confirmation",
-        async |tx| flows::begin_confirmation(tx, vault, "begun", "browser", (a, ANA), "pending", at(30)).await,
+        "one_time_tokens::begin_confirmation",
+        async |tx| one_time_tokens::begin_confirmation(tx, vault, "begun", "browser", (a, ANA), "pending", at(30)).await,
         &["+ oauth_flow begun of A"],
     )
     .await;
@@ -229,16 +229,16 @@ async fn flows_begun(e: &Effects<'_>) {
         ("A.Confirmation", "another", 10, &["-> None"]),
     ] {
         e.of_all(
-            "flows::find_pending_confirmation",
-            async |tx| flows::find_pending_confirmation(tx, vault, state, browser, at(now)).await,
+            "one_time_tokens::find_pending_confirmation",
+            async |tx| one_time_tokens::find_pending_confirmation(tx, vault, state, browser, at(now)).await,
             expected,
         )
         .await;
     }
     e.given(&["UPDATE oauth_flow SET pending = 'not asked' WHERE provider <> 'confirmation'"])
         .of_all(
-            "flows::find_pending_confirmation",
-            async |tx| flows::find_pending_confirmation(tx, vault, "A.Ticket", "browser", at(10)).await,
+            "one_time_tokens::find_pending_confirmation",
+            async |tx| one_time_tokens::find_pending_confirmation(tx, vault, "A.Ticket", "browser", at(10)).await,
             &["-> None"],
         )
         .await;
@@ -263,37 +263,37 @@ async fn flows_ended(e: &Effects<'_>) {
         ("A.Ticket", 10, &["-> false"]),
     ] {
         e.of_all(
-            "flows::consume_state",
+            "one_time_tokens::consume_state",
             async |tx| {
-                flows::consume_state(tx, vault, Provider::Ticket, state, (tenant("A"), ANA), at(30), at(now)).await
+                one_time_tokens::consume_state(tx, vault, Purpose::Ticket, state, (tenant("A"), ANA), at(30), at(now)).await
             },
             expected,
         )
         .await;
     }
     for (provider, state, now, expected) in [
-        (Provider::Ticket, "A.Ticket", 20, &["-> Some((TenantId(A), UserId(7)))"][..]),
-        (Provider::Ticket, "A.Ticket", 21, &["-> None"]),
-        (Provider::Pdf, "A.Ticket", 20, &["-> None"]),
-        (Provider::Ticket, "begun", 20, &["-> None"]),
+        (Purpose::Ticket, "A.Ticket", 20, &["-> Some((TenantId(A), UserId(7)))"][..]),
+        (Purpose::Ticket, "A.Ticket", 21, &["-> None"]),
+        (Purpose::Pdf, "A.Ticket", 20, &["-> None"]),
+        (Purpose::Ticket, "begun", 20, &["-> None"]),
     ] {
         e.of_all(
-            "flows::find_consumer",
-            async |tx| flows::find_consumer(tx, vault, provider, state, at(now)).await,
+            "one_time_tokens::find_consumer",
+            async |tx| one_time_tokens::find_consumer(tx, vault, provider, state, at(now)).await,
             expected,
         )
         .await;
     }
     for (provider, state, browser, now, expected) in [
         (
-            Provider::Ticket,
+            Purpose::Ticket,
             "A.Ticket",
             "browser",
             10,
             &["-> Some(Some((TenantId(A), UserId(7))))", "- oauth_flow A.Ticket"][..],
         ),
         (
-            Provider::Ticket,
+            Purpose::Ticket,
             "A.Ticket",
             "browser",
             21,
@@ -307,17 +307,17 @@ async fn flows_ended(e: &Effects<'_>) {
                 "- oauth_flow B.Ticket",
             ],
         ),
-        (Provider::Ticket, "A.Ticket", "another", 10, &["-> None", "- oauth_flow A.Ticket"]),
-        (Provider::Pdf, "A.Ticket", "browser", 10, &["-> None"]),
+        (Purpose::Ticket, "A.Ticket", "another", 10, &["-> None", "- oauth_flow A.Ticket"]),
+        (Purpose::Pdf, "A.Ticket", "browser", 10, &["-> None"]),
         (
-            Provider::Pipedrive,
+            Purpose::Pipedrive,
             "A.Pipedrive",
             "browser",
             10,
             &["-> Some(Some((TenantId(A), UserId(7))))", "- oauth_flow A.Pipedrive"],
         ),
         (
-            Provider::Pipedrive,
+            Purpose::Pipedrive,
             "A.Pipedrive",
             "browser",
             11,
@@ -331,8 +331,8 @@ async fn flows_ended(e: &Effects<'_>) {
         ),
     ] {
         e.of_all(
-            "flows::finish",
-            async |tx| flows::finish(tx, vault, provider, state, browser, at(now)).await,
+            "one_time_tokens::finish",
+            async |tx| one_time_tokens::finish(tx, vault, provider, state, browser, at(now)).await,
             expected,
         )
         .await;

@@ -18,7 +18,7 @@ use std::collections::HashMap;
 use store::{
     Tx, acts, audit, deals,
     drafts::{self, Origin},
-    flows, grants, history, invoices, links, quickbooks, replicas, revocations, settings, tenants, usage,
+    grants, history, invoices, links, one_time_tokens, quickbooks, replicas, revocations, settings, tenants, usage,
 };
 use uuid::Uuid;
 
@@ -240,16 +240,16 @@ async fn fill_company(t: &Database, tx: &mut Tx, c: &Company, number: i64, names
         );
         execute(tx, &set).await;
     }
-    for provider in [flows::Provider::Pipedrive, flows::Provider::Ticket] {
+    for provider in [one_time_tokens::Purpose::Pipedrive, one_time_tokens::Purpose::Ticket] {
         let state = format!("{letter}.{provider:?}");
         names.insert(t.vault.digest("state", &state), state.clone());
-        let until = if provider == flows::Provider::Ticket { 20 } else { 10 };
-        flows::begin(tx, &t.vault, provider, &state, "browser", Some((tenant, ANA)), at(until)).await.unwrap();
+        let until = if provider == one_time_tokens::Purpose::Ticket { 20 } else { 10 };
+        one_time_tokens::begin(tx, &t.vault, provider, &state, "browser", Some((tenant, ANA)), at(until)).await.unwrap();
     }
     names.insert(t.vault.digest("state", "begun"), "begun".to_owned());
     let state = format!("{letter}.Confirmation");
     names.insert(t.vault.digest("state", &state), state.clone());
-    flows::begin_confirmation(tx, &t.vault, &state, "browser", (tenant, ANA), letter, at(10)).await.unwrap();
+    one_time_tokens::begin_confirmation(tx, &t.vault, &state, "browser", (tenant, ANA), letter, at(10)).await.unwrap();
     for (provider, due) in [(revocations::Provider::Pipedrive, 10), (revocations::Provider::QuickBooks, 20)] {
         let subject = format!("{letter} subject");
         revocations::add(tx, &t.vault, provider, &subject, &"token".into(), at(due)).await.unwrap();

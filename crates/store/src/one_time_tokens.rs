@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 /// The purpose of a flow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Provider {
+pub enum Purpose {
     /// Installing the app.
     Pipedrive,
     /// Connecting a QuickBooks company.
@@ -20,7 +20,7 @@ pub enum Provider {
     Pdf,
 }
 
-impl Provider {
+impl Purpose {
     fn name(self) -> &'static str {
         match self {
             Self::Pipedrive => "pipedrive",
@@ -36,7 +36,7 @@ impl Provider {
 pub async fn begin(
     tx: &mut Tx,
     vault: &Vault,
-    provider: Provider,
+    purpose: Purpose,
     state: &str,
     browser: &str,
     who: Option<(TenantId, UserId)>,
@@ -44,12 +44,12 @@ pub async fn begin(
 ) -> Result<(), Error> {
     on!(tx, c => sqlx::query(
         "INSERT INTO oauth_flow (state_digest, provider, browser_digest, tenant_id, user_id, expires_at) VALUES ($1, $2, $3, $4, $5, $6)")
-        .bind(vault.digest("state", state)).bind(provider.name()).bind(vault.digest("browser", browser))
+        .bind(vault.digest("state", state)).bind(purpose.name()).bind(vault.digest("browser", browser))
         .bind(who.map(|(tenant, _)| tenant.0)).bind(who.map(|(_, user)| user.0)).bind(micros(expires_at)).execute(c).await.map(drop))?;
     Ok(())
 }
 
-/// Stores a flow of [`Provider::Confirmation`] with the pending connection, sealed by the caller.
+/// Stores a flow of [`Purpose::Confirmation`] with the pending connection, sealed by the caller.
 pub async fn begin_confirmation(
     tx: &mut Tx,
     vault: &Vault,
@@ -59,7 +59,7 @@ pub async fn begin_confirmation(
     pending: &str,
     expires_at: Timestamp,
 ) -> Result<(), Error> {
-    begin(tx, vault, Provider::Confirmation, state, browser, Some(who), expires_at).await?;
+    begin(tx, vault, Purpose::Confirmation, state, browser, Some(who), expires_at).await?;
     on!(tx, c => sqlx::query("UPDATE oauth_flow SET pending = $2 WHERE state_digest = $1")
         .bind(vault.digest("state", state)).bind(pending).execute(c).await.map(drop))?;
     Ok(())
@@ -76,7 +76,7 @@ pub async fn find_pending_confirmation(
     for digest in vault.digests("state", state) {
         let row: Option<(String, i64, Option<String>)> = on!(tx, c => sqlx::query_as(
             "SELECT browser_digest, expires_at, pending FROM oauth_flow WHERE state_digest = $1 AND provider = $2")
-            .bind(digest).bind(Provider::Confirmation.name()).fetch_optional(c).await)?;
+            .bind(digest).bind(Purpose::Confirmation.name()).fetch_optional(c).await)?;
         if let Some((browser_digest, expires_at, pending)) = row {
             let is_theirs = vault.digests("browser", browser).contains(&browser_digest) && expires_at >= micros(now);
             return Ok(pending.filter(|_| is_theirs));
@@ -90,7 +90,7 @@ pub async fn find_pending_confirmation(
 pub async fn consume_state(
     tx: &mut Tx,
     vault: &Vault,
-    provider: Provider,
+    purpose: Purpose,
     state: &str,
     (tenant, user): (TenantId, UserId),
     until: Timestamp,
@@ -100,7 +100,7 @@ pub async fn consume_state(
     let rows = on!(tx, c => sqlx::query(
         "INSERT INTO oauth_flow (state_digest, provider, browser_digest, tenant_id, user_id, expires_at) VALUES ($1, $2, '', $3, $4, $5) \
          ON CONFLICT (state_digest) DO NOTHING")
-        .bind(vault.digest("state", state)).bind(provider.name()).bind(tenant.0).bind(user.0).bind(micros(until))
+        .bind(vault.digest("state", state)).bind(purpose.name()).bind(tenant.0).bind(user.0).bind(micros(until))
         .execute(c).await.map(|done| done.rows_affected()))?;
     Ok(rows == 1)
 }
@@ -109,14 +109,14 @@ pub async fn consume_state(
 pub async fn find_consumer(
     tx: &mut Tx,
     vault: &Vault,
-    provider: Provider,
+    purpose: Purpose,
     state: &str,
     now: Timestamp,
 ) -> Result<Option<(TenantId, UserId)>, Error> {
     for digest in vault.digests("state", state) {
         let row: Option<(Option<Uuid>, Option<i64>)> = on!(tx, c => sqlx::query_as(
             "SELECT tenant_id, user_id FROM oauth_flow WHERE state_digest = $1 AND provider = $2 AND expires_at >= $3")
-            .bind(digest).bind(provider.name()).bind(micros(now)).fetch_optional(c).await)?;
+            .bind(digest).bind(purpose.name()).bind(micros(now)).fetch_optional(c).await)?;
         if let Some((Some(tenant), Some(user))) = row {
             return Ok(Some((TenantId(tenant), UserId(user))));
         }
@@ -128,7 +128,7 @@ pub async fn find_consumer(
 pub async fn finish(
     tx: &mut Tx,
     vault: &Vault,
-    provider: Provider,
+    purpose: Purpose,
     state: &str,
     browser: &str,
     now: Timestamp,
@@ -138,7 +138,7 @@ pub async fn finish(
     for digest in vault.digests("state", state) {
         row = on!(tx, c => sqlx::query_as(
             "DELETE FROM oauth_flow WHERE state_digest = $1 AND provider = $2 RETURNING browser_digest, expires_at, tenant_id, user_id")
-            .bind(digest).bind(provider.name()).fetch_optional(c).await)?;
+            .bind(digest).bind(purpose.name()).fetch_optional(c).await)?;
         if row.is_some() {
             break;
         }
