@@ -154,7 +154,7 @@ test("an invoice whose answer is lost is not made a second time", async () => {
   const found = await invoices(US.realm);
   assert.equal(found.length, before + 1);
   const again = await call("/deals/4/invoices", fields);
-  assert.match(again.text, new RegExp(`data-message="Invoice ${found.at(-1).DocNumber} `), "the same form again is the same invoice");
+  assert.match(again.text, new RegExp(`data-message=["']Invoice ${found.at(-1).DocNumber} `), "the same form again is the same invoice");
   const changed = await call("/deals/4/invoices", { ...fields, message: "changed" });
   assert.equal(changed.status, 409);
   assert.equal((await invoices(US.realm)).length, before + 1);
