@@ -6,9 +6,10 @@ use crate::{
     customer::Suggestion,
     form::{AmountKind, CREATE, Form, FormLine},
     ids::IntentKey,
-    mapping::{FieldValues, Settings, fill_customer_details},
+    mapping::{FieldValues, fill_customer_details},
     money::{percent_of, round_half_up},
     number::{DecimalMark, format_decimal},
+    settings::Settings,
     tax::{NON_TAXABLE, TAXABLE, TaxMode, TaxModel},
     totals::{Totals, UNIT_PRICE_DECIMALS},
 };
@@ -123,7 +124,7 @@ pub type Describe<'a> = dyn Fn(Part) -> String + 'a;
 /// Fills in a new form with the remaining part of the deal: the whole deal if no invoice bills it, no lines if it is
 /// billed in full.
 pub fn open_form(deal: &Deal, opening: &Opening<'_>, describe: &Describe<'_>) -> Form {
-    let details = fill_customer_details(opening.settings, &deal.values);
+    let details = fill_customer_details(&opening.settings.mapping, &deal.values);
     let (catalogue, settings) = (opening.catalogue, opening.settings);
     let currency_known = catalogue.currencies.iter().any(|currency| currency.code() == deal.currency);
     let mut form = Form {

@@ -23,6 +23,7 @@ pub mod money;
 pub mod number;
 pub mod refusal;
 pub mod search;
+pub mod settings;
 pub mod sums;
 pub mod tax;
 pub mod terms;

@@ -1,6 +1,6 @@
-//! The field mapping and the other settings of a tenant: which Pipedrive field fills which field of the invoice form.
+//! The field mapping of a tenant: which Pipedrive field fills which field of the invoice form.
 
-use crate::{address::Address, catalogue::Catalogue, form::Form, terms::Term};
+use crate::address::Address;
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
     de::{IgnoredAny, MapAccess, Visitor},
@@ -144,86 +144,6 @@ pub enum FieldValue {
 /// The fields of a deal, its organization and its person that have content.
 pub type FieldValues = BTreeMap<FieldRef, FieldValue>;
 
-/// The users of a tenant that may do something.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum AllowedUsers {
-    /// Every user of the app.
-    #[default]
-    Everyone,
-    /// Administrators of the Pipedrive account.
-    Admins,
-}
-
-impl AllowedUsers {
-    /// Whether a user is included.
-    pub fn includes(self, is_admin: bool) -> bool {
-        is_admin || self == Self::Everyone
-    }
-}
-
-/// Named values that a form takes over together. Presets replace templates, which QuickBooks' API does not offer.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Preset {
-    /// Name in the select.
-    pub name: String,
-    /// Printed on the invoice.
-    pub message: String,
-    /// Payment term; the term of the settings if there is none.
-    pub term: Option<Term>,
-    /// Addresses that get a copy of the e-mail.
-    pub cc: String,
-    /// Whether customers can pay online.
-    pub online_payment: bool,
-    /// Custom fields, by `DefinitionId`.
-    pub custom: BTreeMap<String, String>,
-}
-
-impl Preset {
-    /// Applies the preset to a form.
-    pub fn apply_to(&self, form: &mut Form, catalogue: &Catalogue, settings: &Settings) {
-        form.preset.clone_from(&self.name);
-        form.message.clone_from(&self.message);
-        form.cc.clone_from(&self.cc);
-        form.online_payment = self.online_payment;
-        form.custom.clone_from(&self.custom);
-        if let Ok(issued) = form.issued.parse() {
-            form.due = catalogue.due_date(issued, self.term.as_ref().unwrap_or(&settings.term)).to_string();
-            form.due_follows = true;
-        }
-    }
-}
-
-impl Settings {
-    /// The payment term of a form: the term of its preset, else the term of the settings.
-    pub fn term_for_form(&self, form: &Form) -> &Term {
-        let preset = self.presets.iter().find(|preset| preset.name == form.preset);
-        preset.and_then(|preset| preset.term.as_ref()).unwrap_or(&self.term)
-    }
-}
-
-/// Deal fields, by Pipedrive's key, that receive invoice figures. Pipedrive's filters and automations can use them.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct WriteBack {
-    /// Billed amount in the deal's currency.
-    pub invoiced: Option<String>,
-    /// Unpaid amount in the deal's currency.
-    pub balance: Option<String>,
-    /// Badge of the newest invoice, in the company's language.
-    pub status: Option<String>,
-    /// Number of the newest invoice.
-    pub number: Option<String>,
-}
-
-impl WriteBack {
-    /// Whether no field is written.
-    pub fn is_empty(&self) -> bool {
-        *self == Self::default()
-    }
-}
-
 /// A field of the form that a Pipedrive field fills.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -330,80 +250,6 @@ impl<'de> Deserialize<'de> for Mapping {
     }
 }
 
-/// The settings of a tenant. They apply whenever a form opens.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Settings {
-    /// The Pipedrive fields that fill the customer details.
-    #[serde(flatten)]
-    pub mapping: Mapping,
-    /// Payment term.
-    pub term: Term,
-    /// QuickBooks id of the income account for items that Fatura creates.
-    pub income_account: Option<String>,
-    /// QuickBooks item for products that have none; if it is not set, Fatura creates an item.
-    pub item: Option<String>,
-    /// QuickBooks item for parts of a deal by percentage or amount; if it is not set, the item of the deal's rows.
-    pub deposit_item: Option<String>,
-    /// Whether line discounts lower the printed unit price. If not, they are printed as one discount line.
-    pub discounts_in_prices: bool,
-    /// QuickBooks tax code for rows without tax information.
-    pub tax_code: Option<String>,
-    /// Whether *Update customer in QuickBooks* is ticked in a new form.
-    pub update_customer: bool,
-    /// Presets that the form offers.
-    pub presets: Vec<Preset>,
-    /// Fields of the deal that Fatura writes.
-    pub write_back: WriteBack,
-    /// Language of texts for the whole company, such as `pt-BR`; if it is not set, the language of the first
-    /// installation.
-    pub language: Option<String>,
-    /// Whether Fatura creates a draft when a deal is won.
-    pub draft_on_won: bool,
-    /// Users that may create invoices.
-    pub create: AllowedUsers,
-    /// Users that may void and delete invoices.
-    pub void: AllowedUsers,
-}
-
-impl Settings {
-    /// Removes what refers to a QuickBooks company by its ids: terms, items, accounts, tax codes and custom fields. In another company the
-    /// same ids mean something else.
-    pub fn remove_quickbooks_ids(&mut self) {
-        for id in [&mut self.income_account, &mut self.item, &mut self.deposit_item, &mut self.tax_code] {
-            *id = None;
-        }
-        if matches!(self.term, Term::QuickBooks(_)) {
-            self.term = Term::default();
-        }
-        for preset in &mut self.presets {
-            preset.custom.clear();
-            preset.term.take_if(|term| matches!(term, Term::QuickBooks(_)));
-        }
-    }
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            mapping: Mapping::default(),
-            term: Term::default(),
-            income_account: None,
-            item: None,
-            deposit_item: None,
-            discounts_in_prices: false,
-            tax_code: None,
-            update_customer: false,
-            presets: Vec::new(),
-            write_back: WriteBack::default(),
-            language: None,
-            draft_on_won: false,
-            create: AllowedUsers::Everyone,
-            void: AllowedUsers::Everyone,
-        }
-    }
-}
-
 /// The customer details of a new form.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CustomerDetails {
@@ -433,13 +279,12 @@ impl CustomerDetails {
 
 /// Fills in the customer details from a deal's fields. A mapped field without content stays empty. If the field mapped
 /// to the name has no content, the organization's name is used, else the person's name.
-pub fn fill_customer_details(settings: &Settings, values: &FieldValues) -> CustomerDetails {
+pub fn fill_customer_details(mapping: &Mapping, values: &FieldValues) -> CustomerDetails {
     let text = |field: Option<&FieldRef>| match field.and_then(|field| values.get(field)) {
         Some(FieldValue::Text(text)) => text.trim().to_owned(),
         Some(FieldValue::Address(address)) => address.to_one_line(),
         None => String::new(),
     };
-    let mapping = &settings.mapping;
     let names =
         [FieldRef::new(Entity::Organization, "name"), FieldRef::new(Entity::Person, "name")].into_iter().map(Some);
     let mut names = std::iter::once(mapping.get(MappedField::To).cloned()).chain(names);

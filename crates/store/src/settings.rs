@@ -3,7 +3,7 @@
 use crate::{Error, Tx, db::on, time::micros};
 use domain::{
     ids::{TenantId, UserId},
-    mapping::Settings,
+    settings::Settings,
 };
 use jiff::Timestamp;
 

@@ -22,9 +22,8 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use store::{
-    Tokens, Tx, audit,
+    Tokens, Tx, audit, grants,
     one_time_tokens::{self, Purpose},
-    grants,
     quickbooks::{self, Company},
     revocations::{self, Provider as Grantor},
     settings,
@@ -82,7 +81,8 @@ const TICKET: &str = "ticket";
 pub(crate) async fn begin(app: &App, ticket: &str, agent: &str, browser: &str) -> Result<Url, Denied> {
     states::check_state(app, TICKET, ticket)?;
     let mut tx = app.db.begin().await?;
-    let who = one_time_tokens::finish(&mut tx, &app.vault, Purpose::Ticket, ticket, agent, app.clock.now()).await?.flatten();
+    let who =
+        one_time_tokens::finish(&mut tx, &app.vault, Purpose::Ticket, ticket, agent, app.clock.now()).await?.flatten();
     tx.commit().await?;
     let (tenant, user) = who.ok_or(Error::ForeignFlow)?;
     begin_consent(&UserContext::new(app, tenant, user), browser).await
@@ -95,7 +95,8 @@ pub(crate) async fn begin_consent(context: &UserContext, browser: &str) -> Resul
     let until = app.clock.now() + FLOW_LIFE;
     let state = states::issue_state(app, &purpose(browser), until)?;
     let mut tx = app.db.begin().await?;
-    one_time_tokens::begin(&mut tx, &app.vault, Purpose::QuickBooks, &state, browser, Some((tenant, user)), until).await?;
+    one_time_tokens::begin(&mut tx, &app.vault, Purpose::QuickBooks, &state, browser, Some((tenant, user)), until)
+        .await?;
     tx.commit().await?;
     Ok(app.quickbooks.consent_url(&state).map_err(Error::QuickBooks)?)
 }
@@ -182,7 +183,8 @@ pub(crate) async fn finish(
     if quickbooks::find_tenant_of_realm(&mut tx, &app.vault, realm_id).await?.is_none() {
         revocations::add(&mut tx, &app.vault, Grantor::QuickBooks, realm_id, &granted.refresh, unanswered).await?;
     }
-    one_time_tokens::begin_confirmation(&mut tx, &app.vault, &question, browser, (tenant, user), &sealed, until).await?;
+    one_time_tokens::begin_confirmation(&mut tx, &app.vault, &question, browser, (tenant, user), &sealed, until)
+        .await?;
     tx.commit().await?;
     Ok(question)
 }
@@ -194,7 +196,8 @@ fn place(browser: &str) -> String {
 async fn open_pending(app: &App, question: &str, browser: &str) -> Result<Pending, Error> {
     states::check_state(app, &place(browser), question)?;
     let mut tx = app.db.read().await?;
-    let sealed = one_time_tokens::find_pending_confirmation(&mut tx, &app.vault, question, browser, app.clock.now()).await?;
+    let sealed =
+        one_time_tokens::find_pending_confirmation(&mut tx, &app.vault, question, browser, app.clock.now()).await?;
     let text = app.vault.open(&place(browser), &sealed.ok_or(Error::ForeignFlow)?).map_err(|_| Error::ForeignFlow)?;
     serde_json::from_str(text.expose_secret()).map_err(|_| Error::ForeignFlow)
 }
@@ -370,7 +373,8 @@ fn open_cancelled(app: &App, sealed: &str, browser: &str) -> Result<Cancelled, E
 pub(crate) async fn refuse(app: &App, state: &str, browser: &str) -> Result<String, Error> {
     states::check_state(app, &purpose(browser), state)?;
     let mut tx = app.db.begin().await?;
-    let flow = one_time_tokens::finish(&mut tx, &app.vault, Purpose::QuickBooks, state, browser, app.clock.now()).await?;
+    let flow =
+        one_time_tokens::finish(&mut tx, &app.vault, Purpose::QuickBooks, state, browser, app.clock.now()).await?;
     tx.commit().await?;
     let (tenant, user) = flow.flatten().ok_or(Error::ForeignFlow)?;
     seal_cancelled(&UserContext::new(app, tenant, user), browser, None)

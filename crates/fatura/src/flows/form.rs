@@ -21,7 +21,8 @@ use domain::{
     ids::{DealId, IntentKey, UserId},
     invoice_number::propose_next_number,
     invoice_request::InvoiceRequest,
-    mapping::{CustomerDetails, Field, Settings, fill_customer_details, replace_option_ids},
+    mapping::{CustomerDetails, Field, fill_customer_details, replace_option_ids},
+    settings::Settings,
 };
 use i18n_embed_fl::fl;
 use iso_currency::Currency;
@@ -342,7 +343,7 @@ async fn fill_form(
     (form_context.catalogue, items_unread) =
         items::with_meant(context, &form_context.connection, catalogue, &deal, &item_links).await;
     let billed = form_context.billed(Some(&deal), &deal.currency);
-    let details = fill_customer_details(&form_context.settings, &deal.values);
+    let details = fill_customer_details(&form_context.settings.mapping, &deal.values);
     let linked = linked.as_ref().map(|linked| linked.id.as_str());
     let wanted = CustomerQuery { name: &details.to, email: &details.email, tax_id: &details.tax_id, linked };
     let suggestions = Box::pin(customers::suggest_customers(context, &form_context.connection, &wanted)).await?;

@@ -13,8 +13,8 @@ use serde_json::json;
 use std::time::Duration;
 use store::{
     Tokens, Tx, audit,
-    one_time_tokens::{self, Purpose},
     grants::{self, Profile},
+    one_time_tokens::{self, Purpose},
     quickbooks, revocations,
     tenants::{self, Company, Tenant},
 };
@@ -72,7 +72,9 @@ pub(crate) async fn finish(app: &App, code: &str, state: &str, browser: &str) ->
     .await?;
     // Pipedrive has taken the code, so this is no stranger any more: from now on the state is used.
     let who = (tenant.id, user);
-    if !one_time_tokens::consume_state(&mut tx, &app.vault, Purpose::Pipedrive, state, who, now + USED_STATE_LIFE, now).await? {
+    if !one_time_tokens::consume_state(&mut tx, &app.vault, Purpose::Pipedrive, state, who, now + USED_STATE_LIFE, now)
+        .await?
+    {
         return Err(Error::ForeignFlow);
     }
     grants::install(&mut tx, &app.vault, tenant.id, user, &profile(&me), api.as_str(), &tokens, now).await?;

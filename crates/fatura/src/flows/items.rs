@@ -5,8 +5,8 @@ use domain::{
     catalogue::{Catalogue, Item},
     deal::Deal,
     form::{CREATE, Form},
-    mapping::Settings,
     search::{build_patterns, contains_name, fold_text},
+    settings::Settings,
 };
 use providers::quickbooks::ItemProperty;
 use std::sync::Arc;

@@ -9,8 +9,8 @@ use domain::{
     ids::{IntentKey, InvoiceId, UserId},
     invoice::{Status, compute_status},
     invoice_request::InvoiceRequest,
-    mapping::Settings,
     number::DecimalMark,
+    settings::Settings,
     tax::TaxMode,
 };
 use iso_currency::Currency;

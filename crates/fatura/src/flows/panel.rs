@@ -10,7 +10,8 @@ use crate::clock::Clock;
 use domain::{
     ids::{DealId, InvoiceId, UserId},
     invoice::Snapshot,
-    mapping::{Entity, Settings},
+    mapping::Entity,
+    settings::Settings,
 };
 use jiff::{SignedDuration, Timestamp, civil::Date};
 use providers::pipedrive::ListedDeal;

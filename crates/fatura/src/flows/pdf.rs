@@ -8,8 +8,8 @@ use futures_util::Stream;
 use jiff::SignedDuration;
 use providers::ProviderError;
 use store::{
-    one_time_tokens::{self, Purpose},
     invoices::State,
+    one_time_tokens::{self, Purpose},
     quickbooks,
 };
 use url::Url;

@@ -4,7 +4,7 @@ use super::{Error, context::UserContext, install};
 use crate::state::App;
 use domain::{
     ids::{DealId, TenantId, UserId},
-    mapping::AllowedUsers,
+    settings::AllowedUsers,
 };
 use providers::ProviderError;
 use store::{

@@ -10,7 +10,8 @@ use crate::{
 };
 use domain::{
     ids::{DealId, TenantId, UserId},
-    mapping::{CustomerDetails, Entity, Field, Settings, fill_customer_details, replace_option_ids},
+    mapping::{CustomerDetails, Entity, Field, fill_customer_details, replace_option_ids},
+    settings::Settings,
 };
 use jiff::Timestamp;
 use providers::pipedrive::ListedDeal;
@@ -56,7 +57,7 @@ pub(crate) async fn try_out(context: &UserContext, deal: DealId, chosen: &Settin
     let (mut deal, fields) =
         tokio::try_join!(Box::pin(super::form::read_deal(context, deal)), Box::pin(list_fields(context)))?;
     replace_option_ids(&mut deal.values, &fields);
-    Ok(fill_customer_details(chosen, &deal.values))
+    Ok(fill_customer_details(&chosen.mapping, &deal.values))
 }
 
 /// The outcome of saving.
@@ -112,7 +113,7 @@ fn without_addresses(chosen: &Settings) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::mapping::Preset;
+    use domain::settings::Preset;
 
     #[test]
     fn the_audit_holds_no_addresses() {

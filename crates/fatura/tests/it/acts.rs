@@ -33,7 +33,7 @@ async fn an_act_of_a_stale_page_changes_nothing(#[values(Sqlite, Postgres)] back
     assert_eq!(dana.void(1, &row).await.status, StatusCode::OK);
     assert_eq!(app.providers.invoice(US, &number).await["TotalAmt"], json!(0));
 
-    // What we know to be voided is not voided again, and somebody of another company finds no such invoice.
+    // A voided invoice is not voided again, and a user of another company finds no such invoice.
     let calls = app.providers.calls("/invoice").await.len();
     assert_eq!(dana.void(1, &row).await.status, StatusCode::CONFLICT);
     assert_eq!(app.sign_in(BR).void(1, &row).await.status, StatusCode::NOT_FOUND);

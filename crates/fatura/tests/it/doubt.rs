@@ -1,4 +1,4 @@
-//! What was sent to QuickBooks without an answer: sent again where that makes no second invoice, and left for a person
+//! Requests to QuickBooks without an answer: repeated where that makes no second invoice, and left for a person
 //! otherwise.
 
 use crate::{

@@ -42,7 +42,7 @@ fn unclear_answers() -> Vec<Value> {
     ]
 }
 
-/// What an answer means does not depend on the database. Each has a world of its own.
+/// The meaning of an answer does not depend on the database. Each answer has a world of its own.
 #[tokio::test]
 async fn an_answer_that_tells_nothing_of_the_invoice_leads_to_one_invoice() {
     join_all(unclear_answers().into_iter().map(async |effect| {

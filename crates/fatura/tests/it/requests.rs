@@ -145,7 +145,7 @@ async fn a_nul_is_refused_wherever_it_is_typed(#[values(Sqlite, Postgres)] backe
             assert_eq!(created.status, StatusCode::UNPROCESSABLE_ENTITY, "{name}: {}", created.text);
             assert!(!created.problems().is_empty(), "{name}");
         }
-        // What nobody types as well. SQLite would keep it.
+        // Values that nobody types as well. SQLite would store them.
         if matches!(backend, Sqlite) {
             continue;
         }

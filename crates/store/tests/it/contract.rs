@@ -11,16 +11,15 @@ use domain::{
     form::{FieldError, Form, FormField, Problem},
     ids::{IntentKey, InvoiceId, TenantId, UserId},
     invoice::Snapshot,
-    mapping::Settings,
+    settings::Settings,
 };
 use rstest::rstest;
 use secrecy::ExposeSecret;
 use store::{
-    Tx, audit, drafts,
-    one_time_tokens::{self, Purpose},
-    grants,
+    Tx, audit, drafts, grants,
     invoices::{self, InvoiceScope, Placed, State},
     leases, links,
+    one_time_tokens::{self, Purpose},
     queue::IssueInvoice,
     quickbooks, settings, tenants,
 };
@@ -378,17 +377,29 @@ async fn a_flow_is_used_once_by_its_own_browser(#[values(Sqlite, Postgres)] back
     for state in ["good", "stolen", "late", "wrong provider"] {
         one_time_tokens::begin(&mut tx, &t.vault, Purpose::QuickBooks, state, "browser", who, at(600)).await.unwrap();
     }
-    let unknown = one_time_tokens::finish(&mut tx, &t.vault, Purpose::QuickBooks, "unknown", "browser", at(1)).await.unwrap();
+    let unknown =
+        one_time_tokens::finish(&mut tx, &t.vault, Purpose::QuickBooks, "unknown", "browser", at(1)).await.unwrap();
     assert_eq!(unknown, None, "a state that nobody issued, and the others stay");
     let good = one_time_tokens::finish(&mut tx, &t.vault, Purpose::QuickBooks, "good", "browser", at(1)).await.unwrap();
     assert_eq!(good, Some(who));
-    assert_eq!(one_time_tokens::finish(&mut tx, &t.vault, Purpose::QuickBooks, "good", "browser", at(2)).await.unwrap(), None);
-    assert_eq!(one_time_tokens::finish(&mut tx, &t.vault, Purpose::QuickBooks, "stolen", "other", at(1)).await.unwrap(), None);
     assert_eq!(
-        one_time_tokens::finish(&mut tx, &t.vault, Purpose::Pipedrive, "wrong provider", "browser", at(1)).await.unwrap(),
+        one_time_tokens::finish(&mut tx, &t.vault, Purpose::QuickBooks, "good", "browser", at(2)).await.unwrap(),
         None
     );
-    assert_eq!(one_time_tokens::finish(&mut tx, &t.vault, Purpose::QuickBooks, "late", "browser", at(601)).await.unwrap(), None);
+    assert_eq!(
+        one_time_tokens::finish(&mut tx, &t.vault, Purpose::QuickBooks, "stolen", "other", at(1)).await.unwrap(),
+        None
+    );
+    assert_eq!(
+        one_time_tokens::finish(&mut tx, &t.vault, Purpose::Pipedrive, "wrong provider", "browser", at(1))
+            .await
+            .unwrap(),
+        None
+    );
+    assert_eq!(
+        one_time_tokens::finish(&mut tx, &t.vault, Purpose::QuickBooks, "late", "browser", at(601)).await.unwrap(),
+        None
+    );
 }
 
 /// `one_time_tokens::begin_confirmation`, `one_time_tokens::find_pending_confirmation`
@@ -403,7 +414,9 @@ async fn what_waits_for_an_answer_is_for_its_own_browser_until_it_is_answered(
     for (state, sealed) in [("one", "first"), ("another", "second")] {
         one_time_tokens::begin_confirmation(&mut tx, &t.vault, state, "browser", who, sealed, at(600)).await.unwrap();
     }
-    one_time_tokens::begin(&mut tx, &t.vault, Purpose::QuickBooks, "consent", "browser", Some(who), at(600)).await.unwrap();
+    one_time_tokens::begin(&mut tx, &t.vault, Purpose::QuickBooks, "consent", "browser", Some(who), at(600))
+        .await
+        .unwrap();
     let found = async |tx: &mut Tx, state, browser, now| {
         one_time_tokens::find_pending_confirmation(tx, &t.vault, state, browser, now).await.unwrap()
     };
@@ -413,7 +426,8 @@ async fn what_waits_for_an_answer_is_for_its_own_browser_until_it_is_answered(
     assert_eq!(found(&mut tx, "one", "other", at(1)).await, None);
     assert_eq!(found(&mut tx, "one", "browser", at(601)).await, None);
     assert_eq!(found(&mut tx, "consent", "browser", at(1)).await, None);
-    let answered = one_time_tokens::finish(&mut tx, &t.vault, Purpose::Confirmation, "one", "browser", at(2)).await.unwrap();
+    let answered =
+        one_time_tokens::finish(&mut tx, &t.vault, Purpose::Confirmation, "one", "browser", at(2)).await.unwrap();
     assert_eq!(answered, Some(Some(who)));
     assert_eq!(found(&mut tx, "one", "browser", at(3)).await, None);
     assert_eq!(found(&mut tx, "another", "browser", at(3)).await.as_deref(), Some("second"));
@@ -430,11 +444,23 @@ async fn a_flow_that_was_not_stored_is_used_once_too(#[values(Sqlite, Postgres)]
     assert_eq!(one_time_tokens::find_consumer(&mut tx, &t.vault, provider, "one", at(1)).await.unwrap(), None);
     assert!(one_time_tokens::consume_state(&mut tx, &t.vault, provider, "one", one, at(600), at(1)).await.unwrap());
     assert!(!one_time_tokens::consume_state(&mut tx, &t.vault, provider, "one", other, at(601), at(2)).await.unwrap());
-    assert!(one_time_tokens::consume_state(&mut tx, &t.vault, provider, "another", other, at(600), at(2)).await.unwrap());
+    assert!(
+        one_time_tokens::consume_state(&mut tx, &t.vault, provider, "another", other, at(600), at(2)).await.unwrap()
+    );
     assert_eq!(one_time_tokens::find_consumer(&mut tx, &t.vault, provider, "one", at(600)).await.unwrap(), Some(one));
-    assert_eq!(one_time_tokens::find_consumer(&mut tx, &t.vault, provider, "another", at(600)).await.unwrap(), Some(other));
-    assert_eq!(one_time_tokens::find_consumer(&mut tx, &t.vault, Purpose::QuickBooks, "one", at(3)).await.unwrap(), None);
-    assert_eq!(one_time_tokens::find_consumer(&mut tx, &t.vault, provider, "one", at(601)).await.unwrap(), None, "forgotten");
+    assert_eq!(
+        one_time_tokens::find_consumer(&mut tx, &t.vault, provider, "another", at(600)).await.unwrap(),
+        Some(other)
+    );
+    assert_eq!(
+        one_time_tokens::find_consumer(&mut tx, &t.vault, Purpose::QuickBooks, "one", at(3)).await.unwrap(),
+        None
+    );
+    assert_eq!(
+        one_time_tokens::find_consumer(&mut tx, &t.vault, provider, "one", at(601)).await.unwrap(),
+        None,
+        "forgotten"
+    );
 }
 
 #[rstest]

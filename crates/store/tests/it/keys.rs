@@ -13,10 +13,9 @@ use rstest::rstest;
 use secrecy::ExposeSecret;
 use std::cell::Cell;
 use store::{
-    Tx,
-    one_time_tokens::{self, Purpose},
-    grants,
+    Tx, grants,
     keys::{self, KeyUse},
+    one_time_tokens::{self, Purpose},
     quickbooks::{self, Company},
     vault::Vault,
 };
@@ -56,7 +55,8 @@ async fn what_an_older_key_has_written_is_found(#[values(Sqlite, Postgres)] back
 
     let who = Some((tenant, USER));
     one_time_tokens::begin(&mut tx, &old, Purpose::QuickBooks, "state", "browser", who, at(600)).await.unwrap();
-    let found = one_time_tokens::finish(&mut tx, &rotated, Purpose::QuickBooks, "state", "browser", at(1)).await.unwrap();
+    let found =
+        one_time_tokens::finish(&mut tx, &rotated, Purpose::QuickBooks, "state", "browser", at(1)).await.unwrap();
     assert_eq!(found, Some(who));
 }
 

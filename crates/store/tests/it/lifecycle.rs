@@ -21,9 +21,8 @@ use std::{fs, os::unix::fs::PermissionsExt};
 use store::{
     Tx, acts, audit,
     changes::{self, Overdue},
-    drafts,
+    drafts, grants, history, invoices, links,
     one_time_tokens::{self, Purpose},
-    grants, history, invoices, links,
     quickbooks::{self, Company},
     revocations::{self, Claimed, Provider as Grantor},
     tenants,

@@ -11,7 +11,7 @@ use domain::{
     form::Form,
     ids::{ActId, DealId, IntentKey, InvoiceId, TenantId, UserId},
     invoice::Act,
-    mapping::Settings,
+    settings::Settings,
 };
 use jiff::civil::date;
 use rstest::rstest;

@@ -4,8 +4,8 @@ use super::{CREATE, FieldError, Form, FormField, Problem, Rules};
 use crate::{
     address,
     customer::{CustomerField, MAX_DISPLAY_NAME_CHARS, replace_forbidden_chars},
-    mapping::Preset,
     number::{AmountError, MAX_DECIMALS},
+    settings::Preset,
     totals::{LineAmounts, is_within_limit},
 };
 use iso_currency::Currency;

@@ -418,7 +418,7 @@ pub(super) fn invoice_codes(w: Writer, form_context: &FormContext, form: &Form) 
 
 pub(super) fn presets(form_context: &FormContext, form: &Form) -> Options {
     let name =
-        |preset: &domain::mapping::Preset| (preset.name.clone(), preset.name.clone(), preset.name == form.preset);
+        |preset: &domain::settings::Preset| (preset.name.clone(), preset.name.clone(), preset.name == form.preset);
     form_context.settings.presets.iter().map(name).collect()
 }
 

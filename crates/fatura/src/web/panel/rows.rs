@@ -9,7 +9,7 @@ use crate::{
 use domain::{
     ids::UserId,
     invoice::{Act, Snapshot, Status, compute_status},
-    mapping::Settings,
+    settings::Settings,
 };
 use i18n_embed_fl::fl;
 use jiff::{Timestamp, civil::Date};

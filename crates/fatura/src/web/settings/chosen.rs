@@ -3,7 +3,8 @@
 use crate::{format::Writer, locale::Locale, web::form::words};
 use domain::{
     form::{FieldError, FormField, check_preset},
-    mapping::{AllowedUsers, MappedField, Mapping, Preset, Settings, WriteBack},
+    mapping::{MappedField, Mapping},
+    settings::{AllowedUsers, Preset, Settings, WriteBack},
     terms::Term,
 };
 use i18n_embed_fl::fl;

@@ -24,7 +24,8 @@ use chosen::{Chosen, name_mapped_field};
 use domain::{
     catalogue::Catalogue,
     ids::DealId,
-    mapping::{AllowedUsers, Field, FieldKind, FieldRef, MappedField, Preset, WriteBack},
+    mapping::{Field, FieldKind, FieldRef, MappedField},
+    settings::{AllowedUsers, Preset, WriteBack},
     tax::TaxModel,
     terms::Term,
 };

@@ -11,8 +11,8 @@ use secrecy::ExposeSecret;
 use std::collections::BTreeSet;
 use store::{
     Tokens,
-    one_time_tokens::{self, Purpose},
     grants::{self, Profile},
+    one_time_tokens::{self, Purpose},
     revocations::{self, Claimed, Provider as Grantor},
 };
 
@@ -212,13 +212,17 @@ async fn flows_begun(e: &Effects<'_>) {
     let a = tenant("A");
     e.of_all(
         "one_time_tokens::begin",
-        async |tx| one_time_tokens::begin(tx, vault, Purpose::QuickBooks, "begun", "browser", Some((a, ANA)), at(30)).await,
+        async |tx| {
+            one_time_tokens::begin(tx, vault, Purpose::QuickBooks, "begun", "browser", Some((a, ANA)), at(30)).await
+        },
         &["+ oauth_flow begun of A"],
     )
     .await;
     e.of_all(
         "one_time_tokens::begin_confirmation",
-        async |tx| one_time_tokens::begin_confirmation(tx, vault, "begun", "browser", (a, ANA), "pending", at(30)).await,
+        async |tx| {
+            one_time_tokens::begin_confirmation(tx, vault, "begun", "browser", (a, ANA), "pending", at(30)).await
+        },
         &["+ oauth_flow begun of A"],
     )
     .await;
@@ -265,7 +269,8 @@ async fn flows_ended(e: &Effects<'_>) {
         e.of_all(
             "one_time_tokens::consume_state",
             async |tx| {
-                one_time_tokens::consume_state(tx, vault, Purpose::Ticket, state, (tenant("A"), ANA), at(30), at(now)).await
+                one_time_tokens::consume_state(tx, vault, Purpose::Ticket, state, (tenant("A"), ANA), at(30), at(now))
+                    .await
             },
             expected,
         )

@@ -5,7 +5,7 @@ use super::{
     world::{ANA, BIA, CAIO, DEAL, OTHER_DEAL, form, key, tenant},
 };
 use crate::database::at;
-use domain::{form::Form, ids::DealId, ids::UserId, mapping::Settings};
+use domain::{form::Form, ids::DealId, ids::UserId, settings::Settings};
 use store::{
     deals,
     drafts::{self, Origin},

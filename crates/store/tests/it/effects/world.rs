@@ -12,7 +12,7 @@ use domain::{
     form::Form,
     ids::{ActId, ConnectionId, DealId, EntryId, IntentKey, InvoiceId, TenantId, UserId},
     invoice::Act,
-    mapping::Settings,
+    settings::Settings,
 };
 use std::collections::HashMap;
 use store::{
@@ -244,7 +244,9 @@ async fn fill_company(t: &Database, tx: &mut Tx, c: &Company, number: i64, names
         let state = format!("{letter}.{provider:?}");
         names.insert(t.vault.digest("state", &state), state.clone());
         let until = if provider == one_time_tokens::Purpose::Ticket { 20 } else { 10 };
-        one_time_tokens::begin(tx, &t.vault, provider, &state, "browser", Some((tenant, ANA)), at(until)).await.unwrap();
+        one_time_tokens::begin(tx, &t.vault, provider, &state, "browser", Some((tenant, ANA)), at(until))
+            .await
+            .unwrap();
     }
     names.insert(t.vault.digest("state", "begun"), "begun".to_owned());
     let state = format!("{letter}.Confirmation");

@@ -8,9 +8,9 @@ use crate::{
     form::FieldError,
     form::{AmountKind, Rules, check_preset, check_recipient, preview_form},
     ids::{DealId, IntentKey, UserId},
-    mapping::Preset,
     mark::Mark,
     number::DecimalMark,
+    settings::Preset,
     tax::{Rounding, TaxMode, TaxModel},
 };
 use proptest::prelude::*;
