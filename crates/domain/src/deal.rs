@@ -328,6 +328,10 @@ fn find_item<'a>(product: &'a Product, opening: &Opening<'a>) -> Found<'a> {
     if let Some(item) = linked.and_then(|(_, item_id)| opening.catalogue.item(item_id)) {
         return Found::Item(item);
     }
+    // An item that was not read may be the one that is linked, or another with this code or name.
+    if opening.items_unread && (linked.is_some() || opening.catalogue.has_more_items) {
+        return Found::Unclear(&product.name);
+    }
     let same = |a: &str, b: &str| a.trim().to_lowercase() == b.trim().to_lowercase();
     let has_code = |item: &&Item| item.sku.as_deref().is_some_and(|sku| same(sku, &product.code));
     let has_name = |item: &&Item| same(&item.name, &product.name);
@@ -341,7 +345,7 @@ fn find_item<'a>(product: &'a Product, opening: &Opening<'a>) -> Found<'a> {
     };
     match (candidates.as_slice(), is_doubled) {
         ([item], _) => Found::Item(item),
-        ([], false) if !opening.items_unread => Found::Nothing,
+        ([], false) => Found::Nothing,
         _ => Found::Unclear(if is_doubled { &product.code } else { &product.name }),
     }
 }

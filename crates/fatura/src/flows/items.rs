@@ -59,7 +59,7 @@ pub(super) async fn with_meant(
             .products
             .iter()
             .map(|product| text(product).trim().to_owned())
-            .filter(|text| !text.is_empty())
+            .filter(|text| (1..=MAX_NAME_CHARS).contains(&text.chars().count()))
             .collect();
         texts.sort_unstable();
         texts.dedup();

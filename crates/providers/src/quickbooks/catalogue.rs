@@ -80,9 +80,11 @@ impl Api {
         let answers = self.run_queries(&QUERIES).await?;
         let [info, preferences, terms, codes, rates, currencies, accounts, items]: [Result<Value, Refusal>; 8] =
             answers.try_into().map_err(|_| ProviderError::unknown("a batch with answers missing"))?;
-        let info = &info.map_err(ProviderError::Refused)?["CompanyInfo"][0];
-        let preferences = &preferences.map_err(ProviderError::Refused)?["Preferences"][0];
-        let mut items = items.map_err(ProviderError::Refused)?;
+        let info = &info.map_err(list_refused)?["CompanyInfo"][0];
+        let preferences = &preferences.map_err(list_refused)?["Preferences"][0];
+        // If the list is refused, items are looked up one by one.
+        let is_refused = items.is_err();
+        let mut items = items.unwrap_or_default();
         // Without country and tax preferences, the tax of an invoice would be a guess.
         if info["Country"].as_str().is_none_or(str::is_empty) || !preferences["TaxPrefs"].is_object() {
             return Err(ProviderError::unknown("a company without country or tax preferences"));
@@ -96,7 +98,7 @@ impl Api {
         let multicurrency = preferences["CurrencyPrefs"]["MultiCurrencyEnabled"] == Value::Bool(true);
         let mut all_currencies = vec![home_currency];
         if multicurrency {
-            let rows = read_rows::<CurrencyRow>(&mut currencies.map_err(ProviderError::Refused)?, "CompanyCurrency")?;
+            let rows = read_rows::<CurrencyRow>(&mut currencies.unwrap_or_default(), "CompanyCurrency")?;
             let known = rows.readable.iter().filter_map(|row| Currency::from_code(&row.code));
             all_currencies.extend(known.filter(|currency| *currency != home_currency));
         }
@@ -106,10 +108,10 @@ impl Api {
             home_currency,
             currencies: all_currencies,
             tax: read_tax_model(&country, preferences, codes, rates)?,
-            terms: read_terms(terms.map_err(ProviderError::Refused)?)?,
-            has_more_items: items["Item"].as_array().is_some_and(|rows| rows.len() >= MAX_LISTED_ITEMS),
+            terms: read_terms(terms.unwrap_or_default())?,
+            has_more_items: is_refused || items["Item"].as_array().is_some_and(|rows| rows.len() >= MAX_LISTED_ITEMS),
             items: read_items(&mut items)?,
-            // Without accounts no item can be created, but the others can be billed.
+            // Without terms, currencies or accounts there is less to choose from, but the company can bill.
             income_accounts: read_rows::<NamedRow>(&mut accounts.unwrap_or_default(), "Account")?
                 .readable
                 .into_iter()
@@ -125,6 +127,11 @@ impl Api {
             country,
         })
     }
+}
+
+/// The error for a list without which nothing can be billed. It refuses no invoice.
+fn list_refused(refusal: Refusal) -> ProviderError {
+    ProviderError::unknown(format!("a list of the company was refused ({})", refusal.code))
 }
 
 /// Reads the three legacy custom fields of sales forms, as far as they are turned on.
@@ -189,7 +196,7 @@ fn read_tax_model(
         return Ok(TaxModel::Automated);
     }
     // Without its codes and rates, the form would show no tax for a company that charges tax.
-    let (codes, mut rates) = (codes.map_err(ProviderError::Refused)?, rates.map_err(ProviderError::Refused)?);
+    let (codes, mut rates) = (codes.map_err(list_refused)?, rates.map_err(list_refused)?);
     let rates: HashMap<String, TaxRateRow> =
         read_rows::<TaxRateRow>(&mut rates, "TaxRate")?.readable.into_iter().map(|row| (row.id.clone(), row)).collect();
     let codes = match (&codes, &codes["TaxCode"]) {
@@ -274,7 +281,7 @@ mod tests {
         assert!(matches!(read(json!({})), Ok(TaxModel::PerLine { codes, .. }) if codes.is_empty()));
         let refused = || Err(Refusal { code: "5020".into(), ..Refusal::default() });
         for (codes, rates) in [(refused(), Ok(json!({}))), (Ok(json!({})), refused())] {
-            assert!(matches!(read_tax_model("GB", &preferences, codes, rates), Err(ProviderError::Refused(_))));
+            assert!(matches!(read_tax_model("GB", &preferences, codes, rates), Err(ProviderError::Unknown(_))));
         }
         let untaxed = json!({ "TaxPrefs": { "UsingSalesTax": false } });
         assert!(matches!(read_tax_model("GB", &untaxed, refused(), refused()), Ok(TaxModel::None)));

@@ -1,6 +1,6 @@
 //! Customers: search, read, create, update.
 
-use super::{Api, format_timestamp, quote, read_rows, wire};
+use super::{Api, format_timestamp, keep_answered, quote, read_rows, wire};
 use crate::{
     ProviderError,
     json::{lenient, take_member},
@@ -153,11 +153,7 @@ impl Api {
         let statements: Vec<&str> = statements.iter().map(String::as_str).collect();
         let mut found: Vec<Customer> = Vec::new();
         let answers = self.run_queries(&statements).await?;
-        // A text that QuickBooks does not accept in one query leaves the others. If all are refused, nothing is known.
-        if let Some(Err(refusal)) = answers.iter().find(|_| answers.iter().all(Result::is_err)) {
-            return Err(ProviderError::Refused(refusal.clone()));
-        }
-        for answer in answers.into_iter().flatten() {
+        for answer in keep_answered(answers)? {
             found.extend(readable(answer)?);
         }
         Ok(found)

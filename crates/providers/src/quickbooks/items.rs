@@ -1,6 +1,6 @@
 //! Items: search, read, create. The catalogue lists the first 1000.
 
-use super::{Api, catalogue::read_items, quote, wire};
+use super::{Api, catalogue::read_items, keep_answered, quote, wire};
 use crate::{ProviderError, Refusal};
 use domain::{catalogue::Item, search::LikePattern};
 use rust_decimal::Decimal;
@@ -82,7 +82,8 @@ impl Api {
                 format!("select * from Item where {property} like {like} orderby Name maxresults {MAX_FOUND_ITEMS}")
             })
             .collect();
-        self.run_item_queries(&statements).await
+        let answers = self.run_item_queries(&statements).await?;
+        Ok(collect_items(keep_answered(answers)?))
     }
 
     /// Reads the active items with these ids, SKUs or names.
@@ -92,27 +93,37 @@ impl Api {
             .into_iter()
             .map(|values| format!("select * from Item where {property} in ({}) maxresults 1000", values.join(", ")))
             .collect();
-        self.run_item_queries(&statements).await
+        // Fails if one is refused: an item that QuickBooks may have would count as missing.
+        let answers: Result<Vec<_>, Refusal> = self.run_item_queries(&statements).await?.into_iter().collect();
+        Ok(collect_items(answers.map_err(ProviderError::Refused)?))
     }
 
-    /// Fails if QuickBooks refuses one of the queries: an item that it may have would count as missing.
-    async fn run_item_queries(&self, statements: &[String]) -> Result<Vec<Item>, ProviderError> {
+    async fn run_item_queries(&self, statements: &[String]) -> Result<Vec<Result<Vec<Item>, Refusal>>, ProviderError> {
         let statements: Vec<&str> = statements.iter().map(String::as_str).collect();
-        let mut found: Vec<Item> = Vec::new();
-        for answer in self.run_queries(&statements).await? {
-            for item in read_items(&mut answer.map_err(ProviderError::Refused)?)? {
-                if !found.iter().any(|known| known.id == item.id) {
-                    found.push(item);
-                }
-            }
-        }
-        Ok(found)
+        let answers = self.run_queries(&statements).await?.into_iter();
+        answers
+            .map(|answer| match answer {
+                Ok(mut found) => read_items(&mut found).map(Ok),
+                Err(refusal) => Ok(Err(refusal)),
+            })
+            .collect()
     }
 
     /// Finds the id of the active item with this name. Refused with 6240 if several items that can be sold have it.
     pub async fn find_item_by_name(&self, name: &str) -> Result<Option<String>, ProviderError> {
         choose_by_name(self.find_items(ItemProperty::Name, &[name.to_owned()]).await?, name)
     }
+}
+
+/// The items of several answers, each once.
+fn collect_items(answers: impl IntoIterator<Item = Vec<Item>>) -> Vec<Item> {
+    let mut found: Vec<Item> = Vec::new();
+    for item in answers.into_iter().flatten() {
+        if !found.iter().any(|known| known.id == item.id) {
+            found.push(item);
+        }
+    }
+    found
 }
 
 /// Quotes values and divides them into lists for one query each.

@@ -192,6 +192,15 @@ fn read_rows<Row: DeserializeOwned>(answer: &mut Value, entity: &str) -> Result<
     Rows::from_list(take_member(answer, entity), entity)
 }
 
+/// Keeps the answers of a search. A text that QuickBooks does not accept in one query leaves the others; if all are
+/// refused, nothing is known.
+fn keep_answered<T>(answers: Vec<Result<T, Refusal>>) -> Result<Vec<T>, ProviderError> {
+    match answers.iter().find(|_| answers.iter().all(Result::is_err)) {
+        Some(Err(refusal)) => Err(ProviderError::Refused(refusal.clone())),
+        _ => Ok(answers.into_iter().flatten().collect()),
+    }
+}
+
 /// Formats a timestamp for a query or a request for changes: whole seconds, with offset.
 fn format_timestamp(at: Timestamp) -> String {
     at.strftime("%Y-%m-%dT%H:%M:%S+00:00").to_string()
@@ -206,6 +215,14 @@ fn quote(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_search_fails_only_if_all_of_its_queries_are_refused() {
+        let refused = || Err(Refusal { code: "4000".into(), ..Refusal::default() });
+        assert_eq!(keep_answered(vec![refused(), Ok(1), Ok(2)]).ok(), Some(vec![1, 2]));
+        assert!(matches!(keep_answered::<u8>(vec![refused(), refused()]), Err(ProviderError::Refused(_))));
+        assert_eq!(keep_answered::<u8>(Vec::new()).ok(), Some(Vec::new()));
+    }
 
     #[test]
     fn a_name_cannot_leave_its_quotes() {

@@ -169,8 +169,21 @@ fn a_product_whose_item_is_not_certain_is_left_to_the_person() {
     };
     let left = |name: &str| (String::new(), name.to_owned());
     let company = catalogue();
-    assert_eq!(item_of("Novo", "", &company, true), left("Novo"), "QuickBooks did not answer");
-    assert_eq!(item_of("Novo", "SEN", &company, true).0, "11", "known all the same");
+    let listed_in_part = Catalogue { has_more_items: true, ..catalogue() };
+    assert_eq!(item_of("Novo", "", &listed_in_part, true), left("Novo"), "QuickBooks did not answer");
+    assert_eq!(item_of("Novo", "SEN", &listed_in_part, true), left("Novo"), "another item may have this code");
+    assert_eq!(item_of("Novo", "SEN", &listed_in_part, false).0, "11");
+    assert_eq!(item_of("Novo", "SEN", &company, true).0, "11", "all items are listed");
+    assert_eq!(item_of("Novo", "", &company, true).0, "12", "all items are listed, and this one is new");
+    let links = [(1, "1500".to_owned())];
+    let linked = |items_unread: bool| {
+        let billed = Billed::default();
+        let opening = Opening { items_unread, item_links: &links, ..opening(&company, &settings, &billed) };
+        let form = open_form(&deal(vec![product(1, "x", "SEN", dec!(1), dec!(900))]), &opening, &describe);
+        form.lines[0].item.clone()
+    };
+    assert_eq!(linked(true), "", "the item that it is linked with was not read");
+    assert_eq!(linked(false), "11", "the item that it is linked with is inactive");
     let one = |id: &str, name: &str, sku: &str| Item {
         id: id.into(),
         name: name.into(),
