@@ -306,6 +306,8 @@ test("choosing another currency converts the prices by the company's rate or emp
     await invoice.locator("#currency").selectOption("USD");
     await invoice.locator("#priced-in").getByText("Os preços estão em BRL").waitFor();
     assert.equal(await invoice.locator("#create").getAttribute("aria-disabled"), "true");
+    const [question, lines] = await Promise.all(["#priced-in", "#lines"].map((id) => invoice.locator(id).boundingBox()));
+    assert.ok(question && lines && question.width > lines.width - 2, `the question is ${question?.width} px wide, the lines ${lines?.width}`);
     await picture(page, "form-currency-pt");
     await invoice.locator("[data-convert]").click();
     await invoice.locator("#priced-in p").waitFor({ state: "detached" });
