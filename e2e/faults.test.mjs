@@ -94,7 +94,7 @@ test("each failed call is logged with QuickBooks' id of it, and without QuickBoo
   const lines = () =>
     log()
       .split("\n")
-      .filter((line) => line.includes("has not carried a call out"));
+      .filter((line) => line.includes("did not carry out a call"));
   const books = (date) => done("/quickbooks/preferences", { realm_id: US.realm, preferences: { AccountingInfoPrefs: { BookCloseDate: date } } });
   const { Id } = (await all()).at(-1);
   for (const [what, status, act] of /** @type {[string, number, () => Promise<unknown>][]} */ ([

@@ -1,5 +1,5 @@
-//! Classifies failed answers by their HTTP status and by the refusal in the provider's own format. A page of a CDN or a
-//! firewall does not say whether the call had an effect.
+//! Classifies failed answers by their HTTP status and by the refusal in the provider's own format. After a page of a CDN
+//! or a firewall, it is unknown whether the call had an effect.
 
 use crate::{
     ProviderError,
@@ -82,7 +82,7 @@ impl ReportedRefusal {
     }
 }
 
-/// Classifies an answer that is not a success. `is_read` tells that the call cannot have had an effect.
+/// Classifies an answer that is not a success. `is_read` is set for calls that cannot have an effect.
 pub(crate) fn classify_failure(
     status: StatusCode,
     call_id: String,
@@ -107,7 +107,7 @@ pub(crate) fn classify_failure(
         (StatusCode::UNAUTHORIZED, _) => ProviderError::TokenRefused,
         (StatusCode::NOT_FOUND, Some(_)) => ProviderError::NotFound,
         (status, Some(reported)) => reported.into_error(status, call_id),
-        // Not the provider's own words: the call may have passed the proxy that wrote them, with any status.
+        // The body is not in the provider's format. A proxy may have written it after it had passed the call on.
         (status, None) => ProviderError::Blocked(status.as_u16()),
     }
 }
@@ -116,7 +116,7 @@ pub(crate) fn classify_failure(
 mod tests {
     use super::*;
 
-    fn classified(status: u16, body: &str) -> ProviderError {
+    fn classify(status: u16, body: &str) -> ProviderError {
         let status = StatusCode::from_u16(status).expect("a status");
         let format = AnswerFormat { provider: "a provider", read_refusal: |_| None };
         classify_failure(status, String::new(), None, body.into(), format, false)
@@ -124,18 +124,18 @@ mod tests {
 
     /// If such an answer counted as "no effect", Fatura would resend a write without looking it up.
     #[test]
-    fn a_gateway_does_not_say_whether_the_call_was_carried_out() {
-        // A gateway answers 503 also where the connection behind it broke after the call was passed on.
+    fn a_gateway_answer_leaves_the_outcome_unknown() {
+        // A gateway also answers 503 if its connection to the provider broke after it had passed the call on.
         for status in [500, 502, 503, 504, 520, 524, 302] {
             for body in ["", "<html>Bad gateway</html>", "{}"] {
-                let error = classified(status, body);
+                let error = classify(status, body);
                 assert!(matches!(error, ProviderError::Unknown(_)), "{status} {body}: {error:?}");
             }
         }
         for status in [400, 403, 404, 408, 413, 422] {
-            let error = classified(status, "<html>Bad request</html>");
+            let error = classify(status, "<html>Bad request</html>");
             assert!(matches!(error, ProviderError::Blocked(answered) if answered == status), "{status}: {error:?}");
         }
-        assert!(matches!(classified(429, ""), ProviderError::Busy(pause) if pause == DEFAULT_RETRY_AFTER));
+        assert!(matches!(classify(429, ""), ProviderError::Busy(pause) if pause == DEFAULT_RETRY_AFTER));
     }
 }

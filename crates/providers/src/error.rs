@@ -8,14 +8,14 @@ pub enum ProviderError {
     /// The call had no effect. Repeat it after the delay.
     #[error("the provider asks to wait {0:?}")]
     Busy(Duration),
-    /// The call was not made, because what it needs first (a renewed access token) did not come.
-    #[error("the provider is not available")]
-    Away,
+    /// The call was not sent, because the access token could not be refreshed.
+    #[error("the access token could not be refreshed")]
+    TokenUnavailable,
     /// The provider refuses reads, because the reads of the month are used up or reading is forbidden. Writes still
     /// work.
     #[error("the provider refuses reads: those of the month are used up")]
     ReadsRefused,
-    /// A background read was not sent: Fatura spreads its own monthly budget over the rest of the month.
+    /// A background read was not sent: Fatura spreads its own monthly budget over the remaining days of the month.
     #[error("the read is held back")]
     HeldBack,
     /// The provider did not accept the access token. Refresh it and repeat the call.
@@ -43,14 +43,14 @@ pub enum ProviderError {
     WrongEnvironment(Box<Refusal>),
     /// A proxy in front of the provider (a CDN, a firewall) answered with this HTTP status. The call may have had an
     /// effect: look it up before resending.
-    #[error("a page in front of the provider answered with status {0}")]
+    #[error("a proxy in front of the provider answered with status {0}")]
     Blocked(u16),
     /// The call may have had an effect: look it up before resending.
     #[error("no usable answer came back")]
     Unknown(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
-/// The refusal of a provider, in its own words.
+/// A refusal, with the texts of the provider.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Refusal {
     /// The provider's code, such as QuickBooks' `6240`; the HTTP status if the provider gives none.

@@ -45,13 +45,12 @@ tokio::task_local! {
     static CALLS: Cell<u32>;
 }
 
-/// Runs a future, and returns its output with the number of calls to providers that it made. Calls cost quota and
-/// money.
+/// Runs a future. Returns its output and the number of calls to providers that it made; calls cost quota and money.
 pub async fn count_calls<T>(work: impl Future<Output = T>) -> (T, u32) {
-    let (done, calls) = CALLS.scope(Cell::new(0), async { (work.await, CALLS.with(Cell::get)) }).await;
+    let (output, calls) = CALLS.scope(Cell::new(0), async { (work.await, CALLS.with(Cell::get)) }).await;
     // The calls count for an enclosing `count_calls` as well.
     let _ = CALLS.try_with(|outer| outer.set(outer.get() + calls));
-    (done, calls)
+    (output, calls)
 }
 
 /// The format of a provider's answers.
@@ -135,7 +134,7 @@ impl Http {
         let mut answer = self.send_with_retry(request, format).await?;
         let first = answer.next().await.transpose()?.unwrap_or_default();
         if !first.starts_with(begins_with) {
-            return Err(ProviderError::unknown("the answer is of another kind than was asked for"));
+            return Err(ProviderError::unknown("the answer has another content type than requested"));
         }
         let rest = unfold(answer, async |mut answer| answer.next().await.map(|part| (part, answer)));
         let whole = once(ready(Ok(first))).chain(rest);
@@ -147,10 +146,10 @@ impl Http {
     /// [`MAX_WAITS`] times.
     async fn send_with_retry(&self, request: RequestBuilder, format: AnswerFormat) -> Result<Answer, ProviderError> {
         for _ in 0..MAX_WAITS {
-            let Some(again) = request.try_clone() else { break };
-            let answer = self.send_once(again, format).await?;
+            let Some(repeatable) = request.try_clone() else { break };
+            let answer = self.send_once(repeatable, format).await?;
             match read_retry_after(&answer.response).filter(|wait| *wait <= MAX_RETRY_AFTER) {
-                // Jitter, so that calls that were refused together are not repeated together.
+                // Jitter spreads the repetitions of calls that were throttled together.
                 Some(wait) => {
                     drop(answer);
                     tokio::time::sleep(wait + wait * fastrand::u32(0..=100) / 100).await;
@@ -170,13 +169,13 @@ impl Http {
             Some((rate_limiter, priority)) => rate_limiter.acquire(*priority).await?,
             None => Permit::default(),
         };
-        // Fails outside of `count_calls`, where nothing counts.
+        // Fails outside of `count_calls`.
         let _ = CALLS.try_with(|calls| calls.set(calls.get() + 1));
         if let Some(meter) = &self.meter {
             meter.count_call(cost);
         }
         let begun = Instant::now();
-        let answer = answer(&client, request, format.provider).await;
+        let answer = execute(&client, request, format.provider).await;
         permit.mark_answered();
         if let (Some(meter), Err(ProviderError::Busy(_))) = (&self.meter, &answer) {
             meter.uncount_call(cost);
@@ -184,7 +183,13 @@ impl Http {
         let outcome = answer.as_ref().map_or("none".to_owned(), |response| response.status().as_str().to_owned());
         metrics::histogram!("fatura_provider_call_seconds", "provider" => format.provider, "status" => outcome)
             .record(begun.elapsed());
-        answer.map(|response| Answer { response, cost, left: MAX_BODY_BYTES, is_broken: false, _permit: permit })
+        answer.map(|response| Answer {
+            response,
+            cost,
+            remaining_bytes: MAX_BODY_BYTES,
+            is_broken: false,
+            _permit: permit,
+        })
     }
 
     /// Checks that a call of this cost may be sent. Refuses a read while the provider refuses reads, and a background
@@ -233,29 +238,33 @@ impl Http {
     }
 }
 
-/// Counts and logs a call that was not made because the certificate of the other side is not good: somebody may stand between.
-pub(crate) fn note_certificate(provider: &'static str, error: &reqwest::Error) {
-    if is_certificate_refused(error) {
+/// Counts and logs an invalid certificate of a provider, which may be a sign of interception.
+pub(crate) fn record_invalid_certificate(provider: &'static str, error: &reqwest::Error) {
+    if has_invalid_certificate(error) {
         metrics::counter!("fatura_security_events_total", "event" => "certificate_refused").increment(1);
-        tracing::warn!(security.event = "certificate_refused", provider, "a provider's certificate is not good");
+        tracing::warn!(security.event = "certificate_refused", provider, "a provider's certificate is invalid");
     }
 }
 
-fn is_certificate_refused(error: &(dyn std::error::Error + 'static)) -> bool {
-    let of_tls = |error: &(dyn std::error::Error + 'static)| {
+fn has_invalid_certificate(error: &(dyn std::error::Error + 'static)) -> bool {
+    let is_invalid_certificate = |error: &(dyn std::error::Error + 'static)| {
         matches!(error.downcast_ref::<rustls::Error>(), Some(rustls::Error::InvalidCertificate(_)))
     };
-    // An I/O error has what it wraps as its content, not as its source.
+    // `source` of an I/O error skips the wrapped error, so it is inspected separately.
     let wrapped = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-    of_tls(error)
-        || wrapped.is_some_and(|inner| is_certificate_refused(inner))
-        || error.source().is_some_and(is_certificate_refused)
+    is_invalid_certificate(error)
+        || wrapped.is_some_and(|inner| has_invalid_certificate(inner))
+        || error.source().is_some_and(has_invalid_certificate)
 }
 
-async fn answer(client: &reqwest::Client, request: Request, provider: &'static str) -> Result<Response, ProviderError> {
+/// Executes a request. The error is [`ProviderError::Busy`] if no connection was made, so that the call had no effect.
+async fn execute(
+    client: &reqwest::Client,
+    request: Request,
+    provider: &'static str,
+) -> Result<Response, ProviderError> {
     client.execute(request).await.map_err(|error| {
-        note_certificate(provider, &error);
-        // A connection that was never made carried nothing.
+        record_invalid_certificate(provider, &error);
         if error.is_connect() {
             ProviderError::Busy(Duration::from_secs(2))
         } else {
@@ -270,8 +279,8 @@ fn read_call_id(response: &Response) -> String {
     id.unwrap_or_default().to_owned()
 }
 
-/// Logs one line for each failed answer, with the id that the provider's support asks for. The provider's own text is
-/// left out, because it may quote the request.
+/// Logs one line for each failed answer, with the call id for the provider's support. The provider's text is omitted,
+/// because it may quote the request.
 fn log_failure(format: AnswerFormat, status: StatusCode, call_id: &str, error: &ProviderError) {
     let code = match error {
         ProviderError::Refused(refusal) => refusal.code.as_str(),
@@ -279,7 +288,7 @@ fn log_failure(format: AnswerFormat, status: StatusCode, call_id: &str, error: &
         _ => "",
     };
     let (provider, status) = (format.provider, status.as_u16());
-    tracing::info!(provider, status, code, intuit_tid = call_id, "a provider has not carried a call out");
+    tracing::info!(provider, status, code, intuit_tid = call_id, "a provider did not carry out a call");
 }
 
 /// The wait that a 429 asks for; the default if it names none. Returns `None` for other answers.
@@ -296,7 +305,7 @@ struct Answer {
     response: Response,
     cost: Cost,
     /// Bytes that may still be read.
-    left: usize,
+    remaining_bytes: usize,
     is_broken: bool,
     /// Held until the body is read, so that the call counts as concurrent.
     _permit: Permit,
@@ -318,7 +327,10 @@ impl Answer {
         let part =
             self.response.chunk().await.map_err(|error| ProviderError::unknown(error.without_url())).transpose()?;
         let part = part.and_then(|part| {
-            self.left = self.left.checked_sub(part.len()).ok_or(ProviderError::unknown("the answer is too large"))?;
+            self.remaining_bytes = self
+                .remaining_bytes
+                .checked_sub(part.len())
+                .ok_or(ProviderError::unknown("the answer is too large"))?;
             Ok(part)
         });
         self.is_broken = part.is_err();
@@ -337,12 +349,13 @@ mod tests {
         time::timeout,
     };
 
-    const MOMENT: Duration = Duration::from_millis(100);
+    /// Shorter than the time that the permit is kept.
+    const SHORT_TIMEOUT: Duration = Duration::from_millis(100);
 
     #[tokio::test]
     async fn keeps_the_permit_of_a_cancelled_call_for_a_while() {
-        let silent = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        let address = format!("http://{}", silent.local_addr().expect("an address"));
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = format!("http://{}", listener.local_addr().expect("an address"));
         let rate_limiter = RateLimiter::new(CallLimits {
             calls_per_minute: 600,
             burst_calls: 10,
@@ -353,8 +366,10 @@ mod tests {
             .expect("a client")
             .with_rate_limiter(&rate_limiter, Priority::Interactive);
         let format = AnswerFormat { provider: "silent", read_refusal: |_| None };
-        timeout(MOMENT, http.send(http.client.get(address), format)).await.expect_err("no answer yet");
-        timeout(MOMENT, rate_limiter.acquire(Priority::Interactive)).await.expect_err("the provider is at work still");
+        timeout(SHORT_TIMEOUT, http.send(http.client.get(address), format)).await.expect_err("no answer yet");
+        timeout(SHORT_TIMEOUT, rate_limiter.acquire(Priority::Interactive))
+            .await
+            .expect_err("the provider may still work on the call");
         timeout(Duration::from_secs(5), rate_limiter.acquire(Priority::Interactive))
             .await
             .expect("in time")
@@ -362,7 +377,7 @@ mod tests {
     }
 
     /// Starts a server that answers each call with the same bytes. Returns its address and a counter of calls.
-    async fn answers(bytes: &'static [u8]) -> (String, Arc<AtomicU32>) {
+    async fn serve(bytes: &'static [u8]) -> (String, Arc<AtomicU32>) {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = format!("http://{}", listener.local_addr().expect("an address"));
         let calls = Arc::new(AtomicU32::new(0));
@@ -379,11 +394,11 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_company_that_asks_to_wait_is_not_called_meanwhile_and_others_are() {
+    async fn a_throttle_pauses_calls_of_its_company_only() {
         let (address, calls) =
-            answers(b"HTTP/1.1 429 Too Many Requests\r\nretry-after: 30\r\ncontent-length: 0\r\n\r\n").await;
+            serve(b"HTTP/1.1 429 Too Many Requests\r\nretry-after: 30\r\ncontent-length: 0\r\n\r\n").await;
         let allowed = CallLimits { calls_per_minute: 600, burst_calls: 10, concurrent_calls: 5, batches_per_minute: 0 };
-        let (rate_limiter, of_another_company) = (RateLimiter::new(allowed), RateLimiter::new(allowed));
+        let (rate_limiter, other_rate_limiter) = (RateLimiter::new(allowed), RateLimiter::new(allowed));
         let http = Http::new(Duration::from_secs(5)).expect("a client");
         let format = AnswerFormat { provider: "busy", read_refusal: |_| None };
         let call = async |rate_limiter: &RateLimiter, priority| {
@@ -398,25 +413,25 @@ mod tests {
             let error = call(&rate_limiter, priority).await;
             assert!(matches!(error, ProviderError::Busy(pause) if (28..=30).contains(&pause.as_secs())), "{error:?}");
         }
-        assert_eq!(calls.load(Ordering::Relaxed), 1, "none of the later calls was made");
-        call(&of_another_company, Priority::Interactive).await;
+        assert_eq!(calls.load(Ordering::Relaxed), 1, "no later call is sent");
+        call(&other_rate_limiter, Priority::Interactive).await;
         assert_eq!(calls.load(Ordering::Relaxed), 2);
     }
 
     #[tokio::test]
     async fn a_redirect_of_a_provider_is_not_followed() {
-        let (elsewhere, calls_elsewhere) = answers(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}").await;
+        let (elsewhere, calls_elsewhere) = serve(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}").await;
         let redirect = format!("HTTP/1.1 302 Found\r\nlocation: {elsewhere}/metadata\r\ncontent-length: 0\r\n\r\n");
-        let (address, calls) = answers(redirect.leak().as_bytes()).await;
+        let (address, calls) = serve(redirect.leak().as_bytes()).await;
         let http = Http::new(Duration::from_secs(5)).expect("a client");
         let format = AnswerFormat { provider: "redirecting", read_refusal: |_| None };
         http.send(http.client.get(&address).bearer_auth("secret"), format).await.expect_err("no success");
         assert_eq!(calls.load(Ordering::Relaxed), 1);
-        assert_eq!(calls_elsewhere.load(Ordering::Relaxed), 0, "nobody else is called, and no token is sent on");
+        assert_eq!(calls_elsewhere.load(Ordering::Relaxed), 0, "the target is not called and gets no token");
     }
 
     #[tokio::test]
-    async fn a_short_pause_that_a_provider_asks_for_is_waited_out() {
+    async fn waits_out_a_short_retry_after() {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = format!("http://{}", listener.local_addr().expect("an address"));
         tokio::spawn(async move {
@@ -433,7 +448,7 @@ mod tests {
         let http = Http::new(Duration::from_secs(5)).expect("a client");
         let format = AnswerFormat { provider: "busy", read_refusal: |_| None };
         let begun = Instant::now();
-        let body = http.send(http.client.get(&address), format).await.expect("it is answered after the pause");
+        let body = http.send(http.client.get(&address), format).await.expect("an answer after the pause");
         assert_eq!(body, b"{}");
         assert!(begun.elapsed() >= Duration::from_secs(1), "{:?}", begun.elapsed());
     }

@@ -29,7 +29,11 @@ fn drop_nuls(value: &mut Value) {
 /// customer's data.
 pub(crate) fn deserialize<T: DeserializeOwned>(answer: Value) -> Result<T, ProviderError> {
     serde_path_to_error::deserialize(answer).map_err(|error| {
-        ProviderError::unknown(format!("{} is of another shape ({:?})", error.path(), error.inner().classify()))
+        ProviderError::unknown(format!(
+            "{} has an invalid type or value ({:?})",
+            error.path(),
+            error.inner().classify()
+        ))
     })
 }
 
@@ -81,7 +85,7 @@ impl<Row: DeserializeOwned> Rows<Row> {
         let list = match list {
             Value::Null => Vec::new(),
             Value::Array(list) => list,
-            _ => return Err(ProviderError::unknown(format!("the list of {of} is none"))),
+            _ => return Err(ProviderError::unknown(format!("the list of {of} is not a list"))),
         };
         let mut rows = Self { readable: Vec::with_capacity(list.len()), unreadable: Vec::new() };
         for row in list {
@@ -129,7 +133,7 @@ mod tests {
             source
         };
         let wrong = json!([{ "id": 1 }, { "id": "Jane Doe" }]);
-        assert_eq!(reported(deserialize::<Vec<Row>>(wrong).unwrap_err()), "[1].id is of another shape (Data)");
+        assert_eq!(reported(deserialize::<Vec<Row>>(wrong).unwrap_err()), "[1].id has an invalid type or value (Data)");
         for body in [&b"Jane Doe"[..], br#"{"id": "Jane", Jane}"#, br#"["Jane""#] {
             reported(not_json(&parse_body::<Value>(body).unwrap_err()));
         }

@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn both_forms_of_a_metered_refusal_are_recognised() {
+    fn recognises_both_forms_of_a_monthly_refusal() {
         let gateway = |code: &str, kind: &str| {
             format!(
                 r#"{{"fault":{{"error":[{{"message":"message=X; errorCode=00{code}; statusCode=403","detail":null,"code":"{code}"}}],"type":"{kind}"}}}}"#
@@ -106,7 +106,7 @@ mod tests {
         let minutes = |minutes: u64| Some(Duration::from_secs(minutes * 60));
         let (throttled, forbidden) = (StatusCode::TOO_MANY_REQUESTS, StatusCode::FORBIDDEN);
         assert!(refuses_reads(READ, throttled, minutes(60), b""));
-        assert!(!refuses_reads(READ, throttled, minutes(1), b""), "too many in a minute");
+        assert!(!refuses_reads(READ, throttled, minutes(1), b""), "a limit per minute");
         assert!(!refuses_reads(READ, throttled, None, b""));
         assert!(!refuses_reads(WRITE, throttled, minutes(60), b""), "writes are not metered");
         assert!(refuses_reads(READ, forbidden, None, gateway("3003", "SERVICE").as_bytes()));
@@ -118,19 +118,19 @@ mod tests {
         for throttle in ["3001", "3002"] {
             assert!(
                 !refuses_reads(READ, forbidden, None, gateway(throttle, "SERVICE").as_bytes()),
-                "too many in a minute"
+                "a limit per minute"
             );
         }
-        let named = gateway("3003", "SERVICE").replace("message=X", "message=ThrottleExceeded");
-        assert!(!refuses_reads(READ, forbidden, None, named.as_bytes()));
+        let throttled_by_message = gateway("3003", "SERVICE").replace("message=X", "message=ThrottleExceeded");
+        assert!(!refuses_reads(READ, forbidden, None, throttled_by_message.as_bytes()));
         let refused_token = gateway("3200", "SERVICE");
         let number = refused_token.replace(r#""code":"3200""#, r#""code":3200"#);
         let object = refused_token.replace(['[', ']'], "");
-        for written in [refused_token, number, object] {
-            assert!(!refuses_reads(READ, forbidden, None, written.as_bytes()), "{written}");
+        for body in [refused_token, number, object] {
+            assert!(!refuses_reads(READ, forbidden, None, body.as_bytes()), "{body}");
         }
         assert!(!refuses_reads(WRITE, forbidden, None, gateway("3003", "SERVICE").as_bytes()));
-        assert!(!refuses_reads(READ, forbidden, None, b"<html>"), "a network's own page");
+        assert!(!refuses_reads(READ, forbidden, None, b"<html>"), "a page of a proxy");
         assert!(!refuses_reads(READ, StatusCode::BAD_REQUEST, None, gateway("3003", "SERVICE").as_bytes()));
     }
 }

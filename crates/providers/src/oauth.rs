@@ -4,7 +4,7 @@ use crate::{
     Http, ProviderError,
     classify::{Body, Meaning, ReportedRefusal},
     error::{Fault, Refusal},
-    http::{AnswerFormat, note_certificate},
+    http::{AnswerFormat, record_invalid_certificate},
 };
 use jiff::Timestamp;
 use oauth2::{
@@ -27,8 +27,8 @@ mod tests;
 
 pub use discovery::{Discovery, Endpoint};
 
-/// A token answer. Only the access token is required: a refresh may have replaced the old tokens already, so an answer is not rejected
-/// for a member that Fatura can do without.
+/// A token answer. Only the access token is required: the refresh may already have invalidated the old tokens, so an
+/// answer is not rejected for a member that Fatura can do without.
 #[derive(Debug, Serialize, Deserialize)]
 struct TokenAnswer {
     access_token: AccessToken,
@@ -113,13 +113,13 @@ pub struct Registration {
     pub redirect_url: Url,
     /// Requested scopes; empty if the registration defines them.
     pub scopes: Vec<String>,
-    /// The document that says where endpoints are, where the provider has one.
+    /// Source of endpoints that are not configured; `None` if the provider has no discovery document.
     pub discovery: Option<Discovery>,
 }
 
 /// Tokens from a provider.
 #[derive(Debug, Clone)]
-pub struct Granted {
+pub struct GrantedTokens {
     /// Access token, for calls.
     pub access: SecretString,
     /// Refresh token, for the next refresh: the token of the answer, or the old one if the answer has none.
@@ -131,15 +131,15 @@ pub struct Granted {
 }
 
 impl Registration {
-    /// Where an endpoint is now.
+    /// The URL of an endpoint: from the discovery document if it provides the endpoint, otherwise from the configuration.
     fn endpoint(&self, endpoint: Endpoint) -> Url {
-        let told = self.discovery.as_ref().and_then(|discovery| discovery.endpoint(endpoint));
-        let known = match endpoint {
+        let discovered = self.discovery.as_ref().and_then(|discovery| discovery.endpoint(endpoint));
+        let configured = match endpoint {
             Endpoint::Authorize => &self.authorize_url,
             Endpoint::Token => &self.token_url,
             Endpoint::Revoke => &self.revoke_url,
         };
-        told.unwrap_or_else(|| known.clone())
+        discovered.unwrap_or_else(|| configured.clone())
     }
 
     fn client(&self) -> Result<Client, ProviderError> {
@@ -160,16 +160,16 @@ impl Registration {
         Ok(request.add_scopes(scopes.map(|scope| Scope::new(scope.to_owned()))).url().0)
     }
 
-    fn carrier<'a>(&'a self, http: &'a Http) -> Carrier<'a> {
-        Carrier { http, discovery: self.discovery.as_ref() }
+    fn token_client<'a>(&'a self, http: &'a Http) -> TokenClient<'a> {
+        TokenClient { http, discovery: self.discovery.as_ref() }
     }
 
-    /// Exchanges a code for tokens; once.
-    pub async fn exchange_code(&self, http: &Http, code: &str, now: Timestamp) -> Result<Granted, ProviderError> {
+    /// Exchanges a code for tokens. A code works once.
+    pub async fn exchange_code(&self, http: &Http, code: &str, now: Timestamp) -> Result<GrantedTokens, ProviderError> {
         let answer = self
             .client()?
             .exchange_code(AuthorizationCode::new(code.to_owned()))
-            .request_async(&self.carrier(http))
+            .request_async(&self.token_client(http))
             .await;
         read_tokens(answer.map_err(classify_token_error)?, None, now)
     }
@@ -180,14 +180,18 @@ impl Registration {
         http: &Http,
         refresh: &SecretString,
         now: Timestamp,
-    ) -> Result<Granted, ProviderError> {
+    ) -> Result<GrantedTokens, ProviderError> {
         let token = RefreshToken::new(refresh.expose_secret().to_owned());
-        let answer = self.client()?.exchange_refresh_token(&token).request_async(&self.carrier(http)).await;
+        let answer = self.client()?.exchange_refresh_token(&token).request_async(&self.token_client(http)).await;
         read_tokens(answer.map_err(classify_token_error)?, Some(refresh), now)
     }
 
-    /// Ends a grant at the provider, by its refresh token. [`ProviderError::Refused`] where the provider does not have the token, and
-    /// [`ProviderError::Misconfigured`] where it does not know our client id and secret: then the token may still be good.
+    /// Revokes a grant at the provider, by its refresh token.
+    ///
+    /// # Errors
+    ///
+    /// [`ProviderError::Refused`] if the provider does not have the token. [`ProviderError::Misconfigured`] if it refuses
+    /// the client id or secret; the token may then still be valid.
     pub async fn revoke_grant(&self, http: &Http, refresh: &SecretString) -> Result<(), ProviderError> {
         let request = http
             .client
@@ -201,14 +205,14 @@ impl Registration {
             Err(ProviderError::Refused(refusal)) if refusal.status != StatusCode::BAD_REQUEST.as_u16() => {
                 Err(ProviderError::unknown(format!("status {}", refusal.status)))
             }
-            // A provider that does not have the token may answer 400 without an error in the words of OAuth.
+            // A provider that does not have the token may answer 400 without an OAuth error.
             Err(ProviderError::Blocked(status)) if status == StatusCode::BAD_REQUEST.as_u16() => {
                 Err(ProviderError::Refused(Refusal { code: status.to_string(), status, ..Refusal::default() }))
             }
             Err(error) => Err(error),
-            // A page of a proxy, or an error with status 200, does not confirm anything.
+            // A page of a proxy, or an error with status 200, does not confirm the revocation.
             Ok(bytes) => match read_oauth_error(&Body::parse(bytes)) {
-                Some(_) => Err(ProviderError::unknown("a revocation that the answer does not confirm")),
+                Some(_) => Err(ProviderError::unknown("the answer does not confirm the revocation")),
                 None => Ok(()),
             },
         }
@@ -218,7 +222,8 @@ impl Registration {
 /// OAuth errors that concern the client, not the token.
 const CLIENT_ERRORS: [&str; 2] = ["invalid_client", "unauthorized_client"];
 
-/// The error in the words of OAuth (RFC 6749, 5.2). A body that is neither empty nor JSON is not the provider's.
+/// Reads an OAuth error (RFC 6749, section 5.2). A body that is neither empty nor JSON is not the provider's, and decides
+/// nothing.
 fn read_oauth_error(body: &Body) -> Option<ReportedRefusal> {
     let body = match body {
         Body::Json(body) => body,
@@ -229,7 +234,7 @@ fn read_oauth_error(body: &Body) -> Option<ReportedRefusal> {
     Some(ReportedRefusal { meaning: Meaning::Refused, faults: vec![Fault { code, ..Fault::default() }] })
 }
 
-/// Upper bound for one call to a token endpoint. All requests of the company wait for it.
+/// Upper bound for one call to a token endpoint. All calls of the company wait for it.
 const TOKEN_TIMEOUT: Duration = Duration::from_secs(10);
 /// Maximum size of a token answer.
 const MAX_ANSWER_BYTES: usize = 1024 * 1024;
@@ -241,7 +246,7 @@ const DEFAULT_LIFETIME_SECONDS: u64 = 3600;
 const MIN_LIFETIME_SECONDS: u64 = 120;
 const MAX_LIFETIME_SECONDS: u64 = 24 * 3600;
 
-/// A request without a usable answer.
+/// A token request without a usable answer.
 #[derive(Debug, thiserror::Error)]
 enum TokenEndpointError {
     #[error("the token endpoint did not answer")]
@@ -252,22 +257,22 @@ enum TokenEndpointError {
     Unavailable,
 }
 
-/// Carries the OAuth library's requests over our client.
-struct Carrier<'a> {
+/// Sends the OAuth library's requests with Fatura's HTTP client.
+struct TokenClient<'a> {
     http: &'a Http,
     discovery: Option<&'a Discovery>,
 }
 
-impl Carrier<'_> {
-    /// Nobody is where the endpoint was: it may have moved.
-    fn note_absence(&self) {
+impl TokenClient<'_> {
+    /// Requests that the discovery document is read again, because the endpoint may have moved.
+    fn request_discovery(&self) {
         if let Some(discovery) = self.discovery {
-            discovery.want();
+            discovery.request_read();
         }
     }
 }
 
-impl<'c> AsyncHttpClient<'c> for Carrier<'_> {
+impl<'c> AsyncHttpClient<'c> for TokenClient<'_> {
     type Error = TokenEndpointError;
     type Future = Pin<Box<dyn Future<Output = Result<HttpResponse, TokenEndpointError>> + Send + 'c>>;
 
@@ -276,15 +281,15 @@ impl<'c> AsyncHttpClient<'c> for Carrier<'_> {
             let mut request = reqwest::Request::try_from(request).map_err(|_| TokenEndpointError::Lost)?;
             *request.timeout_mut() = Some(TOKEN_TIMEOUT);
             let mut response = self.http.client.execute(request).await.map_err(|error| {
-                note_certificate("sign-in", &error);
+                record_invalid_certificate("sign-in", &error);
                 if error.is_connect() {
-                    self.note_absence();
+                    self.request_discovery();
                 }
                 TokenEndpointError::Lost
             })?;
             let status = response.status();
             if matches!(status, StatusCode::NOT_FOUND | StatusCode::GONE) {
-                self.note_absence();
+                self.request_discovery();
             }
             if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS {
                 return Err(TokenEndpointError::Unavailable);
@@ -339,8 +344,12 @@ fn is_token(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
-/// Reads the tokens of an answer. If a refresh returns no new refresh token, `old` stays valid.
-fn read_tokens(answer: TokenAnswer, old: Option<&SecretString>, now: Timestamp) -> Result<Granted, ProviderError> {
+/// Reads the tokens of an answer. If it has no refresh token, `old` is kept.
+fn read_tokens(
+    answer: TokenAnswer,
+    old: Option<&SecretString>,
+    now: Timestamp,
+) -> Result<GrantedTokens, ProviderError> {
     let access = answer.access_token.secret();
     let fresh = answer.refresh_token.filter(|refresh| !refresh.is_empty()).map(SecretString::from);
     let refresh = fresh.or_else(|| old.cloned()).filter(|refresh| is_token(refresh.expose_secret()));
@@ -349,7 +358,7 @@ fn read_tokens(answer: TokenAnswer, old: Option<&SecretString>, now: Timestamp) 
     };
     let seconds =
         answer.expires_in.unwrap_or(DEFAULT_LIFETIME_SECONDS).clamp(MIN_LIFETIME_SECONDS, MAX_LIFETIME_SECONDS);
-    Ok(Granted {
+    Ok(GrantedTokens {
         access: access.clone().into(),
         refresh,
         expires_at: now + Duration::from_secs(seconds),

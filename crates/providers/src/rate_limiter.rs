@@ -161,8 +161,7 @@ impl RateLimiter {
         Self(Arc::new(Shared { all: Permits::new(limits), background: Permits::new(background), batches, pauses }))
     }
 
-    /// Takes a permit for a batch, if one is free. Callers do not wait for a batch, because its queries can be sent one
-    /// by one.
+    /// Takes a permit for a batch if one is free. It does not wait, because the queries can be sent one by one.
     pub(crate) fn try_acquire_batch(&self) -> bool {
         self.0.batches.as_ref().is_some_and(|batches| batches.check().is_ok())
     }
@@ -205,7 +204,7 @@ mod tests {
         CallLimits { calls_per_minute: 60, burst_calls: 10, concurrent_calls: 5, batches_per_minute: 8 };
 
     #[tokio::test]
-    async fn another_rate_limiter_of_the_company_is_paused_as_well() {
+    async fn rate_limiters_of_one_company_share_pauses() {
         let pauses = Pauses::default();
         let one = RateLimiter::with_pauses(ALLOWED, pauses.clone());
         one.pause_calls(Duration::from_secs(30));
@@ -221,7 +220,10 @@ mod tests {
         let rate_limiter = RateLimiter::new(ALLOWED);
         let first = rate_limiter.acquire(Priority::Background).now_or_never().expect("free").expect("open");
         let second = rate_limiter.acquire(Priority::Background).now_or_never().expect("free").expect("open");
-        assert!(rate_limiter.acquire(Priority::Background).now_or_never().is_none(), "two of five for the background");
+        assert!(
+            rate_limiter.acquire(Priority::Background).now_or_never().is_none(),
+            "background calls get two of five"
+        );
         let others: Vec<_> =
             (0..3).map(|_| rate_limiter.acquire(Priority::Interactive).now_or_never().expect("free")).collect();
         assert!(rate_limiter.acquire(Priority::Interactive).now_or_never().is_none(), "five at a time");
@@ -234,17 +236,17 @@ mod tests {
     #[tokio::test]
     async fn admits_no_more_than_the_burst_at_once() {
         let rate_limiter = RateLimiter::new(ALLOWED);
-        let enter = || rate_limiter.acquire(Priority::Interactive).now_or_never()?.ok();
-        let made = (0..20).filter_map(|_| enter()).map(|mut permit| permit.mark_answered()).count();
-        assert_eq!(made, 10);
+        let try_acquire = || rate_limiter.acquire(Priority::Interactive).now_or_never()?.ok();
+        let admitted = (0..20).filter_map(|_| try_acquire()).map(|mut permit| permit.mark_answered()).count();
+        assert_eq!(admitted, 10);
     }
 
     #[test]
     fn limits_batches_separately() {
         let rate_limiter = RateLimiter::new(ALLOWED);
         assert!(rate_limiter.try_acquire_batch());
-        assert!(!rate_limiter.try_acquire_batch(), "one, and seven in the minute to come");
-        assert!(!RateLimiter::new(ALLOWED.divided_by(9)).try_acquire_batch(), "too few to share");
+        assert!(!rate_limiter.try_acquire_batch(), "a burst of one, and seven in the following minute");
+        assert!(!RateLimiter::new(ALLOWED.divided_by(9)).try_acquire_batch(), "eight batches for nine replicas");
     }
 
     #[tokio::test]

@@ -2,7 +2,7 @@
 //! write may happen twice.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
-#![expect(clippy::disallowed_methods, reason = "the sandbox's control door is no provider; the test has one clock")]
+#![expect(clippy::disallowed_methods, reason = "the test calls the sandbox's control door and reads the system clock")]
 #![expect(clippy::print_stdout, reason = "the test reports its coverage")]
 
 use domain::{
@@ -37,8 +37,8 @@ const COMPANY: i64 = 7_710_001;
 const USER: i64 = 910_001;
 /// Number of mutated answers, for both clients together.
 const ANSWERS: u64 = 20_000;
-/// More answers than a round has.
-const ALWAYS: u64 = 1_000_000;
+/// Repetitions of a fault: more than a round has answers.
+const FAULT_REPETITIONS: u64 = 1_000_000;
 
 struct World {
     sandbox: Sandbox,
@@ -91,11 +91,11 @@ impl World {
         pipedrive::Api { http: self.http.clone(), base: self.pipedrive_base.clone(), access: self.pipedrive.clone() }
     }
 
-    /// Mutates every following answer at this number of places.
+    /// Mutates every further answer at this number of places.
     async fn mutate(&self, seed: u64, places: u32) {
         self.control("/faults/seed", &json!({ "seed": seed })).await;
         for provider in ["quickbooks", "pipedrive"] {
-            let fault = json!({ "provider": provider, "times": ALWAYS, "effect": { "mutate": places } });
+            let fault = json!({ "provider": provider, "times": FAULT_REPETITIONS, "effect": { "mutate": places } });
             self.control("/faults", &fault).await;
         }
     }
@@ -103,14 +103,14 @@ impl World {
     /// Ends the mutation and returns the number of mutated answers.
     async fn stop_mutating(&self) -> u64 {
         let url = format!("{}/faults", self.sandbox.origins.control);
-        let waiting = self.client.get(&url).send().await.unwrap().text().await.unwrap();
-        let waiting: Vec<Value> = serde_json::from_str(&waiting).unwrap();
+        let pending = self.client.get(&url).send().await.unwrap().text().await.unwrap();
+        let pending: Vec<Value> = serde_json::from_str(&pending).unwrap();
         self.client.delete(&url).send().await.unwrap();
-        waiting.iter().map(|fault| ALWAYS - fault["times"].as_u64().unwrap()).sum()
+        pending.iter().map(|fault| FAULT_REPETITIONS - fault["times"].as_u64().unwrap()).sum()
     }
 }
 
-/// Numbers of successful and failed calls, by name.
+/// Numbers of successful and failed calls, by name of the call.
 #[derive(Default)]
 struct Counts(BTreeMap<&'static str, (u64, u64)>);
 
@@ -164,7 +164,7 @@ fn request(customer: &str, item: &str, tax_code: &str) -> InvoiceRequest {
 }
 
 /// Data that is read before the mutation begins.
-struct Known {
+struct Fixtures {
     customer: domain::customer::Customer,
     catalogue: domain::catalogue::Catalogue,
     request: InvoiceRequest,
@@ -172,7 +172,7 @@ struct Known {
     invoice: Snapshot,
 }
 
-async fn known(api: &quickbooks::Api) -> Known {
+async fn read_fixtures(api: &quickbooks::Api) -> Fixtures {
     let catalogue = api.read_catalogue().await.unwrap();
     let (customers, _) = api.read_customer_page(1).await.unwrap();
     let in_reais = |customer: &&domain::customer::Customer| customer.currency.as_deref() == Some("BRL");
@@ -181,7 +181,7 @@ async fn known(api: &quickbooks::Api) -> Known {
     let code = catalogue.items.iter().find_map(|item| item.tax_code.clone()).unwrap_or_else(|| "2".into());
     let request = request(&customer.id, &item, &code);
     let invoice = create(api, &catalogue, &request, &item, &customer.id, Uuid::from_u128(1)).await.unwrap();
-    Known { customer, catalogue, request, item, invoice }
+    Fixtures { customer, catalogue, request, item, invoice }
 }
 
 async fn create(
@@ -207,14 +207,14 @@ async fn create(
 }
 
 /// Makes each call of the QuickBooks client once.
-async fn every_quickbooks_call(world: &World, known: &Known, round: u64, counts: &mut Counts) {
+async fn make_quickbooks_calls(world: &World, fixtures: &Fixtures, round: u64, counts: &mut Counts) {
     let api = world.quickbooks();
-    let (id, since) = (known.invoice.quickbooks_id.as_str(), Timestamp::now() - Duration::from_secs(3));
+    let (id, since) = (fixtures.invoice.quickbooks_id.as_str(), Timestamp::now() - Duration::from_secs(3));
     let name = format!("Mutated {round}");
     counts.add("read_catalogue", api.read_catalogue().await);
     counts.add("search_customers", api.search_customers(&build_patterns("Padaria"), "ana@aurora.example").await);
     counts.add("read_customer_page", api.read_customer_page(1).await);
-    counts.add("read_customer", api.read_customer(&known.customer.id).await);
+    counts.add("read_customer", api.read_customer(&fixtures.customer.id).await);
     counts.add("find_customer_created_since", api.find_customer_created_since("Nobody", since).await);
     let new = NewCustomer {
         display_name: &name,
@@ -226,12 +226,12 @@ async fn every_quickbooks_call(world: &World, known: &Known, round: u64, counts:
     };
     counts.add("create_customer", api.create_customer(&format!("customer {round}"), &new).await);
     let update = CustomerUpdate { email: Some("b@aurora.example"), country: "BR", ..CustomerUpdate::default() };
-    counts.add("update_customer", api.update_customer(&format!("update {round}"), &known.customer, &update).await);
+    counts.add("update_customer", api.update_customer(&format!("update {round}"), &fixtures.customer, &update).await);
     let wanted: Vec<_> = build_patterns("Cons").into_iter().map(|pattern| (ItemProperty::Name, pattern)).collect();
     counts.add("search_items", api.search_items(&wanted).await);
-    counts.add("find_items", api.find_items(ItemProperty::Id, std::slice::from_ref(&known.item)).await);
+    counts.add("find_items", api.find_items(ItemProperty::Id, std::slice::from_ref(&fixtures.item)).await);
     counts.add("find_item_by_name", api.find_item_by_name("Consultoria").await);
-    let account = known.catalogue.income_accounts.first().map(|account| account.id.clone()).unwrap_or_default();
+    let account = fixtures.catalogue.income_accounts.first().map(|account| account.id.clone()).unwrap_or_default();
     let item = NewItem { name: &name, unit_price: None, income_account: &account };
     counts.add("create_item", api.create_item(&format!("item {round}"), &item).await);
     counts.add("find_term_by_name", api.find_term_by_name("Net 30").await);
@@ -242,14 +242,14 @@ async fn every_quickbooks_call(world: &World, known: &Known, round: u64, counts:
     counts.add("read_changed_invoices", api.read_changed_invoices(since).await);
     counts.add("find_invoice", api.find_invoice(IntentKey(Uuid::from_u128(1)), since).await);
     counts.add("find_marked_invoices", api.find_marked_invoices(since).await);
-    // An invoice that exists is found, unreadable or an error, but never missing.
+    // The invoice exists, so it is found or unreadable, or the call fails, but it is never missing.
     if let Some(read) = counts.add("read_invoices", api.read_invoices(&[id]).await) {
         assert!(!(read.found.is_empty() && read.unreadable.is_empty()), "{read:?}");
     }
     counts.add("read_newest_numbers", api.read_newest_numbers().await);
     counts.add("is_number_taken", api.is_number_taken("1").await);
     if let Some(read) = counts.add("read_invoice", api.read_invoice(id).await) {
-        assert_eq!(read.map(|read| (read.quickbooks_id, read.total)), Some((id.to_owned(), known.invoice.total)));
+        assert_eq!(read.map(|read| (read.quickbooks_id, read.total)), Some((id.to_owned(), fixtures.invoice.total)));
     }
     counts.add("read_payments", api.read_payments(id).await);
     counts.add("read_delivery_time", api.read_delivery_time(id).await);
@@ -258,14 +258,16 @@ async fn every_quickbooks_call(world: &World, known: &Known, round: u64, counts:
     counts.add("recognises_repeats", api.recognises_repeats(&format!("repeats {round}")).await);
     let key = Uuid::from_u128(1000 + u128::from(round));
     for _ in 0..2 {
-        let made = create(&api, &known.catalogue, &known.request, &known.item, &known.customer.id, key).await;
-        if let Some(made) = counts.add("create_invoice", made) {
-            assert_eq!(made.total, known.invoice.total);
-            let (id, token, request_id) = (&made.quickbooks_id, &made.sync_token, format!("change {round}"));
+        let created =
+            create(&api, &fixtures.catalogue, &fixtures.request, &fixtures.item, &fixtures.customer.id, key).await;
+        if let Some(created) = counts.add("create_invoice", created) {
+            assert_eq!(created.total, fixtures.invoice.total);
+            let (id, token, request_id) = (&created.quickbooks_id, &created.sync_token, format!("change {round}"));
             match round % 3 {
                 0 => {
-                    let changed = api.correct_invoice(&request_id, id, token, &known.request, &known.catalogue.tax);
-                    counts.add("correct_invoice", changed.await);
+                    let corrected =
+                        api.correct_invoice(&request_id, id, token, &fixtures.request, &fixtures.catalogue.tax);
+                    counts.add("correct_invoice", corrected.await);
                 }
                 1 => drop(counts.add("void_invoice", api.void_invoice(&request_id, id, token).await)),
                 _ => drop(counts.add("delete_invoice", api.delete_invoice(&request_id, id, token).await)),
@@ -275,7 +277,7 @@ async fn every_quickbooks_call(world: &World, known: &Known, round: u64, counts:
 }
 
 /// Makes each call of the Pipedrive client once.
-async fn every_pipedrive_call(world: &World, organization: i64, round: u64, counts: &mut Counts) {
+async fn make_pipedrive_calls(world: &World, organization: i64, round: u64, counts: &mut Counts) {
     let api = world.pipedrive();
     let deal = DealId(1);
     if let Some(read) = counts.add("read_deal", api.read_deal(deal).await) {
@@ -308,42 +310,45 @@ async fn every_pipedrive_call(world: &World, organization: i64, round: u64, coun
 async fn no_mutated_answer_causes_more_than_an_error() {
     let world = World::start().await;
     world.control("/quickbooks/quirks", &json!({ "realm_id": REALM, "emails_a_day": 1_000_000 })).await;
-    let mut known = known(&world.quickbooks()).await;
+    let mut fixtures = read_fixtures(&world.quickbooks()).await;
     let organization = world.pipedrive().read_deal_parties(DealId(1)).await.unwrap().organization.unwrap();
-    // Without mutation every kind of call succeeds at least once. Otherwise the rest of the test would prove nothing.
-    let mut sound = Counts::default();
+    // Without mutation, each kind of call has to succeed at least once. Otherwise the rest of the test would prove nothing.
+    let mut baseline = Counts::default();
     let mut round = 0;
     for _ in 0..3 {
         round += 8;
-        known.customer = world.quickbooks().read_customer(&known.customer.id).await.unwrap();
-        every_quickbooks_call(&world, &known, round, &mut sound).await;
-        every_pipedrive_call(&world, organization, round, &mut sound).await;
+        fixtures.customer = world.quickbooks().read_customer(&fixtures.customer.id).await.unwrap();
+        make_quickbooks_calls(&world, &fixtures, round, &mut baseline).await;
+        make_pipedrive_calls(&world, organization, round, &mut baseline).await;
     }
-    let failed: Vec<&str> = sound.0.iter().filter(|(_, count)| count.0 == 0).map(|(name, _)| *name).collect();
+    let failed: Vec<&str> = baseline.0.iter().filter(|(_, count)| count.0 == 0).map(|(name, _)| *name).collect();
     assert!(failed.is_empty(), "{failed:?}");
     let begun = Instant::now();
     let mut counts = Counts::default();
     let mut answers = 0;
     while answers < ANSWERS {
         round += 1;
-        known.customer = world.quickbooks().read_customer(&known.customer.id).await.unwrap();
+        fixtures.customer = world.quickbooks().read_customer(&fixtures.customer.id).await.unwrap();
         world.mutate(round, 1 + u32::try_from(round % 3).unwrap()).await;
-        every_quickbooks_call(&world, &known, round, &mut counts).await;
-        every_pipedrive_call(&world, organization, round, &mut counts).await;
+        make_quickbooks_calls(&world, &fixtures, round, &mut counts).await;
+        make_pipedrive_calls(&world, organization, round, &mut counts).await;
         answers += world.stop_mutating().await;
     }
-    let (read, refused) = counts.0.values().fold((0, 0), |sum, count| (sum.0 + count.0, sum.1 + count.1));
-    println!("{answers} changed answers in {round} rounds, {:?}: {read} calls read, {refused} errors", begun.elapsed());
-    for (name, (read, refused)) in &counts.0 {
-        println!("{name}: {read} read, {refused} errors");
+    let (succeeded, failed) = counts.0.values().fold((0, 0), |sum, count| (sum.0 + count.0, sum.1 + count.1));
+    println!(
+        "{answers} mutated answers in {round} rounds, {:?}: {succeeded} calls succeeded, {failed} failed",
+        begun.elapsed()
+    );
+    for (name, (succeeded, failed)) in &counts.0 {
+        println!("{name}: {succeeded} succeeded, {failed} failed");
     }
-    // Each key made one invoice, in spite of the mutated answers.
-    let made =
+    // Each intent key has at most one invoice, in spite of the mutated answers.
+    let invoices =
         world.quickbooks().find_marked_invoices(Timestamp::now() - Duration::from_secs(7200)).await.unwrap().found;
     let mut keys: Vec<Uuid> =
-        made.iter().filter_map(|found| found.origin.as_ref()).map(|origin| origin.mark.intent.0).collect();
-    let all = keys.len();
+        invoices.iter().filter_map(|found| found.origin.as_ref()).map(|origin| origin.mark.intent.0).collect();
+    let count = keys.len();
     keys.sort();
     keys.dedup();
-    assert_eq!(keys.len(), all, "a key made two invoices");
+    assert_eq!(keys.len(), count, "an intent key has two invoices");
 }

@@ -12,7 +12,9 @@ use crate::state::App;
 use domain::ids::{ConnectionId, UserId};
 use iso_currency::Currency;
 use jiff::{SignedDuration, Timestamp};
-use providers::{Priority, ProviderError, oauth::Granted, pipedrive as pipedrive_api, quickbooks as quickbooks_api};
+use providers::{
+    Priority, ProviderError, oauth::GrantedTokens, pipedrive as pipedrive_api, quickbooks as quickbooks_api,
+};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 use std::time::Duration;
@@ -163,7 +165,7 @@ pub(crate) fn authorize_quickbooks(app: &App, realm_id: &str, access: SecretStri
     quickbooks_api::Api { http, base, realm_id: realm_id.to_owned(), access, home: None }
 }
 
-fn tokens(granted: &Granted) -> Tokens {
+fn tokens(granted: &GrantedTokens) -> Tokens {
     Tokens { access: granted.access.clone(), refresh: granted.refresh.clone(), expires_at: granted.expires_at }
 }
 
@@ -175,7 +177,7 @@ fn refused_again() -> ProviderError {
 /// A refresh whose answer is lost leaves no doubt about the call that it was made for: that one was not sent.
 fn not_begun(error: ProviderError) -> ProviderError {
     match error {
-        ProviderError::Unknown(_) => ProviderError::Away,
+        ProviderError::Unknown(_) => ProviderError::TokenUnavailable,
         other => other,
     }
 }
@@ -205,14 +207,14 @@ trait Grant: Clone + Send + Sync + 'static {
     fn claim_refresh(&self, tx: &mut Tx, now: Timestamp) -> impl Future<Output = Result<bool, Error>> + Send;
 
     /// Asks the provider for new tokens.
-    fn refresh(&self, stored: &Self::Stored) -> impl Future<Output = Result<Granted, ProviderError>> + Send;
+    fn refresh(&self, stored: &Self::Stored) -> impl Future<Output = Result<GrantedTokens, ProviderError>> + Send;
 
     /// Stores new tokens, and gives the lease back. True where the grant had been recorded as ended meanwhile.
     fn store_refreshed(
         &self,
         tx: &mut Tx,
         stored: &Self::Stored,
-        granted: &Granted,
+        granted: &GrantedTokens,
     ) -> impl Future<Output = Result<bool, Error>> + Send;
 
     /// Gives the lease back without new tokens; `ended` where the provider says that the grant has. False where the tokens have changed
@@ -283,7 +285,7 @@ async fn refresh<G: Grant>(grant: &G, old: &G::Stored) -> Result<(), Error> {
 async fn store_outcome<G: Grant>(
     grant: &G,
     stored: &G::Stored,
-    granted: Option<&Granted>,
+    granted: Option<&GrantedTokens>,
     ended: bool,
 ) -> Result<(), Error> {
     let TenantContext { app, tenant } = grant.context();
@@ -323,11 +325,16 @@ impl Grant for UserContext {
         Ok(grants::claim_refresh(tx, self.tenant, self.user, now, now + LEASE_DURATION).await?)
     }
 
-    async fn refresh(&self, stored: &grants::Grant) -> Result<Granted, ProviderError> {
+    async fn refresh(&self, stored: &grants::Grant) -> Result<GrantedTokens, ProviderError> {
         self.app.pipedrive.refresh_tokens(&self.app.http, &stored.tokens.refresh, self.app.clock.now()).await
     }
 
-    async fn store_refreshed(&self, tx: &mut Tx, stored: &grants::Grant, granted: &Granted) -> Result<bool, Error> {
+    async fn store_refreshed(
+        &self,
+        tx: &mut Tx,
+        stored: &grants::Grant,
+        granted: &GrantedTokens,
+    ) -> Result<bool, Error> {
         let named = granted
             .api_domain
             .as_deref()
@@ -388,12 +395,12 @@ impl Grant for OfCompany {
         Ok(quickbooks::claim_refresh(tx, self.context.tenant, self.connection, now, now + LEASE_DURATION).await?)
     }
 
-    async fn refresh(&self, stored: &Connection) -> Result<Granted, ProviderError> {
+    async fn refresh(&self, stored: &Connection) -> Result<GrantedTokens, ProviderError> {
         let app = &self.context.app;
         app.quickbooks.refresh_tokens(&app.http, &stored.tokens.refresh, app.clock.now()).await
     }
 
-    async fn store_refreshed(&self, tx: &mut Tx, stored: &Connection, granted: &Granted) -> Result<bool, Error> {
+    async fn store_refreshed(&self, tx: &mut Tx, stored: &Connection, granted: &GrantedTokens) -> Result<bool, Error> {
         let (replaced, tokens) = (stored.tokens.expires_at, tokens(granted));
         let had_ended = quickbooks::store_refreshed(
             tx,

@@ -248,7 +248,7 @@ pub(crate) async fn refresh_discovery(app: App, stop: CancellationToken) {
     // Without a document there is nothing to read, but the work must not end before the service.
     let Some(discovery) = &app.quickbooks.discovery else { return stop.cancelled().await };
     while !stop.is_cancelled() {
-        let wait = match discovery.read(&app.http).await {
+        let wait = match discovery.read_document(&app.http).await {
             Ok(is_changed) => {
                 tracing::info!(is_changed, "Intuit's discovery document was read");
                 DISCOVERY_INTERVAL
@@ -262,7 +262,7 @@ pub(crate) async fn refresh_discovery(app: App, stop: CancellationToken) {
         tokio::select! {
             () = stop.cancelled() => {}
             () = tokio::time::sleep(wait) => {}
-            () = async { tokio::time::sleep(MIN_DISCOVERY_INTERVAL).await; discovery.wanted().await } => {}
+            () = async { tokio::time::sleep(MIN_DISCOVERY_INTERVAL).await; discovery.read_requested().await } => {}
         }
     }
 }

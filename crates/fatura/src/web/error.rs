@@ -159,13 +159,16 @@ mod tests {
         for (error, event) in [
             (flows::Error::Store(store::Error::Unreadable("quickbooks_connection")), "key_missing"),
             (flows::Error::AdminsOnly, "rights_refused"),
-            (flows::Error::RightsUnknown(ProviderError::Away), "rights_refused"),
+            (flows::Error::RightsUnknown(ProviderError::TokenUnavailable), "rights_refused"),
             (flows::Error::ForeignFlow, "state_refused"),
         ] {
             assert_eq!(counted(&error), [format!("fatura_security_events_total{{event=\"{event}\"}} 1")]);
         }
-        for error in [flows::Error::NotFound, flows::Error::NotConnected, flows::Error::QuickBooks(ProviderError::Away)]
-        {
+        for error in [
+            flows::Error::NotFound,
+            flows::Error::NotConnected,
+            flows::Error::QuickBooks(ProviderError::TokenUnavailable),
+        ] {
             assert!(counted(&error).is_empty(), "{error}");
         }
     }

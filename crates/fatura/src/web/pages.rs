@@ -154,7 +154,7 @@ fn refused(app: &App, w: Writer, is_unverified: bool, pipedrive: &Tenant, sealed
     let settings = (app.config.settings_page(&pipedrive.company_domain), fl!(w.t, "panel-open-settings"));
     if is_unverified {
         let again = (format!("/quickbooks/again?cancelled={sealed}"), fl!(w.t, "try-again"));
-        let (_, title, text) = words(w, &flows::Error::RightsUnknown(ProviderError::Away));
+        let (_, title, text) = words(w, &flows::Error::RightsUnknown(ProviderError::TokenUnavailable));
         return Plain { w, title, text, action: Some(again), other: Some(settings) };
     }
     let company = pipedrive.company_name.as_str();

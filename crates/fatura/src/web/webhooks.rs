@@ -12,7 +12,7 @@ use axum::{
     extract::State,
     http::{HeaderMap, StatusCode},
 };
-use providers::quickbooks::{changed_realms, may_be_signature};
+use providers::quickbooks::{may_be_signature, read_changed_realms};
 use secrecy::ExposeSecret;
 use std::time::Duration;
 
@@ -33,7 +33,7 @@ pub(crate) async fn quickbooks(State(app): State<App>, headers: HeaderMap, body:
         Ok(Err(_)) => return StatusCode::PAYLOAD_TOO_LARGE,
         Err(_) => return StatusCode::REQUEST_TIMEOUT,
     };
-    let realms = changed_realms(&body, signature, verifier);
+    let realms = read_changed_realms(&body, signature, verifier);
     drop(body);
     count(if realms.is_some() { "yes" } else { "no" });
     let Some(realms) = realms else {

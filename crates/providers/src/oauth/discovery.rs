@@ -1,5 +1,5 @@
-//! Intuit's discovery document: where its OAuth endpoints are at the moment. What it tells is input: an endpoint gets a client secret and
-//! tokens, so it is only believed of Intuit's own hosts, or of the host of the document itself.
+//! Intuit's discovery document, which names the current OAuth endpoints. Endpoints receive the client secret and tokens,
+//! so only HTTPS URLs of `intuit.com`, or of the document's own origin, are accepted.
 
 use crate::{Http, ProviderError, http::AnswerFormat};
 use serde_json::Value;
@@ -7,23 +7,24 @@ use std::sync::{Arc, PoisonError, RwLock};
 use tokio::sync::Notify;
 use url::Url;
 
-/// A document is some kilobytes.
+/// Maximum size of the document, which is a few kilobytes long.
 const MAX_DOCUMENT_BYTES: usize = 64 * 1024;
 
-/// An endpoint, with its name in the document.
+/// An OAuth endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Endpoint {
     /// The consent page.
     Authorize,
-    /// Where codes and refresh tokens are exchanged.
+    /// The token endpoint, for codes and refresh tokens.
     Token,
-    /// Where a grant is ended.
+    /// The revocation endpoint.
     Revoke,
 }
 
 impl Endpoint {
     const ALL: [Self; 3] = [Self::Authorize, Self::Token, Self::Revoke];
 
+    /// The endpoint's name in the document.
     fn member(self) -> &'static str {
         match self {
             Self::Authorize => "authorization_endpoint",
@@ -33,58 +34,64 @@ impl Endpoint {
     }
 }
 
-/// A document, and what it has told. All clones share it.
+/// The discovery document and the endpoints that were read from it. All clones share them.
 #[derive(Debug, Clone)]
 pub struct Discovery {
     document: Url,
-    /// The endpoints that are taken from it: those that are not configured.
-    followed: Vec<Endpoint>,
-    found: Arc<RwLock<Option<[Url; 3]>>>,
-    wanted: Arc<Notify>,
+    /// Endpoints that are not configured, and are therefore taken from the document.
+    discovered: Vec<Endpoint>,
+    /// URLs in the order of [`Endpoint::ALL`]; `None` until the document was read.
+    urls: Arc<RwLock<Option<[Url; 3]>>>,
+    read_request: Arc<Notify>,
 }
 
 impl Discovery {
-    /// Nothing is read yet.
-    pub fn new(document: Url, followed: Vec<Endpoint>) -> Self {
-        Self { document, followed, found: Arc::default(), wanted: Arc::default() }
+    /// Creates a discovery without reading the document. `discovered` lists the endpoints to take from it.
+    pub fn new(document: Url, discovered: Vec<Endpoint>) -> Self {
+        Self { document, discovered, urls: Arc::default(), read_request: Arc::default() }
     }
 
-    /// Where an endpoint is; nothing where the document has not told.
+    /// Returns the URL of an endpoint. Returns `None` if the endpoint is configured or the document was not read yet.
     pub(super) fn endpoint(&self, endpoint: Endpoint) -> Option<Url> {
-        let found = self.found.read().unwrap_or_else(PoisonError::into_inner);
-        found.as_ref().filter(|_| self.followed.contains(&endpoint)).map(|found| found[endpoint as usize].clone())
+        let urls = self.urls.read().unwrap_or_else(PoisonError::into_inner);
+        urls.as_ref().filter(|_| self.discovered.contains(&endpoint)).map(|urls| urls[endpoint as usize].clone())
     }
 
-    /// An endpoint seems to have moved: the document is to be read again.
-    pub(super) fn want(&self) {
-        self.wanted.notify_one();
+    /// Requests that the document is read again, because an endpoint seems to have moved.
+    pub(super) fn request_read(&self) {
+        self.read_request.notify_one();
     }
 
-    /// Resolves when the document is to be read again.
-    pub async fn wanted(&self) {
-        self.wanted.notified().await;
+    /// Resolves when a read of the document is requested.
+    pub async fn read_requested(&self) {
+        self.read_request.notified().await;
     }
 
-    /// Reads the document; whether an endpoint has moved. After an error, and where one endpoint is missing or refused, all stay.
-    pub async fn read(&self, http: &Http) -> Result<bool, ProviderError> {
+    /// Reads the document. Returns whether an endpoint has changed.
+    ///
+    /// # Errors
+    ///
+    /// If the document cannot be read, or if one of its endpoints is missing or not accepted. All endpoints then stay
+    /// unchanged.
+    pub async fn read_document(&self, http: &Http) -> Result<bool, ProviderError> {
         let request = http.client.get(self.document.clone()).timeout(super::TOKEN_TIMEOUT);
         let body = http.send(request, AnswerFormat { provider: "sign-in", read_refusal: |_| None }).await?;
         if body.len() > MAX_DOCUMENT_BYTES {
             return Err(ProviderError::unknown("the discovery document is too large"));
         }
-        let told = self.endpoints(&body)?;
-        let mut found = self.found.write().unwrap_or_else(PoisonError::into_inner);
-        let is_changed = found.as_ref() != Some(&told);
-        *found = Some(told);
+        let read = self.parse_endpoints(&body)?;
+        let mut urls = self.urls.write().unwrap_or_else(PoisonError::into_inner);
+        let is_changed = urls.as_ref() != Some(&read);
+        *urls = Some(read);
         Ok(is_changed)
     }
 
-    fn endpoints(&self, body: &[u8]) -> Result<[Url; 3], ProviderError> {
+    fn parse_endpoints(&self, body: &[u8]) -> Result<[Url; 3], ProviderError> {
         let document: Value =
             serde_json::from_slice(body).map_err(|_| ProviderError::unknown("the discovery document is not JSON"))?;
         let endpoint = |endpoint: Endpoint| {
-            let told = document.get(endpoint.member()).and_then(Value::as_str).and_then(|text| Url::parse(text).ok());
-            told.filter(|url| self.is_trusted(url)).ok_or_else(|| {
+            let url = document.get(endpoint.member()).and_then(Value::as_str).and_then(|text| Url::parse(text).ok());
+            url.filter(|url| self.is_trusted(url)).ok_or_else(|| {
                 ProviderError::unknown(format!("the discovery document has no usable {}", endpoint.member()))
             })
         };
@@ -92,7 +99,8 @@ impl Discovery {
         Ok([authorize?, token?, revoke?])
     }
 
-    /// Intuit's own, encrypted; or where the document is, which an operator has configured.
+    /// Whether a URL is HTTPS at `intuit.com` or a subdomain, or has the origin of the document, which the operator
+    /// configures.
     fn is_trusted(&self, url: &Url) -> bool {
         let is_plain = url.username().is_empty() && url.password().is_none() && url.fragment().is_none();
         let is_intuits = url.scheme() == "https"
@@ -112,23 +120,23 @@ mod tests {
         Discovery::new(document, vec![Endpoint::Token])
     }
 
-    fn told(token: &str) -> bool {
+    fn accepts_token_endpoint(token: &str) -> bool {
         let document = serde_json::json!({
             "authorization_endpoint": "https://appcenter.intuit.com/connect/oauth2",
             "token_endpoint": token,
             "revocation_endpoint": "https://developer.api.intuit.com/v2/oauth2/tokens/revoke",
         });
-        discovery().endpoints(document.to_string().as_bytes()).is_ok()
+        discovery().parse_endpoints(document.to_string().as_bytes()).is_ok()
     }
 
     #[test]
-    fn an_endpoint_is_intuits_or_where_the_document_is() {
+    fn accepts_endpoints_of_intuit_or_of_the_documents_origin() {
         for address in [
             "https://oauth.platform.intuit.com/oauth2/v1/tokens/bearer",
             "https://intuit.com/token",
             "https://developer.api.intuit.com/token",
         ] {
-            assert!(told(address), "{address}");
+            assert!(accepts_token_endpoint(address), "{address}");
         }
         for address in [
             "http://oauth.platform.intuit.com/token",
@@ -144,12 +152,12 @@ mod tests {
             "/token",
             "",
         ] {
-            assert!(!told(address), "{address}");
+            assert!(!accepts_token_endpoint(address), "{address}");
         }
     }
 
     #[test]
-    fn a_document_of_another_shape_tells_nothing() {
+    fn a_document_without_usable_endpoints_is_rejected() {
         for body in [
             "",
             "null",
@@ -159,15 +167,15 @@ mod tests {
             r#"{"token_endpoint": null}"#,
             r#"{"token_endpoint": ["https://intuit.com"]}"#,
         ] {
-            assert!(discovery().endpoints(body.as_bytes()).is_err(), "{body}");
+            assert!(discovery().parse_endpoints(body.as_bytes()).is_err(), "{body}");
         }
     }
 
     #[test]
-    fn a_configured_endpoint_stays() {
+    fn a_configured_endpoint_overrides_discovery() {
         let discovery = discovery();
         let intuit = Url::parse("https://intuit.com/x").expect("an address");
-        *discovery.found.write().expect("no panic") = Some([intuit.clone(), intuit.clone(), intuit.clone()]);
+        *discovery.urls.write().expect("no panic") = Some([intuit.clone(), intuit.clone(), intuit.clone()]);
         assert_eq!(discovery.endpoint(Endpoint::Token), Some(intuit));
         assert_eq!(discovery.endpoint(Endpoint::Authorize), None);
         assert_eq!(discovery.endpoint(Endpoint::Revoke), None);

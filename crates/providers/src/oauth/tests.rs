@@ -24,21 +24,21 @@ fn registration(token_url: &str) -> Registration {
     }
 }
 
-/// Refreshes at an endpoint that returns this answer and closes the connection.
-async fn refreshed(status: &str, body: &[u8]) -> Result<Granted, ProviderError> {
-    asked(status, body, async |registration, http| {
+/// Refreshes tokens at an endpoint that returns this answer.
+async fn refresh(status: &str, body: &[u8]) -> Result<GrantedTokens, ProviderError> {
+    call_endpoint(status, body, async |registration, http| {
         registration.refresh_tokens(&http, &SecretString::from("old"), NOW).await
     })
     .await
 }
 
-/// Asks an endpoint that gives this answer, and closes the connection.
-async fn asked<T>(status: &str, body: &[u8], ask: impl AsyncFnOnce(Registration, Http) -> T) -> T {
+/// Makes a call to an endpoint that returns this answer and closes the connection.
+async fn call_endpoint<T>(status: &str, body: &[u8], call: impl AsyncFnOnce(Registration, Http) -> T) -> T {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let url = format!("http://{}/token", listener.local_addr().expect("an address"));
     let mut answer = format!("HTTP/1.1 {status}\r\ncontent-length: {}\r\n\r\n", body.len()).into_bytes();
     answer.extend_from_slice(body);
-    let served = tokio::spawn(async move {
+    let server = tokio::spawn(async move {
         let (mut stream, _) = listener.accept().await.expect("a connection");
         let mut request = vec![0; 4096];
         let _ = stream.read(&mut request).await;
@@ -47,13 +47,13 @@ async fn asked<T>(status: &str, body: &[u8], ask: impl AsyncFnOnce(Registration,
         let _ = stream.shutdown().await;
     });
     let http = Http::new(Duration::from_secs(10)).expect("a client");
-    let outcome = timeout(Duration::from_secs(5), ask(registration(&url), http)).await.expect("in time");
-    served.abort();
+    let outcome = timeout(Duration::from_secs(5), call(registration(&url), http)).await.expect("in time");
+    server.abort();
     outcome
 }
 
-async fn granted_by(body: &str) -> Option<(String, String, i64)> {
-    let granted = refreshed("200 OK", body.as_bytes()).await.ok()?;
+async fn refresh_with_answer(body: &str) -> Option<(String, String, i64)> {
+    let granted = refresh("200 OK", body.as_bytes()).await.ok()?;
     Some((
         granted.access.expose_secret().to_owned(),
         granted.refresh.expose_secret().to_owned(),
@@ -82,15 +82,15 @@ async fn an_invalid_token_answer_replaces_no_valid_token() {
         ("18446744073709551615", 24 * HOUR),
         ("99999999999999999999999999", HOUR),
     ] {
-        let granted = granted_by(&full(expires_in)).await;
+        let granted = refresh_with_answer(&full(expires_in)).await;
         assert_eq!(granted, Some(("new-access".into(), "new".into(), seconds)), "{expires_in}");
     }
     // Without a new refresh token, the old one is kept.
     for refresh in ["", r#","refresh_token":null"#, r#","refresh_token":"""#, r#","refresh_token":7"#] {
-        let granted = granted_by(&format!(r#"{{"access_token":"new-access"{refresh}}}"#)).await;
+        let granted = refresh_with_answer(&format!(r#"{{"access_token":"new-access"{refresh}}}"#)).await;
         assert_eq!(granted, Some(("new-access".into(), "old".into(), HOUR)), "{refresh}");
     }
-    for nothing in [
+    for unusable in [
         "",
         "null",
         "[]",
@@ -103,7 +103,7 @@ async fn an_invalid_token_answer_replaces_no_valid_token() {
         r#"{"access_token":"new-access","refresh_token":"two\nlines"}"#,
         r#"{"access_token":"new-access","refresh_token":"ne"#,
     ] {
-        assert_eq!(granted_by(nothing).await, None, "{nothing}");
+        assert_eq!(refresh_with_answer(unusable).await, None, "{unusable}");
     }
 }
 
@@ -115,7 +115,7 @@ async fn a_code_without_a_refresh_token_grants_nothing() {
 
 #[tokio::test]
 async fn a_token_refusal_names_the_party_that_has_to_act() {
-    let refusal = async |status: &str, body: &str| refreshed(status, body.as_bytes()).await.expect_err("a refusal");
+    let refusal = async |status: &str, body: &str| refresh(status, body.as_bytes()).await.expect_err("a refusal");
     // An administrator: the grant has ended.
     for body in [
         r#"{"error":"invalid_grant"}"#,
@@ -156,8 +156,8 @@ async fn a_token_answer_is_read_up_to_a_megabyte() {
         body.resize(length, b' ');
         body
     };
-    assert!(refreshed("200 OK", &answer(MAX_ANSWER_BYTES)).await.is_ok());
-    let outcome = refreshed("200 OK", &answer(MAX_ANSWER_BYTES + 1)).await;
+    assert!(refresh("200 OK", &answer(MAX_ANSWER_BYTES)).await.is_ok());
+    let outcome = refresh("200 OK", &answer(MAX_ANSWER_BYTES + 1)).await;
     assert!(matches!(outcome, Err(ProviderError::Unknown(_))), "{outcome:?}");
 }
 
@@ -174,34 +174,34 @@ fn never_requests_an_empty_scope() {
     assert!(consent.query_pairs().any(|(key, value)| key == "scope" && value == "a b c"), "{consent}");
 }
 
-/// Taken for revoked, a token is forgotten and its access stays for good.
+/// If an unclear answer counted as a revocation, Fatura would delete the token, and the access would never end.
 #[tokio::test]
-async fn a_revocation_is_over_only_where_the_provider_does_not_have_the_token() {
-    let revoked = async |status: &str, body: &str| {
+async fn only_a_success_or_an_unknown_token_ends_a_revocation() {
+    let revoke_with_answer = async |status: &str, body: &str| {
         let revoke = async |registration: Registration, http: Http| {
             registration.revoke_grant(&http, &SecretString::from("old")).await
         };
-        asked(status, body.as_bytes(), revoke).await
+        call_endpoint(status, body.as_bytes(), revoke).await
     };
-    assert!(revoked("200 OK", "").await.is_ok());
+    assert!(revoke_with_answer("200 OK", "").await.is_ok());
     for body in
         ["", "{}", r#"{"error":"invalid_token"}"#, r#"{"error":"invalid_request"}"#, r#"{"error":"invalid_grant"}"#]
     {
-        let answer = revoked("400 Bad Request", body).await;
+        let answer = revoke_with_answer("400 Bad Request", body).await;
         assert!(matches!(answer, Err(ProviderError::Refused(_))), "{body}: {answer:?}");
     }
     for status in ["200 OK", "400 Bad Request"] {
-        let answer = revoked(status, "<html>sign in</html>").await;
+        let answer = revoke_with_answer(status, "<html>sign in</html>").await;
         assert!(matches!(answer, Err(ProviderError::Unknown(_))), "{status}: {answer:?}");
     }
-    assert!(revoked("200 OK", r#"{"error":"invalid_client"}"#).await.is_err());
+    assert!(revoke_with_answer("200 OK", r#"{"error":"invalid_client"}"#).await.is_err());
     for body in [r#"{"error":"invalid_client"}"#, r#"{"error":"unauthorized_client"}"#] {
-        let answer = revoked("400 Bad Request", body).await;
+        let answer = revoke_with_answer("400 Bad Request", body).await;
         assert!(matches!(answer, Err(ProviderError::Misconfigured(_))), "{body}: {answer:?}");
     }
     for status in ["401 Unauthorized", "403 Forbidden", "404 Not Found", "405 Method Not Allowed", "500 Oh", "503 Oh"] {
         for body in ["", r#"{"error":"invalid_client"}"#, r#"{"error":"access_denied"}"#] {
-            let answer = revoked(status, body).await;
+            let answer = revoke_with_answer(status, body).await;
             assert!(
                 answer.is_err() && !matches!(answer, Err(ProviderError::Refused(_))),
                 "{status} {body}: {answer:?}"

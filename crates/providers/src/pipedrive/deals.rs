@@ -35,9 +35,9 @@ impl ListedDeal {
     /// Reads a row. Returns `None` if it has no id, or was deleted or archived.
     fn from_row(row: &Json) -> Option<Self> {
         let text = |name: &str| row[name].as_str().unwrap_or_default().to_owned();
-        let is_gone = row["is_deleted"] == true || row["is_archived"] == true;
+        let is_removed = row["is_deleted"] == true || row["is_archived"] == true;
         Some(Self {
-            id: row["id"].as_i64().filter(|_| !is_gone)?,
+            id: row["id"].as_i64().filter(|_| !is_removed)?,
             title: text("title"),
             value: read_decimal(&row["value"]).unwrap_or_default(),
             currency: text("currency"),
@@ -150,7 +150,7 @@ impl Api {
         Ok(rows.iter().filter_map(ListedDeal::from_row).collect())
     }
 
-    /// Reads the won deals that have changed since a timestamp: id and owner, if an owner is named.
+    /// Reads the won deals that have changed since a timestamp: their ids and owners.
     pub async fn read_won_deals_since(&self, since: Timestamp) -> Result<Vec<(DealId, Option<i64>)>, ProviderError> {
         #[derive(Deserialize)]
         struct Won {
@@ -187,8 +187,8 @@ impl Api {
         self.read_deal_list(&path).await
     }
 
-    /// Reads the won deals of a person or an organization that this user may see, the last won first. At most 100 are
-    /// read, those that changed last.
+    /// Reads the won deals of a person or an organization that this user may see, the last won first; at most the 100 that
+    /// changed last.
     pub async fn read_won_deals(&self, entity: Entity, id: i64) -> Result<Vec<ListedDeal>, ProviderError> {
         let filter = filter_parameter(entity);
         let path = format!("/api/v2/deals?{filter}={id}&status=won&sort_by=update_time&sort_direction=desc&limit=100");
@@ -197,7 +197,8 @@ impl Api {
         Ok(won)
     }
 
-    /// Reads the deals of a person or an organization that this user may see; at most 500, those that changed last.
+    /// Reads the deals of a person or an organization that this user may see; at most the 500 that
+    /// changed last.
     pub async fn read_latest_deals(&self, entity: Entity, id: i64) -> Result<Vec<DealParties>, ProviderError> {
         let filter = filter_parameter(entity);
         let path = format!("/api/v2/deals?{filter}={id}&sort_by=update_time&sort_direction=desc&limit=500");
@@ -240,7 +241,7 @@ impl Api {
     }
 
     async fn read_discounts(&self, id: DealId) -> Result<PartlyRead<Reduction>, ProviderError> {
-        // The operation has no pages. If it gets some, the discounts are known in part only.
+        // The operation has no pages. A cursor would mean that the discounts are incomplete.
         let (rows, next) =
             self.read_page::<Json>(self.build_url(&format!("/api/v2/deals/{}/discounts", id.0))?).await?;
         let read = PartlyRead::collect(rows.iter().map(read_discount));
@@ -254,13 +255,13 @@ impl Api {
             rows.iter().filter_map(|row| row["product_id"].as_i64()).map(|id| id.to_string()).collect();
         ids.sort();
         ids.dedup();
-        let mut known: HashMap<i64, CatalogueProduct> = HashMap::new();
+        let mut catalogue: HashMap<i64, CatalogueProduct> = HashMap::new();
         for ids in ids.chunks(100) {
             let products: Vec<CatalogueProduct> =
                 self.read_all_pages(&format!("/api/v2/products?ids={}", ids.join(","))).await?;
-            known.extend(products.into_iter().map(|product| (product.id, product)));
+            catalogue.extend(products.into_iter().map(|product| (product.id, product)));
         }
-        Ok(PartlyRead::collect(rows.iter().map(|row| read_product(row, &known))))
+        Ok(PartlyRead::collect(rows.iter().map(|row| read_product(row, &catalogue))))
     }
 }
 
@@ -302,7 +303,7 @@ fn read_discount(row: &Json) -> (Option<Reduction>, bool) {
 }
 
 /// Reads a product row of a deal, and whether it was partly invalid. The row of a purged product has no `product_id`.
-fn read_product(row: &Json, known: &HashMap<i64, CatalogueProduct>) -> (Option<Product>, bool) {
+fn read_product(row: &Json, catalogue: &HashMap<i64, CatalogueProduct>) -> (Option<Product>, bool) {
     if !row.is_object() {
         return (None, true);
     }
@@ -312,7 +313,7 @@ fn read_product(row: &Json, known: &HashMap<i64, CatalogueProduct>) -> (Option<P
     let (discount, odd_discount) = read_number(row, "discount");
     let (tax, odd_tax) = read_number(row, "tax");
     let id = row["product_id"].as_i64();
-    let of_catalogue = id.and_then(|id| known.get(&id));
+    let of_catalogue = id.and_then(|id| catalogue.get(&id));
     let first = |texts: [&str; 2]| texts.map(str::trim).into_iter().find(|text| !text.is_empty()).map(str::to_owned);
     let name = text("name");
     let name = first([&name, of_catalogue.map_or("", |product| &product.name)]).unwrap_or_default();

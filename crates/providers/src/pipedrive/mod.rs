@@ -37,7 +37,7 @@ pub struct Api {
 
 const ANSWER_FORMAT: AnswerFormat = AnswerFormat { provider: "pipedrive", read_refusal };
 
-/// Reads a refusal in Pipedrive's format. Other JSON, for example of a gateway, is not a refusal.
+/// Reads a refusal in Pipedrive's format. Other JSON, for example from a gateway, is not a refusal.
 fn read_refusal(body: &Body) -> Option<ReportedRefusal> {
     let Body::Json(body) = body else { return None };
     if body["success"] != false {
@@ -51,7 +51,7 @@ fn read_refusal(body: &Body) -> Option<ReportedRefusal> {
     Some(ReportedRefusal { meaning, faults: vec![fault] })
 }
 
-/// Pipedrive's text, with status 403, if the app lacks a scope. The user's permissions do not matter then.
+/// Pipedrive's text, with status 403, if the app lacks a scope. The cause is not a missing permission of the user.
 const SCOPE_MISSING: &str = "Scope and URL mismatch";
 
 /// Rows in a page: the maximum of v2.
@@ -68,7 +68,7 @@ impl Api {
         let mut answer: Value = self.http.send_json(request, ANSWER_FORMAT).await?;
         let next = read_cursor(&answer)?;
         if answer.get("data").is_none() {
-            return Err(ProviderError::unknown("an answer without data"));
+            return Err(ProviderError::unknown("the answer has no data"));
         }
         let data = crate::json::deserialize(take_member(&mut answer, "data"))?;
         Ok((data, next))
@@ -86,8 +86,12 @@ impl Api {
         self.http.send_json::<Value>(request.header("accept", "application/json"), ANSWER_FORMAT).await.map(drop)
     }
 
-    /// Reads a record. Returns [`ProviderError::NotFound`] also if this user may not see it (Pipedrive answers with 403
-    /// in its own format), and if it was deleted (Pipedrive returns it with `is_deleted` for 30 days).
+    /// Reads a record.
+    ///
+    /// # Errors
+    ///
+    /// [`ProviderError::NotFound`] also if this user may not see the record (Pipedrive answers 403 in its own format), or
+    /// if it was deleted (Pipedrive returns it with `is_deleted` for 30 days).
     async fn read_record(&self, path: &str) -> Result<Value, ProviderError> {
         match self.get::<Value>(self.build_url(path)?).await {
             Ok((record, _)) => to_record(record),
@@ -107,7 +111,7 @@ impl Api {
     async fn read_all_pages<Row: DeserializeOwned>(&self, path: &str) -> Result<Vec<Row>, ProviderError> {
         let mut rows = Vec::new();
         let mut cursor: Option<String> = None;
-        let mut seen = HashSet::new();
+        let mut earlier_cursors = HashSet::new();
         loop {
             let mut url = self.build_url(path)?;
             url.query_pairs_mut().append_pair("limit", PAGE_ROWS);
@@ -117,19 +121,19 @@ impl Api {
             let (page, next) = self.read_page(url).await?;
             rows.extend(page);
             let Some(next) = next else { return Ok(rows) };
-            // The rest of the list cannot be reached then.
-            if !seen.insert(next.clone()) {
-                return Err(ProviderError::unknown("a list whose pages repeat"));
+            // With a repeated cursor, the loop would not end and the list would be incomplete.
+            if !earlier_cursors.insert(next.clone()) {
+                return Err(ProviderError::unknown("a cursor of the list is repeated"));
             }
             cursor = Some(next);
         }
     }
 }
 
-/// A record that an answer holds. An answer without one does not show that the user may see it.
+/// Checks that an answer holds a record that was not deleted. Without a record, it is not proven that the user may see it.
 fn to_record(record: Value) -> Result<Value, ProviderError> {
     if !record["id"].is_i64() {
-        return Err(ProviderError::unknown("a record without an id"));
+        return Err(ProviderError::unknown("the record has no id"));
     }
     if record["is_deleted"] == true { Err(ProviderError::NotFound) } else { Ok(record) }
 }
@@ -139,7 +143,7 @@ fn read_cursor(answer: &Value) -> Result<Option<String>, ProviderError> {
     match &answer["additional_data"]["next_cursor"] {
         Value::Null => Ok(None),
         Value::String(cursor) => Ok(Some(cursor.clone())),
-        _ => Err(ProviderError::unknown("a cursor that is not text")),
+        _ => Err(ProviderError::unknown("the cursor is not a text")),
     }
 }
 
@@ -160,24 +164,24 @@ mod tests {
 
     #[test]
     fn only_pipedrives_own_format_is_a_refusal() {
-        let hidden =
+        let no_permission =
             r#"{"success":false,"error":"You do not have permissions to do this.","errorCode":403,"data":null}"#;
-        assert_eq!(outcome(403, hidden), "refused 403|You do not have permissions to do this.");
+        assert_eq!(outcome(403, no_permission), "refused 403|You do not have permissions to do this.");
         let bare = r#"{"success":false,"error":"Forbidden"}"#;
-        assert_eq!(outcome(403, bare), "refused 403|Forbidden", "the status where there is no code");
-        let blocked = "a page in front of the provider answered with status 403";
+        assert_eq!(outcome(403, bare), "refused 403|Forbidden", "the status if there is no code");
+        let blocked = "a proxy in front of the provider answered with status 403";
         let page = "<html><head><title>403 Forbidden</title></head><body><center>cloudflare</center></body></html>";
         for body in [page, "", "error code: 1015", r#"{"message":"Forbidden"}"#] {
             assert_eq!(outcome(403, body), blocked, "{body}");
         }
-        assert_eq!(outcome(404, page), "a page in front of the provider answered with status 404");
+        assert_eq!(outcome(404, page), "a proxy in front of the provider answered with status 404");
         assert_eq!(outcome(404, r#"{"success":false,"error":"Deal not found"}"#), "the provider does not have it");
         assert_eq!(outcome(503, page), "no usable answer came back");
         assert_eq!(outcome(502, page), "no usable answer came back");
     }
 
     #[test]
-    fn a_missing_scope_is_for_an_administrator() {
+    fn a_missing_scope_is_reported_as_not_permitted() {
         let missing = r#"{"success":false,"error":"Scope and URL mismatch","error_info":"…","errorCode":403}"#;
         assert_eq!(outcome(403, missing), "the provider does not permit the call: 403");
     }
@@ -190,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_without_a_record_shows_none() {
+    fn an_answer_without_a_record_is_an_error() {
         for odd in [json!(null), json!([]), json!("x"), json!({}), json!({ "id": "7" })] {
             assert!(matches!(to_record(odd.clone()), Err(ProviderError::Unknown(_))), "{odd}");
         }

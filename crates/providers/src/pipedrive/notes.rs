@@ -42,15 +42,15 @@ impl Api {
 
     /// Finds the notes of a deal with exactly this content that were added since a timestamp.
     pub async fn find_notes(&self, deal: DealId, content: &str, since: Timestamp) -> Result<Vec<i64>, ProviderError> {
-        let added =
+        let added_at =
             |row: &Row| row.add_time.parse::<DateTime>().ok()?.to_zoned(TimeZone::UTC).ok().map(|at| at.timestamp());
         let (mut found, mut start) = (Vec::new(), 0);
         // Pages come newest first. Stop at the first note that is older than `since`.
         loop {
             let rows = self.read_note_page(deal, start).await?;
-            let newer = |row: &&Row| added(row).is_some_and(|at| at >= since);
-            found.extend(rows.iter().filter(newer).filter(|row| row.content == content).map(|row| row.id));
-            if rows.is_empty() || !rows.iter().all(|row| newer(&row)) {
+            let is_recent = |row: &&Row| added_at(row).is_some_and(|at| at >= since);
+            found.extend(rows.iter().filter(is_recent).filter(|row| row.content == content).map(|row| row.id));
+            if rows.is_empty() || !rows.iter().all(|row| is_recent(&row)) {
                 return Ok(found);
             }
             start += rows.len();

@@ -62,7 +62,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_fresh_token_of_this_surface_is_taken() {
+    fn accepts_only_a_current_token_of_this_surface() {
         let claims = json!({ "userId": 7, "companyId": 42, "iat": NOW - 10, "exp": NOW + 290 });
         let good = token(&claims, Algorithm::HS256, "the panel's secret");
         check(&good, Some(SignedUser { user_id: 7, company_id: 42 }));
@@ -85,18 +85,18 @@ mod tests {
         check(&with("companyId", json!([42])), None);
         let (header, rest) = good.split_once('.').expect("parts");
         let (payload, _) = rest.split_once('.').expect("parts");
-        let begin = |header: &Value| format!("{}.{payload}", URL_SAFE_NO_PAD.encode(header.to_string()));
+        let encode_unsigned = |header: &Value| format!("{}.{payload}", URL_SAFE_NO_PAD.encode(header.to_string()));
         for header in [
             json!({ "alg": "RS256", "typ": "JWT" }),
             json!({ "alg": "none" }),
             json!({ "alg": "nOnE" }),
             json!({ "typ": "JWT" }),
         ] {
-            check(&format!("{}.{}", begin(&header), good.rsplit('.').next().expect("a signature")), None);
-            check(&format!("{}.", begin(&header)), None);
+            check(&format!("{}.{}", encode_unsigned(&header), good.rsplit('.').next().expect("a signature")), None);
+            check(&format!("{}.", encode_unsigned(&header)), None);
         }
         let bytes = good.as_bytes();
-        // The last character has two unused bits.
+        // The last character is skipped: two of its bits are unused, so a changed character may decode to the same bytes.
         for at in (0..bytes.len() - 1).filter(|at| bytes[*at] != b'.') {
             let mut changed = bytes.to_vec();
             changed[at] = if changed[at] == b'A' { b'B' } else { b'A' };
@@ -108,26 +108,27 @@ mod tests {
     }
 
     #[test]
-    fn a_token_with_doubled_members_is_refused() {
+    fn a_token_with_duplicate_members_is_rejected() {
         let signed = |payload: &str| {
-            let begun = format!(
+            let signing_input = format!(
                 "{}.{}",
                 URL_SAFE_NO_PAD.encode(r#"{"alg":"HS256","typ":"JWT"}"#),
                 URL_SAFE_NO_PAD.encode(payload)
             );
             let key = EncodingKey::from_secret(b"the panel's secret");
-            let tag = jsonwebtoken::crypto::sign(begun.as_bytes(), &key, Algorithm::HS256).expect("signed");
-            format!("{begun}.{tag}")
+            let tag = jsonwebtoken::crypto::sign(signing_input.as_bytes(), &key, Algorithm::HS256).expect("signed");
+            format!("{signing_input}.{tag}")
         };
         let exp = NOW + 290;
         check(
             &signed(&format!(r#"{{"userId":7,"companyId":42,"exp":{exp}}}"#)),
             Some(SignedUser { user_id: 7, company_id: 42 }),
         );
-        for doubled in [r#""companyId":43"#, r#""companyId":42"#, r#""userId":8"#, r#""exp":1"#, r#""exp":1900000000"#]
+        for duplicate in
+            [r#""companyId":43"#, r#""companyId":42"#, r#""userId":8"#, r#""exp":1"#, r#""exp":1900000000"#]
         {
-            check(&signed(&format!(r#"{{"userId":7,"companyId":42,"exp":{exp},{doubled}}}"#)), None);
-            check(&signed(&format!(r#"{{{doubled},"userId":7,"companyId":42,"exp":{exp}}}"#)), None);
+            check(&signed(&format!(r#"{{"userId":7,"companyId":42,"exp":{exp},{duplicate}}}"#)), None);
+            check(&signed(&format!(r#"{{{duplicate},"userId":7,"companyId":42,"exp":{exp}}}"#)), None);
         }
     }
 }

@@ -39,7 +39,7 @@ impl CurrentUser {
         self.language["language_code"].as_str().filter(|code| !code.is_empty()).unwrap_or(&self.locale)
     }
 
-    /// The host label before `.pipedrive.com`, for links. If Pipedrive returns no valid label, it is `app`, which leads
+    /// The host label before `.pipedrive.com`, for links. If Pipedrive returns no valid label, it is `app`, which redirects
     /// to the company of the signed-in user.
     pub fn company_domain(&self) -> &str {
         let domain = self.company_domain.as_str();
@@ -90,19 +90,19 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_of_the_rights_that_cannot_be_read_takes_no_other_away() {
+    fn an_invalid_access_entry_does_not_hide_the_others() {
         let me = |access: Value| -> CurrentUser {
             serde_json::from_value(json!({ "id": 1, "name": "Ana", "company_id": 2, "access": access })).unwrap()
         };
         assert!(me(json!([null, 7, { "app": "sales", "admin": null }, { "app": "global", "admin": true }])).is_admin());
-        for none in [
+        for access in [
             json!(null),
             json!([{ "app": "sales", "admin": true }]),
             json!([{ "app": "global" }]),
             json!([{ "app": "global", "admin": "true" }]),
             json!({ "app": "global", "admin": true }),
         ] {
-            assert!(!me(none.clone()).is_admin(), "{none}");
+            assert!(!me(access.clone()).is_admin(), "{access}");
         }
     }
 

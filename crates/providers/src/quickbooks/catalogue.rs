@@ -79,15 +79,15 @@ impl Api {
     pub async fn read_catalogue(&self) -> Result<Catalogue, ProviderError> {
         let answers = self.run_queries(&QUERIES).await?;
         let [info, preferences, terms, codes, rates, currencies, accounts, items]: [Result<Value, Refusal>; 8] =
-            answers.try_into().map_err(|_| ProviderError::unknown("a batch with answers missing"))?;
-        let info = &info.map_err(list_refused)?["CompanyInfo"][0];
-        let preferences = &preferences.map_err(list_refused)?["Preferences"][0];
+            answers.try_into().map_err(|_| ProviderError::unknown("the batch has too few or too many answers"))?;
+        let info = &info.map_err(required_list_refused)?["CompanyInfo"][0];
+        let preferences = &preferences.map_err(required_list_refused)?["Preferences"][0];
         // If the list is refused, items are looked up one by one.
-        let is_refused = items.is_err();
+        let has_refused_items = items.is_err();
         let mut items = items.unwrap_or_default();
         // Without country and tax preferences, the tax of an invoice would be a guess.
         if info["Country"].as_str().is_none_or(str::is_empty) || !preferences["TaxPrefs"].is_object() {
-            return Err(ProviderError::unknown("a company without country or tax preferences"));
+            return Err(ProviderError::unknown("the company has no country or no tax preferences"));
         }
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let country = text(&info["Country"]);
@@ -109,9 +109,10 @@ impl Api {
             currencies: all_currencies,
             tax: read_tax_model(&country, preferences, codes, rates)?,
             terms: read_terms(terms.unwrap_or_default())?,
-            has_more_items: is_refused || items["Item"].as_array().is_some_and(|rows| rows.len() >= MAX_LISTED_ITEMS),
+            has_more_items: has_refused_items
+                || items["Item"].as_array().is_some_and(|rows| rows.len() >= MAX_LISTED_ITEMS),
             items: read_items(&mut items)?,
-            // Without terms, currencies or accounts there is less to choose from, but the company can bill.
+            // A company without terms, currencies or accounts can still bill.
             income_accounts: read_rows::<NamedRow>(&mut accounts.unwrap_or_default(), "Account")?
                 .readable
                 .into_iter()
@@ -129,12 +130,13 @@ impl Api {
     }
 }
 
-/// The error for a list without which nothing can be billed. It refuses no invoice.
-fn list_refused(refusal: Refusal) -> ProviderError {
+/// The error if QuickBooks refuses a list that billing requires. It is not [`ProviderError::Refused`], because no invoice
+/// was refused.
+fn required_list_refused(refusal: Refusal) -> ProviderError {
     ProviderError::unknown(format!("a list of the company was refused ({})", refusal.code))
 }
 
-/// Reads the three legacy custom fields of sales forms, as far as they are turned on.
+/// Reads the legacy custom fields of sales forms that are turned on; there are three.
 fn read_custom_fields(preferences: &Value) -> Vec<CustomField> {
     let groups = preferences["SalesFormsPrefs"]["CustomField"].as_array().into_iter().flatten();
     let members: Vec<&Value> = groups.flat_map(|group| group["CustomField"].as_array().into_iter().flatten()).collect();
@@ -195,14 +197,14 @@ fn read_tax_model(
     if country == "US" && prefers("PartnerTaxEnabled") {
         return Ok(TaxModel::Automated);
     }
-    // Without its codes and rates, the form would show no tax for a company that charges tax.
-    let (codes, mut rates) = (codes.map_err(list_refused)?, rates.map_err(list_refused)?);
+    // Without codes and rates, the form would show no tax although the company charges tax.
+    let (codes, mut rates) = (codes.map_err(required_list_refused)?, rates.map_err(required_list_refused)?);
     let rates: HashMap<String, TaxRateRow> =
         read_rows::<TaxRateRow>(&mut rates, "TaxRate")?.readable.into_iter().map(|row| (row.id.clone(), row)).collect();
     let codes = match (&codes, &codes["TaxCode"]) {
         (Value::Object(_), Value::Array(codes)) => codes.as_slice(),
         (Value::Object(_), Value::Null) => &[],
-        _ => return Err(ProviderError::unknown("the tax codes of a company with sales tax are not readable")),
+        _ => return Err(ProviderError::unknown("the company charges sales tax, but its tax codes are invalid")),
     };
     let codes = codes.iter().filter_map(|code| {
         let id = code["Id"].as_str()?;
@@ -251,7 +253,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn a_code_whose_rate_has_no_value_is_left_out() {
+    fn drops_a_tax_code_whose_rate_has_no_value() {
         let code = |id: &str| {
             let details = json!([{ "TaxRateRef": { "value": id } }]);
             json!({ "Id": id, "Name": id, "SalesTaxRateList": { "TaxRateDetail": details } })
@@ -262,17 +264,17 @@ mod tests {
         let codes = json!({ "TaxCode": [code("1"), code("2"), code("3"), odd] });
         let rates = json!({ "TaxRate": [
             { "Id": "1", "Name": "Exempt", "RateValue": 0 },
-            { "Id": "2", "Name": "Nobody knows" },
+            { "Id": "2", "Name": "Without value" },
             { "Id": "3", "Name": "Standard", "RateValue": 20 },
         ] });
         let Ok(TaxModel::PerLine { codes, .. }) = read_tax_model("GB", &preferences, Ok(codes), Ok(rates)) else {
-            panic!("rates")
+            panic!("a tax model with codes")
         };
         assert_eq!(codes.iter().map(|code| code.id.as_str()).collect::<Vec<_>>(), ["1", "3"]);
     }
 
     #[test]
-    fn a_company_with_sales_tax_whose_codes_are_not_readable_is_not_one_without_codes() {
+    fn invalid_tax_codes_are_an_error_not_an_empty_list() {
         let preferences = json!({ "TaxPrefs": { "UsingSalesTax": true } });
         let read = |codes: Value| read_tax_model("GB", &preferences, Ok(codes), Ok(json!({})));
         for odd in [json!(null), json!([]), json!({ "TaxCode": { "Id": "1" } }), json!({ "TaxCode": "1" })] {
@@ -288,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn items_without_a_list_are_not_a_company_without_items() {
+    fn reads_items_leniently_but_requires_a_list() {
         let read = |rows: Value| read_items(&mut json!({ "Item": rows }));
         for odd in [json!({ "Id": "1" }), json!("1"), json!(true)] {
             assert!(read(odd.clone()).is_err(), "{odd}");

@@ -3,7 +3,7 @@
 use super::{
     ANSWER_FORMAT, Api, format_timestamp,
     invoices::{FoundInvoice, is_deleted},
-    sound,
+    require_rows,
 };
 use crate::{
     ProviderError,
@@ -28,8 +28,8 @@ pub struct Changes {
     /// Changed customers: id and current name.
     pub customers: Vec<(String, String)>,
     /// Whether the answer may be incomplete, because it holds the maximum of rows, or rows without an id. All known
-    /// invoices then have to be compared.
-    pub is_cut: bool,
+    /// invoices then have to be read.
+    pub is_incomplete: bool,
     /// The time of QuickBooks' clock, if the answer has one.
     pub answered_at: Option<Timestamp>,
 }
@@ -43,8 +43,8 @@ struct CustomerRow {
 }
 
 impl Api {
-    /// Reads the changes since a timestamp of at most 30 days ago. An invalid row does not hide the others. QuickBooks
-    /// refuses if it cannot return one row itself; use [`Api::read_changed_invoices`] then.
+    /// Reads the changes since a timestamp of at most 30 days ago. An invalid row does not hide the others. If QuickBooks
+    /// itself cannot return one row, it refuses the call; use [`Api::read_changed_invoices`] then.
     pub async fn read_changes(&self, since: Timestamp) -> Result<Changes, ProviderError> {
         self.read_changes_of("Invoice,Customer", since).await
     }
@@ -64,7 +64,7 @@ impl Api {
     }
 
     fn to_changes(&self, answer: Value) -> Result<Changes, ProviderError> {
-        let no_answer = || ProviderError::unknown("changes without an answer");
+        let no_answer = || ProviderError::unknown("the answer has no lists of changes");
         let Value::Array(parts) = answer else { return Err(no_answer()) };
         let mut answers = Vec::new();
         for mut part in parts {
@@ -80,11 +80,11 @@ impl Api {
             if !of_entity.is_object() {
                 return Err(no_answer());
             }
-            let mut of_entity = sound(of_entity)?;
+            let mut of_entity = require_rows(of_entity)?;
             let invoices = match take_member(&mut of_entity, "Invoice") {
                 Value::Null => Vec::new(),
                 Value::Array(invoices) => invoices,
-                _ => return Err(ProviderError::unknown("the list of changed invoices is none")),
+                _ => return Err(ProviderError::unknown("the changed invoices are not a list")),
             };
             count += invoices.len();
             let (deleted, live): (Vec<Value>, _) = invoices.into_iter().partition(is_deleted);
@@ -96,13 +96,13 @@ impl Api {
             changes.unreadable.extend(rows.unreadable.iter().filter_map(read_id));
             let customers = take_member(&mut of_entity, "Customer");
             count += customers.as_array().map_or(0, Vec::len);
-            // Names of customers only; without them the invoices count all the same.
+            // Customers only provide names, so an invalid list of them does not invalidate the invoices.
             let rows = Rows::<CustomerRow>::from_list(customers, "Customer").map(|rows| rows.readable);
             changes
                 .customers
                 .extend(rows.unwrap_or_default().into_iter().filter_map(|row| Some((row.id, row.display_name?))));
         }
-        changes.is_cut = count >= MAX_ROWS || is_unidentified;
+        changes.is_incomplete = count >= MAX_ROWS || is_unidentified;
         Ok(changes)
     }
 }
@@ -127,20 +127,24 @@ mod tests {
         json!([{ "QueryResponse": [answer, {}] }])
     }
 
-    /// The next reading begins where this one ended: what is skipped here is not read again.
+    /// The next sync begins where this one ends, so a change that is skipped here would be lost.
     #[test]
-    fn a_change_without_an_id_has_all_invoices_compared() {
+    fn a_change_without_an_id_marks_the_answer_as_incomplete() {
         for row in [json!(null), json!({ "status": "Deleted" }), json!({ "SyncToken": "1" })] {
             let known = json!({ "status": "Deleted", "Id": "7" });
             let changes = read(of_entity(&json!({ "Invoice": [row, known] }))).expect("changes");
-            assert!(changes.is_cut, "{row}");
+            assert!(changes.is_incomplete, "{row}");
             assert_eq!(changes.deleted, ["7"], "{row}");
         }
-        assert!(!read(of_entity(&json!({ "Invoice": [{ "status": "Deleted", "Id": "7" }] }))).expect("changes").is_cut);
+        assert!(
+            !read(of_entity(&json!({ "Invoice": [{ "status": "Deleted", "Id": "7" }] })))
+                .expect("changes")
+                .is_incomplete
+        );
     }
 
     #[test]
-    fn an_answer_that_is_not_one_is_not_an_answer_without_changes() {
+    fn an_invalid_answer_is_not_an_answer_without_changes() {
         let fault = json!({ "Fault": { "type": "SystemFault", "Error": [{ "code": "10000" }] } });
         for odd in [
             json!(null),
@@ -153,11 +157,11 @@ mod tests {
         ] {
             assert!(read(odd.clone()).is_err(), "{odd}");
         }
-        assert!(!read(of_entity(&json!({}))).expect("no changes").is_cut);
+        assert!(!read(of_entity(&json!({}))).expect("no changes").is_incomplete);
     }
 
     #[test]
-    fn a_list_of_customers_that_is_none_hides_no_invoice() {
+    fn an_invalid_list_of_customers_hides_no_invoice() {
         let deleted = json!({ "Invoice": [{ "status": "deleted", "Id": "7" }] });
         let answer = json!([{ "QueryResponse": [deleted, { "Customer": { "Id": "3" } }] }]);
         assert_eq!(read(answer).expect("changes").deleted, ["7"]);

@@ -1,4 +1,4 @@
-//! Corrects an invoice whose total QuickBooks computed differently, by stating its amounts and taxes.
+//! Corrects an invoice if QuickBooks computed another total, by stating its amounts and taxes.
 
 use super::{
     Api,
@@ -15,8 +15,12 @@ use domain::{
 use rust_decimal::Decimal;
 
 impl Api {
-    /// Sets the amounts and taxes of an invoice to those of its request, if QuickBooks computed others. Refused with
-    /// 5010 if the invoice has changed since `sync_token`, or if its lines are no longer those of the request.
+    /// Sets the amounts and taxes of an invoice to those of its request.
+    ///
+    /// # Errors
+    ///
+    /// [`ProviderError::Refused`] with code 5010 if the invoice has changed since `sync_token`, or if its lines are no
+    /// longer those of the request.
     pub async fn correct_invoice(
         &self,
         request_id: &str,
@@ -46,17 +50,16 @@ fn build_stated_invoice<'a>(
     request: &InvoiceRequest,
     tax: &TaxModel,
 ) -> Option<wire::StatedInvoice<'a>> {
-    let stands: Vec<wire::Line> =
-        row.line.iter().filter_map(|line| serde_json::from_value(line.clone()).ok()).collect();
-    let sold: Vec<&wire::Line> = stands.iter().filter(|line| line.sales_item_line_detail.is_some()).collect();
-    let is_same = |(line, known): (&RequestLine, &&wire::Line)| {
-        let item = known.sales_item_line_detail.as_ref().map(|detail| detail.item_ref.value.as_str());
+    let lines: Vec<wire::Line> = row.line.iter().filter_map(|line| serde_json::from_value(line.clone()).ok()).collect();
+    let sold: Vec<&wire::Line> = lines.iter().filter(|line| line.sales_item_line_detail.is_some()).collect();
+    let has_same_item = |(line, sold): (&RequestLine, &&wire::Line)| {
+        let item = sold.sales_item_line_detail.as_ref().map(|detail| detail.item_ref.value.as_str());
         item.is_some_and(|item| match &line.item {
             Choice::Existing(id) => id == item,
             Choice::New(_) => !item.is_empty(),
         })
     };
-    if sold.len() != request.lines.len() || !request.lines.iter().zip(&sold).all(is_same) {
+    if sold.len() != request.lines.len() || !request.lines.iter().zip(&sold).all(has_same_item) {
         return None;
     }
     let amounts: Vec<LineAmounts> = request
@@ -78,7 +81,7 @@ fn build_stated_invoice<'a>(
         currency: request.currency,
     })?;
     let lines = request.lines.iter().zip(&sold).zip(&totals.nets);
-    let lines = lines.filter_map(|((line, known), net)| build_stated_line(request, line, known, *net));
+    let lines = lines.filter_map(|((line, sold), net)| build_stated_line(request, line, sold, *net));
     let discount = (!totals.invoice_discount.is_zero()).then(|| wire::NewLine {
         amount: totals.invoice_discount,
         detail_type: "DiscountLineDetail",
@@ -100,20 +103,20 @@ fn build_stated_invoice<'a>(
     })
 }
 
-/// Builds a line with the amount that the request states. `None` for a line that sells no item.
+/// Builds a line with the amount of the request. Returns `None` if the line in QuickBooks has no item.
 fn build_stated_line(
     request: &InvoiceRequest,
     line: &RequestLine,
-    known: &wire::Line,
+    sold: &wire::Line,
     net: Decimal,
 ) -> Option<wire::NewLine> {
     Some(wire::NewLine {
-        id: known.id.clone(),
+        id: sold.id.clone(),
         amount: net,
         description: line.description.clone(),
         detail_type: "SalesItemLineDetail",
         sales_item_line_detail: Some(wire::NewSalesItem {
-            item_ref: wire::Reference::to(&known.sales_item_line_detail.as_ref()?.item_ref.value),
+            item_ref: wire::Reference::to(&sold.sales_item_line_detail.as_ref()?.item_ref.value),
             qty: line.quantity,
             unit_price: if request.tax_mode == TaxMode::Included {
                 compute_net_unit_price(line, net)
@@ -168,21 +171,21 @@ mod tests {
         serde_json::from_value(row).unwrap()
     }
 
-    /// With the amounts of one item stated on another, the total is right and both lines are wrong.
+    /// If the amounts of one item were stated on another, the total would be right and both lines wrong.
     #[test]
     fn an_invoice_with_other_items_is_not_corrected() {
         let found = to_found_invoice(row(&["11", "12"]), Some(Currency::BRL)).unwrap();
         let request = found.origin.unwrap().request;
-        let stated = |items: &[&str], request: &InvoiceRequest| {
+        let is_corrected = |items: &[&str], request: &InvoiceRequest| {
             build_stated_invoice(&row(items), "5", "2", request, &TaxModel::None).is_some()
         };
-        assert!(stated(&["11", "12"], &request));
+        assert!(is_corrected(&["11", "12"], &request));
         for other in [&["12", "11"][..], &["11", "13"], &["11"], &["11", "12", "12"]] {
-            assert!(!stated(other, &request), "{other:?}");
+            assert!(!is_corrected(other, &request), "{other:?}");
         }
         let mut with_new = request;
         with_new.lines[1].item = Choice::New("Hours".into());
-        assert!(stated(&["11", "13"], &with_new), "the id of a new item is not in the request");
-        assert!(!stated(&["11", ""], &with_new));
+        assert!(is_corrected(&["11", "13"], &with_new), "the id of a new item is not in the request");
+        assert!(!is_corrected(&["11", ""], &with_new));
     }
 }

@@ -23,7 +23,7 @@ pub struct NewCustomer<'a> {
     pub address: &'a Address,
     /// ISO code of the currency, which can never be changed. `None` if the company has one currency only.
     pub currency: Option<&'a str>,
-    /// Country code of two letters. It decides which member takes the tax number.
+    /// Country code of two letters. It decides which member holds the tax number.
     pub country: &'a str,
 }
 
@@ -72,7 +72,7 @@ pub struct CustomerUpdate<'a> {
     pub tax_id: Option<&'a str>,
     /// New billing address.
     pub address: Option<&'a Address>,
-    /// Country code of two letters. It decides which member takes the tax number.
+    /// Country code of two letters. It decides which member holds the tax number.
     pub country: &'a str,
 }
 
@@ -93,8 +93,8 @@ struct Sparse<'a> {
     resale_num: Option<&'a str>,
 }
 
-/// Chooses the member for a tax number (tax identifier, resale number). A US company has no tax identifier, so the
-/// resale number takes it. It holds 16 characters, which the form checks.
+/// Returns a tax number as tax identifier or as resale number. US companies have no tax identifier, so the resale number
+/// holds it, with at most 16 characters, which the form checks.
 fn choose_tax_members<'a>(country: &str, tax_id: Option<&'a str>) -> (Option<&'a str>, Option<&'a str>) {
     let tax_id = tax_id.map(str::trim).filter(|tax_id| !tax_id.is_empty());
     if country == "US" { (None, tax_id) } else { (tax_id, None) }
@@ -120,16 +120,16 @@ struct New<'a> {
 /// Number of customers in a page.
 pub const CUSTOMER_PAGE_ROWS: usize = 1000;
 
-/// The customers of an answer. A row that cannot be read hides no other.
-fn readable(mut answer: Value) -> Result<Vec<Customer>, ProviderError> {
+/// Reads the customers of an answer. An invalid row does not hide the others.
+fn read_customers(mut answer: Value) -> Result<Vec<Customer>, ProviderError> {
     let rows = read_rows::<Row>(&mut answer, "Customer")?;
     Ok(rows.readable.into_iter().map(Customer::from).collect())
 }
 
-/// The customers of a page, and whether it is the last one: rows that cannot be read count.
+/// Reads the customers of a page, and whether it is the last page. Invalid rows count for the length of the page.
 fn read_page(answer: Value) -> Result<(Vec<Customer>, bool), ProviderError> {
     let count = answer["Customer"].as_array().map_or(0, Vec::len);
-    Ok((readable(answer)?, count < CUSTOMER_PAGE_ROWS))
+    Ok((read_customers(answer)?, count < CUSTOMER_PAGE_ROWS))
 }
 
 impl Api {
@@ -154,12 +154,13 @@ impl Api {
         let mut found: Vec<Customer> = Vec::new();
         let answers = self.run_queries(&statements).await?;
         for answer in keep_answered(answers)? {
-            found.extend(readable(answer)?);
+            found.extend(read_customers(answer)?);
         }
         Ok(found)
     }
 
-    /// Reads a page of all active customers, ordered by id, and whether it is the last page. Queries cannot select by tax number.
+    /// Reads a page of all active customers, ordered by id, and whether it is the last page. Used to find a tax number,
+    /// because queries cannot select by it.
     pub async fn read_customer_page(&self, start: usize) -> Result<(Vec<Customer>, bool), ProviderError> {
         let statement =
             format!("select * from Customer orderby Id startposition {start} maxresults {CUSTOMER_PAGE_ROWS}");
@@ -237,7 +238,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn a_row_that_cannot_be_read_does_not_end_the_pages() {
+    fn an_invalid_row_does_not_end_paging() {
         let row = |id: usize| json!({ "Id": id.to_string(), "DisplayName": format!("Customer {id}") });
         let mut rows: Vec<Value> = (1..=CUSTOMER_PAGE_ROWS).map(row).collect();
         rows[7] = json!({ "Id": null });

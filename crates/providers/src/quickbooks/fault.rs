@@ -8,7 +8,7 @@ use crate::{
 use serde::Deserialize;
 use serde_json::Value;
 
-/// A fault as written in the answer.
+/// A fault with the texts of the answer.
 #[derive(Debug, Default)]
 struct WrittenFault {
     kind: String,
@@ -114,8 +114,8 @@ fn choose_meaning(written: &WrittenFault) -> Meaning {
         |codes: &[&str]| written.errors.iter().any(|error| codes.contains(&error.code.trim().trim_start_matches('0')));
     let says = |words: &str| written.errors.iter().any(|error| error.message.contains(words));
     let kind = written.kind.to_ascii_lowercase();
-    // QuickBooks documents some of its refusals as faults of the system as well.
-    let is_known = written.errors.iter().any(|error| error.code.trim().parse().is_ok_and(is_documented_refusal));
+    // Intuit documents some refusals also with the type of a system fault.
+    let is_documented = written.errors.iter().any(|error| error.code.trim().parse().is_ok_and(is_documented_refusal));
     if has(&["130"]) {
         Meaning::WrongEnvironment
     } else if has(&["3001", "3002"]) || says("ThrottleExceeded") {
@@ -125,9 +125,9 @@ fn choose_meaning(written: &WrittenFault) -> Meaning {
     } else if has(&["3200", "100"]) || kind.starts_with("authenticat") {
         Meaning::TokenRefused
     } else if has(&["600", "10000", "10100", "10200"])
-        || (kind.starts_with("system") && !has(&[UNREADABLE_ROW]) && !is_known)
+        || (kind.starts_with("system") && !has(&[UNREADABLE_ROW]) && !is_documented)
     {
-        // A failure of the system with an unknown code does not tell whether a write was carried out.
+        // After a system fault with an undocumented code, it is unknown whether a write was carried out.
         Meaning::Undecided
     } else {
         Meaning::Refused
@@ -137,14 +137,14 @@ fn choose_meaning(written: &WrittenFault) -> Meaning {
 /// Keeps the letters, digits and hyphens of a code, because codes are logged. QuickBooks' codes have no other
 /// characters.
 fn clean_code(code: &str) -> String {
-    let known = code.trim().trim_start_matches('0').chars();
-    known.filter(|letter| letter.is_ascii_alphanumeric() || *letter == '-').take(MAX_CODE_CHARS).collect()
+    let characters = code.trim().trim_start_matches('0').chars();
+    characters.filter(|letter| letter.is_ascii_alphanumeric() || *letter == '-').take(MAX_CODE_CHARS).collect()
 }
 
-/// Maximum length of a code. QuickBooks has no longer ones.
+/// Maximum length of a code. QuickBooks' codes are shorter.
 const MAX_CODE_CHARS: usize = 40;
 
-/// Whether QuickBooks documents a code as a refusal, in its list of error codes.
+/// Whether Intuit's list of error codes documents a code as a refusal.
 fn is_documented_refusal(code: u32) -> bool {
     matches!(code, 610 | 620 | 700 | 800 | 1000..=3999 | 4000..=4001 | 5010..=5040 | 6000..=6999)
 }
@@ -169,8 +169,8 @@ mod tests {
         classify_failure(status, "tid".into(), None, body.into(), format, is_read)
     }
 
-    /// Describes the outcome; for a refusal with code, detail and element of each error.
-    fn word(status: u16, body: &str) -> String {
+    /// Describes the outcome. For a refusal, includes code, detail and element of each error.
+    fn describe(status: u16, body: &str) -> String {
         match outcome(status, body) {
             ProviderError::Refused(refusal) => {
                 let faults = refusal
@@ -185,7 +185,7 @@ mod tests {
             ProviderError::TokenRefused => "token refused".into(),
             ProviderError::NotFound => "not found".into(),
             ProviderError::Busy(_) => "busy".into(),
-            ProviderError::Away => "away".into(),
+            ProviderError::TokenUnavailable => "token unavailable".into(),
             ProviderError::Unknown(_) => "unknown".into(),
             ProviderError::Disconnected => "disconnected".into(),
             ProviderError::Misconfigured(_) => "misconfigured".into(),
@@ -206,19 +206,19 @@ mod tests {
     #[test]
     fn reads_every_spelling_of_a_fault() {
         let api = r#"{"Fault":{"Error":[{"Message":"m","Detail":"d","code":"6240","element":"DisplayName"}],"type":"ValidationFault"},"time":"t"}"#;
-        assert_eq!(word(400, api), "refused 6240|d|DisplayName");
-        assert_eq!(word(200, api), "refused 6240|d|DisplayName", "with status 200");
+        assert_eq!(describe(400, api), "refused 6240|d|DisplayName");
+        assert_eq!(describe(200, api), "refused 6240|d|DisplayName", "with status 200");
         let number = r#"{"Fault":{"Error":[{"Message":"m","Detail":"d","code":6240}]}}"#;
-        assert_eq!(word(400, number), "refused 6240|d|", "a code that is a number");
+        assert_eq!(describe(400, number), "refused 6240|d|", "a code that is a number");
         let forged = r#"{"Fault":{"Error":[{"Message":"m","Detail":"d","code":"62\n40 \u001b[31mERROR"}]}}"#;
-        assert_eq!(word(400, forged), "refused 624031mERROR|d|", "a code cannot begin a line of the log");
+        assert_eq!(describe(400, forged), "refused 624031mERROR|d|", "a code cannot begin a line of the log");
         let object = r#"{"Fault":{"Error":{"Message":"m","Detail":"","code":"2020","element":"Line"},"type":"ValidationFault"}}"#;
-        assert_eq!(word(400, object), "refused 2020|m|Line", "one error, not in an array");
+        assert_eq!(describe(400, object), "refused 2020|m|Line", "one error, not in an array");
         let several = r#"{"Fault":{"Error":[{"Message":"a","code":"2050","element":"DocNumber"},{"Message":"b","code":2210,"element":"BillEmail"}]}}"#;
-        assert_eq!(word(400, several), "refused 2050|a|DocNumber & 2210|b|BillEmail");
-        assert_eq!(word(400, r#"{"Fault":{"type":"ValidationFault"}}"#), "refused 400||", "without any error");
+        assert_eq!(describe(400, several), "refused 2050|a|DocNumber & 2210|b|BillEmail");
+        assert_eq!(describe(400, r#"{"Fault":{"type":"ValidationFault"}}"#), "refused 400||", "without any error");
         assert_eq!(
-            word(400, &xml("ValidationFault", "6240", "Duplicate", "Smith &amp; Sons &lt;1&gt;")),
+            describe(400, &xml("ValidationFault", "6240", "Duplicate", "Smith &amp; Sons &lt;1&gt;")),
             "refused 6240|Smith & Sons <1>|"
         );
         let of_batch = serde_json::json!({ "bId": "1", "Fault": { "Error": [{ "Message": "m", "code": "610" }] } });
@@ -249,49 +249,53 @@ mod tests {
         };
         let not_authorized =
             envelope("SERVICE", "message=ApplicationAuthorizationFailed; errorCode=003100; statusCode=403", "3100");
-        assert_eq!(word(403, &not_authorized), "not permitted 3100");
-        assert_eq!(word(401, &not_authorized), "token refused", "renewing shows whether the grant has ended");
+        assert_eq!(describe(403, &not_authorized), "not permitted 3100");
+        assert_eq!(
+            describe(401, &not_authorized),
+            "token refused",
+            "the token refresh shows whether the grant has ended"
+        );
         let scope = envelope("SERVICE", "message=AuthorizationFailed; errorCode=003100; statusCode=403", "003100");
-        assert_eq!(word(403, &scope), "not permitted 3100");
+        assert_eq!(describe(403, &scope), "not permitted 3100");
         let token =
             envelope("AUTHENTICATION", "message=AuthenticationFailed; errorCode=003200; statusCode=401", "3200");
-        assert_eq!(word(401, &token), "token refused");
-        assert_eq!(word(403, &token), "token refused");
+        assert_eq!(describe(401, &token), "token refused");
+        assert_eq!(describe(403, &token), "token refused");
         let throttled = envelope("SERVICE", "message=ThrottleExceeded; errorCode=003001; statusCode=429", "3001");
-        assert_eq!((word(429, &throttled), word(403, &throttled)), ("busy".into(), "busy".into()));
+        assert_eq!((describe(429, &throttled), describe(403, &throttled)), ("busy".into(), "busy".into()));
     }
 
     #[test]
     fn classifies_faults_in_xml() {
         let authentication = |code| xml("AuthenticationFault", code, "ApplicationAuthenticationFailed", "");
         for status in [401, 403] {
-            assert_eq!(word(status, &authentication("100")), "token refused");
+            assert_eq!(describe(status, &authentication("100")), "token refused");
             assert_eq!(
-                word(status, &xml("AUTHENTICATION", "3200", "message=AuthenticationFailed", "Token expired")),
+                describe(status, &xml("AUTHENTICATION", "3200", "message=AuthenticationFailed", "Token expired")),
                 "token refused"
             );
             let cluster = xml("AuthenticationFault", "130", "Accessing Wrong Cluster", "");
-            assert_eq!(word(status, &cluster), "wrong environment 130");
+            assert_eq!(describe(status, &cluster), "wrong environment 130");
         }
         let throttle = xml("SERVICE", "3001", "message=ThrottleExceeded; errorCode=003001; statusCode=403", "");
-        assert_eq!(word(403, &throttle), "busy");
+        assert_eq!(describe(403, &throttle), "busy");
         assert_eq!(
-            word(403, &xml("AuthorizationFault", "120", "Authorization Failure", "-11014-")),
+            describe(403, &xml("AuthorizationFault", "120", "Authorization Failure", "-11014-")),
             "not permitted 120"
         );
     }
 
     #[test]
     fn a_proxy_page_leaves_the_outcome_unknown() {
-        assert_eq!(word(403, PAGE), "blocked 403");
-        assert_eq!(word(404, PAGE), "blocked 404", "no invoice is gone for that");
-        assert_eq!(word(408, PAGE), "blocked 408");
-        assert_eq!(word(403, ""), "blocked 403");
-        assert_eq!(word(401, PAGE), "token refused");
-        assert_eq!(word(400, PAGE), "blocked 400");
-        assert_eq!(word(429, PAGE), "busy");
+        assert_eq!(describe(403, PAGE), "blocked 403");
+        assert_eq!(describe(404, PAGE), "blocked 404", "not taken for a deleted invoice");
+        assert_eq!(describe(408, PAGE), "blocked 408");
+        assert_eq!(describe(403, ""), "blocked 403");
+        assert_eq!(describe(401, PAGE), "token refused");
+        assert_eq!(describe(400, PAGE), "blocked 400");
+        assert_eq!(describe(429, PAGE), "busy");
         for status in [500, 502, 503, 504, 302] {
-            assert_eq!(word(status, PAGE), "unknown", "{status}");
+            assert_eq!(describe(status, PAGE), "unknown", "{status}");
         }
     }
 
@@ -301,27 +305,27 @@ mod tests {
             |code: &str| format!(r#"{{"Fault":{{"Error":[{{"Message":"m","code":"{code}"}}],"type":"SystemFault"}}}}"#);
         for code in ["600", "10000", "10100", "10200", "5000", "-1", ""] {
             assert_eq!(
-                (word(400, &fault(code)), word(200, &fault(code))),
+                (describe(400, &fault(code)), describe(200, &fault(code))),
                 ("unknown".into(), "unknown".into()),
                 "{code}"
             );
         }
     }
 
-    /// The documentation has these codes under both types.
+    /// Intuit's documentation lists these codes under both types.
     #[test]
-    fn a_known_refusal_is_one_also_as_a_system_fault() {
+    fn a_documented_code_is_a_refusal_even_in_a_system_fault() {
         let fault =
             |code: &str| format!(r#"{{"Fault":{{"Error":[{{"Message":"m","code":"{code}"}}],"type":"SystemFault"}}}}"#);
         for code in ["610", "620", "2010", "2500", "4001", "5010", "5030", "6000", "6140", "6240"] {
             assert!(matches!(outcome(400, &fault(code)), ProviderError::Refused(_)), "{code}");
         }
-        assert!(matches!(outcome(500, &fault("6140")), ProviderError::Unknown(_)), "with another status");
+        assert!(matches!(outcome(500, &fault("6140")), ProviderError::Unknown(_)), "with a status of the server");
     }
 
-    /// A list fails for one row that QuickBooks cannot return. A write with such an answer may have been carried out.
+    /// A read fails because of one row that QuickBooks cannot return. A write with such an answer may have been carried out.
     #[test]
-    fn an_unreadable_row_is_a_refusal_of_a_read_alone() {
+    fn an_unreadable_row_with_status_500_refuses_only_reads() {
         let row = r#"{"Fault":{"Error":[{"Message":"m","code":"4002"}],"type":"ValidationFault"}}"#;
         assert!(matches!(outcome_of(500, row, true), ProviderError::Refused(_)));
         assert!(matches!(outcome_of(500, row, false), ProviderError::Unknown(_)));

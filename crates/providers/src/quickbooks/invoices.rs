@@ -25,20 +25,20 @@ use serde_json::Value;
 /// Decimals of net unit prices of tax-inclusive invoices in QuickBooks.
 const NET_PRICE_DECIMALS: u32 = 7;
 
-/// Converts a row to a snapshot. `home` is the currency if the row names none. Returns an error if an amount, a date or
-/// the version is invalid or too large to store.
+/// Converts a row to a snapshot. `home` is the currency of rows without one. Returns an error if an amount, a date or the
+/// version is invalid or too large to store.
 pub(super) fn to_snapshot(row: wire::Invoice, home: Option<Currency>) -> Result<Snapshot, ProviderError> {
     let currency = match &row.currency_ref {
         Some(currency) => Currency::from_code(&currency.value),
         None => home,
     };
-    let currency = currency.ok_or_else(|| ProviderError::unknown("an invoice without currency"))?;
-    row.sync_token.parse::<u32>().map_err(|_| ProviderError::unknown("an invoice without version"))?;
+    let currency = currency.ok_or_else(|| ProviderError::unknown("the invoice has no currency"))?;
+    row.sync_token.parse::<u32>().map_err(|_| ProviderError::unknown("the invoice has no version"))?;
     let issued: Date = row.txn_date.parse().map_err(ProviderError::unknown)?;
     let due = row.due_date.and_then(|due| due.parse().ok()).unwrap_or(issued);
     let money = |amount: Decimal| {
         let money = Money::rounded(amount, currency);
-        money.to_minor().map(|_| money).ok_or_else(|| ProviderError::unknown("an amount that is none"))
+        money.to_minor().map(|_| money).ok_or_else(|| ProviderError::unknown("an amount is too large"))
     };
     let (total, balance) = (money(row.total_amt)?, money(row.balance)?);
     let tax = row.txn_tax_detail.and_then(|detail| detail.total_tax).unwrap_or_default();
@@ -63,16 +63,16 @@ pub(super) fn to_snapshot(row: wire::Invoice, home: Option<Currency>) -> Result<
 /// An invoice that was found in QuickBooks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FoundInvoice {
-    /// Its current state.
+    /// The current state.
     pub snapshot: Snapshot,
-    /// Its origin, if it has Fatura's mark.
+    /// The origin, if the invoice has Fatura's mark.
     pub origin: Option<Origin>,
 }
 
-/// How an invoice was made, as far as QuickBooks' data shows it.
+/// Origin of an invoice that Fatura created, reconstructed from QuickBooks' data.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origin {
-    /// Its mark.
+    /// Fatura's mark.
     pub mark: Mark,
     /// Time of creation in QuickBooks.
     pub created: Timestamp,
@@ -212,13 +212,13 @@ fn build_body(invoice: &ResolvedInvoice<'_>) -> wire::NewInvoice {
 
 fn build_lines(invoice: &ResolvedInvoice<'_>) -> Vec<wire::NewLine> {
     let request = invoice.request;
-    let includes = request.tax_mode == TaxMode::Included && matches!(invoice.tax, TaxModel::PerLine { .. });
+    let is_inclusive = request.tax_mode == TaxMode::Included && matches!(invoice.tax, TaxModel::PerLine { .. });
     let sold = request.lines.iter().zip(invoice.items).map(|(line, item)| {
         let net = line.net.unwrap_or(line.amount);
         let unit_price =
-            if includes { compute_net_unit_price(line, net) } else { build_unit_price(line, request.currency) };
+            if is_inclusive { compute_net_unit_price(line, net) } else { build_unit_price(line, request.currency) };
         wire::NewLine {
-            amount: if includes { net } else { line.amount },
+            amount: if is_inclusive { net } else { line.amount },
             description: line.description.clone(),
             detail_type: "SalesItemLineDetail",
             sales_item_line_detail: Some(wire::NewSalesItem {
@@ -226,7 +226,7 @@ fn build_lines(invoice: &ResolvedInvoice<'_>) -> Vec<wire::NewLine> {
                 qty: line.quantity,
                 unit_price,
                 tax_code_ref: line.tax_code.as_deref().map(wire::Reference::to),
-                tax_inclusive_amt: includes.then_some(line.amount),
+                tax_inclusive_amt: is_inclusive.then_some(line.amount),
             }),
             ..wire::NewLine::default()
         }
@@ -236,7 +236,7 @@ fn build_lines(invoice: &ResolvedInvoice<'_>) -> Vec<wire::NewLine> {
             Discount::Percent(percent) => Some(percent),
             Discount::Amount(_) => None,
         };
-        // The amount is sent beside a percentage as well, so that the result is the same whichever of them QuickBooks
+        // A percentage is sent together with the amount, so that the result does not depend on which of them QuickBooks
         // uses.
         let amount = match discount {
             Discount::Amount(amount) if request.discount_amount.is_zero() => amount,
@@ -255,9 +255,9 @@ fn build_lines(invoice: &ResolvedInvoice<'_>) -> Vec<wire::NewLine> {
     sold.chain(discount).collect()
 }
 
-/// The unit price in the request. It is not known whether QuickBooks compares quantity times price with the amount to
-/// two decimals or, for a dinar, to three. A price that fails one of these checks is sent with enough decimals to pass
-/// both.
+/// Builds the unit price of a line. It is undocumented whether QuickBooks compares quantity times price with the amount to
+/// two decimals or, for a dinar, to three. A price that would fail one of these checks is sent with enough decimals to
+/// pass both.
 pub(super) fn build_unit_price(line: &RequestLine, currency: Currency) -> Decimal {
     let exact = line.quantity.checked_mul(line.unit_price).unwrap_or(line.amount);
     if round_half_up(exact, currency_decimals(currency)) == line.amount {
@@ -267,7 +267,7 @@ pub(super) fn build_unit_price(line: &RequestLine, currency: Currency) -> Decima
     }
 }
 
-/// The net unit price, rounded to the seven decimals that QuickBooks stores (409.09 / 450 is 0.9090889).
+/// Computes the net unit price, rounded to the seven decimals that QuickBooks stores (409.09 / 450 is 0.9090889).
 pub(super) fn compute_net_unit_price(line: &RequestLine, net: Decimal) -> Decimal {
     let exact = net.checked_div(line.quantity).unwrap_or(net);
     round_half_up(exact, NET_PRICE_DECIMALS)
@@ -292,7 +292,7 @@ impl Api {
         to_snapshot(self.write_entity("Invoice", request_id, &build_body(invoice)).await?, self.home)
     }
 
-    /// Reads when QuickBooks last e-mailed the invoice: QuickBooks' clock, whole seconds.
+    /// Reads the time of the last e-mail of an invoice, by QuickBooks' clock, in whole seconds.
     pub async fn read_delivery_time(&self, id: &str) -> Result<Option<Timestamp>, ProviderError> {
         let row = self.find_row(id).await?;
         Ok(row.and_then(|row| row.delivery_info?.delivery_time?.parse().ok()))
@@ -309,7 +309,7 @@ impl Api {
         require_deleted(&self.send_operation("Invoice", "delete", request_id, id, sync_token).await?, id)
     }
 
-    /// Has QuickBooks e-mail an invoice to `to`, or to the invoice's own address.
+    /// Makes QuickBooks e-mail an invoice to `to`, or to the invoice's own address.
     pub async fn send_invoice(&self, request_id: &str, id: &str, to: Option<&str>) -> Result<Snapshot, ProviderError> {
         let mut url = self.build_url(&["invoice", id, "send"])?;
         url.query_pairs_mut().append_pair("requestid", request_id);
@@ -333,13 +333,13 @@ impl Api {
     }
 }
 
-/// The invoice as voided. Fails where an answer is of another invoice, or of one that has an amount. Fatura then reads
-/// the invoice again.
+/// Checks that an answer confirms a void. Returns an error if it is another invoice, or has a total or balance; Fatura then
+/// reads the invoice again.
 fn to_voided(answered: Snapshot, id: &str) -> Result<Snapshot, ProviderError> {
     if answered.quickbooks_id == id && answered.total.amount().is_zero() && answered.balance.amount().is_zero() {
         Ok(Snapshot { voided: true, ..answered })
     } else {
-        Err(ProviderError::unknown("a void that the answer does not confirm"))
+        Err(ProviderError::unknown("the answer does not confirm the void"))
     }
 }
 
@@ -348,12 +348,12 @@ pub(super) fn is_deleted(row: &Value) -> bool {
     row["status"].as_str().is_some_and(|status| status.eq_ignore_ascii_case("Deleted"))
 }
 
-/// Fails where an answer does not confirm the deletion of an invoice. Fatura then reads the invoice again.
+/// Returns an error if an answer does not confirm the deletion of an invoice. Fatura then reads the invoice again.
 fn require_deleted(row: &Value, id: &str) -> Result<(), ProviderError> {
     if is_deleted(row) && read_id(row).as_deref() == Some(id) {
         Ok(())
     } else {
-        Err(ProviderError::unknown("a deletion that the answer does not confirm"))
+        Err(ProviderError::unknown("the answer does not confirm the deletion"))
     }
 }
 
@@ -362,7 +362,7 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    /// Taken for a deletion, such an answer would leave an invoice open in QuickBooks, and the deal would be billed again.
+    /// If such an answer counted as a deletion, the invoice would stay open in QuickBooks and the deal would be billed again.
     #[test]
     fn only_the_stub_of_the_invoice_confirms_its_deletion() {
         for odd in [
@@ -379,7 +379,7 @@ mod tests {
     }
 
     #[test]
-    fn only_an_answer_without_amounts_confirms_that_an_invoice_was_voided() {
+    fn only_zero_amounts_confirm_a_void() {
         let answered = |id: &str, total: u8, balance: u8| {
             let row =
                 json!({ "Id": id, "SyncToken": "1", "TxnDate": "2026-03-13", "TotalAmt": total, "Balance": balance });

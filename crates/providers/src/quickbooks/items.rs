@@ -73,9 +73,9 @@ impl Api {
         Ok(created.id)
     }
 
-    /// Finds active items whose property matches one of the patterns, at most 50 for each pattern.
-    pub async fn search_items(&self, wanted: &[(ItemProperty, LikePattern)]) -> Result<Vec<Item>, ProviderError> {
-        let statements: Vec<String> = wanted
+    /// Finds active items with a property that matches one of the patterns, at most 50 for each pattern.
+    pub async fn search_items(&self, patterns: &[(ItemProperty, LikePattern)]) -> Result<Vec<Item>, ProviderError> {
+        let statements: Vec<String> = patterns
             .iter()
             .map(|(property, pattern)| {
                 let (property, like) = (property.name(), quote(&pattern.0));
@@ -93,7 +93,7 @@ impl Api {
             .into_iter()
             .map(|values| format!("select * from Item where {property} in ({}) maxresults 1000", values.join(", ")))
             .collect();
-        // Fails if one is refused: an item that QuickBooks may have would count as missing.
+        // One refused query fails the whole search. Otherwise, its items would count as missing.
         let answers: Result<Vec<_>, Refusal> = self.run_item_queries(&statements).await?.into_iter().collect();
         Ok(collect_items(answers.map_err(ProviderError::Refused)?))
     }
@@ -109,7 +109,8 @@ impl Api {
             .collect()
     }
 
-    /// Finds the id of the active item with this name. Refused with 6240 if several items that can be sold have it.
+    /// Finds the id of the active item with this name. Returns [`ProviderError::Refused`] with code 6240 if several
+    /// sellable items have it.
     pub async fn find_item_by_name(&self, name: &str) -> Result<Option<String>, ProviderError> {
         choose_by_name(self.find_items(ItemProperty::Name, &[name.to_owned()]).await?, name)
     }
@@ -147,7 +148,7 @@ fn divide_values(values: &[String]) -> Vec<Vec<String>> {
     lists
 }
 
-/// The one item with this name, but for case and spaces around it.
+/// Chooses the only item with this name. Ignores case, and spaces around the name.
 fn choose_by_name(found: Vec<Item>, name: &str) -> Result<Option<String>, ProviderError> {
     let is_named = |item: &Item| item.name.trim().to_lowercase() == name.trim().to_lowercase();
     let mut named = found.into_iter().filter(is_named);
@@ -174,15 +175,15 @@ mod tests {
         assert_eq!(divide_values(&["O'Brien".into()]), [[r"'O\'Brien'"]]);
     }
 
-    /// Taken for the one that was meant, the first of several would be billed.
+    /// If several items have the name, Fatura cannot choose one: it might bill the wrong item.
     #[test]
-    fn an_item_of_a_name_is_the_one_item_of_that_name() {
+    fn an_ambiguous_item_name_is_refused() {
         let item =
             |id: &str, name: &str| Item { id: id.into(), name: name.into(), sku: None, tax_code: None, taxable: false };
-        let chosen = |found: Vec<Item>| choose_by_name(found, "Small");
-        assert_eq!(chosen(vec![item("9", "Smaller"), item("5", "small ")]).unwrap().as_deref(), Some("5"));
-        assert_eq!(chosen(vec![item("9", "Smaller")]).unwrap(), None);
-        let several = chosen(vec![item("5", "Small"), item("6", "Small")]);
+        let choose = |found: Vec<Item>| choose_by_name(found, "Small");
+        assert_eq!(choose(vec![item("9", "Smaller"), item("5", "small ")]).unwrap().as_deref(), Some("5"));
+        assert_eq!(choose(vec![item("9", "Smaller")]).unwrap(), None);
+        let several = choose(vec![item("5", "Small"), item("6", "Small")]);
         assert!(matches!(several, Err(ProviderError::Refused(refusal)) if refusal.code == "6240"));
     }
 }

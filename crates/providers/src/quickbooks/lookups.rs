@@ -24,12 +24,12 @@ const PAGE_ROWS: usize = 1000;
 /// Maximum of ids in one query, because the length of its URL is limited.
 const MAX_IDS_PER_QUERY: usize = 100;
 
-/// The result of reading invoices by id. An invoice that is neither found nor unreadable does not exist any more.
+/// The result of reading invoices by id. An invoice in neither list no longer exists.
 #[derive(Debug, Default)]
 pub struct InvoicesById {
     /// Invoices in their current state.
     pub found: Vec<Snapshot>,
-    /// Ids of invoices that exist and whose rows are invalid.
+    /// Ids of existing invoices with invalid rows.
     pub unreadable: Vec<String>,
 }
 
@@ -38,18 +38,18 @@ pub struct InvoicesById {
 pub struct InvoiceList {
     /// Invoices in their current state.
     pub found: Vec<FoundInvoice>,
-    /// Ids of invoices whose rows are invalid.
+    /// Ids of invoices with invalid rows.
     pub unreadable: Vec<String>,
-    /// Number of invoices that QuickBooks does not return, not even their ids.
+    /// Number of invoices without a readable id.
     pub unidentified: usize,
 }
 
 /// Whether QuickBooks refused a list because of the content of one row.
-fn is_about_a_row(refusal: &Refusal) -> bool {
+fn is_caused_by_row(refusal: &Refusal) -> bool {
     refusal.code == "4002" || (refusal.code.len() == 4 && refusal.code.starts_with(['2', '6']))
 }
 
-/// A page of invoices, read in parts if QuickBooks refused the whole.
+/// A page of invoices, read in parts if QuickBooks refused the whole page.
 #[derive(Debug, Default)]
 struct Page {
     rows: Vec<wire::Invoice>,
@@ -77,20 +77,16 @@ impl Api {
             let mark = row.private_note.as_deref().and_then(Mark::find_in_note);
             mark.is_some_and(|mark| mark.intent == intent)
         };
-        let (mut start, mut is_doubtful) = (Some(1), false);
+        let (mut start, mut may_be_unreadable) = (Some(1), false);
         while let Some(at) = start {
             let page = self.read_page_created_since(since, at).await?;
             if let Some(row) = page.rows.into_iter().find(is_of_form) {
                 return to_snapshot(row, self.home).map(Some);
             }
-            is_doubtful |= page.unreadable.iter().any(|row| may_be_invoice_of(row, intent));
+            may_be_unreadable |= page.unreadable.iter().any(|row| may_be_invoice_of(row, intent));
             start = page.next;
         }
-        if is_doubtful {
-            Err(ProviderError::unknown("an invoice that cannot be read may be the one"))
-        } else {
-            Ok(None)
-        }
+        if may_be_unreadable { Err(ProviderError::unknown("an invalid row may be the invoice")) } else { Ok(None) }
     }
 
     /// Finds the invoices with Fatura's mark that were created since a timestamp.
@@ -105,7 +101,7 @@ impl Api {
         Ok(listed)
     }
 
-    /// Reads the invoices that have changed since a timestamp with a query, which does not find deleted invoices.
+    /// Reads the invoices that have changed since a timestamp, with a query. Queries do not find deleted invoices.
     pub async fn read_changed_invoices(&self, since: Timestamp) -> Result<InvoiceList, ProviderError> {
         let condition = format!("MetaData.LastUpdatedTime >= {}", quote(&format_timestamp(since)));
         let (mut listed, mut start) = (InvoiceList::default(), Some(1));
@@ -141,12 +137,12 @@ impl Api {
                         return Ok(page);
                     }
                 }
-                Err(ProviderError::Refused(refusal)) if is_about_a_row(&refusal) && most > 1 => {
+                Err(ProviderError::Refused(refusal)) if is_caused_by_row(&refusal) && most > 1 => {
                     let half = most / 2;
                     parts.extend([(at + half, most - half), (at, half)]);
                 }
-                Err(ProviderError::Refused(refusal)) if is_about_a_row(&refusal) => {
-                    tracing::warn!(at, code = refusal.code, "QuickBooks cannot give an invoice of a list");
+                Err(ProviderError::Refused(refusal)) if is_caused_by_row(&refusal) => {
+                    tracing::warn!(at, code = refusal.code, "QuickBooks cannot return an invoice of a list");
                     page.unreadable.push(Value::Null);
                 }
                 Err(error) => return Err(error),
@@ -155,7 +151,7 @@ impl Api {
         Ok(page)
     }
 
-    /// Converts rows to invoices. Rows without a valid snapshot become unreadable.
+    /// Converts rows to invoices. Rows that have no valid snapshot are unreadable.
     pub(super) fn to_found_invoices(&self, rows: Rows<wire::Invoice>) -> Rows<FoundInvoice> {
         let mut read = Rows { readable: Vec::new(), unreadable: rows.unreadable };
         for row in rows.readable {
@@ -182,17 +178,17 @@ impl Api {
             match self.query_rows::<wire::Invoice>("Invoice", &statement).await {
                 Ok(rows) => {
                     let rows = self.to_found_invoices(rows);
-                    let known = |wanted: &str| {
+                    let is_listed = |wanted: &str| {
                         rows.readable.iter().any(|row| row.snapshot.quickbooks_id == wanted)
                             || rows.unreadable.iter().filter_map(read_id).any(|id| id == wanted)
                     };
-                    for missing in ids.iter().filter(|id| !known(id)) {
+                    for missing in ids.iter().filter(|id| !is_listed(id)) {
                         self.read_one(missing, &mut read).await?;
                     }
                     read.found.extend(rows.readable.into_iter().map(|found| found.snapshot));
                     read.unreadable.extend(rows.unreadable.iter().filter_map(read_id));
                 }
-                Err(ProviderError::Refused(refusal)) if is_about_a_row(&refusal) => match ids {
+                Err(ProviderError::Refused(refusal)) if is_caused_by_row(&refusal) => match ids {
                     [id] => self.read_one(id, &mut read).await?,
                     ids => parts.extend([&ids[..ids.len() / 2], &ids[ids.len() / 2..]]),
                 },
@@ -202,14 +198,14 @@ impl Api {
         Ok(read)
     }
 
-    /// Reads one invoice and adds it to `read`. An invoice that does not exist any more is not added.
+    /// Reads one invoice and adds it to `read`. Adds nothing if the invoice no longer exists.
     async fn read_one(&self, id: &str, read: &mut InvoicesById) -> Result<(), ProviderError> {
         let mut answer = match self.get(&["invoice", id]).await {
             Ok(answer) => answer,
             Err(ProviderError::NotFound) => return Ok(()),
             Err(ProviderError::Refused(refusal)) if refusal.code == OBJECT_NOT_FOUND => return Ok(()),
-            Err(ProviderError::Refused(refusal)) if is_about_a_row(&refusal) => {
-                tracing::warn!(id, code = refusal.code, "QuickBooks cannot give an invoice");
+            Err(ProviderError::Refused(refusal)) if is_caused_by_row(&refusal) => {
+                tracing::warn!(id, code = refusal.code, "QuickBooks cannot return an invoice");
                 read.unreadable.push(id.to_owned());
                 return Ok(());
             }
@@ -232,9 +228,9 @@ impl Api {
         let statement = "select * from Invoice orderby MetaData.CreateTime desc maxresults 20";
         let rows = take_member(&mut self.run_query(statement).await?, "Invoice");
         if !matches!(rows, Value::Null | Value::Array(_)) {
-            return Err(ProviderError::unknown("the list of invoices is none"));
+            return Err(ProviderError::unknown("the invoices are not a list"));
         }
-        // An invoice without a number is no fault.
+        // Invoices without a number are skipped.
         let rows = rows.as_array().into_iter().flatten();
         Ok(rows.filter_map(|row| Numbered::deserialize(row).ok()).map(|row| row.doc_number).collect())
     }
@@ -245,11 +241,11 @@ impl Api {
         match take_member(&mut self.run_query(&statement).await?, "Invoice") {
             Value::Null => Ok(false),
             Value::Array(rows) => Ok(!rows.is_empty()),
-            _ => Err(ProviderError::unknown("the list of invoices is none")),
+            _ => Err(ProviderError::unknown("the invoices are not a list")),
         }
     }
 
-    /// Reads an invoice. Returns `None` if it does not exist any more.
+    /// Reads an invoice. Returns `None` if it no longer exists.
     pub async fn read_invoice(&self, id: &str) -> Result<Option<Snapshot>, ProviderError> {
         self.find_row(id).await?.map(|row| to_snapshot(row, self.home)).transpose()
     }
@@ -264,10 +260,10 @@ impl Api {
     }
 }
 
-/// Reads the row of the invoice with this id.
+/// Reads a row, which has to be the invoice with this id.
 fn read_row_of(row: Value, id: &str) -> Result<wire::Invoice, ProviderError> {
     let row: wire::Invoice = crate::json::deserialize(row)?;
-    if row.id == id { Ok(row) } else { Err(ProviderError::unknown("the answer is another invoice")) }
+    if row.id == id { Ok(row) } else { Err(ProviderError::unknown("the answer has another invoice")) }
 }
 
 impl InvoiceList {
@@ -285,7 +281,7 @@ mod tests {
     use uuid::Uuid;
 
     #[test]
-    fn another_invoice_is_not_the_one_that_was_asked_for() {
+    fn an_answer_with_another_invoice_is_an_error() {
         let row =
             |id: &str| json!({ "Id": id, "SyncToken": "0", "TxnDate": "2026-03-13", "TotalAmt": 10, "Balance": 10 });
         assert_eq!(read_row_of(row("7"), "7").unwrap().id, "7");

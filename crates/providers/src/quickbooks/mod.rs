@@ -21,7 +21,7 @@ pub use invoices::{FoundInvoice, Origin, ResolvedInvoice};
 pub use items::{ItemProperty, NewItem};
 pub use lookups::{InvoiceList, InvoicesById};
 pub use payments::{AppliedPayment, Payments};
-pub use webhooks::{changed_realms, may_be_signature};
+pub use webhooks::{may_be_signature, read_changed_realms};
 
 use crate::{
     Http, ProviderError, Refusal,
@@ -37,8 +37,8 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use url::Url;
 
-/// Minor version of the API. It has been the minimum and the default since August 2025. Requests name it all the same,
-/// so that answers do not depend on a default.
+/// Minor version of the API. It has been the minimum and the default since August 2025. Requests name it explicitly, so
+/// that answers do not depend on the default.
 const MINOR_VERSION: &str = "75";
 
 /// Access to one QuickBooks company.
@@ -101,13 +101,13 @@ impl Api {
         url.query_pairs_mut().append_pair("query", statement);
         let mut answer: Value = self.http.send_json(self.authorized(self.http.client.get(url)), ANSWER_FORMAT).await?;
         match take_member(&mut answer, "QueryResponse") {
-            found @ Value::Object(_) => sound(found),
-            _ => Err(ProviderError::unknown("a query without an answer")),
+            found @ Value::Object(_) => require_rows(found),
+            _ => Err(ProviderError::unknown("the query has no answer")),
         }
     }
 
-    /// Runs several queries, in one batch if the rate limiter admits one, else one by one. Each has its own answer; a
-    /// query that QuickBooks refuses is not one that found nothing.
+    /// Runs several queries: in one batch if the rate limiter admits one, otherwise separately. Returns an answer or a
+    /// refusal for each query.
     async fn run_queries(&self, statements: &[&str]) -> Result<Vec<Result<Value, Refusal>>, ProviderError> {
         let separate = |answer| match answer {
             Ok(found) => Ok(Ok(found)),
@@ -132,18 +132,18 @@ impl Api {
         let answers = answer["BatchItemResponse"].as_array().cloned().unwrap_or_default();
         (0..statements.len())
             .map(|at| {
-                let own = answers.iter().find(|answer| answer["bId"].as_str() == Some(&at.to_string()));
-                let own = own.ok_or_else(|| ProviderError::unknown("an item of the batch was not answered"))?;
-                separate(match fault::read_json_fault(own) {
+                let answer = answers.iter().find(|answer| answer["bId"].as_str() == Some(&at.to_string()));
+                let answer = answer.ok_or_else(|| ProviderError::unknown("an item of the batch was not answered"))?;
+                separate(match fault::read_json_fault(answer) {
                     Some(reported) => Err(reported.into_error(StatusCode::OK, String::new())),
-                    None if own["QueryResponse"].is_object() => sound(own["QueryResponse"].clone()),
-                    None => Err(ProviderError::unknown("a query of the batch without an answer")),
+                    None if answer["QueryResponse"].is_object() => require_rows(answer["QueryResponse"].clone()),
+                    None => Err(ProviderError::unknown("a query of the batch has no answer")),
                 })
             })
             .collect()
     }
 
-    /// Writes an entity with a `requestid`. If it is resent with the same id, QuickBooks returns the first answer
+    /// Writes an entity with a `requestid`. If the write is resent with the same id, QuickBooks returns the first answer
     /// again.
     async fn write_entity<T: DeserializeOwned>(
         &self,
@@ -176,24 +176,25 @@ impl Api {
     }
 }
 
-/// The rows that a query found. Intuit's schema has a place for a fault within it; rows that are counted and missing are an error.
-fn sound(found: Value) -> Result<Value, ProviderError> {
-    if let Some(told) = fault::read_json_fault(&found) {
-        return Err(told.into_error(StatusCode::OK, String::new()));
+/// Checks the response of a query. Returns an error if it holds a fault, as Intuit's schema allows, or if it counts rows and
+/// has none.
+fn require_rows(response: Value) -> Result<Value, ProviderError> {
+    if let Some(reported) = fault::read_json_fault(&response) {
+        return Err(reported.into_error(StatusCode::OK, String::new()));
     }
-    let is_counted = found["maxResults"].as_u64().is_some_and(|rows| rows > 0);
-    if is_counted && !found.as_object().is_some_and(|members| members.values().any(Value::is_array)) {
-        return Err(ProviderError::unknown("a query that counts rows and has none"));
+    let is_counted = response["maxResults"].as_u64().is_some_and(|rows| rows > 0);
+    if is_counted && !response.as_object().is_some_and(|members| members.values().any(Value::is_array)) {
+        return Err(ProviderError::unknown("the query counts rows and has none"));
     }
-    Ok(found)
+    Ok(response)
 }
 
 fn read_rows<Row: DeserializeOwned>(answer: &mut Value, entity: &str) -> Result<Rows<Row>, ProviderError> {
     Rows::from_list(take_member(answer, entity), entity)
 }
 
-/// Keeps the answers of a search. A text that QuickBooks does not accept in one query leaves the others; if all are
-/// refused, nothing is known.
+/// Keeps the answers of a search. If QuickBooks refuses the text of some queries, the answers of the others are used. If it
+/// refuses all, returns the first refusal.
 fn keep_answered<T>(answers: Vec<Result<T, Refusal>>) -> Result<Vec<T>, ProviderError> {
     match answers.iter().find(|_| answers.iter().all(Result::is_err)) {
         Some(Err(refusal)) => Err(ProviderError::Refused(refusal.clone())),
@@ -232,19 +233,19 @@ mod tests {
 
     /// Intuit's schema allows a fault in the place of rows.
     #[test]
-    fn a_query_that_was_not_carried_out_is_not_one_that_found_nothing() {
+    fn a_failed_query_is_not_an_empty_result() {
         let fault =
             serde_json::json!({ "Fault": { "type": "SERVICE", "Error": [{ "code": "10000", "Message": "x" }] } });
-        assert!(matches!(sound(fault), Err(ProviderError::Unknown(_))));
+        assert!(matches!(require_rows(fault), Err(ProviderError::Unknown(_))));
         let refused = serde_json::json!({ "Fault": { "type": "ValidationFault", "Error": [{ "code": "4000" }] } });
-        assert!(matches!(sound(refused), Err(ProviderError::Refused(_))));
-        assert!(sound(serde_json::json!({ "maxResults": 2, "startPosition": 1 })).is_err());
+        assert!(matches!(require_rows(refused), Err(ProviderError::Refused(_))));
+        assert!(require_rows(serde_json::json!({ "maxResults": 2, "startPosition": 1 })).is_err());
         for found in [
             serde_json::json!({}),
             serde_json::json!({ "totalCount": 7 }),
             serde_json::json!({ "maxResults": 1, "Item": [{}] }),
         ] {
-            assert!(sound(found.clone()).is_ok(), "{found}");
+            assert!(require_rows(found.clone()).is_ok(), "{found}");
         }
     }
 

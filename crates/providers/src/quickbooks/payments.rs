@@ -7,8 +7,8 @@ use jiff::civil::Date;
 use rust_decimal::Decimal;
 use serde_json::Value;
 
-/// Maximum of payments that are read for an invoice: the ids that fit into one query. QuickBooks shows further
-/// payments.
+/// Maximum of payments that are read for an invoice: the ids that fit into one query. Further payments are visible in
+/// QuickBooks.
 const MAX_PAYMENTS: usize = 100;
 
 /// An invoice with its payments.
@@ -35,11 +35,12 @@ pub struct AppliedPayment {
 
 fn read_applied_payment(row: Value, invoice: &Snapshot) -> Option<AppliedPayment> {
     let payment: wire::Payment = serde_json::from_value(row).ok()?;
-    let pays = |line: &&wire::PaymentLine| {
+    let is_applied = |line: &&wire::PaymentLine| {
         wire::read_links(&line.linked_txn)
             .any(|link| link.txn_type == "Invoice" && link.txn_id == invoice.quickbooks_id)
     };
-    let amount = payment.line.iter().filter(pays).map(|line| line.amount).fold(Decimal::ZERO, Decimal::saturating_add);
+    let amount =
+        payment.line.iter().filter(is_applied).map(|line| line.amount).fold(Decimal::ZERO, Decimal::saturating_add);
     Some(AppliedPayment {
         date: payment.txn_date.parse().ok()?,
         amount: Money::rounded(amount, invoice.total.currency()),

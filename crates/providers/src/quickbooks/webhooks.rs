@@ -7,7 +7,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
-/// Whether a header has the format of a signature: 32 bytes in base64. Checked before the body is read.
+/// Whether a header has the format of a signature: 32 bytes in base64. This is checked before the body is read.
 pub fn may_be_signature(header: &str) -> bool {
     BASE64_STANDARD.decode(header).is_ok_and(|bytes| bytes.len() == SIGNATURE_BYTES)
 }
@@ -15,12 +15,12 @@ pub fn may_be_signature(header: &str) -> bool {
 /// Length of an HMAC-SHA-256.
 const SIGNATURE_BYTES: usize = 32;
 
-/// Reads the realm ids of the changed companies. Returns `None` if the signature is not Intuit's. A genuine webhook
-/// with an invalid body results in an empty set.
-pub fn changed_realms(body: &[u8], signature: &str, verifier: &SecretString) -> Option<BTreeSet<String>> {
-    let given = BASE64_STANDARD.decode(signature).ok()?;
+/// Reads the realm ids of the changed companies. Returns `None` if the signature is not Intuit's, and an empty set for a
+/// genuine webhook with an invalid body.
+pub fn read_changed_realms(body: &[u8], signature: &str, verifier: &SecretString) -> Option<BTreeSet<String>> {
+    let signature = BASE64_STANDARD.decode(signature).ok()?;
     let key = hmac::Key::new(hmac::HMAC_SHA256, verifier.expose_secret().as_bytes());
-    hmac::verify(&key, body, &given).ok()?;
+    hmac::verify(&key, body, &signature).ok()?;
     let reported: Value = serde_json::from_slice(body).unwrap_or_default();
     // Intuit sends two formats: an array of CloudEvents, and the older object.
     let realms = match &reported {
@@ -43,10 +43,10 @@ mod tests {
 
     fn check(body: &str, expected: &[&str]) {
         let verifier = SecretString::from("verifier");
-        let realms = changed_realms(body.as_bytes(), &sign(body.as_bytes(), "verifier"), &verifier);
+        let realms = read_changed_realms(body.as_bytes(), &sign(body.as_bytes(), "verifier"), &verifier);
         assert_eq!(realms, Some(expected.iter().map(|realm| (*realm).to_owned()).collect()));
-        assert_eq!(changed_realms(body.as_bytes(), &sign(body.as_bytes(), "another"), &verifier), None);
-        assert_eq!(changed_realms(body.as_bytes(), "", &verifier), None);
+        assert_eq!(read_changed_realms(body.as_bytes(), &sign(body.as_bytes(), "another"), &verifier), None);
+        assert_eq!(read_changed_realms(body.as_bytes(), "", &verifier), None);
     }
 
     /// The sandbox mutates answers only, so webhooks are mutated here.
@@ -56,7 +56,7 @@ mod tests {
         let mut chance = fastrand::Rng::with_seed(17);
         for _ in 0..20_000 {
             let body = any_json(&mut chance, 4).to_string();
-            let realms = changed_realms(body.as_bytes(), &sign(body.as_bytes(), "verifier"), &verifier);
+            let realms = read_changed_realms(body.as_bytes(), &sign(body.as_bytes(), "verifier"), &verifier);
             assert!(realms.is_some_and(|realms| realms.iter().all(|realm| realm == "7")), "{body}");
         }
     }

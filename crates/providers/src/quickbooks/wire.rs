@@ -99,7 +99,7 @@ pub(super) struct Invoice {
     pub(super) total_amt: Decimal,
     #[serde(with = "rust_decimal::serde::float")]
     pub(super) balance: Decimal,
-    /// Missing in invoices from before the company had several currencies. They are in the home currency.
+    /// Missing in invoices that are older than the company's multicurrency setting. They are in the home currency.
     #[serde(default)]
     pub(super) currency_ref: Option<Reference>,
     #[serde(default, deserialize_with = "lenient")]
@@ -301,7 +301,7 @@ pub(super) struct StatedTaxLine {
     pub(super) tax_line_detail: StatedRate,
 }
 
-/// The rate, and the amount that it applies to.
+/// A rate and its taxable amount.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct StatedRate {

@@ -148,7 +148,7 @@ impl Worker<'_> {
                     Error::NeedsReconnect
                         | Error::NotConnected
                         | Error::QuickBooks(
-                            ProviderError::Busy(_) | ProviderError::Away | ProviderError::Misconfigured(_)
+                            ProviderError::Busy(_) | ProviderError::TokenUnavailable | ProviderError::Misconfigured(_)
                         )
                 );
                 if was_not_sent && !self.is_in_doubt() {

@@ -127,7 +127,7 @@ pub(super) async fn pull_changes(
                 }
                 read => read?,
             };
-            let is_cut = read.is_cut;
+            let is_incomplete = read.is_incomplete;
             let shown = read.answered_at.map_or(SignedDuration::ZERO, |at| now.duration_since(at));
             let (unknown, found) = store_changes(context, connection, read, asked_at).await?;
             findings = findings.and(found);
@@ -138,7 +138,7 @@ pub(super) async fn pull_changes(
                 overlaps.insert(0, OVERLAP);
                 continue;
             }
-            if !is_cut {
+            if !is_incomplete {
                 return Ok(Progress::Complete(now, Some(findings)));
             }
         }
