@@ -1,5 +1,5 @@
-//! Answers of the providers as they may really be: rows without members that others have, an invoice over which
-//! QuickBooks stumbles, moments in whole seconds. None of it may silence a company or make a deal unbillable.
+//! Irregular answers of the providers: rows with missing members, an invoice that QuickBooks cannot list, timestamps in
+//! whole seconds. None of them may stop the sync of a company or make a deal unbillable.
 
 use crate::{
     database::Backend::{self, Postgres, Sqlite},
@@ -12,7 +12,7 @@ use reqwest::{Method, StatusCode};
 use rstest::rstest;
 use serde_json::{Value, json};
 
-/// Bills a deal for a new customer and a new item, whatever the deal has. Returns the invoice in the books.
+/// Bills the first line of a deal for a new customer and a new item. Returns the invoice in the books.
 async fn bill_new(app: &TestApp, person: &Person<'_>, deal: i64) -> Value {
     let form = person.open_form(deal).await.with_first_line_only();
     let name = format!("Customer of deal {deal}");
@@ -33,14 +33,14 @@ fn number(invoice: &Value) -> &str {
     invoice["DocNumber"].as_str().unwrap()
 }
 
-/// Overlays members of a deal or of its rows, against all rules.
+/// Overlays members of a deal or of its rows with values that Pipedrive would not accept.
 async fn overlay(app: &TestApp, user: User, resource: &str, id: &Value, members: Value) {
     let body = json!({ "company_id": user.company, "resource": resource, "id": id, "members": members });
-    app.providers.act("/pipedrive/rows", body).await;
+    app.providers.post_control("/pipedrive/rows", body).await;
 }
 
 async fn rows_of_deal(app: &TestApp, user: User, deal: i64) -> Vec<Value> {
-    let rows = app.providers.pipedrive(user, Method::GET, &format!("v2/deals/{deal}/products"), None).await;
+    let rows = app.providers.call_pipedrive(user, Method::GET, &format!("v2/deals/{deal}/products"), None).await;
     rows.as_array().unwrap().clone()
 }
 
@@ -53,14 +53,12 @@ async fn wait_until_paid(person: &Person<'_>, deal: i64, invoice: &Value) {
 
 #[rstest]
 #[tokio::test]
-async fn a_deal_whose_product_was_purged_without_price_or_name_can_be_billed(
-    #[values(Sqlite, Postgres)] backend: Backend,
-) {
+async fn a_deal_with_a_purged_product_can_be_billed(#[values(Sqlite, Postgres)] backend: Backend) {
     let app = TestApp::start(backend).await.with_company(US).await;
     let dana = app.sign_in(US);
     let rows = rows_of_deal(&app, US, 1).await;
     let purged = json!({ "company_id": US.company, "product_id": rows[0]["product_id"] });
-    app.providers.act("/pipedrive/purge", purged).await;
+    app.providers.post_control("/pipedrive/purge", purged).await;
     let members = json!({
         "name": null, "item_price": null, "discount": null, "tax": null, "comments": null, "tax_method": null,
         "discount_type": null,
@@ -76,9 +74,7 @@ async fn a_deal_whose_product_was_purged_without_price_or_name_can_be_billed(
         ("lines[0][item_name]", "Consulting hours"),
         ("lines[0][description]", "Hours"),
     ]);
-    let Outcome::Refused { fields } = form.create().await.outcome() else {
-        panic!("a price that is missing was taken")
-    };
+    let Outcome::Refused { fields } = form.create().await.outcome() else { panic!("a missing price was accepted") };
     assert_eq!(fields, ["lines-0-unit_price"]);
     let number = form.with(&[("lines[0][unit_price]", "100")]).create().await.number();
     let invoice = app.providers.invoice(US, &number).await;
@@ -90,9 +86,7 @@ async fn a_deal_whose_product_was_purged_without_price_or_name_can_be_billed(
 
 #[rstest]
 #[tokio::test]
-async fn a_row_of_a_deal_that_has_another_shape_is_told_and_hides_no_other(
-    #[values(Sqlite, Postgres)] backend: Backend,
-) {
+async fn an_invalid_deal_row_is_reported_and_hides_no_other(#[values(Sqlite, Postgres)] backend: Backend) {
     let app = TestApp::start(backend).await.with_company(BR).await;
     let ana = app.sign_in(BR);
     let rows = rows_of_deal(&app, BR, 1).await;
@@ -105,9 +99,7 @@ async fn a_row_of_a_deal_that_has_another_shape_is_told_and_hides_no_other(
 
 #[rstest]
 #[tokio::test]
-async fn a_deal_whose_currency_pipedrive_does_not_tell_can_be_billed_in_one_that_is_chosen(
-    #[values(Sqlite, Postgres)] backend: Backend,
-) {
+async fn a_deal_without_currency_can_be_billed_in_a_chosen_one(#[values(Sqlite, Postgres)] backend: Backend) {
     let app = TestApp::start(backend).await.with_company(US).await;
     let dana = app.sign_in(US);
     let notices = dana.open_form(11).await.count_warnings();
@@ -122,106 +114,108 @@ async fn a_deal_whose_currency_pipedrive_does_not_tell_can_be_billed_in_one_that
         ("lines[0][item_name]", "Work"),
         ("lines[0][unit_price]", "50"),
     ]);
-    let Outcome::Refused { fields } = form.create().await.outcome() else { panic!("no currency was asked for") };
+    let Outcome::Refused { fields } = form.create().await.outcome() else { panic!("no currency was required") };
     assert!(fields.contains(&"currency".to_owned()), "{fields:?}");
     let number = form.with(&[("currency", "USD")]).create().await.number();
     assert_eq!(app.providers.invoice(US, &number).await["TotalAmt"], json!(50));
 }
 
-/// One that only lists refuse, and one that is refused by its id as well.
+/// An invoice that QuickBooks refuses in lists only, and one that it also refuses by id.
 #[rstest]
 #[case(400, false)]
 #[case(500, true)]
 #[tokio::test]
-async fn an_invoice_that_quickbooks_refuses_to_list_silences_no_other(
+async fn an_invoice_that_quickbooks_refuses_to_list_does_not_block_others(
     #[values(Sqlite, Postgres)] backend: Backend,
     #[case] status: u16,
     #[case] by_id: bool,
 ) {
     let app = TestApp::start(backend).await.with_company(US).await;
     let dana = app.sign_in(US);
-    let bad = bill_new(&app, &dana, 3).await;
-    let good = bill_new(&app, &dana, 4).await;
-    let invalid = json!({ "invalid_addresses": { "invoices": [bad["Id"]], "status": status, "by_id": by_id } });
+    let unreadable_invoice = bill_new(&app, &dana, 3).await;
+    let other_invoice = bill_new(&app, &dana, 4).await;
+    let invalid =
+        json!({ "invalid_addresses": { "invoices": [unreadable_invoice["Id"]], "status": status, "by_id": by_id } });
     app.providers.set_quirks(US, invalid).await;
-    // Both are changed, so that both are among what has changed.
-    let changes =
-        json!({ "realm_id": US.realm, "entity": "Invoice", "id": bad["Id"], "changes": { "DueDate": "2031-01-01" } });
-    app.providers.act("/quickbooks/edit", changes).await;
-    app.providers.pay(US, &good, None).await;
-    wait_until_paid(&dana, 4, &good).await;
+    // Change both, so that both are in the list of changes.
+    let due = json!({ "DueDate": "2031-01-01" });
+    let edit = json!({ "realm_id": US.realm, "entity": "Invoice", "id": unreadable_invoice["Id"], "changes": due });
+    app.providers.post_control("/quickbooks/edit", edit).await;
+    app.providers.pay_invoice(US, &other_invoice, None).await;
+    wait_until_paid(&dana, 4, &other_invoice).await;
     if by_id {
-        let row = wait_for("the panel tells of the one that cannot be read", async || {
-            let row = dana.open_panel(3).await.row(number(&bad)).clone();
+        let row = wait_for("the panel shows that the invoice cannot be read", async || {
+            let row = dana.open_panel(3).await.row(number(&unreadable_invoice)).clone();
             row.has_warning.then_some(row)
         })
         .await;
-        assert_eq!(row.status, "open", "it shows what was known");
+        assert_eq!(row.status, "open", "it shows the last known state");
         assert!(!row.text.contains("2031"));
         let settings = dana.get_settings("/settings/page").await;
-        let told = settings.texts("section[aria-labelledby=unreadable-title] li");
-        assert!(told.len() == 1 && told[0].contains(number(&bad)), "{told:?}");
-        // A new invoice is created meanwhile.
+        let unreadable = settings.texts("section[aria-labelledby=unreadable-title] li");
+        assert!(unreadable.len() == 1 && unreadable[0].contains(number(&unreadable_invoice)), "{unreadable:?}");
+        // New invoices can still be created.
         bill_new(&app, &dana, 9).await;
         app.providers.set_quirks(US, json!({})).await;
-        assert_eq!(dana.refresh(3).await.status, StatusCode::OK);
-        assert!(!dana.open_panel(3).await.row(number(&bad)).has_warning);
+        assert_eq!(dana.refresh_panel(3).await.status, StatusCode::OK);
+        assert!(!dana.open_panel(3).await.row(number(&unreadable_invoice)).has_warning);
     }
-    wait_until("what can be read by its id is followed", async || {
-        dana.open_panel(3).await.row(number(&bad)).text.contains("2031")
+    wait_until("the panel shows the change of the invoice", async || {
+        dana.open_panel(3).await.row(number(&unreadable_invoice)).text.contains("2031")
     })
     .await;
 }
 
 #[rstest]
 #[tokio::test]
-async fn an_invoice_of_another_shape_silences_no_other(#[values(Sqlite, Postgres)] backend: Backend) {
+async fn an_invalid_invoice_row_does_not_block_others(#[values(Sqlite, Postgres)] backend: Backend) {
     let app = TestApp::start(backend).await.with_company(BR).await;
     let ana = app.sign_in(BR);
-    let bad = bill_new(&app, &ana, 3).await;
-    let good = bill_new(&app, &ana, 10).await;
+    let unreadable_invoice = bill_new(&app, &ana, 3).await;
+    let other_invoice = bill_new(&app, &ana, 10).await;
     let overlay = async |token: Value| {
         let members = json!({ "SyncToken": token });
-        let row = json!({ "realm_id": BR.realm, "entity": "Invoice", "id": bad["Id"], "members": members });
-        app.providers.act("/quickbooks/rows", row).await;
+        let row =
+            json!({ "realm_id": BR.realm, "entity": "Invoice", "id": unreadable_invoice["Id"], "members": members });
+        app.providers.post_control("/quickbooks/rows", row).await;
     };
     overlay(json!("newest")).await;
-    app.providers.pay(BR, &good, None).await;
-    wait_until_paid(&ana, 10, &good).await;
-    ana.refresh(3).await;
-    assert!(ana.open_panel(3).await.row(number(&bad)).has_warning);
-    overlay(bad["SyncToken"].clone()).await;
-    ana.refresh(3).await;
-    assert!(!ana.open_panel(3).await.row(number(&bad)).has_warning);
+    app.providers.pay_invoice(BR, &other_invoice, None).await;
+    wait_until_paid(&ana, 10, &other_invoice).await;
+    ana.refresh_panel(3).await;
+    assert!(ana.open_panel(3).await.row(number(&unreadable_invoice)).has_warning);
+    overlay(unreadable_invoice["SyncToken"].clone()).await;
+    ana.refresh_panel(3).await;
+    assert!(!ana.open_panel(3).await.row(number(&unreadable_invoice)).has_warning);
 }
 
 #[rstest]
 #[tokio::test]
-async fn an_invoice_that_names_no_currency_is_in_the_companys_own(#[values(Sqlite, Postgres)] backend: Backend) {
+async fn an_invoice_without_currency_is_in_the_home_currency(#[values(Sqlite, Postgres)] backend: Backend) {
     let app = TestApp::start(backend).await.with_company(BR).await;
     let ana = app.sign_in(BR);
     let invoice = bill_new(&app, &ana, 11).await;
     let members = json!({ "CurrencyRef": null, "ExchangeRate": null });
     let row = json!({ "realm_id": BR.realm, "entity": "Invoice", "id": invoice["Id"], "members": members });
-    app.providers.act("/quickbooks/rows", row).await;
-    app.providers.pay(BR, &invoice, None).await;
+    app.providers.post_control("/quickbooks/rows", row).await;
+    app.providers.pay_invoice(BR, &invoice, None).await;
     wait_until_paid(&ana, 11, &invoice).await;
     assert!(ana.open_panel(11).await.row(number(&invoice)).text.contains("R$"));
 }
 
 #[rstest]
 #[tokio::test]
-async fn moments_in_whole_seconds_hide_no_change_and_no_invoice(#[values(Sqlite, Postgres)] backend: Backend) {
+async fn timestamps_in_whole_seconds_hide_no_change_and_no_invoice(#[values(Sqlite, Postgres)] backend: Backend) {
     let app = TestApp::start(backend).await.with_company(US).await;
     let dana = app.sign_in(US);
     app.providers.set_quirks(US, json!({ "moments": "whole_seconds" })).await;
     let invoice = bill_new(&app, &dana, 10).await;
-    app.providers.pay(US, &invoice, None).await;
+    app.providers.pay_invoice(US, &invoice, None).await;
     wait_until_paid(&dana, 10, &invoice).await;
-    // A lost answer is looked for by the moment of creation.
+    // After a lost answer, the invoice is looked up by its time of creation.
     let before = app.providers.invoices(US).await.len();
     let form = dana.open_simple_form(4).await;
-    app.providers.fail_quickbooks(Method::POST, "/invoice", json!("drop_after")).await;
+    app.providers.inject_quickbooks_fault(Method::POST, "/invoice", json!("drop_after")).await;
     form.create().await.number();
     assert_eq!(app.providers.invoices(US).await.len(), before + 1);
 }

@@ -15,14 +15,14 @@ pub(crate) struct Browser<'a> {
     cookies: BTreeMap<String, BTreeMap<String, String>>,
 }
 
-/// Where a browser has arrived.
-pub(crate) struct Arrival {
+/// A loaded page or a redirect.
+pub(crate) struct Response {
     pub(crate) url: Url,
     pub(crate) status: StatusCode,
     pub(crate) location: Option<Url>,
 }
 
-impl Arrival {
+impl Response {
     /// Returns the query of the address.
     pub(crate) fn query(&self) -> Vec<(String, String)> {
         self.url.query_pairs().into_owned().collect()
@@ -34,8 +34,8 @@ impl<'a> Browser<'a> {
         Self { providers, cookies: BTreeMap::new() }
     }
 
-    /// Makes one request. A form is posted.
-    pub(crate) async fn request(&mut self, url: Url, form: Option<&[(String, String)]>) -> Arrival {
+    /// Makes one request: a POST if there is a form, otherwise a GET.
+    pub(crate) async fn request(&mut self, url: Url, form: Option<&[(String, String)]>) -> Response {
         let host = url.host_str().unwrap().to_owned();
         let method = if form.is_some() { Method::POST } else { Method::GET };
         let mut request = self.providers.http.request(method, url.clone());
@@ -51,16 +51,16 @@ impl<'a> Browser<'a> {
             cookies.insert(name.to_owned(), value.to_owned());
         }
         let location = answer.headers().get(header::LOCATION).map(|to| url.join(to.to_str().unwrap()).unwrap());
-        Arrival { status: answer.status(), location, url }
+        Response { status: answer.status(), location, url }
     }
 
-    /// Makes a request, and goes where the answers lead.
-    pub(crate) async fn go(&mut self, url: Url, form: Option<&[(String, String)]>) -> Arrival {
-        let mut arrival = self.request(url, form).await;
-        while let Some(next) = arrival.location.take() {
-            arrival = self.request(next, None).await;
+    /// Makes a request, and follows redirects.
+    pub(crate) async fn navigate(&mut self, url: Url, form: Option<&[(String, String)]>) -> Response {
+        let mut response = self.request(url, form).await;
+        while let Some(next) = response.location.take() {
+            response = self.request(next, None).await;
         }
-        arrival
+        response
     }
 }
 
@@ -78,26 +78,26 @@ pub(crate) async fn install(app: &TestApp, user: User) {
     let mut browser = Browser::new(&app.providers);
     let sign_in = url(&format!("{}/sign-in", env["PIPEDRIVE_WEB_URL"]));
     browser.request(sign_in, Some(&[pair("user_id", &user.id.to_string())])).await;
-    let consent = browser.go(url(&format!("{}/install", app.url)), None).await;
+    let consent = browser.navigate(url(&format!("{}/install", app.url)), None).await;
     let mut answer = consent.query();
     answer.push(pair("decision", "allow"));
-    let intuit = browser.go(url(&env["PIPEDRIVE_AUTHORIZE_URL"]), Some(&answer)).await;
+    let intuit = browser.navigate(url(&env["PIPEDRIVE_AUTHORIZE_URL"]), Some(&answer)).await;
     if !intuit.url.as_str().starts_with(&env["PIPEDRIVE_WEB_URL"]) {
-        connect(app, user, &mut browser, &intuit).await;
+        allow_access(app, user, &mut browser, &intuit).await;
     }
 }
 
-/// Goes on from Intuit's sign-in: allows the access and confirms the company.
-pub(crate) async fn connect(app: &TestApp, user: User, browser: &mut Browser<'_>, intuit: &Arrival) {
+/// Continues from Intuit's sign-in: allows the access and confirms the company.
+pub(crate) async fn allow_access(app: &TestApp, user: User, browser: &mut Browser<'_>, intuit: &Response) {
     let env = &app.providers.env;
     let mut answer = intuit.query();
     answer.extend([pair("user", user.sub), pair("realm_id", user.realm), pair("decision", "allow")]);
-    let page = browser.go(url(&env["QUICKBOOKS_AUTHORIZE_URL"]), Some(&answer)).await;
+    let page = browser.navigate(url(&env["QUICKBOOKS_AUTHORIZE_URL"]), Some(&answer)).await;
     let pending = page.query().into_iter().find(|(name, _)| name == "pending");
-    let pending = pending.unwrap_or_else(|| panic!("no question about the company at {}", page.url));
+    let pending = pending.unwrap_or_else(|| panic!("no page to confirm the company at {}", page.url));
     let confirm = url(&format!("{}/quickbooks/confirm", app.url));
-    let connected = browser.go(confirm, Some(&[pending, pair("decision", "connect")])).await;
-    // To the settings, or to Pipedrive's sign-in.
+    let connected = browser.navigate(confirm, Some(&[pending, pair("decision", "connect")])).await;
+    // The settings, or Pipedrive's sign-in.
     assert!(connected.url.as_str().starts_with(&env["PIPEDRIVE_WEB_URL"]), "{}: {}", connected.status, connected.url);
 }
 
@@ -106,6 +106,6 @@ pub(crate) async fn connect_from_settings(app: &TestApp, user: User) {
     let answer = app.sign_in(user).post_settings("/settings/connect", &[]).await;
     let link: serde_json::Value = serde_json::from_str(&answer.text).unwrap();
     let mut browser = Browser::new(&app.providers);
-    let intuit = browser.go(url(link["url"].as_str().unwrap()), None).await;
-    connect(app, user, &mut browser, &intuit).await;
+    let intuit = browser.navigate(url(link["url"].as_str().unwrap()), None).await;
+    allow_access(app, user, &mut browser, &intuit).await;
 }

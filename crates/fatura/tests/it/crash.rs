@@ -1,4 +1,4 @@
-//! The service is ended, or crashes, while an invoice is under way.
+//! The service stops or crashes while an invoice is being created.
 
 use crate::{
     database::Backend::{self, Postgres, Sqlite},
@@ -11,19 +11,19 @@ use reqwest::Method;
 use rstest::rstest;
 use serde_json::{Value, json};
 
-/// Killed with the call on its way to QuickBooks, and after QuickBooks has carried it out.
+/// Kills the service before the call has reached QuickBooks, and after QuickBooks has carried it out.
 #[rstest]
 #[tokio::test]
-async fn an_invoice_whose_service_is_killed_is_issued_once(#[values(Sqlite, Postgres)] backend: Backend) {
+async fn an_invoice_is_issued_once_when_the_service_is_killed(#[values(Sqlite, Postgres)] backend: Backend) {
     join_all(["delay", "delay_after"].map(async |effect| {
         let mut app = TestApp::start(backend).await.with_company(US).await;
         let before = app.providers.invoices(US).await.len();
-        let fields = leave_under_way(&app, json!({ effect: 5000 })).await;
+        let fields = submit_and_leave(&app, json!({ effect: 5000 })).await;
         app.kill_service().await;
         app.restart_service().await;
         let dana = app.sign_in(US);
         let answer = dana.post(Surface::Form, "/deals/4/invoices", &fields.pairs()).await;
-        let number = dana.follow(answer).await.number();
+        let number = dana.wait_for_outcome(answer).await.number();
         let invoices = app.providers.invoices(US).await;
         assert_eq!(invoices.len(), before + 1, "{effect}");
         assert_eq!(invoices.last().unwrap()["DocNumber"], json!(number), "{effect}");
@@ -31,13 +31,14 @@ async fn an_invoice_whose_service_is_killed_is_issued_once(#[values(Sqlite, Post
     .await;
 }
 
-/// Presses *Create*, and leaves the page as soon as the call with the invoice has met its fault. Returns the form.
-async fn leave_under_way(app: &TestApp, effect: Value) -> Fields {
+/// Submits the form, and leaves the page as soon as the injected fault has hit the call with the invoice. Returns the
+/// fields of the form.
+async fn submit_and_leave(app: &TestApp, effect: Value) -> Fields {
     let dana = app.sign_in(US);
     let form = dana.open_simple_form(4).await;
-    app.providers.fail_quickbooks(Method::POST, "/invoice", effect).await;
+    app.providers.inject_quickbooks_fault(Method::POST, "/invoice", effect).await;
     tokio::select! {
-        answer = form.press() => panic!("answered: {}", answer.text),
+        answer = form.submit() => panic!("answered before the fault: {}", answer.text),
         () = app.providers.wait_for_faults() => {}
     }
     form.fields
@@ -45,16 +46,16 @@ async fn leave_under_way(app: &TestApp, effect: Value) -> Fields {
 
 #[rstest]
 #[tokio::test]
-async fn a_service_that_is_told_to_stop_finishes_what_is_under_way(#[values(Sqlite, Postgres)] backend: Backend) {
+async fn a_stopping_service_finishes_work_in_progress(#[values(Sqlite, Postgres)] backend: Backend) {
     let mut app = TestApp::start(backend).await.with_company(US).await;
     let before = app.providers.invoices(US).await.len();
-    leave_under_way(&app, json!({ "delay_after": 1500 })).await;
+    submit_and_leave(&app, json!({ "delay_after": 1500 })).await;
     app.stop_service().await;
     assert_eq!(app.providers.invoices(US).await.len(), before + 1);
     app.restart_service().await;
     let panel = app.sign_in(US).open_panel(4).await;
     assert_eq!(panel.rows.len(), 1);
-    assert_eq!(panel.rows[0].status, "open", "the answer was kept");
+    assert_eq!(panel.rows[0].status, "open", "the answer is stored");
     let sent = app.providers.calls("/invoice").await;
     assert_eq!(sent.iter().filter(|call| call["method"] == json!("POST")).count(), 1, "{sent:?}");
 }

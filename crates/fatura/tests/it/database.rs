@@ -1,10 +1,10 @@
-//! A database for one test.
+//! A database of its own for each test.
 
 use sqlx::AssertSqlSafe;
 use tempfile::TempDir;
 use uuid::Uuid;
 
-/// Which one.
+/// The database management system of a test.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Backend {
     Sqlite,
@@ -12,7 +12,7 @@ pub(crate) enum Backend {
 }
 
 impl Backend {
-    /// Creates an empty database. Returns its address. The file of SQLite is in `folder`.
+    /// Creates an empty database and returns its URL. SQLite's file is in `folder`.
     pub(crate) async fn create_database(self, folder: &TempDir) -> String {
         match self {
             Self::Sqlite => format!("sqlite:{}", folder.path().join("test.db").display()),

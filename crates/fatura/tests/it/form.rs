@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Fields(pub(crate) BTreeMap<String, String>);
 
-/// Whether an element is only there to be copied.
+/// Whether an element is part of a `template`, which the page's script copies.
 fn is_in_template(element: &ElementRef<'_>) -> bool {
     element.ancestors().filter_map(ElementRef::wrap).any(|ancestor| ancestor.value().name() == "template")
 }
@@ -42,7 +42,7 @@ impl Fields {
         Self(live.filter_map(|field| Some((field.attr("name")?.to_owned(), value_of(&field)?))).collect())
     }
 
-    /// Types into fields.
+    /// Sets the values of fields.
     pub(crate) fn set(&mut self, changes: &[(&str, &str)]) {
         for (name, value) in changes {
             self.0.insert((*name).to_owned(), (*value).to_owned());
@@ -59,7 +59,7 @@ pub(crate) struct Form<'a> {
     pub(crate) person: &'a Person<'a>,
     pub(crate) deal: i64,
     pub(crate) fields: Fields,
-    /// The page as it was opened.
+    /// The HTML of the form when it was opened.
     pub(crate) text: String,
 }
 
@@ -74,12 +74,12 @@ impl Form<'_> {
         self.fields.0.keys().filter(|name| name.ends_with("[unit_price]")).count()
     }
 
-    /// Counts the notices that warn of something.
+    /// Counts the warnings.
     pub(crate) fn count_warnings(&self) -> usize {
         Html::parse_fragment(&self.text).select(&selector(".notice[data-kind=warn]")).count()
     }
 
-    /// Types into fields. Who chooses a currency gives the prices in it.
+    /// Sets the values of fields. If a currency is among them, the prices are in this currency.
     pub(crate) fn with(mut self, changes: &[(&str, &str)]) -> Self {
         if let Some((_, currency)) = changes.iter().find(|(name, _)| *name == "currency") {
             self.fields.set(&[("priced_in", currency)]);
@@ -94,35 +94,36 @@ impl Form<'_> {
         self
     }
 
-    /// Looks at nothing that others bill meanwhile: for many invoices of one form, each with a key of its own.
-    pub(crate) fn unseen(self) -> Self {
+    /// Clears the list of invoices that the user has seen. Other invoices of the deal then raise no question, so that a
+    /// test can submit one form many times, each time with another intent key.
+    pub(crate) fn without_seen_invoices(self) -> Self {
         self.with(&[("seen", "")])
     }
 
-    /// Posts the form as a pause in typing does.
+    /// Posts the form to the preview, as the page does after a pause in typing.
     pub(crate) async fn preview(&self) -> Answer {
         let path = format!("/deals/{}/form/preview", self.deal);
         self.person.post(Surface::Form, &path, &self.fields.pairs()).await
     }
 
     /// Posts the form once.
-    pub(crate) async fn press(&self) -> Answer {
-        self.press_with(&[]).await
+    pub(crate) async fn submit(&self) -> Answer {
+        self.submit_with(&[]).await
     }
 
-    async fn press_with(&self, more: &[(&str, &str)]) -> Answer {
+    async fn submit_with(&self, more: &[(&str, &str)]) -> Answer {
         let path = format!("/deals/{}/invoices", self.deal);
         let fields: Vec<_> = self.fields.pairs().into_iter().chain(more.iter().copied()).collect();
         self.person.post(Surface::Form, &path, &fields).await
     }
 
-    /// Presses *Create*, confirms what is asked, and follows the invoice to its end.
+    /// Submits the form, confirms all questions, and waits for the outcome of the invoice.
     pub(crate) async fn create(&self) -> Answer {
-        let mut answer = self.press().await;
-        // Others may bill the deal between the question and its answer: then it is asked again.
-        while let Outcome::Asked { confirm } = answer.outcome() {
-            answer = self.press_with(&[("confirmed", &confirm)]).await;
+        let mut answer = self.submit().await;
+        // If another request bills the deal before the confirmation, there is a further question.
+        while let Outcome::NeedsConfirmation { confirm } = answer.outcome() {
+            answer = self.submit_with(&[("confirmed", &confirm)]).await;
         }
-        self.person.follow(answer).await
+        self.person.wait_for_outcome(answer).await
     }
 }

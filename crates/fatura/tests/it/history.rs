@@ -1,4 +1,4 @@
-//! The deal's history in Pipedrive tells each change once.
+//! The deal history in Pipedrive has one entry for each change.
 
 use crate::{
     database::Backend::{self, Postgres, Sqlite},
@@ -15,41 +15,41 @@ use serde_json::json;
 async fn an_entry_whose_answer_is_lost_is_written_once(#[values(Sqlite, Postgres)] backend: Backend) {
     let app = TestApp::start(backend).await.with_company(US).await;
     let dana = app.sign_in(US);
-    app.providers.fail("pipedrive", Method::POST, "/notes", 1, json!("drop_after")).await;
-    let number = dana.bill(10).await;
+    app.providers.inject_fault("pipedrive", Method::POST, "/notes", 1, json!("drop_after")).await;
+    let number = dana.bill_deal(10).await;
     app.providers.wait_for_faults().await;
-    let count_looks = async || {
+    let count_lookups = async || {
         let calls = app.providers.calls("/notes").await;
         calls.iter().filter(|call| call["method"] == json!("GET")).count()
     };
-    let before = count_looks().await;
-    // The first attempt was carried out, and its answer lost. The next one looks before it writes.
-    wait_until("the deal's notes are looked at", async || count_looks().await > before).await;
-    // An entry that follows is written after both.
-    app.providers.pay(US, &app.providers.invoice(US, &number).await, None).await;
+    let before = count_lookups().await;
+    // The first attempt was carried out, but its answer is lost. The next attempt reads the notes before it writes.
+    wait_until("the notes of the deal are read", async || count_lookups().await > before).await;
+    // The next entry is written after both attempts.
+    app.providers.pay_invoice(US, &app.providers.invoice(US, &number).await, None).await;
     let notes = app.providers.wait_for_notes(US, 10, 2).await;
     assert_eq!(notes.iter().filter(|note| note.contains("created")).count(), 1, "{notes:?}");
 }
 
 #[rstest]
 #[tokio::test]
-async fn an_entry_that_says_the_same_as_an_earlier_one_is_written_also_where_it_is_sent_again(
+async fn a_resent_entry_is_written_even_if_an_earlier_one_has_the_same_text(
     #[values(Sqlite, Postgres)] backend: Backend,
 ) {
     let app = TestApp::start(backend).await.with_company(US).await;
     let dana = app.sign_in(US);
-    let number = dana.bill(10).await;
+    let number = dana.bill_deal(10).await;
     let invoice = app.providers.invoice(US, &number).await;
     app.providers.wait_for_notes(US, 10, 1).await;
-    app.providers.pay(US, &invoice, None).await;
+    app.providers.pay_invoice(US, &invoice, None).await;
     app.providers.wait_for_notes(US, 10, 2).await;
-    let payment = app.providers.books(US, "Payment").await.pop().unwrap();
+    let payment = app.providers.list_objects(US, "Payment").await.pop().unwrap();
     let deleted = json!({ "realm_id": US.realm, "entity": "Payment", "id": payment["Id"] });
-    app.providers.act("/quickbooks/delete", deleted).await;
+    app.providers.post_control("/quickbooks/delete", deleted).await;
     app.providers.wait_for_notes(US, 10, 3).await;
-    // The second one is lost on its way: the first stands for another entry.
-    app.providers.fail("pipedrive", Method::POST, "/notes", 1, json!("drop_before")).await;
-    app.providers.pay(US, &invoice, None).await;
+    // The request with the second "is paid" is lost. The first note with this text belongs to another entry.
+    app.providers.inject_fault("pipedrive", Method::POST, "/notes", 1, json!("drop_before")).await;
+    app.providers.pay_invoice(US, &invoice, None).await;
     let notes = app.providers.wait_for_notes(US, 10, 4).await;
     assert!(notes[0].contains("created") && notes[1].contains("is paid"), "{notes:?}");
     assert_eq!(notes[1], notes[3]);

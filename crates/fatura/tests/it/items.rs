@@ -11,7 +11,7 @@ use serde_json::json;
 
 #[rstest]
 #[tokio::test]
-async fn two_lines_with_the_same_new_item_make_one_item_though_quickbooks_finds_it_later(
+async fn two_lines_with_the_same_new_item_create_one_item_when_queries_are_delayed(
     #[values(Sqlite, Postgres)] backend: Backend,
 ) {
     let app = TestApp::start(backend).await.with_company(US).await;
@@ -29,6 +29,6 @@ async fn two_lines_with_the_same_new_item_make_one_item_though_quickbooks_finds_
     app.providers.set_quirks(US, json!({ "query_lag_ms": 600_000 })).await;
     let number = form.create().await.number();
     assert_eq!(app.providers.invoice(US, &number).await["TotalAmt"], json!(20));
-    let items = app.providers.books(US, "Item").await;
+    let items = app.providers.list_objects(US, "Item").await;
     assert_eq!(items.iter().filter(|item| item["Name"] == json!("Twice the same")).count(), 1);
 }

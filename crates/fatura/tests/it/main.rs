@@ -1,4 +1,4 @@
-//! Flows and endpoints of the running service, against the sandbox. Every test has a world of its own: see `test_app`.
+//! Tests of the running service against the sandbox. Each test has its own service, sandbox and database: see `test_app`.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 

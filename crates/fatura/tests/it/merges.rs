@@ -1,4 +1,4 @@
-//! Deals, organizations and persons that are merged in Pipedrive.
+//! Merges of deals, organizations and persons in Pipedrive.
 
 use crate::{
     database::Backend::{self, Postgres, Sqlite},
@@ -9,42 +9,42 @@ use reqwest::Method;
 use rstest::rstest;
 use serde_json::json;
 
-/// Bills 400 dollars of a deal. Returns the number of the invoice.
+/// Bills 400 dollars of a deal. Returns the invoice number.
 async fn bill_400(person: &Person<'_>, deal: i64) -> String {
     person.open_simple_form(deal).await.with(&[("lines[0][unit_price]", "400")]).create().await.number()
 }
 
 /// Creates an organization or a person.
 async fn create(app: &TestApp, kind: &str, name: &str) -> i64 {
-    let made = app.providers.pipedrive(US, Method::POST, &format!("v2/{kind}s"), Some(json!({ "name": name }))).await;
+    let made =
+        app.providers.call_pipedrive(US, Method::POST, &format!("v2/{kind}s"), Some(json!({ "name": name }))).await;
     made["id"].as_i64().unwrap()
 }
 
-async fn merge(app: &TestApp, kind: &str, gone: i64, left: i64) {
-    let body = json!({ "merge_with_id": left });
-    app.providers.pipedrive(US, Method::PUT, &format!("v1/{kind}s/{gone}/merge"), Some(body)).await;
+/// Merges a record into another one, which is kept.
+async fn merge(app: &TestApp, kind: &str, from: i64, into: i64) {
+    let body = json!({ "merge_with_id": into });
+    app.providers.call_pipedrive(US, Method::PUT, &format!("v1/{kind}s/{from}/merge"), Some(body)).await;
 }
 
 #[rstest]
 #[tokio::test]
-async fn what_was_billed_on_a_deal_that_is_gone_is_not_billed_again_on_the_one_that_is_left(
-    #[values(Sqlite, Postgres)] backend: Backend,
-) {
+async fn amounts_billed_before_a_merge_are_not_billed_again(#[values(Sqlite, Postgres)] backend: Backend) {
     let app = TestApp::start(backend).await.with_company(US).await;
     let dana = app.sign_in(US);
     let org = create(&app, "organization", "Merging and Sons").await;
     let other = create(&app, "organization", "Merging and Daughters").await;
-    let gone = app.providers.create_deal(US, "Twice", json!({ "org_id": org })).await;
-    let left = app.providers.create_deal(US, "Twice, again", json!({ "org_id": org })).await;
+    let merged = app.providers.create_deal(US, "Twice", json!({ "org_id": org })).await;
+    let kept = app.providers.create_deal(US, "Twice, again", json!({ "org_id": org })).await;
     let elsewhere = app.providers.create_deal(US, "Another name", json!({ "org_id": other })).await;
-    let number = bill_400(&dana, gone).await;
-    app.providers.wait_for_notes(US, gone, 1).await;
-    merge(&app, "deal", gone, left).await;
-    dana.open_panel(left).await.row(&number);
+    let number = bill_400(&dana, merged).await;
+    app.providers.wait_for_notes(US, merged, 1).await;
+    merge(&app, "deal", merged, kept).await;
+    dana.open_panel(kept).await.row(&number);
 
-    // Another organization's deal: then the form finds it.
-    merge(&app, "deal", left, elsewhere).await;
-    assert_eq!(dana.open_form(elsewhere).await.field("lines[0][unit_price]"), "600", "what is left of the deal");
+    // In a deal of another organization, opening the form finds the merge.
+    merge(&app, "deal", kept, elsewhere).await;
+    assert_eq!(dana.open_form(elsewhere).await.field("lines[0][unit_price]"), "600", "the remaining amount");
     dana.open_panel(elsewhere).await.row(&number);
 }
 
@@ -52,30 +52,30 @@ async fn what_was_billed_on_a_deal_that_is_gone_is_not_billed_again_on_the_one_t
 #[case("organization", "org_id")]
 #[case("person", "person_id")]
 #[tokio::test]
-async fn invoices_and_customer_go_along_with_the_one_that_is_merged(
+async fn invoices_and_customer_follow_a_merged_organization_or_person(
     #[values(Sqlite, Postgres)] backend: Backend,
     #[case] kind: &str,
     #[case] member: &str,
 ) {
     let app = TestApp::start(backend).await.with_company(US).await;
     let dana = app.sign_in(US);
-    let gone = create(&app, kind, "Old").await;
-    let left = create(&app, kind, "New").await;
-    let deal = app.providers.create_deal(US, "Of a merged one", json!({ member: gone })).await;
+    let merged = create(&app, kind, "Old").await;
+    let kept = create(&app, kind, "New").await;
+    let deal = app.providers.create_deal(US, "Of a merged one", json!({ member: merged })).await;
     let number = bill_400(&dana, deal).await;
-    assert!(!dana.open_panel_of(kind, left).await.has(&number));
-    merge(&app, kind, gone, left).await;
-    assert!(dana.open_panel_of(kind, left).await.has(&number));
+    assert!(!dana.open_panel_of(kind, kept).await.has_invoice(&number));
+    merge(&app, kind, merged, kept).await;
+    assert!(dana.open_panel_of(kind, kept).await.has_invoice(&number));
     assert_eq!(dana.open_form(deal).await.field("customer"), CASCADE[0].1);
 
-    // Another deal that is given to them by hand brings its invoices, and not its customer.
-    let stays = create(&app, kind, "Third").await;
-    let third = create(&app, kind, "Fourth").await;
-    let moved = app.providers.create_deal(US, "Given away", json!({ member: stays })).await;
+    // A deal that a user moves to another record brings its invoices, but not its customer.
+    let former = create(&app, kind, "Third").await;
+    let new = create(&app, kind, "Fourth").await;
+    let moved = app.providers.create_deal(US, "Given away", json!({ member: former })).await;
     let second = bill_400(&dana, moved).await;
     let path = format!("v2/deals/{moved}");
-    app.providers.pipedrive(US, Method::PATCH, &path, Some(json!({ member: third }))).await;
-    assert!(dana.open_panel_of(kind, third).await.has(&second));
-    assert!(!dana.open_panel_of(kind, stays).await.has(&second));
+    app.providers.call_pipedrive(US, Method::PATCH, &path, Some(json!({ member: new }))).await;
+    assert!(dana.open_panel_of(kind, new).await.has_invoice(&second));
+    assert!(!dana.open_panel_of(kind, former).await.has_invoice(&second));
     assert_eq!(dana.open_form(moved).await.field("customer"), "");
 }

@@ -1,36 +1,36 @@
-//! Answers of the service, and what they say to the page's script.
+//! Answers of the service, and the outcomes that they show to the page's script.
 
 use reqwest::StatusCode;
 use scraper::{ElementRef, Html, Selector};
 
-/// An answer to a page.
+/// An answer to a request of a page.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) text: String,
 }
 
-/// How *Create* has ended.
+/// The outcome of a submitted form.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Outcome {
     /// The invoice is in QuickBooks.
     Issued {
         number: String,
     },
-    /// It is under way, or it is looked for.
+    /// The invoice is being created or looked up.
     Checking {
         invoice: String,
     },
-    /// A person is asked, because nobody knows whether it was sent.
-    Stuck {
+    /// The invoice is parked, because it is unknown whether QuickBooks has it.
+    Parked {
         invoice: String,
     },
-    /// The form lists problems, by the fields that they belong to.
+    /// The form lists problems of these fields.
     Refused {
         fields: Vec<String>,
     },
-    /// Something has to be confirmed first, with this value.
-    Asked {
+    /// The user has to confirm a question, with this value.
+    NeedsConfirmation {
         confirm: String,
     },
     Other,
@@ -41,14 +41,14 @@ pub(crate) fn selector(text: &str) -> Selector {
 }
 
 impl Answer {
-    /// Finds the first element with an attribute. Returns the attribute.
+    /// Finds the first matching element that has the attribute. Returns the value of the attribute.
     pub(crate) fn find_attribute(&self, of: &str, attribute: &str) -> Option<String> {
         let page = Html::parse_fragment(&self.text);
         let found = page.select(&selector(of)).find_map(|element| element.attr(attribute))?;
         Some(found.to_owned())
     }
 
-    /// Returns the problems that the page lists, each with its field.
+    /// Returns the listed problems: pairs of field and text.
     pub(crate) fn problems(&self) -> Vec<(String, String)> {
         let page = Html::parse_fragment(&self.text);
         let links = selector("a[href^='#']");
@@ -58,18 +58,18 @@ impl Answer {
         page.select(&links).map(problem).collect()
     }
 
-    /// Returns all text, with single spaces.
+    /// Returns all text, with whitespace collapsed.
     pub(crate) fn plain_text(&self) -> String {
         let text: String = Html::parse_fragment(&self.text).root_element().text().collect();
         text.split_whitespace().collect::<Vec<_>>().join(" ")
     }
 
-    /// Returns the texts of all elements of a kind.
+    /// Returns the texts of all matching elements.
     pub(crate) fn texts(&self, of: &str) -> Vec<String> {
         Html::parse_fragment(&self.text).select(&selector(of)).map(|element| element.text().collect()).collect()
     }
 
-    /// Finds the invoice in an address of this form, with `/invoices/` before it.
+    /// Finds the id of the invoice in an attribute with the value `/invoices/{id}{end}`.
     fn find_invoice(&self, attribute: &str, end: &str) -> Option<String> {
         let address = self.find_attribute(&format!("[{attribute}^='/invoices/'][{attribute}$='{end}']"), attribute)?;
         Some(address.strip_prefix("/invoices/")?.strip_suffix(end)?.to_owned())
@@ -83,10 +83,10 @@ impl Answer {
             return Outcome::Checking { invoice };
         }
         if let Some(invoice) = self.find_invoice("hx-post", "/again") {
-            return Outcome::Stuck { invoice };
+            return Outcome::Parked { invoice };
         }
         if let Some(confirm) = self.find_attribute("[name=confirmed]", "value") {
-            return Outcome::Asked { confirm };
+            return Outcome::NeedsConfirmation { confirm };
         }
         if self.status == StatusCode::UNPROCESSABLE_ENTITY {
             return Outcome::Refused { fields: self.problems().into_iter().map(|(field, _)| field).collect() };
@@ -94,7 +94,7 @@ impl Answer {
         Outcome::Other
     }
 
-    /// Returns the number of the invoice that was issued, or fails the test.
+    /// Returns the number of the issued invoice. Panics if no invoice was issued.
     pub(crate) fn number(&self) -> String {
         match self.outcome() {
             Outcome::Issued { number } => number,

@@ -6,24 +6,24 @@ use scraper::{ElementRef, Html};
 /// A row of the panel.
 #[derive(Debug, Clone)]
 pub(crate) struct Row {
-    /// Our id of the invoice.
+    /// Fatura's id of the invoice.
     pub(crate) id: String,
-    /// Our name of its status.
+    /// Name of the badge.
     pub(crate) status: String,
     pub(crate) number: Option<String>,
-    /// The state that the person sees, which an act brings along.
+    /// Fingerprint of the state that the user sees. Actions post it.
     pub(crate) seen: Option<String>,
-    /// Whether an act on it is under way.
+    /// Whether an action on the invoice is pending.
     pub(crate) is_pending: bool,
-    /// Whether it was sent by e-mail.
+    /// Whether the invoice was sent by e-mail.
     pub(crate) is_sent: bool,
-    /// Whether it has a warning.
+    /// Whether the row has a warning.
     pub(crate) has_warning: bool,
-    /// All that it says.
+    /// The whole text of the row.
     pub(crate) text: String,
 }
 
-/// A panel as it was loaded.
+/// A loaded panel.
 #[derive(Debug)]
 pub(crate) struct Panel {
     pub(crate) rows: Vec<Row>,
@@ -52,7 +52,7 @@ impl Panel {
     }
 
     /// Whether an invoice has a row.
-    pub(crate) fn has(&self, number: &str) -> bool {
+    pub(crate) fn has_invoice(&self, number: &str) -> bool {
         self.rows.iter().any(|row| row.number.as_deref() == Some(number))
     }
 

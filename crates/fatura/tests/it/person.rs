@@ -1,4 +1,4 @@
-//! A person in Pipedrive with the service's pages open: requests with a session, as the pages' script makes them.
+//! A Pipedrive user with open pages of the service: makes the requests of the pages' script, with a session.
 
 use crate::{
     form::{Fields, Form},
@@ -14,14 +14,14 @@ use serde_json::{Value, json};
 use std::time::{Duration, SystemTime};
 use tokio::sync::OnceCell;
 
-/// A user of a seeded company of Pipedrive, with the QuickBooks company that they connect.
+/// A user of a seeded Pipedrive company, with the QuickBooks company to connect.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct User {
     /// Id of the company in Pipedrive.
     pub(crate) company: i64,
     /// Id in Pipedrive.
     pub(crate) id: i64,
-    /// Intuit's id of the person.
+    /// Intuit's id of the user.
     pub(crate) sub: &'static str,
     /// Id of the company in QuickBooks.
     pub(crate) realm: &'static str,
@@ -33,10 +33,10 @@ pub(crate) const BR: User =
 /// Dana Whitfield, an administrator of the company in the United States.
 pub(crate) const US: User =
     User { company: 7_720_002, id: 920_001, sub: "9130000000000001", realm: "9341452200000001" };
-/// Miguel Ortega of the same company, no administrator.
+/// Miguel Ortega of the same company, not an administrator.
 pub(crate) const MIGUEL: User = User { id: 920_002, ..US };
 
-/// A customer that the company in the United States has.
+/// An existing customer of the company in the United States.
 pub(crate) const CASCADE: &[(&str, &str)] =
     &[("customer", "3"), ("customer_name", "Cascade Robotics, Inc."), ("customer_currency", "USD")];
 /// A line for 10 dollars without tax.
@@ -49,10 +49,10 @@ pub(crate) const LINE: &[(&str, &str)] = &[
     ("discount", ""),
 ];
 
-/// How long an operation under way is followed.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// Upper bound for the outcome of an operation.
+const OPERATION_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Where in Pipedrive a page stands.
+/// The place of a page in Pipedrive.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Surface {
     Panel,
@@ -73,7 +73,7 @@ impl Surface {
 /// A signed-in user.
 pub(crate) struct Person<'a> {
     app: &'a TestApp,
-    /// Address of the service or of a replica.
+    /// URL of the service or of a replica.
     url: String,
     pub(crate) user: User,
     bearers: [OnceCell<String>; 3],
@@ -84,7 +84,7 @@ impl<'a> Person<'a> {
         Self { app, url: url.to_owned(), user, bearers: Default::default() }
     }
 
-    /// Exchanges a token that Pipedrive has signed for a bearer.
+    /// Exchanges a signed token, as Pipedrive creates it, for a bearer.
     async fn exchange_token(&self, surface: Surface) -> String {
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
         let claims = json!({ "companyId": self.user.company, "userId": self.user.id, "iat": now, "exp": now + 300 });
@@ -102,7 +102,8 @@ impl<'a> Person<'a> {
         self.bearers[surface as usize].get_or_init(|| self.exchange_token(surface)).await
     }
 
-    /// Makes a request with the session of a page. Fields are posted. Fails with the connection.
+    /// Makes a request with the session of a page: a POST if there are fields, otherwise a GET. Returns an error if the
+    /// connection fails.
     pub(crate) async fn try_call(
         &self,
         surface: Surface,
@@ -128,7 +129,7 @@ impl<'a> Person<'a> {
         self.try_call(surface, path, Some(fields)).await.unwrap()
     }
 
-    /// Loads something of the settings page.
+    /// Makes a GET request of the settings page.
     pub(crate) async fn get_settings(&self, path: &str) -> Answer {
         self.get(Surface::Settings, path).await
     }
@@ -143,7 +144,7 @@ impl<'a> Person<'a> {
         self.post(Surface::Form, "/customers/search", &[("customer_name", name)]).await
     }
 
-    /// Asks for the form of a deal.
+    /// Requests the form of a deal.
     pub(crate) async fn try_open_form(&self, deal: i64) -> Answer {
         self.get(Surface::Form, &format!("/deals/{deal}/form")).await
     }
@@ -160,14 +161,14 @@ impl<'a> Person<'a> {
         self.open_form(deal).await.with_first_line_only().with(CASCADE).with(LINE)
     }
 
-    /// Discards what was typed into the form of a deal.
+    /// Discards the draft of a deal.
     pub(crate) async fn discard_form(&self, deal: i64) {
         let answer = self.post(Surface::Form, &format!("/deals/{deal}/form/discard"), &[]).await;
         assert!(answer.status.is_success(), "{} {}", answer.status, answer.text);
     }
 
-    /// Bills a deal for 10 dollars. Returns the number of the invoice.
-    pub(crate) async fn bill(&self, deal: i64) -> String {
+    /// Bills 10 dollars of a deal. Returns the invoice number.
+    pub(crate) async fn bill_deal(&self, deal: i64) -> String {
         self.open_simple_form(deal).await.create().await.number()
     }
 
@@ -183,55 +184,55 @@ impl<'a> Person<'a> {
         Panel::read(&answer.text)
     }
 
-    /// Reads the invoices of a deal again, as the button of the panel does.
-    pub(crate) async fn refresh(&self, deal: i64) -> Answer {
+    /// Reloads the invoices of a deal from QuickBooks, as the button of the panel does.
+    pub(crate) async fn refresh_panel(&self, deal: i64) -> Answer {
         self.post(Surface::Panel, &format!("/panel/deal/{deal}/refresh"), &[]).await
     }
 
-    /// Asks for the PDF of an invoice. Returns the address, which works once.
-    pub(crate) async fn ask_for_pdf(&self, invoice: &str) -> String {
+    /// Requests a link to the PDF of an invoice, which works once.
+    pub(crate) async fn request_pdf_link(&self, invoice: &str) -> String {
         let answer = self.post(Surface::Panel, &format!("/invoices/{invoice}/pdf"), &[]).await;
         serde_json::from_str::<Value>(&answer.text).unwrap()["url"].as_str().unwrap().to_owned()
     }
 
-    /// Asks for an act on an invoice of a deal.
-    pub(crate) async fn act(&self, deal: i64, invoice: &str, act: &str, fields: &[(&str, &str)]) -> Answer {
-        self.post(Surface::Panel, &format!("/panel/deal/{deal}/invoices/{invoice}/{act}"), fields).await
+    /// Posts an action on an invoice of a deal.
+    pub(crate) async fn post_action(&self, deal: i64, invoice: &str, action: &str, fields: &[(&str, &str)]) -> Answer {
+        self.post(Surface::Panel, &format!("/panel/deal/{deal}/invoices/{invoice}/{action}"), fields).await
     }
 
-    /// Asks that an invoice be voided as the row shows it.
-    pub(crate) async fn void(&self, deal: i64, row: &Row) -> Answer {
-        self.act(deal, &row.id, "void", &[("seen", row.seen.as_deref().unwrap())]).await
+    /// Voids an invoice in the state of the row.
+    pub(crate) async fn void_invoice(&self, deal: i64, row: &Row) -> Answer {
+        self.post_action(deal, &row.id, "void", &[("seen", row.seen.as_deref().unwrap())]).await
     }
 
-    /// Asks that an invoice be deleted as the row shows it.
-    pub(crate) async fn delete(&self, deal: i64, row: &Row) -> Answer {
-        self.act(deal, &row.id, "delete", &[("seen", row.seen.as_deref().unwrap())]).await
+    /// Deletes an invoice in the state of the row.
+    pub(crate) async fn delete_invoice(&self, deal: i64, row: &Row) -> Answer {
+        self.post_action(deal, &row.id, "delete", &[("seen", row.seen.as_deref().unwrap())]).await
     }
 
-    /// Has an invoice that a person was asked about looked for again.
-    pub(crate) async fn look_again(&self, invoice: &str) -> Answer {
+    /// Starts another lookup of a parked invoice.
+    pub(crate) async fn retry_lookup(&self, invoice: &str) -> Answer {
         self.post(Surface::Form, &format!("/invoices/{invoice}/again"), &[]).await
     }
 
-    /// Opens the form for the recipient of an invoice. Returns its key.
-    pub(crate) async fn open_recipient(&self, deal: i64, invoice: &str) -> String {
+    /// Opens the form that e-mails an invoice. Returns its idempotency key.
+    pub(crate) async fn open_email_form(&self, deal: i64, invoice: &str) -> String {
         let page = self.get(Surface::Panel, &format!("/panel/deal/{deal}/invoices/{invoice}/recipient")).await;
         page.find_attribute("input[name=key]", "value").unwrap()
     }
 
-    /// Looks once at an operation that is under way.
-    pub(crate) async fn look_at_progress(&self, invoice: &str) -> Answer {
+    /// Requests the progress of an operation once.
+    pub(crate) async fn get_progress(&self, invoice: &str) -> Answer {
         self.get(Surface::Form, &format!("/invoices/{invoice}/progress")).await
     }
 
-    /// Follows an operation that is under way to its end.
-    pub(crate) async fn follow(&self, answer: Answer) -> Answer {
+    /// Polls the progress of an operation until it has an outcome.
+    pub(crate) async fn wait_for_outcome(&self, answer: Answer) -> Answer {
         let mut last = Some(answer);
-        wait_within(PATIENCE, "an operation that is under way ends", async || {
+        wait_within(OPERATION_TIMEOUT, "the operation ends", async || {
             let answer = last.take().unwrap();
             let Outcome::Checking { invoice } = answer.outcome() else { return Some(answer) };
-            last = Some(self.look_at_progress(&invoice).await);
+            last = Some(self.get_progress(&invoice).await);
             None
         })
         .await

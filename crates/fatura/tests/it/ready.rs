@@ -1,4 +1,4 @@
-//! A form that needs nothing more.
+//! A complete form, which can be submitted without changes.
 
 use crate::{
     form::Form,
@@ -6,17 +6,17 @@ use crate::{
     test_app::TestApp,
 };
 
-/// The customer in the forms of [`open_ready_form`], in both companies.
+/// QuickBooks ids of the customer in the forms of [`open_ready_form`]: in the US company, in the Brazilian company.
 pub(crate) const CUSTOMER: [&str; 2] = ["3", "4"];
-/// The item in the forms of [`open_ready_form`], in both companies.
+/// QuickBooks ids of the item in the forms of [`open_ready_form`]: in the US company, in the Brazilian company.
 pub(crate) const ITEM: [&str; 2] = ["12", "10"];
 
-/// Opens the form of a new deal, for a customer and an item that are there.
+/// Opens the form of a new deal, with an existing customer and an existing item.
 pub(crate) async fn open_ready_form<'a>(app: &TestApp, person: &'a Person<'_>) -> Form<'a> {
     let user = person.user;
     let (at, currency) = if user.realm == US.realm { (0, "USD") } else { (1, "BRL") };
     assert!([US.realm, BR.realm].contains(&user.realm));
-    let deal = app.providers.create_roomy_deal(user, 3).await;
+    let deal = app.providers.create_large_deal(user, 3).await;
     let form = person.open_form(deal).await.with_first_line_only();
     form.with(&[
         ("customer", CUSTOMER[at]),
@@ -30,5 +30,5 @@ pub(crate) async fn open_ready_form<'a>(app: &TestApp, person: &'a Person<'_>) -
         ("lines[0][quantity]", "1"),
         ("lines[0][unit_price]", "10"),
     ])
-    .unseen()
+    .without_seen_invoices()
 }

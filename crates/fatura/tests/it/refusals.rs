@@ -1,4 +1,4 @@
-//! Refusals of QuickBooks are told at the field that they name, or of the whole form, in each language; nothing is made.
+//! Refusals of QuickBooks are shown at their field or above the form, in each language, and nothing is created.
 
 use crate::{
     database::Backend::Sqlite,
@@ -11,15 +11,15 @@ use rstest::rstest;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-/// A refusal of an invoice for a customer and an item.
+/// A refusal of an invoice, and the problems that the form then shows.
 struct Refusal {
     name: &'static str,
     effect: fn(customer: &str, item: &str) -> Value,
-    /// Fields, each with a part of its words in English, Spanish and Portuguese.
-    told: &'static [(&'static str, [&'static str; 3])],
+    /// Fields, each with a part of its text in English, Spanish and Portuguese.
+    expected: &'static [(&'static str, [&'static str; 3])],
 }
 
-/// A fault of QuickBooks, word for word.
+/// A fault of QuickBooks with one error.
 fn fault(code: Value, message: &str, detail: &str, element: &str) -> Value {
     json!({ "fault": { "errors": [{ "code": code, "Message": message, "Detail": detail, "element": element }] } })
 }
@@ -32,13 +32,13 @@ const FORM: &str = "invoice-form";
 
 const REFUSALS: [Refusal; 13] = [
     Refusal {
-        name: "an inactive reference that is not named",
+        name: "an inactive reference without its name",
         effect: |_, _| {
             invalid_reference(
                 "Something you're trying to use has been made inactive. Check the fields with accounts, customers, items, vendors or employees.",
             )
         },
-        told: &[(
+        expected: &[(
             FORM,
             [
                 "Something that this invoice uses was made inactive or deleted",
@@ -50,7 +50,7 @@ const REFUSALS: [Refusal; 13] = [
     Refusal {
         name: "the customer, by its id",
         effect: |customer, _| invalid_reference(&format!("Names element id {customer} not found")),
-        told: &[(
+        expected: &[(
             "customer_name",
             [
                 "This customer was made inactive or deleted in QuickBooks.",
@@ -62,7 +62,7 @@ const REFUSALS: [Refusal; 13] = [
     Refusal {
         name: "a name that is not the customer's",
         effect: |_, _| invalid_reference("Names element id 99583 not found"),
-        told: &[(
+        expected: &[(
             FORM,
             [
                 "QuickBooks says: Invalid Reference Id : Names element id 99583 not found",
@@ -74,7 +74,7 @@ const REFUSALS: [Refusal; 13] = [
     Refusal {
         name: "the item of the line, by its id",
         effect: |_, item| invalid_reference(&format!("Items element id {item} not found")),
-        told: &[(
+        expected: &[(
             "lines-0-item",
             [
                 "An item was made inactive or deleted in QuickBooks.",
@@ -84,9 +84,9 @@ const REFUSALS: [Refusal; 13] = [
         )],
     },
     Refusal {
-        name: "closed books, with a code that is a number",
+        name: "closed books, with a numeric code",
         effect: |_, _| fault(json!(6210), "Account Period Closed", "You have closed the books through 2026-03-31.", ""),
-        told: &[(
+        expected: &[(
             "issued",
             [
                 "The books are closed for this date in QuickBooks.",
@@ -96,12 +96,12 @@ const REFUSALS: [Refusal; 13] = [
         )],
     },
     Refusal {
-        name: "a subscription that has ended: one error that is no array, with status 200",
+        name: "an ended subscription: one error instead of an array, with status 200",
         effect: |_, _| {
             let error = json!({ "code": "6190", "Message": "Invalid Company Status", "Detail": "subscription period has ended" });
             json!({ "fault": { "errors": [error], "status": 200, "object": true } })
         },
-        told: &[(
+        expected: &[(
             FORM,
             [
                 "The subscription of this QuickBooks company has ended",
@@ -113,7 +113,7 @@ const REFUSALS: [Refusal; 13] = [
     Refusal {
         name: "an address of another invoice",
         effect: |_, _| fault(json!("4002"), "Invalid query", "To email address entered is invalid", ""),
-        told: &[(
+        expected: &[(
             FORM,
             [
                 "An invoice that is already in QuickBooks has an invalid email address",
@@ -123,12 +123,12 @@ const REFUSALS: [Refusal; 13] = [
         )],
     },
     Refusal {
-        name: "a member that the class does not have",
+        name: "an unrecognised member of the request",
         effect: |_, _| {
             let detail = "Property Name:Unrecognized field \"Foo\" (class com.intuit.schema.finance.v3.Invoice), not marked as ignorable (2 known properties: \"DocNumber\", \"CustomerRef\")";
             fault(json!("2010"), "Request has invalid or unsupported property", detail, "")
         },
-        told: &[(
+        expected: &[(
             FORM,
             [
                 "The problem is not what you typed. Send this text to support",
@@ -147,7 +147,7 @@ const REFUSALS: [Refusal; 13] = [
                 { "code": 2210, "Message": "m", "Detail": email, "element": "BillEmail.Address" },
             ] } })
         },
-        told: &[
+        expected: &[
             (
                 "message",
                 ["may have 1000 characters at most.", "1000 caracteres como máximo.", "no máximo 1000 caracteres."],
@@ -163,9 +163,9 @@ const REFUSALS: [Refusal; 13] = [
         ],
     },
     Refusal {
-        name: "a code that nobody knows",
+        name: "an unknown code",
         effect: |_, _| fault(json!("9999"), "New", "Business Validation Error: Nobody has seen this.", ""),
-        told: &[(
+        expected: &[(
             FORM,
             [
                 "QuickBooks refused the invoice, and nothing was created. Correct what it names, then create the invoice again. QuickBooks says: Nobody has seen this.",
@@ -177,7 +177,7 @@ const REFUSALS: [Refusal; 13] = [
     Refusal {
         name: "a company that the app may not open",
         effect: |_, _| json!("not_authorized"),
-        told: &[(
+        expected: &[(
             FORM,
             [
                 "Ask an administrator to reconnect QuickBooks",
@@ -187,9 +187,9 @@ const REFUSALS: [Refusal; 13] = [
         )],
     },
     Refusal {
-        name: "a scope that is missing",
+        name: "a missing scope",
         effect: |_, _| json!("scope_missing"),
-        told: &[(
+        expected: &[(
             FORM,
             [
                 "grant every permission it asks for",
@@ -201,7 +201,7 @@ const REFUSALS: [Refusal; 13] = [
     Refusal {
         name: "keys of another environment",
         effect: |_, _| json!({ "xml": "wrong_cluster" }),
-        told: &[(
+        expected: &[(
             FORM,
             [
                 "a test company with production keys, or the reverse",
@@ -212,48 +212,45 @@ const REFUSALS: [Refusal; 13] = [
     },
 ];
 
-/// The words do not depend on the database.
+/// Runs on SQLite only, because the texts do not depend on the database.
 #[rstest]
 #[case(US, 0)]
 #[case(MIGUEL, 1)]
 #[case(BR, 2)]
 #[tokio::test]
-async fn a_refusal_is_told_at_the_field_that_it_names_in_the_persons_language(
-    #[case] user: User,
-    #[case] language: usize,
-) {
+async fn a_refusal_is_shown_at_its_field_in_the_users_language(#[case] user: User, #[case] language: usize) {
     let app = TestApp::start(Sqlite).await.with_company(if user.realm == US.realm { US } else { BR }).await;
     let app = if user.id == MIGUEL.id { app.with_company(MIGUEL).await } else { app };
     let person = app.sign_in(user);
     let before = app.providers.invoices(user).await.len();
     let form = open_ready_form(&app, &person).await;
     let at = usize::from(user.realm == BR.realm);
-    for Refusal { name, effect, told } in REFUSALS {
-        app.providers.fail_quickbooks(Method::POST, "/invoice", effect(CUSTOMER[at], ITEM[at])).await;
+    for Refusal { name, effect, expected } in REFUSALS {
+        app.providers.inject_quickbooks_fault(Method::POST, "/invoice", effect(CUSTOMER[at], ITEM[at])).await;
         let answer = form.create().await;
         assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{name}: {}", answer.text);
         let problems: BTreeMap<String, String> = answer.problems().into_iter().collect();
-        let mut fields: Vec<&str> = told.iter().map(|(field, _)| *field).collect();
+        let mut fields: Vec<&str> = expected.iter().map(|(field, _)| *field).collect();
         fields.sort_unstable();
         assert_eq!(problems.keys().collect::<Vec<_>>(), fields, "{name}: {problems:?}");
-        for (field, words) in told {
+        for (field, words) in expected {
             assert!(problems[*field].contains(words[language]), "{name}: {problems:?}");
         }
         assert_eq!(app.providers.invoices(user).await.len(), before, "{name}");
     }
-    // The same form makes the invoice as soon as nothing stands in its way.
+    // Without a fault, the same form creates the invoice.
     form.create().await.number();
     assert_eq!(app.providers.invoices(user).await.len(), before + 1);
 }
 
 #[tokio::test]
-async fn an_item_that_was_made_inactive_meanwhile_blames_neither_the_customer_nor_another_field() {
+async fn an_inactive_item_is_reported_above_the_form() {
     let app = TestApp::start(Sqlite).await.with_company(US).await;
     let dana = app.sign_in(US);
     let form = open_ready_form(&app, &dana).await;
     let before = app.providers.invoices(US).await.len();
     let inactive = json!({ "realm_id": US.realm, "entity": "Item", "id": ITEM[0], "changes": { "Active": false } });
-    app.providers.act("/quickbooks/edit", inactive).await;
+    app.providers.post_control("/quickbooks/edit", inactive).await;
     let refused = form.create().await;
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", refused.text);
     let fields: Vec<String> = refused.problems().into_iter().map(|(field, _)| field).collect();
@@ -267,18 +264,18 @@ async fn an_item_that_was_made_inactive_meanwhile_blames_neither_the_customer_no
 #[case("6210", "The books in QuickBooks are closed")]
 #[case("9999", "The invoice was not deleted. QuickBooks does not delete an invoice that has payments.")]
 #[tokio::test]
-async fn an_act_that_quickbooks_refuses_tells_why(#[case] code: &str, #[case] words: &str) {
+async fn a_refused_action_shows_the_reason(#[case] code: &str, #[case] words: &str) {
     let app = TestApp::start(Sqlite).await.with_company(US).await;
     let dana = app.sign_in(US);
-    let number = dana.bill(3).await;
-    app.providers.pay(US, &app.providers.invoice(US, &number).await, Some(1)).await;
-    dana.refresh(3).await;
+    let number = dana.bill_deal(3).await;
+    app.providers.pay_invoice(US, &app.providers.invoice(US, &number).await, Some(1)).await;
+    dana.refresh_panel(3).await;
     let row = dana.open_panel(3).await.row(&number).clone();
-    app.providers.fail_quickbooks(Method::POST, "/invoice", json!({ "fault": code })).await;
-    let answer = dana.delete(3, &row).await;
+    app.providers.inject_quickbooks_fault(Method::POST, "/invoice", json!({ "fault": code })).await;
+    let answer = dana.delete_invoice(3, &row).await;
     assert_eq!(answer.status, StatusCode::CONFLICT);
     assert!(answer.plain_text().contains(words), "{}", answer.text);
-    assert!(app.providers.find_invoice(US, &number).await.is_some(), "it stands");
+    assert!(app.providers.find_invoice(US, &number).await.is_some(), "the invoice is kept");
 }
 
 #[rstest]
@@ -286,16 +283,16 @@ async fn an_act_that_quickbooks_refuses_tells_why(#[case] code: &str, #[case] wo
 #[case(MIGUEL, "Pipedrive está bloqueando solicitudes")]
 #[case(BR, "O Pipedrive está bloqueando solicitações")]
 #[tokio::test]
-async fn a_page_in_front_of_pipedrive_is_no_deal_that_is_missing(#[case] user: User, #[case] words: &str) {
+async fn a_proxy_page_is_not_taken_for_a_missing_deal(#[case] user: User, #[case] words: &str) {
     let app = TestApp::start(Sqlite).await.with_company(if user.realm == US.realm { US } else { BR }).await;
     let app = if user.id == MIGUEL.id { app.with_company(MIGUEL).await } else { app };
     let person = app.sign_in(user);
-    app.providers.fail("pipedrive", Method::GET, "/deals/1", 20, json!({ "page": 403 })).await;
+    app.providers.inject_fault("pipedrive", Method::GET, "/deals/1", 20, json!({ "page": 403 })).await;
     let blocked = person.try_open_form(1).await;
     app.providers.clear_faults().await;
     assert_eq!(blocked.status, StatusCode::SERVICE_UNAVAILABLE, "{}", blocked.text);
     assert!(blocked.plain_text().contains(words), "{}", blocked.text);
-    assert_eq!(person.try_open_form(1).await.status, StatusCode::OK, "it passes by itself");
+    assert_eq!(person.try_open_form(1).await.status, StatusCode::OK, "the block ends");
 }
 
 #[rstest]
@@ -303,11 +300,11 @@ async fn a_page_in_front_of_pipedrive_is_no_deal_that_is_missing(#[case] user: U
 #[case(json!({ "xml": "wrong_cluster" }), "Contact its operator")]
 #[case(json!({ "page": 403 }), "QuickBooks is blocking requests")]
 #[tokio::test]
-async fn a_company_that_cannot_be_read_tells_whose_turn_it_is(#[case] effect: Value, #[case] words: &str) {
+async fn a_failed_read_names_the_party_that_has_to_act(#[case] effect: Value, #[case] words: &str) {
     let app = TestApp::start(Sqlite).await.with_company(US).await;
     let dana = app.sign_in(US);
     dana.open_form(3).await;
-    app.providers.fail("quickbooks", Method::GET, "/v3/company", 50, effect).await;
+    app.providers.inject_fault("quickbooks", Method::GET, "/v3/company", 50, effect).await;
     let answer = dana.search_customers("Somebody").await;
     assert!(answer.plain_text().contains(words), "{}", answer.text);
 }

@@ -1,4 +1,4 @@
-//! Requests that no page of ours sends: they are answered with our own error pages, and harm nothing.
+//! Requests that Fatura's pages never send: they are answered with Fatura's error pages and have no effect.
 
 use crate::{
     database::Backend::{self, Postgres, Sqlite},
@@ -17,41 +17,42 @@ use uuid::Uuid;
 const FORM: &str = "application/x-www-form-urlencoded";
 const JSON: &str = "application/json";
 
-/// A request without a session.
-struct Odd {
+/// An invalid request and its expected status.
+struct InvalidRequest {
     status: u16,
     method: Method,
     path: &'static str,
     body: Option<(&'static str, String)>,
 }
 
-fn odd(status: u16, method: Method, path: &'static str, body: Option<(&'static str, &str)>) -> Odd {
-    Odd { status, method, path, body: body.map(|(kind, text)| (kind, text.to_owned())) }
+fn invalid(status: u16, method: Method, path: &'static str, body: Option<(&'static str, &str)>) -> InvalidRequest {
+    InvalidRequest { status, method, path, body: body.map(|(kind, text)| (kind, text.to_owned())) }
 }
 
 #[tokio::test]
-async fn a_request_that_cannot_be_read_is_answered_with_our_error_page_in_the_persons_language() {
+async fn an_invalid_request_gets_our_error_page_in_the_users_language() {
     let app = TestApp::start(Sqlite).await.with_company(US).await;
     let dana = app.sign_in(US);
     let bearer = dana.bearer(Surface::Form).await;
     let large = "x".repeat(3_000_000);
     let without_session = [
-        odd(400, Method::GET, "/outcome/%ff", None),
-        odd(400, Method::GET, "/outcome/x?cancelled=a&cancelled=b", None),
-        odd(400, Method::GET, "/pdf/no-uuid/x", None),
-        odd(415, Method::POST, "/quickbooks/confirm", Some((JSON, "{}"))),
-        odd(422, Method::POST, "/quickbooks/confirm", Some((FORM, "pending=a&pending=b"))),
-        odd(405, Method::POST, "/install", None),
-        odd(401, Method::POST, "/posted/deals/4/invoices", Some((FORM, "x=1"))),
-        odd(413, Method::POST, "/posted/deals/4/invoices", Some((FORM, &large))),
+        invalid(400, Method::GET, "/outcome/%ff", None),
+        invalid(400, Method::GET, "/outcome/x?cancelled=a&cancelled=b", None),
+        invalid(400, Method::GET, "/pdf/no-uuid/x", None),
+        invalid(415, Method::POST, "/quickbooks/confirm", Some((JSON, "{}"))),
+        invalid(422, Method::POST, "/quickbooks/confirm", Some((FORM, "pending=a&pending=b"))),
+        invalid(405, Method::POST, "/install", None),
+        invalid(401, Method::POST, "/posted/deals/4/invoices", Some((FORM, "x=1"))),
+        invalid(413, Method::POST, "/posted/deals/4/invoices", Some((FORM, &large))),
     ];
     let with_session = [
-        odd(400, Method::GET, "/deals/no-number/form", None),
-        odd(400, Method::POST, "/deals/4/form/preview", Some((FORM, "lines[a]=x&lines[0][item]=%ff"))),
-        odd(400, Method::POST, "/deals/4/form/preview", Some((JSON, "{}"))),
+        invalid(400, Method::GET, "/deals/no-number/form", None),
+        invalid(400, Method::POST, "/deals/4/form/preview", Some((FORM, "lines[a]=x&lines[0][item]=%ff"))),
+        invalid(400, Method::POST, "/deals/4/form/preview", Some((JSON, "{}"))),
     ];
-    let requests = without_session.map(|odd| (odd, false)).into_iter().chain(with_session.map(|odd| (odd, true)));
-    for (Odd { status, method, path, body }, has_session) in requests {
+    let requests =
+        without_session.map(|request| (request, false)).into_iter().chain(with_session.map(|request| (request, true)));
+    for (InvalidRequest { status, method, path, body }, has_session) in requests {
         let mut request = app.providers.http.request(method, format!("{}{path}", app.url));
         request = request.header(header::ACCEPT_LANGUAGE, "pt-BR");
         if has_session {
@@ -76,13 +77,13 @@ async fn a_request_that_cannot_be_read_is_answered_with_our_error_page_in_the_pe
         assert!(text.contains("Nada foi alterado"), "{path}: {text}");
         let reference = text.split_once("reference: ").unwrap().1.chars().take_while(char::is_ascii_hexdigit);
         assert_eq!(reference.count(), 32, "{path}");
-        // A page in a frame speaks the user's language.
+        // Pages in a frame use the language of the user, not `Accept-Language`.
         assert_eq!(text.contains("<html lang=\"pt-BR\""), !has_session, "{path}");
     }
 }
 
 #[tokio::test]
-async fn an_address_that_may_hold_a_code_is_answered_with_another_address_whatever_is_wrong_with_it() {
+async fn an_invalid_callback_redirects_to_an_address_without_its_code() {
     let app = TestApp::start(Sqlite).await;
     for (path, leads_to) in [
         ("/quickbooks/callback?state=a&state=b", "quickbooks"),
@@ -102,8 +103,8 @@ async fn an_address_that_may_hold_a_code_is_answered_with_another_address_whatev
     }
 }
 
-/// Fields into which somebody types.
-const TYPED: [&str; 17] = [
+/// Fields into which users type.
+const TEXT_FIELDS: [&str; 17] = [
     "customer_name",
     "to",
     "email",
@@ -128,24 +129,24 @@ const TYPED: [&str; 17] = [
 async fn a_nul_is_refused_wherever_it_is_typed(#[values(Sqlite, Postgres)] backend: Backend) {
     let app = TestApp::start(backend).await.with_company(US).await;
     let dana = app.sign_in(US);
-    let number = dana.bill(4).await;
+    let number = dana.bill_deal(4).await;
     let form = dana.open_simple_form(3).await;
-    let is_typed =
-        |name: &str| TYPED.iter().any(|typed| name == *typed || typed.ends_with('[') && name.starts_with(typed));
+    let is_text =
+        |name: &str| TEXT_FIELDS.iter().any(|text| name == *text || text.ends_with('[') && name.starts_with(text));
     let with = |name: &str, value: &str| {
         let mut fields = form.fields.clone();
         fields.set(&[(name, value)]);
         fields
     };
     let names: Vec<&String> = form.fields.0.keys().collect();
-    assert!(names.iter().filter(|name| is_typed(name)).count() > 8);
+    assert!(names.iter().filter(|name| is_text(name)).count() > 8);
     for name in names {
-        if is_typed(name) {
+        if is_text(name) {
             let created = dana.post(Surface::Form, "/deals/3/invoices", &with(name, "a\0b").pairs()).await;
             assert_eq!(created.status, StatusCode::UNPROCESSABLE_ENTITY, "{name}: {}", created.text);
             assert!(!created.problems().is_empty(), "{name}");
         }
-        // Values that nobody types as well. SQLite would store them.
+        // Test all other fields on PostgreSQL only, because SQLite can store a NUL.
         if matches!(backend, Sqlite) {
             continue;
         }
@@ -159,7 +160,7 @@ async fn a_nul_is_refused_wherever_it_is_typed(#[values(Sqlite, Postgres)] backe
     assert!(!dana.post(Surface::Form, "/customers/search", &search).await.status.is_server_error());
     assert!(!dana.get(Surface::Form, "/items?item_name=a%00b").await.status.is_server_error());
     let row = dana.open_panel(4).await.row(&number).clone();
-    let sent = dana.act(4, &row.id, "send", &[("recipient", "a\0@example.com")]).await;
+    let sent = dana.post_action(4, &row.id, "send", &[("recipient", "a\0@example.com")]).await;
     assert_eq!(sent.status, StatusCode::UNPROCESSABLE_ENTITY);
 }
 
@@ -185,7 +186,7 @@ async fn a_nul_is_saved_in_no_setting(#[values(Sqlite, Postgres)] backend: Backe
     }
 }
 
-/// Members that our pages do not have, with values of another company, another user and another invoice.
+/// Members that Fatura's pages do not have, with values of another company, user and invoice.
 fn foreign_members() -> Vec<(&'static str, String)> {
     let uuid = || Uuid::new_v4().to_string();
     let fixed = [
@@ -226,7 +227,7 @@ fn foreign_members() -> Vec<(&'static str, String)> {
     members
 }
 
-/// Returns what of an invoice does not differ from one to the next.
+/// Removes ids, versions, numbers and timestamps of an invoice, so that equal invoices can be compared.
 fn content(invoice: &Value) -> Value {
     let mut invoice = invoice.clone();
     for member in ["Id", "SyncToken", "MetaData", "DocNumber", "PrivateNote"] {
@@ -245,7 +246,7 @@ fn content(invoice: &Value) -> Value {
 
 #[rstest]
 #[tokio::test]
-async fn members_that_a_form_does_not_have_decide_nothing(#[values(Sqlite, Postgres)] backend: Backend) {
+async fn unknown_form_members_have_no_effect(#[values(Sqlite, Postgres)] backend: Backend) {
     let app = TestApp::start(backend).await.with_company(US).await.with_company(BR).await.with_company(MIGUEL).await;
     let (dana, miguel) = (app.sign_in(US), app.sign_in(MIGUEL));
     let foreign = foreign_members();
@@ -254,19 +255,19 @@ async fn members_that_a_form_does_not_have_decide_nothing(#[values(Sqlite, Postg
     let first = open_ready_form(&app, &dana).await;
     let deal = first.deal;
     let number = first.create().await.number();
-    let without = app.providers.invoice(US, &number).await;
+    let reference = app.providers.invoice(US, &number).await;
     let intent = Uuid::new_v4().to_string();
     let second = Form { fields: first.fields.clone(), text: String::new(), ..first };
     let second = second.with(&foreign).with(&[("intent", &intent)]);
     let number = second.create().await.number();
-    let made = app.providers.invoice(US, &number).await;
-    assert_eq!(content(&made), content(&without));
-    assert_eq!(made["TotalAmt"], json!(10));
+    let created_invoice = app.providers.invoice(US, &number).await;
+    assert_eq!(content(&created_invoice), content(&reference));
+    assert_eq!(created_invoice["TotalAmt"], json!(10));
     assert_eq!(app.providers.invoices(BR).await, others);
     let panel = dana.open_panel(deal).await;
-    assert_eq!(panel.rows.len(), 2, "both are this deal's");
+    assert_eq!(panel.rows.len(), 2, "both invoices belong to the deal");
 
-    // An act takes its invoice from the address alone.
+    // An action takes its invoice from the path only.
     let row = panel.row(&number).clone();
     let other = panel.rows.iter().find(|other| other.id != row.id).unwrap();
     let key = Uuid::new_v4().to_string();
@@ -277,17 +278,17 @@ async fn members_that_a_form_does_not_have_decide_nothing(#[values(Sqlite, Postg
     let post = async |act: &str, own: &[(&'static str, &str)]| {
         let members = members(own);
         let members: Vec<_> = members.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        dana.act(deal, &row.id, act, &members).await
+        dana.post_action(deal, &row.id, act, &members).await
     };
     let sent = post("send", &[("recipient", "ap@cascade.example"), ("key", &key), ("invoice", &other.id)]).await;
     assert_eq!(sent.status, StatusCode::OK, "{}", sent.text);
-    assert_eq!(app.providers.emails(US, "ap@cascade.example").await, [made["Id"].clone()]);
+    assert_eq!(app.providers.emails(US, "ap@cascade.example").await, [created_invoice["Id"].clone()]);
     let before = app.providers.invoices(US).await;
     assert_eq!(post("void", &[("seen", "something else")]).await.status, StatusCode::CONFLICT);
-    assert_eq!(miguel.act(deal, &row.id, "remove", &foreign).await.status, StatusCode::FORBIDDEN);
+    assert_eq!(miguel.post_action(deal, &row.id, "remove", &foreign).await.status, StatusCode::FORBIDDEN);
     assert_eq!(app.providers.invoices(US).await, before);
 
-    // The settings keep what the page has, and no right comes with them.
+    // Foreign members change no setting and grant no right.
     let read = async || Fields::of_page(&dana.get_settings("/settings/page").await.text);
     let mut kept = read().await;
     kept.set(&[("seen", "")]);
@@ -307,16 +308,14 @@ async fn members_that_a_form_does_not_have_decide_nothing(#[values(Sqlite, Postg
 
 #[rstest]
 #[tokio::test]
-async fn the_event_stream_of_an_open_page_ends_with_its_users_uninstallation(
-    #[values(Sqlite, Postgres)] backend: Backend,
-) {
+async fn uninstalling_ends_the_event_streams_of_the_user(#[values(Sqlite, Postgres)] backend: Backend) {
     let app = TestApp::start(backend).await.with_company(US).await.with_company(MIGUEL).await;
     let miguel = app.sign_in(MIGUEL);
     let bearer = miguel.bearer(Surface::Panel).await;
     let stream = send(app.providers.http.get(format!("{}/live", app.url)).bearer_auth(bearer)).await.unwrap();
     assert_eq!(stream.status(), StatusCode::OK);
     let user = json!({ "company_id": MIGUEL.company, "user_id": MIGUEL.id });
-    app.providers.act("/pipedrive/uninstall", user).await;
+    app.providers.post_control("/pipedrive/uninstall", user).await;
     let end = stream.bytes_stream().for_each(async |_| ());
-    tokio::time::timeout(std::time::Duration::from_secs(8), end).await.expect("the stream ends");
+    tokio::time::timeout(std::time::Duration::from_secs(8), end).await.expect("the stream has not ended");
 }

@@ -3,7 +3,7 @@
 //!     let app = TestApp::start(backend).await.with_company(US).await;
 //!     let dana = app.sign_in(US);
 //!
-//! The service runs in a runtime of its own, so that a test can end it as a crash does.
+//! The service runs in its own runtime, so that a test can simulate a crash.
 
 use crate::{
     browser,
@@ -18,23 +18,23 @@ use tokio::{runtime::Runtime, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
-/// Bound on the time that the service has to end.
+/// Upper bound for the shutdown of the service.
 const STOP_TIMEOUT: Duration = Duration::from_secs(25);
 
-/// Key that seals secrets in the database.
+/// Key that encrypts secrets in the database.
 const KEY_RING: &str = "test:AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE";
 
-/// A world for one test.
+/// The service and the sandbox of one test.
 pub(crate) struct TestApp {
     /// Both simulated providers.
     pub(crate) providers: Providers,
-    /// Address of the service.
+    /// URL of the service.
     pub(crate) url: String,
     settings: Vec<(String, String)>,
     listener: TcpListener,
     service: Option<Service>,
     replicas: Vec<Service>,
-    /// Holds the SQLite file.
+    /// Contains the SQLite file.
     _folder: TempDir,
 }
 
@@ -51,12 +51,12 @@ impl TestApp {
         Self::start_with(backend, &[]).await
     }
 
-    /// The same, with further settings of the service.
+    /// Like [`TestApp::start`], with further settings of the service.
     pub(crate) async fn start_with(backend: Backend, settings: &[(&str, &str)]) -> Self {
-        show_log();
+        init_logging();
         let folder = tempfile::tempdir().unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        // Another host name than the sandbox's: browsers keep cookies for each host.
+        // The host name differs from the sandbox's, because browsers store cookies for each host.
         let url = format!("http://localhost:{}", listener.local_addr().unwrap().port());
         let providers = Providers::start(&url).await;
         let mut all = vec![
@@ -79,12 +79,12 @@ impl TestApp {
         self
     }
 
-    /// Signs a user of Pipedrive in.
+    /// Signs in a user of Pipedrive.
     pub(crate) fn sign_in(&self, user: User) -> Person<'_> {
         self.sign_in_at(&self.url, user)
     }
 
-    /// Signs a user of Pipedrive in at a replica.
+    /// Signs in a user of Pipedrive at a replica.
     pub(crate) fn sign_in_at(&self, url: &str, user: User) -> Person<'_> {
         Person::new(self, url, user)
     }
@@ -93,7 +93,7 @@ impl TestApp {
         self.service = Some(self.serve(self.listener.try_clone().unwrap()));
     }
 
-    /// Starts another replica on the same PostgreSQL database. Returns its address.
+    /// Starts another replica on the same PostgreSQL database. Returns its URL.
     pub(crate) async fn start_replica(&mut self) -> String {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://localhost:{}", listener.local_addr().unwrap().port());
@@ -108,12 +108,12 @@ impl TestApp {
         listener.set_nonblocking(true).unwrap();
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let stop = CancellationToken::new();
-        let told = stop.clone();
+        let stop_requested = stop.clone();
         let serving = runtime.spawn(async move {
             let listener = tokio::net::TcpListener::from_std(listener)?;
-            let served = fatura::serve(config, listener, told).await;
+            let served = fatura::serve(config, listener, stop_requested).await;
             if let Err(error) = &served {
-                tracing::error!("the service has ended: {error:#}");
+                tracing::error!("the service ended with an error: {error:#}");
             }
             served
         });
@@ -121,33 +121,33 @@ impl TestApp {
     }
 
     async fn wait_until_ready(&self, url: &str) {
-        // The listener is there already, and answers as soon as the service does.
+        // The listener already accepts connections, so the request waits until the service answers.
         let answer = send(self.providers.http.get(format!("{url}/readyz"))).await;
         assert!(answer.unwrap().status().is_success(), "the service is not ready");
     }
 
-    /// Ends the service as a signal does, and waits until it has finished what is under way.
+    /// Stops the service as a signal does, and waits until work in progress is finished.
     pub(crate) async fn stop_service(&mut self) {
         let Service { runtime, stop, serving } = self.service.take().unwrap();
         stop.cancel();
         tokio::time::timeout(STOP_TIMEOUT, serving).await.expect("the service ends in time").unwrap().unwrap();
-        end(runtime).await;
+        shut_down(runtime).await;
     }
 
-    /// Ends the service as a crash does: whatever it is doing is left where it stands.
+    /// Stops the service as a crash does: work in progress is cancelled.
     pub(crate) async fn kill_service(&mut self) {
-        end(self.service.take().unwrap().runtime).await;
+        shut_down(self.service.take().unwrap().runtime).await;
     }
 
-    /// Starts the service again, on the same database and at the same address.
+    /// Starts the service again, on the same database and at the same URL.
     pub(crate) async fn restart_service(&mut self) {
         self.start_service();
         self.wait_until_ready(&self.url).await;
     }
 }
 
-/// Drops all tasks of a runtime, and waits until they are gone: with them goes the lock of the database.
-async fn end(runtime: Runtime) {
+/// Drops all tasks of a runtime and waits until they have ended, so that the lock of the database is released.
+async fn shut_down(runtime: Runtime) {
     tokio::task::spawn_blocking(move || runtime.shutdown_timeout(STOP_TIMEOUT)).await.unwrap();
 }
 
@@ -159,8 +159,8 @@ impl Drop for TestApp {
     }
 }
 
-/// Shows the log of the service where a test fails.
-fn show_log() {
+/// Writes the log of the service to the output of the test, which is shown if the test fails.
+fn init_logging() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));

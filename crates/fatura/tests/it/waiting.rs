@@ -2,29 +2,29 @@
 
 use std::time::{Duration, Instant};
 
-/// How long a condition is waited for.
-const PATIENCE: Duration = Duration::from_secs(20);
-/// Pause between two looks.
-const PAUSE: Duration = Duration::from_millis(20);
+/// Upper bound for waiting for a condition.
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(20);
+/// Pause between two checks of a condition.
+const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
-/// Looks until something is found, and returns it. Fails the test after 20 seconds.
-pub(crate) async fn wait_for<T>(what: &str, look: impl AsyncFnMut() -> Option<T>) -> T {
-    wait_within(PATIENCE, what, look).await
+/// Polls until there is a value, and returns it. Panics after 20 seconds.
+pub(crate) async fn wait_for<T>(what: &str, poll: impl AsyncFnMut() -> Option<T>) -> T {
+    wait_within(DEFAULT_TIMEOUT, what, poll).await
 }
 
-/// Looks until a condition holds. Fails the test after 20 seconds.
-pub(crate) async fn wait_until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
-    wait_for(what, async || holds().await.then_some(())).await;
+/// Polls until a condition holds. Panics after 20 seconds.
+pub(crate) async fn wait_until(what: &str, mut condition: impl AsyncFnMut() -> bool) {
+    wait_for(what, async || condition().await.then_some(())).await;
 }
 
-/// Looks until something is found, and returns it. Fails the test after `patience`.
-pub(crate) async fn wait_within<T>(patience: Duration, what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
-    let end = Instant::now() + patience;
+/// Polls until there is a value, and returns it. Panics after `timeout`.
+pub(crate) async fn wait_within<T>(timeout: Duration, what: &str, mut poll: impl AsyncFnMut() -> Option<T>) -> T {
+    let deadline = Instant::now() + timeout;
     loop {
-        if let Some(found) = look().await {
-            return found;
+        if let Some(value) = poll().await {
+            return value;
         }
-        assert!(Instant::now() < end, "waited {} s in vain: {what}", patience.as_secs());
-        tokio::time::sleep(PAUSE).await;
+        assert!(Instant::now() < deadline, "not within {} s: {what}", timeout.as_secs());
+        tokio::time::sleep(POLL_INTERVAL).await;
     }
 }

@@ -1,6 +1,6 @@
-//! Module graphs of `fatura` and of the sandbox: allowed uses between rooms, and circles of files.
+//! Module graphs of `fatura` and of the sandbox: allowed uses between top-level modules, and cycles between files.
 
-use crate::{root, sources};
+use crate::{list_sources, root};
 use petgraph::{algo::tarjan_scc, graphmap::DiGraphMap};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -12,7 +12,8 @@ use syn::{
     visit::{self, Visit},
 };
 
-/// What each room of `fatura` may use. Whatever is not named here is used by `main` and `serve` alone.
+/// The top-level modules of `fatura`, with those that each may use. Only `main` and `serve` use the modules that are not
+/// listed.
 const MAY_USE: [(&str, &[&str]); 19] = [
     ("web", &["clock", "config", "event_streams", "flows", "format", "language", "locale", "security", "state"]),
     ("jobs", &["admission", "clock", "flows", "keys", "metering", "security", "state", "telemetry"]),
@@ -35,20 +36,20 @@ const MAY_USE: [(&str, &[&str]); 19] = [
     ("security", &[]),
 ];
 
-/// Modules of each simulator that answer HTTP requests or send webhooks. All others hold its state.
+/// Modules of each simulator that answer HTTP requests or send webhooks. The other modules are its state.
 const TRANSPORT: [(&str, &[&str]); 2] = [
     ("sandbox-quickbooks", &["api", "control", "delivery", "oauth", "shared", "web"]),
     ("sandbox-pipedrive", &["api", "control", "delivery", "oauth", "session", "shared", "web"]),
 ];
 
-/// A module's path within its crate, as `flows/issue`; empty for the crate's root.
+/// Path of a module in its crate, such as `["flows", "issue"]`. Empty for the root of the crate.
 type Module = Vec<String>;
 
-/// Collects the paths that a file names outside of its tests.
+/// Collects the paths in a file, except in its tests.
 #[derive(Default)]
 struct Paths {
-    found: Vec<Vec<String>>,
-    /// Modules within the file around the present place: so many times `super` stays within the file.
+    collected: Vec<Vec<String>>,
+    /// Number of inline modules around the visited item. As many `super` lead to the file itself.
     depth: usize,
 }
 
@@ -56,7 +57,7 @@ impl Paths {
     fn add(&mut self, path: Vec<String>) {
         let within = path.iter().take(self.depth).take_while(|name| *name == "super").count();
         let own = (within > 0).then(|| "self".to_owned());
-        self.found.push(own.into_iter().chain(path.into_iter().skip(within)).collect());
+        self.collected.push(own.into_iter().chain(path.into_iter().skip(within)).collect());
     }
 
     fn add_tree(&mut self, tree: &UseTree, before: &[String]) {
@@ -97,10 +98,11 @@ impl<'ast> Visit<'ast> for Paths {
         self.add(path.segments.iter().map(|segment| segment.ident.to_string()).collect());
         visit::visit_path(self, path);
     }
-    /// Who may see something is no use of it.
+    /// The path in `pub(in path)` is not a use.
     fn visit_vis_restricted(&mut self, _: &'ast VisRestricted) {}
 }
 
+/// Returns the module of a source file.
 fn module_of(root: &Path, file: &Path) -> Module {
     let mut parts: Vec<String> = file
         .strip_prefix(root)
@@ -115,76 +117,77 @@ fn module_of(root: &Path, file: &Path) -> Module {
     parts
 }
 
-/// The module of the crate that a path leads to, seen from `from`; `None` where it leads out of the crate.
+/// Resolves a path in the module `from`. Returns `None` if the path leads out of the crate.
 fn resolve(path: &[String], from: &Module, modules: &BTreeSet<Module>) -> Option<Module> {
     let mut rest = path;
-    let mut place = match rest.first()?.as_str() {
+    let mut module = match rest.first()?.as_str() {
         "crate" => {
             rest = &rest[1..];
             Module::new()
         }
         "super" => {
-            let mut place = from.clone();
+            let mut ancestor = from.clone();
             while rest.first().is_some_and(|first| first == "super") {
-                place.pop();
+                ancestor.pop();
                 rest = &rest[1..];
             }
-            place
+            ancestor
         }
         "self" => {
             rest = &rest[1..];
             from.clone()
         }
-        child => {
-            let below: Module = from.iter().cloned().chain([child.to_owned()]).collect();
-            if rest.len() < 2 || !modules.contains(&below) {
+        name => {
+            let child: Module = from.iter().cloned().chain([name.to_owned()]).collect();
+            if rest.len() < 2 || !modules.contains(&child) {
                 return None;
             }
             from.clone()
         }
     };
     for name in rest {
-        let below: Module = place.iter().cloned().chain([name.clone()]).collect();
-        if !modules.contains(&below) {
+        let child: Module = module.iter().cloned().chain([name.clone()]).collect();
+        if !modules.contains(&child) {
             break;
         }
-        place = below;
+        module = child;
     }
-    Some(place)
+    Some(module)
 }
 
-/// Each module of a crate with those that it uses.
-fn uses(name: &str) -> BTreeMap<Module, BTreeSet<Module>> {
+/// Reads the modules of a crate, each with those that it uses.
+fn read_uses(name: &str) -> BTreeMap<Module, BTreeSet<Module>> {
     let root = root().join("crates").join(name).join("src");
-    let files = sources(&root);
+    let files = list_sources(&root);
     let modules: BTreeSet<Module> = files.iter().map(|file| module_of(&root, file)).collect();
     let read = |file: &Path| {
         let mut paths = Paths::default();
         paths.visit_file(&syn::parse_file(&fs::read_to_string(file).unwrap()).unwrap());
         let from = module_of(&root, file);
-        let used = paths.found.iter().filter_map(|path| resolve(path, &from, &modules)).filter(|used| *used != from);
+        let used =
+            paths.collected.iter().filter_map(|path| resolve(path, &from, &modules)).filter(|used| *used != from);
         (from.clone(), used.collect())
     };
     files.iter().map(|file| read(file)).collect()
 }
 
 #[test]
-fn rooms_use_only_whom_they_may() {
-    let room = |module: &Module| module.first().cloned().unwrap_or_else(|| "lib".to_owned());
-    for (module, used) in uses("fatura") {
-        let from = room(&module);
+fn modules_use_only_allowed_modules() {
+    let top_level = |module: &Module| module.first().cloned().unwrap_or_else(|| "lib".to_owned());
+    for (module, used) in read_uses("fatura") {
+        let from = top_level(&module);
         let Some((_, may_use)) = MAY_USE.iter().find(|(name, _)| *name == from) else { continue };
         for used in used {
-            let to = room(&used);
+            let to = top_level(&used);
             let is_allowed = to == from || may_use.contains(&to.as_str());
             assert!(is_allowed, "{} must not use {}", module.join("/"), used.join("/"));
         }
     }
 }
 
-/// Groups of files in a crate that use each other.
-fn circles(name: &str) -> Vec<Vec<String>> {
-    let uses = uses(name);
+/// Finds the groups of files in a crate that use each other.
+fn find_cycles(name: &str) -> Vec<Vec<String>> {
+    let uses = read_uses(name);
     let names: BTreeMap<&Module, String> = uses.keys().map(|module| (module, module.join("/"))).collect();
     let mut graph: DiGraphMap<&str, ()> = DiGraphMap::new();
     for (module, used) in &uses {
@@ -192,32 +195,32 @@ fn circles(name: &str) -> Vec<Vec<String>> {
             graph.add_edge(names[module].as_str(), names[used].as_str(), ());
         }
     }
-    let circles = tarjan_scc(&graph).into_iter().filter(|circle| circle.len() > 1);
-    let mut circles: Vec<Vec<String>> = circles.map(|circle| circle.into_iter().map(str::to_owned).collect()).collect();
-    for circle in &mut circles {
-        circle.sort_unstable();
+    let cycles = tarjan_scc(&graph).into_iter().filter(|cycle| cycle.len() > 1);
+    let mut cycles: Vec<Vec<String>> = cycles.map(|cycle| cycle.into_iter().map(str::to_owned).collect()).collect();
+    for cycle in &mut cycles {
+        cycle.sort_unstable();
     }
-    circles.sort_unstable();
-    circles
+    cycles.sort_unstable();
+    cycles
 }
 
 #[test]
-fn files_do_not_need_each_other() {
-    assert_eq!(circles("fatura"), Vec::<Vec<String>>::new());
+fn files_have_no_cycles() {
+    assert_eq!(find_cycles("fatura"), Vec::<Vec<String>>::new());
 }
 
 #[test]
-fn files_of_the_sandbox_do_not_need_each_other() {
+fn files_of_the_sandbox_have_no_cycles() {
     for name in ["sandbox", "sandbox-core", "sandbox-pipedrive", "sandbox-quickbooks"] {
-        assert_eq!(circles(name), Vec::<Vec<String>>::new(), "{name}");
+        assert_eq!(find_cycles(name), Vec::<Vec<String>>::new(), "{name}");
     }
 }
 
 #[test]
 fn state_of_a_simulator_does_not_use_its_transport() {
     for (name, transport) in TRANSPORT {
-        let is_transport = |module: &Module| module.first().is_some_and(|room| transport.contains(&room.as_str()));
-        for (module, used) in uses(name) {
+        let is_transport = |module: &Module| module.first().is_some_and(|name| transport.contains(&name.as_str()));
+        for (module, used) in read_uses(name) {
             if module.is_empty() || is_transport(&module) {
                 continue;
             }
@@ -228,11 +231,11 @@ fn state_of_a_simulator_does_not_use_its_transport() {
     }
 }
 
-/// Handlers of requests leave transactions to `flows`.
+/// Request handlers leave transactions to `flows`.
 #[test]
 fn no_handler_opens_a_transaction() {
     let web = root().join("crates/fatura/src/web");
-    let opening: Vec<_> = sources(&web)
+    let opening: Vec<_> = list_sources(&web)
         .into_iter()
         .filter(|path| {
             let text = fs::read_to_string(path).unwrap();
