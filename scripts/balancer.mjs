@@ -1,8 +1,8 @@
-// A simple load balancer: each request goes to the next replica whose /readyz succeeds. If no replica accepts the connection, the
-// answer is 502.
+// A simple load balancer: sends each request to the next replica whose /readyz succeeds. Answers 502 if no replica accepts the
+// connection.
 import { createServer, request } from "node:http";
 
-/** Listens on `port` and passes on to the ports that `ports()` names at that moment.
+/** Listens on `port` and forwards requests to the current ports of `ports()`.
  * @param {number} port
  * @param {() => Iterable<number>} ports
  * @returns {Promise<{ close: () => void }>} */
@@ -24,7 +24,7 @@ export function balance(port, ports) {
     incoming.on("error", () => outgoing.destroy());
     incoming.on("end", () => {
       const body = Buffer.concat(parts);
-      // If none is ready, use those that are running.
+      // If no replica is ready, use all running replicas.
       const up = [...ports()];
       const ready = up.filter((each) => !ending.has(each));
       const order = ready.length > 0 ? ready : up;
@@ -37,7 +37,7 @@ export function balance(port, ports) {
           answer.pipe(outgoing);
           answer.on("error", () => outgoing.destroy());
         });
-        // Only a request that was not accepted may go to another replica.
+        // Only a request whose connection was refused may go to another replica.
         passed.on("error", (/** @type {NodeJS.ErrnoException} */ error) => (error.code === "ECONNREFUSED" ? go() : outgoing.destroy()));
         outgoing.on("close", () => passed.destroy());
         passed.end(body);

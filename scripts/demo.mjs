@@ -1,4 +1,4 @@
-// `make demo`: sandbox and service with seeded data, until Ctrl-C.
+// `make demo`: runs the sandbox and the service with seeded data, until Ctrl-C.
 import { join, resolve } from "node:path";
 import { start } from "./stack.mjs";
 
@@ -16,10 +16,10 @@ Fatura runs with a simulated Pipedrive and a simulated QuickBooks. State: ${dir}
   2. Marketplace > Install; allow; sign in at Intuit, choose a company, connect, confirm.
   3. Save the settings. Then open a deal and press + Invoice.
   4. See the invoice on the deal, and in QuickBooks: ${QUICKBOOKS_WEB_URL}
-     Receive a payment there, or void it: the open panel follows by itself. The "⋯" of an invoice does the rest.
+     Receive a payment there, or void it: the open panel updates itself. The "⋯" menu of an invoice has all actions.
 
 Addresses and credentials for other programs: ${join(dir, "demo.env")}
-Ctrl-C stops everything; make demo RESET=1 starts anew.
+Ctrl-C stops everything. make demo RESET=1 starts with new data.
 `);
 console.log(`ready: ${PIPEDRIVE_WEB_URL}`);
 
@@ -35,6 +35,6 @@ process.on("SIGINT", () => stop(0));
 process.on("SIGTERM", () => stop(0));
 const ended = await stack.broken();
 if (!stopping) {
-  console.error(`${ended.title} ended by itself; see ${ended.log}`);
+  console.error(`${ended.title} exited unexpectedly; see ${ended.log}`);
   await stop(1);
 }

@@ -1,4 +1,4 @@
-// Starts sandbox and service together, for the demo and for the browser tests, and stops them.
+// Starts and stops the sandbox and the service, for the demo and the browser tests.
 import { execFile, spawn } from "node:child_process";
 import { randomBytes, randomInt } from "node:crypto";
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -9,7 +9,7 @@ import { promisify } from "node:util";
 import { balance } from "./balancer.mjs";
 
 /**
- * The sandbox's addresses and credentials, as its `demo.env` names them.
+ * URLs and credentials of the sandbox, with the names in its `demo.env`.
  * @typedef {Record<"CONTROL_URL" | "FATURA_URL"
  *   | "PIPEDRIVE_WEB_URL" | "PIPEDRIVE_API_URL" | "PIPEDRIVE_AUTHORIZE_URL" | "PIPEDRIVE_TOKEN_URL" | "PIPEDRIVE_REVOKE_URL"
  *   | "PIPEDRIVE_CLIENT_ID" | "PIPEDRIVE_CLIENT_SECRET"
@@ -21,7 +21,7 @@ import { balance } from "./balancer.mjs";
  * Environment variables by name.
  * @typedef {Record<string, string | undefined>} Variables
  *
- * A process, with its name and log file for messages.
+ * A process, with its name and log file for error messages.
  * @typedef {import("node:child_process").ChildProcess & { title: string, log: string }} Child
  *
  * @typedef {ReturnType<typeof replica>} Replica
@@ -29,11 +29,11 @@ import { balance } from "./balancer.mjs";
  */
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
-/** The built program of this name.
+/** Path of a built program.
  * @param {string} name */
 export const binary = (name) => join(process.env.CARGO_TARGET_DIR ?? join(root, "target"), process.env.PROFILE ?? "debug", name);
 
-/** `KEY=value` lines as an object.
+/** Parses lines of `KEY=value`.
  * @param {string} text
  * @returns {Record<string, string>} */
 export const parseEnv = (text) =>
@@ -44,8 +44,8 @@ export const parseEnv = (text) =>
       .map((line) => [line.slice(0, line.indexOf("=")), line.slice(line.indexOf("=") + 1)]),
   );
 
-/** A free port, the wanted one if possible. Not in the range that the system gives to outgoing connections: it could be taken before
- * it is used.
+/** Finds a free port: `wanted` if possible, otherwise a random one. The random port is outside of the range of outgoing connections, one of
+ * which could take it before it is used.
  * @param {number} wanted
  * @returns {Promise<number>} */
 export function freePort(wanted) {
@@ -57,7 +57,7 @@ export function freePort(wanted) {
   });
 }
 
-/** The port and the encryption key, which are kept between two starts in the same folder.
+/** Reads the port and the encryption key of the folder. Creates them at the first start.
  * @param {string} dir
  * @param {number} firstPort
  * @returns {Promise<{ port: number, key: string }>} */
@@ -69,7 +69,7 @@ async function kept(dir, firstPort) {
   return made;
 }
 
-/** Waits until a process answers at its address.
+/** Waits until a process answers at its URL, at most `patience` milliseconds.
  * @param {string} url
  * @param {Child} child */
 async function answers(url, child, patience = 30_000) {
@@ -84,7 +84,7 @@ async function answers(url, child, patience = 30_000) {
   throw new Error(`${child.title} does not answer at ${url}; see ${child.log}`);
 }
 
-/** Starts a program, whose output goes to a log file in `dir`.
+/** Starts a program. Its output is appended to a log file in `dir`.
  * @param {string} dir
  * @param {string} name
  * @param {string[]} args
@@ -98,11 +98,12 @@ function run(dir, name, args, env, title = name) {
   return Object.assign(child, { title, log });
 }
 
-/** @param {Child} child
+/** Resolves when a process has ended.
+ * @param {Child} child
  * @returns {Promise<unknown>} */
 const ended = (child) => (child.exitCode !== null || child.signalCode !== null ? Promise.resolve() : new Promise((go) => child.once("exit", go)));
 
-/** Fatura's settings, from the sandbox's addresses and credentials.
+/** Builds Fatura's settings from the URLs and credentials of the sandbox.
  * @param {Env} env
  * @param {{ key: string }} own
  * @param {string} database
@@ -138,14 +139,15 @@ function faturaEnv(env, { key }, database) {
   };
 }
 
-/** @param {string[]} args
+/** Runs a command of the service and returns its output.
+ * @param {string[]} args
  * @param {Variables} env */
 async function command(args, env) {
   const { stdout } = await promisify(execFile)(binary("fatura"), args, { env: { ...process.env, ...env } });
   return stdout.trim();
 }
 
-/** Starts the sandbox alone; `env` has its addresses and credentials, `stop` ends it.
+/** Starts the sandbox without the service. Returns its URLs and credentials (`env`) and a function that stops it (`stop`).
  * @param {{ dir: string, args?: string[] }} options */
 export async function startSandbox({ dir, args = [] }) {
   mkdirSync(dir, { recursive: true });
@@ -166,7 +168,7 @@ export async function startSandbox({ dir, args = [] }) {
   return { env, child, stop };
 }
 
-/** One process of the service: its port, and functions that start and end it.
+/** One process of the service: its port, and functions that start and stop it.
  * @param {string} dir
  * @param {string} name
  * @param {Variables} env Settings that all replicas share. They are read at each start.
@@ -191,7 +193,7 @@ function replica(dir, name, env, own, port) {
     },
     /** @param {NodeJS.Signals} signal */
     signal: (signal) => started().kill(signal),
-    /** Ends it with a signal, and waits until it has ended. */
+    /** Sends a signal and waits until the process has ended. Kills it after `patience` milliseconds. */
     async end(signal = /** @type {NodeJS.Signals} */ ("SIGKILL"), patience = 25_000) {
       if (!child) return;
       child.kill(signal);
@@ -203,8 +205,8 @@ function replica(dir, name, env, own, port) {
 }
 
 /**
- * Starts both in `dir`. `firstPort` 0 takes any free ports; `settings` are more of Fatura's, as environment variables. With
- * more than one replica, a load balancer listens at Fatura's address.
+ * Starts the sandbox and the service in `dir`. With `firstPort` 0, it uses any free ports. `settings` are additional environment variables
+ * of Fatura. With more than one replica, a load balancer listens at Fatura's URL.
  * @param {{ dir: string, firstPort?: number, reset?: boolean, database?: string | string[], settings?: Variables, replicas?: number }} options
  */
 export async function start({ dir, firstPort = 0, reset = false, database = `sqlite:${join(dir, "fatura.db")}`, settings = {}, replicas: count = 1 }) {
@@ -257,19 +259,19 @@ export async function start({ dir, firstPort = 0, reset = false, database = `sql
       env,
       stop,
       replicas,
-      /** Runs a command of the service on the same database; its output. Throws with its error.
+      /** Runs a command of the service on the same database and returns its output. Throws if the command fails.
        * @param {string[]} args */
       fatura: (...args) => command(args, told),
-      /** Adds settings that hold from the next start on.
+      /** Adds settings, which apply from the next start.
        * @param {Variables} more */
       with(more) {
         Object.assign(told, more);
         return this;
       },
-      /** As in a crash. */
+      /** Stops the first replica as a crash does. */
       killFatura: () => first.end("SIGKILL"),
       startFatura: () => first.start(),
-      /** Resolves when one of the two has ended by itself. */
+      /** Resolves with the process when the first replica or the sandbox has ended. */
       broken: () => Promise.race([ended(first.child()).then(() => first.child()), ended(sandbox).then(() => sandbox)]),
     };
   } catch (error) {
