@@ -23,11 +23,11 @@ use uuid::Uuid;
 pub enum State {
     /// Nothing was sent yet.
     Queued,
-    /// It may have been sent: look it up before sending again.
+    /// A request may have been sent: look it up before sending again.
     Sending,
-    /// QuickBooks has carried it out.
+    /// QuickBooks has carried out the act.
     Done,
-    /// It was not carried out, with the reason.
+    /// The act was not carried out, for this reason.
     Refused(Reason),
 }
 
@@ -128,7 +128,7 @@ impl TryFrom<Row> for StoredAct {
                 _ => return Err(unreadable()),
             },
             attempts: row.attempts,
-            park_reason: ParkReason::read(row.trouble),
+            park_reason: ParkReason::from_text(row.trouble),
         })
     }
 }
@@ -162,7 +162,8 @@ pub async fn list_recent(tx: &mut Tx, tenant: TenantId, since: Timestamp) -> Res
     Ok(last.into_values().collect())
 }
 
-/// Takes the lease of an unfinished act until `until`. Returns the act and its progress.
+/// Takes the lease of an unfinished act until `until`. Returns the act and its progress; `None` where another owner holds the lease, or the
+/// act is finished or parked.
 pub async fn claim(
     tx: &mut Tx,
     tenant: TenantId,
@@ -171,9 +172,9 @@ pub async fn claim(
     now: Timestamp,
     until: Timestamp,
 ) -> Result<Option<(StoredAct, Progress)>, Error> {
-    let Some(held_until) = leases::claim(tx, tenant, id, owner, now, until).await? else { return Ok(None) };
+    let Some(previous_until) = leases::claim(tx, tenant, id, owner, now, until).await? else { return Ok(None) };
     let Some(act) = find(tx, tenant, id).await? else { return Ok(None) };
-    let progress = Progress::of(act.state == State::Sending, held_until);
+    let progress = Progress::of(act.state == State::Sending, previous_until);
     Ok(Some((act, progress)))
 }
 

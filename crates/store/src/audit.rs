@@ -26,8 +26,8 @@ pub async fn record(
     Ok(())
 }
 
-/// Finds the time and the detail of the last refused call for an invoice. The key orders a tenant's rows by time, so that a recent row is
-/// found quickly.
+/// Finds the time and the detail of the last refused call for an invoice. The key orders a tenant's rows by time, so a recent row is found
+/// quickly.
 pub async fn find_last_refusal(
     tx: &mut Tx,
     tenant: TenantId,

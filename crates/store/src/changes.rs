@@ -5,7 +5,7 @@
 use crate::{
     Error, Tx,
     db::on,
-    time::{beyond, instant, micros},
+    time::{instant, max_lease_end, micros},
 };
 use domain::ids::{ConnectionId, TenantId};
 use jiff::{SignedDuration, Timestamp};
@@ -17,26 +17,26 @@ use uuid::Uuid;
 pub struct SyncState {
     /// The cursor: all changes before it are stored. `None` where changes were never read.
     pub until: Option<Timestamp>,
-    /// The first of the failed syncs in a row, if the last one failed.
+    /// The time of the first of the consecutive failed syncs, if the last one failed.
     pub failing_since: Option<Timestamp>,
-    /// QuickBooks refuses reads; the next one is sent at this time.
+    /// The time of the next read, while QuickBooks refuses reads.
     pub refused_until: Option<Timestamp>,
-    /// When the last webhook arrived.
+    /// The arrival of the last webhook.
     pub webhook_at: Option<Timestamp>,
-    /// How often sweeps read the company.
+    /// How often sweeps sync the company.
     pub pace: Pace,
 }
 
-/// How often a company is read without a webhook, and why.
+/// How often a company is synced without a webhook, and the observations that determine it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pace {
     /// Polling intervals between two syncs.
     pub steps: i32,
-    /// The last sync that found the change that a webhook announced.
+    /// The time of the last sync that found the change that a webhook announced.
     pub confirmed_at: Option<Timestamp>,
-    /// The last sync that found a change without a webhook, while it still counts against the webhooks.
+    /// The time of the last sync that found a change without a webhook, while it still counts against the webhooks.
     pub missed_at: Option<Timestamp>,
-    /// The last change.
+    /// The time of the last change.
     pub active_at: Option<Timestamp>,
 }
 
@@ -55,8 +55,8 @@ pub enum ChangeSource {
     PageView,
 }
 
-/// Marks a company as changed. Returns true for the first mark since the cursor: enqueue a sync then. Otherwise a sync is enqueued
-/// already, or is running and repeated because [`mark_synced`] returns true.
+/// Marks a company as changed. Returns true for the first mark since the cursor: enqueue a sync then. Otherwise a sync is enqueued already,
+/// or a running sync will enqueue another one because [`mark_synced`] returns true.
 pub async fn mark_changed(
     tx: &mut Tx,
     tenant: TenantId,
@@ -96,8 +96,8 @@ type Row = (i64, Option<i64>, i64, i64, i32, i64, i64, i64);
 const SYNC_COLUMNS: &str = "changes_until, silent_since, reads_refused_until, webhook_at, sweep_steps, webhook_confirmed_at, \
                      webhook_missed_at, active_at";
 
-/// Takes the sync lease of a company until `until` and returns its sync state. `None` while another sync holds it, or while QuickBooks
-/// refuses reads.
+/// Takes the sync lease of a company until `until` and returns its sync state. `None` if another sync holds the lease, QuickBooks refuses
+/// reads, or the connection is not active.
 pub async fn claim(
     tx: &mut Tx,
     tenant: TenantId,
@@ -110,18 +110,25 @@ pub async fn claim(
          AND (changes_lease_until <= $3 OR changes_lease_until > $5) AND reads_refused_until <= $3 RETURNING {SYNC_COLUMNS}"
     );
     let row: Option<Row> = on!(tx, c => sqlx::query_as(AssertSqlSafe(statement.as_str()))
-        .bind(tenant.0).bind(connection.0).bind(micros(now)).bind(micros(until)).bind(beyond(until)).fetch_optional(c).await)?;
-    row.map(sync_state).transpose()
+        .bind(tenant.0).bind(connection.0).bind(micros(now)).bind(micros(until)).bind(max_lease_end(until)).fetch_optional(c).await)?;
+    row.map(read_sync_state).transpose()
 }
 
-fn sync_state((until, silent, refused, webhook, steps, confirmed, missed, active): Row) -> Result<SyncState, Error> {
-    let moment = |micros: i64| (micros > 0).then(|| instant(micros)).transpose();
+fn read_sync_state(
+    (until, silent, refused, webhook, steps, confirmed, missed, active): Row,
+) -> Result<SyncState, Error> {
+    let timestamp = |micros: i64| (micros > 0).then(|| instant(micros)).transpose();
     Ok(SyncState {
-        until: moment(until)?,
+        until: timestamp(until)?,
         failing_since: silent.map(instant).transpose()?,
-        refused_until: moment(refused)?,
-        webhook_at: moment(webhook)?,
-        pace: Pace { steps, confirmed_at: moment(confirmed)?, missed_at: moment(missed)?, active_at: moment(active)? },
+        refused_until: timestamp(refused)?,
+        webhook_at: timestamp(webhook)?,
+        pace: Pace {
+            steps,
+            confirmed_at: timestamp(confirmed)?,
+            missed_at: timestamp(missed)?,
+            active_at: timestamp(active)?,
+        },
     })
 }
 
@@ -130,7 +137,7 @@ pub async fn find(tx: &mut Tx, tenant: TenantId, connection: ConnectionId) -> Re
     let statement = format!("SELECT {SYNC_COLUMNS} FROM quickbooks_connection WHERE tenant_id = $1 AND id = $2");
     let row: Option<Row> = on!(tx, c => sqlx::query_as(AssertSqlSafe(statement.as_str()))
         .bind(tenant.0).bind(connection.0).fetch_optional(c).await)?;
-    row.map(sync_state).transpose()
+    row.map(read_sync_state).transpose()
 }
 
 /// Whether an invoice of the connection has a balance.
@@ -150,13 +157,13 @@ pub async fn mark_synced(
     until: Timestamp,
     pace: &Pace,
 ) -> Result<bool, Error> {
-    let moment = |at: Option<Timestamp>| at.map_or(0, micros);
+    let to_micros = |at: Option<Timestamp>| at.map_or(0, micros);
     let changed_at: i64 = on!(tx, c => sqlx::query_scalar(
         "UPDATE quickbooks_connection SET changes_until = $3, changes_lease_until = 0, silent_since = NULL, reads_refused_until = 0, \
          sweep_steps = $4, webhook_confirmed_at = $5, webhook_missed_at = $6, active_at = $7 \
          WHERE tenant_id = $1 AND id = $2 RETURNING changed_at")
-        .bind(tenant.0).bind(connection.0).bind(micros(until)).bind(pace.steps).bind(moment(pace.confirmed_at))
-        .bind(moment(pace.missed_at)).bind(moment(pace.active_at)).fetch_one(c).await)?;
+        .bind(tenant.0).bind(connection.0).bind(micros(until)).bind(pace.steps).bind(to_micros(pace.confirmed_at))
+        .bind(to_micros(pace.missed_at)).bind(to_micros(pace.active_at)).fetch_one(c).await)?;
     Ok(changed_at >= micros(until))
 }
 
@@ -199,7 +206,7 @@ pub async fn record_failure(
 pub struct Overdue {
     /// The polling interval. A company is overdue once [`Pace::steps`] of them have passed.
     pub interval: SignedDuration,
-    /// A company that was marked as changed before this, and was not read since, is overdue as well.
+    /// A company that was marked as changed before this time, and was not synced since, is overdue as well.
     pub marked: Timestamp,
 }
 
@@ -224,7 +231,7 @@ pub async fn claim_overdue(
     );
     let interval = i64::try_from(overdue.interval.as_micros()).unwrap_or(i64::MAX / 1_000_000);
     let rows: Vec<(Uuid, Uuid)> = on!(tx, c => sqlx::query_as(AssertSqlSafe(statement.as_str()))
-        .bind(interval).bind(micros(overdue.marked)).bind(micros(now)).bind(most).bind(beyond(until))
+        .bind(interval).bind(micros(overdue.marked)).bind(micros(now)).bind(most).bind(max_lease_end(until))
         .bind(micros(until)).fetch_all(c).await)?;
     Ok(rows.into_iter().map(|(tenant, id)| (TenantId(tenant), ConnectionId(id))).collect())
 }

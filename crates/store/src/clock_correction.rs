@@ -1,10 +1,10 @@
-//! Corrects timestamps in the future, which a clock that was ahead has stored. Uncorrected, they would delay all work until then.
+//! Corrects timestamps in the future, which were stored while the clock was ahead. They would otherwise delay work until that time.
 
 use crate::{Error, Tx, db::on, time::micros};
 use jiff::Timestamp;
 
-/// A cursor in the future is reset: companies and user profiles are read again, and won deals of the last day. The read times of invoices
-/// stay, because there are too many; `invoices::list_not_read_within` ignores those in the future.
+/// Resets cursors in the future, so that companies, user profiles and the won deals of the last day are read again. The read times of
+/// invoices are not corrected, because there are too many. `invoices::list_not_read_within` ignores read times in the future.
 const CURSORS: [&str; 4] = [
     "UPDATE quickbooks_connection SET changes_until = 0, changed_at = 0, silent_since = NULL \
      WHERE changes_until > $1 OR changed_at > $1 OR silent_since > $1",
@@ -13,16 +13,16 @@ const CURSORS: [&str; 4] = [
     "UPDATE pipedrive_grant SET profile_at = 0 WHERE profile_at > $1",
     "UPDATE tenant SET won_until = $1 - 86400000000 WHERE won_until > $1",
 ];
-/// Events in the future are moved to now. Otherwise a request would count as under way until then, a lookup would start too late, a
-/// grace period would begin too late, and an uninstallation would count as older than the installation.
+/// Moves events in the future to now. Otherwise a request would count as under way until then, a lookup or a grace period would start too
+/// late, and an uninstallation would count as older than the installation.
 const EVENTS: [&str; 4] = [
     "UPDATE tenant SET uninstalled_at = $1 WHERE uninstalled_at > $1",
     "UPDATE pipedrive_grant SET installed_at = $1 WHERE installed_at > $1",
     "UPDATE invoice SET sent_at = $1 WHERE state IN ('queued', 'sending') AND sent_at > $1",
     "UPDATE invoice SET created_at = $1 WHERE state IN ('queued', 'sending') AND created_at > $1",
 ];
-/// Attempts of operations that were created in the future, or that wait for more than 30 seconds, are due now. Longer pauses were asked
-/// for by a provider, which asks again.
+/// Makes attempts due that wait for more than 30 seconds, or whose operation was created in the future. A correct pause of more than 30
+/// seconds was requested by a provider, which will request it again.
 const ATTEMPTS: [&str; 5] = [
     "UPDATE invoice SET next_attempt_at = 0 WHERE state IN ('queued', 'sending') AND next_attempt_at > $1 \
      AND (created_at > $1 OR next_attempt_at > $1 + 30000000)",
@@ -33,7 +33,7 @@ const ATTEMPTS: [&str; 5] = [
     "UPDATE quickbooks_connection SET reads_refused_until = 0 WHERE reads_refused_until > $1 + 90000000000",
     "DELETE FROM replica WHERE seen_at > $1 + 30000000",
 ];
-/// A lease that ends too late ends in 15 seconds. Not at once, because its owner may be alive.
+/// Ends leases that last too long in 15 seconds: not at once, because the owner may be alive.
 const LEASES: [&str; 7] = [
     "UPDATE invoice SET lease_until = $1 + 15000000 WHERE state IN ('queued', 'sending') AND lease_until > $1 + 30000000",
     "UPDATE act SET lease_until = $1 + 15000000 WHERE state IN ('queued', 'sending') AND lease_until > $1 + 30000000",
@@ -44,8 +44,8 @@ const LEASES: [&str; 7] = [
     "UPDATE quickbooks_connection SET swept_until = $1 + 15000000 WHERE swept_until > $1 + 90000000",
 ];
 
-/// The timestamps of the job queue, which have the database's own type. A failed job keeps its pause if it failed in the past. The
-/// queue's rescue of running jobs and its election of a leader count from now.
+/// Statements for the tables of the job queue, whose timestamps have the database's own type. A job that failed in the past keeps its
+/// pause. A running job counts as started now, and the term of the queue's leader ends in 15 seconds.
 macro_rules! in_queue {
     ($now:literal, $soon:literal, $lease:literal) => {
         [

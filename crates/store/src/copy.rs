@@ -1,4 +1,4 @@
-//! Copies of the whole database: a backup of SQLite, and the way from it to a larger one, PostgreSQL.
+//! Copies of the whole database: the backup of SQLite, and the move from SQLite to PostgreSQL.
 
 use crate::{
     Db, Error, Tx,
@@ -11,8 +11,7 @@ use serde::de::DeserializeOwned;
 use sqlx::{AssertSqlSafe, Postgres, Row, Sqlite, SqlitePool, Transaction};
 use uuid::Uuid;
 
-/// The tables whose rows are worth keeping, those that others refer to first. Flows that somebody is in the middle of begin
-/// anew, and replicas say themselves that they run.
+/// The tables to copy, referenced tables first. `replica` is not copied: each replica adds its row with its first heartbeat.
 const TABLES: [&str; 16] = [
     "tenant",
     "pipedrive_grant",
@@ -33,8 +32,8 @@ const TABLES: [&str; 16] = [
 ];
 
 impl Db {
-    /// Copies everything from this SQLite database into an empty PostgreSQL one that is up to date; how many rows. Work under
-    /// way goes on there. Nobody may use this one meanwhile.
+    /// Copies all rows and unfinished jobs of this SQLite database into an empty, migrated PostgreSQL database, and returns the number of
+    /// rows. No process may use this database meanwhile.
     pub async fn copy_to(&self, target: &Self) -> Result<u64, Error> {
         self.migrate().await?;
         let (Pool::Sqlite { read: source, .. }, Pool::Postgres(_)) = (&self.pool, &target.pool) else {
@@ -48,7 +47,7 @@ impl Db {
         }
         let mut copied = 0;
         for table in TABLES {
-            copied += rows(source, into, table).await?;
+            copied += copy_rows(source, into, table).await?;
         }
         let jobs: Vec<(String, String)> = sqlx::query_as(
             "SELECT kind, json(args) FROM river_job WHERE state NOT IN ('completed', 'cancelled', 'discarded') ORDER BY id",
@@ -57,12 +56,12 @@ impl Db {
         .await?;
         for (kind, args) in &jobs {
             match kind.as_str() {
-                IssueInvoice::KIND => target.enqueue(&mut tx, job::<IssueInvoice>(args)?).await?,
-                CarryOut::KIND => target.enqueue(&mut tx, job::<CarryOut>(args)?).await?,
-                ReadChanges::KIND => target.enqueue(&mut tx, job::<ReadChanges>(args)?).await?,
-                WriteHistory::KIND => target.enqueue(&mut tx, job::<WriteHistory>(args)?).await?,
-                WriteBack::KIND => target.enqueue(&mut tx, job::<WriteBack>(args)?).await?,
-                NotifyAdmins::KIND => target.enqueue(&mut tx, job::<NotifyAdmins>(args)?).await?,
+                IssueInvoice::KIND => target.enqueue(&mut tx, parse_job::<IssueInvoice>(args)?).await?,
+                CarryOut::KIND => target.enqueue(&mut tx, parse_job::<CarryOut>(args)?).await?,
+                ReadChanges::KIND => target.enqueue(&mut tx, parse_job::<ReadChanges>(args)?).await?,
+                WriteHistory::KIND => target.enqueue(&mut tx, parse_job::<WriteHistory>(args)?).await?,
+                WriteBack::KIND => target.enqueue(&mut tx, parse_job::<WriteBack>(args)?).await?,
+                NotifyAdmins::KIND => target.enqueue(&mut tx, parse_job::<NotifyAdmins>(args)?).await?,
                 _ => return Err(Error::Unreadable("job")),
             }
         }
@@ -72,7 +71,7 @@ impl Db {
 }
 
 impl Db {
-    /// Writes a copy of this SQLite database into a new file, as it is at one moment, while others go on using it.
+    /// Writes a consistent copy of this SQLite database into a new file, while the database stays in use.
     pub async fn backup_to(&self, file: &str) -> Result<(), Error> {
         let Pool::Sqlite { write, .. } = &self.pool else { return Err(Error::NotSqlite) };
         create_new_private(file)?;
@@ -81,12 +80,12 @@ impl Db {
     }
 }
 
-fn job<Args: DeserializeOwned>(args: &str) -> Result<Args, Error> {
+fn parse_job<Args: DeserializeOwned>(args: &str) -> Result<Args, Error> {
     serde_json::from_str(args).map_err(|_| Error::Unreadable("job"))
 }
 
-/// Copies a table, column by column as PostgreSQL has them. The names are those of our own migrations.
-async fn rows(source: &SqlitePool, into: &mut Transaction<'_, Postgres>, table: &str) -> Result<u64, Error> {
+/// Copies the rows of a table, with the columns that the table has in PostgreSQL. All names come from our own migrations.
+async fn copy_rows(source: &SqlitePool, into: &mut Transaction<'_, Postgres>, table: &str) -> Result<u64, Error> {
     let columns: Vec<(String, String)> = sqlx::query_as(
         "SELECT CAST(column_name AS TEXT), CAST(data_type AS TEXT) FROM information_schema.columns \
          WHERE table_schema = current_schema() AND table_name = $1 ORDER BY ordinal_position",
@@ -95,16 +94,16 @@ async fn rows(source: &SqlitePool, into: &mut Transaction<'_, Postgres>, table: 
     .fetch_all(&mut **into)
     .await?;
     let names: Vec<&str> = columns.iter().map(|(name, _)| name.as_str()).collect();
-    let places: Vec<String> = (1..=columns.len()).map(|at| format!("${at}")).collect();
-    let insert = format!("INSERT INTO {table} ({}) VALUES ({})", names.join(", "), places.join(", "));
+    let placeholders: Vec<String> = (1..=columns.len()).map(|at| format!("${at}")).collect();
+    let insert = format!("INSERT INTO {table} ({}) VALUES ({})", names.join(", "), placeholders.join(", "));
     let select = format!("SELECT {} FROM {table} ORDER BY rowid", names.join(", "));
-    let mut all = sqlx::query::<Sqlite>(AssertSqlSafe(select)).fetch(source);
+    let mut rows = sqlx::query::<Sqlite>(AssertSqlSafe(select)).fetch(source);
     let mut count = 0;
-    while let Some(row) = all.try_next().await? {
+    while let Some(row) = rows.try_next().await? {
         let mut query = sqlx::query::<Postgres>(AssertSqlSafe(insert.clone()));
-        for (name, kind) in &columns {
+        for (name, data_type) in &columns {
             let name = name.as_str();
-            query = match kind.as_str() {
+            query = match data_type.as_str() {
                 "uuid" => query.bind(row.try_get::<Option<Uuid>, _>(name)?),
                 "bigint" => query.bind(row.try_get::<Option<i64>, _>(name)?),
                 "integer" => query.bind(row.try_get::<Option<i32>, _>(name)?),

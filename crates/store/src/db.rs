@@ -1,4 +1,4 @@
-//! The database: SQLite or PostgreSQL, decided by its address, and the transactions on it.
+//! The database, SQLite or PostgreSQL depending on its address, and its transactions.
 
 use crate::{Error, live, queue, tenants, time::instant};
 use domain::ids::TenantId;
@@ -40,8 +40,8 @@ pub struct Db {
 
 #[derive(Debug, Clone)]
 pub(crate) enum Pool {
-    /// SQLite allows one writer at a time. All writers of this process share one connection, whose queue is fair. SQLite's own lock
-    /// is not: a writer could wait longer than any timeout.
+    /// SQLite allows one writer at a time. All writers of this process share one connection, because the pool's queue is fair. SQLite's lock
+    /// is not fair: a writer could wait longer than any timeout.
     Sqlite {
         write: SqlitePool,
         read: SqlitePool,
@@ -56,7 +56,7 @@ const RESPONSE_TIMEOUT: Duration = Duration::from_secs(15);
 /// Upper bound for the response to a ping.
 const PING_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Files with data are for the service's own user.
+/// Mode of files with data: only the service's user may read and write them.
 const PRIVATE_MODE: u32 = 0o600;
 
 /// Creates a database file that only its owner may read; SQLite gives the files beside it the same mode. Has no effect where the file
@@ -71,31 +71,34 @@ fn create_private(name: &str) -> Result<(), Error> {
     }
 }
 
-/// Creates an empty file for a copy. An error where it exists.
+/// Creates an empty file for a copy, with the same mode. Fails if the file exists.
 pub(crate) fn create_new_private(name: &str) -> Result<(), Error> {
-    let made = File::options().create_new(true).write(true).mode(PRIVATE_MODE).open(name);
-    made.map(drop).map_err(|error| Error::File(name.to_owned(), error))
+    let file = File::options().create_new(true).write(true).mode(PRIVATE_MODE).open(name);
+    file.map(drop).map_err(|error| Error::File(name.to_owned(), error))
 }
 
-/// A transaction. Nothing is kept without [`Tx::commit`]; never held open across a call to a provider.
+/// A transaction. It is rolled back unless [`Tx::commit`] is called. Never keep it open during a call to a provider.
 #[derive(Debug)]
 pub enum Tx {
-    /// On SQLite, begun so that it may write.
+    /// On SQLite; may write if [`Db::begin`] began it.
     Sqlite(Transaction<'static, Sqlite>),
     /// On PostgreSQL.
     Postgres(Transaction<'static, Postgres>),
 }
 
-/// Waits for a response of PostgreSQL, for [`RESPONSE_TIMEOUT`] at most, which is longer than an idle transaction may hold its locks.
-pub(crate) async fn await_answer<T>(answer: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, sqlx::Error> {
-    within(RESPONSE_TIMEOUT, answer).await
+/// Waits for a response of PostgreSQL, for at most [`RESPONSE_TIMEOUT`]. This is longer than an idle transaction can hold its locks, see
+/// [`SET_IDLE_TIMEOUT`].
+pub(crate) async fn await_response<T>(
+    response: impl Future<Output = Result<T, sqlx::Error>>,
+) -> Result<T, sqlx::Error> {
+    within(RESPONSE_TIMEOUT, response).await
 }
 
-async fn within<T>(most: Duration, answer: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, sqlx::Error> {
-    tokio::time::timeout(most, answer).await.unwrap_or_else(|_| Err(sqlx::Error::Io(ErrorKind::TimedOut.into())))
+async fn within<T>(limit: Duration, response: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, sqlx::Error> {
+    tokio::time::timeout(limit, response).await.unwrap_or_else(|_| Err(sqlx::Error::Io(ErrorKind::TimedOut.into())))
 }
 
-/// Runs one expression on the connection of either database.
+/// Runs an expression on the connection of a transaction, for either database.
 macro_rules! on {
     ($tx:expr, $connection:ident => $body:expr) => {
         match $tx {
@@ -105,7 +108,7 @@ macro_rules! on {
             }
             $crate::Tx::Postgres(transaction) => {
                 let $connection = &mut **transaction;
-                $crate::db::await_answer(async { $body }).await
+                $crate::db::await_response(async { $body }).await
             }
         }
     };
@@ -115,8 +118,8 @@ pub(crate) use on;
 /// Ends an idle transaction, such as that of a frozen or disconnected process, so that its locks are released.
 const SET_IDLE_TIMEOUT: &str = "SET idle_in_transaction_session_timeout = '10s'";
 
-/// False where a transaction ended without COMMIT or ROLLBACK, as on a full disk: sqlx then counts the connection as in a transaction for
-/// good, and the pool replaces it.
+/// False if a transaction ended without COMMIT or ROLLBACK, as on a full disk: sqlx then counts the connection as in a transaction for good.
+/// The pool replaces such a connection.
 fn is_reusable(
     connection: &mut SqliteConnection,
     _: PoolConnectionMetadata,
@@ -214,7 +217,8 @@ impl Db {
         Ok(())
     }
 
-    /// Begins a transaction that may write. The only way to begin one: safe to abandon at any point.
+    /// Begins a transaction that may write. Use it instead of sqlx's `begin`: if that future is dropped, the connection may return to the
+    /// pool within a transaction.
     pub async fn begin(&self) -> Result<Tx, Error> {
         Ok(match &self.pool {
             Pool::Sqlite { write, .. } => Tx::Sqlite(riverqueue::database::begin_sqlite_write(write).await?),
@@ -259,7 +263,7 @@ impl Tx {
     pub async fn commit(self) -> Result<(), Error> {
         match self {
             Self::Sqlite(transaction) => transaction.commit().await?,
-            Self::Postgres(transaction) => await_answer(transaction.commit()).await?,
+            Self::Postgres(transaction) => await_response(transaction.commit()).await?,
         }
         Ok(())
     }

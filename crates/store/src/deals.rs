@@ -3,8 +3,7 @@
 use crate::{Error, Tx, db::on};
 use domain::ids::{DealId, TenantId};
 
-/// Takes the turn to submit an invoice of a deal, until the end of the transaction. Who comes later waits, and then sees what was
-/// submitted before.
+/// Locks the deal until the end of the transaction. A concurrent submission waits, and then sees the invoices that were submitted before.
 pub async fn lock(tx: &mut Tx, tenant: TenantId, deal: DealId) -> Result<(), Error> {
     on!(tx, c => sqlx::query(
         "INSERT INTO deal_billing (tenant_id, deal_id, submissions) VALUES ($1, $2, 1) \

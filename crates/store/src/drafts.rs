@@ -1,8 +1,7 @@
-//! Forms that are open: what a person has typed for a deal and not yet sent.
+//! Drafts: forms that are stored and not yet submitted.
 //!
-//! Invariant: one draft for each deal and user, with one intent key from the moment the form opens until the invoice is created
-//! or the draft discarded; so two windows of one form make one invoice. Only the window that opened it last saves it, and of two
-//! requests of that window the newer one stays.
+//! Invariant: a deal and user have one draft. It keeps its intent key until the invoice is created or the draft is discarded, so two windows
+//! of one form create one invoice. Only the window that opened the form last saves it, and the highest version of that window is kept.
 
 use crate::{
     Error, Tx,
@@ -16,14 +15,14 @@ use domain::{
 use jiff::Timestamp;
 use sqlx::AssertSqlSafe;
 
-/// How a draft came to be.
+/// How a draft was created.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Origin {
-    /// The form was opened and nothing typed yet: it is filled in anew whenever it opens.
+    /// The form was opened, and nothing was typed yet. It is filled in again each time it opens.
     Opened,
-    /// Prepared for a deal that was won, and not opened yet.
+    /// The draft was prepared for a won deal, and was not opened yet.
     Prepared,
-    /// Somebody has typed into it.
+    /// The user has typed into the form.
     Typed,
 }
 
@@ -44,36 +43,36 @@ impl Origin {
     }
 }
 
-/// A user's drafts; with more, those without anything typed are discarded first, and of the others the oldest.
+/// Maximum number of drafts of a user. Beyond it, drafts without typed content are discarded first, then the oldest.
 pub const MAX_DRAFTS_OF_USER: i64 = 200;
 
 /// A stored draft.
 #[derive(Debug, Clone)]
 pub struct Draft {
-    /// As it was typed.
+    /// The form, as typed.
     pub form: Form,
-    /// When it was last saved.
+    /// The time of the last save.
     pub saved_at: Timestamp,
-    /// How it came to be.
+    /// How the draft was created.
     pub origin: Origin,
 }
 
 /// The outcome of saving a form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Saved {
-    /// It is stored.
+pub enum SaveOutcome {
+    /// The form was stored.
     Kept,
-    /// A newer request of the same window was stored before.
+    /// A newer version of the same window is stored.
     Older,
-    /// The form was opened in another window since.
+    /// The form was opened in another window meanwhile.
     Elsewhere,
-    /// The form's invoice was created; there is no draft any more.
+    /// The form's invoice was created, so the draft was not stored again.
     Ended,
 }
 
 type Row = (String, i64, String);
 
-fn draft((form, at, origin): Row) -> Result<Draft, Error> {
+fn read_draft((form, at, origin): Row) -> Result<Draft, Error> {
     Ok(Draft {
         form: serde_json::from_str(&form).map_err(|_| Error::Unreadable("draft"))?,
         saved_at: instant(at)?,
@@ -81,32 +80,32 @@ fn draft((form, at, origin): Row) -> Result<Draft, Error> {
     })
 }
 
-fn text(form: &Form) -> Result<String, Error> {
+fn to_json(form: &Form) -> Result<String, Error> {
     serde_json::to_string(form).map_err(|_| Error::Unreadable("draft"))
 }
 
-/// The draft that a person has for a deal.
+/// Finds a user's draft of a deal.
 pub async fn find(tx: &mut Tx, tenant: TenantId, deal: DealId, user: UserId) -> Result<Option<Draft>, Error> {
     let row: Option<Row> = on!(tx, c => sqlx::query_as(
         "SELECT form, updated_at, state FROM draft WHERE tenant_id = $1 AND deal_id = $2 AND user_id = $3")
         .bind(tenant.0).bind(deal.0).bind(user.0).fetch_optional(c).await)?;
-    row.map(draft).transpose()
+    row.map(read_draft).transpose()
 }
 
-/// The same, as the last to change it has left it, and nobody changes it before the end of the transaction.
+/// Finds a user's draft of a deal and locks it until the end of the transaction.
 async fn find_locked(tx: &mut Tx, tenant: TenantId, deal: DealId, user: UserId) -> Result<Option<Draft>, Error> {
-    // SQLite has one transaction that writes at a time.
+    // SQLite has one writing transaction at a time.
     let lock = if matches!(tx, Tx::Postgres(_)) { "FOR UPDATE" } else { "" };
     let statement = format!(
         "SELECT form, updated_at, state FROM draft WHERE tenant_id = $1 AND deal_id = $2 AND user_id = $3 {lock}"
     );
     let row: Option<Row> = on!(tx, c => sqlx::query_as(AssertSqlSafe(statement.as_str()))
         .bind(tenant.0).bind(deal.0).bind(user.0).fetch_optional(c).await)?;
-    row.map(draft).transpose()
+    row.map(read_draft).transpose()
 }
 
-/// Opens a form in the window that it names. Where nothing was typed before, `form` is stored, under the key of the draft
-/// that is there already. Returns the draft as it is now: where something was typed, that.
+/// Opens the form in `form.window` and returns the stored draft. A draft with typed content keeps its content; otherwise `form` replaces it,
+/// under the intent key of the existing draft.
 pub async fn open(
     tx: &mut Tx,
     tenant: TenantId,
@@ -116,38 +115,38 @@ pub async fn open(
     origin: Origin,
     now: Timestamp,
 ) -> Result<Draft, Error> {
-    let new = text(form)?;
-    let made = on!(tx, c => sqlx::query(
+    let new = to_json(form)?;
+    let inserted = on!(tx, c => sqlx::query(
         "INSERT INTO draft (tenant_id, deal_id, user_id, form, updated_at, intent, window_id, version, state) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8) ON CONFLICT (tenant_id, deal_id, user_id) DO NOTHING")
         .bind(tenant.0).bind(deal.0).bind(user.0).bind(new).bind(micros(now)).bind(key_text(form.intent))
         .bind(&form.window).bind(origin.name()).execute(c).await.map(|done| done.rows_affected()))?;
-    if made == 1 {
+    if inserted == 1 {
         on!(tx, c => sqlx::query(
             "DELETE FROM draft WHERE tenant_id = $1 AND user_id = $2 AND deal_id IN (SELECT deal_id FROM draft \
              WHERE tenant_id = $1 AND user_id = $2 AND deal_id <> $3 ORDER BY CASE state WHEN 'typed' THEN 0 ELSE 1 END, updated_at DESC, deal_id LIMIT 1000000 OFFSET $4)")
             .bind(tenant.0).bind(user.0).bind(deal.0).bind(MAX_DRAFTS_OF_USER - 1).execute(c).await.map(drop))?;
         return Ok(Draft { form: form.clone(), saved_at: now, origin });
     }
-    let known = find_locked(tx, tenant, deal, user).await?.ok_or(Error::Unreadable("draft"))?;
-    let mut opened = if known.origin == Origin::Typed {
-        known
+    let existing = find_locked(tx, tenant, deal, user).await?.ok_or(Error::Unreadable("draft"))?;
+    let mut opened = if existing.origin == Origin::Typed {
+        existing
     } else {
-        let form = Form { intent: known.form.intent, ..form.clone() };
+        let form = Form { intent: existing.form.intent, ..form.clone() };
         Draft { form, saved_at: now, origin }
     };
     opened.form.window.clone_from(&form.window);
     opened.form.version = None;
-    let now_open = text(&opened.form)?;
+    let stored = to_json(&opened.form)?;
     on!(tx, c => sqlx::query(
         "UPDATE draft SET form = $4, window_id = $5, version = 0, state = $6, intent = $7 \
          WHERE tenant_id = $1 AND deal_id = $2 AND user_id = $3")
-        .bind(tenant.0).bind(deal.0).bind(user.0).bind(now_open).bind(&form.window)
+        .bind(tenant.0).bind(deal.0).bind(user.0).bind(stored).bind(&form.window)
         .bind(opened.origin.name()).bind(key_text(opened.form.intent)).execute(c).await.map(drop))?;
     Ok(opened)
 }
 
-/// Saves a form as it is typed. A form without window or version, of a client that does not count, is saved as the newest.
+/// Saves a form as it is typed. A form without a window or version, from a client without versions, counts as the newest.
 pub async fn save(
     tx: &mut Tx,
     tenant: TenantId,
@@ -155,8 +154,8 @@ pub async fn save(
     user: UserId,
     form: &Form,
     now: Timestamp,
-) -> Result<Saved, Error> {
-    let typed = text(form)?;
+) -> Result<SaveOutcome, Error> {
+    let typed = to_json(form)?;
     let updated = on!(tx, c => sqlx::query(
         "UPDATE draft SET form = $4, updated_at = $5, state = 'typed', version = COALESCE($6, version + 1), intent = $8 \
          WHERE tenant_id = $1 AND deal_id = $2 AND user_id = $3 AND ($7 = '' OR (window_id = $7 AND intent = $8)) \
@@ -164,24 +163,24 @@ pub async fn save(
         .bind(tenant.0).bind(deal.0).bind(user.0).bind(typed).bind(micros(now)).bind(form.version)
         .bind(&form.window).bind(key_text(form.intent)).execute(c).await.map(|done| done.rows_affected()))?;
     if updated == 1 {
-        return Ok(Saved::Kept);
+        return Ok(SaveOutcome::Kept);
     }
-    let known: Option<(String, String)> = on!(tx, c => sqlx::query_as(
+    let existing: Option<(String, String)> = on!(tx, c => sqlx::query_as(
         "SELECT window_id, intent FROM draft WHERE tenant_id = $1 AND deal_id = $2 AND user_id = $3")
         .bind(tenant.0).bind(deal.0).bind(user.0).fetch_optional(c).await)?;
-    match known {
-        Some((window, intent)) if window == form.window && intent == key_text(form.intent) => Ok(Saved::Older),
-        Some(_) => Ok(Saved::Elsewhere),
-        None if is_used(tx, tenant, form).await? => Ok(Saved::Ended),
+    match existing {
+        Some((window, intent)) if window == form.window && intent == key_text(form.intent) => Ok(SaveOutcome::Older),
+        Some(_) => Ok(SaveOutcome::Elsewhere),
+        None if has_invoice(tx, tenant, form).await? => Ok(SaveOutcome::Ended),
         None => {
             let opened = Form { version: None, ..form.clone() };
             open(tx, tenant, deal, user, &opened, Origin::Typed, now).await?;
-            Ok(Saved::Kept)
+            Ok(SaveOutcome::Kept)
         }
     }
 }
 
-/// Saves a form whose window submits it: that window is the one that goes on with it, whichever opened it last.
+/// Saves a form that is being submitted. Its window becomes the window that saves the draft, even if another window opened the form last.
 pub async fn take_over(
     tx: &mut Tx,
     tenant: TenantId,
@@ -189,7 +188,7 @@ pub async fn take_over(
     user: UserId,
     form: &Form,
     now: Timestamp,
-) -> Result<Saved, Error> {
+) -> Result<SaveOutcome, Error> {
     on!(tx, c => sqlx::query(
         "UPDATE draft SET window_id = $4, version = 0 \
          WHERE tenant_id = $1 AND deal_id = $2 AND user_id = $3 AND intent = $5 AND window_id <> $4")
@@ -197,7 +196,7 @@ pub async fn take_over(
     save(tx, tenant, deal, user, form, now).await
 }
 
-/// Whether the form's key was issued for another deal: an invoice of that deal, or a draft that this user has of it, holds the key.
+/// Whether the form's intent key belongs to an invoice of another deal, or to this user's draft of another deal.
 pub async fn belongs_to_other_deal(
     tx: &mut Tx,
     tenant: TenantId,
@@ -218,13 +217,13 @@ pub async fn belongs_to_other_deal(
     Ok(of_draft.is_some())
 }
 
-/// A key as it is stored; empty if there is none.
+/// Returns an intent key as stored: as text, empty without a key.
 fn key_text(key: Option<IntentKey>) -> String {
     key.map(|key| key.to_string()).unwrap_or_default()
 }
 
-/// Whether the form's key has made an invoice.
-async fn is_used(tx: &mut Tx, tenant: TenantId, form: &Form) -> Result<bool, Error> {
+/// Whether an invoice was created with the form's intent key.
+async fn has_invoice(tx: &mut Tx, tenant: TenantId, form: &Form) -> Result<bool, Error> {
     let Some(key) = form.intent else { return Ok(false) };
     let found: Option<i64> = on!(tx, c => sqlx::query_scalar(
         "SELECT deal_id FROM invoice WHERE tenant_id = $1 AND intent = $2 AND state NOT IN ('refused', 'removed')")
@@ -232,7 +231,7 @@ async fn is_used(tx: &mut Tx, tenant: TenantId, form: &Form) -> Result<bool, Err
     Ok(found.is_some())
 }
 
-/// Discards a person's draft of a deal; with a key only the draft of that key.
+/// Discards a user's draft of a deal. With a key, only if the draft has that key or none.
 pub async fn discard(
     tx: &mut Tx,
     tenant: TenantId,

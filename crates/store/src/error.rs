@@ -1,6 +1,6 @@
-//! Errors of the database.
+//! Errors of the store.
 
-/// A failure of the store. None of them is the person's fault.
+/// A failure of the store. No variant is caused by the user's input.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The database did not answer, or refused.
@@ -12,33 +12,33 @@ pub enum Error {
     /// The queue failed.
     #[error("the job queue failed")]
     Queue(#[from] riverqueue::Error),
-    /// A stored value is not what was written: a changed row, or a missing key.
+    /// A stored value is invalid: the row was altered, or its key is missing from the ring.
     #[error("a stored {0} cannot be read")]
     Unreadable(&'static str),
-    /// The database's address is neither SQLite's nor PostgreSQL's.
+    /// The database address begins neither with `sqlite:` nor with `postgres:`.
     #[error(
-        "the database address has to begin with sqlite: or postgres:, as in sqlite:fatura.db or postgres://user@host/fatura"
+        "the database address must begin with sqlite: or postgres:, as in sqlite:fatura.db or postgres://user@host/fatura"
     )]
     UnknownDatabase,
-    /// SQLite is for one process.
-    #[error("another process serves from {0} already: end it first, or move to PostgreSQL for several")]
+    /// Another process serves from the same SQLite file.
+    #[error("another process serves from {0} already: stop it first, or move to PostgreSQL to run several")]
     Served(String),
-    /// The file that tells others of this process could not be locked.
+    /// The lock file of the serving process could not be locked.
     #[error("{0} cannot be locked")]
     Lock(String, #[source] std::io::Error),
-    /// A file could not be made.
+    /// A file could not be created.
     #[error("{0} cannot be created")]
     File(String, #[source] std::io::Error),
-    /// Copying goes from SQLite to PostgreSQL only.
-    #[error("everything can be copied from sqlite: to postgres:, and not otherwise")]
+    /// A copy was requested in another direction than from SQLite to PostgreSQL.
+    #[error("a database can be copied from sqlite: to postgres: only")]
     NotFromSqlite,
-    /// There is something in the database to copy into.
-    #[error("the database to copy into is not empty: name one in which Fatura has nothing yet")]
+    /// The target database of a copy has rows.
+    #[error("the target database is not empty: copy into a database without Fatura's data")]
     NotEmpty,
-    /// Another tenant has connected the QuickBooks company at the same moment.
+    /// Another tenant has connected the QuickBooks company.
     #[error("the QuickBooks company is connected elsewhere")]
     RealmTaken,
-    /// PostgreSQL has tools of its own.
-    #[error("only SQLite is backed up by this command; PostgreSQL is by pg_dump")]
+    /// A backup of PostgreSQL was requested.
+    #[error("this command backs up SQLite only; use pg_dump for PostgreSQL")]
     NotSqlite,
 }

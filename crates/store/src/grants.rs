@@ -3,7 +3,7 @@
 use crate::{
     Error, Tokens, Tx,
     db::on,
-    time::{beyond, instant, micros},
+    time::{instant, max_lease_end, micros},
     tokens,
     vault::Vault,
 };
@@ -18,7 +18,7 @@ pub struct Profile {
     pub name: String,
     /// The locale of numbers and dates, such as `pt_BR`. Pipedrive keeps it apart from the language.
     pub locale: String,
-    /// The language, such as `pt`; the locale where it is not known.
+    /// The language, such as `pt`; the locale if the language is unknown.
     pub language: String,
     /// IANA name of the time zone, such as `America/Sao_Paulo`.
     pub time_zone: String,
@@ -66,8 +66,8 @@ struct Row {
     expires_at: i64,
 }
 
-/// The language, or the locale where the row is older than the column for the language.
-pub(crate) fn known(language: String, locale: &str) -> String {
+/// The language, or the locale if the row is older than the column for the language.
+pub(crate) fn language_or_locale(language: String, locale: &str) -> String {
     if language.is_empty() { locale.to_owned() } else { language }
 }
 
@@ -75,7 +75,7 @@ pub(crate) fn place(tenant: TenantId, user: UserId) -> String {
     format!("{}/pipedrive_grant/{}", tenant.0, user.0)
 }
 
-/// Stores a user's grant, of a first installation or another one.
+/// Stores a user's grant, of a first or a repeated installation.
 #[expect(clippy::too_many_arguments, reason = "each fills columns of the row")]
 pub async fn install(
     tx: &mut Tx,
@@ -111,7 +111,7 @@ pub async fn find(tx: &mut Tx, vault: &Vault, tenant: TenantId, user: UserId) ->
             user: UserId(row.user_id),
             profile: Profile {
                 name: row.user_name,
-                language: known(row.language, &row.locale),
+                language: language_or_locale(row.language, &row.locale),
                 locale: row.locale,
                 time_zone: row.time_zone,
                 is_admin: row.is_admin,
@@ -152,14 +152,14 @@ pub async fn claim_refresh(
     let rows = on!(tx, c => sqlx::query(
         "UPDATE pipedrive_grant SET lease_until = $4 WHERE tenant_id = $1 AND user_id = $2 AND state = 'active' \
          AND (lease_until <= $3 OR lease_until > $5)")
-        .bind(tenant.0).bind(user.0).bind(micros(now)).bind(micros(until)).bind(beyond(until))
+        .bind(tenant.0).bind(user.0).bind(micros(now)).bind(micros(until)).bind(max_lease_end(until))
         .execute(c).await.map(|done| done.rows_affected()))?;
     Ok(rows == 1)
 }
 
-/// Replaces the tokens that expire at `replaced` by refreshed ones and releases the lease. Has no effect where other tokens are stored,
-/// because the user installed the app again. True where the grant had been recorded as revoked: Pipedrive refused the old tokens to
-/// another caller, because these replace them.
+/// Replaces the tokens that expire at `replaced` by refreshed ones and releases the lease. Has no effect if other tokens are stored, because
+/// the user installed the app again. True if the grant had been recorded as revoked: another caller's refresh was refused, because this
+/// refresh had replaced the old tokens.
 pub async fn store_refreshed(
     tx: &mut Tx,
     vault: &Vault,
@@ -170,7 +170,7 @@ pub async fn store_refreshed(
     tokens: &Tokens,
 ) -> Result<bool, Error> {
     let (access, refresh) = tokens::seal(vault, &place(tenant, user), tokens)?;
-    let had_ended = on!(tx, c => sqlx::query(
+    let reactivated = on!(tx, c => sqlx::query(
         "UPDATE pipedrive_grant SET state = 'active' WHERE tenant_id = $1 AND user_id = $2 AND expires_at = $3 AND state = 'revoked'")
         .bind(tenant.0).bind(user.0).bind(micros(replaced)).execute(c).await.map(|done| done.rows_affected()))?;
     on!(tx, c => sqlx::query(
@@ -178,11 +178,11 @@ pub async fn store_refreshed(
          WHERE tenant_id = $1 AND user_id = $2 AND expires_at = $3")
         .bind(tenant.0).bind(user.0).bind(micros(replaced)).bind(api_domain).bind(access).bind(refresh)
         .bind(micros(tokens.expires_at)).execute(c).await.map(drop))?;
-    Ok(had_ended == 1)
+    Ok(reactivated == 1)
 }
 
-/// Releases the lease without new tokens; `revoked` where Pipedrive refused the refresh token for good. False, without effect, where the
-/// tokens that expire at `kept` were replaced.
+/// Releases the lease without new tokens; `revoked` if Pipedrive refused the refresh token for good. False, without effect, if the tokens
+/// that expire at `kept` were replaced.
 pub async fn release_refresh(
     tx: &mut Tx,
     tenant: TenantId,
@@ -246,7 +246,7 @@ pub async fn list_users(tx: &mut Tx, tenant: TenantId) -> Result<Vec<(UserId, Pr
     Ok(rows
         .into_iter()
         .map(|(user, name, locale, language, time_zone, is_admin)| {
-            let language = known(language, &locale);
+            let language = language_or_locale(language, &locale);
             (UserId(user), Profile { name, locale, language, time_zone, is_admin })
         })
         .collect())

@@ -56,7 +56,8 @@ pub async fn add(tx: &mut Tx, tenant: TenantId, entry: &Entry) -> Result<(), Err
     Ok(())
 }
 
-/// Takes the lease of an entry until `until`. Returns the entry, its progress and the number of attempts.
+/// Takes the lease of an entry until `until`. Returns the entry, its progress and the number of attempts; `None` where another owner holds
+/// the lease, or the entry is finished or parked.
 pub async fn claim(
     tx: &mut Tx,
     tenant: TenantId,
@@ -65,12 +66,12 @@ pub async fn claim(
     now: Timestamp,
     until: Timestamp,
 ) -> Result<Option<(Entry, Progress, i32)>, Error> {
-    let Some(held_until) = leases::claim(tx, tenant, id, owner, now, until).await? else { return Ok(None) };
+    let Some(previous_until) = leases::claim(tx, tenant, id, owner, now, until).await? else { return Ok(None) };
     let row: Option<Row> = on!(tx, c => sqlx::query_as(
         "SELECT id, invoice_id, deal_id, user_id, told, snapshot, made_at, state, attempts FROM history_entry WHERE tenant_id = $1 AND id = $2")
         .bind(tenant.0).bind(id.0).fetch_optional(c).await)?;
     let Some(row) = row else { return Ok(None) };
-    let progress = Progress::of(row.state == "sending", held_until);
+    let progress = Progress::of(row.state == "sending", previous_until);
     let entry = Entry {
         id: EntryId(row.id),
         invoice: InvoiceId(row.invoice_id),
@@ -98,14 +99,14 @@ pub async fn mark_written(
     Ok(())
 }
 
-/// Whether a note belongs to an entry.
+/// Whether Fatura wrote this note.
 pub async fn is_ours(tx: &mut Tx, tenant: TenantId, note: i64) -> Result<bool, Error> {
     let found: i64 = on!(tx, c => sqlx::query_scalar("SELECT COUNT(*) FROM history_entry WHERE tenant_id = $1 AND note_id = $2")
         .bind(tenant.0).bind(note).fetch_one(c).await)?;
     Ok(found > 0)
 }
 
-/// Stores the badge that the deal history announces. False where it has this badge already.
+/// Stores the badge that the deal history announces. False if it announces this badge already.
 pub async fn set_announced_status(tx: &mut Tx, tenant: TenantId, id: InvoiceId, status: Status) -> Result<bool, Error> {
     let rows = on!(tx, c => sqlx::query("UPDATE invoice SET told = $3 WHERE tenant_id = $1 AND id = $2 AND told <> $3")
         .bind(tenant.0).bind(id.0).bind(status.name()).execute(c).await.map(|done| done.rows_affected()))?;

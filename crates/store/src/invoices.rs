@@ -24,9 +24,9 @@ const REMOVED: &str = "removed";
 /// The state of an invoice.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum State {
-    /// Nothing was sent yet.
+    /// No request was sent yet.
     Queued,
-    /// Something may have been sent: look it up before sending again.
+    /// A request may have been sent: look it up before sending again.
     Sending,
     /// It exists in QuickBooks.
     Issued(Snapshot),
@@ -69,7 +69,7 @@ pub struct Invoice {
     pub sent_at: Option<Timestamp>,
     /// The last time it was read from QuickBooks.
     pub read_at: Option<Timestamp>,
-    /// The first of the unreadable answers in a row, if the last one was unreadable: the state is older then.
+    /// The time of the first of the consecutive unreadable responses, if the last one was unreadable. The snapshot is older then.
     pub unreadable_since: Option<Timestamp>,
     /// Name of the badge that the deal history has already; empty without an entry.
     pub announced_status: String,
@@ -113,12 +113,12 @@ pub struct Intent {
 
 /// The outcome of [`place`].
 #[derive(Debug, Clone)]
-pub enum Placed {
-    /// The intent is new, or was refused before and is corrected: issue it.
+pub enum PlaceOutcome {
+    /// The intent is new, or corrects a refused one: issue it.
     New(InvoiceId),
     /// The same intent was placed before.
     Known(Box<Invoice>),
-    /// The key was used for other content, which is kept.
+    /// The key was used for other content, which is not changed.
     Different(Box<Invoice>),
 }
 
@@ -136,13 +136,13 @@ macro_rules! select {
 }
 
 /// Inserts an intent, once for each key. Call it before anything is sent, and enqueue the job in the same transaction.
-pub async fn place(tx: &mut Tx, tenant: TenantId, intent: &Intent, now: Timestamp) -> Result<Placed, Error> {
+pub async fn place(tx: &mut Tx, tenant: TenantId, intent: &Intent, now: Timestamp) -> Result<PlaceOutcome, Error> {
     let json = |value: &dyn Fn() -> serde_json::Result<String>| value().map_err(|_| Error::Unreadable("invoice"));
     let form = json(&|| serde_json::to_string(&intent.form))?;
     let draft = json(&|| serde_json::to_string(&intent.draft))?;
     let total =
         Money::rounded(intent.draft.total, intent.draft.currency).to_minor().ok_or(Error::Unreadable("total"))?;
-    let made = on!(tx, c => sqlx::query(
+    let inserted = on!(tx, c => sqlx::query(
         "INSERT INTO invoice (id, tenant_id, connection_id, intent, generation, deal_id, organization_id, person_id, created_by, \
          created_at, form, draft, state, lease_until, attempts, next_attempt_at, customer_name, currency, total_minor, balance_minor, \
          issued, due, sent, voided, deleted) \
@@ -153,8 +153,8 @@ pub async fn place(tx: &mut Tx, tenant: TenantId, intent: &Intent, now: Timestam
         .bind(&intent.customer_name).bind(intent.draft.currency.code()).bind(total)
         .bind(intent.draft.issued.to_string()).bind(intent.draft.due.to_string()).bind(false)
         .execute(c).await.map(|done| done.rows_affected()))?;
-    if made == 1 {
-        return Ok(Placed::New(intent.id));
+    if inserted == 1 {
+        return Ok(PlaceOutcome::New(intent.id));
     }
     let known = find_by_intent(tx, tenant, intent.key).await?.ok_or(Error::Unreadable("invoice"))?;
     if known.deal == intent.deal
@@ -162,9 +162,9 @@ pub async fn place(tx: &mut Tx, tenant: TenantId, intent: &Intent, now: Timestam
     {
         // A customer that was created before the refusal is kept, unless the form names another one. In another QuickBooks company the
         // id belongs to another customer.
-        let is_meant = known.connection == intent.connection && known.draft.customer == intent.draft.customer;
-        let customer = known.customer.as_deref().filter(|_| is_meant);
-        let renewed = on!(tx, c => sqlx::query(
+        let is_same_customer = known.connection == intent.connection && known.draft.customer == intent.draft.customer;
+        let customer = known.customer.as_deref().filter(|_| is_same_customer);
+        let requeued = on!(tx, c => sqlx::query(
             "UPDATE invoice SET connection_id = $3, generation = generation + 1, form = $4, draft = $5, state = 'queued', refusal = NULL, \
              lease_until = 0, attempts = 0, trouble = NULL, may_resend = $13, next_attempt_at = $6, customer_name = $7, currency = $8, total_minor = $9, \
              balance_minor = $9, issued = $10, due = $11, customer_id = $12 WHERE tenant_id = $1 AND id = $2 AND state IN ('refused', 'removed')")
@@ -173,17 +173,17 @@ pub async fn place(tx: &mut Tx, tenant: TenantId, intent: &Intent, now: Timestam
             .bind(intent.draft.issued.to_string()).bind(intent.draft.due.to_string())
             .bind(customer).bind(false)
             .execute(c).await.map(|done| done.rows_affected()))?;
-        if renewed == 1 {
-            return Ok(Placed::New(known.id));
+        if requeued == 1 {
+            return Ok(PlaceOutcome::New(known.id));
         }
     }
-    let same = known.draft == intent.draft && known.deal == intent.deal;
-    Ok(if same { Placed::Known(Box::new(known)) } else { Placed::Different(Box::new(known)) })
+    let is_same_content = known.draft == intent.draft && known.deal == intent.deal;
+    Ok(if is_same_content { PlaceOutcome::Known(Box::new(known)) } else { PlaceOutcome::Different(Box::new(known)) })
 }
 
-/// Adopts an invoice that exists in QuickBooks since `created`, with the badge that the deal history has already. A refused or removed
-/// row is adopted as well, because a later attempt, or a proxy, may have caused the refusal. False while the intent is under way: its
-/// worker finds the invoice.
+/// Adopts an invoice that was created in QuickBooks at `created`, with the badge that the deal history has already. A refused or removed row
+/// becomes the adopted invoice, because a later attempt, or a proxy, may have caused the refusal. False if the row is in another state: the
+/// worker of an operation that is under way finds the invoice.
 pub async fn adopt(
     tx: &mut Tx,
     tenant: TenantId,
@@ -196,7 +196,7 @@ pub async fn adopt(
     if find_by_intent(tx, tenant, intent.key).await?.is_some_and(|known| !matches!(known.state, State::Refused(_))) {
         return Ok(false);
     }
-    let Placed::New(id) = place(tx, tenant, intent, created).await? else { return Ok(false) };
+    let PlaceOutcome::New(id) = place(tx, tenant, intent, created).await? else { return Ok(false) };
     on!(tx, c => sqlx::query("UPDATE invoice SET state = 'issued', told = $3 WHERE tenant_id = $1 AND id = $2")
         .bind(tenant.0).bind(id.0).bind(announced.map(Status::name)).execute(c).await.map(drop))?;
     update_snapshot(tx, tenant, id, snapshot, now, now).await?;
@@ -253,20 +253,20 @@ pub async fn list(tx: &mut Tx, tenant: TenantId, scope: InvoiceScope) -> Result<
     rows.into_iter().map(Invoice::try_from).collect()
 }
 
-/// Lists up to `most` issued invoices of a connection that were not read within `moments`, which end now, because a later read time was set
-/// by a clock that was ahead. Ordered by their ids in QuickBooks, from the one after `after` on.
+/// Lists up to `most` issued invoices of a connection that were not read within `period`, ordered by their ids in QuickBooks, from the id
+/// after `after` on. `period` ends now: a later read time was set by a clock that was ahead, and does not count.
 pub async fn list_not_read_within(
     tx: &mut Tx,
     tenant: TenantId,
     connection: ConnectionId,
-    moments: RangeInclusive<Timestamp>,
+    period: RangeInclusive<Timestamp>,
     after: &str,
     most: i64,
 ) -> Result<Vec<Invoice>, Error> {
     let rows: Vec<Row> = on!(tx, c => sqlx::query_as(
         select!("WHERE tenant_id = $1 AND connection_id = $2 AND state = 'issued' AND NOT deleted \
          AND (read_at IS NULL OR read_at NOT BETWEEN $3 AND $4) AND quickbooks_id > $5 ORDER BY quickbooks_id LIMIT $6"))
-        .bind(tenant.0).bind(connection.0).bind(micros(*moments.start())).bind(micros(*moments.end())).bind(after).bind(most).fetch_all(c).await)?;
+        .bind(tenant.0).bind(connection.0).bind(micros(*period.start())).bind(micros(*period.end())).bind(after).bind(most).fetch_all(c).await)?;
     rows.into_iter().map(Invoice::try_from).collect()
 }
 
@@ -286,7 +286,7 @@ pub async fn claim(
     }
 }
 
-/// Marks an invoice as not sent, because the last request was certainly not carried out.
+/// Marks an invoice as not sent. Call it only if the last request was certainly not carried out.
 pub async fn mark_unsent(tx: &mut Tx, tenant: TenantId, id: InvoiceId, owner: Uuid) -> Result<(), Error> {
     on!(tx, c => sqlx::query(
         "UPDATE invoice SET state = 'queued', sent_at = 0 WHERE tenant_id = $1 AND id = $2 AND lease_owner = $3 AND state = 'sending'")
@@ -294,7 +294,7 @@ pub async fn mark_unsent(tx: &mut Tx, tenant: TenantId, id: InvoiceId, owner: Uu
     Ok(())
 }
 
-/// Allows one more request, because a person confirmed that the last one did not arrive.
+/// Allows another request for a parked invoice, because a person confirmed that the last one did not arrive.
 pub async fn allow_resending(tx: &mut Tx, tenant: TenantId, id: InvoiceId) -> Result<(), Error> {
     on!(tx, c => sqlx::query("UPDATE invoice SET may_resend = $3 WHERE tenant_id = $1 AND id = $2 AND trouble IS NOT NULL")
         .bind(tenant.0).bind(id.0).bind(true).execute(c).await.map(drop))?;
@@ -359,15 +359,16 @@ pub async fn remove_unsent(tx: &mut Tx, tenant: TenantId, id: InvoiceId) -> Resu
     Ok(rows == 1)
 }
 
-/// Stores a snapshot of an issued invoice that was requested at `asked_at`, unless a newer one is stored: one with a higher `SyncToken`, or
-/// with the same one and a later request. The times are compared because a deletion and an e-mail may keep the `SyncToken`. A stored
-/// snapshot with a time after `now` was read with a clock that was ahead, and is replaced.
+/// Stores a snapshot of an issued invoice that was requested at `requested_at`, unless a newer one is stored. A snapshot is newer if its
+/// `SyncToken` is higher, or if the `SyncToken` is equal and the request was later: a deletion or an e-mail may keep the `SyncToken`. A stored
+/// snapshot with a request after `now` was read while the clock was ahead, and is replaced unless its `SyncToken` is higher.
+/// A deletion is replaced by a later request only.
 pub async fn update_snapshot(
     tx: &mut Tx,
     tenant: TenantId,
     id: InvoiceId,
     snapshot: &Snapshot,
-    asked_at: Timestamp,
+    requested_at: Timestamp,
     now: Timestamp,
 ) -> Result<(), Error> {
     let total = snapshot.total.to_minor().ok_or(Error::Unreadable("total"))?;
@@ -383,7 +384,7 @@ pub async fn update_snapshot(
         .bind(tenant.0).bind(id.0).bind(&snapshot.quickbooks_id).bind(&snapshot.sync_token).bind(&snapshot.doc_number)
         .bind(&snapshot.customer_name).bind(snapshot.total.currency().code()).bind(total).bind(balance)
         .bind(snapshot.issued.to_string()).bind(snapshot.due.to_string()).bind(snapshot.sent).bind(snapshot.voided)
-        .bind(snapshot.deleted).bind(micros(asked_at)).bind(&snapshot.customer_id).bind(&snapshot.email)
+        .bind(snapshot.deleted).bind(micros(requested_at)).bind(&snapshot.customer_id).bind(&snapshot.email)
         .bind(tax).bind(micros(now)).execute(c).await.map(drop))?;
     Ok(())
 }

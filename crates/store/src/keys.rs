@@ -1,6 +1,6 @@
-//! Which key of the ring has sealed what is stored, and sealing it anew with the first one.
+//! Key rotation: counts the rows that each key of the ring has sealed, and reseals them with the first key.
 //!
-//! The id of the key stands in front of each sealed text, so that counting decrypts nothing.
+//! Each sealed text begins with the id of its key, so counting needs no decryption.
 
 use crate::{Db, Error, Tx, db::on, grants, quickbooks, revocations, vault::Vault};
 use domain::ids::{TenantId, UserId};
@@ -9,21 +9,21 @@ use sqlx::AssertSqlSafe;
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
-/// How many rows a key has sealed.
+/// The number of rows that a key has sealed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyUse {
-    /// Its id.
+    /// The id of the key.
     pub key: String,
-    /// Rows with at least one text that it has sealed.
+    /// Rows with at least one text that the key has sealed.
     pub rows: i64,
 }
 
 /// The outcome of resealing all rows.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Resealed {
-    /// Texts that the first key seals now.
+pub struct ResealOutcome {
+    /// Texts that were resealed with the first key.
     pub texts: u64,
-    /// Texts that no key of the ring opens; they stay as they are.
+    /// Texts that no key of the ring opens. They are not changed.
     pub unopened: u64,
 }
 
@@ -31,31 +31,32 @@ pub struct Resealed {
 struct Column {
     table: &'static str,
     name: &'static str,
-    /// The column that names the owner, an indexed UUID.
+    /// The column with the id of the row's owner, an indexed UUID.
     owner: &'static str,
-    /// The column that names the user, for the place of the text.
+    /// The column with the user's id, if the place contains it.
     user: Option<&'static str>,
+    /// Returns the place that the text is sealed for, by owner and user.
     place: fn(Uuid, i64) -> String,
-    /// The column with the digest of the same value, and its purpose.
+    /// The column with the digest of the same value, and the purpose of the digest.
     digest: Option<(&'static str, &'static str)>,
 }
 
-fn of_grant(tenant: Uuid, user: i64, column: &str) -> String {
+fn grant_place(tenant: Uuid, user: i64, column: &str) -> String {
     format!("{}.{column}", grants::place(TenantId(tenant), UserId(user)))
 }
 
-fn of_connection(tenant: Uuid, column: &str) -> String {
+fn connection_place(tenant: Uuid, column: &str) -> String {
     format!("{}.{column}", quickbooks::place(TenantId(tenant)))
 }
 
-/// Every sealed text of the database.
+/// All columns with sealed texts, except `oauth_flow.pending`, which expires within minutes.
 const COLUMNS: [Column; 7] = [
     Column {
         table: "pipedrive_grant",
         name: "access_token",
         owner: "tenant_id",
         user: Some("user_id"),
-        place: |tenant, user| of_grant(tenant, user, "access_token"),
+        place: |tenant, user| grant_place(tenant, user, "access_token"),
         digest: None,
     },
     Column {
@@ -63,7 +64,7 @@ const COLUMNS: [Column; 7] = [
         name: "refresh_token",
         owner: "tenant_id",
         user: Some("user_id"),
-        place: |tenant, user| of_grant(tenant, user, "refresh_token"),
+        place: |tenant, user| grant_place(tenant, user, "refresh_token"),
         digest: None,
     },
     Column {
@@ -71,7 +72,7 @@ const COLUMNS: [Column; 7] = [
         name: "access_token",
         owner: "tenant_id",
         user: None,
-        place: |tenant, _| of_connection(tenant, "access_token"),
+        place: |tenant, _| connection_place(tenant, "access_token"),
         digest: None,
     },
     Column {
@@ -79,7 +80,7 @@ const COLUMNS: [Column; 7] = [
         name: "refresh_token",
         owner: "tenant_id",
         user: None,
-        place: |tenant, _| of_connection(tenant, "refresh_token"),
+        place: |tenant, _| connection_place(tenant, "refresh_token"),
         digest: None,
     },
     Column {
@@ -112,11 +113,11 @@ const COLUMNS: [Column; 7] = [
 const TABLES: [(&str, &str); 3] =
     [("pipedrive_grant", "tenant_id, user_id"), ("quickbooks_connection", "id"), ("revocation", "id")];
 
-/// Texts that are read at a time.
+/// Number of texts that are read at once.
 const BATCH: i64 = 100;
-/// A replica that still seals with another key would be followed without an end.
+/// Upper bound for the passes of a reseal. A replica that still seals with another key would otherwise cause endless passes.
 const MAX_PASSES: u32 = 10;
-/// Texts of a key that are opened to see whether it is the key that sealed them: one alone may be damaged.
+/// Number of texts of a column that are opened to verify a key: a single text may be damaged.
 const SAMPLES: i64 = 3;
 
 /// Counts the rows that each key has sealed.
@@ -144,21 +145,21 @@ pub async fn count_uses(tx: &mut Tx) -> Result<Vec<KeyUse>, Error> {
     Ok(rows.into_iter().map(|(key, rows)| KeyUse { key, rows }).collect())
 }
 
-/// Lists the keys with sealed rows that the ring cannot open: keys that it does not have, and keys whose id it has with another secret.
+/// Lists the keys whose rows the ring cannot open, because it does not contain the key, or has another secret under the key's id.
 pub async fn list_missing(tx: &mut Tx, vault: &Vault) -> Result<Vec<KeyUse>, Error> {
     let mut missing = Vec::new();
     for used in count_uses(tx).await? {
-        if !vault.ids().any(|id| id == used.key) || !opens(tx, vault, &used.key).await? {
+        if !vault.ids().any(|id| id == used.key) || !can_open(tx, vault, &used.key).await? {
             missing.push(used);
         }
     }
     Ok(missing)
 }
 
-/// Whether the ring's key of this id opens at least one of the first texts that name it.
-async fn opens(tx: &mut Tx, vault: &Vault, key: &str) -> Result<bool, Error> {
+/// Whether the ring's key with this id opens at least one of the first texts that were sealed under the id.
+async fn can_open(tx: &mut Tx, vault: &Vault, key: &str) -> Result<bool, Error> {
     for column in &COLUMNS {
-        let sealed = texts(tx, column, &format!("v1.{key}."), true, "", SAMPLES).await?;
+        let sealed = list_texts(tx, column, &format!("v1.{key}."), true, "", SAMPLES).await?;
         if sealed.iter().any(|(owner, user, text)| vault.open(&(column.place)(*owner, *user), text).is_ok()) {
             return Ok(true);
         }
@@ -166,16 +167,17 @@ async fn opens(tx: &mut Tx, vault: &Vault, key: &str) -> Result<bool, Error> {
     Ok(false)
 }
 
-/// Sealed texts of a column after one, in their own order, with owner and user: those that begin so, or those that do not.
-async fn texts(
+/// Lists up to `most` sealed texts of a column after `after`, sorted, with owner and user. `has_prefix` selects the texts that begin with
+/// `prefix`, or the others.
+async fn list_texts(
     tx: &mut Tx,
     Column { table, name, owner, user, .. }: &Column,
     prefix: &str,
-    begin_so: bool,
+    has_prefix: bool,
     after: &str,
     most: i64,
 ) -> Result<Vec<(Uuid, i64, String)>, Error> {
-    let (user, compare) = (user.unwrap_or("CAST(0 AS BIGINT)"), if begin_so { "=" } else { "<>" });
+    let (user, compare) = (user.unwrap_or("CAST(0 AS BIGINT)"), if has_prefix { "=" } else { "<>" });
     let statement = format!(
         "SELECT {owner}, {user}, {name} FROM {table} WHERE {name} > $1 AND substr({name}, 1, $2) {compare} $3 ORDER BY {name} LIMIT $4"
     );
@@ -185,17 +187,17 @@ async fn texts(
 }
 
 impl Db {
-    /// Seals with the first key of the ring what others have sealed, while the service runs. A text that was replaced meanwhile stays
-    /// as it is now. Each text is a transaction of its own: what is interrupted goes on where it was.
-    pub async fn reseal(&self, vault: &Vault) -> Result<Resealed, Error> {
-        let mut done = Resealed::default();
+    /// Reseals the texts of other keys with the first key of the ring, while the service runs. A text that the service replaced meanwhile is
+    /// not changed. Each text has its own transaction, so an interrupted run can be continued by another one.
+    pub async fn reseal(&self, vault: &Vault) -> Result<ResealOutcome, Error> {
+        let mut done = ResealOutcome::default();
         for _ in 0..MAX_PASSES {
-            let mut pass = Resealed::default();
+            let mut pass = ResealOutcome::default();
             for column in &COLUMNS {
                 self.reseal_column(vault, column, &mut pass).await?;
             }
-            done = Resealed { texts: done.texts + pass.texts, unopened: pass.unopened };
-            // Another pass finds secrets that the service has sealed with another key since.
+            done = ResealOutcome { texts: done.texts + pass.texts, unopened: pass.unopened };
+            // The next pass finds texts that the service has sealed with another key meanwhile.
             if pass.texts == 0 {
                 break;
             }
@@ -203,12 +205,12 @@ impl Db {
         Ok(done)
     }
 
-    async fn reseal_column(&self, vault: &Vault, column: &Column, pass: &mut Resealed) -> Result<(), Error> {
+    async fn reseal_column(&self, vault: &Vault, column: &Column, pass: &mut ResealOutcome) -> Result<(), Error> {
         let prefix = format!("v1.{}.", vault.first_id());
         let mut after = String::new();
         loop {
             let mut tx = self.read().await?;
-            let batch = texts(&mut tx, column, &prefix, false, &after, BATCH).await?;
+            let batch = list_texts(&mut tx, column, &prefix, false, &after, BATCH).await?;
             drop(tx);
             let Some((.., last)) = batch.last() else { return Ok(()) };
             after.clone_from(last);
@@ -219,7 +221,8 @@ impl Db {
                         let digest = column.digest.map(|(_, purpose)| vault.digest(purpose, secret.expose_secret()));
                         let mut tx = self.begin().await?;
                         pass.texts +=
-                            replace(&mut tx, column, *owner, sealed, &vault.seal(&place, &secret)?, digest).await?;
+                            replace_text(&mut tx, column, *owner, sealed, &vault.seal(&place, &secret)?, digest)
+                                .await?;
                         tx.commit().await?;
                     }
                     Err(_) => pass.unopened += 1,
@@ -229,28 +232,28 @@ impl Db {
     }
 }
 
-/// Puts a text in the place of the same one sealed otherwise, with its digest; how many rows. None where another stands there.
-async fn replace(
+/// Replaces the sealed text `old` of an owner by `new`, with its digest, and returns the number of rows: 0 if the column has another text.
+async fn replace_text(
     tx: &mut Tx,
     Column { table, name, owner, digest: digest_column, .. }: &Column,
-    of: Uuid,
+    owner_id: Uuid,
     old: &str,
     new: &str,
     digest: Option<String>,
 ) -> Result<u64, Error> {
-    // A digest stands once for each owner: a second row of the same value, which an older version made, keeps its own.
-    let also = digest_column.map_or_else(String::new, |(digest, _)| {
+    // A digest is unique for each owner. Older versions may have inserted a second row with the same value, which keeps its digest.
+    let digest_assignment = digest_column.map_or_else(String::new, |(digest, _)| {
         format!(
             ", {digest} = CASE WHEN EXISTS (SELECT 1 FROM {table} AS other WHERE other.{owner} = $1 AND other.{digest} = $4) \
              THEN {digest} ELSE $4 END"
         )
     });
-    let statement = format!("UPDATE {table} SET {name} = $3{also} WHERE {owner} = $1 AND {name} = $2");
+    let statement = format!("UPDATE {table} SET {name} = $3{digest_assignment} WHERE {owner} = $1 AND {name} = $2");
     let rows = match digest {
         Some(digest) => on!(tx, c => sqlx::query(AssertSqlSafe(statement.as_str()))
-            .bind(of).bind(old).bind(new).bind(digest).execute(c).await.map(|done| done.rows_affected()))?,
+            .bind(owner_id).bind(old).bind(new).bind(digest).execute(c).await.map(|done| done.rows_affected()))?,
         None => on!(tx, c => sqlx::query(AssertSqlSafe(statement.as_str()))
-            .bind(of).bind(old).bind(new).execute(c).await.map(|done| done.rows_affected()))?,
+            .bind(owner_id).bind(old).bind(new).execute(c).await.map(|done| done.rows_affected()))?,
     };
     Ok(rows)
 }

@@ -6,7 +6,7 @@ use crate::{
     Error, Tx,
     db::on,
     parked::ParkReason,
-    time::{beyond, micros},
+    time::{max_lease_end, micros},
 };
 use domain::ids::{ActId, EntryId, InvoiceId, TenantId};
 use jiff::Timestamp;
@@ -20,14 +20,14 @@ pub enum Progress {
     Queued,
     /// Something may have been sent: look it up before sending again.
     Sending,
-    /// As `Sending`, by a former owner whose lease ran out: its request may still be under way.
+    /// As `Sending`, but the former owner's lease ran out: its request may still be under way.
     Lost,
 }
 
 impl Progress {
-    /// The progress of a row whose previous lease ended at `held_until`; 0 where that lease was released.
-    pub(crate) fn of(is_sending: bool, held_until: i64) -> Self {
-        match (is_sending, held_until) {
+    /// The progress of a row whose previous lease ended at `previous_until`; 0 where that lease was released.
+    pub(crate) fn of(is_sending: bool, previous_until: i64) -> Self {
+        match (is_sending, previous_until) {
             (false, _) => Self::Queued,
             (true, 0) => Self::Sending,
             (true, _) => Self::Lost,
@@ -37,9 +37,9 @@ impl Progress {
 
 /// The id of an operation.
 pub trait Leased: Copy + Send + Sync {
-    /// Its table.
+    /// The table of the operation.
     const TABLE: &str;
-    /// Its key in the arguments of a job.
+    /// The member of a job's arguments that holds the id.
     const ARGUMENT: &str;
     /// Converts from the database's type.
     fn new(id: Uuid) -> Self;
@@ -77,8 +77,8 @@ pub(crate) async fn claim<Id: Leased>(
     now: Timestamp,
     until: Timestamp,
 ) -> Result<Option<i64>, Error> {
-    let held = format!("SELECT lease_until FROM {} WHERE tenant_id = $1 AND id = $2", Id::TABLE);
-    let held_until: Option<i64> = on!(tx, c => sqlx::query_scalar(AssertSqlSafe(held.as_str()))
+    let select = format!("SELECT lease_until FROM {} WHERE tenant_id = $1 AND id = $2", Id::TABLE);
+    let previous_until: Option<i64> = on!(tx, c => sqlx::query_scalar(AssertSqlSafe(select.as_str()))
         .bind(tenant.0).bind(id.get()).fetch_optional(c).await)?;
     let statement = format!(
         "UPDATE {} SET lease_owner = $3, lease_until = $5, attempts = attempts + 1 \
@@ -87,12 +87,12 @@ pub(crate) async fn claim<Id: Leased>(
         Id::TABLE
     );
     let rows = on!(tx, c => sqlx::query(AssertSqlSafe(statement.as_str()))
-        .bind(tenant.0).bind(id.get()).bind(owner).bind(micros(now)).bind(micros(until)).bind(beyond(until))
+        .bind(tenant.0).bind(id.get()).bind(owner).bind(micros(now)).bind(micros(until)).bind(max_lease_end(until))
         .execute(c).await.map(|done| done.rows_affected()))?;
-    Ok(held_until.filter(|_| rows == 1))
+    Ok(previous_until.filter(|_| rows == 1))
 }
 
-/// Extends the lease. False where it was lost: then send nothing more.
+/// Extends the lease. False if it was lost: then send nothing more.
 pub async fn extend<Id: Leased>(
     tx: &mut Tx,
     tenant: TenantId,
@@ -166,8 +166,8 @@ pub async fn park<Id: Leased>(
     Ok(())
 }
 
-/// Claims the unfinished operations of all companies that are due and have no lease, such as after a crash. Each is due again at
-/// `again`, so that concurrent callers claim different ones.
+/// Claims the unfinished operations of all companies whose next attempt was due by `due_before` and that have no lease, such as
+/// after a crash. Each is due again at `again`, so that concurrent callers claim different ones.
 pub async fn claim_abandoned<Id: Leased>(
     tx: &mut Tx,
     due_before: Timestamp,
@@ -180,7 +180,7 @@ pub async fn claim_abandoned<Id: Leased>(
         Id::TABLE
     );
     let rows: Vec<(Uuid, Uuid)> = on!(tx, c => sqlx::query_as(AssertSqlSafe(statement.as_str()))
-        .bind(micros(due_before)).bind(micros(now)).bind(micros(again)).bind(beyond(again))
+        .bind(micros(due_before)).bind(micros(now)).bind(micros(again)).bind(max_lease_end(again))
         .fetch_all(c).await)?;
     Ok(rows.into_iter().map(|(tenant, id)| (TenantId(tenant), Id::new(id))).collect())
 }

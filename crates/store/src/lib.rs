@@ -1,5 +1,4 @@
-//! Everything that Fatura remembers: one portable SQL text on SQLite and PostgreSQL, the vault for secrets, and
-//! the durable queue.
+//! Fatura's storage: the database with one SQL text for SQLite and PostgreSQL, the vault for secrets, and the durable queue.
 //!
 //! Invariant: no SQL outside this crate, and no call to a provider inside it. Every function that touches a
 //! tenant's data takes the tenant first.

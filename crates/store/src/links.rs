@@ -21,9 +21,9 @@ impl Party {
     }
 }
 
-/// The linked QuickBooks customer.
+/// The QuickBooks customer that a party is linked with.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
-pub struct Linked {
+pub struct LinkedCustomer {
     /// The id in QuickBooks.
     #[sqlx(rename = "customer_id")]
     pub id: String,
@@ -38,7 +38,7 @@ pub async fn find_customer(
     tenant: TenantId,
     connection: ConnectionId,
     party: Party,
-) -> Result<Option<Linked>, Error> {
+) -> Result<Option<LinkedCustomer>, Error> {
     let (kind, id) = party.parts();
     Ok(on!(tx, c => sqlx::query_as(
         "SELECT customer_id, customer_name FROM customer_link WHERE tenant_id = $1 AND connection_id = $2 AND kind = $3 AND pipedrive_id = $4")
@@ -51,7 +51,7 @@ pub async fn link_customer(
     tenant: TenantId,
     connection: ConnectionId,
     party: Party,
-    customer: &Linked,
+    customer: &LinkedCustomer,
 ) -> Result<(), Error> {
     let (kind, id) = party.parts();
     on!(tx, c => sqlx::query(
@@ -82,7 +82,7 @@ pub async fn update_customer(
     tenant: TenantId,
     connection: ConnectionId,
     customer: &str,
-    now: &Linked,
+    now: &LinkedCustomer,
 ) -> Result<(), Error> {
     on!(tx, c => sqlx::query(
         "UPDATE customer_link SET customer_id = $4, customer_name = $5 WHERE tenant_id = $1 AND connection_id = $2 AND customer_id = $3")

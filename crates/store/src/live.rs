@@ -10,10 +10,10 @@ use tokio::{sync::broadcast, time::timeout};
 use uuid::Uuid;
 
 const CHANNEL: &str = "fatura_changed";
-/// After so long without an announcement, the connection is checked.
+/// Time without an announcement after which the connection is checked.
 const PING_INTERVAL: Duration = Duration::from_secs(30);
 const PING_TIMEOUT: Duration = Duration::from_secs(5);
-/// Announcements that a slow subscriber may be behind.
+/// Number of announcements that a slow subscriber may lag behind.
 const MAX_LAG: usize = 1024;
 
 pub(crate) fn open_channel() -> broadcast::Sender<TenantId> {
@@ -46,7 +46,7 @@ impl Db {
         self.live.subscribe()
     }
 
-    /// Forwards the announcements of other replicas until the connection fails. On SQLite there are none, and it never returns.
+    /// Forwards the announcements of other replicas until the connection fails. Never returns on SQLite, which has no other replicas.
     pub async fn forward_announcements(&self) -> Result<(), Error> {
         let Pool::Postgres(pool) = &self.pool else {
             return std::future::pending().await;

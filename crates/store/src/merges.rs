@@ -4,7 +4,7 @@ use crate::{Error, Tx, db::on, links::Party};
 use domain::ids::{DealId, TenantId};
 use sqlx::types::Json;
 
-/// Lists the deals, other than this one, for whose history these notes were written.
+/// Lists the deals whose history has one of these notes, without the deal `other_than`.
 pub async fn list_deals_of_notes(
     tx: &mut Tx,
     tenant: TenantId,
@@ -35,7 +35,7 @@ pub async fn list_deals_of_notes(
     Ok(deals.into_iter().map(DealId).collect())
 }
 
-/// Whether the organization or the person has invoices in other deals.
+/// Whether the organization or the person has invoices in deals other than `deal`.
 pub async fn has_invoices_in_other_deals(
     tx: &mut Tx,
     tenant: TenantId,
@@ -49,14 +49,14 @@ pub async fn has_invoices_in_other_deals(
     Ok(found.is_some())
 }
 
-/// Moves invoices, history entries and drafts from one deal to another and returns the number of invoices. Where a user has drafts of both
-/// deals, the draft of `to` stays.
+/// Moves invoices, history entries and drafts from one deal to another and returns the number of invoices. If a user has drafts of both
+/// deals, the draft of `to` stays, unless only the draft of `from` has typed content.
 pub async fn move_deal(tx: &mut Tx, tenant: TenantId, from: DealId, to: DealId) -> Result<u64, Error> {
     let invoices = on!(tx, c => sqlx::query("UPDATE invoice SET deal_id = $3 WHERE tenant_id = $1 AND deal_id = $2")
         .bind(tenant.0).bind(from.0).bind(to.0).execute(c).await.map(|done| done.rows_affected()))?;
     on!(tx, c => sqlx::query("UPDATE history_entry SET deal_id = $3 WHERE tenant_id = $1 AND deal_id = $2")
         .bind(tenant.0).bind(from.0).bind(to.0).execute(c).await.map(drop))?;
-    // A draft of `to` without typed content is replaced by one with typed content.
+    // A draft with typed content replaces a draft of `to` without.
     on!(tx, c => sqlx::query(
         "DELETE FROM draft WHERE tenant_id = $1 AND deal_id = $3 AND state <> 'typed' AND user_id IN \
          (SELECT user_id FROM draft WHERE tenant_id = $1 AND deal_id = $2 AND state = 'typed')")
@@ -71,7 +71,7 @@ pub async fn move_deal(tx: &mut Tx, tenant: TenantId, from: DealId, to: DealId) 
 /// The organization and the person of a deal's invoices.
 pub type Parties = (Option<i64>, Option<i64>);
 
-/// Lists the stored parties of the invoices of these deals.
+/// Lists the distinct parties that are stored for the invoices of each deal.
 pub async fn list_parties(tx: &mut Tx, tenant: TenantId, deals: &[i64]) -> Result<Vec<(DealId, Parties)>, Error> {
     let rows: Vec<(i64, Option<i64>, Option<i64>)> = match tx {
         Tx::Sqlite(c) => {
@@ -110,12 +110,12 @@ pub async fn set_parties(
     Ok(())
 }
 
-/// Moves the customer links of a merged party to its heir, which is of the same kind, and returns their number. Where the heir has a link,
-/// that stays.
-pub async fn move_customers(tx: &mut Tx, tenant: TenantId, gone: Party, heir: Party) -> Result<u64, Error> {
-    let ((kind, gone), (_, heir)) = (gone.parts(), heir.parts());
+/// Moves the customer links of a merged party to the remaining party, which is of the same kind, and returns their number. In a
+/// connection where `to` has a link already, that link stays.
+pub async fn move_customers(tx: &mut Tx, tenant: TenantId, from: Party, to: Party) -> Result<u64, Error> {
+    let ((kind, from), (_, to)) = (from.parts(), to.parts());
     Ok(on!(tx, c => sqlx::query(
         "UPDATE customer_link SET pipedrive_id = $4 WHERE tenant_id = $1 AND kind = $2 AND pipedrive_id = $3 AND connection_id NOT IN \
          (SELECT connection_id FROM customer_link WHERE tenant_id = $1 AND kind = $2 AND pipedrive_id = $4)")
-        .bind(tenant.0).bind(kind).bind(gone).bind(heir).execute(c).await.map(|done| done.rows_affected()))?)
+        .bind(tenant.0).bind(kind).bind(from).bind(to).execute(c).await.map(|done| done.rows_affected()))?)
 }

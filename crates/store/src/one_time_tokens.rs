@@ -1,4 +1,4 @@
-//! OAuth flows and one-time tokens: each bound to a browser, a provider and, where there is one, a tenant. Each works once.
+//! OAuth flows and one-time tokens. Each is bound to a browser, a purpose and, if known, a tenant, and works once.
 
 use crate::{Error, Tx, db::on, time::micros, vault::Vault};
 use domain::ids::{TenantId, UserId};
@@ -12,7 +12,7 @@ pub enum Purpose {
     Pipedrive,
     /// Connecting a QuickBooks company.
     QuickBooks,
-    /// A link from a signed page that starts the connect flow in a new tab.
+    /// A link on a signed page that starts the connect flow in a new tab.
     Ticket,
     /// The answer to the page that names both companies.
     Confirmation,
@@ -65,7 +65,7 @@ pub async fn begin_confirmation(
     Ok(())
 }
 
-/// Finds the sealed pending connection of a confirmation. Does not end the flow. `None` where [`finish`] would return `None`.
+/// Finds the sealed pending connection of a confirmation, without ending the flow. `None` if [`finish`] would return `None`.
 pub async fn find_pending_confirmation(
     tx: &mut Tx,
     vault: &Vault,
@@ -78,15 +78,15 @@ pub async fn find_pending_confirmation(
             "SELECT browser_digest, expires_at, pending FROM oauth_flow WHERE state_digest = $1 AND provider = $2")
             .bind(digest).bind(Purpose::Confirmation.name()).fetch_optional(c).await)?;
         if let Some((browser_digest, expires_at, pending)) = row {
-            let is_theirs = vault.digests("browser", browser).contains(&browser_digest) && expires_at >= micros(now);
-            return Ok(pending.filter(|_| is_theirs));
+            let is_valid = vault.digests("browser", browser).contains(&browser_digest) && expires_at >= micros(now);
+            return Ok(pending.filter(|_| is_valid));
         }
     }
     Ok(None)
 }
 
-/// Consumes the `state` of a flow that was not stored when it began, and keeps its tenant and user until `until`. False where it was
-/// consumed before.
+/// Consumes the `state` of a flow that was not stored when it began, and keeps its tenant and user until `until`. False if it was consumed
+/// before.
 pub async fn consume_state(
     tx: &mut Tx,
     vault: &Vault,
@@ -124,7 +124,7 @@ pub async fn find_consumer(
     Ok(None)
 }
 
-/// Ends a flow. `None` where this provider and browser have no such flow, or it has expired or was used.
+/// Ends a flow. `None` if this purpose and browser have no such flow, or if it has expired or was used.
 pub async fn finish(
     tx: &mut Tx,
     vault: &Vault,

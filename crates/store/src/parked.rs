@@ -11,11 +11,11 @@ use uuid::Uuid;
 /// The reason why an operation is parked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ParkReason {
-    /// An invoice was sent without an answer and is not found: a person has to decide whether it is sent again.
+    /// An invoice was sent without a response and was not found: a person has to decide whether to send it again.
     Doubt,
-    /// Its QuickBooks company is no longer connected.
+    /// The QuickBooks company is no longer connected.
     Disconnected,
-    /// It failed for too long; the last error, in English, without customers' data.
+    /// The operation failed for too long; the last error, in English, without customers' data.
     Failed(String),
 }
 
@@ -32,7 +32,7 @@ impl ParkReason {
         }
     }
 
-    pub(crate) fn read(text: Option<String>) -> Option<Self> {
+    pub(crate) fn from_text(text: Option<String>) -> Option<Self> {
         text.map(|text| match text.as_str() {
             DOUBT => Self::Doubt,
             DISCONNECTED => Self::Disconnected,
@@ -89,20 +89,20 @@ pub struct ParkedOperation {
 
 type Row = (Uuid, String, Uuid, i64, i64, i32, String);
 
-const OF_ALL: &str = "\
+const SELECT_ALL: &str = "\
     SELECT tenant_id, 'invoice', id, deal_id, created_at AS since, attempts, trouble FROM invoice WHERE trouble IS NOT NULL \
     UNION ALL SELECT a.tenant_id, 'act', a.id, i.deal_id, a.requested_at, a.attempts, a.trouble FROM act AS a \
     JOIN invoice AS i ON i.id = a.invoice_id WHERE a.trouble IS NOT NULL \
     UNION ALL SELECT tenant_id, 'history_entry', id, deal_id, made_at, attempts, trouble FROM history_entry WHERE trouble IS NOT NULL \
     ORDER BY since";
-const OF_TENANT: &str = "\
+const SELECT_OF_TENANT: &str = "\
     SELECT tenant_id, 'invoice', id, deal_id, created_at AS since, attempts, trouble FROM invoice WHERE tenant_id = $1 AND trouble IS NOT NULL \
     UNION ALL SELECT a.tenant_id, 'act', a.id, i.deal_id, a.requested_at, a.attempts, a.trouble FROM act AS a \
     JOIN invoice AS i ON i.id = a.invoice_id WHERE a.tenant_id = $1 AND a.trouble IS NOT NULL \
     UNION ALL SELECT tenant_id, 'history_entry', id, deal_id, made_at, attempts, trouble FROM history_entry \
     WHERE tenant_id = $1 AND trouble IS NOT NULL ORDER BY since";
 
-fn read(rows: Vec<Row>) -> Result<Vec<ParkedOperation>, Error> {
+fn read_rows(rows: Vec<Row>) -> Result<Vec<ParkedOperation>, Error> {
     rows.into_iter()
         .map(|(tenant, kind, id, deal, since, attempts, trouble)| {
             Ok(ParkedOperation {
@@ -112,7 +112,7 @@ fn read(rows: Vec<Row>) -> Result<Vec<ParkedOperation>, Error> {
                 deal,
                 since: instant(since)?,
                 attempts,
-                park_reason: ParkReason::read(Some(trouble)).ok_or(Error::Unreadable("trouble"))?,
+                park_reason: ParkReason::from_text(Some(trouble)).ok_or(Error::Unreadable("trouble"))?,
             })
         })
         .collect()
@@ -120,15 +120,15 @@ fn read(rows: Vec<Row>) -> Result<Vec<ParkedOperation>, Error> {
 
 /// Lists the parked operations of a company, the oldest first.
 pub async fn list_of_tenant(tx: &mut Tx, tenant: TenantId) -> Result<Vec<ParkedOperation>, Error> {
-    read(on!(tx, c => sqlx::query_as(OF_TENANT).bind(tenant.0).fetch_all(c).await)?)
+    read_rows(on!(tx, c => sqlx::query_as(SELECT_OF_TENANT).bind(tenant.0).fetch_all(c).await)?)
 }
 
 /// Lists the parked operations of all companies, the oldest first, for the operator.
 pub async fn list_all(tx: &mut Tx) -> Result<Vec<ParkedOperation>, Error> {
-    read(on!(tx, c => sqlx::query_as(OF_ALL).fetch_all(c).await)?)
+    read_rows(on!(tx, c => sqlx::query_as(SELECT_ALL).fetch_all(c).await)?)
 }
 
-/// Unparks an operation; false where it is not parked. Enqueue its job in the same transaction. The operation counts as tried once, so that
+/// Unparks an operation; false if it is not parked. Enqueue its job in the same transaction. The operation counts as tried once, so that
 /// writes of earlier attempts are looked up.
 pub async fn retry(
     tx: &mut Tx,

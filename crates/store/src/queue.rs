@@ -44,7 +44,7 @@ pub struct ReadChanges {
     pub tenant: TenantId,
     /// The connection.
     pub connection: ConnectionId,
-    /// The time of the request: a later cursor makes the sync unnecessary.
+    /// The time of the request. The sync is skipped if the cursor is later.
     #[serde(default)]
     pub asked_at: Option<Timestamp>,
 }
@@ -59,7 +59,7 @@ pub struct WriteHistory {
     pub entry: EntryId,
 }
 
-/// Writes the deal fields of a deal. Tried for half a day.
+/// Writes the deal fields of a deal. Retried for about half a day.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize, JobArgs)]
 #[river(kind = "write_back", queue = "follow", max_attempts = 12)]
 pub struct WriteBack {
@@ -71,7 +71,7 @@ pub struct WriteBack {
     pub user: UserId,
 }
 
-/// Notifies the administrators that QuickBooks has to be connected again, or that it was. Tried for half a day.
+/// Notifies the administrators that QuickBooks has to be connected again, or that it was. Retried for about half a day.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize, JobArgs)]
 #[river(kind = "tell_admins", queue = "follow", max_attempts = 12)]
 pub struct NotifyAdmins {
@@ -103,7 +103,7 @@ impl FailedJob {
     }
 }
 
-/// Failed jobs that are listed at most.
+/// Maximum number of failed jobs in a list, and size of a page of the queue.
 const MAX_LISTED_JOBS: u32 = 1000;
 
 #[derive(Deserialize)]
@@ -111,8 +111,8 @@ struct TenantArgs {
     tenant: TenantId,
 }
 
-/// Lists the ids of the operations for which a job of a kind is enqueued and available: another job would be superfluous. Jobs that pause
-/// are not among them, because the process that should resume them may have crashed.
+/// Lists the ids of the operations that have an available job of this kind, and need no other. Jobs in another state do not count, because
+/// the process that should resume them may have crashed.
 pub async fn list_waiting<Args: JobArgs, Id: Leased>(tx: &mut Tx) -> Result<HashSet<Uuid>, Error> {
     let ids: Vec<Option<String>> = on!(tx, c => sqlx::query_scalar(
         "SELECT args ->> CAST($2 AS TEXT) FROM river_job WHERE state = 'available' AND kind = $1"
@@ -124,7 +124,7 @@ pub async fn list_waiting<Args: JobArgs, Id: Leased>(tx: &mut Tx) -> Result<Hash
     Ok(ids.iter().flatten().filter_map(|id| id.parse().ok()).collect())
 }
 
-/// Converts a job of the queue; `None` where it is not one of ours.
+/// Converts a job of the queue. `None` if its arguments name no tenant.
 fn to_failed_job(job: JobRow) -> Option<FailedJob> {
     let args: TenantArgs = serde_json::from_str(job.encoded_args.get()).ok()?;
     Some(FailedJob {
@@ -137,7 +137,7 @@ fn to_failed_job(job: JobRow) -> Option<FailedJob> {
     })
 }
 
-/// Builds a client that enqueues jobs and works none.
+/// Builds a client that only enqueues jobs.
 pub(crate) fn build_client(builder: ClientBuilder) -> Result<Client, Error> {
     Ok(builder.build()?)
 }
@@ -156,7 +156,7 @@ impl Db {
     pub async fn list_failed(&self, tenant: Option<TenantId>) -> Result<Vec<FailedJob>, Error> {
         let mut found = Vec::new();
         let mut wanted = JobListParams::default().states([JobState::Discarded]).limit(MAX_LISTED_JOBS);
-        // The queue cannot filter by company: jobs of other companies are skipped and do not count.
+        // The queue cannot filter by company, so jobs of other companies are skipped.
         loop {
             let jobs = self.queue.jobs().list(wanted.clone()).await?.jobs;
             let Some(last) = jobs.last().map(|job| job.id) else { break };

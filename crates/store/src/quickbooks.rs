@@ -1,9 +1,9 @@
-//! Connections to QuickBooks companies. A tenant has at most one that is not disconnected; older ones are kept for their invoices.
+//! Connections to QuickBooks companies. A tenant has at most one that is not disconnected. Older connections are kept for their invoices.
 
 use crate::{
     Error, Tokens, Tx,
     db::on,
-    time::{beyond, instant, micros},
+    time::{instant, max_lease_end, micros},
     tokens,
     vault::Vault,
 };
@@ -15,7 +15,7 @@ use uuid::Uuid;
 /// A connected QuickBooks company.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Company {
-    /// Its name.
+    /// The company's name.
     pub name: String,
     /// ISO code of the country, two letters.
     pub country: String,
@@ -32,7 +32,7 @@ pub enum State {
     Active,
     /// QuickBooks refuses the tokens: an administrator has to connect again.
     NeedsReconnect,
-    /// Ended, in Fatura or in QuickBooks.
+    /// The connection was ended, in Fatura or in QuickBooks.
     Disconnected,
 }
 
@@ -79,7 +79,7 @@ pub(crate) fn realm_place(tenant: TenantId) -> String {
     format!("{}/quickbooks_connection.realm_id", tenant.0)
 }
 
-fn read(vault: &Vault, tenant: TenantId, row: Row) -> Result<Connection, Error> {
+fn read_connection(vault: &Vault, tenant: TenantId, row: Row) -> Result<Connection, Error> {
     Ok(Connection {
         id: ConnectionId(row.id),
         realm_id: vault.open(&realm_place(tenant), &row.realm_id)?.expose_secret().to_owned(),
@@ -102,7 +102,11 @@ fn read(vault: &Vault, tenant: TenantId, row: Row) -> Result<Connection, Error> 
 }
 
 /// Connects a company: inserts a row, or updates the row of the same company with new tokens. Disconnects every other connection of the
-/// tenant. [`Error::RealmTaken`] where another tenant has the company connected: the transaction is over then.
+/// tenant.
+///
+/// # Errors
+///
+/// [`Error::RealmTaken`] if another tenant has the company connected. The transaction cannot be used any more then.
 #[expect(clippy::too_many_arguments, reason = "each fills columns of the row")]
 pub async fn connect(
     tx: &mut Tx,
@@ -118,7 +122,7 @@ pub async fn connect(
     let (access, refresh) = tokens::seal(vault, &place(tenant), tokens)?;
     let digest = vault.digest("realm", realm_id);
     let sealed_realm = vault.seal(&realm_place(tenant), &SecretString::from(realm_id))?;
-    // A row with the digest of an older key is the same connection: its invoices refer to it.
+    // A row with the digest of an older key is the same connection, which its invoices refer to.
     for old in vault.digests("realm", realm_id).into_iter().skip(1) {
         on!(tx, c => sqlx::query(
             "UPDATE quickbooks_connection SET realm_digest = $3 WHERE tenant_id = $1 AND realm_digest = $2 AND NOT EXISTS \
@@ -127,7 +131,7 @@ pub async fn connect(
     }
     on!(tx, c => sqlx::query("UPDATE quickbooks_connection SET state = 'disconnected' WHERE tenant_id = $1 AND realm_digest <> $2")
         .bind(tenant.0).bind(&digest).execute(c).await.map(drop))?;
-    let made: Result<Uuid, sqlx::Error> = on!(tx, c => sqlx::query_scalar(
+    let inserted: Result<Uuid, sqlx::Error> = on!(tx, c => sqlx::query_scalar(
         "INSERT INTO quickbooks_connection (id, tenant_id, realm_digest, realm_id, company_name, country, home_currency, time_zone, \
          state, connected_by, connected_at, access_token, refresh_token, expires_at, lease_until) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'active', $9, $10, $11, $12, $13, 0) \
@@ -138,9 +142,9 @@ pub async fn connect(
         .bind(new_id.0).bind(tenant.0).bind(digest).bind(sealed_realm).bind(&company.name).bind(&company.country)
         .bind(&company.home_currency).bind(&company.time_zone).bind(connected_by).bind(micros(now)).bind(access).bind(refresh)
         .bind(micros(tokens.expires_at)).fetch_one(c).await);
-    match made {
+    match inserted {
         Ok(id) => Ok(ConnectionId(id)),
-        // Of the tenant's own rows none is in the way: the company's is updated, and the others are disconnected.
+        // The tenant's own rows cause no conflict: the row of the company is updated, and the others are disconnected.
         Err(error) if error.as_database_error().is_some_and(sqlx::error::DatabaseError::is_unique_violation) => {
             Err(Error::RealmTaken)
         }
@@ -167,7 +171,7 @@ pub async fn find_current(tx: &mut Tx, vault: &Vault, tenant: TenantId) -> Resul
         "SELECT id, realm_id, company_name, country, home_currency, time_zone, state, connected_by, connected_at, access_token, \
          refresh_token, expires_at FROM quickbooks_connection WHERE tenant_id = $1 AND state <> 'disconnected'")
         .bind(tenant.0).fetch_optional(c).await)?;
-    row.map(|row| read(vault, tenant, row)).transpose()
+    row.map(|row| read_connection(vault, tenant, row)).transpose()
 }
 
 /// Finds the tenant's newest connection, in any state.
@@ -184,7 +188,7 @@ pub async fn find(tx: &mut Tx, vault: &Vault, tenant: TenantId, id: ConnectionId
         "SELECT id, realm_id, company_name, country, home_currency, time_zone, state, connected_by, connected_at, access_token, \
          refresh_token, expires_at FROM quickbooks_connection WHERE tenant_id = $1 AND id = $2")
         .bind(tenant.0).bind(id.0).fetch_optional(c).await)?;
-    row.map(|row| read(vault, tenant, row)).transpose()
+    row.map(|row| read_connection(vault, tenant, row)).transpose()
 }
 
 /// Takes the lease for refreshing the tokens until `until`. False while another caller holds it.
@@ -198,13 +202,14 @@ pub async fn claim_refresh(
     let rows = on!(tx, c => sqlx::query(
         "UPDATE quickbooks_connection SET lease_until = $4 WHERE tenant_id = $1 AND id = $2 AND state = 'active' \
          AND (lease_until <= $3 OR lease_until > $5)")
-        .bind(tenant.0).bind(id.0).bind(micros(now)).bind(micros(until)).bind(beyond(until)).execute(c).await.map(|done| done.rows_affected()))?;
+        .bind(tenant.0).bind(id.0).bind(micros(now)).bind(micros(until)).bind(max_lease_end(until))
+        .execute(c).await.map(|done| done.rows_affected()))?;
     Ok(rows == 1)
 }
 
-/// Replaces the tokens that expire at `replaced` by refreshed ones and releases the lease. Has no effect where a person connected again or
-/// disconnected meanwhile. True where the access had been recorded as ended: QuickBooks refused the old tokens to another caller, because
-/// these replace them.
+/// Replaces the tokens that expire at `replaced` by refreshed ones and releases the lease. Has no effect if a person connected again or
+/// disconnected meanwhile. True if the access had been recorded as ended: another caller's refresh was refused, because this refresh had
+/// replaced the old tokens.
 pub async fn store_refreshed(
     tx: &mut Tx,
     vault: &Vault,
@@ -214,7 +219,7 @@ pub async fn store_refreshed(
     tokens: &Tokens,
 ) -> Result<bool, Error> {
     let (access, refresh) = tokens::seal(vault, &place(tenant), tokens)?;
-    let had_ended = on!(tx, c => sqlx::query(
+    let reactivated = on!(tx, c => sqlx::query(
         "UPDATE quickbooks_connection SET state = 'active' \
          WHERE tenant_id = $1 AND id = $2 AND expires_at = $3 AND state = 'needs_reconnect'")
         .bind(tenant.0).bind(id.0).bind(micros(replaced)).execute(c).await.map(|done| done.rows_affected()))?;
@@ -223,11 +228,11 @@ pub async fn store_refreshed(
          WHERE tenant_id = $1 AND id = $2 AND expires_at = $3 AND state = 'active'")
         .bind(tenant.0).bind(id.0).bind(micros(replaced)).bind(access).bind(refresh).bind(micros(tokens.expires_at))
         .execute(c).await.map(drop))?;
-    Ok(had_ended == 1)
+    Ok(reactivated == 1)
 }
 
-/// Releases the lease without new tokens; `ended` where QuickBooks has ended the access. False, without effect, where the tokens that
-/// expire at `kept` were replaced.
+/// Releases the lease without new tokens; `ended` if QuickBooks has ended the access. False, without effect, if the tokens that expire at
+/// `kept` were replaced.
 pub async fn release_refresh(
     tx: &mut Tx,
     tenant: TenantId,
@@ -244,9 +249,9 @@ pub async fn release_refresh(
 
 /// Ends a connection and deletes its tokens. Its invoices stay.
 pub async fn disconnect(tx: &mut Tx, vault: &Vault, tenant: TenantId, id: ConnectionId) -> Result<(), Error> {
-    let nothing =
+    let empty =
         Tokens { access: String::new().into(), refresh: String::new().into(), expires_at: Timestamp::UNIX_EPOCH };
-    let (access, refresh) = tokens::seal(vault, &place(tenant), &nothing)?;
+    let (access, refresh) = tokens::seal(vault, &place(tenant), &empty)?;
     on!(tx, c => sqlx::query(
         "UPDATE quickbooks_connection SET state = 'disconnected', lease_until = 0, access_token = $3, refresh_token = $4, expires_at = 0 \
          WHERE tenant_id = $1 AND id = $2")

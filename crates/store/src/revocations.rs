@@ -1,5 +1,5 @@
-//! Access that is to be handed back to a provider: kept, sealed, until the provider has answered, and erased then. Outlives the company
-//! that it was of.
+//! Refresh tokens to revoke at a provider: stored sealed until the provider has answered, then deleted. A row outlives its company's
+//! data.
 
 use crate::{Error, Tx, db::on, time::micros, vault::Vault};
 use jiff::{SignedDuration, Timestamp};
@@ -7,12 +7,12 @@ use secrecy::SecretString;
 use sqlx::AssertSqlSafe;
 use uuid::Uuid;
 
-/// Who has granted the access.
+/// The provider that granted the access.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Provider {
-    /// Of a user.
+    /// Access of a user.
     Pipedrive,
-    /// Of a company.
+    /// Access to a QuickBooks company.
     QuickBooks,
 }
 
@@ -25,38 +25,38 @@ impl Provider {
     }
 }
 
-/// A refresh token that is to be revoked.
+/// A refresh token to revoke.
 #[derive(Debug, Clone)]
 pub struct Revocation {
-    /// Ours.
+    /// The id of the row.
     pub id: Uuid,
-    /// Where.
+    /// The provider.
     pub provider: Provider,
     /// The token.
     pub refresh: SecretString,
-    /// How often it was tried, with this time.
+    /// The number of attempts, including this one.
     pub attempts: i32,
-    /// Until when it was claimed.
+    /// The end of the claim.
     until: Timestamp,
 }
 
-/// A revocation that [`claim`] has claimed.
+/// The outcome of [`claim`].
 #[derive(Debug, Clone)]
-pub enum Claimed {
-    /// A token.
+pub enum ClaimedRevocation {
+    /// A token to revoke.
     Opened(Revocation),
-    /// One that no key of the ring opens.
+    /// No key of the ring opens the token.
     Unreadable,
 }
 
-/// Longer than any pause that is kept: what waits beyond it was kept by a clock that was ahead.
+/// Upper bound for the pause before an attempt. A later attempt was scheduled by a clock that was ahead, and is due now.
 const MAX_PAUSE: SignedDuration = SignedDuration::from_hours(2);
 
 pub(crate) fn place(id: Uuid, column: &str) -> String {
     format!("revocation/{id}.{column}")
 }
 
-/// Keeps a token to be revoked from now on. The subject is what the access is of: a realm, or a user of a company.
+/// Stores a token to revoke from `now` on. The subject identifies the access: a realm, or a user of a Pipedrive company.
 pub async fn add(
     tx: &mut Tx,
     vault: &Vault,
@@ -75,8 +75,13 @@ pub async fn add(
     Ok(())
 }
 
-/// Takes one that is due, the longest due first; nobody else does before `until`.
-pub async fn claim(tx: &mut Tx, vault: &Vault, now: Timestamp, until: Timestamp) -> Result<Option<Claimed>, Error> {
+/// Claims a due revocation, the longest due first. No other caller claims it before `until`.
+pub async fn claim(
+    tx: &mut Tx,
+    vault: &Vault,
+    now: Timestamp,
+    until: Timestamp,
+) -> Result<Option<ClaimedRevocation>, Error> {
     let skip = if matches!(tx, Tx::Postgres(_)) { "FOR UPDATE SKIP LOCKED" } else { "" };
     let statement = format!(
         "UPDATE revocation SET attempts = attempts + 1, next_attempt_at = $2 WHERE id IN (SELECT id FROM revocation \
@@ -86,29 +91,28 @@ pub async fn claim(tx: &mut Tx, vault: &Vault, now: Timestamp, until: Timestamp)
         .bind(micros(now)).bind(micros(until)).bind(micros(now + MAX_PAUSE)).fetch_optional(c).await)?;
     Ok(row.map(|(id, provider, sealed, attempts)| {
         let provider = if provider == "pipedrive" { Provider::Pipedrive } else { Provider::QuickBooks };
-        // One that cannot be opened holds no other up.
         let Ok(refresh) = vault.open(&place(id, "refresh_token"), &sealed) else {
-            tracing::error!(revocation.id = %id, "a token that is to be revoked cannot be opened");
-            return Claimed::Unreadable;
+            tracing::error!(revocation.id = %id, "cannot open a token to revoke");
+            return ClaimedRevocation::Unreadable;
         };
-        Claimed::Opened(Revocation { id, provider, refresh, attempts, until })
+        ClaimedRevocation::Opened(Revocation { id, provider, refresh, attempts, until })
     }))
 }
 
-/// The provider has answered: the token is forgotten.
+/// Deletes a revocation, because the provider has answered.
 pub async fn finish(tx: &mut Tx, id: Uuid) -> Result<(), Error> {
     on!(tx, c => sqlx::query("DELETE FROM revocation WHERE id = $1").bind(id).execute(c).await.map(drop))?;
     Ok(())
 }
 
-/// The provider has not answered: it is tried again then. Nothing where it was deferred meanwhile.
+/// Schedules the next attempt at `again`, because the provider has not answered. Has no effect if the revocation was deferred meanwhile.
 pub async fn postpone(tx: &mut Tx, revocation: &Revocation, again: Timestamp) -> Result<(), Error> {
     on!(tx, c => sqlx::query("UPDATE revocation SET next_attempt_at = $3 WHERE id = $1 AND next_attempt_at = $2")
         .bind(revocation.id).bind(micros(revocation.until)).bind(micros(again)).execute(c).await.map(drop))?;
     Ok(())
 }
 
-/// The same access was granted anew: revoking the old token would end the new one, so it is forgotten.
+/// Deletes the revocations of a subject, because the access was granted again: revoking the old token would end the new access as well.
 pub async fn supersede(tx: &mut Tx, vault: &Vault, provider: Provider, subject: &str) -> Result<(), Error> {
     for digest in vault.digests("revocation", subject) {
         on!(tx, c => sqlx::query("DELETE FROM revocation WHERE subject_digest = $1 AND provider = $2")
@@ -117,7 +121,7 @@ pub async fn supersede(tx: &mut Tx, vault: &Vault, provider: Provider, subject: 
     Ok(())
 }
 
-/// The same access is being granted anew: nothing is revoked before that is decided.
+/// Postpones the revocations of a subject to `until`, while the same access may be granted again.
 pub async fn defer(
     tx: &mut Tx,
     vault: &Vault,
@@ -132,7 +136,7 @@ pub async fn defer(
     Ok(())
 }
 
-/// How many wait.
+/// Counts the pending revocations.
 pub async fn count(tx: &mut Tx) -> Result<i64, Error> {
     Ok(on!(tx, c => sqlx::query_scalar("SELECT COUNT(*) FROM revocation").fetch_one(c).await)?)
 }

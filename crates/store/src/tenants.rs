@@ -3,7 +3,7 @@
 use crate::{
     Error, Tx,
     db::on,
-    grants::known,
+    grants::language_or_locale,
     time::{instant, micros},
 };
 use domain::ids::TenantId;
@@ -14,28 +14,28 @@ use uuid::Uuid;
 /// A Pipedrive company.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tenant {
-    /// Ours.
+    /// The id of the row.
     pub id: TenantId,
-    /// Pipedrive's number of the company.
+    /// The company's id in Pipedrive.
     pub company_id: i64,
-    /// As Pipedrive names it.
+    /// The company's name in Pipedrive.
     pub company_name: String,
-    /// The part before `.pipedrive.com`.
+    /// The subdomain: the part before `.pipedrive.com`.
     pub company_domain: String,
-    /// Locale of the first user who installed Fatura, as `pt_BR`.
+    /// Locale of the first user who installed Fatura, such as `pt_BR`.
     pub locale: String,
-    /// Language of that user, as `pt`.
+    /// Language of that user, such as `pt`.
     pub language: String,
 }
 
-/// A Pipedrive company as it installs Fatura.
+/// A Pipedrive company that installs Fatura.
 #[derive(Debug, Clone, Copy)]
 pub struct Company<'a> {
-    /// Pipedrive's number of it.
+    /// The company's id in Pipedrive.
     pub id: i64,
-    /// As Pipedrive names it.
+    /// The company's name in Pipedrive.
     pub name: &'a str,
-    /// The part before `.pipedrive.com`.
+    /// The subdomain: the part before `.pipedrive.com`.
     pub domain: &'a str,
     /// The installing user's locale.
     pub locale: &'a str,
@@ -60,7 +60,7 @@ impl From<Row> for Tenant {
             company_id: row.company_id,
             company_name: row.company_name,
             company_domain: row.company_domain,
-            language: known(row.language, &row.locale),
+            language: language_or_locale(row.language, &row.locale),
             locale: row.locale,
         }
     }
@@ -107,7 +107,7 @@ pub async fn find(tx: &mut Tx, tenant: TenantId) -> Result<Option<Tenant>, Error
     Ok(row.map(Tenant::from))
 }
 
-/// Marks a tenant as uninstalled. Its data are kept for the grace period, which begins with the first mark.
+/// Marks a tenant as uninstalled. The grace period before its data are deleted begins with the first mark.
 pub async fn uninstall(tx: &mut Tx, tenant: TenantId, now: Timestamp) -> Result<(), Error> {
     on!(tx, c => sqlx::query("UPDATE tenant SET uninstalled_at = COALESCE(uninstalled_at, $2) WHERE id = $1").bind(tenant.0).bind(micros(now)).execute(c).await.map(drop))?;
     Ok(())
@@ -144,11 +144,11 @@ pub(crate) const PURGED: [&str; 14] = [
     "tenant",
 ];
 
-/// Deletes a tenant and all of its rows. False, without effect, where it was installed again since.
+/// Deletes a tenant and all of its rows. False, without effect, if the tenant is installed.
 pub async fn purge(tx: &mut Tx, tenant: TenantId) -> Result<bool, Error> {
-    let gone = on!(tx, c => sqlx::query("UPDATE tenant SET uninstalled_at = uninstalled_at WHERE id = $1 AND uninstalled_at IS NOT NULL")
+    let uninstalled = on!(tx, c => sqlx::query("UPDATE tenant SET uninstalled_at = uninstalled_at WHERE id = $1 AND uninstalled_at IS NOT NULL")
         .bind(tenant.0).execute(c).await.map(|done| done.rows_affected()))?;
-    if gone == 0 {
+    if uninstalled == 0 {
         return Ok(false);
     }
     for table in PURGED {
@@ -159,7 +159,7 @@ pub async fn purge(tx: &mut Tx, tenant: TenantId) -> Result<bool, Error> {
     Ok(true)
 }
 
-/// Starts drafts for the deals that are won after `since`, or stops them.
+/// Starts preparing drafts for deals that are won after `since`, or stops it with `None`. A running cursor is kept.
 pub async fn watch_won_deals(tx: &mut Tx, tenant: TenantId, since: Option<Timestamp>) -> Result<(), Error> {
     on!(tx, c => sqlx::query(
         "UPDATE tenant SET won_until = CASE WHEN CAST($2 AS BIGINT) IS NULL THEN NULL ELSE COALESCE(won_until, $2) END, \
@@ -179,11 +179,11 @@ pub struct WonSweep {
     pub failures: i32,
 }
 
-/// Longer than any lease or pause of [`claim_won_sweep`] and [`postpone_won_sweep`]: one beyond it was set by a clock that was ahead.
+/// Upper bound for a lease of [`claim_won_sweep`] and a pause of [`postpone_won_sweep`]. A longer one was set by a clock that was ahead.
 const MAX_WON_LEASE: SignedDuration = SignedDuration::from_hours(2);
 
-/// Claims a company whose cursor is before `before`: first companies whose last sweep succeeded, the oldest cursor first, then those whose
-/// pause ended first. No other replica claims it before `until`.
+/// Claims a company whose cursor is before `before`. Companies whose last sweep succeeded come first, by the oldest cursor, then the others,
+/// by the end of their pause. No other replica claims the company before `until`.
 pub async fn claim_won_sweep(
     tx: &mut Tx,
     before: Timestamp,
@@ -201,18 +201,18 @@ pub async fn claim_won_sweep(
         .transpose()
 }
 
-/// Moves the cursor to `now`. Has no effect where the company switched drafts off, or off and on, meanwhile.
-pub async fn mark_won_swept(tx: &mut Tx, read: &WonSweep, now: Timestamp) -> Result<(), Error> {
+/// Moves the cursor to `now`. Has no effect if the company switched drafts off, or off and on again, meanwhile.
+pub async fn mark_won_swept(tx: &mut Tx, sweep: &WonSweep, now: Timestamp) -> Result<(), Error> {
     on!(tx, c => sqlx::query(
         "UPDATE tenant SET won_until = $3, won_lease_until = 0, won_failures = 0 WHERE id = $1 AND won_until = $2")
-        .bind(read.tenant.0).bind(micros(read.until)).bind(micros(now)).execute(c).await.map(drop))?;
+        .bind(sweep.tenant.0).bind(micros(sweep.until)).bind(micros(now)).execute(c).await.map(drop))?;
     Ok(())
 }
 
 /// Records a failed sweep. The next one starts at `again`, with the same cursor.
-pub async fn postpone_won_sweep(tx: &mut Tx, read: &WonSweep, again: Timestamp) -> Result<(), Error> {
+pub async fn postpone_won_sweep(tx: &mut Tx, sweep: &WonSweep, again: Timestamp) -> Result<(), Error> {
     on!(tx, c => sqlx::query(
         "UPDATE tenant SET won_lease_until = $3, won_failures = won_failures + 1 WHERE id = $1 AND won_until = $2")
-        .bind(read.tenant.0).bind(micros(read.until)).bind(micros(again)).execute(c).await.map(drop))?;
+        .bind(sweep.tenant.0).bind(micros(sweep.until)).bind(micros(again)).execute(c).await.map(drop))?;
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! Instants as the database keeps them: microseconds since the epoch, UTC.
+//! Timestamps in the database: microseconds since the Unix epoch.
 
 use crate::Error;
 use jiff::{SignedDuration, Timestamp};
@@ -11,8 +11,8 @@ pub(crate) fn instant(micros: i64) -> Result<Timestamp, Error> {
     Timestamp::from_microsecond(micros).map_err(|_| Error::Unreadable("instant"))
 }
 
-/// A lease that ends after this was given by a clock that was wrong, when now is right: nobody holds it. `until` is when
-/// one ends that is given now.
-pub(crate) fn beyond(until: Timestamp) -> i64 {
+/// The latest plausible end of a lease, where a lease taken now ends at `until`. A lease that ends later was set by a clock that was ahead,
+/// and counts as free.
+pub(crate) fn max_lease_end(until: Timestamp) -> i64 {
     micros(until + SignedDuration::from_mins(10))
 }

@@ -1,21 +1,21 @@
-//! A pair of OAuth tokens, and where each is sealed.
+//! A pair of OAuth tokens, and the place that each is sealed for.
 
 use crate::{Error, time::instant, vault::Vault};
 use jiff::Timestamp;
 use secrecy::SecretString;
 
-/// An access token, the refresh token that renews it, and when the first one ends.
+/// An access token with its expiry, and the refresh token that renews it.
 #[derive(Debug, Clone)]
 pub struct Tokens {
     /// Sent with each call.
     pub access: SecretString,
-    /// Exchanged for new tokens; may come back changed.
+    /// Exchanged for new tokens. The provider may replace it at each refresh.
     pub refresh: SecretString,
-    /// The access token is refused from then on.
+    /// Expiry of the access token.
     pub expires_at: Timestamp,
 }
 
-/// Both tokens sealed for one row, named by `place`.
+/// Seals both tokens for the row that `place` names.
 pub(crate) fn seal(vault: &Vault, place: &str, tokens: &Tokens) -> Result<(String, String), Error> {
     Ok((
         vault.seal(&format!("{place}.access_token"), &tokens.access)?,
@@ -23,7 +23,7 @@ pub(crate) fn seal(vault: &Vault, place: &str, tokens: &Tokens) -> Result<(Strin
     ))
 }
 
-/// Opens what [`seal`] sealed.
+/// Opens tokens that [`seal`] sealed for the same place.
 pub(crate) fn open(vault: &Vault, place: &str, access: &str, refresh: &str, expires_at: i64) -> Result<Tokens, Error> {
     Ok(Tokens {
         access: vault.open(&format!("{place}.access_token"), access)?,

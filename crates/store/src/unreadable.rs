@@ -1,4 +1,4 @@
-//! Invoices whose row in an answer of QuickBooks cannot be read. They keep their last snapshot and are listed in the settings.
+//! Invoices whose row in a response of QuickBooks cannot be parsed. They keep their last snapshot and are listed in the settings.
 
 use crate::{
     Error, Tx,
@@ -22,11 +22,12 @@ pub struct Unreadable {
     pub quickbooks_id: String,
     /// The invoice number, if any.
     pub number: Option<String>,
-    /// The first of the unreadable answers in a row.
+    /// The time of the first of the consecutive unreadable responses.
     pub since: Timestamp,
 }
 
-/// Marks an issued invoice as unreadable from `now` on; it counts as read. The next readable snapshot removes the mark.
+/// Marks an issued invoice as unreadable since `now`, unless it is marked already, and as read at `now`. The next snapshot removes the
+/// mark.
 pub async fn mark(tx: &mut Tx, tenant: TenantId, invoice: InvoiceId, now: Timestamp) -> Result<(), Error> {
     on!(tx, c => sqlx::query(
         "UPDATE invoice SET unreadable_since = COALESCE(unreadable_since, $3), read_at = $3 \

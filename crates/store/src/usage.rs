@@ -9,9 +9,9 @@ pub type Month = i32;
 /// The calls of a month.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Usage {
-    /// Metered by Intuit.
+    /// Calls that Intuit meters.
     pub reads: i64,
-    /// Not metered.
+    /// Calls that Intuit does not meter.
     pub writes: i64,
 }
 
@@ -63,7 +63,7 @@ pub async fn find_of_connection(
     Ok(row.map_or_else(Usage::default, |(reads, writes)| Usage { reads, writes }))
 }
 
-/// Records that this percentage of the monthly budget is used. True for the first replica that does: then warn.
+/// Records that this percentage of the monthly budget is used. True for the first replica that records it: log the warning then.
 pub async fn mark_warned(tx: &mut Tx, month: Month, percent: i32) -> Result<bool, Error> {
     let rows = on!(tx, c => sqlx::query("UPDATE app_usage SET warned_percent = $2 WHERE month = $1 AND warned_percent < $2")
         .bind(month).bind(percent).execute(c).await.map(|done| done.rows_affected()))?;

@@ -1,5 +1,5 @@
-//! Secrets at rest: sealed with AES-256-GCM-SIV under a ring of keys, bound to the tenant and the field that they
-//! belong to, so that a ciphertext moved elsewhere does not open.
+//! Secrets at rest: sealed with AES-256-GCM-SIV under a ring of keys. A ciphertext is bound to its tenant and column, and does not open in
+//! another place.
 
 use crate::Error;
 use aws_lc_rs::{
@@ -10,9 +10,9 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use secrecy::{ExposeSecret, SecretString};
 use std::fmt;
 
-const NONCE: usize = 12;
+const NONCE_BYTES: usize = 12;
 
-/// The ring of keys: the first seals, all open.
+/// The ring of keys. The first key seals, all keys open.
 pub struct Vault {
     keys: Vec<Key>,
 }
@@ -23,24 +23,24 @@ struct Key {
     digest: hmac::Key,
 }
 
-/// The keys are not usable; says which and why.
+/// Why a key ring is rejected.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyError {
-    /// No key at all.
-    #[error("at least one key is needed, as in 2026a:BASE64 of 32 random bytes")]
+    /// The ring has no key.
+    #[error("at least one key is required, as in 2026a:BASE64 of 32 random bytes")]
     Empty,
-    /// Not `id:base64`.
-    #[error("a key has to read id:base64, the id of letters and digits")]
+    /// An entry is not of the form `id:base64`.
+    #[error("a key must have the form id:base64, with an id of letters and digits")]
     Shape,
-    /// Not 32 bytes.
-    #[error("the key {0} is not 32 bytes long; make one with: openssl rand -base64 32")]
+    /// A key is not 32 bytes long.
+    #[error("the key {0} is not 32 bytes long; generate one with: openssl rand -base64 32")]
     Length(String),
-    /// As an example's placeholder.
-    #[error("the key {0} is all zeros: anybody can guess it; make one with: openssl rand -base64 32")]
+    /// A key consists of zeros only, as in examples.
+    #[error("the key {0} is all zeros: anybody can guess it; generate one with: openssl rand -base64 32")]
     Zeros(String),
-    /// Only the first of the two would ever open anything.
-    #[error("two keys have the id {0}: give the newer one an id of its own")]
-    Doubled(String),
+    /// Two keys have one id. The second key would never open a text.
+    #[error("two keys have the id {0}: give the newer key another id")]
+    DuplicateId(String),
 }
 
 impl Vault {
@@ -61,13 +61,13 @@ impl Vault {
                 return Err(KeyError::Zeros(id.to_owned()));
             }
             if keys.iter().any(|key: &Key| key.id == id) {
-                return Err(KeyError::Doubled(id.to_owned()));
+                return Err(KeyError::DuplicateId(id.to_owned()));
             }
             let seal =
                 RandomizedNonceKey::new(&AES_256_GCM_SIV, &bytes).map_err(|_| KeyError::Length(id.to_owned()))?;
-            // A key of its own for digests, derived from the same secret.
-            let derived = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &bytes), b"fatura digests v1");
-            keys.push(Key { id: id.to_owned(), seal, digest: hmac::Key::new(hmac::HMAC_SHA256, derived.as_ref()) });
+            // Digests use a separate key, derived from the same secret.
+            let digest_key = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &bytes), b"fatura digests v1");
+            keys.push(Key { id: id.to_owned(), seal, digest: hmac::Key::new(hmac::HMAC_SHA256, digest_key.as_ref()) });
         }
         if keys.is_empty() { Err(KeyError::Empty) } else { Ok(Self { keys }) }
     }
@@ -91,31 +91,31 @@ impl Vault {
         let (id, encoded) = sealed.strip_prefix("v1.").and_then(|rest| rest.split_once('.')).ok_or_else(unreadable)?;
         let key = self.keys.iter().find(|key| key.id == id).ok_or_else(unreadable)?;
         let mut bytes = BASE64_URL_SAFE_NO_PAD.decode(encoded).map_err(|_| unreadable())?;
-        if bytes.len() < NONCE {
+        if bytes.len() < NONCE_BYTES {
             return Err(unreadable());
         }
-        let mut ciphertext = bytes.split_off(NONCE);
+        let mut ciphertext = bytes.split_off(NONCE_BYTES);
         let nonce = Nonce::try_assume_unique_for_key(&bytes).map_err(|_| unreadable())?;
         let plain = key.seal.open_in_place(nonce, aad(id, place), &mut ciphertext).map_err(|_| unreadable())?;
         String::from_utf8(plain.to_vec()).map(SecretString::from).map_err(|_| unreadable())
     }
 
-    /// The id of the key that seals.
+    /// The id of the first key, which seals.
     pub fn first_id(&self) -> &str {
         &self.keys[0].id
     }
 
-    /// The ids of all keys, the one that seals first.
+    /// The ids of all keys, in the order of the ring.
     pub fn ids(&self) -> impl Iterator<Item = &str> {
         self.keys.iter().map(|key| key.id.as_str())
     }
 
-    /// A keyed digest, for finding a value that is stored sealed or not at all.
+    /// Returns a keyed digest of a value, to find the value where it is stored sealed or not at all.
     pub fn digest(&self, purpose: &str, value: &str) -> String {
         self.keys[0].digest(purpose, value)
     }
 
-    /// The digests of a value under every key: for looking up what an older key wrote.
+    /// Returns the digests of a value under every key, to find rows whose digest was written under an older key.
     pub fn digests(&self, purpose: &str, value: &str) -> Vec<String> {
         self.keys.iter().map(|key| key.digest(purpose, value)).collect()
     }
@@ -173,8 +173,8 @@ mod tests {
 
     #[test]
     fn a_bad_ring_is_refused() {
-        let (zeros, doubled) = (key("a", 0), [key("a", 1), key("a", 2)].join(","));
-        for ring in ["", "a", "a:AAAA", "a b:AAAA", &zeros, &doubled] {
+        let (zeros, duplicate) = (key("a", 0), [key("a", 1), key("a", 2)].join(","));
+        for ring in ["", "a", "a:AAAA", "a b:AAAA", &zeros, &duplicate] {
             assert!(Vault::from_ring(&ring.to_owned().into()).is_err(), "{ring}");
         }
     }

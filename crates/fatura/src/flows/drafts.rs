@@ -7,7 +7,7 @@ use domain::{
 };
 use store::{
     Tx,
-    drafts::{self, Saved},
+    drafts::{self, SaveOutcome},
 };
 
 /// Fails with [`Error::NotFound`] where the key of a form was issued for another deal.
@@ -22,7 +22,7 @@ pub(super) async fn require_own_key(
 }
 
 /// Keeps what was typed, unless something newer was kept or the form was opened elsewhere since.
-pub(crate) async fn save_draft(context: &UserContext, deal: DealId, form: &Form) -> Result<Saved, Error> {
+pub(crate) async fn save_draft(context: &UserContext, deal: DealId, form: &Form) -> Result<SaveOutcome, Error> {
     let (app, tenant, user) = (&context.app, context.tenant, context.user);
     let mut tx = app.db.begin().await?;
     require_own_key(&mut tx, tenant, user, deal, form).await?;

@@ -31,7 +31,7 @@ use providers::pipedrive::DealParties;
 use rust_decimal::Decimal;
 use std::sync::Arc;
 use store::{
-    drafts::{self, Origin, Saved},
+    drafts::{self, Origin, SaveOutcome},
     grants,
     invoices::{self, Invoice, InvoiceScope},
     links::{self, Party},
@@ -66,7 +66,7 @@ pub(crate) struct OpenForm {
     /// The prices could not be converted: the company has no rate.
     pub(crate) no_rate: bool,
     /// Whether the draft was saved.
-    pub(crate) saved: Saved,
+    pub(crate) saved: SaveOutcome,
 }
 
 /// The context in which a form is checked, whenever it changes.
@@ -406,7 +406,7 @@ async fn fill_form(
         details,
         fields,
         no_rate,
-        saved: Saved::Kept,
+        saved: SaveOutcome::Kept,
     })
 }
 

@@ -23,7 +23,7 @@ use store::{
     changes::{self, SyncState},
     drafts::{self, Origin},
     invoices::{self, Invoice, InvoiceScope, State},
-    links::{self, Linked, Party},
+    links::{self, LinkedCustomer, Party},
     quickbooks::{self, Connection},
 };
 use uuid::Uuid;
@@ -65,7 +65,7 @@ pub(crate) struct Shown {
     /// How far its changes are known.
     pub(crate) known: Option<SyncState>,
     /// The customer that is billed.
-    pub(crate) linked: Option<Linked>,
+    pub(crate) linked: Option<LinkedCustomer>,
     pub(crate) settings: Settings,
     /// When this user's draft for the deal was last saved.
     pub(crate) draft: Option<Timestamp>,

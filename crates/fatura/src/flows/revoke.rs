@@ -8,7 +8,7 @@ use secrecy::SecretString;
 use std::time::Duration;
 use store::{
     Tx,
-    revocations::{self, Claimed, Provider, Revocation},
+    revocations::{self, ClaimedRevocation, Provider, Revocation},
 };
 
 /// No other replica claims a revocation for so long. Longer than the timeout of a call.
@@ -55,8 +55,8 @@ pub(crate) async fn sweep_revocations(app: &App) -> Result<usize, Error> {
         tx.commit().await?;
         match claimed {
             None => return Ok(tried),
-            Some(Claimed::Opened(revocation)) => attempt_revocation(app, &revocation).await?,
-            Some(Claimed::Unreadable) => {}
+            Some(ClaimedRevocation::Opened(revocation)) => attempt_revocation(app, &revocation).await?,
+            Some(ClaimedRevocation::Unreadable) => {}
         }
     }
     Ok(MAX_BATCH)

@@ -1,4 +1,4 @@
-//! Reads the row of an invoice. A state that this version does not know is an error.
+//! Converts the row of an invoice. An unknown state is an error.
 
 use super::{Invoice, REMOVED, State};
 use crate::{Error, parked::ParkReason, time::instant};
@@ -99,7 +99,7 @@ impl TryFrom<Row> for Invoice {
             read_at: row.read_at.map(instant).transpose()?,
             unreadable_since: row.unreadable_since.map(instant).transpose()?,
             announced_status: row.told,
-            park_reason: ParkReason::read(row.trouble),
+            park_reason: ParkReason::from_text(row.trouble),
             may_resend: row.may_resend,
         })
     }

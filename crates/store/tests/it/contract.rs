@@ -17,7 +17,7 @@ use rstest::rstest;
 use secrecy::ExposeSecret;
 use store::{
     Tx, audit, drafts, grants,
-    invoices::{self, InvoiceScope, Placed, State},
+    invoices::{self, InvoiceScope, PlaceOutcome, State},
     leases, links,
     one_time_tokens::{self, Purpose},
     queue::IssueInvoice,
@@ -36,11 +36,11 @@ async fn one_key_makes_one_intent(#[values(Sqlite, Postgres)] backend: Backend) 
     let first = new_id(invoices::place(&mut tx, tenant, &intent(connection, key, 100), at(0)).await.unwrap());
     t.db.enqueue(&mut tx, IssueInvoice { tenant, invoice: first }).await.unwrap();
     let again = invoices::place(&mut tx, tenant, &intent(connection, key, 100), at(1)).await.unwrap();
-    assert!(matches!(again, Placed::Known(known) if known.id == first));
+    assert!(matches!(again, PlaceOutcome::Known(known) if known.id == first));
     assert_eq!(invoices::find_by_intent(&mut tx, tenant, key).await.unwrap().unwrap().id, first);
     assert!(invoices::find_by_intent(&mut tx, TenantId(Uuid::new_v4()), key).await.unwrap().is_none());
     let changed = invoices::place(&mut tx, tenant, &intent(connection, key, 200), at(2)).await.unwrap();
-    assert!(matches!(changed, Placed::Different(known) if known.id == first));
+    assert!(matches!(changed, PlaceOutcome::Different(known) if known.id == first));
     tx.commit().await.unwrap();
     let mut tx = t.db.read().await.unwrap();
     assert_eq!(invoices::list(&mut tx, tenant, InvoiceScope::Deal(DEAL)).await.unwrap().len(), 1);

@@ -12,8 +12,8 @@ use rstest::rstest;
 use std::time::Duration;
 use store::{
     Tx, deals,
-    drafts::{self, Origin, Saved},
-    invoices::{self, Intent, Placed},
+    drafts::{self, Origin, SaveOutcome},
+    invoices::{self, Intent, PlaceOutcome},
 };
 use uuid::Uuid;
 
@@ -31,7 +31,7 @@ async fn open(tx: &mut Tx, tenant: TenantId, form: &Form) -> drafts::Draft {
     drafts::open(tx, tenant, DEAL, USER, form, Origin::Opened, at(0)).await.unwrap()
 }
 
-async fn save(tx: &mut Tx, tenant: TenantId, form: &Form) -> Saved {
+async fn save(tx: &mut Tx, tenant: TenantId, form: &Form) -> SaveOutcome {
     drafts::save(tx, tenant, DEAL, USER, form, at(1)).await.unwrap()
 }
 
@@ -54,15 +54,15 @@ async fn a_form_that_opens_twice_has_one_key_and_is_saved_by_the_later_window(
     );
     let again = open(&mut tx, tenant, &form(second, "b", "", "as the deal is")).await;
     assert_eq!((again.form.intent, again.form.memo.as_str()), (Some(IntentKey(first)), "as the deal is"));
-    assert_eq!(save(&mut tx, tenant, &form(first, "a", "1", "from the earlier window")).await, Saved::Elsewhere);
-    assert_eq!(save(&mut tx, tenant, &form(first, "b", "2", "newer")).await, Saved::Kept);
-    assert_eq!(save(&mut tx, tenant, &form(first, "b", "1", "older")).await, Saved::Older);
+    assert_eq!(save(&mut tx, tenant, &form(first, "a", "1", "from the earlier window")).await, SaveOutcome::Elsewhere);
+    assert_eq!(save(&mut tx, tenant, &form(first, "b", "2", "newer")).await, SaveOutcome::Kept);
+    assert_eq!(save(&mut tx, tenant, &form(first, "b", "1", "older")).await, SaveOutcome::Older);
     assert_eq!(memo(&mut tx, tenant).await, "newer");
     let submitted = form(first, "a", "3", "submitted by the earlier window");
     drafts::take_over(&mut tx, tenant, DEAL, USER, &submitted, at(2)).await.unwrap();
     assert_eq!(memo(&mut tx, tenant).await, "submitted by the earlier window");
-    assert_eq!(save(&mut tx, tenant, &form(first, "b", "9", "newer")).await, Saved::Elsewhere);
-    assert_eq!(save(&mut tx, tenant, &form(first, "a", "4", "newer")).await, Saved::Kept);
+    assert_eq!(save(&mut tx, tenant, &form(first, "b", "9", "newer")).await, SaveOutcome::Elsewhere);
+    assert_eq!(save(&mut tx, tenant, &form(first, "a", "4", "newer")).await, SaveOutcome::Kept);
     let typed = open(&mut tx, tenant, &form(second, "c", "", "as the deal is")).await;
     assert_eq!((typed.form.memo.as_str(), typed.origin), ("newer", Origin::Typed), "what was typed stays");
     assert_eq!(typed.form.window, "c");
@@ -118,10 +118,10 @@ async fn a_draft_ends_with_its_invoice_and_does_not_come_back(#[values(Sqlite, P
     drafts::discard(&mut tx, tenant, DEAL, USER, Some(IntentKey(Uuid::from_u128(9)))).await.unwrap();
     assert!(drafts::find(&mut tx, tenant, DEAL, USER).await.unwrap().is_some(), "another key's draft stays");
     drafts::discard(&mut tx, tenant, DEAL, USER, Some(IntentKey(key))).await.unwrap();
-    assert_eq!(save(&mut tx, tenant, &form(key, "a", "1", "late")).await, Saved::Ended);
+    assert_eq!(save(&mut tx, tenant, &form(key, "a", "1", "late")).await, SaveOutcome::Ended);
     assert!(drafts::find(&mut tx, tenant, DEAL, USER).await.unwrap().is_none());
     // A draft that was discarded in another window comes back with the next key.
-    assert_eq!(save(&mut tx, tenant, &form(Uuid::from_u128(3), "a", "2", "typed on")).await, Saved::Kept);
+    assert_eq!(save(&mut tx, tenant, &form(Uuid::from_u128(3), "a", "2", "typed on")).await, SaveOutcome::Kept);
     assert_eq!(memo(&mut tx, tenant).await, "typed on");
 }
 
@@ -204,7 +204,7 @@ async fn a_key_belongs_to_the_deal_that_it_was_issued_for(#[values(Sqlite, Postg
     assert!(invoices::mark_refused(&mut tx, tenant, id, owner, &[]).await.unwrap());
     let foreign = Intent { deal: other, ..intent(connection, IntentKey(key), 200) };
     let placed = invoices::place(&mut tx, tenant, &foreign, at(1)).await.unwrap();
-    assert!(matches!(placed, Placed::Different(known) if known.id == id && known.generation == 1));
+    assert!(matches!(placed, PlaceOutcome::Different(known) if known.id == id && known.generation == 1));
     let placed = invoices::place(&mut tx, tenant, &intent(connection, IntentKey(key), 200), at(2)).await;
     assert_eq!(new_id(placed.unwrap()), id);
 }
@@ -266,19 +266,19 @@ async fn whatever_is_done_to_a_draft_is_done_to_no_other(#[values(Sqlite, Postgr
 
     open(&mut tx, ours, &form(second, "b", "", "anew")).await;
     assert_eq!(now(&mut tx).await, row("anew", first, "b 0 opened 0"));
-    assert_eq!(save(&mut tx, form(first, "b", "3", "typed"), 7).await, Saved::Kept);
+    assert_eq!(save(&mut tx, form(first, "b", "3", "typed"), 7).await, SaveOutcome::Kept);
     assert_eq!(now(&mut tx).await, row("typed", first, "b 3 typed 7"));
-    assert_eq!(save(&mut tx, form(third, "b", "4", "of another key"), 8).await, Saved::Elsewhere);
-    assert_eq!(save(&mut tx, form(third, "", "", "without a window"), 9).await, Saved::Kept);
+    assert_eq!(save(&mut tx, form(third, "b", "4", "of another key"), 8).await, SaveOutcome::Elsewhere);
+    assert_eq!(save(&mut tx, form(third, "", "", "without a window"), 9).await, SaveOutcome::Kept);
     assert_eq!(now(&mut tx).await, row("without a window", third, "b 4 typed 9"));
     open(&mut tx, ours, &form(second, "c", "", "anew")).await;
     assert_eq!(now(&mut tx).await, row("without a window", third, "c 0 typed 9"));
-    assert_eq!(take_over(&mut tx, form(third, "d", "2", "taken over"), 11).await, Saved::Kept);
+    assert_eq!(take_over(&mut tx, form(third, "d", "2", "taken over"), 11).await, SaveOutcome::Kept);
     assert_eq!(now(&mut tx).await, row("taken over", third, "d 2 typed 11"));
-    assert_eq!(take_over(&mut tx, form(first, "e", "5", "of another key"), 12).await, Saved::Elsewhere);
-    assert_eq!(take_over(&mut tx, form(third, "d", "1", "older"), 12).await, Saved::Older);
+    assert_eq!(take_over(&mut tx, form(first, "e", "5", "of another key"), 12).await, SaveOutcome::Elsewhere);
+    assert_eq!(take_over(&mut tx, form(third, "d", "1", "older"), 12).await, SaveOutcome::Older);
     assert_eq!(now(&mut tx).await, row("taken over", third, "d 2 typed 11"));
-    assert_eq!(take_over(&mut tx, form(third, "e", "1", "by another window"), 13).await, Saved::Kept);
+    assert_eq!(take_over(&mut tx, form(third, "e", "1", "by another window"), 13).await, SaveOutcome::Kept);
     assert_eq!(now(&mut tx).await, row("by another window", third, "e 1 typed 13"));
     drafts::discard(&mut tx, ours, DEAL, USER, Some(IntentKey(first))).await.unwrap();
     assert!(now(&mut tx).await.is_some(), "of another key");
@@ -295,7 +295,11 @@ async fn a_draft_comes_back_where_its_key_made_no_invoice(#[values(Sqlite, Postg
     let key = Uuid::from_u128(1);
     let other = connection(&t, &mut tx, theirs, "2").await;
     invoices::place(&mut tx, theirs, &intent(other, IntentKey(key), 100), at(0)).await.unwrap();
-    assert_eq!(save(&mut tx, ours, &form(key, "a", "1", "typed")).await, Saved::Kept, "another company's invoice");
+    assert_eq!(
+        save(&mut tx, ours, &form(key, "a", "1", "typed")).await,
+        SaveOutcome::Kept,
+        "another company's invoice"
+    );
     drafts::discard(&mut tx, ours, DEAL, USER, None).await.unwrap();
 
     let connection = connection(&t, &mut tx, ours, "1").await;
@@ -304,7 +308,7 @@ async fn a_draft_comes_back_where_its_key_made_no_invoice(#[values(Sqlite, Postg
     invoices::place(&mut tx, ours, &wanted, at(0)).await.unwrap();
     invoices::claim(&mut tx, ours, wanted.id, owner, at(0), at(10)).await.unwrap().unwrap();
     assert!(invoices::mark_refused(&mut tx, ours, wanted.id, owner, &[]).await.unwrap());
-    assert_eq!(save(&mut tx, ours, &form(key, "a", "1", "to mend")).await, Saved::Kept, "it was refused");
+    assert_eq!(save(&mut tx, ours, &form(key, "a", "1", "to mend")).await, SaveOutcome::Kept, "it was refused");
 }
 
 /// On SQLite there is one transaction that writes.
@@ -319,7 +323,7 @@ async fn a_form_that_is_saved_while_it_is_opened_anew_keeps_what_was_typed() {
 
     let mut saving = t.db.begin().await.unwrap();
     let typed = Form { memo: "typed".into(), version: Some(1), ..fresh.clone() };
-    assert_eq!(drafts::save(&mut saving, tenant, DEAL, USER, &typed, at(1)).await.unwrap(), Saved::Kept);
+    assert_eq!(drafts::save(&mut saving, tenant, DEAL, USER, &typed, at(1)).await.unwrap(), SaveOutcome::Kept);
     let db = t.db.clone();
     let opens = tokio::spawn(async move {
         let mut tx = db.begin().await.unwrap();

@@ -16,7 +16,7 @@ use rust_decimal::{Decimal, dec};
 use store::{
     Tokens, Tx, grants,
     history::Entry,
-    invoices::{self, Intent, Placed},
+    invoices::{self, Intent, PlaceOutcome},
     links, quickbooks, tenants,
 };
 use uuid::Uuid;
@@ -124,8 +124,8 @@ pub(crate) fn snapshot(sync_token: &str, balance: i64) -> Snapshot {
     }
 }
 
-pub(crate) fn customer(id: &str) -> links::Linked {
-    links::Linked { id: id.into(), name: "Acme".into() }
+pub(crate) fn customer(id: &str) -> links::LinkedCustomer {
+    links::LinkedCustomer { id: id.into(), name: "Acme".into() }
 }
 
 /// An intended invoice of which nothing was sent yet.
@@ -145,9 +145,9 @@ pub(crate) async fn issued(t: &Database, tx: &mut Tx) -> (TenantId, ConnectionId
     (tenant, connection, id)
 }
 
-pub(crate) fn new_id(placed: Placed) -> InvoiceId {
+pub(crate) fn new_id(placed: PlaceOutcome) -> InvoiceId {
     match placed {
-        Placed::New(id) => id,
+        PlaceOutcome::New(id) => id,
         other => panic!("not new: {other:?}"),
     }
 }

@@ -24,7 +24,7 @@ use store::{
     drafts, grants, history, invoices, links,
     one_time_tokens::{self, Purpose},
     quickbooks::{self, Company},
-    revocations::{self, Claimed, Provider as Grantor},
+    revocations::{self, ClaimedRevocation, Provider as Grantor},
     tenants,
 };
 use uuid::Uuid;
@@ -89,7 +89,7 @@ async fn lived(t: &Database, tx: &mut Tx, number: i64, word: &str) -> TenantId {
         by: USER,
     };
     assert!(acts::request(tx, tenant, &act, at(2)).await.unwrap());
-    let linked = links::Linked { id: text("link"), name: text("linked") };
+    let linked = links::LinkedCustomer { id: text("link"), name: text("linked") };
     links::link_customer(tx, tenant, id, links::Party::Organization(1), &linked).await.unwrap();
     let detail = serde_json::json!({ "text": text("audit") });
     audit::record(tx, tenant, Some(USER), "connected", Some(invoice), &detail, at(1)).await.unwrap();
@@ -254,8 +254,8 @@ async fn a_revocation_is_kept_until_the_provider_has_answered(#[values(Sqlite, P
         .await
         .unwrap()
     {
-        Some(Claimed::Opened(revocation)) => Some(revocation),
-        Some(Claimed::Unreadable) => panic!("it was sealed with this key"),
+        Some(ClaimedRevocation::Opened(revocation)) => Some(revocation),
+        Some(ClaimedRevocation::Unreadable) => panic!("it was sealed with this key"),
         None => None,
     };
     for _ in 0..3 {

@@ -232,7 +232,7 @@ async fn links_are_those_of_one_connection_and_the_last_one_counts(#[values(Sqli
     let new = connection(&t, &mut tx, ours, "3").await;
     let party = links::Party::Organization(1);
     for id in ["58", "61"] {
-        let linked = links::Linked { id: id.into(), name: format!("Customer {id}") };
+        let linked = links::LinkedCustomer { id: id.into(), name: format!("Customer {id}") };
         links::link_customer(&mut tx, ours, one, party, &linked).await.unwrap();
         assert_eq!(links::find_customer(&mut tx, ours, one, party).await.unwrap(), Some(linked));
         links::link_item(&mut tx, ours, one, 5, id).await.unwrap();

@@ -72,7 +72,7 @@ async fn after_a_full_disk_it_goes_on() {
     let Tx::Sqlite(connection) = &mut tx else { panic!("SQLite") };
     sqlx::query("PRAGMA max_page_count = 1").execute(&mut **connection).await.unwrap();
     let form = Form { memo: "x".repeat(100_000), ..Form::default() };
-    let mut full = Ok(drafts::Saved::Kept);
+    let mut full = Ok(drafts::SaveOutcome::Kept);
     for deal in 0..1000 {
         full = drafts::save(&mut tx, tenant, DealId(deal), USER, &form, at(0)).await;
         if full.is_err() {

@@ -30,7 +30,7 @@ use serde_json::json;
 use std::time::Duration;
 use store::{
     audit, deals,
-    invoices::{self, Intent, Invoice, InvoiceScope, Placed, State},
+    invoices::{self, Intent, Invoice, InvoiceScope, PlaceOutcome, State},
     links,
     queue::IssueInvoice,
 };
@@ -130,7 +130,7 @@ async fn place_intent(
         }
     }
     let invoice = match invoices::place(&mut tx, tenant, intent, now).await? {
-        Placed::New(invoice) => {
+        PlaceOutcome::New(invoice) => {
             app.db.enqueue(&mut tx, IssueInvoice { tenant, invoice }).await?;
             audit::record(
                 &mut tx,
@@ -144,10 +144,10 @@ async fn place_intent(
             .await?;
             invoice
         }
-        Placed::Known(known) => known.id,
+        PlaceOutcome::Known(known) => known.id,
         // Another request has used the key for another deal meanwhile: that invoice is not this deal's to show.
-        Placed::Different(known) if known.deal != id => return Err(Error::NotFound),
-        Placed::Different(known) => return Ok(Err(SubmitOutcome::Different(known))),
+        PlaceOutcome::Different(known) if known.deal != id => return Err(Error::NotFound),
+        PlaceOutcome::Different(known) => return Ok(Err(SubmitOutcome::Different(known))),
     };
     tx.commit().await?;
     Ok(Ok(invoice))

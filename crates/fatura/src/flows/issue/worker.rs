@@ -416,7 +416,7 @@ impl Worker<'_> {
         if !customer.is_empty()
             && let Some(party) = form::to_party(invoice.organization, invoice.person)
         {
-            let linked = links::Linked { id: customer.to_owned(), name: snapshot.customer_name.clone() };
+            let linked = links::LinkedCustomer { id: customer.to_owned(), name: snapshot.customer_name.clone() };
             links::link_customer(tx, tenant, invoice.connection, party, &linked).await?;
         }
         for line in &invoice.draft.lines {

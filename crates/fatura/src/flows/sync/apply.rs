@@ -8,7 +8,7 @@ use providers::quickbooks::{Changes, FoundInvoice};
 use store::{
     Tx,
     invoices::{self, Invoice, State},
-    links::{self, Linked},
+    links::{self, LinkedCustomer},
     quickbooks::Connection,
     unreadable,
 };
@@ -73,7 +73,7 @@ pub(super) async fn store_changes(
         }
     }
     for (id, name) in read.customers {
-        links::update_customer(&mut tx, tenant, connection.id, &id, &Linked { id: id.clone(), name }).await?;
+        links::update_customer(&mut tx, tenant, connection.id, &id, &LinkedCustomer { id: id.clone(), name }).await?;
     }
     tx.commit().await?;
     Ok((unknown, findings))

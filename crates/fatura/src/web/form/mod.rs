@@ -42,7 +42,7 @@ use page::{Stale, render_page, stale};
 use rights::require_likely_creator;
 use serde::Deserialize;
 use serde_qs::axum::QsForm;
-use store::drafts::Saved;
+use store::drafts::SaveOutcome;
 use view::{Derived, Line};
 
 pub(crate) async fn render_form(session: Session, Path(id): Path<i64>) -> Result<Response, Error> {
@@ -77,7 +77,7 @@ struct PartApplied<'a> {
 }
 
 /// Keeps what somebody types who may see the deal.
-async fn keep(session: &Session, deal: DealId, form: &Form) -> Result<Saved, Error> {
+async fn keep(session: &Session, deal: DealId, form: &Form) -> Result<SaveOutcome, Error> {
     form::require_visible(session, deal).await.map_err(session.localize_error())?;
     drafts::save_draft(session, deal, form).await.map_err(session.localize_error())
 }
@@ -119,8 +119,8 @@ pub(crate) async fn preview(
     }
     // The draft is saved first: QuickBooks, from which the rest is read, may be away or disconnected.
     let saved = keep(&session, deal, &form).await?;
-    if saved == Saved::Older || is_save {
-        let is_kept = matches!(saved, Saved::Kept | Saved::Older);
+    if saved == SaveOutcome::Older || is_save {
+        let is_kept = matches!(saved, SaveOutcome::Kept | SaveOutcome::Older);
         return Ok(if is_kept { StatusCode::NO_CONTENT } else { StatusCode::CONFLICT }.into_response());
     }
     let form_context = load_form_context(&session, id, &form).await?;

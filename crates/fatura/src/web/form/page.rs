@@ -17,7 +17,7 @@ use domain::{
 };
 use i18n_embed_fl::fl;
 use iso_currency::Currency;
-use store::drafts::Saved;
+use store::drafts::SaveOutcome;
 
 #[derive(Template)]
 #[template(path = "form.html")]
@@ -128,10 +128,10 @@ pub(super) enum Stale {
     Ended,
 }
 
-pub(super) fn stale(saved: Saved) -> Option<Stale> {
+pub(super) fn stale(saved: SaveOutcome) -> Option<Stale> {
     match saved {
-        Saved::Kept | Saved::Older => None,
-        Saved::Elsewhere => Some(Stale::Elsewhere),
-        Saved::Ended => Some(Stale::Ended),
+        SaveOutcome::Kept | SaveOutcome::Older => None,
+        SaveOutcome::Elsewhere => Some(Stale::Elsewhere),
+        SaveOutcome::Ended => Some(Stale::Ended),
     }
 }

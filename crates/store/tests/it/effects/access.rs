@@ -13,7 +13,7 @@ use store::{
     Tokens,
     grants::{self, Profile},
     one_time_tokens::{self, Purpose},
-    revocations::{self, Claimed, Provider as Grantor},
+    revocations::{self, ClaimedRevocation, Provider as Grantor},
 };
 
 pub(super) async fn check(e: &Effects<'_>) {
@@ -357,7 +357,7 @@ async fn revoked(e: &Effects<'_>) {
     e.of_all(
         "revocations::postpone",
         async |tx| {
-            let Some(Claimed::Opened(taken)) = revocations::claim(tx, vault, at(10), at(40)).await? else {
+            let Some(ClaimedRevocation::Opened(taken)) = revocations::claim(tx, vault, at(10), at(40)).await? else {
                 panic!("due")
             };
             revocations::postpone(tx, &taken, at(60)).await
@@ -368,7 +368,7 @@ async fn revoked(e: &Effects<'_>) {
     e.of_all(
         "revocations::postpone",
         async |tx| {
-            let Some(Claimed::Opened(taken)) = revocations::claim(tx, vault, at(10), at(40)).await? else {
+            let Some(ClaimedRevocation::Opened(taken)) = revocations::claim(tx, vault, at(10), at(40)).await? else {
                 panic!("due")
             };
             revocations::defer(tx, vault, Grantor::Pipedrive, "A subject", at(50)).await?;

@@ -15,7 +15,7 @@ use domain::{
 };
 use iso_currency::Currency;
 use jiff::civil::date;
-use store::invoices::{self, Intent, Placed};
+use store::invoices::{self, Intent, PlaceOutcome};
 use uuid::Uuid;
 
 /// A form of deal 42 that is handed in; one of 1 as those of the fixture.
@@ -30,11 +30,11 @@ fn wanted(connection: ConnectionId, key: IntentKey, total: i64) -> Intent {
     wanted
 }
 
-fn outcome(placed: Placed) -> (&'static str, Uuid) {
+fn outcome(placed: PlaceOutcome) -> (&'static str, Uuid) {
     match placed {
-        Placed::New(id) => ("new", id.0),
-        Placed::Known(known) => ("known", known.id.0),
-        Placed::Different(known) => ("different", known.id.0),
+        PlaceOutcome::New(id) => ("new", id.0),
+        PlaceOutcome::Known(known) => ("known", known.id.0),
+        PlaceOutcome::Different(known) => ("different", known.id.0),
     }
 }
 

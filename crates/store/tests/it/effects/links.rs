@@ -6,7 +6,7 @@ use super::{
 };
 use domain::ids::DealId;
 use store::{
-    links::{self, Linked, Party},
+    links::{self, LinkedCustomer, Party},
     merges,
 };
 
@@ -16,7 +16,7 @@ pub(super) async fn check(e: &Effects<'_>) {
 }
 
 async fn linked(e: &Effects<'_>) {
-    let new = || Linked { id: "99".into(), name: "New".into() };
+    let new = || LinkedCustomer { id: "99".into(), name: "New".into() };
     for (party, expected) in [
         (
             Party::Organization(1),
@@ -33,8 +33,8 @@ async fn linked(e: &Effects<'_>) {
         .await;
     }
     for (party, expected) in [
-        (Party::Organization(1), &["-> Some(Linked { id: \"58\", name: \"58 of A\" })"][..]),
-        (Party::Person(3), &["-> Some(Linked { id: \"60\", name: \"60 of A\" })"]),
+        (Party::Organization(1), &["-> Some(LinkedCustomer { id: \"58\", name: \"58 of A\" })"][..]),
+        (Party::Person(3), &["-> Some(LinkedCustomer { id: \"60\", name: \"60 of A\" })"]),
         (Party::Person(2), &["-> None"]),
     ] {
         e.by_id(

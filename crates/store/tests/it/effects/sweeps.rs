@@ -8,7 +8,7 @@ use secrecy::ExposeSecret;
 use store::{
     Tx,
     changes::{self, Overdue},
-    revocations::{self, Claimed},
+    revocations::{self, ClaimedRevocation},
     tenants,
 };
 use uuid::Uuid;
@@ -209,7 +209,7 @@ async fn claimed(e: &Effects<'_>) {
                     while found.len() < most
                         && let Some(one) = revocations::claim(tx, vault, at(now), at(60)).await?
                     {
-                        let Claimed::Opened(one) = one else { panic!("no key opens it") };
+                        let ClaimedRevocation::Opened(one) = one else { panic!("no key opens it") };
                         found.push((one.refresh.expose_secret().to_owned(), one.attempts));
                     }
                     found.sort_unstable();

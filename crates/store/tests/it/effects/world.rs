@@ -208,7 +208,7 @@ async fn fill_company(t: &Database, tx: &mut Tx, c: &Company, number: i64, names
             (links::Party::Organization(2), "59"),
             (links::Party::Person(3), "60"),
         ] {
-            let linked = links::Linked { id: customer.into(), name: format!("{customer} of {letter}") };
+            let linked = links::LinkedCustomer { id: customer.into(), name: format!("{customer} of {letter}") };
             links::link_customer(tx, tenant, id, party, &linked).await.unwrap();
         }
         for product in [5, 6] {
