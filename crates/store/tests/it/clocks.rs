@@ -1,9 +1,9 @@
-//! Tests of the correction after a clock was ahead.
+//! Tests of the correction of timestamps after a clock was ahead.
 
 use crate::{
     database::{
         Backend::{self, Postgres, Sqlite},
-        Database, at, count, execute, moment,
+        Database, at, count, execute, queue_time,
     },
     fixtures::{DEAL, USER, intent, new_id, profile, queued, tokens},
 };
@@ -13,9 +13,7 @@ use rstest::rstest;
 use store::{
     Tx,
     changes::{self, ChangeSource, Pace},
-    clock_correction, grants,
-    invoices::{self},
-    leases,
+    clock_correction, grants, invoices, leases,
     queue::WriteBack,
     quickbooks, replicas, tenants,
 };
@@ -23,7 +21,7 @@ use uuid::Uuid;
 
 #[rstest]
 #[tokio::test]
-async fn a_lease_of_a_wrong_clock_holds_nobody_up(#[values(Sqlite, Postgres)] backend: Backend) {
+async fn a_lease_too_far_in_the_future_can_be_claimed(#[values(Sqlite, Postgres)] backend: Backend) {
     const AHEAD: i64 = 26 * 3600;
     let t = Database::new(backend).await;
     let mut tx = t.db.begin().await.unwrap();
@@ -38,7 +36,7 @@ async fn a_lease_of_a_wrong_clock_holds_nobody_up(#[values(Sqlite, Postgres)] ba
 
 #[rstest]
 #[tokio::test]
-async fn what_a_clock_that_was_ahead_has_kept_is_put_right(#[values(Sqlite, Postgres)] backend: Backend) {
+async fn timestamps_a_day_in_the_future_are_corrected(#[values(Sqlite, Postgres)] backend: Backend) {
     const AHEAD: i64 = 26 * 3600;
     let t = Database::new(backend).await;
     let mut tx = t.db.begin().await.unwrap();
@@ -62,45 +60,48 @@ async fn what_a_clock_that_was_ahead_has_kept_is_put_right(#[values(Sqlite, Post
     assert_eq!(changes::find(&mut tx, tenant, connection).await.unwrap().unwrap().pace, Pace::default());
     assert!(
         changes::mark_changed(&mut tx, tenant, connection, ChangeSource::PageView, at(100)).await.unwrap(),
-        "a change is news"
+        "the cursor was reset"
     );
     let overdue = changes::Overdue { interval: SignedDuration::from_secs(300), marked: at(100) };
     assert_eq!(changes::claim_overdue(&mut tx, &overdue, at(100), at(110), 9).await.unwrap(), [(tenant, connection)]);
     let won = tenants::claim_won_sweep(&mut tx, at(100), at(100), at(700)).await.unwrap().unwrap();
     assert_eq!((won.tenant, won.until), (tenant, at(100 - 24 * 3600)));
     assert_eq!(grants::find(&mut tx, &t.vault, tenant, USER).await.unwrap().unwrap().profile_at, Timestamp::UNIX_EPOCH);
-    assert!(grants::uninstall(&mut tx, tenant, USER, at(101)).await.unwrap().is_some(), "it was installed before");
+    assert!(
+        grants::uninstall(&mut tx, tenant, USER, at(101)).await.unwrap().is_some(),
+        "the time of the installation was corrected"
+    );
     assert_eq!(replicas::record_heartbeat(&mut tx, Uuid::new_v4(), at(100), at(80)).await.unwrap(), 1);
 }
 
-/// Less than a day, and killed meanwhile: what waits, and who has had the right to work, would hold it up for minutes.
+/// The clock was minutes ahead, and the process was killed meanwhile. Uncorrected, leases and pauses would delay the work for minutes.
 #[rstest]
 #[tokio::test]
-async fn what_a_clock_that_was_minutes_ahead_has_kept_waits_no_longer(#[values(Sqlite, Postgres)] backend: Backend) {
+async fn timestamps_minutes_in_the_future_are_corrected(#[values(Sqlite, Postgres)] backend: Backend) {
     const AHEAD: i64 = 240;
     let t = Database::new(backend).await;
     let mut tx = t.db.begin().await.unwrap();
     let (tenant, connection, leased) = queued(&t, &mut tx).await;
-    let (zombie, other) = (Uuid::new_v4(), Uuid::new_v4());
-    assert!(invoices::claim(&mut tx, tenant, leased, zombie, at(AHEAD), at(AHEAD + 10)).await.unwrap().is_some());
+    let (former, other) = (Uuid::new_v4(), Uuid::new_v4());
+    assert!(invoices::claim(&mut tx, tenant, leased, former, at(AHEAD), at(AHEAD + 10)).await.unwrap().is_some());
     let intent = intent(connection, IntentKey(Uuid::new_v4()), 100);
-    let made = new_id(invoices::place(&mut tx, tenant, &intent, at(AHEAD)).await.unwrap());
-    assert!(leases::mark_sending(&mut tx, tenant, leased, zombie, at(AHEAD + 1)).await.unwrap());
+    let created_ahead = new_id(invoices::place(&mut tx, tenant, &intent, at(AHEAD)).await.unwrap());
+    assert!(leases::mark_sending(&mut tx, tenant, leased, former, at(AHEAD + 1)).await.unwrap());
     assert!(quickbooks::claim_refresh(&mut tx, tenant, connection, at(AHEAD), at(AHEAD + 14)).await.unwrap());
     changes::record_failure(&mut tx, tenant, connection, at(AHEAD), at(AHEAD + 15)).await.unwrap();
 
     assert!(clock_correction::correct_future_timestamps(&mut tx, at(100)).await.unwrap() > 0);
     let sent = invoices::find(&mut tx, tenant, leased).await.unwrap().unwrap();
-    assert_eq!(sent.sent_at, Some(at(100)), "no later than now: it is not waited for until that moment");
-    let known = invoices::find(&mut tx, tenant, made).await.unwrap().unwrap();
-    assert_eq!(known.created_at, at(100), "what was created for it is looked for from then on");
+    assert_eq!(sent.sent_at, Some(at(100)), "the request does not count as under way in the future");
+    let created = invoices::find(&mut tx, tenant, created_ahead).await.unwrap().unwrap();
+    assert_eq!(created.created_at, at(100), "a lookup starts at the time of the correction");
     assert_eq!(
         leases::claim_abandoned::<InvoiceId>(&mut tx, at(100), at(100), at(130)).await.unwrap(),
-        [(tenant, made)]
+        [(tenant, created_ahead)]
     );
-    let taken = invoices::claim(&mut tx, tenant, leased, other, at(101), at(111)).await.unwrap();
-    assert!(taken.is_none(), "whoever has it may be alive");
-    assert!(leases::extend(&mut tx, tenant, leased, zombie, at(103), at(104)).await.unwrap(), "and says so");
+    let claimed = invoices::claim(&mut tx, tenant, leased, other, at(101), at(111)).await.unwrap();
+    assert!(claimed.is_none(), "the owner may be alive");
+    assert!(leases::extend(&mut tx, tenant, leased, former, at(103), at(104)).await.unwrap(), "the owner is alive");
     assert!(invoices::claim(&mut tx, tenant, leased, other, at(120), at(130)).await.unwrap().is_some());
     assert!(!quickbooks::claim_refresh(&mut tx, tenant, connection, at(110), at(124)).await.unwrap());
     assert!(quickbooks::claim_refresh(&mut tx, tenant, connection, at(120), at(134)).await.unwrap());
@@ -108,24 +109,24 @@ async fn what_a_clock_that_was_minutes_ahead_has_kept_waits_no_longer(#[values(S
     assert!(changes::claim(&mut tx, tenant, connection, at(120), at(180)).await.unwrap().is_some());
 }
 
-/// The queue's own moments as well: what was enqueued, put off, begun or led in the future would wait until it comes.
+/// Jobs with timestamps in the future, and a leader elected in the future, would otherwise block the queue until then.
 #[rstest]
 #[tokio::test]
-async fn jobs_of_a_clock_that_was_ahead_wait_no_longer(#[values(Sqlite, Postgres)] backend: Backend) {
+async fn job_timestamps_in_the_future_are_corrected(#[values(Sqlite, Postgres)] backend: Backend) {
     let t = Database::new(backend).await;
     let tenant = TenantId(Uuid::new_v4());
     let mut tx = t.db.begin().await.unwrap();
     for _ in 0..7 {
         t.db.enqueue(&mut tx, WriteBack { tenant, deal: DEAL, user: USER }).await.unwrap();
     }
-    let (soon, ahead, patient) = (moment(&tx, 20), moment(&tx, 26 * 3600), moment(&tx, 3600));
+    let (soon, ahead, in_an_hour) = (queue_time(&tx, 20), queue_time(&tx, 26 * 3600), queue_time(&tx, 3600));
     for statement in [
         format!("UPDATE river_job SET scheduled_at = {ahead} WHERE id = 1"),
         format!(
             "UPDATE river_job SET state = 'retryable', attempted_at = {ahead}, scheduled_at = {ahead} WHERE id = 2"
         ),
         format!("UPDATE river_job SET state = 'running', attempted_at = {ahead} WHERE id = 3"),
-        format!("UPDATE river_job SET state = 'retryable', scheduled_at = {patient} WHERE id = 4"),
+        format!("UPDATE river_job SET state = 'retryable', scheduled_at = {in_an_hour} WHERE id = 4"),
         format!("UPDATE river_job SET scheduled_at = {soon} WHERE id = 5"),
         format!(
             "UPDATE river_job SET state = 'completed', finalized_at = {ahead}, scheduled_at = {ahead} WHERE id = 6"
@@ -142,16 +143,16 @@ async fn jobs_of_a_clock_that_was_ahead_wait_no_longer(#[values(Sqlite, Postgres
     let now = Timestamp::from_second(count(&mut tx, epoch).await).unwrap();
     assert_eq!(clock_correction::correct_future_timestamps(&mut tx, now).await.unwrap(), 5);
     assert_eq!(clock_correction::correct_future_timestamps(&mut tx, now).await.unwrap(), 0, "once");
-    let soon = moment(&tx, 60);
-    let mut ready = Vec::new();
+    let soon = queue_time(&tx, 60);
+    let mut available = Vec::new();
     for id in 1..=7 {
-        let wanted =
+        let query =
             format!("SELECT COUNT(*) FROM river_job WHERE id = {id} AND state = 'available' AND scheduled_at < {soon}");
-        ready.push(count(&mut tx, &wanted).await);
+        available.push(count(&mut tx, &query).await);
     }
-    assert_eq!(ready, [1, 1, 0, 0, 1, 0, 1], "a pause after a failure is kept, and what is at work is not given away");
-    let begun = format!("SELECT COUNT(*) FROM river_job WHERE id = 3 AND attempted_at < {soon}");
-    assert_eq!(count(&mut tx, &begun).await, 1, "from now on it is rescued as soon as any other");
-    let led = format!("SELECT COUNT(*) FROM river_leader WHERE expires_at < {soon}");
-    assert_eq!(count(&mut tx, &led).await, 1, "whoever leads may be alive and says so; another takes its place soon");
+    assert_eq!(available, [1, 1, 0, 0, 1, 0, 1], "a pause after a failure is kept, and a running job keeps running");
+    let started = format!("SELECT COUNT(*) FROM river_job WHERE id = 3 AND attempted_at < {soon}");
+    assert_eq!(count(&mut tx, &started).await, 1, "a running job counts as started now");
+    let leader = format!("SELECT COUNT(*) FROM river_leader WHERE expires_at < {soon}");
+    assert_eq!(count(&mut tx, &leader).await, 1, "the leader's term ends soon");
 }

@@ -1,4 +1,4 @@
-//! Each step on a connection changes that connection alone: neither the former one of the same company, nor that of another.
+//! Each function on a connection changes that connection only, not other connections of the same company or of another one.
 
 use crate::{
     database::{
@@ -47,8 +47,8 @@ async fn rows(tx: &mut Tx) -> Vec<Row> {
     }
 }
 
-/// Brings every connection into the same condition, but for its state.
-async fn set(tx: &mut Tx) {
+/// Gives every connection the same timestamps. Their states stay.
+async fn reset(tx: &mut Tx) {
     let statement = sqlx::AssertSqlSafe(format!(
         "/* test */ UPDATE quickbooks_connection SET lease_until = 7, changes_until = 7, changed_at = 7, changes_lease_until = 7, silent_since = 7, \
          swept_until = 7, sweep_steps = 12, webhook_at = 7, reads_refused_until = 7, expires_at = {}",
@@ -62,63 +62,65 @@ async fn set(tx: &mut Tx) {
 
 #[derive(Debug, Clone, Copy)]
 enum Step {
-    Lease,
-    Renew,
-    Release,
-    Mark,
+    ClaimRefresh,
+    StoreRefreshed,
+    ReleaseRefresh,
+    MarkChanged,
     ExpectWebhook,
-    LeaseChanges,
-    Read,
-    ReleaseChanges,
-    Refused,
-    Silent,
+    ClaimSync,
+    MarkSynced,
+    ReleaseSync,
+    MarkRefused,
+    RecordFailure,
     Disconnect,
 }
 
 impl Step {
     const ALL: [Self; 11] = [
-        Self::Lease,
-        Self::Renew,
-        Self::Release,
-        Self::Mark,
+        Self::ClaimRefresh,
+        Self::StoreRefreshed,
+        Self::ReleaseRefresh,
+        Self::MarkChanged,
         Self::ExpectWebhook,
-        Self::LeaseChanges,
-        Self::Read,
-        Self::ReleaseChanges,
-        Self::Refused,
-        Self::Silent,
+        Self::ClaimSync,
+        Self::MarkSynced,
+        Self::ReleaseSync,
+        Self::MarkRefused,
+        Self::RecordFailure,
         Self::Disconnect,
     ];
 
-    async fn take(self, t: &Database, tx: &mut Tx, tenant: TenantId, id: ConnectionId) {
+    async fn run(self, t: &Database, tx: &mut Tx, tenant: TenantId, id: ConnectionId) {
         let (now, until) = (at(0), at(40));
         let pace = Pace { steps: 3, active_at: Some(now), confirmed_at: Some(at(1)), missed_at: Some(at(2)) };
         match self {
-            Self::Lease => drop(quickbooks::claim_refresh(tx, tenant, id, now, until).await),
-            Self::Renew => drop(quickbooks::store_refreshed(tx, &t.vault, tenant, id, at(3600), &tokens("new")).await),
-            Self::Release => drop(quickbooks::release_refresh(tx, tenant, id, at(3600), false).await),
-            Self::Mark => drop(changes::mark_changed(tx, tenant, id, ChangeSource::Webhook, now).await),
+            Self::ClaimRefresh => drop(quickbooks::claim_refresh(tx, tenant, id, now, until).await),
+            Self::StoreRefreshed => {
+                drop(quickbooks::store_refreshed(tx, &t.vault, tenant, id, at(3600), &tokens("new")).await)
+            }
+            Self::ReleaseRefresh => drop(quickbooks::release_refresh(tx, tenant, id, at(3600), false).await),
+            Self::MarkChanged => drop(changes::mark_changed(tx, tenant, id, ChangeSource::Webhook, now).await),
             Self::ExpectWebhook => drop(changes::expect_webhook(tx, tenant, id).await),
-            Self::LeaseChanges => drop(changes::claim(tx, tenant, id, now, until).await),
-            // Of a connection that is not theirs there is no answer.
-            Self::Read => drop(changes::mark_synced(tx, tenant, id, now, &pace).await),
-            Self::ReleaseChanges => drop(changes::release(tx, tenant, id).await),
-            Self::Refused => drop(changes::mark_refused(tx, tenant, id, until).await),
-            Self::Silent => drop(changes::record_failure(tx, tenant, id, now, until).await),
+            Self::ClaimSync => drop(changes::claim(tx, tenant, id, now, until).await),
+            // Fails with the connection of another company.
+            Self::MarkSynced => drop(changes::mark_synced(tx, tenant, id, now, &pace).await),
+            Self::ReleaseSync => drop(changes::release(tx, tenant, id).await),
+            Self::MarkRefused => drop(changes::mark_refused(tx, tenant, id, until).await),
+            Self::RecordFailure => drop(changes::record_failure(tx, tenant, id, now, until).await),
             Self::Disconnect => drop(quickbooks::disconnect(tx, &t.vault, tenant, id).await),
         }
     }
 
-    /// What it changes, besides tokens.
+    /// The row after the step, without the tokens.
     fn expected(self, row: &Row) -> Row {
         let (row, now, until) = (row.clone(), at(0).as_microsecond(), at(40).as_microsecond());
         match self {
-            Self::Lease => Row { lease_until: until, ..row },
-            Self::Renew | Self::Release => Row { lease_until: 0, ..row },
-            Self::Mark => Row { changed_at: now, webhook_at: now, ..row },
+            Self::ClaimRefresh => Row { lease_until: until, ..row },
+            Self::StoreRefreshed | Self::ReleaseRefresh => Row { lease_until: 0, ..row },
+            Self::MarkChanged => Row { changed_at: now, webhook_at: now, ..row },
             Self::ExpectWebhook => Row { sweep_steps: 1, ..row },
-            Self::LeaseChanges => Row { changes_lease_until: until, swept_until: 0, ..row },
-            Self::Read => Row {
+            Self::ClaimSync => Row { changes_lease_until: until, swept_until: 0, ..row },
+            Self::MarkSynced => Row {
                 changes_until: now,
                 changes_lease_until: 0,
                 silent_since: None,
@@ -129,9 +131,9 @@ impl Step {
                 active_at: now,
                 ..row
             },
-            Self::ReleaseChanges => Row { changes_lease_until: 0, ..row },
-            Self::Refused => Row { changes_lease_until: 0, reads_refused_until: until, ..row },
-            Self::Silent => Row { changes_lease_until: until, ..row },
+            Self::ReleaseSync => Row { changes_lease_until: 0, ..row },
+            Self::MarkRefused => Row { changes_lease_until: 0, reads_refused_until: until, ..row },
+            Self::RecordFailure => Row { changes_lease_until: until, ..row },
             Self::Disconnect => Row { state: "disconnected".into(), lease_until: 0, expires_at: 0, ..row },
         }
     }
@@ -147,17 +149,17 @@ async fn each_step_changes_one_connection(#[values(Sqlite, Postgres)] backend: B
     let id = connection(&t, &mut tx, ours, "2").await;
     connection(&t, &mut tx, theirs, "3").await;
     for step in Step::ALL {
-        set(&mut tx).await;
+        reset(&mut tx).await;
         let before = rows(&mut tx).await;
-        step.take(&t, &mut tx, theirs, id).await;
+        step.run(&t, &mut tx, theirs, id).await;
         assert_eq!(rows(&mut tx).await, before, "{step:?} by another company");
-        step.take(&t, &mut tx, ours, id).await;
+        step.run(&t, &mut tx, ours, id).await;
         for (before, after) in before.iter().zip(rows(&mut tx).await) {
             if before.id != id.0 {
                 assert_eq!(after, *before, "{step:?} of another connection");
                 continue;
             }
-            let has_new_tokens = matches!(step, Step::Renew | Step::Disconnect);
+            let has_new_tokens = matches!(step, Step::StoreRefreshed | Step::Disconnect);
             assert_eq!(after.access_token != before.access_token, has_new_tokens, "{step:?}");
             assert_eq!(after.refresh_token != before.refresh_token, has_new_tokens, "{step:?}");
             let expected = step.expected(before);
@@ -174,7 +176,7 @@ async fn a_realm_is_connected_by_one_tenant(#[values(Sqlite, Postgres)] backend:
     let mut tx = t.db.begin().await.unwrap();
     let (first, second) = (tenant(&mut tx, 1).await, tenant(&mut tx, 2).await);
     let id = connection(&t, &mut tx, first, "77").await;
-    assert_eq!(connection(&t, &mut tx, first, "77").await, id, "its own tenant connects it again");
+    assert_eq!(connection(&t, &mut tx, first, "77").await, id, "the same tenant connects it again");
     tx.commit().await.unwrap();
     let connect = async |tx: &mut Tx| {
         let company = quickbooks::Company {

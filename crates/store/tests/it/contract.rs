@@ -48,28 +48,28 @@ async fn one_key_makes_one_intent(#[values(Sqlite, Postgres)] backend: Backend) 
 
 #[rstest]
 #[tokio::test]
-async fn only_the_holder_of_the_lease_finishes(#[values(Sqlite, Postgres)] backend: Backend) {
+async fn only_the_lease_owner_settles_an_invoice(#[values(Sqlite, Postgres)] backend: Backend) {
     let t = Database::new(backend).await;
     let mut tx = t.db.begin().await.unwrap();
     let (tenant, _, id) = queued(&t, &mut tx).await;
-    let (zombie, other) = (Uuid::new_v4(), Uuid::new_v4());
-    assert!(invoices::claim(&mut tx, tenant, id, zombie, at(0), at(10)).await.unwrap().is_some());
+    let (former, other) = (Uuid::new_v4(), Uuid::new_v4());
+    assert!(invoices::claim(&mut tx, tenant, id, former, at(0), at(10)).await.unwrap().is_some());
     assert!(invoices::claim(&mut tx, tenant, id, other, at(5), at(15)).await.unwrap().is_none());
-    assert!(leases::extend(&mut tx, tenant, id, zombie, at(5), at(12)).await.unwrap());
-    assert!(leases::mark_sending(&mut tx, tenant, id, zombie, at(6)).await.unwrap());
-    // The lease runs out; another takes over and finishes. The first, woken, changes nothing.
+    assert!(leases::extend(&mut tx, tenant, id, former, at(5), at(12)).await.unwrap());
+    assert!(leases::mark_sending(&mut tx, tenant, id, former, at(6)).await.unwrap());
+    // The lease runs out, another owner settles the invoice, and the former owner has no effect.
     assert!(invoices::claim(&mut tx, tenant, id, other, at(20), at(30)).await.unwrap().is_some());
-    assert!(!leases::extend(&mut tx, tenant, id, zombie, at(21), at(31)).await.unwrap());
+    assert!(!leases::extend(&mut tx, tenant, id, former, at(21), at(31)).await.unwrap());
     assert!(invoices::mark_issued(&mut tx, tenant, id, other, &snapshot("0", 10_000), at(22)).await.unwrap());
-    assert!(!invoices::mark_issued(&mut tx, tenant, id, zombie, &snapshot("9", 1), at(23)).await.unwrap());
-    assert!(!invoices::mark_refused(&mut tx, tenant, id, zombie, &[]).await.unwrap());
+    assert!(!invoices::mark_issued(&mut tx, tenant, id, former, &snapshot("9", 1), at(23)).await.unwrap());
+    assert!(!invoices::mark_refused(&mut tx, tenant, id, former, &[]).await.unwrap());
     let invoice = invoices::find(&mut tx, tenant, id).await.unwrap().unwrap();
     assert_eq!(invoice.state, State::Issued(snapshot("0", 10_000)));
 }
 
 #[rstest]
 #[tokio::test]
-async fn a_refused_invoice_is_mended_under_a_new_generation(#[values(Sqlite, Postgres)] backend: Backend) {
+async fn a_corrected_invoice_gets_a_new_generation(#[values(Sqlite, Postgres)] backend: Backend) {
     let t = Database::new(backend).await;
     let mut tx = t.db.begin().await.unwrap();
     let tenant = tenant(&mut tx, 1).await;
@@ -82,17 +82,15 @@ async fn a_refused_invoice_is_mended_under_a_new_generation(#[values(Sqlite, Pos
     let errors = vec![FieldError { field: FormField::Issued, problem: Problem::PeriodClosed }];
     assert!(invoices::mark_refused(&mut tx, tenant, id, owner, &errors).await.unwrap());
     assert_eq!(invoices::find(&mut tx, tenant, id).await.unwrap().unwrap().state, State::Refused(errors));
-    // The customer that was created before the refusal is used, not created again.
+    // The customer that was created before the refusal is kept.
     assert_eq!(new_id(invoices::place(&mut tx, tenant, &intent(connection, key, 200), at(20)).await.unwrap()), id);
-    let mended = invoices::find(&mut tx, tenant, id).await.unwrap().unwrap();
-    assert_eq!((mended.generation, mended.state, mended.customer.as_deref()), (2, State::Queued, Some("58")));
+    let corrected = invoices::find(&mut tx, tenant, id).await.unwrap().unwrap();
+    assert_eq!((corrected.generation, corrected.state, corrected.customer.as_deref()), (2, State::Queued, Some("58")));
 }
 
 #[rstest]
 #[tokio::test]
-async fn only_a_refused_invoice_is_removed_and_it_comes_back_under_a_new_generation(
-    #[values(Sqlite, Postgres)] backend: Backend,
-) {
+async fn only_a_refused_invoice_is_removed_and_its_key_can_be_used_again(#[values(Sqlite, Postgres)] backend: Backend) {
     let t = Database::new(backend).await;
     let mut tx = t.db.begin().await.unwrap();
     let tenant = tenant(&mut tx, 1).await;
@@ -105,27 +103,27 @@ async fn only_a_refused_invoice_is_removed_and_it_comes_back_under_a_new_generat
     leases::mark_sending(&mut tx, tenant, id, owner, at(1)).await.unwrap();
     assert!(!invoices::remove_unsent(&mut tx, tenant, id).await.unwrap(), "it is being sent");
     assert!(invoices::mark_refused(&mut tx, tenant, id, owner, &[]).await.unwrap());
-    assert!(!invoices::remove_unsent(&mut tx, TenantId(Uuid::new_v4()), id).await.unwrap(), "another company's");
+    assert!(!invoices::remove_unsent(&mut tx, TenantId(Uuid::new_v4()), id).await.unwrap(), "another company");
     assert!(invoices::remove_unsent(&mut tx, tenant, id).await.unwrap());
     assert!(!invoices::remove_unsent(&mut tx, tenant, id).await.unwrap(), "it is removed already");
-    for of in [InvoiceScope::Deal(DEAL), InvoiceScope::Organization(1)] {
-        assert!(invoices::list(&mut tx, tenant, of).await.unwrap().is_empty(), "{of:?}");
+    for scope in [InvoiceScope::Deal(DEAL), InvoiceScope::Organization(1)] {
+        assert!(invoices::list(&mut tx, tenant, scope).await.unwrap().is_empty(), "{scope:?}");
     }
     assert_eq!(leases::claim_abandoned::<InvoiceId>(&mut tx, at(900), at(900), at(999)).await.unwrap(), []);
     assert_eq!(new_id(invoices::place(&mut tx, tenant, &intent(connection, key, 200), at(20)).await.unwrap()), id);
-    assert!(!invoices::remove_unsent(&mut tx, tenant, id).await.unwrap(), "it is tried again");
+    assert!(!invoices::remove_unsent(&mut tx, tenant, id).await.unwrap(), "it is queued again");
     let [again] = &invoices::list(&mut tx, tenant, InvoiceScope::Deal(DEAL)).await.unwrap()[..] else {
         panic!("one invoice")
     };
     assert_eq!((again.generation, &again.state), (2, &State::Queued));
     invoices::claim(&mut tx, tenant, id, owner, at(30), at(40)).await.unwrap();
     assert!(invoices::mark_issued(&mut tx, tenant, id, owner, &snapshot("0", 10_000), at(31)).await.unwrap());
-    assert!(!invoices::remove_unsent(&mut tx, tenant, id).await.unwrap(), "it stands");
+    assert!(!invoices::remove_unsent(&mut tx, tenant, id).await.unwrap(), "it is issued");
 }
 
 #[rstest]
 #[tokio::test]
-async fn what_a_crash_left_behind_is_handed_out_once(#[values(Sqlite, Postgres)] backend: Backend) {
+async fn an_abandoned_invoice_is_claimed_once(#[values(Sqlite, Postgres)] backend: Backend) {
     let t = Database::new(backend).await;
     let mut tx = t.db.begin().await.unwrap();
     let (tenant, _, id) = queued(&t, &mut tx).await;
@@ -140,7 +138,7 @@ async fn what_a_crash_left_behind_is_handed_out_once(#[values(Sqlite, Postgres)]
 
 #[rstest]
 #[tokio::test]
-async fn what_was_not_carried_out_is_no_doubt(#[values(Sqlite, Postgres)] backend: Backend) {
+async fn an_unsent_invoice_is_queued_again(#[values(Sqlite, Postgres)] backend: Backend) {
     let t = Database::new(backend).await;
     let mut tx = t.db.begin().await.unwrap();
     let tenant = tenant(&mut tx, 1).await;
@@ -152,7 +150,7 @@ async fn what_was_not_carried_out_is_no_doubt(#[values(Sqlite, Postgres)] backen
     let sent = invoices::find(&mut tx, tenant, id).await.unwrap().unwrap();
     assert_eq!((sent.state, sent.sent_at), (State::Sending, Some(at(5))));
     invoices::mark_unsent(&mut tx, tenant, id, Uuid::new_v4()).await.unwrap();
-    assert_eq!(invoices::find(&mut tx, tenant, id).await.unwrap().unwrap().state, State::Sending, "not theirs to say");
+    assert_eq!(invoices::find(&mut tx, tenant, id).await.unwrap().unwrap().state, State::Sending, "another owner");
     invoices::mark_unsent(&mut tx, tenant, id, owner).await.unwrap();
     let again = invoices::find(&mut tx, tenant, id).await.unwrap().unwrap();
     assert_eq!((again.state, again.sent_at), (State::Queued, None));
@@ -173,10 +171,10 @@ async fn an_older_snapshot_never_replaces_a_newer_one(#[values(Sqlite, Postgres)
     assert_eq!(invoice.state, State::Issued(snapshot("10", 2_500)));
 }
 
-/// A deletion and an e-mail keep the `SyncToken`: of two answers with the same one, the later question counts.
+/// A deletion or an e-mail may keep the `SyncToken`. Of two responses with equal tokens, the one to the later request is newer.
 #[rstest]
 #[tokio::test]
-async fn an_answer_to_an_earlier_question_revives_no_deleted_invoice(#[values(Sqlite, Postgres)] backend: Backend) {
+async fn a_response_to_an_earlier_request_restores_no_deleted_invoice(#[values(Sqlite, Postgres)] backend: Backend) {
     let t = Database::new(backend).await;
     let mut tx = t.db.begin().await.unwrap();
     let (tenant, _, id) = queued(&t, &mut tx).await;
@@ -191,12 +189,12 @@ async fn an_answer_to_an_earlier_question_revives_no_deleted_invoice(#[values(Sq
         assert_eq!(state(&mut tx).await, State::Issued(deleted.clone()), "{earlier}");
     }
     invoices::update_snapshot(&mut tx, tenant, id, &snapshot("9", 10_000), at(7), at(8)).await.unwrap();
-    assert_eq!(state(&mut tx).await, State::Issued(snapshot("9", 10_000)), "it is there when it is asked for later");
+    assert_eq!(state(&mut tx).await, State::Issued(snapshot("9", 10_000)), "the response to a later request is stored");
 }
 
 #[rstest]
 #[tokio::test]
-async fn a_customer_of_the_company_before_is_not_the_one_that_is_meant(#[values(Sqlite, Postgres)] backend: Backend) {
+async fn a_customer_of_another_connection_is_not_reused(#[values(Sqlite, Postgres)] backend: Backend) {
     let t = Database::new(backend).await;
     let mut tx = t.db.begin().await.unwrap();
     let tenant = tenant(&mut tx, 1).await;
@@ -271,7 +269,7 @@ async fn a_tenant_sees_nothing_of_another(#[values(Sqlite, Postgres)] backend: B
 
 #[rstest]
 #[tokio::test]
-async fn one_refreshes_at_a_time(#[values(Sqlite, Postgres)] backend: Backend) {
+async fn one_caller_refreshes_tokens_at_a_time(#[values(Sqlite, Postgres)] backend: Backend) {
     let t = Database::new(backend).await;
     let mut tx = t.db.begin().await.unwrap();
     let tenant = tenant(&mut tx, 1).await;
@@ -287,7 +285,7 @@ async fn one_refreshes_at_a_time(#[values(Sqlite, Postgres)] backend: Backend) {
     );
     assert!(grants::claim_refresh(&mut tx, tenant, USER, at(2), at(42)).await.unwrap());
     grants::release_refresh(&mut tx, tenant, USER, at(3599), true).await.unwrap();
-    assert!(grants::find(&mut tx, &t.vault, tenant, USER).await.unwrap().unwrap().active, "others stand there");
+    assert!(grants::find(&mut tx, &t.vault, tenant, USER).await.unwrap().unwrap().active, "other tokens are stored");
     grants::release_refresh(&mut tx, tenant, USER, at(3600), true).await.unwrap();
     assert!(!grants::find(&mut tx, &t.vault, tenant, USER).await.unwrap().unwrap().active);
     let other = grants::Profile { is_admin: false, ..profile() };
@@ -317,7 +315,7 @@ async fn one_refreshes_at_a_time(#[values(Sqlite, Postgres)] backend: Backend) {
 
 #[rstest]
 #[tokio::test]
-async fn tokens_that_come_late_revive_an_access_that_was_taken_for_ended(#[values(Sqlite, Postgres)] backend: Backend) {
+async fn late_tokens_reactivate_an_access_recorded_as_ended(#[values(Sqlite, Postgres)] backend: Backend) {
     let t = Database::new(backend).await;
     let mut tx = t.db.begin().await.unwrap();
     let tenant = tenant(&mut tx, 1).await;
@@ -341,7 +339,7 @@ async fn tokens_that_come_late_revive_an_access_that_was_taken_for_ended(#[value
     assert_eq!((revived.state, revived.tokens.refresh.expose_secret()), (quickbooks::State::Active, "late-refresh"));
     assert!(!quickbooks::store_refreshed(&mut tx, &t.vault, tenant, id, at(3600), &late).await.unwrap());
 
-    // Another company took its place: its tokens are kept nowhere.
+    // Another company is connected: late tokens of the former connection are not stored.
     connection(&t, &mut tx, tenant, "2").await;
     assert!(!quickbooks::store_refreshed(&mut tx, &t.vault, tenant, id, at(3600), &tokens("later")).await.unwrap());
     let replaced = quickbooks::find(&mut tx, &t.vault, tenant, id).await.unwrap().unwrap();
@@ -362,7 +360,7 @@ async fn a_tenant_has_one_current_connection(#[values(Sqlite, Postgres)] backend
         quickbooks::find(&mut tx, &t.vault, tenant, first).await.unwrap().unwrap().state,
         quickbooks::State::Disconnected
     );
-    // The same company again: the same connection, with its history.
+    // Connecting the first company again reactivates its connection.
     assert_eq!(connection(&t, &mut tx, tenant, "1").await, first);
     assert_eq!(quickbooks::find_tenant_of_realm(&mut tx, &t.vault, "1").await.unwrap(), Some(tenant));
     assert_eq!(quickbooks::find_tenant_of_realm(&mut tx, &t.vault, "2").await.unwrap(), None);
@@ -379,7 +377,7 @@ async fn a_flow_is_used_once_by_its_own_browser(#[values(Sqlite, Postgres)] back
     }
     let unknown =
         one_time_tokens::finish(&mut tx, &t.vault, Purpose::QuickBooks, "unknown", "browser", at(1)).await.unwrap();
-    assert_eq!(unknown, None, "a state that nobody issued, and the others stay");
+    assert_eq!(unknown, None, "a state that was not issued");
     let good = one_time_tokens::finish(&mut tx, &t.vault, Purpose::QuickBooks, "good", "browser", at(1)).await.unwrap();
     assert_eq!(good, Some(who));
     assert_eq!(
@@ -405,9 +403,7 @@ async fn a_flow_is_used_once_by_its_own_browser(#[values(Sqlite, Postgres)] back
 /// `one_time_tokens::begin_confirmation`, `one_time_tokens::find_pending_confirmation`
 #[rstest]
 #[tokio::test]
-async fn what_waits_for_an_answer_is_for_its_own_browser_until_it_is_answered(
-    #[values(Sqlite, Postgres)] backend: Backend,
-) {
+async fn a_pending_confirmation_belongs_to_its_browser_and_is_used_once(#[values(Sqlite, Postgres)] backend: Backend) {
     let t = Database::new(backend).await;
     let mut tx = t.db.begin().await.unwrap();
     let who = (TenantId(Uuid::new_v4()), USER);
@@ -421,7 +417,7 @@ async fn what_waits_for_an_answer_is_for_its_own_browser_until_it_is_answered(
         one_time_tokens::find_pending_confirmation(tx, &t.vault, state, browser, now).await.unwrap()
     };
     for _ in 0..2 {
-        assert_eq!(found(&mut tx, "one", "browser", at(1)).await.as_deref(), Some("first"), "as often as it is asked");
+        assert_eq!(found(&mut tx, "one", "browser", at(1)).await.as_deref(), Some("first"), "a query ends no flow");
     }
     assert_eq!(found(&mut tx, "one", "other", at(1)).await, None);
     assert_eq!(found(&mut tx, "one", "browser", at(601)).await, None);
@@ -436,7 +432,7 @@ async fn what_waits_for_an_answer_is_for_its_own_browser_until_it_is_answered(
 /// `one_time_tokens::consume_state`, `one_time_tokens::find_consumer`
 #[rstest]
 #[tokio::test]
-async fn a_flow_that_was_not_stored_is_used_once_too(#[values(Sqlite, Postgres)] backend: Backend) {
+async fn a_state_that_was_not_stored_is_consumed_once(#[values(Sqlite, Postgres)] backend: Backend) {
     let t = Database::new(backend).await;
     let mut tx = t.db.begin().await.unwrap();
     let [one, other] = [(tenant(&mut tx, 1).await, UserId(1)), (tenant(&mut tx, 2).await, UserId(2))];
@@ -459,13 +455,13 @@ async fn a_flow_that_was_not_stored_is_used_once_too(#[values(Sqlite, Postgres)]
     assert_eq!(
         one_time_tokens::find_consumer(&mut tx, &t.vault, provider, "one", at(601)).await.unwrap(),
         None,
-        "forgotten"
+        "expired"
     );
 }
 
 #[rstest]
 #[tokio::test]
-async fn an_uninstalled_company_comes_back(#[values(Sqlite, Postgres)] backend: Backend) {
+async fn a_reinstalled_company_keeps_its_tenant(#[values(Sqlite, Postgres)] backend: Backend) {
     let t = Database::new(backend).await;
     let mut tx = t.db.begin().await.unwrap();
     let tenant = tenant(&mut tx, 1).await;
@@ -480,7 +476,7 @@ async fn an_uninstalled_company_comes_back(#[values(Sqlite, Postgres)] backend: 
 
 #[rstest]
 #[tokio::test]
-async fn whoever_writes_waits_for_their_turn(#[values(Sqlite, Postgres)] backend: Backend) {
+async fn concurrent_writers_wait_for_their_turn(#[values(Sqlite, Postgres)] backend: Backend) {
     let t = Database::new(backend).await;
     let writers: Vec<_> = (0..30)
         .map(|company| {
@@ -488,7 +484,7 @@ async fn whoever_writes_waits_for_their_turn(#[values(Sqlite, Postgres)] backend
             tokio::spawn(async move {
                 let mut tx = db.begin().await?;
                 tenant(&mut tx, company).await;
-                // What a commit takes on a slow disk.
+                // Simulates a commit on a slow disk.
                 tokio::time::sleep(std::time::Duration::from_millis(250)).await;
                 tx.commit().await
             })

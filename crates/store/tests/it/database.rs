@@ -9,7 +9,7 @@ use store::{Db, Tx, vault::Vault};
 use tempfile::TempDir;
 use uuid::Uuid;
 
-/// Which one.
+/// The kind of database.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Backend {
     Sqlite,
@@ -19,20 +19,20 @@ pub(crate) enum Backend {
 pub(crate) struct Database {
     pub(crate) db: Db,
     pub(crate) vault: Vault,
-    /// Holds the SQLite file.
+    /// The folder of the SQLite file.
     folder: TempDir,
-    /// Its statements are explained at the end: it is SQLite, with today's tables.
+    /// Whether the statements are explained at the end. Requires SQLite with the current tables.
     is_explained: bool,
 }
 
-/// An instant of the tests' own time: so many seconds after a fixed one.
+/// A timestamp of the tests, in seconds after a fixed one.
 pub(crate) fn at(seconds: i64) -> Timestamp {
     Timestamp::from_second(1_800_000_000 + seconds).unwrap()
 }
 
 impl Database {
     pub(crate) async fn new(backend: Backend) -> Self {
-        plans::remember_statements();
+        plans::record_statements();
         let folder = tempfile::tempdir().unwrap();
         let address = match backend {
             Backend::Sqlite => format!("sqlite:{}", folder.path().join("test.db").display()),
@@ -47,17 +47,17 @@ impl Database {
         };
         let db = Db::open(&address).await.unwrap();
         db.migrate().await.unwrap();
-        let mut made = Self::of(db, folder);
-        made.is_explained = matches!(backend, Backend::Sqlite);
-        made
+        let mut database = Self::of(db, folder);
+        database.is_explained = matches!(backend, Backend::Sqlite);
+        database
     }
 
-    /// Where the files of SQLite are.
+    /// The folder of SQLite's files.
     pub(crate) fn folder(&self) -> &Path {
         self.folder.path()
     }
 
-    /// One that is there already.
+    /// Wraps an open database.
     pub(crate) fn of(db: Db, folder: TempDir) -> Self {
         let key = "test:AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE".to_owned();
         Self { db, vault: Vault::from_ring(&SecretString::from(key)).unwrap(), folder, is_explained: false }
@@ -67,14 +67,14 @@ impl Database {
 impl Drop for Database {
     fn drop(&mut self) {
         if self.is_explained && !std::thread::panicking() {
-            let found = plans::scans(&self.folder.path().join("test.db"));
-            assert!(found.is_empty(), "a table is read from end to end:\n{}", found.join("\n"));
+            let scans = plans::list_scans(&self.folder.path().join("test.db"));
+            assert!(scans.is_empty(), "statements with a full table scan:\n{}", scans.join("\n"));
         }
     }
 }
 
-/// SQL for the moment that many seconds from now, in the format of the queue.
-pub(crate) fn moment(tx: &Tx, seconds: i64) -> String {
+/// SQL for the time in so many seconds from now, in the type of the queue's columns.
+pub(crate) fn queue_time(tx: &Tx, seconds: i64) -> String {
     match tx {
         Tx::Sqlite(_) => format!("strftime('%Y-%m-%d %H:%M:%f', 'now', '{seconds} seconds')"),
         Tx::Postgres(_) => format!("now() + interval '{seconds} seconds'"),
@@ -90,7 +90,7 @@ pub(crate) async fn execute(tx: &mut Tx, statement: &str) {
     .unwrap();
 }
 
-/// Runs a query that counts.
+/// Runs a query that returns one number.
 pub(crate) async fn count(tx: &mut Tx, statement: &str) -> i64 {
     match tx {
         Tx::Sqlite(c) => sqlx::query_scalar(AssertSqlSafe(statement)).fetch_one(&mut **c).await,

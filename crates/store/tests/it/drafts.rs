@@ -1,4 +1,4 @@
-//! One draft for each deal and user, saved by the window that opened it last.
+//! Tests of drafts: one for each deal and user, saved by the window that opened it last.
 
 use crate::{
     database::{Backend, Backend::*, Database, at},
@@ -64,22 +64,20 @@ async fn a_form_that_opens_twice_has_one_key_and_is_saved_by_the_later_window(
     assert_eq!(save(&mut tx, tenant, &form(first, "b", "9", "newer")).await, SaveOutcome::Elsewhere);
     assert_eq!(save(&mut tx, tenant, &form(first, "a", "4", "newer")).await, SaveOutcome::Kept);
     let typed = open(&mut tx, tenant, &form(second, "c", "", "as the deal is")).await;
-    assert_eq!((typed.form.memo.as_str(), typed.origin), ("newer", Origin::Typed), "what was typed stays");
+    assert_eq!((typed.form.memo.as_str(), typed.origin), ("newer", Origin::Typed), "typed content stays");
     assert_eq!(typed.form.window, "c");
 }
 
 /// `drafts::MAX_DRAFTS_OF_USER`
 #[rstest]
 #[tokio::test]
-async fn the_drafts_of_a_user_are_bounded_and_what_was_typed_stays_longest(
-    #[values(Sqlite, Postgres)] backend: Backend,
-) {
+async fn a_user_has_a_maximum_of_drafts_and_typed_ones_are_kept_longest(#[values(Sqlite, Postgres)] backend: Backend) {
     let t = Database::new(backend).await;
     let mut tx = t.db.begin().await.unwrap();
     let (tenant, stranger) = (tenant(&mut tx, 1).await, tenant(&mut tx, 2).await);
     let colleague = UserId(USER.0 + 1);
     let empty = |key: i64| form(Uuid::from_u128(u128::try_from(key).unwrap()), "a", "", "");
-    // Of the deals whose drafts are discarded, and newer than any.
+    // Drafts of the same deals, of a colleague and of another company, newer than all others.
     for deal in [2, 3, 4] {
         for (tenant, user) in [(tenant, colleague), (stranger, USER)] {
             drafts::open(&mut tx, tenant, DealId(deal), user, &empty(deal), Origin::Opened, at(9000)).await.unwrap();
@@ -100,7 +98,7 @@ async fn the_drafts_of_a_user_are_bounded_and_what_was_typed_stays_longest(
     for deal in [2, 3, 4] {
         for (tenant, user) in [(tenant, colleague), (stranger, USER)] {
             let kept = drafts::find(&mut tx, tenant, DealId(deal), user).await.unwrap();
-            assert!(kept.is_some(), "a colleague's stays, and another company's");
+            assert!(kept.is_some(), "drafts of a colleague and of another company stay");
         }
     }
 }
@@ -120,33 +118,33 @@ async fn a_draft_ends_with_its_invoice_and_does_not_come_back(#[values(Sqlite, P
     drafts::discard(&mut tx, tenant, DEAL, USER, Some(IntentKey(key))).await.unwrap();
     assert_eq!(save(&mut tx, tenant, &form(key, "a", "1", "late")).await, SaveOutcome::Ended);
     assert!(drafts::find(&mut tx, tenant, DEAL, USER).await.unwrap().is_none());
-    // A draft that was discarded in another window comes back with the next key.
+    // After another window discarded the draft, the next save stores it again.
     assert_eq!(save(&mut tx, tenant, &form(Uuid::from_u128(3), "a", "2", "typed on")).await, SaveOutcome::Kept);
     assert_eq!(memo(&mut tx, tenant).await, "typed on");
 }
 
 #[rstest]
 #[tokio::test]
-async fn colleagues_drafts_are_those_that_were_typed(#[values(Sqlite, Postgres)] backend: Backend) {
+async fn only_typed_drafts_of_colleagues_are_listed(#[values(Sqlite, Postgres)] backend: Backend) {
     let t = Database::new(backend).await;
     let mut tx = t.db.begin().await.unwrap();
     let (ours, theirs) = (tenant(&mut tx, 1).await, tenant(&mut tx, 2).await);
     open(&mut tx, ours, &form(Uuid::from_u128(1), "a", "", "")).await;
     let colleague = UserId(8);
-    let seen = async |tx: &mut Tx, tenant, since| {
+    let list = async |tx: &mut Tx, tenant, since| {
         let found = drafts::list_of_colleagues(tx, tenant, DEAL, colleague, at(since)).await.unwrap();
         found.into_iter().map(|(user, _)| user).collect::<Vec<_>>()
     };
-    assert_eq!(seen(&mut tx, ours, 0).await, [], "merely opened");
+    assert_eq!(list(&mut tx, ours, 0).await, [], "nothing was typed");
     save(&mut tx, ours, &form(Uuid::from_u128(1), "a", "1", "typed")).await;
-    assert_eq!(seen(&mut tx, ours, 0).await, [USER]);
-    assert_eq!(seen(&mut tx, ours, 2).await, [], "too old");
-    assert_eq!(seen(&mut tx, theirs, 0).await, []);
+    assert_eq!(list(&mut tx, ours, 0).await, [USER]);
+    assert_eq!(list(&mut tx, ours, 2).await, [], "too old");
+    assert_eq!(list(&mut tx, theirs, 0).await, []);
 }
 
 #[rstest]
 #[tokio::test]
-async fn two_submissions_of_a_deal_see_each_other(#[values(Sqlite, Postgres)] backend: Backend) {
+async fn concurrent_submissions_of_a_deal_see_each_other(#[values(Sqlite, Postgres)] backend: Backend) {
     let t = Database::new(backend).await;
     let mut tx = t.db.begin().await.unwrap();
     let tenant = tenant(&mut tx, 1).await;
@@ -182,13 +180,13 @@ async fn a_key_belongs_to_the_deal_that_it_was_issued_for(#[values(Sqlite, Postg
     let is_foreign = async |tx: &mut Tx, tenant, deal, user, form: &Form| {
         drafts::belongs_to_other_deal(tx, tenant, deal, user, form).await.unwrap()
     };
-    assert!(!is_foreign(&mut tx, tenant, other, USER, &issued).await, "nobody has used the key");
+    assert!(!is_foreign(&mut tx, tenant, other, USER, &issued).await, "the key is unused");
     open(&mut tx, tenant, &issued).await;
     assert!(!is_foreign(&mut tx, tenant, DEAL, USER, &issued).await);
-    assert!(is_foreign(&mut tx, tenant, other, USER, &issued).await, "an open form has it");
-    let otherwise = format!(r#"{{ "intent": "{}" }}"#, key.simple().to_string().to_uppercase());
-    let written_otherwise: Form = serde_json::from_str(&otherwise).unwrap();
-    assert!(is_foreign(&mut tx, tenant, other, USER, &written_otherwise).await);
+    assert!(is_foreign(&mut tx, tenant, other, USER, &issued).await, "a draft has the key");
+    let json = format!(r#"{{ "intent": "{}" }}"#, key.simple().to_string().to_uppercase());
+    let other_notation: Form = serde_json::from_str(&json).unwrap();
+    assert!(is_foreign(&mut tx, tenant, other, USER, &other_notation).await);
     assert!(!is_foreign(&mut tx, TenantId(Uuid::new_v4()), other, USER, &issued).await);
     assert!(!is_foreign(&mut tx, tenant, other, USER, &Form::default()).await);
 
@@ -196,9 +194,9 @@ async fn a_key_belongs_to_the_deal_that_it_was_issued_for(#[values(Sqlite, Postg
     let id = new_id(placed.unwrap());
     drafts::discard(&mut tx, tenant, DEAL, USER, None).await.unwrap();
     assert!(!is_foreign(&mut tx, tenant, DEAL, USER, &issued).await);
-    assert!(is_foreign(&mut tx, tenant, other, UserId(USER.0 + 1), &issued).await, "an invoice has it");
+    assert!(is_foreign(&mut tx, tenant, other, UserId(USER.0 + 1), &issued).await, "an invoice has the key");
 
-    // A refused invoice is mended by a form of its own deal only.
+    // A refused invoice can be corrected by a form of its own deal only.
     let owner = Uuid::new_v4();
     invoices::claim(&mut tx, tenant, id, owner, at(0), at(10)).await.unwrap();
     assert!(invoices::mark_refused(&mut tx, tenant, id, owner, &[]).await.unwrap());
@@ -209,7 +207,7 @@ async fn a_key_belongs_to_the_deal_that_it_was_issued_for(#[values(Sqlite, Postg
     assert_eq!(new_id(placed.unwrap()), id);
 }
 
-/// A draft as it is stored, and whose it is.
+/// A row of the table of drafts.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 struct Row {
     tenant_id: Uuid,
@@ -232,10 +230,10 @@ async fn rows(tx: &mut Tx) -> Vec<Row> {
     }
 }
 
-/// Drafts of another deal, of a colleague and of another company have the same key and window, and stay as they are.
+/// Drafts of another deal, of a colleague and of another company have the same key and window, and must not change.
 #[rstest]
 #[tokio::test]
-async fn whatever_is_done_to_a_draft_is_done_to_no_other(#[values(Sqlite, Postgres)] backend: Backend) {
+async fn changing_a_draft_changes_no_other(#[values(Sqlite, Postgres)] backend: Backend) {
     let t = Database::new(backend).await;
     let mut tx = t.db.begin().await.unwrap();
     let (ours, theirs) = (tenant(&mut tx, 1).await, tenant(&mut tx, 2).await);
@@ -246,10 +244,10 @@ async fn whatever_is_done_to_a_draft_is_done_to_no_other(#[values(Sqlite, Postgr
     {
         drafts::open(&mut tx, tenant, deal, user, &begin, Origin::Prepared, at(0)).await.unwrap();
     }
-    let is_it = |row: &Row| row.tenant_id == ours.0 && row.deal_id == DEAL.0 && row.user_id == USER.0;
-    let others: Vec<Row> = rows(&mut tx).await.into_iter().filter(|row| !is_it(row)).collect();
+    let is_changed = |row: &Row| row.tenant_id == ours.0 && row.deal_id == DEAL.0 && row.user_id == USER.0;
+    let others: Vec<Row> = rows(&mut tx).await.into_iter().filter(|row| !is_changed(row)).collect();
     let now = async |tx: &mut Tx| {
-        let (it, rest): (Vec<Row>, Vec<Row>) = rows(tx).await.into_iter().partition(is_it);
+        let (it, rest): (Vec<Row>, Vec<Row>) = rows(tx).await.into_iter().partition(is_changed);
         assert_eq!(rest, others);
         it.into_iter().next().map(|row| {
             let form: Form = serde_json::from_str(&row.form).unwrap();
@@ -281,14 +279,14 @@ async fn whatever_is_done_to_a_draft_is_done_to_no_other(#[values(Sqlite, Postgr
     assert_eq!(take_over(&mut tx, form(third, "e", "1", "by another window"), 13).await, SaveOutcome::Kept);
     assert_eq!(now(&mut tx).await, row("by another window", third, "e 1 typed 13"));
     drafts::discard(&mut tx, ours, DEAL, USER, Some(IntentKey(first))).await.unwrap();
-    assert!(now(&mut tx).await.is_some(), "of another key");
+    assert!(now(&mut tx).await.is_some(), "the draft has another key");
     drafts::discard(&mut tx, ours, DEAL, USER, Some(IntentKey(third))).await.unwrap();
     assert_eq!(now(&mut tx).await, None);
 }
 
 #[rstest]
 #[tokio::test]
-async fn a_draft_comes_back_where_its_key_made_no_invoice(#[values(Sqlite, Postgres)] backend: Backend) {
+async fn a_draft_is_saved_again_if_its_key_made_no_invoice(#[values(Sqlite, Postgres)] backend: Backend) {
     let t = Database::new(backend).await;
     let mut tx = t.db.begin().await.unwrap();
     let (ours, theirs) = (tenant(&mut tx, 1).await, tenant(&mut tx, 2).await);
@@ -298,7 +296,7 @@ async fn a_draft_comes_back_where_its_key_made_no_invoice(#[values(Sqlite, Postg
     assert_eq!(
         save(&mut tx, ours, &form(key, "a", "1", "typed")).await,
         SaveOutcome::Kept,
-        "another company's invoice"
+        "the invoice of another company"
     );
     drafts::discard(&mut tx, ours, DEAL, USER, None).await.unwrap();
 
@@ -308,12 +306,12 @@ async fn a_draft_comes_back_where_its_key_made_no_invoice(#[values(Sqlite, Postg
     invoices::place(&mut tx, ours, &wanted, at(0)).await.unwrap();
     invoices::claim(&mut tx, ours, wanted.id, owner, at(0), at(10)).await.unwrap().unwrap();
     assert!(invoices::mark_refused(&mut tx, ours, wanted.id, owner, &[]).await.unwrap());
-    assert_eq!(save(&mut tx, ours, &form(key, "a", "1", "to mend")).await, SaveOutcome::Kept, "it was refused");
+    assert_eq!(save(&mut tx, ours, &form(key, "a", "1", "corrected")).await, SaveOutcome::Kept, "it was refused");
 }
 
-/// On SQLite there is one transaction that writes.
+/// PostgreSQL only: SQLite has one writing transaction at a time.
 #[tokio::test]
-async fn a_form_that_is_saved_while_it_is_opened_anew_keeps_what_was_typed() {
+async fn opening_a_form_during_a_save_keeps_the_typed_content() {
     let t = Database::new(Postgres).await;
     let mut tx = t.db.begin().await.unwrap();
     let tenant = tenant(&mut tx, 1).await;
@@ -321,11 +319,11 @@ async fn a_form_that_is_saved_while_it_is_opened_anew_keeps_what_was_typed() {
     drafts::open(&mut tx, tenant, DEAL, USER, &fresh, Origin::Opened, at(0)).await.unwrap();
     tx.commit().await.unwrap();
 
-    let mut saving = t.db.begin().await.unwrap();
+    let mut save_tx = t.db.begin().await.unwrap();
     let typed = Form { memo: "typed".into(), version: Some(1), ..fresh.clone() };
-    assert_eq!(drafts::save(&mut saving, tenant, DEAL, USER, &typed, at(1)).await.unwrap(), SaveOutcome::Kept);
+    assert_eq!(drafts::save(&mut save_tx, tenant, DEAL, USER, &typed, at(1)).await.unwrap(), SaveOutcome::Kept);
     let db = t.db.clone();
-    let opens = tokio::spawn(async move {
+    let open = tokio::spawn(async move {
         let mut tx = db.begin().await.unwrap();
         let again = Form { window: "two".into(), ..fresh };
         let opened = drafts::open(&mut tx, tenant, DEAL, USER, &again, Origin::Opened, at(2)).await.unwrap();
@@ -333,8 +331,8 @@ async fn a_form_that_is_saved_while_it_is_opened_anew_keeps_what_was_typed() {
         opened
     });
     tokio::time::sleep(Duration::from_millis(300)).await;
-    saving.commit().await.unwrap();
-    let opened = opens.await.unwrap();
+    save_tx.commit().await.unwrap();
+    let opened = open.await.unwrap();
     assert_eq!((opened.origin, opened.form.memo.as_str()), (Origin::Typed, "typed"));
     let mut tx = t.db.read().await.unwrap();
     let kept = drafts::find(&mut tx, tenant, DEAL, USER).await.unwrap().unwrap();

@@ -1,4 +1,4 @@
-//! What must not get across: from a former owner of a lease to the present one, and from one company to another.
+//! Fencing of former lease owners, and separation of companies.
 
 use crate::{
     database::{Backend, Backend::*, Database, at},
@@ -21,7 +21,7 @@ use uuid::Uuid;
 /// `leases::mark_sending`
 #[rstest]
 #[tokio::test]
-async fn a_former_owner_does_not_send(#[values(Sqlite, Postgres)] backend: Backend) {
+async fn a_former_lease_owner_cannot_mark_sending(#[values(Sqlite, Postgres)] backend: Backend) {
     let t = Database::new(backend).await;
     let mut tx = t.db.begin().await.unwrap();
     let (tenant, _, id) = queued(&t, &mut tx).await;
@@ -30,14 +30,14 @@ async fn a_former_owner_does_not_send(#[values(Sqlite, Postgres)] backend: Backe
     invoices::claim(&mut tx, tenant, id, owner, at(20), at(30)).await.unwrap().unwrap();
     assert!(!leases::mark_sending(&mut tx, tenant, id, former, at(21)).await.unwrap());
     let invoice = invoices::find(&mut tx, tenant, id).await.unwrap().unwrap();
-    assert_eq!(invoice.state, invoices::State::Queued, "nothing says that it may have been sent");
+    assert_eq!(invoice.state, invoices::State::Queued, "it does not count as sent");
     assert!(leases::mark_sending(&mut tx, tenant, id, owner, at(22)).await.unwrap());
 }
 
 /// `leases::postpone`, `leases::park`
 #[rstest]
 #[tokio::test]
-async fn a_former_owner_neither_gives_back_nor_parks(#[values(Sqlite, Postgres)] backend: Backend) {
+async fn a_former_lease_owner_cannot_postpone_or_park(#[values(Sqlite, Postgres)] backend: Backend) {
     let t = Database::new(backend).await;
     let mut tx = t.db.begin().await.unwrap();
     let (tenant, _, id) = queued(&t, &mut tx).await;
@@ -45,8 +45,8 @@ async fn a_former_owner_neither_gives_back_nor_parks(#[values(Sqlite, Postgres)]
     invoices::claim(&mut tx, tenant, id, former, at(0), at(10)).await.unwrap().unwrap();
     invoices::claim(&mut tx, tenant, id, owner, at(20), at(30)).await.unwrap().unwrap();
     leases::postpone(&mut tx, tenant, id, former, at(21)).await.unwrap();
-    let trouble = store::parked::ParkReason::Failed("by the former owner".into());
-    leases::park(&mut tx, tenant, id, former, &trouble).await.unwrap();
+    let reason = store::parked::ParkReason::Failed("by the former owner".into());
+    leases::park(&mut tx, tenant, id, former, &reason).await.unwrap();
     assert!(
         invoices::claim(&mut tx, tenant, id, Uuid::new_v4(), at(22), at(32)).await.unwrap().is_none(),
         "still leased"
@@ -61,7 +61,7 @@ async fn a_former_owner_neither_gives_back_nor_parks(#[values(Sqlite, Postgres)]
 /// `history::mark_written`
 #[rstest]
 #[tokio::test]
-async fn a_former_owner_does_not_settle_an_entry_of_the_history(#[values(Sqlite, Postgres)] backend: Backend) {
+async fn a_former_lease_owner_cannot_settle_a_history_entry(#[values(Sqlite, Postgres)] backend: Backend) {
     let t = Database::new(backend).await;
     let mut tx = t.db.begin().await.unwrap();
     let (tenant, _, invoice) = issued(&t, &mut tx).await;
@@ -82,30 +82,30 @@ async fn a_former_owner_does_not_settle_an_entry_of_the_history(#[values(Sqlite,
 async fn companies_with_equal_numbers_see_their_own_invoices(#[values(Sqlite, Postgres)] backend: Backend) {
     let t = Database::new(backend).await;
     let mut tx = t.db.begin().await.unwrap();
-    let mut made = Vec::new();
+    let mut placed = Vec::new();
     for company in [1, 2] {
         let tenant = tenant(&mut tx, company).await;
         let connection = connection(&t, &mut tx, tenant, &company.to_string()).await;
         let wanted = Intent { person: Some(3), ..intent(connection, IntentKey(Uuid::new_v4()), 100) };
-        made.push((tenant, new_id(invoices::place(&mut tx, tenant, &wanted, at(0)).await.unwrap())));
+        placed.push((tenant, new_id(invoices::place(&mut tx, tenant, &wanted, at(0)).await.unwrap())));
     }
-    for (tenant, id) in &made {
-        for of in [InvoiceScope::Deal(DEAL), InvoiceScope::Organization(1), InvoiceScope::Person(3)] {
+    for (tenant, id) in &placed {
+        for scope in [InvoiceScope::Deal(DEAL), InvoiceScope::Organization(1), InvoiceScope::Person(3)] {
             let listed: Vec<_> =
-                invoices::list(&mut tx, *tenant, of).await.unwrap().iter().map(|invoice| invoice.id).collect();
-            assert_eq!(listed, [*id], "{of:?}");
+                invoices::list(&mut tx, *tenant, scope).await.unwrap().iter().map(|invoice| invoice.id).collect();
+            assert_eq!(listed, [*id], "{scope:?}");
         }
         assert!(invoices::list(&mut tx, *tenant, InvoiceScope::Deal(DealId(43))).await.unwrap().is_empty());
     }
-    let [(first, one), (second, other)] = &made[..] else { panic!("two companies") };
+    let [(first, one), (second, other)] = &placed[..] else { panic!("two companies") };
     assert!(invoices::find(&mut tx, *first, *other).await.unwrap().is_none());
     assert!(invoices::find(&mut tx, *second, *one).await.unwrap().is_none());
 }
 
-/// The vault seals for a place, of which the tenant is a part.
+/// The place that a secret is sealed for contains the tenant.
 #[rstest]
 #[tokio::test]
-async fn what_is_sealed_for_one_company_does_not_open_for_another(#[values(Sqlite, Postgres)] backend: Backend) {
+async fn a_secret_of_one_company_does_not_open_for_another(#[values(Sqlite, Postgres)] backend: Backend) {
     let t = Database::new(backend).await;
     let mut tx = t.db.begin().await.unwrap();
     let (first, second) = (tenant(&mut tx, 1).await, tenant(&mut tx, 2).await);
@@ -131,10 +131,10 @@ async fn what_is_sealed_for_one_company_does_not_open_for_another(#[values(Sqlit
     }
 }
 
-/// A version that comes later may know more states. Taken for one of ours, such an invoice would count as issued.
+/// A newer version may write other states. Such a row must not be read as if it had a known state.
 #[rstest]
 #[tokio::test]
-async fn a_state_that_is_not_known_is_an_error(#[values(Sqlite, Postgres)] backend: Backend) {
+async fn an_unknown_state_is_an_error(#[values(Sqlite, Postgres)] backend: Backend) {
     let t = Database::new(backend).await;
     let mut tx = t.db.begin().await.unwrap();
     let tenant = tenant(&mut tx, 1).await;

@@ -1,4 +1,4 @@
-//! What the tests of the store begin with: a company, a connection, an intended invoice.
+//! Fixtures: a company, a connection, invoices in several states.
 
 use crate::database::{Database, at};
 use domain::{
@@ -128,7 +128,7 @@ pub(crate) fn customer(id: &str) -> links::LinkedCustomer {
     links::LinkedCustomer { id: id.into(), name: "Acme".into() }
 }
 
-/// An intended invoice of which nothing was sent yet.
+/// An invoice that was not sent yet.
 pub(crate) async fn queued(t: &Database, tx: &mut Tx) -> (TenantId, ConnectionId, InvoiceId) {
     let tenant = tenant(tx, 1).await;
     let connection = connection(t, tx, tenant, "1").await;
@@ -136,7 +136,7 @@ pub(crate) async fn queued(t: &Database, tx: &mut Tx) -> (TenantId, ConnectionId
     (tenant, connection, new_id(invoices::place(tx, tenant, &intent, at(0)).await.unwrap()))
 }
 
-/// An invoice that stands in QuickBooks as number 130.
+/// An issued invoice, with the id 130 in QuickBooks.
 pub(crate) async fn issued(t: &Database, tx: &mut Tx) -> (TenantId, ConnectionId, InvoiceId) {
     let (tenant, connection, id) = queued(t, tx).await;
     let owner = Uuid::new_v4();
@@ -152,7 +152,7 @@ pub(crate) fn new_id(placed: PlaceOutcome) -> InvoiceId {
     }
 }
 
-/// What a deal's history is to be told of an invoice.
+/// An entry of a deal history, for an overdue invoice.
 pub(crate) fn entry(invoice: InvoiceId) -> Entry {
     Entry {
         id: EntryId(Uuid::new_v4()),

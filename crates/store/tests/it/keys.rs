@@ -1,4 +1,4 @@
-//! Tests of keys: rows of an older key are found and resealed, and need that key no more.
+//! Tests of key rotation: rows of an older key are found and resealed, and then no longer need that key.
 
 use crate::{
     database::{
@@ -41,17 +41,21 @@ async fn install(tx: &mut Tx, vault: &Vault, tenant: TenantId, user: i64) {
 
 #[rstest]
 #[tokio::test]
-async fn what_an_older_key_has_written_is_found(#[values(Sqlite, Postgres)] backend: Backend) {
+async fn rows_of_an_older_key_are_found(#[values(Sqlite, Postgres)] backend: Backend) {
     let t = Database::new(backend).await;
     let (old, rotated) = (ring(&[("a", 1)]), ring(&[("b", 2), ("a", 1)]));
     let mut tx = t.db.begin().await.unwrap();
     let tenant = tenant(&mut tx, 1).await;
     let first = connect(&mut tx, &old, tenant, "77").await;
     assert_eq!(quickbooks::find_tenant_of_realm(&mut tx, &rotated, "77").await.unwrap(), Some(tenant));
-    assert_eq!(connect(&mut tx, &rotated, tenant, "77").await, first, "the same connection, with its invoices");
+    assert_eq!(connect(&mut tx, &rotated, tenant, "77").await, first, "the same connection");
     assert_eq!(quickbooks::find_tenant_of_realm(&mut tx, &rotated, "77").await.unwrap(), Some(tenant));
     let new = ring(&[("b", 2)]);
-    assert_eq!(quickbooks::find_current(&mut tx, &new, tenant).await.unwrap().unwrap().realm_id, "77", "the whole row");
+    assert_eq!(
+        quickbooks::find_current(&mut tx, &new, tenant).await.unwrap().unwrap().realm_id,
+        "77",
+        "connecting reseals the whole row"
+    );
 
     let who = Some((tenant, USER));
     one_time_tokens::begin(&mut tx, &old, Purpose::QuickBooks, "state", "browser", who, at(600)).await.unwrap();
@@ -63,7 +67,7 @@ async fn what_an_older_key_has_written_is_found(#[values(Sqlite, Postgres)] back
 /// `keys::count_uses`, `keys::list_missing`
 #[rstest]
 #[tokio::test]
-async fn everything_is_sealed_anew_and_the_old_key_is_needed_no_more(#[values(Sqlite, Postgres)] backend: Backend) {
+async fn after_resealing_the_old_key_is_no_longer_needed(#[values(Sqlite, Postgres)] backend: Backend) {
     let t = Database::new(backend).await;
     let (old, rotated, new) = (ring(&[("a", 1)]), ring(&[("b", 2), ("a", 1)]), ring(&[("b", 2)]));
     let mut tx = t.db.begin().await.unwrap();
@@ -85,16 +89,16 @@ async fn everything_is_sealed_anew_and_the_old_key_is_needed_no_more(#[values(Sq
     assert_eq!(
         keys::list_missing(&mut tx, &ring(&[("a", 9)])).await.unwrap(),
         [used("a", 156)],
-        "the id alone opens nothing"
+        "another key has the same id"
     );
     assert_eq!(keys::list_missing(&mut tx, &rotated).await.unwrap(), []);
     drop(tx);
 
-    let nothing = t.db.reseal(&new).await.unwrap();
-    assert_eq!((nothing.texts, nothing.unopened), (0, 318), "what is not opened stays as it is");
+    let unopened = t.db.reseal(&new).await.unwrap();
+    assert_eq!((unopened.texts, unopened.unopened), (0, 318), "the ring has no key for them");
     let done = t.db.reseal(&rotated).await.unwrap();
     assert_eq!((done.texts, done.unopened), (318, 0));
-    assert_eq!(t.db.reseal(&rotated).await.unwrap().texts, 0, "done twice, it is the same");
+    assert_eq!(t.db.reseal(&rotated).await.unwrap().texts, 0, "all texts are resealed");
     let mut tx = t.db.begin().await.unwrap();
     assert_eq!(keys::count_uses(&mut tx).await.unwrap(), [used("b", 156)]);
     for (company, tenant) in tenants.into_iter().enumerate() {
@@ -108,10 +112,10 @@ async fn everything_is_sealed_anew_and_the_old_key_is_needed_no_more(#[values(Sq
     }
 }
 
-/// A second row of the same company, as versions made that looked for the newest key's digest alone, holds nothing up.
+/// Older versions looked up the digest of the newest key only, and inserted a second row for a realm that was connected under an older key.
 #[rstest]
 #[tokio::test]
-async fn a_company_that_was_connected_twice_is_sealed_anew_as_well(#[values(Sqlite, Postgres)] backend: Backend) {
+async fn two_connections_with_one_realm_are_resealed(#[values(Sqlite, Postgres)] backend: Backend) {
     let t = Database::new(backend).await;
     let (old, rotated, new) = (ring(&[("a", 1)]), ring(&[("b", 2), ("a", 1)]), ring(&[("b", 2)]));
     let mut tx = t.db.begin().await.unwrap();
@@ -125,10 +129,10 @@ async fn a_company_that_was_connected_twice_is_sealed_anew_as_well(#[values(Sqli
     assert_eq!(connect(&mut tx, &rotated, tenant, "77").await, second);
 }
 
-/// Tokens that are refreshed while everything is sealed anew are those that stay.
+/// Tokens that are refreshed during a reseal are kept.
 #[rstest]
 #[tokio::test]
-async fn sealing_anew_never_brings_back_old_tokens(#[values(Sqlite, Postgres)] backend: Backend) {
+async fn resealing_never_restores_old_tokens(#[values(Sqlite, Postgres)] backend: Backend) {
     let t = Database::new(backend).await;
     let (old, rotated) = (ring(&[("a", 1)]), ring(&[("b", 2), ("a", 1)]));
     let mut tx = t.db.begin().await.unwrap();
@@ -139,7 +143,7 @@ async fn sealing_anew_never_brings_back_old_tokens(#[values(Sqlite, Postgres)] b
     }
     tx.commit().await.unwrap();
     let is_done = Cell::new(false);
-    let refreshing = async {
+    let refresh_tokens = async {
         for round in 1..=25 {
             for (tenant, id) in &companies {
                 let mut fresh = tokens(&format!("round-{round}"));
@@ -156,12 +160,12 @@ async fn sealing_anew_never_brings_back_old_tokens(#[values(Sqlite, Postgres)] b
         }
         is_done.set(true);
     };
-    let sealing = async {
+    let reseal = async {
         while !is_done.get() {
             t.db.reseal(&rotated).await.unwrap();
         }
     };
-    tokio::join!(refreshing, sealing);
+    tokio::join!(refresh_tokens, reseal);
     t.db.reseal(&rotated).await.unwrap();
     let mut tx = t.db.read().await.unwrap();
     assert_eq!(keys::count_uses(&mut tx).await.unwrap(), [KeyUse { key: "b".into(), rows: 20 }]);

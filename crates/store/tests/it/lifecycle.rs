@@ -1,4 +1,4 @@
-//! Tests of the end of an installation: rows that stay, rows that go, and rows of other tenants.
+//! Tests of the end of an installation: deleted rows, kept rows, and rows of other tenants.
 
 use crate::{
     database::{
@@ -29,7 +29,7 @@ use store::{
 };
 use uuid::Uuid;
 
-/// Every table with something of a company.
+/// Every table with rows of a company.
 const TABLES: [&str; 14] = [
     "history_entry",
     "act",
@@ -47,8 +47,8 @@ const TABLES: [&str; 14] = [
     "tenant",
 ];
 
-/// A company that has used everything, with a word in every text.
-async fn lived(t: &Database, tx: &mut Tx, number: i64, word: &str) -> TenantId {
+/// Creates a company with rows in most tables, and with `word` in every text.
+async fn fill_company(t: &Database, tx: &mut Tx, number: i64, word: &str) -> TenantId {
     let text = |what: &str| format!("{word}-{what}");
     let (name, domain) = (text("company"), text("domain"));
     let named = tenants::Company { domain: &domain, ..company(number, &name, "pt_BR") };
@@ -77,9 +77,9 @@ async fn lived(t: &Database, tx: &mut Tx, number: i64, word: &str) -> TenantId {
     issued.customer_name = text("customer of the invoice");
     issued.email = text("e-mail of the invoice");
     assert!(invoices::mark_issued(tx, tenant, invoice, owner, &issued, at(1)).await.unwrap());
-    let mut told = entry(invoice);
-    told.snapshot = issued;
-    history::add(tx, tenant, &told).await.unwrap();
+    let mut entry = entry(invoice);
+    entry.snapshot = issued;
+    history::add(tx, tenant, &entry).await.unwrap();
     let act = acts::ActRequest {
         id: ActId(Uuid::new_v4()),
         invoice,
@@ -98,8 +98,8 @@ async fn lived(t: &Database, tx: &mut Tx, number: i64, word: &str) -> TenantId {
     tenant
 }
 
-/// How many rows each table has of a company.
-async fn rows(tx: &mut Tx, tenant: TenantId) -> Vec<(&'static str, i64)> {
+/// Counts the rows of a company in each table.
+async fn count_rows(tx: &mut Tx, tenant: TenantId) -> Vec<(&'static str, i64)> {
     let mut rows = Vec::new();
     for table in TABLES {
         let column = if table == "tenant" { "id" } else { "tenant_id" };
@@ -116,11 +116,11 @@ async fn rows(tx: &mut Tx, tenant: TenantId) -> Vec<(&'static str, i64)> {
 
 #[rstest]
 #[tokio::test]
-async fn a_purge_takes_everything_of_one_company_and_nothing_of_another(#[values(Sqlite, Postgres)] backend: Backend) {
+async fn a_purge_deletes_all_rows_of_one_company_and_none_of_another(#[values(Sqlite, Postgres)] backend: Backend) {
     let t = Database::new(backend).await;
     let mut tx = t.db.begin().await.unwrap();
-    let (gone, stays) = (lived(&t, &mut tx, 1, "gone").await, lived(&t, &mut tx, 2, "stays").await);
-    let before = rows(&mut tx, stays).await;
+    let (gone, stays) = (fill_company(&t, &mut tx, 1, "gone").await, fill_company(&t, &mut tx, 2, "stays").await);
+    let before = count_rows(&mut tx, stays).await;
     let filled = before.iter().filter(|(_, count)| *count > 0).count();
     assert!(filled >= 10, "{before:?}");
     tenants::uninstall(&mut tx, gone, at(10)).await.unwrap();
@@ -128,21 +128,21 @@ async fn a_purge_takes_everything_of_one_company_and_nothing_of_another(#[values
     tx.commit().await.unwrap();
     t.db.erase_deleted().await.unwrap();
     let mut tx = t.db.read().await.unwrap();
-    assert_eq!(rows(&mut tx, stays).await, before);
-    assert_eq!(rows(&mut tx, gone).await, TABLES.map(|table| (table, 0)));
+    assert_eq!(count_rows(&mut tx, stays).await, before);
+    assert_eq!(count_rows(&mut tx, gone).await, TABLES.map(|table| (table, 0)));
 }
 
 #[tokio::test]
 async fn after_a_purge_the_files_hold_nothing_of_the_company() {
     let t = Database::new(Sqlite).await;
     let mut tx = t.db.begin().await.unwrap();
-    let gone = lived(&t, &mut tx, 1, "canary").await;
-    // Values that take pages of their own.
+    let gone = fill_company(&t, &mut tx, 1, "canary").await;
+    // Values that need overflow pages.
     for user in 10..40 {
         let form = Form { memo: "canary".repeat(2000), ..Form::default() };
         drafts::save(&mut tx, gone, DEAL, UserId(user), &form, at(0)).await.unwrap();
     }
-    lived(&t, &mut tx, 2, "stays").await;
+    fill_company(&t, &mut tx, 2, "stays").await;
     tx.commit().await.unwrap();
     let mut tx = t.db.read().await.unwrap();
     let sealed: Vec<String> = match &mut tx {
@@ -157,10 +157,13 @@ async fn after_a_purge_the_files_hold_nothing_of_the_company() {
     };
     t.db.backup_to(t.folder().join("backup.db").to_str().unwrap()).await.unwrap();
     for secret in ["canary-realm", "canary-quickbooks-access", "canary-quickbooks-refresh", "canary-pipedrive-access"] {
-        assert_eq!(found(secret), 0, "{secret} is sealed, in the database and in a backup of it");
+        assert_eq!(found(secret), 0, "{secret} is sealed in the database and in a backup");
     }
     fs::remove_file(t.folder().join("backup.db")).unwrap();
-    assert!(found("canary") > 0 && sealed.iter().all(|sealed| found(sealed) > 0), "they are there before");
+    assert!(
+        found("canary") > 0 && sealed.iter().all(|sealed| found(sealed) > 0),
+        "the texts are there before the purge"
+    );
     let mut tx = t.db.begin().await.unwrap();
     tenants::uninstall(&mut tx, gone, at(10)).await.unwrap();
     assert!(tenants::purge(&mut tx, gone).await.unwrap());
@@ -174,10 +177,10 @@ async fn after_a_purge_the_files_hold_nothing_of_the_company() {
 }
 
 #[tokio::test]
-async fn files_with_data_are_for_their_owner_alone() {
+async fn only_their_owner_may_read_files_with_data() {
     let t = Database::new(Sqlite).await;
     let mut tx = t.db.begin().await.unwrap();
-    lived(&t, &mut tx, 1, "a").await;
+    fill_company(&t, &mut tx, 1, "a").await;
     tx.commit().await.unwrap();
     let database = t.folder().join("test.db");
     let _lock = store::Db::acquire_process_lock(&format!("sqlite:{}", database.display())).unwrap();
@@ -195,7 +198,7 @@ async fn files_with_data_are_for_their_owner_alone() {
 /// `grants::count_active`, `tenants::find_by_company`
 #[rstest]
 #[tokio::test]
-async fn an_uninstallation_from_before_the_installation_changes_nothing(#[values(Sqlite, Postgres)] backend: Backend) {
+async fn an_uninstallation_older_than_the_installation_changes_nothing(#[values(Sqlite, Postgres)] backend: Backend) {
     let t = Database::new(backend).await;
     let mut tx = t.db.begin().await.unwrap();
     let tenant = crate::fixtures::tenant(&mut tx, 1).await;
@@ -207,10 +210,14 @@ async fn an_uninstallation_from_before_the_installation_changes_nothing(#[values
     install(&mut tx, 1, 0).await;
     install(&mut tx, 1, 100).await;
     install(&mut tx, 2, 0).await;
-    assert_eq!(grants::uninstall(&mut tx, tenant, UserId(1), at(99)).await.unwrap(), None, "installed again since");
+    assert_eq!(
+        grants::uninstall(&mut tx, tenant, UserId(1), at(99)).await.unwrap(),
+        None,
+        "the user installed the app again"
+    );
     assert_eq!(grants::count_active(&mut tx, tenant).await.unwrap(), 2);
     assert_eq!(grants::uninstall(&mut tx, tenant, UserId(1), at(100)).await.unwrap(), Some(1));
-    // One whose grant was refused has the app no more; with the last one its tokens go as well.
+    // A revoked grant does not count as active, and is deleted with the last active one.
     install(&mut tx, 3, 0).await;
     assert!(grants::release_refresh(&mut tx, tenant, UserId(3), at(3600), true).await.unwrap());
     assert_eq!(grants::list_refresh_tokens(&mut tx, &t.vault, tenant).await.unwrap().len(), 2);
@@ -219,7 +226,11 @@ async fn an_uninstallation_from_before_the_installation_changes_nothing(#[values
 
     tenants::uninstall(&mut tx, tenant, at(200)).await.unwrap();
     tenants::uninstall(&mut tx, tenant, at(300)).await.unwrap();
-    assert_eq!(tenants::list_uninstalled(&mut tx, at(201), 5).await.unwrap(), [tenant], "the grace begins once");
+    assert_eq!(
+        tenants::list_uninstalled(&mut tx, at(201), 5).await.unwrap(),
+        [tenant],
+        "the grace period starts with the first mark"
+    );
     assert!(tenants::find_by_company(&mut tx, 1).await.unwrap().is_some());
     assert!(!tenants::is_installed(&mut tx, tenant).await.unwrap());
     tenants::reinstate(&mut tx, tenant).await.unwrap();
@@ -228,7 +239,7 @@ async fn an_uninstallation_from_before_the_installation_changes_nothing(#[values
 
 #[rstest]
 #[tokio::test]
-async fn nothing_is_read_of_a_company_that_was_uninstalled(#[values(Sqlite, Postgres)] backend: Backend) {
+async fn an_uninstalled_company_is_not_swept(#[values(Sqlite, Postgres)] backend: Backend) {
     let t = Database::new(backend).await;
     let mut tx = t.db.begin().await.unwrap();
     let tenant = crate::fixtures::tenant(&mut tx, 1).await;
@@ -255,29 +266,33 @@ async fn a_revocation_is_kept_until_the_provider_has_answered(#[values(Sqlite, P
         .unwrap()
     {
         Some(ClaimedRevocation::Opened(revocation)) => Some(revocation),
-        Some(ClaimedRevocation::Unreadable) => panic!("it was sealed with this key"),
+        Some(ClaimedRevocation::Unreadable) => panic!("the vault has the key"),
         None => None,
     };
     for _ in 0..3 {
         let claimed = claim(&mut tx, 0, 60).await.unwrap();
         assert!(claimed.attempts == 1 && claimed.refresh.expose_secret().starts_with("token-7"));
     }
-    assert!(claim(&mut tx, 59, 99).await.is_none(), "one tries at a time");
+    assert!(claim(&mut tx, 59, 99).await.is_none(), "all are claimed");
     revocations::supersede(&mut tx, &t.vault, Grantor::QuickBooks, "77").await.unwrap();
     revocations::defer(&mut tx, &t.vault, Grantor::QuickBooks, "78", at(700)).await.unwrap();
     let pipedrive = claim(&mut tx, 61, 120).await.unwrap();
-    assert_eq!((pipedrive.provider, pipedrive.attempts), (Grantor::Pipedrive, 2), "after a crash it goes on");
+    assert_eq!(
+        (pipedrive.provider, pipedrive.attempts),
+        (Grantor::Pipedrive, 2),
+        "claimed again after the claim has ended"
+    );
     assert!(claim(&mut tx, 61, 120).await.is_none());
     revocations::postpone(&mut tx, &pipedrive, at(500)).await.unwrap();
     assert!(claim(&mut tx, 499, 599).await.is_none());
     revocations::finish(&mut tx, pipedrive.id).await.unwrap();
     assert_eq!(revocations::count(&mut tx).await.unwrap(), 1);
-    let tried = claim(&mut tx, 700, 760).await.unwrap();
-    // While it is tried, the company is being connected anew: a failure does not bring it forward.
+    let attempted = claim(&mut tx, 700, 760).await.unwrap();
+    // The company is being connected again during an attempt: a failed attempt does not end the deferral.
     revocations::defer(&mut tx, &t.vault, Grantor::QuickBooks, "78", at(1500)).await.unwrap();
-    revocations::postpone(&mut tx, &tried, at(702)).await.unwrap();
+    revocations::postpone(&mut tx, &attempted, at(702)).await.unwrap();
     assert!(claim(&mut tx, 1499, 1560).await.is_none());
     assert!(claim(&mut tx, 1500, 1560).await.is_some());
-    // What a clock that was ahead has put off waits no longer.
+    // A deferral by a clock that was ahead has no effect.
     assert!(claim(&mut tx, -9000, 0).await.is_some());
 }

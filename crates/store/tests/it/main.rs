@@ -1,6 +1,6 @@
-//! The contract of the store: every test on SQLite and on PostgreSQL.
+//! Contract tests of the store, on SQLite and on PostgreSQL.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+#![expect(clippy::unwrap_used, reason = "a test panics on any error")]
 
 mod clocks;
 mod connections;
@@ -10,14 +10,14 @@ mod drafts;
 mod effects;
 mod fences;
 mod fixtures;
-mod follow;
+mod isolation;
 mod keys;
 mod lifecycle;
-mod merged;
+mod merges;
 mod migrations;
-mod neighbours;
 mod operate;
 mod parked;
 mod plans;
 mod rows;
+mod sync;
 mod usage;

@@ -1,10 +1,10 @@
-//! Both databases have the same tables, as they themselves describe them after all migrations.
+//! Both databases have the same tables after all migrations. The catalogues of the databases are compared.
 
 use crate::database::{Backend, Database};
 use std::{collections::BTreeSet, fs, path::Path};
 use store::Tx;
 
-/// `table.column TYPE, NOT NULL, key 1, default x`. PostgreSQL has types that SQLite stores as another one.
+/// Queries for lines `table.column TYPE NOT NULL key 1 default x`. The types of PostgreSQL are mapped to those of SQLite.
 const COLUMNS: (&str, &str) = (
     "SELECT t.name || '.' || c.name || ' ' || c.type || CASE WHEN c.\"notnull\" = 1 OR c.pk > 0 THEN ' NOT NULL' ELSE '' END \
      || CASE WHEN c.pk > 0 THEN ' key ' || c.pk ELSE '' END || COALESCE(' default ' || c.dflt_value, '') \
@@ -20,7 +20,7 @@ const COLUMNS: (&str, &str) = (
      FROM information_schema.columns c WHERE c.table_schema = 'public'",
 );
 
-/// `table(columns) unique where condition`, without primary keys, which are among the columns.
+/// Queries for lines `table(columns) unique where condition`, without primary keys, which [`COLUMNS`] contains.
 const INDEXES: (&str, &str) = (
     "SELECT t.name || '(' || (SELECT group_concat(k.name, ', ' ORDER BY k.seqno) FROM pragma_index_info(i.name) k) || ')' \
      || CASE i.\"unique\" WHEN 1 THEN ' unique' ELSE '' END \
@@ -33,7 +33,7 @@ const INDEXES: (&str, &str) = (
      WHERE n.nspname = 'public' AND NOT i.indisprimary",
 );
 
-/// `table(column) -> table, what a deletion does`.
+/// Queries for lines `table(column) -> table, on delete`.
 const REFERENCES: (&str, &str) = (
     "SELECT t.name || '(' || f.\"from\" || ') -> ' || f.\"table\" || ', ' || f.on_delete \
      FROM sqlite_schema t JOIN pragma_foreign_key_list(t.name) f WHERE t.type = 'table'",
@@ -43,7 +43,7 @@ const REFERENCES: (&str, &str) = (
      JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = column_at WHERE k.contype = 'f'",
 );
 
-/// The rows of a description. The tables of the libraries are theirs.
+/// Runs one of the queries, without the tables of libraries.
 async fn describe(backend: Backend, of: (&'static str, &'static str)) -> BTreeSet<String> {
     let t = Database::new(backend).await;
     let mut tx = t.db.begin().await.unwrap();
@@ -70,9 +70,9 @@ async fn both_databases_have_the_same_columns() {
 
 #[tokio::test]
 async fn both_databases_have_the_same_indexes() {
-    // Each database writes conditions in its own way: compared are the columns and values that are in them.
+    // The databases format conditions differently, so only their columns and values are compared.
     let words = |rows: BTreeSet<String>| -> BTreeSet<String> {
-        let written = |row: String| {
+        let normalize = |row: String| {
             let Some((index, condition)) = row.split_once(" where ") else { return row };
             let words: BTreeSet<String> = condition
                 .split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_')
@@ -83,7 +83,7 @@ async fn both_databases_have_the_same_indexes() {
                 .collect();
             format!("{index} where {words:?}")
         };
-        rows.into_iter().map(written).collect()
+        rows.into_iter().map(normalize).collect()
     };
     let sqlite = words(describe(Backend::Sqlite, INDEXES).await);
     assert!(
@@ -112,7 +112,7 @@ fn assert_same(sqlite: &BTreeSet<String>, postgres: &BTreeSet<String>) {
     );
 }
 
-/// `table.column`, as the inventory names them.
+/// Reads the columns that `docs/data.md` lists, as `table.column`.
 fn inventory() -> BTreeSet<String> {
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/data.md");
     let mut found = BTreeSet::new();
@@ -132,8 +132,11 @@ fn inventory() -> BTreeSet<String> {
 
 #[tokio::test]
 async fn every_column_has_its_purpose_in_the_inventory() {
-    let (kept, described) = (columns().await, inventory());
-    let unexplained: Vec<_> = kept.difference(&described).collect();
-    let gone: Vec<_> = described.difference(&kept).collect();
-    assert!(unexplained.is_empty() && gone.is_empty(), "without a purpose: {unexplained:?}; not there: {gone:?}");
+    let (stored, described) = (columns().await, inventory());
+    let unexplained: Vec<_> = stored.difference(&described).collect();
+    let missing: Vec<_> = described.difference(&stored).collect();
+    assert!(
+        unexplained.is_empty() && missing.is_empty(),
+        "not in the inventory: {unexplained:?}; not in the database: {missing:?}"
+    );
 }

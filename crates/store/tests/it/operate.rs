@@ -1,4 +1,4 @@
-//! Tests for operators: a database that fails, replicas, backups, and moving to a larger database.
+//! Tests of operation: database failures, replicas, backups, and the move to PostgreSQL.
 
 use crate::{
     database::{
@@ -25,47 +25,46 @@ use store::{
 };
 use uuid::Uuid;
 
-/// A lock that somebody holds, a server that is frozen, a line that was cut without a word: nobody waits for it for ever, and those on
-/// which nothing comes back take no place away from others.
+/// A held lock stands for a frozen server or a dead connection: each call times out, and the pool replaces the connections.
 #[tokio::test]
-async fn a_database_that_does_not_answer_is_given_up() {
+async fn calls_to_an_unresponsive_database_time_out() {
     let t = Database::new(Postgres).await;
     let mut tx = t.db.begin().await.unwrap();
     let tenant = tenant(&mut tx, 1).await;
     tx.commit().await.unwrap();
-    let mut holds = t.db.begin().await.unwrap();
-    tenants::watch_won_deals(&mut holds, tenant, None).await.unwrap();
-    let asked = Instant::now();
-    // Whoever were silent would be made to let go.
-    let holding = async {
-        while asked.elapsed() < Duration::from_secs(60) {
+    let mut holder = t.db.begin().await.unwrap();
+    tenants::watch_won_deals(&mut holder, tenant, None).await.unwrap();
+    let started = Instant::now();
+    // PostgreSQL would end an idle transaction, so the lock's holder stays active.
+    let hold_lock = async {
+        while started.elapsed() < Duration::from_secs(60) {
             tokio::time::sleep(Duration::from_secs(2)).await;
-            tenants::watch_won_deals(&mut holds, tenant, None).await.unwrap();
+            tenants::watch_won_deals(&mut holder, tenant, None).await.unwrap();
         }
     };
-    let many = async {
-        let waited = futures_util::future::join_all(repeat_with(|| waiting_for(&t.db, tenant)).take(15)).await;
-        (waited, t.db.begin().await)
+    let update_blocked = async {
+        let results = futures_util::future::join_all(repeat_with(|| update_tenant(&t.db, tenant)).take(15)).await;
+        (results, t.db.begin().await)
     };
-    let (waited, next) = tokio::select! {
-        done = many => done,
-        () = holding => panic!("no end after a minute"),
+    let (results, next) = tokio::select! {
+        done = update_blocked => done,
+        () = hold_lock => panic!("no timeout within a minute"),
     };
-    for waited in waited {
-        let Err(store::Error::Database(sqlx::Error::Io(error))) = waited else { panic!("{waited:?}") };
+    for result in results {
+        let Err(store::Error::Database(sqlx::Error::Io(error))) = result else { panic!("{result:?}") };
         assert_eq!(error.kind(), std::io::ErrorKind::TimedOut);
     }
     next.unwrap();
 }
 
-async fn waiting_for(db: &store::Db, tenant: TenantId) -> Result<(), store::Error> {
-    let mut waits = db.begin().await.unwrap();
-    tenants::watch_won_deals(&mut waits, tenant, None).await
+async fn update_tenant(db: &store::Db, tenant: TenantId) -> Result<(), store::Error> {
+    let mut tx = db.begin().await.unwrap();
+    tenants::watch_won_deals(&mut tx, tenant, None).await
 }
 
-/// SQLite ends the transaction by itself; what is begun next must not suffer for it.
+/// SQLite then rolls the transaction back itself. The next transaction must work.
 #[tokio::test]
-async fn after_a_full_disk_it_goes_on() {
+async fn the_database_works_again_after_a_full_disk() {
     let t = Database::new(Sqlite).await;
     let mut tx = t.db.begin().await.unwrap();
     let tenant = tenant(&mut tx, 1).await;
@@ -88,7 +87,7 @@ async fn after_a_full_disk_it_goes_on() {
 
 #[rstest]
 #[tokio::test]
-async fn replicas_see_each_other(#[values(Sqlite, Postgres)] backend: Backend) {
+async fn replicas_count_each_other(#[values(Sqlite, Postgres)] backend: Backend) {
     let t = Database::new(backend).await;
     let mut tx = t.db.begin().await.unwrap();
     let (one, other) = (Uuid::new_v4(), Uuid::new_v4());
@@ -97,7 +96,7 @@ async fn replicas_see_each_other(#[values(Sqlite, Postgres)] backend: Backend) {
     assert_eq!(
         replicas::record_heartbeat(&mut tx, other, at(25), at(5)).await.unwrap(),
         1,
-        "one was not seen for long"
+        "the other replica sent no heartbeat"
     );
     replicas::record_heartbeat(&mut tx, one, at(26), at(6)).await.unwrap();
     replicas::mark_ended(&mut tx, other).await.unwrap();
@@ -107,7 +106,7 @@ async fn replicas_see_each_other(#[values(Sqlite, Postgres)] backend: Backend) {
 /// `replicas::find_last_heartbeat`
 #[rstest]
 #[tokio::test]
-async fn a_replica_that_has_ended_leaves_its_last_heartbeat(#[values(Sqlite, Postgres)] backend: Backend) {
+async fn an_ended_replica_keeps_its_last_heartbeat(#[values(Sqlite, Postgres)] backend: Backend) {
     let t = Database::new(backend).await;
     let mut tx = t.db.begin().await.unwrap();
     assert_eq!(replicas::find_last_heartbeat(&mut tx).await.unwrap(), None);
@@ -116,12 +115,16 @@ async fn a_replica_that_has_ended_leaves_its_last_heartbeat(#[values(Sqlite, Pos
     replicas::mark_ended(&mut tx, one).await.unwrap();
     assert_eq!(replicas::find_last_heartbeat(&mut tx).await.unwrap(), Some(at(5)));
     replicas::record_heartbeat(&mut tx, Uuid::new_v4(), at(60), at(40)).await.unwrap();
-    assert_eq!(replicas::find_last_heartbeat(&mut tx).await.unwrap(), Some(at(60)), "the next one takes its place");
+    assert_eq!(
+        replicas::find_last_heartbeat(&mut tx).await.unwrap(),
+        Some(at(60)),
+        "the heartbeat of the next replica"
+    );
 }
 
 #[rstest]
 #[tokio::test]
-async fn replicas_go_by_the_clock_of_their_database(#[values(Sqlite, Postgres)] backend: Backend) {
+async fn replicas_use_the_clock_of_their_database(#[values(Sqlite, Postgres)] backend: Backend) {
     let t = Database::new(backend).await;
     let (first, second) = (t.db.now().await.unwrap(), t.db.now().await.unwrap());
     assert_eq!(first.is_some(), matches!(backend, Postgres));
@@ -129,7 +132,7 @@ async fn replicas_go_by_the_clock_of_their_database(#[values(Sqlite, Postgres)] 
 }
 
 #[tokio::test]
-async fn everything_moves_from_sqlite_to_postgresql() {
+async fn all_rows_and_jobs_are_copied_from_sqlite_to_postgresql() {
     let (from, to) = (Database::new(Sqlite).await, Database::new(Postgres).await);
     let mut tx = from.db.begin().await.unwrap();
     let (tenant, connection, invoice) = issued(&from, &mut tx).await;
@@ -162,7 +165,7 @@ async fn everything_moves_from_sqlite_to_postgresql() {
     .await
     .unwrap();
     tx.commit().await.unwrap();
-    let before = held(&from, tenant).await;
+    let before = summary(&from, tenant).await;
     let calls = Usage { reads: 3, writes: 1 };
     let mut tx = from.db.begin().await.unwrap();
     usage::add_to_connection(&mut tx, tenant, connection, 202_611, calls).await.unwrap();
@@ -170,7 +173,7 @@ async fn everything_moves_from_sqlite_to_postgresql() {
     tx.commit().await.unwrap();
 
     assert!(from.db.copy_to(&to.db).await.unwrap() >= 8);
-    assert_eq!(held(&to, tenant).await, before);
+    assert_eq!(summary(&to, tenant).await, before);
     let mut tx = to.db.read().await.unwrap();
     assert_eq!(usage::find_of_connection(&mut tx, tenant, connection, 202_611).await.unwrap(), calls);
     assert_eq!(usage::find_of_app(&mut tx, 202_611).await.unwrap(), calls);
@@ -179,7 +182,7 @@ async fn everything_moves_from_sqlite_to_postgresql() {
     let grant = grants::find(&mut tx, &to.vault, tenant, USER).await.unwrap().unwrap();
     assert_eq!(secrecy::ExposeSecret::expose_secret(&grant.tokens.refresh), "ana-refresh");
     drop(tx);
-    assert!(matches!(from.db.copy_to(&to.db).await, Err(store::Error::NotEmpty)), "nothing is copied over something");
+    assert!(matches!(from.db.copy_to(&to.db).await, Err(store::Error::NotEmpty)), "the target is not empty");
     assert!(matches!(to.db.copy_to(&from.db).await, Err(store::Error::NotFromSqlite)));
 }
 
@@ -189,20 +192,20 @@ async fn a_backup_is_the_whole_database_at_one_moment() {
     let mut tx = t.db.begin().await.unwrap();
     let (tenant, _, _) = issued(&t, &mut tx).await;
     tx.commit().await.unwrap();
-    let before = held(&t, tenant).await;
+    let before = summary(&t, tenant).await;
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("backup.db");
     t.db.backup_to(file.to_str().unwrap()).await.unwrap();
     let restored = store::Db::open(&format!("sqlite:{}", file.display())).await.unwrap();
     let restored = Database::of(restored, folder);
-    assert_eq!(held(&restored, tenant).await, before);
-    assert!(t.db.backup_to(file.to_str().unwrap()).await.is_err(), "a file that is there is not overwritten");
+    assert_eq!(summary(&restored, tenant).await, before);
+    assert!(t.db.backup_to(file.to_str().unwrap()).await.is_err(), "an existing file is not overwritten");
     let other = Database::new(Postgres).await;
     assert!(matches!(other.db.backup_to("x").await, Err(store::Error::NotSqlite)));
 }
 
-/// What a database holds of a company, in words.
-async fn held(t: &Database, tenant: TenantId) -> String {
+/// Formats the invoices and the connection of a company, to compare databases.
+async fn summary(t: &Database, tenant: TenantId) -> String {
     let mut tx = t.db.read().await.unwrap();
     let invoices = invoices::list(&mut tx, tenant, InvoiceScope::Deal(DEAL)).await.unwrap();
     let connection = store::quickbooks::find_current(&mut tx, &t.vault, tenant).await.unwrap().unwrap();

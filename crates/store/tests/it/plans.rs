@@ -1,4 +1,4 @@
-//! Every statement that a test of the store runs finds its rows by an index: no table that grows is read from end to end.
+//! Explains every statement that the tests run: none may scan a growing table.
 
 use sqlx::{Connection as _, Row as _, SqliteConnection};
 use std::{
@@ -13,8 +13,8 @@ use tracing::{
     span,
 };
 
-/// Tables that stay small: flows are gone after minutes, and strangers cannot begin one.
-const SMALL: [&str; 9] = [
+/// Tables that stay small. Rows of `oauth_flow` are deleted after they expire, and only users of Pipedrive can cause one.
+const SMALL_TABLES: [&str; 9] = [
     "CONSTANT",
     "_sqlx_migrations",
     "json_each",
@@ -26,35 +26,35 @@ const SMALL: [&str; 9] = [
     "sqlite_schema",
 ];
 
-/// What may read a table from end to end, by a part of the statement, and why.
-const SCANS: [(&str, &str); 16] = [
-    (" FROM sqlite_schema t JOIN pragma_", "the tables themselves are described"),
-    (" river_", "the queue's library looks after its own tables"),
+/// Statements that may scan a table: a part of the statement, and the reason.
+const ALLOWED_SCANS: [(&str, &str); 16] = [
+    (" FROM sqlite_schema t JOIN pragma_", "lists the tables"),
+    (" river_", "statements of the queue's library"),
     ("\"river_", "the same, with its names quoted"),
-    (" ORDER BY rowid", "everything is copied to another database"),
-    ("SELECT COUNT(*) FROM", "what was copied is counted"),
-    ("UPDATE revocation SET attempts", "a row is gone once the provider has answered: there are few"),
-    ("AS key_id FROM (SELECT", KEYS),
-    ("SELECT key_id, COUNT(*) FROM", KEYS),
-    (", 1, $2) <> $3 ORDER BY", KEYS),
-    (", 1, $2) = $3 ORDER BY", KEYS),
-    ("UPDATE quickbooks_connection SET lease_until = $1 + 1", AHEAD),
-    ("UPDATE quickbooks_connection SET changes_", AHEAD),
-    ("UPDATE quickbooks_connection SET reads_refused_until = 0", AHEAD),
-    ("UPDATE quickbooks_connection SET sw", AHEAD),
-    ("UPDATE pipedrive_grant SET ", AHEAD),
-    ("UPDATE tenant SET won_until = $1 - ", AHEAD),
+    (" ORDER BY rowid", "copies a table to another database"),
+    ("SELECT COUNT(*) FROM", "counts copied rows"),
+    ("UPDATE revocation SET attempts", "a row is deleted once the provider has answered, so there are few"),
+    ("AS key_id FROM (SELECT", KEY_ROTATION),
+    ("SELECT key_id, COUNT(*) FROM", KEY_ROTATION),
+    (", 1, $2) <> $3 ORDER BY", KEY_ROTATION),
+    (", 1, $2) = $3 ORDER BY", KEY_ROTATION),
+    ("UPDATE quickbooks_connection SET lease_until = $1 + 1", CLOCK_CORRECTION),
+    ("UPDATE quickbooks_connection SET changes_", CLOCK_CORRECTION),
+    ("UPDATE quickbooks_connection SET reads_refused_until = 0", CLOCK_CORRECTION),
+    ("UPDATE quickbooks_connection SET sw", CLOCK_CORRECTION),
+    ("UPDATE pipedrive_grant SET ", CLOCK_CORRECTION),
+    ("UPDATE tenant SET won_until = $1 - ", CLOCK_CORRECTION),
 ];
-const KEYS: &str = "a key is replaced, or it is counted which are in use: each row is looked at";
-const AHEAD: &str = "put right once after the clock was ahead; a row for each company or user";
+const KEY_ROTATION: &str = "counts or reseals the rows of a key";
+const CLOCK_CORRECTION: &str = "runs once after the clock was ahead; one row for each company or user";
 
-/// What was run in this process.
-static RUN: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+/// The statements that were run in this process.
+static STATEMENTS: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
 
-/// Remembers the statements that sqlx logs.
-struct Statements;
+/// Records the statements that sqlx logs.
+struct StatementRecorder;
 
-impl Subscriber for Statements {
+impl Subscriber for StatementRecorder {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
         metadata.target() == "sqlx::query" && *metadata.level() <= Level::DEBUG
     }
@@ -64,23 +64,23 @@ impl Subscriber for Statements {
     fn record(&self, _: &span::Id, _: &span::Record<'_>) {}
     fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
     fn event(&self, event: &Event<'_>) {
-        let mut logged = Logged::default();
+        let mut logged = LoggedStatement::default();
         event.record(&mut logged);
-        let whole = if logged.statement.is_empty() { logged.summary } else { logged.statement };
-        RUN.lock().unwrap().insert(whole.split_whitespace().collect::<Vec<_>>().join(" "));
+        let statement = if logged.statement.is_empty() { logged.summary } else { logged.statement };
+        STATEMENTS.lock().unwrap().insert(statement.split_whitespace().collect::<Vec<_>>().join(" "));
     }
     fn enter(&self, _: &span::Id) {}
     fn exit(&self, _: &span::Id) {}
 }
 
-/// A statement as sqlx logs it: a short one stands in the summary alone.
+/// A statement as sqlx logs it. A short statement is in the summary only.
 #[derive(Default)]
-struct Logged {
+struct LoggedStatement {
     summary: String,
     statement: String,
 }
 
-impl Visit for Logged {
+impl Visit for LoggedStatement {
     fn record_str(&mut self, field: &Field, value: &str) {
         match field.name() {
             "summary" => value.clone_into(&mut self.summary),
@@ -93,16 +93,16 @@ impl Visit for Logged {
     }
 }
 
-/// From now on statements are remembered.
-pub(crate) fn remember_statements() {
+/// Starts recording statements.
+pub(crate) fn record_statements() {
     static ONCE: Once = Once::new();
-    ONCE.call_once(|| tracing::subscriber::set_global_default(Statements).unwrap());
+    ONCE.call_once(|| tracing::subscriber::set_global_default(StatementRecorder).unwrap());
 }
 
-/// Explains on this database what was run so far; what reads a large table from end to end, and how.
-pub(crate) fn scans(database: &Path) -> Vec<String> {
+/// Explains the recorded statements on this database, and lists the scans of large tables.
+pub(crate) fn list_scans(database: &Path) -> Vec<String> {
     let database = PathBuf::from(database);
-    let statements = RUN.lock().unwrap().clone();
+    let statements = STATEMENTS.lock().unwrap().clone();
     std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         runtime.block_on(explain(&database, statements))
@@ -113,7 +113,7 @@ pub(crate) fn scans(database: &Path) -> Vec<String> {
 
 async fn explain(database: &Path, statements: BTreeSet<String>) -> Vec<String> {
     let mut connection = SqliteConnection::connect(&format!("sqlite:{}", database.display())).await.unwrap();
-    // Of such an index all is read that is due, unfinished or the like: that is what it is for.
+    // A scan of a partial index is intended: the index contains only the rows that are due, unfinished or the like.
     let partial: Vec<String> =
         sqlx::query_scalar("SELECT name FROM sqlite_master WHERE type = 'index' AND sql LIKE '% WHERE %'")
             .fetch_all(&mut connection)
@@ -121,20 +121,20 @@ async fn explain(database: &Path, statements: BTreeSet<String>) -> Vec<String> {
             .unwrap();
     let mut found = Vec::new();
     for statement in statements {
-        // A statement of a test itself begins with a comment.
+        // Statements of the tests themselves begin with a comment.
         if !["SELECT", "UPDATE", "DELETE", "INSERT", "WITH"].iter().any(|verb| statement.starts_with(verb)) {
             continue;
         }
         let explained = format!("EXPLAIN QUERY PLAN {statement}");
-        // What is PostgreSQL's alone cannot be explained here.
+        // Statements for PostgreSQL only cannot be explained here.
         let Ok(steps) = sqlx::query(sqlx::AssertSqlSafe(explained)).fetch_all(&mut connection).await else { continue };
-        let is_excused = SCANS.iter().any(|(part, _)| statement.contains(part));
+        let is_allowed = ALLOWED_SCANS.iter().any(|(part, _)| statement.contains(part));
         for step in steps.iter().map(|step| step.get::<String, _>("detail")) {
             let Some(scanned) = step.strip_prefix("SCAN ") else { continue };
             let words: Vec<&str> = scanned.split(' ').collect();
-            let is_small = words.first().is_none_or(|table| SMALL.contains(table) || table.starts_with('('));
+            let is_small = words.first().is_none_or(|table| SMALL_TABLES.contains(table) || table.starts_with('('));
             let is_partial = words.iter().any(|word| partial.iter().any(|index| index == word));
-            if !is_small && !is_partial && !is_excused {
+            if !is_small && !is_partial && !is_allowed {
                 found.push(format!("{step}: {statement}"));
             }
         }
@@ -142,9 +142,9 @@ async fn explain(database: &Path, statements: BTreeSet<String>) -> Vec<String> {
     found
 }
 
-/// The check itself notices a table that is read from end to end, and lets an index pass.
+/// `explain` reports a full table scan, and accepts an index.
 #[tokio::test]
-async fn a_statement_without_an_index_is_found() {
+async fn a_full_table_scan_is_found() {
     let t = crate::database::Database::new(crate::database::Backend::Sqlite).await;
     let file = t.folder().join("test.db");
     let found = explain(&file, ["SELECT 1 FROM invoice WHERE currency = 'USD'".to_owned()].into()).await;

@@ -1,5 +1,5 @@
-//! What each step changes in the row of an invoice, and that it changes no other row: not that of another invoice, nor of another
-//! company, nor one that somebody else holds or that is finished.
+//! Each function on an invoice changes the expected columns of its row, and no other row. It does not change an invoice of another company,
+//! with another lease owner, or in a final state.
 
 use crate::{
     database::{
@@ -54,7 +54,7 @@ async fn rows(tx: &mut Tx) -> Vec<Row> {
     }
 }
 
-/// Brings every invoice of every company into one state, leased by one worker.
+/// Sets every invoice of every company to one state, with one lease owner.
 async fn set(tx: &mut Tx, state: &str, trouble: Option<&str>, owner: Uuid) {
     let statement = format!(
         "/* test */ UPDATE invoice SET state = $1, trouble = $2, lease_owner = $3, lease_until = {}, attempts = 3, next_attempt_at = {}, \
@@ -82,160 +82,179 @@ fn micros(seconds: i64) -> i64 {
     at(seconds).as_microsecond()
 }
 
-/// What is done to one invoice.
+/// A function on one invoice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Step {
-    Lease,
+    Claim,
     Extend,
-    Sending,
+    MarkSending,
     Postpone,
-    Stick,
-    Unsent,
-    Resending,
-    Issued,
-    Refused,
+    Park,
+    MarkUnsent,
+    RevokeResending,
+    MarkIssued,
+    MarkRefused,
     Retry,
     AllowResending,
-    CustomerCreated,
-    Show,
-    Remove,
-    Tell,
+    SetCustomer,
+    UpdateSnapshot,
+    RemoveUnsent,
+    SetAnnouncedStatus,
 }
 
 impl Step {
-    /// Those of a worker: another one must not take them.
-    const HELD: [Self; 8] = [
+    /// The steps that require the lease.
+    const OWNER_STEPS: [Self; 8] = [
         Self::Extend,
-        Self::Sending,
+        Self::MarkSending,
         Self::Postpone,
-        Self::Stick,
-        Self::Unsent,
-        Self::Resending,
-        Self::Issued,
-        Self::Refused,
+        Self::Park,
+        Self::MarkUnsent,
+        Self::RevokeResending,
+        Self::MarkIssued,
+        Self::MarkRefused,
     ];
 
-    async fn take(self, tx: &mut Tx, tenant: TenantId, id: InvoiceId, owner: Uuid) {
-        let shown = snapshot("0", 2_500);
-        let taken = match self {
-            Self::Lease => invoices::claim(tx, tenant, id, owner, at(200), at(210)).await.map(|_| ()),
+    async fn run(self, tx: &mut Tx, tenant: TenantId, id: InvoiceId, owner: Uuid) {
+        let read = snapshot("0", 2_500);
+        let result = match self {
+            Self::Claim => invoices::claim(tx, tenant, id, owner, at(200), at(210)).await.map(|_| ()),
             Self::Extend => leases::extend(tx, tenant, id, owner, at(20), at(30)).await.map(|_| ()),
-            Self::Sending => leases::mark_sending(tx, tenant, id, owner, at(21)).await.map(|_| ()),
+            Self::MarkSending => leases::mark_sending(tx, tenant, id, owner, at(21)).await.map(|_| ()),
             Self::Postpone => leases::postpone(tx, tenant, id, owner, at(60)).await,
-            Self::Stick => leases::park(tx, tenant, id, owner, &ParkReason::Doubt).await,
-            Self::Unsent => invoices::mark_unsent(tx, tenant, id, owner).await,
-            Self::Resending => invoices::revoke_resending(tx, tenant, id, owner).await,
-            Self::Issued => invoices::mark_issued(tx, tenant, id, owner, &shown, at(22)).await.map(|_| ()),
-            Self::Refused => invoices::mark_refused(tx, tenant, id, owner, &[]).await.map(|_| ()),
+            Self::Park => leases::park(tx, tenant, id, owner, &ParkReason::Doubt).await,
+            Self::MarkUnsent => invoices::mark_unsent(tx, tenant, id, owner).await,
+            Self::RevokeResending => invoices::revoke_resending(tx, tenant, id, owner).await,
+            Self::MarkIssued => invoices::mark_issued(tx, tenant, id, owner, &read, at(22)).await.map(|_| ()),
+            Self::MarkRefused => invoices::mark_refused(tx, tenant, id, owner, &[]).await.map(|_| ()),
             Self::Retry => parked::retry(tx, tenant, OperationKind::Invoice, id.0, at(70)).await.map(|_| ()),
             Self::AllowResending => invoices::allow_resending(tx, tenant, id).await,
-            Self::CustomerCreated => invoices::set_customer(tx, tenant, id, "58").await,
-            Self::Show => invoices::update_snapshot(tx, tenant, id, &shown, at(22), at(22)).await,
-            Self::Remove => invoices::remove_unsent(tx, tenant, id).await.map(|_| ()),
-            Self::Tell => history::set_announced_status(tx, tenant, id, Status::Paid).await.map(|_| ()),
+            Self::SetCustomer => invoices::set_customer(tx, tenant, id, "58").await,
+            Self::UpdateSnapshot => invoices::update_snapshot(tx, tenant, id, &read, at(22), at(22)).await,
+            Self::RemoveUnsent => invoices::remove_unsent(tx, tenant, id).await.map(|_| ()),
+            Self::SetAnnouncedStatus => history::set_announced_status(tx, tenant, id, Status::Paid).await.map(|_| ()),
         };
-        taken.unwrap();
+        result.unwrap();
     }
 
-    /// The state and the trouble from which it goes.
-    fn from(self) -> (&'static str, Option<&'static str>) {
+    /// The state and the park reason before the step.
+    fn initial_state(self) -> (&'static str, Option<&'static str>) {
         match self {
             Self::Retry | Self::AllowResending => ("sending", Some("doubt")),
-            Self::Show | Self::Tell => ("issued", None),
-            Self::Remove => ("refused", None),
-            Self::Sending => ("queued", None),
+            Self::UpdateSnapshot | Self::SetAnnouncedStatus => ("issued", None),
+            Self::RemoveUnsent => ("refused", None),
+            Self::MarkSending => ("queued", None),
             _ => ("sending", None),
         }
     }
 
-    /// What it makes of the row.
+    /// The row after the step.
     fn expected(self, row: Row, owner: Uuid) -> Row {
-        let shown = Row { quickbooks_id: Some("130".into()), balance_minor: 2_500, ..row.clone() };
+        let with_snapshot = Row { quickbooks_id: Some("130".into()), balance_minor: 2_500, ..row.clone() };
         match self {
-            Self::Lease => Row { lease_owner: Some(owner), lease_until: micros(210), attempts: 4, ..row },
+            Self::Claim => Row { lease_owner: Some(owner), lease_until: micros(210), attempts: 4, ..row },
             Self::Extend => Row { lease_until: micros(30), ..row },
-            Self::Sending => Row { state: "sending".into(), sent_at: micros(21), ..row },
+            Self::MarkSending => Row { state: "sending".into(), sent_at: micros(21), ..row },
             Self::Postpone => Row { lease_until: 0, next_attempt_at: micros(60), ..row },
-            Self::Stick => Row { trouble: Some("doubt".into()), lease_until: 0, ..row },
-            Self::Unsent => Row { state: "queued".into(), sent_at: 0, ..row },
-            Self::Resending => Row { may_resend: false, ..row },
-            Self::Issued => Row { state: "issued".into(), lease_until: 0, ..shown },
-            Self::Refused => Row { state: "refused".into(), lease_until: 0, ..row },
+            Self::Park => Row { trouble: Some("doubt".into()), lease_until: 0, ..row },
+            Self::MarkUnsent => Row { state: "queued".into(), sent_at: 0, ..row },
+            Self::RevokeResending => Row { may_resend: false, ..row },
+            Self::MarkIssued => Row { state: "issued".into(), lease_until: 0, ..with_snapshot },
+            Self::MarkRefused => Row { state: "refused".into(), lease_until: 0, ..row },
             Self::Retry => Row { trouble: None, attempts: 1, next_attempt_at: micros(70), ..row },
             Self::AllowResending => Row { may_resend: true, ..row },
-            Self::CustomerCreated => Row { customer_id: Some("58".into()), ..row },
-            Self::Show => shown,
-            Self::Remove => Row { state: "removed".into(), ..row },
-            Self::Tell => Row { told: "paid".into(), ..row },
+            Self::SetCustomer => Row { customer_id: Some("58".into()), ..row },
+            Self::UpdateSnapshot => with_snapshot,
+            Self::RemoveUnsent => Row { state: "removed".into(), ..row },
+            Self::SetAnnouncedStatus => Row { told: "paid".into(), ..row },
         }
     }
 }
 
-/// Two invoices of one company and one of another; the first is the one that is worked on.
-async fn three(t: &Database, tx: &mut Tx) -> ([TenantId; 2], InvoiceId) {
+/// Creates two invoices of one company and one of another. Returns the tenants and the first invoice.
+async fn create_three(t: &Database, tx: &mut Tx) -> ([TenantId; 2], InvoiceId) {
     let tenants = [tenant(tx, 1).await, tenant(tx, 2).await];
-    let mut made = Vec::new();
+    let mut placed = Vec::new();
     for (tenant, realm) in [(tenants[0], "1"), (tenants[0], "1"), (tenants[1], "2")] {
         let connection = connection(t, tx, tenant, realm).await;
         let wanted = intent(connection, IntentKey(Uuid::new_v4()), 100);
-        made.push(new_id(invoices::place(tx, tenant, &wanted, at(0)).await.unwrap()));
+        placed.push(new_id(invoices::place(tx, tenant, &wanted, at(0)).await.unwrap()));
     }
-    (tenants, made[0])
+    (tenants, placed[0])
 }
 
 #[rstest]
 #[tokio::test]
-async fn each_step_changes_the_row_that_it_is_taken_on(#[values(Sqlite, Postgres)] backend: Backend) {
+async fn each_step_changes_the_row_of_its_invoice_only(#[values(Sqlite, Postgres)] backend: Backend) {
     let t = Database::new(backend).await;
     let mut tx = t.db.begin().await.unwrap();
-    let ([ours, theirs], id) = three(&t, &mut tx).await;
+    let ([ours, theirs], id) = create_three(&t, &mut tx).await;
     let (owner, other) = (Uuid::new_v4(), Uuid::new_v4());
-    let of_all =
-        [Step::Lease, Step::Retry, Step::AllowResending, Step::CustomerCreated, Step::Show, Step::Remove, Step::Tell];
-    for step in Step::HELD.into_iter().chain(of_all) {
-        let (state, trouble) = step.from();
+    let other_steps = [
+        Step::Claim,
+        Step::Retry,
+        Step::AllowResending,
+        Step::SetCustomer,
+        Step::UpdateSnapshot,
+        Step::RemoveUnsent,
+        Step::SetAnnouncedStatus,
+    ];
+    for step in Step::OWNER_STEPS.into_iter().chain(other_steps) {
+        let (state, trouble) = step.initial_state();
         set(&mut tx, state, trouble, owner).await;
         let before = rows(&mut tx).await;
-        step.take(&mut tx, theirs, id, owner).await;
+        step.run(&mut tx, theirs, id, owner).await;
         assert_eq!(rows(&mut tx).await, before, "{step:?} of another company");
-        if Step::HELD.contains(&step) {
-            step.take(&mut tx, ours, id, other).await;
+        if Step::OWNER_STEPS.contains(&step) {
+            step.run(&mut tx, ours, id, other).await;
             assert_eq!(rows(&mut tx).await, before, "{step:?} of another worker");
         }
-        let worker = if step == Step::Lease { other } else { owner };
-        let taken = |row: Row| if row.id == id.0 { step.expected(row, worker) } else { row };
-        let expected: Vec<Row> = before.into_iter().map(taken).collect();
-        step.take(&mut tx, ours, id, worker).await;
+        let worker = if step == Step::Claim { other } else { owner };
+        let after_step = |row: Row| if row.id == id.0 { step.expected(row, worker) } else { row };
+        let expected: Vec<Row> = before.into_iter().map(after_step).collect();
+        step.run(&mut tx, ours, id, worker).await;
         assert_eq!(rows(&mut tx).await, expected, "{step:?}");
     }
 }
 
-/// By its own worker, too: whoever was slow must not undo what was settled.
+/// Not even the lease owner may change it: a slow worker must not undo a settled state.
 #[rstest]
 #[tokio::test]
-async fn what_is_settled_stays_as_it_is(#[values(Sqlite, Postgres)] backend: Backend) {
+async fn a_settled_or_parked_invoice_does_not_change(#[values(Sqlite, Postgres)] backend: Backend) {
     let t = Database::new(backend).await;
     let mut tx = t.db.begin().await.unwrap();
-    let ([tenant, _], id) = three(&t, &mut tx).await;
+    let ([tenant, _], id) = create_three(&t, &mut tx).await;
     let owner = Uuid::new_v4();
     for (state, trouble, steps) in [
-        ("issued", None, &[Step::Lease, Step::Extend, Step::Sending, Step::Stick, Step::Issued, Step::Refused][..]),
-        ("refused", None, &[Step::Lease, Step::Extend, Step::Sending, Step::Stick, Step::Issued, Step::Refused]),
-        ("issued", None, &[Step::Unsent, Step::Remove, Step::AllowResending, Step::Retry]),
-        ("queued", None, &[Step::Unsent, Step::Remove, Step::AllowResending, Step::Retry, Step::Show]),
-        ("sending", None, &[Step::Remove, Step::AllowResending, Step::Retry, Step::Show]),
-        ("sending", Some("doubt"), &[Step::Lease]),
+        (
+            "issued",
+            None,
+            &[Step::Claim, Step::Extend, Step::MarkSending, Step::Park, Step::MarkIssued, Step::MarkRefused][..],
+        ),
+        (
+            "refused",
+            None,
+            &[Step::Claim, Step::Extend, Step::MarkSending, Step::Park, Step::MarkIssued, Step::MarkRefused],
+        ),
+        ("issued", None, &[Step::MarkUnsent, Step::RemoveUnsent, Step::AllowResending, Step::Retry]),
+        (
+            "queued",
+            None,
+            &[Step::MarkUnsent, Step::RemoveUnsent, Step::AllowResending, Step::Retry, Step::UpdateSnapshot],
+        ),
+        ("sending", None, &[Step::RemoveUnsent, Step::AllowResending, Step::Retry, Step::UpdateSnapshot]),
+        ("sending", Some("doubt"), &[Step::Claim]),
     ] {
         set(&mut tx, state, trouble, owner).await;
         let before = rows(&mut tx).await;
         for step in steps {
-            step.take(&mut tx, tenant, id, owner).await;
-            assert_eq!(rows(&mut tx).await, before, "{step:?} of what is {state}");
+            step.run(&mut tx, tenant, id, owner).await;
+            assert_eq!(rows(&mut tx).await, before, "{step:?} in state {state}");
         }
     }
 }
 
-/// What of an intent is stored and may differ from that which was refused before.
+/// The columns of an intent that a correction replaces.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 struct Content {
     connection_id: Uuid,
@@ -265,13 +284,13 @@ async fn content(tx: &mut Tx, id: InvoiceId) -> Content {
     }
 }
 
-/// Nothing is left of what was refused, but for the row and its generation.
+/// A correction keeps only the id and the generation of the refused row.
 #[rstest]
 #[tokio::test]
-async fn a_mended_invoice_is_stored_like_a_new_one(#[values(Sqlite, Postgres)] backend: Backend) {
+async fn a_corrected_invoice_is_stored_like_a_new_one(#[values(Sqlite, Postgres)] backend: Backend) {
     let t = Database::new(backend).await;
     let mut tx = t.db.begin().await.unwrap();
-    let ([ours, _], id) = three(&t, &mut tx).await;
+    let ([ours, _], id) = create_three(&t, &mut tx).await;
     let key = invoices::find(&mut tx, ours, id).await.unwrap().unwrap().intent;
     set(&mut tx, "refused", Some("doubt"), Uuid::new_v4()).await;
     invoices::set_customer(&mut tx, ours, id, "58").await.unwrap();
@@ -280,25 +299,25 @@ async fn a_mended_invoice_is_stored_like_a_new_one(#[values(Sqlite, Postgres)] b
     let before = others(rows(&mut tx).await);
 
     let connection = connection(&t, &mut tx, ours, "3").await;
-    let mut mended = intent(connection, key, 200);
-    mended.form.memo = "mended".into();
-    mended.customer_name = "Beta".into();
-    mended.draft.customer = Choice::Existing("77".into());
-    mended.draft.currency = Currency::JPY;
-    (mended.draft.issued, mended.draft.due) = (date(2026, 4, 1), date(2026, 5, 1));
-    assert_eq!(new_id(invoices::place(&mut tx, ours, &mended, at(80)).await.unwrap()), id);
-    assert_eq!(others(rows(&mut tx).await), before, "no other invoice is mended");
-    let same = Intent { id: InvoiceId(Uuid::new_v4()), key: IntentKey(Uuid::new_v4()), ..mended };
+    let mut corrected = intent(connection, key, 200);
+    corrected.form.memo = "corrected".into();
+    corrected.customer_name = "Beta".into();
+    corrected.draft.customer = Choice::Existing("77".into());
+    corrected.draft.currency = Currency::JPY;
+    (corrected.draft.issued, corrected.draft.due) = (date(2026, 4, 1), date(2026, 5, 1));
+    assert_eq!(new_id(invoices::place(&mut tx, ours, &corrected, at(80)).await.unwrap()), id);
+    assert_eq!(others(rows(&mut tx).await), before, "no other invoice changes");
+    let same = Intent { id: InvoiceId(Uuid::new_v4()), key: IntentKey(Uuid::new_v4()), ..corrected };
     let new = new_id(invoices::place(&mut tx, ours, &same, at(80)).await.unwrap());
     let expected = content(&mut tx, new).await;
     assert_eq!((expected.total_minor, expected.state.as_str(), expected.currency.as_str()), (200, "queued", "JPY"));
     assert_eq!(content(&mut tx, id).await, expected);
     let customer = invoices::find(&mut tx, ours, id).await.unwrap().unwrap().customer;
-    assert_eq!(customer, None, "another customer was chosen than the one that was created");
+    assert_eq!(customer, None, "the form names another customer than the created one");
 }
 
-/// Acts or entries of the history: id, state, what came of it, and the lease.
-async fn settled(tx: &mut Tx, table: &str) -> Vec<(Uuid, String, Option<String>, i64)> {
+/// Lists acts or history entries: id, state, refusal or note, and end of the lease.
+async fn list_settled(tx: &mut Tx, table: &str) -> Vec<(Uuid, String, Option<String>, i64)> {
     let result = if table == "act" { "refusal" } else { "CAST(note_id AS TEXT)" };
     let statement =
         AssertSqlSafe(format!("/* test */ SELECT id, state, {result}, lease_until FROM {table} ORDER BY id"));
@@ -310,13 +329,13 @@ async fn settled(tx: &mut Tx, table: &str) -> Vec<(Uuid, String, Option<String>,
 
 #[rstest]
 #[tokio::test]
-async fn only_the_act_and_the_entry_that_were_done_are_settled(#[values(Sqlite, Postgres)] backend: Backend) {
+async fn settling_an_act_or_an_entry_changes_its_row_only(#[values(Sqlite, Postgres)] backend: Backend) {
     let t = Database::new(backend).await;
     let mut tx = t.db.begin().await.unwrap();
-    let ([ours, theirs], _) = three(&t, &mut tx).await;
+    let ([ours, theirs], _) = create_three(&t, &mut tx).await;
     let invoices: Vec<Uuid> = rows(&mut tx).await.into_iter().map(|row| row.id).collect();
     let (owner, other) = (Uuid::new_v4(), Uuid::new_v4());
-    let (mut wishes, mut entries) = (Vec::new(), Vec::new());
+    let (mut requests, mut entries) = (Vec::new(), Vec::new());
     for invoice in invoices.into_iter().map(InvoiceId) {
         let request = request(invoice);
         assert!(acts::request(&mut tx, ours, &request, at(0)).await.unwrap());
@@ -329,15 +348,15 @@ async fn only_the_act_and_the_entry_that_were_done_are_settled(#[values(Sqlite, 
             history::claim(&mut tx, ours, entry.id, owner, at(0), at(10)).await.unwrap().unwrap();
         assert_eq!((progress, attempts), (Progress::Queued, 1));
         assert_eq!(format!("{leased:?}"), format!("{entry:?}"));
-        wishes.push(request.id);
+        requests.push(request.id);
         entries.push(entry.id);
     }
     for (table, result) in
         [("act", Some("\"changed\"")), ("act", None), ("history_entry", Some("5")), ("history_entry", None)]
     {
-        let at_first = settled(&mut tx, table).await;
+        let before = list_settled(&mut tx, table).await;
         let at = usize::from(result.is_none());
-        let (act, entry) = (wishes[at], entries[at]);
+        let (act, entry) = (requests[at], entries[at]);
         let id = if table == "act" { act.0 } else { entry.0 };
         let settle = async |tx: &mut Tx, tenant: TenantId, owner: Uuid| match (table, result) {
             ("act", None) => acts::finish(tx, tenant, act, owner, None).await.unwrap(),
@@ -349,7 +368,7 @@ async fn only_the_act_and_the_entry_that_were_done_are_settled(#[values(Sqlite, 
         };
         assert!(!settle(&mut tx, theirs, owner).await);
         assert!(!settle(&mut tx, ours, other).await);
-        assert_eq!(settled(&mut tx, table).await, at_first, "of another company, or by another worker");
+        assert_eq!(list_settled(&mut tx, table).await, before, "of another company, or by another worker");
         let is_finished = settle(&mut tx, ours, owner).await;
         assert_eq!(is_finished, table == "act");
         let state = match (table, result) {
@@ -361,21 +380,21 @@ async fn only_the_act_and_the_entry_that_were_done_are_settled(#[values(Sqlite, 
         let settled_now = |row: (Uuid, String, Option<String>, i64)| {
             if row.0 == id { (id, state.to_owned(), result.map(Into::into), 0) } else { row }
         };
-        let expected: Vec<_> = at_first.into_iter().map(settled_now).collect();
-        assert_eq!(settled(&mut tx, table).await, expected, "{table} {result:?}");
+        let expected: Vec<_> = before.into_iter().map(settled_now).collect();
+        assert_eq!(list_settled(&mut tx, table).await, expected, "{table} {result:?}");
         if table == "act" {
             assert!(!acts::finish(&mut tx, ours, act, owner, Some(&Reason::NotNow)).await.unwrap());
-            assert_eq!(settled(&mut tx, table).await, expected, "it is finished once");
+            assert_eq!(list_settled(&mut tx, table).await, expected, "a finished act cannot be finished again");
         }
     }
 }
 
 #[rstest]
 #[tokio::test]
-async fn work_is_under_way_until_it_is_settled_or_stuck(#[values(Sqlite, Postgres)] backend: Backend) {
+async fn an_operation_is_under_way_until_it_is_settled_or_parked(#[values(Sqlite, Postgres)] backend: Backend) {
     let t = Database::new(backend).await;
     let mut tx = t.db.begin().await.unwrap();
-    let ([tenant, _], invoice) = three(&t, &mut tx).await;
+    let ([tenant, _], invoice) = create_three(&t, &mut tx).await;
     let request = request(invoice);
     assert!(acts::request(&mut tx, tenant, &request, at(0)).await.unwrap());
     for (state, trouble, is_under_way) in [
@@ -399,7 +418,7 @@ async fn work_is_under_way_until_it_is_settled_or_stuck(#[values(Sqlite, Postgre
     assert!(!act(&mut tx).await.is_under_way());
     assert!(parked::retry(&mut tx, tenant, OperationKind::Act, request.id.0, at(2)).await.unwrap());
     let (_, progress) = acts::claim(&mut tx, tenant, request.id, owner, at(3), at(10)).await.unwrap().unwrap();
-    assert_eq!(progress, Progress::Sending, "the lease was given back");
+    assert_eq!(progress, Progress::Sending, "the lease was released");
     let (_, progress) = acts::claim(&mut tx, tenant, request.id, owner, at(11), at(20)).await.unwrap().unwrap();
     assert_eq!(progress, Progress::Lost, "the lease ran out");
     assert!(acts::finish(&mut tx, tenant, request.id, owner, None).await.unwrap());
@@ -417,13 +436,13 @@ fn request(invoice: InvoiceId) -> ActRequest {
     }
 }
 
-/// Even where nobody else has taken it: its worker may have slept, and looks again before it sends.
+/// Even if no other worker has claimed it: its worker may have been suspended, and has to look up the invoice before sending.
 #[rstest]
 #[tokio::test]
-async fn a_lease_that_ran_out_is_not_extended(#[values(Sqlite, Postgres)] backend: Backend) {
+async fn an_expired_lease_is_not_extended(#[values(Sqlite, Postgres)] backend: Backend) {
     let t = Database::new(backend).await;
     let mut tx = t.db.begin().await.unwrap();
-    let ([tenant, _], id) = three(&t, &mut tx).await;
+    let ([tenant, _], id) = create_three(&t, &mut tx).await;
     let owner = Uuid::new_v4();
     set(&mut tx, "sending", None, owner).await;
     let before = rows(&mut tx).await;
@@ -432,13 +451,12 @@ async fn a_lease_that_ran_out_is_not_extended(#[values(Sqlite, Postgres)] backen
     assert!(leases::extend(&mut tx, tenant, id, owner, at(99), at(110)).await.unwrap());
 }
 
-/// Of an invoice that was edited in QuickBooks, everything.
 #[rstest]
 #[tokio::test]
-async fn all_that_quickbooks_shows_is_stored(#[values(Sqlite, Postgres)] backend: Backend) {
+async fn every_field_of_a_snapshot_is_stored(#[values(Sqlite, Postgres)] backend: Backend) {
     let t = Database::new(backend).await;
     let mut tx = t.db.begin().await.unwrap();
-    let ([tenant, _], id) = three(&t, &mut tx).await;
+    let ([tenant, _], id) = create_three(&t, &mut tx).await;
     let owner = Uuid::new_v4();
     set(&mut tx, "sending", None, owner).await;
     assert!(invoices::mark_issued(&mut tx, tenant, id, owner, &snapshot("0", 10_000), at(1)).await.unwrap());
@@ -460,9 +478,9 @@ async fn all_that_quickbooks_shows_is_stored(#[values(Sqlite, Postgres)] backend
         deleted: true,
     };
     invoices::update_snapshot(&mut tx, tenant, id, &edited, at(2), at(2)).await.unwrap();
-    let shown = invoices::find(&mut tx, tenant, id).await.unwrap().unwrap();
-    assert_eq!((shown.state, shown.read_at), (State::Issued(edited.clone()), Some(at(2))));
-    assert_eq!(shown.customer_name, "Beta");
+    let stored = invoices::find(&mut tx, tenant, id).await.unwrap().unwrap();
+    assert_eq!((stored.state, stored.read_at), (State::Issued(edited.clone()), Some(at(2))));
+    assert_eq!(stored.customer_name, "Beta");
     invoices::update_snapshot(&mut tx, tenant, id, &edited, at(3), at(3)).await.unwrap();
     let again = invoices::find(&mut tx, tenant, id).await.unwrap().unwrap();
     assert_eq!(again.read_at, Some(at(3)), "the same version was read again");

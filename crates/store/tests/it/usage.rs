@@ -1,4 +1,4 @@
-//! Tests of the counts of QuickBooks' calls.
+//! Tests of the counts of calls to QuickBooks.
 
 use crate::{
     database::{
@@ -33,17 +33,13 @@ async fn replicas_add_to_the_counts_of_a_month(#[values(Sqlite, Postgres)] backe
     usage::add_to_connection(&mut tx, tenant, connection, NOVEMBER, calls(8, 1)).await.unwrap();
     usage::add_to_connection(&mut tx, tenant, connection, NOVEMBER, calls(2, 0)).await.unwrap();
     assert_eq!(usage::add_to_app(&mut tx, NOVEMBER, calls(2, 0)).await.unwrap(), calls(10, 1));
-    assert_eq!(
-        usage::add_to_app(&mut tx, DECEMBER, calls(1, 1)).await.unwrap(),
-        calls(1, 1),
-        "a new month begins at 0"
-    );
+    assert_eq!(usage::add_to_app(&mut tx, DECEMBER, calls(1, 1)).await.unwrap(), calls(1, 1), "a month starts at 0");
     assert_eq!(usage::find_of_connection(&mut tx, tenant, connection, NOVEMBER).await.unwrap(), calls(10, 1));
     assert_eq!(usage::find_of_connection(&mut tx, tenant, connection, DECEMBER).await.unwrap(), Usage::default());
     let stranger = TenantId(Uuid::new_v4());
     assert_eq!(usage::find_of_connection(&mut tx, stranger, connection, NOVEMBER).await.unwrap(), Usage::default());
 
-    // A connection that is gone, or another tenant's, keeps the others' counts from nobody.
+    // Calls of a deleted connection, or of another tenant's, are not counted.
     usage::add_to_connection(&mut tx, tenant, ConnectionId(Uuid::new_v4()), NOVEMBER, calls(1, 1)).await.unwrap();
     usage::add_to_connection(&mut tx, stranger, connection, NOVEMBER, calls(1, 1)).await.unwrap();
     assert_eq!(usage::find_of_connection(&mut tx, tenant, connection, NOVEMBER).await.unwrap(), calls(10, 1));
@@ -55,7 +51,7 @@ async fn replicas_add_to_the_counts_of_a_month(#[values(Sqlite, Postgres)] backe
     assert_eq!(
         usage::find_of_app(&mut tx, NOVEMBER).await.unwrap(),
         calls(10, 1),
-        "what Intuit has counted stays counted"
+        "the app's count includes calls of deleted companies"
     );
 }
 
@@ -64,12 +60,15 @@ async fn replicas_add_to_the_counts_of_a_month(#[values(Sqlite, Postgres)] backe
 async fn each_threshold_is_warned_of_once(#[values(Sqlite, Postgres)] backend: Backend) {
     let t = Database::new(backend).await;
     let mut tx = t.db.begin().await.unwrap();
-    assert!(!usage::mark_warned(&mut tx, NOVEMBER, 50).await.unwrap(), "nothing was used");
+    assert!(!usage::mark_warned(&mut tx, NOVEMBER, 50).await.unwrap(), "no calls were counted");
     usage::add_to_app(&mut tx, NOVEMBER, calls(60, 0)).await.unwrap();
     assert!(usage::mark_warned(&mut tx, NOVEMBER, 50).await.unwrap());
     assert!(!usage::mark_warned(&mut tx, NOVEMBER, 50).await.unwrap());
     assert!(usage::mark_warned(&mut tx, NOVEMBER, 95).await.unwrap());
-    assert!(!usage::mark_warned(&mut tx, NOVEMBER, 80).await.unwrap(), "a lower one comes no more");
+    assert!(
+        !usage::mark_warned(&mut tx, NOVEMBER, 80).await.unwrap(),
+        "a lower threshold is not reported after a higher one"
+    );
     usage::add_to_app(&mut tx, DECEMBER, calls(60, 0)).await.unwrap();
     assert!(usage::mark_warned(&mut tx, DECEMBER, 50).await.unwrap());
 }

@@ -1,4 +1,4 @@
-//! Entries of who may do what with a provider: `grants`, `flows`, `revocations`.
+//! Entries of access to the providers: `grants`, `one_time_tokens`, `revocations`.
 
 use super::{
     harness::Effects,
@@ -17,14 +17,14 @@ use store::{
 };
 
 pub(super) async fn check(e: &Effects<'_>) {
-    users_installed(e).await;
-    tokens_renewed(e).await;
-    flows_begun(e).await;
-    flows_ended(e).await;
-    revoked(e).await;
+    check_grants(e).await;
+    check_refreshes(e).await;
+    check_flow_starts(e).await;
+    check_flow_ends(e).await;
+    check_revocations(e).await;
 }
 
-async fn users_installed(e: &Effects<'_>) {
+async fn check_grants(e: &Effects<'_>) {
     let vault = &e.world.t.vault;
     let new = || Profile {
         name: "New".into(),
@@ -73,7 +73,7 @@ async fn users_installed(e: &Effects<'_>) {
         .await;
     }
     e.by_number("grants::set_profile", async |tx, by| grants::set_profile(tx, by, BIA, &new(), at(30)).await, &["pipedrive_grant A 8: is_admin=0 language='en' locale='en_US' profile_at=@30 time_zone='UTC' user_name='New'"]).await;
-    // An uninstallation from before the installation changes nothing.
+    // An uninstallation that is older than the installation has no effect.
     for (moment, expected) in [(-1, &["-> None"][..]), (0, &["-> Some(1)", "- pipedrive_grant A 7"])] {
         e.by_number("grants::uninstall", async |tx, by| grants::uninstall(tx, by, ANA, at(moment)).await, expected)
             .await;
@@ -86,7 +86,7 @@ async fn users_installed(e: &Effects<'_>) {
             &["-> Some(1)", "- pipedrive_grant A 7"],
         )
         .await;
-    // With the last one whose grant is good, the refused ones go.
+    // The revoked grants are deleted with the last active one.
     e.given(&["UPDATE pipedrive_grant SET state = 'revoked' WHERE user_id = 8"])
         .by_number(
             "grants::uninstall",
@@ -136,7 +136,7 @@ async fn users_installed(e: &Effects<'_>) {
     }
 }
 
-async fn tokens_renewed(e: &Effects<'_>) {
+async fn check_refreshes(e: &Effects<'_>) {
     let vault = &e.world.t.vault;
     for (user, now, expected) in [
         (ANA, 9, &["-> false"][..]),
@@ -207,7 +207,7 @@ async fn tokens_renewed(e: &Effects<'_>) {
     }
 }
 
-async fn flows_begun(e: &Effects<'_>) {
+async fn check_flow_starts(e: &Effects<'_>) {
     let vault = &e.world.t.vault;
     let a = tenant("A");
     e.of_all(
@@ -239,7 +239,7 @@ async fn flows_begun(e: &Effects<'_>) {
         )
         .await;
     }
-    e.given(&["UPDATE oauth_flow SET pending = 'not asked' WHERE provider <> 'confirmation'"])
+    e.given(&["UPDATE oauth_flow SET pending = 'other purpose' WHERE provider <> 'confirmation'"])
         .of_all(
             "one_time_tokens::find_pending_confirmation",
             async |tx| one_time_tokens::find_pending_confirmation(tx, vault, "A.Ticket", "browser", at(10)).await,
@@ -248,7 +248,7 @@ async fn flows_begun(e: &Effects<'_>) {
         .await;
 }
 
-async fn flows_ended(e: &Effects<'_>) {
+async fn check_flow_ends(e: &Effects<'_>) {
     let vault = &e.world.t.vault;
     for (state, now, expected) in [
         ("begun", 10, &["-> true", "+ oauth_flow begun of A"][..]),
@@ -344,7 +344,7 @@ async fn flows_ended(e: &Effects<'_>) {
     }
 }
 
-async fn revoked(e: &Effects<'_>) {
+async fn check_revocations(e: &Effects<'_>) {
     let vault = &e.world.t.vault;
     e.of_all(
         "revocations::add",
@@ -357,10 +357,10 @@ async fn revoked(e: &Effects<'_>) {
     e.of_all(
         "revocations::postpone",
         async |tx| {
-            let Some(ClaimedRevocation::Opened(taken)) = revocations::claim(tx, vault, at(10), at(40)).await? else {
+            let Some(ClaimedRevocation::Opened(claimed)) = revocations::claim(tx, vault, at(10), at(40)).await? else {
                 panic!("due")
             };
-            revocations::postpone(tx, &taken, at(60)).await
+            revocations::postpone(tx, &claimed, at(60)).await
         },
         &["revocation A.revoke.p: attempts=1 next_attempt_at=@60"],
     )
@@ -368,11 +368,11 @@ async fn revoked(e: &Effects<'_>) {
     e.of_all(
         "revocations::postpone",
         async |tx| {
-            let Some(ClaimedRevocation::Opened(taken)) = revocations::claim(tx, vault, at(10), at(40)).await? else {
+            let Some(ClaimedRevocation::Opened(claimed)) = revocations::claim(tx, vault, at(10), at(40)).await? else {
                 panic!("due")
             };
             revocations::defer(tx, vault, Grantor::Pipedrive, "A subject", at(50)).await?;
-            revocations::postpone(tx, &taken, at(60)).await
+            revocations::postpone(tx, &claimed, at(60)).await
         },
         &["revocation A.revoke.p: attempts=1 next_attempt_at=@50"],
     )

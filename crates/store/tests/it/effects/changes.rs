@@ -1,19 +1,19 @@
-//! Entries of what is known of QuickBooks' changes: `changes`.
+//! Entries of the sync state of companies: `changes`.
 
 use super::harness::Effects;
 use crate::database::at;
 use jiff::Timestamp;
 use store::changes::{self, ChangeSource, Pace, SyncState};
 
-/// Each step is tried on both connections of a company.
+/// Each function is called for both connections of a company.
 const BOTH: [&str; 2] = ["former", "active"];
 
 pub(super) async fn check(e: &Effects<'_>) {
-    changes_read(e).await;
-    changes_found(e).await;
+    check_writes(e).await;
+    check_queries(e).await;
 }
 
-async fn changes_read(e: &Effects<'_>) {
+async fn check_writes(e: &Effects<'_>) {
     for (source, now, expected) in [
         (
             ChangeSource::Webhook,
@@ -43,7 +43,7 @@ async fn changes_read(e: &Effects<'_>) {
         )
         .await;
     }
-    // It is known up to then, and somebody is about to read it, respectively.
+    // With a cursor at 40, the mark at 40 is synced. With a cursor at 39, it is not: a sync is enqueued already.
     for (until, now, expected) in [
         (
             40,
@@ -144,7 +144,7 @@ async fn changes_read(e: &Effects<'_>) {
             async |tx, by, of, name| {
                 let pace =
                     Pace { steps: 3, confirmed_at: Some(at(31)), missed_at: Some(at(32)), active_at: Some(at(33)) };
-                // Of a connection that is not theirs there is no answer.
+                // Fails with the connection of another company.
                 Ok(changes::mark_synced(tx, by, of.connection(name), at(until), &pace).await.ok())
             },
             expected,
@@ -194,18 +194,18 @@ async fn changes_read(e: &Effects<'_>) {
         .await;
 }
 
-async fn changes_found(e: &Effects<'_>) {
+async fn check_queries(e: &Effects<'_>) {
     let seconds = |moment: Option<Timestamp>| moment.map(|moment| moment.as_second() - at(0).as_second());
-    let told = |known: Option<SyncState>| {
-        known.map(|known| {
-            (seconds(known.until), seconds(known.failing_since), seconds(known.webhook_at), known.pace.steps)
+    let summary = |state: Option<SyncState>| {
+        state.map(|state| {
+            (seconds(state.until), seconds(state.failing_since), seconds(state.webhook_at), state.pace.steps)
         })
     };
     e.given(&["UPDATE quickbooks_connection SET sweep_steps = 7 WHERE id IN ({A.former}, {B.former})"])
         .each(
             "changes::find",
             &BOTH,
-            async |tx, by, of, name| Ok(told(changes::find(tx, by, of.connection(name)).await?)),
+            async |tx, by, of, name| Ok(summary(changes::find(tx, by, of.connection(name)).await?)),
             &["former -> Some((Some(50), Some(9), Some(30), 7))", "active -> Some((Some(50), Some(9), Some(30), 12))"],
         )
         .await;

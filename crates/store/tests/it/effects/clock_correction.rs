@@ -4,10 +4,10 @@ use super::harness::Effects;
 use crate::database::at;
 use store::{Tx, clock_correction};
 
-/// It is 100 now. Each moment is put on both sides of its bound, one at a time.
+/// The time is 100. Each timestamp is set to both sides of its bound, one at a time.
 pub(super) async fn check(e: &Effects<'_>) {
     let correct = async |tx: &mut Tx| clock_correction::correct_future_timestamps(tx, at(100)).await;
-    // So late that every lease of the fixture is over.
+    // All leases of the fixture have ended by then.
     e.of_all("clock_correction::correct_future_timestamps", correct, &["-> 0"]).await;
     for (change, expected) in [
         ("tenant SET won_until = @101 WHERE id = {A}", &["-> 1", "tenant A: won_until=@-86300"][..]),

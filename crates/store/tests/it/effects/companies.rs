@@ -1,4 +1,4 @@
-//! Entries of companies, and of what belongs to none: `tenants`, `replicas`, `keys`, `queue`.
+//! Entries of companies, and of tables without a company: `tenants`, `replicas`, `keys`, `queue`.
 
 use super::{harness::Effects, snapshot::id, world::tenant};
 use crate::{database::at, fixtures::company};
@@ -11,19 +11,19 @@ use store::{
 };
 use uuid::Uuid;
 
-/// One of the companies was uninstalled.
+/// Uninstalls company A.
 const UNINSTALLED: &str = "UPDATE tenant SET uninstalled_at = @5 WHERE id = {A}";
 
 pub(super) async fn check(e: &Effects<'_>) {
-    installed(e).await;
-    running(e).await;
+    check_tenants(e).await;
+    check_rows_without_a_company(e).await;
 }
 
-fn shown(found: Option<Tenant>) -> Option<(Uuid, String)> {
+fn summary(found: Option<Tenant>) -> Option<(Uuid, String)> {
     found.map(|tenant| (tenant.id.0, tenant.company_name))
 }
 
-async fn installed(e: &Effects<'_>) {
+async fn check_tenants(e: &Effects<'_>) {
     let a = tenant("A");
     for (number, expected) in [
         (1, &["-> A", "tenant A: company_domain='renamed' company_name='Renamed' uninstalled_at=null"][..]),
@@ -50,7 +50,7 @@ async fn installed(e: &Effects<'_>) {
         e.given(&[UNINSTALLED])
             .of_all(
                 "tenants::find_installed_by_company",
-                async |tx| Ok(shown(tenants::find_installed_by_company(tx, number).await?)),
+                async |tx| Ok(summary(tenants::find_installed_by_company(tx, number).await?)),
                 expected,
             )
             .await;
@@ -64,14 +64,14 @@ async fn installed(e: &Effects<'_>) {
         e.given(&[UNINSTALLED])
             .of_all(
                 "tenants::find_by_company",
-                async |tx| Ok(shown(tenants::find_by_company(tx, number).await?)),
+                async |tx| Ok(summary(tenants::find_by_company(tx, number).await?)),
                 expected,
             )
             .await;
     }
     e.by_number(
         "tenants::find",
-        async |tx, by| Ok(shown(tenants::find(tx, by).await?)),
+        async |tx, by| Ok(summary(tenants::find(tx, by).await?)),
         &["-> Some((A, \"Company A\"))"],
     )
     .await;
@@ -104,11 +104,11 @@ async fn installed(e: &Effects<'_>) {
             &["tenant A: won_until=@30"],
         )
         .await;
-    let taken = |tenant, until| WonSweep { tenant, until: at(until), failures: 0 };
+    let sweep = |tenant, until| WonSweep { tenant, until: at(until), failures: 0 };
     for (until, expected) in [(100, &["tenant A: won_failures=1 won_lease_until=@30"][..]), (99, &[])] {
         e.by_number(
             "tenants::postpone_won_sweep",
-            async |tx, by| tenants::postpone_won_sweep(tx, &taken(by, until), at(30)).await,
+            async |tx, by| tenants::postpone_won_sweep(tx, &sweep(by, until), at(30)).await,
             expected,
         )
         .await;
@@ -117,13 +117,13 @@ async fn installed(e: &Effects<'_>) {
         e.given(&["UPDATE tenant SET won_failures = 3, won_lease_until = @20"])
             .by_number(
                 "tenants::mark_won_swept",
-                async |tx, by| tenants::mark_won_swept(tx, &taken(by, until), at(30)).await,
+                async |tx, by| tenants::mark_won_swept(tx, &sweep(by, until), at(30)).await,
                 expected,
             )
             .await;
     }
     e.by_number("tenants::purge", async |tx, by| tenants::purge(tx, by).await, &["-> false"]).await;
-    // Each table has rows of both; what is of no company stays.
+    // Each table has rows of both companies. Rows without a company stay.
     e.of_all(
         "tenants::purge",
         async |tx| {
@@ -202,7 +202,7 @@ async fn installed(e: &Effects<'_>) {
     .await;
 }
 
-async fn running(e: &Effects<'_>) {
+async fn check_rows_without_a_company(e: &Effects<'_>) {
     for (since, expected) in
         [(5, &["-> 2", "replica r.2: seen_at=@30"][..]), (6, &["-> 1", "replica r.2: seen_at=@30", "- replica r.1"])]
     {

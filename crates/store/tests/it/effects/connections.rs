@@ -1,4 +1,4 @@
-//! Entries of connections with QuickBooks: `quickbooks`, `usage`.
+//! Entries of connections to QuickBooks: `quickbooks`, `usage`.
 
 use super::{harness::Effects, snapshot::id, world::tenant};
 use crate::{database::at, fixtures::tokens};
@@ -10,22 +10,22 @@ use store::{
 };
 use uuid::Uuid;
 
-/// Each step is tried on both connections of a company.
+/// Each function is called for both connections of a company.
 const BOTH: [&str; 2] = ["former", "active"];
-/// All are as the current one is.
+/// Makes the current connection of each company need a reconnect.
 const NEEDS_RECONNECT: &str = "UPDATE quickbooks_connection SET state = 'needs_reconnect' WHERE state = 'active'";
 
 pub(super) async fn check(e: &Effects<'_>) {
-    connected(e).await;
-    tokens_renewed(e).await;
-    calls_counted(e).await;
+    check_connections(e).await;
+    check_refreshes(e).await;
+    check_usage(e).await;
 }
 
-fn shown(found: Option<Connection>) -> Option<(Uuid, String, String)> {
+fn summary(found: Option<Connection>) -> Option<(Uuid, String, String)> {
     found.map(|connection| (connection.id.0, connection.realm_id, connection.company.name))
 }
 
-async fn connected(e: &Effects<'_>) {
+async fn check_connections(e: &Effects<'_>) {
     let vault = &e.world.t.vault;
     for (realm, expected) in [
         (
@@ -82,7 +82,7 @@ async fn connected(e: &Effects<'_>) {
     }
     e.by_number(
         "quickbooks::find_current",
-        async |tx, by| Ok(shown(quickbooks::find_current(tx, vault, by).await?)),
+        async |tx, by| Ok(summary(quickbooks::find_current(tx, vault, by).await?)),
         &["-> Some((A.active, \"A active\", \"A\"))"],
     )
     .await;
@@ -99,7 +99,7 @@ async fn connected(e: &Effects<'_>) {
     e.each(
         "quickbooks::find",
         &BOTH,
-        async |tx, by, of, name| Ok(shown(quickbooks::find(tx, vault, by, of.connection(name)).await?)),
+        async |tx, by, of, name| Ok(summary(quickbooks::find(tx, vault, by, of.connection(name)).await?)),
         &["former -> Some((A.former, \"A former\", \"A\"))", "active -> Some((A.active, \"A active\", \"A\"))"],
     )
     .await;
@@ -116,7 +116,7 @@ async fn connected(e: &Effects<'_>) {
     .await;
 }
 
-async fn tokens_renewed(e: &Effects<'_>) {
+async fn check_refreshes(e: &Effects<'_>) {
     let vault = &e.world.t.vault;
     for (now, expected) in [(9, &[][..]), (10, &["active -> true", "quickbooks_connection A.active: lease_until=@20"])]
     {
@@ -205,7 +205,7 @@ async fn tokens_renewed(e: &Effects<'_>) {
         .await;
 }
 
-async fn calls_counted(e: &Effects<'_>) {
+async fn check_usage(e: &Effects<'_>) {
     let calls = Usage { reads: 3, writes: 2 };
     for (month, expected) in [
         (

@@ -1,4 +1,4 @@
-//! Entries of what people type and set: `drafts`, `deals`, `settings`.
+//! Entries of forms and settings: `drafts`, `deals`, `settings`.
 
 use super::{
     harness::Effects,
@@ -13,8 +13,8 @@ use store::{
 };
 
 pub(super) async fn check(e: &Effects<'_>) {
-    drafts_saved(e).await;
-    drafts_found(e).await;
+    check_draft_writes(e).await;
+    check_draft_queries(e).await;
     e.by_number("deals::lock", async |tx, by| deals::lock(tx, by, DEAL).await, &["deal_billing A 42: submissions=2"])
         .await;
     e.by_number("deals::lock", async |tx, by| deals::lock(tx, by, DealId(44)).await, &["+ deal_billing A 44"]).await;
@@ -38,8 +38,8 @@ pub(super) async fn check(e: &Effects<'_>) {
         .await;
 }
 
-/// Forms as they are opened, typed and discarded.
-async fn drafts_saved(e: &Effects<'_>) {
+/// Drafts are opened, saved, taken over and discarded.
+async fn check_draft_writes(e: &Effects<'_>) {
     for (deal, user, expected) in [
         (DEAL, ANA, &["-> (\"of A\", \"k.42.7\", Typed)", "draft A 42 7: form={..} version=0 window_id='new'"][..]),
         (DEAL, CAIO, &["-> (\"\", \"k.42.9\", Opened)", "draft A 42 9: form={..} version=0 window_id='new'"]),
@@ -56,7 +56,7 @@ async fn drafts_saved(e: &Effects<'_>) {
         )
         .await;
     }
-    // A row from before keys were kept beside the form gets its form's key.
+    // A row without an intent key, from an older version, gets the key of its form.
     e.given(&["UPDATE draft SET intent = ''"])
         .by_number(
             "drafts::open",
@@ -66,7 +66,7 @@ async fn drafts_saved(e: &Effects<'_>) {
             &["draft A 42 7: intent=k.42.7 version=0"],
         )
         .await;
-    // Of more drafts than a user may have, those go that nobody has typed into, then the oldest, of the same time the last deal's.
+    // Beyond the maximum, drafts without typed content are discarded first, then the oldest. Of equal times, the highest deal is discarded.
     let many = "INSERT INTO draft (tenant_id, deal_id, user_id, form, updated_at, state) WITH RECURSIVE deal (id) AS \
                 (SELECT 1199 UNION ALL SELECT id - 1 FROM deal WHERE id > 1001) SELECT {A}, id, 7, '', @3, 'typed' FROM deal";
     e.given(&[many])
@@ -100,7 +100,7 @@ async fn drafts_saved(e: &Effects<'_>) {
         )
         .await;
     }
-    // Where there is none: it is new, unless its key has made an invoice.
+    // Without a draft, the form is stored as a new one, unless an invoice was created with its key.
     for (name, expected) in [
         ("new", &["-> Kept", "+ draft A 44 7"][..]),
         ("issued", &["-> Ended"]),
@@ -146,7 +146,7 @@ async fn drafts_saved(e: &Effects<'_>) {
         .await;
 }
 
-async fn drafts_found(e: &Effects<'_>) {
+async fn check_draft_queries(e: &Effects<'_>) {
     for (deal, user, expected) in [
         (DEAL, ANA, &["-> Some((\"of A\", \"k.42.7\", @7))"][..]),
         (DEAL, CAIO, &["-> Some((\"of A\", \"k.42.9\", @9))"]),
@@ -164,7 +164,7 @@ async fn drafts_found(e: &Effects<'_>) {
         )
         .await;
     }
-    // The key of an invoice, of one's own draft, of a colleague's.
+    // The intent key of an invoice, of the user's own draft, and of a colleague's draft.
     for (deal, name, expected) in [
         (DEAL, "issued", &["-> false"][..]),
         (OTHER_DEAL, "issued", &["-> true"]),
@@ -183,12 +183,13 @@ async fn drafts_found(e: &Effects<'_>) {
         )
         .await;
     }
-    let theirs = [
+    // The same keys in company B only.
+    let only_in_b = [
         "UPDATE draft SET intent = '0' WHERE tenant_id = {A}",
         "UPDATE invoice SET intent = {A.none} WHERE id = {A.issued}",
     ];
     for name in ["issued", "42.7"] {
-        e.given(&theirs)
+        e.given(&only_in_b)
             .of_all(
                 "drafts::belongs_to_other_deal",
                 async |tx| {

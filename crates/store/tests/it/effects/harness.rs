@@ -1,4 +1,4 @@
-//! Runs what an entry says on the fixture, in a transaction that is rolled back, and compares every row before and after.
+//! Runs an entry on the fixture, in a transaction that is rolled back, and compares every row before and after.
 
 use super::{
     snapshot::{self, Rows, Tables},
@@ -10,21 +10,21 @@ use sqlx::AssertSqlSafe;
 use std::{fmt::Debug, panic::Location, sync::Mutex};
 use store::{Error, Tx};
 
-/// What an operation came to: its answer, and a line for each row that differs.
+/// The answer of a function, and a line for each row that differs.
 type Outcome = (String, Vec<String>);
 
-/// Answers that tell nothing.
-const NOTHING: [&str; 6] = ["()", "None", "[]", "false", "0", "Usage { reads: 0, writes: 0 }"];
+/// Answers that contain no data.
+const EMPTY_ANSWERS: [&str; 6] = ["()", "None", "[]", "false", "0", "Usage { reads: 0, writes: 0 }"];
 
-/// The fixture in one database, and what differed from what was expected.
+/// The fixture in one database, and the failed entries.
 pub(super) struct World {
     pub(super) t: Database,
     tables: Tables,
     companies: [Company; 2],
-    wrong: Mutex<Vec<String>>,
+    failures: Mutex<Vec<String>>,
 }
 
-/// The entries' own view of the fixture, with what is changed in it first.
+/// Runs entries on the fixture, after the statements of [`Effects::given`].
 pub(super) struct Effects<'w> {
     pub(super) world: &'w World,
     given: Vec<String>,
@@ -38,32 +38,32 @@ impl World {
         let companies = [Company::new("A"), Company::new("B")];
         world::fill(&t, &mut tx, &companies, &mut tables.names).await;
         tx.commit().await.unwrap();
-        Self { t, tables, companies, wrong: Mutex::new(Vec::new()) }
+        Self { t, tables, companies, failures: Mutex::new(Vec::new()) }
     }
 
     pub(super) fn effects(&self) -> Effects<'_> {
         Effects { world: self, given: Vec::new() }
     }
 
-    fn note(&self, wrong: String) {
-        self.wrong.lock().unwrap().push(wrong);
+    fn record_failure(&self, failure: String) {
+        self.failures.lock().unwrap().push(failure);
     }
 
-    /// Fails with all that was not as expected.
+    /// Fails with the list of failed entries, if any.
     pub(super) fn finish(self) {
-        let wrong = self.wrong.lock().unwrap();
-        assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+        let failures = self.failures.lock().unwrap();
+        assert!(failures.is_empty(), "\n{}", failures.join("\n"));
     }
 }
 
 impl Effects<'_> {
-    /// First changes the fixture by these statements, in which `{A.sending}` is the id of that row, and `@10` the moment `at(10)`.
+    /// Runs these statements before each call. In them, `{A.sending}` is the id of that row, and `@10` the timestamp `at(10)`.
     pub(super) fn given(&self, statements: &[&str]) -> Self {
         Self { world: self.world, given: statements.iter().map(|&statement| statement.to_owned()).collect() }
     }
 
-    /// An operation on rows whose ids no other company has. It does what is expected to the company's own rows; with the id of
-    /// another company's row it does nothing, and finds nothing.
+    /// Runs a function that finds rows by ids, which no other company has. It must have the expected effects on the caller's rows, and no
+    /// effect and no answer with ids of another company.
     #[track_caller]
     pub(super) fn by_id<R: Debug>(
         &self,
@@ -83,8 +83,8 @@ impl Effects<'_> {
         }
     }
 
-    /// An operation on rows that are known by numbers which other companies have as well. It does what is expected to the rows of
-    /// the company that does it.
+    /// Runs a function that finds rows by numbers, which other companies have as well. It must have the expected effects on the caller's
+    /// rows only.
     #[track_caller]
     pub(super) fn by_number<R: Debug>(
         &self,
@@ -101,8 +101,8 @@ impl Effects<'_> {
         }
     }
 
-    /// An operation that is tried on each of these rows of a company, one at a time: what is expected is what it did to all of them
-    /// together. With the id of another company's row it does nothing.
+    /// Runs a function on each of these rows of a company, one at a time. `expected` lists the effects of all calls. With the id of another
+    /// company's row it must have no effect.
     #[track_caller]
     pub(super) fn each<R: Debug>(
         &self,
@@ -117,7 +117,7 @@ impl Effects<'_> {
             let mut lines = Vec::new();
             for &target in targets {
                 let (answer, changed) = self.run(async |tx| run(tx, a.tenant, a, target).await).await;
-                if !NOTHING.contains(&answer.as_str()) {
+                if !EMPTY_ANSWERS.contains(&answer.as_str()) {
                     lines.push(format!("{target} -> {answer}"));
                 }
                 lines.extend(changed);
@@ -128,7 +128,7 @@ impl Effects<'_> {
         }
     }
 
-    /// An operation that is not of one company.
+    /// Runs a function that is not limited to one company.
     #[track_caller]
     pub(super) fn of_all<R: Debug>(
         &self,
@@ -148,15 +148,16 @@ impl Effects<'_> {
             world::execute(&mut tx, statement).await;
         }
         let before = self.world.tables.rows(&mut tx).await.unwrap();
-        let answer =
-            run(&mut tx).await.map_or_else(|_| "error".to_owned(), |answer| snapshot::answer(&format!("{answer:?}")));
+        let answer = run(&mut tx)
+            .await
+            .map_or_else(|_| "error".to_owned(), |answer| snapshot::format_answer(&format!("{answer:?}")));
         let after = self.world.tables.rows(&mut tx).await;
-        // PostgreSQL undoes all that was done before an error.
+        // After an error, PostgreSQL allows no query: the transaction is rolled back.
         let after: Rows = after.unwrap_or_else(|_| before.clone());
         (answer, self.world.tables.differences(&before, &after))
     }
 
-    /// What is expected of A is expected of B likewise.
+    /// Compares the effects for A, and those for B with the letters swapped.
     fn compare_both(&self, place: &Location<'_>, name: &str, ours: Outcome, theirs: Outcome, expected: &[&str]) {
         if self.compare(place, name, ours, expected) {
             let swapped: Vec<String> = expected.iter().map(|line| swap(line)).collect();
@@ -169,27 +170,28 @@ impl Effects<'_> {
         let mut found = if answer == "()" { Vec::new() } else { vec![format!("-> {answer}")] };
         found.extend(changed);
         let expected: Vec<&str> = expected.iter().map(AsRef::as_ref).collect();
-        let is_right = found == expected;
-        if !is_right {
-            self.world.note(format!("{place}: {name}\n  expected {expected:#?}\n  found {found:#?}"));
+        let is_equal = found == expected;
+        if !is_equal {
+            self.world.record_failure(format!("{place}: {name}\n  expected {expected:#?}\n  found {found:#?}"));
         }
-        is_right
+        is_equal
     }
 
-    /// With another company's row: the caller gets no answer, and at most a new row of its own.
+    /// Checks a call with another company's row: it may return no data, and may only add a row of the calling company.
     fn check_foreign(&self, place: &Location<'_>, name: &str, by: &Company, (answer, changed): Outcome) {
         let is_own = |line: &String| line.starts_with("+ ") && line.split(' ').any(|word| by.owns(word));
-        let is_right = changed.iter().all(is_own) && (NOTHING.contains(&answer.as_str()) || changed.iter().any(is_own));
-        if !is_right {
-            self.world.note(format!(
-                "{place}: {name} by {} with a row of the other\n  -> {answer}\n  {changed:#?}",
+        let is_allowed =
+            changed.iter().all(is_own) && (EMPTY_ANSWERS.contains(&answer.as_str()) || changed.iter().any(is_own));
+        if !is_allowed {
+            self.world.record_failure(format!(
+                "{place}: {name} by {} with a row of the other company\n  -> {answer}\n  {changed:#?}",
                 by.letter
             ));
         }
     }
 }
 
-/// What is expected of company A, as it is expected of B.
+/// Replaces A by B and B by A in an expected line.
 fn swap(line: &str) -> String {
     let mut swapped = String::new();
     for part in line.split_inclusive(|c: char| !c.is_ascii_alphanumeric()) {
@@ -204,12 +206,12 @@ fn swap(line: &str) -> String {
     swapped
 }
 
-/// A statement of [`Effects::given`] as the database takes it.
+/// Replaces the placeholders in a statement of [`Effects::given`] by literals of the database.
 pub(super) fn statement(text: &str, tx: &Tx) -> AssertSqlSafe<String> {
-    let mut made = "/* test */ ".to_owned();
+    let mut sql = "/* test */ ".to_owned();
     let mut rest = text;
     while let Some(at_next) = rest.find(['{', '@']) {
-        made.push_str(&rest[..at_next]);
+        sql.push_str(&rest[..at_next]);
         let (sign, after) = rest[at_next..].split_at(1);
         if sign == "{" {
             let (name, after) = after.split_once('}').unwrap();
@@ -218,13 +220,13 @@ pub(super) fn statement(text: &str, tx: &Tx) -> AssertSqlSafe<String> {
                 Tx::Sqlite(_) => format!("X'{id}'"),
                 Tx::Postgres(_) => format!("CAST('{id}' AS UUID)"),
             };
-            made.push_str(&literal);
+            sql.push_str(&literal);
             rest = after;
         } else {
             let digits = after.find(|c: char| !c.is_ascii_digit()).unwrap_or(after.len());
-            made.push_str(&at(after[..digits].parse().unwrap()).as_microsecond().to_string());
+            sql.push_str(&at(after[..digits].parse().unwrap()).as_microsecond().to_string());
             rest = &after[digits..];
         }
     }
-    AssertSqlSafe(made + rest)
+    AssertSqlSafe(sql + rest)
 }

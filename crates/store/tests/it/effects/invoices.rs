@@ -1,4 +1,4 @@
-//! Entries of intended invoices, from when they are handed in until QuickBooks has answered: `invoices`.
+//! Entries of invoices from the submission until QuickBooks has answered: `invoices`.
 
 use super::{
     harness::Effects,
@@ -18,16 +18,16 @@ use jiff::civil::date;
 use store::invoices::{self, Intent, PlaceOutcome};
 use uuid::Uuid;
 
-/// A form of deal 42 that is handed in; one of 1 as those of the fixture.
-fn wanted(connection: ConnectionId, key: IntentKey, total: i64) -> Intent {
-    let mut wanted = Intent { id: InvoiceId(id("handed-in")), ..intent(connection, key, total) };
-    (wanted.organization, wanted.person, wanted.customer_name) = (Some(6), Some(7), "New customer".into());
+/// A submitted form of deal 42. With a total of 1, its content equals that of the fixture.
+fn submission(connection: ConnectionId, key: IntentKey, total: i64) -> Intent {
+    let mut submission = Intent { id: InvoiceId(id("handed-in")), ..intent(connection, key, total) };
+    (submission.organization, submission.person, submission.customer_name) = (Some(6), Some(7), "New customer".into());
     if total > 1 {
-        wanted.form.memo = "typed".into();
-        (wanted.draft.currency, wanted.draft.issued, wanted.draft.due) =
+        submission.form.memo = "typed".into();
+        (submission.draft.currency, submission.draft.issued, submission.draft.due) =
             (Currency::EUR, date(2026, 4, 1), date(2026, 4, 8));
     }
-    wanted
+    submission
 }
 
 fn outcome(placed: PlaceOutcome) -> (&'static str, Uuid) {
@@ -39,12 +39,12 @@ fn outcome(placed: PlaceOutcome) -> (&'static str, Uuid) {
 }
 
 pub(super) async fn check(e: &Effects<'_>) {
-    steps(e).await;
-    placed(e).await;
+    check_steps(e).await;
+    check_submissions(e).await;
 }
 
-/// What a worker, or a person, does to an invoice.
-async fn steps(e: &Effects<'_>) {
+/// Functions that workers and users call for an invoice.
+async fn check_steps(e: &Effects<'_>) {
     let all = INVOICES.map(|(name, ..)| name);
     e.each(
         "invoices::claim",
@@ -84,7 +84,7 @@ async fn steps(e: &Effects<'_>) {
         ],
     )
     .await;
-    // A lease that ends ten minutes later than one that is given now was given by a wrong clock.
+    // A lease that ends more than ten minutes after the end of a lease taken now was set by a wrong clock.
     e.given(&["UPDATE invoice SET lease_until = @620", "UPDATE invoice SET lease_until = @621 WHERE id = {A.sending}"])
         .each(
             "invoices::claim",
@@ -201,12 +201,12 @@ async fn steps(e: &Effects<'_>) {
     .await;
 }
 
-/// Forms that are handed in.
-async fn placed(e: &Effects<'_>) {
+/// Submitted and adopted invoices.
+async fn check_submissions(e: &Effects<'_>) {
     e.by_id(
         "invoices::place",
         async |tx, by, of| {
-            Ok(outcome(invoices::place(tx, by, &wanted(of.connection("active"), key("new"), 1), at(30)).await?))
+            Ok(outcome(invoices::place(tx, by, &submission(of.connection("active"), key("new"), 1), at(30)).await?))
         },
         &["-> (\"new\", handed-in)", "+ invoice handed-in of A"],
     )
@@ -238,18 +238,18 @@ async fn placed(e: &Effects<'_>) {
             "invoices::place",
             async |tx, by| {
                 let connection = invoices::find_by_intent(tx, by, key("former")).await?.unwrap().connection;
-                Ok(outcome(invoices::place(tx, by, &wanted(connection, key(name), 2), at(30)).await?))
+                Ok(outcome(invoices::place(tx, by, &submission(connection, key(name), 2), at(30)).await?))
             },
             expected,
         )
         .await;
     }
-    // In the same company of QuickBooks, the customer that was created is still meant.
+    // In the same QuickBooks company, the created customer is kept.
     e.by_number(
         "invoices::place",
         async |tx, by| {
             let connection = invoices::find_by_intent(tx, by, key("issued")).await?.unwrap().connection;
-            Ok(outcome(invoices::place(tx, by, &wanted(connection, key("refused"), 1), at(30)).await?))
+            Ok(outcome(invoices::place(tx, by, &submission(connection, key("refused"), 1), at(30)).await?))
         },
         &[
             "-> (\"new\", A.refused)",
@@ -262,20 +262,20 @@ async fn placed(e: &Effects<'_>) {
         "invoices::place",
         async |tx, by| {
             let former = invoices::find_by_intent(tx, by, key("former")).await?.unwrap();
-            let elsewhere = Intent { deal: OTHER_DEAL, ..wanted(former.connection, key("refused"), 2) };
+            let elsewhere = Intent { deal: OTHER_DEAL, ..submission(former.connection, key("refused"), 2) };
             Ok(outcome(invoices::place(tx, by, &elsewhere, at(30)).await?))
         },
         &["-> (\"different\", A.refused)"],
     )
     .await;
     for (name, expected) in
-        [("new", &["-> true", "+ invoice handed-in of A"][..]), ("queued", &["-> false"]), ("refused", REFUSED)]
+        [("new", &["-> true", "+ invoice handed-in of A"][..]), ("queued", &["-> false"]), ("refused", ADOPTED_REFUSED)]
     {
         e.by_number(
             "invoices::adopt",
             async |tx, by| {
                 let connection = invoices::find_by_intent(tx, by, key("former")).await?.unwrap().connection;
-                let found = wanted(connection, key(name), 2);
+                let found = submission(connection, key(name), 2);
                 invoices::adopt(tx, by, &found, at(25), &snapshot("6", 50), Some(Status::Paid), at(30)).await
             },
             expected,
@@ -284,8 +284,8 @@ async fn placed(e: &Effects<'_>) {
     }
 }
 
-/// What a refused invoice becomes when it is found in QuickBooks.
-const REFUSED: &[&str] = &[
+/// The effects of adopting an invoice whose row was refused.
+const ADOPTED_REFUSED: &[&str] = &[
     "-> true",
     "invoice A.refused: attempts=0 balance_minor=50 bill_email='ap@acme.example' connection_id=A.former customer_id=null \
      customer_name='Acme' doc_number='1038' draft={..} form={..} generation=2 lease_until=0 may_resend=0 next_attempt_at=@25 \

@@ -1,4 +1,4 @@
-//! Entries of what is done alike to each kind of rows that are worked on under a lease: `leases`, and `parked::retry`.
+//! Entries of functions that work alike on each kind of operation: `leases`, and `parked::retry`.
 
 use super::{
     harness::Effects,
@@ -11,7 +11,7 @@ use store::{
     parked::{self, OperationKind, ParkReason},
 };
 
-/// The rows of a kind, and what its names begin with.
+/// The names of the rows of a kind, and their prefix in the id.
 fn rows(kind: OperationKind) -> (Vec<&'static str>, &'static str) {
     match kind {
         OperationKind::Invoice => (INVOICES.map(|(name, ..)| name).to_vec(), ""),
@@ -21,7 +21,7 @@ fn rows(kind: OperationKind) -> (Vec<&'static str>, &'static str) {
 }
 
 pub(super) async fn check(e: &Effects<'_>) {
-    steps::<InvoiceId>(
+    check_steps::<InvoiceId>(
         e,
         OperationKind::Invoice,
         [
@@ -71,7 +71,7 @@ pub(super) async fn check(e: &Effects<'_>) {
         ],
     )
     .await;
-    steps::<ActId>(
+    check_steps::<ActId>(
         e,
         OperationKind::Act,
         [
@@ -109,7 +109,7 @@ pub(super) async fn check(e: &Effects<'_>) {
         ],
     )
     .await;
-    steps::<EntryId>(
+    check_steps::<EntryId>(
         e,
         OperationKind::Entry,
         [
@@ -146,7 +146,7 @@ pub(super) async fn check(e: &Effects<'_>) {
         ],
     )
     .await;
-    abandoned::<InvoiceId>(
+    check_abandoned::<InvoiceId>(
         e,
         [
             &[
@@ -177,7 +177,7 @@ pub(super) async fn check(e: &Effects<'_>) {
         ],
     )
     .await;
-    abandoned::<ActId>(
+    check_abandoned::<ActId>(
         e,
         [
             &["act A.act.queued: next_attempt_at=@20", "act B.act.queued: next_attempt_at=@20"],
@@ -200,7 +200,7 @@ pub(super) async fn check(e: &Effects<'_>) {
         ],
     )
     .await;
-    abandoned::<EntryId>(
+    check_abandoned::<EntryId>(
         e,
         [
             &["history_entry A.note.queued: next_attempt_at=@20", "history_entry B.note.queued: next_attempt_at=@20"],
@@ -225,10 +225,10 @@ pub(super) async fn check(e: &Effects<'_>) {
     .await;
 }
 
-/// What is done to rows of each kind alike.
-async fn steps<Id: Leased>(e: &Effects<'_>, kind: OperationKind, expected: [&[&str]; 5]) {
+/// Functions on one operation.
+async fn check_steps<Id: Leased>(e: &Effects<'_>, kind: OperationKind, expected: [&[&str]; 5]) {
     let (names, prefix) = rows(kind);
-    let [extended, sent, postponed, stuck, retried] = expected;
+    let [extended, sent, postponed, parked, retried] = expected;
     let row = |of: &Company, name: &str| Id::new(of.id(&format!("{prefix}{name}")));
     e.each(
         "leases::extend",
@@ -237,7 +237,7 @@ async fn steps<Id: Leased>(e: &Effects<'_>, kind: OperationKind, expected: [&[&s
         extended,
     )
     .await;
-    // From the moment on at which it ends, nobody has it.
+    // A lease is free from its end on.
     e.each(
         "leases::extend",
         &names,
@@ -263,7 +263,7 @@ async fn steps<Id: Leased>(e: &Effects<'_>, kind: OperationKind, expected: [&[&s
         "leases::park",
         &names,
         async |tx, by, of, name| leases::park(tx, by, row(of, name), worker(), &ParkReason::Failed("no".into())).await,
-        stuck,
+        parked,
     )
     .await;
     e.each(
@@ -275,10 +275,10 @@ async fn steps<Id: Leased>(e: &Effects<'_>, kind: OperationKind, expected: [&[&s
     .await;
 }
 
-/// What is due since 7, and whose lease ends at 10 or was given back.
-async fn abandoned<Id: Leased>(e: &Effects<'_>, expected: [&[&str]; 3]) {
-    let [given_back, run_out, wrong] = expected;
-    for (due_before, now, expected) in [(6, 10, &[][..]), (7, 9, given_back), (8, 10, run_out)] {
+/// Operations that are due since 7, with a lease that ends at 10, was released, or was set by a wrong clock.
+async fn check_abandoned<Id: Leased>(e: &Effects<'_>, expected: [&[&str]; 3]) {
+    let [released, run_out, wrong] = expected;
+    for (due_before, now, expected) in [(6, 10, &[][..]), (7, 9, released), (8, 10, run_out)] {
         e.of_all(
             "leases::claim_abandoned",
             async |tx| leases::claim_abandoned::<Id>(tx, at(due_before), at(now), at(20)).await.map(drop),

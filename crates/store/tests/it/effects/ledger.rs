@@ -1,4 +1,4 @@
-//! Entries of invoices that stand: what QuickBooks says of them, and what is asked: `invoices`, `unreadable`, `history`.
+//! Entries of issued invoices: snapshots and queries: `invoices`, `unreadable`, `history`.
 
 use super::{
     harness::Effects,
@@ -19,12 +19,12 @@ fn ids(invoices: Vec<Invoice>) -> Vec<Uuid> {
 }
 
 pub(super) async fn check(e: &Effects<'_>) {
-    shown(e).await;
-    found(e).await;
+    check_snapshots(e).await;
+    check_queries(e).await;
 }
 
-/// What QuickBooks says of invoices that stand, and what of it is told.
-async fn shown(e: &Effects<'_>) {
+/// Snapshots, announced badges and unreadable responses.
+async fn check_snapshots(e: &Effects<'_>) {
     let all = INVOICES.map(|(name, ..)| name);
     for token in ["4", "10"] {
         let expected: &[&str] = if token == "4" {
@@ -61,7 +61,7 @@ async fn shown(e: &Effects<'_>) {
             )
             .await;
     }
-    // The same version is read again; of one that was taken back no version is known.
+    // The same version is read again. An invoice that is being adopted has no version yet.
     e.given(&["UPDATE invoice SET sync_token = NULL WHERE id = {A.issued}"])
         .each(
             "invoices::update_snapshot",
@@ -129,8 +129,8 @@ async fn shown(e: &Effects<'_>) {
     }
 }
 
-/// Questions.
-async fn found(e: &Effects<'_>) {
+/// Queries.
+async fn check_queries(e: &Effects<'_>) {
     e.by_number(
         "invoices::find_by_intent",
         async |tx, by| Ok(invoices::find_by_intent(tx, by, key("sending")).await?.map(|invoice| invoice.id.0)),
@@ -144,7 +144,7 @@ async fn found(e: &Effects<'_>) {
         &["queued -> Some(A.queued)", "sending -> Some(A.sending)"],
     )
     .await;
-    // Of what was made at the same time, the order is that of the ids.
+    // Invoices that were created at the same time are ordered by id.
     let same = ["UPDATE invoice SET created_at = @9 WHERE id IN ({A.issued}, {A.later}, {A.paid}, {B.issued}, \
                  {B.later}, {B.paid})"];
     for (of, expected) in [
@@ -189,11 +189,8 @@ async fn found(e: &Effects<'_>) {
             .by_id(
                 "invoices::list_not_read_within",
                 async |tx, by, of| {
-                    let moments = at(from)..=at(to);
-                    Ok(
-                        ids(invoices::list_not_read_within(tx, by, of.connection("active"), moments, after, most)
-                            .await?),
-                    )
+                    let period = at(from)..=at(to);
+                    Ok(ids(invoices::list_not_read_within(tx, by, of.connection("active"), period, after, most).await?))
                 },
                 expected,
             )
@@ -210,7 +207,7 @@ async fn found(e: &Effects<'_>) {
         )
         .await;
     }
-    // One of each day; neither what does not stand, nor what is paid.
+    // One invoice for each day. Invoices that are not issued or are paid are not listed.
     let due = [
         "UPDATE invoice SET due = '2026-03-17' WHERE state = 'issued'",
         "UPDATE invoice SET due = '2026-03-18' WHERE id = {A.issued}",

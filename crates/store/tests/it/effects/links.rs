@@ -1,4 +1,4 @@
-//! Entries of what is remembered of matches, and of what was merged: `links`, `merges`.
+//! Entries of links and of merged records: `links`, `merges`.
 
 use super::{
     harness::Effects,
@@ -11,11 +11,11 @@ use store::{
 };
 
 pub(super) async fn check(e: &Effects<'_>) {
-    linked(e).await;
-    merged(e).await;
+    check_links(e).await;
+    check_merges(e).await;
 }
 
-async fn linked(e: &Effects<'_>) {
+async fn check_links(e: &Effects<'_>) {
     let new = || LinkedCustomer { id: "99".into(), name: "New".into() };
     for (party, expected) in [
         (
@@ -81,7 +81,7 @@ async fn linked(e: &Effects<'_>) {
     }
 }
 
-async fn merged(e: &Effects<'_>) {
+async fn check_merges(e: &Effects<'_>) {
     for (from, to, expected) in [
         (
             DEAL,
@@ -155,8 +155,8 @@ async fn merged(e: &Effects<'_>) {
     ] {
         e.by_number("merges::move_deal", async |tx, by| merges::move_deal(tx, by, from, to).await, expected).await;
     }
-    // Whoever has a form open for the other deal, and has typed into one of a third deal alone, keeps both; what others of the same
-    // number have open in another company does not count.
+    // User 9 has opened drafts of both deals and typed into a draft of a third deal: both drafts stay. Drafts of users with the same numbers
+    // in another company have no influence.
     let open = [
         "INSERT INTO draft (tenant_id, deal_id, user_id, form, updated_at, state) VALUES ({A}, 43, 9, '', @3, 'opened'), \
          ({A}, 50, 9, '', @3, 'typed'), ({A}, 42, 10, '', @3, 'opened'), ({B}, 43, 10, '', @3, 'opened')",
@@ -222,7 +222,7 @@ async fn merged(e: &Effects<'_>) {
         &["invoice A.later: organization_id=8 person_id=9"],
     )
     .await;
-    for (gone, heir, expected) in [
+    for (from, to, expected) in [
         (
             Party::Organization(1),
             Party::Organization(9),
@@ -248,14 +248,10 @@ async fn merged(e: &Effects<'_>) {
             ],
         ),
     ] {
-        e.by_number(
-            "merges::move_customers",
-            async |tx, by| merges::move_customers(tx, by, gone, heir).await,
-            expected,
-        )
-        .await;
+        e.by_number("merges::move_customers", async |tx, by| merges::move_customers(tx, by, from, to).await, expected)
+            .await;
     }
-    // One connection in which the heir has a link itself, and one in which only another company's heir has.
+    // In one connection the remaining party has a link itself, in the other only that of another company has one.
     e.given(&[
         "DELETE FROM customer_link WHERE tenant_id = {A} AND connection_id = {A.active} AND kind = 'person' \
                  AND pipedrive_id = 1",

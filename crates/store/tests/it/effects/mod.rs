@@ -1,18 +1,18 @@
-//! Each write changes the rows that it names and no other, and each question is answered from its own company.
+//! Each write changes the rows that it names and no other, and each query returns rows of its own company.
 //!
-//! Every function of the store has entries here, see `every_function_has_an_entry`. An entry names the function, calls it, and says
-//! what comes of it: `-> answer`, `+ row` that was added, `- row` that was removed, and `row: column=value` for all that has
-//! changed. How an entry is run follows from how the function finds its rows:
+//! Every function of the store has entries here, see `every_function_has_an_entry`. An entry names the function, calls it, and lists the
+//! expected effects: `-> answer`, `+ row` for an added row, `- row` for a removed row, and `row: column=value` for each changed column.
+//! The method that runs the entry depends on how the function finds its rows:
 //!
-//! * `by_id`: by an id that no other company has; called with another company's row, nothing may happen;
-//! * `by_number`: by numbers that other companies have too, those of deals, users, notes;
-//! * `each`: on each of many rows, of which the state or the lease decides;
+//! * `by_id`: by an id that no other company has. A call with another company's row must have no effect.
+//! * `by_number`: by numbers that other companies have too, such as those of deals, users and notes.
+//! * `each`: by an id, and by the state or the lease of the row. The function is called for each of many rows.
 //! * `of_all`: in all companies at once.
 //!
-//! `given` changes the fixture (`world.rs`) first, such as to put moments on both sides of a bound.
+//! `given` changes the fixture (`world.rs`) before the call, for example to test timestamps on both sides of a bound.
 //!
-//! A new function gets an entry in the file of its subject, such as this one; where what is expected is not what comes of it, the test
-//! prints both:
+//! A new function gets an entry in the file of its subject, such as this one. If the effects differ from the expected ones, the test prints
+//! both:
 //!
 //! ```ignore
 //! e.by_id("changes::give_up", async |tx, by, of| {
@@ -20,7 +20,7 @@
 //! }, &["quickbooks_connection A.active: changes_lease_until=0"]).await;
 //! ```
 
-#![expect(clippy::too_many_lines, reason = "each test is a table: what every function changes in every row")]
+#![expect(clippy::too_many_lines, reason = "each test is a table of functions and their effects on every row")]
 
 mod access;
 mod changes;
@@ -66,15 +66,15 @@ tests! {
     effects_on_links: links;
     effects_on_work: work;
     effects_of_sweeps: sweeps;
-    effects_of_a_clock_that_was_ahead: clock_correction;
+    effects_of_clock_correction: clock_correction;
 }
 
-/// The files of a folder of this crate, as one text.
-fn text(folder: &str) -> Vec<(String, String)> {
+/// Reads the Rust files of a folder of this crate, as `(module, text)`.
+fn read_modules(folder: &str) -> Vec<(String, String)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
     let files = fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
     files
-        .filter(|file| file.extension().is_some_and(|end| end == "rs"))
+        .filter(|file| file.extension().is_some_and(|extension| extension == "rs"))
         .map(|file| {
             let module = file.file_stem().unwrap().to_string_lossy().into_owned();
             (module, fs::read_to_string(file).unwrap())
@@ -84,9 +84,9 @@ fn text(folder: &str) -> Vec<(String, String)> {
 
 #[test]
 fn every_function_has_an_entry() {
-    let entries: String = text("tests/it/effects").into_iter().map(|(_, text)| text).collect();
+    let entries: String = read_modules("tests/it/effects").into_iter().map(|(_, text)| text).collect();
     let mut missing = BTreeSet::new();
-    for (module, text) in text("src") {
+    for (module, text) in read_modules("src") {
         for function in text.lines().filter_map(|line| line.strip_prefix("pub async fn ")) {
             let name = format!("{module}::{}", function.split(['(', '<']).next().unwrap());
             if !entries.contains(&format!("\"{name}\"")) {
@@ -94,5 +94,5 @@ fn every_function_has_an_entry() {
             }
         }
     }
-    assert!(missing.is_empty(), "no entry says what these do to other rows: {missing:#?}");
+    assert!(missing.is_empty(), "functions without an entry: {missing:#?}");
 }

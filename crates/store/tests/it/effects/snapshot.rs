@@ -1,4 +1,4 @@
-//! Every row of every table, and what differs between two moments, in words that an entry can expect.
+//! Snapshots of every row of every table, and their differences in the notation of the entries.
 
 use crate::database::at;
 use serde_json::{Map, Value};
@@ -9,27 +9,27 @@ use uuid::Uuid;
 
 type Columns = Map<String, Value>;
 
-/// The rows at one moment, each with its table.
+/// A snapshot of all rows, each as its table and the row as JSON.
 pub(super) type Rows = BTreeSet<(String, String)>;
 
-/// How to read all tables, and how to name what stands in them.
+/// The query for all rows, and readable names for keys and texts.
 pub(super) struct Tables {
-    /// Reads every row of every table as a document.
+    /// Selects every row of every table as JSON.
     statement: String,
-    /// The columns that identify a row, for each table.
+    /// The primary key columns of each table.
     keys: BTreeMap<String, Vec<String>>,
-    /// Names of texts that are not readable.
+    /// Readable names for digests.
     pub(super) names: HashMap<String, String>,
 }
 
-/// The id of a row of the fixture: the letters of its name.
+/// The id of a row of the fixture: the bytes of its name.
 pub(super) fn id(name: &str) -> Uuid {
     let mut bytes = [0; 16];
     bytes[..name.len()].copy_from_slice(name.as_bytes());
     Uuid::from_bytes(bytes)
 }
 
-/// The name that an id was made of; `new` where the store has made it.
+/// The name that an id consists of; `new` for a random id.
 fn name(id: Uuid) -> String {
     let text = String::from_utf8_lossy(id.as_bytes()).trim_end_matches('\0').to_owned();
     let is_name = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic());
@@ -59,7 +59,7 @@ impl Tables {
         let mut documents: BTreeMap<String, Vec<String>> = BTreeMap::new();
         let mut keys: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for (table, column, kind, is_key) in columns {
-            // The libraries look after their own tables.
+            // The tables of libraries are not compared.
             if ["river_", "_sqlx_", "sqlite_"].iter().any(|prefix| table.starts_with(prefix)) {
                 continue;
             }
@@ -86,7 +86,7 @@ impl Tables {
         Ok(rows.into_iter().collect())
     }
 
-    /// A line for each row that was added (`+ table key`), removed (`- table key`) or changed (`table key: column=value`).
+    /// Returns a line for each row that was added (`+ table key`), removed (`- table key`) or changed (`table key: column=value`).
     pub(super) fn differences(&self, before: &Rows, after: &Rows) -> Vec<String> {
         let by_key = |rows: Vec<&(String, String)>| -> BTreeMap<String, Columns> {
             let named = rows.into_iter().map(|(table, row)| {
@@ -100,10 +100,10 @@ impl Tables {
         let mut lines = Vec::new();
         for (key, row) in by_key(after.difference(before).collect()) {
             let Some(old) = removed.remove(&key) else {
-                // Whose it is, where its key does not say so.
-                let is_told =
+                // A row whose key does not contain the tenant is listed with its tenant.
+                let has_tenant_in_key =
                     self.keys[key.split(' ').next().unwrap_or_default()].iter().any(|column| column == "tenant_id");
-                let tenant = row.get("tenant_id").filter(|id| !is_told && !id.is_null());
+                let tenant = row.get("tenant_id").filter(|id| !has_tenant_in_key && !id.is_null());
                 lines
                     .push(format!("+ {key}{}", tenant.map_or_else(String::new, |id| format!(" of {}", self.text(id)))));
                 continue;
@@ -117,7 +117,7 @@ impl Tables {
         lines
     }
 
-    /// A value as an entry writes it: ids by their names, moments as `@seconds`, documents as `{..}`, alike on both databases.
+    /// Formats a value in the notation of the entries, alike for both databases: ids by name, timestamps as `@seconds`, JSON as `{..}`.
     fn text(&self, value: &Value) -> String {
         let micros = at(0).as_microsecond();
         match value {
@@ -139,8 +139,8 @@ impl Tables {
     }
 }
 
-/// An answer as an entry writes it: as Rust prints it, with names for ids and `@seconds` for moments.
-pub(super) fn answer(debug: &str) -> String {
+/// Formats an answer in the notation of the entries: its debug text, with names for ids and `@seconds` for timestamps.
+pub(super) fn format_answer(debug: &str) -> String {
     let (mut text, mut rest) = (String::new(), debug);
     while let Some(next) = rest.chars().next() {
         let word: usize = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '-' && c != ':').unwrap_or(rest.len());

@@ -1,4 +1,4 @@
-//! Entries of what looks through all companies for what is due.
+//! Entries of functions that claim due work of all companies.
 
 use super::harness::Effects;
 use crate::database::at;
@@ -14,10 +14,10 @@ use store::{
 use uuid::Uuid;
 
 pub(super) async fn check(e: &Effects<'_>) {
-    unread(e).await;
-    won(e).await;
-    uninstalled(e).await;
-    claimed(e).await;
+    check_overdue(e).await;
+    check_won_sweeps(e).await;
+    check_uninstalled(e).await;
+    check_revocations(e).await;
     e.of_all(
         "changes::expect_changes",
         async |tx| changes::expect_changes(tx).await,
@@ -26,11 +26,11 @@ pub(super) async fn check(e: &Effects<'_>) {
     .await;
 }
 
-/// Each company is due or not by one moment: the interval is ten seconds, and it is 100.
-async fn unread(e: &Effects<'_>) {
+/// Connections are on both sides of each bound: the polling interval is 10 seconds, and the time is 100.
+async fn check_overdue(e: &Effects<'_>) {
     let due = "UPDATE quickbooks_connection SET changes_until = @89, changed_at = @40, sweep_steps = 1, changes_lease_until = @100, \
                swept_until = @100, reads_refused_until = @100";
-    let take = async |tx: &mut Tx, most| {
+    let claim = async |tx: &mut Tx, most| {
         let overdue = Overdue { interval: SignedDuration::from_secs(10), marked: at(95) };
         let found = changes::claim_overdue(tx, &overdue, at(100), at(140), most).await?;
         let mut found: Vec<Uuid> = found.into_iter().map(|(_, ConnectionId(id))| id).collect();
@@ -40,7 +40,7 @@ async fn unread(e: &Effects<'_>) {
     e.given(&[due])
         .of_all(
             "changes::claim_overdue",
-            async |tx| take(tx, 9).await,
+            async |tx| claim(tx, 9).await,
             &[
                 "-> [A.active, B.active]",
                 "quickbooks_connection A.active: swept_until=@140",
@@ -85,36 +85,36 @@ async fn unread(e: &Effects<'_>) {
         ("state = 'needs_reconnect'", &["-> [B.active]", "quickbooks_connection B.active: swept_until=@140"]),
     ] {
         let change = format!("UPDATE quickbooks_connection SET {change} WHERE id = {{A.active}}");
-        e.given(&[due, &change]).of_all("changes::claim_overdue", async |tx| take(tx, 9).await, expected).await;
+        e.given(&[due, &change]).of_all("changes::claim_overdue", async |tx| claim(tx, 9).await, expected).await;
     }
     e.given(&[due, "UPDATE tenant SET uninstalled_at = @5 WHERE id = {A}"])
         .of_all(
             "changes::claim_overdue",
-            async |tx| take(tx, 9).await,
+            async |tx| claim(tx, 9).await,
             &["-> [B.active]", "quickbooks_connection B.active: swept_until=@140"],
         )
         .await;
-    for (longest, expected) in [
+    for (oldest, expected) in [
         ("A", &["-> [A.active]", "quickbooks_connection A.active: swept_until=@140"][..]),
         ("B", &["-> [B.active]", "quickbooks_connection B.active: swept_until=@140"]),
     ] {
-        let change = format!("UPDATE quickbooks_connection SET changes_until = @80 WHERE id = {{{longest}.active}}");
-        e.given(&[due, &change]).of_all("changes::claim_overdue", async |tx| take(tx, 1).await, expected).await;
+        let change = format!("UPDATE quickbooks_connection SET changes_until = @80 WHERE id = {{{oldest}.active}}");
+        e.given(&[due, &change]).of_all("changes::claim_overdue", async |tx| claim(tx, 1).await, expected).await;
     }
 }
 
-/// Takes companies until none is left, or so many.
-async fn take_won(tx: &mut Tx, before: i64, most: usize) -> Result<Vec<(TenantId, Timestamp)>, store::Error> {
-    let mut taken = Vec::new();
-    while taken.len() < most
-        && let Some(one) = tenants::claim_won_sweep(tx, at(before), at(150), at(200)).await?
+/// Claims up to `most` companies.
+async fn claim_won_sweeps(tx: &mut Tx, before: i64, most: usize) -> Result<Vec<(TenantId, Timestamp)>, store::Error> {
+    let mut claimed = Vec::new();
+    while claimed.len() < most
+        && let Some(sweep) = tenants::claim_won_sweep(tx, at(before), at(150), at(200)).await?
     {
-        taken.push((one.tenant, one.until));
+        claimed.push((sweep.tenant, sweep.until));
     }
-    Ok(taken)
+    Ok(claimed)
 }
 
-async fn won(e: &Effects<'_>) {
+async fn check_won_sweeps(e: &Effects<'_>) {
     let later = ["UPDATE tenant SET won_until = @90 WHERE id = {B}"];
     for (before, most, expected) in [
         (90, 9, &["-> []"][..]),
@@ -130,7 +130,9 @@ async fn won(e: &Effects<'_>) {
         ),
         (101, 1, &["-> [(TenantId(B), @90)]", "tenant B: won_lease_until=@200"]),
     ] {
-        e.given(&later).of_all("tenants::claim_won_sweep", async |tx| take_won(tx, before, most).await, expected).await;
+        e.given(&later)
+            .of_all("tenants::claim_won_sweep", async |tx| claim_won_sweeps(tx, before, most).await, expected)
+            .await;
     }
     for (given, expected) in [
         ("uninstalled_at = @5, won_until = @90", &["-> [(TenantId(B), @90)]", "tenant B: won_lease_until=@200"][..]),
@@ -146,20 +148,20 @@ async fn won(e: &Effects<'_>) {
     ] {
         let given = format!("UPDATE tenant SET {given} WHERE id = {{A}}");
         e.given(&[later[0], &given])
-            .of_all("tenants::claim_won_sweep", async |tx| take_won(tx, 101, 9).await, expected)
+            .of_all("tenants::claim_won_sweep", async |tx| claim_won_sweeps(tx, 101, 9).await, expected)
             .await;
     }
 }
 
-async fn uninstalled(e: &Effects<'_>) {
-    let gone = [
+async fn check_uninstalled(e: &Effects<'_>) {
+    let uninstalled = [
         "UPDATE tenant SET uninstalled_at = @6 WHERE id = {A}",
         "UPDATE tenant SET uninstalled_at = @5 WHERE id = {B}",
     ];
     for (before, most, expected) in
         [(5, 9, &["-> []"][..]), (6, 9, &["-> [B]"]), (7, 9, &["-> [B, A]"]), (7, 1, &["-> [B]"])]
     {
-        e.given(&gone)
+        e.given(&uninstalled)
             .of_all(
                 "tenants::list_uninstalled",
                 async |tx| {
@@ -172,8 +174,8 @@ async fn uninstalled(e: &Effects<'_>) {
     }
 }
 
-/// Two wait until 10, two until 20.
-async fn claimed(e: &Effects<'_>) {
+/// Two revocations are due at 10, two at 20.
+async fn check_revocations(e: &Effects<'_>) {
     let vault = &e.world.t.vault;
     let order = ["UPDATE revocation SET next_attempt_at = @9 WHERE id = {B.revoke.p}"];
     for (now, most, expected) in [
@@ -219,7 +221,7 @@ async fn claimed(e: &Effects<'_>) {
             )
             .await;
     }
-    // What waits for more than two hours was kept by a clock that was ahead.
+    // A pause of more than two hours was set by a clock that was ahead.
     let ahead = [
         "UPDATE revocation SET next_attempt_at = @7208",
         "UPDATE revocation SET next_attempt_at = @7209 WHERE id = {B.revoke.p}",

@@ -1,4 +1,4 @@
-//! Entries of acts and of what deals' histories are told: `acts`, `history`, `stuck`, `audit`.
+//! Entries of acts, history entries, parked operations and the audit log: `acts`, `history`, `parked`, `audit`.
 
 use super::{
     harness::Effects,
@@ -21,24 +21,24 @@ use store::{
 };
 
 pub(super) async fn check(e: &Effects<'_>) {
-    of_acts(e).await;
-    of_history(e).await;
-    of_stuck(e).await;
+    check_acts(e).await;
+    check_history(e).await;
+    check_parked(e).await;
 }
 
-async fn of_acts(e: &Effects<'_>) {
+async fn check_acts(e: &Effects<'_>) {
     let all = ACTS.map(|(name, ..)| name);
     for (invoice, expected) in [
-        ("queued", &["-> true", "+ act wished of A"][..]),
+        ("queued", &["-> true", "+ act requested of A"][..]),
         ("issued", &["-> false"]),
-        ("former", &["-> true", "+ act wished of A"]),
+        ("former", &["-> true", "+ act requested of A"]),
     ] {
         e.by_id(
             "acts::request",
             async |tx, by, of| {
                 let (seen, recipient) = (String::new(), String::new());
                 let request = ActRequest {
-                    id: ActId(id("wished")),
+                    id: ActId(id("requested")),
                     invoice: of.invoice(invoice),
                     act: Act::Send,
                     seen,
@@ -84,7 +84,7 @@ async fn of_acts(e: &Effects<'_>) {
         )
         .await;
     }
-    // Of two at the same time, the one of the later id is the last.
+    // Of two acts at the same time, the one with the higher id is the last.
     e.given(&["UPDATE act SET requested_at = @6"])
         .by_number(
             "acts::list_recent",
@@ -172,15 +172,16 @@ async fn of_acts(e: &Effects<'_>) {
     .await;
 }
 
-async fn of_history(e: &Effects<'_>) {
+async fn check_history(e: &Effects<'_>) {
     let all = NOTES.map(|(name, ..)| name);
     e.by_id(
         "history::add",
         async |tx, by, of| {
-            let told = Entry { id: EntryId(id("told")), snapshot: snapshot("5", 1), ..entry(of.invoice("issued")) };
-            history::add(tx, by, &told).await
+            let new_entry =
+                Entry { id: EntryId(id("added")), snapshot: snapshot("5", 1), ..entry(of.invoice("issued")) };
+            history::add(tx, by, &new_entry).await
         },
-        &["+ history_entry told of A"],
+        &["+ history_entry added of A"],
     )
     .await;
     for (now, expected) in [
@@ -285,7 +286,7 @@ async fn of_history(e: &Effects<'_>) {
     .await;
 }
 
-async fn of_stuck(e: &Effects<'_>) {
+async fn check_parked(e: &Effects<'_>) {
     let names = |found: Vec<ParkedOperation>| found.into_iter().map(|one| (one.id, one.deal)).collect::<Vec<_>>();
     let since = [
         "UPDATE act SET requested_at = @12 WHERE trouble IS NOT NULL",

@@ -1,7 +1,7 @@
-//! The fixture: two companies of the same shape, A and B. What is known by numbers of Pipedrive or QuickBooks has the same numbers in both.
+//! The fixture: two companies with the same rows, A and B. Numbers of Pipedrive and ids of QuickBooks are the same in both.
 //!
-//! A row's id is made of its name, which begins with its company's letter: `A.sending` is an invoice, `A.act.sending` an act,
-//! `A.note.sending` an entry of the history, `A.active` a connection.
+//! A row's id consists of its name, which begins with its company's letter: `A.sending` is an invoice, `A.act.sending` an act,
+//! `A.note.sending` a history entry, `A.active` a connection.
 
 use super::{harness, snapshot::id};
 use crate::{
@@ -28,8 +28,10 @@ pub(super) const CAIO: UserId = UserId(9);
 pub(super) const DEAL: DealId = DealId(42);
 pub(super) const OTHER_DEAL: DealId = DealId(43);
 
-/// The invoices of a company: deal, and what stands in the row. Each waits since 7, and was made one second after the one above it.
-/// Leases are the worker's, see [`worker`]; that of `other` is somebody else's.
+/// The invoices of a company: name, deal and columns. Each is due since 7, and was created one second after the one above it.
+///
+/// The lease owner, if any, is [`worker`], except for `other`. A lease of `held`, `sending` and `other` ends at 10; `given` was sent and its lease
+/// released. `stuck` and `broken` are parked, the first after a request, the second without one.
 pub(super) const INVOICES: [(&str, DealId, &str); 14] = [
     ("queued", DEAL, "state = 'queued'"),
     ("held", DEAL, "state = 'queued', lease_owner = {worker}, lease_until = @10"),
@@ -76,7 +78,7 @@ pub(super) const INVOICES: [(&str, DealId, &str); 14] = [
     ),
 ];
 
-/// The acts of a company, each with its invoice; one that is finished makes room for the next.
+/// The acts of a company: name, invoice and columns. An invoice has one unfinished act at most, so finished ones come first.
 pub(super) const ACTS: [(&str, &str, &str); 8] = [
     ("done", "issued", "state = 'done', lease_owner = {worker}, lease_until = @10"),
     ("queued", "issued", "state = 'queued', lease_owner = {worker}"),
@@ -88,7 +90,7 @@ pub(super) const ACTS: [(&str, &str, &str); 8] = [
     ("refused", "former", "state = 'refused', refusal = '\"changed\"', lease_owner = {worker}, lease_until = @10"),
 ];
 
-/// The entries of the histories of a company's deals, each with its invoice.
+/// The history entries of a company: name, invoice and columns.
 pub(super) const NOTES: [(&str, &str, &str); 7] = [
     ("queued", "issued", "state = 'queued', lease_owner = {worker}"),
     ("held", "issued", "state = 'queued', lease_owner = {worker}, lease_until = @10"),
@@ -99,7 +101,7 @@ pub(super) const NOTES: [(&str, &str, &str); 7] = [
     ("moved", "later", "state = 'written', note_id = 6, lease_owner = {other}, deal_id = 43"),
 ];
 
-/// The forms that are open, with their keys: `k.42.7` is that of the first.
+/// The drafts of a company. The intent key of a draft consists of deal and user, such as `k.42.7`.
 const DRAFTS: [(DealId, UserId, Origin); 5] = [
     (DEAL, ANA, Origin::Typed),
     (DEAL, BIA, Origin::Typed),
@@ -108,7 +110,7 @@ const DRAFTS: [(DealId, UserId, Origin); 5] = [
     (OTHER_DEAL, BIA, Origin::Typed),
 ];
 
-/// One of the two.
+/// One of the two companies.
 pub(super) struct Company {
     pub(super) letter: &'static str,
     pub(super) tenant: TenantId,
@@ -139,22 +141,22 @@ impl Company {
     }
 }
 
-/// The company of a letter.
+/// The tenant with this letter.
 pub(super) fn tenant(letter: &str) -> TenantId {
     TenantId(id(letter))
 }
 
-/// Who has the leases of the fixture.
+/// The lease owner of the fixture.
 pub(super) fn worker() -> Uuid {
     id("worker")
 }
 
-/// The key of a form.
+/// The intent key with this name.
 pub(super) fn key(name: &str) -> IntentKey {
     IntentKey(id(&format!("k.{name}")))
 }
 
-/// A form of a deal, with the key that it has in the fixture.
+/// A form of a deal, with the intent key of its draft in the fixture.
 pub(super) fn form(deal: DealId, user: UserId) -> Form {
     let key = key(&format!("{}.{}", deal.0, user.0));
     Form { intent: Some(key), window: "window".into(), ..Form::default() }
@@ -259,7 +261,7 @@ async fn fill_company(t: &Database, tx: &mut Tx, c: &Company, number: i64, names
     name_revocations(t, tx, letter).await;
 }
 
-/// Gives the revocations that were added last ids that can be read; what is sealed is sealed for the id.
+/// Renames the revocations that were added last to readable ids, and seals their tokens again, because the place contains the id.
 async fn name_revocations(t: &Database, tx: &mut Tx, letter: &str) {
     for (provider, short) in [("pipedrive", "p"), ("quickbooks", "q")] {
         let name = format!("{letter}.revoke.{short}");
@@ -272,7 +274,7 @@ async fn name_revocations(t: &Database, tx: &mut Tx, letter: &str) {
     }
 }
 
-/// What QuickBooks says of a company.
+/// A QuickBooks company.
 pub(super) fn books(name: &str) -> quickbooks::Company {
     let (name, country) = (name.to_owned(), "US".to_owned());
     quickbooks::Company { name, country, home_currency: "USD".into(), time_zone: "UTC".into() }
@@ -302,13 +304,13 @@ async fn fill_work(tx: &mut Tx, c: &Company) {
         execute(tx, &format!("UPDATE act SET next_attempt_at = @7, {row} WHERE id = {{{letter}.act.{name}}}")).await;
     }
     for (seconds, (name, invoice, row)) in (0..).zip(NOTES) {
-        let told = history::Entry {
+        let new_entry = history::Entry {
             id: c.note(name),
             made_at: at(seconds),
             snapshot: snapshot("5", 100),
             ..entry(c.invoice(invoice))
         };
-        history::add(tx, tenant, &told).await.unwrap();
+        history::add(tx, tenant, &new_entry).await.unwrap();
         execute(
             tx,
             &format!("UPDATE history_entry SET next_attempt_at = @7, {row} WHERE id = {{{letter}.note.{name}}}"),

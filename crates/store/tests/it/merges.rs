@@ -43,30 +43,37 @@ async fn invoices_follow_a_merged_deal(#[values(Sqlite, Postgres)] backend: Back
     let t = Database::new(backend).await;
     let mut tx = t.db.begin().await.unwrap();
     let (tenant, connection, invoice) = issued(&t, &mut tx).await;
-    let (left, owner, stranger) = (DealId(43), Uuid::new_v4(), TenantId(Uuid::new_v4()));
+    let (remaining, owner, stranger) = (DealId(43), Uuid::new_v4(), TenantId(Uuid::new_v4()));
     let entry = entry(invoice);
     history::add(&mut tx, tenant, &entry).await.unwrap();
     history::claim(&mut tx, tenant, entry.id, owner, at(0), at(40)).await.unwrap().unwrap();
     history::mark_written(&mut tx, tenant, entry.id, owner, Some(5)).await.unwrap();
-    assert_eq!(merges::list_deals_of_notes(&mut tx, tenant, &[4, 5], left).await.unwrap(), [DEAL]);
+    assert_eq!(merges::list_deals_of_notes(&mut tx, tenant, &[4, 5], remaining).await.unwrap(), [DEAL]);
     assert!(merges::list_deals_of_notes(&mut tx, tenant, &[4, 5], DEAL).await.unwrap().is_empty());
-    assert!(merges::list_deals_of_notes(&mut tx, tenant, &[4], left).await.unwrap().is_empty());
-    assert!(merges::list_deals_of_notes(&mut tx, stranger, &[5], left).await.unwrap().is_empty());
-    assert!(merges::has_invoices_in_other_deals(&mut tx, tenant, left, Some(1), None).await.unwrap());
-    assert!(!merges::has_invoices_in_other_deals(&mut tx, tenant, left, None, Some(1)).await.unwrap());
+    assert!(merges::list_deals_of_notes(&mut tx, tenant, &[4], remaining).await.unwrap().is_empty());
+    assert!(merges::list_deals_of_notes(&mut tx, stranger, &[5], remaining).await.unwrap().is_empty());
+    assert!(merges::has_invoices_in_other_deals(&mut tx, tenant, remaining, Some(1), None).await.unwrap());
+    assert!(!merges::has_invoices_in_other_deals(&mut tx, tenant, remaining, None, Some(1)).await.unwrap());
     assert!(!merges::has_invoices_in_other_deals(&mut tx, tenant, DEAL, Some(1), None).await.unwrap());
 
     let form = Form::default();
-    for (deal, user) in [(DEAL, USER), (DEAL, UserId(8)), (left, USER)] {
+    for (deal, user) in [(DEAL, USER), (DEAL, UserId(8)), (remaining, USER)] {
         drafts::save(&mut tx, tenant, deal, user, &form, at(deal.0)).await.unwrap();
     }
-    assert_eq!(merges::move_deal(&mut tx, stranger, DEAL, left).await.unwrap(), 0);
-    assert_eq!(merges::move_deal(&mut tx, tenant, DEAL, left).await.unwrap(), 1);
+    assert_eq!(merges::move_deal(&mut tx, stranger, DEAL, remaining).await.unwrap(), 0);
+    assert_eq!(merges::move_deal(&mut tx, tenant, DEAL, remaining).await.unwrap(), 1);
     assert!(invoices::list(&mut tx, tenant, InvoiceScope::Deal(DEAL)).await.unwrap().is_empty());
-    assert_eq!(invoices::list(&mut tx, tenant, InvoiceScope::Deal(left)).await.unwrap()[0].id, invoice);
-    assert!(merges::list_deals_of_notes(&mut tx, tenant, &[5], left).await.unwrap().is_empty(), "it has followed");
-    assert_eq!(drafts::find(&mut tx, tenant, left, UserId(8)).await.unwrap().unwrap().saved_at, at(DEAL.0));
-    assert_eq!(drafts::find(&mut tx, tenant, left, USER).await.unwrap().unwrap().saved_at, at(left.0), "theirs stays");
+    assert_eq!(invoices::list(&mut tx, tenant, InvoiceScope::Deal(remaining)).await.unwrap()[0].id, invoice);
+    assert!(
+        merges::list_deals_of_notes(&mut tx, tenant, &[5], remaining).await.unwrap().is_empty(),
+        "the history entry has moved"
+    );
+    assert_eq!(drafts::find(&mut tx, tenant, remaining, UserId(8)).await.unwrap().unwrap().saved_at, at(DEAL.0));
+    assert_eq!(
+        drafts::find(&mut tx, tenant, remaining, USER).await.unwrap().unwrap().saved_at,
+        at(remaining.0),
+        "the draft of the remaining deal stays"
+    );
     assert_eq!(
         invoices::list_not_read_within(&mut tx, tenant, connection, at(100)..=at(200), "", 5).await.unwrap()[0].id,
         invoice
@@ -81,7 +88,7 @@ async fn invoices_follow_a_merged_deal(#[values(Sqlite, Postgres)] backend: Back
     invoices::update_snapshot(&mut tx, tenant, invoice, &snapshot("1", 10_000), at(201), at(201)).await.unwrap();
     let read_ahead =
         invoices::list_not_read_within(&mut tx, tenant, connection, at(100)..=at(200), "", 5).await.unwrap();
-    assert_eq!(read_ahead.len(), 1, "by a clock that was ahead: when is not known");
+    assert_eq!(read_ahead.len(), 1, "a read time in the future does not count");
     invoices::update_snapshot(&mut tx, tenant, invoice, &snapshot("1", 10_000), at(100), at(100)).await.unwrap();
     assert!(
         invoices::list_not_read_within(&mut tx, tenant, connection, at(100)..=at(200), "", 5).await.unwrap().is_empty()
@@ -106,18 +113,22 @@ async fn invoices_and_customers_follow_a_merged_party(#[values(Sqlite, Postgres)
         assert_eq!(invoices::list(&mut tx, tenant, of).await.unwrap()[0].id, invoice);
     }
 
-    let [gone, heir] = [1, 2].map(links::Party::Organization);
-    links::link_customer(&mut tx, tenant, connection, gone, &customer("58")).await.unwrap();
+    let [merged, remaining] = [1, 2].map(links::Party::Organization);
+    links::link_customer(&mut tx, tenant, connection, merged, &customer("58")).await.unwrap();
     links::link_customer(&mut tx, tenant, connection, links::Party::Person(1), &customer("60")).await.unwrap();
-    assert_eq!(merges::move_customers(&mut tx, stranger, gone, heir).await.unwrap(), 0);
-    assert_eq!(merges::move_customers(&mut tx, tenant, gone, heir).await.unwrap(), 1);
-    assert_eq!(links::find_customer(&mut tx, tenant, connection, heir).await.unwrap(), Some(customer("58")));
-    assert_eq!(links::find_customer(&mut tx, tenant, connection, gone).await.unwrap(), None);
+    assert_eq!(merges::move_customers(&mut tx, stranger, merged, remaining).await.unwrap(), 0);
+    assert_eq!(merges::move_customers(&mut tx, tenant, merged, remaining).await.unwrap(), 1);
+    assert_eq!(links::find_customer(&mut tx, tenant, connection, remaining).await.unwrap(), Some(customer("58")));
+    assert_eq!(links::find_customer(&mut tx, tenant, connection, merged).await.unwrap(), None);
     assert_eq!(
         links::find_customer(&mut tx, tenant, connection, links::Party::Person(1)).await.unwrap(),
         Some(customer("60"))
     );
-    links::link_customer(&mut tx, tenant, connection, gone, &customer("61")).await.unwrap();
-    assert_eq!(merges::move_customers(&mut tx, tenant, gone, heir).await.unwrap(), 0, "its own link stays");
-    assert_eq!(links::find_customer(&mut tx, tenant, connection, heir).await.unwrap(), Some(customer("58")));
+    links::link_customer(&mut tx, tenant, connection, merged, &customer("61")).await.unwrap();
+    assert_eq!(
+        merges::move_customers(&mut tx, tenant, merged, remaining).await.unwrap(),
+        0,
+        "the link of the remaining party stays"
+    );
+    assert_eq!(links::find_customer(&mut tx, tenant, connection, remaining).await.unwrap(), Some(customer("58")));
 }

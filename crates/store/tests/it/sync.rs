@@ -1,4 +1,4 @@
-//! Tests of acts, changes, history entries, links and whole companies.
+//! Tests of acts, syncs, history entries, adoption, won deals and companies.
 
 use crate::database::{
     Backend::{self, Postgres, Sqlite},
@@ -43,17 +43,17 @@ async fn an_invoice_has_one_unfinished_act(#[values(Sqlite, Postgres)] backend: 
     assert!(acts::request(&mut tx, tenant, &first, at(0)).await.unwrap());
     assert!(!acts::request(&mut tx, tenant, &request(Act::Delete), at(0)).await.unwrap());
     assert_eq!(leases::claim_abandoned::<ActId>(&mut tx, at(6), at(6), at(40)).await.unwrap(), [(tenant, first.id)]);
-    let (zombie, other) = (Uuid::new_v4(), Uuid::new_v4());
-    assert!(acts::claim(&mut tx, tenant, first.id, zombie, at(0), at(10)).await.unwrap().is_some());
+    let (former, other) = (Uuid::new_v4(), Uuid::new_v4());
+    assert!(acts::claim(&mut tx, tenant, first.id, former, at(0), at(10)).await.unwrap().is_some());
     assert!(acts::claim(&mut tx, tenant, first.id, other, at(5), at(15)).await.unwrap().is_none());
-    assert!(leases::extend(&mut tx, tenant, first.id, zombie, at(5), at(12)).await.unwrap());
-    assert!(leases::mark_sending(&mut tx, tenant, first.id, zombie, at(5)).await.unwrap());
-    let (taken, progress) = acts::claim(&mut tx, tenant, first.id, other, at(20), at(30)).await.unwrap().unwrap();
-    assert_eq!((taken.state, progress, taken.attempts), (acts::State::Sending, Progress::Lost, 2));
-    assert!(!leases::extend(&mut tx, tenant, first.id, zombie, at(21), at(31)).await.unwrap());
-    leases::postpone(&mut tx, tenant, first.id, zombie, at(99)).await.unwrap();
+    assert!(leases::extend(&mut tx, tenant, first.id, former, at(5), at(12)).await.unwrap());
+    assert!(leases::mark_sending(&mut tx, tenant, first.id, former, at(5)).await.unwrap());
+    let (claimed, progress) = acts::claim(&mut tx, tenant, first.id, other, at(20), at(30)).await.unwrap().unwrap();
+    assert_eq!((claimed.state, progress, claimed.attempts), (acts::State::Sending, Progress::Lost, 2));
+    assert!(!leases::extend(&mut tx, tenant, first.id, former, at(21), at(31)).await.unwrap());
+    leases::postpone(&mut tx, tenant, first.id, former, at(99)).await.unwrap();
     assert!(acts::finish(&mut tx, tenant, first.id, other, Some(&Reason::Changed)).await.unwrap());
-    assert!(!acts::finish(&mut tx, tenant, first.id, zombie, None).await.unwrap());
+    assert!(!acts::finish(&mut tx, tenant, first.id, former, None).await.unwrap());
     assert!(acts::request(&mut tx, tenant, &request(Act::Delete), at(40)).await.unwrap());
     let refused = acts::find(&mut tx, tenant, first.id).await.unwrap().unwrap();
     assert_eq!(refused.state, acts::State::Refused(Reason::Changed));
@@ -62,14 +62,14 @@ async fn an_invoice_has_one_unfinished_act(#[values(Sqlite, Postgres)] backend: 
     assert!(acts::find(&mut tx, TenantId(Uuid::new_v4()), first.id).await.unwrap().is_none());
 }
 
-/// After a polling interval of so many seconds.
+/// The bounds of overdue companies: a polling interval, and a time of marks, both in seconds.
 fn overdue(interval: i64, marked: i64) -> Overdue {
     Overdue { interval: SignedDuration::from_secs(interval), marked: at(marked) }
 }
 
 #[rstest]
 #[tokio::test]
-async fn a_change_during_the_reading_is_read_again(#[values(Sqlite, Postgres)] backend: Backend) {
+async fn a_change_during_a_sync_causes_another_sync(#[values(Sqlite, Postgres)] backend: Backend) {
     let t = Database::new(backend).await;
     let mut tx = t.db.begin().await.unwrap();
     let (tenant, connection, _) = issued(&t, &mut tx).await;
@@ -79,7 +79,7 @@ async fn a_change_during_the_reading_is_read_again(#[values(Sqlite, Postgres)] b
     );
     assert!(
         changes::claim_overdue(&mut tx, &overdue(5, 0), at(8), at(9), 10).await.unwrap().is_empty(),
-        "a sweep has taken it"
+        "a sweep has claimed it"
     );
     assert_eq!(
         changes::claim_overdue(&mut tx, &overdue(5, 0), at(9), at(19), 10).await.unwrap(),
@@ -88,11 +88,11 @@ async fn a_change_during_the_reading_is_read_again(#[values(Sqlite, Postgres)] b
     assert!(changes::mark_changed(&mut tx, tenant, connection, ChangeSource::Webhook, at(2)).await.unwrap());
     assert_eq!(changes::claim(&mut tx, tenant, connection, at(3), at(43)).await.unwrap().unwrap().until, None);
     assert!(changes::claim(&mut tx, tenant, connection, at(4), at(44)).await.unwrap().is_none());
-    // Several marks are one reading.
+    // Several marks cause one sync.
     assert!(!changes::mark_changed(&mut tx, tenant, connection, ChangeSource::PageView, at(5)).await.unwrap());
     assert!(changes::mark_synced(&mut tx, tenant, connection, at(3), &Pace::default()).await.unwrap());
     let known = changes::claim(&mut tx, tenant, connection, at(6), at(46)).await.unwrap().unwrap();
-    assert_eq!((known.until, known.webhook_at), (Some(at(3)), Some(at(2))), "a look is no webhook");
+    assert_eq!((known.until, known.webhook_at), (Some(at(3)), Some(at(2))), "a page view does not count as a webhook");
     changes::record_failure(&mut tx, tenant, connection, at(7), at(8)).await.unwrap();
     changes::record_failure(&mut tx, tenant, connection, at(9), at(10)).await.unwrap();
     assert_eq!(changes::find(&mut tx, tenant, connection).await.unwrap().unwrap().failing_since, Some(at(7)));
@@ -108,7 +108,7 @@ async fn a_change_during_the_reading_is_read_again(#[values(Sqlite, Postgres)] b
 
 #[rstest]
 #[tokio::test]
-async fn each_company_is_read_at_its_own_pace(#[values(Sqlite, Postgres)] backend: Backend) {
+async fn each_company_is_swept_at_its_own_pace(#[values(Sqlite, Postgres)] backend: Backend) {
     let t = Database::new(backend).await;
     let mut tx = t.db.begin().await.unwrap();
     let (tenant, connection, invoice) = issued(&t, &mut tx).await;
@@ -120,18 +120,18 @@ async fn each_company_is_read_at_its_own_pace(#[values(Sqlite, Postgres)] backen
     let overdue = overdue(5, 0);
     assert!(changes::claim_overdue(&mut tx, &overdue, at(70), at(70), 10).await.unwrap().is_empty());
     assert_eq!(changes::claim_overdue(&mut tx, &overdue, at(71), at(0), 10).await.unwrap(), [(tenant, connection)]);
-    // Something was created since: its webhook should come.
+    // After a write, a webhook is expected.
     changes::expect_webhook(&mut tx, tenant, connection).await.unwrap();
     assert!(changes::claim_overdue(&mut tx, &overdue, at(15), at(15), 10).await.unwrap().is_empty());
     assert_eq!(changes::claim_overdue(&mut tx, &overdue, at(16), at(0), 10).await.unwrap(), [(tenant, connection)]);
     invoices::update_snapshot(&mut tx, tenant, invoice, &snapshot("1", 0), at(11), at(11)).await.unwrap();
-    assert!(!changes::has_open(&mut tx, tenant, connection).await.unwrap(), "all is paid");
+    assert!(!changes::has_open(&mut tx, tenant, connection).await.unwrap(), "all invoices are paid");
     invoices::update_snapshot(&mut tx, tenant, invoice, &snapshot("2", 10_000), at(12), at(12)).await.unwrap();
     assert!(changes::has_open(&mut tx, tenant, connection).await.unwrap());
     let deleted = Snapshot { deleted: true, ..snapshot("3", 10_000) };
     invoices::update_snapshot(&mut tx, tenant, invoice, &deleted, at(13), at(13)).await.unwrap();
-    assert!(!changes::has_open(&mut tx, tenant, connection).await.unwrap(), "a deleted one is not to be paid");
-    // Who does not answer is left alone for a while.
+    assert!(!changes::has_open(&mut tx, tenant, connection).await.unwrap(), "a deleted invoice has no balance to pay");
+    // After a failure, the lease delays the next sync.
     changes::record_failure(&mut tx, tenant, connection, at(30), at(60)).await.unwrap();
     assert!(changes::claim_overdue(&mut tx, &overdue, at(59), at(59), 10).await.unwrap().is_empty());
     assert!(changes::claim(&mut tx, tenant, connection, at(59), at(99)).await.unwrap().is_none());
@@ -141,7 +141,7 @@ async fn each_company_is_read_at_its_own_pace(#[values(Sqlite, Postgres)] backen
 /// `changes::expect_changes`
 #[rstest]
 #[tokio::test]
-async fn after_an_outage_every_company_is_read_whatever_its_pace(#[values(Sqlite, Postgres)] backend: Backend) {
+async fn after_an_outage_every_company_is_due_after_one_interval(#[values(Sqlite, Postgres)] backend: Backend) {
     let t = Database::new(backend).await;
     let mut tx = t.db.begin().await.unwrap();
     let (tenant, connection, _) = issued(&t, &mut tx).await;
@@ -157,7 +157,7 @@ async fn after_an_outage_every_company_is_read_whatever_its_pace(#[values(Sqlite
 
 #[rstest]
 #[tokio::test]
-async fn a_refusal_of_reads_outlasts_any_lease(#[values(Sqlite, Postgres)] backend: Backend) {
+async fn refused_reads_prevent_syncs_longer_than_a_lease(#[values(Sqlite, Postgres)] backend: Backend) {
     const HOURS: i64 = 3600;
     let t = Database::new(backend).await;
     let mut tx = t.db.begin().await.unwrap();
@@ -165,14 +165,17 @@ async fn a_refusal_of_reads_outlasts_any_lease(#[values(Sqlite, Postgres)] backe
     assert!(changes::mark_changed(&mut tx, tenant, connection, ChangeSource::Webhook, at(1)).await.unwrap());
     assert!(changes::claim(&mut tx, tenant, connection, at(2), at(62)).await.unwrap().is_some());
     changes::release(&mut tx, tenant, connection).await.unwrap();
-    assert!(changes::claim(&mut tx, tenant, connection, at(3), at(63)).await.unwrap().is_some(), "given back");
+    assert!(
+        changes::claim(&mut tx, tenant, connection, at(3), at(63)).await.unwrap().is_some(),
+        "the lease was released"
+    );
     changes::mark_refused(&mut tx, tenant, connection, at(6 * HOURS)).await.unwrap();
     let overdue = overdue(5, 100);
     assert!(changes::claim_overdue(&mut tx, &overdue, at(5 * HOURS), at(5 * HOURS), 10).await.unwrap().is_empty());
     assert!(changes::claim(&mut tx, tenant, connection, at(5 * HOURS), at(5 * HOURS + 60)).await.unwrap().is_none());
     let known = changes::find(&mut tx, tenant, connection).await.unwrap().unwrap();
     assert_eq!((known.refused_until, known.failing_since), (Some(at(6 * HOURS)), None));
-    // What was marked meanwhile is read then.
+    // A company that was marked meanwhile is due then.
     assert_eq!(
         changes::claim_overdue(&mut tx, &overdue, at(6 * HOURS), at(9), 10).await.unwrap(),
         [(tenant, connection)]
@@ -182,9 +185,9 @@ async fn a_refusal_of_reads_outlasts_any_lease(#[values(Sqlite, Postgres)] backe
     assert_eq!(changes::find(&mut tx, tenant, connection).await.unwrap().unwrap().refused_until, None);
 }
 
-/// On SQLite there is one process, and one sweep.
+/// PostgreSQL only: on SQLite one process runs one sweep.
 #[tokio::test]
-async fn two_sweeps_take_different_companies() {
+async fn concurrent_sweeps_claim_different_companies() {
     let t = Database::new(Postgres).await;
     let mut tx = t.db.begin().await.unwrap();
     for company in 1..=3 {
@@ -201,20 +204,20 @@ async fn two_sweeps_take_different_companies() {
 
 #[rstest]
 #[tokio::test]
-async fn a_change_is_told_once(#[values(Sqlite, Postgres)] backend: Backend) {
+async fn a_status_is_announced_once(#[values(Sqlite, Postgres)] backend: Backend) {
     let t = Database::new(backend).await;
     let mut tx = t.db.begin().await.unwrap();
     let (tenant, connection, invoice) = issued(&t, &mut tx).await;
     let due = date(2026, 3, 20);
-    let fallen = async |tx: &mut Tx, before| -> Vec<_> {
+    let list_overdue = async |tx: &mut Tx, before| -> Vec<_> {
         let unpaid = history::list_overdue(tx, before, None, 10).await.unwrap();
         unpaid.into_iter().map(|unpaid| (unpaid.tenant, unpaid.invoice)).collect()
     };
-    assert!(fallen(&mut tx, due).await.is_empty());
-    assert_eq!(fallen(&mut tx, date(2026, 3, 21)).await, [(tenant, invoice)]);
+    assert!(list_overdue(&mut tx, due).await.is_empty());
+    assert_eq!(list_overdue(&mut tx, date(2026, 3, 21)).await, [(tenant, invoice)]);
     assert!(history::set_announced_status(&mut tx, tenant, invoice, Status::Overdue).await.unwrap());
     assert!(!history::set_announced_status(&mut tx, tenant, invoice, Status::Overdue).await.unwrap());
-    assert!(fallen(&mut tx, date(2026, 3, 21)).await.is_empty());
+    assert!(list_overdue(&mut tx, date(2026, 3, 21)).await.is_empty());
     assert_eq!(invoices::find_by_quickbooks_id(&mut tx, tenant, connection, "130").await.unwrap().unwrap().id, invoice);
     assert!(invoices::find_by_quickbooks_id(&mut tx, tenant, connection, "131").await.unwrap().is_none());
 
@@ -231,7 +234,7 @@ async fn a_change_is_told_once(#[values(Sqlite, Postgres)] backend: Backend) {
     let (_, progress, _) = history::claim(&mut tx, tenant, entry.id, owner, at(50), at(90)).await.unwrap().unwrap();
     assert_eq!(progress, Progress::Sending);
     let (_, progress, _) = history::claim(&mut tx, tenant, entry.id, owner, at(91), at(131)).await.unwrap().unwrap();
-    assert_eq!(progress, Progress::Lost, "nobody gave the lease back");
+    assert_eq!(progress, Progress::Lost, "the lease ran out");
     assert!(!history::is_ours(&mut tx, tenant, 5).await.unwrap());
     history::mark_written(&mut tx, tenant, entry.id, owner, Some(5)).await.unwrap();
     assert!(history::is_ours(&mut tx, tenant, 5).await.unwrap());
@@ -240,29 +243,29 @@ async fn a_change_is_told_once(#[values(Sqlite, Postgres)] backend: Backend) {
 
 #[rstest]
 #[tokio::test]
-async fn what_is_not_known_here_is_taken_back_once(#[values(Sqlite, Postgres)] backend: Backend) {
+async fn an_invoice_without_a_row_is_adopted_once(#[values(Sqlite, Postgres)] backend: Backend) {
     let t = Database::new(backend).await;
     let mut tx = t.db.begin().await.unwrap();
     let (tenant, connection, queued) = queued(&t, &mut tx).await;
     let known = invoices::find(&mut tx, tenant, queued).await.unwrap().unwrap();
-    let (key, stands) = (IntentKey(Uuid::new_v4()), snapshot("3", 4_000));
+    let (key, issued) = (IntentKey(Uuid::new_v4()), snapshot("3", 4_000));
     let (lost, paid) = (intent(connection, key, 100), Status::PartiallyPaid);
     let of_queued = Intent { key: known.intent, ..lost.clone() };
-    assert!(!invoices::adopt(&mut tx, tenant, &of_queued, at(1), &stands, Some(paid), at(9)).await.unwrap());
-    assert!(invoices::adopt(&mut tx, tenant, &lost, at(1), &stands, Some(paid), at(9)).await.unwrap());
-    assert!(!invoices::adopt(&mut tx, tenant, &lost, at(1), &stands, Some(paid), at(9)).await.unwrap());
+    assert!(!invoices::adopt(&mut tx, tenant, &of_queued, at(1), &issued, Some(paid), at(9)).await.unwrap());
+    assert!(invoices::adopt(&mut tx, tenant, &lost, at(1), &issued, Some(paid), at(9)).await.unwrap());
+    assert!(!invoices::adopt(&mut tx, tenant, &lost, at(1), &issued, Some(paid), at(9)).await.unwrap());
     let list = invoices::list(&mut tx, tenant, InvoiceScope::Deal(DEAL)).await.unwrap();
-    let [back, other] = &list[..] else { panic!("{list:?}") };
+    let [adopted, other] = &list[..] else { panic!("{list:?}") };
     assert_eq!((other.id, &other.state), (queued, &invoices::State::Queued));
-    assert_eq!((back.intent, &back.state, back.created_at), (key, &invoices::State::Issued(stands), at(1)));
-    assert!(!history::set_announced_status(&mut tx, tenant, back.id, paid).await.unwrap(), "it was told before");
+    assert_eq!((adopted.intent, &adopted.state, adopted.created_at), (key, &invoices::State::Issued(issued), at(1)));
+    assert!(!history::set_announced_status(&mut tx, tenant, adopted.id, paid).await.unwrap(), "the badge was adopted");
     let due = at(9_999);
     assert_eq!(leases::claim_abandoned::<InvoiceId>(&mut tx, due, due, at(10_030)).await.unwrap(), [(tenant, queued)]);
 }
 
 #[rstest]
 #[tokio::test]
-async fn administrators_come_first(#[values(Sqlite, Postgres)] backend: Backend) {
+async fn administrators_are_listed_first(#[values(Sqlite, Postgres)] backend: Backend) {
     let t = Database::new(backend).await;
     let mut tx = t.db.begin().await.unwrap();
     let tenant = tenant(&mut tx, 1).await;
@@ -277,35 +280,35 @@ async fn administrators_come_first(#[values(Sqlite, Postgres)] backend: Backend)
 
 #[rstest]
 #[tokio::test]
-async fn an_announcement_reaches_whoever_listens(#[values(Sqlite, Postgres)] backend: Backend) {
+async fn an_announcement_reaches_subscribers(#[values(Sqlite, Postgres)] backend: Backend) {
     let t = Database::new(backend).await;
-    let mut heard = t.db.subscribe_to_announcements();
-    let listening = tokio::spawn({
+    let mut announcements = t.db.subscribe_to_announcements();
+    let forwarder = tokio::spawn({
         let db = t.db.clone();
         async move { db.forward_announcements().await }
     });
     let tenant = TenantId(Uuid::new_v4());
-    // Listening begins in its own time.
+    // The forwarder may not listen yet, so the announcement is repeated.
     let first = loop {
         t.db.announce(tenant).await;
-        if let Ok(first) = tokio::time::timeout(std::time::Duration::from_millis(200), heard.recv()).await {
+        if let Ok(first) = tokio::time::timeout(std::time::Duration::from_millis(200), announcements.recv()).await {
             break first.unwrap();
         }
     };
     assert_eq!(first, tenant);
-    listening.abort();
+    forwarder.abort();
 }
 
 #[rstest]
 #[tokio::test]
-async fn a_company_is_forgotten_after_its_grace(#[values(Sqlite, Postgres)] backend: Backend) {
+async fn a_company_is_deleted_after_its_grace_period(#[values(Sqlite, Postgres)] backend: Backend) {
     let t = Database::new(backend).await;
     let mut tx = t.db.begin().await.unwrap();
     let (tenant, connection, invoice) = issued(&t, &mut tx).await;
     quickbooks::disconnect(&mut tx, &t.vault, tenant, connection).await.unwrap();
     let ended = quickbooks::find(&mut tx, &t.vault, tenant, connection).await.unwrap().unwrap();
     assert_eq!((ended.state, ended.tokens.refresh.expose_secret()), (quickbooks::State::Disconnected, ""));
-    assert!(!tenants::purge(&mut tx, tenant).await.unwrap(), "still installed");
+    assert!(!tenants::purge(&mut tx, tenant).await.unwrap(), "the company is installed");
     tenants::uninstall(&mut tx, tenant, at(10)).await.unwrap();
     assert!(tenants::list_uninstalled(&mut tx, at(10), 5).await.unwrap().is_empty());
     assert_eq!(tenants::list_uninstalled(&mut tx, at(11), 5).await.unwrap(), [tenant]);
@@ -316,7 +319,7 @@ async fn a_company_is_forgotten_after_its_grace(#[values(Sqlite, Postgres)] back
 
 #[rstest]
 #[tokio::test]
-async fn won_deals_are_read_by_one_and_known_once_they_were_read(#[values(Sqlite, Postgres)] backend: Backend) {
+async fn won_deals_are_swept_by_one_replica_from_the_cursor_on(#[values(Sqlite, Postgres)] backend: Backend) {
     let t = Database::new(backend).await;
     let mut tx = t.db.begin().await.unwrap();
     let tenant = tenant(&mut tx, 1).await;
@@ -330,29 +333,29 @@ async fn won_deals_are_read_by_one_and_known_once_they_were_read(#[values(Sqlite
     tenants::watch_won_deals(&mut tx, tenant, Some(at(10))).await.unwrap();
     tenants::watch_won_deals(&mut tx, tenant, Some(at(50))).await.unwrap();
     assert_eq!(claim(&mut tx, 200).await, Some((at(10), 0)));
-    assert_eq!(claim(&mut tx, 799).await, None, "somebody reads");
-    assert_eq!(claim(&mut tx, 800).await, Some((at(10), 0)), "who has crashed has read nothing");
-    let read = tenants::WonSweep { tenant, until: at(10), failures: 0 };
-    tenants::postpone_won_sweep(&mut tx, &read, at(860)).await.unwrap();
+    assert_eq!(claim(&mut tx, 799).await, None, "another replica has the lease");
+    assert_eq!(claim(&mut tx, 800).await, Some((at(10), 0)), "the cursor has not moved");
+    let sweep = tenants::WonSweep { tenant, until: at(10), failures: 0 };
+    tenants::postpone_won_sweep(&mut tx, &sweep, at(860)).await.unwrap();
     assert_eq!(claim(&mut tx, 859).await, None);
     assert_eq!(claim(&mut tx, 860).await, Some((at(10), 1)));
-    tenants::mark_won_swept(&mut tx, &read, at(860)).await.unwrap();
+    tenants::mark_won_swept(&mut tx, &sweep, at(860)).await.unwrap();
     assert_eq!(claim(&mut tx, 960).await, None);
     assert_eq!(claim(&mut tx, 961).await, Some((at(860), 0)));
-    // A pause that a clock has kept that was far ahead.
-    tenants::postpone_won_sweep(&mut tx, &tenants::WonSweep { until: at(860), ..read }, at(99_999)).await.unwrap();
+    // A pause that was set by a clock far ahead has no effect.
+    tenants::postpone_won_sweep(&mut tx, &tenants::WonSweep { until: at(860), ..sweep }, at(99_999)).await.unwrap();
     assert_eq!(claim(&mut tx, 970).await, Some((at(860), 1)));
-    // Who switches it off and on again does not wait, and an old reading changes nothing.
+    // Switching drafts off and on again ends the pause, and an earlier sweep has no effect.
     tenants::watch_won_deals(&mut tx, tenant, None).await.unwrap();
     assert_eq!(claim(&mut tx, 9000).await, None);
     tenants::watch_won_deals(&mut tx, tenant, Some(at(980))).await.unwrap();
-    tenants::mark_won_swept(&mut tx, &read, at(990)).await.unwrap();
+    tenants::mark_won_swept(&mut tx, &sweep, at(990)).await.unwrap();
     assert_eq!(claim(&mut tx, 1081).await.map(|(until, _)| until), Some(at(980)));
 }
 
 #[rstest]
 #[tokio::test]
-async fn companies_whose_won_deals_cannot_be_read_hold_no_other_up(#[values(Sqlite, Postgres)] backend: Backend) {
+async fn failing_sweeps_for_won_deals_delay_no_other_company(#[values(Sqlite, Postgres)] backend: Backend) {
     let t = Database::new(backend).await;
     let mut tx = t.db.begin().await.unwrap();
     for company in 1..=21 {
@@ -363,14 +366,14 @@ async fn companies_whose_won_deals_cannot_be_read_hold_no_other_up(#[values(Sqli
         let failing = tenants::claim_won_sweep(&mut tx, at(100), at(400), at(1000)).await.unwrap().unwrap();
         tenants::postpone_won_sweep(&mut tx, &failing, at(415)).await.unwrap();
     }
-    // Also where trying the others has taken so long that their pauses are over.
+    // The company is claimed even if the pauses of the failing companies have ended.
     let last = tenants::claim_won_sweep(&mut tx, at(100), at(500), at(1100)).await.unwrap().unwrap();
     assert_eq!(last.until, at(21));
 }
 
 #[rstest]
 #[tokio::test]
-async fn invoices_that_are_not_due_yet_hide_none_that_is(#[values(Sqlite, Postgres)] backend: Backend) {
+async fn overdue_invoices_are_listed_once_across_pages(#[values(Sqlite, Postgres)] backend: Backend) {
     let t = Database::new(backend).await;
     let mut tx = t.db.begin().await.unwrap();
     let (tenant, connection, first) = issued(&t, &mut tx).await;
@@ -391,12 +394,12 @@ async fn invoices_that_are_not_due_yet_hide_none_that_is(#[values(Sqlite, Postgr
     assert!(history::list_overdue(&mut tx, before, rest.last(), 200).await.unwrap().is_empty());
     found.sort_by_key(|id| id.0);
     all.sort_by_key(|id| id.0);
-    assert_eq!(found, all, "each once");
+    assert_eq!(found, all, "each invoice is listed once");
 }
 
 #[rstest]
 #[tokio::test]
-async fn what_cannot_be_read_is_told_until_it_can(#[values(Sqlite, Postgres)] backend: Backend) {
+async fn an_unreadable_invoice_is_listed_until_it_is_readable(#[values(Sqlite, Postgres)] backend: Backend) {
     let t = Database::new(backend).await;
     let mut tx = t.db.begin().await.unwrap();
     let (tenant, connection, invoice) = issued(&t, &mut tx).await;
@@ -409,7 +412,7 @@ async fn what_cannot_be_read_is_told_until_it_can(#[values(Sqlite, Postgres)] ba
     assert!(unreadable::list_of_tenant(&mut tx, TenantId(Uuid::new_v4()), 10).await.unwrap().is_empty());
     let known = invoices::find(&mut tx, tenant, invoice).await.unwrap().unwrap();
     assert_eq!((known.unreadable_since, known.read_at), (Some(at(50)), Some(at(60))));
-    // It counts as read: it does not hold up those that were not.
+    // It counts as read, so that unread invoices are read first.
     let unread = invoices::list_not_read_within(&mut tx, tenant, connection, at(55)..=at(70), "", 10).await.unwrap();
     assert!(unread.is_empty());
     invoices::update_snapshot(&mut tx, tenant, invoice, &snapshot("1", 10_000), at(80), at(80)).await.unwrap();

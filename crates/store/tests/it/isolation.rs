@@ -1,4 +1,4 @@
-//! What is done to one deal leaves other deals, and those of other companies, as they are.
+//! Changes to one deal do not affect other deals, or deals of other companies.
 
 use crate::{
     database::{
@@ -31,12 +31,12 @@ use store::{
 use uuid::Uuid;
 
 const OTHER: DealId = DealId(50);
-const LEFT: DealId = DealId(43);
+const REMAINING: DealId = DealId(43);
 
-/// An invoice that stands, with an entry in its deal's history, in two deals of one company and in one of another.
-async fn three(t: &Database, tx: &mut Tx) -> [(TenantId, DealId, InvoiceId); 3] {
+/// Creates an issued invoice with a written history entry in two deals of one company, and in one deal of another company.
+async fn create_three(t: &Database, tx: &mut Tx) -> [(TenantId, DealId, InvoiceId); 3] {
     let (ours, theirs) = (tenant(tx, 1).await, tenant(tx, 2).await);
-    let mut made = Vec::new();
+    let mut created = Vec::new();
     for (tenant, deal, realm, note) in [(ours, DEAL, "1", 5), (ours, OTHER, "1", 6), (theirs, DEAL, "2", 7)] {
         let connection = connection(t, tx, tenant, realm).await;
         let wanted = Intent { deal, ..intent(connection, IntentKey(Uuid::new_v4()), 100) };
@@ -48,15 +48,15 @@ async fn three(t: &Database, tx: &mut Tx) -> [(TenantId, DealId, InvoiceId); 3] 
         history::add(tx, tenant, &entry).await.unwrap();
         history::claim(tx, tenant, entry.id, owner, at(0), at(40)).await.unwrap().unwrap();
         history::mark_written(tx, tenant, entry.id, owner, Some(note)).await.unwrap();
-        made.push((tenant, deal, id));
+        created.push((tenant, deal, id));
     }
-    made.try_into().unwrap()
+    created.try_into().unwrap()
 }
 
-/// The deals of a company in which there are invoices, and those in whose history something is written.
-async fn deals(tx: &mut Tx, tenant: TenantId) -> (Vec<i64>, Vec<i64>) {
+/// Lists the deals of a company that have invoices, and those that have notes.
+async fn list_deals(tx: &mut Tx, tenant: TenantId) -> (Vec<i64>, Vec<i64>) {
     let mut of_invoices = Vec::new();
-    for deal in [DEAL, LEFT, OTHER] {
+    for deal in [DEAL, REMAINING, OTHER] {
         let listed = invoices::list(tx, tenant, InvoiceScope::Deal(deal)).await.unwrap();
         of_invoices.extend(listed.iter().map(|_| deal.0));
     }
@@ -71,36 +71,36 @@ async fn deals(tx: &mut Tx, tenant: TenantId) -> (Vec<i64>, Vec<i64>) {
 async fn a_merge_moves_one_deal(#[values(Sqlite, Postgres)] backend: Backend) {
     let t = Database::new(backend).await;
     let mut tx = t.db.begin().await.unwrap();
-    let [(ours, ..), _, (theirs, ..)] = three(&t, &mut tx).await;
+    let [(ours, ..), _, (theirs, ..)] = create_three(&t, &mut tx).await;
     let form = |memo: &str| Form { memo: memo.into(), ..Form::default() };
-    // In the deal that goes, the first has typed and the second has not; the third has a form there alone.
+    // In the merged deal, the first user has typed, the second has not. The third user has a draft of the merged deal only.
     let users = [USER, UserId(8), UserId(9)];
     for (tenant, deal, user, origin, memo) in [
         (ours, DEAL, users[0], Origin::Typed, "typed"),
         (ours, DEAL, users[1], Origin::Opened, "opened"),
         (ours, DEAL, users[2], Origin::Opened, "alone"),
-        (ours, LEFT, users[0], Origin::Opened, "gives way"),
-        (ours, LEFT, users[1], Origin::Opened, "stays"),
+        (ours, REMAINING, users[0], Origin::Opened, "replaced"),
+        (ours, REMAINING, users[1], Origin::Opened, "stays"),
         (ours, OTHER, users[0], Origin::Opened, "elsewhere"),
         (theirs, DEAL, users[0], Origin::Typed, "theirs"),
-        (theirs, LEFT, users[0], Origin::Opened, "theirs too"),
+        (theirs, REMAINING, users[0], Origin::Opened, "theirs too"),
     ] {
         drafts::open(&mut tx, tenant, deal, user, &form(memo), origin, at(0)).await.unwrap();
     }
-    assert_eq!(merges::move_deal(&mut tx, ours, DEAL, LEFT).await.unwrap(), 1);
-    assert_eq!(deals(&mut tx, ours).await, (vec![LEFT.0, OTHER.0], vec![LEFT.0, OTHER.0]));
-    assert_eq!(deals(&mut tx, theirs).await, (vec![DEAL.0], vec![DEAL.0]));
+    assert_eq!(merges::move_deal(&mut tx, ours, DEAL, REMAINING).await.unwrap(), 1);
+    assert_eq!(list_deals(&mut tx, ours).await, (vec![REMAINING.0, OTHER.0], vec![REMAINING.0, OTHER.0]));
+    assert_eq!(list_deals(&mut tx, theirs).await, (vec![DEAL.0], vec![DEAL.0]));
     let memo = async |tx: &mut Tx, tenant, deal, user| {
         drafts::find(tx, tenant, deal, user).await.unwrap().map(|draft| draft.form.memo).unwrap_or_default()
     };
     for (tenant, deal, user, expected) in [
-        (ours, LEFT, users[0], "typed"),
-        (ours, LEFT, users[1], "stays"),
-        (ours, LEFT, users[2], "alone"),
+        (ours, REMAINING, users[0], "typed"),
+        (ours, REMAINING, users[1], "stays"),
+        (ours, REMAINING, users[2], "alone"),
         (ours, OTHER, users[0], "elsewhere"),
         (ours, DEAL, users[0], ""),
         (theirs, DEAL, users[0], "theirs"),
-        (theirs, LEFT, users[0], "theirs too"),
+        (theirs, REMAINING, users[0], "theirs too"),
     ] {
         assert_eq!(memo(&mut tx, tenant, deal, user).await, expected, "{deal:?} {user:?}");
     }
@@ -108,10 +108,10 @@ async fn a_merge_moves_one_deal(#[values(Sqlite, Postgres)] backend: Backend) {
 
 #[rstest]
 #[tokio::test]
-async fn a_party_takes_the_invoices_of_one_deal(#[values(Sqlite, Postgres)] backend: Backend) {
+async fn set_parties_changes_the_invoices_of_one_deal(#[values(Sqlite, Postgres)] backend: Backend) {
     let t = Database::new(backend).await;
     let mut tx = t.db.begin().await.unwrap();
-    let [(ours, ..), _, (theirs, ..)] = three(&t, &mut tx).await;
+    let [(ours, ..), _, (theirs, ..)] = create_three(&t, &mut tx).await;
     merges::set_parties(&mut tx, ours, DEAL, (Some(2), Some(3))).await.unwrap();
     let parties = async |tx: &mut Tx, tenant| {
         let mut found = merges::list_parties(tx, tenant, &[DEAL.0, OTHER.0]).await.unwrap();
@@ -128,7 +128,7 @@ async fn a_party_takes_the_invoices_of_one_deal(#[values(Sqlite, Postgres)] back
 async fn one_invoice_is_marked_as_unreadable(#[values(Sqlite, Postgres)] backend: Backend) {
     let t = Database::new(backend).await;
     let mut tx = t.db.begin().await.unwrap();
-    let [(ours, _, first), (_, _, second), (theirs, _, third)] = three(&t, &mut tx).await;
+    let [(ours, _, first), (_, _, second), (theirs, _, third)] = create_three(&t, &mut tx).await;
     unreadable::mark(&mut tx, theirs, first, at(5)).await.unwrap();
     unreadable::mark(&mut tx, ours, first, at(5)).await.unwrap();
     unreadable::mark(&mut tx, ours, first, at(6)).await.unwrap();
@@ -149,10 +149,10 @@ async fn one_invoice_is_marked_as_unreadable(#[values(Sqlite, Postgres)] backend
 
 #[rstest]
 #[tokio::test]
-async fn each_question_is_answered_from_its_own_company(#[values(Sqlite, Postgres)] backend: Backend) {
+async fn queries_return_rows_of_their_own_company_only(#[values(Sqlite, Postgres)] backend: Backend) {
     let t = Database::new(backend).await;
     let mut tx = t.db.begin().await.unwrap();
-    let [(ours, _, first), (_, _, second), (theirs, _, third)] = three(&t, &mut tx).await;
+    let [(ours, _, first), (_, _, second), (theirs, _, third)] = create_three(&t, &mut tx).await;
     let of = async |tx: &mut Tx, tenant, id| invoices::find(tx, tenant, id).await.unwrap().unwrap().connection;
     let (one, other) = (of(&mut tx, ours, first).await, of(&mut tx, theirs, third).await);
     let new = connection(&t, &mut tx, ours, "3").await;
@@ -177,57 +177,57 @@ async fn each_question_is_answered_from_its_own_company(#[values(Sqlite, Postgre
 
     let queued = intent(new, IntentKey(Uuid::new_v4()), 100);
     invoices::place(&mut tx, ours, &queued, at(0)).await.unwrap();
-    assert!(!changes::has_open(&mut tx, ours, new).await.unwrap(), "it does not stand yet");
+    assert!(!changes::has_open(&mut tx, ours, new).await.unwrap(), "the invoice is not issued yet");
     assert!(unread(&mut tx, ours, new).await.is_empty());
     invoices::update_snapshot(&mut tx, ours, second, &snapshot("1", 0), at(2), at(2)).await.unwrap();
     let due = history::list_overdue(&mut tx, date(2026, 4, 1), None, 9).await.unwrap();
     let due: HashSet<_> = due.into_iter().map(|unpaid| (unpaid.tenant, unpaid.invoice)).collect();
-    assert_eq!(due, HashSet::from([(ours, first), (theirs, third)]), "neither what is paid, nor what does not stand");
+    assert_eq!(due, HashSet::from([(ours, first), (theirs, third)]), "paid and unissued invoices are not overdue");
 }
 
 #[rstest]
 #[tokio::test]
-async fn recent_acts_are_those_of_a_company(#[values(Sqlite, Postgres)] backend: Backend) {
+async fn recent_acts_are_listed_for_one_company(#[values(Sqlite, Postgres)] backend: Backend) {
     let t = Database::new(backend).await;
     let mut tx = t.db.begin().await.unwrap();
-    let [(ours, _, first), (_, _, second), (theirs, _, third)] = three(&t, &mut tx).await;
+    let [(ours, _, first), (_, _, second), (theirs, _, third)] = create_three(&t, &mut tx).await;
     let owner = Uuid::new_v4();
-    let mut made = Vec::new();
+    let mut requested = Vec::new();
     for (tenant, invoice) in [(ours, first), (ours, second), (theirs, third)] {
         let id = ActId(Uuid::new_v4());
         let (seen, recipient) = (String::new(), String::new());
         let request = ActRequest { id, invoice, act: Act::Send, seen, recipient, by: USER };
         assert!(acts::request(&mut tx, tenant, &request, at(0)).await.unwrap());
-        made.push(id);
+        requested.push(id);
     }
     let recent = async |tx: &mut Tx, tenant, since| {
         let found = acts::list_recent(tx, tenant, at(since)).await.unwrap();
         found.into_iter().map(|act| act.request.id).collect::<HashSet<_>>()
     };
-    acts::claim(&mut tx, ours, made[0], owner, at(0), at(10)).await.unwrap().unwrap();
-    assert!(acts::finish(&mut tx, ours, made[0], owner, None).await.unwrap());
-    assert_eq!(recent(&mut tx, ours, 0).await, HashSet::from([made[0], made[1]]));
-    assert_eq!(recent(&mut tx, ours, 1).await, HashSet::from([made[1]]), "unfinished, however old");
-    assert_eq!(recent(&mut tx, theirs, 0).await, HashSet::from([made[2]]));
+    acts::claim(&mut tx, ours, requested[0], owner, at(0), at(10)).await.unwrap().unwrap();
+    assert!(acts::finish(&mut tx, ours, requested[0], owner, None).await.unwrap());
+    assert_eq!(recent(&mut tx, ours, 0).await, HashSet::from([requested[0], requested[1]]));
+    assert_eq!(recent(&mut tx, ours, 1).await, HashSet::from([requested[1]]), "an unfinished act is listed at any age");
+    assert_eq!(recent(&mut tx, theirs, 0).await, HashSet::from([requested[2]]));
 
-    // How far each came follows from its own lease: given back, or run out.
-    for id in &made[1..] {
-        let tenant = if *id == made[2] { theirs } else { ours };
+    // The progress of each act depends on its own lease: released, or expired.
+    for id in &requested[1..] {
+        let tenant = if *id == requested[2] { theirs } else { ours };
         acts::claim(&mut tx, tenant, *id, owner, at(0), at(10)).await.unwrap().unwrap();
         assert!(leases::mark_sending(&mut tx, tenant, *id, owner, at(1)).await.unwrap());
     }
-    leases::postpone(&mut tx, ours, made[1], owner, at(2)).await.unwrap();
-    let (_, given_back) = acts::claim(&mut tx, ours, made[1], owner, at(20), at(30)).await.unwrap().unwrap();
-    let (_, lost) = acts::claim(&mut tx, theirs, made[2], owner, at(20), at(30)).await.unwrap().unwrap();
-    assert_eq!((given_back, lost), (Progress::Sending, Progress::Lost));
+    leases::postpone(&mut tx, ours, requested[1], owner, at(2)).await.unwrap();
+    let (_, released) = acts::claim(&mut tx, ours, requested[1], owner, at(20), at(30)).await.unwrap().unwrap();
+    let (_, lost) = acts::claim(&mut tx, theirs, requested[2], owner, at(20), at(30)).await.unwrap().unwrap();
+    assert_eq!((released, lost), (Progress::Sending, Progress::Lost));
 }
 
 #[rstest]
 #[tokio::test]
-async fn links_are_those_of_one_connection_and_the_last_one_counts(#[values(Sqlite, Postgres)] backend: Backend) {
+async fn links_belong_to_one_connection_and_the_last_one_wins(#[values(Sqlite, Postgres)] backend: Backend) {
     let t = Database::new(backend).await;
     let mut tx = t.db.begin().await.unwrap();
-    let [(ours, _, first), (_, _, second), _] = three(&t, &mut tx).await;
+    let [(ours, _, first), (_, _, second), _] = create_three(&t, &mut tx).await;
     let one = invoices::find(&mut tx, ours, first).await.unwrap().unwrap().connection;
     let new = connection(&t, &mut tx, ours, "3").await;
     let party = links::Party::Organization(1);
@@ -250,10 +250,10 @@ async fn links_are_those_of_one_connection_and_the_last_one_counts(#[values(Sqli
 
 #[rstest]
 #[tokio::test]
-async fn a_company_that_goes_takes_nothing_of_another_with_it(#[values(Sqlite, Postgres)] backend: Backend) {
+async fn purging_a_company_deletes_nothing_of_another(#[values(Sqlite, Postgres)] backend: Backend) {
     let t = Database::new(backend).await;
     let mut tx = t.db.begin().await.unwrap();
-    let [(ours, ..), _, (theirs, _, third)] = three(&t, &mut tx).await;
+    let [(ours, ..), _, (theirs, _, third)] = create_three(&t, &mut tx).await;
     for tenant in [ours, theirs] {
         let connection = quickbooks::find_current(&mut tx, &t.vault, tenant).await.unwrap().unwrap().id;
         settings::save(&mut tx, tenant, &Settings::default(), USER, at(0)).await.unwrap();
@@ -267,7 +267,7 @@ async fn a_company_that_goes_takes_nothing_of_another_with_it(#[values(Sqlite, P
         }
         tenants::watch_won_deals(&mut tx, tenant, Some(at(10))).await.unwrap();
     }
-    // The tokens of one user are refreshed, and those of a colleague and of another company's stay.
+    // Refreshing the tokens of one user does not change those of a colleague or of another company.
     assert!(grants::claim_refresh(&mut tx, ours, USER, at(0), at(40)).await.unwrap());
     grants::store_refreshed(&mut tx, &t.vault, ours, USER, at(3600), "https://b", &tokens("new")).await.unwrap();
     grants::set_profile(&mut tx, ours, USER, &grants::Profile { name: "Bia".into(), ..profile() }, at(5))
@@ -277,11 +277,14 @@ async fn a_company_that_goes_takes_nothing_of_another_with_it(#[values(Sqlite, P
         let grant = grants::find(&mut tx, &t.vault, tenant, user).await.unwrap().unwrap();
         assert_eq!((grant.tokens.refresh.expose_secret(), grant.api_domain.as_str()), ("old-refresh", "https://a"));
         assert_eq!(grant.profile, profile());
-        assert!(grants::claim_refresh(&mut tx, tenant, user, at(1), at(41)).await.unwrap(), "not leased");
+        assert!(
+            grants::claim_refresh(&mut tx, tenant, user, at(1), at(41)).await.unwrap(),
+            "the lease of another user"
+        );
     }
 
     tenants::uninstall(&mut tx, ours, at(20)).await.unwrap();
-    assert!(!tenants::purge(&mut tx, theirs).await.unwrap(), "it is installed");
+    assert!(!tenants::purge(&mut tx, theirs).await.unwrap(), "the company is installed");
     assert!(tenants::is_installed(&mut tx, theirs).await.unwrap());
     assert!(!tenants::is_installed(&mut tx, ours).await.unwrap());
     assert_eq!(tenants::list_uninstalled(&mut tx, at(30), 5).await.unwrap(), [ours]);
