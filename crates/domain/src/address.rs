@@ -58,14 +58,14 @@ mod tests {
 
     #[test]
     fn an_address_is_empty_without_any_part() {
-        let set: [fn(&mut Address); 5] = [
+        let setters: [fn(&mut Address); 5] = [
             |address| address.street = "a".into(),
             |address| address.city = "a".into(),
             |address| address.state = "a".into(),
             |address| address.postal_code = "a".into(),
             |address| address.country = "a".into(),
         ];
-        for set in set {
+        for set in setters {
             let mut address = Address { street: " \n".into(), ..Address::default() };
             assert!(address.is_empty());
             set(&mut address);
@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_is_shown_on_one_line() {
+    fn formats_an_address_on_one_line() {
         let address = Address {
             street: " Rua A, 5\r\nSala 3 ".into(),
             city: "Santos".into(),

@@ -56,7 +56,7 @@ pub struct CustomField {
 
 /// The company's lists, and the preferences that apply to invoices.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a preference of its own, as QuickBooks has it")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a separate preference in QuickBooks")]
 pub struct Catalogue {
     /// The company's name.
     pub company_name: String,
@@ -116,14 +116,15 @@ impl Catalogue {
         self.items.iter().find(|item| item.id == id)
     }
 
-    /// The one item whose name or SKU is this text, but for case and spaces. `None` if there is none, or more than one.
+    /// Finds the item whose name or SKU is this text, ignoring case and extra spaces. Returns `None` if no item or
+    /// several items have it.
     pub fn find_item_named(&self, text: &str) -> Option<&Item> {
         let fold = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
         let wanted = fold(text);
         let is_named =
             |item: &&Item| fold(&item.name) == wanted || item.sku.as_deref().is_some_and(|sku| fold(sku) == wanted);
-        let mut found = self.items.iter().filter(|_| !wanted.is_empty()).filter(is_named);
-        found.next().filter(|_| found.next().is_none())
+        let mut matches = self.items.iter().filter(|_| !wanted.is_empty()).filter(is_named);
+        matches.next().filter(|_| matches.next().is_none())
     }
 
     /// Adds items that are not listed yet.
@@ -144,7 +145,7 @@ pub(crate) mod tests {
     use super::*;
     use jiff::civil::date;
 
-    /// A company with nothing in its lists.
+    /// A company with empty lists.
     pub(crate) fn catalogue() -> Catalogue {
         Catalogue {
             company_name: String::new(),
@@ -181,17 +182,17 @@ pub(crate) mod tests {
         let by_id = |id: &str| Term::QuickBooks(id.into());
         let dues = [by_id("1"), by_id("3"), by_id("9"), Term::Days(10)].map(|term| company.due_date(issued, &term));
         assert_eq!(dues, [date(2026, 3, 20), date(2026, 4, 12), date(2026, 3, 20), date(2026, 3, 23)]);
-        let found = |due, wanted: &Term| company.find_term(issued, due, wanted).map(|term| term.id.as_str());
-        assert_eq!(found(date(2026, 3, 20), &by_id("1")), Some("1"));
-        assert_eq!(found(date(2026, 3, 20), &by_id("4")), Some("4"), "the wanted one of two");
-        assert_eq!(found(date(2026, 3, 20), &by_id("3")), Some("2"), "the wanted one gives another date");
-        assert_eq!(found(date(2026, 4, 12), &Term::Days(30)), Some("3"));
-        assert_eq!(found(date(2026, 4, 20), &by_id("1")), None);
-        assert_eq!(found(date(2026, 3, 21), &Term::Days(8)), None);
+        let find = |due, wanted: &Term| company.find_term(issued, due, wanted).map(|term| term.id.as_str());
+        assert_eq!(find(date(2026, 3, 20), &by_id("1")), Some("1"));
+        assert_eq!(find(date(2026, 3, 20), &by_id("4")), Some("4"), "two terms fit, one of them is wanted");
+        assert_eq!(find(date(2026, 3, 20), &by_id("3")), Some("2"), "the wanted term results in another date");
+        assert_eq!(find(date(2026, 4, 12), &Term::Days(30)), Some("3"));
+        assert_eq!(find(date(2026, 4, 20), &by_id("1")), None);
+        assert_eq!(find(date(2026, 3, 21), &Term::Days(8)), None);
     }
 
     #[test]
-    fn an_item_is_found_by_its_very_name_or_code() {
+    fn finds_an_item_by_its_whole_name_or_sku() {
         let item = |id: &str, name: &str, sku: &str| Item {
             id: id.into(),
             name: name.into(),
@@ -207,16 +208,16 @@ pub(crate) mod tests {
             item("5", "C#", ""),
             item("6", "5", ""),
         ]);
-        let found = |text: &str| company.find_item_named(text).map(|item| item.id.as_str());
-        assert_eq!(["licença  ANUAL", " lic-1", "c++", "C#"].map(found), [Some("1"), Some("1"), Some("4"), Some("5")]);
+        let find = |text: &str| company.find_item_named(text).map(|item| item.id.as_str());
+        assert_eq!(["licença  ANUAL", " lic-1", "c++", "C#"].map(find), [Some("1"), Some("1"), Some("4"), Some("5")]);
         for (text, why) in [
             ("", "empty"),
             ("Licenca anual", "another word"),
-            ("Licença", "a part"),
-            ("cabo", "two"),
-            ("5", "a code and a name"),
+            ("Licença", "a part of a name"),
+            ("cabo", "two names"),
+            ("5", "an SKU and a name"),
         ] {
-            assert_eq!(found(text), None, "{why}");
+            assert_eq!(find(text), None, "{why}");
         }
     }
 

@@ -81,7 +81,7 @@ impl Preview {
 /// The lines, discount and totals that QuickBooks will print.
 #[derive(Debug, Clone)]
 pub struct PrintedInvoice {
-    /// The lines. Discounts that are in the discount line are not in their prices.
+    /// The lines. Their prices do not contain the discounts that are in the discount line.
     pub lines: Vec<LineAmounts>,
     /// The discount line.
     pub discount: Option<Discount>,
@@ -94,13 +94,13 @@ pub fn preview_form(form: &Form, rules: &Rules<'_>) -> Preview {
     let Some(currency) = Currency::from_code(&form.currency) else {
         return Preview { lines: vec![None; form.lines.len()], printed: None };
     };
-    let amounts: Vec<Option<LineAmounts>> =
+    let parsed_lines: Vec<Option<LineAmounts>> =
         form.lines.iter().map(|line| parse_line(line, rules.mark, Some(currency))).collect();
-    let lines: Vec<LineAmounts> = amounts.iter().flatten().cloned().collect();
-    let shown: Vec<Option<Decimal>> =
-        amounts.iter().map(|line| line.as_ref().and_then(|line| line.amount(currency))).collect();
+    let lines: Vec<LineAmounts> = parsed_lines.iter().flatten().cloned().collect();
+    let amounts: Vec<Option<Decimal>> =
+        parsed_lines.iter().map(|line| line.as_ref().and_then(|line| line.amount(currency))).collect();
     let Some(discount) = parse_discount(form, rules).ok().filter(|_| lines.len() == form.lines.len()) else {
-        return Preview { lines: shown, printed: None };
+        return Preview { lines: amounts, printed: None };
     };
     let sale = Sale {
         lines: &lines,
@@ -114,7 +114,7 @@ pub fn preview_form(form: &Form, rules: &Rules<'_>) -> Preview {
         Some(printed) => {
             Preview { lines: printed.totals.lines.iter().copied().map(Some).collect(), printed: Some(printed) }
         }
-        None => Preview { lines: shown, printed: None },
+        None => Preview { lines: amounts, printed: None },
     }
 }
 
@@ -128,7 +128,7 @@ fn compute_printed(sale: &Sale<'_>, rules: &Rules<'_>) -> Option<PrintedInvoice>
     } else if rules.discounts_in_prices {
         as_typed()
     } else {
-        move_discounts_to_invoice(sale).map_or_else(as_typed, |(lines, one)| (lines, Some(one)))
+        move_discounts_to_invoice(sale).map_or_else(as_typed, |(lines, discount)| (lines, Some(discount)))
     };
     let totals = compute_totals(&Sale { lines: &lines, discount, ..*sale })?;
     Some(PrintedInvoice { lines, discount, totals })

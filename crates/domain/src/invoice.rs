@@ -87,7 +87,7 @@ impl Act {
     }
 
     /// The act with this name.
-    pub fn named(name: &str) -> Option<Self> {
+    pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|act| act.name() == name)
     }
 
@@ -105,8 +105,8 @@ impl Act {
         self != Self::Send
     }
 
-    /// Returns the state of an invoice that a person must have seen before this act. A correction sends all lines again, so it depends
-    /// on every edit, even if the amounts stay the same.
+    /// Describes the state of an invoice that a person must have seen before this act. A correction sends all lines
+    /// again, so its state changes with every edit, even if the amounts stay the same.
     pub fn seen_state(self, snapshot: &Snapshot) -> String {
         match self {
             Self::Correct => format!("{} {}", snapshot.state_text(), snapshot.sync_token),
@@ -184,9 +184,9 @@ pub fn compute_status(invoice: &Snapshot, today: Date) -> Status {
 ///
 /// QuickBooks has no field for this state. A void writes "Voided" in front of the note.
 pub fn looks_voided(total: Money, balance: Money, private_note: Option<&str>) -> bool {
-    let marked =
+    let has_voided_note =
         private_note.is_some_and(|note| note.trim_start().get(..6).is_some_and(|w| w.eq_ignore_ascii_case("voided")));
-    total.is_zero() && balance.is_zero() && marked
+    total.is_zero() && balance.is_zero() && has_voided_note
 }
 
 #[cfg(test)]
@@ -219,14 +219,14 @@ mod tests {
         assert_eq!(compute_status(&invoice, date(2026, 3, 13)), expected);
     }
 
-    /// Names are stored in the database and part of URLs, so they must not change.
+    /// The names must not change: the database and URLs contain them.
     #[test]
     fn names_of_acts_and_badges_do_not_change() {
         use Status::{Deleted, Open, Overdue, Paid, PartiallyPaid, Voided};
         let acts = [Act::Void, Act::Delete, Act::Send, Act::Correct];
         assert_eq!(acts.map(Act::name), ["void", "delete", "send", "correct"]);
-        assert_eq!(acts.map(|act| Act::named(act.name())), acts.map(Some));
-        assert_eq!(["", "Void", "issue"].map(Act::named), [None; 3]);
+        assert_eq!(acts.map(|act| Act::from_name(act.name())), acts.map(Some));
+        assert_eq!(["", "Void", "issue"].map(Act::from_name), [None; 3]);
         let names = [Open, PartiallyPaid, Overdue, Paid, Voided, Deleted].map(Status::name);
         assert_eq!(names, ["open", "partially-paid", "overdue", "paid", "voided", "deleted"]);
     }
@@ -240,11 +240,15 @@ mod tests {
         assert_eq!(voided.state_text(), "BRL 0 0 voided 58");
         assert_eq!(Snapshot { deleted: true, ..voided }.state_text(), "BRL 0 0 deleted 58");
         let edited = Snapshot { sync_token: "7".into(), due: date(2026, 4, 1), sent: true, ..plain.clone() };
-        assert_eq!(edited.state_text(), plain.state_text(), "nothing that matters to an act");
+        assert_eq!(edited.state_text(), plain.state_text(), "no field that the state text contains");
         for act in [Act::Void, Act::Delete, Act::Send] {
             assert_eq!(act.seen_state(&edited), act.seen_state(&plain), "{act:?}");
         }
-        assert_ne!(Act::Correct.seen_state(&edited), Act::Correct.seen_state(&plain), "it would undo the edit");
+        assert_ne!(
+            Act::Correct.seen_state(&edited),
+            Act::Correct.seen_state(&plain),
+            "a correction would undo the edit"
+        );
     }
 
     #[test]

@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 pub enum Choice {
     /// Exists; its QuickBooks id.
     Existing(String),
-    /// Has to be created; its name.
+    /// Will be created; its name.
     New(String),
 }
 
@@ -31,7 +31,7 @@ pub struct InvoiceRequest {
     pub attention: String,
     /// E-mail address; may be empty.
     pub email: String,
-    /// Tax number; may be empty. It is written to a customer that is created.
+    /// Tax number; may be empty. A new customer gets it.
     pub tax_id: String,
     /// Billing address.
     pub address: Address,
@@ -47,7 +47,7 @@ pub struct InvoiceRequest {
     pub invoice_code: Option<String>,
     /// Printed on the invoice.
     pub message: String,
-    /// Not printed.
+    /// Private memo; not printed.
     pub memo: String,
     /// Addresses that get a copy of the e-mail; may be empty.
     #[serde(default)]
@@ -89,7 +89,7 @@ impl InvoiceRequest {
         self.lines_amount().unwrap_or(self.total)
     }
 
-    /// The lines minus the invoice discount; `None` if a request of an older version cannot be added up.
+    /// The lines minus the invoice discount; `None` if a request of an earlier version cannot be added up.
     fn lines_amount(&self) -> Option<Decimal> {
         let lines = checked_sum(self.lines.iter().map(|line| line.amount))?;
         match self.discount {

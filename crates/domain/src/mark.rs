@@ -9,12 +9,12 @@ use std::fmt;
 use uuid::Uuid;
 
 /// The origin of an invoice. Written as `Ref. F4711-42-7-01k33x4000e00800000000001a`. The format of earlier versions,
-/// `Fatura 0198c7d2-… (Pipedrive 4711, deal 42, user 7)`, is read as well.
+/// `Fatura 0198c7d2-… (Pipedrive 4711, deal 42, user 7)`, is parsed as well.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Mark {
     /// The intent key of the form.
     pub intent: IntentKey,
-    /// Pipedrive's id of the company. Another company may have been connected with the same books.
+    /// Pipedrive's id of the company. Another Pipedrive company may have been connected to the same QuickBooks company.
     pub company: i64,
     /// The deal that the invoice bills.
     pub deal: DealId,
@@ -45,7 +45,7 @@ fn decode_key(text: &str) -> Option<Uuid> {
     let digits = text.get(..KEY_CHARS)?;
     let mut key: u128 = 0;
     for byte in digits.bytes() {
-        let digit = DIGITS.iter().position(|known| *known == byte.to_ascii_lowercase())?;
+        let digit = DIGITS.iter().position(|digit| *digit == byte.to_ascii_lowercase())?;
         key = key.checked_mul(32)?.checked_add(u128::try_from(digit).ok()?)?;
     }
     Some(Uuid::from_u128(key))
@@ -55,13 +55,13 @@ impl Mark {
     /// Finds the mark in a note that may hold other text. If there are several marks, the last one counts: Fatura
     /// writes the mark at the end.
     pub fn find_in_note(note: &str) -> Option<Self> {
-        let find = |prefix: &'static str, parse: fn(&str) -> Option<Self>| {
+        let find_last = |prefix: &'static str, parse: fn(&str) -> Option<Self>| {
             note.match_indices(prefix)
                 .filter_map(move |(at, word)| Some((at, parse(note.get(at..)?.strip_prefix(word)?)?)))
                 .last()
         };
-        let found = [find(PREFIX, Self::parse), find(OLD_PREFIX, Self::parse_old)];
-        found.into_iter().flatten().max_by_key(|(at, _)| *at).map(|(_, mark)| mark)
+        let marks = [find_last(PREFIX, Self::parse), find_last(OLD_PREFIX, Self::parse_old)];
+        marks.into_iter().flatten().max_by_key(|(at, _)| *at).map(|(_, mark)| mark)
     }
 
     fn parse(text: &str) -> Option<Self> {
@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mark_is_read_among_other_words() {
+    fn finds_a_mark_among_other_text() {
         let text = mark().to_string();
         assert_eq!(text, "Ref. F4711-42-7-01k33x4000e00800000000001a");
         for note in [text.clone(), format!("Voided - Fatura of May\n{text}"), format!("{text}\nFatura 7 (paid)")] {
@@ -105,7 +105,7 @@ mod tests {
         }
     }
 
-    /// Text that a person types stands before the mark.
+    /// Typed text comes before the mark.
     #[test]
     fn uses_the_last_of_several_marks() {
         let typed = Mark { deal: DealId(1), ..mark() };
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn marks_of_earlier_versions_are_read() {
+    fn parses_marks_of_earlier_versions() {
         let old = "Fatura 0198c7d2-0000-7000-8000-00000000002a (Pipedrive 4711, deal 42, user 7)";
         assert_eq!(Mark::find_in_note(old), Some(mark()));
         let newer = Mark { deal: DealId(1), ..mark() };

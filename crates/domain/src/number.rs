@@ -69,38 +69,38 @@ pub enum AmountError {
 
 /// Parses a plain number, such as a quantity.
 ///
-/// If both marks are present, the last one is the decimal mark. If there is one mark, the person's own mark is the
-/// decimal mark; the other one is grouping if it looks like grouping (`1.234`), else the decimal mark (`1.5`). A mark
-/// that occurs several times is grouping, as are spaces and apostrophes. A minus sign or parentheses make the number
-/// negative.
+/// If comma and point are both present, the last one is the decimal mark. If only one of them is present, `mark` is the
+/// decimal mark; the other one is grouping if it separates groups of three digits (`1.234`), else the decimal mark
+/// (`1.5`). A mark that occurs several times is grouping, as are spaces and apostrophes. A minus sign or parentheses
+/// make the number negative.
 pub fn parse_decimal(text: &str, mark: DecimalMark) -> Result<Decimal, AmountError> {
     let text = normalize_characters(text);
-    let read = parse_number(&text, mark).ok_or(AmountError::NotANumber)?;
-    if read.unit.is_empty() { read.value } else { Err(AmountError::NotANumber) }
+    let parsed = parse_number(&text, mark).ok_or(AmountError::NotANumber)?;
+    if parsed.unit.is_empty() { parsed.value } else { Err(AmountError::NotANumber) }
 }
 
 /// Parses a percentage, with or without `%`.
 pub fn parse_percent(text: &str, mark: DecimalMark) -> Result<Decimal, AmountError> {
     let text = normalize_characters(text);
-    let read = parse_number(&text, mark).ok_or(AmountError::NotANumber)?;
-    if matches!(read.unit, "" | "%") { read.value } else { Err(AmountError::NotANumber) }
+    let parsed = parse_number(&text, mark).ok_or(AmountError::NotANumber)?;
+    if matches!(parsed.unit, "" | "%") { parsed.value } else { Err(AmountError::NotANumber) }
 }
 
 /// Parses an amount, with or without the sign or code of its currency. With `currency` `None`, the sign of any currency
 /// is accepted.
 pub fn parse_amount(text: &str, mark: DecimalMark, currency: Option<Currency>) -> Result<Decimal, AmountError> {
     let text = normalize_characters(text);
-    let read = parse_number(&text, mark).ok_or(AmountError::NotANumber)?;
+    let parsed = parse_number(&text, mark).ok_or(AmountError::NotANumber)?;
     match currency {
-        _ if read.unit.is_empty() => read.value,
-        Some(currency) if sign::can_denote(read.unit, currency) => read.value,
-        _ if !sign::is_known(read.unit) => Err(AmountError::NotANumber),
+        _ if parsed.unit.is_empty() => parsed.value,
+        Some(currency) if sign::can_denote(parsed.unit, currency) => parsed.value,
+        _ if !sign::is_known(parsed.unit) => Err(AmountError::NotANumber),
         Some(_) => Err(AmountError::OtherCurrency),
-        None => read.value,
+        None => parsed.value,
     }
 }
 
-/// A parsed number (or why it is out of range), and its unit.
+/// A number and its unit. The value is an error if the number is out of range.
 struct ParsedNumber<'a> {
     value: Result<Decimal, AmountError>,
     unit: &'a str,
@@ -164,7 +164,7 @@ fn parse_number(text: &str, mark: DecimalMark) -> Option<ParsedNumber<'_>> {
         value.set_sign_negative(is_negative && !value.is_zero());
         value
     });
-    Some(ParsedNumber { value: value.map_err(|fault| fault(is_negative)), unit })
+    Some(ParsedNumber { value: value.map_err(|make_error| make_error(is_negative)), unit })
 }
 
 /// Splits a text into the text before the number, the number, and the text after it.
@@ -191,12 +191,12 @@ fn split_decimals(digits: &str, mark: DecimalMark) -> Option<(String, &str)> {
     if !digits.chars().all(is_allowed) {
         return None;
     }
-    let is_grouped_otherwise = digits.contains([' ', '\'']);
+    let has_other_grouping = digits.contains([' ', '\'']);
     let decimal_at = match (digits.rfind(','), digits.rfind('.')) {
         (None, None) => None,
         (Some(comma), Some(point)) => Some(comma.max(point)),
-        (Some(at), None) => find_decimal_mark(digits, ',', at, is_grouped_otherwise || mark == DecimalMark::Comma),
-        (None, Some(at)) => find_decimal_mark(digits, '.', at, is_grouped_otherwise || mark == DecimalMark::Point),
+        (Some(at), None) => find_decimal_mark(digits, ',', at, has_other_grouping || mark == DecimalMark::Comma),
+        (None, Some(at)) => find_decimal_mark(digits, '.', at, has_other_grouping || mark == DecimalMark::Point),
     };
     let (whole, fraction) = match decimal_at {
         // Both marks are one byte.
@@ -267,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn reads_numbers_as_people_type_them() {
+    fn parses_numbers_as_people_type_them() {
         use DecimalMark::{Comma, Point};
         for mark in [Comma, Point] {
             check("1.234,56", mark, Some(dec!(1234.56)));
@@ -364,17 +364,17 @@ mod tests {
     #[test]
     fn distinguishes_numbers_out_of_range_from_texts() {
         use AmountError::{TooLarge, TooManyDecimals};
-        let read = |text: &str| parse_decimal(text, DecimalMark::Point);
+        let parse = |text: &str| parse_decimal(text, DecimalMark::Point);
         let (many, most) = ("9".repeat(28), "9".repeat(27));
-        assert_eq!(read(&many), Err(TooLarge { is_negative: false }));
-        assert_eq!(read(&format!("-{many}")), Err(TooLarge { is_negative: true }));
-        assert_eq!(read(&format!("({})", "1".repeat(400))), Err(TooLarge { is_negative: true }));
-        assert_eq!(read(&format!("{most}.25")), Err(TooLarge { is_negative: false }));
-        assert_eq!(read(&format!("000{most}")).map(|value| value.to_string()), Ok(most));
-        assert_eq!(read("0.0000000000000000000000000001"), Err(TooManyDecimals));
-        assert_eq!(read("9999999999.123456789012345678"), Ok(dec!(9999999999.123456789012345678)));
-        assert_eq!(read("1.1234567890123456789"), Err(TooManyDecimals));
-        assert_eq!(read(&format!("1.50{}", "0".repeat(40))), Ok(dec!(1.5)));
+        assert_eq!(parse(&many), Err(TooLarge { is_negative: false }));
+        assert_eq!(parse(&format!("-{many}")), Err(TooLarge { is_negative: true }));
+        assert_eq!(parse(&format!("({})", "1".repeat(400))), Err(TooLarge { is_negative: true }));
+        assert_eq!(parse(&format!("{most}.25")), Err(TooLarge { is_negative: false }));
+        assert_eq!(parse(&format!("000{most}")).map(|value| value.to_string()), Ok(most));
+        assert_eq!(parse("0.0000000000000000000000000001"), Err(TooManyDecimals));
+        assert_eq!(parse("9999999999.123456789012345678"), Ok(dec!(9999999999.123456789012345678)));
+        assert_eq!(parse("1.1234567890123456789"), Err(TooManyDecimals));
+        assert_eq!(parse(&format!("1.50{}", "0".repeat(40))), Ok(dec!(1.5)));
         assert_eq!(parse_percent(&format!("{many} %"), DecimalMark::Point), Err(TooLarge { is_negative: false }));
         let amount = |text: &str| parse_amount(text, DecimalMark::Point, Some(Currency::BRL));
         assert_eq!(amount(&format!("R$ {many}")), Err(TooLarge { is_negative: false }));
@@ -385,7 +385,7 @@ mod tests {
     #[test]
     fn parses_amounts_with_sign_or_code_of_their_currency() {
         use Currency::{BRL, CHF, EUR, GBP, INR, JPY, MXN, PEN, PYG, USD};
-        let taken = [
+        let accepted = [
             ("R$ 1.234,56", BRL, dec!(1234.56)),
             ("R$1.234,56", BRL, dec!(1234.56)),
             ("BRL 1234,5", BRL, dec!(1234.5)),
@@ -410,7 +410,7 @@ mod tests {
             ("CHF 1'234.50", CHF, dec!(1234.5)),
             ("7,5", EUR, dec!(7.5)),
         ];
-        for (text, currency, value) in taken {
+        for (text, currency, value) in accepted {
             assert_eq!(parse_amount(text, DecimalMark::Comma, Some(currency)), Ok(value), "{text} {currency:?}");
             assert_eq!(parse_amount(text, DecimalMark::Comma, None), Ok(value), "{text}");
         }
@@ -426,8 +426,8 @@ mod tests {
             ("kr 5", EUR),
         ];
         for (text, currency) in other {
-            let read = parse_amount(text, DecimalMark::Point, Some(currency));
-            assert_eq!(read, Err(AmountError::OtherCurrency), "{text} {currency:?}");
+            let parsed = parse_amount(text, DecimalMark::Point, Some(currency));
+            assert_eq!(parsed, Err(AmountError::OtherCurrency), "{text} {currency:?}");
         }
         for text in [
             "5 kg",
@@ -445,16 +445,16 @@ mod tests {
             "5x",
             "R$\u{0}5",
         ] {
-            let read = parse_amount(text, DecimalMark::Point, Some(USD));
-            assert_eq!(read, Err(AmountError::NotANumber), "{text}");
+            let parsed = parse_amount(text, DecimalMark::Point, Some(USD));
+            assert_eq!(parsed, Err(AmountError::NotANumber), "{text}");
         }
     }
 
     #[test]
-    fn a_percentage_may_have_its_sign() {
-        let read = |text| parse_percent(text, DecimalMark::Comma);
-        assert_eq!(["10 %", "10%", "% 10", "7,5\u{a0}%"].map(read), [dec!(10), dec!(10), dec!(10), dec!(7.5)].map(Ok));
-        assert_eq!(["10 %%", "10 R$", "%", "10 ‰"].map(read), [Err(AmountError::NotANumber); 4]);
+    fn accepts_a_percent_sign() {
+        let parse = |text| parse_percent(text, DecimalMark::Comma);
+        assert_eq!(["10 %", "10%", "% 10", "7,5\u{a0}%"].map(parse), [dec!(10), dec!(10), dec!(10), dec!(7.5)].map(Ok));
+        assert_eq!(["10 %%", "10 R$", "%", "10 ‰"].map(parse), [Err(AmountError::NotANumber); 4]);
     }
 
     fn any_mark() -> impl Strategy<Value = DecimalMark> {
@@ -464,13 +464,13 @@ mod tests {
     proptest! {
         #[test]
         fn any_text_is_parsed_or_refused(text in prop_oneof!["(?s).*", "[-() 0-9.,'%$€R\u{a0}\u{202f}\u{2212}e]{0,40}"], mark in any_mark()) {
-            let read = parse_decimal(&text, mark);
+            let parsed = parse_decimal(&text, mark);
             let _ = (parse_percent(&text, mark), parse_amount(&text, mark, Some(Currency::BRL)));
-            // Never misread: what is read has exactly the digits that were typed.
-            if let Ok(value) = read {
-                let digits: String = text.chars().filter(char::is_ascii_digit).collect();
-                let kept: String = value.to_string().chars().filter(char::is_ascii_digit).collect();
-                prop_assert_eq!(digits.trim_matches('0'), kept.trim_matches('0'));
+            // The value has exactly the typed digits, except for zeros at the ends.
+            if let Ok(value) = parsed {
+                let typed: String = text.chars().filter(char::is_ascii_digit).collect();
+                let digits: String = value.to_string().chars().filter(char::is_ascii_digit).collect();
+                prop_assert_eq!(digits.trim_matches('0'), typed.trim_matches('0'));
                 prop_assert!(text.chars().filter(|c| c.is_numeric()).all(|c| c.is_ascii_digit()));
             }
         }

@@ -122,7 +122,7 @@ pub fn build_patterns(typed: &str) -> Vec<LikePattern> {
     }
     let mut unique: Vec<LikePattern> = Vec::new();
     for pattern in patterns {
-        if !unique.iter().any(|known| known.0.eq_ignore_ascii_case(&pattern)) {
+        if !unique.iter().any(|existing| existing.0.eq_ignore_ascii_case(&pattern)) {
             unique.push(LikePattern(pattern));
         }
     }
@@ -138,7 +138,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn like(text: &str, pattern: &str) -> bool {
+    fn matches_like(text: &str, pattern: &str) -> bool {
         let text = text.to_lowercase();
         let mut rest = text.as_str();
         pattern.to_lowercase().split('%').filter(|run| !run.is_empty()).all(|run| match rest.find(run) {
@@ -150,25 +150,25 @@ mod tests {
         })
     }
 
-    fn check_found(typed: &str, name: &str) {
+    fn check_match(typed: &str, name: &str) {
         assert!(contains_name(name, typed), "{typed} in {name}");
         assert!(
-            build_patterns(typed).iter().any(|pattern| like(name, &pattern.0)),
+            build_patterns(typed).iter().any(|pattern| matches_like(name, &pattern.0)),
             "{typed}: {:?}",
             build_patterns(typed)
         );
     }
 
     #[test]
-    fn names_are_found_without_accents_and_legal_forms() {
-        check_found("Acme", "Acme Ltda");
-        check_found("Acme Ltda.", "ACME");
-        check_found("Muller", "Müller");
-        check_found("Müller", "Muller");
-        check_found("cafe do porto", "Café do Porto Torrefação Ltda.");
-        check_found("torrefacao porto", "Café do Porto Torrefação Ltda.");
-        check_found("Conceição S/A", "Conceicao SA");
-        check_found("O'Brien", "OBrien Family Dentistry");
+    fn finds_names_without_accents_and_legal_forms() {
+        check_match("Acme", "Acme Ltda");
+        check_match("Acme Ltda.", "ACME");
+        check_match("Muller", "Müller");
+        check_match("Müller", "Muller");
+        check_match("cafe do porto", "Café do Porto Torrefação Ltda.");
+        check_match("torrefacao porto", "Café do Porto Torrefação Ltda.");
+        check_match("Conceição S/A", "Conceicao SA");
+        check_match("O'Brien", "OBrien Family Dentistry");
         assert!(!contains_name("Acme", "Beta"));
         assert!(!contains_name("Acme", ""));
         assert_eq!(strip_legal_form("Padaria Três Irmãos Ltda ME"), "padaria tres irmaos");

@@ -50,7 +50,7 @@ pub fn sum_invoices<'a>(invoices: impl IntoIterator<Item = (&'a Snapshot, Date)>
             sums.push(Sums { outstanding: zero, overdue: zero, paid: zero });
         }
         let Some(sum) = sums.iter_mut().find(|sum| sum.currency() == currency) else { continue };
-        let add = |to: &mut Money, amount| *to = Money::rounded(to.amount().saturating_add(amount), currency);
+        let add = |total: &mut Money, amount| *total = Money::rounded(total.amount().saturating_add(amount), currency);
         add(&mut sum.paid, invoice.paid());
         let unpaid = if status == Status::Overdue { &mut sum.overdue } else { &mut sum.outstanding };
         add(unpaid, invoice.balance.amount());
@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn each_invoice_is_due_by_its_own_date() {
+    fn each_invoice_has_its_own_today() {
         let due = date(2026, 3, 13);
         let invoice = invoice(Currency::USD, 100, 100, due);
         let [sum] = sum_invoices([(&invoice, due), (&invoice, date(2026, 3, 14))])[..] else { panic!("one currency") };

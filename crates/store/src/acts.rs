@@ -112,7 +112,7 @@ impl TryFrom<Row> for StoredAct {
             request: ActRequest {
                 id: ActId(row.id),
                 invoice: InvoiceId(row.invoice_id),
-                act: Act::named(&row.kind).ok_or_else(unreadable)?,
+                act: Act::from_name(&row.kind).ok_or_else(unreadable)?,
                 seen: row.seen,
                 recipient: row.recipient,
                 by: UserId(row.requested_by),

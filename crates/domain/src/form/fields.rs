@@ -1,6 +1,6 @@
 //! The form as typed, its fields, and the problems that a field can have.
 
-use super::values::{AmountKind, DealValue, optional, read_customer_fields, read_tax_mode, switch};
+use super::values::{AmountKind, DealValue, deserialize_customer_fields, deserialize_tax_mode, optional, switch};
 use crate::{
     customer::CustomerField,
     ids::{ConnectionId, IntentKey},
@@ -20,17 +20,17 @@ pub const CREATE: &str = "new";
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Form {
-    /// The key that the form got when it was opened. `None` in a request that no form of ours has sent.
+    /// The key that the form got when it was opened. `None` in a request that Fatura's form did not send.
     #[serde(with = "optional")]
     pub intent: Option<IntentKey>,
     /// The browser window in which the form was opened last. Only this window saves the draft.
-    #[serde(deserialize_with = "without_nul")]
+    #[serde(deserialize_with = "deserialize_without_nul")]
     pub window: String,
     /// The connection whose QuickBooks company the ids in this form belong to; `None` in forms of earlier versions.
     #[serde(with = "optional")]
     pub filled_for: Option<ConnectionId>,
-    /// Number of saves in that window. Of two requests, the one with the higher version is kept. `None` from a client that does
-    /// not count.
+    /// Number of saves in that window. Of two requests, the one with the higher version is kept. `None` if the client
+    /// does not count saves.
     #[serde(with = "optional")]
     pub version: Option<i64>,
     /// The decimal mark of its numbers. If a person with another locale opens the form, its numbers are rewritten.
@@ -69,11 +69,11 @@ pub struct Form {
     pub issued: String,
     /// Due date, `2026-03-20`.
     pub due: String,
-    /// Whether the due date follows the term. It does not once a person has set it.
+    /// Whether the due date follows the term; false once a person has set the due date.
     #[serde(with = "switch")]
     pub due_follows: bool,
     /// How prices relate to tax.
-    #[serde(deserialize_with = "read_tax_mode")]
+    #[serde(deserialize_with = "deserialize_tax_mode")]
     pub tax_mode: TaxMode,
     /// ISO code.
     pub currency: String,
@@ -83,7 +83,7 @@ pub struct Form {
     pub invoice_code: String,
     /// Printed on the invoice.
     pub message: String,
-    /// Not printed.
+    /// Private memo; not printed.
     pub memo: String,
     /// Addresses that get a copy of the e-mail.
     pub cc: String,
@@ -97,8 +97,8 @@ pub struct Form {
     /// Whether the customer is to be updated in QuickBooks.
     #[serde(with = "switch")]
     pub update_customer: bool,
-    /// The differences that the page showed.
-    #[serde(deserialize_with = "read_customer_fields")]
+    /// Customer details whose differences the page showed. Only these are exported to QuickBooks.
+    #[serde(deserialize_with = "deserialize_customer_fields")]
     pub agreed: Vec<CustomerField>,
     /// The answer to a question before *Create*. The pressed button sends it.
     #[serde(skip_serializing)]
@@ -107,7 +107,7 @@ pub struct Form {
     pub part: String,
     /// Whether the part is a percentage or an amount.
     pub part_kind: AmountKind,
-    /// The typed part that the lines hold, in the format of [`Form::part_text`]; empty if they hold none.
+    /// The typed part that was applied to the lines, in the format of [`Form::part_text`]; empty if none was.
     pub part_applied: String,
     /// ISO code of the currency of the prices. It differs from `currency` until the prices are converted or emptied.
     pub priced_in: String,
@@ -121,16 +121,16 @@ pub struct Form {
     pub lines: Vec<FormLine>,
 }
 
-/// Rejects NUL in a value that nobody types. Such values have their own columns, and PostgreSQL stores no NUL in texts.
-fn without_nul<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+/// Rejects NUL in a value that is not typed. Such values have their own columns, and PostgreSQL cannot store NUL in texts.
+fn deserialize_without_nul<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     let value = String::deserialize(deserializer)?;
     if value.contains('\0') { Err(D::Error::custom("a NUL")) } else { Ok(value) }
 }
 
 impl Form {
-    /// The decimal mark of its numbers; `own` if the form names none.
-    pub fn decimal_mark(&self, own: DecimalMark) -> DecimalMark {
-        self.mark.unwrap_or(own)
+    /// The decimal mark of its numbers; `default` if the form has none.
+    pub fn decimal_mark(&self, default: DecimalMark) -> DecimalMark {
+        self.mark.unwrap_or(default)
     }
 
     /// Whether its QuickBooks ids belong to another company than that of this connection.
@@ -138,8 +138,8 @@ impl Form {
         self.filled_for.is_some_and(|filled_for| filled_for != connection)
     }
 
-    /// Makes it a form for the QuickBooks company of this connection. Ids of another company mean something else there: they are removed,
-    /// and the person chooses anew. Texts, quantities and prices stay.
+    /// Moves the form to the QuickBooks company of this connection. Removes the ids of another company, because they
+    /// refer to other objects there; the person has to choose again. Texts, quantities and prices stay.
     pub fn move_to_company(&mut self, connection: ConnectionId) {
         if self.is_of_other_company(connection) {
             for id in [
@@ -320,7 +320,7 @@ pub enum Problem {
     OtherCurrency(String),
     /// The text is not a date.
     NotADate,
-    /// It is a date in a year in which nobody invoices, this one.
+    /// The year of the date is unlikely for an invoice. Holds the year.
     UnlikelyYear(i16),
     /// The text is not an e-mail address.
     NotAnEmail,
@@ -334,7 +334,7 @@ pub enum Problem {
     NotPositive,
     /// The percentage is not between 0 and 100.
     NotAPercentage,
-    /// The form was filled in for another QuickBooks company than the one that is connected.
+    /// The form was filled in for another QuickBooks company than the connected one.
     OtherCompany,
     /// The due date is before the issue date.
     BeforeIssued,
@@ -360,7 +360,7 @@ pub enum Problem {
     NegativeTotal,
     /// The typed part is not applied to the lines yet.
     PartPending,
-    /// Prices are in this currency, which is not the invoice's.
+    /// Prices are in another currency than the invoice. Holds the currency of the prices.
     PricesIn(String),
     /// QuickBooks cannot store this character.
     UnsupportedCharacter(char),
@@ -384,7 +384,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_are_rewritten_for_another_locale() {
+    fn rewrites_numbers_for_another_locale() {
         let line = FormLine { quantity: "1,125".into(), unit_price: "R$ 1.234,5".into(), ..FormLine::default() };
         let mut form = Form {
             mark: Some(DecimalMark::Comma),
@@ -404,7 +404,7 @@ mod tests {
     }
 
     #[test]
-    fn a_form_that_moves_to_another_company_loses_its_ids_and_keeps_what_was_typed() {
+    fn moving_to_another_company_removes_ids_and_keeps_typed_values() {
         let line = |item: &str| FormLine {
             item: item.into(),
             item_name: "Work".into(),
@@ -412,9 +412,9 @@ mod tests {
             tax_code: "5".into(),
             ..FormLine::default()
         };
-        let of = |id: u128| ConnectionId(uuid::Uuid::from_u128(id));
+        let connection = |id: u128| ConnectionId(uuid::Uuid::from_u128(id));
         let typed = Form {
-            filled_for: Some(of(1)),
+            filled_for: Some(connection(1)),
             customer: "58".into(),
             customer_name: "Acme".into(),
             customer_currency: "USD".into(),
@@ -429,18 +429,18 @@ mod tests {
             ..Form::default()
         };
         let mut same = typed.clone();
-        same.move_to_company(of(1));
+        same.move_to_company(connection(1));
         assert_eq!(same, typed);
         let mut earlier = Form { filled_for: None, ..typed.clone() };
-        earlier.move_to_company(of(1));
+        earlier.move_to_company(connection(1));
         assert_eq!(earlier, typed, "a form of an earlier version");
 
-        assert!(typed.is_of_other_company(of(2)));
+        assert!(typed.is_of_other_company(connection(2)));
         let mut moved = typed;
-        moved.move_to_company(of(2));
+        moved.move_to_company(connection(2));
         let without_ids = |item: &str| FormLine { tax_code: String::new(), ..line(item) };
         let expected = Form {
-            filled_for: Some(of(2)),
+            filled_for: Some(connection(2)),
             customer_name: "Acme".into(),
             memo: "Note".into(),
             lines: vec![without_ids(""), without_ids(CREATE)],

@@ -46,7 +46,7 @@ pub fn validate_form(form: &Form, rules: &Rules<'_>) -> Result<InvoiceRequest, V
         add_problem(FormField::Lines, Problem::TooLarge);
     }
     if errors.is_empty() {
-        // Nothing is confirmed that has no sums. The tax of a negative line alone may make a total negative.
+        // A form without totals must not be confirmed. The total can be negative because of tax alone.
         let problem = if printed.is_none() {
             Some(Problem::TooLarge)
         } else {
@@ -56,14 +56,14 @@ pub fn validate_form(form: &Form, rules: &Rules<'_>) -> Result<InvoiceRequest, V
     }
     match (customer, dates, currency) {
         (Some(customer), Some(dates), Some(currency)) if errors.is_empty() => {
-            Ok(build_request(form, rules, Checked { customer, dates, currency, lines, printed }))
+            Ok(build_request(form, rules, RequestParts { customer, dates, currency, lines, printed }))
         }
         _ => Err(errors),
     }
 }
 
-/// The parts of a form that were converted without a problem.
-struct Checked {
+/// The parts of a form, converted without a problem.
+struct RequestParts {
     customer: Choice,
     /// The issue date and the due date.
     dates: (Date, Date),
@@ -72,8 +72,8 @@ struct Checked {
     printed: Option<PrintedInvoice>,
 }
 
-fn build_request(form: &Form, rules: &Rules<'_>, checked: Checked) -> InvoiceRequest {
-    let Checked { customer, dates: (issued, due), currency, lines, printed } = checked;
+fn build_request(form: &Form, rules: &Rules<'_>, parts: RequestParts) -> InvoiceRequest {
+    let RequestParts { customer, dates: (issued, due), currency, lines, printed } = parts;
     let mode = form.tax_mode;
     let (to, number) = (form.to.trim(), form.number.trim());
     let own_name = match &customer {
@@ -115,7 +115,7 @@ fn build_request(form: &Form, rules: &Rules<'_>, checked: Checked) -> InvoiceReq
     }
 }
 
-/// Checks the customer and the email address.
+/// Checks the customer and the e-mail address.
 fn check_customer(form: &Form, rules: &Rules<'_>, add_problem: &mut impl FnMut(FormField, Problem)) -> Option<Choice> {
     let customer = match form.customer.as_str() {
         "" => {
@@ -191,7 +191,7 @@ fn check_currency(
     }
 }
 
-/// For a French company that numbers by hand, QuickBooks accepts no invoice without a number.
+/// Checks that the invoice has a number if QuickBooks requires one: in a French company that numbers by hand.
 fn check_number(form: &Form, rules: &Rules<'_>, add_problem: &mut impl FnMut(FormField, Problem)) {
     if form.number.trim().is_empty() && rules.catalogue.numbers_by_hand && rules.catalogue.country == "FR" {
         add_problem(FormField::Number, Problem::Missing);
@@ -203,9 +203,9 @@ fn check_invoice_code(form: &Form, rules: &Rules<'_>, mode: TaxMode, add_problem
     if !matches!(rules.catalogue.tax, TaxModel::SalesTax { .. }) || mode == TaxMode::None {
         return;
     }
-    let taxable = form.lines.iter().any(|line| line.tax_code == TAXABLE);
+    let has_taxable_line = form.lines.iter().any(|line| line.tax_code == TAXABLE);
     if form.invoice_code.is_empty() {
-        if taxable {
+        if has_taxable_line {
             add_problem(FormField::InvoiceCode, Problem::Missing);
         }
     } else if rules.catalogue.tax.code(&form.invoice_code).is_none() {
@@ -229,9 +229,9 @@ fn check_discount(
         Ok(Some(Discount::Amount(amount))) if amount.is_sign_negative() => Some(Problem::NotPositive),
         Ok(Some(Discount::Amount(amount))) if !is_within_limit(amount) => Some(Problem::TooLarge),
         Ok(Some(Discount::Amount(amount))) => {
-            let without = Form { discount: String::new(), ..form.clone() };
-            let before = preview_form(&without, rules).printed.map(|printed| printed.totals);
-            let max_discount = before.and_then(|sums| sums.subtotal.checked_sub(sums.discount));
+            let undiscounted = Form { discount: String::new(), ..form.clone() };
+            let totals = preview_form(&undiscounted, rules).printed.map(|printed| printed.totals);
+            let max_discount = totals.and_then(|totals| totals.subtotal.checked_sub(totals.discount));
             max_discount.filter(|max| amount > *max).map(|_| Problem::TooMuch)
         }
         Ok(_) => None,
@@ -241,7 +241,8 @@ fn check_discount(
     }
 }
 
-/// Checks the number of lines and their sum, and that the lines contain the part and the currency that were chosen.
+/// Checks the number of lines and their sum, that the typed part is applied, and that prices are in the invoice's
+/// currency.
 fn check_sum(
     form: &Form,
     rules: &Rules<'_>,
@@ -272,15 +273,15 @@ fn parse_date(text: &str, field: FormField, add_problem: &mut impl FnMut(FormFie
         return None;
     }
     let date: Option<Date> = text.trim().parse().ok();
-    let likely = date.filter(|date| YEARS.contains(&date.year()));
+    let likely = date.filter(|date| LIKELY_YEARS.contains(&date.year()));
     if likely.is_none() {
         add_problem(field, date.map_or(Problem::NotADate, |date| Problem::UnlikelyYear(date.year())));
     }
     likely
 }
 
-/// The years of an invoice. A browser's date field takes `26` for the year 26.
-const YEARS: RangeInclusive<i16> = 1990..=2100;
+/// Accepted years of invoice dates. A browser's date field turns a typed `26` into the year 26.
+const LIKELY_YEARS: RangeInclusive<i16> = 1990..=2100;
 
 /// Collects the filled custom fields that the company has.
 fn collect_custom_fields(form: &Form, rules: &Rules<'_>) -> Vec<(String, String)> {

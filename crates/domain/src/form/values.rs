@@ -1,4 +1,4 @@
-//! The values of a form that nobody types: switches, choices, keys. In a posted form and in a stored draft each is a text.
+//! The values of a form that are not typed: switches, choices and keys. Posted forms and stored drafts hold them as text.
 
 use crate::{customer::CustomerField, tax::TaxMode};
 use rust_decimal::Decimal;
@@ -82,7 +82,7 @@ pub(super) mod switch {
     }
 }
 
-/// A value with a text form. Another text means that there is none.
+/// A value with a text form. A text that cannot be parsed is `None`.
 pub(super) mod optional {
     use serde::{Deserialize, Deserializer, Serializer};
     use std::{fmt::Display, str::FromStr};
@@ -105,13 +105,13 @@ pub(super) mod optional {
     }
 }
 
-/// Reads a tax mode by its name.
-pub(super) fn read_tax_mode<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<TaxMode, D::Error> {
+/// Deserializes a tax mode by its name.
+pub(super) fn deserialize_tax_mode<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<TaxMode, D::Error> {
     Ok(TaxMode::from_name(&String::deserialize(deserializer)?))
 }
 
-/// Reads details of a customer by their names. Other names are left out.
-pub(super) fn read_customer_fields<'de, D: serde::Deserializer<'de>>(
+/// Deserializes customer fields by their names. Ignores unknown names.
+pub(super) fn deserialize_customer_fields<'de, D: serde::Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Vec<CustomerField>, D::Error> {
     let names = Vec::<String>::deserialize(deserializer)?;
@@ -127,22 +127,22 @@ mod tests {
         number::DecimalMark,
     };
 
-    fn read(values: &[(&'static str, &'static str)]) -> Option<Form> {
+    fn parse_form(values: &[(&'static str, &'static str)]) -> Option<Form> {
         use serde::de::value::{Error, MapDeserializer};
         Form::deserialize(MapDeserializer::<_, Error>::new(values.iter().copied())).ok()
     }
 
-    /// PostgreSQL stores no NUL in the column of this value. Typed texts are validated at their field instead.
+    /// PostgreSQL cannot store NUL in the column of this value. Typed texts are validated at their field instead.
     #[test]
-    fn rejects_nul_in_the_name_of_the_window() {
-        assert_eq!(read(&[("window", "b")]).map(|form| form.window), Some("b".into()));
-        assert_eq!(read(&[("window", "a\0")]), None);
-        assert_eq!(read(&[("message", "a\0")]).map(|form| form.message), Some("a\0".into()));
+    fn rejects_nul_in_the_window() {
+        assert_eq!(parse_form(&[("window", "b")]).map(|form| form.window), Some("b".into()));
+        assert_eq!(parse_form(&[("window", "a\0")]), None);
+        assert_eq!(parse_form(&[("message", "a\0")]).map(|form| form.message), Some("a\0".into()));
     }
 
-    /// Drafts of earlier versions hold these texts, and earlier versions read them.
+    /// The texts must not change: drafts of earlier versions contain them, and earlier versions parse them.
     #[test]
-    fn values_that_nobody_types_are_read_and_written_as_texts() {
+    fn stores_switches_choices_and_keys_as_texts() {
         let id = uuid::Uuid::from_u128(0x2a);
         let texts = [
             ("intent", "00000000-0000-0000-0000-00000000002a"),
@@ -171,23 +171,23 @@ mod tests {
             discount_kind: AmountKind::Amount,
             ..Form::default()
         };
-        assert_eq!(read(&texts), Some(form.clone()));
-        let written = serde_json::to_value(&form).expect("a draft");
-        let empty = serde_json::to_value(Form::default()).expect("a draft");
+        assert_eq!(parse_form(&texts), Some(form.clone()));
+        let written = serde_json::to_value(&form).expect("a valid draft");
+        let empty = serde_json::to_value(Form::default()).expect("a valid draft");
         for (name, text) in texts {
             assert_eq!(written[name], text, "{name}");
-            let none = match name {
+            let default = match name {
                 "tax_mode" => "excluded",
                 "part_kind" | "discount_kind" => "percent",
                 _ => "",
             };
-            assert_eq!(empty[name], none, "{name}");
-            for odd in ["", "x", "2a"] {
-                assert_eq!(read(&[(name, odd)]), Some(Form::default()), "{name}: {odd}");
+            assert_eq!(empty[name], default, "{name}");
+            for invalid in ["", "x", "2a"] {
+                assert_eq!(parse_form(&[(name, invalid)]), Some(Form::default()), "{name}: {invalid}");
             }
         }
-        let agreed: Form = serde_json::from_str(r#"{ "agreed": ["email", "else", "email"] }"#).expect("a draft");
+        let agreed: Form = serde_json::from_str(r#"{ "agreed": ["email", "else", "email"] }"#).expect("a valid draft");
         assert_eq!(agreed.agreed, [CustomerField::Email]);
-        assert_eq!(serde_json::to_value(&agreed).expect("a draft")["agreed"], serde_json::json!(["email"]));
+        assert_eq!(serde_json::to_value(&agreed).expect("a valid draft")["agreed"], serde_json::json!(["email"]));
     }
 }

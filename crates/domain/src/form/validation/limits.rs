@@ -14,7 +14,7 @@ use rust_decimal::{Decimal, dec};
 /// Limit for an e-mail address, and for several separated by commas.
 pub(super) const MAX_EMAIL_CHARS: usize = 100;
 pub(super) const MAX_ITEM_NAME_CHARS: usize = 100;
-/// QuickBooks' limit is 4000. The mark below the memo and the word "Voided" that a void puts before it need room.
+/// QuickBooks' limit is 4000. Room is left for the mark below the memo, and for "Voided", which a void writes before it.
 pub(super) const MAX_MEMO_CHARS: usize = 3800;
 /// Limit for each line of a street.
 const MAX_STREET_LINE_CHARS: usize = 500;
@@ -22,7 +22,7 @@ const MAX_STREET_LINE_CHARS: usize = 500;
 const MAX_PLACE_CHARS: usize = 255;
 const MAX_POSTAL_CODE_CHARS: usize = 30;
 const MAX_TAX_ID_CHARS: usize = 20;
-/// QuickBooks has no tax number for US customers. The number is written to the resale number, which holds less.
+/// QuickBooks has no tax number for US customers. The number is written to the resale number, which is shorter.
 const MAX_US_TAX_ID_CHARS: usize = 16;
 const MAX_NUMBER_CHARS: usize = 21;
 const MAX_MESSAGE_CHARS: usize = 1000;
@@ -44,7 +44,7 @@ fn count_trimmed_chars(text: &str) -> usize {
     text.trim().chars().count()
 }
 
-/// The problem of a text, if it has one. `length` may be the length of a form that the text is converted to.
+/// Finds the problem of a text. `length` is the length that QuickBooks receives, which can differ from the typed one.
 fn find_text_problem(text: &str, length: usize, max: usize) -> Option<Problem> {
     if has_forbidden_char(text) {
         Some(Problem::ControlCharacter)
@@ -53,13 +53,13 @@ fn find_text_problem(text: &str, length: usize, max: usize) -> Option<Problem> {
     }
 }
 
-/// The problem of the addresses that get a copy of the e-mail, if they have one.
+/// Finds the problem of the addresses that get a copy of the e-mail.
 fn find_cc_problem(cc: &str) -> Option<Problem> {
     let are_addresses = cc.trim().is_empty() || cc.split(',').all(|address| looks_like_email(address.trim()));
     find_text_problem(cc, count_trimmed_chars(cc), MAX_EMAIL_CHARS).or((!are_addresses).then_some(Problem::NotAnEmail))
 }
 
-/// The problem of the e-mail address that an invoice is sent to, if it has one.
+/// Returns the problem of the e-mail address that an invoice is sent to, if there is one.
 pub fn check_recipient(email: &str) -> Option<Problem> {
     if email.trim().is_empty() {
         return Some(Problem::Missing);
@@ -99,10 +99,10 @@ pub(super) fn check_texts(form: &Form, rules: &Rules<'_>, add_problem: &mut impl
     };
     check(FormField::To, &form.to, name_length(&form.to, is_new && !is_named), MAX_DISPLAY_NAME_CHARS);
     check(FormField::Customer, &form.customer_name, name_length(&form.customer_name, is_new), MAX_DISPLAY_NAME_CHARS);
-    let is_american = rules.catalogue.country == "US";
+    let is_us_company = rules.catalogue.country == "US";
     let is_sent = is_new || selected_updates(form).contains(&CustomerField::TaxId);
-    let tax_id_max = if is_american && is_sent { MAX_US_TAX_ID_CHARS } else { MAX_TAX_ID_CHARS };
-    // The invoice may have the billed party on the first address line.
+    let tax_id_max = if is_us_company && is_sent { MAX_US_TAX_ID_CHARS } else { MAX_TAX_ID_CHARS };
+    // On the invoice, the billed party may take the first address line, which leaves one line less for the street.
     let streets = [form.street.clone(), format!("-\n{}", form.street)].map(|street| address::split_street(&street));
     let longest = streets.iter().flatten().map(|line| count_trimmed_chars(line)).max().unwrap_or_default();
     check(FormField::Address, &form.street, longest, MAX_STREET_LINE_CHARS);
@@ -132,10 +132,10 @@ pub(super) fn check_texts(form: &Form, rules: &Rules<'_>, add_problem: &mut impl
     for (at, line) in form.lines.iter().enumerate() {
         if line.item == CREATE {
             // An item name that is made from the product or the description is truncated by `to_item_name`.
-            let named = format!("{}{}", line.item_name, line.name);
+            let names = format!("{}{}", line.item_name, line.name);
             check(
                 FormField::Item(at),
-                &named,
+                &names,
                 count_trimmed_chars(&replace_forbidden_chars(&line.item_name)),
                 MAX_ITEM_NAME_CHARS,
             );
@@ -203,8 +203,8 @@ impl AmountError {
     }
 }
 
-/// The field that makes a line too large, if there is one. A quantity that is not positive and a discount that is no
-/// percentage are reported elsewhere.
+/// Finds the field that makes a line too large. Does not report a quantity that is not positive or a discount that is
+/// not a percentage; other checks do.
 pub(super) fn find_too_large_field(at: usize, line: &LineAmounts, amount: Option<Decimal>) -> Option<FormField> {
     let is_valid = line.quantity > Decimal::ZERO && (Decimal::ZERO..=dec!(100)).contains(&line.discount_percent);
     if line.quantity > Decimal::ZERO && !is_within_limit(line.quantity) {

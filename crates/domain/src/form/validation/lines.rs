@@ -1,4 +1,4 @@
-//! The lines of a form.
+//! Validation of the lines of a form.
 
 use super::{
     super::{CREATE, Form, FormField, FormLine, PrintedInvoice, Problem, Rules, parse_optional_percent},
@@ -13,7 +13,7 @@ use crate::{
 use iso_currency::Currency;
 use rust_decimal::{Decimal, dec};
 
-/// Converts the lines without a problem, with the amounts that QuickBooks will print.
+/// Converts the valid lines, with the amounts that QuickBooks will print.
 pub(super) fn check_lines(
     form: &Form,
     rules: &Rules<'_>,
@@ -116,7 +116,7 @@ impl<F: FnMut(FormField, Problem)> LineChecker<'_, F> {
         parsed.ok()
     }
 
-    /// The percentage, also where it is out of range: the line's amount is computed with it.
+    /// Returns the percentage even if it is out of range: the line's amount is computed with it.
     fn check_discount(&mut self, at: usize, line: &FormLine) -> Option<Decimal> {
         let percent = parse_optional_percent(&line.discount, self.rules.mark);
         match percent {

@@ -55,7 +55,7 @@ pub(crate) async fn act(
     let localize = session.localize_error();
     let w = session.writer();
     let record = Address { entity, id: at }.record().map_err(&localize)?;
-    let act = Act::named(&act).ok_or(flows::Error::NotFound).map_err(&localize)?;
+    let act = Act::from_name(&act).ok_or(flows::Error::NotFound).map_err(&localize)?;
     let id = InvoiceId(invoice);
     let invoice = panel::find_visible(&session, id).await.map_err(&localize)?;
     let recipient = posted.recipient.trim().to_owned();
@@ -123,7 +123,8 @@ pub(crate) async fn question(
     Path((_, _, invoice, act)): Path<(String, i64, Uuid, String)>,
 ) -> Result<Json<rows::Dialogue>, Error> {
     let localize = session.localize_error();
-    let act = Act::named(&act).filter(|act| act.is_irreversible()).ok_or(flows::Error::NotFound).map_err(&localize)?;
+    let act =
+        Act::from_name(&act).filter(|act| act.is_irreversible()).ok_or(flows::Error::NotFound).map_err(&localize)?;
     let found = panel::find_visible(&session, InvoiceId(invoice)).await.map_err(&localize)?;
     let payments = acts::list_payments(&session, &found).await.map_err(&localize)?;
     let invoices::State::Issued(known) = &found.state else { return Err(localize(flows::Error::NotFound)) };
