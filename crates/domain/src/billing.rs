@@ -44,7 +44,7 @@ impl BilledInvoice<'_> {
         }
     }
 
-    /// Whether the invoice still bills the confirmed amount. Only then its quantities are certain.
+    /// Whether the invoice still bills the confirmed amount. Otherwise its quantities are not certain.
     fn is_as_confirmed(&self) -> bool {
         self.amount() == self.request.amount()
     }
@@ -118,12 +118,12 @@ fn convert_to_currency(
         Some(rate) if rate > Decimal::ZERO => amount.checked_div(rate)?,
         _ => {
             let deal = deal?;
-            let worth = |line: &crate::invoice_request::RequestLine| {
+            let line_value = |line: &crate::invoice_request::RequestLine| {
                 let product =
                     deal.products.iter().find(|product| product.id.is_some() && product.id == line.product)?;
                 product.price?.checked_mul(line.quantity)
             };
-            invoice.request.lines.iter().map(worth).try_fold(Decimal::ZERO, |sum, line| sum.checked_add(line?))?
+            invoice.request.lines.iter().map(line_value).try_fold(Decimal::ZERO, |sum, line| sum.checked_add(line?))?
         }
     };
     Some(round_half_up(converted, invoice_decimals(currency)))
@@ -173,10 +173,10 @@ impl Part {
     }
 }
 
-/// Computes by how much an invoice, together with the earlier ones, exceeds the deal total. Returns `None` if it does
-/// not.
-pub fn compute_excess(worth: Decimal, billed: Decimal, amount: Decimal) -> Option<Decimal> {
-    let excess = billed.saturating_add(amount).saturating_sub(worth);
+/// Computes by how much an invoice of `amount`, together with the amount billed before, exceeds the deal total. Returns
+/// `None` if it does not.
+pub fn compute_excess(deal_total: Decimal, billed: Decimal, amount: Decimal) -> Option<Decimal> {
+    let excess = billed.saturating_add(amount).saturating_sub(deal_total);
     (excess > Decimal::ZERO).then_some(excess)
 }
 
@@ -191,10 +191,10 @@ pub fn split_by_weights(amount: Decimal, weights: &[Decimal], places: u32) -> Op
         Some(round_half_up(amount.checked_mul(*weight)?.checked_div(sum)?, places))
     };
     let mut shares: Vec<Decimal> = weights.iter().map(share).collect::<Option<_>>()?;
-    let left = amount.checked_sub(checked_sum(shares.iter().copied())?)?;
+    let remainder = amount.checked_sub(checked_sum(shares.iter().copied())?)?;
     if let Some(at) = weights.iter().rposition(|weight| !weight.is_zero()).or(weights.len().checked_sub(1)) {
         let share = shares.get_mut(at)?;
-        *share = share.checked_add(left)?;
+        *share = share.checked_add(remainder)?;
     }
     Some(shares)
 }
@@ -270,20 +270,20 @@ mod tests {
         }
     }
 
-    fn one<'a>(request: &'a InvoiceRequest, snapshot: Option<&'a Snapshot>) -> [BilledInvoice<'a>; 1] {
+    fn single<'a>(request: &'a InvoiceRequest, snapshot: Option<&'a Snapshot>) -> [BilledInvoice<'a>; 1] {
         [BilledInvoice { id: InvoiceId(Uuid::from_u128(7)), request, snapshot }]
     }
 
     #[test]
     fn an_edited_invoice_counts_with_its_current_amount() {
         let confirmed = request(dec!(100), Currency::BRL, Some(5));
-        let before = sum_billed(one(&confirmed, None), None, "BRL");
+        let before = sum_billed(single(&confirmed, None), None, "BRL");
         assert_eq!((before.amount, before.quantities.get(&5)), (dec!(100), Some(&dec!(2))));
         let taxed = snapshot(dec!(118), Some(dec!(18)));
-        let issued = sum_billed(one(&confirmed, Some(&taxed)), None, "BRL");
-        assert_eq!(issued, before, "issued, it bills the same");
+        let issued = sum_billed(single(&confirmed, Some(&taxed)), None, "BRL");
+        assert_eq!(issued, before, "an issued invoice bills the same amount");
         let edited = snapshot(dec!(59), Some(dec!(9)));
-        let edited = sum_billed(one(&confirmed, Some(&edited)), None, "BRL");
+        let edited = sum_billed(single(&confirmed, Some(&edited)), None, "BRL");
         assert_eq!((edited.amount, edited.quantities.is_empty()), (dec!(50), true));
         assert_ne!(edited.fingerprint, before.fingerprint);
     }
@@ -291,10 +291,14 @@ mod tests {
     #[test]
     fn currencies_are_never_added_up() {
         let mut foreign = request(dec!(50), Currency::USD, None);
-        let apart = sum_billed(one(&foreign, None), None, "BRL");
+        let apart = sum_billed(single(&foreign, None), None, "BRL");
         assert_eq!((apart.amount, apart.foreign), (Decimal::ZERO, vec![Money::rounded(dec!(50), Currency::USD)]));
         foreign.rate = Some(dec!(0.2));
-        assert_eq!(sum_billed(one(&foreign, None), None, "BRL").amount, dec!(250), "by the rate of its conversion");
+        assert_eq!(
+            sum_billed(single(&foreign, None), None, "BRL").amount,
+            dec!(250),
+            "converted by the rate of the form"
+        );
     }
 
     /// Covers prices that include tax, and snapshots of earlier versions without tax.
@@ -302,17 +306,17 @@ mod tests {
     fn the_billed_amount_follows_edits_in_quickbooks() {
         let amount = |confirmed: &InvoiceRequest, total, tax| {
             let snapshot = snapshot(total, tax);
-            sum_billed(one(confirmed, Some(&snapshot)), None, "BRL").amount
+            sum_billed(single(confirmed, Some(&snapshot)), None, "BRL").amount
         };
         let taxed = InvoiceRequest { total: dec!(118), ..request(dec!(100), Currency::BRL, None) };
         let included = InvoiceRequest { tax_mode: TaxMode::Included, ..taxed.clone() };
-        assert_eq!(amount(&included, dec!(118), Some(dec!(18))), dec!(118), "the deal's prices include the tax");
+        assert_eq!(amount(&included, dec!(118), Some(dec!(18))), dec!(118), "prices include the tax");
         assert_eq!(amount(&included, dec!(59), None), dec!(59));
         assert_eq!(amount(&taxed, dec!(118), None), dec!(100), "as confirmed");
-        assert_eq!(amount(&taxed, dec!(59), None), dec!(50), "half of what was confirmed");
+        assert_eq!(amount(&taxed, dec!(59), None), dec!(50), "half of the confirmed amount");
         let free = request(dec!(0), Currency::BRL, None);
         assert_eq!(amount(&free, dec!(0), None), dec!(0));
-        assert_eq!(amount(&free, dec!(50), None), dec!(50), "no share of nothing can be told");
+        assert_eq!(amount(&free, dec!(50), None), dec!(50), "a confirmed amount of zero cannot be scaled");
     }
 
     /// Requests of earlier versions have no `discount_amount`.
@@ -322,7 +326,7 @@ mod tests {
             InvoiceRequest { discount: Some(discount), discount_amount, ..request(dec!(99), currency, None) }.amount()
         };
         let percent = Discount::Percent(dec!(10));
-        assert_eq!(amount(Currency::BRL, percent, dec!(9.91)), dec!(89.09), "as it was confirmed");
+        assert_eq!(amount(Currency::BRL, percent, dec!(9.91)), dec!(89.09), "the confirmed discount");
         assert_eq!(amount(Currency::BRL, percent, dec!(0)), dec!(89.10));
         assert_eq!(amount(Currency::JPY, percent, dec!(0)), dec!(89));
         assert_eq!(amount(Currency::BRL, Discount::Amount(dec!(7)), dec!(0)), dec!(92));
@@ -361,13 +365,13 @@ mod tests {
         };
         let in_deal = |product, rate| {
             let foreign = InvoiceRequest { rate, ..request(dec!(50), Currency::USD, product) };
-            let billed = sum_billed(one(&foreign, None), Some(&deal), "BRL");
+            let billed = sum_billed(single(&foreign, None), Some(&deal), "BRL");
             (billed.amount, billed.foreign.len())
         };
-        assert_eq!(in_deal(Some(6), None), (dec!(66.67), 0), "two of it");
-        assert_eq!(in_deal(Some(6), Some(dec!(0))), (dec!(66.67), 0), "zero is no rate");
+        assert_eq!(in_deal(Some(6), None), (dec!(66.67), 0), "two at the price of the deal");
+        assert_eq!(in_deal(Some(6), Some(dec!(0))), (dec!(66.67), 0), "zero is not a rate");
         assert_eq!(in_deal(Some(6), Some(dec!(-2))), (dec!(66.67), 0));
-        assert_eq!(in_deal(Some(6), Some(dec!(0.3))), (dec!(166.67), 0), "a rate goes before");
+        assert_eq!(in_deal(Some(6), Some(dec!(0.3))), (dec!(166.67), 0), "a rate takes precedence");
         for unknown in [None, Some(7), Some(8)] {
             assert_eq!(in_deal(unknown, None), (dec!(0), 1), "{unknown:?} has no price");
         }
@@ -377,9 +381,9 @@ mod tests {
     fn the_fingerprint_depends_on_the_invoices() {
         let confirmed = request(dec!(100), Currency::BRL, None);
         let fingerprint = |ids: &[u128]| {
-            let standing =
+            let billed =
                 |id: &u128| BilledInvoice { id: InvoiceId(Uuid::from_u128(*id)), request: &confirmed, snapshot: None };
-            sum_billed(ids.iter().map(standing), None, "BRL").fingerprint
+            sum_billed(ids.iter().map(billed), None, "BRL").fingerprint
         };
         assert_eq!(fingerprint(&[1, 2]), fingerprint(&[2, 1]));
         let all =
@@ -391,7 +395,7 @@ mod tests {
     #[test]
     fn parses_a_typed_part() {
         use Problem::{NotANumber, NotAPercentage, NotPositive, TooLarge};
-        let typed = |part: &str, kind: &str| {
+        let parse = |part: &str, kind: &str| {
             let form = Form {
                 part: part.into(),
                 part_kind: kind.to_owned().into(),
@@ -401,16 +405,16 @@ mod tests {
             Part::from_form(&form, DecimalMark::Comma)
         };
         for kind in ["percent", "amount"] {
-            assert_eq!(typed(" ", kind), Ok(Part::Remaining));
-            assert_eq!(typed("0", kind), Err(NotPositive));
-            assert_eq!(typed("x", kind), Err(NotANumber));
-            assert_eq!(typed("10.000.000.000", kind), Err(TooLarge));
+            assert_eq!(parse(" ", kind), Ok(Part::Remaining));
+            assert_eq!(parse("0", kind), Err(NotPositive));
+            assert_eq!(parse("x", kind), Err(NotANumber));
+            assert_eq!(parse("10.000.000.000", kind), Err(TooLarge));
         }
-        assert_eq!(typed("100 %", "percent"), Ok(Part::Percent(dec!(100))));
-        assert_eq!(typed("0,01", "percent"), Ok(Part::Percent(dec!(0.01))));
-        assert_eq!(typed("100,01", "percent"), Err(NotAPercentage));
-        assert_eq!(typed("R$ 100,01", "amount"), Ok(Part::Amount(dec!(100.01))));
-        assert_eq!(typed("US$ 5", "amount"), Err(Problem::OtherCurrency("BRL".into())));
+        assert_eq!(parse("100 %", "percent"), Ok(Part::Percent(dec!(100))));
+        assert_eq!(parse("0,01", "percent"), Ok(Part::Percent(dec!(0.01))));
+        assert_eq!(parse("100,01", "percent"), Err(NotAPercentage));
+        assert_eq!(parse("R$ 100,01", "amount"), Ok(Part::Amount(dec!(100.01))));
+        assert_eq!(parse("US$ 5", "amount"), Err(Problem::OtherCurrency("BRL".into())));
     }
 
     #[test]
@@ -432,7 +436,7 @@ mod tests {
         assert_eq!(compute_excess(dec!(100), dec!(90), dec!(20)), Some(dec!(10)));
         assert!(
             compute_excess(dec!(-1), Decimal::MAX, Decimal::MAX).is_some(),
-            "what cannot be added up is more than the deal"
+            "a sum out of range exceeds any deal total"
         );
     }
 

@@ -97,7 +97,7 @@ fn keep_alphanumeric(text: &str) -> String {
 pub enum MatchReason {
     /// An earlier invoice billed this organization or person to the customer.
     Linked,
-    /// The tax numbers match (in the readable end, if QuickBooks masks the number).
+    /// The tax numbers match. If QuickBooks masks the number, only its readable end is compared.
     SameTaxId,
     /// The names match.
     SameName,
@@ -130,37 +130,37 @@ pub struct CustomerQuery<'a> {
 }
 
 /// Ranks customers by reason, the best first, then by name. Customers without a reason are dropped.
-pub fn rank_customers(customers: Vec<Customer>, wanted: &CustomerQuery<'_>) -> Vec<Suggestion> {
+pub fn rank_customers(customers: Vec<Customer>, query: &CustomerQuery<'_>) -> Vec<Suggestion> {
     let mut suggestions: Vec<Suggestion> = customers
         .into_iter()
-        .filter_map(|customer| find_reason(&customer, wanted).map(|reason| Suggestion { customer, reason }))
+        .filter_map(|customer| find_reason(&customer, query).map(|reason| Suggestion { customer, reason }))
         .collect();
     suggestions.sort_by(|a, b| (a.reason, &a.customer.display_name).cmp(&(b.reason, &b.customer.display_name)));
     suggestions.dedup_by(|a, b| a.customer.id == b.customer.id);
     suggestions
 }
 
-fn find_reason(customer: &Customer, wanted: &CustomerQuery<'_>) -> Option<MatchReason> {
-    if wanted.linked == Some(customer.id.as_str()) {
+fn find_reason(customer: &Customer, query: &CustomerQuery<'_>) -> Option<MatchReason> {
+    if query.linked == Some(customer.id.as_str()) {
         return Some(MatchReason::Linked);
     }
-    if customer.tax_id.as_deref().is_some_and(|masked| is_same_tax_id(masked, wanted.tax_id)) {
+    if customer.tax_id.as_deref().is_some_and(|stored| is_same_tax_id(stored, query.tax_id)) {
         return Some(MatchReason::SameTaxId);
     }
-    if looks_like_tax_id(wanted.name)
-        && customer.tax_id.as_deref().is_some_and(|known| is_same_tax_id(known, wanted.name))
+    if looks_like_tax_id(query.name)
+        && customer.tax_id.as_deref().is_some_and(|stored| is_same_tax_id(stored, query.name))
     {
         return Some(MatchReason::SameTaxId);
     }
-    let typed = strip_legal_form(wanted.name);
-    if !typed.is_empty() && strip_legal_form(&customer.display_name) == typed {
+    let name = strip_legal_form(query.name);
+    if !name.is_empty() && strip_legal_form(&customer.display_name) == name {
         return Some(MatchReason::SameName);
     }
     let email = customer.email.as_deref().unwrap_or_default();
-    if !email.is_empty() && normalize_email(email) == normalize_email(wanted.email) {
+    if !email.is_empty() && normalize_email(email) == normalize_email(query.email) {
         return Some(MatchReason::SameEmail);
     }
-    contains_name(&customer.display_name, wanted.name).then_some(MatchReason::NameContains)
+    contains_name(&customer.display_name, query.name).then_some(MatchReason::NameContains)
 }
 
 /// Whether a text looks like a tax number rather than a name: it has at least five digits, and more digits than
@@ -170,13 +170,14 @@ pub fn looks_like_tax_id(text: &str) -> bool {
     digits >= 5 && digits > text.chars().filter(|c| c.is_alphabetic()).count()
 }
 
-/// Compares tax numbers by letters and digits. Of a masked number (`XXXXXX56789`) only the readable end counts.
-fn is_same_tax_id(masked: &str, wanted: &str) -> bool {
-    let wanted = keep_ascii_alphanumeric(wanted);
-    let known = keep_ascii_alphanumeric(masked);
-    let readable = known.trim_start_matches('x');
-    let masked = readable.len() < known.len();
-    wanted.len() >= 4 && if masked { readable.len() >= 4 && wanted.ends_with(readable) } else { wanted == known }
+/// Compares tax numbers by letters and digits. If the stored number is masked (`XXXXXX56789`), only its readable end
+/// counts.
+fn is_same_tax_id(stored: &str, typed: &str) -> bool {
+    let typed = keep_ascii_alphanumeric(typed);
+    let stored = keep_ascii_alphanumeric(stored);
+    let readable = stored.trim_start_matches('x');
+    let is_masked = readable.len() < stored.len();
+    typed.len() >= 4 && if is_masked { readable.len() >= 4 && typed.ends_with(readable) } else { typed == stored }
 }
 
 fn keep_ascii_alphanumeric(text: &str) -> String {
@@ -190,8 +191,8 @@ fn normalize_email(text: &str) -> String {
 /// Maximum length of a customer name in QuickBooks, in characters.
 pub const MAX_DISPLAY_NAME_CHARS: usize = 500;
 
-/// Replaces the characters that QuickBooks forbids in names: colon, tab and line break. Trims the name, and keeps its
-/// length.
+/// Replaces the characters that QuickBooks forbids in names: colon, tab and line break. Trims the name, but does not
+/// truncate it.
 pub(crate) fn replace_forbidden_chars(wanted: &str) -> String {
     let replaced = wanted.replace(':', " -").replace(['\t', '\r', '\n'], " ");
     replaced.split_whitespace().collect::<Vec<_>>().join(" ")
@@ -222,25 +223,25 @@ mod tests {
 
     #[test]
     fn exports_only_differences() {
-        let mut known = customer("1", "Acme", "ap@acme.example", "XXXXXXXXX00019");
-        known.address = Address { street: "Rua do Comércio, 55\nSantos - SP".into(), ..Address::default() };
+        let mut customer = customer("1", "Acme", "ap@acme.example", "XXXXXXXXX00019");
+        customer.address = Address { street: "Rua do Comércio, 55\nSantos - SP".into(), ..Address::default() };
         let same = Address {
             street: "Rua do Comércio 55".into(),
             city: "Santos".into(),
             state: "SP".into(),
             ..Address::default()
         };
-        assert_eq!(find_changes(&known, "AP@acme.example", "12.345.678/0000-19", &same), []);
-        assert_eq!(find_changes(&known, "", " ", &Address::default()), [], "what is empty erases nothing");
+        assert_eq!(find_changes(&customer, "AP@acme.example", "12.345.678/0000-19", &same), []);
+        assert_eq!(find_changes(&customer, "", " ", &Address::default()), [], "empty fields erase nothing");
         let moved = Address { city: "Recife".into(), ..same };
-        let found = find_changes(&known, "new@acme.example", "99.999.999/9999-99", &moved);
-        let fields: Vec<CustomerField> = found.iter().map(|change| change.field).collect();
+        let changes = find_changes(&customer, "new@acme.example", "99.999.999/9999-99", &moved);
+        let fields: Vec<CustomerField> = changes.iter().map(|change| change.field).collect();
         assert_eq!(fields, CustomerField::ALL);
-        assert_eq!((found[1].old.as_str(), found[1].new.as_str()), ("ap@acme.example", "new@acme.example"));
+        assert_eq!((changes[1].old.as_str(), changes[1].new.as_str()), ("ap@acme.example", "new@acme.example"));
     }
 
     #[test]
-    fn the_best_reason_comes_first() {
+    fn ranks_the_best_reason_first() {
         let customers = vec![
             customer("1", "Oceano Azul Importadora", "", ""),
             customer("2", "Someone", "contas@oceano.example", ""),
@@ -284,7 +285,7 @@ mod tests {
 
     #[test]
     fn compares_tax_numbers_by_their_readable_part() {
-        for (known, typed, is_same) in [
+        for (stored, typed, is_same) in [
             ("12.345.678/0001-95", "12345678000195", true),
             ("ab-1234", "AB 1234", true),
             ("123", "123", false),
@@ -299,7 +300,7 @@ mod tests {
             ("XXXXXXXXX", "12345", false),
             ("", "", false),
         ] {
-            assert_eq!(is_same_tax_id(known, typed), is_same, "{known} {typed}");
+            assert_eq!(is_same_tax_id(stored, typed), is_same, "{stored} {typed}");
         }
         let numbers = ["12345", "12-345-abcd", "1234", "1234 a", "12345 abcde", "Rua 12345 B", "123456 abcde", ""];
         let expected = [true, true, false, false, false, true, true, false];
@@ -312,7 +313,7 @@ mod tests {
         let known = customer("7", "Oceano Azul Ltda", "ap@oceano.example", "XXXXX1234");
         let nothing = CustomerQuery::default();
         assert_eq!(reason(&known, &nothing), None);
-        assert_eq!(find_reason(&customer("7", "Ltda", "", ""), &nothing), None, "empty texts are not the same");
+        assert_eq!(find_reason(&customer("7", "Ltda", "", ""), &nothing), None, "empty texts do not match");
         for (wanted, expected) in [
             (CustomerQuery { linked: Some("7"), tax_id: "1234", ..nothing.clone() }, Some(MatchReason::Linked)),
             (CustomerQuery { linked: Some("8"), ..nothing.clone() }, None),
@@ -342,7 +343,7 @@ mod tests {
             &wanted,
         );
         let ids: Vec<&str> = ranked.iter().map(|suggestion| suggestion.customer.id.as_str()).collect();
-        assert_eq!(ids, ["7", "8", "9"], "by name, and each once");
+        assert_eq!(ids, ["7", "8", "9"], "sorted by name, each customer once");
     }
 
     #[test]

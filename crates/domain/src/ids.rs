@@ -31,7 +31,7 @@ pub struct IntentKey(pub Uuid);
 #[serde(transparent)]
 pub struct ActId(pub Uuid);
 
-/// One entry for the history of a deal.
+/// One entry in the history of a deal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct EntryId(pub Uuid);
@@ -46,7 +46,7 @@ pub struct UserId(pub i64);
 #[serde(transparent)]
 pub struct DealId(pub i64);
 
-/// Writes an id as its UUID, and reads it.
+/// Formats and parses an id as its UUID.
 macro_rules! as_uuid_text {
     ($($id:ident),*) => {$(
         impl fmt::Display for $id {

@@ -34,7 +34,7 @@ impl Entity {
 
     /// The record type with this name.
     pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|known| known.name() == name)
+        Self::ALL.into_iter().find(|entity| entity.name() == name)
     }
 }
 
@@ -126,7 +126,7 @@ pub fn replace_option_ids(values: &mut FieldValues, fields: &[Field]) {
     for field in fields.iter().filter(|field| field.kind == FieldKind::Choice) {
         if let Some(FieldValue::Text(text)) = values.get_mut(&field.reference) {
             let label =
-                |id: &str| field.options.iter().find(|(known, _)| known == id.trim()).map(|(_, label)| label.clone());
+                |id: &str| field.options.iter().find(|(option, _)| option == id.trim()).map(|(_, label)| label.clone());
             *text = text.split(',').filter_map(label).collect::<Vec<_>>().join(", ");
         }
     }
@@ -159,7 +159,7 @@ pub enum MappedField {
 }
 
 impl MappedField {
-    /// All of them, in the order of the settings page.
+    /// All mapped fields, in the order of the settings page.
     pub const ALL: [Self; 4] = [Self::To, Self::Address, Self::Email, Self::TaxId];
 
     /// The name in forms and in stored settings.
@@ -188,7 +188,7 @@ impl Mapping {
         self.0.get(&field)
     }
 
-    /// This mapping with one field filled by another Pipedrive field, or by none.
+    /// Replaces the Pipedrive field that fills a field of the form. `None` leaves the field unmapped.
     #[must_use]
     pub fn with(mut self, field: MappedField, from: Option<FieldRef>) -> Self {
         match from {
@@ -222,7 +222,7 @@ impl Serialize for Mapping {
     }
 }
 
-/// A member that is missing has its default; null is a field that nothing fills.
+/// A missing member has its default. `null` means that no Pipedrive field fills the field.
 impl<'de> Deserialize<'de> for Mapping {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Members;

@@ -1,5 +1,5 @@
-//! Causes for which QuickBooks refuses a write. Each cause leads to another next step of the person, and has a text in
-//! every language.
+//! Causes for which QuickBooks refuses a write. Each cause requires a different next step, and has a text in every
+//! language.
 
 use serde::{Deserialize, Serialize};
 
@@ -113,7 +113,7 @@ mod tests {
         for cause in [RefusalCause::Account, RefusalCause::Value, RefusalCause::Required, RefusalCause::Request] {
             assert!(cause.is_quoted(), "{cause:?}");
         }
-        // Fatura's own text is complete, and says what to do.
+        // Fatura's own text is complete and names the next step.
         for cause in
             [RefusalCause::Subscription, RefusalCause::Locked, RefusalCause::Maintenance, RefusalCause::Reconnect]
         {

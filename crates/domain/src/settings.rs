@@ -4,7 +4,7 @@ use crate::{catalogue::Catalogue, form::Form, mapping::Mapping, terms::Term};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// The users of a tenant that may do something.
+/// The users of a tenant that have a permission.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AllowedUsers {
@@ -22,7 +22,7 @@ impl AllowedUsers {
     }
 }
 
-/// Named values that a form takes over together. Presets replace templates, which QuickBooks' API does not offer.
+/// A named set of form values that is applied at once. Presets replace templates, which QuickBooks' API does not offer.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Preset {
@@ -121,8 +121,8 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Removes what refers to a QuickBooks company by its ids: terms, items, accounts, tax codes and custom fields. In another company the
-    /// same ids mean something else.
+    /// Removes all ids of a QuickBooks company: terms, items, accounts, tax codes and custom fields. In another company
+    /// the same ids refer to other objects.
     pub fn remove_quickbooks_ids(&mut self) {
         for id in [&mut self.income_account, &mut self.item, &mut self.deposit_item, &mut self.tax_code] {
             *id = None;

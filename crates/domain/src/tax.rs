@@ -167,11 +167,11 @@ mod tests {
     fn each_tax_model_has_its_modes() {
         use TaxMode::{Excluded, Included, None};
         let per_line = TaxModel::PerLine { codes: Vec::new(), rounding: Rounding::PerLine };
-        let of_the_sum = TaxModel::SalesTax { codes: Vec::new(), default: Option::None };
+        let sales_tax = TaxModel::SalesTax { codes: Vec::new(), default: Option::None };
         assert_eq!(TaxModel::None.modes(), []);
         assert_eq!(per_line.modes(), [Excluded, Included, None]);
-        for model in [of_the_sum, TaxModel::Automated] {
-            assert_eq!(model.modes(), [Excluded, None], "{model:?}: no price of it holds the tax");
+        for model in [sales_tax, TaxModel::Automated] {
+            assert_eq!(model.modes(), [Excluded, None], "{model:?}: prices cannot include tax");
         }
         assert_eq!(TaxMode::ALL.map(TaxMode::name), ["excluded", "included", "none"]);
         assert_eq!(TaxMode::ALL.map(|mode| TaxMode::from_name(mode.name())), TaxMode::ALL);
@@ -181,12 +181,12 @@ mod tests {
     #[test]
     fn finds_codes_by_id_and_by_the_sum_of_their_rates() {
         let codes = vec![code("2", &[5]), code("3", &[6, 12]), code("4", &[18])];
-        let by_line = TaxModel::PerLine { codes: codes.clone(), rounding: Rounding::PerLine };
-        for model in [by_line, TaxModel::SalesTax { codes, default: None }] {
+        let per_line = TaxModel::PerLine { codes: codes.clone(), rounding: Rounding::PerLine };
+        for model in [per_line, TaxModel::SalesTax { codes, default: None }] {
             let id = |code: Option<&TaxCode>| code.map(|code| code.id.clone());
             assert_eq!(id(model.code("3")), Some("3".into()));
             assert_eq!(id(model.code("5")), None);
-            assert_eq!(id(model.find_code_by_percent(dec!(18))), Some("3".into()), "the first of two");
+            assert_eq!(id(model.find_code_by_percent(dec!(18))), Some("3".into()), "the first of two codes");
             assert_eq!(id(model.find_code_by_percent(dec!(12))), None);
         }
         assert_eq!(TaxModel::Automated.codes(), []);

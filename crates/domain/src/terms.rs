@@ -35,15 +35,15 @@ pub enum DueRule {
     },
 }
 
-/// Computes the due date of an invoice that is issued on `issued`. If the due date lies beyond the end of the
-/// calendar, it is `issued`.
+/// Computes the due date of an invoice that is issued on `issued`. Days and months beyond the range of [`Date`] are not
+/// added.
 pub fn compute_due_date(issued: Date, rule: DueRule) -> Date {
     match rule {
         DueRule::Days(days) => issued.checked_add(i64::from(days).days()).unwrap_or(issued),
         DueRule::DayOfMonth { day, next_month_within } => {
             let this_month = set_day_of_month(issued, day);
-            let within = this_month.checked_sub(i64::from(next_month_within).days()).unwrap_or(this_month);
-            if issued > this_month || (next_month_within > 0 && issued >= within) {
+            let next_month_from = this_month.checked_sub(i64::from(next_month_within).days()).unwrap_or(this_month);
+            if issued > this_month || (next_month_within > 0 && issued >= next_month_from) {
                 let next = issued.first_of_month().checked_add(1.month()).unwrap_or(issued);
                 set_day_of_month(next, day)
             } else {

@@ -141,8 +141,8 @@ impl Sale<'_> {
         if !self.includes_tax() {
             return Some(amount);
         }
-        let of_one = checked_sum(compute_rates(Decimal::ONE, self.rates_of(line))?.into_iter().map(|(_, tax)| tax))?;
-        let net = amount.checked_div(Decimal::ONE.checked_add(of_one)?)?;
+        let unit_tax = checked_sum(compute_rates(Decimal::ONE, self.rates_of(line))?.into_iter().map(|(_, tax)| tax))?;
+        let net = amount.checked_div(Decimal::ONE.checked_add(unit_tax)?)?;
         Some(round_half_up(net, invoice_decimals(self.currency)))
     }
 }
@@ -180,9 +180,9 @@ fn allocate_discount(sale: &Sale<'_>, nets: &[Decimal]) -> Option<(Decimal, Vec<
         Some(round_half_up(discount.checked_mul(*net)?.checked_div(subtotal)?, places))
     };
     let mut shares: Vec<Decimal> = nets.iter().map(share).collect::<Option<_>>()?;
-    let left = discount.checked_sub(checked_sum(shares.iter().copied())?)?;
+    let remainder = discount.checked_sub(checked_sum(shares.iter().copied())?)?;
     if let Some((_, share)) = nets.iter().zip(&mut shares).max_by_key(|(net, _)| **net) {
-        *share = share.checked_add(left)?;
+        *share = share.checked_add(remainder)?;
     }
     Some((discount, shares))
 }
@@ -229,9 +229,9 @@ pub fn compute_totals(sale: &Sale<'_>) -> Option<Totals> {
 
 /// Moves the discounts of the lines to the invoice discount, so that lines keep their prices.
 ///
-/// QuickBooks spreads an invoice discount over all lines in proportion to their amounts. Where lines are taxed differently that may tax other
-/// amounts than the discounts of the lines would, so this is `None` unless both ways tax the same amount by each rate. Where QuickBooks
-/// computes the tax itself, all lines must have one tax code. Also `None` without a discounted line, and where prices include tax.
+/// QuickBooks spreads an invoice discount over all lines in proportion to their amounts. If lines have different taxes, this can change the
+/// taxed amounts. Returns `None` if the taxed amount of a rate would change, or if QuickBooks computes the tax itself and lines have different
+/// tax codes. Also returns `None` if prices include tax, if no line has a discount, or if the discounts are negative.
 pub fn move_discounts_to_invoice(sale: &Sale<'_>) -> Option<(Vec<LineAmounts>, Discount)> {
     let is_taxed_alike = sale.lines.windows(2).all(|pair| pair[0].tax_code == pair[1].tax_code);
     let is_undiscounted = sale.lines.iter().all(|line| line.discount_percent.is_zero());
@@ -261,9 +261,9 @@ pub fn move_discount_to_lines(sale: &Sale<'_>) -> Option<Vec<LineAmounts>> {
         Some(Discount::Amount(_)) if subtotal.is_zero() => Decimal::ZERO,
         Some(Discount::Amount(amount)) => amount.checked_mul(dec!(100))?.checked_div(subtotal)?,
     };
-    let left = dec!(100).checked_sub(percent)?.checked_div(dec!(100))?;
+    let factor = dec!(100).checked_sub(percent)?.checked_div(dec!(100))?;
     let spread = |line: &LineAmounts| {
-        let paid = dec!(100).checked_sub(line.discount_percent)?.checked_mul(left)?;
+        let paid = dec!(100).checked_sub(line.discount_percent)?.checked_mul(factor)?;
         Some(LineAmounts { discount_percent: dec!(100).checked_sub(paid)?, ..line.clone() })
     };
     sale.lines.iter().map(spread).collect()
@@ -301,21 +301,21 @@ fn tax_each_line(
     for (line, (amount, (net, share))) in sale.lines.iter().zip(numbers) {
         let rates = sale.rates_of(line);
         let base = net.checked_sub(*share)?;
-        // Of a price that includes tax, the tax is exactly the difference between price and net amount.
-        let mut rest = if sale.includes_tax() && !is_discounted { Some(amount.checked_sub(*net)?) } else { None };
+        // If the price includes tax, the tax is exactly the difference between price and net amount.
+        let mut tax_left = if sale.includes_tax() && !is_discounted { Some(amount.checked_sub(*net)?) } else { None };
         for (index, (rate, (net, exact))) in rates.iter().zip(compute_rates(base, rates)?).enumerate() {
             let is_rounded = rounding == Rounding::PerLine || sale.includes_tax();
             let mut tax = if is_rounded { round_half_up(exact, places) } else { exact };
-            if let Some(rest) = &mut rest {
+            if let Some(tax_left) = &mut tax_left {
                 if index.saturating_add(1) == rates.len() {
-                    tax = *rest;
+                    tax = *tax_left;
                 }
-                *rest = rest.checked_sub(tax)?;
+                *tax_left = tax_left.checked_sub(tax)?;
             }
-            match taxes.iter_mut().find(|known| known.rate.id == rate.id) {
-                Some(known) => {
-                    known.net = known.net.checked_add(net)?;
-                    known.amount = known.amount.checked_add(tax)?;
+            match taxes.iter_mut().find(|total| total.rate.id == rate.id) {
+                Some(total) => {
+                    total.net = total.net.checked_add(net)?;
+                    total.amount = total.amount.checked_add(tax)?;
                 }
                 None => taxes.push(TaxAmount { rate: rate.clone(), net, amount: tax }),
             }
@@ -334,7 +334,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn compute_totals(sale: &Sale<'_>) -> Totals {
-        super::compute_totals(sale).expect("its numbers are within the limits")
+        super::compute_totals(sale).expect("numbers within the limits")
     }
 
     fn code(id: &str, percents: &[Decimal]) -> TaxCode {
@@ -389,7 +389,7 @@ mod tests {
     }
 
     #[test]
-    fn a_discount_lowers_the_tax_that_prices_hold() {
+    fn a_discount_lowers_the_included_tax() {
         let model = per_line(vec![code("2", &[dec!(20)])]);
         let lines = [line(dec!(3), dec!(19.99), dec!(0), "2")];
         let included = Sale { mode: TaxMode::Included, ..sale(&lines, &model, None) };
@@ -397,7 +397,7 @@ mod tests {
             let sums = compute_totals(&Sale { discount: Some(discount), ..included });
             (sums.invoice_discount, sums.tax, sums.total)
         };
-        assert_eq!(off(Discount::Percent(dec!(0))), (dec!(0), dec!(9.99), dec!(59.97)), "the price, to the cent");
+        assert_eq!(off(Discount::Percent(dec!(0))), (dec!(0), dec!(9.99), dec!(59.97)), "exactly the price");
         assert_eq!(off(Discount::Percent(dec!(50))), (dec!(24.99), dec!(5.00), dec!(29.99)), "20 % of 24.99");
         assert_eq!(off(Discount::Amount(dec!(49.98))), (dec!(49.98), dec!(0), dec!(0)));
     }
@@ -434,7 +434,7 @@ mod tests {
         assert_eq!(spread(&lines, Some(Discount::Amount(dec!(23)))), lowered, "23 of 230");
         assert_eq!(spread(&lines, None), lines);
         let free = [line(dec!(2), dec!(0), dec!(10), "x")];
-        assert_eq!(spread(&free, Some(Discount::Amount(dec!(5)))), free, "nothing can be taken off nothing");
+        assert_eq!(spread(&free, Some(Discount::Amount(dec!(5)))), free, "zero cannot be discounted");
     }
 
     #[test]
@@ -456,13 +456,13 @@ mod tests {
     }
 
     #[test]
-    fn where_quickbooks_computes_the_tax_a_discount_is_not_spread_over_lines_with_another_tax_code() {
-        let has_one = |code: &str, mode| {
+    fn automated_tax_spreads_no_discount_over_different_tax_codes() {
+        let is_spread = |code: &str, mode| {
             let lines = [line(dec!(1), dec!(100), dec!(50), TAXABLE), line(dec!(1), dec!(100), dec!(0), code)];
             move_discounts_to_invoice(&Sale { mode, ..sale(&lines, &TaxModel::Automated, None) }).is_some()
         };
-        assert!(!has_one(NON_TAXABLE, TaxMode::Excluded), "75 would be taxed instead of 50");
-        assert!(has_one(TAXABLE, TaxMode::Excluded) && has_one(NON_TAXABLE, TaxMode::None));
+        assert!(!is_spread(NON_TAXABLE, TaxMode::Excluded), "75 would be taxed instead of 50");
+        assert!(is_spread(TAXABLE, TaxMode::Excluded) && is_spread(NON_TAXABLE, TaxMode::None));
     }
 
     #[test]

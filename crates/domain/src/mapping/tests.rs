@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn fields_are_written_as_text() {
+fn parses_and_formats_field_references() {
     let field: FieldRef = "organization.address".parse().expect("a field");
     assert_eq!(field, FieldRef::new(Entity::Organization, "address"));
     assert_eq!(field.to_string(), "organization.address");
@@ -11,7 +11,6 @@ fn fields_are_written_as_text() {
     assert!("organization".parse::<FieldRef>().is_err());
 }
 
-/// Earlier versions have stored settings so, and read them so.
 #[test]
 fn replaces_option_ids_by_labels() {
     let reference = FieldRef::new(Entity::Organization, "size");
@@ -69,7 +68,7 @@ fn replaces_option_ids_of_choices_only() {
 }
 
 #[test]
-fn customer_details_come_from_the_fields_of_the_settings() {
+fn customer_details_come_from_the_mapped_fields() {
     let text = |text: &str| FieldValue::Text(text.into());
     let parts = Address { city: "Santos".into(), country: "BR".into(), ..Address::default() };
     let values = FieldValues::from([
@@ -87,8 +86,11 @@ fn customer_details_come_from_the_fields_of_the_settings() {
         ]);
         fill_customer_details(&mapping, &values)
     };
-    let found = details("to", "street");
-    assert_eq!((found.to.as_str(), found.address.street.as_str(), found.tax_id.as_str()), ("Oceano", "Rua A", "123"));
-    let found = details("place", "place");
-    assert_eq!((found.to.as_str(), found.address), ("Santos, BR", parts));
+    let customer = details("to", "street");
+    assert_eq!(
+        (customer.to.as_str(), customer.address.street.as_str(), customer.tax_id.as_str()),
+        ("Oceano", "Rua A", "123")
+    );
+    let customer = details("place", "place");
+    assert_eq!((customer.to.as_str(), customer.address), ("Santos, BR", parts));
 }

@@ -6,32 +6,34 @@ use crate::{
     mapping::{Entity, FieldRef, MappedField},
 };
 
+/// The format must not change: earlier versions stored settings in it, and parse it.
 #[test]
 fn the_mapping_is_stored_beside_the_other_settings() {
     let field = |key: &str| FieldRef::new(Entity::Organization, key);
-    let read = |text: &str| serde_json::from_str::<Settings>(text).expect("settings");
-    assert_eq!(read("{}"), Settings::default());
+    let parse = |text: &str| serde_json::from_str::<Settings>(text).expect("settings");
+    assert_eq!(parse("{}"), Settings::default());
     let stored = r#"{ "to": null, "tax_id": "organization.cnpj", "update_customer": true, "later": [1] }"#;
-    let settings = read(stored);
+    let settings = parse(stored);
     assert!(settings.update_customer);
-    let fields = MappedField::ALL.map(|of| settings.mapping.get(of).cloned());
+    let fields = MappedField::ALL.map(|field| settings.mapping.get(field).cloned());
     let email = FieldRef::new(Entity::Person, "email");
     assert_eq!(fields, [None, Some(field("address")), Some(email), Some(field("cnpj"))]);
     let written = serde_json::to_value(&settings).expect("settings");
     assert_eq!((&written["to"], &written["tax_id"]), (&serde_json::json!(null), &"organization.cnpj".into()));
-    assert_eq!(read(&written.to_string()), settings);
+    assert_eq!(parse(&written.to_string()), settings);
     assert!(serde_json::from_str::<Settings>(r#"{ "to": "lead.name" }"#).is_err());
     assert_eq!(MappedField::ALL.map(|field| MappedField::from_name(field.name())), MappedField::ALL.map(Some));
 }
 
 #[test]
-fn administrators_may_do_what_everyone_may() {
-    let rights = [AllowedUsers::Everyone, AllowedUsers::Admins].map(|who| [who.includes(true), who.includes(false)]);
+fn administrators_have_every_permission() {
+    let rights =
+        [AllowedUsers::Everyone, AllowedUsers::Admins].map(|users| [users.includes(true), users.includes(false)]);
     assert_eq!(rights, [[true, true], [true, false]]);
 }
 
 #[test]
-fn a_preset_is_taken_over_into_the_form() {
+fn applies_a_preset_to_the_form() {
     let settings = Settings {
         presets: vec![
             Preset { name: "Monthly".into(), term: Some(Term::Days(30)), ..Preset::default() },
@@ -41,7 +43,7 @@ fn a_preset_is_taken_over_into_the_form() {
     };
     let term = |preset: &str| settings.term_for_form(&Form { preset: preset.into(), ..Form::default() }).clone();
     assert_eq!(
-        ["Monthly", "Plain", "Gone", ""].map(term),
+        ["Monthly", "Plain", "Deleted", ""].map(term),
         [Term::Days(30), Term::Days(7), Term::Days(7), Term::Days(7)]
     );
 
