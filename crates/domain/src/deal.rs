@@ -102,8 +102,8 @@ pub struct Opening<'a> {
     pub catalogue: &'a Catalogue,
     /// Pipedrive product ids and the QuickBooks item ids that they are linked to.
     pub item_links: &'a [(i64, String)],
-    /// Whether QuickBooks did not answer when the deal's items were looked up: one that is not in the catalogue may exist.
-    pub items_unread: bool,
+    /// Whether the lookup of the deal's items in QuickBooks failed. Items that are not in the catalogue may then exist.
+    pub item_lookup_failed: bool,
     /// The suggested customer, if one is certain.
     pub customer: Option<&'a Suggestion>,
     /// The next invoice number, if the company numbers by hand.
@@ -126,7 +126,7 @@ pub type Describe<'a> = dyn Fn(Part) -> String + 'a;
 pub fn open_form(deal: &Deal, opening: &Opening<'_>, describe: &Describe<'_>) -> Form {
     let details = fill_customer_details(&opening.settings.mapping, &deal.values);
     let (catalogue, settings) = (opening.catalogue, opening.settings);
-    let currency_known = catalogue.currencies.iter().any(|currency| currency.code() == deal.currency);
+    let is_currency_available = catalogue.currencies.iter().any(|currency| currency.code() == deal.currency);
     let mut form = Form {
         intent: Some(opening.intent),
         to: details.to,
@@ -141,7 +141,7 @@ pub fn open_form(deal: &Deal, opening: &Opening<'_>, describe: &Describe<'_>) ->
         due: catalogue.due_date(opening.today, &settings.term).to_string(),
         due_follows: true,
         tax_mode: choose_tax_mode(deal, catalogue),
-        currency: if currency_known { deal.currency.clone() } else { String::new() },
+        currency: if is_currency_available { deal.currency.clone() } else { String::new() },
         number: opening.next_number.to_owned(),
         online_payment: catalogue.online_payment,
         update_customer: settings.update_customer,
@@ -167,7 +167,7 @@ pub fn total_as_priced(totals: &Totals, mode: TaxMode) -> Decimal {
     if mode == TaxMode::Included { totals.total } else { totals.total.saturating_sub(totals.tax) }
 }
 
-/// Computes the deal total: the amount of billing all of it, before tax (with tax if its prices include it).
+/// Computes the deal total: the amount of the whole deal before tax (with tax if its prices include it).
 pub fn compute_deal_total(deal: &Deal, opening: &Opening<'_>) -> Decimal {
     compute_full_bill(deal, opening).total
 }
@@ -204,9 +204,9 @@ fn combine_discounts(deal: &Deal, places: u32) -> (AmountKind, Decimal) {
     }
 }
 
-/// Adds up the row discounts by amount that no percentage expresses exactly and that the discount line can hold, so
-/// that unit prices stay unchanged. Returns zero unless all rows have the same tax code, because QuickBooks spreads
-/// the discount line over all rows.
+/// Adds up the row discounts by amount that no percentage expresses exactly. They move to the discount line, so that
+/// unit prices stay unchanged. Returns zero if the discount line cannot hold them. In particular, all rows must have the
+/// same tax code, because QuickBooks spreads the discount line over all rows.
 fn sum_moved_discounts(deal: &Deal, opening: &Opening<'_>, lines: &[FormLine]) -> Decimal {
     let is_taxed_alike = lines.windows(2).all(|pair| pair[0].tax_code == pair[1].tax_code);
     if !opening.catalogue.discount_line
@@ -228,8 +228,8 @@ fn find_inexact_discount(product: &Product) -> Option<Decimal> {
 
 /// Computes a percentage of a number. A result outside of the range of [`Decimal`] saturates; the form then reports a
 /// number that is too large.
-fn saturating_percent_of(of: Decimal, percent: Decimal) -> Decimal {
-    percent_of(of, percent).unwrap_or(if of.is_sign_negative() == percent.is_sign_negative() {
+fn saturating_percent_of(value: Decimal, percent: Decimal) -> Decimal {
+    percent_of(value, percent).unwrap_or(if value.is_sign_negative() == percent.is_sign_negative() {
         Decimal::MAX
     } else {
         Decimal::MIN
@@ -250,13 +250,13 @@ fn sum_rows(deal: &Deal) -> Decimal {
     rows.fold(Decimal::ZERO, Decimal::saturating_add)
 }
 
-/// Builds the form line of a row. With `is_moved`, an inexact discount by amount stands in the discount line instead.
+/// Builds the form line of a row. With `is_moved`, an inexact discount by amount is left to the discount line.
 fn build_line(product: &Product, opening: &Opening<'_>, mode: TaxMode, is_moved: bool) -> FormLine {
-    let found = find_item(product, opening);
-    let item = match found {
-        Found::Item(item) => Some(item),
-        Found::Nothing => find_default_item(opening),
-        Found::Unclear(_) => None,
+    let item_match = find_item(product, opening);
+    let item = match item_match {
+        ItemMatch::Item(item) => Some(item),
+        ItemMatch::Missing => find_default_item(opening),
+        ItemMatch::Uncertain(_) => None,
     };
     let mut price = product.price();
     let mut discount = Decimal::ZERO;
@@ -274,13 +274,13 @@ fn build_line(product: &Product, opening: &Opening<'_>, mode: TaxMode, is_moved:
         price = price.saturating_mul(dec!(100)).checked_div(gross).unwrap_or(price);
     }
     FormLine {
-        item_name: match (found, item) {
-            (Found::Unclear(searched), _) => searched.to_owned(),
+        item_name: match (item_match, item) {
+            (ItemMatch::Uncertain(search_text), _) => search_text.to_owned(),
             (_, item) => item.map(|item| item.name.clone()).unwrap_or_default(),
         },
         product: product.id.map(|id| id.to_string()).unwrap_or_default(),
-        item: match (found, item) {
-            (Found::Unclear(_), _) => String::new(),
+        item: match (item_match, item) {
+            (ItemMatch::Uncertain(_), _) => String::new(),
             (_, item) => item.map_or_else(|| CREATE.to_owned(), |item| item.id.clone()),
         },
         name: product.name.clone(),
@@ -293,9 +293,9 @@ fn build_line(product: &Product, opening: &Opening<'_>, mode: TaxMode, is_moved:
 }
 
 /// The percentage that an amount is of `base`, if four decimals express it exactly.
-fn find_exact_percent(amount: Decimal, of: Decimal) -> Option<Decimal> {
-    let percent = round_half_up(amount.checked_mul(dec!(100))?.checked_div(of)?, 4);
-    let is_exact = percent_of(of, percent)? == amount;
+fn find_exact_percent(amount: Decimal, base: Decimal) -> Option<Decimal> {
+    let percent = round_half_up(amount.checked_mul(dec!(100))?.checked_div(base)?, 4);
+    let is_exact = percent_of(base, percent)? == amount;
     (is_exact && (Decimal::ZERO..=dec!(100)).contains(&percent)).then_some(percent)
 }
 
@@ -310,49 +310,49 @@ fn find_default_item<'a>(opening: &Opening<'a>) -> Option<&'a Item> {
     opening.catalogue.item(id)
 }
 
-/// The item of a product.
+/// The result of the search for the item of a product.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Found<'a> {
+enum ItemMatch<'a> {
     Item(&'a Item),
-    /// QuickBooks has none.
-    Nothing,
-    /// Several items fit, or QuickBooks did not answer. The person searches, beginning with this text.
-    Unclear(&'a str),
+    /// QuickBooks has no item for the product.
+    Missing,
+    /// Several items match, or the lookup failed. The person has to search. Holds the initial search text.
+    Uncertain(&'a str),
 }
 
-/// Finds the item of a product: by stored link, then by product code, then by name (ignoring case). Of several items with the code, it is
-/// the one that also has the name.
-fn find_item<'a>(product: &'a Product, opening: &Opening<'a>) -> Found<'a> {
+/// Finds the item of a product: by stored link, then by product code, then by name (ignoring case). If several items
+/// have the code, the name decides.
+fn find_item<'a>(product: &'a Product, opening: &Opening<'a>) -> ItemMatch<'a> {
     let items = &opening.catalogue.items;
     let linked = opening.item_links.iter().find(|(id, _)| Some(*id) == product.id);
     if let Some(item) = linked.and_then(|(_, item_id)| opening.catalogue.item(item_id)) {
-        return Found::Item(item);
+        return ItemMatch::Item(item);
     }
-    // An item that was not read may be the one that is linked, or another with this code or name.
-    if opening.items_unread && (linked.is_some() || opening.catalogue.has_more_items) {
-        return Found::Unclear(&product.name);
+    // An item that is not in the catalogue may be the linked one, or may have this code or name.
+    if opening.item_lookup_failed && (linked.is_some() || opening.catalogue.has_more_items) {
+        return ItemMatch::Uncertain(&product.name);
     }
-    let same = |a: &str, b: &str| a.trim().to_lowercase() == b.trim().to_lowercase();
-    let has_code = |item: &&Item| item.sku.as_deref().is_some_and(|sku| same(sku, &product.code));
-    let has_name = |item: &&Item| same(&item.name, &product.name);
+    let is_same_text = |a: &str, b: &str| a.trim().to_lowercase() == b.trim().to_lowercase();
+    let has_code = |item: &&Item| item.sku.as_deref().is_some_and(|sku| is_same_text(sku, &product.code));
+    let has_name = |item: &&Item| is_same_text(&item.name, &product.name);
     let with_code: Vec<&Item> =
         if product.code.trim().is_empty() { Vec::new() } else { items.iter().filter(has_code).collect() };
-    let is_doubled = with_code.len() > 1;
+    let is_code_shared = with_code.len() > 1;
     let candidates: Vec<&Item> = match with_code.len() {
         0 => items.iter().filter(has_name).collect(),
         1 => with_code,
         _ => with_code.into_iter().filter(has_name).collect(),
     };
-    match (candidates.as_slice(), is_doubled) {
-        ([item], _) => Found::Item(item),
-        ([], false) => Found::Nothing,
-        _ => Found::Unclear(if is_doubled { &product.code } else { &product.name }),
+    match (candidates.as_slice(), is_code_shared) {
+        ([item], _) => ItemMatch::Item(item),
+        ([], false) => ItemMatch::Missing,
+        _ => ItemMatch::Uncertain(if is_code_shared { &product.code } else { &product.name }),
     }
 }
 
 fn choose_tax_code(item: Option<&Item>, percent: Decimal, opening: &Opening<'_>) -> String {
     let tax = &opening.catalogue.tax;
-    let of_settings = || opening.settings.tax_code.clone().filter(|code| tax.code(code).is_some());
+    let default_code = || opening.settings.tax_code.clone().filter(|code| tax.code(code).is_some());
     match tax {
         TaxModel::None => String::new(),
         TaxModel::SalesTax { .. } | TaxModel::Automated => {
@@ -360,10 +360,10 @@ fn choose_tax_code(item: Option<&Item>, percent: Decimal, opening: &Opening<'_>)
             (if taxable { TAXABLE } else { NON_TAXABLE }).to_owned()
         }
         TaxModel::PerLine { .. } if percent.is_zero() => {
-            item.and_then(|item| item.tax_code.clone()).or_else(of_settings).unwrap_or_default()
+            item.and_then(|item| item.tax_code.clone()).or_else(default_code).unwrap_or_default()
         }
         TaxModel::PerLine { .. } => {
-            tax.find_code_by_percent(percent).map(|code| code.id.clone()).or_else(of_settings).unwrap_or_default()
+            tax.find_code_by_percent(percent).map(|code| code.id.clone()).or_else(default_code).unwrap_or_default()
         }
     }
 }

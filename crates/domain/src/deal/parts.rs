@@ -50,8 +50,9 @@ pub(super) fn compute_full_bill(deal: &Deal, opening: &Opening<'_>) -> FullBill 
     if !moved.is_zero() {
         lines = deal.products.iter().map(|product| build_line(product, opening, mode, true)).collect();
         let (kind, value) = discount;
-        let whole = if kind == AmountKind::Percent { saturating_percent_of(sum_rows(deal), value) } else { value };
-        discount = (AmountKind::Amount, round_half_up(whole.saturating_add(moved), places));
+        let deal_discount =
+            if kind == AmountKind::Percent { saturating_percent_of(sum_rows(deal), value) } else { value };
+        discount = (AmountKind::Amount, round_half_up(deal_discount.saturating_add(moved), places));
     }
     let form = Form {
         currency: currency.code().to_owned(),
@@ -85,7 +86,7 @@ pub(super) fn compute_full_bill(deal: &Deal, opening: &Opening<'_>) -> FullBill 
 
 /// Fills in the lines for a part of the deal, and the invoice discount.
 ///
-/// If the earlier invoices bill quantities, the remaining quantities are billed. A percentage, an amount, and the
+/// If the earlier invoices bill quantities, the lines bill the remaining quantities. A percentage, an amount, and the
 /// remaining amount after one of these, become one summary line with quantity 1 for each tax code of the deal's rows,
 /// exact to the cent.
 pub fn fill_lines(form: &mut Form, deal: &Deal, opening: &Opening<'_>, part: Part, describe: &Describe<'_>) {
@@ -101,22 +102,22 @@ pub fn fill_lines(form: &mut Form, deal: &Deal, opening: &Opening<'_>, part: Par
     form.rate.clear();
     form.discount_kind = full.discount.0;
     form.discount.clear();
-    let whole = |form: &mut Form, lines: Vec<FormLine>| {
+    let fill_whole_deal = |form: &mut Form, lines: Vec<FormLine>| {
         if !full.discount.1.is_zero() {
             form.discount = format_decimal(full.discount.1, opening.mark);
         }
         form.lines = lines;
     };
     let remaining = full.total.saturating_sub(opening.billed.amount);
-    let of_whole = |amount: Decimal| round_half_up(amount, full.places);
+    let round = |amount: Decimal| round_half_up(amount, full.places);
     match part {
-        Part::All => whole(form, full.lines.clone()),
-        Part::Percent(percent) if percent == dec!(100) => whole(form, full.lines.clone()),
-        Part::Remaining if opening.billed.invoices == 0 => whole(form, full.lines.clone()),
+        Part::All => fill_whole_deal(form, full.lines.clone()),
+        Part::Percent(percent) if percent == dec!(100) => fill_whole_deal(form, full.lines.clone()),
+        Part::Remaining if opening.billed.invoices == 0 => fill_whole_deal(form, full.lines.clone()),
         Part::Remaining if remaining <= Decimal::ZERO => form.lines = Vec::new(),
         Part::Remaining => {
-            let left = compute_unbilled_shares(deal, opening.billed);
-            match build_remaining_lines(&full, &left, remaining, opening) {
+            let unbilled = compute_unbilled_shares(deal, opening.billed);
+            match build_remaining_lines(&full, &unbilled, remaining, opening) {
                 Some((lines, discount)) => {
                     form.lines = lines;
                     if !discount.1.is_zero() {
@@ -124,11 +125,11 @@ pub fn fill_lines(form: &mut Form, deal: &Deal, opening: &Opening<'_>, part: Par
                         form.discount = format_decimal(discount.1, opening.mark);
                     }
                 }
-                None => form.lines = build_summary_lines(&full, &left, remaining, opening, &describe(part)),
+                None => form.lines = build_summary_lines(&full, &unbilled, remaining, opening, &describe(part)),
             }
         }
         Part::Percent(percent) => {
-            let amount = of_whole(saturating_percent_of(full.total, percent));
+            let amount = round(saturating_percent_of(full.total, percent));
             form.lines = build_summary_lines(
                 &full,
                 &compute_unbilled_shares(deal, opening.billed),
@@ -141,7 +142,7 @@ pub fn fill_lines(form: &mut Form, deal: &Deal, opening: &Opening<'_>, part: Par
             form.lines = build_summary_lines(
                 &full,
                 &compute_unbilled_shares(deal, opening.billed),
-                of_whole(amount),
+                round(amount),
                 opening,
                 &describe(part),
             );
@@ -149,50 +150,54 @@ pub fn fill_lines(form: &mut Form, deal: &Deal, opening: &Opening<'_>, part: Par
     }
 }
 
-/// Computes the unbilled share of each row by quantity: 1 for a row of which nothing is billed.
+/// Computes the unbilled share of each row by quantity: 1 if nothing of the row is billed, 0 if all of it is.
 fn compute_unbilled_shares(deal: &Deal, billed: &Billed) -> Vec<Decimal> {
-    let mut used = billed.quantities.clone();
-    let of_row = |product: &Product| {
+    let mut quantities = billed.quantities.clone();
+    let unbilled_share = |product: &Product| {
         let mut none = Decimal::ZERO;
-        let used = product.id.map_or(&mut none, |id| used.entry(id).or_default());
-        let taken = product.quantity.min(*used).max(Decimal::ZERO);
-        *used = used.saturating_sub(taken);
-        product.quantity.saturating_sub(taken).checked_div(product.quantity).unwrap_or_default()
+        let unassigned = product.id.map_or(&mut none, |id| quantities.entry(id).or_default());
+        let of_row = product.quantity.min(*unassigned).max(Decimal::ZERO);
+        *unassigned = unassigned.saturating_sub(of_row);
+        product.quantity.saturating_sub(of_row).checked_div(product.quantity).unwrap_or_default()
     };
-    if deal.products.is_empty() { vec![Decimal::ONE] } else { deal.products.iter().map(of_row).collect() }
+    if deal.products.is_empty() { vec![Decimal::ONE] } else { deal.products.iter().map(unbilled_share).collect() }
 }
 
 /// Builds lines for the unbilled quantities, with the discount that makes them add up to the remaining amount. Returns
 /// `None` if quantities do not explain the remaining amount.
 fn build_remaining_lines(
     full: &FullBill,
-    left: &[Decimal],
+    unbilled: &[Decimal],
     remaining: Decimal,
     opening: &Opening<'_>,
 ) -> Option<(Vec<FormLine>, (AmountKind, Decimal))> {
     let mut lines = Vec::new();
     let (mut sum, mut expected) = (Decimal::ZERO, Decimal::ZERO);
-    let rows = full.amounts.iter().zip(&full.shares).zip(left);
-    for (line, ((full_amount, share), left)) in full.lines.iter().zip(rows).filter(|(_, (_, left))| !left.is_zero()) {
+    let rows = full.amounts.iter().zip(&full.shares).zip(unbilled);
+    for (line, ((full_amount, share), unbilled)) in
+        full.lines.iter().zip(rows).filter(|(_, (_, unbilled))| !unbilled.is_zero())
+    {
         let amounts = parse_line(line, opening.mark, None)?;
-        let quantity = amounts.quantity.checked_mul(*left)?.normalize();
-        let quantity = if *left == Decimal::ONE { amounts.quantity } else { round_half_up(quantity, 8).normalize() };
+        let quantity = amounts.quantity.checked_mul(*unbilled)?.normalize();
+        let quantity =
+            if *unbilled == Decimal::ONE { amounts.quantity } else { round_half_up(quantity, 8).normalize() };
         let row = LineAmounts { quantity, ..amounts };
         let amount = round_half_up(row.quantity.checked_mul(row.net_unit_price()?)?, full.places);
-        sum = sum.checked_add(if *left == Decimal::ONE { *full_amount } else { amount })?;
-        expected = expected.checked_add(share.checked_mul(*left)?)?;
+        sum = sum.checked_add(if *unbilled == Decimal::ONE { *full_amount } else { amount })?;
+        expected = expected.checked_add(share.checked_mul(*unbilled)?)?;
         lines.push(FormLine { quantity: format_decimal(quantity, opening.mark), ..line.clone() });
     }
-    // Each earlier invoice may have rounded each of its lines.
+    // Each earlier invoice may have rounded each of its lines by a cent.
     let cent = Decimal::new(1, full.places);
-    let rounded = Decimal::from(opening.billed.invoices.saturating_add(1).saturating_mul(full.lines.len()));
-    if lines.is_empty() || expected.checked_sub(remaining)?.abs() > cent.checked_mul(rounded)? {
+    let max_roundings = Decimal::from(opening.billed.invoices.saturating_add(1).saturating_mul(full.lines.len()));
+    if lines.is_empty() || expected.checked_sub(remaining)?.abs() > cent.checked_mul(max_roundings)? {
         return None;
     }
     let discount = sum.checked_sub(remaining)?;
     let (kind, value) = full.discount;
-    let as_percent = kind == AmountKind::Percent && round_half_up(percent_of(sum, value)?, full.places) == discount;
-    if as_percent {
+    let is_percent_exact =
+        kind == AmountKind::Percent && round_half_up(percent_of(sum, value)?, full.places) == discount;
+    if is_percent_exact {
         Some((lines, (kind, value)))
     } else if discount >= Decimal::ZERO && (discount.is_zero() || opening.catalogue.discount_line) {
         Some((lines, (AmountKind::Amount, discount)))
@@ -204,17 +209,17 @@ fn build_remaining_lines(
 /// Builds summary lines for an amount: one for each tax code of the unbilled rows, or of all rows if none is unbilled.
 fn build_summary_lines(
     full: &FullBill,
-    left: &[Decimal],
+    unbilled: &[Decimal],
     amount: Decimal,
     opening: &Opening<'_>,
     text: &str,
 ) -> Vec<FormLine> {
-    let weigh = |at: usize| {
-        let weight = full.shares[at].checked_mul(left[at]).unwrap_or_default();
-        round_half_up(weight, full.places)
+    let unbilled_amount = |at: usize| {
+        let amount = full.shares[at].checked_mul(unbilled[at]).unwrap_or_default();
+        round_half_up(amount, full.places)
     };
-    let is_any_left = (0..full.lines.len()).any(|at| !weigh(at).is_zero());
-    let weight = |at: usize| if is_any_left { weigh(at) } else { full.shares[at] };
+    let is_any_unbilled = (0..full.lines.len()).any(|at| !unbilled_amount(at).is_zero());
+    let weight = |at: usize| if is_any_unbilled { unbilled_amount(at) } else { full.shares[at] };
     let mut groups: Vec<(String, Vec<usize>)> = Vec::new();
     for (at, line) in full.lines.iter().enumerate() {
         if full.lines.len() > 1 && weight(at).is_zero() {
@@ -233,19 +238,19 @@ fn build_summary_lines(
         amounts.first_mut().into_iter().for_each(|first| *first = amount);
         amounts
     });
-    let is_one = groups.len() == 1;
-    let sentence = |((tax_code, rows), amount): ((String, Vec<usize>), Decimal)| {
+    let is_single = groups.len() == 1;
+    let summary_line = |((tax_code, rows), amount): ((String, Vec<usize>), Decimal)| {
         let names: Vec<&str> = rows.iter().map(|at| full.lines[*at].name.as_str()).collect();
-        let description = if is_one { text.to_owned() } else { format!("{text} – {}", names.join(", ")) };
+        let description = if is_single { text.to_owned() } else { format!("{text} – {}", names.join(", ")) };
         let largest = rows.iter().max_by_key(|at| weight(**at)).map(|at| &full.lines[*at]);
-        let known = rows.iter().map(|at| &full.lines[*at]).find(|line| !matches!(line.item.as_str(), "" | CREATE));
+        let with_item = rows.iter().map(|at| &full.lines[*at]).find(|line| !matches!(line.item.as_str(), "" | CREATE));
         let item = find_deposit_item(opening).or_else(|| {
-            let id = &largest.filter(|line| line.item != CREATE).or(known)?.item;
+            let id = &largest.filter(|line| line.item != CREATE).or(with_item)?.item;
             opening.catalogue.item(id)
         });
-        // A row without an item is one that the person has to choose.
-        let is_unclear = largest.is_some_and(|line| line.item.is_empty());
-        let item = item.or_else(|| if is_unclear { None } else { find_default_item(opening) });
+        // An empty item is one that the person has to choose.
+        let is_uncertain = largest.is_some_and(|line| line.item.is_empty());
+        let item = item.or_else(|| if is_uncertain { None } else { find_default_item(opening) });
         let name = largest.map(|line| line.name.clone()).unwrap_or_default();
         FormLine {
             item: item
@@ -259,5 +264,5 @@ fn build_summary_lines(
             ..FormLine::default()
         }
     };
-    groups.into_iter().zip(amounts).filter(|(_, amount)| !amount.is_zero() || is_one).map(sentence).collect()
+    groups.into_iter().zip(amounts).filter(|(_, amount)| !amount.is_zero() || is_single).map(summary_line).collect()
 }

@@ -81,7 +81,7 @@ fn opening<'a>(catalogue: &'a Catalogue, settings: &'a Settings, billed: &'a Bil
         settings,
         catalogue,
         item_links: &[],
-        items_unread: false,
+        item_lookup_failed: false,
         customer: None,
         next_number: "",
         billed,
@@ -95,29 +95,29 @@ fn describe(part: Part) -> String {
     format!("{part:?}")
 }
 
-fn opened(deal: &Deal, catalogue: &Catalogue, billed: &Billed) -> Form {
+fn open_deal(deal: &Deal, catalogue: &Catalogue, billed: &Billed) -> Form {
     let settings = Settings::default();
     let links = [(7, "12".into())];
     let opening = Opening { item_links: &links, ..opening(catalogue, &settings, billed) };
     open_form(deal, &opening, &describe)
 }
 
-fn open(products: Vec<Product>) -> Form {
-    opened(&deal(products), &catalogue(), &Billed::default())
+fn open_deal_with(products: Vec<Product>) -> Form {
+    open_deal(&deal(products), &catalogue(), &Billed::default())
 }
 
 #[test]
-fn a_deal_without_products_gives_one_line() {
-    let form = open(Vec::new());
+fn a_deal_without_products_has_one_line() {
+    let form = open_deal_with(Vec::new());
     assert_eq!((form.issued.as_str(), form.due.as_str()), ("2026-03-13", "2026-03-20"));
     assert_eq!(form.lines.len(), 1);
     assert_eq!((form.lines[0].description.as_str(), form.lines[0].unit_price.as_str()), ("Projeto", "15000"));
 }
 
 #[test]
-fn items_are_found_by_link_then_code_then_name() {
+fn finds_items_by_link_then_code_then_name() {
     let one = dec!(1);
-    let form = open(vec![
+    let form = open_deal_with(vec![
         product(7, "Sensor", "SEN", one, one),
         product(8, "Qualquer", "sen", one, one),
         product(9, "consultoria", "", one, one),
@@ -135,14 +135,14 @@ fn discounts_by_amount_and_included_tax_match_the_deal() {
     let mut included = product(2, "Sensor", "SEN", dec!(1), dec!(617.25));
     included.tax = dec!(18);
     included.tax_included = true;
-    let form = open(vec![by_amount, included]);
+    let form = open_deal_with(vec![by_amount, included]);
     assert_eq!((form.lines[0].unit_price.as_str(), form.lines[0].tax_code.as_str()), ("611", "3"));
-    assert_eq!(summed(&form, &catalogue()), (dec!(24440) * dec!(1.18) + dec!(617.25), None));
+    assert_eq!(sum_form(&form, &catalogue()), (dec!(24440) * dec!(1.18) + dec!(617.25), None));
 }
 
-fn summed(form: &Form, catalogue: &Catalogue) -> (Decimal, Option<Discount>) {
+fn sum_form(form: &Form, catalogue: &Catalogue) -> (Decimal, Option<Discount>) {
     let rules = Rules { catalogue, customer: None, mark: DecimalMark::Comma, discounts_in_prices: false };
-    let printed = preview_form(form, &rules).printed.expect("all lines can be read");
+    let printed = preview_form(form, &rules).printed.expect("all lines can be parsed");
     (printed.totals.total, printed.discount)
 }
 
@@ -152,21 +152,21 @@ fn keeps_prices_and_combines_discounts_in_one_line() {
     by_percent.discount = Reduction::Percent(dec!(10));
     let mut by_amount = product(2, "Sensor", "SEN", dec!(40), dec!(617.25));
     by_amount.discount = Reduction::Amount(dec!(250));
-    let form = open(vec![by_percent.clone(), by_amount]);
+    let form = open_deal_with(vec![by_percent.clone(), by_amount]);
     assert_eq!(form.lines.iter().map(|line| line.unit_price.as_str()).collect::<Vec<_>>(), ["617,25", "617,25"]);
     assert_eq!((form.discount_kind.name(), form.discount.as_str()), ("amount", "250"));
     let net = dec!(1234.50) - dec!(123.45) + dec!(24690) - dec!(250);
-    let (total, discount) = summed(&form, &catalogue());
+    let (total, discount) = sum_form(&form, &catalogue());
     assert_eq!(discount, Some(Discount::Amount(dec!(373.45))));
     // QuickBooks rounds the tax of each line: 60.84 + 1,216.72.
     assert_eq!(total, net + dec!(1277.56));
-    // Rows with different taxes get no discount line: it would tax other amounts.
+    // Rows with different taxes get no discount line: it would change the taxed amounts.
     let mut other = product(3, "Sensor", "SEN", dec!(1), dec!(100));
     other.tax = dec!(18);
-    assert_eq!(summed(&open(vec![by_percent.clone(), other]), &catalogue()).1, None);
-    // A company without discount lines gets the discount in its prices.
+    assert_eq!(sum_form(&open_deal_with(vec![by_percent.clone(), other]), &catalogue()).1, None);
+    // Without discount lines, the discount lowers the prices.
     let without = Catalogue { discount_line: false, ..catalogue() };
-    assert_eq!(summed(&opened(&deal(vec![by_percent]), &without, &Billed::default()), &without).1, None);
+    assert_eq!(sum_form(&open_deal(&deal(vec![by_percent]), &without, &Billed::default()), &without).1, None);
 }
 
 fn check_part(deal: &Deal, billed: &Billed, part: Part, expected: &[(&str, &str, &str)]) {
@@ -213,9 +213,9 @@ fn bills_remaining_quantities_if_they_explain_the_amount() {
     check_part(&of, &by_quantity, Part::Remaining, &[("", "2,5", "10")]);
     check_part(&of, &billed_before(dec!(160), &[]), Part::Remaining, &[]);
     check_part(&of, &billed_before(dec!(200), &[(1, dec!(1))]), Part::Remaining, &[]);
-    // After a deposit by amount, quantities do not explain the remaining amount: the amount decides.
+    // After a deposit by amount, quantities do not explain the remaining amount, so the amount is billed.
     check_part(&of, &billed_before(dec!(48), &[]), Part::Remaining, &[("Remaining", "1", "112")]);
-    // After an invoice with a price that was changed by hand, the amount decides as well.
+    // The same after an invoice with a price that was changed by hand.
     check_part(&of, &billed_before(dec!(90), &[(1, dec!(10))]), Part::Remaining, &[("Remaining", "1", "70")]);
 }
 
@@ -231,7 +231,7 @@ fn deal_discounts_are_exact_to_the_cent() {
     let mut form = Form { currency: "BRL".into(), tax_mode: TaxMode::None, ..Form::default() };
     fill_lines(&mut form, &of, &opening, Part::Remaining, &describe);
     assert_eq!(form.lines[0].quantity, "2");
-    assert_eq!(summed(&form, &catalogue).0, dec!(61.99));
+    assert_eq!(sum_form(&form, &catalogue).0, dec!(61.99));
 }
 
 /// A row of a purged product, without price and name, is a line like the others; its missing values are left empty.
@@ -248,6 +248,6 @@ fn bills_an_empty_row_with_the_others() {
     assert_eq!(fields, [("7", "100", "Consultoria"), ("", "", "")]);
     assert_eq!(compute_deal_total(&deal, &opening(&catalogue, &settings, &nothing)), dec!(200));
     let half = Billed { invoices: 1, amount: dec!(50), ..Billed::default() };
-    let form = open_form(&deal, &opening(&catalogue, &settings, &half), &|_| "what remains".to_owned());
+    let form = open_form(&deal, &opening(&catalogue, &settings, &half), &|_| "remaining".to_owned());
     assert_eq!(form.lines.iter().map(|line| line.unit_price.as_str()).collect::<Vec<_>>(), ["150"]);
 }

@@ -339,8 +339,8 @@ async fn fill_form(
     drop(tx);
     let name = |user: UserId| users.iter().find(|(known, _)| *known == user).map(|(_, profile)| profile.name.clone());
     let catalogue = Arc::clone(&form_context.catalogue);
-    let items_unread;
-    (form_context.catalogue, items_unread) =
+    let item_lookup_failed;
+    (form_context.catalogue, item_lookup_failed) =
         items::with_meant(context, &form_context.connection, catalogue, &deal, &item_links).await;
     let billed = form_context.billed(Some(&deal), &deal.currency);
     let details = fill_customer_details(&form_context.settings.mapping, &deal.values);
@@ -354,7 +354,7 @@ async fn fill_form(
         settings: &form_context.settings,
         catalogue: &form_context.catalogue,
         item_links: &item_links,
-        items_unread,
+        item_lookup_failed,
         customer: sure,
         next_number: &number,
         billed: &billed,

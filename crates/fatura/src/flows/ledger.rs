@@ -88,7 +88,7 @@ impl Worth {
             settings,
             catalogue,
             item_links,
-            items_unread: false,
+            item_lookup_failed: false,
             customer: None,
             next_number: "",
             billed: &Billed::default(),

@@ -107,7 +107,7 @@ prop_compose! {
 }
 
 /// An invoice request that an earlier version may have stored.
-fn stored(numbers: &[Decimal], discount: Option<Discount>, currency: Currency) -> InvoiceRequest {
+fn stored_request(numbers: &[Decimal], discount: Option<Discount>, currency: Currency) -> InvoiceRequest {
     let line = |amount: &Decimal| RequestLine {
         product: Some(1),
         item: Choice::Existing("1".into()),
@@ -145,7 +145,7 @@ fn stored(numbers: &[Decimal], discount: Option<Discount>, currency: Currency) -
     }
 }
 
-fn shown(total: Decimal, balance: Decimal, tax: Option<Decimal>, currency: Currency) -> Snapshot {
+fn snapshot(total: Decimal, balance: Decimal, tax: Option<Decimal>, currency: Currency) -> Snapshot {
     let money = |amount| Money::rounded(amount, currency);
     Snapshot {
         quickbooks_id: "1".into(),
@@ -170,12 +170,12 @@ proptest! {
     fn no_form_panics(mut form in any_form(), catalogue in any_catalogue(), discounts_in_prices: bool) {
         for mark in [DecimalMark::Comma, DecimalMark::Point] {
             let rules = Rules { catalogue: &catalogue, customer: None, mark, discounts_in_prices };
-            let sums = preview_form(&form, &rules).printed;
-            let checked = validate_form(&form, &rules);
-            prop_assert!(checked.is_err() || sums.is_some(), "confirmed without sums");
-            if let Ok(draft) = checked {
-                prop_assert_eq!(draft.lines.len(), form.lines.len(), "a line was lost");
-                draft.amount();
+            let printed = preview_form(&form, &rules).printed;
+            let result = validate_form(&form, &rules);
+            prop_assert!(result.is_err() || printed.is_some(), "valid without totals");
+            if let Ok(request) = result {
+                prop_assert_eq!(request.lines.len(), form.lines.len(), "a line was lost");
+                request.amount();
             }
             let _ = (Part::from_form(&form, mark), form.exchange_rate());
             form.rewrite_numbers(mark);
@@ -192,18 +192,18 @@ proptest! {
             Reduction::Percent(percent) => Discount::Percent(percent),
             Reduction::Amount(amount) => Discount::Amount(amount),
         });
-        let request = stored(&numbers, discount, currency);
-        let snapshots: Vec<Snapshot> = numbers.iter().map(|total| shown(*total, part, tax, currency)).collect();
+        let request = stored_request(&numbers, discount, currency);
+        let snapshots: Vec<Snapshot> = numbers.iter().map(|total| snapshot(*total, part, tax, currency)).collect();
         let id = InvoiceId(uuid::Uuid::nil());
         let unsent = std::iter::once(BilledInvoice { id, request: &request, snapshot: None });
-        let standing = unsent.chain(snapshots.iter().map(|known| BilledInvoice { id, request: &request, snapshot: Some(known) }));
-        let before = sum_billed(standing, Some(&deal), &deal.currency);
-        for sum in sum_invoices(snapshots.iter().map(|known| (known, date(2026, 3, 13)))) {
+        let invoices = unsent.chain(snapshots.iter().map(|snapshot| BilledInvoice { id, request: &request, snapshot: Some(snapshot) }));
+        let billed = sum_billed(invoices, Some(&deal), &deal.currency);
+        for sum in sum_invoices(snapshots.iter().map(|snapshot| (snapshot, date(2026, 3, 13)))) {
             let _ = (sum.balance(), sum.invoiced());
         }
         let settings = Settings { discounts_in_prices, ..Settings::default() };
-        let opening = opening(&catalogue, &settings, &before);
-        let _ = (compute_excess(compute_deal_total(&deal, &opening), before.amount, part), split_by_weights(part, &numbers, 2));
+        let opening = opening(&catalogue, &settings, &billed);
+        let _ = (compute_excess(compute_deal_total(&deal, &opening), billed.amount, part), split_by_weights(part, &numbers, 2));
         let mut form = open_form(&deal, &opening, &describe);
         for part in [Part::All, Part::Remaining, Part::Percent(part), Part::Amount(part)] {
             fill_lines(&mut form, &deal, &opening, part, &describe);

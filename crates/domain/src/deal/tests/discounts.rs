@@ -1,15 +1,15 @@
-//! Tests of where a form puts the discounts of a deal: in the line's percentage, in its price, or in the discount line.
+//! Tests of the place of a deal's discounts in the form: the percentage of a line, its price, or the discount line.
 
 use super::*;
 use crate::billing::Part;
 
-/// A row of 40 units at 617.25. A discount of 250 is no exact percentage of 24,690.
-fn inexact() -> Product {
+/// A row of 40 units at 617.25. A discount of 250 is not an exact percentage of 24,690.
+fn inexact_discount() -> Product {
     Product { discount: Reduction::Amount(dec!(250)), ..product(1, "Sensor", "SEN", dec!(40), dec!(617.25)) }
 }
 
 /// A row of 2 units at 100. A discount of 20 is 10 %.
-fn exact() -> Product {
+fn exact_discount() -> Product {
     Product { discount: Reduction::Amount(dec!(20)), ..product(2, "Sensor", "SEN", dec!(2), dec!(100)) }
 }
 
@@ -30,13 +30,13 @@ fn discounts(
 #[test]
 fn puts_a_discount_by_amount_where_it_is_exact() {
     let plain = |products: Vec<Product>| discounts(products, &[], |_, _| ());
-    assert_eq!(plain(vec![exact()]), "100 (10);  percent");
-    assert_eq!(plain(vec![inexact(), exact()]), "617,25 (), 100 (10); 250 amount");
+    assert_eq!(plain(vec![exact_discount()]), "100 (10);  percent");
+    assert_eq!(plain(vec![inexact_discount(), exact_discount()]), "617,25 (), 100 (10); 250 amount");
     let with = |discount: Decimal, price: Decimal| Product {
         discount: Reduction::Amount(discount),
         ..product(3, "Sensor", "SEN", dec!(1), price)
     };
-    assert_eq!(plain(vec![with(dec!(150), dec!(100))]), "-50 ();  percent", "more than the row");
+    assert_eq!(plain(vec![with(dec!(150), dec!(100))]), "-50 ();  percent", "a discount of more than the row");
     assert_eq!(plain(vec![with(dec!(-3), dec!(100))]), "103 ();  percent", "an increase");
     assert_eq!(plain(vec![with(dec!(100), dec!(100))]), "100 (100);  percent");
     assert_eq!(plain(vec![with(dec!(0), dec!(0))]), "0 ();  percent");
@@ -45,39 +45,43 @@ fn puts_a_discount_by_amount_where_it_is_exact() {
 #[test]
 fn lowers_prices_if_a_discount_line_would_be_wrong() {
     let lowered = "611 ();  percent";
-    assert_eq!(discounts(vec![inexact()], &[], |_, _| ()), "617,25 (); 250 amount");
-    assert_eq!(discounts(vec![inexact()], &[], |company, _| company.discount_line = false), lowered);
-    assert_eq!(discounts(vec![inexact()], &[], |_, settings| settings.discounts_in_prices = true), lowered);
-    let included = Product { tax: dec!(18), tax_included: true, ..inexact() };
+    assert_eq!(discounts(vec![inexact_discount()], &[], |_, _| ()), "617,25 (); 250 amount");
+    assert_eq!(discounts(vec![inexact_discount()], &[], |company, _| company.discount_line = false), lowered);
+    assert_eq!(discounts(vec![inexact_discount()], &[], |_, settings| settings.discounts_in_prices = true), lowered);
+    let included = Product { tax: dec!(18), tax_included: true, ..inexact_discount() };
     assert_eq!(discounts(vec![included.clone()], &[], |_, _| ()), lowered);
-    let added = Product { discount: Reduction::Percent(dec!(0)), tax: dec!(18), ..exact() };
+    let added = Product { discount: Reduction::Percent(dec!(0)), tax: dec!(18), ..exact_discount() };
     assert_eq!(discounts(vec![included, added.clone()], &[], |_, _| ()), "517,79661 (), 100 ();  percent");
-    assert_eq!(discounts(vec![inexact(), added], &[], |_, _| ()), "611 (), 100 ();  percent", "not taxed alike");
+    assert_eq!(
+        discounts(vec![inexact_discount(), added], &[], |_, _| ()),
+        "611 (), 100 ();  percent",
+        "rows with different taxes"
+    );
 }
 
 #[test]
 fn combines_the_discounts_of_a_deal() {
     let (percent, amount) = (Reduction::Percent(dec!(10)), Reduction::Amount(dec!(5)));
     let of = |products: Vec<Product>, of_deal: &[Reduction]| discounts(products, of_deal, |_, _| ());
-    assert_eq!(of(vec![exact()], &[percent]), "100 (10); 10 percent");
-    assert_eq!(of(vec![exact()], &[amount]), "100 (10); 5 amount");
-    assert_eq!(of(vec![exact()], &[percent, amount]), "100 (10); 23 amount", "10 % of 180, and 5");
-    assert_eq!(of(vec![inexact()], &[percent]), "617,25 (); 2694 amount", "10 % of 24,440, and 250");
-    assert_eq!(of(vec![inexact()], &[amount]), "617,25 (); 255 amount");
+    assert_eq!(of(vec![exact_discount()], &[percent]), "100 (10); 10 percent");
+    assert_eq!(of(vec![exact_discount()], &[amount]), "100 (10); 5 amount");
+    assert_eq!(of(vec![exact_discount()], &[percent, amount]), "100 (10); 23 amount", "10 % of 180, and 5");
+    assert_eq!(of(vec![inexact_discount()], &[percent]), "617,25 (); 2694 amount", "10 % of 24,440, and 250");
+    assert_eq!(of(vec![inexact_discount()], &[amount]), "617,25 (); 255 amount");
     assert_eq!(of(Vec::new(), &[percent, amount]), "15000 (); 1505 amount");
 }
 
 #[test]
 fn computes_the_deal_total() {
     let (company, settings, billed) = (catalogue(), Settings::default(), Billed::default());
-    let worth = |of: &Deal| compute_deal_total(of, &opening(&company, &settings, &billed));
+    let total = |of: &Deal| compute_deal_total(of, &opening(&company, &settings, &billed));
     let included = Product { tax: dec!(18), tax_included: true, ..product(1, "Sensor", "SEN", dec!(1), dec!(118)) };
-    assert_eq!(worth(&deal(vec![included.clone()])), dec!(118), "its prices hold the tax");
-    assert_eq!(worth(&deal(vec![Product { tax_included: false, ..included }])), dec!(118));
-    let off = |reduction| Deal { discounts: vec![reduction], ..deal(vec![exact()]) };
-    assert_eq!(worth(&off(Reduction::Amount(dec!(50)))), dec!(130));
-    assert_eq!(worth(&off(Reduction::Percent(dec!(50)))), dec!(90));
-    assert_eq!(worth(&Deal { discounts: vec![Reduction::Amount(dec!(50))], ..deal(Vec::new()) }), dec!(14950));
+    assert_eq!(total(&deal(vec![included.clone()])), dec!(118), "prices include the tax");
+    assert_eq!(total(&deal(vec![Product { tax_included: false, ..included }])), dec!(118));
+    let off = |reduction| Deal { discounts: vec![reduction], ..deal(vec![exact_discount()]) };
+    assert_eq!(total(&off(Reduction::Amount(dec!(50)))), dec!(130));
+    assert_eq!(total(&off(Reduction::Percent(dec!(50)))), dec!(90));
+    assert_eq!(total(&Deal { discounts: vec![Reduction::Amount(dec!(50))], ..deal(Vec::new()) }), dec!(14950));
 }
 
 #[test]

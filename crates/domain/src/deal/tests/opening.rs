@@ -87,13 +87,13 @@ fn fills_in_a_form_from_deal_and_settings() {
     assert_eq!(form, expected);
 
     let plain = opened_with(&Deal { currency: "EUR".into(), ..of }, &catalogue(), &Settings::default(), None);
-    assert_eq!(plain.currency, "", "a currency that the company does not have");
+    assert_eq!(plain.currency, "", "the company does not have the currency");
     let off = (plain.online_payment, plain.update_customer, plain.customer.as_str(), plain.tax_id.as_str());
     assert_eq!((off, plain.due.as_str()), ((false, false, "", ""), "2026-03-20"));
 }
 
 #[test]
-fn includes_tax_if_all_rows_of_the_deal_do() {
+fn includes_tax_if_all_rows_of_the_deal_include_it() {
     let open = |products: Vec<Product>, tax: Option<TaxModel>| {
         let mut company = catalogue();
         company.tax = tax.unwrap_or(company.tax);
@@ -112,7 +112,7 @@ fn includes_tax_if_all_rows_of_the_deal_do() {
 #[test]
 fn chooses_line_codes_for_each_tax_model() {
     let codes = || catalogue().tax.codes().to_vec();
-    let of_the_sum = |default: Option<&str>| TaxModel::SalesTax { codes: codes(), default: default.map(Into::into) };
+    let sales_tax = |default: Option<&str>| TaxModel::SalesTax { codes: codes(), default: default.map(Into::into) };
     let open = |tax: TaxModel, percent: Decimal, settings_code: Option<&str>, is_taxable: bool| {
         let mut company = Catalogue { tax, ..catalogue() };
         for item in &mut company.items {
@@ -128,14 +128,14 @@ fn chooses_line_codes_for_each_tax_model() {
     assert_eq!(open(TaxModel::Automated, none, None, false), expected("", NON_TAXABLE));
     assert_eq!(open(TaxModel::Automated, none, None, true), expected("", TAXABLE));
     assert_eq!(open(TaxModel::Automated, dec!(18), None, false), expected("", TAXABLE));
-    assert_eq!(open(of_the_sum(Some("2")), dec!(18), None, false), expected("3", TAXABLE), "by the deal's percentage");
-    assert_eq!(open(of_the_sum(Some("2")), none, None, false), expected("2", NON_TAXABLE), "the company's own");
-    assert_eq!(open(of_the_sum(None), dec!(7), None, false), expected("", TAXABLE));
+    assert_eq!(open(sales_tax(Some("2")), dec!(18), None, false), expected("3", TAXABLE), "by the deal's percentage");
+    assert_eq!(open(sales_tax(Some("2")), none, None, false), expected("2", NON_TAXABLE), "the company's default");
+    assert_eq!(open(sales_tax(None), dec!(7), None, false), expected("", TAXABLE));
     assert_eq!(open(per_line(), dec!(18), Some("2"), true), expected("", "3"));
-    assert_eq!(open(per_line(), dec!(7), Some("3"), true), expected("", "3"), "that of the settings");
-    assert_eq!(open(per_line(), none, Some("3"), true), expected("", "2"), "that of the item");
+    assert_eq!(open(per_line(), dec!(7), Some("3"), true), expected("", "3"), "the code of the settings");
+    assert_eq!(open(per_line(), none, Some("3"), true), expected("", "2"), "the code of the item");
     assert_eq!(open(per_line(), none, Some("3"), false), expected("", "3"));
-    assert_eq!(open(per_line(), none, Some("4"), false), expected("", ""), "one that is no more");
+    assert_eq!(open(per_line(), none, Some("4"), false), expected("", ""), "a code that no longer exists");
 }
 
 #[test]
@@ -155,35 +155,35 @@ fn bills_unknown_products_with_the_default_item() {
     assert_eq!(item(vec![product(1, "x", "SEN", dec!(1), dec!(1))], &settings), expected("11", "Sensor"));
 }
 
-/// The default item would be billed in the place of an item that QuickBooks may well have.
+/// The default item could replace an item that exists in QuickBooks.
 #[test]
-fn a_product_whose_item_is_not_certain_is_left_to_the_person() {
+fn the_person_chooses_the_item_if_it_is_uncertain() {
     let settings = Settings { item: Some("12".into()), ..Settings::default() };
-    let item_of = |name: &str, code: &str, company: &Catalogue, items_unread: bool| {
+    let item_of = |name: &str, code: &str, company: &Catalogue, item_lookup_failed: bool| {
         let billed = Billed::default();
-        let opening = Opening { items_unread, ..opening(company, &settings, &billed) };
+        let opening = Opening { item_lookup_failed, ..opening(company, &settings, &billed) };
         let products = vec![product(1, name, code, dec!(1), dec!(900))];
         let form = open_form(&deal(products), &opening, &describe);
         let FormLine { item, item_name, .. } = form.lines[0].clone();
         (item, item_name)
     };
-    let left = |name: &str| (String::new(), name.to_owned());
+    let searched = |name: &str| (String::new(), name.to_owned());
     let company = catalogue();
     let listed_in_part = Catalogue { has_more_items: true, ..catalogue() };
-    assert_eq!(item_of("Novo", "", &listed_in_part, true), left("Novo"), "QuickBooks did not answer");
-    assert_eq!(item_of("Novo", "SEN", &listed_in_part, true), left("Novo"), "another item may have this code");
+    assert_eq!(item_of("Novo", "", &listed_in_part, true), searched("Novo"), "QuickBooks did not answer");
+    assert_eq!(item_of("Novo", "SEN", &listed_in_part, true), searched("Novo"), "another item may have this code");
     assert_eq!(item_of("Novo", "SEN", &listed_in_part, false).0, "11");
     assert_eq!(item_of("Novo", "SEN", &company, true).0, "11", "all items are listed");
     assert_eq!(item_of("Novo", "", &company, true).0, "12", "all items are listed, and this one is new");
     let links = [(1, "1500".to_owned())];
-    let linked = |items_unread: bool| {
+    let linked = |item_lookup_failed: bool| {
         let billed = Billed::default();
-        let opening = Opening { items_unread, item_links: &links, ..opening(&company, &settings, &billed) };
+        let opening = Opening { item_lookup_failed, item_links: &links, ..opening(&company, &settings, &billed) };
         let form = open_form(&deal(vec![product(1, "x", "SEN", dec!(1), dec!(900))]), &opening, &describe);
         form.lines[0].item.clone()
     };
-    assert_eq!(linked(true), "", "the item that it is linked with was not read");
-    assert_eq!(linked(false), "11", "the item that it is linked with is inactive");
+    assert_eq!(linked(true), "", "the linked item was not looked up");
+    assert_eq!(linked(false), "11", "the linked item is inactive");
     let one = |id: &str, name: &str, sku: &str| Item {
         id: id.into(),
         name: name.into(),
@@ -192,14 +192,14 @@ fn a_product_whose_item_is_not_certain_is_left_to_the_person() {
         taxable: false,
     };
     let more = company.with_items([one("20", "Cabo", "C-1"), one("21", "Cabo longo", "c-1"), one("22", "cabo", "")]);
-    assert_eq!(item_of("x", "C-1", &more, false), left("C-1"), "two items with this code");
-    assert_eq!(item_of("Cabo", "", &more, false), left("Cabo"), "two items with this name");
-    assert_eq!(item_of("Cabo longo", "C-1", &more, false).0, "21", "the name tells them apart");
+    assert_eq!(item_of("x", "C-1", &more, false), searched("C-1"), "two items with this code");
+    assert_eq!(item_of("Cabo", "", &more, false), searched("Cabo"), "two items with this name");
+    assert_eq!(item_of("Cabo longo", "C-1", &more, false).0, "21", "the name decides");
     assert_eq!(item_of("Cabo longo", "", &more, false).0, "21");
 }
 
 #[test]
-fn bills_a_part_with_the_item_for_parts() {
+fn bills_a_part_with_the_deposit_item() {
     let part = |settings: &Settings, products: Vec<Product>| {
         let (company, billed) = (catalogue(), Billed::default());
         let mut form = Form { currency: "BRL".into(), part: "30".into(), ..Form::default() };
@@ -211,16 +211,16 @@ fn bills_a_part_with_the_item_for_parts() {
             &describe,
         );
         assert_eq!(form.part_applied, "30 percent");
-        let [line] = &form.lines[..] else { panic!("one sentence") };
+        let [line] = &form.lines[..] else { panic!("one summary line") };
         format!("{} {} of {}, tax {}", line.item, line.item_name, line.name, line.tax_code)
     };
     let rows = || vec![product(1, "Novo", "", dec!(1), dec!(900)), product(2, "x", "SEN", dec!(1), dec!(100))];
     let settings = Settings { item: Some("12".into()), ..Settings::default() };
-    let for_parts = Settings { deposit_item: Some("10".into()), ..settings.clone() };
+    let with_deposit_item = Settings { deposit_item: Some("10".into()), ..settings.clone() };
     // Rows with the same code become one summary line, with the item of the largest row that has one.
     let same = |settings: &Settings| Settings { tax_code: Some("2".into()), ..settings.clone() };
-    assert_eq!(part(&same(&for_parts), rows()), "10 Consultoria of Novo, tax 2");
-    assert_eq!(part(&same(&Settings::default()), rows()), "11 Sensor of Novo, tax 2", "none is created for a part");
+    assert_eq!(part(&same(&with_deposit_item), rows()), "10 Consultoria of Novo, tax 2");
+    assert_eq!(part(&same(&Settings::default()), rows()), "11 Sensor of Novo, tax 2", "a part creates no item");
     assert_eq!(part(&same(&settings), rows()), "12 Licença anual of Novo, tax 2");
     let one = vec![product(1, "Novo", "", dec!(1), dec!(900))];
     assert_eq!(part(&Settings::default(), one), format!("{CREATE}  of Novo, tax "));

@@ -22,11 +22,11 @@ fn tolerates_rounding_of_earlier_invoices() {
         |amount: Decimal, has_line| remaining(&of, &billed_before(amount, &[(1, dec!(5))]), Part::Remaining, has_line);
     for has_line in [true, false] {
         assert_eq!(after(dec!(50), has_line), "5 × 10;  percent");
-        assert_eq!(after(dec!(49.98), has_line), "Remaining1 × 50,02;  percent", "no discount is negative");
+        assert_eq!(after(dec!(49.98), has_line), "Remaining1 × 50,02;  percent", "a discount cannot be negative");
         assert_eq!(after(dec!(50.03), has_line), "Remaining1 × 49,97;  percent");
     }
     assert_eq!(after(dec!(50.02), true), "5 × 10; 0,02 amount");
-    assert_eq!(after(dec!(50.02), false), "Remaining1 × 49,98;  percent", "no line could hold the discount");
+    assert_eq!(after(dec!(50.02), false), "Remaining1 × 49,98;  percent", "the company has no discount line");
 }
 
 #[test]
@@ -47,17 +47,17 @@ fn keeps_a_percentage_that_is_exact_to_the_cent() {
 fn weighs_summary_lines_by_unbilled_rows() {
     let taxed = |id, name, tax| Product { tax, ..product(id, name, "", dec!(10), dec!(10)) };
     let of = deal(vec![taxed(1, "a", dec!(5)), taxed(2, "b", dec!(5)), taxed(3, "c", dec!(18))]);
-    let part = |used: &[(i64, Decimal)], part| remaining(&of, &billed_before(dec!(1), used), part, true);
+    let part = |quantities: &[(i64, Decimal)], part| remaining(&of, &billed_before(dec!(1), quantities), part, true);
     let amount = Part::Amount(dec!(75));
     assert_eq!(part(&[], amount), "Amount(75) – a, b1 × 50, Amount(75) – c1 × 25;  percent");
     assert_eq!(
         part(&[(1, dec!(5)), (2, dec!(10))], amount),
         "Amount(75) – a1 × 25, Amount(75) – c1 × 50;  percent",
-        "nothing is left of b"
+        "all of b is billed"
     );
     assert_eq!(part(&[(1, dec!(10)), (2, dec!(10))], amount), "Amount(75)1 × 75;  percent");
     let all = [(1, dec!(10)), (2, dec!(10)), (3, dec!(10))];
-    assert_eq!(part(&all, amount), "Amount(75) – a, b1 × 50, Amount(75) – c1 × 25;  percent", "nothing is left of any");
+    assert_eq!(part(&all, amount), "Amount(75) – a, b1 × 50, Amount(75) – c1 × 25;  percent", "all rows are billed");
     let free = deal(vec![product(1, "a", "", dec!(1), dec!(0))]);
     assert_eq!(remaining(&free, &billed_before(dec!(1), &[]), amount, true), "Amount(75)1 × 75;  percent");
 }

@@ -56,7 +56,7 @@ fn form() -> Form {
     }
 }
 
-fn checked(form: &Form) -> Result<InvoiceRequest, Vec<FieldError>> {
+fn validate(form: &Form) -> Result<InvoiceRequest, Vec<FieldError>> {
     let catalogue = catalogue();
     let rules = Rules { catalogue: &catalogue, customer: None, mark: DecimalMark::Comma, discounts_in_prices: false };
     validate_form(form, &rules)
@@ -65,16 +65,16 @@ fn checked(form: &Form) -> Result<InvoiceRequest, Vec<FieldError>> {
 fn check_problem(change: impl FnOnce(&mut Form), field: FormField, problem: Problem) {
     let mut form = form();
     change(&mut form);
-    assert_eq!(checked(&form), Err(vec![FieldError { field, problem }]));
+    assert_eq!(validate(&form), Err(vec![FieldError { field, problem }]));
 }
 
 #[test]
-fn a_complete_form_is_an_invoice() {
-    let draft = checked(&form()).expect("complete");
-    assert_eq!(draft.customer, Choice::New("Oceano - Azul".into()));
-    assert_eq!((draft.lines[0].unit_price, draft.lines[0].amount), (dec!(1234.50), dec!(2469)));
-    assert_eq!((draft.discount, draft.amount()), (Some(Discount::Amount(dec!(246.90))), dec!(2222.10)));
-    assert_eq!(draft.total, dec!(2333.21));
+fn converts_a_valid_form_to_a_request() {
+    let request = validate(&form()).expect("a valid form");
+    assert_eq!(request.customer, Choice::New("Oceano - Azul".into()));
+    assert_eq!((request.lines[0].unit_price, request.lines[0].amount), (dec!(1234.50), dec!(2469)));
+    assert_eq!((request.discount, request.amount()), (Some(Discount::Amount(dec!(246.90))), dec!(2222.10)));
+    assert_eq!(request.total, dec!(2333.21));
 }
 
 #[test]
@@ -82,19 +82,19 @@ fn accepts_pasted_amounts() {
     let mut form = form();
     (form.discount, form.discount_kind) = ("R$ 100,00".into(), AmountKind::Amount);
     (form.lines[0].unit_price, form.lines[0].discount) = ("R$\u{a0}1.234,50".into(), "10 %".into());
-    let draft = checked(&form).expect("complete");
+    let request = validate(&form).expect("a valid form");
     // The line's discount is moved to the discount line: 246.90 + 100.
-    assert_eq!((draft.lines[0].unit_price, draft.discount), (dec!(1234.50), Some(Discount::Amount(dec!(346.90)))));
+    assert_eq!((request.lines[0].unit_price, request.discount), (dec!(1234.50), Some(Discount::Amount(dec!(346.90)))));
 }
 
 #[test]
 fn exports_only_confirmed_differences() {
-    let updates = |customer: &str, is_wanted: bool| {
+    let updates = |customer: &str, is_ticked: bool| {
         let mut form = form();
         form.customer = customer.into();
-        form.update_customer = is_wanted;
+        form.update_customer = is_ticked;
         form.agreed = vec![CustomerField::Email];
-        checked(&form).expect("complete").update
+        validate(&form).expect("a valid form").update
     };
     assert_eq!(updates("58", true), [CustomerField::Email]);
     assert_eq!(updates("58", false), []);
@@ -102,7 +102,7 @@ fn exports_only_confirmed_differences() {
 }
 
 #[test]
-fn refuses_a_total_that_only_its_tax_makes_negative() {
+fn refuses_a_total_that_is_negative_because_of_tax() {
     let mut company = catalogue();
     let exempt = TaxCode { id: "4".into(), name: "Isento".into(), rates: Vec::new() };
     let TaxModel::PerLine { codes, .. } = &mut company.tax else { panic!("a tax code for each line") };

@@ -2,13 +2,13 @@
 
 use super::{
     CREATE, Catalogue, Choice, FieldError, Form, FormField, FormLine, InvoiceRequest, MAX_LINES, NON_TAXABLE, Problem,
-    Rules, TAXABLE, TaxMode, TaxModel, catalogue, check_problem, checked, form, validate_form,
+    Rules, TAXABLE, TaxMode, TaxModel, catalogue, check_problem, form, validate, validate_form,
 };
 use crate::{address::Address, catalogue::CustomField, customer::Customer, number::DecimalMark};
 use jiff::civil::date;
 use rust_decimal::{Decimal, dec};
 
-fn checked_for(
+fn validate_for(
     change: impl FnOnce(&mut Catalogue),
     customer: Option<&Customer>,
     form: &Form,
@@ -21,10 +21,10 @@ fn checked_for(
     )
 }
 
-/// The tax model; then tax mode, tax code of the invoice, and tax code of its line; then the expected result.
-type Case<'a> = (&'a dyn Fn() -> TaxModel, [&'a str; 3], Taxed);
-/// For an invoice of 2,222.10: its tax code, the tax code of its line, and the total; or the problem.
-type Taxed = Result<(Option<&'static str>, Option<&'static str>, Decimal), (FormField, Problem)>;
+/// The tax model, then tax mode, tax code of the invoice and tax code of its line, then the expected result.
+type Case<'a> = (&'a dyn Fn() -> TaxModel, [&'a str; 3], TaxResult);
+/// For an invoice of 2,222.10: its tax code, the tax code of its line, and the total. Or the problem.
+type TaxResult = Result<(Option<&'static str>, Option<&'static str>, Decimal), (FormField, Problem)>;
 
 #[test]
 fn each_tax_model_requires_its_codes() {
@@ -33,7 +33,7 @@ fn each_tax_model_requires_its_codes() {
         codes
     };
     let per_line = || catalogue().tax;
-    let of_the_sum = || TaxModel::SalesTax { codes: codes(), default: None };
+    let sales_tax = || TaxModel::SalesTax { codes: codes(), default: None };
     let (automated, untaxed) = (|| TaxModel::Automated, || TaxModel::None);
     let (net, gross) = (dec!(2222.10), dec!(2333.21));
     let (missing, unknown) = (Problem::Missing, Problem::Unknown);
@@ -45,15 +45,15 @@ fn each_tax_model_requires_its_codes() {
         (&per_line, ["excluded", "", ""], Err((FormField::TaxCode(0), missing.clone()))),
         (&per_line, ["none", "", ""], Ok((None, None, net))),
         (&per_line, ["none", "", "4"], Ok((None, None, net))),
-        (&of_the_sum, ["excluded", "3", TAXABLE], Ok((Some("3"), Some(TAXABLE), gross))),
-        (&of_the_sum, ["excluded", "3", NON_TAXABLE], Ok((Some("3"), Some(NON_TAXABLE), net))),
-        (&of_the_sum, ["excluded", "", NON_TAXABLE], Ok((None, Some(NON_TAXABLE), net))),
-        (&of_the_sum, ["excluded", "", TAXABLE], Err((FormField::InvoiceCode, missing.clone()))),
-        (&of_the_sum, ["excluded", "4", TAXABLE], Err((FormField::InvoiceCode, unknown.clone()))),
-        (&of_the_sum, ["excluded", "4", NON_TAXABLE], Err((FormField::InvoiceCode, unknown))),
-        (&of_the_sum, ["excluded", "3", "3"], Err((FormField::TaxCode(0), missing.clone()))),
-        (&of_the_sum, ["none", "3", TAXABLE], Ok((None, Some(NON_TAXABLE), net))),
-        (&of_the_sum, ["none", "4", ""], Ok((None, Some(NON_TAXABLE), net))),
+        (&sales_tax, ["excluded", "3", TAXABLE], Ok((Some("3"), Some(TAXABLE), gross))),
+        (&sales_tax, ["excluded", "3", NON_TAXABLE], Ok((Some("3"), Some(NON_TAXABLE), net))),
+        (&sales_tax, ["excluded", "", NON_TAXABLE], Ok((None, Some(NON_TAXABLE), net))),
+        (&sales_tax, ["excluded", "", TAXABLE], Err((FormField::InvoiceCode, missing.clone()))),
+        (&sales_tax, ["excluded", "4", TAXABLE], Err((FormField::InvoiceCode, unknown.clone()))),
+        (&sales_tax, ["excluded", "4", NON_TAXABLE], Err((FormField::InvoiceCode, unknown))),
+        (&sales_tax, ["excluded", "3", "3"], Err((FormField::TaxCode(0), missing.clone()))),
+        (&sales_tax, ["none", "3", TAXABLE], Ok((None, Some(NON_TAXABLE), net))),
+        (&sales_tax, ["none", "4", ""], Ok((None, Some(NON_TAXABLE), net))),
         (&automated, ["excluded", "", TAXABLE], Ok((None, Some(TAXABLE), net))),
         (&automated, ["excluded", "3", NON_TAXABLE], Ok((None, Some(NON_TAXABLE), net))),
         (&automated, ["excluded", "", ""], Err((FormField::TaxCode(0), missing))),
@@ -65,12 +65,17 @@ fn each_tax_model_requires_its_codes() {
     for (model, [mode, invoice_code, line_code], expected) in cases {
         let mut form = Form { tax_mode: TaxMode::from_name(mode), invoice_code: invoice_code.into(), ..form() };
         form.lines[0].tax_code = line_code.into();
-        let found = checked_for(|catalogue| catalogue.tax = model(), None, &form);
-        let found = found
+        let result = validate_for(|catalogue| catalogue.tax = model(), None, &form);
+        let result = result
             .as_ref()
-            .map(|draft| (draft.invoice_code.as_deref(), draft.lines[0].tax_code.as_deref(), draft.total))
+            .map(|request| (request.invoice_code.as_deref(), request.lines[0].tax_code.as_deref(), request.total))
             .map_err(|errors| errors.iter().map(|error| (error.field, error.problem.clone())).collect::<Vec<_>>());
-        assert_eq!(found, expected.map_err(|problem| vec![problem]), "{:?} {mode} {invoice_code} {line_code}", model());
+        assert_eq!(
+            result,
+            expected.map_err(|problem| vec![problem]),
+            "{:?} {mode} {invoice_code} {line_code}",
+            model()
+        );
     }
 }
 
@@ -79,18 +84,18 @@ fn a_line_with_included_tax_has_a_net_amount() {
     let nets = |mode: &str, code: &str| {
         let mut form = Form { tax_mode: TaxMode::from_name(mode), ..form() };
         form.lines[0].tax_code = code.into();
-        checked(&form).expect("complete").lines[0].net
+        validate(&form).expect("a valid form").lines[0].net
     };
     assert_eq!(nets("included", "3"), Some(dec!(2116.29)));
     assert_eq!(nets("excluded", "3"), None);
     let mut form = Form { tax_mode: TaxMode::Included, ..form() };
     form.lines[0].tax_code = "3".into();
     let untaxed = |catalogue: &mut Catalogue| catalogue.tax = TaxModel::None;
-    assert_eq!(checked_for(untaxed, None, &form).expect("complete").lines[0].net, None);
+    assert_eq!(validate_for(untaxed, None, &form).expect("a valid form").lines[0].net, None);
 }
 
 #[test]
-fn a_customer_is_billed_while_it_is_active() {
+fn refuses_an_inactive_customer() {
     let customer = |id: &str, active| Customer {
         id: id.into(),
         display_name: "Oceano".into(),
@@ -103,23 +108,23 @@ fn a_customer_is_billed_while_it_is_active() {
     };
     let form = Form { customer: "58".into(), ..form() };
     let inactive = FieldError { field: FormField::Customer, problem: Problem::Inactive };
-    let checked = |customer: &Customer| checked_for(|_| (), Some(customer), &form).map(|draft| draft.customer);
-    assert_eq!(checked(&customer("58", false)), Err(vec![inactive]));
-    assert_eq!(checked(&customer("58", true)), Ok(Choice::Existing("58".into())));
-    assert_eq!(checked(&customer("59", false)), Ok(Choice::Existing("58".into())), "another one");
+    let validate = |customer: &Customer| validate_for(|_| (), Some(customer), &form).map(|request| request.customer);
+    assert_eq!(validate(&customer("58", false)), Err(vec![inactive]));
+    assert_eq!(validate(&customer("58", true)), Ok(Choice::Existing("58".into())));
+    assert_eq!(validate(&customer("59", false)), Ok(Choice::Existing("58".into())), "another customer is inactive");
 }
 
 #[test]
 fn an_invoice_has_the_currency_of_its_customer() {
     let mut form = Form { customer: "58".into(), customer_currency: "BRL".into(), ..form() };
-    assert!(checked(&form).is_ok());
+    assert!(validate(&form).is_ok());
     form.customer_currency.clear();
-    assert!(checked(&form).is_ok(), "not known");
+    assert!(validate(&form).is_ok(), "the currency is unknown");
     (form.customer, form.customer_currency) = (CREATE.into(), "USD".into());
-    assert!(checked(&form).is_ok(), "that of a customer who was chosen before");
+    assert!(validate(&form).is_ok(), "the currency of the customer chosen before");
     for (code, problem) in [("", Problem::Missing), ("ZZZ", Problem::Unknown)] {
         form.currency = code.into();
-        assert_eq!(checked(&form), Err(vec![FieldError { field: FormField::Currency, problem }]));
+        assert_eq!(validate(&form), Err(vec![FieldError { field: FormField::Currency, problem }]));
     }
 }
 
@@ -127,7 +132,7 @@ fn an_invoice_has_the_currency_of_its_customer() {
 fn prints_the_billed_party_if_it_is_not_the_customer() {
     let attention = |customer: &str, name: &str, to: &str| {
         let form = Form { customer: customer.into(), customer_name: name.into(), to: to.into(), ..form() };
-        checked(&form).expect("complete").attention
+        validate(&form).expect("a valid form").attention
     };
     assert_eq!(attention("58", "Oceano", "Ana"), "Ana");
     assert_eq!(attention("58", " Oceano", "Oceano "), "");
@@ -148,7 +153,7 @@ fn compares_dates_with_each_other_and_with_closed_books() {
         check_problem(|form| (form.issued, form.due) = (issued.into(), due.into()), field, problem);
     }
     for (issued, due) in [("2026-03-13", "2026-03-13"), ("2026-01-01", " 2026-03-20 ")] {
-        assert!(checked(&Form { issued: issued.into(), due: due.into(), ..form() }).is_ok(), "{issued} {due}");
+        assert!(validate(&Form { issued: issued.into(), due: due.into(), ..form() }).is_ok(), "{issued} {due}");
     }
 }
 
@@ -175,7 +180,7 @@ fn a_discount_cannot_exceed_the_amount() {
     ] {
         let mut form = form();
         discounts(&mut form, line, whole, kind);
-        assert_eq!(checked(&form).map(|draft| draft.total), Ok(total), "{line} {whole} {kind}");
+        assert_eq!(validate(&form).map(|request| request.total), Ok(total), "{line} {whole} {kind}");
     }
 }
 
@@ -183,7 +188,7 @@ fn a_discount_cannot_exceed_the_amount() {
 fn limits_the_number_of_lines() {
     let lines = |count: usize| {
         let one = FormLine { discount: String::new(), unit_price: "1".into(), ..form().lines[0].clone() };
-        checked(&Form { lines: vec![one; count], ..form() }).map(|draft| draft.lines.len())
+        validate(&Form { lines: vec![one; count], ..form() }).map(|request| request.lines.len())
     };
     assert_eq!(lines(MAX_LINES), Ok(MAX_LINES));
     let problem = Problem::TooLong(MAX_LINES);
@@ -201,7 +206,7 @@ fn names_a_new_item_by_the_first_filled_name() {
             description: description.into(),
             ..form.lines.remove(0)
         };
-        checked(&Form { lines: vec![line], ..form }).map(|draft| draft.lines[0].item.clone())
+        validate(&Form { lines: vec![line], ..form }).map(|request| request.lines[0].item.clone())
     };
     let new = |name: &str| Ok(Choice::New(name.into()));
     assert_eq!(item("Work", "Product", "Text"), new("Work"));
@@ -221,8 +226,8 @@ fn sends_only_fields_that_the_company_has() {
             catalogue.custom_fields =
                 fields.iter().map(|id| CustomField { id: (*id).into(), name: String::new() }).collect();
         };
-        let draft = checked_for(change, None, form).expect("complete");
-        (draft.number, draft.online_payment, draft.custom)
+        let request = validate_for(change, None, form).expect("a valid form");
+        (request.number, request.online_payment, request.custom)
     };
     assert_eq!(sent(&form, true), (Some("F-1".into()), Some(true), vec![("2".into(), "PO".into())]));
     assert_eq!(sent(&form, false), (None, None, Vec::new()));

@@ -1,6 +1,6 @@
 //! Tests of QuickBooks' limits: each is reported at its field, and no typed number causes a panic.
 
-use super::{CREATE, Form, FormField, FormLine, Problem, catalogue, check_problem, checked, form, validate_form};
+use super::{CREATE, Form, FormField, FormLine, Problem, catalogue, check_problem, form, validate, validate_form};
 use crate::{
     address,
     catalogue::CustomField,
@@ -58,7 +58,7 @@ fn each_invalid_number_has_its_own_problem() {
         _ => (form.part, form.deal_value) = (text.into(), "1 BRL".parse().ok()),
     };
     let digits = |count: usize| "1".repeat(count);
-    let fine = "0,0000000000000000000000000001";
+    let too_fine = "0,0000000000000000000000000001";
     let (quantity, price, percent) = (FormField::Quantity(0), FormField::UnitPrice(0), FormField::Discount(0));
     let (whole, part) = (FormField::InvoiceDiscount, FormField::Part);
     for (text, field, problem) in [
@@ -73,11 +73,11 @@ fn each_invalid_number_has_its_own_problem() {
         (format!("-{}", digits(11)), price, TooLarge),
         (format!("-{}", digits(29)), percent, NotAPercentage),
         (format!("-{}", digits(29)), whole, NotPositive),
-        (fine.into(), quantity, TooManyDecimals(18)),
-        (fine.into(), price, TooManyDecimals(18)),
-        (fine.into(), percent, TooManyDecimals(18)),
-        (fine.into(), whole, TooManyDecimals(18)),
-        (fine.into(), part, TooManyDecimals(18)),
+        (too_fine.into(), quantity, TooManyDecimals(18)),
+        (too_fine.into(), price, TooManyDecimals(18)),
+        (too_fine.into(), percent, TooManyDecimals(18)),
+        (too_fine.into(), whole, TooManyDecimals(18)),
+        (too_fine.into(), part, TooManyDecimals(18)),
         ("0".into(), quantity, NotPositive),
         ("1e28".into(), quantity, NotANumber),
     ] {
@@ -90,12 +90,12 @@ fn accepts_the_largest_line() {
     let mut form = form();
     (form.lines[0].quantity, form.lines[0].unit_price) = ("1".into(), "9.000.000.000,12345".into());
     form.lines[0].discount.clear();
-    let draft = checked(&form).expect("fits");
-    assert_eq!((draft.lines[0].amount, draft.total), (dec!(9000000000.12), dec!(9450000000.13)));
+    let request = validate(&form).expect("a valid form");
+    assert_eq!((request.lines[0].amount, request.total), (dec!(9000000000.12), dec!(9450000000.13)));
 }
 
 /// A text of `length` characters, one of them longer than one byte.
-fn long(length: usize) -> String {
+fn text_of_length(length: usize) -> String {
     format!("é{}", "x".repeat(length - 1))
 }
 
@@ -142,15 +142,18 @@ fn problems(change: impl FnOnce(&mut Form)) -> Vec<FieldError> {
 
 #[test]
 fn accepts_each_text_up_to_its_limit() {
-    for (field, most, set) in TEXTS {
-        assert_eq!(problems(|form| set(form, long(most))), [], "{field:?}");
-        assert_eq!(problems(|form| set(form, format!("  {}\n", long(most)))), [], "blanks around {field:?}");
-        let problem = Problem::TooLong(most);
-        assert_eq!(problems(|form| set(form, long(most + 1))), [FieldError { field, problem }]);
+    for (field, max, set) in TEXTS {
+        assert_eq!(problems(|form| set(form, text_of_length(max))), [], "{field:?}");
+        assert_eq!(problems(|form| set(form, format!("  {}\n", text_of_length(max)))), [], "blanks around {field:?}");
+        let problem = Problem::TooLong(max);
+        assert_eq!(problems(|form| set(form, text_of_length(max + 1))), [FieldError { field, problem }]);
     }
     // A colon becomes " -", which makes a name longer.
     let problem = Problem::TooLong(500);
-    assert_eq!(problems(|form| form.to = format!("a:{}", long(498))), [FieldError { field: FormField::To, problem }]);
+    assert_eq!(
+        problems(|form| form.to = format!("a:{}", text_of_length(498))),
+        [FieldError { field: FormField::To, problem }]
+    );
 }
 
 #[test]
@@ -172,11 +175,11 @@ fn a_french_company_that_numbers_by_hand_needs_a_number() {
 
 #[test]
 fn refuses_a_long_tax_number_that_would_be_sent_for_a_us_customer() {
-    let problems = |customer: &str, is_wanted: bool, agreed: CustomerField| {
+    let problems = |customer: &str, is_ticked: bool, agreed: CustomerField| {
         let mut catalogue = catalogue();
         catalogue.country = "US".into();
         let mut form = Form { tax_id: "12.345.678/0001-95".into(), ..form() };
-        (form.customer, form.update_customer, form.agreed) = (customer.into(), is_wanted, vec![agreed]);
+        (form.customer, form.update_customer, form.agreed) = (customer.into(), is_ticked, vec![agreed]);
         validate_form(
             &form,
             &Rules { catalogue: &catalogue, customer: None, mark: DecimalMark::Comma, discounts_in_prices: false },
@@ -201,8 +204,8 @@ fn refuses_control_characters() {
     ];
     for (field, set) in TEXTS.into_iter().map(|(field, _, set)| (field, set)).chain(more) {
         for control in ['\0', '\u{7}', '\u{1b}', '\u{7f}', '\u{85}', '\u{fffe}'] {
-            let found = problems(|form| set(form, format!("a{control}b")));
-            assert_eq!(found, [FieldError { field, problem: Problem::ControlCharacter }], "{control:?}");
+            let errors = problems(|form| set(form, format!("a{control}b")));
+            assert_eq!(errors, [FieldError { field, problem: Problem::ControlCharacter }], "{control:?}");
         }
     }
     let lines = |form: &mut Form| {
@@ -215,15 +218,16 @@ fn refuses_control_characters() {
 #[test]
 fn a_preset_has_the_limits_of_the_form() {
     let problems = |change: fn(&mut Preset)| {
-        let mut preset = Preset { message: long(1000), cc: "a@b.example, c@d.example".into(), ..Preset::default() };
-        preset.custom.insert("2".into(), long(31));
+        let mut preset =
+            Preset { message: text_of_length(1000), cc: "a@b.example, c@d.example".into(), ..Preset::default() };
+        preset.custom.insert("2".into(), text_of_length(31));
         change(&mut preset);
         check_preset(&preset).into_iter().map(|error| (error.field, error.problem)).collect::<Vec<_>>()
     };
     assert_eq!(problems(|_| ()), []);
     assert_eq!(problems(|preset| preset.message.push('x')), [(FormField::Message, Problem::TooLong(1000))]);
     assert_eq!(problems(|preset| preset.cc = "nobody".into()), [(FormField::Cc, Problem::NotAnEmail)]);
-    assert_eq!(problems(|preset| preset.cc = long(101)), [(FormField::Cc, Problem::TooLong(100))]);
+    assert_eq!(problems(|preset| preset.cc = text_of_length(101)), [(FormField::Cc, Problem::TooLong(100))]);
     let custom = |preset: &mut Preset| drop(preset.custom.insert("2".into(), "a\0".into()));
     assert_eq!(problems(custom), [(FormField::Custom(2), Problem::ControlCharacter)]);
 }
@@ -232,11 +236,11 @@ fn a_preset_has_the_limits_of_the_form() {
 fn an_invoice_is_sent_to_one_address() {
     use Problem::{ControlCharacter, Missing, NotAnEmail, TooLong};
     let long = format!("{}@b.example", "x".repeat(100));
-    let wrong =
+    let invalid =
         ["", " \n", "nobody", "a@b", "@b.example", "a@b.example, c@d.example", "a b@c.example", "a\0@b.example", &long];
     let expected =
         [Missing, Missing, NotAnEmail, NotAnEmail, NotAnEmail, NotAnEmail, NotAnEmail, ControlCharacter, TooLong(100)];
-    assert_eq!(wrong.map(check_recipient), expected.map(Some));
+    assert_eq!(invalid.map(check_recipient), expected.map(Some));
     assert_eq!([" a@b.example ", "é.x+y@sub.b.example"].map(check_recipient), [None, None]);
 }
 
@@ -289,8 +293,8 @@ proptest! {
         let line = |(quantity, unit_price, discount)| FormLine { quantity, unit_price, discount, ..form.lines[0].clone() };
         form.lines = numbers.into_iter().map(line).collect();
         let rules = Rules { catalogue: &catalogue, customer: None, mark: DecimalMark::Comma, discounts_in_prices: false };
-        let sums = preview_form(&form, &rules).printed.map(|printed| printed.totals);
+        let totals = preview_form(&form, &rules).printed.map(|printed| printed.totals);
         // A valid form has totals.
-        prop_assert!(validate_form(&form, &rules).is_err() || sums.is_some());
+        prop_assert!(validate_form(&form, &rules).is_err() || totals.is_some());
     }
 }
