@@ -104,11 +104,11 @@ impl Catalogue {
         compute_due_date(issued, rule)
     }
 
-    /// Finds a term of the company that results in this due date: the wanted term if it does, else a term in days.
-    pub fn find_term(&self, issued: Date, due: Date, wanted: &Term) -> Option<&NamedTerm> {
+    /// Finds a term of the company that results in this due date: the preferred term if it does, else a term in days.
+    pub fn find_term(&self, issued: Date, due: Date, preferred: &Term) -> Option<&NamedTerm> {
         let fits = |term: &&NamedTerm| compute_due_date(issued, term.rule) == due;
-        let chosen = self.terms.iter().find(|term| *wanted == Term::QuickBooks(term.id.clone())).filter(fits);
-        chosen.or_else(|| self.terms.iter().filter(|term| matches!(term.rule, DueRule::Days(_))).find(fits))
+        let term = self.terms.iter().find(|term| *preferred == Term::QuickBooks(term.id.clone())).filter(fits);
+        term.or_else(|| self.terms.iter().filter(|term| matches!(term.rule, DueRule::Days(_))).find(fits))
     }
 
     /// The item with this QuickBooks id.
@@ -120,10 +120,10 @@ impl Catalogue {
     /// several items have it.
     pub fn find_item_named(&self, text: &str) -> Option<&Item> {
         let fold = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
-        let wanted = fold(text);
+        let text = fold(text);
         let is_named =
-            |item: &&Item| fold(&item.name) == wanted || item.sku.as_deref().is_some_and(|sku| fold(sku) == wanted);
-        let mut matches = self.items.iter().filter(|_| !wanted.is_empty()).filter(is_named);
+            |item: &&Item| fold(&item.name) == text || item.sku.as_deref().is_some_and(|sku| fold(sku) == text);
+        let mut matches = self.items.iter().filter(|_| !text.is_empty()).filter(is_named);
         matches.next().filter(|_| matches.next().is_none())
     }
 
@@ -182,10 +182,10 @@ pub(crate) mod tests {
         let by_id = |id: &str| Term::QuickBooks(id.into());
         let dues = [by_id("1"), by_id("3"), by_id("9"), Term::Days(10)].map(|term| company.due_date(issued, &term));
         assert_eq!(dues, [date(2026, 3, 20), date(2026, 4, 12), date(2026, 3, 20), date(2026, 3, 23)]);
-        let find = |due, wanted: &Term| company.find_term(issued, due, wanted).map(|term| term.id.as_str());
+        let find = |due, preferred: &Term| company.find_term(issued, due, preferred).map(|term| term.id.as_str());
         assert_eq!(find(date(2026, 3, 20), &by_id("1")), Some("1"));
-        assert_eq!(find(date(2026, 3, 20), &by_id("4")), Some("4"), "two terms fit, one of them is wanted");
-        assert_eq!(find(date(2026, 3, 20), &by_id("3")), Some("2"), "the wanted term results in another date");
+        assert_eq!(find(date(2026, 3, 20), &by_id("4")), Some("4"), "the preferred one of two terms");
+        assert_eq!(find(date(2026, 3, 20), &by_id("3")), Some("2"), "the preferred term results in another date");
         assert_eq!(find(date(2026, 4, 12), &Term::Days(30)), Some("3"));
         assert_eq!(find(date(2026, 4, 20), &by_id("1")), None);
         assert_eq!(find(date(2026, 3, 21), &Term::Days(8)), None);

@@ -193,15 +193,15 @@ pub const MAX_DISPLAY_NAME_CHARS: usize = 500;
 
 /// Replaces the characters that QuickBooks forbids in names: colon, tab and line break. Trims the name, but does not
 /// truncate it.
-pub(crate) fn replace_forbidden_chars(wanted: &str) -> String {
-    let replaced = wanted.replace(':', " -").replace(['\t', '\r', '\n'], " ");
+pub(crate) fn replace_forbidden_chars(name: &str) -> String {
+    let replaced = name.replace(':', " -").replace(['\t', '\r', '\n'], " ");
     replaced.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// Converts a name to one that QuickBooks accepts as `DisplayName`: no colon, tab or line break, trimmed, at most 500
 /// characters.
-pub fn to_display_name(wanted: &str) -> String {
-    replace_forbidden_chars(wanted).chars().take(MAX_DISPLAY_NAME_CHARS).collect::<String>().trim().to_owned()
+pub fn to_display_name(name: &str) -> String {
+    replace_forbidden_chars(name).chars().take(MAX_DISPLAY_NAME_CHARS).collect::<String>().trim().to_owned()
 }
 
 #[cfg(test)]
@@ -249,14 +249,14 @@ mod tests {
             customer("4", "Another", "", "XXXXXXXXX00019"),
             customer("5", "Unrelated", "x@y.example", ""),
         ];
-        let wanted = CustomerQuery {
+        let query = CustomerQuery {
             name: "Oceano Azul",
             email: "CONTAS@oceano.example",
             tax_id: "12.345.678/0000-19",
             linked: None,
         };
         let ranked: Vec<(String, MatchReason)> =
-            rank_customers(customers, &wanted).into_iter().map(|s| (s.customer.id, s.reason)).collect();
+            rank_customers(customers, &query).into_iter().map(|s| (s.customer.id, s.reason)).collect();
         let expected = [
             ("4", MatchReason::SameTaxId),
             ("3", MatchReason::SameName),
@@ -309,12 +309,11 @@ mod tests {
 
     #[test]
     fn finds_each_match_reason_separately() {
-        let reason = |customer: &Customer, wanted: &CustomerQuery<'_>| find_reason(customer, wanted);
-        let known = customer("7", "Oceano Azul Ltda", "ap@oceano.example", "XXXXX1234");
+        let oceano = customer("7", "Oceano Azul Ltda", "ap@oceano.example", "XXXXX1234");
         let nothing = CustomerQuery::default();
-        assert_eq!(reason(&known, &nothing), None);
+        assert_eq!(find_reason(&oceano, &nothing), None);
         assert_eq!(find_reason(&customer("7", "Ltda", "", ""), &nothing), None, "empty texts do not match");
-        for (wanted, expected) in [
+        for (query, expected) in [
             (CustomerQuery { linked: Some("7"), tax_id: "1234", ..nothing.clone() }, Some(MatchReason::Linked)),
             (CustomerQuery { linked: Some("8"), ..nothing.clone() }, None),
             (CustomerQuery { tax_id: "991234", name: "Oceano Azul", ..nothing.clone() }, Some(MatchReason::SameTaxId)),
@@ -330,17 +329,17 @@ mod tests {
             ),
             (CustomerQuery { name: "azul oceano", ..nothing.clone() }, Some(MatchReason::NameContains)),
         ] {
-            assert_eq!(reason(&known, &wanted), expected, "{wanted:?}");
+            assert_eq!(find_reason(&oceano, &query), expected, "{query:?}");
         }
     }
 
     #[test]
     fn a_customer_is_suggested_once_with_its_best_reason() {
-        let known = || customer("7", "Acme", "", "");
-        let wanted = CustomerQuery { name: "Acme", ..CustomerQuery::default() };
+        let acme = || customer("7", "Acme", "", "");
+        let query = CustomerQuery { name: "Acme", ..CustomerQuery::default() };
         let ranked = rank_customers(
-            vec![known(), customer("8", "Acme B", "", ""), customer("9", "acme a", "", ""), known()],
-            &wanted,
+            vec![acme(), customer("8", "Acme B", "", ""), customer("9", "acme a", "", ""), acme()],
+            &query,
         );
         let ids: Vec<&str> = ranked.iter().map(|suggestion| suggestion.customer.id.as_str()).collect();
         assert_eq!(ids, ["7", "8", "9"], "sorted by name, each customer once");
@@ -350,10 +349,10 @@ mod tests {
     fn an_address_is_compared_by_letters_and_digits() {
         let address =
             |street: &str, city: &str| Address { street: street.into(), city: city.into(), ..Address::default() };
-        let mut known = customer("1", "Acme", "", "");
-        known.address = address("Rua A, 55", "Santos");
+        let mut acme = customer("1", "Acme", "", "");
+        acme.address = address("Rua A, 55", "Santos");
         let changed =
-            |new: &Address| find_changes(&known, "", "", new).into_iter().map(|change| (change.old, change.new)).next();
+            |new: &Address| find_changes(&acme, "", "", new).into_iter().map(|change| (change.old, change.new)).next();
         assert_eq!(changed(&address("RUA A 55", "SANTOS")), None);
         assert_eq!(
             changed(&address("Rua A, 56", "Santos")),

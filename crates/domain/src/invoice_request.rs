@@ -96,8 +96,8 @@ impl InvoiceRequest {
             None => Some(lines),
             Some(_) if !self.discount_amount.is_zero() => lines.checked_sub(self.discount_amount),
             Some(Discount::Percent(percent)) => {
-                let left = percent_of(lines, dec!(100).checked_sub(percent)?)?;
-                Some(round_half_up(left, invoice_decimals(self.currency)))
+                let discounted = percent_of(lines, dec!(100).checked_sub(percent)?)?;
+                Some(round_half_up(discounted, invoice_decimals(self.currency)))
             }
             Some(Discount::Amount(amount)) => lines.checked_sub(amount),
         }

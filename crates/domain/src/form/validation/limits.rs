@@ -159,8 +159,8 @@ pub(super) fn selected_updates(form: &Form) -> Vec<CustomerField> {
 }
 
 /// Converts a name to one that QuickBooks accepts for an item: no colon, tab or line break, at most 100 characters.
-pub fn to_item_name(wanted: &str) -> String {
-    crate::customer::to_display_name(wanted).chars().take(MAX_ITEM_NAME_CHARS).collect::<String>().trim().to_owned()
+pub fn to_item_name(name: &str) -> String {
+    crate::customer::to_display_name(name).chars().take(MAX_ITEM_NAME_CHARS).collect::<String>().trim().to_owned()
 }
 
 /// Whether a text satisfies QuickBooks' rule for e-mail addresses (code 2210): a name, an `@`, and a host with a dot.

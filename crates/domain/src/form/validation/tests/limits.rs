@@ -246,8 +246,9 @@ fn an_invoice_is_sent_to_one_address() {
 
 #[test]
 fn the_longest_memo_leaves_room_for_mark_and_void() {
-    let most = i64::MIN;
-    let mark = Mark { intent: IntentKey(uuid::Uuid::max()), company: most, deal: DealId(most), user: UserId(most) };
+    let longest = i64::MIN;
+    let mark =
+        Mark { intent: IntentKey(uuid::Uuid::max()), company: longest, deal: DealId(longest), user: UserId(longest) };
     assert!("Voided - ".len() + super::super::limits::MAX_MEMO_CHARS + 1 + mark.to_string().len() <= 4000);
 }
 
