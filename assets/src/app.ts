@@ -48,7 +48,7 @@ document.addEventListener("fatura:refused", (event) => {
   else showTrouble(text);
 });
 
-document.addEventListener("fatura:tell", (event) => {
+document.addEventListener("fatura:snackbar", (event) => {
   void host.tell((event as CustomEvent<{ message: string }>).detail.message);
 });
 

@@ -7,8 +7,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-/// `GET /brand/connect` and `/brand/connect-hover`: for anybody.
-pub(crate) async fn picture(State(app): State<App>, Path(name): Path<String>) -> Response {
+/// `GET /brand/connect` and `/brand/connect-hover`. Public.
+pub(crate) async fn serve_picture(State(app): State<App>, Path(name): Path<String>) -> Response {
     let picture = match name.as_str() {
         "connect" => &app.connect.rest,
         "connect-hover" => &app.connect.hover,

@@ -1,10 +1,10 @@
 //! Connecting QuickBooks in a browser tab.
 
 use super::{
-    error::{Error, words},
-    flow_cookie::{known_browser, new_browser},
+    error::{Error, describe_error},
+    flow_cookie::{ensure_browser_secret, read_browser_secret},
     page::{assets, html},
-    pages::{Cancelled, asked, denied, failed},
+    pages::{OutcomeQuery, browser_locale, redirect_to_denial, redirect_to_failure},
 };
 use crate::{
     flows::{
@@ -27,27 +27,29 @@ use serde::Deserialize;
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(crate) struct Ticket {
+pub(crate) struct TicketQuery {
     ticket: String,
 }
 
-/// The browser's user agent, the same in a frame and in a tab.
-pub(super) fn agent(headers: &HeaderMap) -> &str {
+/// Returns the browser's user agent. It is the same in a frame and in a tab, so it binds the one-time token to the browser.
+pub(super) fn user_agent(headers: &HeaderMap) -> &str {
     headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default()
 }
 
-/// Takes a ticket and goes on to Intuit.
+/// Redeems a one-time token and redirects to Intuit's consent page.
 pub(crate) async fn begin(
     State(app): State<App>,
     jar: CookieJar,
     headers: HeaderMap,
-    ticket: Result<Query<Ticket>, QueryRejection>,
+    ticket: Result<Query<TicketQuery>, QueryRejection>,
 ) -> Response {
-    let Ok(Query(ticket)) = ticket else { return failed(&flows::Error::ForeignFlow, "quickbooks").into_response() };
-    let (secret, jar) = new_browser(&app, jar);
-    match connect::begin(&app, &ticket.ticket, agent(&headers), &secret).await {
+    let Ok(Query(ticket)) = ticket else {
+        return redirect_to_failure(&flows::Error::ForeignFlow, "quickbooks").into_response();
+    };
+    let (secret, jar) = ensure_browser_secret(&app, jar);
+    match connect::begin(&app, &ticket.ticket, user_agent(&headers), &secret).await {
         Ok(consent) => (jar, Redirect::to(consent.as_str())).into_response(),
-        Err(error) => (jar, denied(&error)).into_response(),
+        Err(error) => (jar, redirect_to_denial(&error)).into_response(),
     }
 }
 
@@ -61,39 +63,41 @@ pub(crate) struct Callback {
     error: String,
 }
 
-/// Where Intuit's consent page leads back to.
+/// The redirect target of Intuit's consent page.
 pub(crate) async fn callback(
     State(app): State<App>,
     jar: CookieJar,
     callback: Result<Query<Callback>, QueryRejection>,
 ) -> Response {
-    // An address with a code in it is answered with another address, whatever is wrong with it.
-    let Ok(Query(callback)) = callback else { return failed(&flows::Error::ForeignFlow, "quickbooks").into_response() };
-    let browser = known_browser(&app, &jar);
+    // The URL may contain a code, so every answer is a redirect to another URL.
+    let Ok(Query(callback)) = callback else {
+        return redirect_to_failure(&flows::Error::ForeignFlow, "quickbooks").into_response();
+    };
+    let browser = read_browser_secret(&app, &jar);
     if !callback.error.is_empty() {
         return match connect::refuse(&app, &callback.state, &browser).await {
             Ok(sealed) => Redirect::to(&format!("/outcome/quickbooks-refused?cancelled={sealed}")).into_response(),
-            Err(error) => failed(&error, "quickbooks").into_response(),
+            Err(error) => redirect_to_failure(&error, "quickbooks").into_response(),
         };
     }
     match connect::finish(&app, &callback.code, &callback.state, &callback.realm_id, &browser).await {
         Ok(question) => Redirect::to(&format!("/quickbooks/confirm?pending={question}")).into_response(),
-        Err(error) => denied(&error).into_response(),
+        Err(error) => redirect_to_denial(&error).into_response(),
     }
 }
 
-/// Takes somebody who has cancelled to Intuit once more.
-pub(crate) async fn again(State(app): State<App>, jar: CookieJar, Query(asked_for): Query<Cancelled>) -> Response {
-    match connect::restart_consent(&app, &asked_for.cancelled, &known_browser(&app, &jar)).await {
+/// Redirects to Intuit's consent page again, after the user cancelled.
+pub(crate) async fn restart(State(app): State<App>, jar: CookieJar, Query(query): Query<OutcomeQuery>) -> Response {
+    match connect::restart_consent(&app, &query.cancelled, &read_browser_secret(&app, &jar)).await {
         Ok(next) => Redirect::to(next.as_str()).into_response(),
-        Err(error) => denied(&error).into_response(),
+        Err(error) => redirect_to_denial(&error).into_response(),
     }
 }
 
-/// The question that is open, in this browser alone, and the answer to it.
+/// The pending connection, as a value that only this browser can use, and the user's decision.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(crate) struct Pending {
+pub(crate) struct ConfirmationInput {
     pending: String,
     decision: String,
 }
@@ -104,58 +108,58 @@ struct ConfirmPage {
     w: Writer,
     pending: String,
     confirmation: connect::Confirmation,
-    /// Why the answer was not taken.
+    /// Why the decision could not be carried out.
     trouble: Option<String>,
 }
 
-/// Names both companies and asks.
-pub(crate) async fn confirmation(
+/// Renders the question whether to connect, with the names of both companies.
+pub(crate) async fn render_confirmation(
     State(app): State<App>,
     jar: CookieJar,
     headers: HeaderMap,
-    Query(asked_for): Query<Pending>,
+    Query(query): Query<ConfirmationInput>,
 ) -> Result<Response, Error> {
-    question(&app, &jar, &headers, asked_for.pending, None).await
+    render_question(&app, &jar, &headers, query.pending, None).await
 }
 
-async fn question(
+async fn render_question(
     app: &App,
     jar: &CookieJar,
     headers: &HeaderMap,
     pending: String,
     error: Option<&flows::Error>,
 ) -> Result<Response, Error> {
-    let w = Writer::new(asked(headers));
-    match connect::read_confirmation(app, &pending, &known_browser(app, jar)).await {
+    let w = Writer::new(browser_locale(headers));
+    match connect::read_confirmation(app, &pending, &read_browser_secret(app, jar)).await {
         Ok(confirmation) => {
-            html(&ConfirmPage { w, pending, confirmation, trouble: error.map(|error| words(w, error).2) })
+            html(&ConfirmPage { w, pending, confirmation, trouble: error.map(|error| describe_error(w, error).2) })
         }
-        Err(error) => Ok(denied(&error).into_response()),
+        Err(error) => Ok(redirect_to_denial(&error).into_response()),
     }
 }
 
-/// Takes the answer.
+/// Connects, or cancels, as the user decided.
 pub(crate) async fn confirm(
     State(app): State<App>,
     jar: CookieJar,
     headers: HeaderMap,
-    Form(answer): Form<Pending>,
+    Form(answer): Form<ConfirmationInput>,
 ) -> Result<Response, Error> {
-    let browser = known_browser(&app, &jar);
+    let browser = read_browser_secret(&app, &jar);
     if answer.decision != "connect" {
         return Ok(match connect::decline(&app, &answer.pending, &browser).await {
             Ok(sealed) => Redirect::to(&format!("/outcome/quickbooks-declined?cancelled={sealed}")).into_response(),
-            Err(error) => failed(&error, "quickbooks").into_response(),
+            Err(error) => redirect_to_failure(&error, "quickbooks").into_response(),
         });
     }
     match connect::confirm(&app, &answer.pending, &browser).await {
         Ok(tenant) => Ok(Redirect::to(&app.config.settings_page(&tenant.company_domain)).into_response()),
-        // The question stays, and with it the answer of Intuit.
+        // The pending connection is kept, so that the user can try again.
         Err(Denied { error: error @ flows::Error::RightsUnknown(_), .. }) => {
-            let mut response = question(&app, &jar, &headers, answer.pending, Some(&error)).await?;
+            let mut response = render_question(&app, &jar, &headers, answer.pending, Some(&error)).await?;
             *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
             Ok(response)
         }
-        Err(error) => Ok(denied(&error).into_response()),
+        Err(error) => Ok(redirect_to_denial(&error).into_response()),
     }
 }

@@ -1,4 +1,4 @@
-//! Errors as a person sees them: what happened, and what to do next, in a fragment of the page. Logged here, once.
+//! Error responses: what happened and what to do next, as a fragment of the page. Errors are logged here, once.
 
 use super::support::{self, Failure};
 use crate::{
@@ -22,15 +22,15 @@ use uuid::Uuid;
 pub(crate) enum Error {
     /// A flow failed; rendered in the user's language.
     Flow(Language, flows::Error),
-    /// The bearer is missing, forged or too old: the page gets a new one and tries again.
+    /// The bearer is missing, forged or expired. The page gets a new one and tries again.
     Unauthenticated,
     /// A template could not be rendered.
     Page(String),
 }
 
 impl Error {
-    /// Wraps a flow's error with the language to tell it in.
-    pub(crate) fn of(language: Language) -> impl Fn(flows::Error) -> Self {
+    /// Returns a function that wraps a flow's error with the language of its message.
+    pub(crate) fn localized(language: Language) -> impl Fn(flows::Error) -> Self {
         move |error| Self::Flow(language, error)
     }
 }
@@ -60,13 +60,13 @@ impl IntoResponse for Error {
 
 fn render_error(language: Language, error: &flows::Error) -> Response {
     let w = Writer::new(language);
-    let (status, title, text) = words(w, error);
-    note_security(error);
+    let (status, title, text) = describe_error(w, error);
+    record_security_event(error);
     let support = if status.is_server_error() {
         let reference = Uuid::new_v4().simple().to_string();
         tracing::error!(reference, error = error as &dyn std::error::Error, "a request failed");
-        let (code, call) = support::call_of(error);
-        support::part(w, &Failure { reference, at: Some(of_this_machine()), code, call })
+        let (code, call_id) = support::find_refused_call(error);
+        support::render_details(w, &Failure { reference, at: Some(of_this_machine()), code, call_id })
     } else {
         tracing::info!(%error, "a request was refused");
         String::new()
@@ -77,8 +77,8 @@ fn render_error(language: Language, error: &flows::Error) -> Response {
     }
 }
 
-/// Counts an error that tells of an attack, or of a key that is missing.
-pub(super) fn note_security(error: &flows::Error) {
+/// Records the security event of an error that indicates an attack or a missing key.
+pub(super) fn record_security_event(error: &flows::Error) {
     let event = match error {
         flows::Error::AdminsOnly | flows::Error::RightsUnknown(_) => Event::RightsRefused,
         flows::Error::ForeignFlow => Event::StateRefused,
@@ -88,8 +88,8 @@ pub(super) fn note_security(error: &flows::Error) {
     security::record(event, None);
 }
 
-/// Status, title and text of an error.
-pub(crate) fn words(w: Writer, error: &flows::Error) -> (StatusCode, String, String) {
+/// Returns the status, title and text of an error.
+pub(crate) fn describe_error(w: Writer, error: &flows::Error) -> (StatusCode, String, String) {
     use flows::Error as E;
     match error {
         E::NotInstalled => (StatusCode::FORBIDDEN, fl!(w.t, "not-installed-title"), fl!(w.t, "not-installed-text")),
@@ -144,32 +144,32 @@ mod tests {
     use super::*;
     use metrics_exporter_prometheus::PrometheusBuilder;
 
-    /// The security events that an answer with this error counts.
-    fn counted(error: &flows::Error) -> Vec<String> {
+    /// Renders an error, and returns the security events that this counted.
+    fn count_events(error: &flows::Error) -> Vec<String> {
         let recorder = PrometheusBuilder::new().build_recorder();
-        let figures = recorder.handle();
+        let handle = recorder.handle();
         metrics::with_local_recorder(&recorder, || render_error(Language::English, error));
-        let counted = figures.render();
-        let lines = counted.lines().filter(|line| line.starts_with("fatura_security_events_total"));
+        let rendered = handle.render();
+        let lines = rendered.lines().filter(|line| line.starts_with("fatura_security_events_total"));
         lines.map(ToOwned::to_owned).collect()
     }
 
     #[test]
-    fn an_error_that_tells_of_an_attack_or_a_missing_key_is_counted() {
+    fn errors_that_indicate_an_attack_or_a_missing_key_are_counted() {
         for (error, event) in [
             (flows::Error::Store(store::Error::Unreadable("quickbooks_connection")), "key_missing"),
             (flows::Error::AdminsOnly, "rights_refused"),
             (flows::Error::RightsUnknown(ProviderError::TokenUnavailable), "rights_refused"),
             (flows::Error::ForeignFlow, "state_refused"),
         ] {
-            assert_eq!(counted(&error), [format!("fatura_security_events_total{{event=\"{event}\"}} 1")]);
+            assert_eq!(count_events(&error), [format!("fatura_security_events_total{{event=\"{event}\"}} 1")]);
         }
         for error in [
             flows::Error::NotFound,
             flows::Error::NotConnected,
             flows::Error::QuickBooks(ProviderError::TokenUnavailable),
         ] {
-            assert!(counted(&error).is_empty(), "{error}");
+            assert!(count_events(&error).is_empty(), "{error}");
         }
     }
 }

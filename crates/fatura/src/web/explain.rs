@@ -1,8 +1,8 @@
-//! Answers that no handler of ours has written, as a rejected request or a panic: they become our error page, with a reference for support.
+//! Error pages for responses that no handler has rendered, such as rejected requests and panics. Each page has a reference for support.
 
 use super::{
     error::ErrorFragment,
-    pages::{Failed, Plain, asked},
+    pages::{FailurePage, MessagePage, browser_locale},
     support::{self, Failure},
 };
 use crate::{clock::of_this_machine, format::Writer};
@@ -17,20 +17,20 @@ use i18n_embed_fl::fl;
 use std::any::Any;
 use uuid::Uuid;
 
-/// Answers that are read by programs, and stay as they are.
-const FOR_PROGRAMS: [&str; 3] = ["/quickbooks/webhook", "/healthz", "/readyz"];
+/// Paths whose responses are read by programs. Their errors are not replaced.
+const PROGRAM_PATHS: [&str; 3] = ["/quickbooks/webhook", "/healthz", "/readyz"];
 
-/// Replaces a bare error with a page; within a page of ours, with a fragment.
-pub(super) async fn explain(request: Request, next: Next) -> Response {
+/// Replaces an error response without HTML by an error page, or by a fragment if the page's script sent the request.
+pub(super) async fn replace_bare_error(request: Request, next: Next) -> Response {
     let is_for_programs =
-        FOR_PROGRAMS.contains(&request.uri().path()) || matches!(*request.method(), Method::DELETE | Method::HEAD);
+        PROGRAM_PATHS.contains(&request.uri().path()) || matches!(*request.method(), Method::DELETE | Method::HEAD);
     let is_fragment = request.headers().contains_key(header::AUTHORIZATION);
-    let w = Writer::new(asked(request.headers()));
+    let w = Writer::new(browser_locale(request.headers()));
     let response = next.run(request).await;
     let status = response.status();
     let is_ours =
         response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
-    // The page's script gets a new bearer for a bare 401.
+    // After a bare 401, the page's script fetches a new bearer.
     let is_bearer_refused = is_fragment && status == StatusCode::UNAUTHORIZED;
     if !(status.is_client_error() || status.is_server_error()) || is_ours || is_for_programs || is_bearer_refused {
         return response;
@@ -43,11 +43,12 @@ pub(super) async fn explain(request: Request, next: Next) -> Response {
         _ => (fl!(w.t, "unreadable-request-title"), fl!(w.t, "unreadable-request-text")),
     };
     let code = status.as_u16().to_string();
-    let support = support::part(w, &Failure { reference, at: Some(of_this_machine()), code, ..Failure::default() });
+    let support =
+        support::render_details(w, &Failure { reference, at: Some(of_this_machine()), code, ..Failure::default() });
     let page = if is_fragment {
         ErrorFragment { w, title, text, support }.render()
     } else {
-        Failed { plain: Plain { w, title, text, action: None, other: None }, support }.render()
+        FailurePage { plain: MessagePage { w, title, text, action: None, other: None }, support }.render()
     };
     let mut explained = match page {
         Ok(page) => (status, Html(page)).into_response(),
@@ -62,16 +63,16 @@ pub(super) async fn explain(request: Request, next: Next) -> Response {
     explained
 }
 
-/// The answer where a handler has panicked.
-pub(super) fn panicked(panic: Box<dyn Any + Send>) -> Response {
-    let what = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    tracing::error!(panic = what.unwrap_or("of another kind"), "a handler has panicked");
+/// Responds to a panic of a handler, and logs its message.
+pub(super) fn respond_to_panic(panic: Box<dyn Any + Send>) -> Response {
+    let message = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    tracing::error!(panic = message.unwrap_or("not a text"), "a handler panicked");
     StatusCode::INTERNAL_SERVER_ERROR.into_response()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::guarded;
+    use super::super::add_outer_layers;
     use axum::{
         Router,
         body::{Body, to_bytes},
@@ -80,9 +81,9 @@ mod tests {
     };
     use tower::ServiceExt;
 
-    async fn answer(language: &str) -> (StatusCode, axum::http::HeaderMap, String) {
+    async fn request_panic(language: &str) -> (StatusCode, axum::http::HeaderMap, String) {
         let panics = Router::new().route("/", get(async || -> &'static str { panic!("a secret") }));
-        let router = guarded(panics, HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"));
+        let router = add_outer_layers(panics, HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"));
         let request = Request::get("/").header("accept-language", language).body(Body::empty()).unwrap();
         let response = router.oneshot(request).await.unwrap();
         let (status, headers) = (response.status(), response.headers().clone());
@@ -97,7 +98,7 @@ mod tests {
             ("pt-BR", "Algo deu errado no Fatura", "Copiar para o suporte"),
             ("es", "Algo salió mal en Fatura", "Copiar para soporte"),
         ] {
-            let (status, headers, page) = answer(language).await;
+            let (status, headers, page) = request_panic(language).await;
             assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
             assert!(page.contains(words) && page.contains("reference: ") && page.contains(copy), "{page}");
             assert!(!page.contains("secret"));

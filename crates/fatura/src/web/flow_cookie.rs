@@ -13,11 +13,11 @@ fn cookie_name(app: &App) -> &'static str {
     if app.config.is_https() { "__Host-fatura-flow" } else { "fatura-flow" }
 }
 
-/// The secret that this browser holds, and the cookie that makes it hold one. One that it has stays: a flow that another tab has begun
-/// goes on.
-pub(crate) fn new_browser(app: &App, jar: CookieJar) -> (String, CookieJar) {
-    let known = known_browser(app, &jar);
-    let secret = if is_secret(&known) { known } else { secret() };
+/// Returns the browser's secret, and the jar with the cookie that stores it. An existing secret is kept, so that a flow in another tab
+/// can continue.
+pub(crate) fn ensure_browser_secret(app: &App, jar: CookieJar) -> (String, CookieJar) {
+    let existing = read_browser_secret(app, &jar);
+    let secret = if is_secret(&existing) { existing } else { secret() };
     let cookie = Cookie::build((cookie_name(app), secret.clone()))
         .path("/")
         .http_only(true)
@@ -26,7 +26,7 @@ pub(crate) fn new_browser(app: &App, jar: CookieJar) -> (String, CookieJar) {
     (secret, jar.add(cookie))
 }
 
-/// The secret that this browser brings.
-pub(crate) fn known_browser(app: &App, jar: &CookieJar) -> String {
+/// Returns the browser's secret from the cookie; empty if there is none.
+pub(crate) fn read_browser_secret(app: &App, jar: &CookieJar) -> String {
     jar.get(cookie_name(app)).map(|cookie| cookie.value().to_owned()).unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! The headers of every answer: what a page may load, and who may frame it.
+//! Security headers of every response, and the rejection of cross-site requests.
 
 use crate::{
     security::{self, Event},
@@ -11,8 +11,9 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-/// The content security policy: the sources of our pages, and who may frame them. A form may lead on to Pipedrive, as the last step of connecting does.
-pub(super) fn policy(app: &App, framed_by: &str) -> Option<HeaderValue> {
+/// Builds the content security policy. `form-action` includes Pipedrive, because the last step of connecting redirects a form there.
+/// `None` if the configured origins are not a valid header value.
+pub(super) fn build_content_policy(app: &App, framed_by: &str) -> Option<HeaderValue> {
     let pipedrive = &app.config.pipedrive_frame_ancestors;
     let policy = format!(
         "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' data:; connect-src 'self'; \
@@ -21,12 +22,16 @@ pub(super) fn policy(app: &App, framed_by: &str) -> Option<HeaderValue> {
     HeaderValue::from_str(&policy).ok()
 }
 
-/// Headers on every answer. Nothing may be framed unless [`embeddable`] has said by whom.
-pub(super) async fn protect(State(closed): State<HeaderValue>, request: Request, next: Next) -> Response {
+/// Adds the security headers to every response. The default policy forbids framing; [`allow_framing`] replaces it.
+pub(super) async fn add_security_headers(
+    State(default_policy): State<HeaderValue>,
+    request: Request,
+    next: Next,
+) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     if !headers.contains_key(header::CONTENT_SECURITY_POLICY) {
-        headers.insert(header::CONTENT_SECURITY_POLICY, closed);
+        headers.insert(header::CONTENT_SECURITY_POLICY, default_policy);
     }
     for (name, value) in [
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
@@ -39,8 +44,8 @@ pub(super) async fn protect(State(closed): State<HeaderValue>, request: Request,
     response
 }
 
-/// Refuses what another site has a browser send to change something; browsers name the kind of site in `Sec-Fetch-Site`. The providers' own calls come
-/// from no browser.
+/// Rejects unsafe methods in requests that another site made the browser send, by `Sec-Fetch-Site`. Calls of the providers do not come from
+/// a browser and have no such header.
 pub(super) async fn refuse_cross_site(request: Request, next: Next) -> Response {
     let is_cross_site = request.headers().get("sec-fetch-site").is_some_and(|site| site == "cross-site");
     if is_cross_site && !request.method().is_safe() {
@@ -50,10 +55,10 @@ pub(super) async fn refuse_cross_site(request: Request, next: Next) -> Response 
     next.run(request).await
 }
 
-/// Lets Pipedrive, and nobody else, embed the page.
-pub(super) async fn embeddable(State(app): State<App>, request: Request, next: Next) -> Response {
+/// Allows only Pipedrive to frame the page.
+pub(super) async fn allow_framing(State(app): State<App>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
-    if let Some(policy) = policy(&app, &app.config.pipedrive_frame_ancestors) {
+    if let Some(policy) = build_content_policy(&app, &app.config.pipedrive_frame_ancestors) {
         response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
     }
     response

@@ -1,4 +1,4 @@
-//! Health checks for load balancers.
+//! The readiness check for load balancers.
 
 use crate::{flows, state::App};
 use axum::{extract::State, http::StatusCode};
@@ -8,21 +8,21 @@ use std::{
     time::Duration,
 };
 
-/// A load balancer asks often, and a slow answer is none.
-const READY_WITHIN: Duration = Duration::from_secs(2);
+/// Upper bound for the database check. Load balancers ask often, and a slow answer is of no use to them.
+const DATABASE_CHECK_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Whether requests can be served now: for load balancers. Not while the database does not answer or keeps nothing, and not once the
-/// service is to end.
-pub(super) async fn ready(State(app): State<App>) -> (StatusCode, Cow<'static, str>) {
+/// Reports whether the service can serve requests. It cannot while the database does not answer or cannot be written, with the wrong
+/// vault keys, and after shutdown has begun.
+pub(super) async fn check_readiness(State(app): State<App>) -> (StatusCode, Cow<'static, str>) {
     if app.stop.is_cancelled() {
         return (StatusCode::SERVICE_UNAVAILABLE, "ending".into());
     }
-    if let Some(wrong) = app.wrong_keys.lock().unwrap_or_else(PoisonError::into_inner).clone() {
-        return (StatusCode::SERVICE_UNAVAILABLE, wrong.into());
+    if let Some(problem) = app.wrong_keys.lock().unwrap_or_else(PoisonError::into_inner).clone() {
+        return (StatusCode::SERVICE_UNAVAILABLE, problem.into());
     }
-    match tokio::time::timeout(READY_WITHIN, flows::health::try_database(&app)).await {
+    match tokio::time::timeout(DATABASE_CHECK_TIMEOUT, flows::health::try_database(&app)).await {
         Ok(Ok(())) if !app.can_write.load(Ordering::Relaxed) => {
-            (StatusCode::SERVICE_UNAVAILABLE, "the database keeps nothing that is new".into())
+            (StatusCode::SERVICE_UNAVAILABLE, "the database cannot be written".into())
         }
         Ok(Ok(())) => (StatusCode::OK, "ready".into()),
         _ => (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer".into()),

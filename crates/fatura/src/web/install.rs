@@ -1,9 +1,9 @@
-//! Installing from Pipedrive, and being uninstalled.
+//! Installing from Pipedrive, and uninstalling.
 
 use super::{
     error::Error,
-    flow_cookie::{known_browser, new_browser},
-    pages::{denied, failed},
+    flow_cookie::{ensure_browser_secret, read_browser_secret},
+    pages::{redirect_to_denial, redirect_to_failure},
 };
 use crate::{
     flows::{self, companies, connect, context::UserContext, install},
@@ -27,12 +27,12 @@ use serde::Deserialize;
 use serde_json::Value;
 use url::form_urlencoded;
 
-/// Where the Marketplace's *Install* leads: on to Pipedrive's consent page.
+/// The target of *Install* in the Marketplace. Redirects to Pipedrive's consent page.
 pub(crate) async fn begin(State(app): State<App>, jar: CookieJar) -> Response {
-    let (secret, jar) = new_browser(&app, jar);
+    let (secret, jar) = ensure_browser_secret(&app, jar);
     match install::begin(&app, &secret) {
         Ok(consent) => (jar, Redirect::to(consent.as_str())).into_response(),
-        Err(error) => failed(&error, "pipedrive").into_response(),
+        Err(error) => redirect_to_failure(&error, "pipedrive").into_response(),
     }
 }
 
@@ -44,37 +44,39 @@ pub(crate) struct Callback {
     error: String,
 }
 
-/// Where Pipedrive's consent page leads back to.
+/// The redirect target of Pipedrive's consent page.
 pub(crate) async fn callback(
     State(app): State<App>,
     jar: CookieJar,
     callback: Result<Query<Callback>, QueryRejection>,
 ) -> Response {
-    // An address with a code in it is answered with another address, whatever is wrong with it.
-    let Ok(Query(callback)) = callback else { return failed(&flows::Error::ForeignFlow, "pipedrive").into_response() };
-    let browser = known_browser(&app, &jar);
+    // The URL may contain a code, so every answer is a redirect to another URL.
+    let Ok(Query(callback)) = callback else {
+        return redirect_to_failure(&flows::Error::ForeignFlow, "pipedrive").into_response();
+    };
+    let browser = read_browser_secret(&app, &jar);
     if !callback.error.is_empty() {
         let error = install::refuse(&app, &callback.state, &browser).err().unwrap_or(flows::Error::Refused);
-        return failed(&error, "pipedrive").into_response();
+        return redirect_to_failure(&error, "pipedrive").into_response();
     }
-    // A code without a state may be anybody's: it is not taken, the installation begins here.
+    // A code without a state may come from anybody. It is ignored, and the installation starts over.
     if callback.state.is_empty() {
         return Redirect::to("/install").into_response();
     }
-    // Reloaded, or reached by the back button: the code is not used again.
-    if let Ok(Some(made)) = install::find_installation(&app, &callback.state, &browser).await {
-        return installed(&made).into_response();
+    // The page was reloaded or reached with the back button: the code was used before.
+    if let Ok(Some(sealed)) = install::find_installation(&app, &callback.state, &browser).await {
+        return redirect_to_installed(&sealed).into_response();
     }
     let (tenant, user) = match install::finish(&app, &callback.code, &callback.state, &browser).await {
-        Ok(installed) => installed,
-        // The code is refused, or the state is: the link was used before, or is too old.
+        Ok(tenant_and_user) => tenant_and_user,
+        // The code or the state was refused, because it was used before or is too old.
         Err(flows::Error::ForeignFlow | flows::Error::Pipedrive(ProviderError::Disconnected)) => {
             return match install::wait_for_installation(&app, &callback.state, &browser).await {
-                Ok(Some(made)) => installed(&made).into_response(),
-                _ => failed(&flows::Error::ForeignFlow, "pipedrive").into_response(),
+                Ok(Some(sealed)) => redirect_to_installed(&sealed).into_response(),
+                _ => redirect_to_failure(&flows::Error::ForeignFlow, "pipedrive").into_response(),
             };
         }
-        Err(error) => return failed(&error, "pipedrive").into_response(),
+        Err(error) => return redirect_to_failure(&error, "pipedrive").into_response(),
     };
     let context = UserContext::new(&app, tenant.id, user);
     if companies::find_usable(&context).await.is_ok() {
@@ -82,16 +84,16 @@ pub(crate) async fn callback(
     }
     match connect::begin_consent(&context, &browser).await {
         Ok(consent) => Redirect::to(consent.as_str()).into_response(),
-        Err(error) => denied(&error).into_response(),
+        Err(error) => redirect_to_denial(&error).into_response(),
     }
 }
 
-/// The page that says that the app is installed already.
-fn installed(made: &str) -> Redirect {
-    Redirect::to(&format!("/outcome/pipedrive-installed?installed={made}"))
+/// Redirects to the page that says that the app is installed.
+fn redirect_to_installed(sealed: &str) -> Redirect {
+    Redirect::to(&format!("/outcome/pipedrive-installed?installed={sealed}"))
 }
 
-/// No uninstall call is larger.
+/// Maximum body of an uninstall call.
 pub(crate) const MAX_UNINSTALL_BYTES: usize = 64 * 1024;
 
 /// The body of Pipedrive's uninstall call.
@@ -100,12 +102,12 @@ struct Uninstall {
     client_id: String,
     company_id: i64,
     user_id: i64,
-    /// When it happened; nothing where that cannot be read.
+    /// Time of the uninstallation; `None` if it cannot be parsed.
     timestamp: Option<Timestamp>,
 }
 
-/// A moment as text or as seconds since 1970.
-fn moment(text: &str) -> Option<Timestamp> {
+/// Parses a time with an offset, a time without one as UTC, or seconds since 1970.
+fn parse_timestamp(text: &str) -> Option<Timestamp> {
     let text = text.trim();
     let civil = || text.parse::<DateTime>().ok()?.to_zoned(TimeZone::UTC).ok();
     text.parse()
@@ -115,7 +117,7 @@ fn moment(text: &str) -> Option<Timestamp> {
 }
 
 impl Uninstall {
-    /// Reads JSON or a form by its content: which type Pipedrive declares is not documented, and an uninstallation must not be missed.
+    /// Parses JSON or form encoding, by the content: Pipedrive does not document the content type, and no uninstallation may be missed.
     fn parse(body: &[u8]) -> Option<Self> {
         let member = |key: &str| -> Option<String> {
             match serde_json::from_slice(body) {
@@ -131,26 +133,30 @@ impl Uninstall {
             }
         };
         let number = |key| member(key)?.trim().parse().ok();
-        let timestamp = member("timestamp").and_then(|text| moment(&text));
+        let timestamp = member("timestamp").and_then(|text| parse_timestamp(&text));
         let (company_id, user_id) = (number("company_id")?, number("user_id")?);
         Some(Self { client_id: member("client_id")?, company_id, user_id, timestamp })
     }
 }
 
-/// A signed DELETE on the callback: a user has uninstalled the app.
-pub(crate) async fn uninstalled(State(app): State<App>, headers: HeaderMap, body: Bytes) -> Result<StatusCode, Error> {
+/// Receives Pipedrive's DELETE, with the client secret as its password, after a user has uninstalled the app.
+pub(crate) async fn receive_uninstall(
+    State(app): State<App>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<StatusCode, Error> {
     let expected = format!("{}:{}", app.config.pipedrive_client_id, app.config.pipedrive_client_secret.expose_secret());
-    let given = headers
+    let credentials = headers
         .get(header::AUTHORIZATION)
         .and_then(|value| value.to_str().ok()?.strip_prefix("Basic "))
         .and_then(|encoded| BASE64_STANDARD.decode(encoded).ok())
         .unwrap_or_default();
-    if constant_time::verify_slices_are_equal(&given, expected.as_bytes()).is_err() {
+    if constant_time::verify_slices_are_equal(&credentials, expected.as_bytes()).is_err() {
         security::record(Event::SignatureRefused, None);
         return Err(Error::Unauthenticated);
     }
     let Some(uninstall) = Uninstall::parse(&body) else {
-        tracing::error!(bytes = body.len(), "an uninstall call of Pipedrive could not be read");
+        tracing::error!(bytes = body.len(), "failed to parse an uninstall call of Pipedrive");
         return Ok(StatusCode::BAD_REQUEST);
     };
     if uninstall.client_id != app.config.pipedrive_client_id {
@@ -158,7 +164,7 @@ pub(crate) async fn uninstalled(State(app): State<App>, headers: HeaderMap, body
     }
     let language = crate::language::Language::English;
     let Uninstall { company_id, user_id, timestamp, .. } = uninstall;
-    install::uninstall_user(&app, company_id, UserId(user_id), timestamp).await.map_err(Error::of(language))?;
+    install::uninstall_user(&app, company_id, UserId(user_id), timestamp).await.map_err(Error::localized(language))?;
     Ok(StatusCode::OK)
 }
 
@@ -167,7 +173,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_uninstall_call_is_read_by_its_content() {
+    fn an_uninstall_call_is_parsed_by_its_content() {
         let timestamp = "2026-01-01T00:00:00Z".parse().ok();
         let expected = Uninstall { client_id: "a+b".into(), company_id: 7, user_id: 9, timestamp };
         for body in [

@@ -1,4 +1,4 @@
-//! A stream for each open page: "something of your company has changed, ask again". It holds no data.
+//! The event stream of an open page. An event means that data of the tenant has changed and the page should reload; it holds no data.
 
 use super::{
     error::Error,
@@ -14,34 +14,34 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 
-/// The page comes back with a new bearer after so long.
-const LIFE: Duration = Duration::from_secs(240);
-/// Proxies drop what is silent for longer.
-const KEEP_ALIVE: Duration = Duration::from_secs(20);
-/// Several changes at once are one.
-const GATHER: Duration = Duration::from_millis(100);
+/// Lifetime of a stream. The page then opens a new one with a new bearer.
+const STREAM_LIFETIME: Duration = Duration::from_secs(240);
+/// Interval of keep-alive comments. Proxies close connections that are idle for longer.
+const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(20);
+/// Delay that merges changes in quick succession into one event.
+const COALESCE_DELAY: Duration = Duration::from_millis(100);
 
-struct Watch {
+struct ChangeListener {
     context: UserContext,
-    open: OpenStream,
-    heard: Receiver<TenantId>,
-    until: Instant,
+    stream: OpenStream,
+    announcements: Receiver<TenantId>,
+    deadline: Instant,
 }
 
-impl Watch {
-    /// Waits for a change; false when the stream is to end: also where the user has the app no longer.
-    async fn changed(&mut self) -> bool {
+impl ChangeListener {
+    /// Waits for a change. Returns `false` if the stream should end, for example because the user uninstalled the app.
+    async fn wait_for_change(&mut self) -> bool {
         loop {
-            let heard = tokio::select! {
+            let received = tokio::select! {
                 () = self.context.app.stop.cancelled() => return false,
-                () = self.open.replaced() => return false,
-                heard = timeout_at(self.until, self.heard.recv()) => heard,
+                () = self.stream.replaced() => return false,
+                received = timeout_at(self.deadline, self.announcements.recv()) => received,
             };
-            match heard {
+            match received {
                 Ok(Ok(tenant)) if tenant != self.context.tenant => {}
                 Ok(Ok(_) | Err(RecvError::Lagged(_))) => {
-                    tokio::time::sleep(GATHER).await;
-                    self.heard = self.heard.resubscribe();
+                    tokio::time::sleep(COALESCE_DELAY).await;
+                    self.announcements = self.announcements.resubscribe();
                     return is_installed(&self.context).await;
                 }
                 Ok(Err(RecvError::Closed)) | Err(_) => return false,
@@ -50,13 +50,15 @@ impl Watch {
     }
 }
 
-pub(crate) async fn stream(session: Session) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Error> {
-    let until = Instant::now() + LIFE;
-    let open = session.app.event_streams.open(session.tenant, session.user);
-    let heard = session.app.db.subscribe_to_announcements();
-    let watch = Watch { heard, open, context: session.context, until };
-    let events = unfold(watch, async |mut watch| {
-        watch.changed().await.then(|| (Ok(Event::default().event("changed").data("")), watch))
+pub(crate) async fn open_event_stream(
+    session: Session,
+) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Error> {
+    let deadline = Instant::now() + STREAM_LIFETIME;
+    let stream = session.app.event_streams.open(session.tenant, session.user);
+    let announcements = session.app.db.subscribe_to_announcements();
+    let listener = ChangeListener { announcements, stream, context: session.context, deadline };
+    let events = unfold(listener, async |mut listener| {
+        listener.wait_for_change().await.then(|| (Ok(Event::default().event("changed").data("")), listener))
     });
-    Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)))
+    Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(KEEP_ALIVE_INTERVAL)))
 }

@@ -1,4 +1,4 @@
-//! Parts of pages: names of the built assets, templates as answers, snackbars.
+//! Helpers for pages: names of the built assets, rendering of templates, snackbars.
 
 use super::error::Error;
 use axum::{
@@ -12,19 +12,19 @@ pub(crate) mod assets {
     include!(concat!(env!("OUT_DIR"), "/assets.rs"));
 }
 
-/// A template as a page.
+/// Renders a template as an HTML response.
 ///
 /// # Errors
 ///
-/// [`Error::Page`] where the template does not render.
+/// [`Error::Page`] if the template does not render.
 pub(crate) fn html(template: &impl askama::Template) -> Result<Response, Error> {
     Ok(Html(template.render().map_err(|error| Error::Page(error.to_string()))?).into_response())
 }
 
-/// Adds a header by which the page shows a snackbar with this text.
+/// Adds the header that makes the page's script show a snackbar.
 pub(crate) fn add_snackbar(headers: &mut HeaderMap, message: &str) {
-    // Header values are ASCII: the JSON escapes the rest.
-    let escaped: String = json!({ "fatura:tell": { "message": message } })
+    // Header values are ASCII, so other characters are escaped as in JSON.
+    let escaped: String = json!({ "fatura:snackbar": { "message": message } })
         .to_string()
         .chars()
         .map(|c| {

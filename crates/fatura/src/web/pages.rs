@@ -1,8 +1,8 @@
-//! The plain pages outside Pipedrive: what Fatura is, and how a flow ended.
+//! The pages outside Pipedrive: about Fatura, and the outcomes of installing and connecting.
 
 use super::{
-    error::{Error, ErrorFragment, note_security, words},
-    flow_cookie::known_browser,
+    error::{Error, ErrorFragment, describe_error, record_security_event},
+    flow_cookie::read_browser_secret,
     page::{assets, html},
 };
 use crate::{
@@ -27,15 +27,15 @@ use providers::ProviderError;
 use serde::Deserialize;
 use store::tenants::Tenant;
 
-/// The locale that the browser asks for.
-pub(crate) fn asked(headers: &HeaderMap) -> Locale {
+/// Returns the locale of the browser's `Accept-Language`.
+pub(crate) fn browser_locale(headers: &HeaderMap) -> Locale {
     Locale::of(headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default())
 }
 
-/// A page with a heading, a text, the next step and another way to go on.
+/// A page with a heading, a text, and up to two links: the next step and an alternative.
 #[derive(Template)]
 #[template(path = "plain.html")]
-pub(crate) struct Plain {
+pub(crate) struct MessagePage {
     pub(crate) w: Writer,
     pub(crate) title: String,
     pub(crate) text: String,
@@ -43,17 +43,17 @@ pub(crate) struct Plain {
     pub(crate) other: Option<(String, String)>,
 }
 
-/// The same after an error that has a reference.
+/// A message page with details for support.
 #[derive(Template)]
 #[template(path = "plain_failed.html")]
-pub(crate) struct Failed {
-    pub(crate) plain: Plain,
+pub(crate) struct FailurePage {
+    pub(crate) plain: MessagePage,
     pub(crate) support: String,
 }
 
-pub(crate) async fn about(State(_app): State<App>, headers: HeaderMap) -> Result<Response, Error> {
-    let w = Writer::new(asked(&headers));
-    html(&Plain {
+pub(crate) async fn render_about(State(_app): State<App>, headers: HeaderMap) -> Result<Response, Error> {
+    let w = Writer::new(browser_locale(&headers));
+    html(&MessagePage {
         w,
         title: "Fatura".into(),
         text: fl!(w.t, "about-text"),
@@ -62,34 +62,34 @@ pub(crate) async fn about(State(_app): State<App>, headers: HeaderMap) -> Result
     })
 }
 
-pub(crate) async fn not_found(headers: HeaderMap) -> Response {
-    let w = Writer::new(asked(&headers));
-    let (_, title, text) = words(w, &flows::Error::NotFound);
-    (StatusCode::NOT_FOUND, html(&Plain { w, title, text, action: None, other: None })).into_response()
+pub(crate) async fn render_not_found(headers: HeaderMap) -> Response {
+    let w = Writer::new(browser_locale(&headers));
+    let (_, title, text) = describe_error(w, &flows::Error::NotFound);
+    (StatusCode::NOT_FOUND, html(&MessagePage { w, title, text, action: None, other: None })).into_response()
 }
 
-/// The answer to too many requests, and to bodies for which there is no memory.
-pub(crate) fn too_many(headers: &HeaderMap) -> Response {
-    let w = Writer::new(asked(headers));
+/// Responds with 429: to too many requests, and to bodies for which there is no memory.
+pub(crate) fn respond_too_many_requests(headers: &HeaderMap) -> Response {
+    let w = Writer::new(browser_locale(headers));
     let (title, text) = (fl!(w.t, "too-many-title"), fl!(w.t, "too-many-text"));
-    // Within a page of ours it is shown there.
+    // The page's script shows the fragment in the open page.
     let page = if headers.contains_key(header::AUTHORIZATION) {
         html(&ErrorFragment { w, title, text, support: String::new() })
     } else {
-        html(&Plain { w, title, text, action: None, other: None })
+        html(&MessagePage { w, title, text, action: None, other: None })
     };
     (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, "5"), (header::CACHE_CONTROL, "no-cache, no-store")], page)
         .into_response()
 }
 
-/// The end of a flow that failed. A callback never answers with a page itself: its address holds secrets.
-pub(crate) fn failed(error: &flows::Error, provider: &str) -> Redirect {
-    Redirect::to(&outcome_of(error, provider))
+/// Redirects to the page of a failed flow. A callback never renders a page itself, because its URL contains secrets.
+pub(crate) fn redirect_to_failure(error: &flows::Error, provider: &str) -> Redirect {
+    Redirect::to(&outcome_path(error, provider))
 }
 
-/// The address of the page that tells how a flow failed.
-pub(crate) fn outcome_of(error: &flows::Error, provider: &str) -> String {
-    note_security(error);
+/// Logs a failed flow, and returns the path of the page that explains it.
+pub(crate) fn outcome_path(error: &flows::Error, provider: &str) -> String {
+    record_security_event(error);
     let outcome = match error {
         flows::Error::Refused => "refused",
         flows::Error::ForeignFlow => "expired",
@@ -99,7 +99,11 @@ pub(crate) fn outcome_of(error: &flows::Error, provider: &str) -> String {
         flows::Error::RightsUnknown(_) => "unverified",
         flows::Error::QuickBooks(ProviderError::Misconfigured(_))
         | flows::Error::Pipedrive(ProviderError::Misconfigured(_)) => {
-            tracing::error!(error = error as &dyn std::error::Error, provider, "a flow failed; correct the settings");
+            tracing::error!(
+                error = error as &dyn std::error::Error,
+                provider,
+                "a flow failed; check the configuration"
+            );
             "misconfigured"
         }
         _ => {
@@ -110,37 +114,44 @@ pub(crate) fn outcome_of(error: &flows::Error, provider: &str) -> String {
     format!("/outcome/{provider}-{outcome}")
 }
 
-/// The end of a flow in which a step was not taken.
-pub(crate) fn denied(denied: &Denied) -> Redirect {
-    let mut outcome = outcome_of(&denied.error, "quickbooks");
+/// Redirects to the page of a denied step of connecting.
+pub(crate) fn redirect_to_denial(denied: &Denied) -> Redirect {
+    let mut path = outcome_path(&denied.error, "quickbooks");
     if !denied.sealed.is_empty() {
-        outcome += "?cancelled=";
-        outcome += &denied.sealed;
+        path += "?cancelled=";
+        path += &denied.sealed;
     }
-    Redirect::to(&outcome)
+    Redirect::to(&path)
 }
 
-/// Who has cancelled: sealed, and bound to this browser.
+/// Sealed values that only this browser can use.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(crate) struct Cancelled {
+pub(crate) struct OutcomeQuery {
+    /// Identifies the cancelled attempt to connect.
     pub(crate) cancelled: String,
-    /// Where the app was installed before; sealed likewise.
+    /// Identifies the tenant in which the app is installed.
     pub(crate) installed: String,
 }
 
-/// Connecting was cancelled: the app is installed all the same, and a connection that there was stands.
-fn cancelled(app: &App, w: Writer, is_declined: bool, cancellation: Cancellation, sealed: &str) -> Plain {
+/// Builds the page after connecting was cancelled. The app stays installed, and an existing connection stays active.
+fn build_cancelled_page(
+    app: &App,
+    w: Writer,
+    is_declined: bool,
+    cancellation: Cancellation,
+    sealed: &str,
+) -> MessagePage {
     let Cancellation { pipedrive, quickbooks, .. } = cancellation;
     let (company, again) = (pipedrive.company_name, format!("/quickbooks/again?cancelled={sealed}"));
     let (title, text) = if let Some(quickbooks) = quickbooks {
         let text = fl!(w.t, "cancelled-kept-text", pipedrive = company, quickbooks = quickbooks);
         (fl!(w.t, "cancelled-kept-title"), text)
     } else {
-        let how = if is_declined { fl!(w.t, "declined-text") } else { fl!(w.t, "cancelled-at-intuit") };
-        (fl!(w.t, "not-connected-title"), format!("{how} {}", fl!(w.t, "cancelled-text", company = company)))
+        let reason = if is_declined { fl!(w.t, "declined-text") } else { fl!(w.t, "cancelled-at-intuit") };
+        (fl!(w.t, "not-connected-title"), format!("{reason} {}", fl!(w.t, "cancelled-text", company = company)))
     };
-    Plain {
+    MessagePage {
         w,
         title,
         text,
@@ -149,16 +160,16 @@ fn cancelled(app: &App, w: Writer, is_declined: bool, cancellation: Cancellation
     }
 }
 
-/// Connecting was refused: because somebody else has to do it, or because Pipedrive does not say whether they may.
-fn refused(app: &App, w: Writer, is_unverified: bool, pipedrive: &Tenant, sealed: &str) -> Plain {
+/// Builds the page after connecting was refused: the user is not an administrator, or Pipedrive could not confirm it.
+fn build_refused_page(app: &App, w: Writer, is_unverified: bool, pipedrive: &Tenant, sealed: &str) -> MessagePage {
     let settings = (app.config.settings_page(&pipedrive.company_domain), fl!(w.t, "panel-open-settings"));
     if is_unverified {
         let again = (format!("/quickbooks/again?cancelled={sealed}"), fl!(w.t, "try-again"));
-        let (_, title, text) = words(w, &flows::Error::RightsUnknown(ProviderError::TokenUnavailable));
-        return Plain { w, title, text, action: Some(again), other: Some(settings) };
+        let (_, title, text) = describe_error(w, &flows::Error::RightsUnknown(ProviderError::TokenUnavailable));
+        return MessagePage { w, title, text, action: Some(again), other: Some(settings) };
     }
     let company = pipedrive.company_name.as_str();
-    Plain {
+    MessagePage {
         w,
         title: fl!(w.t, "connect-admins-only-title"),
         text: fl!(w.t, "connect-admins-only-text", company = company),
@@ -167,9 +178,10 @@ fn refused(app: &App, w: Writer, is_unverified: bool, pipedrive: &Tenant, sealed
     }
 }
 
-/// The QuickBooks company that was chosen is another Pipedrive company's. Only its name is known to the person: they chose it at Intuit.
-fn taken(app: &App, w: Writer, cancellation: Cancellation, sealed: &str) -> Plain {
-    Plain {
+/// Builds the page for a QuickBooks company that is connected to another tenant. It may name the QuickBooks company, because the user chose
+/// it at Intuit, but not the other tenant.
+fn build_connected_elsewhere_page(app: &App, w: Writer, cancellation: Cancellation, sealed: &str) -> MessagePage {
+    MessagePage {
         w,
         title: fl!(w.t, "connected-elsewhere-title"),
         text: fl!(w.t, "connected-elsewhere-named", company = cancellation.chosen.unwrap_or_default()),
@@ -181,42 +193,48 @@ fn taken(app: &App, w: Writer, cancellation: Cancellation, sealed: &str) -> Plai
     }
 }
 
-/// How a flow ended, and how to go on.
-pub(crate) async fn outcome(
+/// Renders the outcome of a flow, with the next step.
+pub(crate) async fn render_outcome(
     State(app): State<App>,
     jar: CookieJar,
     Path(outcome): Path<String>,
-    Query(asked_for): Query<Cancelled>,
+    Query(query): Query<OutcomeQuery>,
     headers: HeaderMap,
 ) -> Result<Response, Error> {
-    let w = Writer::new(asked(&headers));
-    let (provider, what) = outcome.split_once('-').unwrap_or(("", ""));
-    if let ("pipedrive", "installed") = (provider, what) {
-        let Ok(tenant) = install::find_installed_tenant(&app, &asked_for.installed, &known_browser(&app, &jar)).await
+    let w = Writer::new(browser_locale(&headers));
+    let (provider, outcome) = outcome.split_once('-').unwrap_or(("", ""));
+    if let ("pipedrive", "installed") = (provider, outcome) {
+        let Ok(tenant) = install::find_installed_tenant(&app, &query.installed, &read_browser_secret(&app, &jar)).await
         else {
-            let (_, title, text) = words(w, &flows::Error::ForeignFlow);
+            let (_, title, text) = describe_error(w, &flows::Error::ForeignFlow);
             let action = Some(("/install".to_owned(), fl!(w.t, "install-again")));
-            return html(&Plain { w, title, text, action, other: None });
+            return html(&MessagePage { w, title, text, action, other: None });
         };
         let settings = app.config.settings_page(&tenant.company_domain);
         let text = fl!(w.t, "installed-text", company = tenant.company_name);
         let action = Some((settings, fl!(w.t, "panel-open-settings")));
-        return html(&Plain { w, title: fl!(w.t, "installed-title"), text, action, other: None });
+        return html(&MessagePage { w, title: fl!(w.t, "installed-title"), text, action, other: None });
     }
     if let ("quickbooks", "refused" | "declined" | "admins-only" | "unverified" | "connected-elsewhere") =
-        (provider, what)
+        (provider, outcome)
         && let Ok(cancellation) =
-            connect::find_cancellation(&app, &asked_for.cancelled, &known_browser(&app, &jar)).await
+            connect::find_cancellation(&app, &query.cancelled, &read_browser_secret(&app, &jar)).await
     {
-        if let "admins-only" | "unverified" = what {
-            return html(&refused(&app, w, what == "unverified", &cancellation.pipedrive, &asked_for.cancelled));
+        if let "admins-only" | "unverified" = outcome {
+            return html(&build_refused_page(
+                &app,
+                w,
+                outcome == "unverified",
+                &cancellation.pipedrive,
+                &query.cancelled,
+            ));
         }
-        if what == "connected-elsewhere" {
-            return html(&taken(&app, w, cancellation, &asked_for.cancelled));
+        if outcome == "connected-elsewhere" {
+            return html(&build_connected_elsewhere_page(&app, w, cancellation, &query.cancelled));
         }
-        return html(&cancelled(&app, w, what == "declined", cancellation, &asked_for.cancelled));
+        return html(&build_cancelled_page(&app, w, outcome == "declined", cancellation, &query.cancelled));
     }
-    let (title, text) = match (provider, what) {
+    let (title, text) = match (provider, outcome) {
         ("pipedrive" | "quickbooks", "refused") => {
             (fl!(w.t, "consent-refused-title"), fl!(w.t, "consent-refused-text"))
         }
@@ -234,13 +252,13 @@ pub(crate) async fn outcome(
             (fl!(w.t, "misconfigured-title"), fl!(w.t, "misconfigured-text"))
         }
         ("pipedrive" | "quickbooks", "failed") => (fl!(w.t, "flow-failed-title"), fl!(w.t, "flow-failed-text")),
-        _ => return Ok(not_found(headers).await),
+        _ => return Ok(render_not_found(headers).await),
     };
     let action = match provider {
         "pipedrive" => Some(("/install".to_owned(), fl!(w.t, "install-again"))),
         _ => None,
     };
-    html(&Plain { w, title, text, action, other: None })
+    html(&MessagePage { w, title, text, action, other: None })
 }
 
 #[cfg(test)]
@@ -248,19 +266,19 @@ mod tests {
     use super::*;
     use axum::http::HeaderValue;
 
-    async fn body(headers: &HeaderMap) -> String {
-        let response = too_many(headers);
+    async fn render_body(headers: &HeaderMap) -> String {
+        let response = respond_too_many_requests(headers);
         assert_eq!(response.status(), StatusCode::TOO_MANY_REQUESTS);
         let bytes = axum::body::to_bytes(response.into_body(), 1 << 20).await.unwrap();
         String::from_utf8_lossy(&bytes).into_owned()
     }
 
     #[tokio::test]
-    async fn too_many_requests_are_told_within_the_page_that_asks() {
+    async fn a_429_is_a_fragment_for_the_pages_script_and_a_page_for_others() {
         let mut headers = HeaderMap::new();
-        assert!(body(&headers).await.contains("<html"));
+        assert!(render_body(&headers).await.contains("<html"));
         headers.insert(header::AUTHORIZATION, HeaderValue::from_static("Bearer x"));
-        let fragment = body(&headers).await;
+        let fragment = render_body(&headers).await;
         assert!(!fragment.contains("<html") && fragment.contains("data-trouble"), "{fragment}");
     }
 }

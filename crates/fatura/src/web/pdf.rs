@@ -1,6 +1,6 @@
 //! An invoice's PDF in a new tab.
 
-use super::{error::Error, pages::failed, session::Session};
+use super::{error::Error, pages::redirect_to_failure, session::Session};
 use crate::{flows::pdf, state::App};
 use axum::{
     Json,
@@ -13,12 +13,13 @@ use domain::ids::InvoiceId;
 use serde_json::json;
 use uuid::Uuid;
 
-/// A link that works once, for the tab that the page opens.
-pub(crate) async fn ticket(session: Session, Path(invoice): Path<Uuid>) -> Result<Json<serde_json::Value>, Error> {
+/// Returns a one-time link to the PDF, for the tab that the page opens.
+pub(crate) async fn issue_link(session: Session, Path(invoice): Path<Uuid>) -> Result<Json<serde_json::Value>, Error> {
     let url = pdf::issue_token(&session, InvoiceId(invoice)).await.map_err(session.localize_error())?;
     Ok(Json(json!({ "url": url.as_str() })))
 }
 
+/// Serves the PDF of a one-time link.
 pub(crate) async fn serve_pdf(State(app): State<App>, Path((invoice, ticket)): Path<(Uuid, String)>) -> Response {
     match pdf::read_pdf(&app, InvoiceId(invoice), &ticket).await {
         Ok(pdf) => {
@@ -29,6 +30,6 @@ pub(crate) async fn serve_pdf(State(app): State<App>, Path((invoice, ticket)): P
             ];
             (headers, Body::from_stream(pdf.parts)).into_response()
         }
-        Err(error) => failed(&error, "quickbooks").into_response(),
+        Err(error) => redirect_to_failure(&error, "quickbooks").into_response(),
     }
 }

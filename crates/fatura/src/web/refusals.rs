@@ -1,11 +1,11 @@
-//! Refusals of QuickBooks in words: what happened, to what, and what to do next.
+//! Texts for refusals of QuickBooks: what happened, to what, and what to do next.
 
 use crate::format::Writer;
 use domain::refusal::RefusalCause as Cause;
 use i18n_embed_fl::fl;
 
-/// A cause in words; with QuickBooks' own text where that says more.
-pub(super) fn word(w: Writer, cause: Cause, detail: &str) -> String {
+/// Describes a cause. Adds QuickBooks' own text if it is more specific.
+pub(super) fn describe_cause(w: Writer, cause: Cause, detail: &str) -> String {
     let sentence = match cause {
         Cause::Reference => fl!(w.t, "refusal-reference"),
         Cause::Term => fl!(w.t, "refusal-term"),
@@ -47,15 +47,15 @@ pub(super) fn word(w: Writer, cause: Cause, detail: &str) -> String {
     if cause.is_quoted() { quote(w, &sentence, detail) } else { sentence }
 }
 
-/// A refusal of a form whose code is not known.
-pub(super) fn unknown(w: Writer, detail: &str) -> String {
+/// Describes a refusal of a form whose code is unknown.
+pub(super) fn describe_unknown(w: Writer, detail: &str) -> String {
     quote(w, &fl!(w.t, "refusal-unknown"), detail)
 }
 
-/// A sentence of ours, and QuickBooks' own text after it.
+/// Adds QuickBooks' own text to a sentence.
 pub(super) fn quote(w: Writer, sentence: &str, detail: &str) -> String {
     let detail = detail.trim();
-    // The first words repeat the name of the code.
+    // This prefix only repeats the name of the code.
     let detail = detail.strip_prefix("Business Validation Error:").unwrap_or(detail).trim();
     if detail.is_empty() {
         return sentence.to_owned();
@@ -108,25 +108,25 @@ mod tests {
     ];
 
     #[test]
-    fn every_cause_is_worded_in_every_language() {
+    fn every_cause_has_a_text_in_every_language() {
         for cause in CAUSES {
-            let words = Language::ALL.map(|language| word(Writer::new(language), cause, "Their words."));
-            for (at, text) in words.iter().enumerate() {
+            let texts = Language::ALL.map(|language| describe_cause(Writer::new(language), cause, "Their words."));
+            for (at, text) in texts.iter().enumerate() {
                 assert_eq!(text.contains("Their words."), cause.is_quoted(), "{cause:?}: {text}");
-                assert!(!words[..at].contains(text), "{cause:?} is said alike in two languages: {text}");
+                assert!(!texts[..at].contains(text), "{cause:?} has the same text in two languages: {text}");
             }
         }
     }
 
     #[test]
-    fn quickbooks_own_text_follows_a_sentence_of_ours() {
+    fn quickbooks_own_text_follows_the_sentence() {
         let w = Writer::new(Language::English);
         assert_eq!(
-            unknown(w, "Business Validation Error: You must set a transaction amount."),
+            describe_unknown(w, "Business Validation Error: You must set a transaction amount."),
             "QuickBooks refused the invoice, and nothing was created. Correct what it names, then create the invoice again. \
              QuickBooks says: You must set a transaction amount."
         );
-        assert!(unknown(w, " ").ends_with("create the invoice again."));
+        assert!(describe_unknown(w, " ").ends_with("create the invoice again."));
         assert_eq!(quote(w, "", "No."), "QuickBooks says: No.");
     }
 }

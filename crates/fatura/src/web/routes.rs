@@ -1,12 +1,12 @@
-//! Every route, with who may call it. The router is built from this table alone, so that no route exists without an entry; each entry
-//! also puts its check before its handler. `docs/routes.md` shows the table, and `e2e/routes.test.mjs` tries each row in every role.
+//! The table of all routes and their callers. The router is built only from this table, so no route exists without an entry. Each entry
+//! puts its check before its handler. `docs/routes.md` shows the table, and `e2e/routes.test.mjs` calls each route in every role.
 
 use super::{
     brand, connect,
     error::Error,
     form,
-    headers::embeddable,
-    health::ready,
+    headers::allow_framing,
+    health::check_readiness,
     install,
     limits::{MAX_BODY_BYTES, MAX_WEBHOOK_BYTES},
     live, pages, panel, pdf, session,
@@ -26,45 +26,45 @@ use axum::{
 /// Who may call a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Access {
-    /// Anybody: it holds no data.
+    /// Anybody. `/outcome` shows a company's name only to the browser whose flow it was.
     Public,
-    /// The shell of a page that Pipedrive embeds: anybody, for it holds no data.
+    /// Anybody: the shell of a page that Pipedrive embeds, without data.
     Shell,
     /// The browser that began the flow, or the holder of its one-time link.
     Link,
     /// A provider, by its signature or its secret.
     Provider,
-    /// The holder of a token that Pipedrive has signed for the page.
+    /// The holder of a token that Pipedrive signed for the page.
     PipedriveToken,
-    /// The holder of the key of an open form, for its deal and user alone.
+    /// The holder of the key of an open form, which is valid for one deal and user.
     FormKey,
-    /// A user with a session of one of these pages, and the right.
+    /// A user with the right and with a session of one of these pages.
     Session(&'static [Surface], Right),
 }
 
-/// The right that a user needs besides the session. If the path names a deal, an invoice or a record, always that they may see it in Pipedrive.
+/// The right that a user needs besides the session. If the path names a deal, an invoice or a record, the user must also be allowed to see
+/// it in Pipedrive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Right {
-    /// Nothing more.
+    /// No further right.
     Use,
-    /// That the settings let them create invoices.
+    /// The settings allow the user to create invoices.
     Create,
-    /// That the settings let them void and delete, where the act does that.
+    /// The settings allow the user to void and delete, if the action does that.
     Void,
-    /// That the invoice is theirs, or that they are an administrator.
+    /// The user created the invoice or is an administrator.
     Own,
-    /// That they are an administrator now.
+    /// The user is an administrator now.
     Administer,
 }
 
 /// One method of one path.
 pub(super) struct Route {
-    #[cfg_attr(not(test), expect(dead_code, reason = "the page of routes shows it"))]
+    #[cfg_attr(not(test), expect(dead_code, reason = "only the test of docs/routes.md reads it"))]
     method: &'static str,
     path: &'static str,
     access: Access,
-    /// The largest body in bytes.
-    body: usize,
+    max_body_bytes: usize,
     handler: fn() -> MethodRouter<App>,
 }
 
@@ -84,7 +84,7 @@ macro_rules! routes {
             method: stringify!($method),
             path: $path,
             access: $access,
-            body: routes!(@body $($body)?),
+            max_body_bytes: routes!(@body $($body)?),
             handler: || routing::$method($handler),
         }),+]
     };
@@ -93,55 +93,55 @@ macro_rules! routes {
 }
 
 static ROUTES: &[Route] = routes! {
-    get "/" Access::Public, pages::about;
-    get "/outcome/{outcome}" Access::Public, pages::outcome;
+    get "/" Access::Public, pages::render_about;
+    get "/outcome/{outcome}" Access::Public, pages::render_outcome;
     get "/favicon.ico" Access::Public, async || StatusCode::NO_CONTENT;
-    get "/brand/{name}" Access::Public, brand::picture;
+    get "/brand/{name}" Access::Public, brand::serve_picture;
     get "/healthz" Access::Public, async || "ok";
-    get "/readyz" Access::Public, ready;
+    get "/readyz" Access::Public, check_readiness;
 
     get "/panel" Access::Shell, shell::enter_panel;
     get "/form" Access::Shell, shell::enter_form;
     get "/settings" Access::Shell, shell::enter_settings;
-    get "/app/panel" Access::Shell, shell::panel;
-    get "/app/form" Access::Shell, shell::form;
-    get "/app/settings" Access::Shell, shell::settings;
+    get "/app/panel" Access::Shell, shell::render_panel;
+    get "/app/form" Access::Shell, shell::render_form;
+    get "/app/settings" Access::Shell, shell::render_settings;
 
     get "/install" Access::Public, install::begin;
     get "/pipedrive/callback" Access::Link, install::callback;
-    delete "/pipedrive/callback" Access::Provider, install::uninstalled, install::MAX_UNINSTALL_BYTES;
+    delete "/pipedrive/callback" Access::Provider, install::receive_uninstall, install::MAX_UNINSTALL_BYTES;
     get "/quickbooks/connect" Access::Link, connect::begin;
     get "/quickbooks/callback" Access::Link, connect::callback;
-    get "/quickbooks/again" Access::Link, connect::again;
-    get "/quickbooks/confirm" Access::Link, connect::confirmation;
+    get "/quickbooks/again" Access::Link, connect::restart;
+    get "/quickbooks/confirm" Access::Link, connect::render_confirmation;
     post "/quickbooks/confirm" Access::Link, connect::confirm;
-    post "/quickbooks/webhook" Access::Provider, webhooks::quickbooks, MAX_WEBHOOK_BYTES;
+    post "/quickbooks/webhook" Access::Provider, webhooks::receive_quickbooks, MAX_WEBHOOK_BYTES;
     get "/pdf/{invoice}/{ticket}" Access::Link, pdf::serve_pdf;
 
-    post "/session/{surface}" Access::PipedriveToken, session::exchange;
-    get "/live" Access::Session(PAGES, Right::Use), live::stream;
+    post "/session/{surface}" Access::PipedriveToken, session::exchange_token;
+    get "/live" Access::Session(PAGES, Right::Use), live::open_event_stream;
 
     get "/panel/{entity}/{id}" USER, panel::render_panel;
-    post "/panel/{entity}/{id}/refresh" USER, panel::refresh;
-    post "/panel/{entity}/{id}/unlink" USER, panel::unlink;
-    get "/panel/{entity}/{id}/deals" USER, panel::billable_deals;
-    get "/panel/{entity}/{id}/invoices/{invoice}/recipient" USER, panel::recipient;
-    get "/panel/{entity}/{id}/invoices/{invoice}/{act}/question" VOIDER, panel::question;
-    post "/panel/{entity}/{id}/invoices/{invoice}/remove" OWNER, panel::remove;
-    post "/panel/{entity}/{id}/invoices/{invoice}/{act}" VOIDER, panel::act;
+    post "/panel/{entity}/{id}/refresh" USER, panel::refresh_panel;
+    post "/panel/{entity}/{id}/unlink" USER, panel::unlink_customer;
+    get "/panel/{entity}/{id}/deals" USER, panel::render_billable_deals;
+    get "/panel/{entity}/{id}/invoices/{invoice}/recipient" USER, panel::render_recipient_form;
+    get "/panel/{entity}/{id}/invoices/{invoice}/{act}/question" VOIDER, panel::read_question;
+    post "/panel/{entity}/{id}/invoices/{invoice}/remove" OWNER, panel::remove_invoice;
+    post "/panel/{entity}/{id}/invoices/{invoice}/{act}" VOIDER, panel::request_act;
 
     get "/deals/{deal}/form" CREATOR, form::render_form;
-    post "/deals/{deal}/form/preview" CREATOR, form::preview;
-    post "/deals/{deal}/form/discard" CREATOR, form::discard;
-    post "/deals/{deal}/form/change" CREATOR, form::change;
-    post "/deals/{deal}/form/unlink" USER, form::unlink;
-    post "/deals/{deal}/invoices" CREATOR, form::create;
-    post "/posted/deals/{deal}/invoices" Access::FormKey, form::create_posted;
-    get "/invoices/{invoice}/progress" USER, form::progress;
+    post "/deals/{deal}/form/preview" CREATOR, form::preview_form;
+    post "/deals/{deal}/form/discard" CREATOR, form::discard_draft;
+    post "/deals/{deal}/form/change" CREATOR, form::change_form;
+    post "/deals/{deal}/form/unlink" USER, form::unlink_customer;
+    post "/deals/{deal}/invoices" CREATOR, form::create_invoice;
+    post "/posted/deals/{deal}/invoices" Access::FormKey, form::create_from_post;
+    get "/invoices/{invoice}/progress" USER, form::render_progress;
     get "/invoices/{invoice}/support" USER, support_page::render_support;
-    post "/invoices/{invoice}/again" CREATOR, form::again;
-    post "/invoices/{invoice}/correct" CREATOR, form::correct;
-    post "/invoices/{invoice}/pdf" USER, pdf::ticket;
+    post "/invoices/{invoice}/again" CREATOR, form::retry_parked;
+    post "/invoices/{invoice}/correct" CREATOR, form::correct_invoice;
+    post "/invoices/{invoice}/pdf" USER, pdf::issue_link;
     post "/customers/search" CREATOR, form::search_customers;
     get "/items" Access::Session(PAGES, Right::Use), form::search_items;
     post "/items/match" CREATOR, form::match_items;
@@ -150,46 +150,46 @@ static ROUTES: &[Route] = routes! {
     get "/settings/connection" SETTINGS_USER, settings::render_connection;
     get "/settings/fields" SETTINGS_USER, settings::search_fields;
     post "/settings/try" SETTINGS_USER, settings::try_out;
-    post "/settings/save" ADMIN, settings::saving::save;
-    post "/settings/again" ADMIN, settings::again;
-    post "/settings/connect" ADMIN, settings::connect;
+    post "/settings/save" ADMIN, settings::saving::save_settings;
+    post "/settings/again" ADMIN, settings::retry_parked;
+    post "/settings/connect" ADMIN, settings::issue_connect_link;
     post "/settings/disconnect" ADMIN, settings::disconnect;
 };
 
-/// All routes, each behind its check.
+/// Builds the router from the table, with each route behind its check.
 pub(super) fn router(app: &App) -> Router<App> {
     let mut router = Router::new();
     for route in ROUTES {
         let mut handler = (route.handler)()
             .route_layer(middleware::from_fn_with_state((app.clone(), route.access), authorize))
-            .route_layer(DefaultBodyLimit::max(route.body));
+            .route_layer(DefaultBodyLimit::max(route.max_body_bytes));
         if matches!(route.access, Access::Shell | Access::FormKey) {
-            handler = handler.route_layer(middleware::from_fn_with_state(app.clone(), embeddable));
+            handler = handler.route_layer(middleware::from_fn_with_state(app.clone(), allow_framing));
         }
         router = router.route(route.path, handler);
     }
     router
 }
 
-/// Lets a request through that may call the route, with its session.
+/// Runs the check of a route. Passes the session to the handler, or rejects the request.
 async fn authorize(
     State((app, access)): State<(App, Access)>,
     mut request: Request,
     next: Next,
 ) -> Result<Response, Error> {
     match access {
-        // It would use up what works once, and show nothing.
+        // A HEAD request would use up a one-time link without showing anything.
         Access::Link if request.method() == Method::HEAD => {
             return Ok((StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "GET")]).into_response());
         }
         Access::Session(surfaces, right) => {
-            let mut session = session::open(&app, request.headers(), surfaces).await?;
+            let mut session = session::authenticate(&app, request.headers(), surfaces).await?;
             if right == Right::Administer {
                 match rights::require_admin(&session).await {
                     Ok(profile) => session.profile = profile,
                     Err(error) => {
                         let mut response = session.localize_error()(error).into_response();
-                        // The form's content stays on the page.
+                        // Keeps the content of the form on the page.
                         response.headers_mut().insert("hx-retarget", HeaderValue::from_static("#settings-wrong"));
                         response.headers_mut().insert("hx-reswap", HeaderValue::from_static("innerHTML"));
                         return Ok(response);
@@ -231,20 +231,20 @@ mod tests {
         }
     }
 
-    fn sees(path: &str) -> &'static str {
-        let names = |part: &str| path.contains(part);
-        if names("{invoice}") {
+    fn visible_object(path: &str) -> &'static str {
+        let contains = |part: &str| path.contains(part);
+        if contains("{invoice}") {
             "invoice"
-        } else if names("{deal}") {
+        } else if contains("{deal}") {
             "deal"
-        } else if names("{entity}/{id}") {
+        } else if contains("{entity}/{id}") {
             "record"
         } else {
             ""
         }
     }
 
-    /// The page that `e2e/routes.test.mjs` reads. `WRITE_DOCS=1` writes it.
+    /// `e2e/routes.test.mjs` reads this page. `WRITE_DOCS=1` writes it.
     #[test]
     fn the_page_of_routes_is_the_table() {
         let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/routes.md");
@@ -255,15 +255,15 @@ mod tests {
         for route in ROUTES {
             let (caller, right) = caller(route.access);
             let method = route.method.to_uppercase();
-            let (path, sees) = (route.path, sees(route.path));
-            writeln!(wanted, "| {method} | `{path}` | {caller} | {right} | {sees} |").unwrap();
+            let (path, object) = (route.path, visible_object(route.path));
+            writeln!(wanted, "| {method} | `{path}` | {caller} | {right} | {object} |").unwrap();
         }
         if std::env::var_os("WRITE_DOCS").is_some() {
             fs::write(&file, &wanted).unwrap();
         }
         assert!(
             page == wanted || std::env::var_os("WRITE_DOCS").is_some(),
-            "docs/routes.md is not the table:\n{wanted}"
+            "docs/routes.md differs from the table:\n{wanted}"
         );
     }
 }

@@ -1,6 +1,6 @@
-//! QuickBooks tells that something has changed. Answered at once; the reading is a job.
+//! Webhooks of QuickBooks. The request only marks the companies as changed; a job reads the changes.
 
-use super::error::note_security;
+use super::error::record_security_event;
 use super::limits::MAX_WEBHOOK_BYTES;
 use crate::{
     flows::sync,
@@ -16,15 +16,16 @@ use providers::quickbooks::{may_be_signature, read_changed_realms};
 use secrecy::ExposeSecret;
 use std::time::Duration;
 
-/// Intuit waits for an answer for three seconds; a body that takes much longer is not Intuit's, and takes memory meanwhile.
+/// Upper bound for the arrival of the body. Intuit waits three seconds for an answer, so a much slower body is not Intuit's. It would
+/// only occupy memory.
 const BODY_DEADLINE: Duration = Duration::from_secs(10);
 
-/// Takes a webhook. Without a signature that may be one, its body is not read.
-pub(crate) async fn quickbooks(State(app): State<App>, headers: HeaderMap, body: Body) -> StatusCode {
+/// Receives a webhook. The body is read only if the signature header looks like a signature.
+pub(crate) async fn receive_quickbooks(State(app): State<App>, headers: HeaderMap, body: Body) -> StatusCode {
     let verifier = &app.config.quickbooks_verifier_token;
     let signature = headers.get("intuit-signature").and_then(|value| value.to_str().ok()).unwrap_or_default();
     if verifier.expose_secret().is_empty() || !may_be_signature(signature) {
-        count("no");
+        count_webhook("no");
         security::record(Event::SignatureRefused, None);
         return StatusCode::UNAUTHORIZED;
     }
@@ -35,7 +36,7 @@ pub(crate) async fn quickbooks(State(app): State<App>, headers: HeaderMap, body:
     };
     let realms = read_changed_realms(&body, signature, verifier);
     drop(body);
-    count(if realms.is_some() { "yes" } else { "no" });
+    count_webhook(if realms.is_some() { "yes" } else { "no" });
     let Some(realms) = realms else {
         security::record(Event::SignatureRefused, None);
         return StatusCode::UNAUTHORIZED;
@@ -43,13 +44,16 @@ pub(crate) async fn quickbooks(State(app): State<App>, headers: HeaderMap, body:
     match sync::mark_companies_changed(&app, realms).await {
         Ok(()) => StatusCode::OK,
         Err(error) => {
-            note_security(&error);
-            tracing::error!(error = &error as &dyn std::error::Error, "a webhook was not kept; it will come again");
+            record_security_event(&error);
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "a webhook was not stored; Intuit will send it again"
+            );
             StatusCode::SERVICE_UNAVAILABLE
         }
     }
 }
 
-fn count(believed: &'static str) {
+fn count_webhook(believed: &'static str) {
     metrics::counter!("fatura_webhooks_total", "believed" => believed).increment(1);
 }

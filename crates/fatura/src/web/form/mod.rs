@@ -1,4 +1,4 @@
-//! The invoice form.
+//! Handlers of the invoice form.
 
 mod outcome;
 mod page;
@@ -7,7 +7,7 @@ mod search;
 mod view;
 pub(super) mod words;
 
-pub(crate) use outcome::{again, correct, create, create_posted, progress};
+pub(crate) use outcome::{correct_invoice, create_from_post, create_invoice, render_progress, retry_parked};
 pub(crate) use search::{match_items, search_customers, search_items};
 
 use super::{
@@ -37,8 +37,8 @@ use domain::{
     mapping::Entity,
 };
 use i18n_embed_fl::fl;
-use outcome::mend;
-use page::{Stale, render_page, stale};
+use outcome::build_error_summary;
+use page::{Stale, find_stale, render_page};
 use rights::require_likely_creator;
 use serde::Deserialize;
 use serde_qs::axum::QsForm;
@@ -61,10 +61,10 @@ struct Preview {
     stale: Option<Stale>,
 }
 
-/// The lines of a form that hold another part of the deal, with all that follows.
+/// The lines of a form after another part of the deal was applied, with the values that follow from them.
 #[derive(Template)]
 #[template(path = "part.html")]
-struct PartApplied<'a> {
+struct AppliedPart<'a> {
     w: Writer,
     deal: i64,
     form: &'a Form,
@@ -72,12 +72,12 @@ struct PartApplied<'a> {
     blank: Line<'a>,
     derived: Derived,
     stale: Option<Stale>,
-    /// It replaces the lines that the page shows.
+    /// Whether the fragment replaces the lines on the page.
     is_swapped: bool,
 }
 
-/// Keeps what somebody types who may see the deal.
-async fn keep(session: &Session, deal: DealId, form: &Form) -> Result<SaveOutcome, Error> {
+/// Saves the form as a draft, if the user may see the deal.
+async fn save_draft(session: &Session, deal: DealId, form: &Form) -> Result<SaveOutcome, Error> {
     form::require_visible(session, deal).await.map_err(session.localize_error())?;
     drafts::save_draft(session, deal, form).await.map_err(session.localize_error())
 }
@@ -86,73 +86,74 @@ async fn load_form_context(session: &Session, deal: i64, form: &Form) -> Result<
     form::load_context(session, DealId(deal), form).await.map_err(session.localize_error())
 }
 
-/// Why a form is posted while somebody types.
+/// The purpose of a preview request.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(crate) struct Purpose {
-    /// `save`, where the page goes away and reads no answer.
+pub(crate) struct PreviewQuery {
+    /// `save` if the page is closing and will not read the response.
     only: String,
 }
 
-/// Keeps what was typed and answers what follows from it. Runs shortly after each key. A part that is typed is put into the lines.
-pub(crate) async fn preview(
+/// Saves the draft, and renders the values that follow from the form. Called after each pause in typing. If a part of the deal was typed,
+/// its lines are applied.
+pub(crate) async fn preview_form(
     session: Session,
     Path(id): Path<i64>,
-    Query(purpose): Query<Purpose>,
+    Query(query): Query<PreviewQuery>,
     QsForm(form): QsForm<Form>,
 ) -> Result<Response, Error> {
     let (w, deal) = (session.writer(), DealId(id));
     require_likely_creator(&session).await?;
-    let is_save = purpose.only == "save";
-    if let Some(part) = typed_part(&form, w)
+    let is_save = query.only == "save";
+    if let Some(part) = find_pending_part(&form, w)
         && !is_save
     {
         let typed = form.clone();
         let change = Change::Part(part);
         match Box::pin(form::change_form(&session, deal, w, form, change)).await {
-            Ok(opened) => return part_applied(&session, &opened),
+            Ok(opened) => return render_applied_part(&session, &opened),
             Err(error) => {
-                keep(&session, deal, &typed).await?;
+                save_draft(&session, deal, &typed).await?;
                 return Err(session.localize_error()(error));
             }
         }
     }
-    // The draft is saved first: QuickBooks, from which the rest is read, may be away or disconnected.
-    let saved = keep(&session, deal, &form).await?;
+    // The draft is saved first, because QuickBooks, which the rest needs, may be unavailable or disconnected.
+    let saved = save_draft(&session, deal, &form).await?;
     if saved == SaveOutcome::Older || is_save {
-        let is_kept = matches!(saved, SaveOutcome::Kept | SaveOutcome::Older);
-        return Ok(if is_kept { StatusCode::NO_CONTENT } else { StatusCode::CONFLICT }.into_response());
+        let is_stored = matches!(saved, SaveOutcome::Kept | SaveOutcome::Older);
+        return Ok(if is_stored { StatusCode::NO_CONTENT } else { StatusCode::CONFLICT }.into_response());
     }
     let form_context = load_form_context(&session, id, &form).await?;
-    let derived = view::derived(w, &form, &form_context, &session.app.config);
-    html(&Preview { w, deal: id, derived, stale: stale(saved) })
+    let derived = view::derive_values(w, &form, &form_context, &session.app.config);
+    html(&Preview { w, deal: id, derived, stale: find_stale(saved) })
 }
 
-/// The part that was typed and that the lines do not hold yet; what remains where a part was emptied again.
-fn typed_part(form: &Form, w: Writer) -> Option<Part> {
+/// Returns the typed part that is not applied to the lines yet. If a part was cleared, returns the remaining part of the deal.
+fn find_pending_part(form: &Form, w: Writer) -> Option<Part> {
     let is_emptied = form.part.trim().is_empty() && !form.part_applied.is_empty();
     if form.part_is_pending() || is_emptied { Part::from_form(form, form.decimal_mark(w.mark())).ok() } else { None }
 }
 
-fn part_applied(session: &Session, opened: &OpenForm) -> Result<Response, Error> {
+fn render_applied_part(session: &Session, opened: &OpenForm) -> Result<Response, Error> {
     let w = session.writer();
     let (form, form_context) = (&opened.form, &opened.form_context);
-    let derived = view::derived(w, form, form_context, &session.app.config);
+    let derived = view::derive_values(w, form, form_context, &session.app.config);
     let blank = FormLine { quantity: "1".into(), ..FormLine::default() };
-    html(&PartApplied {
+    html(&AppliedPart {
         w,
         deal: opened.deal.id,
         form,
         lines: view::lines(w, form, &form_context.catalogue, &derived.amounts),
         blank: view::line(w, 0, &blank, &form_context.catalogue, view::Amount::unknown()),
         derived,
-        stale: stale(opened.saved),
+        stale: find_stale(opened.saved),
         is_swapped: true,
     })
 }
 
-/// Starts over from the deal as it is now.
-pub(crate) async fn discard(session: Session, path: Path<i64>) -> Result<Response, Error> {
+/// Deletes the draft, and renders a new form from the current deal.
+pub(crate) async fn discard_draft(session: Session, path: Path<i64>) -> Result<Response, Error> {
     let (localize, deal) = (session.localize_error(), DealId(path.0));
     form::require_creator(&session).await.map_err(&localize)?;
     form::require_visible(&session, deal).await.map_err(&localize)?;
@@ -160,10 +161,10 @@ pub(crate) async fn discard(session: Session, path: Path<i64>) -> Result<Respons
     Box::pin(render_form(session, path)).await
 }
 
-/// In which way the form is to be filled in anew.
+/// How to fill in the form again.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(crate) struct Asked {
+pub(crate) struct ChangeQuery {
     /// `all`, `remaining` or `typed`.
     part: String,
     /// `convert` or `empty`.
@@ -172,23 +173,25 @@ pub(crate) struct Asked {
     window: String,
 }
 
-/// Fills the form with another part of the deal, a preset, other prices, or goes on with it in this window.
-pub(crate) async fn change(
+/// Fills in the form again with another part of the deal, a preset or other prices, or moves it to this window.
+pub(crate) async fn change_form(
     session: Session,
     Path(id): Path<i64>,
-    Query(asked): Query<Asked>,
+    Query(query): Query<ChangeQuery>,
     QsForm(mut form): QsForm<Form>,
 ) -> Result<Response, Error> {
     let w = session.writer();
     require_likely_creator(&session).await?;
-    let change = match (asked.part.as_str(), asked.prices.as_str(), asked.window.as_str()) {
+    let change = match (query.part.as_str(), query.prices.as_str(), query.window.as_str()) {
         ("all", ..) => Change::Part(Part::All),
         ("remaining", ..) => Change::Part(Part::Remaining),
         ("typed", ..) => match Part::from_form(&form, form.decimal_mark(w.mark())) {
             Ok(part) => Change::Part(part),
             Err(problem) => {
                 let error = FieldError { field: FormField::Part, problem };
-                return Ok((StatusCode::UNPROCESSABLE_ENTITY, html(&mend(w, &[error], None))?).into_response());
+                return Ok(
+                    (StatusCode::UNPROCESSABLE_ENTITY, html(&build_error_summary(w, &[error], None))?).into_response()
+                );
             }
         },
         (_, "convert", _) => Change::Converted,
@@ -205,8 +208,8 @@ pub(crate) async fn change(
     render_page(&session, &opened, None)
 }
 
-/// Forgets the customer of the deal's organization or person; what else was typed stays.
-pub(crate) async fn unlink(
+/// Removes the link between the deal's organization or person and its customer. The other fields keep their content.
+pub(crate) async fn unlink_customer(
     session: Session,
     Path(id): Path<i64>,
     QsForm(form): QsForm<Form>,

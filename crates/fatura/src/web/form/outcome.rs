@@ -1,11 +1,11 @@
-//! The answers to *Create*: the invoice, problems, a question, or that the outcome is being checked.
+//! Responses to *Create*: the invoice, errors, a question, or that the outcome is being checked.
 
 use super::{
     super::{
         error::Error,
         page::html,
-        panel::rows::refused,
-        session::{Session, posted},
+        panel::rows::describe_refusal,
+        session::{Session, form_key},
     },
     page::{PlainPage, render_page},
     words,
@@ -44,31 +44,31 @@ use store::{
 };
 use uuid::Uuid;
 
-/// Errors that a summary names one by one: more would cover the form. The others are shown at their fields.
+/// Upper bound for the errors that the summary lists, because more would cover the form. Fields show the others.
 const ERRORS_NAMED: usize = 10;
 
 #[derive(Template)]
 #[template(path = "mend.html")]
-pub(super) struct Mend {
+pub(super) struct ErrorSummary {
     w: Writer,
     errors: Vec<(String, String)>,
-    /// The invoice that QuickBooks has refused: there are details for support.
+    /// The invoice, if QuickBooks refused it; its details for support can be copied.
     refused: Option<Uuid>,
 }
 
 /// The question before the invoice is created.
 #[derive(Template)]
 #[template(path = "ask.html")]
-struct Ask {
+struct QuestionNotice {
     w: Writer,
     deal: i64,
-    /// The deal's invoices have changed: the form can be filled in anew.
+    /// Whether the form can be filled in with what remains, because the deal's invoices have changed.
     can_bill_rest: bool,
     texts: Vec<String>,
     token: String,
 }
 
-async fn ask(session: &Session, question: &Question) -> Result<Ask, Error> {
+async fn build_question(session: &Session, question: &Question) -> Result<QuestionNotice, Error> {
     let w = session.writer();
     let mut texts = Vec::new();
     if let Some(changed) = &question.changed {
@@ -92,105 +92,106 @@ async fn ask(session: &Session, question: &Question) -> Result<Ask, Error> {
         texts.push(fl!(w.t, "ask-excess", amount = w.amount(excess, currency), basis = basis));
     }
     let can_bill_rest = question.changed.as_ref().is_some_and(|changed| changed.is_some_left);
-    Ok(Ask { w, deal: question.deal, can_bill_rest, texts, token: question.token.clone() })
+    Ok(QuestionNotice { w, deal: question.deal, can_bill_rest, texts, token: question.token.clone() })
 }
 
 #[derive(Template)]
 #[template(path = "issued.html")]
-struct Issued {
+struct IssuedNotice {
     w: Writer,
     deal: i64,
     number: String,
     total: String,
     link: String,
-    /// The same form made it earlier; what was typed since was not sent.
+    /// Whether an earlier submission of this form created the invoice. Later changes of the form were not sent.
     earlier: bool,
     invoice: Uuid,
-    /// QuickBooks computed another total than the person had seen.
+    /// The difference, if QuickBooks computed another total than the form showed.
     difference: Option<Difference>,
 }
 
-/// The total of a new invoice that is not the one that the form showed, and what it takes to correct it.
+/// A total that differs from the form's, with the values that a correction posts.
 struct Difference {
     expected: String,
-    /// The state of the invoice as shown.
+    /// The displayed state of the invoice.
     seen: String,
-    /// Makes two clicks one correction.
+    /// Idempotency key of the correction.
     key: Uuid,
-    /// Why it was not corrected, if that was tried.
+    /// Why a correction failed.
     refused: Option<String>,
 }
 
 #[derive(Template)]
 #[template(path = "checking.html")]
-struct Checking {
+struct CheckingNotice {
     invoice: Uuid,
     title: String,
     text: String,
-    /// The form is creating an invoice with other content: in another window.
+    /// Whether the form is creating an invoice with other content, from another window.
     is_other: bool,
 }
 
-/// Which invoice a page asks for.
+/// Query of a page that waits for an outcome.
 #[derive(Deserialize, Default)]
 #[serde(default)]
-pub(crate) struct Progress {
-    /// It is not the one that this page asked for.
+pub(crate) struct ProgressQuery {
+    /// Present if the invoice has other content than this page submitted.
     other: Option<String>,
 }
 
 #[derive(Template)]
 #[template(path = "stuck.html")]
-struct Stuck {
+struct ParkedNotice {
     w: Writer,
     invoice: Uuid,
     title: String,
     text: String,
-    /// Whether it may be sent again.
+    /// Whether it may be resent, because its outcome is unknown.
     is_doubt: bool,
 }
 
-/// How long somebody who has an invoice looked for waits to be told.
+/// Upper bound for the wait for the outcome after a user retries a parked invoice.
 const LOOKUP_WAIT: Duration = Duration::from_secs(5);
 
-/// The answer of a person who has looked in QuickBooks.
+/// The request to retry a parked invoice.
 #[derive(Deserialize)]
-pub(crate) struct Again {
-    /// It is not in QuickBooks.
+pub(crate) struct RetryInput {
+    /// Present if the user has checked that the invoice is not in QuickBooks.
     resend: Option<String>,
 }
 
-/// *Create invoice* was pressed.
-pub(crate) async fn create(
+/// Creates the invoice of a submitted form.
+pub(crate) async fn create_invoice(
     session: Session,
     Path(id): Path<i64>,
     QsForm(form): QsForm<Form>,
 ) -> Result<Response, Error> {
-    let pressed = submit(&session, id, form).await?;
-    answer(&session, pressed).await
+    let outcome = submit_form(&session, id, form).await?;
+    render_outcome(&session, outcome).await
 }
 
-async fn submit(session: &Session, deal: i64, form: Form) -> Result<SubmitOutcome, Error> {
+async fn submit_form(session: &Session, deal: i64, form: Form) -> Result<SubmitOutcome, Error> {
     issue::submit(session, DealId(deal), form, session.writer()).await.map_err(session.localize_error())
 }
 
-/// The same, posted by the browser itself: with a key in the form instead of a bearer, answered with a whole page.
-pub(crate) async fn create_posted(
+/// Creates the invoice of a form that the browser posted without the page's script: authenticated by a key in the form, answered with a
+/// complete page.
+pub(crate) async fn create_from_post(
     Extract(app): Extract<App>,
     Path(id): Path<i64>,
     body: Bytes,
 ) -> Result<Response, Error> {
-    let session = posted::session(&app, &body, id).await?;
+    let session = form_key::authenticate(&app, &body, id).await?;
     let form: Form =
         serde_qs::Config::new().use_form_encoding(true).deserialize_bytes(&body).map_err(|_| Error::Unauthenticated)?;
     let w = session.writer();
-    match submit(&session, id, form).await? {
-        pressed @ (SubmitOutcome::Mend(_) | SubmitOutcome::Refused(..) | SubmitOutcome::Ask(_)) => {
+    match submit_form(&session, id, form).await? {
+        outcome @ (SubmitOutcome::Mend(_) | SubmitOutcome::Refused(..) | SubmitOutcome::Ask(_)) => {
             let opened = Box::pin(form::open_draft(&session, DealId(id), w)).await.map_err(session.localize_error())?;
-            let notice = match &pressed {
-                SubmitOutcome::Ask(question) => ask(&session, question).await?.render(),
-                SubmitOutcome::Mend(errors) => mend(w, errors, None).render(),
-                SubmitOutcome::Refused(invoice, errors) => mend(w, errors, Some(*invoice)).render(),
+            let notice = match &outcome {
+                SubmitOutcome::Ask(question) => build_question(&session, question).await?.render(),
+                SubmitOutcome::Mend(errors) => build_error_summary(w, errors, None).render(),
+                SubmitOutcome::Refused(invoice, errors) => build_error_summary(w, errors, Some(*invoice)).render(),
                 _ => Ok(String::new()),
             };
             let notice = notice.map_err(|error| Error::Page(error.to_string()))?;
@@ -198,8 +199,8 @@ pub(crate) async fn create_posted(
             *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
             Ok(response)
         }
-        pressed => {
-            let content = answer(&session, pressed).await?;
+        outcome => {
+            let content = render_outcome(&session, outcome).await?;
             let bytes = axum::body::to_bytes(content.into_body(), 1 << 20)
                 .await
                 .map_err(|error| Error::Page(error.to_string()))?;
@@ -208,105 +209,108 @@ pub(crate) async fn create_posted(
     }
 }
 
-/// How an invoice that is being checked stands now.
-pub(crate) async fn progress(
+/// Renders the current outcome of an invoice that is being checked.
+pub(crate) async fn render_progress(
     session: Session,
     Path(invoice): Path<Uuid>,
-    Query(asked): Query<Progress>,
+    Query(query): Query<ProgressQuery>,
 ) -> Result<Response, Error> {
     let (localize, id) = (session.localize_error(), InvoiceId(invoice));
     panel::require_visible(&session, id).await.map_err(&localize)?;
     let outcome = match issue::wait_for_outcome(&session, id, Duration::ZERO).await.map_err(&localize)? {
-        SubmitOutcome::Issued(invoice, _) | SubmitOutcome::Waiting(invoice) if asked.other.is_some() => {
+        SubmitOutcome::Issued(invoice, _) | SubmitOutcome::Waiting(invoice) if query.other.is_some() => {
             SubmitOutcome::Different(invoice)
         }
-        SubmitOutcome::Checking(_) if asked.other.is_some() => {
+        SubmitOutcome::Checking(_) if query.other.is_some() => {
             SubmitOutcome::Different(Box::new(panel::find_visible(&session, id).await.map_err(&localize)?))
         }
         outcome => outcome,
     };
-    answer(&session, outcome).await
+    render_outcome(&session, outcome).await
 }
 
-/// Somebody has looked at an invoice that is stuck: it is looked for once more, and sent again where they say that it did
-/// not arrive.
-pub(crate) async fn again(
+/// Retries a parked invoice: it is looked up again, and resent if the user has checked that it is not in QuickBooks.
+pub(crate) async fn retry_parked(
     session: Session,
     Path(invoice): Path<Uuid>,
-    QsForm(again): QsForm<Again>,
+    QsForm(input): QsForm<RetryInput>,
 ) -> Result<Response, Error> {
     let localize = session.localize_error();
     panel::find_visible(&session, InvoiceId(invoice)).await.map_err(&localize)?;
     form::require_creator(&session).await.map_err(&localize)?;
-    match flows::parked::retry(&session, (OperationKind::Invoice, invoice), again.resend.is_some()).await {
-        // Somebody else was quicker: it is shown how it stands.
+    match flows::parked::retry(&session, (OperationKind::Invoice, invoice), input.resend.is_some()).await {
+        // Another request has retried it already. The response shows its state.
         Ok(()) | Err(flows::Error::NotFound) => {}
         Err(error) => return Err(localize(error)),
     }
     let outcome = issue::wait_for_outcome(&session, InvoiceId(invoice), LOOKUP_WAIT).await.map_err(&localize)?;
-    answer(&session, outcome).await
+    render_outcome(&session, outcome).await
 }
 
-/// The state of the invoice as shown to the person who corrects it.
+/// The request to correct an invoice: the state that the user saw, and the idempotency key.
 #[derive(Deserialize)]
-pub(crate) struct Correction {
+pub(crate) struct CorrectionInput {
     seen: String,
     key: Option<Uuid>,
 }
 
-/// Gives an invoice the taxes and the total that its form showed, where QuickBooks computed others.
-pub(crate) async fn correct(
+/// Corrects the taxes and the total of an invoice to those that its form showed, if QuickBooks computed others.
+pub(crate) async fn correct_invoice(
     session: Session,
     Path(invoice): Path<Uuid>,
-    QsForm(correction): QsForm<Correction>,
+    QsForm(correction): QsForm<CorrectionInput>,
 ) -> Result<Response, Error> {
     let localize = session.localize_error();
     let id = InvoiceId(invoice);
     let before = panel::find_visible(&session, id).await.map_err(&localize)?;
-    let wanted = acts::ActInput {
+    let input = acts::ActInput {
         invoice: id,
         act: Act::Correct,
         seen: correction.seen,
         recipient: String::new(),
         key: correction.key,
     };
-    let outcome = acts::request(&session, wanted).await.map_err(&localize)?;
-    let refused = match outcome {
+    let outcome = acts::request(&session, input).await.map_err(&localize)?;
+    let refusal = match outcome {
         acts::Outcome::Refused(reason) => {
             let zone = form::find_time_zone(&session, &before).await.map_err(&localize)?;
             let State::Issued(snapshot) = &before.state else { return Err(localize(flows::Error::NotFound)) };
             let status = compute_status(snapshot, session.app.clock.today(&zone));
-            Some(refused(session.writer(), Act::Correct, &reason, &session.writer().badge(status)))
+            Some(describe_refusal(session.writer(), Act::Correct, &reason, &session.writer().badge(status)))
         }
         acts::Outcome::Done | acts::Outcome::Pending => None,
     };
-    let now = panel::find_visible(&session, id).await.map_err(&localize)?;
-    let State::Issued(snapshot) = &now.state else { return Err(localize(flows::Error::NotFound)) };
-    issued(&session, &now, snapshot, false, refused).await
+    let after = panel::find_visible(&session, id).await.map_err(&localize)?;
+    let State::Issued(snapshot) = &after.state else { return Err(localize(flows::Error::NotFound)) };
+    render_issued(&session, &after, snapshot, false, refusal).await
 }
 
-fn stuck(w: Writer, invoice: &Invoice) -> Stuck {
+fn build_parked_notice(w: Writer, invoice: &Invoice) -> ParkedNotice {
     let is_doubt = invoice.park_reason == Some(ParkReason::Doubt);
     let text = match (&invoice.park_reason, &invoice.state) {
         (Some(ParkReason::Doubt), _) => fl!(w.t, "stuck-doubt"),
         (Some(ParkReason::Disconnected), State::Queued) => fl!(w.t, "stuck-disconnected"),
         _ => fl!(w.t, "stuck-failed"),
     };
-    Stuck { w, invoice: invoice.id.0, title: fl!(w.t, "stuck-title"), text, is_doubt }
+    ParkedNotice { w, invoice: invoice.id.0, title: fl!(w.t, "stuck-title"), text, is_doubt }
 }
 
-pub(super) fn mend(w: Writer, errors: &[domain::form::FieldError], refused: Option<InvoiceId>) -> Mend {
-    let worded = errors.iter().map(|error| (words::field_id(error.field), words::message(w, error)));
-    Mend { w, errors: worded.collect(), refused: refused.map(|invoice| invoice.0) }
+pub(super) fn build_error_summary(
+    w: Writer,
+    errors: &[domain::form::FieldError],
+    refused: Option<InvoiceId>,
+) -> ErrorSummary {
+    let described = errors.iter().map(|error| (words::field_id(error.field), words::message(w, error)));
+    ErrorSummary { w, errors: described.collect(), refused: refused.map(|invoice| invoice.0) }
 }
 
-fn checking(w: Writer, invoice: Uuid, is_other: bool) -> Checking {
+fn build_checking_notice(w: Writer, invoice: Uuid, is_other: bool) -> CheckingNotice {
     let text = if is_other { fl!(w.t, "checking-other") } else { fl!(w.t, "checking-text") };
-    Checking { invoice, title: fl!(w.t, "checking-title"), text, is_other }
+    CheckingNotice { invoice, title: fl!(w.t, "checking-title"), text, is_other }
 }
 
-/// The invoice is not sent yet: it waits for its turn, or for an administrator to reconnect QuickBooks.
-async fn waiting(session: &Session, invoice: &Invoice) -> Result<Response, Error> {
+/// Renders an invoice that is not sent yet: it is queued, or waits until an administrator reconnects QuickBooks.
+async fn render_waiting(session: &Session, invoice: &Invoice) -> Result<Response, Error> {
     let w = session.writer();
     let connection = companies::find_usable(session).await;
     let needs_reconnect = matches!(connection, Err(flows::Error::NeedsReconnect));
@@ -315,57 +319,59 @@ async fn waiting(session: &Session, invoice: &Invoice) -> Result<Response, Error
     } else {
         (fl!(w.t, "waiting-title"), fl!(w.t, "waiting-text"))
     };
-    html(&Checking { invoice: invoice.id.0, title, text, is_other: false })
+    html(&CheckingNotice { invoice: invoice.id.0, title, text, is_other: false })
 }
 
-async fn answer(session: &Session, pressed: SubmitOutcome) -> Result<Response, Error> {
+async fn render_outcome(session: &Session, outcome: SubmitOutcome) -> Result<Response, Error> {
     let w = session.writer();
-    match pressed {
+    match outcome {
         SubmitOutcome::Mend(errors) => {
-            Ok((StatusCode::UNPROCESSABLE_ENTITY, html(&mend(w, &errors, None))?).into_response())
+            Ok((StatusCode::UNPROCESSABLE_ENTITY, html(&build_error_summary(w, &errors, None))?).into_response())
         }
         SubmitOutcome::Refused(invoice, errors) => {
-            Ok((StatusCode::UNPROCESSABLE_ENTITY, html(&mend(w, &errors, Some(invoice)))?).into_response())
+            Ok((StatusCode::UNPROCESSABLE_ENTITY, html(&build_error_summary(w, &errors, Some(invoice)))?)
+                .into_response())
         }
         SubmitOutcome::Ask(question) => {
-            let asked = ask(session, &question).await?;
-            Ok((StatusCode::CONFLICT, html(&asked)?).into_response())
+            let notice = build_question(session, &question).await?;
+            Ok((StatusCode::CONFLICT, html(&notice)?).into_response())
         }
-        SubmitOutcome::Waiting(invoice) => waiting(session, &invoice).await,
-        SubmitOutcome::Checking(invoice) => html(&checking(w, invoice.0, false)),
-        SubmitOutcome::Parked(invoice) => html(&stuck(w, &invoice)),
-        SubmitOutcome::Issued(invoice, snapshot) => issued(session, &invoice, &snapshot, false, None).await,
+        SubmitOutcome::Waiting(invoice) => render_waiting(session, &invoice).await,
+        SubmitOutcome::Checking(invoice) => html(&build_checking_notice(w, invoice.0, false)),
+        SubmitOutcome::Parked(invoice) => html(&build_parked_notice(w, &invoice)),
+        SubmitOutcome::Issued(invoice, snapshot) => render_issued(session, &invoice, &snapshot, false, None).await,
         SubmitOutcome::Different(invoice) => match &invoice.state {
             State::Issued(snapshot) => {
-                Ok((StatusCode::CONFLICT, issued(session, &invoice, snapshot, true, None).await?).into_response())
+                Ok((StatusCode::CONFLICT, render_issued(session, &invoice, snapshot, true, None).await?)
+                    .into_response())
             }
-            _ if invoice.park_reason.is_some() => html(&stuck(w, &invoice)),
-            _ => html(&checking(w, invoice.id.0, true)),
+            _ if invoice.park_reason.is_some() => html(&build_parked_notice(w, &invoice)),
+            _ => html(&build_checking_notice(w, invoice.id.0, true)),
         },
     }
 }
 
-async fn issued(
+async fn render_issued(
     session: &Session,
     invoice: &Invoice,
     snapshot: &Snapshot,
     earlier: bool,
-    refused: Option<String>,
+    correction_refusal: Option<String>,
 ) -> Result<Response, Error> {
     let w = session.writer();
     let localize = session.localize_error();
     let connection = companies::find(session, invoice.connection).await.map_err(localize)?;
     let link =
-        connection.as_ref().map(|known| session.app.config.invoice_page(&known.realm_id, &snapshot.quickbooks_id));
+        connection.as_ref().map(|found| session.app.config.invoice_page(&found.realm_id, &snapshot.quickbooks_id));
     let link = link.unwrap_or_default();
-    // Only what the person saw as the whole total can be compared.
-    let known = match &connection {
+    // With automated sales tax the form shows no total with tax, so there is nothing to compare.
+    let company_lists = match &connection {
         Some(connection) => catalogue::read_catalogue(session, connection).await.ok(),
         None => None,
     };
-    let is_whole = known.is_some_and(|known| known.tax != TaxModel::Automated);
-    let differs = is_whole && !earlier && invoice.draft.total != snapshot.total.amount();
-    html(&Issued {
+    let shows_total = company_lists.is_some_and(|lists| lists.tax != TaxModel::Automated);
+    let differs = shows_total && !earlier && invoice.draft.total != snapshot.total.amount();
+    html(&IssuedNotice {
         w,
         deal: invoice.deal.0,
         number: snapshot.doc_number.clone().unwrap_or_default(),
@@ -377,7 +383,7 @@ async fn issued(
             expected: w.amount(&invoice.draft.total, &invoice.draft.currency),
             seen: Act::Correct.seen_state(snapshot),
             key: Uuid::new_v4(),
-            refused,
+            refused: correction_refusal,
         }),
     })
 }

@@ -4,7 +4,7 @@ use super::{
     super::{
         error::Error,
         page::{assets, html},
-        session::{Session, posted},
+        session::{Session, form_key},
     },
     view::{self, Choice, Derived, Line, Options, Sources},
 };
@@ -21,7 +21,7 @@ use store::drafts::SaveOutcome;
 
 #[derive(Template)]
 #[template(path = "form.html")]
-#[expect(clippy::struct_excessive_bools, reason = "each says whether one thing is on the page")]
+#[expect(clippy::struct_excessive_bools, reason = "each shows or hides one part of the page")]
 struct Page<'a> {
     w: Writer,
     deal: i64,
@@ -39,7 +39,7 @@ struct Page<'a> {
     numbers_by_hand: bool,
     invoice_codes: Option<Options>,
     presets: Options,
-    /// The company's own fields: id, name, value.
+    /// The company's custom fields: id, name, value.
     custom: Vec<(String, String, String)>,
     online_payment: bool,
     lines: Vec<Line<'a>>,
@@ -49,20 +49,20 @@ struct Page<'a> {
     create: Option<String>,
     sources: Sources,
     derived: Derived,
-    /// Lets the form be posted without the page's script.
+    /// The key with which the form can be posted without the page's script.
     posted: String,
-    /// The errors or the question after such a post, as HTML.
+    /// The errors or the question after a post without the script, as HTML.
     errors: Option<String>,
     no_rate: bool,
     stale: Option<Stale>,
     is_swapped: bool,
 }
 
-/// Renders the form; with `errors` as a page of its own, for a browser without scripts.
+/// Renders the form. With `errors`, renders a complete page, for a post without the page's script.
 pub(super) fn render_page(session: &Session, opened: &OpenForm, errors: Option<String>) -> Result<Response, Error> {
     let w = session.writer();
     let (form, form_context) = (&opened.form, &opened.form_context);
-    let derived = view::derived(w, form, form_context, &session.app.config);
+    let derived = view::derive_values(w, form, form_context, &session.app.config);
     let blank = FormLine { quantity: "1".into(), ..FormLine::default() };
     let value = Currency::from_code(&opened.deal.currency).map(|currency| w.amount(&opened.deal.value, &currency));
     let custom =
@@ -70,7 +70,7 @@ pub(super) fn render_page(session: &Session, opened: &OpenForm, errors: Option<S
             (field.id.clone(), field.name.clone(), form.custom.get(&field.id).cloned().unwrap_or_default())
         });
     let is_plain = errors.is_some();
-    let shown = Page {
+    let page = Page {
         w,
         deal: opened.deal.id,
         title: &opened.deal.title,
@@ -93,25 +93,25 @@ pub(super) fn render_page(session: &Session, opened: &OpenForm, errors: Option<S
         blank: view::line(w, 0, &blank, &form_context.catalogue, view::Amount::unknown()),
         typed: &form.customer_name,
         suggestions: view::choices(w, &opened.suggestions),
-        create: view::creatable(&form.to, &opened.suggestions),
+        create: view::find_creatable_name(&form.to, &opened.suggestions),
         sources: view::sources(w, opened, |entity, id| {
             session.app.config.record_page(&session.company.company_domain, entity, id)
         }),
         derived,
-        posted: posted::key(session, opened.deal.id)?,
+        posted: form_key::issue(session, opened.deal.id)?,
         errors,
         no_rate: opened.no_rate,
-        stale: stale(opened.saved),
+        stale: find_stale(opened.saved),
         is_swapped: false,
     };
     if is_plain {
-        let content = shown.render().map_err(|error| Error::Page(error.to_string()))?;
+        let content = page.render().map_err(|error| Error::Page(error.to_string()))?;
         return html(&PlainPage { w, content });
     }
-    html(&shown)
+    html(&page)
 }
 
-/// The form, or what became of it, as a page of its own: where the script has failed.
+/// The form or its outcome as a complete page, for a post without the page's script.
 #[derive(Template)]
 #[template(path = "plain_form.html")]
 pub(super) struct PlainPage {
@@ -119,16 +119,16 @@ pub(super) struct PlainPage {
     pub(super) content: String,
 }
 
-/// Why what is typed in this window is not saved any more.
+/// Why input in this window is no longer saved.
 #[derive(Clone, Copy)]
 pub(super) enum Stale {
-    /// The form was opened in another window since.
+    /// The form was opened in another window later.
     Elsewhere,
     /// Its invoice was created.
     Ended,
 }
 
-pub(super) fn stale(saved: SaveOutcome) -> Option<Stale> {
+pub(super) fn find_stale(saved: SaveOutcome) -> Option<Stale> {
     match saved {
         SaveOutcome::Kept | SaveOutcome::Older => None,
         SaveOutcome::Elsewhere => Some(Stale::Elsewhere),

@@ -1,10 +1,10 @@
-//! The right to the form's answers.
+//! The right to use the form.
 
 use super::super::{error::Error, session::Session};
 use crate::flows;
 
-/// Fails where the settings leave creating invoices to administrators and the user was none when Pipedrive was last asked: these answers
-/// show customers of QuickBooks. They are asked for at each key, so Pipedrive is not asked again; *Create* does that.
+/// Fails if only administrators may create invoices and the user is none according to the stored profile. The responses behind this check
+/// contain QuickBooks customers. They are requested while the user types, so the check does not call Pipedrive; *Create* does.
 pub(super) async fn require_likely_creator(session: &Session) -> Result<(), Error> {
     let settings = flows::settings::find_settings(session).await.map_err(session.localize_error())?;
     if settings.create.includes(session.profile.is_admin) {

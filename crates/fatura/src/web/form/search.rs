@@ -1,4 +1,4 @@
-//! The lists of choices while somebody types: customers and items; and the items of pasted lines.
+//! Type-ahead for customers and items, and the matching of pasted lines to items.
 
 use super::{
     super::{error::Error, page::html, session::Session},
@@ -29,23 +29,26 @@ struct Suggestions {
     create: Option<String>,
 }
 
-/// The typed customer.
+/// The customer fields of the form.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(crate) struct Typed {
+pub(crate) struct CustomerInput {
     customer_name: String,
     email: String,
     tax_id: String,
 }
 
-/// Customers for the type-ahead.
-pub(crate) async fn search_customers(session: Session, QsForm(typed): QsForm<Typed>) -> Result<Response, Error> {
+/// Renders the customers that match the input.
+pub(crate) async fn search_customers(
+    session: Session,
+    QsForm(typed): QsForm<CustomerInput>,
+) -> Result<Response, Error> {
     let localize = session.localize_error();
     require_likely_creator(&session).await?;
     let connection = companies::find_usable(&session).await.map_err(&localize)?;
-    let wanted = CustomerQuery { name: &typed.customer_name, email: &typed.email, tax_id: &typed.tax_id, linked: None };
-    let found = flows::customers::suggest_customers(&session, &connection, &wanted).await.map_err(&localize)?;
-    let create = view::creatable(&typed.customer_name, &found);
+    let query = CustomerQuery { name: &typed.customer_name, email: &typed.email, tax_id: &typed.tax_id, linked: None };
+    let found = flows::customers::suggest_customers(&session, &connection, &query).await.map_err(&localize)?;
+    let create = view::find_creatable_name(&typed.customer_name, &found);
     let suggestions = view::choices(session.writer(), &found);
     html(&Suggestions { w: session.writer(), typed: typed.customer_name, suggestions, create })
 }
@@ -59,9 +62,9 @@ struct Items {
     create: Option<String>,
 }
 
-/// The text of an item field, and whether the field belongs to a line: `lines[3][item_name]=…`, which browsers send encoded; or one
-/// of the settings, `item_name=…` or `deposit_item_name=…`.
-fn typed_item(query: &str) -> (String, bool) {
+/// Returns the text of an item field, and whether the field belongs to a line. Lines have `lines[3][item_name]=…`, which browsers send
+/// encoded. The settings have `item_name=…` or `deposit_item_name=…`.
+fn find_typed_item(query: &str) -> (String, bool) {
     let is_line = |name: &str| name.starts_with("lines[") && name.ends_with("][item_name]");
     url::form_urlencoded::parse(query.as_bytes())
         .find(|(name, _)| name == "item_name" || name == "deposit_item_name" || is_line(name))
@@ -69,9 +72,9 @@ fn typed_item(query: &str) -> (String, bool) {
         .unwrap_or_default()
 }
 
-/// Items for the type-ahead. A setting names an item that is there; a line may also create one.
+/// Renders the items that match the input. A line may also create an item; a setting may not.
 pub(crate) async fn search_items(session: Session, RawQuery(query): RawQuery) -> Result<Response, Error> {
-    let (typed, is_line) = typed_item(query.as_deref().unwrap_or_default());
+    let (typed, is_line) = find_typed_item(query.as_deref().unwrap_or_default());
     let (catalogue, found) = flows::items::search(&session, &typed).await.map_err(session.localize_error())?;
     let name = domain::form::to_item_name(&typed);
     let is_taken = found.iter().any(|item| item.name.to_lowercase() == name.to_lowercase());
@@ -80,14 +83,14 @@ pub(crate) async fn search_items(session: Session, RawQuery(query): RawQuery) ->
     html(&Items { w: session.writer(), typed, items, create })
 }
 
-/// Texts of pasted lines.
+/// The item texts of pasted lines.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(crate) struct Pasted {
+pub(crate) struct PastedItems {
     typed: Vec<String>,
 }
 
-/// An item whose very name or SKU was pasted.
+/// An item whose exact name or SKU was pasted.
 #[derive(Debug, Serialize)]
 struct Match {
     typed: String,
@@ -96,10 +99,10 @@ struct Match {
     tax: String,
 }
 
-/// Finds the items whose very names or SKUs were pasted, for all pasted lines at once.
+/// Finds the items whose exact name or SKU was pasted, for all pasted lines at once.
 pub(crate) async fn match_items(
     session: Session,
-    QsForm(Pasted { mut typed }): QsForm<Pasted>,
+    QsForm(PastedItems { mut typed }): QsForm<PastedItems>,
 ) -> Result<Response, Error> {
     require_likely_creator(&session).await?;
     typed.truncate(MAX_LINES);
@@ -119,16 +122,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_typed_is_read_of_whatever_line() {
+    fn the_typed_item_is_found_in_any_line_and_in_the_settings() {
         for query in [
             "lines%5B0%5D%5Bitem_name%5D=Hou+rs",
             "lines%5B17%5D%5Bitem_name%5D=Hou%20rs",
             "lines[2][item_name]=Hou rs",
         ] {
-            assert_eq!(typed_item(query), ("Hou rs".to_owned(), true), "{query}");
+            assert_eq!(find_typed_item(query), ("Hou rs".to_owned(), true), "{query}");
         }
-        assert_eq!(typed_item("item_name=Serv%C3%A7"), ("Servç".to_owned(), false));
-        assert_eq!(typed_item("deposit_item_name=Sinal"), ("Sinal".to_owned(), false));
-        assert_eq!(typed_item("lines[0][quantity]=3"), (String::new(), false));
+        assert_eq!(find_typed_item("item_name=Serv%C3%A7"), ("Servç".to_owned(), false));
+        assert_eq!(find_typed_item("deposit_item_name=Sinal"), ("Sinal".to_owned(), false));
+        assert_eq!(find_typed_item("lines[0][quantity]=3"), (String::new(), false));
     }
 }

@@ -1,4 +1,4 @@
-//! The form as it is drawn: everything written in the person's language.
+//! The content of the form, formatted in the user's language.
 
 use super::words;
 use crate::{
@@ -27,26 +27,26 @@ use std::collections::BTreeMap;
 /// An `<option>`: value, text, whether it is chosen.
 pub(super) type Options = Vec<(String, String, bool)>;
 
-/// Where a number cannot be written.
+/// Text in place of an unknown amount.
 pub(super) const UNKNOWN: &str = "–";
 
-/// A line of the form with its choices.
+/// A line of the form with its options.
 pub(super) struct Line<'a> {
     pub(super) at: usize,
     pub(super) line: &'a FormLine,
-    /// The chosen item's name, or what would be created.
+    /// Name of the chosen item, or of the one to create.
     pub(super) item_name: String,
     pub(super) tax_codes: Option<Options>,
     pub(super) amount: Amount,
 }
 
-/// A line's amount, and how it is printed where that is not as typed.
+/// The amount of a line, and its printed form if that differs from the typed one.
 #[derive(Clone, Default)]
 pub(super) struct Amount {
     pub(super) written: String,
-    /// The unit price on the invoice, where a discount is in it.
+    /// The unit price on the invoice, if it includes a discount.
     pub(super) printed: Option<String>,
-    /// The tax is the item's own: the deal says nothing of tax.
+    /// Whether the line's tax code is the item's own.
     pub(super) is_items_tax: bool,
 }
 
@@ -56,7 +56,7 @@ impl Amount {
     }
 }
 
-/// A customer to pick.
+/// A customer to choose.
 pub(super) struct Choice {
     pub(super) id: String,
     pub(super) name: String,
@@ -65,7 +65,7 @@ pub(super) struct Choice {
     pub(super) reason: String,
 }
 
-/// An item to pick.
+/// An item to choose.
 pub(super) struct ItemChoice {
     pub(super) id: String,
     pub(super) name: String,
@@ -73,61 +73,61 @@ pub(super) struct ItemChoice {
     pub(super) tax_code: String,
 }
 
-/// The sums, written.
+/// The formatted totals.
 pub(super) struct Sums {
     pub(super) subtotal: String,
     pub(super) discount: Option<String>,
     pub(super) taxes: Vec<(String, String)>,
     pub(super) total: String,
-    /// QuickBooks adds the tax of the customer's address.
+    /// Whether QuickBooks will add the tax, by the customer's address.
     pub(super) is_before_tax: bool,
 }
 
-/// Something that stands in the way of the invoice.
+/// A problem that prevents the invoice.
 pub(super) struct Missing {
     pub(super) field: String,
     pub(super) text: String,
-    /// Said at once; what is merely not filled in yet is said when the person leaves the field.
+    /// Whether to show it immediately. A field that is only empty shows its problem when it loses the focus.
     pub(super) at_once: bool,
 }
 
-/// Values that follow from the form and change while somebody types.
+/// Values that follow from the form and change with the input.
 pub(super) struct Derived {
     pub(super) amounts: Vec<Amount>,
     pub(super) sums: Sums,
     pub(super) missing: Vec<Missing>,
     pub(super) changes: Vec<ChangeRow>,
-    /// The chosen customer is known: what would change, or that nothing would.
+    /// Whether the chosen customer was read, so that `changes` is complete.
     pub(super) is_customer_known: bool,
-    /// The chosen customer, and its page in QuickBooks.
+    /// Name of the chosen customer, and its page in QuickBooks.
     pub(super) customer_name: String,
     pub(super) customer_page: Option<String>,
-    /// The chosen customer is the one that the deal's organization or person is linked with.
+    /// Whether the chosen customer is linked to the deal's organization or person.
     pub(super) is_linked: bool,
-    /// More would be billed than the deal is worth.
+    /// A warning that more than the deal's value would be billed.
     pub(super) excess: Option<String>,
     pub(super) long_issued: String,
     pub(super) long_due: String,
-    /// The due date by the term, while it follows it.
+    /// The due date from the term, unless the user has typed one.
     pub(super) due: Option<String>,
-    /// The currency that the prices are in, and the one of the invoice, where they differ.
+    /// The currency of the prices and that of the invoice, if they differ.
     pub(super) foreign_prices: Option<(String, String)>,
-    /// How discounts will be printed, where there are any.
+    /// How discounts will be printed, if there are any.
     pub(super) discount_note: Option<String>,
-    /// The version of the form that this follows from.
+    /// The version of the form that these values were computed from.
     pub(super) version: String,
 }
 
-/// Where a value comes from, or that it is missing there.
+/// The Pipedrive field that fills a value.
 pub(super) struct Source {
     /// `Organization – Name`.
     pub(super) field: String,
     pub(super) is_filled: bool,
-    /// The record in Pipedrive, for filling it in; none where the deal has no such record.
+    /// Link to the record in Pipedrive; `None` if the deal has no such record.
     pub(super) page: Option<String>,
 }
 
-/// Where the customer details come from. Nothing for what was typed over, or what the settings do not fill.
+/// The sources of the customer details. A value has none if the user changed it or the settings do not fill it.
 pub(super) struct Sources(BTreeMap<MappedField, Source>);
 
 impl Sources {
@@ -136,26 +136,26 @@ impl Sources {
     }
 }
 
-/// The sources of an open form; `page` is the address of a record in Pipedrive.
-pub(super) fn sources(w: Writer, opened: &OpenForm, page: impl Fn(Entity, i64) -> String) -> Sources {
+/// Returns the sources of an open form. `record_page` returns the URL of a record in Pipedrive.
+pub(super) fn sources(w: Writer, opened: &OpenForm, record_page: impl Fn(Entity, i64) -> String) -> Sources {
     let OpenForm { form, details, .. } = opened;
     let source = |mapped: MappedField| {
-        let given = details.text(mapped);
+        let mapped_text = details.text(mapped);
         let typed = match mapped {
             MappedField::To => form.to.clone(),
             MappedField::Address => address(form).to_one_line(),
             MappedField::Email => form.email.clone(),
             MappedField::TaxId => form.tax_id.clone(),
         };
-        let from = details.from.get(mapped).filter(|_| typed == given)?;
+        let from = details.from.get(mapped).filter(|_| typed == mapped_text)?;
         let field = opened.fields.iter().find(|field| field.reference == *from)?;
         let id = match from.entity {
             Entity::Deal => Some(opened.deal.id),
             Entity::Organization => opened.deal.organization,
             Entity::Person => opened.deal.person,
         };
-        let page = id.map(|id| page(from.entity, id));
-        Some((mapped, Source { field: w.field(field), is_filled: !given.is_empty(), page }))
+        let page = id.map(|id| record_page(from.entity, id));
+        Some((mapped, Source { field: w.field(field), is_filled: !mapped_text.is_empty(), page }))
     };
     Sources(MappedField::ALL.into_iter().filter_map(source).collect())
 }
@@ -170,7 +170,7 @@ fn address(form: &Form) -> Address {
     }
 }
 
-/// A difference between form and QuickBooks.
+/// A difference between the form and the customer in QuickBooks.
 pub(super) struct ChangeRow {
     pub(super) field: &'static str,
     pub(super) label: String,
@@ -178,14 +178,14 @@ pub(super) struct ChangeRow {
     pub(super) new: String,
 }
 
-/// All that follows from a form.
-pub(super) fn derived(w: Writer, form: &Form, form_context: &FormContext, config: &Config) -> Derived {
-    let follows = form.due_follows;
+/// Computes the values that follow from a form.
+pub(super) fn derive_values(w: Writer, form: &Form, form_context: &FormContext, config: &Config) -> Derived {
+    let follows_term = form.due_follows;
     let issued: Option<Date> = form.issued.parse().ok();
     let due = issued
-        .filter(|_| follows)
+        .filter(|_| follows_term)
         .map(|issued| form_context.catalogue.due_date(issued, form_context.settings.term_for_form(form)).to_string());
-    // The page gets the due date that follows from the form: the form is checked with that one.
+    // The page takes over this due date, so the form is checked with it.
     let form = &Form { due: due.clone().unwrap_or_else(|| form.due.clone()), ..form.clone() };
     let rules = form_context.rules(form, w);
     let preview = preview_form(form, &rules);
@@ -203,7 +203,7 @@ pub(super) fn derived(w: Writer, form: &Form, form_context: &FormContext, config
         customer_page: chosen.map(|known| config.customer_page(&form_context.connection.realm_id, &known.id)),
         is_linked: chosen.is_some_and(|known| known.id == form.linked),
         changes: changed.unwrap_or_default().into_iter().map(|change| change_row(w, change)).collect(),
-        excess: excess(w, form, form_context, totals),
+        excess: warn_of_excess(w, form, form_context, totals),
         foreign_prices: form.prices_are_foreign().then(|| (form.priced_in.clone(), form.currency.clone())),
         discount_note: discount_note(w, &preview, form_context),
         version: form.version.map(|version| version.to_string()).unwrap_or_default(),
@@ -231,8 +231,8 @@ fn change_row(w: Writer, change: CustomerChange) -> ChangeRow {
     ChangeRow { field: change.field.name(), label, old: change.old, new: change.new }
 }
 
-/// `None` when the invoice, with those before it, stays within the deal's value.
-fn excess(w: Writer, form: &Form, form_context: &FormContext, totals: Option<&Totals>) -> Option<String> {
+/// Returns a warning if the invoice and the earlier ones exceed the deal's value.
+fn warn_of_excess(w: Writer, form: &Form, form_context: &FormContext, totals: Option<&Totals>) -> Option<String> {
     let DealValue { amount: value, currency: code } = form.deal_value.as_ref()?;
     let currency = Currency::from_code(code)?;
     let mut amount = deal::total_as_priced(totals?, form.tax_mode);
@@ -249,7 +249,7 @@ fn excess(w: Writer, form: &Form, form_context: &FormContext, totals: Option<&To
     })
 }
 
-/// How discounts are printed, where something is taken off.
+/// Describes how discounts are printed, if there are any.
 fn discount_note(w: Writer, preview: &Preview, form_context: &FormContext) -> Option<String> {
     let printed = preview.printed.as_ref().filter(|printed| !printed.totals.discount.is_zero())?;
     let is_in_prices = printed.lines.iter().any(|line| !line.discount_percent.is_zero());
@@ -325,14 +325,15 @@ pub(super) fn choices(w: Writer, suggestions: &[Suggestion]) -> Vec<Choice> {
         .collect()
 }
 
-/// The name under which a customer can be created: not one that QuickBooks has already.
-pub(super) fn creatable(name: &str, suggestions: &[Suggestion]) -> Option<String> {
+/// Returns the name under which a customer can be created; `None` if QuickBooks already has it.
+pub(super) fn find_creatable_name(name: &str, suggestions: &[Suggestion]) -> Option<String> {
     let name = to_display_name(name);
-    let taken = suggestions.iter().any(|known| known.customer.display_name.to_lowercase() == name.to_lowercase());
-    (!name.is_empty() && !taken).then_some(name)
+    let is_taken =
+        suggestions.iter().any(|suggestion| suggestion.customer.display_name.to_lowercase() == name.to_lowercase());
+    (!name.is_empty() && !is_taken).then_some(name)
 }
 
-/// The tax code that a line takes over from its item.
+/// Returns the tax code that a line takes from its item.
 pub(super) fn item_tax_code(catalogue: &Catalogue, item: &Item) -> String {
     match &catalogue.tax {
         TaxModel::None => String::new(),
@@ -343,7 +344,7 @@ pub(super) fn item_tax_code(catalogue: &Catalogue, item: &Item) -> String {
     }
 }
 
-/// Items to pick.
+/// Formats items for the type-ahead.
 pub(super) fn item_choices(catalogue: &Catalogue, items: Vec<Item>) -> Vec<ItemChoice> {
     items
         .into_iter()
@@ -375,10 +376,10 @@ pub(super) fn line<'a>(w: Writer, at: usize, line: &'a FormLine, catalogue: &Cat
     Line { at, line, item_name, tax_codes, amount }
 }
 
-/// All lines of an open form.
+/// Formats all lines of a form.
 pub(super) fn lines<'a>(w: Writer, form: &'a Form, catalogue: &Catalogue, amounts: &[Amount]) -> Vec<Line<'a>> {
-    let shown = amounts.iter().cloned();
-    form.lines.iter().zip(shown).enumerate().map(|(at, (of, amount))| line(w, at, of, catalogue, amount)).collect()
+    let pairs = form.lines.iter().zip(amounts.iter().cloned());
+    pairs.enumerate().map(|(at, (form_line, amount))| line(w, at, form_line, catalogue, amount)).collect()
 }
 
 pub(super) fn currencies(w: Writer, form_context: &FormContext, form: &Form) -> Options {
@@ -406,7 +407,7 @@ pub(super) fn tax_modes(w: Writer, form_context: &FormContext, form: &Form) -> O
         .collect()
 }
 
-/// The codes for the whole invoice in a US company.
+/// The tax codes for the whole invoice, in a company with sales tax.
 pub(super) fn invoice_codes(w: Writer, form_context: &FormContext, form: &Form) -> Option<Options> {
     let TaxModel::SalesTax { codes, .. } = &form_context.catalogue.tax else { return None };
     let named = codes.iter().map(|code| {
@@ -422,13 +423,13 @@ pub(super) fn presets(form_context: &FormContext, form: &Form) -> Options {
     form_context.settings.presets.iter().map(name).collect()
 }
 
-/// Whether nothing of the deal is left to bill.
+/// Whether nothing of the deal remains to be billed.
 pub(super) fn is_fully_billed(opened: &OpenForm) -> bool {
     opened.billed.invoices > 0 && opened.billed.amount >= opened.worth
 }
 
-/// The notices above the form: billed so far, invoices and drafts of colleagues, changes of the deal.
-pub(super) fn notices(w: Writer, opened: &OpenForm, moment: impl Fn(&Timestamp) -> String) -> Vec<String> {
+/// The notices above the form: billed amounts, invoices in progress, drafts of colleagues, changes of the deal.
+pub(super) fn notices(w: Writer, opened: &OpenForm, format_time: impl Fn(&Timestamp) -> String) -> Vec<String> {
     let mut notices = Vec::new();
     if opened.deal.is_incomplete {
         notices.push(fl!(w.t, "form-deal-incomplete"));
@@ -454,7 +455,7 @@ pub(super) fn notices(w: Writer, opened: &OpenForm, moment: impl Fn(&Timestamp) 
         notices.push(fl!(w.t, "form-under-way", name = name.as_str(), total = w.amount(total, currency)));
     }
     for (name, at) in &opened.colleagues {
-        notices.push(fl!(w.t, "form-colleague-draft", name = name.as_str(), time = moment(at)));
+        notices.push(fl!(w.t, "form-colleague-draft", name = name.as_str(), time = format_time(at)));
     }
     if let Some(before) = &opened.worth_before {
         let written = |value: Decimal, code: &str| match Currency::from_code(code) {

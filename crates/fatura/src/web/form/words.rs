@@ -1,4 +1,4 @@
-//! The texts of a form's problems, and their fields.
+//! Texts for the problems of a form, and the ids and names of its fields.
 
 use super::super::refusals;
 use crate::format::Writer;
@@ -9,7 +9,7 @@ use domain::{
 };
 use i18n_embed_fl::fl;
 
-/// Says, after an amount, whether it includes tax. Nothing where the company does not tax its sales.
+/// Returns the words after an amount that say whether it includes tax. Empty if the company does not tax its sales.
 pub(super) fn basis(w: Writer, mode: Option<TaxMode>) -> String {
     match mode {
         None => String::new(),
@@ -18,7 +18,7 @@ pub(super) fn basis(w: Writer, mode: Option<TaxMode>) -> String {
     }
 }
 
-/// The id of a field's input.
+/// Returns the id of a field's input element.
 pub(super) fn field_id(field: FormField) -> String {
     match field {
         FormField::Whole => "invoice-form".into(),
@@ -52,36 +52,36 @@ pub(super) fn field_id(field: FormField) -> String {
     }
 }
 
-/// The text of a problem, with what to do next.
+/// Describes a problem, and what to do next.
 pub(in crate::web) fn message(w: Writer, error: &FieldError) -> String {
     match (&error.problem, error.field) {
         (Problem::Missing, FormField::Customer) => fl!(w.t, "problem-choose-customer"),
         (Problem::Missing, FormField::Lines) => fl!(w.t, "problem-no-lines"),
         (Problem::Missing, FormField::Item(at)) => fl!(w.t, "problem-choose-item", line = (at + 1).to_string()),
         (Problem::Missing, FormField::TaxCode(at)) => fl!(w.t, "problem-choose-tax", line = (at + 1).to_string()),
-        (Problem::Missing, field) => fl!(w.t, "problem-missing", field = name(w, field)),
-        (Problem::NotANumber, field) => fl!(w.t, "problem-not-a-number", field = name(w, field)),
+        (Problem::Missing, field) => fl!(w.t, "problem-missing", field = label(w, field)),
+        (Problem::NotANumber, field) => fl!(w.t, "problem-not-a-number", field = label(w, field)),
         (Problem::OtherCurrency(currency), field) => {
-            fl!(w.t, "problem-other-currency", field = name(w, field), currency = currency.as_str())
+            fl!(w.t, "problem-other-currency", field = label(w, field), currency = currency.as_str())
         }
-        (Problem::NotADate, field) => fl!(w.t, "problem-not-a-date", field = name(w, field)),
+        (Problem::NotADate, field) => fl!(w.t, "problem-not-a-date", field = label(w, field)),
         (Problem::NotAnEmail, _) => fl!(w.t, "problem-not-an-email"),
         (Problem::TooLong(most), field) => {
-            fl!(w.t, "problem-too-long", field = name(w, field), most = most.to_string())
+            fl!(w.t, "problem-too-long", field = label(w, field), most = most.to_string())
         }
-        (Problem::ControlCharacter, field) => fl!(w.t, "problem-control-character", field = name(w, field)),
-        (Problem::Unknown, field) => fl!(w.t, "problem-unknown", field = name(w, field)),
-        (Problem::NotPositive, field) => fl!(w.t, "problem-not-positive", field = name(w, field)),
+        (Problem::ControlCharacter, field) => fl!(w.t, "problem-control-character", field = label(w, field)),
+        (Problem::Unknown, field) => fl!(w.t, "problem-unknown", field = label(w, field)),
+        (Problem::NotPositive, field) => fl!(w.t, "problem-not-positive", field = label(w, field)),
         (Problem::TooLarge, field) => {
-            fl!(w.t, "problem-too-large", field = name(w, field), limit = w.number(&AMOUNT_LIMIT))
+            fl!(w.t, "problem-too-large", field = label(w, field), limit = w.number(&AMOUNT_LIMIT))
         }
         (Problem::TooManyDecimals(most), field) => {
-            fl!(w.t, "problem-too-many-decimals", field = name(w, field), most = most.to_string())
+            fl!(w.t, "problem-too-many-decimals", field = label(w, field), most = most.to_string())
         }
-        (Problem::NotAPercentage, field) => fl!(w.t, "problem-not-a-percentage", field = name(w, field)),
+        (Problem::NotAPercentage, field) => fl!(w.t, "problem-not-a-percentage", field = label(w, field)),
         (Problem::BeforeIssued, _) => fl!(w.t, "problem-before-issued"),
         (Problem::UnlikelyYear(year), field) => {
-            fl!(w.t, "problem-unlikely-year", field = name(w, field), year = year.to_string())
+            fl!(w.t, "problem-unlikely-year", field = label(w, field), year = year.to_string())
         }
         (Problem::OtherCompany, _) => fl!(w.t, "problem-other-company"),
         (Problem::CustomerCurrency(currency), _) => fl!(w.t, "problem-customer-currency", currency = currency.as_str()),
@@ -98,13 +98,13 @@ pub(in crate::web) fn message(w: Writer, error: &FieldError) -> String {
         (Problem::UnsupportedCharacter(character), _) => {
             fl!(w.t, "problem-unsupported-character", character = character.to_string())
         }
-        (Problem::Explained(cause, detail), _) => refusals::word(w, *cause, detail),
-        (Problem::Refused(detail), _) => refusals::unknown(w, detail),
+        (Problem::Explained(cause, detail), _) => refusals::describe_cause(w, *cause, detail),
+        (Problem::Refused(detail), _) => refusals::describe_unknown(w, detail),
     }
 }
 
-/// A field's name, as on its label.
-fn name(w: Writer, field: FormField) -> String {
+/// Returns a field's name, as on its label.
+fn label(w: Writer, field: FormField) -> String {
     match field {
         FormField::Whole => String::new(),
         FormField::Customer => fl!(w.t, "form-customer"),

@@ -1,7 +1,7 @@
-//! The menu of an invoice: void, delete, e-mail.
+//! The actions on an invoice: void, delete, e-mail, remove.
 
 use super::{
-    page::{Address, Asked, render},
+    page::{PanelAddress, PanelQuery, render},
     rows,
 };
 use crate::{
@@ -36,7 +36,7 @@ use serde::Deserialize;
 use store::{acts::Reason, invoices};
 use uuid::Uuid;
 
-/// The state that the person saw, and the recipient.
+/// The state that the user saw, the recipient, and the idempotency key.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct PostedAct {
@@ -45,29 +45,29 @@ pub(crate) struct PostedAct {
     key: Option<Uuid>,
 }
 
-/// Does something to an invoice, and shows the panel as it is then.
-pub(crate) async fn act(
+/// Requests an action on an invoice, and renders the panel after it.
+pub(crate) async fn request_act(
     session: Session,
     Path((entity, at, invoice, act)): Path<(String, i64, Uuid, String)>,
-    Query(asked): Query<Asked>,
+    Query(query): Query<PanelQuery>,
     Form(posted): Form<PostedAct>,
 ) -> Result<Response, Error> {
     let localize = session.localize_error();
     let w = session.writer();
-    let record = Address { entity, id: at }.record().map_err(&localize)?;
+    let record = PanelAddress { entity, id: at }.record().map_err(&localize)?;
     let act = Act::from_name(&act).ok_or(flows::Error::NotFound).map_err(&localize)?;
     let id = InvoiceId(invoice);
     let invoice = panel::find_visible(&session, id).await.map_err(&localize)?;
     let recipient = posted.recipient.trim().to_owned();
-    let wanted = ActInput { invoice: id, act, seen: posted.seen, recipient: recipient.clone(), key: posted.key };
-    let outcome = acts::request(&session, wanted).await.map_err(&localize)?;
+    let input = ActInput { invoice: id, act, seen: posted.seen, recipient: recipient.clone(), key: posted.key };
+    let outcome = acts::request(&session, input).await.map_err(&localize)?;
     let number = match &invoice.state {
         invoices::State::Issued(snapshot) => snapshot.doc_number.clone().unwrap_or_default(),
         _ => String::new(),
     };
     match outcome {
         Outcome::Done => {
-            let mut response = render(&session, record, &asked, None).await?;
+            let mut response = render(&session, record, &query, None).await?;
             let message = match act {
                 Act::Void => fl!(w.t, "act-voided", number = number),
                 Act::Delete => fl!(w.t, "act-deleted", number = number),
@@ -77,21 +77,21 @@ pub(crate) async fn act(
             add_snackbar(response.headers_mut(), &message);
             Ok(response)
         }
-        // The form comes back with what was typed.
+        // The form is shown again, with the typed address.
         Outcome::Refused(Reason::NoAddress) => {
-            let wrong = match check_recipient(&recipient) {
+            let problem = match check_recipient(&recipient) {
                 None | Some(Problem::Missing | Problem::NotAnEmail) => fl!(w.t, "act-no-address"),
                 Some(problem) => words::message(w, &FieldError { field: FormField::Email, problem }),
             };
-            let form = Recipient {
+            let form = RecipientForm {
                 w,
                 at: format!("{}/{at}", record.entity.name()),
                 invoice: id.0,
                 number,
                 email: recipient,
-                rows: asked.rows,
+                rows: query.rows,
                 key: posted.key.unwrap_or_else(Uuid::new_v4),
-                wrong: Some(wrong),
+                wrong: Some(problem),
             };
             let mut response = html(&form)?;
             *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
@@ -101,99 +101,104 @@ pub(crate) async fn act(
             }
             Ok(response)
         }
-        Outcome::Pending => render(&session, record, &asked, None).await,
-        // QuickBooks was asked: the row says what it answered.
+        Outcome::Pending => render(&session, record, &query, None).await,
+        // The row itself shows the answer of QuickBooks.
         Outcome::Refused(Reason::HasPayments(_) | Reason::Explained(..) | Reason::Refused(_)) => {
-            let mut response = render(&session, record, &asked, None).await?;
+            let mut response = render(&session, record, &query, None).await?;
             *response.status_mut() = StatusCode::CONFLICT;
             Ok(response)
         }
         Outcome::Refused(reason) => {
-            let why = refusal(&session, id, act, &reason).await.map_err(&localize)?;
-            let mut response = render(&session, record, &asked, why).await?;
+            let text = find_refusal_text(&session, id, act, &reason).await.map_err(&localize)?;
+            let mut response = render(&session, record, &query, text).await?;
             *response.status_mut() = StatusCode::CONFLICT;
             Ok(response)
         }
     }
 }
 
-/// The question before an act that cannot be undone, with the payments of the invoice as QuickBooks has them now.
-pub(crate) async fn question(
+/// Returns the question before an irreversible action, with the invoice's current payments in QuickBooks.
+pub(crate) async fn read_question(
     session: Session,
     Path((_, _, invoice, act)): Path<(String, i64, Uuid, String)>,
-) -> Result<Json<rows::Dialogue>, Error> {
+) -> Result<Json<rows::ConfirmationDialog>, Error> {
     let localize = session.localize_error();
     let act =
         Act::from_name(&act).filter(|act| act.is_irreversible()).ok_or(flows::Error::NotFound).map_err(&localize)?;
     let found = panel::find_visible(&session, InvoiceId(invoice)).await.map_err(&localize)?;
     let payments = acts::list_payments(&session, &found).await.map_err(&localize)?;
-    let invoices::State::Issued(known) = &found.state else { return Err(localize(flows::Error::NotFound)) };
-    let snapshot = payments.as_ref().map_or(known, |payments| &payments.invoice);
-    Ok(Json(rows::dialogue(session.writer(), act, snapshot, payments.as_ref())))
+    let invoices::State::Issued(stored) = &found.state else { return Err(localize(flows::Error::NotFound)) };
+    let snapshot = payments.as_ref().map_or(stored, |payments| &payments.invoice);
+    Ok(Json(rows::build_dialog(session.writer(), act, snapshot, payments.as_ref())))
 }
 
-/// Removes an invoice that was not sent, and shows the panel as it is then.
-pub(crate) async fn remove(
+/// Removes an unsent invoice, and renders the panel after it.
+pub(crate) async fn remove_invoice(
     session: Session,
     Path((entity, at, invoice)): Path<(String, i64, Uuid)>,
-    Query(asked): Query<Asked>,
+    Query(query): Query<PanelQuery>,
 ) -> Result<Response, Error> {
     let localize = session.localize_error();
     let w = session.writer();
-    let record = Address { entity, id: at }.record().map_err(&localize)?;
-    let removed = match panel::remove_unsent(&session, InvoiceId(invoice)).await.map_err(&localize)? {
+    let record = PanelAddress { entity, id: at }.record().map_err(&localize)?;
+    let message = match panel::remove_unsent(&session, InvoiceId(invoice)).await.map_err(&localize)? {
         Removal::Refused => Some(fl!(w.t, "panel-removed")),
         Removal::Unsent => Some(fl!(w.t, "panel-removed-unsent")),
         Removal::TriedAgain => None,
     };
-    if let Some(removed) = removed {
-        let mut response = render(&session, record, &asked, None).await?;
-        add_snackbar(response.headers_mut(), &removed);
+    if let Some(message) = message {
+        let mut response = render(&session, record, &query, None).await?;
+        add_snackbar(response.headers_mut(), &message);
         return Ok(response);
     }
-    let mut response = render(&session, record, &asked, Some(fl!(w.t, "panel-not-removed"))).await?;
+    let mut response = render(&session, record, &query, Some(fl!(w.t, "panel-not-removed"))).await?;
     *response.status_mut() = StatusCode::CONFLICT;
     Ok(response)
 }
 
-/// A refusal that the row does not tell itself: nothing was sent, so there is no act to show.
-async fn refusal(session: &Session, id: InvoiceId, act: Act, reason: &Reason) -> Result<Option<String>, flows::Error> {
+/// Returns the text of a refusal that the row does not show: nothing was sent, so no action is stored.
+async fn find_refusal_text(
+    session: &Session,
+    id: InvoiceId,
+    act: Act,
+    reason: &Reason,
+) -> Result<Option<String>, flows::Error> {
     let w = session.writer();
     let status = acts::find_status(session, id).await?;
-    Ok(status.map(|status| rows::refused(w, act, reason, &w.badge(status))))
+    Ok(status.map(|status| rows::describe_refusal(w, act, reason, &w.badge(status))))
 }
 
 #[derive(Template)]
 #[template(path = "recipient.html")]
-struct Recipient {
+struct RecipientForm {
     w: Writer,
     at: String,
     invoice: Uuid,
     number: String,
     email: String,
     rows: usize,
-    /// Makes two presses of the form one e-mail.
+    /// Idempotency key: submitting the form twice sends one e-mail.
     key: Uuid,
-    /// Why what was typed is no address.
+    /// Why the typed address is invalid.
     wrong: Option<String>,
 }
 
-/// Asks to whom an invoice is sent.
-pub(crate) async fn recipient(
+/// Renders the form for the recipient of an e-mail.
+pub(crate) async fn render_recipient_form(
     session: Session,
     Path((entity, id, invoice)): Path<(String, i64, Uuid)>,
-    Query(asked): Query<Asked>,
+    Query(query): Query<PanelQuery>,
 ) -> Result<Response, Error> {
     let localize = session.localize_error();
     let found = panel::find_visible(&session, InvoiceId(invoice)).await.map_err(&localize)?;
     let invoices::State::Issued(snapshot) = found.state else { return Err(localize(flows::Error::NotFound)) };
-    html(&Recipient {
+    html(&RecipientForm {
         w: session.writer(),
         at: format!("{entity}/{id}"),
         invoice,
         number: snapshot.doc_number.unwrap_or(snapshot.quickbooks_id),
         email: snapshot.email,
-        rows: asked.rows,
+        rows: query.rows,
         key: Uuid::new_v4(),
         wrong: None,
     })

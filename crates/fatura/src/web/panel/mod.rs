@@ -1,10 +1,10 @@
-//! The side panel of a deal, a person or an organization: its invoices and what can be done with them.
+//! The side panel of a deal, a person or an organization: its invoices and the actions on them.
 
 mod acts;
 mod page;
 pub(super) mod rows;
 
-pub(crate) use acts::{act, question, recipient, remove};
+pub(crate) use acts::{read_question, remove_invoice, render_recipient_form, request_act};
 
 use super::{
     error::Error,
@@ -23,22 +23,22 @@ use axum::{extract::Path, response::Response};
 use axum_extra::extract::Query;
 use i18n_embed_fl::fl;
 use iso_currency::Currency;
-use page::{Address, Asked, render};
+use page::{PanelAddress, PanelQuery, render};
 
 pub(crate) async fn render_panel(
     session: Session,
-    Path(address): Path<Address>,
-    Query(asked): Query<Asked>,
+    Path(address): Path<PanelAddress>,
+    Query(query): Query<PanelQuery>,
 ) -> Result<Response, Error> {
     let record = address.record().map_err(session.localize_error())?;
-    render(&session, record, &asked, None).await
+    render(&session, record, &query, None).await
 }
 
-/// Fetches what is new in QuickBooks. When it does not answer, what was known is shown, and said to be old.
-pub(crate) async fn refresh(
+/// Reads the changes from QuickBooks, and renders the panel. If that fails, the panel shows the stored invoices and the error.
+pub(crate) async fn refresh_panel(
     session: Session,
-    Path(address): Path<Address>,
-    Query(asked): Query<Asked>,
+    Path(address): Path<PanelAddress>,
+    Query(query): Query<PanelQuery>,
 ) -> Result<Response, Error> {
     let localize = session.localize_error();
     let record = address.record().map_err(&localize)?;
@@ -47,22 +47,22 @@ pub(crate) async fn refresh(
         Ok(()) => None,
         Err(error) => {
             tracing::warn!(tenant.id = %session.tenant.0, error = &error as &dyn std::error::Error, "a refresh failed");
-            Some(super::error::words(session.writer(), &error).2)
+            Some(super::error::describe_error(session.writer(), &error).2)
         }
     };
-    render(&session, record, &asked, trouble).await
+    render(&session, record, &query, trouble).await
 }
 
-/// Forgets the linked customer.
-pub(crate) async fn unlink(
+/// Removes the link to the customer, and renders the panel.
+pub(crate) async fn unlink_customer(
     session: Session,
-    Path(address): Path<Address>,
-    Query(asked): Query<Asked>,
+    Path(address): Path<PanelAddress>,
+    Query(query): Query<PanelQuery>,
 ) -> Result<Response, Error> {
     let localize = session.localize_error();
     let record = address.record().map_err(&localize)?;
     panel::unlink_customer(&session, record).await.map_err(&localize)?;
-    let mut response = render(&session, record, &asked, None).await?;
+    let mut response = render(&session, record, &query, None).await?;
     add_snackbar(response.headers_mut(), &fl!(session.writer().t, "panel-unlinked"));
     Ok(response)
 }
@@ -74,28 +74,31 @@ struct BillableDeals {
     deals: Vec<BillableDeal>,
 }
 
-/// A deal to choose from, written.
+/// A deal to choose, formatted.
 struct BillableDeal {
     id: i64,
     title: String,
     value: String,
     is_won: bool,
-    /// How many invoices it has; nothing where it has none.
+    /// Number of invoices, in words; `None` if there are none.
     invoices: Option<String>,
 }
 
-/// The deals of a person or an organization that can be billed.
-pub(crate) async fn billable_deals(session: Session, Path(address): Path<Address>) -> Result<Response, Error> {
+/// Renders the billable deals of a person or an organization.
+pub(crate) async fn render_billable_deals(
+    session: Session,
+    Path(address): Path<PanelAddress>,
+) -> Result<Response, Error> {
     let localize = session.localize_error();
     let record = address.record().map_err(&localize)?;
     let w = session.writer();
     let deals = panel::list_billable_deals(&session, record).await.map_err(&localize)?;
-    let written = deals.into_iter().map(|Billable { deal, is_won, invoices }| BillableDeal {
+    let formatted = deals.into_iter().map(|Billable { deal, is_won, invoices }| BillableDeal {
         id: deal.id,
         title: deal.title,
         value: Currency::from_code(&deal.currency).map(|currency| w.amount(&deal.value, &currency)).unwrap_or_default(),
         is_won,
         invoices: (invoices > 0).then(|| fl!(w.t, "panel-deal-invoices", count = invoices)),
     });
-    html(&BillableDeals { w, deals: written.collect() })
+    html(&BillableDeals { w, deals: formatted.collect() })
 }

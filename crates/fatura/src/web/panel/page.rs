@@ -2,7 +2,7 @@
 
 use super::{
     super::{error::Error, page::html, session::Session},
-    rows::{self, Row, row},
+    rows::{self, Row, build_row},
 };
 use crate::{
     flows::{
@@ -19,7 +19,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use store::quickbooks;
 
-/// Rows that a panel opens with, and that are added when more are asked for.
+/// Rows of a panel when it opens, and the step in which the user shows more.
 const ROWS: usize = 10;
 const ROWS_MORE: usize = 50;
 
@@ -27,11 +27,11 @@ const ROWS_MORE: usize = 50;
 #[template(path = "panel.html")]
 struct Panel {
     w: Writer,
-    /// `deal/1`: the panel's own address below `/panel/`.
+    /// The panel's path below `/panel/`, such as `deal/1`.
     at: String,
     record: Record,
     rows: Vec<Row>,
-    /// How many rows are asked for, and how many more there are.
+    /// Number of requested rows, and of further ones.
     asked: usize,
     more: usize,
     sums: Vec<Sums>,
@@ -42,18 +42,18 @@ struct Panel {
     is_admin: bool,
     /// Whether the user may create invoices.
     may_create: bool,
-    /// When the draft that waits was saved.
+    /// When the user's draft was saved.
     draft: Option<String>,
     read_at: Option<String>,
     silent_since: Option<String>,
-    /// QuickBooks refuses reads.
+    /// Whether QuickBooks currently refuses reads.
     is_refused: bool,
-    /// The text of the error of the request, if there is one.
+    /// The error of the request, if there is one.
     trouble: Option<String>,
 }
 
 impl Panel {
-    /// Whose invoices are listed.
+    /// Returns the label of the panel: the kind of record whose invoices it lists.
     fn label(&self) -> String {
         match self.record.entity {
             Entity::Deal => fl!(self.w.t, "panel-invoices"),
@@ -63,14 +63,14 @@ impl Panel {
     }
 }
 
-/// How the company stands with QuickBooks.
+/// State of the tenant's connection.
 enum Connected {
     Yes,
     Never,
     NeedsReconnect,
 }
 
-/// The sums of one currency, written.
+/// The formatted sums of one currency.
 struct Sums {
     outstanding: String,
     overdue: String,
@@ -84,47 +84,47 @@ struct Customer {
     link: String,
 }
 
-/// Which panel, as its address says.
+/// The record of a panel, from its path.
 #[derive(Debug, Deserialize)]
-pub(crate) struct Address {
+pub(crate) struct PanelAddress {
     pub(super) entity: String,
     pub(super) id: i64,
 }
 
-impl Address {
+impl PanelAddress {
     pub(super) fn record(&self) -> Result<Record, flows::Error> {
         Ok(Record { entity: Entity::from_name(&self.entity).ok_or(flows::Error::NotFound)?, id: self.id })
     }
 }
 
-/// How much of the history is shown.
+/// The number of rows that the user has opened.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(crate) struct Asked {
+pub(crate) struct PanelQuery {
     pub(super) rows: usize,
 }
 
-/// Renders the panel of a record, with what went wrong before.
+/// Renders the panel of a record, with the error of the request, if there is one.
 pub(super) async fn render(
     session: &Session,
     record: Record,
-    asked: &Asked,
+    query: &PanelQuery,
     trouble: Option<String>,
 ) -> Result<Response, Error> {
     let shown = panel::read_panel(session, record).await.map_err(session.localize_error())?;
     let w = session.writer();
     let time = |at: Timestamp| w.moment(&at, session.app.clock.now(), &session.profile.time_zone);
-    let asked = asked.rows.max(ROWS);
-    let may = rows::May::of(&shown.settings, session.user, session.profile.is_admin);
+    let asked = query.rows.max(ROWS);
+    let permissions = rows::Permissions::of(&shown.settings, session.user, session.profile.is_admin);
     let rows = shown
         .invoices
         .iter()
         .take(asked)
-        .map(|invoice| row(&session.app, w, invoice, &shown, may, |at| time(*at)))
+        .map(|invoice| build_row(&session.app, w, invoice, &shown, permissions, |at| time(*at)))
         .collect();
-    let read =
+    let oldest_read =
         shown.invoices.iter().filter_map(|invoice| invoice.read_at).filter(|at| *at <= session.app.clock.now()).min();
-    let read = read.max(shown.known.and_then(|known| known.until));
+    let read_at = oldest_read.max(shown.known.and_then(|known| known.until));
     html(&Panel {
         w,
         at: format!("{}/{}", record.entity.name(), record.id),
@@ -155,7 +155,7 @@ pub(super) async fn render(
         is_admin: session.profile.is_admin,
         may_create: shown.settings.create.includes(session.profile.is_admin),
         draft: shown.draft.map(time),
-        read_at: read.filter(|_| !shown.invoices.is_empty()).map(time),
+        read_at: read_at.filter(|_| !shown.invoices.is_empty()).map(time),
         is_refused: shown
             .known
             .is_some_and(|known| known.refused_until.is_some_and(|until| session.app.clock.now() < until)),

@@ -1,4 +1,4 @@
-//! One invoice as a panel shows it, with the menu that its state allows.
+//! The rows of a panel: one invoice each, with the actions that its state allows.
 
 use super::super::refusals;
 use crate::{
@@ -23,7 +23,7 @@ use store::{
 };
 use uuid::Uuid;
 
-/// One row.
+/// One invoice, formatted.
 pub(crate) struct Row {
     pub(crate) id: Uuid,
     pub(crate) number: Option<String>,
@@ -31,78 +31,78 @@ pub(crate) struct Row {
     pub(crate) total: String,
     pub(crate) status: &'static str,
     pub(crate) badge: String,
-    /// The unpaid amount, and since when it is overdue.
+    /// The unpaid amount, and for how many days it is overdue.
     pub(crate) note: Option<String>,
-    /// That what is shown may be old, because QuickBooks' answer cannot be read.
+    /// A warning that the row may be out of date, because QuickBooks' answer cannot be read.
     pub(crate) unreadable: Option<String>,
     pub(crate) issued: String,
     pub(crate) due: String,
-    /// Both dates in words.
+    /// Both dates in the long format.
     pub(crate) long_dates: String,
-    /// Whether it was e-mailed; nothing where that does not matter.
+    /// Whether it was e-mailed; `None` for a voided or deleted invoice.
     pub(crate) sent: Option<String>,
     pub(crate) menu: Option<Menu>,
-    /// An act that is under way.
+    /// The action that is in progress.
     pub(crate) pending: Option<String>,
-    /// Why the last act was not carried out.
+    /// Why the last action was not carried out.
     pub(crate) refusal: Option<String>,
-    /// The deal whose form mends it.
+    /// The deal whose form corrects it.
     pub(crate) mend: Option<i64>,
-    /// Whether this user may remove it, because QuickBooks refused it.
+    /// Whether this user may remove it, because it was never sent or QuickBooks refused it.
     pub(crate) can_remove: bool,
-    /// Whether somebody has to look.
+    /// Whether it is parked.
     pub(crate) stuck: bool,
-    /// Whether a person who has looked in QuickBooks may send it again.
+    /// Whether a user may resend it, after checking in QuickBooks that it does not exist.
     pub(crate) may_resend: bool,
 }
 
 /// The actions on an invoice.
 pub(crate) struct Menu {
     pub(crate) label: String,
-    /// The state that the person sees; sent with actions that cannot be undone.
+    /// The displayed state; posted with irreversible actions.
     pub(crate) seen: String,
     pub(crate) link: String,
     pub(crate) can_send: bool,
     pub(crate) can_pdf: bool,
-    pub(crate) void: Option<Dialogue>,
-    pub(crate) delete: Option<Dialogue>,
-    /// The role forbids voiding and deleting.
+    pub(crate) void: Option<ConfirmationDialog>,
+    pub(crate) delete: Option<ConfirmationDialog>,
+    /// Whether only administrators may void and delete it.
     pub(crate) admins_only: bool,
 }
 
-/// A question before an act.
+/// The question before an irreversible action.
 #[derive(Serialize)]
-pub(crate) struct Dialogue {
+pub(crate) struct ConfirmationDialog {
     pub(crate) title: String,
     pub(crate) text: String,
     pub(crate) ok: String,
-    /// Something was paid: by which payments, QuickBooks has to be asked.
+    /// Whether something was paid. The payments are read from QuickBooks when the user opens the question.
     #[serde(skip)]
     pub(crate) is_paid: bool,
 }
 
-/// The rights of the person.
+/// The rights of the user.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct May {
+pub(crate) struct Permissions {
     void: bool,
     user: UserId,
     is_admin: bool,
 }
 
-impl May {
+impl Permissions {
     pub(crate) fn of(settings: &Settings, user: UserId, is_admin: bool) -> Self {
         Self { void: settings.void.includes(is_admin), user, is_admin }
     }
 }
 
-/// The row of an invoice.
-pub(super) fn row(
+/// Builds the row of an invoice.
+pub(super) fn build_row(
     app: &App,
     w: Writer,
     invoice: &Invoice,
     shown: &Shown,
-    may: May,
-    moment: impl Fn(&Timestamp) -> String,
+    permissions: Permissions,
+    format_time: impl Fn(&Timestamp) -> String,
 ) -> Row {
     match (&invoice.state, shown.connection(invoice)) {
         (State::Issued(snapshot), Some(connection)) => {
@@ -111,35 +111,35 @@ pub(super) fn row(
                 works: connection.state == quickbooks::State::Active,
                 act: shown.acts.get(&invoice.id.0),
                 today: app.clock.today(&connection.company.time_zone),
-                may,
+                permissions,
             };
-            let mut row = issued(w, invoice, snapshot, context);
+            let mut row = build_issued_row(w, invoice, snapshot, context);
             if let Some(since) = &invoice.unreadable_since {
-                row.unreadable = Some(fl!(w.t, "panel-unreadable", time = moment(since)));
+                row.unreadable = Some(fl!(w.t, "panel-unreadable", time = format_time(since)));
             }
             row
         }
-        _ => unsettled(w, invoice, may),
+        _ => build_unissued_row(w, invoice, permissions),
     }
 }
 
-/// All that the row of an invoice in QuickBooks depends on beside the invoice.
+/// The inputs of an issued invoice's row besides the invoice.
 struct InvoiceContext<'a> {
     /// The invoice's page in QuickBooks.
     link: String,
     /// Whether the company is connected.
     works: bool,
-    /// The newest act on the invoice.
+    /// The newest action on the invoice.
     act: Option<&'a StoredAct>,
     /// The current date of the company.
     today: Date,
-    may: May,
+    permissions: Permissions,
 }
 
-fn issued(w: Writer, invoice: &Invoice, snapshot: &Snapshot, context: InvoiceContext<'_>) -> Row {
-    let InvoiceContext { link, works, act, today, may } = context;
+fn build_issued_row(w: Writer, invoice: &Invoice, snapshot: &Snapshot, context: InvoiceContext<'_>) -> Row {
+    let InvoiceContext { link, works, act, today, permissions } = context;
     let status = compute_status(snapshot, today);
-    let number = number(snapshot);
+    let number = display_number(snapshot);
     let is_partly = snapshot.balance.amount() < snapshot.total.amount() && !snapshot.balance.is_zero();
     let mut notes = Vec::new();
     if is_partly {
@@ -153,11 +153,11 @@ fn issued(w: Writer, invoice: &Invoice, snapshot: &Snapshot, context: InvoiceCon
         let days = snapshot.due.until(today).map(|span| span.get_days()).unwrap_or_default();
         notes.push(fl!(w.t, "panel-overdue-for", days = days));
     }
-    let stands = !matches!(status, Status::Voided | Status::Deleted);
-    let sent = stands.then(|| if snapshot.sent { fl!(w.t, "panel-sent") } else { fl!(w.t, "panel-not-sent") });
+    let is_valid = !matches!(status, Status::Voided | Status::Deleted);
+    let sent = is_valid.then(|| if snapshot.sent { fl!(w.t, "panel-sent") } else { fl!(w.t, "panel-not-sent") });
     let pending = act.filter(|act| matches!(act.state, acts::State::Queued | acts::State::Sending));
     let refusal = act.and_then(|act| match &act.state {
-        acts::State::Refused(reason) => Some(refused(w, act.request.act, reason, &w.badge(status))),
+        acts::State::Refused(reason) => Some(describe_refusal(w, act.request.act, reason, &w.badge(status))),
         _ => None,
     });
     let menu = (status != Status::Deleted && pending.is_none()).then(|| Menu {
@@ -166,9 +166,11 @@ fn issued(w: Writer, invoice: &Invoice, snapshot: &Snapshot, context: InvoiceCon
         link,
         can_send: works && Act::Send.is_allowed(status),
         can_pdf: works,
-        void: (works && may.void && Act::Void.is_allowed(status)).then(|| dialogue(w, Act::Void, snapshot, None)),
-        delete: (works && may.void && Act::Delete.is_allowed(status)).then(|| dialogue(w, Act::Delete, snapshot, None)),
-        admins_only: works && !may.void && Act::Delete.is_allowed(status),
+        void: (works && permissions.void && Act::Void.is_allowed(status))
+            .then(|| build_dialog(w, Act::Void, snapshot, None)),
+        delete: (works && permissions.void && Act::Delete.is_allowed(status))
+            .then(|| build_dialog(w, Act::Delete, snapshot, None)),
+        admins_only: works && !permissions.void && Act::Delete.is_allowed(status),
     });
     let (issued, due) = (w.date(&snapshot.issued), w.date(&snapshot.due));
     Row {
@@ -200,14 +202,19 @@ fn issued(w: Writer, invoice: &Invoice, snapshot: &Snapshot, context: InvoiceCon
     }
 }
 
-/// The name of an invoice: its number, or QuickBooks' own id.
-fn number(snapshot: &Snapshot) -> String {
+/// Returns the number of an invoice, or else its QuickBooks id.
+fn display_number(snapshot: &Snapshot) -> String {
     snapshot.doc_number.clone().unwrap_or_else(|| format!("#{}", snapshot.quickbooks_id))
 }
 
-/// The question before an act that cannot be undone: with what was paid, and by which payments where they were read.
-pub(super) fn dialogue(w: Writer, act: Act, snapshot: &Snapshot, payments: Option<&Payments>) -> Dialogue {
-    let (number, total) = (number(snapshot), w.money(&snapshot.total));
+/// Builds the question before an irreversible action, with the paid amount and, if they were read, the payments.
+pub(super) fn build_dialog(
+    w: Writer,
+    act: Act,
+    snapshot: &Snapshot,
+    payments: Option<&Payments>,
+) -> ConfirmationDialog {
+    let (number, total) = (display_number(snapshot), w.money(&snapshot.total));
     let (title, consequence, ok) = if act == Act::Delete {
         let text = fl!(w.t, "delete-text", total = total);
         (fl!(w.t, "delete-title", number = number), text, fl!(w.t, "delete-ok"))
@@ -221,7 +228,7 @@ pub(super) fn dialogue(w: Writer, act: Act, snapshot: &Snapshot, payments: Optio
         let amount = w.amount(&paid, &snapshot.total.currency());
         text.push(match payments.filter(|payments| !payments.payments.is_empty()) {
             Some(payments) => {
-                let list = list(w, payments);
+                let list = list_payments(w, payments);
                 fl!(w.t, "paid-already-by", amount = amount, count = payments.count, payments = list)
             }
             None => fl!(w.t, "paid-already", amount = amount),
@@ -231,14 +238,14 @@ pub(super) fn dialogue(w: Writer, act: Act, snapshot: &Snapshot, payments: Optio
             text.push(fl!(w.t, "delete-text-paid"));
         }
     }
-    Dialogue { title, text: text.join(" "), ok, is_paid: !paid.is_zero() }
+    ConfirmationDialog { title, text: text.join(" "), ok, is_paid: !paid.is_zero() }
 }
 
-/// Payments that a question names one by one.
-const PAYMENTS_NAMED: usize = 5;
+/// Upper bound for the payments that a question lists.
+const MAX_LISTED_PAYMENTS: usize = 5;
 
-fn list(w: Writer, payments: &Payments) -> String {
-    let one = |payment: &AppliedPayment| {
+fn list_payments(w: Writer, payments: &Payments) -> String {
+    let describe = |payment: &AppliedPayment| {
         let (amount, date) = (w.money(&payment.amount), w.date(&payment.date));
         if payment.is_credit {
             fl!(w.t, "paid-credit", amount = amount, date = date)
@@ -246,40 +253,40 @@ fn list(w: Writer, payments: &Payments) -> String {
             fl!(w.t, "paid-payment", amount = amount, date = date)
         }
     };
-    let named: Vec<String> = payments.payments.iter().take(PAYMENTS_NAMED).map(one).collect();
-    let more = payments.count.saturating_sub(named.len());
-    let named = named.join("; ");
-    if more > 0 { fl!(w.t, "paid-more", payments = named, count = more) } else { named }
+    let listed: Vec<String> = payments.payments.iter().take(MAX_LISTED_PAYMENTS).map(describe).collect();
+    let more = payments.count.saturating_sub(listed.len());
+    let listed = listed.join("; ");
+    if more > 0 { fl!(w.t, "paid-more", payments = listed, count = more) } else { listed }
 }
 
-/// Why an act was not carried out, in words.
-pub(in crate::web) fn refused(w: Writer, act: Act, reason: &Reason, badge: &str) -> String {
-    let what = match act {
+/// Describes why an action was not carried out.
+pub(in crate::web) fn describe_refusal(w: Writer, act: Act, reason: &Reason, badge: &str) -> String {
+    let outcome = match act {
         Act::Void => fl!(w.t, "act-not-voided"),
         Act::Delete => fl!(w.t, "act-not-deleted"),
         Act::Send => fl!(w.t, "act-not-sent"),
         Act::Correct => fl!(w.t, "act-not-corrected"),
     };
-    let why = match reason {
+    let cause = match reason {
         Reason::Changed => fl!(w.t, "act-changed", badge = badge),
         Reason::NotNow => fl!(w.t, "act-not-now", badge = badge),
         Reason::NoAddress => fl!(w.t, "act-no-address"),
         Reason::HasPayments(detail) => {
-            let why = if act == Act::Delete {
+            let text = if act == Act::Delete {
                 fl!(w.t, "act-has-payments-delete")
             } else {
                 fl!(w.t, "act-has-payments-void")
             };
-            refusals::quote(w, &why, detail)
+            refusals::quote(w, &text, detail)
         }
-        Reason::Explained(cause, detail) => refusals::word(w, *cause, detail),
+        Reason::Explained(cause, detail) => refusals::describe_cause(w, *cause, detail),
         Reason::Refused(detail) => refusals::quote(w, "", detail),
     };
-    format!("{what} {why}")
+    format!("{outcome} {cause}")
 }
 
-/// An invoice that is not known to stand.
-fn unsettled(w: Writer, invoice: &Invoice, may: May) -> Row {
+/// Builds the row of an invoice that was refused or whose outcome is not known yet.
+fn build_unissued_row(w: Writer, invoice: &Invoice, permissions: Permissions) -> Row {
     let refused = matches!(invoice.state, State::Refused(_));
     let is_doubt = invoice.park_reason == Some(ParkReason::Doubt);
     let (status, badge, note) = if refused {
@@ -313,7 +320,7 @@ fn unsettled(w: Writer, invoice: &Invoice, may: May) -> Row {
         pending: None,
         refusal: None,
         mend: refused.then_some(invoice.deal.0),
-        can_remove: may_remove(invoice, may.user, may.is_admin),
+        can_remove: may_remove(invoice, permissions.user, permissions.is_admin),
         stuck: invoice.park_reason.is_some(),
         may_resend: is_doubt,
     }

@@ -1,4 +1,4 @@
-//! The settings page's form: what was chosen, and what that changes.
+//! The form of the settings page: its validation, its conversion to settings, and the names of the changes.
 
 use crate::{format::Writer, locale::Locale, web::form::words};
 use domain::{
@@ -11,20 +11,20 @@ use i18n_embed_fl::fl;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
-/// Days after the issue date; more than QuickBooks' own terms allow.
-const DAYS_MOST: u16 = 999;
-const PRESETS_MOST: usize = 50;
-const PRESET_NAME_MOST: usize = 60;
+/// Maximum days from the issue date to the due date; more than QuickBooks' own terms allow.
+const MAX_TERM_DAYS: u16 = 999;
+const MAX_PRESETS: usize = 50;
+const MAX_PRESET_NAME_CHARS: usize = 60;
 
-/// The id of a field on the page, and what is wrong with it.
-pub(super) type Wrong = (String, String);
+/// The id of a field on the page, and the text of its problem.
+pub(super) type FieldProblem = (String, String);
 
-/// The page's form, as posted.
+/// The form of the page, as posted.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(crate) struct Chosen {
+pub(crate) struct SettingsForm {
     mapping: BTreeMap<String, String>,
-    /// The texts of the fields that choose from a list.
+    /// The texts of the type-ahead fields.
     mapping_text: BTreeMap<String, String>,
     item_name: String,
     deposit_item_name: String,
@@ -39,19 +39,19 @@ pub(crate) struct Chosen {
     draft_on_won: String,
     create: String,
     void: String,
-    /// Empty for that of most people.
+    /// Empty for the language of most users.
     language: Option<String>,
     write_back: BTreeMap<String, String>,
-    presets: Vec<ChosenPreset>,
-    /// The deal to try the settings out with.
+    presets: Vec<PresetForm>,
+    /// The deal to try the settings with.
     pub(super) deal: String,
-    /// The settings as the page shows them, see [`fingerprint`]; empty where nobody says.
+    /// Fingerprint of the settings that the page shows; empty if unknown.
     pub(super) seen: String,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct ChosenPreset {
+struct PresetForm {
     name: String,
     message: String,
     term: String,
@@ -61,27 +61,27 @@ struct ChosenPreset {
     custom: BTreeMap<String, String>,
 }
 
-fn filled(text: &str) -> Option<String> {
+fn non_blank(text: &str) -> Option<String> {
     (!text.trim().is_empty()).then(|| text.trim().to_owned())
 }
 
-/// A value of a list, which nobody types; nothing where it cannot be one.
-fn listed(text: &str) -> Option<String> {
-    filled(text).filter(|value| !value.contains('\0'))
+/// Returns the value of a selection; `None` if it is blank or cannot come from a list.
+fn selected_value(text: &str) -> Option<String> {
+    non_blank(text).filter(|value| !value.contains('\0'))
 }
 
-/// The term that was chosen; `None` where it is no number of days.
-fn term(chosen: &str, days: &str) -> Option<Term> {
+/// Parses the chosen term. `None` if the number of days is invalid.
+fn parse_term(chosen: &str, days: &str) -> Option<Term> {
     let days = days.trim();
     match chosen {
-        // A number alone would take `+7`.
+        // `parse` alone would accept `+7`.
         "days" | "" if !days.chars().all(|c| c.is_ascii_digit()) => None,
-        "days" | "" => days.parse().ok().filter(|days| *days <= DAYS_MOST).map(Term::Days),
-        id => listed(id).map(Term::QuickBooks),
+        "days" | "" => days.parse().ok().filter(|days| *days <= MAX_TERM_DAYS).map(Term::Days),
+        id => selected_value(id).map(Term::QuickBooks),
     }
 }
 
-/// A mapped field, as the page calls it.
+/// Returns the name of a mapped field, as on the page.
 pub(super) fn name_mapped_field(w: Writer, field: MappedField) -> String {
     match field {
         MappedField::To => fl!(w.t, "settings-to"),
@@ -91,34 +91,34 @@ pub(super) fn name_mapped_field(w: Writer, field: MappedField) -> String {
     }
 }
 
-/// The text of the problem with a number of days.
+/// Describes the problem of an invalid number of days.
 fn explain_days(w: Writer) -> String {
-    fl!(w.t, "settings-days-range", most = DAYS_MOST.to_string())
+    fl!(w.t, "settings-days-range", most = MAX_TERM_DAYS.to_string())
 }
 
-fn who(chosen: &str) -> AllowedUsers {
+fn parse_allowed_users(chosen: &str) -> AllowedUsers {
     if chosen == "admins" { AllowedUsers::Admins } else { AllowedUsers::Everyone }
 }
 
-impl Chosen {
-    /// The problem with the company's own term, if there is one.
-    pub(super) fn find_wrong_term(&self, w: Writer) -> Option<String> {
-        term(&self.term, &self.days).is_none().then(|| explain_days(w))
+impl SettingsForm {
+    /// Returns the problem of the company's term, if there is one.
+    pub(super) fn find_term_problem(&self, w: Writer) -> Option<String> {
+        parse_term(&self.term, &self.days).is_none().then(|| explain_days(w))
     }
 
-    /// All that stands in the way of saving, at its field.
-    pub(super) fn find_wrong(&self, w: Writer) -> Vec<Wrong> {
-        let own = self.find_wrong_term(w).map(|text| ("days".to_owned(), text));
+    /// Lists the problems that prevent saving, each with its field.
+    pub(super) fn find_problems(&self, w: Writer) -> Vec<FieldProblem> {
+        let term = self.find_term_problem(w).map(|text| ("days".to_owned(), text));
         let presets = self.presets.iter().enumerate().filter(|(_, preset)| !preset.is_blank());
         self.find_unchosen(w)
             .into_iter()
-            .chain(own)
-            .chain(presets.flat_map(|(at, preset)| preset.find_wrong(w, at)))
+            .chain(term)
+            .chain(presets.flat_map(|(at, preset)| preset.find_problems(w, at)))
             .collect()
     }
 
-    /// Texts that were typed into a field that chooses from a list, and not chosen: saved, they would clear it.
-    fn find_unchosen(&self, w: Writer) -> Vec<Wrong> {
+    /// Lists the type-ahead fields with a text but no choice. Saving them would clear the setting.
+    fn find_unchosen(&self, w: Writer) -> Vec<FieldProblem> {
         let text =
             |of: &BTreeMap<String, String>, field: MappedField| of.get(field.name()).cloned().unwrap_or_default();
         let mapped = MappedField::ALL.map(|field| {
@@ -130,7 +130,7 @@ impl Chosen {
             ("item", item.0, item.1, fl!(w.t, "settings-item")),
             ("deposit_item", deposit_item.0, deposit_item.1, fl!(w.t, "settings-deposit-item")),
         ];
-        let is_unchosen = |typed: &str, id: &str| filled(typed).is_some() && filled(id).is_none();
+        let is_unchosen = |typed: &str, id: &str| non_blank(typed).is_some() && non_blank(id).is_none();
         mapped
             .into_iter()
             .chain(items)
@@ -139,97 +139,97 @@ impl Chosen {
             .collect()
     }
 
-    /// The settings that were chosen. What the page could not offer stays as it was.
-    pub(super) fn settings(&self, saved: Settings) -> Settings {
+    /// Converts the form to settings. Settings that the page could not offer keep their saved value.
+    pub(super) fn to_settings(&self, saved: Settings) -> Settings {
         let mapped = |mapping: Mapping, field: MappedField| match self.mapping.get(field.name()) {
             Some(chosen) => mapping.with(field, chosen.parse().ok()),
             None => mapping,
         };
-        let written = |name: &str| self.write_back.get(name).and_then(|key| listed(key));
+        let written = |name: &str| self.write_back.get(name).and_then(|key| selected_value(key));
         Settings {
             mapping: MappedField::ALL.into_iter().fold(saved.mapping, mapped),
-            term: term(&self.term, &self.days).unwrap_or(saved.term),
-            income_account: listed(&self.income_account).or(saved.income_account),
-            item: listed(&self.item),
-            deposit_item: listed(&self.deposit_item),
+            term: parse_term(&self.term, &self.days).unwrap_or(saved.term),
+            income_account: selected_value(&self.income_account).or(saved.income_account),
+            item: selected_value(&self.item),
+            deposit_item: selected_value(&self.deposit_item),
             discounts_in_prices: self.discounts_in_prices == "on",
-            tax_code: listed(&self.tax_code),
+            tax_code: selected_value(&self.tax_code),
             update_customer: self.update_customer == "on",
             draft_on_won: self.draft_on_won == "on",
-            create: who(&self.create),
-            void: who(&self.void),
-            language: self.language.as_deref().map_or(saved.language, listed),
+            create: parse_allowed_users(&self.create),
+            void: parse_allowed_users(&self.void),
+            language: self.language.as_deref().map_or(saved.language, selected_value),
             write_back: WriteBack {
                 invoiced: written("invoiced"),
                 balance: written("balance"),
                 status: written("status"),
                 number: written("number"),
             },
-            presets: self.presets.iter().filter_map(ChosenPreset::preset).take(PRESETS_MOST).collect(),
+            presets: self.presets.iter().filter_map(PresetForm::find_preset).take(MAX_PRESETS).collect(),
         }
     }
 }
 
-impl ChosenPreset {
-    /// `None` for a row without a name: it was removed.
-    fn preset(&self) -> Option<Preset> {
-        filled(&self.name).map(|_| self.to_preset())
+impl PresetForm {
+    /// Returns the preset; `None` for a row without a name, which counts as removed.
+    fn find_preset(&self) -> Option<Preset> {
+        non_blank(&self.name).map(|_| self.to_preset())
     }
 
     fn to_preset(&self) -> Preset {
         Preset {
             name: self.name.trim().to_owned(),
             message: self.message.trim().to_owned(),
-            term: term(&self.term, &self.days),
+            term: parse_term(&self.term, &self.days),
             cc: self.cc.trim().to_owned(),
             online_payment: self.online_payment == "on",
-            custom: self.custom.iter().filter_map(|(id, value)| Some((id.clone(), filled(value)?))).collect(),
+            custom: self.custom.iter().filter_map(|(id, value)| Some((id.clone(), non_blank(value)?))).collect(),
         }
     }
 
-    /// Whether nothing at all is in the row.
+    /// Whether the row is empty.
     fn is_blank(&self) -> bool {
         self.to_preset() == Preset::default() && self.days.trim().is_empty()
     }
 
-    fn find_wrong(&self, w: Writer, at: usize) -> Vec<Wrong> {
-        let read = self.to_preset();
-        let mut wrong = Vec::new();
-        let mut say = |field: &str, text: String| wrong.push((format!("presets-{at}-{field}"), text));
+    fn find_problems(&self, w: Writer, at: usize) -> Vec<FieldProblem> {
+        let preset = self.to_preset();
+        let mut problems = Vec::new();
+        let mut add = |field: &str, text: String| problems.push((format!("presets-{at}-{field}"), text));
         let name = || fl!(w.t, "preset-name");
-        if at >= PRESETS_MOST {
-            say("name", fl!(w.t, "settings-presets-most", most = PRESETS_MOST.to_string()));
-        } else if read.name.is_empty() {
-            say("name", fl!(w.t, "problem-missing", field = name()));
-        } else if read.name.chars().count() > PRESET_NAME_MOST {
-            say("name", fl!(w.t, "problem-too-long", field = name(), most = PRESET_NAME_MOST.to_string()));
-        } else if read.name.contains(char::is_control) {
-            say("name", fl!(w.t, "problem-control-character", field = name()));
+        if at >= MAX_PRESETS {
+            add("name", fl!(w.t, "settings-presets-most", most = MAX_PRESETS.to_string()));
+        } else if preset.name.is_empty() {
+            add("name", fl!(w.t, "problem-missing", field = name()));
+        } else if preset.name.chars().count() > MAX_PRESET_NAME_CHARS {
+            add("name", fl!(w.t, "problem-too-long", field = name(), most = MAX_PRESET_NAME_CHARS.to_string()));
+        } else if preset.name.contains(char::is_control) {
+            add("name", fl!(w.t, "problem-control-character", field = name()));
         }
-        for FieldError { field, problem } in check_preset(&read) {
+        for FieldError { field, problem } in check_preset(&preset) {
             let text = words::message(w, &FieldError { field, problem });
             match field {
-                FormField::Custom(id) => say(&format!("custom-{id}"), text),
-                FormField::Cc => say("cc", text),
-                _ => say("message", text),
+                FormField::Custom(id) => add(&format!("custom-{id}"), text),
+                FormField::Cc => add("cc", text),
+                _ => add("message", text),
             }
         }
-        // Without days, the company's own term applies.
-        if read.term.is_none() && !self.days.trim().is_empty() {
-            say("days", explain_days(w));
+        // A preset without days uses the company's term.
+        if preset.term.is_none() && !self.days.trim().is_empty() {
+            add("days", explain_days(w));
         }
-        wrong
+        problems
     }
 }
 
-/// The defaults of the page.
+/// The values that the page shows for unset settings.
 pub(super) struct Defaults<'a> {
-    /// QuickBooks' id of an account.
+    /// QuickBooks id of the default account.
     pub(super) income_account: Option<&'a str>,
 }
 
-/// The names of the settings in which two differ, as on the page.
-pub(super) fn changed(w: Writer, old: &Settings, new: &Settings, defaults: &Defaults<'_>) -> Vec<String> {
+/// Lists the names of the settings that differ, as on the page.
+pub(super) fn list_changes(w: Writer, old: &Settings, new: &Settings, defaults: &Defaults<'_>) -> Vec<String> {
     let account = |of: &Settings| of.income_account.clone().or_else(|| defaults.income_account.map(str::to_owned));
     let language = |of: &Settings| of.language.as_deref().map(Locale::language_of);
     let mut names = Vec::new();

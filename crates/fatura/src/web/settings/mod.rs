@@ -1,4 +1,4 @@
-//! The settings page: what fills an invoice, who may do what, and the connection with QuickBooks.
+//! The settings page: field mapping, invoice defaults, rights, and the connection to QuickBooks.
 
 mod attention;
 mod chosen;
@@ -15,12 +15,12 @@ use crate::{
     language::Language,
     locale::Locale,
     state::App,
-    web::connect::agent,
+    web::connect::user_agent,
 };
 use askama::Template;
-use attention::{StuckRow, UnreadableRow};
+use attention::{ParkedRow, UnreadableRow};
 use axum::{Json, extract::RawQuery, http::HeaderMap, response::Response};
-use chosen::{Chosen, name_mapped_field};
+use chosen::{SettingsForm, name_mapped_field};
 use domain::{
     catalogue::Catalogue,
     ids::DealId,
@@ -41,18 +41,18 @@ type Options = Vec<(String, String, bool)>;
 
 #[derive(Template)]
 #[template(path = "settings.html")]
-#[expect(clippy::struct_excessive_bools, reason = "each is a box of its own on the page")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a checkbox or a part of the page")]
 struct Page {
     w: Writer,
     is_admin: bool,
     pipedrive_company: String,
     support_url: Option<String>,
     connection: Option<Connection>,
-    /// Whether there is Intuit's own picture of *Connect*, and one for while the pointer is on it.
+    /// See [`has_connect_pictures`].
     picture: (bool, bool),
-    /// Operations that wait for a person.
-    stuck: Vec<StuckRow>,
-    /// Invoices that QuickBooks does not show.
+    /// Parked operations and failed jobs.
+    stuck: Vec<ParkedRow>,
+    /// Invoices that cannot be read from QuickBooks.
     unreadable: Vec<UnreadableRow>,
     mappings: Vec<MappedRow>,
     days: String,
@@ -73,7 +73,7 @@ struct Page {
     deals: Options,
     /// The changes of the last *Save*.
     changed: Vec<String>,
-    /// The settings that the page shows, so that an older page puts nothing back.
+    /// Fingerprint of the settings on the page, so that a page opened earlier cannot overwrite newer settings.
     seen: String,
 }
 
@@ -86,28 +86,28 @@ struct Connection {
     works: bool,
 }
 
-/// The card of the connection alone: it is read anew often, and nothing else of the page is.
+/// The card of the connection. The page reloads it without the rest.
 #[derive(Template)]
 #[template(path = "connection.html")]
-struct Card {
+struct ConnectionCard {
     w: Writer,
     is_admin: bool,
     connection: Option<Connection>,
     picture: (bool, bool),
 }
 
-/// One row: a part of the customer details, and the field that fills it.
+/// A part of the customer details, and the Pipedrive field that fills it.
 struct MappedRow {
     name: &'static str,
     label: String,
-    /// Reference and shown name of the chosen field.
+    /// Reference and displayed name of the chosen field.
     chosen: String,
     shown: String,
-    /// The chosen field is not there any more.
+    /// Whether the chosen field no longer exists.
     missing: bool,
 }
 
-/// A preset with its choices.
+/// A preset with its options.
 struct PresetRow {
     at: usize,
     preset: Preset,
@@ -129,8 +129,8 @@ fn mapped_row(w: Writer, fields: &[Field], mapped: MappedField, chosen: Option<&
     MappedRow { name: mapped.name(), label: name_mapped_field(w, mapped), chosen, shown, missing }
 }
 
-/// The choices that QuickBooks offers. The chosen one stays among them, by its id, when QuickBooks does not answer or has it no
-/// longer: saving the page must not lose it.
+/// Builds the options of a list of QuickBooks. If the chosen value is missing, because QuickBooks does not answer or has deleted it, it is
+/// added by its id. Otherwise saving the page would lose it.
 fn choices<'a>(offered: impl Iterator<Item = (&'a String, &'a String)>, chosen: &str) -> Options {
     let mut all: Options = offered.map(|(id, name)| (id.clone(), name.clone(), id == chosen)).collect();
     if !chosen.is_empty() && !all.iter().any(|(_, _, is_chosen)| *is_chosen) {
@@ -139,17 +139,17 @@ fn choices<'a>(offered: impl Iterator<Item = (&'a String, &'a String)>, chosen: 
     all
 }
 
-fn who(w: Writer, chosen: AllowedUsers) -> Options {
+fn allowed_users(w: Writer, chosen: AllowedUsers) -> Options {
     vec![
         ("everyone".into(), fl!(w.t, "who-everyone"), chosen == AllowedUsers::Everyone),
         ("admins".into(), fl!(w.t, "who-admins"), chosen == AllowedUsers::Admins),
     ]
 }
 
-/// The languages of a deal's history: first the one that it has where none is chosen.
+/// The languages for the deal history. The first option is the default.
 fn languages(w: Writer, chosen: Option<Language>, usual: Language) -> Options {
     let usual = fl!(w.t, "settings-language-usual", language = usual.name());
-    let named = Language::ALL.map(|known| (known.code().to_owned(), known.name().to_owned(), chosen == Some(known)));
+    let named = Language::ALL.map(|each| (each.code().to_owned(), each.name().to_owned(), chosen == Some(each)));
     std::iter::once((String::new(), usual, chosen.is_none())).chain(named).collect()
 }
 
@@ -181,13 +181,13 @@ fn preset_row(at: usize, preset: &Preset, lists: Option<&Catalogue>) -> PresetRo
     }
 }
 
-/// The tax codes of lines, where each line has its own.
+/// The tax codes of lines; empty unless each line has its own.
 fn tax_codes(lists: Option<&Catalogue>, chosen: &str) -> Options {
     let per_line = lists.into_iter().filter(|lists| matches!(lists.tax, TaxModel::PerLine { .. }));
     choices(per_line.flat_map(|lists| lists.tax.codes()).map(|code| (&code.id, &code.name)), chosen)
 }
 
-/// The choices for the deal fields that follow the invoices: name, label, fields.
+/// The options for the write-back to deal fields: name, label, fields.
 fn write_back(w: Writer, fields: &[Field], chosen: &WriteBack) -> Vec<(&'static str, String, Options)> {
     vec![
         ("invoiced", fl!(w.t, "write-invoiced"), writable(fields, chosen.invoiced.as_ref())),
@@ -197,7 +197,7 @@ fn write_back(w: Writer, fields: &[Field], chosen: &WriteBack) -> Vec<(&'static 
     ]
 }
 
-/// The deal's own fields that amounts and words can be written into.
+/// The deal fields that Fatura can write to.
 fn writable(fields: &[Field], chosen: Option<&String>) -> Options {
     let own = fields.iter().filter(|field| field.is_writable);
     let mut all: Options = own
@@ -211,20 +211,20 @@ fn writable(fields: &[Field], chosen: Option<&String>) -> Options {
     all
 }
 
-async fn connection(session: &Session) -> Result<(Option<Connection>, Option<Arc<Catalogue>>), flows::Error> {
+async fn load_connection(session: &Session) -> Result<(Option<Connection>, Option<Arc<Catalogue>>), flows::Error> {
     let Some(found) = companies::find_current(session).await? else { return Ok((None, None)) };
     let (mut lists, mut works) = (None, false);
     if found.state == ConnectionState::Active {
         match catalogue::read_catalogue(session, &found).await {
-            Ok(read) => (lists, works) = (Some(read), true),
+            Ok(catalogue) => (lists, works) = (Some(catalogue), true),
             Err(flows::Error::NeedsReconnect) => {}
             Err(error) => {
-                tracing::warn!(tenant.id = %session.tenant.0, error = &error as &dyn std::error::Error, "the company's lists were not read");
+                tracing::warn!(tenant.id = %session.tenant.0, error = &error as &dyn std::error::Error, "failed to read the company's lists");
                 works = true;
             }
         }
     }
-    let shown = Connection {
+    let connection = Connection {
         company: found.company.name,
         country: found.company.country,
         currency: found.company.home_currency,
@@ -232,7 +232,7 @@ async fn connection(session: &Session) -> Result<(Option<Connection>, Option<Arc
         by: found.connected_by,
         works,
     };
-    Ok((Some(shown), lists))
+    Ok((Some(connection), lists))
 }
 
 async fn render(session: &Session, changed: Vec<String>) -> Result<Response, Error> {
@@ -240,7 +240,7 @@ async fn render(session: &Session, changed: Vec<String>) -> Result<Response, Err
     let w = session.writer();
     let (chosen, fields) =
         tokio::try_join!(settings::find_settings(session), settings::read_fields(session)).map_err(&localize)?;
-    let (connection, lists) = Box::pin(connection(session)).await.map_err(&localize)?;
+    let (connection, lists) = Box::pin(load_connection(session)).await.map_err(&localize)?;
     let deals = settings::list_latest_deals(session).await.map_err(&localize)?;
     let lists = lists.as_deref();
     let usual = company_language::find_usual_language(session).await.map_err(&localize)?;
@@ -256,9 +256,9 @@ async fn render(session: &Session, changed: Vec<String>) -> Result<Response, Err
         support_url: session.app.config.support_page(),
         pipedrive_company: session.company.company_name.clone(),
         connection,
-        picture: picture(&session.app),
-        stuck: attention::stuck(session).await.map_err(&localize)?,
-        unreadable: attention::unreadable(session).await.map_err(&localize)?,
+        picture: has_connect_pictures(&session.app),
+        stuck: attention::list_parked(session).await.map_err(&localize)?,
+        unreadable: attention::list_unreadable(session).await.map_err(&localize)?,
         mappings: MappedField::ALL.map(|mapped| mapped_row(w, &fields, mapped, chosen.mapping.get(mapped))).into(),
         days: if let Term::Days(days) = chosen.term { days.to_string() } else { "7".into() },
         term_by_days: matches!(chosen.term, Term::Days(_)),
@@ -280,8 +280,8 @@ async fn render(session: &Session, changed: Vec<String>) -> Result<Response, Err
         tax_codes: tax_codes(lists, &id(&chosen.tax_code)),
         update_customer: chosen.update_customer,
         draft_on_won: chosen.draft_on_won,
-        create: who(w, chosen.create),
-        void: who(w, chosen.void),
+        create: allowed_users(w, chosen.create),
+        void: allowed_users(w, chosen.void),
         languages: languages(w, chosen.language.as_deref().map(Locale::language_of), usual),
         write_back: write_back(w, &fields, &chosen.write_back),
         presets: chosen.presets.iter().enumerate().map(|(at, preset)| preset_row(at, preset, lists)).collect(),
@@ -292,33 +292,33 @@ async fn render(session: &Session, changed: Vec<String>) -> Result<Response, Err
     })
 }
 
-/// A QuickBooks item to choose.
+/// A setting that names a QuickBooks item.
 struct ItemSetting {
     name: &'static str,
     label: String,
-    /// The text for choosing none.
+    /// The text of the empty option.
     none: String,
     id: String,
     /// The chosen item's name.
     shown: String,
 }
 
-/// Which piece of work.
+/// The kind and id of a row in the attention list.
 #[derive(Deserialize)]
-pub(crate) struct Again {
+pub(crate) struct RetryInput {
     kind: String,
     id: String,
 }
 
-/// Has a piece of work tried again that is stuck.
-pub(crate) async fn again(session: Session, QsForm(again): QsForm<Again>) -> Result<Response, Error> {
+/// Retries a parked operation or a failed job.
+pub(crate) async fn retry_parked(session: Session, QsForm(input): QsForm<RetryInput>) -> Result<Response, Error> {
     let localize = session.localize_error();
-    let taken_up = match (OperationKind::named(&again.kind), again.id.parse(), again.id.parse()) {
+    let retried = match (OperationKind::named(&input.kind), input.id.parse(), input.id.parse()) {
         (Some(kind), Ok(id), _) => flows::parked::retry(&session, (kind, id), false).await,
-        (None, _, Ok(job)) if again.kind == attention::JOB => flows::parked::retry_failed(&session, job).await,
+        (None, _, Ok(job)) if input.kind == attention::JOB => flows::parked::retry_failed(&session, job).await,
         _ => Err(flows::Error::NotFound),
     };
-    taken_up.map_err(&localize)?;
+    retried.map_err(&localize)?;
     let mut response = render(&session, Vec::new()).await?;
     add_snackbar(response.headers_mut(), &fl!(session.writer().t, "stuck-taken-up"));
     Ok(response)
@@ -328,44 +328,52 @@ pub(crate) async fn render_settings(session: Session) -> Result<Response, Error>
     render(&session, Vec::new()).await
 }
 
-/// How the company stands with QuickBooks.
+/// Renders the card of the connection.
 pub(crate) async fn render_connection(session: Session) -> Result<Response, Error> {
-    let (connection, _) = Box::pin(connection(&session)).await.map_err(session.localize_error())?;
-    html(&Card { w: session.writer(), is_admin: session.profile.is_admin, connection, picture: picture(&session.app) })
+    let (connection, _) = Box::pin(load_connection(&session)).await.map_err(session.localize_error())?;
+    html(&ConnectionCard {
+        w: session.writer(),
+        is_admin: session.profile.is_admin,
+        connection,
+        picture: has_connect_pictures(&session.app),
+    })
 }
 
-/// Whether there is Intuit's own picture of *Connect*, and one for while the pointer is on it.
-fn picture(app: &App) -> (bool, bool) {
+/// Whether Intuit's pictures of the *Connect* button are available: the normal one, and the one for hover.
+fn has_connect_pictures(app: &App) -> (bool, bool) {
     (app.connect.rest.is_some(), app.connect.hover.is_some())
 }
 
-/// The setting for which a field is searched, and the typed text: `mapping_text[to]=name`, which browsers send encoded.
-fn typed_field(query: &str) -> Option<(MappedField, String)> {
+/// Returns the setting whose field is searched, and the typed text: `mapping_text[to]=name`, which browsers send encoded.
+fn find_typed_field(query: &str) -> Option<(MappedField, String)> {
     url::form_urlencoded::parse(query.as_bytes()).find_map(|(name, typed)| {
         let setting = name.strip_prefix("mapping_text[")?.strip_suffix(']')?;
         Some((MappedField::from_name(setting)?, typed.into_owned()))
     })
 }
 
+/// Upper bound for the fields that the type-ahead shows.
+const MAX_SUGGESTED_FIELDS: usize = 60;
+
 #[derive(Template)]
 #[template(path = "fields.html")]
-struct Found {
+struct FieldSuggestions {
     w: Writer,
     typed: String,
     fields: Vec<(String, String, String)>,
 }
 
-/// Fields for the type-ahead, of hundreds: those whose record and name hold every word that is typed.
+/// Renders the fields whose record and name contain every typed word. There may be hundreds of fields.
 pub(crate) async fn search_fields(session: Session, RawQuery(query): RawQuery) -> Result<Response, Error> {
     let w = session.writer();
     let all = settings::list_fields(&session).await.map_err(session.localize_error())?;
-    let (setting, typed) = typed_field(query.as_deref().unwrap_or_default()).unzip();
-    let asked_for_address = setting == Some(MappedField::Address);
+    let (setting, typed) = find_typed_field(query.as_deref().unwrap_or_default()).unzip();
+    let is_address_setting = setting == Some(MappedField::Address);
     let typed = typed.unwrap_or_default();
     let text = typed.to_lowercase();
-    // The name of the field that is chosen already: the list was opened to choose another.
-    let is_chosen = all.iter().any(|field| w.field(field).to_lowercase() == text);
-    let text = if is_chosen { String::new() } else { text };
+    // If the text is the name of a field, the list was opened to choose another one, so all are shown.
+    let is_field_name = all.iter().any(|field| w.field(field).to_lowercase() == text);
+    let text = if is_field_name { String::new() } else { text };
     let mut fields: Vec<&Field> = all
         .iter()
         .filter(|field| {
@@ -374,43 +382,43 @@ pub(crate) async fn search_fields(session: Session, RawQuery(query): RawQuery) -
         })
         .collect();
     // Address fields come first if the setting is an address.
-    fields.sort_by_key(|field| (asked_for_address && field.kind != FieldKind::Address, field.reference.entity));
-    let shown = fields
+    fields.sort_by_key(|field| (is_address_setting && field.kind != FieldKind::Address, field.reference.entity));
+    let rows = fields
         .into_iter()
-        .take(60)
+        .take(MAX_SUGGESTED_FIELDS)
         .map(|field| (field.reference.to_string(), w.field(field), w.entity(field.reference.entity)));
-    let fields = shown.collect();
-    html(&Found { w, typed, fields })
+    let fields = rows.collect();
+    html(&FieldSuggestions { w, typed, fields })
 }
 
 #[derive(Template)]
 #[template(path = "tried.html")]
-struct Tried {
+struct TrialResult {
     rows: Vec<(String, String)>,
 }
 
-/// Shows how the form of a deal would be filled in with the settings on the page, saved or not.
-pub(crate) async fn try_out(session: Session, QsForm(chosen): QsForm<Chosen>) -> Result<Response, Error> {
+/// Renders the customer details that a deal's form would get from the settings on the page, saved or not.
+pub(crate) async fn try_out(session: Session, QsForm(posted): QsForm<SettingsForm>) -> Result<Response, Error> {
     let localize = session.localize_error();
     let w = session.writer();
-    let Ok(deal) = chosen.deal.parse::<i64>() else { return html(&Tried { rows: Vec::new() }) };
+    let Ok(deal) = posted.deal.parse::<i64>() else { return html(&TrialResult { rows: Vec::new() }) };
     let saved = settings::find_settings(&session).await.map_err(&localize)?;
-    let settings = chosen.settings(saved);
+    let settings = posted.to_settings(saved);
     let details = settings::try_out(&session, DealId(deal), &settings).await.map_err(&localize)?;
-    let filled = |text: String| if text.is_empty() { fl!(w.t, "form-not-in-pipedrive") } else { text };
+    let or_missing = |text: String| if text.is_empty() { fl!(w.t, "form-not-in-pipedrive") } else { text };
     let mut rows: Vec<_> =
-        MappedField::ALL.map(|mapped| (name_mapped_field(w, mapped), filled(details.text(mapped)))).into();
+        MappedField::ALL.map(|mapped| (name_mapped_field(w, mapped), or_missing(details.text(mapped)))).into();
     if let Ok((connection, lists)) = catalogue::read_connected_catalogue(&session).await {
         let today = session.app.clock.today(&connection.company.time_zone);
-        let due = chosen.find_wrong_term(w).unwrap_or_else(|| w.long_date(&lists.due_date(today, &settings.term)));
+        let due = posted.find_term_problem(w).unwrap_or_else(|| w.long_date(&lists.due_date(today, &settings.term)));
         rows.push((fl!(w.t, "settings-due"), due));
     }
-    html(&Tried { rows })
+    html(&TrialResult { rows })
 }
 
-/// A link that begins connecting in a new tab.
-pub(crate) async fn connect(session: Session, headers: HeaderMap) -> Result<Json<serde_json::Value>, Error> {
-    let agent = agent(&headers);
+/// Returns a one-time link that starts connecting in a new tab.
+pub(crate) async fn issue_connect_link(session: Session, headers: HeaderMap) -> Result<Json<serde_json::Value>, Error> {
+    let agent = user_agent(&headers);
     let url = connect::issue_token(&session, agent).await.map_err(session.localize_error())?;
     Ok(Json(json!({ "url": url.as_str() })))
 }

@@ -1,7 +1,7 @@
-//! Saving the settings page: what is wrong at its field, what somebody else has changed meanwhile, and what was changed.
+//! Saving the settings: problems at their fields, conflicts with another user's changes, and the list of changes.
 
 use super::{
-    chosen::{self, Chosen, Defaults, Wrong},
+    chosen::{self, Defaults, FieldProblem, SettingsForm},
     render,
 };
 use crate::{
@@ -28,10 +28,10 @@ use serde_qs::axum::QsForm;
 #[template(path = "settings_wrong.html")]
 struct NotSaved {
     w: Writer,
-    wrong: Vec<Wrong>,
+    wrong: Vec<FieldProblem>,
 }
 
-/// The answer after saving, if the page itself cannot be rendered again.
+/// The response after saving if the page itself cannot be rendered.
 #[derive(Template)]
 #[template(path = "settings_saved.html")]
 struct OnlySaved {
@@ -40,7 +40,7 @@ struct OnlySaved {
     seen: String,
 }
 
-/// Nothing was saved, because somebody else has saved since the page was opened.
+/// The response if nothing was saved, because another user has saved since the page was opened.
 #[derive(Template)]
 #[template(path = "settings_conflict.html")]
 struct Conflict {
@@ -49,40 +49,40 @@ struct Conflict {
     seen: String,
 }
 
-/// An answer that is shown in another place than the page.
-fn placed(template: &impl Template, status: StatusCode, target: &'static str) -> Result<Response, Error> {
+/// Renders a template that replaces only the given target on the page.
+fn render_into(template: &impl Template, status: StatusCode, target: &'static str) -> Result<Response, Error> {
     let mut response = html(template)?;
     *response.status_mut() = status;
     response.headers_mut().insert("hx-retarget", HeaderValue::from_static(target));
     Ok(response)
 }
 
-/// Saves all that the page holds, or, where something is wrong, nothing of it: then the page stays as it was typed.
-pub(crate) async fn save(session: Session, QsForm(chosen): QsForm<Chosen>) -> Result<Response, Error> {
+/// Saves the settings of the page. If there is a problem, saves nothing, and the page keeps its input.
+pub(crate) async fn save_settings(session: Session, QsForm(posted): QsForm<SettingsForm>) -> Result<Response, Error> {
     let localize = session.localize_error();
     let w = session.writer();
-    let wrong = chosen.find_wrong(w);
+    let wrong = posted.find_problems(w);
     if !wrong.is_empty() {
-        return placed(&NotSaved { w, wrong }, StatusCode::UNPROCESSABLE_ENTITY, "#settings-wrong");
+        return render_into(&NotSaved { w, wrong }, StatusCode::UNPROCESSABLE_ENTITY, "#settings-wrong");
     }
     let saved = settings::find_settings(&session).await.map_err(&localize)?;
-    let wanted = chosen.settings(saved.clone());
-    let seen = Some(chosen.seen.as_str()).filter(|seen| !seen.is_empty());
-    let outcome = settings::save(&session, &wanted, seen).await.map_err(&localize)?;
+    let new = posted.to_settings(saved.clone());
+    let seen = Some(posted.seen.as_str()).filter(|seen| !seen.is_empty());
+    let outcome = settings::save(&session, &new, seen).await.map_err(&localize)?;
     let saved = if let Outcome::ChangedSince(current) = &outcome { (**current).clone() } else { saved };
     let lists = catalogue::read_connected_catalogue(&session).await.ok().map(|(_, lists)| lists);
     let account = lists.as_ref().and_then(|lists| lists.income_accounts.first()).map(|account| account.id.as_str());
     let defaults = Defaults { income_account: account };
-    let changed = chosen::changed(w, &saved, &wanted, &defaults);
+    let changed = chosen::list_changes(w, &saved, &new, &defaults);
     if let Outcome::ChangedSince(current) = &outcome {
         let conflict = Conflict { w, names: changed, seen: settings::compute_fingerprint(&session.app, current) };
-        return placed(&conflict, StatusCode::CONFLICT, "#settings-wrong");
+        return render_into(&conflict, StatusCode::CONFLICT, "#settings-wrong");
     }
     let mut response = if let Ok(response) = render(&session, changed.clone()).await {
         response
     } else {
-        let seen = settings::compute_fingerprint(&session.app, &wanted);
-        placed(&OnlySaved { w, changed, seen }, StatusCode::OK, "#settings-status")?
+        let seen = settings::compute_fingerprint(&session.app, &new);
+        render_into(&OnlySaved { w, changed, seen }, StatusCode::OK, "#settings-status")?
     };
     add_snackbar(response.headers_mut(), &fl!(w.t, "settings-saved"));
     Ok(response)
