@@ -1,4 +1,4 @@
-// The pages' behaviour: requests carry a bearer, events reach Pipedrive. No arithmetic and no texts here.
+// Entry point of the pages' script: adds the bearer to requests and passes events to Pipedrive. It contains no arithmetic and no texts.
 import htmx from "htmx.org";
 import * as host from "./host";
 import "./lines";
@@ -6,35 +6,35 @@ import "./pick";
 import "./settings";
 import { showErrors } from "./errors";
 import "./focus";
-import { begin, derived, leave } from "./form";
-import { live } from "./live";
-import { copy } from "./support";
-import { attemptOf, dismiss, isOurs, isUnread, offline, reached, retry, showTrouble, type Context } from "./trouble";
+import { applyDerived, focusFirstField, leaveForm } from "./form";
+import { startLiveUpdates } from "./live";
+import { copyDetails } from "./support";
+import { attemptOf, dismissErrors, hasContent, isErrorPage, markReachable, retryFailed, setOffline, showTrouble, type Context } from "./trouble";
 
-type Asked = CustomEvent<{ ctx: Context }>;
+type RequestEvent = CustomEvent<{ ctx: Context }>;
 
-/** An answer that swaps nothing: what was typed stays. */
-const nothing = () => new Response(null, { status: 204 });
+/** A response that swaps nothing, so that input stays. */
+const noContent = () => new Response(null, { status: 204 });
 
-/** Each request waits for a bearer; one that was refused is tried once more with a new one. */
+// Each request waits for a bearer. After a 401 it is sent once more with a new one.
 document.addEventListener("htmx:config:request", (event) => {
-  const { ctx } = (event as Asked).detail;
+  const { ctx } = (event as RequestEvent).detail;
   ctx.fetch = async (address, init) => {
     const send = async (fresh: boolean) => {
       try {
         const bearer = await host.token(fresh);
-        if (!bearer) return nothing();
+        if (!bearer) return noContent();
         const headers = new Headers(init?.headers);
         headers.set("Authorization", `Bearer ${bearer}`);
         headers.delete("HX-Current-URL");
-        const answer = await fetch(address, { ...init, headers });
-        reached(ctx);
-        return answer;
+        const response = await fetch(address, { ...init, headers });
+        markReachable(ctx);
+        return response;
       } catch (error) {
-        // Given up for a newer request: htmx knows. Else no network, no answer in time, or the page is going away.
+        // An abort for a newer request is handled by htmx. Other errors: no network, a timeout, or the page is closing.
         if (error instanceof DOMException && error.name === "AbortError") throw error;
-        offline(true, attemptOf(ctx));
-        return nothing();
+        setOffline(true, attemptOf(ctx));
+        return noContent();
       }
     };
     const first = await send(false);
@@ -44,12 +44,12 @@ document.addEventListener("htmx:config:request", (event) => {
 
 document.addEventListener("fatura:refused", (event) => {
   const [main, text] = [document.querySelector("main"), (event as CustomEvent<string>).detail];
-  if (main && isUnread()) main.innerHTML = text;
+  if (main && !hasContent()) main.innerHTML = text;
   else showTrouble(text);
 });
 
 document.addEventListener("fatura:snackbar", (event) => {
-  void host.tell((event as CustomEvent<{ message: string }>).detail.message);
+  void host.showSnackbar((event as CustomEvent<{ message: string }>).detail.message);
 });
 
 document.addEventListener("fatura:modal-closed", () => {
@@ -58,62 +58,63 @@ document.addEventListener("fatura:modal-closed", () => {
 });
 
 document.addEventListener("htmx:after:swap", () => {
-  const wanted = document.querySelector<HTMLElement>("[data-focus]");
-  wanted?.removeAttribute("data-focus");
-  wanted?.focus();
+  const focusTarget = document.querySelector<HTMLElement>("[data-focus]");
+  focusTarget?.removeAttribute("data-focus");
+  focusTarget?.focus();
   const issued = document.querySelector<HTMLElement>("[data-issued]");
   if (issued) {
     const { message = "", url = "", label = "" } = issued.dataset;
     issued.removeAttribute("data-issued");
-    void host.tell(message, url ? { url, label } : undefined).then(host.close);
+    void host.showSnackbar(message, url ? { url, label } : undefined).then(host.close);
   }
   const label = document.querySelector<HTMLElement>("#main > [data-label]")?.dataset["label"];
   if (label) document.querySelector("#main")?.setAttribute("aria-label", label);
   showErrors();
-  derived();
-  begin();
+  applyDerived();
+  focusFirstField();
 });
 
-// An act in a row is answered by the panel as it is then.
+// After an action in a row, the whole panel reloads.
 document.addEventListener("htmx:finally:request", (event) => {
   const panel = document.querySelector("[data-live]");
-  if (panel && (event as Asked).detail.ctx.sourceElement.matches("[data-then-reload]")) htmx.trigger(panel, "fatura:reload");
+  if (panel && (event as RequestEvent).detail.ctx.sourceElement.matches("[data-then-reload]")) htmx.trigger(panel, "fatura:reload");
 });
 
-/** Opens what a link that works once leads to. The tab is opened at once: a browser allows it only within the click. */
+/** Opens a one-time link in a new tab. The tab opens before the link is requested, because browsers allow that only during the click. */
 async function openTab(button: HTMLElement): Promise<void> {
   const [address, attempt] = [button.dataset["url"] ?? "", { source: button, event: "click" }];
   const tab = window.open("about:blank", "_blank");
-  const ask = async (fresh: boolean) => {
+  const requestLink = async (fresh: boolean) => {
     const bearer = await host.token(fresh);
     return bearer ? fetch(address, { method: "POST", headers: { Authorization: `Bearer ${bearer}` }, signal: AbortSignal.timeout(TAB_TIMEOUT) }) : undefined;
   };
   try {
-    const first = await ask(false);
-    const answer = first?.status === 401 ? await ask(true) : first;
-    if (answer?.ok && tab) return void (tab.location.href = (await answer.json()).url);
+    const first = await requestLink(false);
+    const response = first?.status === 401 ? await requestLink(true) : first;
+    if (response?.ok && tab) return void (tab.location.href = (await response.json()).url);
     tab?.close();
-    const text = (await answer?.text()) ?? "";
-    if (isOurs(text)) return showTrouble(text, attempt);
-    // Without a bearer, the reason is shown already.
-    if (answer && !answer.ok) offline(true, attempt);
+    const text = (await response?.text()) ?? "";
+    if (isErrorPage(text)) return showTrouble(text, attempt);
+    // Without a bearer there is no response, and the reason is shown already.
+    if (response && !response.ok) setOffline(true, attempt);
   } catch {
     tab?.close();
-    offline(true, attempt);
+    setOffline(true, attempt);
   }
 }
 
+/** Milliseconds to wait for a one-time link, and for the texts of a question. */
 const TAB_TIMEOUT = 20_000;
-const QUESTION_DEADLINE = 5000;
+const QUESTION_TIMEOUT = 5000;
 
-/** The words of a question that the server has to look something up for; where it does not answer in time, those of the button stay. */
-async function question(button: HTMLElement): Promise<Record<string, string>> {
+/** Loads the current texts of a question. If the server does not answer in time, the texts of the button are used. */
+async function loadQuestion(button: HTMLElement): Promise<Record<string, string>> {
   const address = button.dataset["question"];
   if (!address) return {};
   try {
     const headers = { Authorization: `Bearer ${(await host.token()) ?? ""}` };
-    const answer = await fetch(address, { headers, signal: AbortSignal.timeout(QUESTION_DEADLINE) });
-    return answer.ok ? await answer.json() : {};
+    const response = await fetch(address, { headers, signal: AbortSignal.timeout(QUESTION_TIMEOUT) });
+    return response.ok ? await response.json() : {};
   } catch {
     return {};
   }
@@ -128,34 +129,34 @@ document.addEventListener("click", async (event) => {
     case "close":
       return host.close();
     case "leave":
-      return leave(button);
+      return leaveForm(button);
     case "open-tab":
       return openTab(button);
     case "retry":
-      return retry(button);
+      return retryFailed(button);
     case "dismiss-trouble":
-      return dismiss();
+      return dismissErrors();
     case "confirm": {
-      const { title = "", text: description = "", ok: okText = "", cancel: cancelText = "" } = { ...button.dataset, ...(await question(button)) };
-      // The panel may have been read anew meanwhile, and the button be another.
-      if (await host.ask({ title, description, okText, cancelText }))
+      const { title = "", text: description = "", ok: okText = "", cancel: cancelText = "" } = { ...button.dataset, ...(await loadQuestion(button)) };
+      // The panel may have been reloaded in the meantime, so the button is looked up again.
+      if (await host.confirm({ title, description, okText, cancelText }))
         htmx.trigger((button.id && document.getElementById(button.id)) || button, "fatura:confirmed");
       return undefined;
     }
     case "copy":
-      return copy(button);
+      return copyDetails(button);
     case "dismiss":
       button.closest("form")?.remove();
       return document.getElementById(button.dataset["back"] ?? "")?.focus();
   }
 });
 
-// A button of a menu closes it by itself; a link, which leads to another tab, has to be helped.
+// Buttons close their menu themselves. A link opens another tab, so its menu is closed here.
 document.addEventListener("click", (event) => {
   (event.target as Element).closest("[popover] a")?.closest<HTMLElement>("[popover]")?.hidePopover();
 });
 
-// What another tab has done, connecting above all, shows when the person comes back.
+// Shows changes made in another tab, such as connecting, when the user returns.
 document.addEventListener("visibilitychange", () => {
   const page = document.querySelector("[data-reload-on-return]:not(:has(.unsaved:not([hidden])))");
   if (!document.hidden && page) htmx.trigger(page, "fatura:reload");
@@ -172,9 +173,9 @@ async function start(): Promise<void> {
     document.querySelector("main")?.setAttribute("hidden", "");
     return;
   }
-  if (host.surface === "panel") host.followContent();
-  if (host.surface !== "form") live();
-  if (host.surface === "form") await host.takeRoom().catch(() => undefined);
+  if (host.surface === "panel") host.fitFrameToContent();
+  if (host.surface !== "form") startLiveUpdates();
+  if (host.surface === "form") await host.enlargeFrame().catch(() => undefined);
   document.body.dispatchEvent(new CustomEvent("fatura:ready"));
 }
 

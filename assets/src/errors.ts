@@ -1,4 +1,4 @@
-// What stands in the way of an invoice: said at its field, when the person has left it; all of it after *Create*.
+// Messages at the fields of the form: while typing, only at fields that were left; after *Create*, at all fields.
 const touched = new Set<string>();
 /** Fields of lines, whose ids change when lines are moved. */
 const touchedInLines = new WeakSet<Element>();
@@ -9,87 +9,88 @@ function touch(field: Element): void {
   else touched.add(field.id);
 }
 
-/** A click is over by then. */
+/** Upper bound for the duration of a click. */
 const CLICK_MILLISECONDS = 200;
 
-const isAnswered = () => {
+/** Whether the totals on the page were computed from the latest input. */
+const isUpToDate = () => {
   const typed = (document.getElementById("version") as HTMLInputElement | null)?.value;
   return Number(document.getElementById("sums")?.dataset["version"] ?? 0) >= Number(typed ?? 0);
 };
 
-function note(field: HTMLElement, text: string): void {
-  const known = document.getElementById(`${field.id}-error`);
-  if (known?.textContent === text) return;
-  clear(field);
-  const made = Object.assign(document.createElement("p"), { className: "field-error", id: `${field.id}-error`, textContent: text });
+function setMessage(field: HTMLElement, text: string): void {
+  const existing = document.getElementById(`${field.id}-error`);
+  if (existing?.textContent === text) return;
+  clearMessage(field);
+  const message = Object.assign(document.createElement("p"), { className: "field-error", id: `${field.id}-error`, textContent: text });
   field.setAttribute("aria-invalid", "true");
-  field.setAttribute("aria-describedby", made.id);
-  field.closest("td, .field, .discount")?.append(made);
+  field.setAttribute("aria-describedby", message.id);
+  field.closest("td, .field, .discount")?.append(message);
 }
 
-function clear(field: Element): void {
+function clearMessage(field: Element): void {
   document.getElementById(`${field.id}-error`)?.remove();
   field.removeAttribute("aria-invalid");
   field.removeAttribute("aria-describedby");
   field.removeAttribute("data-refused");
 }
 
-const target = (link: HTMLAnchorElement) => {
+const linkedField = (link: HTMLAnchorElement) => {
   const field = document.getElementById(link.hash.slice(1));
   return field?.matches("input, select, textarea") ? field : null;
 };
 
-/** Puts the messages of a refused *Create* at their fields, and the focus on their summary. */
+/** After *Create* was refused: shows the messages at their fields, and focuses the summary. */
 export function showErrors(): void {
   const summary = document.querySelector<HTMLElement>("[data-errors]:not([data-shown])");
   if (!summary) return;
   summary.dataset["shown"] = "";
   for (const link of summary.querySelectorAll<HTMLAnchorElement>("a[href^='#']")) {
-    const field = target(link);
+    const field = linkedField(link);
     if (!field) continue;
     touch(field);
-    note(field, link.textContent ?? "");
+    setMessage(field, link.textContent ?? "");
     field.setAttribute("data-refused", "");
   }
   summary.focus();
 }
 
-/** After each look at the form: what is missing at fields that were left, and what is wrong anywhere. */
+/** After each preview: shows empty fields that were left, and invalid input anywhere. */
 export function showMissing(): void {
   const links = [...document.querySelectorAll<HTMLAnchorElement>("#missing a[href^='#']")];
   const wrong = new Map(
     links.flatMap((link) => {
-      const field = target(link);
+      const field = linkedField(link);
       const isDue = field && (link.hasAttribute("data-now") || isTouched(field));
       return isDue ? [[field, link.textContent ?? ""] as const] : [];
     }),
   );
   for (const field of document.querySelectorAll("#invoice-form [aria-invalid]")) {
-    // What QuickBooks itself refused stays until the field is changed.
-    if (!wrong.has(field as HTMLElement) && !field.hasAttribute("data-refused")) clear(field);
+    // A refusal by QuickBooks stays until the field is changed.
+    if (!wrong.has(field as HTMLElement) && !field.hasAttribute("data-refused")) clearMessage(field);
   }
-  for (const [field, text] of wrong) note(field, text);
+  for (const [field, text] of wrong) setMessage(field, text);
   document.querySelector("#create")?.setAttribute("aria-disabled", String(links.length > 0));
 }
 
 document.addEventListener("input", (event) => {
   const field = event.target as Element;
-  if (field.hasAttribute("data-refused")) clear(field);
+  if (field.hasAttribute("data-refused")) clearMessage(field);
 });
 
 document.addEventListener("focusout", (event) => {
   const field = event.target as HTMLElement;
   if (!field.id || !field.closest("#invoice-form")) return;
   touch(field);
-  // Not between press and release of the click that took the focus away: a message moves what is below it. And not before the answer to
-  // what was typed last, which says what is still missing.
-  setTimeout(() => isAnswered() && showMissing(), CLICK_MILLISECONDS);
+  // Waits for the end of the click that moved the focus, because a message moves the elements below it. Also waits for the preview of the
+  // latest input, which lists what is still missing.
+  setTimeout(() => isUpToDate() && showMissing(), CLICK_MILLISECONDS);
 });
 
-// A link in a summary leads to its field; in a frame it must not change the address.
+// A link in a summary focuses its field. In a frame it must not change the URL.
 document.addEventListener("click", (event) => {
   const link = (event.target as Element).closest<HTMLAnchorElement>("[data-errors] a, #missing a");
-  const field = link && target(link);
+  const field = link && linkedField(link);
   if (!link) return;
   event.preventDefault();
   field?.focus();

@@ -1,20 +1,20 @@
-// Where the focus goes when an answer has replaced what had it: to the invoice that the answer is about, not to the top of the page.
+// Restores the focus after a swap has removed the focused element: to the invoice that the response is about, not to the top of the page.
 import type { Context } from "./trouble";
 
-type OfRequest = CustomEvent<{ ctx: Context }>;
+type RequestEvent = CustomEvent<{ ctx: Context }>;
 
-/** The invoice that a person has something done to, until that is answered. Its button may be replaced meanwhile. */
-let acted: { ctx: Context; row: string } | undefined;
+/** The invoice of a running request. Its button may be replaced in the meantime. */
+let pending: { ctx: Context; row: string } | undefined;
 /** The invoice that had the focus before the swap. */
 let focused: string | undefined;
 
 document.addEventListener("htmx:config:request", (event) => {
-  const { ctx } = (event as OfRequest).detail;
+  const { ctx } = (event as RequestEvent).detail;
   const row = ctx.sourceElement.closest(".invoice")?.id;
-  if (row) acted = { ctx, row };
+  if (row) pending = { ctx, row };
 });
 document.addEventListener("htmx:finally:request", (event) => {
-  if ((event as OfRequest).detail.ctx === acted?.ctx) acted = undefined;
+  if ((event as RequestEvent).detail.ctx === pending?.ctx) pending = undefined;
 });
 
 document.addEventListener("htmx:before:swap", () => {
@@ -23,7 +23,7 @@ document.addEventListener("htmx:before:swap", () => {
 });
 
 document.addEventListener("htmx:after:swap", () => {
-  const row = acted?.row ?? focused;
+  const row = pending?.row ?? focused;
   if (row === undefined || document.activeElement !== document.body) return;
   const invoice = document.getElementById(row);
   const next = invoice?.querySelector<HTMLElement>(".dots") ?? invoice ?? document.getElementById("more");

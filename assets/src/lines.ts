@@ -1,18 +1,20 @@
-// The table of lines, which works like a spreadsheet: adding, moving, copying, removing with an undo, numbering, pasting.
+// The table of lines: adds, moves, copies, removes with undo, numbers and pastes rows.
 import htmx from "htmx.org";
 import * as host from "./host";
-import { readCells, understand, type Field, type Pasted } from "./paste";
+import { assignColumns, parseCells, type Field, type Pasted } from "./paste";
 import type { PickList } from "./pick";
 
+/** Milliseconds to wait for the items of pasted lines. */
 const MATCH_TIMEOUT = 20_000;
-/** An item that QuickBooks has by the very name or SKU that was pasted. */
+/** An item whose exact name or SKU was pasted. */
 interface Match {
   typed: string;
   id: string;
   name: string;
   tax: string;
 }
-const NUMBERED = ["id", "for", "aria-controls", "aria-describedby", "popovertarget"];
+/** Attributes that contain the number of the row. */
+const NUMBERED_ATTRIBUTES = ["id", "for", "aria-controls", "aria-describedby", "popovertarget"];
 
 class InvoiceLines extends HTMLElement {
   connectedCallback(): void {
@@ -21,12 +23,12 @@ class InvoiceLines extends HTMLElement {
       if (target.closest("[data-add]")) this.add();
       const act = target.closest<HTMLElement>("[data-line]");
       const row = act?.closest<HTMLTableRowElement>("tbody tr");
-      if (act && row) this.act(act.dataset["line"], row);
+      if (act && row) this.changeRow(act.dataset["line"], row);
     });
     this.addEventListener("fatura:picked", (event) => {
       const { tax = "" } = (event as CustomEvent<DOMStringMap>).detail;
       const code = (event.target as Element).closest("tr")?.querySelector<HTMLSelectElement>("[name$='[tax_code]']");
-      // A tax that an earlier item brought goes with that item; one that was chosen by hand or came with the deal stays.
+      // Replaces a tax code that came with an earlier item, but not one from the deal or chosen by hand.
       if (!code || (code.value && code.value !== code.dataset["ofItem"])) return;
       code.value = tax;
       code.dataset["ofItem"] = tax;
@@ -51,43 +53,43 @@ class InvoiceLines extends HTMLElement {
     return Array.from(this.querySelectorAll("tbody tr"));
   }
 
-  private act(name: string | undefined, row: HTMLTableRowElement): void {
-    if (name === "up") row.previousElementSibling?.before(row);
-    if (name === "down") row.nextElementSibling?.after(row);
-    if (name === "copy") this.copy(row);
-    if (name === "remove") {
-      this.take(row);
+  private changeRow(action: string | undefined, row: HTMLTableRowElement): void {
+    if (action === "up") row.previousElementSibling?.before(row);
+    if (action === "down") row.nextElementSibling?.after(row);
+    if (action === "copy") this.copy(row);
+    if (action === "remove") {
+      this.removeRow(row);
       return;
     }
-    this.changed();
+    this.renumberAndNotify();
     row.querySelector<HTMLElement>(".dots")?.focus();
   }
 
   private add(focus = true): HTMLTableRowElement {
     const blank = this.querySelector("template")?.content.firstElementChild?.cloneNode(true) as HTMLTableRowElement;
     this.querySelector("tbody")?.append(blank);
-    this.number();
+    this.renumber();
     htmx.process(blank);
     if (focus) blank.querySelector<HTMLElement>("[role=combobox]")?.focus();
     return blank;
   }
 
   private copy(row: HTMLTableRowElement): void {
-    const made = this.add(false);
-    row.after(made);
+    const copied = this.add(false);
+    row.after(copied);
     const from = row.querySelectorAll<HTMLInputElement>("[name]");
-    made.querySelectorAll<HTMLInputElement>("[name]").forEach((field, at) => (field.value = from[at]?.value ?? ""));
+    copied.querySelectorAll<HTMLInputElement>("[name]").forEach((field, at) => (field.value = from[at]?.value ?? ""));
     for (const mark of ["data-chosen", "data-new"])
-      made.querySelector("pick-list")?.toggleAttribute(mark, !!row.querySelector("pick-list")?.hasAttribute(mark));
+      copied.querySelector("pick-list")?.toggleAttribute(mark, !!row.querySelector("pick-list")?.hasAttribute(mark));
   }
 
-  /** Removes a row, and offers it back until another is removed: who needs longer to get there has it. The last row stays. */
-  private take(row: HTMLTableRowElement): void {
+  /** Removes a row, unless it is the only one. The undo button has no timeout; it stays until the next removal or paste. */
+  private removeRow(row: HTMLTableRowElement): void {
     if (this.rows.length === 1) return;
     const next = row.nextElementSibling;
     ((next ?? row.previousElementSibling) as HTMLElement | null)?.querySelector<HTMLElement>(".dots")?.focus();
     row.remove();
-    this.changed();
+    this.renumberAndNotify();
     this.offerUndo(this.dataset["removed"] ?? "", () => {
       if (next?.isConnected) next.before(row);
       else this.querySelector("tbody")?.append(row);
@@ -95,38 +97,38 @@ class InvoiceLines extends HTMLElement {
     });
   }
 
-  /** Says what happened, with a button that takes it back. `undo` answers with the row to go on in. */
+  /** Shows a message with an undo button. `undo` returns the row to focus. */
   private offerUndo(text: string, undo: () => HTMLTableRowElement | undefined): void {
     const offer = this.querySelector<HTMLElement>(".undo");
     if (!offer) return;
-    const back = Object.assign(document.createElement("button"), { type: "button", className: "quiet", textContent: this.dataset["undo"] ?? "" });
-    back.onclick = () => {
+    const button = Object.assign(document.createElement("button"), { type: "button", className: "quiet", textContent: this.dataset["undo"] ?? "" });
+    button.onclick = () => {
       const row = undo();
-      this.changed();
+      this.renumberAndNotify();
       offer.hidden = true;
       row?.querySelector<HTMLElement>(".dots")?.focus();
     };
-    offer.replaceChildren(text, " ", back);
+    offer.replaceChildren(text, " ", button);
     offer.hidden = false;
   }
 
-  /** Cells of a spreadsheet fill the lines from here on. In the item's field each row is a whole line; elsewhere cells go to the right and down. */
+  /** Pastes spreadsheet cells from this row down. In the item field, each pasted row is a whole line. In other fields, cells fill to the right. */
   private paste(event: ClipboardEvent): void {
     const text = event.clipboardData?.getData("text/plain") ?? "";
     const field = (event.target as Element).closest<HTMLInputElement>("tbody input");
     const row = field?.closest("tr");
     if (!field || !row || !/[\t\n]/.test(text.trim())) return;
     event.preventDefault();
-    const before = this.rows.map((each) => ({ row: each, restore: remember(each) }));
+    const before = this.rows.map((each) => ({ row: each, restore: captureValues(each) }));
     const at = FIELDS.findIndex((name) => field === input(row, name));
-    const pasted = at > 0 ? { fields: FIELDS.slice(at), rows: readCells(text) } : understand(readCells(text));
+    const pasted = at > 0 ? { fields: FIELDS.slice(at), rows: parseCells(text) } : assignColumns(parseCells(text));
     const filled = this.fill(row, pasted, at <= 0);
     this.offerUndo(this.describe(pasted), () => {
       for (const each of this.rows) if (!before.some(({ row: old }) => old === each)) each.remove();
       for (const { restore } of before) restore();
       return row;
     });
-    this.changed();
+    this.renumberAndNotify();
     if (at <= 0) void this.chooseItems(filled);
   }
 
@@ -135,22 +137,22 @@ class InvoiceLines extends HTMLElement {
     return rows.map((cells) => {
       const line = (row as HTMLTableRowElement | null) ?? this.add(false);
       row = line.nextElementSibling;
-      // Nothing of the line that was there stays, so that no row is billed with an item or a price that it does not have.
+      // Clears the old line, so that no row keeps an item or a price that was not pasted.
       if (isWhole) {
         for (const name of ["product", "name", "description", "unit_price", "discount", "tax_code"]) setValue(line, name, "");
         setValue(line, "quantity", "1");
       }
       fields.forEach((name, at) => {
-        if (name === "item_name") line.querySelector<PickList>("pick-list")?.type(cells[at] ?? "");
+        if (name === "item_name") line.querySelector<PickList>("pick-list")?.setText(cells[at] ?? "");
         else if (name && cells[at] !== undefined) setValue(line, name, cells[at]);
       });
       return line;
     });
   }
 
-  /** Which fields the columns of a paste went into, and which columns went nowhere. */
+  /** Describes which fields were filled from the pasted columns, and which columns were not used. */
   private describe({ fields, rows }: Pasted): string {
-    const label = (field: Field) => this.querySelector("template")?.content.querySelector(`label[for$="${LABELLED[field] ?? field}"]`)?.textContent ?? "";
+    const label = (field: Field) => this.querySelector("template")?.content.querySelector(`label[for$="${LABEL_IDS[field] ?? field}"]`)?.textContent ?? "";
     const used = fields.filter((field, at) => field && rows.some((row) => row[at])).map((field) => label(field as Field));
     const width = Math.max(...rows.map((row) => row.length));
     const unused = Array.from({ length: width }, (_, at) => at).filter((at) => !fields[at] && rows.some((row) => row[at]));
@@ -159,11 +161,11 @@ class InvoiceLines extends HTMLElement {
     return parts.join(" ");
   }
 
-  /** Chooses the items whose very name or SKU was pasted; the others wait for somebody to choose or create them. */
+  /** Chooses the items whose exact name or SKU was pasted. The user chooses or creates the others. */
   private async chooseItems(rows: HTMLTableRowElement[]): Promise<void> {
     const typed = new Set(rows.map((row) => input(row, "item_name")?.value ?? "").filter((text) => text));
     const body = new URLSearchParams([...typed].map((text, at) => [`typed[${at}]`, text]));
-    const ask = async (fresh: boolean) =>
+    const requestMatches = async (fresh: boolean) =>
       fetch("/items/match", {
         method: "POST",
         body,
@@ -171,27 +173,27 @@ class InvoiceLines extends HTMLElement {
         signal: AbortSignal.timeout(MATCH_TIMEOUT),
       });
     try {
-      const first = await ask(false);
-      const answer = first.status === 401 ? await ask(true) : first;
-      const matches = new Map(((await answer.json()) as Match[]).map((match) => [match.typed, match]));
+      const first = await requestMatches(false);
+      const response = first.status === 401 ? await requestMatches(true) : first;
+      const matches = new Map(((await response.json()) as Match[]).map((match) => [match.typed, match]));
       for (const row of rows) {
         const match = matches.get(input(row, "item_name")?.value ?? "");
-        if (match && row.isConnected && !input(row, "item")?.value) row.querySelector<PickList>("pick-list")?.pick({ ...match });
+        if (match && row.isConnected && !input(row, "item")?.value) row.querySelector<PickList>("pick-list")?.pickOption({ ...match });
       }
     } catch {
-      // Without an answer nothing is chosen, and the lines say that an item is missing.
+      // Without a response nothing is chosen, and the lines show that an item is missing.
     }
   }
 
-  private changed(): void {
-    this.number();
+  private renumberAndNotify(): void {
+    this.renumber();
     this.dispatchEvent(new Event("input", { bubbles: true }));
   }
 
-  private number(): void {
+  private renumber(): void {
     this.rows.forEach((row, at) => {
       for (const named of row.querySelectorAll<HTMLInputElement>("[name]")) named.name = named.name.replace(/^lines\[\d+\]/, `lines[${at}]`);
-      for (const attribute of NUMBERED) {
+      for (const attribute of NUMBERED_ATTRIBUTES) {
         for (const element of row.querySelectorAll(`[${attribute}]`)) {
           element.setAttribute(attribute, (element.getAttribute(attribute) ?? "").replace(/^(lines|amount|items|menu)-\d+/, `$1-${at}`));
         }
@@ -202,8 +204,8 @@ class InvoiceLines extends HTMLElement {
 
 /** The fields of a line from left to right. */
 const FIELDS: Field[] = ["item_name", "description", "quantity", "unit_price", "discount"];
-/** Where a field's label is named otherwise. */
-const LABELLED: Partial<Record<Field, string>> = { item_name: "-item" };
+/** Ends of the `for` attributes of labels that differ from the field's name. */
+const LABEL_IDS: Partial<Record<Field, string>> = { item_name: "-item" };
 
 const input = (row: Element, name: string) => row.querySelector<HTMLInputElement>(`[name$="[${name}]"]`);
 
@@ -212,8 +214,8 @@ function setValue(row: Element, name: string, value: string): void {
   if (field) field.value = value;
 }
 
-/** What a row holds now; the function that comes back puts it there again. */
-function remember(row: HTMLTableRowElement): () => void {
+/** Captures the values of a row. Returns a function that restores them. */
+function captureValues(row: HTMLTableRowElement): () => void {
   const values = Array.from(row.querySelectorAll<HTMLInputElement>("[name]"), (field) => [field, field.value] as const);
   const list = row.querySelector("pick-list");
   const marks = ["data-chosen", "data-new"].map((mark) => [mark, !!list?.hasAttribute(mark)] as const);

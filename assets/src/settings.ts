@@ -1,4 +1,4 @@
-// The settings page's own behaviour: rows that repeat, and a word on what is not saved yet.
+// The settings page: lists of rows, and the note about unsaved changes.
 import htmx from "htmx.org";
 import type { Context, Swap } from "./trouble";
 
@@ -8,7 +8,7 @@ class RepeatList extends HTMLElement {
       const target = event.target as Element;
       if (target.closest("[data-add]")) this.add();
       const remove = target.closest("[data-remove]");
-      if (remove) this.take(remove.closest("[data-row]"));
+      if (remove) this.removeRow(remove.closest("[data-row]"));
     });
   }
 
@@ -17,20 +17,20 @@ class RepeatList extends HTMLElement {
   }
 
   private add(): void {
-    const made = this.querySelector("template")?.content.firstElementChild?.cloneNode(true) as HTMLElement;
-    this.querySelector("template")?.before(made);
-    this.changed();
-    htmx.process(made);
-    made.querySelector<HTMLElement>("input")?.focus();
+    const row = this.querySelector("template")?.content.firstElementChild?.cloneNode(true) as HTMLElement;
+    this.querySelector("template")?.before(row);
+    this.renumberAndNotify();
+    htmx.process(row);
+    row.querySelector<HTMLElement>("input")?.focus();
   }
 
-  private take(row: Element | null): void {
+  private removeRow(row: Element | null): void {
     row?.remove();
-    this.changed();
+    this.renumberAndNotify();
     this.querySelector<HTMLElement>("[data-add]")?.focus();
   }
 
-  private changed(): void {
+  private renumberAndNotify(): void {
     this.rows.forEach((row, at) => {
       for (const named of row.querySelectorAll<HTMLInputElement>("[name]")) named.name = named.name.replace(/\[\d+\]/, `[${at}]`);
       for (const attribute of ["id", "for"]) {
@@ -45,9 +45,9 @@ class RepeatList extends HTMLElement {
 customElements.define("repeat-list", RepeatList);
 
 let unsaved = false;
-/** Counts what was typed. */
+/** Number of edits so far. */
 let edits = 0;
-const mark = (is: boolean) => {
+const setUnsaved = (is: boolean) => {
   unsaved = is;
   document.querySelector(".unsaved")?.toggleAttribute("hidden", !is);
   document.querySelector(".saved")?.toggleAttribute("hidden", is);
@@ -57,35 +57,36 @@ document.addEventListener("input", (event) => {
   const from = event.target as HTMLElement;
   if (!from.closest("#settings-form") || from.id === "deal") return;
   edits += 1;
-  mark(true);
+  setUnsaved(true);
 });
 
+/** Number of edits at the time of each request. */
 const editsBefore = new WeakMap<Context, number>();
 document.addEventListener("htmx:config:request", (event) => {
   const { ctx } = (event as CustomEvent<{ ctx: Context }>).detail;
   editsBefore.set(ctx, edits);
 });
 
-/** What of the page holds nothing that is typed. */
-const AROUND = ["connection", "attention", "settings-seen", "settings-wrong"];
+/** Ids of the parts of the page without input. */
+const PARTS_WITHOUT_INPUT = ["connection", "attention", "settings-seen", "settings-wrong"];
 
-// An answer that does not hold what was typed since renews only what is around it.
+// If there was input since the request, the response replaces only the parts without input.
 document.addEventListener("htmx:before:swap", (event) => {
   const { ctx, tasks } = (event as Swap).detail;
   const page = tasks.find(({ target }) => target instanceof Element && target.id === "main")?.fragment;
   if (event.defaultPrevented || !page?.querySelector("#settings-form")) return;
-  const isTypedSince = ctx.sourceElement.id === "settings-form" ? editsBefore.get(ctx) !== edits : unsaved;
-  if (!isTypedSince) return;
+  const hasNewInput = ctx.sourceElement.id === "settings-form" ? editsBefore.get(ctx) !== edits : unsaved;
+  if (!hasNewInput) return;
   event.preventDefault();
-  for (const id of AROUND) {
-    const [old, now] = [document.getElementById(id), page.querySelector(`#${id}`)];
-    if (!old || !now) continue;
-    old.replaceWith(now);
-    htmx.process(now);
+  for (const id of PARTS_WITHOUT_INPUT) {
+    const [current, updated] = [document.getElementById(id), page.querySelector(`#${id}`)];
+    if (!current || !updated) continue;
+    current.replaceWith(updated);
+    htmx.process(updated);
   }
 });
 document.addEventListener("htmx:after:swap", () => {
-  if (!document.querySelector(".unsaved:not([hidden])")) mark(false);
+  if (!document.querySelector(".unsaved:not([hidden])")) setUnsaved(false);
 });
 addEventListener("beforeunload", (event) => {
   if (unsaved) event.preventDefault();

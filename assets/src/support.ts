@@ -1,6 +1,6 @@
-// Copies the details for support. A frame may be refused the clipboard: then the text is selected, and the person presses the keys.
+// Copies the details for support. If the frame may not use the clipboard, the text is selected, so that the user can copy it.
 
-function select(text: HTMLElement): void {
+function selectText(text: HTMLElement): void {
   const range = document.createRange();
   range.selectNodeContents(text);
   const selection = getSelection();
@@ -9,19 +9,19 @@ function select(text: HTMLElement): void {
   text.focus();
 }
 
-async function isCopied(text: HTMLElement): Promise<boolean> {
+async function copyText(text: HTMLElement): Promise<boolean> {
   try {
     await navigator.clipboard.writeText(text.textContent ?? "");
     return true;
   } catch {
-    select(text);
+    selectText(text);
     return document.execCommand("copy");
   }
 }
 
-export async function copy(button: HTMLElement): Promise<void> {
-  const place = button.closest(".support");
-  const [text, status] = [place?.querySelector<HTMLElement>(".details"), place?.querySelector("[role=status]")];
+export async function copyDetails(button: HTMLElement): Promise<void> {
+  const container = button.closest(".support");
+  const [text, status] = [container?.querySelector<HTMLElement>(".details"), container?.querySelector("[role=status]")];
   if (!text || !status) return;
-  status.textContent = (await isCopied(text)) ? (button.dataset["copied"] ?? "") : (button.dataset["selected"] ?? "");
+  status.textContent = (await copyText(text)) ? (button.dataset["copied"] ?? "") : (button.dataset["selected"] ?? "");
 }

@@ -1,4 +1,4 @@
-// An error answer does not replace any part of the page. One error message above the page shows it.
+// Error responses do not replace any part of the page. A message above the page shows them.
 import htmx from "htmx.org";
 
 export interface Context {
@@ -11,7 +11,7 @@ export interface Context {
 }
 export type Swap = CustomEvent<{ ctx: Context; tasks: { type: string; target: Element | string | null; fragment: DocumentFragment }[] }>;
 
-/** What can be asked for once more, and how. */
+/** A request that can be repeated: the event that triggers it, and its source. */
 interface Attempt {
   source: Element;
   event: string;
@@ -22,57 +22,58 @@ interface Failure {
   attempt?: Attempt | undefined;
 }
 
-/** What a person asked for last and did not get. */
-let act: Failure | undefined;
-/** What the page asked for by itself, by address; the newest is last. */
-const background = new Map<string, Failure>();
-let lost: Attempt | undefined;
+/** The last failed request of the user. */
+let userFailure: Failure | undefined;
+/** Failed requests that the page sent by itself, by path; the newest is last. */
+const backgroundFailures = new Map<string, Failure>();
+/** The last request that did not reach the server. */
+let lostAttempt: Attempt | undefined;
 
-/** Whether the page has no content yet. */
-export const isUnread = () => !document.querySelector(".panel, #invoice-form, .settings");
+/** Whether the content of the page has been loaded. */
+export const hasContent = () => !!document.querySelector(".panel, #invoice-form, .settings");
 
-/** The marker of `error.html`: a page of a proxy does not have it. */
-export const isOurs = (html: string) => html.includes("data-trouble");
+/** Whether a response is an error fragment of the service, and not, for example, an error page of a proxy. */
+export const isErrorPage = (html: string) => html.includes("data-trouble");
 
 export const attemptOf = ({ sourceElement, sourceEvent }: Context): Attempt => ({ source: sourceElement, event: sourceEvent?.type ?? "click" });
 
-/** Says that the server cannot be reached, until it can. */
-export function offline(is: boolean, attempt?: Attempt): void {
-  lost = is ? attempt : undefined;
+/** Shows or hides the message that the server cannot be reached. */
+export function setOffline(is: boolean, attempt?: Attempt): void {
+  lostAttempt = is ? attempt : undefined;
   document.querySelector("#offline")?.toggleAttribute("hidden", !is);
 }
 
-/** The server has answered. What the page reads by itself does not take away that something a person asked for was lost. */
-export function reached({ sourceElement, sourceEvent }: Context): void {
-  const isRead = sourceEvent?.type === "fatura:reload" || sourceElement.matches("#deal, [role=combobox]");
-  if (!isRead || !lost || lost.event === "fatura:reload") offline(false);
+/** Hides the offline message after a response. A background read does not hide it if a request of the user was lost. */
+export function markReachable({ sourceElement, sourceEvent }: Context): void {
+  const isBackgroundRead = sourceEvent?.type === "fatura:reload" || sourceElement.matches("#deal, [role=combobox]");
+  if (!isBackgroundRead || !lostAttempt || lostAttempt.event === "fatura:reload") setOffline(false);
 }
 
-/** Shows an error of ours, about what a person asked for. */
+/** Shows the error of a request of the user. */
 export function showTrouble(html: string, attempt?: Attempt): void {
-  act = { html, attempt };
+  userFailure = { html, attempt };
   render();
 }
 
 function render(): void {
   const region = document.querySelector<HTMLElement>("#trouble");
-  const newest = (act ?? [...background.values()].at(-1))?.html ?? "";
-  // The same error again is not announced again; only its reference is another.
-  const words = (html: string) => html.replace(/<small>.*?<\/small>/gs, "");
-  if (!region || (newest && words(region.dataset["shown"] ?? "") === words(newest))) return;
+  const newest = (userFailure ?? [...backgroundFailures.values()].at(-1))?.html ?? "";
+  // The same error is not announced twice. Its reference differs each time, so it is not compared.
+  const withoutReference = (html: string) => html.replace(/<small>.*?<\/small>/gs, "");
+  if (!region || (newest && withoutReference(region.dataset["shown"] ?? "") === withoutReference(newest))) return;
   region.dataset["shown"] = newest;
   region.innerHTML = newest;
 }
 
-const addressOf = (ctx: Context) => ctx.request.action.split("?")[0] ?? "";
+const pathOf = (ctx: Context) => ctx.request.action.split("?")[0] ?? "";
 
-const isByItself = ({ sourceElement, sourceEvent }: Context) =>
+const isBackground = ({ sourceElement, sourceEvent }: Context) =>
   sourceEvent?.type === "fatura:reload" || sourceElement.matches("#preview, #deal") || !!sourceElement.closest("pick-list");
 
-/** An answer came: what failed before is over. What the page asks by itself does not take away what a person has still to read. */
-function settle(ctx: Context): void {
-  if (!isByItself(ctx)) act = undefined;
-  background.delete(addressOf(ctx));
+/** Clears the failures that a successful response resolves. A background request does not clear the user's error. */
+function clearResolved(ctx: Context): void {
+  if (!isBackground(ctx)) userFailure = undefined;
+  backgroundFailures.delete(pathOf(ctx));
   render();
 }
 
@@ -80,38 +81,38 @@ document.addEventListener("htmx:before:swap", (event) => {
   const { ctx, tasks } = (event as Swap).detail;
   const [status, html] = [ctx.response?.status ?? 200, ctx.text ?? ""];
   if (status === 204) return;
-  // A form that is not complete is answered with 422; a question, or a panel that shows why an act was refused, with 409.
-  if (status < 400 || ((status === 409 || status === 422) && !isOurs(html))) return settle(ctx);
-  if (!isOurs(html)) {
+  // 422 is an incomplete form. 409 is a question, or a panel that shows why an action was refused.
+  if (status < 400 || ((status === 409 || status === 422) && !isErrorPage(html))) return clearResolved(ctx);
+  if (!isErrorPage(html)) {
     event.preventDefault();
-    return offline(true, attemptOf(ctx));
+    return setOffline(true, attemptOf(ctx));
   }
   const target = tasks.find(({ type }) => type === "main")?.target;
-  const into = typeof target === "string" ? document.querySelector(target) : target;
-  // At the end of a form, it is shown to whoever has pressed a button there.
-  const form = into?.closest("form");
-  const isHeld = into?.matches("[data-holds-errors]") && (!form || form.contains(ctx.sourceElement));
-  if (isHeld || (into?.id === "main" && isUnread())) return;
+  const targetElement = typeof target === "string" ? document.querySelector(target) : target;
+  // An element that shows errors itself. Within a form, only for requests from that form.
+  const form = targetElement?.closest("form");
+  const showsErrors = targetElement?.matches("[data-holds-errors]") && (!form || form.contains(ctx.sourceElement));
+  if (showsErrors || (targetElement?.id === "main" && !hasContent())) return;
   event.preventDefault();
-  if (!isByItself(ctx)) return showTrouble(html, attemptOf(ctx));
-  background.delete(addressOf(ctx));
-  background.set(addressOf(ctx), { html, attempt: attemptOf(ctx) });
+  if (!isBackground(ctx)) return showTrouble(html, attemptOf(ctx));
+  backgroundFailures.delete(pathOf(ctx));
+  backgroundFailures.set(pathOf(ctx), { html, attempt: attemptOf(ctx) });
   render();
 });
 
-/** Asks once more for what failed. */
-export function retry(button: Element): void {
-  const told = [act, ...background.values()].map((failure) => failure?.attempt);
-  const isTold = !!button.closest("#trouble");
-  if (isTold) dismiss();
-  if (isUnread()) return void document.body.dispatchEvent(new CustomEvent("fatura:ready"));
-  const attempts = (isTold ? told : [lost]).filter((attempt) => attempt !== undefined);
-  const repeated = attempts.map(repeat);
+/** Repeats the failed requests whose error or offline message contains the button. */
+export function retryFailed(button: Element): void {
+  const failed = [userFailure, ...backgroundFailures.values()].map((failure) => failure?.attempt);
+  const isInError = !!button.closest("#trouble");
+  if (isInError) dismissErrors();
+  if (!hasContent()) return void document.body.dispatchEvent(new CustomEvent("fatura:ready"));
+  const attempts = (isInError ? failed : [lostAttempt]).filter((attempt) => attempt !== undefined);
+  const repeated = attempts.map(repeatAttempt);
   if (!repeated.includes(true)) reload();
 }
 
-/** Whether it could be asked for. */
-function repeat({ source, event }: Attempt): boolean {
+/** Repeats a request. Returns `false` if its element no longer exists. */
+function repeatAttempt({ source, event }: Attempt): boolean {
   const element = source.isConnected ? source : source.id ? document.getElementById(source.id) : null;
   // An input event triggers a request only if the value has changed, so comboboxes and the preview have events of their own.
   if (element) htmx.trigger(element, element.matches("[role=combobox]") ? "fatura:open" : element.id === "preview" ? "fatura:now" : event);
@@ -123,9 +124,9 @@ function reload(): void {
   if (page) htmx.trigger(page, page.id === "preview" ? "fatura:now" : "fatura:reload");
 }
 
-/** Puts the errors away. */
-export function dismiss(): void {
-  act = undefined;
-  background.clear();
+/** Removes all error messages. */
+export function dismissErrors(): void {
+  userFailure = undefined;
+  backgroundFailures.clear();
   render();
 }
