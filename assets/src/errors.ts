@@ -1,4 +1,4 @@
-// Messages at the fields of the form: while typing, only at fields that were left; after *Create*, at all fields.
+// Messages at the fields of the form. An empty field shows its message when it was left, or after *Create*.
 const touched = new Set<string>();
 /** Fields of lines, whose ids change when lines are moved. */
 const touchedInLines = new WeakSet<Element>();

@@ -135,10 +135,10 @@ pub(super) const MAX_BODY_BYTES: usize = 1024 * 1024;
 /// after it.
 pub(super) const MAX_WEBHOOK_BYTES: usize = 32 * 1024 * 1024;
 
-/// Burst and rate for one address, of requests without a session.
+/// Burst and requests per second of one address.
 const ADDRESS_BURST: NonZeroU32 = NonZeroU32::new(60).unwrap();
 const ADDRESS_PER_SECOND: NonZeroU32 = NonZeroU32::new(1).unwrap();
-/// Burst and rate for all addresses together.
+/// Burst and requests per second of all addresses together.
 const ALL_BURST: NonZeroU32 = NonZeroU32::new(400).unwrap();
 const ALL_PER_SECOND: NonZeroU32 = NonZeroU32::new(100).unwrap();
 /// Upper bound for the addresses that are tracked. A flood from more addresses is bounded by the limit for all together.
@@ -293,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_proxy_says_for_whom_it_asks() {
+    fn only_a_private_proxy_may_name_the_client() {
         assert_eq!(
             address("203.0.113.7", Some("198.51.100.1")).as_deref(),
             Some("203.0.113.7"),

@@ -246,7 +246,7 @@ mod tests {
 
     /// `e2e/routes.test.mjs` reads this page. `WRITE_DOCS=1` writes it.
     #[test]
-    fn the_page_of_routes_is_the_table() {
+    fn the_page_of_routes_matches_the_table() {
         let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/routes.md");
         let page = fs::read_to_string(&file).unwrap();
         let (prose, _) = page.split_once("| method |").unwrap();
