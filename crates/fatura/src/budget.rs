@@ -1,7 +1,7 @@
-//! The monthly budget of QuickBooks' reads, which Intuit meters for the whole app: how it is spread over the month.
+//! Spreads the monthly budget of QuickBooks' reads, which Intuit meters for the whole app, over the month.
 //!
-//! Background reads get the remaining budget in even parts, less a reserve for people. Interactive reads are
-//! never held back here.
+//! Background reads get the remaining budget in even parts, less a reserve for interactive reads. Interactive reads are never held back
+//! here.
 
 use jiff::{SignedDuration, Timestamp, ToSpan, tz::TimeZone};
 use store::{
@@ -9,14 +9,14 @@ use store::{
     usage::{self, Month, Usage},
 };
 
-/// Of the budget, this percentage is reserved for what people wait for; it shrinks with the month.
+/// Percentage of the budget that is reserved for interactive reads. The reserve shrinks as the month passes.
 const RESERVE_PERCENT: u64 = 30;
-/// The longest time that unspent reads accumulate: a quiet night pays for a busy day.
+/// The period over which unspent reads accumulate, so that a quiet night pays for a busy day.
 const BUCKET_CAPACITY: SignedDuration = SignedDuration::from_hours(24);
-/// Percentages of the budget that are warned of.
-const THRESHOLDS: [u8; 3] = [95, 80, 50];
-/// The unit of a [`Bucket`]: a budget of a few reads comes to less than one read a second.
-const PARTS: u64 = 1_000_000;
+/// Used percentages of the budget at which a warning is logged.
+const WARNING_THRESHOLDS: [u8; 3] = [95, 80, 50];
+/// Parts of a read, the unit of a [`Bucket`]: a small budget adds less than one read at a time.
+const PARTS_PER_READ: u64 = 1_000_000;
 
 /// The state of a month's budget.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,46 +38,46 @@ impl Budget {
     pub(crate) fn of(month: Month, calls: Usage, limit: Option<u64>) -> Self {
         let [used, writes] = [calls.reads, calls.writes].map(|count| u64::try_from(count).unwrap_or(0));
         let is_used = |percent: &u8| limit.is_some_and(|limit| used * 100 >= limit * u64::from(*percent));
-        Self { month, used, writes, limit, threshold: THRESHOLDS.into_iter().find(is_used) }
+        Self { month, used, writes, limit, threshold: WARNING_THRESHOLDS.into_iter().find(is_used) }
     }
 }
 
-/// The state of the budget at a moment, by what the replicas have written down: up to a few seconds late.
+/// Reads the state of the budget from the counts that the replicas have stored, which are up to a few seconds late.
 pub(crate) async fn read(db: &Db, limit: Option<u64>, now: Timestamp) -> Result<Budget, store::Error> {
-    let month = month(now);
+    let month = month_of(now);
     let mut tx = db.read().await?;
     Ok(Budget::of(month, usage::find_of_app(&mut tx, month).await?, limit))
 }
 
-/// The calendar month of a moment, in UTC.
-pub(crate) fn month(now: Timestamp) -> Month {
+/// The calendar month of a timestamp, in UTC.
+pub(crate) fn month_of(now: Timestamp) -> Month {
     let date = now.to_zoned(TimeZone::UTC).date();
     i32::from(date.year()) * 100 + i32::from(date.month())
 }
 
-/// When the next calendar month begins, in UTC.
-pub(crate) fn next_month(now: Timestamp) -> Timestamp {
+/// The start of the next calendar month, in UTC.
+pub(crate) fn find_next_month(now: Timestamp) -> Timestamp {
     let today = now.to_zoned(TimeZone::UTC);
     let next = today.first_of_month().and_then(|first| first.start_of_day()?.checked_add(1.month()));
     next.map_or(now + SignedDuration::from_hours(24), |next| next.timestamp())
 }
 
-/// The time from the beginning of the month, and to its end.
-fn parts_of_month(now: Timestamp) -> (SignedDuration, SignedDuration) {
+/// The time since the start of the month, and until its end.
+fn split_month(now: Timestamp) -> (SignedDuration, SignedDuration) {
     let today = now.to_zoned(TimeZone::UTC);
     let first = today.first_of_month().and_then(|first| first.start_of_day()).map_or(now, |first| first.timestamp());
-    (now.duration_since(first), next_month(now).duration_since(now).max(SignedDuration::from_secs(1)))
+    (now.duration_since(first), find_next_month(now).duration_since(now).max(SignedDuration::from_secs(1)))
 }
 
-/// Reads that are left in the month for what nobody waits for: what is not used, less the reserve for people in the rest of the month.
-pub(crate) fn spendable(limit: u64, used: u64, now: Timestamp) -> u64 {
-    let (passed, left) = parts_of_month(now);
-    let reserve = share(limit * RESERVE_PERCENT, left, passed + left) / 100;
+/// Computes the reads that are left in the month for background work: the unused ones, less the remaining reserve for interactive reads.
+pub(crate) fn compute_spendable(limit: u64, used: u64, now: Timestamp) -> u64 {
+    let (passed, left) = split_month(now);
+    let reserve = scale(limit * RESERVE_PERCENT, left, passed + left) / 100;
     limit.saturating_sub(used).saturating_sub(reserve)
 }
 
 /// `whole` × `part` ÷ `of`.
-fn share(whole: u64, part: SignedDuration, of: SignedDuration) -> u64 {
+fn scale(whole: u64, part: SignedDuration, of: SignedDuration) -> u64 {
     let [part, of] = [part, of].map(|duration| u128::try_from(duration.as_micros()).unwrap_or(0));
     u64::try_from(u128::from(whole) * part / of.max(1)).unwrap_or(u64::MAX)
 }
@@ -85,47 +85,47 @@ fn share(whole: u64, part: SignedDuration, of: SignedDuration) -> u64 {
 /// The part of the budget that one replica may spend now.
 #[derive(Debug, Default)]
 pub(crate) struct Bucket {
-    /// In [`PARTS`] of a read.
+    /// The fill level, in [`PARTS_PER_READ`].
     parts: u64,
     capacity: u64,
     filled_at: Option<Timestamp>,
-    /// How many replicas shared the budget then.
+    /// The number of replicas that shared the budget then.
     replicas: u64,
 }
 
 impl Bucket {
-    /// Fills it for the time since it was filled last, as one replica's part of `spendable` reads for the rest of the month allows. A new
-    /// one is full. When the number of replicas changes, so does what this one holds: a start beside other replicas, when it holds only
-    /// the least part for some seconds, must not leave it without reads for hours.
+    /// Fills the bucket for the time since the last fill, with one replica's part of `spendable` reads for the remaining month. A new
+    /// bucket becomes full. When the number of replicas changes, the fill level is scaled: a replica that starts beside others has the
+    /// smallest part for some seconds, and must not be left without reads for hours.
     pub(crate) fn fill(&mut self, spendable: u64, replicas: u32, now: Timestamp) {
-        let (_, left) = parts_of_month(now);
+        let (_, left) = split_month(now);
         let replicas = u64::from(replicas.max(1));
-        let all = spendable.saturating_mul(PARTS) / replicas;
+        let all = spendable.saturating_mul(PARTS_PER_READ) / replicas;
         if self.filled_at.is_some() && self.replicas != replicas {
             self.parts = self.parts.saturating_mul(self.replicas) / replicas;
         }
         self.replicas = replicas;
-        // A budget that comes to less than one read a day is spent read by read all the same.
-        self.capacity = share(all, BUCKET_CAPACITY.min(left), left).max(PARTS).min(all);
+        // A budget of less than one read per day is spent one read at a time.
+        self.capacity = scale(all, BUCKET_CAPACITY.min(left), left).max(PARTS_PER_READ).min(all);
         let since = self.filled_at.map_or(BUCKET_CAPACITY, |at| now.duration_since(at).max(SignedDuration::ZERO));
-        self.parts = self.parts.saturating_add(share(all, since.min(BUCKET_CAPACITY), left)).min(self.capacity);
+        self.parts = self.parts.saturating_add(scale(all, since.min(BUCKET_CAPACITY), left)).min(self.capacity);
         if self.filled_at.is_none() {
             self.parts = self.capacity;
         }
         self.filled_at = Some(now);
     }
 
-    /// Takes so many reads, if they are there.
-    pub(crate) fn take(&mut self, reads: u64) -> bool {
-        let Some(left) = self.parts.checked_sub(reads.saturating_mul(PARTS)) else { return false };
+    /// Spends reads, if the bucket contains as many.
+    pub(crate) fn try_spend(&mut self, reads: u64) -> bool {
+        let Some(left) = self.parts.checked_sub(reads.saturating_mul(PARTS_PER_READ)) else { return false };
         self.parts = left;
         true
     }
 
-    /// Reads that can be spent on sweeps: a quarter of the capacity is left for what webhooks tell of.
-    pub(crate) fn for_sweeps(&self) -> u64 {
-        let kept = if self.capacity > 4 * PARTS { self.capacity / 4 } else { 0 };
-        self.parts.saturating_sub(kept) / PARTS
+    /// Counts the reads that sweeps may spend. A quarter of the capacity is reserved for webhooks.
+    pub(crate) fn count_for_sweeps(&self) -> u64 {
+        let reserved = if self.capacity > 4 * PARTS_PER_READ { self.capacity / 4 } else { 0 };
+        self.parts.saturating_sub(reserved) / PARTS_PER_READ
     }
 }
 
@@ -136,27 +136,27 @@ mod tests {
     const TIER: u64 = 500_000;
 
     fn at(time: &str) -> Timestamp {
-        time.parse().expect("a moment")
+        time.parse().expect("a valid timestamp")
     }
 
     #[test]
     fn months_are_those_of_utc() {
-        assert_eq!(month(at("2026-11-30T23:59:59Z")), 202_611);
-        assert_eq!(month(at("2026-12-01T00:00:00Z")), 202_612);
-        assert_eq!(next_month(at("2026-11-30T23:59:59Z")), at("2026-12-01T00:00:00Z"));
-        assert_eq!(next_month(at("2026-12-31T12:00:00Z")), at("2027-01-01T00:00:00Z"));
+        assert_eq!(month_of(at("2026-11-30T23:59:59Z")), 202_611);
+        assert_eq!(month_of(at("2026-12-01T00:00:00Z")), 202_612);
+        assert_eq!(find_next_month(at("2026-11-30T23:59:59Z")), at("2026-12-01T00:00:00Z"));
+        assert_eq!(find_next_month(at("2026-12-31T12:00:00Z")), at("2027-01-01T00:00:00Z"));
     }
 
     #[test]
     fn the_reserve_for_people_shrinks_with_the_month() {
-        assert_eq!(spendable(TIER, 0, at("2026-11-01T00:00:00Z")), 350_000);
-        assert_eq!(spendable(TIER, 250_000, at("2026-11-16T00:00:00Z")), 175_000);
-        assert_eq!(spendable(TIER, 450_000, at("2026-11-16T00:00:00Z")), 0, "the rest is for people");
-        assert_eq!(spendable(TIER, 600_000, at("2026-11-16T00:00:00Z")), 0);
+        assert_eq!(compute_spendable(TIER, 0, at("2026-11-01T00:00:00Z")), 350_000);
+        assert_eq!(compute_spendable(TIER, 250_000, at("2026-11-16T00:00:00Z")), 175_000);
+        assert_eq!(compute_spendable(TIER, 450_000, at("2026-11-16T00:00:00Z")), 0, "only the reserve is left");
+        assert_eq!(compute_spendable(TIER, 600_000, at("2026-11-16T00:00:00Z")), 0);
     }
 
     #[test]
-    fn thresholds_are_of_the_limit() {
+    fn thresholds_are_percentages_of_the_limit() {
         let threshold = |reads, limit| Budget::of(202_611, Usage { reads, writes: 0 }, limit).threshold;
         assert_eq!(threshold(249_999, Some(TIER)), None);
         assert_eq!(threshold(250_000, Some(TIER)), Some(50));
@@ -165,21 +165,21 @@ mod tests {
         assert_eq!(threshold(600_000, None), None);
     }
 
-    /// Background work asks for as much as it can get, every ten minutes of a month, while people read as well.
-    fn spend_a_month(limit: u64, by_people_a_day: u64) -> (u64, u64, Vec<u64>) {
+    /// Background work spends as much as it can every ten minutes of a month, besides daily interactive reads.
+    fn spend_a_month(limit: u64, interactive_a_day: u64) -> (u64, u64, Vec<u64>) {
         let (mut bucket, mut people, mut background) = (Bucket::default(), 0, 0);
         let (mut now, end) = (at("2026-11-01T00:00:00Z"), at("2026-12-01T00:00:00Z"));
         let mut days = Vec::new();
         let mut steps = 0;
         while now < end {
-            bucket.fill(spendable(limit, people + background, now), 1, now);
-            while bucket.take(1) {
+            bucket.fill(compute_spendable(limit, people + background, now), 1, now);
+            while bucket.try_spend(1) {
                 background += 1;
-                assert!(people + background <= limit, "{limit}: {people} by people, {background} in the background");
+                assert!(people + background <= limit, "{limit}: {people} interactive, {background} background");
             }
             steps += 1;
             if steps % 144 == 0 {
-                people += by_people_a_day;
+                people += interactive_a_day;
                 days.push(background);
             }
             now += SignedDuration::from_mins(10);
@@ -193,18 +193,18 @@ mod tests {
             let (people, background, days) = spend_a_month(limit, by_people);
             if limit == TIER {
                 assert!(people + background > limit * 9 / 10, "{people} and {background} of {limit}");
-                assert!(days[9] < background / 2, "a third of the month: {} of {background}", days[9]);
-                assert!(days[24] < background, "the last days have something left");
+                assert!(days[9] < background / 2, "after a third of the month: {} of {background}", days[9]);
+                assert!(days[24] < background, "reads are left for the last days");
             }
         }
     }
 
     #[test]
-    fn what_people_use_is_taken_from_the_background_alone() {
+    fn interactive_reads_reduce_only_the_background_reads() {
         let (people, background, days) = spend_a_month(TIER, 20_000);
-        assert_eq!(people, 600_000, "nobody was held back");
+        assert_eq!(people, 600_000, "no interactive read was held back");
         assert!((50_000..150_000).contains(&background), "{background}");
-        assert_eq!(days[18], days[29], "nothing is left for it");
+        assert_eq!(days[18], days[29], "no background reads are left");
     }
 
     #[test]
@@ -212,24 +212,29 @@ mod tests {
         let mut bucket = Bucket::default();
         let begin = at("2026-11-01T00:00:00Z");
         bucket.fill(350_000, 1, begin);
-        assert!(bucket.take(11_666) && !bucket.take(1), "a day's part");
+        assert!(bucket.try_spend(11_666) && !bucket.try_spend(1), "the capacity is the part of one day");
         bucket.fill(350_000, 1, begin + SignedDuration::from_hours(12));
-        assert!(bucket.for_sweeps() > 2_900 && bucket.for_sweeps() < 3_100, "{}", bucket.for_sweeps());
-        assert!(bucket.take(5_900));
+        assert!(
+            bucket.count_for_sweeps() > 2_900 && bucket.count_for_sweeps() < 3_100,
+            "{}",
+            bucket.count_for_sweeps()
+        );
+        assert!(bucket.try_spend(5_900));
         bucket.fill(350_000, 1, begin);
-        assert!(!bucket.take(100), "a clock that goes back gives nothing");
+        assert!(!bucket.try_spend(100), "a clock that goes back adds nothing");
         bucket.fill(0, 1, begin + SignedDuration::from_hours(20));
-        assert!(!bucket.take(1), "nothing is left in the month");
+        assert!(!bucket.try_spend(1), "no reads are left in the month");
     }
+
     #[test]
     fn a_start_beside_another_replica_does_not_empty_the_bucket() {
         let mut bucket = Bucket::default();
         let begin = at("2026-11-30T04:00:00Z");
         bucket.fill(350_000, 10, begin);
-        assert_eq!(bucket.for_sweeps(), 26_250, "the least part, less a quarter");
+        assert_eq!(bucket.count_for_sweeps(), 26_250, "the smallest part, less a quarter");
         bucket.fill(350_000, 1, begin + SignedDuration::from_secs(15));
-        assert!(bucket.for_sweeps() > 262_000, "{}", bucket.for_sweeps());
+        assert!(bucket.count_for_sweeps() > 262_000, "{}", bucket.count_for_sweeps());
         bucket.fill(350_000, 2, begin + SignedDuration::from_secs(30));
-        assert!(bucket.for_sweeps() < 131_500, "{}", bucket.for_sweeps());
+        assert!(bucket.count_for_sweeps() < 131_500, "{}", bucket.count_for_sweeps());
     }
 }

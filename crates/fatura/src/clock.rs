@@ -1,7 +1,7 @@
 //! The clock. Everything that needs the time takes it from here.
 //!
-//! Leases are given and taken by it, so all replicas go by one clock: that of their database. Between two looks at it the
-//! time runs on evenly, whatever happens to the machine's own clock.
+//! Leases depend on it, so all replicas use the clock of their database. Between two readings the time advances monotonically, and
+//! changes of the machine's own clock have no effect.
 
 use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
 use std::{
@@ -9,45 +9,45 @@ use std::{
     time::Instant,
 };
 
-/// Less is no more than it takes to ask.
+/// A smaller skew may come from the duration of a reading.
 const MAX_SKEW: SignedDuration = SignedDuration::from_secs(2);
 
-/// The clock that a service goes by; cheap to clone.
+/// The clock of the service; cheap to clone.
 #[derive(Debug, Clone)]
-pub(crate) struct Clock(Arc<RwLock<Seen>>);
+pub(crate) struct Clock(Arc<RwLock<Reading>>);
 
-/// A reading of the clock.
+/// A reading of the database's clock.
 #[derive(Debug, Clone, Copy)]
-struct Seen {
+struct Reading {
     time: Timestamp,
     at: Instant,
 }
 
-/// The machine's own time.
-#[expect(clippy::disallowed_methods, reason = "this is the one clock")]
-pub(crate) fn of_this_machine() -> Timestamp {
+/// The time of the machine's own clock.
+#[expect(clippy::disallowed_methods, reason = "all other code uses `Clock`")]
+pub(crate) fn system_time() -> Timestamp {
     Timestamp::now()
 }
 
 impl Clock {
-    /// A clock that shows this time now.
-    pub(crate) fn showing(time: Timestamp) -> Self {
-        Self(Arc::new(RwLock::new(Seen { time, at: Instant::now() })))
+    /// Creates a clock whose current time is `time`.
+    pub(crate) fn starting_at(time: Timestamp) -> Self {
+        Self(Arc::new(RwLock::new(Reading { time, at: Instant::now() })))
     }
 
     pub(crate) fn now(&self) -> Timestamp {
-        let seen = *self.0.read().unwrap_or_else(PoisonError::into_inner);
-        SignedDuration::try_from(seen.at.elapsed()).map_or(seen.time, |since| seen.time + since)
+        let reading = *self.0.read().unwrap_or_else(PoisonError::into_inner);
+        SignedDuration::try_from(reading.at.elapsed()).map_or(reading.time, |since| reading.time + since)
     }
 
-    /// Sets it right by what was read at some moment; true where it was ahead.
+    /// Sets the clock to `time`, which was read at `at`. Returns whether the clock was ahead.
     pub(crate) fn set(&self, time: Timestamp, at: Instant) -> bool {
         let before = self.now();
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Seen { time, at };
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Reading { time, at };
         before > self.now() + MAX_SKEW
     }
 
-    /// Today's date in a time zone; in UTC where the zone is unknown.
+    /// Today's date in a time zone, or in UTC if the zone is unknown.
     pub(crate) fn today(&self, zone: &str) -> Date {
         self.now().to_zoned(TimeZone::get(zone).unwrap_or(TimeZone::UTC)).date()
     }
@@ -58,7 +58,7 @@ mod tests {
     use super::*;
 
     fn today(at: &str, zone: &str) -> String {
-        Clock::showing(at.parse().expect("a moment")).today(zone).to_string()
+        Clock::starting_at(at.parse().expect("a valid timestamp")).today(zone).to_string()
     }
 
     #[test]
@@ -69,7 +69,7 @@ mod tests {
             ("2026-03-13T11:30:00Z", "Pacific/Auckland", "2026-03-14"),
             ("2026-03-14T09:30:00Z", "Pacific/Pago_Pago", "2026-03-13"),
             ("2026-03-13T10:30:00Z", "Pacific/Kiritimati", "2026-03-14"),
-            // The night in which Los Angeles loses an hour, and the one in which it gets it back.
+            // The nights in which daylight saving time begins and ends in Los Angeles.
             ("2026-03-08T07:59:00Z", "America/Los_Angeles", "2026-03-07"),
             ("2026-03-08T08:01:00Z", "America/Los_Angeles", "2026-03-08"),
             ("2026-03-09T06:59:00Z", "America/Los_Angeles", "2026-03-08"),

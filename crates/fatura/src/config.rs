@@ -63,7 +63,7 @@ const DEFAULTS: Defaults = Defaults {
     shutdown_delay_seconds: 0,
 };
 
-/// The settings without a default.
+/// The required settings.
 const REQUIRED: [&str; 10] = [
     "public_url",
     "database_url",
@@ -77,36 +77,37 @@ const REQUIRED: [&str; 10] = [
     "quickbooks_client_secret",
 ];
 
-/// The configuration cannot be used; one sentence for each thing that is wrong.
+/// The configuration is invalid. The message has a line for each problem.
 #[derive(Debug, thiserror::Error)]
 #[error("the configuration cannot be used:\n{0}")]
-pub struct Unusable(String);
+pub struct InvalidConfig(String);
 
-/// Lays settings over others, as texts: a client id of digits is not a number.
+/// Merges settings as texts, so that a client id of digits does not become a number.
 fn merge_texts(figment: Figment, values: impl IntoIterator<Item = (String, String)>) -> Figment {
     values.into_iter().fold(figment, |figment, (key, value)| figment.merge(Serialized::default(&key, value)))
 }
 
 impl Config {
     /// Reads the file, if there is one, and the environment.
-    pub fn read(file: Option<&Path>) -> Result<Self, Unusable> {
+    pub fn read(file: Option<&Path>) -> Result<Self, InvalidConfig> {
         let mut figment = Figment::from(Serialized::defaults(DEFAULTS));
         if let Some(file) = file {
             figment = figment.merge(Toml::file_exact(file));
         }
         let variables = std::env::vars().filter(|(name, _)| name != "FATURA_CONFIG_FILE");
-        let given = variables.filter_map(|(name, value)| Some((name.strip_prefix("FATURA_")?.to_lowercase(), value)));
-        Self::from_settings(merge_texts(figment, given))
+        let overrides =
+            variables.filter_map(|(name, value)| Some((name.strip_prefix("FATURA_")?.to_lowercase(), value)));
+        Self::from_settings(merge_texts(figment, overrides))
     }
 
-    /// Takes settings by their names, without a file and without the environment.
-    pub fn from_values(values: impl IntoIterator<Item = (String, String)>) -> Result<Self, Unusable> {
+    /// Uses these settings by name, without a file and without the environment.
+    pub fn from_values(values: impl IntoIterator<Item = (String, String)>) -> Result<Self, InvalidConfig> {
         Self::from_settings(merge_texts(Figment::from(Serialized::defaults(DEFAULTS)), values))
     }
 
-    /// The configuration out of the settings, with what follows from them.
-    fn from_settings(figment: Figment) -> Result<Self, Unusable> {
-        // A value that is none is reported with the others.
+    /// Validates the settings, after the default addresses of the environment are filled in.
+    fn from_settings(figment: Figment) -> Result<Self, InvalidConfig> {
+        // An invalid value is reported below, with the other problems.
         let environment: QuickBooksEnvironment = figment.extract_inner("quickbooks_environment").unwrap_or_default();
         let figment = figment.join(Serialized::defaults(environment.addresses()));
         let missing: Vec<String> = REQUIRED
@@ -117,16 +118,16 @@ impl Config {
             })
             .collect();
         if !missing.is_empty() {
-            return Err(Unusable(missing.concat()));
+            return Err(InvalidConfig(missing.concat()));
         }
         let config: Self = figment.extract().map_err(|errors| {
-            Unusable(errors.into_iter().map(|error| format!("- {}\n", explain::explained(&error))).collect())
+            InvalidConfig(errors.into_iter().map(|error| format!("- {}\n", explain::explain_error(&error))).collect())
         })?;
-        let wrong = checks::find_problems(&config);
-        if wrong.is_empty() {
+        let problems = checks::find_problems(&config);
+        if problems.is_empty() {
             Ok(config)
         } else {
-            Err(Unusable(wrong.iter().map(|text| format!("- {text}\n")).collect()))
+            Err(InvalidConfig(problems.iter().map(|text| format!("- {text}\n")).collect()))
         }
     }
 }
@@ -137,7 +138,7 @@ mod tests {
     use url::Url;
 
     fn config(api: &str) -> Config {
-        let url = |text: &str| Url::parse(text).expect("an address");
+        let url = |text: &str| Url::parse(text).expect("a valid URL");
         Config {
             public_url: url("https://fatura.example"),
             listen: String::new(),
@@ -202,15 +203,15 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_said_in_words() {
-        let wrong = checks::find_problems(&config("*.pipedrive.com")).join("\n");
-        assert!(wrong.contains("key_ring"), "{wrong}");
-        assert!(wrong.contains("pipedrive_jwt_secret_panel is shorter"), "{wrong}");
+    fn each_problem_names_its_setting() {
+        let problems = checks::find_problems(&config("*.pipedrive.com")).join("\n");
+        assert!(problems.contains("key_ring"), "{problems}");
+        assert!(problems.contains("pipedrive_jwt_secret_panel is shorter"), "{problems}");
     }
 
     #[test]
     fn a_verifier_token_that_can_be_guessed_is_refused() {
-        let said = |token: &str| {
+        let find = |token: &str| {
             let mut config = config("*.pipedrive.com");
             config.quickbooks_verifier_token = token.into();
             checks::find_problems(&config)
@@ -219,30 +220,33 @@ mod tests {
                 .collect::<Vec<_>>()
         };
         for token in ["", "ba8e8f9d-5cc1-4b1e-8a9a-2f7f0d6c1a11", "sandbox-quickbooks-verifier-token"] {
-            assert_eq!(said(token), Vec::<String>::new(), "{token}");
+            assert_eq!(find(token), Vec::<String>::new(), "{token}");
         }
         for token in ["verifier", "0123456789abcde"] {
-            let wrong = said(token).concat();
-            assert!(wrong.contains("shorter than 16 characters; copy all of it from the webhooks page"), "{wrong}");
+            let problems = find(token).concat();
+            assert!(
+                problems.contains("shorter than 16 characters; copy all of it from the webhooks page"),
+                "{problems}"
+            );
         }
         for token in
             ["your-verifier-token-here", "xxxxxxxxxxxxxxxxxxxx", "YOUR_VERIFIER_TOKEN", "<your verifier token>"]
         {
-            assert!(said(token).concat().contains("is a placeholder"), "{token}: {:?}", said(token));
+            assert!(find(token).concat().contains("is a placeholder"), "{token}: {:?}", find(token));
         }
     }
 
     #[test]
-    fn tokens_in_the_clear_any_host_and_line_breaks_are_refused() {
-        let fine = checks::find_problems(&config("*.pipedrive.com")).join("\n");
+    fn plain_http_any_host_and_line_breaks_are_refused() {
+        let valid = checks::find_problems(&config("*.pipedrive.com")).join("\n");
         let mut config = config("*");
         config.quickbooks_token_url = Url::parse("http://oauth.example/token").ok();
         config.pipedrive_frame_ancestors = "*".into();
         config.quickbooks_client_id = "ABC\n".into();
-        let wrong = checks::find_problems(&config).join("\n");
+        let problems = checks::find_problems(&config).join("\n");
         for name in ["quickbooks_token_url", "pipedrive_api", "pipedrive_frame_ancestors", "quickbooks_client_id"] {
-            assert!(wrong.contains(name), "{name}: {wrong}");
-            assert!(!fine.contains(name), "{name}: {fine}");
+            assert!(problems.contains(name), "{name}: {problems}");
+            assert!(!valid.contains(name), "{name}: {valid}");
         }
     }
 }

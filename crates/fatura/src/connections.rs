@@ -1,7 +1,7 @@
-//! How many connections are served at a time, with a reserve for health checks.
+//! Limits concurrent connections, with a reserve for health checks.
 //!
-//! Beyond the limit a connection of the reserve answers health checks only, so that a flood does not have the service taken for
-//! dead and restarted; beyond the reserve a connection is closed at once.
+//! Beyond the limit, a connection of the reserve answers health checks only, so that the service is not restarted during a flood. Beyond
+//! the reserve, a connection is closed at once.
 
 use axum::{
     body::Body,
@@ -18,11 +18,11 @@ use std::{
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tower::Service;
 
-/// Connections that are kept for health checks.
-const RESERVE: usize = 16;
-/// Files that the process needs beside its connections: databases, calls to providers, the log.
+/// Additional connections for health checks.
+const RESERVED_CONNECTIONS: usize = 16;
+/// Files that the process needs besides its connections: databases, calls to providers, the log.
 const OTHER_FILES: u64 = 512;
-/// No fewer connections are served, however few files the process may open.
+/// Lower bound for the limit, however few files the process may open.
 const MIN_CONNECTIONS: usize = 64;
 
 /// Limits the connections of a server; cheap to clone.
@@ -33,7 +33,8 @@ pub(crate) struct ConnectionLimit {
 }
 
 impl ConnectionLimit {
-    /// A limit of `wanted` connections, or of as many as the process may open files. Raises that number as far as it is allowed to.
+    /// Creates a limit of `wanted` connections, or fewer if the process may not open as many files. Raises the limit of open files as
+    /// far as permitted.
     pub(crate) fn new(wanted: u32) -> Self {
         let files = rlimit::increase_nofile_limit(u64::from(wanted) + OTHER_FILES).unwrap_or(u64::MAX);
         let possible = usize::try_from(files.saturating_sub(OTHER_FILES)).unwrap_or(usize::MAX);
@@ -43,10 +44,10 @@ impl ConnectionLimit {
             tracing::warn!(
                 connections,
                 wanted,
-                "the process may open too few files for as many connections as are set"
+                "the process may open too few files for the configured number of connections"
             );
         }
-        Self { all: Arc::new(Semaphore::new(connections)), reserve: Arc::new(Semaphore::new(RESERVE)) }
+        Self { all: Arc::new(Semaphore::new(connections)), reserve: Arc::new(Semaphore::new(RESERVED_CONNECTIONS)) }
     }
 }
 
@@ -73,7 +74,7 @@ impl<I, S> Accept<I, S> for ConnectionLimit {
 pub(crate) struct Limited<S> {
     service: S,
     is_reserve: bool,
-    /// Given back when the connection ends.
+    /// Released when the connection ends.
     _permit: Arc<OwnedSemaphorePermit>,
 }
 

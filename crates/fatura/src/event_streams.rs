@@ -1,4 +1,4 @@
-//! The event streams of open pages: how many each user may have open at a time.
+//! The event streams of open pages, with a limit for each user.
 
 use domain::ids::{TenantId, UserId};
 use std::{
@@ -19,7 +19,7 @@ type OfUser = VecDeque<(u64, CancellationToken)>;
 pub(crate) struct EventStreams(Arc<Mutex<HashMap<Key, OfUser>>>);
 
 impl EventStreams {
-    /// Opens a stream for a user, and ends the oldest one where there are too many.
+    /// Opens a stream for a user, and ends the oldest one if there are too many.
     pub(crate) fn open(&self, tenant: TenantId, user: UserId) -> OpenStream {
         let key = (tenant, user);
         let ended = CancellationToken::new();
@@ -36,7 +36,7 @@ impl EventStreams {
     }
 }
 
-/// One open stream; closed when it is dropped.
+/// An open stream, which is closed when dropped.
 #[derive(Debug)]
 pub(crate) struct OpenStream {
     streams: EventStreams,
@@ -46,8 +46,8 @@ pub(crate) struct OpenStream {
 }
 
 impl OpenStream {
-    /// Waits until a newer stream of the same user takes the place of this one.
-    pub(crate) async fn replaced(&self) {
+    /// Waits until a newer stream of the same user replaces this one.
+    pub(crate) async fn wait_until_replaced(&self) {
         self.ended.cancelled().await;
     }
 }
@@ -70,7 +70,7 @@ mod tests {
     use uuid::Uuid;
 
     #[test]
-    fn the_oldest_stream_of_a_user_makes_room_for_a_new_one() {
+    fn a_new_stream_beyond_the_limit_ends_the_oldest_one_of_the_user() {
         let streams = EventStreams::default();
         let tenant = TenantId(Uuid::from_u128(1));
         let colleague = streams.open(tenant, UserId(2));
@@ -80,6 +80,6 @@ mod tests {
         let ended: Vec<bool> = open.iter().map(|stream| stream.ended.is_cancelled()).collect();
         assert!(ended[0] && !ended[1..].contains(&true) && !colleague.ended.is_cancelled());
         drop((open, colleague));
-        assert!(streams.0.lock().unwrap().is_empty(), "nothing is kept of closed streams");
+        assert!(streams.0.lock().unwrap().is_empty(), "closed streams leave no entry");
     }
 }

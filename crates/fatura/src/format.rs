@@ -1,4 +1,4 @@
-//! Numbers, money, dates and times as the person's locale writes them. With `locale`, the only file that knows ICU4X.
+//! Formats numbers, money, dates and times for the reader's locale. Only this file and `locale` use ICU4X.
 
 use crate::{language::Language, locale::Locale};
 use domain::{
@@ -30,11 +30,11 @@ use jiff::{
 };
 use rust_decimal::Decimal;
 
-/// Writes for one person.
+/// Formats for one reader.
 #[derive(Clone, Copy)]
 pub(crate) struct Writer {
     pub(crate) locale: Locale,
-    /// The texts; named briefly, since every line of every page has it.
+    /// The texts. The name is short because every line of every page uses it.
     pub(crate) t: &'static FluentLanguageLoader,
 }
 
@@ -70,7 +70,7 @@ impl Writer {
         format!("{} – {}", self.entity(field.reference.entity), field.name)
     }
 
-    /// How the person writes decimals.
+    /// The decimal mark of the reader's locale.
     pub(crate) fn mark(self) -> DecimalMark {
         if self.format_numeral("0.5").is_some_and(|half| half.contains(',')) {
             DecimalMark::Comma
@@ -101,7 +101,7 @@ impl Writer {
             .format_fixed_decimal(&value)
             .to_string();
         if has_bare_dollar(&written) && !self.locale.uses(currency) {
-            // Some locales write a foreign dollar like their own, or leave out which one it is.
+            // Some locales write a foreign dollar as a bare `$`.
             written = if currency == Currency::USD {
                 written.replace('$', "US$")
             } else {
@@ -111,7 +111,7 @@ impl Writer {
                     .to_string()
             };
         }
-        // CLDR rounds the amounts of some currencies to what is paid in cash (COP 12,346); an invoice is not rounded.
+        // CLDR rounds the amounts of some currencies to cash (COP 12,346); an invoice is not rounded.
         let digits = |text: &str| text.chars().filter(char::is_ascii_digit).count();
         let plain = padded.abs().to_string();
         if digits(&written) != digits(&plain) {
@@ -146,14 +146,14 @@ impl Writer {
         self.format_moment(date.at(0, 0, 0, 0), fields).unwrap_or_else(|| date.to_string())
     }
 
-    /// Brazil reads dates in figures; CLDR's next longer form spells the month and holds two `de`.
+    /// CLDR's short form for Brazil, which writes dates in figures; its medium form spells out the month, with two `de`.
     fn short_fields(self) -> fieldsets::YMD {
         let is_brazilian = self.locale.language == Language::Portuguese
             && self.locale.region().is_some_and(|region| region.as_str() == "BR");
         if is_brazilian { fieldsets::YMD::short() } else { fieldsets::YMD::medium() }
     }
 
-    /// When something was: the time alone today (`14:32`, `2:32 PM`), else with the date.
+    /// A timestamp: the time alone if it is today (`14:32`, `2:32 PM`), otherwise the date and the time.
     pub(crate) fn moment(self, at: &Timestamp, now: Timestamp, zone: &str) -> String {
         let zoned = TimeZone::get(zone).unwrap_or(TimeZone::UTC);
         let (then, today) = (at.to_zoned(zoned.clone()).datetime(), now.to_zoned(zoned).date());
@@ -165,14 +165,14 @@ impl Writer {
         self.format_moment(then, fields).unwrap_or_else(|| then.strftime("%F %R").to_string())
     }
 
-    /// In the words of the texts' language, by the reader's own clock of 12 or 24 hours.
+    /// Uses the words of the texts' language, and the 12- or 24-hour clock of the reader's locale.
     fn format_moment(self, at: DateTime, fields: Fields) -> Option<String> {
         let mut preferences = DateTimeFormatterPreferences::from(&self.locale.for_words());
         if !self.locale.reads_own_language() {
             let own = DateTimeFormatterPreferences::from(&self.locale.for_numbers());
             let own = NoCalendarFormatter::try_new(own, fieldsets::T::hm()).ok()?;
-            let counts_on = own.format(&IcuTime::try_new(14, 0, 0, 0).ok()?).to_string().contains("14");
-            preferences.hour_cycle = Some(if counts_on { HourCycle::H23 } else { HourCycle::H12 });
+            let is_24_hour = own.format(&IcuTime::try_new(14, 0, 0, 0).ok()?).to_string().contains("14");
+            preferences.hour_cycle = Some(if is_24_hour { HourCycle::H23 } else { HourCycle::H12 });
         }
         let (month, day) = (at.month().unsigned_abs(), at.day().unsigned_abs());
         let date = IcuDate::try_new_iso(i32::from(at.year()), month, day).ok()?;
@@ -180,7 +180,7 @@ impl Writer {
         Some(DateTimeFormatter::try_new(preferences, fields).ok()?.format(&IcuDateTime { date, time }).to_string())
     }
 
-    /// The name of a currency for choosing: its code and sign.
+    /// The label of a currency in a list: its code and symbol.
     pub(crate) fn currency(self, currency: &Currency) -> String {
         format!("{} ({})", currency.code(), currency.symbol())
     }
@@ -190,7 +190,7 @@ fn is_digit(c: char) -> bool {
     c.is_ascii_digit()
 }
 
-/// Whether a dollar sign stands without the letters that say whose it is.
+/// Whether a dollar sign has no letters beside it, which would identify the currency.
 fn has_bare_dollar(written: &str) -> bool {
     let beside = |c: Option<char>| c.is_some_and(char::is_alphabetic);
     written
@@ -208,7 +208,7 @@ mod tests {
     use rust_decimal::dec;
     use std::collections::HashMap;
 
-    /// The locales of the service, and some with particular formats.
+    /// The supported locales, and some with unusual formats.
     const LOCALES: &str = "en_US en_GB en_AU en_IN en_CA en_NZ en_ZA en_CH en_DE en_001 pt_BR pt_PT pt pt_AO es_ES es_MX es_AR \
         es_CL es_CO es_US es_PR es_EC es_419 es en et_EE de_DE de_CH de_AT fr_FR fr_CH it_IT nl_NL sv_SE nb_NO da_DK fi_FI \
         pl_PL cs_CZ hu_HU ro_RO bg_BG el_GR tr_TR ru_RU uk_UA lt_LT lv_LV sl_SI hr_HR he_IL ar_EG ar_SA fa_IR hi_IN bn_BD \
@@ -229,7 +229,7 @@ mod tests {
         Writer::new(Locale::of(locale))
     }
 
-    /// With plain spaces.
+    /// Replaces non-breaking spaces.
     fn plain(text: String) -> String {
         text.replace(['\u{a0}', '\u{202f}'], " ")
     }
@@ -242,14 +242,16 @@ mod tests {
         assert_eq!(written.map(|(of, currency)| amount(of, currency)), money.map(str::to_owned), "{locale}");
         let day = date(2026, 3, 13);
         assert_eq!([w.date(&day), w.long_date(&day)].map(plain), dates.map(str::to_owned), "{locale}");
-        let (at, now): (Timestamp, Timestamp) =
-            ("2026-03-13T14:05:00Z".parse().expect("a moment"), "2026-04-01T00:00:00Z".parse().expect("a moment"));
+        let (at, now): (Timestamp, Timestamp) = (
+            "2026-03-13T14:05:00Z".parse().expect("a valid timestamp"),
+            "2026-04-01T00:00:00Z".parse().expect("a valid timestamp"),
+        );
         assert_eq!(plain(w.moment(&at, now, "UTC")), moment, "{locale}");
     }
 
     #[test]
     #[expect(clippy::too_many_lines, reason = "a table")]
-    fn each_locale_writes_in_its_own_way() {
+    fn each_locale_has_its_own_formats() {
         check(
             "en_US",
             "1,234,567.89",
@@ -320,7 +322,7 @@ mod tests {
             ["13 mar 2026", "13 de marzo de 2026"],
             "13 mar 2026, 14:05",
         );
-        // Texts in English, numbers and the clock as at home.
+        // Texts in English; numbers and clock of the reader's region.
         check(
             "et_EE",
             "1 234 567,89",
@@ -331,16 +333,16 @@ mod tests {
     }
 
     #[test]
-    fn today_is_told_by_the_clock_of_the_region() {
+    fn a_time_of_today_uses_the_clock_of_the_region() {
         let time = |locale| {
-            let at: Timestamp = "2026-03-13T17:32:00Z".parse().expect("a moment");
+            let at: Timestamp = "2026-03-13T17:32:00Z".parse().expect("a valid timestamp");
             plain(writer(locale).moment(&at, at, "America/Sao_Paulo"))
         };
         assert_eq!(["en_US", "en_GB", "pt_BR", "es_ES"].map(time), ["2:32 PM", "14:32", "14:32", "14:32"]);
     }
 
     #[test]
-    fn a_company_reads_its_region_in_the_language_it_chose() {
+    fn a_company_can_combine_a_region_with_another_language() {
         let w = |locale, language| Writer::new(Locale::of(locale).in_language(language));
         let spanish = w("en_US", Language::Spanish);
         assert_eq!(spanish.amount(&dec!(1234.5), &Currency::USD), "$1,234.50");
@@ -363,14 +365,14 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(32))]
 
         #[test]
-        fn what_is_written_can_be_typed(units: i32, scale in 0_u32..5) {
+        fn formatted_numbers_can_be_parsed(units: i32, scale in 0_u32..5) {
             let value = Decimal::new(i64::from(units), scale);
             for locale in LOCALES.split_whitespace() {
                 let w = writer(locale);
                 let mark = w.mark();
                 prop_assert_eq!(parse_decimal(&w.number(&value), mark), Ok(value.normalize()), "{}", locale);
                 prop_assert_eq!(parse_decimal(&format_decimal(value, mark), mark), Ok(value.normalize()), "{}", locale);
-                // Elsewhere CLDR has signs in other scripts, which are refused rather than guessed.
+                // For other languages CLDR has symbols in other scripts, which are refused rather than guessed.
                 let currencies = if w.locale.reads_own_language() { &CURRENCIES[..] } else { &[] };
                 for currency in currencies.iter().copied() {
                     let amount = Money::rounded(value, currency);
@@ -383,25 +385,25 @@ mod tests {
     }
 
     #[test]
-    fn no_two_currencies_are_written_alike() {
+    fn no_two_currencies_have_the_same_format() {
         for locale in LOCALES.split_whitespace() {
             let w = writer(locale);
-            let mut known: HashMap<String, &str> = HashMap::new();
+            let mut formats: HashMap<String, &str> = HashMap::new();
             for currency in Currency::iter() {
-                // With the same decimals, so that only the sign tells them apart.
+                // Without digits, so that only the symbol distinguishes them.
                 let written: String = w
                     .amount(&dec!(7), &currency)
                     .chars()
                     .filter(|c| !c.is_ascii_digit() && !",.".contains(*c))
                     .collect();
-                let other = known.insert(written.clone(), currency.code());
+                let other = formats.insert(written.clone(), currency.code());
                 assert_eq!(other, None, "{locale}: {written} is {} as well", currency.code());
             }
         }
     }
 
     #[test]
-    fn a_foreign_dollar_says_whose_it_is() {
+    fn a_foreign_dollar_is_identified() {
         for locale in LOCALES.split_whitespace() {
             for currency in Currency::iter() {
                 let w = writer(locale);

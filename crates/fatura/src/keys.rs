@@ -1,4 +1,4 @@
-//! The keys that seal secrets in the database: which are in use, sealing everything anew, and whether the ring opens what is there.
+//! The keys that seal secrets in the database: lists their uses, reseals secrets, and checks that the ring opens all of them.
 
 use crate::{config::Config, operate::open, state::App};
 use anyhow::bail;
@@ -9,29 +9,29 @@ use store::{
     vault::Vault,
 };
 
-/// A line for each key: how many rows it has sealed, and whether it is still needed.
+/// Returns a line for each key: how many rows it has sealed, and whether it is still needed.
 pub async fn keys(config: &Config) -> anyhow::Result<Vec<String>> {
     let vault = Vault::from_ring(&config.key_ring)?;
     let db = open(config).await?;
-    Ok(status(&db, &vault).await?.0)
+    Ok(list_key_uses(&db, &vault).await?.0)
 }
 
-/// Seals everything with the first key of the ring, while the service runs. What each key is still needed for.
+/// Reseals all secrets with the first key of the ring, while the service runs. Returns a line for each key.
 pub async fn rotate_keys(config: &Config) -> anyhow::Result<Vec<String>> {
     let vault = Vault::from_ring(&config.key_ring)?;
     let db = open(config).await?;
-    let done = db.reseal(&vault).await?;
-    let mut lines = vec![format!("{} texts are sealed anew with the key {}", done.texts, vault.first_id())];
-    let (status, is_whole) = status(&db, &vault).await?;
-    lines.extend(status);
-    if done.unopened > 0 || !is_whole {
+    let resealed = db.reseal(&vault).await?;
+    let mut lines = vec![format!("{} texts are sealed anew with the key {}", resealed.texts, vault.first_id())];
+    let (uses, is_complete) = list_key_uses(&db, &vault).await?;
+    lines.extend(uses);
+    if resealed.unopened > 0 || !is_complete {
         bail!("not everything is sealed anew: what key_ring does not open is as it was\n{}", lines.join("\n"));
     }
     Ok(lines)
 }
 
-/// A line for each key, and whether the ring opens everything.
-async fn status(db: &Db, vault: &Vault) -> anyhow::Result<(Vec<String>, bool)> {
+/// Returns a line for each key, and whether the ring opens all secrets.
+async fn list_key_uses(db: &Db, vault: &Vault) -> anyhow::Result<(Vec<String>, bool)> {
     let mut tx = db.read().await?;
     let (used, missing) = (keys::count_uses(&mut tx).await?, keys::list_missing(&mut tx, vault).await?);
     drop(tx);
@@ -52,15 +52,15 @@ async fn status(db: &Db, vault: &Vault) -> anyhow::Result<(Vec<String>, bool)> {
     Ok((lines, missing.is_empty()))
 }
 
-/// The problem, if the ring does not open all secrets in the database, with the remedy; names ids of keys, never the keys.
-pub(crate) async fn wrong(db: &Db, vault: &Vault) -> Result<Option<String>, store::Error> {
+/// If the ring does not open all secrets in the database, returns the problem with its remedy. The text contains ids of keys, never keys.
+pub(crate) async fn find_problem(db: &Db, vault: &Vault) -> Result<Option<String>, store::Error> {
     let mut tx = db.read().await?;
     let missing = keys::list_missing(&mut tx, vault).await?;
     if missing.is_empty() {
         return Ok(None);
     }
-    let named = |KeyUse { key, rows }: &KeyUse| format!("{key} ({rows} rows)");
-    let missing: Vec<String> = missing.iter().map(named).collect();
+    let describe = |KeyUse { key, rows }: &KeyUse| format!("{key} ({rows} rows)");
+    let missing: Vec<String> = missing.iter().map(describe).collect();
     let ring: Vec<&str> = vault.ids().collect();
     Ok(Some(format!(
         "key_ring (with {}) does not open what is sealed in the database with: {}. Add the missing key to key_ring again, behind the first \
@@ -70,12 +70,12 @@ pub(crate) async fn wrong(db: &Db, vault: &Vault) -> Result<Option<String>, stor
     )))
 }
 
-/// Looks whether the ring still opens what is there: another replica may have another ring. `/readyz` says what was found.
+/// Checks that the ring still opens all secrets: another replica may use another ring. `/readyz` shows the problem.
 pub(crate) async fn check(app: &App) -> Result<usize, store::Error> {
-    let wrong = wrong(&app.db, &app.vault).await?;
-    if let Some(wrong) = &wrong {
-        tracing::error!("{wrong}");
+    let problem = find_problem(&app.db, &app.vault).await?;
+    if let Some(problem) = &problem {
+        tracing::error!("{problem}");
     }
-    *app.wrong_keys.lock().unwrap_or_else(PoisonError::into_inner) = wrong;
+    *app.key_problem.lock().unwrap_or_else(PoisonError::into_inner) = problem;
     Ok(0)
 }

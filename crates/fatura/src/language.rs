@@ -26,8 +26,8 @@ pub(crate) enum Language {
 impl Language {
     pub(crate) const ALL: [Self; 3] = [Self::Portuguese, Self::English, Self::Spanish];
 
-    /// By the code of the language alone.
-    pub(crate) fn named(code: &str) -> Option<Self> {
+    /// Finds a language by the code without a region.
+    pub(crate) fn from_code(code: &str) -> Option<Self> {
         match code {
             "pt" => Some(Self::Portuguese),
             "es" => Some(Self::Spanish),
@@ -36,19 +36,21 @@ impl Language {
         }
     }
 
-    /// The language of most; of several that are as frequent, `first` where it is among them.
-    pub(crate) fn of_most(all: impl IntoIterator<Item = Self>, first: Self) -> Self {
+    /// The most frequent language. `preferred` wins a tie, and is returned if there are no languages.
+    pub(crate) fn most_frequent(all: impl IntoIterator<Item = Self>, preferred: Self) -> Self {
         let mut counts = [0_usize; Self::ALL.len()];
         for language in all {
-            for (count, _) in counts.iter_mut().zip(Self::ALL).filter(|(_, known)| *known == language) {
+            for (count, _) in counts.iter_mut().zip(Self::ALL).filter(|(_, other)| *other == language) {
                 *count += 1;
             }
         }
         let counted = Self::ALL.into_iter().zip(counts);
-        counted.max_by_key(|(language, count)| (*count, *language == first)).map_or(first, |(language, _)| language)
+        counted
+            .max_by_key(|(language, count)| (*count, *language == preferred))
+            .map_or(preferred, |(language, _)| language)
     }
 
-    /// As it calls itself.
+    /// Its own name for itself.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Portuguese => "Português (Brasil)",
@@ -57,7 +59,7 @@ impl Language {
         }
     }
 
-    /// For `<html lang>`: the language that the texts are written in.
+    /// The value of `<html lang>`.
     pub(crate) fn tag(self) -> &'static str {
         match self {
             Self::Portuguese => "pt-BR",
@@ -66,7 +68,7 @@ impl Language {
         }
     }
 
-    /// As in the settings, and as the texts' folders are called.
+    /// The code in the settings, which is also the name of the folder of texts.
     pub(crate) fn code(self) -> &'static str {
         match self {
             Self::Portuguese => "pt-BR",
@@ -76,7 +78,7 @@ impl Language {
     }
 
     fn id(self) -> LanguageIdentifier {
-        self.code().parse().expect("a language tag")
+        self.code().parse().expect("the code is a language tag")
     }
 
     /// The texts.
@@ -116,14 +118,14 @@ mod tests {
     }
 
     #[test]
-    fn the_language_of_most_is_found() {
+    fn the_most_frequent_language_is_found() {
         use Language::{English, Portuguese, Spanish};
-        assert_eq!(Language::of_most([Spanish, Portuguese, Portuguese], Spanish), Portuguese);
-        assert_eq!(Language::of_most([Spanish, Portuguese], Spanish), Spanish);
-        assert_eq!(Language::of_most([Portuguese, Spanish], Portuguese), Portuguese);
-        assert_eq!(Language::of_most([], English), English);
-        // The first user has left; the others are as many in both languages.
-        assert_ne!(Language::of_most([Spanish, Portuguese], English), English);
+        assert_eq!(Language::most_frequent([Spanish, Portuguese, Portuguese], Spanish), Portuguese);
+        assert_eq!(Language::most_frequent([Spanish, Portuguese], Spanish), Spanish);
+        assert_eq!(Language::most_frequent([Portuguese, Spanish], Portuguese), Portuguese);
+        assert_eq!(Language::most_frequent([], English), English);
+        // The preferred language is none of them.
+        assert_ne!(Language::most_frequent([Spanish, Portuguese], English), English);
     }
 
     #[test]

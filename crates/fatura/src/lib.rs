@@ -1,7 +1,7 @@
 //! Fatura: bills a Pipedrive deal in QuickBooks Online.
 //!
-//! `web` answers requests and holds no rule; `flows` are the use cases, called by pages and jobs alike; `jobs` is
-//! the durable work. What they remember is in `store`, what they know in `domain`, whom they call in `providers`.
+//! `web` answers requests and contains no rules. `flows` are the use cases, called by pages and jobs. `jobs` is the durable work. They use
+//! `store` (the database), `domain` (the rules) and `providers` (the clients of Pipedrive and QuickBooks).
 
 mod admission;
 mod budget;

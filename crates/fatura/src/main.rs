@@ -25,18 +25,18 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Serve pages and work jobs until Ctrl-C or SIGTERM. Example: fatura serve --config fatura.toml
+    /// Serve pages and run jobs until Ctrl-C or SIGTERM. Example: fatura serve --config fatura.toml
     Serve,
     /// Bring the database up to date and end.
     Migrate,
-    /// List the work that goes no further without a person. Example: fatura stuck
+    /// List the parked work, which waits for an operator. Example: fatura stuck
     Stuck,
-    /// Have what is stuck tried again: one piece, or all. Example: fatura retry --all
+    /// Retry parked work: one operation or job, or all. Example: fatura retry --all
     Retry {
         /// The id that `fatura stuck` shows.
         #[arg(required_unless_present = "all")]
         id: Option<String>,
-        /// Everything.
+        /// Retry all of it.
         #[arg(long, conflicts_with = "id")]
         all: bool,
     },
@@ -49,24 +49,24 @@ enum Command {
     /// Copy everything from another database into the configured one, which has to be empty. Stop the service before.
     /// Example: FATURA_DATABASE_URL=postgres://… fatura copy --from sqlite:fatura.db
     Copy {
-        /// Its address.
+        /// The address of that database.
         #[arg(long)]
         from: String,
     },
-    /// List which keys of the ring have sealed how many rows, and which are needed no more; or seal everything anew. Example: fatura keys
+    /// List the keys of the ring with the rows that they have sealed and whether they are still needed; or reseal everything. Example: fatura keys
     Keys {
         #[command(subcommand)]
         action: Option<KeyAction>,
     },
-    /// Check the configuration, and say what is wrong with it.
+    /// Check the configuration, and print its problems.
     Check,
 }
 
 #[derive(Debug, Clone, Copy, Subcommand)]
 enum KeyAction {
-    /// List which keys of the ring have sealed how many rows.
+    /// List the keys of the ring with the rows that they have sealed.
     Status,
-    /// Seal everything with the first key of the ring, while the service runs. May be interrupted, and repeated.
+    /// Reseal everything with the first key of the ring, while the service runs. May be interrupted and repeated.
     /// Example: fatura keys rotate
     Rotate,
 }
@@ -83,7 +83,7 @@ async fn main() -> ExitCode {
 }
 
 async fn run(arguments: Arguments) -> anyhow::Result<()> {
-    // If the reader of the log stops reading, lines are dropped, and nothing waits.
+    // If nobody reads the log, lines are dropped and the service does not block.
     let (log, _rest) = tracing_appender::non_blocking(std::io::stderr());
     tracing_subscriber::fmt()
         .with_env_filter(
@@ -96,28 +96,28 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::Serve => {
             let listener = TcpListener::bind(&config.listen).await?;
             let stop = CancellationToken::new();
-            tokio::spawn(signals(stop.clone()));
+            tokio::spawn(cancel_on_signal(stop.clone()));
             fatura::serve(config, listener, stop).await
         }
         Command::Migrate => fatura::migrate(&config).await,
         Command::Stuck => {
             let stuck = fatura::stuck(&config).await?;
-            say(&if stuck.is_empty() { "nothing is stuck".to_owned() } else { stuck.join("\n") });
+            print_result(&if stuck.is_empty() { "nothing is stuck".to_owned() } else { stuck.join("\n") });
             Ok(())
         }
         Command::Retry { id, .. } => {
             let count = fatura::retry(&config, id.as_deref()).await?;
-            say(&format!("{count} taken up again"));
+            print_result(&format!("{count} taken up again"));
             Ok(())
         }
         Command::Backup { file } => {
             fatura::backup(&config, &file).await?;
-            say(&format!("{file} is written"));
+            print_result(&format!("{file} is written"));
             Ok(())
         }
         Command::Copy { from } => {
             let rows = fatura::copy(&config, &from).await?;
-            say(&format!("{rows} rows copied"));
+            print_result(&format!("{rows} rows copied"));
             Ok(())
         }
         Command::Keys { action } => {
@@ -125,7 +125,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
                 None | Some(KeyAction::Status) => fatura::keys(&config).await?,
                 Some(KeyAction::Rotate) => fatura::rotate_keys(&config).await?,
             };
-            say(&lines.join("\n"));
+            print_result(&lines.join("\n"));
             Ok(())
         }
         Command::Check => {
@@ -136,14 +136,13 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
     }
 }
 
-/// The command.
-#[expect(clippy::print_stdout, reason = "a command answers on its standard output")]
-fn say(answer: &str) {
-    println!("{answer}");
+#[expect(clippy::print_stdout, reason = "the result of a command goes to standard output")]
+fn print_result(text: &str) {
+    println!("{text}");
 }
 
-async fn signals(stop: CancellationToken) {
-    let mut terminate = signal(SignalKind::terminate()).expect("signals can be listened for");
+async fn cancel_on_signal(stop: CancellationToken) {
+    let mut terminate = signal(SignalKind::terminate()).expect("the handler of SIGTERM is installed");
     tokio::select! {
         _ = tokio::signal::ctrl_c() => {}
         _ = terminate.recv() => {}

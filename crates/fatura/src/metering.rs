@@ -1,7 +1,7 @@
-//! The counts of QuickBooks' calls in this process: gathered in memory, and added to the database every few seconds.
+//! Counts this process's calls to QuickBooks in memory, and adds the counts to the database every few seconds.
 //!
-//! A crash loses what was counted since then, a few seconds' calls. So the count of a month may be slightly lower than
-//! Intuit's; an orderly end loses nothing. Calls of the last seconds of a month count for the next.
+//! A crash loses the counts since the last flush, so a month's count may be slightly lower than Intuit's. An orderly end loses nothing.
+//! Calls in the last seconds of a month count for the next one.
 
 use crate::{
     budget::{self, Bucket, Budget},
@@ -21,10 +21,10 @@ use store::{
     usage::{self, Month, Usage},
 };
 
-/// How often counts are added to the database.
+/// Interval of adding the counts to the database.
 pub(crate) const FLUSH_INTERVAL: Duration = Duration::from_secs(3);
 
-/// Whose calls they are; nobody's while a company is being connected.
+/// The company that is called. `None` while a company is being connected.
 type Owner = Option<(TenantId, ConnectionId)>;
 
 /// The counts of this process, cheap to clone.
@@ -34,25 +34,26 @@ pub(crate) struct Metering(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     clock: Clock,
-    /// Reads in a month; `None` without a limit.
+    /// Reads that a month allows. `None` means no limit.
     limit: Option<u64>,
-    /// The pause after reads were refused.
+    /// The pause of background reads after QuickBooks refused reads.
     refusal_pause: SignedDuration,
     state: Mutex<State>,
 }
 
 #[derive(Debug, Default)]
 struct State {
-    /// Not added to the database yet.
+    /// Counts that are not added to the database yet.
     pending: HashMap<Owner, Usage>,
-    /// The month, and its calls in the database.
-    known: (Month, Usage),
+    /// A month and its calls, as last read from the database.
+    stored: (Month, Usage),
     bucket: Bucket,
     replicas: u32,
-    /// The company whose reads were refused last, if none was answered since.
+    /// The company whose reads were refused last, unless a read was answered since.
     refused: Owner,
-    /// Nothing is read in the background until then: more than one company has refused.
+    /// The end of the pause of all background reads, which begins when a second company is refused.
     paused_until: Option<Timestamp>,
+    /// The last threshold of which a warning was logged.
     warned: Option<(Month, u8)>,
 }
 
@@ -63,16 +64,16 @@ impl State {
         pending.writes += writes;
     }
 
-    /// The reads of this month, as far as this process has counted them or seen those of others.
-    fn used(&self, now: Timestamp) -> u64 {
-        let (month, known) = self.known;
-        let known = if month == budget::month(now) { known.reads } else { 0 };
-        u64::try_from(known + self.pending.values().map(|usage| usage.reads).sum::<i64>()).unwrap_or(0)
+    /// The reads of this month: those in the database and those that this process has not added yet.
+    fn count_used(&self, now: Timestamp) -> u64 {
+        let (month, stored) = self.stored;
+        let stored = if month == budget::month_of(now) { stored.reads } else { 0 };
+        u64::try_from(stored + self.pending.values().map(|usage| usage.reads).sum::<i64>()).unwrap_or(0)
     }
 
-    /// Fills the bucket with this replica's part of what may be spent.
-    fn fill(&mut self, limit: u64, now: Timestamp) {
-        self.bucket.fill(budget::spendable(limit, self.used(now), now), self.replicas, now);
+    /// Fills the bucket with this replica's part of the reads that may be spent.
+    fn fill_bucket(&mut self, limit: u64, now: Timestamp) {
+        self.bucket.fill(budget::compute_spendable(limit, self.count_used(now), now), self.replicas, now);
     }
 
     fn is_paused(&self, now: Timestamp) -> bool {
@@ -89,12 +90,12 @@ impl Metering {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The meter of a company; of nobody's calls while it is being connected.
-    pub(crate) fn of(&self, owner: Owner) -> Arc<dyn Meter> {
+    /// The meter for calls to a company.
+    pub(crate) fn meter_for(&self, owner: Owner) -> Arc<dyn Meter> {
         Arc::new(Counter { metering: self.clone(), owner })
     }
 
-    /// Companies that a sweep may have read now: none while reads are refused.
+    /// Counts the companies that a sweep may read now: none while background reads are paused.
     pub(crate) fn count_sweepable(&self) -> u64 {
         let now = self.0.clock.now();
         let mut state = self.state();
@@ -102,16 +103,17 @@ impl Metering {
             _ if state.is_paused(now) => 0,
             None => u64::MAX,
             Some(limit) => {
-                state.fill(limit, now);
-                state.bucket.for_sweeps()
+                state.fill_bucket(limit, now);
+                state.bucket.count_for_sweeps()
             }
         }
     }
 
-    /// When reads are tried again that were refused: after the pause, or when the month turns. Companies come back one after the other.
+    /// The time at which refused reads are tried again: after the pause, or in the next month if that is earlier. Its jitter separates the
+    /// companies.
     pub(crate) fn retry_at(&self, now: Timestamp) -> Timestamp {
         let spread = SignedDuration::from_secs(fastrand::i64(1..=300)).min(self.0.refusal_pause / 4);
-        (now + self.0.refusal_pause).min(budget::next_month(now)) + spread
+        (now + self.0.refusal_pause).min(budget::find_next_month(now)) + spread
     }
 }
 
@@ -131,8 +133,8 @@ impl Meter for Counter {
             _ if state.is_paused(now) => false,
             None => true,
             Some(limit) => {
-                state.fill(limit, now);
-                state.bucket.take(reads.into())
+                state.fill_bucket(limit, now);
+                state.bucket.try_spend(reads.into())
             }
         };
         if !is_admitted {
@@ -158,7 +160,7 @@ impl Meter for Counter {
         }
         metrics::counter!("fatura_quickbooks_reads_refused_total").increment(1);
         let now = self.metering.0.clock.now();
-        // One company alone may have trouble of its own.
+        // A refusal of one company may have a cause in that company.
         let is_another = self.owner.is_some() && state.refused.is_some() && state.refused != self.owner;
         if is_another && !state.is_paused(now) {
             state.paused_until = Some(self.metering.retry_at(now));
@@ -168,14 +170,13 @@ impl Meter for Counter {
     }
 }
 
-/// Counts on their way to the database. Those that have not arrived are counted again with the next: also where a time limit ends the
-/// flush.
-struct Taken<'a> {
+/// Counts that are being added to the database. If that fails or is cancelled, dropping returns them to the pending counts.
+struct Flush<'a> {
     metering: &'a Metering,
     pending: HashMap<Owner, Usage>,
 }
 
-impl Drop for Taken<'_> {
+impl Drop for Flush<'_> {
     fn drop(&mut self) {
         let mut state = self.metering.state();
         for (owner, usage) in mem::take(&mut self.pending) {
@@ -184,26 +185,26 @@ impl Drop for Taken<'_> {
     }
 }
 
-/// Adds what was counted to the database, warns of thresholds, and reads what other replicas have added.
+/// Adds the counts to the database, reads those of other replicas, and logs a warning at each threshold.
 ///
 /// # Errors
 ///
-/// Where the database does not answer; the counts are kept for the next time.
+/// If the database does not answer. The counts are kept for the next flush.
 pub(crate) async fn flush(metering: &Metering, db: &Db, replicas: u32) -> Result<(), Error> {
-    let month = budget::month(metering.0.clock.now());
-    let mut taken = Taken { metering, pending: mem::take(&mut metering.state().pending) };
-    let calls = add(db, month, &taken.pending).await?;
-    taken.pending.clear();
+    let month = budget::month_of(metering.0.clock.now());
+    let mut flush = Flush { metering, pending: mem::take(&mut metering.state().pending) };
+    let calls = add_counts(db, month, &flush.pending).await?;
+    flush.pending.clear();
     let budget = Budget::of(month, calls, metering.0.limit);
-    let news = {
+    let new_threshold = {
         let mut state = metering.state();
-        state.known = (month, calls);
+        state.stored = (month, calls);
         state.replicas = replicas;
-        let news = budget.threshold.filter(|percent| state.warned < Some((month, *percent)));
-        state.warned = news.map(|percent| (month, percent)).or(state.warned);
-        news
+        let reached = budget.threshold.filter(|percent| state.warned < Some((month, *percent)));
+        state.warned = reached.map(|percent| (month, percent)).or(state.warned);
+        reached
     };
-    if let (Some(percent), Some(limit)) = (news, budget.limit) {
+    if let (Some(percent), Some(limit)) = (new_threshold, budget.limit) {
         let mut tx = db.begin().await?;
         let is_first = usage::mark_warned(&mut tx, month, percent.into()).await?;
         tx.commit().await?;
@@ -220,8 +221,8 @@ pub(crate) async fn flush(metering: &Metering, db: &Db, replicas: u32) -> Result
     Ok(())
 }
 
-/// In the order of the connections, so that replicas do not wait for each other in a circle; the row of all comes last.
-async fn add(db: &Db, month: Month, pending: &HashMap<Owner, Usage>) -> Result<Usage, Error> {
+/// Adds the counts in the order of the connections, and to the row of the app last, so that replicas do not deadlock.
+async fn add_counts(db: &Db, month: Month, pending: &HashMap<Owner, Usage>) -> Result<Usage, Error> {
     if pending.is_empty() {
         let mut tx = db.read().await?;
         return usage::find_of_app(&mut tx, month).await;
@@ -249,21 +250,21 @@ mod tests {
     const READ: Cost = Cost { reads: 1, writes: 0 };
 
     fn metering(limit: Option<u64>) -> Metering {
-        let clock = Clock::showing("2026-11-10T12:00:00Z".parse().expect("a moment"));
+        let clock = Clock::starting_at("2026-11-10T12:00:00Z".parse().expect("a valid timestamp"));
         Metering::new(clock, limit, SignedDuration::from_hours(1))
     }
 
-    fn meter_of_another(metering: &Metering) -> Arc<dyn Meter> {
-        metering.of(Some((TenantId(Uuid::new_v4()), ConnectionId(Uuid::new_v4()))))
+    fn meter_for_new_company(metering: &Metering) -> Arc<dyn Meter> {
+        metering.meter_for(Some((TenantId(Uuid::new_v4()), ConnectionId(Uuid::new_v4()))))
     }
 
     #[test]
-    fn the_background_is_held_back_and_no_count_is_lost() {
+    fn background_reads_are_held_back_and_no_count_is_lost() {
         let metering = metering(Some(3));
-        let meter = meter_of_another(&metering);
+        let meter = meter_for_new_company(&metering);
         assert!(meter.admit_reads(1));
         meter.count_call(READ);
-        assert!(!meter.admit_reads(1), "one a day, and less");
+        assert!(!meter.admit_reads(1), "the budget is less than one read a day");
         meter.count_call(Cost { reads: 8, writes: 1 });
         meter.uncount_call(READ);
         let pending: Vec<Usage> = metering.state().pending.values().copied().collect();
@@ -274,26 +275,26 @@ mod tests {
     #[test]
     fn one_company_that_refuses_holds_up_no_other() {
         let metering = metering(None);
-        let (one, other) = (meter_of_another(&metering), meter_of_another(&metering));
+        let (one, other) = (meter_for_new_company(&metering), meter_for_new_company(&metering));
         one.record_answer(true);
         one.record_answer(true);
         assert!(other.admit_reads(1));
         other.record_answer(true);
-        assert!(!one.admit_reads(1) && !other.admit_reads(1), "two refuse: the app is refused");
+        assert!(!one.admit_reads(1) && !other.admit_reads(1), "two companies are refused");
         assert_eq!(metering.count_sweepable(), 0);
         one.record_answer(false);
-        assert!(other.admit_reads(1), "somebody was answered");
+        assert!(other.admit_reads(1), "a read was answered");
     }
 
     #[test]
-    fn refused_reads_are_tried_again_after_an_hour_or_when_the_month_turns() {
+    fn refused_reads_are_retried_after_an_hour_or_in_the_next_month() {
         let metering = metering(None);
-        let now: Timestamp = "2026-11-10T12:00:00Z".parse().expect("a moment");
+        let now: Timestamp = "2026-11-10T12:00:00Z".parse().expect("a valid timestamp");
         for _ in 0..100 {
             let wait = metering.retry_at(now).duration_since(now);
             assert!(wait > SignedDuration::from_hours(1) && wait <= SignedDuration::from_mins(65), "{wait}");
         }
-        let evening: Timestamp = "2026-11-30T23:50:00Z".parse().expect("a moment");
+        let evening: Timestamp = "2026-11-30T23:50:00Z".parse().expect("a valid timestamp");
         assert!(metering.retry_at(evening).duration_since(evening) <= SignedDuration::from_mins(15));
     }
 }

@@ -14,7 +14,7 @@ pub async fn migrate(config: &Config) -> anyhow::Result<()> {
     Ok(open(config).await?.migrate().await?)
 }
 
-/// Work that goes no further without a person, a line for each: kind, id, company, deal, since when, attempts, and why.
+/// Lists the parked work, a line for each operation or job: kind, id, company, deal, start, attempts, and reason.
 pub async fn stuck(config: &Config) -> anyhow::Result<Vec<String>> {
     let db = open(config).await?;
     let mut tx = db.read().await?;
@@ -22,14 +22,14 @@ pub async fn stuck(config: &Config) -> anyhow::Result<Vec<String>> {
     for operation in parked::list_all(&mut tx).await? {
         let company =
             tenants::find(&mut tx, operation.tenant).await?.map(|tenant| tenant.company_name).unwrap_or_default();
-        let why = match operation.park_reason {
+        let reason = match operation.park_reason {
             parked::ParkReason::Doubt => "was sent to QuickBooks without an answer and is not found there".to_owned(),
             parked::ParkReason::Disconnected => "its QuickBooks company is not connected any more".to_owned(),
             parked::ParkReason::Failed(error) => error,
         };
         let (kind, id, deal) = (operation.kind.name(), operation.id, operation.deal);
         lines.push(format!(
-            "{kind} {id}  {company}, deal {deal}, since {}, tried {} times: {why}",
+            "{kind} {id}  {company}, deal {deal}, since {}, tried {} times: {reason}",
             operation.since, operation.attempts
         ));
     }
@@ -43,15 +43,15 @@ pub async fn stuck(config: &Config) -> anyhow::Result<Vec<String>> {
     Ok(lines)
 }
 
-/// Has what is stuck tried again: one piece by its id, or all; how many. An invoice that was sent without an answer is only
-/// looked for: whether it is sent again is for the people who bill to say.
+/// Retries parked work, all of it or one operation or job by its id, and returns the number. An invoice that was sent without an answer is
+/// only looked up; users decide in the settings whether it is resent.
 pub async fn retry(config: &Config, id: Option<&str>) -> anyhow::Result<usize> {
     let db = open(config).await?;
-    let now = db.now().await?.unwrap_or_else(clock::of_this_machine);
+    let now = db.now().await?.unwrap_or_else(clock::system_time);
     let mut tx = db.read().await?;
     let all = parked::list_all(&mut tx).await?;
     drop(tx);
-    let is_wanted = |own: String| id.is_none_or(|id| id == own);
+    let is_wanted = |candidate: String| id.is_none_or(|id| id == candidate);
     let mut count = 0;
     for operation in all.into_iter().filter(|operation| is_wanted(operation.id.to_string())) {
         retry_as(&db, operation.tenant, None, (operation.kind, operation.id), false, now).await?;
@@ -72,7 +72,7 @@ pub async fn backup(config: &Config, file: &str) -> anyhow::Result<()> {
     Ok(open(config).await?.backup_to(file).await?)
 }
 
-/// Copies everything out of another database into the configured one, which has to be empty; how many rows.
+/// Copies everything from another database into the configured one, which has to be empty. Returns the number of rows.
 pub async fn copy(config: &Config, from: &str) -> anyhow::Result<u64> {
     let source = Db::open(from).await.context("the database to copy from cannot be opened")?;
     let target = open(config).await?;

@@ -1,5 +1,5 @@
-//! Call limits: how often each QuickBooks company is called by all replicas together, below Intuit's limits; and the
-//! share of Pipedrive's daily limit that one user of a company may use.
+//! Limits the calls of all replicas to each QuickBooks company, below Intuit's limits, and the share of a company's daily Pipedrive calls that
+//! one user may use.
 
 use domain::ids::{ConnectionId, TenantId, UserId};
 use governor::{

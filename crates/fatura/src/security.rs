@@ -1,4 +1,4 @@
-//! Security events: each is counted, and logged without personal data. A flood of one event does not flood the log.
+//! Counts security events, and logs them without personal data. A flood of one event does not flood the log.
 
 use domain::ids::TenantId;
 use std::{
@@ -11,15 +11,15 @@ use std::{
 pub(crate) enum Event {
     /// A webhook or an uninstall call without a provider's signature.
     SignatureRefused,
-    /// A token for a page, or a bearer, that nobody has signed.
+    /// An invalid token of a page, or an invalid bearer.
     TokenRefused,
-    /// An OAuth answer, a one-time link or a confirmation of no flow of this browser.
+    /// An OAuth callback, a one-time link or a confirmation that belongs to no flow of this browser.
     StateRefused,
-    /// A request that another site had a browser send.
+    /// A request that another site made the browser send.
     CrossSiteRefused,
-    /// An act that only administrators may do, by somebody else or while Pipedrive does not answer.
+    /// An action for administrators, requested by another user or while Pipedrive does not answer.
     RightsRefused,
-    /// A user has opened a session of a page, with a token that Pipedrive has signed.
+    /// A user opened a session of a page with a valid token of Pipedrive.
     SessionOpened,
     /// A QuickBooks company was connected.
     Connected,
@@ -29,15 +29,15 @@ pub(crate) enum Event {
     Disconnected,
     /// Settings were saved.
     SettingsChanged,
-    /// A user has uninstalled the app.
+    /// A user uninstalled the app.
     Uninstalled,
     /// A stored value cannot be opened: its key is missing, or its row was changed.
     KeyMissing,
 }
 
 const KINDS: usize = 12;
-/// Lines that one event may fill in the log within [`WINDOW`].
-const LINES_MOST: u32 = 20;
+/// Maximum log lines of one event within [`WINDOW`].
+const MAX_LINES: u32 = 20;
 const WINDOW: Duration = Duration::from_secs(60);
 
 impl Event {
@@ -59,7 +59,7 @@ impl Event {
     }
 }
 
-/// Lets so many lines through in a window, and counts the others.
+/// Limits the log lines of one event, and counts the suppressed ones.
 #[derive(Debug, Clone, Copy, Default)]
 struct LogLimit {
     since: Option<Instant>,
@@ -68,12 +68,12 @@ struct LogLimit {
 }
 
 impl LogLimit {
-    /// How many lines were left out before this one; `None` where this one is left out.
+    /// Returns the number of lines that were suppressed before this one. `None` if this one is suppressed.
     fn admit(&mut self, now: Instant) -> Option<u64> {
         if self.since.is_none_or(|since| now.duration_since(since) >= WINDOW) {
             (self.since, self.lines) = (Some(now), 0);
         }
-        if self.lines == LINES_MOST {
+        if self.lines == MAX_LINES {
             self.suppressed += 1;
             return None;
         }
@@ -104,7 +104,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_flood_fills_no_log_and_is_summed_up_afterwards() {
+    fn a_flood_of_one_event_is_limited_in_the_log_and_counted() {
         let mut limit = LogLimit::default();
         let start = Instant::now();
         let lines = (0..1000).filter(|_| limit.admit(start).is_some()).count();

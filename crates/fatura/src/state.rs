@@ -34,8 +34,8 @@ use store::{Db, vault::Vault};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-/// The values that were written into a deal's fields, by their keys, and the versions of the deal's invoices that it was computed from: of other versions,
-/// another replica may have written something else since.
+/// The values that were written to the deal fields, by their keys, and the versions of the invoices that they were computed from. If the
+/// versions differ, another replica may have written other values since.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct WrittenBack {
     pub(crate) values: Vec<(String, FieldContent)>,
@@ -59,35 +59,35 @@ pub(crate) struct Inner {
     pub(crate) event_streams: EventStreams,
     /// The pictures of the *Connect* button.
     pub(crate) connect: ConnectPictures,
-    /// Whether the database has kept the last heartbeat: not where its disk is full, or where it may only be read.
+    /// Whether the last heartbeat was stored. It is not if the disk is full or the database is read-only.
     pub(crate) can_write: AtomicBool,
-    /// The problem, if the ring of keys does not open all secrets in the database.
-    pub(crate) wrong_keys: Mutex<Option<String>>,
-    /// Cancelled when the service is to end: streams end with it.
+    /// The problem, if the key ring does not open all secrets in the database.
+    pub(crate) key_problem: Mutex<Option<String>>,
+    /// Cancelled when the service has to end. Event streams end with it.
     pub(crate) stop: CancellationToken,
     pub(crate) pipedrive: Registration,
     pub(crate) quickbooks: Registration,
-    /// The lists of each connected company. Reads are metered, and these change seldom.
+    /// The lists of each connected company, which change rarely. Cached because reads are metered.
     pub(crate) catalogues: Cache<ConnectionId, Arc<Catalogue>>,
-    /// The same, kept for longer: for when QuickBooks refuses reads.
+    /// The same lists, kept for longer, for use while QuickBooks refuses reads.
     pub(crate) last_catalogues: Cache<ConnectionId, Arc<Catalogue>>,
     /// The fields of each Pipedrive company.
     pub(crate) fields: Cache<TenantId, Arc<Vec<Field>>>,
-    /// Customers that are chosen in open forms.
+    /// The chosen customers of open forms.
     pub(crate) customers: Cache<(ConnectionId, String), Arc<Customer>>,
-    /// Items that are named in open forms and not listed in the catalogue; nothing for those that QuickBooks does not have.
+    /// Items of open forms that the catalogue does not list. `None` for items that QuickBooks does not have.
     pub(crate) items: Cache<(ConnectionId, String), Option<Arc<Item>>>,
-    /// QuickBooks' results for texts that were typed into item fields.
+    /// QuickBooks' results of item searches, by the folded text.
     pub(crate) item_searches: Cache<(ConnectionId, String), Arc<Vec<Item>>>,
-    /// Customers with their tax numbers.
+    /// The customers that have a tax number.
     pub(crate) customer_directories: Cache<ConnectionId, Arc<Vec<Customer>>>,
-    /// Deals of which it was looked whether others were merged into them.
+    /// Deals that were checked for other deals merged into them.
     pub(crate) merges: Cache<(TenantId, DealId), ()>,
-    /// Deals that a user was allowed to see.
+    /// Deals that Pipedrive showed to a user.
     pub(crate) visible_deals: Cache<(TenantId, UserId, DealId), ()>,
-    /// The last values that were written into a deal's fields.
+    /// The last values that were written to the fields of a deal.
     pub(crate) written_back: Cache<(TenantId, DealId), WrittenBack>,
-    /// Whether a company's QuickBooks recognises repeated requests.
+    /// Whether QuickBooks recognises repeated requests of a company.
     pub(crate) repeats: Cache<ConnectionId, bool>,
 }
 
@@ -99,31 +99,31 @@ impl Deref for App {
     }
 }
 
-/// How long a company's lists are believed.
-const CATALOGUE_LIFE: Duration = Duration::from_secs(300);
-/// How long lists that are not asked for are kept for when QuickBooks refuses reads. They take 19 kB each.
-const LAST_CATALOGUE_LIFE: Duration = Duration::from_hours(48);
-const LAST_CATALOGUES_MOST: u64 = 3000;
-/// How long a company's fields are believed.
-const FIELDS_LIFE: Duration = Duration::from_secs(300);
-/// How long a chosen customer is believed.
-const CUSTOMER_LIFE: Duration = Duration::from_secs(120);
-/// How long a search's answer is kept: a new item is found within this time.
-const SEARCH_LIFE: Duration = Duration::from_secs(5);
-/// How long the list of customers with their tax numbers is kept.
-const DIRECTORY_LIFE: Duration = Duration::from_secs(600);
-/// How long it is not asked again whether other deals were merged into a deal.
-const MERGES_LIFE: Duration = Duration::from_secs(60);
-/// How long it is not asked again whether a user may see a deal.
-pub(crate) const DEAL_VISIBILITY_LIFE: Duration = Duration::from_secs(30);
-/// How long the fields of a deal are taken to hold what was written into them.
-const WRITTEN_BACK_LIFE: Duration = Duration::from_secs(60);
-/// How long it is not tried again whether QuickBooks recognises repeated requests.
-const REPEATS_LIFE: Duration = Duration::from_secs(10);
-/// How long a provider may take to answer. Shorter than a job's lease is renewed for.
+/// Time to live of the lists of a company.
+const CATALOGUE_TTL: Duration = Duration::from_secs(300);
+/// Time that unused lists are kept, for use while QuickBooks refuses reads. They take 19 kB each.
+const LAST_CATALOGUE_IDLE_TIMEOUT: Duration = Duration::from_hours(48);
+const MAX_LAST_CATALOGUES: u64 = 3000;
+/// Time to live of the fields of a Pipedrive company.
+const FIELDS_TTL: Duration = Duration::from_secs(300);
+/// Time to live of a chosen customer or item.
+const CUSTOMER_TTL: Duration = Duration::from_secs(120);
+/// Time to live of search results. A new item is found after this time.
+const SEARCH_TTL: Duration = Duration::from_secs(5);
+/// Time to live of the list of customers that have a tax number.
+const DIRECTORY_TTL: Duration = Duration::from_secs(600);
+/// Interval of checking whether other deals were merged into a deal.
+const MERGES_TTL: Duration = Duration::from_secs(60);
+/// Interval of checking whether a user may see a deal.
+pub(crate) const DEAL_VISIBILITY_TTL: Duration = Duration::from_secs(30);
+/// Time in which the fields of a deal are assumed to contain the values that were written.
+const WRITTEN_BACK_TTL: Duration = Duration::from_secs(60);
+/// Interval of testing whether QuickBooks recognises repeated requests.
+const REPEATS_TTL: Duration = Duration::from_secs(10);
+/// Upper bound for one call to a provider. Shorter than the timeout of a job.
 const PROVIDER_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Polling intervals until refused reads are tried again: an hour.
+/// Polling intervals until refused reads are tried again: one hour by default.
 const REFUSAL_PAUSE: i32 = 12;
 
 /// The app's registration with Pipedrive.
@@ -168,8 +168,8 @@ impl App {
     pub(crate) fn new(config: Config, db: Db, stop: CancellationToken) -> anyhow::Result<Self> {
         let vault = Vault::from_ring(&config.key_ring)?;
         let (pipedrive, quickbooks) = (register_with_pipedrive(&config), register_with_quickbooks(&config)?);
-        let connect = config.connect().map_err(anyhow::Error::msg)?;
-        let clock = Clock::showing(clock::of_this_machine());
+        let connect = config.read_connect_pictures().map_err(anyhow::Error::msg)?;
+        let clock = Clock::starting_at(clock::system_time());
         let refusal_pause = SignedDuration::from_secs(i64::from(config.quickbooks_poll_seconds)) * REFUSAL_PAUSE;
         Ok(Self(Arc::new(Inner {
             connect,
@@ -182,27 +182,27 @@ impl App {
             admission: Admission::new(),
             event_streams: EventStreams::default(),
             can_write: AtomicBool::new(true),
-            wrong_keys: Mutex::new(None),
+            key_problem: Mutex::new(None),
             db,
             stop,
             vault,
             http: Http::new(PROVIDER_TIMEOUT)?,
             pipedrive,
             quickbooks,
-            catalogues: Cache::builder().max_capacity(10_000).time_to_live(CATALOGUE_LIFE).build(),
+            catalogues: Cache::builder().max_capacity(10_000).time_to_live(CATALOGUE_TTL).build(),
             last_catalogues: Cache::builder()
-                .max_capacity(LAST_CATALOGUES_MOST)
-                .time_to_idle(LAST_CATALOGUE_LIFE)
+                .max_capacity(MAX_LAST_CATALOGUES)
+                .time_to_idle(LAST_CATALOGUE_IDLE_TIMEOUT)
                 .build(),
-            fields: Cache::builder().max_capacity(10_000).time_to_live(FIELDS_LIFE).build(),
-            customers: Cache::builder().max_capacity(10_000).time_to_live(CUSTOMER_LIFE).build(),
-            items: Cache::builder().max_capacity(100_000).time_to_live(CUSTOMER_LIFE).build(),
-            item_searches: Cache::builder().max_capacity(10_000).time_to_live(SEARCH_LIFE).build(),
-            customer_directories: Cache::builder().max_capacity(100).time_to_live(DIRECTORY_LIFE).build(),
-            merges: Cache::builder().max_capacity(10_000).time_to_live(MERGES_LIFE).build(),
-            visible_deals: Cache::builder().max_capacity(100_000).time_to_live(DEAL_VISIBILITY_LIFE).build(),
-            written_back: Cache::builder().max_capacity(10_000).time_to_live(WRITTEN_BACK_LIFE).build(),
-            repeats: Cache::builder().max_capacity(10_000).time_to_live(REPEATS_LIFE).build(),
+            fields: Cache::builder().max_capacity(10_000).time_to_live(FIELDS_TTL).build(),
+            customers: Cache::builder().max_capacity(10_000).time_to_live(CUSTOMER_TTL).build(),
+            items: Cache::builder().max_capacity(100_000).time_to_live(CUSTOMER_TTL).build(),
+            item_searches: Cache::builder().max_capacity(10_000).time_to_live(SEARCH_TTL).build(),
+            customer_directories: Cache::builder().max_capacity(100).time_to_live(DIRECTORY_TTL).build(),
+            merges: Cache::builder().max_capacity(10_000).time_to_live(MERGES_TTL).build(),
+            visible_deals: Cache::builder().max_capacity(100_000).time_to_live(DEAL_VISIBILITY_TTL).build(),
+            written_back: Cache::builder().max_capacity(10_000).time_to_live(WRITTEN_BACK_TTL).build(),
+            repeats: Cache::builder().max_capacity(10_000).time_to_live(REPEATS_TTL).build(),
             config,
         })))
     }

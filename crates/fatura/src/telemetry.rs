@@ -9,27 +9,29 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-const SECONDS: [f64; 10] = [0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 30.0];
-const CALLS: [f64; 9] = [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 12.0];
+/// Buckets of durations, in seconds.
+const DURATION_BUCKETS: [f64; 10] = [0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 30.0];
+/// Buckets of numbers of calls.
+const CALL_BUCKETS: [f64; 9] = [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 12.0];
 
-/// Begins to count. Once in a process.
-fn figures() -> anyhow::Result<PrometheusHandle> {
+/// Installs the recorder of the process, and describes the metrics.
+fn install_recorder() -> anyhow::Result<PrometheusHandle> {
     let builder = PrometheusBuilder::new()
-        .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &SECONDS)?
-        .set_buckets_for_metric(Matcher::Suffix("_calls".to_owned()), &CALLS)?;
+        .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &DURATION_BUCKETS)?
+        .set_buckets_for_metric(Matcher::Suffix("_calls".to_owned()), &CALL_BUCKETS)?;
     let handle = builder.install_recorder()?;
     metrics::describe_histogram!(
         "fatura_provider_call_seconds",
-        "Calls to Pipedrive and QuickBooks, by HTTP status; none where no answer came"
+        "Calls to Pipedrive and QuickBooks, by HTTP status; none without an answer"
     );
     metrics::describe_histogram!("fatura_job_calls", "Calls to providers for each attempt at a job: quota and money");
     metrics::describe_histogram!("fatura_job_seconds", "How long attempts at jobs took");
-    metrics::describe_counter!("fatura_webhooks_total", "Webhooks of QuickBooks, by whether they were believed");
+    metrics::describe_counter!("fatura_webhooks_total", "Webhooks of QuickBooks, by whether they were accepted");
     metrics::describe_counter!(
         "fatura_security_events_total",
         "Refused signatures, tokens, states and rights, and changes of connections and settings"
     );
-    metrics::describe_gauge!("fatura_stuck", "Work that goes no further without a person");
+    metrics::describe_gauge!("fatura_stuck", "Parked work, which waits for an operator");
     metrics::describe_gauge!(
         "fatura_quickbooks_reads",
         "Reads of QuickBooks in this calendar month (UTC), by all replicas"
@@ -41,48 +43,48 @@ fn figures() -> anyhow::Result<PrometheusHandle> {
     metrics::describe_gauge!("fatura_quickbooks_reads_limit", "Reads that the month allows; 0 without a limit");
     metrics::describe_counter!(
         "fatura_quickbooks_held_back_total",
-        "Reads that nobody waits for and that were held back to keep the month's budget"
+        "Background reads that were held back to keep the month's budget"
     );
     metrics::describe_counter!(
         "fatura_quickbooks_reads_refused_total",
-        "Reads that QuickBooks refused as one too many in the month"
+        "Reads that QuickBooks refused because the month's limit was reached"
     );
     Ok(handle)
 }
 
-/// Serves the figures at `/metrics` of an address of their own, where one is set, until told to stop.
+/// Serves the metrics at `/metrics` of their own address, if one is configured, until `stop`.
 pub(crate) async fn serve(app: &App, stop: CancellationToken) -> anyhow::Result<BoxFuture<'static, ()>> {
     let Some(address) = app.config.metrics_listen.clone() else {
         return Ok(stop.cancelled_owned().boxed());
     };
     let listener = TcpListener::bind(&address).await.with_context(|| format!("metrics_listen is {address}"))?;
-    let (figures, app) = (figures()?, app.clone());
+    let (recorder, app) = (install_recorder()?, app.clone());
     let pages = Router::new().route(
         "/metrics",
         get(move || {
-            let (figures, app) = (figures.clone(), app.clone());
+            let (recorder, app) = (recorder.clone(), app.clone());
             async move {
                 if let Ok(mut tx) = app.db.read().await
                     && let Ok(stuck) = store::parked::list_all(&mut tx).await
                 {
                     metrics::gauge!("fatura_stuck").set(u32::try_from(stuck.len()).unwrap_or(u32::MAX));
                 }
-                budget_figures(&app).await;
-                figures.run_upkeep();
-                figures.render()
+                record_budget(&app).await;
+                recorder.run_upkeep();
+                recorder.render()
             }
         }),
     );
     Ok(async move {
         if let Err(error) = axum::serve(listener, pages).with_graceful_shutdown(stop.cancelled_owned()).await {
-            tracing::error!(%error, "the figures are not served any more");
+            tracing::error!(%error, "the metrics are no longer served");
         }
     }
     .boxed())
 }
 
-/// Shows the state of the month's budget.
-async fn budget_figures(app: &App) {
+/// Records the state of the month's budget.
+async fn record_budget(app: &App) {
     let Ok(budget) = budget::read(&app.db, app.config.reads_a_month(), app.clock.now()).await else { return };
     let gauge = |count: u64| u32::try_from(count).unwrap_or(u32::MAX);
     metrics::gauge!("fatura_quickbooks_reads").set(gauge(budget.used));

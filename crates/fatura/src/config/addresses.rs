@@ -1,10 +1,10 @@
-//! Checks of addresses and texts: refuses tokens over plain http, hosts of anybody, and invisible characters.
+//! Checks addresses and texts: refuses plain http for tokens, patterns that match any host, and invisible characters.
 
 use super::settings::Config;
 use secrecy::ExposeSecret;
 use url::{Host, Url};
 
-/// The problems; one sentence for each setting.
+/// Finds the problems, one sentence for each setting.
 pub(super) fn find_problems(config: &Config) -> Vec<String> {
     let providers = [
         ("pipedrive_authorize_url", &config.pipedrive_authorize_url),
@@ -25,41 +25,41 @@ pub(super) fn find_problems(config: &Config) -> Vec<String> {
         ("quickbooks_invoice_url", &config.quickbooks_invoice_url),
         ("quickbooks_customer_url", &config.quickbooks_customer_url),
     ];
-    let mut wrong = Vec::new();
+    let mut problems = Vec::new();
     for (name, address) in providers.into_iter().chain(configured) {
         if !is_protected(address) {
-            wrong.push(format!("{name} is not https: tokens and customers' data would be sent in the clear"));
+            problems.push(format!("{name} is not https: tokens and customers' data would be sent in the clear"));
         } else if !address.username().is_empty() || address.password().is_some() {
-            wrong.push(format!("{name} holds a user name or a password: remove it"));
+            problems.push(format!("{name} holds a user name or a password: remove it"));
         }
     }
     for (name, template) in pages {
-        // The names in braces are filled in later; they are not part of an address yet.
+        // The names in braces are filled in later, and would make the address invalid.
         let filled = template.replace(['{', '}'], "");
         if !template.is_empty() && !Url::parse(&filled).is_ok_and(|address| is_protected(&address)) {
-            wrong.push(format!("{name} is not an https address"));
+            problems.push(format!("{name} is not an https address"));
         }
     }
     if config.support_url.as_ref().is_some_and(|address| address.scheme() != "mailto" && !is_protected(address)) {
-        wrong.push("support_url is neither an https page nor a mailto address".to_owned());
+        problems.push("support_url is neither an https page nor a mailto address".to_owned());
     }
     if !is_api(&config.pipedrive_api) {
-        wrong.push(
+        problems.push(
             "pipedrive_api is neither an https address nor a pattern such as *.pipedrive.com: anybody's host could be given tokens"
                 .to_owned(),
         );
     }
     if !config.pipedrive_frame_ancestors.split_ascii_whitespace().all(is_frame) {
-        wrong.push(
+        problems.push(
             "pipedrive_frame_ancestors may hold hosts with https only, such as https://*.pipedrive.com: any other page could frame Fatura"
                 .to_owned(),
         );
     }
-    wrong.extend(find_problems_of_texts(config));
-    wrong
+    problems.extend(find_problems_of_texts(config));
+    problems
 }
 
-/// The problems of ids and secrets.
+/// Finds the problems of ids and secrets.
 fn find_problems_of_texts(config: &Config) -> Vec<String> {
     let texts = [
         ("pipedrive_client_id", config.pipedrive_client_id.as_str()),
@@ -73,22 +73,22 @@ fn find_problems_of_texts(config: &Config) -> Vec<String> {
         ("quickbooks_client_secret", config.quickbooks_client_secret.expose_secret()),
         ("quickbooks_verifier_token", config.quickbooks_verifier_token.expose_secret()),
     ];
-    let mut wrong = Vec::new();
+    let mut problems = Vec::new();
     for (name, text) in texts {
         if is_placeholder(text) {
-            wrong.push(format!("{name} is a placeholder: fill in your own"));
+            problems.push(format!("{name} is a placeholder: fill in your own"));
         } else if text.chars().any(char::is_control) {
-            wrong.push(format!(
+            problems.push(format!(
                 "{name} holds a line break or another control character: was a file's end copied with it?"
             ));
         } else if text.trim() != text {
-            wrong.push(format!("{name} begins or ends with a space"));
+            problems.push(format!("{name} begins or ends with a space"));
         }
     }
-    wrong
+    problems
 }
 
-/// Whether a text is one of those that examples contain.
+/// Whether a text is a placeholder of an example.
 fn is_placeholder(text: &str) -> bool {
     const WORDS: [&str; 6] = ["changeme", "change-me", "example", "placeholder", "todo", "xxx"];
     let text = text.trim().to_lowercase();
@@ -101,7 +101,7 @@ fn is_placeholder(text: &str) -> bool {
         || WORDS.contains(&text.as_str())
 }
 
-/// Encrypted, or on this machine.
+/// Whether an address is encrypted, or on this machine.
 fn is_protected(address: &Url) -> bool {
     address.scheme() == "https" || (address.scheme() == "http" && is_this_machine(address))
 }
@@ -115,7 +115,7 @@ fn is_this_machine(address: &Url) -> bool {
     }
 }
 
-/// One host, or all hosts of a domain that somebody can own: `*.com` is none.
+/// Whether a pattern is one host, or all hosts of a domain. A top-level domain such as `*.com` is refused.
 fn is_api(allowed: &str) -> bool {
     match allowed.strip_prefix('*') {
         Some(suffix) => suffix.strip_prefix('.').is_some_and(is_domain),
@@ -123,7 +123,7 @@ fn is_api(allowed: &str) -> bool {
     }
 }
 
-/// A source of `frame-ancestors`: a host with its scheme, or all hosts of a domain.
+/// Whether a source of `frame-ancestors` is a host with its scheme, or all hosts of a domain.
 fn is_frame(source: &str) -> bool {
     match source.strip_prefix("https://*.") {
         Some(domain) => is_domain(domain),
@@ -133,7 +133,7 @@ fn is_frame(source: &str) -> bool {
     }
 }
 
-/// Two labels at least, of letters, digits and hyphens.
+/// Whether a name has at least two labels of letters, digits and hyphens.
 fn is_domain(name: &str) -> bool {
     let is_label =
         |label: &str| !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
@@ -146,7 +146,7 @@ mod tests {
 
     #[test]
     fn tokens_go_to_https_or_to_this_machine() {
-        let check = |address: &str| is_protected(&Url::parse(address).expect("an address"));
+        let check = |address: &str| is_protected(&Url::parse(address).expect("a valid URL"));
         for address in [
             "https://oauth.pipedrive.com/oauth/token",
             "http://127.0.0.1:4001/token",
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_in_examples_is_no_secret() {
+    fn placeholders_of_examples_are_recognised() {
         for text in ["…", "...", "ABC...", "<client id>", "changeme", "Example", "YOUR_CLIENT_ID", "0000000000000000"]
         {
             assert!(is_placeholder(text), "{text}");

@@ -1,23 +1,23 @@
-//! Checks of the settings together, before anything starts.
+//! Checks all settings before anything starts.
 
 use super::{addresses, settings::Config};
 use secrecy::ExposeSecret;
 
-/// The problems of a configuration: one sentence for each setting.
+/// Finds the problems of a configuration, one sentence for each setting.
 pub(super) fn find_problems(config: &Config) -> Vec<String> {
-    let mut wrong = Vec::new();
+    let mut problems = Vec::new();
     let local = matches!(config.public_url.host_str(), Some("localhost" | "127.0.0.1"));
     if config.public_url.scheme() != "https" && !local {
-        wrong.push(format!(
+        problems.push(format!(
             "public_url is {}: QuickBooks and Pipedrive take only https; set it to the address that browsers use",
             config.public_url
         ));
     }
     if config.public_url.path() != "/" {
-        wrong.push("public_url has a path: Fatura needs a host name of its own".to_owned());
+        problems.push("public_url has a path: Fatura needs a host name of its own".to_owned());
     }
     if let Err(error) = store::vault::Vault::from_ring(&config.key_ring) {
-        wrong.push(format!("key_ring: {error}"));
+        problems.push(format!("key_ring: {error}"));
     }
     let secrets = [
         ("pipedrive_client_secret", &config.pipedrive_client_secret),
@@ -33,31 +33,31 @@ pub(super) fn find_problems(config: &Config) -> Vec<String> {
             } else {
                 "make one with: openssl rand -hex 32"
             };
-            wrong.push(format!("{name} is shorter than 16 characters; {advice}"));
+            problems.push(format!("{name} is shorter than 16 characters; {advice}"));
         }
-        for (other, same) in &secrets[..at] {
-            if same.expose_secret() == secret.expose_secret() {
-                wrong.push(format!("{name} is the same as {other}: each surface needs a secret of its own"));
+        for (other, earlier) in &secrets[..at] {
+            if earlier.expose_secret() == secret.expose_secret() {
+                problems.push(format!("{name} is the same as {other}: each surface needs a secret of its own"));
             }
         }
     }
     let verifier = config.quickbooks_verifier_token.expose_secret();
-    // Without one no webhook is taken; with one that can be guessed, anybody's would be.
+    // Without a token no webhook is accepted; with a token that can be guessed, forged ones would be.
     if !verifier.is_empty() && verifier.len() < 16 {
-        wrong.push(
+        problems.push(
             "quickbooks_verifier_token is shorter than 16 characters; copy all of it from the webhooks page of your app at Intuit, or leave it out"
                 .to_owned(),
         );
     }
-    wrong.extend(addresses::find_problems(config));
-    wrong.extend(config.quickbooks_environment.wrong_addresses(
+    problems.extend(addresses::find_problems(config));
+    problems.extend(config.quickbooks_environment.find_address_problems(
         config.quickbooks_api_url.as_str(),
         &config.quickbooks_invoice_url,
         &config.quickbooks_customer_url,
     ));
     if config.quickbooks_calls_a_minute == 0 {
-        wrong.push("quickbooks_calls_a_minute is 0: QuickBooks would never be called".to_owned());
+        problems.push("quickbooks_calls_a_minute is 0: QuickBooks would never be called".to_owned());
     }
-    wrong.extend(config.connect().err());
-    wrong
+    problems.extend(config.read_connect_pictures().err());
+    problems
 }

@@ -1,15 +1,15 @@
-//! Errors of the configuration in words.
+//! Explains errors of the configuration.
 
-/// One error, with the key and where it comes from, without the value.
-pub(super) fn explained(error: &figment::Error) -> String {
+/// Explains one error, with its key.
+pub(super) fn explain_error(error: &figment::Error) -> String {
     let key = error.path.join(".");
     match &error.kind {
-        figment::error::Kind::UnknownField(field, known) => {
-            let nearest = known.iter().min_by_key(|name| distance(name, field)).copied().unwrap_or_default();
+        figment::error::Kind::UnknownField(field, names) => {
+            let nearest = names.iter().min_by_key(|name| distance(name, field)).copied().unwrap_or_default();
             format!("{field} is not a setting; did you mean {nearest}?")
         }
-        figment::error::Kind::UnknownVariant(given, known) => {
-            format!("{key} is {given}: it has to be {}", known.join(" or "))
+        figment::error::Kind::UnknownVariant(value, allowed) => {
+            format!("{key} is {value}: it has to be {}", allowed.join(" or "))
         }
         figment::error::Kind::InvalidType(..) | figment::error::Kind::InvalidValue(..) => {
             format!("{key} cannot be read: {}", error.kind)
@@ -18,7 +18,7 @@ pub(super) fn explained(error: &figment::Error) -> String {
     }
 }
 
-/// How many letters differ (Levenshtein).
+/// The Levenshtein distance of two texts, in bytes.
 fn distance(a: &str, b: &str) -> usize {
     let mut row: Vec<usize> = (0..=b.len()).collect();
     for (i, x) in a.bytes().enumerate() {
@@ -38,7 +38,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_slip_of_the_hand_is_near() {
+    fn the_distance_counts_changed_letters() {
         assert_eq!(distance("public_url", "publik_url"), 1);
         assert_eq!(distance("", "ab"), 2);
     }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-/// Where the companies of the app's keys are.
+/// The environment that the app's keys belong to.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum QuickBooksEnvironment {
@@ -23,7 +23,7 @@ pub(super) struct Addresses {
     pub(super) quickbooks_discovery_url: &'static str,
 }
 
-/// Intuit's OAuth endpoints as documented: for as long as its discovery document has not been read.
+/// Intuit's documented OAuth endpoints, which are used until its discovery document has been read.
 pub(crate) const AUTHORIZE_URL: &str = "https://appcenter.intuit.com/connect/oauth2";
 pub(crate) const TOKEN_URL: &str = "https://oauth.platform.intuit.com/oauth2/v1/tokens/bearer";
 pub(crate) const REVOKE_URL: &str = "https://developer.api.intuit.com/v2/oauth2/tokens/revoke";
@@ -39,8 +39,8 @@ impl QuickBooksEnvironment {
         }
     }
 
-    /// The default addresses. A link names the company as well: without it, QuickBooks opens the transaction of this
-    /// number in the company that was used last.
+    /// The default addresses. A link contains the company, because otherwise QuickBooks opens the transaction with this id in the company
+    /// that was used last.
     pub(super) const fn addresses(self) -> Addresses {
         match self {
             Self::Sandbox => Addresses {
@@ -58,29 +58,30 @@ impl QuickBooksEnvironment {
         }
     }
 
-    /// The problems with the addresses of a configuration. Links of one environment open other companies' transactions in the other.
-    pub(super) fn wrong_addresses(self, api: &str, invoices: &str, customers: &str) -> Vec<String> {
-        let mut wrong = Vec::new();
+    /// Finds the problems of the configured addresses. A link to the other environment would open a transaction of another company.
+    pub(super) fn find_address_problems(self, api: &str, invoices: &str, customers: &str) -> Vec<String> {
+        let mut problems = Vec::new();
         let links = [("quickbooks_invoice_url", invoices), ("quickbooks_customer_url", customers)];
         for (key, link) in links {
             let is_web = host(link).is_some() && link.starts_with("http");
             if !is_web || !link.contains("{realm}") || !link.contains("{id}") {
-                wrong.push(format!("{key} is {link}: it has to be an https address with {{realm}} and {{id}} in it"));
+                problems
+                    .push(format!("{key} is {link}: it has to be an https address with {{realm}} and {{id}} in it"));
             }
         }
         for (key, address) in [("quickbooks_api_url", api)].into_iter().chain(links) {
             let other = Self::ALL.into_iter().find(|other| *other != self && other.has_host(address));
             if let Some(other) = other {
                 let (own, other) = (self.name(), other.name());
-                wrong.push(format!(
+                problems.push(format!(
                     "{key} is an address of QuickBooks' {other} environment, and quickbooks_environment is {own}: leave {key} out"
                 ));
             }
         }
-        wrong
+        problems
     }
 
-    /// Whether an address is at a host of this environment alone.
+    /// Whether the host of an address belongs to this environment.
     fn has_host(self, address: &str) -> bool {
         let Addresses { quickbooks_api_url, quickbooks_invoice_url, .. } = self.addresses();
         let own = [quickbooks_api_url, quickbooks_invoice_url].map(host);
@@ -119,7 +120,7 @@ mod tests {
         quickbooks_client_secret = "4123456789abcdef"
     "#;
 
-    /// A configuration with these settings beside the required ones; else what is said of it.
+    /// Reads a configuration with these settings besides the required ones. The error is the message.
     fn config(settings: &str) -> Result<Config, String> {
         let figment =
             Figment::from(Serialized::defaults(DEFAULTS)).merge(Toml::string(&format!("{REQUIRED}\n{settings}")));
@@ -146,7 +147,7 @@ mod tests {
         assert_eq!(addresses(&config("").unwrap()), production);
         assert_eq!(addresses(&config(r#"quickbooks_environment = "production""#).unwrap()), production);
         assert_eq!(addresses(&config(r#"quickbooks_environment = "sandbox""#).unwrap()), sandbox);
-        // As a browser and QuickBooks read it.
+        // The parameters as QuickBooks decodes them.
         let link = Url::parse(production[1]).unwrap();
         let pairs: Vec<_> = link.query_pairs().collect();
         assert_eq!(
@@ -156,14 +157,14 @@ mod tests {
     }
 
     #[test]
-    fn an_address_of_its_own_takes_precedence_alone() {
-        let own = config(
+    fn a_configured_address_replaces_only_its_own_default() {
+        let configured = config(
             r#"
             quickbooks_environment = "sandbox"
             quickbooks_invoice_url = "http://127.0.0.1:7804/app/login?pagereq=invoice%3FtxnId%3D{id}&deeplinkcompanyid={realm}"
         "#,
         );
-        let [api, invoice, customer] = addresses(&own.unwrap());
+        let [api, invoice, customer] = addresses(&configured.unwrap());
         assert_eq!(api, "https://sandbox-quickbooks.api.intuit.com/");
         assert!(invoice.starts_with("http://127.0.0.1:7804/"), "{invoice}");
         assert!(customer.starts_with("https://sandbox.qbo.intuit.com/"), "{customer}");
@@ -171,22 +172,22 @@ mod tests {
 
     #[test]
     fn a_wrong_value_is_named_with_the_allowed_ones() {
-        for given in ["prod", "Sandbox", ""] {
-            let wrong = config(&format!(r#"quickbooks_environment = "{given}""#)).unwrap_err();
+        for value in ["prod", "Sandbox", ""] {
+            let problems = config(&format!(r#"quickbooks_environment = "{value}""#)).unwrap_err();
             assert!(
-                wrong.contains(&format!("quickbooks_environment is {given}: it has to be sandbox or production")),
-                "{wrong}"
+                problems.contains(&format!("quickbooks_environment is {value}: it has to be sandbox or production")),
+                "{problems}"
             );
         }
-        let wrong = config("quickbooks_environment = true").unwrap_err();
-        assert!(wrong.contains("quickbooks_environment"), "{wrong}");
+        let problems = config("quickbooks_environment = true").unwrap_err();
+        assert!(problems.contains("quickbooks_environment"), "{problems}");
         for link in ["qbo.intuit.com/{realm}/{id}", "https://qbo.intuit.com/{id}", "https://qbo.intuit.com/{realm}"] {
             for key in ["quickbooks_invoice_url", "quickbooks_customer_url"] {
-                let wrong = config(&format!(r#"{key} = "{link}""#)).unwrap_err();
+                let problems = config(&format!(r#"{key} = "{link}""#)).unwrap_err();
                 assert!(
-                    wrong
+                    problems
                         .contains(&format!("{key} is {link}: it has to be an https address with {{realm}} and {{id}}")),
-                    "{wrong}"
+                    "{problems}"
                 );
             }
         }
@@ -202,17 +203,21 @@ mod tests {
                 ("quickbooks_invoice_url", addresses.quickbooks_invoice_url),
                 ("quickbooks_customer_url", addresses.quickbooks_customer_url),
             ] {
-                let wrong =
+                let problems =
                     config(&format!("quickbooks_environment = \"{environment}\"\n{key} = \"{address}\"")).unwrap_err();
-                assert!(wrong.contains(&format!("{key} is an address of QuickBooks' {other} environment")), "{wrong}");
+                assert!(
+                    problems.contains(&format!("{key} is an address of QuickBooks' {other} environment")),
+                    "{problems}"
+                );
             }
         }
     }
 
     #[test]
     fn a_start_without_secrets_or_with_equal_ones_is_refused() {
-        let nothing =
-            Config::from_settings(Figment::from(Serialized::defaults(DEFAULTS))).expect_err("refused").to_string();
+        let nothing = Config::from_settings(Figment::from(Serialized::defaults(DEFAULTS)))
+            .expect_err("no setting is there")
+            .to_string();
         for line in REQUIRED.lines().filter_map(|line| line.split_once(" = ")) {
             assert!(nothing.contains(line.0.trim()), "{}: {nothing}", line.0);
         }

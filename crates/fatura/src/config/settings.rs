@@ -1,4 +1,4 @@
-//! The settings: names, meanings and the addresses that follow from them.
+//! The settings: names, meanings and derived addresses.
 
 use super::{
     connect_pictures::{ConnectPictures, Picture},
@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer, de::Error as _};
 use std::path::PathBuf;
 use url::Url;
 
-/// All settings. Each is a key of the file in lower case, and an environment variable `FATURA_` and the key in capitals.
+/// All settings. Each is a key of the file in lower case, and an environment variable: `FATURA_` and the key in capitals.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
@@ -18,7 +18,7 @@ pub struct Config {
     pub public_url: Url,
     /// Address to listen on, as `127.0.0.1:8000`.
     pub listen: String,
-    /// Address at which the service's figures are, under `/metrics`; not to be reachable from outside. Without it there are none.
+    /// Address that serves the metrics under `/metrics`. It must not be reachable from outside. If unset, metrics are not served.
     #[serde(default)]
     pub metrics_listen: Option<String>,
     /// `sqlite:PATH` or `postgres://…`.
@@ -53,9 +53,9 @@ pub struct Config {
     pub pipedrive_settings_url: String,
     /// A record's page in Pipedrive; `{domain}`, `{entity}` and `{id}` are filled in.
     pub pipedrive_record_url: String,
-    /// How often Pipedrive is asked for won deals, for companies that want drafts of them, in seconds. Each time costs ten
-    /// of the company's daily tokens.
-    #[serde(deserialize_with = "count")]
+    /// Interval of polling won deals, in seconds, of companies that want drafts of them. Each poll costs ten of the company's daily
+    /// tokens of Pipedrive.
+    #[serde(deserialize_with = "deserialize_number")]
     pub pipedrive_poll_seconds: u32,
     /// QuickBooks' consent page.
     #[serde(default)]
@@ -66,95 +66,95 @@ pub struct Config {
     /// QuickBooks' revocation endpoint.
     #[serde(default)]
     pub quickbooks_revoke_url: Option<Url>,
-    /// The document at which Intuit says where these three are; it is asked for those that are not set here.
+    /// Intuit's discovery document, for those of the three endpoints above that are not set.
     pub quickbooks_discovery_url: Url,
     /// Whether the keys are those of QuickBooks' sandbox companies or of production companies. The three addresses below follow from it.
     pub quickbooks_environment: QuickBooksEnvironment,
     /// QuickBooks' API.
     pub quickbooks_api_url: Url,
-    /// Verifier token of QuickBooks' webhooks; without it none is believed, and changes are only looked for.
+    /// Verifier token of QuickBooks' webhooks. If empty, no webhook is accepted, and changes are found only by polling.
     pub quickbooks_verifier_token: SecretString,
-    /// How often a company in which an invoice is to be paid is asked what has changed, in seconds, as long as no webhook of it has
-    /// arrived or one was lost. Others, and those whose webhooks are proven, are asked less often, in multiples of this.
-    #[serde(deserialize_with = "count")]
+    /// Interval of polling changes, in seconds, of a company that has an invoice with a balance and whose webhooks are not proven to
+    /// arrive. Other companies are polled less often, at multiples of this interval.
+    #[serde(deserialize_with = "deserialize_number")]
     pub quickbooks_poll_seconds: u32,
-    /// How often a company's QuickBooks is called in a minute at most, by all replicas together. Intuit allows 500; what is left
-    /// is for the company's other programs.
-    #[serde(deserialize_with = "count")]
+    /// Maximum calls per minute to one QuickBooks company, by all replicas together. Intuit allows 500; the difference is left to the
+    /// company's other programs.
+    #[serde(deserialize_with = "deserialize_number")]
     pub quickbooks_calls_a_minute: u32,
-    /// How many reads of QuickBooks a calendar month (UTC) allows the whole app: Intuit's free tier has 500,000. What nobody waits for
-    /// stays below; 0 is without a limit.
-    #[serde(deserialize_with = "count")]
+    /// Reads of QuickBooks that the whole app may make in a calendar month (UTC): Intuit's free tier has 500,000. Background reads stay
+    /// below it. 0 means no limit.
+    #[serde(deserialize_with = "deserialize_number")]
     pub quickbooks_reads_a_month: u32,
-    /// Whether an invoice that was sent without an answer, and is not found, may be sent again under the same `requestid`, which
-    /// Intuit says makes no second one. If not, a person is asked.
-    #[serde(deserialize_with = "answer")]
+    /// Whether an invoice that was sent without an answer and is not found may be resent with the same `requestid`. Intuit documents
+    /// that this creates no second one. If not, the invoice is parked.
+    #[serde(deserialize_with = "deserialize_bool")]
     pub quickbooks_trust_requestid: bool,
-    /// After so many minutes, work that keeps failing is left for a person to look at.
-    #[serde(deserialize_with = "count")]
+    /// Minutes until failing work is parked for an operator.
+    #[serde(deserialize_with = "deserialize_number")]
     pub give_up_minutes: u32,
-    /// How often Pipedrive is called for one user in a day at most. Pipedrive allows a company so many calls, and one user should not use
-    /// up those of the others.
-    #[serde(deserialize_with = "count")]
+    /// Maximum calls per day to Pipedrive for one user, so that one user does not use up the calls that Pipedrive allows the company.
+    #[serde(deserialize_with = "deserialize_number")]
     pub pipedrive_calls_a_day_for_each_user: u32,
-    /// How many connections are served at a time, if the process may open as many files.
-    #[serde(deserialize_with = "count")]
+    /// Maximum concurrent connections, if the process may open as many files.
+    #[serde(deserialize_with = "deserialize_number")]
     pub max_connections: u32,
-    /// How long the service still takes requests after the signal to stop, in seconds, while `/readyz` says that it ends: for
-    /// load balancers that ask now and then.
-    #[serde(deserialize_with = "count")]
+    /// Seconds after the signal to stop in which the service still accepts requests while `/readyz` fails, so that load balancers can
+    /// notice.
+    #[serde(deserialize_with = "deserialize_number")]
     pub shutdown_delay_seconds: u32,
     /// An invoice's page in QuickBooks; `{realm}` and `{id}` are filled in.
     pub quickbooks_invoice_url: String,
     /// A customer's page in QuickBooks; `{realm}` and `{id}` are filled in.
     pub quickbooks_customer_url: String,
-    /// Where people of this installation ask for help: an https page or a `mailto:` address. Without it there is no such link.
+    /// Address of this installation's support: an https page or a `mailto:` address. If unset, pages have no such link.
     #[serde(default)]
     pub support_url: Option<Url>,
-    /// Intuit's own *Connect to QuickBooks* picture (PNG or SVG), which Intuit asks listed apps to use; without it
-    /// there is a button with these words.
+    /// Intuit's *Connect to QuickBooks* picture (PNG or SVG), which Intuit asks listed apps to use. If unset, the button has these words.
     #[serde(default)]
     pub quickbooks_connect_picture: Option<PathBuf>,
-    /// The picture for while the pointer is on it.
+    /// The picture while the pointer is over the button.
     #[serde(default)]
     pub quickbooks_connect_picture_hover: Option<PathBuf>,
 }
 
-/// A number, from the file, or a text that is one, from the environment.
-fn count<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+/// Deserializes a number of the file, or a number as text of the environment.
+fn deserialize_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]
-    enum Given {
+    enum NumberOrText {
         Number(u32),
         Text(String),
     }
-    match Given::deserialize(deserializer)? {
-        Given::Number(number) => Ok(number),
-        Given::Text(text) => text.trim().parse().map_err(|_| D::Error::custom("a whole number, as 300, is needed")),
+    match NumberOrText::deserialize(deserializer)? {
+        NumberOrText::Number(number) => Ok(number),
+        NumberOrText::Text(text) => {
+            text.trim().parse().map_err(|_| D::Error::custom("a whole number, as 300, is needed"))
+        }
     }
 }
 
-/// Yes or no, from the file, or a text that says so, from the environment.
-fn answer<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+/// Deserializes a boolean of the file, or a boolean as text of the environment.
+fn deserialize_bool<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]
-    enum Given {
-        Answer(bool),
+    enum BoolOrText {
+        Bool(bool),
         Text(String),
     }
-    match Given::deserialize(deserializer)? {
-        Given::Answer(answer) => Ok(answer),
-        Given::Text(text) => text.trim().parse().map_err(|_| D::Error::custom("true or false is needed")),
+    match BoolOrText::deserialize(deserializer)? {
+        BoolOrText::Bool(value) => Ok(value),
+        BoolOrText::Text(text) => text.trim().parse().map_err(|_| D::Error::custom("true or false is needed")),
     }
 }
 
 impl Config {
-    /// How many reads of QuickBooks a month allows; `None` without a limit.
+    /// Reads of QuickBooks that a month allows. `None` means no limit.
     pub(crate) fn reads_a_month(&self) -> Option<u64> {
         (self.quickbooks_reads_a_month > 0).then(|| self.quickbooks_reads_a_month.into())
     }
 
-    /// A page of ours.
+    /// The absolute address of one of our pages.
     pub(crate) fn page(&self, path: &str) -> Url {
         self.public_url.join(path).unwrap_or_else(|_| self.public_url.clone())
     }
@@ -180,7 +180,7 @@ impl Config {
         self.quickbooks_customer_url.replace("{realm}", realm_id).replace("{id}", customer)
     }
 
-    /// Where to ask for help.
+    /// The address of the support.
     pub(crate) fn support_page(&self) -> Option<String> {
         self.support_url.as_ref().map(Url::to_string)
     }
@@ -190,8 +190,8 @@ impl Config {
         self.public_url.scheme() == "https"
     }
 
-    /// The pictures of the *Connect* button. The error names the setting.
-    pub(crate) fn connect(&self) -> Result<ConnectPictures, String> {
+    /// Reads the pictures of the *Connect* button. The error names the setting.
+    pub(crate) fn read_connect_pictures(&self) -> Result<ConnectPictures, String> {
         let read = |name, file: &Option<PathBuf>| {
             file.as_deref().map(Picture::read).transpose().map_err(|error| format!("{name}: {error}"))
         };

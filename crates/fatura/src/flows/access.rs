@@ -1,7 +1,7 @@
-//! The right to call a provider: tokens that are still good, refreshed by one caller at a time.
+//! Access to the providers' APIs with valid tokens, which are refreshed by one caller at a time.
 //!
-//! A caller that needs a refresh takes the lease in the grant's row; the others wait and then read the tokens that it stored.
-//! New tokens are stored before they are used. A refresh runs to its end even if the request that needed it is gone.
+//! A caller that needs a refresh claims the lease in the grant's row. The others wait, and then read the tokens that it stored. New tokens
+//! are stored before they are used. A refresh continues if the request that needed it is dropped.
 
 use super::{
     Error, companies,
@@ -25,17 +25,18 @@ use store::{
 };
 use url::Url;
 
-/// A token that ends sooner than this is refreshed before it is used.
+/// A token that expires within this time is refreshed before it is used.
 const REFRESH_MARGIN: SignedDuration = SignedDuration::from_secs(60);
-/// A refresh has to be done within this time, or another may try. Longer than a token endpoint is waited for.
+/// The lease of a refresh. Longer than the timeout of a call to a token endpoint.
 const LEASE_DURATION: SignedDuration = SignedDuration::from_secs(14);
-/// How often, and how many times, new tokens are stored before they are given up.
+/// Interval between attempts to store new tokens.
 const STORE_INTERVAL: Duration = Duration::from_secs(1);
 const MAX_STORE_ATTEMPTS: u32 = 60;
+/// Interval of checking whether another caller has refreshed the tokens.
 const REFRESH_POLL_INTERVAL: Duration = Duration::from_millis(100);
 const MAX_REFRESH_POLLS: u32 = 200;
 
-/// Pipedrive, called as a user who has the app installed.
+/// Pipedrive's API, called as a user who has installed the app.
 #[derive(Clone, Copy)]
 pub(crate) struct Pipedrive<'a> {
     context: &'a TenantContext,
@@ -43,28 +44,28 @@ pub(crate) struct Pipedrive<'a> {
 }
 
 impl TenantContext {
-    /// Pipedrive, called as one of the tenant's users.
+    /// Pipedrive's API, called as one of the tenant's users.
     pub(crate) fn pipedrive_as(&self, user: UserId) -> Pipedrive<'_> {
         Pipedrive { context: self, user }
     }
 }
 
 impl UserContext {
-    /// Pipedrive, called as this user.
+    /// Pipedrive's API, called as this user.
     pub(crate) fn pipedrive(&self) -> Pipedrive<'_> {
         self.pipedrive_as(self.user)
     }
 }
 
 impl Pipedrive<'_> {
-    /// Makes a call, and repeats it with a new token if Pipedrive refuses the first one. A cloned `AsyncFnOnce` and no `AsyncFn`, because
-    /// the compiler cannot show that the future of an `AsyncFn` is `Send`.
+    /// Makes a call, and repeats it with a new token if Pipedrive refuses the first one. `call` is a cloned `AsyncFnOnce`, because the
+    /// compiler cannot prove that the future of an `AsyncFn` is `Send`.
     pub(crate) async fn call<T>(
         self,
         call: impl AsyncFnOnce(pipedrive_api::Api) -> Result<T, ProviderError> + Clone,
     ) -> Result<T, Error> {
         let Self { context: TenantContext { app, tenant }, user } = self;
-        // One user does not use up what Pipedrive allows the company.
+        // One user must not use up the calls that Pipedrive allows the company.
         app.rate_limiters.may_call(*tenant, user).await.map_err(Error::ShareUsed)?;
         let (result, calls) = providers::count_calls(Box::pin(async {
             let api = self.authorize(None).await?;
@@ -79,26 +80,26 @@ impl Pipedrive<'_> {
         result?.map_err(|error| match error {
             ProviderError::NotFound => Error::NotFound,
             ProviderError::Disconnected => Error::NotInstalled,
-            ProviderError::TokenRefused => Error::Pipedrive(refused_again()),
+            ProviderError::TokenRefused => Error::Pipedrive(new_token_refused()),
             other => Error::Pipedrive(other),
         })
     }
 
-    /// With a usable token that is not the refused one.
+    /// Returns the API with a usable token other than `refused`.
     async fn authorize(&self, refused: Option<&SecretString>) -> Result<pipedrive_api::Api, Error> {
         let app = &self.context.app;
-        let grant = usable(&self.context.as_user(self.user), refused).await?;
+        let grant = find_usable(&self.context.as_user(self.user), refused).await?;
         let base = Url::parse(&grant.api_domain).map_err(|_| Error::NotInstalled)?;
         Ok(pipedrive_api::Api { http: app.http.clone(), base, access: grant.tokens.access })
     }
 }
 
-/// Pipedrive with a token that was just granted, before anything is stored.
+/// Pipedrive's API with a token that was just granted and is not stored yet.
 pub(crate) fn authorize_pipedrive(app: &App, base: Url, access: SecretString) -> pipedrive_api::Api {
     pipedrive_api::Api { http: app.http.clone(), base, access }
 }
 
-/// The QuickBooks company of a connection.
+/// QuickBooks' API for the company of a connection.
 #[derive(Clone, Copy)]
 pub(crate) struct QuickBooks<'a> {
     context: &'a TenantContext,
@@ -107,20 +108,20 @@ pub(crate) struct QuickBooks<'a> {
 }
 
 impl TenantContext {
-    /// The QuickBooks company of a connection, called for a person who waits.
+    /// QuickBooks' API for the company of a connection, with interactive priority.
     pub(crate) fn quickbooks(&self, connection: &Connection) -> QuickBooks<'_> {
         QuickBooks { context: self, connection: connection.id, priority: Priority::Interactive }
     }
 }
 
 impl QuickBooks<'_> {
-    /// Called with this priority.
+    /// Replaces the priority of the calls.
     pub(crate) fn with_priority(self, priority: Priority) -> Self {
         Self { priority, ..self }
     }
 
-    /// Makes a call, and repeats it with a new token if QuickBooks refuses the first one. A `requestid` stays the same. `AsyncFnOnce` as
-    /// in [`Pipedrive::call`].
+    /// Makes a call, and repeats it with a new token if QuickBooks refuses the first one. A `requestid` stays the same. For
+    /// `AsyncFnOnce` see [`Pipedrive::call`].
     pub(crate) async fn call<T>(
         self,
         call: impl AsyncFnOnce(quickbooks_api::Api) -> Result<T, ProviderError> + Clone,
@@ -133,9 +134,9 @@ impl QuickBooks<'_> {
         };
         match result {
             Ok(done) => Ok(done),
-            Err(ProviderError::TokenRefused) => Err(Error::QuickBooks(refused_again())),
+            Err(ProviderError::TokenRefused) => Err(Error::QuickBooks(new_token_refused())),
             Err(ProviderError::NotFound) => Err(Error::NotFound),
-            // No token helps, and nobody of the company can: the operator has to see it.
+            // Only the operator can solve this, by correcting the settings.
             Err(error @ ProviderError::WrongEnvironment(_)) => {
                 tracing::error!(tenant.id = %self.context.tenant.0, connection.id = %self.connection.0, %error, "quickbooks_api_url and the QuickBooks keys do not fit this company");
                 Err(Error::QuickBooks(error))
@@ -144,12 +145,12 @@ impl QuickBooks<'_> {
         }
     }
 
-    /// With a usable token that is not the refused one.
+    /// Returns the API with a usable token other than `refused`.
     async fn authorize(&self, refused: Option<&SecretString>) -> Result<quickbooks_api::Api, Error> {
         let Self { context, connection, priority } = *self;
         let app = &context.app;
-        let stored = usable(&OfCompany { context: context.clone(), connection }, refused).await?;
-        let meter = app.metering.of(Some((context.tenant, connection)));
+        let stored = find_usable(&CompanyGrant { context: context.clone(), connection }, refused).await?;
+        let meter = app.metering.meter_for(Some((context.tenant, connection)));
         let rate_limiter = app.rate_limiters.limiter_for(connection).await;
         let http = app.http.with_rate_limiter(&rate_limiter, priority).with_meter(meter);
         let home = Currency::from_code(&stored.company.home_currency);
@@ -158,24 +159,25 @@ impl QuickBooks<'_> {
     }
 }
 
-/// QuickBooks with a token that was just granted, before anything is stored.
+/// QuickBooks' API with a token that was just granted and is not stored yet.
 pub(crate) fn authorize_quickbooks(app: &App, realm_id: &str, access: SecretString) -> quickbooks_api::Api {
-    let http = app.http.with_meter(app.metering.of(None));
+    let http = app.http.with_meter(app.metering.meter_for(None));
     let base = app.config.quickbooks_api_url.clone();
     quickbooks_api::Api { http, base, realm_id: realm_id.to_owned(), access, home: None }
 }
 
-fn tokens(granted: &GrantedTokens) -> Tokens {
+fn to_tokens(granted: &GrantedTokens) -> Tokens {
     Tokens { access: granted.access.clone(), refresh: granted.refresh.clone(), expires_at: granted.expires_at }
 }
 
-/// A token that was only just granted is refused as well. Whether the grant has ended is for the token endpoint to say.
-fn refused_again() -> ProviderError {
+/// The error if a new access token is refused as well. Only the token endpoint decides whether the grant has ended.
+fn new_token_refused() -> ProviderError {
     ProviderError::unknown("a new access token was refused as well")
 }
 
-/// A refresh whose answer is lost leaves no doubt about the call that it was made for: that one was not sent.
-fn not_begun(error: ProviderError) -> ProviderError {
+/// Converts the error of a refresh to that of the call that needed it. If the answer to the refresh was lost, that call was not sent, so
+/// its outcome is not in doubt.
+fn to_error_of_unsent_call(error: ProviderError) -> ProviderError {
     match error {
         ProviderError::Unknown(_) => ProviderError::TokenUnavailable,
         other => other,
@@ -187,29 +189,32 @@ fn is_usable(tokens: &Tokens, now: Timestamp, refused: Option<&SecretString>) ->
         && refused.is_none_or(|refused| refused.expose_secret() != tokens.access.expose_secret())
 }
 
-/// A grant as it is stored, whose tokens are refreshed by one caller at a time.
+/// A stored grant, whose tokens are refreshed by one caller at a time.
 trait Grant: Clone + Send + Sync + 'static {
-    /// Its stored row.
+    /// The row of the grant.
     type Stored: Send + Sync + 'static;
 
-    /// The settings that its provider checks, for the log.
+    /// The settings that the provider checks at a refresh, for the log.
     const SETTINGS: &'static str;
 
-    /// Whose it is.
+    /// The tenant of the grant.
     fn context(&self) -> &TenantContext;
 
-    /// Reads it; an error where it has ended.
-    fn stored(&self) -> impl Future<Output = Result<Self::Stored, Error>> + Send;
+    /// Reads the row. Fails if the grant has ended.
+    fn read_stored(&self) -> impl Future<Output = Result<Self::Stored, Error>> + Send;
 
     fn tokens(stored: &Self::Stored) -> &Tokens;
 
-    /// Takes the right to refresh; false where somebody else has it.
+    /// Claims the lease of a refresh. Returns false if another caller holds it.
     fn claim_refresh(&self, tx: &mut Tx, now: Timestamp) -> impl Future<Output = Result<bool, Error>> + Send;
 
-    /// Asks the provider for new tokens.
-    fn refresh(&self, stored: &Self::Stored) -> impl Future<Output = Result<GrantedTokens, ProviderError>> + Send;
+    /// Requests new tokens from the provider.
+    fn request_tokens(
+        &self,
+        stored: &Self::Stored,
+    ) -> impl Future<Output = Result<GrantedTokens, ProviderError>> + Send;
 
-    /// Stores new tokens, and gives the lease back. True where the grant had been recorded as ended meanwhile.
+    /// Stores new tokens and releases the lease. Returns whether the grant had been recorded as ended meanwhile.
     fn store_refreshed(
         &self,
         tx: &mut Tx,
@@ -217,29 +222,29 @@ trait Grant: Clone + Send + Sync + 'static {
         granted: &GrantedTokens,
     ) -> impl Future<Output = Result<bool, Error>> + Send;
 
-    /// Gives the lease back without new tokens; `ended` where the provider says that the grant has. False where the tokens have changed
+    /// Releases the lease without new tokens. `has_ended` if the provider has ended the grant. Returns false if the tokens have changed
     /// meanwhile.
     fn release_refresh(
         &self,
         tx: &mut Tx,
         stored: &Self::Stored,
-        ended: bool,
+        has_ended: bool,
     ) -> impl Future<Output = Result<bool, Error>> + Send;
 
-    /// The error that a failed refresh means to the caller.
-    fn failed(error: ProviderError) -> Error;
+    /// Converts the error of a failed refresh to that of the caller.
+    fn to_caller_error(error: ProviderError) -> Error;
 }
 
-/// The grant with a token that can be used, and is not the one that was refused.
-async fn usable<G: Grant>(grant: &G, refused: Option<&SecretString>) -> Result<G::Stored, Error> {
+/// Returns the grant with a usable token other than `refused`.
+async fn find_usable<G: Grant>(grant: &G, refused: Option<&SecretString>) -> Result<G::Stored, Error> {
     let app = &grant.context().app;
     for _ in 0..MAX_REFRESH_POLLS {
-        let stored = grant.stored().await?;
+        let stored = grant.read_stored().await?;
         if is_usable(G::tokens(&stored), app.clock.now(), refused) {
             return Ok(stored);
         }
         let mut tx = app.db.begin().await?;
-        // Not earlier: the transaction may have waited for others, and the lease has to outlast the refresh.
+        // The clock is read after the transaction has begun, which may wait: the lease has to outlast the refresh.
         let leased = grant.claim_refresh(&mut tx, app.clock.now()).await?;
         tx.commit().await?;
         if leased {
@@ -249,25 +254,25 @@ async fn usable<G: Grant>(grant: &G, refused: Option<&SecretString>) -> Result<G
             tokio::time::sleep(REFRESH_POLL_INTERVAL).await;
         }
     }
-    Err(G::failed(ProviderError::Busy(Duration::from_secs(5))))
+    Err(G::to_caller_error(ProviderError::Busy(Duration::from_secs(5))))
 }
 
-/// Refreshes under the lease. New tokens are stored before anybody uses them.
+/// Refreshes the tokens under the lease. New tokens are stored before they are used.
 async fn refresh<G: Grant>(grant: &G, old: &G::Stored) -> Result<(), Error> {
-    // Somebody may have refreshed between the reading and the lease; then there is nothing to do.
-    let current = grant.stored().await?;
+    // Another caller may have refreshed the tokens before this one claimed the lease.
+    let current = grant.read_stored().await?;
     let changed = G::tokens(&current).access.expose_secret() != G::tokens(old).access.expose_secret();
-    let outcome = if changed { None } else { Some(grant.refresh(old).await) };
+    let outcome = if changed { None } else { Some(grant.request_tokens(old).await) };
     let stored = if changed { &current } else { old };
     let granted = outcome.as_ref().and_then(|outcome| outcome.as_ref().ok());
     let error = outcome.as_ref().and_then(|outcome| outcome.as_ref().err());
     if let Some(error @ ProviderError::Misconfigured(_)) = error {
         tracing::error!(tenant.id = %grant.context().tenant.0, %error, settings = G::SETTINGS, "tokens are not refreshed; correct the settings");
     }
-    let ended = matches!(error, Some(ProviderError::Disconnected));
+    let has_ended = matches!(error, Some(ProviderError::Disconnected));
     let mut failures = 0;
-    // The provider may have replaced the old tokens: new ones that are not stored are lost, and with them the grant.
-    while let Err(failed) = store_outcome(grant, stored, granted, ended).await {
+    // The provider may have invalidated the old tokens. If the new ones are not stored, the grant is lost.
+    while let Err(failed) = store_outcome(grant, stored, granted, has_ended).await {
         failures += 1;
         if granted.is_none() || failures == MAX_STORE_ATTEMPTS {
             return Err(failed);
@@ -276,23 +281,23 @@ async fn refresh<G: Grant>(grant: &G, old: &G::Stored) -> Result<(), Error> {
         tokio::time::sleep(STORE_INTERVAL).await;
     }
     match outcome {
-        Some(Err(error)) => Err(G::failed(error)),
+        Some(Err(error)) => Err(G::to_caller_error(error)),
         _ => Ok(()),
     }
 }
 
-/// Stores what came of a refresh, and gives the lease back.
+/// Stores the outcome of a refresh and releases the lease.
 async fn store_outcome<G: Grant>(
     grant: &G,
     stored: &G::Stored,
     granted: Option<&GrantedTokens>,
-    ended: bool,
+    has_ended: bool,
 ) -> Result<(), Error> {
     let TenantContext { app, tenant } = grant.context();
     let mut tx = app.db.begin().await?;
     let changed = match granted {
         Some(granted) => grant.store_refreshed(&mut tx, stored, granted).await?,
-        None => grant.release_refresh(&mut tx, stored, ended).await? && ended,
+        None => grant.release_refresh(&mut tx, stored, has_ended).await? && has_ended,
     };
     tx.commit().await?;
     if changed {
@@ -301,7 +306,7 @@ async fn store_outcome<G: Grant>(
     Ok(())
 }
 
-/// A user's grant at Pipedrive.
+/// A user's grant of Pipedrive.
 impl Grant for UserContext {
     type Stored = grants::Grant;
 
@@ -311,7 +316,7 @@ impl Grant for UserContext {
         self
     }
 
-    async fn stored(&self) -> Result<grants::Grant, Error> {
+    async fn read_stored(&self) -> Result<grants::Grant, Error> {
         let mut tx = self.app.db.read().await?;
         let grant = grants::find(&mut tx, &self.app.vault, self.tenant, self.user).await?;
         grant.filter(|grant| grant.active).ok_or(Error::NotInstalled)
@@ -325,7 +330,7 @@ impl Grant for UserContext {
         Ok(grants::claim_refresh(tx, self.tenant, self.user, now, now + LEASE_DURATION).await?)
     }
 
-    async fn refresh(&self, stored: &grants::Grant) -> Result<GrantedTokens, ProviderError> {
+    async fn request_tokens(&self, stored: &grants::Grant) -> Result<GrantedTokens, ProviderError> {
         self.app.pipedrive.refresh_tokens(&self.app.http, &stored.tokens.refresh, self.app.clock.now()).await
     }
 
@@ -335,13 +340,13 @@ impl Grant for UserContext {
         stored: &grants::Grant,
         granted: &GrantedTokens,
     ) -> Result<bool, Error> {
-        let named = granted
+        let new_domain = granted
             .api_domain
             .as_deref()
             .and_then(|api| Url::parse(api).ok())
             .filter(|api| self.app.config.allows_api(api));
-        let api = named.map_or_else(|| stored.api_domain.clone(), String::from);
-        let (replaced, tokens) = (stored.tokens.expires_at, tokens(granted));
+        let api = new_domain.map_or_else(|| stored.api_domain.clone(), String::from);
+        let (replaced, tokens) = (stored.tokens.expires_at, to_tokens(granted));
         let had_ended =
             grants::store_refreshed(tx, &self.app.vault, self.tenant, self.user, replaced, &api, &tokens).await?;
         if had_ended {
@@ -350,30 +355,30 @@ impl Grant for UserContext {
         Ok(had_ended)
     }
 
-    async fn release_refresh(&self, tx: &mut Tx, stored: &grants::Grant, ended: bool) -> Result<bool, Error> {
-        let released = grants::release_refresh(tx, self.tenant, self.user, stored.tokens.expires_at, ended).await?;
-        if released && ended {
+    async fn release_refresh(&self, tx: &mut Tx, stored: &grants::Grant, has_ended: bool) -> Result<bool, Error> {
+        let released = grants::release_refresh(tx, self.tenant, self.user, stored.tokens.expires_at, has_ended).await?;
+        if released && has_ended {
             lost_access::record_refused_grant(self, tx).await?;
         }
         Ok(released)
     }
 
-    fn failed(error: ProviderError) -> Error {
+    fn to_caller_error(error: ProviderError) -> Error {
         match error {
             ProviderError::Disconnected => Error::NotInstalled,
-            other => Error::Pipedrive(not_begun(other)),
+            other => Error::Pipedrive(to_error_of_unsent_call(other)),
         }
     }
 }
 
-/// A company's grant at QuickBooks.
+/// A company's grant of QuickBooks.
 #[derive(Clone)]
-struct OfCompany {
+struct CompanyGrant {
     context: TenantContext,
     connection: ConnectionId,
 }
 
-impl Grant for OfCompany {
+impl Grant for CompanyGrant {
     type Stored = Connection;
 
     const SETTINGS: &'static str = "quickbooks_client_id, quickbooks_client_secret";
@@ -382,7 +387,7 @@ impl Grant for OfCompany {
         &self.context
     }
 
-    async fn stored(&self) -> Result<Connection, Error> {
+    async fn read_stored(&self) -> Result<Connection, Error> {
         let connection = companies::find(&self.context, self.connection).await?;
         companies::require_usable(connection)
     }
@@ -395,13 +400,13 @@ impl Grant for OfCompany {
         Ok(quickbooks::claim_refresh(tx, self.context.tenant, self.connection, now, now + LEASE_DURATION).await?)
     }
 
-    async fn refresh(&self, stored: &Connection) -> Result<GrantedTokens, ProviderError> {
+    async fn request_tokens(&self, stored: &Connection) -> Result<GrantedTokens, ProviderError> {
         let app = &self.context.app;
         app.quickbooks.refresh_tokens(&app.http, &stored.tokens.refresh, app.clock.now()).await
     }
 
     async fn store_refreshed(&self, tx: &mut Tx, stored: &Connection, granted: &GrantedTokens) -> Result<bool, Error> {
-        let (replaced, tokens) = (stored.tokens.expires_at, tokens(granted));
+        let (replaced, tokens) = (stored.tokens.expires_at, to_tokens(granted));
         let had_ended = quickbooks::store_refreshed(
             tx,
             &self.context.app.vault,
@@ -412,16 +417,17 @@ impl Grant for OfCompany {
         )
         .await?;
         if had_ended {
-            // Another replica refreshed with the old token, and was refused: administrators have been asked for nothing.
+            // Another replica was refused with the old token. The administrators were asked to connect again, which is not needed.
             lost_access::request_notification(&self.context, tx).await?;
         }
         Ok(had_ended)
     }
 
-    async fn release_refresh(&self, tx: &mut Tx, stored: &Connection, ended: bool) -> Result<bool, Error> {
+    async fn release_refresh(&self, tx: &mut Tx, stored: &Connection, has_ended: bool) -> Result<bool, Error> {
         let expires_at = stored.tokens.expires_at;
-        let released = quickbooks::release_refresh(tx, self.context.tenant, self.connection, expires_at, ended).await?;
-        if released && ended {
+        let released =
+            quickbooks::release_refresh(tx, self.context.tenant, self.connection, expires_at, has_ended).await?;
+        if released && has_ended {
             lost_access::request_notification(&self.context, tx).await?;
             let detail = json!({ "connection": self.connection.0 });
             audit::record(
@@ -438,15 +444,15 @@ impl Grant for OfCompany {
         Ok(released)
     }
 
-    fn failed(error: ProviderError) -> Error {
+    fn to_caller_error(error: ProviderError) -> Error {
         match error {
             ProviderError::Disconnected => Error::NeedsReconnect,
-            other => Error::QuickBooks(not_begun(other)),
+            other => Error::QuickBooks(to_error_of_unsent_call(other)),
         }
     }
 }
 
-/// Runs on a task of its own: a request whose browser leaves is dropped, and a refresh must not be.
+/// Runs `work` on its own task: a request is dropped when its browser disconnects, and a refresh must not be.
 async fn run_to_end(work: impl Future<Output = Result<(), Error>> + Send + 'static) -> Result<(), Error> {
     match tokio::spawn(work).await {
         Ok(done) => done,

@@ -1,8 +1,8 @@
-//! Voiding, deleting and e-mailing an invoice that stands, each once.
+//! Voids, deletes, corrects and e-mails issued invoices, each exactly once.
 //!
-//! The request is stored and enqueued in one transaction; the work runs here, or after a crash on any replica.
-//! An action that cannot be undone is done only to the invoice that the person saw: QuickBooks refuses a stale `SyncToken`, and
-//! then the invoice is read again and compared.
+//! The request is stored and enqueued in one transaction. The job runs on any replica, also after a crash.
+//! An irreversible act is carried out only on the state that the user saw: QuickBooks refuses a stale `SyncToken`, and the invoice is then
+//! read again and compared.
 
 use super::{
     Error, catalogue, companies,
@@ -33,39 +33,39 @@ use store::{
 };
 use uuid::Uuid;
 
-/// How a wish stands when the person is answered.
+/// The outcome of an act at the time of the response.
 #[derive(Debug)]
 pub(crate) enum Outcome {
-    /// QuickBooks has carried it out.
+    /// QuickBooks has carried out the act.
     Done,
-    /// It was not carried out.
+    /// The act was not carried out.
     Refused(Reason),
-    /// It is under way.
+    /// The act is not finished.
     Pending,
 }
 
-/// A requested action on an invoice.
+/// A requested act on an invoice.
 pub(crate) struct ActInput {
     pub(crate) invoice: InvoiceId,
     pub(crate) act: Act,
-    /// The state that the person saw.
+    /// The state that the user saw.
     pub(crate) seen: String,
     pub(crate) recipient: String,
-    /// Of the form that was pressed: pressed again, it is the same act.
+    /// The key of the submitted form. A form that is submitted twice requests one act.
     pub(crate) key: Option<Uuid>,
 }
 
-/// The state of the invoice before an e-mail: whether another e-mail was sent before.
-fn sent_before(snapshot: &Snapshot) -> String {
+/// The state of an invoice before an e-mail: whether an earlier e-mail was sent.
+fn describe_email_state(snapshot: &Snapshot) -> String {
     if snapshot.sent { "sent".to_owned() } else { String::new() }
 }
 
-/// Whether the first e-mail of an invoice was sent. After an earlier one, the state shows nothing.
+/// Whether the state shows that the first e-mail was sent. After an earlier e-mail, it cannot show another one.
 fn shows_first_email(seen: &str, is_sent: bool) -> bool {
     seen.is_empty() && is_sent
 }
 
-/// The known status of an invoice that exists in QuickBooks, on the current date of its company. `None` for any other invoice.
+/// The status of an issued invoice by its snapshot, on the current date of its company. `None` for any other invoice.
 pub(crate) async fn find_status(context: &TenantContext, id: InvoiceId) -> Result<Option<Status>, Error> {
     let (app, tenant) = (&context.app, context.tenant);
     let mut tx = app.db.read().await?;
@@ -76,11 +76,10 @@ pub(crate) async fn find_status(context: &TenantContext, id: InvoiceId) -> Resul
     Ok(Some(compute_status(snapshot, app.clock.today(&zone))))
 }
 
-/// Somebody has pressed. [`Error::AdminsOnly`] where the settings leave what
-/// cannot be undone to administrators.
-pub(crate) async fn request(context: &UserContext, wanted: ActInput) -> Result<Outcome, Error> {
+/// Requests an act and waits for its outcome. Fails with [`Error::AdminsOnly`] if the settings restrict the act to administrators.
+pub(crate) async fn request(context: &UserContext, input: ActInput) -> Result<Outcome, Error> {
     let (app, tenant, user) = (&context.app, context.tenant, context.user);
-    let ActInput { invoice, act, seen, recipient, key } = wanted;
+    let ActInput { invoice, act, seen, recipient, key } = input;
     let settings = settings::find_settings(context).await?;
     let may = if act.is_irreversible() { settings.void } else { settings.create };
     if act != Act::Send {
@@ -89,9 +88,9 @@ pub(crate) async fn request(context: &UserContext, wanted: ActInput) -> Result<O
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
     let id = ActId(key.unwrap_or_else(Uuid::now_v7));
-    if let Some(known) = acts::find(&mut tx, tenant, id).await? {
+    if let Some(existing) = acts::find(&mut tx, tenant, id).await? {
         drop(tx);
-        let is_same = known.request.invoice == invoice && known.request.act == act;
+        let is_same = existing.request.invoice == invoice && existing.request.act == act;
         return if is_same { wait_for_outcome(context, id).await } else { Err(Error::NotFound) };
     }
     let found = invoices::find(&mut tx, tenant, invoice).await?.ok_or(Error::NotFound)?;
@@ -104,11 +103,11 @@ pub(crate) async fn request(context: &UserContext, wanted: ActInput) -> Result<O
     if act.depends_on_state() && act.seen_state(snapshot) != seen {
         return Ok(Outcome::Refused(Reason::Changed));
     }
-    // If the address was emptied, the e-mail does not go to the address in QuickBooks: nobody chose that one.
+    // Without an address QuickBooks would use its own, which the user did not choose.
     if act == Act::Send && check_recipient(&recipient).is_some() {
         return Ok(Outcome::Refused(Reason::NoAddress));
     }
-    let seen = if act == Act::Send { sent_before(snapshot) } else { seen };
+    let seen = if act == Act::Send { describe_email_state(snapshot) } else { seen };
     let request = ActRequest { id, invoice, act, seen, recipient, by: user };
     if !acts::request(&mut tx, tenant, &request, now).await? {
         return Ok(Outcome::Pending);
@@ -121,11 +120,11 @@ pub(crate) async fn request(context: &UserContext, wanted: ActInput) -> Result<O
     wait_for_outcome(context, request.id).await
 }
 
-/// How long somebody waits for the payments of an invoice before they are asked without them.
+/// Upper bound for reading the payments of an invoice. The question is then asked without them.
 const PAYMENTS_DEADLINE: Duration = Duration::from_secs(3);
 
-/// The payments of an invoice, for the question before an action that cannot be undone. `None` if QuickBooks does not answer in time.
-/// [`Error::AdminsOnly`] as for [`request`].
+/// Lists the payments of an invoice, for the question before an irreversible act. `None` if QuickBooks does not answer in time. Fails with
+/// [`Error::AdminsOnly`] like [`request`].
 pub(crate) async fn list_payments(context: &UserContext, invoice: &Invoice) -> Result<Option<Payments>, Error> {
     rights::require(context, settings::find_settings(context).await?.void).await?;
     match tokio::time::timeout(PAYMENTS_DEADLINE, read_payments(context, invoice)).await {
@@ -143,17 +142,17 @@ pub(crate) async fn list_payments(context: &UserContext, invoice: &Invoice) -> R
 
 async fn read_payments(context: &TenantContext, invoice: &Invoice) -> Result<Option<Payments>, Error> {
     let (app, tenant) = (&context.app, context.tenant);
-    let InvoiceState::Issued(known) = &invoice.state else { return Err(Error::NotFound) };
+    let InvoiceState::Issued(stored) = &invoice.state else { return Err(Error::NotFound) };
     let mut tx = app.db.read().await?;
     let connection =
         quickbooks::find(&mut tx, &app.vault, tenant, invoice.connection).await?.ok_or(Error::NotConnected)?;
     drop(tx);
-    let id = &known.quickbooks_id;
+    let id = &stored.quickbooks_id;
     let asked_at = app.clock.now();
     let read = context.quickbooks(&connection).call(async |api| api.read_payments(id).await).await?;
-    let now = sync::merge_snapshots(known, read.as_ref().map(|read| read.invoice.clone()));
+    let now = sync::merge_snapshots(stored, read.as_ref().map(|read| read.invoice.clone()));
     // The question shows the state that the panel shows.
-    if now != *known {
+    if now != *stored {
         let mut tx = app.db.begin().await?;
         sync::update_snapshot(context, &mut tx, invoice, &now, asked_at).await?;
         tx.commit().await?;
@@ -162,7 +161,7 @@ async fn read_payments(context: &TenantContext, invoice: &Invoice) -> Result<Opt
     Ok(read.map(|read| Payments { invoice: now, ..read }))
 }
 
-/// How an act stands, after waiting a little for its end.
+/// Waits for the outcome of an act, for [`OUTCOME_TIMEOUT`] at most.
 async fn wait_for_outcome(context: &TenantContext, id: ActId) -> Result<Outcome, Error> {
     let until = tokio::time::Instant::now() + OUTCOME_TIMEOUT;
     loop {
@@ -178,29 +177,29 @@ async fn wait_for_outcome(context: &TenantContext, id: ActId) -> Result<Outcome,
     }
 }
 
-/// Carries a wish as far as it goes now.
+/// Makes one attempt at an act.
 pub(crate) async fn carry_out(context: &TenantContext, id: ActId) -> Result<Attempt, Error> {
     let (app, tenant) = (&context.app, context.tenant);
     let mut tx = app.db.begin().await?;
     let lease = OperationLease::new(context, id);
     let Some((requested, progress)) = acts::claim(&mut tx, tenant, id, lease.owner, lease.since, lease.until()).await?
     else {
-        let known = acts::find(&mut tx, tenant, id).await?;
-        let unfinished = known.is_some_and(|act| act.is_under_way());
-        return Ok(if unfinished { Attempt::Later(HEARTBEAT_INTERVAL) } else { Attempt::Done });
+        let existing = acts::find(&mut tx, tenant, id).await?;
+        let is_unfinished = existing.is_some_and(|act| act.is_under_way());
+        return Ok(if is_unfinished { Attempt::Later(HEARTBEAT_INTERVAL) } else { Attempt::Done });
     };
     let invoice = invoices::find(&mut tx, tenant, requested.request.invoice).await?.ok_or(Error::NotFound)?;
     tx.commit().await?;
     let refused = OnceLock::new();
     let worker = Worker { context, requested: &requested, progress, invoice: &invoice, lease: &lease, refused };
     match lease.run_while_leased(Box::pin(worker.run())).await {
-        Some(ended) => worker.settle(ended).await,
+        Some(result) => worker.store_result(result).await,
         None => Ok(Attempt::Later(HEARTBEAT_INTERVAL)),
     }
 }
 
-/// The outcome of an attempt: the invoice as it is now, and why it was not carried out, if it was not.
-type Ended = (Snapshot, Option<Reason>);
+/// The result of an attempt: the current snapshot, and the reason if the act was not carried out.
+type ActResult = (Snapshot, Option<Reason>);
 
 /// One attempt at an act.
 struct Worker<'a> {
@@ -209,43 +208,43 @@ struct Worker<'a> {
     progress: Progress,
     invoice: &'a Invoice,
     lease: &'a OperationLease<'a, ActId>,
-    /// Code and id of the call that QuickBooks refused, for its support.
+    /// The code of a refusal and the id of the call, for the support of QuickBooks.
     refused: OnceLock<(String, Box<str>)>,
 }
 
 impl Worker<'_> {
-    async fn run(&self) -> Result<Ended, Error> {
-        let InvoiceState::Issued(known) = &self.invoice.state else { return Err(Error::NotFound) };
+    async fn run(&self) -> Result<ActResult, Error> {
+        let InvoiceState::Issued(stored) = &self.invoice.state else { return Err(Error::NotFound) };
         let mut tx = self.context.app.db.read().await?;
         let connection =
             quickbooks::find(&mut tx, &self.context.app.vault, self.context.tenant, self.invoice.connection).await?;
         drop(tx);
         let connection = connection.ok_or(Error::NotConnected)?;
-        let mut current = known.clone();
-        for at in 0..self.looks() {
+        let mut current = stored.clone();
+        for at in 0..self.count_checks() {
             if at > 0 {
                 tokio::time::sleep(UNDER_WAY_DURATION.unsigned_abs()).await;
             }
-            current = self.read(&connection, known).await?;
+            current = self.read_current(&connection, stored).await?;
             if self.requested.request.act == Act::Send && self.is_sent(&connection, &current).await? {
                 return Ok((current, None));
             }
-            if let Some(ended) = self.ended(&current, &connection) {
-                return Ok((current, ended));
+            if let Some(end) = self.find_end(&current, &connection) {
+                return Ok((current, end));
             }
         }
-        // It may have been read anew since the person pressed: while the act waited for its turn, or a crash kept it waiting.
-        if self.looks() == 0
-            && let Some(ended) = self.ended(&current, &connection)
+        // The snapshot may be newer than the request, which waited for its admission or after a crash.
+        if self.count_checks() == 0
+            && let Some(end) = self.find_end(&current, &connection)
         {
-            return Ok((current, ended));
+            return Ok((current, end));
         }
-        // Once with what we know, and once more with what QuickBooks says when that was stale.
+        // The first attempt uses the stored version. If it is stale, the second one uses the current version.
         for is_last in [false, true] {
             let mut tx = self.context.app.db.begin().await?;
             self.lease.mark_sending(&mut tx).await?;
             tx.commit().await?;
-            match self.send(&connection, &current).await {
+            match self.send_request(&connection, &current).await {
                 Ok(done) => return Ok((done, None)),
                 Err(Error::NotFound) if !is_last => {}
                 Err(Error::QuickBooks(ProviderError::Refused(refusal))) => match refusal.code.as_str() {
@@ -253,7 +252,7 @@ impl Worker<'_> {
                     "5010" => return Err(Error::QuickBooks(ProviderError::Busy(HEARTBEAT_INTERVAL))),
                     code => {
                         let _ = self.refused.set((refusal.code.clone(), refusal.call_id));
-                        let reason = self.refusal(&current, code, refusal.detail);
+                        let reason = self.explain_refusal(&current, code, refusal.detail);
                         return Ok((current, Some(reason)));
                     }
                 },
@@ -267,17 +266,17 @@ impl Worker<'_> {
                 }
                 Err(error) => return Err(error),
             }
-            current = self.read(&connection, &current).await?;
-            if let Some(ended) = self.ended(&current, &connection) {
-                return Ok((current, ended));
+            current = self.read_current(&connection, &current).await?;
+            if let Some(end) = self.find_end(&current, &connection) {
+                return Ok((current, end));
             }
         }
         Err(Error::QuickBooks(ProviderError::Busy(HEARTBEAT_INTERVAL)))
     }
 
-    /// Why QuickBooks refused. No code is documented for deleting an invoice that has payments: what is not about something else
-    /// is about them.
-    fn refusal(&self, current: &Snapshot, code: &str, detail: String) -> Reason {
+    /// Explains a refusal. No code is documented for deleting an invoice that has payments, so a refusal without another cause is explained
+    /// by the payments.
+    fn explain_refusal(&self, current: &Snapshot, code: &str, detail: String) -> Reason {
         let has_payments = current.balance.amount() < current.total.amount();
         let cause = find_cause_of_act(code);
         let is_about_them = match self.requested.request.act {
@@ -292,14 +291,15 @@ impl Worker<'_> {
         }
     }
 
-    /// Whether an attempt before may have carried it out.
+    /// Whether an earlier attempt may have carried out the act.
     fn is_in_doubt(&self) -> bool {
         !matches!(self.progress, Progress::Queued)
     }
 
-    /// How often to look at what became of an attempt before. An e-mail that somebody else may be sending is waited for, by no clock that
-    /// can be moved; of what cannot be undone QuickBooks refuses the second by its `SyncToken`.
-    fn looks(&self) -> u8 {
+    /// The number of checks whether an earlier attempt succeeded. For an e-mail that another worker may still be sending, the second check
+    /// waits, by a timer that does not depend on the clock. Other acts need no wait, because QuickBooks refuses a second one by its
+    /// `SyncToken`.
+    fn count_checks(&self) -> u8 {
         match (self.progress, self.requested.request.act) {
             (Progress::Queued, _) => 0,
             (Progress::Lost, Act::Send) => 2,
@@ -307,8 +307,8 @@ impl Worker<'_> {
         }
     }
 
-    /// Whether an e-mail that was asked for without an answer went out. The first one shows, another by its time; where
-    /// QuickBooks' clock is behind ours by more than it took, it relies on its `requestid`.
+    /// Whether an e-mail that was requested without an answer was sent. The first e-mail shows in the state, a later one by its delivery
+    /// time. If QuickBooks' clock is so far behind that the time is too early, the `requestid` prevents a second e-mail.
     async fn is_sent(&self, connection: &Connection, current: &Snapshot) -> Result<bool, Error> {
         let StoredAct { request, at, .. } = self.requested;
         if shows_first_email(&request.seen, current.sent) {
@@ -319,9 +319,9 @@ impl Worker<'_> {
         Ok(delivered.await?.is_some_and(|delivered| delivered.as_second() >= at.as_second()))
     }
 
-    /// Whether nothing is left to do with the invoice as it is now: because it is as the act leaves it, or because the act
-    /// does not apply to it any more, and why.
-    fn ended(&self, current: &Snapshot, connection: &Connection) -> Option<Option<Reason>> {
+    /// Returns the end of the act if nothing is left to do: `Some(None)` if the invoice has the state after the act, or the reason if the
+    /// act no longer applies.
+    fn find_end(&self, current: &Snapshot, connection: &Connection) -> Option<Option<Reason>> {
         let request = &self.requested.request;
         let today = self.context.app.clock.today(&connection.company.time_zone);
         if request.act.depends_on_state() && request.act.is_done(current, self.invoice.draft.total) {
@@ -335,20 +335,20 @@ impl Worker<'_> {
         }
     }
 
-    /// The invoice as QuickBooks has it now.
-    async fn read(&self, connection: &Connection, known: &Snapshot) -> Result<Snapshot, Error> {
-        let id = &known.quickbooks_id;
+    /// Reads the current state of the invoice.
+    async fn read_current(&self, connection: &Connection, stored: &Snapshot) -> Result<Snapshot, Error> {
+        let id = &stored.quickbooks_id;
         let read = self.context.quickbooks(connection).call(async |api| api.read_invoice(id).await);
-        Ok(sync::merge_snapshots(known, read.await?))
+        Ok(sync::merge_snapshots(stored, read.await?))
     }
 
-    async fn send(&self, connection: &Connection, current: &Snapshot) -> Result<Snapshot, Error> {
+    async fn send_request(&self, connection: &Connection, current: &Snapshot) -> Result<Snapshot, Error> {
         let request = &self.requested.request;
-        // An e-mail is the same one whatever has become of the invoice since.
+        // The `requestid` of an e-mail stays the same if the invoice has changed since.
         let version = if request.act.depends_on_state() { current.sync_token.as_str() } else { "" };
         let step = format!("{}/{}/{version}", request.act.name(), request.id.0);
         let request_id = request_id(self.context.tenant, &step);
-        // The others need nothing but the invoice: they go on while reads are refused.
+        // The other acts need no lists, so they continue while reads are refused.
         let catalogue = match request.act {
             Act::Correct => Some(catalogue::read_catalogue(self.context, connection).await?),
             Act::Void | Act::Delete | Act::Send => None,
@@ -374,12 +374,12 @@ impl Worker<'_> {
         calling.await
     }
 
-    /// Keeps what came out, in one transaction.
-    async fn settle(&self, ended: Result<Ended, Error>) -> Result<Attempt, Error> {
+    /// Stores the result of the attempt, in one transaction.
+    async fn store_result(&self, result: Result<ActResult, Error>) -> Result<Attempt, Error> {
         let (tenant, now) = (self.context.tenant, self.context.app.clock.now());
         let request = &self.requested.request;
         let mut tx = self.context.app.db.begin().await?;
-        let attempt = match ended {
+        let attempt = match result {
             Ok((snapshot, refusal)) => {
                 if acts::finish(&mut tx, tenant, request.id, self.lease.owner, refusal.as_ref()).await? {
                     sync::update_snapshot(self.context, &mut tx, self.invoice, &snapshot, now).await?;
@@ -395,7 +395,7 @@ impl Worker<'_> {
                 Attempt::Done
             }
             Err(error) => {
-                tracing::warn!(tenant.id = %tenant.0, act.id = %request.id.0, %error, "an act is not settled yet");
+                tracing::warn!(tenant.id = %tenant.0, act.id = %request.id.0, %error, "an attempt at an act failed");
                 self.lease.release_after_error(&mut tx, &error, self.requested.attempts, self.requested.at).await?
             }
         };
@@ -409,7 +409,7 @@ impl Worker<'_> {
 mod tests {
     use super::shows_first_email;
 
-    /// An answer without a state, after an earlier e-mail, would let the second one count as sent.
+    /// After an earlier e-mail, the state must not make the second one count as sent.
     #[test]
     fn only_a_first_email_shows_in_the_state() {
         assert!(shows_first_email("", true));

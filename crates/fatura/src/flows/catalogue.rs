@@ -6,14 +6,14 @@ use providers::ProviderError;
 use std::sync::Arc;
 use store::quickbooks::Connection;
 
-/// The tenant's connection with its lists, if it can be used.
+/// Returns the tenant's connection with its lists, if it is usable.
 pub(crate) async fn read_connected_catalogue(context: &TenantContext) -> Result<(Connection, Arc<Catalogue>), Error> {
     let connection = companies::find_usable(context).await?;
     let lists = read_catalogue(context, &connection).await?;
     Ok((connection, lists))
 }
 
-/// The company's lists, at most a few minutes old; the last that are known while QuickBooks refuses reads.
+/// Returns the company's lists, at most a few minutes old. While QuickBooks refuses reads, older ones are returned.
 pub(crate) async fn read_catalogue(context: &TenantContext, connection: &Connection) -> Result<Arc<Catalogue>, Error> {
     let read = || async {
         let read = context.quickbooks(connection).call(async |api| api.read_catalogue().await);

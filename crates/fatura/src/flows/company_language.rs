@@ -1,4 +1,4 @@
-//! The language of texts that a whole company reads: notes, deal fields, invoices.
+//! The language of texts for a whole company: notes, deal fields, invoices.
 
 use super::{Error, context::TenantContext};
 use crate::{language::Language, locale::Locale};
@@ -12,7 +12,7 @@ pub(crate) async fn read_locale(context: &TenantContext) -> Result<Locale, Error
     Ok(Locale::of(&company.locale).in_language(language))
 }
 
-/// Reads the language of texts for the whole company: that of the settings, or else [`find_usual_language`].
+/// Reads the language of texts for the whole company: that of the settings, otherwise [`find_usual_language`].
 async fn read_language(context: &TenantContext) -> Result<Language, Error> {
     let mut tx = context.app.db.read().await?;
     let settings = store::settings::find(&mut tx, context.tenant).await?.unwrap_or_default();
@@ -23,13 +23,13 @@ async fn read_language(context: &TenantContext) -> Result<Language, Error> {
     }
 }
 
-/// Finds the language of most users who have the app; of several that are as frequent, that of the first installation. Pipedrive has no
-/// language for a company, and its country does not determine one.
+/// Finds the most frequent language of the users who have installed the app. The language of the first installation wins a tie. Pipedrive
+/// has no language for a company, and the country does not determine one.
 pub(crate) async fn find_usual_language(context: &TenantContext) -> Result<Language, Error> {
     let mut tx = context.app.db.read().await?;
     let company = tenants::find(&mut tx, context.tenant).await?.ok_or(Error::NotFound)?;
     let users = grants::list_users(&mut tx, context.tenant).await?;
     drop(tx);
     let languages = users.iter().map(|(_, profile)| Locale::language_of(&profile.language));
-    Ok(Language::of_most(languages, Locale::language_of(&company.language)))
+    Ok(Language::most_frequent(languages, Locale::language_of(&company.language)))
 }

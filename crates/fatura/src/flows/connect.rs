@@ -1,13 +1,13 @@
-//! Connecting a QuickBooks company, and disconnecting it.
+//! Connects a QuickBooks company, and disconnects it.
 //!
-//! A ticket leads from a signed page to a browser tab; the tab's cookie binds the flow with Intuit; and before
-//! anything is kept, the person confirms a page that names both companies and who asks. So nobody can be led into
-//! connecting their books to a stranger's Pipedrive. Each step asks Pipedrive whether the user is an administrator.
+//! A one-time token leads from a signed page to a browser tab, and the tab's cookie binds the flow with Intuit. Before the companies are
+//! connected, the user confirms a page that names both companies and the requesting user, so that nobody can be tricked into connecting
+//! their books to a stranger's Pipedrive. Each step asks Pipedrive whether the user is an administrator.
 
 use super::{
     Error, access,
     context::{TenantContext, UserContext},
-    install::FLOW_LIFE,
+    install::FLOW_TIMEOUT,
     lost_access, revoke, rights,
     settings::save_and_audit,
     states,
@@ -32,12 +32,13 @@ use store::{
 use url::Url;
 use uuid::Uuid;
 
-const TICKET_LIFE: SignedDuration = SignedDuration::from_mins(5);
+/// Time to live of the one-time token.
+const TOKEN_TTL: SignedDuration = SignedDuration::from_mins(5);
 
-/// A step that is not taken.
+/// A step of the flow that failed.
 pub(crate) struct Denied {
     pub(crate) error: Error,
-    /// The value to show the outcome with; empty where nobody is known.
+    /// The sealed value for the page of the outcome. Empty if the user is unknown.
     pub(crate) sealed: String,
 }
 
@@ -60,12 +61,12 @@ async fn require_admin(context: &UserContext, browser: &str) -> Result<(), Denie
     }
 }
 
-/// A one-time link by which a signed-in administrator begins connecting in a browser tab. The page that asks for it is in a frame and holds no
-/// cookie: the link is bound to what the browser calls itself.
+/// Issues a one-time link by which a signed-in administrator starts the flow in a browser tab. The requesting page is in a frame without
+/// cookies, so the link is bound to the user agent.
 pub(crate) async fn issue_token(context: &UserContext, agent: &str) -> Result<Url, Error> {
     let (app, tenant, user) = (&context.app, context.tenant, context.user);
-    let until = app.clock.now() + TICKET_LIFE;
-    let ticket = states::issue_state(app, TICKET, until)?;
+    let until = app.clock.now() + TOKEN_TTL;
+    let ticket = states::issue_state(app, TOKEN_PURPOSE, until)?;
     let mut tx = app.db.begin().await?;
     one_time_tokens::begin(&mut tx, &app.vault, Purpose::Ticket, &ticket, agent, Some((tenant, user)), until).await?;
     tx.commit().await?;
@@ -74,25 +75,25 @@ pub(crate) async fn issue_token(context: &UserContext, agent: &str) -> Result<Ur
     Ok(url)
 }
 
-/// The purpose of a ticket; see [`states`].
-const TICKET: &str = "ticket";
+/// The purpose of a one-time token; see [`states`].
+const TOKEN_PURPOSE: &str = "ticket";
 
-/// Takes a ticket: Intuit's consent page for the browser that holds `browser`.
+/// Consumes a one-time token. Returns the address of Intuit's consent page, for the browser whose cookie is `browser`.
 pub(crate) async fn begin(app: &App, ticket: &str, agent: &str, browser: &str) -> Result<Url, Denied> {
-    states::check_state(app, TICKET, ticket)?;
+    states::check_state(app, TOKEN_PURPOSE, ticket)?;
     let mut tx = app.db.begin().await?;
-    let who =
+    let owner =
         one_time_tokens::finish(&mut tx, &app.vault, Purpose::Ticket, ticket, agent, app.clock.now()).await?.flatten();
     tx.commit().await?;
-    let (tenant, user) = who.ok_or(Error::ForeignFlow)?;
+    let (tenant, user) = owner.ok_or(Error::ForeignFlow)?;
     begin_consent(&UserContext::new(app, tenant, user), browser).await
 }
 
-/// Intuit's consent page for an administrator, in the browser that holds `browser`.
+/// Starts the flow of an administrator. Returns the address of Intuit's consent page, for the browser whose cookie is `browser`.
 pub(crate) async fn begin_consent(context: &UserContext, browser: &str) -> Result<Url, Denied> {
     let (app, tenant, user) = (&context.app, context.tenant, context.user);
     require_admin(context, browser).await?;
-    let until = app.clock.now() + FLOW_LIFE;
+    let until = app.clock.now() + FLOW_TIMEOUT;
     let state = states::issue_state(app, &purpose(browser), until)?;
     let mut tx = app.db.begin().await?;
     one_time_tokens::begin(&mut tx, &app.vault, Purpose::QuickBooks, &state, browser, Some((tenant, user)), until)
@@ -101,14 +102,14 @@ pub(crate) async fn begin_consent(context: &UserContext, browser: &str) -> Resul
     Ok(app.quickbooks.consent_url(&state).map_err(Error::QuickBooks)?)
 }
 
-/// An answer that is given at the last moment is finished before the access is handed back.
+/// Time between the deadline of the confirmation and the revocation, in which an answer at the last moment is processed.
 const ANSWER_MARGIN: SignedDuration = SignedDuration::from_mins(1);
 
 fn purpose(browser: &str) -> String {
     format!("connect/{browser}")
 }
 
-/// A connection that waits for confirmation: stored sealed, so that no address and no page holds it.
+/// A connection that waits for confirmation. It is stored sealed, so that neither an address nor a page contains it.
 #[derive(Debug, Serialize, Deserialize)]
 struct Pending {
     tenant: TenantId,
@@ -126,16 +127,16 @@ impl Pending {
     }
 }
 
-/// Both companies, for the page that asks for confirmation.
+/// The content of the page that asks for confirmation.
 pub(crate) struct Confirmation {
     pub(crate) pipedrive: String,
-    /// Name of the user who asks.
+    /// The name of the requesting user.
     pub(crate) user: String,
     pub(crate) quickbooks: Company,
     pub(crate) replaces: Option<String>,
 }
 
-/// Takes the code of a finished consent; the question to be confirmed, for the address of its page.
+/// Exchanges the code of a finished consent. Returns the id of the confirmation, for the address of its page.
 pub(crate) async fn finish(
     app: &App,
     code: &str,
@@ -151,12 +152,12 @@ pub(crate) async fn finish(
     let (tenant, user) = flow.flatten().ok_or(Error::ForeignFlow)?;
     require_admin(&UserContext::new(app, tenant, user), browser).await?;
     let granted = app.quickbooks.exchange_code(&app.http, code, now).await.map_err(Error::QuickBooks)?;
-    // The realm in the address is not signed: only a company that the token opens is believed.
+    // The realm in the address is not signed. The read proves that the token belongs to it.
     let catalogue = access::authorize_quickbooks(app, realm_id, granted.access.clone())
         .read_catalogue()
         .await
         .map_err(Error::QuickBooks)?;
-    let until = now + FLOW_LIFE;
+    let until = now + FLOW_TIMEOUT;
     let pending = Pending {
         tenant,
         user,
@@ -172,16 +173,16 @@ pub(crate) async fn finish(
         expires_at: granted.expires_at,
     };
     let text = serde_json::to_string(&pending).map_err(|_| Error::ForeignFlow)?;
-    let sealed = app.vault.seal(&place(browser), &SecretString::from(text))?;
-    let question = states::issue_state(app, &place(browser), until)?;
+    let sealed = app.vault.seal(&place_of_confirmation(browser), &SecretString::from(text))?;
+    let question = states::issue_state(app, &place_of_confirmation(browser), until)?;
     let mut tx = app.db.begin().await?;
-    // Handed back now, the old access to the same company would take the new one with it.
-    let unanswered = until + ANSWER_MARGIN;
-    revocations::defer(&mut tx, &app.vault, Grantor::QuickBooks, realm_id, unanswered).await?;
+    // Revoking an old access to the same company now would end the new one too.
+    let revoke_at = until + ANSWER_MARGIN;
+    revocations::defer(&mut tx, &app.vault, Grantor::QuickBooks, realm_id, revoke_at).await?;
     // If the administrator never answers, the new tokens are revoked. Not for a company that is connected: revoking one of its tokens would
     // end that connection.
     if quickbooks::find_tenant_of_realm(&mut tx, &app.vault, realm_id).await?.is_none() {
-        revocations::add(&mut tx, &app.vault, Grantor::QuickBooks, realm_id, &granted.refresh, unanswered).await?;
+        revocations::add(&mut tx, &app.vault, Grantor::QuickBooks, realm_id, &granted.refresh, revoke_at).await?;
     }
     one_time_tokens::begin_confirmation(&mut tx, &app.vault, &question, browser, (tenant, user), &sealed, until)
         .await?;
@@ -189,21 +190,24 @@ pub(crate) async fn finish(
     Ok(question)
 }
 
-fn place(browser: &str) -> String {
+fn place_of_confirmation(browser: &str) -> String {
     format!("confirmation/{browser}")
 }
 
 async fn open_pending(app: &App, question: &str, browser: &str) -> Result<Pending, Error> {
-    states::check_state(app, &place(browser), question)?;
+    states::check_state(app, &place_of_confirmation(browser), question)?;
     let mut tx = app.db.read().await?;
     let sealed =
         one_time_tokens::find_pending_confirmation(&mut tx, &app.vault, question, browser, app.clock.now()).await?;
-    let text = app.vault.open(&place(browser), &sealed.ok_or(Error::ForeignFlow)?).map_err(|_| Error::ForeignFlow)?;
+    let text = app
+        .vault
+        .open(&place_of_confirmation(browser), &sealed.ok_or(Error::ForeignFlow)?)
+        .map_err(|_| Error::ForeignFlow)?;
     serde_json::from_str(text.expose_secret()).map_err(|_| Error::ForeignFlow)
 }
 
-/// The two companies to be connected, and the user who asks. Where Pipedrive does not say whether they may, the page is shown all the same: the answer
-/// needs it.
+/// Reads the content of the page that asks for confirmation. If Pipedrive does not answer whether the user is an administrator, the page is
+/// shown all the same, because the user needs it to decline; [`confirm`] checks again.
 pub(crate) async fn read_confirmation(app: &App, question: &str, browser: &str) -> Result<Confirmation, Denied> {
     let pending = open_pending(app, question, browser).await?;
     match require_admin(&pending.context(app), browser).await {
@@ -224,14 +228,14 @@ pub(crate) async fn read_confirmation(app: &App, question: &str, browser: &str) 
     })
 }
 
-/// Uses up what waits for confirmation; [`Error::ForeignFlow`] the second time.
-async fn use_once(app: &App, tx: &mut Tx, question: &str, browser: &str) -> Result<(), Error> {
+/// Consumes the confirmation. Fails with [`Error::ForeignFlow`] the second time.
+async fn consume_confirmation(app: &App, tx: &mut Tx, question: &str, browser: &str) -> Result<(), Error> {
     let now = app.clock.now();
     let found = one_time_tokens::finish(tx, &app.vault, Purpose::Confirmation, question, browser, now).await?;
     found.map(drop).ok_or(Error::ForeignFlow)
 }
 
-/// The person confirmed: from now on the companies are connected. If the person is no administrator any more, the access is handed back.
+/// Connects the companies after the user has confirmed. If the user is no longer an administrator, the access is revoked.
 pub(crate) async fn confirm(app: &App, question: &str, browser: &str) -> Result<Tenant, Denied> {
     let pending = open_pending(app, question, browser).await?;
     let context = pending.context(app);
@@ -256,7 +260,7 @@ pub(crate) async fn confirm(app: &App, question: &str, browser: &str) -> Result<
 async fn connect(app: &App, question: &str, pending: Pending, browser: &str) -> Result<Tenant, Error> {
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
-    use_once(app, &mut tx, question, browser).await?;
+    consume_confirmation(app, &mut tx, question, browser).await?;
     let tokens =
         Tokens { access: pending.access.into(), refresh: pending.refresh.into(), expires_at: pending.expires_at };
     let (name, country, home_currency, time_zone) = pending.company;
@@ -267,7 +271,7 @@ async fn connect(app: &App, question: &str, pending: Pending, browser: &str) -> 
         if tenants::is_installed(&mut tx, other).await? {
             return Err(Error::ConnectedElsewhere);
         }
-        // Its app was uninstalled without a word. Its access is not revoked: that would end the new one.
+        // Its app was uninstalled without a DELETE. Its access is not revoked, because that would end the new one.
         if let Some(connection) = quickbooks::find_current(&mut tx, &app.vault, other).await? {
             quickbooks::disconnect(&mut tx, &app.vault, other, connection.id).await?;
         }
@@ -275,7 +279,7 @@ async fn connect(app: &App, question: &str, pending: Pending, browser: &str) -> 
     revocations::supersede(&mut tx, &app.vault, Grantor::QuickBooks, &pending.realm_id).await?;
     let zone = if time_zone.is_empty() { grant.profile.time_zone.clone() } else { time_zone };
     let company = Company { name, country, home_currency, time_zone: zone };
-    // Another company takes the place of the one that was connected.
+    // A different company than before replaces the connection.
     let before = quickbooks::find_current(&mut tx, &app.vault, tenant.id).await?;
     let replaced = before.clone().filter(|before| before.realm_id != pending.realm_id);
     if let Some(replaced) = &replaced {
@@ -319,21 +323,21 @@ async fn connect(app: &App, question: &str, pending: Pending, browser: &str) -> 
     Ok(tenant)
 }
 
-/// Removes the ids of the company that was connected before from the settings.
+/// Removes the ids of the formerly connected company from the settings.
 async fn remove_company_ids(tx: &mut Tx, tenant: TenantId, user: UserId, now: Timestamp) -> Result<(), Error> {
     let Some(saved) = settings::find(tx, tenant).await? else { return Ok(()) };
-    let mut kept = saved.clone();
-    kept.remove_quickbooks_ids();
-    if kept != saved {
-        save_and_audit(tx, tenant, user, &kept, now).await?;
+    let mut cleaned = saved.clone();
+    cleaned.remove_quickbooks_ids();
+    if cleaned != saved {
+        save_and_audit(tx, tenant, user, &cleaned, now).await?;
     }
     Ok(())
 }
 
-/// How long a person who cancelled can still connect, from the page that says so.
-const CANCELLED_LIFE: SignedDuration = SignedDuration::from_hours(1);
+/// Time in which a user who cancelled can restart the flow from the page of the outcome.
+const RESTART_TIMEOUT: SignedDuration = SignedDuration::from_hours(1);
 
-/// Who has cancelled, sealed into the address of the page that says so.
+/// The user who cancelled, sealed into the address of the page of the outcome.
 #[derive(Debug, Serialize, Deserialize)]
 struct Cancelled {
     tenant: TenantId,
@@ -343,13 +347,13 @@ struct Cancelled {
     chosen: Option<String>,
 }
 
-/// Connecting that was cancelled: the companies that are left.
+/// The content of the page after a cancellation.
 pub(crate) struct Cancellation {
     /// The Pipedrive company, in which the app stays installed.
     pub(crate) pipedrive: Tenant,
-    /// Name of the QuickBooks company that stays connected, where one was.
+    /// Name of the QuickBooks company that stays connected, if there is one.
     pub(crate) quickbooks: Option<String>,
-    /// Name of the QuickBooks company that the person chose, where it could not be connected.
+    /// Name of the chosen QuickBooks company, if it could not be connected.
     pub(crate) chosen: Option<String>,
 }
 
@@ -359,7 +363,7 @@ fn place_of_cancelled(browser: &str) -> String {
 
 fn seal_cancelled(context: &UserContext, browser: &str, chosen: Option<String>) -> Result<String, Error> {
     let (app, tenant, user) = (&context.app, context.tenant, context.user);
-    let cancelled = Cancelled { tenant, user, until: app.clock.now() + CANCELLED_LIFE, chosen };
+    let cancelled = Cancelled { tenant, user, until: app.clock.now() + RESTART_TIMEOUT, chosen };
     let text = serde_json::to_string(&cancelled).map_err(|_| Error::ForeignFlow)?;
     Ok(app.vault.seal(&place_of_cancelled(browser), &SecretString::from(text))?)
 }
@@ -369,7 +373,7 @@ fn open_cancelled(app: &App, sealed: &str, browser: &str) -> Result<Cancelled, E
     serde_json::from_str(text.expose_secret()).map_err(|_| Error::ForeignFlow)
 }
 
-/// Ends a flow that the person refused at Intuit; the value to show the outcome with, in this browser alone.
+/// Ends a flow that the user refused at Intuit. Returns the sealed value for the page of the outcome, which is bound to this browser.
 pub(crate) async fn refuse(app: &App, state: &str, browser: &str) -> Result<String, Error> {
     states::check_state(app, &purpose(browser), state)?;
     let mut tx = app.db.begin().await?;
@@ -380,7 +384,7 @@ pub(crate) async fn refuse(app: &App, state: &str, browser: &str) -> Result<Stri
     seal_cancelled(&UserContext::new(app, tenant, user), browser, None)
 }
 
-/// Reads the state for a person who has cancelled.
+/// Reads the content of the page after a cancellation.
 pub(crate) async fn find_cancellation(app: &App, sealed: &str, browser: &str) -> Result<Cancellation, Error> {
     let Cancelled { tenant, chosen, .. } = open_cancelled(app, sealed, browser)?;
     let mut tx = app.db.read().await?;
@@ -390,7 +394,7 @@ pub(crate) async fn find_cancellation(app: &App, sealed: &str, browser: &str) ->
     Ok(Cancellation { pipedrive, quickbooks: current.map(|current| current.company.name), chosen })
 }
 
-/// Begins anew for a person who has cancelled. Returns where to send the browser.
+/// Restarts the flow after a cancellation. Returns the address of Intuit's consent page.
 pub(crate) async fn restart_consent(app: &App, sealed: &str, browser: &str) -> Result<Url, Denied> {
     let Cancelled { tenant, user, until, .. } = open_cancelled(app, sealed, browser)?;
     if until < app.clock.now() {
@@ -399,10 +403,10 @@ pub(crate) async fn restart_consent(app: &App, sealed: &str, browser: &str) -> R
     begin_consent(&UserContext::new(app, tenant, user), browser).await
 }
 
-/// Hands back the access that Intuit gave. Not where the company is connected already: at Intuit that would end the connection that stands.
+/// Revokes the access of a pending confirmation, unless the company is connected already: that would end the existing connection at Intuit.
 async fn revoke_pending(app: &App, question: &str, pending: &Pending, browser: &str) -> Result<(), Error> {
     let mut tx = app.db.begin().await?;
-    use_once(app, &mut tx, question, browser).await?;
+    consume_confirmation(app, &mut tx, question, browser).await?;
     let connected = quickbooks::find_tenant_of_realm(&mut tx, &app.vault, &pending.realm_id).await?;
     if connected.is_none() {
         let refresh = pending.refresh.clone().into();
@@ -414,14 +418,14 @@ async fn revoke_pending(app: &App, question: &str, pending: &Pending, browser: &
     Ok(())
 }
 
-/// The person did not confirm: the access is handed back. The value to show the outcome with.
+/// Declines the confirmation and revokes the access. Returns the sealed value for the page of the outcome.
 pub(crate) async fn decline(app: &App, question: &str, browser: &str) -> Result<String, Error> {
     let pending = open_pending(app, question, browser).await?;
     revoke_pending(app, question, &pending, browser).await?;
     seal_cancelled(&pending.context(app), browser, None)
 }
 
-/// Ends the connection, here and at Intuit. The invoices stay readable.
+/// Ends the connection, here and at Intuit. The panels still show its invoices.
 pub(crate) async fn disconnect(context: &UserContext) -> Result<(), Error> {
     let (app, tenant, user) = (&context.app, context.tenant, context.user);
     let now = app.clock.now();

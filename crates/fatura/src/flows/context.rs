@@ -1,4 +1,4 @@
-//! For whom a flow works.
+//! The tenant or the user for whom a flow works.
 
 use crate::state::App;
 use domain::ids::{TenantId, UserId};
@@ -22,7 +22,7 @@ impl TenantContext {
     }
 }
 
-/// The user for whom a flow works: the one who is signed in, or one on whose behalf a job works.
+/// The user for whom a flow works: the user of a session, or the user on whose behalf a job acts.
 #[derive(Clone)]
 pub(crate) struct UserContext {
     context: TenantContext,

@@ -10,7 +10,7 @@ use store::{
     drafts::{self, SaveOutcome},
 };
 
-/// Fails with [`Error::NotFound`] where the key of a form was issued for another deal.
+/// Fails with [`Error::NotFound`] if the intent key of a form belongs to another deal.
 pub(super) async fn require_own_key(
     tx: &mut Tx,
     tenant: TenantId,
@@ -21,7 +21,7 @@ pub(super) async fn require_own_key(
     if drafts::belongs_to_other_deal(tx, tenant, deal, user, form).await? { Err(Error::NotFound) } else { Ok(()) }
 }
 
-/// Keeps what was typed, unless something newer was kept or the form was opened elsewhere since.
+/// Saves a form as a draft, unless a newer version was saved or the form was opened in another window since.
 pub(crate) async fn save_draft(context: &UserContext, deal: DealId, form: &Form) -> Result<SaveOutcome, Error> {
     let (app, tenant, user) = (&context.app, context.tenant, context.user);
     let mut tx = app.db.begin().await?;
@@ -31,7 +31,8 @@ pub(crate) async fn save_draft(context: &UserContext, deal: DealId, form: &Form)
     Ok(saved)
 }
 
-/// Keeps a form that is submitted, whichever window it is in. [`Error::NotFound`] where its key was issued for another deal.
+/// Saves a submitted form as the draft, also from a window that does not own the draft. Fails with [`Error::NotFound`] if its intent key
+/// belongs to another deal.
 pub(super) async fn save_submitted_draft(context: &UserContext, deal: DealId, form: &Form) -> Result<(), Error> {
     let (app, tenant, user) = (&context.app, context.tenant, context.user);
     let mut tx = app.db.begin().await?;
@@ -41,7 +42,7 @@ pub(super) async fn save_submitted_draft(context: &UserContext, deal: DealId, fo
     Ok(())
 }
 
-/// Throws away what was typed.
+/// Discards the user's draft of a deal.
 pub(crate) async fn discard_draft(context: &UserContext, deal: DealId) -> Result<(), Error> {
     let mut tx = context.app.db.begin().await?;
     drafts::discard(&mut tx, context.tenant, deal, context.user, None).await?;

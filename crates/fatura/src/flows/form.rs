@@ -1,4 +1,4 @@
-//! The invoice form of a deal: opened filled in, kept as it is typed, looked at before it is sent.
+//! The invoice form of a deal: fills it in, changes it, and checks it.
 
 mod prices;
 
@@ -39,42 +39,43 @@ use store::{
 };
 use uuid::Uuid;
 
-/// A colleague's draft that is older is not worth a word.
-const COLLEAGUES_DRAFT_LIFE: SignedDuration = SignedDuration::from_hours(24);
+/// Maximum age of a colleague's draft that is mentioned in the form.
+const MAX_COLLEAGUES_DRAFT_AGE: SignedDuration = SignedDuration::from_hours(24);
 
-/// An open form with all that it is shown with.
+/// An open form with everything that its page shows.
 pub(crate) struct OpenForm {
     pub(crate) deal: Deal,
     pub(crate) form: Form,
-    /// When the draft was last saved, if it is an earlier one.
+    /// The time at which the draft was last saved, if the form is an earlier draft.
     pub(crate) restored: Option<Timestamp>,
-    /// The deal's worth when the draft was saved, if it has changed since.
+    /// The value of the deal when the draft was saved, if it has changed since.
     pub(crate) worth_before: Option<DealValue>,
     pub(crate) suggestions: Vec<Suggestion>,
     pub(crate) form_context: FormContext,
     /// The invoices that bill the deal already.
     pub(crate) billed: Billed,
-    /// The deal's worth, in its currency.
+    /// The value of the deal, in its currency.
     pub(crate) worth: Decimal,
-    /// Colleagues with a draft of this deal, and when it was saved.
+    /// The colleagues who have a draft of this deal, each with the time at which it was saved.
     pub(crate) colleagues: Vec<(String, Timestamp)>,
-    /// Names of those whose invoice of this deal is on its way to QuickBooks, with its total.
+    /// The invoices of this deal that are being sent to QuickBooks: name of the user, total and currency.
     pub(crate) under_way: Vec<(String, Decimal, Currency)>,
-    /// The customer details that the settings read from the deal, and the fields that they choose among.
+    /// The customer details that the field mapping reads from the deal.
     pub(crate) details: CustomerDetails,
+    /// The fields of the Pipedrive company.
     pub(crate) fields: Arc<Vec<Field>>,
-    /// The prices could not be converted: the company has no rate.
+    /// Whether the prices could not be converted because the company has no rate.
     pub(crate) no_rate: bool,
     /// Whether the draft was saved.
     pub(crate) saved: SaveOutcome,
 }
 
-/// The context in which a form is checked, whenever it changes.
+/// The context in which a form is checked.
 pub(crate) struct FormContext {
     pub(crate) connection: Connection,
     pub(crate) catalogue: Arc<Catalogue>,
     pub(crate) settings: Settings,
-    /// The chosen customer, where QuickBooks could be asked.
+    /// The chosen customer, if QuickBooks answered.
     pub(crate) customer: Option<Arc<Customer>>,
     /// The deal's invoices so far.
     earlier: Vec<Invoice>,
@@ -83,12 +84,12 @@ pub(crate) struct FormContext {
 }
 
 impl FormContext {
-    /// The invoices that bill the deal already, in its currency; with the deal, invoices in others count by their products.
+    /// Sums the invoices that bill the deal already, in the currency `code`. With `deal`, invoices in other currencies count by their products.
     pub(crate) fn billed(&self, deal: Option<&Deal>, code: &str) -> Billed {
         sum_billed(list_billed(&self.earlier, self.today), deal, code)
     }
 
-    /// The invoice that a form asks for, or all that stands in the way. Ids of another QuickBooks company are not looked up in this one.
+    /// Validates a form: returns the invoice request, or all errors. Ids of another QuickBooks company are not looked up in this one.
     pub(crate) fn check(&self, form: &Form, writer: Writer) -> Result<InvoiceRequest, Vec<FieldError>> {
         if form.is_of_other_company(self.connection.id) {
             return Err(vec![FieldError { field: FormField::Whole, problem: Problem::OtherCompany }]);
@@ -107,31 +108,31 @@ impl FormContext {
     }
 }
 
-/// Another way to fill the form in.
+/// A change of an open form.
 #[derive(Debug, Clone)]
 pub(crate) enum Change {
-    /// With a part of the deal.
+    /// Replaces the lines by a part of the deal.
     Part(Part),
-    /// With a preset of the settings, by name.
+    /// Applies a preset of the settings, by name.
     Preset(String),
-    /// Without its customer.
+    /// Removes the customer.
     Unlinked,
-    /// With its prices converted into its currency, by the company's rate.
+    /// Converts the prices into the form's currency, at the company's rate.
     Converted,
-    /// With empty prices, for its currency.
+    /// Removes the prices, so that they are typed in the form's currency.
     EmptyPrices,
-    /// In this window: what was typed here stays.
+    /// Moves the draft to this window, with its content.
     Here,
-    /// As a new invoice: what was typed stays.
+    /// Gives the form a new intent key, for another invoice with the same content.
     Renewed,
 }
 
-/// Fails with [`Error::AdminsOnly`] where the settings do not let this user create invoices.
+/// Fails with [`Error::AdminsOnly`] if the settings do not allow this user to create invoices.
 pub(crate) async fn require_creator(context: &UserContext) -> Result<(), Error> {
     rights::require(context, settings::find_settings(context).await?.create).await
 }
 
-/// Fails with [`Error::NotFound`] where this user may not see a deal. A person who has its form open already goes on while Pipedrive does not
+/// Fails with [`Error::NotFound`] if this user may not see a deal. A user who has a draft of it may continue while Pipedrive does not
 /// answer.
 pub(crate) async fn require_visible(context: &UserContext, deal: DealId) -> Result<(), Error> {
     let checked = rights::require_visible(context, deal).await;
@@ -144,19 +145,19 @@ pub(crate) async fn require_visible(context: &UserContext, deal: DealId) -> Resu
     checked
 }
 
-/// Who is billed when a deal is: its organization, else its person.
+/// The party that is billed for a deal: its organization, otherwise its person.
 pub(crate) fn to_party(organization: Option<i64>, person: Option<i64>) -> Option<Party> {
     organization.map(Party::Organization).or(person.map(Party::Person))
 }
 
-/// The time zone of the QuickBooks company in which an invoice is.
+/// Finds the time zone of the QuickBooks company of an invoice.
 pub(crate) async fn find_time_zone(context: &TenantContext, invoice: &Invoice) -> Result<String, Error> {
     let mut tx = context.app.db.read().await?;
     let connection = quickbooks::find(&mut tx, &context.app.vault, context.tenant, invoice.connection).await?;
     Ok(connection.map(|connection| connection.company.time_zone).unwrap_or_default())
 }
 
-/// Reads the deal as this user may see it. [`Error::NotFound`] where they may not.
+/// Reads a deal with the token of this user. Fails with [`Error::NotFound`] if they may not see it.
 pub(crate) async fn read_deal(context: &UserContext, deal: DealId) -> Result<Deal, Error> {
     context.pipedrive().call(async |api| api.read_deal(deal).await).await
 }
@@ -170,13 +171,13 @@ pub(crate) async fn load_context(context: &TenantContext, deal: DealId, form: &F
     drop(tx);
     let today = context.app.clock.today(&connection.company.time_zone);
     let (catalogue, customer) = tokio::join!(
-        items::with_named(context, &connection, catalogue, form, &settings),
+        items::add_named_items(context, &connection, catalogue, form, &settings),
         read_chosen_customer(context, &connection, &form.customer),
     );
     Ok(FormContext { connection, catalogue, settings, customer, earlier, today })
 }
 
-/// The chosen customer, at most a few minutes old; nothing where it is new or QuickBooks does not answer.
+/// Reads the chosen customer, which is cached for some minutes. `None` if it is new or QuickBooks does not answer.
 async fn read_chosen_customer(context: &TenantContext, connection: &Connection, id: &str) -> Option<Arc<Customer>> {
     if id.is_empty() || id == CREATE {
         return None;
@@ -189,7 +190,7 @@ async fn read_chosen_customer(context: &TenantContext, connection: &Connection, 
     single_flight::read_once(&context.app.customers, (connection.id, id.to_owned()), read).await.inspect_err(log).ok()
 }
 
-/// The number that comes next, where the company numbers by hand.
+/// Proposes the next invoice number if the company numbers its invoices by hand, otherwise an empty text.
 async fn propose_number(context: &TenantContext, form_context: &FormContext) -> String {
     if !form_context.catalogue.numbers_by_hand {
         return String::new();
@@ -198,13 +199,13 @@ async fn propose_number(context: &TenantContext, form_context: &FormContext) -> 
     newest.await.map(|newest| propose_next_number(&newest)).unwrap_or_default()
 }
 
-/// Opens the form for a deal: the draft that was left, or a new one filled in from the deal as it is now. Opened again, also
-/// at the same time, it is the same form with the same key.
+/// Opens the form of a deal: the user's draft, or a new form filled in from the deal. Opening it again, even concurrently, returns the same
+/// form with the same intent key.
 pub(crate) async fn open_draft(context: &UserContext, id: DealId, writer: Writer) -> Result<OpenForm, Error> {
     Box::pin(open_draft_as(context, id, writer, Origin::Opened)).await
 }
 
-/// As [`open_draft`], with the origin of the draft.
+/// Like [`open_draft`], with the origin of the draft.
 pub(super) async fn open_draft_as(
     context: &UserContext,
     id: DealId,
@@ -240,7 +241,7 @@ pub(super) async fn open_draft_as(
     Ok(opened)
 }
 
-/// Fills an open form in another way; what else was typed stays.
+/// Applies a change to an open form.
 pub(crate) async fn change_form(
     context: &UserContext,
     id: DealId,
@@ -270,7 +271,7 @@ pub(crate) async fn change_form(
     Ok(opened)
 }
 
-/// Sets the due date by the term, while it follows it: the page computes it after the issue date was saved.
+/// Computes the due date from the term, unless the user has set it. The page may have saved another issue date since.
 fn update_due_date(form: &mut Form, form_context: &FormContext) {
     if form.due_follows
         && let Ok(issued) = form.issued.parse()
@@ -279,7 +280,7 @@ fn update_due_date(form: &mut Form, form_context: &FormContext) {
     }
 }
 
-/// How a part of a deal is described on its invoice.
+/// Returns the description of a part of a deal on its invoice.
 fn describe_parts(writer: Writer, deal: &Deal, is_first: bool) -> impl Fn(Part) -> String + use<> {
     let title = deal.title.clone();
     move |part| {
@@ -295,7 +296,7 @@ fn describe_parts(writer: Writer, deal: &Deal, is_first: bool) -> impl Fn(Part) 
     }
 }
 
-/// The form as one of the QuickBooks company that is connected now.
+/// Moves a form to the currently connected QuickBooks company.
 async fn move_to_current_connection(context: &TenantContext, mut form: Form) -> Result<Form, Error> {
     let mut tx = context.app.db.read().await?;
     if let Some(connection) = quickbooks::find_current(&mut tx, &context.app.vault, context.tenant).await? {
@@ -304,7 +305,7 @@ async fn move_to_current_connection(context: &TenantContext, mut form: Form) -> 
     Ok(form)
 }
 
-/// A form with all that it is shown with: filled in from the deal where none is given, else changed as asked.
+/// Builds an open form: a new one filled in from the deal if `typed` is `None`, otherwise the typed one with the change.
 #[expect(clippy::too_many_lines, reason = "reads the parts of a form in turn")]
 async fn fill_form(
     context: &UserContext,
@@ -334,28 +335,28 @@ async fn fill_form(
         None => None,
     };
     let users = grants::list_users(&mut tx, tenant).await?;
-    let since = app.clock.now() - COLLEAGUES_DRAFT_LIFE;
+    let since = app.clock.now() - MAX_COLLEAGUES_DRAFT_AGE;
     let colleagues = drafts::list_of_colleagues(&mut tx, tenant, id, user, since).await?;
     drop(tx);
-    let name = |user: UserId| users.iter().find(|(known, _)| *known == user).map(|(_, profile)| profile.name.clone());
+    let name = |user: UserId| users.iter().find(|(id, _)| *id == user).map(|(_, profile)| profile.name.clone());
     let catalogue = Arc::clone(&form_context.catalogue);
     let item_lookup_failed;
     (form_context.catalogue, item_lookup_failed) =
-        items::with_meant(context, &form_context.connection, catalogue, &deal, &item_links).await;
+        items::add_items_of_deal(context, &form_context.connection, catalogue, &deal, &item_links).await;
     let billed = form_context.billed(Some(&deal), &deal.currency);
     let details = fill_customer_details(&form_context.settings.mapping, &deal.values);
     let linked = linked.as_ref().map(|linked| linked.id.as_str());
-    let wanted = CustomerQuery { name: &details.to, email: &details.email, tax_id: &details.tax_id, linked };
-    let suggestions = Box::pin(customers::suggest_customers(context, &form_context.connection, &wanted)).await?;
-    // Taken without asking only where there is no doubt; else the person picks or creates.
-    let sure = suggestions.first().filter(|best| best.reason == MatchReason::Linked && best.customer.active);
+    let query = CustomerQuery { name: &details.to, email: &details.email, tax_id: &details.tax_id, linked };
+    let suggestions = Box::pin(customers::suggest_customers(context, &form_context.connection, &query)).await?;
+    // Only a linked customer is chosen automatically; otherwise the user chooses or creates one.
+    let linked_customer = suggestions.first().filter(|best| best.reason == MatchReason::Linked && best.customer.active);
     let number = if typed.is_none() { propose_number(context, &form_context).await } else { String::new() };
     let opening = Opening {
         settings: &form_context.settings,
         catalogue: &form_context.catalogue,
         item_links: &item_links,
         item_lookup_failed,
-        customer: sure,
+        customer: linked_customer,
         next_number: &number,
         billed: &billed,
         today: form_context.today,
@@ -410,7 +411,7 @@ async fn fill_form(
     })
 }
 
-/// Changes a form without asking a provider, and without the deal.
+/// Applies a change that needs neither a provider nor the deal.
 fn apply_change(form: &mut Form, change: Change, form_context: &FormContext) {
     match change {
         Change::Preset(name) => {
@@ -428,7 +429,7 @@ fn apply_change(form: &mut Form, change: Change, form_context: &FormContext) {
     }
 }
 
-/// Converts the prices of a form into its currency; false where the company has no rate.
+/// Converts the prices of a form into its currency. Returns false if the company has no rate.
 async fn convert_prices(
     context: &TenantContext,
     form_context: &FormContext,

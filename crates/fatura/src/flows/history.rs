@@ -1,4 +1,4 @@
-//! Telling a deal's own history of its invoices: that one was created, and each change of its badge, once each.
+//! Writes notes to the deal history: one when an invoice is created, and one for each change of its badge.
 
 use super::{
     Error, company_language,
@@ -23,12 +23,12 @@ use store::{
 };
 use uuid::Uuid;
 
-/// Overdue invoices that are read at a time.
+/// Overdue invoices in one page.
 const OVERDUE_PAGE_ROWS: i64 = 200;
-/// The event of the first entry, which is no badge.
+/// The event of the first entry. The other events are badges.
 const CREATED: &str = "created";
 
-/// Adds an entry where the badge of a stored invoice differs from the announced one, and returns it.
+/// Adds an entry if the badge of a stored invoice differs from the announced one, and returns it.
 pub(crate) async fn announce_status(
     context: &TenantContext,
     tx: &mut Tx,
@@ -61,14 +61,14 @@ pub(crate) async fn announce_status(
 pub(crate) async fn announce_overdue(app: &App) -> Result<usize, Error> {
     // The time zone in which each day begins first.
     let before = app.clock.today("Pacific/Kiritimati");
-    let (mut after, mut made) = (None, 0);
+    let (mut after, mut count) = (None, 0);
     loop {
         let mut tx = app.db.read().await?;
         let page = history::list_overdue(&mut tx, before, after.as_ref(), OVERDUE_PAGE_ROWS).await?;
         drop(tx);
-        let Some(last) = page.last().cloned() else { return Ok(made) };
+        let Some(last) = page.last().cloned() else { return Ok(count) };
         after = Some(last);
-        // In the company's time zone, the due date of the others has not passed yet.
+        // The due date of the others has not passed in their company's time zone.
         for unpaid in page.into_iter().filter(|unpaid| unpaid.due < app.clock.today(&unpaid.time_zone)) {
             let mut tx = app.db.begin().await?;
             let context = TenantContext::new(app, unpaid.tenant);
@@ -76,7 +76,7 @@ pub(crate) async fn announce_overdue(app: &App) -> Result<usize, Error> {
             write_back::request_write_back(&context, &mut tx, entry.deal, entry.user).await?;
             tx.commit().await?;
             app.db.announce(unpaid.tenant).await;
-            made += 1;
+            count += 1;
         }
     }
 }
@@ -90,7 +90,7 @@ pub(crate) async fn write_entry(context: &TenantContext, id: EntryId) -> Result<
     let Some((entry, progress, attempts)) = leased else { return Ok(Attempt::Done) };
     let worker = Worker { context, entry: &entry, progress, lease: &lease };
     match lease.run_while_leased(Box::pin(worker.run())).await {
-        Some(ended) => worker.settle(ended, attempts).await,
+        Some(result) => worker.store_result(result, attempts).await,
         None => Ok(Attempt::Later(HEARTBEAT_INTERVAL)),
     }
 }
@@ -104,18 +104,18 @@ struct Worker<'a> {
 }
 
 impl Worker<'_> {
-    /// The note that was written; none where nobody could write it.
+    /// Makes the attempt. Returns the id of the note, or `None` if no user could write it.
     async fn run(&self) -> Result<Option<i64>, Error> {
-        let content = words(Writer::new(company_language::read_locale(self.context).await?), self.entry);
+        let content = format_note(Writer::new(company_language::read_locale(self.context).await?), self.entry);
         let mut tx = self.context.app.db.read().await?;
         let users = grants::list_users(&mut tx, self.context.tenant).await?;
         drop(tx);
         let mut authors: Vec<UserId> = users.into_iter().map(|(user, _)| user).collect();
         authors.sort_by_key(|user| *user != self.entry.user);
         for author in authors {
-            match self.put(author, &content).await {
+            match self.write_note(author, &content).await {
                 Ok(note) => return Ok(Some(note)),
-                // Not theirs to write, or they have left: a colleague may.
+                // This user may not write to the deal or has left, so the next one is tried.
                 Err(
                     Error::NotInstalled
                     | Error::NotFound
@@ -124,24 +124,24 @@ impl Worker<'_> {
                 Err(error) => return Err(error),
             }
         }
-        tracing::warn!(tenant.id = %self.context.tenant.0, deal = self.entry.deal.0, "a history entry was given up: nobody could write it");
+        tracing::warn!(tenant.id = %self.context.tenant.0, deal = self.entry.deal.0, "a history entry was dropped, because no user could write it");
         Ok(None)
     }
 
-    /// Finds the note that an earlier attempt may have written, or writes it. What somebody else may be sending is waited for, by no
-    /// clock that can be moved: Pipedrive would take the same note twice.
-    async fn put(&self, author: UserId, content: &str) -> Result<i64, Error> {
+    /// Finds the note of an earlier attempt, or writes it. If another worker may still be sending it, the second lookup waits, by a timer
+    /// that does not depend on the clock, because Pipedrive would accept the same note twice.
+    async fn write_note(&self, author: UserId, content: &str) -> Result<i64, Error> {
         let Self { context, entry, .. } = *self;
-        let looks = match self.progress {
+        let lookups = match self.progress {
             Progress::Queued => 0,
             Progress::Sending => 1,
             Progress::Lost => 2,
         };
-        for at in 0..looks {
+        for at in 0..lookups {
             if at > 0 {
                 tokio::time::sleep(UNDER_WAY_DURATION.unsigned_abs()).await;
             }
-            if let Some(note) = self.find(author, content).await? {
+            if let Some(note) = self.find_note(author, content).await? {
                 return Ok(note);
             }
         }
@@ -151,8 +151,8 @@ impl Worker<'_> {
         context.pipedrive_as(author).call(async |api| api.create_note(entry.deal, content).await).await
     }
 
-    /// A note that says the same, and is no other entry's.
-    async fn find(&self, author: UserId, content: &str) -> Result<Option<i64>, Error> {
+    /// Finds a note with the same content that is not of another entry.
+    async fn find_note(&self, author: UserId, content: &str) -> Result<Option<i64>, Error> {
         let Self { context, entry, .. } = *self;
         let since = entry.made_at - LOOKUP_WINDOW;
         let found = context.pipedrive_as(author).call(async |api| api.find_notes(entry.deal, content, since).await);
@@ -165,17 +165,17 @@ impl Worker<'_> {
         Ok(None)
     }
 
-    /// Keeps what came out.
-    async fn settle(&self, ended: Result<Option<i64>, Error>, attempts: i32) -> Result<Attempt, Error> {
+    /// Stores the result of the attempt.
+    async fn store_result(&self, result: Result<Option<i64>, Error>, attempts: i32) -> Result<Attempt, Error> {
         let Self { context, entry, lease, .. } = *self;
         let mut tx = context.app.db.begin().await?;
-        let attempt = match ended {
+        let attempt = match result {
             Ok(note) => {
                 history::mark_written(&mut tx, context.tenant, entry.id, lease.owner, note).await?;
                 Attempt::Done
             }
             Err(error) => {
-                tracing::warn!(tenant.id = %context.tenant.0, %error, "a history entry is not written yet");
+                tracing::warn!(tenant.id = %context.tenant.0, %error, "an attempt at writing a history entry failed");
                 lease.release_after_error(&mut tx, &error, attempts, entry.made_at).await?
             }
         };
@@ -184,8 +184,8 @@ impl Worker<'_> {
     }
 }
 
-/// The text of the note, as HTML.
-fn words(w: Writer, entry: &Entry) -> String {
+/// Formats the note as HTML.
+fn format_note(w: Writer, entry: &Entry) -> String {
     let snapshot = &entry.snapshot;
     let number = snapshot.doc_number.clone().unwrap_or_else(|| snapshot.quickbooks_id.clone());
     let (total, balance) = (w.money(&snapshot.total), w.money(&snapshot.balance));

@@ -1,4 +1,4 @@
-//! Installing the app in a Pipedrive company, and uninstalling it.
+//! Installs the app in a Pipedrive company, and uninstalls it.
 
 use super::{Error, access, revoke, states};
 use crate::{
@@ -21,13 +21,13 @@ use store::{
 use url::Url;
 use uuid::Uuid;
 
-/// How long a person may take on a consent page.
-pub(crate) const FLOW_LIFE: SignedDuration = SignedDuration::from_mins(10);
+/// Upper bound for the time on a consent page.
+pub(crate) const FLOW_TIMEOUT: SignedDuration = SignedDuration::from_mins(10);
 
-/// Begins an installation for the browser that holds `browser`: the consent page to send it to. Anybody may begin one, so nothing is
-/// stored: the `state` is sealed, and bound to the browser.
+/// Starts an installation in the browser whose cookie is `browser`. Returns the address of the consent page. Anybody may start one, so
+/// nothing is stored: the `state` is sealed and bound to the browser.
 pub(crate) fn begin(app: &App, browser: &str) -> Result<Url, Error> {
-    let state = states::issue_state(app, &purpose(browser), app.clock.now() + FLOW_LIFE)?;
+    let state = states::issue_state(app, &purpose(browser), app.clock.now() + FLOW_TIMEOUT)?;
     app.pipedrive.consent_url(&state).map_err(Error::Pipedrive)
 }
 
@@ -35,12 +35,12 @@ fn purpose(browser: &str) -> String {
     format!("install/{browser}")
 }
 
-/// Checks that the person who refused an installation had begun it in this browser. Nothing is stored.
+/// Checks that a refused installation was started in this browser. Nothing is stored.
 pub(crate) fn refuse(app: &App, state: &str, browser: &str) -> Result<(), Error> {
     states::check_state(app, &purpose(browser), state)
 }
 
-/// Takes the code of a finished consent: the company is installed for this user.
+/// Exchanges the code of a finished consent, and installs the app for this user.
 pub(crate) async fn finish(app: &App, code: &str, state: &str, browser: &str) -> Result<(Tenant, UserId), Error> {
     let now = app.clock.now();
     states::check_state(app, &purpose(browser), state)?;
@@ -70,10 +70,18 @@ pub(crate) async fn finish(app: &App, code: &str, state: &str, browser: &str) ->
         now,
     )
     .await?;
-    // Pipedrive has taken the code, so this is no stranger any more: from now on the state is used.
-    let who = (tenant.id, user);
-    if !one_time_tokens::consume_state(&mut tx, &app.vault, Purpose::Pipedrive, state, who, now + USED_STATE_LIFE, now)
-        .await?
+    // The state is stored as used only now that Pipedrive has accepted the code, so that strangers cannot fill the table.
+    let consumer = (tenant.id, user);
+    if !one_time_tokens::consume_state(
+        &mut tx,
+        &app.vault,
+        Purpose::Pipedrive,
+        state,
+        consumer,
+        now + USED_STATE_TTL,
+        now,
+    )
+    .await?
     {
         return Err(Error::ForeignFlow);
     }
@@ -85,14 +93,14 @@ pub(crate) async fn finish(app: &App, code: &str, state: &str, browser: &str) ->
     Ok((tenant, user))
 }
 
-/// How long it is remembered which installation a state has made, for a person who opens its link again.
-const USED_STATE_LIFE: SignedDuration = SignedDuration::from_hours(24);
-/// The code of a link that was opened twice at once is refused before the first of both has installed the app.
+/// Time to live of a used state, so that opening its link again shows the installation.
+const USED_STATE_TTL: SignedDuration = SignedDuration::from_hours(24);
+/// Polls for the installation of another request with the same code, which may be running when the code is refused.
 const MAX_POLLS: usize = 6;
 const POLL_INTERVAL: Duration = Duration::from_millis(500);
 
-/// The installation that a callback's state has made in this browser, sealed for the page that says so; nothing where it made none, or
-/// the user has uninstalled the app since. Nothing is written.
+/// Finds the installation of a callback's state in this browser, sealed for the page that shows it. `None` if there is none or the user has
+/// uninstalled the app since. Nothing is written.
 pub(crate) async fn find_installation(app: &App, state: &str, browser: &str) -> Result<Option<String>, Error> {
     if browser.is_empty() || states::find_expiry(app, &purpose(browser), state).is_err() {
         return Ok(None);
@@ -110,21 +118,21 @@ pub(crate) async fn find_installation(app: &App, state: &str, browser: &str) -> 
     Ok(Some(app.vault.seal(&place_of_installed(browser), &SecretString::from(tenant.0.to_string()))?))
 }
 
-/// The same after the code was refused: another request may be using it at this moment.
+/// Like [`find_installation`], after the code was refused. Waits, because another request may be using the code.
 pub(crate) async fn wait_for_installation(app: &App, state: &str, browser: &str) -> Result<Option<String>, Error> {
     if states::check_state(app, &purpose(browser), state).is_err() {
         return Ok(None);
     }
     for _ in 0..MAX_POLLS {
-        if let Some(made) = find_installation(app, state, browser).await? {
-            return Ok(Some(made));
+        if let Some(installation) = find_installation(app, state, browser).await? {
+            return Ok(Some(installation));
         }
         tokio::time::sleep(POLL_INTERVAL).await;
     }
     Ok(None)
 }
 
-/// The company of which [`find_installation`] says that the app is installed there. The value opens nothing else.
+/// Opens the value of [`find_installation`], which contains only the tenant.
 pub(crate) async fn find_installed_tenant(app: &App, sealed: &str, browser: &str) -> Result<Tenant, Error> {
     let text = app.vault.open(&place_of_installed(browser), sealed).map_err(|_| Error::ForeignFlow)?;
     let tenant = Uuid::parse_str(text.expose_secret()).map_err(|_| Error::ForeignFlow)?;
@@ -136,7 +144,7 @@ fn place_of_installed(browser: &str) -> String {
     format!("installed/{browser}")
 }
 
-/// The profile to store for a user.
+/// Converts a user to the stored profile.
 pub(crate) fn profile(me: &CurrentUser) -> Profile {
     Profile {
         name: me.name.clone(),
@@ -147,11 +155,11 @@ pub(crate) fn profile(me: &CurrentUser) -> Profile {
     }
 }
 
-/// The resolution of the moments that Pipedrive tells.
+/// The resolution of Pipedrive's timestamps.
 const TIMESTAMP_RESOLUTION: SignedDuration = SignedDuration::from_secs(1);
 
-/// A user has uninstalled the app, at a moment where Pipedrive tells it: the grant is forgotten at once; with the last user the QuickBooks
-/// connection too. Nothing changes where the user has installed it again since.
+/// Uninstalls the app for a user, at the time of Pipedrive's call if it contains one. Deletes the grant and, with the last user, ends the
+/// QuickBooks connection. Changes nothing if the user has installed the app again since.
 pub(crate) async fn uninstall_user(
     app: &App,
     company_id: i64,
@@ -164,11 +172,11 @@ pub(crate) async fn uninstall_user(
     let Some(tenant) = tenants::find_by_company(&mut tx, company_id).await? else {
         return Ok(());
     };
-    let Some(left) = grants::uninstall(&mut tx, tenant.id, user, happened).await? else {
+    let Some(users_left) = grants::uninstall(&mut tx, tenant.id, user, happened).await? else {
         tracing::info!(tenant.id = %tenant.id.0, "an uninstall call is older than the installation");
         return Ok(());
     };
-    if left == 0 {
+    if users_left == 0 {
         if let Some(connection) = quickbooks::find_current(&mut tx, &app.vault, tenant.id).await? {
             quickbooks::disconnect(&mut tx, &app.vault, tenant.id, connection.id).await?;
             let (realm, refresh) = (&connection.realm_id, &connection.tokens.refresh);
@@ -176,7 +184,8 @@ pub(crate) async fn uninstall_user(
         }
         tenants::uninstall(&mut tx, tenant.id, now).await?;
     }
-    audit::record(&mut tx, tenant.id, Some(user), "uninstalled", None, &json!({ "users_left": left }), now).await?;
+    audit::record(&mut tx, tenant.id, Some(user), "uninstalled", None, &json!({ "users_left": users_left }), now)
+        .await?;
     tx.commit().await?;
     security::record(Event::Uninstalled, Some(tenant.id));
     // Ends the streams of open pages.
@@ -185,39 +194,40 @@ pub(crate) async fn uninstall_user(
     Ok(())
 }
 
-/// How long the data of a company are kept after the last user has uninstalled.
+/// Time until the data of a company are deleted after the last user has uninstalled the app.
 const GRACE_PERIOD: SignedDuration = SignedDuration::from_hours(30 * 24);
+/// Companies in one run.
 const MAX_PURGED: i64 = 20;
 
-/// Forgets companies whose grace is over; how many.
+/// Purges the companies whose grace period is over, and returns their number.
 pub(crate) async fn purge_tenants(app: &App) -> Result<usize, Error> {
     let mut tx = app.db.read().await?;
-    let gone = tenants::list_uninstalled(&mut tx, app.clock.now() - GRACE_PERIOD, MAX_PURGED).await?;
+    let uninstalled = tenants::list_uninstalled(&mut tx, app.clock.now() - GRACE_PERIOD, MAX_PURGED).await?;
     drop(tx);
-    for tenant in &gone {
+    for tenant in &uninstalled {
         let mut tx = app.db.begin().await?;
         revoke_all_access(app, &mut tx, *tenant).await?;
-        // Rolled back with what was to be handed back, where it was installed again since.
+        // If the app was installed again since, the requested revocations are rolled back.
         if tenants::purge(&mut tx, *tenant).await? {
             tx.commit().await?;
-            tracing::info!(tenant.id = %tenant.0, "an uninstalled company was forgotten");
+            tracing::info!(tenant.id = %tenant.0, "an uninstalled company was purged");
         }
     }
-    if !gone.is_empty() {
+    if !uninstalled.is_empty() {
         revoke::sweep_now(app).await;
         app.db.erase_deleted().await?;
     }
-    Ok(gone.len())
+    Ok(uninstalled.len())
 }
 
-/// Has all access revoked that is still kept of a company.
+/// Requests the revocation of all access to a company that is still stored.
 async fn revoke_all_access(app: &App, tx: &mut Tx, tenant: TenantId) -> Result<(), Error> {
     let Some(company) = tenants::find(tx, tenant).await? else { return Ok(()) };
     for (user, refresh) in grants::list_refresh_tokens(tx, &app.vault, tenant).await? {
         let subject = revoke::subject_of_user(company.company_id, user);
         revoke::request_revocation(app, tx, revocations::Provider::Pipedrive, &subject, &refresh).await?;
     }
-    // A connection that cannot be opened is forgotten all the same.
+    // A connection whose tokens cannot be opened does not stop the purge.
     if let Ok(Some(connection)) = quickbooks::find_current(tx, &app.vault, tenant).await {
         let (realm, refresh) = (&connection.realm_id, &connection.tokens.refresh);
         revoke::request_revocation(app, tx, revocations::Provider::QuickBooks, realm, refresh).await?;

@@ -1,4 +1,4 @@
-//! The items of the connected company, however many it has: the first thousand come with its lists, others are looked up in QuickBooks.
+//! The items of the connected company. The catalogue lists the first thousand; others are looked up in QuickBooks.
 
 use super::{Error, catalogue, context::TenantContext, single_flight};
 use domain::{
@@ -12,15 +12,15 @@ use providers::quickbooks::ItemProperty;
 use std::sync::Arc;
 use store::quickbooks::Connection;
 
-/// So few results may have missed something: accents, the order of words.
-const FEW: usize = 3;
-/// The longest name and the longest SKU in QuickBooks.
+/// With fewer results, looser patterns are searched as well: accents and the order of words may differ.
+const MIN_STRICT_RESULTS: usize = 3;
+/// Upper bound of QuickBooks for names and SKUs.
 const MAX_NAME_CHARS: usize = 100;
-/// Most items that a search offers.
-const OFFERED: usize = 30;
+/// Upper bound for the results of a search.
+const MAX_RESULTS: usize = 30;
 
-/// The catalogue with the items that a form's lines and the settings name, where it does not list them.
-pub(super) async fn with_named(
+/// Adds the items of a form's lines and of the settings to the catalogue, if it does not list them.
+pub(super) async fn add_named_items(
     context: &TenantContext,
     connection: &Connection,
     catalogue: Arc<Catalogue>,
@@ -34,12 +34,12 @@ pub(super) async fn with_named(
         .filter(|id| !id.is_empty() && *id != CREATE && catalogue.item(id).is_none())
         .map(str::to_owned)
         .collect();
-    with(catalogue, named(context, connection, ids).await.0)
+    add_items(catalogue, find_items_by_id(context, connection, ids).await.0)
 }
 
-/// The catalogue with the items that a deal's products mean, by link, code or name; and whether QuickBooks did not answer, so that an item
-/// may exist that is not in it.
-pub(super) async fn with_meant(
+/// Adds the items that match a deal's products by link, code or name to the catalogue. Returns as well whether QuickBooks did not answer,
+/// so that items may be missing.
+pub(super) async fn add_items_of_deal(
     context: &TenantContext,
     connection: &Connection,
     catalogue: Arc<Catalogue>,
@@ -49,8 +49,8 @@ pub(super) async fn with_meant(
     let is_of_deal = |id: &i64| deal.products.iter().any(|product| product.id == Some(*id));
     let linked = links.iter().filter(|(product, id)| is_of_deal(product) && catalogue.item(id).is_none());
     let linked = linked.map(|(_, id)| id.clone()).collect();
-    let (linked, is_unread) = named(context, connection, linked).await;
-    let catalogue = with(catalogue, linked);
+    let (linked, is_unread) = find_items_by_id(context, connection, linked).await;
+    let catalogue = add_items(catalogue, linked);
     if !catalogue.has_more_items {
         return (catalogue, is_unread);
     }
@@ -67,29 +67,29 @@ pub(super) async fn with_meant(
     };
     let (codes, names) = (texts(|product| &product.code), texts(|product| &product.name));
     match look_up_items(context, connection, codes, names).await {
-        Ok(found) => (with(catalogue, found), is_unread),
+        Ok(found) => (add_items(catalogue, found), is_unread),
         Err(_) => (catalogue, true),
     }
 }
 
-fn with(catalogue: Arc<Catalogue>, more: Vec<Item>) -> Arc<Catalogue> {
+fn add_items(catalogue: Arc<Catalogue>, more: Vec<Item>) -> Arc<Catalogue> {
     if more.is_empty() { catalogue } else { Arc::new(catalogue.with_items(more)) }
 }
 
-/// Items by id, at most minutes old, and whether QuickBooks did not answer. Those that it does not have, or has made inactive, are left out.
-async fn named(context: &TenantContext, connection: &Connection, mut ids: Vec<String>) -> (Vec<Item>, bool) {
+/// Finds items by id, and whether QuickBooks did not answer. Missing and inactive ones are left out. Results are cached for some minutes.
+async fn find_items_by_id(context: &TenantContext, connection: &Connection, mut ids: Vec<String>) -> (Vec<Item>, bool) {
     ids.sort_unstable();
     ids.dedup();
-    let mut known = Vec::new();
+    let mut items = Vec::new();
     let mut unknown = Vec::new();
     for id in ids {
         match context.app.items.get(&(connection.id, id.clone())).await {
-            Some(item) => known.extend(item.as_deref().cloned()),
+            Some(item) => items.extend(item.as_deref().cloned()),
             None => unknown.push(id),
         }
     }
     if unknown.is_empty() {
-        return (known, false);
+        return (items, false);
     }
     let read = context.quickbooks(connection).call(async |api| api.find_items(ItemProperty::Id, &unknown).await);
     match read.await {
@@ -98,17 +98,18 @@ async fn named(context: &TenantContext, connection: &Connection, mut ids: Vec<St
                 let item = found.iter().find(|item| item.id == *id).cloned().map(Arc::new);
                 context.app.items.insert((connection.id, id.clone()), item).await;
             }
-            known.extend(found);
-            (known, false)
+            items.extend(found);
+            (items, false)
         }
         Err(error) => {
             tracing::info!(tenant.id = %context.tenant.0, %error, "items were not looked up");
-            (known, true)
+            (items, true)
         }
     }
 }
 
-/// The items whose very name or SKU was typed or pasted, by that text. Where two items fit, or QuickBooks does not answer, there is none.
+/// Matches typed or pasted texts to the items with exactly this name or SKU. A text that matches two items, or for which QuickBooks does not
+/// answer, matches none.
 pub(crate) async fn match_typed_items(
     context: &TenantContext,
     typed: &[String],
@@ -116,9 +117,9 @@ pub(crate) async fn match_typed_items(
     let (connection, catalogue) = catalogue::read_connected_catalogue(context).await?;
     let unknown = choose_texts_to_look_up(&catalogue, typed);
     let found = look_up_items(context, &connection, unknown.clone(), unknown.clone()).await;
-    // Without an answer, another item may have the text of a listed one.
+    // Without an answer, an unlisted item may have the same name as a listed one.
     let unread = if found.is_err() { unknown } else { Vec::new() };
-    let catalogue = with(catalogue, found.unwrap_or_default());
+    let catalogue = add_items(catalogue, found.unwrap_or_default());
     let is_read = |text: &&String| !unread.iter().any(|unread| unread == text.trim());
     let matches = typed
         .iter()
@@ -128,8 +129,8 @@ pub(crate) async fn match_typed_items(
     Ok((catalogue, matches))
 }
 
-/// The texts that may be the name or SKU of an item that is not listed. If some items are not listed, another item may have the text of a
-/// listed one.
+/// Chooses the texts that may be the name or SKU of an unlisted item. If there are unlisted items, one may have the same name as a listed
+/// one.
 fn choose_texts_to_look_up(catalogue: &Catalogue, typed: &[String]) -> Vec<String> {
     let fits = |text: &&str| !text.is_empty() && text.chars().count() <= MAX_NAME_CHARS;
     let is_unknown = |text: &&str| catalogue.has_more_items || catalogue.find_item_named(text).is_none();
@@ -140,7 +141,7 @@ fn choose_texts_to_look_up(catalogue: &Catalogue, typed: &[String]) -> Vec<Strin
     texts
 }
 
-/// Active items with these SKUs or names.
+/// Looks up active items with these SKUs or names.
 async fn look_up_items(
     context: &TenantContext,
     connection: &Connection,
@@ -159,15 +160,15 @@ async fn look_up_items(
     found.await.inspect_err(log)
 }
 
-/// Items whose name or SKU holds what was typed, the best first: asked of QuickBooks, which may have new ones since its lists were read.
+/// Searches items by name or SKU, the best match first. Asks QuickBooks, because the catalogue may lack new items.
 pub(crate) async fn search(context: &TenantContext, typed: &str) -> Result<(Arc<Catalogue>, Vec<Item>), Error> {
     let (connection, catalogue) = catalogue::read_connected_catalogue(context).await?;
     let typed = typed.trim();
     if typed.is_empty() {
-        let first = catalogue.items.iter().take(OFFERED).cloned().collect();
+        let first = catalogue.items.iter().take(MAX_RESULTS).cloned().collect();
         return Ok((catalogue, first));
     }
-    // The text as typed first, of name and SKU; looser patterns only where that finds little: reads are metered.
+    // Looser patterns are searched only if the text itself finds few items, because reads are metered.
     let patterns = build_patterns(typed);
     let strict: Vec<_> = patterns
         .iter()
@@ -178,7 +179,7 @@ pub(crate) async fn search(context: &TenantContext, typed: &str) -> Result<(Arc<
     let read = || async {
         let found = context.quickbooks(&connection).call(async |api| {
             let mut found = api.search_items(&strict).await?;
-            if found.len() < FEW {
+            if found.len() < MIN_STRICT_RESULTS {
                 found.extend(api.search_items(&loose).await?);
             }
             Ok(found)
@@ -186,7 +187,7 @@ pub(crate) async fn search(context: &TenantContext, typed: &str) -> Result<(Arc<
         found.await.map(Arc::new)
     };
     let found = single_flight::read_once(&context.app.item_searches, (connection.id, fold_text(typed)), read).await;
-    // Where QuickBooks does not answer, what is listed is searched.
+    // If QuickBooks does not answer, only the catalogue is searched.
     let log = |error: &Error| tracing::info!(tenant.id = %context.tenant.0, %error, "items were not searched");
     let found = found.inspect_err(log).map(|found| found.to_vec()).unwrap_or_default();
     let matches = |item: &Item| {
@@ -195,7 +196,7 @@ pub(crate) async fn search(context: &TenantContext, typed: &str) -> Result<(Arc<
     };
     let mut all: Vec<Item> = Vec::new();
     for item in found.iter().chain(&catalogue.items).filter(|item| matches(item)) {
-        if !all.iter().any(|known| known.id == item.id) {
+        if !all.iter().any(|other| other.id == item.id) {
             all.push(item.clone());
         }
     }
@@ -210,7 +211,7 @@ pub(crate) async fn search(context: &TenantContext, typed: &str) -> Result<(Arc<
         }
     };
     all.sort_by_cached_key(|item| (rank(item), fold_text(&item.name)));
-    all.truncate(OFFERED);
+    all.truncate(MAX_RESULTS);
     Ok((catalogue, all))
 }
 
@@ -245,6 +246,10 @@ mod tests {
             ["Hours", "Days ", "Days", " ", &"x".repeat(101)].iter().map(|text| (*text).to_owned()).collect();
         assert_eq!(choose_texts_to_look_up(&catalogue, &typed), ["Days"]);
         catalogue.has_more_items = true;
-        assert_eq!(choose_texts_to_look_up(&catalogue, &typed), ["Days", "Hours"], "another item may be called so");
+        assert_eq!(
+            choose_texts_to_look_up(&catalogue, &typed),
+            ["Days", "Hours"],
+            "an unlisted item may have this name"
+        );
     }
 }

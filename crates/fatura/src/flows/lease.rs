@@ -23,10 +23,10 @@ use store::{
 };
 use uuid::Uuid;
 
-/// A worker without a heartbeat for so long has lost its lease.
+/// Duration of a lease without a heartbeat.
 const LEASE_DURATION: SignedDuration = SignedDuration::from_secs(10);
 pub(crate) const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(3);
-/// How long a request waits for the outcome of an operation before the page says that it is under way.
+/// Upper bound for a request to wait for the outcome of an operation. The page then shows that it is under way.
 pub(crate) const OUTCOME_TIMEOUT: Duration = Duration::from_secs(8);
 pub(crate) const POLL_INTERVAL: Duration = Duration::from_millis(60);
 /// Pause between two attempts of an operation whose company has to be connected again.
@@ -38,14 +38,14 @@ const MIN_ATTEMPTS: i32 = 5;
 /// Longest pause between two attempts: an operation should be done 30 seconds after the last fault.
 const MAX_BACK_OFF: Duration = Duration::from_secs(16);
 
-/// An operation that has been due for so long without a lease is reclaimed.
+/// Time after which an operation that is due and has no lease is reclaimed.
 const RECLAIM_DELAY: SignedDuration = SignedDuration::from_secs(5);
-/// A reclaimed operation is not reclaimed again for so long.
+/// Minimum time between two reclaims of an operation.
 const RECLAIM_INTERVAL: SignedDuration = SignedDuration::from_secs(30);
 
 /// A request that was sent less than this ago may still be under way.
 pub(crate) const UNDER_WAY_DURATION: SignedDuration = SignedDuration::from_secs(10);
-/// A lookup begins so long before the operation was created, because the clock may have been ahead then.
+/// Time before the creation of an operation at which a lookup begins, because the clock may have been ahead at the creation.
 pub(crate) const LOOKUP_WINDOW: SignedDuration = SignedDuration::from_hours(48);
 
 /// The outcome of one attempt.
@@ -77,8 +77,8 @@ impl<'a, Id: Leased> OperationLease<'a, Id> {
         self.since + LEASE_DURATION
     }
 
-    /// Runs `work` while the lease is kept. `None` where it was lost: `work` is then dropped, also after a suspension of the process past
-    /// the end of the lease.
+    /// Runs `work` under the lease, which a heartbeat extends. If the lease is lost or the process was suspended past its end, drops `work`
+    /// and returns `None`.
     pub(crate) async fn run_while_leased<T>(&self, work: impl Future<Output = T>) -> Option<T> {
         while_leased(self.until(), HEARTBEAT_INTERVAL, || self.context.app.clock.now(), |now| self.extend(now), work)
             .await
@@ -86,12 +86,13 @@ impl<'a, Id: Leased> OperationLease<'a, Id> {
 
     async fn extend(&self, now: Timestamp) -> Result<bool, store::Error> {
         let mut tx = self.context.app.db.begin().await?;
-        let kept = leases::extend(&mut tx, self.context.tenant, self.id, self.owner, now, now + LEASE_DURATION).await?;
+        let is_extended =
+            leases::extend(&mut tx, self.context.tenant, self.id, self.owner, now, now + LEASE_DURATION).await?;
         tx.commit().await?;
-        Ok(kept)
+        Ok(is_extended)
     }
 
-    /// Marks the operation as sending. Commit before the first byte is sent. An error where the lease was lost.
+    /// Marks the operation as sending. Commit before the request is sent. Fails if the lease was lost.
     pub(crate) async fn mark_sending(&self, tx: &mut Tx) -> Result<(), Error> {
         if leases::mark_sending(tx, self.context.tenant, self.id, self.owner, self.context.app.clock.now()).await? {
             Ok(())
@@ -123,7 +124,7 @@ impl<'a, Id: Leased> OperationLease<'a, Id> {
     }
 }
 
-/// Works until `until`, or longer while each heartbeat extends the lease. `None` where it was lost: the work takes no further step then.
+/// Polls `work` until `until`, or longer if a heartbeat extends the lease. `None` if the lease was lost: `work` is then not polled again.
 async fn while_leased<T, Extended>(
     until: Timestamp,
     heartbeat: Duration,
@@ -135,20 +136,20 @@ where
     Extended: Future<Output = Result<bool, store::Error>>,
 {
     let until = AtomicI64::new(until.as_microsecond());
-    let heart = async {
+    let heartbeats = async {
         loop {
             tokio::time::sleep(heartbeat).await;
             let at = now();
             match extend(at).await {
                 Ok(true) => until.store((at + LEASE_DURATION).as_microsecond(), Ordering::Relaxed),
                 Ok(false) => return,
-                // The database does not respond: the lease keeps its end.
+                // If the database does not respond, the end of the lease stays.
                 Err(error) => tracing::warn!(%error, "a lease was not extended"),
             }
         }
     };
     let mut work = pin!(work);
-    let awake = poll_fn(|context| {
+    let guarded = poll_fn(|context| {
         if now().as_microsecond() > until.load(Ordering::Relaxed) {
             return Poll::Ready(None);
         }
@@ -156,8 +157,8 @@ where
     });
     tokio::select! {
         biased;
-        done = awake => done,
-        () = heart => None,
+        result = guarded => result,
+        () = heartbeats => None,
     }
 }
 
@@ -203,32 +204,32 @@ fn decide_next(app: &App, error: &Error, attempts: i32, since: Timestamp) -> Nex
         }
         // Not the operation's fault: it continues when an administrator has connected again.
         Error::NeedsReconnect => Next::Again(RECONNECT_POLL_INTERVAL),
-        // The company was disconnected or replaced on purpose. An invoice that appears when it is connected months later would be a
-        // surprise.
+        // The company was disconnected or replaced on purpose. The operation must not run unexpectedly when it is connected again months
+        // later.
         Error::NotConnected => {
             let minutes = app.config.give_up_minutes.min(MAX_DISCONNECTED_MINUTES);
-            if is_to_be_given_up(minutes, attempts, since, app.clock.now()) {
+            if must_park(minutes, attempts, since, app.clock.now()) {
                 Next::Park(ParkReason::Disconnected)
             } else {
                 Next::Again(RECONNECT_POLL_INTERVAL)
             }
         }
         // The sources of an error may quote the request, so only its own text is stored.
-        error if is_to_be_given_up(app.config.give_up_minutes, attempts, since, app.clock.now()) => {
+        error if must_park(app.config.give_up_minutes, attempts, since, app.clock.now()) => {
             Next::Park(ParkReason::Failed(error.to_string()))
         }
         _ => Next::Again(back_off(attempts)),
     }
 }
 
-/// Whether a failing operation is parked. The clock may be ahead for a while, so time alone does not decide: there must also be one attempt
-/// for each minute; [`MAX_BACK_OFF`] allows more than two.
-fn is_to_be_given_up(minutes: u32, attempts: i32, since: Timestamp, now: Timestamp) -> bool {
+/// Whether a failing operation has to be parked. The clock may be ahead for a while, so one attempt for each minute is required as well;
+/// [`MAX_BACK_OFF`] allows more than two.
+fn must_park(minutes: u32, attempts: i32, since: Timestamp, now: Timestamp) -> bool {
     let least = i32::try_from(minutes).unwrap_or(i32::MAX).max(MIN_ATTEMPTS);
     attempts >= least && now >= since + SignedDuration::from_mins(minutes.into())
 }
 
-/// The pause after so many attempts, with jitter.
+/// The pause after this number of attempts, with jitter.
 fn back_off(attempts: i32) -> Duration {
     let pause = MAX_BACK_OFF.min(Duration::from_millis(500 << attempts.clamp(0, 9)));
     pause + pause * fastrand::u32(0..=50) / 100
@@ -271,7 +272,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn work_that_was_asleep_past_the_end_of_its_lease_takes_no_further_step() {
+    async fn work_that_was_suspended_past_the_end_of_its_lease_takes_no_further_step() {
         let clock = AtomicI64::new(0);
         let was_sent = AtomicBool::new(false);
         let work = async {
@@ -287,7 +288,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn work_whose_lease_cannot_be_extended_goes_on_to_its_end_and_no_longer() {
+    async fn work_whose_lease_cannot_be_extended_runs_until_its_end_and_no_longer() {
         let unanswered = |_: Timestamp| ready(Err(store::Error::Unreadable("no answer")));
         let work = async { sleep(STEP).await };
         assert_eq!(while_leased(at(10), BEAT, || at(9), unanswered, work).await, Some(()));
@@ -307,7 +308,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn work_goes_on_while_its_lease_is_extended() {
+    async fn work_continues_while_its_lease_is_extended() {
         let clock = AtomicI64::new(0);
         let extend = |_| {
             clock.fetch_add(3, Ordering::Relaxed);
@@ -323,16 +324,15 @@ mod tests {
     }
 
     #[test]
-    fn work_is_given_up_by_the_clock_and_by_its_attempts() {
+    fn parking_depends_on_the_clock_and_on_the_attempts() {
         let since = Timestamp::UNIX_EPOCH;
-        let is_given_up = |minutes, attempts, hours| {
-            is_to_be_given_up(minutes, attempts, since, since + SignedDuration::from_hours(hours))
-        };
-        assert!(!is_given_up(720, 6, 26), "the clock has jumped");
-        assert!(!is_given_up(720, 719, 26));
-        assert!(is_given_up(720, 720, 12));
-        assert!(!is_given_up(720, 720, 11));
-        assert!(!is_given_up(1, 4, 1), "hardly tried");
-        assert!(is_given_up(1, 5, 1));
+        let is_parked =
+            |minutes, attempts, hours| must_park(minutes, attempts, since, since + SignedDuration::from_hours(hours));
+        assert!(!is_parked(720, 6, 26), "the clock has jumped");
+        assert!(!is_parked(720, 719, 26));
+        assert!(is_parked(720, 720, 12));
+        assert!(!is_parked(720, 720, 11));
+        assert!(!is_parked(1, 4, 1), "too few attempts");
+        assert!(is_parked(1, 5, 1));
     }
 }

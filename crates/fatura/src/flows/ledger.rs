@@ -23,7 +23,7 @@ use store::{
 };
 use uuid::Uuid;
 
-/// The invoices of a deal that count as billed: those that stand in QuickBooks, and those on their way there.
+/// Lists the invoices of a deal that count as billed: those in QuickBooks that are neither voided nor deleted, and those that are being sent.
 pub(crate) fn list_billed(invoices: &[Invoice], today: Date) -> impl Iterator<Item = BilledInvoice<'_>> {
     invoices.iter().filter_map(move |invoice| {
         let snapshot = match &invoice.state {
@@ -43,32 +43,32 @@ pub(crate) fn list_billed(invoices: &[Invoice], today: Date) -> impl Iterator<It
 pub(crate) struct Question {
     /// Pipedrive's number of the deal.
     pub(crate) deal: i64,
-    /// The deal's invoices have changed since the person saw them: what stands now, and who created the newest.
+    /// The current invoices of the deal, if they have changed since the user saw them.
     pub(crate) changed: Option<Changed>,
-    /// The invoice bills so much more than the deal, in the deal's currency.
+    /// The amount by which the invoices exceed the deal, in the deal's currency.
     pub(crate) excess: Option<(Decimal, Currency)>,
-    /// Whether these amounts include tax; `None` where the company does not tax its sales.
+    /// Whether these amounts include tax. `None` if the company does not tax its sales.
     pub(crate) tax_mode: Option<TaxMode>,
     /// Identifies the question; the answer carries it.
     pub(crate) token: String,
 }
 
-/// The invoices of a deal as they stand now.
+/// The current invoices of a deal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Changed {
-    /// How many.
+    /// The number of invoices.
     pub(crate) invoices: usize,
     /// Their sum, in the deal's currency.
     pub(crate) amount: Decimal,
     /// The deal's currency.
     pub(crate) currency: Option<Currency>,
-    /// Whether something of the deal is left to bill.
+    /// Whether a part of the deal is not billed yet.
     pub(crate) is_some_left: bool,
-    /// The user who created the newest one.
+    /// The user who created the newest invoice.
     pub(crate) newest_by: Option<UserId>,
 }
 
-/// A deal and its worth, to compare an invoice with before it is created.
+/// A deal and its value, which is compared with an invoice before that is created.
 pub(super) struct Worth {
     deal: Deal,
     amount: Decimal,
@@ -76,7 +76,7 @@ pub(super) struct Worth {
 }
 
 impl Worth {
-    /// Computes the deal's worth from its lines, as the form opens with them.
+    /// Computes the value of the deal from the lines of a new form.
     pub(super) fn new(
         deal: Deal,
         settings: &Settings,
@@ -101,8 +101,8 @@ impl Worth {
         Self { deal, amount, tax_mode }
     }
 
-    /// Whether something has to be asked before this invoice is created beside the deal's others.
-    pub(super) fn question(
+    /// Finds the question that has to be answered before this invoice is created besides the other invoices of the deal.
+    pub(super) fn find_question(
         &self,
         form: &Form,
         draft: &InvoiceRequest,
@@ -136,14 +136,14 @@ impl Worth {
     }
 }
 
-/// The name of a user, where they have installed the app.
+/// Finds the name of a user who has installed the app.
 pub(crate) async fn find_user_name(context: &TenantContext, wanted: UserId) -> Result<Option<String>, Error> {
     let mut tx = context.app.db.read().await?;
     let users = grants::list_users(&mut tx, context.tenant).await?;
-    Ok(users.into_iter().find(|(known, _)| *known == wanted).map(|(_, profile)| profile.name))
+    Ok(users.into_iter().find(|(user, _)| *user == wanted).map(|(_, profile)| profile.name))
 }
 
-/// How much of one currency one unit of another is, by the company's own rates of a day; `None` where it has none.
+/// Reads the exchange rate between two currencies by the company's own rates of a day. `None` if it has none.
 pub(super) async fn read_exchange_rate(
     context: &TenantContext,
     connection: &Connection,

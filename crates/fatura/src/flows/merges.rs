@@ -19,13 +19,13 @@ pub(crate) async fn try_move_merged_deals(context: &UserContext, deal: DealId) {
     match move_merged_deals(context, deal).await {
         Ok(()) => app.merges.insert((tenant, deal), ()).await,
         Err(error) => {
-            tracing::info!(tenant.id = %tenant.0, %error, "deals that were merged were not looked for");
+            tracing::info!(tenant.id = %tenant.0, %error, "merged deals were not looked up");
         }
     }
 }
 
-/// Does both for the panel of a deal: [`try_move_merged_deals`] only where its organization or person has invoices in other deals, which
-/// saves a call, and [`try_reassign_invoices`].
+/// For the panel of a deal: [`try_move_merged_deals`] if its organization or person has invoices in other deals, which saves a call
+/// otherwise, and then [`try_reassign_invoices`].
 pub(crate) async fn refresh_parties_of_deal(context: &UserContext, deal: DealParties) -> Result<(), Error> {
     let mut tx = context.app.db.read().await?;
     let has_others =
@@ -44,7 +44,7 @@ pub(crate) async fn refresh_deals_of_party(context: &UserContext, entity: Entity
     let deals = context.pipedrive().call(async |api| api.read_latest_deals(entity, id).await);
     match deals.await {
         Ok(deals) => try_reassign_invoices(context, &deals).await,
-        Err(error) => tracing::info!(tenant.id = %context.tenant.0, %error, "the deals of a party were not looked for"),
+        Err(error) => tracing::info!(tenant.id = %context.tenant.0, %error, "the deals of a party were not looked up"),
     }
 }
 
@@ -52,7 +52,7 @@ pub(crate) async fn refresh_deals_of_party(context: &UserContext, entity: Entity
 /// current one, which gets its customer link unless it has one. A failure is logged.
 pub(crate) async fn try_reassign_invoices(context: &UserContext, deals: &[DealParties]) {
     if let Err(error) = reassign_invoices(context, deals).await {
-        tracing::info!(tenant.id = %context.tenant.0, %error, "parties that were merged were not looked for");
+        tracing::info!(tenant.id = %context.tenant.0, %error, "merged parties were not looked up");
     }
 }
 
@@ -60,9 +60,9 @@ async fn reassign_invoices(context: &UserContext, deals: &[DealParties]) -> Resu
     let (app, tenant, user) = (&context.app, context.tenant, context.user);
     let ids: Vec<i64> = deals.iter().map(|deal| deal.id).collect();
     let mut tx = app.db.read().await?;
-    let kept = merges::list_parties(&mut tx, tenant, &ids).await?;
+    let stored = merges::list_parties(&mut tx, tenant, &ids).await?;
     drop(tx);
-    for (deal, before) in kept {
+    for (deal, before) in stored {
         let Some(now) = deals.iter().find(|now| now.id == deal.0).map(|now| (now.organization, now.person)) else {
             continue;
         };
@@ -75,18 +75,18 @@ async fn reassign_invoices(context: &UserContext, deals: &[DealParties]) -> Resu
         ];
         let mut merged = Vec::new();
         for (entity, party, pair) in pairs {
-            let Some((gone, heir)) = pair.filter(|(gone, heir)| gone != heir) else { continue };
-            let is_deleted = context.pipedrive().call(async |api| api.is_deleted(entity, gone).await);
+            let Some((old, new)) = pair.filter(|(old, new)| old != new) else { continue };
+            let is_deleted = context.pipedrive().call(async |api| api.is_deleted(entity, old).await);
             // Otherwise the deal was moved, and the customer link stays.
             if is_deleted.await? {
-                merged.push((party(gone), party(heir)));
+                merged.push((party(old), party(new)));
             }
         }
         let mut tx = app.db.begin().await?;
         merges::set_parties(&mut tx, tenant, deal, now).await?;
-        for (gone, heir) in merged {
-            if merges::move_customers(&mut tx, tenant, gone, heir).await? > 0 {
-                let detail = json!({ "from": format!("{gone:?}"), "to": format!("{heir:?}") });
+        for (old, new) in merged {
+            if merges::move_customers(&mut tx, tenant, old, new).await? > 0 {
+                let detail = json!({ "from": format!("{old:?}"), "to": format!("{new:?}") });
                 let now = app.clock.now();
                 audit::record(&mut tx, tenant, Some(user), "customer followed a merged party", None, &detail, now)
                     .await?;
@@ -105,10 +105,10 @@ async fn move_merged_deals(context: &UserContext, deal: DealId) -> Result<(), Er
     let merged = merges::list_deals_of_notes(&mut tx, tenant, &notes, deal).await?;
     drop(tx);
     for from in merged {
-        let still = context.pipedrive().call(async |api| api.read_deal_parties(from).await);
-        match still.await {
+        let read = context.pipedrive().call(async |api| api.read_deal_parties(from).await);
+        match read.await {
             Err(Error::NotFound) => {}
-            // A person has moved the note.
+            // The deal still exists: a user has moved the note.
             Ok(_) => continue,
             Err(error) => return Err(error),
         }

@@ -40,10 +40,10 @@ use providers::ProviderError;
 use std::time::Duration;
 use store::parked::ParkReason;
 
-/// An error of a use case, by what the person can do about it.
+/// An error of a use case. Each variant has another remedy.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
-    /// Ours to mend; the person can only try again.
+    /// The database failed. The user can only try again.
     #[error(transparent)]
     Store(#[from] store::Error),
     /// A call to Pipedrive failed.
@@ -52,48 +52,48 @@ pub(crate) enum Error {
     /// A call to QuickBooks failed.
     #[error("QuickBooks: {0}")]
     QuickBooks(#[source] ProviderError),
-    /// This user has not installed the app, or Pipedrive took the grant away.
+    /// This user has not installed the app, or Pipedrive has ended the grant.
     #[error("the user has not installed the app")]
     NotInstalled,
     /// No QuickBooks company is connected.
     #[error("no QuickBooks company is connected")]
     NotConnected,
-    /// The connection has to be made anew.
+    /// QuickBooks has ended the access. An administrator has to connect again.
     #[error("QuickBooks has to be connected again")]
     NeedsReconnect,
-    /// There is no such thing, or not for this user.
+    /// The object does not exist, or this user may not see it.
     #[error("not found")]
     NotFound,
     /// Only administrators may do this.
     #[error("only administrators may do this")]
     AdminsOnly,
-    /// Pipedrive did not say whether the user is an administrator.
+    /// Pipedrive did not answer whether the user is an administrator.
     #[error("the user's rights are not known: {0}")]
     RightsUnknown(#[source] ProviderError),
-    /// The OAuth answer does not belong to a flow of this browser.
+    /// The OAuth callback or one-time token is invalid, used, or of another browser.
     #[error("the flow is unknown, used, or another browser's")]
     ForeignFlow,
-    /// The person said no on the consent page.
+    /// The user refused on the consent page.
     #[error("consent was refused")]
     Refused,
-    /// It goes no further now; nothing has failed.
-    #[error("to be looked at again in {0:?}")]
+    /// The operation has to be attempted again after this time. Nothing has failed.
+    #[error("to be attempted again in {0:?}")]
     NotYet(Duration),
-    /// It goes no further without a person.
-    #[error("a person has to look")]
+    /// The operation has to be parked.
+    #[error("parked for a person")]
     Parked(ParkReason),
-    /// The user has used up their share of what Pipedrive allows the company.
+    /// The user has used up their share of the company's Pipedrive calls, for this time.
     #[error("the user's share of Pipedrive's calls is used up for {0:?}")]
     ShareUsed(Duration),
-    /// The QuickBooks company is connected by another Pipedrive company.
+    /// The QuickBooks company is connected to another Pipedrive company.
     #[error("the QuickBooks company is connected elsewhere")]
     ConnectedElsewhere,
 }
 
-/// A value that nobody can guess: 256 bits.
+/// Generates a random value of 256 bits.
 pub(crate) fn secret() -> String {
     let mut bytes = [0_u8; 32];
-    rand::fill(&mut bytes).expect("the system has random numbers");
+    rand::fill(&mut bytes).expect("the system provides random bytes");
     BASE64_URL_SAFE_NO_PAD.encode(bytes)
 }
 

@@ -28,10 +28,11 @@ use store::{
 };
 use uuid::Uuid;
 
-/// A refused act is shown at its invoice for so long.
+/// Time in which a panel shows a refused act at its invoice.
 const REFUSAL_DISPLAY_DURATION: SignedDuration = SignedDuration::from_mins(10);
-/// Won deals that are offered for billing, with and without invoices.
+/// Won deals without an invoice that are offered for billing.
 const MAX_DEALS_TO_BILL: usize = 10;
+/// Won deals with an invoice that are offered for billing.
 const MAX_BILLED_DEALS: usize = 10;
 
 /// A record of Pipedrive that has a panel.
@@ -42,7 +43,7 @@ pub(crate) struct Record {
 }
 
 impl Record {
-    /// Its invoices.
+    /// The scope of its invoices.
     pub(crate) fn scope(self) -> InvoiceScope {
         match self.entity {
             Entity::Deal => InvoiceScope::Deal(DealId(self.id)),
@@ -52,26 +53,26 @@ impl Record {
     }
 }
 
-/// All that a panel shows.
-pub(crate) struct Shown {
+/// The content of a panel.
+pub(crate) struct PanelContent {
     /// Newest first.
     pub(crate) invoices: Vec<Invoice>,
-    /// The last act on each invoice, where it matters still.
+    /// The last recent act on each invoice.
     pub(crate) acts: HashMap<Uuid, StoredAct>,
-    /// Those through which the invoices were made.
+    /// The connections of the invoices, and the current one.
     pub(crate) connections: Vec<Connection>,
-    /// The one that is connected now.
+    /// The current connection.
     pub(crate) current: Option<Connection>,
-    /// How far its changes are known.
+    /// The sync state of the current connection.
     pub(crate) known: Option<SyncState>,
     /// The customer that is billed.
     pub(crate) linked: Option<LinkedCustomer>,
     pub(crate) settings: Settings,
-    /// When this user's draft for the deal was last saved.
+    /// The time at which this user's draft of the deal was last saved.
     pub(crate) draft: Option<Timestamp>,
 }
 
-impl Shown {
+impl PanelContent {
     /// The snapshots of the issued invoices, each with the current date of its QuickBooks company.
     pub(crate) fn snapshots(&self, clock: &Clock) -> impl Iterator<Item = (&Snapshot, Date)> {
         self.invoices.iter().filter_map(|invoice| {
@@ -82,13 +83,14 @@ impl Shown {
         })
     }
 
-    /// The connection that an invoice was made through, be it disconnected since.
+    /// The connection of an invoice, which may be disconnected since.
     pub(crate) fn connection(&self, invoice: &Invoice) -> Option<&Connection> {
         self.connections.iter().find(|connection| connection.id == invoice.connection)
     }
 }
 
-/// Finds the party of a record, after the invoices of records that were merged into it were reassigned. [`Error::NotFound`] where this user may not see it.
+/// Reassigns the invoices of records that were merged into this one, and finds its party. Fails with [`Error::NotFound`] if this user may not
+/// see the record.
 async fn refresh_party(context: &UserContext, record: Record) -> Result<Option<Party>, Error> {
     let Record { entity, id } = record;
     if entity == Entity::Deal {
@@ -102,8 +104,8 @@ async fn refresh_party(context: &UserContext, record: Record) -> Result<Option<P
     Ok(Some(if entity == Entity::Person { Party::Person(id) } else { Party::Organization(id) }))
 }
 
-/// Reads a panel as this user may see it: without the invoices of deals that are hidden from them.
-pub(crate) async fn read_panel(context: &UserContext, record: Record) -> Result<Shown, Error> {
+/// Reads a panel without the invoices of deals that this user may not see.
+pub(crate) async fn read_panel(context: &UserContext, record: Record) -> Result<PanelContent, Error> {
     let (app, tenant, user) = (&context.app, context.tenant, context.user);
     let party = refresh_party(context, record).await?;
     let settings = settings::find_settings(context).await?;
@@ -114,7 +116,7 @@ pub(crate) async fn read_panel(context: &UserContext, record: Record) -> Result<
     let mut connections: Vec<Connection> = current.iter().cloned().collect();
     let through: HashSet<_> = invoices.iter().map(|invoice| invoice.connection).collect();
     for id in through {
-        if !connections.iter().any(|known| known.id == id) {
+        if !connections.iter().any(|connection| connection.id == id) {
             connections.extend(quickbooks::find(&mut tx, &app.vault, tenant, id).await?);
         }
     }
@@ -134,9 +136,9 @@ pub(crate) async fn read_panel(context: &UserContext, record: Record) -> Result<
     };
     drop(tx);
     if let Some(connection) = current.as_ref().filter(|connection| connection.state == quickbooks::State::Active) {
-        // On a disk that is full, what is known is shown all the same.
+        // The panel is shown even if this fails, for example because the disk is full.
         if let Err(error) = sync::mark_outdated_company(context, connection.id, known).await {
-            tracing::warn!(tenant.id = %tenant.0, %error, "what has changed was not asked for");
+            tracing::warn!(tenant.id = %tenant.0, %error, "a sync of the company was not requested");
         }
     }
     if record.entity != Entity::Deal && !invoices.is_empty() {
@@ -148,33 +150,32 @@ pub(crate) async fn read_panel(context: &UserContext, record: Record) -> Result<
         invoices.retain(|invoice| visible.contains(&invoice.deal.0));
     }
     let acts = acts.into_iter().map(|act| (act.request.invoice.0, act)).collect();
-    Ok(Shown { invoices, acts, connections, current, known, linked, settings, draft })
+    Ok(PanelContent { invoices, acts, connections, current, known, linked, settings, draft })
 }
 
 /// A deal of a person or an organization that can be billed.
 pub(crate) struct Billable {
     pub(crate) deal: ListedDeal,
     pub(crate) is_won: bool,
-    /// How many of its invoices stand, or are under way.
+    /// The number of its invoices that are neither voided nor deleted nor refused.
     pub(crate) invoices: usize,
 }
 
-/// The deals of a person or an organization that can be billed and that this user may see: first those that were won and have no invoice,
-/// then the open ones, then those that were won and have one. Lost ones are not among them. [`Error::NotFound`] where the user may not see the
-/// record.
+/// Lists the deals of a person or an organization that this user may see: first won deals without an invoice, then open deals, then won deals
+/// with an invoice. Lost deals are left out. Fails with [`Error::NotFound`] if the user may not see the record.
 pub(crate) async fn list_billable_deals(context: &UserContext, record: Record) -> Result<Vec<Billable>, Error> {
     let Record { entity, id } = record;
     let (won, open) = context
         .pipedrive()
         .call(async |api| {
-            let named = async {
+            let check_visible = async {
                 match entity {
                     Entity::Deal => api.read_deal_parties(DealId(id)).await.map(drop),
                     Entity::Person | Entity::Organization => api.read_name(entity, id).await.map(drop),
                 }
             };
             let ((), won, open) =
-                tokio::try_join!(named, api.read_won_deals(entity, id), api.read_open_deals(entity, id))?;
+                tokio::try_join!(check_visible, api.read_won_deals(entity, id), api.read_open_deals(entity, id))?;
             Ok((won, open))
         })
         .await?;
@@ -189,20 +190,20 @@ pub(crate) async fn list_billable_deals(context: &UserContext, record: Record) -
         *invoices.entry(invoice.deal.0).or_default() += usize::from(counts);
     }
     drop(tx);
-    let of = |deals: Vec<ListedDeal>, is_won| {
+    let to_billable = |deals: Vec<ListedDeal>, is_won| {
         deals.into_iter().map(move |deal| (deal, is_won)).map(|(deal, is_won)| {
             let invoices = invoices.get(&deal.id).copied().unwrap_or_default();
             Billable { deal, is_won, invoices }
         })
     };
-    let (billed, to_bill): (Vec<Billable>, Vec<Billable>) = of(won, true).partition(|won| won.invoices > 0);
-    // Old deals that were won before the app was there have no invoices either: they leave room for the others.
+    let (billed, to_bill): (Vec<Billable>, Vec<Billable>) = to_billable(won, true).partition(|won| won.invoices > 0);
+    // Deals that were won before the app was installed have no invoices either. The limit leaves room for the other deals.
     let to_bill = to_bill.into_iter().take(MAX_DEALS_TO_BILL);
-    let open = of(open, false).collect::<Vec<_>>();
+    let open = to_billable(open, false).collect::<Vec<_>>();
     Ok(to_bill.chain(open).chain(billed.into_iter().take(MAX_BILLED_DEALS)).collect())
 }
 
-/// Forgets which customer a record is billed to. The invoices stay.
+/// Removes the link between a record and its customer. The invoices stay.
 pub(crate) async fn unlink_customer(context: &UserContext, record: Record) -> Result<(), Error> {
     let (app, tenant, user) = (&context.app, context.tenant, context.user);
     let party = refresh_party(context, record).await?.ok_or(Error::NotFound)?;
@@ -216,7 +217,7 @@ pub(crate) async fn unlink_customer(context: &UserContext, record: Record) -> Re
     Ok(())
 }
 
-/// Whether QuickBooks has nothing of an invoice, and nobody is about to send it: it was refused, or is stuck and was never sent.
+/// Whether an invoice is not in QuickBooks and will not be sent: it was refused, or was parked before it was sent.
 fn is_unsent(invoice: &Invoice) -> bool {
     match invoice.state {
         State::Refused(_) => true,
@@ -225,7 +226,7 @@ fn is_unsent(invoice: &Invoice) -> bool {
     }
 }
 
-/// Whether an unsent invoice is this user's to remove: its creator's, or an administrator's.
+/// Whether this user may remove an invoice: it is unsent, and the user is its creator or an administrator.
 pub(crate) fn may_remove(invoice: &Invoice, user: UserId, is_admin: bool) -> bool {
     is_unsent(invoice) && (is_admin || invoice.created_by == user)
 }
@@ -233,15 +234,15 @@ pub(crate) fn may_remove(invoice: &Invoice, user: UserId, is_admin: bool) -> boo
 /// The outcome of a request to remove an invoice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Removal {
-    /// QuickBooks had refused it.
+    /// A refused invoice was removed.
     Refused,
-    /// It was stuck before it was sent.
+    /// A parked invoice was removed.
     Unsent,
-    /// Nothing: it is tried again meanwhile.
+    /// Nothing was removed, because the invoice is being retried.
     TriedAgain,
 }
 
-/// Removes an unsent invoice from the panels. [`Error::AdminsOnly`] where it is a colleague's.
+/// Removes an unsent invoice from the panels. Fails with [`Error::AdminsOnly`] if it is a colleague's and the user is no administrator.
 pub(crate) async fn remove_unsent(context: &UserContext, id: InvoiceId) -> Result<Removal, Error> {
     let (app, tenant, user) = (&context.app, context.tenant, context.user);
     let invoice = find_visible(context, id).await?;
@@ -258,12 +259,13 @@ pub(crate) async fn remove_unsent(context: &UserContext, id: InvoiceId) -> Resul
         app.db.announce(tenant).await;
         return Ok(removal);
     }
-    // Removed by a click before this one, it is still of that state.
-    let is_gone = invoices::find(&mut tx, tenant, id).await?.is_some_and(|now| matches!(now.state, State::Refused(_)));
-    Ok(if is_gone { removal } else { Removal::TriedAgain })
+    // An earlier click may have removed it. A removed invoice is read as refused.
+    let is_removed =
+        invoices::find(&mut tx, tenant, id).await?.is_some_and(|now| matches!(now.state, State::Refused(_)));
+    Ok(if is_removed { removal } else { Removal::TriedAgain })
 }
 
-/// Fails with [`Error::NotFound`] where this user may not see an invoice. Its creator, who waits for it, may while Pipedrive does not answer.
+/// Fails with [`Error::NotFound`] if this user may not see an invoice. Its creator may see it while Pipedrive does not answer.
 pub(crate) async fn require_visible(context: &UserContext, id: InvoiceId) -> Result<(), Error> {
     let mut tx = context.app.db.read().await?;
     let found = invoices::find(&mut tx, context.tenant, id).await?.ok_or(Error::NotFound)?;
@@ -274,7 +276,7 @@ pub(crate) async fn require_visible(context: &UserContext, id: InvoiceId) -> Res
     }
 }
 
-/// The last refusal of an invoice by QuickBooks, with the code and Intuit's id of the call.
+/// Finds the last refusal of an invoice by QuickBooks, with the code and Intuit's id of the call.
 pub(crate) async fn find_last_refusal(
     context: &TenantContext,
     id: InvoiceId,
@@ -283,7 +285,7 @@ pub(crate) async fn find_last_refusal(
     Ok(audit::find_last_refusal(&mut tx, context.tenant, id).await?)
 }
 
-/// Whether this user may see an invoice, which follows from its deal.
+/// Finds an invoice. Fails with [`Error::NotFound`] if this user may not see its deal.
 pub(crate) async fn find_visible(context: &UserContext, invoice: InvoiceId) -> Result<Invoice, Error> {
     let mut tx = context.app.db.read().await?;
     let found = invoices::find(&mut tx, context.tenant, invoice).await?.ok_or(Error::NotFound)?;

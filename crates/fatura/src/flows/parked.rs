@@ -27,10 +27,10 @@ pub(crate) async fn list_failed_jobs(context: &TenantContext) -> Result<Vec<Fail
     Ok(context.app.db.list_failed(Some(context.tenant)).await?)
 }
 
-/// Unreadable invoices that the settings list at most.
+/// Upper bound for the unreadable invoices in the settings.
 const MAX_LISTED_UNREADABLE: i64 = 50;
 
-/// Lists unreadable invoices, the longest unreadable first, each with the realm of its company.
+/// Lists unreadable invoices, longest unreadable first, each with the realm of its company.
 pub(crate) async fn list_unreadable(context: &TenantContext) -> Result<Vec<(Unreadable, String)>, Error> {
     let (app, tenant) = (&context.app, context.tenant);
     let mut tx = app.db.read().await?;
@@ -44,13 +44,13 @@ pub(crate) async fn list_unreadable(context: &TenantContext) -> Result<Vec<(Unre
     Ok(found)
 }
 
-/// Retries a job that has failed too often. [`Error::NotFound`] where there is none.
+/// Retries a job that has failed too often. Fails with [`Error::NotFound`] if there is no such job.
 pub(crate) async fn retry_failed(context: &TenantContext, job: i64) -> Result<(), Error> {
     if context.app.db.retry_failed(context.tenant, job).await? { Ok(()) } else { Err(Error::NotFound) }
 }
 
 /// Retries a parked operation. An invoice that was sent without an answer is only looked up, unless `resend` confirms that it did not
-/// arrive. [`Error::NotFound`] where the operation is not parked.
+/// arrive. Fails with [`Error::NotFound`] if the operation is not parked.
 pub(crate) async fn retry(context: &UserContext, (kind, id): (OperationKind, Uuid), resend: bool) -> Result<(), Error> {
     let (app, tenant, user) = (&context.app, context.tenant, context.user);
     retry_as(&app.db, tenant, Some(user), (kind, id), resend, app.clock.now()).await?;
@@ -58,7 +58,7 @@ pub(crate) async fn retry(context: &UserContext, (kind, id): (OperationKind, Uui
     Ok(())
 }
 
-/// As [`retry`], also for the operator, who is no user.
+/// Like [`retry`], also for the operator, who is no user.
 pub(crate) async fn retry_as(
     db: &Db,
     tenant: TenantId,

@@ -1,4 +1,4 @@
-//! QuickBooks' own PDF of an invoice, by a link that works once.
+//! Serves QuickBooks' PDF of an invoice by a one-time link.
 
 use super::{Error, context::UserContext, panel, states};
 use crate::state::App;
@@ -14,45 +14,47 @@ use store::{
 };
 use url::Url;
 
-/// A tab opens at once.
-const TICKET_LIFE: SignedDuration = SignedDuration::from_secs(60);
+/// Time to live of the one-time token.
+const TOKEN_TTL: SignedDuration = SignedDuration::from_secs(60);
 
-/// A PDF and what to call it.
+/// A PDF, and the number for its file name.
 pub(crate) struct Pdf<Parts> {
     pub(crate) number: String,
-    /// As QuickBooks sends it; an error ends it.
+    /// The content as QuickBooks sends it. An error ends it.
     pub(crate) parts: Parts,
 }
 
-/// A link to the PDF for a new tab, which can carry no bearer.
+/// Issues a one-time link to the PDF, because a new tab cannot send a bearer.
 pub(crate) async fn issue_token(context: &UserContext, invoice: InvoiceId) -> Result<Url, Error> {
     let (app, tenant, user) = (&context.app, context.tenant, context.user);
     panel::find_visible(context, invoice).await?;
-    let until = app.clock.now() + TICKET_LIFE;
+    let until = app.clock.now() + TOKEN_TTL;
     let mut tx = app.db.begin().await?;
-    let of = invoice.0.to_string();
-    let ticket = states::issue_state(app, &purpose(&of), until)?;
-    one_time_tokens::begin(&mut tx, &app.vault, Purpose::Pdf, &ticket, &of, Some((tenant, user)), until).await?;
+    let invoice_id = invoice.0.to_string();
+    let ticket = states::issue_state(app, &purpose(&invoice_id), until)?;
+    one_time_tokens::begin(&mut tx, &app.vault, Purpose::Pdf, &ticket, &invoice_id, Some((tenant, user)), until)
+        .await?;
     tx.commit().await?;
-    Ok(app.config.page(&format!("/pdf/{of}/{ticket}")))
+    Ok(app.config.page(&format!("/pdf/{invoice_id}/{ticket}")))
 }
 
 fn purpose(invoice: &str) -> String {
     format!("pdf/{invoice}")
 }
 
-/// Takes a ticket: the PDF, as QuickBooks makes it now.
+/// Consumes a one-time token, and downloads the PDF.
 pub(crate) async fn read_pdf(
     app: &App,
     invoice: InvoiceId,
     ticket: &str,
 ) -> Result<Pdf<impl Stream<Item = Result<Bytes, ProviderError>> + Send + use<>>, Error> {
-    let of = invoice.0.to_string();
-    states::check_state(app, &purpose(&of), ticket)?;
+    let invoice_id = invoice.0.to_string();
+    states::check_state(app, &purpose(&invoice_id), ticket)?;
     let mut tx = app.db.begin().await?;
-    let who = one_time_tokens::finish(&mut tx, &app.vault, Purpose::Pdf, ticket, &of, app.clock.now()).await?;
+    let owner =
+        one_time_tokens::finish(&mut tx, &app.vault, Purpose::Pdf, ticket, &invoice_id, app.clock.now()).await?;
     tx.commit().await?;
-    let (tenant, user) = who.flatten().ok_or(Error::ForeignFlow)?;
+    let (tenant, user) = owner.flatten().ok_or(Error::ForeignFlow)?;
     let context = UserContext::new(app, tenant, user);
     let invoice = panel::find_visible(&context, invoice).await?;
     let State::Issued(snapshot) = invoice.state else { return Err(Error::NotFound) };

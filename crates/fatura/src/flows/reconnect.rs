@@ -1,5 +1,5 @@
-//! Telling the administrators, once, that QuickBooks has to be connected again: by a task on their own list in Pipedrive, which
-//! is done by itself when somebody has.
+//! Notifies the administrators that QuickBooks has to be connected again, by one task for each of them in Pipedrive. The tasks are marked as
+//! done when QuickBooks is connected.
 
 use super::{
     Error,
@@ -15,7 +15,7 @@ use store::{
     tenants,
 };
 
-/// Brings the administrators' tasks to what is so now. Done twice, it is the same.
+/// Creates or finishes the administrators' tasks, by the current state of the connection. Idempotent.
 pub(crate) async fn notify_admins(context: &TenantContext) -> Result<Attempt, Error> {
     let (app, tenant) = (&context.app, context.tenant);
     let mut tx = app.db.read().await?;
@@ -26,9 +26,9 @@ pub(crate) async fn notify_admins(context: &TenantContext) -> Result<Attempt, Er
     let is_needed = current.is_some_and(|connection| connection.state == State::NeedsReconnect);
     let page = app.config.settings_page(&company.company_domain);
     for (admin, profile) in users.into_iter().filter(|(_, profile)| profile.is_admin) {
-        match settle(&context.as_user(admin), &profile, &page, is_needed).await {
+        match update_task(&context.as_user(admin), &profile, &page, is_needed).await {
             Ok(()) => {}
-            // They have left, or the app was registered without the right to activities: the panel and the settings say it.
+            // The administrator has left, or the app has no scope for activities. The panel and the settings show the problem as well.
             Err(
                 Error::NotInstalled
                 | Error::NotFound
@@ -42,7 +42,7 @@ pub(crate) async fn notify_admins(context: &TenantContext) -> Result<Attempt, Er
     Ok(Attempt::Done)
 }
 
-async fn settle(context: &UserContext, profile: &Profile, page: &str, is_needed: bool) -> Result<(), Error> {
+async fn update_task(context: &UserContext, profile: &Profile, page: &str, is_needed: bool) -> Result<(), Error> {
     let w = Writer::new(Locale::of_user(&profile.locale, &profile.language));
     let subject = fl!(w.t, "reconnect-task");
     let note = format!(r#"<p>{}</p><p><a href="{page}">{page}</a></p>"#, fl!(w.t, "reconnect-task-text"));

@@ -1,8 +1,8 @@
-//! QuickBooks' codes by what the person does next, for every write: creating, voiding, deleting, e-mailing.
+//! Maps QuickBooks' error codes to causes, by the remedy of the user, for every write: creating, voiding, deleting, e-mailing.
 
 use domain::refusal::RefusalCause;
 
-/// The cause of a code that means the same for every write.
+/// Finds the cause of a code that means the same for every write.
 pub(super) fn find_cause(code: &str) -> Option<RefusalCause> {
     Some(match code {
         "140" => RefusalCause::Locked,
@@ -25,7 +25,7 @@ pub(super) fn find_cause(code: &str) -> Option<RefusalCause> {
     })
 }
 
-/// The cause of a code for an act on an invoice that stands: there is no field to name.
+/// Finds the cause of a code for an act on an issued invoice, where no form field can be named.
 pub(super) fn find_cause_of_act(code: &str) -> Option<RefusalCause> {
     match code {
         "610" => Some(RefusalCause::Gone),

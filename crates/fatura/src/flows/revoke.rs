@@ -11,11 +11,11 @@ use store::{
     revocations::{self, ClaimedRevocation, Provider, Revocation},
 };
 
-/// No other replica claims a revocation for so long. Longer than the timeout of a call.
+/// The lease of a revocation. Longer than the timeout of a call.
 const LEASE_DURATION: SignedDuration = SignedDuration::from_secs(60);
 /// Revocations in one sweep.
 const MAX_BATCH: usize = 20;
-/// How long a request waits for the first attempt.
+/// Upper bound for a request to wait for the first attempt.
 const FIRST_ATTEMPT_TIMEOUT: Duration = Duration::from_secs(5);
 /// The longest pause between two attempts.
 const MAX_PAUSE: SignedDuration = SignedDuration::from_hours(1);
@@ -40,8 +40,8 @@ pub(crate) async fn request_revocation(
 pub(crate) async fn sweep_now(app: &App) {
     match tokio::time::timeout(FIRST_ATTEMPT_TIMEOUT, sweep_revocations(app)).await {
         Ok(Ok(_)) => {}
-        Ok(Err(error)) => tracing::warn!(%error, "revocations are tried later"),
-        Err(_) => tracing::warn!("a provider has not answered to a revocation yet"),
+        Ok(Err(error)) => tracing::warn!(%error, "revocations failed and are retried"),
+        Err(_) => tracing::warn!("a provider did not answer a revocation in time"),
     }
 }
 
@@ -49,12 +49,12 @@ pub(crate) async fn sweep_now(app: &App) {
 /// connected again.
 pub(crate) async fn sweep_revocations(app: &App) -> Result<usize, Error> {
     let due = app.clock.now();
-    for tried in 0..MAX_BATCH {
+    for count in 0..MAX_BATCH {
         let mut tx = app.db.begin().await?;
         let claimed = revocations::claim(&mut tx, &app.vault, due, app.clock.now() + LEASE_DURATION).await?;
         tx.commit().await?;
         match claimed {
-            None => return Ok(tried),
+            None => return Ok(count),
             Some(ClaimedRevocation::Opened(revocation)) => attempt_revocation(app, &revocation).await?,
             Some(ClaimedRevocation::Unreadable) => {}
         }
@@ -70,13 +70,13 @@ async fn attempt_revocation(app: &App, revocation: &Revocation) -> Result<(), Er
     let answer = registration.revoke_grant(&app.http, &revocation.refresh).await;
     let mut tx = app.db.begin().await?;
     match answer {
-        // A token that the provider does not have is revoked.
+        // A token that the provider does not know counts as revoked.
         Ok(()) | Err(ProviderError::Refused(_) | ProviderError::Disconnected) => {
             revocations::finish(&mut tx, revocation.id).await?;
         }
         Err(error) => {
             let pause = MAX_PAUSE.min(SignedDuration::from_secs(1 << revocation.attempts.clamp(0, 12)));
-            tracing::warn!(revocation.id = %revocation.id, %error, "a provider did not take a revocation; it is tried again");
+            tracing::warn!(revocation.id = %revocation.id, %error, "a revocation failed and is retried");
             revocations::postpone(&mut tx, revocation, app.clock.now() + pause).await?;
         }
     }

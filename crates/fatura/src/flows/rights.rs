@@ -1,4 +1,4 @@
-//! Rights of a user at the moment of an act, asked of Pipedrive anew: a demotion there works at once.
+//! Checks the rights of a user with Pipedrive at each act, so that a demotion there has an immediate effect.
 
 use super::{Error, context::UserContext, install};
 use crate::state::App;
@@ -12,7 +12,7 @@ use store::{
     tenants::{self, Tenant},
 };
 
-/// An identification of a tenant.
+/// A key of a tenant.
 pub(crate) enum TenantKey {
     /// The id of the company in Pipedrive.
     Company(i64),
@@ -20,7 +20,7 @@ pub(crate) enum TenantKey {
     Id(TenantId),
 }
 
-/// A user who has the app installed, with their tenant. [`Error::NotInstalled`] for others.
+/// Finds a user who has installed the app, with their tenant. Fails with [`Error::NotInstalled`] for others.
 pub(crate) async fn find_user(app: &App, key: TenantKey, user: UserId) -> Result<(Tenant, Grant), Error> {
     let mut tx = app.db.read().await?;
     let tenant = match key {
@@ -32,17 +32,17 @@ pub(crate) async fn find_user(app: &App, key: TenantKey, user: UserId) -> Result
     Ok((tenant, grant.filter(|grant| grant.active).ok_or(Error::NotInstalled)?))
 }
 
-/// Asks Pipedrive for the user's profile and keeps it. A profile that cannot be kept counts all the same.
+/// Reads the user's profile from Pipedrive and stores it. It is returned even if it cannot be stored.
 pub(crate) async fn read_profile(context: &UserContext) -> Result<Profile, Error> {
     let me = context.pipedrive().call(async |api| api.read_user().await).await?;
     let profile = install::profile(&me);
-    if let Err(error) = keep_profile(context, &profile).await {
-        tracing::warn!(tenant.id = %context.tenant.0, %error, "the user's profile was not kept");
+    if let Err(error) = store_profile(context, &profile).await {
+        tracing::warn!(tenant.id = %context.tenant.0, %error, "the user's profile was not stored");
     }
     Ok(profile)
 }
 
-async fn keep_profile(context: &UserContext, profile: &Profile) -> Result<(), Error> {
+async fn store_profile(context: &UserContext, profile: &Profile) -> Result<(), Error> {
     let (app, tenant, user) = (&context.app, context.tenant, context.user);
     let mut tx = app.db.begin().await?;
     grants::set_profile(&mut tx, tenant, user, profile, app.clock.now()).await?;
@@ -50,8 +50,8 @@ async fn keep_profile(context: &UserContext, profile: &Profile) -> Result<(), Er
     Ok(())
 }
 
-/// The profile of a user who is an administrator now. [`Error::AdminsOnly`] for others, [`Error::RightsUnknown`] where Pipedrive does not
-/// answer.
+/// Reads the profile of an administrator. Fails with [`Error::AdminsOnly`] for other users, and with [`Error::RightsUnknown`] if Pipedrive does
+/// not answer.
 pub(crate) async fn require_admin(context: &UserContext) -> Result<Profile, Error> {
     let profile = read_profile(context).await.map_err(|error| match error {
         Error::Pipedrive(error) => Error::RightsUnknown(error),
@@ -61,7 +61,7 @@ pub(crate) async fn require_admin(context: &UserContext) -> Result<Profile, Erro
     if profile.is_admin { Ok(profile) } else { Err(Error::AdminsOnly) }
 }
 
-/// Fails where a setting leaves an act to administrators and the user is none now.
+/// Fails if a setting restricts an act to administrators and the user is none.
 pub(crate) async fn require(context: &UserContext, may: AllowedUsers) -> Result<(), Error> {
     match may {
         AllowedUsers::Everyone => Ok(()),
@@ -69,7 +69,7 @@ pub(crate) async fn require(context: &UserContext, may: AllowedUsers) -> Result<
     }
 }
 
-/// Fails with [`Error::NotFound`] where the user may not see a deal: asked of Pipedrive, at most [`crate::state::DEAL_VISIBILITY_LIFE`] ago.
+/// Fails with [`Error::NotFound`] if the user may not see a deal. Pipedrive's answer is cached for [`crate::state::DEAL_VISIBILITY_TTL`].
 pub(crate) async fn require_visible(context: &UserContext, deal: DealId) -> Result<(), Error> {
     let (app, tenant, user) = (&context.app, context.tenant, context.user);
     let key = (tenant, user, deal);

@@ -19,21 +19,21 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 use store::{Tx, audit, settings, tenants};
 
-/// The saved settings, or the defaults.
+/// Finds the saved settings, or returns the defaults.
 pub(crate) async fn find_settings(context: &TenantContext) -> Result<Settings, Error> {
     let mut tx = context.app.db.read().await?;
     Ok(settings::find(&mut tx, context.tenant).await?.unwrap_or_default())
 }
 
-/// The company's fields that a setting can use, of all three kinds of record; at most a few minutes old.
+/// Lists the fields of all three kinds of record, at most a few minutes old.
 pub(crate) async fn list_fields(context: &UserContext) -> Result<Arc<Vec<Field>>, Error> {
     match context.app.fields.get(&context.tenant).await {
-        Some(known) => Ok(known),
+        Some(cached) => Ok(cached),
         None => read_fields(context).await,
     }
 }
 
-/// The same, as they are now: for choosing among them.
+/// Reads the current fields, for the choice in the settings.
 pub(crate) async fn read_fields(context: &UserContext) -> Result<Arc<Vec<Field>>, Error> {
     let read = context.pipedrive().call(async |api| {
         let mut all = Vec::new();
@@ -47,7 +47,7 @@ pub(crate) async fn read_fields(context: &UserContext) -> Result<Arc<Vec<Field>>
     Ok(read)
 }
 
-/// The newest open deals of this user, for trying the settings out.
+/// Lists the newest open deals of this user, for trying out the settings.
 pub(crate) async fn list_latest_deals(context: &UserContext) -> Result<Vec<ListedDeal>, Error> {
     context.pipedrive().call(async |api| api.read_newest_deals().await).await
 }
@@ -63,16 +63,16 @@ pub(crate) async fn try_out(context: &UserContext, deal: DealId, chosen: &Settin
 /// The outcome of saving.
 pub(crate) enum Outcome {
     Saved,
-    /// Somebody else has saved these since; nothing was saved.
+    /// Nothing was saved, because another user has saved these settings since.
     ChangedSince(Box<Settings>),
 }
 
-/// Tells whether settings are those that somebody has seen.
+/// Computes the fingerprint of settings, which identifies the state that a user saw.
 pub(crate) fn compute_fingerprint(app: &App, settings: &Settings) -> String {
     app.vault.digest("settings", &json!(settings).to_string())
 }
 
-/// Saves the settings; where it is said which ones were seen, only over those.
+/// Saves the settings. With `seen`, only if it is the fingerprint of the current ones.
 pub(crate) async fn save(context: &UserContext, chosen: &Settings, seen: Option<&str>) -> Result<Outcome, Error> {
     let (app, tenant, user) = (&context.app, context.tenant, context.user);
     let now = app.clock.now();
@@ -88,7 +88,7 @@ pub(crate) async fn save(context: &UserContext, chosen: &Settings, seen: Option<
     Ok(Outcome::Saved)
 }
 
-/// Saves settings, and notes in the audit who has done so.
+/// Saves settings, and records it in the audit.
 pub(super) async fn save_and_audit(
     tx: &mut Tx,
     tenant: TenantId,
@@ -100,7 +100,7 @@ pub(super) async fn save_and_audit(
     Ok(audit::record(tx, tenant, Some(user), "settings saved", None, &without_addresses(chosen), now).await?)
 }
 
-/// The settings for the audit, which holds no addresses: of who gets copies, only whether somebody does.
+/// The settings for the audit, which contains no e-mail addresses: recipients of copies are replaced by whether there are any.
 fn without_addresses(chosen: &Settings) -> Value {
     let mut detail = json!(chosen);
     for preset in detail["presets"].as_array_mut().into_iter().flatten() {
@@ -116,7 +116,7 @@ mod tests {
     use domain::settings::Preset;
 
     #[test]
-    fn the_audit_holds_no_addresses() {
+    fn the_audit_contains_no_addresses() {
         let preset = |cc: &str| Preset { name: "Retainer".into(), cc: cc.into(), ..Preset::default() };
         let chosen = Settings { presets: vec![preset("ana@example.com"), preset("")], ..Settings::default() };
         let detail = without_addresses(&chosen);

@@ -1,4 +1,4 @@
-//! Drafts an invoice for each won deal, if the company has switched this on: the deal's owner finds the form filled in.
+//! Creates a draft for the owner of each won deal, if the company has enabled this.
 
 use super::{
     Error,
@@ -17,7 +17,7 @@ use store::{
     tenants,
 };
 
-/// Deals are read from so long before the cursor, because clocks differ.
+/// Time before the cursor from which deals are read, because of clock skew.
 const OVERLAP: SignedDuration = SignedDuration::from_mins(5);
 /// Companies in one sweep of one replica.
 const MAX_COMPANIES: usize = 20;
@@ -27,7 +27,7 @@ const LEASE_DURATION: SignedDuration = SignedDuration::from_mins(10);
 const MIN_PAUSE: SignedDuration = SignedDuration::from_secs(15);
 const MAX_PAUSE: SignedDuration = SignedDuration::from_hours(1);
 
-/// Drafts the won deals of all companies that want drafts, and returns the number of drafts.
+/// Drafts the won deals of all companies that have enabled it, and returns the number of drafts.
 pub(crate) async fn sweep_won_deals(app: &App) -> Result<usize, Error> {
     let every = SignedDuration::from_secs(i64::from(app.config.pipedrive_poll_seconds));
     let mut made = 0;
@@ -66,7 +66,7 @@ async fn draft_won_deals(context: &TenantContext, until: Timestamp, made: &mut u
     drop(tx);
     // Administrators are listed first. They see all deals.
     let Some((asker, _)) = users.first().cloned() else { return Ok(()) };
-    // No form opens without the company's lists. The deals are read once it is connected.
+    // A form needs the lists of the QuickBooks company. The deals are read once it is connected.
     match connection.map(|connection| connection.state) {
         Some(State::Active) => {}
         Some(State::NeedsReconnect) => return Err(Error::NeedsReconnect),
@@ -76,8 +76,8 @@ async fn draft_won_deals(context: &TenantContext, until: Timestamp, made: &mut u
     let won = context.pipedrive_as(asker).call(async |api| api.read_won_deals_since(since).await);
     let (before, mut failed) = (*made, None);
     for (deal, owner) in won.await? {
-        let whose = users.iter().find(|(user, _)| Some(user.0) == owner).or(users.first());
-        let Some((user, profile)) = whose else { continue };
+        let draft_owner = users.iter().find(|(user, _)| Some(user.0) == owner).or(users.first());
+        let Some((user, profile)) = draft_owner else { continue };
         match draft_deal(&context.as_user(*user), profile, deal).await {
             Ok(is_new) => *made += usize::from(is_new),
             Err(error) => {
@@ -116,7 +116,7 @@ async fn draft_deal(context: &UserContext, profile: &Profile, deal: DealId) -> R
     let writer = Writer::new(Locale::of_user(&profile.locale, &profile.language));
     match Box::pin(form::open_draft_as(context, deal, writer, Origin::Prepared)).await {
         Ok(_) => Ok(true),
-        // Gone, or hidden from that user: there is nothing to draft.
+        // The deal was deleted or is hidden from that user.
         Err(Error::NotFound | Error::NotInstalled) => Ok(false),
         Err(error) => Err(error),
     }
@@ -127,7 +127,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn who_fails_again_and_again_is_left_alone_for_longer() {
+    fn the_pause_doubles_with_each_failure() {
         let pauses = [0, 1, 2, 7, 8, i32::MAX].map(|failures| compute_pause(failures).as_secs());
         assert_eq!(pauses, [15, 30, 60, 1920, 3600, 3600]);
     }

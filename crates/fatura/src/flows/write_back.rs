@@ -23,7 +23,7 @@ use store::{
     queue, quickbooks,
 };
 
-/// The value to write for a field of this kind; `None` where the kind takes no such content.
+/// Converts content to the value for a field of this kind. `None` if the kind does not accept it.
 fn to_value(content: &FieldContent, kind: &str, w: Writer) -> Option<Value> {
     match (content, kind) {
         (FieldContent::Amounts { currency, .. }, "monetary") => {
@@ -36,7 +36,7 @@ fn to_value(content: &FieldContent, kind: &str, w: Writer) -> Option<Value> {
     }
 }
 
-/// `R$ 100,00 + US$ 50,00`: the deal's currency comes first.
+/// Formats amounts as `R$ 100,00 + US$ 50,00`, with the deal's currency first.
 fn format_amounts(w: Writer, currency: &str, amounts: &[Money]) -> String {
     let (own, others): (Vec<&Money>, Vec<&Money>) =
         amounts.iter().partition(|amount| amount.currency().code() == currency);
@@ -46,7 +46,7 @@ fn format_amounts(w: Writer, currency: &str, amounts: &[Money]) -> String {
     own.into_iter().chain(others).map(|amount| w.money(amount)).collect::<Vec<_>>().join(" + ")
 }
 
-/// Writes in one attempt, because the figures may change during each of them.
+/// Writes in one attempt. The figures may change during each write.
 const MAX_WRITES: usize = 5;
 
 /// Requests the write-back in the transaction of the change, if the company has mapped any field.
@@ -56,16 +56,16 @@ pub(crate) async fn request_write_back(
     deal: DealId,
     user: UserId,
 ) -> Result<(), Error> {
-    let wanted =
+    let is_mapped =
         store::settings::find(tx, context.tenant).await?.is_some_and(|settings| !settings.write_back.is_empty());
-    if wanted {
+    if is_mapped {
         context.app.db.enqueue(tx, queue::WriteBack { tenant: context.tenant, deal, user }).await?;
     }
     Ok(())
 }
 
-/// Writes how the deal's invoices stand now. Written twice, it is the same; what changes meanwhile is written as well, so that
-/// of several writers none leaves behind what is not so any more.
+/// Writes the current figures of the deal's invoices, and repeats this until they have not changed during the write, so that none of several
+/// concurrent writers leaves an old value. Idempotent.
 pub(crate) async fn write_deal_fields(context: &TenantContext, deal: DealId, user: UserId) -> Result<Attempt, Error> {
     let (app, tenant) = (&context.app, context.tenant);
     let mut tx = app.db.read().await?;
@@ -74,7 +74,7 @@ pub(crate) async fn write_deal_fields(context: &TenantContext, deal: DealId, use
     drop(tx);
     authors.sort_by_key(|author| *author != user);
     for _ in 0..MAX_WRITES {
-        // Read each time: what another writer leaves behind is compared with the deal as it is now.
+        // Read before each comparison, so that the values are compared with the current deal.
         let Some(currency) = read_currency(context, deal, &authors).await? else { return Ok(Attempt::Done) };
         let current = compute_values(context, deal, &currency).await?;
         if app.written_back.get(&(tenant, deal)).await.is_some_and(|written| written == current) {
@@ -88,7 +88,7 @@ pub(crate) async fn write_deal_fields(context: &TenantContext, deal: DealId, use
     Ok(Attempt::Later(HEARTBEAT_INTERVAL))
 }
 
-/// The deal's currency as it is now, read as the first of these users who may; `None` where nobody may.
+/// Reads the deal's currency as the first of these users who may see the deal. `None` if no user may.
 async fn read_currency(context: &TenantContext, deal: DealId, readers: &[UserId]) -> Result<Option<String>, Error> {
     for reader in readers {
         let read = context.pipedrive_as(*reader).call(async |api| api.read_deal_currency(deal).await);
@@ -101,7 +101,7 @@ async fn read_currency(context: &TenantContext, deal: DealId, readers: &[UserId]
     Ok(None)
 }
 
-/// How the deal's invoices stand now, for each field that the company wants written.
+/// Computes the current value of each field that the company has mapped.
 async fn compute_values(context: &TenantContext, deal: DealId, currency: &str) -> Result<WrittenBack, Error> {
     let (app, tenant) = (&context.app, context.tenant);
     let settings = settings::find_settings(context).await?;
@@ -114,7 +114,7 @@ async fn compute_values(context: &TenantContext, deal: DealId, currency: &str) -
             Some((invoice.connection, snapshot))
         })
         .collect();
-    // Where none stands any more, the newest of all: that it was voided or deleted.
+    // If all invoices are voided or deleted, the newest of them.
     let newest = issued.iter().find(|(_, snapshot)| !snapshot.voided && !snapshot.deleted).or(issued.first()).copied();
     let connection = match newest {
         Some((connection, _)) => quickbooks::find(&mut tx, &app.vault, tenant, connection).await?,
@@ -147,7 +147,7 @@ async fn compute_values(context: &TenantContext, deal: DealId, currency: &str) -
     })
 }
 
-/// Writes on behalf of the first of these users who may; false where nobody can, or a field does not take it.
+/// Writes as the first of these users who may. Returns false if no user may, or if a field does not accept its value.
 async fn write_as_any_user(
     context: &TenantContext,
     deal: DealId,
@@ -158,9 +158,9 @@ async fn write_as_any_user(
         match write_as_user(&context.as_user(*author), deal, values).await {
             Ok(()) => return Ok(true),
             Err(Error::NotInstalled | Error::NotFound) => {}
-            // A field that was deleted, or does not take it: there is nothing to repeat.
+            // A field was deleted or does not accept its value. A retry would fail as well.
             Err(Error::Pipedrive(error @ (ProviderError::Refused(_) | ProviderError::NotPermitted(_)))) => {
-                tracing::warn!(tenant.id = %context.tenant.0, %error, "the deal's fields were not written");
+                tracing::warn!(tenant.id = %context.tenant.0, %error, "Pipedrive refused the deal fields");
                 return Ok(false);
             }
             Err(error) => return Err(error),
@@ -169,21 +169,21 @@ async fn write_as_any_user(
     Ok(false)
 }
 
-/// Each value in the shape that its field takes.
+/// Writes each value in the format of its field.
 async fn write_as_user(context: &UserContext, deal: DealId, values: &[(String, FieldContent)]) -> Result<(), Error> {
     let fields = settings::list_fields(context).await?;
     let w = Writer::new(company_language::read_locale(context).await?);
-    let mut written = Map::new();
+    let mut body = Map::new();
     for (key, value) in values {
         let field = fields.iter().find(|field| field.reference.key == *key && field.is_writable);
         if let Some(value) = field.and_then(|field| to_value(value, &field.kind_name, w)) {
-            written.insert(key.clone(), value);
+            body.insert(key.clone(), value);
         }
     }
-    if written.is_empty() {
+    if body.is_empty() {
         return Ok(());
     }
-    context.pipedrive().call(async |api| api.write_deal_fields(deal, &written).await).await
+    context.pipedrive().call(async |api| api.write_deal_fields(deal, &body).await).await
 }
 
 #[cfg(test)]
@@ -199,8 +199,8 @@ mod tests {
         assert_eq!(to_value(&content, "double", w), Some(providers::to_json_number(number)));
         let monetary = json!({ "value": providers::to_json_number(number), "currency": currency });
         assert_eq!(to_value(&content, "monetary", w), Some(monetary));
-        let words = to_value(&content, "varchar", w).unwrap();
-        assert_eq!(words.as_str().unwrap().replace('\u{a0}', " "), text);
+        let formatted = to_value(&content, "varchar", w).unwrap();
+        assert_eq!(formatted.as_str().unwrap().replace('\u{a0}', " "), text);
     }
 
     #[test]
@@ -210,7 +210,7 @@ mod tests {
         check("USD", &[reais, dollars], dec!(50.5), "$50.50 + R$100.00");
         check("EUR", &[reais, dollars], dec!(0), "R$100.00 + $50.50");
         check("EUR", &[], dec!(0), "€0.00");
-        // A currency that a company has made up.
+        // A currency code that a company has invented.
         check("XBT", &[], dec!(0), "");
     }
 }

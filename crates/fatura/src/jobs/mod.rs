@@ -1,4 +1,4 @@
-//! The durable work, and who does it. Every replica knows every kind of job.
+//! The jobs of the queue and the background tasks. Every replica runs all kinds.
 
 pub(crate) mod replicas;
 
@@ -74,7 +74,7 @@ where
     Ok(())
 }
 
-/// Starts to work the queue.
+/// Starts the workers of the queue.
 pub(crate) fn start(app: &App) -> Result<RunHandle, riverqueue::Error> {
     let mut workers = Workers::new();
     register(
@@ -149,7 +149,7 @@ fn to_outcome(attempt: Result<Attempt, flows::Error>) -> Result<WorkOutcome, Box
 
 /// Reclaims operations after a crash, until `stop`.
 pub(crate) async fn reclaim_operations(app: App, stop: CancellationToken) {
-    repeat(RECLAIM_INTERVAL, DATABASE_TIMEOUT, stop, "unfinished work", || {
+    repeat(RECLAIM_INTERVAL, DATABASE_TIMEOUT, stop, "unfinished operations", || {
         let app = app.clone();
         async move {
             let invoices = lease::reclaim(&app, |tenant, invoice| IssueInvoice { tenant, invoice }).await?;
@@ -172,7 +172,7 @@ pub(crate) async fn sweep_companies(app: App, stop: CancellationToken) {
 
 /// Purges uninstalled companies and sweeps won deals, until `stop`. Both call providers.
 pub(crate) async fn purge_and_sweep_won_deals(app: App, stop: CancellationToken) {
-    repeat(SWEEP_INTERVAL, PROVIDER_TIMEOUT, stop, "companies that have left and won deals", || {
+    repeat(SWEEP_INTERVAL, PROVIDER_TIMEOUT, stop, "uninstalled companies and won deals", || {
         let app = app.clone();
         async move { Ok(install::purge_tenants(&app).await? + won_deals::sweep_won_deals(&app).await?) }
     })
@@ -218,7 +218,7 @@ pub(crate) async fn send_heartbeats(app: App, replica: Replica, stop: Cancellati
     })
     .await;
     if let Err(error) = replicas::end_replica(&app, replica).await {
-        tracing::warn!(%error, "the other replicas were not told of the end of this one");
+        tracing::warn!(%error, "the end of this replica was not recorded");
     }
 }
 
@@ -240,12 +240,12 @@ pub(crate) async fn forward_announcements(app: App, stop: CancellationToken) {
 const DISCOVERY_INTERVAL: Duration = Duration::from_hours(24);
 /// Interval after a failure.
 const DISCOVERY_RETRY: Duration = Duration::from_secs(600);
-/// Shortest interval, also if an endpoint is not found again and again.
+/// Shortest interval, even if an endpoint is missing repeatedly.
 const MIN_DISCOVERY_INTERVAL: Duration = Duration::from_secs(5);
 
 /// Reads Intuit's discovery document, until `stop`: at the start, once a day, and when an endpoint seems to have moved.
 pub(crate) async fn refresh_discovery(app: App, stop: CancellationToken) {
-    // Without a document there is nothing to read, but the work must not end before the service.
+    // Without a document there is nothing to read, but a background task must not end before the service.
     let Some(discovery) = &app.quickbooks.discovery else { return stop.cancelled().await };
     while !stop.is_cancelled() {
         let wait = match discovery.read_document(&app.http).await {
@@ -267,14 +267,13 @@ pub(crate) async fn refresh_discovery(app: App, stop: CancellationToken) {
     }
 }
 
-/// Runs a task again and again until `stop`, with a pause between two runs, which is short after a database error. A run is cancelled
-/// after `timeout`, and with it a dead connection. A run that is under way at `stop` is cancelled as well: the leases of its claims run
-/// out.
+/// Runs a task repeatedly until `stop`, with a pause between two runs, which is short after a database error. A run is cancelled after
+/// `timeout`, which also closes a dead connection, and at `stop`; the leases that it has claimed then expire.
 async fn repeat<Run>(
     pause: Duration,
     timeout: Duration,
     stop: CancellationToken,
-    what: &'static str,
+    name: &'static str,
     task: impl Fn() -> Run,
 ) where
     Run: Future<Output = Result<usize, flows::Error>>,
@@ -287,11 +286,11 @@ async fn repeat<Run>(
         let pause = if matches!(result, Ok(Err(flows::Error::Store(_)))) { pause.min(RECLAIM_INTERVAL) } else { pause };
         match result {
             Ok(Ok(0)) => {}
-            Ok(Ok(found)) => tracing::debug!(what, found, "taken up"),
+            Ok(Ok(count)) => tracing::debug!(task = name, count, "a background task found work"),
             Ok(Err(error)) => {
-                tracing::error!(what, error = &error as &dyn std::error::Error, "could not be looked for");
+                tracing::error!(task = name, error = &error as &dyn std::error::Error, "a background task failed");
             }
-            Err(_) => tracing::error!(what, "no answer came back in time"),
+            Err(_) => tracing::error!(task = name, "a background task timed out"),
         }
         tokio::select! {
             () = stop.cancelled() => {}
@@ -299,6 +298,7 @@ async fn repeat<Run>(
         }
     }
 }
+
 /// The name of an attempt's outcome in the metrics.
 fn name_outcome(attempt: &Result<Attempt, flows::Error>) -> &'static str {
     match attempt {
@@ -314,12 +314,12 @@ mod tests {
     use metrics_exporter_prometheus::PrometheusBuilder;
 
     #[test]
-    fn a_job_that_meets_a_value_that_does_not_open_counts_it() {
+    fn a_job_that_cannot_open_a_sealed_value_counts_a_security_event() {
         let counted = |error: flows::Error| {
             let recorder = PrometheusBuilder::new().build_recorder();
-            let figures = recorder.handle();
-            metrics::with_local_recorder(&recorder, || to_outcome(Err(error)).expect_err("it is tried again"));
-            figures.render().contains("fatura_security_events_total{event=\"key_missing\"} 1")
+            let handle = recorder.handle();
+            metrics::with_local_recorder(&recorder, || to_outcome(Err(error)).expect_err("the job is retried"));
+            handle.render().contains("fatura_security_events_total{event=\"key_missing\"} 1")
         };
         assert!(counted(flows::Error::Store(store::Error::Unreadable("secret"))));
         assert!(!counted(flows::Error::NotConnected));

@@ -6,12 +6,12 @@ use std::time::{Duration, Instant};
 use store::clock_correction;
 use uuid::Uuid;
 
-/// A replica without a heartbeat for so long has ended.
+/// Time without a heartbeat after which a replica counts as ended.
 const REPLICA_TIMEOUT: SignedDuration = SignedDuration::from_secs(20);
 
 /// Interval of the heartbeats.
 pub(crate) const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(5);
-/// A slower response is not used to set the clock.
+/// Upper bound for a reading of the database's clock. A slower one is not used.
 const MAX_CLOCK_READ_DURATION: Duration = Duration::from_secs(1);
 /// Time after the start of a replica in which the others may not have counted it yet.
 const ANNOUNCEMENT_PERIOD: Duration = HEARTBEAT_INTERVAL.saturating_add(Duration::from_secs(1));
@@ -37,18 +37,18 @@ impl Replica {
 /// Sets the clock to the database's, records a heartbeat of this replica and divides the limits by the number of replicas. On SQLite there
 /// is one replica; other rows are from processes that were killed.
 pub(crate) async fn record_heartbeat(app: &App, replica: Replica) -> Result<(), Error> {
-    let asked = Instant::now();
+    let asked_at = Instant::now();
     let database_time = app.db.now().await?;
     // After a suspension of this process or the database, the time in the response is old.
-    let was_ahead = asked.elapsed() < MAX_CLOCK_READ_DURATION
-        && app.clock.set(database_time.unwrap_or_else(clock::of_this_machine), asked);
+    let was_ahead = asked_at.elapsed() < MAX_CLOCK_READ_DURATION
+        && app.clock.set(database_time.unwrap_or_else(clock::system_time), asked_at);
     let now = app.clock.now();
     if was_ahead || !replica.has_sent_heartbeat() {
         let mut tx = app.db.begin().await?;
         let corrected = clock_correction::correct_future_timestamps(&mut tx, now).await?;
         tx.commit().await?;
         if corrected > 0 {
-            tracing::warn!(corrected, "the clock was ahead: what it has kept was put right");
+            tracing::warn!(corrected, "the clock was ahead; its timestamps in the database were corrected");
         }
     }
     if !replica.has_sent_heartbeat() {

@@ -2,7 +2,7 @@
 
 use super::support::{self, Failure};
 use crate::{
-    clock::of_this_machine,
+    clock::system_time,
     flows,
     format::Writer,
     language::Language,
@@ -66,7 +66,7 @@ fn render_error(language: Language, error: &flows::Error) -> Response {
         let reference = Uuid::new_v4().simple().to_string();
         tracing::error!(reference, error = error as &dyn std::error::Error, "a request failed");
         let (code, call_id) = support::find_refused_call(error);
-        support::render_details(w, &Failure { reference, at: Some(of_this_machine()), code, call_id })
+        support::render_details(w, &Failure { reference, at: Some(system_time()), code, call_id })
     } else {
         tracing::info!(%error, "a request was refused");
         String::new()

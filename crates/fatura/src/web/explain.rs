@@ -5,7 +5,7 @@ use super::{
     pages::{FailurePage, MessagePage, browser_locale},
     support::{self, Failure},
 };
-use crate::{clock::of_this_machine, format::Writer};
+use crate::{clock::system_time, format::Writer};
 use askama::Template;
 use axum::{
     extract::Request,
@@ -44,7 +44,7 @@ pub(super) async fn replace_bare_error(request: Request, next: Next) -> Response
     };
     let code = status.as_u16().to_string();
     let support =
-        support::render_details(w, &Failure { reference, at: Some(of_this_machine()), code, ..Failure::default() });
+        support::render_details(w, &Failure { reference, at: Some(system_time()), code, ..Failure::default() });
     let page = if is_fragment {
         ErrorFragment { w, title, text, support }.render()
     } else {

@@ -17,7 +17,7 @@ pub(super) async fn check_readiness(State(app): State<App>) -> (StatusCode, Cow<
     if app.stop.is_cancelled() {
         return (StatusCode::SERVICE_UNAVAILABLE, "ending".into());
     }
-    if let Some(problem) = app.wrong_keys.lock().unwrap_or_else(PoisonError::into_inner).clone() {
+    if let Some(problem) = app.key_problem.lock().unwrap_or_else(PoisonError::into_inner).clone() {
         return (StatusCode::SERVICE_UNAVAILABLE, problem.into());
     }
     match tokio::time::timeout(DATABASE_CHECK_TIMEOUT, flows::health::try_database(&app)).await {

@@ -34,7 +34,7 @@ impl ChangeListener {
         loop {
             let received = tokio::select! {
                 () = self.context.app.stop.cancelled() => return false,
-                () = self.stream.replaced() => return false,
+                () = self.stream.wait_until_replaced() => return false,
                 received = timeout_at(self.deadline, self.announcements.recv()) => received,
             };
             match received {

@@ -1,4 +1,4 @@
-//! The prices of a form in another currency.
+//! Converts or removes the prices of a form whose currency has changed.
 
 use domain::{
     form::{AmountKind, Form},
@@ -8,7 +8,7 @@ use domain::{
 use iso_currency::Currency;
 use rust_decimal::Decimal;
 
-/// Converts the prices of a form into `currency`, the form's own, at a rate. What is no number stays as it was typed.
+/// Converts the prices of a form into `currency`, which is that of the form, at a rate. Text that is no number stays.
 pub(super) fn convert(form: &mut Form, currency: Currency, rate: Decimal, deal_currency: &str, mark: DecimalMark) {
     let converted = |text: &str| {
         let price = parse_decimal(text, mark).ok()?.checked_mul(rate)?;

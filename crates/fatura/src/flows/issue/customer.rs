@@ -1,4 +1,4 @@
-//! The customer of an invoice: created where it is new, and brought up to date where the person wanted it.
+//! Creates the new customer of an invoice, and updates an existing one if the user has chosen that.
 
 use super::worker::Worker;
 use crate::flows::{Error, lease::HEARTBEAT_INTERVAL};
@@ -15,25 +15,29 @@ use providers::{
 use serde_json::json;
 use store::{audit, invoices, quickbooks::Connection};
 
-/// Our clock and QuickBooks' may differ by so much. Further back a customer of this name is somebody else's work.
-const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_mins(15);
+/// Upper bound for the clock skew of QuickBooks. A customer with this name that is older was not created by this operation.
+const MAX_CLOCK_SKEW: SignedDuration = SignedDuration::from_mins(15);
 
 impl Worker<'_> {
-    /// The customer's id; created under the name that was confirmed, once.
-    pub(super) async fn customer(&self, connection: &Connection, catalogue: &Catalogue) -> Result<String, Error> {
+    /// Returns the customer's id, and creates a new customer once.
+    pub(super) async fn resolve_customer(
+        &self,
+        connection: &Connection,
+        catalogue: &Catalogue,
+    ) -> Result<String, Error> {
         let name = match (&self.invoice.draft.customer, &self.invoice.customer) {
             (Choice::Existing(id), _) | (Choice::New(_), Some(id)) => return Ok(id.clone()),
             (Choice::New(name), None) => name,
         };
         let draft = &self.invoice.draft;
         let request_id = self.request_id("customer");
-        let (is_again, since) = (self.invoice.attempts > 1, self.invoice.created_at - CLOCKS_DIFFER);
+        let (is_retry, since) = (self.invoice.attempts > 1, self.invoice.created_at - MAX_CLOCK_SKEW);
         let created = self
             .context
             .quickbooks(connection)
             .call(async |api| {
-                // An attempt before may have created it. One of this name that was there already is not ours to take.
-                if is_again && let Some(ours) = api.find_customer_created_since(name, since).await? {
+                // An earlier attempt may have created the customer. An older one with this name is not used.
+                if is_retry && let Some(ours) = api.find_customer_created_since(name, since).await? {
                     return Ok(ours);
                 }
                 let customer = NewCustomer {
@@ -47,7 +51,7 @@ impl Worker<'_> {
                 api.create_customer(&request_id, &customer).await
             })
             .await
-            .map_err(|error| self.found_later(error, 2))?;
+            .map_err(|error| self.retry_taken_name(error, 2))?;
         let mut tx = self.context.app.db.begin().await?;
         invoices::set_customer(&mut tx, self.context.tenant, self.invoice.id, &created.id).await?;
         let detail = json!({ "customer": created.id, "requestid": request_id });
@@ -65,8 +69,8 @@ impl Worker<'_> {
         Ok(created.id)
     }
 
-    /// Exports what the person agreed to, if and only if it differs from what QuickBooks has. A customer that changed
-    /// meanwhile is read again, once.
+    /// Updates the fields that the user has chosen, if they differ in QuickBooks. A customer that has changed meanwhile is read again,
+    /// once.
     pub(super) async fn update_customer(&self, connection: &Connection, catalogue: &Catalogue) -> Result<(), Error> {
         let draft = &self.invoice.draft;
         let Choice::Existing(id) = &draft.customer else { return Ok(()) };
@@ -82,15 +86,15 @@ impl Worker<'_> {
             if wanted.is_empty() {
                 return Ok(());
             }
-            match self.export(connection, catalogue, &customer, &wanted).await {
+            match self.send_update(connection, catalogue, &customer, &wanted).await {
                 Err(Error::QuickBooks(ProviderError::Refused(refusal))) if refusal.code == "5010" => {}
-                ended => return ended,
+                result => return result,
             }
         }
         Err(Error::QuickBooks(ProviderError::Busy(HEARTBEAT_INTERVAL)))
     }
 
-    async fn export(
+    async fn send_update(
         &self,
         connection: &Connection,
         catalogue: &Catalogue,
@@ -111,7 +115,7 @@ impl Worker<'_> {
             .call(async |api| api.update_customer(&request_id, customer, &update).await)
             .await?;
         self.context.app.customers.invalidate(&(connection.id, customer.id.clone())).await;
-        // Names of the fields alone: what is in them is the customer's own.
+        // The audit has only the names of the fields, because their content is personal data.
         let fields: Vec<&str> = wanted.iter().map(|change| change.field.name()).collect();
         let detail = json!({ "customer": customer.id, "fields": fields, "requestid": request_id });
         let (by, invoice, now) = (Some(self.invoice.created_by), Some(self.invoice.id), self.context.app.clock.now());

@@ -1,7 +1,7 @@
-//! A refusal of QuickBooks as what is wrong with the form: at the field that it names, and what to do about it.
+//! Explains a refusal of QuickBooks by errors of the form: the field, and what the user can do.
 //!
-//! A field is blamed only where the error's element or its detail names it; otherwise the whole form is. The step in which
-//! QuickBooks refused says what its words are about: "the name exists" may be a customer's or an item's.
+//! An error is reported at a field only if the element or the detail of the fault names it, otherwise at the whole form. The refused step
+//! decides an ambiguous text: "the name exists" may mean a customer or an item.
 
 use super::{
     super::refusals::find_cause,
@@ -16,10 +16,10 @@ use domain::{
 };
 use providers::{Fault, Refusal};
 
-/// Explains every error of a refusal, in their order, each once.
-pub(super) fn explain(refusal: &Refusal, of: &Context<'_>) -> Vec<FieldError> {
+/// Explains all faults of a refusal in their order, without duplicates.
+pub(super) fn explain(refusal: &Refusal, context: &Context<'_>) -> Vec<FieldError> {
     let mut errors: Vec<FieldError> = Vec::new();
-    for error in refusal.faults().iter().flat_map(|fault| explain_fault(fault, of)) {
+    for error in refusal.faults().iter().flat_map(|fault| explain_fault(fault, context)) {
         if !errors.contains(&error) {
             errors.push(error);
         }
@@ -27,95 +27,95 @@ pub(super) fn explain(refusal: &Refusal, of: &Context<'_>) -> Vec<FieldError> {
     errors
 }
 
-fn explain_fault(fault: &Fault, of: &Context<'_>) -> Vec<FieldError> {
+fn explain_fault(fault: &Fault, context: &Context<'_>) -> Vec<FieldError> {
     use Problem::{Missing, NameTaken, NotAnEmail, NumberTaken, PeriodClosed};
-    let field = || locate::field(fault, of);
-    let whole = |cause| one(FormField::Whole, Problem::Explained(cause, fault.detail.clone()));
-    let at = |field, cause| one(field, Problem::Explained(cause, fault.detail.clone()));
+    let field = || locate::find_field(fault, context);
+    let whole = |cause| one_error(FormField::Whole, Problem::Explained(cause, fault.detail.clone()));
+    let at = |field, cause| one_error(field, Problem::Explained(cause, fault.detail.clone()));
     match fault.code.as_str() {
-        "610" | "2500" => inactive(fault, of),
-        "6240" => match of.step {
+        "610" | "2500" => explain_inactive(fault, context),
+        "6240" => match context.step {
             Step::CreateItem(line) => at(FormField::Item(line), Cause::ItemNameTaken),
-            Step::CreateCustomer | Step::UpdateCustomer => one(FormField::Customer, NameTaken),
-            Step::CreateInvoice => one(FormField::Whole, Problem::Refused(fault.detail.clone())),
+            Step::CreateCustomer | Step::UpdateCustomer => one_error(FormField::Customer, NameTaken),
+            Step::CreateInvoice => one_error(FormField::Whole, Problem::Refused(fault.detail.clone())),
         },
-        "6140" if of.draft.number.is_some() => one(FormField::Number, NumberTaken),
+        "6140" if context.draft.number.is_some() => one_error(FormField::Number, NumberTaken),
         "6140" => whole(Cause::NumberAssigned),
-        "6200" | "6210" => one(FormField::Issued, PeriodClosed),
-        "2020" => field().map_or_else(|| whole(Cause::Required), |field| one(field, Missing)),
-        "2030" => unknown_id(fault, of),
-        "2040" => unsupported(fault, of),
-        "2050" => too_long(fault, of),
+        "6200" | "6210" => one_error(FormField::Issued, PeriodClosed),
+        "2020" => field().map_or_else(|| whole(Cause::Required), |field| one_error(field, Missing)),
+        "2030" => explain_unknown_id(fault, context),
+        "2040" => explain_unsupported(fault, context),
+        "2050" => explain_too_long(fault, context),
         "2060" | "2070" | "2080" | "2090" | "2100" | "2110" | "2140" | "2200" => {
             at(field().unwrap_or(FormField::Whole), Cause::Value)
         }
-        "2210" => match locate::email(fault, of) {
-            Some(field) => one(field, NotAnEmail),
+        "2210" => match locate::find_email_field(fault, context) {
+            Some(field) => one_error(field, NotAnEmail),
             None => whole(Cause::EmailAddress),
         },
         "2220" => at(FormField::Currency, Cause::Currency),
-        "2290" => one(FormField::Lines, Problem::NegativeTotal),
-        "3000" => at(locate::only_custom(of).unwrap_or(FormField::Whole), Cause::CustomField),
-        "6000" => business(fault, of),
-        "6070" => amount(fault, of),
+        "2290" => one_error(FormField::Lines, Problem::NegativeTotal),
+        "3000" => at(locate::find_only_custom_field(context).unwrap_or(FormField::Whole), Cause::CustomField),
+        "6000" => explain_business_error(fault, context),
+        "6070" => explain_amount(fault, context),
         "6090" => at(FormField::InvoiceDiscount, Cause::Discount),
-        "6100" => tax_code(fault, of),
+        "6100" => explain_tax_code(fault, context),
         "6250" => at(FormField::Customer, Cause::CustomerNotBillable),
-        "6420" => one(FormField::Email, Missing),
-        "no-income-account" => match of.step {
+        "6420" => one_error(FormField::Email, Missing),
+        "no-income-account" => match context.step {
             Step::CreateItem(line) => at(FormField::Item(line), Cause::NoIncomeAccount),
             _ => whole(Cause::NoIncomeAccount),
         },
         code => match find_cause(code) {
             Some(cause) => whole(cause),
-            None => one(field().unwrap_or(FormField::Whole), Problem::Refused(fault.detail.clone())),
+            None => one_error(field().unwrap_or(FormField::Whole), Problem::Refused(fault.detail.clone())),
         },
     }
 }
 
-fn one(field: FormField, problem: Problem) -> Vec<FieldError> {
+fn one_error(field: FormField, problem: Problem) -> Vec<FieldError> {
     vec![FieldError { field, problem }]
 }
 
-fn each(fields: Vec<FormField>, problem: &Problem) -> Vec<FieldError> {
+fn errors_at(fields: Vec<FormField>, problem: &Problem) -> Vec<FieldError> {
     fields.into_iter().map(|field| FieldError { field, problem: problem.clone() }).collect()
 }
 
-/// Something that the write refers to is inactive, deleted, or was never there.
-fn inactive(fault: &Fault, of: &Context<'_>) -> Vec<FieldError> {
-    let whole = |cause| one(FormField::Whole, Problem::Explained(cause, fault.detail.clone()));
-    match of.step {
-        // It is read and written by its id alone.
-        Step::UpdateCustomer if fault.code == "610" => return one(FormField::Customer, Problem::Inactive),
-        // An item refers to its account alone.
+/// Explains a reference to an object that is inactive, deleted, or does not exist.
+fn explain_inactive(fault: &Fault, context: &Context<'_>) -> Vec<FieldError> {
+    let whole = |cause| one_error(FormField::Whole, Problem::Explained(cause, fault.detail.clone()));
+    match context.step {
+        // The update of a customer has no other reference than its id.
+        Step::UpdateCustomer if fault.code == "610" => return one_error(FormField::Customer, Problem::Inactive),
+        // An item refers only to its account.
         Step::CreateItem(_) => return whole(Cause::Account),
         _ => {}
     }
-    if let Some((list, id)) = locate::missing_element(&fault.detail) {
+    if let Some((list, id)) = locate::find_missing_element(&fault.detail) {
         match list.to_ascii_lowercase().as_str() {
-            "names" | "customers" if locate::is_customer(&id, of) => {
-                return one(FormField::Customer, Problem::Inactive);
+            "names" | "customers" if locate::is_customer(&id, context) => {
+                return one_error(FormField::Customer, Problem::Inactive);
             }
-            "items" => return each(locate::lines_of_item(&id, of), &Problem::Inactive),
+            "items" => return errors_at(locate::fields_of_item(&id, context), &Problem::Inactive),
             "accounts" => return whole(Cause::Account),
             "klasses" | "classes" | "depts" | "departments" => return whole(Cause::Class),
             "terms" | "salesterms" => return whole(Cause::Term),
-            "taxcodes" => return each(locate::fields_of_tax_code(&id, of), &Problem::Unknown),
+            "taxcodes" => return errors_at(locate::fields_of_tax_code(&id, context), &Problem::Unknown),
             _ => return whole(Cause::Reference),
         }
     }
-    let members = locate::members(fault);
-    let names = |member: &str| members.iter().any(|known| known == member);
+    let members = locate::list_members(fault);
+    let names = |member: &str| members.iter().any(|own| own == member);
     if names("ItemRef") {
-        one(locate::line(fault, of).map_or(FormField::Lines, FormField::Item), Problem::Inactive)
-    } else if names("TxnTaxCodeRef") && of.draft.invoice_code.is_some() {
-        one(FormField::InvoiceCode, Problem::Unknown)
+        one_error(locate::find_line(fault, context).map_or(FormField::Lines, FormField::Item), Problem::Inactive)
+    } else if names("TxnTaxCodeRef") && context.draft.invoice_code.is_some() {
+        one_error(FormField::InvoiceCode, Problem::Unknown)
     } else if names("TaxCodeRef") {
-        one(locate::line(fault, of).map_or(FormField::Lines, FormField::TaxCode), Problem::Unknown)
+        one_error(locate::find_line(fault, context).map_or(FormField::Lines, FormField::TaxCode), Problem::Unknown)
     } else if names("CurrencyRef") {
-        one(FormField::Currency, Problem::Unknown)
+        one_error(FormField::Currency, Problem::Unknown)
     } else if names("CustomerRef") {
-        one(FormField::Customer, Problem::Inactive)
+        one_error(FormField::Customer, Problem::Inactive)
     } else if names("SalesTermRef") {
         whole(Cause::Term)
     } else if names("ClassRef") || names("DepartmentRef") {
@@ -127,96 +127,100 @@ fn inactive(fault: &Fault, of: &Context<'_>) -> Vec<FieldError> {
     }
 }
 
-/// An id that is none: `Id should be a valid number. Supplied value:QB:12`.
-fn unknown_id(fault: &Fault, of: &Context<'_>) -> Vec<FieldError> {
-    let supplied = locate::supplied(&fault.detail).unwrap_or_default();
-    let lines = locate::lines_with_item(supplied, of);
-    if !supplied.is_empty() && locate::is_customer(supplied, of) {
-        one(FormField::Customer, Problem::Unknown)
+/// Explains an invalid id: `Id should be a valid number. Supplied value:QB:12`.
+fn explain_unknown_id(fault: &Fault, context: &Context<'_>) -> Vec<FieldError> {
+    let supplied = locate::find_supplied_value(&fault.detail).unwrap_or_default();
+    let lines = locate::find_lines_with_item(supplied, context);
+    if !supplied.is_empty() && locate::is_customer(supplied, context) {
+        one_error(FormField::Customer, Problem::Unknown)
     } else if lines.is_empty() {
-        one(FormField::Whole, Problem::Explained(Cause::Request, fault.detail.clone()))
+        one_error(FormField::Whole, Problem::Explained(Cause::Request, fault.detail.clone()))
     } else {
-        each(lines.into_iter().map(FormField::Item).collect(), &Problem::Unknown)
+        errors_at(lines.into_iter().map(FormField::Item).collect(), &Problem::Unknown)
     }
 }
 
-/// `… Min:0 Max:21 supported. Supplied length:45`.
-fn too_long(fault: &Fault, of: &Context<'_>) -> Vec<FieldError> {
+/// Explains a wrong length: `… Min:0 Max:21 supported. Supplied length:45`.
+fn explain_too_long(fault: &Fault, context: &Context<'_>) -> Vec<FieldError> {
     let number = |name: &str| -> Option<usize> {
-        let rest = fault.detail.split_once(name)?.1.trim_start();
-        rest.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
+        let after = fault.detail.split_once(name)?.1.trim_start();
+        after.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
     };
-    let most = number("Max:").filter(|most| number("Supplied length:").is_none_or(|supplied| supplied > *most));
-    match (locate::field(fault, of), most) {
-        (Some(field), Some(most)) if field != FormField::Lines => one(field, Problem::TooLong(most)),
-        (field, _) => one(field.unwrap_or(FormField::Whole), Problem::Explained(Cause::Value, fault.detail.clone())),
+    let max = number("Max:").filter(|max| number("Supplied length:").is_none_or(|supplied| supplied > *max));
+    match (locate::find_field(fault, context), max) {
+        (Some(field), Some(max)) if field != FormField::Lines => one_error(field, Problem::TooLong(max)),
+        (field, _) => {
+            one_error(field.unwrap_or(FormField::Whole), Problem::Explained(Cause::Value, fault.detail.clone()))
+        }
     }
 }
 
-/// QuickBooks uses one code for several errors; the English text distinguishes them.
-fn business(fault: &Fault, of: &Context<'_>) -> Vec<FieldError> {
+/// Explains a business validation error. QuickBooks uses one code for several of them; the English text distinguishes them.
+fn explain_business_error(fault: &Fault, context: &Context<'_>) -> Vec<FieldError> {
     let detail = fault.detail.to_ascii_lowercase();
     let words: Vec<&str> = detail.split(|c: char| !c.is_ascii_alphanumeric()).collect();
     let has = |any: &[&str]| any.iter().any(|word| words.contains(word));
     let explained = |cause| Problem::Explained(cause, fault.detail.clone());
     if has(&["currency"]) {
-        return one(FormField::Currency, explained(Cause::Currency));
+        return one_error(FormField::Currency, explained(Cause::Currency));
     }
     // "Make sure all your transactions have a GST/HST rate before you save.", or a VAT rate.
     if has(&["gst", "hst", "vat", "tax"]) && has(&["rate", "code"]) {
-        let without = of.draft.lines.iter().enumerate().filter(|(_, line)| line.tax_code.is_none());
-        let without: Vec<FormField> = without.map(|(at, _)| FormField::TaxCode(at)).collect();
-        if without.is_empty() || of.draft.tax_mode == TaxMode::None {
-            return one(FormField::Lines, explained(Cause::TaxRequired));
+        let untaxed = context.draft.lines.iter().enumerate().filter(|(_, line)| line.tax_code.is_none());
+        let untaxed: Vec<FormField> = untaxed.map(|(at, _)| FormField::TaxCode(at)).collect();
+        if untaxed.is_empty() || context.draft.tax_mode == TaxMode::None {
+            return one_error(FormField::Lines, explained(Cause::TaxRequired));
         }
-        return each(without, &Problem::Missing);
+        return errors_at(untaxed, &Problem::Missing);
     }
     if has(&["amount"]) && has(&["transaction"]) && has(&["set"]) {
-        return one(FormField::Lines, explained(Cause::Value));
+        return one_error(FormField::Lines, explained(Cause::Value));
     }
-    one(locate::field(fault, of).unwrap_or(FormField::Whole), Problem::Refused(fault.detail.clone()))
+    one_error(locate::find_field(fault, context).unwrap_or(FormField::Whole), Problem::Refused(fault.detail.clone()))
 }
 
-/// `Amount is not equal to UnitPrice * Qty. Supplied value:1,861.07`.
-fn amount(fault: &Fault, of: &Context<'_>) -> Vec<FieldError> {
-    let supplied = locate::supplied(&fault.detail).map(|text| text.replace(',', ""));
+/// Explains a wrong amount: `Amount is not equal to UnitPrice * Qty. Supplied value:1,861.07`.
+fn explain_amount(fault: &Fault, context: &Context<'_>) -> Vec<FieldError> {
+    let supplied = locate::find_supplied_value(&fault.detail).map(|text| text.replace(',', ""));
     let supplied: Option<rust_decimal::Decimal> = supplied.and_then(|text| text.parse().ok());
     let sent = |line: &domain::invoice_request::RequestLine| line.net.unwrap_or(line.amount);
-    let lines = of.draft.lines.iter().enumerate().filter(|(_, line)| Some(sent(line)) == supplied);
+    let lines = context.draft.lines.iter().enumerate().filter(|(_, line)| Some(sent(line)) == supplied);
     let fields: Vec<FormField> = lines.map(|(at, _)| FormField::UnitPrice(at)).collect();
-    let field = match (fields.as_slice(), locate::line(fault, of)) {
+    let field = match (fields.as_slice(), locate::find_line(fault, context)) {
         ([field], _) => *field,
         (_, Some(at)) => FormField::UnitPrice(at),
         _ => FormField::Lines,
     };
-    one(field, Problem::Explained(Cause::Amount, fault.detail.clone()))
+    one_error(field, Problem::Explained(Cause::Amount, fault.detail.clone()))
 }
 
-/// `Invalid tax rate id - 7`, on a line or on the whole invoice.
-fn tax_code(fault: &Fault, of: &Context<'_>) -> Vec<FieldError> {
-    if locate::members(fault).iter().any(|member| member == "TxnTaxCodeRef") && of.draft.invoice_code.is_some() {
-        return one(FormField::InvoiceCode, Problem::Unknown);
+/// Explains an invalid tax code of a line or of the whole invoice: `Invalid tax rate id - 7`.
+fn explain_tax_code(fault: &Fault, context: &Context<'_>) -> Vec<FieldError> {
+    if locate::list_members(fault).iter().any(|member| member == "TxnTaxCodeRef")
+        && context.draft.invoice_code.is_some()
+    {
+        return one_error(FormField::InvoiceCode, Problem::Unknown);
     }
     let code = fault.detail.rsplit_once("- ").map(|(_, code)| code.trim()).unwrap_or_default();
-    each(locate::fields_of_tax_code(code, of), &Problem::Unknown)
+    errors_at(locate::fields_of_tax_code(code, context), &Problem::Unknown)
 }
 
-/// A character that QuickBooks names and cannot hold, at the field that has it.
-fn unsupported(fault: &Fault, of: &Context<'_>) -> Vec<FieldError> {
+/// Explains an unsupported character, at the field that contains it.
+fn explain_unsupported(fault: &Fault, context: &Context<'_>) -> Vec<FieldError> {
     let character = fault.detail.chars().find(|c| !c.is_ascii());
-    let with = character.and_then(|character| Some((character, field_with(character, of.draft)?)));
+    let with = character.and_then(|character| Some((character, find_field_with(character, context.draft)?)));
     if let Some((character, field)) = with {
-        return one(field, Problem::UnsupportedCharacter(character));
+        return one_error(field, Problem::UnsupportedCharacter(character));
     }
-    let field = locate::field(fault, of).unwrap_or(FormField::Whole);
-    one(
+    let field = locate::find_field(fault, context).unwrap_or(FormField::Whole);
+    one_error(
         field,
         character
             .map_or_else(|| Problem::Explained(Cause::Characters, fault.detail.clone()), Problem::UnsupportedCharacter),
     )
 }
 
-fn field_with(character: char, draft: &InvoiceRequest) -> Option<FormField> {
+fn find_field_with(character: char, draft: &InvoiceRequest) -> Option<FormField> {
     let address = &draft.address;
     let customer = if let Choice::New(name) = &draft.customer { name.as_str() } else { "" };
     let texts = [

@@ -1,23 +1,23 @@
-//! Which field of the form an error of QuickBooks names, by its element and its detail.
+//! Finds the form field that an error of QuickBooks names in its element or its detail.
 
 use super::refused_step::{Context, Step};
 use domain::{form::FormField, invoice_request::Choice};
 use providers::Fault;
 
-/// Codes whose detail lists members that are not at fault, or speaks of a query.
-const LISTS_OTHERS: [&str; 4] = ["2010", "4000", "4001", "4002"];
+/// Codes whose detail lists unrelated members, or is about a query.
+const CODES_WITH_UNRELATED_MEMBERS: [&str; 4] = ["2010", "4000", "4001", "4002"];
 
 fn words(text: &str) -> impl Iterator<Item = &str> {
     text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty())
 }
 
-/// The members that an error names: those of its element; without one, the compound names (`DocNumber`) of its detail. A single
-/// word, as `City` or `Line`, may be plain English there.
-pub(super) fn members(fault: &Fault) -> Vec<String> {
+/// Lists the members that an error names: those of its element, or without an element the compound names (`DocNumber`) of its detail. A
+/// single word there, such as `City` or `Line`, may be plain English.
+pub(super) fn list_members(fault: &Fault) -> Vec<String> {
     if !fault.element.is_empty() {
         return words(&fault.element).map(str::to_owned).collect();
     }
-    if LISTS_OTHERS.contains(&fault.code.as_str()) {
+    if CODES_WITH_UNRELATED_MEMBERS.contains(&fault.code.as_str()) {
         return Vec::new();
     }
     let is_compound = |word: &&str| {
@@ -28,15 +28,15 @@ pub(super) fn members(fault: &Fault) -> Vec<String> {
     words(&fault.detail).filter(is_compound).map(str::to_owned).collect()
 }
 
-/// The field that an error names, if it names one.
-pub(super) fn field(fault: &Fault, of: &Context<'_>) -> Option<FormField> {
-    let members = members(fault);
-    let has = |member: &str| members.iter().any(|known| known == member);
-    let draft = of.draft;
+/// Finds the field that an error names.
+pub(super) fn find_field(fault: &Fault, context: &Context<'_>) -> Option<FormField> {
+    let members = list_members(fault);
+    let has = |member: &str| members.iter().any(|own| own == member);
+    let draft = context.draft;
     if members.is_empty() {
         return None;
     }
-    if let Step::CreateItem(at) = of.step {
+    if let Step::CreateItem(at) = context.step {
         return match () {
             () if members.iter().any(|member| member.ends_with("AccountRef")) => None,
             () if has("UnitPrice") => Some(FormField::UnitPrice(at)),
@@ -46,7 +46,7 @@ pub(super) fn field(fault: &Fault, of: &Context<'_>) -> Option<FormField> {
     if has("DiscountLineDetail") || has("DiscountPercent") {
         return Some(FormField::InvoiceDiscount);
     }
-    let on_line = |on_line: fn(usize) -> FormField| Some(line(fault, of).map_or(FormField::Lines, on_line));
+    let on_line = |to_field: fn(usize) -> FormField| Some(find_line(fault, context).map_or(FormField::Lines, to_field));
     match () {
         () if has("TxnTaxCodeRef") || has("TxnTaxDetail") => {
             Some(if draft.invoice_code.is_some() { FormField::InvoiceCode } else { FormField::Lines })
@@ -71,15 +71,16 @@ pub(super) fn field(fault: &Fault, of: &Context<'_>) -> Option<FormField> {
         () if has("CurrencyRef") || has("ExchangeRate") => Some(FormField::Currency),
         () if has("CustomerMemo") => Some(FormField::Message),
         () if has("PrivateNote") => (!draft.memo.is_empty()).then_some(FormField::Memo),
-        () if has("CustomField") => only_custom(of),
+        () if has("CustomField") => find_only_custom_field(context),
         () if ["PrimaryTaxIdentifier", "ResaleNum", "BusinessNumber"].into_iter().any(has) => Some(FormField::TaxId),
         () => None,
     }
 }
 
-/// The line that an error is about: the only one, or the one that its detail counts (`Line 2`, `LineNum: 2`), from one.
-pub(super) fn line(fault: &Fault, of: &Context<'_>) -> Option<usize> {
-    let lines = of.draft.lines.len();
+/// Finds the line that an error is about: the only line, or the line with the number in its detail (`Line 2`, `LineNum: 2`), which counts
+/// from 1.
+pub(super) fn find_line(fault: &Fault, context: &Context<'_>) -> Option<usize> {
+    let lines = context.draft.lines.len();
     if lines == 1 {
         return Some(0);
     }
@@ -99,8 +100,8 @@ pub(super) fn line(fault: &Fault, of: &Context<'_>) -> Option<usize> {
         .find(|at| *at < lines)
 }
 
-/// List and id of `Names element id 583 not found`.
-pub(super) fn missing_element(detail: &str) -> Option<(String, String)> {
+/// Finds the list and the id in `Names element id 583 not found`.
+pub(super) fn find_missing_element(detail: &str) -> Option<(String, String)> {
     let words: Vec<&str> = words(detail).collect();
     words.windows(5).find_map(|window| match window {
         [list, element, id, number, not]
@@ -114,37 +115,37 @@ pub(super) fn missing_element(detail: &str) -> Option<(String, String)> {
     })
 }
 
-/// The text after `Supplied value:`.
-pub(super) fn supplied(detail: &str) -> Option<&str> {
+/// Finds the text after `Supplied value:`.
+pub(super) fn find_supplied_value(detail: &str) -> Option<&str> {
     detail.split_once("Supplied value:").map(|(_, value)| value.trim())
 }
 
-/// Whether an id is the customer's. A new customer whose id is not known yet is the only name that an invoice has.
-pub(super) fn is_customer(id: &str, of: &Context<'_>) -> bool {
-    match (&of.draft.customer, of.customer) {
+/// Whether an id is that of the customer. If the id of a new customer is unknown, any name in a fault of the invoice is the customer.
+pub(super) fn is_customer(id: &str, context: &Context<'_>) -> bool {
+    match (&context.draft.customer, context.customer) {
         (Choice::Existing(own), _) => own == id,
         (Choice::New(_), Some(own)) => own == id,
-        (Choice::New(_), None) => of.step == Step::CreateInvoice,
+        (Choice::New(_), None) => context.step == Step::CreateInvoice,
     }
 }
 
-/// The lines that sell an item of this id.
-pub(super) fn lines_with_item(id: &str, of: &Context<'_>) -> Vec<usize> {
+/// Finds the lines with the item of this id.
+pub(super) fn find_lines_with_item(id: &str, context: &Context<'_>) -> Vec<usize> {
     let is_it = |item: &Choice| matches!(item, Choice::Existing(own) if own == id);
-    of.draft.lines.iter().enumerate().filter(|(_, line)| is_it(&line.item)).map(|(at, _)| at).collect()
+    context.draft.lines.iter().enumerate().filter(|(_, line)| is_it(&line.item)).map(|(at, _)| at).collect()
 }
 
-/// The fields of an item of this id; the lines as a whole where none sells it.
-pub(super) fn lines_of_item(id: &str, of: &Context<'_>) -> Vec<FormField> {
-    or_lines(lines_with_item(id, of).into_iter().map(FormField::Item).collect())
+/// The item fields with this id, or the lines as a whole if no line has it.
+pub(super) fn fields_of_item(id: &str, context: &Context<'_>) -> Vec<FormField> {
+    or_lines(find_lines_with_item(id, context).into_iter().map(FormField::Item).collect())
 }
 
-/// The fields that have a tax code of this id; the lines as a whole where none has it.
-pub(super) fn fields_of_tax_code(id: &str, of: &Context<'_>) -> Vec<FormField> {
-    if of.draft.invoice_code.as_deref() == Some(id) {
+/// The fields with the tax code of this id, or the lines as a whole if no field has it.
+pub(super) fn fields_of_tax_code(id: &str, context: &Context<'_>) -> Vec<FormField> {
+    if context.draft.invoice_code.as_deref() == Some(id) {
         return vec![FormField::InvoiceCode];
     }
-    let lines = of.draft.lines.iter().enumerate().filter(|(_, line)| line.tax_code.as_deref() == Some(id));
+    let lines = context.draft.lines.iter().enumerate().filter(|(_, line)| line.tax_code.as_deref() == Some(id));
     or_lines(lines.map(|(at, _)| FormField::TaxCode(at)).collect())
 }
 
@@ -152,22 +153,22 @@ fn or_lines(fields: Vec<FormField>) -> Vec<FormField> {
     if fields.is_empty() { vec![FormField::Lines] } else { fields }
 }
 
-/// The field of an error about an e-mail address: the one that it names, or the only one that is filled in.
-pub(super) fn email(fault: &Fault, of: &Context<'_>) -> Option<FormField> {
-    if let Some(named @ (FormField::Email | FormField::Cc)) = field(fault, of) {
+/// Finds the field of an error about an e-mail address: the named one, or the only one that is filled in.
+pub(super) fn find_email_field(fault: &Fault, context: &Context<'_>) -> Option<FormField> {
+    if let Some(named @ (FormField::Email | FormField::Cc)) = find_field(fault, context) {
         return Some(named);
     }
-    let is_of_customer = matches!(of.step, Step::CreateCustomer | Step::UpdateCustomer);
-    match (of.draft.email.is_empty(), of.draft.cc.is_empty() || is_of_customer) {
+    let is_of_customer = matches!(context.step, Step::CreateCustomer | Step::UpdateCustomer);
+    match (context.draft.email.is_empty(), context.draft.cc.is_empty() || is_of_customer) {
         (false, true) => Some(FormField::Email),
         (true, false) => Some(FormField::Cc),
         _ => None,
     }
 }
 
-/// The company's own field, where one alone is filled in.
-pub(super) fn only_custom(of: &Context<'_>) -> Option<FormField> {
-    match of.draft.custom.as_slice() {
+/// Finds the custom field if exactly one is filled in.
+pub(super) fn find_only_custom_field(context: &Context<'_>) -> Option<FormField> {
+    match context.draft.custom.as_slice() {
         [(id, _)] => id.parse().ok().map(FormField::Custom),
         _ => None,
     }

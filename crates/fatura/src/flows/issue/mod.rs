@@ -1,8 +1,8 @@
-//! Issuing an invoice, exactly once.
+//! Issues an invoice exactly once.
 //!
-//! Submitting the form stores the intent and enqueues its job in one transaction; the job runs on any replica, also after a crash. Every
-//! write to QuickBooks has a `requestid` made of the intent and its generation, so that the same write sent twice is one. Once the invoice
-//! may have been sent, it is looked up by our mark before it is sent again. The answer, the links and the audit row are stored in one
+//! Submitting the form stores the intent and enqueues its job in one transaction. The job runs on any replica, also after a crash. Every
+//! write to QuickBooks has a `requestid` derived from the intent and its generation, so that a repeated write is carried out once. If the
+//! invoice may have been sent, it is looked up by our mark before it is resent. The answer, the links and the audit row are stored in one
 //! transaction.
 
 mod customer;
@@ -40,25 +40,25 @@ use worker::Worker;
 /// The outcome of a submitted form.
 pub(crate) enum SubmitOutcome {
     /// The form has errors; nothing was sent.
-    Mend(Vec<FieldError>),
+    Invalid(Vec<FieldError>),
     /// QuickBooks refused the invoice.
     Refused(InvoiceId, Vec<FieldError>),
     /// The invoice exists in QuickBooks.
     Issued(Box<Invoice>, Snapshot),
-    /// It waits to be sent.
+    /// The invoice waits to be sent.
     Waiting(Box<Invoice>),
-    /// It was sent, and its outcome is looked up.
+    /// The invoice was sent without an answer, and is looked up.
     Checking(InvoiceId),
-    /// It waits for a person.
+    /// The invoice is parked.
     Parked(Box<Invoice>),
-    /// The same form created another invoice before, which is kept.
+    /// The intent key belongs to an earlier invoice with other content, which stays.
     Different(Box<Invoice>),
-    /// A question has to be answered first; nothing was sent.
-    Ask(Box<Question>),
+    /// The user has to answer a question first. Nothing was sent.
+    Question(Box<Question>),
 }
 
-/// Submits a form: validates it, stores the intent and waits for the outcome. [`Error::AdminsOnly`] where the settings restrict invoicing to
-/// administrators.
+/// Submits a form: validates it, stores the intent and waits for the outcome. Fails with [`Error::AdminsOnly`] if the settings restrict
+/// invoicing to administrators.
 pub(crate) async fn submit(
     context: &UserContext,
     id: DealId,
@@ -79,10 +79,10 @@ pub(crate) async fn submit(
     let key = form.intent.ok_or(Error::NotFound)?;
     let checked = match form_context.check(&form, writer) {
         Ok(checked) => checked,
-        Err(errors) => return Ok(SubmitOutcome::Mend(errors)),
+        Err(errors) => return Ok(SubmitOutcome::Invalid(errors)),
     };
     if let Some(error) = find_taken_number(context, &form_context, key, &checked).await? {
-        return Ok(SubmitOutcome::Mend(vec![error]));
+        return Ok(SubmitOutcome::Invalid(vec![error]));
     }
     let mut tx = context.app.db.read().await?;
     let item_links = links::list_items(&mut tx, context.tenant, form_context.connection.id).await?;
@@ -111,7 +111,7 @@ pub(crate) async fn submit(
     }
 }
 
-/// Stores an intent once, and has its invoice created: its row, or the outcome where there is nothing to create.
+/// Stores an intent once, and enqueues its job. Returns the invoice, or the outcome if nothing is to be created.
 async fn place_intent(
     context: &TenantContext,
     intent: &Intent,
@@ -122,11 +122,11 @@ async fn place_intent(
     let (id, key, now) = (intent.deal, intent.key, app.clock.now());
     let mut tx = app.db.begin().await?;
     deals::lock(&mut tx, tenant, id).await?;
-    let known = invoices::find_by_intent(&mut tx, tenant, key).await?;
-    if known.is_none_or(|known| matches!(known.state, State::Refused(_))) {
+    let existing = invoices::find_by_intent(&mut tx, tenant, key).await?;
+    if existing.is_none_or(|existing| matches!(existing.state, State::Refused(_))) {
         let earlier = invoices::list(&mut tx, tenant, InvoiceScope::Deal(id)).await?;
-        if let Some(question) = worth.question(&intent.form, &intent.draft, &earlier, today) {
-            return Ok(Err(SubmitOutcome::Ask(Box::new(question))));
+        if let Some(question) = worth.find_question(&intent.form, &intent.draft, &earlier, today) {
+            return Ok(Err(SubmitOutcome::Question(Box::new(question))));
         }
     }
     let invoice = match invoices::place(&mut tx, tenant, intent, now).await? {
@@ -144,16 +144,16 @@ async fn place_intent(
             .await?;
             invoice
         }
-        PlaceOutcome::Known(known) => known.id,
-        // Another request has used the key for another deal meanwhile: that invoice is not this deal's to show.
-        PlaceOutcome::Different(known) if known.deal != id => return Err(Error::NotFound),
-        PlaceOutcome::Different(known) => return Ok(Err(SubmitOutcome::Different(known))),
+        PlaceOutcome::Known(existing) => existing.id,
+        // Another request has used the key for another deal meanwhile. Its invoice must not be shown here.
+        PlaceOutcome::Different(existing) if existing.deal != id => return Err(Error::NotFound),
+        PlaceOutcome::Different(existing) => return Ok(Err(SubmitOutcome::Different(existing))),
     };
     tx.commit().await?;
     Ok(Ok(invoice))
 }
 
-/// Checks, before anything is sent, whether another invoice uses the number that was typed.
+/// Checks whether another invoice has the typed number, before anything is sent.
 async fn find_taken_number(
     context: &TenantContext,
     form_context: &FormContext,
@@ -162,9 +162,9 @@ async fn find_taken_number(
 ) -> Result<Option<FieldError>, Error> {
     let Some(number) = &checked.number else { return Ok(None) };
     let mut tx = context.app.db.read().await?;
-    let known = invoices::find_by_intent(&mut tx, context.tenant, key).await?;
+    let existing = invoices::find_by_intent(&mut tx, context.tenant, key).await?;
     drop(tx);
-    if known.is_some_and(|known| !matches!(known.state, State::Refused(_))) {
+    if existing.is_some_and(|existing| !matches!(existing.state, State::Refused(_))) {
         return Ok(None);
     }
     let is_taken =
@@ -206,17 +206,17 @@ pub(crate) async fn attempt_issue(context: &TenantContext, id: InvoiceId) -> Res
     let mut tx = context.app.db.begin().await?;
     let lease = OperationLease::new(context, id);
     let leased = invoices::claim(&mut tx, context.tenant, id, lease.owner, lease.since, lease.until()).await?;
-    let unfinished = match &leased {
+    let is_unfinished = match &leased {
         Some(_) => true,
         None => invoices::find(&mut tx, context.tenant, id).await?.is_some_and(|invoice| invoice.is_under_way()),
     };
     tx.commit().await?;
     let Some(invoice) = leased else {
-        return Ok(if unfinished { Attempt::Later(HEARTBEAT_INTERVAL) } else { Attempt::Done });
+        return Ok(if is_unfinished { Attempt::Later(HEARTBEAT_INTERVAL) } else { Attempt::Done });
     };
     let worker = Worker { context, invoice: &invoice, lease: &lease };
     match lease.run_while_leased(Box::pin(worker.run())).await {
-        Some(ended) => worker.settle(ended).await,
+        Some(result) => worker.store_result(result).await,
         None => Ok(Attempt::Later(HEARTBEAT_INTERVAL)),
     }
 }

@@ -2,16 +2,16 @@
 
 use domain::invoice_request::InvoiceRequest;
 
-/// The call of an attempt that QuickBooks refused.
+/// A step of an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Step {
-    /// The customer is created.
+    /// Creating the customer.
     CreateCustomer,
-    /// The customer is brought up to date.
+    /// Updating the customer.
     UpdateCustomer,
-    /// The item of a line is created.
+    /// Creating the item of a line.
     CreateItem(usize),
-    /// Anything else: the lists, the term, the invoice itself.
+    /// All other calls: the lists, the term, the invoice itself.
     CreateInvoice,
 }
 
@@ -19,7 +19,7 @@ pub(super) enum Step {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Context<'a> {
     pub(super) draft: &'a InvoiceRequest,
-    /// The id of the customer, where it is known.
+    /// The id of the new customer, if it is created already.
     pub(super) customer: Option<&'a str>,
     pub(super) step: Step,
 }

@@ -1,4 +1,4 @@
-//! One attempt at issuing an invoice: the calls to QuickBooks, and the settlement of their outcome.
+//! One attempt at issuing an invoice: calls QuickBooks, and stores the result.
 
 use super::{
     explain::explain,
@@ -40,14 +40,14 @@ use store::{
     tenants,
 };
 
-/// How long an invoice that was sent without an answer is looked up. QuickBooks does not document how soon a query finds a new invoice. If
-/// it does not recognise repeated requests either, only a person can tell whether the invoice arrived.
+/// Time in which an invoice that was sent without an answer is looked up. QuickBooks does not document how soon a query finds a new invoice. If
+/// it does not recognise repeated requests either, only a person can decide whether the invoice arrived.
 const LOOKUP_TIMEOUT: SignedDuration = SignedDuration::from_secs(32);
 /// Older operations are looked up even if they are marked as not sent, because the database may be a restored backup.
 const UNSENT_TRUST_DURATION: SignedDuration = SignedDuration::from_secs(60);
-/// Attempts after which a taken name counts as another customer's or item's.
+/// Attempts after which a taken name counts as that of another customer or item.
 const MAX_NAME_LOOKUPS: i32 = 12;
-/// The longest term of QuickBooks.
+/// Upper bound of QuickBooks for the days of a term.
 const MAX_TERM_DAYS: u16 = 999;
 /// Pause between two lookups.
 const LOOKUP_INTERVAL: Duration = Duration::from_secs(3);
@@ -59,7 +59,7 @@ pub(super) struct Worker<'a> {
     pub(super) lease: &'a OperationLease<'a, InvoiceId>,
 }
 
-/// An attempt that did not come to its end, and the step in which it failed.
+/// The error of an attempt, and the step in which it occurred.
 pub(super) struct Failed {
     step: Step,
     error: Error,
@@ -70,7 +70,7 @@ impl Failed {
         move |error| Self { step, error }
     }
 
-    /// QuickBooks refused: this call has written nothing.
+    /// Whether QuickBooks refused the call, which has then written nothing.
     fn is_refused(&self) -> bool {
         matches!(
             &self.error,
@@ -93,7 +93,7 @@ impl From<store::Error> for Failed {
     }
 }
 
-/// The parts of a request for an invoice: the catalogue, and the ids of customer, items and term.
+/// The resolved parts of an invoice: the catalogue, and the ids of customer, items and term.
 struct Prepared {
     catalogue: Arc<Catalogue>,
     customer: String,
@@ -107,21 +107,22 @@ impl Worker<'_> {
         request_id(self.context.tenant, &format!("{}/{}/{step}", self.invoice.intent.0, self.invoice.generation))
     }
 
+    /// Makes the attempt. Returns the snapshot and the id of the customer.
     pub(super) async fn run(&self) -> Result<(Snapshot, String), Failed> {
         let mut tx = self.context.app.db.read().await?;
         let connection =
             quickbooks::find(&mut tx, &self.context.app.vault, self.context.tenant, self.invoice.connection).await?;
         let connection = connection.ok_or(Error::NotConnected)?;
-        let mark = self.mark(&mut tx).await?;
+        let mark = self.build_mark(&mut tx).await?;
         drop(tx);
         let is_sent = self.invoice.state == State::Sending;
         // The invoice of an earlier generation may exist although it was refused.
         let may_exist = is_sent || self.invoice.generation > 1;
         if may_exist || self.context.app.clock.now().duration_since(self.invoice.created_at) > UNSENT_TRUST_DURATION {
-            let found = self.find(&connection).await.map_err(Failed::from);
-            // A person who has looked in QuickBooks knows more than a query that is refused.
+            let found = self.find_invoice(&connection).await.map_err(Failed::from);
+            // A user who has allowed resending has checked in QuickBooks, so a refused query is ignored.
             if !(self.invoice.may_resend && found.as_ref().is_err_and(Failed::is_refused))
-                && let Some(found) = found.map_err(|failed| self.undecided(failed))?
+                && let Some(found) = found.map_err(|failed| self.keep_doubt(failed))?
             {
                 let customer = self.invoice.customer.clone();
                 let existing =
@@ -129,20 +130,20 @@ impl Worker<'_> {
                 return Ok((found, customer.or(existing).unwrap_or_default()));
             }
             if is_sent {
-                self.may_repeat(&connection).await.map_err(|error| self.undecided(error.into()))?;
+                self.check_resendable(&connection).await.map_err(|error| self.keep_doubt(error.into()))?;
             }
         }
-        let prepared = self.prepare(&connection).await.map_err(|failed| self.undecided(failed))?;
+        let prepared = self.prepare(&connection).await.map_err(|failed| self.keep_doubt(failed))?;
         let mut tx = self.context.app.db.begin().await?;
         self.lease.mark_sending(&mut tx).await?;
         if self.invoice.may_resend {
             invoices::revoke_resending(&mut tx, self.context.tenant, self.invoice.id, self.lease.owner).await?;
         }
         tx.commit().await?;
-        match self.create(&connection, mark, &prepared).await {
+        match self.create_invoice(&connection, mark, &prepared).await {
             Ok(snapshot) => Ok((snapshot, prepared.customer)),
             Err(error) => {
-                // No access, no call; and what asks to wait has begun nothing. The doubt about an earlier attempt stays.
+                // Without access there was no call, and a provider that asks to wait has written nothing. An earlier attempt stays in doubt.
                 let was_not_sent = matches!(
                     &error,
                     Error::NeedsReconnect
@@ -156,10 +157,10 @@ impl Worker<'_> {
                     invoices::mark_unsent(&mut tx, self.context.tenant, self.invoice.id, self.lease.owner).await?;
                     tx.commit().await?;
                 }
-                // The gateway refuses before QuickBooks recognises a repeat: what was sent before is still in doubt.
+                // The gateway refuses before QuickBooks can recognise a repeated request, so an earlier attempt stays in doubt.
                 match &error {
                     Error::QuickBooks(ProviderError::NotPermitted(_) | ProviderError::WrongEnvironment(_)) => {
-                        Err(self.undecided(error.into()))
+                        Err(self.keep_doubt(error.into()))
                     }
                     _ => Err(error.into()),
                 }
@@ -167,13 +168,14 @@ impl Worker<'_> {
         }
     }
 
-    /// Creates what is new and brings up to date what is to be, before the invoice itself.
+    /// Resolves the parts of the invoice: creates a new customer, items and term, and updates the customer.
     async fn prepare(&self, connection: &Connection) -> Result<Prepared, Failed> {
         let catalogue = catalogue::read_catalogue(self.context, connection).await?;
-        let customer = self.customer(connection, &catalogue).await.map_err(Failed::in_step(Step::CreateCustomer))?;
+        let customer =
+            self.resolve_customer(connection, &catalogue).await.map_err(Failed::in_step(Step::CreateCustomer))?;
         self.update_customer(connection, &catalogue).await.map_err(Failed::in_step(Step::UpdateCustomer))?;
         let mut items = Vec::new();
-        // Two lines may name the same new item, and QuickBooks finds it a little later.
+        // Two lines may name the same new item, and QuickBooks' queries find it with a delay.
         let mut created: HashMap<String, String> = HashMap::new();
         for (at, line) in self.invoice.draft.lines.iter().enumerate() {
             let name = match &line.item {
@@ -184,23 +186,23 @@ impl Worker<'_> {
                 items.push(item.clone());
                 continue;
             }
-            let item = self.item(connection, &catalogue, at, line).await;
+            let item = self.resolve_item(connection, &catalogue, at, line).await;
             let item = item.map_err(Failed::in_step(Step::CreateItem(at)))?;
             created.extend(name.map(|name| (name, item.clone())));
             items.push(item);
         }
-        let term = self.term(connection, &catalogue).await?;
+        let term = self.resolve_term(connection, &catalogue).await?;
         Ok(Prepared { catalogue, customer, items, term })
     }
 
-    /// Whether the invoice may stand in QuickBooks already: it was sent without an answer, and nobody has looked.
+    /// Whether the invoice may exist in QuickBooks: it was sent without an answer, and no user has allowed resending it.
     fn is_in_doubt(&self) -> bool {
         self.invoice.state == State::Sending && !self.invoice.may_resend
     }
 
-    /// A call that is refused says nothing of the invoice that was sent before it: the refusal must not end the doubt, or the
-    /// mended form would make a second one.
-    fn undecided(&self, failed: Failed) -> Failed {
+    /// Replaces a refusal by another lookup or by parking if the invoice is in doubt. A refused call proves nothing about the invoice that
+    /// was sent before: if the refusal ended the doubt, the corrected form would create a second one.
+    fn keep_doubt(&self, failed: Failed) -> Failed {
         if !self.is_in_doubt() || !failed.is_refused() {
             return failed;
         }
@@ -210,8 +212,8 @@ impl Worker<'_> {
         if passed < LOOKUP_TIMEOUT { Error::NotYet(LOOKUP_INTERVAL) } else { Error::Parked(ParkReason::Doubt) }.into()
     }
 
-    /// The invoice does not exist, or cannot be found yet: decides whether it may be sent again, or why not now.
-    async fn may_repeat(&self, connection: &Connection) -> Result<(), Error> {
+    /// Checks that an invoice that was not found may be resent. Fails with the time of the next lookup, or with the reason for parking.
+    async fn check_resendable(&self, connection: &Connection) -> Result<(), Error> {
         let passed =
             self.context.app.clock.now().duration_since(self.invoice.sent_at.unwrap_or(self.invoice.created_at));
         if passed < UNDER_WAY_DURATION {
@@ -226,9 +228,9 @@ impl Worker<'_> {
         Err(if passed < LOOKUP_TIMEOUT { Error::NotYet(LOOKUP_INTERVAL) } else { Error::Parked(ParkReason::Doubt) })
     }
 
-    /// A name that is taken, though looking found nothing: an attempt before may have taken it, and QuickBooks finds it a little
-    /// later. Looked for again some times, from this attempt on, before the person is asked.
-    pub(super) fn found_later(&self, error: Error, from: i32) -> Error {
+    /// Replaces the refusal of a taken name by a retry, from the attempt `from` to [`MAX_NAME_LOOKUPS`]: an earlier attempt may have created
+    /// the name, and QuickBooks' queries find it with a delay.
+    pub(super) fn retry_taken_name(&self, error: Error, from: i32) -> Error {
         match error {
             Error::QuickBooks(ProviderError::Refused(refusal))
                 if refusal.code == "6240" && (from..MAX_NAME_LOOKUPS).contains(&self.invoice.attempts) =>
@@ -239,18 +241,18 @@ impl Worker<'_> {
         }
     }
 
-    async fn mark(&self, tx: &mut store::Tx) -> Result<Mark, Error> {
+    async fn build_mark(&self, tx: &mut store::Tx) -> Result<Mark, Error> {
         let Invoice { intent, deal, created_by: user, .. } = *self.invoice;
-        let of = tenants::find(tx, self.context.tenant).await?.ok_or(Error::NotFound)?;
-        Ok(Mark { intent, company: of.company_id, deal, user })
+        let tenant = tenants::find(tx, self.context.tenant).await?.ok_or(Error::NotFound)?;
+        Ok(Mark { intent, company: tenant.company_id, deal, user })
     }
 
-    async fn find(&self, connection: &Connection) -> Result<Option<Snapshot>, Error> {
+    async fn find_invoice(&self, connection: &Connection) -> Result<Option<Snapshot>, Error> {
         let (intent, since) = (self.invoice.intent, self.invoice.created_at - LOOKUP_WINDOW);
         self.context.quickbooks(connection).call(async |api| api.find_invoice(intent, since).await).await
     }
 
-    async fn item(
+    async fn resolve_item(
         &self,
         connection: &Connection,
         catalogue: &Catalogue,
@@ -274,22 +276,22 @@ impl Worker<'_> {
             .context
             .quickbooks(connection)
             .call(async |api| {
-                // Names are unique: an item of this name is the one, ours of an earlier attempt or the company's.
-                if let Some(known) = api.find_item_by_name(name).await? {
-                    return Ok(known);
+                // Names are unique: an earlier attempt or the company itself created an item with this name.
+                if let Some(existing) = api.find_item_by_name(name).await? {
+                    return Ok(existing);
                 }
                 let item = NewItem { name, unit_price: price, income_account: &account };
                 api.create_item(&request_id, &item).await
             })
             .await
-            .map_err(|error| self.found_later(error, 1))?;
+            .map_err(|error| self.retry_taken_name(error, 1))?;
         self.context.app.catalogues.invalidate(&connection.id).await;
         Ok(id)
     }
 
-    /// The term that gives the invoice's due date; created where the company has none, because QuickBooks would otherwise print its
-    /// default term beside another due date. `None` where the due date is no whole term.
-    async fn term(&self, connection: &Connection, catalogue: &Catalogue) -> Result<Option<String>, Error> {
+    /// Finds the term that results in the due date, and creates it if the company has none, because QuickBooks would otherwise print its
+    /// default term beside another due date. `None` if no term has this due date.
+    async fn resolve_term(&self, connection: &Connection, catalogue: &Catalogue) -> Result<Option<String>, Error> {
         let draft = &self.invoice.draft;
         let settings = settings::find_settings(self.context).await?;
         if let Some(term) = catalogue.find_term(draft.issued, draft.due, &settings.term) {
@@ -304,12 +306,12 @@ impl Worker<'_> {
             .context
             .quickbooks(connection)
             .call(async |api| {
-                // Names are unique: one of this name was created by an attempt before, or by the company.
+                // Names are unique: an earlier attempt or the company itself created a term with this name.
                 match api.find_term_by_name(&name).await? {
-                    Some((id, known)) => Ok((known == Some(days)).then_some(id)),
+                    Some((id, own_days)) => Ok((own_days == Some(days)).then_some(id)),
                     None => match api.create_term(&request_id, &name, days).await {
                         Ok(id) => Ok(Some(id)),
-                        // The invoice is worth more than the name of its term.
+                        // The invoice is created without a term.
                         Err(ProviderError::Refused(_)) => Ok(None),
                         Err(error) => Err(error),
                     },
@@ -320,7 +322,12 @@ impl Worker<'_> {
         Ok(id)
     }
 
-    async fn create(&self, connection: &Connection, mark: Mark, prepared: &Prepared) -> Result<Snapshot, Error> {
+    async fn create_invoice(
+        &self,
+        connection: &Connection,
+        mark: Mark,
+        prepared: &Prepared,
+    ) -> Result<Snapshot, Error> {
         let Prepared { catalogue, customer, items, term } = prepared;
         let request_id = self.request_id("invoice");
         let invoice = ResolvedInvoice {
@@ -335,8 +342,8 @@ impl Worker<'_> {
         self.context.quickbooks(connection).call(async |api| api.create_invoice(&request_id, &invoice).await).await
     }
 
-    /// The problems of the form that a refusal names; `None` for another error.
-    fn explain(&self, failed: &Failed) -> Option<(Refusal, Vec<FieldError>)> {
+    /// Explains a refusal by the errors of the form. `None` for another error.
+    fn explain_failure(&self, failed: &Failed) -> Option<(Refusal, Vec<FieldError>)> {
         let whole = |refusal: &Refusal, cause| {
             let problem = Problem::Explained(cause, refusal.detail.clone());
             (refusal.clone(), vec![FieldError { field: FormField::Whole, problem }])
@@ -345,8 +352,8 @@ impl Worker<'_> {
         match error {
             ProviderError::Refused(refusal) => {
                 let customer = self.invoice.customer.as_deref();
-                let of = Context { draft: &self.invoice.draft, customer, step: failed.step };
-                Some((refusal.clone(), explain(refusal, &of)))
+                let context = Context { draft: &self.invoice.draft, customer, step: failed.step };
+                Some((refusal.clone(), explain(refusal, &context)))
             }
             ProviderError::NotPermitted(refusal) => Some(whole(refusal, RefusalCause::Reconnect)),
             ProviderError::WrongEnvironment(refusal) => Some(whole(refusal, RefusalCause::Environment)),
@@ -354,14 +361,14 @@ impl Worker<'_> {
         }
     }
 
-    /// Keeps what came out, in one transaction.
-    pub(super) async fn settle(&self, ended: Result<(Snapshot, String), Failed>) -> Result<Attempt, Error> {
+    /// Stores the result of the attempt, in one transaction.
+    pub(super) async fn store_result(&self, result: Result<(Snapshot, String), Failed>) -> Result<Attempt, Error> {
         let (tenant, id, now) = (self.context.tenant, self.invoice.id, self.context.app.clock.now());
         let mut tx = self.context.app.db.begin().await?;
-        let attempt = match ended {
+        let attempt = match result {
             Ok((snapshot, customer)) => {
                 if invoices::mark_issued(&mut tx, tenant, id, self.lease.owner, &snapshot, now).await? {
-                    self.remember(&mut tx, &snapshot, &customer).await?;
+                    self.store_links(&mut tx, &snapshot, &customer).await?;
                     changes::expect_webhook(&mut tx, tenant, self.invoice.connection).await?;
                     history::announce_status(self.context, &mut tx, id).await?;
                     write_back::request_write_back(self.context, &mut tx, self.invoice.deal, self.invoice.created_by)
@@ -380,7 +387,7 @@ impl Worker<'_> {
                 }
                 Attempt::Done
             }
-            Err(failed) if let Some((refusal, errors)) = self.explain(&failed) => {
+            Err(failed) if let Some((refusal, errors)) = self.explain_failure(&failed) => {
                 tracing::info!(tenant.id = %tenant.0, invoice.id = %id.0, code = refusal.code, intuit_tid = refusal.call_id, "QuickBooks refused the invoice");
                 let codes: Vec<String> = refusal.faults().into_iter().map(|fault| fault.code).collect();
                 let detail = json!({ "code": codes.join(", "), "intuit_tid": refusal.call_id });
@@ -396,12 +403,12 @@ impl Worker<'_> {
                     )
                     .await?;
                 }
-                // The refused object may have changed in QuickBooks: the cached lists are not used any longer.
+                // The refused object may have changed in QuickBooks, so the cached lists are dropped.
                 self.context.app.catalogues.invalidate(&self.invoice.connection).await;
                 Attempt::Done
             }
             Err(Failed { error, .. }) => {
-                tracing::warn!(tenant.id = %tenant.0, invoice.id = %id.0, %error, "the invoice is not settled yet");
+                tracing::warn!(tenant.id = %tenant.0, invoice.id = %id.0, %error, "an attempt at issuing the invoice failed");
                 self.lease.release_after_error(&mut tx, &error, self.invoice.attempts, self.invoice.created_at).await?
             }
         };
@@ -410,8 +417,8 @@ impl Worker<'_> {
         Ok(attempt)
     }
 
-    /// Links the party with the customer and the products with the items, and closes the form.
-    async fn remember(&self, tx: &mut store::Tx, snapshot: &Snapshot, customer: &str) -> Result<(), Error> {
+    /// Links the party with the customer and the products with the items, and discards the draft.
+    async fn store_links(&self, tx: &mut store::Tx, snapshot: &Snapshot, customer: &str) -> Result<(), Error> {
         let (tenant, invoice) = (self.context.tenant, self.invoice);
         if !customer.is_empty()
             && let Some(party) = form::to_party(invoice.organization, invoice.person)

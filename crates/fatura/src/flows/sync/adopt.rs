@@ -1,4 +1,4 @@
-//! Adopting invoices in QuickBooks that carry our mark and that are not known here.
+//! Adopts invoices in QuickBooks that carry our mark and have no row.
 
 use crate::flows::{Error, context::TenantContext, form, history, write_back};
 use domain::{form::Form, ids::InvoiceId, invoice::compute_status};
@@ -23,8 +23,8 @@ pub(super) async fn adopt_unknown_invoices(
     for FoundInvoice { snapshot, origin } in found {
         let Some(Origin { mark, created, request }) = origin else { continue };
         let mut tx = app.db.read().await?;
-        let known = invoices::find_by_intent(&mut tx, tenant, mark.intent).await?;
-        let is_under_way = known.as_ref().is_some_and(|known| !matches!(known.state, State::Refused(_)));
+        let existing = invoices::find_by_intent(&mut tx, tenant, mark.intent).await?;
+        let is_under_way = existing.as_ref().is_some_and(|existing| !matches!(existing.state, State::Refused(_)));
         let company = if is_under_way { None } else { tenants::find(&mut tx, tenant).await? };
         drop(tx);
         if company.is_none_or(|company| company.company_id != mark.company) {
@@ -47,15 +47,15 @@ pub(super) async fn adopt_unknown_invoices(
         let now = app.clock.now();
         // For an invoice that a restored backup does not contain, the deal history has the entry already.
         let announced =
-            known.is_none().then(|| compute_status(&snapshot, app.clock.today(&connection.company.time_zone)));
+            existing.is_none().then(|| compute_status(&snapshot, app.clock.today(&connection.company.time_zone)));
         let mut tx = app.db.begin().await?;
         if invoices::adopt(&mut tx, tenant, &intent, created, &snapshot, announced, now).await? {
-            let id = known.map_or(intent.id, |known| known.id);
+            let id = existing.map_or(intent.id, |existing| existing.id);
             history::announce_status(context, &mut tx, id).await?;
             write_back::request_write_back(context, &mut tx, mark.deal, mark.user).await?;
             let detail = json!({ "quickbooks_id": snapshot.quickbooks_id, "total": snapshot.total.amount() });
             audit::record(&mut tx, tenant, None, "invoice taken back", Some(id), &detail, now).await?;
-            tracing::warn!(tenant.id = %tenant.0, invoice.id = %id.0, "QuickBooks has an invoice of ours that was not known here");
+            tracing::warn!(tenant.id = %tenant.0, invoice.id = %id.0, "an invoice of QuickBooks with our mark was adopted");
         }
         tx.commit().await?;
     }

@@ -1,4 +1,4 @@
-//! Stores what was read: snapshots of known invoices, deletions, and names of customers.
+//! Stores snapshots of known invoices, deletions, and names of customers.
 
 use super::pace::Findings;
 use crate::flows::{Error, context::TenantContext, history, write_back};
@@ -13,12 +13,12 @@ use store::{
     unreadable,
 };
 
-/// Merges the answer of QuickBooks into the known snapshot. A voided invoice stays voided until it has an amount again, because the note that
+/// Merges the answer of QuickBooks into the stored snapshot. A voided invoice stays voided until it has an amount again, because the note that
 /// marks it in QuickBooks may be edited. An invoice without an answer was deleted.
-pub(crate) fn merge_snapshots(known: &Snapshot, read: Option<Snapshot>) -> Snapshot {
+pub(crate) fn merge_snapshots(stored: &Snapshot, read: Option<Snapshot>) -> Snapshot {
     match read {
-        Some(new) => Snapshot { voided: new.voided || (known.voided && new.total.is_zero()), ..new },
-        None => Snapshot { deleted: true, ..known.clone() },
+        Some(new) => Snapshot { voided: new.voided || (stored.voided && new.total.is_zero()), ..new },
+        None => Snapshot { deleted: true, ..stored.clone() },
     }
 }
 
@@ -32,14 +32,14 @@ pub(crate) async fn update_snapshot(
 ) -> Result<(), Error> {
     invoices::update_snapshot(tx, context.tenant, invoice.id, snapshot, asked_at, context.app.clock.now()).await?;
     // The badge also changes with the date, while the snapshot stays the same.
-    let is_noted = history::announce_status(context, tx, invoice.id).await?.is_some();
-    if is_noted || invoice.state != State::Issued(snapshot.clone()) {
+    let has_new_status = history::announce_status(context, tx, invoice.id).await?.is_some();
+    if has_new_status || invoice.state != State::Issued(snapshot.clone()) {
         write_back::request_write_back(context, tx, invoice.deal, invoice.created_by).await?;
     }
     Ok(())
 }
 
-/// Stores changes. Returns the invoices whose ids are not known here, and the findings.
+/// Stores changes. Returns the invoices that have no row, and the findings.
 pub(super) async fn store_changes(
     context: &TenantContext,
     connection: &Connection,

@@ -1,7 +1,7 @@
 //! Syncs companies with QuickBooks: reads what has changed since the cursor and applies it.
 //!
-//! [`sweep`] decides when a company is read, [`pace`] how often, [`pull`] reads, [`apply`] stores, and [`adopt`] attaches invoices that are
-//! not known here.
+//! [`sweep`] decides when a company is read, [`pace`] how often, [`pull`] reads, [`apply`] stores, and [`adopt`] attaches invoices that
+//! have no row.
 
 mod adopt;
 mod apply;
@@ -39,33 +39,34 @@ pub(crate) async fn sync_company(
     let (app, tenant) = (&context.app, context.tenant);
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
-    let known = changes::claim(&mut tx, tenant, id, now, now + LEASE_DURATION).await?;
+    let state = changes::claim(&mut tx, tenant, id, now, now + LEASE_DURATION).await?;
     let connection = quickbooks::find(&mut tx, &app.vault, tenant, id).await?;
     tx.commit().await?;
-    let (Some(known), Some(connection)) = (known, connection) else { return Ok(Attempt::Done) };
-    let read = match (known.until, asked_at) {
-        (Some(until), Some(asked)) if until > asked && until <= now && !pace::is_reread_due(&known, now) => {
+    let (Some(state), Some(connection)) = (state, connection) else { return Ok(Attempt::Done) };
+    let read = match (state.until, asked_at) {
+        (Some(until), Some(asked)) if until > asked && until <= now && !pace::is_reread_due(&state, now) => {
             Ok(Progress::Complete(until, None))
         }
-        _ => pull::pull_changes(context, &connection, &known, now).await,
+        _ => pull::pull_changes(context, &connection, &state, now).await,
     };
     let mut tx = app.db.begin().await?;
-    let mut later = None;
-    let again = match read {
+    let mut reread_after = None;
+    let must_repeat = match read {
         Ok(Progress::Complete(until, findings)) => {
             let pace = if let Some(findings) = findings {
-                // A webhook may have arrived during the reading.
+                // A webhook may have arrived during the read.
                 let webhook_at = changes::find(&mut tx, tenant, id).await?.and_then(|now| now.webhook_at);
                 let has_open = changes::has_open(&mut tx, tenant, id).await?;
-                let known = SyncState { webhook_at, ..known };
+                let state = SyncState { webhook_at, ..state };
                 if !findings.has_rows {
-                    later = pace::compute_reread_delay(&SyncState { until: Some(now), ..known }, app.clock.now());
+                    reread_after =
+                        pace::compute_reread_delay(&SyncState { until: Some(now), ..state }, app.clock.now());
                 }
-                pace::compute_pace(&known, findings, has_open, polling_interval(app), now)
+                pace::compute_pace(&state, findings, has_open, polling_interval(app), now)
             } else {
                 // The queue may start a job before its scheduled time.
-                later = pace::compute_reread_delay(&known, now);
-                known.pace
+                reread_after = pace::compute_reread_delay(&state, now);
+                state.pace
             };
             // The clock may have been set back meanwhile.
             changes::mark_synced(&mut tx, tenant, id, until.min(app.clock.now()), &pace).await?
@@ -80,34 +81,34 @@ pub(crate) async fn sync_company(
             false
         }
         Err(Error::QuickBooks(ProviderError::ReadsRefused)) => {
-            let again = app.metering.retry_at(now);
-            tracing::warn!(tenant.id = %tenant.0, %again, "QuickBooks refuses reads");
-            changes::mark_refused(&mut tx, tenant, id, again).await?;
+            let retry_at = app.metering.retry_at(now);
+            tracing::warn!(tenant.id = %tenant.0, %retry_at, "QuickBooks refuses reads");
+            changes::mark_refused(&mut tx, tenant, id, retry_at).await?;
             false
         }
         Err(error) => {
-            tracing::warn!(tenant.id = %tenant.0, %error, "the changes were not read");
-            let pause = compute_pause(known.failing_since, now, polling_interval(app));
+            tracing::warn!(tenant.id = %tenant.0, %error, "a sync failed");
+            let pause = compute_pause(state.failing_since, now, polling_interval(app));
             changes::record_failure(&mut tx, tenant, id, now, now + pause).await?;
             false
         }
     };
-    if again {
+    if must_repeat {
         app.db.enqueue(&mut tx, ReadChanges { tenant, connection: id, asked_at: Some(app.clock.now()) }).await?;
     }
     tx.commit().await?;
     app.db.announce(tenant).await;
-    Ok(match later {
-        Some(wait) if !again => Attempt::Later(wait),
+    Ok(match reread_after {
+        Some(wait) if !must_repeat => Attempt::Later(wait),
         _ => Attempt::Done,
     })
 }
 
 /// Computes the pause after a failed sync, with jitter.
 fn compute_pause(failing_since: Option<Timestamp>, now: Timestamp, sweep: SignedDuration) -> SignedDuration {
-    let silent = failing_since.map_or(SignedDuration::ZERO, |since| now.duration_since(since));
-    let most = sweep * 2 / 3;
-    let pause = (silent / 2).clamp(MIN_PAUSE.min(most), most);
+    let failing_for = failing_since.map_or(SignedDuration::ZERO, |since| now.duration_since(since));
+    let max = sweep * 2 / 3;
+    let pause = (failing_for / 2).clamp(MIN_PAUSE.min(max), max);
     pause + pause * fastrand::i32(0..=50) / 100
 }
 

@@ -16,7 +16,7 @@ use store::{
 
 /// The lease of a sync. Longer than the client's timeout.
 pub(super) const LEASE_DURATION: SignedDuration = SignedDuration::from_secs(60);
-/// A mark without a sync for so long has lost its job.
+/// Time without a sync after which the job of a mark counts as lost.
 const MARK_TIMEOUT: SignedDuration = SignedDuration::from_secs(15);
 /// Companies in one sweep of one replica. The next sweep continues with the others.
 const MAX_SWEPT_COMPANIES: i64 = 1000;
@@ -54,14 +54,14 @@ async fn mark_changed(
     Ok(())
 }
 
-/// Marks a company as changed if its cursor is too old for a page that a person opens.
+/// Marks a company as changed if its cursor is too old for an opened page.
 pub(crate) async fn mark_outdated_company(
     context: &TenantContext,
     connection: ConnectionId,
-    known: Option<SyncState>,
+    state: Option<SyncState>,
 ) -> Result<(), Error> {
-    let until = known.and_then(|known| known.until).unwrap_or(Timestamp::UNIX_EPOCH);
-    if until > context.app.clock.now() - pace::page_max_age(known.as_ref(), polling_interval(&context.app)) {
+    let until = state.and_then(|state| state.until).unwrap_or(Timestamp::UNIX_EPOCH);
+    if until > context.app.clock.now() - pace::page_max_age(state.as_ref(), polling_interval(&context.app)) {
         return Ok(());
     }
     let mut tx = context.app.db.begin().await?;
@@ -73,18 +73,20 @@ pub(crate) async fn mark_outdated_company(
 /// Enqueues syncs of overdue companies, as the budget allows, and announces invoices that became overdue. Returns the number of both.
 pub(crate) async fn sweep_companies(app: &App) -> Result<usize, Error> {
     let now = app.clock.now();
-    let most = i64::try_from(app.metering.count_sweepable()).unwrap_or(MAX_SWEPT_COMPANIES).min(MAX_SWEPT_COMPANIES);
-    let mut taken = 0;
-    if most > 0 {
+    let max_companies =
+        i64::try_from(app.metering.count_sweepable()).unwrap_or(MAX_SWEPT_COMPANIES).min(MAX_SWEPT_COMPANIES);
+    let mut count = 0;
+    if max_companies > 0 {
         let overdue = Overdue { interval: polling_interval(app), marked: now - MARK_TIMEOUT };
         let mut tx = app.db.begin().await?;
-        let unread = changes::claim_overdue(&mut tx, &overdue, now, now + LEASE_DURATION, most).await?;
-        for (tenant, connection) in &unread {
+        let overdue_companies =
+            changes::claim_overdue(&mut tx, &overdue, now, now + LEASE_DURATION, max_companies).await?;
+        for (tenant, connection) in &overdue_companies {
             let job = ReadChanges { tenant: *tenant, connection: *connection, asked_at: Some(now) };
             app.db.enqueue(&mut tx, job).await?;
         }
         tx.commit().await?;
-        taken = unread.len();
+        count = overdue_companies.len();
     }
-    Ok(taken + history::announce_overdue(app).await?)
+    Ok(count + history::announce_overdue(app).await?)
 }

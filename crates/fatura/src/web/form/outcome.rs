@@ -186,11 +186,11 @@ pub(crate) async fn create_from_post(
         serde_qs::Config::new().use_form_encoding(true).deserialize_bytes(&body).map_err(|_| Error::Unauthenticated)?;
     let w = session.writer();
     match submit_form(&session, id, form).await? {
-        outcome @ (SubmitOutcome::Mend(_) | SubmitOutcome::Refused(..) | SubmitOutcome::Ask(_)) => {
+        outcome @ (SubmitOutcome::Invalid(_) | SubmitOutcome::Refused(..) | SubmitOutcome::Question(_)) => {
             let opened = Box::pin(form::open_draft(&session, DealId(id), w)).await.map_err(session.localize_error())?;
             let notice = match &outcome {
-                SubmitOutcome::Ask(question) => build_question(&session, question).await?.render(),
-                SubmitOutcome::Mend(errors) => build_error_summary(w, errors, None).render(),
+                SubmitOutcome::Question(question) => build_question(&session, question).await?.render(),
+                SubmitOutcome::Invalid(errors) => build_error_summary(w, errors, None).render(),
                 SubmitOutcome::Refused(invoice, errors) => build_error_summary(w, errors, Some(*invoice)).render(),
                 _ => Ok(String::new()),
             };
@@ -325,14 +325,14 @@ async fn render_waiting(session: &Session, invoice: &Invoice) -> Result<Response
 async fn render_outcome(session: &Session, outcome: SubmitOutcome) -> Result<Response, Error> {
     let w = session.writer();
     match outcome {
-        SubmitOutcome::Mend(errors) => {
+        SubmitOutcome::Invalid(errors) => {
             Ok((StatusCode::UNPROCESSABLE_ENTITY, html(&build_error_summary(w, &errors, None))?).into_response())
         }
         SubmitOutcome::Refused(invoice, errors) => {
             Ok((StatusCode::UNPROCESSABLE_ENTITY, html(&build_error_summary(w, &errors, Some(invoice)))?)
                 .into_response())
         }
-        SubmitOutcome::Ask(question) => {
+        SubmitOutcome::Question(question) => {
             let notice = build_question(session, &question).await?;
             Ok((StatusCode::CONFLICT, html(&notice)?).into_response())
         }

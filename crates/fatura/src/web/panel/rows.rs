@@ -2,7 +2,7 @@
 
 use super::super::refusals;
 use crate::{
-    flows::panel::{Shown, may_remove},
+    flows::panel::{PanelContent, may_remove},
     format::Writer,
     state::App,
 };
@@ -100,7 +100,7 @@ pub(super) fn build_row(
     app: &App,
     w: Writer,
     invoice: &Invoice,
-    shown: &Shown,
+    shown: &PanelContent,
     permissions: Permissions,
     format_time: impl Fn(&Timestamp) -> String,
 ) -> Row {

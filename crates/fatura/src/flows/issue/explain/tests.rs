@@ -1,4 +1,4 @@
-//! Faults of QuickBooks, and the fields and problems that follow from them.
+//! Faults of QuickBooks, with the expected fields and problems.
 
 use super::*;
 use domain::{address::Address, invoice_request::RequestLine};
@@ -19,7 +19,7 @@ fn line(item: &str, amount: Decimal, tax_code: Option<&str>) -> RequestLine {
     }
 }
 
-/// For customer 58: items 11, 12, 13, the last one without a tax code.
+/// An invoice for customer 58 with the items 11, 12 and 13, of which the last has no tax code.
 fn draft() -> InvoiceRequest {
     InvoiceRequest {
         customer: Choice::Existing("58".into()),
@@ -51,13 +51,13 @@ fn fault(code: &str, element: &str, detail: &str) -> Fault {
     Fault { code: code.into(), detail: detail.into(), element: element.into() }
 }
 
-fn at(step: Step, draft: &InvoiceRequest, fault: &Fault) -> Vec<FieldError> {
+fn explain_at(step: Step, draft: &InvoiceRequest, fault: &Fault) -> Vec<FieldError> {
     let Fault { code, detail, element } = fault.clone();
     let refusal = Refusal { code, detail, element, ..Refusal::default() };
     explain(&refusal, &Context { draft, customer: None, step })
 }
 
-/// The explanation of a fault of the invoice itself.
+/// Checks the explanation of a fault of the invoice itself.
 #[track_caller]
 fn check(code: &str, element: &str, detail: &str, expected: &[(FormField, Problem)]) {
     check_with(&draft(), Step::CreateInvoice, code, element, detail, expected);
@@ -74,7 +74,7 @@ fn check_with(
 ) {
     let expected: Vec<FieldError> =
         expected.iter().cloned().map(|(field, problem)| FieldError { field, problem }).collect();
-    assert_eq!(at(step, draft, &fault(code, element, detail)), expected, "{code} {element:?} {detail:?}");
+    assert_eq!(explain_at(step, draft, &fault(code, element, detail)), expected, "{code} {element:?} {detail:?}");
 }
 
 fn explained(cause: Cause, detail: &str) -> Problem {
@@ -84,7 +84,7 @@ fn explained(cause: Cause, detail: &str) -> Problem {
 const INACTIVE: &str = "Invalid Reference Id : Something you're trying to use has been made inactive. Check the fields with accounts, customers, items, vendors or employees.";
 
 #[test]
-fn an_inactive_reference_blames_what_is_named_and_nothing_else() {
+fn an_inactive_reference_is_reported_only_at_the_named_field() {
     use FormField::{Customer, Item, Lines, Whole};
     use Problem::{Inactive, Unknown};
     check("2500", "", INACTIVE, &[(Whole, explained(Cause::Reference, INACTIVE))]);
@@ -125,7 +125,7 @@ fn an_inactive_reference_blames_what_is_named_and_nothing_else() {
 }
 
 #[test]
-fn a_taken_name_or_number_is_that_of_the_step() {
+fn a_taken_name_is_reported_at_the_field_of_the_step() {
     let name = "The name supplied already exists. : Another customer, vendor or employee is already using this \nname. Please use a different name.";
     check_with(&draft(), Step::CreateCustomer, "6240", "", name, &[(FormField::Customer, Problem::NameTaken)]);
     check_with(
@@ -151,7 +151,7 @@ fn a_taken_name_or_number_is_that_of_the_step() {
 }
 
 #[test]
-fn a_missing_tax_is_said_at_the_lines_without_one() {
+fn a_missing_tax_code_is_reported_at_the_lines_without_one() {
     for detail in [
         "Business Validation Error: Make sure all your transactions have a GST/HST rate before you save.",
         "Business Validation Error: Make sure all your transactions have a VAT rate before you save.",
@@ -179,7 +179,7 @@ fn a_missing_tax_is_said_at_the_lines_without_one() {
 }
 
 #[test]
-fn a_query_or_a_property_that_is_refused_blames_no_field() {
+fn a_refused_query_or_property_is_reported_at_no_field() {
     let class = "Unrecognized field \"Foo\" (class com.intuit.schema.finance.v3.Invoice), not marked as ignorable (92 known properties: \"DocNumber\", \"CustomerRef\", \"TxnDate\", \"BillEmail\"])";
     check("2010", "", class, &[(FormField::Whole, explained(Cause::Request, class))]);
     let context = "QueryValidationError: invalid context declaration: CustomerRef";
@@ -187,13 +187,13 @@ fn a_query_or_a_property_that_is_refused_blames_no_field() {
     let parsing =
         "QueryParserError: Encountered \" <IDENTIFIER> \"Foo \"\" at line 1, column 29. Was expecting DocNumber";
     check("4000", "", parsing, &[(FormField::Whole, explained(Cause::Request, parsing))]);
-    // It is the address of some other invoice.
+    // The address is that of another invoice.
     let address = "To email address entered is invalid";
     check("4002", "", address, &[(FormField::Whole, explained(Cause::OtherEmailAddress, address))]);
 }
 
 #[test]
-fn values_are_blamed_at_the_field_that_is_named() {
+fn an_invalid_value_is_reported_at_the_named_field() {
     let length =
         "String length specified does not match the supported length. Min:0 Max:21 supported. Supplied length:45";
     check("2050", "DocNumber", length, &[(FormField::Number, Problem::TooLong(21))]);
@@ -228,13 +228,13 @@ fn values_are_blamed_at_the_field_that_is_named() {
 }
 
 #[test]
-fn a_code_that_is_not_known_quotes_quickbooks() {
+fn an_unknown_code_quotes_quickbooks() {
     check("9999", "", "Nobody has seen this.", &[(FormField::Whole, Problem::Refused("Nobody has seen this.".into()))]);
     check("9999", "DueDate", "Odd.", &[(FormField::Due, Problem::Refused("Odd.".into()))]);
 }
 
 #[test]
-fn all_errors_of_a_fault_are_explained_each_once() {
+fn all_faults_are_explained_without_duplicates() {
     let refusal = Refusal {
         code: "2050".into(),
         detail: "Min:0 Max:21 supported. Supplied length:45".into(),
@@ -253,7 +253,7 @@ fn all_errors_of_a_fault_are_explained_each_once() {
     assert_eq!(fields, [FormField::Number, FormField::Email, FormField::Item(1)]);
 }
 
-/// The codes that the reference names for writes of invoices, customers, items and terms, and for void, delete and send.
+/// The codes that QuickBooks' reference documents for writes of invoices, customers, items and terms, and for void, delete and send.
 const CODES: [&str; 54] = [
     "100", "110", "120", "130", "140", "150", "500", "610", "620", "700", "800", "1040", "1050", "2000", "2010",
     "2020", "2030", "2040", "2050", "2060", "2070", "2080", "2090", "2100", "2110", "2130", "2140", "2170", "2200",
@@ -262,10 +262,10 @@ const CODES: [&str; 54] = [
 ];
 
 #[test]
-fn no_known_code_is_left_to_quickbooks_own_words() {
+fn every_documented_code_has_an_explanation() {
     for code in CODES {
-        let errors = at(Step::CreateInvoice, &draft(), &fault(code, "", "Their words."));
+        let errors = explain_at(Step::CreateInvoice, &draft(), &fault(code, "", "Their words."));
         assert!(!errors.is_empty(), "{code}");
-        assert!(!errors.iter().any(|error| matches!(error.problem, Problem::Refused(_))), "{code} is not known");
+        assert!(!errors.iter().any(|error| matches!(error.problem, Problem::Refused(_))), "{code} has no explanation");
     }
 }
